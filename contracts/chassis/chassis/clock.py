@@ -1,0 +1,112 @@
+"""The only place that asks what time it is: the system's, a simulated or a fixed one."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Protocol
+
+from chassis.settings import Mode, Settings
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """The present instant, aware, in UTC."""
+        ...
+
+
+class SystemClock:
+    def now(self) -> datetime:
+        return datetime.now(UTC)  # noqa: TID251 - this module is the one that asks
+
+
+class FixedClock:
+    """Stands still until a test moves it."""
+
+    def __init__(self, instant: datetime) -> None:
+        self._instant = _utc(instant)
+
+    def now(self) -> datetime:
+        return self._instant
+
+    def move_to(self, instant: datetime) -> None:
+        self._instant = _utc(instant)
+
+    def advance(self, span: timedelta) -> None:
+        self._instant += span
+
+
+class ClockProblem(Exception):  # noqa: N818 - the clock cannot be read or may not be used
+    """The simulated clock cannot be read, may not be used, or would run backwards."""
+
+
+class SimulatedClock:
+    """Runs at real speed from an instant that a shared file sets.
+
+    The file is read again whenever it was replaced, so that every process of the stack jumps together. Between two
+    readings this clock never goes back; setting the file back is the setter's decision, not an accident.
+    """
+
+    def __init__(self, file: Path, real: Clock | None = None) -> None:
+        self._file = file
+        self._real = real or SystemClock()
+        self._seen: tuple[int, int] | None = None
+        self._offset = timedelta()
+
+    def now(self) -> datetime:
+        status = self._status()
+        seen = (status.st_ino, status.st_mtime_ns)
+        if seen != self._seen:
+            simulated, anchored = _read(self._file)
+            self._offset, self._seen = simulated - anchored, seen
+        return self._real.now() + self._offset
+
+    def _status(self) -> os.stat_result:
+        try:
+            return self._file.stat()
+        except FileNotFoundError:
+            raise ClockProblem(f"{self._file} is missing: set the simulated clock first") from None
+
+
+def set_simulated(file: Path, instant: datetime, *, real: Clock | None = None, allow_backwards: bool = False) -> None:
+    """Replace the shared setting in one step, so that no reader sees half of it.
+
+    Raises ``ClockProblem`` when ``instant`` is before the simulated present, unless told that this is meant: a
+    season's data do not survive time running backwards.
+    """
+    real = real or SystemClock()
+    anchored = real.now()
+    if file.exists() and not allow_backwards and _utc(instant) < SimulatedClock(file, real).now():
+        raise ClockProblem(f"{instant.isoformat()} is before the simulated present")
+    content = json.dumps({"simulated": _utc(instant).isoformat(), "anchored": anchored.isoformat()})
+    file.parent.mkdir(parents=True, exist_ok=True)
+    handle, draft = tempfile.mkstemp(dir=file.parent, prefix=file.name)
+    with os.fdopen(handle, "w", encoding="utf-8") as stream:
+        stream.write(content)
+    Path(draft).replace(file)
+
+
+def clock_of(settings: Settings) -> Clock:
+    """The clock that the settings name; raises ``ClockProblem`` for a simulated one in production mode."""
+    if settings.clock_file is None:
+        return SystemClock()
+    if settings.mode is Mode.PRODUCTION:
+        raise ClockProblem("the simulated clock is refused in production mode")
+    return SimulatedClock(settings.clock_file)
+
+
+def _read(file: Path) -> tuple[datetime, datetime]:
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+        return _utc(datetime.fromisoformat(content["simulated"])), _utc(datetime.fromisoformat(content["anchored"]))
+    except (ValueError, KeyError, TypeError) as problem:
+        raise ClockProblem(f"{file} is no setting of a simulated clock: {problem!r}") from problem
+
+
+def _utc(instant: datetime) -> datetime:
+    if instant.tzinfo is None:
+        raise ValueError(f"{instant.isoformat()} names no time zone")
+    return instant.astimezone(UTC)
