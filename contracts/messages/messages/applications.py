@@ -1,0 +1,68 @@
+"""What the applications service says."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from messages.event import Event
+from messages.values import (
+    Evaluation,
+    FileRef,
+    Identifier,
+    IndicatorValue,
+    Level,
+    Number,
+    PersonRef,
+    Reason,
+    SchemeRef,
+    UnitRef,
+    Value,
+    VetoAnswer,
+)
+
+
+class Application(Value):
+    """What every fact about an application tells."""
+
+    application_id: Identifier
+    unit: UnitRef
+    level: Level
+    batch_year: int
+    evaluation: Evaluation
+    rule_set: str
+    """Version of the rule set the application was checked under (G2)."""
+
+
+class ApplicationSubmitted(Application, Event, type="applications.application.submitted.v1", subject="application_id"):
+    """Every check that rests on the applicant's own papers was passed; an assessor's report still needs an item."""
+
+    submitted_at: datetime
+    submitted_on: date
+    """The legal date, Asia/Shanghai (T1)."""
+
+
+class ApplicationAccepted(Application, Event, type="applications.application.accepted.v1", subject="application_id"):
+    """Checks passed and, with an assessor's report, the item reserved: the frozen application (Art. 14(1))."""
+
+    submitted_at: datetime
+    submitted_on: date
+    scheme: SchemeRef
+    indicators: tuple[IndicatorValue, ...]
+    vetoes: tuple[VetoAnswer, ...]
+    self_score: Number
+    """Score of the evaluation report under the scheme, 0 to 100."""
+    evidence: tuple[FileRef, ...]
+    legal_representative: PersonRef
+    group: str | None = None
+    """Name of the group the unit belongs to, for conflicts of interest (V5)."""
+    justification: str | None = None
+    """Why a unit that is on no lower list is put forward all the same (E10)."""
+
+
+class ApplicationRefused(Application, Event, type="applications.application.refused.v1", subject="application_id"):
+    refused_on: date
+    reasons: tuple[Reason, ...]
+
+
+class ApplicationWithdrawn(Application, Event, type="applications.application.withdrawn.v1", subject="application_id"):
+    withdrawn_on: date

@@ -1,0 +1,68 @@
+"""What the registry service says."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal
+
+from messages.event import Event
+from messages.values import Ban, Digest, Identifier, Level, Reason, Text, UnitRef, Value
+
+
+class ListLine(Value):
+    """One line of an annual list, with the article it rests on and where it comes from (L1)."""
+
+    kind: Literal["addition", "removal", "renaming", "re_evaluation", "star"]
+    unit: UnitRef
+    article: Text
+    source: Identifier
+    """The case or decision behind the line."""
+
+
+class ListClosed(Event, type="registry.list.closed.v1", subject="list_id"):
+    """The lines are frozen (L2)."""
+
+    list_id: Identifier
+    level: Level
+    year: int
+    closed_on: date
+    lines: int
+    held_back: int
+    digest: Digest
+
+
+class ListAnnounced(Event, type="registry.list.announced.v1", subject="list_id", sharing="public"):
+    """The list takes effect as a whole (L3)."""
+
+    list_id: Identifier
+    number: int
+    """Without gaps, over all lists of the level (L5)."""
+    level: Level
+    year: int
+    document_number: Text
+    announced_on: date
+    lines: tuple[ListLine, ...]
+    digest: Digest
+    previous_digest: Digest
+
+
+class UnitListed(Event, type="registry.unit.listed.v1", subject="unit_key", sharing="public"):
+    unit_key: Text
+    unit: UnitRef
+    level: Level
+    listed_on: date
+    list_number: int
+    document_number: Text
+    case_id: Identifier
+
+
+class UnitRemoved(Event, type="registry.unit.removed.v1", subject="unit_key", sharing="public"):
+    """Removal and, for its grounds D1 to D5, the ban of three years (Art. 24, 25)."""
+
+    unit_key: Text
+    unit: UnitRef
+    levels: tuple[Level, ...]
+    reasons: tuple[Reason, ...]
+    removed_on: date
+    document_number: Text
+    ban: Ban | None = None

@@ -1,0 +1,179 @@
+"""What the review service says."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from messages.event import Event
+from messages.values import (
+    AssessorRef,
+    Department,
+    Digest,
+    Identifier,
+    IndicatorValue,
+    Level,
+    Number,
+    Reason,
+    SchemeRef,
+    Text,
+    UnitRef,
+    Value,
+)
+
+Outcome = Literal[
+    "initial_review_refused",
+    "late",
+    "mandatory_item_failed",
+    "below_pass_mark",
+    "beyond_cap",
+    "objection_upheld",
+    "withdrawn",
+    "ineligible",
+]
+
+
+class Case(Value):
+    """What every fact about a case tells; a case bears the identifier of its application."""
+
+    case_id: Identifier
+    unit: UnitRef
+    level: Level
+    batch_year: int
+    assessor: AssessorRef | None = None
+
+
+class CaseOpened(Case, Event, type="review.case.opened.v1", subject="case_id"):
+    opened_on: date
+    rule_set: str
+    """The version this case keeps to its end (G2)."""
+
+
+class ConsultationOpened(Case, Event, type="review.case.consultation-opened.v1", subject="case_id"):
+    departments: tuple[Department, ...]
+    due: date
+    provisional: bool
+    """The due day falls in a year whose working days are not published yet (T3)."""
+
+
+class ConsultationAnswered(Case, Event, type="review.case.consultation-answered.v1", subject="case_id"):
+    department: Department
+    opinion: Literal["agree", "object", "overdue"]
+    answered_on: date
+
+
+class InitialReviewAccepted(Case, Event, type="review.case.initial-review-accepted.v1", subject="case_id"):
+    accepted_on: date
+
+
+class InitialReviewRefused(Case, Event, type="review.case.initial-review-refused.v1", subject="case_id"):
+    refused_on: date
+    reasons: tuple[Reason, ...]
+
+
+class OpinionIssued(Case, Event, type="review.case.opinion-issued.v1", subject="case_id"):
+    number: Text
+    """Number of the opinion document, unique in the prefecture and year (V3)."""
+    issued_on: date
+    conclusion: Literal["recommended", "not_recommended"]
+
+
+class CaseForwarded(Case, Event, type="review.case.forwarded.v1", subject="case_id"):
+    forwarded_on: date
+
+
+class PanelAppointed(Case, Event, type="review.case.panel-appointed.v1", subject="case_id"):
+    experts: tuple[Identifier, ...]
+    chair: Identifier
+    appointed_on: date
+
+
+class ScoreSheetSigned(Case, Event, type="review.case.score-sheet-signed.v1", subject="case_id", sharing="internal"):
+    expert: Identifier
+    signed_on: date
+    signed: int
+    panel_size: int
+
+
+class SiteVerificationOrdered(Case, Event, type="review.case.site-verification-ordered.v1", subject="case_id"):
+    ground: Literal["panel_request", "borderline", "random_draw"]
+    ordered_on: date
+
+
+class SiteVerificationRecorded(Case, Event, type="review.case.site-verification-recorded.v1", subject="case_id"):
+    recorded_on: date
+    changed: tuple[IndicatorValue, ...]
+    """Indicator values as found on site, where they differ from the report (V7)."""
+
+
+class CaseScored(Case, Event, type="review.case.scored.v1", subject="case_id", sharing="internal"):
+    scheme: SchemeRef
+    score: Number
+    energy_carbon_score: Number
+    failed_vetoes: tuple[Identifier, ...]
+    scored_on: date
+
+
+class NoticeLine(Value):
+    case_id: Identifier
+    unit: UnitRef
+    rank: Annotated[int, Field(ge=1)]
+    """Place among the units of the same type."""
+
+
+class PublicNoticeOpened(Event, type="review.notice.opened.v1", subject="notice_id", sharing="public"):
+    """The frozen list shown to the public for at least five working days (Art. 14(3), V9)."""
+
+    notice_id: Identifier
+    level: Level
+    batch_year: int
+    opened_on: date
+    minimum_end: date
+    published_end: date
+    provisional: bool
+    lines: tuple[NoticeLine, ...]
+    digest: Digest
+
+
+class ObjectionLodged(Case, Event, type="review.case.objection-lodged.v1", subject="case_id"):
+    """Who objects is known to the region only and is not said (V9)."""
+
+    objection_id: Identifier
+    notice_id: Identifier
+    lodged_on: date
+
+
+class ObjectionResolved(Case, Event, type="review.case.objection-resolved.v1", subject="case_id"):
+    objection_id: Identifier
+    notice_id: Identifier
+    upheld: bool
+    resolved_on: date
+    text: Text
+
+
+class PublicNoticeConcluded(Event, type="review.notice.concluded.v1", subject="notice_id", sharing="public"):
+    notice_id: Identifier
+    level: Level
+    batch_year: int
+    concluded_on: date
+    cleared: tuple[Identifier, ...]
+    waiting: tuple[Identifier, ...]
+    """Cases that still wait for an open objection; the others go on."""
+
+
+class CaseCleared(Case, Event, type="review.case.cleared.v1", subject="case_id"):
+    """The notice ended with no open objection: ready for the annual list (V10)."""
+
+    notice_id: Identifier
+    score: Number
+    cleared_on: date
+
+
+class CaseClosed(Case, Event, type="review.case.closed.v1", subject="case_id"):
+    """The case ends without a listing."""
+
+    outcome: Outcome
+    reasons: tuple[Reason, ...]
+    closed_on: date

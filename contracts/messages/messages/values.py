@@ -1,0 +1,206 @@
+"""The value types that events are made of, in the regulation's words."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
+from stdnum.cn import uscc as gb32100
+from stdnum.exceptions import ValidationError as NotACode
+
+
+class Value(BaseModel):
+    """An immutable value: unknown fields are refused when it is said and ignored when it is heard."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _checked_uscc(code: str) -> str:
+    try:
+        return str(gb32100.validate(code))
+    except NotACode as problem:
+        raise ValueError(f"{code!r} is no unified social credit code (GB 32100): {problem}") from problem
+
+
+Uscc = Annotated[str, AfterValidator(_checked_uscc), Field(pattern="^[0-9A-HJ-NPQRTUWXY]{18}$")]
+"""Unified social credit code, GB 32100-2015: 18 characters, the last one a check character."""
+
+Number = Annotated[
+    Decimal,
+    Field(allow_inf_nan=False),
+    PlainSerializer(lambda value: format(value, "f"), return_type=str),
+    WithJsonSchema({"type": "string", "pattern": "^-?[0-9]+([.][0-9]+)?$"}),
+]
+"""An exact decimal, on the wire as a string so that no reader rounds it."""
+
+Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+"""SHA-256 or HMAC-SHA-256, 64 lower-case hexadecimal digits."""
+
+Identifier = Annotated[str, Field(pattern="^[A-Za-z0-9][A-Za-z0-9._:-]{0,119}$")]
+"""An identifier of ours: opaque to every listener."""
+
+Text = Annotated[str, Field(min_length=1, max_length=2000)]
+
+
+class UnitType(StrEnum):
+    """The three kinds of demonstration unit (Art. 2)."""
+
+    FACTORY = "factory"
+    PARK = "park"
+    SUPPLY_CHAIN = "supply_chain"
+
+
+class Level(StrEnum):
+    """The three linked levels (Art. 2)."""
+
+    PREFECTURE = "prefecture"
+    REGION = "region"
+    NATION = "nation"
+
+
+class Prefecture(StrEnum):
+    """The twelve leagues and cities, by their codes of GB/T 2260."""
+
+    HOHHOT = "150100"
+    BAOTOU = "150200"
+    WUHAI = "150300"
+    CHIFENG = "150400"
+    TONGLIAO = "150500"
+    ORDOS = "150600"
+    HULUNBUIR = "150700"
+    BAYANNUR = "150800"
+    ULANQAB = "150900"
+    HINGGAN = "152200"
+    XILINGOL = "152500"
+    ALXA = "152900"
+
+
+class Role(StrEnum):
+    """Who may act (P1)."""
+
+    APPLICANT = "applicant"
+    ASSESSOR = "assessor"
+    PREFECTURE_OFFICER = "prefecture_officer"
+    CONSULTED_DEPARTMENT = "consulted_department"
+    EXPERT = "expert"
+    REVIEW_ORGANISATION = "review_organisation"
+    REGIONAL_OFFICER = "regional_officer"
+    AGENCY = "agency"
+    OPERATOR = "operator"
+    PUBLIC = "public"
+
+
+class Department(StrEnum):
+    """The departments consulted before the opinion document (Art. 14(2))."""
+
+    ECOLOGY_ENVIRONMENT = "ecology_environment"
+    EMERGENCY_MANAGEMENT = "emergency_management"
+    MARKET_REGULATION = "market_regulation"
+
+
+class Money(Value):
+    """An amount in 万元 (ten thousand yuan), the unit of the regulation's forms."""
+
+    amount: Number
+    unit: Literal["CNY_10K"] = "CNY_10K"
+
+
+class Quantity(Value):
+    """A measured value with its unit as the form prints it (for example ``tce``, ``m3``, ``%``)."""
+
+    value: Number
+    unit: Annotated[str, Field(min_length=1, max_length=40)]
+
+
+class Reason(Value):
+    """Why something was refused or decided: the rule, its article, and words for people (G3)."""
+
+    rule: Annotated[str, Field(pattern="^[A-Z][0-9]{1,2}[a-c]?$")]
+    article: Text
+    code: Annotated[str, Field(pattern="^[a-z0-9]+(-[a-z0-9]+)*$")]
+    text: Text
+    """In Chinese, for the person concerned."""
+    evidence: str | None = None
+    """What was found, so that the decision can be checked."""
+    pointer: str | None = None
+    """JSON pointer to the field that is wrong, where there is one."""
+
+
+class PersonRef(Value):
+    """A person known by a keyed digest of the document number and shown masked; never in clear."""
+
+    digest: Digest
+    masked: Annotated[str, Field(min_length=1, max_length=40)]
+
+
+class UnitRef(Value):
+    """The unit an application or listing is about.
+
+    Its identity is the USCC; a park without one of its own is known by the code of its managing body and the
+    park's name as first registered.
+    """
+
+    uscc: Uscc
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    unit_type: UnitType
+    prefecture: Prefecture
+    park_name: str | None = None
+
+    @property
+    def key(self) -> str:
+        """The identity that survives renaming (R21)."""
+        return self.uscc if self.park_name is None else f"{self.uscc}/{self.park_name}"
+
+
+class AssessorRef(Value):
+    uscc: Uscc
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class Evaluation(Value):
+    """The way of evaluation (Art. 14(1)): by the applicant itself or by an assessor."""
+
+    way: Literal["self", "assessor"]
+    assessor: AssessorRef | None = None
+
+
+class SchemeRef(Value):
+    """The evaluation scheme and version an application keeps (A2)."""
+
+    id: Identifier
+    version: Identifier
+
+
+class IndicatorValue(Value):
+    indicator: Identifier
+    value: Number
+    unit: Annotated[str, Field(max_length=40)]
+
+
+class VetoAnswer(Value):
+    """Pass or fail of one mandatory requirement of the scheme."""
+
+    item: Identifier
+    passed: bool
+
+
+class FileRef(Value):
+    """A stored file, known by its content."""
+
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    sha256: Digest
+    size: Annotated[int, Field(ge=0)]
+    media_type: Annotated[str, Field(min_length=1, max_length=100)]
+
+
+class Ban(Value):
+    """No application from the first to the last day, both included (B1, T5)."""
+
+    first_day: date
+    last_day: date
+
+    def holds_on(self, day: date) -> bool:
+        return self.first_day <= day <= self.last_day
