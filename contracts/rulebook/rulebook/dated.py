@@ -1,0 +1,52 @@
+"""Reading dated documents: packaged ones, and a folder laid over them."""
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+Document = TypeVar("Document", bound=BaseModel)
+
+
+def texts(room: str, extra: Path | None = None) -> dict[str, str]:
+    """The packaged documents of a room by file name; one of the same name in `extra` takes its place."""
+    packaged = files("rulebook") / "data" / room
+    found = {f.name: f.read_text("utf-8") for f in packaged.iterdir() if f.name.endswith(".toml")}
+    if extra is not None:
+        found |= {f.name: f.read_text("utf-8") for f in _documents_at(extra)}
+    return dict(sorted(found.items()))
+
+
+def _documents_at(extra: Path) -> Iterable[Path]:
+    return sorted(extra.glob("*.toml")) if extra.is_dir() else [extra]
+
+
+def read(name: str, text: str, model: type[Document]) -> tuple[Document | None, list[str]]:
+    """The document, or every problem in it as `file: place: what is wrong`."""
+    try:
+        raw: Mapping[str, Any] = tomllib.loads(text, parse_float=Decimal)
+    except tomllib.TOMLDecodeError as error:
+        return None, [f"{name}: {error}"]
+    try:
+        return model.model_validate(raw), []
+    except ValidationError as error:
+        return None, [_line(name, problem["loc"], problem["msg"]) for problem in error.errors()]
+
+
+def read_all(documents: Mapping[str, str], model: type[Document]) -> tuple[dict[str, Document], list[str]]:
+    good: dict[str, Document] = {}
+    problems: list[str] = []
+    for name, text in documents.items():
+        document, wrong = read(name, text, model)
+        problems += wrong
+        if document is not None:
+            good[name] = document
+    return good, problems
+
+
+def _line(name: str, place: tuple[int | str, ...], message: str) -> str:
+    return f"{name}: {'.'.join(map(str, place)) or 'document'}: {message.removeprefix('Value error, ')}"

@@ -1,0 +1,79 @@
+"""Which cases of a batch are selected, best first."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+from pydantic import AwareDatetime
+
+from rulebook.words import Frozen, UnitTypeName
+
+Outcome = Literal["selected", "over_cap", "below_pass_mark", "failed_veto"]
+
+
+class Entry(Frozen):
+    """What the ranking needs to know of one reviewed case."""
+
+    case_id: str
+    unit_type: UnitTypeName
+    scheme: str
+    """Id and version of the scheme it was scored by (Scheme.key)."""
+    score: Decimal
+    energy_carbon: Decimal
+    submitted_at: AwareDatetime
+    uscc: str
+    failed_vetoes: tuple[str, ...] = ()
+
+
+class Line(Frozen):
+    entry: Entry
+    place: int | None
+    """From 1 among the candidates; None for a case that is none."""
+    outcome: Outcome
+
+
+class Ranking(Frozen):
+    """The result with all it was made from, so that it can be made again."""
+
+    pass_mark: Decimal
+    cap: int | None
+    lines: tuple[Line, ...]
+
+    @property
+    def selected(self) -> tuple[Entry, ...]:
+        return tuple(line.entry for line in self.lines if line.outcome == "selected")
+
+
+class NotComparable(ValueError):  # noqa: N818 -- says what is wrong
+    """Cases of different unit types or scheme versions; rank each kind by itself."""
+
+
+def rank(entries: Iterable[Entry], *, pass_mark: Decimal, cap: int | None = None) -> Ranking:
+    """Candidates best first up to the cap, then the others; the order of `entries` does not matter (V8)."""
+    ordered = sorted(entries, key=_best_first)
+    kinds = {(entry.unit_type, entry.scheme) for entry in ordered}
+    if len(kinds) > 1:
+        raise NotComparable(f"scores never ranked together: {', '.join(map('/'.join, sorted(kinds)))}")
+    candidates = [e for e in ordered if not e.failed_vetoes and e.score >= pass_mark]
+    places = {entry.case_id: place for place, entry in enumerate(candidates, start=1)}
+    lines = [_line(entry, places.get(entry.case_id), cap) for entry in ordered]
+    lines.sort(key=lambda line: line.place or len(ordered) + 1)
+    return Ranking(pass_mark=pass_mark, cap=cap, lines=tuple(lines))
+
+
+def _best_first(entry: Entry) -> tuple[Decimal, Decimal, datetime, str, str]:
+    # Two parks may share the USCC of one managing body, so the case closes the order.
+    return -entry.score, -entry.energy_carbon, entry.submitted_at, entry.uscc, entry.case_id
+
+
+def _line(entry: Entry, place: int | None, cap: int | None) -> Line:
+    return Line(entry=entry, place=place, outcome=_outcome(entry, place, cap))
+
+
+def _outcome(entry: Entry, place: int | None, cap: int | None) -> Outcome:
+    if entry.failed_vetoes:
+        return "failed_veto"
+    if place is None:
+        return "below_pass_mark"
+    return "selected" if cap is None or place <= cap else "over_cap"

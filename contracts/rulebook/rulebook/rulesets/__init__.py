@@ -1,0 +1,23 @@
+"""Rule sets: every number and choice of the regulation, dated."""
+
+from rulebook.rulesets.load import (
+    NoRuleSet,
+    RuleSetProblems,
+    RuleSets,
+    load_rule_sets,
+    rule_sets_from,
+    rules_of,
+    rules_on,
+)
+from rulebook.rulesets.ruleset import RuleSet
+
+__all__ = [
+    "NoRuleSet",
+    "RuleSet",
+    "RuleSetProblems",
+    "RuleSets",
+    "load_rule_sets",
+    "rule_sets_from",
+    "rules_of",
+    "rules_on",
+]

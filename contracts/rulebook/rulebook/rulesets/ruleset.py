@@ -1,0 +1,59 @@
+"""One rule set: every number and choice in force from one date on."""
+
+from datetime import date
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from rulebook.rulesets import groups
+from rulebook.words import Frozen
+
+
+class RuleSet(Frozen):
+    in_force_from: date
+    """First legal date (Asia/Shanghai) on which the set applies."""
+    in_force_until: date | None = None
+    """Last legal date on which it applies; None while no end is known."""
+    source: Annotated[str, Field(min_length=1)]
+    """Where the numbers come from, and which of them are choices of ours."""
+
+    quota: groups.Quota
+    sanction: groups.Sanction
+    ban: groups.Ban
+    recheck: groups.Cycle
+    lookback: groups.Lookback
+    deadlines: groups.Deadlines
+    notice: groups.Notice
+    change_filing: groups.ChangeFiling
+    stars: groups.Stars
+    park: groups.Park
+    systems: Annotated[tuple[str, ...], Field(min_length=1)]
+    """Management systems that must be in force (E3)."""
+    selection: groups.Selection
+    panel: groups.Panel
+    consultation: groups.Consultation
+    stages: groups.Stages
+    batches: groups.Batches
+    reminders: groups.Reminders
+    files: groups.Files
+    immediate_removal: groups.ImmediateRemoval
+    readings: groups.Readings
+
+    @model_validator(mode="after")
+    def _ends_after_it_begins(self) -> "RuleSet":
+        if self.in_force_until is not None and self.in_force_until < self.in_force_from:
+            raise ValueError(f"in force until {self.in_force_until}, before it begins on {self.in_force_from}")
+        return self
+
+    @property
+    def version(self) -> str:
+        """The name a case keeps: the ISO date on which the set came into force."""
+        return self.in_force_from.isoformat()
+
+    def covers(self, day: date) -> bool:
+        return self.in_force_from <= day and (self.in_force_until is None or day <= self.in_force_until)
+
+    def overlaps(self, other: "RuleSet") -> bool:
+        own_end = self.in_force_until or date.max
+        other_end = other.in_force_until or date.max
+        return self.in_force_from <= other_end and other.in_force_from <= own_end

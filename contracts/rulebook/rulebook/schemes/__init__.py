@@ -1,0 +1,35 @@
+"""Evaluation schemes: indicator sets as dated data, and their points."""
+
+from rulebook.schemes.load import (
+    NoScheme,
+    SchemeProblems,
+    Schemes,
+    load_schemes,
+    scheme_from,
+    scheme_of,
+    scheme_on,
+    schemes_from,
+)
+from rulebook.schemes.model import Group, Indicator, Scheme, Veto
+from rulebook.schemes.scoring import Score, ScoreProblems, newest_year, panel_total, problems, score
+
+__all__ = [
+    "Group",
+    "Indicator",
+    "NoScheme",
+    "Scheme",
+    "SchemeProblems",
+    "Schemes",
+    "Score",
+    "ScoreProblems",
+    "Veto",
+    "load_schemes",
+    "newest_year",
+    "panel_total",
+    "problems",
+    "scheme_from",
+    "scheme_of",
+    "scheme_on",
+    "schemes_from",
+    "score",
+]

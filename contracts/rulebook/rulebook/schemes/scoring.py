@@ -1,0 +1,114 @@
+"""From the values filed for a scheme to points."""
+
+from collections.abc import Mapping, Sequence
+from decimal import ROUND_HALF_UP, Decimal
+from statistics import median
+
+from rulebook.schemes.model import FULL_MARKS, Indicator, Scheme
+from rulebook.words import Frozen
+
+NOTHING, EVERYTHING = Decimal(0), Decimal(1)
+FEWEST_TO_TRIM = 3
+
+
+class Score(Frozen):
+    total: Decimal
+    by_group: dict[str, Decimal]
+    by_indicator: dict[str, Decimal]
+    energy_carbon: Decimal
+    failed_vetoes: tuple[str, ...]
+
+
+class ScoreProblems(ValueError):  # noqa: N818 -- it carries all problems, not one error
+    """Values that cannot be scored; `problems` names everything missing, unknown or out of range."""
+
+    def __init__(self, found: list[str]) -> None:
+        super().__init__("; ".join(found))
+        self.problems = tuple(found)
+
+
+def problems(scheme: Scheme, values: Mapping[str, Decimal], vetoes: Mapping[str, bool]) -> list[str]:
+    """All that keeps these answers from being scored, as `id: what is wrong`; empty when they can be."""
+    wanted, asked = [i.id for i in scheme.indicators], [v.id for v in scheme.vetoes]
+    return [
+        *(f"{each}: missing" for each in wanted if each not in values),
+        *(f"{each}: missing" for each in asked if each not in vetoes),
+        *(f"{each}: unknown" for each in sorted(set(values) - set(wanted))),
+        *(f"{each}: unknown" for each in sorted(set(vetoes) - set(asked))),
+        *(fault for i in scheme.indicators if i.id in values for fault in _out_of_range(scheme, i, values[i.id])),
+    ]
+
+
+def _out_of_range(scheme: Scheme, indicator: Indicator, value: Decimal) -> list[str]:
+    least, greatest = scheme.range_of(indicator)
+    if not value.is_finite():
+        return [f"{indicator.id}: {value} is no number"]
+    if value < least:
+        return [f"{indicator.id}: {value} is below {least}"]
+    if greatest is not None and value > greatest:
+        return [f"{indicator.id}: {value} is above {greatest}"]
+    return []
+
+
+def score(scheme: Scheme, values: Mapping[str, Decimal], vetoes: Mapping[str, bool]) -> Score:
+    """Points by the scheme's rule; in `vetoes`, True says that the requirement is met.
+
+    Raises ScoreProblems with all that is missing, unknown or out of range. Each indicator is rounded
+    half up to the scheme's decimals, and sums are of the rounded points, so that what is shown adds up.
+    """
+    found = problems(scheme, values, vetoes)
+    if found:
+        raise ScoreProblems(found)
+    points = {i.id: _points(scheme, i, values[i.id]) for i in scheme.indicators}
+    return Score(
+        total=sum(points.values(), NOTHING),
+        by_group={g.id: _sum(points, [i for i in scheme.indicators if i.group == g.id]) for g in scheme.groups},
+        by_indicator=points,
+        energy_carbon=_sum(points, [i for i in scheme.indicators if i.energy_or_carbon]),
+        failed_vetoes=tuple(v.id for v in scheme.vetoes if not vetoes[v.id]),
+    )
+
+
+def _sum(points: Mapping[str, Decimal], indicators: Sequence[Indicator]) -> Decimal:
+    return sum((points[i.id] for i in indicators), NOTHING)
+
+
+def _points(scheme: Scheme, indicator: Indicator, value: Decimal) -> Decimal:
+    if scheme.scoring == "graded":
+        raw = value
+    else:
+        raw = indicator.points * min(max(_share(scheme, indicator, value), NOTHING), EVERYTHING)
+    return rounded(scheme, raw)
+
+
+def rounded(scheme: Scheme, points: Decimal) -> Decimal:
+    return points.quantize(Decimal(1).scaleb(-scheme.decimals), ROUND_HALF_UP)
+
+
+def _share(scheme: Scheme, indicator: Indicator, value: Decimal) -> Decimal:
+    if scheme.scoring == "achieved_share":
+        return value / FULL_MARKS
+    leading = indicator.leading or NOTHING
+    if scheme.scoring == "linear":
+        benchmark = indicator.benchmark or NOTHING
+        return (value - benchmark) / (leading - benchmark)
+    if indicator.direction == "higher":
+        return value / leading
+    return leading / value if value else EVERYTHING
+
+
+def newest_year(by_year: Mapping[int, Mapping[str, Decimal]]) -> Mapping[str, Decimal]:
+    """The values that count where several years are filed."""
+    return by_year[max(by_year)]
+
+
+def panel_total(scheme: Scheme, totals: Sequence[Decimal]) -> Decimal:
+    """One total from those of a panel's experts, by the scheme's rule."""
+    if not totals:
+        raise ValueError("no expert has scored")
+    ordered = sorted(totals)
+    if scheme.panel_rule == "median":
+        return rounded(scheme, median(ordered))
+    trimmed = scheme.panel_rule == "trimmed_mean" and len(ordered) > FEWEST_TO_TRIM
+    kept = ordered[1:-1] if trimmed else ordered
+    return rounded(scheme, sum(kept, NOTHING) / len(kept))
