@@ -1,0 +1,85 @@
+"""What domain and handlers may know of delivery: refusals, remedies, results and the shape of a store."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, TypeAlias, TypeVar
+
+from messages.event import Event
+from messages.values import Reason
+
+T = TypeVar("T")
+M = TypeVar("M")
+S = TypeVar("S")
+
+
+class Refusal(Exception):  # noqa: N818 - the field's word: the answer to a caller is a refusal
+    """An answer to the caller: nothing of this work is saved.
+
+    ``code`` is stable and kebab-case; ``status`` is the HTTP status (404 unknown, 403 not allowed, 409 state or rule,
+    412 stale If-Match, 422 malformed, 428 If-Match missing).
+    """
+
+    def __init__(self, code: str, *reasons: Reason, status: int = 409, title: str = "") -> None:
+        super().__init__(code, *reasons)
+        self.code = code
+        self.reasons = reasons
+        self.status = status
+        self.title = title or code.replace("-", " ")
+
+    def __str__(self) -> str:
+        return ": ".join([self.code, *(reason.text for reason in self.reasons)])
+
+
+class Transient(Exception):  # noqa: N818 - the class says the remedy
+    """Not yet: tried again later, no attempt counted (an event that overtook the one it builds on)."""
+
+
+class Poison(Exception):  # noqa: N818 - the class says the remedy
+    """Never to be retried: parked at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a handler may return in place of its events alone.
+
+    ``value`` is the reply to the caller, kept with the idempotency key: a pydantic model, a dataclass or plain JSON.
+    With ``refusal`` the work is committed all the same (a recorded decision) and an HTTP caller is answered with it.
+    """
+
+    events: Sequence[Event] = ()
+    value: object = None
+    refusal: Refusal | None = None
+
+
+Result: TypeAlias = Sequence[Event] | Done
+Handler: TypeAlias = Callable[[M, S, datetime], Awaitable[Result]]
+"""(message or command, store, now in UTC) → the events it causes."""
+
+Where: TypeAlias = Mapping[str, object]
+"""Mongo's filter, in part: dotted path → value or $in, $nin, $lt, $lte, $gt, $gte, $ne, $exists; $and, $or."""
+
+Sort: TypeAlias = Sequence[tuple[str, int]]
+
+
+class Collection(Protocol[T]):
+    """What a handler sees of one collection; it sees what earlier messages of the same batch saved."""
+
+    async def get(self, key: str, /) -> T | None: ...
+
+    async def require(self, key: str, /) -> T:
+        """Return the value or raise Refusal("not-found", status=404)."""
+
+    async def find(self, where: Where | None = None, *, sort: Sort = (), limit: int = 0) -> list[T]:
+        """Return what matches, by ``sort`` and then by identifier; limit 0 means all."""
+
+    def save(self, key: str, value: T, /) -> None:
+        """Insert or replace; the version is checked at commit."""
+
+    def remove(self, key: str, /) -> None:
+        """Forget the document; one that has said events stays for ever and may not be removed."""
+
+    def version(self, key: str, /) -> int:
+        """Version of a document got, found or saved in this unit; 0: not stored yet."""

@@ -1,0 +1,33 @@
+"""Jobs: what is due now, each item done once through the same road as a message."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from chassis.handling import Handler
+from chassis.unit import Unit
+
+T = TypeVar("T")
+S = TypeVar("S")
+
+
+class Job:
+    """Asks ``due`` every so often on a read-only store and performs each item once, known by ``key``."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - the parts of a job, each a word of its own
+        self,
+        name: str,
+        due: Callable[[S, datetime], Awaitable[Sequence[T]]],
+        key: Callable[[T], str],
+        handler: Handler[T, S],
+        store: Callable[[Unit], S],
+        every: timedelta,
+    ) -> None:
+        self.name = name
+        self.due: Callable[[Any, datetime], Awaitable[Sequence[Any]]] = due
+        self.key: Callable[[Any], str] = key
+        self.handler: Handler[Any, Any] = handler
+        self.store: Callable[[Unit], Any] = store
+        self.every = every

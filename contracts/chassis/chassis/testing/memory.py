@@ -1,0 +1,102 @@
+"""A backing in memory that passes the same suite as Mongo's, and a bench to try handlers on."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from messages.event import Event
+
+from chassis.handling import Handler, Sort, Where
+from chassis.matching import matches, sorted_by, values_at
+from chassis.store import Index
+from chassis.unit import Batch, Commit, Conflict, Document, Outcome, Taken, Unit, Write, reading
+
+M = TypeVar("M")
+S = TypeVar("S")
+
+
+class Memory:
+    """Documents in dictionaries; a commit is checked whole before any of it is applied."""
+
+    def __init__(self, indexes: Sequence[Index] = ()) -> None:
+        self.collections: dict[str, dict[str, Document]] = {}
+        self.outbox: list[Document] = []
+        self._unique = [index for index in indexes if index.unique]
+
+    async def load(self, collection: str, keys: Sequence[str]) -> Sequence[Document]:
+        held = self.collections.get(collection, {})
+        return [copy.deepcopy(held[key]) for key in keys if key in held]
+
+    async def find(self, collection: str, where: Where, sort: Sort, limit: int) -> Sequence[Document]:
+        found = [each for each in self.collections.get(collection, {}).values() if matches(each, where)]
+        ordered = sorted_by(found, sort)
+        return copy.deepcopy(ordered[:limit] if limit else ordered)
+
+    async def commit(self, commit: Commit) -> None:
+        rows = [Write("inbox", row["_id"], 0, row) for row in commit.inbox]
+        after = dict(self.collections)
+        for write in [*rows, *commit.writes]:
+            after[write.collection] = _applied(after.get(write.collection, {}), write)
+        for index in self._unique:
+            _held_once(index, after.get(index.collection, {}))
+        self.collections = after
+        if commit.outbox is not None:
+            self.outbox.append(commit.outbox)
+
+
+def _applied(held: dict[str, Document], write: Write) -> dict[str, Document]:
+    current = held.get(write.key)
+    if (current["v"] if current and "v" in current else 1 if current else 0) != write.expected:
+        raise Conflict(f"{write.collection}/{write.key} has moved")
+    if write.document is None:
+        return {key: document for key, document in held.items() if key != write.key}
+    return {**held, write.key: copy.deepcopy(write.document)}
+
+
+def _held_once(index: Index, held: Mapping[str, Document]) -> None:
+    seen: set[str] = set()
+    for document in held.values():
+        if index.partial is not None and not matches(document, index.partial):
+            continue
+        value = repr([values_at(document, path) for path, _ in index.keys])
+        if value in seen:
+            raise Taken(f"{index.collection}: {value} is held already")
+        seen.add(value)
+
+
+class Bench(Generic[S]):
+    """One service's handlers on a store in memory: state is kept from one message to the next.
+
+    ``handle`` returns the events with their sequences. A Refusal, Transient or Poison comes out as raised, and nothing
+    of that message is kept.
+    """
+
+    def __init__(
+        self, store: Callable[[Unit], S], aggregates: Mapping[str, str], indexes: Sequence[Index] = ()
+    ) -> None:
+        self.memory = Memory(indexes)
+        self.said: list[Event] = []
+        self._store = store
+        self._aggregates = aggregates
+
+    async def handle(self, handler: Handler[M, S], message: M, now: datetime) -> list[Event]:
+        return (await self.perform(handler, message, now)).events
+
+    async def perform(self, handler: Handler[M, S], command: M, now: datetime) -> Outcome:
+        """Handle and return the reply and a recorded refusal as well."""
+        batch = Batch(self.memory, self._aggregates)
+        unit = Unit(batch)
+        outcome = await unit.conclude(await handler(command, self._store(unit), now))
+        await self.memory.commit(Commit([], batch.writes(), None))
+        self.said += outcome.events
+        return outcome
+
+    def look(self) -> S:
+        """Give a store for reading what is kept now."""
+        return self._store(reading(self.memory))
+
+    def documents(self, collection: str) -> dict[str, Any]:
+        return self.memory.collections.get(collection, {})
