@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
+from chassis.bus import Run
 from chassis.handling import Handler
 from chassis.unit import Unit
 
@@ -31,3 +32,9 @@ class Job:
         self.handler: Handler[Any, Any] = handler
         self.store: Callable[[Unit], Any] = store
         self.every = every
+
+    def run(self, item: Any) -> Run:  # noqa: ANN401 - whatever ``due`` found
+        return lambda unit, now: self.handler(item, self.store(unit), now)
+
+    def inbox_id(self, item: Any) -> str:  # noqa: ANN401
+        return f"{self.name}:{self.key(item)}"
