@@ -1,0 +1,57 @@
+"""May this version of an event replace that one? Readers and speakers of both must understand each other.
+
+Backward: what an old speaker says, a new reader accepts: closed(old) ⊆ open(new). Forward: the reverse. Closed means
+that no unknown field may occur, open that any may; without that difference an added optional field looks breaking.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jsonsubschema import isSubschema
+
+from messages.schemas import Schema
+
+_NOTES = {"title", "description", "default", "format", "$schema", "$id", "x-owner", "x-sharing", "examples"}
+
+
+def breaking_changes(old: Schema, new: Schema) -> list[str]:
+    """Say, in sentences, what the change from ``old`` to ``new`` breaks; empty when it breaks nothing."""
+    problems = []
+    if not isSubschema(_closed(_plain(old)), _plain(new)):
+        problems.append("backward: a reader of the new version would refuse what speakers of the old one say")
+    if not isSubschema(_closed(_plain(new)), _plain(old)):
+        problems.append("forward: a reader of the old version would refuse what speakers of the new one say")
+    return problems
+
+
+def _plain(schema: Schema) -> dict[str, Any]:
+    """The schema with references resolved and notes left out, as the subset check needs it."""
+    definitions = schema.get("$defs", {})
+
+    def resolved(node: Any) -> Any:  # noqa: ANN401 - a JSON value
+        if isinstance(node, list):
+            return [resolved(each) for each in node]
+        if not isinstance(node, dict):
+            return node
+        if "$ref" in node:
+            return resolved(definitions[node["$ref"].removeprefix("#/$defs/")])
+        return {
+            key: {name: resolved(field) for name, field in value.items()} if key == "properties" else resolved(value)
+            for key, value in node.items()
+            if key not in _NOTES and key != "$defs"
+        }
+
+    plain: dict[str, Any] = resolved(schema)
+    return plain
+
+
+def _closed(node: Any) -> Any:  # noqa: ANN401 - a JSON value
+    if isinstance(node, list):
+        return [_closed(each) for each in node]
+    if not isinstance(node, dict):
+        return node
+    closed = {key: _closed(value) for key, value in node.items()}
+    if node.get("type") == "object" and "properties" in node:
+        closed["additionalProperties"] = False
+    return closed

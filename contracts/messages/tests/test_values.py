@@ -1,0 +1,47 @@
+from decimal import Decimal
+
+import pytest
+from messages.values import Money, Quantity, UnitRef
+from pydantic import TypeAdapter, ValidationError
+
+VALID = [
+    "911501000000000191",
+    "911502000000000271",
+    "9115060000000006XX",
+    "91152200000000107D",
+    "91152500000000115P",
+    "911529000000001237",
+]
+
+
+def unit(uscc: str, **more: str) -> UnitRef:
+    return UnitRef.model_validate({"uscc": uscc, "name": "甲", "unit_type": "park", "prefecture": "150100", **more})
+
+
+@pytest.mark.parametrize("code", VALID)
+def test_a_code_with_its_check_character_is_accepted(code: str) -> None:
+    assert unit(code).uscc == code
+
+
+@pytest.mark.parametrize("code", ["91350100M000100Y4Z", "911501000000000192", "9115010000000001", "甲"])
+def test_a_code_whose_check_character_is_wrong_is_refused(code: str) -> None:
+    with pytest.raises(ValidationError, match="uscc"):
+        unit(code)
+
+
+def test_a_park_is_known_by_its_managing_body_and_first_name() -> None:
+    assert unit(VALID[0]).key == VALID[0]
+    assert unit(VALID[0], park_name="示例园区").key == f"{VALID[0]}/示例园区"
+
+
+def test_numbers_stay_exact_on_the_wire() -> None:
+    quantity = Quantity(value=Decimal("0.1000"), unit="tce")
+
+    assert quantity.model_dump(mode="json") == {"value": "0.1000", "unit": "tce"}
+    assert TypeAdapter(Quantity).validate_json(quantity.model_dump_json()) == quantity
+
+
+@pytest.mark.parametrize("amount", ["NaN", "Infinity", "twelve"])
+def test_money_is_a_number_of_ten_thousand_yuan(amount: str) -> None:
+    with pytest.raises(ValidationError, match="amount"):
+        Money.model_validate({"amount": amount})

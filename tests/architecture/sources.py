@@ -1,0 +1,40 @@
+"""Reads the project's own sources for the tests about the whole."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+SERVICES = {
+    "applications": "applications",
+    "assessor-quota": "assessor_quota",
+    "notify": "notify",
+    "registry": "registry",
+    "review": "review",
+}
+"""Folder → import name."""
+
+
+def package(service: str) -> Path:
+    return ROOT / "services" / service / SERVICES[service]
+
+
+def production() -> Iterator[Path]:
+    """Every source file that runs in production."""
+    for room in ("contracts", "services"):
+        for path in sorted((ROOT / room).rglob("*.py")):
+            if "tests" not in path.parts and "testing" not in path.parts:
+                yield path
+
+
+def imported(path: Path) -> set[str]:
+    """The full names of the modules a file imports."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {each.name for each in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            found |= {node.module} | {f"{node.module}.{each.name}" for each in node.names}
+    return found

@@ -1,0 +1,50 @@
+"""Every event has a speaker and a listener, and nobody says what another owns."""
+
+from __future__ import annotations
+
+import importlib
+
+import pytest
+from messages.catalogue import EVENTS
+from sources import ROOT, SERVICES, package
+
+FOR_OPERATORS = {"notify.notice.delivered.v1", "notify.notice.failed.v1"}
+"""Heard by no service: operators read them from the deliveries and the metrics."""
+
+
+def hears(service: str) -> set[str]:
+    bus = importlib.import_module(f"{SERVICES[service]}.bus")
+    return {each.event_type.type for each in bus.HEARS}
+
+
+@pytest.mark.parametrize("name", EVENTS)
+def test_an_event_is_said_by_its_owner_and_by_nobody_else(name: str) -> None:
+    event = EVENTS[name]
+    speakers = {
+        service
+        for service in SERVICES
+        for path in package(service).rglob("*.py")
+        if f"{event.__name__}(" in path.read_text()
+    }
+
+    assert speakers == {event.owner}
+
+
+@pytest.mark.parametrize("name", sorted(set(EVENTS) - FOR_OPERATORS))
+def test_an_event_has_a_listener(name: str) -> None:
+    assert any(name in hears(service) for service in SERVICES)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_no_service_hears_itself(service: str) -> None:
+    assert {name for name in hears(service) if EVENTS[name].owner == service} == set()
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_the_readme_names_what_the_service_hears_and_says(service: str) -> None:
+    readme = (ROOT / "services" / service / "README.md").read_text()
+    named = {EVENTS[name].__name__ for name in hears(service)}
+    spoken = {event.__name__ for event in EVENTS.values() if event.owner == service}
+
+    assert {name for name in spoken if name not in readme} == set()
+    assert "every event" in readme or {name for name in named if name not in readme} == set()

@@ -1,0 +1,76 @@
+"""The same rooms in every service, and each room knows only what it may."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+from sources import ROOT, SERVICES, imported, package, production
+
+ROOMS = {"domain", "handlers", "store", "bus", "api", "jobs", "settings", "main"}
+TECHNOLOGY = {
+    "motor": {"chassis/mongo.py"},
+    "pymongo": {"chassis/mongo.py"},
+    "aio_pika": {"chassis/relay.py", "chassis/bus.py"},
+    "faststream": {"chassis/bus.py"},
+}
+every_service = pytest.mark.parametrize("service", SERVICES)
+
+
+@every_service
+def test_a_service_has_the_rooms_that_every_service_has(service: str) -> None:
+    folder = package(service)
+    rooms = {each.stem for each in folder.iterdir() if each.suffix == ".py" or (each / "__init__.py").exists()}
+
+    assert {"domain", "handlers", "store", "bus", "api", "main"} <= rooms
+    assert (ROOT / "services" / service / "README.md").read_text().strip()
+
+
+@every_service
+def test_rules_and_handlers_know_no_technology(service: str) -> None:
+    allowed = {"messages", "rulebook", SERVICES[service], *sys.stdlib_module_names}
+    strangers = {
+        f"{path.relative_to(ROOT)}: {name}"
+        for room in ("domain", "handlers")
+        for path in [package(service) / f"{room}.py", *(package(service) / room).rglob("*.py")]
+        if path.exists()
+        for name in imported(path)
+        if name.split(".")[0] not in allowed and not name.startswith("chassis.handling") and name != "chassis"
+    }
+
+    assert strangers == set()
+
+
+def test_each_technology_has_one_room() -> None:
+    strangers = {
+        f"{path.relative_to(ROOT)}: {technology}"
+        for path in production()
+        for technology, rooms in TECHNOLOGY.items()
+        if technology in {name.split(".")[0] for name in imported(path)}
+        and not any(_in_room(path, room) for room in rooms)
+    }
+
+    assert strangers == set()
+
+
+def _in_room(path: Path, room: str) -> bool:
+    """A room may be a file or, outgrown, a folder of its name."""
+    return path.as_posix().endswith(room) or f"/{room.removesuffix('.py')}/" in path.as_posix()
+
+
+def test_no_file_outgrows_its_room() -> None:
+    long = {str(path.relative_to(ROOT)) for path in production() if len(path.read_text().splitlines()) > 300}
+
+    assert long == set()
+
+
+def test_only_the_clock_asks_what_time_it_is() -> None:
+    words = ("datetime.now(", "utcnow(", "date.today(", "time.time(")
+    asking = {
+        str(path.relative_to(ROOT))
+        for path in production()
+        if any(word in path.read_text() for word in words) and path.name != "clock.py"
+    }
+
+    assert asking == set()
