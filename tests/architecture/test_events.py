@@ -6,7 +6,8 @@ import importlib
 
 import pytest
 from messages.catalogue import EVENTS
-from sources import ROOT, SERVICES, package
+
+from tests.architecture.sources import ROOT, SERVICES, package
 
 FOR_OPERATORS = {"notify.notice.delivered.v1", "notify.notice.failed.v1"}
 """Heard by no service: operators read them from the deliveries and the metrics."""

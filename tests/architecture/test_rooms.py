@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from sources import ROOT, SERVICES, imported, package, production
+
+from tests.architecture.sources import ROOT, SERVICES, imported, package, production
 
 ROOMS = {"domain", "handlers", "store", "bus", "api", "jobs", "settings", "main"}
 TECHNOLOGY = {

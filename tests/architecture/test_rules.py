@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from sources import ROOT
+from tests.architecture.sources import ROOT
 
 ENFORCED = {
     *(f"G{n}" for n in range(1, 4)),
