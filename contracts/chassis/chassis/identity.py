@@ -1,0 +1,113 @@
+"""How somebody with a document number is known: by a keyed digest and a masked form, never by the number."""
+
+from __future__ import annotations
+
+import hmac
+import re
+import secrets
+import tomllib
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+
+_KEY_ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$")
+_KEY = re.compile(r"^[0-9a-f]{64}$")
+_SHORTEST, _LONGEST = 5, 40
+_SHOWN = 2
+
+
+class KeyFileProblems(Exception):  # noqa: N818 - it names what is wrong, all of it, not one error
+    """Every problem of a key file, one line each; no key is ever in the text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """``digest`` and ``masked`` may be stored and said; ``key_id`` tells which key made the digest."""
+
+    digest: str
+    masked: str
+    key_id: str
+    earlier: tuple[str, ...] = ()
+    """Digests of the same number under the keys used before, to find what was stored under them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The secret keys by id; new digests are made with the current one.
+
+    After a rotation the older keys stay: a digest cannot be made again without its number, so whoever is known under
+    an older key is found by ``Identity.earlier`` and keeps the digest once given.
+    """
+
+    current: str
+    _secrets: Mapping[str, bytes] = field(repr=False)
+
+    def identify(self, number: str) -> Identity:
+        """Raises ValueError, without the number, when it cannot be a document number."""
+        plain = normal_form(number)
+        digests = {key_id: hmac.new(key, plain.encode(), sha256).hexdigest() for key_id, key in self._secrets.items()}
+        newest = digests.pop(self.current)
+        return Identity(newest, mask(plain), self.current, tuple(digests.values()))
+
+
+def normal_form(number: str) -> str:
+    """One spelling for each number, so that one person has one digest: half-width capitals, no spaces or dashes."""
+    plain = re.sub(r"[\s-]", "", unicodedata.normalize("NFKC", number)).upper()
+    if not (_SHORTEST <= len(plain) <= _LONGEST and plain.isascii() and plain.isalnum()):
+        raise ValueError(f"no document number: {_SHORTEST} to {_LONGEST} letters and digits are expected")
+    return plain
+
+
+def mask(number: str) -> str:
+    """Two characters at each end at most, and never more than half of the number."""
+    shown = min(_SHOWN, len(number) // 4)
+    return number[:shown] + "*" * (len(number) - 2 * shown) + number[len(number) - shown :]
+
+
+def load_keys(file: Path) -> Keys:
+    """Read a key file: ``current = "<id>"`` and a table ``[keys]`` of id = 64 hexadecimal digits.
+
+    Raises KeyFileProblems with everything that is wrong with it.
+    """
+    try:
+        content = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as problem:
+        raise KeyFileProblems(f"{file} cannot be read: {type(problem).__name__}") from None
+    keys = content.get("keys")
+    found = list(_problems(content.get("current"), keys))
+    if found or not isinstance(keys, dict):
+        raise KeyFileProblems("\n".join(f"{file}: {each}" for each in found))
+    return Keys(content["current"], {key_id: bytes.fromhex(key) for key_id, key in keys.items()})
+
+
+def add_key(file: Path, key_id: str) -> Keys:
+    """Make a new random key the current one, beside those the file has; a new file is its owner's only."""
+    if not _KEY_ID.match(key_id):
+        raise ValueError(f"{key_id!r} is no key id")
+    older = dict(load_keys(file)._secrets) if file.exists() else {}  # noqa: SLF001 - this module owns the keys
+    if key_id in older:
+        raise ValueError(f"{key_id!r} is in use: a key is never replaced under its id")
+    _write(file, Keys(key_id, {key_id: secrets.token_bytes(32), **older}))
+    return load_keys(file)
+
+
+def _write(file: Path, keys: Keys) -> None:
+    lines = [f'{key_id} = "{key.hex()}"' for key_id, key in keys._secrets.items()]  # noqa: SLF001 - as above
+    draft = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
+    draft.touch(mode=0o600)
+    draft.write_text("\n".join([f'current = "{keys.current}"', "", "[keys]", *lines, ""]), encoding="utf-8")
+    draft.replace(file)
+
+
+def _problems(current: object, keys: object) -> list[str]:
+    if not isinstance(keys, dict) or not keys:
+        return ["the table [keys] is missing or empty"]
+    found = [f"{key_id!r} is no key id" for key_id in keys if not _KEY_ID.match(key_id)]
+    found += [
+        f"key {key_id!r} is not 64 hexadecimal digits" for key_id, key in keys.items() if not _KEY.match(str(key))
+    ]
+    if current not in keys:
+        found.append("'current' names none of the keys")
+    return found
