@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from messages.values import Reason, Role
+from pydantic_core import to_jsonable_python
+
+from chassis.matching import matches
 
 ARTICLE = "职责分工与管辖范围"
 NOTHING: Mapping[str, object] = {"_id": {"$in": []}}
@@ -33,9 +36,7 @@ ANYBODY = Actor(subject="anonymous", roles=frozenset({Role.PUBLIC}))
 
 
 class Scope(Protocol):
-    """Which resources a rule reaches; ``covers`` and ``filter`` must agree on every resource."""
-
-    def covers(self, actor: Actor, resource: object) -> bool: ...
+    """Which resources a rule reaches."""
 
     def filter(self, actor: Actor) -> Filter | None:
         """The Mongo filter of what the actor reaches; none when that is nothing at all."""
@@ -44,10 +45,7 @@ class Scope(Protocol):
 
 @dataclass(frozen=True)
 class Everything:
-    def covers(self, actor: Actor, resource: object) -> bool:  # noqa: ARG002 - reaches all
-        return True
-
-    def filter(self, actor: Actor) -> Filter | None:  # noqa: ARG002 - reaches all
+    def filter(self, actor: Actor) -> Filter | None:  # noqa: ARG002 - reaches all, whoever asks
         return {}
 
 
@@ -57,10 +55,6 @@ class Own:
 
     attribute: str
     field: str
-
-    def covers(self, actor: Actor, resource: object) -> bool:
-        mine = getattr(actor, self.attribute)
-        return mine is not None and mine in values_at(resource, self.field)
 
     def filter(self, actor: Actor) -> Filter | None:
         mine = getattr(actor, self.attribute)
@@ -74,21 +68,15 @@ class Only:
     field: str
     values: tuple[str, ...]
 
-    def covers(self, actor: Actor, resource: object) -> bool:  # noqa: ARG002 - whoever asks
-        return any(value in self.values for value in values_at(resource, self.field))
-
     def filter(self, actor: Actor) -> Filter | None:  # noqa: ARG002 - whoever asks
         return {self.field: {"$in": list(self.values)}}
 
 
 @dataclass(frozen=True)
-class Both:
-    """Resources that both scopes reach."""
+class AllOf:
+    """Resources that every one of the scopes reaches."""
 
     parts: tuple[Scope, ...]
-
-    def covers(self, actor: Actor, resource: object) -> bool:
-        return all(part.covers(actor, resource) for part in self.parts)
 
     def filter(self, actor: Actor) -> Filter | None:
         joined: Filter = {}
@@ -121,7 +109,7 @@ def only(field: str, *values: str) -> Scope:
 
 
 def all_of(*scopes: Scope) -> Scope:
-    return Both(scopes)
+    return AllOf(scopes)
 
 
 @dataclass(frozen=True)
@@ -163,10 +151,11 @@ class Policy:
         )
 
     def decide(self, actor: Actor, resource: object) -> Allowed | Denied:
-        """Allowed when a rule of the actor's roles reaches ``resource``; a missing field reaches nobody."""
+        """Allowed when the filter of one of the actor's rules matches ``resource`` as it would be stored."""
         if isinstance(refused := self.admits(actor), Denied):
             return refused
-        reached = (rule for rule in self._rules_of(actor) if rule.scope.covers(actor, resource))
+        document = to_jsonable_python(resource, fallback=vars, bytes_mode="base64")
+        reached = (rule for rule in self._rules_of(actor) if _reaches(rule, actor, document))
         return self._first(reached) or self._denied(
             "outside-own-scope", "该事项不在您的权限范围内", f"{self.name}: {_roles(actor)}"
         )
@@ -201,24 +190,9 @@ def both(one: Filter, other: Filter) -> Filter:
     return {"$and": [dict(one), dict(other)]}
 
 
-def values_at(resource: object, path: str) -> list[object]:
-    """Every value that a dotted path reaches, through attributes, keys and lists, as Mongo's filters do."""
-    found = [resource]
-    for name in path.split("."):
-        found = [_member(one, name) for one in _flat(found)]
-    return [value for value in _flat(found) if value is not None]
-
-
-def _flat(values: Iterable[object]) -> Iterator[object]:
-    for value in values:
-        if isinstance(value, (list, tuple, set, frozenset)):
-            yield from value
-        else:
-            yield value
-
-
-def _member(value: object, name: str) -> object:
-    return value.get(name) if isinstance(value, Mapping) else getattr(value, name, None)
+def _reaches(rule: Rule, actor: Actor, document: Mapping[str, object]) -> bool:
+    wanted = rule.scope.filter(actor)
+    return wanted is not None and matches(document, wanted)
 
 
 def _roles(actor: Actor) -> str:

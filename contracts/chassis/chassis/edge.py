@@ -1,0 +1,96 @@
+"""The outermost layer of HTTP: correlation, the last catch of what went wrong, and the limit on bodies."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Sequence
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from chassis import logs
+from chassis.problems import answer, problem
+
+CORRELATION = "X-Correlation-ID"
+_ACCEPTED = re.compile(r"[A-Za-z0-9._:-]{8,64}")
+
+
+class Correlation:
+    """Every request works under a correlation id: the caller's own when it is well formed, else a new one.
+
+    Nothing escapes from here: an unknown error is logged with that id and answered as a problem that tells no more.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        with logs.bound(correlation_id=_correlation(Headers(scope=scope).get(CORRELATION))):
+            await self._answer(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = False
+
+        async def correlated(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                MutableHeaders(scope=message)[CORRELATION] = logs.correlation_id() or ""
+            await send(message)
+
+        try:
+            await self._app(scope, receive, correlated)
+        except Exception:
+            logs.logger(__name__).exception("request failed", method=scope["method"], path=scope["path"])
+            if started:
+                raise
+            await answer(problem(500, request=Request(scope)))(scope, receive, correlated)
+
+
+class BodyLimit:
+    """Refuses bodies over the limit: at once when the length is announced, else while they stream in."""
+
+    def __init__(self, app: ASGIApp, usual: int, wider: Sequence[tuple[re.Pattern[str], int]] = ()) -> None:
+        self._app = app
+        self._usual = usual
+        self._wider = wider
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        limit = self._limit(scope["path"])
+        announced = Headers(scope=scope).get("content-length", "")
+        if announced.isdigit() and int(announced) > limit:
+            # Closing tells the server not to read what the caller still wants to send.
+            refusal = answer(problem(413, request=Request(scope)), {"Connection": "close"})
+            await refusal(scope, receive, send)
+            return
+        await self._app(scope, _counted(receive, limit), send)
+
+    def _limit(self, path: str) -> int:
+        return next((size for pattern, size in self._wider if pattern.fullmatch(path)), self._usual)
+
+
+def _counted(receive: Receive, limit: int) -> Receive:
+    seen = 0
+
+    async def counted() -> Message:
+        nonlocal seen
+        message = await receive()
+        seen += len(message.get("body", b""))
+        if seen > limit:
+            raise HTTPException(413)
+        return message
+
+    return counted
+
+
+def _correlation(given: str | None) -> str:
+    return given if given and _ACCEPTED.fullmatch(given) else uuid.uuid4().hex

@@ -1,0 +1,59 @@
+"""Idempotency keys: a command that is sent twice is done once."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import AsyncIterator
+from hashlib import sha256
+
+from fastapi import Request
+from starlette.datastructures import UploadFile
+
+from chassis.handling import Refusal
+
+IDEMPOTENCY_KEY = "Idempotency-Key"
+_KEY = re.compile(r"[!-~]{1,128}")
+_CHUNK = 64 * 1024
+_IDS = uuid.UUID("5f0c9c6e-52b7-4b0e-9f0b-1d3a6f7c2e11")
+_FORMS = ("multipart/", "application/x-www-form-urlencoded")
+
+
+def key_of(request: Request) -> str:
+    key = request.headers.get(IDEMPOTENCY_KEY)
+    if key is None or not _KEY.fullmatch(key):
+        title = f"A command needs an {IDEMPOTENCY_KEY} of 1 to 128 visible ASCII characters"
+        raise Refusal("idempotency-key-missing", status=400, title=title)
+    return key
+
+
+def made_id(*parts: str) -> str:
+    """An identifier made of ``parts``: the same parts, the same identifier."""
+    return uuid.uuid5(_IDS, "\0".join(parts)).hex
+
+
+async def digest_of(request: Request) -> str:
+    """What was asked, so that one key is not used for two things."""
+    digest = sha256()
+    words = (request.method, request.url.path, request.url.query, request.headers.get("If-Match", ""))
+    digest.update("\0".join(words).encode() + b"\0")
+    if request.headers.get("content-type", "").startswith(_FORMS):
+        # A form's boundary is made anew for every sending: its parts are what was asked.
+        async for piece in _form_pieces(request):
+            digest.update(piece)
+    else:
+        digest.update(await request.body())
+    return digest.hexdigest()
+
+
+async def _form_pieces(request: Request) -> AsyncIterator[bytes]:
+    for name, value in (await request.form()).multi_items():
+        yield name.encode() + b"\0"
+        if isinstance(value, UploadFile):
+            yield (value.filename or "").encode() + b"\0"
+            await value.seek(0)
+            while chunk := await value.read(_CHUNK):
+                yield chunk
+            await value.seek(0)
+        else:
+            yield value.encode() + b"\0"

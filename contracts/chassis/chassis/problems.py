@@ -1,0 +1,185 @@
+"""Refusals as problem documents (RFC 9457): a stable code, the rule and its article, all reasons at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from messages.values import Reason
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+
+from chassis import logs
+from chassis.handling import Refusal, Transient
+
+MEDIA_TYPE = "application/problem+json"
+URN = "urn:green:problem:"
+
+TITLES = {
+    400: ("malformed-request", "The request could not be read"),
+    401: ("token-invalid", "A valid bearer token is needed"),
+    403: ("not-allowed", "Not allowed"),
+    404: ("not-found", "Not found"),
+    405: ("method-not-allowed", "This method is not offered here"),
+    409: ("conflict", "Refused by a rule or by the present state"),
+    412: ("version-stale", "Somebody has changed it in the meantime"),
+    413: ("body-too-large", "The body is too large"),
+    415: ("media-type-unsupported", "This media type is not accepted"),
+    422: ("request-invalid", "The request is malformed"),
+    428: ("if-match-missing", "The version that is changed must be named"),
+    500: ("internal-error", "Something went wrong here"),
+    503: ("try-again-later", "Not possible at this moment"),
+}
+SHOWN = (400, 401, 403, 404, 409, 412, 413, 422, 428, 500, 503)
+
+TEXTS = {
+    "missing": "缺少必填项",
+    "extra_forbidden": "不应有此项",
+    "json_invalid": "内容不是有效的 JSON",
+    "string_type": "应为文本",
+    "string_too_short": "内容过短",
+    "string_too_long": "内容过长",
+    "string_pattern_mismatch": "格式不正确",
+    "int_parsing": "应为整数",
+    "decimal_parsing": "应为数字",
+    "date_from_datetime_parsing": "应为日期（年-月-日）",
+    "enum": "不在可选值之内",
+    "literal_error": "不在可选值之内",
+}
+"""For people; whatever is not here is told as a malformed value, with the validator's own words as evidence."""
+
+
+class Cause(BaseModel):
+    """One reason of a problem; a refusal by a rule names the rule and its article."""
+
+    model_config = ConfigDict(frozen=True)
+
+    rule: str | None = None
+    article: str | None = None
+    code: str
+    text: str
+    evidence: str | None = None
+    pointer: str | None = Field(default=None, description="JSON pointer (RFC 6901) into the body")
+
+
+class Problem(BaseModel):
+    """A problem document (RFC 9457)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    type: str = Field(examples=[URN + "not-found"])
+    title: str
+    status: int
+    detail: str | None = None
+    instance: str | None = None
+    code: str = Field(examples=["not-found"])
+    reasons: tuple[Cause, ...] = ()
+    correlation_id: str | None = None
+
+
+def problem_of(refusal: Refusal, request: Request | None = None) -> Problem:
+    return problem(
+        refusal.status,
+        refusal.code,
+        title=refusal.title,
+        reasons=[_cause(reason) for reason in refusal.reasons],
+        request=request,
+    )
+
+
+def problem(
+    status: int,
+    code: str = "",
+    *,
+    title: str = "",
+    reasons: Sequence[Cause] = (),
+    request: Request | None = None,
+) -> Problem:
+    usual_code, usual_title = TITLES.get(status, ("refused", "Refused"))
+    code = code or usual_code
+    return Problem(
+        type=URN + code,
+        title=title or usual_title,
+        status=status,
+        detail="；".join(dict.fromkeys(cause.text for cause in reasons)) or None,
+        instance=request.url.path if request else None,
+        code=code,
+        reasons=tuple(reasons),
+        correlation_id=logs.correlation_id(),
+    )
+
+
+def answer(document: Problem, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(
+        document.model_dump_json(exclude_none=True),
+        status_code=document.status,
+        media_type=MEDIA_TYPE,
+        headers=headers,
+    )
+
+
+def answer_problems(app: FastAPI) -> None:
+    """Make every refusal, malformed request and HTTP error of ``app`` a problem document."""
+    app.add_exception_handler(Refusal, _refused)
+    app.add_exception_handler(RequestValidationError, _malformed)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(Transient, _not_now)
+
+
+def refuses(*codes: str, status: int = 409) -> dict[int | str, dict[str, Any]]:
+    """For ``responses=`` of a route: the codes that this route may answer with, beside the common ones."""
+    named = {"type": "object", "properties": {"code": {"type": "string", "enum": list(codes)}}}
+    schema = {"allOf": [{"$ref": "#/components/schemas/Problem"}, named]}
+    title = f"{TITLES.get(status, ('', 'Refused'))[1]}: {', '.join(codes)}"
+    return {status: {"description": title, "content": {MEDIA_TYPE: {"schema": schema}}}}
+
+
+def _shown(status: int) -> dict[str, Any]:
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {"description": TITLES[status][1], "content": {MEDIA_TYPE: {"schema": schema}}}
+
+
+PROBLEMS: dict[int | str, dict[str, Any]] = {status: _shown(status) for status in SHOWN}
+"""For ``responses=`` of FastAPI, so that the OpenAPI document shows every refusal."""
+
+
+async def _refused(request: Request, refusal: Exception) -> Response:
+    assert isinstance(refusal, Refusal)  # noqa: S101 - registered for this class
+    return answer(problem_of(refusal, request), getattr(refusal, "headers", None))
+
+
+async def _malformed(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class
+    return answer(problem(422, reasons=[_malformation(one) for one in error.errors()], request=request))
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
+    return answer(problem(error.status_code, request=request), error.headers)
+
+
+async def _not_now(request: Request, error: Exception) -> Response:
+    logs.logger(__name__).warning("put off", reason=str(error))
+    return answer(problem(503, request=request), {"Retry-After": "1"})
+
+
+def _cause(reason: Reason) -> Cause:
+    return Cause.model_validate(reason.model_dump())
+
+
+def _malformation(error: Mapping[str, Any]) -> Cause:
+    kind, where = str(error["type"]), tuple(error["loc"])
+    in_body = where[:1] == ("body",) and kind != "json_invalid"
+    place = "" if in_body else f"{'.'.join(str(part) for part in where)}: "
+    return Cause(
+        code=kind.replace("_", "-"),
+        text=TEXTS.get(kind, "内容或格式不正确"),
+        evidence=f"{place}{error['msg']}",
+        pointer=_pointer(where[1:]) if in_body else None,
+    )
+
+
+def _pointer(path: Sequence[object]) -> str:
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
