@@ -37,6 +37,8 @@ class SanctionRevoked(
     name: Text
     revoked_on: date
     document_number: Text
+    ban: Ban | None = None
+    """What still holds by another decision; none when the assessor may work again."""
 
 
 class Item(Value):

@@ -165,6 +165,10 @@ class Evaluation(Value):
 
     way: Literal["self", "assessor"]
     assessor: AssessorRef | None = None
+    lead_author: Identifier | None = None
+    """Who wrote the assessor's report, by the number in the assessor's register of staff (S7)."""
+    reviewer: Identifier | None = None
+    """Who reviewed it inside the assessor, known the same way."""
 
 
 class SchemeRef(Value):
