@@ -1,0 +1,83 @@
+"""Alive and ready: each wired resource has its ping, declared where it is wired."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel
+
+PING_SECONDS = 2.0
+
+
+class NotReady(Exception):  # noqa: N818 - what a ping says
+    """A resource answered, and says that it is not usable now."""
+
+
+class Report(BaseModel):
+    """``ok`` when every check is; each check is ``ok`` or says what is wrong, without addresses or secrets."""
+
+    ok: bool
+    checks: dict[str, str]
+
+
+@dataclass
+class Health:
+    """Ready: all pings answer in time. Alive: all tasks that must run for ever are running."""
+
+    pings: dict[str, Callable[[], Awaitable[object]]] = field(default_factory=dict)
+    tasks: dict[str, Callable[[], bool]] = field(default_factory=dict)
+    timeout: float = PING_SECONDS
+
+    def add_ping(self, resource: str, ping: Callable[[], Awaitable[object]]) -> None:
+        """``ping`` raises when the resource is not usable; silence for longer than the timeout counts as well."""
+        self.pings[resource] = ping
+
+    def add_task(self, name: str, running: Callable[[], bool]) -> None:
+        self.tasks[name] = running
+
+    def alive(self) -> Report:
+        checks = {name: "ok" if running() else "stopped" for name, running in self.tasks.items()}
+        return _report(checks)
+
+    async def ready(self) -> Report:
+        answers = await asyncio.gather(*(self._ping(ping) for ping in self.pings.values()))
+        return _report(dict(zip(self.pings, answers, strict=True)))
+
+    async def _ping(self, ping: Callable[[], Awaitable[object]]) -> str:
+        try:
+            async with asyncio.timeout(self.timeout):
+                await ping()
+        except TimeoutError:
+            return f"no answer in {self.timeout:g} s"
+        except NotReady as reason:
+            return str(reason)
+        except Exception as error:  # noqa: BLE001 - whatever a driver raises means not ready
+            return type(error).__name__
+        return "ok"
+
+
+def router(health: Health) -> APIRouter:
+    routes = APIRouter(include_in_schema=False)
+
+    @routes.get("/livez")
+    async def livez(response: Response) -> Report:
+        return _answered(health.alive(), response)
+
+    @routes.get("/readyz")
+    async def readyz(response: Response) -> Report:
+        return _answered(await health.ready(), response)
+
+    return routes
+
+
+def _report(checks: dict[str, str]) -> Report:
+    return Report(ok=all(check == "ok" for check in checks.values()), checks=checks)
+
+
+def _answered(report: Report, response: Response) -> Report:
+    response.status_code = 200 if report.ok else 503
+    response.headers["Cache-Control"] = "no-store"
+    return report
