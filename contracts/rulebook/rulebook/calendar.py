@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import date, timedelta
 from functools import cache
+from itertools import combinations
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -14,6 +15,8 @@ from rulebook.words import Frozen
 
 SATURDAY = 5
 ONE_DAY = timedelta(days=1)
+# A schedule may move days of the December before: 2018-12-29 was a working day for 2019's sake.
+FIRST_DAY_THE_NEXT_SCHEDULE_MAY_MOVE = (12, 28)
 
 
 def _days_of(entry: str | date) -> list[date]:
@@ -49,16 +52,26 @@ class YearTable(Frozen):
     def _consistent(self) -> "YearTable":
         if both := sorted(set(self.off) & set(self.work)):
             raise ValueError(f"both off and at work: {', '.join(map(str, both))}")
-        # A schedule may move days of the December before: 2007-12-29 was a working day for 2008.
-        first, last = date(self.year - 1, 12, 24), date(self.year, 12, 31)
-        if outside := [day for day in (*self.off, *self.work) if not first <= day <= last]:
+        first = date(self.year - 1, *FIRST_DAY_THE_NEXT_SCHEDULE_MAY_MOVE)
+        if outside := [day for day in (*self.off, *self.work) if day < first or day.year > self.year]:
             raise ValueError(f"not days of {self.year}: {', '.join(map(str, outside))}")
         if (self.kind == "local") != (self.area is not None):
             raise ValueError("local tables name an area, others do not")
         return self
 
+    @property
+    def key(self) -> tuple[str, int, str | None, int]:
+        return self.kind, self.year, self.area, self.version
+
     def days(self) -> dict[date, bool]:
+        """Whether one works on the days that the notice names."""
         return dict.fromkeys(self.off, False) | dict.fromkeys(self.work, True)
+
+
+class Tables(Frozen):
+    """A calendar document."""
+
+    tables: Annotated[tuple[YearTable, ...], Field(min_length=1)]
 
 
 class CalendarProblems(ValueError):  # noqa: N818 -- it carries all problems, not one error
@@ -77,9 +90,9 @@ class WorkingCalendar:
         self.area = area
         self._published = _newest(tables, "schedule")
         self._statutory = _newest(tables, "statutory")
-        local = _newest(tuple(t for t in tables if t.area == area), "local") if area else {}
-        spilled = [t.days() for t in (*self._published.values(), *local.values())]
-        self._exceptions = {day: works for days in spilled for day, works in days.items()}
+        self._local = _newest(tuple(t for t in tables if t.area == area), "local")
+        layers = (*self._published.values(), *self._local.values())
+        self._exceptions = {day: works for table in layers for day, works in table.days().items()}
 
     def local(self, area: str) -> "WorkingCalendar":
         """The same calendar with the days which that league or city adds."""
@@ -89,12 +102,16 @@ class WorkingCalendar:
         """Whether the year's schedule has been published."""
         return year in self._published or _library_year(year) is not None
 
+    def settled(self, day: date) -> bool:
+        """Whether no schedule still to be published can change the day."""
+        late = (day.month, day.day) >= FIRST_DAY_THE_NEXT_SCHEDULE_MAY_MOVE
+        return self.known(day.year) and (not late or self.known(day.year + 1))
+
     def version(self, year: int) -> str:
-        """Which schedule answers for the year, to be kept with a deadline."""
-        table = self._published.get(year)
-        if table is not None:
-            return f"{year}.{table.version}"
-        return f"{year}.library" if self.known(year) else f"{year}.provisional"
+        """Which tables answer for the year, to be kept with a deadline."""
+        table, local = self._published.get(year), self._local.get(year)
+        source = str(table.version) if table else "library" if self.known(year) else "provisional"
+        return f"{year}.{source}" + (f"+{self.area}.{local.version}" if local else "")
 
     def is_working_day(self, day: date) -> bool:
         if day in self._exceptions:
@@ -131,16 +148,16 @@ def _library_year(year: int) -> frozenset[date] | None:
 
 def calendar_from(documents: Mapping[str, str]) -> WorkingCalendar:
     """A calendar from TOML tables by name; raises CalendarProblems with all that is wrong in any of them."""
-    good, problems = dated.read_all(documents, YearTable)
-    seen: dict[tuple[object, ...], str] = {}
-    for name, table in good.items():
-        key = (table.kind, table.year, table.area, table.version)
-        if key in seen:
-            problems.append(f"{name}: the same version of the same year as {seen[key]}")
-        seen[key] = name
+    good, problems = dated.read_all(documents, Tables)
+    named = [(name, table) for name, document in good.items() for table in document.tables]
+    problems += [
+        f"{name}: version {table.version} of {table.year} is also in {other}"
+        for (other, twin), (name, table) in combinations(named, 2)
+        if table.key == twin.key
+    ]
     if problems:
         raise CalendarProblems(problems)
-    return WorkingCalendar(tuple(good.values()))
+    return WorkingCalendar(tuple(table for _, table in named))
 
 
 def load_calendar(extra: Path | None = None) -> WorkingCalendar:

@@ -44,7 +44,7 @@ class Deadline(Frozen):
     """The day that began the term; it is not counted."""
     last_day: date
     provisional: bool = False
-    """True while a year it was counted through has no published schedule."""
+    """True while a schedule not yet published can change it."""
     working_days: int | None = None
     """How many were counted, so that it can be counted anew; None for yearly dates and years."""
     calendar: tuple[str, ...] = ()
@@ -73,15 +73,16 @@ def add_working_days(start: date, n: int, calendar: WorkingCalendar | None = Non
     if n < 1:
         raise ValueError(f"a term has at least one working day, not {n}")
     calendar = calendar or national_calendar()
-    day, left = start, n
+    day, left, settled = start, n, True
     while left:
         day += ONE_DAY
         left -= calendar.is_working_day(day)
+        settled = settled and calendar.settled(day)
     years = range((start + ONE_DAY).year, day.year + 1)
     return Deadline(
         start=start,
         last_day=day,
-        provisional=not all(map(calendar.known, years)),
+        provisional=not settled,
         working_days=n,
         calendar=tuple(map(calendar.version, years)),
     )
@@ -125,13 +126,9 @@ def yearly_deadline(
 ) -> Deadline:
     """That date of the year (T6); where fixed dates move, the first working day from it on."""
     fixed = date(year, *month_day)
-    last_day, provisional = fixed, False
     if moves:
-        calendar = calendar or national_calendar()
-        while not calendar.is_working_day(last_day):
-            last_day += ONE_DAY
-        provisional = not (calendar.known(year) and calendar.known(last_day.year))
-    return Deadline(start=date(year, 1, 1), last_day=last_day, provisional=provisional)
+        return add_working_days(fixed - ONE_DAY, 1, calendar)
+    return Deadline(start=date(year, 1, 1), last_day=fixed)
 
 
 def last_years(day: date, years: int, founded: date | None = None) -> Interval:

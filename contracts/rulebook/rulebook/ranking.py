@@ -56,9 +56,9 @@ def rank(entries: Iterable[Entry], *, pass_mark: Decimal, cap: int | None = None
     if len(kinds) > 1:
         raise NotComparable(f"scores never ranked together: {', '.join(map('/'.join, sorted(kinds)))}")
     candidates = [e for e in ordered if not e.failed_vetoes and e.score >= pass_mark]
-    places = {entry.case_id: place for place, entry in enumerate(candidates, start=1)}
-    lines = [_line(entry, places.get(entry.case_id), cap) for entry in ordered]
-    lines.sort(key=lambda line: line.place or len(ordered) + 1)
+    others = [e for e in ordered if e.failed_vetoes or e.score < pass_mark]
+    lines = [Line(entry=e, place=n, outcome=_within(cap, n)) for n, e in enumerate(candidates, start=1)]
+    lines += [Line(entry=e, place=None, outcome=_why_not(e)) for e in others]
     return Ranking(pass_mark=pass_mark, cap=cap, lines=tuple(lines))
 
 
@@ -67,13 +67,9 @@ def _best_first(entry: Entry) -> tuple[Decimal, Decimal, datetime, str, str]:
     return -entry.score, -entry.energy_carbon, entry.submitted_at, entry.uscc, entry.case_id
 
 
-def _line(entry: Entry, place: int | None, cap: int | None) -> Line:
-    return Line(entry=entry, place=place, outcome=_outcome(entry, place, cap))
-
-
-def _outcome(entry: Entry, place: int | None, cap: int | None) -> Outcome:
-    if entry.failed_vetoes:
-        return "failed_veto"
-    if place is None:
-        return "below_pass_mark"
+def _within(cap: int | None, place: int) -> Outcome:
     return "selected" if cap is None or place <= cap else "over_cap"
+
+
+def _why_not(entry: Entry) -> Outcome:
+    return "failed_veto" if entry.failed_vetoes else "below_pass_mark"

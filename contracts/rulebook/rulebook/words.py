@@ -1,4 +1,4 @@
-"""The field's closed words that dated data may use."""
+"""The closed words that dated data may use, and the frozen values it is read into."""
 
 from typing import Annotated, Final, Literal, get_args
 

@@ -68,14 +68,14 @@ class ChangeFiling(Frozen):
 
 
 class Stars(Frozen):
-    shares: dict[Star, Count]
+    shares: Mapping[Star, Count]
     """Percent of the rated set by star, three being the highest."""
     ties_to: Literal["higher", "lower"]
     """Which star takes the place when remainders are equal."""
 
     @field_validator("shares")
     @classmethod
-    def _whole(cls, shares: dict[int, int]) -> dict[int, int]:
+    def _whole(cls, shares: Mapping[int, int]) -> Mapping[int, int]:
         if sum(shares.values()) != 100:  # noqa: PLR2004 -- percent
             raise ValueError(f"shares add up to {sum(shares.values())}, not to 100")
         return shares
@@ -89,8 +89,8 @@ class Park(Frozen):
 
 
 class Selection(Frozen):
-    pass_mark: dict[UnitTypeKey, Percent]
-    cap: dict[UnitTypeKey, Count | None]
+    pass_mark: Mapping[UnitTypeKey, Percent]
+    cap: Mapping[UnitTypeKey, Count | None]
     """None: as many as reach the pass mark."""
     borderline: Percent
     """Points on either side of the pass mark within which a site is visited."""
@@ -107,7 +107,7 @@ class Selection(Frozen):
 
     @field_validator("pass_mark")
     @classmethod
-    def _every_type_has_a_mark(cls, marks: dict[str, Decimal]) -> dict[str, Decimal]:
+    def _every_type_has_a_mark(cls, marks: Mapping[str, Decimal]) -> Mapping[str, Decimal]:
         missing = [unit_type for unit_type in UNIT_TYPES if unit_type not in marks]
         if missing:
             raise ValueError(f"no pass mark for {', '.join(missing)}")
@@ -146,7 +146,7 @@ class Consultation(Frozen):
 class Stages(Frozen):
     """Time limits in working days; waiting for the applicant does not count."""
 
-    working_days: dict[str, WorkingDays]
+    working_days: Mapping[str, WorkingDays]
     ladder_working_days: tuple[Annotated[int, Field(ge=0)], ...]
     """Working days past the limit at which officer and superior are told, once each."""
     claim_lapse_hours: Count

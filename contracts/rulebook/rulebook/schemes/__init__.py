@@ -11,7 +11,16 @@ from rulebook.schemes.load import (
     schemes_from,
 )
 from rulebook.schemes.model import Group, Indicator, Scheme, Veto
-from rulebook.schemes.scoring import Score, ScoreProblems, newest_year, panel_total, problems, score
+from rulebook.schemes.scoring import (
+    Score,
+    ScoreProblems,
+    newest_year,
+    panel_total,
+    panel_values,
+    panel_vetoes,
+    problems,
+    score,
+)
 
 __all__ = [
     "Group",
@@ -26,6 +35,8 @@ __all__ = [
     "load_schemes",
     "newest_year",
     "panel_total",
+    "panel_values",
+    "panel_vetoes",
     "problems",
     "scheme_from",
     "scheme_of",

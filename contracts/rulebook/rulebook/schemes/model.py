@@ -41,7 +41,8 @@ class Indicator(Frozen):
     leading: Decimal | None = None
     """Value worth all points; for linear scoring and shares of the leading value."""
     minimum: Decimal = Decimal(0)
-    maximum: Decimal | None = None
+    maximum: Decimal = Decimal(10) ** 12
+    """By default beyond anything that the unit could measure."""
     energy_or_carbon: bool = False
     """Counts towards the energy and carbon score that breaks ties."""
 
@@ -81,8 +82,8 @@ class Scheme(Frozen):
     def indicator(self, indicator_id: str) -> Indicator:
         return next(i for i in self.indicators if i.id == indicator_id)
 
-    def range_of(self, indicator: Indicator) -> tuple[Decimal, Decimal | None]:
-        """The least and the greatest value that may be filed; None where there is no greatest."""
+    def range_of(self, indicator: Indicator) -> tuple[Decimal, Decimal]:
+        """The least and the greatest value that may be filed."""
         if self.scoring == "graded":
             return Decimal(0), indicator.points
         if self.scoring == "achieved_share":

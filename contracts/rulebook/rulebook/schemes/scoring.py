@@ -4,17 +4,18 @@ from collections.abc import Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from statistics import median
 
-from rulebook.schemes.model import FULL_MARKS, Indicator, Scheme
+from rulebook.schemes.model import FULL_MARKS, Indicator, PanelRule, Scheme
 from rulebook.words import Frozen
 
 NOTHING, EVERYTHING = Decimal(0), Decimal(1)
 FEWEST_TO_TRIM = 3
+VALUE_STEP = Decimal("0.000001")
 
 
 class Score(Frozen):
     total: Decimal
-    by_group: dict[str, Decimal]
-    by_indicator: dict[str, Decimal]
+    by_group: Mapping[str, Decimal]
+    by_indicator: Mapping[str, Decimal]
     energy_carbon: Decimal
     failed_vetoes: tuple[str, ...]
 
@@ -45,7 +46,7 @@ def _out_of_range(scheme: Scheme, indicator: Indicator, value: Decimal) -> list[
         return [f"{indicator.id}: {value} is no number"]
     if value < least:
         return [f"{indicator.id}: {value} is below {least}"]
-    if greatest is not None and value > greatest:
+    if value > greatest:
         return [f"{indicator.id}: {value} is above {greatest}"]
     return []
 
@@ -94,7 +95,7 @@ def _share(scheme: Scheme, indicator: Indicator, value: Decimal) -> Decimal:
         return (value - benchmark) / (leading - benchmark)
     if indicator.direction == "higher":
         return value / leading
-    return leading / value if value else EVERYTHING
+    return EVERYTHING if value <= leading else leading / value
 
 
 def newest_year(by_year: Mapping[int, Mapping[str, Decimal]]) -> Mapping[str, Decimal]:
@@ -104,11 +105,26 @@ def newest_year(by_year: Mapping[int, Mapping[str, Decimal]]) -> Mapping[str, De
 
 def panel_total(scheme: Scheme, totals: Sequence[Decimal]) -> Decimal:
     """One total from those of a panel's experts, by the scheme's rule."""
-    if not totals:
+    return rounded(scheme, _combined(scheme.panel_rule, totals))
+
+
+def panel_values(scheme: Scheme, sheets: Sequence[Mapping[str, Decimal]]) -> dict[str, Decimal]:
+    """One value for each indicator from the experts' complete sheets, by the scheme's rule."""
+    combined = {i.id: _combined(scheme.panel_rule, [sheet[i.id] for sheet in sheets]) for i in scheme.indicators}
+    return {each: value.quantize(VALUE_STEP, ROUND_HALF_UP) for each, value in combined.items()}
+
+
+def panel_vetoes(scheme: Scheme, sheets: Sequence[Mapping[str, bool]]) -> dict[str, bool]:
+    """A requirement is met when more than half of the experts find it met."""
+    return {v.id: sum(sheet[v.id] for sheet in sheets) * 2 > len(sheets) for v in scheme.vetoes}
+
+
+def _combined(rule: PanelRule, numbers: Sequence[Decimal]) -> Decimal:
+    if not numbers:
         raise ValueError("no expert has scored")
-    ordered = sorted(totals)
-    if scheme.panel_rule == "median":
-        return rounded(scheme, median(ordered))
-    trimmed = scheme.panel_rule == "trimmed_mean" and len(ordered) > FEWEST_TO_TRIM
+    ordered = sorted(numbers)
+    if rule == "median":
+        return median(ordered)
+    trimmed = rule == "trimmed_mean" and len(ordered) > FEWEST_TO_TRIM
     kept = ordered[1:-1] if trimmed else ordered
-    return rounded(scheme, sum(kept, NOTHING) / len(kept))
+    return sum(kept, NOTHING) / len(kept)
