@@ -71,7 +71,7 @@ class YearTable(Frozen):
 class Tables(Frozen):
     """A calendar document."""
 
-    tables: Annotated[tuple[YearTable, ...], Field(min_length=1)]
+    tables: tuple[YearTable, ...]
 
 
 class CalendarProblems(ValueError):  # noqa: N818 -- it carries all problems, not one error

@@ -8,7 +8,7 @@ from rulebook.schemes.model import FULL_MARKS, Indicator, PanelRule, Scheme
 from rulebook.words import Frozen
 
 NOTHING, EVERYTHING = Decimal(0), Decimal(1)
-FEWEST_TO_TRIM = 3
+TOO_FEW_TO_TRIM = 3
 VALUE_STEP = Decimal("0.000001")
 
 
@@ -125,6 +125,6 @@ def _combined(rule: PanelRule, numbers: Sequence[Decimal]) -> Decimal:
     ordered = sorted(numbers)
     if rule == "median":
         return median(ordered)
-    trimmed = rule == "trimmed_mean" and len(ordered) > FEWEST_TO_TRIM
+    trimmed = rule == "trimmed_mean" and len(ordered) > TOO_FEW_TO_TRIM
     kept = ordered[1:-1] if trimmed else ordered
     return sum(kept, NOTHING) / len(kept)

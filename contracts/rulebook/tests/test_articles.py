@@ -1,0 +1,66 @@
+from datetime import date
+
+import pytest
+from rulebook import Basis, UnknownRule, add_working_days, basis, catalogue, rules_on
+
+
+def numbered(letter: str, last: int) -> list[str]:
+    return [f"{letter}{n}" for n in range(1, last + 1)]
+
+
+EVERY_RULE = [
+    *numbered("G", 4),
+    *numbered("T", 7),
+    *numbered("C", 7),
+    *numbered("E", 13),
+    *numbered("A", 7),
+    *numbered("V", 16),
+    *numbered("L", 6),
+    *("R1", "R17a", "R17b", "R17c", "R18", "R19", "R20", "R21", "R22", "R23", "R26", "R33", "R34", "R35"),
+    *numbered("D", 6),
+    *numbered("B", 2),
+    *numbered("Q", 7),
+    *numbered("S", 7),
+    *numbered("N", 4),
+    *numbered("X", 3),
+    *numbered("P", 3),
+]
+
+
+@pytest.mark.rule("G3")
+def test_every_rule_names_the_article_it_rests_on() -> None:
+    assert sorted(catalogue()) == sorted(EVERY_RULE)
+    assert all(entry.article for entry in catalogue().values())
+
+
+@pytest.mark.rule("G3")
+@pytest.mark.parametrize(
+    ("rule", "article"),
+    [
+        ("E4", "第十二条第（五）项"),
+        ("E5", "第十三条第（一）项"),
+        ("V4", "第十四条第（二）项"),
+        ("V9", "第十四条第（三）项"),
+        ("R23", "第二十三条"),
+        ("D4", "第二十四条第（四）项"),
+        ("B1", "第二十五条"),
+        ("S1", "第三十一条"),
+        ("Q1", "第三十二条"),
+    ],
+)
+def test_a_basis_names_rule_and_article(rule: str, article: str) -> None:
+    assert basis(rule) == Basis(rule=rule, article=article)
+
+
+@pytest.mark.rule("G3")
+def test_a_deadline_carries_its_article_and_the_version_of_the_rules() -> None:
+    rules = rules_on(date(2026, 5, 1))
+    minimum_end = add_working_days(date(2026, 9, 18), rules.notice.min_working_days)
+    deadline = minimum_end.resting_on(basis("V9"), rules.version)
+    assert deadline.basis == Basis(rule="V9", article="第十四条第（三）项")
+    assert deadline.rules_version == "2024-01-19"
+
+
+def test_an_unknown_rule_is_named_in_the_error() -> None:
+    with pytest.raises(UnknownRule, match="Z9"):
+        basis("Z9")
