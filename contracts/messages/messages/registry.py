@@ -42,6 +42,9 @@ class ListAnnounced(Event, type="registry.list.announced.v1", subject="list_id",
     document_number: Text
     announced_on: date
     lines: tuple[ListLine, ...]
+    corrects: int | None = None
+    """Number of the announced list that this one corrects (L4)."""
+    why: Text | None = None
     digest: Digest
     previous_digest: Digest
 
