@@ -40,6 +40,7 @@ def spoken(event: Event, cause: Cause, now: datetime) -> Said:
     )
 
 
-def document(entries: Iterable[Document], token: str, now: datetime) -> Document:
+def document(entries: Iterable[Document], token: str) -> Document:
     """One document for a whole batch, leased from the start to the relay of the process that commits it."""
-    return {"events": list(entries), "token": token, "at": now, "sent": False}
+    events = list(entries)
+    return {"events": events, "count": len(events), "token": token, "sent": False}

@@ -148,6 +148,7 @@ class Unit:
     def __init__(self, batch: Batch) -> None:
         self._batch = batch
         self._saved: dict[Key, Document | None] = {}
+        self._changes: dict[Key, Record] = {}
 
     async def fields(self, collection: str, key: str) -> Document | None:
         if (collection, key) in self._saved:
@@ -180,7 +181,7 @@ class Unit:
         return record.version + ((collection, key) in self._saved)
 
     async def conclude(self, result: Result) -> Outcome:
-        """Number the events, hand the changes to the batch and return what the message came to."""
+        """Number the events and return what the message came to; the batch does not know of it before ``keep``."""
         done = result if isinstance(result, Done) else Done(result)
         changes = {
             (collection, key): _changed(await self._batch.record(collection, key), fields)
@@ -190,8 +191,12 @@ class Unit:
         for (collection, key), record in changes.items():
             if record.fields is None and record.said:
                 raise ValueError(f"{collection}/{key} has said events and may not be removed")
-        self._batch.absorb(changes)
+        self._changes = changes
         return Outcome(events, done.value, done.refusal)
+
+    def keep(self) -> None:
+        """Hand the changes to the batch."""
+        self._batch.absorb(self._changes)
 
     async def _number(self, event: Event, changes: dict[Key, Record]) -> Event:
         collection = self._batch.aggregates.get(event.aggregate)

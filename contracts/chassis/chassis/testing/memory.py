@@ -90,6 +90,7 @@ class Bench(Generic[S]):
         batch = Batch(self.memory, self._aggregates)
         unit = Unit(batch)
         outcome = await unit.conclude(await handler(command, self._store(unit), now))
+        unit.keep()
         await self.memory.commit(Commit([], batch.writes(), None))
         self.said += outcome.events
         return outcome

@@ -42,7 +42,7 @@ class Member:
         self.memory = Memory(self.indexes)
 
 
-class Stuck(AssertionError):
+class Stuck(AssertionError):  # noqa: N818 - what the world is then
     """Messages are left that no handler can take."""
 
 
@@ -110,6 +110,7 @@ class World:
         batch = Batch(member.memory, member.aggregates)
         unit = Unit(batch)
         outcome = await unit.conclude(await run(unit, self.clock.now()))
+        unit.keep()
         rows = [] if inbox_id is None else [{"_id": inbox_id}]
         await member.memory.commit(Commit(rows, batch.writes(), None))
         self._publish(outcome.events)

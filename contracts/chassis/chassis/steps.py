@@ -1,0 +1,18 @@
+"""Named points on the way of a message, for an observer that a test wires in; production wires none."""
+
+from __future__ import annotations
+
+from typing import Literal, Protocol, TypeAlias
+
+Point: TypeAlias = Literal["before-commit", "committed-not-acked", "confirmed-not-marked"]
+
+
+class Steps(Protocol):
+    def reached(self, point: Point) -> None: ...
+
+
+class NoSteps:
+    """Observes nothing."""
+
+    def reached(self, point: Point) -> None:
+        """Go on."""

@@ -1,0 +1,90 @@
+"""A work: one message or command on its way through a transaction, and the verdict its waiter gets."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from messages.values import Reason
+from pydantic_core import to_jsonable_python
+
+from chassis.bus import Run
+from chassis.handling import Refusal
+from chassis.outbox import Cause
+from chassis.unit import Document, Key, Outcome
+
+
+class Verdict(NamedTuple):
+    """What a waiter learns after the commit; a repeated work gets the first one's answer."""
+
+    value: object = None
+    refusal: Refusal | None = None
+    duplicate: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Work:
+    """One message or command.
+
+    ``inbox_id`` is ``<consumer>|<event id>`` or ``<actor>|<idempotency key>``; ``digest`` tells two commands under the
+    same key apart; ``reads`` is loaded ahead with the rest of the batch.
+    """
+
+    inbox_id: str
+    run: Run
+    cause: Cause
+    consumer: str = ""
+    reads: Iterable[Key] = ()
+    digest: str | None = None
+    keys: frozenset[Key] = field(init=False)
+    waiter: asyncio.Future[Verdict] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.keys = frozenset(self.reads)
+        self.waiter = asyncio.get_running_loop().create_future()
+
+    def answer(self, verdict: Verdict) -> None:
+        if not self.waiter.done():
+            self.waiter.set_result(verdict)
+
+    def fail(self, problem: Exception) -> None:
+        if not self.waiter.done():
+            self.waiter.set_exception(problem)
+
+
+def inbox_row(work: Work, outcome: Outcome, at: datetime) -> Document:
+    """Map a work done to its inbox row; ``at`` is real time, since the server lets rows run out by its own clock."""
+    row: Document = {"_id": work.inbox_id, "at": at}
+    if work.digest is not None:
+        row["digest"] = work.digest
+    if outcome.value is not None:
+        row["value"] = to_jsonable_python(outcome.value)
+    if outcome.refusal is not None:
+        row["refusal"] = _refusal_document(outcome.refusal)
+    return row
+
+
+def repeated(work: Work, row: Document) -> Verdict:
+    """Answer a work the inbox knows; another body under the same key is refused."""
+    if work.digest is not None and row.get("digest") != work.digest:
+        raise Refusal("idempotency-key-reused", title="The idempotency key was used for another request")
+    return Verdict(row.get("value"), _refusal(row.get("refusal")), duplicate=True)
+
+
+def _refusal_document(refusal: Refusal) -> Document:
+    return {
+        "code": refusal.code,
+        "status": refusal.status,
+        "title": refusal.title,
+        "reasons": [reason.model_dump(mode="json") for reason in refusal.reasons],
+    }
+
+
+def _refusal(document: dict[str, Any] | None) -> Refusal | None:
+    if document is None:
+        return None
+    reasons = (Reason.model_validate(each) for each in document["reasons"])
+    return Refusal(document["code"], *reasons, status=document["status"], title=document["title"])
