@@ -165,6 +165,14 @@ def test_the_last_days_of_december_wait_for_the_next_schedule_too() -> None:
 
 
 @pytest.mark.rule("T3")
+def test_one_unpublished_year_on_the_way_makes_a_deadline_provisional() -> None:
+    later = SCHEDULE_2027.replace("2027", "2028").replace("2026", "2027")
+    deadline = add_working_days(date(2027, 12, 20), 15, calendar_from({**packaged(), "2028": later}))
+    assert deadline.calendar == ("2027.provisional", "2028.1")
+    assert deadline.provisional
+
+
+@pytest.mark.rule("T3")
 def test_a_provisional_deadline_is_counted_anew_when_the_schedule_is_loaded() -> None:
     provisional = add_working_days(date(2026, 12, 24), 7)
     assert (provisional.last_day, provisional.provisional) == (date(2027, 1, 5), True)
