@@ -15,6 +15,7 @@ from chassis.settings import PREFIX, Mode
 
 
 def token(  # noqa: PLR0913 - the claims of a token
+    *,
     keys: Annotated[Path, typer.Option(help="Folder of the development issuer's keys; made at first use")],
     role: Annotated[list[Role], typer.Option(help="May be given more than once")],
     subject: Annotated[str | None, typer.Option(help="Who acts; derived from the rest when left out")] = None,

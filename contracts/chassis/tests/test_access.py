@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+from chassis.access import (
+    ANYBODY,
+    Actor,
+    Allowed,
+    Denied,
+    Policy,
+    Rule,
+    all_of,
+    both,
+    everything,
+    only,
+    own_organisation,
+    own_prefecture,
+    own_subject,
+    public,
+)
+from chassis.matching import matches
+from chassis.plain import codec
+from messages.values import Department, Prefecture, Role
+
+
+@dataclass(frozen=True)
+class Consultation:
+    department: str
+
+
+@dataclass(frozen=True)
+class Case:
+    applicant: str
+    prefecture: Prefecture
+    state: str = "open"
+    experts: tuple[str, ...] = ()
+    consultations: tuple[Consultation, ...] = field(default=())
+
+
+READ_CASE = Policy(
+    "read-case",
+    (
+        Rule(Role.REGIONAL_OFFICER, everything),
+        Rule(Role.PREFECTURE_OFFICER, own_prefecture("prefecture")),
+        Rule(Role.APPLICANT, own_organisation("applicant")),
+        Rule(Role.EXPERT, own_subject("experts")),
+        Rule(
+            Role.CONSULTED_DEPARTMENT,
+            all_of(own_organisation("consultations.department"), own_prefecture("prefecture")),
+        ),
+        Rule(Role.PUBLIC, only("state", "announced")),
+    ),
+)
+
+CASES = (
+    Case("91150100MA0000001A", Prefecture.HOHHOT, experts=("wang", "li")),
+    Case("91150200MA0000002B", Prefecture.BAOTOU, experts=("li",)),
+    Case(
+        "91150100MA0000003C",
+        Prefecture.HOHHOT,
+        consultations=(
+            Consultation(Department.EMERGENCY_MANAGEMENT),
+            Consultation(Department.MARKET_REGULATION),
+        ),
+    ),
+    Case("91150200MA0000002B", Prefecture.BAOTOU, state="announced"),
+)
+
+ACTORS = {
+    "region": Actor("r", frozenset({Role.REGIONAL_OFFICER})),
+    "Hohhot": Actor("h", frozenset({Role.PREFECTURE_OFFICER}), prefecture="150100"),
+    "officer of nowhere": Actor("n", frozenset({Role.PREFECTURE_OFFICER})),
+    "applicant": Actor("a", frozenset({Role.APPLICANT}), organisation="91150200MA0000002B"),
+    "expert": Actor("li", frozenset({Role.EXPERT})),
+    "emergency management": Actor("e", frozenset({Role.CONSULTED_DEPARTMENT}), "emergency_management", "150100"),
+    "assessor": Actor("s", frozenset({Role.ASSESSOR}), organisation="91150200MA0000002B"),
+    "officer and expert": Actor("wang", frozenset({Role.PREFECTURE_OFFICER, Role.EXPERT}), prefecture="150200"),
+    "anybody": ANYBODY,
+}
+
+SEEN = {
+    "region": [0, 1, 2, 3],
+    "Hohhot": [0, 2, 3],
+    "officer of nowhere": [3],
+    "applicant": [1, 3],
+    "expert": [0, 1, 3],
+    "emergency management": [2, 3],
+    "assessor": [3],
+    "officer and expert": [0, 1, 3],
+    "anybody": [3],
+}
+
+
+@pytest.mark.rule("P2")
+@pytest.mark.parametrize("who", ACTORS)
+def test_an_actor_sees_what_the_policy_reaches_and_no_more(who: str) -> None:
+    allowed = [at for at, case in enumerate(CASES) if isinstance(READ_CASE.decide(ACTORS[who], case), Allowed)]
+
+    assert allowed == SEEN[who]
+
+
+@pytest.mark.rule("P2")
+@pytest.mark.parametrize("who", ACTORS)
+def test_a_list_holds_exactly_what_reading_one_by_one_allows(who: str) -> None:
+    stored = [codec(Case).dump(case) for case in CASES]
+    listed = [at for at, document in enumerate(stored) if matches(document, READ_CASE.filter(ACTORS[who]))]
+
+    assert listed == SEEN[who]
+
+
+@pytest.mark.rule("P2")
+def test_a_refusal_names_its_rule_and_says_whether_role_or_scope_was_wrong() -> None:
+    act = Policy("forward-case", (Rule(Role.PREFECTURE_OFFICER, own_prefecture("prefecture")),))
+
+    role = act.decide(ACTORS["assessor"], CASES[0])
+    scope = act.decide(ACTORS["Hohhot"], CASES[1])
+
+    assert isinstance(role, Denied)
+    assert isinstance(scope, Denied)
+    assert (role.reason.rule, role.reason.code) == ("P2", "role-not-allowed")
+    assert (scope.reason.rule, scope.reason.code) == ("P2", "outside-own-scope")
+
+
+@pytest.mark.rule("P2")
+def test_who_has_no_role_lists_nothing() -> None:
+    act = Policy("list-cases", (Rule(Role.REGIONAL_OFFICER, everything),))
+
+    assert not matches({"_id": "x", "prefecture": "150100"}, act.filter(ACTORS["Hohhot"]))
+
+
+def test_a_resource_without_the_field_is_reached_by_nobody_in_particular() -> None:
+    act = Policy("read", (Rule(Role.PREFECTURE_OFFICER, own_prefecture("prefecture")),))
+
+    assert isinstance(act.decide(ACTORS["Hohhot"], {"name": "no prefecture"}), Denied)
+    assert isinstance(act.decide(ACTORS["officer of nowhere"], {"prefecture": None}), Denied)
+
+
+def test_only_a_policy_with_a_public_rule_is_open_to_callers_without_token() -> None:
+    assert Policy("read-list", (Rule(Role.PUBLIC, public),)).open
+    assert not Policy("read-case", (Rule(Role.REGIONAL_OFFICER, everything),)).open
+
+
+def test_filters_of_the_same_field_are_joined_and_not_overwritten() -> None:
+    mine, asked = {"prefecture": "150100"}, {"prefecture": "150200"}
+
+    assert both(mine, asked) == {"$and": [mine, asked]}
+    assert both({}, asked) == asked
+    assert both(mine, {"state": "open"}) == {"prefecture": "150100", "state": "open"}

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from chassis.clock import ClockProblem, FixedClock, SimulatedClock, SystemClock, clock_of, set_simulated
+from chassis.settings import Mode, Settings
+
+REAL = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+NEW_YEAR = datetime(2026, 1, 1, 0, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "clock" / "clock.json"
+
+
+def settings(mode: Mode, clock_file: Path | None) -> Settings:
+    return Settings.model_construct(mode=mode, clock_file=clock_file)
+
+
+@pytest.mark.rule("T1")
+def test_the_system_clock_tells_aware_utc() -> None:
+    assert SystemClock().now().tzinfo is UTC
+
+
+def test_a_simulated_clock_runs_on_from_where_it_was_set(file: Path) -> None:
+    real = FixedClock(REAL)
+    set_simulated(file, NEW_YEAR, real=real)
+    clock = SimulatedClock(file, real)
+
+    real.advance(timedelta(minutes=5))
+
+    assert clock.now() == NEW_YEAR + timedelta(minutes=5)
+
+
+def test_every_reader_jumps_when_the_setting_is_replaced(file: Path) -> None:
+    real = FixedClock(REAL)
+    set_simulated(file, NEW_YEAR, real=real)
+    readers = [SimulatedClock(file, real) for _ in range(2)]
+    assert [reader.now() for reader in readers] == [NEW_YEAR] * 2
+
+    set_simulated(file, NEW_YEAR + timedelta(days=150), real=real)
+
+    assert [reader.now() for reader in readers] == [NEW_YEAR + timedelta(days=150)] * 2
+
+
+def test_it_never_runs_backwards_unless_told(file: Path) -> None:
+    real = FixedClock(REAL)
+    set_simulated(file, NEW_YEAR, real=real)
+
+    with pytest.raises(ClockProblem, match="before the simulated present"):
+        set_simulated(file, NEW_YEAR - timedelta(seconds=1), real=real)
+
+    set_simulated(file, NEW_YEAR - timedelta(days=1), real=real, allow_backwards=True)
+    assert SimulatedClock(file, real).now() == NEW_YEAR - timedelta(days=1)
+
+
+def test_other_time_zones_are_told_in_utc(file: Path) -> None:
+    real = FixedClock(REAL)
+    set_simulated(file, datetime.fromisoformat("2026-01-01T08:00:00+08:00"), real=real)
+
+    assert SimulatedClock(file, real).now() == NEW_YEAR
+
+
+def test_an_instant_without_time_zone_is_refused(file: Path) -> None:
+    with pytest.raises(ValueError, match="no time zone"):
+        set_simulated(file, datetime(2026, 1, 1))  # noqa: DTZ001 - the mistake under test
+
+
+def test_a_missing_or_broken_setting_is_said_plainly(file: Path) -> None:
+    with pytest.raises(ClockProblem, match="is missing"):
+        SimulatedClock(file).now()
+
+    file.parent.mkdir()
+    file.write_text('{"simulated": "yesterday"}', encoding="utf-8")
+    with pytest.raises(ClockProblem, match="no setting of a simulated clock"):
+        SimulatedClock(file).now()
+
+
+def test_the_settings_name_the_clock_and_production_gets_the_real_one_only(file: Path) -> None:
+    assert isinstance(clock_of(settings(Mode.PRODUCTION, None)), SystemClock)
+    assert isinstance(clock_of(settings(Mode.LOCAL, file)), SimulatedClock)
+    with pytest.raises(ClockProblem, match="refused in production"):
+        clock_of(settings(Mode.PRODUCTION, file))

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import asyncio
+
+from chassis.health import Health, NotReady
+
+
+async def answers() -> None:
+    await asyncio.sleep(0)
+
+
+async def hangs() -> None:
+    await asyncio.sleep(60)
+
+
+async def fails() -> None:
+    raise ConnectionError("mongodb://user:secret@host is gone")
+
+
+async def lags() -> None:
+    raise NotReady("oldest unsent event is 45 s old")
+
+
+async def test_a_service_is_ready_when_every_wired_resource_answers() -> None:
+    health = Health()
+    health.add_ping("database", answers)
+    health.add_ping("broker", answers)
+
+    assert (await health.ready()).model_dump() == {"ok": True, "checks": {"database": "ok", "broker": "ok"}}
+
+
+async def test_silence_a_failure_and_a_bad_answer_each_make_it_not_ready() -> None:
+    health = Health(timeout=0.05)
+    health.add_ping("database", hangs)
+    health.add_ping("broker", fails)
+    health.add_ping("relay", lags)
+
+    report = await health.ready()
+
+    assert not report.ok
+    assert report.checks == {
+        "database": "no answer in 0.05 s",
+        "broker": "ConnectionError",
+        "relay": "oldest unsent event is 45 s old",
+    }
+
+
+def test_it_is_alive_while_the_tasks_that_must_run_are_running() -> None:
+    running = {"relay": True}
+    health = Health()
+    health.add_task("relay", lambda: running["relay"])
+    assert health.alive().ok
+
+    running["relay"] = False
+    assert health.alive().checks == {"relay": "stopped"}

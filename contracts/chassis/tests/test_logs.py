@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from chassis import logs
+
+
+@contextmanager
+def configured() -> Iterator[None]:
+    """As the service's start does it; within one test, because pytest has handlers of its own for each phase."""
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    logs.configure("review", "INFO")
+    try:
+        yield
+    finally:
+        root.handlers[:] = before
+        root.setLevel(level)
+
+
+def last(capsys: pytest.CaptureFixture[str]) -> dict[str, object]:
+    line: dict[str, object] = json.loads(capsys.readouterr().err.splitlines()[-1])
+    return line
+
+
+def test_a_line_is_one_json_object_with_service_and_ids(capsys: pytest.CaptureFixture[str]) -> None:
+    with configured(), logs.bound(correlation_id="c-1", event_id="e-1"):
+        logs.logger("room").info("case opened", cases=3)
+
+    line = last(capsys)
+    assert line["event"] == "case opened"
+    assert (line["service"], line["correlation_id"], line["event_id"]) == ("review", "c-1", "e-1")
+    assert (line["level"], line["cases"]) == ("info", 3)
+
+
+def test_lines_of_libraries_come_out_the_same_way(capsys: pytest.CaptureFixture[str]) -> None:
+    with configured(), logs.bound(correlation_id="c-2"):
+        logging.getLogger("uvicorn.error").info("started on %s", "amqp://review:secret@broker")
+
+    line = last(capsys)
+    assert line["correlation_id"] == "c-2"
+    assert line["event"] == "started on amqp://***@broker"
+
+
+@pytest.mark.parametrize(
+    "personal",
+    ["13800138000", "+86 13912345678", "wang.li@example.cn", "150102199003076415", "15010219900307641X"],
+)
+def test_personal_data_are_masked_however_deep_they_stand(capsys: pytest.CaptureFixture[str], personal: str) -> None:
+    with configured():
+        logs.logger("room").warning(f"reported by {personal}", contact={"of": [personal]})
+
+    raw = capsys.readouterr().err
+    assert personal not in raw
+    assert "***" in raw
+
+
+def test_personal_data_in_a_traceback_are_masked(capsys: pytest.CaptureFixture[str]) -> None:
+    with configured():
+        logs.logger("room").error("failed", exc_info=ValueError("cannot send to wang.li@example.cn"))
+
+    assert "wang.li" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("public", ["91150100MA0MXT5K3N", "911501001141237800", "150100", "2026-11-22"])
+def test_codes_of_organisations_and_places_stay(capsys: pytest.CaptureFixture[str], public: str) -> None:
+    with configured():
+        logs.logger("room").info("listed", unit=public)
+
+    assert last(capsys)["unit"] == public

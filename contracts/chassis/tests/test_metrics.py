@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import inspect
+import re
+
+from chassis.metrics import Metrics
+from prometheus_client import generate_latest
+
+LABELS = {"event_type", "outcome", "consumer", "cause", "code", "policy", "status", "job"}
+
+
+def families() -> dict[str, str]:
+    exposed = generate_latest(Metrics().registry).decode()
+    return dict(re.findall(r"^# TYPE (\S+) (\S+)$", exposed, re.MULTILINE))
+
+
+def test_every_metric_is_named_by_the_convention() -> None:
+    for name, kind in families().items():
+        assert re.fullmatch(r"green_[a-z0-9_]+", name)
+        assert name.endswith("_total") == (kind == "counter"), name
+
+
+def test_every_metric_of_the_catalogue_has_a_comment_of_its_own() -> None:
+    lines = inspect.getsource(Metrics).splitlines()
+    made = [at for at, line in enumerate(lines) if re.match(r"\s+self\.\w+ = self\._(counter|gauge|histogram)\(", line)]
+
+    assert len(made) == len([name for name in families() if not name.endswith("_created")])
+    assert all(lines[at - 1].lstrip().startswith("#") for at in made)
+
+
+def test_labels_are_closed_vocabularies() -> None:
+    used = {label for metric in vars(Metrics()).values() for label in getattr(metric, "_labelnames", ())}
+
+    assert used <= LABELS
+
+
+def test_two_services_in_one_process_do_not_share_measures() -> None:
+    one, other = Metrics(), Metrics()
+    one.dead_letters.inc()
+
+    assert other.registry.get_sample_value("green_dead_letters_total") == 0.0
+
+
+def test_a_process_tells_its_memory_and_processor_time() -> None:
+    exposed = generate_latest(Metrics().with_process().registry).decode()
+
+    assert "process_resident_memory_bytes" in exposed

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from chassis.settings import Mode, ProcessRole, Settings, SettingsProblems
+
+NEEDED = {
+    "GREEN_MONGO_URL": "mongodb://review:secret@127.0.0.1:27017/?replicaSet=rs0",
+    "GREEN_DATABASE": "review",
+    "GREEN_AMQP_URL": "amqp://review:secret@127.0.0.1:5672/green",
+    "GREEN_JWKS_FILE": "/keys/jwks.json",
+}
+
+
+class OwnSettings(Settings):
+    smtp_port: int
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    for name, value in NEEDED.items():
+        monkeypatch.setenv(name, value)
+    return monkeypatch
+
+
+def test_settings_are_read_from_variables_with_one_prefix(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("GREEN_ROLE", "worker")
+    environment.setenv("GREEN_BATCH_MAX", "50")
+
+    settings = Settings.load()
+
+    assert settings.role is ProcessRole.WORKER
+    assert settings.batch_max == 50
+    assert settings.jwks_file == Path("/keys/jwks.json")
+
+
+def test_every_problem_is_named_at_once_by_its_variable(environment: pytest.MonkeyPatch) -> None:
+    environment.delenv("GREEN_DATABASE")
+    environment.setenv("GREEN_PORT", "0")
+    environment.setenv("GREEN_AMQP_URL", "http://wrong")
+
+    with pytest.raises(SettingsProblems) as refused:
+        OwnSettings.load()
+
+    assert set(refused.value.problems) == {
+        "GREEN_DATABASE",
+        "GREEN_PORT",
+        "GREEN_AMQP_URL",
+        "GREEN_SMTP_PORT",
+    }
+
+
+def test_production_refuses_what_only_development_may_use(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("GREEN_MODE", "production")
+    environment.setenv("GREEN_CLOCK_FILE", "/clock.json")
+    environment.setenv("GREEN_MONGO_URL", "mongodb://127.0.0.1/")
+
+    with pytest.raises(SettingsProblems) as refused:
+        Settings.load()
+
+    assert set(refused.value.problems) == {"GREEN_CLOCK_FILE", "GREEN_ISSUER", "GREEN_MONGO_URL"}
+
+
+def test_production_accepts_a_real_identity_provider_and_users_of_its_own(
+    environment: pytest.MonkeyPatch,
+) -> None:
+    environment.setenv("GREEN_MODE", "production")
+    environment.setenv("GREEN_ISSUER", "https://login.example.cn/realms/green")
+
+    assert Settings.load().mode is Mode.PRODUCTION
+
+
+def test_a_problem_never_shows_the_value_that_was_refused(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("GREEN_AMQP_URL", "http://review:topsecret@broker")
+
+    with pytest.raises(SettingsProblems) as refused:
+        Settings.load()
+
+    assert "topsecret" not in str(refused.value)

@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import typer
+from chassis.clock import FixedClock
+from chassis.issuer import AUDIENCE, ISSUER, DevelopmentIssuer, IssuerRefused
+from chassis.settings import Mode
+from chassis.token_command import register
+from chassis.tokens import InvalidToken, Verifier
+from joserfc import jwt
+from joserfc.jwk import OctKey
+from messages.values import Role
+from typer.testing import CliRunner
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock(NOW)
+
+
+@pytest.fixture
+def issuer(tmp_path: Path, clock: FixedClock) -> DevelopmentIssuer:
+    return DevelopmentIssuer(tmp_path, Mode.LOCAL, clock=clock)
+
+
+@pytest.fixture
+def verifier(issuer: DevelopmentIssuer, clock: FixedClock) -> Verifier:
+    return Verifier(issuer.jwks_file, ISSUER, AUDIENCE, clock)
+
+
+def test_a_token_says_who_acts_for_whom_and_where(issuer: DevelopmentIssuer, verifier: Verifier) -> None:
+    token = issuer.mint(role=Role.PREFECTURE_OFFICER, prefecture="150100", subject="officer-7")
+
+    actor = verifier.actor(token)
+
+    assert (actor.subject, actor.roles, actor.prefecture) == ("officer-7", {"prefecture_officer"}, "150100")
+    assert actor.organisation is None
+
+
+def test_a_token_runs_out_also_when_it_is_remembered(
+    issuer: DevelopmentIssuer, verifier: Verifier, clock: FixedClock
+) -> None:
+    token = issuer.mint(role=Role.OPERATOR, lifetime=timedelta(minutes=10))
+    assert verifier.actor(token).acts_as(Role.OPERATOR)
+
+    clock.advance(timedelta(minutes=12))
+
+    with pytest.raises(InvalidToken):
+        verifier.actor(token)
+
+
+@pytest.mark.parametrize("wrong", [{"issuer": "https://elsewhere.example"}, {"audience": "another system"}])
+def test_a_token_of_another_issuer_or_for_another_audience_is_refused(
+    tmp_path: Path, clock: FixedClock, verifier: Verifier, wrong: dict[str, str]
+) -> None:
+    same_keys = DevelopmentIssuer(tmp_path, Mode.LOCAL, clock=clock, **wrong)  # type: ignore[arg-type]
+
+    with pytest.raises(InvalidToken):
+        verifier.actor(same_keys.mint(role=Role.OPERATOR))
+
+
+def test_a_token_signed_with_another_key_is_refused(tmp_path: Path, clock: FixedClock, verifier: Verifier) -> None:
+    stranger = DevelopmentIssuer(tmp_path / "other", Mode.LOCAL, clock=clock)
+
+    with pytest.raises(InvalidToken):
+        verifier.actor(stranger.mint(role=Role.REGIONAL_OFFICER))
+
+
+def test_a_token_signed_with_the_public_key_as_a_shared_secret_is_refused(
+    issuer: DevelopmentIssuer, verifier: Verifier
+) -> None:
+    public = OctKey.import_key(issuer.jwks_file.read_bytes())
+    claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": "x", "roles": ["operator"], "exp": 2**31}
+    forged = jwt.encode({"alg": "HS256"}, claims, public)
+
+    with pytest.raises(InvalidToken):
+        verifier.actor(forged)
+
+
+@pytest.mark.parametrize("token", ["", "not a token", "a.b.c", "eyJhbGciOiJub25lIn0.e30."])
+def test_what_is_no_token_is_refused(verifier: Verifier, token: str) -> None:
+    with pytest.raises(InvalidToken):
+        verifier.actor(token)
+
+
+def test_a_token_without_roles_names_nobody(issuer: DevelopmentIssuer, verifier: Verifier) -> None:
+    claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": "x", "exp": 2**31}
+    token = jwt.encode({"alg": "ES256", "kid": issuer._key.kid}, claims, issuer._key)
+
+    with pytest.raises(InvalidToken, match="names no roles"):
+        verifier.actor(token)
+
+
+def test_keys_are_read_again_when_the_file_was_replaced(
+    tmp_path: Path, clock: FixedClock, issuer: DevelopmentIssuer, verifier: Verifier
+) -> None:
+    old = issuer.mint(role=Role.OPERATOR)
+    verifier.actor(old)
+    rotated = DevelopmentIssuer(tmp_path / "rotated", Mode.LOCAL, clock=clock)
+    rotated.jwks_file.replace(issuer.jwks_file)
+
+    assert verifier.actor(rotated.mint(role=Role.OPERATOR)).acts_as(Role.OPERATOR)
+    with pytest.raises(InvalidToken):
+        verifier.actor(old)
+
+
+def test_the_development_issuer_keeps_its_key_and_hides_it(
+    tmp_path: Path, issuer: DevelopmentIssuer, verifier: Verifier, clock: FixedClock
+) -> None:
+    again = DevelopmentIssuer(tmp_path, Mode.LOCAL, clock=clock)
+
+    assert verifier.actor(again.mint(role=Role.OPERATOR)).acts_as(Role.OPERATOR)
+    assert (tmp_path / "issuer-key.json").stat().st_mode & 0o077 == 0
+    assert "d" not in json.loads(issuer.jwks_file.read_text(encoding="utf-8"))["keys"][0]
+
+
+def test_the_development_issuer_refuses_to_work_in_production(tmp_path: Path) -> None:
+    with pytest.raises(IssuerRefused):
+        DevelopmentIssuer(tmp_path / "keys", Mode.PRODUCTION)
+
+    assert not (tmp_path / "keys").exists()
+
+
+def test_the_token_command_prints_a_token_and_refuses_in_production(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = typer.Typer()
+    register(app)
+    asked = ["--keys", str(tmp_path), "--role", "expert", "--subject", "li"]
+
+    printed = CliRunner().invoke(app, asked)
+    verifier = Verifier(tmp_path / "jwks.json", ISSUER, AUDIENCE)
+    assert verifier.actor(printed.output.strip()).subject == "li"
+
+    monkeypatch.setenv("GREEN_MODE", "production")
+    refused = CliRunner().invoke(app, asked)
+    assert refused.exit_code == 1
+    assert "production" in refused.output
