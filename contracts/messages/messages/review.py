@@ -58,6 +58,13 @@ class ConsultationOpened(Case, Event, type="review.case.consultation-opened.v1",
     """The due day falls in a year whose working days are not published yet (T3)."""
 
 
+class ConsultationReminded(Case, Event, type="review.case.consultation-reminded.v1", subject="case_id"):
+    """The departments that have not answered yet, told once before the due day (V2)."""
+
+    departments: tuple[Department, ...]
+    due: date
+
+
 class ConsultationAnswered(Case, Event, type="review.case.consultation-answered.v1", subject="case_id"):
     department: Department
     opinion: Literal["agree", "object", "overdue"]
