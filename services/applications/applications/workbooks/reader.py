@@ -1,0 +1,158 @@
+"""A filled form, read back: its values, and every cell that is wrong, at once."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from python_calamine import CalamineError, CalamineWorkbook
+
+from applications.workbooks import guard
+from applications.workbooks.cells import Malformed, as_text, is_empty, value_of
+from applications.workbooks.layout import LABEL, Block, Entry, Form, Heading, Line, Sheet, Table, address
+
+Grid = Sequence[Sequence[object]]
+Values = dict[str, object]
+
+
+@dataclass(frozen=True)
+class CellProblem:
+    """One thing wrong: where, and what is asked for there."""
+
+    sheet: str
+    cell: str
+    code: str
+    text: str
+    found: str | None = None
+    """What stands there, unless that is personal data."""
+
+    @property
+    def place(self) -> str:
+        return f"{self.sheet}!{self.cell}" if self.cell else self.sheet
+
+
+@dataclass
+class Reading:
+    """What a workbook says; ``values`` is complete only when there are no problems."""
+
+    values: Values = field(default_factory=dict)
+    problems: list[CellProblem] = field(default_factory=list)
+
+
+def sheet_names(content: bytes) -> list[str]:
+    """Raises ``NotAWorkbook``."""
+    with _opened(content) as book:
+        return list(book.sheet_names)
+
+
+def read(form: Form, content: bytes) -> Reading:
+    """Read a filled form; raises ``NotAWorkbook`` when the file cannot be opened at all."""
+    reading = Reading()
+    with _opened(content) as book:
+        for sheet in form.sheets:
+            if sheet.title not in book.sheet_names:
+                text = f"缺少工作表“{sheet.title}”"
+                reading.problems.append(CellProblem(sheet.title, "", "sheet-missing", text))
+                continue
+            _SheetReader(sheet, _grid(book, sheet.title), reading).read()
+    return reading
+
+
+def _opened(content: bytes) -> CalamineWorkbook:
+    guard.check(content)
+    try:
+        return CalamineWorkbook.from_filelike(io.BytesIO(content))
+    except (CalamineError, OSError, ValueError) as problem:
+        raise guard.NotAWorkbook("broken-workbook", "工作簿文件已损坏，无法打开") from problem
+
+
+def _grid(book: CalamineWorkbook, title: str) -> Grid:
+    try:
+        return book.get_sheet_by_name(title).to_python(skip_empty_area=False)
+    except (CalamineError, OSError, ValueError) as problem:
+        raise guard.NotAWorkbook("broken-workbook", f"工作表“{title}”已损坏，无法读取") from problem
+
+
+def _same(label: str, raw: object) -> bool:
+    """Labels are compared without the spaces and line breaks that print them evenly."""
+    return re.sub(r"\s", "", label) == re.sub(r"\s", "", as_text(raw))
+
+
+class _SheetReader:
+    """Walks the blocks of one sheet from top to bottom, as the writer does."""
+
+    def __init__(self, sheet: Sheet, grid: Grid, reading: Reading) -> None:
+        self._sheet, self._grid, self._reading = sheet, grid, reading
+        self._row = 0
+
+    def read(self) -> None:
+        following: tuple[Block | None, ...] = (*self._sheet.blocks[1:], None)
+        for block, after in zip(self._sheet.blocks, following, strict=True):
+            if isinstance(block, Heading):
+                self._expect(block.text, 0)
+                self._row += 1
+            elif isinstance(block, Line):
+                self._read_line(block)
+                self._row += 1
+            else:
+                self._read_table(block, after)
+
+    def _cell(self, row: int, column: int) -> object:
+        return self._grid[row][column] if row < len(self._grid) and column < len(self._grid[row]) else ""
+
+    def _expect(self, label: str, column: int) -> bool:
+        found = self._cell(self._row, column)
+        if _same(label, found):
+            return True
+        self._problem(self._row, column, "label-differs", f"与表样不符：此处应为“{label}”", as_text(found)[:40])
+        return False
+
+    def _read_line(self, line: Line) -> None:
+        for at, entry in enumerate(line.entries):
+            first = at * line.share
+            if self._expect(entry.label, first):
+                self._read_entry(entry, self._row, first + LABEL, self._reading.values)
+
+    def _read_table(self, table: Table, after: Block | None) -> None:
+        labelled = [self._expect(c.label, at) for at, c in zip(table.starts, table.columns, strict=True)]
+        title_row = self._row
+        self._row += 1
+        rows: list[Values] = []
+        while self._row < len(self._grid) and not self._begins(after):
+            if all(labelled) and not self._is_blank(table):
+                rows.append(self._read_row(table))
+            self._row += 1
+        self._reading.values[table.name] = rows
+        if all(labelled) and len(rows) < table.least:
+            self._problem(title_row, 0, "rows-missing", f"“{table.first_label}”表至少填写{table.least}行")
+
+    def _begins(self, block: Block | None) -> bool:
+        return block is not None and _same(block.first_label, self._cell(self._row, 0))
+
+    def _is_blank(self, table: Table) -> bool:
+        answered = [at for at, c in zip(table.starts, table.columns, strict=True) if c.name not in table.given]
+        return all(is_empty(self._cell(self._row, at)) for at in answered)
+
+    def _read_row(self, table: Table) -> Values:
+        row: Values = {}
+        for start, column in zip(table.starts, table.columns, strict=True):
+            self._read_entry(column, self._row, start, row)
+        return row
+
+    def _read_entry(self, entry: Entry, row: int, column: int, into: Values) -> None:
+        raw = self._cell(row, column)
+        if is_empty(raw):
+            if entry.required:
+                self._problem(row, column, "cell-empty", f"“{entry.label}”未填写")
+            return
+        try:
+            into[entry.name] = value_of(entry, raw)
+        except Malformed as wrong:
+            found = None if entry.private else as_text(raw)[:40]
+            self._problem(row, column, "cell-malformed", f"“{entry.label}”应{wrong}", found)
+
+    def _problem(self, row: int, column: int, code: str, text: str, found: str | None = None) -> None:
+        place = address(row, column)
+        self._reading.problems.append(CellProblem(self._sheet.title, place, code, text, found or None))
