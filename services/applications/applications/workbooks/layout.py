@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 GRID = 12
@@ -123,6 +123,11 @@ class Form:
 
 def line(*entries: Entry) -> Line:
     return Line(entries)
+
+
+def drafted(*entries: Entry) -> Line:
+    """A line that a draft may still leave open."""
+    return Line(tuple(replace(entry, required=False) for entry in entries))
 
 
 def text(label: str, name: str, *, required: bool = True, private: bool = False, span: int = 2) -> Entry:

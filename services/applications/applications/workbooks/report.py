@@ -21,6 +21,7 @@ from applications.workbooks.layout import (
     Table,
     choice,
     day,
+    drafted,
     line,
     number,
     text,
@@ -48,48 +49,45 @@ _UNIT = (
     Heading("评价报告"),
     line(text("单位名称", "name"), Entry("统一社会信用代码", "uscc", Kind.USCC)),
     line(choice("单位类型", "unit_type", UNIT_TYPES), text("园区名称", "park_name", required=False)),
-    line(
-        text("法定代表人", "representative", private=True, required=False),
-        text("法定代表人证件号码", "representative_document", private=True, required=False),
+    drafted(
+        text("法定代表人", "representative", private=True),
+        text("法定代表人证件号码", "representative_document", private=True),
     ),
 )
 _EVALUATION = (
-    line(
-        choice("评价方式", "way", WAYS),
-        text("评价标准", "scheme_id", required=False),
-        text("标准版本", "scheme_version", required=False),
+    line(choice("评价方式", "way", WAYS)),
+    drafted(text("评价标准", "scheme_id"), text("标准版本", "scheme_version")),
+    drafted(
+        text("第三方机构名称", "assessor_name"),
+        Entry("第三方机构统一社会信用代码", "assessor_uscc", Kind.USCC),
     ),
-    line(
-        text("第三方机构名称", "assessor_name", required=False),
-        Entry("第三方机构统一社会信用代码", "assessor_uscc", Kind.USCC, required=False),
+    drafted(
+        text("报告编制人员（机构人员编号）", "lead_author"),
+        text("报告审核人员（机构人员编号）", "reviewer"),
     ),
-    line(
-        text("报告编制人员（机构人员编号）", "lead_author", required=False),
-        text("报告审核人员（机构人员编号）", "reviewer", required=False),
-    ),
-    line(Entry("亮点（100字以内）", "highlights", Kind.LONG_TEXT, required=False)),
-    line(yes_no("申报单位承诺材料真实有效", "undertaking", required=False)),
+    drafted(Entry("亮点（100字以内）", "highlights", Kind.LONG_TEXT)),
+    drafted(yes_no("申报单位承诺材料真实有效", "undertaking")),
 )
 _ENTERPRISE = (
-    line(
-        yes_no("具有独立法人资格", "independent_legal_person", required=False),
-        text("行业代码（GB/T 4754）", "industry_code", required=False),
+    drafted(
+        yes_no("具有独立法人资格", "independent_legal_person"),
+        text("行业代码（GB/T 4754）", "industry_code"),
     ),
-    line(text("所属集团", "group", required=False)),
+    drafted(text("所属集团", "group")),
 )
 
 ENERGY = Sheet(
     "能效",
     (
         Heading("能效水平"),
-        line(
-            yes_no("本行业已发布标杆水平", "benchmark_published", required=False),
-            choice("对标依据", "energy_level", ENERGY_LEVELS, required=False),
+        drafted(
+            yes_no("本行业已发布标杆水平", "benchmark_published"),
+            choice("对标依据", "energy_level", ENERGY_LEVELS),
         ),
-        line(
-            text("能耗指标计量单位", "energy_unit", required=False),
-            number("实际值", "energy_actual", least=0, required=False),
-            number("对标值", "energy_limit", least=0, required=False),
+        drafted(
+            text("能耗指标计量单位", "energy_unit"),
+            number("实际值", "energy_actual", least=0),
+            number("对标值", "energy_limit", least=0),
         ),
     ),
 )
@@ -167,32 +165,32 @@ BY_YEAR = Table(
 )
 
 PARK_FACTS: tuple[Line, ...] = (
-    line(
-        yes_no("具有法定边界和范围", "legal_boundary", required=False),
-        yes_no("具备统一管理机构", "single_management", required=False),
+    drafted(
+        yes_no("具有法定边界和范围", "legal_boundary"),
+        yes_no("具备统一管理机构", "single_management"),
     ),
-    line(
-        choice("园区级别", "rank", PARK_RANKS, required=False),
-        yes_no("以产品制造和能源供给为主要功能", "main_function", required=False),
+    drafted(
+        choice("园区级别", "rank", PARK_RANKS),
+        yes_no("以产品制造和能源供给为主要功能", "main_function"),
     ),
-    line(number("工业增加值占比（%）", "value_added_share", least=0, required=False)),
-    line(yes_no("承诺园区内企业无第十二条第（五）项情形", "enterprises_undertaking", required=False)),
-    line(yes_no("完成节能减排指标", "targets_met", required=False)),
-    line(
-        yes_no("环境质量达标", "environmental_quality_met", required=False),
-        yes_no("企业污染物达标排放", "discharge_met", required=False),
-        yes_no("重点污染物未超总量控制", "total_amount_met", required=False),
+    drafted(number("工业增加值占比（%）", "value_added_share", least=0)),
+    drafted(yes_no("承诺园区内企业无第十二条第（五）项情形", "enterprises_undertaking")),
+    drafted(yes_no("完成节能减排指标", "targets_met")),
+    drafted(
+        yes_no("环境质量达标", "environmental_quality_met"),
+        yes_no("企业污染物达标排放", "discharge_met"),
+        yes_no("重点污染物未超总量控制", "total_amount_met"),
     ),
-    line(
-        whole("重点企业数（家）", "key_enterprises", required=False),
-        whole("已实施强制性清洁生产审核（家）", "key_enterprises_audited", required=False),
+    drafted(
+        whole("重点企业数（家）", "key_enterprises"),
+        whole("已实施强制性清洁生产审核（家）", "key_enterprises_audited"),
     ),
-    line(yes_no("无国家淘汰目录所列技术、工艺、设备和产品", "nothing_obsolete", required=False)),
-    line(
-        yes_no("设有绿色发展专门机构", "green_body", required=False),
-        whole("专职工作人员（人）", "green_staff", required=False),
+    drafted(yes_no("无国家淘汰目录所列技术、工艺、设备和产品", "nothing_obsolete")),
+    drafted(
+        yes_no("设有绿色发展专门机构", "green_body"),
+        whole("专职工作人员（人）", "green_staff"),
     ),
-    line(text("已发布的绿色工厂培育计划（文号或网址）", "factory_plan", required=False)),
+    drafted(text("已发布的绿色工厂培育计划（文号或网址）", "factory_plan")),
 )
 
 PARK_SHEET = Sheet("园区情况", (Heading("园区基本条件"), *PARK_FACTS, Heading("逐年情况"), BY_YEAR))
