@@ -1,1 +1,1 @@
-
+"""Notices to everyone concerned: in-app inbox, public board, e-mail."""

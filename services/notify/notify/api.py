@@ -1,0 +1,176 @@
+"""HTTP to handler: own inbox, public board, own contact, and the operator's deliveries."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated, Literal
+
+from chassis.access import (
+    Policy,
+    Rule,
+    all_of,
+    both,
+    everything,
+    only,
+    own_organisation,
+    own_prefecture,
+    own_subject,
+    public,
+)
+from chassis.handling import Refusal
+from chassis.http import Call, Gate, Page
+from fastapi import APIRouter, Depends, Path, Query
+from messages.values import Role
+from pydantic import BaseModel, ConfigDict, Field
+
+from notify import handlers
+from notify.domain.addressees import Addressee
+from notify.domain.notice import Delivery, Language, Notice, State
+from notify.store import Store
+
+_ORGANISATION = (Role.APPLICANT, Role.ASSESSOR)
+_PLAIN = (Role.REGIONAL_OFFICER, Role.REVIEW_ORGANISATION)
+
+INBOX = Policy(
+    "read-own-inbox",
+    (
+        *(Rule(role, all_of(only("role", role), own_organisation("organisation"))) for role in _ORGANISATION),
+        Rule(Role.PREFECTURE_OFFICER, all_of(only("role", Role.PREFECTURE_OFFICER), own_prefecture("prefecture"))),
+        Rule(
+            Role.CONSULTED_DEPARTMENT,
+            all_of(
+                only("role", Role.CONSULTED_DEPARTMENT), own_organisation("organisation"), own_prefecture("prefecture")
+            ),
+        ),
+        Rule(Role.EXPERT, all_of(only("role", Role.EXPERT), own_subject("person"))),
+        *(Rule(role, only("role", role)) for role in _PLAIN),
+    ),
+    hidden=True,
+)
+BOARD = Policy("read-board", (Rule(Role.PUBLIC, public),))
+CONTACT = Policy("keep-own-contact", tuple(Rule(rule.role, everything) for rule in INBOX.rules))
+DELIVERIES = Policy("look-after-deliveries", (Rule(Role.OPERATOR, everything),))
+
+NoticeId = Annotated[str, Path(pattern="^notice-[0-9a-f]{32}$")]
+DeliveryId = Annotated[str, Path(pattern="^notice-[0-9a-f]{32}:email$")]
+Limit = Annotated[int, Query(ge=1, le=200)]
+
+
+class ContactBody(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    email: Annotated[str, Field(pattern="^[^@\\s]+@[^@\\s]+[.][^@\\s]+$", max_length=254)]
+    language: Language = "zh"
+
+
+class ContactView(BaseModel):
+    role: Role
+    email: str
+    language: Language
+
+
+def router(gate: Gate) -> APIRouter:
+    routes = APIRouter(prefix="/v1")
+    _inbox(routes, gate)
+    _contacts(routes, gate)
+    _deliveries(routes, gate)
+    return routes
+
+
+def _inbox(routes: APIRouter, gate: Gate) -> None:
+    @routes.get("/inbox", tags=["inbox"])
+    async def list_own_notices(
+        call: Annotated[Call, Depends(gate.call(INBOX))],
+        *,
+        unread: bool = False,
+        limit: Limit = 50,
+        after: str | None = None,
+    ) -> Page[Notice]:
+        """Own notices, newest first."""
+        where = both(call.filter(), {"read_at": None} if unread else {})
+        return await call.page(call.reads(Store).notices, where, (("at", -1),), limit, after)
+
+    @routes.post("/inbox/{notice_id}/read", tags=["inbox"])
+    async def mark_as_read(notice_id: NoticeId, call: Annotated[Call, Depends(gate.call(INBOX))]) -> Notice:
+        """Mark as read; a second time changes nothing."""
+        notice = await call.reads(Store).notices.require(notice_id)
+        command = handlers.ReadNotice(notice_id)
+        return await call.perform(handlers.read_notice, command, Store, resource=notice, reply=Notice)
+
+    @routes.get("/board", tags=["board"])
+    async def list_public_announcements(
+        call: Annotated[Call, Depends(gate.call(BOARD))], limit: Limit = 50, after: str | None = None
+    ) -> Page[Notice]:
+        """What is public: notices, lists, registrations, sanctions, removals (N4); newest first."""
+        return await call.page(call.reads(Store).notices, {"role": Role.PUBLIC}, (("at", -1),), limit, after)
+
+
+def _contacts(routes: APIRouter, gate: Gate) -> None:
+    @routes.get("/contacts/{role}", tags=["contacts"])
+    async def show_own_contact(role: Role, call: Annotated[Call, Depends(gate.call(CONTACT))]) -> ContactView:
+        contact = await call.reads(Store).contacts.require(_reader(call, role).key)
+        return ContactView(role=role, email=contact.email, language=contact.language)
+
+    @routes.put("/contacts/{role}", tags=["contacts"])
+    async def set_own_contact(
+        role: Role, body: ContactBody, call: Annotated[Call, Depends(gate.call(CONTACT))]
+    ) -> ContactView:
+        """From now on notices in this role also come by e-mail."""
+        command = handlers.SetContact(_reader(call, role), body.email, body.language)
+        return await call.perform(handlers.set_contact, command, Store, reply=ContactView)
+
+    @routes.delete("/contacts/{role}", status_code=204, tags=["contacts"])
+    async def remove_own_contact(role: Role, call: Annotated[Call, Depends(gate.call(CONTACT))]) -> None:
+        """From now on the inbox only."""
+        await call.perform(handlers.remove_contact, handlers.RemoveContact(_reader(call, role)), Store)
+
+
+def _deliveries(routes: APIRouter, gate: Gate) -> None:
+    @routes.get("/deliveries", tags=["deliveries"])
+    async def list_deliveries(
+        call: Annotated[Call, Depends(gate.call(DELIVERIES))],
+        state: State | Literal["all"] = "failed",
+        limit: Limit = 50,
+        after: str | None = None,
+    ) -> Page[DeliveryView]:
+        """E-mails by state, without addresses."""
+        where = {} if state == "all" else {"state": state}
+        found = await call.page(call.reads(Store).deliveries, where, limit=limit, after=after)
+        return Page(items=[_delivery_view(each) for each in found.items], next=found.next)
+
+    @routes.post("/deliveries/{delivery_id}/resend", tags=["deliveries"])
+    async def resend(delivery_id: DeliveryId, call: Annotated[Call, Depends(gate.call(DELIVERIES))]) -> DeliveryView:
+        """Try a parked e-mail again (N2)."""
+        command = handlers.ResendDelivery(delivery_id, call.actor.subject)
+        return _delivery_view(await call.perform(handlers.resend, command, Store, reply=Delivery))
+
+
+class DeliveryView(BaseModel):
+    """A delivery as an operator sees it: no text, no address."""
+
+    delivery_id: str
+    notice_id: str
+    role: Role
+    template: str
+    state: State
+    attempts: int
+    cause: str | None
+
+
+def _delivery_view(delivery: Delivery) -> DeliveryView:
+    return DeliveryView.model_validate(asdict(delivery))
+
+
+def _reader(call: Call, role: Role) -> Addressee:
+    """The inbox of the actor in one of its roles, as ``domain.addressees`` names it."""
+    actor = call.actor
+    by_organisation = role in {*_ORGANISATION, Role.CONSULTED_DEPARTMENT}
+    by_prefecture = role in {Role.PREFECTURE_OFFICER, Role.CONSULTED_DEPARTMENT}
+    if not actor.acts_as(role) or role in {Role.PUBLIC, Role.OPERATOR, Role.AGENCY}:
+        raise Refusal("role-not-held", status=403, title="Name a role of your own that receives notices")
+    return Addressee(
+        role,
+        organisation=actor.organisation if by_organisation else None,
+        prefecture=actor.prefecture if by_prefecture else None,
+        subject=actor.subject if role is Role.EXPERT else None,
+    )

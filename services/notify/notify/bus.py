@@ -1,0 +1,13 @@
+"""Everything that is said is heard here: what nobody need be told of has no template."""
+
+from __future__ import annotations
+
+from chassis.bus import Hears, hears
+from messages.catalogue import EVENTS
+
+from notify import handlers
+from notify.store import Store
+
+HEARS: tuple[Hears, ...] = tuple(
+    hears(event, handlers.tell, Store) for event in EVENTS.values() if event.owner != "notify"
+)

@@ -1,0 +1,1 @@
+"""The rules of this service: who is told what, by which way, how often it is tried."""

@@ -1,0 +1,80 @@
+"""Who is concerned by an event (N1, N4), read from the event itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from messages.event import Event
+from messages.values import Role, UnitRef
+
+
+@dataclass(frozen=True)
+class Addressee:
+    """A reader of notices: a role, narrowed to an organisation, a prefecture or one person's subject."""
+
+    role: Role
+    organisation: str | None = None
+    prefecture: str | None = None
+    subject: str | None = None
+
+    @property
+    def key(self) -> str:
+        """Stable identity of the inbox."""
+        return "|".join([self.role, self.organisation or "", self.prefecture or "", self.subject or ""])
+
+
+def addressees(event: Event, role: Role) -> tuple[Addressee, ...]:
+    """Everyone in ``role`` whom ``event`` concerns, each once; nobody when it names none."""
+    return tuple(dict.fromkeys(_READERS[role](event)))
+
+
+def _applicants(event: Event) -> Iterable[Addressee]:
+    return (Addressee(Role.APPLICANT, organisation=unit.uscc) for unit in _units(event))
+
+
+def _prefecture_officers(event: Event) -> Iterable[Addressee]:
+    return (Addressee(Role.PREFECTURE_OFFICER, prefecture=unit.prefecture) for unit in _units(event))
+
+
+def _departments(event: Event) -> Iterable[Addressee]:
+    return (
+        Addressee(Role.CONSULTED_DEPARTMENT, organisation=department, prefecture=unit.prefecture)
+        for unit in _units(event)
+        for department in getattr(event, "departments", ())
+    )
+
+
+def _experts(event: Event) -> Iterable[Addressee]:
+    return (Addressee(Role.EXPERT, subject=expert) for expert in getattr(event, "experts", ()))
+
+
+def _assessors(event: Event) -> Iterable[Addressee]:
+    evaluation = getattr(event, "evaluation", None)
+    named = getattr(event, "assessor", None) or getattr(evaluation, "assessor", None)
+    code = getattr(event, "assessor_uscc", None) or getattr(named, "uscc", None)
+    return () if code is None else (Addressee(Role.ASSESSOR, organisation=code),)
+
+
+def _everyone_in(role: Role) -> Callable[[Event], Iterable[Addressee]]:
+    return lambda _event: (Addressee(role),)
+
+
+def _units(event: Event) -> Iterable[UnitRef]:
+    unit = getattr(event, "unit", None)
+    return (line.unit for line in getattr(event, "lines", ())) if unit is None else (unit,)
+
+
+_READERS: Mapping[Role, Callable[[Event], Iterable[Addressee]]] = MappingProxyType(
+    {
+        Role.APPLICANT: _applicants,
+        Role.ASSESSOR: _assessors,
+        Role.CONSULTED_DEPARTMENT: _departments,
+        Role.EXPERT: _experts,
+        Role.PREFECTURE_OFFICER: _prefecture_officers,
+        Role.PUBLIC: _everyone_in(Role.PUBLIC),
+        Role.REGIONAL_OFFICER: _everyone_in(Role.REGIONAL_OFFICER),
+        Role.REVIEW_ORGANISATION: _everyone_in(Role.REVIEW_ORGANISATION),
+    }
+)

@@ -1,0 +1,25 @@
+"""What this service keeps: notices, contacts, deliveries."""
+
+from __future__ import annotations
+
+from chassis.store import Documents, Index
+from chassis.unit import Unit
+
+from notify.domain.notice import Contact, Delivery, Notice
+
+AGGREGATES = {"notice": "notices"}
+KEPT_DAYS = 3 * 366
+"""Read notices go after three years, the length of a cycle (Art. 18)."""
+
+INDEXES = (
+    Index("notices", (("role", 1), ("organisation", 1), ("prefecture", 1), ("person", 1), ("at", -1))),
+    Index("notices", (("read_at", 1),), ttl_seconds=KEPT_DAYS * 86400),
+    Index("deliveries", (("state", 1), ("next_at", 1))),
+)
+
+
+class Store:
+    def __init__(self, unit: Unit) -> None:
+        self.notices = Documents(unit, "notices", Notice)
+        self.contacts = Documents(unit, "contacts", Contact)
+        self.deliveries = Documents(unit, "deliveries", Delivery)

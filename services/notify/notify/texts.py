@@ -1,0 +1,106 @@
+"""The texts of notices: dated templates in Chinese and English, the only room that knows Jinja."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+from jinja2 import StrictUndefined
+from jinja2.sandbox import SandboxedEnvironment
+from messages.catalogue import EVENTS
+from messages.event import Event
+from messages.values import Role
+from rulebook import PREFECTURES
+
+LABELS: Final[Mapping[str, str]] = {
+    **PREFECTURES,
+    "factory": "绿色工厂",
+    "park": "绿色园区",
+    "supply_chain": "绿色供应链管理企业",
+    "prefecture": "盟市级",
+    "region": "自治区级",
+    "nation": "国家级",
+    "ecology_environment": "生态环境主管部门",
+    "emergency_management": "应急管理主管部门",
+    "market_regulation": "市场监管主管部门",
+    "agree": "同意",
+    "object": "不同意",
+    "overdue": "逾期未反馈",
+    "recommended": "同意推荐",
+    "not_recommended": "不予推荐",
+    "panel_request": "专家组要求",
+    "borderline": "得分处于临界区间",
+    "random_draw": "随机抽取",
+}
+"""Chinese for the words that events carry."""
+
+
+@dataclass(frozen=True)
+class Template:
+    """One text for one event and some roles; ``version`` is the day its file took effect."""
+
+    id: str
+    version: str
+    event: str
+    roles: tuple[Role, ...]
+    title_zh: str
+    body_zh: str
+    title_en: str
+    body_en: str
+
+
+@dataclass(frozen=True)
+class Text:
+    title: str
+    body: str
+    title_en: str
+    body_en: str
+
+
+class TemplateProblems(Exception):  # noqa: N818 - it names all that is wrong, not one error
+    """Every template that names an unknown event, an unknown role or a role twice for one event."""
+
+
+@cache
+def templates() -> Mapping[str, tuple[Template, ...]]:
+    """Event type → its templates, newest file first. Raises TemplateProblems with every problem at once."""
+    found: dict[str, list[Template]] = {}
+    for source in sorted(files("notify").joinpath("data").iterdir(), key=lambda each: each.name, reverse=True):
+        document = tomllib.loads(source.read_text(encoding="utf-8"))
+        for entry in document["templates"]:
+            template = Template(
+                version=document["version"], **{**entry, "roles": tuple(Role(role) for role in entry["roles"])}
+            )
+            found.setdefault(template.event, []).append(template)
+    _checked([each for group in found.values() for each in group])
+    return {event: tuple(group) for event, group in found.items()}
+
+
+def rendered(template: Template, event: Event) -> Text:
+    """Fill a template with what the event tells. An unknown name is an error, never an empty space."""
+    facts: dict[str, Any] = event.model_dump(mode="json")
+    return Text(
+        *(
+            _environment().from_string(text).render(facts).strip()
+            for text in (template.title_zh, template.body_zh, template.title_en, template.body_en)
+        )
+    )
+
+
+@cache
+def _environment() -> SandboxedEnvironment:
+    environment = SandboxedEnvironment(undefined=StrictUndefined, autoescape=False, trim_blocks=True)
+    environment.filters["zh"] = lambda word: LABELS.get(str(word), str(word))
+    return environment
+
+
+def _checked(given: list[Template]) -> None:
+    problems = [f"{each.id}: unknown event {each.event}" for each in given if each.event not in EVENTS]
+    told = [(each.version, each.event, role) for each in given for role in each.roles]
+    problems += [f"{one[1]}: {one[2]} is told twice by {one[0]}" for one in sorted(set(told)) if told.count(one) > 1]
+    if problems:
+        raise TemplateProblems("\n".join(problems))
