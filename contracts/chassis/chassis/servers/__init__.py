@@ -1,0 +1,16 @@
+"""Private servers as child processes: a RabbitMQ node and a mongod that live in a folder of their own."""
+
+from chassis.servers.admin import BrokerAdmin, MongodAdmin
+from chassis.servers.broker import Broker
+from chassis.servers.mongod import Mongod
+from chassis.servers.processes import MissingServerError, ServerDiedError, free_ports
+
+__all__ = [
+    "Broker",
+    "BrokerAdmin",
+    "MissingServerError",
+    "Mongod",
+    "MongodAdmin",
+    "ServerDiedError",
+    "free_ports",
+]

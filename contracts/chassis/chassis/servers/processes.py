@@ -1,0 +1,151 @@
+"""A child process that never outlives its parent, and the ports and small state files servers need."""
+
+import asyncio
+import json
+import os
+import random
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+
+HOST = "127.0.0.1"
+# Below the kernel's ephemeral range: a client that reconnects to a stopped server may otherwise take its port.
+PORTS = range(20_000, 32_000)
+TAIL_BYTES = 3_000
+
+
+class MissingServerError(RuntimeError):
+    """A server's program is not installed; the message says how to get it."""
+
+
+class ServerDiedError(RuntimeError):
+    """A server ended or stayed unready; the message carries the end of its log."""
+
+
+class Child:
+    """One program in its own session, killed by the kernel when the thread that started it is gone."""
+
+    def __init__(self, command: Sequence[str], *, log: Path, environment: Mapping[str, str]) -> None:
+        self.log = log
+        self.popen = _spawn(command, log, environment)
+
+    @property
+    def pid(self) -> int:
+        return self.popen.pid
+
+    @property
+    def running(self) -> bool:
+        return self.popen.poll() is None
+
+    def signal(self, number: signal.Signals) -> None:
+        if self.running:
+            self.popen.send_signal(number)
+
+    async def stop(self, grace: float) -> None:
+        """Ask it to end, and kill it when the grace is over."""
+        self.signal(signal.SIGCONT)
+        self.signal(signal.SIGTERM)
+        if not await self._ended_within(grace):
+            await self.kill()
+
+    async def kill(self) -> None:
+        self.signal(signal.SIGKILL)
+        await self._ended_within(10)
+
+    async def _ended_within(self, seconds: float) -> bool:
+        deadline = time.monotonic() + seconds
+        while self.running:
+            if time.monotonic() > deadline:
+                return False
+            await asyncio.sleep(0.02)
+        return True
+
+    async def until(self, ready: Callable[[], Awaitable[bool]], *, within: float) -> None:
+        deadline = time.monotonic() + within
+        while not await ready():
+            if not self.running:
+                raise ServerDiedError(f"{self.log.stem} ended with {self.popen.returncode}:\n{self.tail()}")
+            if time.monotonic() > deadline:
+                raise ServerDiedError(f"{self.log.stem} is not ready after {within} s:\n{self.tail()}")
+            await asyncio.sleep(0.05)
+
+    def tail(self) -> str:
+        text = self.log.read_bytes()[-TAIL_BYTES:] if self.log.exists() else b""
+        return text.decode(errors="replace")
+
+
+def _spawn(command: Sequence[str], log: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    # setpriv asks the kernel for the death signal, so even a SIGKILL of the launcher leaves nothing behind.
+    guard = shutil.which("setpriv")
+    if guard is None:
+        raise MissingServerError("setpriv is missing: install the Debian package util-linux")
+    with log.open("ab") as output:
+        return subprocess.Popen(  # noqa: S603 - the programs are those of this project
+            [guard, "--pdeathsig", "KILL", *command],
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+
+def free_ports(count: int) -> list[int]:
+    """Give ports of the loopback interface that nothing listens on now."""
+    chosen: list[int] = []
+    for port in random.sample(PORTS, len(PORTS)):
+        if _is_free(port):
+            chosen.append(port)
+        if len(chosen) == count:
+            return chosen
+    raise MissingServerError(f"no free port between {PORTS.start} and {PORTS.stop}")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True
+
+
+def require_free(port: int, what: str) -> None:
+    if not _is_free(port):
+        raise ServerDiedError(f"{what}: port {port} of {HOST} is in use by another process")
+
+
+async def accepts(port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection(HOST, port)
+    except OSError:
+        return False
+    writer.close()
+    return True
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file only its owner may read: Erlang and mongod refuse keys that others can."""
+    path.unlink(missing_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+
+
+def kept_state(folder: Path, make: Callable[[], Mapping[str, int | str]]) -> dict[str, int | str]:
+    """Read what the first start chose for this folder (ports, secrets), or choose it now."""
+    path = folder / "state.json"
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        write_private(path, json.dumps(make()))
+    return dict(json.loads(path.read_text()))
+
+
+def new_secret() -> str:
+    return secrets.token_urlsafe(24)
