@@ -21,6 +21,8 @@ log = structlog.get_logger(__name__)
 
 ALONE_TRIES = 12
 """Conflicts after which a work that stands alone is put off."""
+TAKEN_TRIES = 3
+"""Tries alone after which a natural key that another document holds is taken for good."""
 JITTER = 0.02
 
 
@@ -152,7 +154,7 @@ class Committer:
         if len(works) > 1 and conflicts > 1:
             await self._commit(works[: len(works) // 2], conflicts=1)
             await self._commit(works[len(works) // 2 :], conflicts=1)
-        elif works and conflicts < ALONE_TRIES:
+        elif works and conflicts < (TAKEN_TRIES if isinstance(problem, Taken) else ALONE_TRIES):
             await self._commit(works, conflicts)
         for work in works:
             work.fail(_given_up(problem))

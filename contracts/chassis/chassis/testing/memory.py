@@ -44,6 +44,7 @@ class Memory:
             _held_once(index, after.get(index.collection, {}))
         self.collections = after
         if commit.outbox is not None:
+            commit.outbox.setdefault("_id", len(self.outbox))
             self.outbox.append(commit.outbox)
 
 

@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from chassis.unit import Backing, Commit, Conflict, Document, Taken, Write
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def notice(key: str, version: int = 1, **fields: Any) -> Document:
+    return {"_id": key, "v": version, "n": 0, **fields}
+
+
+def insert(key: str, **fields: Any) -> Write:
+    return Write("notices", key, 0, notice(key, **fields))
+
+
+async def saved(backing: Backing, *writes: Write) -> None:
+    await backing.commit(Commit([], writes, None))
+
+
+async def keys(backing: Backing, where: dict[str, Any], **options: Any) -> list[str]:
+    found = await backing.find("notices", where, options.get("sort", (("_id", 1),)), options.get("limit", 0))
+    return [each["_id"] for each in found]
+
+
+async def test_what_is_saved_is_loaded_as_it_was(backing: Backing) -> None:
+    document = notice("a", text="文", number=3, at=NOON, body=b"\x00\xff", parts=[{"x": None}], flag=True)
+    await saved(backing, Write("notices", "a", 0, document))
+
+    assert list(await backing.load("notices", ["a", "missing"])) == [document]
+
+
+async def test_an_insert_of_what_is_stored_is_a_conflict_and_saves_nothing(backing: Backing) -> None:
+    await saved(backing, insert("a", count=1))
+
+    with pytest.raises(Conflict):
+        await saved(backing, insert("b"), insert("a", count=2))
+
+    assert await keys(backing, {}) == ["a"]
+
+
+async def test_a_replacement_of_a_moved_version_is_a_conflict_and_saves_nothing(backing: Backing) -> None:
+    await saved(backing, insert("a"), insert("b"))
+    await saved(backing, Write("notices", "a", 1, notice("a", 2)))
+
+    with pytest.raises(Conflict):
+        await saved(backing, Write("notices", "b", 1, notice("b", 2)), Write("notices", "a", 1, notice("a", 2)))
+
+    assert [each["v"] for each in await backing.load("notices", ["b"])] == [1]
+
+
+async def test_a_removal_needs_the_version_too(backing: Backing) -> None:
+    await saved(backing, insert("a"))
+
+    with pytest.raises(Conflict):
+        await saved(backing, Write("notices", "a", 7, None))
+    await saved(backing, Write("notices", "a", 1, None))
+
+    assert await keys(backing, {}) == []
+
+
+async def test_a_known_inbox_row_is_a_conflict_and_saves_nothing(backing: Backing) -> None:
+    await backing.commit(Commit([{"_id": "notify|1", "at": NOON}], [], None))
+
+    with pytest.raises(Conflict):
+        await backing.commit(Commit([{"_id": "notify|1", "at": NOON}], [insert("a")], None))
+
+    assert await keys(backing, {}) == []
+
+
+async def test_a_natural_key_is_held_by_one_document(backing: Backing) -> None:
+    await saved(backing, insert("a", label="only one"), insert("b"), insert("c"))
+
+    with pytest.raises(Taken):
+        await saved(backing, insert("d", label="only one"))
+
+
+async def test_an_outbox_document_gets_an_identifier(backing: Backing) -> None:
+    document: Document = {"events": [], "count": 0, "token": "t", "sent": False}
+    await backing.commit(Commit([], [insert("a")], document))
+
+    assert document["_id"] is not None
+
+
+@pytest.mark.parametrize(
+    ("where", "expected"),
+    [
+        ({}, ["a", "b", "c", "d"]),
+        ({"_id": {"$gt": "b"}}, ["c", "d"]),
+        ({"count": 2}, ["b", "c"]),
+        ({"count": {"$gte": 2, "$lt": 3}}, ["b", "c"]),
+        ({"count": {"$in": [1, 9]}}, ["a"]),
+        ({"count": {"$nin": [1, 2]}}, ["d"]),
+        ({"count": {"$ne": 2}}, ["a", "d"]),
+        ({"count": None}, ["d"]),
+        ({"count": {"$exists": True}}, ["a", "b", "c"]),
+        ({"on": {"$lt": "2026-02-01"}}, ["a"]),
+        ({"at": {"$lte": NOON}}, ["c"]),
+        ({"tags": "x"}, ["a", "b"]),
+        ({"tags": {"$in": ["y"]}}, ["b"]),
+        ({"tags": ["x"]}, ["a"]),
+        ({"lines.unit": "u2"}, ["c"]),
+        ({"lines.0.unit": "u1"}, ["c"]),
+        ({"place.code": {"$gt": "150100"}}, ["d"]),
+        ({"flag": True}, ["a"]),
+        ({"$or": [{"count": 1}, {"place.code": "150200"}]}, ["a", "d"]),
+        ({"$and": [{"count": 2}, {"tags": "x"}]}, ["b"]),
+    ],
+)
+async def test_questions_are_answered_alike(backing: Backing, where: dict[str, Any], expected: list[str]) -> None:
+    await saved(
+        backing,
+        insert("a", count=1, tags=["x"], on="2026-01-31", flag=True),
+        insert("b", count=2, tags=["x", "y"], on="2026-02-01", flag=1),
+        insert("c", count=2, at=NOON, lines=[{"unit": "u1"}, {"unit": "u2"}]),
+        insert("d", place={"code": "150200"}),
+    )
+
+    assert await keys(backing, where) == expected
+
+
+async def test_order_and_limit_are_alike(backing: Backing) -> None:
+    await saved(backing, insert("a", rank=2), insert("b"), insert("c", rank=9), insert("d", rank="x"))
+
+    assert await keys(backing, {}, sort=(("rank", 1), ("_id", 1))) == ["b", "a", "c", "d"]
+    assert await keys(backing, {}, sort=(("rank", -1),), limit=2) == ["d", "c"]
