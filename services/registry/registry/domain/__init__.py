@@ -1,0 +1,1 @@
+"""The rules of lists, register and bans: frozen values and pure functions."""

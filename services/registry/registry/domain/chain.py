@@ -1,0 +1,101 @@
+"""The chain of announced lists: numbers without gaps, each list holding the digest of the one before (L5)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from hashlib import sha256
+from typing import Any
+
+from messages.values import Level
+
+from registry.domain.lines import Line, as_said
+from registry.domain.lists import Announcement, AnnualList, ListState, placed_at
+
+GENESIS = "0" * 64
+"""What the first list of a level holds in place of a digest before it."""
+
+
+@dataclass(frozen=True)
+class Book:
+    """Where the chain of one level stands."""
+
+    level: Level
+    last_number: int = 0
+    last_digest: str = GENESIS
+
+
+@dataclass(frozen=True)
+class Verified:
+    """The outcome of walking the chain from its first list."""
+
+    intact: bool
+    lists: int
+    head: str
+    """Digest of the last list that is in order."""
+    broken_at: int | None = None
+    fault: str | None = None
+
+
+def announced(closed_list: AnnualList, book: Book, document_number: str, day: date) -> AnnualList:
+    """The list with its number and its place in the chain: nothing of it changes from now on (L3, L4)."""
+    placed = Announcement(book.last_number + 1, document_number, day, book.last_digest)
+    digest = seal(closed_list, placed)
+    return replace(closed_list, state=ListState.ANNOUNCED, announcement=replace(placed, digest=digest))
+
+
+def booked(announced_list: AnnualList) -> Book:
+    placed = placed_at(announced_list)
+    return Book(announced_list.level, placed.number, placed.digest)
+
+
+def seal(closed_list: AnnualList, placed: Announcement) -> str:
+    """Digest over all that is published of a list, the digest of the one before included."""
+    return digest_of(
+        {
+            "number": placed.number,
+            "level": closed_list.level.value,
+            "year": closed_list.year,
+            "document_number": placed.document_number,
+            "announced_on": placed.announced_on.isoformat(),
+            "lines": _published(closed_list.lines),
+            "corrects": closed_list.corrects,
+            "why": closed_list.why,
+            "previous_digest": placed.previous_digest,
+        }
+    )
+
+
+def content_digest(lines: Sequence[Line]) -> str:
+    return digest_of(_published(lines))
+
+
+def digest_of(content: Any) -> str:  # noqa: ANN401 - any JSON
+    """SHA-256 of canonical JSON (keys sorted, no spaces, UTF-8): anyone computes it again from what is published."""
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return sha256(text.encode()).hexdigest()
+
+
+def verify(lists: Sequence[AnnualList]) -> Verified:
+    """Walk the announced lists of one level in the order of their numbers; stop at the first that is not in order."""
+    head = GENESIS
+    for at, each in enumerate(lists, start=1):
+        if fault := _fault(each, at, head):
+            return Verified(intact=False, lists=at - 1, head=head, broken_at=at, fault=fault)
+        head = placed_at(each).digest
+    return Verified(intact=True, lists=len(lists), head=head)
+
+
+def _fault(each: AnnualList, number: int, previous: str) -> str | None:
+    placed = placed_at(each)
+    if placed.number != number:
+        return f"list {number} is missing"
+    if placed.previous_digest != previous:
+        return f"list {number} does not hold the digest of the one before"
+    return None if seal(each, placed) == placed.digest else f"list {number} was changed after its announcement"
+
+
+def _published(lines: Sequence[Line]) -> list[dict[str, Any]]:
+    return [as_said(line).model_dump(mode="json") for line in lines]

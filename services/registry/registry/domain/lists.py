@@ -1,0 +1,134 @@
+"""The annual list of a level: composed, closed, announced, never changed (L1 to L4)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import StrEnum
+
+from messages.registry import ListAnnounced, ListClosed
+from messages.values import Level
+from rulebook import rules_on
+
+from registry.domain.eligibility import Sifted
+from registry.domain.lines import KIND_ORDER, HeldBack, Line, addition, as_said, in_order, removal
+from registry.domain.removals import Removal
+
+
+class ListState(StrEnum):
+    DRAFT = "draft"
+    """Composed anew at each look; nothing of it is stored."""
+    CLOSED = "closed"
+    ANNOUNCED = "announced"
+
+
+@dataclass(frozen=True)
+class Announcement:
+    number: int
+    document_number: str
+    announced_on: date
+    previous_digest: str
+    digest: str = ""
+    """Empty only while it is computed."""
+
+
+@dataclass(frozen=True)
+class Volume:
+    """One list among those of a level and year."""
+
+    list_id: str
+    level: Level
+    year: int
+
+
+@dataclass(frozen=True)
+class AnnualList:
+    list_id: str
+    level: Level
+    year: int
+    state: ListState
+    composed_on: date
+    """The day of its check: of closing, or of the look at a draft."""
+    rule_set: str
+    """The version in force that day, kept (G2)."""
+    lines: tuple[Line, ...]
+    held_back: tuple[HeldBack, ...] = ()
+    corrects: int | None = None
+    """Number of the announced list that this one corrects (L4)."""
+    why: str | None = None
+    announcement: Announcement | None = None
+
+    @property
+    def volume(self) -> Volume:
+        return Volume(self.list_id, self.level, self.year)
+
+
+def volume(level: Level, year: int, ordinal: int) -> Volume:
+    """The first list of a year has ordinal 1; supplementary lists and corrections follow."""
+    return Volume(f"list-{level.value}-{year}-{ordinal}", level, year)
+
+
+def composed(place: Volume, sifted: Sifted, removals: Sequence[Removal], day: date) -> AnnualList:
+    """The draft of this moment: additions that passed the check, and the removals of the year (L1)."""
+    additions = [addition(each.case_id, each.unit) for each in sifted.admitted]
+    leaving = [removal(each.removal_id, each.unit, each.article) for each in removals]
+    return replace(drafted(place, [*additions, *leaving], day), held_back=sifted.held_back)
+
+
+def drafted(place: Volume, lines: Sequence[Line], day: date) -> AnnualList:
+    return AnnualList(
+        list_id=place.list_id,
+        level=place.level,
+        year=place.year,
+        state=ListState.DRAFT,
+        composed_on=day,
+        rule_set=rules_on(day).version,
+        lines=in_order(lines),
+    )
+
+
+def counts(one: AnnualList) -> dict[str, int]:
+    """How many lines of each kind it has."""
+    counted = Counter(line.kind for line in one.lines)
+    return {kind: counted[kind] for kind in KIND_ORDER}
+
+
+def closed(draft: AnnualList) -> AnnualList:
+    return replace(draft, state=ListState.CLOSED)
+
+
+def placed_at(announced_list: AnnualList) -> Announcement:
+    if announced_list.announcement is None:
+        raise ValueError(f"{announced_list.list_id} is not announced")
+    return announced_list.announcement
+
+
+def said_closed(closed_list: AnnualList, digest: str) -> ListClosed:
+    return ListClosed(
+        list_id=closed_list.list_id,
+        level=closed_list.level,
+        year=closed_list.year,
+        closed_on=closed_list.composed_on,
+        lines=len(closed_list.lines),
+        held_back=len(closed_list.held_back),
+        digest=digest,
+    )
+
+
+def said_announced(announced_list: AnnualList) -> ListAnnounced:
+    placed = placed_at(announced_list)
+    return ListAnnounced(
+        list_id=announced_list.list_id,
+        number=placed.number,
+        level=announced_list.level,
+        year=announced_list.year,
+        document_number=placed.document_number,
+        announced_on=placed.announced_on,
+        lines=tuple(map(as_said, announced_list.lines)),
+        corrects=announced_list.corrects,
+        why=announced_list.why,
+        digest=placed.digest,
+        previous_digest=placed.previous_digest,
+    )

@@ -1,0 +1,154 @@
+"""The register: who bears which title under which name, and what it showed on any past day (R1)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from messages.registry import UnitListed, UnitRemoved
+from messages.values import AssessorRef, Ban, Level, Prefecture, Reason, UnitRef, UnitType
+
+from registry.domain.clearances import Clearance
+from registry.domain.lists import AnnualList, placed_at
+
+FOREVER = date.max
+"""End of what has no end yet, so that one question finds what was shown on a day."""
+
+
+@dataclass(frozen=True)
+class Name:
+    name: str
+    shown_from: date
+
+
+@dataclass(frozen=True)
+class Removed:
+    """A removal as the unit's history keeps it; it took effect perhaps long before it was entered."""
+
+    reason: Reason
+    document_number: str
+    effective_on: date
+    shown_from: date
+    levels: tuple[Level, ...]
+    ban: Ban | None
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One organisation or park under the key that survives renaming (R21)."""
+
+    key: str
+    uscc: str
+    prefecture: Prefecture
+    names: tuple[Name, ...]
+    removals: tuple[Removed, ...] = ()
+
+
+@dataclass(frozen=True)
+class Listing:
+    """One title: a unit listed for a type at a level, from one announced list on."""
+
+    case_id: str
+    unit_key: str
+    uscc: str
+    unit_type: UnitType
+    level: Level
+    prefecture: Prefecture
+    assessor: AssessorRef | None
+    listed_on: date
+    list_number: int
+    document_number: str
+    shown_from: date
+    """The day from which the register showed it."""
+    shown_until: date = FOREVER
+    """The day from which the register no longer showed it."""
+    removal_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A unit as the register showed it at the end of a day."""
+
+    key: str
+    uscc: str
+    prefecture: Prefecture
+    name: str
+    former_names: tuple[Name, ...]
+    listings: tuple[Listing, ...]
+    removals: tuple[Removed, ...]
+
+
+def named(unit: Unit | None, ref: UnitRef, day: date) -> Unit:
+    """The unit under the name it bears from ``day`` on; former names stay."""
+    if unit is None:
+        return Unit(ref.key, ref.uscc, ref.prefecture, (Name(ref.name, day),))
+    if unit.names[-1].name == ref.name:
+        return unit
+    return replace(unit, names=(*unit.names, Name(ref.name, day)))
+
+
+def listed(clearance: Clearance, announced_list: AnnualList) -> Listing:
+    placed = placed_at(announced_list)
+    unit = clearance.unit
+    return Listing(
+        case_id=clearance.case_id,
+        unit_key=unit.key,
+        uscc=unit.uscc,
+        unit_type=unit.unit_type,
+        level=clearance.level,
+        prefecture=unit.prefecture,
+        assessor=clearance.assessor,
+        listed_on=placed.announced_on,
+        list_number=placed.number,
+        document_number=placed.document_number,
+        shown_from=placed.announced_on,
+    )
+
+
+def ended(listing: Listing, removal_id: str, day: date) -> Listing:
+    return replace(listing, shown_until=day, removal_id=removal_id)
+
+
+def removed(unit: Unit, entry: Removed) -> Unit:
+    return replace(unit, removals=(*unit.removals, entry))
+
+
+def shown_on(unit: Unit, listings: Sequence[Listing], day: date) -> Shown | None:
+    """What the register showed then: later entries, also of decisions taken earlier, were not in it yet."""
+    names = tuple(name for name in unit.names if name.shown_from <= day)
+    if not names:
+        return None
+    return Shown(
+        key=unit.key,
+        uscc=unit.uscc,
+        prefecture=unit.prefecture,
+        name=names[-1].name,
+        former_names=names[:-1],
+        listings=tuple(each for each in listings if each.shown_from <= day < each.shown_until),
+        removals=tuple(each for each in unit.removals if each.shown_from <= day),
+    )
+
+
+def said_listed(listing: Listing, unit: UnitRef) -> UnitListed:
+    return UnitListed(
+        unit_key=listing.unit_key,
+        unit=unit,
+        level=listing.level,
+        listed_on=listing.listed_on,
+        list_number=listing.list_number,
+        document_number=listing.document_number,
+        case_id=listing.case_id,
+    )
+
+
+def said_removed(unit: UnitRef, entry: Removed) -> UnitRemoved:
+    return UnitRemoved(
+        unit_key=unit.key,
+        unit=unit,
+        levels=entry.levels,
+        reasons=(entry.reason,),
+        removed_on=entry.effective_on,
+        document_number=entry.document_number,
+        ban=entry.ban,
+    )

@@ -1,0 +1,137 @@
+"""Removal from the list: its grounds, when it takes effect, and its place in the year's list (Art. 24)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import StrEnum
+from hashlib import sha256
+from typing import Literal
+
+from messages.values import Level, Reason, UnitRef, UnitType
+from rulebook import RuleSet, basis
+
+Ground = Literal["D1", "D2", "D3", "D4", "D5"]
+
+TEXTS: dict[Ground, str] = {
+    "D1": "未填报动态管理表",
+    "D2": "未按规定参加复核或复核未通过",
+    "D3": "企业被依法终止",
+    "D4": "企业自行要求撤销其绿色制造体系示范单位称号",
+    "D5": "发生重大及以上生产安全、质量事故或Ⅱ级（重大）及以上突发环境污染事件",
+}
+
+EVERY_TITLE: frozenset[Ground] = frozenset({"D3", "D5"})
+
+
+class Effect(StrEnum):
+    """When a removal takes effect."""
+
+    AT_ONCE = "at_once"
+    """D5: announced by itself, repeated in the year's list for the record (L6)."""
+    WITH_LIST = "with_list"
+    """D1 to D4: on the day the year's list is announced."""
+    EARLIER_YEAR = "earlier_year"
+    """A decision of an earlier year, announced then and entered in the register now."""
+
+
+class RemovalState(StrEnum):
+    WAITING = "waiting"
+    """A line of its year's draft."""
+    FROZEN = "frozen"
+    ANNOUNCED = "announced"
+    ENTERED = "entered"
+    """In effect; on no list of this register."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What the officer records: the confirmed removal as its document states it."""
+
+    unit: UnitRef
+    ground: Ground
+    document_number: str
+    decided_on: date
+    levels: tuple[Level, ...] = ()
+    """The levels it names; none where it means all that the unit holds."""
+
+    @property
+    def removal_id(self) -> str:
+        """The same unit and document are the same decision, however often it is recorded."""
+        return "removal-" + sha256(f"{self.unit.key}|{self.document_number}".encode()).hexdigest()[:20]
+
+
+@dataclass(frozen=True)
+class Removal:
+    """A recorded decision on its way into effect."""
+
+    removal_id: str
+    unit: UnitRef
+    ground: Ground
+    document_number: str
+    decided_on: date
+    recorded_on: date
+    levels: tuple[Level, ...]
+    effect: Effect
+    state: RemovalState
+    year: int
+    list_id: str | None = None
+
+    @property
+    def article(self) -> str:
+        return basis(self.ground).article
+
+
+def effect_of(ground: Ground, decided_on: date, today: date) -> Effect:
+    """Decisions of an earlier year were announced with that year's list; those of this year wait for theirs, but D5."""
+    if decided_on.year < today.year:
+        return Effect.EARLIER_YEAR
+    return Effect.AT_ONCE if ground == "D5" else Effect.WITH_LIST
+
+
+def recorded(decision: Decision, levels: tuple[Level, ...], today: date) -> Removal:
+    effect = effect_of(decision.ground, decision.decided_on, today)
+    return Removal(
+        removal_id=decision.removal_id,
+        unit=decision.unit,
+        ground=decision.ground,
+        document_number=decision.document_number,
+        decided_on=decision.decided_on,
+        recorded_on=today,
+        levels=levels,
+        effect=effect,
+        state=RemovalState.ENTERED if effect is Effect.EARLIER_YEAR else RemovalState.WAITING,
+        year=decision.decided_on.year,
+    )
+
+
+def brings_ban(ground: Ground, rules: RuleSet) -> bool:
+    """Leaving at one's own request is a removal under Art. 24(4) and so brings the ban, unless read otherwise (B1)."""
+    return ground != "D4" or rules.readings.own_request_brings_ban
+
+
+def reaches(removal: Removal, unit_type: UnitType) -> bool:
+    """An accident or the end of the enterprise ends every title; the other grounds lie in one of them."""
+    return removal.ground in EVERY_TITLE or removal.unit.unit_type is unit_type
+
+
+def frozen(removal: Removal, list_id: str) -> Removal:
+    return replace(removal, state=RemovalState.FROZEN, list_id=list_id)
+
+
+def waiting_again(removal: Removal) -> Removal:
+    return replace(removal, state=RemovalState.WAITING, list_id=None)
+
+
+def announced(removal: Removal) -> Removal:
+    return replace(removal, state=RemovalState.ANNOUNCED)
+
+
+def reason(removal: Removal) -> Reason:
+    return Reason(
+        rule=removal.ground,
+        article=removal.article,
+        code=f"removed-{removal.ground.lower()}",
+        text=TEXTS[removal.ground],
+        evidence=removal.document_number,
+    )

@@ -1,0 +1,1 @@
+"""One function per message or command: load, decide, save, return events."""

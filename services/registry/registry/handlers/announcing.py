@@ -1,0 +1,98 @@
+"""Announces a closed list: list, chain, units and removals take effect in one commit or not at all (L3)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from chassis.handling import Done
+from messages.registry import UnitListed, UnitRemoved
+from messages.values import Level, UnitRef
+from rulebook import shanghai_date
+
+from registry.domain import answers, clearances, register, removals
+from registry.domain.chain import Book, announced, booked
+from registry.domain.clearances import Clearance
+from registry.domain.eligibility import sift
+from registry.domain.lists import AnnualList, said_announced
+from registry.domain.removals import Effect
+from registry.handlers.checking import mark
+from registry.handlers.closing import lines_of, pending_list, removals_of
+from registry.handlers.removals import take_effect
+from registry.handlers.stores import Announced
+
+
+@dataclass(frozen=True)
+class AnnounceList:
+    level: Level
+    year: int
+    document_number: str
+
+
+async def announce_list(command: AnnounceList, store: Announced, now: datetime) -> Done:
+    """The same document announced again changes nothing and is answered as the first time.
+
+    Refused, with every unit concerned, when a line no longer holds: no announced unit has a ban running that day (L2).
+    """
+    if (known := await _announced_under(command, store)) is not None:
+        return Done(value=answers.overview(known))
+    pending = await pending_list(command.level, command.year, store)
+    if pending is None:
+        raise answers.nothing_to_announce(command.year)
+    return await _announce(pending, command.document_number, shanghai_date(now), store)
+
+
+async def _announced_under(command: AnnounceList, store: Announced) -> AnnualList | None:
+    found = await store.lists.find(
+        {"level": command.level, "announcement.document_number": command.document_number}, limit=1
+    )
+    if found and found[0].year != command.year:
+        raise answers.document_number_used(command.document_number)
+    return found[0] if found else None
+
+
+async def _announce(pending: AnnualList, document_number: str, day: date, store: Announced) -> Done:
+    added = await lines_of(pending, store)
+    if held_back := sift(added, day).held_back:
+        raise answers.no_longer_holds(held_back)
+    book = await store.books.get(pending.level.value) or Book(pending.level)
+    result = announced(pending, book, document_number, day)
+    mark(added, result.list_id, day, store)
+    store.lists.save(result.list_id, result)
+    store.books.save(result.level.value, booked(result))
+    removed = await _remove(result, day, store)
+    listed = await _list([each.clearance for each in added], result, store)
+    await _rename(result, day, store)
+    return Done([said_announced(result), *removed, *listed], answers.overview(result))
+
+
+async def _remove(result: AnnualList, day: date, store: Announced) -> list[UnitRemoved]:
+    """Removals that waited for the list take effect; an immediate one is repeated for the record only (L6)."""
+    said = []
+    for each in await removals_of(result, store):
+        store.removals.save(each.removal_id, removals.announced(each))
+        if each.effect is Effect.WITH_LIST:
+            said.append(await take_effect(each, day, day, store))
+    return said
+
+
+async def _list(cases: Sequence[Clearance], result: AnnualList, store: Announced) -> list[UnitListed]:
+    said = []
+    for each in cases:
+        listing = register.listed(each, result)
+        await _name(each.unit, listing.shown_from, store)
+        store.listings.save(each.case_id, listing)
+        store.clearances.save(each.case_id, clearances.announced(each))
+        said.append(register.said_listed(listing, each.unit))
+    return said
+
+
+async def _rename(result: AnnualList, day: date, store: Announced) -> None:
+    for line in result.lines:
+        if line.kind == "renaming":
+            await _name(line.unit, day, store)
+
+
+async def _name(unit: UnitRef, day: date, store: Announced) -> None:
+    store.units.save(unit.key, register.named(await store.units.get(unit.key), unit, day))

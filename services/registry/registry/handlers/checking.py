@@ -1,0 +1,65 @@
+"""Gathers what the last check needs, and leaves a mark where it looked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import date
+
+from messages.values import Level
+
+from registry.domain.bans import AssessorStanding, Check, Standing
+from registry.domain.clearances import Clearance
+from registry.domain.eligibility import Candidate
+from registry.domain.register import FOREVER
+from registry.domain.removals import Effect, Removal
+from registry.handlers.stores import Checked
+
+
+async def candidates(
+    clearances: Sequence[Clearance], removals: Sequence[Removal], level: Level, store: Checked
+) -> list[Candidate]:
+    """The cases with everything known of their units and assessors, read in three questions."""
+    standings = await _standings(clearances, store)
+    assessors = await _assessors(clearances, store)
+    titles = await _titles(clearances, level, store)
+    leaving = {each.unit.uscc for each in removals if each.effect is Effect.WITH_LIST}
+    return [
+        Candidate(
+            clearance=each,
+            standing=standings.get(each.unit.uscc) or Standing(each.unit.uscc),
+            assessor=assessors.get(each.assessor.uscc) if each.assessor else None,
+            listed=(each.unit.key, each.unit.unit_type) in titles,
+            leaving=each.unit.uscc in leaving,
+        )
+        for each in clearances
+    ]
+
+
+def mark(checked: Iterable[Candidate], list_id: str, day: date, store: Checked) -> None:
+    """Write to every standing that was looked at, so that a ban or sanction committed meanwhile makes a conflict.
+
+    Reading alone would let both commit: the check would have passed and the ban would run (write skew).
+    """
+    check = Check(list_id, day)
+    for each in checked:
+        store.standings.save(each.standing.uscc, replace(each.standing, checked=check))
+        if assessor := each.clearance.assessor:
+            known = each.assessor or AssessorStanding(assessor.uscc)
+            store.assessors.save(assessor.uscc, replace(known, checked=check))
+
+
+async def _standings(clearances: Sequence[Clearance], store: Checked) -> dict[str, Standing]:
+    usccs = sorted({each.unit.uscc for each in clearances})
+    return {each.uscc: each for each in await store.standings.find({"_id": {"$in": usccs}})}
+
+
+async def _assessors(clearances: Sequence[Clearance], store: Checked) -> dict[str, AssessorStanding]:
+    usccs = sorted({each.assessor.uscc for each in clearances if each.assessor})
+    return {each.uscc: each for each in await store.assessors.find({"_id": {"$in": usccs}})}
+
+
+async def _titles(clearances: Sequence[Clearance], level: Level, store: Checked) -> set[tuple[str, str]]:
+    keys = sorted({each.unit.key for each in clearances})
+    held = await store.listings.find({"unit_key": {"$in": keys}, "level": level, "shown_until": FOREVER})
+    return {(each.unit_key, each.unit_type) for each in held}

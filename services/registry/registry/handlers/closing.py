@@ -1,0 +1,121 @@
+"""Composes the draft of a year and closes it: from then on its lines are frozen (L1, L2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from chassis.handling import Done
+from messages.values import Level
+from rulebook import shanghai_date
+
+from registry.domain import answers, clearances, removals
+from registry.domain.chain import content_digest
+from registry.domain.clearances import Clearance, ClearanceState
+from registry.domain.eligibility import Candidate, Sifted, sift
+from registry.domain.lines import sources
+from registry.domain.lists import AnnualList, ListState, Volume, closed, composed, said_closed, volume
+from registry.domain.removals import Removal, RemovalState
+from registry.handlers.checking import candidates, mark
+from registry.handlers.stores import Composed
+
+
+@dataclass(frozen=True)
+class CloseList:
+    level: Level
+    year: int
+
+
+@dataclass(frozen=True)
+class Material:
+    """What lists of this level and year can be made of now; what a list given up had frozen is free again."""
+
+    place: Volume
+    candidates: tuple[Candidate, ...]
+    removals: tuple[Removal, ...]
+    dropped: tuple[Clearance, ...]
+    """Taken off the list given up because their cases have ended."""
+
+
+async def draft_list(command: CloseList, store: Composed, now: datetime) -> AnnualList:
+    """What closing would make now; reads only. A closed list that still holds is given as it is."""
+    day = shanghai_date(now)
+    pending = await pending_list(command.level, command.year, store)
+    if pending is not None and not (await failing(pending, day, store)).held_back:
+        return pending
+    return _compose(await _material(command, pending, store), day)
+
+
+async def close_list(command: CloseList, store: Composed, now: datetime) -> Done:
+    """Freeze the lines after the check of this day.
+
+    Closing again changes nothing while the closed list holds; when a ban, a sanction or the end of a case has struck
+    one of its lines, it is composed anew under the same identifier and said again.
+    """
+    day = shanghai_date(now)
+    pending = await pending_list(command.level, command.year, store)
+    if pending is not None and not (await failing(pending, day, store)).held_back:
+        return Done(value=answers.overview(pending))
+    material = await _material(command, pending, store)
+    result = closed(_compose(material, day))
+    if not result.lines:
+        raise answers.nothing_to_list(result.held_back)
+    _freeze(result, material, store)
+    return Done([said_closed(result, content_digest(result.lines))], answers.overview(result))
+
+
+async def pending_list(level: Level, year: int, store: Composed) -> AnnualList | None:
+    """The list that is closed and waits for its announcement; there is at most one of a level and year."""
+    found = await store.lists.find({"level": level, "year": year, "state": ListState.CLOSED})
+    return found[0] if found else None
+
+
+async def failing(closed_list: AnnualList, day: date, store: Composed) -> Sifted:
+    return sift(await lines_of(closed_list, store), day)
+
+
+async def lines_of(closed_list: AnnualList, store: Composed) -> list[Candidate]:
+    """The additions of a closed list as they stand now."""
+    frozen = await store.clearances.find({"_id": {"$in": list(sources(closed_list.lines, "addition"))}})
+    return await candidates(frozen, await removals_of(closed_list, store), closed_list.level, store)
+
+
+async def removals_of(closed_list: AnnualList, store: Composed) -> list[Removal]:
+    return await store.removals.find({"_id": {"$in": list(sources(closed_list.lines, "removal"))}})
+
+
+async def next_volume(level: Level, year: int, store: Composed) -> Volume:
+    """Concurrent makers get the same identifier, and the second insert fails."""
+    return volume(level, year, len(await store.lists.find({"level": level, "year": year})) + 1)
+
+
+async def _material(command: CloseList, given_up: AnnualList | None, store: Composed) -> Material:
+    level, year = command.level, command.year
+    place = given_up.volume if given_up else await next_volume(level, year, store)
+    free = {"level": level, "year": year, "state": {"$in": [ClearanceState.WAITING, ClearanceState.FROZEN]}}
+    struck = {"state": ClearanceState.DROPPED, "list_id": place.list_id}
+    cases = [clearances.waiting_again(each) for each in await store.clearances.find({"$or": [free, struck]})]
+    open_states = {"year": year, "state": {"$in": [RemovalState.WAITING, RemovalState.FROZEN]}}
+    leaving = [removals.waiting_again(each) for each in await store.removals.find(open_states)]
+    waiting = [each for each in cases if each.state is ClearanceState.WAITING]
+    return Material(
+        place=place,
+        candidates=tuple(await candidates(waiting, leaving, level, store)),
+        removals=tuple(leaving),
+        dropped=tuple(each for each in cases if each.state is ClearanceState.DROPPED),
+    )
+
+
+def _compose(material: Material, day: date) -> AnnualList:
+    return composed(material.place, sift(material.candidates, day), material.removals, day)
+
+
+def _freeze(result: AnnualList, material: Material, store: Composed) -> None:
+    on_list = set(sources(result.lines, "addition"))
+    for each in (*(candidate.clearance for candidate in material.candidates), *material.dropped):
+        state = clearances.frozen(each, result.list_id) if each.case_id in on_list else each
+        store.clearances.save(each.case_id, state)
+    for leaving in material.removals:
+        store.removals.save(leaving.removal_id, removals.frozen(leaving, result.list_id))
+    mark(material.candidates, result.list_id, result.composed_on, store)
+    store.lists.save(result.list_id, result)

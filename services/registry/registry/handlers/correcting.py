@@ -1,0 +1,46 @@
+"""Makes the list that corrects an announced one; it is announced like any other (L4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from chassis.handling import Done, Refusal
+from messages.values import Level
+from rulebook import shanghai_date
+
+from registry.domain import answers, corrections
+from registry.domain.chain import content_digest
+from registry.domain.lists import AnnualList, closed, said_closed
+from registry.handlers.closing import next_volume, pending_list
+from registry.handlers.stores import Composed
+
+
+@dataclass(frozen=True)
+class CorrectList:
+    level: Level
+    number: int
+    names: Mapping[str, str]
+    """Source of the line → the name as it should have been printed."""
+    why: str
+
+
+async def correct_list(command: CorrectList, store: Composed, now: datetime) -> Done:
+    corrected = await numbered(command.level, command.number, store)
+    if unknown := corrections.unknown_sources(corrected, command.names):
+        raise answers.not_on_the_list(unknown)
+    if (pending := await pending_list(corrected.level, corrected.year, store)) is not None:
+        raise answers.awaits_announcement(pending.list_id)
+    place = await next_volume(corrected.level, corrected.year, store)
+    day = shanghai_date(now)
+    result = closed(corrections.correction(place, corrected, command.names, command.why, day))
+    store.lists.save(result.list_id, result)
+    return Done([said_closed(result, content_digest(result.lines))], answers.overview(result))
+
+
+async def numbered(level: Level, number: int, store: Composed) -> AnnualList:
+    found = await store.lists.find({"level": level, "announcement.number": number})
+    if not found:
+        raise Refusal("not-found", status=404)
+    return found[0]

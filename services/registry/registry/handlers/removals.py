@@ -1,0 +1,93 @@
+"""Records a confirmed removal and lets it take effect: titles end and the ban begins (Art. 24, 25)."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from chassis.handling import Done, Refusal
+from messages.registry import UnitRemoved
+from messages.values import Ban, Level, Reason
+from rulebook import NoRuleSet, RuleSet, basis, rules_on, shanghai_date
+
+from registry.domain import bans, register, removals
+from registry.domain.bans import Imposed, Standing
+from registry.domain.register import FOREVER, Listing, Removed
+from registry.domain.removals import Decision, Effect, Removal
+from registry.handlers.stores import Entered
+
+
+async def record_removal(decision: Decision, store: Entered, now: datetime) -> Done:
+    """Enter the decision once: the same unit and document again change nothing.
+
+    D5 and decisions of an earlier year take effect at once; D1 to D4 of this year with the year's list.
+    """
+    today = shanghai_date(now)
+    if (known := await store.removals.get(decision.removal_id)) is not None:
+        return Done(value=_same(known, decision))
+    _rules_of(decision, today)
+    removal = removals.recorded(decision, await _levels(decision, store), today)
+    store.removals.save(removal.removal_id, removal)
+    if removal.effect is Effect.WITH_LIST:
+        return Done(value=removal)
+    return Done([await take_effect(removal, removal.decided_on, today, store)], removal)
+
+
+async def take_effect(removal: Removal, effective_on: date, today: date, store: Entered) -> UnitRemoved:
+    """End the titles the register shows from ``today`` on; the ban runs from ``effective_on`` (B1)."""
+    rules = rules_on(effective_on)
+    ban = bans.ban_from(effective_on, rules) if removals.brings_ban(removal.ground, rules) else None
+    if ban is not None:
+        standing = await store.standings.get(removal.unit.uscc) or Standing(removal.unit.uscc)
+        store.standings.save(standing.uscc, bans.impose(standing, _imposed(removal, ban, rules, today)))
+    for listing in await _titles(removal, store):
+        store.listings.save(listing.case_id, register.ended(listing, removal.removal_id, today))
+    entry = Removed(removals.reason(removal), removal.document_number, effective_on, today, removal.levels, ban)
+    unit = await store.units.get(removal.unit.key) or register.named(None, removal.unit, today)
+    store.units.save(unit.key, register.removed(unit, entry))
+    return register.said_removed(removal.unit, entry)
+
+
+def _same(known: Removal, decision: Decision) -> Removal:
+    if (known.ground, known.decided_on) != (decision.ground, decision.decided_on):
+        raise _refusal("G3", "document-number-used", "该文号已登记为另一移出决定", decision.document_number)
+    return known
+
+
+def _rules_of(decision: Decision, today: date) -> RuleSet:
+    if decision.decided_on > today:
+        raise _refusal("T1", "decided-in-the-future", "决定日期不得晚于今日", str(decision.decided_on), status=422)
+    try:
+        return rules_on(decision.decided_on)
+    except NoRuleSet:
+        text = "决定日期早于本细则的规则版本，不能据此计算限制期"
+        raise _refusal("G2", "no-rule-set", text, str(decision.decided_on), status=422) from None
+
+
+async def _levels(decision: Decision, store: Entered) -> tuple[Level, ...]:
+    """The levels named and those held; for a unit this register never listed, the region's."""
+    held = await store.listings.find({"unit_key": decision.unit.key, "shown_until": FOREVER})
+    named = set(decision.levels) or {each.level for each in held} or {Level.REGION}
+    return tuple(level for level in Level if level in named)
+
+
+async def _titles(removal: Removal, store: Entered) -> list[Listing]:
+    held = await store.listings.find({"unit_key": removal.unit.key, "shown_until": FOREVER})
+    return [each for each in held if each.level in removal.levels and removals.reaches(removal, each.unit_type)]
+
+
+def _imposed(removal: Removal, ban: Ban, rules: RuleSet, today: date) -> Imposed:
+    return Imposed(
+        ban=ban,
+        removal_id=removal.removal_id,
+        ground=removal.ground,
+        article=removal.article,
+        document_number=removal.document_number,
+        unit=removal.unit,
+        rule_set=rules.version,
+        recorded_on=today,
+    )
+
+
+def _refusal(rule: str, code: str, text: str, evidence: str, status: int = 409) -> Refusal:
+    reason = Reason(rule=rule, article=basis(rule).article, code=code, text=text, evidence=evidence)
+    return Refusal(code, reason, status=status)

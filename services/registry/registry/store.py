@@ -1,0 +1,44 @@
+"""What the registry keeps, and the indexes its questions need."""
+
+from __future__ import annotations
+
+from chassis.store import Documents, Index
+from chassis.unit import Unit as Work
+
+from registry.domain.bans import AssessorStanding, Standing
+from registry.domain.chain import Book
+from registry.domain.clearances import Clearance
+from registry.domain.lists import AnnualList
+from registry.domain.register import Listing, Unit
+from registry.domain.removals import Removal
+
+
+class Store:
+    def __init__(self, unit: Work) -> None:
+        self.lists = Documents(unit, "lists", AnnualList)
+        self.books = Documents(unit, "books", Book)
+        self.clearances = Documents(unit, "clearances", Clearance)
+        self.removals = Documents(unit, "removals", Removal)
+        self.units = Documents(unit, "units", Unit)
+        self.listings = Documents(unit, "listings", Listing)
+        self.standings = Documents(unit, "standings", Standing)
+        self.assessors = Documents(unit, "assessors", AssessorStanding)
+
+
+AGGREGATES = {"list": "lists", "unit": "units"}
+
+INDEXES = (
+    Index(
+        "lists",
+        (("level", 1), ("announcement.number", 1)),
+        unique=True,
+        partial={"announcement.number": {"$exists": True}},
+    ),
+    Index("lists", (("level", 1), ("year", 1), ("state", 1))),
+    Index("clearances", (("level", 1), ("year", 1), ("state", 1))),
+    Index("clearances", (("list_id", 1),)),
+    Index("removals", (("year", 1), ("state", 1))),
+    Index("listings", (("unit_key", 1), ("shown_until", 1))),
+    Index("listings", (("prefecture", 1), ("_id", 1))),
+    Index("listings", (("level", 1), ("unit_type", 1), ("_id", 1))),
+)
