@@ -1,4 +1,8 @@
-"""HTTP to handler: what an API room gets to build its router, and the application around the router."""
+"""HTTP to handler: what an API room gets to build its router.
+
+An API room is a function ``router(gate) -> APIRouter``; its module goes without ``from __future__ import annotations``,
+because FastAPI evaluates ``Annotated[Call, Depends(gate.call(POLICY))]`` where ``gate`` is no global name.
+"""
 
 from __future__ import annotations
 
@@ -154,7 +158,7 @@ class Call:
 
         The same Idempotency-Key with the same request gets the same answer without a second effect; with another
         request a Refusal (409). ``resource`` is checked against the policy first; with ``reply`` the value is read
-        back as that type, else it is what the handler gave or, for a repetition, its JSON.
+        back as that type, else it is plain JSON.
         """
         if resource is not None:
             await self.allow(resource)

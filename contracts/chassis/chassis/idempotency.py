@@ -7,6 +7,7 @@ import uuid
 from collections.abc import AsyncIterator
 from hashlib import sha256
 
+import orjson
 from fastapi import Request
 from starlette.datastructures import UploadFile
 
@@ -42,8 +43,20 @@ async def digest_of(request: Request) -> str:
         async for piece in _form_pieces(request):
             digest.update(piece)
     else:
-        digest.update(await request.body())
+        digest.update(await _body(request))
     return digest.hexdigest()
+
+
+async def _body(request: Request) -> bytes:
+    """The body as sent; text that cannot be written again (unpaired surrogates, RFC 8259 section 8.2) is refused."""
+    body = await request.body()
+    if b"\\ud" in body.lower():
+        try:
+            orjson.loads(body)
+        except orjson.JSONDecodeError:
+            title = "The body holds text that is no Unicode"
+            raise Refusal("request-invalid", status=422, title=title) from None
+    return body
 
 
 async def _form_pieces(request: Request) -> AsyncIterator[bytes]:

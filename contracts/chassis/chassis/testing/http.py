@@ -1,0 +1,153 @@
+"""A service's API in memory: the real application, committer and tokens; no server, no broker, no database."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TypedDict, TypeVar, Unpack
+
+from fastapi import APIRouter, FastAPI
+from httpx2 import ASGITransport, AsyncClient, Response
+from messages.envelope import hear
+from messages.event import Event
+
+from chassis.app import create_app
+from chassis.clock import Clock
+from chassis.committer import Committer
+from chassis.handling import Handler
+from chassis.health import Health
+from chassis.http import Gate
+from chassis.idempotency import IDEMPOTENCY_KEY
+from chassis.issuer import AUDIENCE, ISSUER, DevelopmentIssuer
+from chassis.metrics import Metrics
+from chassis.road import CommandRoad
+from chassis.settings import MIB, Mode
+from chassis.store import Index
+from chassis.testing.memory import Memory
+from chassis.tokens import Verifier
+from chassis.unit import Unit, reading
+
+M = TypeVar("M")
+S = TypeVar("S")
+
+COMMANDS = ("POST", "PUT", "PATCH", "DELETE")
+
+
+class Sent(TypedDict, total=False):
+    """What a request carries beside its path."""
+
+    key: str
+    headers: Mapping[str, str]
+    params: Mapping[str, str]
+    json: object
+    content: bytes | AsyncIterator[bytes]
+    data: Mapping[str, str]
+    files: Mapping[str, tuple[str, bytes]]
+
+
+class Caller:
+    """Somebody at the API; every command gets an idempotency key of its own unless one is given."""
+
+    def __init__(self, client: AsyncClient, token: str | None) -> None:
+        self._client = client
+        self._token = token
+
+    async def request(self, method: str, path: str, **sent: Unpack[Sent]) -> Response:
+        headers = dict(sent.get("headers", {}))
+        if self._token is not None:
+            headers.setdefault("Authorization", f"Bearer {self._token}")
+        if method in COMMANDS:
+            headers.setdefault(IDEMPOTENCY_KEY, sent.get("key") or uuid.uuid4().hex)
+        return await self._client.request(
+            method,
+            path,
+            headers=headers,
+            params=sent.get("params"),
+            json=sent.get("json"),
+            content=sent.get("content"),
+            data=sent.get("data"),
+            files=sent.get("files"),
+        )
+
+    async def get(self, path: str, **sent: Unpack[Sent]) -> Response:
+        return await self.request("GET", path, **sent)
+
+    async def post(self, path: str, **sent: Unpack[Sent]) -> Response:
+        return await self.request("POST", path, **sent)
+
+    async def put(self, path: str, **sent: Unpack[Sent]) -> Response:
+        return await self.request("PUT", path, **sent)
+
+    async def patch(self, path: str, **sent: Unpack[Sent]) -> Response:
+        return await self.request("PATCH", path, **sent)
+
+    async def delete(self, path: str, **sent: Unpack[Sent]) -> Response:
+        return await self.request("DELETE", path, **sent)
+
+
+class ApiStand:
+    """One service's API on a store in memory; made by ``api_stand``."""
+
+    def __init__(
+        self, app: FastAPI, client: AsyncClient, gate: Gate, memory: Memory, issuer: DevelopmentIssuer
+    ) -> None:
+        self.app = app
+        self.gate = gate
+        self.memory = memory
+        self.issuer = issuer
+        self.client = client
+
+    def as_(
+        self,
+        role: str,
+        *,
+        organisation: str | None = None,
+        prefecture: str | None = None,
+        subject: str | None = None,
+    ) -> Caller:
+        token = self.issuer.mint(role=role, organisation=organisation, prefecture=prefecture, subject=subject)
+        return Caller(self.client, token)
+
+    def anybody(self) -> Caller:
+        """Somebody without a token."""
+        return Caller(self.client, None)
+
+    async def perform(self, handler: Handler[M, S], command: M, store: Callable[[Unit], S]) -> object:
+        """Do what a message or another route would do, to have something to call the API about."""
+        return await self.gate.road.perform(uuid.uuid4().hex, "", lambda unit, now: handler(command, store(unit), now))
+
+    def look(self, store: Callable[[Unit], S]) -> S:
+        """Give a store for reading what is kept now."""
+        return store(reading(self.memory))
+
+    @property
+    def said(self) -> list[Event]:
+        """Every event committed so far, read back from the outbox."""
+        return [hear(entry["h"], entry["b"]).event for document in self.memory.outbox for entry in document["events"]]
+
+
+@asynccontextmanager
+async def api_stand(  # noqa: PLR0913 - what a service's main.py wires
+    service: str,
+    router: Callable[[Gate], APIRouter],
+    *,
+    aggregates: Mapping[str, str],
+    clock: Clock,
+    indexes: Sequence[Index] = (),
+    body_max: int = MIB,
+) -> AsyncIterator[ApiStand]:
+    """Serve ``router`` as the service does, on documents in memory."""
+    memory, metrics = Memory(indexes), Metrics()
+    committer = Committer(memory, service, aggregates, clock=clock, metrics=metrics)
+    committer.start()
+    with TemporaryDirectory() as keys:
+        issuer = DevelopmentIssuer(Path(keys), Mode.LOCAL)
+        verifier = Verifier(issuer.jwks_file, ISSUER, AUDIENCE)
+        gate = Gate(verifier, CommandRoad(committer), memory, clock, metrics)
+        app = create_app(service, gate, router(gate), health_of=Health(), metrics=metrics, body_max=body_max)
+        async with AsyncClient(transport=ASGITransport(app), base_url="http://green.invalid") as client:
+            yield ApiStand(app, client, gate, memory, issuer)
+    await committer.stop()
