@@ -1,7 +1,5 @@
 """HTTP to handler: own inbox, public board, own contact, and the operator's deliveries."""
 
-from __future__ import annotations
-
 from dataclasses import asdict
 from typing import Annotated, Literal
 
@@ -67,6 +65,18 @@ class ContactView(BaseModel):
     role: Role
     email: str
     language: Language
+
+
+class DeliveryView(BaseModel):
+    """A delivery as an operator sees it: no text, no address."""
+
+    delivery_id: str
+    notice_id: str
+    role: Role
+    template: str
+    state: State
+    attempts: int
+    cause: str | None
 
 
 def router(gate: Gate) -> APIRouter:
@@ -143,18 +153,6 @@ def _deliveries(routes: APIRouter, gate: Gate) -> None:
         """Try a parked e-mail again (N2)."""
         command = handlers.ResendDelivery(delivery_id, call.actor.subject)
         return _delivery_view(await call.perform(handlers.resend, command, Store, reply=Delivery))
-
-
-class DeliveryView(BaseModel):
-    """A delivery as an operator sees it: no text, no address."""
-
-    delivery_id: str
-    notice_id: str
-    role: Role
-    template: str
-    state: State
-    attempts: int
-    cause: str | None
 
 
 def _delivery_view(delivery: Delivery) -> DeliveryView:

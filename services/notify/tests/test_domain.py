@@ -1,0 +1,118 @@
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from messages.applications import ApplicationWithdrawn
+from messages.registry import ListAnnounced, ListLine
+from messages.review import ConsultationOpened, PanelAppointed
+from messages.values import Role
+from notify.domain.addressees import Addressee, addressees
+from notify.domain.notice import MOST_TRIES, Attempt, Delivery, after, sent_again
+
+AT = datetime(2026, 4, 1, 2, tzinfo=UTC)
+STEEL = {"uscc": "911502000000000271", "name": "甲", "unit_type": "factory", "prefecture": "150200"}
+PARK = {"uscc": "911501000000000191", "name": "乙", "unit_type": "park", "prefecture": "150100"}
+CASE = {"case_id": "app-1", "unit": STEEL, "level": "region", "batch_year": 2026}
+
+
+def withdrawn(way: str = "self", **evaluation: object) -> ApplicationWithdrawn:
+    return ApplicationWithdrawn.model_validate(
+        {
+            "application_id": "app-1",
+            "unit": STEEL,
+            "level": "region",
+            "batch_year": 2026,
+            "evaluation": {"way": way, **evaluation},
+            "rule_set": "2024-01-19",
+            "withdrawn_on": "2026-04-01",
+        }
+    )
+
+
+@pytest.mark.rule("N1")
+def test_the_applicant_and_the_officers_of_its_prefecture_are_told() -> None:
+    assert addressees(withdrawn(), Role.APPLICANT) == (Addressee(Role.APPLICANT, organisation=STEEL["uscc"]),)
+    assert addressees(withdrawn(), Role.PREFECTURE_OFFICER) == (
+        Addressee(Role.PREFECTURE_OFFICER, prefecture="150200"),
+    )
+
+
+@pytest.mark.rule("N1")
+def test_an_assessor_is_told_only_where_it_wrote_the_report() -> None:
+    by_assessor = withdrawn("assessor", assessor={"uscc": PARK["uscc"], "name": "丙"})
+
+    assert addressees(withdrawn(), Role.ASSESSOR) == ()
+    assert addressees(by_assessor, Role.ASSESSOR) == (Addressee(Role.ASSESSOR, organisation=PARK["uscc"]),)
+
+
+@pytest.mark.rule("N1")
+def test_each_consulted_department_is_told_in_its_own_prefecture() -> None:
+    opened = ConsultationOpened.model_validate(
+        CASE | {"departments": ["ecology_environment", "market_regulation"], "due": "2026-04-20", "provisional": False}
+    )
+
+    told = addressees(opened, Role.CONSULTED_DEPARTMENT)
+
+    assert [(each.organisation, each.prefecture) for each in told] == [
+        ("ecology_environment", "150200"),
+        ("market_regulation", "150200"),
+    ]
+
+
+def test_each_expert_of_the_panel_is_told() -> None:
+    appointed = PanelAppointed.model_validate(
+        CASE | {"experts": ["expert-1", "expert-2", "expert-3"], "chair": "expert-1", "appointed_on": "2026-06-10"}
+    )
+
+    assert [each.subject for each in addressees(appointed, Role.EXPERT)] == ["expert-1", "expert-2", "expert-3"]
+
+
+@pytest.mark.rule("N4")
+def test_an_announced_list_is_public_and_each_unit_on_it_is_told_once() -> None:
+    lines = [
+        ListLine.model_validate({"kind": "addition", "unit": unit, "article": "第十四条", "source": "app-1"})
+        for unit in (STEEL, PARK, STEEL)
+    ]
+    announced = ListAnnounced.model_validate(
+        {
+            "list_id": "list-1", "number": 1, "level": "region", "year": 2026, "document_number": "1号",
+            "announced_on": "2026-09-01", "lines": lines, "digest": "a" * 64, "previous_digest": "0" * 64,
+        }
+    )  # fmt: skip
+
+    assert addressees(announced, Role.PUBLIC) == (Addressee(Role.PUBLIC),)
+    assert len(addressees(announced, Role.APPLICANT)) == 2
+
+
+WAITING = Delivery(
+    "notice-1:email", "notice-1", "applicant|x||", Role.APPLICANT, "email", "t", "题", "文", "waiting", 0, AT
+)
+
+
+@pytest.mark.rule("N2")
+def test_a_failed_try_is_made_again_with_growing_delay_and_parked_after_the_last() -> None:
+    delivery, delays = WAITING, []
+    for number in range(1, MOST_TRIES + 1):
+        delivery = after(delivery, Attempt(delivery.delivery_id, number, "SMTPConnectError"), AT)
+        delays.append((delivery.next_at - AT) / timedelta(minutes=1))
+
+    assert delays[:-1] == [1, 2, 4, 8, 16]
+    assert (delivery.state, delivery.attempts, delivery.cause) == ("failed", MOST_TRIES, "SMTPConnectError")
+
+
+@pytest.mark.rule("N2")
+def test_a_try_that_is_recorded_twice_counts_once() -> None:
+    once = after(WAITING, Attempt("notice-1:email", 1, "SMTPConnectError"), AT)
+
+    assert after(once, Attempt("notice-1:email", 1, "SMTPConnectError"), AT) == once
+
+
+@pytest.mark.rule("N2")
+def test_a_parked_delivery_can_be_sent_again_and_its_tries_go_on_counting() -> None:
+    parked = replace(WAITING, state="failed", attempts=MOST_TRIES, cause="SMTPConnectError")
+
+    again = sent_again(parked, "operator-1", AT)
+    delivered = after(again, Attempt("notice-1:email", MOST_TRIES + 1, None), AT)
+
+    assert (again.state, again.resent_by) == ("waiting", "operator-1")
+    assert delivered.state == "delivered"

@@ -1,0 +1,55 @@
+import json
+from pathlib import Path
+
+import pytest
+from messages.catalogue import EVENTS
+from messages.envelope import hear
+from messages.event import Event
+from messages.values import Role
+from notify.texts import Template, TemplateProblems, _checked, rendered, templates
+
+SAMPLES = Path(__file__).parents[3] / "contracts" / "messages" / "samples"
+EVERY = [template for group in templates().values() for template in group]
+
+
+def sample(name: str) -> Event:
+    document = json.loads((SAMPLES / f"{name}.json").read_text())
+    return hear(document["headers"], json.dumps(document["body"]).encode()).event
+
+
+@pytest.mark.parametrize("template", EVERY, ids=lambda template: template.id)
+def test_a_template_speaks_of_its_event_in_both_languages(template: Template) -> None:
+    text = rendered(template, sample(template.event))
+
+    assert min(len(text.title), len(text.body), len(text.title_en), len(text.body_en)) > 5
+    assert "{" not in text.title + text.body + text.title_en + text.body_en
+
+
+@pytest.mark.rule("N1")
+def test_every_event_of_another_service_has_a_reader() -> None:
+    heard = {name for name, event in EVENTS.items() if event.owner != "notify"}
+
+    assert heard - set(templates()) == set()
+
+
+@pytest.mark.rule("N4")
+def test_only_what_is_public_is_shown_on_the_board() -> None:
+    shown = {template.event for template in EVERY if Role.PUBLIC in template.roles}
+
+    assert {EVENTS[name].sharing for name in shown} == {"public"}
+
+
+def test_reasons_are_told_with_rule_and_article() -> None:
+    (template,) = templates()["applications.application.refused.v1"]
+
+    body = rendered(template, sample(template.event)).body
+
+    assert "第三十二条" in body
+    assert "Q1" in body
+
+
+def test_all_problems_of_the_templates_are_named_at_once() -> None:
+    wrong = Template("t", "2026-01-01", "nobody.says.this.v1", (Role.APPLICANT,), "", "", "", "")
+
+    with pytest.raises(TemplateProblems, match=r"(?s)unknown event.*told twice"):
+        _checked([wrong, wrong])
