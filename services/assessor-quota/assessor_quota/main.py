@@ -1,0 +1,1 @@
+"""All wiring of the assessor-quota service."""
