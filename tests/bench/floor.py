@@ -1,0 +1,112 @@
+"""The floor: the same durable work as one hop of the chassis, written by hand on aio-pika and the driver.
+
+Consume, ask the inbox, load and save the document, write one outbox document, commit; acknowledge; publish each event
+with a confirm and mark the document sent. In batches of what is waiting, two commits in flight, as the chassis does.
+There is nothing else in it: no validation of names, no retries, no metrics, no parking.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import aio_pika
+from aio_pika.abc import AbstractIncomingMessage
+from bson import ObjectId
+from motor.motor_asyncio import AsyncIOMotorClient
+from pymongo import InsertOne, ReplaceOne
+from pymongo.read_concern import ReadConcern
+from pymongo.write_concern import WriteConcern
+
+MAJORITY = {"read_concern": ReadConcern("majority"), "write_concern": WriteConcern("majority", j=True)}
+
+
+class Floor:
+    def __init__(self, amqp: str, mongo: str, database: str, *, batch: int = 100, flights: int = 2) -> None:
+        self._amqp = amqp
+        self._client: Any = AsyncIOMotorClient(mongo)
+        self._db = self._client.get_database(database, **MAJORITY)
+        self._batch = batch
+        self._flights = flights
+        self._waiting: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
+        self._relays: set[asyncio.Task[None]] = set()
+        self.relayed = 0
+
+    async def prepare(self) -> None:
+        for name in ("inbox", "notices", "outbox"):
+            await self._db.create_collection(name)
+
+    async def run(self, queue: str, wanted: int) -> None:
+        """Drain ``wanted`` messages; returns when each one's event is confirmed and marked."""
+        consuming = await aio_pika.connect(self._amqp)
+        publishing = await aio_pika.connect(self._amqp)
+        async with consuming, publishing:
+            channel = await consuming.channel()
+            await channel.set_qos(prefetch_count=200)
+            exchange = await (await publishing.channel()).get_exchange("green.events", ensure=False)
+            await (await channel.get_queue(queue, ensure=False)).consume(self._waiting.put)
+            flights = [asyncio.create_task(self._fly(exchange)) for _ in range(self._flights)]
+            while self.relayed < wanted:
+                await asyncio.sleep(0.005)
+            for flight in flights:
+                flight.cancel()
+            await asyncio.gather(*flights, return_exceptions=True)
+
+    async def _fly(self, exchange: Any) -> None:
+        while True:
+            messages = [await self._waiting.get()]
+            while len(messages) < self._batch and not self._waiting.empty():
+                messages.append(self._waiting.get_nowait())
+            outbox = await self._commit(messages)
+            await asyncio.gather(*(message.ack() for message in messages))
+            relay = asyncio.create_task(self._relay(exchange, outbox))
+            self._relays.add(relay)
+            relay.add_done_callback(self._relays.discard)
+
+    async def _commit(self, messages: list[AbstractIncomingMessage]) -> dict[str, Any]:
+        bodies = {str(message.headers["ce-id"]): json.loads(message.body) for message in messages}
+        known = await self._db.inbox.find({"_id": {"$in": list(bodies)}}).to_list(None)
+        fresh = {name: body for name, body in bodies.items() if name not in {each["_id"] for each in known}}
+        keys = [body["case_id"] for body in fresh.values()]
+        found = {each["_id"]: each for each in await self._db.notices.find({"_id": {"$in": keys}}).to_list(None)}
+        now = datetime.now(UTC)  # noqa: TID251 - the floor stands outside the project's clock
+        outbox = {"_id": ObjectId(), "at": now, "sent": False, "events": [_event(key, now) for key in keys]}
+        async with await self._client.start_session() as session, session.start_transaction():
+            await self._db.inbox.insert_many([{"_id": each, "at": now} for each in fresh], session=session)
+            await self._db.notices.bulk_write([_write(key, found.get(key)) for key in keys], session=session)
+            await self._db.outbox.insert_one(outbox, session=session)
+        return outbox
+
+    async def _relay(self, exchange: Any, outbox: dict[str, Any]) -> None:
+        await asyncio.gather(*(self._publish(exchange, event) for event in outbox["events"]))
+        await self._db.outbox.update_one({"_id": outbox["_id"]}, {"$set": {"sent": True}})
+        self.relayed += len(outbox["events"])
+
+    async def _publish(self, exchange: Any, event: dict[str, Any]) -> None:
+        message = aio_pika.Message(
+            event["b"],
+            headers=event["h"],
+            content_type="application/json",
+            delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
+            message_id=event["h"]["ce-id"],
+        )
+        await exchange.publish(message, routing_key=event["t"], mandatory=True)
+
+
+def _event(key: str, now: datetime) -> dict[str, Any]:
+    name = "notify.notice.delivered.v1"
+    headers = {
+        "ce-id": f"notify:notice:{key}:1:delivered", "ce-source": "/green/notify", "ce-type": name,
+        "ce-specversion": "1.0", "ce-time": now.isoformat(), "ce-subject": key, "ce-sequence": "1",
+        "ce-dataschema": f"urn:green:schema:{name}", "ce-correlationid": key, "ce-dataclassification": "internal",
+    }  # fmt: skip
+    body = {"sequence": 1, "notice_id": key, "channel": "inbox", "role": "applicant", "template": "sample"}
+    return {"t": name, "h": headers, "b": json.dumps(body).encode()}
+
+
+def _write(key: str, found: dict[str, Any] | None) -> InsertOne[dict[str, Any]] | ReplaceOne[dict[str, Any]]:
+    version = (found or {"v": 0})["v"]
+    document = {"_id": key, "v": version + 1, "n": version + 1, "count": version + 1, "words": [""], "label": ""}
+    return ReplaceOne({"_id": key, "v": version}, document) if found else InsertOne(document)
