@@ -41,11 +41,11 @@ class Sent(TypedDict, total=False):
 
     key: str
     headers: Mapping[str, str]
-    params: Mapping[str, str]
+    params: Mapping[str, str | int | float | bool | None]
     json: object
     content: bytes | AsyncIterator[bytes]
     data: Mapping[str, str]
-    files: Mapping[str, tuple[str, bytes]]
+    files: Mapping[str, tuple[str, bytes] | tuple[str, bytes, str]]
 
 
 class Caller:
