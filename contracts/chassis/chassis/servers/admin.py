@@ -112,10 +112,10 @@ class MongodAdmin:
     async def run(
         self,
         command: str,
-        value: Any,
+        value: Any,  # noqa: ANN401 - as in the driver
         *,
         database: str = "admin",
-        **more: Any,  # noqa: ANN401 - as the driver's
+        **more: Any,  # noqa: ANN401 - as in the driver
     ) -> dict[str, Any]:
         async with self._client(self.admin_url) as client:
             answer: dict[str, Any] = await client[database].command(command, value, **more)

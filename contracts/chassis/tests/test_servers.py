@@ -1,0 +1,156 @@
+import asyncio
+import json
+import signal
+import sys
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import aio_pika
+import psutil
+import pytest
+from aiormq.exceptions import ChannelAccessRefused
+from chassis.servers import Broker, MissingServerError, Mongod, free_ports, node
+from chassis.testing.stack import Stand
+from pymongo import AsyncMongoClient
+from pymongo.errors import OperationFailure
+
+pytestmark = pytest.mark.connected
+
+LAUNCHER = """
+import asyncio, sys
+from pathlib import Path
+from chassis.servers import Mongod
+async def main():
+    mongod = await Mongod.start(Path(sys.argv[1]))
+    print(mongod.process.pid, flush=True)
+    await asyncio.sleep(60)
+asyncio.run(main())
+"""
+
+
+def connected(url: str) -> AsyncMongoClient[dict[str, Any]]:
+    return AsyncMongoClient(url)
+
+
+@pytest.fixture
+def emptied_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+
+async def test_a_service_user_reaches_its_own_database_only(stand: Stand) -> None:
+    mine, other = await stand.database("review"), await stand.database("registry")
+    async with connected(mine.url) as client:
+        await client[mine.name]["cases"].insert_one({"_id": "c1"})
+
+        with pytest.raises(OperationFailure, match="not authorized"):
+            await client[other.name]["cases"].find_one({})
+
+
+async def test_transactions_are_at_hand(stand: Stand) -> None:
+    mine = await stand.database("review")
+    async with connected(mine.url) as client, client.start_session() as session:
+        async with await session.start_transaction():
+            await client[mine.name]["cases"].insert_one({"_id": "c1"}, session=session)
+
+        assert await client[mine.name]["cases"].count_documents({}) == 1
+
+
+async def test_a_user_of_loaded_definitions_may_do_what_they_say_and_no_more(stand: Stand) -> None:
+    definitions = {
+        "users": [{"name": "reader-of-one"}],
+        "queues": [
+            {"name": name, "vhost": "/", "durable": True, "auto_delete": False, "arguments": {"x-queue-type": "quorum"}}
+            for name in ("own", "foreign")
+        ],
+        "permissions": [{"user": "reader-of-one", "vhost": "/", "configure": "", "write": "", "read": "^own$"}],
+    }
+    vhost = await stand.vhost(definitions)
+
+    async with await aio_pika.connect(stand.amqp_url(vhost, "reader-of-one")) as connection:
+        channel = await connection.channel()
+        own = await channel.get_queue("own", ensure=False)
+        assert await own.get(fail=False, no_ack=True) is None
+        foreign = await channel.get_queue("foreign", ensure=False)
+        with pytest.raises(ChannelAccessRefused):
+            await foreign.get(fail=False, no_ack=True)
+
+
+async def test_queue_counts_include_what_is_delivered_and_not_acknowledged(stand: Stand, vhost: str) -> None:
+    async with await aio_pika.connect(stand.amqp_url(vhost)) as connection:
+        channel = await connection.channel()
+        queue = await channel.declare_queue("work", durable=True, arguments={"x-queue-type": "quorum"})
+        for _ in range(3):
+            await channel.default_exchange.publish(aio_pika.Message(b"", delivery_mode=2), "work")
+        await queue.get()
+
+        deadline = monotonic() + 10
+        while (await stand.broker.queue_counts(vhost)).get("work") != 3:
+            assert monotonic() < deadline
+            await asyncio.sleep(0.2)
+
+
+async def test_a_killed_broker_comes_back_with_its_messages(tmp_path: Path) -> None:
+    broker = await Broker.start(tmp_path / "broker")
+    try:
+        async with await aio_pika.connect(broker.admin_url("/")) as connection:
+            channel = await connection.channel()
+            await channel.declare_queue("kept", durable=True, arguments={"x-queue-type": "quorum"})
+            await asyncio.sleep(1)  # queues younger than this can lose confirmed messages (RabbitMQ 3.10.8)
+            await channel.default_exchange.publish(aio_pika.Message(b"kept", delivery_mode=2), "kept")
+            await broker.kill()
+        await broker.restart()
+
+        async with await aio_pika.connect(broker.admin_url("/")) as connection:
+            queue = await (await connection.channel()).get_queue("kept")
+            message = await queue.get()
+            assert message is not None
+            assert message.body == b"kept"
+    finally:
+        await broker.kill()
+
+
+async def test_a_stopped_mongod_goes_on_with_the_data_of_its_folder(tmp_path: Path) -> None:
+    first = await Mongod.start(tmp_path)
+    await first.add_user("one", "one", "secret")
+    await first.kill()
+
+    second = await Mongod.start(tmp_path)
+    try:
+        async with connected(second.url("one", "secret", "one")) as client:
+            await client["one"]["rows"].insert_one({})
+    finally:
+        await second.stop()
+
+
+async def test_nothing_is_left_when_the_launcher_is_killed(tmp_path: Path) -> None:
+    launcher = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", LAUNCHER, str(tmp_path), stdout=asyncio.subprocess.PIPE
+    )
+    assert launcher.stdout is not None
+    mongod = psutil.Process(int(await launcher.stdout.readline()))
+
+    launcher.send_signal(signal.SIGKILL)
+    await launcher.wait()
+
+    await asyncio.to_thread(mongod.wait, 10)
+    assert not mongod.is_running()
+
+
+async def test_a_folder_keeps_its_port_and_says_so(tmp_path: Path) -> None:
+    (tmp_path / "state.json").write_text(json.dumps({"port": 20_001, "admin_password": "x"}))
+
+    with pytest.raises(ValueError, match="belong to a mongod on port 20001, not 20002"):
+        await Mongod.start(tmp_path, 20_002)
+
+
+@pytest.mark.usefixtures("emptied_path")
+def test_a_missing_broker_says_how_to_get_it() -> None:
+    with pytest.raises(MissingServerError, match="rabbitmq-server"):
+        node.installation()
+
+
+def test_ports_lie_below_the_ephemeral_range() -> None:
+    ephemeral = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+
+    assert all(port < ephemeral for port in free_ports(5))
