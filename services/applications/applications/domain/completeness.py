@@ -1,0 +1,96 @@
+"""Whether an application says all that it must: A1, the scheme in force (A2), its files (A3), in time (A6)."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator
+from datetime import date
+
+from messages.values import Reason, UnitType
+from rulebook import RuleSet, Scheme, problems, yearly_deadline
+
+from applications.domain.application import Application
+from applications.domain.reasons import reason
+from applications.domain.report import Report
+
+WORDS = {"missing": "未填报", "unknown": "不属于该评价标准"}
+
+
+def missing(
+    application: Application, day: date, rules: RuleSet, scheme: Scheme, stored: Container[str]
+) -> Iterator[Reason]:
+    """Everything that is missing or malformed; ``stored`` holds the digests of files that are really there."""
+    yield from _resubmitted_too_late(application, day, rules)
+    yield from _assessor_named(application)
+    if application.report is None:
+        yield reason("A1", "report-missing", "未提交评价报告", pointer="/report")
+        return
+    yield from _undertaken(application.report)
+    yield from _answers(application.report, scheme)
+    yield from _files(application.report, stored)
+
+
+def _resubmitted_too_late(application: Application, day: date, rules: RuleSet) -> Iterator[Reason]:
+    """A returned application may come again until the prefectures forward the year's applications."""
+    term = yearly_deadline(application.batch_year, rules.deadlines.forward, moves=rules.readings.fixed_dates_move)
+    if application.submissions > 0 and term.missed_on(day):
+        text = f"退回后的重新提交期限为{term.last_day}（含当日）"
+        yield reason("A6", "deadline-passed", text, day.isoformat())
+
+
+def _assessor_named(application: Application) -> Iterator[Reason]:
+    if application.evaluation.way == "assessor" and application.evaluation.assessor is None:
+        yield reason("A1", "assessor-missing", "委托评价的，应填写第三方服务机构", pointer="/assessor_uscc")
+
+
+def _undertaken(report: Report) -> Iterator[Reason]:
+    if not report.undertaking:
+        yield reason("A1", "undertaking-missing", "申报单位未承诺材料真实有效", pointer="/undertaking")
+    if report.representative is None:
+        yield reason("A1", "representative-missing", "未填写法定代表人证件号码", pointer="/representative_document")
+    if not report.evidence:
+        yield reason("A1", "evidence-missing", "未提交任何证明材料", pointer="/evidence")
+
+
+def _answers(report: Report, scheme: Scheme) -> Iterator[Reason]:
+    """The scheme in force on the day of submission is the one the application keeps (A2)."""
+    filed = report.scheme
+    if filed is None or (filed.id, filed.version) != (scheme.id, scheme.version):
+        text = f"评价报告应依据现行的“{scheme.name_zh}”"
+        found = f"{filed.id} {filed.version}" if filed else None
+        yield reason("A2", "scheme-not-in-force", text, found, "/scheme_id")
+        return
+    yield from _malformed_answers(report, scheme)
+    yield from _units(report, scheme)
+
+
+def _malformed_answers(report: Report, scheme: Scheme) -> Iterator[Reason]:
+    names = {i.id: i.name_zh for i in scheme.indicators} | {veto.id: veto.name_zh for veto in scheme.vetoes}
+    vetoes = {each.id for each in scheme.vetoes} | set(report.answers)
+    for problem in problems(scheme, report.values, report.answers):
+        what, _, found = problem.partition(": ")
+        place = "vetoes" if what in vetoes else "indicators"
+        text = f"“{names.get(what, what)}”{WORDS.get(found, '超出允许范围')}"
+        code = f"answer-{found}" if found in WORDS else "answer-out-of-range"
+        yield reason("A2", code, text, problem, f"/{place}/{what}")
+
+
+def _units(report: Report, scheme: Scheme) -> Iterator[Reason]:
+    units = {each.id: (each.name_zh, each.unit) for each in scheme.indicators}
+    for filed in report.indicators:
+        name, unit = units.get(filed.indicator, ("", filed.unit))
+        if filed.unit != unit:
+            text = f"“{name}”的计量单位应为{unit}"
+            yield reason("A2", "unit-differs", text, filed.unit, f"/indicators/{filed.indicator}")
+
+
+def _files(report: Report, stored: Container[str]) -> Iterator[Reason]:
+    for file in report.evidence:
+        if file.sha256 not in stored:
+            text = f"证明材料“{file.name}”尚未上传"
+            yield reason("A3", "file-missing", text, file.sha256, "/evidence")
+
+
+def fits_unit_type(application: Application) -> bool:
+    """Whether the report is of the unit's kind: a park answers Art. 13, an enterprise Art. 12."""
+    is_park = application.unit.unit_type is UnitType.PARK
+    return application.report is None or (application.report.park is not None) == is_park

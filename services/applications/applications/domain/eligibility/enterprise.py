@@ -1,0 +1,118 @@
+"""What Art. 12 asks of an enterprise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from messages.values import Reason
+from rulebook import last_years
+
+from applications.domain.eligibility.evidence import Evidence
+from applications.domain.facts import TEXTS, Fact, FactKind, FactSource, standing_against
+from applications.domain.information import EnterpriseInformation
+from applications.domain.reasons import reason
+from applications.domain.report import Energy, EnergyBasis
+
+MANUFACTURING = range(13, 44)
+"""Divisions 13 to 43 of GB/T 4754-2017: section C, manufacturing."""
+CODE_LENGTHS = range(2, 5)
+"""A code of GB/T 4754 names a division, a group or a class."""
+
+SYSTEMS = {
+    "environment": "环境管理体系",
+    "occupational_health_safety": "职业健康安全管理体系",
+    "quality": "质量管理体系",
+    "energy": "能源管理体系",
+}
+BASES = {
+    EnergyBasis.BENCHMARK: "标杆水平",
+    EnergyBasis.ADVANCED: "能耗限额标准先进值",
+    EnergyBasis.GRADE_1: "能耗限额标准1级水平",
+}
+SOURCES = {
+    FactSource.DECLARATION: "申报单位申明",
+    FactSource.OFFICER: "主管部门记录",
+    FactSource.AGENCY: "有关部门记录",
+}
+
+
+def e1_manufacturer(evidence: Evidence) -> Reason | None:
+    """An independent legal person engaged in manufacturing."""
+    code = evidence.report.industry_code or ""
+    independent = evidence.report.independent_legal_person is True
+    if independent and is_manufacturing(code):
+        return None
+    text = "申报单位应为具有独立法人资格、从事实际生产的制造型企业"
+    found = f"独立法人：{'是' if independent else '否'}；行业代码：{code or '未填'}"
+    return reason("E1", "not-a-manufacturer", text, found, "/industry_code")
+
+
+def is_manufacturing(code: str) -> bool:
+    digits = code.upper().removeprefix("C")
+    known = digits.isascii() and digits.isdigit() and len(digits) in CODE_LENGTHS
+    return known and int(digits[:2]) in MANUFACTURING
+
+
+def e2_energy_efficiency(evidence: Evidence) -> Reason | None:
+    """The benchmark level of its industry or, where none is published, the advanced value or grade 1."""
+    energy = evidence.report.energy
+    if energy is None:
+        return reason("E2", "energy-missing", "未填报能效水平", pointer="/energy_actual")
+    if energy.benchmark_published and energy.basis is not EnergyBasis.BENCHMARK:
+        text = f"本行业已发布能效标杆水平，不得以{BASES[energy.basis]}代替"
+        return reason("E2", "benchmark-published", text, _measured(energy), "/energy_level")
+    if not energy.benchmark_published and energy.basis is EnergyBasis.BENCHMARK:
+        text = "本行业未发布能效标杆水平，应对照能耗限额标准先进值或1级水平"
+        return reason("E2", "benchmark-not-published", text, _measured(energy), "/energy_level")
+    if energy.actual > energy.limit:
+        text = f"能效水平未达到{BASES[energy.basis]}"
+        return reason("E2", "energy-efficiency-short", text, _measured(energy), "/energy_actual")
+    return None
+
+
+def _measured(energy: Energy) -> str:
+    return f"实际值 {energy.actual}，{BASES[energy.basis]} {energy.limit}（{energy.unit}）"
+
+
+def e3_management_systems(evidence: Evidence) -> Iterator[Reason]:
+    """Each of the four systems has a certificate in force on the day."""
+    for system in evidence.rules.systems:
+        held = [each for each in evidence.report.certificates if each.system == system]
+        if any(each.holds_on(evidence.day) for each in held):
+            continue
+        found = "；".join(f"{each.number}：{each.valid_from}至{each.valid_until}" for each in held) or None
+        what = "证书不在有效期内" if held else "未提供有效证书"
+        text = f"{SYSTEMS.get(system, system)}{what}"
+        code = "certificate-expired" if held else "certificate-missing"
+        yield reason("E3", code, text, found, "/certificates")
+
+
+def e4_nothing_stands_against_it(evidence: Evidence) -> Iterator[Reason]:
+    """None of the circumstances of Art. 12(5) in the last three years; each kind must be declared on."""
+    yield from _undeclared(evidence)
+    lookback = evidence.rules.lookback
+    interval = last_years(evidence.day, lookback.years, _founded(evidence))
+    facts = [*evidence.facts, *evidence.report.declared_facts(evidence.application.unit.uscc, evidence.day)]
+    for fact in standing_against(facts, evidence.day, interval, lookback.shutdown_months):
+        yield _against(fact)
+
+
+def _undeclared(evidence: Evidence) -> Iterator[Reason]:
+    declared = {each.kind for each in evidence.report.declarations}
+    missing = [kind for kind in FactKind if kind not in declared]
+    if missing:
+        text = f"未就第十二条第（五）项的{len(missing)}种情形作出申明"
+        found = "；".join(TEXTS[kind] for kind in missing)
+        yield reason("E4", "declaration-missing", text, found, "/declarations")
+
+
+def _founded(evidence: Evidence) -> date | None:
+    information = evidence.application.information
+    return information.founded if isinstance(information, EnterpriseInformation) else None
+
+
+def _against(fact: Fact) -> Reason:
+    until = f"，{fact.ended_on}结束" if fact.ended_on else ""
+    found = f"{fact.happened_on}{until}；{SOURCES[fact.source]}：{fact.reference}"
+    return reason("E4", fact.kind.replace("_", "-"), f"近三年存在下列情形：{TEXTS[fact.kind]}", found, "/declarations")

@@ -1,0 +1,36 @@
+"""All that the checks of one submission look at, gathered beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from rulebook import RuleSet
+
+from applications.domain.application import Application
+from applications.domain.assessors import KnownAssessor
+from applications.domain.facts import Fact
+from applications.domain.report import ParkFacts, Report
+from applications.domain.standing import Standing
+
+
+@dataclass(frozen=True)
+class Evidence:
+    application: Application
+    day: date
+    """The legal date on which the application is submitted."""
+    rules: RuleSet
+    standing: Standing
+    facts: Sequence[Fact] = ()
+    """What officers and agencies have recorded about the organisation."""
+    assessor: KnownAssessor | None = None
+    """The one the application names, where it is known at all."""
+
+    @property
+    def report(self) -> Report:
+        return self.application.report or Report()
+
+    @property
+    def park(self) -> ParkFacts:
+        return self.report.park or ParkFacts()

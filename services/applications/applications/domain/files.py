@@ -1,0 +1,159 @@
+"""Evidence files (A3): what a file really is, by its content, and whether it may be stored."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import PurePath
+from types import MappingProxyType
+
+from messages.values import FileRef, Reason
+from rulebook import RuleSet
+
+from applications.domain.reasons import reason
+
+PDF = "application/pdf"
+PNG = "image/png"
+JPEG = "image/jpeg"
+CSV = "text/csv"
+XLS = "application/vnd.ms-excel"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+
+SUFFIXES: Mapping[str, str] = MappingProxyType(
+    {
+        ".pdf": PDF,
+        ".png": PNG,
+        ".jpg": JPEG,
+        ".jpeg": JPEG,
+        ".csv": CSV,
+        ".xls": XLS,
+        ".xlsx": XLSX,
+        ".docx": DOCX,
+    }
+)
+_PARTS = {XLSX: "xl/workbook.xml", DOCX: "word/document.xml"}
+_TAIL = 2048
+"""A PDF reader looks for the end mark in the last kilobyte; some programs append a little."""
+_CONTROLS = bytes(set(range(32)) - {9, 10, 13})
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Who has sent a file, and under which name."""
+
+    organisation: str
+    name: str
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """A file, kept once however often it is sent; known by its content."""
+
+    sha256: str
+    size: int
+    media_type: str
+    owners: tuple[Owner, ...]
+    prefectures: tuple[str, ...] = ()
+    """Whose officers see it: the prefectures of the applications that name it."""
+
+    @property
+    def organisations(self) -> tuple[str, ...]:
+        return tuple(owner.organisation for owner in self.owners)
+
+    def sent_by(self, owner: Owner) -> StoredFile:
+        return self if owner in self.owners else replace(self, owners=(*self.owners, owner))
+
+    def shown_to(self, prefecture: str) -> StoredFile:
+        if prefecture in self.prefectures:
+            return self
+        return replace(self, prefectures=(*self.prefectures, prefecture))
+
+    def ref(self, name: str) -> FileRef:
+        return FileRef(name=name, sha256=self.sha256, size=self.size, media_type=self.media_type)
+
+
+def wrong(name: str, content: bytes, rules: RuleSet) -> Iterator[Reason]:
+    """Why a file may not be stored; nothing when it may."""
+    if not content:
+        yield reason("A3", "file-empty", f"文件“{name}”没有内容", pointer="/file")
+        return
+    if len(content) > rules.files.max_bytes:
+        text = f"文件“{name}”超过{rules.files.max_bytes}字节的上限"
+        yield reason("A3", "file-too-large", text, str(len(content)), "/file")
+    said, found = promised(name), media_type(name, content)
+    if said is None or said not in rules.files.media_types:
+        text = f"不接受文件“{name}”的类型"
+        yield reason("A3", "type-not-accepted", text, PurePath(name).suffix or None, "/file")
+    elif found != said:
+        text = f"文件“{name}”的内容与其类型不符，或文件已损坏"
+        yield reason("A3", "content-differs", text, found or "无法识别", "/file")
+
+
+def promised(name: str) -> str | None:
+    """What the file's name says that it is."""
+    return SUFFIXES.get(PurePath(name).suffix.lower())
+
+
+def media_type(name: str, content: bytes) -> str | None:
+    """What the content says that it is; none when it is nothing whole that is accepted."""
+    for kind, holds in _CONTENT.items():
+        if holds(content):
+            return kind
+    return CSV if promised(name) == CSV and _is_text(content) else None
+
+
+def _is_pdf(content: bytes) -> bool:
+    return content.startswith(b"%PDF-") and b"%%EOF" in content[-_TAIL:]
+
+
+def _is_png(content: bytes) -> bool:
+    return content.startswith(b"\x89PNG\r\n\x1a\n") and content.endswith(b"IEND\xaeB`\x82")
+
+
+def _is_jpeg(content: bytes) -> bool:
+    return content.startswith(b"\xff\xd8\xff") and content.rstrip(b"\0").endswith(b"\xff\xd9")
+
+
+def _is_xls(content: bytes) -> bool:
+    return content.startswith(bytes.fromhex("d0cf11e0a1b11ae1"))
+
+
+def _holds_part(part: str) -> Callable[[bytes], bool]:
+    def holds(content: bytes) -> bool:
+        if not content.startswith(b"PK\x03\x04"):
+            return False
+        try:
+            with zipfile.ZipFile(io.BytesIO(content)) as package:
+                return part in package.namelist()
+        except (zipfile.BadZipFile, OSError, ValueError):
+            return False
+
+    return holds
+
+
+def _is_text(content: bytes) -> bool:
+    """Chinese spreadsheets write CSV in UTF-8 or GB 18030."""
+    if content.translate(None, _CONTROLS) != content:
+        return False
+    for encoding in ("utf-8", "gb18030"):
+        try:
+            content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        return True
+    return False
+
+
+_CONTENT: Mapping[str, Callable[[bytes], bool]] = MappingProxyType(
+    {
+        PDF: _is_pdf,
+        PNG: _is_png,
+        JPEG: _is_jpeg,
+        XLS: _is_xls,
+        XLSX: _holds_part(_PARTS[XLSX]),
+        DOCX: _holds_part(_PARTS[DOCX]),
+    }
+)

@@ -1,0 +1,139 @@
+"""The basic-information table and the work plan of Annex 1, by unit type (C2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import TypeAlias
+
+from messages.values import Reason
+
+from applications.domain.reasons import reason
+
+YEARS_OF_FINANCES = 3
+"""Annex 1: 企业近三年经营情况."""
+
+
+@dataclass(frozen=True)
+class Product:
+    """A main product of last year; energy in 万吨标煤, water in 万立方米."""
+
+    name: str
+    capacity: str
+    output: str
+    sales_rate: Decimal
+    market_share: Decimal
+    energy: Decimal
+    water: Decimal
+
+
+@dataclass(frozen=True)
+class FinancialYear:
+    """One year's figures; amounts in 万元."""
+
+    year: int
+    assets: Decimal
+    debt_ratio: Decimal
+    revenue: Decimal
+    profit: Decimal
+    tax: Decimal
+
+
+@dataclass(frozen=True)
+class EnterpriseInformation:
+    name: str
+    industry: str
+    address: str
+    nature: str
+    uscc: str
+    founded: date
+    representative: str
+    representative_phone: str
+    contact: str
+    contact_phone: str
+    contact_email: str
+    products: tuple[Product, ...]
+    finances: tuple[FinancialYear, ...]
+    fax: str | None = None
+    remarks: str | None = None
+
+
+@dataclass(frozen=True)
+class ParkInformation:
+    name: str
+    address: str
+    park_level: str
+    park_type: str
+    head: str
+    head_phone: str
+    contact: str
+    contact_phone: str
+    contact_email: str
+    leading_industry: str
+    planned_area: Decimal
+    built_area: Decimal
+    enterprises: int
+    enterprises_above_size: int
+    energy_intensive_enterprises: int
+    energy_intensity_fall: Decimal
+    high_tech_share: Decimal
+    solid_waste_use: Decimal
+    waste_water: Decimal
+    fax: str | None = None
+    remarks: str | None = None
+
+
+Information: TypeAlias = EnterpriseInformation | ParkInformation
+
+
+@dataclass(frozen=True)
+class WorkPlan:
+    """The seven chapters and the list of supporting files."""
+
+    overview: str
+    approach: str
+    targets: str
+    tasks: str
+    schedule: str
+    safeguards: str
+    projects: str
+    attachments: str | None = None
+
+
+def contradictions(information: Information, batch_year: int) -> list[Reason]:
+    """What is wrong in the table as a whole, each cell being well formed."""
+    if isinstance(information, EnterpriseInformation):
+        return [*_finances(information, batch_year), *_founded(information, batch_year)]
+    return list(_park_counts(information))
+
+
+def _finances(information: EnterpriseInformation, batch_year: int) -> Iterator[Reason]:
+    """Three years up to the last one, or as many as the enterprise has existed."""
+    first = max(batch_year - YEARS_OF_FINANCES, information.founded.year)
+    expected = list(range(first, batch_year))
+    filed = sorted(each.year for each in information.finances)
+    if filed != expected:
+        wanted = "、".join(map(str, expected)) or "无"
+        text = f"企业近三年经营情况应填写以下年度各一行：{wanted}"
+        yield reason("C2", "years-wrong", text, "、".join(map(str, filed)), "/finances")
+
+
+def _founded(information: EnterpriseInformation, batch_year: int) -> Iterator[Reason]:
+    if information.founded.year > batch_year:
+        yield reason("C2", "founded-later", "成立时间晚于申报年度", information.founded.isoformat(), "/founded")
+
+
+def _park_counts(information: ParkInformation) -> Iterator[Reason]:
+    if information.built_area > information.planned_area:
+        evidence = f"{information.built_area} > {information.planned_area}"
+        yield reason("C2", "area-exceeded", "园区已建成面积大于规划面积", evidence, "/built_area")
+    parts = {
+        "/enterprises_above_size": ("规模企业数", information.enterprises_above_size),
+        "/energy_intensive_enterprises": ("高耗能企业数", information.energy_intensive_enterprises),
+    }
+    for pointer, (label, count) in parts.items():
+        if count > information.enterprises:
+            evidence = f"{count} > {information.enterprises}"
+            yield reason("C2", "count-exceeded", f"{label}大于入园企业数", evidence, pointer)

@@ -1,0 +1,159 @@
+"""The evaluation report and the declarations filed with it (A1): what the checks of eligibility read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+
+from messages.values import FileRef, IndicatorValue, PersonRef, SchemeRef, VetoAnswer
+
+from applications.domain.facts import Fact, FactKind, FactSource
+
+
+class EnergyBasis(StrEnum):
+    """What the unit's energy efficiency is measured by (Art. 12(2))."""
+
+    BENCHMARK = "benchmark"
+    """标杆水平, where the ministries have published one for the industry."""
+    ADVANCED = "advanced"
+    """先进值 of the national quota standard."""
+    GRADE_1 = "grade_1"
+    """1级水平 of the national quota standard."""
+
+
+class ParkRank(StrEnum):
+    """What kind of park it is (Art. 13(1))."""
+
+    NATION = "nation"
+    REGION = "region"
+    INSIDE = "inside"
+    """An industrial park inside one of those."""
+    OTHER = "other"
+
+
+@dataclass(frozen=True)
+class Filed:
+    """One indicator as filed; parks file the two years before as well."""
+
+    indicator: str
+    value: Decimal
+    unit: str
+    year_before: Decimal | None = None
+    two_years_before: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class Energy:
+    """Consumption for a unit of product beside the level it is measured by; less is better."""
+
+    basis: EnergyBasis
+    benchmark_published: bool
+    actual: Decimal
+    limit: Decimal
+    unit: str
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """A management system's certificate; valid on both of its days."""
+
+    system: str
+    number: str
+    valid_from: date
+    valid_until: date
+    issuer: str | None = None
+
+    def holds_on(self, day: date) -> bool:
+        return self.valid_from <= day <= self.valid_until
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """What the applicant says about one circumstance of Art. 12(5)."""
+
+    kind: FactKind
+    occurred: bool
+    happened_on: date | None = None
+    ended_on: date | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class ParkYear:
+    year: int
+    carbon_intensity: Decimal | None = None
+    voluntary_audit_share: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class ParkFacts:
+    """What Art. 13 asks of a park; what is not answered is not met."""
+
+    legal_boundary: bool | None = None
+    single_management: bool | None = None
+    rank: ParkRank | None = None
+    main_function: bool | None = None
+    value_added_share: Decimal | None = None
+    enterprises_undertaking: bool | None = None
+    targets_met: bool | None = None
+    environmental_quality_met: bool | None = None
+    discharge_met: bool | None = None
+    total_amount_met: bool | None = None
+    key_enterprises: int | None = None
+    key_enterprises_audited: int | None = None
+    nothing_obsolete: bool | None = None
+    green_body: bool | None = None
+    green_staff: int | None = None
+    factory_plan: str | None = None
+    years: tuple[ParkYear, ...] = ()
+
+
+@dataclass(frozen=True)
+class Report:
+    undertaking: bool = False
+    scheme: SchemeRef | None = None
+    representative: PersonRef | None = None
+    representative_key: str | None = None
+    """Which secret key made the representative's digest."""
+    indicators: tuple[Filed, ...] = ()
+    vetoes: tuple[VetoAnswer, ...] = ()
+    evidence: tuple[FileRef, ...] = ()
+    independent_legal_person: bool | None = None
+    industry_code: str | None = None
+    energy: Energy | None = None
+    certificates: tuple[Certificate, ...] = ()
+    declarations: tuple[Declaration, ...] = ()
+    park: ParkFacts | None = None
+    group: str | None = None
+    highlights: str | None = None
+
+    @property
+    def values(self) -> Mapping[str, Decimal]:
+        return {each.indicator: each.value for each in self.indicators}
+
+    @property
+    def answers(self) -> Mapping[str, bool]:
+        return {each.item: each.passed for each in self.vetoes}
+
+    @property
+    def said_values(self) -> tuple[IndicatorValue, ...]:
+        return tuple(IndicatorValue(indicator=i.indicator, value=i.value, unit=i.unit) for i in self.indicators)
+
+    def declared_facts(self, uscc: str, day: date) -> list[Fact]:
+        """What the applicant itself declares to have happened; without a date it counts as of today."""
+        return [
+            Fact(
+                fact_id=f"declared:{each.kind}",
+                uscc=uscc,
+                kind=each.kind,
+                happened_on=each.happened_on or day,
+                source=FactSource.DECLARATION,
+                reference=each.note or "申报单位申明",
+                ended_on=each.ended_on,
+            )
+            for each in self.declarations
+            if each.occurred
+        ]

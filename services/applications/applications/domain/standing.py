@@ -1,0 +1,98 @@
+"""How an organisation stands: its open applications, its listings and its bans, in one document for each USCC.
+
+One document, saved with its version, so that two submissions at once cannot both be the one open application (E13).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+
+from messages.values import Ban, Level, UnitRef, UnitType
+
+
+@dataclass(frozen=True)
+class OpenApplication:
+    application_id: str
+    unit_key: str
+    unit_type: UnitType
+    level: Level
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A title held: on a prefecture's list, the region's or the nation's."""
+
+    unit_key: str
+    unit_type: UnitType
+    level: Level
+    listed_on: date
+    document_number: str
+
+
+@dataclass(frozen=True)
+class Removal:
+    """A unit taken off its lists; ``sequence`` tells which listings of the registry it came after."""
+
+    unit_key: str
+    levels: tuple[Level, ...]
+    sequence: int
+    document_number: str
+    ban: Ban | None = None
+
+
+@dataclass(frozen=True)
+class Standing:
+    uscc: str
+    open: tuple[OpenApplication, ...] = ()
+    listings: tuple[Listing, ...] = ()
+    removals: tuple[Removal, ...] = ()
+
+    def open_for(self, unit: UnitRef, level: Level) -> OpenApplication | None:
+        wanted = (unit.key, unit.unit_type, level)
+        return next((o for o in self.open if (o.unit_key, o.unit_type, o.level) == wanted), None)
+
+    def listed_at(self, unit: UnitRef, level: Level) -> Listing | None:
+        wanted = (unit.key, unit.unit_type, level)
+        return next((held for held in self.listings if (held.unit_key, held.unit_type, held.level) == wanted), None)
+
+    def ban_on(self, unit: UnitRef, day: date) -> Ban | None:
+        """The ban that ends last (B1): one on the organisation itself reaches every park it manages."""
+        bans = (each.ban for each in self.removals if each.ban and each.unit_key in {unit.key, self.uscc})
+        return max((ban for ban in bans if ban.holds_on(day)), key=lambda ban: ban.last_day, default=None)
+
+    def reached_by(self, removal: Removal) -> tuple[OpenApplication, ...]:
+        """The open applications that a removal's ban stops (B2)."""
+        if removal.ban is None:
+            return ()
+        return tuple(o for o in self.open if removal.unit_key in {o.unit_key, self.uscc})
+
+    def with_open(self, application_id: str, unit: UnitRef, level: Level) -> Standing:
+        opened = OpenApplication(application_id, unit.key, unit.unit_type, level)
+        return replace(self.without_open(application_id), open=(*self.without_open(application_id).open, opened))
+
+    def without_open(self, application_id: str) -> Standing:
+        return replace(self, open=tuple(each for each in self.open if each.application_id != application_id))
+
+    def with_listing(self, listing: Listing, sequence: int | None = None) -> Standing:
+        """``sequence`` is the registry's; a removal said after it has already ended this listing."""
+        later = (
+            each
+            for each in self.removals
+            if sequence is not None and each.unit_key == listing.unit_key and listing.level in each.levels
+        )
+        if any(sequence is not None and each.sequence > sequence for each in later):
+            return self
+        kept = tuple(held for held in self.listings if _place(held) != _place(listing))
+        return replace(self, listings=(*kept, listing))
+
+    def with_removal(self, removal: Removal) -> Standing:
+        left = tuple(
+            held for held in self.listings if held.unit_key != removal.unit_key or held.level not in removal.levels
+        )
+        others = tuple(r for r in self.removals if (r.unit_key, r.sequence) != (removal.unit_key, removal.sequence))
+        return replace(self, listings=left, removals=(*others, removal))
+
+
+def _place(listing: Listing) -> tuple[str, UnitType, Level]:
+    return listing.unit_key, listing.unit_type, listing.level
