@@ -1,0 +1,42 @@
+"""Which event goes to which handler."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from chassis.bus import hears
+from messages.applications import ApplicationAccepted, ApplicationWithdrawn
+from messages.assessor_quota import AssessorSanctioned, SanctionRevoked
+from messages.registry import UnitListed, UnitRemoved
+
+from review.handlers import applications, assessors, units
+from review.store import Store
+
+
+def _of_application(event: ApplicationAccepted | ApplicationWithdrawn) -> Iterator[tuple[str, str]]:
+    yield "cases", event.application_id
+    yield "standings", event.unit.key
+    if event.evaluation.assessor is not None:
+        yield "assessors", event.evaluation.assessor.uscc
+
+
+def _of_unit(event: UnitRemoved) -> Iterator[tuple[str, str]]:
+    yield "standings", event.unit_key
+
+
+def _of_listing(event: UnitListed) -> Iterator[tuple[str, str]]:
+    yield "cases", event.case_id
+
+
+def _of_assessor(event: AssessorSanctioned | SanctionRevoked) -> Iterator[tuple[str, str]]:
+    yield "assessors", event.assessor_uscc
+
+
+HEARS = (
+    hears(ApplicationAccepted, applications.open_case, Store, _of_application),
+    hears(ApplicationWithdrawn, applications.close_withdrawn_case, Store, _of_application),
+    hears(UnitRemoved, units.stop_cases_of_removed_unit, Store, _of_unit),
+    hears(UnitListed, units.settle_listed_case, Store, _of_listing),
+    hears(AssessorSanctioned, assessors.suspend_cases_of_sanctioned_assessor, Store, _of_assessor),
+    hears(SanctionRevoked, assessors.resume_cases_of_cleared_assessor, Store, _of_assessor),
+)

@@ -1,0 +1,238 @@
+"""What a case holds: the application as accepted, and what each stage of its review adds to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Literal, TypedDict
+
+from messages.review import Outcome
+from messages.values import (
+    AssessorRef,
+    Department,
+    Evaluation,
+    FileRef,
+    IndicatorValue,
+    Level,
+    Reason,
+    SchemeRef,
+    UnitRef,
+    VetoAnswer,
+)
+
+
+class State(StrEnum):
+    """Where a case stands, in the order of Art. 14(2) and (3)."""
+
+    CONSULTING = "consulting"
+    """Open before the prefecture department, three other departments asked."""
+    INITIAL_REVIEW_ACCEPTED = "initial_review_accepted"
+    OPINION_ISSUED = "opinion_issued"
+    FORWARDED = "forwarded"
+    """Before the region, no panel yet."""
+    PANEL_APPOINTED = "panel_appointed"
+    SCORING = "scoring"
+    """At least one expert has signed."""
+    SCORED = "scored"
+    SITE_ORDERED = "site_ordered"
+    SITE_RECORDED = "site_recorded"
+    RANKED = "ranked"
+    """Selected; waits for the public notice."""
+    IN_NOTICE = "in_notice"
+    CLEARED = "cleared"
+    LISTED = "listed"
+    """On an announced list: nothing stops it any more."""
+    LATE = "late"
+    CLOSED = "closed"
+
+
+UNDER_REVIEW = (State.FORWARDED, State.PANEL_APPOINTED, State.SCORING, State.SITE_ORDERED)
+"""With the region, not ready for the ranking."""
+RANKABLE = (State.SCORED, State.SITE_RECORDED)
+ENDED = (State.LISTED, State.LATE, State.CLOSED)
+ANSWERABLE = (State.CONSULTING, State.INITIAL_REVIEW_ACCEPTED)
+"""Until the opinion document is issued, the consulted departments can still answer."""
+
+Ground = Literal["panel_request", "borderline", "random_draw"]
+
+
+@dataclass(frozen=True)
+class Dossier:
+    """The application as it was accepted; it never changes (Art. 14(1))."""
+
+    evaluation: Evaluation
+    scheme: SchemeRef
+    indicators: tuple[IndicatorValue, ...]
+    vetoes: tuple[VetoAnswer, ...]
+    self_score: Decimal
+    evidence: tuple[FileRef, ...]
+    submitted_at: datetime
+    submitted_on: date
+    group: str | None = None
+    justification: str | None = None
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """What one consulted department has said, or that it let the due day pass."""
+
+    department: Department
+    opinion: Literal["agree", "object", "overdue"] | None = None
+    text: str = ""
+    answered_on: date | None = None
+
+
+@dataclass(frozen=True)
+class Consultation:
+    due: date
+    remind_on: date
+    provisional: bool
+    opinions: tuple[Opinion, ...]
+    reminded_on: date | None = None
+    unanswered: bool = True
+    """Whether an opinion is neither given nor marked overdue."""
+
+    def of(self, department: str) -> Opinion | None:
+        return next((each for each in self.opinions if each.department == department), None)
+
+
+@dataclass(frozen=True)
+class InitialReview:
+    accepted: bool
+    reviewed_on: date
+    text: str
+    dealt_with: dict[str, str] = field(default_factory=dict)
+    """Department → how its objection or silence was dealt with."""
+
+
+@dataclass(frozen=True)
+class Attachment:
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class OpinionDocument:
+    number: str
+    issued_on: date
+    conclusion: Literal["recommended", "not_recommended"]
+    attachments: tuple[Attachment, ...]
+    dealt_with: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Panel:
+    experts: tuple[str, ...]
+    chair: str
+    appointed_on: date
+
+
+@dataclass(frozen=True)
+class ScoreSheet:
+    """One expert's own values for the indicators and mandatory items of the scheme."""
+
+    expert: str
+    values: dict[str, Decimal]
+    vetoes: dict[str, bool]
+    site_visit_wanted: bool
+    signed_on: date | None = None
+
+
+@dataclass(frozen=True)
+class Score:
+    """The panel's score under the case's scheme."""
+
+    total: Decimal
+    energy_carbon: Decimal
+    failed_vetoes: tuple[str, ...]
+    by_expert: dict[str, Decimal]
+    scored_on: date
+
+
+@dataclass(frozen=True)
+class SiteVisit:
+    ground: Ground
+    ordered_on: date
+    recorded_on: date | None = None
+    changed: tuple[IndicatorValue, ...] = ()
+    findings: str = ""
+    reasons: str = ""
+
+
+@dataclass(frozen=True)
+class Closing:
+    outcome: Outcome
+    reasons: tuple[Reason, ...]
+    closed_on: date
+
+
+@dataclass(frozen=True)
+class Head:
+    """Where the case's record stands: a record cut short or changed does not lead here (V14)."""
+
+    entries: int = 0
+    digest: str = "0" * 64
+
+
+class Facts(TypedDict):
+    """What every event about a case tells."""
+
+    case_id: str
+    unit: UnitRef
+    level: Level
+    batch_year: int
+    assessor: AssessorRef | None
+
+
+@dataclass(frozen=True)
+class Case:
+    """One application under review; it bears the application's identifier."""
+
+    case_id: str
+    unit: UnitRef
+    unit_key: str
+    level: Level
+    batch_year: int
+    rule_set: str
+    """The version it keeps to its end (G2)."""
+    state: State
+    opened_on: date
+    dossier: Dossier
+    consultation: Consultation
+    assessor: AssessorRef | None = None
+    initial_review: InitialReview | None = None
+    opinion_document: OpinionDocument | None = None
+    forwarded_on: date | None = None
+    panel: Panel | None = None
+    sheets: tuple[ScoreSheet, ...] = ()
+    deviating: tuple[str, ...] = ()
+    """Experts whose total lies too far from the panel's, until the chair has decided (V6)."""
+    score: Score | None = None
+    site: SiteVisit | None = None
+    place: int | None = None
+    """Among the units of the same type and scheme (V8)."""
+    notice_id: str | None = None
+    open_objections: tuple[str, ...] = ()
+    suspended_by: str | None = None
+    """Number of the document that sanctioned the assessor it rests on (S2)."""
+    closing: Closing | None = None
+    listed_on: date | None = None
+    head: Head = Head()
+
+    @property
+    def ended(self) -> bool:
+        return self.state in ENDED
+
+    def facts(self) -> Facts:
+        return Facts(
+            case_id=self.case_id,
+            unit=self.unit,
+            level=self.level,
+            batch_year=self.batch_year,
+            assessor=self.assessor,
+        )
+
+    def sheet_of(self, expert: str) -> ScoreSheet | None:
+        return next((sheet for sheet in self.sheets if sheet.expert == expert), None)

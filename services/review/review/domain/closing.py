@@ -1,0 +1,26 @@
+"""How a case ends without a listing, and how the outside stops it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+from messages.review import CaseClosed, Outcome
+from messages.values import Reason
+
+from review.domain.case import Case, Closing, State
+from review.domain.record import Step
+
+
+def closed(case: Case, outcome: Outcome, reasons: tuple[Reason, ...], today: date) -> Step:
+    """The end of a case, with its reasons; what was decided before stays on the case."""
+    state = State.LATE if outcome == "late" else State.CLOSED
+    after = replace(case, state=state, closing=Closing(outcome, reasons, today), open_objections=())
+    return Step(
+        after,
+        what=f"closed: {outcome}",
+        rule=reasons[0].rule,
+        why="；".join(each.text for each in reasons),
+        seen={"state": case.state},
+        events=(CaseClosed(**case.facts(), outcome=outcome, reasons=reasons, closed_on=today),),
+    )

@@ -1,0 +1,145 @@
+"""Opening a case and consulting the three departments before the opinion document (V2)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import Literal
+
+from messages.applications import ApplicationAccepted
+from messages.review import CaseOpened, ConsultationAnswered, ConsultationOpened, ConsultationReminded
+from messages.values import Department
+from rulebook import RuleSet, add_working_days
+
+from review.domain.case import ANSWERABLE, Case, Consultation, Dossier, Opinion, State
+from review.domain.record import Step, digest
+from review.domain.refusals import malformed, reason, refusal, require_state
+
+
+def opened(application: ApplicationAccepted, rules: RuleSet, today: date) -> Step:
+    """A case for an accepted application, its three departments asked at once."""
+    case = Case(
+        case_id=application.application_id,
+        unit=application.unit,
+        unit_key=application.unit.key,
+        level=application.level,
+        batch_year=application.batch_year,
+        rule_set=rules.version,
+        state=State.CONSULTING,
+        opened_on=today,
+        dossier=_dossier(application),
+        consultation=_asked(rules, today),
+        assessor=application.evaluation.assessor,
+    )
+    return Step(
+        case,
+        what="opened",
+        rule="V1",
+        why="申报已受理，转盟市主管部门初审并征求意见",
+        seen={"application": digest(application.model_dump(mode="json", exclude={"sequence"}))},
+        events=_opening(case, today),
+    )
+
+
+def _dossier(application: ApplicationAccepted) -> Dossier:
+    return Dossier(
+        evaluation=application.evaluation,
+        scheme=application.scheme,
+        indicators=application.indicators,
+        vetoes=application.vetoes,
+        self_score=application.self_score,
+        evidence=application.evidence,
+        submitted_at=application.submitted_at,
+        submitted_on=application.submitted_on,
+        group=application.group,
+        justification=application.justification,
+    )
+
+
+def _asked(rules: RuleSet, today: date) -> Consultation:
+    due = add_working_days(today, rules.consultation.due_working_days)
+    remind = add_working_days(today, rules.consultation.reminder_working_days)
+    opinions = tuple(Opinion(Department(each)) for each in rules.consultation.departments)
+    return Consultation(due.last_day, remind.last_day, due.provisional, opinions)
+
+
+def _opening(case: Case, today: date) -> tuple[CaseOpened, ConsultationOpened]:
+    asked = case.consultation
+    departments = tuple(each.department for each in asked.opinions)
+    return (
+        CaseOpened(**case.facts(), opened_on=today, rule_set=case.rule_set),
+        ConsultationOpened(**case.facts(), departments=departments, due=asked.due, provisional=asked.provisional),
+    )
+
+
+def answered(case: Case, department: Department, opinion: Literal["agree", "object"], text: str, today: date) -> Step:
+    """A department's opinion, also after the due day, until the opinion document is issued. Given once."""
+    require_state(case, "V2", *ANSWERABLE)
+    before = case.consultation.of(department)
+    if before is None:
+        raise refusal("V2", "not-consulted", "该部门不在本项目征求意见范围内", evidence=department)
+    if before.opinion in ("agree", "object"):
+        raise refusal("V2", "opinion-given", "该部门已经出具意见", evidence=f"{before.opinion} {before.answered_on}")
+    if opinion == "object" and not text.strip():
+        raise malformed(reason("V2", "reasons-missing", "提出不同意见的，应当说明理由", pointer="/text"))
+    return Step(
+        replace(case, consultation=_with(case.consultation, Opinion(department, opinion, text.strip(), today))),
+        what=f"consulted: {department} {opinion}",
+        rule="V2",
+        why=text.strip() or "无不同意见",
+        seen={"due": case.consultation.due.isoformat()},
+        events=(ConsultationAnswered(**case.facts(), department=department, opinion=opinion, answered_on=today),),
+    )
+
+
+def needs_reminder(case: Case, today: date) -> bool:
+    asked = case.consultation
+    waits = case.state in ANSWERABLE and asked.unanswered and asked.reminded_on is None
+    return waits and today >= asked.remind_on
+
+
+def reminded(case: Case, today: date) -> Step:
+    departments = _silent(case.consultation)
+    return Step(
+        replace(case, consultation=replace(case.consultation, reminded_on=today)),
+        what="reminded",
+        rule="V2",
+        why="征求意见尚未回复，予以提醒",
+        seen={"departments": ",".join(departments)},
+        events=(ConsultationReminded(**case.facts(), departments=departments, due=case.consultation.due),),
+    )
+
+
+def is_overdue(case: Case, today: date) -> bool:
+    """After a reminder and the due date, never before (V2)."""
+    asked = case.consultation
+    waits = case.state in ANSWERABLE and asked.unanswered and asked.reminded_on is not None
+    return waits and today > asked.due
+
+
+def overdue(case: Case, today: date) -> Step:
+    """Every department that is silent is marked overdue; that is no agreement."""
+    departments = _silent(case.consultation)
+    asked = case.consultation
+    for department in departments:
+        asked = _with(asked, Opinion(department, "overdue", answered_on=today))
+    return Step(
+        replace(case, consultation=asked),
+        what="consultation overdue",
+        rule="V2",
+        why="经提醒逾期未回复；逾期不视为同意，应在审核意见中说明处理情况",
+        seen={"departments": ",".join(departments), "due": asked.due.isoformat()},
+        events=tuple(
+            ConsultationAnswered(**case.facts(), department=each, opinion="overdue", answered_on=today)
+            for each in departments
+        ),
+    )
+
+
+def _silent(consultation: Consultation) -> tuple[Department, ...]:
+    return tuple(each.department for each in consultation.opinions if each.opinion is None)
+
+
+def _with(consultation: Consultation, opinion: Opinion) -> Consultation:
+    opinions = tuple(opinion if each.department == opinion.department else each for each in consultation.opinions)
+    return replace(consultation, opinions=opinions, unanswered=any(each.opinion is None for each in opinions))

@@ -1,0 +1,255 @@
+"""The public notice: a frozen list, at least five working days, objections, and what is cleared after it (V9, V10)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Literal
+
+from messages.registry import UnitListed
+from messages.review import (
+    CaseCleared,
+    NoticeLine,
+    ObjectionLodged,
+    ObjectionResolved,
+    PublicNoticeConcluded,
+    PublicNoticeOpened,
+)
+from messages.values import Level
+from rulebook import RuleSet, add_working_days
+
+from review.domain.case import Case, State
+from review.domain.closing import closed
+from review.domain.record import Step, digest
+from review.domain.refusals import malformed, reason, refusal, require_state
+
+
+@dataclass(frozen=True)
+class Notice:
+    notice_id: str
+    level: Level
+    batch_year: int
+    opened_on: date
+    minimum_end: date
+    published_end: date
+    """What the public was told; never before the minimum, and just as binding."""
+    provisional: bool
+    rule_set: str
+    lines: tuple[NoticeLine, ...]
+    digest: str
+    state: Literal["open", "concluded"] = "open"
+    concluded_on: date | None = None
+
+
+@dataclass(frozen=True)
+class Objection:
+    """Written, with facts, a real name and contact; both are shown to the region only and never said (V9)."""
+
+    objection_id: str
+    notice_id: str
+    case_id: str
+    facts: str
+    name: str
+    contact: str
+    lodged_on: date
+    state: Literal["open", "upheld", "dismissed"] = "open"
+    text: str = ""
+    resolved_on: date | None = None
+
+
+def frozen_list(cases: Sequence[Case]) -> tuple[NoticeLine, ...]:
+    ordered = sorted(cases, key=lambda case: (case.unit.unit_type, case.place or 0, case.case_id))
+    return tuple(NoticeLine(case_id=case.case_id, unit=case.unit, rank=case.place or 1) for case in ordered)
+
+
+def seal(lines: Sequence[NoticeLine]) -> str:
+    """The digest of the list shown; whoever keeps it can see that the list never changed."""
+    return digest([line.model_dump(mode="json") for line in lines])
+
+
+@dataclass(frozen=True)
+class Opening:
+    notice_id: str
+    level: Level
+    batch_year: int
+    published_end: date | None
+
+
+def opened(opening: Opening, cases: Sequence[Case], rules: RuleSet, today: date) -> Notice:
+    """The list of a batch, shown from today; its minimum end is counted in working days, today not counted (T4)."""
+    if not cases:
+        raise refusal("V9", "nothing-to-publish", "该批次没有待公示的入选单位")
+    deadline = add_working_days(today, rules.notice.min_working_days)
+    end = opening.published_end or deadline.last_day
+    if end < deadline.last_day:
+        days = rules.notice.min_working_days
+        text = f"公示期不得少于{days}个工作日，最早于{deadline.last_day.isoformat()}届满"
+        raise malformed(reason("V9", "notice-too-short", text, evidence=end.isoformat(), pointer="/published_end"))
+    lines = frozen_list(cases)
+    return Notice(
+        notice_id=opening.notice_id,
+        level=opening.level,
+        batch_year=opening.batch_year,
+        opened_on=today,
+        minimum_end=deadline.last_day,
+        published_end=end,
+        provisional=deadline.provisional,
+        rule_set=rules.version,
+        lines=lines,
+        digest=seal(lines),
+    )
+
+
+def said(notice: Notice) -> PublicNoticeOpened:
+    return PublicNoticeOpened(
+        notice_id=notice.notice_id,
+        level=notice.level,
+        batch_year=notice.batch_year,
+        opened_on=notice.opened_on,
+        minimum_end=notice.minimum_end,
+        published_end=notice.published_end,
+        provisional=notice.provisional,
+        lines=notice.lines,
+        digest=notice.digest,
+    )
+
+
+def shown(case: Case, notice: Notice) -> Step:
+    return Step(
+        replace(case, state=State.IN_NOTICE, notice_id=notice.notice_id),
+        what="in public notice",
+        rule="V9",
+        why=f"公示至{notice.published_end.isoformat()}",
+        seen={"notice": notice.notice_id, "digest": notice.digest},
+    )
+
+
+def lodged(case: Case, notice: Notice, objection: Objection, today: date) -> Step:
+    """An objection while the notice runs, against a case on its list; the case then waits, the others go on."""
+    if notice.state != "open" or today > notice.published_end:
+        end = notice.published_end.isoformat()
+        raise refusal("V9", "notice-ended", f"公示期已于{end}届满，不再受理异议", evidence=end)
+    _require_words(objection)
+    require_open_to_objection(case, notice)
+    return Step(
+        replace(case, open_objections=(*case.open_objections, objection.objection_id)),
+        what="objection lodged",
+        rule="V9",
+        why="公示期内收到书面异议",
+        seen={"objection": objection.objection_id, "facts": digest(objection.facts)},
+        events=(
+            ObjectionLodged(
+                **case.facts(), objection_id=objection.objection_id, notice_id=notice.notice_id, lodged_on=today
+            ),
+        ),
+    )
+
+
+def require_open_to_objection(case: Case, notice: Notice) -> None:
+    if case.notice_id != notice.notice_id or case.state is not State.IN_NOTICE:
+        raise refusal("V9", "not-in-notice", "该单位不在本次公示名单内或已不再公示", evidence=case.case_id)
+
+
+def _require_words(objection: Objection) -> None:
+    asked = {"facts": objection.facts, "name": objection.name, "contact": objection.contact}
+    texts = {"facts": "应当写明事实依据", "name": "应当署真实姓名或单位名称", "contact": "应当提供联系方式"}
+    lacking = [name for name, words in asked.items() if not words.strip()]
+    if lacking:
+        raise malformed(
+            *(reason("V9", f"{each}-missing", f"提出异议{texts[each]}", pointer=f"/{each}") for each in lacking)
+        )
+
+
+def resolved(case: Case, objection: Objection, today: date) -> list[Step]:
+    """Upheld: the case leaves the list. Dismissed: it waits no longer for this one."""
+    left = tuple(each for each in case.open_objections if each != objection.objection_id)
+    upheld = objection.state == "upheld"
+    step = Step(
+        replace(case, open_objections=left),
+        what=f"objection {objection.state}",
+        rule="V9",
+        why=objection.text,
+        seen={"objection": objection.objection_id},
+        events=(
+            ObjectionResolved(
+                **case.facts(),
+                objection_id=objection.objection_id,
+                notice_id=objection.notice_id,
+                upheld=upheld,
+                resolved_on=today,
+                text=objection.text,
+            ),
+        ),
+    )
+    if not upheld or case.ended:
+        return [step]
+    why = reason("V9", "objection-upheld", f"公示期间的异议成立：{objection.text}", evidence=objection.objection_id)
+    return [step, closed(step.case, "objection_upheld", (why,), today)]
+
+
+def decision(objection: Objection, *, upheld: bool, text: str, today: date) -> Objection:
+    """The region's decision on an objection, once and with its reasons."""
+    if objection.state != "open":
+        raise refusal("V9", "objection-resolved", "该异议已经处理", evidence=objection.state)
+    if not text.strip():
+        raise malformed(reason("V9", "reasons-missing", "异议处理应当说明理由", pointer="/text"))
+    state: Literal["upheld", "dismissed"] = "upheld" if upheld else "dismissed"
+    return replace(objection, state=state, text=text.strip(), resolved_on=today)
+
+
+def concluded(notice: Notice, cases: Sequence[Case], today: date) -> tuple[Notice, PublicNoticeConcluded]:
+    """The end of the notice, not before the published end is over (V9)."""
+    if notice.state != "open":
+        raise refusal("V9", "notice-concluded", "该公示已经结束", evidence=str(notice.concluded_on))
+    if today <= notice.published_end:
+        text = f"公示期至{notice.published_end.isoformat()}届满，不得提前结束"
+        raise refusal("V9", "notice-running", text, evidence=notice.published_end.isoformat())
+    after = replace(notice, state="concluded", concluded_on=today)
+    shown_still = [case for case in cases if case.state is State.IN_NOTICE]
+    event = PublicNoticeConcluded(
+        notice_id=notice.notice_id,
+        level=notice.level,
+        batch_year=notice.batch_year,
+        concluded_on=today,
+        cleared=tuple(case.case_id for case in shown_still if unopposed(case)),
+        waiting=tuple(case.case_id for case in shown_still if not unopposed(case)),
+    )
+    return after, event
+
+
+def unopposed(case: Case) -> bool:
+    return case.state is State.IN_NOTICE and not case.open_objections and case.suspended_by is None
+
+
+def clearing(case: Case, notice: Notice | None, today: date) -> list[Step]:
+    """Cleared for the annual list when its notice is over and nothing is open against it (V10)."""
+    if notice is None or notice.state != "concluded" or not unopposed(case):
+        return []
+    return [cleared(case, notice, today)]
+
+
+def cleared(case: Case, notice: Notice, today: date) -> Step:
+    require_state(case, "V10", State.IN_NOTICE)
+    if case.score is None:
+        raise ValueError(f"{case.case_id} came to a public notice without a score")
+    return Step(
+        replace(case, state=State.CLEARED),
+        what="cleared",
+        rule="V10",
+        why="公示期满无异议",
+        seen={"notice": notice.notice_id},
+        events=(CaseCleared(**case.facts(), notice_id=notice.notice_id, score=case.score.total, cleared_on=today),),
+    )
+
+
+def listed(case: Case, listing: UnitListed) -> Step:
+    """The registry announced it: from now on nothing stops the case, what follows is the register's matter."""
+    state = State.LISTED if case.state is State.CLEARED else case.state
+    return Step(
+        replace(case, state=state, listed_on=listing.listed_on),
+        what="listed",
+        rule="L3",
+        why="已列入公布名单",
+        seen={"list": str(listing.list_number), "document": listing.document_number},
+    )

@@ -1,0 +1,154 @@
+"""The prefecture department's part: initial review, opinion document and forwarding (V1 to V4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+
+from chassis.handling import Refusal
+from messages.review import CaseForwarded, InitialReviewAccepted, InitialReviewRefused, OpinionIssued
+from messages.values import Reason
+from rulebook import RuleSet, yearly_deadline
+
+from review.domain.case import Case, InitialReview, Opinion, OpinionDocument, State
+from review.domain.closing import closed
+from review.domain.record import Step
+from review.domain.refusals import malformed, reason, refusal, require_state
+
+
+@dataclass(frozen=True)
+class DocumentNumber:
+    """Taken by one case for ever: the number is unique in the prefecture and year (V3)."""
+
+    number: str
+    case_id: str
+
+
+def document_key(prefecture: str, year: int, number: str) -> str:
+    return f"{prefecture}:{year}:{number}"
+
+
+def accepted(case: Case, text: str, dealt_with: Mapping[str, str], today: date) -> Step:
+    """The unit's own prefecture department finds the application in order (V1)."""
+    require_state(case, "V1", State.CONSULTING)
+    review = InitialReview(True, today, text, _words(case, dealt_with))
+    return Step(
+        replace(case, state=State.INITIAL_REVIEW_ACCEPTED, initial_review=review),
+        what="initial review accepted",
+        rule="V1",
+        why=text or "申报材料符合要求",
+        seen=_opinions(case),
+        events=(InitialReviewAccepted(**case.facts(), accepted_on=today),),
+    )
+
+
+def refused(case: Case, text: str, today: date) -> list[Step]:
+    """The end of the case before anything goes to the region; reasons are due."""
+    require_state(case, "V1", State.CONSULTING)
+    if not text.strip():
+        raise malformed(reason("V1", "reasons-missing", "初审不予通过的，应当说明理由", pointer="/reasons"))
+    why = (reason("V1", "initial-review-refused", f"初审不予通过：{text.strip()}"),)
+    refusing = Step(
+        replace(case, initial_review=InitialReview(False, today, text.strip())),
+        what="initial review refused",
+        rule="V1",
+        why=text.strip(),
+        seen=_opinions(case),
+        events=(InitialReviewRefused(**case.facts(), refused_on=today, reasons=why),),
+    )
+    return [refusing, closed(refusing.case, "initial_review_refused", why, today)]
+
+
+def issued(case: Case, document: OpinionDocument, rules: RuleSet, today: date) -> list[Step]:
+    """The opinion document, once all three opinions are on record and each that is no agreement is answered."""
+    require_state(case, "V3", State.INITIAL_REVIEW_ACCEPTED)
+    earlier = case.initial_review.dealt_with if case.initial_review else {}
+    complete = replace(document, dealt_with={**earlier, **_words(case, document.dealt_with)})
+    if lacking := _lacking(case, complete.dealt_with, rules):
+        # One answer for all that stands in the way; a missing opinion weighs more than a missing explanation.
+        raise Refusal(min(each.code for each in lacking), *lacking)
+    issuing = Step(
+        replace(case, state=State.OPINION_ISSUED, opinion_document=complete),
+        what=f"opinion issued: {complete.conclusion}",
+        rule="V3",
+        why="；".join(complete.dealt_with.values()) or "征求意见部门均无不同意见",
+        seen={"number": complete.number, **_opinions(case)},
+        events=(
+            OpinionIssued(**case.facts(), number=complete.number, issued_on=today, conclusion=complete.conclusion),
+        ),
+    )
+    return [issuing] if complete.conclusion == "recommended" else [issuing, _not_recommended(issuing.case, today)]
+
+
+def _not_recommended(case: Case, today: date) -> Step:
+    why = reason("V3", "not-recommended", "盟市主管部门审核意见为不予推荐")
+    return closed(case, "initial_review_refused", (why,), today)
+
+
+def _lacking(case: Case, dealt_with: Mapping[str, str], rules: RuleSet) -> list[Reason]:
+    found = [_fault(each, dealt_with, rules) for each in case.consultation.opinions]
+    return [each for each in found if each is not None]
+
+
+def _fault(opinion: Opinion, dealt_with: Mapping[str, str], rules: RuleSet) -> Reason | None:
+    department = opinion.department
+    if opinion.opinion is None:
+        text = f"尚未取得{DEPARTMENTS[department]}部门意见，且未到期"
+        return reason("V2", "opinion-missing", text, evidence=department)
+    silent_agrees = opinion.opinion == "overdue" and rules.readings.overdue_opinion_counts_as_agreement
+    if opinion.opinion == "agree" or silent_agrees or dealt_with.get(department):
+        return None
+    text = f"应在审核意见中说明{DEPARTMENTS[department]}部门意见（{WORDS[opinion.opinion]}）的处理情况"
+    return reason("V2", "opinion-not-dealt-with", text, evidence=opinion.opinion, pointer=f"/dealt_with/{department}")
+
+
+DEPARTMENTS: Mapping[str, str] = {
+    "ecology_environment": "生态环境",
+    "emergency_management": "应急管理",
+    "market_regulation": "市场监管",
+}
+WORDS: Mapping[str, str] = {"object": "有不同意见", "overdue": "逾期未回复"}
+
+
+def forwarded(case: Case, rules: RuleSet, today: date) -> Step:
+    """To the region until 31 May of the batch year; later the case is late and ends here (V4)."""
+    require_state(case, "V4", State.OPINION_ISSUED)
+    deadline = yearly_deadline(case.batch_year, rules.deadlines.forward, moves=rules.readings.fixed_dates_move)
+    if deadline.missed_on(today):
+        return closed(case, "late", (_missed(deadline.last_day, today),), today)
+    return Step(
+        replace(case, state=State.FORWARDED, forwarded_on=today),
+        what="forwarded",
+        rule="V4",
+        why="审核意见连同申报材料报自治区工业和信息化厅",
+        seen={"deadline": deadline.last_day.isoformat()},
+        events=(CaseForwarded(**case.facts(), forwarded_on=today),),
+    )
+
+
+def _missed(deadline: date, today: date) -> Reason:
+    text = f"应于{deadline.isoformat()}前报送自治区工业和信息化厅，已逾期，不予受理"
+    return reason("V4", "deadline-passed", text, evidence=f"{today.isoformat()} > {deadline.isoformat()}")
+
+
+def _words(case: Case, dealt_with: Mapping[str, str]) -> dict[str, str]:
+    strangers = [each for each in dealt_with if case.consultation.of(each) is None]
+    if strangers:
+        wrong = [_stranger(each) for each in strangers]
+        raise malformed(*wrong)
+    return {department: text.strip() for department, text in dealt_with.items() if text.strip()}
+
+
+def _stranger(department: str) -> Reason:
+    pointer = f"/dealt_with/{department}"
+    return reason("V2", "not-consulted", "该部门不在本项目征求意见范围内", evidence=department, pointer=pointer)
+
+
+def _opinions(case: Case) -> dict[str, str]:
+    return {each.department.value: each.opinion or "none" for each in case.consultation.opinions}
+
+
+def taken(number: DocumentNumber) -> Refusal:
+    text = "该审核意见文号在本盟市本年度已被使用"
+    return refusal("V3", "document-number-taken", text, evidence=f"{number.number}: {number.case_id}")

@@ -1,0 +1,187 @@
+"""Panels of experts: an odd number, three or more, none with a conflict of interest, the load balanced (V5)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from messages.review import PanelAppointed
+from messages.values import Reason
+from rulebook import RuleSet, last_years
+
+from review.domain.case import Case, Panel, State
+from review.domain.record import Step, digest
+from review.domain.refusals import malformed, reason, refusal, require_state
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """A unit that the expert took part in evaluating."""
+
+    uscc: str
+    year: int
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """A conflict of interest that the expert has declared."""
+
+    uscc: str
+    text: str
+    declared_on: date
+
+
+@dataclass(frozen=True)
+class Assignment:
+    case_id: str
+    batch_year: int
+
+
+@dataclass(frozen=True)
+class Expert:
+    expert_id: str
+    employer: str
+    """USCC or name of the organisation the expert works for."""
+    groups: tuple[str, ...] = ()
+    """Groups of companies the expert is bound to."""
+    evaluated: tuple[Evaluated, ...] = ()
+    declared: tuple[Declaration, ...] = ()
+    assigned: tuple[Assignment, ...] = ()
+
+    def load(self, batch_year: int) -> int:
+        return sum(each.batch_year == batch_year for each in self.assigned)
+
+    def assigned_to(self, case: Case) -> Expert:
+        return replace(self, assigned=(*self.assigned, Assignment(case.case_id, case.batch_year)))
+
+    def released_from(self, case: Case) -> Expert:
+        return replace(self, assigned=tuple(each for each in self.assigned if each.case_id != case.case_id))
+
+
+def conflicts(expert: Expert, case: Case, years: int, today: date) -> list[Reason]:
+    """Every reason why the expert may not sit on the panel of the case."""
+    close, near = _concerned(case), {case.unit.uscc}
+    first_year = last_years(today, years).first.year
+    found = []
+    if expert.employer in close or close & set(expert.groups):
+        found.append(_conflict(expert, "同一单位、同一集团或同一第三方服务机构"))
+    if any(each.uscc in near and each.year >= first_year for each in expert.evaluated):
+        found.append(_conflict(expert, f"近{years}年参与过该单位评价"))
+    if any(each.uscc in near for each in expert.declared):
+        found.append(_conflict(expert, "专家本人已申明利益关系"))
+    return found
+
+
+def _concerned(case: Case) -> set[str]:
+    """Whose people may not judge the case: the unit's, its group's and its assessor's."""
+    names = {case.unit.uscc, case.unit.name, case.dossier.group}
+    if case.assessor is not None:
+        names |= {case.assessor.uscc, case.assessor.name}
+    return {name for name in names if name}
+
+
+def _conflict(expert: Expert, text: str) -> Reason:
+    return reason("V5", "conflict-of-interest", f"专家应当回避：{text}", evidence=expert.expert_id)
+
+
+def chosen(case: Case, experts: Sequence[Expert], rules: RuleSet, today: date) -> Panel:
+    """The panel that the review organisation names, its first member in the chair; all faults at once."""
+    faults = _number_faults(experts, rules)
+    faults += [each for expert in experts for each in conflicts(expert, case, rules.panel.conflict_years, today)]
+    if faults:
+        raise malformed(*faults)
+    names = tuple(each.expert_id for each in experts)
+    return Panel(names, names[0], today)
+
+
+def _number_faults(experts: Sequence[Expert], rules: RuleSet) -> list[Reason]:
+    number = len({each.expert_id for each in experts})
+    if number == len(experts) and number >= rules.panel.min_experts and number % 2 == 1:
+        return []
+    text = f"评审组应由不少于{rules.panel.min_experts}名且为单数的不同专家组成"
+    return [reason("V5", "panel-number", text, evidence=str(number), pointer="/experts")]
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Whom panels of a batch are drawn from, by which rules and lot."""
+
+    experts: tuple[Expert, ...]
+    rules: RuleSet
+    seed: str
+
+    def in_line(self, case: Case, today: date) -> list[Expert]:
+        """Those without conflict, the least loaded first, by lot among equals."""
+        years = self.rules.panel.conflict_years
+        free = [each for each in self.experts if not conflicts(each, case, years, today)]
+        return sorted(free, key=lambda each: (each.load(case.batch_year), self._lot(case, each)))
+
+    def _lot(self, case: Case, expert: Expert) -> str:
+        return digest([self.seed, case.case_id, expert.expert_id])
+
+
+def drawn(case: Case, pool: Pool, today: date) -> Panel | None:
+    """A panel of the first in line, none when they are too few."""
+    size = pool.rules.panel.min_experts
+    names = tuple(each.expert_id for each in pool.in_line(case, today)[:size])
+    return Panel(names, names[0], today) if len(names) == size else None
+
+
+def too_few(case: Case, rules: RuleSet) -> Reason:
+    text = f"无利益冲突的专家不足{rules.panel.min_experts}名，无法组成评审组"
+    return reason("V5", "experts-too-few", text, evidence=case.case_id)
+
+
+def appointed(case: Case, panel: Panel) -> Step:
+    require_state(case, "V5", State.FORWARDED)
+    return Step(
+        replace(case, state=State.PANEL_APPOINTED, panel=panel),
+        what="panel appointed",
+        rule="V5",
+        why="专家人数为单数，均无利益冲突，任务量均衡",
+        seen={"experts": ",".join(panel.experts), "chair": panel.chair},
+        events=(_said(case, panel),),
+    )
+
+
+def _said(case: Case, panel: Panel) -> PanelAppointed:
+    return PanelAppointed(**case.facts(), experts=panel.experts, chair=panel.chair, appointed_on=panel.appointed_on)
+
+
+def replaced(case: Case, leaving: Expert, pool: Pool, today: date) -> Step:
+    """The seat of an expert who declared a conflict goes to the next in line; with none left the panel is dissolved."""
+    panel = case.panel
+    if panel is None or leaving.expert_id not in panel.experts:
+        raise refusal("V5", "not-on-panel", "该专家不是本项目评审组成员", evidence=leaving.expert_id)
+    if (sheet := case.sheet_of(leaving.expert_id)) is not None and sheet.signed_on is not None:
+        raise refusal("V5", "sheet-signed", "专家已签署评分，不能再以申明方式退出", evidence=leaving.expert_id)
+    next_in_line = [each for each in pool.in_line(case, today) if each.expert_id not in panel.experts]
+    if not next_in_line:
+        return _dissolved(case, leaving)
+    return _seated(case, panel, leaving, next_in_line[0], today)
+
+
+def _seated(case: Case, panel: Panel, leaving: Expert, new: Expert, today: date) -> Step:
+    names = tuple(new.expert_id if each == leaving.expert_id else each for each in panel.experts)
+    chair = names[0] if panel.chair == leaving.expert_id else panel.chair
+    after = Panel(names, chair, today)
+    sheets = tuple(each for each in case.sheets if each.expert != leaving.expert_id)
+    return Step(
+        replace(case, panel=after, sheets=sheets),
+        what="expert replaced",
+        rule="V5",
+        why="专家申明利益关系，予以回避",
+        seen={"leaving": leaving.expert_id, "new": new.expert_id},
+        events=(_said(case, after),),
+    )
+
+
+def _dissolved(case: Case, leaving: Expert) -> Step:
+    return Step(
+        replace(case, state=State.FORWARDED, panel=None, sheets=()),
+        what="panel dissolved",
+        rule="V5",
+        why="专家申明利益关系后，无其他可递补专家，待重新组成评审组",
+        seen={"leaving": leaving.expert_id},
+    )

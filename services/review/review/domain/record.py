@@ -1,0 +1,113 @@
+"""The record of a case: who, in which role, when, what was seen and why, each entry sealed on the one before (V14)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from hashlib import sha256
+
+from messages.event import Event
+from rulebook import basis
+
+from review.domain.case import Case, Head
+
+
+@dataclass(frozen=True)
+class By:
+    """Who acts, and in which role."""
+
+    subject: str
+    role: str
+
+
+SERVICE = By("review", "service")
+"""Steps that an event or a date brings about."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one act does: the case after it, what is said, and what the record keeps of it."""
+
+    case: Case
+    what: str
+    rule: str
+    why: str
+    events: tuple[Event, ...] = ()
+    seen: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Entry:
+    case_id: str
+    number: int
+    at: str
+    """Instant in UTC as text: a database that keeps milliseconds would break the seal of an instant."""
+    subject: str
+    role: str
+    what: str
+    rule: str
+    article: str
+    rule_set: str
+    seen: dict[str, str]
+    why: str
+    previous: str
+    digest: str = ""
+
+    @property
+    def key(self) -> str:
+        return f"{self.case_id}:{self.number:06d}"
+
+
+@dataclass(frozen=True)
+class Broken:
+    """Where a record stops being what was written."""
+
+    number: int
+    text: str
+
+
+def write(head: Head, step: Step, by: By, now: datetime) -> Entry:
+    """The next entry of the case's record."""
+    entry = Entry(
+        case_id=step.case.case_id,
+        number=head.entries + 1,
+        at=now.astimezone(UTC).isoformat(),
+        subject=by.subject,
+        role=by.role,
+        what=step.what,
+        rule=step.rule,
+        article=basis(step.rule).article,
+        rule_set=step.case.rule_set,
+        seen=dict(step.seen),
+        why=step.why,
+        previous=head.digest,
+    )
+    return replace(entry, digest=seal(entry))
+
+
+def seal(entry: Entry) -> str:
+    return digest({name: value for name, value in asdict(entry).items() if name != "digest"})
+
+
+def digest(value: object) -> str:
+    """SHA-256 of the canonical JSON form: keys sorted, no spaces, UTF-8."""
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return sha256(text.encode()).hexdigest()
+
+
+def head_after(entries: Sequence[Entry]) -> Head:
+    return Head(entries[-1].number, entries[-1].digest) if entries else Head()
+
+
+def check(entries: Iterable[Entry], head: Head) -> Broken | None:
+    """The first place where the record was changed, cut or reordered; none when it leads to ``head``."""
+    known = Head()
+    for entry in entries:
+        if (entry.number, entry.previous) != (known.entries + 1, known.digest):
+            return Broken(entry.number, "does not follow the entry before it")
+        if entry.digest != seal(entry):
+            return Broken(entry.number, "was changed after it was written")
+        known = Head(entry.number, entry.digest)
+    return None if known == head else Broken(known.entries, "is not where the case says the record ends")

@@ -1,0 +1,56 @@
+"""Refusals with their rule, its article and words for the person concerned (G3)."""
+
+from __future__ import annotations
+
+from chassis.handling import Refusal
+from messages.values import Reason
+from rulebook import basis
+
+from review.domain.case import Case, State
+
+STATES = {
+    State.CONSULTING: "初审和征求意见阶段",
+    State.INITIAL_REVIEW_ACCEPTED: "初审通过、待出具审核意见",
+    State.OPINION_ISSUED: "已出具审核意见、待上报",
+    State.FORWARDED: "已上报、待组成评审组",
+    State.PANEL_APPOINTED: "评审组已组成",
+    State.SCORING: "专家评分中",
+    State.SCORED: "评审完成",
+    State.SITE_ORDERED: "待现场核实",
+    State.SITE_RECORDED: "现场核实完成",
+    State.RANKED: "已择优入选、待公示",
+    State.IN_NOTICE: "公示中",
+    State.CLEARED: "公示无异议",
+    State.LISTED: "已公布",
+    State.LATE: "逾期未上报",
+    State.CLOSED: "已办结",
+}
+
+
+def reason(rule: str, code: str, text: str, *, evidence: str | None = None, pointer: str | None = None) -> Reason:
+    """A reason resting on ``rule``; its article comes from the rulebook."""
+    return Reason(rule=rule, article=basis(rule).article, code=code, text=text, evidence=evidence, pointer=pointer)
+
+
+def refusal(rule: str, code: str, text: str, *, evidence: str | None = None, status: int = 409) -> Refusal:
+    """A refusal for one reason, of the same code."""
+    return Refusal(code, reason(rule, code, text, evidence=evidence), status=status)
+
+
+def malformed(*reasons: Reason) -> Refusal:
+    """Everything that is wrong with what was sent, at once."""
+    return Refusal("request-invalid", *reasons, status=422)
+
+
+def require_state(case: Case, rule: str, *allowed: State) -> None:
+    """Raise unless the case stands in one of ``allowed`` and is not suspended."""
+    if case.state not in allowed:
+        raise refusal(rule, "wrong-state", f"该项目当前为“{STATES[case.state]}”，不能进行此项操作", evidence=case.state)
+    require_running(case)
+
+
+def require_running(case: Case) -> None:
+    """Raise while the case is suspended (S2)."""
+    if case.suspended_by is not None:
+        text = "出具评价报告的第三方服务机构已被通报，该项目中止办理"
+        raise refusal("S2", "case-suspended", text, evidence=case.suspended_by)

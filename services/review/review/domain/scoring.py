@@ -1,0 +1,169 @@
+"""Score sheets and the panel's score (V6)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import Literal
+
+from messages.review import CaseScored, ScoreSheetSigned
+from messages.values import IndicatorValue, Reason
+from rulebook import RuleSet, Scheme, panel_values, panel_vetoes, problems, score
+
+from review.domain.case import Case, Score, ScoreSheet, State
+from review.domain.closing import closed
+from review.domain.record import Step, digest
+from review.domain.refusals import malformed, reason, refusal, require_state
+
+OPEN_TO_EXPERTS = (State.PANEL_APPOINTED, State.SCORING)
+
+
+def saved(case: Case, sheet: ScoreSheet, scheme: Scheme) -> Step:
+    """A draft of a sheet: what is there must be right, what is missing may follow."""
+    _require_seat(case, sheet)
+    refuse_wrong([each for each in problems(scheme, sheet.values, sheet.vetoes) if not each.endswith(": missing")])
+    return Step(_with(case, sheet), what="score sheet saved", rule="V6", why="评分草稿", seen={"expert": sheet.expert})
+
+
+def signed(case: Case, sheet: ScoreSheet, scheme: Scheme, today: date) -> Step:
+    """An expert's complete sheet, signed once."""
+    panel_size = _require_seat(case, sheet)
+    refuse_wrong(problems(scheme, sheet.values, sheet.vetoes))
+    after = replace(_with(case, replace(sheet, signed_on=today)), state=State.SCORING)
+    done = len(_signed(after))
+    return Step(
+        after,
+        what="score sheet signed",
+        rule="V6",
+        why="专家独立评分并签署",
+        seen={"expert": sheet.expert, "sheet": _seal(sheet)},
+        events=(
+            ScoreSheetSigned(**case.facts(), expert=sheet.expert, signed_on=today, signed=done, panel_size=panel_size),
+        ),
+    )
+
+
+def _require_seat(case: Case, sheet: ScoreSheet) -> int:
+    if case.panel is None or sheet.expert not in case.panel.experts:
+        raise refusal("V5", "not-on-panel", "该专家不是本项目评审组成员", evidence=sheet.expert, status=403)
+    before = case.sheet_of(sheet.expert)
+    if before is not None and before.signed_on is not None:
+        raise refusal("V6", "sheet-signed", "评分表已签署，不能再修改", evidence=before.signed_on.isoformat())
+    require_state(case, "V6", *OPEN_TO_EXPERTS)
+    return len(case.panel.experts)
+
+
+def refuse_wrong(wrong: list[str]) -> None:
+    """Raise with everything that is missing, unknown or out of range, at its place in the body."""
+    if wrong:
+        raise malformed(*map(_wrong, wrong))
+
+
+def _wrong(problem: str) -> Reason:
+    item, _, fault = problem.partition(": ")
+    return reason("V6", "score-invalid", f"评分项“{item}”不符合评价标准要求", evidence=fault, pointer=f"/values/{item}")
+
+
+def _with(case: Case, sheet: ScoreSheet) -> Case:
+    others = tuple(each for each in case.sheets if each.expert != sheet.expert)
+    return replace(case, sheets=(*others, sheet))
+
+
+def _signed(case: Case) -> list[ScoreSheet]:
+    return [sheet for sheet in case.sheets if sheet.signed_on is not None]
+
+
+def _seal(sheet: ScoreSheet) -> str:
+    values = {name: format(value, "f") for name, value in sheet.values.items()}
+    return digest([sheet.expert, values, sheet.vetoes, sheet.site_visit_wanted])
+
+
+def all_signed(case: Case) -> bool:
+    return case.panel is not None and len(_signed(case)) == len(case.panel.experts)
+
+
+def panel_score(case: Case, scheme: Scheme, today: date, found: tuple[IndicatorValue, ...] = ()) -> Score:
+    """The scheme's rule over the experts' values; those ``found`` on site stand in their place (V7)."""
+    sheets = _signed(case)
+    on_site = {each.indicator: each.value for each in found}
+    values = panel_values(scheme, [sheet.values for sheet in sheets]) | on_site
+    result = score(scheme, values, panel_vetoes(scheme, [sheet.vetoes for sheet in sheets]))
+    return Score(
+        total=result.total,
+        energy_carbon=result.energy_carbon,
+        failed_vetoes=result.failed_vetoes,
+        by_expert={sheet.expert: score(scheme, sheet.values, sheet.vetoes).total for sheet in sheets},
+        scored_on=today,
+    )
+
+
+def deviating(panel: Score, limit: Decimal) -> tuple[str, ...]:
+    """Experts whose total lies farther from the panel's than the limit (V6)."""
+    return tuple(expert for expert, total in panel.by_expert.items() if abs(total - panel.total) > limit)
+
+
+def flagged(case: Case, experts: tuple[str, ...], rules: RuleSet) -> Step:
+    """Before the score counts, the chair confirms it or sends the sheets back."""
+    return Step(
+        replace(case, deviating=experts),
+        what="deviation flagged",
+        rule="V6",
+        why=f"专家评分与评审组得分相差超过{rules.panel.deviation_limit}分，由组长确认或退回",
+        seen={"experts": ",".join(experts)},
+    )
+
+
+def require_chair(case: Case, expert: str) -> None:
+    require_state(case, "V6", State.SCORING)
+    if not case.deviating:
+        raise refusal("V6", "no-deviation", "没有需要组长处理的评分偏差")
+    if case.panel is None or case.panel.chair != expert:
+        raise refusal("V6", "not-the-chair", "只有评审组组长可以处理评分偏差", evidence=expert, status=403)
+
+
+def sent_back(case: Case, text: str) -> Step:
+    """The flagged sheets lose their signature; what they said stays in the record by its seal."""
+    sheets = tuple(replace(each, signed_on=None) if each.expert in case.deviating else each for each in case.sheets)
+    seals = {each.expert: _seal(each) for each in case.sheets if each.expert in case.deviating}
+    return Step(replace(case, sheets=sheets, deviating=()), what="sheets sent back", rule="V6", why=text, seen=seals)
+
+
+def scored(case: Case, result: Score, why: str) -> Step:
+    return Step(
+        replace(case, state=State.SCORED, score=result, deviating=()),
+        what="scored",
+        rule="V6",
+        why=why,
+        seen={"total": format(result.total, "f"), "scheme": case.dossier.scheme.id},
+        events=(said(case, result),),
+    )
+
+
+def said(case: Case, result: Score) -> CaseScored:
+    return CaseScored(
+        **case.facts(),
+        scheme=case.dossier.scheme,
+        score=result.total,
+        energy_carbon_score=result.energy_carbon,
+        failed_vetoes=result.failed_vetoes,
+        scored_on=result.scored_on,
+    )
+
+
+def failed(case: Case, scheme: Scheme, vetoes: tuple[str, ...], today: date) -> Step:
+    """A failed mandatory item fails the case whatever the score (V6)."""
+    names = {veto.id: veto.name_zh for veto in scheme.vetoes}
+    reasons = tuple(
+        reason("V6", "mandatory-item-failed", f"不符合基本要求：{names[each]}", evidence=each) for each in vetoes
+    )
+    return closed(case, "mandatory_item_failed", reasons, today)
+
+
+Decision = Literal["confirm", "send_back"]
+
+
+def require_words(decision: Decision, text: str) -> None:
+    if not text.strip():
+        text = "组长确认或退回评分，应当说明理由"
+        raise malformed(reason("V6", "reasons-missing", text, evidence=decision, pointer="/text"))

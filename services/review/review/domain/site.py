@@ -1,0 +1,130 @@
+"""Site verification: when it is due, and what its findings change (V7)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+
+from messages.review import SiteVerificationOrdered, SiteVerificationRecorded
+from messages.values import IndicatorValue
+from rulebook import RuleSet, Scheme
+
+from review.domain import scoring
+from review.domain.case import Case, Ground, Score, SiteVisit, State
+from review.domain.record import Step, digest
+from review.domain.refusals import malformed, reason, require_state
+
+WHOLE = 16**64
+"""How many values a digest has: its share of them is the lot drawn."""
+
+TEXTS: dict[Ground, str] = {
+    "panel_request": "评审组要求现场核实",
+    "borderline": "得分处于临界区间",
+    "random_draw": "随机抽取",
+}
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What a case is measured by: its scheme, its rule set and the seed of its batch."""
+
+    scheme: Scheme
+    rules: RuleSet
+    seed: str
+
+
+def reviewed(case: Case, measure: Measure, today: date) -> list[Step]:
+    """What follows when the whole panel has signed: the score, or first the chair's word on one that deviates (V6)."""
+    result = scoring.panel_score(case, measure.scheme, today)
+    if far := scoring.deviating(result, measure.rules.panel.deviation_limit):
+        return [scoring.flagged(case, far, measure.rules)]
+    return decided(case, result, measure, "评审组得分")
+
+
+def decided(case: Case, result: Score, measure: Measure, why: str) -> list[Step]:
+    """The score counts: a failed mandatory item ends the case, else the site may have to be visited."""
+    today = result.scored_on
+    scored = scoring.scored(case, result, why)
+    if result.failed_vetoes:
+        return [scored, scoring.failed(scored.case, measure.scheme, result.failed_vetoes, today)]
+    due = ground(scored.case, result, measure.rules, measure.seed)
+    return [scored] if due is None else [scored, ordered(scored.case, due, measure.seed, today)]
+
+
+def ground(case: Case, result: Score, rules: RuleSet, seed: str) -> Ground | None:
+    """Why the site is visited, the strongest ground first; none when it is not."""
+    wanted = sum(sheet.site_visit_wanted for sheet in case.sheets)
+    if 2 * wanted > len(case.sheets):
+        return "panel_request"
+    if rules.selection.is_borderline(case.unit.unit_type, result.total):
+        return "borderline"
+    return "random_draw" if lot(seed, case.case_id) < rules.selection.site_visit_draw_rate else None
+
+
+def lot(seed: str, case_id: str) -> Decimal:
+    """The lot of a case, in [0, 1): the same again for the same seed, unknown before the seed is."""
+    return Decimal(int(digest(["site", seed, case_id]), 16)) / Decimal(WHOLE)
+
+
+def ordered(case: Case, why: Ground, seed: str, today: date) -> Step:
+    return Step(
+        replace(case, state=State.SITE_ORDERED, site=SiteVisit(why, today)),
+        what="site verification ordered",
+        rule="V7",
+        why=TEXTS[why],
+        seen={"ground": why, "seed": seed, "lot": format(lot(seed, case.case_id), ".6f")},
+        events=(SiteVerificationOrdered(**case.facts(), ground=why, ordered_on=today),),
+    )
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What was found on site."""
+
+    changed: tuple[IndicatorValue, ...]
+    text: str
+    reasons: str
+
+
+def recorded(case: Case, findings: Findings, measure: Measure, today: date) -> Step:
+    """The findings; where they change indicator values they say why, and the score is made anew."""
+    require_state(case, "V7", State.SITE_ORDERED)
+    if case.site is None:
+        raise ValueError(f"{case.case_id} waits for a visit that was never ordered")
+    _refuse_wrong(findings, measure.scheme)
+    result = scoring.panel_score(case, measure.scheme, today, findings.changed)
+    done = replace(
+        case.site,
+        recorded_on=today,
+        changed=findings.changed,
+        findings=findings.text,
+        reasons=findings.reasons,
+    )
+    return Step(
+        replace(case, state=State.SITE_RECORDED, site=done, score=result),
+        what="site verification recorded",
+        rule="V7",
+        why=findings.reasons or findings.text,
+        seen={each.indicator: format(each.value, "f") for each in findings.changed},
+        events=(
+            SiteVerificationRecorded(**case.facts(), recorded_on=today, changed=findings.changed),
+            scoring.said(case, result),
+        ),
+    )
+
+
+def _refuse_wrong(findings: Findings, scheme: Scheme) -> None:
+    if findings.changed and not findings.reasons.strip():
+        raise malformed(reason("V7", "reasons-missing", "现场核实改变指标值的，应当说明理由", pointer="/reasons"))
+    scoring.refuse_wrong([fault for each in findings.changed if (fault := _fault(each, scheme))])
+
+
+def _fault(value: IndicatorValue, scheme: Scheme) -> str | None:
+    known = next((each for each in scheme.indicators if each.id == value.indicator), None)
+    if known is None:
+        return f"{value.indicator}: unknown"
+    least, greatest = scheme.range_of(known)
+    if not least <= value.value <= greatest:
+        return f"{value.indicator}: {value.value} is outside {least}..{greatest}"
+    return None

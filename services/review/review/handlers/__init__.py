@@ -1,0 +1,1 @@
+"""What review does on each message and command: load, decide, save, say."""

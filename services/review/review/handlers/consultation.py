@@ -1,0 +1,55 @@
+"""The consulted departments: they answer, are reminded, or let the due day pass (V2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from chassis.handling import Done
+from messages.event import Event
+from messages.values import Department
+from rulebook import shanghai_date
+
+from review.domain import consultation
+from review.domain.record import SERVICE, By
+from review.handlers.desk import Store, receipt, take
+
+
+@dataclass(frozen=True)
+class AnswerConsultation:
+    case_id: str
+    department: Department
+    opinion: Literal["agree", "object"]
+    text: str
+    by: By
+
+
+@dataclass(frozen=True)
+class RemindDepartments:
+    case_id: str
+
+
+@dataclass(frozen=True)
+class MarkOverdue:
+    case_id: str
+
+
+async def answer_consultation(command: AnswerConsultation, store: Store, now: datetime) -> Done:
+    case = await store.cases.require(command.case_id)
+    step = consultation.answered(case, command.department, command.opinion, command.text, shanghai_date(now))
+    return Done(take(store, [step], command.by, now), receipt([step]))
+
+
+async def remind_departments(command: RemindDepartments, store: Store, now: datetime) -> list[Event]:
+    """What was due when the job looked may have been answered since."""
+    case, today = await store.cases.require(command.case_id), shanghai_date(now)
+    steps = [consultation.reminded(case, today)] if consultation.needs_reminder(case, today) else []
+    return take(store, steps, SERVICE, now)
+
+
+async def mark_overdue(command: MarkOverdue, store: Store, now: datetime) -> list[Event]:
+    """What was overdue when the job looked may have been answered since."""
+    case, today = await store.cases.require(command.case_id), shanghai_date(now)
+    steps = [consultation.overdue(case, today)] if consultation.is_overdue(case, today) else []
+    return take(store, steps, SERVICE, now)

@@ -1,0 +1,73 @@
+"""What every handler of review works with: the store's collections, and the one way to save steps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Protocol
+
+from chassis.handling import Collection
+from messages.event import Event
+
+from review.domain.case import Case
+from review.domain.notice import Notice, Objection
+from review.domain.opinion import DocumentNumber
+from review.domain.panel import Expert
+from review.domain.ranking import Batch, BatchRanking
+from review.domain.record import By, Entry, Step, head_after, write
+from review.domain.standing import AssessorStanding, Standing
+
+
+class Store(Protocol):
+    @property
+    def cases(self) -> Collection[Case]: ...
+    @property
+    def records(self) -> Collection[Entry]: ...
+    @property
+    def standings(self) -> Collection[Standing]: ...
+    @property
+    def assessors(self) -> Collection[AssessorStanding]: ...
+    @property
+    def document_numbers(self) -> Collection[DocumentNumber]: ...
+    @property
+    def experts(self) -> Collection[Expert]: ...
+    @property
+    def batches(self) -> Collection[Batch]: ...
+    @property
+    def rankings(self) -> Collection[BatchRanking]: ...
+    @property
+    def notices(self) -> Collection[Notice]: ...
+    @property
+    def objections(self) -> Collection[Objection]: ...
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """The answer to a command about one case: where it stands now."""
+
+    case_id: str
+    state: str
+    outcome: str | None = None
+
+
+def take(store: Store, steps: Sequence[Step], by: By, now: datetime) -> list[Event]:
+    """Save the steps of one case and their entries in its record; returns what is said.
+
+    Every step builds on the case of the step before it, so the last one is the case that is saved.
+    """
+    if not steps:
+        return []
+    head = steps[0].case.head
+    for step in steps:
+        entry = write(head, step, by, now)
+        store.records.save(entry.key, entry)
+        head = head_after([entry])
+    case = replace(steps[-1].case, head=head)
+    store.cases.save(case.case_id, case)
+    return [event for step in steps for event in step.events]
+
+
+def receipt(steps: Sequence[Step]) -> Receipt:
+    case = steps[-1].case
+    return Receipt(case.case_id, case.state, case.closing.outcome if case.closing else None)

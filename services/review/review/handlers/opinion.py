@@ -1,0 +1,85 @@
+"""The prefecture department: initial review, opinion document, forwarding (V1 to V4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from chassis.handling import Done, Refusal
+from rulebook import rules_of, shanghai_date
+
+from review.domain import opinion
+from review.domain.case import Attachment, Case, OpinionDocument, State
+from review.domain.opinion import DocumentNumber
+from review.domain.ranking import batch_begun_by, batch_id
+from review.domain.record import By
+from review.handlers.desk import Store, receipt, take
+
+
+@dataclass(frozen=True)
+class DecideInitialReview:
+    case_id: str
+    accept: bool
+    text: str
+    dealt_with: Mapping[str, str]
+    by: By
+
+
+@dataclass(frozen=True)
+class IssueOpinion:
+    case_id: str
+    number: str
+    conclusion: Literal["recommended", "not_recommended"]
+    attachments: tuple[Attachment, ...]
+    dealt_with: Mapping[str, str]
+    by: By
+
+
+@dataclass(frozen=True)
+class ForwardCase:
+    case_id: str
+    by: By
+
+
+async def decide_initial_review(command: DecideInitialReview, store: Store, now: datetime) -> Done:
+    case, today = await store.cases.require(command.case_id), shanghai_date(now)
+    if command.accept:
+        steps = [opinion.accepted(case, command.text, command.dealt_with, today)]
+    else:
+        steps = opinion.refused(case, command.text, today)
+    return Done(take(store, steps, command.by, now), receipt(steps))
+
+
+async def issue_opinion(command: IssueOpinion, store: Store, now: datetime) -> Done:
+    case, today = await store.cases.require(command.case_id), shanghai_date(now)
+    number = command.number.strip()
+    document = OpinionDocument(number, today, command.conclusion, command.attachments, dict(command.dealt_with))
+    steps = opinion.issued(case, document, rules_of(case.rule_set), today)
+    await _take_number(DocumentNumber(number, case.case_id), case, today.year, store)
+    return Done(take(store, steps, command.by, now), receipt(steps))
+
+
+async def _take_number(number: DocumentNumber, case: Case, year: int, store: Store) -> None:
+    key = opinion.document_key(case.unit.prefecture, year, number.number)
+    if (holder := await store.document_numbers.get(key)) is not None:
+        raise opinion.taken(holder)
+    store.document_numbers.save(key, number)
+
+
+async def forward_case(command: ForwardCase, store: Store, now: datetime) -> Done:
+    """Forward to the region; after the deadline the refusal is recorded and the case is late (V4)."""
+    case = await store.cases.require(command.case_id)
+    step = opinion.forwarded(case, rules_of(case.rule_set), shanghai_date(now))
+    said = take(store, [step], command.by, now)
+    if step.case.state is State.LATE and step.case.closing is not None:
+        return Done(said, refusal=Refusal("deadline-passed", *step.case.closing.reasons))
+    await _begin_batch(case, store)
+    return Done(said, receipt([step]))
+
+
+async def _begin_batch(case: Case, store: Store) -> None:
+    key = batch_id(case.level, case.batch_year)
+    if await store.batches.get(key) is None:
+        store.batches.save(key, batch_begun_by(case))

@@ -1,0 +1,159 @@
+"""Experts and panels: registered, drawn or named, and replaced when a conflict is declared (V5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from chassis.handling import Done, Refusal
+from messages.event import Event
+from messages.values import Level, Reason
+from rulebook import rules_of, shanghai_date
+
+from review.domain import panel
+from review.domain.case import Case, Panel, State
+from review.domain.panel import Declaration, Evaluated, Expert, Pool
+from review.domain.ranking import batch_id
+from review.domain.record import By, Step
+from review.domain.refusals import malformed, reason, require_state
+from review.handlers.desk import Store, take
+
+
+@dataclass(frozen=True)
+class RegisterExpert:
+    expert_id: str
+    employer: str
+    groups: tuple[str, ...]
+    evaluated: tuple[Evaluated, ...]
+
+
+@dataclass(frozen=True)
+class DeclareConflict:
+    expert_id: str
+    uscc: str
+    text: str
+    by: By
+
+
+@dataclass(frozen=True)
+class AppointPanel:
+    case_id: str
+    experts: tuple[str, ...]
+    """Named by the review organisation, the chair first; empty: drawn."""
+    by: By
+
+
+@dataclass(frozen=True)
+class AppointPanels:
+    level: Level
+    batch_year: int
+    by: By
+
+
+@dataclass(frozen=True)
+class Appointed:
+    case_id: str
+    experts: tuple[str, ...]
+    chair: str
+
+
+@dataclass(frozen=True)
+class Appointments:
+    appointed: tuple[Appointed, ...]
+    impossible: tuple[str, ...]
+    """Cases for which too few experts are free of conflict."""
+
+
+async def register_expert(command: RegisterExpert, store: Store, _now: datetime) -> Done:
+    """Register, or bring up to date; what the expert has declared and sits on stays."""
+    known = await store.experts.get(command.expert_id) or Expert(command.expert_id, command.employer)
+    expert = replace(known, employer=command.employer, groups=command.groups, evaluated=command.evaluated)
+    store.experts.save(expert.expert_id, expert)
+    return Done(value=expert)
+
+
+async def declare_conflict(command: DeclareConflict, store: Store, now: datetime) -> Done:
+    """Keep the declaration for ever, and give the expert's seats on cases of that unit to others."""
+    expert, today = await store.experts.require(command.expert_id), shanghai_date(now)
+    declared = replace(expert, declared=(*expert.declared, Declaration(command.uscc, command.text, today)))
+    seats = {"panel.experts": expert.expert_id, "unit.uscc": command.uscc}
+    open_seats = {"$in": [State.PANEL_APPOINTED, State.SCORING]}
+    said = list[Event]()
+    for case in await store.cases.find({**seats, "state": open_seats}):
+        step = panel.replaced(case, declared, await _pool(case, store), today)
+        said += take(store, [step], command.by, now)
+        declared = declared.released_from(case)
+        await _seat(_newcomers(case, step.case), step.case, store)
+    store.experts.save(declared.expert_id, declared)
+    return Done(said, declared)
+
+
+def _newcomers(before: Case, after: Case) -> tuple[str, ...]:
+    seated = before.panel.experts if before.panel else ()
+    return tuple(each for each in (after.panel.experts if after.panel else ()) if each not in seated)
+
+
+async def appoint_panel(command: AppointPanel, store: Store, now: datetime) -> Done:
+    case, today = await store.cases.require(command.case_id), shanghai_date(now)
+    require_state(case, "V5", State.FORWARDED)
+    seats = await _chosen(case, command.experts, store, today) if command.experts else await _drawn(case, store, today)
+    said = take(store, [panel.appointed(case, seats)], command.by, now)
+    await _seat(seats.experts, case, store)
+    return Done(said, Appointed(case.case_id, seats.experts, seats.chair))
+
+
+async def _chosen(case: Case, names: Sequence[str], store: Store, today: date) -> Panel:
+    found = [(name, await store.experts.get(name)) for name in names]
+    unknown = [name for name, expert in found if expert is None]
+    if unknown:
+        raise malformed(*(_unknown(name) for name in unknown))
+    experts = [expert for _, expert in found if expert is not None]
+    return panel.chosen(case, experts, rules_of(case.rule_set), today)
+
+
+async def _drawn(case: Case, store: Store, today: date) -> Panel:
+    pool = await _pool(case, store)
+    seats = panel.drawn(case, pool, today)
+    if seats is None:
+        raise Refusal("experts-too-few", panel.too_few(case, pool.rules))
+    return seats
+
+
+async def appoint_panels(command: AppointPanels, store: Store, now: datetime) -> Done:
+    """Draw a panel for every forwarded case of the batch; a case without enough experts does not stop the others."""
+    waiting = await store.cases.find(
+        {"level": command.level, "batch_year": command.batch_year, "state": State.FORWARDED, "suspended_by": None}
+    )
+    said, done, impossible = list[Event](), list[Appointed](), list[str]()
+    for case in waiting:
+        step = await _try_to_draw(case, store, shanghai_date(now))
+        if step is None or step.case.panel is None:
+            impossible.append(case.case_id)
+            continue
+        said += take(store, [step], command.by, now)
+        done.append(Appointed(case.case_id, step.case.panel.experts, step.case.panel.chair))
+    return Done(said, Appointments(tuple(done), tuple(impossible)))
+
+
+async def _try_to_draw(case: Case, store: Store, today: date) -> Step | None:
+    seats = panel.drawn(case, await _pool(case, store), today)
+    if seats is None:
+        return None
+    await _seat(seats.experts, case, store)
+    return panel.appointed(case, seats)
+
+
+async def _pool(case: Case, store: Store) -> Pool:
+    batch = await store.batches.require(batch_id(case.level, case.batch_year))
+    return Pool(tuple(await store.experts.find()), rules_of(case.rule_set), batch.seed)
+
+
+async def _seat(names: Iterable[str], case: Case, store: Store) -> None:
+    for name in names:
+        expert = await store.experts.require(name)
+        store.experts.save(name, expert.assigned_to(case))
+
+
+def _unknown(name: str) -> Reason:
+    return reason("V5", "expert-unknown", "专家库中没有该专家", evidence=name, pointer="/experts")

@@ -1,0 +1,37 @@
+"""What the registry tells of a unit: it was removed, or it is listed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from messages.event import Event
+from messages.registry import UnitListed, UnitRemoved
+from rulebook import shanghai_date
+
+from review.domain import notice, standing
+from review.domain.record import SERVICE
+from review.domain.standing import Banned, Standing
+from review.handlers.desk import Store, take
+
+
+async def stop_cases_of_removed_unit(event: UnitRemoved, store: Store, now: datetime) -> list[Event]:
+    """B2: the ban is kept for cases still to come, and every open case of the unit is stopped."""
+    if event.ban is None:
+        return []
+    banned = Banned(event.ban.first_day, event.ban.last_day, event.document_number)
+    known = (await store.standings.get(event.unit_key) or Standing(event.unit_key)).with_ban(banned)
+    store.standings.save(event.unit_key, known)
+    today, said = shanghai_date(now), list[Event]()
+    for case_id in known.cases if known.ban_on(today) else ():
+        case = await store.cases.require(case_id)
+        if not case.ended:
+            said += take(store, [standing.stopped_by_ban(case, banned, today)], SERVICE, now)
+    return said
+
+
+async def settle_listed_case(event: UnitListed, store: Store, now: datetime) -> list[Event]:
+    """The case has reached its end; units listed before this system know no case here."""
+    case = await store.cases.get(event.case_id)
+    if case is None or case.listed_on is not None:
+        return []
+    return take(store, [notice.listed(case, event)], SERVICE, now)
