@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import date
+from hashlib import sha256
+
+import pytest
+from messages.values import Level
+from registry.domain.chain import Book, announced, booked, verify
+from registry.domain.lines import addition
+from registry.domain.lists import AnnualList, closed, drafted, said_announced, volume
+
+from services.registry.tests.kit import DAIRY, SOLAR, STEEL, unit
+
+
+def chain(*usccs: str) -> list[AnnualList]:
+    book, lists = Book(Level.REGION), []
+    for year, uscc in enumerate(usccs, start=2026):
+        draft = drafted(volume(Level.REGION, year, 1), [addition(f"app-{year}", unit(uscc))], date(year, 9, 10))
+        lists.append(announced(closed(draft), book, f"{year}年1号", date(year, 9, 15)))
+        book = booked(lists[-1])
+    return lists
+
+
+@pytest.mark.rule("L5")
+def test_an_untouched_chain_verifies_to_its_last_digest() -> None:
+    lists = chain(STEEL, DAIRY, SOLAR)
+
+    verified = verify(lists)
+
+    assert (verified.intact, verified.lists) == (True, 3)
+    assert lists[-1].announcement is not None
+    assert verified.head == lists[-1].announcement.digest
+
+
+@pytest.mark.rule("L5")
+def test_no_lists_are_an_intact_chain() -> None:
+    assert verify([]).intact
+
+
+@pytest.mark.rule("L4", "L5")
+@pytest.mark.parametrize("change", [{"year": 2031}, {"lines": ()}, {"why": "另有说明"}, {"corrects": 1}])
+def test_a_changed_list_shows_by_its_number(change: dict[str, object]) -> None:
+    first, second, third = chain(STEEL, DAIRY, SOLAR)
+
+    verified = verify([first, replace(second, **change), third])  # type: ignore[arg-type]
+
+    assert (verified.intact, verified.broken_at, verified.lists) == (False, 2, 1)
+    assert verified.fault == "list 2 was changed after its announcement"
+
+
+@pytest.mark.rule("L5")
+def test_a_missing_list_shows() -> None:
+    first, _, third = chain(STEEL, DAIRY, SOLAR)
+
+    assert verify([first, third]).fault == "list 2 is missing"
+
+
+@pytest.mark.rule("L5")
+def test_a_list_exchanged_for_another_sealed_one_shows_at_the_next() -> None:
+    first, _, third = chain(STEEL, DAIRY, SOLAR)
+    _, other = chain(STEEL, SOLAR)
+
+    verified = verify([first, other, third])
+
+    assert verified.fault == "list 3 does not hold the digest of the one before"
+
+
+@pytest.mark.rule("L5")
+def test_anyone_computes_the_digest_again_from_what_was_said() -> None:
+    said = said_announced(chain(STEEL)[0]).model_dump(mode="json")
+
+    content = {name: value for name, value in said.items() if name not in {"sequence", "list_id", "digest"}}
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+    assert sha256(text.encode()).hexdigest() == said["digest"]

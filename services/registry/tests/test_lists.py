@@ -1,0 +1,376 @@
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date
+
+import pytest
+from chassis.handling import Refusal
+from messages.registry import ListAnnounced, ListClosed, UnitListed, UnitRemoved
+from messages.values import Level
+from registry.domain.chain import GENESIS, verify
+from registry.domain.clearances import ClearanceState
+from registry.domain.lists import AnnualList, ListState
+from registry.domain.removals import RemovalState
+from registry.handlers import announcing, assessors, cases, closing
+
+from services.registry.tests.kit import (
+    ANNOUNCING,
+    ASSESSOR,
+    CLOSING,
+    COPPER,
+    DAIRY,
+    DOCUMENT,
+    SOLAR,
+    STEEL,
+    Office,
+    at,
+    cleared,
+    decision,
+    ended,
+    revocation,
+    sanction,
+    unit,
+)
+
+
+@pytest.fixture
+def office() -> Office:
+    return Office()
+
+
+async def the_list(office: Office, list_id: str = "list-region-2026-1") -> AnnualList:
+    return await office.look().lists.require(list_id)
+
+
+@pytest.mark.rule("L1")
+async def test_the_list_is_composed_of_cleared_cases_and_removals_each_with_article_and_source(office: Office) -> None:
+    await office.clear(cleared("app-1", unit(DAIRY)))
+    await office.remove(decision(unit(SOLAR), ground="D4", number="移出4号"))
+
+    await office.close()
+
+    lines = (await the_list(office)).lines
+    assert [(line.kind, line.unit.uscc, line.article) for line in lines] == [
+        ("addition", DAIRY, "第十四条第（三）项"),
+        ("removal", SOLAR, "第二十四条第（四）项"),
+    ]
+    assert lines[0].source == "app-1"
+    assert lines[1].source.startswith("removal-")
+
+
+@pytest.mark.rule("L1")
+async def test_a_case_of_another_year_is_on_the_list_of_that_year(office: Office) -> None:
+    await office.clear(cleared("app-1"), cleared("app-2", unit(DAIRY), year=2027))
+
+    assert (await office.close()).counts["addition"] == 1
+    assert (await office.close(2027)).list_id == "list-region-2027-1"
+
+
+@pytest.mark.rule("L1")
+async def test_a_clearance_heard_twice_is_one_line(office: Office) -> None:
+    await office.clear(cleared(), cleared())
+
+    assert (await office.close()).counts["addition"] == 1
+
+
+@pytest.mark.rule("L2")
+async def test_the_draft_shows_what_closing_would_make_and_changes_nothing(office: Office) -> None:
+    await office.clear(cleared())
+
+    draft = await closing.draft_list(closing.CloseList(Level.REGION, 2026), office.look(), at(CLOSING))
+
+    assert (draft.state, len(draft.lines)) == (ListState.DRAFT, 1)
+    assert office.documents("lists") == {}
+    assert office.said == []
+
+
+@pytest.mark.rule("L2")
+async def test_closing_freezes_the_lines(office: Office) -> None:
+    await office.clear(cleared("app-1"))
+    closed = await office.close()
+    await office.clear(cleared("app-2", unit(DAIRY)))
+
+    assert closed.state is ListState.CLOSED
+    assert await office.close() == closed
+    assert [type(event) for event in office.said] == [ListClosed]
+
+
+@pytest.mark.rule("L2")
+async def test_a_case_cleared_after_closing_goes_on_a_supplementary_list(office: Office) -> None:
+    await office.clear(cleared("app-1"))
+    await office.close()
+    await office.clear(cleared("app-2", unit(DAIRY)))
+    await office.announce()
+
+    supplement = await office.close()
+    await office.announce(number="内工信节能字〔2026〕99号")
+
+    assert (supplement.list_id, supplement.counts["addition"]) == ("list-region-2026-2", 1)
+
+
+@pytest.mark.rule("L2", "B2")
+async def test_a_unit_removed_between_clearing_and_closing_is_held_back_with_the_end_of_its_ban(office: Office) -> None:
+    await office.clear(cleared("app-1"), cleared("app-2", unit(DAIRY)))
+    await office.remove(decision(unit(STEEL), number="移出5号", day=date(2026, 9, 8)))
+
+    closed = await office.close()
+
+    (held,) = closed.held_back
+    (reason,) = held.reasons
+    assert (held.unit.uscc, reason.rule, reason.article) == (STEEL, "B1", "第二十五条")
+    assert (reason.code, reason.evidence) == ("unit-banned", "移出5号")
+    assert "2029-09-08" in reason.text
+    assert [line.unit.uscc for line in (await the_list(office)).lines if line.kind == "addition"] == [DAIRY]
+
+
+@pytest.mark.rule("L2", "B1")
+async def test_the_ban_of_the_same_organisation_under_another_name_and_type_holds_it_back(office: Office) -> None:
+    await office.remove(decision(unit(STEEL, name="旧名称有限公司"), day=date(2026, 1, 10)))
+    await office.clear(cleared("app-1", unit(STEEL, name="新名称有限公司")), cleared("app-2", unit(DAIRY)))
+
+    assert [held.unit.name for held in (await office.close()).held_back] == ["新名称有限公司"]
+
+
+@pytest.mark.rule("L2")
+async def test_a_case_on_the_report_of_a_sanctioned_assessor_is_held_back_until_the_sanction_is_revoked(
+    office: Office,
+) -> None:
+    await office.clear(cleared("app-1", assessor=ASSESSOR), cleared("app-2", unit(DAIRY)))
+    await office.handle(assessors.note_sanction, sanction(date(2026, 9, 2)), at(CLOSING))
+
+    assert [held.reasons[0].rule for held in (await office.close()).held_back] == ["S1"]
+
+    await office.announce()
+    await office.handle(assessors.lift_sanction, revocation(date(2026, 10, 1)), at(date(2026, 10, 1)))
+    assert (await office.close(day=date(2026, 10, 2))).counts["addition"] == 1
+
+
+@pytest.mark.rule("L2")
+async def test_a_revocation_that_overtakes_its_sanction_wins(office: Office) -> None:
+    await office.clear(cleared("app-1", assessor=ASSESSOR))
+    await office.handle(assessors.lift_sanction, revocation(date(2026, 9, 3)), at(CLOSING))
+    await office.handle(assessors.note_sanction, sanction(date(2026, 9, 2)), at(CLOSING))
+
+    assert (await office.close()).held_back == ()
+
+
+@pytest.mark.rule("L2")
+async def test_a_unit_that_bears_the_title_already_is_not_listed_twice(office: Office) -> None:
+    await office.clear(cleared("app-1"))
+    await office.close()
+    await office.announce()
+    await office.clear(cleared("app-2", year=2027), cleared("app-3", unit(DAIRY), year=2027))
+
+    assert [held.reasons[0].rule for held in (await office.close(2027)).held_back] == ["E13"]
+
+
+@pytest.mark.rule("L2")
+async def test_two_cases_of_one_unit_and_type_make_one_line(office: Office) -> None:
+    await office.clear(cleared("app-1"), cleared("app-2"))
+
+    closed = await office.close()
+
+    assert (closed.counts["addition"], [held.source for held in closed.held_back]) == (1, ["app-2"])
+
+
+@pytest.mark.rule("L2", "B1")
+async def test_a_unit_that_the_list_itself_removes_is_not_added_by_it(office: Office) -> None:
+    await office.clear(cleared("app-1", unit(STEEL)))
+    await office.remove(decision(unit(STEEL), ground="D3"))
+
+    closed = await office.close()
+
+    assert (closed.counts["removal"], closed.held_back[0].reasons[0].code) == (1, "unit-leaving")
+
+
+@pytest.mark.rule("V10")
+async def test_a_case_closed_after_it_was_cleared_is_on_no_list(office: Office) -> None:
+    await office.clear(cleared("app-1"), cleared("app-2", unit(DAIRY)))
+    await office.handle(cases.drop_line, ended(cleared("app-1")), at(CLOSING))
+
+    assert (await office.close()).counts["addition"] == 1
+
+
+@pytest.mark.rule("B2")
+async def test_a_closing_that_overtakes_its_clearance_wins_also_when_both_come_twice(office: Office) -> None:
+    for _ in range(2):
+        await office.handle(cases.drop_line, ended(cleared("app-1")), at(CLOSING))
+        await office.clear(cleared("app-1"))
+
+    with pytest.raises(Refusal) as refused:
+        await office.close()
+    assert refused.value.code == "nothing-to-list"
+    assert (await office.look().clearances.require("app-1")).cleared_on == date(2026, 9, 1)
+
+
+@pytest.mark.rule("L3")
+async def test_announcing_takes_effect_as_a_whole(office: Office) -> None:
+    await office.clear(*(cleared(f"app-{n}", unit(uscc)) for n, uscc in enumerate((STEEL, DAIRY, SOLAR))))
+    await office.remove(decision(unit(COPPER), ground="D4"))
+    await office.close()
+
+    result = await office.announce()
+
+    assert Counter(type(event) for event in office.said) == {
+        ListClosed: 1,
+        ListAnnounced: 1,
+        UnitListed: 3,
+        UnitRemoved: 1,
+    }
+    assert result.announcement is not None
+    assert (result.state, result.announcement.number) == (ListState.ANNOUNCED, 1)
+    assert {each.state for each in await office.look().clearances.find()} == {ClearanceState.ANNOUNCED}
+    assert [each.state for each in await office.look().removals.find()] == [RemovalState.ANNOUNCED]
+
+
+@pytest.mark.rule("L3")
+async def test_the_same_announcement_repeated_changes_nothing_and_is_answered_alike(office: Office) -> None:
+    await office.clear(cleared())
+    await office.close()
+    first = await office.announce()
+    said = len(office.said)
+
+    again = await office.announce(day=date(2026, 9, 16))
+
+    assert again == first
+    assert len(office.said) == said
+
+
+@pytest.mark.rule("L3")
+async def test_a_document_number_announces_one_list_only(office: Office) -> None:
+    await office.clear(cleared("app-1"), cleared("app-2", unit(DAIRY), year=2027))
+    await office.close()
+    await office.announce()
+    await office.close(2027)
+
+    with pytest.raises(Refusal) as refused:
+        await office.announce(2027)
+
+    assert refused.value.code == "document-number-used"
+
+
+@pytest.mark.rule("L3")
+async def test_nothing_is_announced_that_was_not_closed(office: Office) -> None:
+    await office.clear(cleared())
+
+    with pytest.raises(Refusal) as refused:
+        await office.announce()
+
+    assert refused.value.code == "nothing-to-announce"
+    assert office.said == []
+
+
+@pytest.mark.rule("L2", "B2")
+async def test_no_unit_is_announced_on_a_day_on_which_its_ban_runs(office: Office) -> None:
+    await office.clear(cleared("app-1"), cleared("app-2", unit(DAIRY)))
+    await office.close()
+    await office.remove(decision(unit(STEEL), day=date(2026, 9, 12)))
+    before = office.documents("listings")
+
+    with pytest.raises(Refusal) as refused:
+        await office.announce()
+    assert (refused.value.code, [reason.rule for reason in refused.value.reasons]) == (
+        "list-no-longer-holds",
+        ["L2", "B1"],
+    )
+    assert office.documents("listings") == before == {}
+
+    anew = await office.close(day=date(2026, 9, 14))
+    result = await office.announce()
+    assert (anew.list_id, anew.counts) == ("list-region-2026-1", {"addition": 1, "removal": 1, "renaming": 0})
+    assert result.state is ListState.ANNOUNCED
+    assert [event.unit.uscc for event in office.said if isinstance(event, UnitListed)] == [DAIRY]
+
+
+@pytest.mark.rule("V10")
+async def test_a_case_that_ends_after_closing_is_taken_off_when_the_list_is_closed_anew(office: Office) -> None:
+    await office.clear(cleared("app-1"), cleared("app-2", unit(DAIRY)))
+    await office.close()
+    await office.handle(cases.drop_line, ended(cleared("app-1"), "objection_upheld"), at(CLOSING))
+
+    anew = await office.close()
+
+    dropped = await office.look().clearances.require("app-1")
+    assert anew.counts["addition"] == 1
+    assert (dropped.state, dropped.list_id) == (ClearanceState.DROPPED, None)
+
+
+@pytest.mark.rule("L4")
+async def test_an_announced_list_never_changes_whatever_is_heard_or_done_afterwards(office: Office) -> None:
+    await office.clear(cleared("app-1"), cleared("app-2", unit(DAIRY)))
+    await office.close()
+    await office.announce()
+    before = await the_list(office)
+
+    await office.clear(cleared("app-1"), cleared("app-3", unit(SOLAR)))
+    await office.handle(cases.drop_line, ended(cleared("app-1")), at(ANNOUNCING))
+    await office.remove(decision(unit(DAIRY), day=ANNOUNCING))
+    await office.close(day=ANNOUNCING)
+
+    assert await the_list(office) == before
+    assert (await office.look().clearances.require("app-1")).state is ClearanceState.ANNOUNCED
+
+
+@pytest.mark.rule("L5")
+async def test_lists_are_numbered_without_gaps_and_each_holds_the_digest_of_the_one_before(office: Office) -> None:
+    await three_lists(office)
+
+    lists = await office.look().lists.find(sort=[("announcement.number", 1)])
+    placed = [each.announcement for each in lists if each.announcement]
+
+    assert [each.number for each in placed] == [1, 2, 3]
+    assert [each.previous_digest for each in placed] == [GENESIS, placed[0].digest, placed[1].digest]
+    assert verify(lists).intact
+
+
+async def three_lists(office: Office) -> None:
+    for year, uscc in ((2026, STEEL), (2027, DAIRY), (2028, SOLAR)):
+        await office.clear(cleared(f"app-{year}", unit(uscc), year=year))
+        await office.close(year, date(year, 9, 10))
+        await office.announce(year, date(year, 9, 15), f"内工信节能字〔{year}〕88号")
+
+
+@pytest.mark.rule("L5")
+async def test_an_attempt_that_is_refused_uses_no_number(office: Office) -> None:
+    await office.clear(cleared("app-1"), cleared("app-2", unit(DAIRY)))
+    await office.close()
+    await office.remove(decision())
+    with pytest.raises(Refusal):
+        await office.announce()
+    await office.close()
+
+    result = await office.announce()
+
+    assert result.announcement is not None
+    assert result.announcement.number == 1
+
+
+@pytest.mark.rule("L2")
+async def test_the_closed_list_is_said_with_the_digest_of_its_lines(office: Office) -> None:
+    await office.clear(cleared())
+    closed = await office.close()
+
+    (said,) = office.said
+    assert isinstance(said, ListClosed)
+    assert (said.digest, said.lines, said.held_back, said.closed_on) == (closed.content_digest, 1, 0, CLOSING)
+
+
+@pytest.mark.rule("G2")
+async def test_the_list_keeps_the_rule_set_of_the_day_it_was_closed(office: Office) -> None:
+    await office.clear(cleared())
+    await office.close()
+    announced = await office.announce(day=date(2027, 1, 5))
+
+    assert announced.rule_set == "2024-01-19"
+    assert announced.composed_on == CLOSING
+
+
+async def test_the_announcement_says_every_line_as_it_was_closed(office: Office) -> None:
+    await office.clear(cleared())
+    await office.close()
+    await office.perform(
+        announcing.announce_list, announcing.AnnounceList(Level.REGION, 2026, DOCUMENT), at(ANNOUNCING)
+    )
+
+    said = next(event for event in office.said if isinstance(event, ListAnnounced))
+    assert (said.number, said.document_number, [line.source for line in said.lines]) == (1, DOCUMENT, ["app-2026-1"])
