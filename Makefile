@@ -1,0 +1,81 @@
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+BIN := .venv/bin
+PACKAGES := contracts/messages/messages contracts/rulebook/rulebook contracts/chassis/chassis \
+  services/applications/applications services/assessor-quota/assessor_quota services/review/review \
+  services/registry/registry services/notify/notify deploy tests
+PYTEST := $(BIN)/pytest -q
+
+ROLE ?= regional_officer
+SUBJECT ?=
+ORGANISATION ?=
+PREFECTURE ?=
+
+.PHONY: help
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
+
+.PHONY: setup
+setup: ## Install what is missing on a Debian 12 machine (done by run and test as well)
+	@deploy/setup.sh
+
+##: the running system
+
+.PHONY: run
+run: setup ## Start everything, play a season, stay up until Ctrl-C; again: go on with the same data
+	@exec $(BIN)/python -m deploy.local up
+
+.PHONY: reset
+reset: setup ## Remove the data of the local stack
+	@$(BIN)/python -m deploy.local reset
+
+.PHONY: token
+token: setup ## Print a token: ROLE=... [SUBJECT=...] [ORGANISATION=...] [PREFECTURE=...]
+	@$(BIN)/python -m deploy.local token --role "$(ROLE)" --subject "$(SUBJECT)" \
+	  --organisation "$(ORGANISATION)" --prefecture "$(PREFECTURE)"
+
+##: the gate
+
+.PHONY: test
+test: setup lint types walls ## The whole gate: format, lint, types, walls, all tests, a 90-second fault run
+	$(PYTEST) -n 2 -m "not faults"
+	$(MAKE) --no-print-directory test-faults-short
+
+.PHONY: format
+format: setup ## Format and mend what can be mended
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+.PHONY: lint
+lint: setup ## Check format and lint rules
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+.PHONY: types
+types: setup ## Check types
+	$(BIN)/mypy $(PACKAGES)
+
+.PHONY: walls
+walls: setup ## Check which room may import which
+	$(BIN)/lint-imports
+
+.PHONY: rules
+rules: setup ## Check that each enforced rule of the regulation is named by a test
+	$(PYTEST) tests/architecture/test_rules.py
+
+.PHONY: schemas
+schemas: setup ## Compare the events with the published schemas and record what may be added
+	$(BIN)/python -m messages
+
+.PHONY: test-faults
+test-faults: setup ## Kill services and servers under load and prove that nothing is lost
+	$(PYTEST) -m faults
+
+.PHONY: test-faults-short
+test-faults-short: setup
+	$(PYTEST) -m "faults"
+
+.PHONY: bench
+bench: setup ## Measure one hop and HTTP submit, and write tests/bench/RESULTS.md
+	$(BIN)/python -m tests.bench

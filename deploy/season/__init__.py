@@ -1,0 +1,1 @@
+"""A season of applications, played on the running services from sample files in real form."""
