@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import aio_pika
-from aio_pika.abc import AbstractIncomingMessage
+from aio_pika.abc import AbstractExchange, AbstractIncomingMessage
 from bson import ObjectId
 from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo import InsertOne, ReplaceOne
@@ -32,7 +32,8 @@ class Floor:
         self._flights = flights
         self._waiting: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
         self._relays: set[asyncio.Task[None]] = set()
-        self.relayed = 0
+        self._relayed = self._wanted = 0
+        self._finished = asyncio.Event()
 
     async def prepare(self) -> None:
         for name in ("inbox", "notices", "outbox"):
@@ -48,13 +49,13 @@ class Floor:
             exchange = await (await publishing.channel()).get_exchange("green.events", ensure=False)
             await (await channel.get_queue(queue, ensure=False)).consume(self._waiting.put)
             flights = [asyncio.create_task(self._fly(exchange)) for _ in range(self._flights)]
-            while self.relayed < wanted:
-                await asyncio.sleep(0.005)
+            self._wanted = wanted
+            await self._finished.wait()
             for flight in flights:
                 flight.cancel()
             await asyncio.gather(*flights, return_exceptions=True)
 
-    async def _fly(self, exchange: Any) -> None:
+    async def _fly(self, exchange: AbstractExchange) -> None:
         while True:
             messages = [await self._waiting.get()]
             while len(messages) < self._batch and not self._waiting.empty():
@@ -79,12 +80,14 @@ class Floor:
             await self._db.outbox.insert_one(outbox, session=session)
         return outbox
 
-    async def _relay(self, exchange: Any, outbox: dict[str, Any]) -> None:
+    async def _relay(self, exchange: AbstractExchange, outbox: dict[str, Any]) -> None:
         await asyncio.gather(*(self._publish(exchange, event) for event in outbox["events"]))
         await self._db.outbox.update_one({"_id": outbox["_id"]}, {"$set": {"sent": True}})
-        self.relayed += len(outbox["events"])
+        self._relayed += len(outbox["events"])
+        if self._relayed >= self._wanted:
+            self._finished.set()
 
-    async def _publish(self, exchange: Any, event: dict[str, Any]) -> None:
+    async def _publish(self, exchange: AbstractExchange, event: dict[str, Any]) -> None:
         message = aio_pika.Message(
             event["b"],
             headers=event["h"],

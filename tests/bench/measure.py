@@ -1,0 +1,59 @@
+"""Processor time by process, and what a handful of measurements come to."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import psutil
+
+
+class Processors:
+    """Seconds of processor time that named processes (with their children) have used since the start."""
+
+    def __init__(self, pids: Mapping[str, int]) -> None:
+        self._pids = dict(pids)
+        self._before = self._now()
+
+    def used(self) -> dict[str, float]:
+        return {name: seconds - self._before[name] for name, seconds in self._now().items()}
+
+    def _now(self) -> dict[str, float]:
+        return {name: _seconds(pid) for name, pid in self._pids.items()}
+
+
+def _seconds(pid: int) -> float:
+    root = psutil.Process(pid)
+    total = 0.0
+    for process in (root, *root.children(recursive=True)):
+        times = process.cpu_times()
+        total += times.user + times.system
+    return total
+
+
+@dataclass(frozen=True)
+class Run:
+    """One measured run of one contestant."""
+
+    done: int
+    seconds: float
+    processors: Mapping[str, float]
+
+    @property
+    def rate(self) -> float:
+        return self.done / self.seconds
+
+    def microseconds(self, process: str) -> float:
+        """Processor time for each message in one process, in microseconds."""
+        return self.processors[process] / self.done * 1e6
+
+
+def median(values: Sequence[float]) -> float:
+    return statistics.median(values)
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The value below which ``share`` (0 to 1) of all lie."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
