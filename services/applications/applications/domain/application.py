@@ -13,8 +13,8 @@ from messages.applications import (
     ApplicationSubmitted,
     ApplicationWithdrawn,
 )
-from messages.values import Evaluation, Level, Reason, SchemeRef, UnitRef
-from rulebook import RuleSet, Scheme, score
+from messages.values import Evaluation, FileRef, Level, Reason, SchemeRef, UnitRef
+from rulebook import RuleSet, Scheme, scheme_of, score
 
 from applications.domain.information import Information, WorkPlan
 from applications.domain.report import Report
@@ -43,6 +43,16 @@ class Step:
     stage: str
     day: date
     detail: str | None = None
+
+
+@dataclass(frozen=True)
+class Version:
+    """An application as it was submitted, and why it was returned if it was (A6)."""
+
+    application: Application
+    number: int
+    submitted_at: datetime
+    by: str
 
 
 @dataclass(frozen=True)
@@ -89,7 +99,7 @@ class Application:
     def is_open(self) -> bool:
         return self.state in OPEN and self.outcome is None and self.listed_on is None
 
-    def amended(self, **changes: Any) -> Application:
+    def amended(self, **changes: Any) -> Application:  # noqa: ANN401 - fields of this class, by name
         """A returned application is a draft again once it is amended; why it was returned stays on it (A6)."""
         return replace(self, state=State.DRAFT, **changes)
 
@@ -121,22 +131,22 @@ class Application:
         return replace(self, state=State.WITHDRAWN)
 
     def said_submitted(self) -> ApplicationSubmitted:
-        return ApplicationSubmitted(**self._common(), submitted_at=self._at(), submitted_on=self._on())
+        return ApplicationSubmitted(**self._common(), submitted_at=self.instant, submitted_on=self.day)
 
-    def said_accepted(self, scheme: Scheme) -> ApplicationAccepted:
+    def said_accepted(self, evidence: tuple[FileRef, ...]) -> ApplicationAccepted:
         """The frozen application; raises when it was never checked for completeness."""
-        report = self.report
-        if report is None or report.representative is None:
+        report, kept = self.report, self.scheme
+        if report is None or report.representative is None or kept is None:
             raise ValueError(f"{self.application_id} is not complete")
         return ApplicationAccepted(
             **self._common(),
-            submitted_at=self._at(),
-            submitted_on=self._on(),
-            scheme=SchemeRef(id=scheme.id, version=scheme.version),
+            submitted_at=self.instant,
+            submitted_on=self.day,
+            scheme=kept,
             indicators=report.said_values,
             vetoes=report.vetoes,
-            self_score=score(scheme, report.values, report.answers).total,
-            evidence=report.evidence,
+            self_score=score(scheme_of(kept.id, kept.version), report.values, report.answers).total,
+            evidence=evidence,
             legal_representative=report.representative,
             group=report.group,
             justification=self.justification.text if self.justification else None,
@@ -158,12 +168,16 @@ class Application:
             "rule_set": self.rule_set,
         }
 
-    def _at(self) -> datetime:
+    @property
+    def instant(self) -> datetime:
+        """When it was last submitted."""
         if self.submitted_at is None:
             raise ValueError(f"{self.application_id} was never submitted")
         return self.submitted_at
 
-    def _on(self) -> date:
+    @property
+    def day(self) -> date:
+        """The legal date on which it was last submitted (T1)."""
         if self.submitted_on is None:
             raise ValueError(f"{self.application_id} was never submitted")
         return self.submitted_on

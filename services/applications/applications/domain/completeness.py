@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterator
 from datetime import date
 
-from messages.values import Reason, UnitType
+from messages.values import Reason
 from rulebook import RuleSet, Scheme, problems, yearly_deadline
 
 from applications.domain.application import Application
@@ -88,9 +88,3 @@ def _files(report: Report, stored: Container[str]) -> Iterator[Reason]:
         if file.sha256 not in stored:
             text = f"证明材料“{file.name}”尚未上传"
             yield reason("A3", "file-missing", text, file.sha256, "/evidence")
-
-
-def fits_unit_type(application: Application) -> bool:
-    """Whether the report is of the unit's kind: a park answers Art. 13, an enterprise Art. 12."""
-    is_park = application.unit.unit_type is UnitType.PARK
-    return application.report is None or (application.report.park is not None) == is_park

@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
-from messages.values import FileRef, IndicatorValue, PersonRef, SchemeRef, VetoAnswer
+from messages.values import IndicatorValue, PersonRef, SchemeRef, VetoAnswer
 
 from applications.domain.facts import Fact, FactKind, FactSource
 
@@ -112,6 +112,14 @@ class ParkFacts:
 
 
 @dataclass(frozen=True)
+class NamedFile:
+    """A file of evidence that the report names; whether it was ever sent is asked when the report is submitted."""
+
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True)
 class Report:
     undertaking: bool = False
     scheme: SchemeRef | None = None
@@ -120,7 +128,7 @@ class Report:
     """Which secret key made the representative's digest."""
     indicators: tuple[Filed, ...] = ()
     vetoes: tuple[VetoAnswer, ...] = ()
-    evidence: tuple[FileRef, ...] = ()
+    evidence: tuple[NamedFile, ...] = ()
     independent_legal_person: bool | None = None
     industry_code: str | None = None
     energy: Energy | None = None

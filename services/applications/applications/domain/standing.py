@@ -69,19 +69,15 @@ class Standing:
 
     def with_open(self, application_id: str, unit: UnitRef, level: Level) -> Standing:
         opened = OpenApplication(application_id, unit.key, unit.unit_type, level)
-        return replace(self.without_open(application_id), open=(*self.without_open(application_id).open, opened))
+        others = self.without_open(application_id).open
+        return replace(self, open=(*others, opened))
 
     def without_open(self, application_id: str) -> Standing:
         return replace(self, open=tuple(each for each in self.open if each.application_id != application_id))
 
     def with_listing(self, listing: Listing, sequence: int | None = None) -> Standing:
-        """``sequence`` is the registry's; a removal said after it has already ended this listing."""
-        later = (
-            each
-            for each in self.removals
-            if sequence is not None and each.unit_key == listing.unit_key and listing.level in each.levels
-        )
-        if any(sequence is not None and each.sequence > sequence for each in later):
+        """``sequence`` is the registry's: a removal said after this listing has ended it already."""
+        if sequence is not None and any(_ends(removal, listing, sequence) for removal in self.removals):
             return self
         kept = tuple(held for held in self.listings if _place(held) != _place(listing))
         return replace(self, listings=(*kept, listing))
@@ -96,3 +92,7 @@ class Standing:
 
 def _place(listing: Listing) -> tuple[str, UnitType, Level]:
     return listing.unit_key, listing.unit_type, listing.level
+
+
+def _ends(removal: Removal, listing: Listing, sequence: int) -> bool:
+    return removal.unit_key == listing.unit_key and listing.level in removal.levels and removal.sequence > sequence

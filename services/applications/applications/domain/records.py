@@ -1,0 +1,25 @@
+"""What officers put on record beside the applications: the lists that prefectures have published (E10)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from messages.values import Level, Prefecture, UnitRef
+
+from applications.domain.standing import Listing
+
+
+@dataclass(frozen=True)
+class PrefectureList:
+    """A prefecture's own published list (Art. 15), as its officer has recorded it."""
+
+    list_id: str
+    prefecture: Prefecture
+    document_number: str
+    published_on: date
+    units: tuple[UnitRef, ...]
+    recorded_by: str
+
+    def listing_of(self, unit: UnitRef) -> Listing:
+        return Listing(unit.key, unit.unit_type, Level.PREFECTURE, self.published_on, self.document_number)

@@ -1,0 +1,61 @@
+"""One function for each message and command: load, decide, save, and return what is to be said."""
+
+from applications.handlers.drafts import (
+    AmendDraft,
+    FileInformation,
+    FileReport,
+    Justify,
+    OpenDraft,
+    amend_draft,
+    file_information,
+    file_report,
+    justify,
+    open_draft,
+)
+from applications.handlers.kept import Receipt
+from applications.handlers.progress import follow_case, follow_closing, follow_notice, follow_refusal
+from applications.handlers.quota import accept_reserved, know_assessor, know_sanction, refuse_unreserved
+from applications.handlers.records import (
+    EndFact,
+    RecordFile,
+    end_fact,
+    record_fact,
+    record_file,
+    record_prefecture_list,
+)
+from applications.handlers.registry import know_listing, know_removal
+from applications.handlers.submission import Submit, Withdraw, submit_application, withdraw_application
+
+__all__ = [
+    "AmendDraft",
+    "EndFact",
+    "FileInformation",
+    "FileReport",
+    "Justify",
+    "OpenDraft",
+    "Receipt",
+    "RecordFile",
+    "Submit",
+    "Withdraw",
+    "accept_reserved",
+    "amend_draft",
+    "end_fact",
+    "file_information",
+    "file_report",
+    "follow_case",
+    "follow_closing",
+    "follow_notice",
+    "follow_refusal",
+    "justify",
+    "know_assessor",
+    "know_listing",
+    "know_removal",
+    "know_sanction",
+    "open_draft",
+    "record_fact",
+    "record_file",
+    "record_prefecture_list",
+    "refuse_unreserved",
+    "submit_application",
+    "withdraw_application",
+]

@@ -1,0 +1,122 @@
+"""Drafts: opened, amended, and filled with Annex 1 and the evaluation report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from chassis.handling import Done, Refusal
+from messages.values import Evaluation, Level, UnitRef
+
+from applications.domain.application import AMENDABLE, Application, Justification
+from applications.domain.information import Information, WorkPlan
+from applications.domain.reasons import reason
+from applications.domain.report import Report
+from applications.handlers.kept import Kept, receipt, refuse_stale
+
+
+@dataclass(frozen=True)
+class OpenDraft:
+    application_id: str
+    unit: UnitRef
+    level: Level
+    batch_year: int
+    evaluation: Evaluation
+    justification: Justification | None = None
+    information: Information | None = None
+    plan: WorkPlan | None = None
+    report: Report | None = None
+
+
+@dataclass(frozen=True)
+class AmendDraft:
+    """``seen`` is the version that the caller has looked at."""
+
+    application_id: str
+    seen: int | None
+    unit_name: str
+    level: Level
+    batch_year: int
+    evaluation: Evaluation
+    justification: Justification | None = None
+
+
+@dataclass(frozen=True)
+class FileInformation:
+    application_id: str
+    information: Information
+    plan: WorkPlan
+
+
+@dataclass(frozen=True)
+class FileReport:
+    application_id: str
+    report: Report
+    evaluation: Evaluation
+    seen: int | None = None
+
+
+@dataclass(frozen=True)
+class Justify:
+    application_id: str
+    justification: Justification
+
+
+async def open_draft(command: OpenDraft, store: Kept, now: datetime) -> Done:  # noqa: ARG001 - the shape of a handler
+    if await store.applications.get(command.application_id):
+        raise Refusal("application-exists")
+    opened = Application(
+        application_id=command.application_id,
+        unit=command.unit,
+        level=command.level,
+        batch_year=command.batch_year,
+        evaluation=command.evaluation,
+        justification=command.justification,
+        information=command.information,
+        plan=command.plan,
+        report=command.report,
+    )
+    return _saved(opened, store)
+
+
+async def amend_draft(command: AmendDraft, store: Kept, now: datetime) -> Done:  # noqa: ARG001 - the shape of a handler
+    found = await _amendable(command.application_id, store)
+    refuse_stale(command.application_id, command.seen, store)
+    amended = found.amended(
+        unit=found.unit.model_copy(update={"name": command.unit_name}),
+        level=command.level,
+        batch_year=command.batch_year,
+        evaluation=command.evaluation,
+        justification=command.justification or found.justification,
+    )
+    return _saved(amended, store)
+
+
+async def file_information(command: FileInformation, store: Kept, now: datetime) -> Done:  # noqa: ARG001
+    found = await _amendable(command.application_id, store)
+    return _saved(found.amended(information=command.information, plan=command.plan), store)
+
+
+async def file_report(command: FileReport, store: Kept, now: datetime) -> Done:  # noqa: ARG001 - the shape of a handler
+    found = await _amendable(command.application_id, store)
+    refuse_stale(command.application_id, command.seen, store)
+    return _saved(found.amended(report=command.report, evaluation=command.evaluation), store)
+
+
+async def justify(command: Justify, store: Kept, now: datetime) -> Done:  # noqa: ARG001 - the shape of a handler
+    """The forwarding department's own words, kept on the record (E10)."""
+    found = await _amendable(command.application_id, store)
+    return _saved(replace(found, justification=command.justification), store)
+
+
+async def _amendable(application_id: str, store: Kept) -> Application:
+    found = await store.applications.require(application_id)
+    if found.state not in AMENDABLE:
+        text = "申报已提交或已撤回，不能修改"
+        raise Refusal("not-amendable", reason("A6", "not-amendable", text, found.state.value))
+    return found
+
+
+def _saved(application: Application, store: Kept) -> Done:
+    store.applications.save(application.application_id, application)
+    return Done(value=receipt(application, store))

@@ -1,0 +1,106 @@
+"""What review says, as steps that the applicant sees; it decides nothing here but whether withdrawing is too late."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from types import MappingProxyType
+
+from chassis.handling import Poison
+from messages import review
+from messages.event import Event
+from rulebook import shanghai_date
+
+from applications.domain.application import Application, Step
+from applications.handlers.kept import Kept
+from applications.handlers.submission import close_standing
+
+DAYS: Mapping[type[review.Case], str] = MappingProxyType(
+    {
+        review.CaseOpened: "opened_on",
+        review.ConsultationOpened: "",
+        review.ConsultationAnswered: "answered_on",
+        review.InitialReviewAccepted: "accepted_on",
+        review.InitialReviewRefused: "refused_on",
+        review.OpinionIssued: "issued_on",
+        review.CaseForwarded: "forwarded_on",
+        review.PanelAppointed: "appointed_on",
+        review.SiteVerificationOrdered: "ordered_on",
+        review.SiteVerificationRecorded: "recorded_on",
+        review.ObjectionLodged: "lodged_on",
+        review.ObjectionResolved: "resolved_on",
+        review.CaseCleared: "cleared_on",
+        review.CaseClosed: "closed_on",
+    }
+)
+"""What is followed, and which field names its day; without one it is the day on which it was heard."""
+
+
+async def follow_case(event: review.Case, store: Kept, now: datetime) -> Sequence[Event]:
+    application = await _known(event.case_id, store)
+    store.applications.save(application.application_id, application.with_step(_step(event, now)))
+    return []
+
+
+async def follow_refusal(event: review.InitialReviewRefused, store: Kept, now: datetime) -> Sequence[Event]:
+    application = await _known(event.case_id, store)
+    told = replace(application.with_step(_step(event, now)), refusals=event.reasons)
+    store.applications.save(told.application_id, told)
+    return []
+
+
+async def follow_closing(event: review.CaseClosed, store: Kept, now: datetime) -> Sequence[Event]:
+    """The unit may apply anew from here on (E13)."""
+    application = await _known(event.case_id, store)
+    closed = replace(
+        application.with_step(_step(event, now)),
+        outcome=event.outcome,
+        refusals=event.reasons or application.refusals,
+    )
+    store.applications.save(closed.application_id, closed)
+    await close_standing(closed, store)
+    return []
+
+
+async def follow_notice(event: review.PublicNoticeOpened, store: Kept, now: datetime) -> Sequence[Event]:  # noqa: ARG001
+    """From here on none of its applications can be withdrawn (A5)."""
+    for line in event.lines:
+        shown = replace(await _known(line.case_id, store), notice_opened_on=event.opened_on)
+        store.applications.save(shown.application_id, shown)
+    return []
+
+
+def _step(event: review.Case, now: datetime) -> Step:
+    field = DAYS[type(event)]
+    day = getattr(event, field) if field else shanghai_date(now)
+    return Step(_sequence(event), stage(event), day, _detail(event))
+
+
+def _sequence(event: review.Case) -> int:
+    if not isinstance(event, Event):
+        raise TypeError(f"{type(event).__name__} is no event")
+    return event.sequence
+
+
+def stage(event: review.Case) -> str:
+    """The fact in one word, as in ``initial_review_accepted``."""
+    return str(getattr(event, "fact", "")).replace("-", "_")
+
+
+def _detail(event: review.Case) -> str | None:
+    match event:
+        case review.ConsultationAnswered():
+            return f"{event.department.value}: {event.opinion}"
+        case review.OpinionIssued():
+            return event.number
+        case review.CaseClosed():
+            return event.outcome
+        case _:
+            return None
+
+
+async def _known(application_id: str, store: Kept) -> Application:
+    if (found := await store.applications.get(application_id)) is None:
+        raise Poison(f"a case of {application_id}, which was never filed here")
+    return found

@@ -1,0 +1,68 @@
+"""What assessor-quota says: items reserved or refused, and who may be named in a report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from chassis.handling import Poison
+from messages.assessor_quota import (
+    AssessorRegistered,
+    AssessorSanctioned,
+    QuotaItemRefused,
+    QuotaItemReserved,
+    SanctionRevoked,
+)
+from messages.event import Event
+from rulebook import shanghai_date
+
+from applications.domain.application import Application, State
+from applications.domain.assessors import KnownAssessor
+from applications.handlers.kept import Kept
+from applications.handlers.submission import close_standing, evidence_files, refs
+
+
+async def accept_reserved(event: QuotaItemReserved, store: Kept, now: datetime) -> Sequence[Event]:  # noqa: ARG001
+    """The item was all that the application waited for; one that waits no more has given its item back already."""
+    waiting = await _known(event.application_id, store)
+    if waiting.state is not State.SUBMITTED:
+        return []
+    accepted = waiting.accepted()
+    store.applications.save(accepted.application_id, accepted)
+    return [accepted.said_accepted(refs(accepted, await evidence_files(accepted, store)))]
+
+
+async def refuse_unreserved(event: QuotaItemRefused, store: Kept, now: datetime) -> Sequence[Event]:
+    waiting = await _known(event.application_id, store)
+    if waiting.state is not State.SUBMITTED:
+        return []
+    refused = waiting.refused(event.reasons)
+    store.applications.save(refused.application_id, refused)
+    await close_standing(refused, store)
+    return [refused.said_refused(shanghai_date(now))]
+
+
+async def know_assessor(event: AssessorRegistered, store: Kept, now: datetime) -> Sequence[Event]:  # noqa: ARG001
+    known = await _assessor(event.assessor_uscc, event.name, store)
+    store.assessors.save(known.uscc, known.with_registration(event))
+    return []
+
+
+async def know_sanction(
+    event: AssessorSanctioned | SanctionRevoked,
+    store: Kept,
+    now: datetime,  # noqa: ARG001 - the shape of a handler
+) -> Sequence[Event]:
+    known = await _assessor(event.assessor_uscc, event.name, store)
+    store.assessors.save(known.uscc, known.with_ban(event))
+    return []
+
+
+async def _assessor(uscc: str, name: str, store: Kept) -> KnownAssessor:
+    return await store.assessors.get(uscc) or KnownAssessor(uscc, name)
+
+
+async def _known(application_id: str, store: Kept) -> Application:
+    if (found := await store.applications.get(application_id)) is None:
+        raise Poison(f"an item for {application_id}, which was never filed here")
+    return found

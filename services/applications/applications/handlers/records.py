@@ -1,0 +1,68 @@
+"""What is put on record beside the applications: files, facts, and the prefectures' lists."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from chassis.handling import Done, Refusal
+
+from applications.domain.facts import Fact
+from applications.domain.files import Owner, StoredFile
+from applications.domain.reasons import reason
+from applications.domain.records import PrefectureList
+from applications.handlers.kept import Kept, standing_of
+
+
+@dataclass(frozen=True)
+class RecordFile:
+    """A file that lies in the vault already."""
+
+    sha256: str
+    size: int
+    media_type: str
+    owner: Owner
+
+
+@dataclass(frozen=True)
+class EndFact:
+    fact_id: str
+    ended_on: date
+
+
+async def record_file(command: RecordFile, store: Kept, now: datetime) -> Done:  # noqa: ARG001 - the shape of a handler
+    known = await store.files.get(command.sha256)
+    file = known or StoredFile(command.sha256, command.size, command.media_type, owners=())
+    store.files.save(command.sha256, file.sent_by(command.owner))
+    return Done(value=file.ref(command.owner.name))
+
+
+async def record_fact(command: Fact, store: Kept, now: datetime) -> Done:  # noqa: ARG001 - the shape of a handler
+    if command.ended_on is not None:
+        _refuse_backwards(command.happened_on, command.ended_on)
+    store.facts.save(command.fact_id, command)
+    return Done(value=command)
+
+
+async def end_fact(command: EndFact, store: Kept, now: datetime) -> Done:  # noqa: ARG001 - the shape of a handler
+    fact = await store.facts.require(command.fact_id)
+    _refuse_backwards(fact.happened_on, command.ended_on)
+    ended = replace(fact, ended_on=command.ended_on)
+    store.facts.save(ended.fact_id, ended)
+    return Done(value=ended)
+
+
+async def record_prefecture_list(command: PrefectureList, store: Kept, now: datetime) -> Done:  # noqa: ARG001
+    """Each unit on it may be put forward to the region (E10)."""
+    for unit in command.units:
+        standing = (await standing_of(unit.uscc, store)).with_listing(command.listing_of(unit))
+        store.standings.save(standing.uscc, standing)
+    store.prefecture_lists.save(command.list_id, command)
+    return Done(value=command)
+
+
+def _refuse_backwards(began: date, ended: date) -> None:
+    if ended < began:
+        text = "结束日期早于发生日期"
+        wrong = reason("E4", "ends-before-it-began", text, f"{began}至{ended}", "/ended")
+        raise Refusal("fact-malformed", wrong, status=422)

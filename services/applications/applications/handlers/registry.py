@@ -1,0 +1,51 @@
+"""What the registry says: titles held and lost, and with a removal the ban that stops what is open (B2)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from messages.event import Event
+from messages.registry import UnitListed, UnitRemoved
+from messages.values import Reason
+from rulebook import shanghai_date
+
+from applications.domain.application import State
+from applications.domain.reasons import reason
+from applications.domain.standing import Listing, Removal
+from applications.handlers.kept import Kept, standing_of
+
+
+async def know_listing(event: UnitListed, store: Kept, now: datetime) -> Sequence[Event]:  # noqa: ARG001
+    """The application has reached its end; one listed before this system is known by its listing only."""
+    listing = Listing(event.unit_key, event.unit.unit_type, event.level, event.listed_on, event.document_number)
+    standing = await standing_of(event.unit.uscc, store)
+    listed = standing.with_listing(listing, event.sequence).without_open(event.case_id)
+    store.standings.save(listed.uscc, listed)
+    if (application := await store.applications.get(event.case_id)) is not None:
+        store.applications.save(event.case_id, replace(application, listed_on=event.listed_on))
+    return []
+
+
+async def know_removal(event: UnitRemoved, store: Kept, now: datetime) -> Sequence[Event]:
+    """Returns what still waits for an item; what review has taken in, review closes."""
+    removal = Removal(event.unit_key, event.levels, event.sequence, event.document_number, event.ban)
+    standing = (await standing_of(event.unit.uscc, store)).with_removal(removal)
+    said: list[Event] = []
+    for opened in standing.reached_by(removal):
+        application = await store.applications.require(opened.application_id)
+        if application.state is not State.SUBMITTED:
+            continue
+        refused = application.refused((_stopped(event),))
+        store.applications.save(refused.application_id, refused)
+        standing = standing.without_open(refused.application_id)
+        said.append(refused.said_refused(shanghai_date(now)))
+    store.standings.save(standing.uscc, standing)
+    return said
+
+
+def _stopped(event: UnitRemoved) -> Reason:
+    until = f"，{event.ban.last_day}（含当日）之前不得申报" if event.ban else ""
+    text = f"申报单位已被移出示范名单{until}，申报终止"
+    return reason("B2", "removed", text, event.document_number, "/unit")

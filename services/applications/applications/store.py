@@ -1,0 +1,39 @@
+"""What is kept: applications with their versions, how each organisation stands, facts, files and what others said."""
+
+from __future__ import annotations
+
+from chassis.store import Documents, Index
+from chassis.unit import Unit
+
+from applications.domain.application import Application, Version
+from applications.domain.assessors import KnownAssessor
+from applications.domain.facts import Fact
+from applications.domain.files import StoredFile
+from applications.domain.records import PrefectureList
+from applications.domain.standing import Standing
+
+AGGREGATES = {"application": "applications"}
+"""Aggregate of an event type → collection."""
+
+INDEXES = (
+    Index("applications", (("unit.uscc", 1),)),
+    Index("applications", (("unit.prefecture", 1), ("state", 1))),
+    Index("applications", (("batch_year", 1), ("unit.unit_type", 1), ("state", 1))),
+    Index("applications", (("evaluation.assessor.uscc", 1),)),
+    Index("versions", (("application.application_id", 1), ("number", 1)), unique=True),
+    Index("facts", (("uscc", 1),)),
+    Index("prefecture_lists", (("prefecture", 1),)),
+)
+
+
+class Store:
+    """``standings`` is by USCC, ``files`` by SHA-256, ``assessors`` by USCC."""
+
+    def __init__(self, unit: Unit) -> None:
+        self.applications = Documents(unit, "applications", Application)
+        self.versions = Documents(unit, "versions", Version)
+        self.standings = Documents(unit, "standings", Standing)
+        self.facts = Documents(unit, "facts", Fact)
+        self.assessors = Documents(unit, "assessors", KnownAssessor)
+        self.files = Documents(unit, "files", StoredFile)
+        self.prefecture_lists = Documents(unit, "prefecture_lists", PrefectureList)
