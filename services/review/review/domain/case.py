@@ -108,17 +108,11 @@ class InitialReview:
 
 
 @dataclass(frozen=True)
-class Attachment:
-    name: str
-    sha256: str
-
-
-@dataclass(frozen=True)
 class OpinionDocument:
     number: str
     issued_on: date
     conclusion: Literal["recommended", "not_recommended"]
-    attachments: tuple[Attachment, ...]
+    attachments: tuple[FileRef, ...]
     dealt_with: dict[str, str]
 
 

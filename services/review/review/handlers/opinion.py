@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import Literal
 
 from chassis.handling import Done, Refusal
+from messages.values import FileRef
 from rulebook import rules_of, shanghai_date
 
 from review.domain import opinion
-from review.domain.case import Attachment, Case, OpinionDocument, State
+from review.domain.case import Case, OpinionDocument, State
 from review.domain.opinion import DocumentNumber
 from review.domain.ranking import batch_begun_by, batch_id
 from review.domain.record import By
@@ -32,7 +33,7 @@ class IssueOpinion:
     case_id: str
     number: str
     conclusion: Literal["recommended", "not_recommended"]
-    attachments: tuple[Attachment, ...]
+    attachments: tuple[FileRef, ...]
     dealt_with: Mapping[str, str]
     by: By
 

@@ -84,14 +84,14 @@ async def declare_conflict(command: DeclareConflict, store: Store, now: datetime
         step = panel.replaced(case, declared, await _pool(case, store), today)
         said += take(store, [step], command.by, now)
         declared = declared.released_from(case)
-        await _seat(_newcomers(case, step.case), step.case, store)
+        await _release(_members(case) - _members(step.case) - {expert.expert_id}, case, store)
+        await _seat(_members(step.case) - _members(case), step.case, store)
     store.experts.save(declared.expert_id, declared)
     return Done(said, declared)
 
 
-def _newcomers(before: Case, after: Case) -> tuple[str, ...]:
-    seated = before.panel.experts if before.panel else ()
-    return tuple(each for each in (after.panel.experts if after.panel else ()) if each not in seated)
+def _members(case: Case) -> set[str]:
+    return set(case.panel.experts) if case.panel else set()
 
 
 async def appoint_panel(command: AppointPanel, store: Store, now: datetime) -> Done:
@@ -153,6 +153,12 @@ async def _seat(names: Iterable[str], case: Case, store: Store) -> None:
     for name in names:
         expert = await store.experts.require(name)
         store.experts.save(name, expert.assigned_to(case))
+
+
+async def _release(names: Iterable[str], case: Case, store: Store) -> None:
+    for name in names:
+        expert = await store.experts.require(name)
+        store.experts.save(name, expert.released_from(case))
 
 
 def _unknown(name: str) -> Reason:

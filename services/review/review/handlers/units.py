@@ -22,7 +22,9 @@ async def stop_cases_of_removed_unit(event: UnitRemoved, store: Store, now: date
     known = (await store.standings.get(event.unit_key) or Standing(event.unit_key)).with_ban(banned)
     store.standings.save(event.unit_key, known)
     today, said = shanghai_date(now), list[Event]()
-    for case_id in known.cases if known.ban_on(today) else ():
+    if banned.last_day < today:
+        return []
+    for case_id in known.cases:
         case = await store.cases.require(case_id)
         if not case.ended:
             said += take(store, [standing.stopped_by_ban(case, banned, today)], SERVICE, now)

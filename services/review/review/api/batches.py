@@ -1,0 +1,72 @@
+"""Batches: the selection and the opening of its public notice (V8, V9)."""
+
+from datetime import date
+from typing import Annotated
+
+from chassis.handling import Refusal
+from chassis.http import PROBLEMS, Call, Gate, refuses
+from fastapi import APIRouter, Body, Depends
+from messages.values import Level
+
+from review.api import views
+from review.api.access import PUBLISH, READ_RANKING, SELECT, acting
+from review.domain.notice import Notice
+from review.domain.ranking import BatchRanking, batch_id, reproduces
+from review.handlers.notice import OpenNotice, open_notice
+from review.handlers.ranking import RankBatch, rank_batch
+from review.store import Store
+
+
+class RankingBody(views.Body):
+    dry_run: bool = False
+
+
+class NoticeBody(views.Body):
+    published_end: date | None = None
+    """The minimum end when absent."""
+
+
+class RankingView(views.View):
+    """A ranking, and whether it comes out the same again from its own inputs."""
+
+    ranking: BatchRanking
+    reproducible: bool
+
+
+def router(gate: Gate) -> APIRouter:
+    routes = APIRouter(prefix="/batches/{year}", tags=["batches"], responses=PROBLEMS)
+
+    @routes.post("/ranking", responses=refuses("batch-unfinished", "nothing-to-rank"))
+    async def select(
+        year: int,
+        call: Annotated[Call, Depends(gate.call(SELECT))],
+        body: Annotated[RankingBody | None, Body()] = None,
+        level: Level = Level.REGION,
+    ) -> BatchRanking:
+        """A dry run shows the ranking and changes nothing."""
+        dry_run = body.dry_run if body else False
+        command = RankBatch(level, year, dry_run, await acting(call, SELECT, None))
+        return await call.perform(rank_batch, command, Store, reply=BatchRanking)
+
+    @routes.get("/ranking")
+    async def selected(
+        year: int, call: Annotated[Call, Depends(gate.call(READ_RANKING))], level: Level = Level.REGION
+    ) -> list[RankingView]:
+        """All rankings of the batch, the first one first."""
+        rankings = await call.reads(Store).rankings.find({"batch": batch_id(level, year)}, sort=[("number", 1)])
+        if not rankings:
+            raise Refusal("not-found", status=404)
+        return [RankingView(ranking=each, reproducible=reproduces(each)) for each in rankings]
+
+    @routes.post("/notice", status_code=201, responses=refuses("nothing-to-publish"))
+    async def publish(
+        year: int,
+        call: Annotated[Call, Depends(gate.call(PUBLISH))],
+        body: Annotated[NoticeBody | None, Body()] = None,
+        level: Level = Level.REGION,
+    ) -> Notice:
+        end = body.published_end if body else None
+        command = OpenNotice(level, year, end, await acting(call, PUBLISH, None))
+        return await call.perform(open_notice, command, Store, reply=Notice)
+
+    return routes

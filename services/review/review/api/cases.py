@@ -1,0 +1,65 @@
+"""Cases and their records, for reading."""
+
+from typing import Annotated
+
+from chassis.access import both
+from chassis.http import PROBLEMS, Call, Gate, Page, etag
+from fastapi import APIRouter, Depends, Query, Response
+from messages.values import Level, Prefecture, UnitType
+from pydantic import Field
+
+from review.api.access import READ_CASE, READ_RECORD, acting_on
+from review.api.views import Body, CaseDetail, CaseSummary, RecordView, detail, record_view, summary
+from review.domain.case import State
+from review.store import Store
+
+
+class Asked(Body):
+    """Which cases are wanted, and which page of them."""
+
+    state: State | None = None
+    prefecture: Prefecture | None = None
+    batch_year: int | None = None
+    unit_type: UnitType | None = None
+    level: Level | None = None
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+    after: str | None = None
+
+    def where(self) -> dict[str, object]:
+        wanted = {
+            "state": self.state,
+            "unit.prefecture": self.prefecture,
+            "batch_year": self.batch_year,
+            "unit.unit_type": self.unit_type,
+            "level": self.level,
+        }
+        return {path: value for path, value in wanted.items() if value is not None}
+
+
+def router(gate: Gate) -> APIRouter:
+    routes = APIRouter(prefix="/cases", tags=["cases"], responses=PROBLEMS)
+
+    @routes.get("")
+    async def listed(
+        asked: Annotated[Asked, Query()], call: Annotated[Call, Depends(gate.call(READ_CASE))]
+    ) -> Page[CaseSummary]:
+        # Both may speak of the prefecture; neither may widen the other.
+        where = both({"$and": [asked.where()]}, call.filter())
+        found = await call.page(call.reads(Store).cases, where, limit=asked.limit, after=asked.after)
+        return Page(items=[summary(case) for case in found.items], next=found.next)
+
+    @routes.get("/{case_id}")
+    async def one(case_id: str, response: Response, call: Annotated[Call, Depends(gate.call(READ_CASE))]) -> CaseDetail:
+        case, by = await acting_on(call, READ_CASE, case_id)
+        store = call.reads(Store)
+        await store.cases.require(case_id)
+        response.headers["ETag"] = etag(store.cases.version(case_id))
+        return detail(case, by)
+
+    @routes.get("/{case_id}/record")
+    async def record(case_id: str, call: Annotated[Call, Depends(gate.call(READ_RECORD))]) -> RecordView:
+        case, _ = await acting_on(call, READ_RECORD, case_id)
+        entries = await call.reads(Store).records.find({"case_id": case_id}, sort=[("number", 1)])
+        return record_view(case, entries)
+
+    return routes

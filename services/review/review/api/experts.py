@@ -1,0 +1,114 @@
+"""Experts and the panels they sit on (V5)."""
+
+from typing import Annotated
+
+from chassis.http import PROBLEMS, Call, Gate, Page, etag, refuses
+from fastapi import APIRouter, Body, Depends, Query, Response
+from messages.values import Identifier, Level, Text, Uscc
+from pydantic import Field
+
+from review.api import views
+from review.api.access import APPOINT, DECLARE, KEEP_EXPERTS, READ_EXPERTS, acting, acting_on
+from review.domain.panel import Evaluated, Expert
+from review.handlers.panel import (
+    Appointed,
+    Appointments,
+    AppointPanel,
+    AppointPanels,
+    DeclareConflict,
+    RegisterExpert,
+    appoint_panel,
+    appoint_panels,
+    declare_conflict,
+    register_expert,
+)
+from review.store import Store
+
+
+class EvaluatedBody(views.Body):
+    uscc: Uscc
+    year: Annotated[int, Field(ge=2000, le=2200)]
+
+
+class ExpertBody(views.Body):
+    expert_id: Identifier
+    employer: Text
+    """USCC or name of the organisation the expert works for."""
+    groups: tuple[Text, ...] = ()
+    evaluated: tuple[EvaluatedBody, ...] = ()
+
+
+class ConflictBody(views.Body):
+    uscc: Uscc
+    text: Text
+
+
+class PanelBody(views.Body):
+    experts: tuple[Identifier, ...] = ()
+    """The chair first; nobody named: drawn."""
+
+
+def router(gate: Gate) -> APIRouter:
+    routes = APIRouter(responses=PROBLEMS)
+    routes.include_router(_experts(gate))
+    routes.include_router(_panels(gate))
+    return routes
+
+
+def _experts(gate: Gate) -> APIRouter:
+    routes = APIRouter(prefix="/experts", tags=["experts"])
+
+    @routes.post("", status_code=201)
+    async def register(body: ExpertBody, call: Annotated[Call, Depends(gate.call(KEEP_EXPERTS))]) -> Expert:
+        """Registering again brings the entry up to date."""
+        evaluated = tuple(Evaluated(each.uscc, each.year) for each in body.evaluated)
+        command = RegisterExpert(body.expert_id, body.employer, body.groups, evaluated)
+        return await call.perform(register_expert, command, Store, reply=Expert)
+
+    @routes.get("")
+    async def listed(
+        call: Annotated[Call, Depends(gate.call(READ_EXPERTS))],
+        limit: Annotated[int, Query(ge=1, le=200)] = 50,
+        after: str | None = None,
+    ) -> Page[Expert]:
+        return await call.page(call.reads(Store).experts, call.filter(), limit=limit, after=after)
+
+    @routes.get("/{expert_id}")
+    async def one(
+        expert_id: str, response: Response, call: Annotated[Call, Depends(gate.call(READ_EXPERTS))]
+    ) -> Expert:
+        store = call.reads(Store)
+        expert = await store.experts.require(expert_id)
+        await call.allow(expert)
+        response.headers["ETag"] = etag(store.experts.version(expert_id))
+        return expert
+
+    @routes.post("/{expert_id}/conflicts", responses=refuses("sheet-signed"))
+    async def declare(expert_id: str, body: ConflictBody, call: Annotated[Call, Depends(gate.call(DECLARE))]) -> Expert:
+        """The expert's seats on cases of that unit go to others."""
+        by = await acting(call, DECLARE, await call.reads(Store).experts.require(expert_id))
+        command = DeclareConflict(expert_id, body.uscc, body.text, by)
+        return await call.perform(declare_conflict, command, Store, reply=Expert)
+
+    return routes
+
+
+def _panels(gate: Gate) -> APIRouter:
+    routes = APIRouter(tags=["panels"])
+    appointing = Depends(gate.call(APPOINT))
+
+    @routes.post("/cases/{case_id}/panel", responses=refuses("wrong-state", "experts-too-few", "case-suspended"))
+    async def appoint(
+        case_id: str, call: Annotated[Call, appointing], body: Annotated[PanelBody | None, Body()] = None
+    ) -> Appointed:
+        _, by = await acting_on(call, APPOINT, case_id)
+        command = AppointPanel(case_id, body.experts if body else (), by)
+        return await call.perform(appoint_panel, command, Store, reply=Appointed)
+
+    @routes.post("/batches/{year}/panels")
+    async def appoint_all(year: int, call: Annotated[Call, appointing], level: Level = Level.REGION) -> Appointments:
+        """Every forwarded case of the batch that has no panel yet."""
+        command = AppointPanels(level, year, await acting(call, APPOINT, None))
+        return await call.perform(appoint_panels, command, Store, reply=Appointments)
+
+    return routes

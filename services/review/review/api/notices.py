@@ -1,0 +1,43 @@
+"""Public notices: shown to everybody, concluded by the region (V9, V10)."""
+
+from typing import Annotated
+
+from chassis.http import PROBLEMS, Call, Gate, Page, etag, refuses
+from fastapi import APIRouter, Depends, Query, Response
+
+from review.api.access import PUBLISH, READ_NOTICE, acting
+from review.api.views import NoticeEntry
+from review.domain.notice import Notice
+from review.handlers.notice import ConcludeNotice, conclude_notice
+from review.store import Store
+
+
+def router(gate: Gate) -> APIRouter:
+    routes = APIRouter(prefix="/notices", tags=["notices"], responses=PROBLEMS)
+    reading = Depends(gate.call(READ_NOTICE))
+
+    @routes.get("")
+    async def listed(
+        call: Annotated[Call, reading],
+        batch_year: int | None = None,
+        limit: Annotated[int, Query(ge=1, le=200)] = 50,
+        after: str | None = None,
+    ) -> Page[NoticeEntry]:
+        where = {} if batch_year is None else {"batch_year": batch_year}
+        found = await call.page(call.reads(Store).notices, where, (("opened_on", -1),), limit, after)
+        return Page(items=[NoticeEntry.model_validate(each) for each in found.items], next=found.next)
+
+    @routes.get("/{notice_id}")
+    async def one(notice_id: str, response: Response, call: Annotated[Call, reading]) -> Notice:
+        store = call.reads(Store)
+        notice = await store.notices.require(notice_id)
+        response.headers["ETag"] = etag(store.notices.version(notice_id))
+        return notice
+
+    @routes.post("/{notice_id}/conclude", responses=refuses("notice-running", "notice-concluded"))
+    async def conclude(notice_id: str, call: Annotated[Call, Depends(gate.call(PUBLISH))]) -> Notice:
+        """Not before the published end is over; the day after, a job does it."""
+        command = ConcludeNotice(notice_id, await acting(call, PUBLISH, None))
+        return await call.perform(conclude_notice, command, Store, reply=Notice)
+
+    return routes

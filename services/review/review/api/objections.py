@@ -1,0 +1,67 @@
+"""Objections to a public notice: lodged by anybody with name and contact, seen and decided by the region (V9)."""
+
+from typing import Annotated
+
+from chassis.http import PROBLEMS, Call, Gate, Page, refuses
+from fastapi import APIRouter, Depends, Query
+from messages.values import Identifier, Text
+from pydantic import Field
+
+from review.api.access import DECIDE_OBJECTION, OBJECT, acting
+from review.api.views import Body
+from review.domain.notice import Objection
+from review.handlers.notice import (
+    LodgeObjection,
+    ObjectionReceipt,
+    ResolveObjection,
+    lodge_objection,
+    resolve_objection,
+)
+from review.store import Store
+
+Words = Annotated[str, Field(max_length=10_000)]
+
+
+class ObjectionBody(Body):
+    case_id: Identifier
+    facts: Words
+    name: Annotated[str, Field(max_length=200)]
+    contact: Annotated[str, Field(max_length=200)]
+
+
+class ResolutionBody(Body):
+    upheld: bool
+    text: Text
+
+
+def router(gate: Gate) -> APIRouter:
+    routes = APIRouter(prefix="/notices/{notice_id}/objections", tags=["objections"], responses=PROBLEMS)
+    deciding = Depends(gate.call(DECIDE_OBJECTION))
+
+    @routes.post("", status_code=201, responses=refuses("notice-ended", "not-in-notice"))
+    async def lodge(
+        notice_id: str, body: ObjectionBody, call: Annotated[Call, Depends(gate.call(OBJECT))]
+    ) -> ObjectionReceipt:
+        by = await acting(call, OBJECT, None)
+        new = call.new_id("obj-", notice_id)
+        command = LodgeObjection(new, notice_id, body.case_id, body.facts, body.name, body.contact, by)
+        return await call.perform(lodge_objection, command, Store, reply=ObjectionReceipt)
+
+    @routes.get("")
+    async def listed(
+        notice_id: str,
+        call: Annotated[Call, deciding],
+        limit: Annotated[int, Query(ge=1, le=200)] = 50,
+        after: str | None = None,
+    ) -> Page[Objection]:
+        return await call.page(call.reads(Store).objections, {"notice_id": notice_id}, limit=limit, after=after)
+
+    @routes.post("/{objection_id}/resolution", responses=refuses("objection-resolved"))
+    async def resolve(
+        notice_id: str, objection_id: str, body: ResolutionBody, call: Annotated[Call, deciding]
+    ) -> ObjectionReceipt:
+        by = await acting(call, DECIDE_OBJECTION, None)
+        command = ResolveObjection(notice_id, objection_id, body.upheld, body.text, by)
+        return await call.perform(resolve_objection, command, Store, reply=ObjectionReceipt)
+
+    return routes

@@ -1,0 +1,87 @@
+"""The prefecture's stage: opinions of the departments, initial review, opinion document, forwarding (V1 to V4)."""
+
+from typing import Annotated, Literal
+
+from chassis.http import PROBLEMS, Call, Gate, refuses
+from fastapi import APIRouter, Depends
+from messages.values import Department, FileRef, Text
+from pydantic import Field
+
+from review.api.access import ANSWER, DECIDE_IN_PREFECTURE, Asked, acting, acting_on
+from review.api.views import Body
+from review.handlers.consultation import AnswerConsultation, answer_consultation
+from review.handlers.desk import Receipt
+from review.handlers.opinion import (
+    DecideInitialReview,
+    ForwardCase,
+    IssueOpinion,
+    decide_initial_review,
+    forward_case,
+    issue_opinion,
+)
+from review.store import Store
+
+Words = Annotated[str, Field(max_length=2000)]
+DealtWith = dict[Department, Words]
+
+
+class OpinionBody(Body):
+    department: Department
+    opinion: Literal["agree", "object"]
+    text: Words = ""
+
+
+class InitialReviewBody(Body):
+    decision: Literal["accept", "refuse"]
+    reasons: Words = ""
+    dealt_with: DealtWith = Field(default_factory=dict)
+
+
+class OpinionDocumentBody(Body):
+    number: Annotated[Text, Field(max_length=100, pattern=r"\S")]
+    conclusion: Literal["recommended", "not_recommended"]
+    attachments: tuple[FileRef, ...] = ()
+    dealt_with: DealtWith = Field(default_factory=dict)
+
+
+def router(gate: Gate) -> APIRouter:
+    routes = APIRouter(prefix="/cases/{case_id}", tags=["prefecture"], responses=PROBLEMS)
+    deciding = Depends(gate.call(DECIDE_IN_PREFECTURE))
+
+    @routes.post("/opinions", responses=refuses("wrong-state", "not-consulted", "opinion-given", "case-suspended"))
+    async def answer(case_id: str, body: OpinionBody, call: Annotated[Call, Depends(gate.call(ANSWER))]) -> Receipt:
+        case = await call.reads(Store).cases.require(case_id)
+        by = await acting(call, ANSWER, Asked(case.unit, body.department))
+        command = AnswerConsultation(case_id, body.department, body.opinion, body.text, by)
+        return await call.perform(answer_consultation, command, Store, reply=Receipt)
+
+    @routes.post("/initial-review", responses=refuses("wrong-state", "case-suspended"))
+    async def review(case_id: str, body: InitialReviewBody, call: Annotated[Call, deciding]) -> Receipt:
+        _, by = await acting_on(call, DECIDE_IN_PREFECTURE, case_id)
+        accept = body.decision == "accept"
+        command = DecideInitialReview(case_id, accept, body.reasons, _plain(body.dealt_with), by)
+        return await call.perform(decide_initial_review, command, Store, reply=Receipt)
+
+    @routes.post(
+        "/opinion-document",
+        responses=refuses(
+            "wrong-state", "opinion-missing", "opinion-not-dealt-with", "document-number-taken", "case-suspended"
+        ),
+    )
+    async def issue(case_id: str, body: OpinionDocumentBody, call: Annotated[Call, deciding]) -> Receipt:
+        _, by = await acting_on(call, DECIDE_IN_PREFECTURE, case_id)
+        dealt_with = _plain(body.dealt_with)
+        command = IssueOpinion(case_id, body.number, body.conclusion, body.attachments, dealt_with, by)
+        return await call.perform(issue_opinion, command, Store, reply=Receipt)
+
+    @routes.post("/forward", responses=refuses("wrong-state", "deadline-passed", "case-suspended"))
+    async def forward(case_id: str, call: Annotated[Call, deciding]) -> Receipt:
+        """After the deadline the case is late, and that is recorded (V4)."""
+        _, by = await acting_on(call, DECIDE_IN_PREFECTURE, case_id)
+        return await call.perform(forward_case, ForwardCase(case_id, by), Store, reply=Receipt)
+
+    return routes
+
+
+def _plain(dealt_with: DealtWith) -> dict[str, str]:
+    return {department.value: words for department, words in dealt_with.items()}

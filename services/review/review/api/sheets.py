@@ -1,0 +1,86 @@
+"""Score sheets, the chair's decision and the findings on site (V6, V7)."""
+
+from decimal import Decimal
+from typing import Annotated
+
+from chassis.handling import Refusal
+from chassis.http import PROBLEMS, Call, Gate, refuses
+from fastapi import APIRouter, Depends
+from messages.values import IndicatorValue
+from pydantic import Field
+
+from review.api.access import CHAIR, READ_SHEET, SCORE, VISIT, Seat, acting, acting_on
+from review.api.views import Body, SheetView
+from review.domain.case import ScoreSheet
+from review.domain.scoring import Decision
+from review.domain.site import Findings
+from review.handlers.desk import Receipt
+from review.handlers.scoring import (
+    DecideDeviation,
+    FillScoreSheet,
+    RecordSiteVisit,
+    decide_deviation,
+    fill_score_sheet,
+    record_site_visit,
+)
+from review.store import Store
+
+Words = Annotated[str, Field(max_length=2000)]
+
+
+class SheetBody(Body):
+    values: dict[str, Annotated[Decimal, Field(allow_inf_nan=False, max_digits=20)]]
+    vetoes: dict[str, bool]
+    """Mandatory item → whether it is met."""
+    site_visit_wanted: bool = False
+    sign: bool = False
+    """False saves a draft; a signature is given once."""
+
+
+class ChairBody(Body):
+    decision: Decision
+    text: Words
+
+
+class SiteBody(Body):
+    changed: tuple[IndicatorValue, ...] = ()
+    findings: Annotated[Words, Field(pattern=r"\S")]
+    reasons: Words = ""
+
+
+def router(gate: Gate) -> APIRouter:
+    routes = APIRouter(prefix="/cases/{case_id}", tags=["scoring"], responses=PROBLEMS)
+
+    @routes.put(
+        "/score-sheets/{expert}",
+        responses=refuses("wrong-state", "sheet-signed", "case-suspended") | refuses("not-on-panel", status=403),
+    )
+    async def fill(
+        case_id: str, expert: str, body: SheetBody, call: Annotated[Call, Depends(gate.call(SCORE))]
+    ) -> Receipt:
+        by = await acting(call, SCORE, Seat(expert))
+        sheet = ScoreSheet(expert, body.values, body.vetoes, body.site_visit_wanted)
+        return await call.perform(fill_score_sheet, FillScoreSheet(case_id, sheet, body.sign, by), Store, reply=Receipt)
+
+    @routes.get("/score-sheets/{expert}")
+    async def sheet(case_id: str, expert: str, call: Annotated[Call, Depends(gate.call(READ_SHEET))]) -> SheetView:
+        await call.allow(Seat(expert))
+        case = await call.reads(Store).cases.require(case_id)
+        if (found := case.sheet_of(expert)) is None:
+            raise Refusal("not-found", status=404)
+        return SheetView.model_validate(found)
+
+    @routes.post("/chair-decision", responses=refuses("wrong-state", "no-deviation", "case-suspended"))
+    async def decide(case_id: str, body: ChairBody, call: Annotated[Call, Depends(gate.call(CHAIR))]) -> Receipt:
+        """The score stands although an expert's lies far from it, or the sheets go back."""
+        _, by = await acting_on(call, CHAIR, case_id)
+        command = DecideDeviation(case_id, by.subject, body.decision, body.text, by)
+        return await call.perform(decide_deviation, command, Store, reply=Receipt)
+
+    @routes.post("/site-verification", responses=refuses("wrong-state", "case-suspended"))
+    async def visit(case_id: str, body: SiteBody, call: Annotated[Call, Depends(gate.call(VISIT))]) -> Receipt:
+        _, by = await acting_on(call, VISIT, case_id)
+        findings = Findings(body.changed, body.findings, body.reasons)
+        return await call.perform(record_site_visit, RecordSiteVisit(case_id, findings, by), Store, reply=Receipt)
+
+    return routes

@@ -1,0 +1,176 @@
+"""What callers are shown of a case, each role its part."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+
+from messages.review import Outcome
+from messages.values import AssessorRef, Department, Level, Reason, Role, UnitRef
+from pydantic import BaseModel, ConfigDict
+
+from review.domain.case import Case, Dossier, InitialReview, Opinion, OpinionDocument, Panel, Score, SiteVisit, State
+from review.domain.record import By, Entry, check
+
+
+class View(BaseModel):
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+
+class Body(BaseModel):
+    """What a caller sends: nothing that the interface does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Answered(View):
+    """How far the consultation of a department is; its words are for officers."""
+
+    department: Department
+    opinion: str | None
+    answered_on: date | None
+
+
+class CaseSummary(View):
+    """What everybody concerned may know of a case."""
+
+    case_id: str
+    unit: UnitRef
+    level: Level
+    batch_year: int
+    assessor: AssessorRef | None
+    state: State
+    rule_set: str
+    opened_on: date
+    consultation_due: date
+    consultation_provisional: bool
+    opinions: tuple[Answered, ...]
+    forwarded_on: date | None
+    suspended: bool
+    notice_id: str | None
+    outcome: Outcome | None
+    reasons: tuple[Reason, ...]
+    closed_on: date | None
+    listed_on: date | None
+
+
+class SheetState(View):
+    expert: str
+    signed_on: date | None
+
+
+class CaseDetail(CaseSummary):
+    """The summary, and what the caller's role has to work with."""
+
+    dossier: Dossier | None = None
+    department_opinions: tuple[Opinion, ...] | None = None
+    initial_review: InitialReview | None = None
+    opinion_document: OpinionDocument | None = None
+    panel: Panel | None = None
+    sheets: tuple[SheetState, ...] | None = None
+    deviating: tuple[str, ...] | None = None
+    score: Score | None = None
+    site: SiteVisit | None = None
+    place: int | None = None
+    open_objections: int | None = None
+
+
+_FILE = frozenset({"dossier"})
+_PREFECTURE = _FILE | {"department_opinions", "initial_review", "opinion_document"}
+_PANEL = _FILE | {"panel", "sheets", "deviating", "site"}
+_REGION = _PREFECTURE | _PANEL | {"score", "place", "open_objections"}
+PARTS: dict[str, frozenset[str]] = {
+    Role.REGIONAL_OFFICER: _REGION,
+    Role.REVIEW_ORGANISATION: _REGION - {"open_objections"},
+    Role.PREFECTURE_OFFICER: _PREFECTURE,
+    Role.CONSULTED_DEPARTMENT: _FILE,
+    Role.EXPERT: _PANEL,
+    Role.APPLICANT: frozenset({"opinion_document"}),
+    Role.ASSESSOR: frozenset(),
+}
+
+
+def summary(case: Case) -> CaseSummary:
+    closing = case.closing
+    return CaseSummary(
+        case_id=case.case_id,
+        unit=case.unit,
+        level=case.level,
+        batch_year=case.batch_year,
+        assessor=case.assessor,
+        state=case.state,
+        rule_set=case.rule_set,
+        opened_on=case.opened_on,
+        consultation_due=case.consultation.due,
+        consultation_provisional=case.consultation.provisional,
+        opinions=tuple(Answered.model_validate(each) for each in case.consultation.opinions),
+        forwarded_on=case.forwarded_on,
+        suspended=case.suspended_by is not None,
+        notice_id=case.notice_id,
+        outcome=closing.outcome if closing else None,
+        reasons=closing.reasons if closing else (),
+        closed_on=closing.closed_on if closing else None,
+        listed_on=case.listed_on,
+    )
+
+
+def detail(case: Case, by: By) -> CaseDetail:
+    """The summary with the parts that the role in which somebody reads may see."""
+    parts = {
+        "dossier": case.dossier,
+        "department_opinions": case.consultation.opinions,
+        "initial_review": case.initial_review,
+        "opinion_document": case.opinion_document,
+        "panel": case.panel,
+        "sheets": tuple(SheetState.model_validate(each) for each in case.sheets),
+        "deviating": case.deviating,
+        "score": case.score,
+        "site": case.site,
+        "place": case.place,
+        "open_objections": len(case.open_objections),
+    }
+    shown = {name: part for name, part in parts.items() if name in PARTS[by.role]}
+    return CaseDetail(**summary(case).model_dump(), **shown)
+
+
+class RecordView(View):
+    """The record with the proof that it is what was written (V14)."""
+
+    case_id: str
+    intact: bool
+    broken_at: int | None
+    entries: tuple[Entry, ...]
+
+
+def record_view(case: Case, entries: Sequence[Entry]) -> RecordView:
+    broken = check(entries, case.head)
+    return RecordView(
+        case_id=case.case_id,
+        intact=broken is None,
+        broken_at=broken.number if broken else None,
+        entries=tuple(entries),
+    )
+
+
+class SheetView(View):
+    expert: str
+    values: dict[str, Decimal]
+    vetoes: dict[str, bool]
+    site_visit_wanted: bool
+    signed_on: date | None
+
+
+class NoticeEntry(View):
+    """A public notice in the list of all; its units are on its own page."""
+
+    notice_id: str
+    level: Level
+    batch_year: int
+    opened_on: date
+    minimum_end: date
+    published_end: date
+    provisional: bool
+    state: str
+    concluded_on: date | None
+    digest: str

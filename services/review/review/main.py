@@ -1,0 +1,28 @@
+"""All wiring of review in one place."""
+
+from __future__ import annotations
+
+from chassis.service import Service, run
+from chassis.settings import Settings
+
+from review.api import router
+from review.bus import HEARS
+from review.jobs import JOBS
+from review.store import AGGREGATES, INDEXES, Store
+
+
+def service(settings: Settings | None = None) -> Service:
+    return Service(
+        name="review",
+        settings=settings or Settings.load(),
+        store=Store,
+        aggregates=AGGREGATES,
+        indexes=INDEXES,
+        hears=HEARS,
+        router=router,
+        jobs=JOBS,
+    )
+
+
+if __name__ == "__main__":
+    run(service())
