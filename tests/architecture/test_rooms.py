@@ -12,10 +12,16 @@ from tests.architecture.sources import ROOT, SERVICES, imported, package, produc
 ROOMS = {"domain", "handlers", "store", "bus", "api", "jobs", "settings", "main"}
 TECHNOLOGY = {
     "motor": {"chassis/mongo.py"},
-    "pymongo": {"chassis/mongo.py"},
-    "aio_pika": {"chassis/relay.py", "chassis/bus.py"},
-    "faststream": {"chassis/bus.py"},
+    "pymongo": {"chassis/mongo.py", "chassis/servers.py"},
+    "bson": {"chassis/mongo.py"},
+    "aio_pika": {"chassis/listener.py", "chassis/acks.py", "chassis/process.py"},
+    "aiormq": {"chassis/publisher.py", "chassis/acks.py"},
+    "faststream": {"chassis/listener.py", "chassis/topology.py", "chassis/process.py"},
+    "fastapi": {"chassis/http.py", "chassis/app.py", "chassis/problems.py", "chassis/health.py", "/api.py"},
+    "jinja2": {"notify/texts.py"},
+    "aiosmtplib": {"notify/mail.py"},
 }
+"""Who may import what: for services the listed rooms of the chassis are the only way to broker and database."""
 every_service = pytest.mark.parametrize("service", SERVICES)
 
 
