@@ -76,6 +76,9 @@ class Shown:
     name: str
     former_names: tuple[Name, ...]
     listings: tuple[Listing, ...]
+    """Titles held."""
+    former_listings: tuple[Listing, ...]
+    """Titles that had ended by then."""
     removals: tuple[Removed, ...]
 
 
@@ -126,6 +129,7 @@ def shown_on(unit: Unit, listings: Sequence[Listing], day: date) -> Shown | None
         name=names[-1].name,
         former_names=names[:-1],
         listings=tuple(each for each in listings if each.shown_from <= day < each.shown_until),
+        former_listings=tuple(each for each in listings if each.shown_until <= day),
         removals=tuple(each for each in unit.removals if each.shown_from <= day),
     )
 

@@ -1,0 +1,15 @@
+"""HTTP to handler: lists, register, removals and bans."""
+
+from __future__ import annotations
+
+from chassis.http import Gate
+from fastapi import APIRouter
+
+from registry.api import announced, making, removals, units
+
+
+def router(gate: Gate) -> APIRouter:
+    routes = APIRouter(prefix="/v1")
+    for room in (announced, making, units, removals):
+        room.add_routes(routes, gate)
+    return routes

@@ -1,0 +1,71 @@
+"""Everyone reads the announced lists: one by one, as a feed, as files, and verifies their chain (L5)."""
+
+from typing import Annotated, Literal
+from urllib.parse import quote
+
+from chassis.http import Call, Gate, Page
+from fastapi import APIRouter, Depends, Path, Query, Response
+from starlette.concurrency import run_in_threadpool
+
+from registry.api import export
+from registry.api.policies import LEVEL, READ
+from registry.api.views import Feed, ListView, list_view, whole
+from registry.domain.answers import overview
+from registry.domain.chain import Verified, verify
+from registry.domain.lists import ListState, placed_at
+from registry.handlers.correcting import numbered
+from registry.store import Store
+
+Number = Annotated[int, Path(ge=1)]
+ANNOUNCED = {"level": LEVEL, "state": ListState.ANNOUNCED}
+IN_ORDER = (("announcement.number", 1),)
+
+
+def add_routes(routes: APIRouter, gate: Gate) -> None:
+    Reading = Annotated[Call, Depends(gate.call(READ))]  # noqa: N806 - a type, made for this gate
+
+    @routes.get("/lists", tags=["lists"])
+    async def list_announced(
+        call: Reading,
+        year: int | None = None,
+        limit: Annotated[int, Query(ge=1, le=200)] = 50,
+        after: str | None = None,
+    ) -> Page[ListView]:
+        """Announced lists without their lines, newest first."""
+        where = ANNOUNCED | ({} if year is None else {"year": year})
+        found = await call.page(call.reads(Store).lists, where, (("announcement.number", -1),), limit, after)
+        return Page(items=[list_view(overview(each)) for each in found.items], next=found.next)
+
+    @routes.get("/lists/feed", tags=["lists"])
+    async def feed(
+        call: Reading, after: Annotated[int, Query(ge=0)] = 0, limit: Annotated[int, Query(ge=1, le=50)] = 10
+    ) -> Feed:
+        """Announced lists with their lines, from the one after number ``after`` on."""
+        where = ANNOUNCED | {"announcement.number": {"$gt": after}}
+        found = await call.reads(Store).lists.find(where, sort=IN_ORDER, limit=limit)
+        return Feed(items=tuple(map(whole, found)), after=placed_at(found[-1]).number if found else after)
+
+    @routes.get("/lists/chain", tags=["lists"])
+    async def verify_chain(call: Reading) -> Verified:
+        """Compute every digest again from the first list on and say whether the chain holds."""
+        return verify(await call.reads(Store).lists.find(ANNOUNCED, sort=IN_ORDER))
+
+    @routes.get("/lists/{number}", tags=["lists"])
+    async def show(number: Number, call: Reading, response: Response) -> ListView:
+        one = await numbered(LEVEL, number, call.reads(Store))
+        response.headers["ETag"] = f'"{placed_at(one).digest}"'
+        return whole(one)
+
+    @routes.get("/lists/{number}/export", tags=["lists"], response_class=Response)
+    async def export_list(number: Number, call: Reading, format: Literal["xlsx", "csv"] = "xlsx") -> Response:
+        """The list as a workbook, or as CSV in UTF-8 with a byte order mark."""
+        one = await numbered(LEVEL, number, call.reads(Store))
+        content = await run_in_threadpool(export.WRITERS[format], one)
+        name = quote(f"{export.title(one)}.{format}")
+        return Response(
+            content,
+            media_type=export.MEDIA_TYPES[format],
+            headers={
+                "Content-Disposition": f"attachment; filename=\"list-{number}.{format}\"; filename*=UTF-8''{name}"
+            },
+        )

@@ -1,0 +1,61 @@
+"""The regional department records removals; everyone can ask whether a ban runs (Art. 24, 25)."""
+
+from datetime import date
+from typing import Annotated
+
+from chassis.http import Call, Gate, Page, refuses
+from fastapi import APIRouter, Depends, Path, Query
+from messages.values import Uscc
+from rulebook import shanghai_date
+
+from registry.api.policies import READ, REMOVE
+from registry.api.views import BanCheck, BanView, RemovalBody, RemovalView
+from registry.domain.bans import Standing, bans_on, barred_until
+from registry.domain.removals import Decision, Removal
+from registry.handlers.removals import record_removal
+from registry.store import Store
+
+
+def add_routes(routes: APIRouter, gate: Gate) -> None:
+    Reading = Annotated[Call, Depends(gate.call(READ))]  # noqa: N806 - a type, made for this gate
+    Removing = Annotated[Call, Depends(gate.call(REMOVE))]  # noqa: N806 - a type, made for this gate
+
+    @routes.post(
+        "/removals",
+        tags=["removals"],
+        status_code=201,
+        responses=refuses("document-number-used") | refuses("decided-in-the-future", "no-rule-set", status=422),
+    )
+    async def record(body: RemovalBody, call: Removing) -> RemovalView:
+        """Record a decision: D5 and decisions of earlier years take effect at once, the others with the year's list."""
+        command = Decision(body.unit, body.ground, body.document_number, body.decided_on, body.levels)
+        return RemovalView.model_validate(await call.perform(record_removal, command, Store, reply=Removal))
+
+    @routes.get("/removals", tags=["removals"])
+    async def list_removals(
+        call: Removing,
+        year: int | None = None,
+        limit: Annotated[int, Query(ge=1, le=200)] = 50,
+        after: str | None = None,
+    ) -> Page[RemovalView]:
+        """Recorded decisions, the latest first."""
+        where = {} if year is None else {"year": year}
+        found = await call.page(call.reads(Store).removals, where, (("decided_on", -1),), limit, after)
+        return Page(items=[RemovalView.model_validate(each) for each in found.items], next=found.next)
+
+    @routes.get("/removals/{removal_id}", tags=["removals"])
+    async def show_removal(removal_id: Annotated[str, Path(max_length=40)], call: Removing) -> RemovalView:
+        return RemovalView.model_validate(await call.reads(Store).removals.require(removal_id))
+
+    @routes.get("/bans", tags=["removals"])
+    async def check_ban(
+        call: Reading, uscc: Annotated[Uscc, Query()], on: Annotated[date | None, Query()] = None
+    ) -> BanCheck:
+        """Whether the organisation is barred on a day, today when none is named, until when and by which decisions."""
+        standing = await call.reads(Store).standings.get(uscc) or Standing(uscc)
+        return _check(standing, on or shanghai_date(call.now))
+
+
+def _check(standing: Standing, day: date) -> BanCheck:
+    running = tuple(map(BanView.model_validate, bans_on(standing, day)))
+    return BanCheck(uscc=standing.uscc, on=day, barred=bool(running), until=barred_until(standing, day), bans=running)

@@ -1,0 +1,65 @@
+"""Everyone asks the register, as of any day that has been (R1)."""
+
+from datetime import date
+from typing import Annotated
+
+from chassis.handling import Refusal
+from chassis.http import Call, Gate, Page, etag
+from fastapi import APIRouter, Depends, Path, Query, Response
+from messages.values import Level, Prefecture, UnitType
+from rulebook import shanghai_date
+
+from registry.api.policies import READ
+from registry.api.views import TitleView, UnitView, title_view, unit_view
+from registry.domain.register import Listing, shown_on
+from registry.store import Store
+
+Key = Annotated[str, Path(min_length=18, max_length=220)]
+
+
+def add_routes(routes: APIRouter, gate: Gate) -> None:
+    Reading = Annotated[Call, Depends(gate.call(READ))]  # noqa: N806 - a type, made for this gate
+
+    @routes.get("/units", tags=["register"])
+    async def list_titles(  # noqa: PLR0913 - one parameter for each question that can be asked
+        call: Reading,
+        *,
+        as_of: date | None = None,
+        prefecture: Prefecture | None = None,
+        unit_type: UnitType | None = None,
+        level: Level | None = None,
+        limit: Annotated[int, Query(ge=1, le=200)] = 50,
+        after: str | None = None,
+    ) -> Page[TitleView]:
+        """What the register showed at the end of that day, one item for each title."""
+        day = _day(call, as_of)
+        asked = {"prefecture": prefecture, "unit_type": unit_type, "level": level}
+        where: dict[str, object] = {name: value for name, value in asked.items() if value is not None}
+        where |= {"shown_from": {"$lte": day}, "shown_until": {"$gt": day}}
+        found = await call.page(call.reads(Store).listings, where, limit=limit, after=after)
+        return Page(items=await _titles(found.items, day, call.reads(Store)), next=found.next)
+
+    @routes.get("/units/{key:path}", tags=["register"])
+    async def show_unit(key: Key, call: Reading, response: Response, as_of: date | None = None) -> UnitView:
+        """One unit with names, titles and removals as the register showed them at the end of that day."""
+        store, day = call.reads(Store), _day(call, as_of)
+        unit = await store.units.require(key)
+        shown = shown_on(unit, await store.listings.find({"unit_key": key}), day)
+        if shown is None:
+            raise Refusal("not-found", status=404)
+        response.headers["ETag"] = etag(store.units.version(key))
+        return unit_view(shown, day)
+
+
+async def _titles(listings: list[Listing], day: date, store: Store) -> list[TitleView]:
+    keys = sorted({each.unit_key for each in listings})
+    units = {each.key: each for each in await store.units.find({"_id": {"$in": keys}})}
+    seen = ((each, shown_on(units[each.unit_key], (), day)) for each in listings)
+    return [title_view(listing, shown) for listing, shown in seen if shown is not None]
+
+
+def _day(call: Call, as_of: date | None) -> date:
+    today = shanghai_date(call.now)
+    if as_of is not None and as_of > today:
+        raise Refusal("as-of-in-the-future", status=422, title="The register knows no day that has not been")
+    return as_of or today

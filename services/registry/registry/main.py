@@ -1,0 +1,20 @@
+"""All wiring of the registry service."""
+
+from __future__ import annotations
+
+from chassis.service import Service, run
+from chassis.settings import Settings
+
+from registry.api import router
+from registry.bus import HEARS
+from registry.store import AGGREGATES, INDEXES, Store
+
+
+def service(settings: Settings) -> Service:
+    return Service(
+        "registry", settings, store=Store, aggregates=AGGREGATES, indexes=INDEXES, hears=HEARS, router=router
+    )
+
+
+if __name__ == "__main__":
+    run(service(Settings.load()))
