@@ -11,7 +11,7 @@ from messages.event import Event
 
 from chassis import outbox
 from chassis.clock import Clock, SystemClock
-from chassis.handling import Refusal, Transient
+from chassis.handling import Refusal, Stale, Transient
 from chassis.metrics import Metrics
 from chassis.steps import NoSteps, Steps
 from chassis.unit import Backing, Batch, Commit, Document, Outcome, Unit
@@ -24,6 +24,7 @@ class _Handled(NamedTuple):
     outcome: Outcome
     row: Document
     said: list[Document]
+    stale: bool
 
 
 class Attempt:
@@ -88,9 +89,10 @@ class Attempt:
         now = self._clock.now()
         unit = Unit(batch)
         try:
-            outcome = await unit.conclude(await work.run(unit, now))
+            result = await work.run(unit, now)
+            outcome = await unit.conclude(result)
             said = [self._entry(event, work, now) for event in outcome.events]
-            handled = _Handled(outcome, inbox_row(work, outcome, self._real.now()), said)
+            handled = _Handled(outcome, inbox_row(work, outcome, self._real.now()), said, isinstance(result, Stale))
         except Exception as problem:  # noqa: BLE001 - the waiter gets it and knows the remedy by its class
             return problem
         unit.keep()
@@ -114,6 +116,8 @@ class Attempt:
         self._metrics.works.labels(_word(result)).inc()
         if isinstance(result, _Handled):
             self._count(result.outcome.refusal)
+            if result.stale:
+                self._metrics.stale.labels(work.event_type).inc()
             work.answer(Verdict(result.row.get("value"), result.outcome.refusal))
         else:
             self._count(result)

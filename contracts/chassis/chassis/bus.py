@@ -9,7 +9,8 @@ from typing import Any, TypeAlias, TypeVar
 
 from messages.event import Event
 
-from chassis.handling import Handler, Result
+from chassis.handling import Handler, Result, Stale
+from chassis.store import Documents
 from chassis.unit import Key, Unit
 
 E = TypeVar("E", bound=Event)
@@ -23,6 +24,13 @@ def no_reads(_event: Event) -> Iterable[Key]:
 
 
 @dataclass(frozen=True, slots=True)
+class Latest:
+    """The last event a projection has taken of one aggregate."""
+
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
 class Hears:
     """One event type and what is done on it; made by ``hears``, which checks that the types fit."""
 
@@ -30,9 +38,25 @@ class Hears:
     handler: Callable[[Any, Any, datetime], Awaitable[Result]]
     store: Callable[[Unit], Any]
     reads: Callable[[Any], Iterable[Key]]
+    only_newer: bool = False
 
     def run(self, event: Event) -> Run:
+        if self.only_newer:
+            return lambda unit, now: self._if_newer(event, unit, now)
         return lambda unit, now: self.handler(event, self.store(unit), now)
+
+    def keys(self, event: Event) -> list[Key]:
+        """Name what is loaded ahead for this event."""
+        gate = [("latest", _aggregate(event))] if self.only_newer else []
+        return [*gate, *self.reads(event)]
+
+    async def _if_newer(self, event: Event, unit: Unit, now: datetime) -> Result:
+        latest = Documents(unit, "latest", Latest)
+        known = await latest.get(_aggregate(event))
+        if known is not None and event.sequence <= known.sequence:
+            return Stale()
+        latest.save(_aggregate(event), Latest(event.sequence))
+        return await self.handler(event, self.store(unit), now)
 
 
 def hears(
@@ -40,6 +64,16 @@ def hears(
     handler: Handler[E, S],
     store: Callable[[Unit], S],
     reads: Callable[[E], Iterable[Key]] = no_reads,
+    *,
+    only_newer: bool = False,
 ) -> Hears:
-    """Bind an event to its handler; ``reads`` names what a whole batch loads ahead (speed only)."""
-    return Hears(event_type, handler, store, reads)
+    """Bind an event to its handler.
+
+    ``reads`` names what a whole batch loads ahead (speed only). With ``only_newer`` (a projection that keeps the last
+    state) an event that is older than one already taken of the same aggregate is dropped and counted.
+    """
+    return Hears(event_type, handler, store, reads, only_newer)
+
+
+def _aggregate(event: Event) -> str:
+    return f"{event.owner}:{event.aggregate}:{event.subject}"

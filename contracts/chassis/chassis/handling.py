@@ -54,6 +54,11 @@ class Done:
     refusal: Refusal | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Stale(Done):
+    """What a projection returns for an event older than what it holds: dropped, counted and not heard again."""
+
+
 Result: TypeAlias = Sequence[Event] | Done
 Handler: TypeAlias = Callable[[M, S, datetime], Awaitable[Result]]
 """(message or command, store, now in UTC) → the events it causes."""

@@ -36,7 +36,7 @@ KEPT_SENT = 30 * DAY
 KEPT_INBOX = 90 * DAY
 COMMIT_TRIES = 5
 
-OWN_COLLECTIONS = ("inbox", "outbox", "parked", "leases", "access_refusals")
+OWN_COLLECTIONS = ("inbox", "outbox", "parked", "leases", "latest", "access_refusals")
 OWN_INDEXES = (
     Index("inbox", (("at", 1),), ttl_seconds=KEPT_INBOX),
     Index("outbox", (("sent", 1), ("_id", 1)), partial={"sent": False}),
@@ -57,6 +57,11 @@ def open_database(url: str, name: str, driver: Driver = "motor") -> Database:
 def opened_at(identifier: object) -> datetime | None:
     """Real time at which an identifier of the outbox was made."""
     return identifier.generation_time.astimezone(UTC) if isinstance(identifier, ObjectId) else None
+
+
+def made_at(instant: datetime) -> object:
+    """Give the smallest identifier of the outbox made at that real time or later."""
+    return ObjectId.from_datetime(instant)
 
 
 class Database:

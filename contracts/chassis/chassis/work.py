@@ -37,6 +37,7 @@ class Work:
     run: Run
     cause: Cause
     consumer: str = ""
+    event_type: str = ""
     reads: Iterable[Key] = ()
     digest: str | None = None
     keys: frozenset[Key] = field(init=False)

@@ -1,0 +1,146 @@
+"""The one source of exchanges, queues, bindings, policies and permissions; from it come code and definitions.json."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from faststream.rabbit import QueueType, RabbitExchange, RabbitQueue
+from faststream.rabbit.schemas import ExchangeType
+from messages.event import Event
+
+EVENTS_EXCHANGE = "green.events"
+DEAD_EXCHANGE = "green.dead"
+DELIVERY_LIMIT = 200
+"""High: it counts crashes as well, and a few kills must not bury innocent messages. Failing handlers we count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """One queue: what one service hears of one owner, in the order it was said."""
+
+    service: str
+    owner: str
+    types: tuple[str, ...]
+
+    @property
+    def queue(self) -> str:
+        return f"{self.service}.{self.owner}"
+
+
+def streams(service: str, heard: Iterable[type[Event]]) -> tuple[Stream, ...]:
+    """Sort what a service hears into one stream per owner."""
+    owners: dict[str, set[str]] = {}
+    for event_type in heard:
+        owners.setdefault(event_type.owner, set()).add(event_type.type)
+    return tuple(Stream(service, owner, tuple(sorted(types))) for owner, types in sorted(owners.items()))
+
+
+def dead_queue(service: str) -> str:
+    return f"{service}.dead"
+
+
+def rabbit_queue(name: str) -> RabbitQueue:
+    """Describe a queue for consuming; it is declared at deployment, here only looked up."""
+    return RabbitQueue(name, queue_type=QueueType.QUORUM, durable=True, declare=False)
+
+
+def events_exchange() -> RabbitExchange:
+    return RabbitExchange(EVENTS_EXCHANGE, type=ExchangeType.TOPIC, durable=True, declare=False)
+
+
+def definitions(heard: Mapping[str, Iterable[type[Event]]], vhost: str = "green") -> dict[str, Any]:
+    """Give RabbitMQ's definitions for services → events heard; passwords are added to the users at deployment."""
+    all_streams = [stream for service, types in heard.items() for stream in streams(service, types)]
+    return {
+        "vhosts": [{"name": vhost}],
+        "users": [{"name": service, "tags": ""} for service in heard],
+        "exchanges": [_exchange(vhost, EVENTS_EXCHANGE, "topic"), _exchange(vhost, DEAD_EXCHANGE, "direct")],
+        "queues": [
+            *(_queue(vhost, stream.queue) for stream in all_streams),
+            *(_queue(vhost, dead_queue(service)) for service in heard),
+        ],
+        "bindings": [
+            *(_binding(vhost, EVENTS_EXCHANGE, stream.queue, key) for stream in all_streams for key in stream.types),
+            *(_binding(vhost, DEAD_EXCHANGE, dead_queue(service), service) for service in heard),
+        ],
+        "policies": [_policy(vhost, service) for service in heard],
+        "permissions": [_permission(vhost, service) for service in heard],
+        "topic_permissions": [_topic_permission(vhost, service) for service in heard],
+    }
+
+
+def _exchange(vhost: str, name: str, kind: str) -> dict[str, Any]:
+    return {
+        "vhost": vhost,
+        "name": name,
+        "type": kind,
+        "durable": True,
+        "auto_delete": False,
+        "internal": False,
+        "arguments": {},
+    }
+
+
+def _queue(vhost: str, name: str) -> dict[str, Any]:
+    return {
+        "vhost": vhost,
+        "name": name,
+        "durable": True,
+        "auto_delete": False,
+        "arguments": {"x-queue-type": "quorum"},
+    }
+
+
+def _binding(vhost: str, source: str, queue: str, key: str) -> dict[str, Any]:
+    return {
+        "vhost": vhost,
+        "source": source,
+        "destination": queue,
+        "destination_type": "queue",
+        "routing_key": key,
+        "arguments": {},
+    }
+
+
+def _policy(vhost: str, service: str) -> dict[str, Any]:
+    """All that may change stands in the policy: changed queue arguments refuse to start."""
+    return {
+        "vhost": vhost,
+        "name": f"{service}-streams",
+        "pattern": f"^{service}\\.(?!dead$)",
+        "apply-to": "queues",
+        "priority": 1,
+        "definition": {
+            "delivery-limit": DELIVERY_LIMIT,
+            "dead-letter-exchange": DEAD_EXCHANGE,
+            "dead-letter-routing-key": service,
+            "dead-letter-strategy": "at-least-once",
+            "overflow": "reject-publish",
+        },
+    }
+
+
+def _permission(vhost: str, service: str) -> dict[str, Any]:
+    return {
+        "vhost": vhost,
+        "user": service,
+        "configure": "^$",
+        "write": f"^{_exact(EVENTS_EXCHANGE)}$",
+        "read": f"^{service}\\.",
+    }
+
+
+def _topic_permission(vhost: str, service: str) -> dict[str, Any]:
+    return {
+        "vhost": vhost,
+        "user": service,
+        "exchange": EVENTS_EXCHANGE,
+        "write": f"^{service}\\.",
+        "read": "^$",
+    }
+
+
+def _exact(name: str) -> str:
+    return name.replace(".", "\\.")
