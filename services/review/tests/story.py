@@ -1,0 +1,302 @@
+"""Invented units, experts and papers for the tests of this service, told in the field's words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+from chassis.testing import Bench
+from messages.applications import ApplicationAccepted, ApplicationWithdrawn
+from messages.assessor_quota import AssessorSanctioned, SanctionRevoked
+from messages.event import Event
+from messages.registry import UnitListed, UnitRemoved
+from messages.values import (
+    AssessorRef,
+    Ban,
+    Department,
+    Evaluation,
+    IndicatorValue,
+    Level,
+    PersonRef,
+    Prefecture,
+    Reason,
+    SchemeRef,
+    UnitRef,
+    UnitType,
+    VetoAnswer,
+)
+from review.domain import consultation
+from review.domain.case import Case, Score, ScoreSheet, State
+from review.domain.panel import Evaluated, Expert
+from review.domain.record import By
+from review.handlers.applications import open_case
+from review.handlers.consultation import AnswerConsultation, answer_consultation
+from review.handlers.notice import (
+    ConcludeNotice,
+    LodgeObjection,
+    OpenNotice,
+    conclude_notice,
+    lodge_objection,
+    open_notice,
+)
+from review.handlers.opinion import (
+    DecideInitialReview,
+    ForwardCase,
+    IssueOpinion,
+    decide_initial_review,
+    forward_case,
+    issue_opinion,
+)
+from review.handlers.panel import AppointPanel, RegisterExpert, appoint_panel, register_expert
+from review.handlers.ranking import RankBatch, rank_batch
+from review.handlers.scoring import FillScoreSheet, fill_score_sheet
+from review.store import AGGREGATES, INDEXES, Store
+from rulebook import rules_on, scheme_on
+
+OPENED = date(2026, 4, 20)
+RULES = rules_on(OPENED)
+SCHEME = scheme_on("factory", OPENED)
+SEED = "a seed"
+
+STEEL, COPPER, DAIRY, SOLAR = "911501000000000191", "911502000000000271", "911503000000000351", "911504000000000431"
+ASSESSOR = AssessorRef(uscc="911505000000000511", name="内蒙古示例评价有限公司")
+
+OFFICER = By("officer-baotou", "prefecture_officer")
+REGION = By("officer-region", "regional_officer")
+ORGANISATION = By("review-house", "review_organisation")
+PUBLIC = By("anonymous", "public")
+EXPERTS = ("expert-1", "expert-2", "expert-3", "expert-4", "expert-5")
+DEPARTMENTS = tuple(Department)
+
+
+def at(day: date, hour: int = 10) -> datetime:
+    """An hour of a day in Shanghai."""
+    return datetime.combine(day, time(hour), UTC) - timedelta(hours=8)
+
+
+def unit(uscc: str = STEEL, **changed: Any) -> UnitRef:  # noqa: ANN401 - a field of the unit
+    usual = UnitRef(
+        uscc=uscc, name=f"内蒙古示例{uscc[5]}号有限公司", unit_type=UnitType.FACTORY, prefecture=Prefecture.BAOTOU
+    )
+    return usual.model_copy(update=changed)
+
+
+def accepted(
+    case_id: str = "app-1",
+    of: UnitRef | None = None,
+    *,
+    by: AssessorRef | None = None,
+    group: str | None = None,
+    submitted: date = date(2026, 4, 18),
+    batch_year: int = 2026,
+) -> ApplicationAccepted:
+    return ApplicationAccepted(
+        application_id=case_id,
+        unit=of or unit(),
+        level=Level.REGION,
+        batch_year=batch_year,
+        evaluation=Evaluation(way="assessor" if by else "self", assessor=by),
+        rule_set=RULES.version,
+        submitted_at=at(submitted),
+        submitted_on=submitted,
+        scheme=SchemeRef(id=SCHEME.id, version=SCHEME.version),
+        indicators=tuple(
+            IndicatorValue(indicator=each.id, value=each.leading or Decimal(0), unit=each.unit)
+            for each in SCHEME.indicators
+        ),
+        vetoes=tuple(VetoAnswer(item=each.id, passed=True) for each in SCHEME.vetoes),
+        self_score=Decimal(100),
+        evidence=(),
+        legal_representative=PersonRef(digest="b" * 64, masked="15**************21"),
+        group=group,
+    )
+
+
+def withdrawn(case_id: str = "app-1", of: UnitRef | None = None) -> ApplicationWithdrawn:
+    same = accepted(case_id, of).model_dump(include=set(ApplicationWithdrawn.model_fields) - {"withdrawn_on"})
+    return ApplicationWithdrawn(**same, withdrawn_on=OPENED)
+
+
+def removed(of: UnitRef | None = None, *, on: date = OPENED, ban: bool = True) -> UnitRemoved:
+    of = of or unit()
+    why = Reason(rule="D5", article="第二十四条", code="major-accident", text="发生重大生产安全事故")
+    return UnitRemoved(
+        sequence=1,
+        unit_key=of.key,
+        unit=of,
+        levels=(Level.REGION,),
+        reasons=(why,),
+        removed_on=on,
+        document_number="内工信移〔2026〕1号",
+        ban=Ban(first_day=on, last_day=on.replace(year=on.year + 3)) if ban else None,
+    )
+
+
+def listed(case_id: str = "app-1", of: UnitRef | None = None) -> UnitListed:
+    of = of or unit()
+    return UnitListed(
+        unit_key=of.key,
+        unit=of,
+        level=Level.REGION,
+        listed_on=date(2026, 8, 1),
+        list_number=1,
+        document_number="内工信〔2026〕8号",
+        case_id=case_id,
+    )
+
+
+def sanctioned(sequence: int = 2) -> AssessorSanctioned:
+    why = Reason(rule="S1", article="第三十一条", code="fraud", text="评价过程中弄虚作假")
+    return AssessorSanctioned(
+        sequence=sequence,
+        assessor_uscc=ASSESSOR.uscc,
+        name=ASSESSOR.name,
+        ban=Ban(first_day=OPENED, last_day=OPENED.replace(year=2029)),
+        document_number="内工信通〔2026〕3号",
+        reasons=(why,),
+    )
+
+
+def revoked(sequence: int = 3) -> SanctionRevoked:
+    return SanctionRevoked(
+        sequence=sequence,
+        assessor_uscc=ASSESSOR.uscc,
+        name=ASSESSOR.name,
+        revoked_on=OPENED,
+        document_number="内工信通〔2026〕9号",
+    )
+
+
+def opened_case(event: ApplicationAccepted | None = None, **changed: Any) -> Case:  # noqa: ANN401 - a field of the case
+    return replace(consultation.opened(event or accepted(), RULES, OPENED).case, **changed)
+
+
+def expert(name: str = "expert-1", employer: str = "内蒙古示例大学", **more: Any) -> Expert:  # noqa: ANN401 - a field
+    return Expert(name, employer, **more)
+
+
+def values(share: str = "1", **changed: str) -> dict[str, Decimal]:
+    """Values that score the given share of each indicator's points."""
+    part = Decimal(share)
+    found = {
+        each.id: (each.benchmark or 0) + part * ((each.leading or 0) - (each.benchmark or 0))
+        for each in SCHEME.indicators
+    }
+    return found | {name: Decimal(value) for name, value in changed.items()}
+
+
+def vetoes(**failed: bool) -> dict[str, bool]:
+    return {each.id: True for each in SCHEME.vetoes} | failed
+
+
+def sheet(of: str = "expert-1", share: str = "0.8", *, visit: bool = False, fails: Sequence[str] = ()) -> ScoreSheet:
+    return ScoreSheet(of, values(share), vetoes(**dict.fromkeys(fails, False)), visit)
+
+
+def score(total: str, energy_carbon: str = "30") -> Score:
+    return Score(Decimal(total), Decimal(energy_carbon), (), {}, OPENED)
+
+
+def scored_case(
+    case_id: str, total: str, energy_carbon: str = "30", *, event: ApplicationAccepted | None = None
+) -> Case:
+    return opened_case(event or accepted(case_id), state=State.SCORED, score=score(total, energy_carbon))
+
+
+class Desk:
+    """Review on a bench, and the acts by which a case gets from one stage to the next."""
+
+    def __init__(self) -> None:
+        self.bench = Bench(Store, AGGREGATES, INDEXES)
+        self.today = OPENED
+
+    @property
+    def now(self) -> datetime:
+        return at(self.today)
+
+    async def do(self, handler: Callable[..., Any], message: Any) -> list[Event]:  # noqa: ANN401 - any message
+        return await self.bench.handle(handler, message, self.now)
+
+    async def perform(self, handler: Callable[..., Any], command: Any) -> Any:  # noqa: ANN401 - any command
+        return await self.bench.perform(handler, command, self.now)
+
+    async def case(self, case_id: str = "app-1") -> Case:
+        return await self.bench.look().cases.require(case_id)
+
+    async def open(self, event: ApplicationAccepted | None = None) -> str:
+        event = event or accepted()
+        await self.do(open_case, event)
+        return event.application_id
+
+    async def agree(self, case_id: str, departments: Sequence[Department] = DEPARTMENTS) -> None:
+        for each in departments:
+            by = By(f"officer-{each}", "consulted_department")
+            await self.do(answer_consultation, AnswerConsultation(case_id, each, "agree", "", by))
+
+    async def accept(self, case_id: str) -> None:
+        await self.do(
+            decide_initial_review, DecideInitialReview(case_id, accept=True, text="", dealt_with={}, by=OFFICER)
+        )
+
+    def opinion(
+        self, case_id: str, number: str | None = None, dealt_with: Mapping[str, str] | None = None
+    ) -> IssueOpinion:
+        return IssueOpinion(
+            case_id, number or f"包工信〔2026〕{case_id}号", "recommended", (), dealt_with or {}, OFFICER
+        )
+
+    async def issue(self, case_id: str) -> None:
+        await self.do(issue_opinion, self.opinion(case_id))
+
+    async def forward(self, event: ApplicationAccepted | None = None) -> str:
+        """From the accepted application to the region."""
+        case_id = await self.open(event)
+        await self.agree(case_id)
+        await self.accept(case_id)
+        await self.issue(case_id)
+        await self.do(forward_case, ForwardCase(case_id, OFFICER))
+        return case_id
+
+    async def register(self, *names: str, employer: str = "内蒙古示例大学") -> None:
+        for name in names or EXPERTS:
+            await self.do(register_expert, RegisterExpert(name, employer, (), ()))
+
+    async def appoint(self, case_id: str, *names: str) -> tuple[str, ...]:
+        await self.do(appoint_panel, AppointPanel(case_id, names, ORGANISATION))
+        case = await self.case(case_id)
+        return case.panel.experts if case.panel else ()
+
+    async def sign(self, case_id: str, *sheets: ScoreSheet) -> list[Event]:
+        said = []
+        for each in sheets:
+            by = By(each.expert, "expert")
+            said += await self.do(fill_score_sheet, FillScoreSheet(case_id, each, sign=True, by=by))
+        return said
+
+    async def score(self, event: ApplicationAccepted | None = None, share: str = "0.9", *, visit: bool = False) -> str:
+        """From the accepted application to the panel's score."""
+        case_id = await self.forward(event)
+        seats = await self.appoint(case_id)
+        await self.sign(case_id, *(sheet(name, share, visit=visit) for name in seats))
+        return case_id
+
+    async def rank(self, *, dry_run: bool = False) -> Any:  # noqa: ANN401 - the ranking
+        return (await self.perform(rank_batch, RankBatch(Level.REGION, 2026, dry_run=dry_run, by=REGION))).value
+
+    async def publish(self, until: date | None = None) -> str:
+        outcome = await self.perform(open_notice, OpenNotice(Level.REGION, 2026, until, REGION))
+        return str(outcome.value.notice_id)
+
+    async def object(self, notice_id: str, case_id: str, number: str = "obj-1") -> None:
+        command = LodgeObjection(number, notice_id, case_id, "夜间排放异味", "王某", "0472-0000000", PUBLIC)
+        await self.do(lodge_objection, command)
+
+    async def conclude(self, notice_id: str) -> list[Event]:
+        return await self.do(conclude_notice, ConcludeNotice(notice_id, REGION))
+
+
+def evaluated(uscc: str, year: int) -> tuple[Evaluated, ...]:
+    return (Evaluated(uscc, year),)

@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from chassis.handling import Refusal
+from messages.review import CaseClosed, CaseForwarded, InitialReviewAccepted, InitialReviewRefused, OpinionIssued
+from messages.values import Prefecture
+from review.domain import opinion
+from review.domain.case import Case, OpinionDocument, State
+from review.handlers.opinion import ForwardCase, forward_case, issue_opinion
+
+from .story import COPPER, OFFICER, OPENED, RULES, Desk, accepted, opened_case, unit
+
+
+def recommended(day: date = OPENED) -> Case:
+    document = OpinionDocument("包工信〔2026〕1号", day, "recommended", (), {})
+    return opened_case(state=State.OPINION_ISSUED, opinion_document=document)
+
+
+@pytest.mark.rule("V1")
+def test_initial_review_accepts_with_the_opinions_seen_so_far_in_the_record() -> None:
+    step = opinion.accepted(opened_case(), "材料齐全", {}, OPENED)
+
+    assert step.case.state is State.INITIAL_REVIEW_ACCEPTED
+    assert isinstance(step.events[0], InitialReviewAccepted)
+    assert set(step.seen.values()) == {"none"}
+
+
+@pytest.mark.rule("V1")
+def test_a_refused_initial_review_ends_the_case_with_its_reasons() -> None:
+    steps = opinion.refused(opened_case(), "能耗数据无法核实", OPENED)
+
+    refused, closed = (event for step in steps for event in step.events)
+    assert isinstance(refused, InitialReviewRefused)
+    assert isinstance(closed, CaseClosed)
+    assert closed.outcome == "initial_review_refused"
+    assert closed.reasons == refused.reasons
+    assert (refused.reasons[0].rule, refused.reasons[0].article) == ("V1", "第十四条第（二）项")
+    assert steps[-1].case.state is State.CLOSED
+
+
+@pytest.mark.rule("V1")
+def test_a_refusal_without_reasons_is_not_accepted() -> None:
+    with pytest.raises(Refusal) as refused:
+        opinion.refused(opened_case(), " ", OPENED)
+    assert refused.value.status == 422
+
+
+@pytest.mark.rule("V1")
+def test_a_case_is_reviewed_once() -> None:
+    reviewed = opinion.accepted(opened_case(), "", {}, OPENED).case
+
+    with pytest.raises(Refusal) as refused:
+        opinion.accepted(reviewed, "", {}, OPENED)
+    assert refused.value.code == "wrong-state"
+
+
+@pytest.mark.rule("V3")
+def test_nothing_goes_to_the_region_without_an_opinion_document() -> None:
+    for state in (State.CONSULTING, State.INITIAL_REVIEW_ACCEPTED):
+        with pytest.raises(Refusal):
+            opinion.forwarded(opened_case(state=state), RULES, OPENED)
+
+
+@pytest.mark.rule("V3")
+def test_a_document_that_does_not_recommend_ends_the_case() -> None:
+    case = opened_case(state=State.INITIAL_REVIEW_ACCEPTED)
+    agreed = replace(
+        case,
+        consultation=replace(
+            case.consultation,
+            opinions=tuple(replace(each, opinion="agree") for each in case.consultation.opinions),
+        ),
+    )
+    document = OpinionDocument("包工信〔2026〕2号", OPENED, "not_recommended", (), {})
+
+    issued, closed = (e for step in opinion.issued(agreed, document, RULES, OPENED) for e in step.events)
+
+    assert isinstance(issued, OpinionIssued)
+    assert isinstance(closed, CaseClosed)
+    assert closed.reasons[0].code == "not-recommended"
+
+
+@pytest.mark.rule("V3")
+async def test_a_document_number_is_given_once_in_a_prefecture_and_year() -> None:
+    desk = Desk()
+    for event in (accepted("app-1"), accepted("app-2", unit(COPPER))):
+        case_id = await desk.open(event)
+        await desk.agree(case_id)
+        await desk.accept(case_id)
+    await desk.do(issue_opinion, desk.opinion("app-1", "包工信〔2026〕7号"))
+
+    with pytest.raises(Refusal) as refused:
+        await desk.do(issue_opinion, desk.opinion("app-2", " 包工信〔2026〕7号"))
+    assert refused.value.code == "document-number-taken"
+    await desk.do(issue_opinion, desk.opinion("app-2", "包工信〔2026〕8号"))
+    assert (await desk.case("app-2")).state is State.OPINION_ISSUED
+
+
+@pytest.mark.rule("V3")
+async def test_two_prefectures_may_use_the_same_number() -> None:
+    desk = Desk()
+    for event in (accepted("app-1"), accepted("app-2", unit(COPPER, prefecture=Prefecture.WUHAI))):
+        case_id = await desk.open(event)
+        await desk.agree(case_id)
+        await desk.accept(case_id)
+        await desk.do(issue_opinion, desk.opinion(case_id, "工信〔2026〕1号"))
+
+    assert (await desk.case("app-2")).state is State.OPINION_ISSUED
+
+
+@pytest.mark.rule("V4", "T6")
+def test_the_31st_of_may_is_still_in_time_though_it_is_a_sunday() -> None:
+    step = opinion.forwarded(recommended(), RULES, date(2026, 5, 31))
+
+    assert isinstance(step.events[0], CaseForwarded)
+    assert step.case.state is State.FORWARDED
+
+
+@pytest.mark.rule("V4")
+async def test_later_the_refusal_is_recorded_with_its_reason_and_the_case_is_late() -> None:
+    desk = Desk()
+    case_id = await desk.open()
+    await desk.agree(case_id)
+    await desk.accept(case_id)
+    await desk.issue(case_id)
+    desk.today = date(2026, 6, 4)
+
+    outcome = await desk.perform(forward_case, ForwardCase(case_id, OFFICER))
+
+    assert outcome.refusal.code == "deadline-passed"
+    (why,) = outcome.refusal.reasons
+    assert (why.rule, why.article, why.evidence) == ("V4", "第十四条第（二）项", "2026-06-04 > 2026-05-31")
+    (closed,) = outcome.events
+    assert closed.outcome == "late"
+    assert (await desk.case(case_id)).state is State.LATE
+    with pytest.raises(Refusal):
+        await desk.perform(forward_case, ForwardCase(case_id, OFFICER))
+
+
+@pytest.mark.rule("V4")
+def test_the_deadline_is_that_of_the_batch_year() -> None:
+    next_year = replace(recommended(), batch_year=2027)
+
+    assert opinion.forwarded(next_year, RULES, date(2026, 6, 4)).case.state is State.FORWARDED

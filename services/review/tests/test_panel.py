@@ -1,0 +1,244 @@
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from chassis.handling import Refusal
+from messages.review import PanelAppointed
+from messages.values import Level
+from review.domain import panel
+from review.domain.case import Case, State
+from review.domain.panel import Assignment, Declaration, Expert, Pool
+from review.handlers.panel import (
+    AppointPanel,
+    AppointPanels,
+    DeclareConflict,
+    RegisterExpert,
+    appoint_panel,
+    appoint_panels,
+    declare_conflict,
+    register_expert,
+)
+
+from .story import (
+    ASSESSOR,
+    COPPER,
+    EXPERTS,
+    OPENED,
+    ORGANISATION,
+    RULES,
+    SEED,
+    STEEL,
+    By,
+    Desk,
+    accepted,
+    evaluated,
+    expert,
+    opened_case,
+    sheet,
+    unit,
+)
+
+BY_ASSESSOR = opened_case(accepted(by=ASSESSOR, group="示例集团"), state=State.FORWARDED)
+
+
+def conflicted(one: Expert, case: Case = BY_ASSESSOR) -> bool:
+    return bool(panel.conflicts(one, case, RULES.panel.conflict_years, OPENED))
+
+
+@pytest.mark.rule("V5")
+@pytest.mark.parametrize("employer", [STEEL, ASSESSOR.uscc, ASSESSOR.name, "示例集团"])
+def test_an_expert_employed_by_unit_assessor_or_group_is_in_conflict(employer: str) -> None:
+    assert conflicted(expert(employer=employer))
+
+
+@pytest.mark.rule("V5", "P3")
+def test_an_expert_bound_to_the_units_group_is_in_conflict() -> None:
+    assert conflicted(expert(groups=("示例集团",)))
+    assert not conflicted(expert(groups=("另一集团",)))
+
+
+@pytest.mark.rule("V5")
+def test_having_evaluated_the_unit_in_the_last_three_years_is_a_conflict() -> None:
+    assert conflicted(expert(evaluated=evaluated(STEEL, 2023)))
+    assert not conflicted(expert(evaluated=evaluated(STEEL, 2022)))
+    assert not conflicted(expert(evaluated=evaluated(COPPER, 2025)))
+
+
+@pytest.mark.rule("V5")
+def test_a_declared_conflict_counts() -> None:
+    assert conflicted(expert(declared=(Declaration(STEEL, "亲属在该单位任职", OPENED),)))
+
+
+@pytest.mark.rule("V5")
+@pytest.mark.parametrize("names", [EXPERTS[:2], EXPERTS[:4], EXPERTS[:1], ("a", "a", "a")])
+def test_a_panel_is_odd_three_or_more_and_of_different_experts(names: tuple[str, ...]) -> None:
+    with pytest.raises(Refusal) as refused:
+        panel.chosen(BY_ASSESSOR, [expert(name) for name in names], RULES, OPENED)
+    assert refused.value.reasons[0].code == "panel-number"
+
+
+@pytest.mark.rule("V5")
+def test_every_fault_of_a_named_panel_is_told_at_once() -> None:
+    seats = [expert("a", STEEL), expert("b", ASSESSOR.uscc), expert("c"), expert("d")]
+
+    with pytest.raises(Refusal) as refused:
+        panel.chosen(BY_ASSESSOR, seats, RULES, OPENED)
+    assert [each.code for each in refused.value.reasons] == [
+        "panel-number",
+        "conflict-of-interest",
+        "conflict-of-interest",
+    ]
+
+
+def pool(*experts: Expert, seed: str = SEED) -> Pool:
+    return Pool(experts, RULES, seed)
+
+
+@pytest.mark.rule("V5")
+def test_a_drawn_panel_takes_the_least_loaded_experts_without_conflict() -> None:
+    busy = (Assignment("app-8", 2026), Assignment("app-9", 2026))
+    last_year = (Assignment("app-7", 2025), Assignment("app-6", 2025), Assignment("app-5", 2025))
+    everybody = (
+        expert("a", STEEL),
+        expert("b", assigned=busy),
+        expert("c", assigned=busy[:1]),
+        expert("d", assigned=last_year),
+        expert("e"),
+    )
+
+    drawn = panel.drawn(BY_ASSESSOR, pool(*everybody), OPENED)
+
+    assert drawn is not None
+    assert set(drawn.experts) == {"c", "d", "e"}
+    assert drawn.chair in {"d", "e"}
+
+
+@pytest.mark.rule("V5")
+def test_the_same_seed_draws_the_same_panel_in_whatever_order_the_experts_come() -> None:
+    everybody = tuple(expert(f"expert-{n}") for n in range(20))
+
+    drawn = panel.drawn(BY_ASSESSOR, pool(*everybody), OPENED)
+
+    assert drawn == panel.drawn(BY_ASSESSOR, pool(*reversed(everybody)), OPENED)
+    assert drawn != panel.drawn(BY_ASSESSOR, pool(*everybody, seed="another"), OPENED)
+
+
+@pytest.mark.rule("V5")
+def test_too_few_experts_make_no_panel() -> None:
+    assert panel.drawn(BY_ASSESSOR, pool(expert("a"), expert("b"), expert("c", STEEL)), OPENED) is None
+
+
+@pytest.mark.rule("V5")
+async def test_all_forwarded_cases_of_a_batch_get_panels_with_the_load_balanced() -> None:
+    desk = Desk()
+    for number, uscc in enumerate((STEEL, COPPER, "911503000000000351", "911504000000000431", "911505000000000511")):
+        await desk.forward(accepted(f"app-{number}", unit(uscc)))
+    await desk.register()
+
+    outcome = await desk.perform(appoint_panels, AppointPanels(Level.REGION, 2026, ORGANISATION))
+
+    assert len(outcome.value.appointed) == 5
+    assert outcome.value.impossible == ()
+    loads = [one.load(2026) for one in await desk.bench.look().experts.find()]
+    assert sorted(loads) == [3, 3, 3, 3, 3]
+
+
+@pytest.mark.rule("V5")
+async def test_a_case_without_enough_experts_does_not_stop_the_others() -> None:
+    desk = Desk()
+    steel, copper = (
+        await desk.forward(accepted("app-1", unit(STEEL))),
+        await desk.forward(accepted("app-2", unit(COPPER))),
+    )
+    await desk.register(*EXPERTS[:3], employer=STEEL)
+
+    outcome = await desk.perform(appoint_panels, AppointPanels(Level.REGION, 2026, ORGANISATION))
+
+    assert outcome.value.impossible == (steel,)
+    assert [each.case_id for each in outcome.value.appointed] == [copper]
+    with pytest.raises(Refusal) as refused:
+        await desk.appoint(steel)
+    assert refused.value.code == "experts-too-few"
+
+
+@pytest.mark.rule("V5")
+async def test_a_named_panel_sits_with_its_first_member_in_the_chair() -> None:
+    desk = Desk()
+    case_id = await desk.forward()
+    await desk.register()
+
+    (said,) = await desk.do(appoint_panel, AppointPanel(case_id, ("expert-3", "expert-1", "expert-2"), ORGANISATION))
+
+    assert isinstance(said, PanelAppointed)
+    assert (said.chair, said.experts) == ("expert-3", ("expert-3", "expert-1", "expert-2"))
+    with pytest.raises(Refusal) as unknown:
+        await desk.do(
+            appoint_panel,
+            AppointPanel(await desk.forward(accepted("app-2", unit(COPPER))), ("x", "y", "z"), ORGANISATION),
+        )
+    assert [each.evidence for each in unknown.value.reasons] == ["x", "y", "z"]
+
+
+async def declare(desk: Desk, name: str) -> None:
+    await desk.do(declare_conflict, DeclareConflict(name, STEEL, "亲属在该单位任职", By(name, "expert")))
+
+
+@pytest.mark.rule("V5")
+async def test_an_expert_who_declares_a_conflict_gives_the_seat_to_the_next_in_line() -> None:
+    desk = Desk()
+    case_id = await desk.forward()
+    await desk.register(*EXPERTS[:4])
+    seats = await desk.appoint(case_id)
+
+    await declare(desk, seats[0])
+
+    case = await desk.case(case_id)
+    assert case.panel is not None
+    assert set(case.panel.experts) == set(EXPERTS[:4]) - {seats[0]}
+    assert case.panel.chair != seats[0]
+    experts = {each.expert_id: each for each in await desk.bench.look().experts.find()}
+    assert {name: one.load(2026) for name, one in experts.items()} == {
+        **dict.fromkeys(case.panel.experts, 1),
+        seats[0]: 0,
+    }
+    assert isinstance(desk.bench.said[-1], PanelAppointed)
+
+
+@pytest.mark.rule("V5")
+async def test_with_nobody_left_the_panel_is_dissolved_and_all_are_free_again() -> None:
+    desk = Desk()
+    case_id = await desk.forward()
+    await desk.register(*EXPERTS[:3])
+    seats = await desk.appoint(case_id)
+
+    await declare(desk, seats[1])
+
+    case = await desk.case(case_id)
+    assert (case.state, case.panel) == (State.FORWARDED, None)
+    assert [one.assigned for one in await desk.bench.look().experts.find()] == [(), (), ()]
+
+
+@pytest.mark.rule("V5", "V6")
+async def test_after_signing_nobody_leaves_the_panel() -> None:
+    desk = Desk()
+    case_id = await desk.forward()
+    await desk.register()
+    seats = await desk.appoint(case_id)
+    await desk.sign(case_id, sheet(seats[0]))
+
+    with pytest.raises(Refusal) as refused:
+        await declare(desk, seats[0])
+    assert refused.value.code == "sheet-signed"
+
+
+async def test_registering_again_updates_the_entry_and_keeps_what_was_declared() -> None:
+    desk = Desk()
+    await desk.register("expert-1")
+    await declare(desk, "expert-1")
+
+    await desk.do(register_expert, RegisterExpert("expert-1", "另一所大学", ("某集团",), ()))
+
+    one = await desk.bench.look().experts.require("expert-1")
+    assert (one.employer, one.groups) == ("另一所大学", ("某集团",))
+    assert one.declared == (Declaration(STEEL, "亲属在该单位任职", date(2026, 4, 20)),)

@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from chassis.handling import Refusal
+from messages.review import CaseClosed
+from review.domain import ranking
+from review.domain.case import Case, State
+from review.domain.ranking import Batch, BatchRanking
+from review.handlers.assessors import resume_cases_of_cleared_assessor, suspend_cases_of_sanctioned_assessor
+
+from .story import (
+    ASSESSOR,
+    COPPER,
+    DAIRY,
+    OPENED,
+    SEED,
+    SOLAR,
+    STEEL,
+    Desk,
+    accepted,
+    revoked,
+    sanctioned,
+    scored_case,
+    unit,
+)
+
+BATCH = Batch("region-2026", "region", 2026, SEED)  # type: ignore[arg-type]
+
+
+def ranked(*cases: Case) -> BatchRanking:
+    return ranking.ranked(BATCH, cases, (), OPENED)
+
+
+def order(made: BatchRanking) -> list[str]:
+    return [line.case_id for group in made.groups for line in group.lines]
+
+
+@pytest.mark.rule("V8")
+def test_best_first_and_below_the_pass_mark_none() -> None:
+    made = ranked(scored_case("low", "69.99"), scored_case("mark", "70"), scored_case("best", "91.5"))
+
+    assert [(line.case_id, line.place, line.outcome) for line in made.groups[0].lines] == [
+        ("best", 1, "selected"),
+        ("mark", 2, "selected"),
+        ("low", None, "below_pass_mark"),
+    ]
+
+
+@pytest.mark.rule("V8")
+def test_ties_go_by_energy_and_carbon_then_submission_then_code() -> None:
+    later, earlier = date(2026, 4, 19), date(2026, 4, 2)
+    cases = [
+        scored_case("d", "80", "20", event=accepted("d", unit(STEEL), submitted=later)),
+        scored_case("c", "80", "20", event=accepted("c", unit(COPPER), submitted=earlier)),
+        scored_case("b", "80", "20", event=accepted("b", unit(STEEL), submitted=earlier)),
+        scored_case("a", "80", "25", event=accepted("a", unit(DAIRY), submitted=later)),
+    ]
+
+    assert order(ranked(*cases)) == ["a", "b", "c", "d"]
+    assert order(ranked(*reversed(cases))) == ["a", "b", "c", "d"]
+
+
+@pytest.mark.rule("V8")
+def test_scores_under_different_schemes_are_never_ranked_together() -> None:
+    one = scored_case("new", "80")
+    older = one.dossier.scheme.model_copy(update={"version": "2018"})
+    other = replace(scored_case("old", "95"), dossier=replace(one.dossier, scheme=older))
+
+    made = ranked(one, other)
+
+    assert [(group.scheme, group.lines[0].place) for group in made.groups] == [
+        ("factory-gbt36132@2018", 1),
+        ("factory-gbt36132@2025", 1),
+    ]
+
+
+@pytest.mark.rule("V8")
+def test_a_ranking_comes_out_the_same_from_its_own_inputs_and_shows_tampering() -> None:
+    made = ranked(scored_case("a", "80"), scored_case("b", "90"))
+    assert ranking.reproduces(made)
+
+    group = made.groups[0]
+    swapped = replace(made, groups=(replace(group, lines=group.lines[::-1]),))
+    assert not ranking.reproduces(swapped)
+    assert not ranking.reproduces(replace(swapped, digest=ranking.seal(swapped)))
+
+
+@pytest.mark.rule("V8")
+def test_beyond_the_cap_a_case_ends_with_its_place_as_evidence() -> None:
+    made = ranked(scored_case("a", "80"), scored_case("b", "90"))
+    group = made.groups[0]
+    capped = replace(group, cap=1, lines=(group.lines[0], replace(group.lines[1], outcome="over_cap")))
+
+    step = ranking.settled(scored_case("a", "80"), replace(made, groups=(capped,)), OPENED)
+
+    (closed,) = step.events
+    assert isinstance(closed, CaseClosed)
+    assert (closed.outcome, closed.reasons[0].evidence) == ("beyond_cap", "2")
+
+
+@pytest.mark.rule("V8")
+async def test_ranking_selects_keeps_its_inputs_and_closes_the_others() -> None:
+    desk = Desk()
+    await desk.register()
+    good = await desk.score(accepted("app-1", unit(STEEL)), "0.95")
+    weak = await desk.score(accepted("app-2", unit(COPPER)), "0.5")
+    await _visit_all(desk)
+
+    made = await desk.rank()
+
+    assert (await desk.case(good)).state is State.RANKED
+    closed = (await desk.case(weak)).closing
+    assert closed is not None
+    assert closed.outcome == "below_pass_mark"
+    assert closed.reasons[0].rule == "V8"
+    kept = await desk.bench.look().rankings.require(made.ranking_id)
+    assert ranking.reproduces(kept)
+
+
+async def _visit_all(desk: Desk) -> None:
+    """Some scored cases may have been drawn by lot for a visit."""
+    from review.domain.site import Findings
+    from review.handlers.scoring import RecordSiteVisit, record_site_visit
+
+    from .story import ORGANISATION
+
+    for case in await desk.bench.look().cases.find({"state": State.SITE_ORDERED}):
+        await desk.do(record_site_visit, RecordSiteVisit(case.case_id, Findings((), "属实", ""), ORGANISATION))
+
+
+@pytest.mark.rule("V8")
+async def test_a_dry_run_shows_the_ranking_and_changes_nothing() -> None:
+    desk = Desk()
+    await desk.register()
+    case_id = await desk.score(share="0.95")
+    await _visit_all(desk)
+    before = await desk.case(case_id)
+
+    made = await desk.rank(dry_run=True)
+
+    assert order(made) == [case_id]
+    assert await desk.case(case_id) == before
+    assert await desk.bench.look().rankings.find() == []
+
+
+@pytest.mark.rule("V8")
+async def test_the_ranking_waits_for_every_case_that_is_still_under_review() -> None:
+    desk = Desk()
+    await desk.register()
+    await desk.score(accepted("app-1", unit(STEEL)))
+    waiting = await desk.forward(accepted("app-2", unit(COPPER)))
+
+    with pytest.raises(Refusal) as refused:
+        await desk.rank()
+    assert refused.value.code == "batch-unfinished"
+    assert any((each.evidence or "").startswith(waiting) for each in refused.value.reasons)
+
+
+@pytest.mark.rule("V8")
+async def test_there_is_nothing_to_rank_in_an_empty_batch() -> None:
+    with pytest.raises(Refusal) as refused:
+        await Desk().rank()
+    assert refused.value.code == "nothing-to-rank"
+
+
+@pytest.mark.rule("V8")
+async def test_a_suspended_case_is_left_out_and_taken_in_by_a_later_ranking() -> None:
+    desk = Desk()
+    await desk.register()
+    plain = await desk.score(accepted("app-1", unit(SOLAR)), "0.95")
+    resting = await desk.score(accepted("app-2", unit(COPPER), by=ASSESSOR), "0.95")
+    await _visit_all(desk)
+    await desk.do(suspend_cases_of_sanctioned_assessor, sanctioned())
+
+    assert order(await desk.rank()) == [plain]
+    await desk.do(resume_cases_of_cleared_assessor, revoked())
+    second = await desk.rank()
+
+    assert (second.number, order(second)) == (2, [resting])

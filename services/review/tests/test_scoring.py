@@ -1,0 +1,208 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from chassis.handling import Refusal
+from messages.review import CaseClosed, CaseScored, ScoreSheetSigned, SiteVerificationOrdered
+from review.domain import scoring
+from review.domain.case import Case, Panel, ScoreSheet, State
+from review.handlers.scoring import DecideDeviation, FillScoreSheet, decide_deviation, fill_score_sheet
+
+from .story import EXPERTS, OPENED, RULES, SCHEME, By, Desk, opened_case, sheet, values, vetoes
+
+SEATS = EXPERTS[:3]
+
+
+def seated(*sheets: ScoreSheet) -> Case:
+    return opened_case(state=State.PANEL_APPOINTED, panel=Panel(SEATS, SEATS[0], OPENED), sheets=sheets)
+
+
+def signed(*shares: str, fails: tuple[str, ...] = ()) -> Case:
+    case = seated()
+    for name, share in zip(SEATS, shares, strict=True):
+        case = scoring.signed(case, sheet(name, share, fails=fails), SCHEME, OPENED).case
+    return case
+
+
+@pytest.mark.rule("V6")
+def test_a_signature_is_counted_and_said_without_the_score() -> None:
+    step = scoring.signed(seated(), sheet("expert-2"), SCHEME, OPENED)
+
+    (said,) = step.events
+    assert isinstance(said, ScoreSheetSigned)
+    assert (said.expert, said.signed, said.panel_size) == ("expert-2", 1, 3)
+    assert step.case.state is State.SCORING
+    assert set(step.seen) == {"expert", "sheet"}
+
+
+@pytest.mark.rule("V6")
+def test_a_sheet_is_signed_once() -> None:
+    case = scoring.signed(seated(), sheet("expert-1"), SCHEME, OPENED).case
+
+    for act in (scoring.saved, lambda c, s, m: scoring.signed(c, s, m, OPENED)):
+        with pytest.raises(Refusal) as refused:
+            act(case, sheet("expert-1", "0.1"), SCHEME)
+        assert refused.value.code == "sheet-signed"
+
+
+@pytest.mark.rule("V6")
+def test_only_a_member_of_the_panel_scores() -> None:
+    with pytest.raises(Refusal) as refused:
+        scoring.signed(seated(), sheet("expert-5"), SCHEME, OPENED)
+    assert (refused.value.code, refused.value.status) == ("not-on-panel", 403)
+
+
+@pytest.mark.rule("V6")
+def test_every_item_missing_unknown_or_out_of_range_is_named_with_its_place() -> None:
+    wrong = values(renewables_share="120", charisma="1")
+    del wrong["energy_intensity"]
+
+    with pytest.raises(Refusal) as refused:
+        scoring.signed(seated(), ScoreSheet("expert-1", wrong, vetoes(), site_visit_wanted=False), SCHEME, OPENED)
+    assert refused.value.status == 422
+    assert {each.pointer for each in refused.value.reasons} == {
+        "/values/energy_intensity",
+        "/values/charisma",
+        "/values/renewables_share",
+    }
+
+
+def test_a_draft_may_be_incomplete_but_not_wrong() -> None:
+    partial = ScoreSheet("expert-1", {"renewables_share": Decimal(20)}, {}, site_visit_wanted=False)
+
+    assert scoring.saved(seated(), partial, SCHEME).case.sheet_of("expert-1") == partial
+    with pytest.raises(Refusal):
+        scoring.saved(seated(), replace(partial, values={"renewables_share": Decimal(200)}), SCHEME)
+
+
+@pytest.mark.rule("V6")
+def test_the_panels_score_follows_the_schemes_rule() -> None:
+    result = scoring.panel_score(signed("0.7", "0.8", "0.9"), SCHEME, OPENED)
+
+    assert SCHEME.panel_rule == "mean"
+    assert result.total == Decimal(80)
+    assert result.by_expert == {"expert-1": Decimal(70), "expert-2": Decimal(80), "expert-3": Decimal(90)}
+
+
+@pytest.mark.rule("V6")
+def test_an_expert_farther_from_the_panel_than_the_limit_deviates() -> None:
+    limit = RULES.panel.deviation_limit
+    near = scoring.panel_score(signed("0.7", "0.8", "0.9"), SCHEME, OPENED)
+    far = scoring.panel_score(signed("0.5", "0.8", "0.9"), SCHEME, OPENED)
+
+    assert limit == 15
+    assert scoring.deviating(near, limit) == ()
+    assert scoring.deviating(far, limit) == ("expert-1", "expert-3")
+
+
+@pytest.mark.rule("V6")
+def test_a_mandatory_item_fails_when_most_of_the_panel_fail_it() -> None:
+    item = SCHEME.vetoes[0].id
+    one = replace(
+        signed("0.8", "0.8", "0.8"), sheets=(sheet("expert-1", fails=[item]), sheet("expert-2"), sheet("expert-3"))
+    )
+    sheets = tuple(replace(each, signed_on=OPENED) for each in one.sheets)
+
+    assert scoring.panel_score(replace(one, sheets=sheets), SCHEME, OPENED).failed_vetoes == ()
+    assert scoring.panel_score(signed("1", "1", "1", fails=(item,)), SCHEME, OPENED).failed_vetoes == (item,)
+
+
+async def panel_of(desk: Desk) -> tuple[str, tuple[str, ...]]:
+    case_id = await desk.forward()
+    await desk.register()
+    return case_id, await desk.appoint(case_id)
+
+
+@pytest.mark.rule("V6")
+async def test_the_last_signature_makes_the_score() -> None:
+    desk = Desk()
+    case_id, seats = await panel_of(desk)
+
+    said = await desk.sign(case_id, *(sheet(name, "0.9") for name in seats))
+
+    scored = [each for each in said if isinstance(each, CaseScored)]
+    assert [each.score for each in scored] == [Decimal(90)]
+    assert sum(isinstance(each, ScoreSheetSigned) for each in said) == 3
+
+
+@pytest.mark.rule("V6")
+async def test_a_failed_mandatory_item_fails_the_case_whatever_the_score() -> None:
+    desk = Desk()
+    case_id, seats = await panel_of(desk)
+    item = SCHEME.vetoes[-1]
+
+    said = await desk.sign(case_id, *(sheet(name, "1", fails=[item.id]) for name in seats))
+
+    scored, closed = said[-2:]
+    assert isinstance(scored, CaseScored)
+    assert (scored.score, scored.failed_vetoes) == (Decimal(100), (item.id,))
+    assert isinstance(closed, CaseClosed)
+    assert closed.outcome == "mandatory_item_failed"
+    assert item.name_zh in closed.reasons[0].text
+    assert not any(isinstance(each, SiteVerificationOrdered) for each in said)
+
+
+async def deviating(desk: Desk) -> tuple[str, tuple[str, ...]]:
+    case_id, seats = await panel_of(desk)
+    await desk.sign(case_id, sheet(seats[0], "0.9"), sheet(seats[1], "0.9"), sheet(seats[2], "0.4"))
+    return case_id, seats
+
+
+def chair(case_id: str, name: str, decision: scoring.Decision, text: str = "现场情况差异较大") -> DecideDeviation:
+    return DecideDeviation(case_id, name, decision, text, By(name, "expert"))
+
+
+@pytest.mark.rule("V6")
+async def test_a_deviating_score_waits_for_the_chair_who_confirms_it() -> None:
+    desk = Desk()
+    case_id, seats = await deviating(desk)
+    waiting = await desk.case(case_id)
+    assert waiting.state is State.SCORING
+    assert set(waiting.deviating) == {seats[0], seats[1], seats[2]} - {
+        name for name in seats if name not in waiting.deviating
+    }
+    assert seats[2] in waiting.deviating
+
+    said = await desk.do(decide_deviation, chair(case_id, seats[0], "confirm"))
+
+    assert isinstance(said[0], CaseScored)
+    assert (await desk.case(case_id)).deviating == ()
+
+
+@pytest.mark.rule("V6")
+async def test_or_the_chair_sends_the_sheets_back_to_be_signed_anew() -> None:
+    desk = Desk()
+    case_id, seats = await deviating(desk)
+    flagged = (await desk.case(case_id)).deviating
+
+    await desk.do(decide_deviation, chair(case_id, seats[0], "send_back"))
+    said = await desk.sign(case_id, *(sheet(name, "0.88") for name in flagged))
+
+    assert isinstance(said[-1], CaseScored | SiteVerificationOrdered)
+    assert (await desk.case(case_id)).state is not State.SCORING
+
+
+@pytest.mark.rule("V6")
+async def test_only_the_chair_decides_and_gives_reasons() -> None:
+    desk = Desk()
+    case_id, seats = await deviating(desk)
+
+    with pytest.raises(Refusal) as other:
+        await desk.do(decide_deviation, chair(case_id, seats[1], "confirm"))
+    with pytest.raises(Refusal) as wordless:
+        await desk.do(decide_deviation, chair(case_id, seats[0], "confirm", " "))
+    assert other.value.code == "not-the-chair"
+    assert wordless.value.status == 422
+
+
+async def test_a_draft_is_kept_and_says_nothing() -> None:
+    desk = Desk()
+    case_id, seats = await panel_of(desk)
+    draft = FillScoreSheet(case_id, sheet(seats[0]), sign=False, by=By(seats[0], "expert"))
+
+    assert await desk.do(fill_score_sheet, draft) == []
+    kept = (await desk.case(case_id)).sheet_of(seats[0])
+    assert kept is not None
+    assert kept.signed_on is None

@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from chassis.handling import Refusal
+from messages.review import CaseScored, SiteVerificationOrdered, SiteVerificationRecorded
+from messages.values import IndicatorValue
+from review.domain import site
+from review.domain.case import Case, State
+from review.domain.site import Findings
+from review.handlers.scoring import RecordSiteVisit, record_site_visit
+
+from .story import ORGANISATION, RULES, SEED, Desk, scored_case, score, sheet
+
+QUIET = next(f"app-{n}" for n in range(1000) if site.lot(SEED, f"app-{n}") >= RULES.selection.site_visit_draw_rate)
+DRAWN = next(f"app-{n}" for n in range(1000) if site.lot(SEED, f"app-{n}") < RULES.selection.site_visit_draw_rate)
+
+
+def ground(case: Case) -> site.Ground | None:
+    assert case.score is not None
+    return site.ground(case, case.score, RULES, SEED)
+
+
+@pytest.mark.rule("V7")
+@pytest.mark.parametrize(
+    ("total", "due"), [("66.99", False), ("67", True), ("70", True), ("73", True), ("73.01", False)]
+)
+def test_a_score_in_the_borderline_band_brings_a_visit(total: str, due: bool) -> None:  # noqa: FBT001 - a table
+    assert (ground(scored_case(QUIET, total)) == "borderline") is due
+
+
+@pytest.mark.rule("V7")
+def test_the_panel_asks_for_a_visit_by_majority() -> None:
+    wants = tuple(sheet(f"expert-{n}", visit=n < 2) for n in range(3))
+    alone = tuple(sheet(f"expert-{n}", visit=n < 1) for n in range(3))
+    case = scored_case(QUIET, "90")
+
+    assert site.ground(_with(case, wants), score("90"), RULES, SEED) == "panel_request"
+    assert site.ground(_with(case, alone), score("90"), RULES, SEED) is None
+
+
+def _with(case: Case, sheets: tuple[object, ...]) -> Case:
+    from dataclasses import replace
+
+    return replace(case, sheets=sheets)
+
+
+@pytest.mark.rule("V7")
+def test_others_are_drawn_at_the_set_rate_and_the_same_again_from_the_seed() -> None:
+    cases = [f"app-2026-{n:012x}" for n in range(4000)]
+    drawn = {each for each in cases if site.lot(SEED, each) < RULES.selection.site_visit_draw_rate}
+
+    assert RULES.selection.site_visit_draw_rate == Decimal("0.1")
+    assert 330 < len(drawn) < 470
+    assert drawn == {each for each in reversed(cases) if site.lot(SEED, each) < Decimal("0.1")}
+    assert drawn != {each for each in cases if site.lot("another", each) < Decimal("0.1")}
+    assert ground(scored_case(DRAWN, "90")) == "random_draw"
+
+
+async def ordered(desk: Desk) -> str:
+    await desk.register()
+    case_id = await desk.score(visit=True)
+    assert (await desk.case(case_id)).state is State.SITE_ORDERED
+    return case_id
+
+
+def findings(**changed: str) -> Findings:
+    found = tuple(IndicatorValue(indicator=name, value=Decimal(value), unit="%") for name, value in changed.items())
+    return Findings(found, "现场核查能源台账", "台账与报告不一致" if changed else "")
+
+
+@pytest.mark.rule("V7")
+async def test_a_visit_asked_for_is_ordered_with_the_score() -> None:
+    desk = Desk()
+    await ordered(desk)
+
+    scored, order = desk.bench.said[-2:]
+    assert isinstance(scored, CaseScored)
+    assert isinstance(order, SiteVerificationOrdered)
+    assert order.ground == "panel_request"
+
+
+@pytest.mark.rule("V7")
+async def test_findings_that_change_values_make_the_score_anew() -> None:
+    desk = Desk()
+    case_id = await ordered(desk)
+    before = (await desk.case(case_id)).score
+
+    said = await desk.do(record_site_visit, RecordSiteVisit(case_id, findings(renewables_share="0"), ORGANISATION))
+
+    recorded, scored = said
+    after = (await desk.case(case_id)).score
+    assert isinstance(recorded, SiteVerificationRecorded)
+    assert isinstance(scored, CaseScored)
+    assert before is not None
+    assert after is not None
+    assert before.total - after.total == Decimal("7.2")
+    assert scored.score == after.total
+    assert (await desk.case(case_id)).state is State.SITE_RECORDED
+
+
+@pytest.mark.rule("V7")
+async def test_findings_without_changes_leave_the_score() -> None:
+    desk = Desk()
+    case_id = await ordered(desk)
+    before = (await desk.case(case_id)).score
+
+    await desk.do(record_site_visit, RecordSiteVisit(case_id, findings(), ORGANISATION))
+
+    after = (await desk.case(case_id)).score
+    assert before is not None
+    assert after is not None
+    assert after.total == before.total
+
+
+@pytest.mark.rule("V7")
+async def test_changed_values_need_reasons_and_must_exist_in_the_scheme() -> None:
+    desk = Desk()
+    case_id = await ordered(desk)
+    found = findings(renewables_share="0")
+
+    with pytest.raises(Refusal) as wordless:
+        await desk.do(
+            record_site_visit, RecordSiteVisit(case_id, Findings(found.changed, "现场核查", " "), ORGANISATION)
+        )
+    with pytest.raises(Refusal) as unknown:
+        await desk.do(record_site_visit, RecordSiteVisit(case_id, findings(charisma="1"), ORGANISATION))
+    with pytest.raises(Refusal) as impossible:
+        await desk.do(record_site_visit, RecordSiteVisit(case_id, findings(renewables_share="140"), ORGANISATION))
+    assert wordless.value.reasons[0].pointer == "/reasons"
+    assert unknown.value.reasons[0].pointer == "/values/charisma"
+    assert impossible.value.reasons[0].pointer == "/values/renewables_share"
+
+
+@pytest.mark.rule("V7")
+async def test_a_visit_that_was_not_ordered_is_not_recorded() -> None:
+    desk = Desk()
+    case_id = await desk.forward()
+
+    with pytest.raises(Refusal) as refused:
+        await desk.do(record_site_visit, RecordSiteVisit(case_id, findings(), ORGANISATION))
+    assert refused.value.code == "wrong-state"
