@@ -10,6 +10,7 @@ from typing import NamedTuple, TypeAlias
 
 from openpyxl import Workbook
 from openpyxl.styles import Alignment, Border, Font, Side
+from openpyxl.worksheet.cell_range import CellRange
 from openpyxl.worksheet.worksheet import Worksheet
 
 from applications.workbooks.layout import (
@@ -111,7 +112,8 @@ def _put(page: Worksheet, place: _Place, value: Printed, style: _Style) -> None:
     if isinstance(value, date):
         cell.number_format = "yyyy-mm-dd"
     if span > 1:
-        page.merge_cells(start_row=row, end_row=row, start_column=first + 1, end_column=first + span)
+        # ``merge_cells`` would draw the borders once more, cell by cell: most of the time of writing a form.
+        page.merged_cells.add(CellRange(min_col=first + 1, min_row=row, max_col=first + span, max_row=row))
 
 
 def printed(entry: Entry, value: object) -> Printed:

@@ -1,0 +1,26 @@
+"""HTTP to handler: applications, files, imports, forms, and what officers put on record."""
+
+from __future__ import annotations
+
+from chassis.http import Gate
+from chassis.identity import Keys
+from fastapi import APIRouter
+
+from applications.api import applications, files, forms, imports, records
+from applications.api.uploads import ROOM_FOR_FORM
+from applications.vault import Vault
+
+UPLOADS = ("/v1/files", "/v1/imports/annex1", "/v1/imports/evaluation-report")
+
+
+def router(gate: Gate, vault: Vault, keys: Keys, upload_max: int) -> APIRouter:
+    """``keys`` make the digests by which legal representatives are known; ``upload_max`` bounds one file."""
+    for path in UPLOADS:
+        gate.accepts(path, upload_max + ROOM_FOR_FORM)
+    routes = APIRouter(prefix="/v1")
+    routes.include_router(applications.router(gate, keys))
+    routes.include_router(files.router(gate, vault))
+    routes.include_router(imports.router(gate, keys))
+    routes.include_router(forms.router(gate))
+    routes.include_router(records.router(gate))
+    return routes

@@ -1,0 +1,163 @@
+"""Drafts, submission, withdrawal and status over HTTP (Art. 14(1))."""
+
+from typing import Annotated, Any
+
+from chassis.access import both
+from chassis.http import PROBLEMS, Call, Gate, Page, etag, refuses
+from chassis.identity import Keys
+from fastapi import APIRouter, Depends, Query, Response
+from messages.values import Level, Prefecture, UnitType
+
+from applications import handlers
+from applications.api.bodies import AmendmentBody, DraftBody, JustificationBody, ReportBody
+from applications.api.identity import new_application_id, refuse_other_unit
+from applications.api.policies import FILE, JUSTIFY, READ
+from applications.api.views import ApplicationDetail, ApplicationEntry, ReceiptView, VersionView, entry
+from applications.domain.application import Application, Justification, State
+from applications.store import Store
+
+WAITS: dict[str, Any] = {"model": ReceiptView, "description": "Waits for the assessor's item; ask again for its state"}
+APPLICANT = "申报单位提交"
+"""Who has given a justification that came with the draft."""
+
+
+def router(gate: Gate, keys: Keys) -> APIRouter:
+    routes = APIRouter(prefix="/applications", tags=["applications"], responses=PROBLEMS)
+    _drafting(routes, gate, keys)
+    _deciding(routes, gate)
+    _reading(routes, gate)
+    return routes
+
+
+def _drafting(routes: APIRouter, gate: Gate, keys: Keys) -> None:
+    filing, justifying = Depends(gate.call(FILE)), Depends(gate.call(JUSTIFY))
+
+    @routes.post("", status_code=201, responses=refuses("report-malformed", status=422))
+    async def open_draft(body: DraftBody, call: Annotated[Call, filing], response: Response) -> ReceiptView:
+        """A draft may be incomplete; submitting checks everything (A1)."""
+        command = _opening(body, new_application_id(call, body.batch_year), keys)
+        found = await call.perform(handlers.open_draft, command, Store, resource=command, reply=ReceiptView)
+        return _tagged(found, response)
+
+    @routes.put("/{application_id}", responses=refuses("not-amendable"))
+    async def amend(
+        application_id: str, body: AmendmentBody, call: Annotated[Call, filing], response: Response
+    ) -> ReceiptView:
+        """Also of a returned application, which may then be submitted again (A6)."""
+        seen = call.if_match(required=True)
+        await call.allow(await _found(application_id, call))
+        given = Justification(body.justification, APPLICANT) if body.justification else None
+        command = handlers.AmendDraft(
+            application_id, seen, body.unit_name, body.level, body.batch_year, body.evaluation, given
+        )
+        return _tagged(await call.perform(handlers.amend_draft, command, Store, reply=ReceiptView), response)
+
+    @routes.put(
+        "/{application_id}/evaluation",
+        responses=refuses("not-amendable") | refuses("report-malformed", "unit-differs", status=422),
+    )
+    async def file_report(
+        application_id: str, body: ReportBody, call: Annotated[Call, filing], response: Response
+    ) -> ReceiptView:
+        found = await _found(application_id, call)
+        await call.allow(found)
+        refuse_other_unit(body, found.unit)
+        filed = body.report(found.unit.unit_type, keys)
+        command = handlers.FileReport(application_id, filed, body.evaluation(), call.if_match())
+        return _tagged(await call.perform(handlers.file_report, command, Store, reply=ReceiptView), response)
+
+    @routes.put("/{application_id}/justification", responses=refuses("not-amendable"))
+    async def justify(
+        application_id: str, body: JustificationBody, call: Annotated[Call, justifying], response: Response
+    ) -> ReceiptView:
+        """By the forwarding department, for a unit that is on no lower list (E10)."""
+        await call.allow(await _found(application_id, call))
+        command = handlers.Justify(application_id, Justification(body.text, call.actor.subject))
+        return _tagged(await call.perform(handlers.justify, command, Store, reply=ReceiptView), response)
+
+
+def _deciding(routes: APIRouter, gate: Gate) -> None:
+    filing = Depends(gate.call(FILE))
+
+    @routes.post("/{application_id}/submit", responses=refuses("not-eligible", "not-submittable") | {202: WAITS})
+    async def submit(application_id: str, call: Annotated[Call, filing], response: Response) -> ReceiptView:
+        """Checks everything at once; a refusal names every reason and is on record."""
+        await call.allow(await _found(application_id, call))
+        command = handlers.Submit(application_id, call.actor.subject)
+        found = await call.perform(handlers.submit_application, command, Store, reply=ReceiptView)
+        response.status_code = 202 if found.state is State.SUBMITTED else 200
+        return _tagged(found, response)
+
+    @routes.post("/{application_id}/withdraw", responses=refuses("not-withdrawable", "notice-started"))
+    async def withdraw(application_id: str, call: Annotated[Call, filing], response: Response) -> ReceiptView:
+        await call.allow(await _found(application_id, call))
+        command = handlers.Withdraw(application_id)
+        return _tagged(await call.perform(handlers.withdraw_application, command, Store, reply=ReceiptView), response)
+
+
+def _reading(routes: APIRouter, gate: Gate) -> None:
+    reading = Depends(gate.call(READ))
+
+    @routes.get("")
+    async def listed(  # noqa: PLR0913, PLR0917 - the filters of a list
+        call: Annotated[Call, reading],
+        state: State | None = None,
+        prefecture: Prefecture | None = None,
+        batch_year: int | None = None,
+        unit_type: UnitType | None = None,
+        level: Level | None = None,
+        uscc: str | None = None,
+        limit: Annotated[int, Query(ge=1, le=200)] = 50,
+        after: str | None = None,
+    ) -> Page[ApplicationEntry]:
+        asked = {
+            "state": state,
+            "unit.prefecture": prefecture,
+            "batch_year": batch_year,
+            "unit.unit_type": unit_type,
+            "level": level,
+            "unit.uscc": uscc,
+        }
+        where = both(call.filter(), {name: value for name, value in asked.items() if value is not None})
+        found = await call.page(call.reads(Store).applications, where, limit=limit, after=after)
+        return Page(items=[entry(each) for each in found.items], next=found.next)
+
+    @routes.get("/{application_id}")
+    async def one(application_id: str, call: Annotated[Call, reading], response: Response) -> ApplicationDetail:
+        store = call.reads(Store)
+        found = await store.applications.require(application_id)
+        await call.allow(found)
+        response.headers["ETag"] = etag(store.applications.version(application_id))
+        return ApplicationDetail.model_validate(found)
+
+    @routes.get("/{application_id}/versions")
+    async def versions(application_id: str, call: Annotated[Call, reading]) -> list[VersionView]:
+        """Every version that was submitted, with what became of it (A6)."""
+        await call.allow(await _found(application_id, call))
+        kept = await call.reads(Store).versions.find(
+            {"application.application_id": application_id}, sort=(("number", 1),)
+        )
+        return [VersionView.model_validate(each) for each in kept]
+
+
+def _opening(body: DraftBody, application_id: str, keys: Keys) -> handlers.OpenDraft:
+    if body.report:
+        refuse_other_unit(body.report, body.unit)
+    return handlers.OpenDraft(
+        application_id=application_id,
+        unit=body.unit,
+        level=body.level,
+        batch_year=body.batch_year,
+        evaluation=body.report.evaluation() if body.report else body.evaluation,
+        justification=Justification(body.justification, APPLICANT) if body.justification else None,
+        report=body.report.report(body.unit.unit_type, keys) if body.report else None,
+    )
+
+
+async def _found(application_id: str, call: Call) -> Application:
+    return await call.reads(Store).applications.require(application_id)
+
+
+def _tagged(found: ReceiptView, response: Response) -> ReceiptView:
+    response.headers["ETag"] = etag(found.version)
+    return found

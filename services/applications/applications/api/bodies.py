@@ -1,0 +1,234 @@
+"""What callers send, and how it becomes the service's own values."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from chassis.handling import Refusal
+from chassis.identity import Keys
+from messages.values import (
+    AssessorRef,
+    Digest,
+    Evaluation,
+    Identifier,
+    Level,
+    Number,
+    PersonRef,
+    SchemeRef,
+    Text,
+    UnitRef,
+    UnitType,
+    Uscc,
+    VetoAnswer,
+)
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from applications.domain.facts import FactKind
+from applications.domain.reasons import reason
+from applications.domain.report import (
+    Certificate,
+    Declaration,
+    Energy,
+    EnergyBasis,
+    Filed,
+    NamedFile,
+    ParkFacts,
+    ParkRank,
+    ParkYear,
+    Report,
+)
+
+BatchYear = Annotated[int, Field(ge=2000, le=2200)]
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+Share = Annotated[Number, Field(ge=0)]
+
+
+class Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class IndicatorBody(Body):
+    indicator: Identifier
+    title: str | None = None
+    """As printed; for the reader only."""
+    unit: Annotated[str, Field(max_length=40)]
+    value: Number
+    year_before: Number | None = None
+    two_years_before: Number | None = None
+
+    def filed(self) -> Filed:
+        return Filed(self.indicator, self.value, self.unit, self.year_before, self.two_years_before)
+
+
+class VetoBody(Body):
+    item: Identifier
+    title: str | None = None
+    passed: bool
+    note: str | None = None
+
+
+class CertificateBody(Body):
+    system: Annotated[str, Field(max_length=60)]
+    number: Name
+    issuer: str | None = None
+    valid_from: date
+    valid_until: date
+
+    def certificate(self) -> Certificate:
+        return Certificate(self.system, self.number, self.valid_from, self.valid_until, self.issuer)
+
+
+class DeclarationBody(Body):
+    kind: FactKind
+    occurred: bool
+    happened_on: Annotated[date | None, Field(alias="date")] = None
+    ended_on: Annotated[date | None, Field(alias="ended")] = None
+    note: str | None = None
+
+    def declaration(self) -> Declaration:
+        return Declaration(self.kind, self.occurred, self.happened_on, self.ended_on, self.note)
+
+
+class EvidenceBody(Body):
+    name: Name
+    sha256: Digest
+    note: str | None = None
+
+
+class YearBody(Body):
+    year: int
+    carbon_intensity: Share | None = None
+    voluntary_audit_share: Share | None = None
+
+
+class ParkBody(Body):
+    """What Art. 13 asks; an enterprise leaves all of it out."""
+
+    legal_boundary: bool | None = None
+    single_management: bool | None = None
+    rank: ParkRank | None = None
+    main_function: bool | None = None
+    value_added_share: Share | None = None
+    enterprises_undertaking: bool | None = None
+    targets_met: bool | None = None
+    environmental_quality_met: bool | None = None
+    discharge_met: bool | None = None
+    total_amount_met: bool | None = None
+    key_enterprises: Annotated[int | None, Field(ge=0)] = None
+    key_enterprises_audited: Annotated[int | None, Field(ge=0)] = None
+    nothing_obsolete: bool | None = None
+    green_body: bool | None = None
+    green_staff: Annotated[int | None, Field(ge=0)] = None
+    factory_plan: str | None = None
+    years: tuple[YearBody, ...] = ()
+
+    def park_facts(self) -> ParkFacts:
+        said = {name: getattr(self, name) for name in ParkBody.model_fields if name != "years"}
+        years = tuple(ParkYear(y.year, y.carbon_intensity, y.voluntary_audit_share) for y in self.years)
+        return ParkFacts(**said, years=years)
+
+
+class ReportBody(ParkBody):
+    """An evaluation report: the same names as in the workbook, so that either way of filing is one way."""
+
+    name: Name | None = None
+    uscc: Uscc | None = None
+    unit_type: UnitType | None = None
+    park_name: Name | None = None
+    representative: Annotated[str | None, Field(max_length=100)] = None
+    """Not kept."""
+    representative_document: SecretStr | None = None
+    """Not kept: only a keyed digest and a masked form are."""
+    way: Literal["self", "assessor"]
+    assessor_name: Name | None = None
+    assessor_uscc: Uscc | None = None
+    lead_author: Identifier | None = None
+    reviewer: Identifier | None = None
+    scheme_id: Identifier | None = None
+    scheme_version: Identifier | None = None
+    highlights: Annotated[str | None, Field(max_length=100)] = None
+    undertaking: bool = False
+    independent_legal_person: bool | None = None
+    industry_code: Annotated[str | None, Field(max_length=10)] = None
+    group: Name | None = None
+    benchmark_published: bool | None = None
+    energy_level: EnergyBasis | None = None
+    energy_unit: Annotated[str | None, Field(max_length=60)] = None
+    energy_actual: Share | None = None
+    energy_limit: Share | None = None
+    indicators: tuple[IndicatorBody, ...] = ()
+    vetoes: tuple[VetoBody, ...] = ()
+    certificates: tuple[CertificateBody, ...] = ()
+    declarations: tuple[DeclarationBody, ...] = ()
+    evidence: tuple[EvidenceBody, ...] = ()
+
+    def evaluation(self) -> Evaluation:
+        assessor = None
+        if self.way == "assessor" and self.assessor_uscc:
+            assessor = AssessorRef(uscc=self.assessor_uscc, name=self.assessor_name or self.assessor_uscc)
+        return Evaluation(way=self.way, assessor=assessor, lead_author=self.lead_author, reviewer=self.reviewer)
+
+    def report(self, unit_type: UnitType, keys: Keys) -> Report:
+        person, key_id = self._person(keys)
+        return Report(
+            undertaking=self.undertaking,
+            scheme=self._scheme(),
+            representative=person,
+            representative_key=key_id,
+            indicators=tuple(each.filed() for each in self.indicators),
+            vetoes=tuple(VetoAnswer(item=each.item, passed=each.passed) for each in self.vetoes),
+            evidence=tuple(NamedFile(each.name, each.sha256) for each in self.evidence),
+            independent_legal_person=self.independent_legal_person,
+            industry_code=self.industry_code,
+            energy=self._energy(),
+            certificates=tuple(each.certificate() for each in self.certificates),
+            declarations=tuple(each.declaration() for each in self.declarations),
+            park=self.park_facts() if unit_type is UnitType.PARK else None,
+            group=self.group,
+            highlights=self.highlights,
+        )
+
+    def _scheme(self) -> SchemeRef | None:
+        if self.scheme_id is None or self.scheme_version is None:
+            return None
+        return SchemeRef(id=self.scheme_id, version=self.scheme_version)
+
+    def _energy(self) -> Energy | None:
+        if self.energy_level is None or self.energy_actual is None or self.energy_limit is None:
+            return None
+        unit, published = self.energy_unit or "", self.benchmark_published is True
+        return Energy(self.energy_level, published, self.energy_actual, self.energy_limit, unit)
+
+    def _person(self, keys: Keys) -> tuple[PersonRef | None, str | None]:
+        if self.representative_document is None:
+            return None, None
+        try:
+            person = keys.identify(self.representative_document.get_secret_value())
+        except ValueError:
+            text = "法定代表人证件号码格式不正确"
+            wrong = reason("A1", "document-number-invalid", text, pointer="/representative_document")
+            raise Refusal("report-malformed", wrong, status=422) from None
+        return PersonRef(digest=person.digest, masked=person.masked), person.key_id
+
+
+class DraftBody(Body):
+    unit: UnitRef
+    level: Level = Level.REGION
+    batch_year: BatchYear
+    evaluation: Evaluation
+    justification: Text | None = None
+    """The forwarding department's words, where it has given them already (E10)."""
+    report: ReportBody | None = None
+
+
+class AmendmentBody(Body):
+    unit_name: Name
+    level: Level
+    batch_year: BatchYear
+    evaluation: Evaluation
+    justification: Text | None = None
+
+
+class JustificationBody(Body):
+    text: Text

@@ -1,0 +1,56 @@
+"""Evidence files over HTTP (A3)."""
+
+from typing import Annotated
+
+from anyio import to_thread
+from chassis.handling import Refusal
+from chassis.http import PROBLEMS, Call, Gate, refuses
+from fastapi import APIRouter, Depends
+from fastapi.responses import FileResponse
+from messages.values import Digest, FileRef
+from rulebook import rules_on, shanghai_date
+
+from applications import handlers
+from applications.api.policies import READ_FILE, SEND_FILE
+from applications.api.uploads import FORM, Upload, uploaded
+from applications.domain import files
+from applications.domain.files import Owner
+from applications.domain.reasons import reason
+from applications.store import Store
+from applications.vault import Vault
+
+
+def router(gate: Gate, vault: Vault) -> APIRouter:
+    routes = APIRouter(prefix="/files", tags=["files"], responses=PROBLEMS)
+
+    @routes.post("", status_code=201, openapi_extra=FORM, responses=refuses("file-refused", "file-missing", status=422))
+    async def send(call: Annotated[Call, Depends(gate.call(SEND_FILE))]) -> FileRef:
+        upload = await uploaded(call.request)
+        command = await _kept(upload, call, vault)
+        return await call.perform(handlers.record_file, command, Store, reply=FileRef)
+
+    @routes.get("/{sha256}", response_class=FileResponse)
+    async def fetch(sha256: Digest, call: Annotated[Call, Depends(gate.call(READ_FILE))]) -> FileResponse:
+        file = await call.reads(Store).files.require(sha256)
+        await call.allow(file)
+        name = file.owners[0].name
+        return FileResponse(vault.place(sha256), media_type=file.media_type, filename=name)
+
+    return routes
+
+
+async def _kept(upload: Upload, call: Call, vault: Vault) -> handlers.RecordFile:
+    """On disk first, then in the database: a row never names a file that is not there."""
+    wrong = tuple(files.wrong(upload.name, upload.content, rules_on(shanghai_date(call.now))))
+    if wrong:
+        raise Refusal("file-refused", *wrong, status=422)
+    owner = Owner(_organisation(call), upload.name)
+    digest = await to_thread.run_sync(vault.keep, upload.content)
+    kind = files.media_type(upload.name, upload.content) or files.PDF
+    return handlers.RecordFile(digest, len(upload.content), kind, owner)
+
+
+def _organisation(call: Call) -> str:
+    if call.actor.organisation is None:
+        raise Refusal("not-allowed", reason("P2", "organisation-missing", "未表明所属单位"), status=403)
+    return call.actor.organisation

@@ -1,0 +1,38 @@
+"""How an application is named, and whether what was sent is about the unit that it was sent for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from chassis.handling import Refusal
+from chassis.http import Call
+from messages.values import Reason, UnitRef
+
+from applications.api.bodies import ReportBody
+from applications.domain.reasons import reason
+
+DIGITS = 12
+
+
+def new_application_id(call: Call, year: int) -> str:
+    """The same again when the command is repeated, as ``app-2026-1f0c9c6e52b7``."""
+    prefix = f"app-{year}-"
+    return call.new_id(prefix)[: len(prefix) + DIGITS]
+
+
+def refuse_other_unit(body: ReportBody, unit: UnitRef) -> None:
+    """Raise when the report names another unit than the application's."""
+    wrong = tuple(_differences(body, unit))
+    if wrong:
+        raise Refusal("unit-differs", *wrong, status=422)
+
+
+def _differences(body: ReportBody, unit: UnitRef) -> Iterator[Reason]:
+    said = {
+        "uscc": (body.uscc, unit.uscc, "统一社会信用代码"),
+        "unit_type": (body.unit_type, unit.unit_type, "单位类型"),
+        "park_name": (body.park_name, unit.park_name, "园区名称"),
+    }
+    for name, (found, expected, label) in said.items():
+        if found is not None and found != expected:
+            yield reason("A1", f"{name.replace('_', '-')}-differs", f"评价报告的{label}与申报不一致", found, f"/{name}")

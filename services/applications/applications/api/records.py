@@ -1,0 +1,127 @@
+"""What officers and agencies put on record over HTTP: facts under Art. 12(5), and the prefectures' lists."""
+
+from datetime import date
+from typing import Annotated
+
+from chassis.access import both
+from chassis.handling import Refusal
+from chassis.http import PROBLEMS, Call, Gate, Page, refuses
+from fastapi import APIRouter, Depends, Query
+from messages.values import Prefecture, Role, Text, UnitRef, Uscc
+from pydantic import Field
+
+from applications import handlers
+from applications.api.bodies import Body
+from applications.api.policies import READ_FACT, READ_LIST, RECORD_FACT, RECORD_LIST
+from applications.domain.facts import Fact, FactKind, FactSource
+from applications.domain.reasons import reason
+from applications.domain.records import PrefectureList
+from applications.store import Store
+
+LARGEST_LIST = 500
+
+
+class FactBody(Body):
+    uscc: Uscc
+    kind: FactKind
+    happened_on: Annotated[date, Field(alias="date")]
+    source: Text
+    """Where it is on record: a document, a public list."""
+    ended_on: Annotated[date | None, Field(alias="ended")] = None
+    prefecture: Prefecture | None = None
+    """Whose officers see it; an officer's own when absent."""
+
+
+class EndBody(Body):
+    ended_on: Annotated[date, Field(alias="ended")]
+
+
+class ListBody(Body):
+    prefecture: Prefecture | None = None
+    document_number: Text
+    published_on: date
+    units: Annotated[tuple[UnitRef, ...], Field(min_length=1, max_length=LARGEST_LIST)]
+
+
+def router(gate: Gate) -> APIRouter:
+    routes = APIRouter(responses=PROBLEMS)
+    _facts(routes, gate)
+    _lists(routes, gate)
+    return routes
+
+
+def _facts(routes: APIRouter, gate: Gate) -> None:
+    recording, reading = Depends(gate.call(RECORD_FACT)), Depends(gate.call(READ_FACT))
+    malformed = refuses("fact-malformed", status=422)
+
+    @routes.post("/facts", status_code=201, tags=["facts"], responses=malformed)
+    async def record(body: FactBody, call: Annotated[Call, recording]) -> Fact:
+        """It counts from now on against what the unit declares itself (E4)."""
+        fact = _fact(body, call)
+        return await call.perform(handlers.record_fact, fact, Store, resource=fact, reply=Fact)
+
+    @routes.post("/facts/{fact_id}/end", tags=["facts"], responses=malformed)
+    async def end(fact_id: str, body: EndBody, call: Annotated[Call, recording]) -> Fact:
+        await call.allow(await call.reads(Store).facts.require(fact_id))
+        return await call.perform(handlers.end_fact, handlers.EndFact(fact_id, body.ended_on), Store, reply=Fact)
+
+    @routes.get("/facts", tags=["facts"])
+    async def recorded(
+        call: Annotated[Call, reading],
+        uscc: Uscc | None = None,
+        limit: Annotated[int, Query(ge=1, le=200)] = 50,
+        after: str | None = None,
+    ) -> Page[Fact]:
+        where = both(call.filter(), {} if uscc is None else {"uscc": uscc})
+        return await call.page(call.reads(Store).facts, where, limit=limit, after=after)
+
+
+def _lists(routes: APIRouter, gate: Gate) -> None:
+    @routes.post("/prefecture-lists", status_code=201, tags=["lists"], responses=refuses("list-malformed", status=422))
+    async def record(body: ListBody, call: Annotated[Call, Depends(gate.call(RECORD_LIST))]) -> PrefectureList:
+        """The region's applications draw on it (E10)."""
+        recorded = _list(body, call)
+        return await call.perform(
+            handlers.record_prefecture_list, recorded, Store, resource=recorded, reply=PrefectureList
+        )
+
+    @routes.get("/prefecture-lists", tags=["lists"])
+    async def recorded(
+        call: Annotated[Call, Depends(gate.call(READ_LIST))],
+        prefecture: Prefecture | None = None,
+        limit: Annotated[int, Query(ge=1, le=200)] = 50,
+        after: str | None = None,
+    ) -> Page[PrefectureList]:
+        where = {} if prefecture is None else {"prefecture": prefecture}
+        return await call.page(call.reads(Store).prefecture_lists, where, limit=limit, after=after)
+
+
+def _fact(body: FactBody, call: Call) -> Fact:
+    return Fact(
+        fact_id=call.new_id("fact-"),
+        uscc=body.uscc,
+        kind=body.kind,
+        happened_on=body.happened_on,
+        source=FactSource.AGENCY if Role.AGENCY in call.actor.roles else FactSource.OFFICER,
+        reference=body.source,
+        prefecture=body.prefecture or call.actor.prefecture,
+        recorded_by=call.actor.organisation,
+        ended_on=body.ended_on,
+    )
+
+
+def _list(body: ListBody, call: Call) -> PrefectureList:
+    prefecture = body.prefecture or call.actor.prefecture
+    if prefecture is None:
+        wrong = reason("E10", "prefecture-missing", "未指明盟市", pointer="/prefecture")
+        raise Refusal("list-malformed", wrong, status=422)
+    strangers = [unit for unit in body.units if unit.prefecture != prefecture]
+    if strangers:
+        text = "名单中有其他盟市的单位"
+        wrong = reason("E10", "other-prefecture", text, "、".join(each.name for each in strangers), "/units")
+        raise Refusal("list-malformed", wrong, status=422)
+    list_id = call.new_id("list-")
+    recorder = call.actor.subject
+    return PrefectureList(
+        list_id, Prefecture(prefecture), body.document_number, body.published_on, body.units, recorder
+    )

@@ -1,0 +1,76 @@
+"""What callers are shown."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from messages.values import Evaluation, Level, Reason, SchemeRef, UnitRef
+from pydantic import BaseModel, ConfigDict
+
+from applications.domain.application import Application, Justification, State, Step
+from applications.domain.information import EnterpriseInformation, ParkInformation, WorkPlan
+from applications.domain.report import Report
+
+
+class View(BaseModel):
+    model_config = ConfigDict(frozen=True, from_attributes=True, extra="forbid")
+
+
+class ReceiptView(View):
+    """Where the application stands now; ``version`` is its next ETag."""
+
+    application_id: str
+    state: State
+    version: int
+
+
+class ImportView(View):
+    """What an import has made or, tried only, would make."""
+
+    dry_run: bool
+    unit: UnitRef
+    application_id: str | None = None
+    state: State | None = None
+    version: int | None = None
+
+
+class ApplicationEntry(View):
+    """One line of a list."""
+
+    application_id: str
+    unit: UnitRef
+    level: Level
+    batch_year: int
+    evaluation: Evaluation
+    state: State
+    stage: str
+    outcome: str | None
+    submitted_on: date | None
+    refusals: tuple[Reason, ...]
+
+
+class ApplicationDetail(ApplicationEntry):
+    """For the unit, its assessor and the officers concerned."""
+
+    submissions: int
+    submitted_at: datetime | None
+    rule_set: str | None
+    scheme: SchemeRef | None
+    steps: tuple[Step, ...]
+    notice_opened_on: date | None
+    listed_on: date | None
+    justification: Justification | None
+    information: EnterpriseInformation | ParkInformation | None
+    plan: WorkPlan | None
+    report: Report | None
+
+
+class VersionView(View):
+    number: int
+    submitted_at: datetime
+    by: str
+    application: ApplicationDetail
+
+
+def entry(application: Application) -> ApplicationEntry:
+    return ApplicationEntry.model_validate(application)

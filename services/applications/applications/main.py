@@ -1,0 +1,39 @@
+"""All wiring of the applications service."""
+
+from __future__ import annotations
+
+from asyncio import to_thread
+
+from chassis.http import Gate
+from chassis.identity import load_keys
+from chassis.service import Service, run
+from fastapi import APIRouter
+
+from applications import api
+from applications.bus import HEARS
+from applications.settings import Settings
+from applications.store import AGGREGATES, INDEXES, Store
+from applications.vault import Vault
+
+
+def service(settings: Settings | None = None) -> Service:
+    settings = settings or Settings.load()
+    vault, keys = Vault(settings.files_dir), load_keys(settings.person_key_file)
+
+    def router(gate: Gate) -> APIRouter:
+        return api.router(gate, vault, keys, settings.upload_max_bytes)
+
+    return Service(
+        "applications",
+        settings,
+        store=Store,
+        aggregates=AGGREGATES,
+        indexes=INDEXES,
+        hears=HEARS,
+        router=router,
+        pings={"files": lambda: to_thread(vault.ping)},
+    )
+
+
+if __name__ == "__main__":
+    run(service())
