@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -18,8 +16,6 @@ from chassis.idempotency import IDEMPOTENCY_KEY
 from chassis.metrics import Metrics
 from chassis.problems import PROBLEMS, Problem, answer_problems
 from chassis.settings import MIB
-
-Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 _COMMANDS = ("post", "put", "patch", "delete")
 _PARAMETER: dict[str, Any] = {
@@ -39,13 +35,12 @@ def create_app(  # noqa: PLR0913 - the parts of an application, each a word of i
     health_of: Health,
     metrics: Metrics,
     body_max: int = MIB,
-    lifespan: Lifespan | None = None,
 ) -> FastAPI:
     """Build the application; without ``routes`` it answers for health and metrics only.
 
     Answers are same-origin: no CORS headers are sent, so that browsers refuse foreign pages.
     """
-    app = FastAPI(title=name, version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(title=name, version="1", docs_url=None, redoc_url=None)
     app.include_router(health.router(health_of))
     if routes is not None:
         app.include_router(routes, responses=PROBLEMS)

@@ -32,8 +32,8 @@ class ProcessRole(StrEnum):
     JOBS = "jobs"
 
 
-class SettingsProblems(Exception):  # noqa: N818 - it names what is wrong, all of it, not one error
-    """Every setting that is missing or wrong, one line each."""
+class SettingsProblems(SystemExit):
+    """Every setting that is missing or wrong, one line each; uncaught, it ends the process with just these lines."""
 
     def __init__(self, problems: Mapping[str, str]) -> None:
         self.problems = dict(problems)

@@ -41,7 +41,3 @@ def token(  # noqa: PLR0913 - the claims of a token
             lifetime=timedelta(hours=hours),
         )
     )
-
-
-def register(app: typer.Typer) -> None:
-    app.command("token")(token)

@@ -5,11 +5,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-import typer
+from chassis.__main__ import app
 from chassis.clock import FixedClock
 from chassis.issuer import AUDIENCE, ISSUER, DevelopmentIssuer, IssuerRefused
 from chassis.settings import Mode
-from chassis.token_command import register
 from chassis.tokens import InvalidToken, Verifier
 from joserfc import jwt
 from joserfc.jwk import OctKey
@@ -130,9 +129,7 @@ def test_the_development_issuer_refuses_to_work_in_production(tmp_path: Path) ->
 def test_the_token_command_prints_a_token_and_refuses_in_production(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    app = typer.Typer()
-    register(app)
-    asked = ["--keys", str(tmp_path), "--role", "expert", "--subject", "li"]
+    asked = ["token", "--keys", str(tmp_path), "--role", "expert", "--subject", "li"]
 
     printed = CliRunner().invoke(app, asked)
     verifier = Verifier(tmp_path / "jwks.json", ISSUER, AUDIENCE)

@@ -1,0 +1,217 @@
+"""One process of a service: what its role needs, wired, started and stopped in order, each resource with its ping."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from aio_pika.exceptions import AMQPError
+from fastapi import FastAPI
+from faststream.rabbit.prometheus import RabbitPrometheusMiddleware
+
+from chassis.app import create_app
+from chassis.clock import clock_of
+from chassis.committer import Committer
+from chassis.handling import Transient
+from chassis.health import Health, NotReady
+from chassis.http import Gate
+from chassis.leases import Leases
+from chassis.listener import Listener
+from chassis.logs import logger
+from chassis.metrics import Metrics
+from chassis.mongo import open_database
+from chassis.parked import ParkedMessages
+from chassis.publisher import BrokerPublisher
+from chassis.reception import Reception
+from chassis.relay import Relay
+from chassis.road import CommandRoad
+from chassis.runner import JobRunner, Replayer
+from chassis.settings import ProcessRole
+from chassis.tokens import Verifier
+
+if TYPE_CHECKING:
+    from chassis.service import Service
+
+PATIENCE = 60.0
+"""Seconds that a server may take to come up after us."""
+PAUSE = 0.5
+
+Start = Callable[[], Awaitable[object]]
+
+
+class Process:
+    """Every role has the committer and the relay; ``api`` adds the routes, ``worker`` the queues, ``jobs`` the jobs.
+
+    Entering starts; leaving stops in the opposite order: jobs and consumers first, then what is in flight, then the
+    relay, Mongo last.
+    """
+
+    def __init__(self, service: Service) -> None:
+        settings = service.settings
+        self._service = service
+        self._settings = settings
+        self.clock = clock_of(settings)
+        self.metrics = Metrics().with_process()
+        self.health = Health()
+        self.database = open_database(settings.mongo_url, settings.database, settings.mongo_driver)
+        self.publisher = BrokerPublisher(settings.amqp_url)
+        self._token = f"{service.name}:{uuid.uuid4().hex}"
+        self.relay = self._relay()
+        self.committer = self._committer()
+        self.parked = ParkedMessages(self.database)
+        self.reception = self._reception()
+        self.app = self._app()
+        self._ending = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self._start()
+        except BaseException:
+            await self._ending.aclose()
+            raise
+        logger(__name__).info("started", role=self._settings.role, port=self._settings.port)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._ending.aclose()
+        logger(__name__).info("stopped", role=self._settings.role)
+
+    async def _start(self) -> None:
+        self._ending.push_async_callback(self.database.close)
+        await _patiently("database", lambda: self.database.prepare(self._service.all_indexes))
+        self.relay.start()
+        self._ending.push_async_callback(self.relay.stop)
+        self.committer.start()
+        self._ending.push_async_callback(self.committer.stop)
+        self._watch()
+        if self._has(ProcessRole.WORKER) and self._service.hears:
+            await self._listen()
+        if self._has(ProcessRole.JOBS):
+            self._run_jobs()
+
+    def _has(self, role: ProcessRole) -> bool:
+        return self._settings.role in {role, ProcessRole.ALL}
+
+    def _relay(self) -> Relay:
+        return Relay(
+            self.database,
+            self.publisher,
+            self._token,
+            metrics=self.metrics,
+            steps=self._service.steps,
+        )
+
+    def _committer(self) -> Committer:
+        return Committer(
+            self.database,
+            self._service.name,
+            self._service.aggregates,
+            clock=self.clock,
+            metrics=self.metrics,
+            relay_wakeup=self.relay.offer,
+            steps=self._service.steps,
+            batch_max=self._settings.batch_max,
+            commits_in_flight=self._settings.commits_in_flight,
+            token=self._token,
+        )
+
+    def _reception(self) -> Reception:
+        return Reception(
+            self._service.name,
+            self._service.hears,
+            self.committer,
+            self.parked,
+            clock=self.clock,
+            metrics=self.metrics,
+        )
+
+    def _app(self) -> FastAPI:
+        if not self._has(ProcessRole.API) or self._service.router is None:
+            return create_app(self._service.name, None, None, health_of=self.health, metrics=self.metrics)
+        settings = self._settings
+        gate = Gate(
+            Verifier(settings.jwks_file, settings.issuer, settings.audience),
+            CommandRoad(self.committer),
+            self.database,
+            self.clock,
+            self.metrics,
+        )
+        return create_app(
+            self._service.name,
+            gate,
+            self._service.router(gate),
+            health_of=self.health,
+            metrics=self.metrics,
+            body_max=settings.body_max_bytes,
+        )
+
+    async def _listen(self) -> None:
+        listener = Listener(
+            self._settings.amqp_url,
+            self._service.name,
+            (each.event_type for each in self._service.hears),
+            self.reception,
+            prefetch=self._settings.prefetch,
+            middlewares=(RabbitPrometheusMiddleware(registry=self.metrics.registry, app_name=self._service.name),),
+        )
+        await _patiently("broker", listener.start)
+        self._ending.push_async_callback(listener.stop)
+
+    def _run_jobs(self) -> None:
+        leases = Leases(self.database, self._token)
+        runner = JobRunner(
+            self.database,
+            leases,
+            self._service.jobs,
+            self.committer,
+            clock=self.clock,
+            metrics=self.metrics,
+            look_every=self._settings.jobs_every_seconds,
+        )
+        replayer = Replayer(leases, self.parked, self.reception, self.metrics)
+        tasks = [asyncio.ensure_future(loop()) for loop in (*runner.loops(), *replayer.loops())]
+        self.health.add_task("jobs", lambda: not any(task.done() for task in tasks))
+        self._ending.push_async_callback(_cancelled, tasks)
+
+    def _watch(self) -> None:
+        self.health.add_task("committer", lambda: self.committer.running)
+        self.health.add_task("relay", lambda: self.relay.running)
+        self.health.add_ping("database", self.database.ping)
+        self.health.add_ping("broker", self.publisher.probe)
+        self.health.add_ping("relay", self._relay_keeps_up)
+        for name, ping in self._service.pings.items():
+            self.health.add_ping(name, ping)
+
+    async def _relay_keeps_up(self) -> None:
+        age = self.metrics.registry.get_sample_value("green_outbox_oldest_unsent_seconds") or 0.0
+        if age > self._settings.ready_lag_seconds:
+            raise NotReady(f"the oldest unsent event is {age:.0f} s old")
+
+
+async def _cancelled(tasks: Sequence[asyncio.Future[None]]) -> None:
+    """Jobs only wait for the committer: cancelled, they leave what it has begun to it."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _patiently(what: str, start: Start) -> None:
+    """Start, again and again while the server behind ``what`` is not up yet; its last error at the end of patience."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            await start()
+        except (Transient, AMQPError, OSError) as problem:
+            if time.monotonic() > deadline:
+                raise
+            logger(__name__).warning("waiting", server=what, problem=type(problem).__name__)
+            await asyncio.sleep(PAUSE)
+        else:
+            return

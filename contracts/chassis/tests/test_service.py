@@ -1,0 +1,178 @@
+import json
+import re
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx2
+import pytest
+from chassis.issuer import DevelopmentIssuer
+from chassis.servers import ServerDiedError, free_ports
+from chassis.servers.processes import Child
+from chassis.settings import Mode
+from chassis.testing.stack import Stand
+from chassis.topology import definitions
+from messages.notify import NoticeDelivered
+from messages.values import Role
+
+pytestmark = pytest.mark.connected
+
+README = Path(__file__).parents[1] / "README.md"
+MAIN = """
+from chassis.bus import hears
+from chassis.jobs import Job
+from chassis.service import Service, run
+from chassis.settings import Settings
+from datetime import timedelta
+
+async def count(event, store, now):
+    notice = await store.notices.require(event.notice_id)
+    store.notices.save("heard:" + event.notice_id, notice)
+    return []
+
+async def due(store, now):
+    return [] if await store.notices.get("by-job") else ["by-job"]
+
+async def work(item, store, now):
+    store.notices.save(item, Notice(item, "li"))
+    return []
+
+run(Service("notify", Settings.load(), Store, AGGREGATES, hears=(hears(NoticeDelivered, count, Store),), router=router,
+    jobs=(Job("mark", due, str, work, Store, timedelta(seconds=1)),)))
+"""
+"""The service of the README with something to hear and something to do."""
+
+Read = Callable[[], Awaitable[httpx2.Response]]
+
+
+def program() -> str:
+    (example,) = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    return f"{example}{MAIN}"
+
+
+class Running:
+    def __init__(self, child: Child, client: httpx2.AsyncClient, token: str, log: Path) -> None:
+        self.child = child
+        self.client = client
+        self.log = log
+        client.headers["Authorization"] = f"Bearer {token}"
+
+    async def answers(self, path: str, status: int) -> bool:
+        try:
+            return (await self.client.get(path)).status_code == status
+        except httpx2.TransportError:
+            return False
+
+    async def until_ready(self) -> None:
+        await self.child.until(lambda: self.answers("/readyz", 200), within=30)
+
+    async def measures(self, line: str) -> bool:
+        return line in (await self.client.get("/metrics")).text
+
+    def lines(self) -> list[str]:
+        return [json.loads(line)["event"] for line in self.log.read_text().splitlines() if line.startswith("{")]
+
+
+@pytest.fixture
+async def environment(stand: Stand, tmp_path: Path) -> dict[str, str]:
+    topology = {**definitions({"notify": [NoticeDelivered]}), "users": [{"name": "notify"}]}
+    vhost = await stand.vhost(topology)
+    database = await stand.database("notify")
+    return {
+        "GREEN_MONGO_URL": database.url,
+        "GREEN_DATABASE": database.name,
+        "GREEN_AMQP_URL": stand.amqp_url(vhost, "notify"),
+        "GREEN_JWKS_FILE": str(tmp_path / "jwks.json"),
+    }
+
+
+@asynccontextmanager
+async def process(folder: Path, environment: dict[str, str], **settings: str) -> AsyncIterator[Running]:
+    (port,) = free_ports(1)
+    token = DevelopmentIssuer(folder, Mode.LOCAL).mint(role=Role.EXPERT, subject="li")
+    named = {f"GREEN_{name.upper()}": value for name, value in settings.items()}
+    log = folder / f"{port}.log"
+    child = Child(
+        [sys.executable, "-c", program()],
+        log=log,
+        environment={"GREEN_PORT": str(port), **environment, **named},
+    )
+    try:
+        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+            yield Running(child, client, token, log)
+    finally:
+        await child.kill()
+
+
+async def test_one_process_carries_a_command_to_its_event_and_the_event_to_its_effect(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    async with process(tmp_path, environment) as service:
+        await service.until_ready()
+
+        answer = await service.client.post("/v1/notices/n-1", headers={"Idempotency-Key": "k"})
+        assert answer.status_code == 201, answer.text
+
+        async def effects() -> bool:
+            notices = (await service.client.get("/v1/notices")).json()
+            return len(notices) == 3
+
+        await service.child.until(effects, within=10)
+        assert await service.measures("green_relay_published_total 1.0")
+        assert await service.measures('green_works_total{outcome="done"}')
+        assert await service.measures('green_job_runs_total{job="mark",outcome="done"} 1.0')
+
+
+async def test_asked_to_stop_it_ends_in_order_and_without_an_error(environment: dict[str, str], tmp_path: Path) -> None:
+    async with process(tmp_path, environment) as service:
+        await service.until_ready()
+
+        await service.child.stop(10)
+
+        assert service.child.popen.returncode == 0
+        assert service.lines()[-1] == "stopped"
+        assert "Traceback" not in service.log.read_text()
+
+
+@pytest.mark.parametrize(("role", "status"), [("api", 200), ("worker", 404), ("jobs", 404)])
+async def test_each_role_answers_for_health_and_only_the_api_for_callers(
+    environment: dict[str, str], tmp_path: Path, role: str, status: int
+) -> None:
+    async with process(tmp_path, environment, role=role) as service:
+        await service.until_ready()
+
+        assert (await service.client.get("/v1/notices")).status_code == status
+        assert (await service.client.get("/livez")).json()["ok"]
+        assert await service.measures("process_cpu_seconds_total")
+
+
+async def test_without_its_broker_it_lives_and_commits_and_is_not_ready(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    (closed,) = free_ports(1)
+    address = f"amqp://notify:stand@127.0.0.1:{closed}/green"
+    async with process(tmp_path, environment, role="api", amqp_url=address) as service:
+        await service.child.until(lambda: service.answers("/livez", 200), within=30)
+
+        posted = await service.client.post("/v1/notices/n-1", headers={"Idempotency-Key": "k"})
+        ready = await service.client.get("/readyz")
+
+        assert posted.status_code == 201
+        assert ready.status_code == 503
+        assert ready.json()["checks"]["database"] == "ok"
+        assert ready.json()["checks"]["broker"] != "ok"
+
+
+async def test_wrong_settings_end_it_at_once_with_a_line_for_each(tmp_path: Path) -> None:
+    async with process(tmp_path, {}) as service:
+        with pytest.raises(ServerDiedError, match="ended with 1"):
+            await service.until_ready()
+
+        text = service.log.read_text()
+        assert [line.split(":")[0] for line in text.splitlines()] == [
+            "GREEN_MONGO_URL",
+            "GREEN_DATABASE",
+            "GREEN_AMQP_URL",
+            "GREEN_JWKS_FILE",
+        ]
