@@ -1,0 +1,156 @@
+"""Invented people and papers for the tests of this service, told in the field's words."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+from assessor_quota import handlers
+from assessor_quota.domain.assessor import Assessor, StaffMember
+from assessor_quota.domain.sanction import Finding, sanction
+from chassis.identity import Keys
+from messages.applications import ApplicationRefused, ApplicationSubmitted, ApplicationWithdrawn
+from messages.review import CaseClosed, InitialReviewAccepted, InitialReviewRefused, Outcome
+from messages.values import AssessorRef, Level, PersonRef, Prefecture, UnitRef, UnitType
+from rulebook import rules_on
+
+NOW = datetime(2026, 4, 20, 2, tzinfo=UTC)
+TODAY = date(2026, 4, 20)
+RULES = rules_on(TODAY)
+LIMIT = RULES.quota.items_per_year
+
+KEYS = Keys("k1", {"k1": bytes(32)})
+NUMBER = "15010219800101123X"
+_WANG = KEYS.identify(NUMBER)
+WANG = PersonRef(digest=_WANG.digest, masked=_WANG.masked)
+LI = PersonRef(digest="b" * 64, masked="15**************21")
+
+NORTH, SOUTH, OTHER = "911501000000000191", "911502000000000271", "911503000000000351"
+"""North and South have the same legal representative, Wang; Other has Li."""
+STEEL = "911504000000000431"
+
+
+def assessor(uscc: str = NORTH, representative: PersonRef = WANG) -> Assessor:
+    return Assessor(
+        uscc=uscc,
+        name=f"评价机构{uscc[3:6]}",
+        representative=representative,
+        representative_name="王某",
+        scope=(UnitType.FACTORY, UnitType.PARK, UnitType.SUPPLY_CHAIN),
+        staff=(
+            StaffMember("S1", "赵某", "注册环保工程师", date(2024, 1, 1)),
+            StaffMember("S2", "钱某", "高级工程师", date(2024, 1, 1), date(2026, 3, 31)),
+        ),
+        registered_on=date(2026, 1, 5),
+    )
+
+
+def registration(whose: Assessor, earlier: tuple[str, ...] = ()) -> handlers.RegisterAssessor:
+    return handlers.RegisterAssessor(
+        uscc=whose.uscc,
+        name=whose.name,
+        representative=whose.representative,
+        representative_name=whose.representative_name,
+        earlier_digests=earlier,
+        scope=whose.scope,
+        staff=whose.staff,
+    )
+
+
+def under_sanction(whose: Assessor, decided_on: date, document_number: str = "内工信罚〔2026〕1号") -> Assessor:
+    return whose.with_sanction(sanction(document_number, decided_on, [Finding("评价报告数据造假")], RULES))
+
+
+def unit(unit_type: UnitType = UnitType.FACTORY) -> UnitRef:
+    return UnitRef(uscc=STEEL, name="草原钢铁", unit_type=unit_type, prefecture=Prefecture.CHIFENG)
+
+
+def submitted(  # noqa: PLR0913 - what a test may want to say
+    application_id: str = "app-1",
+    by: str = NORTH,
+    *,
+    sequence: int = 1,
+    batch_year: int = 2026,
+    submitted_on: date = TODAY,
+    unit_type: UnitType = UnitType.FACTORY,
+    lead_author: str | None = None,
+    reviewer: str | None = None,
+) -> ApplicationSubmitted:
+    evaluation = {
+        "way": "assessor",
+        "assessor": AssessorRef(uscc=by, name="评价机构"),
+        "lead_author": lead_author,
+        "reviewer": reviewer,
+    }
+    return ApplicationSubmitted.model_validate(
+        {
+            **_application(application_id, batch_year, sequence),
+            "unit": unit(unit_type),
+            "evaluation": evaluation,
+            "submitted_at": NOW,
+            "submitted_on": submitted_on,
+        }
+    )
+
+
+def self_evaluated(application_id: str = "app-1") -> ApplicationSubmitted:
+    return ApplicationSubmitted.model_validate(
+        {
+            **_application(application_id, 2026, 1),
+            "evaluation": {"way": "self"},
+            "submitted_at": NOW,
+            "submitted_on": TODAY,
+        }
+    )
+
+
+def withdrawn(application_id: str = "app-1", sequence: int = 2) -> ApplicationWithdrawn:
+    return ApplicationWithdrawn.model_validate(
+        {
+            **_application(application_id, 2026, sequence),
+            "withdrawn_on": TODAY,
+        }
+    )
+
+
+def refused(application_id: str = "app-1", sequence: int = 2) -> ApplicationRefused:
+    return ApplicationRefused.model_validate(
+        {
+            **_application(application_id, 2026, sequence),
+            "refused_on": TODAY,
+            "reasons": [{"rule": "E11", "article": "第二十五条", "code": "banned", "text": "三年内不得重新申报"}],
+        }
+    )
+
+
+def accepted(case_id: str = "app-1") -> InitialReviewAccepted:
+    return InitialReviewAccepted.model_validate({**_case(case_id), "accepted_on": TODAY})
+
+
+def review_refused(case_id: str = "app-1") -> InitialReviewRefused:
+    return InitialReviewRefused.model_validate({**_case(case_id), "refused_on": TODAY, "reasons": []})
+
+
+def closed(outcome: Outcome, case_id: str = "app-1") -> CaseClosed:
+    return CaseClosed.model_validate({**_case(case_id), "outcome": outcome, "reasons": [], "closed_on": TODAY})
+
+
+def _application(application_id: str, batch_year: int, sequence: int) -> dict[str, object]:
+    return {
+        "application_id": application_id,
+        "unit": unit(),
+        "level": Level.REGION,
+        "batch_year": batch_year,
+        "evaluation": {"way": "assessor", "assessor": {"uscc": NORTH, "name": "评价机构"}},
+        "rule_set": RULES.version,
+        "sequence": sequence,
+    }
+
+
+def _case(case_id: str) -> dict[str, object]:
+    return {
+        "case_id": case_id,
+        "unit": unit(),
+        "level": Level.REGION,
+        "batch_year": 2026,
+        "assessor": {"uscc": NORTH, "name": "评价机构"},
+    }

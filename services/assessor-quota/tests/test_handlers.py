@@ -1,0 +1,330 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from assessor_quota import handlers
+from assessor_quota.domain.item import ApplicationEnd, CaseEnd, ItemState
+from assessor_quota.domain.ledger import Ledger
+from assessor_quota.domain.sanction import Finding
+from assessor_quota.store import AGGREGATES, INDEXES, Store
+from chassis.handling import Refusal, Transient
+from chassis.testing import Bench
+from messages.assessor_quota import (
+    AssessorRegistered,
+    AssessorSanctioned,
+    QuotaItemConfirmed,
+    QuotaItemRefused,
+    QuotaItemReleased,
+    QuotaItemReserved,
+    SanctionRevoked,
+)
+from messages.review import Outcome
+
+from .story import (
+    LI,
+    LIMIT,
+    NORTH,
+    NOW,
+    OTHER,
+    SOUTH,
+    TODAY,
+    WANG,
+    accepted,
+    assessor,
+    closed,
+    refused,
+    registration,
+    review_refused,
+    self_evaluated,
+    submitted,
+    withdrawn,
+)
+
+
+def decision(document_number: str = "一号", decided_on: date = TODAY) -> handlers.SanctionAssessor:
+    return handlers.SanctionAssessor(NORTH, document_number, decided_on, (Finding("评价报告数据造假"),))
+
+
+def kinds(said: Sequence[object]) -> list[type]:
+    return [type(each) for each in said]
+
+
+@pytest.fixture
+async def bench() -> Bench[Store]:
+    bench = Bench(Store, AGGREGATES, INDEXES)
+    for whose in (assessor(NORTH), assessor(SOUTH), assessor(OTHER, LI)):
+        await bench.handle(handlers.register_assessor, registration(whose), NOW)
+    return bench
+
+
+async def state(bench: Bench[Store], application_id: str = "app-1") -> ItemState:
+    return (await bench.look().items.require(application_id)).state
+
+
+async def used(bench: Bench[Store], year: int = 2026) -> int:
+    empty = Ledger(WANG, year)
+    return (await bench.look().ledgers.get(empty.key) or empty).used
+
+
+async def fill(bench: Bench[Store], items: int) -> None:
+    for number in range(items):
+        by = (NORTH, SOUTH)[number % 2]
+        await bench.handle(handlers.reserve_item, submitted(f"full-{number}", by), NOW)
+
+
+@pytest.mark.rule("Q1")
+async def test_two_assessors_of_one_representative_get_fifteen_items_and_the_sixteenth_is_refused(
+    bench: Bench[Store],
+) -> None:
+    await fill(bench, LIMIT)
+    (said,) = await bench.handle(handlers.reserve_item, submitted("app-16", SOUTH), NOW)
+    assert isinstance(said, QuotaItemRefused)
+    assert [each.rule for each in said.reasons] == ["Q1"]
+    assert [each.application_id for each in said.items_in_use] == [f"full-{number}" for number in range(LIMIT)]
+    assert {each.assessor.uscc for each in said.items_in_use} == {NORTH, SOUTH}
+    assert await used(bench) == LIMIT
+
+
+@pytest.mark.rule("Q1")
+async def test_another_representative_has_places_of_its_own(bench: Bench[Store]) -> None:
+    await fill(bench, LIMIT)
+    (said,) = await bench.handle(handlers.reserve_item, submitted("app-16", OTHER), NOW)
+    assert isinstance(said, QuotaItemReserved)
+    assert (said.used, said.limit, said.representative) == (1, LIMIT, LI)
+
+
+@pytest.mark.rule("Q3")
+async def test_the_next_batch_year_has_places_of_its_own(bench: Bench[Store]) -> None:
+    await fill(bench, LIMIT)
+    early = submitted("app-16", batch_year=2027, submitted_on=date(2026, 12, 31))
+    (said,) = await bench.handle(handlers.reserve_item, early, NOW)
+    assert isinstance(said, QuotaItemReserved)
+    assert (said.year, said.used) == (2027, 1)
+
+
+@pytest.mark.rule("Q5")
+async def test_a_place_given_back_is_granted_to_the_next(bench: Bench[Store]) -> None:
+    await fill(bench, LIMIT)
+    (released,) = await bench.handle(handlers.release_item, withdrawn("full-3"), NOW)
+    assert isinstance(released, QuotaItemReleased)
+    (said,) = await bench.handle(handlers.reserve_item, submitted("app-16"), NOW)
+    assert isinstance(said, QuotaItemReserved)
+    assert said.used == LIMIT
+
+
+@pytest.mark.rule("Q5")
+async def test_after_initial_review_accepted_the_item_stays_used_whatever_the_outcome(bench: Bench[Store]) -> None:
+    await bench.handle(handlers.reserve_item, submitted(), NOW)
+    assert kinds(await bench.handle(handlers.confirm_item, accepted(), NOW)) == [QuotaItemConfirmed]
+    assert await bench.handle(handlers.release_item, withdrawn(), NOW) == []
+    assert await bench.handle(handlers.release_closed, closed("withdrawn"), NOW) == []
+    assert await state(bench) is ItemState.CONFIRMED
+    assert await used(bench) == 1
+
+
+@pytest.mark.rule("Q5")
+async def test_refused_by_initial_review_the_item_is_given_back_once(bench: Bench[Store]) -> None:
+    await bench.handle(handlers.reserve_item, submitted(), NOW)
+    assert kinds(await bench.handle(handlers.release_closed, review_refused(), NOW)) == [QuotaItemReleased]
+    assert await bench.handle(handlers.release_closed, closed("initial_review_refused"), NOW) == []
+    assert await used(bench) == 0
+
+
+@pytest.mark.rule("Q5")
+async def test_refused_by_applications_after_the_reservation_the_item_is_given_back(bench: Bench[Store]) -> None:
+    await bench.handle(handlers.reserve_item, submitted(), NOW)
+    assert kinds(await bench.handle(handlers.release_item, refused(), NOW)) == [QuotaItemReleased]
+    assert await used(bench) == 0
+
+
+@pytest.mark.rule("Q5")
+@pytest.mark.parametrize(
+    "outcome", ["late", "mandatory_item_failed", "below_pass_mark", "beyond_cap", "objection_upheld"]
+)
+async def test_an_outcome_after_initial_review_gives_nothing_back_though_the_acceptance_is_heard_later(
+    bench: Bench[Store], outcome: Outcome
+) -> None:
+    await bench.handle(handlers.reserve_item, submitted(), NOW)
+    assert await bench.handle(handlers.release_closed, closed(outcome), NOW) == []
+    assert kinds(await bench.handle(handlers.confirm_item, accepted(), NOW)) == [QuotaItemConfirmed]
+
+
+@pytest.mark.rule("Q6")
+async def test_the_same_submission_heard_twice_is_one_item_and_one_answer(bench: Bench[Store]) -> None:
+    assert kinds(await bench.handle(handlers.reserve_item, submitted(), NOW)) == [QuotaItemReserved]
+    assert await bench.handle(handlers.reserve_item, submitted(), NOW) == []
+    assert await used(bench) == 1
+
+
+@pytest.mark.rule("Q6")
+async def test_an_application_that_asks_anew_gets_the_item_it_has(bench: Bench[Store]) -> None:
+    await bench.handle(handlers.reserve_item, submitted(sequence=1), NOW)
+    (again,) = await bench.handle(handlers.reserve_item, submitted(sequence=3), NOW)
+    assert isinstance(again, QuotaItemReserved)
+    assert again.used == 1
+    assert await bench.handle(handlers.release_item, refused(sequence=2), NOW) == []
+    assert await used(bench) == 1
+
+
+@pytest.mark.rule("Q6")
+async def test_a_report_by_another_assessor_gives_the_first_place_back(bench: Bench[Store]) -> None:
+    await bench.handle(handlers.reserve_item, submitted(sequence=1), NOW)
+    said = await bench.handle(handlers.reserve_item, submitted(by=OTHER, sequence=3), NOW)
+    assert kinds(said) == [QuotaItemReleased, QuotaItemReserved]
+    assert await used(bench) == 0
+
+
+@pytest.mark.rule("Q6")
+@pytest.mark.parametrize("end", [withdrawn(), refused()])
+async def test_a_release_that_overtakes_its_reservation_wins(bench: Bench[Store], end: ApplicationEnd) -> None:
+    assert await bench.handle(handlers.release_item, end, NOW) == []
+    assert await bench.handle(handlers.reserve_item, submitted(), NOW) == []
+    assert await state(bench) is ItemState.RELEASED
+    assert await used(bench) == 0
+
+
+@pytest.mark.rule("Q6")
+async def test_an_application_refused_before_and_submitted_again_gets_an_item(bench: Bench[Store]) -> None:
+    await bench.handle(handlers.release_item, refused(sequence=1), NOW)
+    assert kinds(await bench.handle(handlers.reserve_item, submitted(sequence=2), NOW)) == [QuotaItemReserved]
+
+
+@pytest.mark.rule("Q6")
+async def test_the_end_of_an_earlier_submission_heard_late_takes_nothing_from_the_later_one(
+    bench: Bench[Store],
+) -> None:
+    await bench.handle(handlers.reserve_item, submitted(sequence=3), NOW)
+    assert await bench.handle(handlers.release_item, refused(sequence=2), NOW) == []
+    assert await state(bench) is ItemState.RESERVED
+
+
+@pytest.mark.rule("Q6")
+@pytest.mark.parametrize("end", [review_refused(), closed("ineligible")])
+async def test_a_case_closed_before_its_reservation_is_heard_leaves_no_item(bench: Bench[Store], end: CaseEnd) -> None:
+    assert await bench.handle(handlers.release_closed, end, NOW) == []
+    assert await bench.handle(handlers.reserve_item, submitted(sequence=9), NOW) == []
+    assert await used(bench) == 0
+
+
+@pytest.mark.rule("Q2")
+async def test_a_confirmation_heard_after_the_release_takes_no_place_that_may_be_taken(bench: Bench[Store]) -> None:
+    await bench.handle(handlers.reserve_item, submitted(), NOW)
+    await bench.handle(handlers.release_item, withdrawn(), NOW)
+    assert await bench.handle(handlers.confirm_item, accepted(), NOW) == []
+    assert await state(bench) is ItemState.RELEASED
+
+
+@pytest.mark.rule("Q6")
+async def test_a_confirmation_heard_before_its_reservation_waits_for_it(bench: Bench[Store]) -> None:
+    with pytest.raises(Transient):
+        await bench.handle(handlers.confirm_item, accepted(), NOW)
+    await bench.handle(handlers.reserve_item, submitted(), NOW)
+    assert kinds(await bench.handle(handlers.confirm_item, accepted(), NOW)) == [QuotaItemConfirmed]
+
+
+async def test_a_self_evaluated_application_needs_no_item(bench: Bench[Store]) -> None:
+    own = self_evaluated()
+    case = accepted().model_copy(update={"assessor": None})
+    end = withdrawn().model_copy(update={"evaluation": own.evaluation})
+    said = [
+        await bench.handle(handlers.reserve_item, own, NOW),
+        await bench.handle(handlers.confirm_item, case, NOW),
+        await bench.handle(handlers.release_item, end, NOW),
+        await bench.handle(handlers.release_closed, closed("withdrawn").model_copy(update={"assessor": None}), NOW),
+    ]
+    assert said == [[], [], [], []]
+    assert bench.documents("items") == {}
+
+
+@pytest.mark.rule("E12")
+async def test_an_assessor_nobody_registered_gets_no_item(bench: Bench[Store]) -> None:
+    (said,) = await bench.handle(handlers.reserve_item, submitted(by="911505000000000511"), NOW)
+    assert isinstance(said, QuotaItemRefused)
+    assert [each.rule for each in said.reasons] == ["E12"]
+    assert await state(bench) is ItemState.REFUSED
+
+
+@pytest.mark.rule("S1")
+async def test_a_sanction_refuses_new_reservations_at_once_with_every_other_reason_beside(bench: Bench[Store]) -> None:
+    await fill(bench, LIMIT)
+    (said,) = await bench.handle(handlers.sanction_assessor, decision(), NOW)
+    assert isinstance(said, AssessorSanctioned)
+    assert (said.ban.first_day, said.ban.last_day) == (date(2026, 4, 20), date(2029, 4, 20))
+    (no,) = await bench.handle(handlers.reserve_item, submitted("app-16", lead_author="S9"), NOW)
+    assert isinstance(no, QuotaItemRefused)
+    assert [each.rule for each in no.reasons] == ["S1", "S7", "Q1"]
+
+
+@pytest.mark.rule("S3")
+async def test_a_sister_assessor_goes_on_when_one_is_sanctioned(bench: Bench[Store]) -> None:
+    await bench.handle(handlers.sanction_assessor, decision(), NOW)
+    assert kinds(await bench.handle(handlers.reserve_item, submitted(by=SOUTH), NOW)) == [QuotaItemReserved]
+
+
+@pytest.mark.rule("S4")
+async def test_a_revoked_sanction_lets_the_assessor_work_again(bench: Bench[Store]) -> None:
+    await bench.handle(handlers.sanction_assessor, decision(), NOW)
+    (said,) = await bench.handle(handlers.revoke_sanction, handlers.RevokeSanction(NORTH, "撤一号", TODAY), NOW)
+    assert isinstance(said, SanctionRevoked)
+    assert said.ban is None
+    assert kinds(await bench.handle(handlers.reserve_item, submitted(), NOW)) == [QuotaItemReserved]
+
+
+@pytest.mark.rule("S4")
+async def test_a_revocation_says_what_still_holds_by_another_decision(bench: Bench[Store]) -> None:
+    await bench.handle(handlers.sanction_assessor, decision("一号", date(2026, 4, 1)), NOW)
+    await bench.handle(handlers.sanction_assessor, decision("二号"), NOW)
+    revocation = handlers.RevokeSanction(NORTH, "撤一号", TODAY, decision="一号")
+    (said,) = await bench.handle(handlers.revoke_sanction, revocation, NOW)
+    assert isinstance(said, SanctionRevoked)
+    assert said.ban is not None
+    assert said.ban.first_day == TODAY
+
+
+@pytest.mark.rule("S4")
+async def test_what_cannot_be_revoked_is_refused_and_changes_nothing(bench: Bench[Store]) -> None:
+    with pytest.raises(Refusal) as no:
+        await bench.handle(handlers.revoke_sanction, handlers.RevokeSanction(NORTH, "撤一号", TODAY), NOW)
+    assert (no.value.code, no.value.reasons[0].code) == ("revocation-refused", "nothing-to-revoke")
+
+
+@pytest.mark.rule("S1")
+async def test_a_decision_before_the_regulation_is_refused(bench: Bench[Store]) -> None:
+    with pytest.raises(Refusal) as no:
+        await bench.handle(handlers.sanction_assessor, decision("一号", date(2023, 5, 1)), NOW)
+    assert [each.code for each in no.value.reasons] == ["before-the-regulation"]
+
+
+@pytest.mark.rule("S7")
+async def test_an_assessor_is_registered_once_and_everybody_is_told_without_a_name_of_a_person(
+    bench: Bench[Store],
+) -> None:
+    said = bench.said[0]
+    assert isinstance(said, AssessorRegistered)
+    assert "王某" not in said.model_dump_json()
+    with pytest.raises(Refusal) as no:
+        await bench.handle(handlers.register_assessor, registration(assessor(NORTH)), NOW)
+    assert no.value.code == "assessor-already-registered"
+
+
+@pytest.mark.rule("S7")
+async def test_an_incomplete_registration_is_refused_and_not_kept(bench: Bench[Store]) -> None:
+    incomplete = replace(registration(assessor("911505000000000511")), scope=(), staff=())
+    with pytest.raises(Refusal) as no:
+        await bench.handle(handlers.register_assessor, incomplete, NOW)
+    assert [each.code for each in no.value.reasons] == ["scope-missing", "staff-missing"]
+    assert await bench.look().assessors.get("911505000000000511") is None
+
+
+@pytest.mark.rule("Q1")
+async def test_a_representative_known_under_an_earlier_key_keeps_digest_and_quota(bench: Bench[Store]) -> None:
+    await fill(bench, LIMIT)
+    third = "911505000000000511"
+    rotated = WANG.model_copy(update={"digest": "c" * 64})
+    await bench.handle(handlers.register_assessor, registration(assessor(third, rotated), (WANG.digest,)), NOW)
+    (said,) = await bench.handle(handlers.reserve_item, submitted("app-16", third), NOW)
+    assert isinstance(said, QuotaItemRefused)
+    assert [each.rule for each in said.reasons] == ["Q1"]
