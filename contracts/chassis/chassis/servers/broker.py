@@ -8,7 +8,7 @@ from chassis.servers.admin import BrokerAdmin
 from chassis.servers.node import environment, prepare
 from chassis.servers.processes import Child, free_ports, kept_state, new_secret, require_free
 
-START_SECONDS = 60
+START_SECONDS = 120
 STOP_SECONDS = 20
 
 

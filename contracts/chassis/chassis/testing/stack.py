@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from chassis.servers import BrokerAdmin, MongodAdmin, ServerDiedError
 
-START_SECONDS = 90
+START_SECONDS = 120
 PASSWORD = "stand"  # noqa: S105 - of users on a throw-away broker
 ADDRESSED = ("exchanges", "queues", "bindings", "policies", "permissions", "topic_permissions", "parameters")
 
