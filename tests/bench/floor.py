@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -33,14 +34,15 @@ class Floor:
         self._waiting: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
         self._relays: set[asyncio.Task[None]] = set()
         self._relayed = self._wanted = 0
+        self._began = self._ended = 0.0
         self._finished = asyncio.Event()
 
     async def prepare(self) -> None:
         for name in ("inbox", "notices", "outbox"):
             await self._db.create_collection(name)
 
-    async def run(self, queue: str, wanted: int) -> None:
-        """Drain ``wanted`` messages; returns when each one's event is confirmed and marked."""
+    async def run(self, queue: str, wanted: int) -> float:
+        """Drain ``wanted`` messages; seconds from the first one until each one's event is confirmed and marked."""
         consuming = await aio_pika.connect(self._amqp)
         publishing = await aio_pika.connect(self._amqp)
         async with consuming, publishing:
@@ -54,10 +56,12 @@ class Floor:
             for flight in flights:
                 flight.cancel()
             await asyncio.gather(*flights, return_exceptions=True)
+            return self._ended - self._began
 
     async def _fly(self, exchange: AbstractExchange) -> None:
         while True:
             messages = [await self._waiting.get()]
+            self._began = self._began or time.perf_counter()
             while len(messages) < self._batch and not self._waiting.empty():
                 messages.append(self._waiting.get_nowait())
             outbox = await self._commit(messages)
@@ -85,6 +89,7 @@ class Floor:
         await self._db.outbox.update_one({"_id": outbox["_id"]}, {"$set": {"sent": True}})
         self._relayed += len(outbox["events"])
         if self._relayed >= self._wanted:
+            self._ended = time.perf_counter()
             self._finished.set()
 
     async def _publish(self, exchange: AbstractExchange, event: dict[str, Any]) -> None:

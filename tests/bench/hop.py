@@ -1,0 +1,156 @@
+"""One contestant of the hop, in a process of its own: waits for ``go``, drains a queue, says how long it took.
+
+python -m tests.bench.hop CONTESTANT '{"amqp": …, "mongo": …, "database": …, "messages": …}'
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import sys
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import aio_pika
+from chassis import logs
+from chassis.bus import Hears, hears
+from chassis.process import Process
+from chassis.publisher import HEARTBEAT, LinkDown
+from chassis.service import GC_THRESHOLDS, Service
+from chassis.settings import ProcessRole, Settings
+from chassis.testing import sample
+from chassis.topology import EVENTS_EXCHANGE
+from chassis.unit import Document
+from messages.envelope import CONTENT_TYPE
+from messages.event import Event
+from messages.review import CaseOpened
+from yarl import URL
+
+from tests.bench.floor import Floor
+
+QUEUE = "notify.review"
+
+
+@dataclass(frozen=True)
+class Task:
+    amqp: str
+    mongo: str
+    database: str
+    messages: int
+
+
+class Watch:
+    """Runs from the first message handled, so that connecting and preparing do not count."""
+
+    def __init__(self) -> None:
+        self._began = 0.0
+
+    def first(self) -> None:
+        self._began = self._began or time.perf_counter()
+
+    @property
+    def seconds(self) -> float:
+        return time.perf_counter() - self._began
+
+
+async def through_the_chassis(task: Task, *, batch: int, publisher: Any = None) -> float:  # noqa: ANN401 - the real or the plainer one
+    watch = Watch()
+    process = Process(_service(task, watch, batch))
+    if publisher is not None:
+        process.relay._publisher = publisher
+    async with process:
+        while process.metrics.relay_published._value.get() < task.messages:  # noqa: ASYNC110 - a counter has no event
+            await asyncio.sleep(0.005)
+        return watch.seconds
+
+
+def _service(task: Task, watch: Watch, batch: int) -> Service:
+    async def touch(opened: CaseOpened, store: sample.Store, now: datetime) -> Sequence[Event]:
+        watch.first()
+        return await sample.touch(sample.Touch(opened.case_id), store, now)
+
+    heard: tuple[Hears, ...] = (
+        hears(CaseOpened, touch, sample.Store, reads=lambda opened: [("notices", opened.case_id)]),
+    )
+    settings = Settings(
+        role=ProcessRole.WORKER,
+        amqp_url=task.amqp,
+        mongo_url=task.mongo,
+        database=task.database,
+        jwks_file=Path("unused"),
+        batch_max=batch,
+        log_level="ERROR",
+    )
+    return Service(sample.SERVICE, settings, sample.Store, sample.AGGREGATES, hears=heard)
+
+
+class PlainPublisher:
+    """The relay's publishing by aio-pika's own publish, a call and a confirm for each message."""
+
+    def __init__(self, url: str) -> None:
+        self._url = str(URL(url).update_query(heartbeat=HEARTBEAT))
+        self._exchange: Any = None
+        self._connection: Any = None
+
+    async def send(self, entries: Sequence[Document]) -> list[str | None]:
+        if self._exchange is None:
+            self._connection = await aio_pika.connect(self._url)
+            channel = await self._connection.channel(on_return_raises=True)
+            self._exchange = await channel.get_exchange(EVENTS_EXCHANGE, ensure=False)
+        try:
+            async with asyncio.timeout(10):
+                await asyncio.gather(*(self._publish(entry) for entry in entries))
+        except (TimeoutError, aio_pika.exceptions.AMQPError) as problem:
+            raise LinkDown(repr(problem)) from problem
+        return [None] * len(entries)
+
+    async def close(self) -> None:
+        if self._connection is not None:
+            await self._connection.close()
+
+    async def _publish(self, entry: Document) -> None:
+        message = aio_pika.Message(
+            entry["b"],
+            headers=entry["h"],
+            content_type=CONTENT_TYPE,
+            delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
+            message_id=entry["h"]["ce-id"],
+            type=entry["t"],
+        )
+        await self._exchange.publish(message, routing_key=entry["t"], mandatory=True)
+
+
+async def on_the_floor(task: Task) -> float:
+    floor = Floor(task.amqp, task.mongo, task.database)
+    await floor.prepare()
+    return await floor.run(QUEUE, task.messages)
+
+
+CONTESTANTS: dict[str, Callable[[Task], Awaitable[float]]] = {
+    "group commit": lambda task: through_the_chassis(task, batch=100),
+    "transaction per message": lambda task: through_the_chassis(task, batch=1),
+    "group commit, aio-pika relay": lambda task: through_the_chassis(
+        task, batch=100, publisher=PlainPublisher(task.amqp)
+    ),
+    "aio-pika floor": on_the_floor,
+}
+
+
+def main() -> None:
+    contestant, task = sys.argv[1], Task(**json.loads(sys.argv[2]))
+    logs.configure("bench", "ERROR")
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)  # for every contestant alike
+    print("ready", flush=True)
+    sys.stdin.readline()
+    seconds = asyncio.run(CONTESTANTS[contestant](task))  # type: ignore[arg-type]
+    print(json.dumps({"seconds": seconds}), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+"""What a benchmark run comes to, as a page: rates, ratios, processor time, latencies."""
+
+from __future__ import annotations
+
+import platform
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+import psutil
+
+from tests.bench.measure import Run, median
+from tests.bench.rounds import ROUNDS, USUAL, Runs
+from tests.bench.submit import BODY, CONNECTIONS, Submits
+
+PROCESSES = ("service", "mongod", "broker")
+
+
+def written(hops: Runs, submits: list[Submits]) -> str:
+    return "\n".join([*_heading(), *_hop(hops), "", *_findings(hops), "", *_submit(submits), ""])
+
+
+def _heading() -> list[str]:
+    now = datetime.now(UTC)  # noqa: TID251 - the date of the measurement itself
+    machine = f"{psutil.cpu_count()} cores, {psutil.virtual_memory().total / 2**30:.0f} GiB, {platform.system()}"
+    libraries = ", ".join(f"{name} {version(name)}" for name in ("faststream", "aio-pika", "motor", "pymongo"))
+    return [
+        "# Benchmark",
+        "",
+        f"{now:%Y-%m-%d}, {machine}, Python {platform.python_version()}, {libraries}; RabbitMQ with quorum queues and a",
+        "one-node MongoDB replica set, majority and journal, on the same machine. Absolute numbers are this machine's on",
+        "this day; the ratios, measured alternating in one run, are what to reason with. `make bench` measures again.",
+        "",
+    ]
+
+
+def _hop(hops: Runs) -> list[str]:
+    base = _rate(hops["transaction per message"])
+    rows = [
+        f"| {name} | {_rate(runs):,.0f} | {_rate(runs) / base:.1f} | "
+        + " / ".join(f"{median([run.microseconds(each) for run in runs]):,.0f}" for each in PROCESSES)
+        + " |"
+        for name, runs in hops.items()
+    ]
+    return [
+        "## One hop",
+        "",
+        "Consume, inbox, state, outbox, publish with confirm, acknowledge: a queue of "
+        f"{USUAL:,} messages drained by one process, medians of {ROUNDS} alternating rounds.",
+        "",
+        "| | messages/s | × | CPU µs per message: service / mongod / broker |",
+        "| --- | --- | --- | --- |",
+        *rows,
+    ]
+
+
+def _findings(hops: Runs) -> list[str]:
+    group, single = _rate(hops["group commit"]), _rate(hops["transaction per message"])
+    floor, plain = _rate(hops["aio-pika floor"]), _rate(hops["group commit, aio-pika relay"])
+    return [
+        f"- Group commit runs at **{group / single:.1f} times** a transaction for each message (aim: at least 5).",
+        f"- It reaches **{group / floor:.0%}** of the floor written by hand on aio-pika (aim: at least 80 %).",
+        f"- The relay's own publishing (aiormq, frames of a batch in one write) adds **{group / plain - 1:+.0%}** to the",
+        "  same hop with aio-pika's publish in the relay.",
+    ]
+
+
+def _submit(submits: list[Submits]) -> list[str]:
+    rows = [
+        f"| batches of up to {each.batch} | {each.full.rate:,.0f} | {each.milliseconds(0.5, half=False):.0f} / "
+        f"{each.milliseconds(0.99, half=False):.0f} | {each.half_rate:,.0f} | {each.milliseconds(0.5, half=True):.0f} / "
+        f"{each.milliseconds(0.99, half=True):.0f} | "
+        + " / ".join(f"{each.full.microseconds(process):,.0f}" for process in PROCESSES)
+        + " |"
+        for each in submits
+    ]
+    return [
+        "## HTTP submit",
+        "",
+        f"POST of {BODY} bytes with token, policy and idempotency key, answered after the commit, its event relayed; one",
+        f"server process, {CONNECTIONS} connections, the load generator on the same cores.",
+        "",
+        "| commit | submits/s | p50 / p99 ms | half load /s | p50 / p99 ms | CPU µs: service / mongod / broker |",
+        "| --- | --- | --- | --- | --- | --- |",
+        *rows,
+    ]
+
+
+def _rate(runs: list[Run]) -> float:
+    return median([run.rate for run in runs])

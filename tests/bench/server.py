@@ -1,0 +1,63 @@
+"""The server that submits are measured on: one route that keeps a document of 4 KB and says one event."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from chassis.access import Policy, Rule, everything
+from chassis.handling import Done
+from chassis.http import Call, Gate
+from chassis.service import Service, run
+from chassis.settings import Settings
+from chassis.store import Documents
+from chassis.testing.sample import AGGREGATES, SERVICE, delivered
+from chassis.unit import Unit
+from fastapi import APIRouter, Depends
+from messages.event import Event
+from messages.values import Role
+from pydantic import BaseModel, ConfigDict, Field
+
+POST_NOTICE = Policy("post-notice", (Rule(Role.REGIONAL_OFFICER, everything),))
+
+
+class Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    notice: Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
+    text: Annotated[str, Field(max_length=8000)]
+
+
+class Answer(BaseModel):
+    notice: str
+
+
+@dataclass(frozen=True)
+class Kept:
+    notice: str
+    text: str
+
+
+class Store:
+    def __init__(self, unit: Unit) -> None:
+        self.notices = Documents(unit, "notices", Kept)
+
+
+async def keep(command: Kept, store: Store, _now: datetime) -> Done:
+    store.notices.save(command.notice, command)
+    events: Sequence[Event] = [delivered(command.notice)]
+    return Done(events, Answer(notice=command.notice))
+
+
+def router(gate: Gate) -> APIRouter:
+    routes = APIRouter(prefix="/v1")
+
+    @routes.post("/notices", status_code=201)
+    async def post_notice(body: Body, call: Annotated[Call, Depends(gate.call(POST_NOTICE))]) -> Answer:
+        return await call.perform(keep, Kept(body.notice, body.text), Store, reply=Answer)
+
+    return routes
+
+
+if __name__ == "__main__":
+    run(Service(SERVICE, Settings.load(), Store, AGGREGATES, router=router))
