@@ -21,7 +21,7 @@ from pymongo import InsertOne, ReplaceOne
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
-MAJORITY = {"read_concern": ReadConcern("majority"), "write_concern": WriteConcern("majority", j=True)}
+MAJORITY: dict[str, Any] = {"read_concern": ReadConcern("majority"), "write_concern": WriteConcern("majority", j=True)}
 
 
 class Floor:

@@ -10,7 +10,7 @@ import gc
 import json
 import sys
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -131,7 +131,7 @@ async def on_the_floor(task: Task) -> float:
     return await floor.run(QUEUE, task.messages)
 
 
-CONTESTANTS: dict[str, Callable[[Task], Awaitable[float]]] = {
+CONTESTANTS: dict[str, Callable[[Task], Coroutine[Any, Any, float]]] = {
     "group commit": lambda task: through_the_chassis(task, batch=100),
     "transaction per message": lambda task: through_the_chassis(task, batch=1),
     "group commit, aio-pika relay": lambda task: through_the_chassis(
@@ -148,7 +148,7 @@ def main() -> None:
     gc.set_threshold(*GC_THRESHOLDS)  # for every contestant alike
     print("ready", flush=True)
     sys.stdin.readline()
-    seconds = asyncio.run(CONTESTANTS[contestant](task))  # type: ignore[arg-type]
+    seconds = asyncio.run(CONTESTANTS[contestant](task))
     print(json.dumps({"seconds": seconds}), flush=True)
 
 

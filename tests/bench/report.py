@@ -26,9 +26,10 @@ def _heading() -> list[str]:
     return [
         "# Benchmark",
         "",
-        f"{now:%Y-%m-%d}, {machine}, Python {platform.python_version()}, {libraries}; RabbitMQ with quorum queues and a",
-        "one-node MongoDB replica set, majority and journal, on the same machine. Absolute numbers are this machine's on",
-        "this day; the ratios, measured alternating in one run, are what to reason with. `make bench` measures again.",
+        f"{now:%Y-%m-%d}, {machine}, Python {platform.python_version()}, {libraries};",
+        "RabbitMQ with quorum queues and a one-node MongoDB replica set, majority and journal, on the same machine. The",
+        "absolute numbers are this machine's on this day; the ratios, measured alternating in one run, are what to reason",
+        "with. `make bench` measures again.",
         "",
     ]
 
@@ -44,8 +45,8 @@ def _hop(hops: Runs) -> list[str]:
     return [
         "## One hop",
         "",
-        "Consume, inbox, state, outbox, publish with confirm, acknowledge: a queue of "
-        f"{USUAL:,} messages drained by one process, medians of {ROUNDS} alternating rounds.",
+        "Consume, inbox, state, outbox, publish with confirm, acknowledge: medians of",
+        f"{ROUNDS} alternating rounds, a queue of {USUAL:,} messages drained by one process.",
         "",
         "| | messages/s | × | CPU µs per message: service / mongod / broker |",
         "| --- | --- | --- | --- |",
@@ -59,30 +60,39 @@ def _findings(hops: Runs) -> list[str]:
     return [
         f"- Group commit runs at **{group / single:.1f} times** a transaction for each message (aim: at least 5).",
         f"- It reaches **{group / floor:.0%}** of the floor written by hand on aio-pika (aim: at least 80 %).",
-        f"- The relay's own publishing (aiormq, frames of a batch in one write) adds **{group / plain - 1:+.0%}** to the",
-        "  same hop with aio-pika's publish in the relay.",
+        f"- The relay's own publishing (aiormq, frames of a batch in one write) adds **{group / plain - 1:+.0%}** to",
+        "  the same hop with aio-pika's publish in the relay.",
     ]
 
 
 def _submit(submits: list[Submits]) -> list[str]:
-    rows = [
-        f"| batches of up to {each.batch} | {each.full.rate:,.0f} | {each.milliseconds(0.5, half=False):.0f} / "
-        f"{each.milliseconds(0.99, half=False):.0f} | {each.half_rate:,.0f} | {each.milliseconds(0.5, half=True):.0f} / "
-        f"{each.milliseconds(0.99, half=True):.0f} | "
-        + " / ".join(f"{each.full.microseconds(process):,.0f}" for process in PROCESSES)
-        + " |"
-        for each in submits
-    ]
+    rows = [_submit_row(each) for each in submits]
     return [
         "## HTTP submit",
         "",
-        f"POST of {BODY} bytes with token, policy and idempotency key, answered after the commit, its event relayed; one",
-        f"server process, {CONNECTIONS} connections, the load generator on the same cores.",
+        f"POST of {BODY} bytes with token, policy and idempotency key, answered after the commit, its event relayed;",
+        f"one server process, {CONNECTIONS} connections, the load generator on the same cores.",
         "",
         "| commit | submits/s | p50 / p99 ms | half load /s | p50 / p99 ms | CPU µs: service / mongod / broker |",
         "| --- | --- | --- | --- | --- | --- |",
         *rows,
     ]
+
+
+def _submit_row(each: Submits) -> str:
+    cells = (
+        f"batches of up to {each.batch}",
+        f"{each.full.rate:,.0f}",
+        _latencies(each, half=False),
+        f"{each.half_rate:,.0f}",
+        _latencies(each, half=True),
+        " / ".join(f"{each.full.microseconds(process):,.0f}" for process in PROCESSES),
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def _latencies(each: Submits, *, half: bool) -> str:
+    return f"{each.milliseconds(0.5, half=half):.0f} / {each.milliseconds(0.99, half=half):.0f}"
 
 
 def _rate(runs: list[Run]) -> float:

@@ -105,6 +105,6 @@ async def _publish(exchange: Any, number: int) -> None:  # noqa: ANN401 - aio-pi
     )
     said = say(opened, event_id=uuid4().hex, time=datetime(2026, 4, 1, tzinfo=UTC), correlation_id=case_id)
     message = aio_pika.Message(
-        said.body, headers=said.headers, content_type="application/json", delivery_mode=2, message_id=said.id
+        said.body, headers=dict(said.headers), content_type="application/json", delivery_mode=2, message_id=said.id
     )
     await exchange.publish(message, routing_key=said.type, mandatory=True)
