@@ -183,6 +183,7 @@ class Unit:
     async def conclude(self, result: Result) -> Outcome:
         """Number the events and return what the message came to; the batch does not know of it before ``keep``."""
         done = result if isinstance(result, Done) else Done(result)
+        await self._batch.prefetch(self._saved)  # one question for all that was saved without being read
         changes = {
             (collection, key): _changed(await self._batch.record(collection, key), fields)
             for (collection, key), fields in self._saved.items()
