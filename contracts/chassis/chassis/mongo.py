@@ -159,6 +159,10 @@ class Database:
                 await self._database.create_collection(collection)
             except CollectionInvalid:
                 return
+            except OperationFailure as problem:
+                # Another process of the service made it between the driver's look and its request.
+                if problem.code != NAMESPACE_EXISTS:
+                    raise
 
     async def _list(self, cursor: Any) -> list[Document]:  # noqa: ANN401
         found: list[Document] = await cursor.to_list(None)
@@ -288,3 +292,4 @@ def _of_other(problem: PyMongoError) -> Exception:
 
 
 DUPLICATE_KEY = 11000
+NAMESPACE_EXISTS = 48

@@ -1,8 +1,9 @@
+import asyncio
 import json
 import re
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import httpx2
@@ -135,16 +136,37 @@ async def test_asked_to_stop_it_ends_in_order_and_without_an_error(environment: 
         assert "Traceback" not in service.log.read_text()
 
 
-@pytest.mark.parametrize(("role", "status"), [("api", 200), ("worker", 404), ("jobs", 404)])
 async def test_each_role_answers_for_health_and_only_the_api_for_callers(
-    environment: dict[str, str], tmp_path: Path, role: str, status: int
+    environment: dict[str, str], tmp_path: Path
 ) -> None:
-    async with process(tmp_path, environment, role=role) as service:
-        await service.until_ready()
+    async with AsyncExitStack() as stack:
+        roles = {
+            role: await stack.enter_async_context(process(tmp_path, environment, role=role))
+            for role in ("api", "worker", "jobs")
+        }
+        for service in roles.values():
+            await service.until_ready()
 
-        assert (await service.client.get("/v1/notices")).status_code == status
-        assert (await service.client.get("/livez")).json()["ok"]
-        assert await service.measures("process_cpu_seconds_total")
+        listed = {role: await service.client.get("/v1/notices") for role, service in roles.items()}
+        assert {role: answer.status_code for role, answer in listed.items()} == {"api": 200, "worker": 404, "jobs": 404}
+        for service in roles.values():
+            assert (await service.client.get("/livez")).json()["ok"]
+            assert await service.measures("process_cpu_seconds_total")
+
+
+async def test_an_enormous_body_is_refused_before_it_is_read(environment: dict[str, str], tmp_path: Path) -> None:
+    async with process(tmp_path, environment, role="api") as service:
+        await service.until_ready()
+        reader, writer = await asyncio.open_connection("127.0.0.1", service.client.base_url.port)
+
+        head = "POST /v1/notices/n-1 HTTP/1.1\r\nHost: green\r\nContent-Length: 200000000\r\n\r\n"
+        writer.write(head.encode() + b"x" * 65536)
+        answer = (await reader.read(4096)).decode()
+
+        assert answer.startswith("HTTP/1.1 413")
+        assert "body-too-large" in answer
+        assert (await reader.read()) == b""
+        writer.close()
 
 
 async def test_without_its_broker_it_lives_and_commits_and_is_not_ready(
