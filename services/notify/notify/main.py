@@ -12,7 +12,8 @@ from notify.settings import MailSettings
 from notify.store import AGGREGATES, INDEXES, Store
 
 
-def service(settings: MailSettings) -> Service:
+def service(settings: MailSettings | None = None) -> Service:
+    settings = settings or MailSettings.load()
     return Service(
         name="notify",
         settings=settings,
@@ -26,4 +27,4 @@ def service(settings: MailSettings) -> Service:
 
 
 if __name__ == "__main__":
-    run(service(MailSettings.load()))
+    run(service())

@@ -10,11 +10,12 @@ from registry.bus import HEARS
 from registry.store import AGGREGATES, INDEXES, Store
 
 
-def service(settings: Settings) -> Service:
+def service(settings: Settings | None = None) -> Service:
+    settings = settings or Settings.load()
     return Service(
         "registry", settings, store=Store, aggregates=AGGREGATES, indexes=INDEXES, hears=HEARS, router=router
     )
 
 
 if __name__ == "__main__":
-    run(service(Settings.load()))
+    run(service())
