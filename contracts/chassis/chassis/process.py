@@ -136,8 +136,10 @@ class Process:
         if not self._has(ProcessRole.API) or self._service.router is None:
             return create_app(self._service.name, None, None, health_of=self.health, metrics=self.metrics)
         settings = self._settings
+        verifier = Verifier(settings.jwks_file, settings.issuer, settings.audience)
+        self.health.add_ping("identity", verifier.ping)
         gate = Gate(
-            Verifier(settings.jwks_file, settings.issuer, settings.audience),
+            verifier,
             CommandRoad(self.committer),
             self.database,
             self.clock,

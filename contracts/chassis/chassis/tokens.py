@@ -12,6 +12,7 @@ from joserfc.jwk import KeySet
 
 from chassis.access import Actor
 from chassis.clock import Clock, SystemClock
+from chassis.handling import Transient
 
 ALGORITHMS = ("ES256", "RS256", "Ed25519")
 """Asymmetric only: who can verify a token must not be able to make one."""
@@ -62,13 +63,20 @@ class Verifier:
             self._known.clear()
         self._known[token] = known
 
+    async def ping(self) -> None:
+        """Raises Transient while the keys cannot be read."""
+        self._read_again_when_replaced()
+
     def _read_again_when_replaced(self) -> None:
-        status = self._file.stat()
-        seen = (status.st_ino, status.st_mtime_ns)
-        if seen != self._seen:
-            self._keys = KeySet.import_key_set(json.loads(self._file.read_text(encoding="utf-8")))
-            self._known.clear()
-            self._seen = seen
+        try:
+            status = self._file.stat()
+            seen = (status.st_ino, status.st_mtime_ns)
+            if seen != self._seen:
+                self._keys = KeySet.import_key_set(json.loads(self._file.read_text(encoding="utf-8")))
+                self._known.clear()
+                self._seen = seen
+        except (OSError, ValueError, KeyError, JoseError) as problem:
+            raise Transient(f"the identity provider's keys cannot be read: {type(problem).__name__}") from problem
 
 
 def verified(token: str, keys: KeySet, *, issuer: str, audience: str, now: int) -> _Known:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from pathlib import Path
 
 from chassis.metrics import Metrics
 from prometheus_client import generate_latest
@@ -45,3 +46,11 @@ def test_a_process_tells_its_memory_and_processor_time() -> None:
     exposed = generate_latest(Metrics().with_process().registry).decode()
 
     assert "process_resident_memory_bytes" in exposed
+
+
+def test_every_metric_of_the_catalogue_is_measured_somewhere() -> None:
+    package = Path(inspect.getfile(Metrics)).parent
+    code = "".join(file.read_text(encoding="utf-8") for file in package.glob("*.py") if file.name != "metrics.py")
+    unused = [name for name in vars(Metrics()) if name != "registry" and f"metrics.{name}." not in code]
+
+    assert unused == []

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from chassis.__main__ import app
 from chassis.clock import FixedClock
+from chassis.handling import Transient
 from chassis.issuer import AUDIENCE, ISSUER, DevelopmentIssuer, IssuerRefused
 from chassis.settings import Mode
 from chassis.tokens import InvalidToken, Verifier
@@ -107,6 +108,21 @@ def test_keys_are_read_again_when_the_file_was_replaced(
     assert verifier.actor(rotated.mint(role=Role.OPERATOR)).acts_as(Role.OPERATOR)
     with pytest.raises(InvalidToken):
         verifier.actor(old)
+
+
+@pytest.mark.parametrize("content", [None, "", "{}", '{"keys": [{"kty": "EC"}]}'])
+async def test_without_readable_keys_nobody_is_let_in_and_the_service_is_not_ready(
+    issuer: DevelopmentIssuer, verifier: Verifier, content: str | None
+) -> None:
+    token = issuer.mint(role=Role.OPERATOR)
+    issuer.jwks_file.unlink()
+    if content is not None:
+        issuer.jwks_file.write_text(content, encoding="utf-8")
+
+    with pytest.raises(Transient):
+        verifier.actor(token)
+    with pytest.raises(Transient):
+        await verifier.ping()
 
 
 def test_the_development_issuer_keeps_its_key_and_hides_it(
