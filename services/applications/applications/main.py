@@ -21,7 +21,7 @@ def service(settings: Settings | None = None) -> Service:
     vault, keys = Vault(settings.files_dir), load_keys(settings.person_key_file)
 
     def router(gate: Gate) -> APIRouter:
-        return api.router(gate, vault, keys, settings.upload_max_bytes)
+        return api.router(gate, vault, keys)
 
     return Service(
         "applications",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from chassis.http import Gate
 from chassis.identity import Keys
 from fastapi import APIRouter
+from rulebook import load_rule_sets
 
 from applications.api import applications, files, forms, imports, records
 from applications.api.uploads import ROOM_FOR_FORM
@@ -13,10 +14,11 @@ from applications.vault import Vault
 UPLOADS = ("/v1/files", "/v1/imports/annex1", "/v1/imports/evaluation-report")
 
 
-def router(gate: Gate, vault: Vault, keys: Keys, upload_max: int) -> APIRouter:
-    """``keys`` make the digests by which legal representatives are known; ``upload_max`` bounds one file."""
+def router(gate: Gate, vault: Vault, keys: Keys) -> APIRouter:
+    """``keys`` make the digests by which legal representatives are known."""
+    largest = max(rules.files.max_bytes for rules in load_rule_sets().all)
     for path in UPLOADS:
-        gate.accepts(path, upload_max + ROOM_FOR_FORM)
+        gate.accepts(path, largest + ROOM_FOR_FORM)
     routes = APIRouter(prefix="/v1")
     routes.include_router(applications.router(gate, keys))
     routes.include_router(files.router(gate, vault))

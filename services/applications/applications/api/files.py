@@ -42,11 +42,11 @@ def router(gate: Gate, vault: Vault) -> APIRouter:
 async def _kept(upload: Upload, call: Call, vault: Vault) -> handlers.RecordFile:
     """On disk first, then in the database: a row never names a file that is not there."""
     wrong = tuple(files.wrong(upload.name, upload.content, rules_on(shanghai_date(call.now))))
-    if wrong:
+    kind = files.media_type(upload.content)
+    if wrong or kind is None:
         raise Refusal("file-refused", *wrong, status=422)
     owner = Owner(_organisation(call), upload.name)
     digest = await to_thread.run_sync(vault.keep, upload.content)
-    kind = files.media_type(upload.name, upload.content) or files.PDF
     return handlers.RecordFile(digest, len(upload.content), kind, owner)
 
 

@@ -17,10 +17,7 @@ from applications.domain.reasons import reason
 PDF = "application/pdf"
 PNG = "image/png"
 JPEG = "image/jpeg"
-CSV = "text/csv"
-XLS = "application/vnd.ms-excel"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 SUFFIXES: Mapping[str, str] = MappingProxyType(
     {
@@ -28,16 +25,12 @@ SUFFIXES: Mapping[str, str] = MappingProxyType(
         ".png": PNG,
         ".jpg": JPEG,
         ".jpeg": JPEG,
-        ".csv": CSV,
-        ".xls": XLS,
         ".xlsx": XLSX,
-        ".docx": DOCX,
     }
 )
-_PARTS = {XLSX: "xl/workbook.xml", DOCX: "word/document.xml"}
+_WORKBOOK = "xl/workbook.xml"
 _TAIL = 2048
 """A PDF reader looks for the end mark in the last kilobyte; some programs append a little."""
-_CONTROLS = bytes(set(range(32)) - {9, 10, 13})
 
 
 @dataclass(frozen=True)
@@ -83,7 +76,7 @@ def wrong(name: str, content: bytes, rules: RuleSet) -> Iterator[Reason]:
     if len(content) > rules.files.max_bytes:
         text = f"文件“{name}”超过{rules.files.max_bytes}字节的上限"
         yield reason("A3", "file-too-large", text, str(len(content)), "/file")
-    said, found = promised(name), media_type(name, content)
+    said, found = promised(name), media_type(content)
     if said is None or said not in rules.files.media_types:
         text = f"不接受文件“{name}”的类型"
         yield reason("A3", "type-not-accepted", text, PurePath(name).suffix or None, "/file")
@@ -97,12 +90,9 @@ def promised(name: str) -> str | None:
     return SUFFIXES.get(PurePath(name).suffix.lower())
 
 
-def media_type(name: str, content: bytes) -> str | None:
-    """What the content says that it is; none when it is nothing whole that is accepted."""
-    for kind, holds in _CONTENT.items():
-        if holds(content):
-            return kind
-    return CSV if promised(name) == CSV and _is_text(content) else None
+def media_type(content: bytes) -> str | None:
+    """What the content says that it is; none when it is nothing whole that is known here."""
+    return next((kind for kind, holds in _CONTENT.items() if holds(content)), None)
 
 
 def _is_pdf(content: bytes) -> bool:
@@ -117,43 +107,16 @@ def _is_jpeg(content: bytes) -> bool:
     return content.startswith(b"\xff\xd8\xff") and content.rstrip(b"\0").endswith(b"\xff\xd9")
 
 
-def _is_xls(content: bytes) -> bool:
-    return content.startswith(bytes.fromhex("d0cf11e0a1b11ae1"))
-
-
-def _holds_part(part: str) -> Callable[[bytes], bool]:
-    def holds(content: bytes) -> bool:
-        if not content.startswith(b"PK\x03\x04"):
-            return False
-        try:
-            with zipfile.ZipFile(io.BytesIO(content)) as package:
-                return part in package.namelist()
-        except (zipfile.BadZipFile, OSError, ValueError):
-            return False
-
-    return holds
-
-
-def _is_text(content: bytes) -> bool:
-    """Chinese spreadsheets write CSV in UTF-8 or GB 18030."""
-    if content.translate(None, _CONTROLS) != content:
+def _is_xlsx(content: bytes) -> bool:
+    if not content.startswith(b"PK\x03\x04"):
         return False
-    for encoding in ("utf-8", "gb18030"):
-        try:
-            content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        return True
-    return False
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as package:
+            return _WORKBOOK in package.namelist()
+    except (zipfile.BadZipFile, OSError, ValueError):
+        return False
 
 
 _CONTENT: Mapping[str, Callable[[bytes], bool]] = MappingProxyType(
-    {
-        PDF: _is_pdf,
-        PNG: _is_png,
-        JPEG: _is_jpeg,
-        XLS: _is_xls,
-        XLSX: _holds_part(_PARTS[XLSX]),
-        DOCX: _holds_part(_PARTS[DOCX]),
-    }
+    {PDF: _is_pdf, PNG: _is_png, JPEG: _is_jpeg, XLSX: _is_xlsx}
 )

@@ -1,0 +1,188 @@
+"""A factory, a park and an assessor of the tests, and applications that meet every condition."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from applications.domain.application import Application
+from applications.domain.eligibility import Evidence
+from applications.domain.facts import FactKind
+from applications.domain.files import Owner
+from applications.domain.report import (
+    Certificate,
+    Declaration,
+    Energy,
+    EnergyBasis,
+    Filed,
+    NamedFile,
+    ParkFacts,
+    ParkRank,
+    ParkYear,
+    Report,
+)
+from applications.domain.standing import Listing, Standing
+from applications.handlers import OpenDraft, RecordFile, Submit, open_draft, record_file, submit_application
+from applications.store import AGGREGATES, INDEXES, Store
+from chassis.testing import Bench
+from messages.assessor_quota import AssessorRegistered
+from messages.values import (
+    AssessorRef,
+    Evaluation,
+    Level,
+    PersonRef,
+    Prefecture,
+    SchemeRef,
+    UnitRef,
+    UnitType,
+    VetoAnswer,
+)
+from rulebook import Scheme, rules_on, scheme_on
+
+NOW = datetime(2026, 4, 20, 2, 0, tzinfo=UTC)
+TODAY = date(2026, 4, 20)
+RULES = rules_on(TODAY)
+ORDOS = Prefecture.ORDOS
+STEEL = UnitRef(uscc="911501000000000191", name="示例钢铁", unit_type=UnitType.FACTORY, prefecture=ORDOS)
+PARK = UnitRef(
+    uscc="911502000000000271", name="示例园区", unit_type=UnitType.PARK, prefecture=ORDOS, park_name="示例园区"
+)
+ASSESSOR = AssessorRef(uscc="911503000000000351", name="示例评价中心")
+ALONE = Evaluation(way="self")
+BY_ASSESSOR = Evaluation(way="assessor", assessor=ASSESSOR, lead_author="S1", reviewer="S2")
+SOMEONE = PersonRef(digest="a" * 64, masked="15**************3X")
+DIGEST = "b" * 64
+SUBJECT = "li"
+
+
+def scheme_of(unit: UnitRef) -> Scheme:
+    return scheme_on(unit.unit_type, TODAY)
+
+
+def best_value(scheme: Scheme, indicator: str) -> Decimal:
+    """A value within its range: full points where the scheme names what brings them."""
+    found = scheme.indicator(indicator)
+    least, greatest = scheme.range_of(found)
+    wanted = found.leading if found.leading is not None else (greatest if greatest is not None else least)
+    return min(wanted, greatest) if greatest is not None else wanted
+
+
+def report(unit: UnitRef = STEEL, **changes: Any) -> Report:  # noqa: ANN401 - fields by name
+    """A report that meets every condition on ``TODAY``."""
+    scheme = scheme_of(unit)
+    complete = Report(
+        undertaking=True,
+        scheme=SchemeRef(id=scheme.id, version=scheme.version),
+        representative=SOMEONE,
+        indicators=tuple(Filed(i.id, best_value(scheme, i.id), i.unit) for i in scheme.indicators),
+        vetoes=tuple(VetoAnswer(item=each.id, passed=True) for each in scheme.vetoes),
+        evidence=(NamedFile("营业执照.pdf", DIGEST),),
+        independent_legal_person=True,
+        industry_code="3130",
+        energy=Energy(EnergyBasis.BENCHMARK, True, Decimal(360), Decimal(361), "kgce/t"),
+        certificates=tuple(certificate(system) for system in RULES.systems),
+        declarations=tuple(Declaration(kind, occurred=False) for kind in FactKind),
+        park=park_facts() if unit.unit_type is UnitType.PARK else None,
+    )
+    return replace(complete, **changes)
+
+
+def certificate(system: str, *, until: date = date(2027, 12, 31)) -> Certificate:
+    return Certificate(system, f"CN-{system}", date(2025, 1, 1), until)
+
+
+def park_facts(**changes: Any) -> ParkFacts:  # noqa: ANN401 - fields by name
+    complete = ParkFacts(
+        legal_boundary=True,
+        single_management=True,
+        rank=ParkRank.REGION,
+        main_function=True,
+        value_added_share=Decimal("50.01"),
+        enterprises_undertaking=True,
+        targets_met=True,
+        environmental_quality_met=True,
+        discharge_met=True,
+        total_amount_met=True,
+        key_enterprises=1000,
+        key_enterprises_audited=1000,
+        nothing_obsolete=True,
+        green_body=True,
+        green_staff=2,
+        factory_plan="园发〔2025〕8号",
+        years=(
+            ParkYear(2023, Decimal("2.1"), Decimal(10)),
+            ParkYear(2024, Decimal("2.0"), Decimal(12)),
+            ParkYear(2025, Decimal("1.8"), Decimal(15)),
+        ),
+    )
+    return replace(complete, **changes)
+
+
+def application(unit: UnitRef = STEEL, *, evaluation: Evaluation = ALONE, **changes: Any) -> Application:  # noqa: ANN401 - fields by name
+    complete = Application(
+        application_id="app-2026-000000000001",
+        unit=unit,
+        level=Level.REGION,
+        batch_year=2026,
+        evaluation=evaluation,
+        report=report(unit),
+    )
+    return replace(complete, **changes)
+
+
+def standing(unit: UnitRef = STEEL, **changes: Any) -> Standing:  # noqa: ANN401 - fields by name
+    """On the prefecture's list, so that the region may be applied for."""
+    listing = Listing(unit.key, unit.unit_type, Level.PREFECTURE, date(2025, 6, 1), "鄂工信发〔2025〕3号")
+    return replace(Standing(unit.uscc, listings=(listing,)), **changes)
+
+
+def evidence(unit: UnitRef = STEEL, **changes: Any) -> Evidence:  # noqa: ANN401 - fields by name
+    """What the checks look at when all is well; ``report`` is short for the application's."""
+    said = changes.pop("report", None)
+    filed = application(unit, report=said) if said else application(unit)
+    return replace(Evidence(filed, TODAY, RULES, standing(unit)), **changes)
+
+
+def registered(sequence: int = 1, scope: tuple[UnitType, ...] = tuple(UnitType)) -> AssessorRegistered:
+    return AssessorRegistered(
+        assessor_uscc=ASSESSOR.uscc,
+        name=ASSESSOR.name,
+        representative=SOMEONE,
+        scope=scope,
+        registered_on=date(2025, 1, 10),
+        sequence=sequence,
+    )
+
+
+class Desk:
+    """The handlers on a store in memory, with the unit on its prefecture's list and its evidence sent."""
+
+    def __init__(self) -> None:
+        self.bench = Bench(Store, AGGREGATES, INDEXES)
+
+    async def prepared(self, unit: UnitRef = STEEL) -> Desk:
+        await self.bench.perform(record_file, RecordFile(DIGEST, 9, "application/pdf", Owner(unit.uscc, "a.pdf")), NOW)
+        await self.bench.perform(_keep_standing, standing(unit), NOW)
+        return self
+
+    async def drafted(self, unit: UnitRef = STEEL, key: str = "app-2026-000000000001", **changes: Any) -> str:  # noqa: ANN401 - fields by name
+        said = {"evaluation": ALONE, "report": report(unit)} | changes
+        command = OpenDraft(key, unit, said.pop("level", Level.REGION), 2026, **said)
+        await self.bench.perform(open_draft, command, NOW)
+        return key
+
+    async def submitted(self, key: str, now: datetime = NOW) -> Any:  # noqa: ANN401 - the outcome of the bench
+        return await self.bench.perform(submit_application, Submit(key, SUBJECT), now)
+
+    async def application(self, key: str) -> Application:
+        return await self.bench.look().applications.require(key)
+
+    async def standing(self, uscc: str = STEEL.uscc) -> Standing:
+        return await self.bench.look().standings.require(uscc)
+
+
+async def _keep_standing(command: Standing, store: Store, now: datetime) -> list[Any]:  # noqa: ARG001
+    store.standings.save(command.uscc, command)
+    return []

@@ -1,0 +1,97 @@
+"""What an application must say (A1), under which scheme (A2), with which files (A3), and by when (A6)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+from applications.domain.application import Application
+from applications.domain.completeness import missing
+from messages.values import Evaluation, SchemeRef, VetoAnswer
+from rulebook import scheme_on
+
+from .story import DIGEST, RULES, STEEL, TODAY, application, report, scheme_of
+
+
+def found(given: Application, day: date = TODAY, stored: tuple[str, ...] = (DIGEST,)) -> list[tuple[str, str]]:
+    scheme = scheme_on(given.unit.unit_type, day)
+    return [(each.rule, each.code) for each in missing(given, day, RULES, scheme, stored)]
+
+
+def with_report(**changes: Any) -> Application:  # noqa: ANN401 - fields by name
+    return replace(application(), report=report(**changes))
+
+
+def test_a_complete_application_misses_nothing() -> None:
+    assert found(application()) == []
+
+
+@pytest.mark.rule("A1")
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [
+        ({"undertaking": False}, "undertaking-missing"),
+        ({"representative": None}, "representative-missing"),
+        ({"evidence": ()}, "evidence-missing"),
+    ],
+)
+def test_undertaking_representative_and_evidence_are_asked_for(wrong: dict[str, Any], code: str) -> None:
+    assert found(with_report(**wrong)) == [("A1", code)]
+
+
+@pytest.mark.rule("A1")
+def test_an_application_without_a_report_is_told_so() -> None:
+    assert found(replace(application(), report=None)) == [("A1", "report-missing")]
+
+
+@pytest.mark.rule("A1")
+def test_an_assessors_evaluation_names_the_assessor() -> None:
+    assert found(replace(application(), evaluation=Evaluation(way="assessor"))) == [("A1", "assessor-missing")]
+
+
+@pytest.mark.rule("A2")
+def test_the_scheme_is_the_one_in_force_on_the_day_of_submission() -> None:
+    old = SchemeRef(id="factory-gbt36132", version="2018")
+
+    assert found(with_report(scheme=old)) == [("A2", "scheme-not-in-force")]
+    assert found(application(), date(2025, 12, 30)) == [("A2", "scheme-not-in-force")]
+    assert found(application(), date(2025, 12, 31)) == []
+
+
+@pytest.mark.rule("A2")
+def test_every_missing_unknown_or_impossible_answer_is_named() -> None:
+    filed = report().indicators
+    unknown = VetoAnswer(item="no_such_item", passed=True)
+    impossible = replace(filed[1], value=filed[1].value - 10**9)
+    wrong = with_report(indicators=(impossible, *filed[2:]), vetoes=(*report().vetoes, unknown))
+
+    assert sorted(found(wrong)) == [("A2", "answer-missing"), ("A2", "answer-out-of-range"), ("A2", "answer-unknown")]
+
+
+@pytest.mark.rule("A2")
+def test_a_value_in_another_unit_is_refused() -> None:
+    filed = report().indicators
+
+    assert found(with_report(indicators=(replace(filed[0], unit="斤"), *filed[1:]))) == [("A2", "unit-differs")]
+
+
+@pytest.mark.rule("A2")
+def test_a_failed_requirement_is_for_the_experts_to_judge() -> None:
+    answers = tuple(VetoAnswer(item=each.id, passed=False) for each in scheme_of(STEEL).vetoes)
+
+    assert found(with_report(vetoes=answers)) == []
+
+
+@pytest.mark.rule("A3")
+def test_a_file_that_was_never_sent_is_named() -> None:
+    assert found(application(), stored=()) == [("A3", "file-missing")]
+
+
+@pytest.mark.rule("A6")
+def test_a_returned_application_comes_again_until_the_31st_of_may() -> None:
+    returned = replace(application(), submissions=1)
+
+    assert found(returned, date(2026, 5, 31)) == []
+    assert found(returned, date(2026, 6, 1)) == [("A6", "deadline-passed")]

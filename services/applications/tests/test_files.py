@@ -1,0 +1,102 @@
+"""Evidence files are what their names say, by their content (A3), and lie on disk once."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+
+import pytest
+from applications.domain import files
+from applications.vault import Vault
+from applications.workbooks import annex1, write
+
+from .story import RULES
+
+PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(20) + b"IEND\xaeB`\x82"
+JPEG = b"\xff\xd8\xff\xe0" + bytes(20) + b"\xff\xd9"
+
+
+def archive() -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as package:
+        package.writestr("word/document.xml", "<document/>")
+    return stream.getvalue()
+
+
+def codes(name: str, content: bytes) -> list[str]:
+    return [each.code for each in files.wrong(name, content, RULES)]
+
+
+@pytest.mark.rule("A3")
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("执照.pdf", PDF),
+        ("现场.PNG", PNG),
+        ("现场.jpeg", JPEG),
+        ("能耗.xlsx", write(annex1.ENTERPRISE)),
+    ],
+)
+def test_a_file_that_is_what_it_says_is_accepted(name: str, content: bytes) -> None:
+    assert codes(name, content) == []
+
+
+@pytest.mark.rule("A3")
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("执照.pdf", PNG),
+        ("执照.pdf", PDF[:20]),
+        ("现场.png", PNG[:-4]),
+        ("能耗.xlsx", archive()),
+        ("能耗.xlsx", write(annex1.ENTERPRISE)[:2000]),
+    ],
+)
+def test_a_file_that_is_not_what_it_says_or_is_cut_off_is_refused(name: str, content: bytes) -> None:
+    assert codes(name, content) == ["content-differs"]
+
+
+@pytest.mark.rule("A3")
+@pytest.mark.parametrize(
+    ("name", "content", "code"),
+    [
+        ("setup.exe", b"MZ", "type-not-accepted"),
+        ("执照", PDF, "type-not-accepted"),
+        ("报告.docx", archive(), "type-not-accepted"),
+        ("执照.pdf", b"", "file-empty"),
+        ("执照.pdf", bytes(RULES.files.max_bytes + 1), "file-too-large"),
+    ],
+)
+def test_other_types_and_sizes_are_refused(name: str, content: bytes, code: str) -> None:
+    assert code in codes(name, content)
+
+
+@pytest.mark.rule("A3")
+def test_a_file_lies_on_disk_once_under_its_digest(tmp_path: Path) -> None:
+    vault = Vault(tmp_path)
+
+    digests = {vault.keep(PDF), vault.keep(PDF)}
+
+    kept = [each for each in tmp_path.rglob("*") if each.is_file()]
+    assert [each.name for each in kept] == list(digests)
+    assert vault.place(digests.pop()).read_bytes() == PDF
+
+
+def test_what_could_not_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
+    vault = Vault(tmp_path)
+    digest = vault.keep(PDF)
+    vault.place(digest).unlink()
+    vault.place(digest).mkdir()  # the move into place must fail
+
+    with pytest.raises(OSError, match="irectory"):
+        _write_again(vault, digest)
+
+    assert [each.name for each in vault.place(digest).parent.iterdir()] == [digest]
+
+
+def _write_again(vault: Vault, digest: str) -> None:
+    from applications.vault import _write  # noqa: PLC0415 - the step that is made to fail
+
+    _write(vault.place(digest), PDF)
