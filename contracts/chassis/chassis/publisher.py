@@ -70,10 +70,7 @@ class BrokerPublisher:
                 self._still_wanted(problem)
                 await self._drop()
                 raise LinkDown(repr(problem)) from problem
-        await asyncio.wait(confirms, timeout=self._timeout)
-        if not all(confirm.done() for confirm in confirms):
-            await self._drop()
-        return [_answer(confirm) for confirm in confirms]
+        return await self._confirmed(channel, entries, confirms)
 
     async def close(self) -> None:
         async with self._lock:
@@ -100,21 +97,39 @@ class BrokerPublisher:
         self._channel = channel
         return channel
 
-    async def _write(self, channel: Channel, entries: Sequence[Document]) -> list[asyncio.Future[Any]]:
-        """Number the messages as the channel counts them and write all frames in one piece."""
+    async def _write(self, channel: Channel, entries: Sequence[Document]) -> list[asyncio.Future[Any] | None]:
+        """Number the messages as the channel counts them and write all frames in one piece.
+
+        The channel knows a returned message by its identifier alone, so the same one never flies twice at once.
+        """
         frames: list[Any] = []
-        confirms: list[asyncio.Future[Any]] = []
+        confirms: list[asyncio.Future[Any] | None] = []
         for entry in entries:
+            name = entry["h"]["ce-id"]
+            if name in channel.message_id_delivery_tag:
+                confirms.append(None)
+                continue
             channel.delivery_tag += 1
-            tag, name = channel.delivery_tag, entry["h"]["ce-id"]
-            confirm = channel.create_future()
-            channel.confirmations[tag] = confirm
-            channel.message_id_delivery_tag[name] = tag
-            confirm.add_done_callback(lambda _, name=name: channel.message_id_delivery_tag.pop(name, None))  # type: ignore[misc]
+            confirm = channel.confirmations[channel.delivery_tag] = channel.create_future()
+            channel.message_id_delivery_tag[name] = channel.delivery_tag
             confirms.append(confirm)
             frames += self._frames(channel, entry)
-        await channel.write_queue.put(ChannelFrame.marshall(channel.number, frames))
+        if frames:
+            await channel.write_queue.put(ChannelFrame.marshall(channel.number, frames))
         return confirms
+
+    async def _confirmed(
+        self, channel: Channel, entries: Sequence[Document], confirms: Sequence[asyncio.Future[Any] | None]
+    ) -> list[str | None]:
+        flying = [confirm for confirm in confirms if confirm is not None]
+        if flying:
+            await asyncio.wait(flying, timeout=self._timeout)
+        if not all(confirm.done() for confirm in flying):
+            await self._drop()
+        for entry, confirm in zip(entries, confirms, strict=True):
+            if confirm is not None:
+                channel.message_id_delivery_tag.pop(entry["h"]["ce-id"], None)
+        return [_answer(confirm) for confirm in confirms]
 
     def _frames(self, channel: Channel, entry: Document) -> list[Any]:
         body: bytes = entry["b"]
@@ -149,7 +164,9 @@ class BrokerPublisher:
             raise problem
 
 
-def _answer(confirm: asyncio.Future[Any]) -> str | None:
+def _answer(confirm: asyncio.Future[Any] | None) -> str | None:
+    if confirm is None:
+        return "in flight already"
     if not confirm.done():
         return "not confirmed in time"
     if confirm.cancelled():

@@ -234,7 +234,7 @@ class Relay:
         self._metrics.outbox_oldest_unsent_seconds.set(_age(waiting[0]["_id"]) if waiting else 0)
 
 
-_AGAIN = frozenset({"connection lost", "not confirmed in time"})
+_AGAIN = frozenset({"connection lost", "not confirmed in time", "in flight already"})
 
 
 def _rounds(document: Document) -> list[list[int]]:

@@ -1,27 +1,32 @@
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator
-from uuid import uuid4
 
 import pytest
+from chassis import logs
 from chassis.mongo import Database, Driver, open_database
 from chassis.testing import sample
 from chassis.testing.memory import Memory
+from chassis.testing.stack import Stand
 from chassis.unit import Backing
 
 DRIVERS: tuple[Driver, ...] = ("motor", "pymongo")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _plain_logs() -> None:
+    logs.configure("chassis", "ERROR")
+
+
 @pytest.fixture(scope="session")
-async def databases() -> AsyncIterator[dict[str, Database]]:
-    url = os.environ["GREEN_TEST_MONGO"]
-    opened = {driver: open_database(url, f"chassis_{driver}_{uuid4().hex[:8]}", driver) for driver in DRIVERS}
-    for each in opened.values():
-        await each.prepare(sample.INDEXES)
+async def databases(stand: Stand) -> AsyncIterator[dict[Driver, Database]]:
+    opened: dict[Driver, Database] = {}
+    for driver in DRIVERS:
+        name, url = await stand.database(f"chassis_{driver}")
+        opened[driver] = open_database(url, name, driver)
+        await opened[driver].prepare(sample.INDEXES)
     yield opened
     for each in opened.values():
-        await each.drop()
         await each.close()
 
 
@@ -32,12 +37,12 @@ async def emptied(database: Database) -> Database:
 
 
 @pytest.fixture(params=DRIVERS)
-async def database(request: pytest.FixtureRequest, databases: dict[str, Database]) -> Database:
+async def database(request: pytest.FixtureRequest, databases: dict[Driver, Database]) -> Database:
     return await emptied(databases[request.param])
 
 
 @pytest.fixture(params=["memory", *DRIVERS])
-async def backing(request: pytest.FixtureRequest, databases: dict[str, Database]) -> Backing:
+async def backing(request: pytest.FixtureRequest, databases: dict[Driver, Database]) -> Backing:
     if request.param == "memory":
         return Memory(sample.INDEXES)
     return await emptied(databases[request.param])

@@ -4,25 +4,26 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from chassis.handling import Sort
 from chassis.unit import Backing, Commit, Conflict, Document, Taken, Write
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
-def notice(key: str, version: int = 1, **fields: Any) -> Document:
-    return {"_id": key, "v": version, "n": 0, **fields}
+def notice(key: str, *, v: int = 1, **fields: object) -> Document:
+    return {"_id": key, "v": v, "n": 0, **fields}
 
 
-def insert(key: str, **fields: Any) -> Write:
-    return Write("notices", key, 0, notice(key, **fields))
+def insert(key: str, **fields: object) -> Write:
+    return Write("notices", key, 0, {**notice(key), **fields})
 
 
 async def saved(backing: Backing, *writes: Write) -> None:
     await backing.commit(Commit([], writes, None))
 
 
-async def keys(backing: Backing, where: dict[str, Any], **options: Any) -> list[str]:
-    found = await backing.find("notices", where, options.get("sort", (("_id", 1),)), options.get("limit", 0))
+async def keys(backing: Backing, where: dict[str, Any], sort: Sort = (("_id", 1),), limit: int = 0) -> list[str]:
+    found = await backing.find("notices", where, sort, limit)
     return [each["_id"] for each in found]
 
 
@@ -44,10 +45,10 @@ async def test_an_insert_of_what_is_stored_is_a_conflict_and_saves_nothing(backi
 
 async def test_a_replacement_of_a_moved_version_is_a_conflict_and_saves_nothing(backing: Backing) -> None:
     await saved(backing, insert("a"), insert("b"))
-    await saved(backing, Write("notices", "a", 1, notice("a", 2)))
+    await saved(backing, Write("notices", "a", 1, notice("a", v=2)))
 
     with pytest.raises(Conflict):
-        await saved(backing, Write("notices", "b", 1, notice("b", 2)), Write("notices", "a", 1, notice("a", 2)))
+        await saved(backing, Write("notices", "b", 1, notice("b", v=2)), Write("notices", "a", 1, notice("a", v=2)))
 
     assert [each["v"] for each in await backing.load("notices", ["b"])] == [1]
 

@@ -42,7 +42,7 @@ class Observed:
         self.commits.append(len(commit.inbox))
 
 
-class Stand:
+class Rig:
     def __init__(self, backing: Backing, flights: int) -> None:
         self.backing = Observed(backing)
         self.metrics = Metrics()
@@ -73,48 +73,48 @@ class Stand:
 
 
 @pytest.fixture(params=[1, 2], ids=["one flight", "two flights"])
-async def stand(backing: Backing, request: pytest.FixtureRequest) -> AsyncIterator[Stand]:
-    made = Stand(backing, request.param)
+async def rig(backing: Backing, request: pytest.FixtureRequest) -> AsyncIterator[Rig]:
+    made = Rig(backing, request.param)
     made.committer.start()
     yield made
     made.backing.gate.set()
     await made.committer.stop()
 
 
-async def test_works_that_wait_together_share_one_transaction(stand: Stand) -> None:
-    stand.backing.gate.clear()
-    busy = [asyncio.create_task(stand.committer.perform(work(f"busy{n}", running(Touch(f"b{n}"))))) for n in range(2)]
+async def test_works_that_wait_together_share_one_transaction(rig: Rig) -> None:
+    rig.backing.gate.clear()
+    busy = [asyncio.create_task(rig.committer.perform(work(f"busy{n}", running(Touch(f"b{n}"))))) for n in range(2)]
     await asyncio.sleep(0.05)
-    rest = [asyncio.create_task(stand.committer.perform(work(f"m{n}", running(Touch(f"n{n}"))))) for n in range(50)]
+    rest = [asyncio.create_task(rig.committer.perform(work(f"m{n}", running(Touch(f"n{n}"))))) for n in range(50)]
     await asyncio.sleep(0.05)
-    stand.backing.gate.set()
+    rig.backing.gate.set()
     await asyncio.gather(*busy, *rest)
 
-    assert max(stand.backing.commits) == 50
-    assert sum(stand.backing.commits) == 52
+    assert max(rig.backing.commits) == 50
+    assert sum(rig.backing.commits) == 52
 
 
-async def test_two_messages_on_one_aggregate_build_on_each_other(stand: Stand) -> None:
-    await stand.all(*((f"m{n}", running(Touch("a", str(n)))) for n in range(5)))
+async def test_two_messages_on_one_aggregate_build_on_each_other(rig: Rig) -> None:
+    await rig.all(*((f"m{n}", running(Touch("a", str(n)))) for n in range(5)))
 
-    assert await stand.tally("a") == Tally(5, ("0", "1", "2", "3", "4"))
-    assert stand.said() == [("notice:a", f"notify:notice:a:{n}:delivered") for n in range(1, 6)]
+    assert await rig.tally("a") == Tally(5, ("0", "1", "2", "3", "4"))
+    assert rig.said() == [("notice:a", f"notify:notice:a:{n}:delivered") for n in range(1, 6)]
 
 
-async def test_a_repeated_message_has_no_second_effect_and_is_counted(stand: Stand) -> None:
-    first = await stand.committer.perform(work("m1", running(Touch("a"))))
-    second = await stand.committer.perform(work("m1", running(Touch("a"))))
+async def test_a_repeated_message_has_no_second_effect_and_is_counted(rig: Rig) -> None:
+    first = await rig.committer.perform(work("m1", running(Touch("a"))))
+    second = await rig.committer.perform(work("m1", running(Touch("a"))))
 
     assert (first.duplicate, second.duplicate) == (False, True)
-    assert await stand.tally("a") == Tally(1, ("",))
-    assert stand.value("duplicates_total", consumer="notify") == 1
+    assert await rig.tally("a") == Tally(1, ("",))
+    assert rig.value("duplicates_total", consumer="notify") == 1
 
 
-async def test_the_same_message_twice_in_one_batch_has_one_effect(stand: Stand) -> None:
-    verdicts = await stand.all(("m1", running(Touch("a"))), ("m1", running(Touch("a"))), ("m2", running(Touch("b"))))
+async def test_the_same_message_twice_in_one_batch_has_one_effect(rig: Rig) -> None:
+    verdicts = await rig.all(("m1", running(Touch("a"))), ("m1", running(Touch("a"))), ("m2", running(Touch("b"))))
 
     assert sorted(verdict.duplicate for verdict in verdicts) == [False, False, True]  # type: ignore[attr-defined]
-    assert await stand.tally("a") == Tally(1, ("",))
+    assert await rig.tally("a") == Tally(1, ("",))
 
 
 async def failing(unit: Unit, problem: Exception) -> Result:
@@ -123,104 +123,102 @@ async def failing(unit: Unit, problem: Exception) -> Result:
 
 
 @pytest.mark.parametrize("problem", [Refusal("no"), Transient("later"), Poison("never"), ValueError("bug")])
-async def test_a_handler_that_fails_drops_out_alone_with_its_writes(stand: Stand, problem: Exception) -> None:
-    results = await stand.all(
+async def test_a_handler_that_fails_drops_out_alone_with_its_writes(rig: Rig, problem: Exception) -> None:
+    results = await rig.all(
         ("m1", running(Touch("a", "1"))),
         ("m2", lambda unit, _now: failing(unit, problem)),
         ("m3", running(Touch("a", "3"))),
     )
 
     assert results[1] is problem
-    assert await stand.tally("a") == Tally(2, ("1", "3"))
-    assert await stand.tally("spoilt") is None
+    assert await rig.tally("a") == Tally(2, ("1", "3"))
+    assert await rig.tally("spoilt") is None
 
 
-async def test_a_failed_message_is_not_known_and_can_come_again(stand: Stand) -> None:
-    await stand.all(("m1", lambda unit, _now: failing(unit, ValueError("bug"))))
-    verdict = await stand.committer.perform(work("m1", running(Touch("a"))))
+async def test_a_failed_message_is_not_known_and_can_come_again(rig: Rig) -> None:
+    await rig.all(("m1", lambda unit, _now: failing(unit, ValueError("bug"))))
+    verdict = await rig.committer.perform(work("m1", running(Touch("a"))))
 
     assert not verdict.duplicate
-    assert await stand.tally("a") == Tally(1, ("",))
+    assert await rig.tally("a") == Tally(1, ("",))
 
 
-async def test_an_event_of_an_aggregate_that_is_not_stored_fails_that_handler_alone(stand: Stand) -> None:
+async def test_an_event_of_an_aggregate_that_is_not_stored_fails_that_handler_alone(rig: Rig) -> None:
     async def says_of_nothing(_unit: Unit, _now: datetime) -> Result:
         return [sample.delivered("ghost")]
 
-    results = await stand.all(("m1", says_of_nothing), ("m2", running(Touch("a"))))
+    results = await rig.all(("m1", says_of_nothing), ("m2", running(Touch("a"))))
 
     assert isinstance(results[0], ValueError)
-    assert await stand.tally("a") == Tally(1, ("",))
+    assert await rig.tally("a") == Tally(1, ("",))
 
 
-async def test_an_aggregate_that_has_spoken_may_not_be_removed(stand: Stand) -> None:
+async def test_an_aggregate_that_has_spoken_may_not_be_removed(rig: Rig) -> None:
     async def remove(unit: Unit, _now: datetime) -> Result:
         Store(unit).notices.remove("a")
         return []
 
-    await stand.all(("m1", running(Touch("a"))))
-    results = await stand.all(("m2", remove))
+    await rig.all(("m1", running(Touch("a"))))
+    results = await rig.all(("m2", remove))
 
     assert isinstance(results[0], ValueError)
-    assert await stand.tally("a") == Tally(1, ("",))
+    assert await rig.tally("a") == Tally(1, ("",))
 
 
-async def test_a_conflict_is_tried_again_and_counted(stand: Stand) -> None:
-    stand.backing.conflicts = 1
-    await stand.all(("m1", running(Touch("a"))), ("m2", running(Touch("a"))))
+async def test_a_conflict_is_tried_again_and_counted(rig: Rig) -> None:
+    rig.backing.conflicts = 1
+    await rig.all(("m1", running(Touch("a"))), ("m2", running(Touch("a"))))
 
-    assert await stand.tally("a") == Tally(2, ("", ""))
-    assert stand.value("commit_conflicts_total") == 1
+    assert await rig.tally("a") == Tally(2, ("", ""))
+    assert rig.value("commit_conflicts_total") == 1
 
 
-async def test_a_change_from_another_process_between_load_and_commit_is_built_upon(stand: Stand) -> None:
-    other = Stand(stand.backing, flights=1)
+async def test_a_change_from_another_process_between_load_and_commit_is_built_upon(rig: Rig) -> None:
+    other = Rig(rig.backing, flights=1)
     other.committer.start()
-    stand.backing.gate.clear()
-    mine = asyncio.create_task(stand.all(*((f"m{n}", running(Touch("a", "mine"))) for n in range(10))))
+    rig.backing.gate.clear()
+    mine = asyncio.create_task(rig.all(*((f"m{n}", running(Touch("a", "mine"))) for n in range(10))))
     theirs = asyncio.create_task(other.all(*((f"o{n}", running(Touch("a", "theirs"))) for n in range(10))))
     await asyncio.sleep(0.05)
-    stand.backing.gate.set()
+    rig.backing.gate.set()
     await asyncio.gather(mine, theirs)
     await other.committer.stop()
 
-    tally = await stand.tally("a")
+    tally = await rig.tally("a")
     assert tally is not None
     assert tally.count == 20
     assert (tally.words.count("mine"), tally.words.count("theirs")) == (10, 10)
 
 
-async def test_what_the_database_refuses_is_halved_until_the_culprit_stands_alone(stand: Stand) -> None:
-    stand.backing.refuses = "m5"
-    results = await stand.all(*((f"m{n}", running(Touch(f"n{n}"))) for n in range(8)))
+async def test_what_the_database_refuses_is_halved_until_the_culprit_stands_alone(rig: Rig) -> None:
+    rig.backing.refuses = "m5"
+    results = await rig.all(*((f"m{n}", running(Touch(f"n{n}"))) for n in range(8)))
 
     assert [n for n, result in enumerate(results) if isinstance(result, Exception)] == [5]
     assert isinstance(results[5], Refused)
 
 
-async def test_a_second_conflict_halves_the_batch(stand: Stand) -> None:
-    stand.backing.conflicts = 2
-    await stand.all(*((f"m{n}", running(Touch(f"n{n}"))) for n in range(8)))
+async def test_a_second_conflict_halves_the_batch(rig: Rig) -> None:
+    rig.backing.conflicts = 2
+    await rig.all(*((f"m{n}", running(Touch(f"n{n}"))) for n in range(8)))
 
-    assert sorted(stand.backing.commits)[-1] <= 8
-    assert sum(stand.backing.commits) == 8
-    assert len(stand.backing.commits) >= 2
+    assert rig.backing.commits == [4, 4]
 
 
-async def test_a_natural_key_that_stays_held_refuses_that_work_alone(stand: Stand) -> None:
-    await stand.all(("m0", running(Touch("holder", label="one of a kind"))))
-    results = await stand.all(
+async def test_a_natural_key_that_stays_held_refuses_that_work_alone(rig: Rig) -> None:
+    await rig.all(("m0", running(Touch("holder", label="one of a kind"))))
+    results = await rig.all(
         ("m1", running(Touch("late", label="one of a kind"))),
         ("m2", running(Touch("other", label="another"))),
     )
 
     assert isinstance(results[0], Refusal)
     assert results[0].code == "already-exists"
-    assert await stand.tally("late") is None
-    assert await stand.tally("other") == Tally(1, ("",), "another")
+    assert await rig.tally("late") is None
+    assert await rig.tally("other") == Tally(1, ("",), "another")
 
 
-async def test_a_refusal_seen_on_what_was_never_committed_is_not_told(stand: Stand) -> None:
+async def test_a_refusal_seen_on_what_was_never_committed_is_not_told(rig: Rig) -> None:
     """The first takes the only place and is refused by the database; the second must then get the place."""
 
     async def take(unit: Unit, _now: datetime) -> Result:
@@ -230,37 +228,37 @@ async def test_a_refusal_seen_on_what_was_never_committed_is_not_told(stand: Sta
         store.notices.save("place", Tally(1))
         return []
 
-    stand.backing.refuses = "m1"
-    results = await stand.all(("m1", take), ("m2", take))
+    rig.backing.refuses = "m1"
+    results = await rig.all(("m1", take), ("m2", take))
 
     assert isinstance(results[0], Refused)
     assert not isinstance(results[1], Exception)
 
 
-async def test_a_cancelled_waiter_changes_nothing(stand: Stand) -> None:
-    stand.backing.gate.clear()
-    waiter = asyncio.create_task(stand.committer.perform(work("m1", running(Touch("a")))))
+async def test_a_cancelled_waiter_changes_nothing(rig: Rig) -> None:
+    rig.backing.gate.clear()
+    waiter = asyncio.create_task(rig.committer.perform(work("m1", running(Touch("a")))))
     await asyncio.sleep(0.05)
     waiter.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiter
-    stand.backing.gate.set()
+    rig.backing.gate.set()
 
-    again = await stand.committer.perform(work("m1", running(Touch("a"))))
+    again = await rig.committer.perform(work("m1", running(Touch("a"))))
 
     assert again.duplicate
-    assert await stand.tally("a") == Tally(1, ("",))
+    assert await rig.tally("a") == Tally(1, ("",))
 
 
-async def test_a_storm_of_cancelled_waiters_leaves_no_row_without_its_effect(stand: Stand) -> None:
-    waiters = [asyncio.create_task(stand.committer.perform(work(f"m{n}", running(Touch("a"))))) for n in range(64)]
+async def test_a_storm_of_cancelled_waiters_leaves_no_row_without_its_effect(rig: Rig) -> None:
+    waiters = [asyncio.create_task(rig.committer.perform(work(f"m{n}", running(Touch("a"))))) for n in range(64)]
     await asyncio.sleep(0.002)
     for waiter in waiters:
         waiter.cancel()
     await asyncio.gather(*waiters, return_exceptions=True)
-    verdicts = await stand.all(*((f"m{n}", running(Touch("a"))) for n in range(64)))
+    verdicts = await rig.all(*((f"m{n}", running(Touch("a"))) for n in range(64)))
 
-    tally = await stand.tally("a")
+    tally = await rig.tally("a")
     assert tally is not None
     assert tally.count == 64
     assert all(not isinstance(each, Exception) for each in verdicts)
@@ -270,51 +268,51 @@ async def reply(_unit: Unit, _now: datetime) -> Result:
     return Done(value={"number": 7, "on": NOW.date()})
 
 
-async def test_the_same_key_and_body_get_the_same_answer(stand: Stand) -> None:
-    first = await stand.committer.perform(work("u|k", reply, digest="d"))
-    second = await stand.committer.perform(work("u|k", reply, digest="d"))
+async def test_the_same_key_and_body_get_the_same_answer(rig: Rig) -> None:
+    first = await rig.committer.perform(work("u|k", reply, digest="d"))
+    second = await rig.committer.perform(work("u|k", reply, digest="d"))
 
     assert first.value == second.value == {"number": 7, "on": "2026-03-01"}
     assert (first.duplicate, second.duplicate) == (False, True)
 
 
-async def test_the_same_key_with_another_body_is_refused(stand: Stand) -> None:
-    await stand.committer.perform(work("u|k", reply, digest="d"))
+async def test_the_same_key_with_another_body_is_refused(rig: Rig) -> None:
+    await rig.committer.perform(work("u|k", reply, digest="d"))
 
     with pytest.raises(Refusal) as refused:
-        await stand.committer.perform(work("u|k", reply, digest="other"))
+        await rig.committer.perform(work("u|k", reply, digest="other"))
     assert (refused.value.code, refused.value.status) == ("idempotency-key-reused", 409)
 
 
-async def test_a_recorded_refusal_commits_the_work_and_is_answered_again(stand: Stand) -> None:
+async def test_a_recorded_refusal_commits_the_work_and_is_answered_again(rig: Rig) -> None:
     reason = Reason(rule="E4", article="6(1)", code="accident", text="发生过较大事故")
 
     async def refuse(unit: Unit, _now: datetime) -> Result:
         Store(unit).notices.save("a", Tally(1))
         return Done(refusal=Refusal("ineligible", reason, status=409))
 
-    first = await stand.committer.perform(work("u|k", refuse))
-    second = await stand.committer.perform(work("u|k", refuse))
+    first = await rig.committer.perform(work("u|k", refuse))
+    second = await rig.committer.perform(work("u|k", refuse))
 
-    assert await stand.tally("a") == Tally(1)
+    assert await rig.tally("a") == Tally(1)
     for verdict in (first, second):
         assert verdict.refusal is not None
         assert (verdict.refusal.code, verdict.refusal.status, verdict.refusal.reasons) == ("ineligible", 409, (reason,))
 
 
-async def test_stopping_finishes_what_is_waiting_and_takes_nothing_new(stand: Stand) -> None:
-    stand.backing.gate.clear()
-    waiting = asyncio.create_task(stand.all(*((f"m{n}", running(Touch("a"))) for n in range(300))))
+async def test_stopping_finishes_what_is_waiting_and_takes_nothing_new(rig: Rig) -> None:
+    rig.backing.gate.clear()
+    waiting = asyncio.create_task(rig.all(*((f"m{n}", running(Touch("a"))) for n in range(300))))
     await asyncio.sleep(0.05)
-    stopping = asyncio.create_task(stand.committer.stop())
+    stopping = asyncio.create_task(rig.committer.stop())
     await asyncio.sleep(0.01)
     with pytest.raises(Transient):
-        await stand.committer.perform(work("late", running(Touch("a"))))
-    stand.backing.gate.set()
+        await rig.committer.perform(work("late", running(Touch("a"))))
+    rig.backing.gate.set()
     await stopping
 
     assert not any(isinstance(each, Exception) for each in await waiting)
-    tally = await stand.tally("a")
+    tally = await rig.tally("a")
     assert tally is not None
     assert tally.count == 300
 

@@ -1,0 +1,239 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from chassis import outbox
+from chassis.clock import FixedClock, SystemClock
+from chassis.committer import Committer
+from chassis.metrics import Metrics
+from chassis.mongo import Database
+from chassis.outbox import Cause
+from chassis.publisher import LinkDown
+from chassis.relay import Relay
+from chassis.republish import republish_since
+from chassis.steps import Point
+from chassis.testing import sample
+from chassis.testing.sample import Touch, delivered, running, work
+from chassis.unit import Commit, Document
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+class Wire:
+    """A publisher that writes down what goes out, and answers as told."""
+
+    def __init__(self) -> None:
+        self.sent: list[str] = []
+        self.answers: dict[str, str] = {}
+        self.down = 0
+        self.open = asyncio.Event()
+        self.open.set()
+
+    async def send(self, entries: Sequence[Document]) -> list[str | None]:
+        if self.down:
+            self.down -= 1
+            raise LinkDown("made by the test")
+        self.sent += [entry["h"]["ce-id"] for entry in entries]
+        await self.open.wait()
+        return [self.answers.get(entry["h"]["ce-id"]) for entry in entries]
+
+    async def close(self) -> None:
+        self.open.set()
+
+    def numbers(self, notice: str) -> list[int]:
+        return [int(each.split(":")[3]) for each in self.sent if each.split(":")[2] == notice]
+
+
+class Rig:
+    def __init__(self, database: Database, relay: str = "mine", **options: object) -> None:
+        self.database = database
+        self.wire = Wire()
+        self.metrics = Metrics()
+        self.relay = Relay(database, self.wire, relay, metrics=self.metrics, **options)  # type: ignore[arg-type] # its own
+
+    async def unsent(self) -> int:
+        return await self.database.count("outbox", {"sent": False})
+
+    async def settled(self, unsent: int = 0) -> None:
+        async with asyncio.timeout(5):
+            while await self.unsent() != unsent:  # noqa: ASYNC110 - the database tells nobody
+                await asyncio.sleep(0.01)
+
+    async def stored(self, *said: tuple[str, int], holder: str = "mine") -> Document:
+        """Save an outbox document as a commit would."""
+        events = (delivered(notice).model_copy(update={"sequence": number}) for notice, number in said)
+        document = outbox.document((outbox.entry(event, Cause("c"), NOW) for event in events), holder)
+        await self.database.commit(Commit([], [], document))
+        return document
+
+
+@pytest.fixture
+async def rig(database: Database) -> AsyncIterator[Rig]:
+    made = Rig(database)
+    made.relay.start()
+    yield made
+    await made.relay.stop(patience=0)
+
+
+async def test_what_is_committed_goes_out_at_once_and_is_marked(rig: Rig) -> None:
+    committer = Committer(
+        rig.database,
+        sample.SERVICE,
+        sample.AGGREGATES,
+        clock=FixedClock(NOW),
+        metrics=rig.metrics,
+        relay_wakeup=rig.relay.offer,
+        token="mine",
+    )
+    committer.start()
+    await asyncio.gather(*(committer.perform(work(f"m{n}", running(Touch(f"n{n}")))) for n in range(30)))
+    await committer.stop()
+    await rig.settled()
+
+    assert sorted(rig.wire.sent) == sorted(f"notify:notice:n{n}:1:delivered" for n in range(30))
+    assert rig.metrics.registry.get_sample_value("green_relay_published_total") == 30
+
+
+async def test_events_of_one_aggregate_go_out_in_order_each_after_the_confirm_before(rig: Rig) -> None:
+    rig.wire.open.clear()
+    for document in (
+        await rig.stored(("a", 1), ("a", 2), ("b", 1)),
+        await rig.stored(("a", 3), ("c", 1)),
+        await rig.stored(("c", 2)),
+    ):
+        rig.relay.offer(document)
+    await asyncio.sleep(0.1)
+    waiting = list(rig.wire.sent)
+    rig.wire.open.set()
+    await rig.settled()
+
+    assert waiting == ["notify:notice:a:1:delivered", "notify:notice:b:1:delivered"]
+    assert rig.wire.numbers("a") == [1, 2, 3]
+    assert rig.wire.numbers("c") == [1, 2]
+
+
+async def test_different_aggregates_do_not_wait_for_each_other(rig: Rig) -> None:
+    rig.wire.open.clear()
+    for number in range(5):
+        rig.relay.offer(await rig.stored((f"n{number}", 1)))
+    await asyncio.sleep(0.1)
+
+    assert len(rig.wire.sent) == 5
+
+
+async def test_a_returned_event_stays_with_those_behind_it_and_is_alarmed(rig: Rig) -> None:
+    rig.wire.answers["notify:notice:a:1:delivered"] = "returned"
+    rig.relay.offer(await rig.stored(("a", 1), ("a", 2), ("b", 1)))
+    await asyncio.sleep(0.2)
+
+    assert rig.wire.sent == ["notify:notice:a:1:delivered", "notify:notice:b:1:delivered"]
+    assert await rig.unsent() == 1
+    assert rig.metrics.registry.get_sample_value("green_relay_failures_total", {"cause": "returned"}) == 1
+
+
+async def test_the_sweep_tries_again_only_what_was_left(rig: Rig) -> None:
+    hasty = Rig(rig.database, lease=0.05, sweep_every=0.05)
+    hasty.wire.answers["notify:notice:a:1:delivered"] = "returned"
+    hasty.relay.start()
+    hasty.relay.offer(await hasty.stored(("a", 1), ("a", 2), ("b", 1)))
+    await asyncio.sleep(0.3)
+    assert await hasty.unsent() == 1
+    hasty.wire.answers.clear()
+    await hasty.settled()
+    await hasty.relay.stop()
+
+    assert hasty.wire.numbers("b") == [1]
+    assert hasty.wire.numbers("a")[-2:] == [1, 2]
+
+
+async def test_a_lost_connection_is_waited_for(rig: Rig) -> None:
+    rig.wire.down = 3
+    rig.relay.offer(await rig.stored(("a", 1)))
+    await rig.settled()
+
+    assert rig.wire.sent == ["notify:notice:a:1:delivered"]
+
+
+async def test_what_a_lost_process_left_is_taken_over_after_its_lease_and_not_before(database: Database) -> None:
+    other = Rig(database, "other", lease=0.3)
+    await other.stored(("a", 1), holder="lost")
+    await other.relay.sweep()  # seen for the first time: the lease begins by the server's clock
+    await other.relay.sweep()
+    early = other.relay._waiting.copy()
+    await asyncio.sleep(0.4)
+    await other.relay.sweep()
+
+    assert not early
+    assert [document["token"] for document in other.relay._waiting] == ["other"]
+
+
+async def test_one_of_two_relays_takes_a_document_over(database: Database) -> None:
+    rigs = [Rig(database, f"relay{n}", lease=0.1) for n in range(2)]
+    await rigs[0].stored(("a", 1), holder="lost")
+    await rigs[0].relay.sweep()
+    await asyncio.sleep(0.2)
+    await asyncio.gather(*(each.relay.sweep() for each in rigs))
+
+    assert sum(len(each.relay._waiting) for each in rigs) == 1
+
+
+async def test_a_relay_that_lost_its_lease_marks_nothing(rig: Rig) -> None:
+    rig.wire.open.clear()
+    document = await rig.stored(("a", 1))
+    rig.relay.offer(document)
+    await asyncio.sleep(0.05)
+    await rig.database.update("outbox", {"_id": document["_id"]}, {"$set": {"token": "another"}})
+    rig.wire.open.set()
+    await asyncio.sleep(0.1)
+
+    assert await rig.unsent() == 1
+
+
+async def test_sent_documents_are_kept_with_the_time_they_run_out_by(rig: Rig) -> None:
+    rig.relay.offer(await rig.stored(("a", 1)))
+    await rig.settled()
+
+    kept = await rig.database.find("outbox", {"sent": True})
+    assert len(kept) == 1
+    assert abs(kept[0]["sent_at"] - SystemClock().now()) < timedelta(minutes=1)
+
+
+async def test_the_age_of_the_oldest_unsent_event_is_measured(database: Database) -> None:
+    rig = Rig(database, "other")
+    await rig.stored(("a", 1), ("b", 1), holder="lost")
+    await asyncio.sleep(1.1)
+    await rig.relay.sweep()
+
+    assert rig.metrics.registry.get_sample_value("green_outbox_unsent") == 2
+    assert (rig.metrics.registry.get_sample_value("green_outbox_oldest_unsent_seconds") or 0) > 0
+
+
+async def test_what_was_sent_can_be_said_again(rig: Rig) -> None:
+    rig.relay.offer(await rig.stored(("a", 1)))
+    await rig.settled()
+
+    earlier = SystemClock().now() - timedelta(minutes=1)
+    assert await republish_since(rig.database, earlier + timedelta(hours=1), "operator") == 0
+    assert await republish_since(rig.database, earlier, "operator") == 1
+    assert await rig.unsent() == 1
+    document = (await rig.database.find("outbox", {"sent": False}))[0]
+    assert [each["by"] for each in document["again"]] == ["operator"]
+
+
+async def test_the_point_between_confirm_and_mark_is_named(database: Database) -> None:
+    points: list[Point] = []
+
+    class Recorder:
+        def reached(self, point: Point) -> None:
+            points.append(point)
+
+    rig = Rig(database, steps=Recorder())
+    rig.relay.start()
+    rig.relay.offer(await rig.stored(("a", 1)))
+    await rig.settled()
+    await rig.relay.stop()
+
+    assert points == ["confirmed-not-marked"]
