@@ -15,6 +15,7 @@ from chassis.servers import Broker, Mongod
 from chassis.testing.stack import Stand
 from chassis.topology import EVENTS_EXCHANGE, definitions
 from messages.envelope import say
+from messages.notify import NoticeDelivered
 from messages.review import CaseOpened
 
 from tests.bench.hop import CONTESTANTS
@@ -69,16 +70,8 @@ async def _round(contestant: str, broker: Broker, mongod: Mongod, messages: int)
 
 
 def topology() -> dict[str, Any]:
-    """What notify hears of review, and a queue that takes what notify says."""
-    found = definitions({SERVICE: [CaseOpened]})
-    sink = {"name": "sink", "durable": True, "auto_delete": False, "arguments": {"x-queue-type": "quorum"}}
-    bound = {"source": EVENTS_EXCHANGE, "destination": "sink", "destination_type": "queue", "routing_key": "notify.#"}
-    return {
-        **found,
-        "users": [{"name": SERVICE}],
-        "queues": [*found["queues"], sink],
-        "bindings": [*found["bindings"], {**bound, "arguments": {}}],
-    }
+    """What notify hears of review, and what notify says with nobody to hear it."""
+    return {**definitions({SERVICE: [CaseOpened]}, unheard=[NoticeDelivered]), "users": [{"name": SERVICE}]}
 
 
 async def _fill(url: str, messages: int) -> None:

@@ -12,6 +12,9 @@ from messages.event import Event
 
 EVENTS_EXCHANGE = "green.events"
 DEAD_EXCHANGE = "green.dead"
+UNHEARD_QUEUE = "green.unheard"
+"""Takes what no service listens to, so that the broker can confirm it; operators may look, the oldest goes first."""
+UNHEARD_KEPT = 10_000
 DELIVERY_LIMIT = 200
 """High: it counts crashes as well, and a few kills must not bury innocent messages. Failing handlers we count."""
 
@@ -60,12 +63,14 @@ def definitions(heard: Mapping[str, Iterable[type[Event]]], vhost: str = "green"
         "queues": [
             *(_queue(vhost, stream.queue) for stream in all_streams),
             *(_queue(vhost, dead_queue(service)) for service in heard),
+            _queue(vhost, UNHEARD_QUEUE),
         ],
         "bindings": [
             *(_binding(vhost, EVENTS_EXCHANGE, stream.queue, key) for stream in all_streams for key in stream.types),
             *(_binding(vhost, DEAD_EXCHANGE, dead_queue(service), service) for service in heard),
+            *(_binding(vhost, EVENTS_EXCHANGE, UNHEARD_QUEUE, event.type) for event in unheard),
         ],
-        "policies": [_policy(vhost, service) for service in heard],
+        "policies": [*(_policy(vhost, service) for service in heard), _unheard_policy(vhost)],
         "permissions": [_permission(vhost, service) for service in heard],
         "topic_permissions": [_topic_permission(vhost, service) for service in heard],
     }
@@ -119,6 +124,17 @@ def _policy(vhost: str, service: str) -> dict[str, Any]:
             "dead-letter-strategy": "at-least-once",
             "overflow": "reject-publish",
         },
+    }
+
+
+def _unheard_policy(vhost: str) -> dict[str, Any]:
+    return {
+        "vhost": vhost,
+        "name": "unheard",
+        "pattern": f"^{_exact(UNHEARD_QUEUE)}$",
+        "apply-to": "queues",
+        "priority": 1,
+        "definition": {"max-length": UNHEARD_KEPT, "overflow": "drop-head"},
     }
 
 
