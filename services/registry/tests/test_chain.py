@@ -9,7 +9,7 @@ import pytest
 from messages.values import Level
 from registry.domain.chain import Book, announced, booked, verify
 from registry.domain.lines import addition
-from registry.domain.lists import AnnualList, closed, drafted, said_announced, volume
+from registry.domain.lists import AnnualList, Shelf, closed, drafted, said_announced
 
 from services.registry.tests.kit import DAIRY, SOLAR, STEEL, unit
 
@@ -17,7 +17,9 @@ from services.registry.tests.kit import DAIRY, SOLAR, STEEL, unit
 def chain(*usccs: str) -> list[AnnualList]:
     book, lists = Book(Level.REGION), []
     for year, uscc in enumerate(usccs, start=2026):
-        draft = drafted(volume(Level.REGION, year, 1), [addition(f"app-{year}", unit(uscc))], date(year, 9, 10))
+        draft = drafted(
+            Shelf(Level.REGION, year, ()).next_volume, [addition(f"app-{year}", unit(uscc))], date(year, 9, 10)
+        )
         lists.append(announced(closed(draft), book, f"{year}年1号", date(year, 9, 15)))
         book = booked(lists[-1])
     return lists

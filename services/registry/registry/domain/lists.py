@@ -65,9 +65,29 @@ class AnnualList:
         return Volume(self.list_id, self.level, self.year)
 
 
-def volume(level: Level, year: int, ordinal: int) -> Volume:
-    """The first list of a year has ordinal 1; supplementary lists and corrections follow."""
-    return Volume(f"list-{level.value}-{year}-{ordinal}", level, year)
+@dataclass(frozen=True)
+class Shelf:
+    """All lists of one level and year, as they stood at one moment."""
+
+    level: Level
+    year: int
+    lists: tuple[AnnualList, ...]
+
+    @property
+    def pending(self) -> AnnualList | None:
+        """The list that is closed and waits for its announcement; there is at most one."""
+        return next((each for each in self.lists if each.state is ListState.CLOSED), None)
+
+    @property
+    def next_volume(self) -> Volume:
+        """The first list has ordinal 1, supplementary lists and corrections follow.
+
+        Two who make one at the same moment get the same identifier, and the second insert fails.
+        """
+        return Volume(f"list-{self.level.value}-{self.year}-{len(self.lists) + 1}", self.level, self.year)
+
+    def announced_under(self, document_number: str) -> AnnualList | None:
+        return next((each for each in self.lists if _announced_under(each, document_number)), None)
 
 
 def composed(place: Volume, sifted: Sifted, removals: Sequence[Removal], day: date) -> AnnualList:
@@ -132,3 +152,7 @@ def said_announced(announced_list: AnnualList) -> ListAnnounced:
         digest=placed.digest,
         previous_digest=placed.previous_digest,
     )
+
+
+def _announced_under(one: AnnualList, document_number: str) -> bool:
+    return one.announcement is not None and one.announcement.document_number == document_number

@@ -15,10 +15,10 @@ from registry.domain import answers, clearances, register, removals
 from registry.domain.chain import Book, announced, booked
 from registry.domain.clearances import Clearance
 from registry.domain.eligibility import sift
-from registry.domain.lists import AnnualList, said_announced
+from registry.domain.lists import AnnualList, placed_at, said_announced
 from registry.domain.removals import Effect
 from registry.handlers.checking import mark
-from registry.handlers.closing import lines_of, pending_list, removals_of
+from registry.handlers.closing import lines_of, removals_of, shelf_of
 from registry.handlers.removals import take_effect
 from registry.handlers.stores import Announced
 
@@ -35,21 +35,19 @@ async def announce_list(command: AnnounceList, store: Announced, now: datetime) 
 
     Refused, with every unit concerned, when a line no longer holds: no announced unit has a ban running that day (L2).
     """
-    if (known := await _announced_under(command, store)) is not None:
+    shelf = await shelf_of(command.level, command.year, store)
+    if (known := shelf.announced_under(command.document_number)) is not None:
         return Done(value=answers.overview(known))
-    pending = await pending_list(command.level, command.year, store)
-    if pending is None:
+    await _refuse_a_number_of_another_year(command, store)
+    if shelf.pending is None:
         raise answers.nothing_to_announce(command.year)
-    return await _announce(pending, command.document_number, shanghai_date(now), store)
+    return await _announce(shelf.pending, command.document_number, shanghai_date(now), store)
 
 
-async def _announced_under(command: AnnounceList, store: Announced) -> AnnualList | None:
-    found = await store.lists.find(
-        {"level": command.level, "announcement.document_number": command.document_number}, limit=1
-    )
-    if found and found[0].year != command.year:
+async def _refuse_a_number_of_another_year(command: AnnounceList, store: Announced) -> None:
+    where = {"level": command.level, "announcement.document_number": command.document_number}
+    if any(each.year != command.year for each in await store.lists.find(where)):
         raise answers.document_number_used(command.document_number)
-    return found[0] if found else None
 
 
 async def _announce(pending: AnnualList, document_number: str, day: date, store: Announced) -> Done:
@@ -63,7 +61,7 @@ async def _announce(pending: AnnualList, document_number: str, day: date, store:
     store.books.save(result.level.value, booked(result))
     removed = await _remove(result, day, store)
     listed = await _list([each.clearance for each in added], result, store)
-    await _rename(result, day, store)
+    await _rename(result, store)
     return Done([said_announced(result), *removed, *listed], answers.overview(result))
 
 
@@ -81,18 +79,23 @@ async def _list(cases: Sequence[Clearance], result: AnnualList, store: Announced
     said = []
     for each in cases:
         listing = register.listed(each, result)
-        await _name(each.unit, listing.shown_from, store)
         store.listings.save(each.case_id, listing)
         store.clearances.save(each.case_id, clearances.announced(each))
         said.append(register.said_listed(listing, each.unit))
+    await _name([each.unit for each in cases], placed_at(result).announced_on, store)
     return said
 
 
-async def _rename(result: AnnualList, day: date, store: Announced) -> None:
-    for line in result.lines:
-        if line.kind == "renaming":
-            await _name(line.unit, day, store)
+async def _rename(result: AnnualList, store: Announced) -> None:
+    renamed = [line.unit for line in result.lines if line.kind == "renaming"]
+    await _name(renamed, placed_at(result).announced_on, store)
 
 
-async def _name(unit: UnitRef, day: date, store: Announced) -> None:
-    store.units.save(unit.key, register.named(await store.units.get(unit.key), unit, day))
+async def _name(refs: Sequence[UnitRef], day: date, store: Announced) -> None:
+    """Read in one question: a list has hundreds of units."""
+    keys = sorted({ref.key for ref in refs})
+    known = {unit.key: unit for unit in await store.units.find({"_id": {"$in": keys}})}
+    for ref in refs:
+        known[ref.key] = register.named(known.get(ref.key), ref, day)
+    for key, unit in known.items():
+        store.units.save(key, unit)

@@ -60,6 +60,8 @@ async def _assessors(clearances: Sequence[Clearance], store: Checked) -> dict[st
 
 
 async def _titles(clearances: Sequence[Clearance], level: Level, store: Checked) -> set[tuple[str, str]]:
+    """Titles from other cases; one from a case's own would be of an announcement that is just being committed."""
     keys = sorted({each.unit.key for each in clearances})
+    own = {each.case_id for each in clearances}
     held = await store.listings.find({"unit_key": {"$in": keys}, "level": level, "shown_until": FOREVER})
-    return {(each.unit_key, each.unit_type) for each in held}
+    return {(each.unit_key, each.unit_type) for each in held if each.case_id not in own}

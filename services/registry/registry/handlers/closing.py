@@ -14,7 +14,7 @@ from registry.domain.chain import content_digest
 from registry.domain.clearances import Clearance, ClearanceState
 from registry.domain.eligibility import Candidate, Sifted, sift
 from registry.domain.lines import sources
-from registry.domain.lists import AnnualList, ListState, Volume, closed, composed, said_closed, volume
+from registry.domain.lists import AnnualList, Shelf, Volume, closed, composed, said_closed
 from registry.domain.removals import Removal, RemovalState
 from registry.handlers.checking import candidates, mark
 from registry.handlers.stores import Composed
@@ -40,10 +40,10 @@ class Material:
 async def draft_list(command: CloseList, store: Composed, now: datetime) -> AnnualList:
     """What closing would make now; reads only. A closed list that still holds is given as it is."""
     day = shanghai_date(now)
-    pending = await pending_list(command.level, command.year, store)
-    if pending is not None and not (await failing(pending, day, store)).held_back:
-        return pending
-    return _compose(await _material(command, pending, store), day)
+    shelf = await shelf_of(command.level, command.year, store)
+    if shelf.pending is not None and not (await failing(shelf.pending, day, store)).held_back:
+        return shelf.pending
+    return _compose(await _material(shelf, store), day)
 
 
 async def close_list(command: CloseList, store: Composed, now: datetime) -> Done:
@@ -53,10 +53,10 @@ async def close_list(command: CloseList, store: Composed, now: datetime) -> Done
     one of its lines, it is composed anew under the same identifier and said again.
     """
     day = shanghai_date(now)
-    pending = await pending_list(command.level, command.year, store)
-    if pending is not None and not (await failing(pending, day, store)).held_back:
-        return Done(value=answers.overview(pending))
-    material = await _material(command, pending, store)
+    shelf = await shelf_of(command.level, command.year, store)
+    if shelf.pending is not None and not (await failing(shelf.pending, day, store)).held_back:
+        return Done(value=answers.overview(shelf.pending))
+    material = await _material(shelf, store)
     result = closed(_compose(material, day))
     if not result.lines:
         raise answers.nothing_to_list(result.held_back)
@@ -64,10 +64,9 @@ async def close_list(command: CloseList, store: Composed, now: datetime) -> Done
     return Done([said_closed(result, content_digest(result.lines))], answers.overview(result))
 
 
-async def pending_list(level: Level, year: int, store: Composed) -> AnnualList | None:
-    """The list that is closed and waits for its announcement; there is at most one of a level and year."""
-    found = await store.lists.find({"level": level, "year": year, "state": ListState.CLOSED})
-    return found[0] if found else None
+async def shelf_of(level: Level, year: int, store: Composed) -> Shelf:
+    """Asked in one question: two could see the moments before and after another process's commit."""
+    return Shelf(level, year, tuple(await store.lists.find({"level": level, "year": year})))
 
 
 async def failing(closed_list: AnnualList, day: date, store: Composed) -> Sifted:
@@ -84,14 +83,9 @@ async def removals_of(closed_list: AnnualList, store: Composed) -> list[Removal]
     return await store.removals.find({"_id": {"$in": list(sources(closed_list.lines, "removal"))}})
 
 
-async def next_volume(level: Level, year: int, store: Composed) -> Volume:
-    """Concurrent makers get the same identifier, and the second insert fails."""
-    return volume(level, year, len(await store.lists.find({"level": level, "year": year})) + 1)
-
-
-async def _material(command: CloseList, given_up: AnnualList | None, store: Composed) -> Material:
-    level, year = command.level, command.year
-    place = given_up.volume if given_up else await next_volume(level, year, store)
+async def _material(shelf: Shelf, store: Composed) -> Material:
+    level, year = shelf.level, shelf.year
+    place = shelf.pending.volume if shelf.pending else shelf.next_volume
     free = {"level": level, "year": year, "state": {"$in": [ClearanceState.WAITING, ClearanceState.FROZEN]}}
     struck = {"state": ClearanceState.DROPPED, "list_id": place.list_id}
     cases = [clearances.waiting_again(each) for each in await store.clearances.find({"$or": [free, struck]})]

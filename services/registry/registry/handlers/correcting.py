@@ -13,7 +13,7 @@ from rulebook import shanghai_date
 from registry.domain import answers, corrections
 from registry.domain.chain import content_digest
 from registry.domain.lists import AnnualList, closed, said_closed
-from registry.handlers.closing import next_volume, pending_list
+from registry.handlers.closing import shelf_of
 from registry.handlers.stores import Composed
 
 
@@ -30,11 +30,11 @@ async def correct_list(command: CorrectList, store: Composed, now: datetime) -> 
     corrected = await numbered(command.level, command.number, store)
     if unknown := corrections.unknown_sources(corrected, command.names):
         raise answers.not_on_the_list(unknown)
-    if (pending := await pending_list(corrected.level, corrected.year, store)) is not None:
-        raise answers.awaits_announcement(pending.list_id)
-    place = await next_volume(corrected.level, corrected.year, store)
+    shelf = await shelf_of(corrected.level, corrected.year, store)
+    if shelf.pending is not None:
+        raise answers.awaits_announcement(shelf.pending.list_id)
     day = shanghai_date(now)
-    result = closed(corrections.correction(place, corrected, command.names, command.why, day))
+    result = closed(corrections.correction(shelf.next_volume, corrected, command.names, command.why, day))
     store.lists.save(result.list_id, result)
     return Done([said_closed(result, content_digest(result.lines))], answers.overview(result))
 

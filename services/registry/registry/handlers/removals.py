@@ -33,7 +33,11 @@ async def record_removal(decision: Decision, store: Entered, now: datetime) -> D
 
 
 async def take_effect(removal: Removal, effective_on: date, today: date, store: Entered) -> UnitRemoved:
-    """End the titles the register shows from ``today`` on; the ban runs from ``effective_on`` (B1)."""
+    """End the titles the register shows from ``today`` on; the ban runs from ``effective_on`` (B1).
+
+    The standing is read before the titles: a list announced between the two readings makes a conflict, one announced
+    before them is seen.
+    """
     rules = rules_on(effective_on)
     ban = bans.ban_from(effective_on, rules) if removals.brings_ban(removal.ground, rules) else None
     if ban is not None:

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+from datetime import date
+from itertools import permutations
+
+import pytest
+from chassis.clock import FixedClock
+from chassis.testing.world import Member, World
+from messages.event import Event
+from messages.values import Level
+from registry.bus import HEARS
+from registry.domain.clearances import ClearanceState
+from registry.handlers.announcing import AnnounceList, announce_list
+from registry.handlers.closing import CloseList, close_list
+from registry.handlers.removals import record_removal
+from registry.store import AGGREGATES, INDEXES, Store
+
+from services.registry.tests.kit import (
+    ASSESSOR,
+    CLOSING,
+    DAIRY,
+    SOLAR,
+    STEEL,
+    at,
+    cleared,
+    decision,
+    ended,
+    revocation,
+    sanction,
+    unit,
+)
+
+ON_ASSESSOR = cleared("app-2", unit(DAIRY), assessor=ASSESSOR)
+HEARD: tuple[Event, ...] = (
+    cleared("app-1", unit(STEEL)),
+    ended(cleared("app-1", unit(STEEL)), "objection_upheld"),
+    ON_ASSESSOR,
+    sanction(date(2026, 9, 2)),
+)
+
+
+def world() -> World:
+    member = Member("registry", HEARS, Store, AGGREGATES, INDEXES)
+    return World(member, clock=FixedClock(at(CLOSING)), twice=True)
+
+
+@pytest.mark.rule("L2", "B2")
+@pytest.mark.parametrize("order", permutations(range(len(HEARD))))
+async def test_whatever_the_order_and_twice_each_the_same_lines_are_announced(order: tuple[int, ...]) -> None:
+    bus = world()
+    for number in order:
+        await bus.say(HEARD[number])
+    await bus.say(cleared("app-3", unit(SOLAR)))
+
+    await bus.perform("registry", close_list, CloseList(Level.REGION, 2026))
+    await bus.perform("registry", announce_list, AnnounceList(Level.REGION, 2026, "2026年1号"))
+
+    states = {each.case_id: each.state for each in await bus.look("registry").clearances.find()}
+    assert states == {
+        "app-1": ClearanceState.DROPPED,
+        "app-2": ClearanceState.WAITING,
+        "app-3": ClearanceState.ANNOUNCED,
+    }
+
+
+async def test_a_revoked_sanction_no_longer_stands_in_the_way() -> None:
+    bus = world()
+    for event in (ON_ASSESSOR, sanction(date(2026, 9, 2)), revocation(date(2026, 9, 4))):
+        await bus.say(event)
+
+    outcome = await bus.perform("registry", close_list, CloseList(Level.REGION, 2026))
+
+    assert outcome.value.counts["addition"] == 1  # type: ignore[attr-defined]
+
+
+async def test_events_of_a_unit_are_numbered_from_listing_to_removal() -> None:
+    bus = world()
+    await bus.say(cleared("app-1", unit(STEEL)))
+    await bus.perform("registry", close_list, CloseList(Level.REGION, 2026))
+    await bus.perform("registry", announce_list, AnnounceList(Level.REGION, 2026, "2026年1号"))
+    await bus.perform("registry", record_removal, decision(unit(STEEL)))
+
+    said = [(event.fact, event.sequence) for event in bus.said if event.aggregate == "unit"]
+    assert said == [("listed", 1), ("removed", 2)]
