@@ -27,9 +27,9 @@ def _heading() -> list[str]:
         "# Benchmark",
         "",
         f"{now:%Y-%m-%d}, {machine}, Python {platform.python_version()}, {libraries};",
-        "RabbitMQ with quorum queues and a one-node MongoDB replica set, majority and journal, on the same machine. The",
-        "absolute numbers are this machine's on this day; the ratios, measured alternating in one run, are what to reason",
-        "with. `make bench` measures again.",
+        "RabbitMQ with quorum queues and a one-node MongoDB replica set, majority and journal, on the same machine.",
+        "Absolute numbers are this machine's on this day; the ratios, measured alternating in one run, are what to",
+        "reason with. `make bench` measures again.",
         "",
     ]
 

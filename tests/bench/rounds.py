@@ -71,7 +71,7 @@ async def _round(contestant: str, broker: Broker, mongod: Mongod, messages: int)
 
 def topology() -> dict[str, Any]:
     """What notify hears of review, and what notify says with nobody to hear it."""
-    return {**definitions({SERVICE: [CaseOpened]}, unheard=[NoticeDelivered]), "users": [{"name": SERVICE}]}
+    return definitions({SERVICE: [CaseOpened]}, unheard=[NoticeDelivered])
 
 
 async def _fill(url: str, messages: int) -> None:

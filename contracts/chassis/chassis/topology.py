@@ -53,8 +53,13 @@ def events_exchange() -> RabbitExchange:
     return RabbitExchange(EVENTS_EXCHANGE, type=ExchangeType.TOPIC, durable=True, declare=False)
 
 
-def definitions(heard: Mapping[str, Iterable[type[Event]]], vhost: str = "green") -> dict[str, Any]:
-    """Give RabbitMQ's definitions for services → events heard; passwords are added to the users at deployment."""
+def definitions(
+    heard: Mapping[str, Iterable[type[Event]]], vhost: str = "green", unheard: Iterable[type[Event]] = ()
+) -> dict[str, Any]:
+    """Give RabbitMQ's definitions for services → events heard; passwords are added to the users at deployment.
+
+    ``unheard`` are events that are said and that no service listens to.
+    """
     all_streams = [stream for service, types in heard.items() for stream in streams(service, types)]
     return {
         "vhosts": [{"name": vhost}],
