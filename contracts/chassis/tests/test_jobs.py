@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from chassis.clock import FixedClock
+from chassis.committer import Committer
+from chassis.handling import Result
+from chassis.jobs import Job
+from chassis.leases import Leases
+from chassis.metrics import Metrics
+from chassis.mongo import Database
+from chassis.runner import JobRunner, every
+from chassis.testing import sample
+from chassis.testing.sample import Store, Tally, Touch, touch
+from chassis.unit import reading
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+async def due(store: Store, now: datetime) -> Sequence[Touch]:
+    """Find three reminders from noon on, whether they were sent or not."""
+    await store.notices.find()
+    return [Touch(name) for name in ("a", "b", "c")] if now >= NOW else []
+
+
+async def remind(item: Touch, store: Store, now: datetime) -> Result:
+    if item.notice == "b":
+        raise ValueError("bug")
+    return await touch(item, store, now)
+
+
+JOB = Job("remind", due, lambda item: item.notice, remind, Store, timedelta(seconds=1))
+
+
+class Rig:
+    def __init__(self, database: Database, holder: str, clock: FixedClock) -> None:
+        self.metrics = Metrics()
+        self.committer = Committer(database, sample.SERVICE, sample.AGGREGATES, clock=clock, metrics=self.metrics)
+        self.leases = Leases(database, holder)
+        self.runner = JobRunner(database, self.leases, [JOB], self.committer, clock=clock, metrics=self.metrics)
+
+    def runs(self, outcome: str) -> float | None:
+        return self.metrics.registry.get_sample_value("green_job_runs_total", {"job": "remind", "outcome": outcome})
+
+
+@pytest.fixture
+async def rigs(database: Database) -> AsyncIterator[tuple[Rig, Rig]]:
+    clock = FixedClock(NOW)
+    made = (Rig(database, "one", clock), Rig(database, "two", clock))
+    for each in made:
+        each.committer.start()
+    yield made
+    for each in made:
+        await each.committer.stop()
+
+
+async def test_each_due_item_is_done_once_however_often_the_job_looks(
+    rigs: tuple[Rig, Rig], database: Database
+) -> None:
+    rig = rigs[0]
+
+    assert [await rig.runner.look(JOB), await rig.runner.look(JOB)] == [2, 0]
+    assert await Store(reading(database)).notices.get("a") == Tally(1, ("",))
+    assert rig.runs("known") == 2
+
+
+async def test_an_item_that_fails_does_not_keep_the_others_and_is_tried_at_the_next_look(
+    rigs: tuple[Rig, Rig],
+) -> None:
+    rig = rigs[0]
+    await rig.runner.look(JOB)
+    await rig.runner.look(JOB)
+
+    assert rig.runs("failed") == 2
+
+
+async def test_one_of_two_runners_looks_while_the_lease_holds(rigs: tuple[Rig, Rig]) -> None:
+    first, second = await asyncio.gather(*(rig.runner.look(JOB) for rig in rigs))
+
+    assert sorted((first, second)) == [0, 2]
+
+
+async def test_a_lease_is_held_by_one_renewed_by_it_and_free_after_its_time(database: Database) -> None:
+    one, two = Leases(database, "one"), Leases(database, "two")
+
+    assert await one.take("x", 0.3)
+    assert not await two.take("x", 0.3)
+    assert await one.take("x", 0.3)
+    await asyncio.sleep(0.5)
+    assert await two.take("x", 10)
+    assert not await one.take("x", 10)
+
+
+async def test_a_released_lease_is_free_at_once(database: Database) -> None:
+    one, two = Leases(database, "one"), Leases(database, "two")
+    await one.take("x", 60)
+    await two.release("x")
+    assert not await two.take("x", 60)
+    await one.release("x")
+
+    assert await two.take("x", 60)
+
+
+async def test_many_who_ask_at_once_leave_one_holder(database: Database) -> None:
+    taken = await asyncio.gather(*(Leases(database, f"h{n}").take("new", 60) for n in range(10)))
+
+    assert taken.count(True) == 1
+
+
+async def test_a_loop_goes_on_after_a_look_that_failed() -> None:
+    looks: list[int] = []
+
+    async def look() -> int:
+        looks.append(1)
+        raise ValueError("bug")
+
+    task = asyncio.create_task(every(0.01, look))
+    await asyncio.sleep(0.1)
+    task.cancel()
+
+    assert len(looks) > 2

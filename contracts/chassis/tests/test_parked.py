@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from chassis.__main__ import app
+from chassis.bus import hears
+from chassis.clock import FixedClock
+from chassis.committer import Committer
+from chassis.handling import Result, Transient
+from chassis.leases import Leases
+from chassis.metrics import Metrics
+from chassis.mongo import Database
+from chassis.parked import DISCARDED, PARKED, REPLAY, REPLAYED, NotParked, ParkedMessages, fingerprint
+from chassis.reception import PUT_ASIDE_FOR, Reception
+from chassis.runner import Replayer
+from chassis.testing import sample
+from chassis.testing.sample import Store, Tally, Touch, touch
+from chassis.testing.stack import Stand
+from chassis.unit import reading
+from messages.envelope import Said, say
+from messages.notify import NoticeDelivered
+from typer.testing import CliRunner
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def message(notice: str = "a") -> Said:
+    event = sample.delivered(notice).model_copy(update={"sequence": 1})
+    return say(event, event_id=f"id-{notice}", time=NOW, correlation_id="c")
+
+
+class Rig:
+    """A service whose handler fails until the test repairs it."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.problem: Exception | None = None
+        self.clock = FixedClock(NOW)
+        self.parked = ParkedMessages(database, self.clock)
+        self.metrics = Metrics()
+        self.committer = Committer(database, "review", sample.AGGREGATES, clock=self.clock, metrics=self.metrics)
+        reception = Reception(
+            "review",
+            [hears(NoticeDelivered, self.on_delivered, Store)],
+            self.committer,
+            self.parked,
+            clock=self.clock,
+            metrics=self.metrics,
+        )
+        self.replayer = Replayer(Leases(database, "me"), self.parked, reception, self.metrics)
+
+    async def on_delivered(self, event: NoticeDelivered, store: Store, now: datetime) -> Result:
+        if self.problem is not None:
+            raise self.problem
+        await touch(Touch(event.notice_id), store, now)
+        return []
+
+    async def state(self, said: Said) -> str:
+        found = await self.parked.shown(fingerprint("review", said))
+        return str(found["state"])
+
+
+@pytest.fixture
+async def rig(database: Database) -> AsyncIterator[Rig]:
+    made = Rig(database)
+    made.committer.start()
+    yield made
+    await made.committer.stop()
+
+
+async def test_a_message_parked_twice_is_one_entry_with_both_times(rig: Rig) -> None:
+    await rig.parked.park("review", message(), "first", 5)
+    rig.clock.advance(timedelta(hours=1))
+    await rig.parked.park("review", message(), "second", 5)
+
+    found = await rig.parked.shown(fingerprint("review", message()))
+    assert (found["reason"], found["attempts"]) == ("second", 10)
+    assert found["last_at"] - found["first_at"] == timedelta(hours=1)
+    assert [step["reason"] for step in found["history"]] == ["first", "second"]
+
+
+async def test_a_replayed_message_goes_the_same_road_and_has_its_effect_once(rig: Rig) -> None:
+    key = fingerprint("review", message())
+    await rig.parked.park("review", message(), "bug", 5)
+    await rig.parked.ask_replay(key, "operator")
+    await rig.replayer.look()
+    await rig.parked.park("review", message(), "came again", 0)
+    await rig.parked.ask_replay(key, "operator")
+    await rig.replayer.look()
+
+    assert await rig.state(message()) == REPLAYED
+    assert await Store(reading(rig.database)).notices.get("a") == Tally(1, ("",))
+
+
+async def test_a_replay_that_fails_parks_the_message_again(rig: Rig) -> None:
+    rig.problem = ValueError("still a bug")
+    await rig.parked.park("review", message(), "bug", 5)
+    await rig.parked.ask_replay(fingerprint("review", message()), "operator")
+    await rig.replayer.look()
+
+    assert await rig.state(message()) == PARKED
+    assert rig.metrics.registry.get_sample_value("green_parked") == 1
+
+
+async def test_what_was_put_aside_waits_on_and_is_parked_when_its_time_is_up(rig: Rig) -> None:
+    rig.problem = Transient("not yet")
+    await rig.parked.park("review", message(), "not yet", 0, replay=True)
+    await rig.replayer.look()
+    early = await rig.state(message())
+    rig.clock.advance(PUT_ASIDE_FOR + timedelta(seconds=1))
+    await rig.replayer.look()
+
+    assert (early, await rig.state(message())) == (REPLAY, PARKED)
+
+
+async def test_a_discarded_message_is_not_replayed_and_every_step_is_recorded(rig: Rig) -> None:
+    key = fingerprint("review", message())
+    await rig.parked.park("review", message(), "bug", 5)
+    await rig.parked.discard(key, "operator", "a test message")
+    await rig.replayer.look()
+
+    found = await rig.parked.shown(key)
+    assert found["state"] == DISCARDED
+    assert found["history"][-1]["by"] == "operator"
+    assert found["history"][-1]["why"] == "a test message"
+    with pytest.raises(NotParked):
+        await rig.parked.discard(key, "operator", "again")
+
+
+async def test_an_operator_lists_shows_replays_and_discards_from_the_command_line(stand: Stand) -> None:
+    name, url = await stand.database("parked")
+    from chassis.mongo import open_database  # noqa: PLC0415 - beside its one use
+
+    database = open_database(url, name, "pymongo")
+    await database.prepare(())
+    parked = ParkedMessages(database)
+    await parked.park("review", message("a"), "ValueError: bug", 5)
+    await parked.park("review", message("b"), "ValueError: bug", 5)
+    one, two = (fingerprint("review", message(each)) for each in ("a", "b"))
+    where = ["--mongo-url", url, "--database", name]
+
+    async def command(*words: str) -> tuple[int, str]:
+        result = await asyncio.to_thread(CliRunner(env={"COLUMNS": "240"}).invoke, app, [*words, *where])
+        return result.exit_code, result.output
+
+    code, text = await command("parked", "show", one)
+    assert code == 0
+    assert '"notice_id' in text.replace("\\", "")
+    assert await command("parked", "replay", one, "--by", "op") == (0, f"{one}: the service will take it again\n")
+    assert (await command("parked", "discard", two, "--by", "op", "--why", "test"))[0] == 0
+    assert (await command("parked", "discard", two, "--by", "op", "--why", "test"))[0] == 1
+    assert (await command("parked", "list"))[1] == "nothing is parked\n"
+    assert two in (await command("parked", "list", "--all"))[1]
+    assert await command("outbox", "republish", "--by", "op", "--since", "2026-01-01") == (
+        0,
+        "0 documents will be said again\n",
+    )
+    assert {await_state["state"] for await_state in await parked.listed(None)} == {REPLAY, DISCARDED}
+    await database.close()

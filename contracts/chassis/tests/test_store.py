@@ -1,0 +1,218 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+import pytest
+from chassis.handling import Done, Refusal, Result
+from chassis.plain import codec
+from chassis.store import Documents
+from chassis.testing import Bench
+from chassis.testing.sample import AGGREGATES, INDEXES, Store, Tally, Touch, delivered, touch
+from chassis.unit import Backing, Batch, Commit, Taken, Unit, reading
+from messages.values import Money
+from pydantic import BaseModel
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+class Colour(StrEnum):
+    GREEN = "green"
+
+
+@dataclass(frozen=True)
+class Line:
+    unit: str
+    amount: Decimal
+
+
+@dataclass(frozen=True)
+class Everything:
+    on: date
+    at: datetime
+    colour: Colour
+    money: Money
+    lines: tuple[Line, ...]
+    codes: frozenset[str]
+    score: dict[Colour, Decimal]
+    note: str | None = None
+
+
+WHOLE = Everything(
+    on=date(2026, 5, 31),
+    at=datetime(2026, 3, 1, 20, 0, 0, 123456, tzinfo=timezone(timedelta(hours=8))),
+    colour=Colour.GREEN,
+    money=Money(amount=Decimal("12.50")),
+    lines=(Line("u", Decimal("0.1")),),
+    codes=frozenset({"b", "a"}),
+    score={Colour.GREEN: Decimal("7.0")},
+)
+
+
+def test_a_value_is_kept_as_plain_bson() -> None:
+    assert codec(Everything).dump(WHOLE) == {
+        "on": "2026-05-31",
+        "at": datetime(2026, 3, 1, 12, 0, 0, 123000, tzinfo=UTC),
+        "colour": "green",
+        "money": {"amount": "12.50", "unit": "CNY_10K"},
+        "lines": [{"unit": "u", "amount": "0.1"}],
+        "codes": ["a", "b"],
+        "score": {"green": "7.0"},
+        "note": None,
+    }
+
+
+async def test_a_value_comes_back_as_it_was_to_the_millisecond(backing: Backing) -> None:
+    batch = Batch(backing, {})
+    unit = Unit(batch)
+    Documents(unit, "notices", Everything).save("a", WHOLE)
+    await unit.conclude([])
+    unit.keep()
+    await backing.commit(Commit([], batch.writes(), None))
+
+    found = await Documents(reading(backing), "notices", Everything).get("a")
+    assert found is not None
+    assert found.at == WHOLE.at.replace(microsecond=123000)
+    assert found == codec(Everything).load(codec(Everything).dump(WHOLE))
+
+
+def test_an_instant_without_a_zone_is_refused() -> None:
+    naive = datetime(2026, 3, 1)  # noqa: DTZ001 - what is refused
+    with pytest.raises(ValueError, match="no time zone"):
+        codec(Everything).dump(Everything(**{**vars(WHOLE), "at": naive}))
+
+
+def test_a_type_may_not_use_the_names_of_the_stored_document() -> None:
+    class Clashing(BaseModel):
+        v: int
+
+    with pytest.raises(TypeError, match="names the stored document needs"):
+        codec(Clashing)
+
+
+@pytest.fixture
+def bench() -> Bench[Store]:
+    return Bench(Store, AGGREGATES, INDEXES)
+
+
+async def test_a_bench_keeps_state_and_numbers_the_events_of_each_aggregate(bench: Bench[Store]) -> None:
+    for notice in ("a", "b", "a"):
+        await bench.handle(touch, Touch(notice, "w"), NOW)
+
+    assert [(event.subject, event.sequence) for event in bench.said] == [("a", 1), ("b", 1), ("a", 2)]
+    assert await bench.look().notices.get("a") == Tally(2, ("w", "w"))
+
+
+async def test_a_bench_keeps_nothing_of_a_refused_command(bench: Bench[Store]) -> None:
+    async def refuse(command: Touch, store: Store, _now: datetime) -> Result:
+        store.notices.save(command.notice, Tally(9))
+        raise Refusal("no")
+
+    with pytest.raises(Refusal):
+        await bench.handle(refuse, Touch("a"), NOW)
+    assert await bench.look().notices.get("a") is None
+
+
+async def test_a_bench_gives_the_reply_and_a_recorded_refusal(bench: Bench[Store]) -> None:
+    async def record(command: Touch, store: Store, _now: datetime) -> Result:
+        store.notices.save(command.notice, Tally(1))
+        return Done([delivered(command.notice)], value=7, refusal=Refusal("recorded"))
+
+    outcome = await bench.perform(record, Touch("a"), NOW)
+
+    assert (outcome.value, str(outcome.refusal), len(outcome.events)) == (7, "recorded", 1)
+
+
+async def test_a_bench_holds_natural_keys(bench: Bench[Store]) -> None:
+    await bench.handle(touch, Touch("a", label="one"), NOW)
+    with pytest.raises(Taken):
+        await bench.handle(touch, Touch("b", label="one"), NOW)
+
+
+async def test_a_required_document_that_is_missing_is_refused_with_404(bench: Bench[Store]) -> None:
+    with pytest.raises(Refusal) as refused:
+        await bench.look().notices.require("missing")
+    assert (refused.value.code, refused.value.status) == ("not-found", 404)
+
+
+async def test_a_version_counts_every_save_and_starts_at_nothing(bench: Bench[Store]) -> None:
+    versions: list[int] = []
+
+    async def watch(command: Touch, store: Store, _now: datetime) -> Result:
+        await store.notices.get(command.notice)
+        versions.append(store.notices.version(command.notice))
+        store.notices.save(command.notice, Tally())
+        versions.append(store.notices.version(command.notice))
+        return []
+
+    await bench.handle(watch, Touch("a"), NOW)
+    await bench.handle(watch, Touch("a"), NOW)
+
+    assert versions == [0, 1, 1, 2]
+
+
+async def changed(backing: Backing) -> tuple[Batch, Unit]:
+    """Three stored, then in one batch: one changed by an earlier message, one removed and one added by this one."""
+    first = Batch(backing, {})
+    unit = Unit(first)
+    for name, count in (("a", 1), ("b", 2), ("c", 3)):
+        Documents(unit, "notices", Tally).save(name, Tally(count))
+    await unit.conclude([])
+    unit.keep()
+    await backing.commit(Commit([], first.writes(), None))
+    batch = Batch(backing, {})
+    earlier = Unit(batch)
+    Documents(earlier, "notices", Tally).save("a", Tally(10))
+    await earlier.conclude([])
+    earlier.keep()
+    return batch, Unit(batch)
+
+
+@pytest.mark.parametrize(
+    ("where", "options", "expected"),
+    [
+        ({}, {}, [10, 3, 4]),
+        ({"count": {"$gt": 3}}, {}, [10, 4]),
+        ({"count": 1}, {}, []),
+        ({}, {"sort": (("count", -1),), "limit": 2}, [10, 4]),
+        ({"count": {"$lt": 5}}, {"sort": (("count", 1),), "limit": 1}, [3]),
+    ],
+)
+async def test_a_question_sees_what_the_batch_has_changed(
+    backing: Backing, where: dict[str, Any], options: dict[str, Any], expected: list[int]
+) -> None:
+    _, unit = await changed(backing)
+    notices = Documents(unit, "notices", Tally)
+    notices.remove("b")
+    notices.save("d", Tally(4))
+
+    assert [each.count for each in await notices.find(where, **options)] == expected
+
+
+async def test_a_removed_document_is_gone_and_may_come_again(backing: Backing) -> None:
+    batch, unit = await changed(backing)
+    notices = Documents(unit, "notices", Tally)
+    notices.remove("b")
+    assert await notices.get("b") is None
+    await unit.conclude([])
+    unit.keep()
+    again = Unit(batch)
+    Documents(again, "notices", Tally).save("b", Tally(7))
+    await again.conclude([])
+    again.keep()
+    await backing.commit(Commit([], batch.writes(), None))
+
+    assert await Documents(reading(backing), "notices", Tally).get("b") == Tally(7)
+
+
+async def test_a_save_without_a_get_replaces_what_is_stored(backing: Backing) -> None:
+    batch, unit = await changed(backing)
+    Documents(unit, "notices", Tally).save("c", Tally(30))
+    await unit.conclude([])
+    unit.keep()
+    await backing.commit(Commit([], batch.writes(), None))
+
+    assert await Documents(reading(backing), "notices", Tally).get("c") == Tally(30)

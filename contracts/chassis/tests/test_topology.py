@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Mapping, Sequence
+
+import aio_pika
+import pytest
+from chassis.testing.stack import Stand
+from chassis.topology import DELIVERY_LIMIT, dead_queue, definitions, rabbit_queue, streams
+from messages.event import Event
+from messages.notify import NoticeDelivered, NoticeFailed
+from messages.review import CaseForwarded
+
+HEARD: Mapping[str, Sequence[type[Event]]] = {
+    "review": [NoticeDelivered],
+    "notify": [CaseForwarded, NoticeFailed],
+    "applications": [],
+}
+
+
+@pytest.fixture(scope="session")
+async def vhost(stand: Stand) -> str:
+    made = await stand.vhost(definitions(HEARD))
+    await asyncio.sleep(0.5)
+    return made
+
+
+def test_a_stream_is_what_one_service_hears_of_one_owner() -> None:
+    found = streams("notify", [CaseForwarded, NoticeFailed, NoticeDelivered])
+
+    assert [stream.queue for stream in found] == ["notify.notify", "notify.review"]
+    assert found[0].types == (NoticeDelivered.type, NoticeFailed.type)
+
+
+def test_every_queue_of_the_code_is_in_the_definitions_bound_for_every_type_it_hears() -> None:
+    made = definitions(HEARD)
+    names = {queue["name"] for queue in made["queues"]}
+    bound = {(each["destination"], each["routing_key"]) for each in made["bindings"]}
+
+    for service, heard in HEARD.items():
+        for stream in streams(service, heard):
+            assert stream.queue in names
+            assert {(stream.queue, key) for key in stream.types} <= bound
+        assert dead_queue(service) in names
+
+
+def test_the_queues_of_the_code_are_those_of_the_definitions() -> None:
+    for described in definitions(HEARD)["queues"]:
+        queue = rabbit_queue(described["name"])
+        assert (queue.durable, queue.auto_delete) == (described["durable"], described["auto_delete"])
+        assert dict(queue.arguments or {}) == described["arguments"]
+        assert queue.declare is False
+
+
+def test_a_policy_covers_the_streams_of_its_service_and_not_its_dead_letters() -> None:
+    policy = next(each for each in definitions(HEARD)["policies"] if each["name"].startswith("notify"))
+
+    assert re.search(policy["pattern"], "notify.review")
+    assert not re.search(policy["pattern"], "notify.dead")
+    assert not re.search(policy["pattern"], "review.notify")
+    assert policy["definition"]["delivery-limit"] == DELIVERY_LIMIT
+
+
+def test_no_password_is_in_the_definitions() -> None:
+    assert all(set(user) == {"name", "tags"} for user in definitions(HEARD)["users"])
+
+
+@pytest.mark.parametrize(
+    ("user", "key", "allowed"),
+    [
+        ("notify", "notify.notice.delivered.v1", True),
+        ("notify", "review.case.forwarded.v1", False),
+        ("review", "notify.notice.delivered.v1", False),
+    ],
+)
+async def test_a_user_may_publish_its_own_events_only(
+    stand: Stand,
+    vhost: str,
+    user: str,
+    key: str,
+    allowed: bool,  # noqa: FBT001 - a parameter of the table
+) -> None:
+    connection = await aio_pika.connect(stand.amqp_url(vhost, user))
+    async with connection:
+        exchange = await (await connection.channel()).get_exchange("green.events", ensure=False)
+        publishing = exchange.publish(aio_pika.Message(b"{}"), key)
+        if allowed:
+            await publishing
+        else:
+            with pytest.raises(aio_pika.exceptions.ChannelClosed, match="ACCESS_REFUSED"):
+                await publishing
+
+
+@pytest.mark.parametrize("queue", ["review.notify", "review.dead", "applications.dead"])
+async def test_a_user_may_read_its_own_queues_only(stand: Stand, vhost: str, queue: str) -> None:
+    connection = await aio_pika.connect(stand.amqp_url(vhost, "notify"))
+    async with connection:
+        channel = await connection.channel()
+        with pytest.raises(aio_pika.exceptions.ChannelClosed, match="ACCESS_REFUSED"):
+            await (await channel.get_queue(queue, ensure=False)).get(fail=False)
+
+
+async def test_a_user_may_declare_nothing(stand: Stand, vhost: str) -> None:
+    connection = await aio_pika.connect(stand.amqp_url(vhost, "notify"))
+    async with connection:
+        channel = await connection.channel()
+        with pytest.raises(aio_pika.exceptions.ChannelClosed, match="ACCESS_REFUSED"):
+            await channel.declare_queue("notify.another")
+
+
+async def test_what_a_listener_rejects_reaches_the_dead_letters_of_its_service(stand: Stand, vhost: str) -> None:
+    connection = await aio_pika.connect(stand.amqp_url(vhost))
+    async with connection, asyncio.timeout(10):
+        channel = await connection.channel()
+        exchange = await channel.get_exchange("green.events", ensure=False)
+        message = aio_pika.Message(b"given up", delivery_mode=aio_pika.DeliveryMode.PERSISTENT)
+        await exchange.publish(message, CaseForwarded.type)
+        stream = await channel.get_queue("notify.review", ensure=False)
+        async with stream.iterator() as arriving:
+            async for each in arriving:
+                await each.reject(requeue=False)
+                break
+        dead = await channel.get_queue("notify.dead", ensure=False)
+        async with dead.iterator() as arriving:
+            async for each in arriving:
+                await each.ack()
+                assert each.body == b"given up"
+                break

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+import pytest
+from chassis.bus import hears
+from chassis.clock import FixedClock
+from chassis.handling import Refusal, Result, Transient
+from chassis.jobs import Job
+from chassis.testing.sample import AGGREGATES, Store, Tally, Touch, touch
+from chassis.testing.world import Member, Stuck, World
+from messages.notify import NoticeDelivered
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+async def on_delivered(event: NoticeDelivered, store: Store, now: datetime) -> Result:
+    await touch(Touch(event.notice_id, str(event.sequence)), store, now)
+    return []
+
+
+async def in_order_only(event: NoticeDelivered, store: Store, now: datetime) -> Result:
+    tally = await store.notices.get(event.notice_id) or Tally()
+    if event.sequence > tally.count + 1:
+        raise Transient("an earlier one is missing")
+    return await on_delivered(event, store, now)
+
+
+async def due(_store: Store, _now: datetime) -> Sequence[Touch]:
+    return [Touch("daily")]
+
+
+def world(handler: object = on_delivered, **options: bool | Random | None) -> World:
+    job = Job("daily", due, lambda item: item.notice, touch, Store, timedelta(days=1))
+    notify = Member("notify", (), Store, AGGREGATES, jobs=(job,))
+    review = Member("review", (hears(NoticeDelivered, handler, Store),), Store, {})  # type: ignore[arg-type] # either
+    return World(notify, review, clock=FixedClock(NOW), **options)  # type: ignore[arg-type] # as given
+
+
+@pytest.mark.parametrize("twice", [False, True])
+@pytest.mark.parametrize("seed", [None, 1, 2, 3])
+async def test_every_event_has_its_effect_once_in_each_listener(twice: bool, seed: int | None) -> None:  # noqa: FBT001
+    made = world(in_order_only, twice=twice, shuffled=None if seed is None else Random(seed))  # noqa: S311
+    for _ in range(5):
+        await made.perform("notify", touch, Touch("a"), settle=False)
+    await made.settle()
+
+    assert await made.look("review").notices.get("a") == Tally(5, ("1", "2", "3", "4", "5"))
+
+
+async def test_shuffled_messages_come_in_another_order() -> None:
+    made = world(shuffled=Random(1))  # noqa: S311
+    for _ in range(6):
+        await made.perform("notify", touch, Touch("a"), settle=False)
+    await made.settle()
+
+    tally = await made.look("review").notices.get("a")
+    assert sorted(tally.words) == ["1", "2", "3", "4", "5", "6"]
+    assert list(tally.words) != sorted(tally.words)
+
+
+async def test_a_refused_command_says_nothing() -> None:
+    async def refuse(_command: Touch, _store: Store, _now: datetime) -> Result:
+        raise Refusal("no")
+
+    made = world()
+    with pytest.raises(Refusal):
+        await made.perform("notify", refuse, Touch("a"))
+    assert made.said == []
+
+
+async def test_jobs_run_once_for_each_item() -> None:
+    made = world()
+    await made.run_jobs()
+    await made.run_jobs()
+
+    assert await made.look("review").notices.get("daily") == Tally(1, ("1",))
+
+
+async def test_a_message_that_can_never_be_taken_is_told() -> None:
+    async def never(_event: NoticeDelivered, _store: Store, _now: datetime) -> Result:
+        raise Transient("not yet")
+
+    with pytest.raises(Stuck, match="review cannot take notify:notice:a:1:delivered"):
+        await world(never).perform("notify", touch, Touch("a"))
