@@ -1,0 +1,30 @@
+"""``python -m deploy.season``: play the season on the running stack; exit code 1 when it came out wrong."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from deploy.season.play import play
+from deploy.season.stack import Stack
+
+LOCAL = Path(".local")
+
+
+def main(
+    stack: Annotated[Path, typer.Option(help="What the launcher wrote about the running stack")] = LOCAL / "stack.json",
+    samples: Annotated[Path, typer.Option(help="Where the sample files are, or are made")] = LOCAL / "samples",
+) -> None:
+    """January to the announcement on the simulated clock, through the services' APIs."""
+    if not stack.exists():
+        typer.echo(f"{stack} is missing: start the stack first (make run)", err=True)
+        raise typer.Exit(2)
+    wrong = asyncio.run(play(Stack.read(stack), samples))
+    raise typer.Exit(1 if wrong else 0)
+
+
+if __name__ == "__main__":
+    typer.run(main)

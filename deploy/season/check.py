@@ -1,0 +1,100 @@
+"""Whether the season came out as it must: every hard case, and everybody else on the list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from deploy.season.account import LISTED, REFUSED, WITHDRAWN, Account, Fate
+from deploy.season.cast import TIES, YEAR, HardCase
+from deploy.season.stages.submitting import QUOTA
+
+
+@dataclass(frozen=True)
+class Expected:
+    ending: str
+    rules: tuple[str, ...] = ()
+
+
+EXPECTED = {
+    HardCase.QUOTA_EXHAUSTED: Expected(REFUSED, ("Q1",)),
+    HardCase.WITHDRAWN: Expected(WITHDRAWN, ("A5",)),
+    HardCase.RELEASED_ITEM: Expected(LISTED),
+    HardCase.BANNED: Expected(REFUSED, ("E11",)),
+    HardCase.SEVERAL_FAULTS: Expected(REFUSED, ("A1", "A2", "E1", "E10", "E2", "E3", "E4")),
+    HardCase.RETURNED: Expected(LISTED),
+    HardCase.LATE: Expected("late", ("V4",)),
+    HardCase.LAST_DAY: Expected(LISTED),
+    HardCase.INITIAL_REVIEW_REFUSED: Expected("initial_review_refused", ("V1",)),
+    HardCase.DEPARTMENT_OBJECTS: Expected(LISTED),
+    HardCase.DEPARTMENT_SILENT: Expected(LISTED),
+    HardCase.FAILED_VETO: Expected("mandatory_item_failed", ("V6",)),
+    HardCase.BELOW_PASS_MARK: Expected("below_pass_mark", ("V8",)),
+    HardCase.BORDERLINE: Expected(LISTED),
+    HardCase.SITE_LOWERS: Expected("below_pass_mark", ("V8",)),
+    HardCase.TIE_MORE_ENERGY: Expected(LISTED),
+    HardCase.TIE_EARLIER: Expected(LISTED),
+    HardCase.TIE_LATER: Expected(LISTED),
+    HardCase.OBJECTION_UPHELD: Expected("objection_upheld", ("V9",)),
+    HardCase.OBJECTION_DISMISSED: Expected(LISTED),
+}
+
+
+def differences(account: Account) -> list[str]:
+    """Everything that is not as it must be; empty when the season came out right."""
+    return [*_endings(account), *_tie(account), *_quota(account), *_dates(account), *_list(account)]
+
+
+def _endings(account: Account) -> Iterator[str]:
+    for fate in account.fates:
+        case = fate.applicant.case
+        expected = EXPECTED[case] if case else Expected(LISTED)
+        if (fate.ending, fate.rules) != (expected.ending, expected.rules):
+            found = f"{fate.ending} {' '.join(fate.rules)}"
+            wanted = f"{expected.ending} {' '.join(expected.rules)}"
+            yield f"{fate.applicant.unit.name} ({case or 'no hard case'}): {found}; expected {wanted}"
+
+
+def _tie(account: Account) -> Iterator[str]:
+    """Equal scores: more for energy and carbon first, then the earlier submission (V8)."""
+    tied = [account.of(case) for case in TIES]
+    if len({each.score for each in tied}) != 1:
+        yield f"the tie has different scores: {[str(each.score) for each in tied]}"
+    if any(not _next_to(one, other) for one, other in pairwise(tied)):
+        yield f"the tie is not ranked in order: {[each.place for each in tied]}"
+    more, earlier, later = (each.energy_carbon for each in tied)
+    if more is None or earlier is None or not more > earlier == later:
+        yield f"the tie's energy and carbon scores are {more}, {earlier}, {later}"
+
+
+def _next_to(one: Fate, other: Fate) -> bool:
+    return one.place is not None and other.place == one.place + 1
+
+
+def _quota(account: Account) -> Iterator[str]:
+    used, items = account.quota["used"], len(account.quota["items"])
+    if (used, items) != (QUOTA, QUOTA):
+        yield f"the quota counts {used} and shows {items} items, not {QUOTA}"
+
+
+def _dates(account: Account) -> Iterator[str]:
+    if account.returned != ("E3",):
+        yield f"the returned application was refused first for {account.returned}, not E3"
+    if (day := account.of(HardCase.LAST_DAY).forwarded_on) != f"{YEAR}-05-31":
+        yield f"the last one was forwarded on {day}, not 31 May"
+    if "overdue" not in account.of(HardCase.DEPARTMENT_SILENT).opinions:
+        yield "the silent department is not on record as overdue"
+    if (end := account.notice["minimum_end"]) != f"{YEAR}-09-24":
+        yield f"the notice could end on {end}, not on 24 September"
+
+
+def _list(account: Account) -> Iterator[str]:
+    listed = {each.applicant.unit.key for each in account.fates if each.ending == LISTED}
+    lines = account.announced["lines"]
+    if len(lines) != len(listed):
+        yield f"the list has {len(lines)} lines for {len(listed)} units"
+    if not account.chain["intact"]:
+        yield f"the chain of lists does not hold: {account.chain}"
+    if not all(each["reproducible"] for each in account.rankings):
+        yield "a ranking does not come out the same again"

@@ -1,0 +1,49 @@
+"""From January to the announcement, and what to show of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console
+
+from deploy.season import account, cast, check, tables
+from deploy.season.account import Account
+from deploy.season.calls import Calls, calling
+from deploy.season.progress import StageLines
+from deploy.season.samples import make
+from deploy.season.season import Season
+from deploy.season.stack import Stack
+from deploy.season.stages import STAGES
+
+
+async def play(stack: Stack, samples: Path, console: Console | None = None) -> list[str]:
+    """Play the season on the stack and show it; an interrupted one goes on, one that is over is only shown.
+
+    Returns what came out otherwise than it must; nothing when all is right.
+    """
+    console = console or Console()
+    async with calling(stack) as calls:
+        if not await account.is_announced(calls):
+            await _run(calls, stack, samples, console)
+        found = await account.gather(calls, cast.load())
+    tables.show(found, stack, console)
+    return _judge(found, console)
+
+
+async def _run(calls: Calls, stack: Stack, samples: Path, console: Console) -> None:
+    people = cast.load()
+    with console.status("Sample files are made"):
+        made = make(samples, people)
+    with StageLines(console) as lines:
+        season = Season(people, made, calls, stack.clock, lines)
+        for stage in STAGES:
+            await stage(season)
+
+
+def _judge(found: Account, console: Console) -> list[str]:
+    wrong = check.differences(found)
+    for each in wrong:
+        console.print(f"[red]✗[/red] {each}")
+    if not wrong:
+        console.print(f"[green]✓[/green] {len(check.EXPECTED)} hard cases and everybody else came out as they must")
+    return wrong

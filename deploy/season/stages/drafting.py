@@ -1,0 +1,83 @@
+"""February and March: the prefectures' lists are recorded, and units file what they have prepared."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from applications.workbooks import read
+from messages.values import Prefecture
+from rulebook.regions import PREFECTURES
+
+from deploy.season import timeline
+from deploy.season.cast import YEAR, Applicant, HardCase
+from deploy.season.people import officer, unit
+from deploy.season.samples import roster
+from deploy.season.season import Season
+
+FACT = {"kind": "supervision_penalty", "date": "2024-09-03", "source": "示例市工业节能监察〔2024〕6号"}
+
+
+async def record_prefecture_lists(season: Season) -> None:
+    """Each officer records those of the roster that are its prefecture's own (E10)."""
+    season.stage("Prefectures record their lists from the Annex 2 roster", timeline.PREFECTURE_LISTS)
+    rows = read(roster.FORM, season.samples.roster.read_bytes()).values["rows"]
+    named = {str(row["name"]) for row in rows} if isinstance(rows, list) else set()
+
+    async def record(prefecture: Prefecture) -> None:
+        on_it = [each for each in season.cast.applicants if each.unit.name in named]
+        body = _list(prefecture, [each for each in on_it if each.unit.prefecture is prefecture])
+        await season.calls.by(officer(prefecture)).post("applications", "/prefecture-lists", f"list:{prefecture}", body)
+
+    await season.each(Prefecture, record)
+    await _record_fact(season)
+
+
+def _list(prefecture: Prefecture, applicants: Sequence[Applicant]) -> dict[str, object]:
+    return {
+        "prefecture": prefecture,
+        "document_number": f"{PREFECTURES[prefecture]}工信发〔{YEAR - 1}〕18号",
+        "published_on": f"{YEAR - 1}-11-20",
+        "units": [each.unit.model_dump(mode="json") for each in applicants],
+    }
+
+
+async def _record_fact(season: Season) -> None:
+    """What an officer knows outweighs what the unit will declare (E4)."""
+    applicant = season.cast.the(HardCase.SEVERAL_FAULTS)
+    by = officer(applicant.unit.prefecture)
+    await season.calls.by(by).post("applications", "/facts", "fact", {**FACT, "uscc": applicant.unit.uscc})
+
+
+async def draft_applications(season: Season) -> None:
+    """Work plan, evidence and evaluation report of each unit, as it would upload them."""
+    season.stage("Work plans, evidence and evaluation reports are imported", timeline.DRAFTS)
+
+    async def draft(applicant: Applicant) -> None:
+        await _import_work_plan(season, applicant)
+        for number, file in enumerate(season.samples.evidence(applicant)):
+            key = f"file:{applicant.id}:{number}"
+            await season.calls.by(unit(applicant)).send_file("applications", "/files", key, file)
+        await import_report(season, applicant)
+
+    await season.each(season.cast.applicants, draft)
+
+
+async def _import_work_plan(season: Season, applicant: Applicant) -> None:
+    answer = await season.calls.by(unit(applicant)).send_file(
+        "applications",
+        "/imports/annex1",
+        f"annex1:{applicant.id}",
+        season.samples.work_plan(applicant),
+        {"prefecture": applicant.unit.prefecture, "batch_year": YEAR},
+    )
+    season.application_ids[applicant.id] = answer.body["application_id"]
+
+
+async def import_report(season: Season, applicant: Applicant, *, amended: bool = False) -> None:
+    await season.calls.by(unit(applicant)).send_file(
+        "applications",
+        "/imports/evaluation-report",
+        f"report:{applicant.id}{':amended' if amended else ''}",
+        season.samples.report(applicant, amended=amended),
+        {"application_id": season.id_of(applicant)},
+    )

@@ -1,0 +1,127 @@
+"""What the season shows at its end, for the people it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from messages.values import UnitType
+from rich.console import Console
+from rich.table import Table
+from rulebook.regions import PREFECTURES
+
+from deploy.season.account import LISTED, Account, Fate
+from deploy.season.cast import HardCase
+from deploy.season.stack import Stack
+
+TYPES = {UnitType.FACTORY: "绿色工厂", UnitType.PARK: "绿色园区", UnitType.SUPPLY_CHAIN: "绿色供应链管理企业"}
+ENDINGS = {
+    "listed": "列入名单",
+    "refused": "不予受理",
+    "withdrawn": "撤回申报",
+    "open": "尚未办结",
+    "late": "逾期上报",
+    "initial_review_refused": "初审不通过",
+    "mandatory_item_failed": "基本要求不符合",
+    "below_pass_mark": "未达分数线",
+    "beyond_cap": "超出名额",
+    "objection_upheld": "异议成立",
+    "ineligible": "不具备资格",
+}
+CASES = {
+    HardCase.QUOTA_EXHAUSTED: "同一法定代表人两家机构的第16项",
+    HardCase.WITHDRAWN: "初审前撤回，名额释放",
+    HardCase.RELEASED_ITEM: "使用释放的名额",
+    HardCase.BANNED: "更名前于2024年被移出，三年内",
+    HardCase.SEVERAL_FAULTS: "一次指出七处不符合",
+    HardCase.RETURNED: "证书过期退回，补正后重新提交",
+    HardCase.LATE: "6月4日上报（截止5月31日）",
+    HardCase.LAST_DAY: "5月31日23时30分上报",
+    HardCase.INITIAL_REVIEW_REFUSED: "盟市初审不通过",
+    HardCase.DEPARTMENT_OBJECTS: "一个部门有不同意见，已说明处理情况",
+    HardCase.DEPARTMENT_SILENT: "一个部门逾期未回复",
+    HardCase.FAILED_VETO: "专家认定基本要求不符合",
+    HardCase.BELOW_PASS_MARK: "得分低于分数线",
+    HardCase.BORDERLINE: "临界得分，现场核实后确认",
+    HardCase.SITE_LOWERS: "现场核实后低于分数线",
+    HardCase.TIE_MORE_ENERGY: "同分：能源与碳指标得分高者在前",
+    HardCase.TIE_EARLIER: "同分：提交在先者在前",
+    HardCase.TIE_LATER: "同分：提交在后",
+    HardCase.OBJECTION_UPHELD: "公示异议成立",
+    HardCase.OBJECTION_DISMISSED: "公示异议不成立，晚于其他单位通过",
+}
+
+
+def show(account: Account, stack: Stack, console: Console) -> None:
+    console.print(_announced(account))
+    console.print(_ended(account))
+    console.print(_hard_cases(account))
+    console.print(_addresses(account, stack))
+
+
+def _announced(account: Account) -> Table:
+    one = account.announced
+    title = f"内蒙古自治区绿色制造体系示范单位名单（{one['year']}年） {one['document_number']} {one['announced_on']}"
+    table = _table(title, "序号", "类型", "名次", "单位名称", "盟市", "得分")
+    for number, fate in enumerate(_in_order(account), start=1):
+        unit = fate.applicant.unit
+        place = (TYPES[unit.unit_type], str(fate.place), unit.name, PREFECTURES[unit.prefecture])
+        table.add_row(str(number), *place, str(fate.score))
+    return table
+
+
+def _in_order(account: Account) -> list[Fate]:
+    order = list(UnitType)
+    listed = [each for each in account.fates if each.ending == LISTED]
+    return sorted(listed, key=lambda each: (order.index(each.applicant.unit.unit_type), each.place or 0))
+
+
+def _ended(account: Account) -> Table:
+    table = _table("未列入名单的申报", "单位名称", "盟市", "结果", "规则", "依据", "理由")
+    for fate in account.fates:
+        if fate.ending != LISTED:
+            unit = fate.applicant.unit
+            head = (unit.name, PREFECTURES[unit.prefecture], ENDINGS.get(fate.ending, fate.ending))
+            for first, why in zip(_first_then_blank(head), fate.reasons, strict=False):
+                table.add_row(*first, why.rule, why.article, why.text)
+            table.add_section()
+    return table
+
+
+def _first_then_blank(head: Sequence[str]) -> Iterator[Sequence[str]]:
+    yield head
+    while True:
+        yield [""] * len(head)
+
+
+def _hard_cases(account: Account) -> Table:
+    table = _table("特殊情形", "情形", "单位名称", "结果", "规则", "名次", "得分")
+    for case, text in CASES.items():
+        for fate in account.playing(case):
+            rules = " ".join(fate.rules)
+            place, score = str(fate.place or ""), str(fate.score or "")
+            table.add_row(text, fate.applicant.unit.name, ENDINGS.get(fate.ending, fate.ending), rules, place, score)
+    return table
+
+
+def _addresses(account: Account, stack: Stack) -> Table:
+    table = _table("Where to look", "what", "address")
+    for name, address in stack.services.items():
+        table.add_row(name, f"{address}/openapi.json")
+    table.add_row("announced lists from number 1 on", f"{stack.services['registry']}/v1/lists/feed?after=0")
+    number = account.announced["number"]
+    table.add_row("the list as a workbook", f"{stack.services['registry']}/v1/lists/{number}/export?format=xlsx")
+    table.add_row("public board", f"{stack.services['notify']}/v1/board")
+    table.add_row("public notice", f"{stack.services['review']}/v1/notices/{account.notice['notice_id']}")
+    if stack.prometheus:
+        table.add_row("Prometheus", stack.prometheus)
+    if stack.mail:
+        table.add_row("mails", str(stack.mail))
+    table.add_row("a token", f"python -m chassis token --keys {stack.keys} --role regional_officer")
+    return table
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
