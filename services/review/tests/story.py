@@ -32,6 +32,7 @@ from review.domain import consultation
 from review.domain.case import Case, Score, ScoreSheet, State
 from review.domain.panel import Evaluated, Expert
 from review.domain.record import By
+from review.domain.site import Findings
 from review.handlers.applications import open_case
 from review.handlers.consultation import AnswerConsultation, answer_consultation
 from review.handlers.notice import (
@@ -52,7 +53,7 @@ from review.handlers.opinion import (
 )
 from review.handlers.panel import AppointPanel, RegisterExpert, appoint_panel, register_expert
 from review.handlers.ranking import RankBatch, rank_batch
-from review.handlers.scoring import FillScoreSheet, fill_score_sheet
+from review.handlers.scoring import FillScoreSheet, RecordSiteVisit, fill_score_sheet, record_site_visit
 from review.store import AGGREGATES, INDEXES, Store
 from rulebook import rules_on, scheme_on
 
@@ -91,13 +92,12 @@ def accepted(
     by: AssessorRef | None = None,
     group: str | None = None,
     submitted: date = date(2026, 4, 18),
-    batch_year: int = 2026,
 ) -> ApplicationAccepted:
     return ApplicationAccepted(
         application_id=case_id,
         unit=of or unit(),
         level=Level.REGION,
-        batch_year=batch_year,
+        batch_year=2026,
         evaluation=Evaluation(way="assessor" if by else "self", assessor=by),
         rule_set=RULES.version,
         submitted_at=at(submitted),
@@ -282,6 +282,11 @@ class Desk:
         seats = await self.appoint(case_id)
         await self.sign(case_id, *(sheet(name, share, visit=visit) for name in seats))
         return case_id
+
+    async def visit(self) -> None:
+        """Record a visit wherever one was ordered: some scored cases are drawn by lot."""
+        for case in await self.bench.look().cases.find({"state": State.SITE_ORDERED}):
+            await self.do(record_site_visit, RecordSiteVisit(case.case_id, Findings((), "属实", ""), ORGANISATION))
 
     async def rank(self, *, dry_run: bool = False) -> Any:  # noqa: ANN401 - the ranking
         return (await self.perform(rank_batch, RankBatch(Level.REGION, 2026, dry_run=dry_run, by=REGION))).value

@@ -20,7 +20,6 @@ from review.domain.notice import Notice, Opening
 from review.handlers.notice import LodgeObjection, ResolveObjection, lodge_objection, resolve_objection
 
 from .story import COPPER, OPENED, PUBLIC, REGION, RULES, STEEL, Desk, accepted, scored_case, unit
-from .test_ranking import _visit_all
 
 NOTICE_DAY, LAST_DAY, DAY_AFTER = date(2026, 6, 18), date(2026, 6, 26), date(2026, 6, 27)
 """Five working days from 18 June 2026: 19 to 21 June are off."""
@@ -59,7 +58,7 @@ async def in_notice(desk: Desk) -> tuple[str, str, str]:
     await desk.register()
     one = await desk.score(accepted("app-1", unit(STEEL)), "0.95")
     other = await desk.score(accepted("app-2", unit(COPPER)), "0.9")
-    await _visit_all(desk)
+    await desk.visit()
     await desk.rank()
     desk.today = NOTICE_DAY
     return await desk.publish(), one, other

@@ -9,6 +9,7 @@ from messages.values import Level
 from review.domain import panel
 from review.domain.case import Case, State
 from review.domain.panel import Assignment, Declaration, Expert, Pool
+from review.domain.record import By
 from review.handlers.panel import (
     AppointPanel,
     AppointPanels,
@@ -29,7 +30,6 @@ from .story import (
     RULES,
     SEED,
     STEEL,
-    By,
     Desk,
     accepted,
     evaluated,

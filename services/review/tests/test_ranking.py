@@ -107,7 +107,7 @@ async def test_ranking_selects_keeps_its_inputs_and_closes_the_others() -> None:
     await desk.register()
     good = await desk.score(accepted("app-1", unit(STEEL)), "0.95")
     weak = await desk.score(accepted("app-2", unit(COPPER)), "0.5")
-    await _visit_all(desk)
+    await desk.visit()
 
     made = await desk.rank()
 
@@ -120,23 +120,12 @@ async def test_ranking_selects_keeps_its_inputs_and_closes_the_others() -> None:
     assert ranking.reproduces(kept)
 
 
-async def _visit_all(desk: Desk) -> None:
-    """Some scored cases may have been drawn by lot for a visit."""
-    from review.domain.site import Findings
-    from review.handlers.scoring import RecordSiteVisit, record_site_visit
-
-    from .story import ORGANISATION
-
-    for case in await desk.bench.look().cases.find({"state": State.SITE_ORDERED}):
-        await desk.do(record_site_visit, RecordSiteVisit(case.case_id, Findings((), "属实", ""), ORGANISATION))
-
-
 @pytest.mark.rule("V8")
 async def test_a_dry_run_shows_the_ranking_and_changes_nothing() -> None:
     desk = Desk()
     await desk.register()
     case_id = await desk.score(share="0.95")
-    await _visit_all(desk)
+    await desk.visit()
     before = await desk.case(case_id)
 
     made = await desk.rank(dry_run=True)
@@ -172,7 +161,7 @@ async def test_a_suspended_case_is_left_out_and_taken_in_by_a_later_ranking() ->
     await desk.register()
     plain = await desk.score(accepted("app-1", unit(SOLAR)), "0.95")
     resting = await desk.score(accepted("app-2", unit(COPPER), by=ASSESSOR), "0.95")
-    await _visit_all(desk)
+    await desk.visit()
     await desk.do(suspend_cases_of_sanctioned_assessor, sanctioned())
 
     assert order(await desk.rank()) == [plain]

@@ -8,9 +8,10 @@ from chassis.handling import Refusal
 from messages.review import CaseClosed, CaseScored, ScoreSheetSigned, SiteVerificationOrdered
 from review.domain import scoring
 from review.domain.case import Case, Panel, ScoreSheet, State
+from review.domain.record import By
 from review.handlers.scoring import DecideDeviation, FillScoreSheet, decide_deviation, fill_score_sheet
 
-from .story import EXPERTS, OPENED, RULES, SCHEME, By, Desk, opened_case, sheet, values, vetoes
+from .story import EXPERTS, OPENED, RULES, SCHEME, Desk, opened_case, sheet, values, vetoes
 
 SEATS = EXPERTS[:3]
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -7,17 +8,17 @@ from chassis.handling import Refusal
 from messages.review import CaseScored, SiteVerificationOrdered, SiteVerificationRecorded
 from messages.values import IndicatorValue
 from review.domain import site
-from review.domain.case import Case, State
+from review.domain.case import Case, Ground, State
 from review.domain.site import Findings
 from review.handlers.scoring import RecordSiteVisit, record_site_visit
 
-from .story import ORGANISATION, RULES, SEED, Desk, scored_case, score, sheet
+from .story import ORGANISATION, RULES, SEED, Desk, score, scored_case, sheet
 
 QUIET = next(f"app-{n}" for n in range(1000) if site.lot(SEED, f"app-{n}") >= RULES.selection.site_visit_draw_rate)
 DRAWN = next(f"app-{n}" for n in range(1000) if site.lot(SEED, f"app-{n}") < RULES.selection.site_visit_draw_rate)
 
 
-def ground(case: Case) -> site.Ground | None:
+def ground(case: Case) -> Ground | None:
     assert case.score is not None
     return site.ground(case, case.score, RULES, SEED)
 
@@ -36,14 +37,8 @@ def test_the_panel_asks_for_a_visit_by_majority() -> None:
     alone = tuple(sheet(f"expert-{n}", visit=n < 1) for n in range(3))
     case = scored_case(QUIET, "90")
 
-    assert site.ground(_with(case, wants), score("90"), RULES, SEED) == "panel_request"
-    assert site.ground(_with(case, alone), score("90"), RULES, SEED) is None
-
-
-def _with(case: Case, sheets: tuple[object, ...]) -> Case:
-    from dataclasses import replace
-
-    return replace(case, sheets=sheets)
+    assert site.ground(replace(case, sheets=wants), score("90"), RULES, SEED) == "panel_request"
+    assert site.ground(replace(case, sheets=alone), score("90"), RULES, SEED) is None
 
 
 @pytest.mark.rule("V7")

@@ -70,7 +70,10 @@ def router(gate: Gate) -> APIRouter:
             raise Refusal("not-found", status=404)
         return SheetView.model_validate(found)
 
-    @routes.post("/chair-decision", responses=refuses("wrong-state", "no-deviation", "case-suspended"))
+    @routes.post(
+        "/chair-decision",
+        responses=refuses("wrong-state", "no-deviation", "case-suspended") | refuses("not-the-chair", status=403),
+    )
     async def decide(case_id: str, body: ChairBody, call: Annotated[Call, Depends(gate.call(CHAIR))]) -> Receipt:
         """The score stands although an expert's lies far from it, or the sheets go back."""
         _, by = await acting_on(call, CHAIR, case_id)

@@ -1,0 +1,233 @@
+"""Every route by every role, of this prefecture and another: who is let in, who is refused (P1, P2)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+
+import pytest
+from chassis.clock import FixedClock
+from chassis.testing.http import ApiStand, Caller, api_stand
+from messages.values import Prefecture, Role
+from review.api import router
+from review.handlers.applications import open_case
+from review.handlers.panel import AppointPanel, appoint_panel
+from review.store import AGGREGATES, INDEXES
+
+from .story import ASSESSOR, COPPER, DEPARTMENTS, OPENED, ORGANISATION, STEEL, Desk, accepted, at, unit
+
+HERE, ELSEWHERE = Prefecture.BAOTOU, Prefecture.WUHAI
+ECOLOGY = DEPARTMENTS[0]
+
+
+@dataclass(frozen=True)
+class Somebody:
+    role: str
+    organisation: str | None = None
+    prefecture: str | None = None
+    subject: str | None = None
+
+
+ACTORS = {
+    "region": Somebody(Role.REGIONAL_OFFICER),
+    "reviewers": Somebody(Role.REVIEW_ORGANISATION),
+    "officer here": Somebody(Role.PREFECTURE_OFFICER, prefecture=HERE),
+    "officer elsewhere": Somebody(Role.PREFECTURE_OFFICER, prefecture=ELSEWHERE),
+    "ecology here": Somebody(Role.CONSULTED_DEPARTMENT, ECOLOGY, HERE),
+    "ecology elsewhere": Somebody(Role.CONSULTED_DEPARTMENT, ECOLOGY, ELSEWHERE),
+    "market here": Somebody(Role.CONSULTED_DEPARTMENT, DEPARTMENTS[2], HERE),
+    "expert seated": Somebody(Role.EXPERT, subject="expert-1"),
+    "expert in the chair": Somebody(Role.EXPERT, subject="expert-2"),
+    "expert elsewhere": Somebody(Role.EXPERT, subject="expert-9"),
+    "the unit": Somebody(Role.APPLICANT, STEEL),
+    "another unit": Somebody(Role.APPLICANT, COPPER),
+    "the assessor": Somebody(Role.ASSESSOR, ASSESSOR.uscc),
+    "another assessor": Somebody(Role.ASSESSOR, COPPER),
+    "agency": Somebody(Role.AGENCY, "agency-1"),
+    "operator": Somebody(Role.OPERATOR),
+}
+EVERYBODY = frozenset(ACTORS)
+READERS = {
+    "region",
+    "reviewers",
+    "officer here",
+    "ecology here",
+    "market here",
+    "expert seated",
+    "expert in the chair",
+    "the unit",
+    "the assessor",
+}
+ROLES_WITH_LISTS = READERS | {
+    "officer elsewhere",
+    "ecology elsewhere",
+    "expert elsewhere",
+    "another unit",
+    "another assessor",
+}
+REGION, REVIEWERS, OFFICER = {"region"}, {"reviewers"}, {"officer here"}
+EXPERTS = {"expert seated", "expert in the chair", "expert elsewhere"}
+
+OPINION = {"department": ECOLOGY.value, "opinion": "agree"}
+DOCUMENT = {"number": "包工信〔2026〕1号", "conclusion": "recommended"}
+SHEET: dict[str, object] = {"values": {}, "vetoes": {}}
+OBJECTION = {"case_id": "app-1", "facts": "排放异味", "name": "王某", "contact": "0472-0000000"}
+
+Wanted = tuple[str, object, set[str] | frozenset[str]]
+ROUTES: dict[str, Wanted] = {
+    "GET /v1/cases": ("/v1/cases", None, ROLES_WITH_LISTS),
+    "GET /v1/cases/{case_id}": ("/v1/cases/app-1", None, READERS),
+    "GET /v1/cases/{case_id}/record": ("/v1/cases/app-1/record", None, REGION | REVIEWERS | OFFICER),
+    "POST /v1/cases/{case_id}/opinions": ("/v1/cases/app-1/opinions", OPINION, {"ecology here"}),
+    "POST /v1/cases/{case_id}/initial-review": ("/v1/cases/app-1/initial-review", {"decision": "accept"}, OFFICER),
+    "POST /v1/cases/{case_id}/opinion-document": ("/v1/cases/app-1/opinion-document", DOCUMENT, OFFICER),
+    "POST /v1/cases/{case_id}/forward": ("/v1/cases/app-1/forward", None, OFFICER),
+    "POST /v1/experts": ("/v1/experts", {"expert_id": "expert-5", "employer": "某大学"}, REVIEWERS),
+    "GET /v1/experts": ("/v1/experts", None, REGION | REVIEWERS | EXPERTS),
+    "GET /v1/experts/{expert_id}": ("/v1/experts/expert-1", None, REGION | REVIEWERS | {"expert seated"}),
+    "POST /v1/experts/{expert_id}/conflicts": (
+        "/v1/experts/expert-1/conflicts",
+        {"uscc": COPPER, "text": "曾任顾问"},
+        {"expert seated"},
+    ),
+    "POST /v1/cases/{case_id}/panel": ("/v1/cases/app-1/panel", None, REVIEWERS),
+    "POST /v1/batches/{year}/panels": ("/v1/batches/2026/panels", None, REVIEWERS),
+    "PUT /v1/cases/{case_id}/score-sheets/{expert}": (
+        "/v1/cases/app-1/score-sheets/expert-1",
+        SHEET,
+        {"expert seated"},
+    ),
+    "GET /v1/cases/{case_id}/score-sheets/{expert}": (
+        "/v1/cases/app-1/score-sheets/expert-1",
+        None,
+        REGION | REVIEWERS | {"expert seated"},
+    ),
+    "POST /v1/cases/{case_id}/chair-decision": (
+        "/v1/cases/app-1/chair-decision",
+        {"decision": "confirm", "text": "属实"},
+        {"expert in the chair"},
+    ),
+    "POST /v1/cases/{case_id}/site-verification": (
+        "/v1/cases/app-1/site-verification",
+        {"findings": "属实"},
+        REGION | REVIEWERS,
+    ),
+    "POST /v1/batches/{year}/ranking": ("/v1/batches/2026/ranking", None, REGION),
+    "GET /v1/batches/{year}/ranking": ("/v1/batches/2026/ranking", None, REGION | REVIEWERS),
+    "POST /v1/batches/{year}/notice": ("/v1/batches/2026/notice", None, REGION),
+    "GET /v1/notices": ("/v1/notices", None, EVERYBODY),
+    "GET /v1/notices/{notice_id}": ("/v1/notices/notice-region-2026-1", None, EVERYBODY),
+    "POST /v1/notices/{notice_id}/conclude": ("/v1/notices/notice-region-2026-1/conclude", None, REGION),
+    "POST /v1/notices/{notice_id}/objections": ("/v1/notices/notice-region-2026-1/objections", OBJECTION, EVERYBODY),
+    "GET /v1/notices/{notice_id}/objections": ("/v1/notices/notice-region-2026-1/objections", None, REGION),
+    "POST /v1/notices/{notice_id}/objections/{objection_id}/resolution": (
+        "/v1/notices/notice-region-2026-1/objections/obj-1/resolution",
+        {"upheld": False, "text": "经核实"},
+        REGION,
+    ),
+}
+PUBLIC_ROUTES = {name for name, (_, _, allowed) in ROUTES.items() if allowed is EVERYBODY}
+
+
+@pytest.fixture(scope="module")
+async def served() -> AsyncIterator[ApiStand]:
+    """A case of Baotou before its panel, expert-2 in the chair, and one of Wuhai."""
+    desk = Desk()
+    case_id = await desk.forward(accepted(by=ASSESSOR))
+    await desk.register("expert-1", "expert-2", "expert-3", "expert-9")
+    await desk.do(appoint_panel, AppointPanel(case_id, ("expert-2", "expert-1", "expert-3"), ORGANISATION))
+    await desk.do(open_case, accepted("app-2", unit(COPPER, prefecture=ELSEWHERE)))
+    async with api_stand(
+        "review", router, aggregates=AGGREGATES, clock=FixedClock(at(OPENED)), indexes=INDEXES
+    ) as stand:
+        stand.memory.collections.update(desk.bench.memory.collections)
+        yield stand
+
+
+@pytest.fixture
+def api(served: ApiStand) -> Iterator[ApiStand]:
+    """The same beginning for every test: a commit makes new dictionaries and leaves these as they were."""
+    beginning = served.memory.collections
+    yield served
+    served.memory.collections = beginning
+
+
+def caller(api: ApiStand, name: str) -> Caller:
+    who = ACTORS[name]
+    return api.as_(who.role, organisation=who.organisation, prefecture=who.prefecture, subject=who.subject)
+
+
+@pytest.mark.rule("P1", "P2", "V1")
+@pytest.mark.parametrize("name", ROUTES)
+async def test_a_route_lets_in_whom_its_policy_names_and_nobody_else(api: ApiStand, name: str) -> None:
+    path, body, allowed = ROUTES[name]
+    method = name.split(maxsplit=1)[0]
+
+    let_in = set()
+    for actor in sorted(ACTORS):
+        answer = await caller(api, actor).request(method, path, json=body)
+        assert answer.status_code < 500, answer.text
+        refused = answer.status_code in {401, 403} and answer.json()["code"] == "not-allowed"
+        if not refused:
+            let_in.add(actor)
+
+    assert let_in == set(allowed)
+
+
+@pytest.mark.rule("P2")
+@pytest.mark.parametrize("name", ROUTES)
+async def test_without_a_token_only_what_is_public_is_open(api: ApiStand, name: str) -> None:
+    path, body, _ = ROUTES[name]
+
+    answer = await api.anybody().request(name.split(maxsplit=1)[0], path, json=body)
+
+    assert (answer.status_code != 401) is (name in PUBLIC_ROUTES)
+
+
+@pytest.mark.rule("P2")
+async def test_a_refused_attempt_is_recorded(api: ApiStand) -> None:
+    await caller(api, "officer elsewhere").post("/v1/cases/app-1/forward")
+
+    (attempt,) = api.memory.collections["access_refusals"].values()
+    assert (attempt["policy"], attempt["path"]) == ("case.decide-in-prefecture", "/v1/cases/app-1/forward")
+
+
+@pytest.mark.rule("P2")
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("region", ["app-1", "app-2"]),
+        ("reviewers", ["app-1", "app-2"]),
+        ("officer here", ["app-1"]),
+        ("officer elsewhere", ["app-2"]),
+        ("ecology elsewhere", ["app-2"]),
+        ("expert seated", ["app-1"]),
+        ("expert elsewhere", []),
+        ("the unit", ["app-1"]),
+        ("another unit", ["app-2"]),
+        ("the assessor", ["app-1"]),
+        ("another assessor", []),
+    ],
+)
+async def test_a_list_shows_exactly_what_may_be_read_one_by_one(api: ApiStand, name: str, shown: list[str]) -> None:
+    somebody = caller(api, name)
+
+    listed = [each["case_id"] for each in (await somebody.get("/v1/cases")).json()["items"]]
+    readable = [each for each in ("app-1", "app-2") if (await somebody.get(f"/v1/cases/{each}")).status_code == 200]
+
+    assert listed == readable == shown
+
+
+@pytest.mark.rule("P2")
+async def test_a_filter_never_widens_what_somebody_may_see(api: ApiStand) -> None:
+    asked = await caller(api, "officer here").get("/v1/cases", params={"prefecture": ELSEWHERE.value})
+
+    assert asked.json()["items"] == []
+
+
+async def test_every_route_of_the_service_is_in_the_table(api: ApiStand) -> None:
+    paths = api.app.openapi()["paths"]
+
+    routes = {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}
+
+    assert {each for each in routes if "/v1/" in each} == set(ROUTES)

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from chassis.clock import FixedClock
+from chassis.testing.world import Member, World
+from messages.review import CaseCleared, ConsultationAnswered, ConsultationReminded, PublicNoticeConcluded
+from review.bus import HEARS
+from review.domain.case import State
+from review.domain.record import By
+from review.handlers.consultation import AnswerConsultation, MarkOverdue, answer_consultation, mark_overdue
+from review.handlers.notice import ConcludeNotice, conclude_due_notice
+from review.jobs import JOBS, due_reminders, ended_notices, overdue_opinions
+from review.store import AGGREGATES, INDEXES, Store
+
+from .story import DEPARTMENTS, OPENED, Desk, accepted, at
+from .test_consultation import DUE
+from .test_notice import DAY_AFTER, LAST_DAY, in_notice
+
+
+def world(clock: FixedClock) -> World:
+    return World(Member("review", HEARS, Store, AGGREGATES, INDEXES, JOBS), clock=clock)
+
+
+@pytest.mark.rule("V2")
+async def test_silence_is_reminded_and_then_overdue_each_once_though_the_jobs_look_every_day() -> None:
+    clock = FixedClock(at(OPENED))
+    review = world(clock)
+    await review.say(accepted())
+    by = By("officer", "consulted_department")
+    await review.perform("review", answer_consultation, AnswerConsultation("app-1", DEPARTMENTS[0], "agree", "", by))
+
+    told: dict[date, list[str]] = {}
+    for days in range(30):
+        clock.move_to(at(OPENED + timedelta(days=days)))
+        before = len(review.said)
+        await review.run_jobs()
+        await review.run_jobs()
+        if said := review.said[before:]:
+            told[OPENED + timedelta(days=days)] = [type(each).__name__ for each in said]
+
+    assert told == {
+        date(2026, 4, 27): [ConsultationReminded.__name__],
+        DUE + timedelta(days=1): [ConsultationAnswered.__name__] * 2,
+    }
+
+
+@pytest.mark.rule("V2")
+async def test_after_a_long_sleep_the_reminder_still_comes_before_overdue() -> None:
+    clock = FixedClock(at(OPENED))
+    review = world(clock)
+    await review.say(accepted())
+    clock.move_to(at(DUE + timedelta(days=9)))
+
+    await review.run_jobs()
+    await review.run_jobs()
+
+    words = [each for each in review.said if isinstance(each, ConsultationReminded | ConsultationAnswered)]
+    assert isinstance(words[0], ConsultationReminded)
+    assert [type(each) for each in words[1:]] == [ConsultationAnswered] * 3
+
+
+@pytest.mark.rule("V2")
+async def test_what_was_answered_after_the_job_looked_is_not_overdue() -> None:
+    desk = Desk()
+    case_id = await desk.open()
+    await desk.agree(case_id)
+    desk.today = DUE + timedelta(days=1)
+
+    assert await desk.do(mark_overdue, MarkOverdue(case_id)) == []
+
+
+async def test_nothing_is_due_on_a_quiet_day() -> None:
+    desk = Desk()
+    await desk.open()
+
+    for due in (due_reminders, overdue_opinions, ended_notices):
+        assert list(await due(desk.bench.look(), desk.now)) == []
+
+
+@pytest.mark.rule("V9", "V10")
+async def test_a_notice_is_concluded_the_day_after_its_published_end() -> None:
+    desk = Desk()
+    notice_id, one, _ = await in_notice(desk)
+    store = desk.bench.look()
+
+    assert list(await ended_notices(store, at(LAST_DAY, 23))) == []
+    (due,) = await ended_notices(store, at(DAY_AFTER, 0))
+    assert due == ConcludeNotice(notice_id)
+    desk.today = DAY_AFTER
+    said = await desk.do(conclude_due_notice, due)
+
+    assert isinstance(said[0], PublicNoticeConcluded)
+    assert sum(isinstance(each, CaseCleared) for each in said) == 2
+    assert (await desk.case(one)).state is State.CLEARED
+    assert await desk.do(conclude_due_notice, due) == []

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+from review.domain.case import Case, Head
+from review.domain.record import Broken, Entry, check, head_after, seal
+
+from .story import RULES, Desk
+
+
+async def recorded() -> tuple[Case, Sequence[Entry]]:
+    """A forwarded case and its record."""
+    desk = Desk()
+    case_id = await desk.forward()
+    entries = await desk.bench.look().records.find({"case_id": case_id}, sort=[("number", 1)])
+    return await desk.case(case_id), entries
+
+
+@pytest.mark.rule("V14")
+async def test_every_step_records_who_in_which_role_when_what_was_seen_and_why() -> None:
+    case, entries = await recorded()
+
+    assert [each.what for each in entries] == [
+        "opened",
+        "consulted: ecology_environment agree",
+        "consulted: emergency_management agree",
+        "consulted: market_regulation agree",
+        "initial review accepted",
+        "opinion issued: recommended",
+        "forwarded",
+    ]
+    last = entries[-1]
+    assert (last.subject, last.role) == ("officer-baotou", "prefecture_officer")
+    assert last.at == "2026-04-20T02:00:00+00:00"
+    assert last.seen == {"deadline": "2026-05-31"}
+    assert all(each.why for each in entries)
+    assert case.head == Head(7, last.digest)
+
+
+@pytest.mark.rule("G3")
+async def test_every_entry_names_its_article_and_the_rule_set() -> None:
+    _, entries = await recorded()
+
+    assert {each.rule_set for each in entries} == {RULES.version}
+    assert entries[-1].article == "第十四条第（二）项"
+
+
+@pytest.mark.rule("V14")
+async def test_a_record_that_was_not_touched_verifies() -> None:
+    case, entries = await recorded()
+
+    assert check(entries, case.head) is None
+    assert head_after(entries) == case.head
+
+
+@pytest.mark.rule("V14")
+async def test_tampering_shows_where_it_was_done() -> None:
+    case, entries = await recorded()
+    altered = [*entries[:3], replace(entries[3], why="有不同意见"), *entries[4:]]
+    resealed = [*entries[:3], replace(altered[3], digest=seal(altered[3])), *entries[4:]]
+
+    assert check(altered, case.head) == Broken(4, "was changed after it was written")
+    assert check(resealed, case.head) == Broken(5, "does not follow the entry before it")
+
+
+@pytest.mark.rule("V14")
+async def test_a_record_cut_short_reordered_or_with_a_gap_shows() -> None:
+    case, entries = await recorded()
+
+    assert check(entries[:-1], case.head) == Broken(6, "is not where the case says the record ends")
+    assert check([*entries[:2], *entries[3:]], case.head) == Broken(4, "does not follow the entry before it")
+    assert check([entries[1], entries[0], *entries[2:]], case.head) == Broken(2, "does not follow the entry before it")
+    assert check([], case.head) == Broken(0, "is not where the case says the record ends")
+
+
+@pytest.mark.rule("V14")
+async def test_an_application_once_accepted_is_kept_by_its_digest() -> None:
+    _, entries = await recorded()
+
+    assert len(entries[0].seen["application"]) == 64
