@@ -63,7 +63,7 @@ def test_each_technology_has_one_room() -> None:
 
 def _in_room(path: Path, room: str) -> bool:
     """A room may be a file or, outgrown, a folder of its name."""
-    return path.as_posix().endswith(room) or f"/{room.removesuffix('.py')}/" in path.as_posix()
+    return path.as_posix().endswith(room) or f"/{room.removesuffix('.py').strip('/')}/" in path.as_posix()
 
 
 def test_no_file_outgrows_its_room() -> None:
