@@ -45,7 +45,7 @@ def world() -> World:
 
 
 @pytest.mark.rule("L2", "B2")
-@pytest.mark.parametrize("order", permutations(range(len(HEARD))))
+@pytest.mark.parametrize("order", list(permutations(range(len(HEARD)))))
 async def test_whatever_the_order_and_twice_each_the_same_lines_are_announced(order: tuple[int, ...]) -> None:
     bus = world()
     for number in order:
