@@ -17,13 +17,12 @@ COMMITTED = Path(__file__).parent / "rabbitmq" / "definitions.json"
 def composed(vhost: str = VHOST) -> dict[str, Any]:
     """Give everything but the users' passwords, which are made where the broker runs."""
     heard = {service.name: [each.event_type for each in service.hears()] for service in SERVICES}
-    listened = {event for events in heard.values() for event in events}
-    return definitions(heard, vhost, unheard=[event for event in EVENTS.values() if event not in listened])
+    listened = {event_type for types in heard.values() for event_type in types}
+    return definitions(heard, vhost, [event for event in EVENTS.values() if event not in listened])
 
 
-def with_users(definitions: Mapping[str, Any], passwords: Mapping[str, str]) -> dict[str, Any]:
-    users = [{"name": name, "password": password, "tags": ""} for name, password in passwords.items()]
-    return {**definitions, "users": users}
+def with_passwords(definitions: Mapping[str, Any], passwords: Mapping[str, str]) -> dict[str, Any]:
+    return {**definitions, "users": [{**user, "password": passwords[user["name"]]} for user in definitions["users"]]}
 
 
 def as_text(definitions: Mapping[str, Any]) -> str:

@@ -14,6 +14,15 @@ from chassis.servers.processes import HOST
 REPLICA_SET = "green"
 
 
+def amqp_url(port: int, user: str, password: str, vhost: str) -> str:
+    return f"amqp://{quote(user, safe='')}:{quote(password, safe='')}@{HOST}:{port}/{quote(vhost, safe='')}"
+
+
+def mongo_url(port: int, user: str, password: str, database: str) -> str:
+    account = f"{quote(user, safe='')}:{quote(password, safe='')}"
+    return f"mongodb://{account}@{HOST}:{port}/{database}?authSource={database}&replicaSet={REPLICA_SET}"
+
+
 @dataclass
 class BrokerAdmin:
     """The management API of a broker."""
@@ -33,9 +42,7 @@ class BrokerAdmin:
         return f"http://{HOST}:{self.prometheus_port}/metrics"
 
     def url(self, user: str, password: str, vhost: str) -> str:
-        return (
-            f"amqp://{quote(user, safe='')}:{quote(password, safe='')}@{HOST}:{self.amqp_port}/{quote(vhost, safe='')}"
-        )
+        return amqp_url(self.amqp_port, user, password, vhost)
 
     def admin_url(self, vhost: str) -> str:
         return self.url(self.admin_user, self.admin_password, vhost)
@@ -92,8 +99,7 @@ class MongodAdmin:
     admin_password: str
 
     def url(self, user: str, password: str, database: str) -> str:
-        account = f"{quote(user, safe='')}:{quote(password, safe='')}"
-        return f"mongodb://{account}@{HOST}:{self.port}/{database}?authSource={database}&replicaSet={REPLICA_SET}"
+        return mongo_url(self.port, user, password, database)
 
     @property
     def admin_url(self) -> str:
@@ -101,9 +107,11 @@ class MongodAdmin:
 
     async def add_user(self, database: str, user: str, password: str) -> None:
         """Make a user who may read and write this one database; an existing one gets the password."""
-        known = await self.run("usersInfo", user, database=database)
-        command = "updateUser" if known["users"] else "createUser"
-        await self.run(command, user, pwd=password, roles=[{"role": "readWrite", "db": database}], database=database)
+        async with self._client(self.admin_url) as client:
+            known = await client[database].command("usersInfo", user)
+            command = "updateUser" if known["users"] else "createUser"
+            roles = [{"role": "readWrite", "db": database}]
+            await client[database].command(command, user, pwd=password, roles=roles)
 
     async def remove_database(self, database: str) -> None:
         await self.run("dropAllUsersFromDatabase", 1, database=database)

@@ -66,12 +66,20 @@ class Child:
         return True
 
     async def until(self, ready: Callable[[], Awaitable[bool]], *, within: float) -> None:
-        deadline = time.monotonic() + within
+        """Wait until it is ready; one that does not become so is ended, also when the waiting is given up."""
+        try:
+            await self._ready_within(ready, within)
+        except BaseException:
+            self.signal(signal.SIGKILL)
+            raise
+
+    async def _ready_within(self, ready: Callable[[], Awaitable[bool]], seconds: float) -> None:
+        deadline = time.monotonic() + seconds
         while not await ready():
             if not self.running:
                 raise ServerDiedError(f"{self.log.stem} ended with {self.popen.returncode}:\n{self.tail()}")
             if time.monotonic() > deadline:
-                raise ServerDiedError(f"{self.log.stem} is not ready after {within} s:\n{self.tail()}")
+                raise ServerDiedError(f"{self.log.stem} is not ready after {seconds} s:\n{self.tail()}")
             await asyncio.sleep(0.05)
 
     def tail(self) -> str:

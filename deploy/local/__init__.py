@@ -1,0 +1,1 @@
+"""The local stack: private servers, the five services and a season, on one machine."""

@@ -1,0 +1,95 @@
+"""Brings the local stack up, watches it, and takes it down in order."""
+
+import asyncio
+import json
+
+from chassis.servers.processes import Child
+
+from deploy.local import processes, servers
+from deploy.local.places import Places
+from deploy.local.screen import Screen
+from deploy.season import timeline
+from deploy.services import SERVICES, Service
+
+LOOK_SECONDS = 0.5
+STOP_SECONDS = 20
+BEFORE_THE_SEASON = timeline.at(1, 5, 9)
+
+
+class Launcher:
+    """One run of the stack: starts all parts side by side, knows their processes, and stops services first."""
+
+    def __init__(self, places: Places, screen: Screen) -> None:
+        self.places = places
+        self.screen = screen
+        self.children: dict[str, Child] = {}
+        self._mail_server: asyncio.Server | None = None
+
+    async def bring_up(self) -> None:
+        """Start everything and wait until all is ready; raises with the end of the log of what failed."""
+        self.places.prepare()
+        timeline.advance(self.places.clock, BEFORE_THE_SEASON)
+        database = asyncio.Event()
+        async with asyncio.TaskGroup() as parts:
+            for part in (self._mail(), self._prometheus(), self._broker(), self._mongod(database)):
+                parts.create_task(part)
+            for service in SERVICES:
+                parts.create_task(self._service(service, database))
+        self._describe()
+
+    async def take_down(self) -> None:
+        """Stop the services side by side, then what they stand on."""
+        self.places.stack.unlink(missing_ok=True)
+        services = {service.name for service in SERVICES}
+        for stage in (services, self.children.keys() - services):
+            running = [self.children.pop(name) for name in stage if name in self.children]
+            await asyncio.gather(*(child.stop(STOP_SECONDS) for child in running))
+        if self._mail_server is not None:
+            self._mail_server.close()
+
+    async def watch(self) -> None:
+        """Return when a part has ended by itself; it is reported and not started again."""
+        while not (dead := [name for name, child in self.children.items() if not child.running]):  # noqa: ASYNC110 - the end of a process sets no event
+            await asyncio.sleep(LOOK_SECONDS)
+        for name in dead:
+            child = self.children.pop(name)
+            self.screen.died(name, child.popen.returncode, child.tail())
+
+    async def _mail(self) -> None:
+        async with self.screen.step("mail"):
+            self._mail_server = await servers.start_mail(self.places)
+
+    async def _prometheus(self) -> None:
+        async with self.screen.step("prometheus"):
+            child = await servers.start_prometheus(self.places)
+            if child is not None:
+                self.children["prometheus"] = child
+
+    async def _broker(self) -> None:
+        async with self.screen.step("broker"):
+            self.children["broker"] = (await servers.start_broker(self.places)).process
+
+    async def _mongod(self, database: asyncio.Event) -> None:
+        async with self.screen.step("mongod"):
+            self.children["mongod"] = (await servers.start_mongod(self.places)).process
+        database.set()
+
+    async def _service(self, service: Service, database: asyncio.Event) -> None:
+        # A service waits for the broker by itself; loading five programs is done while the broker starts.
+        await database.wait()
+        async with self.screen.step(service.name):
+            child = self.children[service.name] = processes.start_service(service, self.places)
+            await processes.until_ready(service, child, self.places)
+
+    def _describe(self) -> None:
+        """Tell other programs on this machine where the stack is."""
+        places = self.places
+        described = {
+            "services": {service.name: places.address(service.name) for service in SERVICES},
+            "keys": str(places.keys),
+            "clock": str(places.clock),
+            "mail": str(places.mail),
+            "management": places.address("management"),
+            "prometheus": places.address("prometheus") if "prometheus" in self.children else None,
+        }
+        places.stack.write_text(json.dumps(described, indent=2), encoding="utf-8")

@@ -1,0 +1,56 @@
+"""The five services as processes: the environment of each, and when it is ready."""
+
+import os
+import sys
+from collections.abc import Mapping
+
+import httpx2
+from chassis.servers import amqp_url, mongo_url
+from chassis.servers.processes import Child, require_free
+
+from deploy.local.places import Places
+from deploy.services import Service
+from deploy.topology import VHOST
+
+READY_SECONDS = 120
+
+
+def start_service(service: Service, places: Places) -> Child:
+    require_free(places.port(service.name), service.name)
+    return Child(
+        [sys.executable, "-m", f"{service.package}.main"],
+        log=places.log(service.name),
+        environment={**os.environ, **environment(service, places)},
+    )
+
+
+def environment(service: Service, places: Places) -> Mapping[str, str]:
+    """Give the settings of one service: its own user, database and folder, and what all share."""
+    password = places.passwords()[service.name]
+    files = places.folder / "files" / service.name
+    files.mkdir(parents=True, exist_ok=True)
+    return {
+        "GREEN_MODE": "local",
+        "GREEN_PORT": str(places.port(service.name)),
+        "GREEN_AMQP_URL": amqp_url(places.port("amqp"), service.name, password, VHOST),
+        "GREEN_MONGO_URL": mongo_url(places.port("mongo"), service.name, password, service.database),
+        "GREEN_DATABASE": service.database,
+        "GREEN_JWKS_FILE": str(places.keys / "jwks.json"),
+        "GREEN_CLOCK_FILE": str(places.clock),
+        "GREEN_FILES_DIR": str(files),
+        "GREEN_PERSON_KEY_FILE": str(places.person_keys),
+        "GREEN_SMTP_PORT": str(places.port("smtp")),
+    }
+
+
+async def until_ready(service: Service, child: Child, places: Places) -> None:
+    address = places.address(service.name)
+    await child.until(lambda: is_ready(address), within=READY_SECONDS)
+
+
+async def is_ready(address: str) -> bool:
+    try:
+        async with httpx2.AsyncClient(timeout=5, trust_env=False) as client:
+            return (await client.get(f"{address}/readyz")).is_success
+    except httpx2.TransportError:
+        return False

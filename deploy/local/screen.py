@@ -1,0 +1,62 @@
+"""What the launcher shows: one line for each part, with the time it took, and where to look afterwards."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Self
+
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from deploy.local.places import Places
+from deploy.services import SERVICES
+
+
+class Screen:
+    """Spinners while parts start, and a line that stays for each that is ready."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+        self._progress = Progress(*columns, console=console, transient=True)
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    @asynccontextmanager
+    async def step(self, name: str) -> AsyncIterator[None]:
+        begun, task = time.monotonic(), self._progress.add_task(f"{name} …")
+        try:
+            yield
+        finally:
+            self._progress.remove_task(task)
+        self.console.print(f"  [green]ok[/] {name:<16} ready after {time.monotonic() - begun:4.1f} s")
+
+    def say(self, text: str) -> None:
+        self.console.print(text, highlight=False)
+
+    def died(self, name: str, code: int | None, tail: str) -> None:
+        self.console.print(f"[bold red]{name} has ended[/] (exit {code}); the end of its log:")
+        self.console.print(tail, markup=False, highlight=False)
+
+    def failed(self, error: Exception) -> None:
+        self.console.print("[bold red]not up:[/]", end=" ")
+        self.console.print(str(error), markup=False, highlight=False)
+
+
+def addresses(places: Places, *, prometheus: bool) -> Table:
+    table = Table(box=None, show_header=False, padding=(0, 2))
+    for service in SERVICES:
+        table.add_row(service.name, f"{places.address(service.name)}/openapi.json")
+    if prometheus:
+        table.add_row("Prometheus", places.address("prometheus"))
+    table.add_row("RabbitMQ", f"{places.address('management')}  (admin; password in {places.folder}/broker/state.json)")
+    table.add_row("mails", str(places.mail))
+    table.add_row("logs", str(places.folder / "log"))
+    table.add_row("a token", "make token ROLE=regional_officer")
+    return table

@@ -1,0 +1,30 @@
+"""The five services: their names, packages and the order of their ports."""
+
+from importlib import import_module
+from typing import NamedTuple
+
+from chassis.bus import Hears
+
+
+class Service(NamedTuple):
+    """The name on the bus and for people, and the package that runs it."""
+
+    name: str
+    package: str
+
+    @property
+    def database(self) -> str:
+        return self.package
+
+    def hears(self) -> tuple[Hears, ...]:
+        heard: tuple[Hears, ...] = import_module(f"{self.package}.bus").HEARS
+        return heard
+
+
+SERVICES = (
+    Service("applications", "applications"),
+    Service("assessor-quota", "assessor_quota"),
+    Service("review", "review"),
+    Service("registry", "registry"),
+    Service("notify", "notify"),
+)
