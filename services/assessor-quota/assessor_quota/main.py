@@ -1,1 +1,29 @@
 """All wiring of the assessor-quota service."""
+
+from __future__ import annotations
+
+from chassis.http import Gate
+from chassis.identity import load_keys
+from chassis.service import Service, run
+from fastapi import APIRouter
+
+from assessor_quota import api
+from assessor_quota.bus import HEARS
+from assessor_quota.settings import Settings
+from assessor_quota.store import AGGREGATES, INDEXES, Store
+
+
+def service(settings: Settings | None = None) -> Service:
+    settings = settings or Settings.load()
+    keys = load_keys(settings.person_key_file)
+
+    def router(gate: Gate) -> APIRouter:
+        return api.router(gate, keys)
+
+    return Service(
+        "assessor-quota", settings, store=Store, aggregates=AGGREGATES, indexes=INDEXES, hears=HEARS, router=router
+    )
+
+
+if __name__ == "__main__":
+    run(service())
