@@ -80,12 +80,19 @@ async def _live(launcher: Launcher, *, with_season: bool) -> int:
     screen.say(f"starting the stack in {places.folder}")
     with screen:
         await launcher.bring_up()
-    if with_season and not places.season_done.exists():
-        await play(places)
+    if with_season:
+        await _season(places, screen)
     screen.console.print(addresses(places, prometheus="prometheus" in launcher.children))
     screen.say("up; Ctrl-C stops everything")
     await launcher.watch()
     return 1
+
+
+async def _season(places: Places, screen: Screen) -> None:
+    if places.season_done.exists():
+        screen.say("the season was played before; python -m deploy.season shows it again")
+    elif not await play(places):
+        screen.say("the season has not come out as it must; the stack stays up, and the next start goes on with it")
 
 
 async def _until_stopped(life: Coroutine[Any, Any, int], stopping: asyncio.Event) -> int:

@@ -3,13 +3,14 @@
 import asyncio
 import sys
 
-from chassis.servers import ServerDiedError
-
 from deploy.local.places import Places
 
 
-async def play(places: Places) -> None:
-    """Play it as a program of its own that shows its progress here; marked as done only when it came to its end."""
+async def play(places: Places) -> bool:
+    """Play it as a program of its own that shows its progress here; say whether it came out as it must.
+
+    Only then is it marked as played; otherwise the next start goes on with it.
+    """
     season = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "deploy.season", str(places.stack), start_new_session=True
     )
@@ -19,6 +20,6 @@ async def play(places: Places) -> None:
         season.terminate()
         await season.wait()
         raise
-    if code != 0:
-        raise ServerDiedError(f"the season did not come to its end (exit {code}); start again to go on with it")
-    places.season_done.touch()
+    if code == 0:
+        places.season_done.touch()
+    return code == 0
