@@ -11,18 +11,18 @@ import typer
 from deploy.season.play import play
 from deploy.season.stack import Stack
 
-LOCAL = Path(".local")
+LOCAL = Path(".local/stack.json")
 
 
 def main(
-    stack: Annotated[Path, typer.Option(help="What the launcher wrote about the running stack")] = LOCAL / "stack.json",
-    samples: Annotated[Path, typer.Option(help="Where the sample files are, or are made")] = LOCAL / "samples",
+    stack: Annotated[Path, typer.Argument(help="What the launcher wrote about the running stack")] = LOCAL,
+    samples: Annotated[Path | None, typer.Option(help="Where the sample files go; beside the stack's file")] = None,
 ) -> None:
     """January to the announcement on the simulated clock, through the services' APIs."""
     if not stack.exists():
         typer.echo(f"{stack} is missing: start the stack first (make run)", err=True)
         raise typer.Exit(2)
-    wrong = asyncio.run(play(Stack.read(stack), samples))
+    wrong = asyncio.run(play(Stack.read(stack), samples or stack.parent / "samples"))
     raise typer.Exit(1 if wrong else 0)
 
 

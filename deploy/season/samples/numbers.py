@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from random import Random
 
 from rulebook.schemes import Indicator, Scheme
 
-from deploy.season.cast import Applicant, HardCase
+from deploy.season.cast import TIES, Applicant, HardCase
 
 SEED = 2026
 CENT = Decimal("0.01")
@@ -31,16 +31,27 @@ def values(applicant: Applicant, scheme: Scheme, score: Decimal) -> dict[str, De
 
 def _shares(applicant: Applicant, scheme: Scheme, wanted: Decimal) -> Iterator[tuple[str, Decimal]]:
     """Which part of its points each indicator earns."""
+    ticks = [each for each in scheme.indicators if _is_tick(each)]
+    measured = [each for each in scheme.indicators if not _is_tick(each)]
+    rest = (wanted * 100 - _points(ticks)) / _points(measured)
+    yield from ((each.id, _MOST) for each in ticks)
+    noises = _noises(applicant, measured)
+    level = sum((each.points * noises[each.id] for each in measured), Decimal(0)) / _points(measured)
+    for each in measured:
+        yield each.id, min(max(rest + noises[each.id] - level, _LEAST), _MOST)
+
+
+def _noises(applicant: Applicant, measured: Sequence[Indicator]) -> Mapping[str, Decimal]:
+    """How far each indicator lies above or below the others."""
+    if applicant.case in TIES:
+        swapped = _SWAPPED if applicant.case is HardCase.TIE_MORE_ENERGY else {}
+        return {each.id: swapped.get(each.id, Decimal(0)) for each in measured}
     chance = luck(applicant, "indicators")
-    ticks = sum(each.points for each in scheme.indicators if _is_tick(each))
-    rest = (wanted * 100 - ticks) / (100 - ticks)
-    for each in scheme.indicators:
-        noise = Decimal(str(round(chance.uniform(-_SPREAD, _SPREAD), 3)))
-        if applicant.case is HardCase.TIE_MORE_ENERGY:
-            noise = _SWAPPED.get(each.id, Decimal(0))
-        if applicant.case in (HardCase.TIE_EARLIER, HardCase.TIE_LATER):
-            noise = Decimal(0)
-        yield each.id, _MOST if _is_tick(each) else min(max(rest + noise, _LEAST), _MOST)
+    return {each.id: Decimal(str(round(chance.uniform(-_SPREAD, _SPREAD), 3))) for each in measured}
+
+
+def _points(indicators: Sequence[Indicator]) -> Decimal:
+    return sum((each.points for each in indicators), Decimal(0))
 
 
 def _is_tick(indicator: Indicator) -> bool:

@@ -1,0 +1,192 @@
+"""The sample files: invented but valid, read back by the service they are sent to, with the hard cases in them."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from applications.domain.files import media_type
+from applications.workbooks import Form, read
+from messages.values import Prefecture, UnitType
+from rulebook import rules_on
+from rulebook.schemes import problems, score
+from stdnum.cn import uscc
+
+from deploy.season import cast
+from deploy.season.calls import Json
+from deploy.season.cast import TIES, Applicant, HardCase
+from deploy.season.samples import Samples, annex1, evidence, make, report, roster
+from deploy.season.samples.numbers import values
+from deploy.season.samples.packing import packed
+
+CAST = cast.load()
+BY_NAME = {each.id: each for each in CAST.applicants}
+OF_EACH_FORM = ("u01", "u05", "u06")
+"""A factory, a supply chain, a park: each workbook takes a tenth of a second to write."""
+
+
+def work_plan(applicant: Applicant) -> bytes:
+    return packed(annex1.form_of(applicant), annex1.values(applicant))
+
+
+def filed(applicant: Applicant, *, amended: bool = False) -> bytes:
+    attached = evidence.of(applicant)
+    return packed(report.form_of(applicant), report.filled(applicant, attached, amended=amended))
+
+
+def read_back(form: Form, content: bytes) -> Mapping[str, object]:
+    reading = read(form, content)
+    assert reading.problems == []
+    return reading.values
+
+
+def rows(found: Mapping[str, object], table: str) -> list[Json]:
+    listed = found[table]
+    assert isinstance(listed, list)
+    return listed
+
+
+def panel_total(applicant: Applicant) -> Decimal:
+    scheme = report.scheme_of(applicant)
+    met = {veto.id: True for veto in scheme.vetoes}
+    return score(scheme, values(applicant, scheme, applicant.score), met).total
+
+
+def test_the_cast_is_large_enough_and_from_everywhere() -> None:
+    assert len({each.unit.uscc for each in CAST.applicants}) >= 66
+    assert {each.unit.prefecture for each in CAST.applicants} == set(Prefecture)
+    assert {each.unit.unit_type for each in CAST.applicants} == set(UnitType)
+    assert len({each.assessor.id for each in CAST.applicants if each.assessor}) == 8
+    assert sum(each.assessor is None for each in CAST.applicants) >= 15
+
+
+def test_every_code_is_valid_and_nobody_elses() -> None:
+    codes = [each.unit.uscc for each in CAST.applicants] + [each.uscc for each in CAST.assessors]
+    assert all(uscc.is_valid(code) for code in codes)
+    assert all(code[8:12] == "0000" for code in codes)
+
+
+def test_two_parks_of_one_managing_body_are_two_units() -> None:
+    one, other = BY_NAME["u39"].unit, BY_NAME["u40"].unit
+    assert one.uscc == other.uscc
+    assert one.key != other.key
+
+
+def test_every_hard_case_is_played() -> None:
+    assert {each.case for each in CAST.applicants if each.case} == set(HardCase)
+
+
+@pytest.mark.rule("Q1")
+def test_two_assessors_of_one_representative_come_to_sixteen_items() -> None:
+    shared = CAST.the(HardCase.QUOTA_EXHAUSTED).assessor
+    assert shared is not None
+    sisters = {each.id for each in CAST.assessors if each.representative == shared.representative}
+    asking = [each for each in CAST.applicants if each.assessor and each.assessor.id in sisters]
+    first = [each for each in asking if each.case not in (HardCase.QUOTA_EXHAUSTED, HardCase.RELEASED_ITEM)]
+    assert len(sisters) == 2
+    assert len(first) == 15
+    assert HardCase.WITHDRAWN in {each.case for each in first}
+    assert len(asking) == 17
+
+
+@pytest.mark.parametrize("name", OF_EACH_FORM)
+def test_a_work_plan_is_read_back_without_a_problem(name: str) -> None:
+    applicant = BY_NAME[name]
+    found = read_back(annex1.form_of(applicant), work_plan(applicant))
+    assert found["name"] == applicant.unit.name
+    assert found == annex1.values(applicant)
+
+
+@pytest.mark.parametrize("name", OF_EACH_FORM)
+def test_a_report_is_read_back_and_answers_the_whole_scheme(name: str) -> None:
+    applicant = BY_NAME[name]
+    found, scheme = read_back(report.form_of(applicant), filed(applicant)), report.scheme_of(applicant)
+    filed_values = {row["indicator"]: row["value"] for row in rows(found, "indicators")}
+    met = {row["item"]: row["passed"] for row in rows(found, "vetoes")}
+    assert problems(scheme, filed_values, met) == []
+    assert abs(score(scheme, filed_values, met).total - applicant.claimed) < 3
+    assert [row["sha256"] for row in rows(found, "evidence")] == [each.sha256 for each in evidence.of(applicant)]
+
+
+def test_finances_of_three_years_are_filed() -> None:
+    assert [row["year"] for row in rows(annex1.values(BY_NAME["u01"]), "finances")] == [2023, 2024, 2025]
+
+
+def test_the_several_faults_are_in_the_report_and_nothing_else_is_malformed() -> None:
+    applicant = CAST.the(HardCase.SEVERAL_FAULTS)
+    found = read_back(report.form_of(applicant), filed(applicant))
+    assert found["undertaking"] is False
+    assert found["independent_legal_person"] is False
+    assert Decimal(str(found["energy_actual"])) > Decimal(str(found["energy_limit"]))
+    assert applicant not in roster.listed(CAST.applicants)
+
+
+def test_the_amended_report_has_the_certificate_that_was_missing() -> None:
+    applicant = CAST.the(HardCase.RETURNED)
+    ends = [
+        min(row["valid_until"] for row in rows(report.filled(applicant, (), amended=amended), "certificates"))
+        for amended in (False, True)
+    ]
+    assert ends[0] < date(2026, 3, 1) < ends[1]
+
+
+@pytest.mark.rule("V8")
+def test_the_tie_is_equal_in_score_and_differs_in_energy_and_carbon() -> None:
+    scored = []
+    for applicant in CAST.playing(*TIES):
+        scheme = report.scheme_of(applicant)
+        met = {veto.id: True for veto in scheme.vetoes}
+        scored.append((applicant.case, score(scheme, values(applicant, scheme, applicant.score), met)))
+    by_case = dict(scored)
+    assert len({each.total for each in by_case.values()}) == 1
+    more, earlier, later = (by_case[case].energy_carbon for case in TIES)
+    assert more > earlier == later
+
+
+@pytest.mark.rule("V7")
+def test_scores_lie_where_the_story_needs_them() -> None:
+    selection = rules_on(date(2026, 6, 1)).selection
+    for case in (HardCase.BORDERLINE, HardCase.SITE_LOWERS):
+        assert selection.is_borderline("factory", panel_total(CAST.the(case)))
+        assert panel_total(CAST.the(case)) >= selection.pass_mark["factory"]
+    for applicant in CAST.playing(HardCase.BELOW_PASS_MARK):
+        lowest = selection.pass_mark[applicant.unit.unit_type] - selection.borderline
+        assert panel_total(applicant) < lowest - 1
+    others = [each for each in CAST.applicants if each.case is None]
+    assert min(map(panel_total, others)) > 73
+
+
+def test_evidence_is_what_its_name_says() -> None:
+    kinds = [media_type(each.content) for each in evidence.of(BY_NAME["u01"])]
+    assert kinds == ["application/pdf", "application/pdf", "image/png"]
+
+
+def test_the_roster_is_printed_as_annex_2_prints_it_and_read_back() -> None:
+    found = read_back(roster.FORM, packed(roster.FORM, roster.filled(CAST.applicants)))
+    listed = rows(found, "rows")
+    assert list(listed[0]) == ["number", "year", "unit_type", "area", "name", "level"]
+    assert [row["number"] for row in listed] == list(range(1, len(listed) + 1))
+    assert Counter(row["area"] for row in listed)["阿拉善盟"] == 4
+
+
+def test_the_same_files_have_the_same_bytes() -> None:
+    applicant = BY_NAME["u06"]
+    assert work_plan(applicant) == work_plan(applicant)
+    assert filed(applicant) == filed(applicant)
+    assert evidence.of(applicant) == evidence.of(applicant)
+
+
+async def test_files_are_written_once_and_found_again(tmp_path: Path) -> None:
+    few = cast.Cast((BY_NAME["u01"], CAST.the(HardCase.RETURNED)), CAST.assessors, CAST.experts)
+    samples: Samples = await asyncio.to_thread(make, tmp_path, few)
+    written = samples.roster.stat().st_mtime_ns
+    assert samples.report(few.applicants[1], amended=True).exists()
+    assert [file.name for file in samples.evidence(few.applicants[0])] == [
+        "u01-certificates.pdf",
+        "u01-energy-audit.pdf",
+        "u01-site.png",
+    ]
+    assert (await asyncio.to_thread(make, tmp_path, few)).roster.stat().st_mtime_ns == written
