@@ -12,7 +12,7 @@ from rulebook import rules_on, shanghai_date
 
 from applications import handlers
 from applications.api.policies import READ_FILE, SEND_FILE
-from applications.api.uploads import FORM, Upload, uploaded
+from applications.api.uploads import FORM, Upload, uploading
 from applications.domain import files
 from applications.domain.files import Owner
 from applications.domain.reasons import reason
@@ -22,10 +22,12 @@ from applications.vault import Vault
 
 def router(gate: Gate, vault: Vault) -> APIRouter:
     routes = APIRouter(prefix="/files", tags=["files"], responses=PROBLEMS)
+    sending = gate.call(SEND_FILE)
 
     @routes.post("", status_code=201, openapi_extra=FORM, responses=refuses("file-refused", "file-missing", status=422))
-    async def send(call: Annotated[Call, Depends(gate.call(SEND_FILE))]) -> FileRef:
-        upload = await uploaded(call.request)
+    async def send(
+        call: Annotated[Call, Depends(sending)], upload: Annotated[Upload, Depends(uploading(sending))]
+    ) -> FileRef:
         command = await _kept(upload, call, vault)
         return await call.perform(handlers.record_file, command, Store, reply=FileRef)
 

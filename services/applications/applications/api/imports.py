@@ -16,7 +16,7 @@ from applications import handlers
 from applications.api.bodies import BatchYear, Body, ReportBody
 from applications.api.identity import new_application_id, refuse_other_unit
 from applications.api.policies import FILE
-from applications.api.uploads import FORM, uploaded
+from applications.api.uploads import FORM, Upload, uploading
 from applications.api.views import ImportView, ReceiptView
 from applications.domain.application import Application
 from applications.domain.information import (
@@ -48,21 +48,22 @@ class Into(Body):
 
 def router(gate: Gate, keys: Keys) -> APIRouter:
     routes = APIRouter(prefix="/imports", tags=["imports"], responses=PROBLEMS)
-    filing = Depends(gate.call(FILE))
+    guard = gate.call(FILE)
+    filing, uploaded = Depends(guard), Depends(uploading(guard))
     extra = FORM | {"parameters": _parameters()}
 
     @routes.post("/annex1", status_code=201, openapi_extra=extra, responses=MALFORMED | refuses("not-amendable"))
-    async def import_annex1(call: Annotated[Call, filing], response: Response) -> ImportView:
+    async def import_annex1(
+        call: Annotated[Call, filing], upload: Annotated[Upload, uploaded], response: Response
+    ) -> ImportView:
         """Basic information and work plan; into ``application_id`` or, without one, into a new draft."""
-        upload = await uploaded(call.request)
         into = validated(Into, _only(Into, upload.fields), "C2")
         values = await to_thread.run_sync(_annex1_values, upload.content)
         return await _file_annex1(values, into, call, response)
 
     @routes.post("/evaluation-report", openapi_extra=extra, responses=MALFORMED | refuses("not-amendable"))
-    async def import_report(call: Annotated[Call, filing]) -> ImportView:
+    async def import_report(call: Annotated[Call, filing], upload: Annotated[Upload, uploaded]) -> ImportView:
         """The evaluation report into the draft ``application_id``."""
-        upload = await uploaded(call.request)
         into = validated(Into, _only(Into, upload.fields), "A1")
         found = await _draft(into, call)
         values = await to_thread.run_sync(_report_values, upload.content)

@@ -24,7 +24,10 @@ JUSTIFY = Policy(
 
 SEND_FILE = Policy(
     "file.send",
-    (Rule(Role.APPLICANT, own_organisation("organisations")), Rule(Role.ASSESSOR, own_organisation("organisations"))),
+    (
+        Rule(Role.APPLICANT, own_organisation("owners.organisation")),
+        Rule(Role.ASSESSOR, own_organisation("owners.organisation")),
+    ),
 )
 READ_FILE = Policy(
     "file.read",

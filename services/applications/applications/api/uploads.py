@@ -1,13 +1,12 @@
 """One uploaded file and what came with it."""
 
-from __future__ import annotations
-
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 from chassis.handling import Refusal
-from fastapi import Request
+from chassis.http import Call, Guard
+from fastapi import Depends
 from starlette.datastructures import UploadFile
 
 from applications.domain.reasons import reason
@@ -15,6 +14,7 @@ from applications.domain.reasons import reason
 ROOM_FOR_FORM = 64 * 1024
 """Boundaries and fields beside the file itself."""
 
+FIELDS = 20
 FORM: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -40,13 +40,21 @@ class Upload:
     """What was sent beside the file, in the form or in the query; the query wins."""
 
 
-async def uploaded(request: Request) -> Upload:
-    """The body limit has been counted while it streamed in, and large parts lie on disk."""
-    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
-        raise Refusal("media-type-unsupported", status=415, title="Send the file as multipart/form-data")
-    form = await request.form()
-    file = form.get("file")
-    if not isinstance(file, UploadFile):
-        raise Refusal("file-missing", reason("A3", "file-missing", "缺少文件", pointer="/file"), status=422)
-    sent = {name: value for name, value in form.items() if isinstance(value, str)}
-    return Upload(file.filename or "", await file.read(), {**sent, **request.query_params})
+def uploading(guard: Guard) -> Callable[[Call], AsyncIterator[Upload]]:
+    """A FastAPI dependency that reads the form of a caller whom ``guard`` has let in, and closes it afterwards.
+
+    The body limit is counted while it streams in, and large parts lie on disk until then.
+    """
+
+    async def uploaded(call: Annotated[Call, Depends(guard)]) -> AsyncIterator[Upload]:
+        request = call.request
+        if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+            raise Refusal("media-type-unsupported", status=415, title="Send the file as multipart/form-data")
+        async with request.form(max_files=1, max_fields=FIELDS) as form:
+            file = form.get("file")
+            if not isinstance(file, UploadFile):
+                raise Refusal("file-missing", reason("A3", "file-missing", "缺少文件", pointer="/file"), status=422)
+            sent = {name: value for name, value in form.items() if isinstance(value, str)}
+            yield Upload(file.filename or "", await file.read(), {**sent, **request.query_params})
+
+    return uploaded
