@@ -22,7 +22,8 @@ _UNANSWERED = {"consultation.unanswered": True, "state": {"$in": ANSWERABLE}}
 
 async def due_reminders(store: Store, now: datetime) -> Sequence[RemindDepartments]:
     today = shanghai_date(now)
-    waiting = await store.cases.find({**_UNANSWERED, "consultation.remind_on": {"$lte": today}})
+    silent = {**_UNANSWERED, "consultation.reminded_on": None}
+    waiting = await store.cases.find({**silent, "consultation.remind_on": {"$lte": today}})
     return [RemindDepartments(case.case_id) for case in waiting if consultation.needs_reminder(case, today)]
 
 
