@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 Ending = Literal["ok", "fail", "unknown"]
 """ok: answered as done; fail: answered as refused; unknown: no answer, it may or may not have happened."""
@@ -49,6 +49,6 @@ class Ledger:
         self._file.flush()
         os.fsync(self._file.fileno())
 
-    def _lines(self) -> Iterator[dict[str, object]]:
+    def _lines(self) -> Iterator[dict[str, Any]]:
         with self._path.open(encoding="utf-8") as lines:
             yield from map(json.loads, lines)

@@ -1,0 +1,110 @@
+"""A service's process for fault tests: ``python -m tests.faults.crashing PACKAGE``.
+
+The real wiring of the service, with three instruments around it: it may die at a named point, its relay says one event
+in ten twice, and each handling of an event is counted in the same commit as its effect. One more, for the negative
+control only: an inbox that forgets.
+
+Environment: ``FAULTS_CRASH`` (probability at each point), ``FAULTS_TWICE`` (share of events said twice),
+``FAULTS_INBOX`` (``on`` or ``forgets``), ``FAULTS_SEED``.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import random
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from chassis.bus import Hears
+from chassis.handling import Result
+from chassis.mongo import Database
+from chassis.publisher import BrokerPublisher
+from chassis.service import run
+from chassis.steps import Point
+from chassis.store import Documents
+from chassis.unit import Commit, Document, Unit
+from messages.event import Event
+
+EFFECTS = "effects"
+CRASHED = 9
+
+
+@dataclass(frozen=True)
+class Effect:
+    """How often one event was handled, as the database has it."""
+
+    times: int
+
+
+class Dying:
+    """Ends the process at a named point, now and then, as a power cut would."""
+
+    def __init__(self, chance: float, dice: random.Random) -> None:
+        self._chance = chance
+        self._dice = dice
+
+    def reached(self, point: Point) -> None:
+        if self._dice.random() < self._chance:
+            print(f"dies: {point}", file=sys.stderr, flush=True)
+            os._exit(CRASHED)
+
+
+def counted(hears: Hears) -> Hears:
+    """The same handler, with its handling counted in the same unit of work."""
+
+    def store(unit: Unit) -> tuple[Any, Documents[Effect]]:
+        return hears.store(unit), Documents(unit, EFFECTS, Effect)
+
+    async def handle(event: Event, stores: tuple[Any, Documents[Effect]], now: datetime) -> Result:
+        kept, effects = stores
+        result = await hears.handler(event, kept, now)
+        key = f"{event.type}:{event.subject}:{event.sequence}"
+        before = await effects.get(key)
+        effects.save(key, Effect(1 if before is None else before.times + 1))
+        return result
+
+    return replace(hears, handler=handle, store=store)
+
+
+def say_twice(share: float, dice: random.Random) -> None:
+    """Let the relay hand one event in ten to the broker two times."""
+    send = BrokerPublisher.send
+
+    async def doubled(self: BrokerPublisher, entries: Sequence[Document]) -> list[str | None]:
+        again = [entry for entry in entries if dice.random() < share]
+        answers = await send(self, [*entries, *again])
+        return answers[: len(entries)]
+
+    BrokerPublisher.send = doubled  # type: ignore[method-assign]
+
+
+def forget() -> None:
+    """Switch the inbox off: nothing is known, nothing is remembered."""
+    load, commit_all = Database.load, Database.commit
+
+    async def load_nothing(self: Database, collection: str, keys: Sequence[str]) -> Sequence[Document]:
+        return [] if collection == "inbox" else await load(self, collection, keys)
+
+    async def commit_without(self: Database, commit: Commit) -> None:
+        await commit_all(self, replace(commit, inbox=[]))
+
+    Database.load, Database.commit = load_nothing, commit_without  # type: ignore[method-assign]
+
+
+def main() -> None:
+    dice = random.Random(f"{os.environ.get('FAULTS_SEED', '0')}:{os.getpid()}")  # noqa: S311 - a repeatable die
+    say_twice(float(os.environ.get("FAULTS_TWICE", "0")), dice)
+    if os.environ.get("FAULTS_INBOX", "on") == "forgets":
+        forget()
+    build: Callable[[], Any] = importlib.import_module(f"{sys.argv[1]}.main").service
+    service = build()
+    dying = Dying(float(os.environ.get("FAULTS_CRASH", "0")), dice)
+    run(replace(service, hears=tuple(counted(each) for each in service.hears), steps=dying))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,110 @@
+"""The client: prepares drafts in peace, then submits all of them through the storm and writes down what it was told."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import httpx2
+
+from tests.faults.cast import Applicant, Assessor
+from tests.faults.ledger import Ledger
+from tests.faults.town import Town
+
+LANES = 24
+ANSWERED = 500
+"""Below this an answer is an answer, whatever it says."""
+
+
+class Client:
+    """One HTTP client that tries again, with the same idempotency key, until it is answered."""
+
+    def __init__(self, town: Town, ledger: Ledger) -> None:
+        self._town = town
+        self._ledger = ledger
+        self._http = httpx2.AsyncClient(timeout=20, limits=httpx2.Limits(max_connections=LANES))
+        self.tried_again = 0
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+    async def register(self, assessors: Sequence[Assessor]) -> None:
+        token = self._town.issuer.mint(role="regional_officer")
+
+        async def one(assessor: Assessor) -> None:
+            body = assessor.registration()
+            answer = await self._send("assessor-quota", "POST", "/v1/assessors", assessor.uscc, token, json=body)
+            _expect(answer, 201)
+
+        await each(assessors, one)
+
+    async def prepare(self, applicants: Sequence[Applicant]) -> dict[int, str]:
+        """Upload the evidence and open a complete draft for everyone; number → application."""
+        known: dict[int, str] = {}
+        sent: dict[bytes, asyncio.Future[None]] = {}
+
+        async def one(applicant: Applicant) -> None:
+            if applicant.pdf not in sent:
+                sent[applicant.pdf] = asyncio.ensure_future(self._upload(applicant))
+            await sent[applicant.pdf]
+            known[applicant.number] = await self._draft(applicant)
+
+        await each(applicants, one)
+        return known
+
+    async def submit(self, applicants: Sequence[Applicant], drafts: dict[int, str]) -> None:
+        async def one(applicant: Applicant) -> None:
+            application = drafts[applicant.number]
+            self._ledger.invoke(application)
+            path, key = f"/v1/applications/{application}/submit", f"submit-{application}"
+            answer = await self._send("applications", "POST", path, key, self._applicant(applicant))
+            self._ledger.end(application, "ok" if answer.is_success else "fail", answer.status_code)
+
+        await each(applicants, one)
+
+    async def _upload(self, applicant: Applicant) -> None:
+        by = applicant.assessor
+        token = self._town.issuer.mint(role="assessor", organisation=by.uscc) if by else self._applicant(applicant)
+        files = {"file": ("evidence.pdf", applicant.pdf, "application/pdf")}
+        key = hashlib.sha256(applicant.pdf).hexdigest()
+        _expect(await self._send("applications", "POST", "/v1/files", key, token, files=files), 200, 201)
+
+    async def _draft(self, applicant: Applicant) -> str:
+        body = applicant.draft(hashlib.sha256(applicant.pdf).hexdigest())
+        token, key = self._applicant(applicant), f"draft-{applicant.number}"
+        answer = await self._send("applications", "POST", "/v1/applications", key, token, json=body)
+        return str(_expect(answer, 201).json()["application_id"])
+
+    def _applicant(self, applicant: Applicant) -> str:
+        return self._town.issuer.mint(role="applicant", organisation=applicant.uscc)
+
+    async def _send(self, service: str, method: str, path: str, key: str, token: str, **body: Any) -> httpx2.Response:  # noqa: ANN401 - httpx's own words
+        headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": key}
+        url = f"http://127.0.0.1:{self._town.ports[service]}{path}"
+        while True:
+            try:
+                answer = await self._http.request(method, url, headers=headers, **body)
+            except httpx2.HTTPError:
+                answer = None
+            if answer is not None and answer.status_code < ANSWERED:
+                return answer
+            self.tried_again += 1
+            await asyncio.sleep(0.3)
+
+
+async def each(things: Sequence[Any], do: Callable[[Any], Awaitable[None]]) -> None:
+    """Do for each thing, ``LANES`` at a time."""
+    waiting = iter(things)
+
+    async def lane() -> None:
+        for thing in waiting:
+            await do(thing)
+
+    await asyncio.gather(*(lane() for _ in range(LANES)))
+
+
+def _expect(answer: httpx2.Response, *statuses: int) -> httpx2.Response:
+    assert answer.status_code in statuses, answer.text
+    return answer

@@ -1,0 +1,167 @@
+"""The system under test: private servers, a link to the broker, and services as processes that are started again."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Self
+
+from chassis.identity import add_key
+from chassis.issuer import DevelopmentIssuer
+from chassis.servers import Broker, Mongod
+from chassis.servers.processes import accepts, free_ports
+from chassis.settings import Mode
+from chassis.testing.stack import ServiceDatabase, Stand
+
+from deploy.services import SERVICES, Service
+from deploy.topology import composed
+from tests.faults.proxy import Link
+
+API = ("applications", "assessor-quota")
+WORKERS = {"applications": 1, "assessor-quota": 2, "review": 2, "registry": 1, "notify": 1}
+
+
+@dataclass
+class Worker:
+    """One process of a service, started again whenever it ends, as an orchestrator would."""
+
+    name: str
+    command: list[str]
+    environment: dict[str, str]
+    log: Path
+    starts: int = 0
+    process: asyncio.subprocess.Process | None = None
+    keeper: asyncio.Task[None] | None = None
+
+    async def keep(self) -> None:
+        while True:
+            with self.log.open("ab") as log:
+                self.process = await asyncio.create_subprocess_exec(
+                    *self.command, env=self.environment, stdout=log, stderr=log
+                )
+            self.starts += 1
+            await self.process.wait()
+            await asyncio.sleep(0.2)
+
+    def kill(self) -> None:
+        if self.process is not None and self.process.returncode is None:
+            self.process.kill()
+
+    async def stop(self) -> None:
+        if self.keeper is not None:
+            self.keeper.cancel()
+        if self.process is not None and self.process.returncode is None:
+            self.process.terminate()
+            try:
+                async with asyncio.timeout(20):
+                    await self.process.wait()
+            except TimeoutError:
+                self.process.kill()
+                await self.process.wait()
+
+
+@dataclass
+class Town:
+    """Everything a fault run needs."""
+
+    folder: Path
+    broker: Broker
+    mongod: Mongod
+    link: Link
+    issuer: DevelopmentIssuer
+    vhost: str
+    databases: dict[str, ServiceDatabase]
+    ports: dict[str, int]
+    workers: list[Worker] = field(default_factory=list)
+
+    @classmethod
+    async def build(cls, folder: Path) -> Self:
+        broker, mongod = await asyncio.gather(Broker.start(folder / "broker"), Mongod.start(folder / "mongod"))
+        stand = Stand(broker, mongod)
+        vhost = await stand.vhost(composed())
+        databases = {service.name: await stand.database(service.name) for service in SERVICES}
+        first, *ports = free_ports(1 + len(API))
+        link = await Link(broker.amqp_port).start(first)
+        issuer = DevelopmentIssuer(folder / "keys", Mode.LOCAL)
+        add_key(folder / "persons.toml", "2026")
+        (folder / "files").mkdir()
+        return cls(folder, broker, mongod, link, issuer, vhost, databases, dict(zip(API, ports, strict=True)))
+
+    @property
+    def clock_file(self) -> Path:
+        return self.folder / "clock.json"
+
+    def start(self, environment: Mapping[str, str]) -> None:
+        for service in SERVICES:
+            if service.name in API:
+                self._add(service, "api", {**environment, "GREEN_PORT": str(self.ports[service.name])})
+            for _ in range(WORKERS[service.name]):
+                self._add(service, "worker", {**environment, "GREEN_PORT": str(free_ports(1)[0])})
+
+    async def ready(self) -> None:
+        async with asyncio.timeout(90):
+            while not all([await accepts(port) for port in self.ports.values()]):  # noqa: ASYNC110 - other processes
+                await asyncio.sleep(0.2)
+
+    def kill_one(self, dice: Random) -> str:
+        worker = dice.choice(self.workers)
+        worker.kill()
+        return worker.name
+
+    async def lose_the_broker(self) -> None:
+        await self.broker.kill()
+        await self.broker.restart()
+
+    async def cut_while_stalled(self, seconds: float = 1.5) -> None:
+        """The database stands still, and meanwhile every link to the broker is torn."""
+        self.mongod.pause()
+        try:
+            await asyncio.sleep(seconds / 2)
+            self.link.cut()
+            await asyncio.sleep(seconds / 2)
+        finally:
+            self.mongod.resume()
+
+    def instrument(self, faults: Mapping[str, str]) -> None:
+        """Change the instruments: what lives is killed and comes back with the new ones."""
+        for worker in self.workers:
+            worker.environment |= faults
+            worker.kill()
+
+    async def stop(self) -> None:
+        await asyncio.gather(*(worker.stop() for worker in self.workers))
+        await self.link.stop()
+        await asyncio.gather(self.broker.stop(), self.mongod.stop())
+
+    def _add(self, service: Service, role: str, environment: Mapping[str, str]) -> None:
+        label = f"{service.name}-{role}-{len(self.workers)}"
+        command = [sys.executable, "-m", "tests.faults.crashing", service.package]
+        worker = Worker(label, command, self._environment(service.name, role) | dict(environment), self._log(label))
+        worker.keeper = asyncio.create_task(worker.keep())
+        self.workers.append(worker)
+
+    def _log(self, label: str) -> Path:
+        (self.folder / "logs").mkdir(exist_ok=True)
+        return self.folder / "logs" / f"{label}.log"
+
+    def _environment(self, name: str, role: str) -> dict[str, str]:
+        through_link = self.broker.url(name, "stand", self.vhost).replace(
+            f":{self.broker.amqp_port}/", f":{self.link.port}/"
+        )
+        return {
+            **os.environ,
+            "GREEN_ROLE": role,
+            "GREEN_AMQP_URL": through_link,
+            "GREEN_MONGO_URL": self.databases[name].url,
+            "GREEN_DATABASE": self.databases[name].name,
+            "GREEN_JWKS_FILE": str(self.issuer.jwks_file),
+            "GREEN_FILES_DIR": str(self.folder / "files"),
+            "GREEN_PERSON_KEY_FILE": str(self.folder / "persons.toml"),
+            "GREEN_CLOCK_FILE": str(self.clock_file),
+            "GREEN_LOG_LEVEL": "WARNING",
+        }
