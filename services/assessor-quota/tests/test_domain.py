@@ -10,7 +10,7 @@ from assessor_quota.domain.ledger import Ledger, Line, counting_year
 from assessor_quota.domain.sanction import decision_problems, revocation_problems
 from messages.values import UnitType
 
-from .story import LIMIT, NORTH, RULES, SOUTH, TODAY, WANG, assessor, submitted, under_sanction, unit
+from .kit import LIMIT, NORTH, RULES, SOUTH, TODAY, WANG, assessor, submitted, under_sanction, unit
 
 
 def line(number: int, by: str = NORTH, unit_type: UnitType = UnitType.FACTORY) -> Line:

@@ -23,7 +23,7 @@ from messages.assessor_quota import (
 )
 from messages.review import Outcome
 
-from .story import (
+from .kit import (
     LI,
     LIMIT,
     NORTH,

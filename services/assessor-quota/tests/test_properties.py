@@ -23,7 +23,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 from messages.assessor_quota import QuotaItemRefused, QuotaItemReserved
 from messages.event import Event
 
-from .story import (
+from .kit import (
     LI,
     LIMIT,
     NORTH,
