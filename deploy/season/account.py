@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from deploy.season.calls import Calls, Json
 from deploy.season.cast import YEAR, Applicant, Cast, HardCase
-from deploy.season.people import REGION
+from deploy.season.people import OPERATOR, REGION
 
 LISTED, REFUSED, WITHDRAWN, OPEN = "listed", "refused", "withdrawn", "open"
 
@@ -54,6 +54,8 @@ class Account:
     notice: Json
     quota: Json
     """Of the legal representative with two assessors."""
+    undelivered: int
+    """E-mails that could not be sent."""
     returned: tuple[str, ...] = field(default=())
     """Rules for which the amended application was refused before."""
 
@@ -89,6 +91,7 @@ async def gather(calls: Calls, cast: Cast) -> Account:
         rankings=rankings,
         notice=notice,
         quota=await _quota(calls, cast),
+        undelivered=len(await calls.by(OPERATOR).all("notify", "/deliveries", state="failed")),
         returned=await _returned(calls, applications[cast.the(HardCase.RETURNED).unit.key]),
     )
 

@@ -94,6 +94,8 @@ def _list(account: Account) -> Iterator[str]:
     lines = account.announced["lines"]
     if len(lines) != len(listed):
         yield f"the list has {len(lines)} lines for {len(listed)} units"
+    if account.undelivered:
+        yield f"{account.undelivered} e-mails could not be sent"
     if not account.chain["intact"]:
         yield f"the chain of lists does not hold: {account.chain}"
     if not all(each["reproducible"] for each in account.rankings):

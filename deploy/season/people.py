@@ -22,6 +22,7 @@ class Actor:
 
 REGION = Actor(Role.REGIONAL_OFFICER)
 REVIEWERS = Actor(Role.REVIEW_ORGANISATION, organisation="示例评审机构")
+OPERATOR = Actor(Role.OPERATOR)
 CITIZEN = Actor(Role.PUBLIC, subject="citizen")
 
 

@@ -14,7 +14,7 @@ class StageLines:
     """A line with a bar for the stage that runs and for each that is done."""
 
     def __init__(self, console: Console) -> None:
-        columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(24), MofNCompleteColumn())
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(10), MofNCompleteColumn())
         self._progress = Progress(*columns, TimeElapsedColumn(), console=console)
         self._running = self._progress.add_task("", visible=False)
 

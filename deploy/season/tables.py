@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-
 from messages.values import UnitType
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rulebook.regions import PREFECTURES
@@ -13,7 +12,7 @@ from deploy.season.account import LISTED, Account, Fate
 from deploy.season.cast import HardCase
 from deploy.season.stack import Stack
 
-TYPES = {UnitType.FACTORY: "绿色工厂", UnitType.PARK: "绿色园区", UnitType.SUPPLY_CHAIN: "绿色供应链管理企业"}
+TYPES = {UnitType.FACTORY: "工厂", UnitType.PARK: "园区", UnitType.SUPPLY_CHAIN: "供应链"}
 ENDINGS = {
     "listed": "列入名单",
     "refused": "不予受理",
@@ -60,7 +59,9 @@ def show(account: Account, stack: Stack, console: Console) -> None:
 
 def _announced(account: Account) -> Table:
     one = account.announced
-    title = f"内蒙古自治区绿色制造体系示范单位名单（{one['year']}年） {one['document_number']} {one['announced_on']}"
+    title = (
+        f"内蒙古自治区绿色制造体系示范单位名单（{one['year']}年）\n{one['document_number']}，{one['announced_on']}公布"
+    )
     table = _table(title, "序号", "类型", "名次", "单位名称", "盟市", "得分")
     for number, fate in enumerate(_in_order(account), start=1):
         unit = fate.applicant.unit
@@ -76,31 +77,28 @@ def _in_order(account: Account) -> list[Fate]:
 
 
 def _ended(account: Account) -> Table:
-    table = _table("未列入名单的申报", "单位名称", "盟市", "结果", "规则", "依据", "理由")
+    table = _table("未列入名单的申报", "单位名称", "规则和依据", "理由")
     for fate in account.fates:
         if fate.ending != LISTED:
-            unit = fate.applicant.unit
-            head = (unit.name, PREFECTURES[unit.prefecture], ENDINGS.get(fate.ending, fate.ending))
-            for first, why in zip(_first_then_blank(head), fate.reasons, strict=False):
-                table.add_row(*first, why.rule, why.article, why.text)
+            head = f"{fate.applicant.unit.name}\n[bold]{ENDINGS[fate.ending]}[/bold]"
+            for place, why in enumerate(fate.reasons):
+                table.add_row(head if place == 0 else "", f"{why.rule} {why.article}", why.text)
             table.add_section()
     return table
 
 
-def _first_then_blank(head: Sequence[str]) -> Iterator[Sequence[str]]:
-    yield head
-    while True:
-        yield [""] * len(head)
-
-
 def _hard_cases(account: Account) -> Table:
-    table = _table("特殊情形", "情形", "单位名称", "结果", "规则", "名次", "得分")
+    table = _table("特殊情形", "情形", "单位名称", "结果")
     for case, text in CASES.items():
         for fate in account.playing(case):
-            rules = " ".join(fate.rules)
-            place, score = str(fate.place or ""), str(fate.score or "")
-            table.add_row(text, fate.applicant.unit.name, ENDINGS.get(fate.ending, fate.ending), rules, place, score)
+            table.add_row(text, fate.applicant.unit.name, _result(fate))
     return table
+
+
+def _result(fate: Fate) -> str:
+    if fate.ending == LISTED:
+        return f"第{fate.place}名，{fate.score}分"
+    return " ".join((ENDINGS[fate.ending], *fate.rules))
 
 
 def _addresses(account: Account, stack: Stack) -> Table:
@@ -121,7 +119,7 @@ def _addresses(account: Account, stack: Stack) -> Table:
 
 
 def _table(title: str, *columns: str) -> Table:
-    table = Table(title=title, title_style="bold")
+    table = Table(title=title, title_style="bold", box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     for column in columns:
         table.add_column(column, overflow="fold")
     return table

@@ -53,7 +53,7 @@ def _contact(applicant: Applicant) -> Values:
         "address": _address(applicant),
         "contact": _contact_name(applicant),
         "contact_phone": _phone(applicant, 1),
-        "contact_email": f"contact@{applicant.id}.example",
+        "contact_email": email(applicant),
         "remarks": "近三年未发生环保、安全重大事故。",
     }
 
@@ -130,6 +130,11 @@ def _area(applicant: Applicant) -> str:
 
 def _address(applicant: Applicant) -> str:
     return f"内蒙古自治区{_area(applicant)}示例路{applicant.order}号"
+
+
+def email(applicant: Applicant) -> str:
+    """RFC 2606: nobody can have an address under ``.example``."""
+    return f"contact@{applicant.id}.example"
 
 
 def _contact_name(applicant: Applicant) -> str:

@@ -12,6 +12,7 @@ from deploy.season import timeline
 from deploy.season.cast import YEAR, Applicant, HardCase
 from deploy.season.people import officer, unit
 from deploy.season.samples import roster
+from deploy.season.samples.annex1 import email
 from deploy.season.season import Season
 
 FACT = {"kind": "supervision_penalty", "date": "2024-09-03", "source": "示例市工业节能监察〔2024〕6号"}
@@ -19,7 +20,7 @@ FACT = {"kind": "supervision_penalty", "date": "2024-09-03", "source": "示例�
 
 async def record_prefecture_lists(season: Season) -> None:
     """Each officer records those of the roster that are its prefecture's own (E10)."""
-    season.stage("Prefectures record their lists from the Annex 2 roster", timeline.PREFECTURE_LISTS)
+    season.stage("Prefectures record their own lists", timeline.PREFECTURE_LISTS)
     rows = read(roster.FORM, season.samples.roster.read_bytes()).values["rows"]
     named = {str(row["name"]) for row in rows} if isinstance(rows, list) else set()
 
@@ -49,10 +50,12 @@ async def _record_fact(season: Season) -> None:
 
 
 async def draft_applications(season: Season) -> None:
-    """Work plan, evidence and evaluation report of each unit, as it would upload them."""
-    season.stage("Work plans, evidence and evaluation reports are imported", timeline.DRAFTS)
+    """Work plan, evidence and evaluation report of each unit, as it would upload them; its notices come by e-mail."""
+    season.stage("Plans, evidence, reports are imported", timeline.DRAFTS)
 
     async def draft(applicant: Applicant) -> None:
+        contact = {"email": email(applicant)}
+        await season.calls.by(unit(applicant)).put("notify", "/contacts/applicant", f"contact:{applicant.id}", contact)
         await _import_work_plan(season, applicant)
         for number, file in enumerate(season.samples.evidence(applicant)):
             key = f"file:{applicant.id}:{number}"

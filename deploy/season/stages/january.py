@@ -13,7 +13,7 @@ QUALIFICATIONS = ("高级工程师，绿色制造评价员", "工程师，能源
 
 
 async def register(season: Season) -> None:
-    season.stage("Assessors, experts and an earlier removal are recorded", timeline.REGISTRATION)
+    season.stage("Assessors and experts are registered", timeline.REGISTRATION)
 
     async def assessor(one: Assessor) -> None:
         await season.calls.by(REGION).post("assessor-quota", "/assessors", f"register:{one.id}", _registration(one))

@@ -21,7 +21,7 @@ DEALT_WITH = {
 
 
 async def review(season: Season) -> None:
-    season.stage("Prefecture departments decide on initial review", timeline.INITIAL_REVIEW)
+    season.stage("Prefectures decide on initial review", timeline.INITIAL_REVIEW)
     await season.until_cases(season.reviewed, _answered, "every department has answered or let its day pass")
 
     async def decide(applicant: Applicant) -> None:
@@ -67,7 +67,7 @@ def _dealt_with(applicant: Applicant) -> dict[str, str]:
 
 async def forward(season: Season) -> None:
     """In May, in the last minutes of 31 May, and four days too late."""
-    season.stage("Cases are forwarded to the region", timeline.FORWARDING)
+    season.stage("Forwarded to the region", timeline.FORWARDING)
     exceptional = {HardCase.LAST_DAY: timeline.LAST_MINUTES, HardCase.LATE: timeline.TOO_LATE}
 
     async def send(applicant: Applicant) -> None:

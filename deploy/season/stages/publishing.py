@@ -5,7 +5,7 @@ from __future__ import annotations
 from deploy.season import timeline
 from deploy.season.calls import Json, until
 from deploy.season.cast import YEAR, Applicant, HardCase
-from deploy.season.people import CITIZEN, REGION
+from deploy.season.people import CITIZEN, OPERATOR, REGION
 from deploy.season.season import Season
 
 DOCUMENT = f"内工信绿色字〔{YEAR}〕52号"
@@ -21,7 +21,7 @@ FOUND = {
 
 async def publish(season: Season) -> None:
     """Five working days, a make-up Sunday among them; two objections come in."""
-    season.stage("The public notice runs, objections are lodged", timeline.NOTICE)
+    season.stage("Public notice and objections", timeline.NOTICE)
     await _notice(season)
     season.go_on_to(timeline.OBJECTIONS)
     await season.each(OBJECTIONS, lambda case: _lodge(season, case))
@@ -96,8 +96,14 @@ async def _told_everywhere(season: Season, cleared: set[str]) -> None:
 
     await until(shown, "applicants are told that they are listed")
     await until(lambda: _on_board(season), "the board shows the list")
+    await until(lambda: _nothing_to_send(season), "every e-mail is sent")
 
 
 async def _on_board(season: Season) -> bool | None:
     board = await season.calls.by_anybody.get("notify", "/board", limit=200)
     return any(DOCUMENT in str(notice) for notice in board["items"]) or None
+
+
+async def _nothing_to_send(season: Season) -> bool | None:
+    waiting = await season.calls.by(OPERATOR).get("notify", "/deliveries", state="waiting", limit=1)
+    return not waiting["items"] or None

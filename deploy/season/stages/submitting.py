@@ -27,7 +27,7 @@ def wave_of(applicant: Applicant) -> int:
 
 
 async def submit_in_waves(season: Season) -> None:
-    season.stage("Applications are submitted, three departments consulted on each", timeline.SUBMISSIONS[0])
+    season.stage("Submitted; three departments consulted", timeline.SUBMISSIONS[0])
     for number in range(WAVES):
         season.go_on_to(timeline.SUBMISSIONS[number])
         wave = [each for each in season.cast.applicants if wave_of(each) == number]
@@ -97,13 +97,13 @@ def _opinion(applicant: Applicant, which: Department) -> dict[str, str] | None:
 
 async def exhaust_a_quota(season: Season) -> None:
     """One legal representative, two assessors, fifteen items: the sixteenth is refused (Q1)."""
-    season.stage("The sixteenth item of one legal representative is asked for", timeline.SIXTEENTH_ITEM)
+    season.stage("A sixteenth item is asked for", timeline.SIXTEENTH_ITEM)
     await season.each([season.cast.the(HardCase.QUOTA_EXHAUSTED)], lambda each: submit(season, each))
 
 
 async def release_an_item(season: Season) -> None:
     """A withdrawal gives its item back, and another application gets it (A5, Q5)."""
-    season.stage("An application is withdrawn, its item goes to another", timeline.WITHDRAWAL)
+    season.stage("A withdrawal gives its item to another", timeline.WITHDRAWAL)
     leaving, coming = season.cast.the(HardCase.WITHDRAWN), season.cast.the(HardCase.RELEASED_ITEM)
     path = f"/applications/{season.id_of(leaving)}/withdraw"
     await season.calls.by(unit(leaving)).post("applications", path, f"withdraw:{leaving.id}")
