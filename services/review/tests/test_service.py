@@ -1,0 +1,142 @@
+"""The service as main.py wires it, on the real broker and database."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from chassis.clock import set_simulated
+from chassis.issuer import DevelopmentIssuer
+from chassis.outbox import Cause, entry
+from chassis.process import Process
+from chassis.publisher import BrokerPublisher
+from chassis.settings import Mode, Settings
+from chassis.testing.http import Caller
+from chassis.testing.stack import Stand
+from chassis.topology import definitions
+from chassis.unit import reading
+from httpx2 import ASGITransport, AsyncClient
+from messages import review as said_by_review
+from messages.event import Event
+from messages.values import Prefecture, Role
+from review.bus import HEARS
+from review.domain.case import State
+from review.main import service
+from review.store import Store
+
+from .story import DEPARTMENTS, OPENED, accepted, at, removed, unit
+
+pytestmark = pytest.mark.connected
+
+PATIENCE = 20.0
+SAYS = [each for each in vars(said_by_review).values() if isinstance(each, type) and issubclass(each, Event)]
+PLACE = Prefecture.BAOTOU
+
+
+@dataclass
+class Running:
+    """The service with its neighbours' voices."""
+
+    process: Process
+    neighbours: dict[str, BrokerPublisher]
+    issuer: DevelopmentIssuer
+    client: AsyncClient
+
+    async def hear(self, event: Event, times: int = 1) -> None:
+        for _ in range(times):
+            sent = entry(event.model_copy(update={"sequence": event.sequence or 1}), Cause("test"), at(OPENED))
+            assert await self.neighbours[event.owner].send([sent]) == [None]
+
+    def as_(self, role: str, organisation: str | None = None) -> Caller:
+        return Caller(self.client, self.issuer.mint(role=role, organisation=organisation, prefecture=PLACE))
+
+    async def state(self, case_id: str) -> State | None:
+        case = await Store(reading(self.process.database)).cases.get(case_id)
+        return case.state if case else None
+
+    async def until(self, holds: Callable[[], Awaitable[bool]]) -> None:
+        async with asyncio.timeout(PATIENCE):
+            while not await holds():  # noqa: ASYNC110 - another process's database has no event to wait for
+                await asyncio.sleep(0.05)
+
+    async def all_sent(self) -> bool:
+        return await self.process.database.find("outbox", {"sent": False}) == []
+
+
+@pytest.fixture
+async def running(stand: Stand, tmp_path: Path) -> AsyncIterator[Running]:
+    heard = {"review": [each.event_type for each in HEARS], "notify": [each for each in SAYS if each is not Event]}
+    vhost = await stand.vhost(definitions({**heard, "applications": [], "registry": []}))
+    mine = await stand.database("review")
+    set_simulated(tmp_path / "clock.json", at(OPENED))
+    issuer = DevelopmentIssuer(tmp_path / "keys", Mode.LOCAL)
+    settings = Settings(
+        mongo_url=mine.url,
+        database=mine.name,
+        amqp_url=stand.amqp_url(vhost, "review"),
+        jwks_file=issuer.jwks_file,
+        clock_file=tmp_path / "clock.json",
+    )
+    voices = {name: BrokerPublisher(stand.amqp_url(vhost, name)) for name in ("applications", "registry")}
+    async with (
+        Process(service(settings)) as process,
+        AsyncClient(transport=ASGITransport(process.app), base_url="http://green.invalid") as client,
+    ):
+        yield Running(process, voices, issuer, client)
+        for each in voices.values():
+            await each.close()
+
+
+async def test_an_application_heard_twice_becomes_one_case_that_its_departments_can_answer(running: Running) -> None:
+    await running.hear(accepted(), times=2)
+    await running.until(lambda: _is(running, "app-1", State.CONSULTING))
+
+    for each in DEPARTMENTS:
+        department = running.as_(Role.CONSULTED_DEPARTMENT, each)
+        answer = await department.post("/v1/cases/app-1/opinions", json={"department": each, "opinion": "agree"})
+        assert answer.status_code == 200, answer.text
+    record = await running.as_(Role.PREFECTURE_OFFICER).get("/v1/cases/app-1/record")
+
+    assert [each["what"] for each in record.json()["entries"]].count("opened") == 1
+    assert len(record.json()["entries"]) == 4
+    await running.until(running.all_sent)
+
+
+@pytest.mark.rule("B2")
+async def test_a_removal_heard_before_the_application_stops_it(running: Running) -> None:
+    await running.hear(removed(unit()))
+    await running.until(lambda: _standing_known(running))
+
+    await running.hear(accepted())
+
+    await running.until(lambda: _is(running, "app-1", State.CLOSED))
+    await running.until(running.all_sent)
+
+
+@pytest.mark.rule("V2")
+async def test_the_jobs_remind_when_the_clock_moves_on(running: Running, tmp_path: Path) -> None:
+    await running.hear(accepted())
+    await running.until(lambda: _is(running, "app-1", State.CONSULTING))
+
+    set_simulated(tmp_path / "clock.json", at(OPENED.replace(month=5, day=20)))
+
+    await running.until(lambda: _overdue(running))
+    case = await Store(reading(running.process.database)).cases.require("app-1")
+    assert case.consultation.reminded_on == OPENED.replace(month=5, day=20)
+    await running.until(running.all_sent)
+
+
+async def _is(running: Running, case_id: str, state: State) -> bool:
+    return await running.state(case_id) is state
+
+
+async def _standing_known(running: Running) -> bool:
+    return bool(await Store(reading(running.process.database)).standings.find())
+
+
+async def _overdue(running: Running) -> bool:
+    case = await Store(reading(running.process.database)).cases.require("app-1")
+    return not case.consultation.unanswered
