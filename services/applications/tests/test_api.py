@@ -83,13 +83,12 @@ async def drafted(caller: Caller, **changes: Any) -> str:  # noqa: ANN401 - fiel
     return str(answer.json()["application_id"])
 
 
-async def filed(caller: Caller, **changes: Any) -> str:  # noqa: ANN401 - cells of the report
-    """A draft with a complete report, by workbook."""
+async def filed(caller: Caller, **changes: Any) -> str:  # noqa: ANN401 - fields of the report
+    """A draft with a complete report."""
     file = await sent(caller)
     key = await drafted(caller)
-    evidence = [{"name": file["name"], "sha256": file["sha256"]}]
-    content = write(report.ENTERPRISE, forms.report_of(**({"evidence": evidence} | changes)))
-    answer = await imported(caller, "evaluation-report", content, application_id=key)
+    body = _as_json(forms.report_of(evidence=[{"name": file["name"], "sha256": file["sha256"]}]) | changes)
+    answer = await caller.put(f"{APPLICATIONS}/{key}/evaluation", json=body)
     assert answer.status_code == 200, answer.text
     return key
 
@@ -111,8 +110,11 @@ COLLECTIONS = ("applications", "versions", "files", "facts")
 
 
 @pytest.mark.rule("A1")
-async def test_from_the_empty_form_to_the_accepted_application(unit: Caller, stand: ApiStand) -> None:
-    key = await filed(unit)
+async def test_from_the_filled_form_to_the_accepted_application(unit: Caller, stand: ApiStand) -> None:
+    file, key = await sent(unit), await drafted(unit)
+    evidence = [{"name": file["name"], "sha256": file["sha256"]}]
+    content = write(report.ENTERPRISE, forms.report_of(evidence=evidence))
+    assert (await imported(unit, "evaluation-report", content, application_id=key)).status_code == 200
 
     answer = await unit.post(f"{APPLICATIONS}/{key}/submit")
 
@@ -151,7 +153,7 @@ async def test_seven_things_wrong_are_told_in_one_answer_and_the_draft_may_come_
 
 
 @pytest.mark.rule("A6")
-async def test_after_amending_by_json_it_is_accepted_and_both_versions_are_shown(unit: Caller) -> None:
+async def test_after_amending_it_is_accepted_and_both_versions_are_shown(unit: Caller) -> None:
     key = await filed(unit, undertaking=False)
     await unit.post(f"{APPLICATIONS}/{key}/submit")
     file = await sent(unit)
@@ -160,7 +162,7 @@ async def test_after_amending_by_json_it_is_accepted_and_both_versions_are_shown
     assert (await unit.put(f"{APPLICATIONS}/{key}/evaluation", json=body)).status_code == 200
     assert (await unit.post(f"{APPLICATIONS}/{key}/submit")).status_code == 200
 
-    versions = (await unit.get(f"{APPLICATIONS}/{key}/versions")).json()
+    versions = (await unit.get(f"{APPLICATIONS}/{key}/versions")).json()["items"]
     assert [(each["number"], each["application"]["state"]) for each in versions] == [(1, "refused"), (2, "accepted")]
 
 

@@ -306,12 +306,10 @@ def test_the_answer_says_until_when() -> None:
 
 
 @pytest.mark.rule("B1")
-def test_a_ban_on_the_managing_body_reaches_its_park_and_one_on_a_park_not_its_neighbour() -> None:
-    on_body = Removal(PARK.uscc, (Level.REGION,), 1, "内工信示字〔2024〕2号", BAN)
-    on_neighbour = replace(on_body, unit_key=f"{PARK.uscc}/另一园区")
+def test_a_ban_lies_on_the_organisation_whatever_unit_of_it_was_removed() -> None:
+    neighbour = Removal(f"{PARK.uscc}/另一园区", (Level.REGION,), 1, "内工信示字〔2024〕2号", BAN)
 
-    assert found(evidence(PARK, standing=standing(PARK, removals=(on_body,)))) == [("E11", "banned")]
-    assert found(evidence(PARK, standing=standing(PARK, removals=(on_neighbour,)))) == []
+    assert found(evidence(PARK, standing=standing(PARK, removals=(neighbour,)))) == [("E11", "banned")]
 
 
 def named(known: KnownAssessor | None) -> list[tuple[str, str]]:

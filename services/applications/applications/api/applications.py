@@ -131,13 +131,17 @@ def _reading(routes: APIRouter, gate: Gate) -> None:
         return ApplicationDetail.model_validate(found)
 
     @routes.get("/{application_id}/versions")
-    async def versions(application_id: str, call: Annotated[Call, reading]) -> list[VersionView]:
+    async def versions(
+        application_id: str,
+        call: Annotated[Call, reading],
+        limit: Annotated[int, Query(ge=1, le=200)] = 50,
+        after: str | None = None,
+    ) -> Page[VersionView]:
         """Every version that was submitted, with what became of it (A6)."""
         await call.allow(await _found(application_id, call))
-        kept = await call.reads(Store).versions.find(
-            {"application.application_id": application_id}, sort=(("number", 1),)
-        )
-        return [VersionView.model_validate(each) for each in kept]
+        where, order = {"application.application_id": application_id}, (("number", 1),)
+        found = await call.page(call.reads(Store).versions, where, order, limit, after)
+        return Page(items=[VersionView.model_validate(each) for each in found.items], next=found.next)
 
 
 def _opening(body: DraftBody, application_id: str, keys: Keys) -> handlers.OpenDraft:

@@ -56,16 +56,14 @@ class Standing:
         wanted = (unit.key, unit.unit_type, level)
         return next((held for held in self.listings if (held.unit_key, held.unit_type, held.level) == wanted), None)
 
-    def ban_on(self, unit: UnitRef, day: date) -> Ban | None:
-        """The ban that ends last (B1): one on the organisation itself reaches every park it manages."""
-        bans = (each.ban for each in self.removals if each.ban and each.unit_key in {unit.key, self.uscc})
-        return max((ban for ban in bans if ban.holds_on(day)), key=lambda ban: ban.last_day, default=None)
+    def ban_on(self, day: date) -> Ban | None:
+        """The one that ends last; a ban lies on the USCC, whatever unit of it was removed (B1)."""
+        bans = (each.ban for each in self.removals if each.ban and each.ban.holds_on(day))
+        return max(bans, key=lambda ban: ban.last_day, default=None)
 
     def reached_by(self, removal: Removal) -> tuple[OpenApplication, ...]:
         """The open applications that a removal's ban stops (B2)."""
-        if removal.ban is None:
-            return ()
-        return tuple(o for o in self.open if removal.unit_key in {o.unit_key, self.uscc})
+        return self.open if removal.ban else ()
 
     def with_open(self, application_id: str, unit: UnitRef, level: Level) -> Standing:
         opened = OpenApplication(application_id, unit.key, unit.unit_type, level)

@@ -25,7 +25,7 @@ def e10_on_the_lower_list(evidence: Evidence) -> Reason | None:
 
 
 def e11_not_banned(evidence: Evidence) -> Reason | None:
-    ban = evidence.standing.ban_on(evidence.application.unit, evidence.day)
+    ban = evidence.standing.ban_on(evidence.day)
     if ban is None:
         return None
     text = f"申报单位被移出示范名单未满三年，{ban.last_day}（含当日）之前不得申报"
