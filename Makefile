@@ -8,9 +8,6 @@ PACKAGES := contracts/messages/messages contracts/rulebook/rulebook contracts/ch
 PYTEST := $(BIN)/pytest -q
 
 ROLE ?= regional_officer
-SUBJECT ?=
-ORGANISATION ?=
-PREFECTURE ?=
 
 .PHONY: help
 help: ## Show this list
@@ -26,14 +23,18 @@ setup: ## Install what is missing on a Debian 12 machine (done by run and test a
 run: setup ## Start everything, play a season, stay up until Ctrl-C; again: go on with the same data
 	@exec $(BIN)/python -m deploy.local up
 
+.PHONY: status
+status: setup ## Show which services of the local stack answer
+	@$(BIN)/python -m deploy.local status
+
 .PHONY: reset
 reset: setup ## Remove the data of the local stack
 	@$(BIN)/python -m deploy.local reset
 
 .PHONY: token
 token: setup ## Print a token: ROLE=... [SUBJECT=...] [ORGANISATION=...] [PREFECTURE=...]
-	@$(BIN)/python -m deploy.local token --role "$(ROLE)" --subject "$(SUBJECT)" \
-	  --organisation "$(ORGANISATION)" --prefecture "$(PREFECTURE)"
+	@$(BIN)/python -m deploy.local token --role "$(ROLE)" $(if $(SUBJECT),--subject "$(SUBJECT)") \
+	  $(if $(ORGANISATION),--organisation "$(ORGANISATION)") $(if $(PREFECTURE),--prefecture "$(PREFECTURE)")
 
 ##: the gate
 
@@ -70,11 +71,11 @@ schemas: setup ## Compare the events with the published schemas and record what 
 
 .PHONY: test-faults
 test-faults: setup ## Kill services and servers under load and prove that nothing is lost
-	$(PYTEST) -m faults
+	$(PYTEST) -s -m faults
 
 .PHONY: test-faults-short
 test-faults-short: setup
-	$(PYTEST) -m "faults"
+	FAULTS_SUBMISSIONS=300 FAULTS_BLOWS=6 FAULTS_DRIVERS=motor $(PYTEST) -s -m faults
 
 .PHONY: bench
 bench: setup ## Measure one hop and HTTP submit, and write tests/bench/RESULTS.md

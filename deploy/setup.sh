@@ -71,13 +71,16 @@ ensure_packages() {
 # ---- Python ----
 
 wanted_stamp() {
-  { echo "$UV"; cat requirements-dev.txt {contracts,services}/*/pyproject.toml; } | sha256sum
+  { echo "$UV" {contracts,services}/*/pyproject.toml; cat requirements-dev.txt; } | sha256sum
 }
 
 install_python() {
   [[ -x .venv/bin/python ]] || python3 -m venv .venv
   # In a folder of its own, because syncing removes from .venv what the requirements do not name.
-  [[ -x $TOOL/bin/uv ]] || .venv/bin/python -m pip install -q --target "$TOOL" "uv==$UV"
+  if [[ ! -x $TOOL/bin/uv ]]; then
+    .venv/bin/python -m pip --version >/dev/null 2>&1 || .venv/bin/python -m ensurepip >/dev/null
+    .venv/bin/python -m pip install -q --target "$TOOL" "uv==$UV"
+  fi
   local pip=("$TOOL/bin/uv" pip)
   "${pip[@]}" sync -q --python .venv/bin/python --require-hashes requirements-dev.txt
   local rooms=() room

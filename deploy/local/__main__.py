@@ -10,8 +10,10 @@ from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
+from chassis.issuer import DevelopmentIssuer
 from chassis.servers import MissingServerError, ServerDiedError
-from chassis.token_command import token
+from chassis.settings import Mode
+from messages.values import Role
 from rich.console import Console
 from rich.table import Table
 
@@ -22,7 +24,11 @@ from deploy.local.screen import Screen, addresses
 from deploy.local.story import play
 from deploy.services import SERVICES
 
-app = typer.Typer(no_args_is_help=True, help="The local stack: private servers, five services, a season.")
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="The local stack: private servers, five services, a season.",
+)
 console = Console()
 
 
@@ -54,7 +60,18 @@ def status() -> None:
     console.print(table)
 
 
-app.command("token")(token)
+@app.command("token")
+def token_of_the_stack(
+    *,
+    role: Annotated[list[Role], typer.Option(help="May be given more than once")],
+    subject: Annotated[str | None, typer.Option(help="Who acts; derived from the rest when left out")] = None,
+    organisation: Annotated[str | None, typer.Option(help="Unified social credit code")] = None,
+    prefecture: Annotated[str | None, typer.Option(help="GB/T 2260 code, for example 150100")] = None,
+) -> None:
+    """Print a bearer token that the local stack takes, valid for twelve hours."""
+    keys = Places.of_environment().keys
+    issuer = DevelopmentIssuer(keys, Mode.LOCAL)
+    print(issuer.mint(role=role, subject=subject, organisation=organisation, prefecture=prefecture))
 
 
 async def _run(places: Places, *, with_season: bool) -> int:
@@ -82,7 +99,8 @@ async def _live(launcher: Launcher, *, with_season: bool) -> int:
         await launcher.bring_up()
     if with_season:
         await _season(places, screen)
-    screen.console.print(addresses(places, prometheus="prometheus" in launcher.children))
+    for line in addresses(places, prometheus="prometheus" in launcher.children):
+        screen.say(line)
     screen.say("up; Ctrl-C stops everything")
     await launcher.watch()
     return 1

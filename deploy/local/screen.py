@@ -1,13 +1,12 @@
 """What the launcher shows: one line for each part, with the time it took, and where to look afterwards."""
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Self
 
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from deploy.local.places import Places
 from deploy.services import SERVICES
@@ -38,7 +37,7 @@ class Screen:
         self.console.print(f"  [green]ok[/] {name:<16} ready after {time.monotonic() - begun:4.1f} s")
 
     def say(self, text: str) -> None:
-        self.console.print(text, highlight=False)
+        self.console.print(text, highlight=False, markup=False, soft_wrap=True)
 
     def died(self, name: str, code: int | None, tail: str) -> None:
         self.console.print(f"[bold red]{name} has ended[/] (exit {code}); the end of its log:")
@@ -49,14 +48,13 @@ class Screen:
         self.console.print(str(error), markup=False, highlight=False)
 
 
-def addresses(places: Places, *, prometheus: bool) -> Table:
-    table = Table(box=None, show_header=False, padding=(0, 2))
+def addresses(places: Places, *, prometheus: bool) -> Iterator[str]:
+    """Say where to look, a line each."""
     for service in SERVICES:
-        table.add_row(service.name, f"{places.address(service.name)}/openapi.json")
+        yield f"  {service.name:<16}{places.address(service.name)}/openapi.json"
     if prometheus:
-        table.add_row("Prometheus", places.address("prometheus"))
-    table.add_row("RabbitMQ", f"{places.address('management')}  (admin; password in {places.folder}/broker/state.json)")
-    table.add_row("mails", str(places.mail))
-    table.add_row("logs", str(places.folder / "log"))
-    table.add_row("a token", "make token ROLE=regional_officer")
-    return table
+        yield f"  {'Prometheus':<16}{places.address('prometheus')}/alerts"
+    yield f"  {'RabbitMQ':<16}{places.address('management')} (admin, password in {places.folder}/broker/state.json)"
+    yield f"  {'mails':<16}{places.mail}"
+    yield f"  {'logs':<16}{places.folder}/log"
+    yield f"  {'a token':<16}make token ROLE=regional_officer"

@@ -132,7 +132,8 @@ class MongodAdmin:
     async def ensure_primary(self) -> bool:
         """Make the replica set and its administrator where they are not there yet; say whether it takes writes."""
         try:
-            async with self._client(f"mongodb://{HOST}:{self.port}/?directConnection=true") as client:
+            url = f"mongodb://{HOST}:{self.port}/?directConnection=true"
+            async with self._client(url, patience_ms=1_000) as client:
                 hello = await client.admin.command("hello")
                 if not hello.get("setName"):
                     await self._initiate(client)
@@ -153,5 +154,5 @@ class MongodAdmin:
         return True
 
     @staticmethod
-    def _client(url: str) -> AsyncMongoClient[dict[str, Any]]:
-        return AsyncMongoClient(url, serverSelectionTimeoutMS=1_000, connectTimeoutMS=1_000)
+    def _client(url: str, patience_ms: int = 30_000) -> AsyncMongoClient[dict[str, Any]]:
+        return AsyncMongoClient(url, serverSelectionTimeoutMS=patience_ms)
