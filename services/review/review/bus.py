@@ -15,13 +15,13 @@ from review.store import Store
 
 def _of_application(event: ApplicationAccepted | ApplicationWithdrawn) -> Iterator[tuple[str, str]]:
     yield "cases", event.application_id
-    yield "standings", event.unit.key
+    yield "standings", event.unit.uscc
     if event.evaluation.assessor is not None:
         yield "assessors", event.evaluation.assessor.uscc
 
 
 def _of_unit(event: UnitRemoved) -> Iterator[tuple[str, str]]:
-    yield "standings", event.unit_key
+    yield "standings", event.unit.uscc
 
 
 def _of_listing(event: UnitListed) -> Iterator[tuple[str, str]]:

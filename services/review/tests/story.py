@@ -124,8 +124,8 @@ def removed(of: UnitRef | None = None, *, on: date = OPENED, ban: bool = True) -
     of = of or unit()
     why = Reason(rule="D5", article="第二十四条", code="major-accident", text="发生重大生产安全事故")
     return UnitRemoved(
-        sequence=1,
         unit_key=of.key,
+        sequence=1,
         unit=of,
         levels=(Level.REGION,),
         reasons=(why,),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from messages.review import CaseCleared, CaseClosed, CaseOpened
-from messages.values import Ban
+from messages.values import Ban, UnitType
 from review.domain.case import State
 from review.handlers.applications import close_withdrawn_case, open_case
 from review.handlers.assessors import resume_cases_of_cleared_assessor, suspend_cases_of_sanctioned_assessor
@@ -55,6 +55,15 @@ async def test_a_removed_units_open_case_is_stopped_in_whatever_order_it_is_hear
     assert (closed[0].reasons[0].rule, closed[0].reasons[0].article) == ("B2", "第二十五条")
     assert "2029-04-20" in closed[0].reasons[0].text
     assert sum(isinstance(each, CaseOpened) for each in desk.bench.said) == 1
+
+
+@pytest.mark.rule("B1")
+async def test_the_ban_lies_on_the_code_so_that_a_removed_park_stops_its_managing_body_too() -> None:
+    park = STEEL.model_copy(update={"unit_type": UnitType.PARK, "park_name": "示例园区"})
+
+    desk = await told((stop_cases_of_removed_unit, removed(park)), ACCEPTED)
+
+    assert [each.outcome for each in desk.bench.said if isinstance(each, CaseClosed)] == ["ineligible"]
 
 
 @pytest.mark.rule("A5")

@@ -186,7 +186,6 @@ class Case:
 
     case_id: str
     unit: UnitRef
-    unit_key: str
     level: Level
     batch_year: int
     rule_set: str

@@ -21,7 +21,6 @@ def opened(application: ApplicationAccepted, rules: RuleSet, today: date) -> Ste
     case = Case(
         case_id=application.application_id,
         unit=application.unit,
-        unit_key=application.unit.key,
         level=application.level,
         batch_year=application.batch_year,
         rule_set=rules.version,

@@ -15,9 +15,12 @@ from review.domain.refusals import reason
 
 @dataclass(frozen=True)
 class Standing:
-    """One document per unit, saved by whoever opens or stops a case: two at once can never miss each other."""
+    """One document per USCC, on which a ban lies whatever the unit's name (B1).
 
-    unit_key: str
+    It is saved by whoever opens or stops a case: two at once can never miss each other.
+    """
+
+    uscc: str
     cases: tuple[str, ...] = ()
     withdrawn: tuple[str, ...] = ()
     """Applications withdrawn, their case perhaps not heard of yet."""

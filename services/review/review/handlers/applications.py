@@ -38,8 +38,8 @@ async def _suspension(step: Step, store: Store, today: date) -> list[Step]:
 
 async def _stop(step: Step, store: Store, today: date) -> list[Step]:
     case = step.case
-    known = await store.standings.get(case.unit_key) or Standing(case.unit_key)
-    store.standings.save(case.unit_key, known.with_case(case.case_id))
+    known = await store.standings.get(case.unit.uscc) or Standing(case.unit.uscc)
+    store.standings.save(case.unit.uscc, known.with_case(case.case_id))
     if banned := known.ban_on(today):
         return [standing.stopped_by_ban(case, banned, today)]
     return [standing.withdrawn(case, today)] if case.case_id in known.withdrawn else []
@@ -47,7 +47,7 @@ async def _stop(step: Step, store: Store, today: date) -> list[Step]:
 
 async def close_withdrawn_case(event: ApplicationWithdrawn, store: Store, now: datetime) -> list[Event]:
     """Close the case, or remember the withdrawal for a case that is not heard of yet."""
-    key = event.unit.key
+    key = event.unit.uscc
     known = await store.standings.get(key) or Standing(key)
     store.standings.save(key, known.with_withdrawal(event.application_id))
     case = await store.cases.get(event.application_id)

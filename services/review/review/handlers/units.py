@@ -19,8 +19,8 @@ async def stop_cases_of_removed_unit(event: UnitRemoved, store: Store, now: date
     if event.ban is None:
         return []
     banned = Banned(event.ban.first_day, event.ban.last_day, event.document_number)
-    known = (await store.standings.get(event.unit_key) or Standing(event.unit_key)).with_ban(banned)
-    store.standings.save(event.unit_key, known)
+    known = (await store.standings.get(event.unit.uscc) or Standing(event.unit.uscc)).with_ban(banned)
+    store.standings.save(event.unit.uscc, known)
     today, said = shanghai_date(now), list[Event]()
     if banned.last_day < today:
         return []
