@@ -59,7 +59,7 @@ async def test_a_removed_units_open_case_is_stopped_in_whatever_order_it_is_hear
 
 @pytest.mark.rule("B1")
 async def test_the_ban_lies_on_the_code_so_that_a_removed_park_stops_its_managing_body_too() -> None:
-    park = STEEL.model_copy(update={"unit_type": UnitType.PARK, "park_name": "示例园区"})
+    park = unit().model_copy(update={"unit_type": UnitType.PARK, "park_name": "示例园区"})
 
     desk = await told((stop_cases_of_removed_unit, removed(park)), ACCEPTED)
 
