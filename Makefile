@@ -67,7 +67,7 @@ rules: setup ## Check that each enforced rule of the regulation is named by a te
 
 .PHONY: schemas
 schemas: setup ## Compare the events with the published schemas and record what may be added
-	$(BIN)/python -m messages
+	$(BIN)/python -m messages contracts/schemas --write
 
 .PHONY: test-faults
 test-faults: setup ## Kill services and servers under load and prove that nothing is lost
