@@ -10,6 +10,7 @@ import pytest
 from tests.architecture.sources import ROOT, SERVICES, imported, package, production
 
 ROOMS = {"domain", "handlers", "store", "bus", "api", "jobs", "settings", "main"}
+HTTP = ("http", "app", "edge", "problems", "health", "idempotency", "refused", "process", "service")
 TECHNOLOGY = {
     "motor": {"chassis/mongo.py"},
     "pymongo": {"chassis/mongo.py", "chassis/servers.py"},
@@ -17,7 +18,7 @@ TECHNOLOGY = {
     "aio_pika": {"chassis/listener.py", "chassis/acks.py", "chassis/process.py"},
     "aiormq": {"chassis/publisher.py", "chassis/acks.py"},
     "faststream": {"chassis/listener.py", "chassis/topology.py", "chassis/process.py"},
-    "fastapi": {"chassis/http.py", "chassis/app.py", "chassis/problems.py", "chassis/health.py", "/api.py"},
+    "fastapi": {"/api.py", "/main.py", *(f"chassis/{room}.py" for room in HTTP)},
     "jinja2": {"notify/texts.py"},
     "aiosmtplib": {"notify/mail.py"},
 }
