@@ -24,6 +24,8 @@ ALONE_TRIES = 12
 TAKEN_TRIES = 3
 """Tries alone after which a natural key that another document holds is taken for good."""
 JITTER = 0.02
+TURNS = 3
+"""Turns of the loop that a delivery takes from the socket through the libraries' tasks to us."""
 
 
 class Contended(Transient):
@@ -88,7 +90,7 @@ class Committer:
     async def _fly(self) -> None:
         while not (self._stopping and not self._queue):
             await self._arrived.wait()
-            await asyncio.sleep(0)  # whoever is ready in this turn of the loop comes along
+            await self._those_at_the_door()
             works = self._take()
             if not works:
                 await self._nothing_to_take()
@@ -97,6 +99,14 @@ class Committer:
                 await self._commit(works, conflicts=0)
             finally:
                 self._release(works)
+
+    async def _those_at_the_door(self) -> None:
+        """Let come along what the loop is handing over now: as long as each turn brings more, without a pause."""
+        known = -1
+        while known < len(self._queue) < self._batch_max:
+            known = len(self._queue)
+            for _ in range(TURNS):
+                await asyncio.sleep(0)
 
     async def _nothing_to_take(self) -> None:
         """Sleep until something arrives or a flight lands; when stopping, look again soon."""

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 import aio_pika
 import pytest
@@ -53,11 +54,16 @@ class Handlers:
     def __init__(self) -> None:
         self.runs = 0
         self.problems: list[Exception] = []
+        self.held: set[str] = set()
+        self.pause = 0.0
 
     async def on_failed(self, event: NoticeFailed, store: Store, now: datetime) -> Result:
         self.runs += 1
+        await asyncio.sleep(self.pause)
         if self.problems:
             raise self.problems.pop(0)
+        if event.notice_id in self.held:
+            raise Transient("held by the test")
         await touch(Touch(event.notice_id, str(event.sequence)), store, now)
         return []
 
@@ -337,6 +343,52 @@ async def test_stopping_leaves_what_waits_to_the_broker_with_no_delivery_counted
     await again.stop()
 
     assert again.handlers.runs == 1
+
+
+async def test_one_message_that_waits_keeps_no_other_from_being_acknowledged(service: Service) -> None:
+    service.reception._patience = 60
+    service.handlers.held = {"n7"}
+    await service.hear(*(failed(f"n{n}") for n in range(120)))
+    for n in (0, 6, 8, 119):
+        await service.until_touched(f"n{n}")
+    await asyncio.sleep(0.1)
+    await service.stop()
+    again = Service(service.stand, service.vhost, service.database)
+    await again.start()
+    await again.until_touched("n7")
+    await again.drained()
+    await again.stop()
+
+    assert again.handlers.runs == 1
+    assert again.value("duplicates_total", consumer="review") == 0
+
+
+async def cut(stand: Stand, vhost: str, user: str) -> None:
+    """Let the broker close a user's connections; it lists a new one after some seconds."""
+    async with asyncio.timeout(20):
+        while True:
+            listed = (await stand.broker._done("GET", "connections")).json()
+            names = [each["name"] for each in listed if (each.get("vhost"), each.get("user")) == (vhost, user)]
+            for name in names:
+                await stand.broker._done("DELETE", f"connections/{quote(name)}")
+            if names:
+                return
+            await asyncio.sleep(0.2)
+
+
+async def test_a_connection_lost_while_handling_leaves_each_effect_once(service: Service, stand: Stand) -> None:
+    service.handlers.pause = 0.02
+    await service.hear(*(failed(f"n{n}") for n in range(400)))
+    await service.until_touched("n0")
+    await cut(stand, service.vhost, "review")
+    await service.hear(failed("last"))
+    for n in range(400):
+        await service.until_touched(f"n{n}")
+    await service.until_touched("last")
+    await service.drained()
+
+    assert await service.database.count("inbox", {}) == 401
+    assert await service.parked.count() == 0
 
 
 async def test_an_event_no_queue_is_bound_for_is_returned_and_stays_in_the_outbox(
