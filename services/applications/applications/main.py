@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from asyncio import to_thread
+from functools import partial
 
-from chassis.http import Gate
 from chassis.identity import load_keys
 from chassis.service import Service, run
-from fastapi import APIRouter
 
 from applications import api
 from applications.bus import HEARS
@@ -18,11 +17,7 @@ from applications.vault import Vault
 
 def service(settings: Settings | None = None) -> Service:
     settings = settings or Settings.load()
-    vault, keys = Vault(settings.files_dir), load_keys(settings.person_key_file)
-
-    def router(gate: Gate) -> APIRouter:
-        return api.router(gate, vault, keys)
-
+    vault = Vault(settings.files_dir)
     return Service(
         "applications",
         settings,
@@ -30,8 +25,8 @@ def service(settings: Settings | None = None) -> Service:
         aggregates=AGGREGATES,
         indexes=INDEXES,
         hears=HEARS,
-        router=router,
-        pings={"files": lambda: to_thread(vault.ping)},
+        router=partial(api.router, vault=vault, keys=load_keys(settings.person_key_file)),
+        pings={"files": partial(to_thread, vault.ping)},
     )
 
 

@@ -150,3 +150,12 @@ def _park_answers() -> dict[str, Any]:
             {"year": 2025, "carbon_intensity": Decimal("1.9"), "voluntary_audit_share": Decimal(12)},
         ],
     }
+
+
+def as_json(values: Any) -> Any:  # noqa: ANN401 - any JSON
+    """Numbers as text and days in ISO form, as the interface takes them."""
+    if isinstance(values, dict):
+        return {name: as_json(each) for name, each in values.items()}
+    if isinstance(values, list):
+        return [as_json(each) for each in values]
+    return values if isinstance(values, str | bool | int | None) else str(values)

@@ -87,7 +87,7 @@ async def filed(caller: Caller, **changes: Any) -> str:  # noqa: ANN401 - fields
     """A draft with a complete report."""
     file = await sent(caller)
     key = await drafted(caller)
-    body = _as_json(forms.report_of(evidence=[{"name": file["name"], "sha256": file["sha256"]}]) | changes)
+    body = forms.as_json(forms.report_of(evidence=[{"name": file["name"], "sha256": file["sha256"]}]) | changes)
     answer = await caller.put(f"{APPLICATIONS}/{key}/evaluation", json=body)
     assert answer.status_code == 200, answer.text
     return key
@@ -157,7 +157,7 @@ async def test_after_amending_it_is_accepted_and_both_versions_are_shown(unit: C
     key = await filed(unit, undertaking=False)
     await unit.post(f"{APPLICATIONS}/{key}/submit")
     file = await sent(unit)
-    body = _as_json(forms.report_of(evidence=[{"name": file["name"], "sha256": file["sha256"]}]))
+    body = forms.as_json(forms.report_of(evidence=[{"name": file["name"], "sha256": file["sha256"]}]))
 
     assert (await unit.put(f"{APPLICATIONS}/{key}/evaluation", json=body)).status_code == 200
     assert (await unit.post(f"{APPLICATIONS}/{key}/submit")).status_code == 200
@@ -554,12 +554,3 @@ async def test_a_malformed_body_is_told_everything_at_once(unit: Caller) -> None
 
     assert answer.status_code == 422
     assert {each["pointer"] for each in answer.json()["reasons"]} == {"/unit/uscc", "/level", "/extra"}
-
-
-def _as_json(values: Any) -> Any:  # noqa: ANN401 - any JSON
-    """Numbers as text and days in ISO form, as the interface takes them."""
-    if isinstance(values, dict):
-        return {name: _as_json(each) for name, each in values.items()}
-    if isinstance(values, list):
-        return [_as_json(each) for each in values]
-    return values if isinstance(values, str | bool | int | None) else str(values)

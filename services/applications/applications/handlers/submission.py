@@ -126,7 +126,9 @@ async def _gather(draft: Application, rules: RuleSet, day: date, store: Kept) ->
 def _show(files: Mapping[str, StoredFile], draft: Application, store: Kept) -> None:
     """From now on the prefecture's officers may read the evidence."""
     for key, file in files.items():
-        store.files.save(key, file.shown_to(draft.unit.prefecture))
+        # A file that many applications name is written only when that says something new: it would be contended.
+        if (shown := file.shown_to(draft.unit.prefecture)) != file:
+            store.files.save(key, shown)
 
 
 def _keep(application: Application, by: str, now: datetime, store: Kept) -> None:

@@ -1,0 +1,141 @@
+"""The service as main.py wires it, on the real broker and database, with its neighbours' voices."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from applications.bus import HEARS
+from applications.main import service
+from applications.settings import Settings
+from chassis.clock import set_simulated
+from chassis.identity import add_key
+from chassis.issuer import DevelopmentIssuer
+from chassis.outbox import Cause, entry
+from chassis.process import Process
+from chassis.publisher import BrokerPublisher
+from chassis.settings import Mode
+from chassis.testing.http import Caller
+from chassis.testing.stack import Stand
+from chassis.topology import definitions
+from httpx2 import ASGITransport, AsyncClient
+from messages.applications import (
+    ApplicationAccepted,
+    ApplicationRefused,
+    ApplicationSubmitted,
+    ApplicationWithdrawn,
+)
+from messages.assessor_quota import QuotaItemReserved
+from messages.event import Event
+from messages.values import Role
+
+from . import forms
+from .story import ASSESSOR, NOW, SOMEONE, STEEL, registered
+
+pytestmark = pytest.mark.connected
+
+PATIENCE = 20.0
+SAYS = [ApplicationAccepted, ApplicationRefused, ApplicationSubmitted, ApplicationWithdrawn]
+NEIGHBOURS = ("assessor-quota", "registry", "review")
+
+
+@dataclass
+class Running:
+    process: Process
+    quota: BrokerPublisher
+    unit: Caller
+    officer: Caller
+
+    async def hear(self, event: Event, times: int = 1) -> None:
+        for _ in range(times):
+            said = entry(event.model_copy(update={"sequence": event.sequence or 1}), Cause("test"), NOW)
+            assert await self.quota.send([said]) == [None]
+
+    async def until(self, holds: Callable[[], Awaitable[bool]]) -> None:
+        async with asyncio.timeout(PATIENCE):
+            while not await holds():  # noqa: ASYNC110 - another process's database has no event to wait for
+                await asyncio.sleep(0.05)
+
+    async def said(self) -> list[str]:
+        """What was said and confirmed by the broker."""
+        kept = await self.process.database.find("outbox", {"sent": True})
+        return sorted(each["h"]["ce-type"] for document in kept for each in document["events"])
+
+    async def state(self, key: str) -> str:
+        return str((await self.unit.get(f"/v1/applications/{key}")).json()["state"])
+
+
+@pytest.fixture
+async def running(stand: Stand, tmp_path: Path) -> AsyncIterator[Running]:
+    topology = {"applications": [each.event_type for each in HEARS], "notify": SAYS}
+    vhost = await stand.vhost(definitions({**topology, **{name: [] for name in NEIGHBOURS}}))
+    mine = await stand.database("applications")
+    set_simulated(tmp_path / "clock.json", NOW)
+    add_key(tmp_path / "person.toml", "k1")
+    issuer = DevelopmentIssuer(tmp_path / "keys", Mode.LOCAL)
+    settings = Settings(
+        mongo_url=mine.url,
+        database=mine.name,
+        amqp_url=stand.amqp_url(vhost, "applications"),
+        jwks_file=issuer.jwks_file,
+        clock_file=tmp_path / "clock.json",
+        files_dir=tmp_path / "files",
+        person_key_file=tmp_path / "person.toml",
+    )
+    quota = BrokerPublisher(stand.amqp_url(vhost, "assessor-quota"))
+    async with (
+        Process(service(settings)) as process,
+        AsyncClient(transport=ASGITransport(process.app), base_url="http://green.invalid") as client,
+    ):
+        unit = Caller(client, issuer.mint(role=Role.APPLICANT, organisation=STEEL.uscc))
+        officer = Caller(client, issuer.mint(role=Role.PREFECTURE_OFFICER, prefecture=STEEL.prefecture))
+        yield Running(process, quota, unit, officer)
+        await quota.close()
+
+
+async def submitted(running: Running) -> str:
+    """A complete application by an assessor, submitted."""
+    listed = {"document_number": "1号", "published_on": "2026-01-20", "units": [STEEL.model_dump(mode="json")]}
+    await running.officer.post("/v1/prefecture-lists", json=listed)
+    file = await running.unit.post("/v1/files", files={"file": ("执照.pdf", b"%PDF-1.7\n%%EOF\n")})
+    evidence = [{"name": "执照.pdf", "sha256": file.json()["sha256"]}]
+    by = {"way": "assessor", "assessor_name": ASSESSOR.name, "assessor_uscc": ASSESSOR.uscc}
+    report = forms.as_json(forms.report_of(evidence=evidence) | by)
+    unit = STEEL.model_dump(mode="json")
+    body = {"unit": unit, "batch_year": 2026, "evaluation": {"way": "self"}, "report": report}
+    draft = await running.unit.post("/v1/applications", json=body)
+    key = str(draft.json()["application_id"])
+    answer = await running.unit.post(f"/v1/applications/{key}/submit")
+    assert answer.status_code == 202, answer.text
+    return key
+
+
+@pytest.mark.rule("E12")
+async def test_an_item_that_is_heard_twice_accepts_the_application_once(running: Running) -> None:
+    await running.hear(registered())
+    await running.until(lambda: _known(running))
+    key = await submitted(running)
+    item = QuotaItemReserved(application_id=key, assessor=ASSESSOR, year=2026, representative=SOMEONE, used=1, limit=15)
+
+    await running.hear(item, times=2)
+
+    await running.until(lambda: _is(running, key, "accepted"))
+    expected = ["applications.application.accepted.v1", "applications.application.submitted.v1"]
+    await running.until(lambda: _has_said(running, expected))
+    ready = await running.unit.get("/readyz")
+    assert ready.status_code == 200, ready.text
+
+
+async def _known(running: Running) -> bool:
+    return bool(await running.process.database.find("assessors", {}))
+
+
+async def _is(running: Running, key: str, state: str) -> bool:
+    return await running.state(key) == state
+
+
+async def _has_said(running: Running, expected: list[str]) -> bool:
+    return await running.said() == expected
