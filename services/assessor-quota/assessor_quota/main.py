@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from chassis.http import Gate
+from functools import partial
+
 from chassis.identity import load_keys
 from chassis.service import Service, run
-from fastapi import APIRouter
 
 from assessor_quota import api
 from assessor_quota.bus import HEARS
@@ -15,13 +15,14 @@ from assessor_quota.store import AGGREGATES, INDEXES, Store
 
 def service(settings: Settings | None = None) -> Service:
     settings = settings or Settings.load()
-    keys = load_keys(settings.person_key_file)
-
-    def router(gate: Gate) -> APIRouter:
-        return api.router(gate, keys)
-
     return Service(
-        "assessor-quota", settings, store=Store, aggregates=AGGREGATES, indexes=INDEXES, hears=HEARS, router=router
+        "assessor-quota",
+        settings,
+        store=Store,
+        aggregates=AGGREGATES,
+        indexes=INDEXES,
+        hears=HEARS,
+        router=partial(api.router, keys=load_keys(settings.person_key_file)),
     )
 
 

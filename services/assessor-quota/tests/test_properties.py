@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 from assessor_quota import handlers
 from assessor_quota.bus import HEARS
-from assessor_quota.domain.item import Item
+from assessor_quota.domain.item import Item, ItemState
 from assessor_quota.domain.ledger import Ledger
 from assessor_quota.domain.sanction import Finding
 from assessor_quota.store import AGGREGATES, INDEXES, Store
@@ -20,7 +20,7 @@ from chassis.unit import Batch, Commit, Conflict, Outcome, Unit
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, precondition, rule
-from messages.assessor_quota import QuotaItemRefused, QuotaItemReserved
+from messages.assessor_quota import QuotaItemConfirmed, QuotaItemRefused, QuotaItemReserved
 from messages.event import Event
 
 from .kit import (
@@ -61,6 +61,7 @@ class Quotas(RuleBasedStateMachine):
         self.sequences: Counter[str] = Counter()
         self.years: dict[str, int] = {}
         self.ended: set[str] = set()
+        self.ever_ended: set[str] = set()
         self.accepted: set[str] = set()
         self.reviewed: set[str] = set()
         self.owed: list[Event] = []
@@ -96,6 +97,7 @@ class Quotas(RuleBasedStateMachine):
     def end(self, data: st.DataObject, withdraw: bool) -> Event:  # noqa: FBT001 - drawn
         application = data.draw(st.sampled_from(sorted(set(self.years) - self.ended)))
         self.ended.add(application)
+        self.ever_ended.add(application)
         self.sequences[application] += 1
         said = (withdrawn if withdraw else refused)(application, self.sequences[application])
         return self.owe(said)
@@ -127,6 +129,10 @@ class Quotas(RuleBasedStateMachine):
         """As by one process each: all have read before the first commits."""
         self.runner.run(self.race(list(several)))
 
+    @rule(count=st.integers(1, 8))
+    def hear_what_is_next(self, count: int) -> None:
+        self.hear_at_once(self.owed[:count])
+
     @rule(uscc=BY)
     def sanction(self, uscc: str) -> None:
         number = f"处理{len(self.bench.said)}"
@@ -157,18 +163,25 @@ class Quotas(RuleBasedStateMachine):
         assert lines == sorted((key, item.application_id) for item in items if item.in_use for key in item.ledgers)
         assert len({application for _, application in lines}) == len(lines)
 
+    @invariant()
+    def what_was_confirmed_stays_in_use(self) -> None:
+        if hasattr(self, "bench"):
+            confirmed = {each.application_id for each in self.bench.said if isinstance(each, QuotaItemConfirmed)}
+            assert confirmed <= {item.application_id for item in self.kept()[1] if item.in_use}
+
     def hear_everything(self) -> None:
-        """Once all is heard, an item is used exactly by what was accepted or is still open."""
+        """Once all is heard, what has ended holds no place and what has not is answered or confirmed."""
         for _ in range(len(self.owed) + 1):
             self.hear_at_once(self.owed[:8])
         assert self.owed == []
-        _, items = self.kept()
-        leaked = {
-            item.application_id
-            for item in items
-            if item.in_use and item.application_id in self.ended | self.reviewed - self.accepted
-        }
-        assert leaked - self.accepted == set()
+        self.what_was_confirmed_stays_in_use()
+        states = {item.application_id: item.state for item in self.kept()[1]}
+        for application in set(self.years) - self.accepted:
+            over = application in self.ended | self.reviewed
+            lawful = {ItemState.RELEASED, ItemState.REFUSED} if over else {ItemState.RESERVED, ItemState.REFUSED}
+            assert states[application] in lawful
+        for application in self.accepted - self.ever_ended:
+            assert states[application] is ItemState.CONFIRMED
 
     # How
 
