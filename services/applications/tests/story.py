@@ -164,7 +164,7 @@ class Desk:
 
     async def prepared(self, unit: UnitRef = STEEL) -> Desk:
         await self.bench.perform(record_file, RecordFile(DIGEST, 9, "application/pdf", Owner(unit.uscc, "a.pdf")), NOW)
-        await self.bench.perform(_keep_standing, standing(unit), NOW)
+        await self.bench.perform(keep_standing, standing(unit), NOW)
         return self
 
     async def drafted(self, unit: UnitRef = STEEL, key: str = "app-2026-000000000001", **changes: Any) -> str:  # noqa: ANN401 - fields by name
@@ -183,6 +183,6 @@ class Desk:
         return await self.bench.look().standings.require(uscc)
 
 
-async def _keep_standing(command: Standing, store: Store, now: datetime) -> list[Any]:  # noqa: ARG001
+async def keep_standing(command: Standing, store: Store, now: datetime) -> list[Any]:  # noqa: ARG001
     store.standings.save(command.uscc, command)
     return []

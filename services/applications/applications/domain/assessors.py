@@ -30,7 +30,3 @@ class KnownAssessor:
         if event.sequence <= self.ban_at:
             return self
         return replace(self, ban=event.ban, ban_at=event.sequence)
-
-
-def unknown(uscc: str, name: str) -> KnownAssessor:
-    return KnownAssessor(uscc, name)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from types import MappingProxyType
 
 from messages.values import IndicatorValue, PersonRef, SchemeRef, VetoAnswer
 
@@ -22,6 +23,24 @@ class EnergyBasis(StrEnum):
     """先进值 of the national quota standard."""
     GRADE_1 = "grade_1"
     """1级水平 of the national quota standard."""
+
+
+BASES: Mapping[EnergyBasis, str] = MappingProxyType(
+    {
+        EnergyBasis.BENCHMARK: "标杆水平",
+        EnergyBasis.ADVANCED: "能耗限额标准先进值",
+        EnergyBasis.GRADE_1: "能耗限额标准1级水平",
+    }
+)
+SYSTEMS: Mapping[str, str] = MappingProxyType(
+    {
+        "environment": "环境管理体系",
+        "occupational_health_safety": "职业健康安全管理体系",
+        "quality": "质量管理体系",
+        "energy": "能源管理体系",
+    }
+)
+"""The four management systems of Art. 12(3), by the names that the rule set uses."""
 
 
 class ParkRank(StrEnum):

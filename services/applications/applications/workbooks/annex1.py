@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from applications.domain.information import YEARS_OF_FINANCES
 from applications.workbooks.layout import (
     Entry,
     Form,
@@ -20,7 +21,6 @@ from applications.workbooks.layout import (
 
 UNIT_TYPES = {"factory": "绿色工厂", "park": "绿色园区", "supply_chain": "绿色供应链管理企业"}
 PARK_LEVELS = (("national", "国家级"), ("provincial", "省级"))
-YEARS_OF_FINANCES = 3
 
 CHAPTERS = (
     ("overview", "一、单位基本情况"),

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from rulebook.schemes import Scheme
 
 from applications.domain.facts import TEXTS
+from applications.domain.report import BASES, SYSTEMS
 from applications.workbooks.annex1 import UNIT_TYPES
 from applications.workbooks.layout import (
     Entry,
@@ -30,13 +31,7 @@ from applications.workbooks.layout import (
 )
 
 WAYS = {"self": "自评价", "assessor": "委托第三方服务机构评价"}
-SYSTEMS = {
-    "environment": "环境管理体系",
-    "occupational_health_safety": "职业健康安全管理体系",
-    "quality": "质量管理体系",
-    "energy": "能源管理体系",
-}
-ENERGY_LEVELS = {"benchmark": "标杆水平", "advanced": "能耗限额标准先进值", "grade_1": "能耗限额标准1级水平"}
+ENERGY_LEVELS = {basis.value: text for basis, text in BASES.items()}
 PARK_RANKS = {
     "nation": "国家级工业园区",
     "region": "自治区级工业园区",

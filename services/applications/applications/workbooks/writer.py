@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import NamedTuple, TypeAlias
 
 from openpyxl import Workbook
-from openpyxl.styles import Alignment, Border, Font, NamedStyle, Side
+from openpyxl.styles import Alignment, Border, Font, Side
 from openpyxl.worksheet.cell_range import CellRange
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -42,19 +42,13 @@ class _Place(NamedTuple):
     span: int
 
 
-_LABEL, _FILLED, _DAY, _EMPTY = "label", "filled", "day", "empty"
+class _Style(NamedTuple):
+    font: Font
+    alignment: Alignment
 
 
-def _styles() -> tuple[NamedStyle, ...]:
-    """The looks of a form's cells; named, so that each is worked out once for a book and not for every cell."""
-    left, centre = Alignment("left", "center", wrap_text=True), Alignment("center", "center", wrap_text=True)
-    plain, bold = Font(name="宋体", size=10), Font(name="宋体", size=10, bold=True)
-    return (
-        NamedStyle(_LABEL, font=bold, alignment=centre, border=_BOX),
-        NamedStyle(_FILLED, font=plain, alignment=left, border=_BOX),
-        NamedStyle(_DAY, font=plain, alignment=left, border=_BOX, number_format="yyyy-mm-dd"),
-        NamedStyle(_EMPTY, border=_BOX),
-    )
+_LABEL = _Style(Font(name="宋体", size=10, bold=True), Alignment("center", "center", wrap_text=True))
+_FILLED = _Style(Font(name="宋体", size=10), Alignment("left", "center", wrap_text=True))
 
 
 def write(form: Form, values: Values | None = None) -> bytes:
@@ -62,8 +56,6 @@ def write(form: Form, values: Values | None = None) -> bytes:
     book = Workbook()
     book.remove(book.worksheets[0])
     book.properties.title = form.title
-    for style in _styles():
-        book.add_named_style(style)
     for sheet in form.sheets:
         _write_sheet(book.create_sheet(sheet.title), sheet, values or {})
     stream = io.BytesIO()
@@ -111,12 +103,14 @@ def _rows(value: object) -> Sequence[Values]:
     return value if isinstance(value, Sequence) and not isinstance(value, str) else ()
 
 
-def _put(page: Worksheet, place: _Place, value: Printed, style: str) -> None:
+def _put(page: Worksheet, place: _Place, value: Printed, style: _Style) -> None:
     row, first, span = place
-    for index in range(first + 1, first + span):
-        page.cell(row, index + 1).style = _EMPTY
-    cell = page.cell(row, first + 1, value)
-    cell.style = _DAY if isinstance(value, date) else style
+    for index in range(first, first + span):
+        page.cell(row, index + 1).border = _BOX
+    cell = page.cell(row, first + 1)
+    cell.value, cell.font, cell.alignment = value, style.font, style.alignment
+    if isinstance(value, date):
+        cell.number_format = "yyyy-mm-dd"
     if span > 1:
         # ``merge_cells`` would draw the borders once more, cell by cell: most of the time of writing a form.
         page.merged_cells.add(CellRange(min_col=first + 1, min_row=row, max_col=first + span, max_row=row))

@@ -12,24 +12,13 @@ from applications.domain.eligibility.evidence import Evidence
 from applications.domain.facts import TEXTS, Fact, FactKind, FactSource, standing_against
 from applications.domain.information import EnterpriseInformation
 from applications.domain.reasons import reason
-from applications.domain.report import Energy, EnergyBasis
+from applications.domain.report import BASES, SYSTEMS, Energy, EnergyBasis
 
 MANUFACTURING = range(13, 44)
 """Divisions 13 to 43 of GB/T 4754-2017: section C, manufacturing."""
 CODE_LENGTHS = range(2, 5)
 """A code of GB/T 4754 names a division, a group or a class."""
 
-SYSTEMS = {
-    "environment": "环境管理体系",
-    "occupational_health_safety": "职业健康安全管理体系",
-    "quality": "质量管理体系",
-    "energy": "能源管理体系",
-}
-BASES = {
-    EnergyBasis.BENCHMARK: "标杆水平",
-    EnergyBasis.ADVANCED: "能耗限额标准先进值",
-    EnergyBasis.GRADE_1: "能耗限额标准1级水平",
-}
 SOURCES = {
     FactSource.DECLARATION: "申报单位申明",
     FactSource.OFFICER: "主管部门记录",

@@ -1,0 +1,159 @@
+"""Workbooks over HTTP: into a draft when every cell is right, and nowhere when one is wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from applications.workbooks import Form, annex1, read, report, write
+from chassis.testing.http import ApiStand, Caller
+from messages.values import Role
+
+from . import forms
+from .calls import APPLICATIONS, XLSX, codes, drafted, imported, kept
+from .story import PARK, STEEL
+
+
+@pytest.mark.rule("C2")
+@pytest.mark.parametrize(
+    ("form", "values", "unit_type"),
+    [(annex1.ENTERPRISE, forms.enterprise(), "factory"), (annex1.PARK, forms.park(), "park")],
+)
+async def test_annex_1_makes_a_draft(served: ApiStand, form: Form, values: dict[str, Any], unit_type: str) -> None:
+    caller = served.as_(Role.APPLICANT, organisation=PARK.uscc if unit_type == "park" else STEEL.uscc)
+
+    answer = await imported(caller, "annex1", write(form, values), prefecture="150600", batch_year=2026)
+
+    assert answer.status_code == 201, answer.text
+    found = (await caller.get(f"{APPLICATIONS}/{answer.json()['application_id']}")).json()
+    assert (found["state"], found["unit"]["unit_type"]) == ("draft", unit_type)
+    assert found["unit"]["park_name"] == (PARK.name if unit_type == "park" else None)
+    assert found["information"]["contact_email"] == "zhang@example.com"
+    assert found["plan"]["projects"] == "七、拟实施项目清单：略"
+
+
+@pytest.mark.rule("C2")
+async def test_annex_1_goes_into_a_draft_that_is_there(unit: Caller) -> None:
+    key = await drafted(unit)
+
+    answer = await imported(unit, "annex1", write(annex1.ENTERPRISE, forms.enterprise()), application_id=key)
+
+    assert (answer.status_code, answer.json()["application_id"]) == (200, key)
+    found = (await unit.get(f"{APPLICATIONS}/{key}")).json()
+    assert [each["year"] for each in found["information"]["finances"]] == [2023, 2024, 2025]
+
+
+async def test_a_dry_run_tells_the_same_and_keeps_nothing(unit: Caller, served: ApiStand) -> None:
+    good = write(annex1.ENTERPRISE, forms.enterprise())
+    bad = write(annex1.ENTERPRISE, forms.enterprise(uscc="911501000000000192"))
+    into = {"prefecture": "150600", "batch_year": 2026, "dry_run": True}
+
+    fine, wrong = await imported(unit, "annex1", good, **into), await imported(unit, "annex1", bad, **into)
+
+    assert (fine.json()["dry_run"], fine.json()["application_id"]) == (True, None)
+    assert (wrong.status_code, codes(wrong)) == (422, ["cell-malformed"])
+    assert kept(served) == []
+
+
+def enterprise(**changes: Any) -> bytes:  # noqa: ANN401 - cells by name
+    return write(annex1.ENTERPRISE, forms.enterprise(**changes))
+
+
+@pytest.mark.rule("C2")
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (write(report.PARK), ["sheet-missing"] * 3),
+        (
+            write(annex1.ENTERPRISE, forms.enterprise(finances=[forms.finances(2025) | {"assets": "约三亿"}])),
+            ["cell-malformed"],
+        ),
+        (write(annex1.ENTERPRISE, forms.enterprise(uscc="911501000000000192")), ["cell-malformed"]),
+        (write(annex1.ENTERPRISE, forms.enterprise(finances=[forms.finances(2025)])), ["years-wrong"]),
+        (write(annex1.ENTERPRISE, forms.enterprise(unit_type="park")), ["form-differs"]),
+        (write(annex1.ENTERPRISE)[:4000], ["broken-workbook"]),
+        (b"PK\x03\x04 no zip", ["broken-workbook"]),
+        (b"%PDF-1.7", ["not-a-workbook"]),
+    ],
+    ids=["wrong sheets", "text for numbers", "check digit", "years", "wrong form", "cut off", "broken zip", "a pdf"],
+)
+async def test_a_bad_workbook_is_told_what_is_wrong_and_changes_nothing(
+    unit: Caller, served: ApiStand, content: bytes, expected: list[str]
+) -> None:
+    answer = await imported(unit, "annex1", content, prefecture="150600", batch_year=2026)
+
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert codes(answer) == expected
+    assert kept(served) == []
+    assert served.said == []
+
+
+@pytest.mark.rule("C2")
+async def test_a_bad_cell_is_named_by_sheet_and_address(unit: Caller) -> None:
+    content = write(annex1.ENTERPRISE, forms.enterprise(uscc="911501000000000192"))
+
+    answer = await imported(unit, "annex1", content, prefecture="150600")
+
+    reason = answer.json()["reasons"][0]
+    assert reason["pointer"] == "基本情况表（企业填写）!G3"
+    assert "校验位" in reason["text"]
+    assert reason["article"] == "第九条、附件1"
+
+
+async def test_a_report_for_another_unit_is_refused(unit: Caller) -> None:
+    key = await drafted(unit)
+
+    answer = await imported(unit, "evaluation-report", write(report.PARK, forms.report_of(PARK)), application_id=key)
+
+    assert answer.status_code == 422
+    assert codes(answer) == ["uscc-differs", "unit-type-differs", "park-name-differs"]
+
+
+@pytest.mark.parametrize("number", ["123", "一二三四五六"])
+async def test_a_document_number_that_cannot_be_one_is_refused_without_being_repeated(
+    unit: Caller, number: str
+) -> None:
+    key = await drafted(unit)
+
+    answer = await imported(
+        unit,
+        "evaluation-report",
+        write(report.ENTERPRISE, forms.report_of(representative_document=number)),
+        application_id=key,
+    )
+
+    assert codes(answer) == ["document-number-invalid"]
+    assert number not in answer.text
+
+
+async def test_a_form_without_a_file_is_refused(unit: Caller) -> None:
+    missing = await unit.post("/v1/imports/annex1", files={"other": ("a.xlsx", b"x")})
+    other = await unit.post("/v1/imports/annex1", json={})
+
+    assert (missing.status_code, codes(missing)) == (422, ["file-missing"])
+    assert (other.status_code, other.json()["code"]) == (415, "media-type-unsupported")
+
+
+@pytest.mark.parametrize(
+    ("name", "params", "form"),
+    [
+        ("annex1-enterprise", {}, annex1.ENTERPRISE),
+        ("annex1-park", {}, annex1.PARK),
+        ("evaluation-report", {}, report.ENTERPRISE),
+        ("evaluation-report", {"unit_type": "park"}, report.PARK),
+    ],
+)
+async def test_anybody_downloads_an_empty_form(served: ApiStand, name: str, params: dict[str, str], form: Form) -> None:
+    answer = await served.anybody().get(f"/v1/forms/{name}.xlsx", params=params)
+
+    assert answer.headers["content-type"] == XLSX
+    assert {each.code for each in read(form, answer.content).problems} <= {
+        "cell-empty",
+        "rows-missing",
+        "cell-malformed",
+    }
+
+
+async def test_an_unknown_form_is_not_found(served: ApiStand) -> None:
+    assert (await served.anybody().get("/v1/forms/annex9.xlsx")).status_code == 404
