@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime
 from types import TracebackType
 from typing import Self
@@ -11,12 +12,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 
 class StageLines:
-    """A line with a bar for the stage that runs and for each that is done."""
+    """On a terminal a bar for each stage that moves; elsewhere a line for each that is done."""
 
     def __init__(self, console: Console) -> None:
         columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(10), MofNCompleteColumn())
-        self._progress = Progress(*columns, TimeElapsedColumn(), console=console)
-        self._running = self._progress.add_task("", visible=False)
+        self._progress = Progress(*columns, TimeElapsedColumn(), console=console, disable=not console.is_terminal)
+        self._title, self._expected, self._done = "", 0, 0
+        self._begun = time.monotonic()
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -31,16 +33,22 @@ class StageLines:
 
     def stage(self, title: str, day: datetime) -> None:
         self._finish()
-        self._running = self._progress.add_task(f"[cyan]{day:%d %b}[/cyan]  {title}", total=0)
+        self._title, self._expected, self._done = f"{day:%d %b}  {title}", 0, 0
+        self._begun = time.monotonic()
+        self._running = self._progress.add_task(self._title, total=None)
 
     def expect(self, steps: int) -> None:
-        (task,) = (each for each in self._progress.tasks if each.id == self._running)
-        self._progress.update(self._running, total=(task.total or 0) + steps)
+        self._expected += steps
+        self._progress.update(self._running, total=self._expected)
 
     def step(self) -> None:
+        self._done += 1
         self._progress.advance(self._running)
 
     def _finish(self) -> None:
-        (task,) = (each for each in self._progress.tasks if each.id == self._running)
-        self._progress.update(self._running, total=max(task.completed, 1), completed=max(task.completed, 1))
-        self._progress.stop_task(self._running)
+        if not self._title:
+            return
+        self._progress.update(self._running, total=max(self._done, 1), completed=max(self._done, 1))
+        if self._progress.disable:
+            seconds = time.monotonic() - self._begun
+            self._progress.console.print(f"{self._title:<48}{self._done:>5} done in {seconds:5.1f} s", highlight=False)

@@ -50,12 +50,12 @@ async def _record_fact(season: Season) -> None:
 
 
 async def draft_applications(season: Season) -> None:
-    """Work plan, evidence and evaluation report of each unit, as it would upload them; its notices come by e-mail."""
+    """Work plan, evidence and evaluation report of each unit, as it would upload them."""
     season.stage("Plans, evidence, reports are imported", timeline.DRAFTS)
 
     async def draft(applicant: Applicant) -> None:
-        contact = {"email": email(applicant)}
-        await season.calls.by(unit(applicant)).put("notify", "/contacts/applicant", f"contact:{applicant.id}", contact)
+        if applicant.case:
+            await _ask_for_mail(season, applicant)
         await _import_work_plan(season, applicant)
         for number, file in enumerate(season.samples.evidence(applicant)):
             key = f"file:{applicant.id}:{number}"
@@ -63,6 +63,12 @@ async def draft_applications(season: Season) -> None:
         await import_report(season, applicant)
 
     await season.each(season.cast.applicants, draft)
+
+
+async def _ask_for_mail(season: Season, applicant: Applicant) -> None:
+    """Some want their notices by e-mail too (N1): those with a story to tell."""
+    contact = {"email": email(applicant)}
+    await season.calls.by(unit(applicant)).put("notify", "/contacts/applicant", f"contact:{applicant.id}", contact)
 
 
 async def _import_work_plan(season: Season, applicant: Applicant) -> None:
