@@ -96,11 +96,12 @@ class Quotas(RuleBasedStateMachine):
     @precondition(lambda self: set(self.years) - self.ended)
     def end(self, data: st.DataObject, withdraw: bool) -> Event:  # noqa: FBT001 - drawn
         application = data.draw(st.sampled_from(sorted(set(self.years) - self.ended)))
-        self.ended.add(application)
-        self.ever_ended.add(application)
-        self.sequences[application] += 1
-        said = (withdrawn if withdraw else refused)(application, self.sequences[application])
-        return self.owe(said)
+        return self.say_ended(application, withdraw=withdraw)
+
+    @rule(target=facts, data=st.data())
+    @precondition(lambda self: self.accepted - self.ended)
+    def withdraw_after_initial_review(self, data: st.DataObject) -> Event:
+        return self.say_ended(data.draw(st.sampled_from(sorted(self.accepted - self.ended))), withdraw=True)
 
     @rule(target=facts, data=st.data(), verdict=st.sampled_from(["accepted", "refused", "ineligible", "late"]))
     @precondition(lambda self: self.under_review())
@@ -189,6 +190,12 @@ class Quotas(RuleBasedStateMachine):
         self.sequences[application] += 1
         sequence = self.sequences[application]
         return self.owe(submitted(application, by, sequence=sequence, batch_year=self.years[application]))
+
+    def say_ended(self, application: str, *, withdraw: bool) -> Event:
+        self.ended.add(application)
+        self.ever_ended.add(application)
+        self.sequences[application] += 1
+        return self.owe((withdrawn if withdraw else refused)(application, self.sequences[application]))
 
     def owe(self, fact: Event) -> Event:
         self.owed.append(fact)
