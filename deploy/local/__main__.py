@@ -99,6 +99,7 @@ async def _live(launcher: Launcher, *, with_season: bool) -> int:
         await launcher.bring_up()
     if with_season:
         await _season(places, screen)
+    screen.say("\nThe stack")
     for line in addresses(places, prometheus="prometheus" in launcher.children):
         screen.say(line)
     screen.say("up; Ctrl-C stops everything")
