@@ -131,7 +131,13 @@ class Call:
 
     @overload
     async def perform(
-        self, handler: Handler[C, S], command: C, store: Callable[[Unit], S], *, resource: object = None
+        self,
+        handler: Handler[C, S],
+        command: C,
+        store: Callable[[Unit], S],
+        *,
+        resource: object = None,
+        private: bool = False,
     ) -> Any: ...  # noqa: ANN401 - the reply's type is the handler's
 
     @overload
@@ -142,28 +148,31 @@ class Call:
         store: Callable[[Unit], S],
         *,
         resource: object = None,
+        private: bool = False,
         reply: type[R],
     ) -> R: ...
 
-    async def perform(
+    async def perform(  # noqa: PLR0913 - the parts of a command, each a word of its own
         self,
         handler: Handler[C, S],
         command: C,
         store: Callable[[Unit], S],
         *,
         resource: object = None,
+        private: bool = False,
         reply: type[Any] | None = None,
     ) -> Any:
         """Perform a command once and answer after its commit.
 
         The same Idempotency-Key with the same request gets the same answer without a second effect; with another
         request a Refusal (409). ``resource`` is checked against the policy first; with ``reply`` the value is read
-        back as that type, else it is plain JSON.
+        back as that type, else it is plain JSON. ``private`` is for a body that holds what may not be kept: two
+        requests are then told apart by their commands.
         """
         if resource is not None:
             await self.allow(resource)
         key = f"{self.actor.subject}|{self._key}"
-        digest = await idempotency.digest_of(self.request)
+        digest = await idempotency.digest_of(self.request, command if private else None)
         value = await self._gate.road.perform(key, digest, lambda unit, now: handler(command, store(unit), now))
         return value if reply is None else TypeAdapter(reply).validate_python(value, from_attributes=True)
 

@@ -9,6 +9,7 @@ from hashlib import sha256
 
 import orjson
 from fastapi import Request
+from pydantic_core import to_jsonable_python
 from starlette.datastructures import UploadFile
 
 from chassis.handling import Refusal
@@ -33,17 +34,25 @@ def made_id(*parts: str) -> str:
     return uuid.uuid5(_IDS, "\0".join(parts)).hex
 
 
-async def digest_of(request: Request) -> str:
-    """What was asked, so that one key is not used for two things."""
+async def digest_of(request: Request, command: object = None) -> str:
+    """What was asked, so that one key is not used for two things.
+
+    With ``command`` that is taken in place of the body, for a body that holds what may not be kept: from a plain
+    digest a document number can be guessed.
+    """
     digest = sha256()
     words = (request.method, request.url.path, request.url.query, request.headers.get("If-Match", ""))
     digest.update("\0".join(words).encode() + b"\0")
-    if request.headers.get("content-type", "").startswith(_FORMS):
+    form = request.headers.get("content-type", "").startswith(_FORMS)
+    body = b"" if form else await _body(request)
+    if command is not None:
+        digest.update(orjson.dumps(to_jsonable_python(command), option=orjson.OPT_SORT_KEYS))
+    elif form:
         # A form's boundary is made anew for every sending: its parts are what was asked.
         async for piece in _form_pieces(request):
             digest.update(piece)
     else:
-        digest.update(await _body(request))
+        digest.update(body)
     return digest.hexdigest()
 
 

@@ -1,6 +1,8 @@
+import hmac
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from hashlib import sha256
 from typing import Annotated
 
 import pytest
@@ -79,6 +81,17 @@ async def retitle(command: Retitle, store: Store, _now: datetime) -> Done:
     return Done()
 
 
+@dataclass(frozen=True)
+class Known:
+    """Somebody by a keyed digest."""
+
+    person: str
+
+
+async def know(command: Known, _store: Store, _now: datetime) -> Done:
+    return Done(value={"person": command.person})
+
+
 async def overtake(_command: str, _store: Store, _now: datetime) -> Done:
     raise Transient("the other event is not here yet")
 
@@ -110,6 +123,11 @@ def router(gate: Gate) -> APIRouter:  # noqa: C901 - a router is the sum of its 
         place = Prefecture(call.actor.prefecture or "")
         command = File(call.new_id("plan-"), call.actor.organisation or "", place, draft.title)
         return await call.perform(file_plan, command, Store, reply=Filed)
+
+    @routes.post("/persons")
+    async def identify(body: dict[str, str], call: Annotated[Call, Depends(gate.call(FILE))]) -> dict[str, str]:
+        person = hmac.new(b"key", body["number"].encode(), sha256).hexdigest()
+        return await call.perform(know, Known(person), Store, private=True, reply=dict[str, str])
 
     @routes.put("/plans/{plan}")
     async def change(plan: str, draft: Draft, call: Annotated[Call, Depends(gate.call(READ))]) -> None:
@@ -210,6 +228,18 @@ async def test_the_same_key_with_another_request_is_refused(api: ApiStand, appli
 
     assert (answer.status_code, answer.json()["code"]) == (409, "idempotency-key-reused")
     assert len(await api.look(Store).plans.find()) == 1
+
+
+async def test_what_may_not_be_kept_is_kept_in_no_digest_either(api: ApiStand, applicant: Caller) -> None:
+    first = await applicant.post("/v1/persons", json={"number": "150101198001010011"}, key="k-3")
+    again = await applicant.post("/v1/persons", json={"number": "150101198001010011"}, key="k-3")
+    other = await applicant.post("/v1/persons", json={"number": "15010119800101002X"}, key="k-3")
+
+    (row,) = api.memory.collections["inbox"].values()
+    body = b'{"number":"150101198001010011"}'
+    words = b"\0".join([b"POST", b"/v1/persons", b"", b""]) + b"\0"
+    assert row["digest"] != sha256(words + body).hexdigest()
+    assert (first.status_code, again.json(), other.status_code) == (200, first.json(), 409)
 
 
 async def test_two_callers_may_choose_the_same_key(api: ApiStand, applicant: Caller) -> None:

@@ -36,7 +36,9 @@ def _drafting(routes: APIRouter, gate: Gate, keys: Keys) -> None:
     async def open_draft(body: DraftBody, call: Annotated[Call, filing], response: Response) -> ReceiptView:
         """A draft may be incomplete; submitting checks everything (A1)."""
         command = _opening(body, new_application_id(call, body.batch_year), keys)
-        found = await call.perform(handlers.open_draft, command, Store, resource=command, reply=ReceiptView)
+        found = await call.perform(
+            handlers.open_draft, command, Store, private=True, resource=command, reply=ReceiptView
+        )
         return _tagged(found, response)
 
     @routes.put("/{application_id}", responses=refuses("not-amendable"))
@@ -64,7 +66,9 @@ def _drafting(routes: APIRouter, gate: Gate, keys: Keys) -> None:
         refuse_other_unit(body, found.unit)
         filed = body.report(found.unit.unit_type, keys)
         command = handlers.FileReport(application_id, filed, body.evaluation(), call.if_match())
-        return _tagged(await call.perform(handlers.file_report, command, Store, reply=ReceiptView), response)
+        return _tagged(
+            await call.perform(handlers.file_report, command, Store, private=True, reply=ReceiptView), response
+        )
 
     @routes.put("/{application_id}/justification", responses=refuses("not-amendable"))
     async def justify(

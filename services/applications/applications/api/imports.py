@@ -72,7 +72,7 @@ def router(gate: Gate, keys: Keys) -> APIRouter:
         command = handlers.FileReport(found.application_id, body.report(found.unit.unit_type, keys), body.evaluation())
         if into.dry_run:
             return ImportView(dry_run=True, unit=found.unit, application_id=found.application_id)
-        receipt = await call.perform(handlers.file_report, command, Store, reply=ReceiptView)
+        receipt = await call.perform(handlers.file_report, command, Store, private=True, reply=ReceiptView)
         return ImportView(dry_run=False, unit=found.unit, **receipt.model_dump())
 
     return routes
@@ -111,7 +111,7 @@ async def _into_new(values: Values, information: Information, plan: WorkPlan, in
     await call.allow(opening)
     if into.dry_run:
         return ImportView(dry_run=True, unit=opening.unit)
-    receipt = await call.perform(handlers.open_draft, opening, Store, reply=ReceiptView)
+    receipt = await call.perform(handlers.open_draft, opening, Store, private=True, reply=ReceiptView)
     return ImportView(dry_run=False, unit=opening.unit, **receipt.model_dump())
 
 

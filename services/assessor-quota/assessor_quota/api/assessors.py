@@ -66,7 +66,7 @@ def router(gate: Gate, keys: Keys) -> APIRouter:
     )
     async def register(body: Registration, call: Annotated[Call, Depends(gate.call(REGISTER))]) -> AssessorDetail:
         command = _command(body, keys)
-        return await call.perform(handlers.register_assessor, command, Store, reply=AssessorDetail)
+        return await call.perform(handlers.register_assessor, command, Store, private=True, reply=AssessorDetail)
 
     @routes.get("/assessors")
     async def registered(
