@@ -51,4 +51,4 @@ class StageLines:
         self._progress.update(self._running, total=max(self._done, 1), completed=max(self._done, 1))
         if self._progress.disable:
             seconds = time.monotonic() - self._begun
-            self._progress.console.print(f"{self._title:<48}{self._done:>5} done in {seconds:5.1f} s", highlight=False)
+            self._progress.console.print(f"{self._title:<48}{self._done or '':>5}{seconds:7.1f} s", highlight=False)

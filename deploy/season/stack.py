@@ -20,9 +20,6 @@ class Stack(BaseModel):
     """Folder of the development issuer."""
     clock: Path
     """The shared setting of the simulated clock."""
-    prometheus: str | None = None
-    mail: Path | None = None
-    """Folder into which the local mail server puts what it gets."""
 
     @classmethod
     def read(cls, file: Path) -> Stack:

@@ -102,19 +102,14 @@ def _result(fate: Fate) -> str:
 
 
 def _addresses(account: Account, stack: Stack) -> Table:
-    table = _table("Where to look", "what", "address")
-    for name, address in stack.services.items():
-        table.add_row(name, f"{address}/openapi.json")
-    table.add_row("announced lists from number 1 on", f"{stack.services['registry']}/v1/lists/feed?after=0")
-    number = account.announced["number"]
-    table.add_row("the list as a workbook", f"{stack.services['registry']}/v1/lists/{number}/export?format=xlsx")
-    table.add_row("public board", f"{stack.services['notify']}/v1/board")
+    """What the season has made; where the services are, the launcher says."""
+    registry, number = f"{stack.services['registry']}/v1", account.announced["number"]
+    table = _table("Where to look at it", "what", "address")
+    table.add_row("announced lists from number 1 on", f"{registry}/lists/feed?after=0")
+    table.add_row("the list as a workbook", f"{registry}/lists/{number}/export?format=xlsx")
+    table.add_row("the register as of any day", f"{registry}/units?as_of={account.announced['announced_on']}")
     table.add_row("public notice", f"{stack.services['review']}/v1/notices/{account.notice['notice_id']}")
-    if stack.prometheus:
-        table.add_row("Prometheus", stack.prometheus)
-    if stack.mail:
-        table.add_row("mails", str(stack.mail))
-    table.add_row("a token", f"python -m chassis token --keys {stack.keys} --role regional_officer")
+    table.add_row("public board", f"{stack.services['notify']}/v1/board")
     return table
 
 

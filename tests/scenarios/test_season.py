@@ -1,0 +1,143 @@
+"""A whole season on the real broker and database: January to the announced list, through the services' APIs."""
+
+import re
+from collections.abc import AsyncIterator
+from io import StringIO
+
+import httpx2
+import pytest
+from chassis.servers import free_ports
+from rich.console import Console
+
+from deploy.local.launcher import Launcher
+from deploy.local.places import Places
+from deploy.local.screen import Screen
+from deploy.season import cast, play
+from deploy.season.account import Account, gather
+from deploy.season.calls import calling
+from deploy.season.cast import HardCase
+from deploy.season.people import REGION, unit
+from deploy.season.progress import StageLines
+from deploy.season.samples import make
+from deploy.season.season import Season
+from deploy.season.stack import Stack
+from deploy.season.stages import STAGES
+
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(400), pytest.mark.xdist_group("season")]
+
+CAST = cast.load()
+UNTIL_THE_WITHDRAWAL = 6
+PORTS = 20
+
+
+@pytest.fixture(scope="module")
+def places(tmp_path_factory: pytest.TempPathFactory) -> Places:
+    return Places(tmp_path_factory.mktemp("season"), free_ports(1)[0] // PORTS * PORTS)
+
+
+@pytest.fixture(scope="module")
+async def stack(places: Places) -> AsyncIterator[Stack]:
+    """The local stack as `make run` starts it, on ports and in a folder of its own."""
+    launcher = Launcher(places, Screen(quiet()))
+    try:
+        await launcher.bring_up()
+        yield Stack.read(places.stack)
+    finally:
+        await launcher.take_down()
+
+
+@pytest.fixture(scope="module")
+async def shown(stack: Stack, places: Places) -> str:
+    """What the season shows at its end; it was interrupted after the withdrawal and gone on with."""
+    samples = make(places.folder / "samples", CAST)
+    async with calling(stack) as calls:
+        with StageLines(quiet()) as lines:
+            season = Season(CAST, samples, calls, stack.clock, lines)
+            for stage in STAGES[:UNTIL_THE_WITHDRAWAL]:
+                await stage(season)
+    console = quiet()
+    assert await play(stack, places.folder / "samples", console) == []
+    return console.export_text()
+
+
+@pytest.fixture(scope="module")
+async def account(stack: Stack, shown: str) -> Account:
+    assert shown
+    async with calling(stack) as calls:
+        return await gather(calls, CAST)
+
+
+def quiet() -> Console:
+    return Console(record=True, width=200, file=StringIO())
+
+
+async def metrics(stack: Stack, service: str) -> str:
+    async with httpx2.AsyncClient(trust_env=False) as client:
+        return (await client.get(f"{stack.services[service]}/metrics")).text
+
+
+def test_the_announced_list_shows_every_unit_that_came_through(shown: str, account: Account) -> None:
+    listed = [each.applicant.unit.name for each in account.fates if each.ending == "listed"]
+    assert len(listed) == 59
+    assert all(name in shown for name in listed)
+
+
+@pytest.mark.rule("G3")
+def test_every_refusal_is_shown_with_rule_article_and_reason(shown: str, account: Account) -> None:
+    others = [each for each in account.fates if each.ending != "listed"]
+    assert len(others) == 11
+    for fate in others:
+        assert fate.reasons
+        assert all(re.search(rf"{why.rule} +{re.escape(why.article[:6])}", shown) for why in fate.reasons)
+
+
+@pytest.mark.rule("E1")
+def test_seven_things_wrong_are_told_in_one_answer(account: Account) -> None:
+    reasons = account.of(HardCase.SEVERAL_FAULTS).reasons
+    assert len(reasons) == len({each.rule for each in reasons}) == 7
+
+
+@pytest.mark.rule("Q5")
+def test_the_withdrawn_item_went_to_another_application(account: Account) -> None:
+    holders = {item["unit"]["uscc"]: item["state"] for item in account.quota["items"]}
+    assert holders[CAST.the(HardCase.RELEASED_ITEM).unit.uscc] == "confirmed"
+    assert CAST.the(HardCase.WITHDRAWN).unit.uscc not in holders
+    assert CAST.the(HardCase.QUOTA_EXHAUSTED).unit.uscc not in holders
+
+
+@pytest.mark.rule("L3")
+async def test_a_season_that_is_over_is_shown_again_and_changes_nothing(
+    stack: Stack, places: Places, account: Account
+) -> None:
+    assert await play(stack, places.folder / "samples", quiet()) == []
+    async with calling(stack) as calls:
+        again = await gather(calls, CAST)
+    assert again == account
+
+
+@pytest.mark.rule("N1")
+async def test_a_refused_unit_finds_the_reasons_in_its_inbox_and_in_its_mail(
+    stack: Stack, places: Places, account: Account
+) -> None:
+    refused = account.of(HardCase.SEVERAL_FAULTS).applicant
+    async with calling(stack) as calls:
+        inbox = await calls.by(unit(refused)).get("notify", "/inbox")
+    assert any("第十二条第（五）项" in notice["body"] for notice in inbox["items"])
+    assert any(f"contact@{refused.id}.example" in mail.read_text() for mail in places.mail.glob("*.eml"))
+
+
+@pytest.mark.rule("V14")
+async def test_the_record_of_a_listed_case_is_intact(stack: Stack, account: Account) -> None:
+    line = account.announced["lines"][0]
+    async with calling(stack) as calls:
+        record = await calls.by(REGION).get("review", f"/cases/{line['source']}/record")
+    assert record["intact"]
+    assert [entry["what"] for entry in record["entries"]][-1] == "listed"
+
+
+async def test_nothing_is_parked_and_nothing_waits_to_be_sent(stack: Stack, account: Account) -> None:
+    assert account.undelivered == 0
+    for service in stack.services:
+        text = await metrics(stack, service)
+        assert "green_parked 0.0" in text
+        assert "green_outbox_oldest_unsent_seconds 0.0" in text
