@@ -40,7 +40,7 @@ token: setup ## Print a token: ROLE=... [SUBJECT=...] [ORGANISATION=...] [PREFEC
 
 .PHONY: test
 test: setup lint types walls ## The whole gate: format, lint, types, walls, all tests, a 90-second fault run
-	$(PYTEST) -n 2 -m "not faults"
+	$(PYTEST) -n 2 --dist loadfile -m "not faults"
 	$(MAKE) --no-print-directory test-faults-short
 
 .PHONY: format
