@@ -2,6 +2,7 @@ import json
 from datetime import UTC, date, datetime
 
 import pytest
+from cloudevents.core.bindings import rabbitmq
 from messages.envelope import NotHeard, Said, hear, say
 from messages.review import CaseForwarded
 from pydantic import ValidationError
@@ -46,6 +47,15 @@ def test_structured_mode_is_heard_too() -> None:
     assert heard.event == CaseForwarded.model_validate(FACT)
 
 
+def test_the_library_reads_the_same_attributes_as_we_do() -> None:
+    event = rabbitmq.from_binary_event(rabbitmq.RabbitMQMessage(said().headers, "application/json", said().body))
+
+    heard = hear(said().headers, said().body)
+
+    assert (event.get_id(), event.get_source(), event.get_type()) == (heard.id, heard.source, heard.type)
+    assert (event.get_time(), event.get_attributes()["correlationid"]) == (heard.time, heard.correlation_id)
+
+
 def test_unknown_fields_are_ignored_when_heard_and_refused_when_said() -> None:
     body = json.loads(said().body)
     body["remark"] = 1
@@ -71,7 +81,9 @@ def test_a_body_that_does_not_validate_names_every_field() -> None:
         ({"ce-type": "review.case.invented.v1"}, "unknown event type"),
         ({"ce-source": "/green/notify"}, "is said by 'review'"),
         ({"ce-time": "yesterday"}, "no CloudEvent"),
+        ({"ce-time": "2026-05-30T08:00:00"}, "names no zone"),
         ({"ce-specversion": "9"}, "no CloudEvent"),
+        ({"ce-id": ""}, "id missing"),
     ],
 )
 def test_a_message_nobody_can_understand_says_why(change: dict[str, str], complaint: str) -> None:
