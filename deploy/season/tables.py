@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from messages.values import UnitType
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -54,7 +56,8 @@ def show(account: Account, stack: Stack, console: Console) -> None:
     console.print(_announced(account))
     console.print(_ended(account))
     console.print(_hard_cases(account))
-    console.print(_addresses(account, stack))
+    for line in _addresses(account, stack):
+        console.print(line, soft_wrap=True, highlight=False)
 
 
 def _announced(account: Account) -> Table:
@@ -101,16 +104,14 @@ def _result(fate: Fate) -> str:
     return " ".join((ENDINGS[fate.ending], *fate.rules))
 
 
-def _addresses(account: Account, stack: Stack) -> Table:
-    """What the season has made; where the services are, the launcher says."""
+def _addresses(account: Account, stack: Stack) -> Iterator[str]:
+    """What the season has made, each on a line of its own; where the services are, the launcher says."""
     registry, number = f"{stack.services['registry']}/v1", account.announced["number"]
-    table = _table("Where to look at it", "what", "address")
-    table.add_row("announced lists from number 1 on", f"{registry}/lists/feed?after=0")
-    table.add_row("the list as a workbook", f"{registry}/lists/{number}/export?format=xlsx")
-    table.add_row("the register as of any day", f"{registry}/units?as_of={account.announced['announced_on']}")
-    table.add_row("public notice", f"{stack.services['review']}/v1/notices/{account.notice['notice_id']}")
-    table.add_row("public board", f"{stack.services['notify']}/v1/board")
-    return table
+    yield f"announced lists   {registry}/lists/feed?after=0"
+    yield f"as a workbook     {registry}/lists/{number}/export?format=xlsx"
+    yield f"the register      {registry}/units?as_of={account.announced['announced_on']}"
+    yield f"public notice     {stack.services['review']}/v1/notices/{account.notice['notice_id']}"
+    yield f"public board      {stack.services['notify']}/v1/board"
 
 
 def _table(title: str, *columns: str) -> Table:
