@@ -1,12 +1,13 @@
 """What an administrator does on a running broker or database: users, vhosts, definitions, counts."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
 import httpx2
-from pymongo import AsyncMongoClient
+from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
 from chassis.servers.processes import HOST
@@ -107,11 +108,7 @@ class MongodAdmin:
 
     async def add_user(self, database: str, user: str, password: str) -> None:
         """Make a user who may read and write this one database; an existing one gets the password."""
-        async with self._client(self.admin_url) as client:
-            known = await client[database].command("usersInfo", user)
-            command = "updateUser" if known["users"] else "createUser"
-            roles = [{"role": "readWrite", "db": database}]
-            await client[database].command(command, user, pwd=password, roles=roles)
+        await asyncio.to_thread(self._add_user, database, user, password)
 
     async def remove_database(self, database: str) -> None:
         await self.run("dropAllUsersFromDatabase", 1, database=database)
@@ -125,34 +122,47 @@ class MongodAdmin:
         database: str = "admin",
         **more: Any,  # noqa: ANN401 - as in the driver
     ) -> dict[str, Any]:
-        async with self._client(self.admin_url) as client:
-            answer: dict[str, Any] = await client[database].command(command, value, **more)
-            return answer
+        return await asyncio.to_thread(self._run, command, value, database, more)
 
     async def ensure_primary(self) -> bool:
         """Make the replica set and its administrator where they are not there yet; say whether it takes writes."""
+        return await asyncio.to_thread(self._ensure_primary)
+
+    def _add_user(self, database: str, user: str, password: str) -> None:
+        with _client(self.admin_url) as client:
+            known = client[database].command("usersInfo", user)
+            command = "updateUser" if known["users"] else "createUser"
+            client[database].command(command, user, pwd=password, roles=[{"role": "readWrite", "db": database}])
+
+    def _run(self, command: str, value: object, database: str, more: Mapping[str, Any]) -> dict[str, Any]:
+        with _client(self.admin_url) as client:
+            answer: dict[str, Any] = client[database].command(command, value, **more)
+            return answer
+
+    def _ensure_primary(self) -> bool:
         try:
             url = f"mongodb://{HOST}:{self.port}/?directConnection=true"
-            async with self._client(url, patience_ms=1_000) as client:
-                hello = await client.admin.command("hello")
+            with _client(url, patience_ms=1_000) as client:
+                hello = client.admin.command("hello")
                 if not hello.get("setName"):
-                    await self._initiate(client)
-                return bool(hello.get("isWritablePrimary")) and await self._admin_known(client)
+                    self._initiate(client)
+                return bool(hello.get("isWritablePrimary")) and self._admin_known(client)
         except PyMongoError:
             return False
 
-    async def _initiate(self, client: AsyncMongoClient[dict[str, Any]]) -> None:
+    def _initiate(self, client: MongoClient[dict[str, Any]]) -> None:
         members = [{"_id": 0, "host": f"{HOST}:{self.port}"}]
-        await client.admin.command("replSetInitiate", {"_id": REPLICA_SET, "members": members})
+        client.admin.command("replSetInitiate", {"_id": REPLICA_SET, "members": members})
 
-    async def _admin_known(self, client: AsyncMongoClient[dict[str, Any]]) -> bool:
+    def _admin_known(self, client: MongoClient[dict[str, Any]]) -> bool:
         try:
-            await self.run("ping", 1)
+            self._run("ping", 1, "admin", {})
         except PyMongoError:
             # mongod lets one user be made over loopback without an account: the first.
-            await client.admin.command("createUser", self.admin_user, pwd=self.admin_password, roles=["root"])
+            client.admin.command("createUser", self.admin_user, pwd=self.admin_password, roles=["root"])
         return True
 
-    @staticmethod
-    def _client(url: str, patience_ms: int = 30_000) -> AsyncMongoClient[dict[str, Any]]:
-        return AsyncMongoClient(url, serverSelectionTimeoutMS=patience_ms)
+
+def _client(url: str, patience_ms: int = 30_000) -> MongoClient[dict[str, Any]]:
+    # Not PyMongo's asynchronous client: it leaves the socket of a failed connection to the garbage collector.
+    return MongoClient(url, serverSelectionTimeoutMS=patience_ms)
