@@ -66,3 +66,14 @@ class ApplicationRefused(Application, Event, type="applications.application.refu
 
 class ApplicationWithdrawn(Application, Event, type="applications.application.withdrawn.v1", subject="application_id"):
     withdrawn_on: date
+    initial_review_accepted: bool = False
+    """Initial review had accepted it before: its item stays used (Q5)."""
+
+
+class EligibilityLost(
+    Application, Event, type="applications.application.eligibility-lost.v1", subject="application_id"
+):
+    """A fact of Art. 12(5) became known after acceptance: what is under way stops, whatever its stage (V10)."""
+
+    lost_on: date
+    reasons: tuple[Reason, ...]

@@ -48,6 +48,8 @@ class Item(Value):
     assessor: AssessorRef
     year: int
     """The batch year of the application (Q3)."""
+    rule_set: str | None = None
+    """Version of the rule set it was decided under (G3)."""
 
 
 class ItemInUse(Value):

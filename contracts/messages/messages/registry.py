@@ -29,6 +29,8 @@ class ListClosed(Event, type="registry.list.closed.v1", subject="list_id"):
     lines: int
     held_back: int
     digest: Digest
+    rule_set: str | None = None
+    """Version of the rule set it was decided under (G3)."""
 
 
 class ListAnnounced(Event, type="registry.list.announced.v1", subject="list_id", sharing="public"):
@@ -47,6 +49,8 @@ class ListAnnounced(Event, type="registry.list.announced.v1", subject="list_id",
     why: Text | None = None
     digest: Digest
     previous_digest: Digest
+    rule_set: str | None = None
+    """Version of the rule set it was decided under (G3)."""
 
 
 class UnitListed(Event, type="registry.unit.listed.v1", subject="unit_key", sharing="public"):
@@ -69,3 +73,5 @@ class UnitRemoved(Event, type="registry.unit.removed.v1", subject="unit_key", sh
     removed_on: date
     document_number: Text
     ban: Ban | None = None
+    rule_set: str | None = None
+    """Version of the rule set it was decided under (G3)."""

@@ -43,6 +43,8 @@ class Case(Value):
     level: Level
     batch_year: int
     assessor: AssessorRef | None = None
+    rule_set: str | None = None
+    """Version of the rule set the case keeps to its end (G2, G3)."""
 
 
 class CaseOpened(Case, Event, type="review.case.opened.v1", subject="case_id"):
@@ -54,6 +56,8 @@ class CaseOpened(Case, Event, type="review.case.opened.v1", subject="case_id"):
 class ConsultationOpened(Case, Event, type="review.case.consultation-opened.v1", subject="case_id"):
     departments: tuple[Department, ...]
     due: date
+    article: str | None = None
+    """What the due day rests on (G3)."""
     provisional: bool
     """The due day falls in a year whose working days are not published yet (T3)."""
 
@@ -139,6 +143,9 @@ class PublicNoticeOpened(Event, type="review.notice.opened.v1", subject="notice_
     opened_on: date
     minimum_end: date
     published_end: date
+    article: str | None = None
+    """What the days rest on (G3)."""
+    rule_set: str | None = None
     provisional: bool
     lines: tuple[NoticeLine, ...]
     digest: Digest
@@ -184,3 +191,16 @@ class CaseClosed(Case, Event, type="review.case.closed.v1", subject="case_id"):
     outcome: Outcome
     reasons: tuple[Reason, ...]
     closed_on: date
+
+
+class CaseSuspended(Case, Event, type="review.case.suspended.v1", subject="case_id"):
+    """The assessor whose report it rests on was sanctioned: it goes on only with a new report (Art. 31)."""
+
+    document_number: Text
+    suspended_on: date
+
+
+class CaseResumed(Case, Event, type="review.case.resumed.v1", subject="case_id"):
+    """The sanction no longer holds."""
+
+    resumed_on: date

@@ -6,9 +6,17 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+    model_validator,
+)
 from stdnum.cn import uscc as gb32100
 from stdnum.exceptions import ValidationError as NotACode
 
@@ -151,6 +159,13 @@ class UnitRef(Value):
     prefecture: Prefecture
     park_name: str | None = None
 
+    @model_validator(mode="after")
+    def _only_a_park_has_a_park_name(self) -> Self:
+        """A second name would make one organisation two units."""
+        if self.park_name is not None and self.unit_type is not UnitType.PARK:
+            raise ValueError(f"park_name is of parks only, not of a {self.unit_type}")
+        return self
+
     @property
     def key(self) -> str:
         """The identity that survives renaming (R21)."""
@@ -171,6 +186,13 @@ class Evaluation(Value):
     """Who wrote the assessor's report, by the number in the assessor's register of staff (S7)."""
     reviewer: Identifier | None = None
     """Who reviewed it inside the assessor, known the same way."""
+
+    @model_validator(mode="after")
+    def _an_own_evaluation_names_no_assessor(self) -> Self:
+        """An item of somebody's quota is used only by a report of theirs (E12)."""
+        if self.way == "self" and (self.assessor or self.lead_author or self.reviewer):
+            raise ValueError("an evaluation by the applicant itself names no assessor, author or reviewer")
+        return self
 
 
 class SchemeRef(Value):

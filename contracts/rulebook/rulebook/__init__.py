@@ -27,6 +27,7 @@ from rulebook.periods import (
     yearly_deadline,
 )
 from rulebook.ranking import Entry, NotComparable, Ranking, rank
+from rulebook.reasons import DEPARTMENT_NAMES, LEVEL_NAMES, UNIT_TYPE_NAMES, reason
 from rulebook.regions import PREFECTURES
 from rulebook.rulesets import (
     NoRuleSet,
@@ -63,8 +64,11 @@ from rulebook.schemes import (
 from rulebook.stars import award_stars, star_counts
 
 __all__ = [
+    "DEPARTMENT_NAMES",
+    "LEVEL_NAMES",
     "PREFECTURES",
     "SHANGHAI",
+    "UNIT_TYPE_NAMES",
     "Basis",
     "CalendarProblems",
     "Deadline",
@@ -108,6 +112,7 @@ __all__ = [
     "panel_vetoes",
     "problems",
     "rank",
+    "reason",
     "rule_sets_from",
     "rules_of",
     "rules_on",

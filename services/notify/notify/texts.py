@@ -14,19 +14,13 @@ from jinja2.sandbox import SandboxedEnvironment
 from messages.catalogue import EVENTS
 from messages.event import Event
 from messages.values import Role
-from rulebook import PREFECTURES
+from rulebook import DEPARTMENT_NAMES, LEVEL_NAMES, PREFECTURES, UNIT_TYPE_NAMES
 
 LABELS: Final[Mapping[str, str]] = {
     **PREFECTURES,
-    "factory": "绿色工厂",
-    "park": "绿色园区",
-    "supply_chain": "绿色供应链管理企业",
-    "prefecture": "盟市级",
-    "region": "自治区级",
-    "nation": "国家级",
-    "ecology_environment": "生态环境主管部门",
-    "emergency_management": "应急管理主管部门",
-    "market_regulation": "市场监管主管部门",
+    **UNIT_TYPE_NAMES,
+    **LEVEL_NAMES,
+    **{name: f"{text}主管部门" for name, text in DEPARTMENT_NAMES.items()},
     "agree": "同意",
     "object": "不同意",
     "overdue": "逾期未反馈",

@@ -3,6 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from messages.applications import ApplicationWithdrawn
+from messages.assessor_quota import AssessorSanctioned
 from messages.registry import ListAnnounced, ListLine
 from messages.review import ConsultationOpened, PanelAppointed
 from messages.values import Role
@@ -82,6 +83,21 @@ def test_an_announced_list_is_public_and_each_unit_on_it_is_told_once() -> None:
 
     assert addressees(announced, Role.PUBLIC) == (Addressee(Role.PUBLIC),)
     assert len(addressees(announced, Role.APPLICANT)) == 2
+
+
+@pytest.mark.rule("S1")
+def test_a_sanction_is_told_to_the_officers_of_every_prefecture() -> None:
+    sanctioned = AssessorSanctioned.model_validate(
+        {
+            "assessor_uscc": PARK["uscc"],
+            "name": "丙",
+            "ban": {"first_day": "2026-03-02", "last_day": "2029-03-01"},
+            "document_number": "1号",
+            "reasons": [],
+        }
+    )
+
+    assert len(addressees(sanctioned, Role.PREFECTURE_OFFICER)) == 12
 
 
 WAITING = Delivery(

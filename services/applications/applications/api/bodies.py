@@ -23,9 +23,9 @@ from messages.values import (
     VetoAnswer,
 )
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from rulebook import reason
 
 from applications.domain.facts import FactKind
-from applications.domain.reasons import reason
 from applications.domain.report import (
     Certificate,
     Declaration,

@@ -8,14 +8,13 @@ from chassis.http import PROBLEMS, Call, Gate, refuses
 from fastapi import APIRouter, Depends
 from fastapi.responses import FileResponse
 from messages.values import Digest, FileRef
-from rulebook import rules_on, shanghai_date
+from rulebook import reason, rules_on, shanghai_date
 
 from applications import handlers
 from applications.api.policies import READ_FILE, SEND_FILE
 from applications.api.uploads import FORM, Upload, uploading
 from applications.domain import files
 from applications.domain.files import Owner
-from applications.domain.reasons import reason
 from applications.store import Store
 from applications.vault import Vault
 

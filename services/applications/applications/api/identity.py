@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from chassis.handling import Refusal
 from chassis.http import Call
 from messages.values import Reason, UnitRef
+from rulebook import reason
 
 from applications.api.bodies import ReportBody
-from applications.domain.reasons import reason
 
 DIGITS = 12
 

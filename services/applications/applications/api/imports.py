@@ -10,7 +10,7 @@ from chassis.identity import Keys
 from fastapi import APIRouter, Depends, Response
 from messages.values import Evaluation, Identifier, Level, Prefecture, Reason, UnitRef, UnitType
 from pydantic import BaseModel, TypeAdapter, ValidationError
-from rulebook import shanghai_date
+from rulebook import reason, shanghai_date
 
 from applications import handlers
 from applications.api.bodies import BatchYear, Body, ReportBody
@@ -26,7 +26,6 @@ from applications.domain.information import (
     WorkPlan,
     contradictions,
 )
-from applications.domain.reasons import reason
 from applications.store import Store
 from applications.workbooks import CellProblem, Form, NotAWorkbook, annex1, read, report, sheet_names
 

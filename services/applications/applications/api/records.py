@@ -9,12 +9,12 @@ from chassis.http import PROBLEMS, Call, Gate, Page, refuses
 from fastapi import APIRouter, Depends, Query
 from messages.values import Prefecture, Role, Text, UnitRef, Uscc
 from pydantic import Field
+from rulebook import reason
 
 from applications import handlers
 from applications.api.bodies import Body
 from applications.api.policies import READ_FACT, READ_LIST, RECORD_FACT, RECORD_LIST
 from applications.domain.facts import Fact, FactKind, FactSource
-from applications.domain.reasons import reason
 from applications.domain.records import PrefectureList
 from applications.store import Store
 

@@ -7,9 +7,8 @@ from typing import Annotated, Any
 from chassis.handling import Refusal
 from chassis.http import Call, Guard
 from fastapi import Depends
+from rulebook import reason
 from starlette.datastructures import UploadFile
-
-from applications.domain.reasons import reason
 
 ROOM_FOR_FORM = 64 * 1024
 """Boundaries and fields beside the file itself."""

@@ -6,10 +6,9 @@ from collections.abc import Container, Iterator
 from datetime import date
 
 from messages.values import Reason
-from rulebook import RuleSet, Scheme, problems, yearly_deadline
+from rulebook import RuleSet, Scheme, problems, reason, yearly_deadline
 
 from applications.domain.application import Application
-from applications.domain.reasons import reason
 from applications.domain.report import Report
 
 WORDS = {"missing": "未填报", "unknown": "不属于该评价标准"}

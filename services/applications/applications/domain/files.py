@@ -10,9 +10,7 @@ from pathlib import PurePath
 from types import MappingProxyType
 
 from messages.values import FileRef, Reason
-from rulebook import RuleSet
-
-from applications.domain.reasons import reason
+from rulebook import RuleSet, reason
 
 PDF = "application/pdf"
 PNG = "image/png"

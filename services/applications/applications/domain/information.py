@@ -9,8 +9,7 @@ from decimal import Decimal
 from typing import TypeAlias
 
 from messages.values import Reason
-
-from applications.domain.reasons import reason
+from rulebook import reason
 
 YEARS_OF_FINANCES = 3
 """Annex 1: 企业近三年经营情况."""

@@ -7,10 +7,10 @@ from datetime import datetime
 
 from chassis.handling import Done, Refusal
 from messages.values import Evaluation, Level, UnitRef
+from rulebook import reason
 
 from applications.domain.application import AMENDABLE, Application, Justification
 from applications.domain.information import Information, WorkPlan
-from applications.domain.reasons import reason
 from applications.domain.report import Report
 from applications.handlers.kept import Kept, receipt, refuse_stale
 

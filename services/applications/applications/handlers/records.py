@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from chassis.handling import Done, Refusal
+from rulebook import reason
 
 from applications.domain.facts import Fact
 from applications.domain.files import Owner, StoredFile
-from applications.domain.reasons import reason
 from applications.domain.records import PrefectureList
 from applications.handlers.kept import Kept, standing_of
 

@@ -9,10 +9,9 @@ from datetime import datetime
 from messages.event import Event
 from messages.registry import UnitListed, UnitRemoved
 from messages.values import Reason
-from rulebook import shanghai_date
+from rulebook import reason, shanghai_date
 
 from applications.domain.application import State
-from applications.domain.reasons import reason
 from applications.domain.standing import Listing, Removal
 from applications.handlers.kept import Kept, standing_of
 

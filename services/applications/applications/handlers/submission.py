@@ -9,14 +9,13 @@ from datetime import date, datetime
 from chassis.handling import Done, Refusal
 from messages.event import Event
 from messages.values import FileRef
-from rulebook import RuleSet, rules_on, scheme_on, shanghai_date
+from rulebook import RuleSet, reason, rules_on, scheme_on, shanghai_date
 
 from applications.domain import eligibility
 from applications.domain.application import AMENDABLE, Application, Version
 from applications.domain.completeness import missing
 from applications.domain.eligibility import Evidence
 from applications.domain.files import StoredFile
-from applications.domain.reasons import reason
 from applications.domain.report import NamedFile
 from applications.handlers.kept import Kept, receipt, standing_of
 

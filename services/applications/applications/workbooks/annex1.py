@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from rulebook import UNIT_TYPE_NAMES
+
 from applications.domain.information import YEARS_OF_FINANCES
 from applications.workbooks.layout import (
     Entry,
@@ -19,7 +21,7 @@ from applications.workbooks.layout import (
     whole,
 )
 
-UNIT_TYPES = {"factory": "绿色工厂", "park": "绿色园区", "supply_chain": "绿色供应链管理企业"}
+UNIT_TYPES = dict(UNIT_TYPE_NAMES)
 PARK_LEVELS = (("national", "国家级"), ("provincial", "省级"))
 
 CHAPTERS = (

@@ -10,11 +10,11 @@ from chassis.identity import Identity, Keys
 from fastapi import APIRouter, Depends, Query, Response
 from messages.values import Identifier, PersonRef, Role, Text, UnitType, Uscc
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from rulebook import reason
 
 from assessor_quota import handlers
 from assessor_quota.api.views import AssessorDetail, AssessorEntry
 from assessor_quota.domain.assessor import StaffMember
-from assessor_quota.domain.reasons import reason
 from assessor_quota.store import Store
 
 REGISTER = Policy("assessor.register", (Rule(Role.REGIONAL_OFFICER, everything),))

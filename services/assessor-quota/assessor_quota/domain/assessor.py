@@ -8,8 +8,8 @@ from datetime import date
 
 from messages.applications import ApplicationSubmitted
 from messages.values import AssessorRef, Evaluation, PersonRef, Reason, UnitType
+from rulebook import reason
 
-from assessor_quota.domain.reasons import reason
 from assessor_quota.domain.sanction import Sanction, longest
 
 

@@ -8,9 +8,7 @@ from dataclasses import dataclass, replace
 from messages.applications import ApplicationSubmitted
 from messages.assessor_quota import ItemInUse
 from messages.values import AssessorRef, PersonRef, Reason, UnitRef
-from rulebook import RuleSet
-
-from assessor_quota.domain.reasons import reason
+from rulebook import RuleSet, reason
 
 
 @dataclass(frozen=True)

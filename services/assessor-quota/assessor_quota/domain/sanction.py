@@ -7,9 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from messages.values import Ban, Reason
-from rulebook import RuleSet, three_years_from
-
-from assessor_quota.domain.reasons import reason
+from rulebook import RuleSet, reason, three_years_from
 
 
 @dataclass(frozen=True)

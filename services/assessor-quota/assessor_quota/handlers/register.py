@@ -9,10 +9,9 @@ from typing import Protocol
 from chassis.handling import Collection, Done, Refusal
 from messages.assessor_quota import AssessorRegistered, AssessorSanctioned, SanctionRevoked
 from messages.values import PersonRef, UnitType
-from rulebook import NoRuleSet, RuleSet, rules_on, shanghai_date
+from rulebook import NoRuleSet, RuleSet, reason, rules_on, shanghai_date
 
 from assessor_quota.domain.assessor import Assessor, StaffMember, registration_problems
-from assessor_quota.domain.reasons import reason
 from assessor_quota.domain.sanction import (
     Finding,
     Sanction,

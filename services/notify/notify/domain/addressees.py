@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from messages.event import Event
-from messages.values import Role, UnitRef
+from messages.values import Prefecture, Role, UnitRef
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,9 @@ def _applicants(event: Event) -> Iterable[Addressee]:
 
 
 def _prefecture_officers(event: Event) -> Iterable[Addressee]:
-    return (Addressee(Role.PREFECTURE_OFFICER, prefecture=unit.prefecture) for unit in _units(event))
+    """Those of the units concerned; of all prefectures where the event is about no unit, as a sanction is."""
+    about = {unit.prefecture: None for unit in _units(event)} or dict.fromkeys(Prefecture)
+    return (Addressee(Role.PREFECTURE_OFFICER, prefecture=prefecture) for prefecture in about)
 
 
 def _departments(event: Event) -> Iterable[Addressee]:

@@ -8,12 +8,11 @@ from collections.abc import Callable, Iterator
 from types import MappingProxyType
 from typing import Literal
 
-from messages.values import UnitType
 from openpyxl import Workbook
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell
 from openpyxl.styles import Alignment, Font
 from openpyxl.worksheet.worksheet import Worksheet
-from rulebook import PREFECTURES
+from rulebook import PREFECTURES, UNIT_TYPE_NAMES
 
 from registry.domain.lines import Line
 from registry.domain.lists import AnnualList, placed_at
@@ -23,11 +22,6 @@ Format = Literal["xlsx", "csv"]
 HEADINGS = ("序号", "年度", "变动", "类型", "盟市", "单位名称", "园区名称", "统一社会信用代码", "依据", "来源")
 WIDTHS = (8, 8, 8, 22, 14, 44, 30, 24, 24, 30)
 KINDS = {"addition": "新增", "removal": "移出", "renaming": "更名"}
-TYPES = {
-    UnitType.FACTORY: "绿色工厂",
-    UnitType.PARK: "绿色园区",
-    UnitType.SUPPLY_CHAIN: "绿色供应链管理企业",
-}
 STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 """What spreadsheets take for the beginning of a formula, after OWASP's page on CSV injection."""
 
@@ -94,7 +88,7 @@ def _cells(line: Line) -> tuple[str, ...]:
     unit = line.unit
     return (
         KINDS[line.kind],
-        TYPES[unit.unit_type],
+        UNIT_TYPE_NAMES[unit.unit_type],
         PREFECTURES[unit.prefecture.value],
         unit.name,
         unit.park_name or "",

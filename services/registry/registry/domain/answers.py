@@ -8,7 +8,7 @@ from datetime import date
 
 from chassis.handling import Refusal
 from messages.values import Level, Reason
-from rulebook import basis
+from rulebook import reason
 
 from registry.domain.chain import content_digest
 from registry.domain.lines import HeldBack
@@ -51,32 +51,32 @@ def overview(one: AnnualList) -> Overview:
 
 
 def nothing_to_list(held_back: Iterable[HeldBack]) -> Refusal:
-    reasons = [_reason("L1", "nothing-to-list", "本年度没有可列入名单的事项"), *_of_units(held_back)]
+    reasons = [reason("L1", "nothing-to-list", "本年度没有可列入名单的事项"), *_of_units(held_back)]
     return Refusal("nothing-to-list", *reasons)
 
 
 def nothing_to_announce(year: int) -> Refusal:
-    reason = _reason("L2", "nothing-to-announce", f"{year}年度没有已定稿待公布的名单，请先定稿")
-    return Refusal("nothing-to-announce", reason)
+    why = reason("L2", "nothing-to-announce", f"{year}年度没有已定稿待公布的名单，请先定稿")
+    return Refusal("nothing-to-announce", why)
 
 
 def no_longer_holds(held_back: Iterable[HeldBack]) -> Refusal:
-    first = _reason("L2", "list-no-longer-holds", "名单定稿后情况有变，请重新定稿后再公布")
+    first = reason("L2", "list-no-longer-holds", "名单定稿后情况有变，请重新定稿后再公布")
     return Refusal("list-no-longer-holds", first, *_of_units(held_back))
 
 
 def document_number_used(document_number: str) -> Refusal:
-    reason = _reason("L3", "document-number-used", "该文号已用于其他文件", document_number)
-    return Refusal("document-number-used", reason)
+    why = reason("L3", "document-number-used", "该文号已用于其他文件", document_number)
+    return Refusal("document-number-used", why)
 
 
 def awaits_announcement(list_id: str) -> Refusal:
-    reason = _reason("L2", "list-awaits-announcement", "已有定稿名单尚未公布，请先公布", list_id)
-    return Refusal("list-awaits-announcement", reason)
+    why = reason("L2", "list-awaits-announcement", "已有定稿名单尚未公布，请先公布", list_id)
+    return Refusal("list-awaits-announcement", why)
 
 
 def not_on_the_list(sources: Iterable[str]) -> Refusal:
-    reasons = (_reason("L4", "line-unknown", "被更正的名单中没有该行", each, f"/names/{each}") for each in sources)
+    reasons = (reason("L4", "line-unknown", "被更正的名单中没有该行", each, f"/names/{each}") for each in sources)
     return Refusal("line-unknown", *reasons, status=422)
 
 
@@ -86,7 +86,3 @@ def _of_units(held_back: Iterable[HeldBack]) -> list[Reason]:
         for each in held_back
         for reason in each.reasons
     ]
-
-
-def _reason(rule: str, code: str, text: str, evidence: str | None = None, pointer: str | None = None) -> Reason:
-    return Reason(rule=rule, article=basis(rule).article, code=code, text=text, evidence=evidence, pointer=pointer)

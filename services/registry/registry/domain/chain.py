@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from hashlib import sha256
 from typing import Any
 
+from messages.digests import digest_of
 from messages.values import Level
 
 from registry.domain.lines import Line, as_said
@@ -70,12 +69,6 @@ def seal(closed_list: AnnualList, placed: Announcement) -> str:
 
 def content_digest(lines: Sequence[Line]) -> str:
     return digest_of(_published(lines))
-
-
-def digest_of(content: Any) -> str:  # noqa: ANN401 - any JSON
-    """SHA-256 of canonical JSON (keys sorted, no spaces, UTF-8): anyone computes it again from what is published."""
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return sha256(text.encode()).hexdigest()
 
 
 def verify(lists: Sequence[AnnualList]) -> Verified:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from messages.values import Reason
-from rulebook import basis
+from rulebook import reason
 
 from registry.domain.bans import AssessorStanding, Standing, bans_on, barred_until
 from registry.domain.clearances import Clearance, ClearanceState
@@ -64,37 +64,33 @@ def _closed(clearance: Clearance) -> Reason | None:
     if clearance.state is not ClearanceState.DROPPED or clearance.dropped is None:
         return None
     evidence = f"{clearance.dropped.outcome}, {clearance.dropped.closed_on}"
-    return _reason("V10", "case-closed", "该申报事项已终止，不再列入年度名单", evidence)
+    return reason("V10", "case-closed", "该申报事项已终止，不再列入年度名单", evidence)
 
 
 def _banned(standing: Standing, day: date) -> Reason | None:
     if (until := barred_until(standing, day)) is None:
         return None
     numbers = "、".join(each.document_number for each in bans_on(standing, day))
-    return _reason("B1", "unit-banned", f"该单位被移出名单后三年内不得列入，限制期至{until}", numbers)
+    return reason("B1", "unit-banned", f"该单位被移出名单后三年内不得列入，限制期至{until}", numbers)
 
 
 def _leaving(candidate: Candidate) -> Reason | None:
     if not candidate.leaving:
         return None
-    return _reason("B1", "unit-leaving", "该单位在同一名单中被移出，三年内不得列入", candidate.standing.uscc)
+    return reason("B1", "unit-leaving", "该单位在同一名单中被移出，三年内不得列入", candidate.standing.uscc)
 
 
 def _assessor_sanctioned(assessor: AssessorStanding | None, day: date) -> Reason | None:
     if assessor is None or assessor.ban is None or not assessor.ban.holds_on(day):
         return None
     text = f"评价报告所依据的第三方服务机构处于禁止期，至{assessor.ban.last_day}"
-    return _reason("S1", "assessor-sanctioned", text, f"{assessor.uscc}, {assessor.document_number}")
+    return reason("S1", "assessor-sanctioned", text, f"{assessor.uscc}, {assessor.document_number}")
 
 
 def _listed_already(candidate: Candidate, *, doubled: bool) -> Reason | None:
     if not (candidate.listed or doubled):
         return None
     unit = candidate.clearance.unit
-    return _reason(
+    return reason(
         "E13", "already-listed", "该单位在本级已有同类称号，不重复列入", f"{unit.key}, {unit.unit_type.value}"
     )
-
-
-def _reason(rule: str, code: str, text: str, evidence: str) -> Reason:
-    return Reason(rule=rule, article=basis(rule).article, code=code, text=text, evidence=evidence)

@@ -7,13 +7,14 @@ from datetime import date
 from typing import Literal
 
 from messages.applications import ApplicationAccepted
+from messages.digests import digest_of
 from messages.review import CaseOpened, ConsultationAnswered, ConsultationOpened, ConsultationReminded
 from messages.values import Department
-from rulebook import RuleSet, add_working_days
+from rulebook import RuleSet, add_working_days, reason
 
 from review.domain.case import ANSWERABLE, Case, Consultation, Dossier, Opinion, State
-from review.domain.record import Step, digest
-from review.domain.refusals import malformed, reason, refusal, require_state
+from review.domain.record import Step
+from review.domain.refusals import malformed, refusal, require_state
 
 
 def opened(application: ApplicationAccepted, rules: RuleSet, today: date) -> Step:
@@ -35,7 +36,7 @@ def opened(application: ApplicationAccepted, rules: RuleSet, today: date) -> Ste
         what="opened",
         rule="V1",
         why="申报已受理，转盟市主管部门初审并征求意见",
-        seen={"application": digest(application.model_dump(mode="json", exclude={"sequence"}))},
+        seen={"application": digest_of(application.model_dump(mode="json", exclude={"sequence"}))},
         events=_opening(case, today),
     )
 

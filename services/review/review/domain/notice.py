@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
+from messages.digests import digest_of
 from messages.registry import UnitListed
 from messages.review import (
     CaseCleared,
@@ -17,12 +18,12 @@ from messages.review import (
     PublicNoticeOpened,
 )
 from messages.values import Level
-from rulebook import RuleSet, add_working_days
+from rulebook import RuleSet, add_working_days, reason
 
 from review.domain.case import Case, State
 from review.domain.closing import closed
-from review.domain.record import Step, digest
-from review.domain.refusals import malformed, reason, refusal, require_state
+from review.domain.record import Step
+from review.domain.refusals import malformed, refusal, require_state
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def frozen_list(cases: Sequence[Case]) -> tuple[NoticeLine, ...]:
 
 def seal(lines: Sequence[NoticeLine]) -> str:
     """The digest of the list shown; whoever keeps it can see that the list never changed."""
-    return digest([line.model_dump(mode="json") for line in lines])
+    return digest_of([line.model_dump(mode="json") for line in lines])
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,7 @@ def lodged(case: Case, notice: Notice, objection: Objection, today: date) -> Ste
         what="objection lodged",
         rule="V9",
         why="公示期内收到书面异议",
-        seen={"objection": objection.objection_id, "facts": digest(objection.facts)},
+        seen={"objection": objection.objection_id, "facts": digest_of(objection.facts)},
         events=(
             ObjectionLodged(
                 **case.facts(), objection_id=objection.objection_id, notice_id=notice.notice_id, lodged_on=today

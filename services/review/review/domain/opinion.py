@@ -9,12 +9,12 @@ from datetime import date
 from chassis.handling import Refusal
 from messages.review import CaseForwarded, InitialReviewAccepted, InitialReviewRefused, OpinionIssued
 from messages.values import Reason
-from rulebook import RuleSet, yearly_deadline
+from rulebook import DEPARTMENT_NAMES, RuleSet, reason, yearly_deadline
 
 from review.domain.case import Case, InitialReview, Opinion, OpinionDocument, State
 from review.domain.closing import closed
 from review.domain.record import Step
-from review.domain.refusals import malformed, reason, refusal, require_state
+from review.domain.refusals import malformed, refusal, require_state
 
 
 @dataclass(frozen=True)
@@ -94,20 +94,15 @@ def _lacking(case: Case, dealt_with: Mapping[str, str], rules: RuleSet) -> list[
 def _fault(opinion: Opinion, dealt_with: Mapping[str, str], rules: RuleSet) -> Reason | None:
     department = opinion.department
     if opinion.opinion is None:
-        text = f"尚未取得{DEPARTMENTS[department]}部门意见，且未到期"
+        text = f"尚未取得{DEPARTMENT_NAMES[department]}部门意见，且未到期"
         return reason("V2", "opinion-missing", text, evidence=department)
     silent_agrees = opinion.opinion == "overdue" and rules.readings.overdue_opinion_counts_as_agreement
     if opinion.opinion == "agree" or silent_agrees or dealt_with.get(department):
         return None
-    text = f"应在审核意见中说明{DEPARTMENTS[department]}部门意见（{WORDS[opinion.opinion]}）的处理情况"
+    text = f"应在审核意见中说明{DEPARTMENT_NAMES[department]}部门意见（{WORDS[opinion.opinion]}）的处理情况"
     return reason("V2", "opinion-not-dealt-with", text, evidence=opinion.opinion, pointer=f"/dealt_with/{department}")
 
 
-DEPARTMENTS: Mapping[str, str] = {
-    "ecology_environment": "生态环境",
-    "emergency_management": "应急管理",
-    "market_regulation": "市场监管",
-}
 WORDS: Mapping[str, str] = {"object": "有不同意见", "overdue": "逾期未回复"}
 
 

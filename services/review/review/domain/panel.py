@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from messages.digests import digest_of
 from messages.review import PanelAppointed
 from messages.values import Reason
-from rulebook import RuleSet, last_years
+from rulebook import RuleSet, last_years, reason
 
 from review.domain.case import Case, Panel, State
-from review.domain.record import Step, digest
-from review.domain.refusals import malformed, reason, refusal, require_state
+from review.domain.record import Step
+from review.domain.refusals import malformed, refusal, require_state
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,7 @@ class Pool:
         return sorted(free, key=lambda each: (each.load(case.batch_year), self._lot(case, each)))
 
     def _lot(self, case: Case, expert: Expert) -> str:
-        return digest([self.seed, case.case_id, expert.expert_id])
+        return digest_of([self.seed, case.case_id, expert.expert_id])
 
 
 def drawn(case: Case, pool: Pool, today: date) -> Panel | None:

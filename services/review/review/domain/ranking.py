@@ -7,15 +7,15 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
+from messages.digests import digest_of
 from messages.review import Outcome
 from messages.values import Level, Reason, UnitType
-from rulebook import rules_of
+from rulebook import reason, rules_of
 from rulebook.ranking import Entry, Line, rank
 
 from review.domain.case import RANKABLE, Case, State
 from review.domain.closing import closed
-from review.domain.record import Step, digest
-from review.domain.refusals import reason
+from review.domain.record import Step
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def batch_id(level: Level, batch_year: int) -> str:
 def batch_begun_by(case: Case) -> Batch:
     """The seed rests on the record of the first case forwarded, which nobody can choose and everybody can check."""
     name = batch_id(case.level, case.batch_year)
-    return Batch(name, case.level, case.batch_year, digest([name, case.case_id, case.head.digest]))
+    return Batch(name, case.level, case.batch_year, digest_of([name, case.case_id, case.head.digest]))
 
 
 @dataclass(frozen=True)
@@ -167,7 +167,7 @@ def _entry(case: Case) -> Entry:
 
 def seal(ranking: BatchRanking) -> str:
     values = asdict(replace(ranking, digest=""))
-    return digest(_plain(values))
+    return digest_of(_plain(values))
 
 
 def _plain(value: object) -> object:

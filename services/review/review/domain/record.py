@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
-from hashlib import sha256
 
+from messages.digests import digest_of
 from messages.event import Event
 from rulebook import basis
 
@@ -88,13 +87,7 @@ def write(head: Head, step: Step, by: By, now: datetime) -> Entry:
 
 
 def seal(entry: Entry) -> str:
-    return digest({name: value for name, value in asdict(entry).items() if name != "digest"})
-
-
-def digest(value: object) -> str:
-    """SHA-256 of the canonical JSON form: keys sorted, no spaces, UTF-8."""
-    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return sha256(text.encode()).hexdigest()
+    return digest_of({name: value for name, value in asdict(entry).items() if name != "digest"})
 
 
 def head_after(entries: Sequence[Entry]) -> Head:

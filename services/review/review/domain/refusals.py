@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chassis.handling import Refusal
 from messages.values import Reason
-from rulebook import basis
+from rulebook import reason
 
 from review.domain.case import Case, State
 
@@ -25,11 +25,6 @@ STATES = {
     State.LATE: "逾期未上报",
     State.CLOSED: "已办结",
 }
-
-
-def reason(rule: str, code: str, text: str, *, evidence: str | None = None, pointer: str | None = None) -> Reason:
-    """A reason resting on ``rule``; its article comes from the rulebook."""
-    return Reason(rule=rule, article=basis(rule).article, code=code, text=text, evidence=evidence, pointer=pointer)
 
 
 def refusal(rule: str, code: str, text: str, *, evidence: str | None = None, status: int = 409) -> Refusal:

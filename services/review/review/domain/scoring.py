@@ -7,14 +7,15 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal
 
+from messages.digests import digest_of
 from messages.review import CaseScored, ScoreSheetSigned
 from messages.values import IndicatorValue, Reason
-from rulebook import RuleSet, Scheme, panel_values, panel_vetoes, problems, score
+from rulebook import RuleSet, Scheme, panel_values, panel_vetoes, problems, reason, score
 
 from review.domain.case import Case, Score, ScoreSheet, State
 from review.domain.closing import closed
-from review.domain.record import Step, digest
-from review.domain.refusals import malformed, reason, refusal, require_state
+from review.domain.record import Step
+from review.domain.refusals import malformed, refusal, require_state
 
 OPEN_TO_EXPERTS = (State.PANEL_APPOINTED, State.SCORING)
 
@@ -76,7 +77,7 @@ def _signed(case: Case) -> list[ScoreSheet]:
 
 def _seal(sheet: ScoreSheet) -> str:
     values = {name: format(value, "f") for name, value in sheet.values.items()}
-    return digest([sheet.expert, values, sheet.vetoes, sheet.site_visit_wanted])
+    return digest_of([sheet.expert, values, sheet.vetoes, sheet.site_visit_wanted])
 
 
 def all_signed(case: Case) -> bool:

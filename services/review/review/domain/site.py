@@ -6,14 +6,15 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
+from messages.digests import digest_of
 from messages.review import SiteVerificationOrdered, SiteVerificationRecorded
 from messages.values import IndicatorValue
-from rulebook import RuleSet, Scheme
+from rulebook import RuleSet, Scheme, reason
 
 from review.domain import scoring
 from review.domain.case import Case, Ground, Score, SiteVisit, State
-from review.domain.record import Step, digest
-from review.domain.refusals import malformed, reason, require_state
+from review.domain.record import Step
+from review.domain.refusals import malformed, require_state
 
 WHOLE = 16**64
 """How many values a digest has: its share of them is the lot drawn."""
@@ -64,7 +65,7 @@ def ground(case: Case, result: Score, rules: RuleSet, seed: str) -> Ground | Non
 
 def lot(seed: str, case_id: str) -> Decimal:
     """The lot of a case, in [0, 1): the same again for the same seed, unknown before the seed is."""
-    return Decimal(int(digest(["site", seed, case_id]), 16)) / Decimal(WHOLE)
+    return Decimal(int(digest_of(["site", seed, case_id]), 16)) / Decimal(WHOLE)
 
 
 def ordered(case: Case, why: Ground, seed: str, today: date) -> Step:

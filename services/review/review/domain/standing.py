@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from messages.values import Ban, Reason
+from rulebook import reason
 
 from review.domain.case import Case
 from review.domain.closing import closed
 from review.domain.record import Step
-from review.domain.refusals import reason
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,14 @@ from datetime import date, datetime
 from chassis.handling import Done, Refusal
 from messages.event import Event
 from messages.values import Level, Reason
-from rulebook import rules_of, shanghai_date
+from rulebook import reason, rules_of, shanghai_date
 
 from review.domain import panel
 from review.domain.case import Case, Panel, State
 from review.domain.panel import Declaration, Evaluated, Expert, Pool
 from review.domain.ranking import batch_id
 from review.domain.record import By, Step
-from review.domain.refusals import malformed, reason, require_state
+from review.domain.refusals import malformed, require_state
 from review.handlers.desk import Store, take
 
 

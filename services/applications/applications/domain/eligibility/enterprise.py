@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from datetime import date
 
 from messages.values import Reason
-from rulebook import last_years
+from rulebook import last_years, reason
 
 from applications.domain.eligibility.evidence import Evidence
 from applications.domain.facts import TEXTS, Fact, FactKind, FactSource, standing_against
 from applications.domain.information import EnterpriseInformation
-from applications.domain.reasons import reason
 from applications.domain.report import BASES, SYSTEMS, Energy, EnergyBasis
 
 MANUFACTURING = range(13, 44)

@@ -7,9 +7,9 @@ from decimal import Decimal
 from itertools import pairwise
 
 from messages.values import Reason
+from rulebook import reason
 
 from applications.domain.eligibility.evidence import Evidence
-from applications.domain.reasons import reason
 from applications.domain.report import ParkFacts, ParkRank, ParkYear
 
 HUNDRED = Decimal(100)

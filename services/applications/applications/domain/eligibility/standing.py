@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from messages.values import Level, Reason
+from rulebook import LEVEL_NAMES, reason
 
 from applications.domain.eligibility.evidence import Evidence
-from applications.domain.reasons import reason
 
 BELOW = {Level.REGION: Level.PREFECTURE, Level.NATION: Level.REGION}
-LEVELS = {Level.PREFECTURE: "盟市级", Level.REGION: "自治区级", Level.NATION: "国家级"}
 
 
 def e10_on_the_lower_list(evidence: Evidence) -> Reason | None:
@@ -20,7 +19,7 @@ def e10_on_the_lower_list(evidence: Evidence) -> Reason | None:
         return None
     if application.justification and application.justification.text.strip():
         return None
-    text = f"申报单位不在{LEVELS[below]}绿色制造体系示范名单内，且推荐部门未作书面说明"
+    text = f"申报单位不在{LEVEL_NAMES[below]}绿色制造体系示范名单内，且推荐部门未作书面说明"
     return reason("E10", "not-on-lower-list", text, application.unit.key, "/justification")
 
 
@@ -54,10 +53,10 @@ def e13_only_one(evidence: Evidence) -> Reason | None:
     """One open application per unit, type and level, and none for a title that is already held."""
     application, standing = evidence.application, evidence.standing
     if held := standing.listed_at(application.unit, application.level):
-        text = f"申报单位已列入{LEVELS[application.level]}同类示范名单"
+        text = f"申报单位已列入{LEVEL_NAMES[application.level]}同类示范名单"
         return reason("E13", "already-listed", text, f"{held.document_number}，{held.listed_on}", "/unit")
     other = standing.open_for(application.unit, application.level)
     if other and other.application_id != application.application_id:
-        text = f"申报单位已有一件同类型的{LEVELS[application.level]}申报正在办理"
+        text = f"申报单位已有一件同类型的{LEVEL_NAMES[application.level]}申报正在办理"
         return reason("E13", "open-application", text, other.application_id, "/unit")
     return None

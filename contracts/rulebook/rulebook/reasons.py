@@ -1,0 +1,28 @@
+"""Reasons with the article behind their rule (G3), and the words people read in them."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from messages.values import Department, Level, Reason, UnitType
+
+from rulebook.articles import basis
+
+UNIT_TYPE_NAMES: Final[Mapping[str, str]] = MappingProxyType(
+    {UnitType.FACTORY: "绿色工厂", UnitType.PARK: "绿色园区", UnitType.SUPPLY_CHAIN: "绿色供应链管理企业"}
+)
+LEVEL_NAMES: Final[Mapping[str, str]] = MappingProxyType(
+    {Level.PREFECTURE: "盟市级", Level.REGION: "自治区级", Level.NATION: "国家级"}
+)
+DEPARTMENT_NAMES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        Department.ECOLOGY_ENVIRONMENT: "生态环境",
+        Department.EMERGENCY_MANAGEMENT: "应急管理",
+        Department.MARKET_REGULATION: "市场监管",
+    }
+)
+
+
+def reason(rule: str, code: str, text: str, evidence: str | None = None, pointer: str | None = None) -> Reason:
+    """``text`` is for the person concerned, in Chinese; ``evidence`` is what was found. Raises UnknownRule."""
+    return Reason(rule=rule, article=basis(rule).article, code=code, text=text, evidence=evidence, pointer=pointer)
