@@ -75,7 +75,7 @@ test-faults: setup ## Kill services and servers under load and prove that nothin
 
 .PHONY: test-faults-short
 test-faults-short: setup
-	FAULTS_SUBMISSIONS=300 FAULTS_BLOWS=6 FAULTS_DRIVERS=motor $(PYTEST) -s -m faults
+	FAULTS_SUBMISSIONS=400 FAULTS_BLOWS=6 FAULTS_DRIVERS=motor $(PYTEST) -s -m faults
 
 .PHONY: bench
 bench: setup ## Measure one hop and HTTP submit, and write tests/bench/RESULTS.md

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any
 
 from applications.domain.facts import FactKind
@@ -103,6 +104,7 @@ def applicants(count: int, assessors: int) -> list[Applicant]:
     ]
 
 
+@cache
 def _report() -> dict[str, Any]:
     scheme = scheme_on("factory", DAY)
     return {

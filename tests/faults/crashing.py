@@ -4,8 +4,9 @@ The real wiring of the service, with three instruments around it: it may die at 
 in ten twice, and each handling of an event is counted in the same commit as its effect. One more, for the negative
 control only: an inbox that forgets.
 
-Environment: ``FAULTS_CRASH`` (probability at each point), ``FAULTS_TWICE`` (share of events said twice),
-``FAULTS_INBOX`` (``on`` or ``forgets``), ``FAULTS_SEED``.
+Environment: ``FAULTS_STORM`` (a file: while it is there, processes die and events are said twice), ``FAULTS_POINT``
+(where this process dies, or nothing), ``FAULTS_TWICE`` (share of events), ``FAULTS_INBOX`` (``on`` or ``forgets``),
+``FAULTS_SEED``.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from chassis.bus import Hears
@@ -31,6 +33,10 @@ from messages.event import Event
 
 EFFECTS = "effects"
 CRASHED = 9
+DIES = "dies: "
+"""How a process says in its log at which point it ends."""
+REACHED = (3, 12)
+"""How often a point is reached before the process dies there."""
 
 
 @dataclass(frozen=True)
@@ -40,16 +46,32 @@ class Effect:
     times: int
 
 
-class Dying:
-    """Ends the process at a named point, now and then, as a power cut would."""
+class Storm:
+    """Whether it rages now, and what falls today."""
 
-    def __init__(self, chance: float, dice: random.Random) -> None:
-        self._chance = chance
-        self._dice = dice
+    def __init__(self, sign: Path, dice: random.Random) -> None:
+        self._sign = sign
+        self.dice = dice
+
+    @property
+    def rages(self) -> bool:
+        return self._sign.exists()
+
+
+class Dying:
+    """Ends the process at one named point, the n-th time it is reached, as a power cut would."""
+
+    def __init__(self, point: str, storm: Storm) -> None:
+        self._point = point
+        self._storm = storm
+        self._left = storm.dice.randint(*REACHED)
 
     def reached(self, point: Point) -> None:
-        if self._dice.random() < self._chance:
-            print(f"dies: {point}", file=sys.stderr, flush=True)
+        if point != self._point or not self._storm.rages:
+            return
+        self._left -= 1
+        if self._left <= 0:
+            print(f"{DIES}{point}", file=sys.stderr, flush=True)
             os._exit(CRASHED)
 
 
@@ -70,12 +92,12 @@ def counted(hears: Hears) -> Hears:
     return replace(hears, handler=handle, store=store)
 
 
-def say_twice(share: float, dice: random.Random) -> None:
+def say_twice(share: float, storm: Storm) -> None:
     """Let the relay hand one event in ten to the broker two times."""
     send = BrokerPublisher.send
 
     async def doubled(self: BrokerPublisher, entries: Sequence[Document]) -> list[str | None]:
-        again = [entry for entry in entries if dice.random() < share]
+        again = [entry for entry in entries if storm.dice.random() < share and storm.rages]
         answers = await send(self, [*entries, *again])
         return answers[: len(entries)]
 
@@ -97,12 +119,13 @@ def forget() -> None:
 
 def main() -> None:
     dice = random.Random(f"{os.environ.get('FAULTS_SEED', '0')}:{os.getpid()}")  # noqa: S311 - a repeatable die
-    say_twice(float(os.environ.get("FAULTS_TWICE", "0")), dice)
+    storm = Storm(Path(os.environ["FAULTS_STORM"]), dice)
+    say_twice(float(os.environ.get("FAULTS_TWICE", "0")), storm)
     if os.environ.get("FAULTS_INBOX", "on") == "forgets":
         forget()
     build: Callable[[], Any] = importlib.import_module(f"{sys.argv[1]}.main").service
     service = build()
-    dying = Dying(float(os.environ.get("FAULTS_CRASH", "0")), dice)
+    dying = Dying(os.environ.get("FAULTS_POINT", ""), storm)
     run(replace(service, hears=tuple(counted(each) for each in service.hears), steps=dying))
 
 

@@ -25,6 +25,7 @@ class Client:
         self._town = town
         self._ledger = ledger
         self._http = httpx2.AsyncClient(timeout=20, limits=httpx2.Limits(max_connections=LANES))
+        self._tokens: dict[int, str] = {}
         self.tried_again = 0
 
     async def close(self) -> None:
@@ -78,7 +79,9 @@ class Client:
         return str(_expect(answer, 201).json()["application_id"])
 
     def _applicant(self, applicant: Applicant) -> str:
-        return self._town.issuer.mint(role="applicant", organisation=applicant.uscc)
+        if applicant.number not in self._tokens:
+            self._tokens[applicant.number] = self._town.issuer.mint(role="applicant", organisation=applicant.uscc)
+        return self._tokens[applicant.number]
 
     async def _send(self, service: str, method: str, path: str, key: str, token: str, **body: Any) -> httpx2.Response:  # noqa: ANN401 - httpx's own words
         headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": key}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,10 +21,19 @@ from chassis.testing.stack import ServiceDatabase, Stand
 
 from deploy.services import SERVICES, Service
 from deploy.topology import composed
+from tests.faults.crashing import DIES
 from tests.faults.proxy import Link
 
 API = ("applications", "assessor-quota")
-WORKERS = {"applications": 1, "assessor-quota": 2, "review": 2, "registry": 1, "notify": 1}
+"""Services that the client calls; their first process answers HTTP."""
+PROCESSES = {
+    "applications": ("api", "worker"),
+    "assessor-quota": ("all", "worker"),
+    "review": ("worker", "worker"),
+    "registry": ("worker",),
+    "notify": ("worker",),
+}
+"""Roles of the processes of each service."""
 
 
 @dataclass
@@ -34,15 +44,19 @@ class Worker:
     command: list[str]
     environment: dict[str, str]
     log: Path
+    place: int
+    points: tuple[str, ...]
     starts: int = 0
     process: asyncio.subprocess.Process | None = None
     keeper: asyncio.Task[None] | None = None
 
     async def keep(self) -> None:
+        """Each time it starts it is to die at another of the named points, if at any."""
         while True:
+            point = self.points[(self.place + self.starts) % len(self.points)] if self.points else ""
             with self.log.open("ab") as log:
                 self.process = await asyncio.create_subprocess_exec(
-                    *self.command, env=self.environment, stdout=log, stderr=log
+                    *self.command, env={**self.environment, "FAULTS_POINT": point}, stdout=log, stderr=log
                 )
             self.starts += 1
             await self.process.wait()
@@ -93,18 +107,22 @@ class Town:
         return cls(folder, broker, mongod, link, issuer, vhost, databases, dict(zip(API, ports, strict=True)))
 
     @property
+    def storm_sign(self) -> Path:
+        return self.folder / "storm"
+
+    @property
     def clock_file(self) -> Path:
         return self.folder / "clock.json"
 
-    def start(self, environment: Mapping[str, str]) -> None:
+    def start(self, environment: Mapping[str, str], points: tuple[str, ...]) -> None:
         for service in SERVICES:
-            if service.name in API:
-                self._add(service, "api", {**environment, "GREEN_PORT": str(self.ports[service.name])})
-            for _ in range(WORKERS[service.name]):
-                self._add(service, "worker", {**environment, "GREEN_PORT": str(free_ports(1)[0])})
+            for place, role in enumerate(PROCESSES[service.name]):
+                answers = place == 0 and service.name in API
+                port = self.ports[service.name] if answers else free_ports(1)[0]
+                self._add(service, role, points, {**environment, "GREEN_PORT": str(port)})
 
     async def ready(self) -> None:
-        async with asyncio.timeout(90):
+        async with asyncio.timeout(240):
             while not all([await accepts(port) for port in self.ports.values()]):  # noqa: ASYNC110 - other processes
                 await asyncio.sleep(0.2)
 
@@ -127,21 +145,28 @@ class Town:
         finally:
             self.mongod.resume()
 
-    def instrument(self, faults: Mapping[str, str]) -> None:
-        """Change the instruments: what lives is killed and comes back with the new ones."""
-        for worker in self.workers:
-            worker.environment |= faults
-            worker.kill()
+    def storm(self) -> None:
+        """From now on processes die at the named points and events are said twice."""
+        self.storm_sign.touch()
+
+    def heal(self) -> None:
+        self.storm_sign.unlink()
+
+    def deaths(self) -> Counter[str]:
+        """Named point → how often a process died there."""
+        lines = [line for worker in self.workers for line in worker.log.read_text().splitlines()]
+        return Counter(line.removeprefix(DIES) for line in lines if line.startswith(DIES))
 
     async def stop(self) -> None:
         await asyncio.gather(*(worker.stop() for worker in self.workers))
         await self.link.stop()
         await asyncio.gather(self.broker.stop(), self.mongod.stop())
 
-    def _add(self, service: Service, role: str, environment: Mapping[str, str]) -> None:
+    def _add(self, service: Service, role: str, points: tuple[str, ...], environment: Mapping[str, str]) -> None:
         label = f"{service.name}-{role}-{len(self.workers)}"
         command = [sys.executable, "-m", "tests.faults.crashing", service.package]
-        worker = Worker(label, command, self._environment(service.name, role) | dict(environment), self._log(label))
+        known = self._environment(service.name, role) | dict(environment)
+        worker = Worker(label, command, known, self._log(label), len(self.workers), points)
         worker.keeper = asyncio.create_task(worker.keep())
         self.workers.append(worker)
 
@@ -155,6 +180,7 @@ class Town:
         )
         return {
             **os.environ,
+            "FAULTS_STORM": str(self.storm_sign),
             "GREEN_ROLE": role,
             "GREEN_AMQP_URL": through_link,
             "GREEN_MONGO_URL": self.databases[name].url,
