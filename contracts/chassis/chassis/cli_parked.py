@@ -10,7 +10,7 @@ from typing import Annotated, TypeVar
 import orjson
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from chassis.mongo import Database, open_database
 from chassis.parked import NotParked, ParkedMessages
@@ -39,7 +39,7 @@ def list_parked(
 ) -> None:
     """List what waits for an operator, oldest first."""
     found = _run(mongo_url, database, lambda it: ParkedMessages(it).listed(None if every else "parked", limit))
-    table = Table("id", "type", "event", "state", "attempts", "first seen", "last seen", "reason")
+    table = Table(Column("id", no_wrap=True), "type", "event", "state", "attempts", "first seen", "last seen", "reason")
     for each in found:
         table.add_row(*_row(each))
     console.print(table if found else "nothing is parked")

@@ -203,7 +203,9 @@ async def test_an_event_older_than_what_a_projection_has_taken_is_dropped_and_co
 
 async def test_an_unknown_type_is_parked_at_once(service: Service) -> None:
     headers = {"ce-id": "1", "ce-type": NoticeFailed.type[:-1] + "9", "ce-source": "/green/notify"}
-    await service.publish(NoticeFailed.type, b"{}", headers={**headers, "ce-specversion": "1.0"})
+    await service.publish(
+        NoticeFailed.type, b"{}", headers={**headers, "ce-specversion": "1.0", "ce-time": NOW.isoformat()}
+    )
     reasons = await service.until_parked()
     await service.drained()
 
