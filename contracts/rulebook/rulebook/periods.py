@@ -1,11 +1,10 @@
 """Deadlines and intervals of legal dates."""
 
-from datetime import UTC, date, datetime, time, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 
 from dateutil.relativedelta import relativedelta
 from pydantic import model_validator
 
-from rulebook.articles import Basis
 from rulebook.calendar import WorkingCalendar, national_calendar
 from rulebook.words import Frozen
 
@@ -32,13 +31,9 @@ class Interval(Frozen):
     def overlaps(self, other: "Interval") -> bool:
         return self.first <= other.last and other.first <= self.last
 
-    @property
-    def first_free_day(self) -> date:
-        return self.last + ONE_DAY
-
 
 class Deadline(Frozen):
-    """The last day of a term, until 24:00 of which it can be met."""
+    """The last day of a term; it can be met until 24:00 of that day in Shanghai, whose date `shanghai_date` gives."""
 
     start: date
     """The day that began the term; it is not counted."""
@@ -49,23 +44,9 @@ class Deadline(Frozen):
     """How many were counted, so that it can be counted anew; None for yearly dates and years."""
     calendar: tuple[str, ...] = ()
     """The schedules it was counted by."""
-    basis: Basis | None = None
-    rules_version: str | None = None
-
-    @property
-    def ends_at(self) -> datetime:
-        """The instant from which on it is missed (UTC)."""
-        return end_of_day_shanghai(self.last_day)
-
-    @property
-    def first_free_day(self) -> date:
-        return self.last_day + ONE_DAY
 
     def missed_on(self, day: date) -> bool:
         return day > self.last_day
-
-    def resting_on(self, basis: Basis, rules_version: str) -> "Deadline":
-        return self.model_copy(update={"basis": basis, "rules_version": rules_version})
 
 
 def add_working_days(start: date, n: int, calendar: WorkingCalendar | None = None) -> Deadline:
@@ -92,24 +73,12 @@ def counted_anew(deadline: Deadline, calendar: WorkingCalendar | None = None) ->
     """The same term by the schedules known now (T3); a term not counted in working days stays."""
     if deadline.working_days is None:
         return deadline
-    fresh = add_working_days(deadline.start, deadline.working_days, calendar)
-    return fresh.model_copy(update={"basis": deadline.basis, "rules_version": deadline.rules_version})
-
-
-def working_days_between(start: date, end: date, calendar: WorkingCalendar | None = None) -> int:
-    """Working days after `start` up to and with `end`; the count that add_working_days undoes."""
-    calendar = calendar or national_calendar()
-    days = (start + ONE_DAY * n for n in range(1, (end - start).days + 1))
-    return sum(map(calendar.is_working_day, days))
+    return add_working_days(deadline.start, deadline.working_days, calendar)
 
 
 def three_years_from(day: date, years: int = 3) -> date:
-    """The last day of the term: same month and day, 29 February going to 28 February (T5)."""
+    """The last day of the term: same month and day, 29 February to the 28th; the next day is free (T5)."""
     return day + relativedelta(years=years)
-
-
-def first_free_day(day: date, years: int = 3) -> date:
-    return three_years_from(day, years) + ONE_DAY
 
 
 def term_of_years(day: date, years: int = 3) -> Interval:
@@ -135,15 +104,6 @@ def last_years(day: date, years: int, founded: date | None = None) -> Interval:
     """From the same date `years` ago to `day`, or since the founding where that was later (T7)."""
     first = day - relativedelta(years=years)
     return Interval(first=max(first, founded or first), last=day)
-
-
-def end_of_day_shanghai(day: date) -> datetime:
-    """24:00 of a legal date as a UTC instant; the day is over from that instant on."""
-    return datetime.combine(day + ONE_DAY, time(), SHANGHAI).astimezone(UTC)
-
-
-def start_of_day_shanghai(day: date) -> datetime:
-    return datetime.combine(day, time(), SHANGHAI).astimezone(UTC)
 
 
 def shanghai_date(instant: datetime) -> date:

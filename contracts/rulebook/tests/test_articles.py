@@ -1,7 +1,5 @@
-from datetime import date
-
 import pytest
-from rulebook import Basis, UnknownRule, add_working_days, basis, catalogue, rules_on
+from rulebook import Basis, UnknownRule, basis, catalogue
 
 
 def numbered(letter: str, last: int) -> list[str]:
@@ -50,15 +48,6 @@ def test_every_rule_names_the_article_it_rests_on() -> None:
 )
 def test_a_basis_names_rule_and_article(rule: str, article: str) -> None:
     assert basis(rule) == Basis(rule=rule, article=article)
-
-
-@pytest.mark.rule("G3")
-def test_a_deadline_carries_its_article_and_the_version_of_the_rules() -> None:
-    rules = rules_on(date(2026, 5, 1))
-    minimum_end = add_working_days(date(2026, 9, 18), rules.notice.min_working_days)
-    deadline = minimum_end.resting_on(basis("V9"), rules.version)
-    assert deadline.basis == Basis(rule="V9", article="第十四条第（三）项")
-    assert deadline.rules_version == "2024-01-19"
 
 
 def test_an_unknown_rule_is_named_in_the_error() -> None:

@@ -28,6 +28,7 @@ def test_the_numbers_of_the_regulation_are_in_one_document() -> None:
     assert (rules.sanction.years, rules.ban.years, rules.recheck.years, rules.lookback.years) == (3, 3, 3, 3)
     assert rules.lookback.shutdown_months == 12
     assert rules.deadlines.forward == (5, 31)
+    assert rules.application_forms.years_of_finances == 3
     assert rules.deadlines.dynamic_form == (4, 15)
     assert rules.deadlines.statement == (4, 30)
     assert rules.deadlines.annual_summary == (12, 31)

@@ -8,7 +8,6 @@ from rulebook import (
     Indicator,
     Scheme,
     ScoreProblems,
-    newest_year,
     panel_total,
     panel_values,
     panel_vetoes,
@@ -152,11 +151,6 @@ def test_a_better_value_never_scores_less(indicator: Indicator, one: Decimal, ot
     top = FACTORY.range_of(indicator)[1]
     worse, better = sorted((min(one, top), min(other, top)), reverse=indicator.direction == "lower")
     assert factory_points(indicator.id, str(worse)) <= factory_points(indicator.id, str(better))
-
-
-def test_the_newest_of_the_years_filed_counts() -> None:
-    by_year = {2023: {"x": Decimal(1)}, 2025: {"x": Decimal(3)}, 2024: {"x": Decimal(2)}}
-    assert newest_year(by_year) == {"x": Decimal(3)}
 
 
 def with_rule(rule: PanelRule) -> Scheme:

@@ -168,6 +168,11 @@ class Reminders(Frozen):
     days_before: Annotated[tuple[Count, ...], Field(min_length=1)]
 
 
+class ApplicationForms(Frozen):
+    years_of_finances: Years
+    """Last years whose finances Annex 1 asks for, or as many as the enterprise has existed (C2)."""
+
+
 class Files(Frozen):
     max_bytes: Count
     media_types: Annotated[tuple[str, ...], Field(min_length=1)]

@@ -35,6 +35,7 @@ class RuleSet(Frozen):
     stages: groups.Stages
     batches: groups.Batches
     reminders: groups.Reminders
+    application_forms: groups.ApplicationForms
     files: groups.Files
     immediate_removal: groups.ImmediateRemoval
     readings: groups.Readings

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import date
 from functools import cache
 from itertools import combinations
-from pathlib import Path
 
 from rulebook import dated
 from rulebook.schemes.model import Scheme
@@ -63,14 +62,9 @@ def schemes_from(documents: Mapping[str, str]) -> Schemes:
     return Schemes(tuple(good.values()))
 
 
-def load_schemes(extra: Path | None = None) -> Schemes:
-    """The packaged schemes; files in `extra` are added, or replace the packaged ones of their name."""
-    return schemes_from(dated.texts("schemes", extra))
-
-
 @cache
 def _packaged() -> Schemes:
-    return load_schemes()
+    return schemes_from(dated.texts("schemes"))
 
 
 def scheme_on(unit_type: str, day: date) -> Scheme:

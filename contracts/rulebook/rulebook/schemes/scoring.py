@@ -98,11 +98,6 @@ def _share(scheme: Scheme, indicator: Indicator, value: Decimal) -> Decimal:
     return EVERYTHING if value <= leading else leading / value
 
 
-def newest_year(by_year: Mapping[int, Mapping[str, Decimal]]) -> Mapping[str, Decimal]:
-    """The values that count where several years are filed."""
-    return by_year[max(by_year)]
-
-
 def panel_total(scheme: Scheme, totals: Sequence[Decimal]) -> Decimal:
     """One total from those of a panel's experts, by the scheme's rule."""
     return rounded(scheme, _combined(scheme.panel_rule, totals))
