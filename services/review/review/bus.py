@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from chassis.bus import hears
-from messages.applications import ApplicationAccepted, ApplicationWithdrawn
+from messages.applications import ApplicationAccepted, ApplicationWithdrawn, EligibilityLost
 from messages.assessor_quota import AssessorSanctioned, SanctionRevoked
 from messages.registry import UnitListed, UnitRemoved
 
@@ -13,7 +13,7 @@ from review.handlers import applications, assessors, units
 from review.store import Store
 
 
-def _of_application(event: ApplicationAccepted | ApplicationWithdrawn) -> Iterator[tuple[str, str]]:
+def _of_application(event: ApplicationAccepted | ApplicationWithdrawn | EligibilityLost) -> Iterator[tuple[str, str]]:
     yield "cases", event.application_id
     yield "standings", event.unit.uscc
     if event.evaluation.assessor is not None:
@@ -35,6 +35,7 @@ def _of_assessor(event: AssessorSanctioned | SanctionRevoked) -> Iterator[tuple[
 HEARS = (
     hears(ApplicationAccepted, applications.open_case, Store, _of_application),
     hears(ApplicationWithdrawn, applications.close_withdrawn_case, Store, _of_application),
+    hears(EligibilityLost, applications.stop_ineligible_case, Store, _of_application),
     hears(UnitRemoved, units.stop_cases_of_removed_unit, Store, _of_unit),
     hears(UnitListed, units.settle_listed_case, Store, _of_listing),
     hears(AssessorSanctioned, assessors.suspend_cases_of_sanctioned_assessor, Store, _of_assessor),

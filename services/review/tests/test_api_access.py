@@ -14,7 +14,8 @@ from review.handlers.applications import open_case
 from review.handlers.panel import AppointPanel, appoint_panel
 from review.store import AGGREGATES, INDEXES
 
-from .story import ASSESSOR, COPPER, DEPARTMENTS, OPENED, ORGANISATION, STEEL, Desk, accepted, at, unit
+from .desk import Desk
+from .story import ASSESSOR, COPPER, DEPARTMENTS, OPENED, ORGANISATION, STEEL, accepted, at, unit
 
 HERE, ELSEWHERE = Prefecture.BAOTOU, Prefecture.WUHAI
 ECOLOGY = DEPARTMENTS[0]

@@ -31,7 +31,8 @@ from review.jobs import due_reminders, ended_notices, overdue_opinions
 from review.store import AGGREGATES, INDEXES, Store
 from stdnum.cn import uscc as gb32100
 
-from .story import DEPARTMENTS, OPENED, REGION, SEED, Desk, accepted, at, removed, score, unit
+from .desk import Desk
+from .story import DEPARTMENTS, OPENED, REGION, SEED, accepted, at, removed, score, unit
 
 pytestmark = pytest.mark.connected
 
@@ -144,7 +145,7 @@ async def test_a_whole_season_is_ranked_and_published_in_one_commit_each(two: Pr
     await desk.do(_put_batch, Batch("region-2026", Level.REGION, 2026, SEED))
     await two.adopt(desk)
 
-    made = await two.perform(0, rank_batch, RankBatch(Level.REGION, 2026, dry_run=False, by=REGION))
+    made = await two.perform(0, rank_batch, RankBatch(Level.REGION, 2026, False, REGION, "上报已全部完成"))
     shown = await two.perform(1, open_notice, OpenNotice(Level.REGION, 2026, None, REGION))
 
     store = two.look()

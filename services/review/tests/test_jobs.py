@@ -14,7 +14,8 @@ from review.handlers.notice import ConcludeNotice, conclude_due_notice
 from review.jobs import JOBS, due_reminders, ended_notices, overdue_opinions
 from review.store import AGGREGATES, INDEXES, Store
 
-from .story import DEPARTMENTS, OPENED, Desk, accepted, at
+from .desk import Desk
+from .story import DEPARTMENTS, OPENED, accepted, at
 from .test_consultation import DUE
 from .test_notice import DAY_AFTER, LAST_DAY, in_notice
 

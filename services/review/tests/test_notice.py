@@ -5,9 +5,11 @@ from datetime import date
 
 import pytest
 from chassis.handling import Refusal
+from messages.review import Case as SaidOfCase
 from messages.review import (
     CaseCleared,
     CaseClosed,
+    ConsultationOpened,
     ObjectionLodged,
     ObjectionResolved,
     PublicNoticeConcluded,
@@ -19,7 +21,8 @@ from review.domain.case import State
 from review.domain.notice import Notice, Opening
 from review.handlers.notice import LodgeObjection, ResolveObjection, lodge_objection, resolve_objection
 
-from .story import COPPER, OPENED, PUBLIC, REGION, RULES, STEEL, Desk, accepted, scored_case, unit
+from .desk import Desk
+from .story import COPPER, OPENED, PUBLIC, REGION, RULES, STEEL, accepted, scored_case, unit
 
 NOTICE_DAY, LAST_DAY, DAY_AFTER = date(2026, 6, 18), date(2026, 6, 26), date(2026, 6, 27)
 """Five working days from 18 June 2026: 19 to 21 June are off."""
@@ -80,6 +83,24 @@ async def test_the_notice_shows_every_selected_case_in_its_place() -> None:
     with pytest.raises(Refusal) as empty:
         await desk.publish()
     assert empty.value.code == "nothing-to-publish"
+
+
+@pytest.mark.rule("G3")
+async def test_whatever_is_said_of_a_case_names_its_rule_set_and_days_that_run_name_their_article() -> None:
+    desk = Desk()
+    notice_id, one, _ = await in_notice(desk)
+    await desk.object(notice_id, one)
+    await desk.do(resolve_objection, decision(notice_id, upheld=True))
+    desk.today = DAY_AFTER
+    await desk.conclude(notice_id)
+
+    of_cases = [each for each in desk.bench.said if isinstance(each, SaidOfCase)]
+    (shown,) = [each for each in desk.bench.said if isinstance(each, PublicNoticeOpened)]
+    asked = [each for each in desk.bench.said if isinstance(each, ConsultationOpened)]
+    assert len({type(each) for each in of_cases}) > 12
+    assert {each.rule_set for each in of_cases} == {shown.rule_set} == {RULES.version}
+    assert {each.article for each in asked} == {"第十四条第（二）项"}
+    assert shown.article == "第十四条第（三）项"
 
 
 @pytest.mark.rule("V9")

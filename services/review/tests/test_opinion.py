@@ -11,7 +11,8 @@ from review.domain import opinion
 from review.domain.case import Case, OpinionDocument, State
 from review.handlers.opinion import ForwardCase, forward_case, issue_opinion
 
-from .story import COPPER, OFFICER, OPENED, RULES, Desk, accepted, opened_case, unit
+from .desk import Desk
+from .story import COPPER, OFFICER, OPENED, RULES, accepted, opened_case, unit
 
 
 def recommended(day: date = OPENED) -> Case:
@@ -80,7 +81,10 @@ def test_a_document_that_does_not_recommend_ends_the_case() -> None:
 
     assert isinstance(issued, OpinionIssued)
     assert isinstance(closed, CaseClosed)
-    assert closed.reasons[0].code == "not-recommended"
+    assert (closed.outcome, closed.reasons[0].rule) == ("initial_review_refused", "V3")
+    assert (closed.reasons[0].code, closed.reasons[0].evidence) == ("not-recommended", "包工信〔2026〕2号")
+    assert "初审已通过" in closed.reasons[0].text
+    assert "不予推荐" in closed.reasons[0].text
 
 
 @pytest.mark.rule("V3")

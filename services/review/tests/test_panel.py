@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from datetime import date
-
 import pytest
 from chassis.handling import Refusal
 from messages.review import PanelAppointed
@@ -9,18 +7,14 @@ from messages.values import Level
 from review.domain import panel
 from review.domain.case import Case, State
 from review.domain.panel import Assignment, Declaration, Expert, Pool
-from review.domain.record import By
 from review.handlers.panel import (
     AppointPanel,
     AppointPanels,
-    DeclareConflict,
-    RegisterExpert,
     appoint_panel,
     appoint_panels,
-    declare_conflict,
-    register_expert,
 )
 
+from .desk import Desk
 from .story import (
     ASSESSOR,
     COPPER,
@@ -30,12 +24,10 @@ from .story import (
     RULES,
     SEED,
     STEEL,
-    Desk,
     accepted,
     evaluated,
     expert,
     opened_case,
-    sheet,
     unit,
 )
 
@@ -178,67 +170,3 @@ async def test_a_named_panel_sits_with_its_first_member_in_the_chair() -> None:
             AppointPanel(await desk.forward(accepted("app-2", unit(COPPER))), ("x", "y", "z"), ORGANISATION),
         )
     assert [each.evidence for each in unknown.value.reasons] == ["x", "y", "z"]
-
-
-async def declare(desk: Desk, name: str) -> None:
-    await desk.do(declare_conflict, DeclareConflict(name, STEEL, "亲属在该单位任职", By(name, "expert")))
-
-
-@pytest.mark.rule("V5")
-async def test_an_expert_who_declares_a_conflict_gives_the_seat_to_the_next_in_line() -> None:
-    desk = Desk()
-    case_id = await desk.forward()
-    await desk.register(*EXPERTS[:4])
-    seats = await desk.appoint(case_id)
-
-    await declare(desk, seats[0])
-
-    case = await desk.case(case_id)
-    assert case.panel is not None
-    assert set(case.panel.experts) == set(EXPERTS[:4]) - {seats[0]}
-    assert case.panel.chair != seats[0]
-    experts = {each.expert_id: each for each in await desk.bench.look().experts.find()}
-    assert {name: one.load(2026) for name, one in experts.items()} == {
-        **dict.fromkeys(case.panel.experts, 1),
-        seats[0]: 0,
-    }
-    assert isinstance(desk.bench.said[-1], PanelAppointed)
-
-
-@pytest.mark.rule("V5")
-async def test_with_nobody_left_the_panel_is_dissolved_and_all_are_free_again() -> None:
-    desk = Desk()
-    case_id = await desk.forward()
-    await desk.register(*EXPERTS[:3])
-    seats = await desk.appoint(case_id)
-
-    await declare(desk, seats[1])
-
-    case = await desk.case(case_id)
-    assert (case.state, case.panel) == (State.FORWARDED, None)
-    assert [one.assigned for one in await desk.bench.look().experts.find()] == [(), (), ()]
-
-
-@pytest.mark.rule("V5", "V6")
-async def test_after_signing_nobody_leaves_the_panel() -> None:
-    desk = Desk()
-    case_id = await desk.forward()
-    await desk.register()
-    seats = await desk.appoint(case_id)
-    await desk.sign(case_id, sheet(seats[0]))
-
-    with pytest.raises(Refusal) as refused:
-        await declare(desk, seats[0])
-    assert refused.value.code == "sheet-signed"
-
-
-async def test_registering_again_updates_the_entry_and_keeps_what_was_declared() -> None:
-    desk = Desk()
-    await desk.register("expert-1")
-    await declare(desk, "expert-1")
-
-    await desk.do(register_expert, RegisterExpert("expert-1", "另一所大学", ("某集团",), ()))
-
-    one = await desk.bench.look().experts.require("expert-1")
-    assert (one.employer, one.groups) == ("另一所大学", ("某集团",))
-    assert one.declared == (Declaration(STEEL, "亲属在该单位任职", date(2026, 4, 20)),)

@@ -1,25 +1,29 @@
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import date
 
 import pytest
 from chassis.handling import Refusal
+from messages.digests import digest_of
 from messages.review import CaseClosed
+from messages.values import Level
 from review.domain import ranking
 from review.domain.case import Case, State
 from review.domain.ranking import Batch, BatchRanking
 from review.handlers.assessors import resume_cases_of_cleared_assessor, suspend_cases_of_sanctioned_assessor
+from review.handlers.ranking import RankBatch, rank_batch
 
+from .desk import Desk
 from .story import (
     ASSESSOR,
     COPPER,
     DAIRY,
     OPENED,
+    REGION,
     SEED,
     SOLAR,
     STEEL,
-    Desk,
     accepted,
     revoked,
     sanctioned,
@@ -169,3 +173,49 @@ async def test_a_suspended_case_is_left_out_and_taken_in_by_a_later_ranking() ->
     second = await desk.rank()
 
     assert (second.number, order(second)) == (2, [resting])
+
+
+@pytest.mark.rule("V8", "G3")
+async def test_before_the_last_day_of_forwarding_is_over_a_ranking_takes_a_reason_that_is_kept() -> None:
+    desk = Desk()
+    await desk.register()
+    case_id = await desk.score(share="0.95")
+    await desk.visit()
+    desk.today = date(2026, 5, 31)
+    early = RankBatch(Level.REGION, 2026, dry_run=False, by=REGION)
+
+    with pytest.raises(Refusal) as refused:
+        await desk.perform(rank_batch, early)
+    with pytest.raises(Refusal):
+        await desk.perform(rank_batch, replace(early, early_reason=" "))
+    dry = (await desk.perform(rank_batch, replace(early, dry_run=True))).value
+    made = (await desk.perform(rank_batch, replace(early, early_reason="上报已全部完成"))).value
+
+    assert refused.value.code == "forwarding-open"
+    assert "2026-05-31" in refused.value.reasons[0].text
+    assert order(dry) == order(made) == [case_id]
+    kept = await desk.bench.look().rankings.require(made.ranking_id)
+    assert (kept.early_reason, ranking.reproduces(kept)) == ("上报已全部完成", True)
+    assert not ranking.reproduces(replace(kept, early_reason=""))
+    entries = await desk.bench.look().records.find({"case_id": case_id}, sort=[("number", 1)])
+    assert entries[-1].seen["early"] == "上报已全部完成"
+
+
+@pytest.mark.rule("V8")
+async def test_from_the_first_of_june_a_ranking_needs_no_reason_and_keeps_none() -> None:
+    desk = Desk()
+    await desk.register()
+    await desk.score(share="0.95")
+    await desk.visit()
+    desk.today = date(2026, 6, 1)
+
+    made = (await desk.perform(rank_batch, RankBatch(Level.REGION, 2026, False, REGION, "不必要的理由"))).value
+
+    assert made.early_reason == ""
+
+
+def test_a_ranking_kept_before_reasons_were_asked_for_keeps_its_digest() -> None:
+    made = ranked(scored_case("a", "80"))
+    values = {name: value for name, value in asdict(replace(made, digest="")).items() if name != "early_reason"}
+
+    assert made.digest == digest_of(ranking._plain(values))

@@ -7,7 +7,8 @@ import pytest
 from review.domain.case import Case, Head
 from review.domain.record import Broken, Entry, check, head_after, seal
 
-from .story import RULES, Desk
+from .desk import Desk
+from .story import RULES
 
 
 async def recorded() -> tuple[Case, Sequence[Entry]]:

@@ -11,7 +11,8 @@ from review.domain.case import Case, Panel, ScoreSheet, State
 from review.domain.record import By
 from review.handlers.scoring import DecideDeviation, FillScoreSheet, decide_deviation, fill_score_sheet
 
-from .story import EXPERTS, OPENED, RULES, SCHEME, Desk, opened_case, sheet, values, vetoes
+from .desk import Desk
+from .story import EXPERTS, OPENED, RULES, SCHEME, opened_case, sheet, values, vetoes
 
 SEATS = EXPERTS[:3]
 

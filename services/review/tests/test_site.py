@@ -12,7 +12,8 @@ from review.domain.case import Case, Ground, State
 from review.domain.site import Findings
 from review.handlers.scoring import RecordSiteVisit, record_site_visit
 
-from .story import ORGANISATION, RULES, SEED, Desk, score, scored_case, sheet
+from .desk import Desk
+from .story import ORGANISATION, RULES, SEED, score, scored_case, sheet
 
 QUIET = next(f"app-{n}" for n in range(1000) if site.lot(SEED, f"app-{n}") >= RULES.selection.site_visit_draw_rate)
 DRAWN = next(f"app-{n}" for n in range(1000) if site.lot(SEED, f"app-{n}") < RULES.selection.site_visit_draw_rate)

@@ -7,6 +7,7 @@ from chassis.handling import Refusal
 from chassis.http import PROBLEMS, Call, Gate, refuses
 from fastapi import APIRouter, Body, Depends
 from messages.values import Level
+from pydantic import Field
 
 from review.api import views
 from review.api.access import PUBLISH, READ_RANKING, SELECT, acting
@@ -19,6 +20,8 @@ from review.store import Store
 
 class RankingBody(views.Body):
     dry_run: bool = False
+    early_reason: Annotated[str, Field(max_length=2000)] = ""
+    """Needed before the last day of forwarding, and kept with the ranking."""
 
 
 class NoticeBody(views.Body):
@@ -36,7 +39,7 @@ class RankingView(views.View):
 def router(gate: Gate) -> APIRouter:
     routes = APIRouter(prefix="/batches/{year}", tags=["batches"], responses=PROBLEMS)
 
-    @routes.post("/ranking", responses=refuses("batch-unfinished", "nothing-to-rank"))
+    @routes.post("/ranking", responses=refuses("batch-unfinished", "nothing-to-rank", "forwarding-open"))
     async def select(
         year: int,
         call: Annotated[Call, Depends(gate.call(SELECT))],
@@ -44,8 +47,8 @@ def router(gate: Gate) -> APIRouter:
         level: Level = Level.REGION,
     ) -> BatchRanking:
         """A dry run shows the ranking and changes nothing."""
-        dry_run = body.dry_run if body else False
-        command = RankBatch(level, year, dry_run, await acting(call, SELECT, None))
+        asked = body or RankingBody()
+        command = RankBatch(level, year, asked.dry_run, await acting(call, SELECT, None), asked.early_reason)
         return await call.perform(rank_batch, command, Store, reply=BatchRanking)
 
     @routes.get("/ranking")

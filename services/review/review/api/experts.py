@@ -83,9 +83,9 @@ def _experts(gate: Gate) -> APIRouter:
         response.headers["ETag"] = etag(store.experts.version(expert_id))
         return expert
 
-    @routes.post("/{expert_id}/conflicts", responses=refuses("sheet-signed"))
+    @routes.post("/{expert_id}/conflicts")
     async def declare(expert_id: str, body: ConflictBody, call: Annotated[Call, Depends(gate.call(DECLARE))]) -> Expert:
-        """The expert's seats on cases of that unit go to others."""
+        """Always kept: seats on cases of that unit pass to others; a score already made is flagged."""
         by = await acting(call, DECLARE, await call.reads(Store).experts.require(expert_id))
         command = DeclareConflict(expert_id, body.uscc, body.text, by)
         return await call.perform(declare_conflict, command, Store, reply=Expert)

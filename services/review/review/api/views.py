@@ -70,6 +70,8 @@ class CaseDetail(CaseSummary):
     panel: Panel | None = None
     sheets: tuple[SheetState, ...] | None = None
     deviating: tuple[str, ...] | None = None
+    conflicted: tuple[str, ...] | None = None
+    """Experts who declared a conflict after the score was made."""
     score: Score | None = None
     site: SiteVisit | None = None
     place: int | None = None
@@ -78,7 +80,7 @@ class CaseDetail(CaseSummary):
 
 _FILE = frozenset({"dossier"})
 _PREFECTURE = _FILE | {"department_opinions", "initial_review", "opinion_document"}
-_PANEL = _FILE | {"panel", "sheets", "deviating", "site"}
+_PANEL = _FILE | {"panel", "sheets", "deviating", "conflicted", "site"}
 _REGION = _PREFECTURE | _PANEL | {"score", "place", "open_objections"}
 PARTS: dict[str, frozenset[str]] = {
     Role.REGIONAL_OFFICER: _REGION,
@@ -125,6 +127,7 @@ def detail(case: Case, by: By) -> CaseDetail:
         "panel": case.panel,
         "sheets": tuple(SheetState.model_validate(each) for each in case.sheets),
         "deviating": case.deviating,
+        "conflicted": case.conflicted,
         "score": case.score,
         "site": case.site,
         "place": case.place,

@@ -8,6 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Literal, TypedDict
 
+from messages.digests import digest_of
 from messages.review import Outcome
 from messages.values import (
     AssessorRef,
@@ -51,6 +52,10 @@ class State(StrEnum):
 UNDER_REVIEW = (State.FORWARDED, State.PANEL_APPOINTED, State.SCORING, State.SITE_ORDERED)
 """With the region, not ready for the ranking."""
 RANKABLE = (State.SCORED, State.SITE_RECORDED)
+OPEN_SEATS = (State.PANEL_APPOINTED, State.SCORING)
+"""The panel judges: a seat can pass to another expert."""
+JUDGED = (State.SCORED, State.SITE_ORDERED, State.SITE_RECORDED, State.RANKED, State.IN_NOTICE, State.CLEARED)
+"""The panel's score is made and the case is still open."""
 ENDED = (State.LISTED, State.LATE, State.CLOSED)
 ANSWERABLE = (State.CONSULTING, State.INITIAL_REVIEW_ACCEPTED)
 """Until the opinion document is issued, the consulted departments can still answer."""
@@ -133,6 +138,16 @@ class ScoreSheet:
     site_visit_wanted: bool
     signed_on: date | None = None
 
+    @property
+    def signed(self) -> bool:
+        return self.signed_on is not None
+
+    @property
+    def seal(self) -> str:
+        """What the record keeps of a sheet: whoever holds it can show what it said."""
+        values = {name: format(value, "f") for name, value in self.values.items()}
+        return digest_of([self.expert, values, self.vetoes, self.site_visit_wanted])
+
 
 @dataclass(frozen=True)
 class Score:
@@ -178,6 +193,7 @@ class Facts(TypedDict):
     level: Level
     batch_year: int
     assessor: AssessorRef | None
+    rule_set: str
 
 
 @dataclass(frozen=True)
@@ -202,6 +218,8 @@ class Case:
     sheets: tuple[ScoreSheet, ...] = ()
     deviating: tuple[str, ...] = ()
     """Experts whose total lies too far from the panel's, until the chair has decided (V6)."""
+    conflicted: tuple[str, ...] = ()
+    """Experts who declared a conflict when the panel's score was made already (V5)."""
     score: Score | None = None
     site: SiteVisit | None = None
     place: int | None = None
@@ -225,7 +243,12 @@ class Case:
             level=self.level,
             batch_year=self.batch_year,
             assessor=self.assessor,
+            rule_set=self.rule_set,
         )
+
+    @property
+    def signed_sheets(self) -> tuple[ScoreSheet, ...]:
+        return tuple(sheet for sheet in self.sheets if sheet.signed)
 
     def sheet_of(self, expert: str) -> ScoreSheet | None:
         return next((sheet for sheet in self.sheets if sheet.expert == expert), None)

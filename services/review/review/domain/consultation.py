@@ -10,7 +10,7 @@ from messages.applications import ApplicationAccepted
 from messages.digests import digest_of
 from messages.review import CaseOpened, ConsultationAnswered, ConsultationOpened, ConsultationReminded
 from messages.values import Department
-from rulebook import RuleSet, add_working_days, reason
+from rulebook import RuleSet, add_working_days, basis, reason
 
 from review.domain.case import ANSWERABLE, Case, Consultation, Dossier, Opinion, State
 from review.domain.record import Step
@@ -67,8 +67,14 @@ def _opening(case: Case, today: date) -> tuple[CaseOpened, ConsultationOpened]:
     asked = case.consultation
     departments = tuple(each.department for each in asked.opinions)
     return (
-        CaseOpened(**case.facts(), opened_on=today, rule_set=case.rule_set),
-        ConsultationOpened(**case.facts(), departments=departments, due=asked.due, provisional=asked.provisional),
+        CaseOpened(**case.facts(), opened_on=today),
+        ConsultationOpened(
+            **case.facts(),
+            departments=departments,
+            due=asked.due,
+            article=basis("V2").article,
+            provisional=asked.provisional,
+        ),
     )
 
 

@@ -18,7 +18,7 @@ from messages.review import (
     PublicNoticeOpened,
 )
 from messages.values import Level
-from rulebook import RuleSet, add_working_days, reason
+from rulebook import RuleSet, add_working_days, basis, reason
 
 from review.domain.case import Case, State
 from review.domain.closing import closed
@@ -110,6 +110,8 @@ def said(notice: Notice) -> PublicNoticeOpened:
         opened_on=notice.opened_on,
         minimum_end=notice.minimum_end,
         published_end=notice.published_end,
+        article=basis("V9").article,
+        rule_set=notice.rule_set,
         provisional=notice.provisional,
         lines=notice.lines,
         digest=notice.digest,

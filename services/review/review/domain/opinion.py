@@ -78,11 +78,15 @@ def issued(case: Case, document: OpinionDocument, rules: RuleSet, today: date) -
             OpinionIssued(**case.facts(), number=complete.number, issued_on=today, conclusion=complete.conclusion),
         ),
     )
-    return [issuing] if complete.conclusion == "recommended" else [issuing, _not_recommended(issuing.case, today)]
+    if complete.conclusion == "recommended":
+        return [issuing]
+    return [issuing, _not_recommended(issuing.case, complete, today)]
 
 
-def _not_recommended(case: Case, today: date) -> Step:
-    why = reason("V3", "not-recommended", "盟市主管部门审核意见为不予推荐")
+def _not_recommended(case: Case, document: OpinionDocument, today: date) -> Step:
+    """Initial review had accepted it: the outcomes know no better word, so the reason says what happened."""
+    text = f"初审已通过，但盟市主管部门审核意见文件（{document.number}）的结论为不予推荐，不报送自治区工业和信息化厅"
+    why = reason("V3", "not-recommended", text, evidence=document.number)
     return closed(case, "initial_review_refused", (why,), today)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -155,8 +155,6 @@ def replaced(case: Case, leaving: Expert, pool: Pool, today: date) -> Step:
     panel = case.panel
     if panel is None or leaving.expert_id not in panel.experts:
         raise refusal("V5", "not-on-panel", "该专家不是本项目评审组成员", evidence=leaving.expert_id)
-    if (sheet := case.sheet_of(leaving.expert_id)) is not None and sheet.signed_on is not None:
-        raise refusal("V5", "sheet-signed", "专家已签署评分，不能再以申明方式退出", evidence=leaving.expert_id)
     next_in_line = [each for each in pool.in_line(case, today) if each.expert_id not in panel.experts]
     if not next_in_line:
         return _dissolved(case, leaving)
@@ -168,21 +166,41 @@ def _seated(case: Case, panel: Panel, leaving: Expert, new: Expert, today: date)
     chair = names[0] if panel.chair == leaving.expert_id else panel.chair
     after = Panel(names, chair, today)
     sheets = tuple(each for each in case.sheets if each.expert != leaving.expert_id)
+    state = State.SCORING if any(each.signed for each in sheets) else State.PANEL_APPOINTED
     return Step(
-        replace(case, panel=after, sheets=sheets),
+        replace(case, state=state, panel=after, sheets=sheets, deviating=()),
         what="expert replaced",
         rule="V5",
-        why="专家申明利益关系，予以回避",
-        seen={"leaving": leaving.expert_id, "new": new.expert_id},
+        why=f"专家申明利益关系，予以回避：{_declared_words(case, leaving)}",
+        seen={"leaving": leaving.expert_id, "new": new.expert_id} | _set_aside(case, {leaving.expert_id}),
         events=(_said(case, after),),
     )
 
 
 def _dissolved(case: Case, leaving: Expert) -> Step:
     return Step(
-        replace(case, state=State.FORWARDED, panel=None, sheets=()),
+        replace(case, state=State.FORWARDED, panel=None, sheets=(), deviating=()),
         what="panel dissolved",
         rule="V5",
-        why="专家申明利益关系后，无其他可递补专家，待重新组成评审组",
-        seen={"leaving": leaving.expert_id},
+        why=f"专家申明利益关系（{_declared_words(case, leaving)}），无其他可递补专家，待重新组成评审组",
+        seen={"leaving": leaving.expert_id} | _set_aside(case, {each.expert for each in case.sheets}),
     )
+
+
+def _declared_words(case: Case, expert: Expert) -> str:
+    return next(each.text for each in reversed(expert.declared) if each.uscc == case.unit.uscc)
+
+
+def _set_aside(case: Case, experts: Collection[str]) -> dict[str, str]:
+    """The signed sheets that no longer count; what they said stays provable by their seals."""
+    return {f"set aside: {each.expert}": each.seal for each in case.signed_sheets if each.expert in experts}
+
+
+def flagged(case: Case, expert: Expert) -> list[Step]:
+    """The score is made: it stands until somebody decides otherwise, and chair and region see the conflict."""
+    if expert.expert_id in case.conflicted:
+        return []
+    after = replace(case, conflicted=(*case.conflicted, expert.expert_id))
+    words = _declared_words(case, expert)
+    seen = {"expert": expert.expert_id, "state": case.state}
+    return [Step(after, what="conflict declared after scoring", rule="V5", why=words, seen=seen)]

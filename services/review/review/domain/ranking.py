@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
 
 from messages.digests import digest_of
 from messages.review import Outcome
 from messages.values import Level, Reason, UnitType
-from rulebook import reason, rules_of
-from rulebook.ranking import Entry, Line, rank
+from rulebook import RuleSet, reason, yearly_deadline
 
 from review.domain.case import RANKABLE, Case, State
 from review.domain.closing import closed
+from review.domain.group import Group, Place, compared, shared_again, within_caps
 from review.domain.record import Step
 
 
@@ -40,33 +41,6 @@ def batch_begun_by(case: Case) -> Batch:
 
 
 @dataclass(frozen=True)
-class Place:
-    """One case of a ranking: what was compared, and what came out."""
-
-    case_id: str
-    unit_name: str
-    uscc: str
-    score: Decimal
-    energy_carbon: Decimal
-    submitted_at: str
-    """As text, so that no storage rounds it: the ranking must come out the same again."""
-    place: int | None
-    outcome: str
-
-
-@dataclass(frozen=True)
-class Group:
-    """Cases that may be compared: one unit type, one scheme version, one rule set."""
-
-    unit_type: UnitType
-    scheme: str
-    rule_set: str
-    pass_mark: Decimal
-    cap: int | None
-    lines: tuple[Place, ...]
-
-
-@dataclass(frozen=True)
 class BatchRanking:
     ranking_id: str
     batch: str
@@ -77,12 +51,8 @@ class BatchRanking:
     made_on: date
     groups: tuple[Group, ...]
     digest: str = ""
-
-    def selected(self, unit_type: UnitType, scheme: str) -> int:
-        lines = (
-            line for each in self.groups if (each.unit_type, each.scheme) == (unit_type, scheme) for line in each.lines
-        )
-        return sum(line.outcome == "selected" for line in lines)
+    early_reason: str = ""
+    """Why the region did not wait until nothing more could be forwarded; empty where it did."""
 
 
 def unfinished(cases: Iterable[Case]) -> list[Reason]:
@@ -99,11 +69,22 @@ def unfinished(cases: Iterable[Case]) -> list[Reason]:
     ]
 
 
-def ranked(batch: Batch, cases: Sequence[Case], earlier: Sequence[BatchRanking], today: date) -> BatchRanking:
-    """Each comparable group by itself, best first, up to the cap that earlier rankings have left."""
-    groups: dict[tuple[UnitType, str, str], list[Case]] = {}
-    for case in cases:
-        groups.setdefault((case.unit.unit_type, scheme_key(case), case.rule_set), []).append(case)
+def forwarding_open(batch_year: int, rules: Iterable[RuleSet], today: date) -> Reason | None:
+    """Until the last day of forwarding better cases may still come, and a later ranking would find places taken."""
+    last_days = [
+        yearly_deadline(batch_year, each.deadlines.forward, moves=each.readings.fixed_dates_move).last_day
+        for each in rules
+    ]
+    if today > (last_day := max(last_days)):
+        return None
+    text = f"{last_day.isoformat()}前仍可上报，提前择优排序的，应当说明理由"
+    return reason("V8", "forwarding-open", text, evidence=f"{today} <= {last_day}", pointer="/early_reason")
+
+
+def ranked(
+    batch: Batch, cases: Iterable[Case], earlier: Sequence[BatchRanking], today: date, early_reason: str = ""
+) -> BatchRanking:
+    """Each comparable group by itself, best first, up to its share of the cap that earlier rankings have left."""
     number = len(earlier) + 1
     made = BatchRanking(
         ranking_id=f"{batch.batch_id}-{number}",
@@ -112,61 +93,23 @@ def ranked(batch: Batch, cases: Sequence[Case], earlier: Sequence[BatchRanking],
         batch_year=batch.batch_year,
         number=number,
         made_on=today,
-        groups=tuple(_group(key, groups[key], earlier) for key in sorted(groups)),
+        groups=within_caps(compared(cases), _taken(earlier)),
+        early_reason=early_reason,
     )
     return replace(made, digest=seal(made))
 
 
-def _group(key: tuple[UnitType, str, str], cases: Sequence[Case], earlier: Sequence[BatchRanking]) -> Group:
-    unit_type, scheme, rule_set = key
-    selection = rules_of(rule_set).selection
-    cap, taken = selection.cap[unit_type], sum(each.selected(unit_type, scheme) for each in earlier)
-    left = None if cap is None else max(cap - taken, 0)
-    empty = Group(unit_type, scheme, rule_set, selection.pass_mark[unit_type], left, ())
-    names = {case.case_id: case.unit.name for case in cases}
-    return replace(empty, lines=_places(empty, [_entry(case) for case in cases], names))
-
-
-def _places(group: Group, entries: Iterable[Entry], names: Mapping[str, str]) -> tuple[Place, ...]:
-    result = rank(entries, pass_mark=group.pass_mark, cap=group.cap)
-    return tuple(_place(line, names[line.entry.case_id]) for line in result.lines)
-
-
-def _place(line: Line, name: str) -> Place:
-    entry = line.entry
-    return Place(
-        case_id=entry.case_id,
-        unit_name=name,
-        uscc=entry.uscc,
-        score=entry.score,
-        energy_carbon=entry.energy_carbon,
-        submitted_at=entry.submitted_at.astimezone(UTC).isoformat(),
-        place=line.place,
-        outcome=line.outcome,
-    )
-
-
-def scheme_key(case: Case) -> str:
-    return f"{case.dossier.scheme.id}@{case.dossier.scheme.version}"
-
-
-def _entry(case: Case) -> Entry:
-    if case.score is None:
-        raise ValueError(f"{case.case_id} has no score to be ranked by")
-    return Entry(
-        case_id=case.case_id,
-        unit_type=case.unit.unit_type.value,
-        scheme=scheme_key(case),
-        score=case.score.total,
-        energy_carbon=case.score.energy_carbon,
-        submitted_at=case.dossier.submitted_at,
-        uscc=case.unit.uscc,
-        failed_vetoes=case.score.failed_vetoes,
-    )
+def _taken(earlier: Iterable[BatchRanking]) -> Counter[UnitType]:
+    taken = Counter[UnitType]()
+    for group in (group for each in earlier for group in each.groups):
+        taken[group.unit_type] += group.selected
+    return taken
 
 
 def seal(ranking: BatchRanking) -> str:
     values = asdict(replace(ranking, digest=""))
+    if not ranking.early_reason:
+        del values["early_reason"]  # rankings kept before one was asked for keep their digest
     return digest_of(_plain(values))
 
 
@@ -182,24 +125,7 @@ def _plain(value: object) -> object:
 
 def reproduces(ranking: BatchRanking) -> bool:
     """Whether the kept inputs give the kept result once more, and neither was touched."""
-    return ranking.digest == seal(ranking) and all(_again(each) == each.lines for each in ranking.groups)
-
-
-def _again(group: Group) -> tuple[Place, ...]:
-    entries = [
-        Entry(
-            case_id=line.case_id,
-            unit_type=group.unit_type.value,
-            scheme=group.scheme,
-            score=line.score,
-            energy_carbon=line.energy_carbon,
-            submitted_at=datetime.fromisoformat(line.submitted_at),
-            uscc=line.uscc,
-            failed_vetoes=("failed",) if line.outcome == "failed_veto" else (),
-        )
-        for line in group.lines
-    ]
-    return _places(group, entries, {line.case_id: line.unit_name for line in group.lines})
+    return ranking.digest == seal(ranking) and shared_again(ranking.groups) == ranking.groups
 
 
 def settled(case: Case, ranking: BatchRanking, today: date) -> Step:
@@ -214,12 +140,14 @@ def settled(case: Case, ranking: BatchRanking, today: date) -> Step:
 
 
 def _selected(case: Case, ranking: BatchRanking, line: Place) -> Step:
+    seen = {"ranking": ranking.ranking_id, "digest": ranking.digest, "place": str(line.place)}
+    early = {"early": ranking.early_reason} if ranking.early_reason else {}
     return Step(
         replace(case, state=State.RANKED, place=line.place),
         what="ranked",
         rule="V8",
         why="达到合格分数线，择优入选公示名单",
-        seen={"ranking": ranking.ranking_id, "digest": ranking.digest, "place": str(line.place)},
+        seen=seen | early,
     )
 
 

@@ -7,17 +7,14 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal
 
-from messages.digests import digest_of
 from messages.review import CaseScored, ScoreSheetSigned
 from messages.values import IndicatorValue, Reason
 from rulebook import RuleSet, Scheme, panel_values, panel_vetoes, problems, reason, score
 
-from review.domain.case import Case, Score, ScoreSheet, State
+from review.domain.case import OPEN_SEATS, Case, Score, ScoreSheet, State
 from review.domain.closing import closed
 from review.domain.record import Step
 from review.domain.refusals import malformed, refusal, require_state
-
-OPEN_TO_EXPERTS = (State.PANEL_APPOINTED, State.SCORING)
 
 
 def saved(case: Case, sheet: ScoreSheet, scheme: Scheme) -> Step:
@@ -32,13 +29,13 @@ def signed(case: Case, sheet: ScoreSheet, scheme: Scheme, today: date) -> Step:
     panel_size = _require_seat(case, sheet)
     refuse_wrong(problems(scheme, sheet.values, sheet.vetoes))
     after = replace(_with(case, replace(sheet, signed_on=today)), state=State.SCORING)
-    done = len(_signed(after))
+    done = len(after.signed_sheets)
     return Step(
         after,
         what="score sheet signed",
         rule="V6",
         why="专家独立评分并签署",
-        seen={"expert": sheet.expert, "sheet": _seal(sheet)},
+        seen={"expert": sheet.expert, "sheet": sheet.seal},
         events=(
             ScoreSheetSigned(**case.facts(), expert=sheet.expert, signed_on=today, signed=done, panel_size=panel_size),
         ),
@@ -51,7 +48,7 @@ def _require_seat(case: Case, sheet: ScoreSheet) -> int:
     before = case.sheet_of(sheet.expert)
     if before is not None and before.signed_on is not None:
         raise refusal("V6", "sheet-signed", "评分表已签署，不能再修改", evidence=before.signed_on.isoformat())
-    require_state(case, "V6", *OPEN_TO_EXPERTS)
+    require_state(case, "V6", *OPEN_SEATS)
     return len(case.panel.experts)
 
 
@@ -71,22 +68,13 @@ def _with(case: Case, sheet: ScoreSheet) -> Case:
     return replace(case, sheets=(*others, sheet))
 
 
-def _signed(case: Case) -> list[ScoreSheet]:
-    return [sheet for sheet in case.sheets if sheet.signed_on is not None]
-
-
-def _seal(sheet: ScoreSheet) -> str:
-    values = {name: format(value, "f") for name, value in sheet.values.items()}
-    return digest_of([sheet.expert, values, sheet.vetoes, sheet.site_visit_wanted])
-
-
 def all_signed(case: Case) -> bool:
-    return case.panel is not None and len(_signed(case)) == len(case.panel.experts)
+    return case.panel is not None and len(case.signed_sheets) == len(case.panel.experts)
 
 
 def panel_score(case: Case, scheme: Scheme, today: date, found: tuple[IndicatorValue, ...] = ()) -> Score:
     """The scheme's rule over the experts' values; those ``found`` on site stand in their place (V7)."""
-    sheets = _signed(case)
+    sheets = case.signed_sheets
     on_site = {each.indicator: each.value for each in found}
     values = panel_values(scheme, [sheet.values for sheet in sheets]) | on_site
     result = score(scheme, values, panel_vetoes(scheme, [sheet.vetoes for sheet in sheets]))
@@ -126,7 +114,7 @@ def require_chair(case: Case, expert: str) -> None:
 def sent_back(case: Case, text: str) -> Step:
     """The flagged sheets lose their signature; what they said stays in the record by its seal."""
     sheets = tuple(replace(each, signed_on=None) if each.expert in case.deviating else each for each in case.sheets)
-    seals = {each.expert: _seal(each) for each in case.sheets if each.expert in case.deviating}
+    seals = {each.expert: each.seal for each in case.sheets if each.expert in case.deviating}
     return Step(replace(case, sheets=sheets, deviating=()), what="sheets sent back", rule="V6", why=text, seen=seals)
 
 

@@ -1,10 +1,11 @@
-"""What is known of a unit or an assessor whatever the order it was heard in: bans, withdrawals, sanctions (B2, S2)."""
+"""What is known of a unit or an assessor in whatever order it was heard: bans, ends, sanctions (B2, V10, S2)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
 
+from messages.review import CaseResumed, CaseSuspended
 from messages.values import Ban, Reason
 from rulebook import reason
 
@@ -25,6 +26,8 @@ class Standing:
     withdrawn: tuple[str, ...] = ()
     """Applications withdrawn, their case perhaps not heard of yet."""
     bans: tuple[Banned, ...] = ()
+    ineligible: tuple[Ineligible, ...] = ()
+    """Applications that lost what Art. 12 asks for, their case perhaps not heard of yet."""
 
     def with_case(self, case_id: str) -> Standing:
         return replace(self, cases=tuple(dict.fromkeys((*self.cases, case_id))))
@@ -34,6 +37,12 @@ class Standing:
 
     def with_ban(self, banned: Banned) -> Standing:
         return replace(self, bans=tuple(dict.fromkeys((*self.bans, banned))))
+
+    def with_ineligible(self, lost: Ineligible) -> Standing:
+        return replace(self, ineligible=tuple(dict.fromkeys((*self.ineligible, lost))))
+
+    def ineligible_for(self, case_id: str) -> Ineligible | None:
+        return next((each for each in self.ineligible if each.case_id == case_id), None)
 
     def ban_on(self, day: date) -> Banned | None:
         """The ban that stops an open application on ``day``: one that has not ended yet."""
@@ -45,6 +54,14 @@ class Banned:
     first_day: date
     last_day: date
     document_number: str
+
+
+@dataclass(frozen=True)
+class Ineligible:
+    """A fact became known after acceptance: which application it ends, and why."""
+
+    case_id: str
+    reasons: tuple[Reason, ...]
 
 
 @dataclass(frozen=True)
@@ -83,7 +100,12 @@ def withdrawn(case: Case, today: date) -> Step:
     return closed(case, "withdrawn", (words,), today)
 
 
-def suspended(case: Case, document_number: str) -> Step:
+def stopped_as_ineligible(case: Case, lost: Ineligible, today: date) -> Step:
+    """V10: what made the unit eligible is gone, so the case ends whatever its stage, also after its notice."""
+    return closed(case, "ineligible", lost.reasons, today)
+
+
+def suspended(case: Case, document_number: str, today: date) -> Step:
     """S2: what rests on the report of a sanctioned assessor goes no further."""
     return Step(
         replace(case, suspended_by=document_number),
@@ -91,14 +113,16 @@ def suspended(case: Case, document_number: str) -> Step:
         rule="S2",
         why="出具评价报告的第三方服务机构被通报，该项目中止办理",
         seen={"state": case.state, "document": document_number},
+        events=(CaseSuspended(**case.facts(), document_number=document_number, suspended_on=today),),
     )
 
 
-def resumed(case: Case, document_number: str) -> Step:
+def resumed(case: Case, document_number: str, today: date) -> Step:
     return Step(
         replace(case, suspended_by=None),
         what="resumed",
         rule="S4",
         why="对第三方服务机构的通报已撤销，该项目恢复办理",
         seen={"state": case.state, "document": document_number},
+        events=(CaseResumed(**case.facts(), resumed_on=today),),
     )

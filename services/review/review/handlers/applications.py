@@ -1,21 +1,21 @@
-"""What the applications service tells: a case is opened, or its application is withdrawn."""
+"""What the applications service tells: a case is opened, its application is withdrawn or is eligible no more."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 
-from messages.applications import ApplicationAccepted, ApplicationWithdrawn
+from messages.applications import ApplicationAccepted, ApplicationWithdrawn, EligibilityLost
 from messages.event import Event
 from rulebook import rules_on, shanghai_date
 
 from review.domain import consultation, standing
 from review.domain.record import SERVICE, Step
-from review.domain.standing import AssessorStanding, Standing
+from review.domain.standing import AssessorStanding, Ineligible, Standing
 from review.handlers.desk import Store, take
 
 
 async def open_case(event: ApplicationAccepted, store: Store, now: datetime) -> list[Event]:
-    """Open the case once; a ban, withdrawal or sanction heard before it takes effect at once (B2)."""
+    """Open the case once; whatever stops or suspends it and was heard before takes effect at once (B2, V10, S2)."""
     if await store.cases.get(event.application_id) is not None:
         return []
     today = shanghai_date(now)
@@ -33,7 +33,7 @@ async def _suspension(step: Step, store: Store, today: date) -> list[Step]:
     known = await store.assessors.get(uscc) or AssessorStanding(uscc)
     store.assessors.save(uscc, known.with_case(case.case_id))
     document = known.sanctioned_on(today)
-    return [] if document is None else [standing.suspended(case, document)]
+    return [] if document is None else [standing.suspended(case, document, today)]
 
 
 async def _stop(step: Step, store: Store, today: date) -> list[Step]:
@@ -42,6 +42,8 @@ async def _stop(step: Step, store: Store, today: date) -> list[Step]:
     store.standings.save(case.unit.uscc, known.with_case(case.case_id))
     if banned := known.ban_on(today):
         return [standing.stopped_by_ban(case, banned, today)]
+    if lost := known.ineligible_for(case.case_id):
+        return [standing.stopped_as_ineligible(case, lost, today)]
     return [standing.withdrawn(case, today)] if case.case_id in known.withdrawn else []
 
 
@@ -54,3 +56,15 @@ async def close_withdrawn_case(event: ApplicationWithdrawn, store: Store, now: d
     if case is None or case.ended:
         return []
     return take(store, [standing.withdrawn(case, shanghai_date(now))], SERVICE, now)
+
+
+async def stop_ineligible_case(event: EligibilityLost, store: Store, now: datetime) -> list[Event]:
+    """V10: close the case at whatever stage, or remember why for a case that is not heard of yet."""
+    key = event.unit.uscc
+    lost = Ineligible(event.application_id, event.reasons)
+    known = await store.standings.get(key) or Standing(key)
+    store.standings.save(key, known.with_ineligible(lost))
+    case = await store.cases.get(event.application_id)
+    if case is None or case.ended:
+        return []
+    return take(store, [standing.stopped_as_ineligible(case, lost, shanghai_date(now))], SERVICE, now)

@@ -23,12 +23,12 @@ async def suspend_cases_of_sanctioned_assessor(event: AssessorSanctioned, store:
         return []
     known = replace(known, ban=event.ban, document_number=event.document_number, heard=event.sequence)
     store.assessors.save(known.uscc, known)
-    if known.sanctioned_on(shanghai_date(now)) is None:
+    today, said = shanghai_date(now), list[Event]()
+    if known.sanctioned_on(today) is None:
         return []
-    said = list[Event]()
     for case in await _open_cases(known, store):
         if case.suspended_by is None:
-            said += take(store, [standing.suspended(case, event.document_number)], SERVICE, now)
+            said += take(store, [standing.suspended(case, event.document_number, today)], SERVICE, now)
     return said
 
 
@@ -56,6 +56,6 @@ async def _open_cases(known: AssessorStanding, store: Store) -> list[Case]:
 
 
 async def _resumed(case: Case, document_number: str, store: Store, today: date) -> list[Step]:
-    resumed = standing.resumed(case, document_number)
+    resumed = standing.resumed(case, document_number, today)
     shown_in = await store.notices.get(case.notice_id) if case.notice_id else None
     return [resumed, *notice.clearing(resumed.case, shown_in, today)]

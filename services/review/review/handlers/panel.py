@@ -12,7 +12,7 @@ from messages.values import Level, Reason
 from rulebook import reason, rules_of, shanghai_date
 
 from review.domain import panel
-from review.domain.case import Case, Panel, State
+from review.domain.case import JUDGED, OPEN_SEATS, Case, Panel, State
 from review.domain.panel import Declaration, Evaluated, Expert, Pool
 from review.domain.ranking import batch_id
 from review.domain.record import By, Step
@@ -74,20 +74,26 @@ async def register_expert(command: RegisterExpert, store: Store, _now: datetime)
 
 
 async def declare_conflict(command: DeclareConflict, store: Store, now: datetime) -> Done:
-    """Keep the declaration for ever, and give the expert's seats on cases of that unit to others."""
+    """Keep the declaration for ever; the seats on cases of that unit pass on, a score already made is flagged."""
     expert, today = await store.experts.require(command.expert_id), shanghai_date(now)
     declared = replace(expert, declared=(*expert.declared, Declaration(command.uscc, command.text, today)))
     seats = {"panel.experts": expert.expert_id, "unit.uscc": command.uscc}
-    open_seats = {"$in": [State.PANEL_APPOINTED, State.SCORING]}
     said = list[Event]()
-    for case in await store.cases.find({**seats, "state": open_seats}):
-        step = panel.replaced(case, declared, await _pool(case, store), today)
+    for case in await store.cases.find({**seats, "state": {"$in": [*OPEN_SEATS]}}):
+        step = await _pass_on(case, declared, store, today)
         said += take(store, [step], command.by, now)
         declared = declared.released_from(case)
-        await _release(_members(case) - _members(step.case) - {expert.expert_id}, case, store)
-        await _seat(_members(step.case) - _members(case), step.case, store)
+    for case in await store.cases.find({**seats, "state": {"$in": [*JUDGED]}}):
+        said += take(store, panel.flagged(case, declared), command.by, now)
     store.experts.save(declared.expert_id, declared)
     return Done(said, declared)
+
+
+async def _pass_on(case: Case, leaving: Expert, store: Store, today: date) -> Step:
+    step = panel.replaced(case, leaving, await _pool(case, store), today)
+    await _release(_members(case) - _members(step.case) - {leaving.expert_id}, case, store)
+    await _seat(_members(step.case) - _members(case), step.case, store)
+    return step
 
 
 def _members(case: Case) -> set[str]:

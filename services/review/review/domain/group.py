@@ -1,0 +1,160 @@
+"""Cases that may be compared with each other, in their places, and how many of each kind a batch may select (V8)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from itertools import groupby
+
+from messages.values import UnitType
+from rulebook import rules_of, star_counts
+from rulebook.ranking import Entry, Line, rank
+
+from review.domain.case import Case
+
+
+@dataclass(frozen=True)
+class Place:
+    """One case of a ranking: what was compared, and what came out."""
+
+    case_id: str
+    unit_name: str
+    uscc: str
+    score: Decimal
+    energy_carbon: Decimal
+    submitted_at: str
+    """As text, so that no storage rounds it: the ranking must come out the same again."""
+    place: int | None
+    outcome: str
+
+
+@dataclass(frozen=True)
+class Group:
+    """Cases that may be compared: one unit type, one scheme version, one rule set."""
+
+    unit_type: UnitType
+    scheme: str
+    rule_set: str
+    pass_mark: Decimal
+    cap: int | None
+    """Its share of the places that the batch has for the unit type."""
+    lines: tuple[Place, ...]
+
+    @property
+    def candidates(self) -> int:
+        return sum(line.place is not None for line in self.lines)
+
+    @property
+    def selected(self) -> int:
+        return sum(line.outcome == "selected" for line in self.lines)
+
+
+def compared(cases: Iterable[Case]) -> list[Group]:
+    """The cases in groups of their kind, best first; no cap is looked at yet."""
+    kinds: dict[tuple[UnitType, str, str], list[Case]] = {}
+    for case in cases:
+        kinds.setdefault((case.unit.unit_type, scheme_key(case), case.rule_set), []).append(case)
+    return [_group(kind, kinds[kind]) for kind in sorted(kinds)]
+
+
+def _group(kind: tuple[UnitType, str, str], cases: Sequence[Case]) -> Group:
+    unit_type, scheme, rule_set = kind
+    empty = Group(unit_type, scheme, rule_set, rules_of(rule_set).selection.pass_mark[unit_type], None, ())
+    names = {case.case_id: case.unit.name for case in cases}
+    return replace(empty, lines=_places(empty, [_entry(case) for case in cases], names))
+
+
+def within_caps(groups: Iterable[Group], taken: Mapping[UnitType, int]) -> tuple[Group, ...]:
+    """The cap is the batch's for a unit type: groups of the type share what earlier rankings have left of it."""
+    return tuple(each for same in _by_type(groups) for each in _sharing(same, _left(same, taken)))
+
+
+def shared_again(groups: Iterable[Group]) -> tuple[Group, ...]:
+    """The same groups from what they were made of: the places of each unit type, shared and taken once more."""
+    return tuple(each for same in _by_type(groups) for each in _sharing(same, _places_of(same)))
+
+
+def _by_type(groups: Iterable[Group]) -> list[list[Group]]:
+    return [list(same) for _, same in groupby(groups, key=lambda each: each.unit_type)]
+
+
+def _left(same: Sequence[Group], taken: Mapping[UnitType, int]) -> int | None:
+    """No rule set that a case keeps allows the batch more than its own cap, so the lowest one holds."""
+    unit_type = same[0].unit_type
+    caps = [rules_of(each.rule_set).selection.cap[unit_type] for each in same]
+    lowest = min((cap for cap in caps if cap is not None), default=None)
+    return None if lowest is None else max(lowest - taken.get(unit_type, 0), 0)
+
+
+def _places_of(same: Sequence[Group]) -> int | None:
+    caps = [each.cap for each in same if each.cap is not None]
+    return sum(caps) if caps else None
+
+
+def _sharing(same: Sequence[Group], places: int | None) -> list[Group]:
+    """By the number of candidates, as scores of two schemes say nothing about each other; ties to the newest scheme."""
+    if places is None:
+        return [_capped(each, None) for each in same]
+    candidates = {number: each.candidates for number, each in enumerate(same)}
+    shares = star_counts(places, candidates if any(candidates.values()) else dict.fromkeys(candidates, 1))
+    return [_capped(each, shares[number]) for number, each in enumerate(same)]
+
+
+def _capped(group: Group, cap: int | None) -> Group:
+    entries = [_entry_again(group, line) for line in group.lines]
+    names = {line.case_id: line.unit_name for line in group.lines}
+    capped = replace(group, cap=cap)
+    return replace(capped, lines=_places(capped, entries, names))
+
+
+def _places(group: Group, entries: Iterable[Entry], names: Mapping[str, str]) -> tuple[Place, ...]:
+    result = rank(entries, pass_mark=group.pass_mark, cap=group.cap)
+    return tuple(_place(line, names[line.entry.case_id]) for line in result.lines)
+
+
+def _place(line: Line, name: str) -> Place:
+    entry = line.entry
+    return Place(
+        case_id=entry.case_id,
+        unit_name=name,
+        uscc=entry.uscc,
+        score=entry.score,
+        energy_carbon=entry.energy_carbon,
+        submitted_at=entry.submitted_at.astimezone(UTC).isoformat(),
+        place=line.place,
+        outcome=line.outcome,
+    )
+
+
+def scheme_key(case: Case) -> str:
+    return f"{case.dossier.scheme.id}@{case.dossier.scheme.version}"
+
+
+def _entry(case: Case) -> Entry:
+    if case.score is None:
+        raise ValueError(f"{case.case_id} has no score to be ranked by")
+    return Entry(
+        case_id=case.case_id,
+        unit_type=case.unit.unit_type.value,
+        scheme=scheme_key(case),
+        score=case.score.total,
+        energy_carbon=case.score.energy_carbon,
+        submitted_at=case.dossier.submitted_at,
+        uscc=case.unit.uscc,
+        failed_vetoes=case.score.failed_vetoes,
+    )
+
+
+def _entry_again(group: Group, line: Place) -> Entry:
+    return Entry(
+        case_id=line.case_id,
+        unit_type=group.unit_type.value,
+        scheme=group.scheme,
+        score=line.score,
+        energy_carbon=line.energy_carbon,
+        submitted_at=datetime.fromisoformat(line.submitted_at),
+        uscc=line.uscc,
+        failed_vetoes=("failed",) if line.outcome == "failed_veto" else (),
+    )

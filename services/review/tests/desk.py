@@ -1,0 +1,151 @@
+"""Review on a bench, and the acts by which a case gets from one stage to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from chassis.testing import Bench
+from messages.applications import ApplicationAccepted
+from messages.event import Event
+from messages.values import (
+    Department,
+    Level,
+)
+from review.domain.case import Case, ScoreSheet, State
+from review.domain.record import By
+from review.domain.site import Findings
+from review.handlers.applications import open_case
+from review.handlers.consultation import AnswerConsultation, answer_consultation
+from review.handlers.notice import (
+    ConcludeNotice,
+    LodgeObjection,
+    OpenNotice,
+    conclude_notice,
+    lodge_objection,
+    open_notice,
+)
+from review.handlers.opinion import (
+    DecideInitialReview,
+    ForwardCase,
+    IssueOpinion,
+    decide_initial_review,
+    forward_case,
+    issue_opinion,
+)
+from review.handlers.panel import AppointPanel, RegisterExpert, appoint_panel, register_expert
+from review.handlers.ranking import RankBatch, rank_batch
+from review.handlers.scoring import FillScoreSheet, RecordSiteVisit, fill_score_sheet, record_site_visit
+from review.store import AGGREGATES, INDEXES, Store
+
+from .story import DEPARTMENTS, EXPERTS, OFFICER, OPENED, ORGANISATION, PUBLIC, REGION, accepted, at, sheet
+
+AFTER_FORWARDING = date(2026, 6, 1)
+Message = tuple[Callable[..., Any], Any]
+
+
+class Desk:
+    """Review on a bench, and the acts by which a case gets from one stage to the next."""
+
+    def __init__(self) -> None:
+        self.bench = Bench(Store, AGGREGATES, INDEXES)
+        self.today = OPENED
+
+    @property
+    def now(self) -> datetime:
+        return at(self.today)
+
+    async def do(self, handler: Callable[..., Any], message: Any) -> list[Event]:  # noqa: ANN401 - any message
+        return await self.bench.handle(handler, message, self.now)
+
+    async def perform(self, handler: Callable[..., Any], command: Any) -> Any:  # noqa: ANN401 - any command
+        return await self.bench.perform(handler, command, self.now)
+
+    async def case(self, case_id: str = "app-1") -> Case:
+        return await self.bench.look().cases.require(case_id)
+
+    async def open(self, event: ApplicationAccepted | None = None) -> str:
+        event = event or accepted()
+        await self.do(open_case, event)
+        return event.application_id
+
+    async def agree(self, case_id: str, departments: Sequence[Department] = DEPARTMENTS) -> None:
+        for each in departments:
+            by = By(f"officer-{each}", "consulted_department")
+            await self.do(answer_consultation, AnswerConsultation(case_id, each, "agree", "", by))
+
+    async def accept(self, case_id: str) -> None:
+        await self.do(
+            decide_initial_review, DecideInitialReview(case_id, accept=True, text="", dealt_with={}, by=OFFICER)
+        )
+
+    def opinion(
+        self, case_id: str, number: str | None = None, dealt_with: Mapping[str, str] | None = None
+    ) -> IssueOpinion:
+        return IssueOpinion(
+            case_id, number or f"包工信〔2026〕{case_id}号", "recommended", (), dealt_with or {}, OFFICER
+        )
+
+    async def issue(self, case_id: str) -> None:
+        await self.do(issue_opinion, self.opinion(case_id))
+
+    async def forward(self, event: ApplicationAccepted | None = None) -> str:
+        """From the accepted application to the region."""
+        case_id = await self.open(event)
+        await self.agree(case_id)
+        await self.accept(case_id)
+        await self.issue(case_id)
+        await self.do(forward_case, ForwardCase(case_id, OFFICER))
+        return case_id
+
+    async def register(self, *names: str, employer: str = "内蒙古示例大学") -> None:
+        for name in names or EXPERTS:
+            await self.do(register_expert, RegisterExpert(name, employer, (), ()))
+
+    async def appoint(self, case_id: str, *names: str) -> tuple[str, ...]:
+        await self.do(appoint_panel, AppointPanel(case_id, names, ORGANISATION))
+        case = await self.case(case_id)
+        return case.panel.experts if case.panel else ()
+
+    async def sign(self, case_id: str, *sheets: ScoreSheet) -> list[Event]:
+        said = []
+        for each in sheets:
+            by = By(each.expert, "expert")
+            said += await self.do(fill_score_sheet, FillScoreSheet(case_id, each, sign=True, by=by))
+        return said
+
+    async def score(self, event: ApplicationAccepted | None = None, share: str = "0.9", *, visit: bool = False) -> str:
+        """From the accepted application to the panel's score."""
+        case_id = await self.forward(event)
+        seats = await self.appoint(case_id)
+        await self.sign(case_id, *(sheet(name, share, visit=visit) for name in seats))
+        return case_id
+
+    async def visit(self) -> None:
+        """Record a visit wherever one was ordered: some scored cases are drawn by lot."""
+        for case in await self.bench.look().cases.find({"state": State.SITE_ORDERED}):
+            await self.do(record_site_visit, RecordSiteVisit(case.case_id, Findings((), "属实", ""), ORGANISATION))
+
+    async def rank(self, *, dry_run: bool = False) -> Any:  # noqa: ANN401 - the ranking
+        self.today = max(self.today, AFTER_FORWARDING)
+        return (await self.perform(rank_batch, RankBatch(Level.REGION, 2026, dry_run=dry_run, by=REGION))).value
+
+    async def publish(self, until: date | None = None) -> str:
+        outcome = await self.perform(open_notice, OpenNotice(Level.REGION, 2026, until, REGION))
+        return str(outcome.value.notice_id)
+
+    async def object(self, notice_id: str, case_id: str, number: str = "obj-1") -> None:
+        command = LodgeObjection(number, notice_id, case_id, "夜间排放异味", "王某", "0472-0000000", PUBLIC)
+        await self.do(lodge_objection, command)
+
+    async def conclude(self, notice_id: str) -> list[Event]:
+        return await self.do(conclude_notice, ConcludeNotice(notice_id, REGION))
+
+
+async def told(*messages: Message) -> Desk:
+    """Review after these messages in this order, each also a second time at once and a third at the end."""
+    desk = Desk()
+    for handler, message in [*(one for each in messages for one in (each, each)), *messages]:
+        await desk.do(handler, message)
+    return desk

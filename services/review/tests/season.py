@@ -1,0 +1,78 @@
+"""The people of one case, each with a token, and the acts of each through the API."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from chassis.clock import FixedClock
+from chassis.testing.http import ApiStand, Caller
+from messages.values import Role
+from review.handlers.applications import open_case
+from review.store import Store
+
+from .story import DEPARTMENTS, STEEL, accepted, at, unit, values, vetoes
+
+HERE = "150200"
+AFTER_FORWARDING, NOTICE_DAY, DAY_AFTER = date(2026, 6, 1), date(2026, 6, 18), date(2026, 6, 27)
+
+
+class Season:
+    """The people of one case, each with a token."""
+
+    def __init__(self, stand: ApiStand, clock: FixedClock) -> None:
+        self.stand, self.clock = stand, clock
+        self.officer = stand.as_(Role.PREFECTURE_OFFICER, prefecture=HERE, subject="officer-1")
+        self.region = stand.as_(Role.REGIONAL_OFFICER, subject="region-1")
+        self.reviewers = stand.as_(Role.REVIEW_ORGANISATION, subject="house-1")
+        self.applicant = stand.as_(Role.APPLICANT, organisation=STEEL)
+        self.public = stand.anybody()
+
+    def department(self, name: str) -> Caller:
+        return self.stand.as_(Role.CONSULTED_DEPARTMENT, organisation=name, prefecture=HERE)
+
+    def expert(self, name: str) -> Caller:
+        return self.stand.as_(Role.EXPERT, subject=name)
+
+    async def open(self, case_id: str = "app-1", uscc: str = STEEL) -> None:
+        await self.stand.perform(open_case, accepted(case_id, unit(uscc)), Store)
+
+    async def forward(self, case_id: str = "app-1") -> None:
+        for each in DEPARTMENTS:
+            await self._done(self.department(each), f"/v1/cases/{case_id}/opinions", department=each, opinion="agree")
+        await self._done(self.officer, f"/v1/cases/{case_id}/initial-review", decision="accept")
+        document = {"number": f"包工信〔2026〕{case_id}号", "conclusion": "recommended"}
+        await self._done(self.officer, f"/v1/cases/{case_id}/opinion-document", **document)
+        await self._done(self.officer, f"/v1/cases/{case_id}/forward")
+
+    async def review(self) -> None:
+        for number in range(5):
+            expert = {"expert_id": f"expert-{number}", "employer": "内蒙古示例大学"}
+            await self._done(self.reviewers, "/v1/experts", **expert)
+        appointed = (await self.reviewers.post("/v1/batches/2026/panels")).json()["appointed"]
+        for panel in appointed:
+            for name in panel["experts"]:
+                sheet = {"values": as_json(values("0.9")), "vetoes": vetoes(), "sign": True}
+                answer = await self.expert(name).put(f"/v1/cases/{panel['case_id']}/score-sheets/{name}", json=sheet)
+                assert answer.status_code == 200, answer.text
+        for case in (await self.region.get("/v1/cases", params={"state": "site_ordered"})).json()["items"]:
+            await self._done(self.reviewers, f"/v1/cases/{case['case_id']}/site-verification", findings="属实")
+
+    async def publish(self) -> str:
+        self.clock.move_to(at(AFTER_FORWARDING))
+        await self._done(self.region, "/v1/batches/2026/ranking")
+        self.clock.move_to(at(NOTICE_DAY))
+        answer = await self.region.post("/v1/batches/2026/notice")
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["notice_id"])
+
+    async def state(self, case_id: str = "app-1") -> str:
+        return str((await self.region.get(f"/v1/cases/{case_id}")).json()["state"])
+
+    async def _done(self, caller: Caller, path: str, **body: object) -> None:
+        answer = await caller.post(path, json=body or None)
+        assert answer.status_code in {200, 201}, answer.text
+
+
+def as_json(numbers: dict[str, object] | object) -> dict[str, str]:
+    assert isinstance(numbers, dict)
+    return {name: str(value) for name, value in numbers.items()}

@@ -1,0 +1,136 @@
+"""The cap of a batch for a unit type, whatever schemes, rule sets and rankings its cases come under."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from review.domain import group, ranking
+from review.domain.case import Case
+from review.domain.group import Group, Place, shared_again
+from review.domain.ranking import Batch, BatchRanking
+from rulebook import RuleSet
+
+from .story import OPENED, RULES, SEED, scored_case
+
+BATCH = Batch("region-2026", "region", 2026, SEED)  # type: ignore[arg-type]
+
+
+def under(caps: Mapping[str, int | None], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rule sets by their version, each with its cap for factories."""
+
+    def rules_of(version: str) -> RuleSet:
+        cap = {**RULES.selection.cap, "factory": caps[version]}
+        return RULES.model_copy(update={"selection": RULES.selection.model_copy(update={"cap": cap})})
+
+    monkeypatch.setattr(group, "rules_of", rules_of)
+
+
+def of_2018(case_id: str, total: str) -> Case:
+    case = scored_case(case_id, total)
+    older = case.dossier.scheme.model_copy(update={"version": "2018"})
+    return replace(case, dossier=replace(case.dossier, scheme=older))
+
+
+def ranked(*cases: Case, after: tuple[BatchRanking, ...] = ()) -> BatchRanking:
+    return ranking.ranked(BATCH, cases, after, OPENED)
+
+
+def selected(made: BatchRanking) -> set[str]:
+    return {line.case_id for each in made.groups for line in each.lines if line.outcome == "selected"}
+
+
+@pytest.mark.rule("V8")
+def test_two_schemes_of_one_unit_type_are_ranked_apart_under_one_cap(monkeypatch: pytest.MonkeyPatch) -> None:
+    under({RULES.version: 3}, monkeypatch)
+    new = [scored_case(f"new-{n}", str(90 - n)) for n in range(4)]
+    old = [of_2018(f"old-{n}", str(99 - n)) for n in range(2)]
+
+    made = ranked(*new, *old)
+
+    assert selected(made) == {"new-0", "new-1", "old-0"}
+    shares = [(each.scheme[-4:], each.cap, each.lines[0].place) for each in made.groups]
+    assert shares == [("2018", 1, 1), ("2025", 2, 1)]
+    assert ranking.reproduces(made)
+
+
+@pytest.mark.rule("V8")
+def test_a_tie_of_the_shares_goes_to_the_newest_scheme(monkeypatch: pytest.MonkeyPatch) -> None:
+    under({RULES.version: 1}, monkeypatch)
+
+    assert selected(ranked(of_2018("old", "99"), scored_case("new", "80"))) == {"new"}
+
+
+@pytest.mark.rule("V8")
+def test_who_is_no_candidate_takes_no_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    under({RULES.version: 2}, monkeypatch)
+
+    made = ranked(of_2018("weak", "10"), of_2018("weaker", "9"), scored_case("a", "80"), scored_case("b", "81"))
+
+    assert selected(made) == {"a", "b"}
+
+
+@pytest.mark.rule("V8")
+def test_a_later_ranking_has_what_all_schemes_have_left_of_the_cap(monkeypatch: pytest.MonkeyPatch) -> None:
+    under({RULES.version: 2}, monkeypatch)
+    first = ranked(of_2018("old", "90"), scored_case("new", "90"))
+
+    second = ranked(scored_case("later", "99"), after=(first,))
+
+    assert selected(first) == {"old", "new"}
+    assert [(line.case_id, line.outcome) for line in second.groups[0].lines] == [("later", "over_cap")]
+
+
+@pytest.mark.rule("V8", "G2")
+def test_of_the_caps_of_several_rule_sets_the_lowest_holds_for_the_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    under({RULES.version: 5, "next": 2, "open": None}, monkeypatch)
+    cases = [scored_case(f"{version}-{n}", "90") for version in ("now", "next", "open") for n in range(3)]
+    kept = {"now": RULES.version, "next": "next", "open": "open"}
+
+    made = ranked(*(replace(each, rule_set=kept[each.case_id.split("-")[0]]) for each in cases))
+
+    assert len(made.groups) == 3
+    assert len(selected(made)) == 2
+
+
+@pytest.mark.rule("V8")
+def test_without_a_cap_every_candidate_is_selected() -> None:
+    made = ranked(of_2018("old", "90"), scored_case("new", "90"))
+
+    assert selected(made) == {"old", "new"}
+    assert [each.cap for each in made.groups] == [None, None]
+
+
+@pytest.mark.rule("V8")
+def test_a_share_that_was_moved_from_one_scheme_to_the_other_shows(monkeypatch: pytest.MonkeyPatch) -> None:
+    under({RULES.version: 2}, monkeypatch)
+    made = ranked(*(of_2018(f"old-{n}", "90") for n in range(2)), *(scored_case(f"new-{n}", "90") for n in range(2)))
+    old, new = made.groups
+    moved = replace(made, groups=(group._capped(old, 2), group._capped(new, 0)))
+
+    assert not ranking.reproduces(replace(moved, digest=ranking.seal(moved)))
+
+
+def _group(scheme: str, candidates: int, cap: int) -> Group:
+    case = scored_case("any", "80")
+    at = case.dossier.submitted_at.isoformat()
+    mark = RULES.selection.pass_mark["factory"]
+    lines = tuple(
+        Place(f"{scheme}-{n:03d}", "某公司", "911501000000000191", mark, mark, at, n + 1, "") for n in range(candidates)
+    )
+    return Group(case.unit.unit_type, scheme, RULES.version, mark, cap, lines)
+
+
+@pytest.mark.rule("V8")
+@given(candidates=st.lists(st.integers(0, 12), min_size=1, max_size=4), places=st.integers(0, 40))
+def test_shares_fill_the_cap_and_never_pass_it(candidates: list[int], places: int) -> None:
+    groups = [_group(f"scheme@{n}", each, places if n == 0 else 0) for n, each in enumerate(candidates)]
+
+    shared = shared_again(groups)
+
+    assert sum(each.selected for each in shared) == min(places, sum(candidates))
+    assert sum(each.cap or 0 for each in shared) == places
+    assert shared_again(shared) == shared

@@ -1,0 +1,213 @@
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from messages.review import PanelAppointed
+from review.domain.case import State
+from review.domain.panel import Declaration
+from review.domain.record import By, Entry, check
+from review.handlers.applications import stop_ineligible_case
+from review.handlers.panel import (
+    DeclareConflict,
+    RegisterExpert,
+    declare_conflict,
+    register_expert,
+)
+
+from .desk import Desk
+from .story import (
+    EXPERTS,
+    STEEL,
+    accepted,
+    ineligible,
+    sheet,
+)
+
+DECLARED = "亲属在该单位任职"
+
+
+async def declare(desk: Desk, name: str) -> None:
+    await desk.do(declare_conflict, DeclareConflict(name, STEEL, DECLARED, By(name, "expert")))
+
+
+@pytest.mark.rule("V5")
+async def test_an_expert_who_declares_a_conflict_gives_the_seat_to_the_next_in_line() -> None:
+    desk = Desk()
+    case_id = await desk.forward()
+    await desk.register(*EXPERTS[:4])
+    seats = await desk.appoint(case_id)
+
+    await declare(desk, seats[0])
+
+    case = await desk.case(case_id)
+    assert case.panel is not None
+    assert set(case.panel.experts) == set(EXPERTS[:4]) - {seats[0]}
+    assert case.panel.chair != seats[0]
+    experts = {each.expert_id: each for each in await desk.bench.look().experts.find()}
+    assert {name: one.load(2026) for name, one in experts.items()} == {
+        **dict.fromkeys(case.panel.experts, 1),
+        seats[0]: 0,
+    }
+    assert isinstance(desk.bench.said[-1], PanelAppointed)
+
+
+@pytest.mark.rule("V5")
+async def test_with_nobody_left_the_panel_is_dissolved_and_all_are_free_again() -> None:
+    desk = Desk()
+    case_id = await desk.forward()
+    await desk.register(*EXPERTS[:3])
+    seats = await desk.appoint(case_id)
+
+    await declare(desk, seats[1])
+
+    case = await desk.case(case_id)
+    assert (case.state, case.panel) == (State.FORWARDED, None)
+    assert [one.assigned for one in await desk.bench.look().experts.find()] == [(), (), ()]
+
+
+async def one_of_three_signed(desk: Desk, pool: int = 5) -> tuple[str, tuple[str, ...]]:
+    case_id = await desk.forward()
+    await desk.register(*EXPERTS[:pool])
+    seats = await desk.appoint(case_id)
+    await desk.sign(case_id, sheet(seats[0]), sheet(seats[1]))
+    return case_id, seats
+
+
+async def last_entry(desk: Desk, case_id: str = "app-1") -> Entry:
+    entries = await desk.bench.look().records.find({"case_id": case_id}, sort=[("number", 1)])
+    assert check(entries, (await desk.case(case_id)).head) is None
+    return entries[-1]
+
+
+@pytest.mark.rule("V5", "V14")
+async def test_a_signed_sheet_of_an_expert_in_conflict_is_set_aside_with_its_seal_and_the_reason_on_record() -> None:
+    desk = Desk()
+    case_id, seats = await one_of_three_signed(desk)
+    before = (await desk.case(case_id)).sheet_of(seats[0])
+
+    await declare(desk, seats[0])
+
+    case = await desk.case(case_id)
+    assert before is not None
+    assert case.panel is not None
+    assert seats[0] not in case.panel.experts
+    assert [each.expert for each in case.signed_sheets] == [seats[1]]
+    assert case.state is State.SCORING
+    entry = await last_entry(desk)
+    assert entry.seen[f"set aside: {seats[0]}"] == before.seal
+    assert DECLARED in entry.why
+    (kept,) = (await desk.bench.look().experts.require(seats[0])).declared
+    assert kept.uscc == STEEL
+
+
+@pytest.mark.rule("V5", "V6")
+async def test_after_a_sheet_was_set_aside_the_score_rests_on_the_panel_as_it_then_is() -> None:
+    desk = Desk()
+    case_id, seats = await one_of_three_signed(desk)
+    await declare(desk, seats[0])
+    panel_now = (await desk.case(case_id)).panel
+    assert panel_now is not None
+
+    await desk.sign(case_id, *(sheet(name) for name in panel_now.experts if name != seats[1]))
+
+    score = (await desk.case(case_id)).score
+    assert score is not None
+    assert set(score.by_expert) == set(panel_now.experts)
+
+
+@pytest.mark.rule("V5", "V6")
+async def test_a_deviation_that_waits_for_the_chair_is_measured_anew_when_an_expert_leaves() -> None:
+    desk = Desk()
+    case_id, seats = await one_of_three_signed(desk)
+    await desk.sign(case_id, sheet(seats[2], "0"))
+    assert seats[2] in (await desk.case(case_id)).deviating
+
+    await declare(desk, seats[2])
+
+    case = await desk.case(case_id)
+    assert (case.deviating, case.score, case.state) == ((), None, State.SCORING)
+
+
+@pytest.mark.rule("V5")
+async def test_when_the_only_signed_sheet_is_set_aside_nobody_has_scored_yet() -> None:
+    desk = Desk()
+    case_id = await desk.forward()
+    await desk.register()
+    seats = await desk.appoint(case_id)
+    await desk.sign(case_id, sheet(seats[0]))
+
+    await declare(desk, seats[0])
+
+    assert (await desk.case(case_id)).state is State.PANEL_APPOINTED
+
+
+@pytest.mark.rule("V5", "V14")
+async def test_with_nobody_left_every_signed_sheet_is_set_aside_with_its_seal() -> None:
+    desk = Desk()
+    case_id, seats = await one_of_three_signed(desk, pool=3)
+
+    await declare(desk, seats[0])
+
+    case = await desk.case(case_id)
+    assert (case.state, case.panel, case.sheets) == (State.FORWARDED, None, ())
+    seen = (await last_entry(desk)).seen
+    assert set(seen) == {"leaving", f"set aside: {seats[0]}", f"set aside: {seats[1]}"}
+
+
+@pytest.mark.rule("V5")
+async def test_a_conflict_declared_after_scoring_is_kept_and_flagged_once_and_the_score_stands() -> None:
+    desk = Desk()
+    case_id, seats = await one_of_three_signed(desk)
+    await desk.sign(case_id, sheet(seats[2]))
+    scored = await desk.case(case_id)
+
+    await declare(desk, seats[0])
+    await declare(desk, seats[0])
+
+    case = await desk.case(case_id)
+    assert case.conflicted == (seats[0],)
+    assert (case.score, case.panel, case.state) == (scored.score, scored.panel, scored.state)
+    entry = await last_entry(desk)
+    assert (entry.what, entry.why, entry.number) == (
+        "conflict declared after scoring",
+        DECLARED,
+        scored.head.entries + 1,
+    )
+
+
+@pytest.mark.rule("V5")
+async def test_what_was_declared_after_scoring_keeps_the_expert_off_later_panels_of_that_unit() -> None:
+    desk = Desk()
+    case_id, seats = await one_of_three_signed(desk)
+    await desk.sign(case_id, sheet(seats[2]))
+    await declare(desk, seats[0])
+
+    later = await desk.forward(accepted("app-2"))
+
+    assert seats[0] not in await desk.appoint(later)
+
+
+@pytest.mark.rule("V5")
+async def test_once_the_case_is_over_a_declaration_is_kept_and_the_case_left_alone() -> None:
+    desk = Desk()
+    case_id, seats = await one_of_three_signed(desk)
+    await desk.do(stop_ineligible_case, ineligible(case_id))
+    closed = await desk.case(case_id)
+
+    await declare(desk, seats[0])
+
+    assert await desk.case(case_id) == closed
+    assert len((await desk.bench.look().experts.require(seats[0])).declared) == 1
+
+
+async def test_registering_again_updates_the_entry_and_keeps_what_was_declared() -> None:
+    desk = Desk()
+    await desk.register("expert-1")
+    await declare(desk, "expert-1")
+
+    await desk.do(register_expert, RegisterExpert("expert-1", "另一所大学", ("某集团",), ()))
+
+    one = await desk.bench.look().experts.require("expert-1")
+    assert (one.employer, one.groups) == ("另一所大学", ("某集团",))
+    assert one.declared == (Declaration(STEEL, DECLARED, date(2026, 4, 20)),)

@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+from itertools import permutations
+
+import pytest
+from messages.review import CaseClosed, CaseOpened, PublicNoticeConcluded
+from messages.values import UnitRef
+from review.domain.case import State
+from review.domain.record import check
+from review.handlers.applications import close_withdrawn_case, open_case, stop_ineligible_case
+from review.handlers.notice import resolve_objection
+from review.handlers.units import settle_listed_case, stop_cases_of_removed_unit
+
+from .desk import Desk, Message, told
+from .story import ASSESSOR, COPPER, STEEL, accepted, ineligible, listed, removed, sanctioned, unit, withdrawn
+from .test_notice import DAY_AFTER, decision, in_notice
+from .test_suspension import SANCTIONED
+
+ACCEPTED: Message = (open_case, accepted())
+LOST: Message = (stop_ineligible_case, ineligible())
+
+
+def closings(desk: Desk) -> list[CaseClosed]:
+    return [each for each in desk.bench.said if isinstance(each, CaseClosed)]
+
+
+@pytest.mark.rule("V10")
+@pytest.mark.parametrize("order", list(permutations([ACCEPTED, LOST])))
+async def test_a_lost_eligibility_closes_the_case_with_its_reasons_in_whatever_order(
+    order: tuple[Message, ...],
+) -> None:
+    desk = await told(*order)
+
+    (closed,) = closings(desk)
+    assert (closed.outcome, closed.reasons) == ("ineligible", ineligible().reasons)
+    assert sum(isinstance(each, CaseOpened) for each in desk.bench.said) == 1
+    assert (await desk.case()).state is State.CLOSED
+
+
+@pytest.mark.rule("V10", "B2")
+@pytest.mark.parametrize(
+    "order",
+    list(
+        permutations(
+            [ACCEPTED, LOST, (stop_cases_of_removed_unit, removed()), (close_withdrawn_case, withdrawn())],
+        )
+    ),
+)
+async def test_whatever_else_ends_it_the_case_is_closed_once(order: tuple[Message, ...]) -> None:
+    desk = await told(*order)
+
+    assert len(closings(desk)) == 1
+
+
+@pytest.mark.rule("V10")
+async def test_another_application_of_the_unit_goes_on() -> None:
+    desk = await told((stop_ineligible_case, ineligible("app-of-last-year")), ACCEPTED)
+
+    assert (await desk.case()).state is State.CONSULTING
+
+
+@pytest.mark.rule("V10", "S2")
+async def test_a_suspended_case_is_stopped_as_well() -> None:
+    desk = await told((open_case, accepted(by=ASSESSOR)), SANCTIONED, LOST)
+
+    assert (await desk.case()).state is State.CLOSED
+    assert sanctioned().document_number == (await desk.case()).suspended_by
+
+
+@pytest.mark.rule("V10")
+async def test_a_case_is_stopped_after_it_was_cleared_and_its_record_says_why() -> None:
+    desk = Desk()
+    notice_id, one, other = await in_notice(desk)
+    desk.today = DAY_AFTER
+    await desk.conclude(notice_id)
+
+    (closed,) = await desk.do(stop_ineligible_case, ineligible(one, unit(STEEL)))
+
+    assert isinstance(closed, CaseClosed)
+    assert (closed.case_id, closed.outcome, closed.closed_on) == (one, "ineligible", DAY_AFTER)
+    assert (await desk.case(other)).state is State.CLEARED
+    entries = await desk.bench.look().records.find({"case_id": one}, sort=[("number", 1)])
+    assert check(entries, (await desk.case(one)).head) is None
+    assert (entries[-1].rule, entries[-1].seen["state"], entries[-1].why) == ("E4", "cleared", "存在偷税漏税行为")
+
+
+@pytest.mark.rule("V10", "V9")
+async def test_stopped_during_its_notice_it_is_not_cleared_and_its_objection_can_still_be_decided() -> None:
+    desk = Desk()
+    notice_id, one, other = await in_notice(desk)
+    await desk.object(notice_id, one)
+    await desk.do(stop_ineligible_case, ineligible(one, unit(STEEL)))
+    desk.today = DAY_AFTER
+
+    concluded, *_ = await desk.conclude(notice_id)
+    await desk.do(resolve_objection, decision(notice_id, upheld=True))
+
+    assert isinstance(concluded, PublicNoticeConcluded)
+    assert (concluded.cleared, concluded.waiting) == ((other,), ())
+    assert len([each for each in closings(desk) if each.case_id == one]) == 1
+
+
+@pytest.mark.rule("V10")
+@pytest.mark.parametrize("of", [unit(STEEL), unit(COPPER)])
+async def test_once_listed_a_lost_eligibility_is_the_registers_matter(of: UnitRef) -> None:
+    desk = Desk()
+    notice_id, one, other = await in_notice(desk)
+    desk.today = DAY_AFTER
+    await desk.conclude(notice_id)
+    case_id = one if of.uscc == STEEL else other
+    await desk.do(settle_listed_case, listed(case_id, of))
+
+    assert await desk.do(stop_ineligible_case, ineligible(case_id, of)) == []
+    assert (await desk.case(case_id)).state is State.LISTED
