@@ -1,9 +1,12 @@
 """The five services: their names, packages and the order of their ports."""
 
-from importlib import import_module
-from typing import NamedTuple
+from __future__ import annotations
 
-from chassis.bus import Hears
+from importlib import import_module
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:  # the launcher names services without loading what runs them
+    from chassis.bus import Hears
 
 
 class Service(NamedTuple):

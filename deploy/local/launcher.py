@@ -2,18 +2,19 @@
 
 import asyncio
 import json
+from datetime import UTC, datetime
 
+from chassis.clock import set_simulated
 from chassis.servers.processes import Child
 
 from deploy.local import processes, servers
 from deploy.local.places import Places
 from deploy.local.screen import Screen
-from deploy.season import timeline
 from deploy.services import SERVICES, Service
 
 LOOK_SECONDS = 0.5
 STOP_SECONDS = 20
-BEFORE_THE_SEASON = timeline.at(1, 5, 9)
+BEFORE_THE_SEASON = datetime(2026, 1, 5, 1, tzinfo=UTC)
 
 
 class Launcher:
@@ -28,7 +29,8 @@ class Launcher:
     async def bring_up(self) -> None:
         """Start everything and wait until all is ready; raises with the end of the log of what failed."""
         self.places.prepare()
-        timeline.advance(self.places.clock, BEFORE_THE_SEASON)
+        if not self.places.clock.exists():
+            set_simulated(self.places.clock, BEFORE_THE_SEASON)
         database = asyncio.Event()
         async with asyncio.TaskGroup() as parts:
             for part in (self._mail(), self._prometheus(), self._broker(), self._mongod(database)):

@@ -8,9 +8,9 @@ import httpx2
 from chassis.servers import amqp_url, mongo_url
 from chassis.servers.processes import Child, require_free
 
+from deploy.definitions import VHOST
 from deploy.local.places import Places
 from deploy.services import Service
-from deploy.topology import VHOST
 
 READY_SECONDS = 120
 

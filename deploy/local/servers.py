@@ -12,9 +12,9 @@ from chassis.clock import SystemClock
 from chassis.servers import Broker, Mongod
 from chassis.servers.processes import HOST, Child, accepts, require_free
 
+from deploy.definitions import VHOST, committed, with_passwords
 from deploy.local.places import Places
 from deploy.services import SERVICES
-from deploy.topology import VHOST, composed, with_passwords
 
 RULES = Path(__file__).resolve().parents[1] / "prometheus" / "rules.yml"
 PROMETHEUS_SECONDS = 30
@@ -29,7 +29,7 @@ async def start_broker(places: Places) -> Broker:
         prometheus_port=places.port("broker-metrics"),
         dist_port=places.port("erlang"),
     )
-    await broker.import_definitions(with_passwords(composed(), places.passwords()))
+    await broker.import_definitions(with_passwords(committed(), places.passwords()))
     await broker.permit(broker.admin_user, VHOST, configure=".*", write=".*", read=".*")
     return broker
 

@@ -9,14 +9,13 @@ from typing import Any
 import pytest
 from messages.catalogue import EVENTS
 
-from deploy import topology
+from deploy import definitions, topology
 from deploy.services import SERVICES, Service
 
 
 @pytest.fixture(scope="module")
 def committed() -> dict[str, Any]:
-    definitions: dict[str, Any] = json.loads(topology.COMMITTED.read_text(encoding="utf-8"))
-    return definitions
+    return definitions.committed()
 
 
 def test_the_committed_definitions_are_what_the_services_hear(committed: dict[str, Any]) -> None:
