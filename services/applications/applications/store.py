@@ -20,6 +20,7 @@ INDEXES = (
     Index("applications", (("unit.prefecture", 1), ("state", 1))),
     Index("applications", (("batch_year", 1), ("unit.unit_type", 1), ("state", 1))),
     Index("applications", (("evaluation.assessor.uscc", 1),)),
+    Index("applications", (("report.evidence.sha256", 1),)),
     Index("versions", (("application.application_id", 1), ("number", 1)), unique=True),
     Index("facts", (("uscc", 1),)),
     Index("prefecture_lists", (("prefecture", 1),)),

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from applications.domain.application import Application
 from applications.domain.completeness import missing
-from messages.values import Evaluation, SchemeRef, VetoAnswer
+from messages.values import Evaluation, Level, SchemeRef, VetoAnswer
 from rulebook import scheme_on
 
 from .story import DIGEST, RULES, STEEL, TODAY, application, report, scheme_of
@@ -95,3 +95,24 @@ def test_a_returned_application_comes_again_until_the_31st_of_may() -> None:
 
     assert found(returned, date(2026, 5, 31)) == []
     assert found(returned, date(2026, 6, 1)) == [("A6", "deadline-passed")]
+
+
+@pytest.mark.rule("V4")
+@pytest.mark.rule("T6")
+@pytest.mark.parametrize(
+    ("level", "batch_year", "day", "codes"),
+    [
+        (Level.REGION, 2026, date(2026, 5, 31), []),
+        (Level.REGION, 2026, date(2026, 6, 1), [("V4", "deadline-passed")]),
+        (Level.NATION, 2026, date(2026, 6, 1), [("V4", "deadline-passed")]),
+        (Level.REGION, 2025, date(2026, 4, 20), [("V4", "deadline-passed")]),
+        (Level.PREFECTURE, 2026, date(2026, 12, 31), []),
+        (Level.PREFECTURE, 2026, date(2027, 1, 1), [("V4", "deadline-passed")]),
+        (Level.REGION, 2027, date(2026, 6, 1), []),
+        (Level.REGION, 2028, date(2026, 4, 20), [("A7", "batch-year-too-far")]),
+    ],
+)
+def test_a_first_submission_comes_while_its_batch_is_open(
+    level: Level, batch_year: int, day: date, codes: list[tuple[str, str]]
+) -> None:
+    assert found(replace(application(), level=level, batch_year=batch_year), day) == codes

@@ -11,11 +11,11 @@ import pytest
 from applications.domain import eligibility
 from applications.domain.application import Justification
 from applications.domain.assessors import KnownAssessor
-from applications.domain.facts import Fact, FactKind, FactSource
+from applications.domain.facts import REGION, Fact, FactKind, FactSource
 from applications.domain.information import EnterpriseInformation
 from applications.domain.report import Declaration, Energy, EnergyBasis, ParkRank, ParkYear
 from applications.domain.standing import Listing, OpenApplication, Removal
-from messages.values import Ban, Level, UnitRef, UnitType
+from messages.values import Ban, Level, Prefecture, UnitRef, UnitType
 
 from .story import (
     ASSESSOR,
@@ -50,6 +50,17 @@ def of_report(**changes: Any) -> list[tuple[str, str]]:  # noqa: ANN401 - fields
 
 def fact(kind: FactKind, happened_on: date, ended_on: date | None = None) -> Fact:
     return Fact("f-1", STEEL.uscc, kind, happened_on, FactSource.AGENCY, "信用中国（内蒙古）", ended_on=ended_on)
+
+
+def declared(kind: FactKind, happened_on: date | None, ended_on: date | None = None) -> tuple[Declaration, ...]:
+    """One circumstance is said to have occurred, all others not."""
+    others = tuple(Declaration(each, occurred=False) for each in FactKind if each is not kind)
+    return (*others, Declaration(kind, True, happened_on, ended_on))
+
+
+def founded_on(day: date) -> EnterpriseInformation:
+    """Nothing else in the table matters here."""
+    return EnterpriseInformation(*("x",) * 5, day, *("x",) * 5, products=(), finances=())
 
 
 def with_fact(*facts: Fact) -> list[tuple[str, str]]:
@@ -158,34 +169,91 @@ def test_a_fact_stands_against_a_unit_as_its_kind_and_dates_say(
 @pytest.mark.rule("T7")
 def test_a_younger_organisation_is_looked_at_since_its_founding() -> None:
     founded = date(2025, 3, 1)
-    information = EnterpriseInformation(
-        *("x",) * 5, founded, *("x",) * 5, products=(), finances=()
-    )  # the founding is all that matters here
-    young = replace(application(), information=information)
-    before, after = (fact(FactKind.QUALITY_ACCIDENT, day) for day in (date(2025, 2, 28), founded))
+    young = replace(application(), information=founded_on(founded))
+    before, after = (
+        replace(young, report=report(declarations=declared(FactKind.QUALITY_ACCIDENT, day)))
+        for day in (date(2025, 2, 28), founded)
+    )
 
-    assert found(evidence(application=young, facts=(before,))) == []
-    assert found(evidence(application=young, facts=(after,))) == [("E4", "quality-accident")]
+    assert found(evidence(application=before)) == []
+    assert found(evidence(application=after)) == [("E4", "quality-accident")]
+
+
+@pytest.mark.rule("E4")
+@pytest.mark.rule("T7")
+def test_a_declared_founding_cuts_off_nothing_that_is_on_record() -> None:
+    young = replace(application(), information=founded_on(date(2026, 4, 1)))
+    recorded = fact(FactKind.QUALITY_ACCIDENT, date(2025, 2, 28))
+
+    assert found(evidence(application=young, facts=(recorded,))) == [("E4", "quality-accident")]
+
+
+@pytest.mark.rule("E4")
+@pytest.mark.parametrize(("day", "codes"), [(TODAY, []), (date(2026, 4, 21), [("C2", "founded-later")])])
+def test_a_founding_later_than_the_submission_is_told(day: date, codes: list[tuple[str, str]]) -> None:
+    unborn = replace(application(), information=founded_on(day))
+    recorded = fact(FactKind.FRAUD, date(2025, 2, 28))
+
+    assert found(evidence(application=unborn)) == codes
+    assert found(evidence(application=unborn, facts=(recorded,))) == [*codes, ("E4", "fraud")]
+
+
+@pytest.mark.rule("E4")
+@pytest.mark.parametrize(
+    ("happened_on", "ended_on"),
+    [(date(2026, 4, 21), None), (date(2025, 5, 1), date(2025, 4, 30)), (None, date(2026, 4, 1))],
+)
+def test_a_declaration_with_impossible_days_is_told(happened_on: date | None, ended_on: date | None) -> None:
+    given = declared(FactKind.ABNORMAL_OPERATIONS, happened_on, ended_on)
+
+    assert ("E4", "declaration-misdated") in of_report(declarations=given)
 
 
 @pytest.mark.rule("E4")
 def test_what_the_unit_declares_of_itself_counts() -> None:
-    declared = tuple(
-        Declaration(kind, kind is FactKind.FRAUD, date(2025, 5, 1) if kind is FactKind.FRAUD else None)
-        for kind in FactKind
-    )
-
-    assert of_report(declarations=declared) == [("E4", "fraud")]
+    assert of_report(declarations=declared(FactKind.FRAUD, date(2025, 5, 1))) == [("E4", "fraud")]
 
 
 @pytest.mark.rule("E4")
 def test_an_agencys_fact_outweighs_the_declaration() -> None:
-    declared = tuple(Declaration(kind, kind is FactKind.ABNORMAL_OPERATIONS, TODAY) for kind in FactKind)
+    listed = declared(FactKind.ABNORMAL_OPERATIONS, date(2025, 5, 1))
     taken_off = fact(FactKind.ABNORMAL_OPERATIONS, date(2025, 5, 1), date(2025, 9, 1))
-    given = evidence(report=report(declarations=declared))
+    given = evidence(report=report(declarations=listed))
 
     assert found(given) == [("E4", "abnormal-operations")]
     assert found(replace(given, facts=(taken_off,))) == []
+
+
+@pytest.mark.rule("E4")
+def test_an_old_fact_on_record_silences_no_newer_declaration_of_the_same_kind() -> None:
+    again = declared(FactKind.ABNORMAL_OPERATIONS, date(2026, 1, 5))
+    taken_off = fact(FactKind.ABNORMAL_OPERATIONS, date(2025, 5, 1), date(2025, 9, 1))
+    old = fact(FactKind.FRAUD, date(2019, 5, 1))
+
+    assert found(evidence(report=report(declarations=again), facts=(taken_off,))) == [("E4", "abnormal-operations")]
+    newer = declared(FactKind.FRAUD, date(2025, 5, 1))
+    assert found(evidence(report=report(declarations=newer), facts=(old,))) == [("E4", "fraud")]
+
+
+@pytest.mark.rule("E4")
+@pytest.mark.rule("P2")
+@pytest.mark.parametrize(
+    ("source", "recorded_by", "weighs"),
+    [
+        (FactSource.OFFICER, STEEL.prefecture.value, True),
+        (FactSource.OFFICER, Prefecture.HOHHOT.value, False),
+        (FactSource.OFFICER, REGION, True),
+        (FactSource.AGENCY, "emergency", True),
+    ],
+)
+def test_a_prefectures_fact_weighs_for_units_of_that_prefecture(
+    source: FactSource,
+    recorded_by: str,
+    weighs: bool,  # noqa: FBT001 - a column of the table
+) -> None:
+    recorded = replace(fact(FactKind.FRAUD, TODAY), source=source, recorded_by=recorded_by)
+
+    assert with_fact(recorded) == ([("E4", "fraud")] if weighs else [])
 
 
 @pytest.mark.rule("E4")
@@ -280,9 +348,11 @@ def test_the_nation_draws_on_the_regions_list_and_not_on_the_prefectures() -> No
 
 @pytest.mark.rule("E10")
 def test_a_written_justification_takes_the_place_of_the_lower_list() -> None:
-    justified = replace(application(), justification=Justification("新投产，能效国内领先", "officer-1"))
+    justified = replace(application(), justification=Justification("新投产，能效国内领先", "officer-1", Level.REGION))
+    given = evidence(application=justified, standing=standing(listings=()))
 
-    assert found(evidence(application=justified, standing=standing(listings=()))) == []
+    assert found(given) == []
+    assert found(replace(given, application=replace(justified, level=Level.NATION))) == [("E10", "not-on-lower-list")]
 
 
 @pytest.mark.rule("E11")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -18,10 +19,11 @@ from messages.applications import (
     ApplicationRefused,
     ApplicationSubmitted,
     ApplicationWithdrawn,
+    EligibilityLost,
 )
 from messages.assessor_quota import AssessorSanctioned, QuotaItemRefused, QuotaItemReserved, SanctionRevoked
 from messages.registry import UnitListed, UnitRemoved
-from messages.values import Ban, Level, Reason, UnitRef
+from messages.values import Ban, Level, Reason, UnitRef, UnitType
 
 from .story import (
     ALONE,
@@ -161,7 +163,7 @@ async def test_without_an_item_it_is_returned_with_the_quotas_reasons_and_may_co
     assert isinstance(said[0], ApplicationRefused)
     assert said[0].reasons == (REASON,)
     assert (await waiting.standing()).open == ()
-    await waiting.bench.perform(handlers.amend_draft, AmendDraft(KEY, None, STEEL.name, Level.REGION, 2026, ALONE), NOW)
+    await waiting.bench.perform(handlers.file_report, handlers.FileReport(KEY, report(), ALONE), NOW)
     outcome = await waiting.submitted(KEY)
     assert [type(each) for each in outcome.events] == [ApplicationSubmitted, ApplicationAccepted]
 
@@ -226,6 +228,25 @@ async def test_a_change_of_a_version_that_is_no_more_is_refused(desk: Desk) -> N
     assert refused.value.status == 412
 
 
+@pytest.mark.rule("E12")
+async def test_a_filed_report_says_whose_it_is_and_amending_puts_no_other_in_its_place(desk: Desk) -> None:
+    await desk.drafted()
+    smuggled = AmendDraft(KEY, None, STEEL.name, Level.REGION, 2026, BY_ASSESSOR)
+
+    with pytest.raises(Refusal, match="evaluation-differs") as refused:
+        await desk.bench.perform(handlers.amend_draft, smuggled, NOW)
+
+    assert (refused.value.status, refused.value.reasons[0].pointer) == (422, "/evaluation")
+    await desk.bench.perform(handlers.amend_draft, AmendDraft(KEY, None, "新名", Level.REGION, 2026, ALONE), NOW)
+    assert (await desk.application(KEY)).unit.name == "新名"
+
+
+@pytest.mark.rule("E12")
+async def test_whoever_names_an_assessor_waits_for_an_item(waiting: Desk) -> None:
+    assert (await waiting.application(KEY)).needs_item
+    assert (await waiting.application(KEY)).state is State.SUBMITTED
+
+
 @pytest.mark.rule("E13")
 async def test_a_second_application_for_the_same_title_is_refused_while_the_first_is_open(accepted: Desk) -> None:
     await accepted.drafted(key=OTHER)
@@ -253,6 +274,58 @@ async def test_once_the_notice_has_started_withdrawing_is_too_late(accepted: Des
 
 
 @pytest.mark.rule("A5")
+async def test_a_line_of_the_notice_that_is_unknown_here_does_not_hold_up_the_others(accepted: Desk) -> None:
+    strange = review.NoticeLine(case_id="app-2026-ffffffffffff", unit=PARK, rank=1)
+    shown = notice()
+
+    await accepted.bench.handle(
+        handlers.follow_notice, shown.model_copy(update={"lines": (strange, *shown.lines)}), NOW
+    )
+
+    assert (await accepted.application(KEY)).notice_opened_on == shown.opened_on
+    with pytest.raises(Poison):
+        await accepted.bench.handle(handlers.follow_notice, shown.model_copy(update={"lines": (strange,)}), NOW)
+
+
+@pytest.mark.rule("Q5")
+@pytest.mark.parametrize(
+    ("heard", "accepted_before"),
+    [
+        ([], False),
+        ([review.CaseOpened(**CASE, opened_on=TODAY, rule_set="2024-01-19", sequence=1)], False),
+        ([review.InitialReviewAccepted(**CASE, accepted_on=TODAY, sequence=4)], True),
+        ([review.CaseForwarded(**CASE, forwarded_on=TODAY, sequence=6)], True),
+    ],
+    ids=["nothing heard", "opened", "accepted", "forwarded"],
+)
+async def test_a_withdrawal_says_whether_initial_review_had_accepted(
+    accepted: Desk,
+    heard: list[review.Case],
+    accepted_before: bool,  # noqa: FBT001 - a column of the table
+) -> None:
+    for event in heard:
+        await accepted.bench.handle(handlers.follow_case, event, NOW)
+
+    outcome = await accepted.bench.perform(handlers.withdraw_application, Withdraw(KEY), NOW)
+
+    assert isinstance(outcome.events[0], ApplicationWithdrawn)
+    assert outcome.events[0].initial_review_accepted is accepted_before
+
+
+@pytest.mark.rule("P2")
+async def test_the_panel_is_the_one_named_last_in_whatever_order_it_was_heard(accepted: Desk) -> None:
+    first, second = (
+        review.PanelAppointed(**CASE, experts=experts, chair=experts[0], appointed_on=TODAY, sequence=sequence)
+        for sequence, experts in ((7, ("e1", "e2", "e3")), (8, ("e1", "e2", "e4")))
+    )
+
+    for event in (second, first):
+        await accepted.bench.handle(handlers.follow_case, event, NOW)
+
+    assert (await accepted.application(KEY)).experts == ("e1", "e2", "e4")
+
+
+@pytest.mark.rule("A5")
 async def test_a_draft_has_nothing_to_withdraw(desk: Desk) -> None:
     await desk.drafted()
 
@@ -269,13 +342,6 @@ async def test_evidence_counts_only_when_the_unit_or_its_assessor_has_sent_it() 
     outcome = await desk.submitted(KEY)
 
     assert [(each.rule, each.code) for each in outcome.refusal.reasons] == [("A3", "file-missing")]
-
-
-@pytest.mark.rule("A3")
-async def test_officers_of_the_prefecture_see_the_evidence_once_it_is_submitted(accepted: Desk) -> None:
-    kept = await accepted.bench.look().files.find()
-
-    assert [each.prefectures for each in kept] == [(STEEL.prefecture.value,)]
 
 
 @pytest.mark.rule("E10")
@@ -296,6 +362,86 @@ async def test_a_fact_recorded_before_the_submission_is_seen_and_one_that_has_en
     await desk.bench.perform(handlers.end_fact, EndFact("f-1", TODAY), NOW)
 
     assert (await desk.submitted(KEY)).refusal is None
+
+
+@pytest.mark.rule("V10")
+@pytest.mark.rule("E4")
+async def test_a_fact_that_becomes_known_in_review_ends_the_application_once(accepted: Desk) -> None:
+    said = await accepted.bench.handle(handlers.record_fact, _abnormal(), NOW)
+
+    assert isinstance(said[0], EligibilityLost)
+    assert [(each.rule, each.code) for each in said[0].reasons] == [("E4", "abnormal-operations")]
+    assert (said[0].lost_on, said[0].rule_set) == (TODAY, "2024-01-19")
+    found = await accepted.application(KEY)
+    assert (found.stage, found.lost_on, found.refusals) == ("eligibility_lost", TODAY, said[0].reasons)
+    assert (await accepted.standing()).open == ()
+    again = replace(_abnormal(), fact_id="f-2", kind=FactKind.FRAUD)
+    assert await accepted.bench.handle(handlers.record_fact, again, NOW) == []
+    with pytest.raises(Refusal, match="not-withdrawable"):
+        await accepted.bench.perform(handlers.withdraw_application, Withdraw(KEY), NOW)
+
+
+@pytest.mark.rule("V10")
+async def test_a_fact_of_the_years_before_the_submission_counts_though_it_is_recorded_late(accepted: Desk) -> None:
+    old = replace(_abnormal(), kind=FactKind.FRAUD, happened_on=date(2023, 4, 20))
+
+    said = await accepted.bench.handle(handlers.record_fact, old, datetime(2026, 9, 1, 2, 0, tzinfo=UTC))
+
+    assert [type(each) for each in said] == [EligibilityLost]
+
+
+@pytest.mark.rule("V10")
+async def test_a_corrected_end_weighs_on_what_is_in_review(desk: Desk) -> None:
+    over = replace(_abnormal(), kind=FactKind.DISHONESTY_LIST, happened_on=date(2020, 1, 1), ended_on=date(2023, 1, 1))
+    await desk.bench.perform(handlers.record_fact, over, NOW)
+    await desk.drafted()
+    assert (await desk.submitted(KEY)).refusal is None
+
+    said = await desk.bench.handle(handlers.end_fact, EndFact("f-1", date(2025, 1, 1)), NOW)
+
+    assert [type(each) for each in said] == [EligibilityLost]
+
+
+@pytest.mark.rule("V10")
+@pytest.mark.parametrize(
+    "harmless",
+    [
+        {"happened_on": date(2019, 1, 1), "kind": FactKind.FRAUD},
+        {"recorded_by": "150100"},
+        {"uscc": PARK.uscc},
+    ],
+    ids=["long ago", "of another prefecture", "of another organisation"],
+)
+async def test_a_fact_that_does_not_weigh_on_it_leaves_the_application_alone(
+    accepted: Desk, harmless: dict[str, Any]
+) -> None:
+    assert await accepted.bench.handle(handlers.record_fact, replace(_abnormal(), **harmless), NOW) == []
+    assert (await accepted.application(KEY)).is_open
+
+
+@pytest.mark.rule("V10")
+async def test_what_waits_for_its_item_is_returned_when_a_fact_becomes_known(waiting: Desk) -> None:
+    said = await waiting.bench.handle(handlers.record_fact, _abnormal(), NOW)
+
+    assert [type(each) for each in said] == [ApplicationRefused]
+    assert await waiting.bench.handle(handlers.accept_reserved, reserved(), NOW) == []
+    assert (await waiting.standing()).open == ()
+
+
+@pytest.mark.rule("V10")
+@pytest.mark.rule("E6")
+async def test_a_park_stands_by_its_undertaking() -> None:
+    desk = await Desk().prepared(PARK)
+    await desk.drafted(PARK)
+    await desk.submitted(KEY)
+
+    assert await desk.bench.handle(handlers.record_fact, replace(_abnormal(), uscc=PARK.uscc), NOW) == []
+
+
+@pytest.mark.rule("E4")
+async def test_what_has_not_happened_yet_is_no_fact(desk: Desk) -> None:
+    with pytest.raises(Refusal, match="fact-malformed"):
+        await desk.bench.perform(handlers.record_fact, replace(_abnormal(), happened_on=date(2026, 4, 21)), NOW)
 
 
 async def test_a_fact_does_not_end_before_it_began(desk: Desk) -> None:
@@ -327,6 +473,44 @@ async def test_what_review_has_taken_in_is_for_review_to_close(accepted: Desk) -
     found = await accepted.application(KEY)
     assert (found.outcome, found.stage, found.refusals) == ("ineligible", "closed", (REASON,))
     assert (await accepted.standing()).open == ()
+
+
+@pytest.mark.rule("B2")
+async def test_a_removal_whose_ban_is_over_is_history_and_stops_nothing(waiting: Desk) -> None:
+    over = Ban(first_day=date(2022, 4, 19), last_day=date(2026, 4, 19))
+
+    assert await waiting.bench.handle(handlers.know_removal, removed(ban=over), NOW) == []
+
+    assert (await waiting.application(KEY)).state is State.SUBMITTED
+    assert [each.ban for each in (await waiting.standing()).removals] == [over]
+
+
+@pytest.mark.rule("D1–D4")
+@pytest.mark.rule("D5")
+@pytest.mark.parametrize(("ground", "left"), [("D1", [UnitType.SUPPLY_CHAIN]), ("D2", [UnitType.SUPPLY_CHAIN])])
+async def test_a_removal_ends_the_titles_of_its_own_type(ground: str, left: list[UnitType], accepted: Desk) -> None:
+    assert await _left_after(ground, accepted) == left
+
+
+@pytest.mark.rule("D5")
+@pytest.mark.parametrize("ground", ["D3", "D5"])
+async def test_an_accident_and_the_end_of_the_enterprise_end_every_title(ground: str, accepted: Desk) -> None:
+    assert await _left_after(ground, accepted) == []
+
+
+async def _left_after(ground: str, desk: Desk) -> list[UnitType]:
+    """Which of its two titles the unit keeps, whether the second listing was heard before the removal or after it."""
+    chain = STEEL.model_copy(update={"unit_type": UnitType.SUPPLY_CHAIN})
+    also = listed(sequence=2).model_copy(update={"unit": chain, "case_id": OTHER})
+    removal = removed(sequence=3).model_copy(update={"reasons": (REASON.model_copy(update={"rule": ground}),)})
+    late = Desk()
+    for handler, event in ((handlers.know_listing, also), (handlers.know_removal, removal)):
+        await desk.bench.handle(handler, event, NOW)
+    for handler, event in ((handlers.know_removal, removal), (handlers.know_listing, also)):
+        await late.bench.handle(handler, event, NOW)
+    kept, heard_late = (await desk.standing()).listings, (await late.standing()).listings
+    assert [each.unit_type for each in kept] == [each.unit_type for each in heard_late]
+    return [each.unit_type for each in kept]
 
 
 @pytest.mark.rule("E13")

@@ -27,6 +27,7 @@ from messages.applications import (
     ApplicationRefused,
     ApplicationSubmitted,
     ApplicationWithdrawn,
+    EligibilityLost,
 )
 from messages.assessor_quota import QuotaItemReserved
 from messages.event import Event
@@ -38,7 +39,7 @@ from .story import ASSESSOR, NOW, SOMEONE, STEEL, registered
 pytestmark = pytest.mark.connected
 
 PATIENCE = 20.0
-SAYS = [ApplicationAccepted, ApplicationRefused, ApplicationSubmitted, ApplicationWithdrawn]
+SAYS = [ApplicationAccepted, ApplicationRefused, ApplicationSubmitted, ApplicationWithdrawn, EligibilityLost]
 NEIGHBOURS = ("assessor-quota", "registry", "review")
 
 

@@ -172,10 +172,19 @@ def test_a_row_with_nothing_beside_what_was_printed_is_not_answered() -> None:
 
 
 def _zip_bomb() -> bytes:
+    return _package({"xl/workbook.xml": bytes(MAX_UNPACKED + 1)})
+
+
+def _package(parts: dict[str, bytes]) -> bytes:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as package:
-        package.writestr("xl/workbook.xml", bytes(MAX_UNPACKED + 1))
+        for name, content in parts.items():
+            package.writestr(name, content)
     return stream.getvalue()
+
+
+def _with_sheet(sheet: str, name: str = "xl/worksheets/sheet1.xml", encoding: str = "utf-8") -> bytes:
+    return _package({"xl/workbook.xml": b"<workbook/>", name: sheet.encode(encoding)})
 
 
 @pytest.mark.parametrize(
@@ -185,10 +194,11 @@ def _zip_bomb() -> bytes:
         (b"", "not-a-workbook"),
         (write(annex1.ENTERPRISE)[:3000], "broken-workbook"),
         (b"PK\x03\x04" + bytes(100), "broken-workbook"),
-        (bytes.fromhex("d0cf11e0a1b11ae1") + bytes(600), "broken-workbook"),
+        (bytes.fromhex("d0cf11e0a1b11ae1") + bytes(600), "xls-not-accepted"),
         (_zip_bomb(), "workbook-too-large"),
+        (_package({"xl/workbook.bin": b"", "xl/worksheets/sheet1.bin": b""}), "not-a-workbook"),
     ],
-    ids=["a pdf", "nothing", "cut off", "broken zip", "broken xls", "a zip bomb"],
+    ids=["a pdf", "nothing", "cut off", "broken zip", "xls", "a zip bomb", "xlsb"],
 )
 def test_what_is_no_workbook_of_a_forms_size_is_refused(content: bytes, code: str) -> None:
     with pytest.raises(NotAWorkbook) as refused:
@@ -197,9 +207,37 @@ def test_what_is_no_workbook_of_a_forms_size_is_refused(content: bytes, code: st
     assert refused.value.code == code
 
 
-@pytest.mark.parametrize("cell", ["A1048576", "XFD1"])
-def test_a_cell_at_the_far_corner_does_not_take_all_memory(cell: str) -> None:
+@pytest.mark.parametrize(("cell", "named"), [("A1048576", "1048576"), ("XFD1", "XFD1")])
+def test_a_cell_at_the_far_corner_does_not_take_all_memory(cell: str, named: str) -> None:
     content = changed(WRITTEN, {cell: "x"})
 
-    with pytest.raises(NotAWorkbook, match=cell):
+    with pytest.raises(NotAWorkbook, match=named):
         read(annex1.ENTERPRISE, content)
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (_with_sheet('<sheetData><row r="1"><c t="n" r="XFD1"/></row></sheetData>'), "workbook-too-large"),
+        (_with_sheet('<x:sheetData><x:row r="1048576"/></x:sheetData>'), "workbook-too-large"),
+        (_with_sheet("<sheetData><row r='1'><c r = 'XFD1'/></row></sheetData>", "far/away.xml"), "workbook-too-large"),
+        (_with_sheet("""<sheetData><c t=" r='A1' >" r="XFD1"/></sheetData>"""), "workbook-too-large"),
+        (_with_sheet("<sheetData><row><c><v>1</v></c></row></sheetData>"), "broken-workbook"),
+        (_with_sheet('<sheetData><c r="XFD1"/></sheetData>', encoding="utf-16"), "broken-workbook"),
+    ],
+    ids=["other order", "prefix", "elsewhere", "hidden in an attribute", "without addresses", "utf-16"],
+)
+def test_however_a_far_cell_is_written_it_is_seen_before_the_sheet_is_laid_out(content: bytes, code: str) -> None:
+    with pytest.raises(NotAWorkbook) as refused:
+        read(annex1.ENTERPRISE, content)
+
+    assert refused.value.code == code
+
+
+def test_a_sheet_with_a_picture_is_read() -> None:
+    anchor = b"<xdr:wsDr><xdr:from><xdr:col>0</xdr:col><xdr:row>3</xdr:row></xdr:from></xdr:wsDr>"
+    stream = io.BytesIO(WRITTEN)
+    with zipfile.ZipFile(stream, "a") as package:
+        package.writestr("xl/drawings/drawing1.xml", anchor)
+
+    assert read(annex1.ENTERPRISE, stream.getvalue()).problems == []

@@ -17,8 +17,6 @@ from applications.domain.application import Application, Justification, State
 from applications.store import Store
 
 WAITS: dict[str, Any] = {"model": ReceiptView, "description": "Waits for the assessor's item; ask again for its state"}
-APPLICANT = "申报单位提交"
-"""Who has given a justification that came with the draft."""
 
 
 def router(gate: Gate, keys: Keys) -> APIRouter:
@@ -41,16 +39,15 @@ def _drafting(routes: APIRouter, gate: Gate, keys: Keys) -> None:
         )
         return _tagged(found, response)
 
-    @routes.put("/{application_id}", responses=refuses("not-amendable"))
+    @routes.put("/{application_id}", responses=refuses("not-amendable") | refuses("evaluation-differs", status=422))
     async def amend(
         application_id: str, body: AmendmentBody, call: Annotated[Call, filing], response: Response
     ) -> ReceiptView:
         """Also of a returned application, which may then be submitted again (A6)."""
         seen = call.if_match(required=True)
         await call.allow(await _found(application_id, call))
-        given = Justification(body.justification, APPLICANT) if body.justification else None
         command = handlers.AmendDraft(
-            application_id, seen, body.unit_name, body.level, body.batch_year, body.evaluation, given
+            application_id, seen, body.unit_name, body.level, body.batch_year, body.evaluation
         )
         return _tagged(await call.perform(handlers.amend_draft, command, Store, reply=ReceiptView), response)
 
@@ -75,8 +72,10 @@ def _drafting(routes: APIRouter, gate: Gate, keys: Keys) -> None:
         application_id: str, body: JustificationBody, call: Annotated[Call, justifying], response: Response
     ) -> ReceiptView:
         """By the forwarding department, for a unit that is on no lower list (E10)."""
-        await call.allow(await _found(application_id, call))
-        command = handlers.Justify(application_id, Justification(body.text, call.actor.subject))
+        found = await _found(application_id, call)
+        await call.allow(found)
+        given = Justification(body.text, call.actor.subject, found.level)
+        command = handlers.Justify(application_id, given)
         return _tagged(await call.perform(handlers.justify, command, Store, reply=ReceiptView), response)
 
 
@@ -157,7 +156,6 @@ def _opening(body: DraftBody, application_id: str, keys: Keys) -> handlers.OpenD
         level=body.level,
         batch_year=body.batch_year,
         evaluation=body.report.evaluation() if body.report else body.evaluation,
-        justification=Justification(body.justification, APPLICANT) if body.justification else None,
         report=body.report.report(body.unit.unit_type, keys) if body.report else None,
     )
 

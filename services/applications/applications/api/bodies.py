@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from chassis.handling import Refusal
 from chassis.identity import Keys
@@ -22,7 +22,7 @@ from messages.values import (
     Uscc,
     VetoAnswer,
 )
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
 from rulebook import reason
 
 from applications.domain.facts import FactKind
@@ -42,6 +42,7 @@ from applications.domain.report import (
 BatchYear = Annotated[int, Field(ge=2000, le=2200)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Share = Annotated[Number, Field(ge=0)]
+T = TypeVar("T")
 
 
 class Body(BaseModel):
@@ -163,9 +164,17 @@ class ReportBody(ParkBody):
     declarations: tuple[DeclarationBody, ...] = ()
     evidence: tuple[EvidenceBody, ...] = ()
 
+    @field_validator("assessor_name", "assessor_uscc", "lead_author", "reviewer")
+    @classmethod
+    def _own_evaluation_names_nobody(cls, named: T, info: ValidationInfo) -> T:
+        """Told field by field; the messages' ``Evaluation`` refuses it too, but only as a whole (E12)."""
+        if named is not None and info.data.get("way") == "self":
+            raise ValueError("自评价不得填写第三方服务机构、编写人或审核人")
+        return named
+
     def evaluation(self) -> Evaluation:
         assessor = None
-        if self.way == "assessor" and self.assessor_uscc:
+        if self.assessor_uscc:
             assessor = AssessorRef(uscc=self.assessor_uscc, name=self.assessor_name or self.assessor_uscc)
         return Evaluation(way=self.way, assessor=assessor, lead_author=self.lead_author, reviewer=self.reviewer)
 
@@ -217,8 +226,7 @@ class DraftBody(Body):
     level: Level = Level.REGION
     batch_year: BatchYear
     evaluation: Evaluation
-    justification: Text | None = None
-    """The forwarding department's words, where it has given them already (E10)."""
+    """Until a report is filed: from then on the report says how and by whom it was evaluated."""
     report: ReportBody | None = None
 
 
@@ -227,7 +235,6 @@ class AmendmentBody(Body):
     level: Level
     batch_year: BatchYear
     evaluation: Evaluation
-    justification: Text | None = None
 
 
 class JustificationBody(Body):

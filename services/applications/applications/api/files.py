@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from anyio import to_thread
+from chassis.access import both
 from chassis.handling import Refusal
 from chassis.http import PROBLEMS, Call, Gate, refuses
 from fastapi import APIRouter, Depends
@@ -14,6 +15,7 @@ from applications import handlers
 from applications.api.policies import READ_FILE, SEND_FILE
 from applications.api.uploads import FORM, Upload, uploading
 from applications.domain import files
+from applications.domain.application import TAKEN_IN, Application
 from applications.domain.files import Owner
 from applications.store import Store
 from applications.vault import Vault
@@ -32,12 +34,20 @@ def router(gate: Gate, vault: Vault) -> APIRouter:
 
     @routes.get("/{sha256}", response_class=FileResponse)
     async def fetch(sha256: Digest, call: Annotated[Call, Depends(gate.call(READ_FILE))]) -> FileResponse:
+        """By who sent it, and by whom an application that names it concerns; under the name that they know it by."""
         file = await call.reads(Store).files.require(sha256)
-        await call.allow(file)
-        name = file.owners[0].name
+        concerning = await _concerning(sha256, call)
+        await call.allow(concerning or file)
+        name = concerning.name_of(sha256) if concerning else file.name_of(call.actor.organisation)
         return FileResponse(vault.place(sha256), media_type=file.media_type, filename=name)
 
     return routes
+
+
+async def _concerning(sha256: str, call: Call) -> Application | None:
+    """An application in the caller's reach whose checked report names the file; a draft may name anything."""
+    naming = {"report.evidence.sha256": sha256, "state": {"$in": TAKEN_IN}}
+    return next(iter(await call.reads(Store).applications.find(both(naming, call.filter()), limit=1)), None)
 
 
 async def _kept(upload: Upload, call: Call, vault: Vault) -> handlers.RecordFile:

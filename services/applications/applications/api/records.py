@@ -13,8 +13,8 @@ from rulebook import reason
 
 from applications import handlers
 from applications.api.bodies import Body
-from applications.api.policies import READ_FACT, READ_LIST, RECORD_FACT, RECORD_LIST
-from applications.domain.facts import Fact, FactKind, FactSource
+from applications.api.policies import END_FACT, READ_FACT, READ_LIST, RECORD_FACT, RECORD_LIST
+from applications.domain.facts import REGION, Fact, FactKind, FactSource
 from applications.domain.records import PrefectureList
 from applications.store import Store
 
@@ -51,17 +51,20 @@ def router(gate: Gate) -> APIRouter:
 
 
 def _facts(routes: APIRouter, gate: Gate) -> None:
-    recording, reading = Depends(gate.call(RECORD_FACT)), Depends(gate.call(READ_FACT))
+    recording, ending = Depends(gate.call(RECORD_FACT)), Depends(gate.call(END_FACT))
+    reading = Depends(gate.call(READ_FACT))
     malformed = refuses("fact-malformed", status=422)
 
     @routes.post("/facts", status_code=201, tags=["facts"], responses=malformed)
     async def record(body: FactBody, call: Annotated[Call, recording]) -> Fact:
-        """It counts from now on against what the unit declares itself (E4)."""
+        """It counts from now on against what the unit declares itself (E4), and stops what is under way (V10)."""
         fact = _fact(body, call)
+        await call.allow(await _placed(fact, call))
         return await call.perform(handlers.record_fact, fact, Store, resource=fact, reply=Fact)
 
     @routes.post("/facts/{fact_id}/end", tags=["facts"], responses=malformed)
-    async def end(fact_id: str, body: EndBody, call: Annotated[Call, recording]) -> Fact:
+    async def end(fact_id: str, body: EndBody, call: Annotated[Call, ending]) -> Fact:
+        """By whoever recorded it, and by the region."""
         await call.allow(await call.reads(Store).facts.require(fact_id))
         return await call.perform(handlers.end_fact, handlers.EndFact(fact_id, body.ended_on), Store, reply=Fact)
 
@@ -96,18 +99,35 @@ def _lists(routes: APIRouter, gate: Gate) -> None:
         return await call.page(call.reads(Store).prefecture_lists, where, limit=limit, after=after)
 
 
+async def _placed(fact: Fact, call: Call) -> dict[str, object]:
+    """The fact as a matter of the prefectures where its unit has applied; of a unit unknown here, as it says itself."""
+    of_unit = {"unit.uscc": fact.uscc, "submissions": {"$gt": 0}}
+    places = {each.unit.prefecture.value for each in await call.reads(Store).applications.find(of_unit)}
+    return {"prefecture": sorted(places) or fact.prefecture, "recorded_by": fact.recorded_by}
+
+
 def _fact(body: FactBody, call: Call) -> Fact:
+    source, recorded_by = _recorder(call)
     return Fact(
         fact_id=call.new_id("fact-"),
         uscc=body.uscc,
         kind=body.kind,
         happened_on=body.happened_on,
-        source=FactSource.AGENCY if Role.AGENCY in call.actor.roles else FactSource.OFFICER,
+        source=source,
         reference=body.source,
         prefecture=body.prefecture or call.actor.prefecture,
-        recorded_by=call.actor.organisation,
+        recorded_by=recorded_by,
         ended_on=body.ended_on,
     )
+
+
+def _recorder(call: Call) -> tuple[FactSource, str | None]:
+    """The office, not the person: officers come and go."""
+    if Role.REGIONAL_OFFICER in call.actor.roles:
+        return FactSource.OFFICER, REGION
+    if Role.PREFECTURE_OFFICER in call.actor.roles:
+        return FactSource.OFFICER, call.actor.prefecture
+    return FactSource.AGENCY, call.actor.organisation
 
 
 def _list(body: ListBody, call: Call) -> PrefectureList:

@@ -59,6 +59,7 @@ class ApplicationDetail(ApplicationEntry):
     steps: tuple[Step, ...]
     notice_opened_on: date | None
     listed_on: date | None
+    lost_on: date | None
     justification: Justification | None
     information: EnterpriseInformation | ParkInformation | None
     plan: WorkPlan | None

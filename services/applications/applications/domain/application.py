@@ -12,8 +12,9 @@ from messages.applications import (
     ApplicationRefused,
     ApplicationSubmitted,
     ApplicationWithdrawn,
+    EligibilityLost,
 )
-from messages.values import Evaluation, FileRef, Level, Reason, SchemeRef, UnitRef
+from messages.values import Department, Evaluation, FileRef, Level, Reason, SchemeRef, UnitRef
 from rulebook import RuleSet, Scheme, scheme_of, score
 
 from applications.domain.information import Information, WorkPlan
@@ -33,6 +34,10 @@ class State(StrEnum):
 
 AMENDABLE = (State.DRAFT, State.REFUSED)
 OPEN = (State.SUBMITTED, State.ACCEPTED)
+TAKEN_IN = (State.SUBMITTED, State.ACCEPTED, State.WITHDRAWN)
+"""Its report stands as it was checked, so that every file it names was sent by the unit or its assessor (A3)."""
+BEFORE_THE_DECISION = frozenset({"opened", "consultation_opened", "consultation_answered"})
+"""Steps that come before initial review decides; every other one comes after."""
 
 
 @dataclass(frozen=True)
@@ -57,10 +62,11 @@ class Version:
 
 @dataclass(frozen=True)
 class Justification:
-    """Why a unit on no lower list is put forward, in the forwarding department's words (E10)."""
+    """Why a unit on no lower list is put forward, in the words of the department that forwards to ``level`` (E10)."""
 
     text: str
     by: str
+    level: Level
 
 
 @dataclass(frozen=True)
@@ -85,19 +91,53 @@ class Application:
     notice_opened_on: date | None = None
     outcome: str | None = None
     listed_on: date | None = None
+    lost_on: date | None = None
+    """A fact of Art. 12(5) has become known: it may not go on (V10)."""
+    departments: tuple[Department, ...] = ()
+    """Those consulted on it."""
+    experts: tuple[str, ...] = ()
+    """Those on its panel; not for the applicant to see."""
+    panel_at: int = 0
+    """Which word of review named the panel: a later one replaces it, whichever is heard first."""
 
     @property
     def stage(self) -> str:
         """What the applicant sees: the latest step of review, else the state."""
         if self.listed_on is not None:
             return "listed"
+        if self.lost_on is not None:
+            return "eligibility_lost"
         if self.state is State.ACCEPTED and self.steps:
             return self.steps[-1].stage
         return self.state.value
 
     @property
     def is_open(self) -> bool:
-        return self.state in OPEN and self.outcome is None and self.listed_on is None
+        ended = (self.outcome, self.listed_on, self.lost_on)
+        return self.state in OPEN and all(each is None for each in ended)
+
+    @property
+    def initial_review_accepted(self) -> bool:
+        """As far as review has been heard: what follows on an acceptance proves it as well."""
+        if any(each.stage == "initial_review_refused" for each in self.steps):
+            return False
+        return any(each.stage not in BEFORE_THE_DECISION for each in self.steps)
+
+    def name_of(self, sha256: str) -> str:
+        """Under which name its report gives the file."""
+        named = self.report.evidence if self.report else ()
+        return next(each.name for each in named if each.sha256 == sha256)
+
+    @property
+    def needs_item(self) -> bool:
+        """An assessor is named: its quota is asked, as assessor-quota itself decides it (E12, Q1)."""
+        return self.evaluation.assessor is not None
+
+    @property
+    def justified(self) -> Justification | None:
+        """The justification, where it was given for the level now applied for: each level has its own forwarder."""
+        given = self.justification
+        return given if given is not None and given.level is self.level else None
 
     def amended(self, **changes: Any) -> Application:  # noqa: ANN401 - fields of this class, by name
         """A returned application is a draft again once it is amended; why it was returned stays on it (A6)."""
@@ -108,6 +148,9 @@ class Application:
         if any(each.sequence == step.sequence for each in self.steps):
             return self
         return replace(self, steps=tuple(sorted((*self.steps, step), key=lambda each: each.sequence)))
+
+    def with_panel(self, experts: tuple[str, ...], sequence: int) -> Application:
+        return replace(self, experts=experts, panel_at=sequence) if sequence > self.panel_at else self
 
     def submitted(self, now: datetime, day: date, rules: RuleSet, scheme: Scheme) -> Application:
         return replace(
@@ -130,6 +173,9 @@ class Application:
     def withdrawn(self) -> Application:
         return replace(self, state=State.WITHDRAWN)
 
+    def lost(self, reasons: tuple[Reason, ...], day: date) -> Application:
+        return replace(self, lost_on=day, refusals=reasons)
+
     def said_submitted(self) -> ApplicationSubmitted:
         return ApplicationSubmitted(**self._common(), submitted_at=self.instant, submitted_on=self.day)
 
@@ -149,14 +195,18 @@ class Application:
             evidence=evidence,
             legal_representative=report.representative,
             group=report.group,
-            justification=self.justification.text if self.justification else None,
+            justification=self.justified.text if self.justified else None,
         )
 
     def said_refused(self, day: date) -> ApplicationRefused:
         return ApplicationRefused(**self._common(), refused_on=day, reasons=self.refusals)
 
     def said_withdrawn(self, day: date) -> ApplicationWithdrawn:
-        return ApplicationWithdrawn(**self._common(), withdrawn_on=day)
+        accepted = self.initial_review_accepted
+        return ApplicationWithdrawn(**self._common(), withdrawn_on=day, initial_review_accepted=accepted)
+
+    def said_lost(self, day: date) -> EligibilityLost:
+        return EligibilityLost(**self._common(), lost_on=day, reasons=self.refusals)
 
     def _common(self) -> dict[str, Any]:
         return {

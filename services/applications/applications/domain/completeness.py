@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterator
 from datetime import date
 
-from messages.values import Reason
+from messages.values import Level, Reason
 from rulebook import RuleSet, Scheme, problems, reason, yearly_deadline
 
 from applications.domain.application import Application
@@ -18,7 +18,7 @@ def missing(
     application: Application, day: date, rules: RuleSet, scheme: Scheme, stored: Container[str]
 ) -> Iterator[Reason]:
     """Everything that is missing or malformed; ``stored`` holds the digests of files that are really there."""
-    yield from _resubmitted_too_late(application, day, rules)
+    yield from _out_of_time(application, day, rules)
     yield from _assessor_named(application)
     if application.report is None:
         yield reason("A1", "report-missing", "未提交评价报告", pointer="/report")
@@ -28,12 +28,25 @@ def missing(
     yield from _files(application.report, stored)
 
 
-def _resubmitted_too_late(application: Application, day: date, rules: RuleSet) -> Iterator[Reason]:
-    """A returned application may come again until the prefectures forward the year's applications."""
-    term = yearly_deadline(application.batch_year, rules.deadlines.forward, moves=rules.readings.fixed_dates_move)
-    if application.submissions > 0 and term.missed_on(day):
-        text = f"退回后的重新提交期限为{term.last_day}（含当日）"
-        yield reason("A6", "deadline-passed", text, day.isoformat())
+def _out_of_time(application: Application, day: date, rules: RuleSet) -> Iterator[Reason]:
+    """Until the prefectures have forwarded the year's applications (A6, V4), and not for years far ahead (A7)."""
+    last_day, found = _last_day(application, rules), day.isoformat()
+    if day > last_day and application.submissions > 0:
+        yield reason("A6", "deadline-passed", f"退回后的重新提交期限为{last_day}（含当日）", found, "/batch_year")
+    elif day > last_day:
+        text = f"{application.batch_year}年度的申报期限为{last_day}（含当日）"
+        yield reason("V4", "deadline-passed", text, found, "/batch_year")
+    elif application.batch_year > day.year + 1:
+        text = f"只受理{day.year}年度和{day.year + 1}年度的申报"
+        yield reason("A7", "batch-year-too-far", text, str(application.batch_year), "/batch_year")
+
+
+def _last_day(application: Application, rules: RuleSet) -> date:
+    """What goes no further than the prefecture is not forwarded: its batch is open as long as its year (Art. 15)."""
+    year = application.batch_year
+    if application.level is Level.PREFECTURE:
+        return date(year, 12, 31)
+    return yearly_deadline(year, rules.deadlines.forward, moves=rules.readings.fixed_dates_move).last_day
 
 
 def _assessor_named(application: Application) -> Iterator[Reason]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import calendar
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
 
+from messages.values import Prefecture
 from rulebook.periods import Interval
 
 
@@ -62,6 +63,10 @@ LASTING = frozenset(
 """Kinds that go on until they are ended; the others happen on one day."""
 
 
+REGION = "150000"
+"""The regional department, by the autonomous region's code of GB/T 2260."""
+
+
 class FactSource(StrEnum):
     """Who says it; what an officer or an agency says outweighs the applicant's declaration."""
 
@@ -81,8 +86,13 @@ class Fact:
     """Where it is on record: a document, a public list."""
     prefecture: str | None = None
     recorded_by: str | None = None
-    """The organisation or office that recorded it."""
+    """The agency, or the department by its area's code of GB/T 2260; it alone and the region may end the fact (P2)."""
     ended_on: date | None = None
+
+    def weighs_in(self, prefecture: str) -> bool:
+        """What a prefecture's department has recorded weighs for units of its own prefecture only (P2)."""
+        of_a_prefecture = self.source is FactSource.OFFICER and self.recorded_by in set(Prefecture)
+        return not of_a_prefecture or self.recorded_by == prefecture
 
     def span(self, day: date) -> Interval:
         """The days on which it holds, as far as ``day``."""
@@ -90,16 +100,34 @@ class Fact:
         return Interval(first=self.happened_on, last=max(self.happened_on, last))
 
 
-def standing_against(facts: Iterable[Fact], day: date, lookback: Interval, shutdown_months: int) -> list[Fact]:
-    """The facts for which a unit may not apply on ``day``, the oldest first.
+@dataclass(frozen=True)
+class Lookback:
+    """The days that are looked at, and how long a stop counts as one."""
 
-    A declaration counts only for kinds of which nobody else has said anything.
+    day: date
+    years: Interval
+    shutdown_months: int
+
+    def stands(self, fact: Fact) -> bool:
+        """Whether a unit may not apply on the day because of it."""
+        return _stands(fact, self.day, self.years, self.shutdown_months)
+
+
+def standing_against(facts: Iterable[Fact], lookback: Lookback) -> list[Fact]:
+    """The facts for which a unit may not apply, the oldest first."""
+    return sorted(filter(lookback.stands, facts), key=lambda fact: (fact.happened_on, fact.kind))
+
+
+def not_on_record(declared: Iterable[Fact], recorded: Sequence[Fact], day: date) -> list[Fact]:
+    """What the applicant declares beyond the record: of the same occurrence the record outweighs its words (E4).
+
+    A declared occurrence is the recorded one when it began while that lasted; another one of the same kind is not.
     """
-    known = list(facts)
-    recorded = {fact.kind for fact in known if fact.source is not FactSource.DECLARATION}
-    weighed = [f for f in known if f.source is not FactSource.DECLARATION or f.kind not in recorded]
-    standing = [fact for fact in weighed if _stands(fact, day, lookback, shutdown_months)]
-    return sorted(standing, key=lambda fact: (fact.happened_on, fact.kind))
+    return [each for each in declared if not any(_is_of(each, known, day) for known in recorded)]
+
+
+def _is_of(declared: Fact, recorded: Fact, day: date) -> bool:
+    return declared.kind is recorded.kind and declared.happened_on in recorded.span(day)
 
 
 def _stands(fact: Fact, day: date, lookback: Interval, shutdown_months: int) -> bool:

@@ -26,6 +26,7 @@ SUFFIXES: Mapping[str, str] = MappingProxyType(
         ".xlsx": XLSX,
     }
 )
+_USUAL = {kind: suffix for suffix, kind in reversed(tuple(SUFFIXES.items()))}
 _WORKBOOK = "xl/workbook.xml"
 _TAIL = 2048
 """A PDF reader looks for the end mark in the last kilobyte; some programs append a little."""
@@ -47,8 +48,6 @@ class StoredFile:
     size: int
     media_type: str
     owners: tuple[Owner, ...]
-    prefectures: tuple[str, ...] = ()
-    """Whose officers see it: the prefectures of the applications that name it."""
 
     @property
     def organisations(self) -> tuple[str, ...]:
@@ -57,10 +56,10 @@ class StoredFile:
     def sent_by(self, owner: Owner) -> StoredFile:
         return self if owner in self.owners else replace(self, owners=(*self.owners, owner))
 
-    def shown_to(self, prefecture: str) -> StoredFile:
-        if prefecture in self.prefectures:
-            return self
-        return replace(self, prefectures=(*self.prefectures, prefecture))
+    def name_of(self, organisation: str | None) -> str:
+        """As that organisation has named it; another's name for it is not told."""
+        named = (owner.name for owner in self.owners if owner.organisation == organisation)
+        return next(named, f"{self.sha256[:12]}{_USUAL.get(self.media_type, '')}")
 
     def ref(self, name: str) -> FileRef:
         return FileRef(name=name, sha256=self.sha256, size=self.size, media_type=self.media_type)

@@ -32,13 +32,21 @@ class Listing:
 
 @dataclass(frozen=True)
 class Removal:
-    """A unit taken off its lists; ``sequence`` tells which listings of the registry it came after."""
+    """A unit taken off its lists; ``sequence`` tells which listings of the registry it came after.
+
+    It ends the titles of ``unit_type``; without one, those of every type.
+    """
 
     unit_key: str
     levels: tuple[Level, ...]
     sequence: int
     document_number: str
     ban: Ban | None = None
+    unit_type: UnitType | None = None
+
+    def reaches(self, held: Listing) -> bool:
+        of_its_type = self.unit_type in (None, held.unit_type)
+        return self.unit_key == held.unit_key and held.level in self.levels and of_its_type
 
 
 @dataclass(frozen=True)
@@ -61,9 +69,9 @@ class Standing:
         bans = (each.ban for each in self.removals if each.ban and each.ban.holds_on(day))
         return max(bans, key=lambda ban: ban.last_day, default=None)
 
-    def reached_by(self, removal: Removal) -> tuple[OpenApplication, ...]:
-        """The open applications that a removal's ban stops (B2)."""
-        return self.open if removal.ban else ()
+    def reached_by(self, removal: Removal, day: date) -> tuple[OpenApplication, ...]:
+        """The open applications that a removal's ban stops (B2); one that is over stops nothing any more."""
+        return self.open if removal.ban and removal.ban.last_day >= day else ()
 
     def with_open(self, application_id: str, unit: UnitRef, level: Level) -> Standing:
         opened = OpenApplication(application_id, unit.key, unit.unit_type, level)
@@ -81,9 +89,7 @@ class Standing:
         return replace(self, listings=(*kept, listing))
 
     def with_removal(self, removal: Removal) -> Standing:
-        left = tuple(
-            held for held in self.listings if held.unit_key != removal.unit_key or held.level not in removal.levels
-        )
+        left = tuple(held for held in self.listings if not removal.reaches(held))
         others = tuple(r for r in self.removals if (r.unit_key, r.sequence) != (removal.unit_key, removal.sequence))
         return replace(self, listings=left, removals=(*others, removal))
 
@@ -93,4 +99,4 @@ def _place(listing: Listing) -> tuple[str, UnitType, Level]:
 
 
 def _ends(removal: Removal, listing: Listing, sequence: int) -> bool:
-    return removal.unit_key == listing.unit_key and listing.level in removal.levels and removal.sequence > sequence
+    return removal.reaches(listing) and removal.sequence > sequence

@@ -22,7 +22,6 @@ class OpenDraft:
     level: Level
     batch_year: int
     evaluation: Evaluation
-    justification: Justification | None = None
     information: Information | None = None
     plan: WorkPlan | None = None
     report: Report | None = None
@@ -38,7 +37,6 @@ class AmendDraft:
     level: Level
     batch_year: int
     evaluation: Evaluation
-    justification: Justification | None = None
 
 
 @dataclass(frozen=True)
@@ -71,7 +69,6 @@ async def open_draft(command: OpenDraft, store: Kept, now: datetime) -> Done:  #
         level=command.level,
         batch_year=command.batch_year,
         evaluation=command.evaluation,
-        justification=command.justification,
         information=command.information,
         plan=command.plan,
         report=command.report,
@@ -82,12 +79,12 @@ async def open_draft(command: OpenDraft, store: Kept, now: datetime) -> Done:  #
 async def amend_draft(command: AmendDraft, store: Kept, now: datetime) -> Done:  # noqa: ARG001 - the shape of a handler
     found = await _amendable(command.application_id, store)
     refuse_stale(command.application_id, command.seen, store)
+    _refuse_other_evaluation(found, command.evaluation)
     amended = found.amended(
         unit=found.unit.model_copy(update={"name": command.unit_name}),
         level=command.level,
         batch_year=command.batch_year,
         evaluation=command.evaluation,
-        justification=command.justification or found.justification,
     )
     return _saved(amended, store)
 
@@ -107,6 +104,14 @@ async def justify(command: Justify, store: Kept, now: datetime) -> Done:  # noqa
     """The forwarding department's own words, kept on the record (E10)."""
     found = await _amendable(command.application_id, store)
     return _saved(replace(found, justification=command.justification), store)
+
+
+def _refuse_other_evaluation(found: Application, named: Evaluation) -> None:
+    """A filed report says who wrote it: to name another, another report must be filed (E12)."""
+    if found.report is None or named == found.evaluation:
+        return
+    text = "评价方式和第三方服务机构以已提交的评价报告为准，变更的应重新提交评价报告"
+    raise Refusal("evaluation-differs", reason("E12", "evaluation-differs", text, pointer="/evaluation"), status=422)
 
 
 async def _amendable(application_id: str, store: Kept) -> Application:

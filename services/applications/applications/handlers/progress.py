@@ -39,7 +39,8 @@ DAYS: Mapping[type[review.Case], str] = MappingProxyType(
 
 async def follow_case(event: review.Case, store: Kept, now: datetime) -> Sequence[Event]:
     application = await _known(event.case_id, store)
-    store.applications.save(application.application_id, application.with_step(_step(event, now)))
+    told = _with_readers(application.with_step(_step(event, now)), event)
+    store.applications.save(told.application_id, told)
     return []
 
 
@@ -63,11 +64,25 @@ async def follow_closing(event: review.CaseClosed, store: Kept, now: datetime) -
     return []
 
 
+def _with_readers(application: Application, event: review.Case) -> Application:
+    """Who may read its evidence from here on."""
+    match event:
+        case review.ConsultationOpened():
+            return replace(application, departments=event.departments)
+        case review.PanelAppointed():
+            return application.with_panel(event.experts, event.sequence)
+        case _:
+            return application
+
+
 async def follow_notice(event: review.PublicNoticeOpened, store: Kept, now: datetime) -> Sequence[Event]:  # noqa: ARG001
-    """From here on none of its applications can be withdrawn (A5)."""
-    for line in event.lines:
-        shown = replace(await _known(line.case_id, store), notice_opened_on=event.opened_on)
-        store.applications.save(shown.application_id, shown)
+    """From here on none of its applications can be withdrawn (A5); a line of no application holds up no other."""
+    found = [await store.applications.get(line.case_id) for line in event.lines]
+    known = [each for each in found if each is not None]
+    if not known:
+        raise Poison(f"{event.notice_id} shows nothing that was filed here")
+    for each in known:
+        store.applications.save(each.application_id, replace(each, notice_opened_on=event.opened_on))
     return []
 
 

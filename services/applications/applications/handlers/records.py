@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from chassis.handling import Done, Refusal
-from rulebook import reason
+from rulebook import reason, shanghai_date
 
 from applications.domain.facts import Fact
 from applications.domain.files import Owner, StoredFile
 from applications.domain.records import PrefectureList
 from applications.handlers.kept import Kept, standing_of
+from applications.handlers.loss import stop_ineligible
 
 
 @dataclass(frozen=True)
@@ -37,19 +38,21 @@ async def record_file(command: RecordFile, store: Kept, now: datetime) -> Done: 
     return Done(value=file.ref(command.owner.name))
 
 
-async def record_fact(command: Fact, store: Kept, now: datetime) -> Done:  # noqa: ARG001 - the shape of a handler
+async def record_fact(command: Fact, store: Kept, now: datetime) -> Done:
+    _refuse_future(command.happened_on, shanghai_date(now))
     if command.ended_on is not None:
         _refuse_backwards(command.happened_on, command.ended_on)
     store.facts.save(command.fact_id, command)
-    return Done(value=command)
+    return Done(await stop_ineligible(command.uscc, store, now), value=command)
 
 
-async def end_fact(command: EndFact, store: Kept, now: datetime) -> Done:  # noqa: ARG001 - the shape of a handler
+async def end_fact(command: EndFact, store: Kept, now: datetime) -> Done:
+    """Also to correct when it ended: a later day may weigh on what is under way."""
     fact = await store.facts.require(command.fact_id)
     _refuse_backwards(fact.happened_on, command.ended_on)
     ended = replace(fact, ended_on=command.ended_on)
     store.facts.save(ended.fact_id, ended)
-    return Done(value=ended)
+    return Done(await stop_ineligible(ended.uscc, store, now), value=ended)
 
 
 async def record_prefecture_list(command: PrefectureList, store: Kept, now: datetime) -> Done:  # noqa: ARG001
@@ -59,6 +62,12 @@ async def record_prefecture_list(command: PrefectureList, store: Kept, now: date
         store.standings.save(standing.uscc, standing)
     store.prefecture_lists.save(command.list_id, command)
     return Done(value=command)
+
+
+def _refuse_future(happened: date, today: date) -> None:
+    if happened > today:
+        wrong = reason("E4", "not-happened-yet", "发生日期晚于今日", happened.isoformat(), "/date")
+        raise Refusal("fact-malformed", wrong, status=422)
 
 
 def _refuse_backwards(began: date, ended: date) -> None:

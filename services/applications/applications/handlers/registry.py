@@ -8,12 +8,15 @@ from datetime import datetime
 
 from messages.event import Event
 from messages.registry import UnitListed, UnitRemoved
-from messages.values import Reason
+from messages.values import Reason, UnitType
 from rulebook import reason, shanghai_date
 
 from applications.domain.application import State
 from applications.domain.standing import Listing, Removal
 from applications.handlers.kept import Kept, standing_of
+
+EVERY_TITLE = frozenset({"D3", "D5"})
+"""Grounds that end the titles of every type: the end of the enterprise, an accident (Art. 24)."""
 
 
 async def know_listing(event: UnitListed, store: Kept, now: datetime) -> Sequence[Event]:  # noqa: ARG001
@@ -29,19 +32,29 @@ async def know_listing(event: UnitListed, store: Kept, now: datetime) -> Sequenc
 
 async def know_removal(event: UnitRemoved, store: Kept, now: datetime) -> Sequence[Event]:
     """Returns what still waits for an item; what review has taken in, review closes."""
-    removal = Removal(event.unit_key, event.levels, event.sequence, event.document_number, event.ban)
+    removal, day = _removal(event), shanghai_date(now)
     standing = (await standing_of(event.unit.uscc, store)).with_removal(removal)
     said: list[Event] = []
-    for opened in standing.reached_by(removal):
+    for opened in standing.reached_by(removal, day):
         application = await store.applications.require(opened.application_id)
         if application.state is not State.SUBMITTED:
             continue
         refused = application.refused((_stopped(event),))
         store.applications.save(refused.application_id, refused)
         standing = standing.without_open(refused.application_id)
-        said.append(refused.said_refused(shanghai_date(now)))
+        said.append(refused.said_refused(day))
     store.standings.save(standing.uscc, standing)
     return said
+
+
+def _removal(event: UnitRemoved) -> Removal:
+    return Removal(event.unit_key, event.levels, event.sequence, event.document_number, event.ban, _only_of(event))
+
+
+def _only_of(event: UnitRemoved) -> UnitType | None:
+    """The type whose titles end; none when those of every type do."""
+    grounds = {each.rule for each in event.reasons}
+    return None if grounds & EVERY_TITLE else event.unit.unit_type
 
 
 def _stopped(event: UnitRemoved) -> Reason:

@@ -44,7 +44,6 @@ async def submit_application(command: Submit, store: Kept, now: datetime) -> Don
         return _return(submitted.refused(reasons), command.by, now, store)
     standing = evidence.standing.with_open(draft.application_id, draft.unit, draft.level)
     store.standings.save(standing.uscc, standing)
-    _show(files, draft, store)
     return _take_in(submitted, files, command.by, store)
 
 
@@ -66,7 +65,7 @@ def _return(refused: Application, by: str, now: datetime, store: Kept) -> Done:
 def _take_in(submitted: Application, files: Mapping[str, StoredFile], by: str, store: Kept) -> Done:
     said: list[Event] = [submitted.said_submitted()]
     settled = submitted
-    if submitted.evaluation.way == "self":
+    if not submitted.needs_item:
         settled = submitted.accepted()
         said.append(settled.said_accepted(refs(settled, files)))
     _keep(settled, by, settled.instant, store)
@@ -120,14 +119,6 @@ async def _gather(draft: Application, rules: RuleSet, day: date, store: Kept) ->
         facts=await store.facts.find({"uscc": draft.unit.uscc}),
         assessor=await store.assessors.get(named.uscc) if named else None,
     )
-
-
-def _show(files: Mapping[str, StoredFile], draft: Application, store: Kept) -> None:
-    """From now on the prefecture's officers may read the evidence."""
-    for key, file in files.items():
-        # A file that many applications name is written only when that says something new: it would be contended.
-        if (shown := file.shown_to(draft.unit.prefecture)) != file:
-            store.files.save(key, shown)
 
 
 def _keep(application: Application, by: str, now: datetime, store: Kept) -> None:

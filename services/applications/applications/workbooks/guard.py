@@ -9,12 +9,20 @@ import zlib
 
 XLSX_MAGIC = b"PK\x03\x04"
 XLS_MAGIC = bytes.fromhex("d0cf11e0a1b11ae1")
+WORKBOOK = "xl/workbook.xml"
+"""What makes a package an xlsx; xlsb and ods, which are packages too, have none."""
+_BEFORE_XML = b"\xef\xbb\xbf\xff\xfe\0 \t\r\n"
+"""Byte order marks and white space; the zero is half a character of UTF-16."""
 MAX_UNPACKED = 32 * 1024 * 1024
 """A filled form is a few hundred kilobytes; what unpacks to more is none."""
 MAX_ROWS = 5000
 MAX_COLUMNS = 702
 """Up to column ZZ."""
-_CELL = re.compile(rb'<c\b[^>]{0,200}?\br="([A-Z]{1,3})([0-9]{1,7})"')
+_PREFIX = rb"<(?:[^\s<>/:]+:)?"
+_SHEET = re.compile(_PREFIX + rb"sheetData[\s/>]")
+_TAG = re.compile(_PREFIX + rb"""(?:c|row)(?=[\s/>])(?:[^>"']|"[^"]*"|'[^']*')*""")
+"""A cell or a row, in whatever namespace prefix the program has chosen."""
+_ADDRESS = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]{0,3})([0-9]{1,7})["']""")
 
 
 class NotAWorkbook(Exception):  # noqa: N818 - it says what the file is not
@@ -27,11 +35,12 @@ class NotAWorkbook(Exception):  # noqa: N818 - it says what the file is not
 
 
 def check(content: bytes) -> None:
-    """Raise ``NotAWorkbook`` for anything that is no xls or xlsx of a form's size."""
+    """Raise ``NotAWorkbook`` for anything that is no xlsx of a form's size."""
     if content.startswith(XLS_MAGIC):
-        return
+        # Its cells lie in records of a compound file: how far they reach is not known before all are laid out.
+        raise NotAWorkbook("xls-not-accepted", "不接受 xls 格式，请在 Excel 或 WPS 中另存为 xlsx 后重新上传")
     if not content.startswith(XLSX_MAGIC):
-        raise NotAWorkbook("not-a-workbook", "文件不是 Excel 工作簿（xlsx 或 xls）")
+        raise NotAWorkbook("not-a-workbook", "文件不是 Excel 工作簿（xlsx）")
     try:
         _check_package(content)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as problem:
@@ -43,13 +52,28 @@ def _check_package(content: bytes) -> None:
         entries = package.infolist()
         if sum(entry.file_size for entry in entries) > MAX_UNPACKED:
             raise NotAWorkbook("workbook-too-large", "工作簿展开后过大")
+        if WORKBOOK not in package.namelist():
+            raise NotAWorkbook("not-a-workbook", "文件不是 Excel 工作簿（xlsx）")
         for entry in entries:
-            if entry.filename.startswith("xl/worksheets/") and entry.filename.endswith(".xml"):
-                _check_extent(package.read(entry))
+            _check_part(package.read(entry))
+
+
+def _check_part(part: bytes) -> None:
+    """Any part may be a sheet: where sheets lie is for the package itself to say."""
+    if not part.lstrip(_BEFORE_XML).startswith(b"<"):
+        return
+    if b"\0" in part:
+        raise NotAWorkbook("broken-workbook", "工作簿的编码应为 UTF-8")
+    if _SHEET.search(part):
+        _check_extent(part)
 
 
 def _check_extent(sheet: bytes) -> None:
     # A reader lays a sheet out as one dense block: a single cell at the far corner would take all memory.
-    for column, row in _CELL.findall(sheet):
-        if len(column) > len("ZZ") or int(row) > MAX_ROWS:
-            raise NotAWorkbook("workbook-too-large", f"工作表超出表样范围（{column.decode()}{row.decode()}）")
+    for tag in _TAG.findall(sheet):
+        addresses = _ADDRESS.findall(tag)
+        if not addresses:
+            raise NotAWorkbook("broken-workbook", "工作表中有未标明位置的行或单元格")
+        for column, row in addresses:
+            if len(column) > len("ZZ") or int(row) > MAX_ROWS:
+                raise NotAWorkbook("workbook-too-large", f"工作表超出表样范围（{(column + row).decode()}）")

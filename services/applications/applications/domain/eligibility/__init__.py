@@ -20,7 +20,7 @@ OF_ALL: tuple[Check, ...] = (
     standing.e13_only_one,
 )
 
-__all__ = ["Evidence", "failed"]
+__all__ = ["Evidence", "failed", "on_record"]
 
 
 def failed(evidence: Evidence) -> Iterator[Reason]:
@@ -35,6 +35,11 @@ def failed(evidence: Evidence) -> Iterator[Reason]:
         yield from enterprise.e3_management_systems(evidence)
         yield from enterprise.e4_nothing_stands_against_it(evidence)
     yield from _of(OF_ALL, evidence)
+
+
+def on_record(evidence: Evidence) -> tuple[Reason, ...]:
+    """What is recorded against the unit under Art. 12(5); a park answers for its enterprises by undertaking (E6)."""
+    return () if evidence.application.unit.unit_type is UnitType.PARK else enterprise.e4_on_record(evidence)
 
 
 def _of(checks: tuple[Check, ...], evidence: Evidence) -> Iterator[Reason]:

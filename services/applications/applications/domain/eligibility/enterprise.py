@@ -9,7 +9,7 @@ from messages.values import Reason
 from rulebook import last_years, reason
 
 from applications.domain.eligibility.evidence import Evidence
-from applications.domain.facts import TEXTS, Fact, FactKind, FactSource, standing_against
+from applications.domain.facts import TEXTS, Fact, FactKind, FactSource, Lookback, not_on_record, standing_against
 from applications.domain.information import EnterpriseInformation
 from applications.domain.report import BASES, SYSTEMS, Energy, EnergyBasis
 
@@ -79,11 +79,19 @@ def e3_management_systems(evidence: Evidence) -> Iterator[Reason]:
 def e4_nothing_stands_against_it(evidence: Evidence) -> Iterator[Reason]:
     """None of the circumstances of Art. 12(5) in the last three years; each kind must be declared on."""
     yield from _undeclared(evidence)
-    lookback = evidence.rules.lookback
-    interval = last_years(evidence.day, lookback.years, _founded(evidence))
-    facts = [*evidence.facts, *evidence.report.declared_facts(evidence.application.unit.uscc, evidence.day)]
-    for fact in standing_against(facts, evidence.day, interval, lookback.shutdown_months):
-        yield _against(fact)
+    yield from _misdated(evidence)
+    recorded, day = evidence.weighing, evidence.day
+    declared = evidence.report.declared_facts(evidence.application.unit.uscc, day)
+    against = [
+        *standing_against(recorded, _lookback(evidence)),
+        *standing_against(not_on_record(declared, recorded, day), _lookback(evidence, _founded(evidence))),
+    ]
+    yield from map(_against, sorted(against, key=lambda fact: (fact.happened_on, fact.kind)))
+
+
+def e4_on_record(evidence: Evidence) -> tuple[Reason, ...]:
+    """What officers and agencies have recorded against the unit, without its own words."""
+    return tuple(_against(fact) for fact in standing_against(evidence.weighing, _lookback(evidence)))
 
 
 def _undeclared(evidence: Evidence) -> Iterator[Reason]:
@@ -93,6 +101,27 @@ def _undeclared(evidence: Evidence) -> Iterator[Reason]:
         text = f"未就第十二条第（五）项的{len(missing)}种情形作出申明"
         found = "；".join(TEXTS[kind] for kind in missing)
         yield reason("E4", "declaration-missing", text, found, "/declarations")
+
+
+def _misdated(evidence: Evidence) -> Iterator[Reason]:
+    """Days that cannot be: they would hide what is declared."""
+    if (founded := _founded(evidence)) is not None and founded > evidence.day:
+        yield reason("C2", "founded-later", "成立时间晚于提交日期", founded.isoformat(), "/founded")
+    for each in evidence.report.declarations:
+        began = each.happened_on or evidence.day
+        if each.occurred and (began > evidence.day or (each.ended_on or began) < began):
+            found = f"{TEXTS[each.kind]}：{each.happened_on or '未填'}至{each.ended_on or '未填'}"
+            yield reason("E4", "declaration-misdated", "申明的发生或结束日期不可能成立", found, "/declarations")
+
+
+def _lookback(evidence: Evidence, founded: date | None = None) -> Lookback:
+    """Since the founding only for what the unit says itself.
+
+    What is recorded under its own code has happened to it, whatever day of founding it declares (T7).
+    """
+    rules, day = evidence.rules.lookback, evidence.day
+    since = founded if founded is not None and founded <= day else None
+    return Lookback(day, last_years(day, rules.years, since), rules.shutdown_months)
 
 
 def _founded(evidence: Evidence) -> date | None:

@@ -28,6 +28,11 @@ class Evidence:
     """The one the application names, where it is known at all."""
 
     @property
+    def weighing(self) -> Sequence[Fact]:
+        """Of what is recorded, that which weighs where the unit lies (P2)."""
+        return [fact for fact in self.facts if fact.weighs_in(self.application.unit.prefecture)]
+
+    @property
     def report(self) -> Report:
         return self.application.report or Report()
 

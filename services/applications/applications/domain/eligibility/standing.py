@@ -17,7 +17,7 @@ def e10_on_the_lower_list(evidence: Evidence) -> Reason | None:
     needed = evidence.rules.readings.not_on_lower_list_needs_justification
     if below is None or not needed or evidence.standing.listed_at(application.unit, below):
         return None
-    if application.justification and application.justification.text.strip():
+    if application.justified and application.justified.text.strip():
         return None
     text = f"申报单位不在{LEVEL_NAMES[below]}绿色制造体系示范名单内，且推荐部门未作书面说明"
     return reason("E10", "not-on-lower-list", text, application.unit.key, "/justification")
@@ -34,7 +34,7 @@ def e11_not_banned(evidence: Evidence) -> Reason | None:
 def e12_assessor(evidence: Evidence) -> Reason | None:
     """Registered, within its scope and not sanctioned; whether an item is left is for the quota to say."""
     evaluation = evidence.application.evaluation
-    if evaluation.way == "self" or evaluation.assessor is None:
+    if evaluation.assessor is None:
         return None
     named, known = evaluation.assessor, evidence.assessor
     if known is None or not known.registered:

@@ -1,0 +1,51 @@
+"""A fact of Art. 12(5) that becomes known only after the submission: what is under way of the unit ends (V10)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from messages.event import Event
+from messages.values import Reason
+from rulebook import rules_of, shanghai_date
+
+from applications.domain import eligibility
+from applications.domain.application import Application, State
+from applications.domain.eligibility import Evidence
+from applications.domain.facts import Fact
+from applications.domain.standing import Standing
+from applications.handlers.kept import Kept, standing_of
+
+
+async def stop_ineligible(uscc: str, store: Kept, now: datetime) -> Sequence[Event]:
+    """Return what still waits for an item, say of what is in review that its eligibility is lost; each once."""
+    standing, day = await standing_of(uscc, store), shanghai_date(now)
+    facts = await store.facts.find({"uscc": uscc})
+    said: list[Event] = []
+    for opened in standing.open:
+        application = await store.applications.require(opened.application_id)
+        if reasons := _against(application, standing, facts, day):
+            said.append(_stopped(application, reasons, day, store))
+            standing = standing.without_open(opened.application_id)
+    # Saved unchanged as well: a submission that has not seen the fact must not be committed beside it.
+    store.standings.save(uscc, standing)
+    return said
+
+
+def _against(application: Application, standing: Standing, facts: Sequence[Fact], day: date) -> tuple[Reason, ...]:
+    """As of its submission, had the fact been known then, and as of today; by the rule set that it keeps (G2)."""
+    if not application.is_open or application.rule_set is None:
+        return ()
+    rules = rules_of(application.rule_set)
+    looks = (Evidence(application, each, rules, standing, facts) for each in (application.day, day))
+    return tuple(dict.fromkeys(found for each in looks for found in eligibility.on_record(each)))
+
+
+def _stopped(application: Application, reasons: tuple[Reason, ...], day: date, store: Kept) -> Event:
+    if application.state is State.SUBMITTED:
+        refused = application.refused(reasons)
+        store.applications.save(refused.application_id, refused)
+        return refused.said_refused(day)
+    lost = application.lost(reasons, day)
+    store.applications.save(lost.application_id, lost)
+    return lost.said_lost(day)
