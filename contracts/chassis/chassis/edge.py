@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
@@ -15,6 +17,9 @@ from chassis import logs
 from chassis.problems import answer, problem
 
 CORRELATION = "X-Correlation-ID"
+LINGER = 1.0
+"""Seconds for which a refused body is thrown away as it comes: a connection closed with unread bytes is reset, and the
+reset takes the answer with it."""
 _ACCEPTED = re.compile(r"[A-Za-z0-9._:-]{8,64}")
 
 
@@ -68,14 +73,32 @@ class BodyLimit:
         limit = self._limit(scope["path"])
         announced = Headers(scope=scope).get("content-length", "")
         if announced.isdigit() and int(announced) > limit:
-            # Closing tells the server not to read what the caller still wants to send.
+            # Closing tells the caller that nothing of what it still wants to send is read.
             refusal = answer(problem(413, request=Request(scope)), {"Connection": "close"})
-            await refusal(scope, receive, send)
+            await refusal(scope, receive, _lingering(receive, send))
             return
         await self._app(scope, _counted(receive, limit), send)
 
     def _limit(self, path: str) -> int:
         return next((size for pattern, size in self._wider if pattern.fullmatch(path)), self._usual)
+
+
+def _lingering(receive: Receive, send: Send) -> Send:
+    """Send the answer, then let the caller finish for a moment before the server closes."""
+
+    async def lingering(message: Message) -> None:
+        last = message["type"] == "http.response.body" and not message.get("more_body")
+        if not last:
+            await send(message)
+            return
+        await send({**message, "more_body": True})
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LINGER):
+                while (await receive()).get("more_body"):
+                    pass
+        await send({"type": "http.response.body"})
+
+    return lingering
 
 
 def _counted(receive: Receive, limit: int) -> Receive:

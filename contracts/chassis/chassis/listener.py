@@ -108,7 +108,7 @@ def _delivery(raw: AbstractIncomingMessage) -> Delivery:
     first: Any = death[0] if isinstance(death, list) and death else {}
     keys = first.get("routing-keys") if isinstance(first, dict) else None
     key = str(keys[0]) if keys else raw.routing_key or ""
-    return Delivery(raw.headers, raw.body, raw.content_type, key, raw.user_id)
+    return Delivery(raw.headers, raw.body, raw.content_type, key, raw.user_id, raw.timestamp)
 
 
 async def _lean(raw: Any) -> RabbitMessage:  # noqa: ANN401 - FastStream's parser takes its own message type

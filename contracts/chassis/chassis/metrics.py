@@ -38,7 +38,8 @@ class Metrics:
         self.batch_size = self._histogram("batch_size", "Works in one transaction", BATCHES)
         # One transaction from its start to the majority's acknowledgement, retries included.
         self.commit_seconds = self._histogram("commit_seconds", "Time of one transaction", COMMITS)
-        # Handled: the age of an event when its handler ran, by the wall clock of both ends.
+        # Handled: the age of an event when its handler ran, in real time since its commit (whole seconds where the
+        # business clock is a simulated one).
         self.event_age_seconds = self._histogram(
             "event_age_seconds", "Age of an event at handling", AGES, ("event_type",)
         )

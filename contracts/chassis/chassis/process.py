@@ -192,7 +192,8 @@ class Process:
             self.health.add_ping(name, ping)
 
     async def _relay_keeps_up(self) -> None:
-        age = self.metrics.registry.get_sample_value("green_outbox_oldest_unsent_seconds") or 0.0
+        """Ask the database and not the gauge, which would stand still with the sweep; health brings the time-out."""
+        age = await self.relay.oldest_unsent()
         if age > self._settings.ready_lag_seconds:
             raise NotReady(f"the oldest unsent event is {age:.0f} s old")
 

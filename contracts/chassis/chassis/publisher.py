@@ -37,7 +37,8 @@ class Publisher(Protocol):
     async def send(self, entries: Sequence[Document]) -> list[str | None]:
         """Publish in this order; for each entry None when confirmed, else why not.
 
-        Raises LinkDown when nothing could be written.
+        ``at``, where an entry has it, is the real time of its commit and goes along as the message's timestamp. Raises
+        LinkDown when nothing could be written.
         """
 
     async def close(self) -> None: ...
@@ -140,6 +141,7 @@ class BrokerPublisher:
             message_id=entry["h"]["ce-id"],
             correlation_id=entry["h"].get("ce-correlationid"),
             message_type=entry["t"],
+            timestamp=entry.get("at"),
             user_id=self._user,
         )
         size = channel.max_content_size

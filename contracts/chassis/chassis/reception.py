@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, Literal, NamedTuple
 
@@ -12,7 +12,7 @@ import structlog
 from messages.envelope import Heard, NotHeard, Said, hear
 
 from chassis.bus import Hears
-from chassis.clock import Clock
+from chassis.clock import Clock, SystemClock
 from chassis.committer import Committer
 from chassis.handling import Poison, Transient
 from chassis.metrics import Metrics
@@ -28,16 +28,22 @@ PAUSES = (0.05, 0.2, 0.5, 1.0, 2.0, 5.0)
 PATIENCE = 20.0
 """Seconds after which a message that is not ready is put aside, so that it does not hold up those behind it."""
 PUT_ASIDE_FOR = timedelta(hours=1)
+SAME_CLOCK = timedelta(seconds=5)
+"""A timestamp holds whole seconds and is taken when the commit begins: two clocks this near are one."""
 
 
 class Delivery(NamedTuple):
-    """A message as it came; ``user`` is the broker's word on who published it, where it was given."""
+    """A message as it came; ``user`` is the broker's word on who published it, where it was given.
+
+    ``at`` is the real time of the event's commit, where the speaker's relay gave it.
+    """
 
     headers: Mapping[str, Any]
     body: bytes
     content_type: str | None
     routing_key: str
     user: str | None = None
+    at: datetime | None = None
 
     def said(self) -> Said:
         """Give the message as it can be kept."""
@@ -99,9 +105,19 @@ class Reception:
             heard, hears = self._read(delivery)
         except NotHeard as problem:
             return Trouble("never", str(problem))
-        age = (self._clock.now() - heard.time).total_seconds()
-        self._metrics.event_age_seconds.labels(heard.type).observe(max(0.0, age))
+        age = self._age(heard, delivery.at)
+        self._metrics.event_age_seconds.labels(heard.type).observe(max(0.0, age.total_seconds()))
         return await self._perform(heard, hears)
+
+    def _age(self, heard: Heard, at: datetime | None) -> timedelta:
+        """Age in real time where the real time of the commit is known, else by the clock that the event names.
+
+        An event's own time is the business clock's, which a season moves by months; where that runs with the real one,
+        it is the finer word of the two.
+        """
+        if at is None:
+            return self._clock.now() - heard.time
+        return SystemClock().now() - (heard.time if abs(heard.time - at) < SAME_CLOCK else at)
 
     async def dead_letter(self, delivery: Delivery) -> bool:
         """Park what the broker gave up on."""

@@ -10,6 +10,7 @@ from contextlib import suppress
 import structlog
 
 from chassis.clock import SystemClock
+from chassis.lanes import Held, Lanes
 from chassis.metrics import Metrics
 from chassis.mongo import Database, opened_at
 from chassis.publisher import LinkDown, Publisher
@@ -22,8 +23,6 @@ LEASE = 10.0
 """Seconds that a relay has for a document before another takes it over, by the server's clock."""
 IN_FLIGHT = 16
 """Documents whose events wait for confirms at the same time."""
-HELD_MAX = 2_000
-"""Documents held in memory; what comes beyond is left to the sweep."""
 SWEPT_AT_ONCE = 200
 PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0)
 
@@ -31,9 +30,11 @@ PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0)
 class Relay:
     """Woken with each document right after its commit; a sweep takes over what a lost process left.
 
-    Events of one aggregate go out in order, each after the confirm of the one before; different aggregates go side by
-    side. A returned or refused event stays, with those of its aggregate behind it, and is alarmed; the sweep tries
-    again. Two relays on one document make duplicates, never loss: only the holder of the lease marks it sent.
+    Events of one aggregate that this process committed go out in order, each after the confirm of the one before;
+    different aggregates go side by side. A returned or refused event stays, with those of its aggregate behind it, and
+    is alarmed; the sweep tries again, all of them in order. What two processes committed of one aggregate, or what one
+    says while another takes over from a lost one, may come in another order: a listener that minds has ``only_newer``
+    or waits. Two relays on one document make duplicates, never loss: only the holder of the lease marks it sent.
     """
 
     def __init__(  # noqa: PLR0913 - wired once, in service.py
@@ -54,9 +55,8 @@ class Relay:
         self._steps = steps or NoSteps()
         self._lease_ms = int(lease * 1000)
         self._sweep_every = sweep_every
-        self._waiting: deque[Document] = deque()
-        self._held: set[object] = set()
-        self._tails: dict[str, asyncio.Future[bool]] = {}
+        self._lanes = Lanes()
+        self._waiting: deque[Held] = deque()
         self._sent: list[object] = []
         self._room = asyncio.Semaphore(IN_FLIGHT)
         self._arrived = asyncio.Event()
@@ -67,10 +67,9 @@ class Relay:
 
     def offer(self, document: Document) -> None:
         """Take a document just committed; called by the committer, never waits."""
-        if len(self._held) < HELD_MAX and document["_id"] not in self._held:
-            self._held.add(document["_id"])
-            self._waiting.append(document)
-            self._arrived.set()
+        held = self._lanes.enter(document)
+        if held is not None:
+            self._queue(held)
 
     def start(self) -> None:
         self._tasks = [asyncio.create_task(each()) for each in (self._feed, self._mark, self._sweep)]
@@ -83,13 +82,22 @@ class Relay:
         """Send and mark what is held, for a bounded time; the rest is another relay's after its lease."""
         with suppress(TimeoutError):
             async with asyncio.timeout(patience):
-                while self._held:  # noqa: ASYNC110 - three tasks empty it, at the end of a process
+                while self._lanes.held:  # noqa: ASYNC110 - three tasks empty it, at the end of a process
                     await asyncio.sleep(0.01)
         self._stopping = True
         for task in (*self._tasks, *self._sending):
             task.cancel()
         await asyncio.gather(*self._tasks, *self._sending, return_exceptions=True)
         await self._publisher.close()
+
+    async def oldest_unsent(self) -> float:
+        """Ask the database now: for how many seconds the oldest unsent document has waited."""
+        found = await self._database.find("outbox", {"sent": False}, (("_id", 1),), 1, ("again",))
+        return _waited(found[0]) if found else 0.0
+
+    def _queue(self, held: Held) -> None:
+        self._waiting.append(held)
+        self._arrived.set()
 
     async def _feed(self) -> None:
         """Start sending in order of arrival; each document waits for those before it on the same aggregates."""
@@ -98,9 +106,7 @@ class Relay:
             self._arrived.clear()
             while self._waiting:
                 await self._room.acquire()
-                document = self._waiting.popleft()
-                before, own = self._queue_up(document)
-                task = asyncio.create_task(self._send(document, before, own))
+                task = asyncio.create_task(self._send(self._waiting.popleft()))
                 self._sending.add(task)
                 task.add_done_callback(self._landed)
 
@@ -110,47 +116,33 @@ class Relay:
         if not task.cancelled() and task.exception() is not None:
             log.error("relay task failed", exc_info=task.exception())
 
-    def _queue_up(self, document: Document) -> tuple[list[asyncio.Future[bool]], asyncio.Future[bool]]:
-        own: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        aggregates = {entry["a"] for entry in document["events"]}
-        before = {self._tails[each] for each in aggregates if each in self._tails}
-        self._tails.update(dict.fromkeys(aggregates, own))
-        return list(before), own
-
-    async def _send(
-        self, document: Document, before: Sequence[asyncio.Future[bool]], own: asyncio.Future[bool]
-    ) -> None:
+    async def _send(self, held: Held) -> None:
+        sent = False
         try:
-            if before:
-                await asyncio.wait(before)
-            left = await self._publish(document)
-            if not left:
-                self._steps.reached("confirmed-not-marked")
-                self._sent.append(document["_id"])
-                self._confirmed.set()
+            await held.turn()
+            left = await self._publish(held)
+            if left:
+                await self._leave(held.document, left)
             else:
-                await self._leave(document, left)
-        except Exception:
-            self._held.discard(document["_id"])
-            raise
+                sent = True
+                self._steps.reached("confirmed-not-marked")
+                self._sent.append(held.document["_id"])
+                self._confirmed.set()
         finally:
-            own.set_result(True)
-            for aggregate in {entry["a"] for entry in document["events"]}:
-                if self._tails.get(aggregate) is own:
-                    del self._tails[aggregate]
+            self._lanes.end(held, sent=sent)
 
-    async def _publish(self, document: Document) -> list[int]:
-        """Publish what is left of a document round by round; return the places of what the broker did not take."""
-        stuck: set[str] = set()
+    async def _publish(self, held: Held) -> list[int]:
+        """Publish what may go out of a document, round by round; return the places of what did not."""
+        events, made_at = held.document["events"], opened_at(held.document["_id"])
         left: list[int] = []
-        for places in _rounds(document):
-            going = [place for place in places if document["events"][place]["a"] not in stuck]
-            left += [place for place in places if document["events"][place]["a"] in stuck]
-            answers = await self._confirm([document["events"][place] for place in going])
+        for places in _rounds(held.document):
+            going = [place for place in places if events[place]["a"] not in held.stuck]
+            left += [place for place in places if events[place]["a"] in held.stuck]
+            answers = await self._confirm([{**events[place], "at": made_at} for place in going])
             for place, answer in zip(going, answers, strict=True):
                 if answer is not None:
-                    self._alarm(document["events"][place], answer)
-                    stuck.add(document["events"][place]["a"])
+                    self._alarm(events[place], answer)
+                    self._lanes.stick(held, events[place]["a"])
                     left.append(place)
         return sorted(left)
 
@@ -176,11 +168,9 @@ class Relay:
         log.error("event not taken by the broker", event_id=entry["h"]["ce-id"], event_type=entry["t"], cause=cause)
 
     async def _leave(self, document: Document, left: list[int]) -> None:
-        self._held.discard(document["_id"])
-        await self._database.update("outbox", self._mine(document["_id"]), {"$set": {"left": left}})
-
-    def _mine(self, identifier: object) -> Document:
-        return {"_id": identifier, "token": self.token, "sent": False}
+        mine = {"_id": document["_id"], "token": self.token, "sent": False}
+        if left != document.get("left"):
+            await self._database.update("outbox", mine, {"$set": {"left": left}})
 
     async def _mark(self) -> None:
         """Mark all that has been confirmed meanwhile in one update."""
@@ -199,7 +189,7 @@ class Relay:
                 self._confirmed.set()
                 await asyncio.sleep(1)
             else:
-                self._held.difference_update(sent)
+                self._lanes.forget(sent)
 
     async def _sweep(self) -> None:
         while True:
@@ -212,26 +202,45 @@ class Relay:
     async def sweep(self) -> None:
         """Give every unsent document a lease by the server's clock, and take over those whose lease has run out.
 
-        Status and not a high-water mark: commits appear out of order.
+        What this relay has left itself is taken up again at once. Status and not a high-water mark: commits appear out
+        of order.
         """
         unsent = {"sent": False}
         await self._database.update_all("outbox", {**unsent, "until": {"$exists": False}}, self._lease())
-        run_out = {**unsent, "until": {"$exists": True}, "$expr": {"$lt": ["$until", "$$NOW"]}}
-        for found in await self._database.find("outbox", run_out, (("_id", 1),), SWEPT_AT_ONCE):
-            where = {**unsent, "_id": found["_id"], "token": found["token"], "until": found["until"]}
-            taken = await self._database.take("outbox", where, self._lease(self.token))
-            if taken is not None:
-                self.offer(taken)
+        self._lanes.look()
+        found = await self._database.find("outbox", {**unsent, **self._due()}, (("_id", 1),), SWEPT_AT_ONCE)
+        ours = await self._taken_over(found)
+        whole = len(found) < SWEPT_AT_ONCE
+        for held in self._lanes.take_up([(each, each["_id"] in ours) for each in found], whole=whole):
+            self._queue(held)
         await self._measure()
+
+    def _due(self) -> Document:
+        run_out = {"until": {"$exists": True}, "$expr": {"$lt": ["$until", "$$NOW"]}}
+        if not self._lanes.behind:
+            return run_out
+        return {"$or": [run_out, {"token": self.token, "_id": {"$nin": list(self._lanes.held)}}]}
+
+    async def _taken_over(self, found: Sequence[Document]) -> set[object]:
+        """Lease what was found to this relay; return what is its own now."""
+        own = {each["_id"] for each in found if each["token"] == self.token}
+        if own:
+            where = {"_id": {"$in": list(own)}, "token": self.token, "sent": False}
+            await self._database.update_all("outbox", where, self._lease())
+        for each in found:
+            where = {"_id": each["_id"], "token": each["token"], "until": each.get("until"), "sent": False}
+            if each["_id"] not in own and await self._database.take("outbox", where, self._lease(self.token)):
+                own.add(each["_id"])
+        return own
 
     def _lease(self, token: str | None = None) -> list[Document]:
         until = {"until": {"$add": ["$$NOW", self._lease_ms]}}
         return [{"$set": until if token is None else {**until, "token": token}}]
 
     async def _measure(self) -> None:
-        waiting = await self._database.find("outbox", {"sent": False}, (("_id", 1),), 1000, ("count",))
+        waiting = await self._database.find("outbox", {"sent": False}, (("_id", 1),), 1000, ("count", "again"))
         self._metrics.outbox_unsent.set(sum(each["count"] for each in waiting))
-        self._metrics.outbox_oldest_unsent_seconds.set(_age(waiting[0]["_id"]) if waiting else 0)
+        self._metrics.outbox_oldest_unsent_seconds.set(_waited(waiting[0]) if waiting else 0)
 
 
 _AGAIN = frozenset({"connection lost", "not confirmed in time", "in flight already"})
@@ -250,6 +259,8 @@ def _rounds(document: Document) -> list[list[int]]:
     return rounds
 
 
-def _age(identifier: object) -> float:
-    made = opened_at(identifier)
-    return max(0.0, (SystemClock().now() - made).total_seconds()) if made else 0.0
+def _waited(document: Document) -> float:
+    """Real seconds since a document was committed, or since somebody asked to say it again."""
+    again = document.get("again")
+    since = again[-1]["at"] if again else opened_at(document["_id"])
+    return max(0.0, (SystemClock().now() - since).total_seconds()) if since else 0.0

@@ -58,9 +58,11 @@ class JobRunner:
         ]
 
     async def look(self, job: Job) -> int:
-        """Perform what is due now; return how many items were done."""
-        if not await self._leases.take(f"job:{job.name}", LEASED + self._look_every):
-            return 0
+        """Perform what is due now, under a lease renewed meanwhile; return how many items were done."""
+        done = await self._leases.under(f"job:{job.name}", LEASED + self._look_every, partial(self._work, job))
+        return done or 0
+
+    async def _work(self, job: Job) -> int:
         self._metrics.job_last_look.labels(job.name).set_to_current_time()
         items = await job.due(job.store(reading(self._database)), self._clock.now())
         outcomes = await asyncio.gather(*(self._perform(job, item) for item in items))
@@ -91,8 +93,9 @@ class Replayer:
         return [partial(every, REPLAY_EVERY, self.look)]
 
     async def look(self) -> int:
-        if not await self._leases.take("replay", LEASED + REPLAY_EVERY):
-            return 0
+        return await self._leases.under("replay", LEASED + REPLAY_EVERY, self._replay_all) or 0
+
+    async def _replay_all(self) -> int:
         waiting = await self._parked.to_replay()
         for each in waiting:
             await self._replay(each)

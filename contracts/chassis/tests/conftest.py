@@ -1,14 +1,23 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
 from chassis import logs
+from chassis.clock import FixedClock
 from chassis.mongo import Database, Driver, open_database
 from chassis.testing import sample
+from chassis.testing.http import ApiStand, Caller, api_stand
 from chassis.testing.memory import Memory
 from chassis.testing.stack import Stand
+from chassis.topology import definitions
 from chassis.unit import Backing
+from messages.values import Role
+
+from . import plans
+from .committing import Rig
+from .hearer import HEARD, Service
 
 DRIVERS: tuple[Driver, ...] = ("motor", "pymongo")
 
@@ -46,3 +55,44 @@ async def backing(request: pytest.FixtureRequest, databases: dict[Driver, Databa
     if request.param == "memory":
         return Memory(sample.INDEXES)
     return await emptied(databases[request.param])
+
+
+@pytest.fixture
+async def api() -> AsyncIterator[ApiStand]:
+    async with api_stand("plans", plans.router, aggregates={}, clock=FixedClock(plans.NOW), body_max=2000) as stand:
+        yield stand
+
+
+@pytest.fixture
+def applicant(api: ApiStand) -> Caller:
+    return api.as_(Role.APPLICANT, organisation=plans.USCC, prefecture="150100")
+
+
+@pytest.fixture
+def officer(api: ApiStand) -> Caller:
+    return api.as_(Role.PREFECTURE_OFFICER, prefecture="150100")
+
+
+@pytest.fixture(params=[1, 2], ids=["one flight", "two flights"])
+async def rig(backing: Backing, request: pytest.FixtureRequest) -> AsyncIterator[Rig]:
+    made = Rig(backing, request.param)
+    made.committer.start()
+    yield made
+    made.backing.gate.set()
+    await made.committer.stop()
+
+
+@pytest.fixture(scope="session")
+async def heard_vhost(stand: Stand) -> str:
+    """One vhost for what listens: queues are declared once, as at a deployment."""
+    made = await stand.vhost(definitions(HEARD))
+    await asyncio.sleep(1)
+    return made
+
+
+@pytest.fixture
+async def service(stand: Stand, heard_vhost: str, database: Database) -> AsyncIterator[Service]:
+    made = Service(stand, heard_vhost, database)
+    await made.start()
+    yield made
+    await made.stop()

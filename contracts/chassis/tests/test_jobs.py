@@ -5,11 +5,12 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from chassis import runner
 from chassis.clock import FixedClock
 from chassis.committer import Committer
 from chassis.handling import Result
 from chassis.jobs import Job
-from chassis.leases import Leases
+from chassis.leases import LeaseLost, Leases
 from chassis.metrics import Metrics
 from chassis.mongo import Database
 from chassis.runner import JobRunner, every
@@ -92,6 +93,74 @@ async def test_a_lease_is_held_by_one_renewed_by_it_and_free_after_its_time(data
     await asyncio.sleep(0.5)
     assert await two.take("x", 10)
     assert not await one.take("x", 10)
+
+
+async def test_a_lease_is_renewed_while_the_work_goes_on_so_that_nobody_else_begins_it(database: Database) -> None:
+    one, two = Leases(database, "one"), Leases(database, "two")
+    busy = 0
+    most = 0
+
+    async def work() -> int:
+        nonlocal busy, most
+        busy += 1
+        most = max(most, busy)
+        await asyncio.sleep(1.0)
+        busy -= 1
+        return 1
+
+    async def ask() -> int | None:
+        async with asyncio.timeout(5):
+            while (done := await two.under("x", 0.3, work)) is None:  # noqa: ASYNC110 - a lease tells nobody
+                await asyncio.sleep(0.02)
+        return done
+
+    assert await asyncio.gather(one.under("x", 0.3, work), ask()) == [1, 1]
+    assert most == 1
+
+
+async def test_work_whose_lease_is_lost_is_cancelled(database: Database) -> None:
+    one, two = Leases(database, "one"), Leases(database, "two")
+    ended: list[str] = []
+
+    async def work() -> None:
+        try:
+            await asyncio.sleep(10)
+        except asyncio.CancelledError:
+            ended.append("cancelled")
+            raise
+
+    working = asyncio.create_task(one.under("x", 0.3, work))
+    await asyncio.sleep(0.05)
+    await one.release("x")
+    assert await two.take("x", 60)
+    with pytest.raises(LeaseLost):
+        await working
+
+    assert ended == ["cancelled"]
+
+
+async def test_a_job_that_takes_longer_than_its_lease_is_looked_at_by_one_runner_at_a_time(
+    rigs: tuple[Rig, Rig], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "LEASED", 0.2)
+    looks: list[datetime] = []
+
+    async def mails(_store: Store, now: datetime) -> Sequence[Touch]:
+        looks.append(now)
+        await asyncio.sleep(0.8)
+        return []
+
+    slow = Job("mail", mails, lambda item: item.notice, remind, Store, timedelta(seconds=1))
+    for rig in rigs:
+        rig.runner._look_every = 0.1
+    looking = asyncio.create_task(rigs[0].runner.look(slow))
+    await asyncio.sleep(0.1)
+    for _ in range(6):
+        await rigs[1].runner.look(slow)
+        await asyncio.sleep(0.1)
+    await looking
+
+    assert len(looks) == 1
 
 
 async def test_a_released_lease_is_free_at_once(database: Database) -> None:

@@ -8,6 +8,7 @@ import pytest
 from chassis import outbox
 from chassis.clock import FixedClock, SystemClock
 from chassis.committer import Committer
+from chassis.lanes import Lanes
 from chassis.metrics import Metrics
 from chassis.mongo import Database
 from chassis.outbox import Cause
@@ -149,6 +150,42 @@ async def test_the_sweep_tries_again_only_what_was_left(rig: Rig) -> None:
     assert hasty.wire.numbers("a")[-2:] == [1, 2]
 
 
+async def test_what_is_stuck_keeps_back_what_is_committed_later_and_others_go_on(rig: Rig) -> None:
+    patient = Rig(rig.database, sweep_every=0.1)
+    patient.wire.answers["notify:notice:a:1:delivered"] = "returned"
+    patient.relay.start()
+    patient.relay.offer(await patient.stored(("a", 1), ("b", 1)))
+    await asyncio.sleep(0.05)
+    patient.relay.offer(await patient.stored(("a", 2), ("b", 2)))
+    patient.relay.offer(await patient.stored(("a", 3)))
+    await asyncio.sleep(0.3)
+    stuck = set(patient.wire.numbers("a"))
+    others = patient.wire.numbers("b")
+    patient.wire.answers.clear()
+    await patient.settled()
+    patient.relay.offer(await patient.stored(("a", 4)))
+    await patient.settled()
+    await patient.relay.stop()
+
+    assert (stuck, others) == ({1}, [1, 2])
+    assert patient.wire.numbers("a")[-4:] == [1, 2, 3, 4]
+
+
+async def test_what_had_no_room_in_memory_is_sent_by_the_sweep_in_order(database: Database) -> None:
+    rig = Rig(database, sweep_every=0.05)
+    rig.relay._lanes = Lanes(held_max=2)
+    for number in range(1, 6):
+        rig.relay.offer(await rig.stored(("a", number)))
+    rig.relay.start()
+    await rig.settled()
+    await asyncio.sleep(0.2)
+    rig.relay.offer(await rig.stored(("a", 6)))
+    await rig.settled()
+    await rig.relay.stop()
+
+    assert rig.wire.numbers("a") == [1, 2, 3, 4, 5, 6]
+
+
 async def test_a_lost_connection_is_waited_for(rig: Rig) -> None:
     rig.wire.down = 3
     rig.relay.offer(await rig.stored(("a", 1)))
@@ -167,7 +204,8 @@ async def test_what_a_lost_process_left_is_taken_over_after_its_lease_and_not_be
     await other.relay.sweep()
 
     assert not early
-    assert [document["token"] for document in other.relay._waiting] == ["other"]
+    assert [held.document["token"] for held in other.relay._waiting] == ["lost"]
+    assert await database.count("outbox", {"token": "other"}) == 1
 
 
 async def test_one_of_two_relays_takes_a_document_over(database: Database) -> None:
@@ -209,6 +247,25 @@ async def test_the_age_of_the_oldest_unsent_event_is_measured(database: Database
 
     assert rig.metrics.registry.get_sample_value("green_outbox_unsent") == 2
     assert (rig.metrics.registry.get_sample_value("green_outbox_oldest_unsent_seconds") or 0) > 0
+
+
+async def test_the_age_of_the_oldest_unsent_event_is_asked_of_the_database_without_a_sweep(database: Database) -> None:
+    rig = Rig(database, "other")
+    assert await rig.relay.oldest_unsent() == 0
+    await rig.stored(("a", 1), holder="lost")
+    await asyncio.sleep(1.1)
+
+    assert 0 < await rig.relay.oldest_unsent() < 60
+
+
+async def test_what_is_said_again_has_waited_since_somebody_asked_for_it(database: Database) -> None:
+    rig = Rig(database, "other")
+    await rig.stored(("a", 1))
+    await database.update_all("outbox", {}, {"$set": {"sent": True}})
+    await asyncio.sleep(1.5)
+    await republish_since(database, SystemClock().now() - timedelta(minutes=1), "operator")
+
+    assert await rig.relay.oldest_unsent() < 1
 
 
 async def test_what_was_sent_can_be_said_again(rig: Rig) -> None:

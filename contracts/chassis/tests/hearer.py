@@ -1,0 +1,165 @@
+"""The review service's worker on the real broker, with handlers of the test's own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from urllib.parse import quote
+
+import aio_pika
+from aio_pika.abc import HeadersType
+from chassis.bus import hears
+from chassis.clock import FixedClock
+from chassis.committer import Committer
+from chassis.handling import Result, Transient
+from chassis.listener import Listener
+from chassis.metrics import Metrics
+from chassis.mongo import Database
+from chassis.outbox import Cause, entry
+from chassis.parked import ParkedMessages
+from chassis.publisher import BrokerPublisher
+from chassis.reception import Reception
+from chassis.testing import sample
+from chassis.testing.sample import Store, Tally, Touch, touch
+from chassis.testing.stack import Stand
+from chassis.topology import dead_queue
+from chassis.unit import reading
+from messages.event import Event
+from messages.notify import NoticeDelivered, NoticeFailed
+from messages.values import Role
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+HEARD: Mapping[str, Sequence[type[Event]]] = {"review": [NoticeDelivered, NoticeFailed], "notify": [NoticeDelivered]}
+
+
+def failed(notice: str, sequence: int = 1) -> NoticeFailed:
+    return NoticeFailed(
+        notice_id=notice,
+        channel="email",
+        role=Role.APPLICANT,
+        template="t",
+        attempts=3,
+        cause="refused",
+        sequence=sequence,
+    )
+
+
+class Handlers:
+    """What the service does, as a test wants it."""
+
+    def __init__(self) -> None:
+        self.runs = 0
+        self.problems: list[Exception] = []
+        self.held: set[str] = set()
+        self.pause = 0.0
+
+    async def on_failed(self, event: NoticeFailed, store: Store, now: datetime) -> Result:
+        self.runs += 1
+        await asyncio.sleep(self.pause)
+        if self.problems:
+            raise self.problems.pop(0)
+        if event.notice_id in self.held:
+            raise Transient("held by the test")
+        await touch(Touch(event.notice_id, str(event.sequence)), store, now)
+        return []
+
+
+class Service:
+    """The review service's worker on the real broker, with handlers of the test's own."""
+
+    def __init__(self, stand: Stand, vhost: str, database: Database) -> None:
+        self.stand, self.vhost, self.database = stand, vhost, database
+        self.metrics = Metrics()
+        self.handlers = Handlers()
+        self.parked = ParkedMessages(database)
+        self.committer = Committer(database, "review", sample.AGGREGATES, clock=FixedClock(NOW), metrics=self.metrics)
+        self.reception = self._reception()
+        self.listener = self._listener()
+        self.publisher = BrokerPublisher(stand.amqp_url(vhost, "notify"))
+
+    def _reception(self) -> Reception:
+        return Reception(
+            "review",
+            [hears(NoticeFailed, self.handlers.on_failed, Store, only_newer=True)],
+            self.committer,
+            self.parked,
+            clock=FixedClock(NOW),
+            metrics=self.metrics,
+            pauses=(0.01,),
+            patience=0.05,
+        )
+
+    def _listener(self) -> Listener:
+        return Listener(self.stand.amqp_url(self.vhost, "review"), "review", [NoticeFailed], self.reception)
+
+    async def start(self) -> None:
+        self.committer.start()
+        await self.listener.start()
+
+    async def stop(self) -> None:
+        await self.listener.stop()
+        await self.committer.stop()
+        await self.publisher.close()
+
+    async def hear(self, *events: NoticeFailed) -> None:
+        assert not any(await self.publisher.send([entry(event, Cause("c"), NOW) for event in events]))
+
+    async def publish(self, key: str, body: bytes, user: str = "notify", headers: HeadersType | None = None) -> None:
+        """Publish what our own publisher never would."""
+        connection = await aio_pika.connect(self.stand.amqp_url(self.vhost, user))
+        async with connection:
+            channel = await connection.channel()
+            exchange = await channel.get_exchange("green.events", ensure=False)
+            message = aio_pika.Message(body, headers=headers, content_type="application/json")
+            await exchange.publish(message, key)
+
+    async def drained(self) -> None:
+        """Wait until the broker holds nothing for this service, acknowledged to the last."""
+        connection = await aio_pika.connect(self.stand.amqp_url(self.vhost))
+        async with connection, asyncio.timeout(15):
+            channel = await connection.channel()
+            await self.listener.stop()
+            for name in ("review.notify", dead_queue("review")):
+                queue = await channel.get_queue(name)
+                assert queue.declaration_result.message_count == 0
+
+    async def tally(self, notice: str) -> Tally | None:
+        return await Store(reading(self.database)).notices.get(notice)
+
+    async def until(self, holds: Callable[[], Awaitable[bool]]) -> None:
+        async with asyncio.timeout(10):
+            while not await holds():  # noqa: ASYNC110 - the database tells nobody
+                await asyncio.sleep(0.01)
+
+    async def until_parked(self, count: int = 1) -> list[str]:
+        async def there() -> bool:
+            return await self.parked.count() == count
+
+        await self.until(there)
+        return [each["reason"] for each in await self.parked.listed()]
+
+    async def until_touched(self, notice: str, count: int = 1) -> None:
+        async def there() -> bool:
+            tally = await self.tally(notice)
+            return tally is not None and tally.count == count
+
+        await self.until(there)
+
+    def value(self, name: str, **labels: str) -> float:
+        return self.metrics.registry.get_sample_value(f"green_{name}", labels) or 0.0
+
+
+async def cut(stand: Stand, vhost: str, user: str) -> None:
+    """Let the broker close a user's connections; it lists a new one after some seconds."""
+    async with asyncio.timeout(20):
+        while True:
+            listed = (await stand.broker._done("GET", "connections")).json()
+            names = [each["name"] for each in listed if (each.get("vhost"), each.get("user")) == (vhost, user)]
+            for name in names:
+                await stand.broker._done("DELETE", f"connections/{quote(name)}")
+            if names:
+                return
+            await asyncio.sleep(0.2)

@@ -1,0 +1,194 @@
+"""A small API of cultivation plans: enough of a thing to own, change and list."""
+
+import hmac
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from hashlib import sha256
+from typing import Annotated
+
+from chassis.access import Policy, Rule, both, everything, own_organisation, own_prefecture, public
+from chassis.handling import Done, Refusal, Transient
+from chassis.http import Call, Gate, Page, etag, refuses
+from chassis.store import Documents
+from chassis.testing.http import Caller
+from chassis.unit import Unit
+from fastapi import APIRouter, Depends, Response, UploadFile
+from messages.values import Prefecture, Reason, Role
+from pydantic import BaseModel, ConfigDict
+
+NOW = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
+
+
+USCC = "91150100MA0MXT5K3N"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A cultivation plan: enough of a thing to own, change and list."""
+
+    organisation: str
+    prefecture: Prefecture
+    title: str
+    submitted: date | None = None
+
+
+class Draft(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    title: str
+    measures: list[int] = []
+
+
+@dataclass(frozen=True)
+class File:
+    plan_id: str
+    organisation: str
+    prefecture: Prefecture
+    title: str
+
+
+@dataclass(frozen=True)
+class Retitle:
+    plan_id: str
+    title: str
+    seen: int | None
+
+
+class Store:
+    def __init__(self, unit: Unit) -> None:
+        self.plans: Documents[Plan] = Documents(unit, "plans", Plan)
+
+
+NAUGHTY = Reason(rule="C2", article="第八条", code="title-improper", text="标题不规范", pointer="/title")
+
+
+async def file_plan(command: File, store: Store, _now: datetime) -> Done:
+    if command.title == "improper":
+        raise Refusal("plan-refused", NAUGHTY)
+    plan = Plan(command.organisation, command.prefecture, command.title)
+    store.plans.save(command.plan_id, plan)
+    if command.title == "ineligible":
+        return Done(refusal=Refusal("plan-ineligible", NAUGHTY))
+    return Done(value={"plan": command.plan_id, "number": len(await store.plans.find())})
+
+
+async def retitle(command: Retitle, store: Store, _now: datetime) -> Done:
+    plan = await store.plans.require(command.plan_id)
+    if command.seen is not None and command.seen != store.plans.version(command.plan_id):
+        raise Refusal("version-stale", status=412)
+    store.plans.save(command.plan_id, replace(plan, title=command.title))
+    return Done()
+
+
+@dataclass(frozen=True)
+class Known:
+    """Somebody by a keyed digest."""
+
+    person: str
+
+
+async def know(command: Known, _store: Store, _now: datetime) -> Done:
+    return Done(value={"person": command.person})
+
+
+async def overtake(_command: str, _store: Store, _now: datetime) -> Done:
+    raise Transient("the other event is not here yet")
+
+
+class Filed(BaseModel):
+    plan: str
+    number: int
+
+
+FILE = Policy("file-plan", (Rule(Role.APPLICANT, everything),))
+
+
+READ = Policy(
+    "read-plan",
+    (
+        Rule(Role.REGIONAL_OFFICER, everything),
+        Rule(Role.PREFECTURE_OFFICER, own_prefecture("prefecture")),
+        Rule(Role.APPLICANT, own_organisation("organisation")),
+    ),
+)
+
+
+READ_HIDDEN = replace(READ, name="read-plan-hidden", hidden=True)
+
+
+ANNOUNCED = Policy("read-announced", (Rule(Role.PUBLIC, public),))
+
+
+def router(gate: Gate) -> APIRouter:  # noqa: C901 - a router is the sum of its routes
+    routes = APIRouter(prefix="/v1")
+    gate.accepts("/v1/plans/{plan}/files", 3000)
+
+    @routes.post("/plans", status_code=201, responses=refuses("plan-refused", "plan-ineligible"))
+    async def file(draft: Draft, call: Annotated[Call, Depends(gate.call(FILE))]) -> Filed:
+        place = Prefecture(call.actor.prefecture or "")
+        command = File(call.new_id("plan-"), call.actor.organisation or "", place, draft.title)
+        return await call.perform(file_plan, command, Store, reply=Filed)
+
+    @routes.post("/persons")
+    async def identify(body: dict[str, str], call: Annotated[Call, Depends(gate.call(FILE))]) -> dict[str, str]:
+        person = hmac.new(b"key", body["number"].encode(), sha256).hexdigest()
+        return await call.perform(know, Known(person), Store, private=True, reply=dict[str, str])
+
+    @routes.put("/plans/{plan}")
+    async def change(plan: str, draft: Draft, call: Annotated[Call, Depends(gate.call(READ))]) -> None:
+        known = await call.reads(Store).plans.require(plan)
+        command = Retitle(plan, draft.title, call.if_match(required=True))
+        await call.perform(retitle, command, Store, resource=known)
+
+    async def one(plan: str, call: Call, response: Response) -> Plan:
+        store = call.reads(Store)
+        found = await store.plans.require(plan)
+        await call.allow(found)
+        response.headers["ETag"] = etag(store.plans.version(plan))
+        return found
+
+    @routes.get("/plans/{plan}")
+    async def read(plan: str, response: Response, call: Annotated[Call, Depends(gate.call(READ))]) -> Plan:
+        return await one(plan, call, response)
+
+    @routes.get("/hidden/{plan}")
+    async def read_hidden(
+        plan: str, response: Response, call: Annotated[Call, Depends(gate.call(READ_HIDDEN))]
+    ) -> Plan:
+        return await one(plan, call, response)
+
+    @routes.get("/plans")
+    async def listed(
+        call: Annotated[Call, Depends(gate.call(READ))],
+        prefecture: str | None = None,
+        limit: int = 50,
+        after: str | None = None,
+    ) -> Page[Plan]:
+        where = both(call.filter(), {"prefecture": prefecture} if prefecture else {})
+        return await call.page(call.reads(Store).plans, where, (("title", -1),), limit, after)
+
+    @routes.post("/plans/{plan}/files")
+    async def attach(plan: str, file: UploadFile, call: Annotated[Call, Depends(gate.call(FILE))]) -> dict[str, object]:
+        size = len(await file.read())
+        command = File(plan, "", Prefecture.WUHAI, f"{file.filename} {size}")
+        return {"made": await call.perform(file_plan, command, Store)}
+
+    @routes.get("/announced")
+    async def announced(call: Annotated[Call, Depends(gate.call(ANNOUNCED))]) -> str:
+        return call.actor.subject
+
+    @routes.post("/broken")
+    async def broken(call: Annotated[Call, Depends(gate.call(ANNOUNCED))]) -> None:
+        raise RuntimeError(f"secret detail of {call.actor.subject}")
+
+    @routes.post("/early")
+    async def early(call: Annotated[Call, Depends(gate.call(ANNOUNCED))]) -> None:
+        await call.perform(overtake, "", Store)
+
+    return routes
+
+
+async def filed(caller: Caller, title: str = "Less coal") -> str:
+    answer = await caller.post("/v1/plans", json={"title": title})
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["plan"])

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+from chassis.handling import Done, Poison, Refusal, Result, Transient
+from chassis.testing import sample
+from chassis.testing.sample import Store, Tally, Touch, running, work
+from chassis.unit import Refused, Unit
+from messages.values import Reason
+
+from .committing import NOW, Rig
+
+
+async def failing(unit: Unit, problem: Exception) -> Result:
+    Store(unit).notices.save("spoilt", Tally(99))
+    raise problem
+
+
+@pytest.mark.parametrize("problem", [Refusal("no"), Transient("later"), Poison("never"), ValueError("bug")])
+async def test_a_handler_that_fails_drops_out_alone_with_its_writes(rig: Rig, problem: Exception) -> None:
+    results = await rig.all(
+        ("m1", running(Touch("a", "1"))),
+        ("m2", lambda unit, _now: failing(unit, problem)),
+        ("m3", running(Touch("a", "3"))),
+    )
+
+    assert results[1] is problem
+    assert await rig.tally("a") == Tally(2, ("1", "3"))
+    assert await rig.tally("spoilt") is None
+
+
+async def test_a_failed_message_is_not_known_and_can_come_again(rig: Rig) -> None:
+    await rig.all(("m1", lambda unit, _now: failing(unit, ValueError("bug"))))
+    verdict = await rig.committer.perform(work("m1", running(Touch("a"))))
+
+    assert not verdict.duplicate
+    assert await rig.tally("a") == Tally(1, ("",))
+
+
+async def test_an_event_of_an_aggregate_that_is_not_stored_fails_that_handler_alone(rig: Rig) -> None:
+    async def says_of_nothing(_unit: Unit, _now: datetime) -> Result:
+        return [sample.delivered("ghost")]
+
+    results = await rig.all(("m1", says_of_nothing), ("m2", running(Touch("a"))))
+
+    assert isinstance(results[0], ValueError)
+    assert await rig.tally("a") == Tally(1, ("",))
+
+
+async def test_an_aggregate_that_has_spoken_may_not_be_removed(rig: Rig) -> None:
+    async def remove(unit: Unit, _now: datetime) -> Result:
+        Store(unit).notices.remove("a")
+        return []
+
+    await rig.all(("m1", running(Touch("a"))))
+    results = await rig.all(("m2", remove))
+
+    assert isinstance(results[0], ValueError)
+    assert await rig.tally("a") == Tally(1, ("",))
+
+
+async def test_a_natural_key_that_stays_held_refuses_that_work_alone(rig: Rig) -> None:
+    await rig.all(("m0", running(Touch("holder", label="one of a kind"))))
+    results = await rig.all(
+        ("m1", running(Touch("late", label="one of a kind"))),
+        ("m2", running(Touch("other", label="another"))),
+    )
+
+    assert isinstance(results[0], Refusal)
+    assert results[0].code == "already-exists"
+    assert await rig.tally("late") is None
+    assert await rig.tally("other") == Tally(1, ("",), "another")
+
+
+async def test_a_refusal_seen_on_what_was_never_committed_is_not_told(rig: Rig) -> None:
+    """The first takes the only place and is refused by the database; the second must then get the place."""
+
+    async def take(unit: Unit, _now: datetime) -> Result:
+        store = Store(unit)
+        if await store.notices.get("place") is not None:
+            raise Refusal("taken")
+        store.notices.save("place", Tally(1))
+        return []
+
+    rig.backing.refuses = "m1"
+    results = await rig.all(("m1", take), ("m2", take))
+
+    assert isinstance(results[0], Refused)
+    assert not isinstance(results[1], Exception)
+
+
+async def reply(_unit: Unit, _now: datetime) -> Result:
+    return Done(value={"number": 7, "on": NOW.date()})
+
+
+async def test_the_same_key_and_body_get_the_same_answer(rig: Rig) -> None:
+    first = await rig.committer.perform(work("u|k", reply, digest="d"))
+    second = await rig.committer.perform(work("u|k", reply, digest="d"))
+
+    assert first.value == second.value == {"number": 7, "on": "2026-03-01"}
+    assert (first.duplicate, second.duplicate) == (False, True)
+
+
+async def test_the_same_key_with_another_body_is_refused(rig: Rig) -> None:
+    await rig.committer.perform(work("u|k", reply, digest="d"))
+
+    with pytest.raises(Refusal) as refused:
+        await rig.committer.perform(work("u|k", reply, digest="other"))
+    assert (refused.value.code, refused.value.status) == ("idempotency-key-reused", 409)
+
+
+async def test_a_recorded_refusal_commits_the_work_and_is_answered_again(rig: Rig) -> None:
+    reason = Reason(rule="E4", article="6(1)", code="accident", text="发生过较大事故")
+
+    async def refuse(unit: Unit, _now: datetime) -> Result:
+        Store(unit).notices.save("a", Tally(1))
+        return Done(refusal=Refusal("ineligible", reason, status=409))
+
+    first = await rig.committer.perform(work("u|k", refuse))
+    second = await rig.committer.perform(work("u|k", refuse))
+
+    assert await rig.tally("a") == Tally(1)
+    for verdict in (first, second):
+        assert verdict.refusal is not None
+        assert (verdict.refusal.code, verdict.refusal.status, verdict.refusal.reasons) == ("ineligible", 409, (reason,))

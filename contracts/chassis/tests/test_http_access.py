@@ -1,0 +1,74 @@
+import pytest
+from chassis.testing.http import ApiStand, Caller
+from messages.values import Role
+
+from .plans import Store, filed
+
+
+async def test_nobody_without_a_valid_token_gets_in(api: ApiStand) -> None:
+    missing = await api.anybody().get("/v1/plans")
+    forged = await api.anybody().get("/v1/plans", headers={"Authorization": "Bearer a.b.c"})
+
+    assert (missing.status_code, missing.headers["WWW-Authenticate"]) == (401, "Bearer")
+    assert missing.json()["code"] == "token-missing"
+    assert (forged.status_code, forged.headers["WWW-Authenticate"]) == (401, 'Bearer error="invalid_token"')
+
+
+async def test_what_is_public_needs_no_token_but_a_wrong_one_is_still_refused(api: ApiStand) -> None:
+    assert (await api.anybody().get("/v1/announced")).json() == "anonymous"
+    for header in ("Bearer a.b.c", "Basic dXNlcjpwYXNz"):
+        wrong = await api.anybody().get("/v1/announced", headers={"Authorization": header})
+        assert wrong.status_code == 401
+
+
+@pytest.mark.rule("P2")
+async def test_another_prefecture_is_refused_and_the_attempt_recorded(api: ApiStand, applicant: Caller) -> None:
+    plan = await filed(applicant)
+
+    answer = await api.as_(Role.PREFECTURE_OFFICER, prefecture="150200", subject="o-2").get(f"/v1/plans/{plan}")
+
+    assert answer.status_code == 403
+    assert [reason["rule"] for reason in answer.json()["reasons"]] == ["P2"]
+    (recorded,) = api.memory.collections["access_refusals"].values()
+    assert (recorded["subject"], recorded["policy"], recorded["path"]) == ("o-2", "read-plan", f"/v1/plans/{plan}")
+    assert recorded["correlation_id"] == answer.headers["X-Correlation-ID"]
+
+
+@pytest.mark.rule("P2")
+async def test_where_existence_is_not_public_refused_looks_like_absent(api: ApiStand, applicant: Caller) -> None:
+    plan = await filed(applicant)
+    stranger = api.as_(Role.PREFECTURE_OFFICER, prefecture="150200")
+
+    refused = await stranger.get(f"/v1/hidden/{plan}")
+    absent = await stranger.get("/v1/hidden/none")
+
+    def told(answer: object) -> dict[str, object]:
+        return {**answer.json(), "instance": "", "correlation_id": ""}  # type: ignore[attr-defined]
+
+    assert refused.status_code == absent.status_code == 404
+    assert told(refused) == told(absent)
+    assert len(api.memory.collections["access_refusals"]) == 1
+
+
+@pytest.mark.rule("P2")
+async def test_a_role_that_may_not_act_is_refused_before_anything_is_read(api: ApiStand) -> None:
+    answer = await api.as_(Role.EXPERT).get("/v1/plans/none")
+
+    assert (answer.status_code, answer.json()["reasons"][0]["code"]) == (403, "role-not-allowed")
+
+
+@pytest.mark.rule("P2")
+async def test_a_command_on_what_is_not_ones_own_changes_nothing(api: ApiStand, applicant: Caller) -> None:
+    plan = await filed(applicant)
+    stranger = api.as_(Role.APPLICANT, organisation="91150200MA0000002B", prefecture="150200")
+
+    answer = await stranger.put(f"/v1/plans/{plan}", json={"title": "Mine"}, headers={"If-Match": '"1"'})
+
+    assert answer.status_code == 403
+    assert (await api.look(Store).plans.require(plan)).title == "Less coal"
+
+
+async def test_foreign_pages_are_not_let_in(api: ApiStand) -> None:
+    answer = await api.anybody().get("/v1/announced", headers={"Origin": "https://elsewhere.example"})
+
+    assert not [name for name in answer.headers if name.startswith("access-control")]

@@ -1,0 +1,36 @@
+import pytest
+from chassis.testing.http import ApiStand, Caller
+from messages.values import Role
+
+from .plans import filed
+
+
+async def test_a_list_comes_in_pages_that_hold_each_item_once(applicant: Caller, officer: Caller) -> None:
+    titles = [f"plan {number}" for number in (3, 1, 4, 1, 5, 9, 2)]
+    for title in titles:
+        await filed(applicant, title)
+
+    seen: list[str] = []
+    after: str | None = None
+    while True:
+        asked = {"limit": "3"} | ({"after": after} if after else {})
+        page = (await officer.get("/v1/plans", params=asked)).json()
+        seen += [item["title"] for item in page["items"]]
+        if (after := page["next"]) is None:
+            break
+
+    assert seen == sorted(titles, reverse=True)
+
+
+async def test_a_list_leaks_nothing_that_reading_refuses(api: ApiStand, applicant: Caller) -> None:
+    await filed(applicant)
+    elsewhere = api.as_(Role.PREFECTURE_OFFICER, prefecture="150200")
+
+    asked_for_another = await elsewhere.get("/v1/plans", params={"prefecture": "150100"})
+
+    assert asked_for_another.json() == {"items": [], "next": None}
+
+
+@pytest.mark.parametrize("asked", [{"limit": "0"}, {"limit": "201"}, {"after": "nonsense"}, {"after": "W10="}])
+async def test_a_page_that_cannot_be_is_refused(officer: Caller, asked: dict[str, str]) -> None:
+    assert (await officer.get("/v1/plans", params=asked)).status_code == 422

@@ -1,0 +1,88 @@
+import pytest
+from chassis.problems import MEDIA_TYPE
+from chassis.testing.http import ApiStand, Caller
+from structlog.testing import capture_logs
+
+from .plans import Store
+
+
+async def test_a_refusal_by_a_rule_is_a_problem_document_with_rule_and_article(
+    api: ApiStand, applicant: Caller
+) -> None:
+    answer = await applicant.post("/v1/plans", json={"title": "improper"})
+
+    problem = answer.json()
+    assert (answer.status_code, answer.headers["content-type"]) == (409, MEDIA_TYPE)
+    assert (problem["type"], problem["code"]) == ("urn:green:problem:plan-refused", "plan-refused")
+    assert problem["reasons"] == [
+        {
+            "rule": "C2",
+            "article": "第八条",
+            "code": "title-improper",
+            "text": "标题不规范",
+            "pointer": "/title",
+        }
+    ]
+    assert problem["instance"] == "/v1/plans"
+    assert problem["correlation_id"] == answer.headers["X-Correlation-ID"]
+    assert await api.look(Store).plans.find() == []
+
+
+async def test_a_malformed_body_is_told_with_every_error_at_once(applicant: Caller) -> None:
+    answer = await applicant.post("/v1/plans", json={"measures": [1, "two"], "surplus": "13800138000"})
+
+    problem = answer.json()
+    assert (answer.status_code, problem["code"]) == (422, "request-invalid")
+    assert [(each["pointer"], each["code"]) for each in problem["reasons"]] == [
+        ("/title", "missing"),
+        ("/measures/1", "int-parsing"),
+        ("/surplus", "extra-forbidden"),
+    ]
+    assert "13800138000" not in answer.text
+
+
+@pytest.mark.parametrize("body", [b"{", b"\xff\xfe", b'{"title": "\\ud800"}', b"[" * 1500, b'"text"', b""])
+async def test_a_body_that_cannot_be_read_is_a_problem_and_never_a_failure(applicant: Caller, body: bytes) -> None:
+    answer = await applicant.post("/v1/plans", content=body, headers={"Content-Type": "application/json"})
+
+    assert answer.status_code in {400, 422}
+    assert answer.headers["content-type"] == MEDIA_TYPE
+
+
+async def test_an_unknown_failure_tells_no_more_than_its_correlation_id(api: ApiStand) -> None:
+    with capture_logs() as lines:
+        answer = await api.anybody().post("/v1/broken", headers={"X-Correlation-ID": "known-to-caller"})
+
+    assert (answer.status_code, answer.headers["content-type"]) == (500, MEDIA_TYPE)
+    assert "secret" not in answer.text
+    assert answer.json()["correlation_id"] == "known-to-caller" == answer.headers["X-Correlation-ID"]
+    assert [(line["event"], line["path"]) for line in lines] == [("request failed", "/v1/broken")]
+
+
+async def test_what_is_not_possible_yet_asks_to_come_again(api: ApiStand) -> None:
+    answer = await api.anybody().post("/v1/early")
+
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+
+
+async def test_unknown_paths_and_methods_are_problems_too(api: ApiStand) -> None:
+    absent = await api.anybody().get("/v1/nowhere")
+    wrong = await api.anybody().delete("/v1/announced")
+
+    assert (absent.status_code, absent.json()["code"]) == (404, "not-found")
+    assert (wrong.status_code, wrong.json()["code"]) == (405, "method-not-allowed")
+
+
+async def test_the_openapi_document_shows_every_refusal_and_the_key(api: ApiStand) -> None:
+    document = api.app.openapi()
+
+    post = document["paths"]["/v1/plans"]["post"]
+    assert {"201", "400", "401", "403", "404", "409", "412", "413", "422", "428", "500", "503"} <= set(
+        post["responses"]
+    )
+    assert "plan-refused" in str(post["responses"]["409"])
+    assert [each["name"] for each in post["parameters"]] == ["Idempotency-Key"]
+    assert post["security"] == [{"HTTPBearer": []}]
+    assert "Problem" in document["components"]["schemas"]
+    assert "Cause" in document["components"]["schemas"]
+    assert not {"/livez", "/readyz", "/metrics"} & set(document["paths"])

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import asyncio
+
+import aio_pika
+from aio_pika.abc import AbstractQueue
+from chassis import outbox
+from chassis.clock import FixedClock
+from chassis.committer import Committer
+from chassis.metrics import Metrics
+from chassis.mongo import Database
+from chassis.outbox import Cause, entry
+from chassis.publisher import BrokerPublisher
+from chassis.relay import Relay
+from chassis.testing import sample
+from chassis.testing.sample import Touch
+from chassis.testing.stack import Stand
+from chassis.topology import definitions
+from chassis.unit import Commit
+from messages.notify import NoticeDelivered, NoticeFailed
+
+from .hearer import NOW, Service, failed
+
+
+async def test_an_event_no_queue_is_bound_for_is_returned_and_stays_in_the_outbox(
+    service: Service, stand: Stand
+) -> None:
+    publisher = BrokerPublisher(stand.amqp_url(service.vhost))
+    one, two, three = (entry(sample.delivered(name), Cause("c"), NOW) for name in ("a", "b", "c"))
+
+    assert await publisher.send([one, {**two, "t": "unheard"}, three]) == [None, "returned", None]
+    assert await publisher.send([one, one]) == [None, "in flight already"]
+    await publisher.close()
+
+
+async def test_the_publishers_connection_comes_back_after_it_was_closed(service: Service) -> None:
+    await service.publisher.probe()
+    assert service.publisher._connection is not None
+    await service.publisher._connection.close()
+    await service.hear(failed("a"))
+
+    await service.until_touched("a")
+
+
+async def test_what_the_broker_returns_keeps_back_the_same_aggregate_and_no_other_until_it_is_taken(
+    stand: Stand, database: Database
+) -> None:
+    """The queue is bound for failures only; what was delivered comes back until it is bound for that as well."""
+    vhost = await stand.vhost(definitions({"review": [NoticeFailed], "notify": []}))
+    await asyncio.sleep(1)
+    relay = Relay(
+        database, BrokerPublisher(stand.amqp_url(vhost, "notify")), "mine", metrics=Metrics(), sweep_every=0.2
+    )
+    relay.start()
+    for event in (sample.delivered("a").model_copy(update={"sequence": 1}), failed("a", 2), failed("b", 1)):
+        document = outbox.document([entry(event, Cause("c"), NOW)], relay.token)
+        await database.commit(Commit([], [], document))
+        relay.offer(document)
+    async with await aio_pika.connect(stand.amqp_url(vhost)) as connection:
+        queue = await (await connection.channel()).get_queue("review.notify")
+        early = [await arrived(queue)]
+        await asyncio.sleep(0.5)
+        await queue.bind("green.events", NoticeDelivered.type)
+        late = [await arrived(queue) for _ in range(2)]
+        assert await queue.get(fail=False) is None
+    await relay.stop()
+
+    assert early == ["notify:notice:b:1:failed"]
+    assert late == ["notify:notice:a:1:delivered", "notify:notice:a:2:failed"]
+    assert await database.count("outbox", {"sent": False}) == 0
+
+
+async def arrived(queue: AbstractQueue) -> str | None:
+    async with asyncio.timeout(10):
+        while (message := await queue.get(no_ack=True, fail=False)) is None:  # noqa: ASYNC110 - the queue is asked
+            await asyncio.sleep(0.05)
+    return message.message_id
+
+
+async def test_one_hop_through_committer_and_relay_reaches_the_broker(
+    stand: Stand, heard_vhost: str, database: Database
+) -> None:
+    metrics = Metrics()
+    relay = Relay(database, BrokerPublisher(stand.amqp_url(heard_vhost, "notify")), "mine", metrics=metrics)
+    committer = Committer(
+        database,
+        sample.SERVICE,
+        sample.AGGREGATES,
+        clock=FixedClock(NOW),
+        metrics=metrics,
+        relay_wakeup=relay.offer,
+        token=relay.token,
+    )
+    relay.start()
+    committer.start()
+    works = (sample.work(f"m{n}", sample.running(Touch(f"hop{n}"))) for n in range(300))
+    await asyncio.gather(*(committer.perform(each) for each in works))
+    await committer.stop()
+    await relay.stop()
+
+    assert await database.count("outbox", {"sent": False}) == 0
+    assert metrics.registry.get_sample_value("green_relay_published_total") == 300
