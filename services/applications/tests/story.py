@@ -40,6 +40,7 @@ from messages.values import (
     VetoAnswer,
 )
 from rulebook import Scheme, rules_on, scheme_on
+from stdnum.cn import uscc as gb32100
 
 NOW = datetime(2026, 4, 20, 2, 0, tzinfo=UTC)
 TODAY = date(2026, 4, 20)
@@ -55,6 +56,19 @@ BY_ASSESSOR = Evaluation(way="assessor", assessor=ASSESSOR, lead_author="S1", re
 SOMEONE = PersonRef(digest="a" * 64, masked="15**************3X")
 DIGEST = "b" * 64
 SUBJECT = "li"
+CASE: dict[str, Any] = {
+    "case_id": "app-2026-000000000001",
+    "unit": STEEL,
+    "level": Level.REGION,
+    "batch_year": 2026,
+}
+"""What every word of review says of the first application."""
+
+
+def of_number(number: int) -> UnitRef:
+    """Another factory for each number."""
+    front = f"91150100{number:09d}"
+    return STEEL.model_copy(update={"uscc": front + str(gb32100.calc_check_digit(front))})
 
 
 def scheme_of(unit: UnitRef) -> Scheme:

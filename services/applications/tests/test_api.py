@@ -12,8 +12,8 @@ from messages.applications import ApplicationAccepted, ApplicationRefused
 from messages.values import Role
 
 from . import forms
-from .calls import APPLICATIONS, DRAFT, drafted, filed, imported, sent
-from .story import ASSESSOR, registered
+from .calls import APPLICATIONS, DRAFT, codes, drafted, filed, imported, sent
+from .story import ASSESSOR, STEEL, keep_standing, registered, standing
 
 
 @pytest.mark.rule("A1")
@@ -205,7 +205,109 @@ async def test_the_prefectures_officer_justifies_a_unit_on_no_list(
 
     assert (refused.status_code, answer.status_code) == (403, 200)
     found = (await unit.get(f"{APPLICATIONS}/{key}")).json()
-    assert found["justification"] == {"text": "新投产，能效国内领先", "by": "officer-1"}
+    assert found["justification"] == {"text": "新投产，能效国内领先", "by": "officer-1", "level": "region"}
+
+
+@pytest.mark.rule("E10")
+@pytest.mark.parametrize(
+    ("level", "statuses"), [("region", [200, 403, 403]), ("nation", [403, 200, 403]), ("prefecture", [403, 403, 403])]
+)
+async def test_each_level_is_justified_by_its_own_forwarder(
+    unit: Caller, officer: Caller, served: ApiStand, level: str, statuses: list[int]
+) -> None:
+    place = f"{APPLICATIONS}/{await drafted(unit, level=level)}/justification"
+    region = served.as_(Role.REGIONAL_OFFICER, subject="region-1")
+
+    answers = [await caller.put(place, json={"text": "能效国内领先"}) for caller in (officer, region, unit)]
+
+    assert [each.status_code for each in answers] == statuses
+
+
+@pytest.mark.rule("E10")
+async def test_the_justification_of_the_department_opens_the_way_and_the_units_own_words_are_not_taken(
+    unit: Caller, officer: Caller, served: ApiStand
+) -> None:
+    await served.perform(keep_standing, standing(listings=()), Store)
+    own = await unit.post(APPLICATIONS, json=DRAFT | {"justification": "条件突出"})
+    key = await filed(unit)
+    refused = await unit.post(f"{APPLICATIONS}/{key}/submit")
+
+    await officer.put(f"{APPLICATIONS}/{key}/justification", json={"text": "能效国内领先"})
+    answer = await unit.post(f"{APPLICATIONS}/{key}/submit")
+
+    assert (own.status_code, own.json()["reasons"][0]["pointer"]) == (422, "/justification")
+    assert codes(refused) == ["not-on-lower-list"]
+    assert answer.json()["state"] == "accepted"
+    assert served.said[-1].model_dump()["justification"] == "能效国内领先"
+
+
+@pytest.mark.rule("E12")
+async def test_an_own_evaluation_that_names_somebody_is_told_where(unit: Caller) -> None:
+    named = {"way": "self", "assessor": ASSESSOR.model_dump(mode="json")}
+    key, report_of = await drafted(unit), forms.as_json(forms.report_of())
+
+    answers = {
+        "draft": await unit.post(APPLICATIONS, json=DRAFT | {"evaluation": named}),
+        "report in a draft": await unit.post(
+            APPLICATIONS, json=DRAFT | {"report": {"way": "self", "lead_author": "S1"}}
+        ),
+        "report": await unit.put(f"{APPLICATIONS}/{key}/evaluation", json=report_of | {"assessor_uscc": ASSESSOR.uscc}),
+        "amendment": await unit.put(
+            f"{APPLICATIONS}/{key}",
+            json={"unit_name": "x", "level": "region", "batch_year": 2026, "evaluation": named},
+            headers={"If-Match": '"1"'},
+        ),
+        "workbook": await imported(
+            unit, "evaluation-report", write(report.ENTERPRISE, forms.report_of(reviewer="S2")), application_id=key
+        ),
+    }
+
+    assert {name: each.status_code for name, each in answers.items()} == dict.fromkeys(answers, 422)
+    assert {name: each.json()["reasons"][0]["pointer"] for name, each in answers.items()} == {
+        "draft": "/evaluation",
+        "report in a draft": "/report/lead_author",
+        "report": "/assessor_uscc",
+        "amendment": "/evaluation",
+        "workbook": "/reviewer",
+    }
+
+
+async def test_a_factory_with_a_name_of_a_park_is_told_where(unit: Caller, officer: Caller) -> None:
+    two_names = STEEL.model_dump(mode="json") | {"park_name": "另一名称"}
+    listing = {"document_number": "1号", "published_on": "2026-01-20", "units": [two_names]}
+
+    draft = await unit.post(APPLICATIONS, json=DRAFT | {"unit": two_names})
+    listed = await officer.post("/v1/prefecture-lists", json=listing)
+
+    assert (draft.status_code, draft.json()["reasons"][0]["pointer"]) == (422, "/unit")
+    assert (listed.status_code, listed.json()["reasons"][0]["pointer"]) == (422, "/units/0")
+
+
+@pytest.mark.rule("E12")
+async def test_after_a_report_is_filed_amending_names_no_other_assessor(unit: Caller) -> None:
+    key = await filed(unit)
+    tag = (await unit.get(f"{APPLICATIONS}/{key}")).headers["ETag"]
+    other = {"way": "assessor", "assessor": ASSESSOR.model_dump(mode="json")}
+    body = {"unit_name": "x", "level": "region", "batch_year": 2026, "evaluation": other}
+
+    answer = await unit.put(f"{APPLICATIONS}/{key}", json=body, headers={"If-Match": tag})
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "evaluation-differs")
+    assert answer.json()["reasons"][0]["pointer"] == "/evaluation"
+
+
+@pytest.mark.rule("V4")
+async def test_an_application_for_a_year_that_is_over_asks_for_no_item(unit: Caller, served: ApiStand) -> None:
+    await served.perform(handlers.know_assessor, registered(), Store)
+    named = {"way": "assessor", "assessor_name": ASSESSOR.name, "assessor_uscc": ASSESSOR.uscc}
+    file, key = await sent(unit), await drafted(unit, batch_year=2025)
+    body = forms.as_json(forms.report_of(evidence=[{"name": file["name"], "sha256": file["sha256"]}], **named))
+    await unit.put(f"{APPLICATIONS}/{key}/evaluation", json=body)
+
+    answer = await unit.post(f"{APPLICATIONS}/{key}/submit")
+
+    assert [(each["rule"], each["code"]) for each in answer.json()["reasons"]] == [("V4", "deadline-passed")]
+    assert [type(each) for each in served.said] == [ApplicationRefused]
 
 
 async def test_a_malformed_body_is_told_everything_at_once(unit: Caller) -> None:

@@ -7,10 +7,16 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from applications import handlers
+from applications.store import Store
 from applications.vault import Vault
 from chassis.testing.http import ApiStand, Caller
+from messages import review
+from messages.values import Department, Role
 
-from .calls import PDF, codes, kept, sent
+from . import forms
+from .calls import APPLICATIONS, PDF, codes, drafted, filed, kept, sent
+from .story import CASE, ORDOS, TODAY
 
 
 @pytest.mark.rule("A3")
@@ -67,3 +73,88 @@ async def test_a_file_that_is_not_what_it_says_is_refused(unit: Caller, served: 
     assert (answer.status_code, codes(answer)) == (422, ["content-differs"])
     assert kept(served) == []
     assert Vault(tmp_path).place(sha256(b"MZ\x90").hexdigest()).exists() is False
+
+
+def reviewers(served: ApiStand) -> dict[str, Caller]:
+    market = Department.MARKET_REGULATION
+    return {
+        "department": served.as_(Role.CONSULTED_DEPARTMENT, organisation=market, prefecture=ORDOS, subject="d-1"),
+        "elsewhere": served.as_(Role.CONSULTED_DEPARTMENT, organisation=market, prefecture="150100", subject="d-2"),
+        "organisation": served.as_(Role.REVIEW_ORGANISATION, organisation="示例评审机构", subject="r-1"),
+        "expert": served.as_(Role.EXPERT, subject="e1"),
+        "other expert": served.as_(Role.EXPERT, subject="e9"),
+        "region": served.as_(Role.REGIONAL_OFFICER, subject="region-1"),
+    }
+
+
+async def readers(callers: dict[str, Caller], place: str) -> set[str]:
+    return {name for name, caller in callers.items() if (await caller.get(place)).status_code == 200}
+
+
+@pytest.mark.rule("P2")
+async def test_the_evidence_is_read_by_those_whose_turn_it_is(
+    unit: Caller, officer: Caller, elsewhere: Caller, served: ApiStand
+) -> None:
+    key = await filed(unit)
+    place = f"/v1/files/{sha256(PDF).hexdigest()}"
+    callers = reviewers(served) | {"officer": officer, "other officer": elsewhere}
+    case = CASE | {"case_id": key}
+
+    async def heard(event: review.Case) -> set[str]:
+        await served.perform(handlers.follow_case, event, Store)
+        return await readers(callers, place)
+
+    assert await readers(callers, place) == {"region"}
+    await unit.post(f"{APPLICATIONS}/{key}/submit")
+    assert await readers(callers, place) == {"region", "officer"}
+    consulted = review.ConsultationOpened(
+        **case, departments=tuple(Department), due=TODAY, provisional=False, sequence=2
+    )
+    assert await heard(consulted) == {"region", "officer", "department"}
+    forwarded = review.CaseForwarded(**case, forwarded_on=TODAY, sequence=5)
+    assert await heard(forwarded) == {"region", "officer", "department", "organisation"}
+    appointed = review.PanelAppointed(**case, experts=("e1", "e2", "e3"), chair="e1", appointed_on=TODAY, sequence=6)
+    assert await heard(appointed) == {"region", "officer", "department", "organisation", "expert"}
+
+
+@pytest.mark.rule("P2")
+async def test_a_file_bears_the_name_that_the_askers_application_gives_it(
+    unit: Caller, stranger: Caller, officer: Caller, served: ApiStand
+) -> None:
+    await sent(stranger, "secret-name.pdf")
+    evidence = [{"name": "licence.pdf", "sha256": sha256(PDF).hexdigest()}]
+    place = f"/v1/files/{evidence[0]['sha256']}"
+    await sent(unit, "upload.pdf")
+    region = served.as_(Role.REGIONAL_OFFICER, subject="region-1")
+
+    async def name(caller: Caller) -> str:
+        return str((await caller.get(place)).headers["content-disposition"])
+
+    assert ("upload.pdf" in await name(unit), "secret-name.pdf" in await name(stranger)) == (True, True)
+    assert "secret-name" not in await name(region)
+    key = await filed(unit, evidence=evidence)
+    await unit.post(f"{APPLICATIONS}/{key}/submit")
+    assert all(["licence.pdf" in await name(caller) for caller in (unit, officer, region)])
+
+
+@pytest.mark.rule("P2")
+async def test_naming_a_digest_in_a_draft_or_a_refused_report_opens_nobodys_file(
+    unit: Caller, stranger: Caller, officer: Caller
+) -> None:
+    file = await sent(stranger)
+    key = await filed_without_sending(unit, file["sha256"])
+    place = f"/v1/files/{file['sha256']}"
+
+    before = [(await caller.get(place)).status_code for caller in (unit, officer)]
+    answer = await unit.post(f"{APPLICATIONS}/{key}/submit")
+    after = [(await caller.get(place)).status_code for caller in (unit, officer)]
+
+    assert codes(answer) == ["file-missing"]
+    assert before == after == [403, 403]
+
+
+async def filed_without_sending(caller: Caller, digest: str) -> str:
+    key = await drafted(caller)
+    body = forms.as_json(forms.report_of(evidence=[{"name": "别人的.pdf", "sha256": digest}]))
+    assert (await caller.put(f"{APPLICATIONS}/{key}/evaluation", json=body)).status_code == 200
+    return key

@@ -6,10 +6,11 @@ from datetime import date
 
 import pytest
 from chassis.testing.http import ApiStand, Caller
-from messages.values import Role
+from messages.applications import EligibilityLost
+from messages.values import Prefecture, Role
 
-from .calls import APPLICATIONS, codes, filed
-from .story import STEEL
+from .calls import APPLICATIONS, codes, drafted, filed
+from .story import STEEL, of_number
 
 
 @pytest.mark.rule("E4")
@@ -55,3 +56,79 @@ async def test_an_officer_records_the_list_of_the_own_prefecture_only(
     assert (own.status_code, foreign.status_code, forged.status_code) == (201, 422, 403)
     shown = (await served.anybody().get("/v1/prefecture-lists", params={"prefecture": "150600"})).json()
     assert [each["document_number"] for each in shown["items"]] == ["鄂工信发〔2026〕1号"]
+
+
+@pytest.mark.rule("E10")
+async def test_one_list_takes_some_hundreds_of_units(officer: Caller, served: ApiStand) -> None:
+    units = [of_number(number).model_dump(mode="json") for number in range(500)]
+    body = {"document_number": "鄂工信发〔2026〕2号", "published_on": "2026-01-20", "units": units}
+
+    answer = await officer.post("/v1/prefecture-lists", json=body)
+
+    assert answer.status_code == 201
+    held = served.memory.collections["standings"]
+    assert all(held[each["uscc"]]["listings"] for each in units)
+
+
+FACT = {"uscc": STEEL.uscc, "kind": "tax_evasion", "date": "2025-06-01", "source": "税稽〔2025〕3号"}
+
+
+@pytest.mark.rule("P2")
+async def test_a_unit_that_has_applied_elsewhere_is_another_officers_matter(
+    unit: Caller, officer: Caller, elsewhere: Caller, served: ApiStand
+) -> None:
+    key = await filed(unit, undertaking=False)
+    await unit.post(f"{APPLICATIONS}/{key}/submit")
+
+    foreign, own = await elsewhere.post("/v1/facts", json=FACT), await officer.post("/v1/facts", json=FACT)
+
+    assert (foreign.status_code, own.status_code) == (403, 201)
+    assert len(served.memory.collections["access_refusals"]) == 1
+
+
+@pytest.mark.rule("P2")
+async def test_of_a_unit_that_has_not_applied_an_officers_fact_weighs_in_the_own_prefecture_only(
+    unit: Caller, elsewhere: Caller
+) -> None:
+    key = await filed(unit)
+
+    recorded = await elsewhere.post("/v1/facts", json=FACT)
+    forged = await elsewhere.post("/v1/facts", json=FACT | {"prefecture": STEEL.prefecture})
+
+    assert (recorded.status_code, recorded.json()["recorded_by"]) == (201, Prefecture.HOHHOT)
+    assert forged.status_code == 403
+    assert (await unit.post(f"{APPLICATIONS}/{key}/submit")).json()["state"] == "accepted"
+
+
+@pytest.mark.rule("P2")
+async def test_a_fact_is_ended_by_who_recorded_it_or_by_the_region(
+    officer: Caller, elsewhere: Caller, served: ApiStand
+) -> None:
+    region = served.as_(Role.REGIONAL_OFFICER, subject="region-1")
+    agencies = [served.as_(Role.AGENCY, organisation=name, subject=name) for name in ("tax", "emergency")]
+    by_tax = await agencies[0].post("/v1/facts", json=FACT | {"prefecture": STEEL.prefecture})
+    by_officer = await officer.post("/v1/facts", json=FACT)
+    ended = {"ended": "2026-01-01"}
+
+    async def statuses(fact_id: str, *callers: Caller) -> list[int]:
+        return [(await each.post(f"/v1/facts/{fact_id}/end", json=ended)).status_code for each in callers]
+
+    assert await statuses(by_tax.json()["fact_id"], officer, agencies[1], agencies[0], region) == [403, 403, 200, 200]
+    assert await statuses(by_officer.json()["fact_id"], elsewhere, *agencies, officer) == [403, 403, 403, 200]
+
+
+@pytest.mark.rule("V10")
+async def test_a_fact_recorded_after_acceptance_is_said_and_shown(
+    unit: Caller, officer: Caller, served: ApiStand
+) -> None:
+    key = await filed(unit)
+    await unit.post(f"{APPLICATIONS}/{key}/submit")
+
+    await officer.post("/v1/facts", json=FACT)
+
+    assert isinstance(served.said[-1], EligibilityLost)
+    found = (await unit.get(f"{APPLICATIONS}/{key}")).json()
+    assert (found["stage"], found["lost_on"]) == ("eligibility_lost", "2026-04-20")
+    assert [each["code"] for each in found["refusals"]] == ["tax-evasion"]
+    again = await drafted(unit)
+    assert "open-application" not in codes(await unit.post(f"{APPLICATIONS}/{again}/submit"))

@@ -25,9 +25,8 @@ from chassis.unit import reading
 from messages.registry import UnitRemoved
 from messages.values import Ban, Evaluation, Level, UnitRef
 from pydantic_core import to_jsonable_python
-from stdnum.cn import uscc as gb32100
 
-from .story import ALONE, BY_ASSESSOR, DIGEST, NOW, STEEL, SUBJECT, TODAY, registered, report
+from .story import ALONE, BY_ASSESSOR, DIGEST, NOW, STEEL, SUBJECT, TODAY, of_number, registered, report
 
 C = TypeVar("C")
 
@@ -80,12 +79,6 @@ async def two(stand: Stand) -> AsyncIterator[Processes]:
     await database.close()
 
 
-def of_round(number: int) -> UnitRef:
-    """Another unit for each round."""
-    code = gb32100.calc_check_digit(f"91150100{number:09d}")
-    return STEEL.model_copy(update={"uscc": f"91150100{number:09d}{code}"})
-
-
 async def drafted(two: Processes, unit: UnitRef, *names: str, evaluation: Evaluation = ALONE) -> list[str]:
     sent = handlers.RecordFile(DIGEST, 9, "application/pdf", Owner(unit.uscc, "a.pdf"))
     await two.perform(0, handlers.record_file, sent)
@@ -117,7 +110,7 @@ def removal_of(unit: UnitRef) -> UnitRemoved:
 @pytest.mark.rule("E13")
 async def test_of_two_submissions_for_one_title_at_the_same_moment_one_is_taken_in(two: Processes) -> None:
     for number in range(ROUNDS):
-        unit = of_round(number)
+        unit = of_number(number)
         keys = await drafted(two, unit, "a", "b")
 
         ways = await asyncio.gather(two.submit(0, keys[0]), two.submit(1, keys[1]))
@@ -132,7 +125,7 @@ async def test_of_two_submissions_for_one_title_at_the_same_moment_one_is_taken_
 async def test_a_removal_at_the_moment_of_a_submission_leaves_nothing_waiting(two: Processes) -> None:
     await two.perform(0, handlers.know_assessor, registered())
     for number in range(ROUNDS):
-        unit = of_round(number)
+        unit = of_number(number)
         (key,) = await drafted(two, unit, "a", evaluation=BY_ASSESSOR)
 
         await asyncio.gather(two.submit(0, key), two.perform(1, handlers.know_removal, removal_of(unit)))

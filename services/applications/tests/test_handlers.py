@@ -29,6 +29,7 @@ from .story import (
     ALONE,
     ASSESSOR,
     BY_ASSESSOR,
+    CASE,
     NOW,
     PARK,
     SOMEONE,
@@ -43,7 +44,6 @@ KEY = "app-2026-000000000001"
 OTHER = "app-2026-000000000002"
 REASON = Reason(rule="Q1", article="第三十二条", code="quota-exhausted", text="已达上限")
 BAN = Ban(first_day=TODAY, last_day=date(2029, 4, 20))
-CASE: dict[str, Any] = {"case_id": KEY, "unit": STEEL, "level": Level.REGION, "batch_year": 2026}
 
 
 @pytest.fixture
@@ -485,8 +485,7 @@ async def test_a_removal_whose_ban_is_over_is_history_and_stops_nothing(waiting:
     assert [each.ban for each in (await waiting.standing()).removals] == [over]
 
 
-@pytest.mark.rule("D1–D4")
-@pytest.mark.rule("D5")
+@pytest.mark.rule("E13")
 @pytest.mark.parametrize(("ground", "left"), [("D1", [UnitType.SUPPLY_CHAIN]), ("D2", [UnitType.SUPPLY_CHAIN])])
 async def test_a_removal_ends_the_titles_of_its_own_type(ground: str, left: list[UnitType], accepted: Desk) -> None:
     assert await _left_after(ground, accepted) == left
