@@ -1,0 +1,84 @@
+"""Which tests hold each rule of the regulation: ``python -m tests.architecture.rules``."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from pathlib import Path
+
+from rulebook import catalogue
+
+from tests.architecture.sources import ROOT
+from tests.architecture.test_rules import ENFORCED
+
+FOLDERS = ("contracts", "services", "tests")
+
+Tests = dict[str, list[str]]
+
+
+def tests_by_rule() -> Tests:
+    """Rule id → its tests as ``file::test``, those marked for their whole module or class included."""
+    found: Tests = defaultdict(list)
+    for folder in FOLDERS:
+        for path in sorted((ROOT / folder).rglob("test_*.py")):
+            for rule, test in _marked(path):
+                found[rule].append(test)
+    return found
+
+
+def _marked(path: Path) -> Iterator[tuple[str, str]]:
+    module = ast.parse(path.read_text(encoding="utf-8"))
+    for test, rules in _tests(module, frozenset()):
+        for rule in sorted(rules):
+            yield rule, f"{path.relative_to(ROOT)}::{test}"
+
+
+def _tests(scope: ast.Module | ast.ClassDef, outer: frozenset[str]) -> Iterator[tuple[str, frozenset[str]]]:
+    """Every test of a module or class with the rules it is marked with there."""
+    here = outer | _rules(each for each in scope.body if isinstance(each, ast.Assign) and _is_pytestmark(each))
+    for each in scope.body:
+        if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef) and each.name.startswith("test_"):
+            yield each.name, here | _rules(each.decorator_list)
+        elif isinstance(each, ast.ClassDef) and each.name.startswith("Test"):
+            yield from _tests(each, here | _rules(each.decorator_list))
+
+
+def _is_pytestmark(assignment: ast.Assign) -> bool:
+    return any(isinstance(target, ast.Name) and target.id == "pytestmark" for target in assignment.targets)
+
+
+def _rules(nodes: Iterable[ast.AST]) -> frozenset[str]:
+    """The ids named by ``pytest.mark.rule(...)`` anywhere in these nodes."""
+    calls = [call for node in nodes for call in ast.walk(node) if isinstance(call, ast.Call)]
+    named = [call.args for call in calls if isinstance(call.func, ast.Attribute) and call.func.attr == "rule"]
+    return frozenset(str(each.value) for arguments in named for each in arguments if isinstance(each, ast.Constant))
+
+
+def show(tests: Tests) -> None:
+    """Print each rule of the catalogue with its tests, then those without, by their letter."""
+    rules = list(catalogue().values())
+    for each in rules:
+        if tests[each.rule]:
+            print(f"{each.rule}  {each.article}  {len(tests[each.rule])}")
+            print(*(f"    {test}" for test in tests[each.rule]), sep="\n")
+    bare = [each.rule for each in rules if not tests[each.rule]]
+    print(f"\n{len(rules) - len(bare)} of {len(rules)} rules have tests; none yet:")
+    for letter, group in groupby(bare, key=lambda rule: rule[0]):
+        print(f"    {letter}  {' '.join(group)}")
+
+
+def main() -> int:
+    """Return 1 when a rule that this release enforces has no test."""
+    tests = tests_by_rule()
+    show(tests)
+    missing = sorted(ENFORCED - {rule for rule, held in tests.items() if held})
+    if missing:
+        print(f"\nenforced and without a test: {' '.join(missing)}", file=sys.stderr)
+    return 1 if missing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
