@@ -1,4 +1,4 @@
-"""A service's process for fault tests: ``python -m tests.faults.crashing PACKAGE``.
+"""A service's process for fault tests, forked from one that has imported everything, so that it is back at once.
 
 The real wiring of the service, with three instruments around it: it may die at a named point, its relay says one event
 in ten twice, and each handling of an event is counted in the same commit as its effect. One more, for the negative
@@ -11,9 +11,11 @@ Environment: ``FAULTS_STORM`` (a file: while it is there, processes die and even
 
 from __future__ import annotations
 
+import ctypes
 import importlib
 import os
 import random
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -33,9 +35,10 @@ from messages.event import Event
 
 EFFECTS = "effects"
 CRASHED = 9
+PR_SET_PDEATHSIG = 1
 DIES = "dies: "
 """How a process says in its log at which point it ends."""
-REACHED = (3, 12)
+REACHED = (5, 25)
 """How often a point is reached before the process dies there."""
 
 
@@ -117,17 +120,23 @@ def forget() -> None:
     Database.load, Database.commit = load_nothing, commit_without  # type: ignore[method-assign]
 
 
-def main() -> None:
+def live(package: str, environment: dict[str, str], log: Path) -> None:
+    """Run the service of ``package`` until it dies or is killed; never longer than who started it."""
+    _die_with_the_parent()
+    with log.open("ab") as output:
+        os.dup2(output.fileno(), 1)
+        os.dup2(output.fileno(), 2)
+    os.environ.update(environment)
     dice = random.Random(f"{os.environ.get('FAULTS_SEED', '0')}:{os.getpid()}")  # noqa: S311 - a repeatable die
     storm = Storm(Path(os.environ["FAULTS_STORM"]), dice)
     say_twice(float(os.environ.get("FAULTS_TWICE", "0")), storm)
     if os.environ.get("FAULTS_INBOX", "on") == "forgets":
         forget()
-    build: Callable[[], Any] = importlib.import_module(f"{sys.argv[1]}.main").service
+    build: Callable[[], Any] = importlib.import_module(f"{package}.main").service
     service = build()
     dying = Dying(os.environ.get("FAULTS_POINT", ""), storm)
     run(replace(service, hears=tuple(counted(each) for each in service.hears), steps=dying))
 
 
-if __name__ == "__main__":
-    main()
+def _die_with_the_parent() -> None:
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
+import multiprocessing
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from random import Random
 from typing import Self
@@ -21,9 +21,12 @@ from chassis.testing.stack import ServiceDatabase, Stand
 
 from deploy.services import SERVICES, Service
 from deploy.topology import composed
-from tests.faults.crashing import DIES
+from tests.faults.crashing import DIES, live
 from tests.faults.proxy import Link
 
+NURSERY = multiprocessing.get_context("forkserver")
+"""Processes are forked from one that has imported all services: a start costs no second of imports."""
+NURSERY.set_forkserver_preload(["tests.faults.crashing", *(f"{service.package}.main" for service in SERVICES)])
 API = ("applications", "assessor-quota")
 """Services that the client calls; their first process answers HTTP."""
 PROCESSES = {
@@ -41,42 +44,45 @@ class Worker:
     """One process of a service, started again whenever it ends, as an orchestrator would."""
 
     name: str
-    command: list[str]
+    package: str
     environment: dict[str, str]
     log: Path
     place: int
     points: tuple[str, ...]
     starts: int = 0
-    process: asyncio.subprocess.Process | None = None
+    process: ForkServerProcess | None = None
     keeper: asyncio.Task[None] | None = None
 
     async def keep(self) -> None:
         """Each time it starts it is to die at another of the named points, if at any."""
         while True:
             point = self.points[(self.place + self.starts) % len(self.points)] if self.points else ""
-            with self.log.open("ab") as log:
-                self.process = await asyncio.create_subprocess_exec(
-                    *self.command, env={**self.environment, "FAULTS_POINT": point}, stdout=log, stderr=log
-                )
+            environment = {**self.environment, "FAULTS_POINT": point}
+            self.process = NURSERY.Process(target=live, args=(self.package, environment, self.log), daemon=True)
+            self.process.start()
             self.starts += 1
-            await self.process.wait()
+            await self._ended()
             await asyncio.sleep(0.2)
 
     def kill(self) -> None:
-        if self.process is not None and self.process.returncode is None:
+        if self.process is not None:
             self.process.kill()
 
     async def stop(self) -> None:
         if self.keeper is not None:
             self.keeper.cancel()
-        if self.process is not None and self.process.returncode is None:
+        if self.process is not None:
             self.process.terminate()
             try:
                 async with asyncio.timeout(20):
-                    await self.process.wait()
+                    await self._ended()
             except TimeoutError:
                 self.process.kill()
-                await self.process.wait()
+                await self._ended()
+
+    async def _ended(self) -> None:
+        while self.process is not None and self.process.is_alive():  # noqa: ASYNC110 - a process has no event
+            await asyncio.sleep(0.1)
 
 
 @dataclass
@@ -164,9 +170,8 @@ class Town:
 
     def _add(self, service: Service, role: str, points: tuple[str, ...], environment: Mapping[str, str]) -> None:
         label = f"{service.name}-{role}-{len(self.workers)}"
-        command = [sys.executable, "-m", "tests.faults.crashing", service.package]
         known = self._environment(service.name, role) | dict(environment)
-        worker = Worker(label, command, known, self._log(label), len(self.workers), points)
+        worker = Worker(label, service.package, known, self._log(label), len(self.workers), points)
         worker.keeper = asyncio.create_task(worker.keep())
         self.workers.append(worker)
 
@@ -179,7 +184,6 @@ class Town:
             f":{self.broker.amqp_port}/", f":{self.link.port}/"
         )
         return {
-            **os.environ,
             "FAULTS_STORM": str(self.storm_sign),
             "GREEN_ROLE": role,
             "GREEN_AMQP_URL": through_link,
