@@ -11,6 +11,7 @@ from uuid import uuid4
 import pytest
 from applications import handlers
 from applications.domain.application import State
+from applications.domain.facts import Fact, FactKind, FactSource
 from applications.domain.files import Owner
 from applications.domain.records import PrefectureList
 from applications.store import AGGREGATES, INDEXES, Store
@@ -133,6 +134,21 @@ async def test_a_removal_at_the_moment_of_a_submission_leaves_nothing_waiting(tw
         found = await two.look().applications.require(key)
         assert found.state is State.REFUSED
         assert {each.rule for each in found.refusals} & {"B2", "E11"}
+        assert (await two.look().standings.require(unit.uscc)).open == ()
+
+
+@pytest.mark.rule("V10")
+@pytest.mark.rule("E4")
+async def test_a_fact_recorded_at_the_moment_of_a_submission_is_not_missed(two: Processes) -> None:
+    for number in range(ROUNDS):
+        unit = of_number(number)
+        (key,) = await drafted(two, unit, "a")
+        fraud = Fact(f"fact-{number}", unit.uscc, FactKind.FRAUD, TODAY, FactSource.AGENCY, "1号")
+
+        await asyncio.gather(two.submit(0, key), two.perform(1, handlers.record_fact, fraud))
+
+        found = await two.look().applications.require(key)
+        assert (found.is_open, {each.rule for each in found.refusals}) == (False, {"E4"})
         assert (await two.look().standings.require(unit.uscc)).open == ()
 
 
