@@ -68,19 +68,21 @@ class Applicant:
         owner = f"assessor {self.assessor.number}" if self.assessor else f"unit {self.number}"
         return PDF + f"% {owner}\n%%EOF\n".encode()
 
+    @property
+    def prefecture(self) -> Prefecture:
+        return PREFECTURES[self.number % len(PREFECTURES)]
+
+    @property
+    def unit(self) -> dict[str, str]:
+        name = f"示例制造企业{self.number}"
+        return {"uscc": self.uscc, "name": name, "unit_type": "factory", "prefecture": self.prefecture}
+
     def draft(self, sha256: str) -> dict[str, Any]:
-        unit = {
-            "uscc": self.uscc,
-            "name": f"示例制造企业{self.number}",
-            "unit_type": "factory",
-            "prefecture": PREFECTURES[self.number % len(PREFECTURES)],
-        }
         return {
-            "unit": unit,
+            "unit": self.unit,
             "level": "region",
             "batch_year": YEAR,
             "evaluation": self._evaluation(),
-            "justification": "盟市名单尚未发布，企业条件突出。",
             "report": {**_report(), **self._author(), "evidence": [{"name": "证明.pdf", "sha256": sha256}]},
         }
 

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import httpx2
+from messages.values import Prefecture
 
 from tests.faults.cast import Applicant, Assessor
 from tests.faults.ledger import Ledger
@@ -40,6 +41,22 @@ class Client:
             _expect(answer, 201)
 
         await each(assessors, one)
+
+    async def list_in_prefectures(self, applicants: Sequence[Applicant]) -> None:
+        """Everyone is on the list of its prefecture already, as the region asks (E10)."""
+
+        async def one(prefecture: Prefecture) -> None:
+            token = self._town.issuer.mint(role="prefecture_officer", prefecture=prefecture)
+            units = [applicant.unit for applicant in applicants if applicant.prefecture == prefecture]
+            body = {"document_number": f"{prefecture}-1", "published_on": "2026-03-01", "units": units}
+            answer = await self._send(
+                "applications", "POST", "/v1/prefecture-lists", f"list-{prefecture}", token, json=body
+            )
+            _expect(answer, 201)
+
+        await each(
+            [prefecture for prefecture in Prefecture if any(a.prefecture == prefecture for a in applicants)], one
+        )
 
     async def prepare(self, applicants: Sequence[Applicant]) -> dict[int, str]:
         """Upload the evidence and open a complete draft for everyone; number → application."""

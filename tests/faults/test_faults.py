@@ -62,6 +62,7 @@ async def checked(town: Town, ledger: Ledger, faults: dict[str, str], submission
     await town.ready()
     cast, client = applicants(submissions, ASSESSORS), Client(town, ledger)
     await client.register([Assessor(number) for number in range(ASSESSORS)])
+    await client.list_in_prefectures(cast)
     drafts = await client.prepare(cast)
     await known_everywhere(town, ASSESSORS)
     checker = Checker(town, ledger, cast, drafts)
