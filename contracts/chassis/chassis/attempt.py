@@ -14,7 +14,7 @@ from chassis.clock import Clock, SystemClock
 from chassis.handling import Refusal, Stale, Transient
 from chassis.metrics import Metrics
 from chassis.steps import NoSteps, Steps
-from chassis.unit import Backing, Batch, Commit, Document, Outcome, Unit
+from chassis.unit import Backing, Batch, Commit, Document, Outcome, Seen, Unit
 from chassis.work import Verdict, Work, inbox_row, repeated
 
 
@@ -28,7 +28,9 @@ class _Handled(NamedTuple):
 
 
 class Attempt:
-    """Nobody is told anything before the commit, except what is known already.
+    """Handlers see one instant of the database, and what those before them in the batch have done on top of it.
+
+    Nobody is told anything before the commit, except what is known already.
 
     A handler that failed may have seen what an earlier work of the batch was about to save; so its failure counts only
     when the batch has committed, and on a conflict it runs again with the others.
@@ -57,10 +59,11 @@ class Attempt:
 
     async def run(self, works: list[Work]) -> None:
         began = perf_counter()
-        fresh = await self._unknown(works)
-        batch = Batch(self._database, self._aggregates)
-        await batch.prefetch(key for work in fresh for key in work.keys)
-        results = [(work, await self._handle(work, batch)) for work in fresh]
+        async with self._database.snapshot() as seen:
+            fresh = await self._unknown(works, seen)
+            batch = Batch(seen, self._aggregates)
+            await batch.prefetch(key for work in fresh for key in work.keys)
+            results = [(work, await self._handle(work, batch)) for work in fresh]
         done = [result for _, result in results if isinstance(result, _Handled)]
         if done:
             await self._save(batch, done)
@@ -69,8 +72,8 @@ class Attempt:
         for work, result in results:
             self._tell(work, result)
 
-    async def _unknown(self, works: list[Work]) -> list[Work]:
-        rows = await self._database.load("inbox", [work.inbox_id for work in works])
+    async def _unknown(self, works: list[Work], seen: Seen) -> list[Work]:
+        rows = await seen.load("inbox", [work.inbox_id for work in works])
         known = {row["_id"]: row for row in rows}
         for work in works:
             if work.inbox_id in known:

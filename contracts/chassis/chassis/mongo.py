@@ -26,23 +26,13 @@ from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
 from chassis.handling import Sort, Transient, Where
+from chassis.kept import OWN_COLLECTIONS, OWN_INDEXES
 from chassis.store import Index
 from chassis.unit import Commit, Conflict, Document, Refused, Taken, Write
 
 Driver: TypeAlias = Literal["motor", "pymongo"]
 
-DAY = 24 * 3600
-KEPT_SENT = 30 * DAY
-KEPT_INBOX = 90 * DAY
 COMMIT_TRIES = 5
-
-OWN_COLLECTIONS = ("inbox", "outbox", "parked", "leases", "latest", "access_refusals")
-OWN_INDEXES = (
-    Index("inbox", (("at", 1),), ttl_seconds=KEPT_INBOX),
-    Index("outbox", (("sent", 1), ("_id", 1)), partial={"sent": False}),
-    Index("outbox", (("sent_at", 1),), ttl_seconds=KEPT_SENT),
-    Index("parked", (("state", 1), ("first_at", 1))),
-)
 
 
 class Unavailable(Transient):
@@ -51,7 +41,8 @@ class Unavailable(Transient):
 
 def open_database(url: str, name: str, driver: Driver = "motor") -> Database:
     """Open a database; every read and write is of the majority and journaled (a kill lost unjournaled writes)."""
-    return Database(_motor(url) if driver == "motor" else _pymongo(url), name, driver)
+    client: Any = AsyncIOMotorClient if driver == "motor" else AsyncMongoClient
+    return Database(client(url, **_CLIENT), name, driver)
 
 
 def opened_at(identifier: object) -> datetime | None:
@@ -64,27 +55,49 @@ def made_at(instant: datetime) -> object:
     return ObjectId.from_datetime(instant)
 
 
-class Database:
-    """One service's database. Driver errors come out as Conflict, Taken, Refused or Unavailable."""
+class Reads:
+    """What is read of a database, each question for itself or all of them in one session."""
 
-    def __init__(self, client: Any, name: str, driver: Driver) -> None:  # noqa: ANN401 - two clients, one shape
-        self.name = name
-        self.driver = driver
-        self._client = client
-        self._database = client.get_database(
-            name, read_concern=ReadConcern("majority"), write_concern=WriteConcern("majority", j=True)
-        )
+    def __init__(self, database: Any, session: Any = None) -> None:  # noqa: ANN401 - two drivers, one shape
+        self._database = database
+        self._session = session
 
     async def load(self, collection: str, keys: Sequence[str]) -> Sequence[Document]:
         async with _translated():
-            return await self._list(self._database[collection].find({"_id": {"$in": list(keys)}}))
+            where = {"_id": {"$in": list(keys)}}
+            return await self._list(self._database[collection].find(where, session=self._session))
 
     async def find(
         self, collection: str, where: Where, sort: Sort = (), limit: int = 0, fields: Sequence[str] | None = None
     ) -> Sequence[Document]:
-        cursor = self._database[collection].find(where, fields, limit=limit)
+        cursor = self._database[collection].find(where, fields, limit=limit, session=self._session)
         async with _translated():
             return await self._list(cursor.sort(list(sort)) if sort else cursor)
+
+    @staticmethod
+    async def _list(cursor: Any) -> list[Document]:  # noqa: ANN401
+        found: list[Document] = await cursor.to_list(None)
+        return found
+
+
+class Database(Reads):
+    """One service's database. Driver errors come out as Conflict, Taken, Refused or Unavailable."""
+
+    def __init__(self, client: Any, name: str, driver: Driver) -> None:  # noqa: ANN401 - two clients, one shape
+        super().__init__(
+            client.get_database(
+                name, read_concern=ReadConcern("majority"), write_concern=WriteConcern("majority", j=True)
+            )
+        )
+        self.name = name
+        self.driver = driver
+        self._client = client
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Reads]:
+        """Read as the majority had it at one instant, that of the first question."""
+        async with self._started(snapshot=True) as session:
+            yield Reads(self._database, session)
 
     async def commit(self, commit: Commit) -> None:
         """Save all or nothing in one transaction.
@@ -92,7 +105,7 @@ class Database:
         Runs in the caller's task, which must not be cancelled: a cancelled operation of motor can run after the abort,
         outside the transaction.
         """
-        async with _translated(), self._session() as session:
+        async with _translated(), self._started() as session:
             await self._begin(session)
             try:
                 await self._save(commit, session)
@@ -164,13 +177,9 @@ class Database:
                 if problem.code != NAMESPACE_EXISTS:
                     raise
 
-    async def _list(self, cursor: Any) -> list[Document]:  # noqa: ANN401
-        found: list[Document] = await cursor.to_list(None)
-        return found
-
     @asynccontextmanager
-    async def _session(self) -> AsyncIterator[Any]:
-        started = self._client.start_session()
+    async def _started(self, *, snapshot: bool = False) -> AsyncIterator[Any]:
+        started = self._client.start_session(snapshot=snapshot)
         session = await started if self.driver == "motor" else started
         try:
             yield session
@@ -208,14 +217,6 @@ class Database:
         if commit.outbox is not None:
             commit.outbox.setdefault("_id", ObjectId())
             await self._database["outbox"].insert_one(commit.outbox, session=session)
-
-
-def _motor(url: str) -> Any:  # noqa: ANN401
-    return AsyncIOMotorClient(url, **_CLIENT)
-
-
-def _pymongo(url: str) -> Any:  # noqa: ANN401
-    return AsyncMongoClient(url, **_CLIENT)
 
 
 _CLIENT: dict[str, Any] = {
@@ -286,10 +287,13 @@ def _of_duplicate(details: Mapping[str, Any]) -> Conflict:
 def _of_other(problem: PyMongoError) -> Exception:
     if problem.has_error_label("TransientTransactionError"):
         return Conflict(str(problem))
-    if problem.has_error_label("UnknownTransactionCommitResult") or not isinstance(problem, OperationFailure):
+    unknown = problem.has_error_label("UnknownTransactionCommitResult")
+    if unknown or not isinstance(problem, OperationFailure) or problem.code in SNAPSHOT_GONE:
         return Unavailable(str(problem))
     return Refused(str(problem))
 
 
 DUPLICATE_KEY = 11000
 NAMESPACE_EXISTS = 48
+SNAPSHOT_GONE = {239, 246}
+"""The instant is too long ago, or an index was made meanwhile: asked again, it is another instant."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
@@ -61,12 +62,19 @@ class Refused(Exception):  # noqa: N818 - the database's answer
     """The database will not take this commit as it stands: one of its documents is at fault."""
 
 
-class Backing(Protocol):
-    """Where documents are kept. Driver errors come out as Conflict, Taken, Refused or Transient, nothing else."""
+class Seen(Protocol):
+    """What is read of documents."""
 
     async def load(self, collection: str, keys: Sequence[str]) -> Sequence[Document]: ...
 
     async def find(self, collection: str, where: Where, sort: Sort, limit: int) -> Sequence[Document]: ...
+
+
+class Backing(Seen, Protocol):
+    """Where documents are kept. Driver errors come out as Conflict, Taken, Refused or Transient, nothing else."""
+
+    def snapshot(self) -> AbstractAsyncContextManager[Seen]:
+        """Read all as it was at one instant, so that no decision rests on half of what another has saved."""
 
     async def commit(self, commit: Commit) -> None:
         """Save all or nothing, durably; raises Conflict when an inbox row is known or a version has moved."""
@@ -83,9 +91,9 @@ class Outcome(NamedTuple):
 class Batch:
     """The identity map shared by the messages of one transaction. Made anew for every attempt."""
 
-    def __init__(self, backing: Backing, aggregates: Mapping[str, str]) -> None:
+    def __init__(self, seen: Seen, aggregates: Mapping[str, str]) -> None:
         self.aggregates = aggregates
-        self._backing = backing
+        self._seen = seen
         self._records: dict[str, dict[str, Record]] = {}
         self._loaded: dict[Key, int] = {}
         self._changed: dict[Key, Record] = {}
@@ -97,7 +105,7 @@ class Batch:
             if key not in self.known(collection):
                 wanted.setdefault(collection, {})[key] = None
         for collection, missing in wanted.items():
-            found = {each["_id"]: each for each in await self._backing.load(collection, list(missing))}
+            found = {each["_id"]: each for each in await self._seen.load(collection, list(missing))}
             for key in missing:
                 self._adopt(collection, key, found.get(key))
 
@@ -109,7 +117,7 @@ class Batch:
 
     async def search(self, collection: str, where: Where, sort: Sort, limit: int) -> list[str]:
         """Load what the database holds for a question; return the identifiers."""
-        found = await self._backing.find(collection, where, sort, limit)
+        found = await self._seen.find(collection, where, sort, limit)
         for document in found:
             self._adopt(collection, document["_id"], document)
         return [document["_id"] for document in found]
@@ -211,9 +219,9 @@ class Unit:
         return event.model_copy(update={"sequence": record.said + 1})
 
 
-def reading(backing: Backing) -> Unit:
+def reading(seen: Seen) -> Unit:
     """Give a unit for reading only: nothing saved on it goes anywhere."""
-    return Unit(Batch(backing, {}))
+    return Unit(Batch(seen, {}))
 
 
 def _record(document: Document) -> Record:

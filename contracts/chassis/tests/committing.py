@@ -25,7 +25,8 @@ class Observed:
         self.gate.set()
         self.conflicts = 0
         self.refuses = ""
-        self.load, self.find, self._commit = backing.load, backing.find, backing.commit
+        self.load, self.find, self.snapshot = backing.load, backing.find, backing.snapshot
+        self._commit = backing.commit
 
     async def commit(self, commit: Commit) -> None:
         await self.gate.wait()

@@ -79,6 +79,23 @@ async def test_a_natural_key_is_held_by_one_document(backing: Backing) -> None:
         await saved(backing, insert("d", label="only one"))
 
 
+async def test_all_that_is_read_in_a_snapshot_was_so_at_one_instant(backing: Backing) -> None:
+    await saved(backing, insert("a", count=1), insert("b", count=1), insert("c", count=0))
+    async with backing.snapshot() as seen:
+        first = await seen.load("notices", ["a"])
+        await saved(
+            backing,
+            *(Write("notices", key, 1, {"_id": key, "v": 2, "n": 0, "count": 2}) for key in ("a", "b")),
+            insert("d", count=1),
+        )
+        second = await seen.load("notices", ["b"])
+        asked = await seen.find("notices", {"count": {"$gte": 1}}, (("_id", 1),), 0)
+
+    assert [each["count"] for each in (*first, *second)] == [1, 1]
+    assert [(each["_id"], each["count"]) for each in asked] == [("a", 1), ("b", 1)]
+    assert await keys(backing, {"count": 2}) == ["a", "b"]
+
+
 async def test_an_outbox_document_gets_an_identifier(backing: Backing) -> None:
     document: Document = {"events": [], "count": 0, "token": "t", "sent": False}
     await backing.commit(Commit([], [insert("a")], document))

@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 from chassis.handling import Done, Poison, Refusal, Result, Transient
 from chassis.testing import sample
-from chassis.testing.sample import Store, Tally, Touch, running, work
+from chassis.testing.sample import Store, Tally, Touch, running, touch, work
 from chassis.unit import Refused, Unit
 from messages.values import Reason
 
@@ -71,6 +71,31 @@ async def test_a_natural_key_that_stays_held_refuses_that_work_alone(rig: Rig) -
     assert results[0].code == "already-exists"
     assert await rig.tally("late") is None
     assert await rig.tally("other") == Tally(1, ("",), "another")
+
+
+async def test_a_handler_never_refuses_on_half_of_what_another_process_saved(rig: Rig) -> None:
+    """Two notices are always touched together; one read before and one after would make them differ."""
+    other = Rig(rig.backing, flights=1)
+    other.committer.start()
+
+    async def both(unit: Unit, now: datetime) -> Result:
+        store = Store(unit)
+        return [*await touch(Touch("a"), store, now), *await touch(Touch("b"), store, now)]
+
+    async def compare(unit: Unit, _now: datetime) -> Result:
+        store = Store(unit)
+        first = await store.notices.require("a")
+        await other.committer.perform(work("between", both))
+        if first.count != (await store.notices.require("b")).count:
+            raise Refusal("torn")
+        return []
+
+    await rig.all(("before", both))
+    results = await rig.all(("m1", compare))
+    await other.committer.stop()
+
+    assert not isinstance(results[0], Exception)
+    assert await rig.tally("a") == Tally(2, ("", ""))
 
 
 async def test_a_refusal_seen_on_what_was_never_committed_is_not_told(rig: Rig) -> None:

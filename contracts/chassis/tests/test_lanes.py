@@ -1,12 +1,13 @@
 from __future__ import annotations
 
-from bson import ObjectId
+from uuid import uuid4
+
 from chassis.lanes import Held, Lanes
 from chassis.unit import Document
 
 
 def said(*lanes: str) -> Document:
-    return {"_id": ObjectId(), "events": [{"a": lane} for lane in lanes]}
+    return {"_id": uuid4(), "events": [{"a": lane} for lane in lanes]}
 
 
 def entered(lanes: Lanes, document: Document) -> Held:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
@@ -34,6 +35,13 @@ class Memory:
         found = [each for each in self.collections.get(collection, {}).values() if matches(each, where)]
         ordered = sorted_by(found, sort)
         return copy.deepcopy(ordered[:limit] if limit else ordered)
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Memory]:
+        """A commit replaces the dictionaries it changes, so these stay as they are."""
+        seen = Memory()
+        seen.collections = self.collections
+        yield seen
 
     async def commit(self, commit: Commit) -> None:
         rows = [Write("inbox", row["_id"], 0, row) for row in commit.inbox]
