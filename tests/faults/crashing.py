@@ -96,13 +96,15 @@ def counted(hears: Hears) -> Hears:
 
 
 def say_twice(share: float, storm: Storm) -> None:
-    """Let the relay hand one event in ten to the broker two times."""
+    """Let the relay hand some events to the broker a second time, once they are confirmed."""
     send = BrokerPublisher.send
 
     async def doubled(self: BrokerPublisher, entries: Sequence[Document]) -> list[str | None]:
+        answers = await send(self, entries)
         again = [entry for entry in entries if storm.dice.random() < share and storm.rages]
-        answers = await send(self, [*entries, *again])
-        return answers[: len(entries)]
+        if again:
+            await send(self, again)
+        return answers
 
     BrokerPublisher.send = doubled  # type: ignore[method-assign]
 
