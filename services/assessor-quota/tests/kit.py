@@ -7,7 +7,9 @@ from datetime import UTC, date, datetime
 from assessor_quota import handlers
 from assessor_quota.domain.assessor import Assessor, StaffMember
 from assessor_quota.domain.sanction import Finding, sanction
+from assessor_quota.store import AGGREGATES, INDEXES, Store
 from chassis.identity import Keys
+from chassis.testing import Bench
 from messages.applications import ApplicationRefused, ApplicationSubmitted, ApplicationWithdrawn
 from messages.review import CaseClosed, InitialReviewAccepted, InitialReviewRefused, Outcome
 from messages.values import AssessorRef, Level, PersonRef, Prefecture, UnitRef, UnitType
@@ -26,6 +28,8 @@ LI = PersonRef(digest="b" * 64, masked="15**************21")
 
 NORTH, SOUTH, OTHER = "911501000000000191", "911502000000000271", "911503000000000351"
 """North and South have the same legal representative, Wang; Other has Li."""
+THIRD = "911505000000000511"
+"""An assessor that is registered only where a test says so."""
 STEEL = "911504000000000431"
 
 
@@ -54,6 +58,20 @@ def registration(whose: Assessor, earlier: tuple[str, ...] = ()) -> handlers.Reg
         scope=whose.scope,
         staff=whose.staff,
     )
+
+
+async def desk(*more: Assessor) -> Bench[Store]:
+    """The service's handlers on a store in memory, with North, South, Other and ``more`` on the register."""
+    bench = Bench(Store, AGGREGATES, INDEXES)
+    for whose in (assessor(NORTH), assessor(SOUTH), assessor(OTHER, LI), *more):
+        await bench.handle(handlers.register_assessor, registration(whose), NOW)
+    return bench
+
+
+def decision(
+    document_number: str = "一号", decided_on: date = TODAY, against: str = NORTH
+) -> handlers.SanctionAssessor:
+    return handlers.SanctionAssessor(against, document_number, decided_on, (Finding("评价报告数据造假"),))
 
 
 def under_sanction(whose: Assessor, decided_on: date, document_number: str = "内工信罚〔2026〕1号") -> Assessor:
@@ -103,11 +121,14 @@ def self_evaluated(application_id: str = "app-1") -> ApplicationSubmitted:
     )
 
 
-def withdrawn(application_id: str = "app-1", sequence: int = 2) -> ApplicationWithdrawn:
+def withdrawn(
+    application_id: str = "app-1", sequence: int = 2, *, after_initial_review: bool = False
+) -> ApplicationWithdrawn:
     return ApplicationWithdrawn.model_validate(
         {
             **_application(application_id, 2026, sequence),
             "withdrawn_on": TODAY,
+            "initial_review_accepted": after_initial_review,
         }
     )
 

@@ -2,14 +2,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from assessor_quota import handlers
 from assessor_quota.domain.item import ApplicationEnd, CaseEnd, ItemState
 from assessor_quota.domain.ledger import Ledger
-from assessor_quota.domain.sanction import Finding
-from assessor_quota.store import AGGREGATES, INDEXES, Store
+from assessor_quota.store import Store
 from chassis.handling import Refusal, Transient
 from chassis.testing import Bench
 from messages.assessor_quota import (
@@ -29,12 +28,16 @@ from .kit import (
     NORTH,
     NOW,
     OTHER,
+    RULES,
     SOUTH,
+    THIRD,
     TODAY,
     WANG,
     accepted,
     assessor,
     closed,
+    decision,
+    desk,
     refused,
     registration,
     review_refused,
@@ -44,20 +47,13 @@ from .kit import (
 )
 
 
-def decision(document_number: str = "一号", decided_on: date = TODAY) -> handlers.SanctionAssessor:
-    return handlers.SanctionAssessor(NORTH, document_number, decided_on, (Finding("评价报告数据造假"),))
-
-
 def kinds(said: Sequence[object]) -> list[type]:
     return [type(each) for each in said]
 
 
 @pytest.fixture
 async def bench() -> Bench[Store]:
-    bench = Bench(Store, AGGREGATES, INDEXES)
-    for whose in (assessor(NORTH), assessor(SOUTH), assessor(OTHER, LI)):
-        await bench.handle(handlers.register_assessor, registration(whose), NOW)
-    return bench
+    return await desk()
 
 
 async def state(bench: Bench[Store], application_id: str = "app-1") -> ItemState:
@@ -152,6 +148,52 @@ async def test_an_outcome_after_initial_review_gives_nothing_back_though_the_acc
     assert kinds(await bench.handle(handlers.confirm_item, accepted(), NOW)) == [QuotaItemConfirmed]
 
 
+@pytest.mark.rule("Q5")
+async def test_a_withdrawal_after_initial_review_confirms_the_item_though_the_acceptance_is_heard_later(
+    bench: Bench[Store],
+) -> None:
+    await bench.handle(handlers.reserve_item, submitted(), NOW)
+    end = withdrawn(after_initial_review=True)
+    assert kinds(await bench.handle(handlers.release_item, end, NOW)) == [QuotaItemConfirmed]
+    assert await bench.handle(handlers.confirm_item, accepted(), NOW) == []
+    assert (await state(bench), await used(bench)) == (ItemState.CONFIRMED, 1)
+
+
+@pytest.mark.rule("Q5")
+async def test_a_case_closed_by_withdrawal_leaves_the_item_to_what_the_withdrawal_tells(bench: Bench[Store]) -> None:
+    for application in ("before", "after"):
+        await bench.handle(handlers.reserve_item, submitted(application), NOW)
+        assert await bench.handle(handlers.release_closed, closed("withdrawn", application), NOW) == []
+    await bench.handle(handlers.release_item, withdrawn("before"), NOW)
+    await bench.handle(handlers.confirm_item, accepted("after"), NOW)
+    assert await state(bench, "before") is ItemState.RELEASED
+    assert await state(bench, "after") is ItemState.CONFIRMED
+
+
+@pytest.mark.rule("Q6")
+async def test_a_withdrawal_after_initial_review_heard_before_the_reservation_waits_for_it(
+    bench: Bench[Store],
+) -> None:
+    end = withdrawn(after_initial_review=True)
+    with pytest.raises(Transient):
+        await bench.handle(handlers.release_item, end, NOW)
+    await bench.handle(handlers.reserve_item, submitted(), NOW)
+    assert kinds(await bench.handle(handlers.release_item, end, NOW)) == [QuotaItemConfirmed]
+
+
+@pytest.mark.rule("G3")
+async def test_whatever_is_said_of_an_item_names_the_rule_set_it_was_decided_under(bench: Bench[Store]) -> None:
+    await fill(bench, LIMIT)
+    said = [
+        *await bench.handle(handlers.reserve_item, submitted("app-16"), NOW),
+        *await bench.handle(handlers.reserve_item, submitted("full-0", sequence=2), NOW),
+        *await bench.handle(handlers.confirm_item, accepted("full-1"), NOW),
+        *await bench.handle(handlers.release_item, withdrawn("full-2"), NOW),
+    ]
+    assert kinds(said) == [QuotaItemRefused, QuotaItemReserved, QuotaItemConfirmed, QuotaItemReleased]
+    assert {getattr(each, "rule_set", None) for each in said} == {RULES.version}
+
+
 @pytest.mark.rule("Q6")
 async def test_the_same_submission_heard_twice_is_one_item_and_one_answer(bench: Bench[Store]) -> None:
     assert kinds(await bench.handle(handlers.reserve_item, submitted(), NOW)) == [QuotaItemReserved]
@@ -241,7 +283,7 @@ async def test_a_self_evaluated_application_needs_no_item(bench: Bench[Store]) -
 
 @pytest.mark.rule("E12")
 async def test_an_assessor_nobody_registered_gets_no_item(bench: Bench[Store]) -> None:
-    (said,) = await bench.handle(handlers.reserve_item, submitted(by="911505000000000511"), NOW)
+    (said,) = await bench.handle(handlers.reserve_item, submitted(by=THIRD), NOW)
     assert isinstance(said, QuotaItemRefused)
     assert [each.rule for each in said.reasons] == ["E12"]
     assert await state(bench) is ItemState.REFUSED
@@ -256,6 +298,22 @@ async def test_a_sanction_refuses_new_reservations_at_once_with_every_other_reas
     (no,) = await bench.handle(handlers.reserve_item, submitted("app-16", lead_author="S9"), NOW)
     assert isinstance(no, QuotaItemRefused)
     assert [each.rule for each in no.reasons] == ["S1", "S7", "Q1"]
+
+
+@pytest.mark.rule("S1")
+async def test_an_older_decision_recorded_later_does_not_shorten_what_listeners_hold(bench: Bench[Store]) -> None:
+    await bench.handle(handlers.sanction_assessor, decision("二号"), NOW)
+    (said,) = await bench.handle(handlers.sanction_assessor, decision("一号", date(2026, 4, 1)), NOW)
+    assert isinstance(said, AssessorSanctioned)
+    assert (said.document_number, said.ban.first_day, said.ban.last_day) == ("一号", TODAY, date(2029, 4, 20))
+
+
+@pytest.mark.rule("S1")
+async def test_a_decision_recorded_after_its_three_years_says_its_own_days(bench: Bench[Store]) -> None:
+    late = datetime(2028, 1, 5, 2, tzinfo=UTC)
+    (said,) = await bench.handle(handlers.sanction_assessor, decision("一号", date(2024, 6, 1)), late)
+    assert isinstance(said, AssessorSanctioned)
+    assert said.ban.last_day == date(2027, 6, 1)
 
 
 @pytest.mark.rule("S3")
@@ -282,6 +340,17 @@ async def test_a_revocation_says_what_still_holds_by_another_decision(bench: Ben
     assert isinstance(said, SanctionRevoked)
     assert said.ban is not None
     assert said.ban.first_day == TODAY
+
+
+@pytest.mark.rule("S4")
+async def test_a_revocation_of_a_past_day_says_the_decision_made_since(bench: Bench[Store]) -> None:
+    await bench.handle(handlers.sanction_assessor, decision("一号", date(2026, 2, 1)), NOW)
+    await bench.handle(handlers.sanction_assessor, decision("二号", date(2026, 4, 1)), NOW)
+    revocation = handlers.RevokeSanction(NORTH, "撤一号", date(2026, 3, 1), decision="一号")
+    (said,) = await bench.handle(handlers.revoke_sanction, revocation, NOW)
+    assert isinstance(said, SanctionRevoked)
+    assert said.ban is not None
+    assert said.ban.last_day == date(2029, 4, 1)
 
 
 @pytest.mark.rule("S4")
@@ -312,19 +381,18 @@ async def test_an_assessor_is_registered_once_and_everybody_is_told_without_a_na
 
 @pytest.mark.rule("S7")
 async def test_an_incomplete_registration_is_refused_and_not_kept(bench: Bench[Store]) -> None:
-    incomplete = replace(registration(assessor("911505000000000511")), scope=(), staff=())
+    incomplete = replace(registration(assessor(THIRD)), scope=(), staff=())
     with pytest.raises(Refusal) as no:
         await bench.handle(handlers.register_assessor, incomplete, NOW)
     assert [each.code for each in no.value.reasons] == ["scope-missing", "staff-missing"]
-    assert await bench.look().assessors.get("911505000000000511") is None
+    assert await bench.look().assessors.get(THIRD) is None
 
 
 @pytest.mark.rule("Q1")
 async def test_a_representative_known_under_an_earlier_key_keeps_digest_and_quota(bench: Bench[Store]) -> None:
     await fill(bench, LIMIT)
-    third = "911505000000000511"
     rotated = WANG.model_copy(update={"digest": "c" * 64})
-    await bench.handle(handlers.register_assessor, registration(assessor(third, rotated), (WANG.digest,)), NOW)
-    (said,) = await bench.handle(handlers.reserve_item, submitted("app-16", third), NOW)
+    await bench.handle(handlers.register_assessor, registration(assessor(THIRD, rotated), (WANG.digest,)), NOW)
+    (said,) = await bench.handle(handlers.reserve_item, submitted("app-16", THIRD), NOW)
     assert isinstance(said, QuotaItemRefused)
     assert [each.rule for each in said.reasons] == ["Q1"]

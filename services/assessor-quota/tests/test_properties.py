@@ -6,16 +6,15 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
+from random import Random
 
 import pytest
 from assessor_quota import handlers
 from assessor_quota.bus import HEARS
 from assessor_quota.domain.item import Item, ItemState
 from assessor_quota.domain.ledger import Ledger
-from assessor_quota.domain.sanction import Finding
-from assessor_quota.store import AGGREGATES, INDEXES, Store
+from assessor_quota.store import AGGREGATES
 from chassis.handling import Refusal, Transient
-from chassis.testing import Bench
 from chassis.unit import Batch, Commit, Conflict, Outcome, Unit
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -24,28 +23,31 @@ from messages.assessor_quota import QuotaItemConfirmed, QuotaItemRefused, QuotaI
 from messages.event import Event
 
 from .kit import (
-    LI,
     LIMIT,
     NORTH,
     NOW,
     OTHER,
     SOUTH,
-    WANG,
+    THIRD,
     accepted,
     assessor,
     closed,
+    decision,
+    desk,
     refused,
-    registration,
     review_refused,
     submitted,
     withdrawn,
 )
 
 HEARD = {each.event_type: each for each in HEARS}
-THIRD = "911505000000000511"
 BY = st.sampled_from([NORTH, SOUTH, THIRD, NORTH, SOUTH, THIRD, OTHER])
 """Mostly one representative, so that the limit is reached."""
 YEARS = st.sampled_from([2026, 2026, 2026, 2027])
+
+KEPT = ("accepted", "late", "withdrawn after acceptance", "withdrawn as it was accepted")
+"""Verdicts by which initial review has accepted; of the last applications could not know when it was withdrawn."""
+VERDICTS = (*KEPT, "refused", "ineligible", "withdrawn")
 
 
 class Quotas(RuleBasedStateMachine):
@@ -53,26 +55,26 @@ class Quotas(RuleBasedStateMachine):
 
     facts = Bundle("facts")
 
-    @initialize()
-    def register(self) -> None:
+    @initialize(order=st.randoms(use_true_random=False))
+    def register(self, order: Random) -> None:
+        self.order = order
         self.runner = asyncio.Runner()
-        self.bench = Bench(Store, AGGREGATES, INDEXES)
+        self.bench = self.runner.run(desk(assessor(THIRD)))
         self.today = NOW
         self.sequences: Counter[str] = Counter()
         self.years: dict[str, int] = {}
         self.ended: set[str] = set()
-        self.ever_ended: set[str] = set()
-        self.accepted: set[str] = set()
         self.reviewed: set[str] = set()
+        self.accepted: set[str] = set()
+        self.crossed: set[str] = set()
+        self.asked: dict[str, int] = {}
+        self.reserved: dict[str, int] = {}
         self.owed: list[Event] = []
-        for uscc, representative in ((NORTH, WANG), (SOUTH, WANG), (THIRD, WANG), (OTHER, LI)):
-            command = registration(assessor(uscc, representative))
-            self.runner.run(self.bench.handle(handlers.register_assessor, command, NOW))
 
     def teardown(self) -> None:
         if hasattr(self, "runner"):
-            self.hear_everything()
-            self.runner.close()
+            with self.runner:
+                self.hear_everything()
 
     # What applications and review say
 
@@ -93,31 +95,25 @@ class Quotas(RuleBasedStateMachine):
         return self.say_submitted(application, by)
 
     @rule(target=facts, data=st.data(), withdraw=st.booleans())
-    @precondition(lambda self: set(self.years) - self.ended)
+    @precondition(lambda self: set(self.years) - self.ended - self.accepted)
     def end(self, data: st.DataObject, withdraw: bool) -> Event:  # noqa: FBT001 - drawn
-        application = data.draw(st.sampled_from(sorted(set(self.years) - self.ended)))
-        return self.say_ended(application, withdraw=withdraw)
+        application = data.draw(st.sampled_from(sorted(set(self.years) - self.ended - self.accepted)))
+        self.ended.add(application)
+        return self.owe((withdrawn if withdraw else refused)(application, self.next(application)))
 
-    @rule(target=facts, data=st.data())
-    @precondition(lambda self: self.accepted - self.ended)
-    def withdraw_after_initial_review(self, data: st.DataObject) -> Event:
-        return self.say_ended(data.draw(st.sampled_from(sorted(self.accepted - self.ended))), withdraw=True)
-
-    @rule(target=facts, data=st.data(), verdict=st.sampled_from(["accepted", "refused", "ineligible", "late"]))
+    @rule(target=facts, data=st.data(), verdict=st.sampled_from(VERDICTS))
     @precondition(lambda self: self.under_review())
     def review(self, data: st.DataObject, verdict: str) -> object:
-        """Review knows only applications whose item was said to be reserved."""
+        """Review knows only applications whose item was said to be reserved; some are withdrawn under its hands."""
         application = data.draw(st.sampled_from(self.under_review()))
         self.reviewed.add(application)
-        if verdict in {"accepted", "late"}:
+        if verdict in KEPT:
             self.accepted.add(application)
-        said = {
-            "accepted": [accepted(application)],
-            "refused": [review_refused(application), closed("initial_review_refused", application)],
-            "ineligible": [closed("ineligible", application)],
-            "late": [accepted(application), closed("late", application)],
-        }[verdict]
-        return multiple(*map(self.owe, said))
+        if verdict == "withdrawn as it was accepted":
+            self.crossed.add(application)
+        if verdict.startswith("withdrawn"):
+            self.ended.add(application)
+        return multiple(*map(self.owe, self.told(application, verdict)))
 
     # What the service hears
 
@@ -137,7 +133,7 @@ class Quotas(RuleBasedStateMachine):
     @rule(uscc=BY)
     def sanction(self, uscc: str) -> None:
         number = f"处理{len(self.bench.said)}"
-        command = handlers.SanctionAssessor(uscc, number, self.today.date(), (Finding("造假"),))
+        command = decision(number, self.today.date(), against=uscc)
         self.runner.run(self.bench.handle(handlers.sanction_assessor, command, self.today))
 
     @rule(uscc=BY)
@@ -172,8 +168,12 @@ class Quotas(RuleBasedStateMachine):
 
     def hear_everything(self) -> None:
         """Once all is heard, what has ended holds no place and what has not is answered or confirmed."""
-        for _ in range(len(self.owed) + 1):
-            self.hear_at_once(self.owed[:8])
+        for _ in ("in any order", "and again what waited for its reservation"):
+            late = list(self.owed)
+            self.order.shuffle(late)
+            while late:
+                self.hear_at_once(late[:4])
+                del late[:4]
         assert self.owed == []
         self.what_was_confirmed_stays_in_use()
         states = {item.application_id: item.state for item in self.kept()[1]}
@@ -181,28 +181,40 @@ class Quotas(RuleBasedStateMachine):
             over = application in self.ended | self.reviewed
             lawful = {ItemState.RELEASED, ItemState.REFUSED} if over else {ItemState.RESERVED, ItemState.REFUSED}
             assert states[application] in lawful
-        for application in self.accepted - self.ever_ended:
+        for application in self.accepted - self.crossed:
             assert states[application] is ItemState.CONFIRMED
 
     # How
 
     def say_submitted(self, application: str, by: str) -> Event:
-        self.sequences[application] += 1
-        sequence = self.sequences[application]
+        self.asked[application] = sequence = self.next(application)
         return self.owe(submitted(application, by, sequence=sequence, batch_year=self.years[application]))
 
-    def say_ended(self, application: str, *, withdraw: bool) -> Event:
-        self.ended.add(application)
-        self.ever_ended.add(application)
+    def told(self, application: str, verdict: str) -> list[Event]:
+        if verdict.startswith("withdrawn"):
+            late = verdict == "withdrawn after acceptance"
+            end = withdrawn(application, self.next(application), after_initial_review=late)
+            early = [accepted(application)] if verdict in KEPT else []
+            return [*early, end, closed("withdrawn", application)]
+        return {
+            "accepted": [accepted(application)],
+            "refused": [review_refused(application), closed("initial_review_refused", application)],
+            "ineligible": [closed("ineligible", application)],
+            "late": [accepted(application), closed("late", application)],
+        }[verdict]
+
+    def next(self, application: str) -> int:
+        """The number of the application's next fact."""
         self.sequences[application] += 1
-        return self.owe((withdrawn if withdraw else refused)(application, self.sequences[application]))
+        return self.sequences[application]
 
     def owe(self, fact: Event) -> Event:
         self.owed.append(fact)
         return fact
 
     def under_review(self) -> list[str]:
-        reserved = {each.application_id for each in self.bench.said if isinstance(each, QuotaItemReserved)}
+        """The latest submission of each was answered with an item."""
+        reserved = {name for name, submission in self.reserved.items() if submission == self.asked[name]}
         return sorted(reserved - self.reviewed - self.ended)
 
     def kept(self) -> tuple[list[Ledger], list[Item]]:
@@ -236,6 +248,8 @@ class Quotas(RuleBasedStateMachine):
         self.owed = [each for each in self.owed if each is not fact]
         self.bench.said += outcome.events
         for said in outcome.events:
+            if isinstance(said, QuotaItemReserved):
+                self.reserved[said.application_id] = fact.sequence
             if isinstance(said, QuotaItemRefused) and any(why.rule == "Q1" for why in said.reasons):
                 assert len(said.items_in_use) == LIMIT
         return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from messages.applications import ApplicationRefused, ApplicationSubmitted, ApplicationWithdrawn
 from messages.review import CaseClosed, InitialReviewRefused
@@ -24,6 +24,9 @@ AFTER_INITIAL_REVIEW = frozenset(
     }
 )
 """Outcomes of cases that initial review had accepted: their items stay used, even if that is heard later (Q5)."""
+
+TOLD_BY_THE_APPLICATION = frozenset({"withdrawn"})
+"""Outcomes that do not tell whether initial review had accepted the case, while the withdrawal itself does."""
 
 
 class ItemState(StrEnum):
@@ -62,6 +65,15 @@ class Item:
     final: bool = False
     """Review has closed the case: nothing can be asked for this application any more."""
 
+    def facts(self) -> dict[str, Any]:
+        """What every event about it tells."""
+        return {
+            "application_id": self.application_id,
+            "assessor": self.assessor,
+            "year": self.year,
+            "rule_set": self.rule_set,
+        }
+
     @property
     def in_use(self) -> bool:
         return self.state in IN_USE
@@ -85,6 +97,16 @@ class Item:
     def confirmed(self) -> Item:
         """Only what is reserved is confirmed: a place given back may be another application's by now (Q2)."""
         return replace(self, state=ItemState.CONFIRMED) if self.state is ItemState.RESERVED else self
+
+
+def keeps_item(end: ApplicationEnd) -> bool:
+    """Whether initial review had accepted the application before it ended: its item stays used (Q5)."""
+    return isinstance(end, ApplicationWithdrawn) and end.initial_review_accepted
+
+
+def gives_item_back(end: CaseEnd) -> bool:
+    """Whether the case ended before initial review accepted it (Q5)."""
+    return not (isinstance(end, CaseClosed) and end.outcome in AFTER_INITIAL_REVIEW | TOLD_BY_THE_APPLICATION)
 
 
 def asked(submitted: ApplicationSubmitted, assessor: AssessorRef, year: int, rules: RuleSet) -> Item:

@@ -11,19 +11,20 @@ from chassis.handling import Collection, Transient
 from messages.applications import ApplicationSubmitted
 from messages.assessor_quota import QuotaItemConfirmed, QuotaItemRefused, QuotaItemReleased, QuotaItemReserved
 from messages.event import Event
-from messages.review import CaseClosed, InitialReviewAccepted
+from messages.review import InitialReviewAccepted
 from messages.values import AssessorRef, PersonRef, Reason
-from rulebook import RuleSet, rules_on, shanghai_date
+from rulebook import RuleSet, rules_of, rules_on, shanghai_date
 
 from assessor_quota.domain.assessor import Assessor, may_evaluate, not_registered
 from assessor_quota.domain.item import (
-    AFTER_INITIAL_REVIEW,
     ApplicationEnd,
     CaseEnd,
     Item,
     asked,
     closed_unasked,
     ended_unasked,
+    gives_item_back,
+    keeps_item,
 )
 from assessor_quota.domain.ledger import Ledger, Line, counting_year
 
@@ -58,22 +59,18 @@ async def reserve_item(submitted: ApplicationSubmitted, store: Items, now: datet
 
 async def confirm_item(accepted: InitialReviewAccepted, store: Items, _now: datetime) -> list[Event]:
     """Keep the item for good; one that was given back before stays given back (Q5)."""
-    if accepted.assessor is None:
-        return []
-    item = await store.items.get(accepted.case_id)
-    if item is None:
-        raise Transient(f"nothing is reserved for {accepted.case_id} yet")
-    confirmed = item.confirmed()
-    if confirmed.state is item.state:
-        return []
-    store.items.save(item.application_id, confirmed)
-    return [QuotaItemConfirmed(application_id=item.application_id, assessor=item.assessor, year=item.year)]
+    return [] if accepted.assessor is None else await _confirm(accepted.case_id, store)
 
 
 async def release_item(end: ApplicationEnd, store: Items, _now: datetime) -> list[Event]:
-    """Give back what is not confirmed; an end heard before its submission is kept, so that no item leaks (Q5, Q6)."""
+    """Give back what is not confirmed; an end heard before its submission is kept, so that no item leaks (Q5, Q6).
+
+    A withdrawal after initial review accepted confirms the item, also where the acceptance itself is heard later.
+    """
     if (assessor := end.evaluation.assessor) is None:
         return []
+    if keeps_item(end):
+        return await _confirm(end.application_id, store)
     item = await store.items.get(end.application_id)
     if item is None:
         store.items.save(end.application_id, ended_unasked(end, assessor))
@@ -85,7 +82,7 @@ async def release_item(end: ApplicationEnd, store: Items, _now: datetime) -> lis
 
 async def release_closed(end: CaseEnd, store: Items, _now: datetime) -> list[Event]:
     """Give back the item of a case that ended before initial review accepted it (Q5)."""
-    if end.assessor is None or (isinstance(end, CaseClosed) and end.outcome in AFTER_INITIAL_REVIEW):
+    if end.assessor is None or not gives_item_back(end):
         return []
     item = await store.items.get(end.case_id)
     if item is None:
@@ -113,7 +110,18 @@ async def _decide(submitted: ApplicationSubmitted, named: AssessorRef, store: It
 async def _answer_again(item: Item, submitted: ApplicationSubmitted, store: Items) -> list[Event]:
     store.items.save(item.application_id, replace(item, asked=submitted.sequence))
     ledger = await store.ledgers.require(item.ledgers[-1])
-    return [_reserved(item, ledger, rules_on(submitted.submitted_on))]
+    return [_reserved(item, ledger, rules_of(item.rule_set or submitted.rule_set))]
+
+
+async def _confirm(application_id: str, store: Items) -> list[Event]:
+    item = await store.items.get(application_id)
+    if item is None:
+        raise Transient(f"nothing is reserved for {application_id} yet")
+    confirmed = item.confirmed()
+    if confirmed.state is item.state:
+        return []
+    store.items.save(application_id, confirmed)
+    return [QuotaItemConfirmed(**confirmed.facts())]
 
 
 async def _release(item: Item, store: Items) -> list[Event]:
@@ -124,7 +132,7 @@ async def _release(item: Item, store: Items) -> list[Event]:
     for key in item.ledgers:
         ledger = await store.ledgers.require(key)
         store.ledgers.save(key, ledger.without(item.application_id))
-    return [QuotaItemReleased(application_id=item.application_id, assessor=item.assessor, year=item.year)]
+    return [QuotaItemReleased(**released.facts())]
 
 
 async def _ledger(representative: PersonRef, year: int, store: Items) -> Ledger:
@@ -135,21 +143,13 @@ async def _ledger(representative: PersonRef, year: int, store: Items) -> Ledger:
 def _refuse(item: Item, reasons: Sequence[Reason], store: Items, in_use: Sequence[Line] = ()) -> list[Event]:
     store.items.save(item.application_id, item)
     return [
-        QuotaItemRefused(
-            application_id=item.application_id,
-            assessor=item.assessor,
-            year=item.year,
-            reasons=tuple(reasons),
-            items_in_use=tuple(line.told() for line in in_use),
-        )
+        QuotaItemRefused(**item.facts(), reasons=tuple(reasons), items_in_use=tuple(line.told() for line in in_use))
     ]
 
 
 def _reserved(item: Item, ledger: Ledger, rules: RuleSet) -> QuotaItemReserved:
     return QuotaItemReserved(
-        application_id=item.application_id,
-        assessor=item.assessor,
-        year=item.year,
+        **item.facts(),
         representative=ledger.representative,
         used=ledger.used,
         limit=rules.quota.items_per_year,

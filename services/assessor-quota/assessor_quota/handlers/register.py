@@ -79,25 +79,27 @@ async def register_assessor(command: RegisterAssessor, store: Register, now: dat
 async def sanction_assessor(command: SanctionAssessor, store: Register, now: datetime) -> Done:
     """Record a decision under Art. 31: no evaluation work for three years, refused from now on (S1)."""
     assessor = await store.assessors.require(command.uscc)
+    today = shanghai_date(now)
     recorded, number, day = assessor.sanctions, command.document_number, command.decided_on
-    if problems := decision_problems(recorded, number, day, shanghai_date(now)):
+    if problems := decision_problems(recorded, number, day, today):
         raise Refusal("decision-refused", *problems)
     decision = sanction(number, day, command.findings, _rules_on(day))
     assessor = assessor.with_sanction(decision)
     store.assessors.save(assessor.uscc, assessor)
-    return Done([_sanctioned(assessor, decision)], assessor)
+    return Done([_sanctioned(assessor, decision, today)], assessor)
 
 
 async def revoke_sanction(command: RevokeSanction, store: Register, now: datetime) -> Done:
     """End a sanction by a document; what was decided stays on record (S4)."""
     assessor = await store.assessors.require(command.uscc)
+    today = shanghai_date(now)
     recorded, day = assessor.sanctions, command.revoked_on
-    if problems := list(revocation_problems(recorded, command.decision, day, shanghai_date(now))):
+    if problems := list(revocation_problems(recorded, command.decision, day, today)):
         raise Refusal("revocation-refused", *problems)
     (decision,) = revocable(recorded, command.decision, day)
     assessor = assessor.with_revoked(decision, command.document_number, day)
     store.assessors.save(assessor.uscc, assessor)
-    return Done([_revoked(assessor, command)], assessor)
+    return Done([_revoked(assessor, command, today)], assessor)
 
 
 async def _known_as(command: RegisterAssessor, store: Register) -> PersonRef:
@@ -126,18 +128,21 @@ def _registered(assessor: Assessor) -> AssessorRegistered:
     )
 
 
-def _sanctioned(assessor: Assessor, decision: Sanction) -> AssessorSanctioned:
+def _sanctioned(assessor: Assessor, decision: Sanction, today: date) -> AssessorSanctioned:
+    """Listeners hold the last ban they heard: it is the longest in force, whichever decision was recorded last."""
+    longest = assessor.sanction_on(today) or decision
     return AssessorSanctioned(
         assessor_uscc=assessor.uscc,
         name=assessor.name,
-        ban=decision.ban,
+        ban=longest.ban,
         document_number=decision.document_number,
         reasons=decision.reasons,
     )
 
 
-def _revoked(assessor: Assessor, command: RevokeSanction) -> SanctionRevoked:
-    left = assessor.sanction_on(command.revoked_on)
+def _revoked(assessor: Assessor, command: RevokeSanction, today: date) -> SanctionRevoked:
+    """What still holds is asked of today: a decision may be younger than the day a revocation names."""
+    left = assessor.sanction_on(today)
     return SanctionRevoked(
         assessor_uscc=assessor.uscc,
         name=assessor.name,
