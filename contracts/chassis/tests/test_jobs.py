@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from chassis import runner
@@ -100,21 +101,22 @@ async def test_a_lease_is_renewed_while_the_work_goes_on_so_that_nobody_else_beg
     busy = 0
     most = 0
 
-    async def work() -> int:
+    async def work(seconds: float = 0) -> int:
         nonlocal busy, most
         busy += 1
         most = max(most, busy)
-        await asyncio.sleep(1.0)
+        await asyncio.sleep(seconds)
         busy -= 1
         return 1
 
     async def ask() -> int | None:
-        async with asyncio.timeout(5):
-            while (done := await two.under("x", 0.3, work)) is None:  # noqa: ASYNC110 - a lease tells nobody
+        await asyncio.sleep(0.5)
+        async with asyncio.timeout(20):
+            while (done := await two.under("x", 2.0, work)) is None:  # noqa: ASYNC110 - a lease tells nobody
                 await asyncio.sleep(0.02)
         return done
 
-    assert await asyncio.gather(one.under("x", 0.3, work), ask()) == [1, 1]
+    assert await asyncio.gather(one.under("x", 2.0, partial(work, 3.0)), ask()) == [1, 1]
     assert most == 1
 
 
@@ -142,23 +144,22 @@ async def test_work_whose_lease_is_lost_is_cancelled(database: Database) -> None
 async def test_a_job_that_takes_longer_than_its_lease_is_looked_at_by_one_runner_at_a_time(
     rigs: tuple[Rig, Rig], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runner, "LEASED", 0.2)
+    monkeypatch.setattr(runner, "LEASED", 1.9)
     looks: list[datetime] = []
 
     async def mails(_store: Store, now: datetime) -> Sequence[Touch]:
         looks.append(now)
-        await asyncio.sleep(0.8)
+        await asyncio.sleep(3.0)
         return []
 
     slow = Job("mail", mails, lambda item: item.notice, remind, Store, timedelta(seconds=1))
     for rig in rigs:
         rig.runner._look_every = 0.1
     looking = asyncio.create_task(rigs[0].runner.look(slow))
-    await asyncio.sleep(0.1)
-    for _ in range(6):
+    await asyncio.sleep(0.5)
+    while not looking.done():
         await rigs[1].runner.look(slow)
         await asyncio.sleep(0.1)
-    await looking
 
     assert len(looks) == 1
 
