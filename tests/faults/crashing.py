@@ -110,16 +110,13 @@ def say_twice(share: float, storm: Storm) -> None:
 
 
 def forget() -> None:
-    """Switch the inbox off: nothing is known, nothing is remembered."""
-    load, commit_all = Database.load, Database.commit
-
-    async def load_nothing(self: Database, collection: str, keys: Sequence[str]) -> Sequence[Document]:
-        return [] if collection == "inbox" else await load(self, collection, keys)
+    """Switch the inbox off: nothing is remembered, so nothing is known."""
+    commit_all = Database.commit
 
     async def commit_without(self: Database, commit: Commit) -> None:
         await commit_all(self, replace(commit, inbox=[]))
 
-    Database.load, Database.commit = load_nothing, commit_without  # type: ignore[method-assign]
+    Database.commit = commit_without  # type: ignore[method-assign]
 
 
 def live(package: str, environment: dict[str, str], log: Path) -> None:
