@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, date, datetime
 
-from chassis.testing import Bench
+from chassis.handling import Sort, Where
+from chassis.testing import Bench, Memory
+from chassis.unit import Commit, Document
 from messages.assessor_quota import AssessorSanctioned, SanctionRevoked
 from messages.review import CaseCleared, CaseClosed, Outcome
-from messages.values import AssessorRef, Ban, Level, Prefecture, UnitRef, UnitType
+from messages.values import AssessorRef, Ban, Level, Prefecture, Reason, UnitRef, UnitType
 from registry.domain.answers import Overview
 from registry.domain.removals import Decision, Ground
 from registry.handlers import announcing, cases, closing, removals
@@ -53,33 +56,41 @@ def cleared(
     )
 
 
-def ended(event: CaseCleared, outcome: Outcome = "ineligible") -> CaseClosed:
+def ended(event: CaseCleared, outcome: Outcome = "ineligible", *reasons: Reason) -> CaseClosed:
     return CaseClosed(
         case_id=event.case_id,
         unit=event.unit,
         level=event.level,
         batch_year=event.batch_year,
         outcome=outcome,
-        reasons=(),
+        reasons=reasons,
         closed_on=date(2026, 9, 5),
     )
 
 
-def sanction(first: date, sequence: int = 2) -> AssessorSanctioned:
-    ban = Ban(first_day=first, last_day=first.replace(year=first.year + 3))
+def ban(first: date) -> Ban:
+    return Ban(first_day=first, last_day=first.replace(year=first.year + 3))
+
+
+def sanction(first: date, sequence: int = 2, number: str = "通报1号") -> AssessorSanctioned:
     return AssessorSanctioned(
         assessor_uscc=ASSESSOR.uscc,
         name=ASSESSOR.name,
-        ban=ban,
-        document_number="通报1号",
+        ban=ban(first),
+        document_number=number,
         reasons=(),
         sequence=sequence,
     )
 
 
-def revocation(day: date, sequence: int = 3) -> SanctionRevoked:
+def revocation(day: date, sequence: int = 3, left: Ban | None = None) -> SanctionRevoked:
     return SanctionRevoked(
-        assessor_uscc=ASSESSOR.uscc, name=ASSESSOR.name, revoked_on=day, document_number="撤销1号", sequence=sequence
+        assessor_uscc=ASSESSOR.uscc,
+        name=ASSESSOR.name,
+        revoked_on=day,
+        document_number="撤销1号",
+        ban=left,
+        sequence=sequence,
     )
 
 
@@ -89,11 +100,38 @@ def decision(
     return Decision(of or unit(), ground, number, day)
 
 
+class Overtaken(Memory):
+    """Another process's view of the documents; just before its first question to ``collection``, ``meanwhile`` runs."""
+
+    def __init__(self, shared: Memory, collection: str, meanwhile: Callable[[], Awaitable[object]]) -> None:
+        super().__init__()
+        self.shared = shared
+        self.collection = collection
+        self.meanwhile = [meanwhile]
+
+    async def load(self, collection: str, keys: Sequence[str]) -> Sequence[Document]:
+        return await self.shared.load(collection, keys)
+
+    async def find(self, collection: str, where: Where, sort: Sort, limit: int) -> Sequence[Document]:
+        if collection == self.collection and self.meanwhile:
+            await self.meanwhile.pop()()
+        return await self.shared.find(collection, where, sort, limit)
+
+    async def commit(self, commit: Commit) -> None:
+        await self.shared.commit(commit)
+
+
 class Office(Bench[Store]):
     """The regional department at its desk: the registry's handlers on a store in memory."""
 
     def __init__(self) -> None:
         super().__init__(Store, AGGREGATES, INDEXES)
+
+    def slower(self, collection: str, meanwhile: Callable[[], Awaitable[object]]) -> Office:
+        """The same office at another process, which is overtaken on its way to ``collection``."""
+        other = Office()
+        other.memory = Overtaken(self.memory, collection, meanwhile)
+        return other
 
     async def clear(self, *events: CaseCleared) -> None:
         for event in events:
@@ -104,8 +142,10 @@ class Office(Bench[Store]):
         assert isinstance(outcome.value, Overview)
         return outcome.value
 
-    async def announce(self, year: int = 2026, day: date = ANNOUNCING, number: str = DOCUMENT) -> Overview:
-        command = announcing.AnnounceList(Level.REGION, year, number)
+    async def announce(
+        self, year: int = 2026, day: date = ANNOUNCING, number: str = DOCUMENT, list_id: str | None = None
+    ) -> Overview:
+        command = announcing.AnnounceList(Level.REGION, year, number, list_id)
         outcome = await self.perform(announcing.announce_list, command, at(day))
         assert isinstance(outcome.value, Overview)
         return outcome.value

@@ -9,7 +9,7 @@ import pytest
 from chassis.clock import FixedClock
 from chassis.testing.http import ApiStand, Caller, api_stand
 from messages.registry import ListAnnounced, ListClosed, UnitListed, UnitRemoved
-from messages.values import Role
+from messages.values import Role, UnitType
 from openpyxl import load_workbook
 from registry.api import router
 from registry.handlers import cases
@@ -86,6 +86,21 @@ async def test_the_same_announcement_by_the_same_or_another_key_is_answered_alik
     assert {answer.status_code for answer in answers} == {200}
     assert answers[0].json() == answers[1].json() == answers[2].json()
     assert sum(isinstance(event, ListAnnounced) for event in stand.said) == 1
+
+
+@pytest.mark.rule("L3")
+async def test_the_number_of_an_earlier_list_is_refused_for_the_one_that_waits(stand: ApiStand) -> None:
+    await announced(stand)
+    await stand.perform(cases.add_line, cleared("app-3", unit(SOLAR)), Store)
+    await region(stand).post("/v1/lists/2026/close")
+
+    answer = await region(stand).post("/v1/lists/2026/announce", json={"document_number": DOCUMENT})
+    body = {"document_number": DOCUMENT, "list_id": "list-region-2026-1"}
+    repeated = await region(stand).post("/v1/lists/2026/announce", json=body)
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "document-number-used")
+    assert [(reason["rule"], reason["evidence"]) for reason in answer.json()["reasons"]] == [("L3", DOCUMENT)]
+    assert (repeated.status_code, repeated.json()["number"]) == (200, 1)
 
 
 @pytest.mark.rule("A4")
@@ -256,7 +271,7 @@ async def test_one_unit_is_shown_with_titles_and_removals(stand: ApiStand, clock
 
 @pytest.mark.rule("R1")
 async def test_a_park_is_found_by_the_code_of_its_body_and_its_first_name(stand: ApiStand) -> None:
-    park = unit(SOLAR, park="示例工业园区")
+    park = unit(SOLAR, kind=UnitType.PARK, park="示例工业园区")
     await region(stand).post("/v1/removals", json=REMOVAL | {"unit": park.model_dump(mode="json")})
 
     answer = await stand.anybody().get(f"/v1/units/{park.key}")

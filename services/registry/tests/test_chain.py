@@ -42,7 +42,9 @@ def test_no_lists_are_an_intact_chain() -> None:
 
 
 @pytest.mark.rule("L4", "L5")
-@pytest.mark.parametrize("change", [{"year": 2031}, {"lines": ()}, {"why": "另有说明"}, {"corrects": 1}])
+@pytest.mark.parametrize(
+    "change", [{"year": 2031}, {"lines": ()}, {"why": "另有说明"}, {"corrects": 1}, {"rule_set": "2099-01-01"}]
+)
 def test_a_changed_list_shows_by_its_number(change: dict[str, object]) -> None:
     first, second, third = chain(STEEL, DAIRY, SOLAR)
 

@@ -5,6 +5,7 @@ from datetime import date
 
 import pytest
 from chassis.handling import Refusal
+from chassis.unit import Conflict
 from messages.registry import ListAnnounced, ListClosed, UnitListed, UnitRemoved
 from messages.values import Level
 from registry.domain.chain import GENESIS, verify
@@ -12,6 +13,7 @@ from registry.domain.clearances import ClearanceState
 from registry.domain.lists import AnnualList, ListState
 from registry.domain.removals import RemovalState
 from registry.handlers import announcing, assessors, cases, closing
+from rulebook import reason
 
 from services.registry.tests.kit import (
     ANNOUNCING,
@@ -24,6 +26,7 @@ from services.registry.tests.kit import (
     STEEL,
     Office,
     at,
+    ban,
     cleared,
     decision,
     ended,
@@ -154,6 +157,32 @@ async def test_a_revocation_that_overtakes_its_sanction_wins(office: Office) -> 
     assert (await office.close()).held_back == ()
 
 
+@pytest.mark.rule("L2", "S4")
+async def test_a_sanction_that_still_holds_by_another_decision_holds_the_case_back_after_a_revocation(
+    office: Office,
+) -> None:
+    await office.clear(cleared("app-1", assessor=ASSESSOR), cleared("app-2", unit(DAIRY)))
+    await office.handle(assessors.note_sanction, sanction(date(2026, 9, 2)), at(CLOSING))
+    left = revocation(date(2026, 9, 4), left=ban(date(2026, 8, 1)))
+    await office.handle(assessors.lift_sanction, left, at(CLOSING))
+
+    (held,) = (await office.close()).held_back
+
+    assert [(reason.rule, reason.evidence) for reason in held.reasons] == [("S1", ASSESSOR.uscc)]
+    assert "2029-08-01" in held.reasons[0].text
+
+
+@pytest.mark.rule("L2", "S1")
+async def test_an_older_decision_heard_later_leaves_the_number_the_ban_rests_on(office: Office) -> None:
+    await office.clear(cleared("app-1", assessor=ASSESSOR), cleared("app-2", unit(DAIRY)))
+    for event in (sanction(date(2026, 9, 2), 2), sanction(date(2026, 9, 2), 3, "通报2号")):
+        await office.handle(assessors.note_sanction, event, at(CLOSING))
+
+    (held,) = (await office.close()).held_back
+
+    assert held.reasons[0].evidence == f"{ASSESSOR.uscc}, 通报1号"
+
+
 @pytest.mark.rule("L2")
 async def test_a_unit_that_bears_the_title_already_is_not_listed_twice(office: Office) -> None:
     await office.clear(cleared("app-1"))
@@ -249,6 +278,79 @@ async def test_a_document_number_announces_one_list_only(office: Office) -> None
     assert refused.value.code == "document-number-used"
 
 
+async def supplement_closed(office: Office) -> None:
+    """A second list waits while the first is announced."""
+    await office.clear(cleared("app-1"))
+    await office.close()
+    await office.announce()
+    await office.clear(cleared("app-2", unit(DAIRY)))
+    await office.close()
+
+
+@pytest.mark.rule("L3")
+@pytest.mark.parametrize("named", [None, "list-region-2026-2", "list-region-2026-9"])
+async def test_the_number_of_an_earlier_list_of_the_year_announces_no_other(office: Office, named: str | None) -> None:
+    await supplement_closed(office)
+    said = len(office.said)
+
+    with pytest.raises(Refusal) as refused:
+        await office.announce(list_id=named)
+
+    assert (refused.value.code, refused.value.status) == ("document-number-used", 409)
+    assert [(reason.rule, reason.evidence) for reason in refused.value.reasons] == [("L3", DOCUMENT)]
+    assert (len(office.said), (await the_list(office, "list-region-2026-2")).state) == (said, ListState.CLOSED)
+
+
+@pytest.mark.rule("L3")
+async def test_the_very_same_announcement_is_answered_again_while_another_list_waits(office: Office) -> None:
+    await supplement_closed(office)
+
+    again = await office.announce(list_id="list-region-2026-1")
+
+    assert again.announcement is not None
+    assert (again.list_id, again.announcement.number) == ("list-region-2026-1", 1)
+
+
+@pytest.mark.rule("L3")
+async def test_a_list_that_does_not_wait_is_not_announced_under_another_number(office: Office) -> None:
+    await supplement_closed(office)
+
+    with pytest.raises(Refusal) as refused:
+        await office.announce(number="另一文号", list_id="list-region-2026-1")
+
+    assert refused.value.code == "nothing-to-announce"
+
+
+@pytest.mark.rule("L3")
+async def test_an_announcement_overtaken_by_the_same_one_and_a_ban_is_not_refused_but_read_again(
+    office: Office,
+) -> None:
+    await office.clear(cleared())
+    await office.close()
+
+    async def meanwhile() -> None:
+        await office.announce()
+        await office.remove(decision(day=ANNOUNCING))
+
+    with pytest.raises(Conflict):
+        await office.slower("clearances", meanwhile).announce()
+    assert (await office.announce()).state is ListState.ANNOUNCED
+
+
+@pytest.mark.rule("L3")
+async def test_two_lists_announced_at_once_under_one_number_do_not_both_get_it(office: Office) -> None:
+    await office.clear(cleared("app-1"), cleared("app-2", unit(DAIRY), year=2027))
+    await office.close()
+    await office.close(2027)
+
+    with pytest.raises(Conflict):
+        await office.slower("clearances", lambda: office.announce(2027)).announce()
+    with pytest.raises(Refusal) as refused:
+        await office.announce()
+
+    assert refused.value.code == "document-number-used"
+
+
 @pytest.mark.rule("L3")
 async def test_nothing_is_announced_that_was_not_closed(office: Office) -> None:
     await office.clear(cleared())
@@ -293,6 +395,37 @@ async def test_a_case_that_ends_after_closing_is_taken_off_when_the_list_is_clos
     dropped = await office.look().clearances.require("app-1")
     assert anew.counts["addition"] == 1
     assert (dropped.state, dropped.list_id) == (ClearanceState.DROPPED, None)
+
+
+@pytest.mark.rule("V10", "L2")
+async def test_eligibility_lost_after_closing_stops_the_announcement_until_the_list_is_closed_anew(
+    office: Office,
+) -> None:
+    await office.clear(cleared("app-1"), cleared("app-2", unit(DAIRY)))
+    await office.close()
+    lost = reason("E4", "disqualifying-fact", "近三年内发生安全事故")
+    await office.handle(cases.drop_line, ended(cleared("app-1"), "ineligible", lost), at(CLOSING))
+
+    with pytest.raises(Refusal) as refused:
+        await office.announce()
+    assert [each.rule for each in refused.value.reasons] == ["L2", "V10", "E4"]
+
+    await office.close()
+    await office.announce()
+    assert [event.unit.uscc for event in office.said if isinstance(event, UnitListed)] == [DAIRY]
+    assert (await office.look().clearances.require("app-1")).state is ClearanceState.DROPPED
+
+
+@pytest.mark.rule("G3")
+async def test_what_is_said_of_lists_and_removals_names_the_rule_set(office: Office) -> None:
+    await office.clear(cleared())
+    await office.remove(decision(unit(SOLAR), ground="D4"))
+    await office.close()
+    await office.announce()
+
+    told = [event for event in office.said if isinstance(event, ListClosed | ListAnnounced | UnitRemoved)]
+    assert Counter(type(event) for event in told) == {ListClosed: 1, ListAnnounced: 1, UnitRemoved: 1}
+    assert {event.rule_set for event in told} == {"2024-01-19"}
 
 
 @pytest.mark.rule("L4")

@@ -40,7 +40,7 @@ def add_routes(routes: APIRouter, gate: Gate) -> None:
     )
     async def announce(year: Year, body: AnnounceBody, call: Making) -> ListView:
         """Announce the closed list: as a whole, and once however often it is asked (L3)."""
-        command = AnnounceList(LEVEL, year, body.document_number)
+        command = AnnounceList(LEVEL, year, body.document_number, body.list_id)
         return list_view(await call.perform(announce_list, command, Store, reply=Overview), for_office=True)
 
     @routes.post(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal
 
-from messages.values import Ban, Level, Prefecture, Reason, Text, UnitRef, UnitType
+from messages.values import Ban, Identifier, Level, Prefecture, Reason, Text, UnitRef, UnitType
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from registry.domain.answers import Overview, overview
@@ -32,6 +32,8 @@ class CloseBody(Body):
 
 class AnnounceBody(Body):
     document_number: DocumentNumber
+    list_id: Identifier | None = None
+    """The list that is meant, as closing told it; left out, the one that waits."""
 
 
 class CorrectBody(Body):

@@ -82,7 +82,7 @@ def not_on_the_list(sources: Iterable[str]) -> Refusal:
 
 def _of_units(held_back: Iterable[HeldBack]) -> list[Reason]:
     return [
-        reason.model_copy(update={"evidence": f"{each.unit.name}: {reason.evidence}"})
+        why.model_copy(update={"evidence": ": ".join(filter(None, (each.unit.name, why.evidence)))})
         for each in held_back
-        for reason in each.reasons
+        for why in each.reasons
     ]

@@ -49,7 +49,9 @@ class AssessorStanding:
     sequence: int = 0
     """Of the last fact heard about it; an earlier one that comes later changes nothing."""
     ban: Ban | None = None
+    """The longest that was in force when it was said."""
     document_number: str | None = None
+    """Of the decision behind the ban, where an event has told it."""
     checked: Check | None = None
 
 
@@ -73,12 +75,17 @@ def barred_until(standing: Standing, day: date) -> date | None:
 
 
 def sanctioned(standing: AssessorStanding, event: AssessorSanctioned) -> AssessorStanding:
-    if event.sequence <= standing.sequence:
-        return standing
-    return replace(standing, sequence=event.sequence, ban=event.ban, document_number=event.document_number)
+    """An older decision recorded later leaves the ban that stands, and the number it rests on."""
+    return _heard(standing, event.sequence, event.ban, event.document_number)
 
 
 def revoked(standing: AssessorStanding, event: SanctionRevoked) -> AssessorStanding:
-    if event.sequence <= standing.sequence:
+    """What still holds by another decision holds on (S4); the event does not tell that decision's number."""
+    return _heard(standing, event.sequence, event.ban, None)
+
+
+def _heard(standing: AssessorStanding, sequence: int, ban: Ban | None, document_number: str | None) -> AssessorStanding:
+    if sequence <= standing.sequence:
         return standing
-    return replace(standing, sequence=event.sequence, ban=None, document_number=event.document_number)
+    number = standing.document_number if ban == standing.ban else document_number
+    return replace(standing, sequence=sequence, ban=ban, document_number=number)

@@ -62,6 +62,7 @@ def seal(closed_list: AnnualList, placed: Announcement) -> str:
             "lines": _published(closed_list.lines),
             "corrects": closed_list.corrects,
             "why": closed_list.why,
+            "rule_set": closed_list.rule_set,
             "previous_digest": placed.previous_digest,
         }
     )

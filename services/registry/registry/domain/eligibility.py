@@ -57,7 +57,7 @@ def reasons_against(candidate: Candidate, day: date, *, doubled: bool = False) -
         _assessor_sanctioned(candidate.assessor, day),
         _listed_already(candidate, doubled=doubled),
     )
-    return tuple(reason for reason in found if reason is not None)
+    return (*(each for each in found if each is not None), *_why_closed(candidate.clearance))
 
 
 def _closed(clearance: Clearance) -> Reason | None:
@@ -65,6 +65,11 @@ def _closed(clearance: Clearance) -> Reason | None:
         return None
     evidence = f"{clearance.dropped.outcome}, {clearance.dropped.closed_on}"
     return reason("V10", "case-closed", "该申报事项已终止，不再列入年度名单", evidence)
+
+
+def _why_closed(clearance: Clearance) -> tuple[Reason, ...]:
+    """What review said when it closed the case."""
+    return clearance.dropped.reasons if _closed(clearance) and clearance.dropped else ()
 
 
 def _banned(standing: Standing, day: date) -> Reason | None:
@@ -84,7 +89,8 @@ def _assessor_sanctioned(assessor: AssessorStanding | None, day: date) -> Reason
     if assessor is None or assessor.ban is None or not assessor.ban.holds_on(day):
         return None
     text = f"评价报告所依据的第三方服务机构处于禁止期，至{assessor.ban.last_day}"
-    return reason("S1", "assessor-sanctioned", text, f"{assessor.uscc}, {assessor.document_number}")
+    evidence = ", ".join(filter(None, (assessor.uscc, assessor.document_number)))
+    return reason("S1", "assessor-sanctioned", text, evidence)
 
 
 def _listed_already(candidate: Candidate, *, doubled: bool) -> Reason | None:

@@ -134,6 +134,7 @@ def said_closed(closed_list: AnnualList, digest: str) -> ListClosed:
         lines=len(closed_list.lines),
         held_back=len(closed_list.held_back),
         digest=digest,
+        rule_set=closed_list.rule_set,
     )
 
 
@@ -151,6 +152,7 @@ def said_announced(announced_list: AnnualList) -> ListAnnounced:
         why=announced_list.why,
         digest=placed.digest,
         previous_digest=placed.previous_digest,
+        rule_set=announced_list.rule_set,
     )
 
 

@@ -146,7 +146,7 @@ def said_listed(listing: Listing, unit: UnitRef) -> UnitListed:
     )
 
 
-def said_removed(unit: UnitRef, entry: Removed) -> UnitRemoved:
+def said_removed(unit: UnitRef, entry: Removed, rule_set: str) -> UnitRemoved:
     return UnitRemoved(
         unit_key=unit.key,
         unit=unit,
@@ -155,4 +155,5 @@ def said_removed(unit: UnitRef, entry: Removed) -> UnitRemoved:
         removed_on=entry.effective_on,
         document_number=entry.document_number,
         ban=entry.ban,
+        rule_set=rule_set,
     )

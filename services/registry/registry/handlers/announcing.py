@@ -28,20 +28,33 @@ class AnnounceList:
     level: Level
     year: int
     document_number: str
+    list_id: str | None = None
+    """The list that is meant; when none is named the one that waits, or else the one with that number."""
 
 
 async def announce_list(command: AnnounceList, store: Announced, now: datetime) -> Done:
-    """The same document announced again changes nothing and is answered as the first time.
+    """The same list announced again under the same number changes nothing and is answered as the first time.
 
     Refused, with every unit concerned, when a line no longer holds: no announced unit has a ban running that day (L2).
+    The book is read before anything else: a list announced since then makes a conflict at the commit, so that two
+    lists never get one number.
     """
+    book = await store.books.get(command.level.value) or Book(command.level)
     shelf = await shelf_of(command.level, command.year, store)
+    pending = shelf.pending
+    meant = command.list_id or (pending.list_id if pending else None)
     if (known := shelf.announced_under(command.document_number)) is not None:
-        return Done(value=answers.overview(known))
+        return _repeated(known, meant)
     await _refuse_a_number_of_another_year(command, store)
-    if shelf.pending is None:
+    if pending is None or pending.list_id != meant:
         raise answers.nothing_to_announce(command.year)
-    return await _announce(shelf.pending, command.document_number, shanghai_date(now), store)
+    return await _announce(pending, book, command.document_number, shanghai_date(now), store)
+
+
+def _repeated(known: AnnualList, meant: str | None) -> Done:
+    if meant not in {None, known.list_id}:
+        raise answers.document_number_used(placed_at(known).document_number)
+    return Done(value=answers.overview(known))
 
 
 async def _refuse_a_number_of_another_year(command: AnnounceList, store: Announced) -> None:
@@ -50,11 +63,11 @@ async def _refuse_a_number_of_another_year(command: AnnounceList, store: Announc
         raise answers.document_number_used(command.document_number)
 
 
-async def _announce(pending: AnnualList, document_number: str, day: date, store: Announced) -> Done:
+async def _announce(pending: AnnualList, book: Book, document_number: str, day: date, store: Announced) -> Done:
     added = await lines_of(pending, store)
-    if held_back := sift(added, day).held_back:
+    held_back = sift(added, day).held_back
+    if held_back and not await _overtaken(book, store):
         raise answers.no_longer_holds(held_back)
-    book = await store.books.get(pending.level.value) or Book(pending.level)
     result = announced(pending, book, document_number, day)
     mark(added, result.list_id, day, store)
     store.lists.save(result.list_id, result)
@@ -63,6 +76,15 @@ async def _announce(pending: AnnualList, document_number: str, day: date, store:
     listed = await _list([each.clearance for each in added], result, store)
     await _rename(result, store)
     return Done([said_announced(result), *removed, *listed], answers.overview(result))
+
+
+async def _overtaken(book: Book, store: Announced) -> bool:
+    """Whether a list was announced since the book was read: perhaps this one, and a ban may be younger than that.
+
+    Then nothing is refused: the commit finds the book changed, and all is read again.
+    """
+    since = {"level": book.level, "announcement.number": {"$gt": book.last_number}}
+    return bool(await store.lists.find(since, limit=1))
 
 
 async def _remove(result: AnnualList, day: date, store: Announced) -> list[UnitRemoved]:

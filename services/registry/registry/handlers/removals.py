@@ -6,8 +6,8 @@ from datetime import date, datetime
 
 from chassis.handling import Done, Refusal
 from messages.registry import UnitRemoved
-from messages.values import Ban, Level, Reason
-from rulebook import NoRuleSet, RuleSet, basis, rules_on, shanghai_date
+from messages.values import Ban, Level
+from rulebook import NoRuleSet, RuleSet, reason, rules_on, shanghai_date
 
 from registry.domain import bans, register, removals
 from registry.domain.bans import Imposed, Standing
@@ -48,7 +48,7 @@ async def take_effect(removal: Removal, effective_on: date, today: date, store: 
     entry = Removed(removals.reason(removal), removal.document_number, effective_on, today, removal.levels, ban)
     unit = await store.units.get(removal.unit.key) or register.named(None, removal.unit, today)
     store.units.save(unit.key, register.removed(unit, entry))
-    return register.said_removed(removal.unit, entry)
+    return register.said_removed(removal.unit, entry, rules.version)
 
 
 def _same(known: Removal, decision: Decision) -> Removal:
@@ -93,5 +93,4 @@ def _imposed(removal: Removal, ban: Ban, rules: RuleSet, today: date) -> Imposed
 
 
 def _refusal(rule: str, code: str, text: str, evidence: str, status: int = 409) -> Refusal:
-    reason = Reason(rule=rule, article=basis(rule).article, code=code, text=text, evidence=evidence)
-    return Refusal(code, reason, status=status)
+    return Refusal(code, reason(rule, code, text, evidence), status=status)
