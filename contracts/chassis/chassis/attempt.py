@@ -14,7 +14,7 @@ from chassis.clock import Clock, SystemClock
 from chassis.handling import Refusal, Stale, Transient
 from chassis.metrics import Metrics
 from chassis.steps import NoSteps, Steps
-from chassis.unit import Backing, Batch, Commit, Document, Outcome, Seen, Unit
+from chassis.unit import Backing, Batch, Commit, Conflict, Document, Outcome, Seen, Unit
 from chassis.work import Verdict, Work, inbox_row, repeated
 
 
@@ -96,6 +96,8 @@ class Attempt:
             outcome = await unit.conclude(result)
             said = [self._entry(event, work, now) for event in outcome.events]
             handled = _Handled(outcome, inbox_row(work, outcome, self._real.now()), said, isinstance(result, Stale))
+        except Conflict:
+            raise  # the instant that this attempt reads is gone
         except Exception as problem:  # noqa: BLE001 - the waiter gets it and knows the remedy by its class
             return problem
         unit.keep()

@@ -285,10 +285,10 @@ def _of_duplicate(details: Mapping[str, Any]) -> Conflict:
 
 
 def _of_other(problem: PyMongoError) -> Exception:
-    if problem.has_error_label("TransientTransactionError"):
+    gone = isinstance(problem, OperationFailure) and problem.code in SNAPSHOT_GONE
+    if gone or problem.has_error_label("TransientTransactionError"):
         return Conflict(str(problem))
-    unknown = problem.has_error_label("UnknownTransactionCommitResult")
-    if unknown or not isinstance(problem, OperationFailure) or problem.code in SNAPSHOT_GONE:
+    if problem.has_error_label("UnknownTransactionCommitResult") or not isinstance(problem, OperationFailure):
         return Unavailable(str(problem))
     return Refused(str(problem))
 
@@ -296,4 +296,4 @@ def _of_other(problem: PyMongoError) -> Exception:
 DUPLICATE_KEY = 11000
 NAMESPACE_EXISTS = 48
 SNAPSHOT_GONE = {239, 246}
-"""The instant is too long ago, or an index was made meanwhile: asked again, it is another instant."""
+"""The instant is too long ago, or a collection was made since: another attempt reads another instant."""

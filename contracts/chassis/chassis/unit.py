@@ -74,7 +74,10 @@ class Backing(Seen, Protocol):
     """Where documents are kept. Driver errors come out as Conflict, Taken, Refused or Transient, nothing else."""
 
     def snapshot(self) -> AbstractAsyncContextManager[Seen]:
-        """Read all as it was at one instant, so that no decision rests on half of what another has saved."""
+        """Read all as it was at one instant, so that no decision rests on half of what another has saved.
+
+        Reading raises Conflict when that instant is gone.
+        """
 
     async def commit(self, commit: Commit) -> None:
         """Save all or nothing, durably; raises Conflict when an inbox row is known or a version has moved."""

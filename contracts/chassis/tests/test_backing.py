@@ -2,9 +2,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from chassis.handling import Sort
+from chassis.mongo import Database
 from chassis.unit import Backing, Commit, Conflict, Document, Taken, Write
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -94,6 +96,23 @@ async def test_all_that_is_read_in_a_snapshot_was_so_at_one_instant(backing: Bac
     assert [each["count"] for each in (*first, *second)] == [1, 1]
     assert [(each["_id"], each["count"]) for each in asked] == [("a", 1), ("b", 1)]
     assert await keys(backing, {"count": 2}) == ["a", "b"]
+
+
+async def test_a_snapshot_shows_what_was_committed_just_before(backing: Backing) -> None:
+    await saved(backing, insert("a", count=1))
+    for version in range(2, 60):
+        await saved(backing, Write("notices", "a", version - 1, notice("a", v=version, count=version)))
+        async with backing.snapshot() as seen:
+            assert [each["count"] for each in await seen.load("notices", ["a"])] == [version]
+
+
+async def test_a_collection_made_after_the_instant_is_a_conflict(database: Database) -> None:
+    made = f"made_{uuid4().hex}"
+    async with database.snapshot() as seen:
+        await seen.load("notices", ["a"])
+        await database.insert(made, {"_id": "a"})
+        with pytest.raises(Conflict):
+            await seen.load(made, ["a"])
 
 
 async def test_an_outbox_document_gets_an_identifier(backing: Backing) -> None:

@@ -2,17 +2,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime
 
 import pytest
 from chassis.clock import FixedClock
 from chassis.committer import Committer
-from chassis.handling import Transient
+from chassis.handling import Result, Transient
 from chassis.metrics import Metrics
 from chassis.steps import Point
 from chassis.testing import sample
 from chassis.testing.memory import Memory
-from chassis.testing.sample import Tally, Touch, running, work
-from chassis.unit import Refused
+from chassis.testing.sample import Store, Tally, Touch, running, touch, work
+from chassis.unit import Conflict, Refused, Unit
 
 from .committing import NOW, Rig
 
@@ -84,6 +85,20 @@ async def test_what_the_database_refuses_is_halved_until_the_culprit_stands_alon
 
     assert [n for n, result in enumerate(results) if isinstance(result, Exception)] == [5]
     assert isinstance(results[5], Refused)
+
+
+async def test_a_handler_whose_instant_is_gone_runs_again_on_another(rig: Rig) -> None:
+    runs = 0
+
+    async def reads_too_late(unit: Unit, now: datetime) -> Result:
+        nonlocal runs
+        runs += 1
+        if runs == 1:
+            raise Conflict("the instant is gone")
+        return await touch(Touch("a"), Store(unit), now)
+
+    assert not isinstance((await rig.all(("m1", reads_too_late)))[0], Exception)
+    assert (runs, await rig.tally("a")) == (2, Tally(1, ("",)))
 
 
 async def test_a_second_conflict_halves_the_batch(rig: Rig) -> None:
