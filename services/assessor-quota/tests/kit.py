@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
 from assessor_quota import handlers
@@ -66,6 +67,16 @@ async def desk(*more: Assessor) -> Bench[Store]:
     for whose in (assessor(NORTH), assessor(SOUTH), assessor(OTHER, LI), *more):
         await bench.handle(handlers.register_assessor, registration(whose), NOW)
     return bench
+
+
+async def fill(bench: Bench[Store], items: int) -> None:
+    for number in range(items):
+        by = (NORTH, SOUTH)[number % 2]
+        await bench.handle(handlers.reserve_item, submitted(f"full-{number}", by), NOW)
+
+
+def kinds(said: Sequence[object]) -> list[type]:
+    return [type(each) for each in said]
 
 
 def decision(

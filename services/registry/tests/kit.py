@@ -12,6 +12,7 @@ from messages.assessor_quota import AssessorSanctioned, SanctionRevoked
 from messages.review import CaseCleared, CaseClosed, Outcome
 from messages.values import AssessorRef, Ban, Level, Prefecture, Reason, UnitRef, UnitType
 from registry.domain.answers import Overview
+from registry.domain.lists import AnnualList
 from registry.domain.removals import Decision, Ground
 from registry.handlers import announcing, cases, closing, removals
 from registry.store import AGGREGATES, INDEXES, Store
@@ -153,3 +154,6 @@ class Office(Bench[Store]):
     async def remove(self, what: Decision, day: date | None = None) -> None:
         """Record it on ``day``, or on the day it was decided."""
         await self.handle(removals.record_removal, what, at(day or what.decided_on))
+
+    async def the_list(self, list_id: str = "list-region-2026-1") -> AnnualList:
+        return await self.look().lists.require(list_id)

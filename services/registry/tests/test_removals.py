@@ -14,11 +14,6 @@ from rulebook import rules_on
 from services.registry.tests.kit import DAIRY, STEEL, Office, cleared, decision, unit
 
 
-@pytest.fixture
-def office() -> Office:
-    return Office()
-
-
 def removals_said(office: Office) -> list[UnitRemoved]:
     return [event for event in office.said if isinstance(event, UnitRemoved)]
 

@@ -1,24 +1,19 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date
 
 import pytest
 from assessor_quota import handlers
 from assessor_quota.domain.item import ApplicationEnd, CaseEnd, ItemState
 from assessor_quota.domain.ledger import Ledger
 from assessor_quota.store import Store
-from chassis.handling import Refusal, Transient
+from chassis.handling import Transient
 from chassis.testing import Bench
 from messages.assessor_quota import (
-    AssessorRegistered,
-    AssessorSanctioned,
     QuotaItemConfirmed,
     QuotaItemRefused,
     QuotaItemReleased,
     QuotaItemReserved,
-    SanctionRevoked,
 )
 from messages.review import Outcome
 
@@ -31,29 +26,17 @@ from .kit import (
     RULES,
     SOUTH,
     THIRD,
-    TODAY,
     WANG,
     accepted,
-    assessor,
     closed,
-    decision,
-    desk,
+    fill,
+    kinds,
     refused,
-    registration,
     review_refused,
     self_evaluated,
     submitted,
     withdrawn,
 )
-
-
-def kinds(said: Sequence[object]) -> list[type]:
-    return [type(each) for each in said]
-
-
-@pytest.fixture
-async def bench() -> Bench[Store]:
-    return await desk()
 
 
 async def state(bench: Bench[Store], application_id: str = "app-1") -> ItemState:
@@ -63,12 +46,6 @@ async def state(bench: Bench[Store], application_id: str = "app-1") -> ItemState
 async def used(bench: Bench[Store], year: int = 2026) -> int:
     empty = Ledger(WANG, year)
     return (await bench.look().ledgers.get(empty.key) or empty).used
-
-
-async def fill(bench: Bench[Store], items: int) -> None:
-    for number in range(items):
-        by = (NORTH, SOUTH)[number % 2]
-        await bench.handle(handlers.reserve_item, submitted(f"full-{number}", by), NOW)
 
 
 @pytest.mark.rule("Q1")
@@ -287,112 +264,3 @@ async def test_an_assessor_nobody_registered_gets_no_item(bench: Bench[Store]) -
     assert isinstance(said, QuotaItemRefused)
     assert [each.rule for each in said.reasons] == ["E12"]
     assert await state(bench) is ItemState.REFUSED
-
-
-@pytest.mark.rule("S1")
-async def test_a_sanction_refuses_new_reservations_at_once_with_every_other_reason_beside(bench: Bench[Store]) -> None:
-    await fill(bench, LIMIT)
-    (said,) = await bench.handle(handlers.sanction_assessor, decision(), NOW)
-    assert isinstance(said, AssessorSanctioned)
-    assert (said.ban.first_day, said.ban.last_day) == (date(2026, 4, 20), date(2029, 4, 20))
-    (no,) = await bench.handle(handlers.reserve_item, submitted("app-16", lead_author="S9"), NOW)
-    assert isinstance(no, QuotaItemRefused)
-    assert [each.rule for each in no.reasons] == ["S1", "S7", "Q1"]
-
-
-@pytest.mark.rule("S1")
-async def test_an_older_decision_recorded_later_does_not_shorten_what_listeners_hold(bench: Bench[Store]) -> None:
-    await bench.handle(handlers.sanction_assessor, decision("二号"), NOW)
-    (said,) = await bench.handle(handlers.sanction_assessor, decision("一号", date(2026, 4, 1)), NOW)
-    assert isinstance(said, AssessorSanctioned)
-    assert (said.document_number, said.ban.first_day, said.ban.last_day) == ("一号", TODAY, date(2029, 4, 20))
-
-
-@pytest.mark.rule("S1")
-async def test_a_decision_recorded_after_its_three_years_says_its_own_days(bench: Bench[Store]) -> None:
-    late = datetime(2028, 1, 5, 2, tzinfo=UTC)
-    (said,) = await bench.handle(handlers.sanction_assessor, decision("一号", date(2024, 6, 1)), late)
-    assert isinstance(said, AssessorSanctioned)
-    assert said.ban.last_day == date(2027, 6, 1)
-
-
-@pytest.mark.rule("S3")
-async def test_a_sister_assessor_goes_on_when_one_is_sanctioned(bench: Bench[Store]) -> None:
-    await bench.handle(handlers.sanction_assessor, decision(), NOW)
-    assert kinds(await bench.handle(handlers.reserve_item, submitted(by=SOUTH), NOW)) == [QuotaItemReserved]
-
-
-@pytest.mark.rule("S4")
-async def test_a_revoked_sanction_lets_the_assessor_work_again(bench: Bench[Store]) -> None:
-    await bench.handle(handlers.sanction_assessor, decision(), NOW)
-    (said,) = await bench.handle(handlers.revoke_sanction, handlers.RevokeSanction(NORTH, "撤一号", TODAY), NOW)
-    assert isinstance(said, SanctionRevoked)
-    assert said.ban is None
-    assert kinds(await bench.handle(handlers.reserve_item, submitted(), NOW)) == [QuotaItemReserved]
-
-
-@pytest.mark.rule("S4")
-async def test_a_revocation_says_what_still_holds_by_another_decision(bench: Bench[Store]) -> None:
-    await bench.handle(handlers.sanction_assessor, decision("一号", date(2026, 4, 1)), NOW)
-    await bench.handle(handlers.sanction_assessor, decision("二号"), NOW)
-    revocation = handlers.RevokeSanction(NORTH, "撤一号", TODAY, decision="一号")
-    (said,) = await bench.handle(handlers.revoke_sanction, revocation, NOW)
-    assert isinstance(said, SanctionRevoked)
-    assert said.ban is not None
-    assert said.ban.first_day == TODAY
-
-
-@pytest.mark.rule("S4")
-async def test_a_revocation_of_a_past_day_says_the_decision_made_since(bench: Bench[Store]) -> None:
-    await bench.handle(handlers.sanction_assessor, decision("一号", date(2026, 2, 1)), NOW)
-    await bench.handle(handlers.sanction_assessor, decision("二号", date(2026, 4, 1)), NOW)
-    revocation = handlers.RevokeSanction(NORTH, "撤一号", date(2026, 3, 1), decision="一号")
-    (said,) = await bench.handle(handlers.revoke_sanction, revocation, NOW)
-    assert isinstance(said, SanctionRevoked)
-    assert said.ban is not None
-    assert said.ban.last_day == date(2029, 4, 1)
-
-
-@pytest.mark.rule("S4")
-async def test_what_cannot_be_revoked_is_refused_and_changes_nothing(bench: Bench[Store]) -> None:
-    with pytest.raises(Refusal) as no:
-        await bench.handle(handlers.revoke_sanction, handlers.RevokeSanction(NORTH, "撤一号", TODAY), NOW)
-    assert (no.value.code, no.value.reasons[0].code) == ("revocation-refused", "nothing-to-revoke")
-
-
-@pytest.mark.rule("S1")
-async def test_a_decision_before_the_regulation_is_refused(bench: Bench[Store]) -> None:
-    with pytest.raises(Refusal) as no:
-        await bench.handle(handlers.sanction_assessor, decision("一号", date(2023, 5, 1)), NOW)
-    assert [each.code for each in no.value.reasons] == ["before-the-regulation"]
-
-
-@pytest.mark.rule("S7")
-async def test_an_assessor_is_registered_once_and_everybody_is_told_without_a_name_of_a_person(
-    bench: Bench[Store],
-) -> None:
-    said = bench.said[0]
-    assert isinstance(said, AssessorRegistered)
-    assert "王某" not in said.model_dump_json()
-    with pytest.raises(Refusal) as no:
-        await bench.handle(handlers.register_assessor, registration(assessor(NORTH)), NOW)
-    assert no.value.code == "assessor-already-registered"
-
-
-@pytest.mark.rule("S7")
-async def test_an_incomplete_registration_is_refused_and_not_kept(bench: Bench[Store]) -> None:
-    incomplete = replace(registration(assessor(THIRD)), scope=(), staff=())
-    with pytest.raises(Refusal) as no:
-        await bench.handle(handlers.register_assessor, incomplete, NOW)
-    assert [each.code for each in no.value.reasons] == ["scope-missing", "staff-missing"]
-    assert await bench.look().assessors.get(THIRD) is None
-
-
-@pytest.mark.rule("Q1")
-async def test_a_representative_known_under_an_earlier_key_keeps_digest_and_quota(bench: Bench[Store]) -> None:
-    await fill(bench, LIMIT)
-    rotated = WANG.model_copy(update={"digest": "c" * 64})
-    await bench.handle(handlers.register_assessor, registration(assessor(THIRD, rotated), (WANG.digest,)), NOW)
-    (said,) = await bench.handle(handlers.reserve_item, submitted("app-16", THIRD), NOW)
-    assert isinstance(said, QuotaItemRefused)
-    assert [each.rule for each in said.reasons] == ["Q1"]
