@@ -10,7 +10,7 @@ from chassis.identity import Keys
 from fastapi import APIRouter, Depends, Response
 from messages.values import Evaluation, Identifier, Level, Prefecture, Reason, UnitRef, UnitType
 from pydantic import BaseModel, TypeAdapter, ValidationError
-from rulebook import reason, shanghai_date
+from rulebook import reason, rules_on, shanghai_date
 
 from applications import handlers
 from applications.api.bodies import BatchYear, Body, ReportBody
@@ -80,7 +80,7 @@ def router(gate: Gate, keys: Keys) -> APIRouter:
 async def _file_annex1(values: Values, into: Into, call: Call, response: Response) -> ImportView:
     information = _information(values)
     year = into.batch_year or shanghai_date(call.now).year
-    wrong = tuple(contradictions(information, year))
+    wrong = tuple(contradictions(information, year, rules_on(shanghai_date(call.now))))
     if wrong:
         raise Refusal("import-malformed", *wrong, status=422)
     plan = TypeAdapter(WorkPlan).validate_python(values)

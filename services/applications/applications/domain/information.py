@@ -9,10 +9,7 @@ from decimal import Decimal
 from typing import TypeAlias
 
 from messages.values import Reason
-from rulebook import reason
-
-YEARS_OF_FINANCES = 3
-"""Annex 1: 企业近三年经营情况."""
+from rulebook import RuleSet, reason
 
 
 @dataclass(frozen=True)
@@ -101,16 +98,16 @@ class WorkPlan:
     attachments: str | None = None
 
 
-def contradictions(information: Information, batch_year: int) -> list[Reason]:
+def contradictions(information: Information, batch_year: int, rules: RuleSet) -> list[Reason]:
     """What is wrong in the table as a whole, each cell being well formed."""
     if isinstance(information, EnterpriseInformation):
-        return [*_finances(information, batch_year), *_founded(information, batch_year)]
+        return [*_finances(information, batch_year, rules), *_founded(information, batch_year)]
     return list(_park_counts(information))
 
 
-def _finances(information: EnterpriseInformation, batch_year: int) -> Iterator[Reason]:
-    """Three years up to the last one, or as many as the enterprise has existed."""
-    first = max(batch_year - YEARS_OF_FINANCES, information.founded.year)
+def _finances(information: EnterpriseInformation, batch_year: int, rules: RuleSet) -> Iterator[Reason]:
+    """The years that the form asks for, up to the last one, or as many as the enterprise has existed."""
+    first = max(batch_year - rules.application_forms.years_of_finances, information.founded.year)
     expected = list(range(first, batch_year))
     filed = sorted(each.year for each in information.finances)
     if filed != expected:

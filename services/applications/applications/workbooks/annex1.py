@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from rulebook import UNIT_TYPE_NAMES
 
-from applications.domain.information import YEARS_OF_FINANCES
 from applications.workbooks.layout import (
     Entry,
     Form,
@@ -71,7 +70,7 @@ FINANCES = Table(
         number("利润（万元）", "profit"),
         number("税金（万元）", "tax"),
     ),
-    rows=YEARS_OF_FINANCES,
+    rows=3,  # as the form prints it; which years are asked for is a rule
     least=1,
 )
 
