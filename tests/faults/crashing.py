@@ -5,8 +5,8 @@ in ten twice, and each handling of an event is counted in the same commit as its
 control only: an inbox that forgets.
 
 Environment: ``FAULTS_STORM`` (a file: while it is there, processes die and events are said twice), ``FAULTS_POINT``
-(where this process dies, or nothing), ``FAULTS_TWICE`` (share of events), ``FAULTS_INBOX`` (``on`` or ``forgets``),
-``FAULTS_SEED``.
+(where this process dies, or nothing), ``FAULTS_PATIENCE`` (how often, at least, it reaches that point before),
+``FAULTS_TWICE`` (share of events), ``FAULTS_INBOX`` (``on`` or ``forgets``), ``FAULTS_SEED``.
 """
 
 from __future__ import annotations
@@ -38,8 +38,6 @@ CRASHED = 9
 PR_SET_PDEATHSIG = 1
 DIES = "dies: "
 """How a process says in its log at which point it ends."""
-REACHED = (5, 25)
-"""How often a point is reached before the process dies there."""
 
 
 @dataclass(frozen=True)
@@ -64,10 +62,10 @@ class Storm:
 class Dying:
     """Ends the process at one named point, the n-th time it is reached, as a power cut would."""
 
-    def __init__(self, point: str, storm: Storm) -> None:
+    def __init__(self, point: str, patience: int, storm: Storm) -> None:
         self._point = point
         self._storm = storm
-        self._left = storm.dice.randint(*REACHED)
+        self._left = storm.dice.randint(patience, 5 * patience)
 
     def reached(self, point: Point) -> None:
         if point != self._point or not self._storm.rages:
@@ -133,7 +131,7 @@ def live(package: str, environment: dict[str, str], log: Path) -> None:
         forget()
     build: Callable[[], Any] = importlib.import_module(f"{package}.main").service
     service = build()
-    dying = Dying(os.environ.get("FAULTS_POINT", ""), storm)
+    dying = Dying(os.environ.get("FAULTS_POINT", ""), int(os.environ.get("FAULTS_PATIENCE", "5")), storm)
     run(replace(service, hears=tuple(counted(each) for each in service.hears), steps=dying))
 
 

@@ -36,7 +36,7 @@ CONTROL = 150
 BLOWS = int(os.environ.get("FAULTS_BLOWS", "9"))
 DRIVERS = os.environ.get("FAULTS_DRIVERS", "motor pymongo").split()
 IN_APRIL = datetime(2026, 4, 20, 2, tzinfo=UTC)
-STORM = {"FAULTS_TWICE": "0.1", "FAULTS_INBOX": "on"}
+STORM = {"FAULTS_TWICE": "0.1", "FAULTS_INBOX": "on", "FAULTS_PATIENCE": str(max(5, SUBMISSIONS // 100))}
 FORGETFUL = {"FAULTS_TWICE": "0.3", "FAULTS_INBOX": "forgets"}
 POINTS = get_args(Point)
 
