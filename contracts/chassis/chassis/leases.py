@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from chassis.handling import Transient
 from chassis.mongo import Database
+from chassis.tasks import end
 from chassis.unit import Conflict
 
 COLLECTION = "leases"
@@ -52,9 +53,7 @@ class Leases:
                 raise LeaseLost(f"{name}: not renewed in time")
             return await working
         finally:
-            working.cancel()
-            keeping.cancel()
-            await asyncio.gather(working, keeping, return_exceptions=True)
+            await end((working, keeping))
 
     async def _keep(self, name: str, seconds: float, asked: float) -> None:
         """Renew a lease again and again; return when it is lost. ``asked`` is when it was last asked for."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -32,6 +32,7 @@ from chassis.relay import Relay
 from chassis.road import CommandRoad
 from chassis.runner import JobRunner, Replayer
 from chassis.settings import ProcessRole
+from chassis.tasks import end
 from chassis.tokens import Verifier
 
 if TYPE_CHECKING:
@@ -180,7 +181,8 @@ class Process:
         replayer = Replayer(leases, self.parked, self.reception, self.metrics)
         tasks = [asyncio.ensure_future(loop()) for loop in (*runner.loops(), *replayer.loops())]
         self.health.add_task("jobs", lambda: not any(task.done() for task in tasks))
-        self._ending.push_async_callback(_cancelled, tasks)
+        # Jobs only wait for the committer: cancelled, they leave what it has begun to it.
+        self._ending.push_async_callback(end, tasks)
 
     def _watch(self) -> None:
         self.health.add_task("committer", lambda: self.committer.running)
@@ -196,13 +198,6 @@ class Process:
         age = await self.relay.oldest_unsent()
         if age > self._settings.ready_lag_seconds:
             raise NotReady(f"the oldest unsent event is {age:.0f} s old")
-
-
-async def _cancelled(tasks: Sequence[asyncio.Future[None]]) -> None:
-    """Jobs only wait for the committer: cancelled, they leave what it has begun to it."""
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _patiently(what: str, start: Start) -> None:

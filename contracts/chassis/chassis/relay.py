@@ -15,6 +15,7 @@ from chassis.metrics import Metrics
 from chassis.mongo import Database, opened_at
 from chassis.publisher import LinkDown, Publisher
 from chassis.steps import NoSteps, Steps
+from chassis.tasks import end
 from chassis.unit import Document
 
 log = structlog.get_logger(__name__)
@@ -85,9 +86,7 @@ class Relay:
                 while self._lanes.held:  # noqa: ASYNC110 - three tasks empty it, at the end of a process
                     await asyncio.sleep(0.01)
         self._stopping = True
-        for task in (*self._tasks, *self._sending):
-            task.cancel()
-        await asyncio.gather(*self._tasks, *self._sending, return_exceptions=True)
+        await end((*self._tasks, *self._sending))
         await self._publisher.close()
 
     async def oldest_unsent(self) -> float:

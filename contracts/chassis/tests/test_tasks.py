@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import asyncio
+
+from chassis.tasks import end
+
+
+async def deaf(lost: list[int], times: int) -> None:
+    """Goes on after its first cancellations, as a driver does that loses them."""
+    while len(lost) < times:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            lost.append(1)
+    await asyncio.Event().wait()
+
+
+async def failing() -> None:
+    raise ValueError("of its own")
+
+
+async def test_a_task_that_loses_a_cancellation_is_cancelled_until_it_ends() -> None:
+    lost: list[int] = []
+    tasks = [asyncio.create_task(deaf(lost, 1)), asyncio.create_task(failing()), asyncio.create_task(asyncio.sleep(60))]
+    await asyncio.sleep(0)
+
+    await asyncio.wait_for(end(tasks), 10)
+
+    assert [task.done() for task in tasks] == [True, True, True]
+    assert lost == [1]
+
+
+async def test_nothing_to_end_is_no_wait() -> None:
+    await end([])
