@@ -3,9 +3,23 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Literal
 
+from messages.duties import Duty
 from messages.event import Event
-from messages.values import AssessorRef, Ban, Identifier, PersonRef, Reason, Text, UnitType, Uscc, Value
+from messages.values import (
+    AssessorRef,
+    Ban,
+    Identifier,
+    Number,
+    PersonRef,
+    Prefecture,
+    Reason,
+    Text,
+    UnitType,
+    Uscc,
+    Value,
+)
 
 
 class AssessorRegistered(
@@ -18,6 +32,37 @@ class AssessorRegistered(
     registered_on: date
 
 
+class AssessorAmended(Event, type="assessor-quota.assessor.amended.v1", subject="assessor_uscc", sharing="public"):
+    """The register shows another name or scope from this day on; the code stays (S7)."""
+
+    assessor_uscc: Uscc
+    name: Text
+    scope: tuple[UnitType, ...]
+    amended_on: date
+
+
+class CarriedItems(Value):
+    """The items of one year that count towards the new representative as well (Q4)."""
+
+    year: int
+    items: int
+    """Items of the assessor that were carried."""
+    used: int
+    """Items then in use of the new representative; may exceed the limit."""
+
+
+class LegalRepresentativeChanged(
+    Event, type="assessor-quota.assessor.representative-changed.v1", subject="assessor_uscc"
+):
+    assessor_uscc: Uscc
+    name: Text
+    former: PersonRef
+    representative: PersonRef
+    changed_on: date
+    document_number: Text | None = None
+    carried: tuple[CarriedItems, ...]
+
+
 class AssessorSanctioned(
     Event, type="assessor-quota.assessor.sanctioned.v1", subject="assessor_uscc", sharing="public"
 ):
@@ -28,6 +73,8 @@ class AssessorSanctioned(
     ban: Ban
     document_number: Text
     reasons: tuple[Reason, ...]
+    sisters: tuple[AssessorRef, ...] = ()
+    """The other assessors of the same legal representative that day: flagged to reviewers, not banned (S3)."""
 
 
 class SanctionRevoked(
@@ -79,3 +126,52 @@ class QuotaItemConfirmed(Item, Event, type="assessor-quota.item.confirmed.v1", s
 
 class QuotaItemReleased(Item, Event, type="assessor-quota.item.released.v1", subject="application_id"):
     """The application was withdrawn or refused before initial review accepted it (Q5)."""
+
+
+class StatementFiled(Event, type="assessor-quota.statement.filed.v1", subject="statement_id"):
+    """The annual statement of an assessor about its work of a year (Art. 30, S5)."""
+
+    statement_id: Identifier
+    """``<uscc>:<year>``"""
+    assessor: AssessorRef
+    year: int
+    """The year it is about."""
+    filed_on: date
+    late: bool
+
+
+class SuccessRateComputed(Event, type="assessor-quota.rate.computed.v1", subject="rate_id"):
+    """Listed ÷ concluded of an assessor's applications of a batch year (S6)."""
+
+    rate_id: Identifier
+    """``<uscc>:<year>``"""
+    assessor: AssessorRef
+    year: int
+    listed: int
+    concluded: int
+    rate: Number | None
+    """Percent; none when nothing is concluded, which is not 0 %."""
+    computed_on: date
+
+
+class StatementDuty(Duty):
+    """The annual statement by 30 April for the year before (Art. 30, S5)."""
+
+    kind: Literal["assessor_statement"]
+
+
+class DutyOpened(StatementDuty, Event, type="assessor-quota.duty.opened.v1", subject="duty_id"):
+    opened_on: date
+    provisional: bool
+    """The due day falls in a year whose working days are not published yet (T3)."""
+
+
+class DutyMet(StatementDuty, Event, type="assessor-quota.duty.met.v1", subject="duty_id"):
+    met_on: date
+    late: bool
+
+
+class DutyOverdue(StatementDuty, Event, type="assessor-quota.duty.overdue.v1", subject="duty_id"):
+    noted_on: date
+    prefectures: tuple[Prefecture, ...]
+    """Whose departments see it, besides the region: those the holder works in (S5)."""

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Literal
 
 from messages.event import Event
-from messages.values import Ban, Digest, Identifier, Level, Reason, Text, UnitRef, Value
+from messages.values import AssessorRef, Ban, Digest, Identifier, Level, Reason, Text, UnitRef, Value
 
 
 class ListLine(Value):
@@ -75,3 +75,26 @@ class UnitRemoved(Event, type="registry.unit.removed.v1", subject="unit_key", sh
     ban: Ban | None = None
     rule_set: str | None = None
     """Version of the rule set it was decided under (G3)."""
+
+
+class UnitFlagged(Event, type="registry.unit.flagged.v1", subject="unit_key"):
+    """The assessor whose report the listing rests on was sanctioned: the unit is to be supervised (Art. 31, S2)."""
+
+    unit_key: Text
+    unit: UnitRef
+    assessor: AssessorRef
+    document_number: Text
+    """Of the decision on the assessor."""
+    flagged_on: date
+    case_id: Identifier
+    """The case whose listing rested on the report."""
+
+
+class UnitFlagLifted(Event, type="registry.unit.flag-lifted.v1", subject="unit_key"):
+    """No decision on the assessor holds any more; that there was one stays on record (S4)."""
+
+    unit_key: Text
+    unit: UnitRef
+    assessor: AssessorRef
+    lifted_on: date
+    case_id: Identifier

@@ -191,6 +191,8 @@ class CaseClosed(Case, Event, type="review.case.closed.v1", subject="case_id"):
     outcome: Outcome
     reasons: tuple[Reason, ...]
     closed_on: date
+    initial_review_accepted: bool | None = None
+    """Whether initial review had accepted it before; unknown in what was said before this was told (Q5, S6)."""
 
 
 class CaseSuspended(Case, Event, type="review.case.suspended.v1", subject="case_id"):

@@ -18,7 +18,7 @@ def test_one_class_is_one_fact_in_its_owners_module(event: type[Event]) -> None:
     words = re.findall(r"[A-Z][a-z]+", event.__name__)
 
     assert event.__module__ == f"messages.{event.owner.replace('-', '_')}"
-    assert words[-1].endswith(("ed", "Withdrawn", "Lost"))
+    assert words[-1].endswith(("ed", "Withdrawn", "Lost", "Met", "Overdue"))
 
 
 def test_a_class_with_a_malformed_type_is_refused() -> None:

@@ -29,6 +29,7 @@ LABELS: Final[Mapping[str, str]] = {
     "panel_request": "专家组要求",
     "borderline": "得分处于临界区间",
     "random_draw": "随机抽取",
+    "assessor_statement": "第三方机构年度工作情况",
 }
 """Chinese for the words that events carry."""
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from messages.duties import Duty
 from messages.event import Event
 from messages.values import Prefecture, Role, UnitRef
 
@@ -31,12 +32,15 @@ def addressees(event: Event, role: Role) -> tuple[Addressee, ...]:
 
 
 def _applicants(event: Event) -> Iterable[Addressee]:
-    return (Addressee(Role.APPLICANT, organisation=unit.uscc) for unit in _units(event))
+    held = _holder(event, Role.APPLICANT)
+    codes = [unit.uscc for unit in _units(event)] if held is None else [held]
+    return (Addressee(Role.APPLICANT, organisation=code) for code in codes)
 
 
 def _prefecture_officers(event: Event) -> Iterable[Addressee]:
-    """Those of the units concerned; of all prefectures where the event is about no unit, as a sanction is."""
-    about = {unit.prefecture: None for unit in _units(event)} or dict.fromkeys(Prefecture)
+    """Those it names or of the units concerned; of all prefectures where it is about neither, as a sanction is."""
+    named = getattr(event, "prefectures", None)
+    about = dict.fromkeys([unit.prefecture for unit in _units(event)] or Prefecture if named is None else named)
     return (Addressee(Role.PREFECTURE_OFFICER, prefecture=prefecture) for prefecture in about)
 
 
@@ -55,8 +59,13 @@ def _experts(event: Event) -> Iterable[Addressee]:
 def _assessors(event: Event) -> Iterable[Addressee]:
     evaluation = getattr(event, "evaluation", None)
     named = getattr(event, "assessor", None) or getattr(evaluation, "assessor", None)
-    code = getattr(event, "assessor_uscc", None) or getattr(named, "uscc", None)
+    code = getattr(event, "assessor_uscc", None) or getattr(named, "uscc", None) or _holder(event, Role.ASSESSOR)
     return () if code is None else (Addressee(Role.ASSESSOR, organisation=code),)
+
+
+def _holder(event: Event, role: Role) -> str | None:
+    """Who has to do what the event is about, when its kind is held in this role."""
+    return event.holder if isinstance(event, Duty) and event.holder_role is role else None
 
 
 def _everyone_in(role: Role) -> Callable[[Event], Iterable[Addressee]]:

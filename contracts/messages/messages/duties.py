@@ -1,0 +1,39 @@
+"""What every fact about a duty tells, whoever keeps it: the deadline travels with the event (N3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from types import MappingProxyType
+from typing import Annotated
+
+from pydantic import Field
+
+from messages.values import Identifier, Role, Text, Uscc, Value
+
+HOLDERS: Mapping[str, Role] = MappingProxyType({"assessor_statement": Role.ASSESSOR})
+"""Kind of duty → the role of those who hold it: the closed vocabulary of duties."""
+
+
+class Duty(Value):
+    """Something an organisation has to do by a day.
+
+    Each owner's ``DutyOpened``, ``DutyMet`` and ``DutyOverdue`` extend it and narrow ``kind`` to its own words, so that
+    a kind added by one owner changes no event of another.
+    """
+
+    duty_id: Identifier
+    kind: str
+    holder: Uscc
+    holder_name: Annotated[str, Field(min_length=1, max_length=200)]
+    year: int
+    """The year the duty is about; of a statement the one before that of its due day."""
+    due: date
+    """The last day on which it is met in time (T6)."""
+    article: Text
+    """What the day rests on (G3)."""
+
+    @property
+    def holder_role(self) -> Role:
+        """The role in which the holder is told and reminded."""
+        return HOLDERS[self.kind]
