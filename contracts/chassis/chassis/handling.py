@@ -80,6 +80,9 @@ class Collection(Protocol[T]):
     async def find(self, where: Where | None = None, *, sort: Sort = (), limit: int = 0) -> list[T]:
         """Return what matches, by ``sort`` and then by identifier; limit 0 means all."""
 
+    async def count(self, where: Where | None = None) -> int:
+        """Count what ``find`` would return, without reading it."""
+
     def save(self, key: str, value: T, /) -> None:
         """Insert or replace; the version is checked at commit."""
 

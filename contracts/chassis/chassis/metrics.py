@@ -81,6 +81,8 @@ class Metrics:
         self.job_runs = self._counter("job_runs", "Items performed by jobs", ("job", "outcome"))
         # When a job last looked whether something was due (Unix time): a job that sleeps is seen.
         self.job_last_look = self._gauge("job_last_look_timestamp_seconds", "Last look of a job", ("job",))
+        # When a measure of the service's own field was last read (Unix time): a number that stands still is seen.
+        self.measured = self._gauge("measured_timestamp_seconds", "Last reading of a measure", ("measure",))
 
     def _counter(self, name: str, text: str, labels: tuple[str, ...] = ()) -> Counter:
         return Counter(f"green_{name}_total", text, labels, registry=self.registry)

@@ -74,6 +74,10 @@ class Reads:
         async with _translated():
             return await self._list(cursor.sort(list(sort)) if sort else cursor)
 
+    async def count(self, collection: str, where: Where) -> int:
+        async with _translated():
+            return int(await self._database[collection].count_documents(where, session=self._session))
+
     @staticmethod
     async def _list(cursor: Any) -> list[Document]:  # noqa: ANN401
         found: list[Document] = await cursor.to_list(None)
@@ -139,10 +143,6 @@ class Database(Reads):
                 where, change, sort=list(sort), return_document=ReturnDocument.AFTER
             )
             return found
-
-    async def count(self, collection: str, where: Where) -> int:
-        async with _translated():
-            return int(await self._database[collection].count_documents(where))
 
     async def ping(self) -> None:
         async with _translated():

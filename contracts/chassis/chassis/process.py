@@ -23,6 +23,7 @@ from chassis.http import Gate
 from chassis.leases import Leases
 from chassis.listener import Listener
 from chassis.logs import logger
+from chassis.measures import Measuring
 from chassis.metrics import Metrics
 from chassis.mongo import open_database
 from chassis.parked import ParkedMessages
@@ -179,10 +180,21 @@ class Process:
             look_every=self._settings.jobs_every_seconds,
         )
         replayer = Replayer(leases, self.parked, self.reception, self.metrics)
-        tasks = [asyncio.ensure_future(loop()) for loop in (*runner.loops(), *replayer.loops())]
+        loops = (*runner.loops(), *replayer.loops(), *self._measuring().loops())
+        tasks = [asyncio.ensure_future(loop()) for loop in loops]
         self.health.add_task("jobs", lambda: not any(task.done() for task in tasks))
         # Jobs only wait for the committer: cancelled, they leave what it has begun to it.
         self._ending.push_async_callback(end, tasks)
+
+    def _measuring(self) -> Measuring:
+        return Measuring(
+            self.database,
+            self._service.store,
+            self._service.measures,
+            clock=self.clock,
+            metrics=self.metrics,
+            seconds=self._settings.measures_every_seconds,
+        )
 
     def _watch(self) -> None:
         self.health.add_task("committer", lambda: self.committer.running)

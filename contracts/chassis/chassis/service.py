@@ -18,6 +18,7 @@ from chassis import logs
 from chassis.bus import Hears
 from chassis.http import Gate
 from chassis.jobs import Job
+from chassis.measures import Measure
 from chassis.process import Process
 from chassis.refused import REFUSAL_INDEXES
 from chassis.settings import Settings
@@ -42,6 +43,7 @@ class Service:
     hears: Sequence[Hears] = ()
     router: Callable[[Gate], APIRouter] | None = None
     jobs: Sequence[Job] = ()
+    measures: Sequence[Measure] = ()
     pings: Mapping[str, Callable[[], Awaitable[object]]] = field(default_factory=dict)
     """Of resources that only this service has, for example its mail server."""
     steps: Steps | None = None

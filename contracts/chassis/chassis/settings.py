@@ -81,6 +81,8 @@ class Settings(BaseSettings):
     """For bodies of HTTP requests, unless a route accepts more."""
     jobs_every_seconds: Annotated[float, Field(gt=0)] = 1.0
     """How often the jobs look whether something is due."""
+    measures_every_seconds: Annotated[float, Field(gt=0)] = 15.0
+    """How often the jobs read what the service counts in its field."""
     stop_within_seconds: Annotated[float, Field(gt=0)] = 15.0
     """How long work in flight may take when the process is asked to stop."""
     ready_lag_seconds: Annotated[float, Field(gt=0)] = 30.0

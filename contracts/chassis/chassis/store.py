@@ -56,6 +56,9 @@ class Documents(Generic[T]):
         found = await self._unit.find(self._collection, plain(where or {}), sort, limit)
         return [Entry(key, self.version(key), self._codec.load(fields), fields) for key, fields in found]
 
+    async def count(self, where: Where | None = None) -> int:
+        return await self._unit.count(self._collection, plain(where or {}))
+
     def save(self, key: str, value: T, /) -> None:
         self._unit.save(self._collection, key, self._codec.dump(value))
 

@@ -69,6 +69,8 @@ class Seen(Protocol):
 
     async def find(self, collection: str, where: Where, sort: Sort, limit: int) -> Sequence[Document]: ...
 
+    async def count(self, collection: str, where: Where) -> int: ...
+
 
 class Backing(Seen, Protocol):
     """Where documents are kept. Driver errors come out as Conflict, Taken, Refused or Transient, nothing else."""
@@ -125,6 +127,9 @@ class Batch:
             self._adopt(collection, document["_id"], document)
         return [document["_id"] for document in found]
 
+    async def count(self, collection: str, where: Where) -> int:
+        return await self._seen.count(collection, where)
+
     def known(self, collection: str) -> dict[str, Record]:
         return self._records.setdefault(collection, {})
 
@@ -169,20 +174,21 @@ class Unit:
     async def find(self, collection: str, where: Where, sort: Sort, limit: int) -> list[tuple[str, Document]]:
         """Answer from the database, corrected by what this batch has changed and not committed yet."""
         order = (*sort, ("_id", 1))
-        moved = dict.fromkeys(
-            [*self._batch.changed(collection), *(key for each, key in self._saved if each == collection)]
-        )
+        moved = self._moved(collection)
         asked = limit + len(moved) if limit else 0
         stored = await self._batch.search(collection, where, order, asked)
         if not moved:
             return [(key, fields) for key in stored if (fields := await self.fields(collection, key)) is not None]
-        seen = [
-            {**fields, "_id": key}
-            for key in dict.fromkeys([*stored, *moved])
-            if (fields := await self.fields(collection, key)) is not None
-        ]
-        kept = sorted_by([each for each in seen if matches(each, where)], order)
+        kept = sorted_by(await self._matching(collection, dict.fromkeys([*stored, *moved]), where), order)
         return [(each.pop("_id"), each) for each in (kept[:limit] if limit else kept)]
+
+    async def count(self, collection: str, where: Where) -> int:
+        """Count in the database, corrected by what this batch has changed and not committed yet."""
+        moved = self._moved(collection)
+        if not moved:
+            return await self._batch.count(collection, where)
+        settled = {"$and": [dict(where), {"_id": {"$nin": list(moved)}}]}
+        return await self._batch.count(collection, settled) + len(await self._matching(collection, moved, where))
 
     def save(self, collection: str, key: str, fields: Document | None) -> None:
         self._saved[collection, key] = fields
@@ -209,6 +215,19 @@ class Unit:
     def keep(self) -> None:
         """Hand the changes to the batch."""
         self._batch.absorb(self._changes)
+
+    def _moved(self, collection: str) -> dict[str, None]:
+        saved = (key for each, key in self._saved if each == collection)
+        return dict.fromkeys([*self._batch.changed(collection), *saved])
+
+    async def _matching(self, collection: str, keys: Iterable[str], where: Where) -> list[Document]:
+        """Give what this unit sees under ``keys``, each with its ``_id``, as far as it matches."""
+        seen = [(key, await self.fields(collection, key)) for key in keys]
+        return [
+            document
+            for key, fields in seen
+            if fields is not None and matches(document := {**fields, "_id": key}, where)
+        ]
 
     async def _number(self, event: Event, changes: dict[Key, Record]) -> Event:
         collection = self._batch.aggregates.get(event.aggregate)

@@ -25,7 +25,7 @@ class Observed:
         self.gate.set()
         self.conflicts = 0
         self.refuses = ""
-        self.load, self.find, self.snapshot = backing.load, backing.find, backing.snapshot
+        self.load, self.find, self.count, self.snapshot = backing.load, backing.find, backing.count, backing.snapshot
         self._commit = backing.commit
 
     async def commit(self, commit: Commit) -> None:

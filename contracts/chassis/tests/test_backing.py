@@ -92,9 +92,11 @@ async def test_all_that_is_read_in_a_snapshot_was_so_at_one_instant(backing: Bac
         )
         second = await seen.load("notices", ["b"])
         asked = await seen.find("notices", {"count": {"$gte": 1}}, (("_id", 1),), 0)
+        counted = await seen.count("notices", {"count": {"$gte": 1}})
 
     assert [each["count"] for each in (*first, *second)] == [1, 1]
     assert [(each["_id"], each["count"]) for each in asked] == [("a", 1), ("b", 1)]
+    assert counted == 2
     assert await keys(backing, {"count": 2}) == ["a", "b"]
 
 
@@ -157,6 +159,7 @@ async def test_questions_are_answered_alike(backing: Backing, where: dict[str, A
     )
 
     assert await keys(backing, where) == expected
+    assert await backing.count("notices", where) == len(expected)
 
 
 async def test_order_and_limit_are_alike(backing: Backing) -> None:

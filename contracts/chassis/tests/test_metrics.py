@@ -7,7 +7,7 @@ from pathlib import Path
 from chassis.metrics import Metrics
 from prometheus_client import generate_latest
 
-LABELS = {"event_type", "outcome", "consumer", "cause", "code", "policy", "status", "job"}
+LABELS = {"event_type", "outcome", "consumer", "cause", "code", "policy", "status", "job", "measure"}
 
 
 def families() -> dict[str, str]:

@@ -23,6 +23,7 @@ README = Path(__file__).parents[1] / "README.md"
 MAIN = """
 from chassis.bus import hears
 from chassis.jobs import Job
+from chassis.measures import Measure
 from chassis.service import Service, run
 from chassis.settings import Settings
 from datetime import timedelta
@@ -39,8 +40,11 @@ async def work(item, store, now):
     store.notices.save(item, Notice(item, "li"))
     return []
 
+async def kept(store, now):
+    return {(): await store.notices.count()}
+
 run(Service("notify", Settings.load(), Store, AGGREGATES, hears=(hears(NoticeDelivered, count, Store),), router=router,
-    jobs=(Job("mark", due, str, work, Store, timedelta(seconds=1)),)))
+    jobs=(Job("mark", due, str, work, Store, timedelta(seconds=1)),), measures=(Measure("kept", "Notices", kept),)))
 """
 """The service of the README with something to hear and something to do."""
 
@@ -160,6 +164,8 @@ async def test_each_role_answers_for_health_and_only_the_api_for_callers(
 
         listed = {role: await service.client.get("/v1/notices") for role, service in roles.items()}
         assert {role: answer.status_code for role, answer in listed.items()} == {"api": 200, "worker": 404, "jobs": 404}
+        await roles["jobs"].child.until(lambda: roles["jobs"].measures("green_kept "), within=10)
+        assert not any([await roles[role].measures("green_kept") for role in ("api", "worker")])
         for service in roles.values():
             assert (await service.client.get("/livez")).json()["ok"]
             assert await service.measures("process_cpu_seconds_total")

@@ -192,6 +192,20 @@ async def test_a_question_sees_what_the_batch_has_changed(
     assert [each.count for each in await notices.find(where, **options)] == expected
 
 
+@pytest.mark.parametrize(
+    ("where", "expected"), [({}, 3), ({"count": {"$gt": 3}}, 2), ({"count": 1}, 0), ({"_id": "d"}, 1), (None, 3)]
+)
+async def test_a_count_counts_what_a_question_would_find(
+    backing: Backing, where: dict[str, Any] | None, expected: int
+) -> None:
+    _, unit = await changed(backing)
+    notices = Documents(unit, "notices", Tally)
+    notices.remove("b")
+    notices.save("d", Tally(4))
+
+    assert await notices.count(where) == len(await notices.find(where)) == expected
+
+
 async def test_a_removed_document_is_gone_and_may_come_again(backing: Backing) -> None:
     batch, unit = await changed(backing)
     notices = Documents(unit, "notices", Tally)

@@ -118,6 +118,9 @@ class Overtaken(Memory):
             await self.meanwhile.pop()()
         return await self.shared.find(collection, where, sort, limit)
 
+    async def count(self, collection: str, where: Where) -> int:
+        return len(await self.find(collection, where, (), 0))
+
     async def commit(self, commit: Commit) -> None:
         await self.shared.commit(commit)
 

@@ -36,6 +36,9 @@ class Memory:
         ordered = sorted_by(found, sort)
         return copy.deepcopy(ordered[:limit] if limit else ordered)
 
+    async def count(self, collection: str, where: Where) -> int:
+        return sum(matches(each, where) for each in self.collections.get(collection, {}).values())
+
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Memory]:
         """A commit replaces the dictionaries it changes, so these stay as they are."""
