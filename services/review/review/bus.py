@@ -6,7 +6,12 @@ from collections.abc import Iterator
 
 from chassis.bus import hears
 from messages.applications import ApplicationAccepted, ApplicationWithdrawn, EligibilityLost
-from messages.assessor_quota import AssessorSanctioned, SanctionRevoked
+from messages.assessor_quota import (
+    AssessorRegistered,
+    AssessorSanctioned,
+    LegalRepresentativeChanged,
+    SanctionRevoked,
+)
 from messages.registry import UnitListed, UnitRemoved
 
 from review.handlers import applications, assessors, units
@@ -28,7 +33,9 @@ def _of_listing(event: UnitListed) -> Iterator[tuple[str, str]]:
     yield "cases", event.case_id
 
 
-def _of_assessor(event: AssessorSanctioned | SanctionRevoked) -> Iterator[tuple[str, str]]:
+def _of_assessor(
+    event: AssessorRegistered | AssessorSanctioned | LegalRepresentativeChanged | SanctionRevoked,
+) -> Iterator[tuple[str, str]]:
     yield "assessors", event.assessor_uscc
 
 
@@ -38,6 +45,8 @@ HEARS = (
     hears(EligibilityLost, applications.stop_ineligible_case, Store, _of_application),
     hears(UnitRemoved, units.stop_cases_of_removed_unit, Store, _of_unit),
     hears(UnitListed, units.settle_listed_case, Store, _of_listing),
+    hears(AssessorRegistered, assessors.know_representative, Store, _of_assessor),
+    hears(LegalRepresentativeChanged, assessors.know_representative, Store, _of_assessor),
     hears(AssessorSanctioned, assessors.suspend_cases_of_sanctioned_assessor, Store, _of_assessor),
     hears(SanctionRevoked, assessors.resume_cases_of_cleared_assessor, Store, _of_assessor),
 )

@@ -5,13 +5,14 @@ from __future__ import annotations
 from chassis.store import Documents, Index
 from chassis.unit import Unit
 
+from review.domain.assessors import AssessorStanding
 from review.domain.case import Case
 from review.domain.notice import Notice, Objection
 from review.domain.opinion import DocumentNumber
 from review.domain.panel import Expert
 from review.domain.ranking import Batch, BatchRanking
 from review.domain.record import Entry
-from review.domain.standing import AssessorStanding, Standing
+from review.domain.standing import Standing
 
 AGGREGATES = {"case": "cases", "notice": "notices"}
 
@@ -22,6 +23,8 @@ INDEXES = (
     Index("cases", (("assessor.uscc", 1),)),
     Index("cases", (("panel.experts", 1),)),
     Index("cases", (("consultation.unanswered", 1), ("consultation.remind_on", 1))),
+    Index("assessors", (("representative", 1),)),
+    Index("assessors", (("sisters", 1),)),
     Index("records", (("case_id", 1), ("number", 1)), unique=True),
     Index("notices", (("state", 1), ("published_end", 1))),
     Index("objections", (("notice_id", 1),)),

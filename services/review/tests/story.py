@@ -9,7 +9,12 @@ from decimal import Decimal
 from typing import Any
 
 from messages.applications import ApplicationAccepted, ApplicationWithdrawn, EligibilityLost
-from messages.assessor_quota import AssessorSanctioned, SanctionRevoked
+from messages.assessor_quota import (
+    AssessorRegistered,
+    AssessorSanctioned,
+    LegalRepresentativeChanged,
+    SanctionRevoked,
+)
 from messages.registry import UnitListed, UnitRemoved
 from messages.values import (
     AssessorRef,
@@ -39,6 +44,7 @@ SEED = "a seed"
 
 STEEL, COPPER, DAIRY, SOLAR = "911501000000000191", "911502000000000271", "911503000000000351", "911504000000000431"
 ASSESSOR = AssessorRef(uscc="911505000000000511", name="内蒙古示例评价有限公司")
+SISTER = AssessorRef(uscc="911506000000000690", name="内蒙古示例咨询有限公司")
 
 OFFICER = By("officer-baotou", "prefecture_officer")
 REGION = By("officer-region", "regional_officer")
@@ -129,25 +135,62 @@ def listed(case_id: str = "app-1", of: UnitRef | None = None) -> UnitListed:
     )
 
 
-def sanctioned(sequence: int = 2) -> AssessorSanctioned:
+def sanctioned(
+    sequence: int = 2,
+    of: AssessorRef = ASSESSOR,
+    *,
+    number: str = "内工信通〔2026〕3号",
+    until: date = date(2029, 4, 20),
+    sisters: Sequence[AssessorRef] = (),
+) -> AssessorSanctioned:
     why = Reason(rule="S1", article="第三十一条", code="fraud", text="评价过程中弄虚作假")
     return AssessorSanctioned(
         sequence=sequence,
-        assessor_uscc=ASSESSOR.uscc,
-        name=ASSESSOR.name,
-        ban=Ban(first_day=OPENED, last_day=OPENED.replace(year=2029)),
-        document_number="内工信通〔2026〕3号",
+        assessor_uscc=of.uscc,
+        name=of.name,
+        ban=Ban(first_day=OPENED, last_day=until),
+        document_number=number,
         reasons=(why,),
+        sisters=tuple(sisters),
     )
 
 
-def revoked(sequence: int = 3) -> SanctionRevoked:
+def revoked(sequence: int = 3, of: AssessorRef = ASSESSOR, *, left: Ban | None = None) -> SanctionRevoked:
     return SanctionRevoked(
         sequence=sequence,
-        assessor_uscc=ASSESSOR.uscc,
-        name=ASSESSOR.name,
+        assessor_uscc=of.uscc,
+        name=of.name,
         revoked_on=OPENED,
         document_number="内工信通〔2026〕9号",
+        ban=left,
+    )
+
+
+def person(letter: str) -> PersonRef:
+    return PersonRef(digest=letter * 64, masked="15**************21")
+
+
+def registered(of: AssessorRef = ASSESSOR, by: str = "a", sequence: int = 1) -> AssessorRegistered:
+    """``by`` is the representative, told by one letter."""
+    return AssessorRegistered(
+        sequence=sequence,
+        assessor_uscc=of.uscc,
+        name=of.name,
+        representative=person(by),
+        scope=tuple(UnitType),
+        registered_on=date(2025, 1, 10),
+    )
+
+
+def represented(of: AssessorRef = ASSESSOR, by: str = "b", sequence: int = 4) -> LegalRepresentativeChanged:
+    return LegalRepresentativeChanged(
+        sequence=sequence,
+        assessor_uscc=of.uscc,
+        name=of.name,
+        former=person("a"),
+        representative=person(by),
+        changed_on=OPENED,
+        carried=(),
     )
 
 

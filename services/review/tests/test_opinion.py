@@ -36,7 +36,7 @@ def test_a_refused_initial_review_ends_the_case_with_its_reasons() -> None:
     refused, closed = (event for step in steps for event in step.events)
     assert isinstance(refused, InitialReviewRefused)
     assert isinstance(closed, CaseClosed)
-    assert closed.outcome == "initial_review_refused"
+    assert (closed.outcome, closed.initial_review_accepted) == ("initial_review_refused", False)
     assert closed.reasons == refused.reasons
     assert (refused.reasons[0].rule, refused.reasons[0].article) == ("V1", "第十四条第（二）项")
     assert steps[-1].case.state is State.CLOSED

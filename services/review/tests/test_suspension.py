@@ -4,28 +4,38 @@ from datetime import date
 from itertools import permutations
 
 import pytest
-from messages.review import CaseCleared, CaseResumed, CaseSuspended
+from messages.review import CaseCleared, CaseClosed, CaseResumed, CaseSuspended
 from messages.values import Ban
 from review.domain.case import State
-from review.handlers.applications import open_case
-from review.handlers.assessors import resume_cases_of_cleared_assessor, suspend_cases_of_sanctioned_assessor
+from review.handlers.applications import close_withdrawn_case, open_case
+from review.handlers.assessors import (
+    know_representative,
+    resume_cases_of_cleared_assessor,
+    suspend_cases_of_sanctioned_assessor,
+)
 from review.handlers.opinion import DecideInitialReview, decide_initial_review
 
 from .desk import Desk, Message, told
 from .story import (
     ASSESSOR,
+    COPPER,
     OFFICER,
     OPENED,
     accepted,
+    registered,
+    represented,
     revoked,
     sanctioned,
     unit,
+    withdrawn,
 )
 from .test_notice import DAY_AFTER, in_notice
 
 BY_ASSESSOR: Message = (open_case, accepted(by=ASSESSOR))
 SANCTIONED: Message = (suspend_cases_of_sanctioned_assessor, sanctioned(2))
 REVOKED: Message = (resume_cases_of_cleared_assessor, revoked(3))
+WITHDRAWN: Message = (close_withdrawn_case, withdrawn())
+LONGER = date(2030, 1, 5)
 
 
 @pytest.mark.rule("S2")
@@ -50,11 +60,82 @@ async def test_after_the_revocation_the_case_goes_on_in_any_order(order: tuple[M
 
 @pytest.mark.rule("S4")
 async def test_a_revocation_that_leaves_another_decision_standing_resumes_nothing() -> None:
-    still = revoked(3).model_copy(update={"ban": Ban(first_day=date(2026, 1, 1), last_day=date(2028, 1, 1))})
+    still = revoked(3, left=Ban(first_day=date(2026, 1, 1), last_day=date(2028, 1, 1)))
     desk = await told(BY_ASSESSOR, SANCTIONED, (resume_cases_of_cleared_assessor, still))
 
     assert (await desk.case()).suspended_by is not None
     assert not any(isinstance(each, CaseResumed) for each in desk.bench.said)
+
+
+SECOND: Message = (suspend_cases_of_sanctioned_assessor, sanctioned(3, number="内工信通〔2026〕5号", until=LONGER))
+LEAVES_ONE: Message = (
+    resume_cases_of_cleared_assessor,
+    revoked(4, left=Ban(first_day=OPENED, last_day=LONGER)),
+)
+LEAVES_NONE: Message = (resume_cases_of_cleared_assessor, revoked(5))
+
+
+@pytest.mark.rule("S2", "S4")
+@pytest.mark.parametrize("order", list(permutations([BY_ASSESSOR, SANCTIONED, SECOND, LEAVES_ONE])))
+async def test_of_two_sanctions_one_revoked_the_case_stays_suspended_in_any_order(order: tuple[Message, ...]) -> None:
+    desk = await told(*order)
+
+    assert (await desk.case()).suspended_by is not None
+    said = [type(each) for each in desk.bench.said if isinstance(each, CaseSuspended | CaseResumed)]
+    assert said == [CaseSuspended]
+
+
+@pytest.mark.rule("S2", "S4")
+@pytest.mark.parametrize("order", list(permutations([BY_ASSESSOR, SANCTIONED, SECOND, LEAVES_ONE, LEAVES_NONE])))
+async def test_of_two_sanctions_both_revoked_the_case_goes_on_in_any_order(order: tuple[Message, ...]) -> None:
+    desk = await told(*order)
+
+    assert (await desk.case()).suspended_by is None
+    said = [type(each) for each in desk.bench.said if isinstance(each, CaseSuspended | CaseResumed)]
+    assert said in ([CaseSuspended, CaseResumed], [])
+
+
+@pytest.mark.rule("S2", "S3")
+@pytest.mark.parametrize(
+    "order",
+    list(
+        permutations(
+            [
+                BY_ASSESSOR,
+                SANCTIONED,
+                (know_representative, registered()),
+                (know_representative, represented(sequence=4)),
+            ]
+        )
+    ),
+)
+async def test_who_represents_the_assessor_changes_nothing_of_its_sanction(order: tuple[Message, ...]) -> None:
+    desk = await told(*order)
+
+    assert (await desk.case()).suspended_by == "内工信通〔2026〕3号"
+    assert (await desk.bench.look().assessors.require(ASSESSOR.uscc)).representative == "b" * 64
+
+
+@pytest.mark.rule("S2")
+async def test_a_sanction_that_has_run_out_resumes_nothing_and_suspends_nothing_new() -> None:
+    desk = await told(BY_ASSESSOR, SANCTIONED)
+    desk.today = date(2029, 4, 21)
+
+    ended = sanctioned(3, number="内工信通〔2026〕5号", until=date(2029, 4, 20))
+    assert await desk.do(suspend_cases_of_sanctioned_assessor, ended) == []
+    await desk.open(accepted("app-2", unit(COPPER), by=ASSESSOR))
+
+    assert (await desk.case()).suspended_by is not None
+    assert (await desk.case("app-2")).suspended_by is None
+
+
+@pytest.mark.rule("S2")
+@pytest.mark.parametrize("order", list(permutations([BY_ASSESSOR, SANCTIONED, REVOKED, WITHDRAWN])))
+async def test_a_withdrawn_case_is_closed_once_whether_or_not_it_was_suspended(order: tuple[Message, ...]) -> None:
+    desk = await told(*order)
+
+    assert (await desk.case()).state is State.CLOSED
+    assert sum(isinstance(each, CaseClosed) for each in desk.bench.said) == 1
 
 
 @pytest.mark.rule("S2")
@@ -90,3 +171,17 @@ async def test_a_sanction_during_the_notice_holds_the_case_back_until_it_is_revo
     assert isinstance(cleared, CaseCleared)
     assert cleared.case_id == resting
     assert (await desk.case(one)).notice_id == notice_id
+
+
+@pytest.mark.rule("Q5", "S6")
+@pytest.mark.parametrize("accepted_first", [True, False])
+async def test_the_end_of_a_case_tells_whether_initial_review_had_accepted_it(*, accepted_first: bool) -> None:
+    desk = await told((open_case, accepted()))
+    if accepted_first:
+        await desk.agree("app-1")
+        await desk.accept("app-1")
+
+    await desk.do(*WITHDRAWN)
+
+    (closed,) = [each for each in desk.bench.said if isinstance(each, CaseClosed)]
+    assert closed.initial_review_accepted is accepted_first

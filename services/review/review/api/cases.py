@@ -1,5 +1,6 @@
 """Cases and their records, for reading."""
 
+from datetime import date
 from typing import Annotated
 
 from chassis.access import both
@@ -7,10 +8,12 @@ from chassis.http import PROBLEMS, Call, Gate, Page, etag
 from fastapi import APIRouter, Depends, Query, Response
 from messages.values import Level, Prefecture, UnitType
 from pydantic import Field
+from rulebook import shanghai_date
 
 from review.api.access import READ_CASE, READ_RECORD, acting_on
 from review.api.views import Body, CaseDetail, CaseSummary, RecordView, detail, record_view, summary
-from review.domain.case import State
+from review.domain.assessors import AssessorStanding, SanctionedSister, sanctioned_sisters
+from review.domain.case import Case, State
 from review.store import Store
 
 
@@ -54,7 +57,7 @@ def router(gate: Gate) -> APIRouter:
         store = call.reads(Store)
         await store.cases.require(case_id)
         response.headers["ETag"] = etag(store.cases.version(case_id))
-        return detail(case, by)
+        return detail(case, by, await _sisters(case, store, shanghai_date(call.now)))
 
     @routes.get("/{case_id}/record")
     async def record(case_id: str, call: Annotated[Call, Depends(gate.call(READ_RECORD))]) -> RecordView:
@@ -63,3 +66,14 @@ def router(gate: Gate) -> APIRouter:
         return record_view(case, entries)
 
     return routes
+
+
+async def _sisters(case: Case, store: Store, day: date) -> tuple[SanctionedSister, ...]:
+    """Looked up when asked for: a sanction of a sister says nothing about the case itself (S3)."""
+    if case.assessor is None:
+        return ()
+    own = await store.assessors.get(case.assessor.uscc) or AssessorStanding(case.assessor.uscc)
+    told = {"sisters": own.uscc}
+    same = {"representative": own.representative}
+    where = told if own.representative is None else {"$or": [told, same]}
+    return sanctioned_sisters(own, await store.assessors.find(where), day)

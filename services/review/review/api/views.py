@@ -10,6 +10,7 @@ from messages.review import Outcome
 from messages.values import AssessorRef, Department, Level, Reason, Role, UnitRef
 from pydantic import BaseModel, ConfigDict
 
+from review.domain.assessors import SanctionedSister
 from review.domain.case import Case, Dossier, InitialReview, Opinion, OpinionDocument, Panel, Score, SiteVisit, State
 from review.domain.record import By, Entry, check
 
@@ -76,11 +77,14 @@ class CaseDetail(CaseSummary):
     site: SiteVisit | None = None
     place: int | None = None
     open_objections: int | None = None
+    sanctioned_sisters: tuple[SanctionedSister, ...] | None = None
+    """Other assessors of the same legal representative under sanction today: to be looked at closely, no ban (S3)."""
 
 
 _FILE = frozenset({"dossier"})
-_PREFECTURE = _FILE | {"department_opinions", "initial_review", "opinion_document"}
-_PANEL = _FILE | {"panel", "sheets", "deviating", "conflicted", "site"}
+_REVIEW = _FILE | {"sanctioned_sisters"}
+_PREFECTURE = _REVIEW | {"department_opinions", "initial_review", "opinion_document"}
+_PANEL = _REVIEW | {"panel", "sheets", "deviating", "conflicted", "site"}
 _REGION = _PREFECTURE | _PANEL | {"score", "place", "open_objections"}
 PARTS: dict[str, frozenset[str]] = {
     Role.REGIONAL_OFFICER: _REGION,
@@ -117,7 +121,7 @@ def summary(case: Case) -> CaseSummary:
     )
 
 
-def detail(case: Case, by: By) -> CaseDetail:
+def detail(case: Case, by: By, sisters: tuple[SanctionedSister, ...]) -> CaseDetail:
     """The summary with the parts that the role in which somebody reads may see."""
     parts = {
         "dossier": case.dossier,
@@ -132,6 +136,7 @@ def detail(case: Case, by: By) -> CaseDetail:
         "site": case.site,
         "place": case.place,
         "open_objections": len(case.open_objections),
+        "sanctioned_sisters": sisters,
     }
     shown = {name: part for name, part in parts.items() if name in PARTS[by.role]}
     return CaseDetail(**summary(case).model_dump(), **shown)

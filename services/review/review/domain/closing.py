@@ -15,6 +15,7 @@ from review.domain.record import Step
 def closed(case: Case, outcome: Outcome, reasons: tuple[Reason, ...], today: date) -> Step:
     """The end of a case, with its reasons; what was decided before stays on the case."""
     state = State.LATE if outcome == "late" else State.CLOSED
+    reviewed = case.initial_review
     after = replace(case, state=state, closing=Closing(outcome, reasons, today), open_objections=())
     return Step(
         after,
@@ -22,5 +23,13 @@ def closed(case: Case, outcome: Outcome, reasons: tuple[Reason, ...], today: dat
         rule=reasons[0].rule,
         why="；".join(each.text for each in reasons),
         seen={"state": case.state},
-        events=(CaseClosed(**case.facts(), outcome=outcome, reasons=reasons, closed_on=today),),
+        events=(
+            CaseClosed(
+                **case.facts(),
+                outcome=outcome,
+                reasons=reasons,
+                closed_on=today,
+                initial_review_accepted=reviewed is not None and reviewed.accepted,
+            ),
+        ),
     )

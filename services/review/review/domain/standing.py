@@ -1,12 +1,11 @@
-"""What is known of a unit or an assessor in whatever order it was heard: bans, ends, sanctions (B2, V10, S2)."""
+"""What is known of a unit in whatever order it was heard: its bans and the ends of its applications (B2, V10)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
 
-from messages.review import CaseResumed, CaseSuspended
-from messages.values import Ban, Reason
+from messages.values import Reason
 from rulebook import reason
 
 from review.domain.case import Case
@@ -64,25 +63,6 @@ class Ineligible:
     reasons: tuple[Reason, ...]
 
 
-@dataclass(frozen=True)
-class AssessorStanding:
-    """One document per assessor: its cases, and the sanction against it."""
-
-    uscc: str
-    cases: tuple[str, ...] = ()
-    ban: Ban | None = None
-    document_number: str | None = None
-    heard: int = 0
-    """Sequence of the last fact about it: an older one that comes later changes nothing."""
-
-    def with_case(self, case_id: str) -> AssessorStanding:
-        return replace(self, cases=tuple(dict.fromkeys((*self.cases, case_id))))
-
-    def sanctioned_on(self, day: date) -> str | None:
-        """The document of the sanction that holds on ``day``."""
-        return self.document_number if self.ban is not None and day <= self.ban.last_day else None
-
-
 def stopped_by_ban(case: Case, banned: Banned, today: date) -> Step:
     """Art. 25: an open application of a removed unit is stopped, whatever its stage (B2)."""
     return closed(case, "ineligible", (ban_reason(banned),), today)
@@ -103,26 +83,3 @@ def withdrawn(case: Case, today: date) -> Step:
 def stopped_as_ineligible(case: Case, lost: Ineligible, today: date) -> Step:
     """V10: what made the unit eligible is gone, so the case ends whatever its stage, also after its notice."""
     return closed(case, "ineligible", lost.reasons, today)
-
-
-def suspended(case: Case, document_number: str, today: date) -> Step:
-    """S2: what rests on the report of a sanctioned assessor goes no further."""
-    return Step(
-        replace(case, suspended_by=document_number),
-        what="suspended",
-        rule="S2",
-        why="出具评价报告的第三方服务机构被通报，该项目中止办理",
-        seen={"state": case.state, "document": document_number},
-        events=(CaseSuspended(**case.facts(), document_number=document_number, suspended_on=today),),
-    )
-
-
-def resumed(case: Case, document_number: str, today: date) -> Step:
-    return Step(
-        replace(case, suspended_by=None),
-        what="resumed",
-        rule="S4",
-        why="对第三方服务机构的通报已撤销，该项目恢复办理",
-        seen={"state": case.state, "document": document_number},
-        events=(CaseResumed(**case.facts(), resumed_on=today),),
-    )

@@ -8,9 +8,10 @@ from messages.applications import ApplicationAccepted, ApplicationWithdrawn, Eli
 from messages.event import Event
 from rulebook import rules_on, shanghai_date
 
-from review.domain import consultation, standing
+from review.domain import assessors, consultation, standing
+from review.domain.assessors import AssessorStanding
 from review.domain.record import SERVICE, Step
-from review.domain.standing import AssessorStanding, Ineligible, Standing
+from review.domain.standing import Ineligible, Standing
 from review.handlers.desk import Store, take
 
 
@@ -33,7 +34,7 @@ async def _suspension(step: Step, store: Store, today: date) -> list[Step]:
     known = await store.assessors.get(uscc) or AssessorStanding(uscc)
     store.assessors.save(uscc, known.with_case(case.case_id))
     document = known.sanctioned_on(today)
-    return [] if document is None else [standing.suspended(case, document, today)]
+    return [] if document is None else [assessors.suspended(case, document, today)]
 
 
 async def _stop(step: Step, store: Store, today: date) -> list[Step]:

@@ -1,0 +1,151 @@
+"""S3: which assessors of the same representative are under sanction today: a flag on a case, and no ban."""
+
+from __future__ import annotations
+
+from datetime import date
+from itertools import permutations
+
+import pytest
+from chassis.testing.http import Caller
+from messages.review import CaseSuspended
+from messages.values import Ban
+from review.domain.assessors import SanctionedSister, sanctioned_sisters
+from review.handlers.applications import open_case
+from review.handlers.assessors import (
+    know_representative,
+    resume_cases_of_cleared_assessor,
+    suspend_cases_of_sanctioned_assessor,
+)
+from review.store import Store
+
+from .desk import Desk, Message, told
+from .season import Season
+from .story import (
+    ASSESSOR,
+    OPENED,
+    SISTER,
+    STEEL,
+    accepted,
+    at,
+    registered,
+    represented,
+    revoked,
+    sanctioned,
+    unit,
+)
+
+OWN: Message = (know_representative, registered())
+HERS: Message = (know_representative, registered(SISTER))
+SANCTIONED: Message = (suspend_cases_of_sanctioned_assessor, sanctioned(2, SISTER))
+REVOKED: Message = (resume_cases_of_cleared_assessor, revoked(3, SISTER))
+LEFT: Message = (know_representative, represented(SISTER, sequence=4))
+FLAG = SanctionedSister(SISTER.uscc, SISTER.name, "内工信通〔2026〕3号", date(2029, 4, 20))
+
+
+async def sisters(desk: Desk, day: date = OPENED) -> tuple[SanctionedSister, ...]:
+    known = desk.bench.look().assessors
+    return sanctioned_sisters(await known.require(ASSESSOR.uscc), await known.find(), day)
+
+
+@pytest.mark.rule("S3")
+@pytest.mark.parametrize("order", list(permutations([OWN, HERS, SANCTIONED])))
+async def test_a_sanctioned_sister_is_seen_in_whatever_order_it_was_heard(order: tuple[Message, ...]) -> None:
+    assert await sisters(await told(*order)) == (FLAG,)
+
+
+@pytest.mark.rule("S3")
+async def test_a_sister_is_a_flag_and_suspends_nothing() -> None:
+    desk = await told((open_case, accepted(by=ASSESSOR)), OWN, HERS, SANCTIONED)
+
+    assert (await desk.case()).suspended_by is None
+    assert not any(isinstance(each, CaseSuspended) for each in desk.bench.said)
+
+
+@pytest.mark.rule("S3", "S4")
+@pytest.mark.parametrize("order", list(permutations([OWN, HERS, SANCTIONED, REVOKED])))
+async def test_after_the_revocation_there_is_no_flag(order: tuple[Message, ...]) -> None:
+    assert await sisters(await told(*order)) == ()
+
+
+@pytest.mark.rule("S3")
+async def test_the_flag_ends_with_the_sanction() -> None:
+    desk = await told(OWN, HERS, SANCTIONED)
+
+    assert await sisters(desk, date(2029, 4, 20)) == (FLAG,)
+    assert await sisters(desk, date(2029, 4, 21)) == ()
+
+
+@pytest.mark.rule("S3", "Q4")
+@pytest.mark.parametrize("order", list(permutations([OWN, HERS, SANCTIONED, LEFT])))
+async def test_whoever_has_another_representative_today_is_no_sister_any_more(order: tuple[Message, ...]) -> None:
+    assert await sisters(await told(*order)) == ()
+
+
+@pytest.mark.rule("S3", "Q4")
+async def test_whoever_comes_to_the_same_representative_becomes_a_sister() -> None:
+    desk = await told(OWN, (know_representative, registered(SISTER, "b")), SANCTIONED)
+    assert await sisters(desk) == ()
+
+    await desk.do(know_representative, represented(SISTER, "a", 4))
+
+    assert await sisters(desk) == (FLAG,)
+
+
+@pytest.mark.rule("S3")
+async def test_where_no_registration_was_heard_the_sanction_itself_tells_the_sisters() -> None:
+    told_by_sanction = sanctioned(2, SISTER, sisters=[ASSESSOR])
+    desk = await told((open_case, accepted(by=ASSESSOR)), (suspend_cases_of_sanctioned_assessor, told_by_sanction))
+
+    assert await sisters(desk) == (FLAG,)
+
+
+@pytest.mark.rule("S3", "S4")
+async def test_a_sister_with_another_decision_standing_stays_a_flag() -> None:
+    left = revoked(3, SISTER, left=Ban(first_day=OPENED, last_day=date(2028, 1, 1)))
+    desk = await told(OWN, HERS, (resume_cases_of_cleared_assessor, left))
+
+    assert [(each.document_number, each.until) for each in await sisters(desk)] == [
+        ("内工信通〔2026〕9号", date(2028, 1, 1))
+    ]
+
+
+@pytest.fixture
+async def flagged(season: Season) -> Season:
+    stand = season.stand
+    await stand.perform(open_case, accepted("app-1", unit(STEEL), by=ASSESSOR), Store)
+    await stand.perform(know_representative, registered(), Store)
+    await stand.perform(know_representative, registered(SISTER), Store)
+    await stand.perform(suspend_cases_of_sanctioned_assessor, sanctioned(2, SISTER), Store)
+    return season
+
+
+async def seen(caller: Caller) -> object:
+    return (await caller.get("/v1/cases/app-1")).json()["sanctioned_sisters"]
+
+
+@pytest.mark.rule("S3", "P2")
+async def test_officers_and_reviewers_see_the_flag_on_the_case_and_the_applicant_does_not(flagged: Season) -> None:
+    shown = [
+        {"uscc": SISTER.uscc, "name": SISTER.name, "document_number": "内工信通〔2026〕3号", "until": "2029-04-20"}
+    ]
+
+    assert await seen(flagged.region) == await seen(flagged.officer) == await seen(flagged.reviewers) == shown
+    assert await seen(flagged.applicant) is None
+    assert await seen(flagged.stand.as_("assessor", organisation=ASSESSOR.uscc)) is None
+    assert await seen(flagged.department("ecology_environment")) is None
+
+
+@pytest.mark.rule("S3")
+async def test_an_expert_of_the_panel_sees_the_flag(flagged: Season) -> None:
+    await flagged.forward()
+    await flagged.review()
+    panel = (await flagged.region.get("/v1/cases/app-1")).json()["panel"]
+
+    assert await seen(flagged.expert(panel["experts"][0])) == await seen(flagged.region)
+
+
+@pytest.mark.rule("S3")
+async def test_a_case_shows_the_flag_as_of_today(flagged: Season) -> None:
+    flagged.clock.move_to(at(date(2029, 4, 21)))
+
+    assert await seen(flagged.region) == []
