@@ -128,9 +128,22 @@ def answer_problems(app: FastAPI) -> None:
     app.add_exception_handler(Transient, _not_now)
 
 
+COMMON = {
+    400: ("malformed-request", "idempotency-key-missing", "if-match-invalid"),
+    403: ("not-allowed",),
+    404: ("not-found",),
+    409: ("idempotency-key-reused", "already-exists"),
+    412: ("version-stale",),
+    422: ("request-invalid", "limit-out-of-range", "cursor-invalid"),
+    428: ("if-match-missing",),
+}
+"""What any route may answer with, by status."""
+
+
 def refuses(*codes: str, status: int = 409) -> dict[int | str, dict[str, Any]]:
     """For ``responses=`` of a route: the codes that this route may answer with, beside the common ones."""
-    named = {"type": "object", "properties": {"code": {"type": "string", "enum": list(codes)}}}
+    every = dict.fromkeys((*codes, *COMMON.get(status, ())))
+    named = {"type": "object", "properties": {"code": {"type": "string", "enum": list(every)}}}
     schema = {"allOf": [{"$ref": "#/components/schemas/Problem"}, named]}
     title = f"{TITLES.get(status, ('', 'Refused'))[1]}: {', '.join(codes)}"
     return {status: {"description": title, "content": {MEDIA_TYPE: {"schema": schema}}}}
