@@ -11,7 +11,7 @@ from tests.architecture.sources import ROOT, SERVICES, imported, package, produc
 
 ROOMS = {"domain", "handlers", "store", "bus", "api", "main"}
 """Of every service; jobs, measures and settings are had by those that need them."""
-HTTP = ("http", "app", "openapi", "edge", "problems", "health", "idempotency", "refused", "process", "service")
+HTTP = ("http", "app", "openapi", "edge", "problems", "health", "idempotency", "recorded", "access_records", "process", "service")
 TECHNOLOGY = {
     "motor": {"chassis/mongo.py"},
     "pymongo": {"chassis/mongo.py", "chassis/servers.py"},

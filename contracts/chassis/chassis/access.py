@@ -133,11 +133,13 @@ class Policy:
     """What one action needs: any one of its rules is enough.
 
     ``hidden`` says that existence itself is not public: who may not see it is answered as if it were not there.
+    ``protected`` says that every call it admits leaves a record, for what only some may see and all may ask about.
     """
 
     name: str
     rules: tuple[Rule, ...]
     hidden: bool = False
+    protected: bool = False
 
     @property
     def open(self) -> bool:

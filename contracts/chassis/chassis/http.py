@@ -25,7 +25,7 @@ from chassis.handling import Handler, Refusal, Sort, Where
 from chassis.metrics import Metrics
 from chassis.paging import USUAL, Page, page
 from chassis.problems import PROBLEMS, refuses
-from chassis.refused import recording, refused_attempt
+from chassis.recorded import record_of, recording
 from chassis.store import Documents
 from chassis.tokens import InvalidToken, Verifier
 from chassis.unit import Backing, Unit, reading
@@ -71,11 +71,19 @@ class Gate:
         """Let bodies of up to ``size`` bytes through to the route ``path``, for uploads."""
         self.wider_bodies.append((compile_path(path)[0], size))
 
+    async def record(self, actor: Actor, policy: Policy, request: Request, denied: Denied | None = None) -> None:
+        """Keep a record of the call; what cannot be recorded is not answered (Transient, 503).
+
+        It goes the road of every command: the committer saves many in one transaction, in a task that is not cancelled
+        with the caller's connection.
+        """
+        key = uuid.uuid4().hex
+        record = record_of(actor, policy.name, request, self.clock.now(), denied)
+        await self.road.perform(f"access|{key}", "", recording(key, record))
+
     async def refuse(self, actor: Actor, policy: Policy, denied: Denied, request: Request) -> Refusal:
         """Record the refused attempt and give the refusal that answers it."""
-        refusal = refused_attempt(actor, policy.name, denied, request, self.clock.now())
-        key = uuid.uuid4().hex
-        await self.road.perform(f"access|{key}", "", recording(key, refusal))
+        await self.record(actor, policy, request, denied)
         status = 404 if policy.hidden else 403
         self.metrics.access_refusals.labels(policy.name, str(status)).inc()
         return Refusal("not-found", status=404) if policy.hidden else _not_allowed(denied)
@@ -94,6 +102,8 @@ class Guard:
         actor = self._actor(request, token)
         if isinstance(denied := self.policy.admits(actor), Denied):
             raise await self.gate.refuse(actor, self.policy, denied, request)
+        if self.policy.protected:
+            await self.gate.record(actor, self.policy, request)
         return Call(self.gate, self.policy, actor, request)
 
     def _actor(self, request: Request, token: HTTPAuthorizationCredentials | None) -> Actor:
@@ -207,7 +217,7 @@ class Call:
         after: str | None = None,
     ) -> Page[T]:
         """A page of what matches ``where``; combine it with ``filter()`` by ``access.both``."""
-        entries, following = await page(documents, where or {}, sort, limit, after)
+        entries, following = await page([documents], where or {}, sort, limit, after)
         return Page(items=[each.value for each in entries], next=following)
 
     def if_match(self, *, required: bool = False) -> int | None:

@@ -8,7 +8,7 @@ DAY = 24 * 3600
 KEPT_SENT = 30 * DAY
 KEPT_INBOX = 90 * DAY
 
-OWN_COLLECTIONS = ("inbox", "outbox", "parked", "leases", "latest", "access_refusals")
+OWN_COLLECTIONS = ("inbox", "outbox", "parked", "leases", "latest", "access_reads", "access_refusals")
 OWN_INDEXES = (
     Index("inbox", (("at", 1),), ttl_seconds=KEPT_INBOX),
     Index("outbox", (("sent", 1), ("_id", 1)), partial={"sent": False}),

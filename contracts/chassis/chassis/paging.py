@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
@@ -12,7 +13,7 @@ from pydantic import BaseModel
 
 from chassis.access import both
 from chassis.handling import Refusal, Sort, Where
-from chassis.matching import values_at
+from chassis.matching import sorted_by, values_at
 from chassis.store import Documents, Entry
 
 T = TypeVar("T")
@@ -28,16 +29,29 @@ class Page(BaseModel, Generic[T]):
 
 
 async def page(
-    documents: Documents[T], where: Where, sort: Sort, limit: int, after: str | None
+    sources: Sequence[Documents[T]], where: Where, sort: Sort, limit: int, after: str | None
 ) -> tuple[list[Entry[T]], str | None]:
-    """Entries after the cursor ``after`` in the order of ``sort`` (identifiers last), and the next cursor."""
+    """Entries after the cursor ``after`` in the order of ``sort`` (identifiers last), and the next cursor.
+
+    Of several sources, which hold no identifier in common, it is one list.
+    """
     if not 1 <= limit <= LARGEST:
         raise Refusal("limit-out-of-range", status=422, title=f"limit must be 1 to {LARGEST}")
     order = [each for each in sort if each[0] != "_id"] + [("_id", dict(sort).get("_id", 1))]
     rest = both(where, _beyond(order, _read(after, len(order)))) if after else where
-    found = await documents.entries(rest, sort=order, limit=limit + 1)
+    each = [await documents.entries(rest, sort=order, limit=limit + 1) for documents in sources]
+    found = each[0] if len(each) == 1 else _merged(each, order)
     cursor = _write(found[limit - 1], order) if len(found) > limit else None
     return found[:limit], cursor
+
+
+def _merged(found: Sequence[Sequence[Entry[T]]], order: Sort) -> list[Entry[T]]:
+    entries = {entry.key: entry for some in found for entry in some}
+    return [entries[each["_id"]] for each in sorted_by([_document(entry) for entry in entries.values()], order)]
+
+
+def _document(entry: Entry[Any]) -> dict[str, Any]:
+    return {**entry.fields, "_id": entry.key}
 
 
 def _beyond(order: Sort, last: list[Any]) -> Where:
@@ -60,8 +74,7 @@ def _behind(path: str, direction: int, last: object) -> dict[str, object] | None
 
 
 def _write(entry: Entry[Any], order: Sort) -> str:
-    document = {**entry.fields, "_id": entry.key}
-    last = [next(iter(values_at(document, path)), None) for path, _ in order]
+    last = [next(iter(values_at(_document(entry), path)), None) for path, _ in order]
     return base64.urlsafe_b64encode(orjson.dumps(last, default=_as_json, option=_OPTIONS)).decode()
 
 

@@ -20,7 +20,7 @@ from chassis.http import Gate
 from chassis.jobs import Job
 from chassis.measures import Measure
 from chassis.process import Process
-from chassis.refused import REFUSAL_INDEXES
+from chassis.recorded import RECORD_INDEXES
 from chassis.settings import Settings
 from chassis.steps import Steps
 from chassis.store import Index
@@ -51,7 +51,7 @@ class Service:
 
     @property
     def all_indexes(self) -> tuple[Index, ...]:
-        return (*self.indexes, *REFUSAL_INDEXES)
+        return (*self.indexes, *RECORD_INDEXES)
 
 
 def run(service: Service) -> None:

@@ -114,6 +114,7 @@ READ = Policy(
 
 
 READ_HIDDEN = replace(READ, name="read-plan-hidden", hidden=True)
+READ_PROTECTED = replace(READ, name="read-plan-protected", protected=True)
 
 
 ANNOUNCED = Policy("read-announced", (Rule(Role.PUBLIC, public),))
@@ -154,6 +155,12 @@ def router(gate: Gate) -> APIRouter:  # noqa: C901 - a router is the sum of its 
     @routes.get("/hidden/{plan}")
     async def read_hidden(
         plan: str, response: Response, call: Annotated[Call, Depends(gate.call(READ_HIDDEN))]
+    ) -> Plan:
+        return await one(plan, call, response)
+
+    @routes.get("/protected/{plan}")
+    async def read_protected(
+        plan: str, response: Response, call: Annotated[Call, Depends(gate.call(READ_PROTECTED))]
     ) -> Plan:
         return await one(plan, call, response)
 

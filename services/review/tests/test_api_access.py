@@ -76,6 +76,7 @@ OBJECTION = {"case_id": "app-1", "facts": "排放异味", "name": "王某", "con
 
 Wanted = tuple[str, object, set[str] | frozenset[str]]
 ROUTES: dict[str, Wanted] = {
+    "GET /v1/access-records": ("/v1/access-records", None, {"operator"}),
     "GET /v1/cases": ("/v1/cases", None, ROLES_WITH_LISTS),
     "GET /v1/cases/{case_id}": ("/v1/cases/app-1", None, READERS),
     "GET /v1/cases/{case_id}/record": ("/v1/cases/app-1/record", None, REGION | REVIEWERS | OFFICER),

@@ -28,7 +28,7 @@ from chassis.settings import MIB, Mode
 from chassis.store import Index
 from chassis.testing.memory import Memory
 from chassis.tokens import Verifier
-from chassis.unit import Unit, reading
+from chassis.unit import Backing, Unit, reading
 
 M = TypeVar("M")
 S = TypeVar("S")
@@ -89,7 +89,7 @@ class Caller:
 
 
 class ApiStand:
-    """One service's API on a store in memory; made by ``api_stand``."""
+    """One service's API; made by ``api_stand``. ``memory`` is its store, unless another backing was given."""
 
     def __init__(
         self, app: FastAPI, client: AsyncClient, gate: Gate, memory: Memory, issuer: DevelopmentIssuer
@@ -121,7 +121,7 @@ class ApiStand:
 
     def look(self, store: Callable[[Unit], S]) -> S:
         """Give a store for reading what is kept now."""
-        return store(reading(self.memory))
+        return store(reading(self.gate.backing))
 
     @property
     def said(self) -> list[Event]:
@@ -138,15 +138,17 @@ async def api_stand(  # noqa: PLR0913 - what a service's main.py wires
     clock: Clock,
     indexes: Sequence[Index] = (),
     body_max: int = MIB,
+    backing: Backing | None = None,
 ) -> AsyncIterator[ApiStand]:
-    """Serve ``router`` as the service does, on documents in memory."""
+    """Serve ``router`` as the service does, on documents in memory unless another ``backing`` is given."""
     memory, metrics = Memory(indexes), Metrics()
-    committer = Committer(memory, service, aggregates, clock=clock, metrics=metrics)
+    kept = backing or memory
+    committer = Committer(kept, service, aggregates, clock=clock, metrics=metrics)
     committer.start()
     with TemporaryDirectory() as keys:
         issuer = DevelopmentIssuer(Path(keys), Mode.LOCAL)
         verifier = Verifier(issuer.jwks_file, ISSUER, AUDIENCE)
-        gate = Gate(verifier, CommandRoad(committer), memory, clock, metrics)
+        gate = Gate(verifier, CommandRoad(committer), kept, clock, metrics)
         app = create_app(service, gate, router(gate), health_of=Health(), metrics=metrics, body_max=body_max)
         async with AsyncClient(transport=ASGITransport(app), base_url="http://green.invalid") as client:
             yield ApiStand(app, client, gate, memory, issuer)

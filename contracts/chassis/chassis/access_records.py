@@ -1,0 +1,79 @@
+"""Who asked for what, shown to operators: the one route that every service offers beside its own."""
+
+# FastAPI evaluates the annotations of routes, in which `gate` is no global name: no deferred annotations here.
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from messages.values import Role
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from chassis.access import Policy, Rule, everything
+from chassis.handling import Where
+from chassis.http import Call, Gate
+from chassis.paging import LARGEST, USUAL, Page, page
+from chassis.recorded import COLLECTIONS, AccessRecord, Kind
+from chassis.store import Documents
+from chassis.unit import Unit
+
+READ_ACCESS_RECORDS = Policy("read-access-records", (Rule(Role.OPERATOR, everything),), protected=True)
+NEWEST_FIRST = (("at", -1), ("_id", -1))
+
+
+class Recorded(BaseModel):
+    """One call: a read of protected data that was admitted, or an attempt that was refused, with the reason's code."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+    kind: Kind
+    at: datetime
+    subject: str
+    roles: frozenset[str]
+    organisation: str | None
+    prefecture: str | None
+    policy: str
+    method: str
+    path: str
+    query: str
+    code: str | None
+    correlation_id: str | None
+
+
+class Records:
+    def __init__(self, unit: Unit) -> None:
+        self.of: dict[Kind, Documents[AccessRecord]] = {
+            kind: Documents(unit, collection, AccessRecord) for kind, collection in COLLECTIONS.items()
+        }
+
+
+def router(gate: Gate) -> APIRouter:
+    routes = APIRouter(prefix="/v1")
+
+    @routes.get("/access-records", tags=["access"])
+    async def access_records(  # noqa: PLR0913, PLR0917 - the parameters of a list
+        call: Annotated[Call, Depends(gate.call(READ_ACCESS_RECORDS))],
+        subject: Annotated[str | None, Query(max_length=200)] = None,
+        since: AwareDatetime | None = None,
+        kind: Kind | None = None,
+        limit: Annotated[int, Query(ge=1, le=LARGEST)] = USUAL,
+        after: str | None = None,
+    ) -> Page[Recorded]:
+        """Reads of protected data and refused attempts, newest first.
+
+        An admitted call whose subject turns out to be another's stands here twice, as read and as refusal, under one
+        correlation id.
+        """
+        kept = call.reads(Records).of
+        asked = [documents for each, documents in kept.items() if kind in {None, each}]
+        found, following = await page(asked, _where(subject, since), NEWEST_FIRST, limit, after)
+        return Page(items=[Recorded.model_validate(each.value) for each in found], next=following)
+
+    return routes
+
+
+def _where(subject: str | None, since: datetime | None) -> Where:
+    return {
+        **({} if subject is None else {"subject": subject}),
+        **({} if since is None else {"at": {"$gte": since}}),
+    }

@@ -1,0 +1,89 @@
+"""Who asked for what: refused attempts and reads of protected data, recorded (P2)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+from fastapi import Request
+
+from chassis.access import Actor, Denied
+from chassis.bus import Run
+from chassis.handling import Result
+from chassis.logs import MASK, correlation_id, masked
+from chassis.store import Documents, Index
+from chassis.unit import Unit
+
+Kind: TypeAlias = Literal["read", "refusal"]
+
+COLLECTIONS: dict[Kind, str] = {"read": "access_reads", "refusal": "access_refusals"}
+KEPT_SECONDS = 3 * 365 * 24 * 3600
+RECORD_INDEXES = tuple(
+    index
+    for collection in COLLECTIONS.values()
+    for index in (
+        Index(collection, (("at", 1),), ttl_seconds=KEPT_SECONDS),
+        Index(collection, (("at", -1), ("_id", -1))),
+        Index(collection, (("subject", 1), ("at", -1), ("_id", -1))),
+    )
+)
+QUERY_MAX = 20
+"""Parameters of a query that are recorded."""
+_CODE = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+
+
+@dataclass(frozen=True)
+class AccessRecord:
+    """One call, by whom and under which policy; ``code`` says why it was refused, none when it was admitted."""
+
+    at: datetime
+    subject: str
+    roles: frozenset[str]
+    organisation: str | None
+    prefecture: str | None
+    policy: str
+    method: str
+    path: str
+    correlation_id: str | None
+    code: str | None = None
+    query: str = ""
+
+    @property
+    def kind(self) -> Kind:
+        return "read" if self.code is None else "refusal"
+
+
+def record_of(actor: Actor, policy: str, request: Request, now: datetime, denied: Denied | None = None) -> AccessRecord:
+    return AccessRecord(
+        at=now,
+        subject=actor.subject,
+        roles=actor.roles,
+        organisation=actor.organisation,
+        prefecture=actor.prefecture,
+        policy=policy,
+        method=request.method,
+        path=masked(request.url.path),
+        correlation_id=correlation_id(),
+        code=denied.reason.code if denied else None,
+        query=_query(request),
+    )
+
+
+def recording(key: str, record: AccessRecord) -> Run:
+    async def keep(unit: Unit, _now: datetime) -> Result:
+        Documents(unit, COLLECTIONS[record.kind], AccessRecord).save(key, record)
+        return ()
+
+    return keep
+
+
+def _query(request: Request) -> str:
+    """What was searched for, as far as it is a code: a word may be a person's name, and names are not recorded."""
+    pairs = request.query_params.multi_items()[:QUERY_MAX]
+    return "&".join(f"{_code(name)}={_code(value)}" for name, value in pairs)
+
+
+def _code(text: str) -> str:
+    return masked(text) if _CODE.fullmatch(text) else MASK

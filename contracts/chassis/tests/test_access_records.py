@@ -1,0 +1,206 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from chassis.clock import FixedClock
+from chassis.handling import Transient
+from chassis.testing import Memory, sample
+from chassis.testing.http import ApiStand, Caller, api_stand
+from chassis.unit import Backing, Commit
+from messages.values import Role
+
+from . import plans
+from .plans import USCC, filed
+
+Shown = list[dict[str, Any]]
+
+
+class Failing(Memory):
+    """A store that cannot save, once it is told so."""
+
+    broken = False
+
+    async def commit(self, commit: Commit) -> None:
+        if self.broken:
+            raise Transient("the database does not answer")
+        await super().commit(commit)
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock(plans.NOW)
+
+
+@pytest.fixture
+async def served(backing: Backing, clock: FixedClock) -> AsyncIterator[ApiStand]:
+    """The plans on each kind of store."""
+    async with api_stand("plans", plans.router, aggregates={}, clock=clock, backing=backing) as stand:
+        yield stand
+
+
+@pytest.fixture
+def wang(served: ApiStand) -> Caller:
+    return served.as_(Role.PREFECTURE_OFFICER, prefecture="150100", subject="wang")
+
+
+@pytest.fixture
+def li(served: ApiStand) -> Caller:
+    return served.as_(Role.PREFECTURE_OFFICER, prefecture="150200", subject="li")
+
+
+@pytest.fixture
+def readers(wang: Caller, li: Caller) -> tuple[Caller, Caller]:
+    return wang, li
+
+
+async def plan_of(served: ApiStand) -> str:
+    return await filed(served.as_(Role.APPLICANT, organisation=USCC, prefecture="150100"))
+
+
+async def shown(served: ApiStand, **asked: str) -> Shown:
+    """What operators find, without their own looking."""
+    answer = await served.as_(Role.OPERATOR, subject="operator").get("/v1/access-records", params=asked)
+    assert answer.status_code == 200, answer.text
+    return [each for each in answer.json()["items"] if each["subject"] != "operator"]
+
+
+@pytest.mark.rule("P2")
+async def test_a_read_of_protected_data_leaves_who_read_what_and_under_which_policy(
+    served: ApiStand, wang: Caller
+) -> None:
+    plan = await plan_of(served)
+
+    answer = await wang.get(f"/v1/protected/{plan}", params={"year": "2026"})
+
+    assert answer.status_code == 200
+    assert await shown(served) == [
+        {
+            "kind": "read",
+            "at": "2026-03-01T08:00:00Z",
+            "subject": "wang",
+            "roles": ["prefecture_officer"],
+            "organisation": None,
+            "prefecture": "150100",
+            "policy": "read-plan-protected",
+            "method": "GET",
+            "path": f"/v1/protected/{plan}",
+            "query": "year=2026",
+            "code": None,
+            "correlation_id": answer.headers["X-Correlation-ID"],
+        }
+    ]
+
+
+@pytest.mark.rule("P2")
+async def test_what_is_not_protected_leaves_no_record(served: ApiStand, wang: Caller) -> None:
+    plan = await plan_of(served)
+
+    assert (await wang.get(f"/v1/plans/{plan}")).status_code == 200
+
+    assert await shown(served) == []
+
+
+@pytest.mark.rule("P2")
+async def test_reads_and_refusals_are_one_list_the_newest_first(
+    served: ApiStand, wang: Caller, li: Caller, clock: FixedClock
+) -> None:
+    plan = await plan_of(served)
+    for minute, caller in enumerate((wang, li, wang, served.as_(Role.EXPERT, subject="zhao"))):
+        clock.move_to(plans.NOW + timedelta(minutes=minute))
+        await caller.get(f"/v1/protected/{plan}")
+
+    found = [(each["subject"], each["kind"], each["code"]) for each in await shown(served)]
+
+    assert found[0] == ("zhao", "refusal", "role-not-allowed")
+    assert found[1] == ("wang", "read", None)
+    assert sorted(found[2:4], key=str) == [("li", "read", None), ("li", "refusal", "outside-own-scope")]
+    assert found[4:] == [("wang", "read", None)]
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ({"subject": "wang"}, {("wang", "read")}),
+        ({"kind": "refusal"}, {("li", "refusal")}),
+        ({"kind": "read"}, {("wang", "read"), ("li", "read")}),
+        ({"since": "2026-03-01T08:01:00Z"}, {("li", "read"), ("li", "refusal")}),
+        ({"since": "2026-03-01T16:01:00+08:00", "kind": "read", "subject": "li"}, {("li", "read")}),
+        ({"since": "2026-03-02T08:00:00Z"}, set()),
+    ],
+)
+async def test_an_operator_asks_for_a_subject_a_kind_or_a_time(
+    served: ApiStand, readers: tuple[Caller, Caller], clock: FixedClock, asked: Mapping[str, str], expected: object
+) -> None:
+    plan = await plan_of(served)
+    for minute, reader in enumerate(readers):
+        clock.move_to(plans.NOW + timedelta(minutes=minute))
+        await reader.get(f"/v1/protected/{plan}")
+
+    assert {(each["subject"], each["kind"]) for each in await shown(served, **asked)} == expected
+
+
+async def test_the_list_comes_in_pages_that_hold_each_record_once(
+    served: ApiStand, wang: Caller, li: Caller, clock: FixedClock
+) -> None:
+    plan = await plan_of(served)
+    for minute in range(3):
+        clock.move_to(plans.NOW + timedelta(minutes=minute))
+        for caller in (wang, li):
+            await caller.get(f"/v1/protected/{plan}")
+
+    operator = served.as_(Role.OPERATOR, subject="operator")
+    seen: Shown = []
+    after: dict[str, str] = {}
+    while True:
+        page = (await operator.get("/v1/access-records", params={"limit": "2", **after})).json()
+        seen += page["items"]
+        if page["next"] is None:
+            break
+        after = {"after": page["next"]}
+
+    found = [(each["at"], each["subject"], each["kind"]) for each in seen if each["subject"] != "operator"]
+    assert len(found) == len(set(found)) == 9
+    assert [at for at, *_ in found] == sorted((at for at, *_ in found), reverse=True)
+
+
+async def test_looking_at_the_records_is_recorded_too(served: ApiStand) -> None:
+    await shown(served)
+
+    found = (await served.as_(Role.OPERATOR, subject="second").get("/v1/access-records")).json()["items"]
+
+    assert [(each["subject"], each["policy"]) for each in found if each["subject"] == "operator"] == [
+        ("operator", "read-access-records")
+    ]
+
+
+@pytest.mark.rule("P2")
+async def test_only_operators_see_who_asked_for_what(served: ApiStand, wang: Caller) -> None:
+    assert (await wang.get("/v1/access-records")).status_code == 403
+    assert (await served.anybody().get("/v1/access-records")).status_code == 401
+
+
+async def test_of_what_was_searched_for_only_codes_are_recorded(served: ApiStand, wang: Caller) -> None:
+    plan = await plan_of(served)
+
+    sent = {"name": "张三", "number": "150102199003078888", "phone": "13947112233", "on": "2026-03-01", "王": "x"}
+    await wang.get(f"/v1/protected/{plan}", params=sent)
+
+    (record,) = await shown(served)
+    assert record["query"] == "name=***&number=***&phone=***&on=2026-03-01&***=x"
+
+
+@pytest.mark.rule("P2")
+async def test_what_cannot_be_recorded_is_not_answered(clock: FixedClock) -> None:
+    memory = Failing(sample.INDEXES)
+    async with api_stand("plans", plans.router, aggregates={}, clock=clock, backing=memory) as served:
+        plan = await plan_of(served)
+        wang = served.as_(Role.PREFECTURE_OFFICER, prefecture="150100")
+        memory.broken = True
+
+        answers = [await wang.get(f"/v1/{kind}/{plan}") for kind in ("plans", "protected")]
+
+    assert [answer.status_code for answer in answers] == [200, 503]
+    assert "Less coal" not in answers[1].text
