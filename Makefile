@@ -75,7 +75,11 @@ test-faults: setup ## Kill services and servers under load and prove that nothin
 
 .PHONY: test-faults-short
 test-faults-short: setup
-	FAULTS_SUBMISSIONS=400 FAULTS_BLOWS=6 FAULTS_DRIVERS=motor $(PYTEST) -s -m faults
+	FAULTS_SUBMISSIONS=400 FAULTS_BLOWS=6 FAULTS_DRIVERS=motor RACE_ROUNDS=1 $(PYTEST) -s -m faults
+
+.PHONY: test-race
+test-race: setup ## Ten times: 200 submissions at once for 15 places, two of four workers killed
+	RACE_ROUNDS=10 $(PYTEST) -s tests/faults/test_race.py
 
 .PHONY: bench
 bench: setup ## Measure one hop and HTTP submit, and write tests/bench/RESULTS.md

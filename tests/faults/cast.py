@@ -27,6 +27,8 @@ def code(number: int, head: str) -> str:
 @dataclass(frozen=True)
 class Assessor:
     number: int
+    sisters: int = 2
+    """How many share a legal representative."""
 
     @property
     def uscc(self) -> str:
@@ -38,8 +40,7 @@ class Assessor:
 
     @property
     def representative(self) -> int:
-        """Two assessors share a legal representative."""
-        return self.number // 2
+        return self.number // self.sisters
 
     def registration(self) -> dict[str, Any]:
         return {

@@ -1,12 +1,13 @@
 """A service's process for fault tests, forked from one that has imported everything, so that it is back at once.
 
 The real wiring of the service, with three instruments around it: it may die at a named point, its relay says one event
-in ten twice, and each handling of an event is counted in the same commit as its effect. One more, for the negative
-control only: an inbox that forgets.
+in ten twice, and each handling of an event is counted in the same commit as its effect. Two more, for the negative
+controls only: an inbox that forgets, and ledgers saved whatever their version.
 
 Environment: ``FAULTS_STORM`` (a file: while it is there, processes die and events are said twice), ``FAULTS_POINT``
 (where this process dies, or nothing), ``FAULTS_PATIENCE`` (how often, at least, it reaches that point before),
-``FAULTS_TWICE`` (share of events), ``FAULTS_INBOX`` (``on`` or ``forgets``), ``FAULTS_SEED``.
+``FAULTS_TWICE`` (share of events), ``FAULTS_INBOX`` (``on`` or ``forgets``), ``FAULTS_VERSIONS`` (``checked`` or
+``ignored``), ``FAULTS_SEED``.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from chassis.unit import Commit, Document, Unit
 from messages.event import Event
 
 EFFECTS = "effects"
-CRASHED = 9
+LEDGERS = "ledgers"
 PR_SET_PDEATHSIG = 1
 DIES = "dies: "
 """How a process says in its log at which point it ends."""
@@ -73,7 +74,7 @@ class Dying:
         self._left -= 1
         if self._left <= 0:
             print(f"{DIES}{point}", file=sys.stderr, flush=True)
-            os._exit(CRASHED)
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
 def counted(hears: Hears) -> Hears:
@@ -117,6 +118,22 @@ def forget() -> None:
     Database.commit = commit_without  # type: ignore[method-assign]
 
 
+def overwrite() -> None:
+    """Switch the version check of ledgers off: who saves last wins, whatever was read."""
+    commit_all = Database.commit
+
+    async def commit_blindly(self: Database, commit: Commit) -> None:
+        keys = [write.key for write in commit.writes if write.collection == LEDGERS]
+        stored = {each["_id"]: each["v"] for each in await self.load(LEDGERS, keys)}
+        writes = [
+            write._replace(expected=stored.get(write.key, 0)) if write.collection == LEDGERS else write
+            for write in commit.writes
+        ]
+        await commit_all(self, replace(commit, writes=writes))
+
+    Database.commit = commit_blindly  # type: ignore[method-assign]
+
+
 def live(package: str, environment: dict[str, str], log: Path) -> None:
     """Run the service of ``package`` until it dies or is killed; never longer than who started it."""
     _die_with_the_parent()
@@ -129,6 +146,8 @@ def live(package: str, environment: dict[str, str], log: Path) -> None:
     say_twice(float(os.environ.get("FAULTS_TWICE", "0")), storm)
     if os.environ.get("FAULTS_INBOX", "on") == "forgets":
         forget()
+    if os.environ.get("FAULTS_VERSIONS", "checked") == "ignored":
+        overwrite()
     build: Callable[[], Any] = importlib.import_module(f"{package}.main").service
     service = build()
     dying = Dying(os.environ.get("FAULTS_POINT", ""), int(os.environ.get("FAULTS_PATIENCE", "5")), storm)

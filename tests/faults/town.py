@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from random import Random
 from typing import Self
@@ -21,12 +19,9 @@ from chassis.testing.stack import ServiceDatabase, Stand
 
 from deploy.services import SERVICES, Service
 from deploy.topology import composed
-from tests.faults.crashing import DIES, live
 from tests.faults.proxy import Link
+from tests.faults.worker import Worker, dead_at
 
-NURSERY = multiprocessing.get_context("forkserver")
-"""Processes are forked from one that has imported all services: a start costs no second of imports."""
-NURSERY.set_forkserver_preload(["tests.faults.crashing", *(f"{service.package}.main" for service in SERVICES)])
 API = ("applications", "assessor-quota")
 """Services that the client calls; their first process answers HTTP."""
 PROCESSES = {
@@ -37,52 +32,6 @@ PROCESSES = {
     "notify": ("worker",),
 }
 """Roles of the processes of each service."""
-
-
-@dataclass
-class Worker:
-    """One process of a service, started again whenever it ends, as an orchestrator would."""
-
-    name: str
-    package: str
-    environment: dict[str, str]
-    log: Path
-    place: int
-    points: tuple[str, ...]
-    starts: int = 0
-    process: ForkServerProcess | None = None
-    keeper: asyncio.Task[None] | None = None
-
-    async def keep(self) -> None:
-        """Each time it starts it is to die at another of the named points, if at any."""
-        while True:
-            point = self.points[(self.place + self.starts) % len(self.points)] if self.points else ""
-            environment = {**self.environment, "FAULTS_POINT": point}
-            self.process = NURSERY.Process(target=live, args=(self.package, environment, self.log), daemon=True)
-            self.process.start()
-            self.starts += 1
-            await self._ended()
-            await asyncio.sleep(0.2)
-
-    def kill(self) -> None:
-        if self.process is not None:
-            self.process.kill()
-
-    async def stop(self) -> None:
-        if self.keeper is not None:
-            self.keeper.cancel()
-        if self.process is not None:
-            self.process.terminate()
-            try:
-                async with asyncio.timeout(20):
-                    await self._ended()
-            except TimeoutError:
-                self.process.kill()
-                await self._ended()
-
-    async def _ended(self) -> None:
-        while self.process is not None and self.process.is_alive():  # noqa: ASYNC110 - a process has no event
-            await asyncio.sleep(0.1)
 
 
 @dataclass
@@ -160,8 +109,7 @@ class Town:
 
     def deaths(self) -> Counter[str]:
         """Named point → how often a process died there."""
-        lines = [line for worker in self.workers for line in worker.log.read_text().splitlines()]
-        return Counter(line.removeprefix(DIES) for line in lines if line.startswith(DIES))
+        return dead_at(self.workers)
 
     async def stop(self) -> None:
         await asyncio.gather(*(worker.stop() for worker in self.workers))
@@ -172,7 +120,7 @@ class Town:
         label = f"{service.name}-{role}-{len(self.workers)}"
         known = self._environment(service.name, role) | dict(environment)
         worker = Worker(label, service.package, known, self._log(label), len(self.workers), points)
-        worker.keeper = asyncio.create_task(worker.keep())
+        worker.start()
         self.workers.append(worker)
 
     def _log(self, label: str) -> Path:
