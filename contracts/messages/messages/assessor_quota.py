@@ -86,6 +86,8 @@ class SanctionRevoked(
     document_number: Text
     ban: Ban | None = None
     """What still holds by another decision; none when the assessor may work again."""
+    decision: Text | None = None
+    """Document number of the decision revoked."""
 
 
 class Item(Value):

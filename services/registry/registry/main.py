@@ -7,13 +7,21 @@ from chassis.settings import Settings
 
 from registry.api import router
 from registry.bus import HEARS
+from registry.jobs import JOBS
 from registry.store import AGGREGATES, INDEXES, Store
 
 
 def service(settings: Settings | None = None) -> Service:
     settings = settings or Settings.load()
     return Service(
-        "registry", settings, store=Store, aggregates=AGGREGATES, indexes=INDEXES, hears=HEARS, router=router
+        "registry",
+        settings,
+        store=Store,
+        aggregates=AGGREGATES,
+        indexes=INDEXES,
+        hears=HEARS,
+        router=router,
+        jobs=JOBS,
     )
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from chassis.store import Documents, Index
 from chassis.unit import Unit as Work
 
-from registry.domain.bans import AssessorStanding, Standing
+from registry.domain.assessors import AssessorStanding
+from registry.domain.bans import Standing
 from registry.domain.chain import Book
 from registry.domain.clearances import Clearance
 from registry.domain.lists import AnnualList
@@ -41,5 +42,8 @@ INDEXES = (
     Index("removals", (("year", 1),)),
     Index("listings", (("unit_key", 1), ("shown_until", 1))),
     Index("listings", (("prefecture", 1), ("_id", 1))),
+    Index("listings", (("assessor.uscc", 1), ("_id", 1))),
+    Index("listings", (("flagged", 1), ("_id", 1))),
+    Index("assessors", (("unsettled", 1),)),
     Index("listings", (("level", 1), ("unit_type", 1), ("_id", 1))),
 )

@@ -84,13 +84,14 @@ def sanction(first: date, sequence: int = 2, number: str = "通报1号") -> Asse
     )
 
 
-def revocation(day: date, sequence: int = 3, left: Ban | None = None) -> SanctionRevoked:
+def revocation(day: date, sequence: int = 3, left: Ban | None = None, decision: str | None = None) -> SanctionRevoked:
     return SanctionRevoked(
         assessor_uscc=ASSESSOR.uscc,
         name=ASSESSOR.name,
         revoked_on=day,
         document_number="撤销1号",
         ban=left,
+        decision=decision,
         sequence=sequence,
     )
 

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from chassis.access import Policy, Rule, everything, public
+from chassis.access import Policy, Rule, everything, own_organisation, own_prefecture, public
 from messages.values import Level, Role
 
 READ = Policy("read-register", (Rule(Role.PUBLIC, public),))
 MAKE = Policy("make-lists", (Rule(Role.REGIONAL_OFFICER, everything),))
 REMOVE = Policy("remove-units", (Rule(Role.REGIONAL_OFFICER, everything),))
+SEE_FLAGS = Policy(
+    "see-flags",
+    (
+        Rule(Role.REGIONAL_OFFICER, everything),
+        Rule(Role.PREFECTURE_OFFICER, own_prefecture("prefecture")),
+        Rule(Role.APPLICANT, own_organisation("uscc")),
+    ),
+)
+"""Supervision is told to those concerned and is not public (S2, N4)."""
 
 LEVEL = Level.REGION
 """The lists made here; prefectures publish their own (Art. 15), the nation's come from the ministry."""

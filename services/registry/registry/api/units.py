@@ -3,15 +3,16 @@
 from datetime import date
 from typing import Annotated
 
-from chassis.handling import Refusal
-from chassis.http import Call, Gate, Page, etag
+from chassis.access import Allowed, Denied, both
+from chassis.handling import Refusal, Where
+from chassis.http import PROBLEMS, Call, Gate, Page, etag, refuses
 from fastapi import APIRouter, Depends, Path, Query, Response
 from messages.values import Level, Prefecture, UnitType
 from rulebook import shanghai_date
 
-from registry.api.policies import READ
+from registry.api.policies import READ, SEE_FLAGS
 from registry.api.views import TitleView, UnitView, title_view, unit_view
-from registry.domain.register import Listing, shown_on
+from registry.domain.register import Listing, Unit, shown_on
 from registry.store import Store
 
 Key = Annotated[str, Path(min_length=18, max_length=220)]
@@ -20,7 +21,7 @@ Key = Annotated[str, Path(min_length=18, max_length=220)]
 def add_routes(routes: APIRouter, gate: Gate) -> None:
     Reading = Annotated[Call, Depends(gate.call(READ))]  # noqa: N806 - a type, made for this gate
 
-    @routes.get("/units", tags=["register"])
+    @routes.get("/units", tags=["register"], responses=PROBLEMS | refuses("flagged-is-of-today", status=422))
     async def list_titles(  # noqa: PLR0913 - one parameter for each question that can be asked
         call: Reading,
         *,
@@ -28,16 +29,25 @@ def add_routes(routes: APIRouter, gate: Gate) -> None:
         prefecture: Prefecture | None = None,
         unit_type: UnitType | None = None,
         level: Level | None = None,
+        flagged: bool | None = None,
         limit: Annotated[int, Query(ge=1, le=200)] = 50,
         after: str | None = None,
     ) -> Page[TitleView]:
-        """What the register showed at the end of that day, one item for each title."""
+        """What the register showed at the end of that day, one item for each title.
+
+        ``flagged`` asks for titles under supervision today (or not): for the departments, and a unit of its own (S2).
+        """
         day = _day(call, as_of)
         asked = {"prefecture": prefecture, "unit_type": unit_type, "level": level}
-        where: dict[str, object] = {name: value for name, value in asked.items() if value is not None}
-        where |= {"shown_from": {"$lte": day}, "shown_until": {"$gt": day}}
+        where: Where = {
+            **{name: value for name, value in asked.items() if value is not None},
+            "shown_from": {"$lte": day},
+            "shown_until": {"$gt": day},
+        }
+        if flagged is not None:
+            where = both({"$and": [where]}, await _supervised(call, gate, as_of, flagged=flagged))
         found = await call.page(call.reads(Store).listings, where, limit=limit, after=after)
-        return Page(items=await _titles(found.items, day, call.reads(Store)), next=found.next)
+        return Page(items=await _titles(found.items, day, call), next=found.next)
 
     @routes.get("/units/{key:path}", tags=["register"])
     async def show_unit(key: Key, call: Reading, response: Response, as_of: date | None = None) -> UnitView:
@@ -48,14 +58,31 @@ def add_routes(routes: APIRouter, gate: Gate) -> None:
         if shown is None:
             raise Refusal("not-found", status=404)
         response.headers["ETag"] = etag(store.units.version(key))
-        return unit_view(shown, day)
+        return unit_view(shown, day, with_flags=_sees_flags(call, unit))
 
 
-async def _titles(listings: list[Listing], day: date, store: Store) -> list[TitleView]:
+async def _titles(listings: list[Listing], day: date, call: Call) -> list[TitleView]:
     keys = sorted({each.unit_key for each in listings})
-    units = {each.key: each for each in await store.units.find({"_id": {"$in": keys}})}
+    units = {each.key: each for each in await call.reads(Store).units.find({"_id": {"$in": keys}})}
     seen = ((each, shown_on(units[each.unit_key], (), day)) for each in listings)
-    return [title_view(listing, shown) for listing, shown in seen if shown is not None]
+    return [
+        title_view(listing, shown, day, with_flags=_sees_flags(call, listing))
+        for listing, shown in seen
+        if shown is not None
+    ]
+
+
+def _sees_flags(call: Call, of: Listing | Unit) -> bool:
+    return isinstance(SEE_FLAGS.decide(call.actor, of), Allowed)
+
+
+async def _supervised(call: Call, gate: Gate, as_of: date | None, *, flagged: bool) -> Where:
+    """The filter of what is flagged, within what the actor may know of it; others are refused on record."""
+    if isinstance(denied := SEE_FLAGS.admits(call.actor), Denied):
+        raise await gate.refuse(call.actor, SEE_FLAGS, denied, call.request)
+    if as_of is not None:
+        raise Refusal("flagged-is-of-today", status=422, title="Ask for what is flagged without as_of")
+    return both({"flagged": True if flagged else {"$ne": True}}, SEE_FLAGS.filter(call.actor))
 
 
 def _day(call: Call, as_of: date | None) -> date:

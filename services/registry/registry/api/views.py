@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal
 
-from messages.values import Ban, Identifier, Level, Prefecture, Reason, Text, UnitRef, UnitType
+from messages.values import AssessorRef, Ban, Identifier, Level, Prefecture, Reason, Text, UnitRef, UnitType
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from registry.domain.answers import Overview, overview
+from registry.domain.flags import flags_on
 from registry.domain.lists import AnnualList, ListState
 from registry.domain.register import Listing, Shown
 from registry.domain.removals import Effect, Ground, RemovalState
@@ -93,6 +94,16 @@ class Feed(View):
     after: int
 
 
+class FlagView(View):
+    """Supervision because the assessor whose report the title rests on was sanctioned (S2)."""
+
+    assessor: AssessorRef
+    document_number: str
+    """Of the decision on the assessor."""
+    flagged_on: date
+    lifted_on: date | None
+
+
 class TitleView(View):
     """One title of one unit, as the register showed it on the day asked about."""
 
@@ -106,6 +117,8 @@ class TitleView(View):
     listed_on: date
     list_number: int
     document_number: str
+    flags: tuple[FlagView, ...] | None = None
+    """For the departments and the unit itself only."""
 
 
 class EntryView(View):
@@ -116,6 +129,8 @@ class EntryView(View):
     document_number: str
     until: date | None = None
     """The day from which the register no longer showed it."""
+    flags: tuple[FlagView, ...] | None = None
+    """For the departments and the unit itself only."""
 
 
 class FormerName(View):
@@ -203,7 +218,7 @@ def whole(one: AnnualList, *, for_office: bool = False) -> ListView:
     return list_view(overview(one), lines=one, for_office=for_office)
 
 
-def title_view(listing: Listing, shown: Shown) -> TitleView:
+def title_view(listing: Listing, shown: Shown, as_of: date, *, with_flags: bool) -> TitleView:
     return TitleView(
         unit_key=listing.unit_key,
         uscc=listing.uscc,
@@ -215,10 +230,11 @@ def title_view(listing: Listing, shown: Shown) -> TitleView:
         listed_on=listing.listed_on,
         list_number=listing.list_number,
         document_number=listing.document_number,
+        flags=_flags(listing, as_of) if with_flags else None,
     )
 
 
-def unit_view(shown: Shown, as_of: date) -> UnitView:
+def unit_view(shown: Shown, as_of: date, *, with_flags: bool) -> UnitView:
     return UnitView(
         unit_key=shown.key,
         uscc=shown.uscc,
@@ -226,13 +242,15 @@ def unit_view(shown: Shown, as_of: date) -> UnitView:
         former_names=tuple(map(FormerName.model_validate, shown.former_names)),
         prefecture=shown.prefecture,
         as_of=as_of,
-        titles=tuple(map(_entry, shown.listings)),
-        former_titles=tuple(_entry(each, until=each.shown_until) for each in shown.former_listings),
+        titles=tuple(_entry(each, as_of, with_flags=with_flags) for each in shown.listings),
+        former_titles=tuple(
+            _entry(each, as_of, until=each.shown_until, with_flags=with_flags) for each in shown.former_listings
+        ),
         removals=tuple(map(RemovedView.model_validate, shown.removals)),
     )
 
 
-def _entry(listing: Listing, until: date | None = None) -> EntryView:
+def _entry(listing: Listing, as_of: date, *, until: date | None = None, with_flags: bool) -> EntryView:
     return EntryView(
         unit_type=listing.unit_type,
         level=listing.level,
@@ -240,4 +258,19 @@ def _entry(listing: Listing, until: date | None = None) -> EntryView:
         list_number=listing.list_number,
         document_number=listing.document_number,
         until=until,
+        flags=_flags(listing, as_of) if with_flags else None,
+    )
+
+
+def _flags(listing: Listing, day: date) -> tuple[FlagView, ...]:
+    if listing.assessor is None:
+        return ()
+    return tuple(
+        FlagView(
+            assessor=listing.assessor,
+            document_number=each.document_number,
+            flagged_on=each.flagged_on,
+            lifted_on=each.lifted_on,
+        )
+        for each in flags_on(listing, day)
     )

@@ -1,11 +1,10 @@
-"""Who may not be listed: bans on an organisation (B1) and sanctions on an assessor (S1)."""
+"""Bans on an organisation: who may not be listed (B1)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
 
-from messages.assessor_quota import AssessorSanctioned, SanctionRevoked
 from messages.values import Ban, UnitRef
 from rulebook import RuleSet, term_of_years
 
@@ -41,20 +40,6 @@ class Standing:
     checked: Check | None = None
 
 
-@dataclass(frozen=True)
-class AssessorStanding:
-    """What assessor-quota says of an assessor that a report on the list may rest on."""
-
-    uscc: str
-    sequence: int = 0
-    """Of the last fact heard about it; an earlier one that comes later changes nothing."""
-    ban: Ban | None = None
-    """The longest that was in force when it was said."""
-    document_number: str | None = None
-    """Of the decision behind the ban, where an event has told it."""
-    checked: Check | None = None
-
-
 def ban_from(day: date, rules: RuleSet) -> Ban:
     """Every day on which a removal that takes effect on ``day`` bars the organisation (T5)."""
     term = term_of_years(day, rules.ban.years)
@@ -72,20 +57,3 @@ def bans_on(standing: Standing, day: date) -> tuple[Imposed, ...]:
 def barred_until(standing: Standing, day: date) -> date | None:
     """The last day of the bans running on ``day``; none when the organisation is free."""
     return max((each.ban.last_day for each in bans_on(standing, day)), default=None)
-
-
-def sanctioned(standing: AssessorStanding, event: AssessorSanctioned) -> AssessorStanding:
-    """An older decision recorded later leaves the ban that stands, and the number it rests on."""
-    return _heard(standing, event.sequence, event.ban, event.document_number)
-
-
-def revoked(standing: AssessorStanding, event: SanctionRevoked) -> AssessorStanding:
-    """What still holds by another decision holds on (S4); the event does not tell that decision's number."""
-    return _heard(standing, event.sequence, event.ban, None)
-
-
-def _heard(standing: AssessorStanding, sequence: int, ban: Ban | None, document_number: str | None) -> AssessorStanding:
-    if sequence <= standing.sequence:
-        return standing
-    number = standing.document_number if ban == standing.ban else document_number
-    return replace(standing, sequence=sequence, ban=ban, document_number=number)

@@ -9,7 +9,8 @@ from datetime import date
 from messages.values import Reason
 from rulebook import reason
 
-from registry.domain.bans import AssessorStanding, Standing, bans_on, barred_until
+from registry.domain.assessors import AssessorStanding
+from registry.domain.bans import Standing, bans_on, barred_until
 from registry.domain.clearances import Clearance, ClearanceState
 from registry.domain.lines import HeldBack
 

@@ -46,6 +46,21 @@ class Unit:
 
 
 @dataclass(frozen=True)
+class Flag:
+    """Supervision because of one decision on the assessor whose report a title rests on (S2)."""
+
+    document_number: str
+    """Of the decision."""
+    flagged_on: date
+    lifted_on: date | None = None
+    """The day from which it no longer counts; it stays on record (S4)."""
+
+    @property
+    def open(self) -> bool:
+        return self.lifted_on is None
+
+
+@dataclass(frozen=True)
 class Listing:
     """One title: a unit listed for a type at a level, from one announced list on."""
 
@@ -64,6 +79,11 @@ class Listing:
     shown_until: date = FOREVER
     """The day from which the register no longer showed it."""
     removal_id: str | None = None
+    flags: tuple[Flag, ...] = ()
+    flagged: bool = False
+    """Whether any flag is open, for the question which titles are under supervision."""
+    flags_at: int = 0
+    """How much of the assessor's sanctions it was settled with."""
 
 
 @dataclass(frozen=True)

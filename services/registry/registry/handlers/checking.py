@@ -8,7 +8,8 @@ from datetime import date
 
 from messages.values import Level
 
-from registry.domain.bans import AssessorStanding, Check, Standing
+from registry.domain.assessors import AssessorStanding
+from registry.domain.bans import Check, Standing
 from registry.domain.clearances import Clearance
 from registry.domain.eligibility import Candidate
 from registry.domain.register import FOREVER
@@ -39,14 +40,16 @@ async def candidates(
 def mark(checked: Iterable[Candidate], list_id: str, day: date, store: Checked) -> None:
     """Write to every standing that was looked at, so that a ban or sanction committed meanwhile makes a conflict.
 
-    Reading alone would let both commit: the check would have passed and the ban would run (write skew).
+    Reading alone would let both commit: the check would have passed and the ban would run (write skew). An assessor
+    that was ever sanctioned is to be settled anew, for the titles that this announcement adds (S2).
     """
     check = Check(list_id, day)
     for each in checked:
         store.standings.save(each.standing.uscc, replace(each.standing, checked=check))
         if assessor := each.clearance.assessor:
             known = each.assessor or AssessorStanding(assessor.uscc)
-            store.assessors.save(assessor.uscc, replace(known, checked=check))
+            seen = replace(known, checked=check)
+            store.assessors.save(assessor.uscc, seen.to_settle() if seen.sanctions else seen)
 
 
 async def _standings(clearances: Sequence[Clearance], store: Checked) -> dict[str, Standing]:

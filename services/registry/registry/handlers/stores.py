@@ -6,7 +6,8 @@ from typing import Protocol
 
 from chassis.handling import Collection
 
-from registry.domain.bans import AssessorStanding, Standing
+from registry.domain.assessors import AssessorStanding
+from registry.domain.bans import Standing
 from registry.domain.chain import Book
 from registry.domain.clearances import Clearance
 from registry.domain.lists import AnnualList

@@ -1,0 +1,79 @@
+"""Flags on listed units: a title that rests on a sanctioned assessor's report is to be supervised (Art. 31, S2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+
+from messages.registry import UnitFlagged, UnitFlagLifted
+from messages.values import UnitRef
+
+from registry.domain.assessors import AssessorStanding, Sanction
+from registry.domain.register import FOREVER, Flag, Listing
+
+
+@dataclass(frozen=True)
+class Settled:
+    """A title brought to what is known of its assessor, and what is to be said of that."""
+
+    listing: Listing
+    said: tuple[UnitFlagged | UnitFlagLifted, ...]
+
+
+def settled(listing: Listing, unit: UnitRef, standing: AssessorStanding, today: date) -> Settled:
+    """Flag the title once for each decision that holds; lift what is revoked, which stays on record (S4).
+
+    A decision that was heard of only after it was revoked leaves no flag. Settling twice changes nothing.
+    """
+    kept = tuple(_lifted(flag, standing, today) for flag in listing.flags)
+    known = {flag.document_number for flag in kept}
+    fresh = tuple(
+        Flag(each.document_number, flagged_on=today)
+        for each in standing.sanctions
+        if each.document_number not in known and not standing.ended(each) and _reaches(each, listing)
+    )
+    flags = (*kept, *fresh)
+    after = replace(listing, flags=flags, flagged=any(each.open for each in flags), flags_at=standing.words)
+    return Settled(after, (*(_said(each, after, unit) for each in fresh), *_said_lifted(listing, after, unit, today)))
+
+
+def flags_on(listing: Listing, day: date) -> tuple[Flag, ...]:
+    """The flags as the register had them at the end of that day."""
+    return tuple(
+        flag if flag.lifted_on is None or flag.lifted_on <= day else replace(flag, lifted_on=None)
+        for flag in listing.flags
+        if flag.flagged_on <= day
+    )
+
+
+def _lifted(flag: Flag, standing: AssessorStanding, today: date) -> Flag:
+    ended = any(each.document_number == flag.document_number and standing.ended(each) for each in standing.sanctions)
+    return replace(flag, lifted_on=today) if ended and flag.open else flag
+
+
+def _reaches(sanction: Sanction, listing: Listing) -> bool:
+    """A title that has ended is not supervised; one gained after the three years rests on work done after them."""
+    return listing.shown_until == FOREVER and listing.listed_on <= sanction.ban.last_day
+
+
+def _said(flag: Flag, listing: Listing, unit: UnitRef) -> UnitFlagged:
+    if listing.assessor is None:
+        raise ValueError(f"{listing.case_id} rests on no assessor's report")
+    return UnitFlagged(
+        unit_key=listing.unit_key,
+        unit=unit,
+        assessor=listing.assessor,
+        document_number=flag.document_number,
+        flagged_on=flag.flagged_on,
+        case_id=listing.case_id,
+    )
+
+
+def _said_lifted(before: Listing, after: Listing, unit: UnitRef, today: date) -> tuple[UnitFlagLifted, ...]:
+    """Said when the last flag of a title is lifted: while another decision holds, it stays supervised."""
+    if not before.flagged or after.flagged or after.assessor is None:
+        return ()
+    lifted = UnitFlagLifted(
+        unit_key=after.unit_key, unit=unit, assessor=after.assessor, lifted_on=today, case_id=after.case_id
+    )
+    return (lifted,)

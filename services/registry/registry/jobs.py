@@ -1,0 +1,26 @@
+"""What is due: titles whose assessor's sanctions have changed are flagged, or their flags lifted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from chassis.jobs import Job
+
+from registry.handlers.assessors import SettleFlags, settle_flags
+from registry.store import Store
+
+EVERY = timedelta(seconds=1)
+ASSESSORS_AT_ONCE = 20
+
+
+async def unsettled_assessors(store: Store, _now: datetime) -> Sequence[SettleFlags]:
+    found = await store.assessors.find({"unsettled": True}, limit=ASSESSORS_AT_ONCE)
+    return [SettleFlags(each.uscc, each.asked) for each in found]
+
+
+def _key(item: SettleFlags) -> str:
+    return f"{item.uscc}:{item.asked}"
+
+
+JOBS = (Job("settle-flags", unsettled_assessors, _key, settle_flags, Store, EVERY),)
