@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -25,13 +25,15 @@ from registry.domain.chain import verify
 from registry.domain.clearances import ClearanceState
 from registry.domain.lists import ListState, placed_at
 from registry.handlers.announcing import AnnounceList, announce_list
+from registry.handlers.assessors import note_sanction, settle_flags
 from registry.handlers.cases import add_line
 from registry.handlers.closing import CloseList, close_list
 from registry.handlers.removals import record_removal
+from registry.jobs import unsettled_assessors
 from registry.store import AGGREGATES, INDEXES, Store
 from stdnum.cn import uscc as gb32100
 
-from services.registry.tests.kit import CLOSING, DAIRY, SOLAR, STEEL, at, cleared, decision, unit
+from services.registry.tests.kit import ASSESSOR, CLOSING, DAIRY, SOLAR, STEEL, at, cleared, decision, sanction, unit
 
 pytestmark = pytest.mark.connected
 
@@ -130,6 +132,25 @@ async def test_of_two_document_numbers_at_once_one_announces_and_the_other_finds
     )
 
     assert [answer.code for answer in answers if isinstance(answer, Refusal)] == ["nothing-to-announce"]
+
+
+@pytest.mark.rule("S2")
+async def test_a_sanction_that_crosses_an_announcement_flags_each_title_once(two: Processes) -> None:
+    others = organisations(ROUNDS)
+    for number, each in enumerate(others):
+        await two.perform(0, add_line, cleared(f"app-{number}", each, assessor=ASSESSOR))
+    await two.perform(0, close_list, CloseList(Level.REGION, 2026))
+    sanctioned = sanction(CLOSING + timedelta(days=1))  # dated after this day, so that the announcement stands
+
+    await asyncio.gather(
+        two.perform(0, announce_list, AnnounceList(Level.REGION, 2026, "2026年1号")),
+        two.perform(1, note_sanction, sanctioned),
+    )
+    while items := await unsettled_assessors(two.look(), at(CLOSING)):
+        await asyncio.gather(*(two.perform(n, settle_flags, item) for n in (0, 1, 0) for item in items))
+
+    assert (await two.said())["registry.unit.flagged.v1"] == ROUNDS
+    assert len(await two.look().listings.find({"flagged": True})) == ROUNDS
 
 
 @pytest.mark.rule("L3")
