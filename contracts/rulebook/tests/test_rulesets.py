@@ -32,6 +32,7 @@ def test_the_numbers_of_the_regulation_are_in_one_document() -> None:
     assert rules.deadlines.dynamic_form == (4, 15)
     assert rules.deadlines.statement == (4, 30)
     assert rules.deadlines.annual_summary == (12, 31)
+    assert rules.deadlines.success_rate == (1, 31)
     assert rules.notice.min_working_days == 5
     assert rules.change_filing.working_days == 30
     assert rules.stars.shares == {1: 5, 2: 60, 3: 35}

@@ -6,14 +6,17 @@ from collections.abc import Iterator
 
 from chassis.bus import Hears, hears
 from messages.applications import ApplicationRefused, ApplicationSubmitted, ApplicationWithdrawn
+from messages.registry import UnitListed
 from messages.review import Case, CaseClosed, InitialReviewAccepted, InitialReviewRefused
 
 from assessor_quota import handlers
+from assessor_quota.handlers.courses import note_listing, noted
 from assessor_quota.store import Store
 
 
 def _of_submission(submitted: ApplicationSubmitted) -> Iterator[tuple[str, str]]:
     """The ledger is found through the assessor, so it cannot be named ahead."""
+    yield "courses", submitted.application_id
     if (assessor := submitted.evaluation.assessor) is not None:
         yield "items", submitted.application_id
         yield "assessors", assessor.uscc
@@ -22,18 +25,25 @@ def _of_submission(submitted: ApplicationSubmitted) -> Iterator[tuple[str, str]]
 def _of_application(end: ApplicationWithdrawn | ApplicationRefused) -> Iterator[tuple[str, str]]:
     if end.evaluation.assessor is not None:
         yield "items", end.application_id
+        yield "courses", end.application_id
 
 
 def _of_case(case: Case) -> Iterator[tuple[str, str]]:
     if case.assessor is not None:
         yield "items", case.case_id
+        yield "courses", case.case_id
+
+
+def _of_listing(listed: UnitListed) -> Iterator[tuple[str, str]]:
+    yield "courses", listed.case_id
 
 
 HEARS: tuple[Hears, ...] = (
-    hears(ApplicationSubmitted, handlers.reserve_item, Store, reads=_of_submission),
-    hears(ApplicationWithdrawn, handlers.release_item, Store, reads=_of_application),
-    hears(ApplicationRefused, handlers.release_item, Store, reads=_of_application),
-    hears(InitialReviewAccepted, handlers.confirm_item, Store, reads=_of_case),
-    hears(InitialReviewRefused, handlers.release_closed, Store, reads=_of_case),
-    hears(CaseClosed, handlers.release_closed, Store, reads=_of_case),
+    hears(ApplicationSubmitted, noted(handlers.reserve_item), Store, reads=_of_submission),
+    hears(ApplicationWithdrawn, noted(handlers.release_item), Store, reads=_of_application),
+    hears(ApplicationRefused, noted(handlers.release_item), Store, reads=_of_application),
+    hears(InitialReviewAccepted, noted(handlers.confirm_item), Store, reads=_of_case),
+    hears(InitialReviewRefused, noted(handlers.release_closed), Store, reads=_of_case),
+    hears(CaseClosed, noted(handlers.release_closed), Store, reads=_of_case),
+    hears(UnitListed, note_listing, Store, reads=_of_listing),
 )

@@ -9,6 +9,7 @@ from chassis.service import Service, run
 
 from assessor_quota import api
 from assessor_quota.bus import HEARS
+from assessor_quota.jobs import JOBS
 from assessor_quota.settings import Settings
 from assessor_quota.store import AGGREGATES, INDEXES, Store
 
@@ -22,6 +23,7 @@ def service(settings: Settings | None = None) -> Service:
         aggregates=AGGREGATES,
         indexes=INDEXES,
         hears=HEARS,
+        jobs=JOBS,
         router=partial(api.router, keys=load_keys(settings.person_key_file)),
     )
 

@@ -1,21 +1,43 @@
-"""What is kept: assessors by USCC, items by application, ledgers by representative and year."""
+"""What is kept: assessors by USCC, items and courses by application, ledgers, duties and rates by holder and year."""
 
 from __future__ import annotations
+
+from datetime import UTC, datetime
 
 from chassis.store import Documents, Index
 from chassis.unit import Unit
 
 from assessor_quota.domain.assessor import Assessor
+from assessor_quota.domain.courses import Course
 from assessor_quota.domain.item import Item
 from assessor_quota.domain.ledger import Ledger
+from assessor_quota.domain.rates import YearlyRate
+from assessor_quota.domain.reconciliation import Reconciliation
+from assessor_quota.domain.statements import Opening, Statement, StatementDuty
 
-AGGREGATES = {"assessor": "assessors", "item": "items"}
+AGGREGATES = {
+    "assessor": "assessors",
+    "item": "items",
+    "statement": "statements",
+    "duty": "duties",
+    "rate": "rates",
+}
 """Aggregate of an event type → collection."""
+
+SOME_TIME = {"waiting_since": {"$gt": datetime(1970, 1, 1, tzinfo=UTC)}}
+"""What is waiting at all: the index is partial, and a question uses it only by naming this very condition."""
 
 INDEXES = (
     Index("assessors", (("representative.digest", 1),)),
     Index("items", (("ledgers", 1), ("state", 1))),
     Index("items", (("assessor.uscc", 1), ("year", 1))),
+    Index("items", (("state", 1), ("year", 1))),
+    Index("ledgers", (("year", 1),)),
+    Index("courses", (("submission.year", 1), ("submission.assessor.uscc", 1)), partial={"concluded": True}),
+    Index("courses", (("waiting_since", 1),), partial=SOME_TIME),
+    Index("duties", (("state", 1), ("due", 1))),
+    Index("duties", (("year", 1),)),
+    Index("rates", (("pending", 1), ("due_on", 1))),
 )
 
 
@@ -26,3 +48,9 @@ class Store:
         self.assessors = Documents(unit, "assessors", Assessor)
         self.items = Documents(unit, "items", Item)
         self.ledgers = Documents(unit, "ledgers", Ledger)
+        self.courses = Documents(unit, "courses", Course)
+        self.rates = Documents(unit, "rates", YearlyRate)
+        self.duties = Documents(unit, "duties", StatementDuty)
+        self.statements = Documents(unit, "statements", Statement)
+        self.openings = Documents(unit, "openings", Opening)
+        self.reconciliations = Documents(unit, "reconciliations", Reconciliation)

@@ -57,6 +57,8 @@ class Deadlines(Frozen):
     dynamic_form: MonthDay
     statement: MonthDay
     annual_summary: MonthDay
+    success_rate: MonthDay
+    """When the success rates of the year before are computed and said."""
 
 
 class Notice(Frozen):

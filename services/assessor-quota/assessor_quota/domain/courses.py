@@ -1,0 +1,206 @@
+"""Courses: what applications, review and the registry said about one application, in whatever order it was heard."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from enum import StrEnum
+from typing import TypeAlias, TypeVar
+
+from messages.applications import ApplicationRefused, ApplicationSubmitted, ApplicationWithdrawn
+from messages.registry import UnitListed
+from messages.review import CaseClosed, InitialReviewAccepted, InitialReviewRefused
+from messages.values import AssessorRef, UnitRef
+from rulebook import rules_on
+
+from assessor_quota.domain.item import (
+    AFTER_INITIAL_REVIEW,
+    ApplicationEnd,
+    gives_item_back,
+    keeps_item,
+)
+from assessor_quota.domain.ledger import counting_year
+
+OfApplication: TypeAlias = ApplicationSubmitted | ApplicationWithdrawn | ApplicationRefused
+OfCase: TypeAlias = InitialReviewAccepted | InitialReviewRefused | CaseClosed
+Heard: TypeAlias = OfApplication | OfCase | UnitListed
+
+
+class Standing(StrEnum):
+    UNHEARD = "unheard"
+    """Its submission is still on its way."""
+    SELF_EVALUATED = "self_evaluated"
+    """No assessor's: counted nowhere."""
+    WAITING = "waiting"
+    """Initial review has not decided yet."""
+    UNDER_REVIEW = "under_review"
+    """Accepted by initial review; how it ends is not known yet."""
+    DROPPED = "dropped"
+    """Ended before initial review decided: not concluded (S6)."""
+    FAILED = "failed"
+    LISTED = "listed"
+
+
+CONCLUDED = frozenset({Standing.FAILED, Standing.LISTED})
+
+
+@dataclass(frozen=True)
+class Submission:
+    sequence: int
+    assessor: AssessorRef | None
+    unit: UnitRef
+    year: int
+    """The counting year (Q3)."""
+    submitted_at: datetime
+
+
+@dataclass(frozen=True)
+class End:
+    """The application was withdrawn or refused, or its case was closed."""
+
+    sequence: int
+    gives_back: bool
+    """Whether the item is given back by it (Q5)."""
+
+
+@dataclass(frozen=True)
+class Course:
+    """Of submissions and ends the latest said is kept, of all else that it was said: the order makes no difference.
+
+    ``concluded`` and ``waiting_since`` follow from the rest and are kept for the questions asked of many courses.
+    """
+
+    application_id: str
+    submission: Submission | None = None
+    end: End | None = None
+    closing: End | None = None
+    accepted: bool = False
+    """Initial review accepted it, as itself or the end of the application or the case told."""
+    turned_down: bool = False
+    """Refused by initial review."""
+    listed_on: date | None = None
+    concluded: bool = False
+    waiting_since: datetime | None = None
+
+    @property
+    def standing(self) -> Standing:
+        if self.submission is None:
+            return Standing.UNHEARD
+        if self.submission.assessor is None:
+            return Standing.SELF_EVALUATED
+        if self.listed_on is not None:
+            return Standing.LISTED
+        if self._over:
+            return Standing.FAILED if self.accepted or self.turned_down else Standing.DROPPED
+        return Standing.UNDER_REVIEW if self.accepted else Standing.WAITING
+
+    @property
+    def gave_item_back(self) -> bool:
+        """Whether something was heard that gives back an item merely reserved (Q5)."""
+        by_application = self._ended and self.end is not None and self.end.gives_back
+        by_review = self.turned_down or (self.closing is not None and self.closing.gives_back)
+        return by_application or by_review
+
+    @property
+    def _over(self) -> bool:
+        return self._ended or self.closing is not None or self.turned_down
+
+    @property
+    def _ended(self) -> bool:
+        """Whether the application ended after it was submitted last."""
+        if self.end is None:
+            return False
+        return self.submission is None or self.submission.sequence < self.end.sequence
+
+
+@dataclass(frozen=True)
+class Conclusion:
+    """What a concluded course counts for (S6)."""
+
+    application_id: str
+    assessor: AssessorRef
+    unit: UnitRef
+    year: int
+    listed: bool
+
+
+def told_of(event: Heard) -> str:
+    """The application the event is about; a case bears its identifier."""
+    if isinstance(event, OfApplication):
+        return event.application_id
+    return event.case_id
+
+
+def concerns_an_assessor(event: Heard) -> bool:
+    """Whether the event may matter to a course: a listing does not tell by whom the unit was evaluated.
+
+    A submission always does, since it may take an application over from the assessor that an earlier one named.
+    """
+    if isinstance(event, OfCase):
+        return event.assessor is not None
+    if isinstance(event, ApplicationEnd):
+        return event.evaluation.assessor is not None
+    return True
+
+
+def noting(course: Course, event: Heard) -> Course:
+    """The course with the event in it; the same again when it was noted before."""
+    noted = _noted(course, event)
+    waiting = noted.submission if noted.standing is Standing.WAITING else None
+    return replace(
+        noted,
+        concluded=noted.standing in CONCLUDED,
+        waiting_since=None if waiting is None else waiting.submitted_at,
+    )
+
+
+def conclusion(course: Course) -> Conclusion | None:
+    """None for what is not concluded."""
+    submission = course.submission
+    if course.standing not in CONCLUDED or submission is None or submission.assessor is None:
+        return None
+    listed = course.standing is Standing.LISTED
+    return Conclusion(course.application_id, submission.assessor, submission.unit, submission.year, listed)
+
+
+def _noted(course: Course, event: Heard) -> Course:
+    if isinstance(event, ApplicationEnd):
+        return _ended(course, event)
+    match event:
+        case ApplicationSubmitted():
+            return replace(course, submission=_later(course.submission, _submission(event)))
+        case InitialReviewAccepted():
+            return replace(course, accepted=True)
+        case InitialReviewRefused():
+            return replace(course, turned_down=True)
+        case CaseClosed():
+            return _closed(course, event)
+        case UnitListed():
+            return replace(course, listed_on=min(event.listed_on, course.listed_on or event.listed_on))
+
+
+def _ended(course: Course, event: ApplicationEnd) -> Course:
+    end = End(event.sequence, gives_back=not keeps_item(event))
+    return replace(course, end=_later(course.end, end), accepted=course.accepted or keeps_item(event))
+
+
+def _closed(course: Course, event: CaseClosed) -> Course:
+    accepted = event.outcome in AFTER_INITIAL_REVIEW or event.initial_review_accepted is True
+    return replace(
+        course,
+        closing=_later(course.closing, End(event.sequence, gives_back=gives_item_back(event))),
+        accepted=course.accepted or accepted,
+        turned_down=course.turned_down or event.outcome == "initial_review_refused",
+    )
+
+
+def _submission(event: ApplicationSubmitted) -> Submission:
+    year = counting_year(event, rules_on(event.submitted_on))
+    return Submission(event.sequence, event.evaluation.assessor, event.unit, year, event.submitted_at)
+
+
+S = TypeVar("S", Submission, End)
+
+
+def _later(known: S | None, heard: S) -> S:
+    return heard if known is None or known.sequence < heard.sequence else known

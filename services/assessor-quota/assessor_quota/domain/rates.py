@@ -1,0 +1,112 @@
+"""Success rates: listed ÷ concluded by assessor, prefecture, unit type and year (S6, Art. 29(2))."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TypeAlias
+
+from messages.values import AssessorRef
+from rulebook import RuleSet, yearly_deadline
+
+from assessor_quota.domain.courses import Conclusion
+
+PERCENT = Decimal("0.01")
+Part: TypeAlias = str | int
+
+
+class By(StrEnum):
+    """What figures can be counted by."""
+
+    ASSESSOR = "assessor"
+    PREFECTURE = "prefecture"
+    UNIT_TYPE = "unit_type"
+    YEAR = "year"
+
+
+_PARTS: Mapping[By, Callable[[Conclusion], Part]] = MappingProxyType(
+    {
+        By.ASSESSOR: lambda each: each.assessor.uscc,
+        By.PREFECTURE: lambda each: each.unit.prefecture.value,
+        By.UNIT_TYPE: lambda each: each.unit.unit_type.value,
+        By.YEAR: lambda each: each.year,
+    }
+)
+
+
+@dataclass(frozen=True)
+class Figures:
+    listed: int = 0
+    concluded: int = 0
+
+    @property
+    def rate(self) -> Decimal | None:
+        """Percent with two decimals; none when nothing is concluded, which is not 0 %."""
+        if not self.concluded:
+            return None
+        return (Decimal(100 * self.listed) / self.concluded).quantize(PERCENT, ROUND_HALF_UP)
+
+    def with_one(self, *, listed: bool) -> Figures:
+        return Figures(self.listed + listed, self.concluded + 1)
+
+
+@dataclass(frozen=True)
+class SuccessRate:
+    """The figures of one group; ``parts`` are in the order asked for."""
+
+    parts: tuple[Part, ...]
+    figures: Figures
+
+
+def success_rates(conclusions: Iterable[Conclusion], by: Sequence[By]) -> list[SuccessRate]:
+    """One for each group that has anything concluded, in the order of the groups; by nothing, one for all."""
+    groups: dict[tuple[Part, ...], Figures] = {} if by else {(): Figures()}
+    for each in conclusions:
+        parts = tuple(_PARTS[part](each) for part in by)
+        groups[parts] = groups.get(parts, Figures()).with_one(listed=each.listed)
+    return [SuccessRate(parts, groups[parts]) for parts in sorted(groups, key=_order)]
+
+
+def figures(conclusions: Iterable[Conclusion]) -> Figures:
+    (whole,) = success_rates(conclusions, ())
+    return whole.figures
+
+
+def _order(parts: tuple[Part, ...]) -> tuple[str, ...]:
+    return tuple(str(part) for part in parts)
+
+
+@dataclass(frozen=True)
+class YearlyRate:
+    """What was last said of an assessor's year, and whether it has to be computed (again)."""
+
+    rate_id: str
+    assessor: AssessorRef
+    year: int
+    due_on: date
+    pending: bool = True
+    turn: int = 1
+    """How often it was marked: each turn is computed once."""
+    said: Figures | None = None
+    said_on: date | None = None
+
+    def marked(self) -> YearlyRate:
+        return self if self.pending else replace(self, pending=True, turn=self.turn + 1)
+
+    def computed(self, found: Figures, day: date) -> YearlyRate:
+        """Settled; the same again, but for the mark, when the figures are those last said."""
+        settled = replace(self, pending=False)
+        return settled if found == self.said else replace(settled, said=found, said_on=day)
+
+
+def rate_key(uscc: str, year: int) -> str:
+    return f"{uscc}:{year}"
+
+
+def unsaid(assessor: AssessorRef, year: int, rules: RuleSet) -> YearlyRate:
+    due = yearly_deadline(year + 1, rules.deadlines.success_rate, moves=rules.readings.fixed_dates_move)
+    return YearlyRate(rate_key(assessor.uscc, year), assessor, year, due.last_day)

@@ -1,0 +1,162 @@
+"""The yearly duty of a statement: opened for every assessor, met by filing, noted when overdue (S5)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Protocol
+
+from chassis.handling import Collection, Done, Refusal
+from messages.assessor_quota import DutyMet, DutyOpened, DutyOverdue, StatementFiled
+from messages.event import Event
+from messages.values import AssessorRef, Prefecture
+from rulebook import rules_on, shanghai_date
+
+from assessor_quota.domain.assessor import Assessor
+from assessor_quota.domain.item import IN_USE, Item
+from assessor_quota.domain.rates import YearlyRate, rate_key, unsaid
+from assessor_quota.domain.statements import (
+    Content,
+    Filing,
+    Opening,
+    Statement,
+    StatementDuty,
+    duty,
+    filing_problems,
+    next_opening,
+    statement_key,
+    worked_in,
+)
+
+OPENING = "statements"
+"""The one document that says how far duties have been opened."""
+PAGE = 100
+"""Assessors whose duty is opened in one transaction."""
+
+
+class Statements(Protocol):
+    @property
+    def assessors(self) -> Collection[Assessor]: ...
+
+    @property
+    def items(self) -> Collection[Item]: ...
+
+    @property
+    def duties(self) -> Collection[StatementDuty]: ...
+
+    @property
+    def statements(self) -> Collection[Statement]: ...
+
+    @property
+    def openings(self) -> Collection[Opening]: ...
+
+    @property
+    def rates(self) -> Collection[YearlyRate]: ...
+
+
+@dataclass(frozen=True)
+class OpenDuties:
+    """The next assessors of a year, after the one named last."""
+
+    year: int
+    after: str
+
+
+@dataclass(frozen=True)
+class NoteOverdue:
+    duty_id: str
+
+
+@dataclass(frozen=True)
+class FileStatement:
+    uscc: str
+    year: int
+    on_behalf: bool
+    content: Content
+    document: str | None = None
+
+
+async def open_duties(command: OpenDuties, store: Statements, now: datetime) -> list[Event]:
+    """Open the year's duty of whoever was registered before it ended, a page at a time; each one once.
+
+    With the duty the year's success rate becomes due, also where nothing is concluded: that rate is "none" (S6).
+    """
+    today = shanghai_date(now)
+    step = next_opening(await store.openings.get(OPENING), today)
+    if step is None or (step.year, step.after) != (command.year, command.after):
+        return []
+    page = await _registered(step, store)
+    said = [event for assessor in page for event in await _open(assessor, step.year, store, today)]
+    after = page[-1].uscc if page else step.after
+    store.openings.save(OPENING, replace(step, after=after, finished=len(page) < PAGE))
+    return said
+
+
+async def file_statement(command: FileStatement, store: Statements, now: datetime) -> Done:
+    """File the statement of a year that is over, or amend the one filed; refused with the reason (S5)."""
+    assessor = await store.assessors.require(command.uscc)
+    today = shanghai_date(now)
+    key = statement_key(assessor.uscc, command.year)
+    known = await store.duties.get(key)
+    problems = list(filing_problems(known, command.year, today))
+    if known is None or problems:
+        raise Refusal("statement-refused", *problems)
+    filing = Filing(today, command.on_behalf, command.content, command.document)
+    statement = await _with_filing(key, filing, known, assessor, store)
+    store.statements.save(key, statement)
+    said = StatementFiled(
+        statement_id=key, assessor=statement.assessor, year=statement.year, filed_on=today, late=statement.late
+    )
+    return Done([said, *_meet(known, today, store)], statement)
+
+
+async def note_overdue(command: NoteOverdue, store: Statements, now: datetime) -> list[Event]:
+    """The last day has passed: the holder, the region and the departments it works under are told, once."""
+    known = await store.duties.require(command.duty_id)
+    today = shanghai_date(now)
+    if not known.is_overdue(today):
+        return []
+    overdue = known.overdue(today, await _prefectures(known.assessor.uscc, known.year, store))
+    store.duties.save(overdue.duty_id, overdue)
+    return [DutyOverdue(**overdue.facts(), noted_on=today, prefectures=overdue.prefectures)]
+
+
+async def _registered(step: Opening, store: Statements) -> list[Assessor]:
+    """Who registers later owes nothing for the year, so nobody can appear behind a page that is done."""
+    before_its_end = {"registered_on": {"$lte": date(step.year, 12, 31)}, "_id": {"$gt": step.after}}
+    return await store.assessors.find(before_its_end, limit=PAGE)
+
+
+async def _open(assessor: Assessor, year: int, store: Statements, today: date) -> list[Event]:
+    if await store.duties.get(statement_key(assessor.uscc, year)) is not None:
+        return []
+    rules = rules_on(today)
+    opened = duty(assessor.ref, year, await _prefectures(assessor.uscc, year, store), rules, today)
+    store.duties.save(opened.duty_id, opened)
+    if await store.rates.get(rate_key(assessor.uscc, year)) is None:
+        rate = unsaid(assessor.ref, year, rules)
+        store.rates.save(rate.rate_id, rate)
+    return [DutyOpened(**opened.facts(), opened_on=today, provisional=opened.provisional)]
+
+
+async def _with_filing(
+    key: str, filing: Filing, owed: StatementDuty, assessor: Assessor, store: Statements
+) -> Statement:
+    statement = await store.statements.get(key)
+    if statement is not None:
+        return statement.amended(filing)
+    named = AssessorRef(uscc=assessor.uscc, name=assessor.name)
+    return Statement(key, named, owed.year, filing.filed_on > owed.due, (filing,))
+
+
+def _meet(owed: StatementDuty, today: date, store: Statements) -> list[Event]:
+    met = owed.met(today)
+    if met == owed:
+        return []
+    store.duties.save(met.duty_id, met)
+    return [DutyMet(**met.facts(), met_on=today, late=today > met.due)]
+
+
+async def _prefectures(uscc: str, year: int, store: Statements) -> tuple[Prefecture, ...]:
+    in_use = {"assessor.uscc": uscc, "year": year, "state": {"$in": list(IN_USE)}}
+    return worked_in(await store.items.find(in_use))

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+from itertools import permutations
+from random import Random
+
+import pytest
+from assessor_quota.domain.courses import Course, Heard, Standing, conclusion, noting
+from assessor_quota.store import Store
+from chassis.testing import Bench
+from messages.review import Outcome
+
+from .kit import (
+    NORTH,
+    NOW,
+    SOUTH,
+    accepted,
+    closed,
+    refused,
+    review_refused,
+    self_evaluated,
+    submitted,
+    withdrawn,
+)
+from .year import case_closed, hear, listed, numbered
+
+
+def told(*events: Heard) -> Course:
+    course = Course("app-1")
+    for event in events:
+        course = noting(course, event)
+    return course
+
+
+HISTORIES: dict[Standing, list[tuple[Heard, ...]]] = {
+    Standing.LISTED: [(submitted(), accepted(), listed("app-1"))],
+    Standing.WAITING: [(submitted(),), (submitted(), refused(), submitted(sequence=3))],
+    Standing.UNDER_REVIEW: [(submitted(), accepted())],
+    Standing.SELF_EVALUATED: [(self_evaluated(), listed("app-1"))],
+    Standing.UNHEARD: [(accepted(), listed("app-1"))],
+    Standing.DROPPED: [
+        (submitted(), withdrawn()),
+        (submitted(), refused()),
+        (submitted(), withdrawn(), case_closed("withdrawn", "app-1")),
+        (submitted(), case_closed("ineligible", "app-1", after_acceptance=False)),
+    ],
+    Standing.FAILED: [
+        (submitted(), review_refused(), case_closed("initial_review_refused", "app-1")),
+        (submitted(), accepted(), case_closed("below_pass_mark", "app-1")),
+        (submitted(), accepted(), withdrawn(after_initial_review=True), case_closed("withdrawn", "app-1")),
+        (submitted(), accepted(), case_closed("ineligible", "app-1", after_acceptance=True)),
+    ],
+}
+
+
+@pytest.mark.rule("S6")
+@pytest.mark.parametrize(
+    ("standing", "history"), [(standing, history) for standing, all_of in HISTORIES.items() for history in all_of]
+)
+def test_a_course_stands_the_same_in_whatever_order_and_however_often_it_is_told(
+    standing: Standing, history: tuple[Heard, ...]
+) -> None:
+    courses = {told(*order) for order in permutations(history)} | {told(*history, *history)}
+    assert len(courses) == 1
+    assert courses.pop().standing is standing
+
+
+@pytest.mark.rule("S6")
+@pytest.mark.parametrize(
+    "outcome", ["late", "mandatory_item_failed", "below_pass_mark", "beyond_cap", "objection_upheld"]
+)
+def test_an_outcome_that_only_an_accepted_case_has_is_a_failure_though_the_acceptance_is_not_heard_yet(
+    outcome: Outcome,
+) -> None:
+    assert told(submitted(), numbered(closed(outcome), 4)).standing is Standing.FAILED
+
+
+@pytest.mark.rule("S6")
+def test_a_listing_counts_for_the_assessor_of_the_last_submission() -> None:
+    first, again = submitted(sequence=1), submitted(by=SOUTH, sequence=3)
+    found = conclusion(told(listed("app-1"), again, refused(sequence=2), first))
+    assert found is not None
+    assert (found.assessor.uscc, found.year, found.listed) == (SOUTH, 2026, True)
+
+
+@pytest.mark.rule("Q6")
+async def test_what_is_done_about_an_item_and_the_note_of_it_are_saved_together(bench: Bench[Store]) -> None:
+    await hear(bench, [withdrawn(), submitted()], NOW)
+    item, course = bench.documents("items")["app-1"], bench.documents("courses")["app-1"]
+    assert (item["state"], course["waiting_since"]) == ("released", None)
+    assert course["submission"]["assessor"]["uscc"] == NORTH
+
+
+@pytest.mark.rule("S6")
+async def test_events_that_were_heard_before_change_no_course(bench: Bench[Store]) -> None:
+    events = [submitted(), accepted(), case_closed("below_pass_mark", "app-1")]
+    await hear(bench, events, NOW)
+    version = bench.documents("courses")["app-1"]["v"]
+    await hear(bench, Random(3).sample(events, 3), NOW)  # noqa: S311 - a repeatable disorder
+    assert bench.documents("courses")["app-1"]["v"] == version
+
+
+async def test_a_self_evaluated_case_is_followed_no_further_than_its_submission(bench: Bench[Store]) -> None:
+    own = accepted().model_copy(update={"assessor": None})
+    await hear(bench, [self_evaluated(), own], NOW)
+    assert bench.documents("courses")["app-1"]["accepted"] is False
+    assert bench.documents("items") == {}

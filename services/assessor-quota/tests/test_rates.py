@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+from decimal import Decimal
+from random import Random
+
+import pytest
+from assessor_quota.domain.courses import Conclusion, conclusion
+from assessor_quota.domain.rates import By, Figures, figures, success_rates
+from assessor_quota.store import Store
+from chassis.testing import Bench
+from messages.assessor_quota import SuccessRateComputed
+from messages.event import Event
+from messages.values import Prefecture, UnitType
+
+from .kit import NORTH, NOW, OTHER, SOUTH, desk
+from .year import (
+    END_OF_JANUARY,
+    NEW_YEAR,
+    failing,
+    given_up,
+    hear,
+    listed,
+    run_job,
+    submission,
+    succeeding,
+    turned_down,
+)
+
+HISTORY: list[Event] = [
+    *succeeding("n-1", NORTH),
+    *succeeding("n-2", NORTH, Prefecture.WUHAI),
+    *failing("n-3", NORTH, Prefecture.CHIFENG, UnitType.PARK),
+    *turned_down("n-4", NORTH),
+    *given_up("n-5", NORTH),
+    *failing("s-1", SOUTH),
+    *given_up("o-1", OTHER),
+    submission("s-2", SOUTH),
+]
+
+
+async def concluded(bench: Bench[Store]) -> list[Conclusion]:
+    found = [conclusion(each) for each in await bench.look().courses.find({"concluded": True})]
+    return [each for each in found if each is not None]
+
+
+def said(events: list[Event]) -> list[tuple[str, int, int, Decimal | None]]:
+    rates = [each for each in events if isinstance(each, SuccessRateComputed)]
+    assert len(rates) == len(events)
+    return [(each.assessor.uscc, each.listed, each.concluded, each.rate) for each in rates]
+
+
+@pytest.mark.rule("S6")
+async def test_listed_over_concluded_is_told_with_its_counts_by_each_of_the_four(bench: Bench[Store]) -> None:
+    await hear(bench, HISTORY, NOW)
+    found = await concluded(bench)
+    assert [(each.parts, each.figures) for each in success_rates(found, [By.ASSESSOR, By.YEAR])] == [
+        ((NORTH, 2026), Figures(2, 4)),
+        ((SOUTH, 2026), Figures(0, 1)),
+    ]
+    by_unit_type = {each.parts: each.figures for each in success_rates(found, [By.UNIT_TYPE])}
+    assert by_unit_type == {("factory",): Figures(2, 4), ("park",): Figures(0, 1)}
+    by_prefecture = {each.parts: each.figures.rate for each in success_rates(found, [By.PREFECTURE])}
+    assert by_prefecture == {("150300",): Decimal("100.00"), ("150400",): Decimal("25.00")}
+
+
+@pytest.mark.rule("S6")
+def test_with_nothing_concluded_the_rate_is_none_and_not_zero_percent() -> None:
+    assert figures([]) == Figures(0, 0)
+    assert figures([]).rate is None
+    assert Figures(0, 2).rate == 0
+
+
+@pytest.mark.rule("S6")
+def test_a_rate_is_rounded_to_two_decimals_half_up() -> None:
+    assert (Figures(1, 3).rate, Figures(2, 3).rate, Figures(1, 800).rate) == (
+        Decimal("33.33"),
+        Decimal("66.67"),
+        Decimal("0.13"),
+    )
+
+
+@pytest.mark.rule("S6")
+@pytest.mark.parametrize("seed", range(5))
+async def test_the_same_events_in_another_order_and_twice_give_the_same_figures(bench: Bench[Store], seed: int) -> None:
+    await hear(bench, HISTORY, NOW)
+    again = await desk()
+    shuffled = [*HISTORY, *HISTORY]
+    Random(seed).shuffle(shuffled)  # noqa: S311 - a repeatable disorder
+    await hear(again, shuffled, NOW)
+    by = [By.ASSESSOR, By.PREFECTURE, By.UNIT_TYPE, By.YEAR]
+    assert success_rates(await concluded(again), by) == success_rates(await concluded(bench), by)
+    assert again.documents("courses").keys() == bench.documents("courses").keys()
+
+
+@pytest.mark.rule("S6")
+async def test_a_years_rates_are_said_on_31_january_once_for_each_assessor(bench: Bench[Store]) -> None:
+    await hear(bench, HISTORY, NOW)
+    await run_job(bench, "open-duties", NEW_YEAR)
+    assert await run_job(bench, "compute-rates", NEW_YEAR) == []
+    assert said(await run_job(bench, "compute-rates", END_OF_JANUARY)) == [
+        (NORTH, 2, 4, Decimal("50.00")),
+        (SOUTH, 0, 1, Decimal("0.00")),
+        (OTHER, 0, 0, None),
+    ]
+    assert await run_job(bench, "compute-rates", END_OF_JANUARY) == []
+
+
+@pytest.mark.rule("S6")
+async def test_a_rate_is_said_again_only_when_its_figures_have_changed(bench: Bench[Store]) -> None:
+    await hear(bench, HISTORY, NOW)
+    await run_job(bench, "compute-rates", END_OF_JANUARY)
+    await hear(bench, HISTORY, END_OF_JANUARY)
+    assert await run_job(bench, "compute-rates", END_OF_JANUARY) == []
+    await hear(bench, [listed("s-2")], END_OF_JANUARY)
+    assert said(await run_job(bench, "compute-rates", END_OF_JANUARY)) == [(SOUTH, 1, 2, Decimal("50.00"))]
+
+
+@pytest.mark.rule("S6")
+async def test_figures_that_changed_there_and_back_are_not_said_again(bench: Bench[Store]) -> None:
+    await hear(bench, HISTORY, NOW)
+    await run_job(bench, "compute-rates", END_OF_JANUARY)
+    lost, won = failing("s-3", SOUTH), submission("s-3", OTHER, sequence=5)
+    await hear(bench, lost, END_OF_JANUARY)
+    await hear(bench, [won], END_OF_JANUARY)
+    found = said(await run_job(bench, "compute-rates", END_OF_JANUARY))
+    assert found == [(OTHER, 0, 1, Decimal("0.00"))]
