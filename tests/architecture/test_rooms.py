@@ -11,7 +11,11 @@ from tests.architecture.sources import ROOT, SERVICES, imported, package, produc
 
 ROOMS = {"domain", "handlers", "store", "bus", "api", "main"}
 """Of every service; jobs, measures and settings are had by those that need them."""
-HTTP = ("http", "app", "openapi", "edge", "problems", "health", "idempotency", "recorded", "access_records", "process", "service")
+HTTP = {
+    *("http", "app", "openapi", "edge", "problems", "health", "idempotency", "uploads"),
+    *("recorded", "access_records", "process", "service"),
+}
+"""Rooms of the chassis that know FastAPI."""
 TECHNOLOGY = {
     "motor": {"chassis/mongo.py"},
     "pymongo": {"chassis/mongo.py", "chassis/servers.py"},
@@ -21,6 +25,8 @@ TECHNOLOGY = {
     "faststream": {"chassis/listener.py", "chassis/topology.py", "chassis/process.py"},
     "fastapi": {"/api.py", "/main.py", *(f"chassis/{room}.py" for room in HTTP)},
     "prometheus_client": {"chassis/metrics.py", "chassis/measures.py"},
+    "openpyxl": {"chassis/tables/", "applications/workbooks/"},
+    "python_calamine": {"chassis/tables/"},
     "jinja2": {"notify/texts.py"},
     "aiosmtplib": {"notify/mail.py"},
 }

@@ -22,9 +22,10 @@ How to fill one in
     ``read(form, content)`` gives the same values back, and every bad cell at once.
 """
 
-from applications.workbooks.guard import NotAWorkbook
+from chassis.tables import CellProblem, NotAWorkbook
+
 from applications.workbooks.layout import Form
-from applications.workbooks.reader import CellProblem, Reading, read, sheet_names
+from applications.workbooks.reader import Reading, read, sheet_names
 from applications.workbooks.writer import write
 
 __all__ = ["CellProblem", "Form", "NotAWorkbook", "Reading", "read", "sheet_names", "write"]

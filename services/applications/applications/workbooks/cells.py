@@ -3,47 +3,32 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from datetime import date
+from decimal import Decimal
 from types import MappingProxyType
+from typing import TypeVar
 
+from chassis.tables.cells import Malformed, as_choice, as_day, as_decimal, as_text, as_whole, as_yes_no
 from stdnum.cn import uscc as gb32100
 from stdnum.exceptions import InvalidChecksum
 from stdnum.exceptions import ValidationError as NotACode
 
 from applications.workbooks.layout import Entry, Kind
 
+N = TypeVar("N", Decimal, int)
+
 SHORT, LONG = 500, 20_000
-EXCEL_DIGITS = ".15g"
-"""Excel keeps 15 significant digits; what a double shows beyond them nobody typed."""
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 _PHONE = re.compile(r"^[0-9+()（） ,、;/-]{5,60}$")
 _EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
 _SHA256 = re.compile(r"^[0-9a-f]{64}$")
-_DAY = re.compile(r"^(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?$")
 _TICKED = re.compile(r"[☑■√✓✔☒]\s*(\S+)")
-
-
-class Malformed(Exception):  # noqa: N818 - what the cell is
-    """The cell does not hold what the form asks for; the text completes “…应”."""
-
-
-def is_empty(raw: object) -> bool:
-    return raw is None or (isinstance(raw, str) and not raw.strip())
 
 
 def value_of(entry: Entry, raw: object) -> object:
     """What a filled cell says; raises ``Malformed``."""
     return _READERS[entry.kind](entry, raw)
-
-
-def as_text(raw: object) -> str:
-    """A cell as text: whole numbers without a decimal point, as a code typed into Excel becomes one."""
-    if isinstance(raw, float) and raw.is_integer():
-        return str(int(raw))
-    return str(raw).strip()
 
 
 def _text(_: Entry, raw: object) -> str:
@@ -61,7 +46,10 @@ def _within(text: str, limit: int) -> str:
 
 
 def _number(entry: Entry, raw: object) -> Decimal:
-    found = _decimal(raw)
+    return _in_range(entry, as_decimal(raw))
+
+
+def _in_range(entry: Entry, found: N) -> N:
     if entry.least is not None and found < entry.least:
         raise Malformed(f"不小于{entry.least}")
     if entry.greatest is not None and found > entry.greatest:
@@ -69,24 +57,8 @@ def _number(entry: Entry, raw: object) -> Decimal:
     return found
 
 
-def _decimal(raw: object) -> Decimal:
-    if isinstance(raw, bool) or not isinstance(raw, (int, float, str)):
-        raise Malformed("为数字")
-    text = format(raw, EXCEL_DIGITS) if isinstance(raw, float) else unicodedata.normalize("NFKC", str(raw)).strip()
-    try:
-        found = Decimal(text.removesuffix("%").replace(",", ""))
-    except InvalidOperation:
-        raise Malformed("为数字") from None
-    if not found.is_finite():
-        raise Malformed("为数字")
-    return Decimal(format(found, "f"))
-
-
 def _whole(entry: Entry, raw: object) -> int:
-    found = _number(entry, raw)
-    if found != found.to_integral_value():
-        raise Malformed("为整数")
-    return int(found)
+    return _in_range(entry, as_whole(raw))
 
 
 def _year(entry: Entry, raw: object) -> int:
@@ -97,19 +69,7 @@ def _year(entry: Entry, raw: object) -> int:
 
 
 def _day(_: Entry, raw: object) -> date:
-    if isinstance(raw, datetime):
-        return raw.date()
-    if isinstance(raw, date):
-        return raw
-    found = _DAY.match(unicodedata.normalize("NFKC", raw).strip()) if isinstance(raw, str) else None
-    try:
-        return date(*map(int, found.groups())) if found else _no_day()
-    except ValueError:
-        return _no_day()
-
-
-def _no_day() -> date:
-    raise Malformed("为日期，例如 2026-01-31")
+    return as_day(raw)
 
 
 def _uscc(_: Entry, raw: object) -> str:
@@ -136,30 +96,18 @@ def _email(_: Entry, raw: object) -> str:
 
 
 def _yes_no(_: Entry, raw: object) -> bool:
-    if isinstance(raw, bool):
-        return raw
-    answer = {"是": True, "否": False}.get(as_text(raw))
-    if answer is None:
-        raise Malformed("填写“是”或“否”")
-    return answer
+    return as_yes_no(raw)
 
 
 def _choice(entry: Entry, raw: object) -> str:
-    return _chosen(entry, as_text(raw))
+    return as_choice(dict(entry.choices), raw)
 
 
 def _tick(entry: Entry, raw: object) -> str:
     ticked = _TICKED.findall(as_text(raw))
     if len(ticked) > 1:
         raise Malformed("只勾选一项")
-    return _chosen(entry, ticked[0] if ticked else as_text(raw))
-
-
-def _chosen(entry: Entry, text: str) -> str:
-    for key, printed in entry.choices:
-        if text == printed:
-            return key
-    raise Malformed(f"为下列之一：{'、'.join(printed for _, printed in entry.choices)}")
+    return _choice(entry, ticked[0] if ticked else raw)
 
 
 def _sha256(_: Entry, raw: object) -> str:

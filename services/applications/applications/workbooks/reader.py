@@ -2,35 +2,17 @@
 
 from __future__ import annotations
 
-import io
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from python_calamine import CalamineError, CalamineWorkbook
+from chassis.tables import CellProblem, grid, opened
+from chassis.tables.book import Grid
+from chassis.tables.cells import Malformed, as_text, is_empty
 
-from applications.workbooks import guard
-from applications.workbooks.cells import Malformed, as_text, is_empty, value_of
+from applications.workbooks.cells import value_of
 from applications.workbooks.layout import LABEL, Block, Entry, Form, Heading, Line, Sheet, Table, address
 
-Grid = Sequence[Sequence[object]]
 Values = dict[str, object]
-
-
-@dataclass(frozen=True)
-class CellProblem:
-    """One thing wrong: where, and what is asked for there."""
-
-    sheet: str
-    cell: str
-    code: str
-    text: str
-    found: str | None = None
-    """What stands there, unless that is personal data."""
-
-    @property
-    def place(self) -> str:
-        return f"{self.sheet}!{self.cell}" if self.cell else self.sheet
 
 
 @dataclass
@@ -43,36 +25,21 @@ class Reading:
 
 def sheet_names(content: bytes) -> list[str]:
     """Raises ``NotAWorkbook``."""
-    with _opened(content) as book:
+    with opened(content) as book:
         return list(book.sheet_names)
 
 
 def read(form: Form, content: bytes) -> Reading:
     """Read a filled form; raises ``NotAWorkbook`` when the file cannot be opened at all."""
     reading = Reading()
-    with _opened(content) as book:
+    with opened(content) as book:
         for sheet in form.sheets:
             if sheet.title not in book.sheet_names:
                 text = f"缺少工作表“{sheet.title}”"
                 reading.problems.append(CellProblem(sheet.title, "", "sheet-missing", text))
                 continue
-            _SheetReader(sheet, _grid(book, sheet.title), reading).read()
+            _SheetReader(sheet, grid(book, sheet.title), reading).read()
     return reading
-
-
-def _opened(content: bytes) -> CalamineWorkbook:
-    guard.check(content)
-    try:
-        return CalamineWorkbook.from_filelike(io.BytesIO(content))
-    except (CalamineError, OSError, ValueError) as problem:
-        raise guard.NotAWorkbook("broken-workbook", "工作簿文件已损坏，无法打开") from problem
-
-
-def _grid(book: CalamineWorkbook, title: str) -> Grid:
-    try:
-        return book.get_sheet_by_name(title).to_python(skip_empty_area=False)
-    except (CalamineError, OSError, ValueError) as problem:
-        raise guard.NotAWorkbook("broken-workbook", f"工作表“{title}”已损坏，无法读取") from problem
 
 
 def _same(label: str, raw: object) -> bool:

@@ -14,7 +14,7 @@ WORKBOOK = "xl/workbook.xml"
 _BEFORE_XML = b"\xef\xbb\xbf\xff\xfe\0 \t\r\n"
 """Byte order marks and white space; the zero is half a character of UTF-16."""
 MAX_UNPACKED = 32 * 1024 * 1024
-"""A filled form is a few hundred kilobytes; what unpacks to more is none."""
+"""A filled form or a register of thousands is a few megabytes; what unpacks to more is none."""
 MAX_ROWS = 5000
 MAX_COLUMNS = 702
 """Up to column ZZ."""
@@ -35,7 +35,7 @@ class NotAWorkbook(Exception):  # noqa: N818 - it says what the file is not
 
 
 def check(content: bytes) -> None:
-    """Raise ``NotAWorkbook`` for anything that is no xlsx of a form's size."""
+    """Raise ``NotAWorkbook`` for anything that is no xlsx of a size that people fill in."""
     if content.startswith(XLS_MAGIC):
         # Its cells lie in records of a compound file: how far they reach is not known before all are laid out.
         raise NotAWorkbook("xls-not-accepted", "不接受 xls 格式，请在 Excel 或 WPS 中另存为 xlsx 后重新上传")

@@ -1,0 +1,101 @@
+"""A page as a file: a workbook, or CSV that a spreadsheet opens rightly; no text in it is taken for a formula."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Literal, TypeAlias
+
+from openpyxl import Workbook
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell
+from openpyxl.styles import Alignment, Font
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.worksheet import Worksheet
+
+Format: TypeAlias = Literal["xlsx", "csv"]
+Printed: TypeAlias = str | int | float | Decimal | date | None
+
+STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+"""What spreadsheets take for the beginning of a formula, after OWASP's page on CSV injection."""
+MEDIA_TYPES: Mapping[Format, str] = MappingProxyType(
+    {
+        "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        "csv": "text/csv; charset=utf-8",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Heading:
+    text: str
+    width: int = 16
+    """In characters."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """A sheet: lines across the top (a workbook has them, CSV has not), headings, rows."""
+
+    title: str
+    headings: Sequence[Heading]
+    rows: Iterable[Sequence[Printed]]
+    above: Sequence[str] = ()
+
+
+def as_csv(page: Page) -> bytes:
+    """With a byte order mark, by which Excel knows UTF-8; a text that would be a formula begins with an apostrophe."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow([heading.text for heading in page.headings])
+    writer.writerows([harmless(cell) for cell in row] for row in page.rows)
+    return text.getvalue().encode("utf-8-sig")
+
+
+def as_xlsx(page: Page) -> bytes:
+    """Every text is a cell of type text, so that none is taken for a formula."""
+    book = Workbook()
+    sheet = book.worksheets[0]
+    sheet.title = page.title
+    top = _head(sheet, page)
+    for number, row in enumerate(page.rows, start=top + 1):
+        for column, value in enumerate(row, start=1):
+            _write(sheet, number, column, value)
+    sheet.freeze_panes = f"A{top + 1}"
+    content = io.BytesIO()
+    book.save(content)
+    return content.getvalue()
+
+
+def harmless(value: Printed) -> Printed:
+    return f"'{value}" if isinstance(value, str) and value.startswith(STARTS_A_FORMULA) else value
+
+
+def _head(sheet: Worksheet, page: Page) -> int:
+    """Write what stands above the rows; return the number of the row of headings."""
+    for row, text in enumerate(page.above, start=1):
+        cell = _write(sheet, row, 1, text)
+        cell.alignment = Alignment(horizontal="center")
+        cell.font = Font(bold=row == 1, size=14 if row == 1 else 11)
+        sheet.merge_cells(start_row=row, end_row=row, start_column=1, end_column=len(page.headings))
+    for column, heading in enumerate(page.headings, start=1):
+        sheet.column_dimensions[get_column_letter(column)].width = heading.width
+        _write(sheet, len(page.above) + 1, column, heading.text).font = Font(bold=True)
+    return len(page.above) + 1
+
+
+def _write(sheet: Worksheet, row: int, column: int, value: Printed) -> Cell:
+    if isinstance(value, datetime):
+        raise TypeError("a spreadsheet knows no time zones: write an instant as text")
+    if not isinstance(value, str):
+        cell = sheet.cell(row, column, value=value)
+        if isinstance(value, date):
+            cell.number_format = "yyyy-mm-dd"
+        return cell
+    cell = sheet.cell(row, column, value=ILLEGAL_CHARACTERS_RE.sub("", value))
+    cell.data_type = "s"
+    return cell

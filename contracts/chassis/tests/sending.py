@@ -1,0 +1,23 @@
+"""An API that takes one file."""
+
+from typing import Annotated
+
+from chassis.access import Policy, Rule, everything
+from chassis.http import Gate
+from chassis.uploads import FORM, Upload, uploading
+from fastapi import APIRouter, Depends
+from messages.values import Reason, Role
+
+SEND = Policy("send", (Rule(Role.APPLICANT, everything),))
+MISSING = Reason(rule="A3", article="第一条", code="file-missing", text="缺少文件")
+
+
+def router(gate: Gate) -> APIRouter:
+    routes = APIRouter(prefix="/v1")
+    gate.accepts("/v1/uploads", 1200)
+
+    @routes.post("/uploads", openapi_extra=FORM)
+    async def send(upload: Annotated[Upload, Depends(uploading(gate.call(SEND), MISSING))]) -> dict[str, object]:
+        return {"name": upload.name, "size": len(upload.content), "fields": dict(upload.fields)}
+
+    return routes

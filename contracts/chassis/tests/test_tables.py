@@ -1,0 +1,248 @@
+"""Tables are read as they are written; what is wrong is named cell by cell, all at once."""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Any, Self
+
+import pytest
+from chassis.tables import Column, Heading, NotAWorkbook, Page, Table, as_csv, as_xlsx
+from messages.values import Text, Uscc
+from openpyxl import Workbook, load_workbook
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class Trade(StrEnum):
+    STEEL = "steel"
+    DAIRY = "dairy"
+
+
+TRADES = {"steel": "钢铁", "dairy": "乳业"}
+
+
+class Line(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    uscc: Annotated[Uscc, Column("统一社会信用代码", asks="为18位统一社会信用代码", width=24)]
+    name: Annotated[Text, Column("单位名称")]
+    document: Annotated[str, Field(pattern="^[0-9]{17}[0-9X]$"), Column("证件号码", private=True)]
+    trades: Annotated[tuple[Trade, ...], Column("行业", choices=TRADES)]
+    first: Annotated[date, Column("起始日期")]
+    last: Annotated[date | None, Column("截止日期")] = None
+    rate: Annotated[Decimal | None, Column("通过率（%）")] = None
+    count: Annotated[int, Field(ge=0), Column("数量")] = 0
+    open: Annotated[bool, Column("是否公开")] = True
+    remark: Annotated[Text | None, Column("说明")] = None
+
+    @model_validator(mode="after")
+    def _ends_after_its_beginning(self) -> Self:
+        if self.last is not None and self.last < self.first:
+            raise ValueError("截止日期早于起始日期")
+        return self
+
+
+LINES = Table("名单", Line, besides=["序号"])
+STEEL = Line(
+    uscc="91150100MA0MXT5K33",
+    name="示例钢铁有限公司",
+    document="15010219900307888X",
+    trades=(Trade.STEEL, Trade.DAIRY),
+    first=date(2026, 1, 31),
+    rate=Decimal("66.7"),
+    count=3,
+    open=False,
+)
+PLAIN = STEEL.model_copy(
+    update={
+        "trades": (Trade.DAIRY,),
+        "last": date(2029, 1, 30),
+        "rate": None,
+        "open": True,
+        "remark": "=1+1",
+        "name": "乙公司",
+    }
+)
+
+
+def sheet(*rows: Sequence[object], title: str = "名单") -> bytes:
+    """A workbook as somebody else's program makes it."""
+    book = Workbook()
+    page = book.worksheets[0]
+    page.title = title
+    for row in rows:
+        page.append(list(row))
+    stream = io.BytesIO()
+    book.save(stream)
+    return stream.getvalue()
+
+
+HEADINGS = ["统一社会信用代码", "单位名称", "证件号码", "行业", "起始日期"]
+GOOD = ["91150100MA0MXT5K33", "甲公司", "15010219900307888X", "钢铁", "2026-01-31"]
+
+
+def changed(**cells: Any) -> list[Any]:  # noqa: ANN401 - whatever somebody types
+    names = ["uscc", "name", "document", "trades", "first"]
+    return [cells.get(name, usual) for name, usual in zip(names, GOOD, strict=True)]
+
+
+def problems(content: bytes) -> list[tuple[str, str]]:
+    return [(each.place, each.code) for each in LINES.read(content).problems]
+
+
+def test_what_is_written_is_read_back() -> None:
+    reading = LINES.read(LINES.as_xlsx([STEEL, PLAIN]))
+
+    assert reading.problems == []
+    assert reading.values == [STEEL, PLAIN]
+    assert [each.number for each in reading.rows] == [2, 3]
+
+
+def test_columns_may_stand_in_any_order_under_a_title_and_beside_others() -> None:
+    headings = ["序号", " 单位\n名称", "起始日期", "行业", "证件号码", "统一社会信用代码"]
+    row = [1, "甲公司", datetime(2026, 1, 31), "钢铁；乳业", "15010219900307888X", "91150100MA0MXT5K33"]  # noqa: DTZ001 - as Excel says a day
+
+    reading = LINES.read(sheet(["某某名单"], [], headings, row))
+
+    assert reading.problems == []
+    assert [(each.name, each.first, each.trades) for each in reading.values] == [
+        ("甲公司", date(2026, 1, 31), (Trade.STEEL, Trade.DAIRY))
+    ]
+
+
+def test_every_bad_cell_is_named_with_its_place_at_once() -> None:
+    rows = [
+        changed(uscc="91150100MA0MXT5K3X"),
+        changed(name=None, first="昨天"),
+        GOOD,
+        changed(trades="钢铁、煤炭", document="12"),
+    ]
+
+    reading = LINES.read(sheet(HEADINGS, *rows))
+
+    assert [(each.place, each.code, each.text, each.found) for each in reading.problems] == [
+        ("名单!A2", "cell-malformed", "“统一社会信用代码”应为18位统一社会信用代码", "91150100MA0MXT5K3X"),
+        ("名单!B3", "cell-empty", "“单位名称”未填写", None),
+        ("名单!E3", "cell-malformed", "“起始日期”应为日期，例如 2026-01-31", "昨天"),
+        ("名单!D5", "cell-malformed", "“行业”应为下列之一：钢铁、乳业", "钢铁、煤炭"),
+        ("名单!C5", "cell-malformed", "“证件号码”格式不正确", None),
+    ]
+    assert [each.number for each in reading.rows] == [4]
+
+
+def test_a_code_typed_as_a_number_that_lost_its_last_digits_is_refused() -> None:
+    (problem,) = LINES.read(sheet(HEADINGS, changed(document=150102199003078888))).problems
+
+    assert (problem.place, problem.found) == ("名单!C2", None)
+    assert "文本格式" in problem.text
+
+
+def test_what_the_model_says_of_a_whole_row_is_told_in_its_words() -> None:
+    reading = LINES.read(sheet([*HEADINGS, "截止日期"], [*GOOD, "2025-01-01"]))
+
+    assert [(each.place, each.text) for each in reading.problems] == [("名单!A2", "截止日期早于起始日期")]
+    assert reading.values == []
+
+
+def test_a_rule_adds_what_it_finds_wrong_with_a_row_that_reads_well() -> None:
+    reading = LINES.read(sheet(HEADINGS, GOOD, GOOD))
+
+    reading.refuse(reading.rows[1].number, "uscc", "repeated", "与第2行重复", "91150100MA0MXT5K33")
+
+    assert [(each.place, each.code) for each in reading.problems] == [("名单!A3", "repeated")]
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (sheet(HEADINGS[:-1], GOOD[:-1]), [("名单!A1", "column-missing")]),
+        (sheet([*HEADINGS, "起始日期"], [*GOOD, "2026-01-31"]), [("名单!E1", "column-repeated")]),
+        (sheet([*HEADINGS, "截止日"], [*GOOD, "2026-01-31"]), [("名单!F1", "column-unknown")]),
+        (sheet(["甲"], ["乙"]), [("名单", "headings-missing")]),
+        (sheet(), [("名单", "headings-missing")]),
+        (sheet(HEADINGS), [("名单!A2", "rows-missing")]),
+        (sheet(HEADINGS, [], [None, " "]), [("名单!A2", "rows-missing")]),
+        (sheet(HEADINGS, GOOD, title="别的"), []),
+    ],
+    ids=["missing", "repeated", "unknown", "no headings", "nothing", "no rows", "blank rows", "the only sheet"],
+)
+def test_a_sheet_that_is_no_such_table_is_told_apart(content: bytes, expected: list[tuple[str, str]]) -> None:
+    assert problems(content) == expected
+
+
+def test_of_several_sheets_the_one_of_the_tables_title_is_read() -> None:
+    book = load_workbook(io.BytesIO(sheet(HEADINGS, GOOD, title="别的")))
+    book.create_sheet("第二页")
+    stream = io.BytesIO()
+    book.save(stream)
+
+    assert problems(stream.getvalue()) == [("名单", "sheet-missing")]
+
+
+def _bomb() -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as package:
+        package.writestr("xl/workbook.xml", b"<workbook/>")
+        package.writestr("xl/worksheets/sheet1.xml", bytes(64 * 1024 * 1024))
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"%PDF-1.7", "not-a-workbook"),
+        (sheet(HEADINGS)[:2000], "broken-workbook"),
+        (bytes.fromhex("d0cf11e0a1b11ae1") + bytes(600), "xls-not-accepted"),
+        (_bomb(), "workbook-too-large"),
+    ],
+    ids=["a pdf", "cut off", "xls", "a zip bomb"],
+)
+def test_what_is_no_workbook_that_people_fill_in_is_refused(content: bytes, code: str) -> None:
+    with pytest.raises(NotAWorkbook) as refused:
+        LINES.read(content)
+
+    assert refused.value.code == code
+
+
+def test_csv_opens_in_a_spreadsheet_and_holds_no_formula() -> None:
+    content = LINES.as_csv([PLAIN])
+
+    assert content.startswith(b"\xef\xbb\xbf")
+    headings, row = csv.reader(io.StringIO(content.decode("utf-8-sig")))
+    assert headings[:2] == ["统一社会信用代码", "单位名称"]
+    assert row == [PLAIN.uscc, "乙公司", PLAIN.document, "乳业", "2026-01-31", "2029-01-30", "", "3", "是", "'=1+1"]
+
+
+@pytest.mark.parametrize("text", ["=1", "+1", "-1", "@x", "\t=1"])
+def test_a_text_that_would_be_a_formula_is_none_and_a_number_stays_one(text: str) -> None:
+    page = Page("页", [Heading("甲"), Heading("乙")], [(text, -5)])
+
+    assert as_csv(page).decode("utf-8-sig").splitlines()[1].endswith(f"'{text},-5")
+    cells = load_workbook(io.BytesIO(as_xlsx(page))).worksheets[0][2]
+    assert [(cell.value, cell.data_type) for cell in cells] == [(text, "s"), (-5, "n")]
+
+
+def test_a_page_has_its_title_above_its_headings() -> None:
+    content = as_xlsx(Page("页", [Heading("甲", 30), Heading("乙")], [("a", 1)], above=("题目", "说明")))
+
+    page = load_workbook(io.BytesIO(content)).worksheets[0]
+    assert [page.cell(row, 1).value for row in range(1, 5)] == ["题目", "说明", "甲", "a"]
+    assert (page.freeze_panes, page.column_dimensions["A"].width) == ("A4", 30)
+
+
+def test_an_instant_is_no_cell() -> None:
+    with pytest.raises(TypeError, match="time zones"):
+        as_xlsx(Page("页", [Heading("甲")], [(datetime(2026, 1, 1, tzinfo=UTC),)]))
+
+
+def test_a_field_without_a_column_is_a_mistake_of_ours() -> None:
+    class Nameless(BaseModel):
+        name: str
+
+    with pytest.raises(TypeError, match="names no column"):
+        Table("名单", Nameless)
