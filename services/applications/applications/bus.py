@@ -15,7 +15,11 @@ def _of_item(item: assessor_quota.Item) -> Iterator[tuple[str, str]]:
     yield "applications", item.application_id
 
 
-def _of_assessor(event: assessor_quota.AssessorRegistered) -> Iterator[tuple[str, str]]:
+def _of_assessor(
+    event: (
+        assessor_quota.AssessorRegistered | assessor_quota.AssessorAmended | assessor_quota.LegalRepresentativeChanged
+    ),
+) -> Iterator[tuple[str, str]]:
     yield "assessors", event.assessor_uscc
 
 
@@ -45,6 +49,8 @@ HEARS: tuple[Hears, ...] = (
     hears(assessor_quota.QuotaItemReserved, handlers.accept_reserved, Store, reads=_of_item),
     hears(assessor_quota.QuotaItemRefused, handlers.refuse_unreserved, Store, reads=_of_item),
     hears(assessor_quota.AssessorRegistered, handlers.know_assessor, Store, reads=_of_assessor),
+    hears(assessor_quota.AssessorAmended, handlers.know_assessor, Store, reads=_of_assessor),
+    hears(assessor_quota.LegalRepresentativeChanged, handlers.know_assessor_name, Store, reads=_of_assessor),
     hears(assessor_quota.AssessorSanctioned, handlers.know_sanction, Store),
     hears(assessor_quota.SanctionRevoked, handlers.know_sanction, Store),
     hears(registry.UnitListed, handlers.know_listing, Store, reads=_of_listing),
@@ -60,6 +66,8 @@ HEARS: tuple[Hears, ...] = (
     hears(review.SiteVerificationOrdered, handlers.follow_case, Store, reads=_of_case),
     hears(review.SiteVerificationRecorded, handlers.follow_case, Store, reads=_of_case),
     hears(review.PublicNoticeOpened, handlers.follow_notice, Store, reads=_of_notice),
+    hears(review.CaseSuspended, handlers.follow_case, Store, reads=_of_case),
+    hears(review.CaseResumed, handlers.follow_case, Store, reads=_of_case),
     hears(review.ObjectionLodged, handlers.follow_case, Store, reads=_of_case),
     hears(review.ObjectionResolved, handlers.follow_case, Store, reads=_of_case),
     hears(review.CaseCleared, handlers.follow_case, Store, reads=_of_case),

@@ -44,6 +44,8 @@ class ApplicationEntry(View):
     evaluation: Evaluation
     state: State
     stage: str
+    suspended_by: str | None
+    """Document of the sanction on its assessor while it is suspended (S2); it can still be withdrawn."""
     outcome: str | None
     submitted_on: date | None
     refusals: tuple[Reason, ...]

@@ -36,8 +36,10 @@ AMENDABLE = (State.DRAFT, State.REFUSED)
 OPEN = (State.SUBMITTED, State.ACCEPTED)
 TAKEN_IN = (State.SUBMITTED, State.ACCEPTED, State.WITHDRAWN)
 """Its report stands as it was checked, so that every file it names was sent by the unit or its assessor (A3)."""
-BEFORE_THE_DECISION = frozenset({"opened", "consultation_opened", "consultation_answered"})
-"""Steps that come before initial review decides; every other one comes after."""
+PAUSES = frozenset({"suspended", "resumed"})
+"""Steps that may come at any stage and leave it as it is (S2, S4)."""
+BEFORE_THE_DECISION = PAUSES | {"opened", "consultation_opened", "consultation_answered"}
+"""Steps that prove no decision of initial review; every other one comes after it."""
 
 
 @dataclass(frozen=True)
@@ -102,14 +104,26 @@ class Application:
 
     @property
     def stage(self) -> str:
-        """What the applicant sees: the latest step of review, else the state."""
+        """What the applicant sees: the latest step of review, else the state; suspended while review says so."""
         if self.listed_on is not None:
             return "listed"
         if self.lost_on is not None:
             return "eligibility_lost"
-        if self.state is State.ACCEPTED and self.steps:
-            return self.steps[-1].stage
-        return self.state.value
+        if self.state is not State.ACCEPTED or self.outcome is not None:
+            return "closed" if self.state is State.ACCEPTED else self.state.value
+        if self.suspended_by is not None:
+            return "suspended"
+        return next((each.stage for each in reversed(self.steps) if each.stage not in PAUSES), self.state.value)
+
+    @property
+    def suspended_by(self) -> str | None:
+        """Document of the sanction on its assessor, from the suspension on until it goes on or ends (S2).
+
+        Steps stand in the order in which review said them, so that one heard late changes nothing that came after it.
+        """
+        latest = next((each for each in reversed(self.steps) if each.stage in PAUSES), None)
+        held = latest is not None and latest.stage == "suspended" and self.is_open
+        return latest.detail if latest and held else None
 
     @property
     def is_open(self) -> bool:

@@ -14,7 +14,13 @@ from applications.handlers.drafts import (
 )
 from applications.handlers.kept import Receipt
 from applications.handlers.progress import follow_case, follow_closing, follow_notice, follow_refusal
-from applications.handlers.quota import accept_reserved, know_assessor, know_sanction, refuse_unreserved
+from applications.handlers.quota import (
+    accept_reserved,
+    know_assessor,
+    know_assessor_name,
+    know_sanction,
+    refuse_unreserved,
+)
 from applications.handlers.records import (
     EndFact,
     RecordFile,
@@ -48,6 +54,7 @@ __all__ = [
     "follow_refusal",
     "justify",
     "know_assessor",
+    "know_assessor_name",
     "know_listing",
     "know_removal",
     "know_sanction",

@@ -28,6 +28,8 @@ DAYS: Mapping[type[review.Case], str] = MappingProxyType(
         review.PanelAppointed: "appointed_on",
         review.SiteVerificationOrdered: "ordered_on",
         review.SiteVerificationRecorded: "recorded_on",
+        review.CaseSuspended: "suspended_on",
+        review.CaseResumed: "resumed_on",
         review.ObjectionLodged: "lodged_on",
         review.ObjectionResolved: "resolved_on",
         review.CaseCleared: "cleared_on",
@@ -109,6 +111,8 @@ def _detail(event: review.Case) -> str | None:
             return f"{event.department.value}: {event.opinion}"
         case review.OpinionIssued():
             return event.number
+        case review.CaseSuspended():
+            return event.document_number
         case review.CaseClosed():
             return event.outcome
         case _:

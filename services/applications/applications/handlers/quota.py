@@ -7,8 +7,10 @@ from datetime import datetime
 
 from chassis.handling import Poison
 from messages.assessor_quota import (
+    AssessorAmended,
     AssessorRegistered,
     AssessorSanctioned,
+    LegalRepresentativeChanged,
     QuotaItemRefused,
     QuotaItemReserved,
     SanctionRevoked,
@@ -42,9 +44,20 @@ async def refuse_unreserved(event: QuotaItemRefused, store: Kept, now: datetime)
     return [refused.said_refused(shanghai_date(now))]
 
 
-async def know_assessor(event: AssessorRegistered, store: Kept, now: datetime) -> Sequence[Event]:  # noqa: ARG001
+async def know_assessor(
+    event: AssessorRegistered | AssessorAmended,
+    store: Kept,
+    now: datetime,  # noqa: ARG001 - the shape of a handler
+) -> Sequence[Event]:
     known = await _assessor(event.assessor_uscc, event.name, store)
     store.assessors.save(known.uscc, known.with_registration(event))
+    return []
+
+
+async def know_assessor_name(event: LegalRepresentativeChanged, store: Kept, now: datetime) -> Sequence[Event]:  # noqa: ARG001
+    """Who represents it is nothing to an application; under which name it goes now is."""
+    known = await _assessor(event.assessor_uscc, event.name, store)
+    store.assessors.save(known.uscc, known.with_name(event))
     return []
 
 
