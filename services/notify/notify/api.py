@@ -148,7 +148,7 @@ def _deliveries(routes: APIRouter, gate: Gate) -> None:
         found = await call.page(call.reads(Store).deliveries, where, limit=limit, after=after)
         return Page(items=[_delivery_view(each) for each in found.items], next=found.next)
 
-    @routes.post("/deliveries/{delivery_id}/resend", tags=["deliveries"])
+    @routes.post("/deliveries/{delivery_id}/resend", summary="Send a failed e-mail again", tags=["deliveries"])
     async def resend(delivery_id: DeliveryId, call: Annotated[Call, Depends(gate.call(DELIVERIES))]) -> DeliveryView:
         """Try a parked e-mail again (N2)."""
         command = handlers.ResendDelivery(delivery_id, call.actor.subject)

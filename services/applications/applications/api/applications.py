@@ -30,7 +30,7 @@ def router(gate: Gate, keys: Keys) -> APIRouter:
 def _drafting(routes: APIRouter, gate: Gate, keys: Keys) -> None:
     filing, justifying = Depends(gate.call(FILE)), Depends(gate.call(JUSTIFY))
 
-    @routes.post("", status_code=201, responses=refuses("report-malformed", status=422))
+    @routes.post("", summary="Open a draft", status_code=201, responses=refuses("report-malformed", status=422))
     async def open_draft(body: DraftBody, call: Annotated[Call, filing], response: Response) -> ReceiptView:
         """A draft may be incomplete; submitting checks everything (A1)."""
         command = _opening(body, new_application_id(call, body.batch_year), keys)
@@ -39,7 +39,11 @@ def _drafting(routes: APIRouter, gate: Gate, keys: Keys) -> None:
         )
         return _tagged(found, response)
 
-    @routes.put("/{application_id}", responses=refuses("not-amendable") | refuses("evaluation-differs", status=422))
+    @routes.put(
+        "/{application_id}",
+        summary="Amend a draft or a returned application",
+        responses=refuses("not-amendable") | refuses("evaluation-differs", status=422),
+    )
     async def amend(
         application_id: str, body: AmendmentBody, call: Annotated[Call, filing], response: Response
     ) -> ReceiptView:
@@ -53,6 +57,7 @@ def _drafting(routes: APIRouter, gate: Gate, keys: Keys) -> None:
 
     @routes.put(
         "/{application_id}/evaluation",
+        summary="File the evaluation report",
         responses=refuses("not-amendable") | refuses("report-malformed", "unit-differs", status=422),
     )
     async def file_report(
@@ -67,7 +72,11 @@ def _drafting(routes: APIRouter, gate: Gate, keys: Keys) -> None:
             await call.perform(handlers.file_report, command, Store, private=True, reply=ReceiptView), response
         )
 
-    @routes.put("/{application_id}/justification", responses=refuses("not-amendable"))
+    @routes.put(
+        "/{application_id}/justification",
+        summary="Justify an application from no lower list",
+        responses=refuses("not-amendable"),
+    )
     async def justify(
         application_id: str, body: JustificationBody, call: Annotated[Call, justifying], response: Response
     ) -> ReceiptView:
@@ -82,7 +91,11 @@ def _drafting(routes: APIRouter, gate: Gate, keys: Keys) -> None:
 def _deciding(routes: APIRouter, gate: Gate) -> None:
     filing = Depends(gate.call(FILE))
 
-    @routes.post("/{application_id}/submit", responses=refuses("not-eligible", "not-submittable") | {202: WAITS})
+    @routes.post(
+        "/{application_id}/submit",
+        summary="Submit an application",
+        responses=refuses("not-eligible", "not-submittable") | {202: WAITS},
+    )
     async def submit(application_id: str, call: Annotated[Call, filing], response: Response) -> ReceiptView:
         """Checks everything at once; a refusal names every reason and is on record."""
         await call.allow(await _found(application_id, call))
@@ -91,7 +104,11 @@ def _deciding(routes: APIRouter, gate: Gate) -> None:
         response.status_code = 202 if found.state is State.SUBMITTED else 200
         return _tagged(found, response)
 
-    @routes.post("/{application_id}/withdraw", responses=refuses("not-withdrawable", "notice-started"))
+    @routes.post(
+        "/{application_id}/withdraw",
+        summary="Withdraw an application",
+        responses=refuses("not-withdrawable", "notice-started"),
+    )
     async def withdraw(application_id: str, call: Annotated[Call, filing], response: Response) -> ReceiptView:
         await call.allow(await _found(application_id, call))
         command = handlers.Withdraw(application_id)
@@ -101,7 +118,7 @@ def _deciding(routes: APIRouter, gate: Gate) -> None:
 def _reading(routes: APIRouter, gate: Gate) -> None:
     reading = Depends(gate.call(READ))
 
-    @routes.get("")
+    @routes.get("", summary="List applications")
     async def listed(  # noqa: PLR0913, PLR0917 - the filters of a list
         call: Annotated[Call, reading],
         state: State | None = None,
@@ -125,7 +142,7 @@ def _reading(routes: APIRouter, gate: Gate) -> None:
         found = await call.page(call.reads(Store).applications, where, limit=limit, after=after)
         return Page(items=[entry(each) for each in found.items], next=found.next)
 
-    @routes.get("/{application_id}")
+    @routes.get("/{application_id}", summary="Show an application")
     async def one(application_id: str, call: Annotated[Call, reading], response: Response) -> ApplicationDetail:
         store = call.reads(Store)
         found = await store.applications.require(application_id)
@@ -133,7 +150,7 @@ def _reading(routes: APIRouter, gate: Gate) -> None:
         response.headers["ETag"] = etag(store.applications.version(application_id))
         return ApplicationDetail.model_validate(found)
 
-    @routes.get("/{application_id}/versions")
+    @routes.get("/{application_id}/versions", summary="List the submitted versions")
     async def versions(
         application_id: str,
         call: Annotated[Call, reading],

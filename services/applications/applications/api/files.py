@@ -25,14 +25,20 @@ def router(gate: Gate, vault: Vault) -> APIRouter:
     routes = APIRouter(prefix="/files", tags=["files"], responses=PROBLEMS)
     sending = gate.call(SEND_FILE)
 
-    @routes.post("", status_code=201, openapi_extra=FORM, responses=refuses("file-refused", "file-missing", status=422))
+    @routes.post(
+        "",
+        summary="Send a file",
+        status_code=201,
+        openapi_extra=FORM,
+        responses=refuses("file-refused", "file-missing", status=422),
+    )
     async def send(
         call: Annotated[Call, Depends(sending)], upload: Annotated[Upload, Depends(uploading(sending))]
     ) -> FileRef:
         command = await _kept(upload, call, vault)
         return await call.perform(handlers.record_file, command, Store, reply=FileRef)
 
-    @routes.get("/{sha256}", response_class=FileResponse)
+    @routes.get("/{sha256}", summary="Fetch a file", response_class=FileResponse)
     async def fetch(sha256: Digest, call: Annotated[Call, Depends(gate.call(READ_FILE))]) -> FileResponse:
         """By who sent it, and by whom an application that names it concerns; under the name that they know it by."""
         file = await call.reads(Store).files.require(sha256)

@@ -18,7 +18,12 @@ from applications.workbooks import Form, annex1, report, write
 def router(gate: Gate) -> APIRouter:
     routes = APIRouter(prefix="/forms", tags=["forms"], responses=PROBLEMS)
 
-    @routes.get("/{name}.xlsx", response_class=Response, responses={200: {"content": {XLSX: {}}}})
+    @routes.get(
+        "/{name}.xlsx",
+        summary="Download a form to fill in",
+        response_class=Response,
+        responses={200: {"content": {XLSX: {}}}},
+    )
     async def download(
         name: str,
         call: Annotated[Call, Depends(gate.call(DOWNLOAD_FORM))],

@@ -51,7 +51,13 @@ def router(gate: Gate, keys: Keys) -> APIRouter:
     filing, uploaded = Depends(guard), Depends(uploading(guard))
     extra = FORM | {"parameters": _parameters()}
 
-    @routes.post("/annex1", status_code=201, openapi_extra=extra, responses=MALFORMED | refuses("not-amendable"))
+    @routes.post(
+        "/annex1",
+        summary="Import a filled Annex 1",
+        status_code=201,
+        openapi_extra=extra,
+        responses=MALFORMED | refuses("not-amendable"),
+    )
     async def import_annex1(
         call: Annotated[Call, filing], upload: Annotated[Upload, uploaded], response: Response
     ) -> ImportView:
@@ -60,7 +66,12 @@ def router(gate: Gate, keys: Keys) -> APIRouter:
         values = await to_thread.run_sync(_annex1_values, upload.content)
         return await _file_annex1(values, into, call, response)
 
-    @routes.post("/evaluation-report", openapi_extra=extra, responses=MALFORMED | refuses("not-amendable"))
+    @routes.post(
+        "/evaluation-report",
+        summary="Import a filled evaluation report",
+        openapi_extra=extra,
+        responses=MALFORMED | refuses("not-amendable"),
+    )
     async def import_report(call: Annotated[Call, filing], upload: Annotated[Upload, uploaded]) -> ImportView:
         """The evaluation report into the draft ``application_id``."""
         into = validated(Into, _only(Into, upload.fields), "A1")

@@ -55,20 +55,20 @@ def _facts(routes: APIRouter, gate: Gate) -> None:
     reading = Depends(gate.call(READ_FACT))
     malformed = refuses("fact-malformed", status=422)
 
-    @routes.post("/facts", status_code=201, tags=["facts"], responses=malformed)
+    @routes.post("/facts", summary="Record a fact about a unit", status_code=201, tags=["facts"], responses=malformed)
     async def record(body: FactBody, call: Annotated[Call, recording]) -> Fact:
         """It counts from now on against what the unit declares itself (E4), and stops what is under way (V10)."""
         fact = _fact(body, call)
         await call.allow(await _placed(fact, call))
         return await call.perform(handlers.record_fact, fact, Store, resource=fact, reply=Fact)
 
-    @routes.post("/facts/{fact_id}/end", tags=["facts"], responses=malformed)
+    @routes.post("/facts/{fact_id}/end", summary="End a recorded fact", tags=["facts"], responses=malformed)
     async def end(fact_id: str, body: EndBody, call: Annotated[Call, ending]) -> Fact:
         """By whoever recorded it, and by the region."""
         await call.allow(await call.reads(Store).facts.require(fact_id))
         return await call.perform(handlers.end_fact, handlers.EndFact(fact_id, body.ended_on), Store, reply=Fact)
 
-    @routes.get("/facts", tags=["facts"])
+    @routes.get("/facts", summary="List recorded facts", tags=["facts"])
     async def recorded(
         call: Annotated[Call, reading],
         uscc: Uscc | None = None,
@@ -80,7 +80,13 @@ def _facts(routes: APIRouter, gate: Gate) -> None:
 
 
 def _lists(routes: APIRouter, gate: Gate) -> None:
-    @routes.post("/prefecture-lists", status_code=201, tags=["lists"], responses=refuses("list-malformed", status=422))
+    @routes.post(
+        "/prefecture-lists",
+        summary="Record a prefecture list",
+        status_code=201,
+        tags=["lists"],
+        responses=refuses("list-malformed", status=422),
+    )
     async def record(body: ListBody, call: Annotated[Call, Depends(gate.call(RECORD_LIST))]) -> PrefectureList:
         """The region's applications draw on it (E10)."""
         recorded = _list(body, call)
@@ -88,7 +94,7 @@ def _lists(routes: APIRouter, gate: Gate) -> None:
             handlers.record_prefecture_list, recorded, Store, resource=recorded, reply=PrefectureList
         )
 
-    @routes.get("/prefecture-lists", tags=["lists"])
+    @routes.get("/prefecture-lists", summary="List recorded prefecture lists", tags=["lists"])
     async def recorded(
         call: Annotated[Call, Depends(gate.call(READ_LIST))],
         prefecture: Prefecture | None = None,

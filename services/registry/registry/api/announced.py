@@ -36,7 +36,7 @@ def add_routes(routes: APIRouter, gate: Gate) -> None:
         found = await call.page(call.reads(Store).lists, where, (("announcement.number", -1),), limit, after)
         return Page(items=[list_view(overview(each)) for each in found.items], next=found.next)
 
-    @routes.get("/lists/feed", tags=["lists"])
+    @routes.get("/lists/feed", summary="Follow the announced lists", tags=["lists"])
     async def feed(
         call: Reading, after: Annotated[int, Query(ge=0)] = 0, limit: Annotated[int, Query(ge=1, le=50)] = 10
     ) -> Feed:
@@ -50,7 +50,7 @@ def add_routes(routes: APIRouter, gate: Gate) -> None:
         """Compute every digest again from the first list on and say whether the chain holds."""
         return verify(await call.reads(Store).lists.find(ANNOUNCED, sort=IN_ORDER))
 
-    @routes.get("/lists/{number}", tags=["lists"])
+    @routes.get("/lists/{number}", summary="Show an announced list", tags=["lists"])
     async def show(number: Number, call: Reading, response: Response) -> ListView:
         one = await numbered(LEVEL, number, call.reads(Store))
         response.headers["ETag"] = f'"{placed_at(one).digest}"'

@@ -25,7 +25,12 @@ def add_routes(routes: APIRouter, gate: Gate) -> None:
         """What closing would make now, with what is held back and why; or the closed list that waits."""
         return await _draft(call, year)
 
-    @routes.post("/lists/{year}/close", tags=["making lists"], responses=refuses("nothing-to-list"))
+    @routes.post(
+        "/lists/{year}/close",
+        summary="Close the list of a year",
+        tags=["making lists"],
+        responses=refuses("nothing-to-list"),
+    )
     async def close(year: Year, call: Making, body: CloseBody | None = None) -> ListView:
         """Freeze the lines after the check of bans, sanctions and titles of this day (L2)."""
         if body is not None and body.dry_run:
@@ -35,6 +40,7 @@ def add_routes(routes: APIRouter, gate: Gate) -> None:
 
     @routes.post(
         "/lists/{year}/announce",
+        summary="Announce the closed list",
         tags=["making lists"],
         responses=refuses("nothing-to-announce", "list-no-longer-holds", "document-number-used"),
     )
@@ -45,6 +51,7 @@ def add_routes(routes: APIRouter, gate: Gate) -> None:
 
     @routes.post(
         "/lists/{number}/corrections",
+        summary="Correct an announced list",
         tags=["making lists"],
         status_code=201,
         responses=refuses("list-awaits-announcement") | refuses("line-unknown", status=422),

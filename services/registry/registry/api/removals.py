@@ -22,6 +22,7 @@ def add_routes(routes: APIRouter, gate: Gate) -> None:
 
     @routes.post(
         "/removals",
+        summary="Record a removal",
         tags=["removals"],
         status_code=201,
         responses=refuses("document-number-used") | refuses("decided-in-the-future", "no-rule-set", status=422),

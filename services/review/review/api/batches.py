@@ -39,7 +39,11 @@ class RankingView(views.View):
 def router(gate: Gate) -> APIRouter:
     routes = APIRouter(prefix="/batches/{year}", tags=["batches"], responses=PROBLEMS)
 
-    @routes.post("/ranking", responses=refuses("batch-unfinished", "nothing-to-rank", "forwarding-open"))
+    @routes.post(
+        "/ranking",
+        summary="Rank and select the cases of a batch",
+        responses=refuses("batch-unfinished", "nothing-to-rank", "forwarding-open"),
+    )
     async def select(
         year: int,
         call: Annotated[Call, Depends(gate.call(SELECT))],
@@ -51,7 +55,7 @@ def router(gate: Gate) -> APIRouter:
         command = RankBatch(level, year, asked.dry_run, await acting(call, SELECT, None), asked.early_reason)
         return await call.perform(rank_batch, command, Store, reply=BatchRanking)
 
-    @routes.get("/ranking")
+    @routes.get("/ranking", summary="Show the ranking of a batch")
     async def selected(
         year: int, call: Annotated[Call, Depends(gate.call(READ_RANKING))], level: Level = Level.REGION
     ) -> list[RankingView]:
@@ -61,7 +65,12 @@ def router(gate: Gate) -> APIRouter:
             raise Refusal("not-found", status=404)
         return [RankingView(ranking=each, reproducible=reproduces(each)) for each in rankings]
 
-    @routes.post("/notice", status_code=201, responses=refuses("nothing-to-publish"))
+    @routes.post(
+        "/notice",
+        summary="Publish the public notice of a batch",
+        status_code=201,
+        responses=refuses("nothing-to-publish"),
+    )
     async def publish(
         year: int,
         call: Annotated[Call, Depends(gate.call(PUBLISH))],

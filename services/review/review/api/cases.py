@@ -42,7 +42,7 @@ class Asked(Body):
 def router(gate: Gate) -> APIRouter:
     routes = APIRouter(prefix="/cases", tags=["cases"], responses=PROBLEMS)
 
-    @routes.get("")
+    @routes.get("", summary="List cases")
     async def listed(
         asked: Annotated[Asked, Query()], call: Annotated[Call, Depends(gate.call(READ_CASE))]
     ) -> Page[CaseSummary]:
@@ -51,7 +51,7 @@ def router(gate: Gate) -> APIRouter:
         found = await call.page(call.reads(Store).cases, where, limit=asked.limit, after=asked.after)
         return Page(items=[summary(case) for case in found.items], next=found.next)
 
-    @routes.get("/{case_id}")
+    @routes.get("/{case_id}", summary="Show a case")
     async def one(case_id: str, response: Response, call: Annotated[Call, Depends(gate.call(READ_CASE))]) -> CaseDetail:
         case, by = await acting_on(call, READ_CASE, case_id)
         store = call.reads(Store)
@@ -59,7 +59,7 @@ def router(gate: Gate) -> APIRouter:
         response.headers["ETag"] = etag(store.cases.version(case_id))
         return detail(case, by, await _sisters(case, store, shanghai_date(call.now)))
 
-    @routes.get("/{case_id}/record")
+    @routes.get("/{case_id}/record", summary="Show the record of a case")
     async def record(case_id: str, call: Annotated[Call, Depends(gate.call(READ_RECORD))]) -> RecordView:
         case, _ = await acting_on(call, READ_RECORD, case_id)
         entries = await call.reads(Store).records.find({"case_id": case_id}, sort=[("number", 1)])

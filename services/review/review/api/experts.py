@@ -58,14 +58,14 @@ def router(gate: Gate) -> APIRouter:
 def _experts(gate: Gate) -> APIRouter:
     routes = APIRouter(prefix="/experts", tags=["experts"])
 
-    @routes.post("", status_code=201)
+    @routes.post("", summary="Register an expert", status_code=201)
     async def register(body: ExpertBody, call: Annotated[Call, Depends(gate.call(KEEP_EXPERTS))]) -> Expert:
         """Registering again brings the entry up to date."""
         evaluated = tuple(Evaluated(each.uscc, each.year) for each in body.evaluated)
         command = RegisterExpert(body.expert_id, body.employer, body.groups, evaluated)
         return await call.perform(register_expert, command, Store, reply=Expert)
 
-    @routes.get("")
+    @routes.get("", summary="List experts")
     async def listed(
         call: Annotated[Call, Depends(gate.call(READ_EXPERTS))],
         limit: Annotated[int, Query(ge=1, le=200)] = 50,
@@ -73,7 +73,7 @@ def _experts(gate: Gate) -> APIRouter:
     ) -> Page[Expert]:
         return await call.page(call.reads(Store).experts, call.filter(), limit=limit, after=after)
 
-    @routes.get("/{expert_id}")
+    @routes.get("/{expert_id}", summary="Show an expert")
     async def one(
         expert_id: str, response: Response, call: Annotated[Call, Depends(gate.call(READ_EXPERTS))]
     ) -> Expert:
@@ -83,7 +83,7 @@ def _experts(gate: Gate) -> APIRouter:
         response.headers["ETag"] = etag(store.experts.version(expert_id))
         return expert
 
-    @routes.post("/{expert_id}/conflicts")
+    @routes.post("/{expert_id}/conflicts", summary="Declare a conflict of interest")
     async def declare(expert_id: str, body: ConflictBody, call: Annotated[Call, Depends(gate.call(DECLARE))]) -> Expert:
         """Always kept: seats on cases of that unit pass to others; a score already made is flagged."""
         by = await acting(call, DECLARE, await call.reads(Store).experts.require(expert_id))
@@ -97,7 +97,11 @@ def _panels(gate: Gate) -> APIRouter:
     routes = APIRouter(tags=["panels"])
     appointing = Depends(gate.call(APPOINT))
 
-    @routes.post("/cases/{case_id}/panel", responses=refuses("wrong-state", "experts-too-few", "case-suspended"))
+    @routes.post(
+        "/cases/{case_id}/panel",
+        summary="Appoint the panel of a case",
+        responses=refuses("wrong-state", "experts-too-few", "case-suspended"),
+    )
     async def appoint(
         case_id: str, call: Annotated[Call, appointing], body: Annotated[PanelBody | None, Body()] = None
     ) -> Appointed:
@@ -105,7 +109,7 @@ def _panels(gate: Gate) -> APIRouter:
         command = AppointPanel(case_id, body.experts if body else (), by)
         return await call.perform(appoint_panel, command, Store, reply=Appointed)
 
-    @routes.post("/batches/{year}/panels")
+    @routes.post("/batches/{year}/panels", summary="Appoint the panels of a batch")
     async def appoint_all(year: int, call: Annotated[Call, appointing], level: Level = Level.REGION) -> Appointments:
         """Every forwarded case of the batch that has no panel yet."""
         command = AppointPanels(level, year, await acting(call, APPOINT, None))

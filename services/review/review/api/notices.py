@@ -16,7 +16,7 @@ def router(gate: Gate) -> APIRouter:
     routes = APIRouter(prefix="/notices", tags=["notices"], responses=PROBLEMS)
     reading = Depends(gate.call(READ_NOTICE))
 
-    @routes.get("")
+    @routes.get("", summary="List public notices")
     async def listed(
         call: Annotated[Call, reading],
         batch_year: int | None = None,
@@ -27,14 +27,18 @@ def router(gate: Gate) -> APIRouter:
         found = await call.page(call.reads(Store).notices, where, (("opened_on", -1),), limit, after)
         return Page(items=[NoticeEntry.model_validate(each) for each in found.items], next=found.next)
 
-    @routes.get("/{notice_id}")
+    @routes.get("/{notice_id}", summary="Show a public notice")
     async def one(notice_id: str, response: Response, call: Annotated[Call, reading]) -> Notice:
         store = call.reads(Store)
         notice = await store.notices.require(notice_id)
         response.headers["ETag"] = etag(store.notices.version(notice_id))
         return notice
 
-    @routes.post("/{notice_id}/conclude", responses=refuses("notice-running", "notice-concluded"))
+    @routes.post(
+        "/{notice_id}/conclude",
+        summary="Conclude a public notice",
+        responses=refuses("notice-running", "notice-concluded"),
+    )
     async def conclude(notice_id: str, call: Annotated[Call, Depends(gate.call(PUBLISH))]) -> Notice:
         """Not before the published end is over; the day after, a job does it."""
         command = ConcludeNotice(notice_id, await acting(call, PUBLISH, None))

@@ -38,7 +38,7 @@ def router(gate: Gate) -> APIRouter:
     routes = APIRouter(prefix="/notices/{notice_id}/objections", tags=["objections"], responses=PROBLEMS)
     deciding = Depends(gate.call(DECIDE_OBJECTION))
 
-    @routes.post("", status_code=201, responses=refuses("notice-ended", "not-in-notice"))
+    @routes.post("", summary="Lodge an objection", status_code=201, responses=refuses("notice-ended", "not-in-notice"))
     async def lodge(
         notice_id: str, body: ObjectionBody, call: Annotated[Call, Depends(gate.call(OBJECT))]
     ) -> ObjectionReceipt:
@@ -47,7 +47,7 @@ def router(gate: Gate) -> APIRouter:
         command = LodgeObjection(new, notice_id, body.case_id, body.facts, body.name, body.contact, by)
         return await call.perform(lodge_objection, command, Store, reply=ObjectionReceipt)
 
-    @routes.get("")
+    @routes.get("", summary="List the objections to a notice")
     async def listed(
         notice_id: str,
         call: Annotated[Call, deciding],
@@ -56,7 +56,7 @@ def router(gate: Gate) -> APIRouter:
     ) -> Page[Objection]:
         return await call.page(call.reads(Store).objections, {"notice_id": notice_id}, limit=limit, after=after)
 
-    @routes.post("/{objection_id}/resolution", responses=refuses("objection-resolved"))
+    @routes.post("/{objection_id}/resolution", summary="Resolve an objection", responses=refuses("objection-resolved"))
     async def resolve(
         notice_id: str, objection_id: str, body: ResolutionBody, call: Annotated[Call, deciding]
     ) -> ObjectionReceipt:

@@ -48,14 +48,20 @@ def router(gate: Gate) -> APIRouter:
     routes = APIRouter(prefix="/cases/{case_id}", tags=["prefecture"], responses=PROBLEMS)
     deciding = Depends(gate.call(DECIDE_IN_PREFECTURE))
 
-    @routes.post("/opinions", responses=refuses("wrong-state", "not-consulted", "opinion-given", "case-suspended"))
+    @routes.post(
+        "/opinions",
+        summary="Answer a consultation",
+        responses=refuses("wrong-state", "not-consulted", "opinion-given", "case-suspended"),
+    )
     async def answer(case_id: str, body: OpinionBody, call: Annotated[Call, Depends(gate.call(ANSWER))]) -> Receipt:
         case = await call.reads(Store).cases.require(case_id)
         by = await acting(call, ANSWER, Asked(case.unit, body.department))
         command = AnswerConsultation(case_id, body.department, body.opinion, body.text, by)
         return await call.perform(answer_consultation, command, Store, reply=Receipt)
 
-    @routes.post("/initial-review", responses=refuses("wrong-state", "case-suspended"))
+    @routes.post(
+        "/initial-review", summary="Decide the initial review", responses=refuses("wrong-state", "case-suspended")
+    )
     async def review(case_id: str, body: InitialReviewBody, call: Annotated[Call, deciding]) -> Receipt:
         _, by = await acting_on(call, DECIDE_IN_PREFECTURE, case_id)
         accept = body.decision == "accept"
@@ -64,6 +70,7 @@ def router(gate: Gate) -> APIRouter:
 
     @routes.post(
         "/opinion-document",
+        summary="Issue the opinion document",
         responses=refuses(
             "wrong-state", "opinion-missing", "opinion-not-dealt-with", "document-number-taken", "case-suspended"
         ),
@@ -74,7 +81,11 @@ def router(gate: Gate) -> APIRouter:
         command = IssueOpinion(case_id, body.number, body.conclusion, body.attachments, dealt_with, by)
         return await call.perform(issue_opinion, command, Store, reply=Receipt)
 
-    @routes.post("/forward", responses=refuses("wrong-state", "deadline-passed", "case-suspended"))
+    @routes.post(
+        "/forward",
+        summary="Forward a case to the region",
+        responses=refuses("wrong-state", "deadline-passed", "case-suspended"),
+    )
     async def forward(case_id: str, call: Annotated[Call, deciding]) -> Receipt:
         """After the deadline the case is late, and that is recorded (V4)."""
         _, by = await acting_on(call, DECIDE_IN_PREFECTURE, case_id)

@@ -53,6 +53,7 @@ def router(gate: Gate) -> APIRouter:
 
     @routes.put(
         "/score-sheets/{expert}",
+        summary="Fill and sign a score sheet",
         responses=refuses("wrong-state", "sheet-signed", "case-suspended") | refuses("not-on-panel", status=403),
     )
     async def fill(
@@ -62,7 +63,7 @@ def router(gate: Gate) -> APIRouter:
         sheet = ScoreSheet(expert, body.values, body.vetoes, body.site_visit_wanted)
         return await call.perform(fill_score_sheet, FillScoreSheet(case_id, sheet, body.sign, by), Store, reply=Receipt)
 
-    @routes.get("/score-sheets/{expert}")
+    @routes.get("/score-sheets/{expert}", summary="Show a score sheet")
     async def sheet(case_id: str, expert: str, call: Annotated[Call, Depends(gate.call(READ_SHEET))]) -> SheetView:
         await call.allow(Seat(expert))
         case = await call.reads(Store).cases.require(case_id)
@@ -72,6 +73,7 @@ def router(gate: Gate) -> APIRouter:
 
     @routes.post(
         "/chair-decision",
+        summary="Decide on a deviating sheet as chair",
         responses=refuses("wrong-state", "no-deviation", "case-suspended") | refuses("not-the-chair", status=403),
     )
     async def decide(case_id: str, body: ChairBody, call: Annotated[Call, Depends(gate.call(CHAIR))]) -> Receipt:
@@ -80,7 +82,9 @@ def router(gate: Gate) -> APIRouter:
         command = DecideDeviation(case_id, by.subject, body.decision, body.text, by)
         return await call.perform(decide_deviation, command, Store, reply=Receipt)
 
-    @routes.post("/site-verification", responses=refuses("wrong-state", "case-suspended"))
+    @routes.post(
+        "/site-verification", summary="Record a site verification", responses=refuses("wrong-state", "case-suspended")
+    )
     async def visit(case_id: str, body: SiteBody, call: Annotated[Call, Depends(gate.call(VISIT))]) -> Receipt:
         _, by = await acting_on(call, VISIT, case_id)
         findings = Findings(body.changed, body.findings, body.reasons)
