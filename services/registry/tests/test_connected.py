@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
-from uuid import uuid4
 
 import pytest
 from chassis.clock import FixedClock
-from chassis.committer import Committer
-from chassis.handling import Handler, Refusal
-from chassis.metrics import Metrics
-from chassis.mongo import Database, open_database
-from chassis.road import CommandRoad
+from chassis.handling import Refusal
+from chassis.testing.processes import Processes, many_processes
 from chassis.testing.stack import Stand
-from chassis.unit import reading
 from messages.values import Level, UnitRef
 from registry.domain.bans import bans_on
 from registry.domain.chain import verify
@@ -42,43 +34,18 @@ SEASON = 500
 """A region's lists have some hundreds of lines at most."""
 
 
-@dataclass
-class Processes:
-    """Two processes of the registry on one database."""
-
-    database: Database
-    roads: tuple[CommandRoad, CommandRoad]
-
-    async def perform(self, process: int, handler: Handler[Any, Any], command: object) -> object:
-        return await self.roads[process].perform(uuid4().hex, "", lambda work, now: handler(command, Store(work), now))
-
-    def look(self) -> Store:
-        return Store(reading(self.database))
-
-    async def said(self) -> Counter[str]:
-        kept = await self.database.find("outbox", {})
-        return Counter(entry["h"]["ce-type"] for document in kept for entry in document["events"])
-
-
 @pytest.fixture
-async def two(stand: Stand) -> AsyncIterator[Processes]:
-    mine = await stand.database("registry")
-    database = open_database(mine.url, mine.name)
-    await database.prepare(INDEXES)
-    committers = [
-        Committer(database, "registry", AGGREGATES, clock=FixedClock(at(CLOSING)), metrics=Metrics()) for _ in range(2)
-    ]
-    for each in committers:
-        each.start()
-    yield Processes(database, (CommandRoad(committers[0]), CommandRoad(committers[1])))
-    for each in committers:
-        await each.stop()
-    await database.close()
+async def two(stand: Stand) -> AsyncIterator[Processes[Store]]:
+    """Two processes of the registry on one database."""
+    async with many_processes(
+        stand, "registry", Store, aggregates=AGGREGATES, indexes=INDEXES, clock=FixedClock(at(CLOSING))
+    ) as opened:
+        yield opened
 
 
 @pytest.mark.rule("L2", "B2")
 async def test_a_removal_and_an_announcement_at_the_same_moment_never_leave_a_banned_unit_listed(
-    two: Processes,
+    two: Processes[Store],
 ) -> None:
     others = organisations(ROUNDS)
     for year, struck in enumerate(others, start=2026):
@@ -102,7 +69,7 @@ async def banned_and_listed(store: Store) -> list[str]:
 
 
 @pytest.mark.rule("L3", "L5")
-async def test_two_processes_announcing_at_once_announce_once(two: Processes) -> None:
+async def test_two_processes_announcing_at_once_announce_once(two: Processes[Store]) -> None:
     for number, uscc in enumerate((STEEL, DAIRY, SOLAR)):
         await two.perform(0, add_line, cleared(f"app-{number}", unit(uscc)))
     await asyncio.gather(*(two.perform(each, close_list, CloseList(Level.REGION, 2026)) for each in (0, 1, 0, 1)))
@@ -122,7 +89,7 @@ async def test_two_processes_announcing_at_once_announce_once(two: Processes) ->
 
 
 @pytest.mark.rule("L3")
-async def test_of_two_document_numbers_at_once_one_announces_and_the_other_finds_nothing(two: Processes) -> None:
+async def test_of_two_document_numbers_at_once_one_announces_and_the_other_finds_nothing(two: Processes[Store]) -> None:
     await two.perform(0, add_line, cleared())
     await two.perform(0, close_list, CloseList(Level.REGION, 2026))
 
@@ -135,7 +102,7 @@ async def test_of_two_document_numbers_at_once_one_announces_and_the_other_finds
 
 
 @pytest.mark.rule("S2")
-async def test_a_sanction_that_crosses_an_announcement_flags_each_title_once(two: Processes) -> None:
+async def test_a_sanction_that_crosses_an_announcement_flags_each_title_once(two: Processes[Store]) -> None:
     others = organisations(ROUNDS)
     for number, each in enumerate(others):
         await two.perform(0, add_line, cleared(f"app-{number}", each, assessor=ASSESSOR))
@@ -154,7 +121,7 @@ async def test_a_sanction_that_crosses_an_announcement_flags_each_title_once(two
 
 
 @pytest.mark.rule("L3")
-async def test_a_whole_season_is_announced_in_one_commit(two: Processes) -> None:
+async def test_a_whole_season_is_announced_in_one_commit(two: Processes[Store]) -> None:
     await asyncio.gather(
         *(two.perform(n % 2, add_line, cleared(f"app-{n}", each)) for n, each in enumerate(organisations(SEASON)))
     )

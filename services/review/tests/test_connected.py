@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from chassis.clock import FixedClock
-from chassis.committer import Committer
-from chassis.handling import Handler, Refusal
-from chassis.metrics import Metrics
-from chassis.mongo import Database, open_database
-from chassis.road import CommandRoad
+from chassis.handling import Refusal
+from chassis.testing.processes import Processes, many_processes
 from chassis.testing.stack import Stand
-from chassis.unit import Commit, Write, reading
 from messages.values import Department, Level, UnitRef
 from review.domain.case import State
 from review.domain.ranking import Batch, reproduces
@@ -41,38 +36,13 @@ SEASON = 200
 NOW = at(OPENED)
 
 
-@dataclass
-class Processes:
-    """Two processes of review on one database."""
-
-    database: Database
-    roads: tuple[CommandRoad, CommandRoad]
-
-    async def perform(self, process: int, handler: Handler[Any, Any], command: object) -> Any:  # noqa: ANN401 - a reply
-        return await self.roads[process].perform(uuid4().hex, "", lambda work, now: handler(command, Store(work), now))
-
-    def look(self) -> Store:
-        return Store(reading(self.database))
-
-    async def adopt(self, desk: Desk) -> None:
-        """Begin with what a bench holds."""
-        held = desk.bench.memory.collections
-        writes = [Write(name, key, 0, document) for name, kept in held.items() for key, document in kept.items()]
-        await self.database.commit(Commit([], writes, None))
-
-
 @pytest.fixture
-async def two(stand: Stand) -> AsyncIterator[Processes]:
-    mine = await stand.database("review")
-    database = open_database(mine.url, mine.name)
-    await database.prepare(INDEXES)
-    committers = [Committer(database, "review", AGGREGATES, clock=FixedClock(NOW), metrics=Metrics()) for _ in range(2)]
-    for each in committers:
-        each.start()
-    yield Processes(database, (CommandRoad(committers[0]), CommandRoad(committers[1])))
-    for each in committers:
-        await each.stop()
-    await database.close()
+async def two(stand: Stand) -> AsyncIterator[Processes[Store]]:
+    """Two processes of review on one database."""
+    async with many_processes(
+        stand, "review", Store, aggregates=AGGREGATES, indexes=INDEXES, clock=FixedClock(NOW)
+    ) as opened:
+        yield opened
 
 
 def organisations(count: int) -> list[UnitRef]:
@@ -83,7 +53,7 @@ def organisations(count: int) -> list[UnitRef]:
 
 
 @pytest.mark.rule("B2")
-async def test_a_removal_and_a_new_case_at_the_same_moment_never_leave_the_case_open(two: Processes) -> None:
+async def test_a_removal_and_a_new_case_at_the_same_moment_never_leave_the_case_open(two: Processes[Store]) -> None:
     for number, struck in enumerate(organisations(ROUNDS)):
         await asyncio.gather(
             two.perform(0, open_case, accepted(f"app-{number}", struck)),
@@ -97,13 +67,13 @@ async def test_a_removal_and_a_new_case_at_the_same_moment_never_leave_the_case_
 
 
 @pytest.mark.rule("V3")
-async def test_of_two_documents_with_one_number_at_the_same_moment_one_is_issued(two: Processes) -> None:
+async def test_of_two_documents_with_one_number_at_the_same_moment_one_is_issued(two: Processes[Store]) -> None:
     desk = Desk()
     for number, each in enumerate(organisations(2)):
         case_id = await desk.open(accepted(f"app-{number}", each))
         await desk.agree(case_id)
         await desk.accept(case_id)
-    await two.adopt(desk)
+    await two.adopt(desk.bench.memory.collections)
 
     answers = await asyncio.gather(
         *(two.perform(n, issue_opinion, desk.opinion(f"app-{n}", "包工信〔2026〕1号")) for n in (0, 1)),
@@ -115,7 +85,7 @@ async def test_of_two_documents_with_one_number_at_the_same_moment_one_is_issued
 
 
 @pytest.mark.rule("V14", "V2")
-async def test_departments_answering_at_once_leave_every_opinion_and_an_unbroken_record(two: Processes) -> None:
+async def test_departments_answering_at_once_leave_every_opinion_and_an_unbroken_record(two: Processes[Store]) -> None:
     await two.perform(0, open_case, accepted())
 
     async def answer(process: int, department: Department) -> object:
@@ -135,7 +105,7 @@ async def test_departments_answering_at_once_leave_every_opinion_and_an_unbroken
 
 
 @pytest.mark.rule("V8", "V9")
-async def test_a_whole_season_is_ranked_and_published_in_one_commit_each(two: Processes) -> None:
+async def test_a_whole_season_is_ranked_and_published_in_one_commit_each(two: Processes[Store]) -> None:
     desk = Desk()
     for number, each in enumerate(organisations(SEASON)):
         case_id = await desk.open(accepted(f"app-{number:03d}", each))
@@ -143,7 +113,7 @@ async def test_a_whole_season_is_ranked_and_published_in_one_commit_each(two: Pr
         reviewed = replace(case, state=State.SCORED, score=score(str(50 + number % 50)))
         await desk.do(_put, reviewed)
     await desk.do(_put_batch, Batch("region-2026", Level.REGION, 2026, SEED))
-    await two.adopt(desk)
+    await two.adopt(desk.bench.memory.collections)
 
     made = await two.perform(0, rank_batch, RankBatch(Level.REGION, 2026, False, REGION, "上报已全部完成"))
     shown = await two.perform(1, open_notice, OpenNotice(Level.REGION, 2026, None, REGION))
@@ -168,7 +138,7 @@ async def _put_batch(batch: Batch, store: Store, _now: object) -> list[Any]:
 
 
 @pytest.mark.rule("V2", "V9")
-async def test_what_is_due_is_found_on_the_real_database(two: Processes) -> None:
+async def test_what_is_due_is_found_on_the_real_database(two: Processes[Store]) -> None:
     await two.perform(0, open_case, accepted())
     store, later = two.look(), at(OPENED.replace(month=6))
 
