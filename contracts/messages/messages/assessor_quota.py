@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Literal
 
-from messages.duties import Duty
+from messages.duties import Met, Opened, Overdue
 from messages.event import Event
 from messages.values import (
     AssessorRef,
@@ -13,7 +13,6 @@ from messages.values import (
     Identifier,
     Number,
     PersonRef,
-    Prefecture,
     Reason,
     Text,
     UnitType,
@@ -156,24 +155,15 @@ class SuccessRateComputed(Event, type="assessor-quota.rate.computed.v1", subject
     computed_on: date
 
 
-class StatementDuty(Duty):
+class DutyOpened(Opened, Event, type="assessor-quota.duty.opened.v1", subject="duty_id"):
     """The annual statement by 30 April for the year before (Art. 30, S5)."""
 
     kind: Literal["assessor_statement"]
 
 
-class DutyOpened(StatementDuty, Event, type="assessor-quota.duty.opened.v1", subject="duty_id"):
-    opened_on: date
-    provisional: bool
-    """The due day falls in a year whose working days are not published yet (T3)."""
+class DutyMet(Met, Event, type="assessor-quota.duty.met.v1", subject="duty_id"):
+    kind: Literal["assessor_statement"]
 
 
-class DutyMet(StatementDuty, Event, type="assessor-quota.duty.met.v1", subject="duty_id"):
-    met_on: date
-    late: bool
-
-
-class DutyOverdue(StatementDuty, Event, type="assessor-quota.duty.overdue.v1", subject="duty_id"):
-    noted_on: date
-    prefectures: tuple[Prefecture, ...]
-    """Whose departments see it, besides the region: those the holder works in (S5)."""
+class DutyOverdue(Overdue, Event, type="assessor-quota.duty.overdue.v1", subject="duty_id"):
+    kind: Literal["assessor_statement"]

@@ -1,4 +1,4 @@
-"""What every fact about a duty tells, whoever keeps it: the deadline travels with the event (N3)."""
+"""What is told of a duty, whoever keeps it: the deadline travels with every fact about it (N3)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from messages.values import Identifier, Role, Text, Uscc, Value
+from messages.values import Identifier, Prefecture, Role, Text, Uscc, Value
 
 HOLDERS: Mapping[str, Role] = MappingProxyType({"assessor_statement": Role.ASSESSOR})
 """Kind of duty → the role of those who hold it: the closed vocabulary of duties."""
@@ -18,8 +18,8 @@ HOLDERS: Mapping[str, Role] = MappingProxyType({"assessor_statement": Role.ASSES
 class Duty(Value):
     """Something an organisation has to do by a day.
 
-    Each owner's ``DutyOpened``, ``DutyMet`` and ``DutyOverdue`` extend it and narrow ``kind`` to its own words, so that
-    a kind added by one owner changes no event of another.
+    Each owner's events extend ``Opened``, ``Met`` and ``Overdue`` and narrow ``kind`` to its own words, so that a kind
+    added by one owner changes no event of another, and whoever reminds needs to know no owner.
     """
 
     duty_id: Identifier
@@ -37,3 +37,20 @@ class Duty(Value):
     def holder_role(self) -> Role:
         """The role in which the holder is told and reminded."""
         return HOLDERS[self.kind]
+
+
+class Opened(Duty):
+    opened_on: date
+    provisional: bool
+    """The due day falls in a year whose working days are not published yet (T3)."""
+
+
+class Met(Duty):
+    met_on: date
+    late: bool
+
+
+class Overdue(Duty):
+    noted_on: date
+    prefectures: tuple[Prefecture, ...]
+    """Whose departments see it, besides the region: those the holder works in (S5)."""
