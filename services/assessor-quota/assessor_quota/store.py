@@ -6,13 +6,16 @@ from datetime import UTC, datetime
 
 from chassis.store import Documents, Index
 from chassis.unit import Unit
+from messages.values import PersonRef
 
 from assessor_quota.domain.assessor import Assessor
 from assessor_quota.domain.courses import Course
+from assessor_quota.domain.entry import Entry
 from assessor_quota.domain.item import Item
 from assessor_quota.domain.ledger import Ledger
 from assessor_quota.domain.rates import YearlyRate
 from assessor_quota.domain.reconciliation import Reconciliation
+from assessor_quota.domain.sanction import Decision
 from assessor_quota.domain.statements import Opening, Statement, StatementDuty
 
 AGGREGATES = {
@@ -29,6 +32,11 @@ SOME_TIME = {"waiting_since": {"$gt": datetime(1970, 1, 1, tzinfo=UTC)}}
 
 INDEXES = (
     Index("assessors", (("representative.digest", 1),)),
+    Index("assessors", (("former.person.digest", 1),)),
+    Index("assessors", (("prefectures", 1),)),
+    Index("entries", (("uscc", 1), ("number", 1)), unique=True),
+    Index("sanctions", (("sanction.ban.last_day", 1),)),
+    Index("sanctions", (("assessor.uscc", 1),)),
     Index("items", (("ledgers", 1), ("state", 1))),
     Index("items", (("assessor.uscc", 1), ("year", 1))),
     Index("items", (("state", 1), ("year", 1))),
@@ -46,6 +54,9 @@ class Store:
 
     def __init__(self, unit: Unit) -> None:
         self.assessors = Documents(unit, "assessors", Assessor)
+        self.entries = Documents(unit, "entries", Entry)
+        self.sanctions = Documents(unit, "sanctions", Decision)
+        self.persons = Documents(unit, "persons", PersonRef)
         self.items = Documents(unit, "items", Item)
         self.ledgers = Documents(unit, "ledgers", Ledger)
         self.courses = Documents(unit, "courses", Course)

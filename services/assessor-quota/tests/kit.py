@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
 from assessor_quota import handlers
-from assessor_quota.domain.assessor import Assessor, StaffMember
+from assessor_quota.domain.assessor import Assessor
+from assessor_quota.domain.entry import By
 from assessor_quota.domain.sanction import Finding, sanction
+from assessor_quota.domain.staff import StaffMember
 from assessor_quota.store import AGGREGATES, INDEXES, Store
 from chassis.identity import Keys
 from chassis.testing import Bench
@@ -32,6 +34,9 @@ NORTH, SOUTH, OTHER = "911501000000000191", "911502000000000271", "9115030000000
 THIRD = "911505000000000511"
 """An assessor that is registered only where a test says so."""
 STEEL = "911504000000000431"
+
+OFFICER = By("officer-1", ("regional_officer",))
+FRAUD = Finding("评价报告数据造假", "现场核查记录〔2026〕3号")
 
 
 def assessor(uscc: str = NORTH, representative: PersonRef = WANG) -> Assessor:
@@ -58,14 +63,15 @@ def registration(whose: Assessor, earlier: tuple[str, ...] = ()) -> handlers.Reg
         earlier_digests=earlier,
         scope=whose.scope,
         staff=whose.staff,
+        by=OFFICER,
     )
 
 
-async def desk(*more: Assessor) -> Bench[Store]:
+async def desk(*more: Assessor, since: datetime = NOW) -> Bench[Store]:
     """The service's handlers on a store in memory, with North, South, Other and ``more`` on the register."""
     bench = Bench(Store, AGGREGATES, INDEXES)
     for whose in (assessor(NORTH), assessor(SOUTH), assessor(OTHER, LI), *more):
-        await bench.handle(handlers.register_assessor, registration(whose), NOW)
+        await bench.handle(handlers.register_assessor, registration(whose), since)
     return bench
 
 
@@ -82,11 +88,27 @@ def kinds(said: Sequence[object]) -> list[type]:
 def decision(
     document_number: str = "一号", decided_on: date = TODAY, against: str = NORTH
 ) -> handlers.SanctionAssessor:
-    return handlers.SanctionAssessor(against, document_number, decided_on, (Finding("评价报告数据造假"),))
+    return handlers.SanctionAssessor(against, document_number, decided_on, (FRAUD,), OFFICER)
+
+
+def revocation(
+    document_number: str = "撤一号", on: date = TODAY, decision: str | None = None
+) -> handlers.RevokeSanction:
+    return handlers.RevokeSanction(NORTH, document_number, on, OFFICER, decision)
+
+
+def change(
+    to: PersonRef = LI,
+    on: date = TODAY,
+    of: str = NORTH,
+    earlier: tuple[str, ...] = (),
+    document_number: str = "变更一号",
+) -> handlers.ChangeRepresentative:
+    return handlers.ChangeRepresentative(of, to, "李某", earlier, on, document_number, OFFICER)
 
 
 def under_sanction(whose: Assessor, decided_on: date, document_number: str = "内工信罚〔2026〕1号") -> Assessor:
-    return whose.with_sanction(sanction(document_number, decided_on, [Finding("评价报告数据造假")], RULES))
+    return whose.with_sanction(sanction(document_number, decided_on, [FRAUD], RULES))
 
 
 def unit(unit_type: UnitType = UnitType.FACTORY) -> UnitRef:
@@ -162,8 +184,9 @@ def review_refused(case_id: str = "app-1") -> InitialReviewRefused:
     return InitialReviewRefused.model_validate({**_case(case_id), "refused_on": TODAY, "reasons": []})
 
 
-def closed(outcome: Outcome, case_id: str = "app-1") -> CaseClosed:
-    return CaseClosed.model_validate({**_case(case_id), "outcome": outcome, "reasons": [], "closed_on": TODAY})
+def closed(outcome: Outcome, case_id: str = "app-1", *, accepted_before: bool | None = None) -> CaseClosed:
+    told = {"outcome": outcome, "reasons": [], "closed_on": TODAY, "initial_review_accepted": accepted_before}
+    return CaseClosed.model_validate({**_case(case_id), **told})
 
 
 def _application(application_id: str, batch_year: int, sequence: int) -> dict[str, object]:

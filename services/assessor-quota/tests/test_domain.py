@@ -4,13 +4,14 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
-from assessor_quota.domain.assessor import StaffMember, may_evaluate, not_registered, registration_problems
-from assessor_quota.domain.item import ItemState, asked
+from assessor_quota.domain.assessor import may_evaluate, not_registered, registration_problems
+from assessor_quota.domain.item import ItemState, Work, asked, uses_item
 from assessor_quota.domain.ledger import Ledger, Line, counting_year
-from assessor_quota.domain.sanction import decision_problems, revocation_problems
+from assessor_quota.domain.sanction import Finding, decision_problems, revocation_problems
+from assessor_quota.domain.staff import StaffMember
 from messages.values import UnitType
 
-from .kit import LIMIT, NORTH, RULES, SOUTH, TODAY, WANG, assessor, submitted, under_sanction, unit
+from .kit import FRAUD, LIMIT, NORTH, NOW, RULES, SOUTH, TODAY, WANG, assessor, submitted, under_sanction, unit
 
 
 def line(number: int, by: str = NORTH, unit_type: UnitType = UnitType.FACTORY) -> Line:
@@ -55,6 +56,13 @@ def test_one_application_has_one_line_however_often_it_is_entered() -> None:
     assert ledger.used == 3
 
 
+@pytest.mark.rule("Q1")
+def test_a_recheck_and_a_reevaluation_use_an_item_by_the_reading_and_creation_always_does() -> None:
+    other = RULES.model_copy(update={"readings": RULES.readings.model_copy(update={"recheck_counts_as_item": False})})
+    assert [uses_item(work, RULES) for work in Work] == [True, True, True]
+    assert [uses_item(work, other) for work in Work] == [True, False, False]
+
+
 @pytest.mark.rule("Q3")
 def test_an_item_counts_in_the_batch_year_though_filed_on_the_last_day_of_december() -> None:
     filed_early = submitted(batch_year=2027, submitted_on=date(2026, 12, 31))
@@ -70,14 +78,14 @@ def test_the_other_reading_counts_by_the_day_of_filing() -> None:
 
 @pytest.mark.rule("Q5")
 def test_a_confirmed_item_is_not_given_back() -> None:
-    item = asked(submitted(), assessor().ref, 2026, RULES).granted("ledger")
+    item = asked(submitted(), assessor().ref, 2026, RULES).granted(NOW)
     assert item.released().state is ItemState.RELEASED
     assert item.confirmed().released().state is ItemState.CONFIRMED
 
 
 @pytest.mark.rule("Q5")
 def test_an_item_given_back_is_not_confirmed() -> None:
-    item = asked(submitted(), assessor().ref, 2026, RULES).granted("ledger")
+    item = asked(submitted(), assessor().ref, 2026, RULES).granted(NOW)
     assert item.released().confirmed().state is ItemState.RELEASED
 
 
@@ -110,9 +118,15 @@ def test_a_sanction_of_29_february_ends_on_28_february() -> None:
 @pytest.mark.rule("S1")
 def test_a_decision_is_recorded_once_and_not_before_its_day() -> None:
     recorded = under_sanction(assessor(), TODAY, "一号").sanctions
-    problems = decision_problems(recorded, "一号", TODAY + timedelta(days=1), TODAY)
+    problems = decision_problems(recorded, "一号", TODAY + timedelta(days=1), [FRAUD], TODAY)
     assert [each.code for each in problems] == ["decision-already-recorded", "decision-in-future"]
-    assert decision_problems(recorded, "二号", TODAY, TODAY) == []
+    assert decision_problems(recorded, "二号", TODAY, [FRAUD], TODAY) == []
+
+
+@pytest.mark.rule("S1")
+def test_what_was_not_verified_is_no_ground_of_a_decision() -> None:
+    (why,) = decision_problems((), "一号", TODAY, [FRAUD, Finding("隐瞒停产")], TODAY)
+    assert (why.code, why.pointer) == ("evidence-missing", "/reasons/1/evidence")
 
 
 @pytest.mark.rule("S4")

@@ -228,12 +228,76 @@ async def test_a_case_closed_before_its_reservation_is_heard_leaves_no_item(benc
     assert await used(bench) == 0
 
 
-@pytest.mark.rule("Q2")
-async def test_a_confirmation_heard_after_the_release_takes_no_place_that_may_be_taken(bench: Bench[Store]) -> None:
+@pytest.mark.rule("Q5")
+async def test_an_acceptance_heard_after_the_release_takes_the_place_back(bench: Bench[Store]) -> None:
     await bench.handle(handlers.reserve_item, submitted(), NOW)
     await bench.handle(handlers.release_item, withdrawn(), NOW)
+    assert kinds(await bench.handle(handlers.confirm_item, accepted(), NOW)) == [QuotaItemConfirmed]
+    assert (await state(bench), await used(bench)) == (ItemState.CONFIRMED, 1)
+
+
+@pytest.mark.rule("Q2")
+async def test_an_acceptance_heard_after_the_release_takes_no_place_that_another_has_got(bench: Bench[Store]) -> None:
+    await fill(bench, LIMIT)
+    await bench.handle(handlers.release_item, withdrawn("full-3"), NOW)
+    await bench.handle(handlers.reserve_item, submitted("app-16"), NOW)
+    assert await bench.handle(handlers.confirm_item, accepted("full-3"), NOW) == []
+    assert await state(bench, "full-3") is ItemState.RELEASED
+    assert await used(bench) == LIMIT
+
+
+@pytest.mark.rule("Q5")
+async def test_a_case_that_review_says_it_had_accepted_keeps_its_item_whatever_the_outcome(bench: Bench[Store]) -> None:
+    await bench.handle(handlers.reserve_item, submitted(), NOW)
+    end = closed("ineligible", accepted_before=True)
+    assert kinds(await bench.handle(handlers.release_closed, end, NOW)) == [QuotaItemConfirmed]
     assert await bench.handle(handlers.confirm_item, accepted(), NOW) == []
-    assert await state(bench) is ItemState.RELEASED
+    assert await used(bench) == 1
+
+
+@pytest.mark.rule("Q5")
+@pytest.mark.parametrize("outcome", ["late", "ineligible", "withdrawn"])
+async def test_a_case_that_review_says_it_had_not_accepted_gives_its_item_back_whatever_the_outcome(
+    bench: Bench[Store], outcome: Outcome
+) -> None:
+    await bench.handle(handlers.reserve_item, submitted(), NOW)
+    end = closed(outcome, accepted_before=False)
+    assert kinds(await bench.handle(handlers.release_closed, end, NOW)) == [QuotaItemReleased]
+    assert await used(bench) == 0
+
+
+@pytest.mark.rule("Q6")
+async def test_an_accepted_case_closed_before_its_reservation_is_heard_waits_for_it(bench: Bench[Store]) -> None:
+    with pytest.raises(Transient):
+        await bench.handle(handlers.release_closed, closed("ineligible", accepted_before=True), NOW)
+
+
+@pytest.mark.rule("Q3")
+@pytest.mark.parametrize("batch_year", [2024, 2028])
+async def test_a_year_far_from_the_day_of_submission_is_refused(bench: Bench[Store], batch_year: int) -> None:
+    (no,) = await bench.handle(handlers.reserve_item, submitted(batch_year=batch_year), NOW)
+    assert isinstance(no, QuotaItemRefused)
+    assert [(each.rule, each.code, each.article) for each in no.reasons] == [("Q3", "year-out-of-range", "第三十二条")]
+
+
+@pytest.mark.rule("G3")
+async def test_a_refused_item_keeps_the_codes_it_was_refused_for(bench: Bench[Store]) -> None:
+    await fill(bench, LIMIT)
+    await bench.handle(handlers.reserve_item, submitted("app-16", lead_author="S9", reviewer="S8"), NOW)
+    item = await bench.look().items.require("app-16")
+    assert item.refused_for == ("not-on-staff", "quota-exhausted")
+
+
+async def test_the_first_item_in_a_prefecture_is_noted_and_later_ones_leave_the_entry_alone(
+    bench: Bench[Store],
+) -> None:
+    versions = []
+    for application in ("first", "second"):
+        await bench.handle(handlers.reserve_item, submitted(application), NOW)
+        store = bench.look()
+        assert (await store.assessors.require(NORTH)).prefectures == ("150400",)
+        versions.append(store.assessors.version(NORTH))
+    assert versions[0] == versions[1]
 
 
 @pytest.mark.rule("Q6")

@@ -26,6 +26,7 @@ from .kit import (
     LIMIT,
     NORTH,
     NOW,
+    OFFICER,
     OTHER,
     SOUTH,
     THIRD,
@@ -138,7 +139,7 @@ class Quotas(RuleBasedStateMachine):
 
     @rule(uscc=BY)
     def revoke(self, uscc: str) -> None:
-        command = handlers.RevokeSanction(uscc, "撤销", self.today.date())
+        command = handlers.RevokeSanction(uscc, "撤销", self.today.date(), OFFICER)
         try:
             self.runner.run(self.bench.handle(handlers.revoke_sanction, command, self.today))
         except Refusal as no:

@@ -29,6 +29,7 @@ from .kit import (
     fill,
     kinds,
     registration,
+    revocation,
     submitted,
 )
 
@@ -69,7 +70,7 @@ async def test_a_sister_assessor_goes_on_when_one_is_sanctioned(bench: Bench[Sto
 @pytest.mark.rule("S4")
 async def test_a_revoked_sanction_lets_the_assessor_work_again(bench: Bench[Store]) -> None:
     await bench.handle(handlers.sanction_assessor, decision(), NOW)
-    (said,) = await bench.handle(handlers.revoke_sanction, handlers.RevokeSanction(NORTH, "撤一号", TODAY), NOW)
+    (said,) = await bench.handle(handlers.revoke_sanction, revocation(), NOW)
     assert isinstance(said, SanctionRevoked)
     assert said.ban is None
     assert kinds(await bench.handle(handlers.reserve_item, submitted(), NOW)) == [QuotaItemReserved]
@@ -79,8 +80,8 @@ async def test_a_revoked_sanction_lets_the_assessor_work_again(bench: Bench[Stor
 async def test_a_revocation_says_what_still_holds_by_another_decision(bench: Bench[Store]) -> None:
     await bench.handle(handlers.sanction_assessor, decision("一号", date(2026, 4, 1)), NOW)
     await bench.handle(handlers.sanction_assessor, decision("二号"), NOW)
-    revocation = handlers.RevokeSanction(NORTH, "撤一号", TODAY, decision="一号")
-    (said,) = await bench.handle(handlers.revoke_sanction, revocation, NOW)
+    command = revocation(decision="一号")
+    (said,) = await bench.handle(handlers.revoke_sanction, command, NOW)
     assert isinstance(said, SanctionRevoked)
     assert said.ban is not None
     assert said.ban.first_day == TODAY
@@ -90,8 +91,8 @@ async def test_a_revocation_says_what_still_holds_by_another_decision(bench: Ben
 async def test_a_revocation_of_a_past_day_says_the_decision_made_since(bench: Bench[Store]) -> None:
     await bench.handle(handlers.sanction_assessor, decision("一号", date(2026, 2, 1)), NOW)
     await bench.handle(handlers.sanction_assessor, decision("二号", date(2026, 4, 1)), NOW)
-    revocation = handlers.RevokeSanction(NORTH, "撤一号", date(2026, 3, 1), decision="一号")
-    (said,) = await bench.handle(handlers.revoke_sanction, revocation, NOW)
+    command = revocation(on=date(2026, 3, 1), decision="一号")
+    (said,) = await bench.handle(handlers.revoke_sanction, command, NOW)
     assert isinstance(said, SanctionRevoked)
     assert said.ban is not None
     assert said.ban.last_day == date(2029, 4, 1)
@@ -100,7 +101,7 @@ async def test_a_revocation_of_a_past_day_says_the_decision_made_since(bench: Be
 @pytest.mark.rule("S4")
 async def test_what_cannot_be_revoked_is_refused_and_changes_nothing(bench: Bench[Store]) -> None:
     with pytest.raises(Refusal) as no:
-        await bench.handle(handlers.revoke_sanction, handlers.RevokeSanction(NORTH, "撤一号", TODAY), NOW)
+        await bench.handle(handlers.revoke_sanction, revocation(), NOW)
     assert (no.value.code, no.value.reasons[0].code) == ("revocation-refused", "nothing-to-revoke")
 
 

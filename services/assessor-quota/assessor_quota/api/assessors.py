@@ -1,97 +1,89 @@
-"""The register of assessors over HTTP (S7)."""
+"""The register of assessors over HTTP: entered, amended, ended (S7)."""
 
-from datetime import date
 from typing import Annotated
 
-from chassis.access import Policy, Rule, everything, own_organisation, public
-from chassis.handling import Refusal
-from chassis.http import PROBLEMS, Call, Gate, Page, etag, refuses
-from chassis.identity import Identity, Keys
-from fastapi import APIRouter, Depends, Query, Response
-from messages.values import Identifier, PersonRef, Role, Text, UnitType, Uscc
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
-from rulebook import reason
+from chassis.http import PROBLEMS, Call, Gate, refuses
+from chassis.identity import Keys
+from fastapi import APIRouter, Depends, Response
+from messages.values import PersonRef, Uscc
+from rulebook import shanghai_date
 
 from assessor_quota import handlers
-from assessor_quota.api.views import AssessorDetail, AssessorEntry
-from assessor_quota.domain.assessor import StaffMember
-from assessor_quota.store import Store
-
-REGISTER = Policy("assessor.register", (Rule(Role.REGIONAL_OFFICER, everything),))
-LIST = Policy("assessor.list", (Rule(Role.PUBLIC, public),))
-READ = Policy(
-    "assessor.read",
-    (
-        Rule(Role.REGIONAL_OFFICER, everything),
-        Rule(Role.PREFECTURE_OFFICER, everything),
-        Rule(Role.ASSESSOR, own_organisation("uscc")),
-    ),
+from assessor_quota.api.bodies import (
+    AmendmentBody,
+    EndOfRegistration,
+    Registration,
+    RepresentativeChange,
+    Restoration,
 )
-
-
-class Body(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class Representative(Body):
-    document_number: SecretStr
-    """Never kept: only a keyed digest and a masked form are."""
-    name: Text
-
-
-class Staff(Body):
-    staff_id: Identifier | None = None
-    """By which a report names its author and reviewer; ``S1``, ``S2``, … in the order given when absent."""
-    name: Text
-    qualification: Text
-    since: Annotated[date, Field(alias="from")]
-    until: date | None = None
-
-
-class Registration(Body):
-    uscc: Uscc
-    name: Annotated[str, Field(min_length=1, max_length=200)]
-    representative: Representative
-    scope: tuple[UnitType, ...]
-    staff: tuple[Staff, ...]
+from assessor_quota.api.commands import by, seen, tagged
+from assessor_quota.api.policies import AMEND, CHANGE_REPRESENTATIVE, DEREGISTER, REGISTER
+from assessor_quota.api.views import AssessorDetail, Kept
+from assessor_quota.domain.entry import By
+from assessor_quota.store import Store
 
 
 def router(gate: Gate, keys: Keys) -> APIRouter:
-    routes = APIRouter(tags=["assessors"], responses=PROBLEMS)
+    routes = APIRouter(prefix="/assessors", tags=["assessors"], responses=PROBLEMS)
 
     @routes.post(
-        "/assessors",
+        "",
         status_code=201,
         responses=refuses("assessor-already-registered") | refuses("registration-incomplete", status=422),
     )
-    async def register(body: Registration, call: Annotated[Call, Depends(gate.call(REGISTER))]) -> AssessorDetail:
-        command = _command(body, keys)
-        return await call.perform(handlers.register_assessor, command, Store, private=True, reply=AssessorDetail)
+    async def register(
+        body: Registration, call: Annotated[Call, Depends(gate.call(REGISTER))], response: Response
+    ) -> AssessorDetail:
+        command = _registering(body, keys, by(call))
+        return tagged(
+            await call.perform(handlers.register_assessor, command, Store, private=True, reply=Kept), response
+        )
 
-    @routes.get("/assessors")
-    async def registered(
-        call: Annotated[Call, Depends(gate.call(LIST))],
-        scope: UnitType | None = None,
-        limit: Annotated[int, Query(ge=1, le=200)] = 50,
-        after: str | None = None,
-    ) -> Page[AssessorEntry]:
-        where = {} if scope is None else {"scope": scope}
-        found = await call.page(call.reads(Store).assessors, where, limit=limit, after=after)
-        return Page(items=[AssessorEntry.model_validate(each) for each in found.items], next=found.next)
+    @routes.patch("/{uscc}", responses=refuses("amendment-refused", status=422) | refuses("version-stale", status=412))
+    async def amend(
+        uscc: Uscc, body: AmendmentBody, call: Annotated[Call, Depends(gate.call(AMEND))], response: Response
+    ) -> AssessorDetail:
+        """Name, scope and staff, under the version that was read (If-Match); every problem is told at once."""
+        command = handlers.AmendAssessor(uscc, seen(call), body.amendment(), by(call))
+        return tagged(await call.perform(handlers.amend_assessor, command, Store, reply=Kept), response)
 
-    @routes.get("/assessors/{uscc}")
-    async def one(uscc: Uscc, call: Annotated[Call, Depends(gate.call(READ))], response: Response) -> AssessorDetail:
-        store = call.reads(Store)
-        assessor = await store.assessors.require(uscc)
-        await call.allow(assessor)
-        response.headers["ETag"] = etag(store.assessors.version(uscc))
-        return AssessorDetail.model_validate(assessor)
+    @routes.post(
+        "/{uscc}/representative",
+        responses=refuses("change-refused") | refuses("document-number-invalid", status=422),
+    )
+    async def change_representative(
+        uscc: Uscc,
+        body: RepresentativeChange,
+        call: Annotated[Call, Depends(gate.call(CHANGE_REPRESENTATIVE))],
+        response: Response,
+    ) -> AssessorDetail:
+        """Its items of the year count towards the new representative as well and stay with the old one (Q4)."""
+        command = _changing(uscc, body, keys, by(call))
+        return tagged(
+            await call.perform(handlers.change_representative, command, Store, private=True, reply=Kept), response
+        )
+
+    @routes.post("/{uscc}/deregistration", responses=refuses("deregistration-refused"))
+    async def end(
+        uscc: Uscc, body: EndOfRegistration, call: Annotated[Call, Depends(gate.call(DEREGISTER))], response: Response
+    ) -> AssessorDetail:
+        """No new items from that day on; entry, items and duties stay."""
+        since = body.since or shanghai_date(call.now)
+        command = handlers.EndRegistration(uscc, since, body.document_number, by(call))
+        return tagged(await call.perform(handlers.end_registration, command, Store, reply=Kept), response)
+
+    @routes.post("/{uscc}/deregistration/reversal", responses=refuses("not-deregistered"))
+    async def restore(
+        uscc: Uscc, body: Restoration, call: Annotated[Call, Depends(gate.call(DEREGISTER))], response: Response
+    ) -> AssessorDetail:
+        command = handlers.RestoreRegistration(uscc, body.document_number, by(call))
+        return tagged(await call.perform(handlers.restore_registration, command, Store, reply=Kept), response)
 
     return routes
 
 
-def _command(body: Registration, keys: Keys) -> handlers.RegisterAssessor:
-    person = _identified(body.representative, keys)
+def _registering(body: Registration, keys: Keys, who: By) -> handlers.RegisterAssessor:
+    person = body.representative.identified(keys, "S7", "registration-incomplete")
     return handlers.RegisterAssessor(
         uscc=body.uscc,
         name=body.name,
@@ -99,19 +91,19 @@ def _command(body: Registration, keys: Keys) -> handlers.RegisterAssessor:
         representative_name=body.representative.name,
         earlier_digests=person.earlier,
         scope=tuple(dict.fromkeys(body.scope)),
-        staff=tuple(_staff_member(place, each) for place, each in enumerate(body.staff, 1)),
+        staff=tuple(each.member(place) for place, each in enumerate(body.staff, 1)),
+        by=who,
     )
 
 
-def _identified(representative: Representative, keys: Keys) -> Identity:
-    try:
-        return keys.identify(representative.document_number.get_secret_value())
-    except ValueError:
-        text = "法定代表人证件号码格式不正确"
-        wrong = reason("S7", "document-number-invalid", text, pointer="/representative/document_number")
-        raise Refusal("registration-incomplete", wrong, status=422) from None
-
-
-def _staff_member(place: int, staff: Staff) -> StaffMember:
-    staff_id = staff.staff_id or f"S{place}"
-    return StaffMember(staff_id, staff.name, staff.qualification, staff.since, staff.until)
+def _changing(uscc: str, body: RepresentativeChange, keys: Keys, who: By) -> handlers.ChangeRepresentative:
+    person = body.representative.identified(keys, "Q4", "document-number-invalid")
+    return handlers.ChangeRepresentative(
+        uscc=uscc,
+        successor=PersonRef(digest=person.digest, masked=person.masked),
+        name=body.representative.name,
+        earlier_digests=person.earlier,
+        changed_on=body.changed_on,
+        document_number=body.document_number,
+        by=who,
+    )

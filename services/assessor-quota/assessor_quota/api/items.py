@@ -1,80 +1,94 @@
-"""How many items are left, by assessor and by legal representative, over HTTP (Q7)."""
+"""Items, and how many are left by assessor and by legal representative, over HTTP (Q7)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Annotated
 
-from chassis.access import Policy, Rule, both, everything, own_organisation, own_prefecture
+from chassis.access import both
 from chassis.handling import Refusal, Where
-from chassis.http import PROBLEMS, Call, Gate
+from chassis.http import PROBLEMS, Call, Gate, Page
 from fastapi import APIRouter, Depends, Query
-from messages.values import Digest, PersonRef, Role, Uscc
-from rulebook import rules_on, shanghai_date
+from messages.values import Digest, Identifier, PersonRef, Uscc
+from rulebook import reason, rules_on, shanghai_date
 
-from assessor_quota.api.views import ItemInUse, Quota, sister
+from assessor_quota import handlers
+from assessor_quota.api.policies import READ_ITEMS, READ_QUOTA, Counted
+from assessor_quota.api.views import ItemDetail, ItemInUse, Quota, sister
 from assessor_quota.domain.assessor import Assessor
-from assessor_quota.domain.item import IN_USE
-from assessor_quota.domain.ledger import Ledger
+from assessor_quota.domain.item import IN_USE, ItemState
+from assessor_quota.domain.ledger import Ledger, year_asked_problems
 from assessor_quota.store import Store
 
-READ_QUOTA = Policy(
-    "quota.read",
-    (
-        Rule(Role.REGIONAL_OFFICER, everything),
-        Rule(Role.PREFECTURE_OFFICER, everything),
-        Rule(Role.ASSESSOR, own_organisation("assessors")),
-    ),
-)
-"""The counts, which all assessors of a representative share."""
-
-READ_ITEMS = Policy(
-    "item.read",
-    (
-        Rule(Role.REGIONAL_OFFICER, everything),
-        Rule(Role.PREFECTURE_OFFICER, own_prefecture("unit.prefecture")),
-        Rule(Role.ASSESSOR, own_organisation("assessor.uscc")),
-    ),
-)
-"""The items themselves: an officer sees those of the own prefecture, an assessor its own (P2)."""
-
-Year = Annotated[int | None, Query(ge=2000, le=2200, description="The counting year; this year when absent")]
-
-
-@dataclass(frozen=True)
-class Asked:
-    """Whose quota is asked for, as the policy looks at it."""
-
-    representative: PersonRef
-    assessors: tuple[str, ...]
+Year = Annotated[int | None, Query(description="The counting year; this year when absent")]
 
 
 def router(gate: Gate) -> APIRouter:
     routes = APIRouter(tags=["items"], responses=PROBLEMS)
-    calling = Depends(gate.call(READ_QUOTA))
+    counting, reading = Depends(gate.call(READ_QUOTA)), Depends(gate.call(READ_ITEMS))
 
     @routes.get("/assessors/{uscc}/items")
-    async def of_assessor(uscc: Uscc, call: Annotated[Call, calling], year: Year = None) -> Quota:
-        """The counts are those of its legal representative; the items are its own."""
-        store = call.reads(Store)
-        assessor = await store.assessors.require(uscc)
-        await call.allow(Asked(assessor.representative, (uscc,)))
-        sisters = await store.assessors.find({"representative.digest": assessor.representative.digest})
-        return await _quota(call, sisters, year, {"assessor.uscc": uscc})
+    async def of_assessor(uscc: Uscc, call: Annotated[Call, counting], year: Year = None) -> Quota:
+        """The counts are those of the legal representative who counts for it in the year; the items are its own."""
+        asked = _year(call, year)
+        assessor = await handlers.registered(uscc, call.reads(Store))
+        await call.allow(Counted((uscc,), assessor.prefectures))
+        person = assessor.counted_with(shanghai_date(call.now), asked)[-1].person
+        return await _quota(call, person, await _represented_by(call, person.digest), asked, {"assessor.uscc": uscc})
 
     @routes.get("/representatives/{digest}/items")
-    async def of_representative(digest: Digest, call: Annotated[Call, calling], year: Year = None) -> Quota:
-        sisters = await call.reads(Store).assessors.find({"representative.digest": digest})
-        if not sisters:
-            raise Refusal("not-found", status=404)
-        await call.allow(Asked(sisters[0].representative, tuple(each.uscc for each in sisters)))
-        return await _quota(call, sisters, year, {})
+    async def of_representative(digest: Digest, call: Annotated[Call, counting], year: Year = None) -> Quota:
+        """Everything that counts with one legal representative, of present and of former assessors (Q4)."""
+        asked = _year(call, year)
+        if (person := await call.reads(Store).persons.get(digest)) is None:
+            unknown = reason("Q7", "representative-unknown", "没有第三方服务机构登记过该法定代表人", digest)
+            raise Refusal("not-found", unknown, status=404)
+        represented = await _represented_by(call, person.digest)
+        where = {each for assessor in represented for each in assessor.prefectures}
+        await call.allow(Counted(tuple(each.uscc for each in represented), tuple(sorted(where))))
+        return await _quota(call, person, represented, asked, {})
+
+    @routes.get("/items")
+    async def listed(  # noqa: PLR0913, PLR0917 - by what the items can be filtered
+        call: Annotated[Call, reading],
+        assessor: Uscc | None = None,
+        year: int | None = None,
+        state: ItemState | None = None,
+        limit: Annotated[int, Query(ge=1, le=200)] = 50,
+        after: str | None = None,
+    ) -> Page[ItemDetail]:
+        """What became of every application that asked for an item, also where it was refused."""
+        asked = {"assessor.uscc": assessor, "year": year, "state": state}
+        named = {field: value for field, value in asked.items() if value is not None}
+        where = both(call.filter(), named)
+        found = await call.page(call.reads(Store).items, where, limit=limit, after=after)
+        return Page(items=[ItemDetail.model_validate(each) for each in found.items], next=found.next)
+
+    @routes.get("/items/{application_id}")
+    async def one(application_id: Identifier, call: Annotated[Call, reading]) -> ItemDetail:
+        item = await call.reads(Store).items.require(application_id)
+        await call.allow(item)
+        return ItemDetail.model_validate(item)
 
     return routes
 
 
-async def _quota(call: Call, sisters: Sequence[Assessor], year: int | None, where: Where) -> Quota:
+def _year(call: Call, year: int | None) -> int:
+    """The year asked for; refused (422) where nothing can be counted in it."""
+    today = shanghai_date(call.now)
+    asked = today.year if year is None else year
+    if problems := list(year_asked_problems(asked, today)):
+        raise Refusal("year-out-of-range", *problems, status=422)
+    return asked
+
+
+async def _represented_by(call: Call, digest: str) -> list[Assessor]:
+    """Now or before: what was carried away with an assessor stays here as well (Q4)."""
+    either = [{"representative.digest": digest}, {"former.person.digest": digest}]
+    return await call.reads(Store).assessors.find({"$or": either})
+
+
+async def _quota(call: Call, person: PersonRef, assessors: Sequence[Assessor], year: int, where: Where) -> Quota:
     store, today = call.reads(Store), shanghai_date(call.now)
-    empty = Ledger(sisters[0].representative, year or today.year)
+    empty = Ledger(person, year)
     ledger = await store.ledgers.get(empty.key) or empty
     limit = rules_on(today).quota.items_per_year
     counted = both({"ledgers": ledger.key, "state": {"$in": list(IN_USE)}}, where)
@@ -85,6 +99,6 @@ async def _quota(call: Call, sisters: Sequence[Assessor], year: int | None, wher
         limit=limit,
         used=ledger.used,
         remaining=ledger.left(limit),
-        assessors=tuple(sister(each, today) for each in sisters),
+        assessors=tuple(sister(each, today) for each in assessors),
         items=tuple(ItemInUse.model_validate(each) for each in shown),
     )

@@ -1,60 +1,101 @@
-"""Sanctions under Art. 31 and their revocation over HTTP (S1, S4)."""
+"""Sanctions under Art. 31 over HTTP: decided, tried, revoked, and shown to everyone (S1, S3, S4, N4)."""
 
 from datetime import date
 from typing import Annotated
 
-from chassis.access import Policy, Rule, everything
-from chassis.http import PROBLEMS, Call, Gate, refuses
-from fastapi import APIRouter, Depends
-from messages.values import Role, Text, Uscc
-from pydantic import BaseModel, ConfigDict, Field
+from chassis.access import both
+from chassis.handling import Where
+from chassis.http import PROBLEMS, Call, Gate, Page, refuses
+from fastapi import APIRouter, Depends, Query, Response
+from messages.values import Prefecture, Uscc
 from rulebook import shanghai_date
 
 from assessor_quota import handlers
-from assessor_quota.api.views import AssessorDetail
+from assessor_quota.api.bodies import DecisionBody, Revocation
+from assessor_quota.api.commands import by, tagged
+from assessor_quota.api.policies import REVOKE, SANCTION, SANCTIONS
+from assessor_quota.api.views import AssessorDetail, ItemInUse, Kept, PublicSanction, SanctionPreview, sister
 from assessor_quota.domain.sanction import Finding
 from assessor_quota.store import Store
 
-SANCTION = Policy("assessor.sanction", (Rule(Role.REGIONAL_OFFICER, everything),))
-REVOKE = Policy("assessor.revoke-sanction", (Rule(Role.REGIONAL_OFFICER, everything),))
-
-
-class Body(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class Found(Body):
-    text: Text
-    evidence: Text | None = None
-
-
-class Decision(Body):
-    decided_on: date
-    document_number: Text
-    reasons: Annotated[tuple[Found, ...], Field(min_length=1)]
-
-
-class Revocation(Body):
-    document_number: Text
-    revoked_on: date | None = None
-    """Today when absent."""
-    decision: Text | None = None
-    """Number of the decision revoked; needed only where more than one holds."""
+Limit = Annotated[int, Query(ge=1, le=200)]
 
 
 def router(gate: Gate) -> APIRouter:
-    routes = APIRouter(prefix="/assessors/{uscc}/sanctions", tags=["sanctions"], responses=PROBLEMS)
+    routes = APIRouter(tags=["sanctions"], responses=PROBLEMS)
+    showing = Depends(gate.call(SANCTIONS))
 
-    @routes.post("", status_code=201, responses=refuses("decision-refused"))
-    async def decide(uscc: Uscc, body: Decision, call: Annotated[Call, Depends(gate.call(SANCTION))]) -> AssessorDetail:
-        findings = tuple(Finding(each.text, each.evidence) for each in body.reasons)
-        command = handlers.SanctionAssessor(uscc, body.document_number, body.decided_on, findings)
-        return await call.perform(handlers.sanction_assessor, command, Store, reply=AssessorDetail)
+    @routes.post("/assessors/{uscc}/sanctions", status_code=201, responses=refuses("decision-refused"))
+    async def decide(
+        uscc: Uscc,
+        body: DecisionBody,
+        call: Annotated[Call, Depends(gate.call(SANCTION))],
+        response: Response,
+        *,
+        dry_run: Annotated[bool, Query(description="Show what the decision would reach; nothing is recorded")] = False,
+    ) -> AssessorDetail | SanctionPreview:
+        command = _decision(uscc, body, call)
+        if dry_run:
+            response.status_code = 200
+            return await _preview(command, call)
+        return tagged(await call.perform(handlers.sanction_assessor, command, Store, reply=Kept), response)
 
-    @routes.post("/revocation", responses=refuses("revocation-refused"))
-    async def revoke(uscc: Uscc, body: Revocation, call: Annotated[Call, Depends(gate.call(REVOKE))]) -> AssessorDetail:
+    @routes.post("/assessors/{uscc}/sanctions/revocation", responses=refuses("revocation-refused"))
+    async def revoke(
+        uscc: Uscc, body: Revocation, call: Annotated[Call, Depends(gate.call(REVOKE))], response: Response
+    ) -> AssessorDetail:
         day = body.revoked_on or shanghai_date(call.now)
-        command = handlers.RevokeSanction(uscc, body.document_number, day, body.decision)
-        return await call.perform(handlers.revoke_sanction, command, Store, reply=AssessorDetail)
+        command = handlers.RevokeSanction(uscc, body.document_number, day, by(call), body.decision)
+        return tagged(await call.perform(handlers.revoke_sanction, command, Store, reply=Kept), response)
+
+    @routes.get("/assessors/{uscc}/sanctions")
+    async def decided(
+        uscc: Uscc, call: Annotated[Call, showing], limit: Limit = 50, after: str | None = None
+    ) -> Page[PublicSanction]:
+        """Every decision against one assessor, the revoked ones as well (S4)."""
+        store = call.reads(Store)
+        await handlers.registered(uscc, store)
+        return await _page(call, {"assessor.uscc": uscc}, limit, after)
+
+    @routes.get("/sanctions")
+    async def holding(
+        call: Annotated[Call, showing],
+        on: Annotated[date | None, Query(description="Today when absent")] = None,
+        prefecture: Annotated[Prefecture | None, Query(description="Of assessors that work there")] = None,
+        limit: Limit = 50,
+        after: str | None = None,
+    ) -> Page[PublicSanction]:
+        """The sanctions in force on a day."""
+        where = in_force(on or shanghai_date(call.now))
+        if prefecture is not None:
+            working = await call.reads(Store).assessors.find({"prefectures": prefecture})
+            where = both(where, {"assessor.uscc": {"$in": [each.uscc for each in working]}})
+        return await _page(call, where, limit, after)
 
     return routes
+
+
+def in_force(day: date) -> Where:
+    """The filter of the decisions that hold on ``day``: begun, not over, and not revoked by then (S1, S4)."""
+    revoked_later = [{"sanction.revoked_on": None}, {"sanction.revoked_on": {"$gt": day}}]
+    return {"sanction.ban.first_day": {"$lte": day}, "sanction.ban.last_day": {"$gte": day}, "$or": revoked_later}
+
+
+def _decision(uscc: str, body: DecisionBody, call: Call) -> handlers.SanctionAssessor:
+    findings = tuple(Finding(each.text, each.evidence) for each in body.reasons)
+    return handlers.SanctionAssessor(uscc, body.document_number, body.decided_on, findings, by(call))
+
+
+async def _preview(command: handlers.SanctionAssessor, call: Call) -> SanctionPreview:
+    found = await handlers.preview_sanction(command, call.reads(Store), call.now)
+    today = shanghai_date(call.now)
+    return SanctionPreview(
+        decision=PublicSanction.model_validate(found.decision),
+        items=tuple(ItemInUse.model_validate(each) for each in found.items),
+        sisters=tuple(sister(each, today) for each in found.sisters),
+    )
+
+
+async def _page(call: Call, where: Where, limit: int, after: str | None) -> Page[PublicSanction]:
+    found = await call.page(call.reads(Store).sanctions, where, limit=limit, after=after)
+    return Page(items=[PublicSanction.model_validate(each) for each in found.items], next=found.next)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated
 
-from messages.values import AssessorRef, Ban, Identifier, PersonRef, Reason, Text, UnitRef, UnitType
+from messages.values import AssessorRef, Ban, Identifier, PersonRef, Prefecture, Reason, Text, UnitRef, UnitType
 from pydantic import BaseModel, ConfigDict, Field
 
 from assessor_quota.domain.assessor import Assessor
+from assessor_quota.domain.entry import What
 from assessor_quota.domain.item import ItemState
 
 
@@ -26,6 +27,20 @@ class StaffMember(View):
     until: date | None = None
 
 
+class FormerRepresentative(View):
+    """In office up to the day before ``replaced_on``."""
+
+    person: PersonRef
+    name: Text
+    replaced_on: date
+    document_number: Text | None
+
+
+class Deregistration(View):
+    since: date
+    document_number: Text
+
+
 class Sanction(View):
     document_number: Text
     decided_on: date
@@ -36,6 +51,14 @@ class Sanction(View):
     revocation_document: str | None
 
 
+class Sister(View):
+    """An assessor of the same legal representative, with its sanction if one holds today (S3)."""
+
+    uscc: str
+    name: str
+    sanctioned_until: date | None
+
+
 class AssessorDetail(View):
     """For officers and the assessor itself: with its people, the representative's number masked."""
 
@@ -43,10 +66,23 @@ class AssessorDetail(View):
     name: str
     representative: PersonRef
     representative_name: str
+    former: tuple[FormerRepresentative, ...]
     scope: tuple[UnitType, ...]
     staff: tuple[StaffMember, ...]
     registered_on: date
+    deregistered: Deregistration | None
     sanctions: tuple[Sanction, ...]
+    prefectures: tuple[Prefecture, ...]
+    """Where it has been granted items."""
+    entries: int
+    """How many entries its history has."""
+    sisters: tuple[Sister, ...] = ()
+    """The other assessors of its legal representative; shown where one entry is read."""
+
+
+class Kept(View):
+    assessor: AssessorDetail
+    version: int
 
 
 class AssessorEntry(View):
@@ -56,7 +92,25 @@ class AssessorEntry(View):
     name: str
     scope: tuple[UnitType, ...]
     registered_on: date
+    deregistered: Deregistration | None
     sanctions: tuple[Sanction, ...]
+
+
+class By(View):
+    subject: str
+    roles: tuple[str, ...]
+
+
+class HistoryEntry(View):
+    """One thing that happened to an assessor; it names no person of the assessor."""
+
+    number: int
+    what: What
+    at: datetime
+    on: date
+    by: By
+    document_number: str | None
+    changed: tuple[str, ...]
 
 
 class ItemInUse(View):
@@ -67,12 +121,11 @@ class ItemInUse(View):
     unit: UnitRef
 
 
-class Sister(View):
-    """An assessor of the same legal representative, with its sanction if one holds today (S3)."""
-
-    uscc: str
-    name: str
-    sanctioned_until: date | None
+class ItemDetail(ItemInUse):
+    submitted_on: date | None
+    rule_set: str | None
+    refused_for: tuple[str, ...]
+    """Codes of the reasons, where it was refused."""
 
 
 class Quota(View):
@@ -82,9 +135,27 @@ class Quota(View):
     year: int
     limit: int
     used: int
+    """More than the limit only where items were carried over with an assessor (Q4)."""
     remaining: int
     assessors: tuple[Sister, ...]
     items: tuple[ItemInUse, ...]
+
+
+class PublicSanction(View):
+    """A decision as everyone sees it, revoked or not (N4, S4)."""
+
+    assessor: AssessorRef
+    sanction: Sanction
+
+
+class SanctionPreview(View):
+    """What a decision would bring about; nothing was recorded."""
+
+    decision: PublicSanction
+    items: tuple[ItemInUse, ...]
+    """In use: the applications that rest on the assessor's reports (S2)."""
+    sisters: tuple[Sister, ...]
+    """Would be flagged to reviewers, not banned (S3)."""
 
 
 def sister(assessor: Assessor, today: date) -> Sister:

@@ -1,4 +1,4 @@
-"""Assessors: registration, staff and scope, and who may write reports on a day (S1, S7)."""
+"""Assessors: registration, scope, end of registration, and who may write reports on a day (S1, S7)."""
 
 from __future__ import annotations
 
@@ -7,24 +7,21 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from messages.applications import ApplicationSubmitted
-from messages.values import AssessorRef, Evaluation, PersonRef, Reason, UnitType
+from messages.values import AssessorRef, Evaluation, PersonRef, Prefecture, Reason, UnitType
 from rulebook import reason
 
+from assessor_quota.domain import representative
+from assessor_quota.domain.representative import Counted, Former, Term
 from assessor_quota.domain.sanction import Sanction, longest
+from assessor_quota.domain.staff import StaffMember, staff_problems
 
 
 @dataclass(frozen=True)
-class StaffMember:
-    """Somebody who may write or review the assessor's reports, from ``since`` to ``until``, both days included."""
+class Deregistration:
+    """No new items from ``since`` on; what was entered stays."""
 
-    staff_id: str
-    name: str
-    qualification: str
     since: date
-    until: date | None = None
-
-    def works_on(self, day: date) -> bool:
-        return self.since <= day and (self.until is None or day <= self.until)
+    document_number: str
 
 
 @dataclass(frozen=True)
@@ -37,10 +34,33 @@ class Assessor:
     staff: tuple[StaffMember, ...]
     registered_on: date
     sanctions: tuple[Sanction, ...] = ()
+    former: tuple[Former, ...] = ()
+    """Earlier legal representatives, by the day they were replaced (Q4)."""
+    prefectures: tuple[Prefecture, ...] = ()
+    """Where it works: it was granted an item for a unit there. Its departments may read the entry (P2)."""
+    deregistered: Deregistration | None = None
+    entries: int = 0
+    """How many entries of the register tell of it."""
 
     @property
     def ref(self) -> AssessorRef:
         return AssessorRef(uscc=self.uscc, name=self.name)
+
+    @property
+    def terms(self) -> tuple[Term, ...]:
+        """Its legal representatives with their times in office, the present one last."""
+        return representative.terms(self.former, self.representative, self.representative_name)
+
+    def counted_with(self, day: date, year: int) -> tuple[Counted, ...]:
+        """The legal representatives with whom an item of ``year`` counts that was asked for on ``day`` (Q4)."""
+        return representative.counting(self.terms, day, year)
+
+    def represented_by(self, person: PersonRef, name: str, changed_on: date, document_number: str) -> Assessor:
+        before = Former(self.representative, self.representative_name, changed_on, document_number)
+        return replace(self, former=(*self.former, before), representative=person, representative_name=name)
+
+    def working_in(self, prefecture: Prefecture) -> Assessor:
+        return replace(self, prefectures=tuple(sorted({*self.prefectures, prefecture})))
 
     def sanction_on(self, day: date) -> Sanction | None:
         return longest(self.sanctions, day)
@@ -58,7 +78,12 @@ class Assessor:
 
 def registration_problems(assessor: Assessor) -> tuple[Reason, ...]:
     """Everything that keeps an assessor from being registered (S7)."""
-    return (*_scope_problems(assessor), *_staff_problems(assessor))
+    return (*scope_problems(assessor.scope), *staff_problems(assessor.staff))
+
+
+def scope_problems(scope: tuple[UnitType, ...]) -> Iterator[Reason]:
+    if not scope:
+        yield reason("S7", "scope-missing", "请登记至少一类业务范围", pointer="/scope")
 
 
 def not_registered(named: AssessorRef) -> Reason:
@@ -67,34 +92,31 @@ def not_registered(named: AssessorRef) -> Reason:
 
 
 def may_evaluate(assessor: Assessor, submitted: ApplicationSubmitted, today: date) -> tuple[Reason, ...]:
-    """What keeps the assessor's report from being accepted (S1, S7).
+    """What keeps the assessor's report from being accepted (E12, S1, S7).
 
-    A sanction is looked for on the day of asking, since it stops new reservations at once; who was on the staff, on
-    the day of submission.
+    A sanction and the end of registration are looked for on the day of asking, since they stop new reservations at
+    once; who was on the staff, on the day of submission.
     """
     return (
+        *_no_longer_registered(assessor, today),
         *_under_sanction(assessor, today),
         *_outside_scope(assessor, submitted.unit.unit_type),
         *_strangers(assessor, submitted.evaluation, submitted.submitted_on),
     )
 
 
-def _scope_problems(assessor: Assessor) -> Iterator[Reason]:
-    if not assessor.scope:
-        yield reason("S7", "scope-missing", "请登记至少一类业务范围", pointer="/scope")
+def deregistration_problems(assessor: Assessor, since: date, today: date) -> Iterator[Reason]:
+    if assessor.deregistered is not None:
+        text = f"该机构的登记已于{assessor.deregistered.since}终止"
+        yield reason("S7", "deregistered-already", text, assessor.deregistered.document_number)
+    if since > today:
+        yield reason("S7", "date-in-future", "终止登记的日期晚于今日", str(since), "/since")
 
 
-def _staff_problems(assessor: Assessor) -> Iterator[Reason]:
-    if not assessor.staff:
-        yield reason("S7", "staff-missing", "请登记至少一名专业人员及其资格", pointer="/staff")
-    seen: set[str] = set()
-    for place, member in enumerate(assessor.staff):
-        if member.staff_id in seen:
-            yield reason("S7", "staff-id-repeated", "人员编号重复", member.staff_id, f"/staff/{place}/staff_id")
-        seen.add(member.staff_id)
-        if member.until is not None and member.until < member.since:
-            evidence = f"{member.since}..{member.until}"
-            yield reason("S7", "period-reversed", "任职结束日期早于开始日期", evidence, f"/staff/{place}/until")
+def _no_longer_registered(assessor: Assessor, day: date) -> Iterator[Reason]:
+    if (ended := assessor.deregistered) is not None and ended.since <= day:
+        text = f"第三方服务机构“{assessor.name}”的登记已于{ended.since}终止"
+        yield reason("E12", "assessor-deregistered", text, ended.document_number, "/evaluation/assessor")
 
 
 def _under_sanction(assessor: Assessor, day: date) -> Iterator[Reason]:

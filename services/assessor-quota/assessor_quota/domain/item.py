@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, TypeAlias
 
 from messages.applications import ApplicationRefused, ApplicationSubmitted, ApplicationWithdrawn
 from messages.review import CaseClosed, InitialReviewRefused
-from messages.values import AssessorRef, UnitRef
+from messages.values import AssessorRef, Reason, UnitRef
 from rulebook import RuleSet
 
 ApplicationEnd: TypeAlias = ApplicationWithdrawn | ApplicationRefused
@@ -23,10 +25,18 @@ AFTER_INITIAL_REVIEW = frozenset(
         "objection_upheld",
     }
 )
-"""Outcomes of cases that initial review had accepted: their items stay used, even if that is heard later (Q5)."""
+"""Outcomes of cases that initial review had accepted, where review does not say whether it had (Q5)."""
 
 TOLD_BY_THE_APPLICATION = frozenset({"withdrawn"})
 """Outcomes that do not tell whether initial review had accepted the case, while the withdrawal itself does."""
+
+
+class Work(StrEnum):
+    """What an assessor's report is written for."""
+
+    CREATION = "creation"
+    RECHECK = "recheck"
+    REEVALUATION = "reevaluation"
 
 
 class ItemState(StrEnum):
@@ -60,6 +70,12 @@ class Item:
     """Keys of the ledgers it has a line in; none when it was never granted."""
     rule_set: str | None = None
     """Version it was decided under (G3)."""
+    submitted_on: date | None = None
+    """Day of the submission it was asked for with: who represented the assessor then counts it (Q4)."""
+    reserved_at: datetime | None = None
+    """Since when it waits for the word of initial review, or waited."""
+    refused_for: tuple[str, ...] = ()
+    """Codes of the reasons, where it was refused."""
     asked: int = 0
     ended: int = 0
     final: bool = False
@@ -87,26 +103,51 @@ class Item:
         same = self.assessor.uscc == assessor.uscc
         return self.state is ItemState.CONFIRMED or (self.state is ItemState.RESERVED and same)
 
-    def granted(self, ledger: str) -> Item:
-        return replace(self, state=ItemState.RESERVED, ledgers=(ledger,))
+    @property
+    def asked_on(self) -> date:
+        return self.submitted_on or date(self.year, 1, 1)
+
+    def granted(self, now: datetime) -> Item:
+        return replace(self, state=ItemState.RESERVED, reserved_at=now)
+
+    def refused(self, reasons: Iterable[Reason]) -> Item:
+        return replace(self, state=ItemState.REFUSED, refused_for=tuple(dict.fromkeys(each.code for each in reasons)))
+
+    def carried_to(self, ledger: str) -> Item:
+        """Counts there as well and stays where it is; the present representative's ledger is the last (Q4)."""
+        return replace(self, ledgers=(*(key for key in self.ledgers if key != ledger), ledger))
 
     def released(self) -> Item:
         """Only what is merely reserved is given back; a confirmed item stays used (Q5)."""
         return replace(self, state=ItemState.RELEASED) if self.state is ItemState.RESERVED else self
 
     def confirmed(self) -> Item:
-        """Only what is reserved is confirmed: a place given back may be another application's by now (Q2)."""
         return replace(self, state=ItemState.CONFIRMED) if self.state is ItemState.RESERVED else self
 
+    @property
+    def was_given_back(self) -> bool:
+        """Granted once and released: the word of initial review may have been on its way then (Q5)."""
+        return self.state is ItemState.RELEASED and bool(self.ledgers)
 
-def keeps_item(end: ApplicationEnd) -> bool:
-    """Whether initial review had accepted the application before it ended: its item stays used (Q5)."""
-    return isinstance(end, ApplicationWithdrawn) and end.initial_review_accepted
+
+def uses_item(work: Work, rules: RuleSet) -> bool:
+    """Whether the report takes a place of the quota: a recheck's and a re-evaluation's by the reading (Q1)."""
+    return work is Work.CREATION or rules.readings.recheck_counts_as_item
+
+
+def keeps_item(end: ApplicationEnd | CaseEnd) -> bool:
+    """Whether it tells that initial review had accepted the application before: the item stays used (Q5)."""
+    told = isinstance(end, ApplicationWithdrawn | CaseClosed) and end.initial_review_accepted
+    return bool(told)
 
 
 def gives_item_back(end: CaseEnd) -> bool:
-    """Whether the case ended before initial review accepted it (Q5)."""
-    return not (isinstance(end, CaseClosed) and end.outcome in AFTER_INITIAL_REVIEW | TOLD_BY_THE_APPLICATION)
+    """Whether the case ended before initial review accepted it, as review says or as the outcome shows (Q5)."""
+    if isinstance(end, InitialReviewRefused):
+        return True
+    if end.initial_review_accepted is not None:
+        return not end.initial_review_accepted
+    return end.outcome not in AFTER_INITIAL_REVIEW | TOLD_BY_THE_APPLICATION
 
 
 def asked(submitted: ApplicationSubmitted, assessor: AssessorRef, year: int, rules: RuleSet) -> Item:
@@ -118,6 +159,7 @@ def asked(submitted: ApplicationSubmitted, assessor: AssessorRef, year: int, rul
         assessor=assessor,
         state=ItemState.REFUSED,
         rule_set=rules.version,
+        submitted_on=submitted.submitted_on,
         asked=submitted.sequence,
     )
 

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import date
 
 from messages.applications import ApplicationSubmitted
 from messages.assessor_quota import ItemInUse
 from messages.values import AssessorRef, PersonRef, Reason, UnitRef
-from rulebook import RuleSet, reason
+from rulebook import NoRuleSet, RuleSet, reason, rules_on
+
+YEARS_APART = 1
+"""How far the counting year may lie from the year of submission: batches are prepared in the year before and may be
+closed in the year after, and no change of a legal representative reaches further."""
 
 
 @dataclass(frozen=True)
@@ -16,6 +21,8 @@ class Line:
     application_id: str
     assessor: AssessorRef
     unit: UnitRef
+    carried_on: date | None = None
+    """The day its assessor came to this legal representative; none for an item granted in the office (Q4)."""
 
     def told(self) -> ItemInUse:
         return ItemInUse(
@@ -27,16 +34,26 @@ class Line:
 
 
 @dataclass(frozen=True)
+class HandedOn:
+    """An assessor left this legal representative for another; its items of the year count with both."""
+
+    assessor: str
+    to: PersonRef
+    on: date
+
+
+@dataclass(frozen=True)
 class Ledger:
     """All assessors of the representative and all unit types count together (Q1).
 
     It is one document that is saved only in the version it was read in, so that two processes cannot both take the
-    last place (Q2).
+    last place (Q2). More than the limit are in use only where items were carried here (Q4).
     """
 
     representative: PersonRef
     year: int
     lines: tuple[Line, ...] = ()
+    handed_on: tuple[HandedOn, ...] = ()
 
     @property
     def key(self) -> str:
@@ -50,7 +67,14 @@ class Ledger:
         return max(0, limit - self.used)
 
     def with_line(self, line: Line) -> Ledger:
+        """An item has one line; one that came along stays as it is where it is known already (Q4)."""
+        if line.carried_on is not None and any(each.application_id == line.application_id for each in self.lines):
+            return self
         return replace(self, lines=(*self.without(line.application_id).lines, line))
+
+    def handing(self, assessor: str, to: PersonRef, on: date) -> Ledger:
+        """Changed even where no item is carried, so that a reservation under way is committed before or asks again."""
+        return replace(self, handed_on=(*self.handed_on, HandedOn(assessor, to, on)))
 
     def without(self, application_id: str) -> Ledger:
         return replace(self, lines=tuple(line for line in self.lines if line.application_id != application_id))
@@ -66,6 +90,17 @@ class Ledger:
         yield reason("Q1", "quota-exhausted", text, ", ".join(line.application_id for line in self.lines))
 
 
+@dataclass(frozen=True)
+class Place:
+    """A place in one ledger, taken by an item granted there or carried there (Q4)."""
+
+    ledger: Ledger
+    carried_on: date | None = None
+
+    def taken(self, application_id: str, assessor: AssessorRef, unit: UnitRef) -> Ledger:
+        return self.ledger.with_line(Line(application_id, assessor, unit, self.carried_on))
+
+
 def ledger_key(representative: str, year: int) -> str:
     return f"{representative}:{year}"
 
@@ -74,3 +109,25 @@ def counting_year(submitted: ApplicationSubmitted, rules: RuleSet) -> int:
     """The year whose places an application uses (Q3)."""
     by_batch = rules.readings.quota_year == "batch_year"
     return submitted.batch_year if by_batch else submitted.submitted_on.year
+
+
+def year_problems(year: int, submitted_on: date) -> Iterator[Reason]:
+    """A counting year far from the day of submission is nobody's batch (Q3)."""
+    if abs(year - submitted_on.year) > YEARS_APART:
+        text = f"{submitted_on}提交的申报不能计入{year}年度"
+        yield reason("Q3", "year-out-of-range", text, str(year), "/batch_year")
+
+
+def year_asked_problems(year: int, today: date) -> Iterator[Reason]:
+    """Items are counted from the first year of the regulation on, and up to the next year (Q3)."""
+    if not date.min.year <= year <= today.year + YEARS_APART or not _governed(year):
+        text = "该年度没有可供查询的名额：应为本细则施行以来至明年的年度"
+        yield reason("Q3", "year-out-of-range", text, str(year))
+
+
+def _governed(year: int) -> bool:
+    try:
+        rules_on(date(year, 12, 31))
+    except NoRuleSet:
+        return False
+    return True

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from messages.values import Ban, Reason
+from messages.values import AssessorRef, Ban, Reason
 from rulebook import RuleSet, reason, three_years_from
 
 
@@ -38,6 +38,18 @@ class Sanction:
         return replace(self, revoked_on=day, revocation_document=document_number)
 
 
+@dataclass(frozen=True)
+class Decision:
+    """A sanction as the public list shows it: whose it is, and how it stands (N4)."""
+
+    assessor: AssessorRef
+    sanction: Sanction
+
+    @property
+    def key(self) -> str:
+        return f"{self.assessor.uscc}:{self.sanction.document_number}"
+
+
 def sanction(document_number: str, decided_on: date, findings: Iterable[Finding], rules: RuleSet) -> Sanction:
     """Three years from the decision, and its own day as well (S1, T5)."""
     return Sanction(
@@ -55,10 +67,17 @@ def longest(sanctions: Iterable[Sanction], day: date) -> Sanction | None:
 
 
 def decision_problems(
-    recorded: Sequence[Sanction], document_number: str, decided_on: date, today: date
+    recorded: Sequence[Sanction], document_number: str, decided_on: date, findings: Sequence[Finding], today: date
 ) -> list[Reason]:
-    """What keeps a decision from being recorded; the number of its document makes it one decision for ever."""
-    found = []
+    """What keeps a decision from being recorded; the number of its document makes it one decision for ever.
+
+    Art. 31 speaks of what was verified: each finding names its evidence.
+    """
+    found = [
+        reason("S1", "evidence-missing", "请写明查实的依据", pointer=f"/reasons/{place}/evidence")
+        for place, each in enumerate(findings)
+        if not each.evidence
+    ]
     if any(each.document_number == document_number for each in recorded):
         text = f"文号为{document_number}的处理决定已有记录"
         found.append(reason("S1", "decision-already-recorded", text, document_number, "/document_number"))

@@ -1,24 +1,50 @@
 """One function for each message or command: load, decide, save, say."""
 
 from assessor_quota.handlers.items import confirm_item, release_closed, release_item, reserve_item
+from assessor_quota.handlers.kept import Kept, registered
 from assessor_quota.handlers.register import (
+    AmendAssessor,
+    EndRegistration,
     RegisterAssessor,
+    RestoreRegistration,
+    amend_assessor,
+    end_registration,
+    register_assessor,
+    restore_registration,
+)
+from assessor_quota.handlers.representatives import ChangeRepresentative, change_representative
+from assessor_quota.handlers.sanctions import (
+    Preview,
     RevokeSanction,
     SanctionAssessor,
-    register_assessor,
+    preview_sanction,
     revoke_sanction,
     sanction_assessor,
+    sisters_of,
 )
 
 __all__ = [
+    "AmendAssessor",
+    "ChangeRepresentative",
+    "EndRegistration",
+    "Kept",
+    "Preview",
     "RegisterAssessor",
+    "RestoreRegistration",
     "RevokeSanction",
     "SanctionAssessor",
+    "amend_assessor",
+    "change_representative",
     "confirm_item",
+    "end_registration",
+    "preview_sanction",
     "register_assessor",
+    "registered",
     "release_closed",
     "release_item",
     "reserve_item",
+    "restore_registration",
     "revoke_sanction",
     "sanction_assessor",
+    "sisters_of",
 ]

@@ -12,7 +12,7 @@ from messages.applications import ApplicationSubmitted
 from messages.assessor_quota import QuotaItemConfirmed, QuotaItemRefused, QuotaItemReleased, QuotaItemReserved
 from messages.event import Event
 from messages.review import InitialReviewAccepted
-from messages.values import AssessorRef, PersonRef, Reason
+from messages.values import AssessorRef, PersonRef, Prefecture, Reason
 from rulebook import RuleSet, rules_of, rules_on, shanghai_date
 
 from assessor_quota.domain.assessor import Assessor, may_evaluate, not_registered
@@ -20,13 +20,15 @@ from assessor_quota.domain.item import (
     ApplicationEnd,
     CaseEnd,
     Item,
+    Work,
     asked,
     closed_unasked,
     ended_unasked,
     gives_item_back,
     keeps_item,
+    uses_item,
 )
-from assessor_quota.domain.ledger import Ledger, Line, counting_year
+from assessor_quota.domain.ledger import Ledger, Line, Place, counting_year, year_problems
 
 
 class Items(Protocol):
@@ -45,24 +47,25 @@ async def reserve_item(submitted: ApplicationSubmitted, store: Items, now: datet
 
     Nothing is answered when that was done before, or when the application's end was heard first (Q6).
     """
-    if (named := submitted.evaluation.assessor) is None:
+    named, rules = submitted.evaluation.assessor, rules_on(submitted.submitted_on)
+    if named is None or not uses_item(Work.CREATION, rules):
         return []
     item = await store.items.get(submitted.application_id)
     if item is None:
-        return await _decide(submitted, named, store, now)
+        return await _decide(submitted, named, rules, store, now)
     if item.overtook(submitted.sequence):
         return []
     if item.stays_for(named):
         return await _answer_again(item, submitted, store)
-    return [*await _release(item, store), *await _decide(submitted, named, store, now)]
+    return [*await _release(item, store), *await _decide(submitted, named, rules, store, now)]
 
 
-async def confirm_item(accepted: InitialReviewAccepted, store: Items, _now: datetime) -> list[Event]:
-    """Keep the item for good; one that was given back before stays given back (Q5)."""
-    return [] if accepted.assessor is None else await _confirm(accepted.case_id, store)
+async def confirm_item(accepted: InitialReviewAccepted, store: Items, now: datetime) -> list[Event]:
+    """Keep the item for good (Q5)."""
+    return [] if accepted.assessor is None else await _confirm(accepted.case_id, store, now)
 
 
-async def release_item(end: ApplicationEnd, store: Items, _now: datetime) -> list[Event]:
+async def release_item(end: ApplicationEnd, store: Items, now: datetime) -> list[Event]:
     """Give back what is not confirmed; an end heard before its submission is kept, so that no item leaks (Q5, Q6).
 
     A withdrawal after initial review accepted confirms the item, also where the acceptance itself is heard later.
@@ -70,7 +73,7 @@ async def release_item(end: ApplicationEnd, store: Items, _now: datetime) -> lis
     if (assessor := end.evaluation.assessor) is None:
         return []
     if keeps_item(end):
-        return await _confirm(end.application_id, store)
+        return await _confirm(end.application_id, store, now)
     item = await store.items.get(end.application_id)
     if item is None:
         store.items.save(end.application_id, ended_unasked(end, assessor))
@@ -80,9 +83,13 @@ async def release_item(end: ApplicationEnd, store: Items, _now: datetime) -> lis
     return await _release(replace(item, ended=max(item.ended, end.sequence)), store)
 
 
-async def release_closed(end: CaseEnd, store: Items, _now: datetime) -> list[Event]:
-    """Give back the item of a case that ended before initial review accepted it (Q5)."""
-    if end.assessor is None or not gives_item_back(end):
+async def release_closed(end: CaseEnd, store: Items, now: datetime) -> list[Event]:
+    """Give back the item of a case that ended before initial review accepted it, keep that of any other (Q5)."""
+    if end.assessor is None:
+        return []
+    if keeps_item(end):
+        return await _confirm(end.case_id, store, now)
+    if not gives_item_back(end):
         return []
     item = await store.items.get(end.case_id)
     if item is None:
@@ -91,20 +98,25 @@ async def release_closed(end: CaseEnd, store: Items, _now: datetime) -> list[Eve
     return await _release(replace(item, final=True), store)
 
 
-async def _decide(submitted: ApplicationSubmitted, named: AssessorRef, store: Items, now: datetime) -> list[Event]:
-    rules = rules_on(submitted.submitted_on)
+async def _decide(
+    submitted: ApplicationSubmitted, named: AssessorRef, rules: RuleSet, store: Items, now: datetime
+) -> list[Event]:
     item = asked(submitted, named, counting_year(submitted, rules), rules)
     assessor = await store.assessors.get(named.uscc)
     if assessor is None:
         return _refuse(item, [not_registered(named)], store)
-    ledger = await _ledger(assessor.representative, item.year, store)
-    full = list(ledger.exhausted(rules.quota.items_per_year))
-    if reasons := [*may_evaluate(assessor, submitted, shanghai_date(now)), *full]:
-        return _refuse(item, reasons, store, ledger.lines if full else ())
-    store.items.save(item.application_id, item.granted(ledger.key))
-    ledger = ledger.with_line(Line(item.application_id, named, item.unit))
-    store.ledgers.save(ledger.key, ledger)
-    return [_reserved(item, ledger, rules)]
+    places = await _places(item, assessor, store)
+    full = [(why, each.ledger) for each in places for why in each.ledger.exhausted(rules.quota.items_per_year)]
+    against = [
+        *may_evaluate(assessor, submitted, shanghai_date(now)),
+        *year_problems(item.year, submitted.submitted_on),
+        *(why for why, _ in full),
+    ]
+    if against:
+        return _refuse(item, against, store, full[-1][1].lines if full else ())
+    _note_presence(assessor, item.unit.prefecture, store)
+    granted, present = _take(item.granted(now), places, store)
+    return [_reserved(granted, present, rules)]
 
 
 async def _answer_again(item: Item, submitted: ApplicationSubmitted, store: Items) -> list[Event]:
@@ -113,14 +125,27 @@ async def _answer_again(item: Item, submitted: ApplicationSubmitted, store: Item
     return [_reserved(item, ledger, rules_of(item.rule_set or submitted.rule_set))]
 
 
-async def _confirm(application_id: str, store: Items) -> list[Event]:
+async def _confirm(application_id: str, store: Items, now: datetime) -> list[Event]:
     item = await store.items.get(application_id)
     if item is None:
         raise Transient(f"nothing is reserved for {application_id} yet")
+    if item.was_given_back:
+        return await _take_back(item, store, now)
     confirmed = item.confirmed()
     if confirmed.state is item.state:
         return []
     store.items.save(application_id, confirmed)
+    return [QuotaItemConfirmed(**confirmed.facts())]
+
+
+async def _take_back(item: Item, store: Items, now: datetime) -> list[Event]:
+    """Initial review had accepted what ended as it did: the place is used, unless another has got it since (Q2, Q5)."""
+    assessor = await store.assessors.require(item.assessor.uscc)
+    places = await _places(item, assessor, store)
+    limit = rules_on(item.asked_on).quota.items_per_year
+    if any(not place.ledger.left(limit) for place in places):
+        return []
+    confirmed, _ = _take(item.granted(item.reserved_at or now).confirmed(), places, store)
     return [QuotaItemConfirmed(**confirmed.facts())]
 
 
@@ -135,16 +160,38 @@ async def _release(item: Item, store: Items) -> list[Event]:
     return [QuotaItemReleased(**released.facts())]
 
 
+async def _places(item: Item, assessor: Assessor, store: Items) -> list[Place]:
+    """With all whom the item would count with, the present legal representative last (Q4)."""
+    counted = assessor.counted_with(item.asked_on, item.year)
+    return [Place(await _ledger(each.person, item.year, store), each.carried_on) for each in counted]
+
+
+def _take(item: Item, places: Sequence[Place], store: Items) -> tuple[Item, Ledger]:
+    """Save the item with a line in each of its ledgers; give it and the last of them as they are then."""
+    taken = replace(item, ledgers=tuple(place.ledger.key for place in places))
+    store.items.save(taken.application_id, taken)
+    entered = [place.taken(taken.application_id, taken.assessor, taken.unit) for place in places]
+    for ledger in entered:
+        store.ledgers.save(ledger.key, ledger)
+    return taken, entered[-1]
+
+
+def _note_presence(assessor: Assessor, prefecture: Prefecture, store: Items) -> None:
+    """The first item there lets the prefecture's department read the entry; all later ones write nothing here."""
+    if prefecture not in assessor.prefectures:
+        store.assessors.save(assessor.uscc, assessor.working_in(prefecture))
+
+
 async def _ledger(representative: PersonRef, year: int, store: Items) -> Ledger:
     empty = Ledger(representative, year)
     return await store.ledgers.get(empty.key) or empty
 
 
 def _refuse(item: Item, reasons: Sequence[Reason], store: Items, in_use: Sequence[Line] = ()) -> list[Event]:
-    store.items.save(item.application_id, item)
-    return [
-        QuotaItemRefused(**item.facts(), reasons=tuple(reasons), items_in_use=tuple(line.told() for line in in_use))
-    ]
+    refused = item.refused(reasons)
+    store.items.save(item.application_id, refused)
+    told = tuple(line.told() for line in in_use)
+    return [QuotaItemRefused(**refused.facts(), reasons=tuple(reasons), items_in_use=told)]
 
 
 def _reserved(item: Item, ledger: Ledger, rules: RuleSet) -> QuotaItemReserved:

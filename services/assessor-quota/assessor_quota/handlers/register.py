@@ -1,30 +1,34 @@
-"""The register of assessors: who is entered, sanctioned and set free again, by decision of the region."""
+"""The register of assessors: who is entered, how an entry is amended, and the end of a registration (S7)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Protocol
 
 from chassis.handling import Collection, Done, Refusal
-from messages.assessor_quota import AssessorRegistered, AssessorSanctioned, SanctionRevoked
+from messages.assessor_quota import AssessorAmended, AssessorRegistered
 from messages.values import PersonRef, UnitType
-from rulebook import NoRuleSet, RuleSet, reason, rules_on, shanghai_date
+from rulebook import reason, shanghai_date
 
-from assessor_quota.domain.assessor import Assessor, StaffMember, registration_problems
-from assessor_quota.domain.sanction import (
-    Finding,
-    Sanction,
-    decision_problems,
-    revocable,
-    revocation_problems,
-    sanction,
-)
+from assessor_quota.domain.amendment import Amendment, amended, amendment_problems, touched
+from assessor_quota.domain.assessor import Assessor, Deregistration, deregistration_problems, registration_problems
+from assessor_quota.domain.entry import SERVICE, By, Entry, What
+from assessor_quota.domain.staff import StaffMember
+from assessor_quota.handlers.entries import enter
+from assessor_quota.handlers.kept import kept, refuse_stale, registered
+from assessor_quota.handlers.people import known_as
 
 
 class Register(Protocol):
     @property
     def assessors(self) -> Collection[Assessor]: ...
+
+    @property
+    def entries(self) -> Collection[Entry]: ...
+
+    @property
+    def persons(self) -> Collection[PersonRef]: ...
 
 
 @dataclass(frozen=True)
@@ -37,23 +41,31 @@ class RegisterAssessor:
     """Digests of the same document number under keys used before."""
     scope: tuple[UnitType, ...]
     staff: tuple[StaffMember, ...]
+    by: By = SERVICE
 
 
 @dataclass(frozen=True)
-class SanctionAssessor:
+class AmendAssessor:
     uscc: str
-    document_number: str
-    decided_on: date
-    findings: tuple[Finding, ...]
+    seen: int | None
+    """The version that the caller has looked at; none where it does not matter."""
+    amendment: Amendment
+    by: By
 
 
 @dataclass(frozen=True)
-class RevokeSanction:
+class EndRegistration:
+    uscc: str
+    since: date
+    document_number: str
+    by: By
+
+
+@dataclass(frozen=True)
+class RestoreRegistration:
     uscc: str
     document_number: str
-    revoked_on: date
-    decision: str | None = None
-    """Number of the decision revoked; needed only where more than one holds."""
+    by: By
 
 
 async def register_assessor(command: RegisterAssessor, store: Register, now: datetime) -> Done:
@@ -61,61 +73,56 @@ async def register_assessor(command: RegisterAssessor, store: Register, now: dat
     if await store.assessors.get(command.uscc) is not None:
         text = f"统一社会信用代码为{command.uscc}的第三方服务机构已登记"
         raise Refusal("assessor-already-registered", reason("S7", "assessor-already-registered", text, command.uscc))
+    today = shanghai_date(now)
     assessor = Assessor(
         uscc=command.uscc,
         name=command.name,
-        representative=await _known_as(command, store),
+        representative=await known_as(command.representative, command.earlier_digests, store),
         representative_name=command.representative_name,
         scope=command.scope,
         staff=command.staff,
-        registered_on=shanghai_date(now),
+        registered_on=today,
     )
     if problems := registration_problems(assessor):
         raise Refusal("registration-incomplete", *problems, status=422)
-    store.assessors.save(assessor.uscc, assessor)
-    return Done([_registered(assessor)], assessor)
+    assessor = enter(store, assessor, What.REGISTERED, command.by, now, on=today)
+    return Done([_registered(assessor)], kept(assessor, store))
 
 
-async def sanction_assessor(command: SanctionAssessor, store: Register, now: datetime) -> Done:
-    """Record a decision under Art. 31: no evaluation work for three years, refused from now on (S1)."""
-    assessor = await store.assessors.require(command.uscc)
-    today = shanghai_date(now)
-    recorded, number, day = assessor.sanctions, command.document_number, command.decided_on
-    if problems := decision_problems(recorded, number, day, today):
-        raise Refusal("decision-refused", *problems)
-    decision = sanction(number, day, command.findings, _rules_on(day))
-    assessor = assessor.with_sanction(decision)
-    store.assessors.save(assessor.uscc, assessor)
-    return Done([_sanctioned(assessor, decision, today)], assessor)
+async def amend_assessor(command: AmendAssessor, store: Register, now: datetime) -> Done:
+    """Change what the register shows; refused with every problem at once, or when it changed since it was read."""
+    before = await registered(command.uscc, store)
+    refuse_stale(before, command.seen, store)
+    if problems := amendment_problems(before, command.amendment):
+        raise Refusal("amendment-refused", *problems, status=422)
+    today, after = shanghai_date(now), amended(before, command.amendment)
+    changed = touched(before, after)
+    after = enter(store, after, What.AMENDED, command.by, now, on=today, changed=changed)
+    said = [_amended(after, today)] if {"name", "scope"} & {*changed} else []
+    return Done(said, kept(after, store))
 
 
-async def revoke_sanction(command: RevokeSanction, store: Register, now: datetime) -> Done:
-    """End a sanction by a document; what was decided stays on record (S4)."""
-    assessor = await store.assessors.require(command.uscc)
-    today = shanghai_date(now)
-    recorded, day = assessor.sanctions, command.revoked_on
-    if problems := list(revocation_problems(recorded, command.decision, day, today)):
-        raise Refusal("revocation-refused", *problems)
-    (decision,) = revocable(recorded, command.decision, day)
-    assessor = assessor.with_revoked(decision, command.document_number, day)
-    store.assessors.save(assessor.uscc, assessor)
-    return Done([_revoked(assessor, command, today)], assessor)
+async def end_registration(command: EndRegistration, store: Register, now: datetime) -> Done:
+    """No new items from the day on; entry, items and duties stay."""
+    assessor = await registered(command.uscc, store)
+    number, since = command.document_number, command.since
+    if problems := list(deregistration_problems(assessor, since, shanghai_date(now))):
+        raise Refusal("deregistration-refused", *problems)
+    ended = replace(assessor, deregistered=Deregistration(since, number))
+    ended = enter(store, ended, What.DEREGISTERED, command.by, now, on=since, document_number=number)
+    return Done([], kept(ended, store))
 
 
-async def _known_as(command: RegisterAssessor, store: Register) -> PersonRef:
-    """One person stays one person when the digest key is rotated: the first digest known is kept (Q1)."""
-    known = await store.assessors.find({"representative.digest": {"$in": list(command.earlier_digests)}}, limit=1)
-    return known[0].representative if known else command.representative
-
-
-def _rules_on(day: date) -> RuleSet:
-    try:
-        return rules_on(day)
-    except NoRuleSet:
-        text = f"{day}时本细则尚未施行，不能依本细则作出处理决定"
-        raise Refusal(
-            "decision-refused", reason("S1", "before-the-regulation", text, str(day), "/decided_on")
-        ) from None
+async def restore_registration(command: RestoreRegistration, store: Register, now: datetime) -> Done:
+    """The way back, by a document of its own; both stay in the history."""
+    assessor = await registered(command.uscc, store)
+    if assessor.deregistered is None:
+        text = f"第三方服务机构“{assessor.name}”的登记未曾终止"
+        raise Refusal("not-deregistered", reason("S7", "not-deregistered", text, assessor.uscc))
+    today, number = shanghai_date(now), command.document_number
+    restored = replace(assessor, deregistered=None)
+    restored = enter(store, restored, What.REGISTERED_AGAIN, command.by, now, on=today, document_number=number)
+    return Done([], kept(restored, store))
 
 
 def _registered(assessor: Assessor) -> AssessorRegistered:
@@ -128,25 +135,5 @@ def _registered(assessor: Assessor) -> AssessorRegistered:
     )
 
 
-def _sanctioned(assessor: Assessor, decision: Sanction, today: date) -> AssessorSanctioned:
-    """Listeners hold the last ban they heard: it is the longest in force, whichever decision was recorded last."""
-    longest = assessor.sanction_on(today) or decision
-    return AssessorSanctioned(
-        assessor_uscc=assessor.uscc,
-        name=assessor.name,
-        ban=longest.ban,
-        document_number=decision.document_number,
-        reasons=decision.reasons,
-    )
-
-
-def _revoked(assessor: Assessor, command: RevokeSanction, today: date) -> SanctionRevoked:
-    """What still holds is asked of today: a decision may be younger than the day a revocation names."""
-    left = assessor.sanction_on(today)
-    return SanctionRevoked(
-        assessor_uscc=assessor.uscc,
-        name=assessor.name,
-        revoked_on=command.revoked_on,
-        document_number=command.document_number,
-        ban=None if left is None else left.ban,
-    )
+def _amended(assessor: Assessor, today: date) -> AssessorAmended:
+    return AssessorAmended(assessor_uscc=assessor.uscc, name=assessor.name, scope=assessor.scope, amended_on=today)

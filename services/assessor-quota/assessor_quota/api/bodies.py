@@ -1,0 +1,138 @@
+"""What callers send about the register."""
+
+from datetime import date
+from typing import Annotated
+
+from chassis.handling import Refusal
+from chassis.identity import Identity, Keys
+from messages.values import Identifier, Text, UnitType, Uscc
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from rulebook import reason
+
+from assessor_quota.domain.amendment import Amendment
+from assessor_quota.domain.staff import Correction, Leaving, NewMember, StaffChanges, StaffMember
+
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+Since = Annotated[date, Field(alias="from")]
+
+
+class Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Person(Body):
+    document_number: SecretStr
+    """Never kept: only a keyed digest and a masked form are."""
+    name: Text
+
+    def identified(self, keys: Keys, rule: str, refused_as: str) -> Identity:
+        """Raises the Refusal (422) of a number that is none, without repeating it."""
+        try:
+            return keys.identify(self.document_number.get_secret_value())
+        except ValueError:
+            text, pointer = "法定代表人证件号码格式不正确", "/representative/document_number"
+            wrong = reason(rule, "document-number-invalid", text, pointer=pointer)
+            raise Refusal(refused_as, wrong, status=422) from None
+
+
+class Staff(Body):
+    staff_id: Identifier | None = None
+    """By which a report names its author and reviewer; the next free ``S1``, ``S2``, … when absent."""
+    name: Text
+    qualification: Text
+    since: Since
+    until: date | None = None
+
+    def member(self, place: int) -> StaffMember:
+        return StaffMember(self.staff_id or f"S{place}", self.name, self.qualification, self.since, self.until)
+
+    def new(self) -> NewMember:
+        return NewMember(self.name, self.qualification, self.since, self.until, self.staff_id)
+
+
+class Registration(Body):
+    uscc: Uscc
+    name: Name
+    representative: Person
+    scope: tuple[UnitType, ...]
+    staff: tuple[Staff, ...]
+
+
+class StaffLeaving(Body):
+    staff_id: Identifier
+    until: date
+    """The last day."""
+
+
+class StaffCorrection(Body):
+    staff_id: Identifier
+    name: Text | None = None
+    qualification: Text | None = None
+    since: Annotated[date | None, Field(alias="from")] = None
+    until: date | None = None
+
+
+class StaffAmendment(Body):
+    """Nobody is taken off: somebody who left is ended, so that past reports can still be checked (S7)."""
+
+    add: tuple[Staff, ...] = ()
+    end: tuple[StaffLeaving, ...] = ()
+    correct: tuple[StaffCorrection, ...] = ()
+
+    def changes(self) -> StaffChanges:
+        return StaffChanges(
+            tuple(each.new() for each in self.add),
+            tuple(Leaving(each.staff_id, each.until) for each in self.end),
+            tuple(Correction(**each.model_dump()) for each in self.correct),
+        )
+
+
+class AmendmentBody(Body):
+    """What is absent stays as it is."""
+
+    name: Name | None = None
+    representative_name: Text | None = None
+    """Its spelling; another person is a change of the legal representative."""
+    scope: tuple[UnitType, ...] | None = None
+    staff: StaffAmendment = StaffAmendment()
+
+    def amendment(self) -> Amendment:
+        scope = None if self.scope is None else tuple(dict.fromkeys(self.scope))
+        return Amendment(self.name, self.representative_name, scope, self.staff.changes())
+
+
+class RepresentativeChange(Body):
+    representative: Person
+    changed_on: date
+    """The successor's first day."""
+    document_number: Text
+    """Of the document that shows the change."""
+
+
+class EndOfRegistration(Body):
+    document_number: Text
+    since: date | None = None
+    """Today when absent."""
+
+
+class Restoration(Body):
+    document_number: Text
+
+
+class Found(Body):
+    text: Text
+    evidence: Text | None = None
+
+
+class DecisionBody(Body):
+    decided_on: date
+    document_number: Text
+    reasons: Annotated[tuple[Found, ...], Field(min_length=1)]
+
+
+class Revocation(Body):
+    document_number: Text
+    revoked_on: date | None = None
+    """Today when absent."""
+    decision: Text | None = None
+    """Number of the decision revoked; needed only where more than one holds."""

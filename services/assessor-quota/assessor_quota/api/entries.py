@@ -1,0 +1,102 @@
+"""What the register shows, to everyone and to those concerned, and its history (S7, N4)."""
+
+from datetime import date
+from typing import Annotated
+
+from chassis.access import both
+from chassis.handling import Where
+from chassis.http import PROBLEMS, Call, Gate, Page, etag
+from fastapi import APIRouter, Depends, Query, Response
+from messages.values import Prefecture, UnitType, Uscc
+from rulebook import shanghai_date
+
+from assessor_quota import handlers
+from assessor_quota.api.policies import LIST, READ
+from assessor_quota.api.sanctions import in_force
+from assessor_quota.api.views import AssessorDetail, AssessorEntry, HistoryEntry, sister
+from assessor_quota.store import Store
+
+LAST = "\U0010ffff"
+"""Stands behind every character: what begins with a text lies between the text and the text with this."""
+
+
+class Sought:
+    """By what the lists of assessors can be filtered."""
+
+    def __init__(
+        self,
+        scope: UnitType | None = None,
+        name: Annotated[str | None, Query(min_length=1, max_length=200, description="How the name begins")] = None,
+        sanctioned: Annotated[bool | None, Query(description="Whether a sanction holds today")] = None,
+    ) -> None:
+        self.scope = scope
+        self.name = name
+        self.sanctioned = sanctioned
+
+    async def where(self, store: Store, today: date) -> Where:
+        found: Where = {} if self.scope is None else {"scope": self.scope}
+        if self.name is not None:
+            found = both(found, {"name": {"$gte": self.name, "$lt": self.name + LAST}})
+        if self.sanctioned is None:
+            return found
+        holding = sorted({each.assessor.uscc for each in await store.sanctions.find(in_force(today))})
+        return both(found, {"uscc": {"$in" if self.sanctioned else "$nin": holding}})
+
+
+Limit = Annotated[int, Query(ge=1, le=200)]
+
+
+def router(gate: Gate) -> APIRouter:
+    routes = APIRouter(tags=["assessors"], responses=PROBLEMS)
+    reading = Depends(gate.call(READ))
+
+    @routes.get("/assessors")
+    async def registered(
+        call: Annotated[Call, Depends(gate.call(LIST))],
+        sought: Annotated[Sought, Depends()],
+        limit: Limit = 50,
+        after: str | None = None,
+    ) -> Page[AssessorEntry]:
+        """Everyone sees who is registered for what and who is sanctioned; no person is named."""
+        store = call.reads(Store)
+        where = await sought.where(store, shanghai_date(call.now))
+        found = await call.page(store.assessors, where, limit=limit, after=after)
+        return Page(items=[AssessorEntry.model_validate(each) for each in found.items], next=found.next)
+
+    @routes.get("/prefectures/{prefecture}/assessors")
+    async def working_in(
+        prefecture: Prefecture,
+        call: Annotated[Call, reading],
+        sought: Annotated[Sought, Depends()],
+        limit: Limit = 50,
+        after: str | None = None,
+    ) -> Page[AssessorDetail]:
+        """The assessors that were granted items there, of those whose entries the caller may read."""
+        store = call.reads(Store)
+        there = both(call.filter(), {"prefectures": prefecture})
+        where = both(there, await sought.where(store, shanghai_date(call.now)))
+        found = await call.page(store.assessors, where, limit=limit, after=after)
+        return Page(items=[AssessorDetail.model_validate(each) for each in found.items], next=found.next)
+
+    @routes.get("/assessors/{uscc}")
+    async def one(uscc: Uscc, call: Annotated[Call, reading], response: Response) -> AssessorDetail:
+        """With the other assessors of its legal representative, and whether one is sanctioned (S3)."""
+        store = call.reads(Store)
+        assessor = await handlers.registered(uscc, store)
+        await call.allow(assessor)
+        response.headers["ETag"] = etag(store.assessors.version(uscc))
+        today = shanghai_date(call.now)
+        sisters = tuple(sister(each, today) for each in await handlers.sisters_of(assessor, store))
+        return AssessorDetail.model_validate(assessor).model_copy(update={"sisters": sisters})
+
+    @routes.get("/assessors/{uscc}/history")
+    async def history(
+        uscc: Uscc, call: Annotated[Call, reading], limit: Limit = 50, after: str | None = None
+    ) -> Page[HistoryEntry]:
+        """Everything that happened to the entry, in order."""
+        store = call.reads(Store)
+        await call.allow(await handlers.registered(uscc, store))
+        found = await call.page(store.entries, {"uscc": uscc}, (("number", 1),), limit, after)
+        return Page(items=[HistoryEntry.model_validate(each) for each in found.items], next=found.next)
+
+    return routes

@@ -1,0 +1,62 @@
+"""Who may do and see what: each policy decides one case and filters a list by the same rules (P1, P2)."""
+
+from dataclasses import dataclass
+
+from chassis.access import Policy, Rule, everything, own_organisation, own_prefecture, public
+from messages.values import Role
+
+_REGION = (Rule(Role.REGIONAL_OFFICER, everything),)
+
+REGISTER = Policy("assessor.register", _REGION)
+AMEND = Policy("assessor.amend", _REGION)
+CHANGE_REPRESENTATIVE = Policy("assessor.change-representative", _REGION)
+DEREGISTER = Policy("assessor.deregister", _REGION)
+SANCTION = Policy("assessor.sanction", _REGION)
+REVOKE = Policy("assessor.revoke-sanction", _REGION)
+
+LIST = Policy("assessor.list", (Rule(Role.PUBLIC, public),))
+SANCTIONS = Policy("sanction.list", (Rule(Role.PUBLIC, public),))
+"""Who is registered, and who is sanctioned, is public (N4)."""
+
+READ = Policy(
+    "assessor.read",
+    (
+        *_REGION,
+        Rule(Role.PREFECTURE_OFFICER, own_prefecture("prefectures")),
+        Rule(Role.ASSESSOR, own_organisation("uscc")),
+    ),
+    protected=True,
+)
+"""The entry with its people, and its history: a prefecture's department reads those of assessors that work there."""
+
+READ_QUOTA = Policy(
+    "quota.read",
+    (
+        *_REGION,
+        Rule(Role.PREFECTURE_OFFICER, own_prefecture("prefectures")),
+        Rule(Role.ASSESSOR, own_organisation("assessors")),
+    ),
+    protected=True,
+)
+"""The counts, which all assessors of a representative share."""
+
+READ_ITEMS = Policy(
+    "item.read",
+    (
+        *_REGION,
+        Rule(Role.PREFECTURE_OFFICER, own_prefecture("unit.prefecture")),
+        Rule(Role.ASSESSOR, own_organisation("assessor.uscc")),
+    ),
+    hidden=True,
+    protected=True,
+)
+"""The items themselves: an officer sees those of the own prefecture, an assessor its own; which applications there
+are is not public, so another's item is answered as if it were not there (P2)."""
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Whose quota is asked for, as ``READ_QUOTA`` looks at it."""
+
+    assessors: tuple[str, ...]
+    prefectures: tuple[str, ...]

@@ -1,0 +1,51 @@
+"""Entries of the register: what happened to an assessor, when, by whom and on which document; only ever added."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+
+class What(StrEnum):
+    REGISTERED = "registered"
+    AMENDED = "amended"
+    REPRESENTATIVE_CHANGED = "representative_changed"
+    SANCTIONED = "sanctioned"
+    SANCTION_REVOKED = "sanction_revoked"
+    DEREGISTERED = "deregistered"
+    REGISTERED_AGAIN = "registered_again"
+    STATEMENT_FILED = "statement_filed"
+
+
+@dataclass(frozen=True)
+class By:
+    """Who acted, as the token says; never a person's name."""
+
+    subject: str
+    roles: tuple[str, ...]
+
+
+SERVICE = By("assessor-quota", ("service",))
+"""The service itself, where nobody has to act."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Names no person: who is on the staff or represents the assessor stands in the register itself."""
+
+    uscc: str
+    number: int
+    """Counts the assessor's entries from 1 without gaps."""
+    what: What
+    at: datetime
+    on: date
+    """The legal date on which it took effect."""
+    by: By
+    document_number: str | None = None
+    changed: tuple[str, ...] = ()
+    """What an amendment touched."""
+
+    @property
+    def key(self) -> str:
+        return f"{self.uscc}:{self.number}"

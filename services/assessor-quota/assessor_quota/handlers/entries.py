@@ -1,0 +1,39 @@
+"""Entries of the register, written in the transaction of what they tell."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Protocol
+
+from chassis.handling import Collection
+
+from assessor_quota.domain.assessor import Assessor
+from assessor_quota.domain.entry import By, Entry, What
+
+
+class Entries(Protocol):
+    @property
+    def assessors(self) -> Collection[Assessor]: ...
+
+    @property
+    def entries(self) -> Collection[Entry]: ...
+
+
+def enter(  # noqa: PLR0913 - the parts of an entry
+    store: Entries,
+    assessor: Assessor,
+    what: What,
+    by: By,
+    now: datetime,
+    *,
+    on: date,
+    document_number: str | None = None,
+    changed: tuple[str, ...] = (),
+) -> Assessor:
+    """Save the assessor with one entry more. Two at once conflict on the assessor, so no number is given twice."""
+    numbered = replace(assessor, entries=assessor.entries + 1)
+    entry = Entry(numbered.uscc, numbered.entries, what, now, on, by, document_number, changed)
+    store.assessors.save(numbered.uscc, numbered)
+    store.entries.save(entry.key, entry)
+    return numbered

@@ -1,0 +1,45 @@
+"""An assessor found for a command, what the command answers with, and the refusals of an unknown or changed one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from chassis.handling import Collection, Refusal
+from rulebook import reason
+
+from assessor_quota.domain.assessor import Assessor
+
+
+class Assessors(Protocol):
+    @property
+    def assessors(self) -> Collection[Assessor]: ...
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The assessor and the version it is kept in."""
+
+    assessor: Assessor
+    version: int
+
+
+async def registered(uscc: str, store: Assessors) -> Assessor:
+    """Raises the 404 of a code that nobody registered."""
+    if (assessor := await store.assessors.get(uscc)) is not None:
+        return assessor
+    text = f"统一社会信用代码为{uscc}的第三方服务机构未在自治区登记"
+    raise Refusal("not-found", reason("S7", "assessor-unknown", text, uscc), status=404, title="Not found")
+
+
+def kept(assessor: Assessor, store: Assessors) -> Kept:
+    return Kept(assessor, store.assessors.version(assessor.uscc))
+
+
+def refuse_stale(assessor: Assessor, seen: int | None, store: Assessors) -> None:
+    """Raise the 412 of a caller who has read another version than the one kept."""
+    present = store.assessors.version(assessor.uscc)
+    if seen is not None and seen != present:
+        text = f"第三方服务机构“{assessor.name}”的登记在读取后已被修改，请重新读取"
+        stale = reason("S7", "version-stale", text, f"{seen}, {present}")
+        raise Refusal("version-stale", stale, status=412, title="The entry has been changed in the meantime")

@@ -1,0 +1,126 @@
+"""Changes of the legal representative: the items of the year come along and stay behind as well (Q4)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+
+from chassis.handling import Collection, Done, Refusal
+from messages.assessor_quota import CarriedItems, LegalRepresentativeChanged
+from messages.values import PersonRef
+from rulebook import shanghai_date
+
+from assessor_quota.domain.assessor import Assessor
+from assessor_quota.domain.entry import By, Entry, What
+from assessor_quota.domain.item import IN_USE, Item
+from assessor_quota.domain.ledger import YEARS_APART, Ledger, Place
+from assessor_quota.domain.representative import change_problems
+from assessor_quota.handlers.entries import enter
+from assessor_quota.handlers.kept import kept, registered
+from assessor_quota.handlers.people import known_as
+
+
+class Representatives(Protocol):
+    @property
+    def assessors(self) -> Collection[Assessor]: ...
+
+    @property
+    def entries(self) -> Collection[Entry]: ...
+
+    @property
+    def items(self) -> Collection[Item]: ...
+
+    @property
+    def ledgers(self) -> Collection[Ledger]: ...
+
+    @property
+    def persons(self) -> Collection[PersonRef]: ...
+
+
+@dataclass(frozen=True)
+class ChangeRepresentative:
+    uscc: str
+    successor: PersonRef
+    name: str
+    earlier_digests: tuple[str, ...]
+    """Digests of the successor's document number under keys used before."""
+    changed_on: date
+    document_number: str
+    by: By
+
+
+async def change_representative(command: ChangeRepresentative, store: Representatives, now: datetime) -> Done:
+    """Record who represents the assessor from ``changed_on`` on, and count its items of that year on with both.
+
+    The new representative may have more than the limit by that; nothing more is granted then (Q4).
+    """
+    before = await registered(command.uscc, store)
+    successor = await known_as(command.successor, command.earlier_digests, store)
+    today, day = shanghai_date(now), command.changed_on
+    if problems := list(change_problems(before.terms, before.registered_on, successor, day, today)):
+        raise Refusal("change-refused", *problems)
+    after = before.represented_by(successor, command.name, day, command.document_number)
+    carried = await _carry(before, successor, day, today, store)
+    after = enter(
+        store,
+        after,
+        What.REPRESENTATIVE_CHANGED,
+        command.by,
+        now,
+        on=day,
+        document_number=command.document_number,
+    )
+    return Done([_changed(before, after, command, carried)], kept(after, store))
+
+
+async def _carry(
+    assessor: Assessor, successor: PersonRef, day: date, today: date, store: Representatives
+) -> tuple[CarriedItems, ...]:
+    """Every ledger of the former representative that an item could still enter is saved, carried from or not.
+
+    A reservation that has read the assessor before the change writes one of them: one of the two commits, the other
+    reads again. Without that an item could be granted that the new representative never hears of (write skew).
+    """
+    items = await _in_use(assessor, day.year, store)
+    carried = []
+    for year in range(day.year, today.year + YEARS_APART + 1):
+        former = await ledger_of(assessor.representative, year, store)
+        store.ledgers.save(former.key, former.handing(assessor.uscc, successor, day))
+        if theirs := [item for item in items if item.year == year]:
+            carried.append(await _carried(theirs, await ledger_of(successor, year, store), day, store))
+    return tuple(carried)
+
+
+async def _carried(items: Sequence[Item], ledger: Ledger, day: date, store: Representatives) -> CarriedItems:
+    for item in items:
+        ledger = Place(ledger, day).taken(item.application_id, item.assessor, item.unit)
+        store.items.save(item.application_id, item.carried_to(ledger.key))
+    store.ledgers.save(ledger.key, ledger)
+    return CarriedItems(year=ledger.year, items=len(items), used=ledger.used)
+
+
+async def _in_use(assessor: Assessor, first: int, store: Representatives) -> list[Item]:
+    return await store.items.find(
+        {"assessor.uscc": assessor.uscc, "year": {"$gte": first}, "state": {"$in": list(IN_USE)}}
+    )
+
+
+async def ledger_of(representative: PersonRef, year: int, store: Representatives) -> Ledger:
+    empty = Ledger(representative, year)
+    return await store.ledgers.get(empty.key) or empty
+
+
+def _changed(
+    before: Assessor, after: Assessor, command: ChangeRepresentative, carried: tuple[CarriedItems, ...]
+) -> LegalRepresentativeChanged:
+    return LegalRepresentativeChanged(
+        assessor_uscc=after.uscc,
+        name=after.name,
+        former=before.representative,
+        representative=after.representative,
+        changed_on=command.changed_on,
+        document_number=command.document_number,
+        carried=carried,
+    )

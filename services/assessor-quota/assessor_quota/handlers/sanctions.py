@@ -1,0 +1,171 @@
+"""Sanctions decided and revoked by the region, and what a decision would reach (S1, S3, S4)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+
+from chassis.handling import Collection, Done, Refusal
+from messages.assessor_quota import AssessorSanctioned, SanctionRevoked
+from messages.values import AssessorRef
+from rulebook import NoRuleSet, RuleSet, reason, rules_on, shanghai_date
+
+from assessor_quota.domain.assessor import Assessor
+from assessor_quota.domain.entry import By, Entry, What
+from assessor_quota.domain.item import IN_USE, Item
+from assessor_quota.domain.sanction import (
+    Decision,
+    Finding,
+    Sanction,
+    decision_problems,
+    revocable,
+    revocation_problems,
+    sanction,
+)
+from assessor_quota.handlers.entries import enter
+from assessor_quota.handlers.kept import Assessors, kept, registered
+
+
+class Sanctions(Protocol):
+    @property
+    def assessors(self) -> Collection[Assessor]: ...
+
+    @property
+    def entries(self) -> Collection[Entry]: ...
+
+    @property
+    def sanctions(self) -> Collection[Decision]: ...
+
+
+class Reached(Protocol):
+    @property
+    def assessors(self) -> Collection[Assessor]: ...
+
+    @property
+    def items(self) -> Collection[Item]: ...
+
+
+@dataclass(frozen=True)
+class SanctionAssessor:
+    uscc: str
+    document_number: str
+    decided_on: date
+    findings: tuple[Finding, ...]
+    by: By
+
+
+@dataclass(frozen=True)
+class RevokeSanction:
+    uscc: str
+    document_number: str
+    revoked_on: date
+    by: By
+    decision: str | None = None
+    """Number of the decision revoked; needed only where more than one holds."""
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a decision would bring about, as far as this service knows."""
+
+    decision: Decision
+    items: tuple[Item, ...]
+    """In use: the applications that rest on the assessor's reports (S2)."""
+    sisters: tuple[Assessor, ...]
+    """Flagged to reviewers, not banned (S3)."""
+
+
+async def sanction_assessor(command: SanctionAssessor, store: Sanctions, now: datetime) -> Done:
+    """Record a decision under Art. 31: no evaluation work for three years, refused from now on (S1)."""
+    assessor = await registered(command.uscc, store)
+    today, day = shanghai_date(now), command.decided_on
+    decided = _decided(command, assessor, today)
+    assessor = assessor.with_sanction(decided)
+    _publish(decided, assessor, store)
+    document = command.document_number
+    assessor = enter(store, assessor, What.SANCTIONED, command.by, now, on=day, document_number=document)
+    sisters = [each.ref for each in await sisters_of(assessor, store)]
+    return Done([_sanctioned(assessor, decided, sisters, today)], kept(assessor, store))
+
+
+async def preview_sanction(command: SanctionAssessor, store: Reached, now: datetime) -> Preview:
+    """What ``sanction_assessor`` would decide and reach; refused as that would be, and nothing is saved."""
+    assessor = await registered(command.uscc, store)
+    decided = _decided(command, assessor, shanghai_date(now))
+    return Preview(
+        Decision(assessor.ref, decided),
+        tuple(await store.items.find({"assessor.uscc": assessor.uscc, "state": {"$in": list(IN_USE)}})),
+        tuple(await sisters_of(assessor, store)),
+    )
+
+
+async def revoke_sanction(command: RevokeSanction, store: Sanctions, now: datetime) -> Done:
+    """End a sanction by a document; what was decided stays on record (S4)."""
+    assessor = await registered(command.uscc, store)
+    today = shanghai_date(now)
+    recorded, day, document = assessor.sanctions, command.revoked_on, command.document_number
+    if problems := list(revocation_problems(recorded, command.decision, day, today)):
+        raise Refusal("revocation-refused", *problems)
+    (decided,) = revocable(recorded, command.decision, day)
+    assessor = assessor.with_revoked(decided, document, day)
+    _publish(decided.revoked(document, day), assessor, store)
+    assessor = enter(store, assessor, What.SANCTION_REVOKED, command.by, now, on=day, document_number=document)
+    return Done([_revoked(assessor, command, today)], kept(assessor, store))
+
+
+async def sisters_of(assessor: Assessor, store: Assessors) -> list[Assessor]:
+    """The other assessors that the same legal representative represents now (S3)."""
+    found = await store.assessors.find({"representative.digest": assessor.representative.digest})
+    return [each for each in found if each.uscc != assessor.uscc]
+
+
+def _decided(command: SanctionAssessor, assessor: Assessor, today: date) -> Sanction:
+    number, day, findings = command.document_number, command.decided_on, command.findings
+    if problems := decision_problems(assessor.sanctions, number, day, findings, today):
+        raise Refusal("decision-refused", *problems)
+    return sanction(number, day, findings, _rules_on(day))
+
+
+def _publish(decided: Sanction, assessor: Assessor, store: Sanctions) -> None:
+    """The public list holds each decision as it stands, the assessor's own entry all of them (S4, N4)."""
+    decision = Decision(assessor.ref, decided)
+    store.sanctions.save(decision.key, decision)
+
+
+def _rules_on(day: date) -> RuleSet:
+    try:
+        return rules_on(day)
+    except NoRuleSet:
+        text = f"{day}时本细则尚未施行，不能依本细则作出处理决定"
+        raise Refusal(
+            "decision-refused", reason("S1", "before-the-regulation", text, str(day), "/decided_on")
+        ) from None
+
+
+def _sanctioned(
+    assessor: Assessor, decided: Sanction, sisters: Sequence[AssessorRef], today: date
+) -> AssessorSanctioned:
+    """Listeners hold the last ban they heard: it is the longest in force, whichever decision was recorded last."""
+    longest = assessor.sanction_on(today) or decided
+    return AssessorSanctioned(
+        assessor_uscc=assessor.uscc,
+        name=assessor.name,
+        ban=longest.ban,
+        document_number=decided.document_number,
+        reasons=decided.reasons,
+        sisters=tuple(sisters),
+    )
+
+
+def _revoked(assessor: Assessor, command: RevokeSanction, today: date) -> SanctionRevoked:
+    """What still holds is asked of today: a decision may be younger than the day a revocation names."""
+    left = assessor.sanction_on(today)
+    return SanctionRevoked(
+        assessor_uscc=assessor.uscc,
+        name=assessor.name,
+        revoked_on=command.revoked_on,
+        document_number=command.document_number,
+        ban=None if left is None else left.ban,
+    )

@@ -1,0 +1,42 @@
+"""What callers of the API send and read in the tests."""
+
+from __future__ import annotations
+
+from assessor_quota import handlers
+from assessor_quota.store import Store
+from chassis.testing.http import ApiStand
+from httpx2 import Response
+
+from .kit import NORTH, NUMBER, submitted
+
+OTHER_NUMBER = "150102198505053321"
+DECISION = {
+    "decided_on": "2026-04-20",
+    "document_number": "一号",
+    "reasons": [{"text": "评价报告数据造假", "evidence": "核查记录3号"}],
+}
+CHANGE = {
+    "representative": {"document_number": OTHER_NUMBER, "name": "李某"},
+    "changed_on": "2026-04-20",
+    "document_number": "变更一号",
+}
+
+
+def registration(uscc: str = NORTH, number: str = NUMBER, **changed: object) -> dict[str, object]:
+    return {
+        "uscc": uscc,
+        "name": f"评价机构{uscc[3:6]}",
+        "representative": {"document_number": number, "name": "王某"},
+        "scope": ["factory", "park"],
+        "staff": [{"name": "赵某", "qualification": "注册环保工程师", "from": "2024-01-01"}],
+        **changed,
+    }
+
+
+def reasons(answer: Response) -> list[tuple[str | None, str, str | None]]:
+    return [(each.get("rule"), each["code"], each.get("pointer")) for each in answer.json()["reasons"]]
+
+
+async def reserve(stand: ApiStand, *by: str) -> None:
+    for number, uscc in enumerate(by):
+        await stand.perform(handlers.reserve_item, submitted(f"app-{number}", uscc), Store)

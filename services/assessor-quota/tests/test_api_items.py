@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import pytest
+from chassis.testing.http import ApiStand, Caller
+from messages.values import Prefecture, Role
+
+from .calls import CHANGE, DECISION, reasons, reserve
+from .kit import LIMIT, NORTH, OTHER, SOUTH, STEEL, WANG
+
+INVALID = "91350100M000100Y4Z"
+
+
+@pytest.mark.rule("Q7")
+async def test_what_is_left_is_told_by_assessor_and_by_representative_with_the_items(
+    registered: ApiStand, region: Caller
+) -> None:
+    await reserve(registered, NORTH, SOUTH, SOUTH, OTHER)
+    own = (await region.get(f"/v1/assessors/{NORTH}/items", params={"year": "2026"})).json()
+    assert (own["limit"], own["used"], own["remaining"]) == (LIMIT, 3, LIMIT - 3)
+    assert [each["application_id"] for each in own["items"]] == ["app-0"]
+    together = (await region.get(f"/v1/representatives/{WANG.digest}/items")).json()
+    assert together["used"] == 3
+    assert [each["application_id"] for each in together["items"]] == ["app-0", "app-1", "app-2"]
+    assert [each["uscc"] for each in together["assessors"]] == [NORTH, SOUTH]
+
+
+@pytest.mark.rule("Q7")
+@pytest.mark.rule("Q3")
+async def test_another_year_is_counted_by_itself(registered: ApiStand, region: Caller) -> None:
+    await reserve(registered, NORTH)
+    answer = (await region.get(f"/v1/assessors/{NORTH}/items", params={"year": "2027"})).json()
+    assert (answer["year"], answer["used"], answer["items"]) == (2027, 0, [])
+
+
+@pytest.mark.rule("S3")
+@pytest.mark.usefixtures("registered")
+async def test_a_sanction_shows_beside_the_sister_assessors(region: Caller) -> None:
+    await region.post(f"/v1/assessors/{NORTH}/sanctions", json=DECISION)
+    answer = (await region.get(f"/v1/assessors/{SOUTH}/items")).json()
+    assert {each["uscc"]: each["sanctioned_until"] for each in answer["assessors"]} == {
+        NORTH: "2029-04-20",
+        SOUTH: None,
+    }
+
+
+@pytest.mark.rule("P2")
+async def test_an_assessor_sees_its_own_items_and_of_its_sisters_the_count_alone(registered: ApiStand) -> None:
+    await reserve(registered, NORTH, SOUTH, OTHER)
+    north = registered.as_(Role.ASSESSOR, organisation=NORTH)
+    for path in (f"/v1/assessors/{NORTH}/items", f"/v1/representatives/{WANG.digest}/items"):
+        shown = (await north.get(path)).json()
+        assert shown["used"] == 2
+        assert [each["application_id"] for each in shown["items"]] == ["app-0"]
+    assert (await north.get(f"/v1/assessors/{OTHER}/items")).status_code == 403
+
+
+@pytest.mark.rule("P2")
+async def test_an_officer_sees_the_items_of_the_own_prefecture_alone(registered: ApiStand) -> None:
+    await reserve(registered, NORTH)
+    path = f"/v1/assessors/{NORTH}/items"
+    there = registered.as_(Role.PREFECTURE_OFFICER, prefecture=Prefecture.CHIFENG)
+    elsewhere = registered.as_(Role.PREFECTURE_OFFICER, prefecture=Prefecture.WUHAI)
+    assert [each["application_id"] for each in (await there.get(path)).json()["items"]] == ["app-0"]
+    assert (await elsewhere.get(path)).status_code == 403
+
+
+@pytest.mark.usefixtures("registered")
+async def test_what_is_not_known_is_not_found(region: Caller) -> None:
+    for path in (f"/v1/assessors/{STEEL}", f"/v1/assessors/{STEEL}/items", f"/v1/representatives/{'0' * 64}/items"):
+        assert (await region.get(path)).status_code == 404
+    assert (await region.get(f"/v1/assessors/{INVALID}")).status_code == 422
+
+
+@pytest.mark.rule("Q3")
+@pytest.mark.parametrize("year", ["2023", "2028", "0", "-5", "99999"])
+@pytest.mark.usefixtures("registered")
+async def test_a_year_in_which_nothing_can_count_is_refused_with_rule_and_article(region: Caller, year: str) -> None:
+    for path in (f"/v1/assessors/{NORTH}/items", f"/v1/representatives/{WANG.digest}/items"):
+        answer = await region.get(path, params={"year": year})
+        assert (answer.status_code, answer.json()["code"]) == (422, "year-out-of-range")
+        assert reasons(answer) == [("Q3", "year-out-of-range", None)]
+        assert answer.json()["reasons"][0]["article"] == "第三十二条"
+
+
+@pytest.mark.rule("Q4")
+@pytest.mark.rule("Q7")
+async def test_a_representative_who_left_is_shown_what_stays_and_the_new_one_what_came_along(
+    registered: ApiStand, region: Caller
+) -> None:
+    await reserve(registered, NORTH, SOUTH, OTHER)
+    changed = (await region.post(f"/v1/assessors/{NORTH}/representative", json=CHANGE)).json()
+    left = (await region.get(f"/v1/representatives/{WANG.digest}/items")).json()
+    came = (await region.get(f"/v1/representatives/{changed['representative']['digest']}/items")).json()
+    assert [each["application_id"] for each in left["items"]] == ["app-0", "app-1"]
+    assert [each["application_id"] for each in came["items"]] == ["app-0", "app-2"]
+    assert [each["uscc"] for each in left["assessors"]] == [NORTH, SOUTH]
+    assert [each["uscc"] for each in came["assessors"]] == [NORTH, OTHER]
+
+
+@pytest.mark.rule("P2")
+async def test_an_item_is_shown_to_its_own_assessor_and_prefecture_and_is_not_there_for_others(
+    registered: ApiStand, region: Caller
+) -> None:
+    await reserve(registered, NORTH, OTHER)
+    seeing = {
+        "region": region,
+        "own": registered.as_(Role.ASSESSOR, organisation=NORTH),
+        "other": registered.as_(Role.ASSESSOR, organisation=OTHER),
+        "there": registered.as_(Role.PREFECTURE_OFFICER, prefecture=Prefecture.CHIFENG),
+        "elsewhere": registered.as_(Role.PREFECTURE_OFFICER, prefecture=Prefecture.WUHAI),
+    }
+    shown = {who: (await caller.get("/v1/items/app-0")).status_code for who, caller in seeing.items()}
+    assert shown == {"region": 200, "own": 200, "other": 404, "there": 200, "elsewhere": 404}
+    hidden, unknown = [await seeing["other"].get(f"/v1/items/{which}") for which in ("app-0", "app-9")]
+    assert hidden.json()["code"] == unknown.json()["code"] == "not-found"
+    listed = {who: len((await caller.get("/v1/items")).json()["items"]) for who, caller in seeing.items()}
+    assert listed == {"region": 2, "own": 1, "other": 1, "there": 2, "elsewhere": 0}
+
+
+@pytest.mark.rule("Q7")
+async def test_items_are_listed_by_assessor_year_and_state_with_what_a_refusal_was_for(
+    registered: ApiStand, region: Caller
+) -> None:
+    await region.post(f"/v1/assessors/{NORTH}/sanctions", json=DECISION)
+    await reserve(registered, NORTH, SOUTH)
+    refused = (await region.get("/v1/items", params={"state": "refused"})).json()["items"]
+    assert [(each["application_id"], each["refused_for"]) for each in refused] == [("app-0", ["assessor-sanctioned"])]
+    for asked, expected in (({"assessor": SOUTH}, 1), ({"year": "2027"}, 0), ({"year": "2026"}, 2)):
+        assert len((await region.get("/v1/items", params=asked)).json()["items"]) == expected

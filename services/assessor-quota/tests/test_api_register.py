@@ -1,0 +1,296 @@
+from __future__ import annotations
+
+import pytest
+from assessor_quota import api
+from chassis.app import create_app
+from chassis.health import Health
+from chassis.identity import Keys
+from chassis.settings import MIB
+from chassis.testing.http import ApiStand, Caller
+from httpx2 import ASGITransport, AsyncClient
+from messages.values import Prefecture, Role
+
+from .calls import CHANGE, DECISION, OTHER_NUMBER, reasons, registration, reserve
+from .kit import NORTH, NUMBER, OTHER, SOUTH, WANG
+
+INVALID = "91350100M000100Y4Z"
+PATH = f"/v1/assessors/{NORTH}"
+
+
+async def version(region: Caller) -> dict[str, str]:
+    return {"If-Match": (await region.get(PATH)).headers["ETag"]}
+
+
+@pytest.mark.rule("S7")
+async def test_a_registration_answers_with_everything_entered_and_the_number_masked(region: Caller) -> None:
+    answer = await region.post("/v1/assessors", json=registration())
+    assert answer.status_code == 201
+    assert answer.json()["representative"] == {"digest": WANG.digest, "masked": WANG.masked}
+    assert answer.json()["staff"] == [
+        {"staff_id": "S1", "name": "赵某", "qualification": "注册环保工程师", "from": "2024-01-01", "until": None}
+    ]
+
+
+@pytest.mark.rule("S7")
+@pytest.mark.rule("Q4")
+async def test_no_document_number_is_in_anything_that_is_kept_said_logged_or_answered(
+    office: ApiStand, region: Caller, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    wrong = {**CHANGE, "changed_on": "2026-05-01"}
+    answers = [
+        await region.post("/v1/assessors", json=registration()),
+        await region.post("/v1/assessors", json=registration(scope=["ship"])),
+        await region.post(f"{PATH}/representative", json=wrong),
+        await region.post(f"{PATH}/representative", json=CHANGE),
+        await region.get(PATH),
+        await region.get(f"{PATH}/history"),
+    ]
+    assert [each.status_code for each in answers] == [201, 422, 409, 200, 200, 200]
+    told = "".join(each.text for each in answers) + caplog.text + "".join(capfd.readouterr())
+    kept = repr(office.memory.collections) + repr(office.memory.outbox) + repr(office.said)
+    for number in (NUMBER, OTHER_NUMBER):
+        assert number not in kept + told
+        assert number[6:14] not in kept + told
+
+
+@pytest.mark.rule("S7")
+async def test_a_wrong_registration_is_refused_with_every_field_that_is_wrong(region: Caller) -> None:
+    wrong = registration(uscc=INVALID, name="", scope=["ship"])
+    answer = await region.post("/v1/assessors", json=wrong)
+    assert answer.status_code == 422
+    assert [each["pointer"] for each in answer.json()["reasons"]] == ["/uscc", "/name", "/scope/0"]
+
+
+@pytest.mark.rule("S7")
+async def test_a_number_that_is_none_is_refused_without_being_repeated(region: Caller) -> None:
+    answer = await region.post("/v1/assessors", json=registration(number="王某的身份证"))
+    assert answer.status_code == 422
+    assert reasons(answer) == [("S7", "document-number-invalid", "/representative/document_number")]
+    assert "身份证" not in answer.text
+
+
+@pytest.mark.rule("S7")
+async def test_a_registration_without_scope_and_staff_names_both(region: Caller) -> None:
+    answer = await region.post("/v1/assessors", json=registration(scope=[], staff=[]))
+    assert answer.status_code == 422
+    assert reasons(answer) == [("S7", "scope-missing", "/scope"), ("S7", "staff-missing", "/staff")]
+
+
+async def test_the_same_key_registers_once_and_gets_the_same_answer(region: Caller, office: ApiStand) -> None:
+    first = await region.post("/v1/assessors", json=registration(), key="k-1")
+    again = await region.post("/v1/assessors", json=registration(), key="k-1")
+    assert again.json() == first.json()
+    assert len(office.said) == 1
+    other = await region.post("/v1/assessors", json=registration(SOUTH), key="k-1")
+    assert (other.status_code, other.json()["code"]) == (409, "idempotency-key-reused")
+
+
+async def test_an_assessor_is_registered_once(registered: ApiStand, region: Caller) -> None:
+    answer = await region.post("/v1/assessors", json=registration())
+    assert (answer.status_code, answer.json()["code"]) == (409, "assessor-already-registered")
+    assert len(registered.said) == 3
+
+
+@pytest.mark.rule("N4")
+async def test_everyone_sees_who_is_registered_and_sanctioned_but_no_person(
+    registered: ApiStand, region: Caller
+) -> None:
+    await region.post(f"/v1/assessors/{NORTH}/sanctions", json=DECISION)
+    answer = await registered.anybody().get("/v1/assessors", params={"scope": "park", "limit": "2"})
+    shown = answer.json()
+    assert [each["uscc"] for each in shown["items"]] == [NORTH, SOUTH]
+    assert shown["items"][0]["sanctions"][0]["ban"]["last_day"] == "2029-04-20"
+    assert "王某" not in answer.text
+    rest = await registered.anybody().get("/v1/assessors", params={"after": shown["next"]})
+    assert [each["uscc"] for each in rest.json()["items"]] == [OTHER]
+
+
+@pytest.mark.usefixtures("registered")
+async def test_an_entry_carries_its_version(region: Caller) -> None:
+    assert (await region.get(f"/v1/assessors/{NORTH}")).headers["ETag"] == '"1"'
+    await region.post(f"/v1/assessors/{NORTH}/sanctions", json=DECISION)
+    assert (await region.get(f"/v1/assessors/{NORTH}")).headers["ETag"] == '"2"'
+
+
+@pytest.mark.rule("S7")
+async def test_an_entry_is_amended_under_the_version_that_was_read(registered: ApiStand, region: Caller) -> None:
+    leaving = {"staff": {"end": [{"staff_id": "S1", "until": "2026-04-30"}], "add": [newcomer()]}}
+    answer = await region.patch(PATH, json={"name": "新名称", **leaving}, headers=await version(region))
+    assert (answer.status_code, answer.headers["ETag"]) == (200, '"2"')
+    assert answer.json()["name"] == "新名称"
+    assert [(each["staff_id"], each["until"]) for each in answer.json()["staff"]] == [
+        ("S1", "2026-04-30"),
+        ("S2", None),
+    ]
+    assert registered.said[-1].fact == "amended"
+
+
+def newcomer() -> dict[str, str]:
+    return {"name": "孙某", "qualification": "工程师", "from": "2026-05-01"}
+
+
+@pytest.mark.rule("S7")
+@pytest.mark.usefixtures("registered")
+async def test_an_amendment_names_its_version_and_a_stale_one_is_refused(region: Caller) -> None:
+    stale = await version(region)
+    assert (await region.patch(PATH, json={"name": "新名称"}, headers=stale)).status_code == 200
+    for headers, status, code in (
+        ({}, 428, "if-match-missing"),
+        ({"If-Match": "W/3"}, 400, "if-match-invalid"),
+        (stale, 412, "version-stale"),
+    ):
+        answer = await region.patch(PATH, json={"name": "又一名称"}, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (status, code)
+        assert reasons(answer) == [("S7", code, None)]
+        assert answer.json()["reasons"][0]["article"] == "第二十七条、第二十八条"
+
+
+@pytest.mark.rule("S7")
+@pytest.mark.usefixtures("registered")
+async def test_an_amendment_is_refused_with_every_problem_at_once(region: Caller) -> None:
+    staff = {"end": [{"staff_id": "S9", "until": "2026-04-30"}], "add": [{**newcomer(), "staff_id": "S1"}]}
+    answer = await region.patch(PATH, json={"scope": [], "staff": staff}, headers=await version(region))
+    assert answer.status_code == 422
+    assert reasons(answer) == [
+        ("S7", "scope-missing", "/scope"),
+        ("S7", "staff-unknown", "/staff/end/0/staff_id"),
+        ("S7", "staff-id-repeated", "/staff/add/0/staff_id"),
+    ]
+    nothing = await region.patch(PATH, json={"name": "评价机构501"}, headers=await version(region))
+    assert (nothing.status_code, reasons(nothing)) == (422, [("S7", "nothing-changed", None)])
+
+
+@pytest.mark.rule("Q4")
+async def test_a_change_of_the_legal_representative_answers_with_both_and_carries_the_items(
+    registered: ApiStand, region: Caller
+) -> None:
+    await reserve(registered, NORTH, SOUTH, OTHER)
+    answer = await region.post(f"{PATH}/representative", json=CHANGE)
+    assert answer.status_code == 200
+    assert answer.json()["representative_name"] == "李某"
+    (former,) = answer.json()["former"]
+    assert (former["person"]["digest"], former["replaced_on"]) == (WANG.digest, "2026-04-20")
+    counts = {}
+    for uscc in (NORTH, SOUTH):
+        counts[uscc] = (await region.get(f"/v1/assessors/{uscc}/items")).json()["used"]
+    assert counts == {NORTH: 2, SOUTH: 2}
+
+
+@pytest.mark.rule("Q4")
+@pytest.mark.usefixtures("registered")
+async def test_a_change_that_overlaps_or_changes_nobody_is_refused_with_all_that_is_wrong(region: Caller) -> None:
+    assert (await region.post(f"{PATH}/representative", json=CHANGE)).status_code == 200
+    again = await region.post(f"{PATH}/representative", json={**CHANGE, "document_number": "变更二号"})
+    assert again.status_code == 409
+    assert reasons(again) == [
+        ("Q4", "periods-overlap", "/changed_on"),
+        ("Q4", "same-representative", "/representative/document_number"),
+    ]
+    nobody = {**CHANGE, "representative": {"document_number": "李某的身份证", "name": "李某"}}
+    wrong = await region.post(f"{PATH}/representative", json=nobody)
+    assert (wrong.status_code, reasons(wrong)[0][:2]) == (422, ("Q4", "document-number-invalid"))
+    assert "身份证" not in wrong.text
+
+
+@pytest.mark.rule("S7")
+async def test_a_registration_that_ended_may_be_restored_by_another_document(
+    registered: ApiStand, region: Caller
+) -> None:
+    ended = await region.post(f"{PATH}/deregistration", json={"document_number": "终止一号"})
+    assert ended.json()["deregistered"] == {"since": "2026-04-20", "document_number": "终止一号"}
+    again = await region.post(f"{PATH}/deregistration", json={"document_number": "终止二号"})
+    assert (again.status_code, reasons(again)) == (409, [("S7", "deregistered-already", None)])
+    shown = (await registered.anybody().get("/v1/assessors")).json()["items"][0]
+    assert shown["deregistered"]["since"] == "2026-04-20"
+    restored = await region.post(f"{PATH}/deregistration/reversal", json={"document_number": "恢复一号"})
+    assert restored.json()["deregistered"] is None
+    twice = await region.post(f"{PATH}/deregistration/reversal", json={"document_number": "恢复二号"})
+    assert (twice.status_code, reasons(twice)) == (409, [("S7", "not-deregistered", None)])
+
+
+@pytest.mark.rule("S7")
+@pytest.mark.usefixtures("registered")
+async def test_the_history_tells_all_that_happened_page_by_page_and_names_no_person(region: Caller) -> None:
+    await region.patch(PATH, json={"name": "新名称"}, headers=await version(region))
+    await region.post(f"{PATH}/representative", json=CHANGE)
+    await region.post(f"{PATH}/sanctions", json=DECISION)
+    await region.post(f"{PATH}/sanctions/revocation", json={"document_number": "撤一号"})
+    shown, after = [], None
+    for _ in range(3):
+        answer = await region.get(f"{PATH}/history", params={"limit": 2, "after": after} if after else {"limit": 2})
+        shown += answer.json()["items"]
+        after = answer.json()["next"]
+        assert "王某" not in answer.text
+        assert WANG.masked not in answer.text
+    assert after is None
+    assert [(each["number"], each["what"], each["document_number"]) for each in shown] == [
+        (1, "registered", None),
+        (2, "amended", None),
+        (3, "representative_changed", "变更一号"),
+        (4, "sanctioned", "一号"),
+        (5, "sanction_revoked", "撤一号"),
+    ]
+    assert {each["by"]["roles"][0] for each in shown} == {"regional_officer"}
+    assert [each["changed"] for each in shown[1:2]] == [["name"]]
+
+
+@pytest.mark.rule("S7")
+@pytest.mark.usefixtures("registered")
+async def test_the_register_is_searched_by_scope_name_and_sanction(office: ApiStand, region: Caller) -> None:
+    await region.post(f"{PATH}/sanctions", json=DECISION)
+    found = {}
+    for asked in ({"sanctioned": True}, {"sanctioned": False}, {"name": "评价机构599"}, {"scope": "supply_chain"}):
+        shown = (await office.anybody().get("/v1/assessors", params=asked)).json()["items"]
+        found[str(asked)] = [each["uscc"] for each in shown]
+    assert list(found.values()) == [[NORTH], [SOUTH, OTHER], [], []]
+    named = await office.anybody().get("/v1/assessors", params={"name": "评价机构50"})
+    assert len(named.json()["items"]) == 3
+
+
+@pytest.mark.rule("P2")
+async def test_a_department_reads_the_entries_of_assessors_that_work_in_its_prefecture(registered: ApiStand) -> None:
+    await reserve(registered, NORTH)
+    there = registered.as_(Role.PREFECTURE_OFFICER, prefecture=Prefecture.CHIFENG)
+    elsewhere = registered.as_(Role.PREFECTURE_OFFICER, prefecture=Prefecture.WUHAI)
+    listed = f"/v1/prefectures/{Prefecture.CHIFENG}/assessors"
+    assert [each["uscc"] for each in (await there.get(listed)).json()["items"]] == [NORTH]
+    assert (await elsewhere.get(listed)).json()["items"] == []
+    assert (await there.get(PATH)).json()["staff"][0]["name"] == "赵某"
+    assert (await there.get(f"/v1/assessors/{SOUTH}")).status_code == 403
+    assert (await elsewhere.get(PATH)).status_code == 403
+
+
+@pytest.mark.rule("S3")
+async def test_an_entry_shows_the_sisters_and_the_sanction_of_one(registered: ApiStand, region: Caller) -> None:
+    await region.post(f"{PATH}/sanctions", json=DECISION)
+    shown = (await region.get(f"/v1/assessors/{SOUTH}")).json()
+    assert [(each["uscc"], each["sanctioned_until"]) for each in shown["sisters"]] == [(NORTH, "2029-04-20")]
+    assert (await registered.as_(Role.ASSESSOR, organisation=OTHER).get(f"/v1/assessors/{OTHER}")).json()[
+        "sisters"
+    ] == []
+
+
+@pytest.mark.rule("Q1")
+async def test_a_person_known_under_an_older_key_keeps_the_digest_also_where_the_new_key_is_not_yet(
+    registered: ApiStand,
+) -> None:
+    older, newer = Keys("k1", {"k1": bytes(32)}), Keys("k2", {"k2": bytes(range(32)), "k1": bytes(32)})
+    assert await changed(registered, newer, NORTH, OTHER_NUMBER) == older.identify(OTHER_NUMBER).digest
+    first_seen = "150102199901012222"
+    under_newer = newer.identify(first_seen).digest
+    assert await changed(registered, newer, SOUTH, first_seen) == under_newer
+    assert await changed(registered, older, OTHER, first_seen) == under_newer
+
+
+async def changed(office: ApiStand, keys: Keys, uscc: str, number: str) -> str:
+    """Change the representative through a process that has these keys; give the digest the new one is known by."""
+    router = api.router(office.gate, keys)
+    app = create_app(
+        "assessor-quota", office.gate, router, health_of=Health(), metrics=office.gate.metrics, body_max=MIB
+    )
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://green.invalid") as client:
+        region = Caller(client, office.issuer.mint(role=Role.REGIONAL_OFFICER))
+        change = {**CHANGE, "representative": {"document_number": number, "name": "某"}}
+        answer = await region.post(f"/v1/assessors/{uscc}/representative", json=change)
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["representative"]["digest"])
