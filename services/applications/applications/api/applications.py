@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from chassis.access import both
 from chassis.http import PROBLEMS, Call, Gate, Page, etag, refuses
 from chassis.identity import Keys
+from chassis.openapi import IF_MATCH, IF_MATCH_REQUIRED
 from fastapi import APIRouter, Depends, Query, Response
 from messages.values import Level, Prefecture, UnitType
 
@@ -30,7 +31,12 @@ def router(gate: Gate, keys: Keys) -> APIRouter:
 def _drafting(routes: APIRouter, gate: Gate, keys: Keys) -> None:
     filing, justifying = Depends(gate.call(FILE)), Depends(gate.call(JUSTIFY))
 
-    @routes.post("", summary="Open a draft", status_code=201, responses=refuses("report-malformed", status=422))
+    @routes.post(
+        "",
+        summary="Open a draft",
+        status_code=201,
+        responses=refuses("report-malformed", "unit-differs", status=422),
+    )
     async def open_draft(body: DraftBody, call: Annotated[Call, filing], response: Response) -> ReceiptView:
         """A draft may be incomplete; submitting checks everything (A1)."""
         command = _opening(body, new_application_id(call, body.batch_year), keys)
@@ -42,6 +48,7 @@ def _drafting(routes: APIRouter, gate: Gate, keys: Keys) -> None:
     @routes.put(
         "/{application_id}",
         summary="Amend a draft or a returned application",
+        openapi_extra=IF_MATCH_REQUIRED,
         responses=refuses("not-amendable") | refuses("evaluation-differs", status=422),
     )
     async def amend(
@@ -58,6 +65,7 @@ def _drafting(routes: APIRouter, gate: Gate, keys: Keys) -> None:
     @routes.put(
         "/{application_id}/evaluation",
         summary="File the evaluation report",
+        openapi_extra=IF_MATCH,
         responses=refuses("not-amendable") | refuses("report-malformed", "unit-differs", status=422),
     )
     async def file_report(

@@ -21,7 +21,11 @@ Key = Annotated[str, Path(min_length=18, max_length=220)]
 def add_routes(routes: APIRouter, gate: Gate) -> None:
     Reading = Annotated[Call, Depends(gate.call(READ))]  # noqa: N806 - a type, made for this gate
 
-    @routes.get("/units", tags=["register"], responses=PROBLEMS | refuses("flagged-is-of-today", status=422))
+    @routes.get(
+        "/units",
+        tags=["register"],
+        responses=PROBLEMS | refuses("flagged-is-of-today", "as-of-in-the-future", status=422),
+    )
     async def list_titles(  # noqa: PLR0913 - one parameter for each question that can be asked
         call: Reading,
         *,
