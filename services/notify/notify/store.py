@@ -1,10 +1,11 @@
-"""What this service keeps: notices, contacts, deliveries."""
+"""What this service keeps: notices, contacts, deliveries, and the deadlines it reminds of."""
 
 from __future__ import annotations
 
 from chassis.store import Documents, Index
 from chassis.unit import Unit
 
+from notify.domain.ladder import Deadline
 from notify.domain.notice import Contact, Delivery, Notice
 
 AGGREGATES = {"notice": "notices"}
@@ -15,6 +16,7 @@ INDEXES = (
     Index("notices", (("role", 1), ("organisation", 1), ("prefecture", 1), ("person", 1), ("at", -1))),
     Index("notices", (("read_at", 1),), ttl_seconds=KEPT_DAYS * 86400),
     Index("deliveries", (("state", 1), ("next_at", 1))),
+    Index("deadlines", (("next_on", 1),)),
 )
 
 
@@ -23,3 +25,4 @@ class Store:
         self.notices = Documents(unit, "notices", Notice)
         self.contacts = Documents(unit, "contacts", Contact)
         self.deliveries = Documents(unit, "deliveries", Delivery)
+        self.deadlines = Documents(unit, "deadlines", Deadline)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from functools import cache
 from importlib.resources import files
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from jinja2 import StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 from messages.catalogue import EVENTS
-from messages.event import Event
 from messages.values import Role
 from rulebook import DEPARTMENT_NAMES, LEVEL_NAMES, PREFECTURES, UNIT_TYPE_NAMES
 
@@ -34,9 +34,19 @@ LABELS: Final[Mapping[str, str]] = {
 """Chinese for the words that events carry."""
 
 
+Moment = Literal["said", "before_due"]
+SAID: Final = "said"
+"""Told when the event is heard."""
+BEFORE_DUE: Final = "before_due"
+"""Told by the ladder of reminders, of a duty that the event has opened."""
+
+
 @dataclass(frozen=True)
 class Template:
-    """One text for one event and some roles; ``version`` is the day its file took effect."""
+    """One text for one event and some roles; ``version`` is the day its file took effect.
+
+    A file may name a pattern (``*.duty.opened.v1``): the text then speaks of the same fact said by any owner.
+    """
 
     id: str
     version: str
@@ -46,6 +56,7 @@ class Template:
     body_zh: str
     title_en: str
     body_en: str
+    moment: Moment = SAID
 
 
 @dataclass(frozen=True)
@@ -63,21 +74,18 @@ class TemplateProblems(Exception):  # noqa: N818 - it names all that is wrong, n
 @cache
 def templates() -> Mapping[str, tuple[Template, ...]]:
     """Event type → its templates, newest file first. Raises TemplateProblems with every problem at once."""
-    found: dict[str, list[Template]] = {}
+    given: list[Template] = []
     for source in sorted(files("notify").joinpath("data").iterdir(), key=lambda each: each.name, reverse=True):
         document = tomllib.loads(source.read_text(encoding="utf-8"))
         for entry in document["templates"]:
-            template = Template(
-                version=document["version"], **{**entry, "roles": tuple(Role(role) for role in entry["roles"])}
-            )
-            found.setdefault(template.event, []).append(template)
-    _checked([each for group in found.values() for each in group])
-    return {event: tuple(group) for event, group in found.items()}
+            roles = tuple(Role(role) for role in entry["roles"])
+            given += _for_each_event(Template(version=document["version"], **{**entry, "roles": roles}))
+    _checked(given)
+    return {name: tuple(each for each in given if each.event == name) for name in {each.event for each in given}}
 
 
-def rendered(template: Template, event: Event) -> Text:
-    """Fill a template with what the event tells. An unknown name is an error, never an empty space."""
-    facts: dict[str, Any] = event.model_dump(mode="json")
+def rendered(template: Template, facts: Mapping[str, Any]) -> Text:
+    """Fill a template with what an event tells. An unknown name is an error, never an empty space."""
     return Text(
         *(
             _environment().from_string(text).render(facts).strip()
@@ -93,9 +101,15 @@ def _environment() -> SandboxedEnvironment:
     return environment
 
 
+def _for_each_event(template: Template) -> list[Template]:
+    """One for each event that a pattern names; a name that is none of ours stays, to be found by the check."""
+    named = [name for name in EVENTS if fnmatchcase(name, template.event)]
+    return [replace(template, event=name) for name in named or [template.event]]
+
+
 def _checked(given: list[Template]) -> None:
     problems = [f"{each.id}: unknown event {each.event}" for each in given if each.event not in EVENTS]
-    told = [(each.version, each.event, role) for each in given for role in each.roles]
+    told = [(each.version, each.event, role, each.moment) for each in given for role in each.roles]
     problems += [f"{one[1]}: {one[2]} is told twice by {one[0]}" for one in sorted(set(told)) if told.count(one) > 1]
     if problems:
         raise TemplateProblems("\n".join(problems))

@@ -4,11 +4,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from messages.applications import ApplicationWithdrawn
 from messages.assessor_quota import AssessorSanctioned
-from messages.registry import ListAnnounced, ListLine
+from messages.registry import ListAnnounced, ListLine, UnitFlagged
 from messages.review import ConsultationOpened, PanelAppointed
 from messages.values import Role
 from notify.domain.addressees import Addressee, addressees
 from notify.domain.notice import MOST_TRIES, Attempt, Delivery, after, sent_again
+from notify.handlers.notices import readers, spoken_to
+from notify.texts import SAID
 
 AT = datetime(2026, 4, 1, 2, tzinfo=UTC)
 STEEL = {"uscc": "911502000000000271", "name": "甲", "unit_type": "factory", "prefecture": "150200"}
@@ -83,6 +85,44 @@ def test_an_announced_list_is_public_and_each_unit_on_it_is_told_once() -> None:
 
     assert addressees(announced, Role.PUBLIC) == (Addressee(Role.PUBLIC),)
     assert len(addressees(announced, Role.APPLICANT)) == 2
+
+
+@pytest.mark.rule("S2", "N4")
+def test_a_flag_is_told_to_the_unit_and_its_prefecture_and_a_change_of_representative_to_the_assessor() -> None:
+    flagged = UnitFlagged.model_validate(
+        {
+            "unit_key": STEEL["uscc"], "unit": STEEL, "assessor": {"uscc": PARK["uscc"], "name": "丙"},
+            "document_number": "1号", "flagged_on": "2026-10-20", "case_id": "app-1",
+        }
+    )  # fmt: skip
+
+    assert {reader.key for reader, _ in readers(flagged)} == {
+        Addressee(Role.APPLICANT, organisation=STEEL["uscc"]).key,
+        Addressee(Role.PREFECTURE_OFFICER, prefecture="150200").key,
+    }
+
+
+@pytest.mark.rule("N1", "N4")
+@pytest.mark.parametrize(
+    ("name", "roles"),
+    [
+        ("assessor-quota.assessor.sanctioned.v1", {"public", "assessor", "regional_officer", "prefecture_officer"}),
+        (
+            "assessor-quota.assessor.sanction-revoked.v1",
+            {"public", "assessor", "regional_officer", "prefecture_officer"},
+        ),
+        ("assessor-quota.assessor.amended.v1", {"public", "assessor"}),
+        ("assessor-quota.assessor.representative-changed.v1", {"assessor"}),
+        ("assessor-quota.statement.filed.v1", {"regional_officer"}),
+        ("assessor-quota.rate.computed.v1", {"assessor"}),
+        ("registry.unit.flagged.v1", {"applicant", "prefecture_officer"}),
+        ("registry.unit.flag-lifted.v1", {"applicant", "prefecture_officer"}),
+        ("review.case.suspended.v1", {"applicant", "assessor", "prefecture_officer"}),
+        ("review.case.resumed.v1", {"applicant", "assessor", "prefecture_officer"}),
+    ],
+)
+def test_what_is_said_of_assessors_reaches_whom_it_concerns(name: str, roles: set[str]) -> None:
+    assert {role.value for role, _ in spoken_to(name, SAID)} == roles
 
 
 @pytest.mark.rule("S1")

@@ -1,14 +1,17 @@
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from messages.catalogue import EVENTS
+from messages.duties import HOLDERS
 from messages.envelope import hear
 from messages.event import Event
 from messages.values import Role
-from notify.texts import Template, TemplateProblems, _checked, rendered, templates
+from notify.texts import LABELS, Template, TemplateProblems, _checked, rendered, templates
 
 SAMPLES = Path(__file__).parents[3] / "contracts" / "messages" / "samples"
+HOLDING = (Role.ASSESSOR, Role.APPLICANT)
 EVERY = [template for group in templates().values() for template in group]
 
 
@@ -17,9 +20,13 @@ def sample(name: str) -> Event:
     return hear(document["headers"], json.dumps(document["body"]).encode()).event
 
 
+def facts(name: str) -> dict[str, Any]:
+    return sample(name).model_dump(mode="json")
+
+
 @pytest.mark.parametrize("template", EVERY, ids=lambda template: template.id)
 def test_a_template_speaks_of_its_event_in_both_languages(template: Template) -> None:
-    text = rendered(template, sample(template.event))
+    text = rendered(template, facts(template.event) | {"days_left": 7})
 
     assert min(len(text.title), len(text.body), len(text.title_en), len(text.body_en)) > 5
     assert "{" not in text.title + text.body + text.title_en + text.body_en
@@ -42,7 +49,7 @@ def test_only_what_is_public_is_shown_on_the_board() -> None:
 def test_reasons_are_told_with_rule_and_article() -> None:
     (template,) = templates()["applications.application.refused.v1"]
 
-    body = rendered(template, sample(template.event)).body
+    body = rendered(template, facts(template.event)).body
 
     assert "第三十二条" in body
     assert "Q1" in body
@@ -53,3 +60,18 @@ def test_all_problems_of_the_templates_are_named_at_once() -> None:
 
     with pytest.raises(TemplateProblems, match=r"(?s)unknown event.*told twice"):
         _checked([wrong, wrong])
+
+
+@pytest.mark.rule("N3")
+def test_a_text_about_duties_speaks_for_every_owner_that_says_them() -> None:
+    opened = {name for name in EVENTS if name.endswith(".duty.opened.v1")}
+
+    for name in opened:
+        told = [(each.moment, role) for each in templates()[name] for role in each.roles]
+        assert sorted(told) == sorted((moment, role) for moment in ("said", "before_due") for role in HOLDING)
+
+
+@pytest.mark.rule("N3")
+def test_every_kind_of_duty_has_a_chinese_name_and_a_holder_who_has_an_inbox() -> None:
+    assert {kind for kind in HOLDERS if kind not in LABELS} == set()
+    assert set(HOLDERS.values()) <= set(HOLDING)

@@ -1,0 +1,134 @@
+"""Notices: written for everyone whom an event concerns, and read by them; contacts for who wants e-mail as well."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from chassis.handling import Collection, Done
+from messages.event import Event
+from messages.values import Role
+
+from notify.domain import notice as rules
+from notify.domain.addressees import Addressee, addressees
+from notify.domain.ladder import Deadline
+from notify.domain.notice import Contact, Delivery, Language, Notice
+from notify.texts import SAID, Moment, Template, rendered, templates
+
+
+class Store(Protocol):
+    @property
+    def notices(self) -> Collection[Notice]: ...
+    @property
+    def contacts(self) -> Collection[Contact]: ...
+    @property
+    def deliveries(self) -> Collection[Delivery]: ...
+    @property
+    def deadlines(self) -> Collection[Deadline]: ...
+
+
+@dataclass(frozen=True)
+class Told:
+    """What is told, however often it is come by: ``about`` and the reader make a notice unique (N2)."""
+
+    about: str
+    event_type: str
+    subject: str
+    facts: Mapping[str, Any]
+
+
+async def tell(event: Event, store: Store, now: datetime) -> list[Event]:
+    """Write a notice for everyone the event concerns, and an e-mail for those who asked for one (N1, N2)."""
+    about = f"{event.type}:{event.subject}:{event.sequence}"
+    told = Told(about, event.type, event.subject, event.model_dump(mode="json"))
+    for reader, template in readers(event):
+        await write(told, reader, template, store, now)
+    return []
+
+
+def readers(event: Event) -> Iterable[tuple[Addressee, Template]]:
+    """Each reader of an event with the template that speaks to it."""
+    for role, template in spoken_to(event.type, SAID):
+        yield from ((reader, template) for reader in addressees(event, role))
+
+
+def spoken_to(event_type: str, moment: Moment) -> Iterable[tuple[Role, Template]]:
+    """The roles that are told, each with its template; a newer template of a role wins."""
+    told = set()
+    for template in templates().get(event_type, ()):
+        for role in template.roles if template.moment == moment else ():
+            if role not in told:
+                told.add(role)
+                yield role, template
+
+
+async def write(told: Told, reader: Addressee, template: Template, store: Store, now: datetime) -> None:
+    """One notice for one reader; what it was told already it is not told again."""
+    notice = _notice(told, reader, template, now)
+    if await store.notices.get(notice.notice_id) is not None:
+        return
+    store.notices.save(notice.notice_id, notice)
+    contact = await store.contacts.get(reader.key)
+    if contact is not None:
+        delivery = rules.delivery_of(notice, contact, now)
+        store.deliveries.save(delivery.delivery_id, delivery)
+
+
+@dataclass(frozen=True)
+class ReadNotice:
+    notice_id: str
+
+
+async def read_notice(command: ReadNotice, store: Store, now: datetime) -> Done:
+    notice = (await store.notices.require(command.notice_id)).read(now)
+    store.notices.save(notice.notice_id, notice)
+    return Done(value=notice)
+
+
+@dataclass(frozen=True)
+class SetContact:
+    reader: Addressee
+    email: str
+    language: Language
+
+
+async def set_contact(command: SetContact, store: Store, _now: datetime) -> Done:
+    contact = rules.contact_of(command.reader, command.email, command.language)
+    store.contacts.save(contact.reader, contact)
+    return Done(value=contact)
+
+
+@dataclass(frozen=True)
+class RemoveContact:
+    reader: Addressee
+
+
+async def remove_contact(command: RemoveContact, store: Store, _now: datetime) -> Done:
+    """From now on the inbox only. Removing what is not there changes nothing."""
+    if await store.contacts.get(command.reader.key) is not None:
+        store.contacts.remove(command.reader.key)
+    return Done()
+
+
+def _notice(told: Told, reader: Addressee, template: Template, now: datetime) -> Notice:
+    text = rendered(template, told.facts)
+    return Notice(
+        notice_id=f"notice-{hashlib.sha256(f'{told.about}>{reader.key}'.encode()).hexdigest()[:32]}",
+        about=told.about,
+        event_type=told.event_type,
+        subject=told.subject,
+        role=reader.role,
+        organisation=reader.organisation,
+        prefecture=reader.prefecture,
+        person=reader.subject,
+        template=template.id,
+        template_version=template.version,
+        title=text.title,
+        body=text.body,
+        title_en=text.title_en,
+        body_en=text.body_en,
+        at=now,
+    )
