@@ -16,7 +16,7 @@ from deploy.definitions import VHOST, committed, with_passwords
 from deploy.local.places import Places
 from deploy.services import SERVICES
 
-RULES = Path(__file__).resolve().parents[1] / "prometheus" / "rules.yml"
+RULES = Path(__file__).resolve().parents[1] / "prometheus" / "rules"
 PROMETHEUS_SECONDS = 30
 
 
@@ -94,7 +94,7 @@ def _scraped(places: Places) -> dict[str, Any]:
     jobs["rabbitmq"] = places.port("broker-metrics")
     return {
         "global": {"scrape_interval": "5s", "evaluation_interval": "5s"},
-        "rule_files": [str(RULES)] if RULES.exists() else [],
+        "rule_files": [str(RULES / "*.yml")],
         "scrape_configs": [
             {"job_name": name, "static_configs": [{"targets": [f"{HOST}:{port}"]}]} for name, port in jobs.items()
         ],

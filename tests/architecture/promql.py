@@ -1,0 +1,61 @@
+"""Which metrics an expression of PromQL looks at, and which the services tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
+
+import promql_parser as promql
+from chassis.app import create_app
+from chassis.health import Health
+from chassis.measures import Measure
+from chassis.metrics import Metrics
+from faststream.rabbit.prometheus import RabbitPrometheusMiddleware
+from prometheus_client.metrics_core import Metric
+
+from deploy.services import SERVICES
+
+OF_PROMETHEUS = {"up"}
+"""What Prometheus itself adds to each scrape."""
+SUFFIXES = {
+    "counter": ("_total",),
+    "histogram": ("_bucket", "_sum", "_count"),
+    "summary": ("", "_sum", "_count"),
+    "info": ("_info",),
+}
+
+
+def looked_at(expression: str) -> set[str]:
+    """The names of the metrics in ``expression``; raises ValueError when it is no PromQL."""
+    return {name for selector in _selectors(promql.parse(expression)) if (name := selector.name)}
+
+
+def _selectors(node: promql.Expr) -> Iterator[promql.VectorSelector]:
+    if isinstance(node, promql.VectorSelector):
+        yield node
+    parts = (getattr(node, name, None) for name in ("expr", "lhs", "rhs", "vector_selector", "param"))
+    for part in (*parts, *getattr(node, "args", ())):
+        if isinstance(part, promql.Expr):
+            yield from _selectors(part)
+
+
+@cache
+def told() -> frozenset[str]:
+    """Every name that a service's /metrics can hold: ours, its measures, FastStream's, HTTP's, the process's."""
+    metrics = Metrics().with_process()
+    RabbitPrometheusMiddleware(registry=metrics.registry, app_name="green")
+    create_app("green", None, None, health_of=Health(), metrics=metrics).build_middleware_stack()
+    ours = {name for family in metrics.registry.collect() for name in _names(family)}
+    return frozenset(ours | {f"green_{measure.name}" for measure in _measures()} | OF_PROMETHEUS)
+
+
+def _names(family: Metric) -> list[str]:
+    return [family.name + suffix for suffix in SUFFIXES.get(family.type, ("",))]
+
+
+def _measures() -> Iterator[Measure]:
+    for service in SERVICES:
+        if find_spec(f"{service.package}.measures"):
+            yield from import_module(f"{service.package}.measures").MEASURES
