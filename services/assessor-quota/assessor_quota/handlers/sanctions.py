@@ -112,7 +112,7 @@ async def revoke_sanction(command: RevokeSanction, store: Sanctions, now: dateti
     assessor = assessor.with_revoked(decided, document, day)
     _publish(decided.revoked(document, day), assessor, store)
     assessor = enter(store, assessor, What.SANCTION_REVOKED, command.by, now, on=day, document_number=document)
-    return Done([_revoked(assessor, command, today)], kept(assessor, store))
+    return Done([_revoked(assessor, decided, command, today)], kept(assessor, store))
 
 
 async def sisters_of(assessor: Assessor, store: Assessors) -> list[Assessor]:
@@ -159,7 +159,7 @@ def _sanctioned(
     )
 
 
-def _revoked(assessor: Assessor, command: RevokeSanction, today: date) -> SanctionRevoked:
+def _revoked(assessor: Assessor, decided: Sanction, command: RevokeSanction, today: date) -> SanctionRevoked:
     """What still holds is asked of today: a decision may be younger than the day a revocation names."""
     left = assessor.sanction_on(today)
     return SanctionRevoked(
@@ -168,4 +168,5 @@ def _revoked(assessor: Assessor, command: RevokeSanction, today: date) -> Sancti
         revoked_on=command.revoked_on,
         document_number=command.document_number,
         ban=None if left is None else left.ban,
+        decision=decided.document_number,
     )
