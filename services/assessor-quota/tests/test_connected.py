@@ -1,4 +1,4 @@
-"""Q2 on the real database and broker: several committers, several processes, one limit."""
+"""Q2 and Q4 on the real database and broker: several committers, several processes, one limit."""
 
 from __future__ import annotations
 
@@ -6,146 +6,165 @@ import asyncio
 import os
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 from assessor_quota import handlers
 from assessor_quota.bus import HEARS
-from assessor_quota.domain.item import Item, ItemState
+from assessor_quota.domain.item import ItemState
+from assessor_quota.domain.ledger import Line
 from assessor_quota.store import AGGREGATES, INDEXES, Store
 from chassis.clock import FixedClock, set_simulated
-from chassis.committer import Committer
 from chassis.identity import add_key
 from chassis.issuer import DevelopmentIssuer
-from chassis.metrics import Metrics
-from chassis.mongo import Database, open_database
+from chassis.mongo import open_database
 from chassis.outbox import Cause, entry, event_id
 from chassis.publisher import BrokerPublisher
-from chassis.road import CommandRoad
 from chassis.servers import free_ports
 from chassis.settings import Mode
+from chassis.testing.processes import Processes, many_processes
 from chassis.testing.stack import ServiceDatabase, Stand
 from chassis.topology import definitions
-from chassis.unit import reading
 from messages.applications import ApplicationSubmitted
-from messages.assessor_quota import QuotaItemConfirmed, QuotaItemRefused, QuotaItemReleased, QuotaItemReserved
+from messages.assessor_quota import (
+    LegalRepresentativeChanged,
+    QuotaItemConfirmed,
+    QuotaItemRefused,
+    QuotaItemReleased,
+    QuotaItemReserved,
+)
 from messages.event import Event
+from messages.values import PersonRef
+from stdnum.cn import uscc as gb32100
 
-from .kit import LIMIT, NORTH, NOW, SOUTH, assessor, registration, submitted, withdrawn
+from .kit import LIMIT, NORTH, NOW, SOUTH, assessor, change, desk, registration, submitted, withdrawn
 
 pytestmark = pytest.mark.connected
 
 ASKED = 60
+RACES, RACING = 8, 30
 ANSWERS = (QuotaItemReserved, QuotaItemRefused, QuotaItemReleased, QuotaItemConfirmed)
 SERVICE = "assessor-quota"
 PATIENCE = 90
 
 
 @pytest.fixture
-async def mine(stand: Stand) -> ServiceDatabase:
-    return await stand.database(SERVICE)
-
-
-@pytest.fixture
-async def database(mine: ServiceDatabase) -> AsyncIterator[Database]:
-    database = open_database(mine.url, mine.name)
-    await database.prepare(INDEXES)
-    async with road(database) as registering:
+async def four(stand: Stand) -> AsyncIterator[Processes[Store]]:
+    """Four processes of the service on one database, with North and South on the register."""
+    async with many_processes(
+        stand, SERVICE, Store, aggregates=AGGREGATES, indexes=INDEXES, clock=FixedClock(NOW), count=4
+    ) as opened:
         for uscc in (NORTH, SOUTH):
-            command = registration(assessor(uscc))
-            await registering.perform(
-                uuid4().hex, "", lambda unit, now, it=command: handlers.register_assessor(it, Store(unit), now)
-            )
-    yield database
-    await database.close()
-
-
-@asynccontextmanager
-async def road(database: Database) -> AsyncIterator[CommandRoad]:
-    """A process's way into the database: a committer of its own."""
-    committer = Committer(database, SERVICE, AGGREGATES, clock=FixedClock(NOW), metrics=Metrics())
-    committer.start()
-    yield CommandRoad(committer)
-    await committer.stop()
+            await opened.perform(0, handlers.register_assessor, registration(assessor(uscc)))
+        yield opened
 
 
 def submissions() -> list[ApplicationSubmitted]:
     return [submitted(f"app-{number}", (NORTH, SOUTH)[number % 2]) for number in range(ASKED)]
 
 
-async def items(database: Database) -> list[Item]:
-    return await Store(reading(database)).items.find()
-
-
-async def said(database: Database) -> Counter[str]:
-    outbox = await database.find("outbox", {})
-    return Counter(each["t"] for document in outbox for each in document["events"])
-
-
-async def exactly_fifteen(database: Database) -> None:
-    kept = Counter(item.state for item in await items(database))
-    assert kept == {ItemState.RESERVED: LIMIT, ItemState.REFUSED: ASKED - LIMIT}
-    (ledger,) = await Store(reading(database)).ledgers.find()
-    granted = {item.application_id for item in await items(database) if item.in_use}
-    assert {line.application_id for line in ledger.lines} == granted
+async def exactly_fifteen(processes: Processes[Store]) -> None:
+    items = await processes.look().items.find()
+    assert Counter(item.state for item in items) == {ItemState.RESERVED: LIMIT, ItemState.REFUSED: ASKED - LIMIT}
+    (ledger,) = await processes.look().ledgers.find()
+    assert {line.application_id for line in ledger.lines} == {item.application_id for item in items if item.in_use}
     assert len(ledger.lines) == LIMIT
-    spoken = await said(database)
-    assert spoken[QuotaItemReserved.type] == LIMIT
-    assert spoken[QuotaItemRefused.type] == ASKED - LIMIT
+    said = await processes.said()
+    assert said[QuotaItemReserved.type] == LIMIT
+    assert said[QuotaItemRefused.type] == ASKED - LIMIT
 
 
 @pytest.mark.rule("Q2")
-async def test_sixty_reservations_at_once_through_four_committers_give_exactly_fifteen(database: Database) -> None:
-    async with AsyncExitStack() as processes:
-        roads = [await processes.enter_async_context(road(database)) for _ in range(4)]
-        await asyncio.gather(
-            *(
-                roads[number % 4].perform(
-                    uuid4().hex, "", lambda unit, now, it=each: handlers.reserve_item(it, Store(unit), now)
-                )
-                for number, each in enumerate(submissions())
-            )
-        )
-    await exactly_fifteen(database)
+async def test_sixty_reservations_at_once_through_four_processes_give_exactly_fifteen(four: Processes[Store]) -> None:
+    await asyncio.gather(
+        *(four.perform(number % 4, handlers.reserve_item, each) for number, each in enumerate(submissions()))
+    )
+    await exactly_fifteen(four)
 
 
 @pytest.mark.rule("Q2")
-async def test_places_given_back_and_taken_at_once_never_exceed_the_limit(database: Database) -> None:
-    async with AsyncExitStack() as processes:
-        roads = [await processes.enter_async_context(road(database)) for _ in range(2)]
-        asking = [(handlers.reserve_item, each) for each in submissions()]
-        leaving = [(handlers.release_item, withdrawn(f"app-{number}")) for number in range(0, ASKED, 3)]
-        await asyncio.gather(
-            *(
-                roads[number % 2].perform(
-                    uuid4().hex, "", lambda unit, now, run=handler, it=event: run(it, Store(unit), now)
-                )
-                for number, (handler, event) in enumerate([*asking, *leaving])
-            )
-        )
-    kept = await items(database)
-    in_use = {item.application_id for item in kept if item.in_use}
+async def test_places_given_back_and_taken_at_once_never_exceed_the_limit(four: Processes[Store]) -> None:
+    leaving = [withdrawn(f"app-{number}") for number in range(0, ASKED, 3)]
+    await asyncio.gather(
+        *(four.perform(number % 4, handlers.reserve_item, each) for number, each in enumerate(submissions())),
+        *(four.perform(number % 4, handlers.release_item, each) for number, each in enumerate(leaving)),
+    )
+    in_use = {item.application_id for item in await four.look().items.find() if item.in_use}
     assert len(in_use) <= LIMIT
-    assert in_use.isdisjoint(end.application_id for _, end in leaving)
-    (ledger,) = await Store(reading(database)).ledgers.find()
+    assert in_use.isdisjoint(end.application_id for end in leaving)
+    (ledger,) = await four.look().ledgers.find()
     assert {line.application_id for line in ledger.lines} == in_use
 
 
 @pytest.mark.rule("Q2")
+@pytest.mark.rule("Q4")
+async def test_reservations_that_race_a_change_of_the_representative_all_count_with_the_new_one(
+    four: Processes[Store],
+) -> None:
+    """Whichever commits first: no item is granted that the new representative never hears of (write skew)."""
+    for number in range(RACES):
+        uscc, former, successor = invented(number), person(2 * number), person(2 * number + 1)
+        await four.perform(0, handlers.register_assessor, registration(assessor(uscc, former)))
+        await asyncio.gather(
+            *(
+                four.perform(at % 4, handlers.reserve_item, submitted(f"app-{number}-{at}", uscc))
+                for at in range(RACING)
+            ),
+            later(number, four.perform(number % 4, handlers.change_representative, change(successor, of=uscc))),
+        )
+        await counted_with_both(four, uscc, former, successor)
+    assert (await four.said())[LegalRepresentativeChanged.type] == RACES
+
+
+async def counted_with_both(four: Processes[Store], uscc: str, former: PersonRef, successor: PersonRef) -> None:
+    store = four.look()
+    in_use = {each.application_id: each for each in await store.items.find({"assessor.uscc": uscc}) if each.in_use}
+    left, came = [await lines(store, each) for each in (former, successor)]
+    assert set(came) == set(in_use)
+    assert set(left) == {each for each, line in came.items() if line.carried_on is not None}
+    assert len(in_use) == LIMIT
+    assert all(each.ledgers[-1] == f"{successor.digest}:2026" for each in in_use.values())
+
+
+async def lines(store: Store, whose: PersonRef) -> dict[str, Line]:
+    ledger = await store.ledgers.get(f"{whose.digest}:2026")
+    return {} if ledger is None else {line.application_id: line for line in ledger.lines}
+
+
+async def later(turns: int, work: Awaitable[object]) -> object:
+    """Begin some turns of the loop later, so that each race meets another moment."""
+    await asyncio.sleep(turns * 0.004)
+    return await work
+
+
+def invented(number: int) -> str:
+    digit: Callable[[str], str] = gb32100.calc_check_digit
+    body = f"91150600{number:09d}"
+    return body + digit(body)
+
+
+def person(number: int) -> PersonRef:
+    return PersonRef(digest=f"{number:064x}", masked="15**************0X")
+
+
+@pytest.mark.rule("Q2")
 async def test_sixty_submissions_over_the_broker_to_two_worker_processes_give_exactly_fifteen(
-    stand: Stand, mine: ServiceDatabase, database: Database, tmp_path: Path
+    stand: Stand, tmp_path: Path
 ) -> None:
     heard = {SERVICE: [each.event_type for each in HEARS], "applications": ANSWERS}
-    vhost = await stand.vhost(definitions(heard))
-    environment = surroundings(stand.amqp_url(vhost, SERVICE), mine, tmp_path)
-    async with workers(environment, 2):
+    vhost, mine = await stand.vhost(definitions(heard)), await stand.database(SERVICE)
+    database = open_database(mine.url, mine.name)
+    await database.prepare(INDEXES)
+    here = Processes(database, (), Store)
+    await here.adopt((await desk()).memory.collections)
+    async with workers(surroundings(stand.amqp_url(vhost, SERVICE), mine, tmp_path), 2):
         for _ in ("once", "and once more, as after a lost confirm"):
             await publish(stand.amqp_url(vhost, "applications"), submissions())
         await settled(stand, vhost)
-    await exactly_fifteen(database)
+    await exactly_fifteen(here)
+    await database.close()
 
 
 def surroundings(amqp_url: str, mine: ServiceDatabase, folder: Path) -> Mapping[str, str]:
