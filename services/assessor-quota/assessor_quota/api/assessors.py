@@ -4,6 +4,7 @@ from typing import Annotated
 
 from chassis.http import PROBLEMS, Call, Gate, refuses
 from chassis.identity import Keys
+from chassis.openapi import IF_MATCH_REQUIRED
 from fastapi import APIRouter, Depends, Response
 from messages.values import PersonRef, Uscc
 from rulebook import shanghai_date
@@ -28,6 +29,7 @@ def router(gate: Gate, keys: Keys) -> APIRouter:
 
     @routes.post(
         "",
+        summary="Register an assessor",
         status_code=201,
         responses=refuses("assessor-already-registered") | refuses("registration-incomplete", status=422),
     )
@@ -39,7 +41,12 @@ def router(gate: Gate, keys: Keys) -> APIRouter:
             await call.perform(handlers.register_assessor, command, Store, private=True, reply=Kept), response
         )
 
-    @routes.patch("/{uscc}", responses=refuses("amendment-refused", status=422) | refuses("version-stale", status=412))
+    @routes.patch(
+        "/{uscc}",
+        summary="Amend an assessor's entry",
+        openapi_extra=IF_MATCH_REQUIRED,
+        responses=refuses("amendment-refused", status=422) | refuses("version-stale", status=412),
+    )
     async def amend(
         uscc: Uscc, body: AmendmentBody, call: Annotated[Call, Depends(gate.call(AMEND))], response: Response
     ) -> AssessorDetail:
@@ -49,6 +56,7 @@ def router(gate: Gate, keys: Keys) -> APIRouter:
 
     @routes.post(
         "/{uscc}/representative",
+        summary="Change the legal representative",
         responses=refuses("change-refused") | refuses("document-number-invalid", status=422),
     )
     async def change_representative(
@@ -63,7 +71,7 @@ def router(gate: Gate, keys: Keys) -> APIRouter:
             await call.perform(handlers.change_representative, command, Store, private=True, reply=Kept), response
         )
 
-    @routes.post("/{uscc}/deregistration", responses=refuses("deregistration-refused"))
+    @routes.post("/{uscc}/deregistration", summary="End a registration", responses=refuses("deregistration-refused"))
     async def end(
         uscc: Uscc, body: EndOfRegistration, call: Annotated[Call, Depends(gate.call(DEREGISTER))], response: Response
     ) -> AssessorDetail:
@@ -72,7 +80,11 @@ def router(gate: Gate, keys: Keys) -> APIRouter:
         command = handlers.EndRegistration(uscc, since, body.document_number, by(call))
         return tagged(await call.perform(handlers.end_registration, command, Store, reply=Kept), response)
 
-    @routes.post("/{uscc}/deregistration/reversal", responses=refuses("not-deregistered"))
+    @routes.post(
+        "/{uscc}/deregistration/reversal",
+        summary="Take back the end of a registration",
+        responses=refuses("not-deregistered"),
+    )
     async def restore(
         uscc: Uscc, body: Restoration, call: Annotated[Call, Depends(gate.call(DEREGISTER))], response: Response
     ) -> AssessorDetail:

@@ -50,7 +50,7 @@ def router(gate: Gate) -> APIRouter:
     routes = APIRouter(tags=["assessors"], responses=PROBLEMS)
     reading = Depends(gate.call(READ))
 
-    @routes.get("/assessors")
+    @routes.get("/assessors", summary="List registered assessors")
     async def registered(
         call: Annotated[Call, Depends(gate.call(LIST))],
         sought: Annotated[Sought, Depends()],
@@ -63,7 +63,7 @@ def router(gate: Gate) -> APIRouter:
         found = await call.page(store.assessors, where, limit=limit, after=after)
         return Page(items=[AssessorEntry.model_validate(each) for each in found.items], next=found.next)
 
-    @routes.get("/prefectures/{prefecture}/assessors")
+    @routes.get("/prefectures/{prefecture}/assessors", summary="List the assessors working in a prefecture")
     async def working_in(
         prefecture: Prefecture,
         call: Annotated[Call, reading],
@@ -78,7 +78,7 @@ def router(gate: Gate) -> APIRouter:
         found = await call.page(store.assessors, where, limit=limit, after=after)
         return Page(items=[AssessorDetail.model_validate(each) for each in found.items], next=found.next)
 
-    @routes.get("/assessors/{uscc}")
+    @routes.get("/assessors/{uscc}", summary="Show an assessor")
     async def one(uscc: Uscc, call: Annotated[Call, reading], response: Response) -> AssessorDetail:
         """With the other assessors of its legal representative, and whether one is sanctioned (S3)."""
         store = call.reads(Store)
@@ -89,7 +89,7 @@ def router(gate: Gate) -> APIRouter:
         sisters = tuple(sister(each, today) for each in await handlers.sisters_of(assessor, store))
         return AssessorDetail.model_validate(assessor).model_copy(update={"sisters": sisters})
 
-    @routes.get("/assessors/{uscc}/history")
+    @routes.get("/assessors/{uscc}/history", summary="Show an assessor's history")
     async def history(
         uscc: Uscc, call: Annotated[Call, reading], limit: Limit = 50, after: str | None = None
     ) -> Page[HistoryEntry]:

@@ -25,7 +25,7 @@ def router(gate: Gate) -> APIRouter:
     routes = APIRouter(tags=["items"], responses=PROBLEMS)
     counting, reading = Depends(gate.call(READ_QUOTA)), Depends(gate.call(READ_ITEMS))
 
-    @routes.get("/assessors/{uscc}/items")
+    @routes.get("/assessors/{uscc}/items", summary="Show an assessor's items and places left")
     async def of_assessor(uscc: Uscc, call: Annotated[Call, counting], year: Year = None) -> Quota:
         """The counts are those of the legal representative who counts for it in the year; the items are its own."""
         asked = _year(call, year)
@@ -34,7 +34,7 @@ def router(gate: Gate) -> APIRouter:
         person = assessor.counted_with(shanghai_date(call.now), asked)[-1].person
         return await _quota(call, person, await _represented_by(call, person.digest), asked, {"assessor.uscc": uscc})
 
-    @routes.get("/representatives/{digest}/items")
+    @routes.get("/representatives/{digest}/items", summary="Show a legal representative's items and places left")
     async def of_representative(digest: Digest, call: Annotated[Call, counting], year: Year = None) -> Quota:
         """Everything that counts with one legal representative, of present and of former assessors (Q4)."""
         asked = _year(call, year)
@@ -46,7 +46,7 @@ def router(gate: Gate) -> APIRouter:
         await call.allow(Counted(tuple(each.uscc for each in represented), tuple(sorted(where))))
         return await _quota(call, person, represented, asked, {})
 
-    @routes.get("/items")
+    @routes.get("/items", summary="List items")
     async def listed(  # noqa: PLR0913, PLR0917 - by what the items can be filtered
         call: Annotated[Call, reading],
         assessor: Uscc | None = None,
@@ -62,7 +62,7 @@ def router(gate: Gate) -> APIRouter:
         found = await call.page(call.reads(Store).items, where, limit=limit, after=after)
         return Page(items=[ItemDetail.model_validate(each) for each in found.items], next=found.next)
 
-    @routes.get("/items/{application_id}")
+    @routes.get("/items/{application_id}", summary="Show the item of an application")
     async def one(application_id: Identifier, call: Annotated[Call, reading]) -> ItemDetail:
         item = await call.reads(Store).items.require(application_id)
         await call.allow(item)

@@ -25,7 +25,12 @@ def router(gate: Gate) -> APIRouter:
     routes = APIRouter(tags=["sanctions"], responses=PROBLEMS)
     showing = Depends(gate.call(SANCTIONS))
 
-    @routes.post("/assessors/{uscc}/sanctions", status_code=201, responses=refuses("decision-refused"))
+    @routes.post(
+        "/assessors/{uscc}/sanctions",
+        summary="Decide a sanction",
+        status_code=201,
+        responses=refuses("decision-refused"),
+    )
     async def decide(
         uscc: Uscc,
         body: DecisionBody,
@@ -40,7 +45,9 @@ def router(gate: Gate) -> APIRouter:
             return await _preview(command, call)
         return tagged(await call.perform(handlers.sanction_assessor, command, Store, reply=Kept), response)
 
-    @routes.post("/assessors/{uscc}/sanctions/revocation", responses=refuses("revocation-refused"))
+    @routes.post(
+        "/assessors/{uscc}/sanctions/revocation", summary="Revoke a sanction", responses=refuses("revocation-refused")
+    )
     async def revoke(
         uscc: Uscc, body: Revocation, call: Annotated[Call, Depends(gate.call(REVOKE))], response: Response
     ) -> AssessorDetail:
@@ -48,7 +55,7 @@ def router(gate: Gate) -> APIRouter:
         command = handlers.RevokeSanction(uscc, body.document_number, day, by(call), body.decision)
         return tagged(await call.perform(handlers.revoke_sanction, command, Store, reply=Kept), response)
 
-    @routes.get("/assessors/{uscc}/sanctions")
+    @routes.get("/assessors/{uscc}/sanctions", summary="List the sanctions of an assessor")
     async def decided(
         uscc: Uscc, call: Annotated[Call, showing], limit: Limit = 50, after: str | None = None
     ) -> Page[PublicSanction]:
@@ -57,7 +64,7 @@ def router(gate: Gate) -> APIRouter:
         await handlers.registered(uscc, store)
         return await _page(call, {"assessor.uscc": uscc}, limit, after)
 
-    @routes.get("/sanctions")
+    @routes.get("/sanctions", summary="List the sanctions in force on a day")
     async def holding(
         call: Annotated[Call, showing],
         on: Annotated[date | None, Query(description="Today when absent")] = None,
