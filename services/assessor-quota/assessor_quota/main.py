@@ -10,6 +10,7 @@ from chassis.service import Service, run
 from assessor_quota import api
 from assessor_quota.bus import HEARS
 from assessor_quota.jobs import JOBS
+from assessor_quota.measures import MEASURES
 from assessor_quota.settings import Settings
 from assessor_quota.store import AGGREGATES, INDEXES, Store
 
@@ -24,6 +25,7 @@ def service(settings: Settings | None = None) -> Service:
         indexes=INDEXES,
         hears=HEARS,
         jobs=JOBS,
+        measures=MEASURES,
         router=partial(api.router, keys=load_keys(settings.person_key_file)),
     )
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from chassis.store import Documents, Index
 from chassis.unit import Unit
 from messages.values import PersonRef
@@ -11,7 +9,7 @@ from messages.values import PersonRef
 from assessor_quota.domain.assessor import Assessor
 from assessor_quota.domain.courses import Course
 from assessor_quota.domain.entry import Entry
-from assessor_quota.domain.item import Item
+from assessor_quota.domain.item import Item, ItemState
 from assessor_quota.domain.ledger import Ledger
 from assessor_quota.domain.rates import YearlyRate
 from assessor_quota.domain.reconciliation import Reconciliation
@@ -27,9 +25,6 @@ AGGREGATES = {
 }
 """Aggregate of an event type → collection."""
 
-SOME_TIME = {"waiting_since": {"$gt": datetime(1970, 1, 1, tzinfo=UTC)}}
-"""What is waiting at all: the index is partial, and a question uses it only by naming this very condition."""
-
 INDEXES = (
     Index("assessors", (("representative.digest", 1),)),
     Index("assessors", (("former.person.digest", 1),)),
@@ -40,9 +35,9 @@ INDEXES = (
     Index("items", (("ledgers", 1), ("state", 1))),
     Index("items", (("assessor.uscc", 1), ("year", 1))),
     Index("items", (("state", 1), ("year", 1))),
+    Index("items", (("reserved_at", 1),), partial={"state": ItemState.RESERVED.value}),
     Index("ledgers", (("year", 1),)),
     Index("courses", (("submission.year", 1), ("submission.assessor.uscc", 1)), partial={"concluded": True}),
-    Index("courses", (("waiting_since", 1),), partial=SOME_TIME),
     Index("duties", (("state", 1), ("due", 1))),
     Index("duties", (("year", 1),)),
     Index("rates", (("pending", 1), ("due_on", 1))),

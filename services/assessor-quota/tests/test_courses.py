@@ -86,7 +86,7 @@ def test_a_listing_counts_for_the_assessor_of_the_last_submission() -> None:
 async def test_what_is_done_about_an_item_and_the_note_of_it_are_saved_together(bench: Bench[Store]) -> None:
     await hear(bench, [withdrawn(), submitted()], NOW)
     item, course = bench.documents("items")["app-1"], bench.documents("courses")["app-1"]
-    assert (item["state"], course["waiting_since"]) == ("released", None)
+    assert (item["state"], course["end"]["gives_back"]) == ("released", True)
     assert course["submission"]["assessor"]["uscc"] == NORTH
 
 

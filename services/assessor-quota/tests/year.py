@@ -9,8 +9,10 @@ from typing import TypeVar
 from assessor_quota.bus import HEARS
 from assessor_quota.jobs import JOBS
 from assessor_quota.store import Store
+from chassis.clock import FixedClock
 from chassis.handling import Transient
 from chassis.testing import Bench
+from chassis.testing.http import ApiStand
 from messages.event import Event
 from messages.registry import UnitListed
 from messages.review import CaseClosed, Outcome
@@ -117,3 +119,19 @@ async def run_job(bench: Bench[Store], name: str, now: datetime) -> list[Event]:
 def day(text: str) -> datetime:
     """Ten in the morning of that day in Shanghai."""
     return datetime.fromisoformat(f"{text}T10:00:00+08:00").astimezone(UTC)
+
+
+async def office_hears(office: ApiStand, events: Iterable[Event]) -> None:
+    """As ``hear``, for events that are ready in this order."""
+    for event in events:
+        await office.perform(_HEARS[type(event)].handler, event, Store)
+
+
+async def office_runs(office: ApiStand, name: str, now: datetime) -> None:
+    """Let it be ``now`` and a job do what is due until nothing is."""
+    clock, job = office.gate.clock, _JOBS[name]
+    assert isinstance(clock, FixedClock)
+    clock.move_to(now)
+    while due := await job.due(office.look(Store), now):
+        for item in due:
+            await office.perform(job.handler, item, Store)

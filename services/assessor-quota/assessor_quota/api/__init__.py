@@ -1,4 +1,4 @@
-"""HTTP to handler: the register of assessors, its history, their sanctions and their items."""
+"""HTTP to handler: the register of assessors and its history, sanctions, items, statements and success rates."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from chassis.http import Gate
 from chassis.identity import Keys
 from fastapi import APIRouter
 
-from assessor_quota.api import assessors, entries, items, sanctions
+from assessor_quota.api import assessors, entries, items, rates, reconciliation, sanctions, statements
 
 
 def router(gate: Gate, keys: Keys) -> APIRouter:
@@ -16,4 +16,7 @@ def router(gate: Gate, keys: Keys) -> APIRouter:
     routes.include_router(entries.router(gate))
     routes.include_router(sanctions.router(gate))
     routes.include_router(items.router(gate))
+    routes.include_router(statements.router(gate))
+    routes.include_router(rates.router(gate))
+    routes.include_router(reconciliation.router(gate))
     return routes

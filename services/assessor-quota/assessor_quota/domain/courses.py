@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 from enum import StrEnum
 from typing import TypeAlias, TypeVar
 
@@ -51,7 +51,6 @@ class Submission:
     unit: UnitRef
     year: int
     """The counting year (Q3)."""
-    submitted_at: datetime
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,7 @@ class End:
 class Course:
     """Of submissions and ends the latest said is kept, of all else that it was said: the order makes no difference.
 
-    ``concluded`` and ``waiting_since`` follow from the rest and are kept for the questions asked of many courses.
+    ``concluded`` follows from the rest and is kept for the questions asked of many courses.
     """
 
     application_id: str
@@ -80,7 +79,6 @@ class Course:
     """Refused by initial review."""
     listed_on: date | None = None
     concluded: bool = False
-    waiting_since: datetime | None = None
 
     @property
     def standing(self) -> Standing:
@@ -146,12 +144,7 @@ def concerns_an_assessor(event: Heard) -> bool:
 def noting(course: Course, event: Heard) -> Course:
     """The course with the event in it; the same again when it was noted before."""
     noted = _noted(course, event)
-    waiting = noted.submission if noted.standing is Standing.WAITING else None
-    return replace(
-        noted,
-        concluded=noted.standing in CONCLUDED,
-        waiting_since=None if waiting is None else waiting.submitted_at,
-    )
+    return replace(noted, concluded=noted.standing in CONCLUDED)
 
 
 def conclusion(course: Course) -> Conclusion | None:
@@ -196,7 +189,7 @@ def _closed(course: Course, event: CaseClosed) -> Course:
 
 def _submission(event: ApplicationSubmitted) -> Submission:
     year = counting_year(event, rules_on(event.submitted_on))
-    return Submission(event.sequence, event.evaluation.assessor, event.unit, year, event.submitted_at)
+    return Submission(event.sequence, event.evaluation.assessor, event.unit, year)
 
 
 S = TypeVar("S", Submission, End)

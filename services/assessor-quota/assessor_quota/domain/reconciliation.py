@@ -149,7 +149,7 @@ def ledger_drifts(ledger: Ledger, items: Mapping[str, Item]) -> Iterator[Found]:
         item = items.get(line.application_id)
         if item is None or not item.in_use or ledger.key not in item.ledgers:
             yield Found(Drift.LINE_WITHOUT_ITEM, line.application_id, ledger.key)
-        elif item.ledgers[0] == ledger.key:
+        elif line.carried_on is None:
             granted.append(item)
     for beyond in granted[_limit(granted) :]:
         yield Found(Drift.OVER_LIMIT, beyond.application_id, ledger.key)

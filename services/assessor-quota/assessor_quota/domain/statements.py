@@ -11,6 +11,7 @@ from typing import Any
 from messages.values import AssessorRef, Prefecture, Reason
 from rulebook import RuleSet, basis, reason, yearly_deadline
 
+from assessor_quota.domain.assessor import Assessor
 from assessor_quota.domain.item import Item
 
 
@@ -129,6 +130,13 @@ def next_opening(known: Opening | None, today: date) -> Opening | None:
     if not known.finished:
         return known
     return Opening(known.year + 1) if known.year + 1 < today.year else None
+
+
+def owes(assessor: Assessor, year: int) -> bool:
+    """Whoever was on the register at the end of the year."""
+    last = date(year, 12, 31)
+    ended = assessor.deregistered
+    return assessor.registered_on <= last and (ended is None or ended.since > last)
 
 
 def duty(

@@ -9,10 +9,11 @@ from typing import Protocol
 from chassis.handling import Collection, Done, Refusal
 from messages.assessor_quota import DutyMet, DutyOpened, DutyOverdue, StatementFiled
 from messages.event import Event
-from messages.values import AssessorRef, Prefecture
-from rulebook import rules_on, shanghai_date
+from messages.values import Prefecture
+from rulebook import reason, rules_on, shanghai_date
 
 from assessor_quota.domain.assessor import Assessor
+from assessor_quota.domain.entry import SERVICE, By, Entry, What
 from assessor_quota.domain.item import IN_USE, Item
 from assessor_quota.domain.rates import YearlyRate, rate_key, unsaid
 from assessor_quota.domain.statements import (
@@ -24,9 +25,12 @@ from assessor_quota.domain.statements import (
     duty,
     filing_problems,
     next_opening,
+    owes,
     statement_key,
     worked_in,
 )
+from assessor_quota.handlers.entries import enter
+from assessor_quota.handlers.kept import registered
 
 OPENING = "statements"
 """The one document that says how far duties have been opened."""
@@ -37,6 +41,9 @@ PAGE = 100
 class Statements(Protocol):
     @property
     def assessors(self) -> Collection[Assessor]: ...
+
+    @property
+    def entries(self) -> Collection[Entry]: ...
 
     @property
     def items(self) -> Collection[Item]: ...
@@ -74,6 +81,9 @@ class FileStatement:
     on_behalf: bool
     content: Content
     document: str | None = None
+    seen: int | None = None
+    """The version that the caller has looked at; none where it does not matter."""
+    by: By = SERVICE
 
 
 async def open_duties(command: OpenDuties, store: Statements, now: datetime) -> list[Event]:
@@ -85,8 +95,9 @@ async def open_duties(command: OpenDuties, store: Statements, now: datetime) -> 
     step = next_opening(await store.openings.get(OPENING), today)
     if step is None or (step.year, step.after) != (command.year, command.after):
         return []
-    page = await _registered(step, store)
-    said = [event for assessor in page for event in await _open(assessor, step.year, store, today)]
+    page = await _page(step, store)
+    owing = [assessor for assessor in page if owes(assessor, step.year)]
+    said = [event for assessor in owing for event in await _open(assessor, step.year, store, today)]
     after = page[-1].uscc if page else step.after
     store.openings.save(OPENING, replace(step, after=after, finished=len(page) < PAGE))
     return said
@@ -94,7 +105,7 @@ async def open_duties(command: OpenDuties, store: Statements, now: datetime) -> 
 
 async def file_statement(command: FileStatement, store: Statements, now: datetime) -> Done:
     """File the statement of a year that is over, or amend the one filed; refused with the reason (S5)."""
-    assessor = await store.assessors.require(command.uscc)
+    assessor = await registered(command.uscc, store)
     today = shanghai_date(now)
     key = statement_key(assessor.uscc, command.year)
     known = await store.duties.get(key)
@@ -102,8 +113,10 @@ async def file_statement(command: FileStatement, store: Statements, now: datetim
     if known is None or problems:
         raise Refusal("statement-refused", *problems)
     filing = Filing(today, command.on_behalf, command.content, command.document)
-    statement = await _with_filing(key, filing, known, assessor, store)
+    statement = _with_filing(filing, known, await store.statements.get(key))
+    _refuse_stale(command.seen, key, store)
     store.statements.save(key, statement)
+    enter(store, assessor, What.STATEMENT_FILED, command.by, now, on=today)
     said = StatementFiled(
         statement_id=key, assessor=statement.assessor, year=statement.year, filed_on=today, late=statement.late
     )
@@ -121,7 +134,7 @@ async def note_overdue(command: NoteOverdue, store: Statements, now: datetime) -
     return [DutyOverdue(**overdue.facts(), noted_on=today, prefectures=overdue.prefectures)]
 
 
-async def _registered(step: Opening, store: Statements) -> list[Assessor]:
+async def _page(step: Opening, store: Statements) -> list[Assessor]:
     """Who registers later owes nothing for the year, so nobody can appear behind a page that is done."""
     before_its_end = {"registered_on": {"$lte": date(step.year, 12, 31)}, "_id": {"$gt": step.after}}
     return await store.assessors.find(before_its_end, limit=PAGE)
@@ -139,14 +152,18 @@ async def _open(assessor: Assessor, year: int, store: Statements, today: date) -
     return [DutyOpened(**opened.facts(), opened_on=today, provisional=opened.provisional)]
 
 
-async def _with_filing(
-    key: str, filing: Filing, owed: StatementDuty, assessor: Assessor, store: Statements
-) -> Statement:
-    statement = await store.statements.get(key)
-    if statement is not None:
-        return statement.amended(filing)
-    named = AssessorRef(uscc=assessor.uscc, name=assessor.name)
-    return Statement(key, named, owed.year, filing.filed_on > owed.due, (filing,))
+def _with_filing(filing: Filing, owed: StatementDuty, known: Statement | None) -> Statement:
+    if known is not None:
+        return known.amended(filing)
+    return Statement(owed.duty_id, owed.assessor, owed.year, filing.filed_on > owed.due, (filing,))
+
+
+def _refuse_stale(seen: int | None, key: str, store: Statements) -> None:
+    present = store.statements.version(key)
+    if seen is not None and seen != present:
+        text = "该年度工作情况在读取后已被修改，请重新读取"
+        stale = reason("S5", "version-stale", text, f"{seen}, {present}")
+        raise Refusal("version-stale", stale, status=412, title="The statement has been changed in the meantime")
 
 
 def _meet(owed: StatementDuty, today: date, store: Statements) -> list[Event]:

@@ -1,0 +1,100 @@
+"""What the field counts of quota, sanctions and statements; labels are closed vocabularies of the domain."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from chassis.measures import Measure
+from rulebook import rules_on, shanghai_date
+
+from assessor_quota.domain.item import IN_USE, ItemState
+from assessor_quota.domain.reconciliation import Reconciliation
+from assessor_quota.domain.statements import DutyState
+from assessor_quota.handlers.reconciliation import RECONCILIATION
+from assessor_quota.store import Store
+
+REASONS = (
+    "assessor-not-registered",
+    "assessor-deregistered",
+    "assessor-sanctioned",
+    "outside-scope",
+    "not-on-staff",
+    "year-out-of-range",
+    "quota-exhausted",
+)
+"""Codes of the reasons for which items are refused; whatever else there may be is told as ``other``."""
+OTHER = "other"
+
+Values = Mapping[tuple[str, ...], float]
+
+
+async def items_in_use(store: Store, now: datetime) -> Values:
+    """What counts this year and later; what earlier years have used does not move any more."""
+    years = {"$gte": shanghai_date(now).year}
+    return {(state,): await store.items.count({"state": state, "year": years}) for state in IN_USE}
+
+
+async def items_refused(store: Store, now: datetime) -> Values:
+    refused = {"state": ItemState.REFUSED, "year": shanghai_date(now).year}
+    counts = {code: await store.items.count({**refused, "refused_for.0": code}) for code in REASONS}
+    counts[OTHER] = await store.items.count({**refused, "refused_for.0": {"$nin": list(REASONS)}})
+    return {(code,): count for code, count in counts.items()}
+
+
+async def representatives_full(store: Store, now: datetime) -> Values:
+    today = shanghai_date(now)
+    last_place = f"lines.{rules_on(today).quota.items_per_year - 1}"
+    return {(): await store.ledgers.count({"year": today.year, last_place: {"$exists": True}})}
+
+
+async def sanctions_in_force(store: Store, now: datetime) -> Values:
+    today = shanghai_date(now)
+    running = await store.sanctions.find({"sanction.ban.last_day": {"$gte": today}})
+    return {(): sum(each.sanction.holds_on(today) for each in running)}
+
+
+async def ledger_drift(store: Store, _now: datetime) -> Values:
+    """What the last complete sweep found; before the first one nothing is known, and nothing told."""
+    kept = await store.reconciliations.get(RECONCILIATION) or Reconciliation()
+    counts = {} if kept.finding is None else kept.finding.tally.counts
+    return {(kind,): count for kind, count in counts.items()}
+
+
+async def oldest_unanswered(store: Store, now: datetime) -> Values:
+    """By the business clock; zero when nothing waits."""
+    waiting = {"state": ItemState.RESERVED, "reserved_at": {"$ne": None}}
+    oldest = await store.items.find(waiting, sort=[("reserved_at", 1)], limit=1)
+    ages = [(now - item.reserved_at).total_seconds() for item in oldest if item.reserved_at is not None]
+    return {(): max(ages, default=0.0)}
+
+
+async def statements_overdue(store: Store, _now: datetime) -> Values:
+    return {(): await store.duties.count({"state": DutyState.OVERDUE})}
+
+
+MEASURES = (
+    Measure(
+        "quota_items_in_use",
+        "Items reserved and confirmed, of this counting year and the ones to come",
+        items_in_use,
+        ("state",),
+    ),
+    Measure(
+        "quota_items_refused", "Items refused in this counting year, by the first reason", items_refused, ("reason",)
+    ),
+    Measure("quota_representatives_full", "Legal representatives with no place left this year", representatives_full),
+    Measure("quota_sanctions_in_force", "Sanctions that hold today", sanctions_in_force),
+    Measure(
+        "quota_ledger_drift",
+        "Places where ledgers, items and what applications and review said disagree; must be 0",
+        ledger_drift,
+        ("kind",),
+    ),
+    Measure(
+        "quota_oldest_unanswered_reservation_seconds",
+        "Age of the oldest item that initial review has neither confirmed nor given back",
+        oldest_unanswered,
+    ),
+    Measure("quota_statements_overdue", "Annual statements not filed by their last day", statements_overdue),
+)

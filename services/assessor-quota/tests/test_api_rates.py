@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+from assessor_quota.domain.reconciliation import Drift
+from chassis.tables import opened
+from chassis.testing.http import ApiStand, Caller
+from httpx2 import Response
+from messages.values import Prefecture, Role, UnitType
+
+from .kit import NORTH, NOW, OTHER, SOUTH
+from .year import failing, given_up, office_hears, office_runs, succeeding, turned_down
+
+PATH = "/v1/success-rates"
+
+
+@pytest.fixture
+async def concluded(registered: ApiStand) -> ApiStand:
+    events = [
+        *succeeding("n-1", NORTH),
+        *failing("n-2", NORTH, Prefecture.WUHAI, UnitType.PARK),
+        *turned_down("n-3", NORTH),
+        *succeeding("s-1", SOUTH, Prefecture.WUHAI),
+        *given_up("o-1", OTHER),
+    ]
+    await office_hears(registered, events)
+    return registered
+
+
+def told(answer: Response) -> list[tuple[int, int, str | None]]:
+    return [(each["listed"], each["concluded"], each["rate"]) for each in answer.json()["items"]]
+
+
+@pytest.mark.rule("S6")
+async def test_rates_are_told_by_assessor_and_year_with_their_counts(concluded: ApiStand, region: Caller) -> None:
+    items = (await region.get(PATH)).json()["items"]
+    assert items[0] == {
+        "assessor": {"uscc": NORTH, "name": "评价机构501"},
+        "prefecture": None,
+        "unit_type": None,
+        "year": 2026,
+        "listed": 1,
+        "concluded": 3,
+        "rate": "33.33",
+    }
+    assert [each["assessor"]["uscc"] for each in items] == [NORTH, SOUTH]
+    assert concluded.said[-1].fact != "computed"
+
+
+@pytest.mark.rule("S6")
+@pytest.mark.usefixtures("concluded")
+async def test_rates_are_counted_by_what_is_asked_and_of_what_is_asked(region: Caller) -> None:
+    by_type = await region.get(f"{PATH}?by=unit_type")
+    assert told(by_type) == [(2, 3, "66.67"), (0, 1, "0.00")]
+    both = await region.get(f"{PATH}?by=prefecture&by=unit_type")
+    assert [(each["prefecture"], each["unit_type"]) for each in both.json()["items"]] == [
+        ("150300", "factory"),
+        ("150300", "park"),
+        ("150400", "factory"),
+    ]
+    filtered = {"by": "year", "assessor": NORTH, "prefecture": "150400", "unit_type": "factory", "year": 2026}
+    assert told(await region.get(PATH, params=filtered)) == [(1, 2, "50.00")]
+    assert told(await region.get(PATH, params={"year": 2025})) == []
+
+
+@pytest.mark.rule("S6")
+@pytest.mark.usefixtures("concluded")
+async def test_rates_come_in_pages(region: Caller) -> None:
+    by = f"{PATH}?by=assessor&by=prefecture"
+    whole = (await region.get(by)).json()["items"]
+    assert len(whole) == 3
+    page = (await region.get(f"{by}&limit=1")).json()
+    pages = page["items"]
+    while page["next"] is not None:
+        page = (await region.get(f"{by}&limit=1&after={page['next']}")).json()
+        pages += page["items"]
+    assert pages == whole
+    assert (await region.get(f"{PATH}?after=nowhere")).status_code == 422
+
+
+@pytest.mark.rule("P2")
+async def test_each_sees_the_figures_of_what_is_its_own(concluded: ApiStand) -> None:
+    wuhai = concluded.as_(Role.PREFECTURE_OFFICER, prefecture=Prefecture.WUHAI)
+    assert told(await wuhai.get(f"{PATH}?by=prefecture")) == [(1, 2, "50.00")]
+    assert told(await wuhai.get(f"{PATH}?by=prefecture&prefecture=150400")) == []
+    south = concluded.as_(Role.ASSESSOR, organisation=SOUTH)
+    assert told(await south.get(PATH)) == [(1, 1, "100.00")]
+    assert told(await south.get(PATH, params={"assessor": NORTH})) == []
+
+
+@pytest.mark.rule("P1")
+@pytest.mark.parametrize("role", [role for role in Role if role is not Role.PUBLIC])
+async def test_who_has_no_part_in_rates_and_drift_is_refused(concluded: ApiStand, role: Role) -> None:
+    caller = concluded.as_(role, organisation=NORTH, prefecture=Prefecture.CHIFENG)
+    rates = {Role.REGIONAL_OFFICER, Role.PREFECTURE_OFFICER, Role.ASSESSOR}
+    for path in (PATH, f"{PATH}/export"):
+        assert ((await caller.get(path)).status_code == 403) is (role not in rates)
+    assert ((await caller.get("/v1/reconciliation")).status_code == 403) is (
+        role not in {Role.REGIONAL_OFFICER, Role.OPERATOR}
+    )
+
+
+@pytest.mark.rule("S6")
+@pytest.mark.usefixtures("concluded")
+async def test_rates_are_exported_as_csv_and_as_a_workbook(region: Caller) -> None:
+    answer = await region.get(f"{PATH}/export?format=csv")
+    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+    rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    assert [(each["统一社会信用代码"], each["创建成功率（%）"]) for each in rows] == [
+        (NORTH, "33.33"),
+        (SOUTH, "100.00"),
+    ]
+    workbook = await region.get(f"{PATH}/export")
+    with opened(workbook.content) as book:
+        cells = book.get_sheet_by_name("创建成功率").to_python()
+    assert [row[5:7] for row in cells[1:]] == [[1.0, 3.0], [1.0, 1.0]]
+
+
+@pytest.mark.rule("Q2")
+async def test_the_reconcilers_finding_is_shown_with_counts_and_examples(concluded: ApiStand, region: Caller) -> None:
+    unknown = (await region.get("/v1/reconciliation")).json()
+    assert (unknown["finished_at"], unknown["counts"]) == (None, None)
+    ledgers = concluded.memory.collections["ledgers"]
+    concluded.memory.collections["ledgers"] = {key: {**each, "lines": []} for key, each in ledgers.items()}
+    await office_runs(concluded, "reconcile", NOW)
+    found = (await region.get("/v1/reconciliation")).json()
+    assert found["counts"] == {**dict.fromkeys(Drift, 0), Drift.ITEM_WITHOUT_LINE: 3}
+    assert {each["application_id"] for each in found["examples"]} == {"n-1", "n-2", "s-1"}
+    assert (found["items"], found["under_way_since"]) == (5, None)
