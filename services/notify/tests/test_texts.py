@@ -75,3 +75,18 @@ def test_a_text_about_duties_speaks_for_every_owner_that_says_them() -> None:
 def test_every_kind_of_duty_has_a_chinese_name_and_a_holder_who_has_an_inbox() -> None:
     assert {kind for kind in HOLDERS if kind not in LABELS} == set()
     assert set(HOLDERS.values()) <= set(HOLDING)
+
+
+@pytest.mark.rule("S3", "N4")
+def test_sister_assessors_are_named_to_officers_and_not_on_the_board() -> None:
+    sister = {"uscc": "911503000000000351", "name": "同门评价中心"}
+    told = facts("assessor-quota.assessor.sanctioned.v1") | {"sisters": [sister]}
+
+    named = {
+        role
+        for template in templates()["assessor-quota.assessor.sanctioned.v1"]
+        for role in template.roles
+        if sister["name"] in rendered(template, told).body + rendered(template, told).body_en
+    }
+
+    assert named == {Role.REGIONAL_OFFICER, Role.PREFECTURE_OFFICER}
