@@ -246,3 +246,9 @@ def test_a_field_without_a_column_is_a_mistake_of_ours() -> None:
 
     with pytest.raises(TypeError, match="names no column"):
         Table("名单", Nameless)
+
+
+def test_pages_become_the_sheets_of_one_workbook_in_their_order() -> None:
+    content = as_xlsx(Page("甲表", [Heading("甲")], [(1,)]), Page("乙表", [Heading("乙")], [(2,)]))
+    book = load_workbook(io.BytesIO(content))
+    assert {sheet.title: sheet["A2"].value for sheet in book.worksheets} == {"甲表": 1, "乙表": 2}

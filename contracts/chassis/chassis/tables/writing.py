@@ -56,19 +56,23 @@ def as_csv(page: Page) -> bytes:
     return text.getvalue().encode("utf-8-sig")
 
 
-def as_xlsx(page: Page) -> bytes:
-    """Every text is a cell of type text, so that none is taken for a formula."""
+def as_xlsx(*pages: Page) -> bytes:
+    """One sheet a page; every text is a cell of type text, so that none is taken for a formula."""
     book = Workbook()
-    sheet = book.worksheets[0]
-    sheet.title = page.title
+    book.remove(book.worksheets[0])
+    for page in pages:
+        _fill(book.create_sheet(page.title), page)
+    content = io.BytesIO()
+    book.save(content)
+    return content.getvalue()
+
+
+def _fill(sheet: Worksheet, page: Page) -> None:
     top = _head(sheet, page)
     for number, row in enumerate(page.rows, start=top + 1):
         for column, value in enumerate(row, start=1):
             _write(sheet, number, column, value)
     sheet.freeze_panes = f"A{top + 1}"
-    content = io.BytesIO()
-    book.save(content)
-    return content.getvalue()
 
 
 def harmless(value: Printed) -> Printed:
