@@ -38,8 +38,12 @@ token: setup ## Print a token: ROLE=... [SUBJECT=...] [ORGANISATION=...] [PREFEC
 
 ##: the gate
 
+.PHONY: checks
+checks: setup
+	@deploy/setup.sh checks
+
 .PHONY: test
-test: setup lint types walls ## The whole gate: format, lint, types, walls, all tests, a 90-second fault run
+test: checks lint types walls ## The whole gate: format, lint, types, walls, all tests, a 90-second fault run
 	$(PYTEST) -n 2 --dist loadfile -m "not faults"
 	$(MAKE) --no-print-directory test-faults-short
 
@@ -68,6 +72,15 @@ rules: setup ## List each rule of the regulation with its tests, and those that 
 .PHONY: schemas
 schemas: setup ## Compare the events with the published schemas and record what may be added
 	$(BIN)/python -m messages contracts/schemas --write
+
+.PHONY: documents
+documents: setup ## Write OpenAPI, AsyncAPI and dashboards anew from the code
+	$(BIN)/python -m deploy.documents --write
+	$(BIN)/python -m deploy.dashboards --write
+
+.PHONY: test-contract
+test-contract: setup ## Ask every API much more than the gate does, and hold each answer to its document
+	CONTRACT_EXAMPLES=40 $(PYTEST) --timeout 1200 tests/contracts
 
 .PHONY: test-faults
 test-faults: setup ## Kill services and servers under load and prove that nothing is lost

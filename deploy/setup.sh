@@ -1,11 +1,14 @@
 #!/usr/bin/env bash
 # Makes a Debian 12 machine able to run everything: system packages, then .venv. Does nothing when all is there.
+# With the word "checks": also what only the checks need, node and the packages that read the documents.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 readonly UV=0.13.9
 readonly TOOL=.venv/tool
 readonly STAMP=.venv/installed
+readonly DOCUMENTS=deploy/documents
+readonly WITH_CHECKS=$([[ ${1:-} == checks ]] && echo yes)
 
 say() { printf '%s\n' "setup: $*"; }
 
@@ -23,6 +26,8 @@ missing_packages() {
   [[ -n "${RABBITMQ_HOME:-}" || -d /usr/lib/rabbitmq/lib ]] || echo rabbitmq-server
   command -v prometheus >/dev/null || echo prometheus
   has_library libcurl.so.4 || echo libcurl4
+  [[ -z $WITH_CHECKS ]] || command -v node >/dev/null || echo nodejs
+  [[ -z $WITH_CHECKS ]] || command -v npm >/dev/null || echo npm
 }
 
 check_python() {
@@ -99,6 +104,18 @@ ensure_python() {
   printf '%s\n' "$wanted" >"$STAMP"
 }
 
+# ---- node, for the checks ----
+
+ensure_node_packages() {
+  local wanted installed=$DOCUMENTS/node_modules/installed
+  wanted=$(sha256sum <"$DOCUMENTS/package-lock.json")
+  [[ -f $installed && $(<"$installed") == "$wanted" ]] && return 0
+  say "installing the npm packages of the checks into $DOCUMENTS/node_modules"
+  (cd "$DOCUMENTS" && npm ci --silent --no-progress) || fail "npm ci in $DOCUMENTS failed: run it there to see why"
+  printf '%s\n' "$wanted" >"$installed"
+}
+
 check_python
 ensure_packages
 ensure_python
+[[ -z $WITH_CHECKS ]] || ensure_node_packages

@@ -1,0 +1,140 @@
+"""The committed OpenAPI and AsyncAPI documents are the code's, complete, and valid."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+from chassis.problems import MEDIA_TYPE
+from jsonschema import Draft202012Validator
+from messages.catalogue import EVENTS
+from messages.values import Role
+
+from deploy.documents import __main__ as command
+from deploy.documents.events import asyncapi
+from deploy.services import SERVICES
+from tests.architecture.sources import ROOT
+
+TOOLS = ROOT / "deploy" / "documents"
+EVENTS_FILE = ROOT / "contracts" / "asyncapi" / "green.json"
+NODE = shutil.which("node")
+VERBS = {"get", "put", "post", "patch", "delete"}
+every_service = pytest.mark.parametrize("service", [service.name for service in SERVICES])
+
+
+@pytest.fixture(scope="module")
+def events() -> Mapping[str, Any]:
+    return asyncapi()
+
+
+def operations(service: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    document = json.loads((ROOT / "contracts" / "openapi" / f"{service}.json").read_text(encoding="utf-8"))
+    for path, verbs in document["paths"].items():
+        for verb in VERBS & verbs.keys():
+            yield f"{verb} {path}", verbs[verb]
+
+
+def test_the_committed_documents_are_what_the_code_says() -> None:
+    assert command.differing(command.documents()) == [], "run: make documents"
+
+
+@every_service
+def test_every_operation_says_who_may_call_it_and_what_for(service: str) -> None:
+    bare = {
+        name: each.get("summary")
+        for name, each in operations(service)
+        if len(str(each.get("summary")).split()) < 2 or not each["tags"] or not each["security"] or not each["x-roles"]
+    }
+
+    assert bare == {}
+
+
+@every_service
+def test_public_operations_and_no_others_can_be_called_without_a_token(service: str) -> None:
+    for name, each in operations(service):
+        assert ({} in each["security"]) == (Role.PUBLIC in each["x-roles"]), name
+
+
+@every_service
+def test_every_refusal_is_a_problem_document(service: str) -> None:
+    document = json.loads((ROOT / "contracts" / "openapi" / f"{service}.json").read_text(encoding="utf-8"))
+    shared = document["components"]["responses"]
+
+    for name, each in operations(service):
+        refusals = {status: answer for status, answer in each["responses"].items() if status >= "400"}
+        told = [shared[each["$ref"].rpartition("/")[2]] if "$ref" in each else each for each in refusals.values()]
+        assert {"401", "403", "500", "503"} <= refusals.keys(), name
+        assert all(answer["content"].keys() == {MEDIA_TYPE} for answer in told), name
+
+
+@every_service
+def test_every_tag_is_described(service: str) -> None:
+    document = json.loads((ROOT / "contracts" / "openapi" / f"{service}.json").read_text(encoding="utf-8"))
+    described = {tag["name"] for tag in document["tags"] if tag["description"]}
+
+    assert {tag for _, each in operations(service) for tag in each["tags"]} == described
+
+
+@pytest.mark.parametrize("name", EVENTS)
+def test_an_example_of_every_event_meets_the_described_headers_and_body(events: Mapping[str, Any], name: str) -> None:
+    message = events["components"]["messages"][EVENTS[name].__name__]
+    (example,) = message["examples"]
+    whole = {"$ref": message["payload"]["$ref"], "components": events["components"]}
+
+    Draft202012Validator(message["headers"]).validate(example["headers"])
+    Draft202012Validator(whole).validate(example["payload"])
+    assert example["headers"].keys() <= message["headers"]["properties"].keys()
+
+
+def test_every_event_is_said_by_its_owner_and_heard_through_the_queues_of_its_listeners(
+    events: Mapping[str, Any],
+) -> None:
+    said = {name for name, each in events["operations"].items() if each["action"] == "send"}
+    heard = {name for name, each in events["operations"].items() if each["action"] == "receive"}
+
+    assert said == {f"{event.owner}.says.{event.__name__}" for event in EVENTS.values()}
+    assert heard == {
+        f"{service.name}.hears.{each.event_type.__name__}" for service in SERVICES for each in service.hears()
+    }
+
+
+def test_every_event_is_classed_and_those_that_people_are_told_of_have_a_chinese_name(
+    events: Mapping[str, Any],
+) -> None:
+    messages = events["components"]["messages"].values()
+    classes = {EVENTS[each["name"]].sharing: each["x-classification"] for each in messages}
+
+    assert {sharing: each["sharing"] for sharing, each in classes.items()} == {name: name for name in classes}
+    assert [each["title"] for each in messages if re.search(r"[\u4e00-\u9fff]", each["title"])]
+
+
+def test_the_official_parser_finds_the_event_document_valid() -> None:
+    assert NODE, "node is missing. Run as root: apt-get install nodejs npm, then: make checks"
+    assert (TOOLS / "node_modules").exists(), "run: make checks"
+
+    told = subprocess.run([NODE, "valid.mjs", EVENTS_FILE], cwd=TOOLS, capture_output=True, text=True, check=False)
+
+    assert told.returncode == 0, told.stdout + told.stderr
+
+
+def test_the_parser_is_asked_in_earnest() -> None:
+    """A document with an operation on no channel is refused."""
+    assert NODE, "node is missing. Run as root: apt-get install nodejs npm, then: make checks"
+    broken = json.loads(EVENTS_FILE.read_text(encoding="utf-8"))
+    next(iter(broken["operations"].values()))["channel"] = {"$ref": "#/channels/none"}
+
+    told = subprocess.run(
+        [NODE, "valid.mjs", "/dev/stdin"],
+        cwd=TOOLS,
+        input=json.dumps(broken),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert told.returncode == 1, told.stdout + told.stderr
