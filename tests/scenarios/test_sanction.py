@@ -1,0 +1,171 @@
+"""A sanction through five services joined in memory, every message twice and in a shuffled order (S1 to S4)."""
+
+from __future__ import annotations
+
+from datetime import date
+from importlib import import_module
+from random import Random
+from typing import Any
+
+import pytest
+from applications import handlers as filing
+from applications.domain.application import Application, State
+from applications.domain.files import Owner
+from assessor_quota import handlers as quota
+from assessor_quota.domain.entry import By
+from assessor_quota.domain.sanction import Finding
+from assessor_quota.domain.staff import StaffMember
+from chassis.clock import FixedClock
+from chassis.testing.world import Member, World
+from messages.applications import ApplicationSubmitted
+from messages.review import CaseResumed, CaseSuspended
+from messages.values import Level, PersonRef, Role, UnitRef, UnitType
+
+story: Any = import_module("services.applications.tests.story")
+"""Units and reports that meet every condition."""
+
+SANCTIONED, SISTER = story.ASSESSOR.uscc, "911506000000000690"
+OFFICER = By("officer-1", (Role.REGIONAL_OFFICER.value,))
+WANG = PersonRef(digest="c" * 64, masked="15**************3X")
+DOCUMENT = "内工信通〔2026〕3号"
+KEY = "app-2026-000000000001"
+ORDERS = pytest.mark.parametrize("seed", range(6))
+
+
+def world(seed: int) -> World:
+    packages = ("applications", "assessor_quota", "review", "registry", "notify")
+    clock = FixedClock(story.NOW)
+    return World(*map(_member, packages), clock=clock, twice=True, shuffled=Random(seed))  # noqa: S311 - no secret
+
+
+def _member(package: str) -> Member:
+    store, bus = import_module(f"{package}.store"), import_module(f"{package}.bus")
+    return Member(package.replace("_", "-"), bus.HEARS, store.Store, store.AGGREGATES, store.INDEXES)
+
+
+async def begin(seed: int) -> World:
+    """Two assessors of one representative on the register, and a draft with the report of the first."""
+    begun = world(seed)
+    for uscc, name in ((SANCTIONED, story.ASSESSOR.name), (SISTER, "同门评价中心")):
+        await begun.perform("assessor-quota", quota.register_assessor, registration(uscc, name))
+    unit: UnitRef = story.STEEL
+    sent = filing.RecordFile(story.DIGEST, 9, "application/pdf", Owner(unit.uscc, "a.pdf"))
+    await begun.perform("applications", filing.record_file, sent)
+    await begun.perform("applications", story.keep_standing, story.standing())
+    draft = filing.OpenDraft(KEY, unit, Level.REGION, 2026, story.BY_ASSESSOR, report=story.report())
+    await begun.perform("applications", filing.open_draft, draft)
+    return begun
+
+
+def registration(uscc: str, name: str) -> quota.RegisterAssessor:
+    staff = tuple(StaffMember(each, "赵某", "注册环保工程师", date(2024, 1, 1)) for each in ("S1", "S2"))
+    return quota.RegisterAssessor(
+        uscc=uscc,
+        name=name,
+        representative=WANG,
+        representative_name="王某",
+        earlier_digests=(),
+        scope=tuple(UnitType),
+        staff=staff,
+        by=OFFICER,
+    )
+
+
+async def submit(of: World, *, settle: bool = True) -> None:
+    await of.perform("applications", filing.submit_application, filing.Submit(KEY, "li"), settle=settle)
+
+
+async def sanction(of: World, *, settle: bool = True) -> None:
+    fraud = Finding("评价报告数据造假", "现场核查记录〔2026〕3号")
+    decided = quota.SanctionAssessor(SANCTIONED, DOCUMENT, story.TODAY, (fraud,), OFFICER)
+    await of.perform("assessor-quota", quota.sanction_assessor, decided, settle=settle)
+
+
+async def revoke(of: World) -> None:
+    revoked = quota.RevokeSanction(SANCTIONED, "内工信通〔2026〕9号", story.TODAY, OFFICER)
+    await of.perform("assessor-quota", quota.revoke_sanction, revoked, settle=False)
+
+
+async def application(of: World) -> Application:
+    found: Application = await of.look("applications").applications.require(KEY)
+    return found
+
+
+async def told(of: World, role: Role, template: str) -> int:
+    where = {"role": role, "template": template}
+    return len(await of.look("notify").notices.find(where))
+
+
+@ORDERS
+@pytest.mark.rule("S1", "S2")
+async def test_a_sanction_suspends_what_rests_on_the_report_and_those_concerned_are_told(seed: int) -> None:
+    joined = await begin(seed)
+    await submit(joined)
+    assert (await application(joined)).state is State.ACCEPTED
+
+    await sanction(joined)
+
+    case = await joined.look("review").cases.require(KEY)
+    assert case.suspended_by == (await application(joined)).suspended_by == DOCUMENT
+    assert (await application(joined)).stage == "suspended"
+    assert await told(joined, Role.APPLICANT, "case-suspended") == 1
+    assert await told(joined, Role.PREFECTURE_OFFICER, "case-suspended") == 1
+    assert await told(joined, Role.PUBLIC, "assessor-sanctioned") == 1
+
+
+@ORDERS
+@pytest.mark.rule("S1")
+async def test_a_submission_heard_after_the_decision_gets_no_item(seed: int) -> None:
+    joined = await begin(seed)
+    await submit(joined, settle=False)
+    await sanction(joined, settle=False)
+    await joined.settle()
+
+    filed = await application(joined)
+    assert filed.state is State.REFUSED
+    assert {each.code for each in filed.refusals} == {"assessor-sanctioned"}
+    assert await joined.look("review").cases.get(KEY) is None
+
+
+@ORDERS
+@pytest.mark.rule("S2")
+async def test_an_acceptance_that_crosses_the_sanction_is_suspended_whichever_review_hears_first(seed: int) -> None:
+    joined = await begin(seed)
+    await submit(joined, settle=False)
+    (submitted,) = [each for each in joined.said if isinstance(each, ApplicationSubmitted)]
+    await joined.perform("assessor-quota", quota.reserve_item, submitted, settle=False)
+    await sanction(joined, settle=False)
+    await joined.settle()
+
+    case = await joined.look("review").cases.require(KEY)
+    assert case.suspended_by == (await application(joined)).suspended_by == DOCUMENT
+
+
+@ORDERS
+@pytest.mark.rule("S4")
+async def test_a_sanction_and_its_revocation_leave_the_case_as_it_was_in_whatever_order(seed: int) -> None:
+    joined = await begin(seed)
+    await submit(joined)
+    before = (await application(joined)).stage
+
+    await sanction(joined, settle=False)
+    await revoke(joined)
+    await joined.settle()
+
+    assert (await joined.look("review").cases.require(KEY)).suspended_by is None
+    filed = await application(joined)
+    assert (filed.stage, filed.suspended_by) == (before, None)
+    said = [type(each) for each in joined.said if isinstance(each, CaseSuspended | CaseResumed)]
+    assert said in ([], [CaseSuspended, CaseResumed])
+
+
+@ORDERS
+@pytest.mark.rule("S3")
+async def test_the_sister_works_on_and_is_known_to_reviewers_as_one(seed: int) -> None:
+    joined = await begin(seed)
+    await sanction(joined)
+
+    known = {each.uscc: each for each in await joined.look("review").assessors.find()}
+    assert known[SANCTIONED].is_sister_of(known[SISTER])
+    assert known[SISTER].sanctioned_on(story.TODAY) is None
+    assert (await joined.look("applications").assessors.require(SISTER)).ban is None
