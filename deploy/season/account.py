@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from deploy.season.calls import Calls, Json
 from deploy.season.cast import YEAR, Applicant, Cast, HardCase
+from deploy.season.decisions import Decisions, gather_decisions
 from deploy.season.people import OPERATOR, REGION
 
-LISTED, REFUSED, WITHDRAWN, OPEN = "listed", "refused", "withdrawn", "open"
+LISTED, REFUSED, WITHDRAWN, SUSPENDED, OPEN = "listed", "refused", "withdrawn", "suspended", "open"
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Fate:
 
     applicant: Applicant
     ending: str
-    """``listed``, ``refused``, ``withdrawn``, ``open``, or the outcome of its case."""
+    """``listed``, ``refused``, ``withdrawn``, ``suspended``, ``open``, or the outcome of its case."""
     reasons: tuple[Why, ...] = ()
     place: int | None = None
     score: Decimal | None = None
@@ -54,6 +55,9 @@ class Account:
     notice: Json
     quota: Json
     """Of the legal representative with two assessors."""
+    sixteenth: tuple[Applicant, ...]
+    """Whose items the one who asked for a sixteenth was shown."""
+    decisions: Decisions
     undelivered: int
     """E-mails that could not be sent."""
     returned: tuple[str, ...] = field(default=())
@@ -65,10 +69,6 @@ class Account:
 
     def playing(self, *cases: HardCase) -> tuple[Fate, ...]:
         return tuple(each for each in self.fates if each.applicant.case in cases)
-
-
-async def is_announced(calls: Calls) -> bool:
-    return bool(await calls.by_anybody.all("registry", "/lists", year=YEAR))
 
 
 async def gather(calls: Calls, cast: Cast) -> Account:
@@ -83,7 +83,8 @@ async def gather(calls: Calls, cast: Cast) -> Account:
     for applicant in cast.applicants:
         application = applications[applicant.unit.key]
         number = application["application_id"]
-        fates.append(_fate(applicant, application, cases.get(number), places.get(number, {})))
+        fate = _fate(applicant, application, cases.get(number), places.get(number, {}))
+        fates.append(await _with_record(calls, number, fate) if fate.ending == SUSPENDED else fate)
     return Account(
         fates=tuple(fates),
         announced=await public.get("registry", f"/lists/{min(numbers)}"),
@@ -91,6 +92,8 @@ async def gather(calls: Calls, cast: Cast) -> Account:
         rankings=rankings,
         notice=notice,
         quota=await _quota(calls, cast),
+        sixteenth=_shown_to_the_sixteenth(cast, applications),
+        decisions=await gather_decisions(calls, cast, cases),
         undelivered=len(await calls.by(OPERATOR).all("notify", "/deliveries", state="failed")),
         returned=await _returned(calls, applications[cast.the(HardCase.RETURNED).unit.key]),
     )
@@ -124,13 +127,27 @@ def _fate(applicant: Applicant, application: Json, case: Json | None, line: Json
 def _ending(application: Json, case: Json) -> str:
     if case.get("listed_on"):
         return LISTED
+    if application["suspended_by"] and not case.get("outcome"):
+        return SUSPENDED
     return str(case.get("outcome") or (application["state"] if application["state"] in (REFUSED, WITHDRAWN) else OPEN))
 
 
+async def _with_record(calls: Calls, case_id: str, fate: Fate) -> Fate:
+    """Why it waits stands in the record of its case."""
+    entries = (await calls.by(REGION).get("review", f"/cases/{case_id}/record"))["entries"]
+    why = tuple(Why(each["rule"], each["article"], each["why"]) for each in entries if each["what"] == SUSPENDED)
+    return replace(fate, reasons=why)
+
+
+def _shown_to_the_sixteenth(cast: Cast, applications: dict[str, Json]) -> tuple[Applicant, ...]:
+    """The refusal names the items in use by their applications (Q1)."""
+    (refusal,) = applications[cast.the(HardCase.QUOTA_EXHAUSTED).unit.key]["refusals"]
+    by_application = {applications[each.unit.key]["application_id"]: each for each in cast.applicants}
+    return tuple(by_application[name] for name in str(refusal["evidence"]).split(", "))
+
+
 async def _quota(calls: Calls, cast: Cast) -> Json:
-    one = cast.the(HardCase.QUOTA_EXHAUSTED).assessor
-    if one is None:
-        raise ValueError("the sixteenth item needs an assessor")
+    one = cast.assessor_of(HardCase.QUOTA_EXHAUSTED)
     own = await calls.by(REGION).get("assessor-quota", f"/assessors/{one.uscc}/items", year=YEAR)
     digest = own["representative"]["digest"]
     return await calls.by(REGION).get("assessor-quota", f"/representatives/{digest}/items", year=YEAR)

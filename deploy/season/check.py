@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from deploy.season.account import LISTED, REFUSED, WITHDRAWN, Account, Fate
-from deploy.season.cast import TIES, YEAR, HardCase
+from deploy.season.account import LISTED, REFUSED, SUSPENDED, WITHDRAWN, Account, Fate
+from deploy.season.calls import Json
+from deploy.season.cast import CLEARED, TIES, YEAR, HardCase, load
+from deploy.season.stages.sanctioning import FIRST, REVERSAL, SECOND, WRONG
 from deploy.season.stages.submitting import QUOTA
 
 
@@ -36,6 +38,9 @@ EXPECTED = {
     HardCase.TIE_MORE_ENERGY: Expected(LISTED),
     HardCase.TIE_EARLIER: Expected(LISTED),
     HardCase.TIE_LATER: Expected(LISTED),
+    HardCase.REPORT_SUSPENDED: Expected(SUSPENDED, ("S2",)),
+    HardCase.SANCTIONED_ASSESSOR: Expected(REFUSED, ("E12",)),
+    HardCase.SANCTIONED_LATER: Expected(LISTED),
     HardCase.OBJECTION_UPHELD: Expected("objection_upheld", ("V9",)),
     HardCase.OBJECTION_DISMISSED: Expected(LISTED),
 }
@@ -43,7 +48,8 @@ EXPECTED = {
 
 def differences(account: Account) -> list[str]:
     """Everything that is not as it must be; empty when the season came out right."""
-    return [*_endings(account), *_tie(account), *_quota(account), *_dates(account), *_list(account)]
+    parts = (_endings, _tie, _quota, _sixteenth, _sanctions, _dates, _list)
+    return [each for part in parts for each in part(account)]
 
 
 def _endings(account: Account) -> Iterator[str]:
@@ -76,6 +82,35 @@ def _quota(account: Account) -> Iterator[str]:
     used, items = account.quota["used"], len(account.quota["items"])
     if (used, items) != (QUOTA, QUOTA):
         yield f"the quota counts {used} and shows {items} items, not {QUOTA}"
+
+
+def _sixteenth(account: Account) -> Iterator[str]:
+    shown, cast = set(account.sixteenth), load()
+    leaving, coming = cast.the(HardCase.WITHDRAWN).unit, cast.the(HardCase.RELEASED_ITEM).unit
+    now = {item["unit"]["uscc"] for item in account.quota["items"]}
+    then = {each.unit.uscc for each in shown}
+    if len(account.sixteenth) != QUOTA or then != now - {coming.uscc} | {leaving.uscc}:
+        yield f"the sixteenth was shown {len(account.sixteenth)} items, not the {QUOTA} in use then"
+
+
+def _sanctions(account: Account) -> Iterator[str]:
+    """What holds, what was taken back, whom reviewers look at closely, and what is under supervision (S1 to S4)."""
+    cast, found = load(), account.decisions
+    suspended, later = (cast.assessor_of(each) for each in (HardCase.REPORT_SUSPENDED, HardCase.SANCTIONED_LATER))
+    if {_decision(each) for each in found.in_force} != {(suspended.uscc, FIRST, None), (later.uscc, SECOND, None)}:
+        yield f"sanctions in force: {found.in_force}"
+    if [_decision(each) for each in found.taken_back] != [(cast.assessor(CLEARED).uscc, WRONG, REVERSAL)]:
+        yield f"sanctions of the assessor that was cleared: {found.taken_back}"
+    if [(each["uscc"], each["document_number"]) for each in found.sisters] != [(suspended.uscc, FIRST)]:
+        yield f"sanctioned sisters on the case: {found.sisters}"
+    flags = [(title["uscc"], flag["document_number"]) for title in found.flagged for flag in title["flags"]]
+    if flags != [(cast.the(HardCase.SANCTIONED_LATER).unit.uscc, SECOND)]:
+        yield f"flagged for supervision: {flags}"
+
+
+def _decision(public: Json) -> tuple[str, str, str | None]:
+    sanction = public["sanction"]
+    return public["assessor"]["uscc"], sanction["document_number"], sanction["revocation_document"]
 
 
 def _dates(account: Account) -> Iterator[str]:

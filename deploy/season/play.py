@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from deploy.season import account, cast, check, tables
+from deploy.season import account, cast, check, decisions, tables
 from deploy.season.account import Account
 from deploy.season.calls import Calls, calling
 from deploy.season.progress import StageLines
@@ -23,7 +23,7 @@ async def play(stack: Stack, samples: Path, console: Console | None = None) -> l
     """
     console = console or Console()
     async with calling(stack) as calls:
-        if not await account.is_announced(calls):
+        if not await decisions.is_over(calls):
             await _run(calls, stack, samples, console)
         found = await account.gather(calls, cast.load())
     tables.show(found, stack, console)

@@ -22,6 +22,8 @@ NEVER_REVIEWED = (
     HardCase.BANNED,
     HardCase.SEVERAL_FAULTS,
     HardCase.WITHDRAWN,
+    HardCase.REPORT_SUSPENDED,
+    HardCase.SANCTIONED_ASSESSOR,
 )
 """Whose applications no prefecture department comes to decide on."""
 

@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rulebook.regions import PREFECTURES
 
-from deploy.season.account import LISTED, Account, Fate
+from deploy.season.account import LISTED, SUSPENDED, Account, Fate
+from deploy.season.calls import Json
 from deploy.season.cast import HardCase
 from deploy.season.stack import Stack
 
@@ -19,6 +20,7 @@ ENDINGS = {
     "listed": "列入名单",
     "refused": "不予受理",
     "withdrawn": "撤回申报",
+    "suspended": "中止办理",
     "open": "尚未办结",
     "late": "逾期上报",
     "initial_review_refused": "初审不通过",
@@ -47,6 +49,9 @@ CASES = {
     HardCase.TIE_MORE_ENERGY: "同分：能源与碳指标得分高者在前",
     HardCase.TIE_EARLIER: "同分：提交在先者在前",
     HardCase.TIE_LATER: "同分：提交在后",
+    HardCase.REPORT_SUSPENDED: "评价机构4月受到处理，待重新出具报告",
+    HardCase.SANCTIONED_ASSESSOR: "受到处理的机构出具报告，次日提交",
+    HardCase.SANCTIONED_LATER: "同一法定代表人的另一机构，公布后受到处理，该单位列入监督",
     HardCase.OBJECTION_UPHELD: "公示异议成立",
     HardCase.OBJECTION_DISMISSED: "公示异议不成立，晚于其他单位通过",
 }
@@ -56,6 +61,8 @@ def show(account: Account, stack: Stack, console: Console) -> None:
     console.print(_announced(account))
     console.print(_ended(account))
     console.print(_hard_cases(account))
+    console.print(_sixteenth(account))
+    console.print(_sanctions(account))
     for line in _addresses(account, stack):
         console.print(line, soft_wrap=True, highlight=False)
 
@@ -102,6 +109,43 @@ def _result(fate: Fate) -> str:
     if fate.ending == LISTED:
         return f"第{fate.place}名，{fate.score}分"
     return " ".join((ENDINGS[fate.ending], *fate.rules))
+
+
+def _sixteenth(account: Account) -> Table:
+    """What the one who asked for a sixteenth item was answered (Q1)."""
+    asking = account.of(HardCase.QUOTA_EXHAUSTED)
+    table = _table(f"第16项不予受理：{asking.applicant.unit.name}\n当时在用的15项", "序号", "单位名称", "评价机构")
+    for number, holder in enumerate(account.sixteenth, start=1):
+        table.add_row(str(number), holder.unit.name, holder.assessor.name if holder.assessor else "")
+    return table
+
+
+def _sanctions(account: Account) -> Table:
+    """Decisions under Art. 31 and what each of them reached (S1 to S4)."""
+    found = account.decisions
+    table = _table("对第三方服务机构的处理", "机构", "文号", "禁止期限", "影响")
+    for each in [*found.taken_back, *found.in_force]:
+        sanction, assessor = each["sanction"], each["assessor"]
+        ban = f"{sanction['ban']['first_day']}至{sanction['ban']['last_day']}"
+        table.add_row(assessor["name"], sanction["document_number"], ban, "\n".join(_reached(account, each)))
+    return table
+
+
+def _reached(account: Account, public: Json) -> Iterator[str]:
+    sanction, uscc = public["sanction"], public["assessor"]["uscc"]
+    if sanction["revoked_on"]:
+        yield f"{sanction['revoked_on']}撤销（{sanction['revocation_document']}），处理记录保留"
+    for fate in account.fates:
+        assessor, name = fate.applicant.assessor, fate.applicant.unit.name
+        if assessor and assessor.uscc == uscc and fate.ending == SUSPENDED:
+            yield f"中止办理：{name}"
+        if assessor and assessor.uscc == uscc and fate.applicant.case is HardCase.SANCTIONED_ASSESSOR:
+            yield f"不予受理：{name}"
+    if any(each["uscc"] == uscc for each in account.decisions.sisters):
+        yield "同一法定代表人的其他机构：提示评审人员，不禁止"
+    for title in account.decisions.flagged:
+        if any(flag["assessor"]["uscc"] == uscc for flag in title["flags"]):
+            yield f"列入监督：{title['name']}"
 
 
 def _addresses(account: Account, stack: Stack) -> Iterator[str]:

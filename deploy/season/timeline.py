@@ -18,6 +18,8 @@ def at(month: int, day: int, hour: int = 10, minute: int = 0) -> datetime:
 
 
 REGISTRATION = at(1, 12)
+WRONG_DECISION = at(1, 20)
+TAKEN_BACK = at(2, 10)
 PREFECTURE_LISTS = at(2, 26)
 DRAFTS = at(3, 2)
 SUBMISSIONS = (at(3, 9), at(3, 16), at(3, 23), at(3, 30))
@@ -26,6 +28,8 @@ SIXTEENTH_ITEM = at(4, 7)
 WITHDRAWAL = at(4, 8)
 RELEASED_ITEM = at(4, 9)
 LAST_OPINIONS = at(4, 14)
+SANCTION = at(4, 16)
+AFTER_SANCTION = at(4, 17)
 INITIAL_REVIEW = at(4, 22)
 OPINION_DOCUMENTS = at(5, 11)
 FORWARDING = at(5, 20)
@@ -42,6 +46,7 @@ NOTICE_OVER = at(9, 28)
 DISMISSED = at(10, 9)
 CLOSING = at(11, 2)
 ANNOUNCEMENT = at(11, 16)
+LATER_SANCTION = at(12, 1)
 
 
 def advance(clock: Path, instant: datetime) -> None:

@@ -15,18 +15,19 @@ from deploy.local.screen import Screen
 from deploy.season import cast, play
 from deploy.season.account import Account, gather
 from deploy.season.calls import calling
-from deploy.season.cast import HardCase
+from deploy.season.cast import CLEARED, HardCase
 from deploy.season.people import REGION, unit
 from deploy.season.progress import StageLines
 from deploy.season.samples import make
 from deploy.season.season import Season
 from deploy.season.stack import Stack
-from deploy.season.stages import STAGES
+from deploy.season.stages import STAGES, submitting
+from deploy.season.stages.sanctioning import FIRST, REVERSAL
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(400), pytest.mark.xdist_group("season")]
 
 CAST = cast.load()
-UNTIL_THE_WITHDRAWAL = 6
+UNTIL_THE_WITHDRAWAL = STAGES.index(submitting.release_an_item) + 1
 PORTS = 20
 
 
@@ -78,14 +79,14 @@ async def metrics(stack: Stack, service: str) -> str:
 
 def test_the_announced_list_shows_every_unit_that_came_through(shown: str, account: Account) -> None:
     listed = [each.applicant.unit.name for each in account.fates if each.ending == "listed"]
-    assert len(listed) == 59
+    assert len(listed) == 60
     assert all(name in shown for name in listed)
 
 
 @pytest.mark.rule("G3")
 def test_every_refusal_is_shown_with_rule_article_and_reason(shown: str, account: Account) -> None:
     others = [each for each in account.fates if each.ending != "listed"]
-    assert len(others) == 11
+    assert len(others) == 13
     for fate in others:
         assert fate.reasons
         assert all(re.search(rf"{why.rule} +{re.escape(why.article[:6])}", shown) for why in fate.reasons)
@@ -103,6 +104,45 @@ def test_the_withdrawn_item_went_to_another_application(account: Account) -> Non
     assert holders[CAST.the(HardCase.RELEASED_ITEM).unit.uscc] == "confirmed"
     assert CAST.the(HardCase.WITHDRAWN).unit.uscc not in holders
     assert CAST.the(HardCase.QUOTA_EXHAUSTED).unit.uscc not in holders
+
+
+@pytest.mark.rule("Q1")
+def test_the_sixteenth_is_shown_the_fifteen_items(shown: str, account: Account) -> None:
+    assert len(account.sixteenth) == 15
+    table = shown[shown.index("第16项不予受理") :]
+    assert all(holder.unit.name in table for holder in account.sixteenth)
+
+
+@pytest.mark.rule("S2")
+async def test_the_open_application_of_a_sanctioned_assessor_waits_and_its_unit_is_told(
+    stack: Stack, account: Account
+) -> None:
+    suspended = account.of(HardCase.REPORT_SUSPENDED)
+    assert suspended.ending == "suspended"
+    async with calling(stack) as calls:
+        inbox = await calls.by(unit(suspended.applicant)).get("notify", "/inbox")
+    assert any(FIRST in notice["body"] for notice in inbox["items"])
+
+
+@pytest.mark.rule("S2")
+def test_a_listed_unit_is_flagged_when_its_assessor_is_sanctioned_later(shown: str, account: Account) -> None:
+    later = account.of(HardCase.SANCTIONED_LATER)
+    assert later.ending == "listed"
+    assert [title["name"] for title in account.decisions.flagged] == [later.applicant.unit.name]
+    assert f"列入监督：{later.applicant.unit.name}" in shown
+
+
+@pytest.mark.rule("S3")
+def test_reviewers_of_the_sisters_case_see_the_sanction(account: Account) -> None:
+    assert [each["document_number"] for each in account.decisions.sisters] == [FIRST]
+
+
+@pytest.mark.rule("S4")
+def test_a_decision_taken_back_stays_on_record_and_stops_nobody(account: Account) -> None:
+    (taken_back,) = account.decisions.taken_back
+    assert taken_back["sanction"]["revocation_document"] == REVERSAL
+    cleared = CAST.assessor(CLEARED)
+    assert any(each.applicant.assessor == cleared and each.ending == "listed" for each in account.fates)
 
 
 @pytest.mark.rule("L3")

@@ -57,6 +57,12 @@ class HardCase(StrEnum):
     TIE_EARLIER = "tie_earlier"
     """Equal in both, submitted earlier (V8)."""
     TIE_LATER = "tie_later"
+    REPORT_SUSPENDED = "report_suspended"
+    """Its assessor is sanctioned in April: it waits for a new report (S2)."""
+    SANCTIONED_ASSESSOR = "sanctioned_assessor"
+    """Submitted the day after, with a report by the same assessor (S1, E12)."""
+    SANCTIONED_LATER = "sanctioned_later"
+    """Its assessor is the sister of that one (S3), and sanctioned itself when the unit is listed: flagged (S2)."""
     OBJECTION_UPHELD = "objection_upheld"
     OBJECTION_DISMISSED = "objection_dismissed"
     """Waits while the others are cleared, and follows (V9)."""
@@ -69,6 +75,8 @@ FORMER_NAME = "巴彦淖尔市乌拉特示例铅锌有限公司"
 """What the banned unit was called when it was removed."""
 REMOVAL = ("2024-06-18", "内工信绿色字〔2024〕37号")
 """Day and document of that removal."""
+CLEARED = "a5"
+"""The assessor for whom a decision is taken back before the season begins (S4)."""
 
 
 @dataclass(frozen=True)
@@ -148,6 +156,15 @@ class Cast:
 
     def playing(self, *cases: HardCase) -> tuple[Applicant, ...]:
         return tuple(each for each in self.applicants if each.case in cases)
+
+    def assessor(self, name: str) -> Assessor:
+        (only,) = (each for each in self.assessors if each.id == name)
+        return only
+
+    def assessor_of(self, case: HardCase) -> Assessor:
+        if (found := self.the(case).assessor) is None:
+            raise ValueError(f"{case} needs an assessor")
+        return found
 
     def the(self, case: HardCase) -> Applicant:
         """The only one who plays this hard case."""

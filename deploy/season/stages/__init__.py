@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from deploy.season.season import Season
-from deploy.season.stages import drafting, january, judging, prefecture, publishing, submitting
+from deploy.season.stages import drafting, january, judging, prefecture, publishing, sanctioning, submitting
 
 STAGES: tuple[Callable[[Season], Awaitable[None]], ...] = (
     january.register,
+    sanctioning.take_back,
     drafting.record_prefecture_lists,
     drafting.draft_applications,
     submitting.submit_in_waves,
     submitting.exhaust_a_quota,
     submitting.release_an_item,
+    sanctioning.take_effect,
     prefecture.review,
     prefecture.issue_opinions,
     prefecture.forward,
@@ -24,4 +26,5 @@ STAGES: tuple[Callable[[Season], Awaitable[None]], ...] = (
     publishing.publish,
     publishing.conclude,
     publishing.announce,
+    sanctioning.flag_the_listed,
 )

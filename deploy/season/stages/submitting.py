@@ -14,8 +14,8 @@ from deploy.season.season import Season
 from deploy.season.stages.drafting import import_report
 
 WAVES = len(timeline.SUBMISSIONS)
-LATER_BY_THEMSELVES = (HardCase.QUOTA_EXHAUSTED, HardCase.RELEASED_ITEM)
-REFUSED_AT_ONCE = (HardCase.BANNED, HardCase.SEVERAL_FAULTS)
+LATER_BY_THEMSELVES = (HardCase.QUOTA_EXHAUSTED, HardCase.RELEASED_ITEM, HardCase.SANCTIONED_ASSESSOR)
+REFUSED_AT_ONCE = (HardCase.BANNED, HardCase.SEVERAL_FAULTS, HardCase.SANCTIONED_ASSESSOR)
 WAVE_OF = {HardCase.TIE_EARLIER: 0, HardCase.TIE_MORE_ENERGY: 2, HardCase.TIE_LATER: 2, HardCase.RETURNED: 1}
 OBJECTING = (HardCase.DEPARTMENT_OBJECTS, HardCase.INITIAL_REVIEW_REFUSED)
 OBJECTION = "排污许可证载明的产能与申报材料不一致。"
@@ -117,8 +117,6 @@ async def release_an_item(season: Season) -> None:
 async def _has_room_for(season: Season, coming: Applicant) -> bool | None:
     if (await season.application(coming))["state"] != "draft":
         return True
-    assessor = coming.assessor
-    if assessor is None:
-        raise ValueError(f"{coming.id} has no assessor, and so no quota")
+    assessor = season.cast.assessor_of(HardCase.RELEASED_ITEM)
     quota = await season.calls.by(REGION).get("assessor-quota", f"/assessors/{assessor.uscc}/items", year=YEAR)
     return quota["used"] < QUOTA or None
