@@ -6,12 +6,14 @@ from chassis.http import Gate
 from chassis.identity import Keys
 from fastapi import APIRouter
 
-from assessor_quota.api import assessors, entries, items, rates, reconciliation, sanctions, statements
+from assessor_quota.api import assessors, bulk, entries, items, rates, reconciliation, sanctions, statements
 
 
 def router(gate: Gate, keys: Keys) -> APIRouter:
     """``keys`` make the digests by which legal representatives are known."""
     routes = APIRouter(prefix="/v1")
+    # Before the entries, whose codes a file's name would be taken for.
+    routes.include_router(bulk.router(gate, keys))
     routes.include_router(assessors.router(gate, keys))
     routes.include_router(entries.router(gate))
     routes.include_router(sanctions.router(gate))

@@ -1,0 +1,215 @@
+"""The register as sheets: what is read of an existing one, cell by cell, and what is written of ours (S7)."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from typing import Annotated, NamedTuple
+
+from chassis.handling import Refusal
+from chassis.identity import Keys
+from chassis.tables import CellProblem, Column, Heading, NotAWorkbook, Page, Placed, Reading, Table, opened
+from messages.values import Identifier, PersonRef, Reason, Text, UnitType, Uscc
+from pydantic import BaseModel, SecretStr
+from rulebook import UNIT_TYPE_NAMES, reason
+
+from assessor_quota import handlers
+from assessor_quota.api.bodies import Name
+from assessor_quota.domain.assessor import Assessor
+from assessor_quota.domain.entry import By
+from assessor_quota.domain.staff import StaffMember
+from assessor_quota.handlers.bulk import ROWS_MAX, ImportAssessors, Row
+
+USCC = "统一社会信用代码"
+NUMBER = "法定代表人证件号码"
+
+
+class AssessorRow(BaseModel):
+    uscc: Annotated[Uscc, Column(USCC, asks="为18位统一社会信用代码（校验位相符）", width=24)]
+    name: Annotated[Name, Column("机构名称", width=36)]
+    representative_name: Annotated[Text, Column("法定代表人", private=True)]
+    document_number: Annotated[SecretStr, Column(NUMBER, private=True, width=24)]
+    """Never kept: only a keyed digest and a masked form are."""
+    scope: Annotated[tuple[UnitType, ...], Column("业务范围", choices=UNIT_TYPE_NAMES, width=44)]
+
+
+class StaffRow(BaseModel):
+    uscc: Annotated[Uscc, Column(USCC, asks="为18位统一社会信用代码（校验位相符）", width=24)]
+    staff_id: Annotated[Identifier | None, Column("人员编号", asks="由字母、数字和._:-组成")] = None
+    name: Annotated[Text, Column("姓名", private=True)]
+    qualification: Annotated[Text, Column("专业资格", width=30)]
+    since: Annotated[date, Column("任职起始日期")]
+    until: Annotated[date | None, Column("任职结束日期")] = None
+
+
+ONLY_SHOWN = ("证件号码（掩码）", "登记日期", "终止日期", "处理决定有效期至")
+"""What an export tells besides: left alone when it is filled in and sent back."""
+ASSESSORS = Table("第三方服务机构", AssessorRow, besides=ONLY_SHOWN)
+STAFF = Table("专业人员", StaffRow)
+HELP = f"一次最多导入{ROWS_MAX}家；业务范围用顿号分隔：{'、'.join(UNIT_TYPE_NAMES.values())}"
+
+Told = tuple[Reason, ...]
+
+
+def template() -> tuple[Page, Page]:
+    return ASSESSORS.page((), above=("第三方服务机构登记名册", HELP)), STAFF.page(())
+
+
+def read_register(content: bytes, keys: Keys, by: By) -> ImportAssessors:
+    """What a workbook enters, with every cell and row that is wrong; raises Refusal for what is no such workbook."""
+    try:
+        _refuse_without_sheets(content)
+        assessors, staff = ASSESSORS.read(content), STAFF.read(content)
+    except NotAWorkbook as problem:
+        raise Refusal("import-refused", reason("S7", problem.code, problem.text, pointer="/file"), status=422) from None
+    _refuse_too_many(assessors)
+    _refuse_repeated(assessors)
+    _refuse_strangers(staff, assessors)
+    persons = dict(_identified(assessors, keys))
+    members: dict[str, list[Placed[StaffRow]]] = {}
+    for each in staff.rows:
+        members.setdefault(each.value.uscc, []).append(each)
+    rows = [
+        _row(each, persons[each.number], members.get(each.value.uscc, []), _Cells(assessors, staff), by)
+        for each in assessors.rows
+        if each.number in persons
+    ]
+    return ImportAssessors(tuple(rows), tuple(map(_told, (*assessors.problems, *staff.problems))))
+
+
+def _refuse_without_sheets(content: bytes) -> None:
+    with opened(content) as book:
+        missing = [table.title for table in (ASSESSORS, STAFF) if table.title not in book.sheet_names]
+    if missing:
+        wrong = (reason("S7", "sheet-missing", f"缺少工作表“{title}”", pointer=title) for title in missing)
+        raise Refusal("import-refused", *wrong, status=422)
+
+
+def _refuse_too_many(assessors: Reading[AssessorRow]) -> None:
+    if len(assessors.rows) > ROWS_MAX:
+        text = f"一次最多导入{ROWS_MAX}家机构，文件中有{len(assessors.rows)}家：请分为几个文件"
+        wrong = reason("S7", "too-many-rows", text, str(len(assessors.rows)), ASSESSORS.title)
+        raise Refusal("import-refused", wrong, status=422)
+
+
+def _refuse_repeated(assessors: Reading[AssessorRow]) -> None:
+    first: dict[str, int] = {}
+    for number, row in list(assessors.rows):
+        if row.uscc in first:
+            text = f"该机构在第{first[row.uscc]}行已列出"
+            assessors.refuse(number, "uscc", "row-repeated", text, row.uscc)
+        first.setdefault(row.uscc, number)
+    assessors.rows = [each for each in assessors.rows if first[each.value.uscc] == each.number]
+
+
+def _refuse_strangers(staff: Reading[StaffRow], assessors: Reading[AssessorRow]) -> None:
+    """Nobody is entered for an assessor that the file does not list; one whose row is wrong has been told of there."""
+    if assessors.problems:
+        return
+    listed = {row.uscc for row in assessors.values}
+    for number, row in staff.rows:
+        if row.uscc not in listed:
+            text = f"工作表“{ASSESSORS.title}”中没有该机构"
+            staff.refuse(number, "uscc", "assessor-not-listed", text, row.uscc)
+
+
+def _identified(assessors: Reading[AssessorRow], keys: Keys) -> Iterator[tuple[int, tuple[PersonRef, tuple[str, ...]]]]:
+    for number, row in assessors.rows:
+        try:
+            person = keys.identify(row.document_number.get_secret_value())
+        except ValueError:
+            assessors.refuse(number, "document_number", "document-number-invalid", "法定代表人证件号码格式不正确")
+        else:
+            yield number, (PersonRef(digest=person.digest, masked=person.masked), person.earlier)
+
+
+class _Cells(NamedTuple):
+    """Where the fields of a registration stand in the file."""
+
+    assessors: Reading[AssessorRow]
+    staff: Reading[StaffRow]
+
+    def places(self, row: int, members: Sequence[Placed[StaffRow]]) -> Mapping[str, str]:
+        """JSON pointer into the registration → cell."""
+        found = {f"/{name}": _cell(self.assessors, name, row) for name in ("uscc", "name", "scope")}
+        found |= {"": found["/uscc"], "/staff": found["/uscc"]}
+        for at, each in enumerate(members):
+            names = ("staff_id", "since", "until")
+            found |= {f"/staff/{at}/{name}": _cell(self.staff, name, each.number) for name in names}
+        return found
+
+
+def _row(
+    placed: Placed[AssessorRow],
+    known: tuple[PersonRef, tuple[str, ...]],
+    members: Sequence[Placed[StaffRow]],
+    cells: _Cells,
+    by: By,
+) -> Row:
+    (person, earlier), row = known, placed.value
+    registration = handlers.RegisterAssessor(
+        uscc=row.uscc,
+        name=row.name,
+        representative=person,
+        representative_name=row.representative_name,
+        earlier_digests=earlier,
+        scope=tuple(dict.fromkeys(row.scope)),
+        staff=tuple(_member(place, each.value) for place, each in enumerate(members, 1)),
+        by=by,
+    )
+    return Row(registration, cells.places(placed.number, members))
+
+
+def _member(place: int, row: StaffRow) -> StaffMember:
+    return StaffMember(row.staff_id or f"S{place}", row.name, row.qualification, row.since, row.until)
+
+
+def _cell(reading: Reading[AssessorRow] | Reading[StaffRow], name: str, row: int) -> str:
+    return f"{reading.sheet}!{reading.letters.get(name, 'A')}{row}"
+
+
+def _told(problem: CellProblem) -> Reason:
+    return reason("S7", problem.code, f"{problem.place}：{problem.text}", problem.found, problem.place)
+
+
+SHOWN = (
+    Heading(USCC, 24),
+    Heading("机构名称", 36),
+    Heading("法定代表人"),
+    Heading(NUMBER, 24),
+    Heading("业务范围", 44),
+    *(Heading(text, 22) for text in ONLY_SHOWN),
+)
+
+
+def shown(assessors: Iterable[Assessor], today: date) -> Page:
+    """For the eyes of those who may read the entries: the column of the numbers is there and always empty."""
+    return Page(ASSESSORS.title, SHOWN, (_assessor_cells(each, today) for each in assessors))
+
+
+def shown_staff(assessors: Iterable[Assessor]) -> Page:
+    members = ((each, member) for each in assessors for member in each.staff)
+    return STAFF.page(
+        StaffRow(
+            uscc=each.uscc,
+            staff_id=member.staff_id,
+            name=member.name,
+            qualification=member.qualification,
+            since=member.since,
+            until=member.until,
+        )
+        for each, member in members
+    )
+
+
+def _assessor_cells(assessor: Assessor, today: date) -> tuple[str | date | None, ...]:
+    held = assessor.sanction_on(today)
+    return (
+        assessor.uscc,
+        assessor.name,
+        assessor.representative_name,
+        None,
+        "、".join(UNIT_TYPE_NAMES[each] for each in assessor.scope),
+        assessor.representative.masked,
+        assessor.registered_on,
+        None if assessor.deregistered is None else assessor.deregistered.since,
+        None if held is None else held.ban.last_day,
+    )
