@@ -18,13 +18,14 @@ HTTP = {
 """Rooms of the chassis that know FastAPI."""
 TECHNOLOGY = {
     "motor": {"chassis/mongo.py"},
-    "pymongo": {"chassis/mongo.py", "chassis/servers.py"},
+    "pymongo": {"chassis/mongo.py", "chassis/servers.py", "chassis/tracing_database.py"},
     "bson": {"chassis/mongo.py"},
     "aio_pika": {"chassis/listener.py", "chassis/acks.py", "chassis/process.py"},
     "aiormq": {"chassis/publisher.py", "chassis/acks.py"},
     "faststream": {"chassis/listener.py", "chassis/topology.py", "chassis/process.py"},
     "fastapi": {"/api.py", "/main.py", *(f"chassis/{room}.py" for room in HTTP)},
     "prometheus_client": {"chassis/metrics.py", "chassis/measures.py"},
+    "opentelemetry": {"chassis/tracing.py", "chassis/tracing_database.py", "chassis/logs.py"},
     "openpyxl": {"chassis/tables/", "applications/workbooks/"},
     "python_calamine": {"chassis/tables/"},
     "jinja2": {"notify/texts.py"},

@@ -14,6 +14,7 @@ from chassis.clock import Clock, SystemClock
 from chassis.handling import Refusal, Stale, Transient
 from chassis.metrics import Metrics
 from chassis.steps import NoSteps, Steps
+from chassis.tracing import Tracing
 from chassis.unit import Backing, Batch, Commit, Conflict, Document, Outcome, Seen, Unit
 from chassis.work import Verdict, Work, inbox_row, repeated
 
@@ -46,6 +47,7 @@ class Attempt:
         wake_relay: Callable[[Document], None],
         steps: Steps | None,
         token: str,
+        tracing: Tracing,
     ) -> None:
         self._database = database
         self._service = service
@@ -55,9 +57,16 @@ class Attempt:
         self._wake_relay = wake_relay
         self._steps = steps or NoSteps()
         self._token = token
+        self._tracing = tracing
         self._real = SystemClock()
 
     async def run(self, works: list[Work]) -> None:
+        with self._tracing.commit([work.span for work in works]):
+            results = await self._committed(works)
+        for work, result in results:
+            self._tell(work, result)
+
+    async def _committed(self, works: list[Work]) -> list[tuple[Work, _Handled | Exception]]:
         began = perf_counter()
         async with self._database.snapshot() as seen:
             fresh = await self._unknown(works, seen)
@@ -69,8 +78,7 @@ class Attempt:
             await self._save(batch, done)
             self._metrics.batch_size.observe(len(done))
             self._metrics.commit_seconds.observe(perf_counter() - began)
-        for work, result in results:
-            self._tell(work, result)
+        return results
 
     async def _unknown(self, works: list[Work], seen: Seen) -> list[Work]:
         rows = await seen.load("inbox", [work.inbox_id for work in works])
@@ -92,9 +100,10 @@ class Attempt:
         now = self._clock.now()
         unit = Unit(batch)
         try:
-            result = await work.run(unit, now)
-            outcome = await unit.conclude(result)
-            said = [self._entry(event, work, now) for event in outcome.events]
+            with self._tracing.handled(work.span):
+                result = await work.run(unit, now)
+                outcome = await unit.conclude(result)
+                said = [self._entry(event, work, now) for event in outcome.events]
             handled = _Handled(outcome, inbox_row(work, outcome, self._real.now()), said, isinstance(result, Stale))
         except Conflict:
             raise  # the instant that this attempt reads is gone
@@ -106,7 +115,7 @@ class Attempt:
     def _entry(self, event: Event, work: Work, now: datetime) -> Document:
         if event.owner != self._service:
             raise ValueError(f"{self._service} may not say {event.type}")
-        return outbox.entry(event, work.cause, now)
+        return outbox.entry(event, work.cause, now, self._tracing.headers())
 
     async def _save(self, batch: Batch, done: list[_Handled]) -> None:
         said = [entry for each in done for entry in each.said]

@@ -14,6 +14,7 @@ from chassis.clock import Clock
 from chassis.handling import Refusal, Transient
 from chassis.metrics import Metrics
 from chassis.steps import Steps
+from chassis.tracing import OFF, Tracing
 from chassis.unit import Backing, Conflict, Document, Key, Refused, Taken
 from chassis.work import Verdict, Work
 
@@ -53,8 +54,10 @@ class Committer:
         batch_max: int = 100,
         commits_in_flight: int = 2,
         token: str = "",
+        tracing: Tracing = OFF,
     ) -> None:
-        self._attempt = Attempt(database, service, aggregates, clock, metrics, relay_wakeup, steps, token)
+        self._attempt = Attempt(database, service, aggregates, clock, metrics, relay_wakeup, steps, token, tracing)
+        self._tracing = tracing
         self._metrics = metrics
         self._batch_max = batch_max
         self._flights_wanted = commits_in_flight
@@ -70,9 +73,10 @@ class Committer:
         """Do a work once. Returns after the commit; raises what its handler raised, Refusal included."""
         if self._stopping:
             raise Transient("the service is stopping")
-        self._queue.append(work)
-        self._arrived.set()
-        return await work.waiter
+        with self._tracing.work(work.consumer) as work.span:
+            self._queue.append(work)
+            self._arrived.set()
+            return await work.waiter
 
     def start(self) -> None:
         self._flights = [asyncio.create_task(self._fly()) for _ in range(self._flights_wanted)]

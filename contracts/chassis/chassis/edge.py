@@ -15,8 +15,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis import logs
 from chassis.problems import answer, problem
+from chassis.tracing import OFF, Span, Tracing, answered
 
 CORRELATION = "X-Correlation-ID"
+FOR_MACHINES = ("/livez", "/readyz", "/metrics")
+"""Asked every few seconds: neither measured nor traced."""
 LINGER = 1.0
 """Seconds for which a refused body is thrown away as it comes: a connection closed with unread bytes is reset, and the
 reset takes the answer with it."""
@@ -29,23 +32,30 @@ class Correlation:
     Nothing escapes from here: an unknown error is logged with that id and answered as a problem that tells no more.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, tracing: Tracing = OFF) -> None:
         self._app = app
+        self._tracing = tracing
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        with logs.bound(correlation_id=_correlation(Headers(scope=scope).get(CORRELATION))):
-            await self._answer(scope, receive, send)
+        headers = Headers(scope=scope)
+        tracing = OFF if scope["path"] in FOR_MACHINES else self._tracing
+        with (
+            logs.bound(correlation_id=_correlation(headers.get(CORRELATION))),
+            tracing.request(scope["method"], headers.get("traceparent")) as span,
+        ):
+            await self._answer(scope, receive, send, span)
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, span: Span) -> None:
         started = False
 
         async def correlated(message: Message) -> None:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
+                answered(span, scope["method"], _route(scope), message["status"])
                 MutableHeaders(scope=message)[CORRELATION] = logs.correlation_id() or ""
             await send(message)
 
@@ -113,6 +123,12 @@ def _counted(receive: Receive, limit: int) -> Receive:
         return message
 
     return counted
+
+
+def _route(scope: Scope) -> str | None:
+    """The route that the router has chosen, by its pattern."""
+    found: str | None = getattr(scope.get("route"), "path_format", None)
+    return found
 
 
 def _correlation(given: str | None) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 import orjson
 import structlog
+from opentelemetry import trace
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 MASK = "***"
@@ -46,6 +47,7 @@ def configure(service: str, level: str = "INFO") -> None:
         structlog.processors.StackInfoRenderer(),
         structlog.processors.format_exc_info,
         _named(service),
+        _traced,
         mask,
     ]
     structlog.configure(
@@ -96,6 +98,14 @@ def _named(service: str) -> Processor:
         return event
 
     return add
+
+
+def _traced(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Name the trace that the line belongs to, when there is one."""
+    context = trace.get_current_span().get_span_context()
+    if context.is_valid:
+        event["trace_id"] = trace.format_trace_id(context.trace_id)
+    return event
 
 
 def _route_standard_logging(shared: list[Processor], level: str) -> None:

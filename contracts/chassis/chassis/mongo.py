@@ -39,10 +39,10 @@ class Unavailable(Transient):
     """The database does not answer, or not in time: nothing is known to be saved."""
 
 
-def open_database(url: str, name: str, driver: Driver = "motor") -> Database:
+def open_database(url: str, name: str, driver: Driver = "motor", listeners: Sequence[Any] = ()) -> Database:
     """Open a database; every read and write is of the majority and journaled (a kill lost unjournaled writes)."""
     client: Any = AsyncIOMotorClient if driver == "motor" else AsyncMongoClient
-    return Database(client(url, **_CLIENT), name, driver)
+    return Database(client(url, event_listeners=[*listeners], **_CLIENT), name, driver)
 
 
 def opened_at(identifier: object) -> datetime | None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import NamedTuple
 
 from messages.envelope import Said, say
 from messages.event import Event
 
 from chassis.unit import Document
+
+_NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
 class Cause(NamedTuple):
@@ -24,10 +27,14 @@ def event_id(event: Event) -> str:
     return f"{event.owner}:{event.aggregate}:{event.subject}:{event.sequence}:{event.fact}"
 
 
-def entry(event: Event, cause: Cause, now: datetime) -> Document:
-    """One event of an outbox document: routing key, aggregate, headers and body as they go on the wire."""
+def entry(event: Event, cause: Cause, now: datetime, headers: Mapping[str, str] = _NO_HEADERS) -> Document:
+    """One event of an outbox document: routing key, aggregate, headers and body as they go on the wire.
+
+    ``headers`` go along with the event's own, whenever it is sent.
+    """
     said = spoken(event, cause, now)
-    return {"t": said.type, "a": f"{event.aggregate}:{event.subject}", "h": said.headers, "b": said.body}
+    own = {**said.headers, **headers}
+    return {"t": said.type, "a": f"{event.aggregate}:{event.subject}", "h": own, "b": said.body}
 
 
 def spoken(event: Event, cause: Cause, now: datetime) -> Said:

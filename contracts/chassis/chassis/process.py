@@ -35,6 +35,7 @@ from chassis.runner import JobRunner, Replayer
 from chassis.settings import ProcessRole
 from chassis.tasks import end
 from chassis.tokens import Verifier
+from chassis.tracing import tracing_of
 
 if TYPE_CHECKING:
     from chassis.service import Service
@@ -60,7 +61,9 @@ class Process:
         self.clock = clock_of(settings)
         self.metrics = Metrics().with_process()
         self.health = Health()
-        self.database = open_database(settings.mongo_url, settings.database, settings.mongo_driver)
+        self.tracing = service.tracing or tracing_of(service.name, settings.otlp_endpoint)
+        listeners = self.tracing.listeners()
+        self.database = open_database(settings.mongo_url, settings.database, settings.mongo_driver, listeners)
         self.publisher = BrokerPublisher(settings.amqp_url)
         self._token = f"{service.name}:{uuid.uuid4().hex}"
         self.relay = self._relay()
@@ -86,6 +89,7 @@ class Process:
         logger(__name__).info("stopped", role=self._settings.role)
 
     async def _start(self) -> None:
+        self._ending.push_async_callback(asyncio.to_thread, self.tracing.close)
         self._ending.push_async_callback(self.database.close)
         await _patiently("database", lambda: self.database.prepare(self._service.all_indexes))
         self.relay.start()
@@ -108,6 +112,7 @@ class Process:
             self._token,
             metrics=self.metrics,
             steps=self._service.steps,
+            tracing=self.tracing,
         )
 
     def _committer(self) -> Committer:
@@ -122,6 +127,7 @@ class Process:
             batch_max=self._settings.batch_max,
             commits_in_flight=self._settings.commits_in_flight,
             token=self._token,
+            tracing=self.tracing,
         )
 
     def _reception(self) -> Reception:
@@ -132,6 +138,7 @@ class Process:
             self.parked,
             clock=self.clock,
             metrics=self.metrics,
+            tracing=self.tracing,
         )
 
     def _app(self) -> FastAPI:
@@ -154,6 +161,7 @@ class Process:
             health_of=self.health,
             metrics=self.metrics,
             body_max=settings.body_max_bytes,
+            tracing=self.tracing,
         )
 
     async def _listen(self) -> None:

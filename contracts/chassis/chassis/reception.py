@@ -18,6 +18,7 @@ from chassis.handling import Poison, Transient
 from chassis.metrics import Metrics
 from chassis.outbox import Cause
 from chassis.parked import ParkedMessages
+from chassis.tracing import OFF, Tracing, failed
 from chassis.work import Work
 
 log = structlog.get_logger(__name__)
@@ -73,6 +74,7 @@ class Reception:
         metrics: Metrics,
         pauses: tuple[float, ...] = PAUSES,
         patience: float = PATIENCE,
+        tracing: Tracing = OFF,
     ) -> None:
         self._service = service
         self._hears = {each.event_type.type: each for each in hears}
@@ -83,6 +85,7 @@ class Reception:
         self._pauses = pauses
         self._patience = patience
         self._stopping = asyncio.Event()
+        self._tracing = tracing
 
     async def receive(self, delivery: Delivery) -> bool:
         """Return True when the message is settled and may be acknowledged, False when stopping left it open."""
@@ -107,7 +110,11 @@ class Reception:
             return Trouble("never", str(problem))
         age = self._age(heard, delivery.at)
         self._metrics.event_age_seconds.labels(heard.type).observe(max(0.0, age.total_seconds()))
-        return await self._perform(heard, hears)
+        with self._tracing.received(heard.type, delivery.headers) as span:
+            trouble = await self._perform(heard, hears)
+            if trouble is not None:
+                failed(span, trouble.remedy)
+        return trouble
 
     def _age(self, heard: Heard, at: datetime | None) -> timedelta:
         """Age in real time where the real time of the commit is known, else by the clock that the event names.

@@ -16,6 +16,7 @@ from chassis.mongo import Database, opened_at
 from chassis.publisher import LinkDown, Publisher
 from chassis.steps import NoSteps, Steps
 from chassis.tasks import end
+from chassis.tracing import OFF, Tracing
 from chassis.unit import Document
 
 log = structlog.get_logger(__name__)
@@ -46,6 +47,7 @@ class Relay:
         *,
         metrics: Metrics,
         steps: Steps | None = None,
+        tracing: Tracing = OFF,
         lease: float = LEASE,
         sweep_every: float = 2.0,
     ) -> None:
@@ -54,6 +56,7 @@ class Relay:
         self.token = token
         self._metrics = metrics
         self._steps = steps or NoSteps()
+        self._tracing = tracing
         self._lease_ms = int(lease * 1000)
         self._sweep_every = sweep_every
         self._lanes = Lanes()
@@ -137,7 +140,9 @@ class Relay:
         for places in _rounds(held.document):
             going = [place for place in places if events[place]["a"] not in held.stuck]
             left += [place for place in places if events[place]["a"] in held.stuck]
+            spans = self._tracing.publishing([events[place] for place in going])
             answers = await self._confirm([{**events[place], "at": made_at} for place in going])
+            self._tracing.published(spans, answers)
             for place, answer in zip(going, answers, strict=True):
                 if answer is not None:
                     self._alarm(events[place], answer)

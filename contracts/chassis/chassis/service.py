@@ -24,6 +24,7 @@ from chassis.recorded import RECORD_INDEXES
 from chassis.settings import Settings
 from chassis.steps import Steps
 from chassis.store import Index
+from chassis.tracing import Tracing
 from chassis.unit import Unit
 
 GC_THRESHOLDS = (50_000, 20, 100)
@@ -48,6 +49,8 @@ class Service:
     """Of resources that only this service has, for example its mail server."""
     steps: Steps | None = None
     """An observer that fault tests wire in."""
+    tracing: Tracing | None = None
+    """In place of the one that the settings ask for; tests wire it in."""
 
     @property
     def all_indexes(self) -> tuple[Index, ...]:

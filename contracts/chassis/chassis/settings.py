@@ -85,6 +85,8 @@ class Settings(BaseSettings):
     """How often the jobs read what the service counts in its field."""
     stop_within_seconds: Annotated[float, Field(gt=0)] = 15.0
     """How long work in flight may take when the process is asked to stop."""
+    otlp_endpoint: Annotated[str | None, Field(pattern="^https?://")] = None
+    """Base address of a collector of traces (OTLP over HTTP), for example http://collector:4318; none: no tracing."""
     ready_lag_seconds: Annotated[float, Field(gt=0)] = 30.0
     """An event unsent for longer makes the service not ready."""
 

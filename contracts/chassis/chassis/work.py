@@ -14,6 +14,7 @@ from pydantic_core import to_jsonable_python
 from chassis.bus import Run
 from chassis.handling import Refusal
 from chassis.outbox import Cause
+from chassis.tracing import Span
 from chassis.unit import Document, Key, Outcome
 
 
@@ -40,6 +41,8 @@ class Work:
     event_type: str = ""
     reads: Iterable[Key] = ()
     digest: str | None = None
+    span: Span | None = None
+    """Of the trace, while tracing is on."""
     keys: frozenset[Key] = field(init=False)
     waiter: asyncio.Future[Verdict] = field(init=False)
 

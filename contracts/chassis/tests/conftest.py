@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from chassis import logs
@@ -18,6 +18,7 @@ from messages.values import Role
 from . import plans
 from .committing import Rig
 from .hearer import HEARD, Service
+from .told import Told
 
 DRIVERS: tuple[Driver, ...] = ("motor", "pymongo")
 
@@ -55,6 +56,13 @@ async def backing(request: pytest.FixtureRequest, databases: dict[Driver, Databa
     if request.param == "memory":
         return Memory(sample.INDEXES)
     return await emptied(databases[request.param])
+
+
+@pytest.fixture
+def told() -> Iterator[Told]:
+    made = Told()
+    yield made
+    made.tracing.close()
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 import asyncio
 import json
-import re
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -17,9 +16,10 @@ from chassis.topology import definitions
 from messages.notify import NoticeDelivered
 from messages.values import Role
 
+from .readme import example
+
 pytestmark = pytest.mark.connected
 
-README = Path(__file__).parents[1] / "README.md"
 MAIN = """
 from chassis.bus import hears
 from chassis.jobs import Job
@@ -52,8 +52,7 @@ Read = Callable[[], Awaitable[httpx2.Response]]
 
 
 def program() -> str:
-    (example,) = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
-    return f"{example}{MAIN}"
+    return f"{example()}{MAIN}"
 
 
 class Running:

@@ -28,6 +28,7 @@ from chassis.settings import MIB, Mode
 from chassis.store import Index
 from chassis.testing.memory import Memory
 from chassis.tokens import Verifier
+from chassis.tracing import OFF, Tracing
 from chassis.unit import Backing, Unit, reading
 
 M = TypeVar("M")
@@ -139,17 +140,19 @@ async def api_stand(  # noqa: PLR0913 - what a service's main.py wires
     indexes: Sequence[Index] = (),
     body_max: int = MIB,
     backing: Backing | None = None,
+    tracing: Tracing = OFF,
 ) -> AsyncIterator[ApiStand]:
     """Serve ``router`` as the service does, on documents in memory unless another ``backing`` is given."""
     memory, metrics = Memory(indexes), Metrics()
     kept = backing or memory
-    committer = Committer(kept, service, aggregates, clock=clock, metrics=metrics)
+    committer = Committer(kept, service, aggregates, clock=clock, metrics=metrics, tracing=tracing)
     committer.start()
     with TemporaryDirectory() as keys:
         issuer = DevelopmentIssuer(Path(keys), Mode.LOCAL)
         verifier = Verifier(issuer.jwks_file, ISSUER, AUDIENCE)
         gate = Gate(verifier, CommandRoad(committer), kept, clock, metrics)
-        app = create_app(service, gate, router(gate), health_of=Health(), metrics=metrics, body_max=body_max)
+        routes = router(gate)
+        app = create_app(service, gate, routes, health_of=Health(), metrics=metrics, body_max=body_max, tracing=tracing)
         async with AsyncClient(transport=ASGITransport(app), base_url="http://green.invalid") as client:
             yield ApiStand(app, client, gate, memory, issuer)
     await committer.stop()

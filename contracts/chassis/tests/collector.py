@@ -1,0 +1,71 @@
+"""A collector of traces for a test: takes OTLP over HTTP and keeps what it was told."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import NamedTuple
+
+from chassis.servers import free_ports
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.common.v1.common_pb2 import KeyValue
+
+
+class Seen(NamedTuple):
+    """A span as it came, with the service that told it."""
+
+    service: str
+    name: str
+    trace: bytes
+    identity: bytes
+    parent: bytes
+    attributes: dict[str, object]
+
+
+class Collector:
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self.spans: list[Seen] = []
+
+    def take(self, body: bytes) -> None:
+        for of in ExportTraceServiceRequest.FromString(body).resource_spans:
+            service = str(_plain(of.resource.attributes)["service.name"])
+            self.spans += [
+                Seen(service, each.name, each.trace_id, each.span_id, each.parent_span_id, _plain(each.attributes))
+                for scope in of.scope_spans
+                for each in scope.spans
+            ]
+
+
+def _plain(attributes: Iterator[KeyValue]) -> dict[str, object]:
+    return {each.key: each.value.string_value or each.value.int_value for each in attributes}
+
+
+@contextmanager
+def collecting() -> Iterator[Collector]:
+    (port,) = free_ports(1)
+    collector = Collector(f"http://127.0.0.1:{port}")
+
+    class Taking(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            if self.path == "/v1/traces":
+                collector.take(body)
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", port), Taking)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield collector
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

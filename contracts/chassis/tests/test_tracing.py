@@ -1,0 +1,178 @@
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import pytest
+from chassis import logs
+from chassis.clock import FixedClock
+from chassis.committer import Committer
+from chassis.handling import Refusal, Result
+from chassis.metrics import Metrics
+from chassis.outbox import Cause
+from chassis.testing import Memory, sample
+from chassis.testing.http import ApiStand, api_stand
+from chassis.testing.sample import Touch, running
+from chassis.tracing import HEADER, OFF, Tracing, tracing_of
+from chassis.unit import Document, Unit
+from chassis.work import Work
+from messages.values import Role
+from opentelemetry.trace import StatusCode
+
+from . import plans
+from .plans import USCC, filed
+from .told import Told, identity, linked, named, parent
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+CALLER = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
+class Desk:
+    """A committer whose outbox documents are kept."""
+
+    def __init__(self, tracing: Tracing) -> None:
+        self.outbox: list[Document] = []
+        self.committer = Committer(
+            Memory(sample.INDEXES),
+            sample.SERVICE,
+            sample.AGGREGATES,
+            clock=FixedClock(NOW),
+            metrics=Metrics(),
+            relay_wakeup=self.outbox.append,
+            commits_in_flight=1,
+            tracing=tracing,
+        )
+
+    def work(self, name: str) -> Work:
+        return Work(name, running(Touch(name)), Cause(name), consumer="notify")
+
+    def headers(self) -> list[dict[str, str]]:
+        return [entry["h"] for document in self.outbox for entry in document["events"]]
+
+
+@pytest.fixture
+async def desk(told: Told) -> AsyncIterator[Desk]:
+    made = Desk(told.tracing)
+    made.committer.start()
+    yield made
+    await made.committer.stop()
+
+
+@pytest.fixture
+async def served(told: Told) -> AsyncIterator[ApiStand]:
+    async with api_stand(
+        "plans", plans.router, aggregates={}, clock=FixedClock(plans.NOW), tracing=told.tracing
+    ) as stand:
+        yield stand
+
+
+async def test_an_event_carries_the_span_that_said_it(told: Told, desk: Desk) -> None:
+    await desk.committer.perform(desk.work("a"))
+
+    work, handle, commit = (told.one(name) for name in ("work", "handle", "commit"))
+    assert (parent(work), parent(handle), parent(commit)) == (None, identity(work), identity(work))
+    assert [headers[HEADER] for headers in desk.headers()] == [f"{named(handle.context)}-03"]
+
+
+async def test_a_transaction_of_many_works_is_linked_to_each_of_their_traces(told: Told, desk: Desk) -> None:
+    await asyncio.gather(*(desk.committer.perform(desk.work(name)) for name in "abc"))
+
+    commit, works = told.one("commit"), told.named("work")
+    first = next(each for each in works if identity(each) == parent(commit))
+    others = [each for each in works if each is not first]
+    assert len({each.context.trace_id for each in works if each.context}) == 3
+    assert linked(commit) == {identity(each) for each in others}
+    assert all(linked(each) == {identity(commit)} for each in others)
+    assert sorted(filter(None, map(parent, told.named("handle")))) == sorted(map(identity, works))
+
+
+async def test_without_tracing_nothing_is_carried_and_nothing_told() -> None:
+    desk = Desk(OFF)
+    desk.committer.start()
+    await desk.committer.perform(desk.work("a"))
+    await desk.committer.stop()
+
+    assert [HEADER in headers for headers in desk.headers()] == [False]
+    assert tracing_of("notify", None) is OFF
+    assert OFF.listeners() == []
+
+
+async def _refused(_unit: Unit, _now: datetime) -> Result:
+    raise Refusal("quota-full", title="张三 has none left")
+
+
+async def _broken(_unit: Unit, _now: datetime) -> Result:
+    raise ValueError("张三 150102199003078888")
+
+
+async def test_of_what_went_wrong_only_the_class_or_the_code_is_told(told: Told, desk: Desk) -> None:
+    for number, run in enumerate((_refused, _broken)):
+        with pytest.raises((Refusal, ValueError)):
+            await desk.committer.perform(Work(str(number), run, Cause("c"), consumer="notify"))
+
+    refused, broken = told.named("handle")
+    assert dict(refused.attributes or {}) == {"green.refusal": "quota-full"}
+    assert dict(broken.attributes or {}) == {"error.type": "ValueError"}
+    assert [span.status.status_code for span in (refused, broken)] == [StatusCode.UNSET, StatusCode.ERROR]
+    assert "张三" not in "".join(span.to_json() for span in told.exporter.get_finished_spans())
+
+
+async def test_a_request_is_named_by_its_route_and_goes_on_with_its_callers_trace(told: Told, served: ApiStand) -> None:
+    plan = await filed(served.as_(Role.APPLICANT, organisation=USCC, prefecture="150100"))
+    told.exporter.clear()
+
+    officer = served.as_(Role.PREFECTURE_OFFICER, prefecture="150100")
+    await officer.get(f"/v1/plans/{plan}", params={"name": "张三"}, headers={"traceparent": CALLER})
+
+    request = told.one("GET /v1/plans/{plan}")
+    assert CALLER.startswith(named(request.parent))
+    assert dict(request.attributes or {}) == {
+        "http.request.method": "GET",
+        "http.route": "/v1/plans/{plan}",
+        "http.response.status_code": 200,
+    }
+
+
+async def test_a_command_is_one_trace_from_the_request_to_the_commit(told: Told, served: ApiStand) -> None:
+    await filed(served.as_(Role.APPLICANT, organisation=USCC, prefecture="150100"))
+
+    request, work, handle, commit = (told.one(name) for name in ("POST /v1/plans", "work", "handle", "commit"))
+    assert parent(request) is None
+    assert (parent(work), parent(handle), parent(commit)) == (identity(request), identity(work), identity(work))
+
+
+@pytest.mark.parametrize("header", ["", "00-0-0-00", "nonsense", "00-" + "0" * 32 + "-" + "0" * 16 + "-01"])
+async def test_a_header_that_names_no_trace_begins_one(told: Told, served: ApiStand, header: str) -> None:
+    await served.anybody().get("/v1/announced", headers={"traceparent": header})
+
+    assert parent(told.one("GET /v1/announced")) is None
+
+
+async def test_what_fails_is_told_as_failed_and_what_is_not_found_has_no_path(told: Told, served: ApiStand) -> None:
+    await served.anybody().post("/v1/broken")
+    await served.anybody().get("/v1/persons/150102199003078888")
+
+    broken = told.one("POST /v1/broken")
+    assert broken.status.status_code is StatusCode.ERROR
+    assert dict(told.one("GET").attributes or {}) == {"http.request.method": "GET", "http.response.status_code": 404}
+
+
+async def test_what_machines_ask_every_few_seconds_is_not_traced(told: Told, served: ApiStand) -> None:
+    for path in ("/livez", "/readyz", "/metrics"):
+        await served.client.get(path)
+
+    assert told.names() == []
+
+
+async def test_a_line_of_the_log_names_the_trace_it_belongs_to(told: Told, capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure("notify")
+    logs.logger("t").warning("outside")
+    with told.tracing.work("notify"):
+        logs.logger("t").warning("inside")
+    logs.configure("chassis", "ERROR")
+
+    outside, inside = (json.loads(line) for line in capsys.readouterr().err.splitlines())
+    assert "trace_id" not in outside
+    assert inside["trace_id"] in named(told.one("work").context)

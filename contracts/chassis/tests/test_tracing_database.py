@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import pytest
+from chassis.clock import FixedClock
+from chassis.committer import Committer
+from chassis.metrics import Metrics
+from chassis.mongo import Database, Driver, open_database
+from chassis.outbox import Cause
+from chassis.testing import sample
+from chassis.testing.sample import Touch, running
+from chassis.testing.stack import Stand
+from chassis.unit import Conflict, Refused
+from chassis.work import Work
+from opentelemetry.sdk.trace import ReadableSpan
+
+from .conftest import DRIVERS
+from .told import Told, identity, parent
+
+pytestmark = pytest.mark.connected
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture(params=DRIVERS)
+async def traced(request: pytest.FixtureRequest, stand: Stand, told: Told) -> AsyncIterator[Database]:
+    driver: Driver = request.param
+    mine = await stand.database("traced")
+    database = open_database(mine.url, mine.name, driver, told.tracing.listeners())
+    await database.prepare(sample.INDEXES)
+    told.exporter.clear()
+    yield database
+    await database.close()
+
+
+async def test_what_is_asked_of_the_database_is_part_of_the_trace(told: Told, traced: Database) -> None:
+    desk = Committer(
+        traced, sample.SERVICE, sample.AGGREGATES, clock=FixedClock(NOW), metrics=Metrics(), tracing=told.tracing
+    )
+    desk.start()
+    await desk.perform(Work("w", running(Touch("150102199003078888")), Cause("c"), consumer="notify"))
+    await desk.stop()
+
+    commit, handle = told.one("commit"), told.one("handle")
+    asked = [span for span in told.exporter.get_finished_spans() if "db.system" in (span.attributes or {})]
+    assert [(span.name.partition(".")[2], _collection(span), parent(span)) for span in asked] == [
+        ("find", "inbox", identity(commit)),
+        ("find", "notices", identity(handle)),
+        ("insert", "inbox", identity(commit)),
+        ("insert", "notices", identity(commit)),
+        ("insert", "outbox", identity(commit)),
+        ("commitTransaction", None, identity(commit)),
+    ]
+    assert "150102199003078888" not in "".join(span.to_json() for span in asked)
+
+
+def _collection(span: ReadableSpan) -> object:
+    return (span.attributes or {}).get("db.mongodb.collection")
+
+
+async def test_what_is_asked_outside_of_every_trace_is_not_told(told: Told, traced: Database) -> None:
+    await traced.find("notices", {})
+
+    assert told.names() == []
+
+
+async def test_of_a_command_that_failed_the_code_is_told_and_not_the_words(told: Told, traced: Database) -> None:
+    await traced.insert("notices", {"_id": "150102199003078888"})
+    with told.tracing.work("notify"):
+        with pytest.raises(Conflict):
+            await traced.insert("notices", {"_id": "150102199003078888"})
+        with pytest.raises(Refused, match="150102199003078888"):
+            await traced.find("notices", {"name": {"$150102199003078888": 1}})
+
+    find = told.one(f"{traced.name}.find")
+    assert (find.attributes or {})["error.type"] == "BadValue"
+    assert "150102199003078888" not in "".join(span.to_json() for span in told.exporter.get_finished_spans())
