@@ -53,7 +53,8 @@ def addresses(places: Places, *, prometheus: bool) -> Iterator[str]:
     for service in SERVICES:
         yield f"  {service.name:<16}{places.address(service.name)}/openapi.json"
     if prometheus:
-        yield f"  {'Prometheus':<16}{places.address('prometheus')}/alerts"
+        yield f"  {'dashboards':<16}{places.address('prometheus')}/consoles/assessor-quota.html"
+        yield f"  {'alerts':<16}{places.address('prometheus')}/classic/alerts"
     yield f"  {'RabbitMQ':<16}{places.address('management')} (admin, password in {places.folder}/broker/state.json)"
     yield f"  {'mails':<16}{places.mail}"
     yield f"  {'logs':<16}{places.folder}/log"

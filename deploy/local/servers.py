@@ -16,7 +16,9 @@ from deploy.definitions import VHOST, committed, with_passwords
 from deploy.local.places import Places
 from deploy.services import SERVICES
 
-RULES = Path(__file__).resolve().parents[1] / "prometheus" / "rules"
+DEPLOY = Path(__file__).resolve().parents[1]
+RULES = DEPLOY / "prometheus" / "rules"
+CONSOLES = DEPLOY / "dashboards" / "consoles"
 PROMETHEUS_SECONDS = 30
 
 
@@ -85,6 +87,7 @@ def _prometheus_command(program: str, places: Places, port: int) -> list[str]:
         f"--storage.tsdb.path={places.folder / 'prometheus'}",
         "--storage.tsdb.retention.time=30d",
         f"--web.listen-address={HOST}:{port}",
+        f"--web.console.templates={CONSOLES}",
         "--log.level=warn",
     ]
 

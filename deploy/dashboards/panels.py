@@ -1,0 +1,170 @@
+"""What a panel shows, and the panels that every service has: delivery, HTTP, its process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Unit(Enum):
+    """Grafana's name, and the word a person reads."""
+
+    COUNT = ("short", "")
+    SECONDS = ("s", "秒")
+    PER_SECOND = ("cps", "每秒")
+    BYTES = ("bytes", "字节")
+
+    @property
+    def grafana(self) -> str:
+        return self.value[0]
+
+    @property
+    def word(self) -> str:
+        return self.value[1]
+
+
+@dataclass(frozen=True)
+class Query:
+    expression: str
+    legend: str = ""
+    """For people; ``{{label}}`` stands for the value of a label."""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One number or one graph; a number is red from ``alarm`` on."""
+
+    title: str
+    english: str
+    queries: tuple[Query, ...]
+    unit: Unit = Unit.COUNT
+    alarm: float | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    title: str
+    numbers: tuple[Panel, ...] = ()
+    graphs: tuple[Panel, ...] = ()
+
+
+@dataclass(frozen=True)
+class Board:
+    """The page of one service; ``name`` is the service's."""
+
+    name: str
+    title: str
+    rows: tuple[Row, ...]
+
+    @property
+    def panels(self) -> tuple[Panel, ...]:
+        return tuple(panel for row in self.rows for panel in (*row.numbers, *row.graphs))
+
+
+def number(title: str, english: str, expression: str, unit: Unit = Unit.COUNT, alarm: float | None = None) -> Panel:
+    return Panel(title, english, (Query(expression),), unit, alarm)
+
+
+def graph(title: str, english: str, unit: Unit, *queries: Query) -> Panel:
+    return Panel(title, english, queries, unit)
+
+
+def quantiles(histogram: str, job: str) -> tuple[Query, ...]:
+    """Half, and all but one in a hundred, over the last five minutes."""
+    rate = f'sum by (le) (rate({histogram}_bucket{{job="{job}"}}[5m]))'
+    return tuple(Query(f"histogram_quantile({share}, {rate})", word) for share, word in ((0.5, "中位"), (0.99, "99%")))
+
+
+def rates(counter: str, job: str, label: str = "") -> Query:
+    """By one label, or all together."""
+    by = f" by ({label})" if label else ""
+    legend = f"{{{{{label}}}}}" if label else ""
+    return Query(f'sum{by} (rate({counter}{{job="{job}"}}[5m]))', legend)
+
+
+def delivery(job: str) -> Row:
+    here = f'{{job="{job}"}}'
+    return Row(
+        "投递 Delivery",
+        numbers=(
+            number("待发事件", "Events waiting to be sent", f"max(green_outbox_unsent{here})"),
+            number(
+                "最早待发事件",
+                "Age of the oldest unsent event",
+                f"max(green_outbox_oldest_unsent_seconds{here})",
+                Unit.SECONDS,
+                alarm=30,
+            ),
+            number("搁置消息", "Messages parked", f"max(green_parked{here})", alarm=1),
+            number(
+                "死信（1小时）",
+                "Dead letters in an hour",
+                f"sum(increase(green_dead_letters_total{here}[1h]))",
+                alarm=1,
+            ),
+        ),
+        graphs=(
+            graph(
+                "事件到达时龄", "Age of events at handling", Unit.SECONDS, *quantiles("green_event_age_seconds", job)
+            ),
+            graph("事务提交用时", "Time of a commit", Unit.SECONDS, *quantiles("green_commit_seconds", job)),
+            graph("处理量（按结果）", "Works by outcome", Unit.PER_SECOND, rates("green_works_total", job, "outcome")),
+            graph(
+                "重复、过时、重试、失败",
+                "Duplicates, stale, tried again, failing",
+                Unit.PER_SECOND,
+                *(
+                    Query(rates(f"green_{name}_total", job).expression, word)
+                    for name, word in (
+                        ("duplicates", "重复"),
+                        ("stale", "过时"),
+                        ("commit_conflicts", "冲突重试"),
+                        ("deferred", "推迟"),
+                        ("handler_failures", "处理失败"),
+                        ("relay_failures", "发送失败"),
+                    )
+                ),
+            ),
+        ),
+    )
+
+
+def http(job: str) -> Row:
+    return Row(
+        "接口 HTTP",
+        graphs=(
+            graph(
+                "请求量（按状态）", "Requests by status", Unit.PER_SECOND, rates("http_requests_total", job, "status")
+            ),
+            graph("应答用时", "Time to answer", Unit.SECONDS, *quantiles("http_request_duration_highr_seconds", job)),
+            graph(
+                "规则拒绝（按代码）",
+                "Refusals by a rule, by code",
+                Unit.PER_SECOND,
+                rates("green_handler_refusals_total", job, "code"),
+            ),
+            graph(
+                "权限拒绝（按权限项）",
+                "Refused access, by policy",
+                Unit.PER_SECOND,
+                rates("green_access_refusals_total", job, "policy"),
+            ),
+        ),
+    )
+
+
+def process(job: str) -> Row:
+    here = f'{{job="{job}"}}'
+    return Row(
+        "进程与任务 Processes and jobs",
+        graphs=(
+            graph("内存", "Memory", Unit.BYTES, Query(f"process_resident_memory_bytes{here}", "{{instance}}")),
+            graph(
+                "距任务上次检查", "Since a job last looked", Unit.SECONDS, Query(_since_look(here), "{{exported_job}}")
+            ),
+        ),
+    )
+
+
+def _since_look(here: str) -> str:
+    return f"time() - max by (exported_job) (green_job_last_look_timestamp_seconds{here})"

@@ -1,0 +1,81 @@
+"""Dashboards show metrics that exist, as the code composes them, for people who read Chinese."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from deploy.dashboards import __main__ as command
+from deploy.dashboards.boards import BOARDS
+from deploy.dashboards.panels import Panel
+from deploy.services import SERVICES
+from tests.architecture.promql import looked_at, told
+
+PANELS = [pytest.param(panel, id=f"{board.name}: {panel.english}") for board in BOARDS for panel in board.panels]
+HAN = re.compile(r"[\u4e00-\u9fff]")
+every_panel = pytest.mark.parametrize("panel", PANELS)
+every_service = pytest.mark.parametrize("service", [service.name for service in SERVICES])
+
+
+def shown(service: str) -> list[dict[str, Any]]:
+    """The panels of the committed dashboard that show something."""
+    board = json.loads((command.FOLDER / "grafana" / f"{service}.json").read_text(encoding="utf-8"))
+    return [panel for panel in board["panels"] if panel["type"] != "row"]
+
+
+@every_panel
+def test_a_panel_shows_metrics_that_the_services_tell(panel: Panel) -> None:
+    for query in panel.queries:
+        names = looked_at(query.expression)
+
+        assert names
+        assert names - told() == set()
+
+
+@every_panel
+def test_a_panel_has_a_chinese_title_and_an_english_one(panel: Panel) -> None:
+    assert HAN.search(panel.title)
+    assert panel.english
+    assert not HAN.search(panel.english)
+
+
+def test_the_committed_dashboards_are_what_the_code_composes() -> None:
+    assert command.differing(command.files()) == [], "run: make documents"
+
+
+@every_service
+def test_every_query_of_grafanas_json_parses_and_has_a_unit_and_a_data_source(service: str) -> None:
+    for panel in shown(service):
+        assert panel["fieldConfig"]["defaults"]["unit"], panel["title"]
+        assert panel["datasource"]["uid"] == "${source}"
+        assert all(looked_at(target["expr"]) <= told() for target in panel["targets"]), panel["title"]
+
+
+@every_service
+def test_no_panel_of_a_board_covers_another(service: str) -> None:
+    covered: set[tuple[int, int]] = set()
+    for panel in shown(service):
+        place = panel["gridPos"]
+        columns, lines = range(place["x"], place["x"] + place["w"]), range(place["y"], place["y"] + place["h"])
+        mine = {(column, line) for column in columns for line in lines}
+        assert mine.isdisjoint(covered), panel["title"]
+        assert max(columns) < 24
+        covered |= mine
+
+
+def test_what_an_expression_looks_at_is_found_wherever_it_stands() -> None:
+    expression = (
+        'histogram_quantile(0.9, sum by (le) (rate(a[5m]))) > 3 or absent(b{c="d"}) and -max_over_time(sum(e)[5m:1m])'
+    )
+
+    assert looked_at(expression) == {"a", "b", "e"}
+    with pytest.raises(ValueError, match="parenthesis"):
+        looked_at("sum(a")
+
+
+def test_a_metric_that_no_service_tells_is_noticed() -> None:
+    assert "green_parked" in told()
+    assert "green_parcked" not in told()
