@@ -20,6 +20,10 @@ ATTRIBUTES: dict[str, dict[str, Any]] = {
     "dataclassification": {"enum": list(get_args(Sharing)), "description": "Who may see it. 共享属性"},
     "correlationid": {"minLength": 1, "description": "Of the request that all this came of. 关联标识"},
     "causationid": {"minLength": 1, "description": "The event or command that it came of. 起因"},
+    "traceparent": {
+        "pattern": "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$",
+        "description": "Of the span that said it (W3C Trace Context), where traces are collected. 链路标识",
+    },
 }
 ALWAYS = (*REQUIRED, "subject", "dataschema", "sequence", "dataclassification", "correlationid")
 
