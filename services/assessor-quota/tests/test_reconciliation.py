@@ -6,13 +6,29 @@ from random import Random
 from typing import Any
 
 import pytest
+from assessor_quota import handlers
 from assessor_quota.domain.reconciliation import Drift, Reconciliation, drifts
 from assessor_quota.handlers import reconciliation
 from assessor_quota.store import Store
 from chassis.testing import Bench
 from messages.event import Event
 
-from .kit import LIMIT, NORTH, NOW, SOUTH, WANG, accepted, refused, review_refused, submitted, withdrawn
+from .kit import (
+    LI,
+    LIMIT,
+    NORTH,
+    NOW,
+    OTHER,
+    SOUTH,
+    TODAY,
+    WANG,
+    accepted,
+    change,
+    refused,
+    review_refused,
+    submitted,
+    withdrawn,
+)
 from .year import case_closed, failing, given_up, hear, run_job, succeeding
 
 LEDGER = f"{WANG.digest}:2026"
@@ -136,18 +152,29 @@ async def test_an_acceptance_heard_after_the_withdrawal_it_crossed_is_no_drift(k
 
 
 @pytest.mark.rule("Q2")
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.rule("Q4")
+@pytest.mark.parametrize("seed", range(8))
 async def test_whatever_order_events_are_heard_in_there_is_no_drift_at_any_moment(
     bench: Bench[Store], seed: int
 ) -> None:
+    """North goes from one legal representative to the other and back meanwhile, with its items."""
     random = Random(seed)  # noqa: S311 - a repeatable disorder
-    told = [succeeding, failing, given_up]
-    events = [each for number in range(LIMIT + 5) for each in random.choice(told)(f"app-{number}", NORTH)]
+    told = [succeeding, failing, failing, given_up]
+    events = [
+        each
+        for number in range(4 * LIMIT)
+        for each in random.choice(told)(f"app-{number}", random.choice((NORTH, SOUTH, OTHER)))
+    ]
     random.shuffle(events)
-    for part in range(0, len(events), 10):
+    for day, part in enumerate(range(0, len(events), 10)):
         await hear_early(bench, events[part : part + 10])
         look = bench.look()
         assert drifts(await look.courses.find(), await look.items.find(), await look.ledgers.find()) == []
+        if day in {9, 14}:
+            now = NOW + timedelta(days=day)
+            moved = change(to=LI if day == 9 else WANG, on=TODAY + timedelta(days=day))
+            await bench.handle(handlers.change_representative, moved, now)
+    assert any(line.carried_on for ledger in await bench.look().ledgers.find() for line in ledger.lines)
 
 
 async def hear_early(bench: Bench[Store], events: list[Event]) -> None:

@@ -1,0 +1,148 @@
+"""What a date brings about, what the field counts and what the reconciler sees, on the real database."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import pytest
+from assessor_quota import handlers
+from assessor_quota.bus import HEARS
+from assessor_quota.domain.reconciliation import Drift
+from assessor_quota.handlers.bulk import ROWS_MAX, ImportAssessors, Row, import_assessors
+from assessor_quota.jobs import JOBS
+from assessor_quota.measures import MEASURES
+from assessor_quota.store import AGGREGATES, INDEXES, Store
+from chassis.clock import FixedClock
+from chassis.committer import Committer
+from chassis.leases import Leases
+from chassis.measures import Measuring
+from chassis.metrics import Metrics
+from chassis.runner import JobRunner
+from chassis.testing.processes import Processes, many_processes
+from chassis.testing.stack import Stand
+from chassis.unit import Commit, Write
+from messages.assessor_quota import AssessorRegistered, DutyOpened, DutyOverdue, SuccessRateComputed
+from messages.values import PersonRef
+from stdnum.cn import uscc as gb32100
+
+from .kit import LI, NORTH, NOW, OTHER, SOUTH, WANG, assessor, registration, submitted
+from .year import DAY_AFTER, END_OF_JANUARY, NEW_YEAR, failing, given_up, succeeding
+
+pytestmark = pytest.mark.connected
+
+SERVICE = "assessor-quota"
+TURNS = 8
+"""Looks after which nothing of a day is left to do."""
+LEDGER = f"{WANG.digest}:2026"
+
+
+@dataclass
+class Office:
+    """Two processes with the role of jobs, and what one of them measures."""
+
+    processes: Processes[Store]
+    clock: FixedClock
+    runners: tuple[JobRunner, ...]
+    measuring: Measuring
+    metrics: Metrics
+
+    async def let_it_be(self, now: datetime) -> None:
+        """Let both look at every job at the same time, as if the lease between them had been lost."""
+        self.clock.move_to(now)
+        for _ in range(TURNS):
+            await asyncio.gather(*(runner._work(job) for runner in self.runners for job in JOBS))
+
+    async def told(self, name: str, **labels: str) -> float | None:
+        assert await self.measuring.look() == len(MEASURES)
+        return self.metrics.registry.get_sample_value(f"green_{name}", labels)
+
+
+@pytest.fixture
+async def office(stand: Stand) -> AsyncIterator[Office]:
+    clock, metrics = FixedClock(NOW), Metrics()
+    async with many_processes(stand, SERVICE, Store, aggregates=AGGREGATES, indexes=INDEXES, clock=clock) as opened:
+        database = opened.database
+        committers = [Committer(database, SERVICE, AGGREGATES, clock=clock, metrics=Metrics()) for _ in range(2)]
+        for each in committers:
+            each.start()
+        runners = tuple(
+            JobRunner(database, Leases(database, f"jobs-{at}"), JOBS, each, clock=clock, metrics=Metrics())
+            for at, each in enumerate(committers)
+        )
+        measuring = Measuring(database, Store, MEASURES, clock=clock, metrics=metrics, seconds=60)
+        yield Office(opened, clock, runners, measuring, metrics)
+        for each in committers:
+            await each.stop()
+
+
+@pytest.fixture
+async def year(office: Office) -> Office:
+    """North, South and Other are registered, and a year of North's and South's applications has been heard."""
+    for uscc, person in ((NORTH, WANG), (SOUTH, WANG), (OTHER, LI)):
+        await office.processes.perform(0, handlers.register_assessor, registration(assessor(uscc, person)))
+    heard = {each.event_type: each.handler for each in HEARS}
+    events = [*succeeding("won", NORTH), *failing("lost", SOUTH), *given_up("gone", NORTH), submitted("waits", SOUTH)]
+    for event in events:
+        await office.processes.perform(0, heard[type(event)], event)
+    return office
+
+
+@pytest.mark.rule("S5")
+@pytest.mark.rule("S6")
+async def test_two_processes_with_the_same_jobs_say_everything_of_a_year_once(year: Office) -> None:
+    for day in (NOW, NEW_YEAR, END_OF_JANUARY, DAY_AFTER):
+        await year.let_it_be(day)
+    said = await year.processes.said()
+    assert (said[DutyOpened.type], said[SuccessRateComputed.type], said[DutyOverdue.type]) == (3, 3, 3)
+    assert await year.told("quota_statements_overdue") == 3
+    rate = await year.processes.look().rates.require(f"{NORTH}:2026")
+    assert rate.said is not None
+    assert (rate.said.listed, rate.said.concluded, rate.pending) == (1, 1, False)
+
+
+@pytest.mark.rule("Q2")
+async def test_drift_made_at_the_database_is_found_counted_and_left_as_it_is(year: Office) -> None:
+    await year.let_it_be(NOW)
+    assert {kind: await year.told("quota_ledger_drift", kind=kind) for kind in Drift} == dict.fromkeys(Drift, 0)
+    (ledger,) = await year.processes.database.load("ledgers", [LEDGER])
+    damaged = {**ledger, "v": ledger["v"] + 1, "lines": ledger["lines"][1:]}
+    await year.processes.database.commit(Commit([], [Write("ledgers", LEDGER, ledger["v"], damaged)], None))
+    before = await year.processes.database.find("items", {})
+    await year.let_it_be(NOW + timedelta(minutes=6))
+    assert await year.told("quota_ledger_drift", kind=Drift.ITEM_WITHOUT_LINE) == 1
+    assert await year.processes.database.load("ledgers", [LEDGER]) == [damaged]
+    assert await year.processes.database.find("items", {}) == before
+
+
+async def test_what_the_field_counts_is_read_from_the_database(year: Office) -> None:
+    year.clock.move_to(NOW + timedelta(days=1))
+    assert await year.told("quota_items_in_use", state="reserved") == 1
+    assert await year.told("quota_items_in_use", state="confirmed") == 2
+    assert await year.told("quota_items_refused", reason="quota-exhausted") == 0
+    assert await year.told("quota_items_refused", reason="other") == 0
+    assert await year.told("quota_representatives_full") == 0
+    assert await year.told("quota_sanctions_in_force") == 0
+    assert await year.told("quota_oldest_unanswered_reservation_seconds") == timedelta(days=1).total_seconds()
+    assert await year.told("quota_ledger_drift", kind=Drift.OVER_LIMIT) is None
+
+
+@pytest.mark.rule("S7")
+async def test_the_largest_import_is_one_commit(office: Office) -> None:
+    rows = tuple(Row(registration(assessor(code(at), person(at))), {"": f"A{at + 2}"}) for at in range(ROWS_MAX))
+    entered = await office.processes.perform(0, import_assessors, ImportAssessors(rows))
+    assert len(entered) == ROWS_MAX
+    assert await office.processes.look().assessors.count() == ROWS_MAX
+    (said,) = [each for each in await office.processes.database.find("outbox", {}) if each["events"]]
+    assert [each["t"] for each in said["events"]] == [AssessorRegistered.type] * ROWS_MAX
+
+
+def code(number: int) -> str:
+    body = f"91150700{number:09d}"
+    return body + gb32100.calc_check_digit(body)
+
+
+def person(number: int) -> PersonRef:
+    return PersonRef(digest=f"{number:064x}", masked="15**************00")
