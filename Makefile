@@ -95,5 +95,5 @@ test-race: setup ## Ten times: 200 submissions at once for 15 places, two of fou
 	RACE_ROUNDS=10 $(PYTEST) -s tests/faults/test_race.py
 
 .PHONY: bench
-bench: setup ## Measure one hop and HTTP submit, and write tests/bench/RESULTS.md
-	$(BIN)/python -m tests.bench
+bench: setup ## Measure hop, submit and reservations into tests/bench/RESULTS.md: [ONLY=reservations]
+	$(BIN)/python -m tests.bench $(ONLY)

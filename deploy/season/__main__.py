@@ -18,7 +18,7 @@ def main(
     stack: Annotated[Path, typer.Argument(help="What the launcher wrote about the running stack")] = LOCAL,
     samples: Annotated[Path | None, typer.Option(help="Where the sample files go; beside the stack's file")] = None,
 ) -> None:
-    """January to the announcement on the simulated clock, through the services' APIs."""
+    """January to December on the simulated clock, through the services' APIs."""
     if not stack.exists():
         typer.echo(f"{stack} is missing: start the stack first (make run)", err=True)
         raise typer.Exit(2)

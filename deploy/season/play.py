@@ -1,4 +1,4 @@
-"""From January to the announcement, and what to show of it."""
+"""From January to December, and what to show of it."""
 
 from __future__ import annotations
 

@@ -1,35 +1,61 @@
-"""``make bench``: one hop and HTTP submits, alternating in one run; writes RESULTS.md beside this file."""
+"""``make bench [ONLY=hop|submit|reservations]``: alternating in one run; writes RESULTS.md beside this file."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from chassis.servers import Broker, Mongod
 
-from tests.bench.report import written
+from tests.bench import report, report_reservations
+from tests.bench.pages import replaced
+from tests.bench.reservations import reservation_rounds
 from tests.bench.rounds import hop_rounds
 from tests.bench.submit import submit_rounds
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 
 
-async def main() -> None:
+async def hop(broker: Broker, mongod: Mongod, _folder: Path) -> list[str]:
+    return report.hop(await hop_rounds(broker, mongod))
+
+
+async def submit(broker: Broker, mongod: Mongod, folder: Path) -> list[str]:
+    return report.submit(await submit_rounds(broker, mongod, folder))
+
+
+async def reservations(broker: Broker, mongod: Mongod, folder: Path) -> list[str]:
+    return report_reservations.lines(await reservation_rounds(broker, mongod, folder))
+
+
+PARTS: dict[str, tuple[str, Callable[[Broker, Mongod, Path], Awaitable[list[str]]]]] = {
+    "hop": ("One hop", hop),
+    "submit": ("HTTP submit", submit),
+    "reservations": ("Reservations", reservations),
+}
+
+
+async def main(*names: str) -> None:
+    """Measure the named parts, or all of them."""
+    sections = {}
     with TemporaryDirectory(prefix="green-bench-") as folder:
         broker = await Broker.start(Path(folder) / "broker")
         mongod = await Mongod.start(Path(folder) / "mongod")
         try:
-            hops = await hop_rounds(broker, mongod)
-            submits = await submit_rounds(broker, mongod, Path(folder))
+            for title, measure in (PARTS[name] for name in names or PARTS):
+                sections[title] = await measure(broker, mongod, Path(folder))
         finally:
             await broker.stop()
             await mongod.stop()
-    text = written(hops, submits)
-    RESULTS.write_text(text, encoding="utf-8")
-    sys.stdout.write(text)
+    page = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else ""
+    RESULTS.write_text(replaced(page, sections), encoding="utf-8")
+    sys.stdout.write("\n".join(line for lines in sections.values() for line in [*lines, ""]))
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    if unknown := set(sys.argv[1:]) - set(PARTS):
+        sys.exit(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+    asyncio.run(main(*sys.argv[1:]))

@@ -1,12 +1,6 @@
-"""What a benchmark run comes to, as a page: rates, ratios, processor time, latencies."""
+"""What hops and submits come to: rates, ratios, processor time, latencies."""
 
 from __future__ import annotations
-
-import platform
-from datetime import UTC, datetime
-from importlib.metadata import version
-
-import psutil
 
 from tests.bench.measure import Run, median
 from tests.bench.rounds import ROUNDS, USUAL, Runs
@@ -15,23 +9,8 @@ from tests.bench.submit import BODY, CONNECTIONS, Submits
 PROCESSES = ("service", "mongod", "broker")
 
 
-def written(hops: Runs, submits: list[Submits]) -> str:
-    return "\n".join([*_heading(), *_hop(hops), "", *_findings(hops), "", *_submit(submits), ""])
-
-
-def _heading() -> list[str]:
-    now = datetime.now(UTC)  # noqa: TID251 - the date of the measurement itself
-    machine = f"{psutil.cpu_count()} cores, {psutil.virtual_memory().total / 2**30:.0f} GiB, {platform.system()}"
-    libraries = ", ".join(f"{name} {version(name)}" for name in ("faststream", "aio-pika", "motor", "pymongo"))
-    return [
-        "# Benchmark",
-        "",
-        f"{now:%Y-%m-%d}, {machine}, Python {platform.python_version()}, {libraries};",
-        "RabbitMQ with quorum queues and a one-node MongoDB replica set, majority and journal, on the same machine.",
-        "Absolute numbers are this machine's on this day; the ratios, measured alternating in one run, are what to",
-        "reason with. `make bench` measures again.",
-        "",
-    ]
+def hop(hops: Runs) -> list[str]:
+    return [*_hop(hops), "", *_findings(hops)]
 
 
 def _hop(hops: Runs) -> list[str]:
@@ -43,8 +22,6 @@ def _hop(hops: Runs) -> list[str]:
         for name, runs in hops.items()
     ]
     return [
-        "## One hop",
-        "",
         "Consume, inbox, state, outbox, publish with confirm, acknowledge: medians of",
         f"{ROUNDS} alternating rounds, a queue of {USUAL:,} messages drained by one process.",
         "",
@@ -65,11 +42,9 @@ def _findings(hops: Runs) -> list[str]:
     ]
 
 
-def _submit(submits: list[Submits]) -> list[str]:
+def submit(submits: list[Submits]) -> list[str]:
     rows = [_submit_row(each) for each in submits]
     return [
-        "## HTTP submit",
-        "",
         f"POST of {BODY} bytes with token, policy and idempotency key, answered after the commit, its event relayed;",
         f"one server process, {CONNECTIONS} connections, the load generator on the same cores.",
         "",

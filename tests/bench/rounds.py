@@ -22,8 +22,8 @@ from tests.bench.hop import CONTESTANTS
 from tests.bench.measure import Processors, Run
 
 ROUNDS = 3
-MESSAGES = {"transaction per message": 800}
-USUAL = 6_000
+MESSAGES = {"transaction per message": 400}
+USUAL = 3_000
 SERVICE = "notify"
 
 Runs = dict[str, list[Run]]

@@ -21,7 +21,7 @@ from tests.bench.measure import Processors, Run, percentile
 from tests.bench.rounds import SERVICE, topology
 
 CONNECTIONS = 64
-SECONDS = 6.0
+SECONDS = 5.0
 BODY = 4096
 
 

@@ -1,0 +1,148 @@
+"""Reservations: how many a second for ten thousand representatives and for one, beside a bare conditional update."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import aio_pika
+from assessor_quota.bus import HEARS
+from chassis.mongo import open_database
+from chassis.servers import Broker, Mongod
+from chassis.servers.processes import free_ports
+from chassis.testing.stack import Stand
+from chassis.topology import definitions
+from messages.assessor_quota import QuotaItemRefused, QuotaItemReleased, QuotaItemReserved
+from messages.catalogue import EVENTS
+from messages.event import Event
+
+from tests.bench.crowd import FULL, GIVING_BACK, PATTERN, Submissions, settle_in
+from tests.bench.measure import Processors, Run, median
+from tests.bench.steady import Latencies, steady_rounds
+from tests.faults.arena import SERVICE, SPEAKER, Arena
+
+ROUNDS = 2
+CHUNK = 1_000
+ANSWERS = (QuotaItemReserved, QuotaItemRefused, QuotaItemReleased)
+FIRST_LEVEL = 0.25
+"""Share of the most that the service takes, at which waiting times are measured."""
+
+
+@dataclass(frozen=True)
+class Contest:
+    """One line of the table."""
+
+    name: str
+    floor: str
+    """The contest it is compared with."""
+    contestant: str
+    messages: int
+    said: Callable[[Submissions, int], Iterable[Event]] = lambda _submissions, _number: ()
+    limit: int | None = None
+
+
+FLOOR_OF_MANY, FLOOR_OF_ONE = "floor: 10,000 documents", "floor: one document"
+MANY_ASK = "10,000 representatives: granted"
+ONE_TAKES_AND_GIVES = "one representative: granted and given back"
+ONE_REFUSED = "one representative: refused, all places taken"
+MIXED = "10,000 granted and the one refused, in turn"
+CONTESTS = (
+    Contest(MANY_ASK, FLOOR_OF_MANY, "service", 5_000, lambda say, number: say.by(say.many, number)),
+    Contest(
+        ONE_TAKES_AND_GIVES,
+        *(FLOOR_OF_ONE, "service", 2_000),
+        lambda say, number: say.given_back(number),
+        limit=1_000,
+    ),
+    Contest(
+        ONE_REFUSED,
+        *(FLOOR_OF_ONE, "service", 3_000),
+        lambda say, number: say.by(say.full, number),
+    ),
+    Contest(
+        MIXED,
+        *(FLOOR_OF_MANY, "service", 4_000),
+        lambda say, number: say.in_turn(number),
+    ),
+    Contest(FLOOR_OF_MANY, FLOOR_OF_MANY, "floor of many", 5_000),
+    Contest(FLOOR_OF_ONE, FLOOR_OF_ONE, "floor of one", 3_000),
+)
+
+
+@dataclass(frozen=True)
+class Reservations:
+    """What all of it came to."""
+
+    runs: dict[str, list[Run]]
+    rate: float
+    """Messages a second of each stream, where waiting times were measured."""
+    latencies: dict[str, list[Latencies]]
+
+
+async def reservation_rounds(broker: Broker, mongod: Mongod, folder: Path) -> Reservations:
+    """Drain in turn, ``ROUNDS`` times; then waiting times at a quarter of what was drained."""
+    arena = await Arena.build(Stand(broker, mongod), _made(folder / "reservations"), _definitions())
+    await arena.register([*FULL, *GIVING_BACK, PATTERN])
+    database = open_database(mongod.admin_url, arena.database.name)
+    await settle_in(database)
+    submissions, runs = Submissions(), defaultdict(list)
+    for number in range(ROUNDS):
+        for contest in CONTESTS:
+            run = await _run(contest, submissions, arena, (broker, mongod))
+            print(f"round {number + 1}  {contest.name:48} {run.rate:8.0f}/s", flush=True)
+            runs[contest.name].append(run)
+    rate = median([run.rate for run in runs[MANY_ASK]]) * FIRST_LEVEL
+    latencies = await steady_rounds(arena, submissions, rate, database)
+    await database.close()
+    return Reservations(dict(runs), rate, latencies)
+
+
+async def _run(contest: Contest, submissions: Submissions, arena: Arena, servers: tuple[Broker, Mongod]) -> Run:
+    await _fill(contest, submissions, arena)
+    broker, mongod = servers
+    task = json.dumps({"messages": contest.messages, "limit": contest.limit})
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.bench.reserving", contest.contestant, task,
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+        env={**os.environ, **arena.environment, "GREEN_ROLE": "worker", "GREEN_PORT": str(free_ports(1)[0])},
+    )  # fmt: skip
+    assert process.stdin is not None
+    assert process.stdout is not None
+    await process.stdout.readline()
+    processors = Processors({"service": process.pid, "mongod": mongod.process.pid, "broker": broker.process.pid})
+    process.stdin.write(b"go\n")
+    async with asyncio.timeout(120):
+        said = json.loads(await process.stdout.readline())
+    used = processors.used()
+    await process.wait()
+    await _forget_answers(arena)
+    return Run(contest.messages, said["seconds"], used)
+
+
+async def _fill(contest: Contest, submissions: Submissions, arena: Arena) -> None:
+    """The queue as it stands before the contestant comes."""
+    messages = list(contest.said(submissions, contest.messages))
+    for start in range(0, len(messages), CHUNK):
+        await arena.say(messages[start : start + CHUNK])
+
+
+async def _forget_answers(arena: Arena) -> None:
+    async with await aio_pika.connect(arena.stand.amqp_url(arena.vhost)) as connection:
+        await (await (await connection.channel()).get_queue(f"{SPEAKER}.{SERVICE}", ensure=False)).purge()
+
+
+def _definitions() -> dict[str, object]:
+    """What assessor-quota hears, its answers to applications, and the rest of what it says with nobody to hear it."""
+    unheard = [each for each in EVENTS.values() if each.owner == SERVICE and each not in ANSWERS]
+    return definitions({SERVICE: [each.event_type for each in HEARS], SPEAKER: ANSWERS}, unheard=unheard)
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
