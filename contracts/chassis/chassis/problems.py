@@ -15,6 +15,7 @@ from chassis import logs
 from chassis.handling import Refusal, Transient
 
 MEDIA_TYPE = "application/problem+json"
+_RULE, _ARTICLE = "x-rule", "x-article"
 URN = "urn:green:problem:"
 
 TITLES = {
@@ -149,6 +150,11 @@ def refuses(*codes: str, status: int = 409) -> dict[int | str, dict[str, Any]]:
     return {status: {"description": title, "content": {MEDIA_TYPE: {"schema": schema}}}}
 
 
+def rests_on(rule: str, article: str) -> dict[str, Any]:
+    """For ``openapi_extra`` of a route whose body a rule prescribes: a malformed one is refused with both."""
+    return {_RULE: rule, _ARTICLE: article}
+
+
 def _shown(status: int) -> dict[str, Any]:
     schema = {"$ref": "#/components/schemas/Problem"}
     return {"description": TITLES[status][1], "content": {MEDIA_TYPE: {"schema": schema}}}
@@ -165,7 +171,8 @@ async def _refused(request: Request, refusal: Exception) -> Response:
 
 async def _malformed(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class
-    return answer(problem(422, reasons=[_malformation(one) for one in error.errors()], request=request))
+    basis = _basis(request)
+    return answer(problem(422, reasons=[_malformation(one, basis) for one in error.errors()], request=request))
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
@@ -182,11 +189,18 @@ def _cause(reason: Reason) -> Cause:
     return Cause.model_validate(reason.model_dump())
 
 
-def _malformation(error: Mapping[str, Any]) -> Cause:
+def _basis(request: Request) -> dict[str, str | None]:
+    """What ``rests_on`` said of the route that was asked."""
+    described = getattr(request.scope.get("route"), "openapi_extra", None) or {}
+    return {"rule": described.get(_RULE), "article": described.get(_ARTICLE)}
+
+
+def _malformation(error: Mapping[str, Any], basis: Mapping[str, str | None]) -> Cause:
     kind, where = str(error["type"]), tuple(error["loc"])
     in_body = where[:1] == ("body",) and kind != "json_invalid"
     place = "" if in_body else f"{'.'.join(str(part) for part in where)}: "
     return Cause(
+        **basis,
         code=kind.replace("_", "-"),
         text=TEXTS.get(kind, "内容或格式不正确"),
         evidence=f"{place}{error['msg']}",

@@ -58,7 +58,12 @@ async def test_a_wrong_registration_is_refused_with_every_field_that_is_wrong(re
     wrong = registration(uscc=INVALID, name="", scope=["ship"])
     answer = await region.post("/v1/assessors", json=wrong)
     assert answer.status_code == 422
-    assert [each["pointer"] for each in answer.json()["reasons"]] == ["/uscc", "/name", "/scope/0"]
+    assert reasons(answer) == [
+        ("S7", "value-error", "/uscc"),
+        ("S7", "string-too-short", "/name"),
+        ("S7", "enum", "/scope/0"),
+    ]
+    assert {each["article"] for each in answer.json()["reasons"]} == {"第二十七条、第二十八条"}
 
 
 @pytest.mark.rule("S7")

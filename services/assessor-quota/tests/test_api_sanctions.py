@@ -42,6 +42,19 @@ async def test_a_decision_without_evidence_is_refused_and_the_place_is_named(
     assert registered.said[-1].fact == "registered"
 
 
+@pytest.mark.rule("S1")
+@pytest.mark.rule("S4")
+@pytest.mark.usefixtures("registered")
+async def test_a_body_that_is_none_of_ours_is_refused_with_rule_and_article(region: Caller) -> None:
+    empty = await region.post(PATH, json={})
+    assert [(rule, code) for rule, code, _ in reasons(empty)] == [("S1", "missing")] * 3
+    broken = await region.post(f"{PATH}/revocation", content=b"{", headers={"Content-Type": "application/json"})
+    assert (broken.status_code, reasons(broken)) == (422, [("S4", "json-invalid", None)])
+    assert broken.json()["reasons"][0]["article"] == "第三十一条"
+    change = await region.post(f"/v1/assessors/{NORTH}/representative", json={"changed_on": "gestern"})
+    assert {rule for rule, _, _ in reasons(change)} == {"Q4"}
+
+
 @pytest.mark.rule("S2")
 @pytest.mark.rule("S3")
 async def test_a_decision_can_be_tried_and_shows_what_it_would_reach_without_effect(

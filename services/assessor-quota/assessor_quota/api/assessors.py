@@ -17,7 +17,7 @@ from assessor_quota.api.bodies import (
     RepresentativeChange,
     Restoration,
 )
-from assessor_quota.api.commands import by, seen, tagged
+from assessor_quota.api.commands import by, by_rule, seen, tagged
 from assessor_quota.api.policies import AMEND, CHANGE_REPRESENTATIVE, DEREGISTER, REGISTER
 from assessor_quota.api.views import AssessorDetail, Kept
 from assessor_quota.domain.entry import By
@@ -30,6 +30,7 @@ def router(gate: Gate, keys: Keys) -> APIRouter:
     @routes.post(
         "",
         summary="Register an assessor",
+        openapi_extra=by_rule("S7"),
         status_code=201,
         responses=refuses("assessor-already-registered") | refuses("registration-incomplete", status=422),
     )
@@ -44,7 +45,7 @@ def router(gate: Gate, keys: Keys) -> APIRouter:
     @routes.patch(
         "/{uscc}",
         summary="Amend an assessor's entry",
-        openapi_extra=IF_MATCH_REQUIRED,
+        openapi_extra=by_rule("S7") | IF_MATCH_REQUIRED,
         responses=refuses("amendment-refused", status=422) | refuses("version-stale", status=412),
     )
     async def amend(
@@ -57,6 +58,7 @@ def router(gate: Gate, keys: Keys) -> APIRouter:
     @routes.post(
         "/{uscc}/representative",
         summary="Change the legal representative",
+        openapi_extra=by_rule("Q4"),
         responses=refuses("change-refused") | refuses("document-number-invalid", status=422),
     )
     async def change_representative(
@@ -71,7 +73,12 @@ def router(gate: Gate, keys: Keys) -> APIRouter:
             await call.perform(handlers.change_representative, command, Store, private=True, reply=Kept), response
         )
 
-    @routes.post("/{uscc}/deregistration", summary="End a registration", responses=refuses("deregistration-refused"))
+    @routes.post(
+        "/{uscc}/deregistration",
+        summary="End a registration",
+        openapi_extra=by_rule("S7"),
+        responses=refuses("deregistration-refused"),
+    )
     async def end(
         uscc: Uscc, body: EndOfRegistration, call: Annotated[Call, Depends(gate.call(DEREGISTER))], response: Response
     ) -> AssessorDetail:
@@ -83,6 +90,7 @@ def router(gate: Gate, keys: Keys) -> APIRouter:
     @routes.post(
         "/{uscc}/deregistration/reversal",
         summary="Take back the end of a registration",
+        openapi_extra=by_rule("S7"),
         responses=refuses("not-deregistered"),
     )
     async def restore(

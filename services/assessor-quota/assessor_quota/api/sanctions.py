@@ -12,7 +12,7 @@ from rulebook import shanghai_date
 
 from assessor_quota import handlers
 from assessor_quota.api.bodies import DecisionBody, Revocation
-from assessor_quota.api.commands import by, tagged
+from assessor_quota.api.commands import by, by_rule, tagged
 from assessor_quota.api.policies import REVOKE, SANCTION, SANCTIONS
 from assessor_quota.api.views import AssessorDetail, ItemInUse, Kept, PublicSanction, SanctionPreview, sister
 from assessor_quota.domain.sanction import Finding
@@ -28,6 +28,7 @@ def router(gate: Gate) -> APIRouter:
     @routes.post(
         "/assessors/{uscc}/sanctions",
         summary="Decide a sanction",
+        openapi_extra=by_rule("S1"),
         status_code=201,
         responses=refuses("decision-refused"),
     )
@@ -46,7 +47,10 @@ def router(gate: Gate) -> APIRouter:
         return tagged(await call.perform(handlers.sanction_assessor, command, Store, reply=Kept), response)
 
     @routes.post(
-        "/assessors/{uscc}/sanctions/revocation", summary="Revoke a sanction", responses=refuses("revocation-refused")
+        "/assessors/{uscc}/sanctions/revocation",
+        summary="Revoke a sanction",
+        openapi_extra=by_rule("S4"),
+        responses=refuses("revocation-refused"),
     )
     async def revoke(
         uscc: Uscc, body: Revocation, call: Annotated[Call, Depends(gate.call(REVOKE))], response: Response
