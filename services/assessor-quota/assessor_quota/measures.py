@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from chassis.measures import Measure
 from rulebook import rules_on, shanghai_date
@@ -25,6 +25,9 @@ REASONS = (
 )
 """Codes of the reasons for which items are refused; whatever else there may be is told as ``other``."""
 OTHER = "other"
+
+FINDING_HOLDS = timedelta(hours=1)
+"""A reconciler that does not come to an end any more is no register without drift."""
 
 Values = Mapping[tuple[str, ...], float]
 
@@ -54,11 +57,12 @@ async def sanctions_in_force(store: Store, now: datetime) -> Values:
     return {(): sum(each.sanction.holds_on(today) for each in running)}
 
 
-async def ledger_drift(store: Store, _now: datetime) -> Values:
-    """What the last complete sweep found; before the first one nothing is known, and nothing told."""
+async def ledger_drift(store: Store, now: datetime) -> Values:
+    """What the last complete sweep found; nothing before the first one, and nothing when it was too long ago."""
     kept = await store.reconciliations.get(RECONCILIATION) or Reconciliation()
-    counts = {} if kept.finding is None else kept.finding.tally.counts
-    return {(kind,): count for kind, count in counts.items()}
+    if kept.finding is None or now - kept.finding.finished_at > FINDING_HOLDS:
+        return {}
+    return {(kind,): count for kind, count in kept.finding.tally.counts.items()}
 
 
 async def oldest_unanswered(store: Store, now: datetime) -> Values:

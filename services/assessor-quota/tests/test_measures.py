@@ -97,6 +97,13 @@ async def test_drift_is_not_told_before_a_sweep_and_is_zero_of_every_kind_after_
     assert await read(bench, "quota_ledger_drift") == {(kind.value,): 0 for kind in Drift}
 
 
+@pytest.mark.rule("Q2")
+async def test_a_finding_that_is_too_old_is_not_told_as_if_all_were_well(bench: Bench[Store]) -> None:
+    await run_job(bench, "reconcile", NOW)
+    assert await read(bench, "quota_ledger_drift", NOW + timedelta(hours=1))
+    assert await read(bench, "quota_ledger_drift", NOW + timedelta(hours=1, seconds=1)) == {}
+
+
 async def test_the_oldest_unanswered_reservation_ages_until_it_is_answered(bench: Bench[Store]) -> None:
     name = "quota_oldest_unanswered_reservation_seconds"
     assert await read(bench, name) == {(): 0}
