@@ -2,12 +2,12 @@
 
 # FastAPI evaluates the annotations of routes, in which `gate` is no global name: no deferred annotations here.
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 from messages.values import Role
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict
 
 from chassis.access import Policy, Rule, everything
 from chassis.handling import Where
@@ -19,6 +19,17 @@ from chassis.unit import Unit
 
 READ_ACCESS_RECORDS = Policy("read-access-records", (Rule(Role.OPERATOR, everything),), protected=True)
 NEWEST_FIRST = (("at", -1), ("_id", -1))
+
+
+def _in_utc(at: datetime) -> datetime:
+    """As it is compared; an hour before the first or after the last day of the calendar is none."""
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("outside the calendar") from None
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 
 
 class Recorded(BaseModel):
@@ -50,11 +61,11 @@ class Records:
 def router(gate: Gate) -> APIRouter:
     routes = APIRouter(prefix="/v1")
 
-    @routes.get("/access-records", tags=["access"])
+    @routes.get("/access-records", summary="List reads of protected data and refused attempts", tags=["access"])
     async def access_records(  # noqa: PLR0913, PLR0917 - the parameters of a list
         call: Annotated[Call, Depends(gate.call(READ_ACCESS_RECORDS))],
         subject: Annotated[str | None, Query(max_length=200)] = None,
-        since: AwareDatetime | None = None,
+        since: Instant | None = None,
         kind: Kind | None = None,
         limit: Annotated[int, Query(ge=1, le=LARGEST)] = USUAL,
         after: str | None = None,

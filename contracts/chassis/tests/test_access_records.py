@@ -204,3 +204,10 @@ async def test_what_cannot_be_recorded_is_not_answered(clock: FixedClock) -> Non
 
     assert [answer.status_code for answer in answers] == [200, 503]
     assert "Less coal" not in answers[1].text
+
+
+@pytest.mark.parametrize("since", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
+async def test_an_instant_outside_the_calendar_is_malformed(served: ApiStand, since: str) -> None:
+    answer = await served.as_(Role.OPERATOR).get("/v1/access-records", params={"since": since})
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "request-invalid")
