@@ -155,7 +155,9 @@ def sanctioned(
     )
 
 
-def revoked(sequence: int = 3, of: AssessorRef = ASSESSOR, *, left: Ban | None = None) -> SanctionRevoked:
+def revoked(
+    sequence: int = 3, of: AssessorRef = ASSESSOR, *, left: Ban | None = None, decision: str | None = None
+) -> SanctionRevoked:
     return SanctionRevoked(
         sequence=sequence,
         assessor_uscc=of.uscc,
@@ -163,6 +165,7 @@ def revoked(sequence: int = 3, of: AssessorRef = ASSESSOR, *, left: Ban | None =
         revoked_on=OPENED,
         document_number="内工信通〔2026〕9号",
         ban=left,
+        decision=decision,
     )
 
 

@@ -81,8 +81,25 @@ async def test_of_two_sanctions_one_revoked_the_case_stays_suspended_in_any_orde
     desk = await told(*order)
 
     assert (await desk.case()).suspended_by is not None
-    said = [type(each) for each in desk.bench.said if isinstance(each, CaseSuspended | CaseResumed)]
-    assert said == [CaseSuspended]
+    assert not any(isinstance(each, CaseResumed) for each in desk.bench.said)
+    assert no_document_is_said_twice(desk)
+
+
+FIRST_REVOKED: Message = (
+    resume_cases_of_cleared_assessor,
+    revoked(4, left=Ban(first_day=OPENED, last_day=LONGER), decision="内工信通〔2026〕3号"),
+)
+
+
+@pytest.mark.rule("S2", "S4")
+@pytest.mark.parametrize("order", list(permutations([BY_ASSESSOR, SANCTIONED, SECOND, FIRST_REVOKED])))
+async def test_a_case_shows_the_decision_that_still_holds_and_not_the_one_revoked_in_any_order(
+    order: tuple[Message, ...],
+) -> None:
+    desk = await told(*order)
+
+    assert (await desk.case()).suspended_by == "内工信通〔2026〕5号"
+    assert not any(isinstance(each, CaseResumed) for each in desk.bench.said)
 
 
 @pytest.mark.rule("S2", "S4")
@@ -91,8 +108,14 @@ async def test_of_two_sanctions_both_revoked_the_case_goes_on_in_any_order(order
     desk = await told(*order)
 
     assert (await desk.case()).suspended_by is None
-    said = [type(each) for each in desk.bench.said if isinstance(each, CaseSuspended | CaseResumed)]
-    assert said in ([CaseSuspended, CaseResumed], [])
+    resumed = sum(isinstance(each, CaseResumed) for each in desk.bench.said)
+    assert resumed == any(isinstance(each, CaseSuspended) for each in desk.bench.said)
+    assert no_document_is_said_twice(desk)
+
+
+def no_document_is_said_twice(desk: Desk) -> bool:
+    documents = [each.document_number for each in desk.bench.said if isinstance(each, CaseSuspended)]
+    return len(documents) == len(set(documents))
 
 
 @pytest.mark.rule("S2", "S3")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import TypeVar
 
 from messages.assessor_quota import (
     AssessorRegistered,
@@ -17,6 +18,14 @@ from messages.values import Ban
 
 from review.domain.case import Case
 from review.domain.record import Step
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Decision:
+    document_number: str
+    sequence: int
 
 
 @dataclass(frozen=True)
@@ -33,6 +42,10 @@ class AssessorStanding:
     document_number: str | None = None
     heard: int = 0
     """Sequence of the last word about sanctions: an older one that comes later changes nothing."""
+    decisions: tuple[Decision, ...] = ()
+    """Every sanction ever heard."""
+    ended: tuple[str, ...] = ()
+    """Those that a revocation has named."""
     sisters: tuple[str, ...] = ()
     """Assessors of the same representative on the day of the sanction, as it was told."""
     representative: str | None = None
@@ -40,26 +53,33 @@ class AssessorStanding:
     represented_at: int = 0
 
     def with_case(self, case_id: str) -> AssessorStanding:
-        return replace(self, cases=tuple(dict.fromkeys((*self.cases, case_id))))
+        return replace(self, cases=_once((*self.cases, case_id)))
 
     def with_sanction(self, event: AssessorSanctioned) -> AssessorStanding:
-        if event.sequence <= self.heard:
-            return self
-        return replace(
-            self,
-            name=event.name,
-            ban=event.ban,
-            document_number=event.document_number,
-            heard=event.sequence,
-            sisters=tuple(each.uscc for each in event.sisters),
-        )
+        decided = Decision(event.document_number, event.sequence)
+        known = replace(self, decisions=_once((*self.decisions, decided)))
+        if event.sequence > self.heard:
+            sisters = tuple(each.uscc for each in event.sisters)
+            known = replace(known, name=event.name, ban=event.ban, heard=event.sequence, sisters=sisters)
+        return _resting(known, event.document_number)
 
     def with_revocation(self, event: SanctionRevoked) -> AssessorStanding:
         """Where another decision still holds and none was heard of, the revocation is the document that says so."""
-        if event.sequence <= self.heard:
-            return self
-        number = None if event.ban is None else self.document_number or event.document_number
-        return replace(self, name=event.name, ban=event.ban, document_number=number, heard=event.sequence)
+        known = self if event.decision is None else replace(self, ended=_once((*self.ended, event.decision)))
+        if event.sequence > self.heard:
+            known = replace(known, name=event.name, ban=event.ban, heard=event.sequence)
+        return _resting(known, event.document_number)
+
+    def holds(self, document_number: str | None) -> bool:
+        """Whether a case rightly shows it as what suspended it; one that is not suspended shows none."""
+        if document_number is None:
+            return False
+        return document_number in {self.document_number, *(each.document_number for each in self.standing)}
+
+    @property
+    def standing(self) -> tuple[Decision, ...]:
+        """The decisions that no revocation has named."""
+        return tuple(each for each in self.decisions if each.document_number not in self.ended)
 
     def with_representative(self, event: AssessorRegistered | LegalRepresentativeChanged) -> AssessorStanding:
         if event.sequence <= self.represented_at:
@@ -77,6 +97,17 @@ class AssessorStanding:
         if self.representative is None or other.representative is None:
             return other.uscc in self.sisters
         return self.representative == other.representative
+
+
+def _resting(known: AssessorStanding, otherwise: str) -> AssessorStanding:
+    """With the newest decision that stands as the one that the ban rests on."""
+    newest = max(known.standing, key=lambda each: each.sequence, default=None)
+    number = newest.document_number if newest else otherwise
+    return replace(known, document_number=None if known.ban is None else number)
+
+
+def _once(each: Iterable[T]) -> tuple[T, ...]:
+    return tuple(dict.fromkeys(each))
 
 
 @dataclass(frozen=True)

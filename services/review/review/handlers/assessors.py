@@ -54,7 +54,7 @@ async def _heard(
     today, said = shanghai_date(now), list[Event]()
     holds = known.sanctioned_on(today)
     for case in await _open_cases(known, store):
-        if holds and case.suspended_by is None:
+        if holds and not known.holds(case.suspended_by):
             said += take(store, [assessors.suspended(case, holds, today)], SERVICE, now)
         elif revoked_by and not holds and case.suspended_by is not None:
             said += take(store, await _resumed(case, revoked_by, store, today), SERVICE, now)
