@@ -26,6 +26,7 @@ READ = Policy(
         Rule(Role.PREFECTURE_OFFICER, own_prefecture("submission.unit.prefecture")),
         Rule(Role.ASSESSOR, own_organisation("submission.assessor.uscc")),
     ),
+    protected=True,
 )
 """The concluded applications that are counted: what a caller may not see is not in the caller's figures."""
 

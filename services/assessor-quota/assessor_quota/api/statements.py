@@ -28,6 +28,7 @@ READ = Policy(
         Rule(Role.PREFECTURE_OFFICER, own_prefecture("prefectures")),
         Rule(Role.ASSESSOR, own_organisation("assessor.uscc")),
     ),
+    protected=True,
 )
 """What is owed and what was filed: a department sees it of the assessors that work in its prefecture."""
 

@@ -1,0 +1,165 @@
+"""Every route of the service by role and by owner: who gets in, who is refused, and what is recorded (P1, P2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from chassis.access import Policy
+from chassis.http import Guard
+from chassis.testing.http import ApiStand, Caller
+from fastapi.routing import iter_route_contexts
+from httpx2 import Response
+from messages.values import Prefecture, Role
+
+from .calls import CHANGE, DECISION, registration
+from .kit import NORTH, OTHER, STEEL, WANG
+from .year import NEW_YEAR, office_hears, office_runs, succeeding
+
+CALLERS = ("own", "other", "there", "elsewhere", "operator", "stranger", "nobody", "region")
+"""The assessor itself and another; the department where it works and one where it does not; an operator; every role
+that has no part here; nobody, without a token; and the region, last, since what it commands takes effect."""
+STRANGERS = (Role.APPLICANT, Role.CONSULTED_DEPARTMENT, Role.EXPERT, Role.REVIEW_ORGANISATION, Role.AGENCY)
+
+STATEMENT = {
+    "year": 2026,
+    "projects_evaluated": 1,
+    "staff": 2,
+    "staff_trained": 1,
+    "trainings_given": 1,
+    "complaints": 0,
+    "summary": "完成评价一项。",
+}
+REGION_ONLY = "403 403 403 403 403 403 401"
+EVERYONE = "200 200 200 200 200 200 200"
+OF_THE_ASSESSOR = "200 403 200 403 403 403 401"
+
+TABLE: dict[tuple[str, str], str] = {
+    ("POST", "/v1/assessors"): f"{REGION_ONLY} 201",
+    ("PATCH", "/v1/assessors/{uscc}"): f"{REGION_ONLY} 200",
+    ("POST", "/v1/assessors/{uscc}/representative"): f"{REGION_ONLY} 200",
+    ("POST", "/v1/assessors/{uscc}/deregistration"): f"{REGION_ONLY} 200",
+    ("POST", "/v1/assessors/{uscc}/deregistration/reversal"): f"{REGION_ONLY} 409",
+    ("POST", "/v1/assessors/{uscc}/sanctions"): f"{REGION_ONLY} 201",
+    ("POST", "/v1/assessors/{uscc}/sanctions/revocation"): f"{REGION_ONLY} 409",
+    ("POST", "/v1/assessors/imports"): f"{REGION_ONLY} 415",
+    ("GET", "/v1/assessors/imports/template"): f"{REGION_ONLY} 200",
+    ("GET", "/v1/assessors/export"): "200 200 200 200 403 403 401 200",
+    ("GET", "/v1/assessors"): f"{EVERYONE} 200",
+    ("GET", "/v1/sanctions"): f"{EVERYONE} 200",
+    ("GET", "/v1/assessors/{uscc}/sanctions"): f"{EVERYONE} 200",
+    ("GET", "/v1/assessors/{uscc}"): f"{OF_THE_ASSESSOR} 200",
+    ("GET", "/v1/assessors/{uscc}/history"): f"{OF_THE_ASSESSOR} 200",
+    ("GET", "/v1/assessors/{uscc}/items"): f"{OF_THE_ASSESSOR} 200",
+    ("GET", "/v1/representatives/{digest}/items"): f"{OF_THE_ASSESSOR} 200",
+    ("GET", "/v1/prefectures/{prefecture}/assessors"): "200=1 200=0 200=1 200=0 403 403 401 200=1",
+    ("GET", "/v1/items"): "200=1 200=0 200=1 200=0 404 404 401 200=1",
+    ("GET", "/v1/items/{application_id}"): "200 404 200 404 404 404 401 200",
+    ("POST", "/v1/assessors/{uscc}/statements"): "201 403 403 403 403 403 401 201",
+    ("GET", "/v1/assessors/{uscc}/statements/{year}"): f"{OF_THE_ASSESSOR} 200",
+    ("GET", "/v1/statements"): "200=1 200=1 200=1 200=0 403 403 401 200=3",
+    ("GET", "/v1/success-rates"): "200=1 200=0 200=1 200=0 403 403 401 200=1",
+    ("GET", "/v1/success-rates/export"): "200 200 200 200 403 403 401 200",
+    ("GET", "/v1/reconciliation"): "403 403 403 403 200 403 401 200",
+    ("GET", "/v1/access-records"): "403 403 403 403 200 403 401 403",
+}
+"""What each of ``CALLERS`` is answered about North, or of North's; of a list ``=`` is followed by how many it shows."""
+
+BODIES: dict[tuple[str, str], Any] = {
+    ("POST", "/v1/assessors"): registration(STEEL),
+    ("PATCH", "/v1/assessors/{uscc}"): {"name": "新名称"},
+    ("POST", "/v1/assessors/{uscc}/representative"): CHANGE,
+    ("POST", "/v1/assessors/{uscc}/deregistration"): {"document_number": "终止一号"},
+    ("POST", "/v1/assessors/{uscc}/deregistration/reversal"): {"document_number": "恢复一号"},
+    ("POST", "/v1/assessors/{uscc}/sanctions"): DECISION,
+    ("POST", "/v1/assessors/{uscc}/sanctions/revocation"): {"document_number": "撤一号"},
+    ("POST", "/v1/assessors/{uscc}/statements"): STATEMENT,
+}
+NAMED = {
+    "uscc": NORTH,
+    "digest": WANG.digest,
+    "prefecture": Prefecture.CHIFENG.value,
+    "application_id": "app-1",
+    "year": "2026",
+}
+
+
+@pytest.fixture
+async def season(registered: ApiStand) -> ApiStand:
+    """North has carried out an item in Chifeng, a year has passed, and all owe a statement; North has filed."""
+    await office_hears(registered, succeeding("app-1", NORTH))
+    await office_runs(registered, "open-duties", NEW_YEAR)
+    filed = await registered.as_(Role.ASSESSOR, organisation=NORTH).post(
+        f"/v1/assessors/{NORTH}/statements", json=STATEMENT
+    )
+    assert filed.status_code == 201
+    return registered
+
+
+def callers(season: ApiStand) -> Iterator[tuple[str, Caller]]:
+    officers = {"there": Prefecture.CHIFENG, "elsewhere": Prefecture.WUHAI}
+    assessors = {"own": NORTH, "other": OTHER}
+    for who in CALLERS:
+        if who in officers:
+            yield who, season.as_(Role.PREFECTURE_OFFICER, prefecture=officers[who])
+        elif who in assessors:
+            yield who, season.as_(Role.ASSESSOR, organisation=assessors[who])
+        elif who == "stranger":
+            yield from (
+                (who, season.as_(role, organisation=NORTH, prefecture=Prefecture.CHIFENG)) for role in STRANGERS
+            )
+        elif who == "nobody":
+            yield who, season.anybody()
+        else:
+            yield who, season.as_(Role.REGIONAL_OFFICER if who == "region" else Role.OPERATOR)
+
+
+def guarded(season: ApiStand) -> dict[tuple[str, str], Policy]:
+    return {
+        (method, str(context.path_format)): each.call.policy
+        for context in iter_route_contexts(season.app.routes)
+        for each in getattr(getattr(context, "dependant", None), "dependencies", ())
+        if isinstance(each.call, Guard)
+        for method in context.methods or ()
+    }
+
+
+def shown(answer: Response, expected: str) -> str:
+    if "=" not in expected:
+        return str(answer.status_code)
+    return f"{answer.status_code}={len(answer.json().get('items', ()))}"
+
+
+@pytest.mark.rule("P1")
+@pytest.mark.rule("P2")
+def test_every_route_has_its_row(office: ApiStand) -> None:
+    assert set(guarded(office)) == set(TABLE)
+
+
+@pytest.mark.rule("P1")
+@pytest.mark.rule("P2")
+@pytest.mark.parametrize("route", TABLE, ids=" ".join)
+async def test_each_caller_gets_what_its_part_is_and_nothing_else(season: ApiStand, route: tuple[str, str]) -> None:
+    method, path = route[0], route[1].format(**NAMED)
+    expected = dict(zip(CALLERS, TABLE[route].split(), strict=True))
+    headers = {"If-Match": "*"} if method == "PATCH" else {}
+    for who, caller in callers(season):
+        answer = await caller.request(method, path, json=BODIES.get(route), headers=headers)
+        assert shown(answer, expected[who]) == expected[who], (who, answer.text)
+
+
+@pytest.mark.rule("P2")
+@pytest.mark.parametrize("route", [each for each in TABLE if each[0] == "GET"], ids=" ".join)
+async def test_a_read_of_what_is_not_public_and_a_refusal_leave_a_record(
+    season: ApiStand, route: tuple[str, str]
+) -> None:
+    policy, path = guarded(season)[route], route[1].format(**NAMED)
+    before = {kind: len(season.memory.collections.get(kind, {})) for kind in ("access_reads", "access_refusals")}
+    reading = season.as_(Role.OPERATOR if "operator" in {rule.role for rule in policy.rules} else Role.REGIONAL_OFFICER)
+    await reading.get(path)
+    await season.as_(Role.EXPERT).get(path)
+    after = {kind: len(season.memory.collections.get(kind, {})) for kind in before}
+    public, operational = policy.open, policy.name in {"reconciliation.read", "assessor.register"}
+    assert after["access_reads"] - before["access_reads"] == (0 if public or operational else 1)
+    assert after["access_refusals"] - before["access_refusals"] == (0 if public else 1)
