@@ -30,7 +30,7 @@ from schemathesis.specs.openapi.checks import (
 
 from deploy.documents.apis import standing
 from deploy.services import Service
-from tests.contracts.beginnings import NOW, begin, known
+from tests.contracts.beginnings import NOW, begin
 
 Request: TypeAlias = Case[Any]
 Operation: TypeAlias = APIOperation[Any, Any, Any, Any]
@@ -89,8 +89,8 @@ def asked(service: Service) -> Iterator[Asked]:
         start_blocking_portal() as portal,
         portal.wrap_async_context_manager(standing(service, FixedClock(NOW))) as stand,
     ):
-        portal.call(begin, service, stand)
-        yield Asked(service.name, portal, stand, schemathesis.openapi.from_dict(stand.app.openapi()), known())
+        known = portal.call(begin, service, stand)
+        yield Asked(service.name, portal, stand, schemathesis.openapi.from_dict(stand.app.openapi()), known)
 
 
 def ask(of: Asked, operation: Operation, mode: GenerationMode, examples: int) -> set[int]:

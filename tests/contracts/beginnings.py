@@ -25,10 +25,12 @@ FREE = "911505000000000511"
 NUMBER = "15010219800101123X"
 
 
-async def begin(service: Service, stand: ApiStand) -> None:
-    """Enter what is entered by people, then hear the samples; what a sample builds on may be missing."""
-    if service.name == "assessor-quota":
-        await _register(stand.as_(Role.REGIONAL_OFFICER))
+async def begin(service: Service, stand: ApiStand) -> Mapping[str, tuple[str, ...]]:
+    """Enter what is entered by people, then hear the samples; what a sample builds on may be missing.
+
+    Gives what can be named since then, by the field it stands in.
+    """
+    entered = await _register(stand.as_(Role.REGIONAL_OFFICER)) if service.name == "assessor-quota" else {}
     for each in service.hears():
         sample = _sample(each.event_type.type)
         event = hear(sample["headers"], json.dumps(sample["body"]).encode()).event
@@ -36,13 +38,16 @@ async def begin(service: Service, stand: ApiStand) -> None:
             await stand.gate.road.perform(f"sample-{event.type}", "", each.run(event))
         except (Refusal, Transient, Poison):
             continue
+    return known() | entered
 
 
-async def _register(region: Caller) -> None:
+async def _register(region: Caller) -> dict[str, tuple[str, ...]]:
     for uscc in ASSESSORS:
         await region.post("/v1/assessors", json=registration(uscc))
-    decision = {"decided_on": "2026-04-20", "document_number": "一号", "reasons": [{"text": "评价报告数据造假"}]}
+    decision = {"decided_on": "2026-04-20", "document_number": "一号", "reasons": [{"text": "评价报告数据造假", "evidence": "核查记录"}]}
     await region.post(f"/v1/assessors/{ASSESSORS[-1]}/sanctions", json=decision)
+    shown = (await region.get(f"/v1/assessors/{ASSESSORS[0]}")).json()
+    return {"digest": (shown["representative"]["digest"],)}
 
 
 def registration(uscc: str) -> Mapping[str, object]:
@@ -55,7 +60,7 @@ def registration(uscc: str) -> Mapping[str, object]:
     }
 
 
-def known() -> Mapping[str, tuple[str, ...]]:
+def known() -> dict[str, tuple[str, ...]]:
     """Field → values of the samples that stand in it, for paths and bodies to name."""
     found: defaultdict[str, dict[str, None]] = defaultdict(dict)
     for file in sorted(SAMPLES.glob("*.json")):

@@ -10,7 +10,7 @@ from schemathesis import GenerationMode
 from deploy.services import SERVICES
 from tests.contracts.asking import Asked, ask, asked
 
-IN_DEPTH = {"assessor-quota": 8}
+IN_DEPTH = {"assessor-quota": 6}
 """How many requests are made up for each operation and way; a few where the depth has not been reached yet."""
 LIGHTLY = 3
 MEETS = {200, 401, 403, 404, 409, 422}
