@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
@@ -10,11 +11,10 @@ from typing import Literal, TypeAlias
 from fastapi import Request
 
 from chassis.access import Actor, Denied
-from chassis.bus import Run
-from chassis.handling import Result
 from chassis.logs import MASK, correlation_id, masked
-from chassis.store import Documents, Index
-from chassis.unit import Unit
+from chassis.plain import codec
+from chassis.store import Index
+from chassis.unit import Document
 
 Kind: TypeAlias = Literal["read", "refusal"]
 
@@ -71,12 +71,9 @@ def record_of(actor: Actor, policy: str, request: Request, now: datetime, denied
     )
 
 
-def recording(key: str, record: AccessRecord) -> Run:
-    async def keep(unit: Unit, _now: datetime) -> Result:
-        Documents(unit, COLLECTIONS[record.kind], AccessRecord).save(key, record)
-        return ()
-
-    return keep
+def document(record: AccessRecord) -> Document:
+    """A record as it is kept, under an identifier of its own."""
+    return {"_id": uuid.uuid4().hex, "v": 1, "n": 0, **codec(AccessRecord).dump(record)}
 
 
 def _query(request: Request) -> str:

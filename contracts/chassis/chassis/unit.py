@@ -84,6 +84,9 @@ class Backing(Seen, Protocol):
     async def commit(self, commit: Commit) -> None:
         """Save all or nothing, durably; raises Conflict when an inbox row is known or a version has moved."""
 
+    async def insert(self, collection: str, document: Document) -> None:
+        """Save one new document, durably and by itself; raises Conflict when its ``_id`` is stored already."""
+
 
 class Outcome(NamedTuple):
     """What one message came to: its events numbered, the reply and a recorded refusal."""

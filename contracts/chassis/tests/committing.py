@@ -26,7 +26,7 @@ class Observed:
         self.conflicts = 0
         self.refuses = ""
         self.load, self.find, self.count, self.snapshot = backing.load, backing.find, backing.count, backing.snapshot
-        self._commit = backing.commit
+        self._commit, self.insert = backing.commit, backing.insert
 
     async def commit(self, commit: Commit) -> None:
         await self.gate.wait()

@@ -74,6 +74,15 @@ async def test_a_known_inbox_row_is_a_conflict_and_saves_nothing(backing: Backin
     assert await keys(backing, {}) == []
 
 
+async def test_a_document_inserted_by_itself_is_kept_and_never_replaced(backing: Backing) -> None:
+    await backing.insert("notices", notice("a", count=1))
+
+    with pytest.raises(Conflict):
+        await backing.insert("notices", notice("a", count=2))
+
+    assert list(await backing.load("notices", ["a"])) == [notice("a", count=1)]
+
+
 async def test_a_natural_key_is_held_by_one_document(backing: Backing) -> None:
     await saved(backing, insert("a", label="only one"), insert("b"), insert("c"))
 

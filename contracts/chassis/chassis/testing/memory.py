@@ -58,6 +58,9 @@ class Memory:
             commit.outbox.setdefault("_id", len(self.outbox))
             self.outbox.append(commit.outbox)
 
+    async def insert(self, collection: str, document: Document) -> None:
+        await self.commit(Commit([], [Write(collection, document["_id"], 0, document)], None))
+
 
 def _applied(held: dict[str, Document], write: Write) -> dict[str, Document]:
     current = held.get(write.key)
