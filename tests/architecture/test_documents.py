@@ -73,6 +73,16 @@ def test_every_refusal_is_a_problem_document(service: str) -> None:
 
 
 @every_service
+def test_every_example_of_a_body_is_one_that_its_schema_allows(service: str) -> None:
+    document = json.loads((ROOT / "contracts" / "openapi" / f"{service}.json").read_text(encoding="utf-8"))
+
+    for name, schema in document["components"]["schemas"].items():
+        for example in schema.get("examples", ()):
+            whole = {"$ref": f"#/components/schemas/{name}", "components": document["components"]}
+            Draft202012Validator(whole).validate(example)
+
+
+@every_service
 def test_every_tag_is_described(service: str) -> None:
     document = json.loads((ROOT / "contracts" / "openapi" / f"{service}.json").read_text(encoding="utf-8"))
     described = {tag["name"] for tag in document["tags"] if tag["description"]}

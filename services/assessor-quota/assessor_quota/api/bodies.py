@@ -7,6 +7,7 @@ from chassis.handling import Refusal
 from chassis.identity import Identity, Keys
 from messages.values import Identifier, Text, UnitType, Uscc
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic.config import JsonValue
 from rulebook import reason
 
 from assessor_quota.domain.amendment import Amendment
@@ -17,7 +18,12 @@ Since = Annotated[date, Field(alias="from")]
 
 
 class Body(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+
+def shown(**example: JsonValue) -> ConfigDict:
+    """An example for the document of the interface; names and numbers are invented."""
+    return ConfigDict(json_schema_extra={"examples": [example]})
 
 
 class Person(Body):
@@ -51,6 +57,14 @@ class Staff(Body):
 
 
 class Registration(Body):
+    model_config = shown(
+        uscc="911501000000000191",
+        name="内蒙古示例绿色评价有限公司",
+        representative={"document_number": "15010219800101123X", "name": "王某"},
+        scope=["factory", "park"],
+        staff=[{"name": "赵某", "qualification": "注册环保工程师", "from": "2024-01-01"}],
+    )
+
     uscc: Uscc
     name: Name
     representative: Person
@@ -90,6 +104,14 @@ class StaffAmendment(Body):
 class AmendmentBody(Body):
     """What is absent stays as it is."""
 
+    model_config = shown(
+        name="内蒙古示例绿色评价咨询有限公司",
+        staff={
+            "add": [{"name": "钱某", "qualification": "高级工程师", "from": "2026-04-01"}],
+            "end": [{"staff_id": "S1", "until": "2026-03-31"}],
+        },
+    )
+
     name: Name | None = None
     representative_name: Text | None = None
     """Its spelling; another person is a change of the legal representative."""
@@ -102,6 +124,12 @@ class AmendmentBody(Body):
 
 
 class RepresentativeChange(Body):
+    model_config = shown(
+        representative={"document_number": "150102198505053321", "name": "李某"},
+        changed_on="2026-04-01",
+        document_number="内市监变〔2026〕108号",
+    )
+
     representative: Person
     changed_on: date
     """The successor's first day."""
@@ -110,6 +138,8 @@ class RepresentativeChange(Body):
 
 
 class EndOfRegistration(Body):
+    model_config = shown(document_number="内工信函〔2026〕51号", since="2026-04-01")
+
     document_number: Text
     since: date | None = None
     """Today when absent."""
@@ -125,12 +155,20 @@ class Found(Body):
 
 
 class DecisionBody(Body):
+    model_config = shown(
+        decided_on="2026-04-20",
+        document_number="内工信罚〔2026〕1号",
+        reasons=[{"text": "评价报告数据造假", "evidence": "现场核查记录第3号"}],
+    )
+
     decided_on: date
     document_number: Text
     reasons: Annotated[tuple[Found, ...], Field(min_length=1)]
 
 
 class Revocation(Body):
+    model_config = shown(document_number="内工信撤〔2026〕2号", revoked_on="2026-06-01")
+
     document_number: Text
     revoked_on: date | None = None
     """Today when absent."""

@@ -39,7 +39,7 @@ Count = Annotated[int, Field(ge=0, le=1_000_000)]
 class StatementBody(BaseModel):
     """第三方机构年度工作情况 (Art. 30)."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
     year: Year
     projects_evaluated: Count

@@ -16,7 +16,9 @@ from assessor_quota.domain.item import ItemState
 class View(BaseModel):
     """Read from the service's own values; ``from`` and ``until`` are the words of the interface."""
 
-    model_config = ConfigDict(frozen=True, from_attributes=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True, from_attributes=True, extra="forbid", populate_by_name=True, use_attribute_docstrings=True
+    )
 
 
 class StaffMember(View):
