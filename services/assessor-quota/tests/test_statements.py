@@ -13,7 +13,7 @@ from messages.assessor_quota import DutyMet, DutyOpened, DutyOverdue, StatementF
 from messages.event import Event
 from messages.values import Prefecture
 
-from .kit import NORTH, NOW, OTHER, RULES, SOUTH, STEEL, kinds, withdrawn
+from .kit import NORTH, NOW, OFFICER, OTHER, RULES, SOUTH, STEEL, kinds, withdrawn
 from .year import DAY_AFTER, LAST_DAY, NEW_YEAR, given_up, hear, run_job, submission, succeeding
 
 CONTENT = Content(
@@ -22,7 +22,7 @@ CONTENT = Content(
 
 
 def filing(uscc: str = NORTH, year: int = 2026, **changed: object) -> FileStatement:
-    told = {"on_behalf": False, "content": CONTENT, **changed}
+    told = {"on_behalf": False, "content": CONTENT, "by": OFFICER, **changed}
     return FileStatement(uscc=uscc, year=year, **told)  # type: ignore[arg-type]
 
 

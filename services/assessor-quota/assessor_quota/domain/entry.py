@@ -26,10 +26,6 @@ class By:
     roles: tuple[str, ...]
 
 
-SERVICE = By("assessor-quota", ("service",))
-"""The service itself, where nobody has to act."""
-
-
 @dataclass(frozen=True)
 class Entry:
     """Names no person: who is on the staff or represents the assessor stands in the register itself."""

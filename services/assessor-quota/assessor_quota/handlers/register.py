@@ -13,7 +13,7 @@ from rulebook import reason, shanghai_date
 
 from assessor_quota.domain.amendment import Amendment, amended, amendment_problems, touched
 from assessor_quota.domain.assessor import Assessor, Deregistration, deregistration_problems, registration_problems
-from assessor_quota.domain.entry import SERVICE, By, Entry, What
+from assessor_quota.domain.entry import By, Entry, What
 from assessor_quota.domain.staff import StaffMember
 from assessor_quota.handlers.entries import enter
 from assessor_quota.handlers.kept import kept, refuse_stale, registered
@@ -41,7 +41,7 @@ class RegisterAssessor:
     """Digests of the same document number under keys used before."""
     scope: tuple[UnitType, ...]
     staff: tuple[StaffMember, ...]
-    by: By = SERVICE
+    by: By
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from messages.values import Prefecture
 from rulebook import reason, rules_on, shanghai_date
 
 from assessor_quota.domain.assessor import Assessor
-from assessor_quota.domain.entry import SERVICE, By, Entry, What
+from assessor_quota.domain.entry import By, Entry, What
 from assessor_quota.domain.item import IN_USE, Item
 from assessor_quota.domain.rates import YearlyRate, rate_key, unsaid
 from assessor_quota.domain.statements import (
@@ -80,10 +80,10 @@ class FileStatement:
     year: int
     on_behalf: bool
     content: Content
+    by: By
     document: str | None = None
     seen: int | None = None
     """The version that the caller has looked at; none where it does not matter."""
-    by: By = SERVICE
 
 
 async def open_duties(command: OpenDuties, store: Statements, now: datetime) -> list[Event]:
