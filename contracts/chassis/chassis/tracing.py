@@ -69,12 +69,13 @@ class Tracing:
         """One try of a transaction with what is read for all of its works at once."""
         if self._tracer is None:
             return _NOTHING
-        spans = [each for each in works if each is not None and each.is_recording()]
-        links = [Link(each.get_span_context()) for each in spans[1:]]
-        parent = _inside(spans[0]) if spans else None
-        span = self._tracer.start_span("commit", parent, attributes={"green.works": len(works)}, links=links)
-        for each in spans[1:]:
-            each.add_link(span.get_span_context())
+        first, *others = [each for each in works if each is not None and each.is_recording()] or works[:1]
+        links = [Link(each.get_span_context()) for each in others if each is not None]
+        attributes = {"green.works": len(works)}
+        span = self._tracer.start_span("commit", _inside(first), attributes=attributes, links=links)
+        for each in others:
+            if each is not None:
+                each.add_link(span.get_span_context())
         return _ended(span)
 
     def publishing(self, entries: Sequence[Mapping[str, Any]]) -> list[Span]:

@@ -19,6 +19,10 @@ from chassis.tracing import HEADER, OFF, Tracing, tracing_of
 from chassis.unit import Document, Unit
 from chassis.work import Work
 from messages.values import Role
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.sdk.trace.sampling import Decision, ParentBased, Sampler, SamplingResult
 from opentelemetry.trace import StatusCode
 
 from . import plans
@@ -97,6 +101,29 @@ async def test_without_tracing_nothing_is_carried_and_nothing_told() -> None:
     assert [HEADER in headers for headers in desk.headers()] == [False]
     assert tracing_of("notify", None) is OFF
     assert OFF.listeners() == []
+
+
+class WithoutWorks(Sampler):
+    """Begins no trace with a work, and every other."""
+
+    def should_sample(self, *_: object, name: str, **__: object) -> SamplingResult:
+        return SamplingResult(Decision.DROP if name == "work" else Decision.RECORD_AND_SAMPLE)
+
+    def get_description(self) -> str:
+        return "without works"
+
+
+async def test_what_the_sampler_leaves_out_is_left_out_from_the_commit_to_the_listener() -> None:
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider(sampler=ParentBased(WithoutWorks()))
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    desk = Desk(Tracing(provider))
+    desk.committer.start()
+    await desk.committer.perform(desk.work("a"))
+    await desk.committer.stop()
+
+    assert exporter.get_finished_spans() == ()
+    assert [int(headers[HEADER].rpartition("-")[2], 16) & 1 for headers in desk.headers()] == [0]
 
 
 async def _refused(_unit: Unit, _now: datetime) -> Result:
