@@ -45,7 +45,7 @@ async def test_rates_are_told_by_assessor_and_year_with_their_counts(concluded: 
         "concluded": 3,
         "rate": "33.33",
     }
-    assert [each["assessor"]["uscc"] for each in items] == [NORTH, SOUTH]
+    assert [(each["assessor"]["uscc"], each["rate"]) for each in items[1:]] == [(SOUTH, "100.00"), (OTHER, None)]
     assert concluded.said[-1].fact != "computed"
 
 
@@ -70,7 +70,7 @@ async def test_rates_are_counted_by_what_is_asked_and_of_what_is_asked(region: C
 async def test_rates_come_in_pages(region: Caller) -> None:
     by = f"{PATH}?by=assessor&by=prefecture"
     whole = (await region.get(by)).json()["items"]
-    assert len(whole) == 3
+    assert len(whole) == 4
     page = (await region.get(f"{by}&limit=1")).json()
     pages = page["items"]
     while page["next"] is not None:
@@ -111,11 +111,12 @@ async def test_rates_are_exported_as_csv_and_as_a_workbook(region: Caller) -> No
     assert [(each["统一社会信用代码"], each["创建成功率（%）"]) for each in rows] == [
         (NORTH, "33.33"),
         (SOUTH, "100.00"),
+        (OTHER, "无"),
     ]
     workbook = await region.get(f"{PATH}/export")
     with opened(workbook.content) as book:
         cells = book.get_sheet_by_name("创建成功率").to_python()
-    assert [row[5:7] for row in cells[1:]] == [[1.0, 3.0], [1.0, 1.0]]
+    assert [row[5:8] for row in cells[1:]] == [[1.0, 3.0, 33.33], [1.0, 1.0, 100.0], [0.0, 0.0, "无"]]
 
 
 @pytest.mark.rule("Q2")

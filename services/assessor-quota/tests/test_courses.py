@@ -4,7 +4,7 @@ from itertools import permutations
 from random import Random
 
 import pytest
-from assessor_quota.domain.courses import Course, Heard, Standing, conclusion, noting
+from assessor_quota.domain.courses import Course, Heard, Standing, counted, noting
 from assessor_quota.store import Store
 from chassis.testing import Bench
 from messages.review import Outcome
@@ -77,7 +77,7 @@ def test_an_outcome_that_only_an_accepted_case_has_is_a_failure_though_the_accep
 @pytest.mark.rule("S6")
 def test_a_listing_counts_for_the_assessor_of_the_last_submission() -> None:
     first, again = submitted(sequence=1), submitted(by=SOUTH, sequence=3)
-    found = conclusion(told(listed("app-1"), again, refused(sequence=2), first))
+    found = counted(told(listed("app-1"), again, refused(sequence=2), first))
     assert found is not None
     assert (found.assessor.uscc, found.year, found.listed) == (SOUTH, 2026, True)
 

@@ -4,7 +4,7 @@ from decimal import Decimal
 from random import Random
 
 import pytest
-from assessor_quota.domain.courses import Conclusion, conclusion
+from assessor_quota.domain.courses import Counted, counted
 from assessor_quota.domain.rates import By, Figures, figures, success_rates
 from assessor_quota.store import Store
 from chassis.testing import Bench
@@ -38,8 +38,8 @@ HISTORY: list[Event] = [
 ]
 
 
-async def concluded(bench: Bench[Store]) -> list[Conclusion]:
-    found = [conclusion(each) for each in await bench.look().courses.find({"concluded": True})]
+async def applications(bench: Bench[Store]) -> list[Counted]:
+    found = [counted(each) for each in await bench.look().courses.find()]
     return [each for each in found if each is not None]
 
 
@@ -52,10 +52,11 @@ def said(events: list[Event]) -> list[tuple[str, int, int, Decimal | None]]:
 @pytest.mark.rule("S6")
 async def test_listed_over_concluded_is_told_with_its_counts_by_each_of_the_four(bench: Bench[Store]) -> None:
     await hear(bench, HISTORY, NOW)
-    found = await concluded(bench)
+    found = await applications(bench)
     assert [(each.parts, each.figures) for each in success_rates(found, [By.ASSESSOR, By.YEAR])] == [
         ((NORTH, 2026), Figures(2, 4)),
         ((SOUTH, 2026), Figures(0, 1)),
+        ((OTHER, 2026), Figures(0, 0)),
     ]
     by_unit_type = {each.parts: each.figures for each in success_rates(found, [By.UNIT_TYPE])}
     assert by_unit_type == {("factory",): Figures(2, 4), ("park",): Figures(0, 1)}
@@ -88,7 +89,7 @@ async def test_the_same_events_in_another_order_and_twice_give_the_same_figures(
     Random(seed).shuffle(shuffled)  # noqa: S311 - a repeatable disorder
     await hear(again, shuffled, NOW)
     by = [By.ASSESSOR, By.PREFECTURE, By.UNIT_TYPE, By.YEAR]
-    assert success_rates(await concluded(again), by) == success_rates(await concluded(bench), by)
+    assert success_rates(await applications(again), by) == success_rates(await applications(bench), by)
     assert again.documents("courses").keys() == bench.documents("courses").keys()
 
 

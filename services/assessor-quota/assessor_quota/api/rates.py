@@ -15,7 +15,7 @@ from rulebook import PREFECTURES, UNIT_TYPE_NAMES
 from starlette.concurrency import run_in_threadpool
 
 from assessor_quota.api.views import View
-from assessor_quota.domain.courses import Conclusion, conclusion
+from assessor_quota.domain.courses import Counted, counted
 from assessor_quota.domain.rates import By, Part, SuccessRate, success_rates
 from assessor_quota.store import Store
 
@@ -28,7 +28,7 @@ READ = Policy(
     ),
     protected=True,
 )
-"""The concluded applications that are counted: what a caller may not see is not in the caller's figures."""
+"""The applications that are counted: what a caller may not see is not in the caller's figures."""
 
 AT_ONCE = 1000
 """Courses read at a time, so that no question holds all of them."""
@@ -82,7 +82,7 @@ class Asked:
     ) -> None:
         chosen = dict.fromkeys(by or (By.ASSESSOR, By.YEAR))
         self.by = tuple(each for each in By if each in chosen)
-        self.where: Where = {"concluded": True} | {
+        self.where: Where = {"submission.assessor.uscc": {"$exists": True}} | {
             f"submission.{path}": value
             for path, value in {
                 "year": year,
@@ -105,7 +105,7 @@ def router(gate: Gate) -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=200)] = 50,
         after: str | None = None,
     ) -> Page[RateView]:
-        """Listed ÷ concluded, with the counts; a group with nothing concluded is not told."""
+        """Listed ÷ concluded, with the counts; a group with applications and nothing concluded has none."""
         found = _behind(after, await _counted(call, asked), asked)
         shown = found[:limit]
         names = await _names(call, asked, shown)
@@ -130,11 +130,11 @@ def router(gate: Gate) -> APIRouter:
 async def _counted(call: Call, asked: Asked) -> list[SuccessRate]:
     """Counted anew from the courses whenever it is asked for: there is no figure that could be stale."""
     where = both(asked.where, call.filter())
-    found: list[Conclusion] = []
+    found: list[Counted] = []
     last: str | None = ""
     while last is not None:
         page = await call.reads(Store).courses.find(both(where, {"_id": {"$gt": last}}), limit=AT_ONCE)
-        found += [each for each in map(conclusion, page) if each is not None]
+        found += [each for each in map(counted, page) if each is not None]
         last = page[-1].application_id if len(page) == AT_ONCE else None
     return success_rates(found, asked.by)
 

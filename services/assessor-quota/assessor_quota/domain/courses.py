@@ -64,10 +64,7 @@ class End:
 
 @dataclass(frozen=True)
 class Course:
-    """Of submissions and ends the latest said is kept, of all else that it was said: the order makes no difference.
-
-    ``concluded`` follows from the rest and is kept for the questions asked of many courses.
-    """
+    """Of submissions and ends the latest said is kept, of all else that it was said: the order makes no difference."""
 
     application_id: str
     submission: Submission | None = None
@@ -78,7 +75,6 @@ class Course:
     turned_down: bool = False
     """Refused by initial review."""
     listed_on: date | None = None
-    concluded: bool = False
 
     @property
     def standing(self) -> Standing:
@@ -112,13 +108,14 @@ class Course:
 
 
 @dataclass(frozen=True)
-class Conclusion:
-    """What a concluded course counts for (S6)."""
+class Counted:
+    """What a course counts for (S6)."""
 
     application_id: str
     assessor: AssessorRef
     unit: UnitRef
     year: int
+    concluded: bool
     listed: bool
 
 
@@ -143,20 +140,6 @@ def concerns_an_assessor(event: Heard) -> bool:
 
 def noting(course: Course, event: Heard) -> Course:
     """The course with the event in it; the same again when it was noted before."""
-    noted = _noted(course, event)
-    return replace(noted, concluded=noted.standing in CONCLUDED)
-
-
-def conclusion(course: Course) -> Conclusion | None:
-    """None for what is not concluded."""
-    submission = course.submission
-    if course.standing not in CONCLUDED or submission is None or submission.assessor is None:
-        return None
-    listed = course.standing is Standing.LISTED
-    return Conclusion(course.application_id, submission.assessor, submission.unit, submission.year, listed)
-
-
-def _noted(course: Course, event: Heard) -> Course:
     if isinstance(event, ApplicationEnd):
         return _ended(course, event)
     match event:
@@ -170,6 +153,21 @@ def _noted(course: Course, event: Heard) -> Course:
             return _closed(course, event)
         case UnitListed():
             return replace(course, listed_on=min(event.listed_on, course.listed_on or event.listed_on))
+
+
+def counted(course: Course) -> Counted | None:
+    """None for what no assessor evaluated, or whose submission is still on its way."""
+    submission, standing = course.submission, course.standing
+    if submission is None or submission.assessor is None:
+        return None
+    return Counted(
+        course.application_id,
+        submission.assessor,
+        submission.unit,
+        submission.year,
+        concluded=standing in CONCLUDED,
+        listed=standing is Standing.LISTED,
+    )
 
 
 def _ended(course: Course, event: ApplicationEnd) -> Course:

@@ -13,7 +13,7 @@ from typing import TypeAlias
 from messages.values import AssessorRef
 from rulebook import RuleSet, yearly_deadline
 
-from assessor_quota.domain.courses import Conclusion
+from assessor_quota.domain.courses import Counted
 
 PERCENT = Decimal("0.01")
 Part: TypeAlias = str | int
@@ -28,7 +28,7 @@ class By(StrEnum):
     YEAR = "year"
 
 
-_PARTS: Mapping[By, Callable[[Conclusion], Part]] = MappingProxyType(
+_PARTS: Mapping[By, Callable[[Counted], Part]] = MappingProxyType(
     {
         By.ASSESSOR: lambda each: each.assessor.uscc,
         By.PREFECTURE: lambda each: each.unit.prefecture.value,
@@ -50,8 +50,8 @@ class Figures:
             return None
         return (Decimal(100 * self.listed) / self.concluded).quantize(PERCENT, ROUND_HALF_UP)
 
-    def with_one(self, *, listed: bool) -> Figures:
-        return Figures(self.listed + listed, self.concluded + 1)
+    def with_one(self, *, concluded: bool, listed: bool) -> Figures:
+        return Figures(self.listed + listed, self.concluded + concluded)
 
 
 @dataclass(frozen=True)
@@ -62,17 +62,17 @@ class SuccessRate:
     figures: Figures
 
 
-def success_rates(conclusions: Iterable[Conclusion], by: Sequence[By]) -> list[SuccessRate]:
-    """One for each group that has anything concluded, in the order of the groups; by nothing, one for all."""
+def success_rates(applications: Iterable[Counted], by: Sequence[By]) -> list[SuccessRate]:
+    """One for each group that has an application, in the order of the groups; by nothing, one for all."""
     groups: dict[tuple[Part, ...], Figures] = {} if by else {(): Figures()}
-    for each in conclusions:
+    for each in applications:
         parts = tuple(_PARTS[part](each) for part in by)
-        groups[parts] = groups.get(parts, Figures()).with_one(listed=each.listed)
+        groups[parts] = groups.get(parts, Figures()).with_one(concluded=each.concluded, listed=each.listed)
     return [SuccessRate(parts, groups[parts]) for parts in sorted(groups, key=_order)]
 
 
-def figures(conclusions: Iterable[Conclusion]) -> Figures:
-    (whole,) = success_rates(conclusions, ())
+def figures(applications: Iterable[Counted]) -> Figures:
+    (whole,) = success_rates(applications, ())
     return whole.figures
 
 

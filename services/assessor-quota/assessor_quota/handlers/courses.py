@@ -13,11 +13,11 @@ from messages.registry import UnitListed
 from rulebook import rules_on, shanghai_date
 
 from assessor_quota.domain.courses import (
-    Conclusion,
+    Counted,
     Course,
     Heard,
     concerns_an_assessor,
-    conclusion,
+    counted,
     noting,
     told_of,
 )
@@ -63,12 +63,18 @@ async def note(event: Heard, store: Courses, now: datetime) -> None:
     if after == before:
         return
     store.courses.save(application_id, after)
-    was, has_become = conclusion(before), conclusion(after)
+    was, has_become = _concluded(before), _concluded(after)
     if was != has_become:
         await _mark([each for each in (was, has_become) if each is not None], store, now)
 
 
-async def _mark(changed: Sequence[Conclusion], store: Courses, now: datetime) -> None:
+def _concluded(course: Course) -> Counted | None:
+    """Its part in a rate; what is not concluded has none, so that a submission touches no rate."""
+    found = counted(course)
+    return found if found is not None and found.concluded else None
+
+
+async def _mark(changed: Sequence[Counted], store: Courses, now: datetime) -> None:
     """What was said of these assessors' years does not hold any more."""
     for each in changed:
         known = await store.rates.get(rate_key(each.assessor.uscc, each.year))

@@ -11,7 +11,7 @@ from messages.assessor_quota import SuccessRateComputed
 from messages.event import Event
 from rulebook import shanghai_date
 
-from assessor_quota.domain.courses import Course, conclusion
+from assessor_quota.domain.courses import Course, counted
 from assessor_quota.domain.rates import Figures, YearlyRate, figures
 
 
@@ -54,6 +54,6 @@ async def compute_rate(command: ComputeRate, store: Rates, now: datetime) -> lis
 
 async def _figures(rate: YearlyRate, store: Rates) -> Figures:
     """The items of one assessor and year are few: the quota sees to that."""
-    concluded = {"concluded": True, "submission.year": rate.year, "submission.assessor.uscc": rate.assessor.uscc}
-    found = [conclusion(each) for each in await store.courses.find(concluded)]
+    theirs = {"submission.year": rate.year, "submission.assessor.uscc": rate.assessor.uscc}
+    found = [counted(each) for each in await store.courses.find(theirs)]
     return figures(each for each in found if each is not None)
