@@ -44,7 +44,11 @@ async def begin(service: Service, stand: ApiStand) -> Mapping[str, tuple[str, ..
 async def _register(region: Caller) -> dict[str, tuple[str, ...]]:
     for uscc in ASSESSORS:
         await region.post("/v1/assessors", json=registration(uscc))
-    decision = {"decided_on": "2026-04-20", "document_number": "一号", "reasons": [{"text": "评价报告数据造假", "evidence": "核查记录"}]}
+    decision = {
+        "decided_on": "2026-04-20",
+        "document_number": "一号",
+        "reasons": [{"text": "评价报告数据造假", "evidence": "核查记录"}],
+    }
     await region.post(f"/v1/assessors/{ASSESSORS[-1]}/sanctions", json=decision)
     shown = (await region.get(f"/v1/assessors/{ASSESSORS[0]}")).json()
     return {"digest": (shown["representative"]["digest"],)}

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
+import schemathesis
 from schemathesis import GenerationMode
+from schemathesis.core.failures import FailureGroup
 
 from deploy.services import SERVICES
 from tests.contracts.asking import Asked, ask, asked
@@ -40,6 +43,19 @@ def test_every_answer_is_one_that_the_document_shows_and_none_is_a_failure(servi
 
     assert not broken, "\n\n".join(broken)
     assert service.name not in IN_DEPTH or seen >= MEETS
+
+
+@pytest.mark.parametrize("service", [SERVICES[1]], ids=lambda service: service.name, indirect=True)
+def test_an_answer_that_the_document_does_not_show_is_noticed(service: Asked) -> None:
+    """The register without its 200: asking for it must fail."""
+    document = service.stand.app.openapi()
+    lists = document["paths"]["/v1/assessors"]["get"]
+    answers = {status: each for status, each in lists["responses"].items() if status != "200"}
+    shorter = {**document, "paths": {"/v1/assessors": {"get": {**lists, "responses": answers}}}}
+    untrue = replace(service, schema=schemathesis.openapi.from_dict(shorter))
+
+    with pytest.raises(FailureGroup, match="Undocumented status code"):
+        ask(untrue, untrue.operations[0], GenerationMode.POSITIVE, LIGHTLY)
 
 
 def told(problem: BaseException) -> str:
