@@ -64,10 +64,22 @@ async def test_an_officer_sees_the_items_of_the_own_prefecture_alone(registered:
     assert (await elsewhere.get(path)).status_code == 403
 
 
+@pytest.mark.rule("S7")
 @pytest.mark.usefixtures("registered")
-async def test_what_is_not_known_is_not_found(region: Caller) -> None:
-    for path in (f"/v1/assessors/{STEEL}", f"/v1/assessors/{STEEL}/items", f"/v1/representatives/{'0' * 64}/items"):
-        assert (await region.get(path)).status_code == 404
+async def test_what_nobody_registered_is_not_found_and_the_rule_is_named(region: Caller) -> None:
+    unknown = f"/v1/assessors/{STEEL}"
+    for path in (unknown, f"{unknown}/items", f"{unknown}/history", f"{unknown}/sanctions"):
+        answer = await region.get(path)
+        assert (answer.status_code, reasons(answer)) == (404, [("S7", "assessor-unknown", None)])
+    for path, body in (
+        ("representative", CHANGE),
+        ("sanctions", DECISION),
+        ("deregistration", {"document_number": "一号"}),
+    ):
+        answer = await region.post(f"{unknown}/{path}", json=body)
+        assert (answer.status_code, answer.json()["code"]) == (404, "not-found")
+    answer = await region.get(f"/v1/representatives/{'0' * 64}/items")
+    assert (answer.status_code, reasons(answer)) == (404, [("Q7", "representative-unknown", None)])
     assert (await region.get(f"/v1/assessors/{INVALID}")).status_code == 422
 
 

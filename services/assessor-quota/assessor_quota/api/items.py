@@ -5,7 +5,7 @@ from typing import Annotated
 
 from chassis.access import both
 from chassis.handling import Refusal, Where
-from chassis.http import PROBLEMS, Call, Gate, Page
+from chassis.http import PROBLEMS, Call, Gate, Page, refuses
 from fastapi import APIRouter, Depends, Query
 from messages.values import Digest, Identifier, PersonRef, Uscc
 from rulebook import reason, rules_on, shanghai_date
@@ -23,9 +23,10 @@ Year = Annotated[int | None, Query(description="The counting year; this year whe
 
 def router(gate: Gate) -> APIRouter:
     routes = APIRouter(tags=["items"], responses=PROBLEMS)
+    no_such_year = refuses("year-out-of-range", status=422)
     counting, reading = Depends(gate.call(READ_QUOTA)), Depends(gate.call(READ_ITEMS))
 
-    @routes.get("/assessors/{uscc}/items", summary="Show an assessor's items and places left")
+    @routes.get("/assessors/{uscc}/items", summary="Show an assessor's items and places left", responses=no_such_year)
     async def of_assessor(uscc: Uscc, call: Annotated[Call, counting], year: Year = None) -> Quota:
         """The counts are those of the legal representative who counts for it in the year; the items are its own."""
         asked = _year(call, year)
@@ -34,7 +35,11 @@ def router(gate: Gate) -> APIRouter:
         person = assessor.counted_with(shanghai_date(call.now), asked)[-1].person
         return await _quota(call, person, await _represented_by(call, person.digest), asked, {"assessor.uscc": uscc})
 
-    @routes.get("/representatives/{digest}/items", summary="Show a legal representative's items and places left")
+    @routes.get(
+        "/representatives/{digest}/items",
+        summary="Show a legal representative's items and places left",
+        responses=no_such_year,
+    )
     async def of_representative(digest: Digest, call: Annotated[Call, counting], year: Year = None) -> Quota:
         """Everything that counts with one legal representative, of present and of former assessors (Q4)."""
         asked = _year(call, year)
