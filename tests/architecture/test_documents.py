@@ -7,19 +7,24 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from chassis.problems import MEDIA_TYPE
+from chassis.tracing import HEADER
 from jsonschema import Draft202012Validator
 from messages.catalogue import EVENTS
+from messages.envelope import hear, say
 from messages.values import Role
 
 from deploy.documents import __main__ as command
 from deploy.documents.events import asyncapi
+from deploy.documents.headers import headers_of
 from deploy.services import SERVICES
 from tests.architecture.sources import ROOT
 
+SAMPLES = ROOT / "contracts" / "messages" / "samples"
 TOOLS = ROOT / "deploy" / "documents"
 EVENTS_FILE = ROOT / "contracts" / "asyncapi" / "green.json"
 NODE = shutil.which("node")
@@ -99,6 +104,14 @@ def test_an_example_of_every_event_meets_the_described_headers_and_body(events: 
     Draft202012Validator(message["headers"]).validate(example["headers"])
     Draft202012Validator(whole).validate(example["payload"])
     assert example["headers"].keys() <= message["headers"]["properties"].keys()
+
+
+def test_every_header_that_a_message_can_have_is_described() -> None:
+    sample = json.loads((SAMPLES / "review.case.opened.v1.json").read_text(encoding="utf-8"))
+    event = hear(sample["headers"], json.dumps(sample["body"]).encode()).event
+    full = say(event, event_id="1", time=datetime(2026, 5, 20, tzinfo=UTC), correlation_id="2", causation_id="3")
+
+    assert {*full.headers, HEADER} <= headers_of(type(event))["properties"].keys()
 
 
 def test_every_event_is_said_by_its_owner_and_heard_through_the_queues_of_its_listeners(
