@@ -22,7 +22,7 @@ from .year import office_hears, succeeding
 
 PATH = "/v1/assessors/imports"
 SCOPE = "绿色工厂、绿色园区"
-Cells = Sequence[object]
+Cells = Sequence[str | date | None]
 
 NORTHERN: Cells = (NORTH, "北方评价机构", "王某", NUMBER, SCOPE)
 SOUTHERN: Cells = (SOUTH, "南方评价机构", "王某", NUMBER, "绿色工厂")
@@ -42,8 +42,8 @@ def headings(row: type[AssessorRow | StaffRow]) -> list[Heading]:
 def workbook(assessors: Sequence[Cells] = (NORTHERN, SOUTHERN), staff: Sequence[Cells] | None = None) -> bytes:
     staff = (NORTHERN_STAFF, SOUTHERN_STAFF) if staff is None else staff
     return as_xlsx(
-        Page(ASSESSORS.title, headings(AssessorRow), assessors),  # type: ignore[arg-type]
-        Page(STAFF.title, headings(StaffRow), staff),  # type: ignore[arg-type]
+        Page(ASSESSORS.title, headings(AssessorRow), assessors),
+        Page(STAFF.title, headings(StaffRow), staff),
     )
 
 
@@ -217,7 +217,7 @@ async def test_the_template_is_what_the_import_reads(region: Caller) -> None:
 
 def fill(sheet: Worksheet, row: int, cells: Cells) -> None:
     for column, value in enumerate(cells, start=1):
-        sheet.cell(row, column, value)  # type: ignore[arg-type]
+        sheet.cell(row, column, value)
 
 
 def sheets(answer: Response) -> Mapping[str, list[tuple[object, ...]]]:

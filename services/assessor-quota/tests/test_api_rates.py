@@ -60,7 +60,13 @@ async def test_rates_are_counted_by_what_is_asked_and_of_what_is_asked(region: C
         ("150300", "park"),
         ("150400", "factory"),
     ]
-    filtered = {"by": "year", "assessor": NORTH, "prefecture": "150400", "unit_type": "factory", "year": 2026}
+    filtered: dict[str, str | int | float | bool | None] = {
+        "by": "year",
+        "assessor": NORTH,
+        "prefecture": "150400",
+        "unit_type": "factory",
+        "year": 2026,
+    }
     assert told(await region.get(PATH, params=filtered)) == [(1, 2, "50.00")]
     assert told(await region.get(PATH, params={"year": 2025})) == []
 

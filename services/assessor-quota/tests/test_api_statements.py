@@ -91,7 +91,7 @@ async def test_departments_see_who_is_overdue_each_those_that_work_in_its_prefec
     owing: ApiStand, north: Caller, region: Caller
 ) -> None:
     await office_runs(owing, "note-overdue", DAY_AFTER)
-    overdue = {"state": "overdue", "year": 2026}
+    overdue: dict[str, str | int | float | bool | None] = {"state": "overdue", "year": 2026}
     chifeng = owing.as_(Role.PREFECTURE_OFFICER, prefecture=Prefecture.CHIFENG)
     wuhai = owing.as_(Role.PREFECTURE_OFFICER, prefecture=Prefecture.WUHAI)
     everyone = [(NORTH, "overdue"), (SOUTH, "overdue"), (OTHER, "overdue")]
