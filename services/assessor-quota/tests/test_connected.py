@@ -149,6 +149,21 @@ def person(number: int) -> PersonRef:
     return PersonRef(digest=f"{number:064x}", masked="15**************0X")
 
 
+@pytest.mark.rule("Q1")
+async def test_one_person_entered_at_once_under_an_old_and_a_new_key_is_one_person(four: Processes[Store]) -> None:
+    """As while a new key is rolled out: one process knows it and the older one, the other the older one alone."""
+    for number in range(RACES):
+        older, newer = person(2 * number), person(2 * number + 1)
+        with_both = registration(assessor(invented(2 * number), newer), (older.digest,))
+        with_old = registration(assessor(invented(2 * number + 1), older))
+        await asyncio.gather(
+            four.perform(0, handlers.register_assessor, with_both),
+            four.perform(1, handlers.register_assessor, with_old),
+        )
+        entered = [await four.look().assessors.require(each.uscc) for each in (with_both, with_old)]
+        assert entered[0].representative == entered[1].representative
+
+
 @pytest.mark.rule("Q2")
 async def test_sixty_submissions_over_the_broker_to_two_worker_processes_give_exactly_fifteen(
     stand: Stand, tmp_path: Path
