@@ -9,6 +9,7 @@ from typing import Annotated
 from chassis.access import Policy, Rule, both, everything, own_organisation, own_prefecture, public
 from chassis.handling import Done, Refusal, Transient
 from chassis.http import Call, Gate, Page, etag, refuses
+from chassis.problems import rests_on
 from chassis.store import Documents
 from chassis.testing.http import Caller
 from chassis.unit import Unit
@@ -135,7 +136,7 @@ def router(gate: Gate) -> APIRouter:  # noqa: C901 - a router is the sum of its 
         person = hmac.new(b"key", body["number"].encode(), sha256).hexdigest()
         return await call.perform(know, Known(person), Store, private=True, reply=dict[str, str])
 
-    @routes.put("/plans/{plan}")
+    @routes.put("/plans/{plan}", openapi_extra=rests_on("C2", "第八条"))
     async def change(plan: str, draft: Draft, call: Annotated[Call, Depends(gate.call(READ))]) -> None:
         known = await call.reads(Store).plans.require(plan)
         command = Retitle(plan, draft.title, call.if_match(required=True))

@@ -41,6 +41,13 @@ async def test_a_malformed_body_is_told_with_every_error_at_once(applicant: Call
     assert "13800138000" not in answer.text
 
 
+async def test_a_malformed_body_that_a_rule_prescribes_is_told_with_rule_and_article(applicant: Caller) -> None:
+    answer = await applicant.put("/v1/plans/p-1", json={"measures": "none"})
+
+    assert answer.status_code == 422
+    assert {(each["rule"], each["article"]) for each in answer.json()["reasons"]} == {("C2", "第八条")}
+
+
 @pytest.mark.parametrize("body", [b"{", b"\xff\xfe", b'{"title": "\\ud800"}', b"[" * 1500, b'"text"', b""])
 async def test_a_body_that_cannot_be_read_is_a_problem_and_never_a_failure(applicant: Caller, body: bytes) -> None:
     answer = await applicant.post("/v1/plans", content=body, headers={"Content-Type": "application/json"})
