@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import httpx2
 from chassis.clock import set_simulated
@@ -52,12 +52,12 @@ class Arena:
     issuer: DevelopmentIssuer
 
     @classmethod
-    async def build(cls, stand: Stand, folder: Path) -> Self:
+    async def build(cls, stand: Stand, folder: Path, definitions: Mapping[str, Any] | None = None) -> Self:
         issuer = DevelopmentIssuer(folder / "keys", Mode.LOCAL)
         add_key(folder / "persons.toml", "2026")
         set_simulated(folder / "clock.json", NOW)
         (folder / "storm").touch()
-        return cls(stand, await stand.vhost(composed()), await stand.database(SERVICE), folder, issuer)
+        return cls(stand, await stand.vhost(definitions or composed()), await stand.database(SERVICE), folder, issuer)
 
     @asynccontextmanager
     async def workers(self, starts: Sequence[Start]) -> AsyncIterator[list[Worker]]:
@@ -94,12 +94,13 @@ class Arena:
         assert refused == [None] * len(events)
 
     def _worker(self, start: Start, port: int) -> Worker:
-        known = {**self._environment(), "GREEN_ROLE": start.role, "GREEN_PORT": str(port), **(start.environment or {})}
+        known = {**self.environment, "GREEN_ROLE": start.role, "GREEN_PORT": str(port), **(start.environment or {})}
         log = self.folder / f"{start.role}-{port}.log"
         log.touch()
         return Worker(f"{start.role}-{port}", PACKAGE, known, log, 0, start.points, start.lives)
 
-    def _environment(self) -> dict[str, str]:
+    @property
+    def environment(self) -> dict[str, str]:
         return {
             "FAULTS_STORM": str(self.folder / "storm"),
             "FAULTS_PATIENCE": "1",
