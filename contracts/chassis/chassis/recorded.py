@@ -11,6 +11,7 @@ from typing import Literal, TypeAlias
 from fastapi import Request
 
 from chassis.access import Actor, Denied
+from chassis.clock import SystemClock
 from chassis.logs import MASK, correlation_id, masked
 from chassis.plain import codec
 from chassis.store import Index
@@ -24,7 +25,7 @@ RECORD_INDEXES = tuple(
     index
     for collection in COLLECTIONS.values()
     for index in (
-        Index(collection, (("at", 1),), ttl_seconds=KEPT_SECONDS),
+        Index(collection, (("saved", 1),), ttl_seconds=KEPT_SECONDS),
         Index(collection, (("at", -1), ("_id", -1))),
         Index(collection, (("subject", 1), ("at", -1), ("_id", -1))),
     )
@@ -72,8 +73,12 @@ def record_of(actor: Actor, policy: str, request: Request, now: datetime, denied
 
 
 def document(record: AccessRecord) -> Document:
-    """A record as it is kept, under an identifier of its own."""
-    return {"_id": uuid.uuid4().hex, "v": 1, "n": 0, **codec(AccessRecord).dump(record)}
+    """A record as it is kept, under an identifier of its own.
+
+    ``saved`` is real time: the server lets records run out by its own clock, and ``at`` may be a simulated instant.
+    """
+    saved = SystemClock().now()
+    return {"_id": uuid.uuid4().hex, "v": 1, "n": 0, "saved": saved, **codec(AccessRecord).dump(record)}
 
 
 def _query(request: Request) -> str:

@@ -5,8 +5,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from chassis.clock import FixedClock
+from chassis.clock import FixedClock, SystemClock
 from chassis.handling import Transient
+from chassis.recorded import COLLECTIONS, RECORD_INDEXES
 from chassis.testing import Memory, sample
 from chassis.testing.http import ApiStand, Caller, api_stand
 from chassis.unit import Backing, Commit
@@ -190,6 +191,24 @@ async def test_of_what_was_searched_for_only_codes_are_recorded(served: ApiStand
 
     (record,) = await shown(served)
     assert record["query"] == "name=***&number=***&phone=***&on=2026-03-01&***=x"
+
+
+@pytest.mark.rule("P2")
+async def test_a_record_is_kept_three_years_by_the_servers_clock_whatever_day_the_services_clock_shows(
+    served: ApiStand, backing: Backing, wang: Caller, li: Caller, clock: FixedClock
+) -> None:
+    plan = await plan_of(served)
+    clock.move_to(plans.NOW - timedelta(days=20 * 365))
+    for caller in (wang, li):
+        await caller.get(f"/v1/protected/{plan}")
+
+    for collection in COLLECTIONS.values():
+        (limited,) = (each for each in RECORD_INDEXES if each.collection == collection and each.ttl_seconds)
+        records = await backing.find(collection, {}, (), 0)
+        assert records
+        for record in records:
+            goes = record[limited.keys[0][0]] + timedelta(seconds=limited.ttl_seconds or 0)
+            assert goes - SystemClock().now() > timedelta(days=3 * 365 - 1)
 
 
 @pytest.mark.rule("P2")
