@@ -22,6 +22,8 @@ __all__ = ["HEADER", "OFF", "Span", "Tracing", "tracing_of"]
 TRACEPARENT = "traceparent"
 HEADER = f"ce-{TRACEPARENT}"
 """Of the span in which an event was said: the CloudEvents extension for distributed tracing."""
+SENDING_SECONDS = 2
+"""For a batch of spans; a process that stops beside a collector that is gone waits four times as long at the most."""
 _W3C = TraceContextTextMapPropagator()
 _NOTHING: AbstractContextManager[Span] = nullcontext(INVALID_SPAN)
 
@@ -139,7 +141,7 @@ def tracing_of(service: str, endpoint: str | None, exporter: SpanExporter | None
     if endpoint is not None:
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415
 
-        sending = OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces")
+        sending = OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces", timeout=SENDING_SECONDS)
         provider.add_span_processor(BatchSpanProcessor(sending))
     return Tracing(provider)
 

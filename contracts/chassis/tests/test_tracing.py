@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from time import monotonic
 
 import pytest
 from chassis import logs
@@ -15,7 +17,7 @@ from chassis.outbox import Cause
 from chassis.testing import Memory, sample
 from chassis.testing.http import ApiStand, api_stand
 from chassis.testing.sample import Touch, running
-from chassis.tracing import HEADER, OFF, Tracing, tracing_of
+from chassis.tracing import HEADER, OFF, SENDING_SECONDS, Tracing, tracing_of
 from chassis.unit import Document, Unit
 from chassis.work import Work
 from messages.values import Role
@@ -101,6 +103,17 @@ async def test_without_tracing_nothing_is_carried_and_nothing_told() -> None:
     assert [HEADER in headers for headers in desk.headers()] == [False]
     assert tracing_of("notify", None) is OFF
     assert OFF.listeners() == []
+
+
+def test_a_collector_that_never_answers_keeps_no_process_from_ending_for_long() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        tracing = tracing_of("notify", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        with tracing.work("notify"):
+            pass
+        began = monotonic()
+        tracing.close()
+
+    assert monotonic() - began < SENDING_SECONDS + 2
 
 
 class WithoutWorks(Sampler):
