@@ -28,7 +28,7 @@ from pymongo.write_concern import WriteConcern
 from chassis.handling import Sort, Transient, Where
 from chassis.kept import OWN_COLLECTIONS, OWN_INDEXES
 from chassis.store import Index
-from chassis.unit import Commit, Conflict, Document, Refused, Taken, Write
+from chassis.unit import Commit, Conflict, Document, Refused, Taken, Unstorable, Write
 
 Driver: TypeAlias = Literal["motor", "pymongo"]
 
@@ -262,7 +262,9 @@ async def _translated() -> AsyncIterator[None]:
         raise _of_bulk(problem) from problem
     except DuplicateKeyError as problem:
         raise _of_duplicate(problem.details or {}) from problem
-    except (DocumentTooLarge, BSONError, OverflowError) as problem:
+    except OverflowError as problem:
+        raise Unstorable(str(problem)) from problem
+    except (DocumentTooLarge, BSONError) as problem:
         raise Refused(str(problem)) from problem
     except (ConnectionFailure, ExecutionTimeout, WTimeoutError) as problem:
         raise Unavailable(str(problem)) from problem

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from chassis import logs
 from chassis.handling import Refusal, Transient
+from chassis.unit import Unstorable
 
 MEDIA_TYPE = "application/problem+json"
 _RULE, _ARTICLE = "x-rule", "x-article"
@@ -127,6 +128,7 @@ def answer_problems(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(Transient, _not_now)
+    app.add_exception_handler(Unstorable, _out_of_range)
 
 
 COMMON = {
@@ -183,6 +185,12 @@ async def _http_error(request: Request, error: Exception) -> Response:
 async def _not_now(request: Request, error: Exception) -> Response:
     logs.logger(__name__).warning("put off", reason=str(error))
     return answer(problem(503, request=request), {"Retry-After": "1"})
+
+
+async def _out_of_range(request: Request, _error: Exception) -> Response:
+    """In a filter, a cursor or a body: a caller's number, however the route came by it."""
+    wrong = Cause(code="number-out-of-range", text="数值超出范围")
+    return answer(problem(422, reasons=[wrong], request=request))
 
 
 def _cause(reason: Reason) -> Cause:

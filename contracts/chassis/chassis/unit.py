@@ -62,6 +62,10 @@ class Refused(Exception):  # noqa: N818 - the database's answer
     """The database will not take this commit as it stands: one of its documents is at fault."""
 
 
+class Unstorable(Refused):
+    """A number that no document can hold was asked for, or was to be saved."""
+
+
 class Seen(Protocol):
     """What is read of documents."""
 

@@ -1,7 +1,12 @@
+import base64
+
 import pytest
-from chassis.testing.http import ApiStand, Caller
+from chassis.clock import FixedClock
+from chassis.testing.http import ApiStand, Caller, api_stand
+from chassis.unit import Backing
 from messages.values import Role
 
+from . import plans
 from .plans import filed
 
 
@@ -34,3 +39,12 @@ async def test_a_list_leaks_nothing_that_reading_refuses(api: ApiStand, applican
 @pytest.mark.parametrize("asked", [{"limit": "0"}, {"limit": "201"}, {"after": "nonsense"}, {"after": "W10="}])
 async def test_a_page_that_cannot_be_is_refused(officer: Caller, asked: dict[str, str]) -> None:
     assert (await officer.get("/v1/plans", params=asked)).status_code == 422
+
+
+async def test_a_number_that_no_document_can_hold_is_malformed_and_no_failure(backing: Backing) -> None:
+    cursor = base64.urlsafe_b64encode(b"[9223372036854775808, 1]").decode()
+    async with api_stand("plans", plans.router, aggregates={}, clock=FixedClock(plans.NOW), backing=backing) as served:
+        answer = await served.as_(Role.REGIONAL_OFFICER).get("/v1/plans", params={"after": cursor})
+
+    assert answer.status_code == 422
+    assert [each["code"] for each in answer.json()["reasons"]] == ["number-out-of-range"]

@@ -8,12 +8,13 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
+from bson import encode
 from messages.event import Event
 
 from chassis.handling import Handler, Sort, Where
 from chassis.matching import matches, sorted_by, values_at
 from chassis.store import Index
-from chassis.unit import Batch, Commit, Conflict, Document, Outcome, Taken, Unit, Write, reading
+from chassis.unit import Batch, Commit, Conflict, Document, Outcome, Taken, Unit, Unstorable, Write, reading
 
 M = TypeVar("M")
 S = TypeVar("S")
@@ -32,11 +33,13 @@ class Memory:
         return [copy.deepcopy(held[key]) for key in keys if key in held]
 
     async def find(self, collection: str, where: Where, sort: Sort, limit: int) -> Sequence[Document]:
+        _checked(where)
         found = [each for each in self.collections.get(collection, {}).values() if matches(each, where)]
         ordered = sorted_by(found, sort)
         return copy.deepcopy(ordered[:limit] if limit else ordered)
 
     async def count(self, collection: str, where: Where) -> int:
+        _checked(where)
         return sum(matches(each, where) for each in self.collections.get(collection, {}).values())
 
     @asynccontextmanager
@@ -60,6 +63,14 @@ class Memory:
 
     async def insert(self, collection: str, document: Document) -> None:
         await self.commit(Commit([], [Write(collection, document["_id"], 0, document)], None))
+
+
+def _checked(where: Where) -> None:
+    """Refuse what the database could not even be asked."""
+    try:
+        encode(dict(where))
+    except OverflowError as problem:
+        raise Unstorable(str(problem)) from problem
 
 
 def _applied(held: dict[str, Document], write: Write) -> dict[str, Document]:
