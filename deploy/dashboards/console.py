@@ -16,7 +16,6 @@ STYLES = (
 )
 SCRIPTS = (
     "d3/d3.min.js",
-    "rickshaw/vendor/d3.layout.min.js",
     "rickshaw/rickshaw.min.js",
     "jquery/jquery.min.js",
     "bootstrap4/js/bootstrap.min.js",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,8 @@ from deploy.services import SERVICES
 from tests.architecture.promql import looked_at, told
 
 PANELS = [pytest.param(panel, id=f"{board.name}: {panel.english}") for board in BOARDS for panel in board.panels]
+STATIC = Path("/usr/share/prometheus/web/static")
+"""What Debian's package serves under /classic/static."""
 HAN = re.compile(r"[\u4e00-\u9fff]")
 every_panel = pytest.mark.parametrize("panel", PANELS)
 every_service = pytest.mark.parametrize("service", [service.name for service in SERVICES])
@@ -64,6 +67,16 @@ def test_no_panel_of_a_board_covers_another(service: str) -> None:
         assert mine.isdisjoint(covered), panel["title"]
         assert max(columns) < 24
         covered |= mine
+
+
+@pytest.mark.skipif(not STATIC.exists(), reason="the scripts come with the Debian package prometheus")
+@every_service
+def test_a_page_of_prometheus_loads_scripts_and_styles_that_are_there(service: str) -> None:
+    page = (command.CONSOLES / f"{service}.html").read_text(encoding="utf-8")
+    files = re.findall(r"/classic/static/([^\"]+)", page)
+
+    assert files
+    assert [file for file in files if not (STATIC / file).is_file()] == []
 
 
 def test_what_an_expression_looks_at_is_found_wherever_it_stands() -> None:
