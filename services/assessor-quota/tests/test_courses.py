@@ -74,6 +74,14 @@ def test_an_outcome_that_only_an_accepted_case_has_is_a_failure_though_the_accep
     assert told(submitted(), numbered(closed(outcome), 4)).standing is Standing.FAILED
 
 
+@pytest.mark.rule("Q5")
+def test_a_case_not_recommended_after_initial_review_accepted_it_gives_no_item_back() -> None:
+    """Its outcome is that of a refused initial review, the nearest there is; what review says beside it counts."""
+    end = numbered(closed("initial_review_refused", accepted_before=True), 4)
+    course = told(submitted(), end)
+    assert (course.gave_item_back, course.standing) == (False, Standing.FAILED)
+
+
 @pytest.mark.rule("S6")
 def test_a_listing_counts_for_the_assessor_of_the_last_submission() -> None:
     first, again = submitted(sequence=1), submitted(by=SOUTH, sequence=3)

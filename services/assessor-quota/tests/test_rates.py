@@ -1,13 +1,18 @@
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from random import Random
 
 import pytest
 from assessor_quota.domain.courses import Counted, counted
 from assessor_quota.domain.rates import By, Figures, figures, success_rates
-from assessor_quota.store import Store
+from assessor_quota.handlers.courses import note_listing
+from assessor_quota.handlers.rates import ComputeRate, compute_rate
+from assessor_quota.store import AGGREGATES, Store
+from chassis.handling import Result
 from chassis.testing import Bench
+from chassis.unit import Batch, Commit, Conflict, Unit
 from messages.assessor_quota import SuccessRateComputed
 from messages.event import Event
 from messages.values import Prefecture, UnitType
@@ -125,3 +130,22 @@ async def test_figures_that_changed_there_and_back_are_not_said_again(bench: Ben
     await hear(bench, [won], END_OF_JANUARY)
     found = said(await run_job(bench, "compute-rates", END_OF_JANUARY))
     assert found == [(OTHER, 0, 1, Decimal("0.00"))]
+
+
+@pytest.mark.rule("S6")
+async def test_a_rate_that_is_computed_while_one_more_is_concluded_is_computed_again(bench: Bench[Store]) -> None:
+    await hear(bench, HISTORY, NOW)
+    computing, hearing = Batch(bench.memory, AGGREGATES), Batch(bench.memory, AGGREGATES)
+    await settle(computing, lambda store: compute_rate(ComputeRate(f"{SOUTH}:2026", 1), store, END_OF_JANUARY))
+    await settle(hearing, lambda store: note_listing(listed("s-2"), store, END_OF_JANUARY))
+    await bench.memory.commit(Commit([], hearing.writes(), None))
+    with pytest.raises(Conflict):
+        await bench.memory.commit(Commit([], computing.writes(), None))
+    assert (SOUTH, 1, 2, Decimal("50.00")) in said(await run_job(bench, "compute-rates", END_OF_JANUARY))
+
+
+async def settle(batch: Batch, handle: Callable[[Store], Awaitable[Result]]) -> None:
+    """As one process does: all is read and decided, nothing committed yet."""
+    unit = Unit(batch)
+    await unit.conclude(await handle(Store(unit)))
+    unit.keep()

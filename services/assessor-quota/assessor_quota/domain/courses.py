@@ -181,7 +181,7 @@ def _closed(course: Course, event: CaseClosed) -> Course:
         course,
         closing=_later(course.closing, End(event.sequence, gives_back=gives_item_back(event))),
         accepted=course.accepted or accepted,
-        turned_down=course.turned_down or event.outcome == "initial_review_refused",
+        turned_down=course.turned_down or (event.outcome == "initial_review_refused" and not accepted),
     )
 
 

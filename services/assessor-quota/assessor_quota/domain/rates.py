@@ -90,12 +90,13 @@ class YearlyRate:
     due_on: date
     pending: bool = True
     turn: int = 1
-    """How often it was marked: each turn is computed once."""
+    """How often it was marked: each turn is computed at most once."""
     said: Figures | None = None
     said_on: date | None = None
 
     def marked(self) -> YearlyRate:
-        return self if self.pending else replace(self, pending=True, turn=self.turn + 1)
+        """Changed where it is pending as well: a computation that has not seen the news is not committed beside it."""
+        return replace(self, pending=True, turn=self.turn + 1)
 
     def computed(self, found: Figures, day: date) -> YearlyRate:
         """Settled; the same again, but for the mark, when the figures are those last said."""

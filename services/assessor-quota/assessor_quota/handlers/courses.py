@@ -79,5 +79,4 @@ async def _mark(changed: Sequence[Counted], store: Courses, now: datetime) -> No
     for each in changed:
         known = await store.rates.get(rate_key(each.assessor.uscc, each.year))
         rate = unsaid(each.assessor, each.year, rules_on(shanghai_date(now))) if known is None else known.marked()
-        if rate != known:
-            store.rates.save(rate.rate_id, rate)
+        store.rates.save(rate.rate_id, rate)
