@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from time import perf_counter
 from typing import NamedTuple
@@ -15,7 +15,7 @@ from chassis.handling import Refusal, Stale, Transient
 from chassis.metrics import Metrics
 from chassis.steps import NoSteps, Steps
 from chassis.tracing import Tracing
-from chassis.unit import Backing, Batch, Commit, Conflict, Document, Outcome, Seen, Unit
+from chassis.unit import Backing, Batch, Commit, Conflict, Document, Key, Outcome, Seen, Unit
 from chassis.work import Verdict, Work, inbox_row, repeated
 
 
@@ -72,6 +72,7 @@ class Attempt:
             fresh = await self._unknown(works, seen)
             batch = Batch(seen, self._aggregates)
             await batch.prefetch(key for work in fresh for key in work.keys)
+            await batch.prefetch([key for work in fresh for key in await self._named_by(work, batch)])
             results = [(work, await self._handle(work, batch)) for work in fresh]
         done = [result for _, result in results if isinstance(result, _Handled)]
         if done:
@@ -79,6 +80,18 @@ class Attempt:
             self._metrics.batch_size.observe(len(done))
             self._metrics.commit_seconds.observe(perf_counter() - began)
         return results
+
+    @staticmethod
+    async def _named_by(work: Work, batch: Batch) -> Iterable[Key]:
+        """What the work wants beside, by what is loaded now; one that cannot say so meets the reason in its handler."""
+        if work.then is None:
+            return ()
+        try:
+            return await work.then(Unit(batch))
+        except Conflict:
+            raise  # the instant that this attempt reads is gone
+        except Exception:  # noqa: BLE001 - told where it does harm
+            return ()
 
     async def _unknown(self, works: list[Work], seen: Seen) -> list[Work]:
         rows = await seen.load("inbox", [work.inbox_id for work in works])

@@ -17,6 +17,8 @@ E = TypeVar("E", bound=Event)
 S = TypeVar("S")
 
 Run: TypeAlias = Callable[[Unit, datetime], Awaitable[Result]]
+Look: TypeAlias = Callable[[Unit], Awaitable[Iterable[Key]]]
+"""Names more to load, by what has been loaded."""
 
 
 def no_reads(_event: Event) -> Iterable[Key]:
@@ -39,6 +41,7 @@ class Hears:
     store: Callable[[Unit], Any]
     reads: Callable[[Any], Iterable[Key]]
     only_newer: bool = False
+    then: Callable[[Any, Any], Awaitable[Iterable[Key]]] | None = None
 
     def run(self, event: Event) -> Run:
         if self.only_newer:
@@ -50,6 +53,10 @@ class Hears:
         gate = [("latest", _aggregate(event))] if self.only_newer else []
         return [*gate, *self.reads(event)]
 
+    def look(self, event: Event) -> Look | None:
+        then = self.then
+        return None if then is None else lambda unit: then(event, self.store(unit))
+
     async def _if_newer(self, event: Event, unit: Unit, now: datetime) -> Result:
         latest = Documents(unit, "latest", Latest)
         known = await latest.get(_aggregate(event))
@@ -59,20 +66,22 @@ class Hears:
         return await self.handler(event, self.store(unit), now)
 
 
-def hears(
+def hears(  # noqa: PLR0913 - the parts of a binding, each a word of its own
     event_type: type[E],
     handler: Handler[E, S],
     store: Callable[[Unit], S],
     reads: Callable[[E], Iterable[Key]] = no_reads,
     *,
     only_newer: bool = False,
+    then: Callable[[E, S], Awaitable[Iterable[Key]]] | None = None,
 ) -> Hears:
     """Bind an event to its handler.
 
-    ``reads`` names what a whole batch loads ahead (speed only). With ``only_newer`` (a projection that keeps the last
-    state) an event that is older than one already taken of the same aggregate is dropped and counted.
+    ``reads`` names what a whole batch loads ahead, and ``then`` what it loads next, found in what was loaded before:
+    one question for all messages of the batch in place of one for each (speed only). With ``only_newer`` (a projection
+    that keeps the last state) an event older than one already taken of the same aggregate is dropped and counted.
     """
-    return Hears(event_type, handler, store, reads, only_newer)
+    return Hears(event_type, handler, store, reads, only_newer, then)
 
 
 def _aggregate(event: Event) -> str:

@@ -168,6 +168,7 @@ class Reception:
             consumer=self._service,
             event_type=heard.type,
             reads=hears.keys(heard.event),
+            then=hears.look(heard.event),
         )
 
     async def _park(self, delivery: Delivery, reason: str, attempts: int, *, replay: bool = False) -> bool:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from messages.values import Reason
 from pydantic_core import to_jsonable_python
 
-from chassis.bus import Run
+from chassis.bus import Look, Run
 from chassis.handling import Refusal
 from chassis.outbox import Cause
 from chassis.tracing import Span
@@ -31,7 +31,7 @@ class Work:
     """One message or command.
 
     ``inbox_id`` is ``<consumer>|<event id>`` or ``<actor>|<idempotency key>``; ``digest`` tells two commands under the
-    same key apart; ``reads`` is loaded ahead with the rest of the batch.
+    same key apart; ``reads`` is loaded ahead with the rest of the batch, and then what ``then`` names by it.
     """
 
     inbox_id: str
@@ -40,6 +40,7 @@ class Work:
     consumer: str = ""
     event_type: str = ""
     reads: Iterable[Key] = ()
+    then: Look | None = None
     digest: str | None = None
     span: Span | None = None
     """Of the trace, while tracing is on."""

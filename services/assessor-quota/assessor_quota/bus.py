@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from chassis.bus import Hears, hears
 from messages.applications import ApplicationRefused, ApplicationSubmitted, ApplicationWithdrawn
@@ -15,7 +15,6 @@ from assessor_quota.store import Store
 
 
 def _of_submission(submitted: ApplicationSubmitted) -> Iterator[tuple[str, str]]:
-    """The ledger is found through the assessor, so it cannot be named ahead."""
     yield "courses", submitted.application_id
     if (assessor := submitted.evaluation.assessor) is not None:
         yield "items", submitted.application_id
@@ -38,8 +37,13 @@ def _of_listing(listed: UnitListed) -> Iterator[tuple[str, str]]:
     yield "courses", listed.case_id
 
 
+async def _ledgers_wanted(submitted: ApplicationSubmitted, store: Store) -> Iterable[tuple[str, str]]:
+    """Found through the assessor; with one question for each message, ten thousand representatives went at a third."""
+    return [("ledgers", key) for key in await handlers.ledgers_wanted(submitted, store)]
+
+
 HEARS: tuple[Hears, ...] = (
-    hears(ApplicationSubmitted, noted(handlers.reserve_item), Store, reads=_of_submission),
+    hears(ApplicationSubmitted, noted(handlers.reserve_item), Store, reads=_of_submission, then=_ledgers_wanted),
     hears(ApplicationWithdrawn, noted(handlers.release_item), Store, reads=_of_application),
     hears(ApplicationRefused, noted(handlers.release_item), Store, reads=_of_application),
     hears(InitialReviewAccepted, noted(handlers.confirm_item), Store, reads=_of_case),

@@ -1,6 +1,6 @@
 """One function for each message or command: load, decide, save, say."""
 
-from assessor_quota.handlers.items import confirm_item, release_closed, release_item, reserve_item
+from assessor_quota.handlers.items import confirm_item, ledgers_wanted, release_closed, release_item, reserve_item
 from assessor_quota.handlers.kept import Kept, registered
 from assessor_quota.handlers.register import (
     AmendAssessor,
@@ -37,6 +37,7 @@ __all__ = [
     "change_representative",
     "confirm_item",
     "end_registration",
+    "ledgers_wanted",
     "preview_sanction",
     "register_assessor",
     "registered",

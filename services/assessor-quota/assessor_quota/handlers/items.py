@@ -28,7 +28,7 @@ from assessor_quota.domain.item import (
     keeps_item,
     uses_item,
 )
-from assessor_quota.domain.ledger import Ledger, Line, Place, counting_year, year_problems
+from assessor_quota.domain.ledger import Ledger, Line, Place, counting_year, ledger_key, year_problems
 
 
 class Items(Protocol):
@@ -58,6 +58,16 @@ async def reserve_item(submitted: ApplicationSubmitted, store: Items, now: datet
     if item.stays_for(named):
         return await _answer_again(item, submitted, store)
     return [*await _release(item, store), *await _decide(submitted, named, rules, store, now)]
+
+
+async def ledgers_wanted(submitted: ApplicationSubmitted, store: Items) -> list[str]:
+    """Keys of the ledgers that a submission's item would have a line in."""
+    named = submitted.evaluation.assessor
+    assessor = None if named is None else await store.assessors.get(named.uscc)
+    if assessor is None:
+        return []
+    year = counting_year(submitted, rules_on(submitted.submitted_on))
+    return [ledger_key(each.person.digest, year) for each in assessor.counted_with(submitted.submitted_on, year)]
 
 
 async def confirm_item(accepted: InitialReviewAccepted, store: Items, now: datetime) -> list[Event]:

@@ -1,0 +1,103 @@
+"""What a batch loads ahead: one question for all of its works, and one more for what those lead to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+import pytest
+from chassis.bus import Look, Run
+from chassis.clock import FixedClock
+from chassis.committer import Committer
+from chassis.handling import Result
+from chassis.metrics import Metrics
+from chassis.outbox import Cause
+from chassis.testing import sample
+from chassis.testing.memory import Memory
+from chassis.testing.sample import Store, Tally
+from chassis.unit import Commit, Document, Key, Unit, Write
+from chassis.work import Work
+
+from .committing import NOW
+
+WORKS = 20
+
+
+class Asked(Memory):
+    """Writes down how many documents of a collection each question asks for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.questions: list[tuple[str, int]] = []
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Memory]:
+        seen = Asked()
+        seen.collections, seen.questions = self.collections, self.questions
+        yield seen
+
+    async def load(self, collection: str, keys: Sequence[str]) -> Sequence[Document]:
+        self.questions.append((collection, len(keys)))
+        return await super().load(collection, keys)
+
+
+@pytest.fixture
+async def asked() -> Asked:
+    """Notices that name each other: ``a1`` bears the label ``b1``."""
+    memory = Asked()
+    for number in range(WORKS):
+        named = {"_id": f"a{number}", "v": 1, "n": 0, "count": 0, "words": [], "label": f"b{number}"}
+        await memory.commit(Commit([], [Write("notices", f"a{number}", 0, named)], None))
+    return memory
+
+
+@pytest.fixture
+async def committer(asked: Asked) -> AsyncIterator[Committer]:
+    made = Committer(asked, sample.SERVICE, sample.AGGREGATES, clock=FixedClock(NOW), metrics=Metrics())
+    made.start()
+    yield made
+    await made.stop()
+
+
+def following(number: int) -> Run:
+    async def follow(unit: Unit, _now: datetime) -> Result:
+        store = Store(unit)
+        first = await store.notices.require(f"a{number}")
+        store.notices.save(first.label, await store.notices.get(first.label) or Tally(count=1))
+        return ()
+
+    return follow
+
+
+def named_by(number: int) -> Look:
+    async def look(unit: Unit) -> Iterable[Key]:
+        first = await Store(unit).notices.require(f"a{number}")
+        return [("notices", first.label)]
+
+    return look
+
+
+async def broken(_unit: Unit) -> Iterable[Key]:
+    raise ValueError("cannot say")
+
+
+def work(number: int, then: Look | None) -> Work:
+    key = f"m{number}"
+    return Work(key, following(number), Cause(key), reads=[("notices", f"a{number}")], then=then)
+
+
+async def test_what_the_loaded_leads_to_is_asked_for_once_for_the_whole_batch(
+    asked: Asked, committer: Committer
+) -> None:
+    await asyncio.gather(*(committer.perform(work(number, named_by(number))) for number in range(WORKS)))
+
+    assert [count for name, count in asked.questions if name == "notices"] == [WORKS, WORKS]
+    assert len(await asked.load("notices", [f"b{number}" for number in range(WORKS)])) == WORKS
+
+
+async def test_a_work_that_cannot_say_what_it_wants_is_done_all_the_same(asked: Asked, committer: Committer) -> None:
+    await asyncio.gather(committer.perform(work(0, broken)), committer.perform(work(1, named_by(1))))
+
+    assert len(await asked.load("notices", ["b0", "b1"])) == 2
