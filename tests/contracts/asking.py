@@ -116,6 +116,19 @@ def ask(of: Asked, operation: Operation, mode: GenerationMode, examples: int) ->
     return seen
 
 
+def read(of: Asked, operation: Operation) -> set[int]:
+    """Read what is there, as each who may and some who may not; made up requests seldom name what they may see."""
+    named = [each.name for each in operation.path_parameters]
+    seen: set[int] = set()
+    for at in range(max((len(of.known[name]) for name in named), default=1)):
+        case = operation.Case(path_parameters={name: of.known[name][at % len(of.known[name])] for name in named})
+        for caller in _callers(of, operation):
+            answer = of.answer(case, caller)
+            seen.add(answer.status_code)
+            case.validate_response(answer, checks=CHECKS)
+    return seen
+
+
 def _cases(of: Asked, operation: Operation, mode: GenerationMode) -> st.SearchStrategy[Request]:
     """Half of the requests name what is there; else nearly every answer were 404 or 422."""
     invented = operation.as_strategy(generation_mode=mode)

@@ -11,15 +11,18 @@ from schemathesis import GenerationMode
 from schemathesis.core.failures import FailureGroup
 
 from deploy.services import SERVICES
-from tests.contracts.asking import Asked, ask, asked
+from tests.contracts.asking import Asked, ask, asked, read
 
 IN_DEPTH = {"assessor-quota": 6}
 """How many requests are made up for each operation and way; a few where the depth has not been reached yet."""
 LIGHTLY = 3
 MEETS = {200, 401, 403, 404, 409, 422}
 """What an asking in depth comes across: were it less, the requests would all fail at the door."""
+NOT_THERE = {"GET /v1/assessors/{uscc}/statements/{year}"}
+"""Who was registered this year owes no statement before the next."""
 
 every_service = pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name, indirect=True)
+the_register = pytest.mark.parametrize("service", [SERVICES[1]], ids=lambda service: service.name, indirect=True)
 
 
 @pytest.fixture
@@ -45,7 +48,14 @@ def test_every_answer_is_one_that_the_document_shows_and_none_is_a_failure(servi
     assert service.name not in IN_DEPTH or seen >= MEETS
 
 
-@pytest.mark.parametrize("service", [SERVICES[1]], ids=lambda service: service.name, indirect=True)
+@the_register
+def test_what_is_there_is_shown_by_every_read_as_the_document_says(service: Asked) -> None:
+    answers = {each.label: read(service, each) for each in service.operations if each.method.upper() == "GET"}
+
+    assert {label for label, seen in answers.items() if 200 not in seen} == NOT_THERE
+
+
+@the_register
 def test_an_answer_that_the_document_does_not_show_is_noticed(service: Asked) -> None:
     """The register without its 200: asking for it must fail."""
     document = service.stand.app.openapi()
