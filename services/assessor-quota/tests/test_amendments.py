@@ -114,10 +114,22 @@ async def test_an_assessor_whose_registration_ended_gets_no_new_items_until_it_i
 
 
 @pytest.mark.rule("S7")
-async def test_a_registration_ends_once_and_not_before_its_day(bench: Bench[Store]) -> None:
+@pytest.mark.parametrize(("since", "code"), [(JUNE, "date-in-future"), (date(2026, 4, 19), "end-before-registration")])
+async def test_a_registration_ends_neither_before_it_began_nor_before_its_day(
+    bench: Bench[Store], since: date, code: str
+) -> None:
     with pytest.raises(Refusal) as no:
-        await bench.handle(handlers.end_registration, handlers.EndRegistration(NORTH, JUNE, "一号", OFFICER), NOW)
-    assert [each.code for each in no.value.reasons] == ["date-in-future"]
+        await bench.handle(handlers.end_registration, handlers.EndRegistration(NORTH, since, "一号", OFFICER), NOW)
+    assert [each.code for each in no.value.reasons] == [code]
+
+
+@pytest.mark.rule("S7")
+async def test_a_registration_ends_once(bench: Bench[Store]) -> None:
+    ending = handlers.EndRegistration(NORTH, TODAY, "一号", OFFICER)
+    await bench.handle(handlers.end_registration, ending, NOW)
+    with pytest.raises(Refusal) as no:
+        await bench.handle(handlers.end_registration, ending, NOW)
+    assert [each.code for each in no.value.reasons] == ["deregistered-already"]
 
 
 async def test_each_entry_is_numbered_and_says_who_did_what_when(bench: Bench[Store]) -> None:

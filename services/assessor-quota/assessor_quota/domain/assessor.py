@@ -111,6 +111,9 @@ def deregistration_problems(assessor: Assessor, since: date, today: date) -> Ite
         yield reason("S7", "deregistered-already", text, assessor.deregistered.document_number)
     if since > today:
         yield reason("S7", "date-in-future", "终止登记的日期晚于今日", str(since), "/since")
+    if since < assessor.registered_on:
+        text = f"该机构于{assessor.registered_on}登记，终止日期不得早于登记日期"
+        yield reason("S7", "end-before-registration", text, str(since), "/since")
 
 
 def _no_longer_registered(assessor: Assessor, day: date) -> Iterator[Reason]:
