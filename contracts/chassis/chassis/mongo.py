@@ -244,14 +244,12 @@ def _request(write: Write) -> InsertOne[Document] | ReplaceOne[Document] | Delet
 
 
 def _options(index: Index) -> dict[str, Any]:
-    options: dict[str, Any] = {}
-    if index.unique:
-        options["unique"] = True
-    if index.ttl_seconds is not None:
-        options["expireAfterSeconds"] = index.ttl_seconds
-    if index.partial is not None:
-        options["partialFilterExpression"] = dict(index.partial)
-    return options
+    given = {
+        "unique": index.unique or None,
+        "expireAfterSeconds": index.ttl_seconds,
+        "partialFilterExpression": None if index.partial is None else dict(index.partial),
+    }
+    return {name: value for name, value in given.items() if value is not None}
 
 
 @asynccontextmanager
