@@ -39,6 +39,8 @@ class ApplicationSubmitted(Application, Event, type="applications.application.su
     submitted_at: datetime
     submitted_on: date
     """The legal date, Asia/Shanghai (T1)."""
+    submission: int | None = None
+    """Which submission of the application it is, counted from 1 (A6)."""
 
 
 class ApplicationAccepted(Application, Event, type="applications.application.accepted.v1", subject="application_id"):

@@ -109,14 +109,21 @@ class ItemInUse(Value):
     unit_type: UnitType
 
 
-class QuotaItemReserved(Item, Event, type="assessor-quota.item.reserved.v1", subject="application_id"):
+class Answer(Item):
+    """What a submission is answered with."""
+
+    submission: int | None = None
+    """Which submission of the application it answers: one that was returned since takes no late answer (Q1, A6)."""
+
+
+class QuotaItemReserved(Answer, Event, type="assessor-quota.item.reserved.v1", subject="application_id"):
     representative: PersonRef
     used: int
     """Items of the legal representative in the year, this one included."""
     limit: int
 
 
-class QuotaItemRefused(Item, Event, type="assessor-quota.item.refused.v1", subject="application_id"):
+class QuotaItemRefused(Answer, Event, type="assessor-quota.item.refused.v1", subject="application_id"):
     reasons: tuple[Reason, ...]
     items_in_use: tuple[ItemInUse, ...]
 

@@ -247,6 +247,27 @@ async def test_whoever_names_an_assessor_waits_for_an_item(waiting: Desk) -> Non
     assert (await waiting.application(KEY)).state is State.SUBMITTED
 
 
+@pytest.mark.rule("Q1")
+@pytest.mark.rule("E12")
+async def test_a_late_answer_to_a_submission_that_was_returned_since_is_none_to_the_next_one(waiting: Desk) -> None:
+    await waiting.bench.handle(handlers.record_fact, _abnormal(), NOW)
+    await waiting.bench.perform(handlers.end_fact, EndFact("f-1", TODAY), NOW)
+    await waiting.submitted(KEY)
+    submissions = [each.submission for each in waiting.bench.said if isinstance(each, ApplicationSubmitted)]
+    first, second = submissions
+    assert (first, second) == (1, 2)
+
+    for late in (reserved(), unreserved()):
+        handler = handlers.accept_reserved if isinstance(late, QuotaItemReserved) else handlers.refuse_unreserved
+        assert await waiting.bench.handle(handler, late.model_copy(update={"submission": first}), NOW) == []
+    assert (await waiting.application(KEY)).state is State.SUBMITTED
+
+    answer = reserved().model_copy(update={"submission": second})
+    assert [type(each) for each in await waiting.bench.handle(handlers.accept_reserved, answer, NOW)] == [
+        ApplicationAccepted
+    ]
+
+
 @pytest.mark.rule("E13")
 async def test_a_second_application_for_the_same_title_is_refused_while_the_first_is_open(accepted: Desk) -> None:
     await accepted.drafted(key=OTHER)

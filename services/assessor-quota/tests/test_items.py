@@ -9,6 +9,7 @@ from assessor_quota.domain.ledger import Ledger
 from assessor_quota.store import Store
 from chassis.handling import Transient
 from chassis.testing import Bench
+from messages.applications import ApplicationSubmitted
 from messages.assessor_quota import (
     QuotaItemConfirmed,
     QuotaItemRefused,
@@ -328,3 +329,15 @@ async def test_an_assessor_nobody_registered_gets_no_item(bench: Bench[Store]) -
     assert isinstance(said, QuotaItemRefused)
     assert [each.rule for each in said.reasons] == ["E12"]
     assert await state(bench) is ItemState.REFUSED
+
+
+@pytest.mark.rule("Q1")
+@pytest.mark.rule("Q6")
+async def test_an_answer_says_which_submission_it_answers(bench: Bench[Store]) -> None:
+    def asking(application: str, sequence: int, submission: int, by: str = NORTH) -> ApplicationSubmitted:
+        return submitted(application, by, sequence=sequence).model_copy(update={"submission": submission})
+
+    asked = [asking("a", 1, 1), asking("a", 3, 2), asking("b", 4, 3, THIRD)]
+    answers = [each for one in asked for each in await bench.handle(handlers.reserve_item, one, NOW)]
+    told = [(type(each), each.submission) for each in answers if isinstance(each, QuotaItemReserved | QuotaItemRefused)]
+    assert told == [(QuotaItemReserved, 1), (QuotaItemReserved, 2), (QuotaItemRefused, 3)]

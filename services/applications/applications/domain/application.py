@@ -147,6 +147,10 @@ class Application:
         """An assessor is named: its quota is asked, as assessor-quota itself decides it (E12, Q1)."""
         return self.evaluation.assessor is not None
 
+    def waits_for(self, submission: int | None) -> bool:
+        """Whether an answer to that submission is what it waits for; one that does not say which is taken for it."""
+        return self.state is State.SUBMITTED and submission in {None, self.submissions}
+
     @property
     def justified(self) -> Justification | None:
         """The justification, where it was given for the level now applied for: each level has its own forwarder."""
@@ -191,7 +195,9 @@ class Application:
         return replace(self, lost_on=day, refusals=reasons)
 
     def said_submitted(self) -> ApplicationSubmitted:
-        return ApplicationSubmitted(**self._common(), submitted_at=self.instant, submitted_on=self.day)
+        return ApplicationSubmitted(
+            **self._common(), submitted_at=self.instant, submitted_on=self.day, submission=self.submissions
+        )
 
     def said_accepted(self, evidence: tuple[FileRef, ...]) -> ApplicationAccepted:
         """The frozen application; raises when it was never checked for completeness."""

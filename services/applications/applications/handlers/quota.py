@@ -18,16 +18,19 @@ from messages.assessor_quota import (
 from messages.event import Event
 from rulebook import shanghai_date
 
-from applications.domain.application import Application, State
+from applications.domain.application import Application
 from applications.domain.assessors import KnownAssessor
 from applications.handlers.kept import Kept
 from applications.handlers.submission import close_standing, evidence_files, refs
 
 
 async def accept_reserved(event: QuotaItemReserved, store: Kept, now: datetime) -> Sequence[Event]:  # noqa: ARG001
-    """The item was all that the application waited for; one that waits no more has given its item back already."""
+    """The item was all that the application waited for; one that waits no more has given its item back already.
+
+    So has a submission that was returned since: the next one waits for an answer of its own (Q1).
+    """
     waiting = await _known(event.application_id, store)
-    if waiting.state is not State.SUBMITTED:
+    if not waiting.waits_for(event.submission):
         return []
     accepted = waiting.accepted()
     store.applications.save(accepted.application_id, accepted)
@@ -36,7 +39,7 @@ async def accept_reserved(event: QuotaItemReserved, store: Kept, now: datetime) 
 
 async def refuse_unreserved(event: QuotaItemRefused, store: Kept, now: datetime) -> Sequence[Event]:
     waiting = await _known(event.application_id, store)
-    if waiting.state is not State.SUBMITTED:
+    if not waiting.waits_for(event.submission):
         return []
     refused = waiting.refused(event.reasons)
     store.applications.save(refused.application_id, refused)

@@ -114,7 +114,7 @@ async def _decide(
     item = asked(submitted, named, counting_year(submitted, rules), rules)
     assessor = await store.assessors.get(named.uscc)
     if assessor is None:
-        return _refuse(item, [not_registered(named)], store)
+        return _refuse(item, submitted, [not_registered(named)], store)
     places = await _places(item, assessor, store)
     full = [(why, each.ledger) for each in places for why in each.ledger.exhausted(rules.quota.items_per_year)]
     against = [
@@ -123,16 +123,16 @@ async def _decide(
         *(why for why, _ in full),
     ]
     if against:
-        return _refuse(item, against, store, full[-1][1].lines if full else ())
+        return _refuse(item, submitted, against, store, full[-1][1].lines if full else ())
     _note_presence(assessor, item.unit.prefecture, store)
     granted, present = _take(item.granted(now), places, store)
-    return [_reserved(granted, present, rules)]
+    return [_reserved(granted, submitted, present, rules)]
 
 
 async def _answer_again(item: Item, submitted: ApplicationSubmitted, store: Items) -> list[Event]:
     store.items.save(item.application_id, replace(item, asked=submitted.sequence))
     ledger = await store.ledgers.require(item.ledgers[-1])
-    return [_reserved(item, ledger, rules_of(item.rule_set or submitted.rule_set))]
+    return [_reserved(item, submitted, ledger, rules_of(item.rule_set or submitted.rule_set))]
 
 
 async def _confirm(application_id: str, store: Items, now: datetime) -> list[Event]:
@@ -197,16 +197,24 @@ async def _ledger(representative: PersonRef, year: int, store: Items) -> Ledger:
     return await store.ledgers.get(empty.key) or empty
 
 
-def _refuse(item: Item, reasons: Sequence[Reason], store: Items, in_use: Sequence[Line] = ()) -> list[Event]:
+def _refuse(
+    item: Item,
+    submitted: ApplicationSubmitted,
+    reasons: Sequence[Reason],
+    store: Items,
+    in_use: Sequence[Line] = (),
+) -> list[Event]:
     refused = item.refused(reasons)
     store.items.save(item.application_id, refused)
     told = tuple(line.told() for line in in_use)
-    return [QuotaItemRefused(**refused.facts(), reasons=tuple(reasons), items_in_use=told)]
+    facts = refused.facts() | {"submission": submitted.submission}
+    return [QuotaItemRefused(**facts, reasons=tuple(reasons), items_in_use=told)]
 
 
-def _reserved(item: Item, ledger: Ledger, rules: RuleSet) -> QuotaItemReserved:
+def _reserved(item: Item, submitted: ApplicationSubmitted, ledger: Ledger, rules: RuleSet) -> QuotaItemReserved:
     return QuotaItemReserved(
         **item.facts(),
+        submission=submitted.submission,
         representative=ledger.representative,
         used=ledger.used,
         limit=rules.quota.items_per_year,
