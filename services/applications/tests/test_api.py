@@ -301,7 +301,8 @@ async def test_an_application_for_a_year_that_is_over_asks_for_no_item(unit: Cal
     await served.perform(handlers.know_assessor, registered(), Store)
     named = {"way": "assessor", "assessor_name": ASSESSOR.name, "assessor_uscc": ASSESSOR.uscc}
     file, key = await sent(unit), await drafted(unit, batch_year=2025)
-    body = forms.as_json(forms.report_of(evidence=[{"name": file["name"], "sha256": file["sha256"]}], **named))
+    evidence = [{"name": file["name"], "sha256": file["sha256"]}]
+    body = forms.as_json(forms.report_of(evidence=evidence, lead_author="S1", reviewer="S2", **named))
     await unit.put(f"{APPLICATIONS}/{key}/evaluation", json=body)
 
     answer = await unit.post(f"{APPLICATIONS}/{key}/submit")

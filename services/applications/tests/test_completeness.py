@@ -12,7 +12,7 @@ from applications.domain.completeness import missing
 from messages.values import Evaluation, Level, SchemeRef, VetoAnswer
 from rulebook import scheme_on
 
-from .story import DIGEST, RULES, STEEL, TODAY, application, report, scheme_of
+from .story import ASSESSOR, BY_ASSESSOR, DIGEST, RULES, STEEL, TODAY, application, report, scheme_of
 
 
 def found(given: Application, day: date = TODAY, stored: tuple[str, ...] = (DIGEST,)) -> list[tuple[str, str]]:
@@ -48,7 +48,20 @@ def test_an_application_without_a_report_is_told_so() -> None:
 
 @pytest.mark.rule("A1")
 def test_an_assessors_evaluation_names_the_assessor() -> None:
-    assert found(replace(application(), evaluation=Evaluation(way="assessor"))) == [("A1", "assessor-missing")]
+    unnamed = BY_ASSESSOR.model_copy(update={"assessor": None})
+    assert found(replace(application(), evaluation=BY_ASSESSOR)) == []
+    assert found(replace(application(), evaluation=unnamed)) == [("A1", "assessor-missing")]
+
+
+@pytest.mark.rule("S7")
+def test_an_assessors_report_names_who_wrote_and_who_reviewed_it() -> None:
+    unsigned = Evaluation(way="assessor", assessor=ASSESSOR)
+    assert found(replace(application(), evaluation=unsigned)) == [
+        ("S7", "lead-author-missing"),
+        ("S7", "reviewer-missing"),
+    ]
+    half = unsigned.model_copy(update={"lead_author": "S1"})
+    assert found(replace(application(), evaluation=half)) == [("S7", "reviewer-missing")]
 
 
 @pytest.mark.rule("A2")

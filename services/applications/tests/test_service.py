@@ -104,7 +104,8 @@ async def submitted(running: Running) -> str:
     file = await running.unit.post("/v1/files", files={"file": ("执照.pdf", b"%PDF-1.7\n%%EOF\n")})
     evidence = [{"name": "执照.pdf", "sha256": file.json()["sha256"]}]
     by = {"way": "assessor", "assessor_name": ASSESSOR.name, "assessor_uscc": ASSESSOR.uscc}
-    report = forms.as_json(forms.report_of(evidence=evidence) | by)
+    people = {"lead_author": "S1", "reviewer": "S2"}
+    report = forms.as_json(forms.report_of(evidence=evidence) | by | people)
     unit = STEEL.model_dump(mode="json")
     body = {"unit": unit, "batch_year": 2026, "evaluation": {"way": "self"}, "report": report}
     draft = await running.unit.post("/v1/applications", json=body)

@@ -50,8 +50,16 @@ def _last_day(application: Application, rules: RuleSet) -> date:
 
 
 def _assessor_named(application: Application) -> Iterator[Reason]:
-    if application.evaluation.way == "assessor" and application.evaluation.assessor is None:
+    """Whether the people named are on its staff, assessor-quota knows (S7)."""
+    evaluation = application.evaluation
+    if evaluation.way != "assessor":
+        return
+    if evaluation.assessor is None:
         yield reason("A1", "assessor-missing", "委托评价的，应填写第三方服务机构", pointer="/assessor_uscc")
+    if evaluation.lead_author is None:
+        yield reason("S7", "lead-author-missing", "委托评价的，应填写评价报告的编制人员", pointer="/lead_author")
+    if evaluation.reviewer is None:
+        yield reason("S7", "reviewer-missing", "委托评价的，应填写评价报告的审核人员", pointer="/reviewer")
 
 
 def _undertaken(report: Report) -> Iterator[Reason]:
