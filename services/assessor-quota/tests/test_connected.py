@@ -23,6 +23,7 @@ from chassis.mongo import open_database
 from chassis.outbox import Cause, entry, event_id
 from chassis.publisher import BrokerPublisher
 from chassis.servers import free_ports
+from chassis.servers.processes import Child
 from chassis.settings import Mode
 from chassis.testing.processes import Processes, many_processes
 from chassis.testing.stack import ServiceDatabase, Stand
@@ -174,7 +175,7 @@ async def test_sixty_submissions_over_the_broker_to_two_worker_processes_give_ex
     await database.prepare(INDEXES)
     here = Processes(database, (), Store)
     await here.adopt((await desk()).memory.collections)
-    async with workers(surroundings(stand.amqp_url(vhost, SERVICE), mine, tmp_path), 2):
+    async with workers(surroundings(stand.amqp_url(vhost, SERVICE), mine, tmp_path), 2, tmp_path):
         for _ in ("once", "and once more, as after a lost confirm"):
             await publish(stand.amqp_url(vhost, "applications"), submissions())
         await settled(stand, vhost)
@@ -200,20 +201,21 @@ def surroundings(amqp_url: str, mine: ServiceDatabase, folder: Path) -> Mapping[
 
 
 @asynccontextmanager
-async def workers(environment: Mapping[str, str], count: int) -> AsyncIterator[None]:
+async def workers(environment: Mapping[str, str], count: int, folder: Path) -> AsyncIterator[None]:
+    """Processes that do not outlive this one, however it ends."""
     started = [
-        await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "assessor_quota.main", env={**environment, "GREEN_PORT": str(port)}
+        Child(
+            [sys.executable, "-m", "assessor_quota.main"],
+            log=folder / f"worker-{port}.log",
+            environment={**environment, "GREEN_PORT": str(port)},
         )
         for port in free_ports(count)
     ]
     try:
         yield
     finally:
-        for process in started:
-            process.terminate()
-        ended = [await process.wait() for process in started]
-    assert ended == [0] * count
+        await asyncio.gather(*(process.stop(20) for process in started))
+    assert [process.popen.returncode for process in started] == [0] * count
 
 
 async def publish(url: str, events: Sequence[Event]) -> None:
