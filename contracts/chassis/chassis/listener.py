@@ -27,6 +27,8 @@ PREFETCH = 200
 """A little more than two batches; without a limit the broker sends the whole queue."""
 GRACE = 15.0
 OWN_FAULT_PAUSE = 5.0
+LETTING_GO = 3.0
+"""Seconds for taking leave of the broker: while it is away the library waits for it to come back, for ever."""
 
 
 class Listener:
@@ -68,13 +70,21 @@ class Listener:
         FastStream waits first and cancels then; what arrives in between is ignored and returns with its delivery count
         raised.
         """
+        try:
+            async with asyncio.timeout(LETTING_GO):
+                await self._cancel_consumers()
+        except TimeoutError:
+            for subscriber in self.broker.subscribers:
+                vars(subscriber)["_consumer_tag"] = None  # else the library cancels once more, without an end
+        self._reception.stop()
+        await self.broker.stop()
+
+    async def _cancel_consumers(self) -> None:
         for subscriber in self.broker.subscribers:
             queue, tag = getattr(subscriber, "_queue_obj", None), getattr(subscriber, "_consumer_tag", None)
             if queue is not None and tag is not None:
                 with suppress(Exception):
                     await queue.cancel(tag)
-        self._reception.stop()
-        await self.broker.stop()
 
     def _subscribe(self, queue: str, receive: Callable[[RabbitMessage], Awaitable[None]]) -> None:
         self.broker.subscriber(rabbit_queue(queue), ack_policy=AckPolicy.MANUAL, no_reply=True)(receive)

@@ -5,12 +5,14 @@ from datetime import timedelta
 
 from chassis.clock import SystemClock
 from chassis.handling import Transient
+from chassis.mongo import Database
 from chassis.outbox import Cause, entry
 from chassis.testing.sample import Tally
 from chassis.testing.stack import Stand
+from chassis.topology import definitions
 from messages.notify import NoticeFailed
 
-from .hearer import NOW, Service, cut, failed
+from .hearer import HEARD, NOW, Service, cut, failed
 
 
 async def test_an_event_is_handled_once_and_acknowledged_after_its_commit(service: Service) -> None:
@@ -112,6 +114,16 @@ async def test_stopping_leaves_what_waits_to_the_broker_with_no_delivery_counted
     await again.stop()
 
     assert again.handlers.runs == 1
+
+
+async def test_stopping_does_not_wait_for_a_broker_that_is_gone(stand: Stand, database: Database) -> None:
+    mine = Service(stand, await stand.vhost(definitions(HEARD)), database)
+    await mine.start()
+    await stand.broker.remove_vhost(mine.vhost)
+    await asyncio.sleep(0.5)
+
+    async with asyncio.timeout(10):
+        await mine.stop()
 
 
 async def test_one_message_that_waits_keeps_no_other_from_being_acknowledged(service: Service) -> None:
