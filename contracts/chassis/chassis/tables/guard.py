@@ -16,8 +16,6 @@ _BEFORE_XML = b"\xef\xbb\xbf\xff\xfe\0 \t\r\n"
 MAX_UNPACKED = 32 * 1024 * 1024
 """A filled form or a register of thousands is a few megabytes; what unpacks to more is none."""
 MAX_ROWS = 5000
-MAX_COLUMNS = 702
-"""Up to column ZZ."""
 _PREFIX = rb"<(?:[^\s<>/:]+:)?"
 _SHEET = re.compile(_PREFIX + rb"sheetData[\s/>]")
 _TAG = re.compile(_PREFIX + rb"""(?:c|row)(?=[\s/>])(?:[^>"']|"[^"]*"|'[^']*')*""")
