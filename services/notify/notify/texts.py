@@ -81,7 +81,8 @@ def templates() -> Mapping[str, tuple[Template, ...]]:
             roles = tuple(Role(role) for role in entry["roles"])
             given += _for_each_event(Template(version=document["version"], **{**entry, "roles": roles}))
     _checked(given)
-    return {name: tuple(each for each in given if each.event == name) for name in {each.event for each in given}}
+    names = dict.fromkeys(each.event for each in given)
+    return {name: tuple(each for each in given if each.event == name) for name in names}
 
 
 def rendered(template: Template, facts: Mapping[str, Any]) -> Text:
