@@ -8,6 +8,9 @@ from pymongo.monitoring import CommandFailedEvent, CommandStartedEvent
 
 from chassis.tracing import failed
 
+GREETINGS = frozenset({"hello", "saslStart", "saslContinue"})
+"""Of a connection that the pool opens just then: they tell of the pool and not of the work that waits for it."""
+
 
 class DatabaseCommands(CommandTracer):
     """The library's listener, less two things that it tells.
@@ -16,7 +19,7 @@ class DatabaseCommands(CommandTracer):
     """
 
     def started(self, event: CommandStartedEvent) -> None:
-        if trace.get_current_span().is_recording():
+        if trace.get_current_span().is_recording() and event.command_name not in GREETINGS:
             super().started(event)
 
     def failed(self, event: CommandFailedEvent) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
@@ -54,6 +55,14 @@ async def test_what_is_asked_of_the_database_is_part_of_the_trace(told: Told, tr
         ("commitTransaction", None, identity(commit)),
     ]
     assert "150102199003078888" not in "".join(span.to_json() for span in asked)
+
+
+async def test_a_connection_that_the_pool_opens_meanwhile_is_no_part_of_the_trace(told: Told, traced: Database) -> None:
+    with told.tracing.request("GET", None):
+        await asyncio.gather(*(traced.load("notices", ["a"]) for _ in range(8)))
+
+    asked = {span.name.partition(".")[2] for span in told.exporter.get_finished_spans() if span.name != "GET"}
+    assert asked == {"find"}
 
 
 def _collection(span: ReadableSpan) -> object:
