@@ -38,7 +38,7 @@ def _of_listing(listed: UnitListed) -> Iterator[tuple[str, str]]:
 
 
 async def _ledgers_wanted(submitted: ApplicationSubmitted, store: Store) -> Iterable[tuple[str, str]]:
-    """Found through the assessor; with a question for each message, ten thousand representatives went at half the speed."""
+    """Found through the assessor; with a question for each message ten thousand of them went at half the speed."""
     return [("ledgers", key) for key in await handlers.ledgers_wanted(submitted, store)]
 
 
