@@ -93,7 +93,8 @@ class Submissions:
 
 
 def _withdrawn(submitted: ApplicationSubmitted) -> ApplicationWithdrawn:
-    told = submitted.model_dump(exclude={"submitted_at", "submitted_on", "sequence"})
+    shared = set(ApplicationWithdrawn.model_fields) & set(ApplicationSubmitted.model_fields) - {"sequence"}
+    told = submitted.model_dump(include=shared)
     return ApplicationWithdrawn(**told, sequence=2, withdrawn_on=DAY)
 
 
