@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from chassis.bus import Hears, hears
 from messages.catalogue import EVENTS
 from messages.duties import Duty
+from messages.event import Event
 
 from notify import handlers
 from notify.store import Store
 
+
+async def _wanted(event: Event, _store: Store) -> Iterable[tuple[str, str]]:
+    """Asked for a whole batch at once, and not declared ahead: an office's contact must not keep two batches apart."""
+    return handlers.wanted(event)
+
+
 HEARS: tuple[Hears, ...] = tuple(
-    hears(event, handlers.follow_duty if issubclass(event, Duty) else handlers.tell, Store)
+    hears(event, handlers.follow_duty if issubclass(event, Duty) else handlers.tell, Store, then=_wanted)
     for event in EVENTS.values()
     if event.owner != "notify"
 )

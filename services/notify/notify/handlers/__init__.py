@@ -12,6 +12,7 @@ from notify.handlers.notices import (
     remove_contact,
     set_contact,
     tell,
+    wanted,
 )
 
 __all__ = [
@@ -30,4 +31,5 @@ __all__ = [
     "resend",
     "set_contact",
     "tell",
+    "wanted",
 ]

@@ -42,11 +42,17 @@ class Told:
 
 async def tell(event: Event, store: Store, now: datetime) -> list[Event]:
     """Write a notice for everyone the event concerns, and an e-mail for those who asked for one (N1, N2)."""
-    about = f"{event.type}:{event.subject}:{event.sequence}"
-    told = Told(about, event.type, event.subject, event.model_dump(mode="json"))
+    told = Told(_about(event), event.type, event.subject, event.model_dump(mode="json"))
     for reader, template in readers(event):
         await write(told, reader, template, store, now)
     return []
+
+
+def wanted(event: Event) -> Iterable[tuple[str, str]]:
+    """What telling of an event looks up: the notice that each reader may have already, and where it wants its mails."""
+    for reader, _ in readers(event):
+        yield "notices", _notice_id(_about(event), reader)
+        yield "contacts", reader.key
 
 
 def readers(event: Event) -> Iterable[tuple[Addressee, Template]]:
@@ -113,10 +119,18 @@ async def remove_contact(command: RemoveContact, store: Store, _now: datetime) -
     return Done()
 
 
+def _about(event: Event) -> str:
+    return f"{event.type}:{event.subject}:{event.sequence}"
+
+
+def _notice_id(about: str, reader: Addressee) -> str:
+    return f"notice-{hashlib.sha256(f'{about}>{reader.key}'.encode()).hexdigest()[:32]}"
+
+
 def _notice(told: Told, reader: Addressee, template: Template, now: datetime) -> Notice:
     text = rendered(template, told.facts)
     return Notice(
-        notice_id=f"notice-{hashlib.sha256(f'{told.about}>{reader.key}'.encode()).hexdigest()[:32]}",
+        notice_id=_notice_id(told.about, reader),
         about=told.about,
         event_type=told.event_type,
         subject=told.subject,
