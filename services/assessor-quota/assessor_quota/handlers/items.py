@@ -12,7 +12,7 @@ from messages.applications import ApplicationSubmitted
 from messages.assessor_quota import QuotaItemConfirmed, QuotaItemRefused, QuotaItemReleased, QuotaItemReserved
 from messages.event import Event
 from messages.review import InitialReviewAccepted
-from messages.values import AssessorRef, PersonRef, Prefecture, Reason
+from messages.values import AssessorRef, Prefecture, Reason
 from rulebook import RuleSet, rules_of, rules_on, shanghai_date
 
 from assessor_quota.domain.assessor import Assessor, may_evaluate, not_registered
@@ -29,6 +29,7 @@ from assessor_quota.domain.item import (
     uses_item,
 )
 from assessor_quota.domain.ledger import Ledger, Line, Place, counting_year, ledger_key, year_problems
+from assessor_quota.handlers.ledgers import ledger_of
 
 
 class Items(Protocol):
@@ -173,7 +174,7 @@ async def _release(item: Item, store: Items) -> list[Event]:
 async def _places(item: Item, assessor: Assessor, store: Items) -> list[Place]:
     """With all whom the item would count with, the present legal representative last (Q4)."""
     counted = assessor.counted_with(item.asked_on, item.year)
-    return [Place(await _ledger(each.person, item.year, store), each.carried_on) for each in counted]
+    return [Place(await ledger_of(each.person, item.year, store), each.carried_on) for each in counted]
 
 
 def _take(item: Item, places: Sequence[Place], store: Items) -> tuple[Item, Ledger]:
@@ -190,11 +191,6 @@ def _note_presence(assessor: Assessor, prefecture: Prefecture, store: Items) -> 
     """The first item there lets the prefecture's department read the entry; all later ones write nothing here."""
     if prefecture not in assessor.prefectures:
         store.assessors.save(assessor.uscc, assessor.working_in(prefecture))
-
-
-async def _ledger(representative: PersonRef, year: int, store: Items) -> Ledger:
-    empty = Ledger(representative, year)
-    return await store.ledgers.get(empty.key) or empty
 
 
 def _refuse(

@@ -19,6 +19,7 @@ from assessor_quota.domain.ledger import YEARS_APART, Ledger, Place
 from assessor_quota.domain.representative import change_problems
 from assessor_quota.handlers.entries import enter
 from assessor_quota.handlers.kept import kept, registered
+from assessor_quota.handlers.ledgers import ledger_of
 from assessor_quota.handlers.people import known_as
 
 
@@ -105,11 +106,6 @@ async def _in_use(assessor: Assessor, first: int, store: Representatives) -> lis
     return await store.items.find(
         {"assessor.uscc": assessor.uscc, "year": {"$gte": first}, "state": {"$in": list(IN_USE)}}
     )
-
-
-async def ledger_of(representative: PersonRef, year: int, store: Representatives) -> Ledger:
-    empty = Ledger(representative, year)
-    return await store.ledgers.get(empty.key) or empty
 
 
 def _changed(
