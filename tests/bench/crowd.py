@@ -15,8 +15,8 @@ from messages.event import Event
 from messages.values import AssessorRef, Evaluation, Level, UnitRef
 from rulebook import rules_on
 
-from tests.faults.arena import NOW
-from tests.faults.cast import DAY, YEAR, Applicant, Assessor, code
+from tests.stand.arena import NOW
+from tests.stand.cast import DAY, YEAR, Applicant, Assessor, code
 
 REPRESENTATIVES = 10_000
 SISTERS = 3

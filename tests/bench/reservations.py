@@ -25,7 +25,7 @@ from messages.event import Event
 from tests.bench.crowd import FULL, GIVING_BACK, PATTERN, Submissions, settle_in
 from tests.bench.measure import Processors, Run, median
 from tests.bench.steady import Latencies, steady_rounds
-from tests.faults.arena import SERVICE, SPEAKER, Arena
+from tests.stand.arena import SERVICE, SPEAKER, Arena
 
 ROUNDS = 2
 CHUNK = 1_000

@@ -22,7 +22,7 @@ from chassis.unit import Document
 from tests.bench.crowd import MANY, Asker, Submissions
 from tests.bench.measure import percentile
 from tests.bench.reserving import FLOOR_OF_MANY
-from tests.faults.arena import NOW, SERVICE, SPEAKER, Arena
+from tests.stand.arena import NOW, SERVICE, SPEAKER, Arena
 
 ROUNDS = 2
 SECONDS, WARM_UP = 3.0, 0.5

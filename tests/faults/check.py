@@ -13,10 +13,10 @@ from chassis.mongo import Database, open_database
 from chassis.topology import UNHEARD_QUEUE
 
 from deploy.services import SERVICES
-from tests.faults.cast import Applicant
-from tests.faults.crashing import EFFECTS
 from tests.faults.ledger import Ledger
 from tests.faults.town import Town
+from tests.stand.cast import Applicant
+from tests.stand.crashing import EFFECTS
 
 SETTLE_SECONDS = 60
 LIMIT = 15

@@ -11,10 +11,10 @@ from chassis.mongo import Database
 from messages.assessor_quota import QuotaItemConfirmed, QuotaItemRefused, QuotaItemReleased, QuotaItemReserved
 from messages.envelope import Heard, hear
 
-from tests.faults.arena import SERVICE, SPEAKER, Arena
 from tests.faults.check import LIMIT, Findings
-from tests.faults.crashing import EFFECTS
 from tests.faults.race import SUBMISSIONS, Course, Race
+from tests.stand.arena import SERVICE, SPEAKER, Arena
+from tests.stand.crashing import EFFECTS
 
 ANSWERS = (QuotaItemReserved, QuotaItemRefused, QuotaItemReleased, QuotaItemConfirmed)
 

@@ -10,9 +10,9 @@ from typing import Any
 import httpx2
 from messages.values import Prefecture
 
-from tests.faults.cast import Applicant, Assessor
 from tests.faults.ledger import Ledger
 from tests.faults.town import Town
+from tests.stand.cast import Applicant, Assessor
 
 LANES = 24
 ANSWERED = 500

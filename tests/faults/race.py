@@ -16,9 +16,9 @@ from messages.applications import ApplicationSubmitted
 from messages.values import AssessorRef, Evaluation, Level, UnitRef
 from rulebook import rules_on
 
-from tests.faults.arena import NOW, Arena, Start
-from tests.faults.cast import DAY, YEAR, Applicant, Assessor
-from tests.faults.worker import Worker, dead_at
+from tests.stand.arena import NOW, Arena, Start
+from tests.stand.cast import DAY, YEAR, Applicant, Assessor
+from tests.stand.worker import Worker, dead_at
 
 SUBMISSIONS, ASSESSORS, WORKERS = 200, 3, 4
 POINTS = get_args(Point)

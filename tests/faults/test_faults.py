@@ -15,11 +15,11 @@ from chassis.clock import set_simulated
 from chassis.mongo import open_database
 from chassis.steps import Point
 
-from tests.faults.cast import Assessor, applicants
 from tests.faults.check import Checker, Findings
 from tests.faults.ledger import Ledger
 from tests.faults.load import Client
 from tests.faults.town import Town
+from tests.stand.cast import Assessor, applicants
 
 pytestmark = [
     pytest.mark.faults,

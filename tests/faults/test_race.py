@@ -10,10 +10,10 @@ import pytest
 from chassis.mongo import Database, open_database
 from chassis.testing.stack import Stand
 
-from tests.faults.arena import Arena
 from tests.faults.check import LIMIT, Findings
 from tests.faults.judge import Judge
 from tests.faults.race import SUBMISSIONS, Conditions, Course, Race, run
+from tests.stand.arena import Arena
 
 pytestmark = [
     pytest.mark.faults,

@@ -20,7 +20,7 @@ from chassis.testing.stack import ServiceDatabase, Stand
 from deploy.services import SERVICES, Service
 from deploy.topology import composed
 from tests.faults.proxy import Link
-from tests.faults.worker import Worker, dead_at
+from tests.stand.worker import Worker, dead_at
 
 API = ("applications", "assessor-quota")
 """Services that the client calls; their first process answers HTTP."""

@@ -12,11 +12,11 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 from deploy.services import SERVICES
-from tests.faults.crashing import DIES, live
+from tests.stand.crashing import DIES, live
 
 NURSERY = multiprocessing.get_context("forkserver")
 """Processes are forked from one that has imported all services: a start costs no second of imports."""
-NURSERY.set_forkserver_preload(["tests.faults.crashing", *(f"{service.package}.main" for service in SERVICES)])
+NURSERY.set_forkserver_preload(["tests.stand.crashing", *(f"{service.package}.main" for service in SERVICES)])
 
 
 @dataclass

@@ -22,8 +22,8 @@ from chassis.testing.stack import ServiceDatabase, Stand
 from messages.event import Event
 
 from deploy.topology import composed
-from tests.faults.cast import Assessor
-from tests.faults.worker import Worker
+from tests.stand.cast import Assessor
+from tests.stand.worker import Worker
 
 SERVICE, PACKAGE = "assessor-quota", "assessor_quota"
 SPEAKER = "applications"
