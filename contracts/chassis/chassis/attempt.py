@@ -7,6 +7,7 @@ from datetime import datetime
 from time import perf_counter
 from typing import NamedTuple
 
+import structlog
 from messages.event import Event
 
 from chassis import outbox
@@ -17,6 +18,8 @@ from chassis.steps import NoSteps, Steps
 from chassis.tracing import Tracing
 from chassis.unit import Backing, Batch, Commit, Conflict, Document, Key, Outcome, Seen, Unit
 from chassis.work import Verdict, Work, inbox_row, repeated
+
+log = structlog.get_logger(__name__)
 
 
 class _Handled(NamedTuple):
@@ -90,7 +93,8 @@ class Attempt:
             return await work.then(Unit(batch))
         except Conflict:
             raise  # the instant that this attempt reads is gone
-        except Exception:  # noqa: BLE001 - told where it does harm
+        except Exception as problem:  # it costs speed alone, and nobody would see why
+            log.warning("look-ahead failed", event_type=work.event_type, exc_info=problem)
             return ()
 
     async def _unknown(self, works: list[Work], seen: Seen) -> list[Work]:

@@ -19,6 +19,7 @@ from chassis.testing.memory import Memory
 from chassis.testing.sample import Store, Tally
 from chassis.unit import Commit, Document, Key, Unit, Write
 from chassis.work import Work
+from structlog.testing import capture_logs
 
 from .committing import NOW
 
@@ -97,7 +98,11 @@ async def test_what_the_loaded_leads_to_is_asked_for_once_for_the_whole_batch(
     assert len(await asked.load("notices", [f"b{number}" for number in range(WORKS)])) == WORKS
 
 
-async def test_a_work_that_cannot_say_what_it_wants_is_done_all_the_same(asked: Asked, committer: Committer) -> None:
-    await asyncio.gather(committer.perform(work(0, broken)), committer.perform(work(1, named_by(1))))
+async def test_a_work_that_cannot_say_what_it_wants_is_done_all_the_same_and_told(
+    asked: Asked, committer: Committer
+) -> None:
+    with capture_logs() as lines:
+        await asyncio.gather(committer.perform(work(0, broken)), committer.perform(work(1, named_by(1))))
 
+    assert [(line["event"], str(line["exc_info"])) for line in lines] == [("look-ahead failed", "cannot say")]
     assert len(await asked.load("notices", ["b0", "b1"])) == 2
