@@ -18,7 +18,7 @@ import os
 import random
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -31,7 +31,7 @@ from chassis.publisher import BrokerPublisher
 from chassis.service import run
 from chassis.steps import Point
 from chassis.store import Documents
-from chassis.unit import Commit, Document, Unit
+from chassis.unit import Commit, Document, Key, Unit
 from messages.event import Event
 
 EFFECTS = "effects"
@@ -39,6 +39,8 @@ LEDGERS = "ledgers"
 PR_SET_PDEATHSIG = 1
 DIES = "dies: "
 """How a process says in its log at which point it ends."""
+TWICE = "said twice: "
+"""How it says how many events the broker has confirmed a second time."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,14 @@ class Effect:
     """How often one event was handled, as the database has it."""
 
     times: int
+
+
+@dataclass(frozen=True)
+class Stores:
+    """The service's own store, and the effects beside it."""
+
+    kept: Any
+    effects: Documents[Effect]
 
 
 class Storm:
@@ -78,20 +88,30 @@ class Dying:
 
 
 def counted(hears: Hears) -> Hears:
-    """The same handler, with its handling counted in the same unit of work."""
+    """The same handler, with its handling counted in the same unit of work; what is loaded ahead stays loaded ahead."""
 
-    def store(unit: Unit) -> tuple[Any, Documents[Effect]]:
-        return hears.store(unit), Documents(unit, EFFECTS, Effect)
+    def store(unit: Unit) -> Stores:
+        return Stores(hears.store(unit), Documents(unit, EFFECTS, Effect))
 
-    async def handle(event: Event, stores: tuple[Any, Documents[Effect]], now: datetime) -> Result:
-        kept, effects = stores
-        result = await hears.handler(event, kept, now)
-        key = f"{event.type}:{event.subject}:{event.sequence}"
-        before = await effects.get(key)
-        effects.save(key, Effect(1 if before is None else before.times + 1))
+    async def handle(event: Event, stores: Stores, now: datetime) -> Result:
+        result = await hears.handler(event, stores.kept, now)
+        key = effect_key(event)
+        before = await stores.effects.get(key)
+        stores.effects.save(key, Effect(1 if before is None else before.times + 1))
         return result
 
-    return replace(hears, handler=handle, store=store)
+    def reads(event: Event) -> Iterable[Key]:
+        return [*hears.reads(event), (EFFECTS, effect_key(event))]
+
+    def then(event: Event, stores: Stores) -> Awaitable[Iterable[Key]]:
+        assert hears.then is not None
+        return hears.then(event, stores.kept)
+
+    return replace(hears, handler=handle, store=store, reads=reads, then=then if hears.then else None)
+
+
+def effect_key(event: Event) -> str:
+    return f"{event.type}:{event.subject}:{event.sequence}"
 
 
 def say_twice(share: float, storm: Storm) -> None:
@@ -102,7 +122,8 @@ def say_twice(share: float, storm: Storm) -> None:
         answers = await send(self, entries)
         again = [entry for entry in entries if storm.dice.random() < share and storm.rages]
         if again:
-            await send(self, again)
+            confirmed = (await send(self, again)).count(None)
+            print(f"{TWICE}{confirmed}", file=sys.stderr, flush=True)
         return answers
 
     BrokerPublisher.send = doubled  # type: ignore[method-assign]

@@ -6,13 +6,13 @@ import asyncio
 import multiprocessing
 import signal
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 from deploy.services import SERVICES
-from tests.stand.crashing import DIES, live
+from tests.stand.crashing import DIES, TWICE, live
 
 NURSERY = multiprocessing.get_context("forkserver")
 """Processes are forked from one that has imported all services: a start costs no second of imports."""
@@ -45,9 +45,12 @@ class Worker:
         """Some life of it was ended from one moment to the next."""
         return -signal.SIGKILL in self.endings
 
-    def kill(self) -> None:
-        if self.process is not None:
-            self.process.kill()
+    def kill(self) -> bool:
+        """End it from one moment to the next; False when it was dead already."""
+        if self.process is None or not self.process.is_alive():
+            return False
+        self.process.kill()
+        return True
 
     async def stop(self) -> None:
         if self.keeper is not None:
@@ -80,5 +83,15 @@ class Worker:
 
 def dead_at(workers: Iterable[Worker]) -> Counter[str]:
     """Named point → how often a process died there."""
-    lines = [line for worker in workers for line in worker.log.read_text().splitlines()]
-    return Counter(line.removeprefix(DIES) for line in lines if line.startswith(DIES))
+    return Counter(_told(workers, DIES))
+
+
+def said_twice(workers: Iterable[Worker]) -> int:
+    """How many events the broker has confirmed a second time."""
+    return sum(map(int, _told(workers, TWICE)))
+
+
+def _told(workers: Iterable[Worker], head: str) -> Iterator[str]:
+    for worker in workers:
+        lines = worker.log.read_text().splitlines()
+        yield from (line.removeprefix(head) for line in lines if line.startswith(head))
