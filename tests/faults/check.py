@@ -1,25 +1,25 @@
-"""The checker: reads every database and queue after the storm and says all that does not hold."""
+"""The checker: from what all databases hold after the storm, and what the clients were told, all that does not hold."""
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections import Counter
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from chassis.mongo import Database, open_database
-from chassis.topology import UNHEARD_QUEUE
+from chassis.plain import codec
+from messages.applications import ApplicationAccepted, ApplicationRefused
+from review.domain import record
+from review.domain.case import Case
 
-from deploy.services import SERVICES
-from tests.faults.ledger import Ledger
-from tests.faults.town import Town
+from deploy.services import SERVICES, Service
+from tests.faults.ledger import Ending, Entry
+from tests.faults.remains import Documents, Remains
 from tests.stand.cast import Applicant
 from tests.stand.crashing import EFFECTS
 
-SETTLE_SECONDS = 60
 LIMIT = 15
+OUTCOMES = {ApplicationAccepted.type, ApplicationRefused.type}
 
 
 @dataclass
@@ -28,7 +28,6 @@ class Findings:
 
     counts: dict[str, int] = field(default_factory=dict)
     violations: list[str] = field(default_factory=list)
-    settled_in: float = 0.0
 
     def hold(self, what: str, wrong: Iterable[object]) -> None:
         """``wrong`` must be empty."""
@@ -38,115 +37,123 @@ class Findings:
 
 
 class Checker:
-    def __init__(self, town: Town, ledger: Ledger, applicants: list[Applicant], drafts: dict[int, str]) -> None:
-        self._town = town
-        self._ledger = ledger
-        self._applicants = {drafts[each.number]: each for each in applicants}
-        self._databases = {
-            service.name: open_database(town.mongod.admin_url, town.databases[service.name].name, "pymongo")
-            for service in SERVICES
-        }
+    """``applicants`` by the application that each one filed."""
+
+    def __init__(self, remains: Remains, told: Mapping[str, Entry], applicants: Mapping[str, Applicant]) -> None:
+        self._remains = remains
+        self._told = told
+        self._applicants = applicants
+        self._states = {each["_id"]: each["state"] for each in remains["applications"]["applications"]}
+        self._accepted = {name for name, state in self._states.items() if state == "accepted"}
+        self._decided = self._accepted | {name for name, state in self._states.items() if state == "refused"}
         self.findings = Findings()
 
-    async def settle(self) -> None:
-        """Wait until nothing is under way; what has not settled in time is a violation."""
-        began, quiet = time.monotonic(), 0
-        while time.monotonic() - began < SETTLE_SECONDS:
-            quiet = quiet + 1 if await self._quiet() else 0
-            if quiet == 2:
-                self.findings.settled_in = time.monotonic() - began
-                return
-            await asyncio.sleep(1)
-        self.findings.violations.append(f"not settled in {SETTLE_SECONDS} s: {await self._under_way()}")
-
-    async def check(self) -> Findings:
-        for part in (self._submissions, self._quota, self._effects, self._events, self._parked):
-            await part()
-        for database in self._databases.values():
-            await database.close()
+    def check(self) -> Findings:
+        for part in (self._submissions, self._quota, self._effects, self._events, self._parked, self._records):
+            part()
         return self.findings
 
-    async def _quiet(self) -> bool:
-        return not any((await self._under_way()).values())
+    def _submissions(self) -> None:
+        """Every accepted submission has exactly one outcome, and every accepted application exactly one case.
 
-    async def _under_way(self) -> dict[str, int]:
-        queues = await self._town.broker.queue_counts(self._town.vhost)
-        waiting = {name: count for name, count in queues.items() if name != UNHEARD_QUEUE and count}
-        unsent = {
-            f"outbox of {name}": len(await self._all(name, "outbox", {"sent": False})) for name in self._databases
-        }
-        held = {"waiting for an item": len(await self._all("applications", "applications", {"state": "submitted"}))}
-        return waiting | {name: count for name, count in (unsent | held).items() if count}
+        Where a client heard no answer it may have been filed or not, but not by half.
+        """
+        cases = {each["_id"] for each in self._remains["review"]["cases"]}
+        ok, unknown, fail = (self._ended(ending) for ending in ("ok", "unknown", "fail"))
+        self.findings.counts |= {"told ok": len(ok), "told nothing": len(unknown)}
+        self.findings.counts |= {"told nothing, and filed": len(unknown & self._decided)}
+        self.findings.counts |= {"accepted": len(self._accepted), "refused": len(self._decided - self._accepted)}
+        drafts = {name for name, state in self._states.items() if state == "draft"}
+        self.findings.hold("told ok and lost", ok - self._decided)
+        self.findings.hold("told nothing and filed by half", unknown - self._decided - drafts)
+        self.findings.hold("refused where everything was right", fail)
+        self.findings.hold("decided and never asked for", self._decided - ok - unknown)
+        self.findings.hold("accepted without a case", self._accepted - cases)
+        self.findings.hold("cases nobody applied for", cases - self._accepted)
+        self._outcomes()
 
-    async def _submissions(self) -> None:
-        """Every accepted submission has exactly one outcome, and every accepted application exactly one case."""
-        stored = {each["_id"]: each for each in await self._all("applications", "applications", {})}
-        told = self._ledger.entries()
-        cases = {each["_id"] for each in await self._all("review", "cases", {})}
-        accepted = {name for name, each in stored.items() if each["state"] == "accepted"}
-        decided = accepted | {name for name, each in stored.items() if each["state"] == "refused"}
-        self.findings.counts |= {"told ok": sum(each.ending == "ok" for each in told.values())}
-        self.findings.counts |= {"accepted": len(accepted), "cases": len(cases)}
-        self.findings.hold("told ok and lost", {n for n, each in told.items() if each.ending == "ok"} - decided)
-        self.findings.hold("submitted and never answered", {n for n, each in told.items() if each.ending == "unknown"})
-        self.findings.hold("refused where everything was right", {n for n, e in told.items() if e.ending == "fail"})
-        self.findings.hold("accepted without a case", accepted - cases)
-        self.findings.hold("cases nobody applied for", cases - accepted)
+    def _outcomes(self) -> None:
+        """What was filed has its outcome said once, and a draft none."""
+        said = Counter(each["h"]["ce-subject"] for each in self._said("applications") if each["t"] in OUTCOMES)
+        wanted = Counter(dict.fromkeys(self._decided, 1))
+        self.findings.hold("outcomes not said exactly once", (said - wanted) + (wanted - said))
 
-    async def _quota(self) -> None:
+    def _ended(self, ending: Ending) -> set[str]:
+        return {name for name, each in self._told.items() if each.ending == ending}
+
+    def _quota(self) -> None:
         """Never over 15, never refused below, each granted item one application and the reverse."""
-        ledgers = await self._all("assessor-quota", "ledgers", {})
-        items = {each["_id"]: each for each in await self._all("assessor-quota", "items", {})}
-        granted = {name for name, each in items.items() if each["state"] in {"reserved", "confirmed"}}
+        ledgers, items = (self._remains["assessor-quota"][name] for name in ("ledgers", "items"))
+        granted = {each["_id"] for each in items if each["state"] in {"reserved", "confirmed"}}
         lines = [line["application_id"] for ledger in ledgers for line in ledger["lines"]]
         used = {ledger["_id"]: len(ledger["lines"]) for ledger in ledgers}
-        asked = Counter(each.assessor.representative for each in self._applicants.values() if each.assessor)
-        accepted = {each["_id"] for each in await self._all("applications", "applications", {"state": "accepted"})}
-        by_assessor = {name for name, each in self._applicants.items() if each.assessor}
+        asked = {name: by for name, each in self._applicants.items() if (by := each.assessor) and name in self._decided}
         self.findings.counts |= {"items granted": len(granted), "ledgers": len(ledgers)}
         self.findings.hold("ledgers over 15", {name for name, count in used.items() if count > LIMIT})
         self.findings.hold("items on two lines", {name for name, count in Counter(lines).items() if count > 1})
         self.findings.hold("items and ledgers differ", granted ^ set(lines))
-        self.findings.hold("granted and not accepted, or the reverse", granted ^ (accepted & by_assessor))
-        wanted = sum(min(LIMIT, count) for count in asked.values())
-        if len(lines) != wanted:
-            self.findings.violations.append(f"{len(lines)} items granted where {wanted} were due")
+        self.findings.hold("granted and not accepted, or the reverse", granted ^ (self._accepted & asked.keys()))
+        self.findings.hold("refused who need no item", self._decided - self._accepted - asked.keys())
+        wanted = sum(min(LIMIT, count) for count in Counter(by.representative for by in asked.values()).values())
+        self.findings.hold("items due", [] if len(lines) == wanted else [f"{len(lines)} granted where {wanted} were"])
 
-    async def _effects(self) -> None:
+    def _effects(self) -> None:
         """Each event had its effect once in each listener."""
-        for name in self._databases:
-            effects = await self._all(name, EFFECTS, {})
-            self.findings.counts[f"effects in {name}"] = len(effects)
-            self.findings.hold(f"effects of {name} more than once", {e["_id"] for e in effects if e["times"] != 1})
-
-    async def _events(self) -> None:
-        """Everything said is in the inbox of everyone who listens, and the events of one aggregate count 1, 2, 3."""
-        said = {name: await self._said(name) for name in self._databases}
         for service in SERVICES:
-            heard = {each.event_type.type for each in service.hears()}
-            wanted = {entry["h"]["ce-id"] for entries in said.values() for entry in entries if entry["t"] in heard}
-            rows = await self._all(service.name, "inbox", {})
-            known = {row["_id"].partition("|")[2] for row in rows if row["_id"].startswith(f"{service.name}|")}
-            parked = {each["event_id"] for each in await self._all(service.name, "parked", {})}
-            self.findings.hold(f"said and not heard by {service.name}", wanted - known - parked)
-            self.findings.hold(f"heard by {service.name} and never said", known - wanted)
-        for name, entries in said.items():
-            self.findings.hold(f"gaps in what {name} said", _gaps(entries))
+            effects = self._remains[service.name][EFFECTS]
+            self.findings.counts[f"effects in {service.name}"] = len(effects)
+            more = {each["_id"] for each in effects if each["times"] != 1}
+            self.findings.hold(f"effects of {service.name} more than once", more)
 
-    async def _said(self, name: str) -> list[dict[str, Any]]:
-        return [entry for document in await self._all(name, "outbox", {}) for entry in document["events"]]
+    def _events(self) -> None:
+        """Everything said was heard by everyone who listens, with its effect; what an aggregate says counts 1, 2, 3."""
+        for service in SERVICES:
+            wanted = self._wanted(service)
+            rows = (row["_id"].partition("|") for row in self._remains[service.name]["inbox"])
+            known = {name for head, _, name in rows if head == service.name}
+            had = {each["_id"] for each in self._remains[service.name][EFFECTS]}
+            due = {wanted[name] for name in wanted}
+            self.findings.hold(f"said and not heard by {service.name}", wanted.keys() - known)
+            self.findings.hold(f"heard by {service.name} and never said", known - wanted.keys())
+            self.findings.hold(f"said and without its effect in {service.name}", due - had)
+            self.findings.hold(f"effects in {service.name} of what nobody said", had - due)
+            self.findings.hold(f"gaps in what {service.name} said", _gaps(self._said(service.name)))
 
-    async def _parked(self) -> None:
-        for name in self._databases:
-            left = await self._all(name, "parked", {"state": "parked"})
-            self.findings.hold(f"parked by {name}", {f"{each['event_id']} ({each['reason']})" for each in left})
+    def _wanted(self, service: Service) -> dict[str, str]:
+        """Events that this service listens to: identifier → the effect it is counted as."""
+        heard = {each.event_type.type for each in service.hears()}
+        said = [each for other in SERVICES for each in self._said(other.name) if each["t"] in heard]
+        return {each["h"]["ce-id"]: _effect(each) for each in said}
 
-    async def _all(self, name: str, collection: str, where: dict[str, Any]) -> list[dict[str, Any]]:
-        database: Database = self._databases[name]
-        return list(await database.find(collection, where))
+    def _said(self, name: str) -> Documents:
+        return [entry for document in self._remains[name]["outbox"] for entry in document["events"]]
+
+    def _parked(self) -> None:
+        for service in SERVICES:
+            left = self._remains[service.name]["parked"]
+            reasons = {f"{each['event_id']} ({each['reason']})" for each in left if each["state"] == "parked"}
+            self.findings.hold(f"parked by {service.name}", reasons)
+
+    def _records(self) -> None:
+        """The record of every case follows entry by entry to where the case says it ends (V14)."""
+        entries = defaultdict(list)
+        for each in self._remains["review"]["records"]:
+            entries[each["case_id"]].append(codec(record.Entry).load(each))
+        cases = [codec(Case).load(each) for each in self._remains["review"]["cases"]]
+        self.findings.counts |= {"entries of records": sum(map(len, entries.values()))}
+        broken = {
+            case.case_id: record.check(sorted(entries[case.case_id], key=lambda each: each.number), case.head)
+            for case in cases
+        }
+        told = {f"{name} at {each.number}: {each.text}" for name, each in broken.items() if each}
+        self.findings.hold("records that are not what was written", told)
 
 
-def _gaps(entries: list[dict[str, Any]]) -> set[str]:
+def _effect(entry: dict[str, Any]) -> str:
+    return f"{entry['t']}:{entry['h']['ce-subject']}:{entry['h']['ce-sequence']}"
+
+
+def _gaps(entries: Documents) -> set[str]:
     sequences: dict[str, list[int]] = {}
     for entry in entries:
         sequences.setdefault(entry["a"], []).append(int(entry["h"]["ce-sequence"]))

@@ -17,7 +17,6 @@ class Link:
         self._open = asyncio.Event()
         self._open.set()
         self.port = 0
-        self.cuts = 0
 
     async def start(self, port: int) -> Self:
         self._server = await asyncio.start_server(self._forward, "127.0.0.1", port)
@@ -30,11 +29,11 @@ class Link:
             self._server.close()
             await self._server.wait_closed()
 
-    def cut(self) -> None:
-        """Tear every connection, as a reset line would."""
-        self.cuts += len(self._writers) > 0
+    def cut(self) -> int:
+        """Tear every connection, as a reset line would; gives how many ends were torn."""
         for writer in self._writers:
             writer.transport.abort()
+        return len(self._writers)
 
     def stall(self) -> None:
         """Let connections stand without a byte passing: a silent partition."""

@@ -20,7 +20,7 @@ from chassis.testing.stack import ServiceDatabase, Stand
 from deploy.services import SERVICES, Service
 from deploy.topology import composed
 from tests.faults.proxy import Link
-from tests.stand.worker import Worker, dead_at
+from tests.stand.worker import Worker, dead_at, said_twice
 
 API = ("applications", "assessor-quota")
 """Services that the client calls; their first process answers HTTP."""
@@ -81,24 +81,30 @@ class Town:
             while not all([await accepts(port) for port in self.ports.values()]):  # noqa: ASYNC110 - other processes
                 await asyncio.sleep(0.2)
 
-    def kill_one(self, dice: Random) -> str:
-        worker = dice.choice(self.workers)
-        worker.kill()
-        return worker.name
+    def kill_one(self, dice: Random) -> bool:
+        """Kill a process by lot; False when that one was dead already."""
+        return dice.choice(self.workers).kill()
 
     async def lose_the_broker(self) -> None:
         await self.broker.kill()
         await self.broker.restart()
 
-    async def cut_while_stalled(self, seconds: float = 1.5) -> None:
-        """The database stands still, and meanwhile every link to the broker is torn."""
+    async def cut_while_stalled(self, seconds: float = 1.5) -> bool:
+        """The database stands still, and meanwhile every link to the broker is torn; False when there was none."""
         self.mongod.pause()
         try:
             await asyncio.sleep(seconds / 2)
-            self.link.cut()
+            torn = self.link.cut()
             await asyncio.sleep(seconds / 2)
         finally:
             self.mongod.resume()
+        return torn > 0
+
+    async def fall_silent(self, seconds: float = 25) -> None:
+        """Nothing passes the links to the broker, which stay open, until the heartbeats of both ends are overdue."""
+        self.link.stall()
+        await asyncio.sleep(seconds)
+        self.link.resume()
 
     def storm(self) -> None:
         """From now on processes die at the named points and events are said twice."""
@@ -110,6 +116,9 @@ class Town:
     def deaths(self) -> Counter[str]:
         """Named point → how often a process died there."""
         return dead_at(self.workers)
+
+    def said_twice(self) -> int:
+        return said_twice(self.workers)
 
     async def stop(self) -> None:
         await asyncio.gather(*(worker.stop() for worker in self.workers))
