@@ -26,6 +26,20 @@ BINDING = "0.3.0"
 """Version of AsyncAPI's binding for AMQP 0-9-1."""
 SHARED = {"public": "无条件共享", "concerned": "有条件共享", "internal": "不予共享"}
 """What the classes are called in the catalogue of government data."""
+CHINESE = {
+    "assessor-quota.duty.met.v1": "第三方机构年度工作情况已填报",
+    "assessor-quota.duty.opened.v1": "第三方机构年度工作情况待填报",
+    "assessor-quota.duty.overdue.v1": "第三方机构年度工作情况逾期未填报",
+    "assessor-quota.item.reserved.v1": "评价名额已占用",
+    "assessor-quota.rate.computed.v1": "年度创建成功率",
+    "notify.notice.delivered.v1": "通知已送达",
+    "notify.notice.failed.v1": "通知未能送达",
+    "registry.list.announced.v1": "年度名单已公布",
+    "registry.list.closed.v1": "年度名单已封存",
+    "registry.unit.listed.v1": "单位列入名单",
+    "review.notice.opened.v1": "拟列入名单公示",
+}
+"""What events are called that no notice is headed by alone."""
 ABOUT = (
     "What the five services say to each other, and what other systems may hear of it. CloudEvents 1.0 in binary mode: "
     "attributes in `ce-*` headers, the fact as JSON body. One topic exchange; the routing key is the event's type. "
@@ -165,10 +179,10 @@ def _to(*path: str) -> Part:
 
 
 def _message(event: type[Event], hearing: Mapping[Service, tuple[Hears, ...]], schemas: Part) -> Part:
-    chinese = _chinese().get(event.type)
+    chinese = CHINESE.get(event.type) or _headings().get(event.type, "")
     return {
         "name": event.type,
-        "title": f"{event.__name__} {chinese}" if chinese else event.__name__,
+        "title": f"{event.__name__} {chinese}".strip(),
         **_told(event),
         "contentType": CONTENT_TYPE,
         "headers": headers_of(event),
@@ -214,7 +228,7 @@ def _example(event: type[Event]) -> Part:
     return {"name": event.fact, "headers": sample["headers"], "payload": sample["body"]}
 
 
-def _chinese() -> dict[str, str]:
+def _headings() -> dict[str, str]:
     """Event type → what the notice about it is headed by, where the services tell people of it."""
     newest = max(_TEXTS.glob("*.toml"))
     headed: dict[str, str] = {}
