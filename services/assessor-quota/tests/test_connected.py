@@ -175,10 +175,10 @@ async def test_sixty_submissions_over_the_broker_to_two_worker_processes_give_ex
     await database.prepare(INDEXES)
     here = Processes(database, (), Store)
     await here.adopt((await desk()).memory.collections)
-    async with workers(surroundings(stand.amqp_url(vhost, SERVICE), mine, tmp_path), 2, tmp_path):
+    async with workers(surroundings(stand.amqp_url(vhost, SERVICE), mine, tmp_path), 2, tmp_path) as started:
         for _ in ("once", "and once more, as after a lost confirm"):
             await publish(stand.amqp_url(vhost, "applications"), submissions())
-        await settled(stand, vhost)
+        await settled(stand, vhost, started)
     await exactly_fifteen(here)
     await database.close()
 
@@ -201,7 +201,7 @@ def surroundings(amqp_url: str, mine: ServiceDatabase, folder: Path) -> Mapping[
 
 
 @asynccontextmanager
-async def workers(environment: Mapping[str, str], count: int, folder: Path) -> AsyncIterator[None]:
+async def workers(environment: Mapping[str, str], count: int, folder: Path) -> AsyncIterator[Sequence[Child]]:
     """Processes that do not outlive this one, however it ends."""
     started = [
         Child(
@@ -212,7 +212,7 @@ async def workers(environment: Mapping[str, str], count: int, folder: Path) -> A
         for port in free_ports(count)
     ]
     try:
-        yield
+        yield started
     finally:
         await asyncio.gather(*(process.stop(20) for process in started))
     assert [process.popen.returncode for process in started] == [0] * count
@@ -225,11 +225,21 @@ async def publish(url: str, events: Sequence[Event]) -> None:
     assert refused == [None] * len(events)
 
 
-async def settled(stand: Stand, vhost: str) -> None:
+async def settled(stand: Stand, vhost: str, workers: Sequence[Child]) -> None:
     """All submissions are taken and all answers have reached the queue of applications."""
     async with asyncio.timeout(PATIENCE):
-        while True:
-            counts = await stand.broker.queue_counts(vhost)
-            if counts[f"{SERVICE}.applications"] == 0 and counts[f"applications.{SERVICE}"] == ASKED:
-                return
+        while not await _answered(stand, vhost):
+            assert [each.tail() for each in workers if not each.running] == []
             await asyncio.sleep(0.3)
+
+
+async def _answered(stand: Stand, vhost: str) -> bool:
+    counts = await stand.broker.queue_counts(vhost)
+    return counts[f"{SERVICE}.applications"] == 0 and counts[f"applications.{SERVICE}"] == ASKED
+
+
+async def test_a_worker_that_ended_is_noticed_at_once_with_its_log(stand: Stand, tmp_path: Path) -> None:
+    vhost = await stand.vhost(definitions({SERVICE: [ApplicationSubmitted], "applications": ANSWERS}))
+    ended = Child([sys.executable, "-c", "print('no settings')"], log=tmp_path / "worker.log", environment=os.environ)
+    with pytest.raises(AssertionError, match="no settings"):
+        await settled(stand, vhost, [ended])
