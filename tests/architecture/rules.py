@@ -13,18 +13,17 @@ from rulebook import catalogue
 
 from tests.architecture.sources import ROOT
 
-ENFORCED = {
-    *(f"G{n}" for n in range(1, 4)),
-    *(f"T{n}" for n in range(1, 8)),
-    *(f"E{n}" for n in range(1, 14)),
-    *("A1", "A2", "A3", "A4", "A5"),
-    *("Q1", "Q2", "Q3", "Q5", "Q6", "Q7", "S1"),
-    *(f"V{n}" for n in range(1, 11)),
-    "V14",
-    *(f"L{n}" for n in range(1, 6)),
-    *("R1", "B1", "B2", "N1", "N2", "N4", "P1", "P2"),
+NOT_BUILT = {
+    "G4",
+    *("C1", "C3", "C4", "C5", "C6", "C7"),
+    "A7",
+    *("V11", "V12", "V13", "V15", "V16"),
+    "L6",
+    *("R17a", "R17b", "R17c", "R18", "R19", "R20", "R21", "R22", "R26", "R33", "R34", "R35"),
+    *("D1", "D2", "D3", "D4", "D6"),
+    *("X1", "X2", "X3"),
 }
-"""What this release enforces; `make rules` fails when one of them has no test."""
+"""What this release does not enforce yet; `make rules` fails when any other rule has no test, or one of these has."""
 
 FOLDERS = ("contracts", "services", "tests")
 
@@ -76,20 +75,35 @@ def show(tests: Tests) -> None:
         if tests[each.rule]:
             print(f"{each.rule}  {each.article}  {len(tests[each.rule])}")
             print(*(f"    {test}" for test in tests[each.rule]), sep="\n")
-    bare = [each.rule for each in rules if not tests[each.rule]]
-    print(f"\n{len(rules) - len(bare)} of {len(rules)} rules have tests; none yet:")
-    for letter, group in groupby(bare, key=lambda rule: rule[0]):
+    none_yet = [each.rule for each in rules if not tests[each.rule]]
+    print(f"\n{len(rules) - len(none_yet)} of {len(rules)} rules have tests; none yet:")
+    for letter, group in groupby(none_yet, key=lambda rule: rule[0]):
         print(f"    {letter}  {' '.join(group)}")
 
 
+def bare(tests: Tests) -> set[str]:
+    """Rules that this release enforces and no test is named by."""
+    return catalogue().keys() - NOT_BUILT - _held(tests)
+
+
+def built(tests: Tests) -> set[str]:
+    """Rules said not to be built that have a test."""
+    return NOT_BUILT & _held(tests)
+
+
+def _held(tests: Tests) -> set[str]:
+    return {rule for rule, held in tests.items() if held}
+
+
 def main() -> int:
-    """Return 1 when a rule that this release enforces has no test."""
+    """Return 1 when the list of what is not built yet and the tests disagree."""
     tests = tests_by_rule()
     show(tests)
-    missing = sorted(ENFORCED - {rule for rule, held in tests.items() if held})
-    if missing:
+    if missing := sorted(bare(tests)):
         print(f"\nenforced and without a test: {' '.join(missing)}", file=sys.stderr)
-    return 1 if missing else 0
+    if surprising := sorted(built(tests)):
+        print(f"\nsaid not to be built, with a test: {' '.join(surprising)}", file=sys.stderr)
+    return 1 if missing or surprising else 0
 
 
 if __name__ == "__main__":
