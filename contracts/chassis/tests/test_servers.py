@@ -11,6 +11,7 @@ import psutil
 import pytest
 from aiormq.exceptions import ChannelAccessRefused
 from chassis.servers import Broker, MissingServerError, Mongod, free_ports, node
+from chassis.servers.processes import HOST, until_accepting
 from chassis.testing.stack import Stand
 from pymongo import AsyncMongoClient
 from pymongo.errors import OperationFailure
@@ -148,6 +149,15 @@ async def test_a_folder_keeps_its_port_and_says_so(tmp_path: Path) -> None:
 def test_a_missing_broker_says_how_to_get_it() -> None:
     with pytest.raises(MissingServerError, match="rabbitmq-server"):
         node.installation()
+
+
+async def test_a_port_is_waited_for_and_given_up_in_time() -> None:
+    first, second = free_ports(2)
+    waiting = asyncio.create_task(until_accepting([first], within=10))
+    async with await asyncio.start_server(lambda _reader, writer: writer.close(), HOST, first):
+        await waiting
+        with pytest.raises(TimeoutError):
+            await until_accepting([first, second], within=0.2)
 
 
 def test_ports_lie_below_the_ephemeral_range() -> None:

@@ -10,7 +10,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -139,6 +139,14 @@ async def accepts(port: int) -> bool:
     with suppress(OSError):
         await writer.wait_closed()
     return True
+
+
+async def until_accepting(ports: Iterable[int], *, within: float) -> None:
+    """Wait until something listens on each of these ports; TimeoutError when that takes longer."""
+    async with asyncio.timeout(within):
+        for port in ports:
+            while not await accepts(port):  # noqa: ASYNC110 - another process
+                await asyncio.sleep(0.05)
 
 
 def write_private(path: Path, text: str) -> None:
