@@ -13,13 +13,14 @@ from typing import Self
 from chassis.identity import add_key
 from chassis.issuer import DevelopmentIssuer
 from chassis.servers import Broker, Mongod
-from chassis.servers.processes import accepts, free_ports
+from chassis.servers.processes import free_ports, until_accepting
 from chassis.settings import Mode
 from chassis.testing.stack import ServiceDatabase, Stand
 
 from deploy.services import SERVICES, Service
 from deploy.topology import composed
 from tests.faults.proxy import Link
+from tests.stand.surroundings import surroundings
 from tests.stand.worker import Worker, dead_at, said_twice
 
 API = ("applications", "assessor-quota")
@@ -32,6 +33,7 @@ PROCESSES = {
     "notify": ("worker",),
 }
 """Roles of the processes of each service."""
+READY_WITHIN = 240
 
 
 @dataclass
@@ -77,9 +79,7 @@ class Town:
                 self._add(service, role, points, {**environment, "GREEN_PORT": str(port)})
 
     async def ready(self) -> None:
-        async with asyncio.timeout(240):
-            while not all([await accepts(port) for port in self.ports.values()]):  # noqa: ASYNC110 - other processes
-                await asyncio.sleep(0.2)
+        await until_accepting(self.ports.values(), within=READY_WITHIN)
 
     def kill_one(self, dice: Random) -> bool:
         """Kill a process by lot; False when that one was dead already."""
@@ -141,14 +141,10 @@ class Town:
             f":{self.broker.amqp_port}/", f":{self.link.port}/"
         )
         return {
+            **surroundings(through_link, self.databases[name], self.issuer),
             "FAULTS_STORM": str(self.storm_sign),
             "GREEN_ROLE": role,
-            "GREEN_AMQP_URL": through_link,
-            "GREEN_MONGO_URL": self.databases[name].url,
-            "GREEN_DATABASE": self.databases[name].name,
-            "GREEN_JWKS_FILE": str(self.issuer.jwks_file),
             "GREEN_FILES_DIR": str(self.folder / "files"),
             "GREEN_PERSON_KEY_FILE": str(self.folder / "persons.toml"),
             "GREEN_CLOCK_FILE": str(self.clock_file),
-            "GREEN_LOG_LEVEL": "WARNING",
         }

@@ -16,13 +16,14 @@ from chassis.identity import add_key
 from chassis.issuer import DevelopmentIssuer
 from chassis.outbox import Cause, entry, event_id
 from chassis.publisher import BrokerPublisher
-from chassis.servers.processes import accepts, free_ports
+from chassis.servers.processes import free_ports, until_accepting
 from chassis.settings import Mode
 from chassis.testing.stack import ServiceDatabase, Stand
 from messages.event import Event
 
 from deploy.topology import composed
 from tests.stand.cast import Assessor
+from tests.stand.surroundings import surroundings
 from tests.stand.worker import Worker
 
 SERVICE, PACKAGE = "assessor-quota", "assessor_quota"
@@ -67,9 +68,7 @@ class Arena:
         for worker in workers:
             worker.start()
         try:
-            async with asyncio.timeout(READY_WITHIN):
-                while not all([await accepts(port) for port in ports]):  # noqa: ASYNC110 - other processes
-                    await asyncio.sleep(0.05)
+            await until_accepting(ports, within=READY_WITHIN)
             yield workers
         finally:
             await asyncio.gather(*(worker.stop() for worker in workers))
@@ -102,13 +101,9 @@ class Arena:
     @property
     def environment(self) -> dict[str, str]:
         return {
+            **surroundings(self.stand.amqp_url(self.vhost, SERVICE), self.database, self.issuer),
             "FAULTS_STORM": str(self.folder / "storm"),
             "FAULTS_PATIENCE": "1",
-            "GREEN_AMQP_URL": self.stand.amqp_url(self.vhost, SERVICE),
-            "GREEN_MONGO_URL": self.database.url,
-            "GREEN_DATABASE": self.database.name,
-            "GREEN_JWKS_FILE": str(self.issuer.jwks_file),
             "GREEN_PERSON_KEY_FILE": str(self.folder / "persons.toml"),
             "GREEN_CLOCK_FILE": str(self.folder / "clock.json"),
-            "GREEN_LOG_LEVEL": "WARNING",
         }
