@@ -11,7 +11,8 @@ from tempfile import TemporaryDirectory
 from chassis.servers import Broker, Mongod
 
 from tests.bench import report, report_reservations
-from tests.bench.pages import replaced
+from tests.bench.contestant import Servers
+from tests.bench.pages import measured_on, replaced
 from tests.bench.reservations import reservation_rounds
 from tests.bench.rounds import hop_rounds
 from tests.bench.submit import submit_rounds
@@ -19,19 +20,19 @@ from tests.bench.submit import submit_rounds
 RESULTS = Path(__file__).with_name("RESULTS.md")
 
 
-async def hop(broker: Broker, mongod: Mongod, _folder: Path) -> list[str]:
-    return report.hop(await hop_rounds(broker, mongod))
+async def hop(servers: Servers, _folder: Path) -> list[str]:
+    return report.hop(await hop_rounds(servers))
 
 
-async def submit(broker: Broker, mongod: Mongod, folder: Path) -> list[str]:
-    return report.submit(await submit_rounds(broker, mongod, folder))
+async def submit(servers: Servers, folder: Path) -> list[str]:
+    return report.submit(await submit_rounds(servers, folder))
 
 
-async def reservations(broker: Broker, mongod: Mongod, folder: Path) -> list[str]:
-    return report_reservations.lines(await reservation_rounds(broker, mongod, folder))
+async def reservations(servers: Servers, folder: Path) -> list[str]:
+    return report_reservations.lines(await reservation_rounds(servers, folder))
 
 
-PARTS: dict[str, tuple[str, Callable[[Broker, Mongod, Path], Awaitable[list[str]]]]] = {
+PARTS: dict[str, tuple[str, Callable[[Servers, Path], Awaitable[list[str]]]]] = {
     "hop": ("One hop", hop),
     "submit": ("HTTP submit", submit),
     "reservations": ("Reservations", reservations),
@@ -42,16 +43,16 @@ async def main(*names: str) -> None:
     """Measure the named parts, or all of them."""
     sections = {}
     with TemporaryDirectory(prefix="green-bench-") as folder:
-        broker = await Broker.start(Path(folder) / "broker")
-        mongod = await Mongod.start(Path(folder) / "mongod")
+        servers = Servers(await Broker.start(Path(folder) / "broker"), await Mongod.start(Path(folder) / "mongod"))
         try:
             for title, measure in (PARTS[name] for name in names or PARTS):
-                sections[title] = await measure(broker, mongod, Path(folder))
+                sections[title] = await measure(servers, Path(folder))
+            where = await measured_on(servers)
         finally:
-            await broker.stop()
-            await mongod.stop()
+            await servers.broker.stop()
+            await servers.mongod.stop()
     page = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else ""
-    RESULTS.write_text(replaced(page, sections), encoding="utf-8")
+    RESULTS.write_text(replaced(page, sections, where), encoding="utf-8")
     sys.stdout.write("\n".join(line for lines in sections.values() for line in [*lines, ""]))
 
 

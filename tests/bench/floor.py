@@ -25,7 +25,7 @@ MAJORITY: dict[str, Any] = {"read_concern": ReadConcern("majority"), "write_conc
 
 
 class Floor:
-    def __init__(self, amqp: str, mongo: str, database: str, *, batch: int = 100, flights: int = 2) -> None:
+    def __init__(self, amqp: str, mongo: str, database: str, *, flights: int, batch: int = 100) -> None:
         self._amqp = amqp
         self._client: Any = AsyncIOMotorClient(mongo)
         self._db = self._client.get_database(database, **MAJORITY)
@@ -42,14 +42,14 @@ class Floor:
             await self._db.create_collection(name)
 
     async def run(self, queue: str, wanted: int) -> float:
-        """Drain ``wanted`` messages; seconds from the first one until each one's event is confirmed and marked."""
+        """Drain ``wanted`` messages; seconds from the first delivery until each one's event is confirmed and marked."""
         consuming = await aio_pika.connect(self._amqp)
         publishing = await aio_pika.connect(self._amqp)
         async with consuming, publishing:
             channel = await consuming.channel()
             await channel.set_qos(prefetch_count=200)
             exchange = await (await publishing.channel()).get_exchange("green.events", ensure=False)
-            await (await channel.get_queue(queue, ensure=False)).consume(self._waiting.put)
+            await (await channel.get_queue(queue, ensure=False)).consume(self._came)
             flights = [asyncio.create_task(self._fly(exchange)) for _ in range(self._flights)]
             self._wanted = wanted
             await self._finished.wait()
@@ -58,10 +58,13 @@ class Floor:
             await asyncio.gather(*flights, return_exceptions=True)
             return self._ended - self._began
 
+    async def _came(self, message: AbstractIncomingMessage) -> None:
+        self._began = self._began or time.perf_counter()
+        self._waiting.put_nowait(message)
+
     async def _fly(self, exchange: AbstractExchange) -> None:
         while True:
             messages = [await self._waiting.get()]
-            self._began = self._began or time.perf_counter()
             while len(messages) < self._batch and not self._waiting.empty():
                 messages.append(self._waiting.get_nowait())
             outbox = await self._commit(messages)

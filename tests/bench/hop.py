@@ -1,4 +1,4 @@
-"""One contestant of the hop, in a process of its own: waits for ``go``, drains a queue, says how long it took.
+"""The contestants of the hop: the chassis in three forms, and the same durable work written by hand.
 
 python -m tests.bench.hop CONTESTANT '{"amqp": …, "mongo": …, "database": …, "messages": …}'
 """
@@ -6,10 +6,6 @@ python -m tests.bench.hop CONTESTANT '{"amqp": …, "mongo": …, "database": �
 from __future__ import annotations
 
 import asyncio
-import gc
-import json
-import sys
-import time
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,11 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import aio_pika
-from chassis import logs
 from chassis.bus import Hears, hears
 from chassis.process import Process
 from chassis.publisher import HEARTBEAT, LinkDown
-from chassis.service import GC_THRESHOLDS, Service
+from chassis.service import Service
 from chassis.settings import ProcessRole, Settings
 from chassis.testing import sample
 from chassis.topology import EVENTS_EXCHANGE
@@ -31,9 +26,18 @@ from messages.event import Event
 from messages.review import CaseOpened
 from yarl import URL
 
+from tests.bench.contestant import drained, play
 from tests.bench.floor import Floor
 
 QUEUE = "notify.review"
+IN_FLIGHT = 2
+"""Commits under way at once, of every contestant."""
+GROUP, SINGLE, PLAIN, FLOOR = (
+    "group commit",
+    "transaction per message",
+    "group commit, aio-pika relay",
+    "aio-pika floor",
+)
 
 
 @dataclass(frozen=True)
@@ -44,34 +48,15 @@ class Task:
     messages: int
 
 
-class Watch:
-    """Runs from the first message handled, so that connecting and preparing do not count."""
-
-    def __init__(self) -> None:
-        self._began = 0.0
-
-    def first(self) -> None:
-        self._began = self._began or time.perf_counter()
-
-    @property
-    def seconds(self) -> float:
-        return time.perf_counter() - self._began
-
-
 async def through_the_chassis(task: Task, *, batch: int, publisher: Any = None) -> float:  # noqa: ANN401 - the real or the plainer one
-    watch = Watch()
-    process = Process(_service(task, watch, batch))
+    process = Process(_service(task, batch))
     if publisher is not None:
         process.relay._publisher = publisher
-    async with process:
-        while process.metrics.relay_published._value.get() < task.messages:  # noqa: ASYNC110 - a counter has no event
-            await asyncio.sleep(0.005)
-        return watch.seconds
+    return await drained(process, task.messages)
 
 
-def _service(task: Task, watch: Watch, batch: int) -> Service:
+def _service(task: Task, batch: int) -> Service:
     async def touch(opened: CaseOpened, store: sample.Store, now: datetime) -> Sequence[Event]:
-        watch.first()
         return await sample.touch(sample.Touch(opened.case_id), store, now)
 
     heard: tuple[Hears, ...] = (
@@ -84,6 +69,7 @@ def _service(task: Task, watch: Watch, batch: int) -> Service:
         database=task.database,
         jwks_file=Path("unused"),
         batch_max=batch,
+        commits_in_flight=IN_FLIGHT,
         log_level="ERROR",
     )
     return Service(sample.SERVICE, settings, sample.Store, sample.AGGREGATES, hears=heard)
@@ -126,31 +112,18 @@ class PlainPublisher:
 
 
 async def on_the_floor(task: Task) -> float:
-    floor = Floor(task.amqp, task.mongo, task.database)
+    floor = Floor(task.amqp, task.mongo, task.database, flights=IN_FLIGHT)
     await floor.prepare()
     return await floor.run(QUEUE, task.messages)
 
 
 CONTESTANTS: dict[str, Callable[[Task], Coroutine[Any, Any, float]]] = {
-    "group commit": lambda task: through_the_chassis(task, batch=100),
-    "transaction per message": lambda task: through_the_chassis(task, batch=1),
-    "group commit, aio-pika relay": lambda task: through_the_chassis(
-        task, batch=100, publisher=PlainPublisher(task.amqp)
-    ),
-    "aio-pika floor": on_the_floor,
+    GROUP: lambda task: through_the_chassis(task, batch=100),
+    SINGLE: lambda task: through_the_chassis(task, batch=1),
+    PLAIN: lambda task: through_the_chassis(task, batch=100, publisher=PlainPublisher(task.amqp)),
+    FLOOR: on_the_floor,
 }
 
 
-def main() -> None:
-    contestant, task = sys.argv[1], Task(**json.loads(sys.argv[2]))
-    logs.configure("bench", "ERROR")
-    gc.freeze()
-    gc.set_threshold(*GC_THRESHOLDS)  # for every contestant alike
-    print("ready", flush=True)
-    sys.stdin.readline()
-    seconds = asyncio.run(CONTESTANTS[contestant](task))
-    print(json.dumps({"seconds": seconds}), flush=True)
-
-
 if __name__ == "__main__":
-    main()
+    play(CONTESTANTS, Task)

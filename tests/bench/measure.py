@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import psutil
 
+PROCESSES = ("service", "mongod", "broker")
+
 
 class Processors:
     """Seconds of processor time that named processes (with their children) have used since the start."""
@@ -45,8 +47,40 @@ class Run:
         return self.done / self.seconds
 
     def microseconds(self, process: str) -> float:
-        """Processor time for each message in one process, in microseconds."""
+        """Processor time of that process for each one done."""
         return self.processors[process] / self.done * 1e6
+
+
+@dataclass(frozen=True)
+class Latencies:
+    """Seconds that each one waited, and how many a second were answered."""
+
+    seconds: tuple[float, ...]
+    rate: float
+
+    def milliseconds(self, share: float) -> float:
+        return percentile(self.seconds, share) * 1000
+
+
+def rate(runs: Sequence[Run]) -> float:
+    """Median of what was done a second."""
+    return median([run.rate for run in runs])
+
+
+def spread(runs: Sequence[Run]) -> str:
+    """The slowest and the fastest run, for a table."""
+    rates = [run.rate for run in runs]
+    return f"{min(rates):,.0f} to {max(rates):,.0f}"
+
+
+def costs(runs: Sequence[Run]) -> str:
+    """Medians of the processor time for each one done, by process, for a table."""
+    return " / ".join(f"{median([run.microseconds(each) for run in runs]):,.0f}" for each in PROCESSES)
+
+
+def waits(latencies: Sequence[Latencies]) -> str:
+    """Medians of p50 and p99 in milliseconds, for a table."""
+    return " / ".join(f"{median([each.milliseconds(share) for each in latencies]):,.0f}" for share in (0.5, 0.99))
 
 
 def median(values: Sequence[float]) -> float:

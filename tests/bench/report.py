@@ -2,38 +2,38 @@
 
 from __future__ import annotations
 
-from tests.bench.measure import Run, median
-from tests.bench.rounds import ROUNDS, USUAL, Runs
-from tests.bench.submit import BODY, CONNECTIONS, Submits
+from collections.abc import Sequence
 
-PROCESSES = ("service", "mongod", "broker")
-
-
-def hop(hops: Runs) -> list[str]:
-    return [*_hop(hops), "", *_findings(hops)]
+from tests.bench.hop import FLOOR, GROUP, IN_FLIGHT, PLAIN, SINGLE
+from tests.bench.measure import Run, costs, median, rate, spread, waits
+from tests.bench.rounds import MESSAGES, RATE, ROUNDS, USUAL, Hops
+from tests.bench.submit import BODY, CONNECTIONS, GATHERED, SINGLY, Submits
 
 
-def _hop(hops: Runs) -> list[str]:
-    base = _rate(hops["transaction per message"])
-    rows = [
-        f"| {name} | {_rate(runs):,.0f} | {_rate(runs) / base:.1f} | "
-        + " / ".join(f"{median([run.microseconds(each) for run in runs]):,.0f}" for each in PROCESSES)
-        + " |"
-        for name, runs in hops.items()
-    ]
+def hop(hops: Hops) -> list[str]:
+    return [*_rates(hops), "", *_findings(hops), "", *_waiting(hops)]
+
+
+def _rates(hops: Hops) -> list[str]:
+    fewer = "; ".join(f"of {number} by “{name}”" for name, number in MESSAGES.items())
     return [
-        "Consume, inbox, state, outbox, publish with confirm, acknowledge: medians of",
-        f"{ROUNDS} alternating rounds, a queue of {USUAL:,} messages drained by one process.",
+        "Consume, inbox, state, outbox, publish with confirm, acknowledge: medians (slowest to fastest) of",
+        f"{ROUNDS} alternating rounds, a queue of {USUAL:,} messages ({fewer}) drained by one process",
+        f"with {IN_FLIGHT} commits in flight, whichever the contestant. One clock for all: from the first delivery",
+        "until nothing that was said is unsent, confirms and marks included.",
         "",
         "| | messages/s | × | CPU µs per message: service / mongod / broker |",
         "| --- | --- | --- | --- |",
-        *rows,
+        *(_row(name, runs, hops.runs[SINGLE]) for name, runs in hops.runs.items()),
     ]
 
 
-def _findings(hops: Runs) -> list[str]:
-    group, single = _rate(hops["group commit"]), _rate(hops["transaction per message"])
-    floor, plain = _rate(hops["aio-pika floor"]), _rate(hops["group commit, aio-pika relay"])
+def _row(name: str, runs: Sequence[Run], base: Sequence[Run]) -> str:
+    return f"| {name} | {rate(runs):,.0f} ({spread(runs)}) | {rate(runs) / rate(base):.1f} | {costs(runs)} |"
+
+
+def _findings(hops: Hops) -> list[str]:
+    group, single, floor, plain = (rate(hops.runs[name]) for name in (GROUP, SINGLE, FLOOR, PLAIN))
     return [
         f"- Group commit runs at **{group / single:.1f} times** a transaction for each message (aim: at least 5).",
         f"- It reaches **{group / floor:.0%}** of the floor written by hand on aio-pika (aim: at least 80 %).",
@@ -42,33 +42,39 @@ def _findings(hops: Runs) -> list[str]:
     ]
 
 
-def submit(submits: list[Submits]) -> list[str]:
-    rows = [_submit_row(each) for each in submits]
+def _waiting(hops: Hops) -> list[str]:
     return [
-        f"POST of {BODY} bytes with token, policy and idempotency key, answered after the commit, its event relayed;",
-        f"one server process, {CONNECTIONS} connections, the load generator on the same cores.",
+        f"At {RATE:.0f} messages/s, from publishing a message until the answer has come to the next service:",
         "",
-        "| commit | submits/s | p50 / p99 ms | half load /s | p50 / p99 ms | CPU µs: service / mongod / broker |",
-        "| --- | --- | --- | --- | --- | --- |",
-        *rows,
+        "| | p50 / p99 ms |",
+        "| --- | --- |",
+        *(f"| {name} | {waits([each])} |" for name, each in hops.latencies.items()),
     ]
 
 
-def _submit_row(each: Submits) -> str:
+def submit(submits: Submits) -> list[str]:
+    gathered, singly = (rate(submits.full[batch]) for batch in (GATHERED, SINGLY))
+    return [
+        f"POST of {BODY} bytes with token, policy and idempotency key, answered after the commit, its event relayed;",
+        f"one server process, {CONNECTIONS} connections, the load generator on the same cores; medians (slowest to",
+        f"fastest) of {len(submits.full[GATHERED])} alternating rounds.",
+        "",
+        "| commit | submits/s | p50 / p99 ms | half load /s | p50 / p99 ms | CPU µs: service / mongod / broker |",
+        "| --- | --- | --- | --- | --- | --- |",
+        *(_submit_row(submits, batch) for batch in (GATHERED, SINGLY)),
+        "",
+        f"- Group commit takes **{gathered / singly:.1f} times** the submits of a transaction for each.",
+    ]
+
+
+def _submit_row(submits: Submits, batch: int) -> str:
+    full, half = submits.full[batch], submits.at_half[batch]
     cells = (
-        f"batches of up to {each.batch}",
-        f"{each.full.rate:,.0f}",
-        _latencies(each, half=False),
-        f"{each.half_rate:,.0f}",
-        _latencies(each, half=True),
-        " / ".join(f"{each.full.microseconds(process):,.0f}" for process in PROCESSES),
+        f"batches of up to {batch}",
+        f"{rate(full):,.0f} ({spread(full)})",
+        waits(submits.at_full[batch]),
+        f"{median([each.rate for each in half]):,.0f}",
+        waits(half),
+        costs(full),
     )
     return f"| {' | '.join(cells)} |"
-
-
-def _latencies(each: Submits, *, half: bool) -> str:
-    return f"{each.milliseconds(0.5, half=half):.0f} / {each.milliseconds(0.99, half=half):.0f}"
-
-
-def _rate(runs: list[Run]) -> float:
-    return median([run.rate for run in runs])

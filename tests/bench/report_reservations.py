@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from tests.bench.measure import Run, median
-from tests.bench.report import PROCESSES
+from collections.abc import Sequence
+
+from tests.bench.measure import Latencies, costs, median, rate, spread, waits
 from tests.bench.reservations import (
     CONTESTS,
     FLOOR_OF_MANY,
@@ -16,7 +17,7 @@ from tests.bench.reservations import (
     Contest,
     Reservations,
 )
-from tests.bench.steady import ALONE, BARE, BESIDE_OTHERS, BESIDE_THE_ONE, Latencies
+from tests.bench.steady import ALONE, BARE, BESIDE_OTHERS, BESIDE_THE_ONE
 
 
 def lines(found: Reservations) -> list[str]:
@@ -24,13 +25,11 @@ def lines(found: Reservations) -> list[str]:
 
 
 def _findings(found: Reservations) -> list[str]:
-    many, one = _rate(found, MANY_ASK), _rate(found, ONE_REFUSED)
-    given, mixed = _rate(found, ONE_TAKES_AND_GIVES), _rate(found, MIXED)
+    many, one = rate(found.runs[MANY_ASK]), rate(found.runs[ONE_REFUSED])
+    given, mixed = rate(found.runs[ONE_TAKES_AND_GIVES]), rate(found.runs[MIXED])
     apart = 2 / (1 / many + 1 / one)
-    alone, others, beside = (
-        _milliseconds(found.latencies[name], 0.99) for name in (ALONE, BESIDE_OTHERS, BESIDE_THE_ONE)
-    )
-    of_many, of_one = _rate(found, FLOOR_OF_MANY), _rate(found, FLOOR_OF_ONE)
+    alone, others, beside = (_late(found.latencies[name]) for name in (ALONE, BESIDE_OTHERS, BESIDE_THE_ONE))
+    of_many, of_one = rate(found.runs[FLOOR_OF_MANY]), rate(found.runs[FLOOR_OF_ONE])
     return [
         f"- Of the rate of a bare conditional update: ten thousand representatives **{many / of_many:.2f}**,",
         f"  one representative **{given / of_one:.2f}** when granted, **{one / of_one:.2f}** when refused;",
@@ -45,9 +44,9 @@ def _findings(found: Reservations) -> list[str]:
 
 def _rates(found: Reservations) -> list[str]:
     return [
-        f"Consume, decide, commit, publish with confirm, acknowledge; medians of {ROUNDS} alternating rounds,",
-        "each queue drained by one worker process of assessor-quota. The floor is `find_one_and_update` with a guard",
-        "on the count, majority and journal, 200 at once.",
+        f"Consume, decide, commit, publish with confirm, acknowledge; medians (slowest to fastest) of {ROUNDS}",
+        "alternating rounds, each queue drained by one worker process of assessor-quota. The floor is",
+        "`find_one_and_update` with a guard on the count, majority and journal, 200 at once.",
         "",
         "| | × floor | messages/s | CPU µs per message: service / mongod / broker |",
         "| --- | --- | --- | --- |",
@@ -56,9 +55,8 @@ def _rates(found: Reservations) -> list[str]:
 
 
 def _row(found: Reservations, contest: Contest) -> str:
-    rate, runs = _rate(found, contest.name), found.runs[contest.name]
-    costs = " / ".join(f"{median([run.microseconds(each) for run in runs]):,.0f}" for each in PROCESSES)
-    return f"| {contest.name} | {rate / _rate(found, contest.floor):.2f} | {rate:,.0f} | {costs} |"
+    runs, against = found.runs[contest.name], rate(found.runs[contest.floor])
+    return f"| {contest.name} | {rate(runs) / against:.2f} | {rate(runs):,.0f} ({spread(runs)}) | {costs(runs)} |"
 
 
 def _waiting(found: Reservations) -> list[str]:
@@ -75,19 +73,9 @@ def _waiting(found: Reservations) -> list[str]:
 
 def _waiting_row(found: Reservations, name: str) -> str:
     each = found.latencies[name]
-    late = _milliseconds(each, 0.99)
-    against = late / _milliseconds(found.latencies[ALONE], 0.99)
-    rate = median([one.rate for one in each])
-    return f"| {name} | {_milliseconds(each, 0.5):.0f} / {late:.0f} | {against:.2f} | {rate:.0f} |"
+    against = _late(each) / _late(found.latencies[ALONE])
+    return f"| {name} | {waits(each)} | {against:.2f} | {median([one.rate for one in each]):.0f} |"
 
 
-def _rate(found: Reservations, name: str) -> float:
-    return median([run.rate for run in _runs(found, name)])
-
-
-def _runs(found: Reservations, name: str) -> list[Run]:
-    return found.runs[name]
-
-
-def _milliseconds(each: list[Latencies], share: float) -> float:
-    return median([one.milliseconds(share) for one in each])
+def _late(each: Sequence[Latencies]) -> float:
+    return median([one.milliseconds(0.99) for one in each])

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-import os
-import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -14,7 +10,6 @@ from pathlib import Path
 import aio_pika
 from assessor_quota.bus import HEARS
 from chassis.mongo import open_database
-from chassis.servers import Broker, Mongod
 from chassis.servers.processes import free_ports
 from chassis.testing.stack import Stand
 from chassis.topology import definitions
@@ -22,9 +17,10 @@ from messages.assessor_quota import QuotaItemRefused, QuotaItemReleased, QuotaIt
 from messages.catalogue import EVENTS
 from messages.event import Event
 
+from tests.bench.contestant import Servers, Start, measured
 from tests.bench.crowd import FULL, GIVING_BACK, PATTERN, Submissions, settle_in
-from tests.bench.measure import Processors, Run, median
-from tests.bench.steady import Latencies, steady_rounds
+from tests.bench.measure import Latencies, Run, rate
+from tests.bench.steady import steady_rounds
 from tests.stand.arena import SERVICE, SPEAKER, Arena
 
 ROUNDS = 2
@@ -53,25 +49,25 @@ ONE_TAKES_AND_GIVES = "one representative: granted and given back"
 ONE_REFUSED = "one representative: refused, all places taken"
 MIXED = "10,000 granted and the one refused, in turn"
 CONTESTS = (
-    Contest(MANY_ASK, FLOOR_OF_MANY, "service", 5_000, lambda say, number: say.by(say.many, number)),
+    Contest(MANY_ASK, FLOOR_OF_MANY, "service", 2_000, lambda say, number: say.by(say.many, number)),
     Contest(
         ONE_TAKES_AND_GIVES,
-        *(FLOOR_OF_ONE, "service", 2_000),
+        *(FLOOR_OF_ONE, "service", 1_000),
         lambda say, number: say.given_back(number),
-        limit=1_000,
+        limit=500,
     ),
     Contest(
         ONE_REFUSED,
-        *(FLOOR_OF_ONE, "service", 3_000),
+        *(FLOOR_OF_ONE, "service", 1_500),
         lambda say, number: say.by(say.full, number),
     ),
     Contest(
         MIXED,
-        *(FLOOR_OF_MANY, "service", 4_000),
+        *(FLOOR_OF_MANY, "service", 2_000),
         lambda say, number: say.in_turn(number),
     ),
-    Contest(FLOOR_OF_MANY, FLOOR_OF_MANY, "floor of many", 5_000),
-    Contest(FLOOR_OF_ONE, FLOOR_OF_ONE, "floor of one", 3_000),
+    Contest(FLOOR_OF_MANY, FLOOR_OF_MANY, "floor of many", 2_000),
+    Contest(FLOOR_OF_ONE, FLOOR_OF_ONE, "floor of one", 1_500),
 )
 
 
@@ -85,44 +81,31 @@ class Reservations:
     latencies: dict[str, list[Latencies]]
 
 
-async def reservation_rounds(broker: Broker, mongod: Mongod, folder: Path) -> Reservations:
+async def reservation_rounds(servers: Servers, folder: Path) -> Reservations:
     """Drain in turn, ``ROUNDS`` times; then waiting times at a quarter of what was drained."""
-    arena = await Arena.build(Stand(broker, mongod), _made(folder / "reservations"), _definitions())
+    arena = await Arena.build(Stand(*servers), _made(folder / "reservations"), _definitions())
     await arena.register([*FULL, *GIVING_BACK, PATTERN])
-    database = open_database(mongod.admin_url, arena.database.name)
+    database = open_database(servers.mongod.admin_url, arena.database.name)
     await settle_in(database)
     submissions, runs = Submissions(), defaultdict(list)
     for number in range(ROUNDS):
         for contest in CONTESTS:
-            run = await _run(contest, submissions, arena, (broker, mongod))
+            run = await _run(contest, submissions, arena, servers)
             print(f"round {number + 1}  {contest.name:48} {run.rate:8.0f}/s", flush=True)
             runs[contest.name].append(run)
-    rate = median([run.rate for run in runs[MANY_ASK]]) * FIRST_LEVEL
-    latencies = await steady_rounds(arena, submissions, rate, database)
+    steadily = rate(runs[MANY_ASK]) * FIRST_LEVEL
+    latencies = await steady_rounds(arena, submissions, steadily, database)
     await database.close()
-    return Reservations(dict(runs), rate, latencies)
+    return Reservations(dict(runs), steadily, latencies)
 
 
-async def _run(contest: Contest, submissions: Submissions, arena: Arena, servers: tuple[Broker, Mongod]) -> Run:
-    await _fill(contest, submissions, arena)
-    broker, mongod = servers
-    task = json.dumps({"messages": contest.messages, "limit": contest.limit})
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.bench.reserving", contest.contestant, task,
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-        env={**os.environ, **arena.environment, "GREEN_ROLE": "worker", "GREEN_PORT": str(free_ports(1)[0])},
-    )  # fmt: skip
-    assert process.stdin is not None
-    assert process.stdout is not None
-    await process.stdout.readline()
-    processors = Processors({"service": process.pid, "mongod": mongod.process.pid, "broker": broker.process.pid})
-    process.stdin.write(b"go\n")
-    async with asyncio.timeout(120):
-        said = json.loads(await process.stdout.readline())
-    used = processors.used()
-    await process.wait()
+async def _run(contest: Contest, submissions: Submissions, arena: Arena, servers: Servers) -> Run:
+    task = {"messages": contest.messages, "limit": contest.limit}
+    told = {**arena.environment, "GREEN_ROLE": "worker", "GREEN_PORT": str(free_ports(1)[0])}
+    start = Start("tests.bench.reserving", contest.contestant, task, told)
+    run = await measured(start, servers, contest.messages, lambda: _fill(contest, submissions, arena))
     await _forget_answers(arena)
-    return Run(contest.messages, said["seconds"], used)
+    return run
 
 
 async def _fill(contest: Contest, submissions: Submissions, arena: Arena) -> None:

@@ -1,4 +1,4 @@
-"""One contestant of the reservations, in a process of its own: waits for ``go``, does its work, says how long it took.
+"""The contestants of the reservations: the service, and bare conditional updates.
 
 python -m tests.bench.reserving CONTESTANT '{"messages": …, "limit": …}', surroundings in the environment
 """
@@ -6,36 +6,28 @@ python -m tests.bench.reserving CONTESTANT '{"messages": …, "limit": …}', su
 from __future__ import annotations
 
 import asyncio
-import gc
-import json
 import os
-import sys
 import time
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import rulebook.rulesets.load as packaged
 from assessor_quota.main import service
-from chassis import logs
-from chassis.bus import Hears
-from chassis.handling import Result
 from chassis.process import Process
-from chassis.service import GC_THRESHOLDS
-from messages.event import Event
 from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 from rulebook import RuleSets
 
+from tests.bench.contestant import drained, play
 from tests.bench.crowd import MANY
-from tests.bench.hop import Watch
 
 LANES = 200
 """Updates under way at the same time, as many as the works of two batches."""
-FLOOR_OF_MANY, FLOOR_OF_ONE = "floor_of_many", "floor_of_one"
+UPDATED_BY_MANY, UPDATED_BY_ONE = "updated_by_many", "updated_by_one"
+"""Collections of the floors."""
 
 
 @dataclass(frozen=True)
@@ -46,23 +38,10 @@ class Task:
 
 
 async def through_the_service(task: Task) -> float:
-    """Drain the queue; seconds from the first message handled until each one's answer is confirmed."""
+    """Drain the queue."""
     if task.limit is not None:
         raise_the_limit(task.limit)
-    watch, built = Watch(), service()
-    process = Process(replace(built, hears=[_watched(each, watch) for each in built.hears]))
-    async with process:
-        while process.metrics.relay_published._value.get() < task.messages:  # noqa: ASYNC110 - a counter has no event
-            await asyncio.sleep(0.005)
-        return watch.seconds
-
-
-def _watched(hears: Hears, watch: Watch) -> Hears:
-    async def handle(event: Event, store: Any, now: datetime) -> Result:  # noqa: ANN401 - the service's own store
-        watch.first()
-        return await hears.handler(event, store, now)
-
-    return replace(hears, handler=handle)
+    return await drained(Process(service()), task.messages)
 
 
 def raise_the_limit(limit: int) -> None:
@@ -79,12 +58,12 @@ def raise_the_limit(limit: int) -> None:
 
 async def updating_many(task: Task) -> float:
     """A place taken in a document of each representative's own."""
-    return await _updating(FLOOR_OF_MANY, [MANY[number % len(MANY)].digest for number in range(task.messages)])
+    return await _updating(UPDATED_BY_MANY, [MANY[number % len(MANY)].digest for number in range(task.messages)])
 
 
 async def updating_one(task: Task) -> float:
     """A place taken in the same document each time."""
-    return await _updating(FLOOR_OF_ONE, [MANY[0].digest] * task.messages)
+    return await _updating(UPDATED_BY_ONE, [MANY[0].digest] * task.messages)
 
 
 async def _updating(collection: str, keys: list[str]) -> float:
@@ -114,16 +93,5 @@ CONTESTANTS: dict[str, Callable[[Task], Coroutine[Any, Any, float]]] = {
 }
 
 
-def main() -> None:
-    contestant, task = sys.argv[1], Task(**json.loads(sys.argv[2]))
-    logs.configure("bench", "ERROR")
-    gc.freeze()
-    gc.set_threshold(*GC_THRESHOLDS)  # for every contestant alike
-    print("ready", flush=True)
-    sys.stdin.readline()
-    seconds = asyncio.run(CONTESTANTS[contestant](task))
-    print(json.dumps({"seconds": seconds}), flush=True)
-
-
 if __name__ == "__main__":
-    main()
+    play(CONTESTANTS, Task)

@@ -1,94 +1,126 @@
-"""The rounds of the hop: each contestant in turn drains a queue of its own, filled before."""
+"""The rounds of the hop: each contestant in turn drains a queue of its own, and answers at a steady low rate."""
 
 from __future__ import annotations
 
-import asyncio
-import json
-import sys
 from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any
-from uuid import uuid4
+from itertools import count
 
-import aio_pika
-from chassis.servers import Broker, Mongod
+from chassis.outbox import Cause, entry, event_id
+from chassis.publisher import BrokerPublisher
 from chassis.testing.stack import Stand
-from chassis.topology import EVENTS_EXCHANGE, definitions
-from messages.envelope import say
+from chassis.topology import definitions
+from chassis.unit import Document
 from messages.notify import NoticeDelivered
 from messages.review import CaseOpened
 
-from tests.bench.hop import CONTESTANTS
-from tests.bench.measure import Processors, Run
+from tests.bench.contestant import Servers, Start, come_up, go, measured, seconds
+from tests.bench.hop import CONTESTANTS, FLOOR, GROUP, SINGLE
+from tests.bench.measure import Latencies, Run
+from tests.bench.paced import answers, paced
 
 ROUNDS = 3
-MESSAGES = {"transaction per message": 400}
-USUAL = 3_000
-SERVICE = "notify"
+MESSAGES = {SINGLE: 400}
+USUAL = 2_000
+"""Messages in the queue, but for the contestants of ``MESSAGES``."""
+WARM_UP = 500
+STEADY = (GROUP, SINGLE, FLOOR)
+RATE, SECONDS = 40.0, 5.0
+"""Low enough for a transaction per message."""
+CHUNK = 500
+SERVICE, SPEAKER = "notify", "review"
 
-Runs = dict[str, list[Run]]
+
+@dataclass(frozen=True)
+class Hops:
+    """What all of it came to, by contestant."""
+
+    runs: dict[str, list[Run]]
+    latencies: dict[str, Latencies]
 
 
-async def hop_rounds(broker: Broker, mongod: Mongod) -> Runs:
-    """One warm-up of each contestant, then ``ROUNDS`` rounds in turn."""
-    runs: Runs = defaultdict(list)
-    for number in range(ROUNDS + 1):
+async def hop_rounds(servers: Servers) -> Hops:
+    """Warm up the servers, then ``ROUNDS`` rounds in turn; then the steady rate."""
+    await _drain(GROUP, servers, WARM_UP)
+    runs: dict[str, list[Run]] = defaultdict(list)
+    for number in range(1, ROUNDS + 1):
         for contestant in CONTESTANTS:
-            run = await _round(contestant, broker, mongod, 500 if number == 0 else MESSAGES.get(contestant, USUAL))
+            run = await _drain(contestant, servers, MESSAGES.get(contestant, USUAL))
             print(f"round {number}  {contestant:32} {run.rate:8.0f}/s", flush=True)
-            if number:
-                runs[contestant].append(run)
-    return runs
+            runs[contestant].append(run)
+    latencies = {contestant: await _steady(contestant, servers) for contestant in STEADY}
+    return Hops(dict(runs), latencies)
 
 
-async def _round(contestant: str, broker: Broker, mongod: Mongod, messages: int) -> Run:
-    stand = Stand(broker, mongod)
+async def _drain(contestant: str, servers: Servers, messages: int) -> Run:
+    async with _place(contestant, servers, messages) as place:
+        return await measured(place.start, servers, messages, lambda: place.say(messages))
+
+
+async def _steady(contestant: str, servers: Servers) -> Latencies:
+    """From when a message is due until the answer has come to the next service; the first is not counted."""
+    wanted = int(RATE * SECONDS)
+    async with _place(contestant, servers, wanted + 1) as place, answers(place.watching, ANSWERED) as answered:
+        async with come_up(place.start) as child:
+            await go(child)
+            await place.say(1)
+            await answered.until(1)
+            said = place.entries(wanted)
+            due = await paced(said, RATE, place.publisher)
+            await answered.until(wanted + 1)
+            await seconds(child)
+        waited = answered.waited(said, due)
+    print(f"steady   {contestant:32} p99 {waited.milliseconds(0.99):6.0f} ms", flush=True)
+    return waited
+
+
+ANSWERED = f"{SPEAKER}.{SERVICE}"
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A vhost and a database of one run's own."""
+
+    start: Start
+    watching: str
+    publisher: BrokerPublisher
+    numbers: count[int]
+
+    async def say(self, messages: int) -> None:
+        for at in range(0, messages, CHUNK):
+            refused = await self.publisher.send(self.entries(min(CHUNK, messages - at)))
+            assert not any(refused)
+
+    def entries(self, messages: int) -> list[Document]:
+        return [_entry(next(self.numbers)) for _ in range(messages)]
+
+
+@asynccontextmanager
+async def _place(contestant: str, servers: Servers, messages: int) -> AsyncIterator[_Place]:
+    stand = Stand(servers.broker, servers.mongod)
     vhost, database = await stand.vhost(topology()), await stand.database("bench")
-    await _fill(stand.amqp_url(vhost), messages)
-    task = {
-        "amqp": stand.amqp_url(vhost, SERVICE),
-        "mongo": database.url,
-        "database": database.name,
-        "messages": messages,
-    }
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.bench.hop", contestant, json.dumps(task),
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    assert process.stdin is not None
-    assert process.stdout is not None
-    await process.stdout.readline()
-    processors = Processors({"service": process.pid, "mongod": mongod.process.pid, "broker": broker.process.pid})
-    process.stdin.write(b"go\n")
-    async with asyncio.timeout(120):
-        said = json.loads(await process.stdout.readline())
-    used = processors.used()
-    await process.wait()
-    await broker.remove_vhost(vhost)
-    await mongod.remove_database(database.name)
-    return Run(messages, said["seconds"], used)
+    amqp = stand.amqp_url(vhost, SERVICE)
+    task = {"amqp": amqp, "mongo": database.url, "database": database.name, "messages": messages}
+    publisher = BrokerPublisher(stand.amqp_url(vhost, SPEAKER))
+    yield _Place(Start("tests.bench.hop", contestant, task), stand.amqp_url(vhost), publisher, count(1))
+    await publisher.close()
+    await servers.broker.remove_vhost(vhost)
+    await servers.mongod.remove_database(database.name)
 
 
-def topology() -> dict[str, Any]:
-    """What notify hears of review, and what notify says with nobody to hear it."""
-    return definitions({SERVICE: [CaseOpened]}, unheard=[NoticeDelivered])
+def topology() -> dict[str, object]:
+    """What notify hears of review, and what notify says, heard by review."""
+    return definitions({SERVICE: [CaseOpened], SPEAKER: [NoticeDelivered]})
 
 
-async def _fill(url: str, messages: int) -> None:
-    async with await aio_pika.connect(url) as connection:
-        exchange = await (await connection.channel()).get_exchange(EVENTS_EXCHANGE, ensure=False)
-        for start in range(0, messages, 500):
-            batch = range(start, min(start + 500, messages))
-            await asyncio.gather(*(_publish(exchange, number) for number in batch))
-
-
-async def _publish(exchange: Any, number: int) -> None:  # noqa: ANN401 - aio-pika's exchange
-    case_id = f"app-2026-{number:06}"
-    unit = {"uscc": "911501000000000191", "name": "甲", "unit_type": "factory", "prefecture": "150100"}
+def _entry(number: int) -> Document:
     opened = CaseOpened.model_validate(
         {
-            "case_id": case_id,
-            "unit": unit,
+            "case_id": f"app-2026-{number:06}",
+            "unit": {"uscc": "911501000000000191", "name": "甲", "unit_type": "factory", "prefecture": "150100"},
             "level": "region",
             "batch_year": 2026,
             "opened_on": date(2026, 4, 1),
@@ -96,8 +128,4 @@ async def _publish(exchange: Any, number: int) -> None:  # noqa: ANN401 - aio-pi
             "sequence": 1,
         }
     )
-    said = say(opened, event_id=uuid4().hex, time=datetime(2026, 4, 1, tzinfo=UTC), correlation_id=case_id)
-    message = aio_pika.Message(
-        said.body, headers=dict(said.headers), content_type="application/json", delivery_mode=2, message_id=said.id
-    )
-    await exchange.publish(message, routing_key=said.type, mandatory=True)
+    return entry(opened, Cause(event_id(opened)), datetime(2026, 4, 1, tzinfo=UTC))

@@ -7,85 +7,94 @@ import json
 import os
 import sys
 import time
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
 
 from chassis.issuer import DevelopmentIssuer
-from chassis.servers import Broker, Mongod
-from chassis.servers.processes import free_ports
+from chassis.servers.processes import free_ports, until_accepting
 from chassis.settings import Mode
 from chassis.testing.stack import Stand
 
-from tests.bench.measure import Processors, Run, percentile
+from tests.bench.contestant import Servers
+from tests.bench.measure import Latencies, Run
 from tests.bench.rounds import SERVICE, topology
+from tests.stand.surroundings import surroundings
 
+READY_WITHIN = 30
 CONNECTIONS = 64
-SECONDS = 5.0
+ROUNDS = 3
+SECONDS = 2.5
 BODY = 4096
+GATHERED, SINGLY = 100, 1
+"""Submits in one commit, at most."""
+
+
+@dataclass
+class Submits:
+    """By kind of commit: the most it takes, how long a caller waits then, and how long at half of that."""
+
+    full: dict[int, list[Run]] = field(default_factory=lambda: defaultdict(list))
+    at_full: dict[int, list[Latencies]] = field(default_factory=lambda: defaultdict(list))
+    at_half: dict[int, list[Latencies]] = field(default_factory=lambda: defaultdict(list))
+
+    def add(self, batch: int, run: Run, full: list[float], half: list[float]) -> None:
+        self.full[batch].append(run)
+        self.at_full[batch].append(Latencies(tuple(full), len(full) / SECONDS))
+        self.at_half[batch].append(Latencies(tuple(half), len(half) / SECONDS))
+
+
+async def submit_rounds(servers: Servers, folder: Path) -> Submits:
+    """Group commit and a transaction for each request in turn, on servers and databases of their own."""
+    submits, issuer = Submits(), DevelopmentIssuer(folder / "keys", Mode.LOCAL)
+    async with _server(GATHERED, servers, issuer) as gathered, _server(SINGLY, servers, issuer) as singly:
+        for number in range(1, ROUNDS + 1):
+            for served in (gathered, singly):
+                run, full, half = await _round(served, servers)
+                print(f"round {number}  submits in batches of {served.batch:3} {run.rate:8.0f}/s", flush=True)
+                submits.add(served.batch, run, full, half)
+    return submits
+
+
+async def _round(served: _Served, servers: Servers) -> tuple[Run, list[float], list[float]]:
+    processors = servers.processors(served.pid)
+    full = await served.load.run(SECONDS)
+    run = Run(len(full), SECONDS, processors.used())
+    return run, full, await served.load.run(SECONDS, rate=run.rate / 2)
 
 
 @dataclass(frozen=True)
-class Submits:
-    """What one kind of commit comes to: the most it takes, and how long a caller waits at half of that."""
-
+class _Served:
     batch: int
-    full: Run
-    full_latencies: tuple[float, ...]
-    half_rate: float
-    half_latencies: tuple[float, ...]
-
-    def milliseconds(self, share: float, *, half: bool) -> float:
-        return percentile(self.half_latencies if half else self.full_latencies, share) * 1000
+    pid: int
+    load: Load
 
 
-async def submit_rounds(broker: Broker, mongod: Mongod, folder: Path) -> list[Submits]:
-    """Group commit and a transaction for each request, one after the other, on databases of their own."""
-    return [await _submits(batch, broker, mongod, folder) for batch in (100, 1)]
-
-
-async def _submits(batch: int, broker: Broker, mongod: Mongod, folder: Path) -> Submits:
-    issuer = DevelopmentIssuer(folder / "keys", Mode.LOCAL)
-    stand = Stand(broker, mongod)
+@asynccontextmanager
+async def _server(batch: int, servers: Servers, issuer: DevelopmentIssuer) -> AsyncIterator[_Served]:
+    """A server that is up and warm."""
+    stand = Stand(servers.broker, servers.mongod)
     vhost, database, (port,) = await stand.vhost(topology()), await stand.database("submit"), free_ports(1)
-    environment = {
-        "GREEN_AMQP_URL": stand.amqp_url(vhost, SERVICE),
-        "GREEN_MONGO_URL": database.url,
-        "GREEN_DATABASE": database.name,
-        "GREEN_JWKS_FILE": str(issuer.jwks_file),
+    told = surroundings(stand.amqp_url(vhost, SERVICE), database, issuer) | {
         "GREEN_PORT": str(port),
         "GREEN_ROLE": "api",
         "GREEN_BATCH_MAX": str(batch),
         "GREEN_LOG_LEVEL": "ERROR",
     }
     server = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.bench.server", env={**os.environ, **environment}
+        sys.executable, "-m", "tests.bench.server", env={**os.environ, **told}
     )
     try:
-        await _until_ready(port)
+        await until_accepting([port], within=READY_WITHIN)
         load = Load(port, issuer.mint(role="regional_officer"))
         await load.run(1.0)
-        processors = Processors({"service": server.pid, "mongod": mongod.process.pid, "broker": broker.process.pid})
-        full = await load.run(SECONDS)
-        run = Run(len(full), SECONDS, processors.used())
-        half = await load.run(SECONDS, rate=run.rate / 2)
+        yield _Served(batch, server.pid, load)
     finally:
         server.terminate()
         await server.wait()
-    print(f"submit, batches of {batch:3}: {run.rate:6.0f}/s", flush=True)
-    return Submits(batch, run, tuple(full), len(half) / SECONDS, tuple(half))
-
-
-async def _until_ready(port: int) -> None:
-    async with asyncio.timeout(30):
-        while True:
-            try:
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-            except OSError:
-                await asyncio.sleep(0.1)
-            else:
-                writer.close()
-                return
 
 
 class Load:
