@@ -17,7 +17,7 @@ from chassis.unit import Document
 from messages.notify import NoticeDelivered
 from messages.review import CaseOpened
 
-from tests.bench.contestant import Servers, Start, come_up, go, measured, seconds
+from tests.bench.contestant import Servers, Start, come_up, go, measured, ready, seconds
 from tests.bench.hop import CONTESTANTS, FLOOR, GROUP, SINGLE
 from tests.bench.measure import Latencies, Run
 from tests.bench.paced import answers, paced
@@ -32,6 +32,7 @@ RATE, SECONDS = 40.0, 5.0
 """Low enough for a transaction per message."""
 CHUNK = 500
 SERVICE, SPEAKER = "notify", "review"
+ANSWERED = f"{SPEAKER}.{SERVICE}"
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,8 @@ async def _steady(contestant: str, servers: Servers) -> Latencies:
     wanted = int(RATE * SECONDS)
     async with _place(contestant, servers, wanted + 1) as place, answers(place.watching, ANSWERED) as answered:
         async with come_up(place.start) as child:
-            await go(child)
+            await ready(child)
+            go(child)
             await place.say(1)
             await answered.until(1)
             said = place.entries(wanted)
@@ -75,9 +77,6 @@ async def _steady(contestant: str, servers: Servers) -> Latencies:
         waited = answered.waited(said, due)
     print(f"steady   {contestant:32} p99 {waited.milliseconds(0.99):6.0f} ms", flush=True)
     return waited
-
-
-ANSWERED = f"{SPEAKER}.{SERVICE}"
 
 
 @dataclass(frozen=True)

@@ -41,10 +41,10 @@ class Submits:
     at_full: dict[int, list[Latencies]] = field(default_factory=lambda: defaultdict(list))
     at_half: dict[int, list[Latencies]] = field(default_factory=lambda: defaultdict(list))
 
-    def add(self, batch: int, run: Run, full: list[float], half: list[float]) -> None:
+    def add(self, batch: int, run: Run, full: Latencies, half: Latencies) -> None:
         self.full[batch].append(run)
-        self.at_full[batch].append(Latencies(tuple(full), len(full) / SECONDS))
-        self.at_half[batch].append(Latencies(tuple(half), len(half) / SECONDS))
+        self.at_full[batch].append(full)
+        self.at_half[batch].append(half)
 
 
 async def submit_rounds(servers: Servers, folder: Path) -> Submits:
@@ -59,10 +59,11 @@ async def submit_rounds(servers: Servers, folder: Path) -> Submits:
     return submits
 
 
-async def _round(served: _Served, servers: Servers) -> tuple[Run, list[float], list[float]]:
+async def _round(served: _Served, servers: Servers) -> tuple[Run, Latencies, Latencies]:
     processors = servers.processors(served.pid)
     full = await served.load.run(SECONDS)
-    run = Run(len(full), SECONDS, processors.used())
+    done = len(full.seconds)
+    run = Run(done, done / full.rate, processors.used())
     return run, full, await served.load.run(SECONDS, rate=run.rate / 2)
 
 
@@ -105,12 +106,13 @@ class Load:
         self._token = token
         self._text = "绿" * (BODY // 3 - 20)
 
-    async def run(self, seconds: float, rate: float | None = None) -> list[float]:
-        """Latency in seconds of each answered submit; at a steady rate it counts from when it was due."""
-        until = time.perf_counter() + seconds
+    async def run(self, seconds: float, rate: float | None = None) -> Latencies:
+        """Post for so long and wait for the last answer; at a steady rate latency counts from when it was due."""
+        began = time.perf_counter()
         interval = 0.0 if rate is None else CONNECTIONS / rate
-        lanes = [self._lane(until, interval, interval * place / CONNECTIONS) for place in range(CONNECTIONS)]
-        return [latency for lane in await asyncio.gather(*lanes) for latency in lane]
+        lanes = [self._lane(began + seconds, interval, interval * place / CONNECTIONS) for place in range(CONNECTIONS)]
+        found = [latency for lane in await asyncio.gather(*lanes) for latency in lane]
+        return Latencies(tuple(found), len(found) / (time.perf_counter() - began))
 
     async def _lane(self, until: float, interval: float, offset: float) -> list[float]:
         reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
