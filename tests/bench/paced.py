@@ -15,7 +15,7 @@ from chassis.unit import Document
 
 from tests.bench.measure import Latencies
 
-TICK = 0.01
+TICK = 0.002
 LONGEST = 60
 
 
@@ -57,7 +57,7 @@ async def paced(
     sent, sending = 0, []
     while sent < len(said):
         await asyncio.sleep(TICK)
-        until = min(len(said), int((time.perf_counter() - began) * rate))
+        until = min(len(said), 1 + int((time.perf_counter() - began) * rate))
         if until > sent:
             sending.append(asyncio.create_task(publisher.send([*said[sent:until], *beside[sent:until]])))
             sent = until
