@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
@@ -40,7 +41,7 @@ BLOWS = int(os.environ.get("FAULTS_BLOWS", "9"))
 DRIVERS = os.environ.get("FAULTS_DRIVERS", "motor pymongo").split()
 IN_APRIL = datetime(2026, 4, 20, 2, tzinfo=UTC)
 POINTS = get_args(Point)
-STORM = Weather({"FAULTS_TWICE": "0.1", "FAULTS_PATIENCE": str(max(5, SUBMISSIONS // 100))}, POINTS, blows(BLOWS))
+STORM = Weather({"FAULTS_TWICE": "0.1", "FAULTS_PATIENCE": str(max(8, SUBMISSIONS // 100))}, POINTS, blows(BLOWS))
 FORGETFUL = Weather({"FAULTS_TWICE": "0.3", "FAULTS_INBOX": "forgets"})
 
 
@@ -74,17 +75,19 @@ async def checked(town: Town, ledger: Ledger, weather: Weather, submissions: int
     cast, client, site = applicants(submissions, submissions // REPORTS), Client(town, ledger), Site(town)
     drafts = await prepared(town, client, cast)
     town.storm()
-    insistent = submissions - submissions // IMPATIENT - 1
+    began, insistent = time.monotonic(), submissions - submissions // IMPATIENT - 1
     struck, _ = await asyncio.gather(rage(town, weather, site, insistent), client.submit(cast, drafts))
     struck["events said twice"] = town.said_twice()
     town.heal()
+    raged = time.monotonic() - began
     seconds, left = await site.settled()
     await client.close()
     by_application = {drafts[each.number]: each for each in cast}
     findings = Checker(await site.remains(), ledger.entries(), by_application).check()
     findings.hold(f"not settled in {seconds:.0f} s", left.items())
     await site.close()
-    told(town, client, struck, seconds, findings)
+    told(town, client, struck, findings)
+    print(f"raged for {raged:.0f} s, settled in {seconds:.0f} s")
     return Outcome(struck, findings)
 
 
@@ -97,11 +100,11 @@ async def prepared(town: Town, client: Client, cast: Sequence[Applicant]) -> dic
     return drafts
 
 
-def told(town: Town, client: Client, struck: Counter[str], seconds: float, findings: Findings) -> None:
+def told(town: Town, client: Client, struck: Counter[str], findings: Findings) -> None:
     """For people: what was endured, and what the checker counted."""
     ends = sum(worker.starts - 1 for worker in town.workers)
     print(f"\nprocesses ended {ends} times ({dict(town.deaths())}), requests tried again {client.tried_again} times")
-    print(f"{dict(struck)}\nsettled in {seconds:.0f} s: {findings.counts}")
+    print(f"{dict(struck)}\n{findings.counts}")
     for violation in findings.violations:
         print(f"violated: {violation}")
 
