@@ -185,5 +185,12 @@ def test_the_borderline_band_includes_its_edges(score: str, *, borderline: bool)
     assert rules_on(A_DAY).selection.is_borderline("factory", Decimal(score)) is borderline
 
 
+@pytest.mark.rule("D5")
+def test_the_end_of_the_enterprise_and_an_accident_end_every_title() -> None:
+    assert rules_on(A_DAY).removal.every_title == {"D3", "D5"}
+    with pytest.raises(RuleSetProblems, match="every_title"):
+        rule_sets_from({"a": rule_set("2024-01-19", None, ('["D3", "D5"]', '["D3", "D7"]'))})
+
+
 def test_everything_the_package_offers_is_there() -> None:
     assert [name for name in rulebook.__all__ if not hasattr(rulebook, name)] == []

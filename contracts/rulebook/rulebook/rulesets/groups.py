@@ -14,6 +14,8 @@ WorkingDays = Annotated[int, Field(ge=1, le=366)]
 Count = Annotated[int, Field(ge=1)]
 Percent = Annotated[Decimal, Field(ge=0, le=100)]
 Star = Annotated[int, Field(ge=1, le=3)]
+Ground = Literal["D1", "D2", "D3", "D4", "D5"]
+"""Why a unit is removed, by the rule's id (Art. 24)."""
 
 
 def _real_day(month_day: tuple[int, int]) -> tuple[int, int]:
@@ -185,6 +187,11 @@ class ImmediateRemoval(Frozen):
 
     accident_grades: Annotated[tuple[str, ...], Field(min_length=1)]
     incident_grades: Annotated[tuple[str, ...], Field(min_length=1)]
+
+
+class Removal(Frozen):
+    every_title: frozenset[Ground]
+    """Grounds that end the titles of every type; the others end those of the unit's own type."""
 
 
 class Readings(Frozen):

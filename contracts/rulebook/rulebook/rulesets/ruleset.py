@@ -38,6 +38,7 @@ class RuleSet(Frozen):
     application_forms: groups.ApplicationForms
     files: groups.Files
     immediate_removal: groups.ImmediateRemoval
+    removal: groups.Removal
     readings: groups.Readings
 
     @model_validator(mode="after")

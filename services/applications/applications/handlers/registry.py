@@ -9,14 +9,11 @@ from datetime import datetime
 from messages.event import Event
 from messages.registry import UnitListed, UnitRemoved
 from messages.values import Reason, UnitType
-from rulebook import reason, shanghai_date
+from rulebook import RuleSet, reason, rules_of, rules_on, shanghai_date
 
 from applications.domain.application import State
 from applications.domain.standing import Listing, Removal
 from applications.handlers.kept import Kept, standing_of
-
-EVERY_TITLE = frozenset({"D3", "D5"})
-"""Grounds that end the titles of every type: the end of the enterprise, an accident (Art. 24)."""
 
 
 async def know_listing(event: UnitListed, store: Kept, now: datetime) -> Sequence[Event]:  # noqa: ARG001
@@ -32,7 +29,8 @@ async def know_listing(event: UnitListed, store: Kept, now: datetime) -> Sequenc
 
 async def know_removal(event: UnitRemoved, store: Kept, now: datetime) -> Sequence[Event]:
     """Returns what still waits for an item; what review has taken in, review closes."""
-    removal, day = _removal(event), shanghai_date(now)
+    day = shanghai_date(now)
+    removal = _removal(event, rules_of(event.rule_set) if event.rule_set else rules_on(day))
     standing = (await standing_of(event.unit.uscc, store)).with_removal(removal)
     said: list[Event] = []
     for opened in standing.reached_by(removal, day):
@@ -47,14 +45,15 @@ async def know_removal(event: UnitRemoved, store: Kept, now: datetime) -> Sequen
     return said
 
 
-def _removal(event: UnitRemoved) -> Removal:
-    return Removal(event.unit_key, event.levels, event.sequence, event.document_number, event.ban, _only_of(event))
+def _removal(event: UnitRemoved, rules: RuleSet) -> Removal:
+    only = _only_of(event, rules)
+    return Removal(event.unit_key, event.levels, event.sequence, event.document_number, event.ban, only)
 
 
-def _only_of(event: UnitRemoved) -> UnitType | None:
-    """The type whose titles end; none when those of every type do."""
+def _only_of(event: UnitRemoved, rules: RuleSet) -> UnitType | None:
+    """The type whose titles end; none when those of every type do (Art. 24)."""
     grounds = {each.rule for each in event.reasons}
-    return None if grounds & EVERY_TITLE else event.unit.unit_type
+    return None if grounds & rules.removal.every_title else event.unit.unit_type
 
 
 def _stopped(event: UnitRemoved) -> Reason:
