@@ -1,4 +1,4 @@
-"""An API on a store in memory, with one unit on its prefecture's list, and those who call it."""
+"""The handlers and the API on a store in memory, with one unit on its prefecture's list, and those who call it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from applications import api
+from applications import api, handlers
 from applications.store import AGGREGATES, INDEXES, Store
 from applications.vault import Vault
 from chassis.clock import FixedClock
@@ -15,7 +15,8 @@ from chassis.testing.http import ApiStand, Caller, api_stand
 from messages.values import Role
 
 from .calls import KEYS
-from .story import NOW, PARK, STEEL, keep_standing, standing
+from .neighbours import KEY
+from .story import BY_ASSESSOR, NOW, PARK, STEEL, Desk, keep_standing, registered, standing
 
 
 @pytest.fixture
@@ -46,3 +47,24 @@ def officer(served: ApiStand) -> Caller:
 @pytest.fixture
 def elsewhere(served: ApiStand) -> Caller:
     return served.as_(Role.PREFECTURE_OFFICER, prefecture="150100", subject="officer-2")
+
+
+@pytest.fixture
+async def desk() -> Desk:
+    return await Desk().prepared()
+
+
+@pytest.fixture
+async def waiting(desk: Desk) -> Desk:
+    """An assessor's report was submitted and waits for its item."""
+    await desk.bench.handle(handlers.know_assessor, registered(), NOW)
+    await desk.drafted(evaluation=BY_ASSESSOR)
+    await desk.submitted(KEY)
+    return desk
+
+
+@pytest.fixture
+async def accepted(desk: Desk) -> Desk:
+    await desk.drafted()
+    await desk.submitted(KEY)
+    return desk

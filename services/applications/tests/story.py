@@ -197,6 +197,6 @@ class Desk:
         return await self.bench.look().standings.require(uscc)
 
 
-async def keep_standing(command: Standing, store: Store, now: datetime) -> list[Any]:  # noqa: ARG001
+async def keep_standing(command: Standing, store: Store, _now: datetime) -> list[Any]:
     store.standings.save(command.uscc, command)
     return []

@@ -12,8 +12,8 @@ from messages.applications import ApplicationAccepted, ApplicationRefused
 from messages.values import Role
 
 from . import forms
-from .calls import APPLICATIONS, DRAFT, codes, drafted, filed, imported, sent
-from .story import ASSESSOR, STEEL, keep_standing, registered, standing
+from .calls import APPLICATIONS, DRAFT, drafted, filed, imported, sent
+from .story import ASSESSOR, STEEL, registered
 
 
 @pytest.mark.rule("A1")
@@ -191,54 +191,6 @@ async def test_lists_are_filtered_and_paged(unit: Caller) -> None:
 
     assert {each["application_id"] for each in first["items"] + rest["items"]} == keys
     assert (none["items"], rest["next"]) == ([], None)
-
-
-@pytest.mark.rule("E10")
-async def test_the_prefectures_officer_justifies_a_unit_on_no_list(
-    unit: Caller, officer: Caller, elsewhere: Caller
-) -> None:
-    key = await drafted(unit)
-    body = {"text": "新投产，能效国内领先"}
-
-    refused = await elsewhere.put(f"{APPLICATIONS}/{key}/justification", json=body)
-    answer = await officer.put(f"{APPLICATIONS}/{key}/justification", json=body)
-
-    assert (refused.status_code, answer.status_code) == (403, 200)
-    found = (await unit.get(f"{APPLICATIONS}/{key}")).json()
-    assert found["justification"] == {"text": "新投产，能效国内领先", "by": "officer-1", "level": "region"}
-
-
-@pytest.mark.rule("E10")
-@pytest.mark.parametrize(
-    ("level", "statuses"), [("region", [200, 403, 403]), ("nation", [403, 200, 403]), ("prefecture", [403, 403, 403])]
-)
-async def test_each_level_is_justified_by_its_own_forwarder(
-    unit: Caller, officer: Caller, served: ApiStand, level: str, statuses: list[int]
-) -> None:
-    place = f"{APPLICATIONS}/{await drafted(unit, level=level)}/justification"
-    region = served.as_(Role.REGIONAL_OFFICER, subject="region-1")
-
-    answers = [await caller.put(place, json={"text": "能效国内领先"}) for caller in (officer, region, unit)]
-
-    assert [each.status_code for each in answers] == statuses
-
-
-@pytest.mark.rule("E10")
-async def test_the_justification_of_the_department_opens_the_way_and_the_units_own_words_are_not_taken(
-    unit: Caller, officer: Caller, served: ApiStand
-) -> None:
-    await served.perform(keep_standing, standing(listings=()), Store)
-    own = await unit.post(APPLICATIONS, json=DRAFT | {"justification": "条件突出"})
-    key = await filed(unit)
-    refused = await unit.post(f"{APPLICATIONS}/{key}/submit")
-
-    await officer.put(f"{APPLICATIONS}/{key}/justification", json={"text": "能效国内领先"})
-    answer = await unit.post(f"{APPLICATIONS}/{key}/submit")
-
-    assert (own.status_code, own.json()["reasons"][0]["pointer"]) == (422, "/justification")
-    assert codes(refused) == ["not-on-lower-list"]
-    assert answer.json()["state"] == "accepted"
-    assert served.said[-1].model_dump()["justification"] == "能效国内领先"
 
 
 @pytest.mark.rule("E12")

@@ -13,9 +13,9 @@ from messages.applications import ApplicationWithdrawn
 from messages.assessor_quota import AssessorAmended, LegalRepresentativeChanged
 from messages.values import Reason, UnitType
 
+from .neighbours import KEY
 from .story import ASSESSOR, CASE, NOW, SOMEONE, TODAY, Desk, registered
 
-KEY = "app-2026-000000000001"
 DOCUMENT = "内工信通〔2026〕3号"
 OPENED = review.CaseOpened(**CASE, opened_on=TODAY, rule_set="2024-01-19", sequence=1)
 SUSPENDED = review.CaseSuspended(**CASE, document_number=DOCUMENT, suspended_on=date(2026, 5, 2), sequence=2)
@@ -28,14 +28,6 @@ CLOSED = review.CaseClosed(
     closed_on=date(2026, 6, 3),
     sequence=5,
 )
-
-
-@pytest.fixture
-async def accepted() -> Desk:
-    desk = await Desk().prepared()
-    await desk.drafted()
-    await desk.submitted(KEY)
-    return desk
 
 
 async def hear(desk: Desk, *events: review.Case) -> None:

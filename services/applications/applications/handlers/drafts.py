@@ -60,7 +60,7 @@ class Justify:
     justification: Justification
 
 
-async def open_draft(command: OpenDraft, store: Kept, now: datetime) -> Done:  # noqa: ARG001 - the shape of a handler
+async def open_draft(command: OpenDraft, store: Kept, _now: datetime) -> Done:
     if await store.applications.get(command.application_id):
         raise Refusal("application-exists")
     opened = Application(
@@ -76,7 +76,7 @@ async def open_draft(command: OpenDraft, store: Kept, now: datetime) -> Done:  #
     return _saved(opened, store)
 
 
-async def amend_draft(command: AmendDraft, store: Kept, now: datetime) -> Done:  # noqa: ARG001 - the shape of a handler
+async def amend_draft(command: AmendDraft, store: Kept, _now: datetime) -> Done:
     found = await _amendable(command.application_id, store)
     refuse_stale(command.application_id, command.seen, store)
     _refuse_other_evaluation(found, command.evaluation)
@@ -89,18 +89,18 @@ async def amend_draft(command: AmendDraft, store: Kept, now: datetime) -> Done: 
     return _saved(amended, store)
 
 
-async def file_information(command: FileInformation, store: Kept, now: datetime) -> Done:  # noqa: ARG001
+async def file_information(command: FileInformation, store: Kept, _now: datetime) -> Done:
     found = await _amendable(command.application_id, store)
     return _saved(found.amended(information=command.information, plan=command.plan), store)
 
 
-async def file_report(command: FileReport, store: Kept, now: datetime) -> Done:  # noqa: ARG001 - the shape of a handler
+async def file_report(command: FileReport, store: Kept, _now: datetime) -> Done:
     found = await _amendable(command.application_id, store)
     refuse_stale(command.application_id, command.seen, store)
     return _saved(found.amended(report=command.report, evaluation=command.evaluation), store)
 
 
-async def justify(command: Justify, store: Kept, now: datetime) -> Done:  # noqa: ARG001 - the shape of a handler
+async def justify(command: Justify, store: Kept, _now: datetime) -> Done:
     """The forwarding department's own words, kept on the record (E10)."""
     found = await _amendable(command.application_id, store)
     return _saved(replace(found, justification=command.justification), store)

@@ -77,7 +77,7 @@ def _with_readers(application: Application, event: review.Case) -> Application:
             return application
 
 
-async def follow_notice(event: review.PublicNoticeOpened, store: Kept, now: datetime) -> Sequence[Event]:  # noqa: ARG001
+async def follow_notice(event: review.PublicNoticeOpened, store: Kept, _now: datetime) -> Sequence[Event]:
     """From here on none of its applications can be withdrawn (A5); a line of no application holds up no other."""
     found = [await store.applications.get(line.case_id) for line in event.lines]
     known = [each for each in found if each is not None]

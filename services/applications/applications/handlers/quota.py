@@ -24,7 +24,7 @@ from applications.handlers.kept import Kept
 from applications.handlers.submission import close_standing, evidence_files, refs
 
 
-async def accept_reserved(event: QuotaItemReserved, store: Kept, now: datetime) -> Sequence[Event]:  # noqa: ARG001
+async def accept_reserved(event: QuotaItemReserved, store: Kept, _now: datetime) -> Sequence[Event]:
     """The item was all that the application waited for; one that waits no more has given its item back already.
 
     So has a submission that was returned since: the next one waits for an answer of its own (Q1).
@@ -47,28 +47,20 @@ async def refuse_unreserved(event: QuotaItemRefused, store: Kept, now: datetime)
     return [refused.said_refused(shanghai_date(now))]
 
 
-async def know_assessor(
-    event: AssessorRegistered | AssessorAmended,
-    store: Kept,
-    now: datetime,  # noqa: ARG001 - the shape of a handler
-) -> Sequence[Event]:
+async def know_assessor(event: AssessorRegistered | AssessorAmended, store: Kept, _now: datetime) -> Sequence[Event]:
     known = await _assessor(event.assessor_uscc, event.name, store)
     store.assessors.save(known.uscc, known.with_registration(event))
     return []
 
 
-async def know_assessor_name(event: LegalRepresentativeChanged, store: Kept, now: datetime) -> Sequence[Event]:  # noqa: ARG001
+async def know_assessor_name(event: LegalRepresentativeChanged, store: Kept, _now: datetime) -> Sequence[Event]:
     """Who represents it is nothing to an application; under which name it goes now is."""
     known = await _assessor(event.assessor_uscc, event.name, store)
     store.assessors.save(known.uscc, known.with_name(event))
     return []
 
 
-async def know_sanction(
-    event: AssessorSanctioned | SanctionRevoked,
-    store: Kept,
-    now: datetime,  # noqa: ARG001 - the shape of a handler
-) -> Sequence[Event]:
+async def know_sanction(event: AssessorSanctioned | SanctionRevoked, store: Kept, _now: datetime) -> Sequence[Event]:
     known = await _assessor(event.assessor_uscc, event.name, store)
     store.assessors.save(known.uscc, known.with_ban(event))
     return []

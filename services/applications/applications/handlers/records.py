@@ -31,7 +31,7 @@ class EndFact:
     ended_on: date
 
 
-async def record_file(command: RecordFile, store: Kept, now: datetime) -> Done:  # noqa: ARG001 - the shape of a handler
+async def record_file(command: RecordFile, store: Kept, _now: datetime) -> Done:
     known = await store.files.get(command.sha256)
     file = known or StoredFile(command.sha256, command.size, command.media_type, owners=())
     store.files.save(command.sha256, file.sent_by(command.owner))
@@ -55,7 +55,7 @@ async def end_fact(command: EndFact, store: Kept, now: datetime) -> Done:
     return Done(await stop_ineligible(ended.uscc, store, now), value=ended)
 
 
-async def record_prefecture_list(command: PrefectureList, store: Kept, now: datetime) -> Done:  # noqa: ARG001
+async def record_prefecture_list(command: PrefectureList, store: Kept, _now: datetime) -> Done:
     """Each unit on it may be put forward to the region (E10)."""
     for unit in command.units:
         standing = (await standing_of(unit.uscc, store)).with_listing(command.listing_of(unit))

@@ -16,7 +16,7 @@ from applications.domain.standing import Listing, Removal
 from applications.handlers.kept import Kept, standing_of
 
 
-async def know_listing(event: UnitListed, store: Kept, now: datetime) -> Sequence[Event]:  # noqa: ARG001
+async def know_listing(event: UnitListed, store: Kept, _now: datetime) -> Sequence[Event]:
     """The application has reached its end; one listed before this system is known by its listing only."""
     listing = Listing(event.unit_key, event.unit.unit_type, event.level, event.listed_on, event.document_number)
     standing = await standing_of(event.unit.uscc, store)
