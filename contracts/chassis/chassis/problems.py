@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from messages.values import Reason
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core.core_schema import ErrorType
 from starlette.exceptions import HTTPException
 
 from chassis import logs
@@ -51,6 +52,8 @@ TEXTS = {
     "literal_error": "不在可选值之内",
 }
 """For people; whatever is not here is told as a malformed value, with the validator's own words as evidence."""
+_LIBRARY = frozenset(get_args(ErrorType))
+"""Kinds of error whose words are the library's; those of every other kind are ours and written for people."""
 
 
 class Cause(BaseModel):
@@ -207,11 +210,12 @@ def _malformation(error: Mapping[str, Any], basis: Mapping[str, str | None]) -> 
     kind, where = str(error["type"]), tuple(error["loc"])
     in_body = where[:1] == ("body",) and kind != "json_invalid"
     place = "" if in_body else f"{'.'.join(str(part) for part in where)}: "
+    ours = kind not in _LIBRARY
     return Cause(
         **basis,
         code=kind.replace("_", "-"),
-        text=TEXTS.get(kind, "内容或格式不正确"),
-        evidence=f"{place}{error['msg']}",
+        text=error["msg"] if ours else TEXTS.get(kind, "内容或格式不正确"),
+        evidence=(place.removesuffix(": ") or None) if ours else f"{place}{error['msg']}",
         pointer=_pointer(where[1:]) if in_body else None,
     )
 

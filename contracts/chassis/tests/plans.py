@@ -15,7 +15,8 @@ from chassis.testing.http import Caller
 from chassis.unit import Unit
 from fastapi import APIRouter, Depends, Response, UploadFile
 from messages.values import Prefecture, Reason, Role
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, field_validator
+from pydantic_core import PydanticCustomError
 
 NOW = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 
@@ -38,6 +39,13 @@ class Draft(BaseModel):
 
     title: str
     measures: list[int] = []
+
+    @field_validator("title")
+    @classmethod
+    def _titled(cls, title: str) -> str:
+        if title == "blank":
+            raise PydanticCustomError("title_blank", "标题不得为空白")
+        return title
 
 
 @dataclass(frozen=True)

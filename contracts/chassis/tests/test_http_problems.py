@@ -48,6 +48,12 @@ async def test_a_malformed_body_that_a_rule_prescribes_is_told_with_rule_and_art
     assert {(each["rule"], each["article"]) for each in answer.json()["reasons"]} == {("C2", "第八条")}
 
 
+async def test_what_a_service_checks_itself_is_told_in_its_own_words(applicant: Caller) -> None:
+    answer = await applicant.post("/v1/plans", json={"title": "blank"})
+
+    assert answer.json()["reasons"] == [{"code": "title-blank", "text": "标题不得为空白", "pointer": "/title"}]
+
+
 @pytest.mark.parametrize("body", [b"{", b"\xff\xfe", b'{"title": "\\ud800"}', b"[" * 1500, b'"text"', b""])
 async def test_a_body_that_cannot_be_read_is_a_problem_and_never_a_failure(applicant: Caller, body: bytes) -> None:
     answer = await applicant.post("/v1/plans", content=body, headers={"Content-Type": "application/json"})
