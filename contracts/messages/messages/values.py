@@ -17,6 +17,7 @@ from pydantic import (
     WithJsonSchema,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 from stdnum.cn import uscc as gb32100
 from stdnum.exceptions import ValidationError as NotACode
 
@@ -32,7 +33,7 @@ def _checked_uscc(code: str) -> str:
     try:
         return str(gb32100.validate(code))
     except NotACode as problem:
-        raise ValueError(f"{code!r} is no unified social credit code (GB 32100): {problem}") from problem
+        raise PydanticCustomError("uscc_invalid", "不是有效的统一社会信用代码（18位，末位为校验码）") from problem
 
 
 Uscc = Annotated[str, AfterValidator(_checked_uscc), Field(pattern="^[0-9A-HJ-NPQRTUWXY]{18}$")]
@@ -163,7 +164,7 @@ class UnitRef(Value):
     def _only_a_park_has_a_park_name(self) -> Self:
         """A second name would make one organisation two units."""
         if self.park_name is not None and self.unit_type is not UnitType.PARK:
-            raise ValueError(f"park_name is of parks only, not of a {self.unit_type}")
+            raise PydanticCustomError("park_name_of_no_park", "只有园区填写园区名称")
         return self
 
     @property
@@ -191,7 +192,7 @@ class Evaluation(Value):
     def _an_own_evaluation_names_no_assessor(self) -> Self:
         """An item of somebody's quota is used only by a report of theirs (E12)."""
         if self.way == "self" and (self.assessor or self.lead_author or self.reviewer):
-            raise ValueError("an evaluation by the applicant itself names no assessor, author or reviewer")
+            raise PydanticCustomError("own_evaluation", "自评价不得填写第三方服务机构、编制人员或审核人员")
         return self
 
 

@@ -59,7 +59,7 @@ async def test_a_wrong_registration_is_refused_with_every_field_that_is_wrong(re
     answer = await region.post("/v1/assessors", json=wrong)
     assert answer.status_code == 422
     assert reasons(answer) == [
-        ("S7", "value-error", "/uscc"),
+        ("S7", "uscc-invalid", "/uscc"),
         ("S7", "string-too-short", "/name"),
         ("S7", "enum", "/scope/0"),
     ]
