@@ -148,7 +148,8 @@ def application(unit: UnitRef = STEEL, *, evaluation: Evaluation = ALONE, **chan
 
 def standing(unit: UnitRef = STEEL, **changes: Any) -> Standing:  # noqa: ANN401 - fields by name
     """On the prefecture's list, so that the region may be applied for."""
-    listing = Listing(unit.key, unit.unit_type, Level.PREFECTURE, date(2025, 6, 1), "鄂工信发〔2025〕3号")
+    own = (Level.PREFECTURE, date(2025, 6, 1), "鄂工信发〔2025〕3号", unit.prefecture)
+    listing = Listing(unit.key, unit.unit_type, *own)
     return replace(Standing(unit.uscc, listings=(listing,)), **changes)
 
 

@@ -87,7 +87,8 @@ async def test_a_unit_that_has_applied_elsewhere_is_another_officers_matter(
 
 
 @pytest.mark.rule("P2")
-async def test_of_a_unit_that_has_not_applied_an_officers_fact_weighs_in_the_own_prefecture_only(
+@pytest.mark.rule("E4")
+async def test_of_a_unit_that_has_not_applied_any_officer_records_a_fact_and_it_weighs(
     unit: Caller, elsewhere: Caller
 ) -> None:
     key = await filed(unit)
@@ -97,7 +98,7 @@ async def test_of_a_unit_that_has_not_applied_an_officers_fact_weighs_in_the_own
 
     assert (recorded.status_code, recorded.json()["recorded_by"]) == (201, Prefecture.HOHHOT)
     assert forged.status_code == 403
-    assert (await unit.post(f"{APPLICATIONS}/{key}/submit")).json()["state"] == "accepted"
+    assert codes(await unit.post(f"{APPLICATIONS}/{key}/submit")) == ["tax-evasion"]
 
 
 @pytest.mark.rule("P2")

@@ -9,8 +9,8 @@ import pytest
 from applications.domain import eligibility
 from applications.domain.application import Justification
 from applications.domain.assessors import KnownAssessor
-from applications.domain.standing import Listing, OpenApplication, Removal
-from messages.values import Ban, Level, UnitType
+from applications.domain.standing import Listing, Move, OpenApplication, Removal
+from messages.values import Ban, Level, Prefecture, UnitType
 
 from .conditions import found
 from .story import (
@@ -31,6 +31,26 @@ BAN = Ban(first_day=date(2024, 5, 1), last_day=date(2027, 5, 1))
 @pytest.mark.rule("E10")
 def test_the_region_draws_on_the_prefectures_list() -> None:
     assert found(evidence(standing=standing(listings=()))) == [("E10", "not-on-lower-list")]
+
+
+@pytest.mark.rule("E10")
+def test_of_the_prefectures_lists_only_that_of_the_units_own_counts() -> None:
+    (own,) = standing().listings
+    foreign = replace(own, prefecture=Prefecture.HOHHOT)
+
+    assert found(evidence(standing=standing(listings=(foreign,)))) == [("E10", "not-on-lower-list")]
+    assert found(evidence(standing=standing(listings=()).with_listing(own).with_listing(foreign))) == []
+
+
+@pytest.mark.rule("V1")
+def test_a_unit_applies_in_its_own_prefecture_and_after_a_move_in_the_new_one() -> None:
+    placed = standing().placed(Prefecture.HOHHOT)
+    moved = placed.moved(Move(Prefecture.HOHHOT, STEEL.prefecture, "内工信函〔2026〕7号", TODAY))
+
+    (refused,) = eligibility.failed(evidence(standing=placed))
+    assert (refused.rule, refused.code, refused.article) == ("V1", "other-prefecture", "第十四条第（二）项")
+    assert "呼和浩特市" in refused.text
+    assert found(evidence(standing=moved)) == []
 
 
 @pytest.mark.rule("E10")

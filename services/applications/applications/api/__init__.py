@@ -7,7 +7,7 @@ from chassis.identity import Keys
 from fastapi import APIRouter
 from rulebook import load_rule_sets
 
-from applications.api import applications, files, forms, imports, records
+from applications.api import applications, files, forms, imports, records, units
 from applications.api.uploads import ROOM_FOR_FORM
 from applications.vault import Vault
 
@@ -25,4 +25,5 @@ def router(gate: Gate, vault: Vault, keys: Keys) -> APIRouter:
     routes.include_router(imports.router(gate, keys))
     routes.include_router(forms.router(gate))
     routes.include_router(records.router(gate))
+    routes.include_router(units.router(gate))
     return routes

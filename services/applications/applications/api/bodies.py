@@ -22,10 +22,12 @@ from messages.values import (
     Uscc,
     VetoAnswer,
 )
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 from rulebook import reason
 
 from applications.domain.facts import FactKind
+from applications.domain.lines import NOT_ONE_LINE, is_one_line
 from applications.domain.report import (
     Certificate,
     Declaration,
@@ -40,7 +42,30 @@ from applications.domain.report import (
 )
 
 BatchYear = Annotated[int, Field(ge=2000, le=2200)]
-Name = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+def _one_line(text: str) -> str:
+    if not is_one_line(text):
+        raise PydanticCustomError("control_character", NOT_ONE_LINE)
+    return text
+
+
+def _unit(unit: UnitRef) -> UnitRef:
+    _one_line(unit.name + (unit.park_name or ""))
+    return unit
+
+
+def _evaluation(evaluation: Evaluation) -> Evaluation:
+    _one_line(evaluation.assessor.name if evaluation.assessor else "")
+    return evaluation
+
+
+OneLine = Annotated[str, AfterValidator(_one_line)]
+Line = Annotated[Text, AfterValidator(_one_line)]
+Name = Annotated[OneLine, Field(min_length=1, max_length=200)]
+NamedUnit = Annotated[UnitRef, AfterValidator(_unit)]
+"""The events' schema does not say it, so as to stay what it was."""
+NamedEvaluation = Annotated[Evaluation, AfterValidator(_evaluation)]
 Share = Annotated[Number, Field(ge=0)]
 T = TypeVar("T")
 
@@ -51,9 +76,9 @@ class Body(BaseModel):
 
 class IndicatorBody(Body):
     indicator: Identifier
-    title: str | None = None
+    title: OneLine | None = None
     """As printed; for the reader only."""
-    unit: Annotated[str, Field(max_length=40)]
+    unit: Annotated[OneLine, Field(max_length=40)]
     value: Number
     year_before: Number | None = None
     two_years_before: Number | None = None
@@ -64,15 +89,15 @@ class IndicatorBody(Body):
 
 class VetoBody(Body):
     item: Identifier
-    title: str | None = None
+    title: OneLine | None = None
     passed: bool
-    note: str | None = None
+    note: OneLine | None = None
 
 
 class CertificateBody(Body):
-    system: Annotated[str, Field(max_length=60)]
+    system: Annotated[OneLine, Field(max_length=60)]
     number: Name
-    issuer: str | None = None
+    issuer: OneLine | None = None
     valid_from: date
     valid_until: date
 
@@ -85,7 +110,7 @@ class DeclarationBody(Body):
     occurred: bool
     happened_on: Annotated[date | None, Field(alias="date")] = None
     ended_on: Annotated[date | None, Field(alias="ended")] = None
-    note: str | None = None
+    note: OneLine | None = None
 
     def declaration(self) -> Declaration:
         return Declaration(self.kind, self.occurred, self.happened_on, self.ended_on, self.note)
@@ -94,7 +119,7 @@ class DeclarationBody(Body):
 class EvidenceBody(Body):
     name: Name
     sha256: Digest
-    note: str | None = None
+    note: OneLine | None = None
 
 
 class YearBody(Body):
@@ -121,7 +146,7 @@ class ParkBody(Body):
     nothing_obsolete: bool | None = None
     green_body: bool | None = None
     green_staff: Annotated[int | None, Field(ge=0)] = None
-    factory_plan: str | None = None
+    factory_plan: OneLine | None = None
     years: tuple[YearBody, ...] = ()
 
     def park_facts(self) -> ParkFacts:
@@ -137,7 +162,7 @@ class ReportBody(ParkBody):
     uscc: Uscc | None = None
     unit_type: UnitType | None = None
     park_name: Name | None = None
-    representative: Annotated[str | None, Field(max_length=100)] = None
+    representative: Annotated[OneLine | None, Field(max_length=100)] = None
     """Not kept."""
     representative_document: SecretStr | None = None
     """Not kept: only a keyed digest and a masked form are."""
@@ -151,11 +176,11 @@ class ReportBody(ParkBody):
     highlights: Annotated[str | None, Field(max_length=100)] = None
     undertaking: bool = False
     independent_legal_person: bool | None = None
-    industry_code: Annotated[str | None, Field(max_length=10)] = None
+    industry_code: Annotated[OneLine | None, Field(max_length=10)] = None
     group: Name | None = None
     benchmark_published: bool | None = None
     energy_level: EnergyBasis | None = None
-    energy_unit: Annotated[str | None, Field(max_length=60)] = None
+    energy_unit: Annotated[OneLine | None, Field(max_length=60)] = None
     energy_actual: Share | None = None
     energy_limit: Share | None = None
     indicators: tuple[IndicatorBody, ...] = ()
@@ -169,7 +194,7 @@ class ReportBody(ParkBody):
     def _own_evaluation_names_nobody(cls, named: T, info: ValidationInfo) -> T:
         """Told field by field; the messages' ``Evaluation`` refuses it too, but only as a whole (E12)."""
         if named is not None and info.data.get("way") == "self":
-            raise ValueError("自评价不得填写第三方服务机构、编写人或审核人")
+            raise PydanticCustomError("own_evaluation", "自评价不得填写第三方服务机构、编制人员或审核人员")
         return named
 
     def evaluation(self) -> Evaluation:
@@ -222,10 +247,10 @@ class ReportBody(ParkBody):
 
 
 class DraftBody(Body):
-    unit: UnitRef
+    unit: NamedUnit
     level: Level = Level.REGION
     batch_year: BatchYear
-    evaluation: Evaluation
+    evaluation: NamedEvaluation
     """Until a report is filed: from then on the report says how and by whom it was evaluated."""
     report: ReportBody | None = None
 
@@ -234,7 +259,7 @@ class AmendmentBody(Body):
     unit_name: Name
     level: Level
     batch_year: BatchYear
-    evaluation: Evaluation
+    evaluation: NamedEvaluation
 
 
 class JustificationBody(Body):

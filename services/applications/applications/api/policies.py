@@ -68,6 +68,16 @@ END_FACT = Policy(
 """Who recorded it, and the region."""
 READ_FACT = Policy("fact.read", (*RECORD_FACT.rules, Rule(Role.APPLICANT, own_organisation("uscc"))))
 
+MOVE_UNIT = Policy("unit.move", (Rule(Role.REGIONAL_OFFICER, everything),))
+READ_UNIT = Policy(
+    "unit.read",
+    (
+        Rule(Role.APPLICANT, own_organisation("uscc")),
+        Rule(Role.PREFECTURE_OFFICER, own_prefecture("prefecture")),
+        Rule(Role.REGIONAL_OFFICER, everything),
+    ),
+)
+
 RECORD_LIST = Policy(
     "prefecture-list.record",
     (Rule(Role.PREFECTURE_OFFICER, own_prefecture("prefecture")), Rule(Role.REGIONAL_OFFICER, everything)),

@@ -7,12 +7,12 @@ from chassis.access import both
 from chassis.handling import Refusal
 from chassis.http import PROBLEMS, Call, Gate, Page, refuses
 from fastapi import APIRouter, Depends, Query
-from messages.values import Prefecture, Role, Text, UnitRef, Uscc
+from messages.values import Prefecture, Role, Uscc
 from pydantic import Field
 from rulebook import reason
 
 from applications import handlers
-from applications.api.bodies import Body
+from applications.api.bodies import Body, Line, NamedUnit
 from applications.api.policies import END_FACT, READ_FACT, READ_LIST, RECORD_FACT, RECORD_LIST
 from applications.domain.facts import REGION, Fact, FactKind, FactSource
 from applications.domain.records import PrefectureList
@@ -25,11 +25,11 @@ class FactBody(Body):
     uscc: Uscc
     kind: FactKind
     happened_on: Annotated[date, Field(alias="date")]
-    source: Text
+    source: Line
     """Where it is on record: a document, a public list."""
     ended_on: Annotated[date | None, Field(alias="ended")] = None
     prefecture: Prefecture | None = None
-    """Whose officers see it; an officer's own when absent."""
+    """Whose officers see it, while the unit has submitted nothing; an officer's own when absent."""
 
 
 class EndBody(Body):
@@ -38,9 +38,9 @@ class EndBody(Body):
 
 class ListBody(Body):
     prefecture: Prefecture | None = None
-    document_number: Text
+    document_number: Line
     published_on: date
-    units: Annotated[tuple[UnitRef, ...], Field(min_length=1, max_length=LARGEST_LIST)]
+    units: Annotated[tuple[NamedUnit, ...], Field(min_length=1, max_length=LARGEST_LIST)]
 
 
 def router(gate: Gate) -> APIRouter:
@@ -58,8 +58,8 @@ def _facts(routes: APIRouter, gate: Gate) -> None:
     @routes.post("/facts", summary="Record a fact about a unit", status_code=201, tags=["facts"], responses=malformed)
     async def record(body: FactBody, call: Annotated[Call, recording]) -> Fact:
         """It counts from now on against what the unit declares itself (E4), and stops what is under way (V10)."""
-        fact = _fact(body, call)
-        await call.allow(await _placed(fact, call))
+        fact = _fact(body, await _place(body, call), call)
+        await call.allow(fact)
         return await call.perform(handlers.record_fact, fact, Store, resource=fact, reply=Fact)
 
     @routes.post("/facts/{fact_id}/end", summary="End a recorded fact", tags=["facts"], responses=malformed)
@@ -105,14 +105,14 @@ def _lists(routes: APIRouter, gate: Gate) -> None:
         return await call.page(call.reads(Store).prefecture_lists, where, limit=limit, after=after)
 
 
-async def _placed(fact: Fact, call: Call) -> dict[str, object]:
-    """The fact as a matter of the prefectures where its unit has applied; of a unit unknown here, as it says itself."""
-    of_unit = {"unit.uscc": fact.uscc, "submissions": {"$gt": 0}}
-    places = {each.unit.prefecture.value for each in await call.reads(Store).applications.find(of_unit)}
-    return {"prefecture": sorted(places) or fact.prefecture, "recorded_by": fact.recorded_by}
+async def _place(body: FactBody, call: Call) -> str | None:
+    """The unit's own prefecture; of a unit that has submitted nothing yet, what is said, or the officer's own (P2)."""
+    standing = await call.reads(Store).standings.get(body.uscc)
+    known = standing.prefecture if standing else None
+    return known or body.prefecture or call.actor.prefecture
 
 
-def _fact(body: FactBody, call: Call) -> Fact:
+def _fact(body: FactBody, prefecture: str | None, call: Call) -> Fact:
     source, recorded_by = _recorder(call)
     return Fact(
         fact_id=call.new_id("fact-"),
@@ -121,7 +121,7 @@ def _fact(body: FactBody, call: Call) -> Fact:
         happened_on=body.happened_on,
         source=source,
         reference=body.source,
-        prefecture=body.prefecture or call.actor.prefecture,
+        prefecture=prefecture,
         recorded_by=recorded_by,
         ended_on=body.ended_on,
     )

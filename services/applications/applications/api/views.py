@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from messages.values import Evaluation, Level, Reason, SchemeRef, UnitRef
+from messages.values import Evaluation, Level, Prefecture, Reason, SchemeRef, UnitRef
 from pydantic import BaseModel, ConfigDict
 
 from applications.domain.application import Application, Justification, State, Step
 from applications.domain.information import EnterpriseInformation, ParkInformation, WorkPlan
 from applications.domain.report import Report
+from applications.domain.standing import Move
 
 
 class View(BaseModel):
@@ -73,6 +74,15 @@ class VersionView(View):
     submitted_at: datetime
     by: str
     application: ApplicationDetail
+
+
+class UnitView(View):
+    """Whose unit an organisation is, and how it became so."""
+
+    uscc: str
+    prefecture: Prefecture | None
+    """Where it applies; none before its first submission."""
+    moves: tuple[Move, ...]
 
 
 def entry(application: Application) -> ApplicationEntry:

@@ -9,7 +9,6 @@ from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
 
-from messages.values import Prefecture
 from rulebook.periods import Interval
 
 
@@ -85,14 +84,10 @@ class Fact:
     reference: str
     """Where it is on record: a document, a public list."""
     prefecture: str | None = None
+    """Whose officers see it: where its unit applies, or while that is not known whoever has recorded it."""
     recorded_by: str | None = None
     """The agency, or the department by its area's code of GB/T 2260; it alone and the region may end the fact (P2)."""
     ended_on: date | None = None
-
-    def weighs_in(self, prefecture: str) -> bool:
-        """What a prefecture's department has recorded weighs for units of its own prefecture only (P2)."""
-        of_a_prefecture = self.source is FactSource.OFFICER and self.recorded_by in set(Prefecture)
-        return not of_a_prefecture or self.recorded_by == prefecture
 
     def span(self, day: date) -> Interval:
         """The days on which it holds, as far as ``day``."""

@@ -22,4 +22,5 @@ class PrefectureList:
     recorded_by: str
 
     def listing_of(self, unit: UnitRef) -> Listing:
-        return Listing(unit.key, unit.unit_type, Level.PREFECTURE, self.published_on, self.document_number)
+        level, on = Level.PREFECTURE, self.published_on
+        return Listing(unit.key, unit.unit_type, level, on, self.document_number, self.prefecture)

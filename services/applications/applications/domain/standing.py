@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import TypeAlias
 
-from messages.values import Ban, Level, UnitRef, UnitType
+from messages.values import Ban, Level, Prefecture, UnitRef, UnitType
+
+Place: TypeAlias = tuple[str, UnitType, Level, Prefecture | None]
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,23 @@ class Listing:
     level: Level
     listed_on: date
     document_number: str
+    prefecture: Prefecture | None = None
+    """Where the unit lay when it was listed; of a prefecture's list, whose it is."""
+
+    @property
+    def place(self) -> Place:
+        """A new listing replaces the one in the same place."""
+        return _place(self.unit_key, self.unit_type, self.level, self.prefecture)
+
+
+@dataclass(frozen=True)
+class Move:
+    """An organisation that has moved to another prefecture, as the region has recorded it."""
+
+    former: Prefecture
+    prefecture: Prefecture
+    document_number: str
+    recorded_on: date
 
 
 @dataclass(frozen=True)
@@ -55,14 +75,18 @@ class Standing:
     open: tuple[OpenApplication, ...] = ()
     listings: tuple[Listing, ...] = ()
     removals: tuple[Removal, ...] = ()
+    prefecture: Prefecture | None = None
+    """Whose unit it is: where it first submitted, or whither the region has moved it since (V1)."""
+    moves: tuple[Move, ...] = ()
 
     def open_for(self, unit: UnitRef, level: Level) -> OpenApplication | None:
         wanted = (unit.key, unit.unit_type, level)
         return next((o for o in self.open if (o.unit_key, o.unit_type, o.level) == wanted), None)
 
     def listed_at(self, unit: UnitRef, level: Level) -> Listing | None:
-        wanted = (unit.key, unit.unit_type, level)
-        return next((held for held in self.listings if (held.unit_key, held.unit_type, held.level) == wanted), None)
+        """Of the prefectures' lists only that of the unit's own counts (Art. 16)."""
+        wanted = _place(unit.key, unit.unit_type, level, unit.prefecture)
+        return next((held for held in self.listings if held.place == wanted), None)
 
     def ban_on(self, day: date) -> Ban | None:
         """The one that ends last; a ban lies on the USCC, whatever unit of it was removed (B1)."""
@@ -72,6 +96,13 @@ class Standing:
     def reached_by(self, removal: Removal, day: date) -> tuple[OpenApplication, ...]:
         """The open applications that a removal's ban stops (B2); one that is over stops nothing any more."""
         return self.open if removal.ban and removal.ban.last_day >= day else ()
+
+    def placed(self, prefecture: Prefecture) -> Standing:
+        """The first submission says where the organisation belongs; from then on only the region does (V1)."""
+        return self if self.prefecture is not None else replace(self, prefecture=prefecture)
+
+    def moved(self, move: Move) -> Standing:
+        return replace(self, prefecture=move.prefecture, moves=(*self.moves, move))
 
     def with_open(self, application_id: str, unit: UnitRef, level: Level) -> Standing:
         opened = OpenApplication(application_id, unit.key, unit.unit_type, level)
@@ -85,7 +116,7 @@ class Standing:
         """``sequence`` is the registry's: a removal said after this listing has ended it already."""
         if sequence is not None and any(_ends(removal, listing, sequence) for removal in self.removals):
             return self
-        kept = tuple(held for held in self.listings if _place(held) != _place(listing))
+        kept = tuple(held for held in self.listings if held.place != listing.place)
         return replace(self, listings=(*kept, listing))
 
     def with_removal(self, removal: Removal) -> Standing:
@@ -94,8 +125,9 @@ class Standing:
         return replace(self, listings=left, removals=(*others, removal))
 
 
-def _place(listing: Listing) -> tuple[str, UnitType, Level]:
-    return listing.unit_key, listing.unit_type, listing.level
+def _place(unit_key: str, unit_type: UnitType, level: Level, prefecture: Prefecture | None) -> Place:
+    """Each prefecture keeps a list of its own (Art. 15); the region's and the nation's are one each."""
+    return unit_key, unit_type, level, prefecture if level is Level.PREFECTURE else None
 
 
 def _ends(removal: Removal, listing: Listing, sequence: int) -> bool:

@@ -23,8 +23,10 @@ from applications.handlers.quota import (
 )
 from applications.handlers.records import (
     EndFact,
+    MoveUnit,
     RecordFile,
     end_fact,
+    move_unit,
     record_fact,
     record_file,
     record_prefecture_list,
@@ -38,6 +40,7 @@ __all__ = [
     "FileInformation",
     "FileReport",
     "Justify",
+    "MoveUnit",
     "OpenDraft",
     "Receipt",
     "RecordFile",
@@ -58,6 +61,7 @@ __all__ = [
     "know_listing",
     "know_removal",
     "know_sanction",
+    "move_unit",
     "open_draft",
     "record_fact",
     "record_file",

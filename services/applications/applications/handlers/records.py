@@ -1,4 +1,4 @@
-"""What is put on record beside the applications: files, facts, and the prefectures' lists."""
+"""What is put on record beside the applications: files, facts, the prefectures' lists, and where a unit has moved."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from chassis.handling import Done, Refusal
+from messages.values import Prefecture
 from rulebook import reason, shanghai_date
 
 from applications.domain.facts import Fact
 from applications.domain.files import Owner, StoredFile
 from applications.domain.records import PrefectureList
+from applications.domain.standing import Move
 from applications.handlers.kept import Kept, standing_of
 from applications.handlers.loss import stop_ineligible
 
@@ -29,6 +31,22 @@ class RecordFile:
 class EndFact:
     fact_id: str
     ended_on: date
+
+
+@dataclass(frozen=True)
+class MoveUnit:
+    uscc: str
+    prefecture: Prefecture
+    document_number: str
+
+
+@dataclass(frozen=True)
+class UnitPlace:
+    """What the region learns of a move: whose unit it is now, and how it became so."""
+
+    uscc: str
+    prefecture: Prefecture
+    moves: tuple[Move, ...]
 
 
 async def record_file(command: RecordFile, store: Kept, _now: datetime) -> Done:
@@ -62,6 +80,19 @@ async def record_prefecture_list(command: PrefectureList, store: Kept, _now: dat
         store.standings.save(standing.uscc, standing)
     store.prefecture_lists.save(command.list_id, command)
     return Done(value=command)
+
+
+async def move_unit(command: MoveUnit, store: Kept, now: datetime) -> Done:
+    """From now on it applies there; what is under way goes on where it was submitted (V1)."""
+    standing = await store.standings.require(command.uscc)
+    former = standing.prefecture
+    if former is None or former is command.prefecture:
+        text = "申报单位尚未提交过申报，或已由该盟市管辖"
+        raise Refusal("nothing-to-move", reason("V1", "nothing-to-move", text, former, "/prefecture"))
+    move = Move(former, command.prefecture, command.document_number, shanghai_date(now))
+    moved = standing.moved(move)
+    store.standings.save(moved.uscc, moved)
+    return Done(value=UnitPlace(moved.uscc, command.prefecture, moved.moves))
 
 
 def _refuse_future(happened: date, today: date) -> None:

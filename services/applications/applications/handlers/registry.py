@@ -18,8 +18,8 @@ from applications.handlers.kept import Kept, standing_of
 
 async def know_listing(event: UnitListed, store: Kept, _now: datetime) -> Sequence[Event]:
     """The application has reached its end; one listed before this system is known by its listing only."""
-    listing = Listing(event.unit_key, event.unit.unit_type, event.level, event.listed_on, event.document_number)
     standing = await standing_of(event.unit.uscc, store)
+    listing = _listing(event)
     listed = standing.with_listing(listing, event.sequence).without_open(event.case_id)
     store.standings.save(listed.uscc, listed)
     if (application := await store.applications.get(event.case_id)) is not None:
@@ -43,6 +43,11 @@ async def know_removal(event: UnitRemoved, store: Kept, now: datetime) -> Sequen
         said.append(refused.said_refused(day))
     store.standings.save(standing.uscc, standing)
     return said
+
+
+def _listing(event: UnitListed) -> Listing:
+    unit = event.unit
+    return Listing(event.unit_key, unit.unit_type, event.level, event.listed_on, event.document_number, unit.prefecture)
 
 
 def _removal(event: UnitRemoved, rules: RuleSet) -> Removal:

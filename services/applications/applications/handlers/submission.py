@@ -40,10 +40,11 @@ async def submit_application(command: Submit, store: Kept, now: datetime) -> Don
     evidence = await _gather(draft, rules, day, store)
     reasons = (*missing(draft, day, rules, scheme, files), *eligibility.failed(evidence))
     submitted = draft.submitted(now, day, rules, scheme)
+    placed = evidence.standing.placed(draft.unit.prefecture)
     if reasons:
+        store.standings.save(placed.uscc, placed)
         return _return(submitted.refused(reasons), command.by, now, store)
-    standing = evidence.standing.with_open(draft.application_id, draft.unit, draft.level)
-    store.standings.save(standing.uscc, standing)
+    store.standings.save(placed.uscc, placed.with_open(draft.application_id, draft.unit, draft.level))
     return _take_in(submitted, files, command.by, store)
 
 

@@ -14,6 +14,7 @@ Check = Callable[[Evidence], Reason | None]
 OF_ENTERPRISES: tuple[Check, ...] = (enterprise.e1_manufacturer, enterprise.e2_energy_efficiency)
 OF_PARKS: tuple[Check, ...] = (park.e5_main_function, park.e7_environment, park.e8_cleaner_production)
 OF_ALL: tuple[Check, ...] = (
+    standing.v1_in_its_own_prefecture,
     standing.e10_on_the_lower_list,
     standing.e11_not_banned,
     standing.e12_assessor,

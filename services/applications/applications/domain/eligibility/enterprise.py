@@ -80,7 +80,7 @@ def e4_nothing_stands_against_it(evidence: Evidence) -> Iterator[Reason]:
     """None of the circumstances of Art. 12(5) in the last three years; each kind must be declared on."""
     yield from _undeclared(evidence)
     yield from _misdated(evidence)
-    recorded, day = evidence.weighing, evidence.day
+    recorded, day = evidence.facts, evidence.day
     declared = evidence.report.declared_facts(evidence.application.unit.uscc, day)
     against = [
         *standing_against(recorded, _lookback(evidence)),
@@ -91,7 +91,7 @@ def e4_nothing_stands_against_it(evidence: Evidence) -> Iterator[Reason]:
 
 def e4_on_record(evidence: Evidence) -> tuple[Reason, ...]:
     """What officers and agencies have recorded against the unit, without its own words."""
-    return tuple(_against(fact) for fact in standing_against(evidence.weighing, _lookback(evidence)))
+    return tuple(_against(fact) for fact in standing_against(evidence.facts, _lookback(evidence)))
 
 
 def _undeclared(evidence: Evidence) -> Iterator[Reason]:

@@ -23,14 +23,9 @@ class Evidence:
     rules: RuleSet
     standing: Standing
     facts: Sequence[Fact] = ()
-    """What officers and agencies have recorded about the organisation."""
+    """What officers and agencies have recorded about the organisation: Art. 12(5) asks not where."""
     assessor: KnownAssessor | None = None
     """The one the application names, where it is known at all."""
-
-    @property
-    def weighing(self) -> Sequence[Fact]:
-        """Of what is recorded, that which weighs where the unit lies (P2)."""
-        return [fact for fact in self.facts if fact.weighs_in(self.application.unit.prefecture)]
 
     @property
     def report(self) -> Report:

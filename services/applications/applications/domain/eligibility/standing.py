@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from messages.values import Level, Reason
-from rulebook import LEVEL_NAMES, reason
+from rulebook import LEVEL_NAMES, PREFECTURES, reason
 
 from applications.domain.eligibility.evidence import Evidence
 
 BELOW = {Level.REGION: Level.PREFECTURE, Level.NATION: Level.REGION}
+
+
+def v1_in_its_own_prefecture(evidence: Evidence) -> Reason | None:
+    """Initial review is its own prefecture's, and which that is the applicant does not choose anew each time."""
+    asked, own = evidence.application.unit.prefecture, evidence.standing.prefecture
+    if own is None or own is asked:
+        return None
+    text = (
+        f"申报单位由{PREFECTURES[own]}工业和信息化主管部门管辖，应向其申报；"
+        "已迁移的，由自治区工业和信息化厅凭文件变更管辖后重新填报"
+    )
+    return reason("V1", "other-prefecture", text, f"{asked}，{own}", "/unit/prefecture")
 
 
 def e10_on_the_lower_list(evidence: Evidence) -> Reason | None:
