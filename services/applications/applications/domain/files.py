@@ -12,6 +12,8 @@ from types import MappingProxyType
 from messages.values import FileRef, Reason
 from rulebook import RuleSet, reason
 
+from applications.domain.lines import NOT_ONE_LINE, is_one_line
+
 PDF = "application/pdf"
 PNG = "image/png"
 JPEG = "image/jpeg"
@@ -28,6 +30,8 @@ SUFFIXES: Mapping[str, str] = MappingProxyType(
 )
 _USUAL = {kind: suffix for suffix, kind in reversed(tuple(SUFFIXES.items()))}
 _WORKBOOK = "xl/workbook.xml"
+LONGEST_NAME = 200
+"""As the events carry it."""
 _TAIL = 2048
 """A PDF reader looks for the end mark in the last kilobyte; some programs append a little."""
 
@@ -67,6 +71,10 @@ class StoredFile:
 
 def wrong(name: str, content: bytes, rules: RuleSet) -> Iterator[Reason]:
     """Why a file may not be stored; nothing when it may."""
+    if not (name and is_one_line(name)) or len(name) > LONGEST_NAME:
+        text = f"文件名应为1至{LONGEST_NAME}字，{NOT_ONE_LINE}"
+        yield reason("A3", "name-malformed", text, pointer="/file")
+        return
     if not content:
         yield reason("A3", "file-empty", f"文件“{name}”没有内容", pointer="/file")
         return

@@ -14,6 +14,7 @@ from stdnum.cn import uscc as gb32100
 from stdnum.exceptions import InvalidChecksum
 from stdnum.exceptions import ValidationError as NotACode
 
+from applications.domain.lines import NOT_ONE_LINE, is_one_line
 from applications.workbooks.layout import Entry, Kind
 
 N = TypeVar("N", Decimal, int)
@@ -32,7 +33,10 @@ def value_of(entry: Entry, raw: object) -> object:
 
 
 def _text(_: Entry, raw: object) -> str:
-    return _within(as_text(raw), SHORT)
+    text = _within(as_text(raw), SHORT)
+    if not is_one_line(text):
+        raise Malformed(f"为一行文字，{NOT_ONE_LINE}")
+    return text
 
 
 def _long_text(_: Entry, raw: object) -> str:
