@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -34,6 +35,11 @@ def _checked_uscc(code: str) -> str:
         return str(gb32100.validate(code))
     except NotACode as problem:
         raise PydanticCustomError("uscc_invalid", "不是有效的统一社会信用代码（18位，末位为校验码）") from problem
+
+
+def alike(name: str) -> str:
+    """A name as it is compared: full-width letters as the others, and without the blanks that some put in."""
+    return "".join(unicodedata.normalize("NFKC", name).split())
 
 
 Uscc = Annotated[str, AfterValidator(_checked_uscc), Field(pattern="^[0-9A-HJ-NPQRTUWXY]{18}$")]
@@ -170,7 +176,8 @@ class UnitRef(Value):
     @property
     def key(self) -> str:
         """The identity that survives renaming (R21)."""
-        return self.uscc if self.park_name is None else f"{self.uscc}/{self.park_name}"
+        name = alike(self.park_name or "")
+        return f"{self.uscc}/{name}" if name else self.uscc
 
 
 class AssessorRef(Value):

@@ -34,6 +34,12 @@ def test_a_park_is_known_by_its_managing_body_and_first_name() -> None:
     assert unit(VALID[0], park_name="示例园区").key == f"{VALID[0]}/示例园区"
 
 
+@pytest.mark.parametrize("name", [" 示例 Ａ 园区", "示例A园区\u3000", "示例A园区"])
+def test_a_parks_name_is_the_same_however_wide_its_letters_and_wherever_its_blanks(name: str) -> None:
+    assert unit(VALID[0], park_name=name).key == f"{VALID[0]}/示例A园区"
+    assert unit(VALID[0], park_name=" ").key == VALID[0]
+
+
 def test_numbers_stay_exact_on_the_wire() -> None:
     quantity = Quantity(value=Decimal("0.1000"), unit="tce")
 

@@ -12,7 +12,7 @@ from applications.domain.completeness import missing
 from messages.values import Evaluation, Level, SchemeRef, VetoAnswer
 from rulebook import scheme_on
 
-from .story import ASSESSOR, BY_ASSESSOR, DIGEST, RULES, STEEL, TODAY, application, report, scheme_of
+from .story import ASSESSOR, BY_ASSESSOR, DIGEST, PARK, RULES, STEEL, TODAY, application, report, scheme_of
 
 
 def found(given: Application, day: date = TODAY, stored: tuple[str, ...] = (DIGEST,)) -> list[tuple[str, str]]:
@@ -113,19 +113,45 @@ def test_a_returned_application_comes_again_until_the_31st_of_may() -> None:
 @pytest.mark.rule("V4")
 @pytest.mark.rule("T6")
 @pytest.mark.parametrize(
-    ("level", "batch_year", "day", "codes"),
+    ("batch_year", "day", "codes"),
     [
-        (Level.REGION, 2026, date(2026, 5, 31), []),
-        (Level.REGION, 2026, date(2026, 6, 1), [("V4", "deadline-passed")]),
-        (Level.NATION, 2026, date(2026, 6, 1), [("V4", "deadline-passed")]),
-        (Level.REGION, 2025, date(2026, 4, 20), [("V4", "deadline-passed")]),
-        (Level.PREFECTURE, 2026, date(2026, 12, 31), []),
-        (Level.PREFECTURE, 2026, date(2027, 1, 1), [("V4", "deadline-passed")]),
-        (Level.REGION, 2027, date(2026, 6, 1), []),
-        (Level.REGION, 2028, date(2026, 4, 20), [("A7", "batch-year-too-far")]),
+        (2026, date(2026, 5, 31), []),
+        (2026, date(2026, 6, 1), [("V4", "deadline-passed")]),
+        (2025, date(2026, 4, 20), [("V4", "deadline-passed")]),
+        (2027, date(2026, 6, 1), []),
+        (2028, date(2026, 4, 20), [("A7", "batch-year-too-far")]),
     ],
 )
 def test_a_first_submission_comes_while_its_batch_is_open(
-    level: Level, batch_year: int, day: date, codes: list[tuple[str, str]]
+    batch_year: int, day: date, codes: list[tuple[str, str]]
 ) -> None:
-    assert found(replace(application(), level=level, batch_year=batch_year), day) == codes
+    assert found(replace(application(), batch_year=batch_year), day) == codes
+
+
+@pytest.mark.rule("V11", "V12")
+@pytest.mark.parametrize(
+    ("level", "rule", "article"),
+    [(Level.PREFECTURE, "V11", "第十五条"), (Level.NATION, "V12", "第五条、第十六条")],
+)
+def test_the_regions_road_is_for_the_regions_level_only(level: Level, rule: str, article: str) -> None:
+    (told,) = missing(replace(application(), level=level), TODAY, RULES, scheme_of(STEEL), (DIGEST,))
+
+    assert (told.rule, told.code, told.article, told.pointer) == (rule, "level-not-offered", article, "/level")
+
+
+@pytest.mark.rule("E13")
+@pytest.mark.parametrize("name", [None, "", " \u3000"])
+def test_a_park_is_named_as_it_was_first_registered(name: str | None) -> None:
+    unnamed = PARK.model_copy(update={"park_name": name})
+
+    assert found(application(PARK)) == []
+    assert found(replace(application(PARK), unit=unnamed)) == [("A1", "park-name-missing")]
+
+
+@pytest.mark.rule("S7")
+def test_of_a_parks_report_the_author_is_not_the_reviewer() -> None:
+    alone = BY_ASSESSOR.model_copy(update={"reviewer": BY_ASSESSOR.lead_author})
+
+    assert found(application(PARK, evaluation=BY_ASSESSOR)) == []
+    assert found(application(PARK, evaluation=alone)) == [("S7", "reviewer-not-distinct")]
+    assert found(application(evaluation=alone)) == []

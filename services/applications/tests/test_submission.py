@@ -133,6 +133,19 @@ async def test_a_second_application_for_the_same_title_is_refused_while_the_firs
     assert [(each.rule, each.code) for each in outcome.refusal.reasons] == [("E13", "open-application")]
 
 
+@pytest.mark.rule("E13")
+@pytest.mark.parametrize("spelling", [" 示例 园区 ", "示例园区\u3000"])
+async def test_a_park_is_the_same_park_however_its_name_is_spaced(spelling: str) -> None:
+    desk = await Desk().prepared(PARK)
+    await desk.drafted(PARK)
+    await desk.submitted(KEY)
+    await desk.drafted(PARK.model_copy(update={"park_name": spelling}), key=OTHER)
+
+    outcome = await desk.submitted(OTHER)
+
+    assert [(each.rule, each.code) for each in outcome.refusal.reasons] == [("E13", "open-application")]
+
+
 @pytest.mark.rule("A5")
 async def test_a_withdrawn_application_makes_room_for_another(accepted: Desk) -> None:
     outcome = await accepted.bench.perform(handlers.withdraw_application, Withdraw(KEY), NOW)

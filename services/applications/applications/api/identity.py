@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from chassis.handling import Refusal
 from chassis.http import Call
-from messages.values import Reason, UnitRef
+from messages.values import Reason, UnitRef, alike
 from rulebook import reason
 
 from applications.api.bodies import ReportBody
@@ -34,5 +34,5 @@ def _differences(body: ReportBody, unit: UnitRef) -> Iterator[Reason]:
         "park_name": (body.park_name, unit.park_name, "园区名称"),
     }
     for name, (found, expected, label) in said.items():
-        if found is not None and found != expected:
+        if found is not None and alike(found) != alike(expected or ""):
             yield reason("A1", f"{name.replace('_', '-')}-differs", f"评价报告的{label}与申报不一致", found, f"/{name}")

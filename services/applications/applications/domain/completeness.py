@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterator
 from datetime import date
 
-from messages.values import Level, Reason
+from messages.values import Level, Reason, UnitType
 from rulebook import RuleSet, Scheme, problems, reason, yearly_deadline
 
 from applications.domain.application import Application
@@ -18,7 +18,9 @@ def missing(
     application: Application, day: date, rules: RuleSet, scheme: Scheme, stored: Container[str]
 ) -> Iterator[Reason]:
     """Everything that is missing or malformed; ``stored`` holds the digests of files that are really there."""
+    yield from _not_offered(application)
     yield from _out_of_time(application, day, rules)
+    yield from _park_named(application)
     yield from _assessor_named(application)
     if application.report is None:
         yield reason("A1", "report-missing", "未提交评价报告", pointer="/report")
@@ -28,9 +30,20 @@ def missing(
     yield from _files(application.report, stored)
 
 
+def _not_offered(application: Application) -> Iterator[Reason]:
+    """The region's road is not a prefecture's own (Art. 15), nor the ministry's, to which the region recommends."""
+    if application.level is Level.PREFECTURE:
+        text = "本系统暂不受理盟市级申报，盟市级示范单位由盟市工业和信息化主管部门自行组织创建和发布"
+        yield reason("V11", "level-not-offered", text, application.level, "/level")
+    if application.level is Level.NATION:
+        text = "本系统暂不受理国家级申报，国家级示范单位由自治区工业和信息化厅从自治区级名单中推荐"
+        yield reason("V12", "level-not-offered", text, application.level, "/level")
+
+
 def _out_of_time(application: Application, day: date, rules: RuleSet) -> Iterator[Reason]:
     """Until the prefectures have forwarded the year's applications (A6, V4), and not for years far ahead (A7)."""
-    last_day, found = _last_day(application, rules), day.isoformat()
+    moves, found = rules.readings.fixed_dates_move, day.isoformat()
+    last_day = yearly_deadline(application.batch_year, rules.deadlines.forward, moves=moves).last_day
     if day > last_day and application.submissions > 0:
         yield reason("A6", "deadline-passed", f"退回后的重新提交期限为{last_day}（含当日）", found, "/batch_year")
     elif day > last_day:
@@ -41,12 +54,11 @@ def _out_of_time(application: Application, day: date, rules: RuleSet) -> Iterato
         yield reason("A7", "batch-year-too-far", text, str(application.batch_year), "/batch_year")
 
 
-def _last_day(application: Application, rules: RuleSet) -> date:
-    """What goes no further than the prefecture is not forwarded: its batch is open as long as its year (Art. 15)."""
-    year = application.batch_year
-    if application.level is Level.PREFECTURE:
-        return date(year, 12, 31)
-    return yearly_deadline(year, rules.deadlines.forward, moves=rules.readings.fixed_dates_move).last_day
+def _park_named(application: Application) -> Iterator[Reason]:
+    """A managing body may have several parks: which one is told by its name as first registered."""
+    unit = application.unit
+    if unit.unit_type is UnitType.PARK and unit.key == unit.uscc:
+        yield reason("A1", "park-name-missing", "申报绿色园区的，应填写首次登记的园区名称", pointer="/unit/park_name")
 
 
 def _assessor_named(application: Application) -> Iterator[Reason]:
@@ -60,6 +72,9 @@ def _assessor_named(application: Application) -> Iterator[Reason]:
         yield reason("S7", "lead-author-missing", "委托评价的，应填写评价报告的编制人员", pointer="/lead_author")
     if evaluation.reviewer is None:
         yield reason("S7", "reviewer-missing", "委托评价的，应填写评价报告的审核人员", pointer="/reviewer")
+    elif application.unit.unit_type is UnitType.PARK and evaluation.reviewer == evaluation.lead_author:
+        text = "园区评价报告的审核人员与编制人员不得为同一人"
+        yield reason("S7", "reviewer-not-distinct", text, evaluation.reviewer, "/reviewer")
 
 
 def _undertaken(report: Report) -> Iterator[Reason]:
