@@ -75,7 +75,10 @@ class ApplicationWithdrawn(Application, Event, type="applications.application.wi
 class EligibilityLost(
     Application, Event, type="applications.application.eligibility-lost.v1", subject="application_id"
 ):
-    """A fact of Art. 12(5) became known after acceptance: what is under way stops, whatever its stage (V10)."""
+    """A condition fails after acceptance: what is under way stops, whatever its stage.
+
+    A fact of Art. 12(5) became known (V10), or the region asked again as it took the case in (V5).
+    """
 
     lost_on: date
     reasons: tuple[Reason, ...]

@@ -27,7 +27,7 @@ def _of_case(case: review.Case) -> Iterator[tuple[str, str]]:
     yield "applications", case.case_id
 
 
-def _of_closing(case: review.CaseClosed) -> Iterator[tuple[str, str]]:
+def _of_whole_case(case: review.CaseForwarded | review.CaseClosed) -> Iterator[tuple[str, str]]:
     yield "applications", case.case_id
     yield "standings", case.unit.uscc
 
@@ -61,7 +61,7 @@ HEARS: tuple[Hears, ...] = (
     hears(review.InitialReviewAccepted, handlers.follow_case, Store, reads=_of_case),
     hears(review.InitialReviewRefused, handlers.follow_refusal, Store, reads=_of_case),
     hears(review.OpinionIssued, handlers.follow_case, Store, reads=_of_case),
-    hears(review.CaseForwarded, handlers.follow_case, Store, reads=_of_case),
+    hears(review.CaseForwarded, handlers.follow_forwarding, Store, reads=_of_whole_case),
     hears(review.PanelAppointed, handlers.follow_case, Store, reads=_of_case),
     hears(review.SiteVerificationOrdered, handlers.follow_case, Store, reads=_of_case),
     hears(review.SiteVerificationRecorded, handlers.follow_case, Store, reads=_of_case),
@@ -71,5 +71,5 @@ HEARS: tuple[Hears, ...] = (
     hears(review.ObjectionLodged, handlers.follow_case, Store, reads=_of_case),
     hears(review.ObjectionResolved, handlers.follow_case, Store, reads=_of_case),
     hears(review.CaseCleared, handlers.follow_case, Store, reads=_of_case),
-    hears(review.CaseClosed, handlers.follow_closing, Store, reads=_of_closing),
+    hears(review.CaseClosed, handlers.follow_closing, Store, reads=_of_whole_case),
 )

@@ -157,7 +157,7 @@ def evidence(unit: UnitRef = STEEL, **changes: Any) -> Evidence:  # noqa: ANN401
     """What the checks look at when all is well; ``report`` is short for the application's."""
     said = changes.pop("report", None)
     filed = application(unit, report=said) if said else application(unit)
-    return replace(Evidence(filed, TODAY, RULES, standing(unit)), **changes)
+    return replace(Evidence(filed, TODAY, RULES, scheme_of(unit), standing(unit)), **changes)
 
 
 def registered(sequence: int = 1, scope: tuple[UnitType, ...] = tuple(UnitType)) -> AssessorRegistered:

@@ -201,17 +201,17 @@ class Application:
 
     def said_accepted(self, evidence: tuple[FileRef, ...]) -> ApplicationAccepted:
         """The frozen application; raises when it was never checked for completeness."""
-        report, kept = self.report, self.scheme
-        if report is None or report.representative is None or kept is None:
+        report, scheme = self.report, self.kept[1]
+        if report is None or report.representative is None:
             raise ValueError(f"{self.application_id} is not complete")
         return ApplicationAccepted(
             **self._common(),
             submitted_at=self.instant,
             submitted_on=self.day,
-            scheme=kept,
+            scheme=scheme,
             indicators=report.said_values,
             vetoes=report.vetoes,
-            self_score=score(scheme_of(kept.id, kept.version), report.values, report.answers).total,
+            self_score=score(scheme_of(scheme.id, scheme.version), report.values, report.answers).total,
             evidence=evidence,
             legal_representative=report.representative,
             group=report.group,
@@ -237,6 +237,13 @@ class Application:
             "evaluation": self.evaluation,
             "rule_set": self.rule_set,
         }
+
+    @property
+    def kept(self) -> tuple[str, SchemeRef]:
+        """Version of the rule set, and the scheme, of its last submission (G2, A2)."""
+        if self.rule_set is None or self.scheme is None:
+            raise ValueError(f"{self.application_id} was never submitted")
+        return self.rule_set, self.scheme
 
     @property
     def instant(self) -> datetime:

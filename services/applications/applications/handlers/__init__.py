@@ -13,7 +13,13 @@ from applications.handlers.drafts import (
     open_draft,
 )
 from applications.handlers.kept import Receipt
-from applications.handlers.progress import follow_case, follow_closing, follow_notice, follow_refusal
+from applications.handlers.progress import (
+    follow_case,
+    follow_closing,
+    follow_forwarding,
+    follow_notice,
+    follow_refusal,
+)
 from applications.handlers.quota import (
     accept_reserved,
     know_assessor,
@@ -53,6 +59,7 @@ __all__ = [
     "file_report",
     "follow_case",
     "follow_closing",
+    "follow_forwarding",
     "follow_notice",
     "follow_refusal",
     "justify",

@@ -1,4 +1,4 @@
-"""A fact of Art. 12(5) that becomes known only after the submission: what is under way of the unit ends (V10)."""
+"""What ends a submitted application: a fact that becomes known (V10), a condition that fails at intake (V5)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from messages.event import Event
 from messages.values import Reason
-from rulebook import rules_of, shanghai_date
+from rulebook import rules_of, scheme_of, shanghai_date
 
 from applications.domain import eligibility
 from applications.domain.application import Application, State
@@ -32,13 +32,32 @@ async def stop_ineligible(uscc: str, store: Kept, now: datetime) -> Sequence[Eve
     return said
 
 
+async def stop_lapsed(application: Application, day: date, store: Kept) -> Sequence[Event]:
+    """The conditions are asked again as of the day on which the region takes it in; certificates end, lists change."""
+    if not application.is_open:
+        return []
+    standing = await standing_of(application.unit.uscc, store)
+    facts = await store.facts.find({"uscc": application.unit.uscc})
+    reasons = tuple(eligibility.failed_at_intake(_seen_on(day, application, standing, facts)))
+    if not reasons:
+        return []
+    left = standing.without_open(application.application_id)
+    store.standings.save(left.uscc, left)
+    return [_stopped(application, reasons, day, store)]
+
+
 def _against(application: Application, standing: Standing, facts: Sequence[Fact], day: date) -> tuple[Reason, ...]:
-    """As of its submission, had the fact been known then, and as of today; by the rule set that it keeps (G2)."""
-    if not application.is_open or application.rule_set is None:
+    """As of its submission, had the fact been known then, and as of today."""
+    if not application.is_open:
         return ()
-    rules = rules_of(application.rule_set)
-    looks = (Evidence(application, each, rules, standing, facts) for each in (application.day, day))
+    looks = (_seen_on(each, application, standing, facts) for each in (application.day, day))
     return tuple(dict.fromkeys(found for each in looks for found in eligibility.on_record(each)))
+
+
+def _seen_on(day: date, application: Application, standing: Standing, facts: Sequence[Fact]) -> Evidence:
+    """By the rule set and the scheme that it keeps (G2, A2)."""
+    version, scheme = application.kept
+    return Evidence(application, day, rules_of(version), scheme_of(scheme.id, scheme.version), standing, facts)
 
 
 def _stopped(application: Application, reasons: tuple[Reason, ...], day: date, store: Kept) -> Event:

@@ -1,4 +1,4 @@
-"""What review says, as steps that the applicant sees; it decides nothing here but whether withdrawing is too late."""
+"""What review says, as steps that the applicant sees; at intake the conditions are asked once more."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from rulebook import shanghai_date
 
 from applications.domain.application import Application, Step
 from applications.handlers.kept import Kept
+from applications.handlers.loss import stop_lapsed
 from applications.handlers.submission import close_standing
 
 DAYS: Mapping[type[review.Case], str] = MappingProxyType(
@@ -44,6 +45,14 @@ async def follow_case(event: review.Case, store: Kept, now: datetime) -> Sequenc
     told = _with_readers(application.with_step(_step(event, now)), event)
     store.applications.save(told.application_id, told)
     return []
+
+
+async def follow_forwarding(event: review.CaseForwarded, store: Kept, now: datetime) -> Sequence[Event]:
+    """Facts change between the submission and the day on which the region takes it in (V5)."""
+    application = await _known(event.case_id, store)
+    told = application.with_step(_step(event, now))
+    store.applications.save(told.application_id, told)
+    return await stop_lapsed(told, event.forwarded_on, store)
 
 
 async def follow_refusal(event: review.InitialReviewRefused, store: Kept, now: datetime) -> Sequence[Event]:

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from chassis.handling import Done, Refusal
 from messages.event import Event
 from messages.values import FileRef
-from rulebook import RuleSet, reason, rules_on, scheme_on, shanghai_date
+from rulebook import RuleSet, Scheme, reason, rules_on, scheme_on, shanghai_date
 
 from applications.domain import eligibility
 from applications.domain.application import AMENDABLE, Application, Version
@@ -37,7 +37,7 @@ async def submit_application(command: Submit, store: Kept, now: datetime) -> Don
     day = shanghai_date(now)
     rules, scheme = rules_on(day), scheme_on(draft.unit.unit_type, day)
     files = await evidence_files(draft, store)
-    evidence = await _gather(draft, rules, day, store)
+    evidence = await _gather(draft, rules, scheme, day, store)
     reasons = (*missing(draft, day, rules, scheme, files), *eligibility.failed(evidence))
     submitted = draft.submitted(now, day, rules, scheme)
     placed = evidence.standing.placed(draft.unit.prefecture)
@@ -110,12 +110,13 @@ def _named(application: Application) -> tuple[NamedFile, ...]:
     return application.report.evidence if application.report else ()
 
 
-async def _gather(draft: Application, rules: RuleSet, day: date, store: Kept) -> Evidence:
+async def _gather(draft: Application, rules: RuleSet, scheme: Scheme, day: date, store: Kept) -> Evidence:
     named = draft.evaluation.assessor
     return Evidence(
         application=draft,
         day=day,
         rules=rules,
+        scheme=scheme,
         standing=await standing_of(draft.unit.uscc, store),
         facts=await store.facts.find({"uscc": draft.unit.uscc}),
         assessor=await store.assessors.get(named.uscc) if named else None,

@@ -21,11 +21,27 @@ OF_ALL: tuple[Check, ...] = (
     standing.e13_only_one,
 )
 
-__all__ = ["Evidence", "failed", "on_record"]
+AT_INTAKE: tuple[Check, ...] = (standing.e10_on_the_lower_list, standing.e11_not_banned)
+"""What else must still hold when the region takes a case in. Where it was submitted is settled (V1); a sanction on its
+assessor suspends it, and its item was given for good (E12, S2, Q5); what else is open was asked once (E13)."""
+
+__all__ = ["Evidence", "failed", "failed_at_intake", "on_record"]
 
 
 def failed(evidence: Evidence) -> Iterator[Reason]:
-    """Every condition that is not met, in the order of the regulation."""
+    """Every condition that is not met on submission, in the order of the regulation."""
+    yield from _of_its_kind(evidence)
+    yield from _of(OF_ALL, evidence)
+
+
+def failed_at_intake(evidence: Evidence) -> Iterator[Reason]:
+    """Every condition that is met no longer on the day on which the region takes the case in (V5)."""
+    yield from _of_its_kind(evidence)
+    yield from _of(AT_INTAKE, evidence)
+
+
+def _of_its_kind(evidence: Evidence) -> Iterator[Reason]:
+    """What Art. 13 asks of a park, and Art. 12 of an enterprise."""
     if evidence.application.unit.unit_type is UnitType.PARK:
         yield from _of(OF_PARKS[:1], evidence)
         yield from park.e6_undertaking_and_targets(evidence)
@@ -35,7 +51,6 @@ def failed(evidence: Evidence) -> Iterator[Reason]:
         yield from _of(OF_ENTERPRISES, evidence)
         yield from enterprise.e3_management_systems(evidence)
         yield from enterprise.e4_nothing_stands_against_it(evidence)
-    yield from _of(OF_ALL, evidence)
 
 
 def on_record(evidence: Evidence) -> tuple[Reason, ...]:

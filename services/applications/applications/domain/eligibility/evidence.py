@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from rulebook import RuleSet
+from rulebook import RuleSet, Scheme
 
 from applications.domain.application import Application
 from applications.domain.assessors import KnownAssessor
@@ -19,8 +19,9 @@ from applications.domain.standing import Standing
 class Evidence:
     application: Application
     day: date
-    """The legal date on which the application is submitted."""
+    """The legal date as of which is asked: of the submission, or of a later look."""
     rules: RuleSet
+    scheme: Scheme
     standing: Standing
     facts: Sequence[Fact] = ()
     """What officers and agencies have recorded about the organisation: Art. 12(5) asks not where."""
