@@ -146,6 +146,7 @@ def _park_answers() -> dict[str, Any]:
         "green_staff": 3,
         "factory_plan": "园发〔2025〕8号",
         "years": [
+            {"year": 2023, "carbon_intensity": Decimal("2.2"), "voluntary_audit_share": Decimal(9)},
             {"year": 2024, "carbon_intensity": Decimal("2.1"), "voluntary_audit_share": Decimal(10)},
             {"year": 2025, "carbon_intensity": Decimal("1.9"), "voluntary_audit_share": Decimal(12)},
         ],

@@ -54,6 +54,17 @@ def test_carbon_intensity_falls_every_year_given(intensities: tuple[str | None, 
     assert ("E6", "carbon-intensity-not-falling") in of_park(years=years)
 
 
+@pytest.mark.rule("E6")
+@pytest.mark.rule("E8")
+@pytest.mark.parametrize(
+    "years", [(1990, 1991, 1992), (2023, 2025, 2025), (2024, 2025), (2022, 2023, 2024, 2025), (2024, 2025, 2026)]
+)
+def test_the_years_of_a_park_are_the_last_three_before_the_batch_each_once(years: tuple[int, ...]) -> None:
+    told = tuple(ParkYear(year, Decimal(9 - at), Decimal(10 + at)) for at, year in enumerate(years))
+
+    assert of_park(years=told) == [("E6", "years-wrong")]
+
+
 @pytest.mark.rule("E7")
 @pytest.mark.parametrize("name", ["environmental_quality_met", "discharge_met", "total_amount_met"])
 def test_a_park_meets_quality_discharge_and_total_amounts(name: str) -> None:
@@ -63,6 +74,18 @@ def test_a_park_meets_quality_discharge_and_total_amounts(name: str) -> None:
 @pytest.mark.rule("E8")
 def test_999_of_1000_audited_key_enterprises_are_not_all() -> None:
     assert of_park(key_enterprises_audited=999) == [("E8", "cleaner-production-short")]
+
+
+@pytest.mark.rule("E8")
+@pytest.mark.parametrize(("known", "audited", "passes"), [(10, 11, False), (0, 1, False), (0, 0, True), (10, 10, True)])
+def test_no_more_enterprises_are_audited_than_there_are(
+    known: int,
+    audited: int,
+    passes: bool,  # noqa: FBT001 - a column of the table
+) -> None:
+    expected = [] if passes else [("E8", "cleaner-production-short")]
+
+    assert of_park(key_enterprises=known, key_enterprises_audited=audited) == expected
 
 
 @pytest.mark.rule("E8")

@@ -41,9 +41,24 @@ def e6_undertaking_and_targets(evidence: Evidence) -> Iterator[Reason]:
         yield reason("E6", "undertaking-missing", text, pointer="/enterprises_undertaking")
     if park.targets_met is not True:
         yield reason("E6", "targets-missed", "未完成国家或地方政府下达的节能减排指标", pointer="/targets_met")
+    yield from _years(evidence)
     filed = [(each.year, each.carbon_intensity) for each in _by_year(park.years)]
     if not _strictly(filed, -1):
         yield reason("E6", "carbon-intensity-not-falling", "碳排放强度未逐年下降", _series(filed), "/years")
+
+
+def _years(evidence: Evidence) -> Iterator[Reason]:
+    """The last years before the batch, each once, as many as the scheme asks for: no fall of long ago counts."""
+    last = evidence.application.batch_year
+    expected = list(range(last - evidence.scheme.years_filed, last))
+    filed = sorted(each.year for each in evidence.park.years)
+    if filed != expected:
+        text = f"园区逐年情况应填写以下年度各一行：{_listed(expected)}"
+        yield reason("E6", "years-wrong", text, _listed(filed) or None, "/years")
+
+
+def _listed(years: Sequence[int]) -> str:
+    return "、".join(map(str, years))
 
 
 def e7_environment(evidence: Evidence) -> Reason | None:
@@ -62,6 +77,7 @@ def e8_cleaner_production(evidence: Evidence) -> Reason | None:
     share = _audited_share(park)
     filed = [(each.year, each.voluntary_audit_share) for each in _by_year(park.years)]
     unmet = {
+        "已实施强制性清洁生产审核的家数多于重点企业数": _more_than_all(park),
         f"重点企业实施强制性清洁生产审核未达{required}%": share is None or share < required,
         "开展自愿性清洁生产企业的比例未逐年提高": not _strictly(filed, +1),
     }
@@ -76,6 +92,11 @@ def _audited_share(park: ParkFacts) -> Decimal | None:
     if park.key_enterprises == 0:
         return HUNDRED
     return HUNDRED * park.key_enterprises_audited / park.key_enterprises
+
+
+def _more_than_all(park: ParkFacts) -> bool:
+    known, audited = park.key_enterprises, park.key_enterprises_audited
+    return known is not None and audited is not None and audited > known
 
 
 def e9_body_and_plan(evidence: Evidence) -> Iterator[Reason]:
