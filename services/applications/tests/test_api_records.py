@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from applications.domain.facts import REGION
 from chassis.testing.http import ApiStand, Caller
 from messages.applications import EligibilityLost
 from messages.values import Prefecture, Role
 
 from .calls import APPLICATIONS, codes, drafted, filed
-from .story import STEEL, of_number
+from .story import PARK, STEEL, of_number
 
 
 @pytest.mark.rule("E4")
@@ -68,6 +69,44 @@ async def test_one_list_takes_some_hundreds_of_units(officer: Caller, served: Ap
     assert answer.status_code == 201
     held = served.memory.collections["standings"]
     assert all(held[each["uscc"]]["listings"] for each in units)
+
+
+LIST = {
+    "document_number": "鄂工信发〔2026〕3号",
+    "published_on": "2026-04-20",
+    "units": [STEEL.model_dump(mode="json")],
+}
+
+
+@pytest.mark.rule("E10")
+async def test_a_list_that_is_not_published_yet_is_refused(officer: Caller) -> None:
+    today = await officer.post("/v1/prefecture-lists", json=LIST)
+    tomorrow = await officer.post("/v1/prefecture-lists", json=LIST | {"published_on": "2026-04-21"})
+
+    assert (today.status_code, tomorrow.status_code) == (201, 422)
+    assert [(each["code"], each["pointer"]) for each in tomorrow.json()["reasons"]] == [
+        ("not-published-yet", "/published_on")
+    ]
+
+
+@pytest.mark.rule("E13")
+async def test_a_list_names_each_park_as_it_was_first_registered(officer: Caller) -> None:
+    unnamed = PARK.model_dump(mode="json") | {"park_name": None}
+
+    answer = await officer.post("/v1/prefecture-lists", json=LIST | {"units": [unnamed]})
+
+    assert (answer.status_code, codes(answer)) == (422, ["park-name-missing"])
+
+
+@pytest.mark.rule("P2")
+async def test_everybody_sees_which_office_has_recorded_a_list_and_not_who(officer: Caller, served: ApiStand) -> None:
+    region = served.as_(Role.REGIONAL_OFFICER, subject="region-1")
+    for caller in (officer, region):
+        await caller.post("/v1/prefecture-lists", json=LIST | {"prefecture": STEEL.prefecture})
+
+    shown = (await served.anybody().get("/v1/prefecture-lists")).json()["items"]
+
+    assert {each["recorded_by"] for each in shown} == {STEEL.prefecture, REGION}
 
 
 FACT = {"uscc": STEEL.uscc, "kind": "tax_evasion", "date": "2025-06-01", "source": "税稽〔2025〕3号"}

@@ -1,5 +1,6 @@
 """What officers and agencies put on record over HTTP: facts under Art. 12(5), and the prefectures' lists."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Annotated
 
@@ -7,7 +8,7 @@ from chassis.access import both
 from chassis.handling import Refusal
 from chassis.http import PROBLEMS, Call, Gate, Page, refuses
 from fastapi import APIRouter, Depends, Query
-from messages.values import Prefecture, Role, Uscc
+from messages.values import Prefecture, Reason, Role, UnitRef, UnitType, Uscc
 from pydantic import Field
 from rulebook import reason
 
@@ -141,13 +142,16 @@ def _list(body: ListBody, call: Call) -> PrefectureList:
     if prefecture is None:
         wrong = reason("E10", "prefecture-missing", "未指明盟市", pointer="/prefecture")
         raise Refusal("list-malformed", wrong, status=422)
-    strangers = [unit for unit in body.units if unit.prefecture != prefecture]
-    if strangers:
-        text = "名单中有其他盟市的单位"
-        wrong = reason("E10", "other-prefecture", text, "、".join(each.name for each in strangers), "/units")
-        raise Refusal("list-malformed", wrong, status=422)
-    list_id = call.new_id("list-")
-    recorder = call.actor.subject
-    return PrefectureList(
-        list_id, Prefecture(prefecture), body.document_number, body.published_on, body.units, recorder
-    )
+    if misfit := _misfit(body.units, prefecture):
+        raise Refusal("list-malformed", misfit, status=422)
+    list_id, (_, office) = call.new_id("list-"), _recorder(call)
+    return PrefectureList(list_id, Prefecture(prefecture), body.document_number, body.published_on, body.units, office)
+
+
+def _misfit(units: Sequence[UnitRef], prefecture: str) -> Reason | None:
+    if strangers := [each.name for each in units if each.prefecture != prefecture]:
+        return reason("E10", "other-prefecture", "名单中有其他盟市的单位", "、".join(strangers), "/units")
+    if unnamed := [each.name for each in units if each.unit_type is UnitType.PARK and each.key == each.uscc]:
+        text = "名单中的园区应填写首次登记的园区名称"
+        return reason("E10", "park-name-missing", text, "、".join(unnamed), "/units")
+    return None

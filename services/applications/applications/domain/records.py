@@ -19,7 +19,8 @@ class PrefectureList:
     document_number: str
     published_on: date
     units: tuple[UnitRef, ...]
-    recorded_by: str
+    recorded_by: str | None
+    """The office, by its area's code of GB/T 2260."""
 
     def listing_of(self, unit: UnitRef) -> Listing:
         level, on = Level.PREFECTURE, self.published_on

@@ -73,8 +73,12 @@ async def end_fact(command: EndFact, store: Kept, now: datetime) -> Done:
     return Done(await stop_ineligible(ended.uscc, store, now), value=ended)
 
 
-async def record_prefecture_list(command: PrefectureList, store: Kept, _now: datetime) -> Done:
+async def record_prefecture_list(command: PrefectureList, store: Kept, now: datetime) -> Done:
     """Each unit on it may be put forward to the region (E10)."""
+    if command.published_on > shanghai_date(now):
+        found = command.published_on.isoformat()
+        wrong = reason("E10", "not-published-yet", "名单发布日期晚于今日", found, "/published_on")
+        raise Refusal("list-malformed", wrong, status=422)
     for unit in command.units:
         standing = (await standing_of(unit.uscc, store)).with_listing(command.listing_of(unit))
         store.standings.save(standing.uscc, standing)
