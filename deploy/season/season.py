@@ -12,7 +12,7 @@ from typing import Protocol, TypeVar
 from deploy.season import timeline
 from deploy.season.calls import Calls, Json, until
 from deploy.season.cast import YEAR, Applicant, Cast, HardCase
-from deploy.season.people import REGION
+from deploy.season.people import REGION, unit
 from deploy.season.samples import Samples
 
 T = TypeVar("T")
@@ -76,7 +76,8 @@ class Season:
         self.teller.step()
 
     async def application(self, applicant: Applicant) -> Json:
-        found: Json = await self.calls.by(REGION).get("applications", f"/applications/{self.id_of(applicant)}")
+        """As the unit itself sees it: a draft is nobody else's."""
+        found: Json = await self.calls.by(unit(applicant)).get("applications", f"/applications/{self.id_of(applicant)}")
         return found
 
     async def cases(self) -> dict[str, Json]:
