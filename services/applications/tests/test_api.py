@@ -136,6 +136,7 @@ async def test_an_application_is_seen_by_its_unit_and_its_officers_only(
     unit: Caller, stranger: Caller, officer: Caller, elsewhere: Caller, served: ApiStand
 ) -> None:
     key = await drafted(unit)
+    await unit.post(f"{APPLICATIONS}/{key}/submit")
     region = served.as_(Role.REGIONAL_OFFICER, subject="region-1")
     expert = served.as_(Role.EXPERT, subject="expert-1")
 
@@ -163,6 +164,25 @@ async def test_an_application_is_seen_by_its_unit_and_its_officers_only(
         "anybody": 401,
     }
     assert lists == [1, 0, 1, 0]
+
+
+@pytest.mark.rule("P2")
+async def test_a_draft_is_its_units_alone_whomever_it_names_until_it_is_submitted(
+    unit: Caller, officer: Caller, served: ApiStand
+) -> None:
+    region = served.as_(Role.REGIONAL_OFFICER, subject="region-1")
+    assessor = served.as_(Role.ASSESSOR, organisation=ASSESSOR.uscc, subject="assessor-1")
+    named = {"way": "assessor", "assessor": ASSESSOR.model_dump(mode="json")}
+    key = await drafted(unit, evaluation=named)
+
+    async def reads() -> list[tuple[int, int]]:
+        asked = [(await each.get(f"{APPLICATIONS}/{key}"), await each.get(APPLICATIONS)) for each in others]
+        return [(one.status_code, len(listed.json()["items"])) for one, listed in asked]
+
+    others = (officer, region, assessor)
+    assert await reads() == [(403, 0)] * 3
+    await unit.post(f"{APPLICATIONS}/{key}/submit")
+    assert await reads() == [(200, 1)] * 3
 
 
 @pytest.mark.rule("P2")

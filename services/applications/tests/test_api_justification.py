@@ -8,7 +8,7 @@ from chassis.testing.http import ApiStand, Caller
 from messages.values import Role
 
 from .calls import APPLICATIONS, DRAFT, codes, drafted, filed
-from .story import keep_standing, standing
+from .story import ASSESSOR, PARK, STEEL, keep_standing, standing
 
 
 @pytest.mark.rule("E10")
@@ -16,12 +16,13 @@ async def test_the_prefectures_officer_justifies_a_unit_on_no_list(
     unit: Caller, officer: Caller, elsewhere: Caller
 ) -> None:
     key = await drafted(unit)
-    body = {"text": "新投产，能效国内领先"}
+    place, body = f"{APPLICATIONS}/{key}/justification", {"text": "新投产，能效国内领先"}
+    unseen = await officer.put(place, json=body)
+    await unit.post(f"{APPLICATIONS}/{key}/submit")
 
-    refused = await elsewhere.put(f"{APPLICATIONS}/{key}/justification", json=body)
-    answer = await officer.put(f"{APPLICATIONS}/{key}/justification", json=body)
+    refused, answer = await elsewhere.put(place, json=body), await officer.put(place, json=body)
 
-    assert (refused.status_code, answer.status_code) == (403, 200)
+    assert (unseen.status_code, refused.status_code, answer.status_code) == (403, 403, 200)
     found = (await unit.get(f"{APPLICATIONS}/{key}")).json()
     assert found["justification"] == {"text": "新投产，能效国内领先", "by": "officer-1", "level": "region"}
 
@@ -33,7 +34,9 @@ async def test_the_prefectures_officer_justifies_a_unit_on_no_list(
 async def test_each_level_is_justified_by_its_own_forwarder(
     unit: Caller, officer: Caller, served: ApiStand, level: str, statuses: list[int]
 ) -> None:
-    place = f"{APPLICATIONS}/{await drafted(unit, level=level)}/justification"
+    key = await drafted(unit, level=level)
+    await unit.post(f"{APPLICATIONS}/{key}/submit")
+    place = f"{APPLICATIONS}/{key}/justification"
     region = served.as_(Role.REGIONAL_OFFICER, subject="region-1")
 
     answers = [await caller.put(place, json={"text": "能效国内领先"}) for caller in (officer, region, unit)]
@@ -57,3 +60,19 @@ async def test_the_justification_of_the_department_opens_the_way_and_the_units_o
     assert codes(refused) == ["not-on-lower-list"]
     assert answer.json()["state"] == "accepted"
     assert served.said[-1].model_dump()["justification"] == "能效国内领先"
+
+
+@pytest.mark.rule("P3")
+async def test_nobody_justifies_the_own_unit_or_a_report_of_the_own_making(unit: Caller, served: ApiStand) -> None:
+    by = {"way": "assessor", "assessor_name": ASSESSOR.name, "assessor_uscc": ASSESSOR.uscc}
+    key = await filed(unit, **by, lead_author="S1", reviewer="S2")
+    await unit.post(f"{APPLICATIONS}/{key}/submit")
+
+    answers = [
+        await served.as_(
+            Role.PREFECTURE_OFFICER, prefecture=STEEL.prefecture, organisation=organisation, subject="officer-3"
+        ).put(f"{APPLICATIONS}/{key}/justification", json={"text": "能效国内领先"})
+        for organisation in (STEEL.uscc, ASSESSOR.uscc, PARK.uscc)
+    ]
+
+    assert [each.status_code for each in answers] == [403, 403, 200]

@@ -172,3 +172,20 @@ async def test_a_fact_recorded_after_acceptance_is_said_and_shown(
     assert [each["code"] for each in found["refusals"]] == ["tax-evasion"]
     again = await drafted(unit)
     assert "open-application" not in codes(await unit.post(f"{APPLICATIONS}/{again}/submit"))
+
+
+@pytest.mark.rule("P3")
+async def test_no_officer_records_or_ends_a_fact_of_the_own_organisation_nor_lists_it(
+    officer: Caller, served: ApiStand
+) -> None:
+    own = served.as_(Role.PREFECTURE_OFFICER, prefecture=STEEL.prefecture, organisation=STEEL.uscc, subject="li")
+    recorded = (await officer.post("/v1/facts", json=FACT)).json()["fact_id"]
+
+    answers = [
+        await own.post("/v1/facts", json=FACT),
+        await own.post(f"/v1/facts/{recorded}/end", json={"ended": "2026-01-01"}),
+        await own.post("/v1/prefecture-lists", json=LIST),
+        await own.post("/v1/facts", json=FACT | {"uscc": PARK.uscc}),
+    ]
+
+    assert [each.status_code for each in answers] == [403, 403, 403, 201]

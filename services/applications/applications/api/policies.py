@@ -1,9 +1,50 @@
 """Who may do what with applications (P1, P2)."""
 
-from chassis.access import Policy, Rule, all_of, everything, only, own_organisation, own_prefecture, own_subject, public
+from dataclasses import dataclass
+
+from chassis.access import (
+    Actor,
+    Filter,
+    Policy,
+    Rule,
+    Scope,
+    all_of,
+    everything,
+    only,
+    own_organisation,
+    own_prefecture,
+    own_subject,
+    public,
+)
 from messages.values import Level, Role
 
 from applications.domain.facts import FactSource
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """Applications that were submitted once: a draft concerns nobody but its unit, whomever it names."""
+
+    def filter(self, actor: Actor) -> Filter | None:  # noqa: ARG002 - whoever asks
+        return {"submissions": {"$gt": 0}}
+
+
+@dataclass(frozen=True)
+class Apart:
+    """What is not the actor's own organisation's: nobody acts in an office on its own matter (P3)."""
+
+    fields: tuple[str, ...]
+
+    def filter(self, actor: Actor) -> Filter | None:
+        return {} if actor.organisation is None else {field: {"$ne": actor.organisation} for field in self.fields}
+
+
+submitted: Scope = Submitted()
+
+
+def apart(*fields: str) -> Scope:
+    return Apart(fields)
+
 
 FILE = Policy("application.file", (Rule(Role.APPLICANT, own_organisation("unit.uscc")),))
 """Draft, amend, submit, withdraw: the unit itself."""
@@ -12,17 +53,21 @@ READ = Policy(
     "application.read",
     (
         Rule(Role.APPLICANT, own_organisation("unit.uscc")),
-        Rule(Role.ASSESSOR, own_organisation("evaluation.assessor.uscc")),
-        Rule(Role.PREFECTURE_OFFICER, own_prefecture("unit.prefecture")),
-        Rule(Role.REGIONAL_OFFICER, everything),
+        Rule(Role.ASSESSOR, all_of(own_organisation("evaluation.assessor.uscc"), submitted)),
+        Rule(Role.PREFECTURE_OFFICER, all_of(own_prefecture("unit.prefecture"), submitted)),
+        Rule(Role.REGIONAL_OFFICER, submitted),
     ),
 )
 
+_JUSTIFIABLE = all_of(submitted, apart("unit.uscc", "evaluation.assessor.uscc"))
 JUSTIFY = Policy(
     "application.justify",
     (
-        Rule(Role.PREFECTURE_OFFICER, all_of(own_prefecture("unit.prefecture"), only("level", Level.REGION))),
-        Rule(Role.REGIONAL_OFFICER, only("level", Level.NATION)),
+        Rule(
+            Role.PREFECTURE_OFFICER,
+            all_of(own_prefecture("unit.prefecture"), only("level", Level.REGION), _JUSTIFIABLE),
+        ),
+        Rule(Role.REGIONAL_OFFICER, all_of(only("level", Level.NATION), _JUSTIFIABLE)),
     ),
 )
 """The forwarding department: the prefecture's for the region, the region's for the nation (E10)."""
@@ -52,23 +97,26 @@ READ_FILE = Policy(
 RECORD_FACT = Policy(
     "fact.record",
     (
-        Rule(Role.PREFECTURE_OFFICER, own_prefecture("prefecture")),
-        Rule(Role.REGIONAL_OFFICER, everything),
+        Rule(Role.PREFECTURE_OFFICER, all_of(own_prefecture("prefecture"), apart("uscc"))),
+        Rule(Role.REGIONAL_OFFICER, apart("uscc")),
         Rule(Role.AGENCY, own_organisation("recorded_by")),
     ),
 )
 END_FACT = Policy(
     "fact.end",
     (
-        Rule(Role.PREFECTURE_OFFICER, all_of(own_prefecture("recorded_by"), only("source", FactSource.OFFICER))),
-        Rule(Role.REGIONAL_OFFICER, everything),
+        Rule(
+            Role.PREFECTURE_OFFICER,
+            all_of(own_prefecture("recorded_by"), only("source", FactSource.OFFICER), apart("uscc")),
+        ),
+        Rule(Role.REGIONAL_OFFICER, apart("uscc")),
         Rule(Role.AGENCY, all_of(own_organisation("recorded_by"), only("source", FactSource.AGENCY))),
     ),
 )
 """Who recorded it, and the region."""
 READ_FACT = Policy("fact.read", (*RECORD_FACT.rules, Rule(Role.APPLICANT, own_organisation("uscc"))))
 
-MOVE_UNIT = Policy("unit.move", (Rule(Role.REGIONAL_OFFICER, everything),))
+MOVE_UNIT = Policy("unit.move", (Rule(Role.REGIONAL_OFFICER, apart("uscc")),))
 READ_UNIT = Policy(
     "unit.read",
     (
@@ -80,7 +128,10 @@ READ_UNIT = Policy(
 
 RECORD_LIST = Policy(
     "prefecture-list.record",
-    (Rule(Role.PREFECTURE_OFFICER, own_prefecture("prefecture")), Rule(Role.REGIONAL_OFFICER, everything)),
+    (
+        Rule(Role.PREFECTURE_OFFICER, all_of(own_prefecture("prefecture"), apart("units.uscc"))),
+        Rule(Role.REGIONAL_OFFICER, apart("units.uscc")),
+    ),
 )
 READ_LIST = Policy("prefecture-list.read", (Rule(Role.PUBLIC, public),))
 """Announcements are public (N4)."""

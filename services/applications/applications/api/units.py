@@ -36,6 +36,6 @@ def router(gate: Gate) -> APIRouter:
     async def move(uscc: Uscc, body: MoveBody, call: Annotated[Call, Depends(gate.call(MOVE_UNIT))]) -> UnitView:
         """Its next applications go there; what is under way goes on where it was submitted."""
         command = handlers.MoveUnit(uscc, body.prefecture, body.document_number)
-        return await call.perform(handlers.move_unit, command, Store, reply=UnitView)
+        return await call.perform(handlers.move_unit, command, Store, resource=command, reply=UnitView)
 
     return routes
