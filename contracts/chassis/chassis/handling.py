@@ -33,6 +33,13 @@ class Refusal(Exception):  # noqa: N818 - the field's word: the answer to a call
         return ": ".join([self.code, *(reason.text for reason in self.reasons)])
 
 
+def refuse_stale(seen: int | None, present: int, stale: Reason) -> None:
+    """Raise the 412 of a caller who has looked at another version than the present one; ``stale`` says of what."""
+    if seen is not None and seen != present:
+        why = stale.model_copy(update={"evidence": f"{seen}, {present}"})
+        raise Refusal("version-stale", why, status=412, title="Somebody has changed it in the meantime")
+
+
 class Transient(Exception):  # noqa: N818 - the class says the remedy
     """Not yet: tried again later, no attempt counted (an event that overtook the one it builds on)."""
 

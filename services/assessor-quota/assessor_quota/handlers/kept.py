@@ -34,12 +34,3 @@ async def registered(uscc: str, store: Assessors) -> Assessor:
 
 def kept(assessor: Assessor, store: Assessors) -> Kept:
     return Kept(assessor, store.assessors.version(assessor.uscc))
-
-
-def refuse_stale(assessor: Assessor, seen: int | None, store: Assessors) -> None:
-    """Raise the 412 of a caller who has read another version than the one kept."""
-    present = store.assessors.version(assessor.uscc)
-    if seen is not None and seen != present:
-        text = f"第三方服务机构“{assessor.name}”的登记在读取后已被修改，请重新读取"
-        stale = reason("S7", "version-stale", text, f"{seen}, {present}")
-        raise Refusal("version-stale", stale, status=412, title="The entry has been changed in the meantime")

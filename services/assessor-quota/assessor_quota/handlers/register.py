@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Protocol
 
-from chassis.handling import Collection, Done, Refusal
+from chassis.handling import Collection, Done, Refusal, refuse_stale
 from messages.assessor_quota import AssessorAmended, AssessorRegistered
 from messages.values import PersonRef, UnitType
 from rulebook import reason, shanghai_date
@@ -16,7 +16,7 @@ from assessor_quota.domain.assessor import Assessor, Deregistration, deregistrat
 from assessor_quota.domain.entry import By, Entry, What
 from assessor_quota.domain.staff import StaffMember
 from assessor_quota.handlers.entries import enter
-from assessor_quota.handlers.kept import kept, refuse_stale, registered
+from assessor_quota.handlers.kept import kept, registered
 from assessor_quota.handlers.people import known_as
 
 
@@ -92,7 +92,8 @@ async def register_assessor(command: RegisterAssessor, store: Register, now: dat
 async def amend_assessor(command: AmendAssessor, store: Register, now: datetime) -> Done:
     """Change what the register shows; refused with every problem at once, or when it changed since it was read."""
     before = await registered(command.uscc, store)
-    refuse_stale(before, command.seen, store)
+    text = f"第三方服务机构“{before.name}”的登记在读取后已被修改，请重新读取"
+    refuse_stale(command.seen, store.assessors.version(before.uscc), reason("S7", "version-stale", text))
     if problems := amendment_problems(before, command.amendment):
         raise Refusal("amendment-refused", *problems, status=422)
     today, after = shanghai_date(now), amended(before, command.amendment)

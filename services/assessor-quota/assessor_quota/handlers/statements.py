@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Protocol
 
-from chassis.handling import Collection, Done, Refusal
+from chassis.handling import Collection, Done, Refusal, refuse_stale
 from messages.assessor_quota import DutyMet, DutyOpened, DutyOverdue, StatementFiled
 from messages.event import Event
 from messages.values import Prefecture
@@ -114,7 +114,8 @@ async def file_statement(command: FileStatement, store: Statements, now: datetim
         raise Refusal("statement-refused", *problems)
     filing = Filing(today, command.on_behalf, command.content, command.document)
     statement = _with_filing(filing, known, await store.statements.get(key))
-    _refuse_stale(command.seen, key, store)
+    stale = reason("S5", "version-stale", "该年度工作情况在读取后已被修改，请重新读取")
+    refuse_stale(command.seen, store.statements.version(key), stale)
     store.statements.save(key, statement)
     enter(store, assessor, What.STATEMENT_FILED, command.by, now, on=today)
     said = StatementFiled(
@@ -156,14 +157,6 @@ def _with_filing(filing: Filing, owed: StatementDuty, known: Statement | None) -
     if known is not None:
         return known.amended(filing)
     return Statement(owed.duty_id, owed.assessor, owed.year, filing.filed_on > owed.due, (filing,))
-
-
-def _refuse_stale(seen: int | None, key: str, store: Statements) -> None:
-    present = store.statements.version(key)
-    if seen is not None and seen != present:
-        text = "该年度工作情况在读取后已被修改，请重新读取"
-        stale = reason("S5", "version-stale", text, f"{seen}, {present}")
-        raise Refusal("version-stale", stale, status=412, title="The statement has been changed in the meantime")
 
 
 def _meet(owed: StatementDuty, today: date, store: Statements) -> list[Event]:
