@@ -10,7 +10,7 @@ from chassis.testing.http import ApiStand, Caller
 from messages.values import Role
 
 from . import forms
-from .calls import APPLICATIONS, XLSX, codes, drafted, imported, kept
+from .calls import APPLICATIONS, XLSX, codes, drafted, filed, imported, kept
 from .story import PARK, STEEL
 
 
@@ -87,6 +87,32 @@ async def test_a_bad_workbook_is_told_what_is_wrong_and_changes_nothing(
     assert codes(answer) == expected
     assert kept(served) == []
     assert served.said == []
+
+
+@pytest.mark.rule("C2")
+@pytest.mark.parametrize(
+    ("what", "content"),
+    [
+        ("annex1", enterprise(uscc="911501000000000192")),
+        ("annex1", enterprise(finances=[forms.finances(2025)])),
+        ("evaluation-report", write(report.ENTERPRISE, forms.report_of(energy_actual="约三百"))),
+        ("evaluation-report", write(report.ENTERPRISE, forms.report_of(representative_document="123"))),
+        ("evaluation-report", write(report.PARK, forms.report_of(PARK))),
+    ],
+    ids=["a cell of Annex 1", "years of Annex 1", "a cell of the report", "a person of the report", "another unit"],
+)
+async def test_a_bad_workbook_leaves_the_draft_that_it_was_for_as_it_was(
+    unit: Caller, what: str, content: bytes
+) -> None:
+    key = await filed(unit)
+    before = await unit.get(f"{APPLICATIONS}/{key}")
+
+    answer = await imported(unit, what, content, application_id=key)
+
+    after = await unit.get(f"{APPLICATIONS}/{key}")
+    assert answer.status_code == 422
+    assert (after.json(), after.headers["ETag"]) == (before.json(), before.headers["ETag"])
+    assert before.json()["report"] is not None
 
 
 @pytest.mark.rule("C2")

@@ -11,6 +11,7 @@ from messages.values import Level, Prefecture, UnitType
 
 from applications import handlers
 from applications.api.bodies import AmendmentBody, DraftBody, JustificationBody, ReportBody
+from applications.api.commands import by_rule, seen
 from applications.api.identity import new_application_id, refuse_other_unit
 from applications.api.policies import FILE, JUSTIFY, READ
 from applications.api.views import ApplicationDetail, ApplicationEntry, ReceiptView, VersionView, entry
@@ -35,7 +36,8 @@ def _drafting(routes: APIRouter, gate: Gate, keys: Keys) -> None:
         "",
         summary="Open a draft",
         status_code=201,
-        responses=refuses("report-malformed", "unit-differs", status=422),
+        openapi_extra=by_rule("A1"),
+        responses=refuses("application-exists") | refuses("report-malformed", "unit-differs", status=422),
     )
     async def open_draft(body: DraftBody, call: Annotated[Call, filing], response: Response) -> ReceiptView:
         """A draft may be incomplete; submitting checks everything (A1)."""
@@ -48,24 +50,24 @@ def _drafting(routes: APIRouter, gate: Gate, keys: Keys) -> None:
     @routes.put(
         "/{application_id}",
         summary="Amend a draft or a returned application",
-        openapi_extra=IF_MATCH_REQUIRED,
+        openapi_extra=by_rule("A1") | IF_MATCH_REQUIRED,
         responses=refuses("not-amendable") | refuses("evaluation-differs", status=422),
     )
     async def amend(
         application_id: str, body: AmendmentBody, call: Annotated[Call, filing], response: Response
     ) -> ReceiptView:
         """Also of a returned application, which may then be submitted again (A6)."""
-        seen = call.if_match(required=True)
+        version = seen(call, required=True)
         await call.allow(await _found(application_id, call))
         command = handlers.AmendDraft(
-            application_id, seen, body.unit_name, body.level, body.batch_year, body.evaluation
+            application_id, version, body.unit_name, body.level, body.batch_year, body.evaluation
         )
         return _tagged(await call.perform(handlers.amend_draft, command, Store, reply=ReceiptView), response)
 
     @routes.put(
         "/{application_id}/evaluation",
         summary="File the evaluation report",
-        openapi_extra=IF_MATCH,
+        openapi_extra=by_rule("A1") | IF_MATCH,
         responses=refuses("not-amendable") | refuses("report-malformed", "unit-differs", status=422),
     )
     async def file_report(
@@ -75,7 +77,7 @@ def _drafting(routes: APIRouter, gate: Gate, keys: Keys) -> None:
         await call.allow(found)
         refuse_other_unit(body, found.unit)
         filed = body.report(found.unit.unit_type, keys)
-        command = handlers.FileReport(application_id, filed, body.evaluation(), call.if_match())
+        command = handlers.FileReport(application_id, filed, body.evaluation(), seen(call))
         return _tagged(
             await call.perform(handlers.file_report, command, Store, private=True, reply=ReceiptView), response
         )
@@ -83,6 +85,7 @@ def _drafting(routes: APIRouter, gate: Gate, keys: Keys) -> None:
     @routes.put(
         "/{application_id}/justification",
         summary="Justify an application from no lower list",
+        openapi_extra=by_rule("E10"),
         responses=refuses("not-amendable"),
     )
     async def justify(

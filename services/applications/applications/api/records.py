@@ -14,6 +14,7 @@ from rulebook import reason
 
 from applications import handlers
 from applications.api.bodies import Body, Line, NamedUnit
+from applications.api.commands import by_rule
 from applications.api.policies import END_FACT, READ_FACT, READ_LIST, RECORD_FACT, RECORD_LIST
 from applications.domain.facts import REGION, Fact, FactKind, FactSource
 from applications.domain.records import PrefectureList
@@ -56,14 +57,27 @@ def _facts(routes: APIRouter, gate: Gate) -> None:
     reading = Depends(gate.call(READ_FACT))
     malformed = refuses("fact-malformed", status=422)
 
-    @routes.post("/facts", summary="Record a fact about a unit", status_code=201, tags=["facts"], responses=malformed)
+    @routes.post(
+        "/facts",
+        summary="Record a fact about a unit",
+        status_code=201,
+        tags=["facts"],
+        openapi_extra=by_rule("E4"),
+        responses=malformed,
+    )
     async def record(body: FactBody, call: Annotated[Call, recording]) -> Fact:
         """It counts from now on against what the unit declares itself (E4), and stops what is under way (V10)."""
         fact = _fact(body, await _place(body, call), call)
         await call.allow(fact)
         return await call.perform(handlers.record_fact, fact, Store, resource=fact, reply=Fact)
 
-    @routes.post("/facts/{fact_id}/end", summary="End a recorded fact", tags=["facts"], responses=malformed)
+    @routes.post(
+        "/facts/{fact_id}/end",
+        summary="End a recorded fact",
+        tags=["facts"],
+        openapi_extra=by_rule("E4"),
+        responses=malformed,
+    )
     async def end(fact_id: str, body: EndBody, call: Annotated[Call, ending]) -> Fact:
         """By whoever recorded it, and by the region."""
         await call.allow(await call.reads(Store).facts.require(fact_id))
@@ -86,6 +100,7 @@ def _lists(routes: APIRouter, gate: Gate) -> None:
         summary="Record a prefecture list",
         status_code=201,
         tags=["lists"],
+        openapi_extra=by_rule("E10"),
         responses=refuses("list-malformed", status=422),
     )
     async def record(body: ListBody, call: Annotated[Call, Depends(gate.call(RECORD_LIST))]) -> PrefectureList:

@@ -8,6 +8,7 @@ from messages.values import Prefecture, Uscc
 
 from applications import handlers
 from applications.api.bodies import Body, Line
+from applications.api.commands import by_rule
 from applications.api.policies import MOVE_UNIT, READ_UNIT
 from applications.api.views import UnitView
 from applications.store import Store
@@ -31,6 +32,7 @@ def router(gate: Gate) -> APIRouter:
         "/moves",
         summary="Move a unit to another prefecture",
         status_code=201,
+        openapi_extra=by_rule("V1"),
         responses=refuses("nothing-to-move"),
     )
     async def move(uscc: Uscc, body: MoveBody, call: Annotated[Call, Depends(gate.call(MOVE_UNIT))]) -> UnitView:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from chassis.handling import Done, Refusal
+from chassis.handling import Done, Refusal, refuse_stale
 from messages.values import Evaluation, Level, UnitRef
 from rulebook import reason
 
 from applications.domain.application import AMENDABLE, Application, Justification
 from applications.domain.information import Information, WorkPlan
 from applications.domain.report import Report
-from applications.handlers.kept import Kept, receipt, refuse_stale
+from applications.handlers.kept import Kept, receipt
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,8 @@ class Justify:
 
 async def open_draft(command: OpenDraft, store: Kept, _now: datetime) -> Done:
     if await store.applications.get(command.application_id):
-        raise Refusal("application-exists")
+        text = "该编号的申报已存在，请重新提交"
+        raise Refusal("application-exists", reason("A1", "application-exists", text, command.application_id))
     opened = Application(
         application_id=command.application_id,
         unit=command.unit,
@@ -78,7 +79,7 @@ async def open_draft(command: OpenDraft, store: Kept, _now: datetime) -> Done:
 
 async def amend_draft(command: AmendDraft, store: Kept, _now: datetime) -> Done:
     found = await _amendable(command.application_id, store)
-    refuse_stale(command.application_id, command.seen, store)
+    _refuse_stale(command.application_id, command.seen, store)
     _refuse_other_evaluation(found, command.evaluation)
     amended = found.amended(
         unit=found.unit.model_copy(update={"name": command.unit_name}),
@@ -96,7 +97,7 @@ async def file_information(command: FileInformation, store: Kept, _now: datetime
 
 async def file_report(command: FileReport, store: Kept, _now: datetime) -> Done:
     found = await _amendable(command.application_id, store)
-    refuse_stale(command.application_id, command.seen, store)
+    _refuse_stale(command.application_id, command.seen, store)
     return _saved(found.amended(report=command.report, evaluation=command.evaluation), store)
 
 
@@ -112,6 +113,11 @@ def _refuse_other_evaluation(found: Application, named: Evaluation) -> None:
         return
     text = "评价方式和第三方服务机构以已提交的评价报告为准，变更的应重新提交评价报告"
     raise Refusal("evaluation-differs", reason("E12", "evaluation-differs", text, pointer="/evaluation"), status=422)
+
+
+def _refuse_stale(application_id: str, seen: int | None, store: Kept) -> None:
+    stale = reason("A6", "version-stale", "申报在读取后已被修改，请重新读取")
+    refuse_stale(seen, store.applications.version(application_id), stale)
 
 
 async def _amendable(application_id: str, store: Kept) -> Application:

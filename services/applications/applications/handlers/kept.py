@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from chassis.handling import Collection, Refusal
+from chassis.handling import Collection
 
 from applications.domain.application import Application, State, Version
 from applications.domain.assessors import KnownAssessor
@@ -59,9 +59,3 @@ def receipt(application: Application, store: Kept) -> Receipt:
 
 async def standing_of(uscc: str, store: Kept) -> Standing:
     return await store.standings.get(uscc) or Standing(uscc)
-
-
-def refuse_stale(key: str, seen: int | None, store: Kept) -> None:
-    """Raise when the caller has looked at another version than the present one."""
-    if seen is not None and store.applications.version(key) != seen:
-        raise Refusal("version-stale", status=412, title="The application has been changed in the meantime")

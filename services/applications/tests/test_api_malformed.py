@@ -1,0 +1,97 @@
+"""What is malformed or out of date is refused with its rule, its article and words for the person who sent it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from applications.handlers import OpenDraft, open_draft
+from chassis.handling import Refusal
+from chassis.testing.http import ApiStand, Caller
+from messages.values import Level, Role
+
+from .calls import APPLICATIONS, DRAFT, drafted
+from .story import ALONE, NOW, STEEL, Desk
+
+UNIT = STEEL.model_dump(mode="json")
+AMENDED = {"unit_name": "示例钢铁集团", "level": "region", "batch_year": 2026, "evaluation": {"way": "self"}}
+
+
+def told(answer: Any) -> list[tuple[str, str, str]]:  # noqa: ANN401 - the answer
+    return [(each["rule"], each["code"], each["text"]) for each in answer.json()["reasons"]]
+
+
+@pytest.mark.rule("G3")
+async def test_a_wrong_check_digit_is_told_in_chinese_with_the_rule_and_its_article(unit: Caller) -> None:
+    wrong = UNIT | {"uscc": "911501000000000192"}
+
+    answer = await unit.post(APPLICATIONS, json=DRAFT | {"unit": wrong})
+
+    assert answer.status_code == 422
+    assert answer.json()["reasons"] == [
+        {
+            "rule": "A1",
+            "article": "第十四条第（一）项",
+            "code": "uscc-invalid",
+            "text": "不是有效的统一社会信用代码（18位，末位为校验码）",
+            "pointer": "/unit/uscc",
+        }
+    ]
+
+
+@pytest.mark.rule("G3")
+@pytest.mark.parametrize(
+    ("role", "method", "path", "rule"),
+    [
+        (Role.APPLICANT, "post", APPLICATIONS, "A1"),
+        (Role.APPLICANT, "put", f"{APPLICATIONS}/app-1", "A1"),
+        (Role.APPLICANT, "put", f"{APPLICATIONS}/app-1/evaluation", "A1"),
+        (Role.PREFECTURE_OFFICER, "put", f"{APPLICATIONS}/app-1/justification", "E10"),
+        (Role.PREFECTURE_OFFICER, "post", "/v1/facts", "E4"),
+        (Role.PREFECTURE_OFFICER, "post", "/v1/facts/fact-1/end", "E4"),
+        (Role.PREFECTURE_OFFICER, "post", "/v1/prefecture-lists", "E10"),
+        (Role.REGIONAL_OFFICER, "post", f"/v1/units/{STEEL.uscc}/moves", "V1"),
+    ],
+)
+async def test_a_malformed_body_of_any_route_names_the_rule_that_prescribes_it(
+    served: ApiStand,
+    role: Role,
+    method: str,
+    path: str,
+    rule: str,
+) -> None:
+    caller = served.as_(role, organisation=STEEL.uscc, prefecture=STEEL.prefecture, subject="x")
+
+    answer = await getattr(caller, method)(path, json={"surplus": 1})
+
+    assert answer.status_code == 422
+    assert {each["rule"] for each in answer.json()["reasons"]} == {rule}
+    assert all(each["article"] for each in answer.json()["reasons"])
+
+
+@pytest.mark.rule("A6")
+async def test_which_version_was_read_must_be_said_and_be_the_present_one(unit: Caller) -> None:
+    place = f"{APPLICATIONS}/{await drafted(unit)}"
+
+    blind = await unit.put(place, json=AMENDED)
+    odd = await unit.put(place, json=AMENDED, headers={"If-Match": "one"})
+    stale = await unit.put(place, json=AMENDED, headers={"If-Match": '"99"'})
+
+    assert [each.status_code for each in (blind, odd, stale)] == [428, 400, 412]
+    assert told(blind) == [("A6", "if-match-missing", "请在 If-Match 中写明所修改申报的版本")]
+    assert told(odd) == [("A6", "if-match-invalid", "请在 If-Match 中写明所修改申报的版本")]
+    assert told(stale) == [("A6", "version-stale", "申报在读取后已被修改，请重新读取")]
+    assert stale.json()["reasons"][0]["evidence"] == "99, 1"
+
+
+@pytest.mark.rule("G3")
+async def test_a_number_that_is_taken_is_refused_with_its_rule() -> None:
+    desk = Desk()
+    command = OpenDraft("app-2026-1", STEEL, Level.REGION, 2026, ALONE)
+    await desk.bench.perform(open_draft, command, NOW)
+
+    with pytest.raises(Refusal) as refused:
+        await desk.bench.perform(open_draft, command, NOW)
+
+    (why,) = refused.value.reasons
+    assert (why.rule, why.code, why.article) == ("A1", "application-exists", "第十四条第（一）项")
