@@ -128,7 +128,7 @@ def test_a_first_submission_comes_while_its_batch_is_open(
     assert found(replace(application(), batch_year=batch_year), day) == codes
 
 
-@pytest.mark.rule("V11", "V12")
+@pytest.mark.rule("A1")
 @pytest.mark.parametrize(
     ("level", "rule", "article"),
     [(Level.PREFECTURE, "V11", "第十五条"), (Level.NATION, "V12", "第五条、第十六条")],
