@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from chassis.jobs import Job
@@ -26,7 +26,8 @@ def jobs(send: Send, at_once: int) -> tuple[Job, ...]:
         due = await store.deliveries.find(
             {"state": "waiting", "next_at": {"$lte": now}}, sort=[("next_at", 1)], limit=at_once
         )
-        return await asyncio.gather(*(_try(store, send, each) for each in due))
+        addresses = await _addresses(store, due)
+        return await asyncio.gather(*(_try(send, each, addresses.get(each.reader)) for each in due))
 
     return (
         Job("send-mail", tried, _key, handlers.record_attempt, Store, EVERY),
@@ -45,14 +46,27 @@ def _reminder_key(item: Remind) -> str:
     return f"{item.key}:{item.due}:{item.day}"
 
 
-async def _try(store: Reads, send: Send, delivery: Delivery) -> Attempt:
-    contact = await store.contacts.get(delivery.reader)
-    cause = (
-        "no contact any more"
-        if contact is None
-        else await send(contact.email, delivery.title, delivery.body, delivery.delivery_id.replace(":", "-"))
-    )
+async def _addresses(store: Reads, due: Sequence[Delivery]) -> Mapping[str, str]:
+    """Read before anything is sent: what fails then has told nobody anything."""
+    readers = sorted({each.reader for each in due})
+    return {each.reader: each.email for each in await store.contacts.find({"_id": {"$in": readers}})}
+
+
+async def _try(send: Send, delivery: Delivery, address: str | None) -> Attempt:
+    """Whatever one e-mail meets is the cause of its own failure: raised, it would leave others' tries unrecorded."""
+    cause = None if address else "no contact any more"
+    try:
+        if address:
+            await send(address, delivery.title, delivery.body, delivery.delivery_id.replace(":", "-"))
+    except Exception as problem:  # noqa: BLE001 - the reason above
+        cause = _cause(problem)
     return Attempt(delivery.delivery_id, delivery.attempts + 1, cause)
+
+
+def _cause(problem: Exception) -> str:
+    """What went wrong without the address it went wrong for: that is personal data."""
+    code = getattr(problem, "code", None)
+    return type(problem).__name__ if code is None else f"{type(problem).__name__} {code}"
 
 
 def _key(attempt: Attempt) -> str:

@@ -8,32 +8,36 @@ from typing import TypeAlias
 
 import aiosmtplib
 
-from notify.settings import MailSettings
+from notify.settings import Settings
 
-Send: TypeAlias = Callable[[str, str, str, str], Awaitable[str | None]]
-"""(address, title, body, message id) → the cause of failure, None when the server took it."""
+Send: TypeAlias = Callable[[str, str, str, str], Awaitable[None]]
+"""(address, title, body, message id); raises whatever keeps the server from taking it."""
 
 
-def sender(settings: MailSettings) -> Send:
-    """Send through one SMTP server; a failure is answered, never raised."""
+def sender(settings: Settings) -> Send:
+    """Send through one SMTP server, under its user's name where one is set; the password is read once, at start."""
+    file = settings.smtp_password_file
+    password = None if file is None else file.read_text(encoding="utf-8").strip()
 
-    async def send(address: str, title: str, body: str, message_id: str) -> str | None:
-        message = EmailMessage()
-        message["From"], message["To"], message["Subject"] = settings.smtp_sender, address, title
-        message["Message-ID"] = f"<{message_id}@{settings.smtp_sender.rpartition('@')[2]}>"
-        message.set_content(body)
-        try:
-            await aiosmtplib.send(
-                message, hostname=settings.smtp_host, port=settings.smtp_port, timeout=settings.smtp_timeout_seconds
-            )
-        except (aiosmtplib.SMTPException, OSError, ValueError) as problem:
-            return _cause(problem)
-        return None
+    async def send(address: str, title: str, body: str, message_id: str) -> None:
+        await aiosmtplib.send(
+            _message(settings.smtp_sender, address, title, body, message_id),
+            hostname=settings.smtp_host,
+            port=settings.smtp_port,
+            username=settings.smtp_user,
+            password=password,
+            use_tls=settings.smtp_tls == "from_the_start",
+            start_tls=None if settings.smtp_tls == "if_offered" else settings.smtp_tls == "starttls",
+            timeout=settings.smtp_timeout_seconds,
+        )
 
     return send
 
 
-def _cause(problem: Exception) -> str:
-    """What went wrong without the address it went wrong for: that is personal data."""
-    code = getattr(problem, "code", None)
-    return type(problem).__name__ if code is None else f"{type(problem).__name__} {code}"
+def _message(sender_address: str, address: str, title: str, body: str, message_id: str) -> EmailMessage:
+    """A header is one line: a unit's name may hold another."""
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = sender_address, address, " ".join(title.split())
+    message["Message-ID"] = f"<{message_id}@{sender_address.rpartition('@')[2]}>"
+    message.set_content(body)
+    return message

@@ -8,12 +8,12 @@ from notify.api import router
 from notify.bus import HEARS
 from notify.jobs import jobs
 from notify.mail import sender
-from notify.settings import MailSettings
+from notify.settings import Settings
 from notify.store import AGGREGATES, INDEXES, Store
 
 
-def service(settings: MailSettings | None = None) -> Service:
-    settings = settings or MailSettings.load()
+def service(settings: Settings | None = None) -> Service:
+    settings = settings or Settings.load()
     return Service(
         name="notify",
         settings=settings,

@@ -1,17 +1,47 @@
-"""What the environment may set for this service."""
+"""What the environment sets for this service alone."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Literal
 
-from chassis.settings import Settings
-from pydantic import Field
+from chassis.settings import Mode
+from chassis.settings import Settings as ChassisSettings
+from pydantic import Field, FilePath, ValidationInfo, field_validator
 
 
-class MailSettings(Settings):
+class Settings(ChassisSettings):
     smtp_host: str = "127.0.0.1"
     smtp_port: Annotated[int, Field(ge=1, le=65535)] = 8025
     smtp_sender: Annotated[str, Field(pattern="^[^@ ]+@[^@ ]+$")] = "green@green.invalid"
+    smtp_tls: Literal["if_offered", "starttls", "from_the_start"] = "if_offered"
+    """``starttls`` and ``from_the_start`` send nothing in clear; a password in production is given over these only."""
+    smtp_user: str | None = None
+    """None: the server takes mail from this network without a name."""
+    smtp_password_file: FilePath | None = None
+    """A file that holds the password of ``smtp_user`` and nothing else."""
     smtp_timeout_seconds: Annotated[float, Field(gt=0)] = 10.0
     mails_at_once: Annotated[int, Field(ge=1, le=500)] = 50
     """How many e-mails one look at what is due sends."""
+
+    @field_validator("smtp_sender")
+    @classmethod
+    def _real_sender_in_production(cls, value: str, info: ValidationInfo) -> str:
+        if value.endswith(".invalid") and info.data.get("mode") is Mode.PRODUCTION:
+            raise ValueError("name the sender of e-mails in production mode")
+        return value
+
+    @field_validator("smtp_user")
+    @classmethod
+    def _no_password_in_clear(cls, value: str | None, info: ValidationInfo) -> str | None:
+        in_clear = info.data.get("smtp_tls") == "if_offered" and info.data.get("mode") is Mode.PRODUCTION
+        if value is not None and in_clear:
+            raise ValueError("with a user name GREEN_SMTP_TLS starttls or from_the_start in production mode")
+        return value
+
+    @field_validator("smtp_password_file")
+    @classmethod
+    def _user_and_password(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        if (value is None) is not (info.data.get("smtp_user") is None):
+            raise ValueError("name the user and the file with the password, or neither")
+        return value
