@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
 from fnmatch import fnmatchcase
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final, Literal
 
-from jinja2 import StrictUndefined
+from jinja2 import StrictUndefined, Undefined
 from jinja2 import Template as Compiled
 from jinja2.sandbox import SandboxedEnvironment
 from messages.catalogue import EVENTS
 from messages.values import Role
-from rulebook import DEPARTMENT_NAMES, LEVEL_NAMES, PREFECTURES, UNIT_TYPE_NAMES
+from rulebook import DEPARTMENT_NAMES, LEVEL_NAMES, PREFECTURES, UNIT_TYPE_NAMES, scheme_of
 
 LABELS: Final[Mapping[str, str]] = {
     **PREFECTURES,
@@ -27,10 +29,15 @@ LABELS: Final[Mapping[str, str]] = {
     "overdue": "逾期未反馈",
     "recommended": "同意推荐",
     "not_recommended": "不予推荐",
-    "panel_request": "专家组要求",
+    "panel_request": "评审组要求",
     "borderline": "得分处于临界区间",
     "random_draw": "随机抽取",
     "assessor_statement": "第三方机构年度工作情况",
+    "addition": "新增",
+    "removal": "移出",
+    "renaming": "更名",
+    "re_evaluation": "再评价",
+    "star": "星级",
 }
 """Chinese for the words that events carry."""
 
@@ -104,9 +111,38 @@ def _compiled(text: str) -> Compiled:
 
 @cache
 def _environment() -> SandboxedEnvironment:
-    environment = SandboxedEnvironment(undefined=StrictUndefined, autoescape=False, trim_blocks=True)
-    environment.filters["zh"] = lambda word: LABELS.get(str(word), str(word))
+    environment = SandboxedEnvironment(
+        undefined=StrictUndefined, autoescape=False, trim_blocks=True, finalize=_printable
+    )
+    environment.filters |= {"zh": _chinese, "day": _chinese_day, "vetoes": _names_of_vetoes}
     return environment
+
+
+def _printable(value: object) -> object:
+    """Only words, numbers and days are printed: Jinja would as gladly print a method, a list or nothing (N1).
+
+    A dict's key that is also one of its methods is read as ``each['items']``.
+    """
+    said = isinstance(value, str | int | Decimal | date) and not isinstance(value, bool)
+    if said or isinstance(value, Undefined):
+        return value
+    raise TypeError(f"a text would print {value!r}")
+
+
+def _chinese(word: object) -> str:
+    return LABELS.get(str(word), str(word))
+
+
+def _chinese_day(day: date | str) -> str:
+    """As official texts write it: 2026年5月31日."""
+    given = date.fromisoformat(str(day))
+    return f"{given.year}年{given.month}月{given.day}日"
+
+
+def _names_of_vetoes(items: Iterable[str], scheme: Mapping[str, str]) -> list[str]:
+    """The scheme's own words for its mandatory requirements (A2)."""
+    names = {each.id: each.name_zh for each in scheme_of(scheme["id"], scheme["version"]).vetoes}
+    return [names.get(each, each) for each in items]
 
 
 def _for_each_event(template: Template) -> list[Template]:

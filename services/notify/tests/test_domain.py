@@ -117,11 +117,18 @@ def test_a_flag_is_told_to_the_unit_and_its_prefecture_and_a_change_of_represent
         ("assessor-quota.rate.computed.v1", {"assessor"}),
         ("registry.unit.flagged.v1", {"applicant", "prefecture_officer"}),
         ("registry.unit.flag-lifted.v1", {"applicant", "prefecture_officer"}),
+        ("review.case.forwarded.v1", {"applicant", "regional_officer", "review_organisation"}),
+        (
+            "review.case.site-verification-ordered.v1",
+            {"applicant", "prefecture_officer", "regional_officer", "review_organisation"},
+        ),
+        ("review.case.closed.v1", {"applicant", "assessor", "prefecture_officer"}),
+        ("registry.unit.listed.v1", {"applicant", "assessor", "prefecture_officer"}),
         ("review.case.suspended.v1", {"applicant", "assessor", "prefecture_officer"}),
         ("review.case.resumed.v1", {"applicant", "assessor", "prefecture_officer"}),
     ],
 )
-def test_what_is_said_of_assessors_reaches_whom_it_concerns(name: str, roles: set[str]) -> None:
+def test_what_is_said_reaches_whom_it_concerns(name: str, roles: set[str]) -> None:
     assert {role.value for role, _ in spoken_to(name, SAID)} == roles
 
 

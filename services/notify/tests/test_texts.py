@@ -1,4 +1,6 @@
 import json
+import re
+from dataclasses import astuple, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ from messages.envelope import hear
 from messages.event import Event
 from messages.values import Role
 from notify.texts import LABELS, Template, TemplateProblems, _checked, rendered, templates
+from pydantic import TypeAdapter
 
 SAMPLES = Path(__file__).parents[3] / "contracts" / "messages" / "samples"
 HOLDING = (Role.ASSESSOR, Role.APPLICANT)
@@ -24,12 +27,93 @@ def facts(name: str) -> dict[str, Any]:
     return sample(name).model_dump(mode="json")
 
 
-@pytest.mark.parametrize("template", EVERY, ids=lambda template: template.id)
+NOT_FOR_PEOPLE = re.compile(r"[{}<>]|\bNone\b|\bTrue\b|\bFalse\b|object at 0x")
+"""How Python, Jinja and JSON look where words should stand."""
+NOT_CHINESE = re.compile(r"\d{4}-\d\d-\d\d|[a-z]+_[a-z_]+|notice-\w+|list-\w+")
+"""Days as machines write them, codes and identifiers."""
+every_template = pytest.mark.parametrize("template", EVERY, ids=lambda each: f"{each.id}-{each.event}")
+
+
+@every_template
 def test_a_template_speaks_of_its_event_in_both_languages(template: Template) -> None:
     text = rendered(template, facts(template.event) | {"days_left": 7})
 
     assert min(len(text.title), len(text.body), len(text.title_en), len(text.body_en)) > 5
-    assert "{" not in text.title + text.body + text.title_en + text.body_en
+    assert NOT_FOR_PEOPLE.findall("\n".join(astuple(text))) == []
+    assert NOT_CHINESE.findall(text.title + text.body) == []
+
+
+@every_template
+def test_a_template_needs_nothing_that_its_event_may_leave_open(template: Template) -> None:
+    event = EVENTS[template.event]
+    for name, field in event.model_fields.items():
+        if not field.is_required():
+            left = {name: TypeAdapter(Any).dump_python(field.get_default(call_default_factory=True), mode="json")}
+            text = rendered(template, facts(template.event) | {"days_left": 7} | left)
+            assert NOT_FOR_PEOPLE.findall("\n".join(astuple(text))) == []
+
+
+def test_a_method_is_never_printed_for_the_value_it_hides() -> None:
+    wrong = Template("t", "2026-01-01", "e", (), "计入{{ each.items }}项", "", "", "")
+
+    with pytest.raises(TypeError, match="built-in method"):
+        rendered(wrong, {"each": {"items": 4}})
+    assert rendered(replace(wrong, title_zh="计入{{ each['items'] }}项"), {"each": {"items": 4}}).title == "计入4项"
+
+
+@pytest.mark.parametrize("value", [None, True, ["a"], {"a": 1}])
+def test_nothing_but_words_numbers_and_days_is_printed(value: object) -> None:
+    with pytest.raises(TypeError):
+        rendered(Template("t", "2026-01-01", "e", (), "{{ value }}", "", "", ""), {"value": value})
+
+
+@pytest.mark.rule("Q4")
+def test_a_change_of_representative_tells_how_many_items_were_carried() -> None:
+    name = "assessor-quota.assessor.representative-changed.v1"
+    (template,) = templates()[name]
+
+    text = rendered(template, facts(name))
+
+    assert "2026年度计入4项，新法定代表人名下共9项" in text.body
+    assert "2026: 4 carried, 9 now in use" in text.body_en
+
+
+@pytest.mark.rule("S4")
+def test_a_revocation_says_whether_the_prohibition_ends() -> None:
+    name = "assessor-quota.assessor.sanction-revoked.v1"
+    (template,) = templates()[name]
+    left = {"ban": {"first_day": "2026-03-02", "last_day": "2029-03-01"}}
+
+    assert "不再禁止" in rendered(template, facts(name)).body
+    assert "至2029年3月1日（含当日）仍不得" in rendered(template, facts(name) | left).body
+
+
+@pytest.mark.rule("S2")
+def test_a_suspension_promises_only_what_can_be_done() -> None:
+    (template,) = templates()["review.case.suspended.v1"]
+
+    body = rendered(template, facts(template.event)).body
+
+    assert "撤销通报的，恢复办理" in body
+    assert "重新提交评价报告" not in body
+
+
+@pytest.mark.rule("A2")
+def test_a_mandatory_requirement_is_told_in_the_words_of_its_scheme() -> None:
+    (template,) = templates()["review.case.scored.v1"]
+
+    assert "未使用国家明令淘汰的落后工艺和设备" in rendered(template, facts(template.event)).body
+
+
+@pytest.mark.rule("L1")
+def test_a_list_says_of_each_line_whether_the_unit_comes_or_goes() -> None:
+    (template,) = templates()["registry.list.announced.v1"]
+    told = facts(template.event)
+    told["lines"].append(told["lines"][0] | {"kind": "removal"})
+
+    body = rendered(template, told).body
+
+    assert (body.count("【新增】"), body.count("【移出】")) == (1, 1)
 
 
 @pytest.mark.rule("N1")
