@@ -1,6 +1,7 @@
 """HTTP to handler: own inbox, public board, own contact, and the operator's deliveries."""
 
 from dataclasses import asdict
+from datetime import datetime
 from typing import Annotated, Literal
 
 from chassis.access import (
@@ -15,6 +16,7 @@ from chassis.access import (
     own_subject,
     public,
 )
+from chassis.clock import SystemClock
 from chassis.handling import Refusal
 from chassis.http import Call, Gate, Page
 from fastapi import APIRouter, Depends, Path, Query
@@ -52,6 +54,30 @@ DELIVERIES = Policy("look-after-deliveries", (Rule(Role.OPERATOR, everything),))
 NoticeId = Annotated[str, Path(pattern="^notice-[0-9a-f]{32}$")]
 DeliveryId = Annotated[str, Path(pattern="^notice-[0-9a-f]{32}:email$")]
 Limit = Annotated[int, Query(ge=1, le=200)]
+
+
+class NoticeView(BaseModel):
+    """What one reader is told of one event, in Chinese and English."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    notice_id: str
+    about: str
+    """Type, subject and sequence of the event."""
+    event_type: str
+    subject: str
+    role: Role
+    organisation: str | None
+    prefecture: str | None
+    person: str | None
+    template: str
+    template_version: str
+    title: str
+    body: str
+    title_en: str
+    body_en: str
+    at: datetime
+    read_at: datetime | None
 
 
 class ContactBody(BaseModel):
@@ -95,24 +121,24 @@ def _inbox(routes: APIRouter, gate: Gate) -> None:
         unread: bool = False,
         limit: Limit = 50,
         after: str | None = None,
-    ) -> Page[Notice]:
+    ) -> Page[NoticeView]:
         """Own notices, newest first."""
         where = both(call.filter(), {"read_at": None} if unread else {})
-        return await call.page(call.reads(Store).notices, where, (("at", -1),), limit, after)
+        return _shown(await call.page(call.reads(Store).notices, where, (("at", -1),), limit, after))
 
     @routes.post("/inbox/{notice_id}/read", tags=["inbox"])
-    async def mark_as_read(notice_id: NoticeId, call: Annotated[Call, Depends(gate.call(INBOX))]) -> Notice:
+    async def mark_as_read(notice_id: NoticeId, call: Annotated[Call, Depends(gate.call(INBOX))]) -> NoticeView:
         """Mark as read; a second time changes nothing."""
         notice = await call.reads(Store).notices.require(notice_id)
-        command = handlers.ReadNotice(notice_id)
-        return await call.perform(handlers.read_notice, command, Store, resource=notice, reply=Notice)
+        command = handlers.ReadNotice(notice_id, SystemClock().now())
+        return await call.perform(handlers.read_notice, command, Store, resource=notice, reply=NoticeView)
 
     @routes.get("/board", tags=["board"])
     async def list_public_announcements(
         call: Annotated[Call, Depends(gate.call(BOARD))], limit: Limit = 50, after: str | None = None
-    ) -> Page[Notice]:
+    ) -> Page[NoticeView]:
         """What is public: notices, lists, registrations, sanctions, removals (N4); newest first."""
-        return await call.page(call.reads(Store).notices, {"role": Role.PUBLIC}, (("at", -1),), limit, after)
+        return _shown(await call.page(call.reads(Store).notices, {"role": Role.PUBLIC}, (("at", -1),), limit, after))
 
 
 def _contacts(routes: APIRouter, gate: Gate) -> None:
@@ -153,6 +179,10 @@ def _deliveries(routes: APIRouter, gate: Gate) -> None:
         """Try a parked e-mail again (N2)."""
         command = handlers.ResendDelivery(delivery_id, call.actor.subject)
         return _delivery_view(await call.perform(handlers.resend, command, Store, reply=Delivery))
+
+
+def _shown(found: Page[Notice]) -> Page[NoticeView]:
+    return Page(items=[NoticeView.model_validate(each) for each in found.items], next=found.next)
 
 
 def _delivery_view(delivery: Delivery) -> DeliveryView:

@@ -14,7 +14,7 @@ KEPT_DAYS = 3 * 366
 
 INDEXES = (
     Index("notices", (("role", 1), ("organisation", 1), ("prefecture", 1), ("person", 1), ("at", -1))),
-    Index("notices", (("read_at", 1),), ttl_seconds=KEPT_DAYS * 86400),
+    Index("notices", (("saved", 1),), ttl_seconds=KEPT_DAYS * 86400),
     Index("deliveries", (("state", 1), ("next_at", 1))),
     Index("deadlines", (("next_on", 1),)),
 )

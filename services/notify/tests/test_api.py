@@ -2,7 +2,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import pytest
-from chassis.clock import FixedClock
+from chassis.clock import FixedClock, SystemClock
 from chassis.testing.http import ApiStand, Caller, api_stand
 from messages.applications import ApplicationRefused
 from messages.assessor_quota import AssessorRegistered
@@ -96,7 +96,20 @@ async def test_a_notice_that_was_read_is_unread_no_more(stand: ApiStand) -> None
     answer = await applicant(stand).post(f"/v1/inbox/{notice}/read")
 
     assert answer.json()["read_at"] == "2026-04-01T02:00:00Z"
+    assert "saved" not in answer.json()
     assert (await applicant(stand).get("/v1/inbox?unread=true")).json()["items"] == []
+
+
+async def test_a_read_notice_runs_out_by_real_time_whatever_the_clock_of_the_field_shows(stand: ApiStand) -> None:
+    notice = await own_notice(applicant(stand))
+    before = SystemClock().now()
+
+    await applicant(stand).post(f"/v1/inbox/{notice}/read")
+
+    saved = (await stand.look(Store).notices.require(notice)).saved
+    assert saved is not None
+    assert before <= saved <= SystemClock().now()
+    assert [index.keys for index in INDEXES if index.ttl_seconds] == [(("saved", 1),)]
 
 
 @pytest.mark.rule("P2")

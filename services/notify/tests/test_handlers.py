@@ -91,12 +91,14 @@ async def test_the_last_failed_try_parks_the_e_mail_and_says_so(bench: Bench[Sto
 async def test_reading_twice_keeps_the_first_time(bench: Bench[Store]) -> None:
     await bench.handle(handlers.tell, REFUSED, AT)
     (notice, _) = await bench.look().notices.find(sort=[("role", 1)])
-    command = handlers.ReadNotice(notice.notice_id)
+    real = AT.replace(year=2024)
 
-    await bench.perform(handlers.read_notice, command, AT)
-    await bench.perform(handlers.read_notice, command, AT.replace(year=2027))
+    await bench.perform(handlers.read_notice, handlers.ReadNotice(notice.notice_id, real), AT)
+    again = handlers.ReadNotice(notice.notice_id, AT.replace(year=2025))
+    await bench.perform(handlers.read_notice, again, AT.replace(year=2027))
 
-    assert (await bench.look().notices.require(notice.notice_id)).read_at == AT
+    read = await bench.look().notices.require(notice.notice_id)
+    assert (read.read_at, read.saved) == (AT, real)
 
 
 async def test_removing_a_contact_that_is_not_there_changes_nothing(bench: Bench[Store]) -> None:

@@ -40,10 +40,12 @@ class Notice:
     body_en: str
     at: datetime
     read_at: datetime | None = None
+    saved: datetime | None = None
+    """Real time of reading: the server forgets what was read by its own clock, and ``read_at`` may be simulated."""
 
-    def read(self, now: datetime) -> Notice:
+    def read(self, now: datetime, real: datetime) -> Notice:
         """Reading twice keeps the first time."""
-        return self if self.read_at is not None else replace(self, read_at=now)
+        return self if self.read_at is not None else replace(self, read_at=now, saved=real)
 
 
 @dataclass(frozen=True)

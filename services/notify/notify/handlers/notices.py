@@ -86,10 +86,12 @@ async def write(told: Told, reader: Addressee, template: Template, store: Store,
 @dataclass(frozen=True)
 class ReadNotice:
     notice_id: str
+    real: datetime
+    """Real time, whatever the clock of the field shows."""
 
 
 async def read_notice(command: ReadNotice, store: Store, now: datetime) -> Done:
-    notice = (await store.notices.require(command.notice_id)).read(now)
+    notice = (await store.notices.require(command.notice_id)).read(now, command.real)
     store.notices.save(notice.notice_id, notice)
     return Done(value=notice)
 
