@@ -8,7 +8,7 @@ from messages.registry import UnitRemoved
 from messages.values import Ban, Level, UnitType
 from registry.domain import bans
 from registry.domain.bans import Standing
-from registry.domain.removals import Decision, Effect, RemovalState, effect_of
+from registry.domain.removals import Decision, Effect, Removal, RemovalState, effect_of
 from rulebook import rules_on
 
 from services.registry.tests.kit import DAIRY, STEEL, Office, cleared, decision, unit
@@ -153,13 +153,62 @@ async def test_a_day_that_cannot_be_is_refused_and_nothing_is_kept(office: Offic
     assert office.documents("removals") == {}
 
 
-@pytest.mark.rule("D5")
-def test_only_an_accident_of_this_year_takes_effect_before_the_list() -> None:
-    today = date(2026, 9, 1)
+@pytest.mark.rule("D5", "L1")
+def test_only_an_accident_takes_effect_before_the_list_that_is_still_to_come() -> None:
+    assert effect_of("D5", list_is_out=False) is Effect.AT_ONCE
+    assert effect_of("D4", list_is_out=False) is Effect.WITH_LIST
+    assert effect_of("D4", list_is_out=True) is effect_of("D5", list_is_out=True) is Effect.EARLIER_YEAR
 
-    assert effect_of("D5", date(2026, 8, 31), today) is Effect.AT_ONCE
-    assert effect_of("D4", date(2026, 8, 31), today) is Effect.WITH_LIST
-    assert effect_of("D5", date(2025, 12, 31), today) is Effect.EARLIER_YEAR
+
+async def late_in_december(office: Office, what: Decision) -> Removal:
+    """Decided at the end of 2025 and recorded in January; the list of 2024 is announced, that of 2025 is not."""
+    await office.clear(cleared("app-s", unit(STEEL), year=2024))
+    await office.close(2024, date(2025, 3, 1))
+    await office.announce(2024, date(2025, 3, 2), "2024年1号")
+    await office.clear(cleared("app-d", unit(DAIRY), year=2025))
+    await office.remove(what, date(2026, 1, 3))
+    (removal,) = await office.look().removals.find()
+    return removal
+
+
+@pytest.mark.rule("D1", "L1")
+async def test_a_removal_decided_late_in_december_and_recorded_in_january_is_on_the_list_of_its_year(
+    office: Office,
+) -> None:
+    removal = await late_in_december(office, decision(ground="D1", number="移2025", day=date(2025, 12, 30)))
+
+    assert (removal.effect, removal.state) == (Effect.WITH_LIST, RemovalState.WAITING)
+    assert removals_said(office) == []
+    assert (await office.close(2025, date(2026, 1, 10))).counts == {"addition": 1, "removal": 1, "renaming": 0}
+    await office.announce(2025, date(2026, 1, 12), "2025年1号")
+    (said,) = removals_said(office)
+    assert (said.removed_on, said.ban) == (
+        date(2026, 1, 12),
+        Ban(first_day=date(2026, 1, 12), last_day=date(2029, 1, 12)),
+    )
+
+
+@pytest.mark.rule("D5", "L6")
+async def test_an_accident_late_in_december_takes_effect_at_once_and_is_repeated_in_the_list_of_its_year(
+    office: Office,
+) -> None:
+    removal = await late_in_december(office, decision(ground="D5", number="移2025", day=date(2025, 12, 30)))
+
+    assert removal.effect is Effect.AT_ONCE
+    assert [each.removed_on for each in removals_said(office)] == [date(2025, 12, 30)]
+    assert (await office.close(2025, date(2026, 1, 10))).counts["removal"] == 1
+
+
+@pytest.mark.rule("L1")
+async def test_recorded_after_the_list_of_its_year_was_announced_it_counts_as_announced_then(office: Office) -> None:
+    await office.clear(cleared("app-d", unit(DAIRY), year=2025))
+    await office.close(2025, date(2025, 11, 1))
+    await office.announce(2025, date(2025, 11, 2), "2025年1号")
+
+    await office.remove(decision(ground="D1", number="移2025", day=date(2025, 10, 30)), date(2026, 1, 3))
+
+    (removal,) = await office.look().removals.find()
+    assert (removal.effect, removal.state) == (Effect.EARLIER_YEAR, RemovalState.ENTERED)
 
 
 async def test_levels_named_by_the_document_are_said(office: Office) -> None:

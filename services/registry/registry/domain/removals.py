@@ -32,7 +32,7 @@ class Effect(StrEnum):
     WITH_LIST = "with_list"
     """D1 to D4: on the day the year's list is announced."""
     EARLIER_YEAR = "earlier_year"
-    """A decision of an earlier year, announced then and entered in the register now."""
+    """A decision of an earlier year whose list is announced: it counts as announced then and is entered now."""
 
 
 class RemovalState(StrEnum):
@@ -82,15 +82,18 @@ class Removal:
         return basis(self.ground).article
 
 
-def effect_of(ground: Ground, decided_on: date, today: date) -> Effect:
-    """Decisions of an earlier year were announced with that year's list; those of this year wait for theirs, but D5."""
-    if decided_on.year < today.year:
+def effect_of(ground: Ground, *, list_is_out: bool) -> Effect:
+    """A removal stands on the list of the year it was decided in, however late it is recorded (L1).
+
+    ``list_is_out``: that year is over and its list announced, so that none is left to stand on.
+    """
+    if list_is_out:
         return Effect.EARLIER_YEAR
     return Effect.AT_ONCE if ground == "D5" else Effect.WITH_LIST
 
 
-def recorded(decision: Decision, levels: tuple[Level, ...], today: date) -> Removal:
-    effect = effect_of(decision.ground, decision.decided_on, today)
+def recorded(decision: Decision, levels: tuple[Level, ...], today: date, *, list_is_out: bool) -> Removal:
+    effect = effect_of(decision.ground, list_is_out=list_is_out)
     return Removal(
         removal_id=decision.removal_id,
         unit=decision.unit,

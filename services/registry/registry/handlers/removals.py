@@ -11,21 +11,24 @@ from rulebook import NoRuleSet, RuleSet, reason, rules_on, shanghai_date
 
 from registry.domain import bans, register, removals
 from registry.domain.bans import Imposed, Standing
+from registry.domain.lists import ListState
 from registry.domain.register import FOREVER, Listing, Removed
 from registry.domain.removals import Decision, Effect, Removal
-from registry.handlers.stores import Entered
+from registry.handlers.stores import Entered, Recorded
 
 
-async def record_removal(decision: Decision, store: Entered, now: datetime) -> Done:
+async def record_removal(decision: Decision, store: Recorded, now: datetime) -> Done:
     """Enter the decision once: the same unit and document again change nothing.
 
-    D5 and decisions of an earlier year take effect at once; D1 to D4 of this year with the year's list.
+    D5 takes effect at once, D1 to D4 with the list of the year they were decided in; where that list is out and the
+    year over, they are entered at once.
     """
     today = shanghai_date(now)
     if (known := await store.removals.get(decision.removal_id)) is not None:
         return Done(value=_same(known, decision))
     _rules_of(decision, today)
-    removal = removals.recorded(decision, await _levels(decision, store), today)
+    levels, list_is_out = await _levels(decision, store), await _list_is_out(decision.decided_on.year, today, store)
+    removal = removals.recorded(decision, levels, today, list_is_out=list_is_out)
     store.removals.save(removal.removal_id, removal)
     if removal.effect is Effect.WITH_LIST:
         return Done(value=removal)
@@ -65,6 +68,16 @@ def _rules_of(decision: Decision, today: date) -> RuleSet:
     except NoRuleSet:
         text = "决定日期早于本细则的规则版本，不能据此计算限制期"
         raise _refusal("G2", "no-rule-set", text, str(decision.decided_on), status=422) from None
+
+
+async def _list_is_out(year: int, today: date, store: Recorded) -> bool:
+    """Whether the year is over and its list announced: here, or before this register knew of any case to list."""
+    if year == today.year:
+        return False
+    lists = await store.lists.find({"level": Level.REGION, "year": year})
+    if any(each.state is ListState.ANNOUNCED for each in lists):
+        return True
+    return not lists and not await store.clearances.find({"level": Level.REGION, "year": {"$lte": year}}, limit=1)
 
 
 async def _levels(decision: Decision, store: Entered) -> tuple[Level, ...]:

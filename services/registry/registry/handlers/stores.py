@@ -50,7 +50,11 @@ class Composed(Checked, Protocol):
     def removals(self) -> Collection[Removal]: ...
 
 
-class Announced(Composed, Entered, Protocol):
+class Recorded(Composed, Entered, Protocol):
+    """What tells whether a removal still finds its year's list."""
+
+
+class Announced(Recorded, Protocol):
     """What an announcement changes, all in one commit."""
 
     @property
