@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
+from messages.values import UnitRef
+
 from deploy.season.calls import Calls, Json
 from deploy.season.cast import YEAR, Applicant, Cast, HardCase
 from deploy.season.decisions import Decisions, gather_decisions
@@ -100,8 +102,7 @@ async def gather(calls: Calls, cast: Cast) -> Account:
 
 
 def _key(application: Json) -> str:
-    unit = application["unit"]
-    return unit["uscc"] if unit["park_name"] is None else f"{unit['uscc']}/{unit['park_name']}"
+    return UnitRef.model_validate(application["unit"]).key
 
 
 def _places(rankings: list[Json]) -> dict[str, Json]:
