@@ -41,6 +41,7 @@ INDEXES = (
     Index("clearances", (("list_id", 1),)),
     Index("removals", (("year", 1),)),
     Index("listings", (("unit_key", 1), ("shown_until", 1))),
+    Index("listings", (("uscc", 1), ("shown_until", 1))),
     Index("listings", (("prefecture", 1), ("_id", 1))),
     Index("listings", (("assessor.uscc", 1), ("_id", 1))),
     Index("listings", (("flagged", 1), ("_id", 1))),

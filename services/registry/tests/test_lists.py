@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 from chassis.handling import Refusal
 from messages.registry import ListClosed
-from messages.values import Level
+from messages.values import Level, UnitRef, UnitType
 from registry.domain.clearances import ClearanceState
 from registry.domain.lists import ListState
 from registry.handlers import assessors, cases, closing
@@ -183,6 +183,31 @@ async def test_two_cases_of_one_unit_and_type_make_one_line(office: Office) -> N
     closed = await office.close()
 
     assert (closed.counts["addition"], [held.source for held in closed.held_back]) == (1, ["app-2"])
+
+
+def park(name: str | None) -> UnitRef:
+    return unit(STEEL, kind=UnitType.PARK, park=name)
+
+
+@pytest.mark.rule("L2", "E13")
+@pytest.mark.parametrize(
+    ("one", "other"), [("示例园区", None), (None, "示例园区"), ("示例园区（一期）", " 示例 园区(一期)"), (None, None)]
+)
+async def test_what_may_be_one_park_is_not_listed_twice(office: Office, one: str | None, other: str | None) -> None:
+    await office.clear(cleared("app-1", park(one)), cleared("app-2", park(other)))
+
+    assert [held.source for held in (await office.close()).held_back] == ["app-2"]
+    await office.announce()
+    await office.clear(cleared("app-3", park(other), year=2027), cleared("app-4", unit(DAIRY), year=2027))
+    held = {held.source: held.reasons[0] for held in (await office.close(2027)).held_back}
+    assert (held.keys(), held["app-3"].code) == ({"app-3"}, "already-listed")
+
+
+@pytest.mark.rule("L2")
+async def test_two_parks_of_one_managing_body_are_two_units(office: Office) -> None:
+    await office.clear(cleared("app-1", park("甲园区")), cleared("app-2", park("乙园区")))
+
+    assert (await office.close()).counts["addition"] == 2
 
 
 @pytest.mark.rule("L2", "B1")

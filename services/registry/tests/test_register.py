@@ -3,9 +3,9 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from messages.registry import ListAnnounced
-from messages.values import Level
-from registry.domain.register import Shown, shown_on
+from messages.registry import ListAnnounced, UnitListed
+from messages.values import Level, UnitType
+from registry.domain.register import Pending, Shown, shown_on
 from registry.handlers.correcting import CorrectList, correct_list
 
 from services.registry.tests.kit import ANNOUNCING, CLOSING, STEEL, Office, at, cleared, decision, unit
@@ -89,3 +89,65 @@ async def test_a_correction_is_a_new_list_that_names_the_old_one_and_says_why(of
     said = [event for event in office.said if isinstance(event, ListAnnounced)][-1]
     assert (said.number, said.corrects, said.why) == (2, 1, "原名单单位名称有误")
     assert await office.look().lists.require("list-region-2026-1") == before
+
+
+NEW_NAME = "示例钢铁集团有限公司"
+SECOND = date(2026, 10, 8)
+
+
+async def second_title(office: Office, name: str = NEW_NAME, day: date = SECOND) -> None:
+    """The listed unit gains another title, put forward under this name."""
+    await office.clear(cleared("app-2", unit(STEEL, name=name, kind=UnitType.SUPPLY_CHAIN)))
+    await office.close(day=day)
+    await office.announce(day=day, number="内工信节能字〔2026〕92号")
+
+
+@pytest.mark.rule("R21", "R22", "L1")
+async def test_a_second_title_renames_nobody_and_the_other_name_is_shown_as_pending(office: Office) -> None:
+    await second_title(office)
+
+    before, now = await shown(office, SECOND - DAY), await shown(office, SECOND)
+    assert before is not None
+    assert now is not None
+    assert before.pending is None
+    assert (now.name, now.former_names, len(now.listings)) == ("示例钢铁有限公司", (), 2)
+    assert now.pending == Pending(NEW_NAME, SECOND)
+    listing = [event for event in office.said if isinstance(event, UnitListed)][-1]
+    announced = [event for event in office.said if isinstance(event, ListAnnounced)][-1]
+    assert {listing.unit.name, *(line.unit.name for line in announced.lines)} == {"示例钢铁有限公司"}
+
+
+@pytest.mark.rule("R22", "R1")
+async def test_a_renaming_ends_what_was_pending_and_the_days_before_show_what_they_showed(office: Office) -> None:
+    await second_title(office)
+    renamed_on = SECOND + DAY * 7
+    await office.handle(correct_list, CorrectList(Level.REGION, 2, {"app-2": NEW_NAME}, "企业更名"), at(SECOND))
+    await office.announce(day=renamed_on, number="内工信节能字〔2026〕95号")
+
+    before, now = await shown(office, renamed_on - DAY), await shown(office, renamed_on)
+    assert before is not None
+    assert now is not None
+    assert (before.name, before.pending and before.pending.name) == ("示例钢铁有限公司", NEW_NAME)
+    assert (now.name, now.pending, [each.name for each in now.former_names]) == (NEW_NAME, None, ["示例钢铁有限公司"])
+
+
+@pytest.mark.rule("R22")
+async def test_the_same_name_written_otherwise_is_no_change(office: Office) -> None:
+    await second_title(office, "示例钢铁 有限公司")
+
+    now = await shown(office, SECOND)
+    assert now is not None
+    assert (now.name, now.pending) == ("示例钢铁有限公司", None)
+
+
+@pytest.mark.rule("R22", "L1")
+async def test_two_first_titles_of_one_unit_on_one_list_are_printed_under_one_name() -> None:
+    office = Office()
+    await office.clear(
+        cleared("app-1", unit(STEEL)), cleared("app-2", unit(STEEL, name=NEW_NAME, kind=UnitType.SUPPLY_CHAIN))
+    )
+    await office.close()
+    await office.announce()
+
+    assert {line.unit.name for line in (await office.the_list()).lines} == {"示例钢铁有限公司"}
+    assert (await office.look().units.require(STEEL)).pending == (Pending(NEW_NAME, ANNOUNCING),)

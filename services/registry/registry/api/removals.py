@@ -28,7 +28,7 @@ def add_routes(routes: APIRouter, gate: Gate) -> None:
         responses=refuses("document-number-used") | refuses("decided-in-the-future", "no-rule-set", status=422),
     )
     async def record(body: RemovalBody, call: Removing) -> RemovalView:
-        """Record a decision: D5 takes effect at once, others with the list of their year; where that is out, at once."""
+        """Record a decision: D5 takes effect at once, others with the list of their year or, where it is out, now."""
         command = Decision(body.unit, body.ground, body.document_number, body.decided_on, body.levels)
         return RemovalView.model_validate(await call.perform(record_removal, command, Store, reply=Removal))
 

@@ -7,10 +7,10 @@ from chassis.access import Allowed, Denied, both
 from chassis.handling import Refusal, Where
 from chassis.http import PROBLEMS, Call, Gate, Page, etag, refuses
 from fastapi import APIRouter, Depends, Path, Query, Response
-from messages.values import Level, Prefecture, UnitType
-from rulebook import shanghai_date
+from messages.values import Level, Prefecture, UnitType, alike
+from rulebook import reason, shanghai_date
 
-from registry.api.policies import READ, SEE_FLAGS
+from registry.api.policies import READ, SEE_FLAGS, by_rule
 from registry.api.views import TitleView, UnitView, title_view, unit_view
 from registry.domain.register import Listing, Unit, shown_on
 from registry.store import Store
@@ -24,6 +24,7 @@ def add_routes(routes: APIRouter, gate: Gate) -> None:
     @routes.get(
         "/units",
         tags=["register"],
+        openapi_extra=by_rule("R1"),
         responses=PROBLEMS | refuses("flagged-is-of-today", "as-of-in-the-future", status=422),
     )
     async def list_titles(  # noqa: PLR0913 - one parameter for each question that can be asked
@@ -53,10 +54,10 @@ def add_routes(routes: APIRouter, gate: Gate) -> None:
         found = await call.page(call.reads(Store).listings, where, limit=limit, after=after)
         return Page(items=await _titles(found.items, day, call), next=found.next)
 
-    @routes.get("/units/{key:path}", tags=["register"])
+    @routes.get("/units/{key:path}", tags=["register"], openapi_extra=by_rule("R1"))
     async def show_unit(key: Key, call: Reading, response: Response, as_of: date | None = None) -> UnitView:
         """One unit with names, titles and removals as the register showed them at the end of that day."""
-        store, day = call.reads(Store), _day(call, as_of)
+        store, day, key = call.reads(Store), _day(call, as_of), alike(key)
         unit = await store.units.require(key)
         shown = shown_on(unit, await store.listings.find({"unit_key": key}), day)
         if shown is None:
@@ -85,12 +86,15 @@ async def _supervised(call: Call, gate: Gate, as_of: date | None, *, flagged: bo
     if isinstance(denied := SEE_FLAGS.admits(call.actor), Denied):
         raise await gate.refuse(call.actor, SEE_FLAGS, denied, call.request)
     if as_of is not None:
-        raise Refusal("flagged-is-of-today", status=422, title="Ask for what is flagged without as_of")
+        text = "监督标记只按当日查询，请勿同时指定日期"
+        why = reason("S2", "flagged-is-of-today", text, str(as_of))
+        raise Refusal("flagged-is-of-today", why, status=422, title="Ask for what is flagged without as_of")
     return both({"flagged": True if flagged else {"$ne": True}}, SEE_FLAGS.filter(call.actor))
 
 
 def _day(call: Call, as_of: date | None) -> date:
     today = shanghai_date(call.now)
     if as_of is not None and as_of > today:
-        raise Refusal("as-of-in-the-future", status=422, title="The register knows no day that has not been")
+        why = reason("R1", "as-of-in-the-future", "名单登记只能查询当日及以往日期", str(as_of))
+        raise Refusal("as-of-in-the-future", why, status=422, title="The register knows no day that has not been")
     return as_of or today

@@ -104,12 +104,20 @@ class FlagView(View):
     lifted_on: date | None
 
 
+class PendingName(View):
+    """Another name under which the unit was put forward; it takes effect by a list that renames it (R22)."""
+
+    name: str
+    shown_from: date
+
+
 class TitleView(View):
     """One title of one unit, as the register showed it on the day asked about."""
 
     unit_key: str
     uscc: str
     name: str
+    pending_name: PendingName | None
     former_names: tuple[str, ...]
     unit_type: UnitType
     level: Level
@@ -151,6 +159,7 @@ class UnitView(View):
     unit_key: str
     uscc: str
     name: str
+    pending_name: PendingName | None
     former_names: tuple[FormerName, ...]
     prefecture: Prefecture
     as_of: date
@@ -223,6 +232,7 @@ def title_view(listing: Listing, shown: Shown, as_of: date, *, with_flags: bool)
         unit_key=listing.unit_key,
         uscc=listing.uscc,
         name=shown.name,
+        pending_name=_pending(shown),
         former_names=tuple(each.name for each in shown.former_names),
         unit_type=listing.unit_type,
         level=listing.level,
@@ -239,6 +249,7 @@ def unit_view(shown: Shown, as_of: date, *, with_flags: bool) -> UnitView:
         unit_key=shown.key,
         uscc=shown.uscc,
         name=shown.name,
+        pending_name=_pending(shown),
         former_names=tuple(map(FormerName.model_validate, shown.former_names)),
         prefecture=shown.prefecture,
         as_of=as_of,
@@ -248,6 +259,10 @@ def unit_view(shown: Shown, as_of: date, *, with_flags: bool) -> UnitView:
         ),
         removals=tuple(map(RemovedView.model_validate, shown.removals)),
     )
+
+
+def _pending(shown: Shown) -> PendingName | None:
+    return None if shown.pending is None else PendingName.model_validate(shown.pending)
 
 
 def _entry(listing: Listing, as_of: date, *, until: date | None = None, with_flags: bool) -> EntryView:

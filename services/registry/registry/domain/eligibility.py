@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
-from messages.values import Reason
+from messages.values import Reason, UnitType
 from rulebook import reason
 
 from registry.domain.assessors import AssessorStanding
@@ -24,6 +25,8 @@ class Candidate:
     assessor: AssessorStanding | None = None
     listed: bool = False
     """The unit bears the title already, at this level and for this type."""
+    name: str | None = None
+    """The name under which the register knows the unit."""
     leaving: bool = False
     """The same list removes the organisation."""
 
@@ -31,6 +34,7 @@ class Candidate:
 @dataclass(frozen=True)
 class Sifted:
     admitted: tuple[Clearance, ...]
+    """Their units under the names that the register shows: a name is changed by a renaming only (R21, R22)."""
     held_back: tuple[HeldBack, ...]
 
 
@@ -38,16 +42,23 @@ def sift(candidates: Sequence[Candidate], day: date) -> Sifted:
     """Divide the cases into those to be listed and those held back, each of these with every reason."""
     admitted: list[Clearance] = []
     held: list[HeldBack] = []
-    taken: set[tuple[str, str]] = set()
+    taken: defaultdict[tuple[str, UnitType], list[str]] = defaultdict(list)
+    names: dict[str, str] = {}
     for each in sorted(candidates, key=lambda candidate: candidate.clearance.case_id):
-        clearance = each.clearance
-        title = (clearance.unit.key, clearance.unit.unit_type.value)
-        if reasons := reasons_against(each, day, doubled=title in taken):
-            held.append(HeldBack(clearance.case_id, clearance.unit, reasons))
+        clearance, unit = each.clearance, each.clearance.unit
+        same = taken[unit.uscc, unit.unit_type]
+        if reasons := reasons_against(each, day, doubled=may_be_one_of(unit.key, same)):
+            held.append(HeldBack(clearance.case_id, unit, reasons))
         else:
-            taken.add(title)
-            admitted.append(clearance)
+            same.append(unit.key)
+            name = names.setdefault(unit.key, each.name or unit.name)
+            admitted.append(replace(clearance, unit=unit.model_copy(update={"name": name})))
     return Sifted(tuple(admitted), tuple(held))
+
+
+def may_be_one_of(key: str, others: Iterable[str]) -> bool:
+    """Among keys of one code and type: a park put forward without its name may be any that the body manages."""
+    return any(key == other or "/" not in key or "/" not in other for other in others)
 
 
 def reasons_against(candidate: Candidate, day: date, *, doubled: bool = False) -> tuple[Reason, ...]:
@@ -98,6 +109,7 @@ def _listed_already(candidate: Candidate, *, doubled: bool) -> Reason | None:
     if not (candidate.listed or doubled):
         return None
     unit = candidate.clearance.unit
-    return reason(
-        "E13", "already-listed", "该单位在本级已有同类称号，不重复列入", f"{unit.key}, {unit.unit_type.value}"
-    )
+    text = "该单位在本级已有同类称号，不重复列入"
+    if unit.unit_type is UnitType.PARK:
+        text = "该园区，或同一统一社会信用代码下未注明名称的园区，在本级已有同类称号，不重复列入"
+    return reason("E13", "already-listed", text, f"{unit.key}, {unit.unit_type.value}")

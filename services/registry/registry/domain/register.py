@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from messages.registry import UnitListed, UnitRemoved
-from messages.values import AssessorRef, Ban, Level, Prefecture, Reason, UnitRef, UnitType
+from messages.values import AssessorRef, Ban, Level, Prefecture, Reason, UnitRef, UnitType, alike
 
 from registry.domain.clearances import Clearance
 from registry.domain.lists import AnnualList, placed_at
@@ -20,6 +20,16 @@ FOREVER = date.max
 class Name:
     name: str
     shown_from: date
+
+
+@dataclass(frozen=True)
+class Pending:
+    """Another name under which a unit was put forward: the register shows it beside the one that holds (R22)."""
+
+    name: str
+    shown_from: date
+    shown_until: date = FOREVER
+    """The day from which it no longer waited: the name was changed, or put forward anew."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +53,12 @@ class Unit:
     prefecture: Prefecture
     names: tuple[Name, ...]
     removals: tuple[Removed, ...] = ()
+    pending: tuple[Pending, ...] = ()
+    """Changes of name that wait or waited; at most one waits."""
+
+    @property
+    def name(self) -> str:
+        return self.names[-1].name
 
 
 @dataclass(frozen=True)
@@ -95,6 +111,7 @@ class Shown:
     prefecture: Prefecture
     name: str
     former_names: tuple[Name, ...]
+    pending: Pending | None
     listings: tuple[Listing, ...]
     """Titles held."""
     former_listings: tuple[Listing, ...]
@@ -102,13 +119,31 @@ class Shown:
     removals: tuple[Removed, ...]
 
 
-def named(unit: Unit | None, ref: UnitRef, day: date) -> Unit:
-    """The unit under the name it bears from ``day`` on; former names stay."""
+def entered(unit: Unit | None, ref: UnitRef, day: date) -> Unit:
+    """The unit that gains a title. A name is changed by a renaming only; until then another one is pending (R22)."""
     if unit is None:
         return Unit(ref.key, ref.uscc, ref.prefecture, (Name(ref.name, day),))
-    if unit.names[-1].name == ref.name:
+    if alike(ref.name) in {alike(unit.name), *(alike(each.name) for each in _waiting(unit))}:
         return unit
-    return replace(unit, names=(*unit.names, Name(ref.name, day)))
+    settled = _settled(unit, day)
+    return replace(settled, pending=(*settled.pending, Pending(ref.name, day)))
+
+
+def renamed(unit: Unit | None, ref: UnitRef, day: date) -> Unit:
+    """The unit under the name it bears from ``day`` on; former names stay, and no change is pending any more."""
+    if unit is None:
+        return entered(None, ref, day)
+    names = unit.names if unit.name == ref.name else (*unit.names, Name(ref.name, day))
+    return replace(_settled(unit, day), names=names)
+
+
+def _waiting(unit: Unit) -> tuple[Pending, ...]:
+    return tuple(each for each in unit.pending if each.shown_until == FOREVER)
+
+
+def _settled(unit: Unit, day: date) -> Unit:
+    ended = (each if each.shown_until != FOREVER else replace(each, shown_until=day) for each in unit.pending)
+    return replace(unit, pending=tuple(ended))
 
 
 def listed(clearance: Clearance, announced_list: AnnualList) -> Listing:
@@ -148,6 +183,7 @@ def shown_on(unit: Unit, listings: Sequence[Listing], day: date) -> Shown | None
         prefecture=unit.prefecture,
         name=names[-1].name,
         former_names=names[:-1],
+        pending=next((each for each in unit.pending if each.shown_from <= day < each.shown_until), None),
         listings=tuple(each for each in listings if each.shown_from <= day < each.shown_until),
         former_listings=tuple(each for each in listings if each.shown_until <= day),
         removals=tuple(each for each in unit.removals if each.shown_from <= day),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -16,6 +16,7 @@ from registry.domain.chain import Book, announced, booked
 from registry.domain.clearances import Clearance
 from registry.domain.eligibility import sift
 from registry.domain.lists import AnnualList, placed_at, said_announced
+from registry.domain.register import Unit
 from registry.domain.removals import Effect
 from registry.handlers.checking import mark
 from registry.handlers.closing import lines_of, removals_of, shelf_of
@@ -98,26 +99,29 @@ async def _remove(result: AnnualList, day: date, store: Announced) -> list[UnitR
 
 
 async def _list(cases: Sequence[Clearance], result: AnnualList, store: Announced) -> list[UnitListed]:
+    printed = {line.source: line.unit for line in result.lines if line.kind == "addition"}
     said = []
     for each in cases:
         listing = register.listed(each, result)
         store.listings.save(each.case_id, listing)
         store.clearances.save(each.case_id, clearances.announced(each))
-        said.append(register.said_listed(listing, each.unit))
-    await _name([each.unit for each in cases], placed_at(result).announced_on, store)
+        said.append(register.said_listed(listing, printed[each.case_id]))
+    await _keep([each.unit for each in cases], register.entered, placed_at(result).announced_on, store)
     return said
 
 
 async def _rename(result: AnnualList, store: Announced) -> None:
-    renamed = [line.unit for line in result.lines if line.kind == "renaming"]
-    await _name(renamed, placed_at(result).announced_on, store)
+    renaming = [line.unit for line in result.lines if line.kind == "renaming"]
+    await _keep(renaming, register.renamed, placed_at(result).announced_on, store)
 
 
-async def _name(refs: Sequence[UnitRef], day: date, store: Announced) -> None:
+async def _keep(
+    refs: Sequence[UnitRef], change: Callable[[Unit | None, UnitRef, date], Unit], day: date, store: Announced
+) -> None:
     """Read in one question: a list has hundreds of units."""
     keys = sorted({ref.key for ref in refs})
     known = {unit.key: unit for unit in await store.units.find({"_id": {"$in": keys}})}
     for ref in refs:
-        known[ref.key] = register.named(known.get(ref.key), ref, day)
+        known[ref.key] = change(known.get(ref.key), ref, day)
     for key, unit in known.items():
         store.units.save(key, unit)

@@ -80,4 +80,4 @@ async def _unit(listing: Listing, store: Flagged) -> UnitRef:
     """The unit of the title under the name it bears now."""
     cleared = await store.clearances.require(listing.case_id)
     unit = await store.units.require(listing.unit_key)
-    return cleared.unit.model_copy(update={"name": unit.names[-1].name})
+    return cleared.unit.model_copy(update={"name": unit.name})

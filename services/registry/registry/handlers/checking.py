@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
-from messages.values import Level
+from messages.values import Level, UnitType
 
 from registry.domain.assessors import AssessorStanding
 from registry.domain.bans import Check, Standing
 from registry.domain.clearances import Clearance
-from registry.domain.eligibility import Candidate
+from registry.domain.eligibility import Candidate, may_be_one_of
 from registry.domain.register import FOREVER
 from registry.domain.removals import Effect, Removal
 from registry.handlers.stores import Checked
@@ -20,18 +21,20 @@ from registry.handlers.stores import Checked
 async def candidates(
     clearances: Sequence[Clearance], removals: Sequence[Removal], level: Level, store: Checked
 ) -> list[Candidate]:
-    """The cases with everything known of their units and assessors, read in three questions."""
+    """The cases with everything known of their units and assessors, read in four questions."""
     standings = await _standings(clearances, store)
     assessors = await _assessors(clearances, store)
     titles = await _titles(clearances, level, store)
+    names = await _names(clearances, store)
     leaving = {each.unit.uscc for each in removals if each.effect is Effect.WITH_LIST}
     return [
         Candidate(
             clearance=each,
             standing=standings.get(each.unit.uscc) or Standing(each.unit.uscc),
             assessor=assessors.get(each.assessor.uscc) if each.assessor else None,
-            listed=(each.unit.key, each.unit.unit_type) in titles,
+            listed=may_be_one_of(each.unit.key, titles[each.unit.uscc, each.unit.unit_type]),
             leaving=each.unit.uscc in leaving,
+            name=names.get(each.unit.key),
         )
         for each in clearances
     ]
@@ -62,9 +65,19 @@ async def _assessors(clearances: Sequence[Clearance], store: Checked) -> dict[st
     return {each.uscc: each for each in await store.assessors.find({"_id": {"$in": usccs}})}
 
 
-async def _titles(clearances: Sequence[Clearance], level: Level, store: Checked) -> set[tuple[str, str]]:
-    """Titles from other cases; one from a case's own would be of an announcement that is just being committed."""
-    keys = sorted({each.unit.key for each in clearances})
+async def _titles(
+    clearances: Sequence[Clearance], level: Level, store: Checked
+) -> Mapping[tuple[str, UnitType], list[str]]:
+    """Keys by code and type; a title from a case's own would be of an announcement that is just being committed."""
+    usccs = sorted({each.unit.uscc for each in clearances})
     own = {each.case_id for each in clearances}
-    held = await store.listings.find({"unit_key": {"$in": keys}, "level": level, "shown_until": FOREVER})
-    return {(each.unit_key, each.unit_type) for each in held if each.case_id not in own}
+    titles: defaultdict[tuple[str, UnitType], list[str]] = defaultdict(list)
+    for each in await store.listings.find({"uscc": {"$in": usccs}, "level": level, "shown_until": FOREVER}):
+        if each.case_id not in own:
+            titles[each.uscc, each.unit_type].append(each.unit_key)
+    return titles
+
+
+async def _names(clearances: Sequence[Clearance], store: Checked) -> Mapping[str, str]:
+    keys = sorted({each.unit.key for each in clearances})
+    return {each.key: each.name for each in await store.units.find({"_id": {"$in": keys}})}

@@ -49,7 +49,7 @@ async def take_effect(removal: Removal, effective_on: date, today: date, store: 
     for listing in await _titles(removal, store):
         store.listings.save(listing.case_id, register.ended(listing, removal.removal_id, today))
     entry = Removed(removals.reason(removal), removal.document_number, effective_on, today, removal.levels, ban)
-    unit = await store.units.get(removal.unit.key) or register.named(None, removal.unit, today)
+    unit = await store.units.get(removal.unit.key) or register.entered(None, removal.unit, today)
     store.units.save(unit.key, register.removed(unit, entry))
     return register.said_removed(removal.unit, entry, rules.version)
 
