@@ -17,6 +17,7 @@ from jsonschema import Draft202012Validator
 from messages.catalogue import EVENTS
 from messages.envelope import hear, say
 from messages.values import Role
+from rulebook import catalogue
 
 from deploy.documents import __main__ as command
 from deploy.documents.events import CHINESE, asyncapi
@@ -28,6 +29,9 @@ SAMPLES = ROOT / "contracts" / "messages" / "samples"
 TOOLS = ROOT / "deploy" / "documents"
 EVENTS_FILE = ROOT / "contracts" / "asyncapi" / "green.json"
 NODE = shutil.which("node")
+POLICY = re.compile(r"[a-z]+(-[a-z]+)*\.[a-z]+(-[a-z]+)*")
+"""``<noun>.<verb>``: the public vocabulary of what may be done, one grammar in every service."""
+OF_THE_CHASSIS = "get /v1/access-records"
 VERBS = {"get", "put", "post", "patch", "delete"}
 every_service = pytest.mark.parametrize("service", [service.name for service in SERVICES])
 
@@ -42,6 +46,21 @@ def operations(service: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for path, verbs in document["paths"].items():
         for verb in VERBS & verbs.keys():
             yield f"{verb} {path}", verbs[verb]
+
+
+@every_service
+def test_every_policy_is_called_by_a_noun_and_a_verb(service: str) -> None:
+    named = {each["x-policy"] for name, each in operations(service) if name != OF_THE_CHASSIS}
+
+    assert {name for name in named if not POLICY.fullmatch(name)} == set()
+
+
+@pytest.mark.rule("G3")
+@pytest.mark.parametrize("service", ["notify", "registry"])
+def test_every_operation_says_which_rule_a_malformed_request_breaks(service: str) -> None:
+    named = {name: each.get("x-rule") for name, each in operations(service) if name != OF_THE_CHASSIS}
+
+    assert {name for name, rule in named.items() if rule not in catalogue()} == set()
 
 
 def test_the_committed_documents_are_what_the_code_says() -> None:

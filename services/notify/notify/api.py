@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from chassis.access import (
     Policy,
@@ -19,9 +19,11 @@ from chassis.access import (
 from chassis.clock import SystemClock
 from chassis.handling import Refusal
 from chassis.http import Call, Gate, Page
+from chassis.problems import rests_on
 from fastapi import APIRouter, Depends, Path, Query
 from messages.values import Role
 from pydantic import BaseModel, ConfigDict, Field
+from rulebook import basis, reason
 
 from notify import handlers
 from notify.domain.addressees import Addressee
@@ -32,7 +34,7 @@ _ORGANISATION = (Role.APPLICANT, Role.ASSESSOR)
 _PLAIN = (Role.REGIONAL_OFFICER, Role.REVIEW_ORGANISATION)
 
 INBOX = Policy(
-    "read-own-inbox",
+    "inbox.read",
     (
         *(Rule(role, all_of(only("role", role), own_organisation("organisation"))) for role in _ORGANISATION),
         Rule(Role.PREFECTURE_OFFICER, all_of(only("role", Role.PREFECTURE_OFFICER), own_prefecture("prefecture"))),
@@ -47,9 +49,9 @@ INBOX = Policy(
     ),
     hidden=True,
 )
-BOARD = Policy("read-board", (Rule(Role.PUBLIC, public),))
-CONTACT = Policy("keep-own-contact", tuple(Rule(rule.role, everything) for rule in INBOX.rules))
-DELIVERIES = Policy("look-after-deliveries", (Rule(Role.OPERATOR, everything),))
+BOARD = Policy("board.read", (Rule(Role.PUBLIC, public),))
+CONTACT = Policy("contact.keep", tuple(Rule(rule.role, everything) for rule in INBOX.rules))
+DELIVERIES = Policy("delivery.oversee", (Rule(Role.OPERATOR, everything),))
 
 NoticeId = Annotated[str, Path(pattern="^notice-[0-9a-f]{32}$")]
 DeliveryId = Annotated[str, Path(pattern="^notice-[0-9a-f]{32}:email$")]
@@ -105,6 +107,11 @@ class DeliveryView(BaseModel):
     cause: str | None
 
 
+def by_rule(rule: str) -> dict[str, Any]:
+    """For ``openapi_extra``: a malformed request is refused with this rule and its article."""
+    return rests_on(rule, basis(rule).article)
+
+
 def router(gate: Gate) -> APIRouter:
     routes = APIRouter(prefix="/v1")
     _inbox(routes, gate)
@@ -114,7 +121,7 @@ def router(gate: Gate) -> APIRouter:
 
 
 def _inbox(routes: APIRouter, gate: Gate) -> None:
-    @routes.get("/inbox", tags=["inbox"])
+    @routes.get("/inbox", tags=["inbox"], openapi_extra=by_rule("N1"))
     async def list_own_notices(
         call: Annotated[Call, Depends(gate.call(INBOX))],
         *,
@@ -126,14 +133,14 @@ def _inbox(routes: APIRouter, gate: Gate) -> None:
         where = both(call.filter(), {"read_at": None} if unread else {})
         return _shown(await call.page(call.reads(Store).notices, where, (("at", -1),), limit, after))
 
-    @routes.post("/inbox/{notice_id}/read", tags=["inbox"])
+    @routes.post("/inbox/{notice_id}/read", tags=["inbox"], openapi_extra=by_rule("N1"))
     async def mark_as_read(notice_id: NoticeId, call: Annotated[Call, Depends(gate.call(INBOX))]) -> NoticeView:
         """Mark as read; a second time changes nothing."""
         notice = await call.reads(Store).notices.require(notice_id)
         command = handlers.ReadNotice(notice_id, SystemClock().now())
         return await call.perform(handlers.read_notice, command, Store, resource=notice, reply=NoticeView)
 
-    @routes.get("/board", tags=["board"])
+    @routes.get("/board", tags=["board"], openapi_extra=by_rule("N4"))
     async def list_public_announcements(
         call: Annotated[Call, Depends(gate.call(BOARD))], limit: Limit = 50, after: str | None = None
     ) -> Page[NoticeView]:
@@ -142,12 +149,12 @@ def _inbox(routes: APIRouter, gate: Gate) -> None:
 
 
 def _contacts(routes: APIRouter, gate: Gate) -> None:
-    @routes.get("/contacts/{role}", tags=["contacts"])
+    @routes.get("/contacts/{role}", tags=["contacts"], openapi_extra=by_rule("N1"))
     async def show_own_contact(role: Role, call: Annotated[Call, Depends(gate.call(CONTACT))]) -> ContactView:
         contact = await call.reads(Store).contacts.require(_reader(call, role).key)
         return ContactView(role=role, email=contact.email, language=contact.language)
 
-    @routes.put("/contacts/{role}", tags=["contacts"])
+    @routes.put("/contacts/{role}", tags=["contacts"], openapi_extra=by_rule("N1"))
     async def set_own_contact(
         role: Role, body: ContactBody, call: Annotated[Call, Depends(gate.call(CONTACT))]
     ) -> ContactView:
@@ -155,14 +162,14 @@ def _contacts(routes: APIRouter, gate: Gate) -> None:
         command = handlers.SetContact(_reader(call, role), body.email, body.language)
         return await call.perform(handlers.set_contact, command, Store, reply=ContactView)
 
-    @routes.delete("/contacts/{role}", status_code=204, tags=["contacts"])
+    @routes.delete("/contacts/{role}", status_code=204, tags=["contacts"], openapi_extra=by_rule("N1"))
     async def remove_own_contact(role: Role, call: Annotated[Call, Depends(gate.call(CONTACT))]) -> None:
         """From now on the inbox only."""
         await call.perform(handlers.remove_contact, handlers.RemoveContact(_reader(call, role)), Store)
 
 
 def _deliveries(routes: APIRouter, gate: Gate) -> None:
-    @routes.get("/deliveries", tags=["deliveries"])
+    @routes.get("/deliveries", tags=["deliveries"], openapi_extra=by_rule("N2"))
     async def list_deliveries(
         call: Annotated[Call, Depends(gate.call(DELIVERIES))],
         state: State | Literal["all"] = "failed",
@@ -174,7 +181,12 @@ def _deliveries(routes: APIRouter, gate: Gate) -> None:
         found = await call.page(call.reads(Store).deliveries, where, limit=limit, after=after)
         return Page(items=[_delivery_view(each) for each in found.items], next=found.next)
 
-    @routes.post("/deliveries/{delivery_id}/resend", summary="Send a failed e-mail again", tags=["deliveries"])
+    @routes.post(
+        "/deliveries/{delivery_id}/resend",
+        summary="Send a failed e-mail again",
+        tags=["deliveries"],
+        openapi_extra=by_rule("N2"),
+    )
     async def resend(delivery_id: DeliveryId, call: Annotated[Call, Depends(gate.call(DELIVERIES))]) -> DeliveryView:
         """Try a parked e-mail again (N2)."""
         command = handlers.ResendDelivery(delivery_id, call.actor.subject)
@@ -195,7 +207,8 @@ def _reader(call: Call, role: Role) -> Addressee:
     by_organisation = role in {*_ORGANISATION, Role.CONSULTED_DEPARTMENT}
     by_prefecture = role in {Role.PREFECTURE_OFFICER, Role.CONSULTED_DEPARTMENT}
     if not actor.acts_as(role) or role in {Role.PUBLIC, Role.OPERATOR, Role.AGENCY}:
-        raise Refusal("role-not-held", status=403, title="Name a role of your own that receives notices")
+        why = reason("P1", "role-not-held", "请指定本人具有的、接收通知的角色", role)
+        raise Refusal("role-not-held", why, status=403, title="Name a role of your own that receives notices")
     return Addressee(
         role,
         organisation=actor.organisation if by_organisation else None,

@@ -132,13 +132,17 @@ async def test_a_contact_is_set_shown_and_removed(stand: ApiStand) -> None:
 
 @pytest.mark.parametrize("body", [{"email": "no address"}, {"email": "a@b.cn", "fax": "1"}, {}])
 async def test_a_malformed_contact_is_refused(stand: ApiStand, body: dict[str, str]) -> None:
-    assert (await applicant(stand).put("/v1/contacts/applicant", json=body)).status_code == 422
+    answer = await applicant(stand).put("/v1/contacts/applicant", json=body)
+
+    assert answer.status_code == 422
+    assert {(each["rule"], each["article"]) for each in answer.json()["reasons"]} == {("N1", "第五条")}
 
 
 async def test_nobody_sets_a_contact_for_a_role_not_held(stand: ApiStand) -> None:
     answer = await applicant(stand).put("/v1/contacts/regional_officer", json={"email": "a@b.cn"})
 
     assert (answer.status_code, answer.json()["code"]) == (403, "role-not-held")
+    assert [(each["rule"], each["article"]) for each in answer.json()["reasons"]] == [("P1", "第五条")]
 
 
 @pytest.mark.rule("N2")

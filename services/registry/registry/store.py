@@ -13,19 +13,6 @@ from registry.domain.lists import AnnualList
 from registry.domain.register import Listing, Unit
 from registry.domain.removals import Removal
 
-
-class Store:
-    def __init__(self, unit: Work) -> None:
-        self.lists = Documents(unit, "lists", AnnualList)
-        self.books = Documents(unit, "books", Book)
-        self.clearances = Documents(unit, "clearances", Clearance)
-        self.removals = Documents(unit, "removals", Removal)
-        self.units = Documents(unit, "units", Unit)
-        self.listings = Documents(unit, "listings", Listing)
-        self.standings = Documents(unit, "standings", Standing)
-        self.assessors = Documents(unit, "assessors", AssessorStanding)
-
-
 AGGREGATES = {"list": "lists", "unit": "units"}
 
 # Without the state: a scan that yields to another commit misses a document that moves behind it in the index.
@@ -48,3 +35,15 @@ INDEXES = (
     Index("assessors", (("unsettled", 1),)),
     Index("listings", (("level", 1), ("unit_type", 1), ("_id", 1))),
 )
+
+
+class Store:
+    def __init__(self, unit: Work) -> None:
+        self.lists = Documents(unit, "lists", AnnualList)
+        self.books = Documents(unit, "books", Book)
+        self.clearances = Documents(unit, "clearances", Clearance)
+        self.removals = Documents(unit, "removals", Removal)
+        self.units = Documents(unit, "units", Unit)
+        self.listings = Documents(unit, "listings", Listing)
+        self.standings = Documents(unit, "standings", Standing)
+        self.assessors = Documents(unit, "assessors", AssessorStanding)

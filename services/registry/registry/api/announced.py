@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 from starlette.concurrency import run_in_threadpool
 
 from registry.api import export
-from registry.api.policies import LEVEL, READ
+from registry.api.policies import LEVEL, READ, by_rule
 from registry.api.views import Feed, ListView, list_view, whole
 from registry.domain.answers import overview
 from registry.domain.chain import Verified, verify
@@ -24,7 +24,7 @@ IN_ORDER = (("announcement.number", 1),)
 def add_routes(routes: APIRouter, gate: Gate) -> None:
     Reading = Annotated[Call, Depends(gate.call(READ))]  # noqa: N806 - a type, made for this gate
 
-    @routes.get("/lists", tags=["lists"])
+    @routes.get("/lists", tags=["lists"], openapi_extra=by_rule("L5"))
     async def list_announced(
         call: Reading,
         year: int | None = None,
@@ -36,7 +36,7 @@ def add_routes(routes: APIRouter, gate: Gate) -> None:
         found = await call.page(call.reads(Store).lists, where, (("announcement.number", -1),), limit, after)
         return Page(items=[list_view(overview(each)) for each in found.items], next=found.next)
 
-    @routes.get("/lists/feed", summary="Follow the announced lists", tags=["lists"])
+    @routes.get("/lists/feed", summary="Follow the announced lists", tags=["lists"], openapi_extra=by_rule("L5"))
     async def feed(
         call: Reading, after: Annotated[int, Query(ge=0)] = 0, limit: Annotated[int, Query(ge=1, le=50)] = 10
     ) -> Feed:
@@ -45,18 +45,18 @@ def add_routes(routes: APIRouter, gate: Gate) -> None:
         found = await call.reads(Store).lists.find(where, sort=IN_ORDER, limit=limit)
         return Feed(items=tuple(map(whole, found)), after=placed_at(found[-1]).number if found else after)
 
-    @routes.get("/lists/chain", tags=["lists"])
+    @routes.get("/lists/chain", tags=["lists"], openapi_extra=by_rule("L5"))
     async def verify_chain(call: Reading) -> Verified:
         """Compute every digest again from the first list on and say whether the chain holds."""
         return verify(await call.reads(Store).lists.find(ANNOUNCED, sort=IN_ORDER))
 
-    @routes.get("/lists/{number}", summary="Show an announced list", tags=["lists"])
+    @routes.get("/lists/{number}", summary="Show an announced list", tags=["lists"], openapi_extra=by_rule("L5"))
     async def show(number: Number, call: Reading, response: Response) -> ListView:
         one = await numbered(LEVEL, number, call.reads(Store))
         response.headers["ETag"] = f'"{placed_at(one).digest}"'
         return whole(one)
 
-    @routes.get("/lists/{number}/export", tags=["lists"], response_class=Response)
+    @routes.get("/lists/{number}/export", tags=["lists"], response_class=Response, openapi_extra=by_rule("L5"))
     async def export_list(number: Number, call: Reading, format: Literal["xlsx", "csv"] = "xlsx") -> Response:
         """The list as a workbook, or as CSV in UTF-8 with a byte order mark."""
         one = await numbered(LEVEL, number, call.reads(Store))

@@ -1,15 +1,19 @@
-"""Who may do what here: everyone reads what is announced (N4), the regional department acts (P2)."""
+"""Who may do what here: everyone reads what is announced (N4), the regional department acts (P2); by which rule."""
 
 from __future__ import annotations
 
-from chassis.access import Policy, Rule, everything, own_organisation, own_prefecture, public
-from messages.values import Level, Role
+from typing import Any
 
-READ = Policy("read-register", (Rule(Role.PUBLIC, public),))
-MAKE = Policy("make-lists", (Rule(Role.REGIONAL_OFFICER, everything),))
-REMOVE = Policy("remove-units", (Rule(Role.REGIONAL_OFFICER, everything),))
+from chassis.access import Policy, Rule, everything, own_organisation, own_prefecture, public
+from chassis.problems import rests_on
+from messages.values import Level, Role
+from rulebook import basis
+
+READ = Policy("register.read", (Rule(Role.PUBLIC, public),))
+MAKE = Policy("list.make", (Rule(Role.REGIONAL_OFFICER, everything),))
+REMOVE = Policy("unit.remove", (Rule(Role.REGIONAL_OFFICER, everything),))
 SEE_FLAGS = Policy(
-    "see-flags",
+    "flag.read",
     (
         Rule(Role.REGIONAL_OFFICER, everything),
         Rule(Role.PREFECTURE_OFFICER, own_prefecture("prefecture")),
@@ -20,3 +24,8 @@ SEE_FLAGS = Policy(
 
 LEVEL = Level.REGION
 """The lists made here; prefectures publish their own (Art. 15), the nation's come from the ministry."""
+
+
+def by_rule(rule: str) -> dict[str, Any]:
+    """For ``openapi_extra``: a malformed request is refused with this rule and its article."""
+    return rests_on(rule, basis(rule).article)
