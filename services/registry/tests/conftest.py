@@ -1,12 +1,32 @@
-"""The desk most tests of the registry sit at; a test file may furnish its own."""
+"""What most tests of the registry sit at: a desk, and an API with two cleared cases; a file may furnish its own."""
 
 from __future__ import annotations
 
-import pytest
+from collections.abc import AsyncIterator
 
-from services.registry.tests.kit import Office
+import pytest
+from chassis.clock import FixedClock
+from chassis.testing.http import ApiStand, api_stand
+from registry.api import router
+from registry.handlers import cases
+from registry.store import AGGREGATES, INDEXES, Store
+
+from services.registry.tests.kit import CLOSING, DAIRY, STEEL, Office, at, cleared, unit
 
 
 @pytest.fixture
 def office() -> Office:
     return Office()
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock(at(CLOSING))
+
+
+@pytest.fixture
+async def api(clock: FixedClock) -> AsyncIterator[ApiStand]:
+    async with api_stand("registry", router, aggregates=AGGREGATES, indexes=INDEXES, clock=clock) as api:
+        await api.perform(cases.add_line, cleared("app-1", unit(STEEL)), Store)
+        await api.perform(cases.add_line, cleared("app-2", unit(DAIRY, name="=HYPERLINK(1)")), Store)
+        yield api

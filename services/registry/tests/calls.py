@@ -1,0 +1,25 @@
+"""The regional department and the public at the registry's doors."""
+
+from __future__ import annotations
+
+from chassis.testing.http import ApiStand, Caller
+from messages.values import Role
+
+from services.registry.tests.kit import DOCUMENT, SOLAR, unit
+
+REMOVAL = {
+    "unit": unit(SOLAR).model_dump(mode="json"),
+    "ground": "D5",
+    "document_number": "内工信字〔2024〕7号",
+    "decided_on": "2024-11-20",
+}
+
+
+def region(stand: ApiStand) -> Caller:
+    return stand.as_(Role.REGIONAL_OFFICER, subject="officer-1")
+
+
+async def announced(stand: ApiStand) -> None:
+    assert (await region(stand).post("/v1/lists/2026/close")).status_code == 200
+    answer = await region(stand).post("/v1/lists/2026/announce", json={"document_number": DOCUMENT})
+    assert answer.status_code == 200

@@ -1,0 +1,209 @@
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+from chassis.testing.http import ApiStand
+from messages.registry import ListAnnounced, ListClosed, UnitListed
+from messages.values import Role
+from openpyxl import load_workbook
+from registry.handlers import cases
+from registry.store import Store
+
+from services.registry.tests.calls import REMOVAL, announced, region
+from services.registry.tests.kit import DAIRY, DOCUMENT, SOLAR, STEEL, cleared, unit
+
+
+@pytest.mark.rule("L2")
+async def test_a_dry_run_of_closing_shows_lines_and_what_is_held_back_and_changes_nothing(api: ApiStand) -> None:
+    await region(api).post("/v1/removals", json=REMOVAL | {"unit": unit(STEEL).model_dump(mode="json")})
+
+    answer = await region(api).post("/v1/lists/2026/close", json={"dry_run": True})
+
+    draft = answer.json()
+    assert (answer.status_code, draft["state"], draft["counts"]["addition"]) == (200, "draft", 1)
+    assert [line["unit"]["uscc"] for line in draft["lines"]] == [DAIRY]
+    assert [held["reasons"][0]["rule"] for held in draft["held_back"]] == ["B1"]
+    assert not any(isinstance(event, ListClosed) for event in api.said)
+    assert (await region(api).get("/v1/lists/2026/draft")).json() == draft
+
+
+@pytest.mark.rule("L3")
+async def test_a_closed_list_is_announced_and_public(api: ApiStand) -> None:
+    await announced(api)
+
+    shown = await api.anybody().get("/v1/lists/1")
+
+    body = shown.json()
+    assert (body["number"], body["document_number"], body["state"]) == (1, DOCUMENT, "announced")
+    assert sorted(line["unit"]["uscc"] for line in body["lines"]) == [STEEL, DAIRY]
+    assert body["held_back"] is None
+    assert shown.headers["ETag"] == f'"{body["digest"]}"'
+    assert [type(event) for event in api.said] == [ListClosed, ListAnnounced, UnitListed, UnitListed]
+
+
+@pytest.mark.rule("L3", "A4")
+async def test_the_same_announcement_by_the_same_or_another_key_is_answered_alike(api: ApiStand) -> None:
+    await region(api).post("/v1/lists/2026/close")
+    body = {"document_number": DOCUMENT}
+
+    answers = [await region(api).post("/v1/lists/2026/announce", json=body, key=key) for key in ("one", "one", "two")]
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert answers[0].json() == answers[1].json() == answers[2].json()
+    assert sum(isinstance(event, ListAnnounced) for event in api.said) == 1
+
+
+@pytest.mark.rule("L3")
+async def test_the_number_of_an_earlier_list_is_refused_for_the_one_that_waits(api: ApiStand) -> None:
+    await announced(api)
+    await api.perform(cases.add_line, cleared("app-3", unit(SOLAR)), Store)
+    await region(api).post("/v1/lists/2026/close")
+
+    answer = await region(api).post("/v1/lists/2026/announce", json={"document_number": DOCUMENT})
+    body = {"document_number": DOCUMENT, "list_id": "list-region-2026-1"}
+    repeated = await region(api).post("/v1/lists/2026/announce", json=body)
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "document-number-used")
+    assert [(reason["rule"], reason["evidence"]) for reason in answer.json()["reasons"]] == [("L3", DOCUMENT)]
+    assert (repeated.status_code, repeated.json()["number"]) == (200, 1)
+
+
+@pytest.mark.rule("A4")
+async def test_a_key_used_for_another_body_is_refused(api: ApiStand) -> None:
+    await region(api).post("/v1/lists/2026/close")
+    await region(api).post("/v1/lists/2026/announce", json={"document_number": DOCUMENT}, key="one")
+
+    answer = await region(api).post("/v1/lists/2026/announce", json={"document_number": "另一文号"}, key="one")
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "idempotency-key-reused")
+
+
+async def test_what_cannot_be_announced_is_a_problem_with_rule_and_article(api: ApiStand) -> None:
+    answer = await region(api).post("/v1/lists/2026/announce", json={"document_number": DOCUMENT})
+
+    problem = answer.json()
+    assert (answer.status_code, problem["code"]) == (409, "nothing-to-announce")
+    assert (problem["reasons"][0]["rule"], problem["reasons"][0]["article"]) == ("L2", "第二十二条、第二十五条")
+
+
+@pytest.mark.rule("L5")
+async def test_the_feed_goes_on_from_any_number_and_the_chain_verifies(api: ApiStand) -> None:
+    await announced(api)
+    await api.perform(cases.add_line, cleared("app-3", unit(SOLAR)), Store)
+    await region(api).post("/v1/lists/2026/close")
+    await region(api).post("/v1/lists/2026/announce", json={"document_number": "补充1号"})
+
+    everything = (await api.anybody().get("/v1/lists/feed")).json()
+    rest = (await api.anybody().get("/v1/lists/feed?after=1")).json()
+    end = (await api.anybody().get("/v1/lists/feed?after=2")).json()
+    chain = (await api.anybody().get("/v1/lists/chain")).json()
+
+    assert [each["number"] for each in everything["items"]] == [1, 2]
+    assert [each["number"] for each in rest["items"]] == [2]
+    assert (rest["after"], end) == (2, {"items": [], "after": 2})
+    assert chain == {
+        "intact": True,
+        "lists": 2,
+        "head": rest["items"][0]["digest"],
+        "broken_at": None,
+        "fault": None,
+    }
+
+
+@pytest.mark.rule("L4", "L5")
+async def test_a_list_changed_in_the_database_is_found_by_the_chain(api: ApiStand) -> None:
+    await announced(api)
+    stored = api.memory.collections["lists"]["list-region-2026-1"]
+    stored["lines"][0]["unit"]["name"] = "别的单位"
+
+    chain = (await api.anybody().get("/v1/lists/chain")).json()
+
+    assert (chain["intact"], chain["broken_at"]) == (False, 1)
+
+
+async def test_announced_lists_are_paged_newest_first(api: ApiStand) -> None:
+    await announced(api)
+    await api.perform(cases.add_line, cleared("app-3", unit(SOLAR)), Store)
+    await region(api).post("/v1/lists/2026/close")
+    await region(api).post("/v1/lists/2026/announce", json={"document_number": "补充1号"})
+
+    first = (await api.anybody().get("/v1/lists?limit=1")).json()
+    second = (await api.anybody().get(f"/v1/lists?limit=1&after={first['next']}")).json()
+
+    assert [first["items"][0]["number"], second["items"][0]["number"]] == [2, 1]
+    assert (second["next"], first["items"][0]["lines"]) == (None, None)
+    assert (await api.anybody().get("/v1/lists?year=2025")).json()["items"] == []
+
+
+async def test_a_closed_list_is_not_public(api: ApiStand) -> None:
+    await region(api).post("/v1/lists/2026/close")
+
+    assert (await api.anybody().get("/v1/lists/1")).status_code == 404
+    assert (await api.anybody().get("/v1/lists")).json()["items"] == []
+    assert (await api.anybody().get("/v1/lists/2026/draft")).status_code == 401
+
+
+@pytest.mark.rule("P2")
+@pytest.mark.parametrize("role", [Role.PREFECTURE_OFFICER, Role.APPLICANT, Role.REVIEW_ORGANISATION])
+async def test_only_the_regional_department_makes_lists_and_removes(api: ApiStand, role: Role) -> None:
+    caller = api.as_(role, prefecture="150100", organisation=STEEL)
+
+    answers = [
+        await caller.post("/v1/lists/2026/close"),
+        await caller.post("/v1/lists/2026/announce", json={"document_number": DOCUMENT}),
+        await caller.post("/v1/lists/1/corrections", json={"names": {"app-1": "甲"}, "why": "有误"}),
+        await caller.post("/v1/removals", json=REMOVAL),
+        await caller.get("/v1/removals"),
+    ]
+
+    assert {answer.status_code for answer in answers} == {403}
+    assert api.said == []
+
+
+async def test_the_csv_opens_in_a_spreadsheet_and_holds_no_formula(api: ApiStand) -> None:
+    await announced(api)
+
+    answer = await api.anybody().get("/v1/lists/1/export?format=csv")
+
+    assert answer.content.startswith(b"\xef\xbb\xbf")
+    rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    assert rows[0][:4] == ["序号", "年度", "变动", "类型"]
+    assert sorted(row[5] for row in rows[1:]) == ["'=HYPERLINK(1)", "示例钢铁有限公司"]
+    assert [(row[4], row[8]) for row in rows[1:]] == [("呼和浩特市", "第十四条第（三）项")] * 2
+
+
+async def test_the_workbook_holds_every_line_as_text(api: ApiStand) -> None:
+    await announced(api)
+
+    answer = await api.anybody().get("/v1/lists/1/export")
+
+    sheet = load_workbook(io.BytesIO(answer.content)).worksheets[0]
+    assert sheet["A1"].value == "内蒙古自治区绿色制造体系示范单位名单（2026年，总第1号）"
+    assert DOCUMENT in str(sheet["A2"].value)
+    names = {str(sheet.cell(row, 6).value): sheet.cell(row, 6).data_type for row in (4, 5)}
+    assert names == {"=HYPERLINK(1)": "s", "示例钢铁有限公司": "s"}
+    assert "filename*=UTF-8''" in answer.headers["Content-Disposition"]
+
+
+@pytest.mark.rule("L4")
+async def test_a_correction_is_made_announced_and_shown(api: ApiStand) -> None:
+    await announced(api)
+    body = {"names": {"app-2": "示例乳业有限公司"}, "why": "原名单单位名称有误"}
+
+    made = await region(api).post("/v1/lists/1/corrections", json=body)
+    await region(api).post("/v1/lists/2026/announce", json={"document_number": "更正1号"})
+
+    shown = (await api.anybody().get("/v1/lists/2")).json()
+    assert made.status_code == 201
+    assert (shown["corrects"], shown["why"], shown["counts"]["renaming"]) == (1, "原名单单位名称有误", 1)
+    assert (await api.anybody().get(f"/v1/units/{DAIRY}")).json()["name"] == "示例乳业有限公司"
+
+
+async def test_a_correction_of_a_line_that_is_not_there_is_refused(api: ApiStand) -> None:
+    await announced(api)
+
+    answer = await region(api).post("/v1/lists/1/corrections", json={"names": {"app-9": "甲"}, "why": "有误"})
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "line-unknown")
