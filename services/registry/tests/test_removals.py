@@ -8,10 +8,10 @@ from messages.registry import UnitRemoved
 from messages.values import Ban, Level, UnitType
 from registry.domain import bans
 from registry.domain.bans import Standing
-from registry.domain.removals import Decision, Effect, Removal, RemovalState, effect_of
+from registry.domain.removals import Decision, Effect, Removal, RemovalState, effect_of, reaches
 from rulebook import rules_on
 
-from services.registry.tests.kit import DAIRY, STEEL, Office, cleared, decision, unit
+from services.registry.tests.kit import CLOSING, DAIRY, STEEL, Office, cleared, decision, unit
 
 
 def removals_said(office: Office) -> list[UnitRemoved]:
@@ -216,3 +216,14 @@ async def test_levels_named_by_the_document_are_said(office: Office) -> None:
     await office.remove(Decision(unit(), "D5", "移出1号", date(2026, 9, 10), levels))
 
     assert removals_said(office)[0].levels == (Level.PREFECTURE, Level.REGION)
+
+
+@pytest.mark.rule("D3", "G1")
+async def test_which_grounds_end_every_title_is_told_by_the_rule_set(office: Office) -> None:
+    rules = rules_on(CLOSING)
+    narrower = rules.removal.model_copy(update={"every_title": frozenset({"D5"})})
+    await office.remove(decision(ground="D3"))
+    (removal,) = await office.look().removals.find()
+
+    assert reaches(removal, UnitType.SUPPLY_CHAIN, rules)
+    assert not reaches(removal, UnitType.SUPPLY_CHAIN, rules.model_copy(update={"removal": narrower}))

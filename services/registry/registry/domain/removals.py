@@ -21,8 +21,6 @@ TEXTS: dict[Ground, str] = {
     "D5": "发生重大及以上生产安全、质量事故或Ⅱ级（重大）及以上突发环境污染事件",
 }
 
-EVERY_TITLE: frozenset[Ground] = frozenset({"D3", "D5"})
-
 
 class Effect(StrEnum):
     """When a removal takes effect."""
@@ -113,9 +111,9 @@ def brings_ban(ground: Ground, rules: RuleSet) -> bool:
     return ground != "D4" or rules.readings.own_request_brings_ban
 
 
-def reaches(removal: Removal, unit_type: UnitType) -> bool:
-    """An accident or the end of the enterprise ends every title; the other grounds lie in one of them."""
-    return removal.ground in EVERY_TITLE or removal.unit.unit_type is unit_type
+def reaches(removal: Removal, unit_type: UnitType, rules: RuleSet) -> bool:
+    """Some grounds concern the whole organisation and end every title; the others lie in one of them."""
+    return removal.ground in rules.removal.every_title or removal.unit.unit_type is unit_type
 
 
 def frozen(removal: Removal, list_id: str) -> Removal:

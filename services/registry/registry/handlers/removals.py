@@ -46,7 +46,7 @@ async def take_effect(removal: Removal, effective_on: date, today: date, store: 
     if ban is not None:
         standing = await store.standings.get(removal.unit.uscc) or Standing(removal.unit.uscc)
         store.standings.save(standing.uscc, bans.impose(standing, _imposed(removal, ban, rules, today)))
-    for listing in await _titles(removal, store):
+    for listing in await _titles(removal, rules, store):
         store.listings.save(listing.case_id, register.ended(listing, removal.removal_id, today))
     entry = Removed(removals.reason(removal), removal.document_number, effective_on, today, removal.levels, ban)
     unit = await store.units.get(removal.unit.key) or register.entered(None, removal.unit, today)
@@ -87,9 +87,9 @@ async def _levels(decision: Decision, store: Entered) -> tuple[Level, ...]:
     return tuple(level for level in Level if level in named)
 
 
-async def _titles(removal: Removal, store: Entered) -> list[Listing]:
+async def _titles(removal: Removal, rules: RuleSet, store: Entered) -> list[Listing]:
     held = await store.listings.find({"unit_key": removal.unit.key, "shown_until": FOREVER})
-    return [each for each in held if each.level in removal.levels and removals.reaches(removal, each.unit_type)]
+    return [each for each in held if each.level in removal.levels and removals.reaches(removal, each.unit_type, rules)]
 
 
 def _imposed(removal: Removal, ban: Ban, rules: RuleSet, today: date) -> Imposed:
