@@ -201,6 +201,17 @@ async def test_a_title_gained_after_the_three_years_rests_on_work_done_after_the
     assert (await registry.title()).flags == ()
 
 
+@pytest.mark.rule("S2", "T5")
+async def test_three_years_that_have_run_out_lift_no_flag(registry: Registry) -> None:
+    await registry.hear(FIRST)
+    await registry.work()
+    registry.clock.move_to(at(FIRST.ban.last_day + DAY))
+    await registry.hear(sanction(SANCTIONED_ON, 7, "通报7号"), day=FIRST.ban.last_day + DAY)
+    await registry.work()
+
+    assert [each.document_number for each in (await registry.title()).flags if each.open] == ["通报1号", "通报7号"]
+
+
 @pytest.mark.rule("S2")
 async def test_a_unit_that_was_removed_is_not_supervised_any_more(registry: Registry) -> None:
     registry.clock.move_to(at(ANNOUNCING + DAY))
