@@ -190,11 +190,18 @@ def _message(event: type[Event], hearing: Mapping[Service, tuple[Hears, ...]], s
         "correlationId": _to("components", "correlationIds", "correlation"),
         "tags": [{"name": event.owner}],
         "examples": [_example(event)],
-        "x-classification": {"sharing": event.sharing, "sharing_zh": SHARED[event.sharing], "provider": event.owner},
+        "x-classification": _classified(event),
         "x-listeners": [
             service.name for service, heard in hearing.items() if event in {each.event_type for each in heard}
         ],
     }
+
+
+def _classified(event: type[Event]) -> Part:
+    """With the fields that are shared with fewer than the event is."""
+    whole = {"sharing": event.sharing, "sharing_zh": SHARED[event.sharing], "provider": event.owner}
+    fewer = {"sharing": "concerned", "sharing_zh": SHARED["concerned"]}
+    return whole | ({"fields": dict.fromkeys(event.kept_back(), fewer)} if event.kept_back() else {})
 
 
 def _told(event: type[Event]) -> Part:

@@ -159,6 +159,17 @@ def test_every_event_is_classed(events: Mapping[str, Any]) -> None:
     assert {sharing: each["sharing"] for sharing, each in classes.items()} == {name: name for name in classes}
 
 
+@pytest.mark.rule("N4", "S3")
+def test_a_field_of_a_public_event_that_is_for_those_concerned_is_classed_by_itself(events: Mapping[str, Any]) -> None:
+    classes = {EVENTS[each["name"]]: each["x-classification"] for each in events["components"]["messages"].values()}
+    fewer = {event.type: sorted(each["fields"]) for event, each in classes.items() if "fields" in each}
+
+    assert fewer == {event.type: sorted(event.kept_back()) for event in EVENTS.values() if event.kept_back()}
+    assert fewer["assessor-quota.assessor.registered.v1"] == ["representative"]
+    assert fewer["assessor-quota.assessor.sanctioned.v1"] == ["sisters"]
+    assert {EVENTS[name].sharing for name in fewer} == {"public"}
+
+
 def test_the_official_parser_finds_the_event_document_valid() -> None:
     assert NODE, "node is missing. Run as root: apt-get install nodejs npm, then: make checks"
     assert (TOOLS / "node_modules").exists(), "run: make checks"

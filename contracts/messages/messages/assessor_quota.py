@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 
 from messages.duties import Met, Opened, Overdue
-from messages.event import Event
+from messages.event import FOR_CONCERNED, Event
 from messages.values import (
     AssessorRef,
     Ban,
@@ -26,7 +26,7 @@ class AssessorRegistered(
 ):
     assessor_uscc: Uscc
     name: Text
-    representative: PersonRef
+    representative: Annotated[PersonRef, FOR_CONCERNED]
     scope: tuple[UnitType, ...]
     registered_on: date
 
@@ -72,7 +72,7 @@ class AssessorSanctioned(
     ban: Ban
     document_number: Text
     reasons: tuple[Reason, ...]
-    sisters: tuple[AssessorRef, ...] = ()
+    sisters: Annotated[tuple[AssessorRef, ...], FOR_CONCERNED] = ()
     """The other assessors of the same legal representative that day: flagged to reviewers, not banned (S3)."""
 
 

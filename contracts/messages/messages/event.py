@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, ClassVar, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import Field
 
@@ -11,6 +12,9 @@ from messages.values import Value
 
 Sharing = Literal["public", "concerned", "internal"]
 """Who may see an event outside its listeners: everyone, those concerned, nobody (N4, X1)."""
+
+FOR_CONCERNED: Final = Field(json_schema_extra={"x-sharing": "concerned"})
+"""Marks a field of a public event that is for those concerned only: whoever shows the event to all leaves it out."""
 
 _TYPE = re.compile(
     r"^(?P<owner>[a-z]+(-[a-z]+)*)\.(?P<aggregate>[a-z]+)\.(?P<fact>[a-z]+(-[a-z]+)*)\.v(?P<major>[0-9]+)$"
@@ -42,7 +46,20 @@ class Event(Value):
         cls.type, cls.subject_field, cls.sharing = type, subject, sharing
         cls.owner, cls.aggregate, cls.fact = found["owner"], found["aggregate"], found["fact"]
 
+    @classmethod
+    def kept_back(cls) -> tuple[str, ...]:
+        """The fields that are shared with fewer than the event is (N4)."""
+        return tuple(name for name, field in cls.model_fields.items() if _marked(field.json_schema_extra))
+
+    def shown_to_all(self) -> dict[str, Any]:
+        """What anybody may see of a public fact, as plain JSON."""
+        return self.model_dump(mode="json", exclude={*self.kept_back()})
+
     @property
     def subject(self) -> str:
         """The identifier of the aggregate this fact is about."""
         return str(getattr(self, self.subject_field))
+
+
+def _marked(extra: object) -> bool:
+    return isinstance(extra, Mapping) and "x-sharing" in extra

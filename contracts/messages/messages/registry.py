@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 
-from messages.event import Event
+from messages.event import FOR_CONCERNED, Event
 from messages.values import AssessorRef, Ban, Digest, Identifier, Level, Reason, Text, UnitRef, Value
 
 
@@ -61,6 +61,8 @@ class UnitListed(Event, type="registry.unit.listed.v1", subject="unit_key", shar
     list_number: int
     document_number: Text
     case_id: Identifier
+    assessor: Annotated[AssessorRef | None, FOR_CONCERNED] = None
+    """Whose report the listing rests on; none where the unit evaluated itself."""
 
 
 class UnitRemoved(Event, type="registry.unit.removed.v1", subject="unit_key", sharing="public"):
