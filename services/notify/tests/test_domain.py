@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from messages.applications import ApplicationWithdrawn
 from messages.assessor_quota import AssessorSanctioned
-from messages.registry import ListAnnounced, ListLine, UnitFlagged
+from messages.registry import ListAnnounced, ListLine, UnitFlagged, UnitListed
 from messages.review import ConsultationOpened, PanelAppointed
 from messages.values import Role
 from notify.domain.addressees import Addressee, addressees
@@ -100,6 +100,18 @@ def test_a_flag_is_told_to_the_unit_and_its_prefecture_and_a_change_of_represent
         Addressee(Role.APPLICANT, organisation=STEEL["uscc"]).key,
         Addressee(Role.PREFECTURE_OFFICER, prefecture="150200").key,
     }
+
+
+@pytest.mark.rule("N1")
+def test_of_a_listing_the_assessor_is_told_whose_report_it_rests_on() -> None:
+    told = {
+        "unit_key": STEEL["uscc"], "unit": STEEL, "level": "region", "listed_on": "2026-09-01", "list_number": 1,
+        "document_number": "1号", "case_id": "app-1", "assessor": {"uscc": PARK["uscc"], "name": "丙"},
+    }  # fmt: skip
+
+    assessors = {key for reader, _ in readers(UnitListed.model_validate(told)) if (key := reader.key)[:8] == "assessor"}
+
+    assert assessors == {Addressee(Role.ASSESSOR, organisation=PARK["uscc"]).key}
 
 
 @pytest.mark.rule("N1", "N4")

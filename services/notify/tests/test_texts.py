@@ -124,6 +124,14 @@ def test_every_event_of_another_service_has_a_reader() -> None:
 
 
 @pytest.mark.rule("N4")
+@pytest.mark.parametrize("template", [each for each in EVERY if Role.PUBLIC in each.roles], ids=lambda each: each.id)
+def test_a_public_text_needs_nothing_that_is_for_those_concerned_only(template: Template) -> None:
+    event = sample(template.event)
+
+    assert rendered(template, event.shown_to_all()) == rendered(template, facts(template.event))
+
+
+@pytest.mark.rule("N4")
 def test_only_what_is_public_is_shown_on_the_board() -> None:
     shown = {template.event for template in EVERY if Role.PUBLIC in template.roles}
 

@@ -17,6 +17,7 @@ from rulebook import reason
 
 from services.registry.tests.kit import (
     ANNOUNCING,
+    ASSESSOR,
     CLOSING,
     COPPER,
     DAIRY,
@@ -284,3 +285,13 @@ async def test_the_announcement_says_every_line_as_it_was_closed(office: Office)
 
     said = next(event for event in office.said if isinstance(event, ListAnnounced))
     assert (said.number, said.document_number, [line.source for line in said.lines]) == (1, DOCUMENT, ["app-2026-1"])
+
+
+@pytest.mark.rule("N1", "L3")
+async def test_a_listing_says_whose_report_it_rests_on(office: Office) -> None:
+    await office.clear(cleared("app-1", assessor=ASSESSOR), cleared("app-2", unit(DAIRY)))
+    await office.close()
+    await office.announce()
+
+    said = {each.case_id: each.assessor for each in office.said if isinstance(each, UnitListed)}
+    assert said == {"app-1": ASSESSOR, "app-2": None}

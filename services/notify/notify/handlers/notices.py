@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -44,7 +44,8 @@ async def tell(event: Event, store: Store, now: datetime) -> list[Event]:
     """Write a notice for everyone the event concerns, and an e-mail for those who asked for one (N1, N2)."""
     told = Told(_about(event), event.type, event.subject, event.model_dump(mode="json"))
     for reader, template in readers(event):
-        await write(told, reader, template, store, now)
+        seen = replace(told, facts=event.shown_to_all()) if reader.role is Role.PUBLIC else told
+        await write(seen, reader, template, store, now)
     return []
 
 

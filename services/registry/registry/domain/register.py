@@ -199,6 +199,7 @@ def said_listed(listing: Listing, unit: UnitRef) -> UnitListed:
         list_number=listing.list_number,
         document_number=listing.document_number,
         case_id=listing.case_id,
+        assessor=listing.assessor,
     )
 
 
