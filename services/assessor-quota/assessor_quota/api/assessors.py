@@ -26,7 +26,13 @@ from assessor_quota.store import Store
 
 def router(gate: Gate, keys: Keys) -> APIRouter:
     routes = APIRouter(prefix="/assessors", tags=["assessors"], responses=PROBLEMS)
+    _entering(routes, gate, keys)
+    _changing_hands(routes, gate, keys)
+    _ending(routes, gate)
+    return routes
 
+
+def _entering(routes: APIRouter, gate: Gate, keys: Keys) -> None:
     @routes.post(
         "",
         summary="Register an assessor",
@@ -55,6 +61,8 @@ def router(gate: Gate, keys: Keys) -> APIRouter:
         command = handlers.AmendAssessor(uscc, seen(call), body.amendment(), by(call))
         return tagged(await call.perform(handlers.amend_assessor, command, Store, reply=Kept), response)
 
+
+def _changing_hands(routes: APIRouter, gate: Gate, keys: Keys) -> None:
     @routes.post(
         "/{uscc}/representative",
         summary="Change the legal representative",
@@ -73,6 +81,8 @@ def router(gate: Gate, keys: Keys) -> APIRouter:
             await call.perform(handlers.change_representative, command, Store, private=True, reply=Kept), response
         )
 
+
+def _ending(routes: APIRouter, gate: Gate) -> None:
     @routes.post(
         "/{uscc}/deregistration",
         summary="End a registration",
@@ -98,8 +108,6 @@ def router(gate: Gate, keys: Keys) -> APIRouter:
     ) -> AssessorDetail:
         command = handlers.RestoreRegistration(uscc, body.document_number, by(call))
         return tagged(await call.perform(handlers.restore_registration, command, Store, reply=Kept), response)
-
-    return routes
 
 
 def _registering(body: Registration, keys: Keys, who: By) -> handlers.RegisterAssessor:

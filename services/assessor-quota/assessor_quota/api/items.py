@@ -23,8 +23,14 @@ Year = Annotated[int | None, Query(description="The counting year; this year whe
 
 def router(gate: Gate) -> APIRouter:
     routes = APIRouter(tags=["items"], responses=PROBLEMS)
+    _counting(routes, gate)
+    _listing(routes, gate)
+    return routes
+
+
+def _counting(routes: APIRouter, gate: Gate) -> None:
     no_such_year = refuses("year-out-of-range", status=422)
-    counting, reading = Depends(gate.call(READ_QUOTA)), Depends(gate.call(READ_ITEMS))
+    counting = Depends(gate.call(READ_QUOTA))
 
     @routes.get("/assessors/{uscc}/items", summary="Show an assessor's items and places left", responses=no_such_year)
     async def of_assessor(uscc: Uscc, call: Annotated[Call, counting], year: Year = None) -> Quota:
@@ -51,6 +57,10 @@ def router(gate: Gate) -> APIRouter:
         await call.allow(Counted(tuple(each.uscc for each in represented), tuple(sorted(where))))
         return await _quota(call, person, represented, asked, {})
 
+
+def _listing(routes: APIRouter, gate: Gate) -> None:
+    reading = Depends(gate.call(READ_ITEMS))
+
     @routes.get("/items", summary="List items")
     async def listed(  # noqa: PLR0913, PLR0917 - by what the items can be filtered
         call: Annotated[Call, reading],
@@ -72,8 +82,6 @@ def router(gate: Gate) -> APIRouter:
         item = await call.reads(Store).items.require(application_id)
         await call.allow(item)
         return ItemDetail.model_validate(item)
-
-    return routes
 
 
 def _year(call: Call, year: int | None) -> int:

@@ -23,8 +23,12 @@ Limit = Annotated[int, Query(ge=1, le=200)]
 
 def router(gate: Gate) -> APIRouter:
     routes = APIRouter(tags=["sanctions"], responses=PROBLEMS)
-    showing = Depends(gate.call(SANCTIONS))
+    _deciding(routes, gate)
+    _showing(routes, gate)
+    return routes
 
+
+def _deciding(routes: APIRouter, gate: Gate) -> None:
     @routes.post(
         "/assessors/{uscc}/sanctions",
         summary="Decide a sanction",
@@ -59,6 +63,10 @@ def router(gate: Gate) -> APIRouter:
         command = handlers.RevokeSanction(uscc, body.document_number, day, by(call), body.decision)
         return tagged(await call.perform(handlers.revoke_sanction, command, Store, reply=Kept), response)
 
+
+def _showing(routes: APIRouter, gate: Gate) -> None:
+    showing = Depends(gate.call(SANCTIONS))
+
     @routes.get("/assessors/{uscc}/sanctions", summary="List the sanctions of an assessor")
     async def decided(
         uscc: Uscc, call: Annotated[Call, showing], limit: Limit = 50, after: str | None = None
@@ -82,8 +90,6 @@ def router(gate: Gate) -> APIRouter:
             working = await call.reads(Store).assessors.find({"prefectures": prefecture})
             where = both(where, {"assessor.uscc": {"$in": [each.uscc for each in working]}})
         return await _page(call, where, limit, after)
-
-    return routes
 
 
 def in_force(day: date) -> Where:
