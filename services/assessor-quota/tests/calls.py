@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from assessor_quota import handlers
 from assessor_quota.store import Store
-from chassis.testing.http import ApiStand
+from chassis.testing.http import ApiStand, Caller
 from httpx2 import Response
 
 from .kit import NORTH, NUMBER, submitted
 
+PATH = f"/v1/assessors/{NORTH}"
 OTHER_NUMBER = "150102198505053321"
 DECISION = {
     "decided_on": "2026-04-20",
@@ -40,3 +41,7 @@ def reasons(answer: Response) -> list[tuple[str | None, str, str | None]]:
 async def reserve(stand: ApiStand, *by: str) -> None:
     for number, uscc in enumerate(by):
         await stand.perform(handlers.reserve_item, submitted(f"app-{number}", uscc), Store)
+
+
+async def version(region: Caller) -> dict[str, str]:
+    return {"If-Match": (await region.get(PATH)).headers["ETag"]}

@@ -8,6 +8,8 @@ from datetime import UTC, date, datetime
 from assessor_quota import handlers
 from assessor_quota.domain.assessor import Assessor
 from assessor_quota.domain.entry import By
+from assessor_quota.domain.item import ItemState
+from assessor_quota.domain.ledger import Ledger
 from assessor_quota.domain.sanction import Finding, sanction
 from assessor_quota.domain.staff import StaffMember
 from assessor_quota.store import AGGREGATES, INDEXES, Store
@@ -209,3 +211,12 @@ def _case(case_id: str) -> dict[str, object]:
         "batch_year": 2026,
         "assessor": {"uscc": NORTH, "name": "评价机构"},
     }
+
+
+async def state(bench: Bench[Store], application_id: str = "app-1") -> ItemState:
+    return (await bench.look().items.require(application_id)).state
+
+
+async def used(bench: Bench[Store], year: int = 2026) -> int:
+    empty = Ledger(WANG, year)
+    return (await bench.look().ledgers.get(empty.key) or empty).used

@@ -8,17 +8,12 @@ from chassis.identity import Keys
 from chassis.settings import MIB
 from chassis.testing.http import ApiStand, Caller
 from httpx2 import ASGITransport, AsyncClient
-from messages.values import Prefecture, Role
+from messages.values import Role
 
-from .calls import CHANGE, DECISION, OTHER_NUMBER, reasons, registration, reserve
+from .calls import CHANGE, DECISION, OTHER_NUMBER, PATH, reasons, registration, reserve, version
 from .kit import NORTH, NUMBER, OTHER, SOUTH, WANG
 
 INVALID = "91350100M000100Y4Z"
-PATH = f"/v1/assessors/{NORTH}"
-
-
-async def version(region: Caller) -> dict[str, str]:
-    return {"If-Match": (await region.get(PATH)).headers["ETag"]}
 
 
 @pytest.mark.rule("S7")
@@ -94,20 +89,6 @@ async def test_an_assessor_is_registered_once(registered: ApiStand, region: Call
     answer = await region.post("/v1/assessors", json=registration())
     assert (answer.status_code, answer.json()["code"]) == (409, "assessor-already-registered")
     assert len(registered.said) == 3
-
-
-@pytest.mark.rule("N4")
-async def test_everyone_sees_who_is_registered_and_sanctioned_but_no_person(
-    registered: ApiStand, region: Caller
-) -> None:
-    await region.post(f"/v1/assessors/{NORTH}/sanctions", json=DECISION)
-    answer = await registered.anybody().get("/v1/assessors", params={"scope": "park", "limit": "2"})
-    shown = answer.json()
-    assert [each["uscc"] for each in shown["items"]] == [NORTH, SOUTH]
-    assert shown["items"][0]["sanctions"][0]["ban"]["last_day"] == "2029-04-20"
-    assert "王某" not in answer.text
-    rest = await registered.anybody().get("/v1/assessors", params={"after": shown["next"]})
-    assert [each["uscc"] for each in rest.json()["items"]] == [OTHER]
 
 
 @pytest.mark.usefixtures("registered")
@@ -211,68 +192,6 @@ async def test_a_registration_that_ended_may_be_restored_by_another_document(
     assert restored.json()["deregistered"] is None
     twice = await region.post(f"{PATH}/deregistration/reversal", json={"document_number": "恢复二号"})
     assert (twice.status_code, reasons(twice)) == (409, [("S7", "not-deregistered", None)])
-
-
-@pytest.mark.rule("S7")
-@pytest.mark.usefixtures("registered")
-async def test_the_history_tells_all_that_happened_page_by_page_and_names_no_person(region: Caller) -> None:
-    await region.patch(PATH, json={"name": "新名称"}, headers=await version(region))
-    await region.post(f"{PATH}/representative", json=CHANGE)
-    await region.post(f"{PATH}/sanctions", json=DECISION)
-    await region.post(f"{PATH}/sanctions/revocation", json={"document_number": "撤一号"})
-    shown, after = [], None
-    for _ in range(3):
-        answer = await region.get(f"{PATH}/history", params={"limit": 2, "after": after} if after else {"limit": 2})
-        shown += answer.json()["items"]
-        after = answer.json()["next"]
-        assert "王某" not in answer.text
-        assert WANG.masked not in answer.text
-    assert after is None
-    assert [(each["number"], each["what"], each["document_number"]) for each in shown] == [
-        (1, "registered", None),
-        (2, "amended", None),
-        (3, "representative_changed", "变更一号"),
-        (4, "sanctioned", "一号"),
-        (5, "sanction_revoked", "撤一号"),
-    ]
-    assert {each["by"]["roles"][0] for each in shown} == {"regional_officer"}
-    assert [each["changed"] for each in shown[1:2]] == [["name"]]
-
-
-@pytest.mark.rule("S7")
-@pytest.mark.usefixtures("registered")
-async def test_the_register_is_searched_by_scope_name_and_sanction(office: ApiStand, region: Caller) -> None:
-    await region.post(f"{PATH}/sanctions", json=DECISION)
-    found = {}
-    for asked in ({"sanctioned": True}, {"sanctioned": False}, {"name": "评价机构599"}, {"scope": "supply_chain"}):
-        shown = (await office.anybody().get("/v1/assessors", params=asked)).json()["items"]
-        found[str(asked)] = [each["uscc"] for each in shown]
-    assert list(found.values()) == [[NORTH], [SOUTH, OTHER], [], []]
-    named = await office.anybody().get("/v1/assessors", params={"name": "评价机构50"})
-    assert len(named.json()["items"]) == 3
-
-
-@pytest.mark.rule("P2")
-async def test_a_department_reads_the_entries_of_assessors_that_work_in_its_prefecture(registered: ApiStand) -> None:
-    await reserve(registered, NORTH)
-    there = registered.as_(Role.PREFECTURE_OFFICER, prefecture=Prefecture.CHIFENG)
-    elsewhere = registered.as_(Role.PREFECTURE_OFFICER, prefecture=Prefecture.WUHAI)
-    listed = f"/v1/prefectures/{Prefecture.CHIFENG}/assessors"
-    assert [each["uscc"] for each in (await there.get(listed)).json()["items"]] == [NORTH]
-    assert (await elsewhere.get(listed)).json()["items"] == []
-    assert (await there.get(PATH)).json()["staff"][0]["name"] == "赵某"
-    assert (await there.get(f"/v1/assessors/{SOUTH}")).status_code == 403
-    assert (await elsewhere.get(PATH)).status_code == 403
-
-
-@pytest.mark.rule("S3")
-async def test_an_entry_shows_the_sisters_and_the_sanction_of_one(registered: ApiStand, region: Caller) -> None:
-    await region.post(f"{PATH}/sanctions", json=DECISION)
-    shown = (await region.get(f"/v1/assessors/{SOUTH}")).json()
-    assert [(each["uscc"], each["sanctioned_until"]) for each in shown["sisters"]] == [(NORTH, "2029-04-20")]
-    assert (await registered.as_(Role.ASSESSOR, organisation=OTHER).get(f"/v1/assessors/{OTHER}")).json()[
-        "sisters"
-    ] == []
 
 
 @pytest.mark.rule("Q1")

@@ -1,0 +1,206 @@
+"""What the property test of the quota knows by itself: what was said of whom, and what must have come of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from random import Random
+from typing import TypeAlias
+
+from assessor_quota import handlers
+from assessor_quota.bus import HEARS
+from assessor_quota.domain.item import IN_USE, Item
+from assessor_quota.domain.ledger import Ledger
+from assessor_quota.store import AGGREGATES, Store
+from chassis.bus import Run
+from chassis.handling import Refusal, Transient
+from chassis.unit import Batch, Commit, Conflict, Outcome, Unit
+from hypothesis import strategies as st
+from messages.assessor_quota import QuotaItemRefused, QuotaItemReserved
+from messages.event import Event
+from messages.review import InitialReviewAccepted
+from messages.values import PersonRef
+
+from .kit import (
+    LI,
+    LIMIT,
+    NORTH,
+    NOW,
+    OTHER,
+    SOUTH,
+    THIRD,
+    WANG,
+    accepted,
+    assessor,
+    change,
+    closed,
+    desk,
+    review_refused,
+    submitted,
+    withdrawn,
+)
+
+HEARD = {each.event_type: each for each in HEARS}
+BY = st.sampled_from([NORTH, SOUTH, THIRD, NORTH, SOUTH, THIRD, OTHER])
+"""Mostly one representative, so that the limit is reached."""
+AHEAD = st.sampled_from([0, 0, 0, 1])
+"""Batches of this year, and of the next."""
+ZHAO = PersonRef(digest="d" * 64, masked="15**************33")
+PEOPLE = st.sampled_from([WANG, LI, ZHAO])
+REPRESENTED = {NORTH: WANG, SOUTH: WANG, THIRD: WANG, OTHER: LI}
+
+KEPT = ("accepted", "late", "ineligible after acceptance", "withdrawn after acceptance", "withdrawn as it was accepted")
+"""Verdicts by which initial review has accepted; of the last applications could not know when it was withdrawn."""
+CROSSED = ("withdrawn as it was accepted", "ineligible after acceptance")
+"""Whose end alone does not tell of the acceptance, so that the place can be another's when that is heard."""
+VERDICTS = (*KEPT, "refused", "ineligible", "withdrawn")
+
+
+@dataclass(frozen=True)
+class Command:
+    """A change of the representative, done by one process beside what others hear."""
+
+    change: handlers.ChangeRepresentative
+
+
+Work: TypeAlias = Event | Command
+
+
+class Told:
+    """What applications and review have said, and how several processes hear it at once."""
+
+    def begin(self, order: Random) -> None:
+        self.order = order
+        self.runner = asyncio.Runner()
+        self.bench = self.runner.run(desk(assessor(THIRD)))
+        self.today = NOW
+        self.changes: dict[str, list[tuple[date, PersonRef]]] = {uscc: [] for uscc in REPRESENTED}
+        self.sequences: Counter[str] = Counter()
+        self.years: dict[str, int] = {}
+        self.ended: set[str] = set()
+        self.reviewed: set[str] = set()
+        self.accepted: set[str] = set()
+        self.crossed: set[str] = set()
+        self.asked: dict[str, int] = {}
+        self.reserved: dict[str, int] = {}
+        self.owed: list[Event] = []
+
+    def submission(self, by: str, ahead: int) -> Event:
+        application = f"app-{len(self.years)}"
+        self.years[application] = self.today.year + ahead
+        return self.say_submitted(application, by)
+
+    def say_submitted(self, application: str, by: str) -> Event:
+        self.asked[application] = sequence = self.next(application)
+        year, day = self.years[application], self.today.date()
+        return self.owe(submitted(application, by, sequence=sequence, batch_year=year, submitted_on=day))
+
+    def told(self, application: str, verdict: str, tells: bool) -> list[Event]:  # noqa: FBT001 - drawn
+        """What is said of a verdict; review ``tells`` with the end of a case whether it had accepted it, or not yet."""
+        kept = verdict in KEPT
+        before = kept if tells else None
+        early: list[Event] = [accepted(application)] if kept else []
+        if verdict.startswith("withdrawn"):
+            late = verdict == "withdrawn after acceptance"
+            end = withdrawn(application, self.next(application), after_initial_review=late)
+            return [*early, end, closed("withdrawn", application, accepted_before=before)]
+        if verdict.startswith("ineligible"):
+            return [*early, closed("ineligible", application, accepted_before=before)]
+        if verdict == "refused":
+            end_of_case = closed("initial_review_refused", application, accepted_before=before)
+            return [review_refused(application), end_of_case]
+        return [*early, *([closed("late", application, accepted_before=before)] if verdict == "late" else [])]
+
+    def changing(self, uscc: str, to: PersonRef, ago: int) -> Command:
+        return Command(change(to, self.today.date() - timedelta(days=ago), uscc))
+
+    def in_office(self, item: Item) -> list[PersonRef]:
+        """By the calendar alone: who held the office on the day of submission, and who took over in the item's year."""
+        assert item.submitted_on is not None
+        first, last = date(item.year, 1, 1), date(item.year, 12, 31)
+        day = min(max(item.submitted_on, first), last)
+        holder = REPRESENTED[item.assessor.uscc]
+        for taken_over, to in self.changes[item.assessor.uscc]:
+            holder = to if taken_over <= day else holder
+        return [holder, *(to for taken_over, to in self.changes[item.assessor.uscc] if day < taken_over <= last)]
+
+    def next(self, application: str) -> int:
+        """The number of the application's next fact."""
+        self.sequences[application] += 1
+        return self.sequences[application]
+
+    def owe(self, fact: Event) -> Event:
+        self.owed.append(fact)
+        return fact
+
+    def under_review(self) -> list[str]:
+        """The latest submission of each was answered with an item."""
+        reserved = {name for name, submission in self.reserved.items() if submission == self.asked[name]}
+        return sorted(reserved - self.reviewed - self.ended)
+
+    def kept(self) -> tuple[list[Ledger], list[Item]]:
+        store = self.bench.look()
+        return self.runner.run(store.ledgers.find()), self.runner.run(store.items.find())
+
+    async def race(self, works: list[Work]) -> None:
+        while works:
+            read = [(work, Batch(self.bench.memory, AGGREGATES)) for work in works]
+            done = [(work, batch, await self.attempt(work, batch)) for work, batch in read]
+            slower = [work for work, batch, outcome in done if not await self.committed(work, batch, outcome)]
+            assert len(slower) < len(works)
+            works = slower
+
+    async def attempt(self, work: Work, batch: Batch) -> Outcome | None:
+        unit = Unit(batch)
+        try:
+            outcome = await unit.conclude(await self.running(work)(unit, self.today))
+        except Transient:
+            return None
+        except Refusal as no:
+            assert {each.rule for each in no.reasons} == {"Q4"}  # noqa: PT017 - periods and people are drawn blindly
+            return None
+        unit.keep()
+        return outcome
+
+    def running(self, work: Work) -> Run:
+        if isinstance(work, Command):
+            return lambda unit, now: handlers.change_representative(work.change, Store(unit), now)
+        return HEARD[type(work)].run(work)
+
+    async def committed(self, work: Work, batch: Batch, outcome: Outcome | None) -> bool:
+        if outcome is None:
+            return True
+        in_use = {key for key, item in self.bench.documents("items").items() if item["state"] in IN_USE}
+        try:
+            await self.bench.memory.commit(Commit([], batch.writes(), None))
+        except Conflict:
+            return False
+        self.owed = [each for each in self.owed if each is not work]
+        self.bench.said += outcome.events
+        if isinstance(work, Command):
+            self.changes[work.change.uscc].append((work.change.changed_on, work.change.successor))
+        else:
+            self.answered(work, outcome.events, in_use)
+            await self.kept_or_taken(work)
+        return True
+
+    def answered(self, fact: Event, events: Sequence[Event], in_use: set[str]) -> None:
+        for said in events:
+            if isinstance(said, QuotaItemReserved):
+                self.reserved[said.application_id] = fact.sequence
+                assert said.used <= LIMIT or said.application_id in in_use
+            if isinstance(said, QuotaItemRefused) and any(why.rule == "Q1" for why in said.reasons):
+                assert len(said.items_in_use) >= LIMIT
+
+    async def kept_or_taken(self, fact: Event) -> None:
+        """Once review says that it had accepted, a place stays given back only where none was left to take."""
+        if not isinstance(fact, InitialReviewAccepted):
+            return
+        item = await self.bench.look().items.require(fact.case_id)
+        if not item.in_use:
+            keys = [f"{each.digest}:{item.year}" for each in self.in_office(item)]
+            full = [each for key in keys if (each := await self.bench.look().ledgers.get(key)) and each.used >= LIMIT]
+            assert full
