@@ -72,7 +72,7 @@ async def test_a_park_is_found_by_the_code_of_its_body_and_its_first_name(api: A
     assert (answer.status_code, answer.json()["unit_key"]) == (200, f"{SOLAR}/示例工业园区")
 
 
-@pytest.mark.rule("R22")
+@pytest.mark.rule("R1")
 async def test_a_name_put_forward_for_another_title_is_shown_as_pending(api: ApiStand) -> None:
     await announced(api)
     other = unit(STEEL, name="示例钢铁集团有限公司", kind=UnitType.SUPPLY_CHAIN)

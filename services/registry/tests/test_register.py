@@ -102,7 +102,7 @@ async def second_title(office: Office, name: str = NEW_NAME, day: date = SECOND)
     await office.announce(day=day, number="内工信节能字〔2026〕92号")
 
 
-@pytest.mark.rule("R21", "R22", "L1")
+@pytest.mark.rule("R1", "L1")
 async def test_a_second_title_renames_nobody_and_the_other_name_is_shown_as_pending(office: Office) -> None:
     await second_title(office)
 
@@ -117,7 +117,7 @@ async def test_a_second_title_renames_nobody_and_the_other_name_is_shown_as_pend
     assert {listing.unit.name, *(line.unit.name for line in announced.lines)} == {"示例钢铁有限公司"}
 
 
-@pytest.mark.rule("R22", "R1")
+@pytest.mark.rule("R1")
 async def test_a_renaming_ends_what_was_pending_and_the_days_before_show_what_they_showed(office: Office) -> None:
     await second_title(office)
     renamed_on = SECOND + DAY * 7
@@ -131,7 +131,7 @@ async def test_a_renaming_ends_what_was_pending_and_the_days_before_show_what_th
     assert (now.name, now.pending, [each.name for each in now.former_names]) == (NEW_NAME, None, ["示例钢铁有限公司"])
 
 
-@pytest.mark.rule("R22")
+@pytest.mark.rule("R1")
 async def test_the_same_name_written_otherwise_is_no_change(office: Office) -> None:
     await second_title(office, "示例钢铁 有限公司")
 
@@ -140,7 +140,7 @@ async def test_the_same_name_written_otherwise_is_no_change(office: Office) -> N
     assert (now.name, now.pending) == ("示例钢铁有限公司", None)
 
 
-@pytest.mark.rule("R22", "L1")
+@pytest.mark.rule("R1", "L1")
 async def test_two_first_titles_of_one_unit_on_one_list_are_printed_under_one_name() -> None:
     office = Office()
     await office.clear(
