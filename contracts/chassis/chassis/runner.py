@@ -93,13 +93,15 @@ class Replayer:
         return [partial(every, REPLAY_EVERY, self.look)]
 
     async def look(self) -> int:
-        return await self._leases.under("replay", LEASED + REPLAY_EVERY, self._replay_all) or 0
+        """Replay what waits for it; parked ones are counted without the lease: who lost it would tell an old number."""
+        done = await self._leases.under("replay", LEASED + REPLAY_EVERY, self._replay_all)
+        self._metrics.parked.set(await self._parked.count())
+        return done or 0
 
     async def _replay_all(self) -> int:
         waiting = await self._parked.to_replay()
         for each in waiting:
             await self._replay(each)
-        self._metrics.parked.set(await self._parked.count())
         return len(waiting)
 
     async def _replay(self, document: Document) -> None:

@@ -105,6 +105,17 @@ async def test_a_replay_that_fails_parks_the_message_again(rig: Rig) -> None:
     assert rig.metrics.registry.get_sample_value("green_parked") == 1
 
 
+async def test_a_process_that_has_lost_the_lease_goes_on_counting_what_is_parked(rig: Rig) -> None:
+    key = fingerprint("review", message())
+    await rig.parked.park("review", message(), "bug", 5)
+    await rig.replayer.look()
+    assert await rig.database.update("leases", {"_id": "replay"}, {"$set": {"holder": "another"}})
+    await rig.parked.discard(key, "operator", "seen to")
+    await rig.replayer.look()
+
+    assert rig.metrics.registry.get_sample_value("green_parked") == 0
+
+
 async def test_what_was_put_aside_waits_on_and_is_parked_when_its_time_is_up(rig: Rig) -> None:
     rig.problem = Transient("not yet")
     await rig.parked.park("review", message(), "not yet", 0, replay=True)
