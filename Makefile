@@ -8,6 +8,8 @@ PACKAGES := contracts/messages/messages contracts/rulebook/rulebook contracts/ch
 PYTEST := $(BIN)/pytest -q
 
 ROLE ?= regional_officer
+SERVICE ?= review
+DO ?= parked list
 
 .PHONY: help
 help: ## Show this list
@@ -23,6 +25,10 @@ setup: ## Install what is missing on a Debian 12 machine (done by run and test a
 run: setup ## Start everything, play a season, stay up until Ctrl-C; again: go on with the same data
 	@exec $(BIN)/python -m deploy.local up
 
+.PHONY: season
+season: setup ## Show the season again on the running stack; an interrupted one goes on
+	@exec $(BIN)/python -m deploy.local season
+
 .PHONY: status
 status: setup ## Show which services of the local stack answer
 	@$(BIN)/python -m deploy.local status
@@ -30,6 +36,10 @@ status: setup ## Show which services of the local stack answer
 .PHONY: reset
 reset: setup ## Remove the data of the local stack
 	@$(BIN)/python -m deploy.local reset
+
+.PHONY: operate
+operate: setup ## Do an operator's command: SERVICE=review DO="parked list", "outbox republish --since 2026-05-20"
+	@exec $(BIN)/python -m deploy.local operate "$(SERVICE)" $(DO)
 
 .PHONY: token
 token: setup ## Print a token: ROLE=... [SUBJECT=...] [ORGANISATION=...] [PREFECTURE=...]
@@ -39,7 +49,7 @@ token: setup ## Print a token: ROLE=... [SUBJECT=...] [ORGANISATION=...] [PREFEC
 ##: the gate
 
 .PHONY: checks
-checks: setup
+checks: setup ## Install what only the checks need: node, and the parser of the event document
 	@deploy/setup.sh checks
 
 .PHONY: test

@@ -12,6 +12,7 @@ from chassis.settings import PREFIX, Settings
 
 from deploy.local.places import Places
 from deploy.local.processes import environment
+from deploy.local.servers import own
 from deploy.services import Service
 
 
@@ -20,7 +21,9 @@ def wired(service: Service, folder: Path) -> Wired:
     places = Places(folder, first_port=1)
     places.prepare()
     main = import_module(f"{service.package}.main")
-    chosen = {name.removeprefix(PREFIX).lower(): value for name, value in environment(service, places).items()}
+    chosen = {
+        name.removeprefix(PREFIX).lower(): value for name, value in environment(service, places, own(places)).items()
+    }
     made: Wired = main.service(_settings_of(main).model_validate(chosen))
     return made
 

@@ -1,7 +1,9 @@
-"""The commands of the local stack: `python -m deploy.local up|reset|status|token`."""
+"""The commands of the local stack: `python -m deploy.local up|season|status|operate|token|reset`."""
 
 import asyncio
 import fcntl
+import getpass
+import os
 import shutil
 import signal
 import sys
@@ -11,18 +13,22 @@ from typing import Annotated, Any
 
 import typer
 from chassis.issuer import DevelopmentIssuer
-from chassis.servers import MissingServerError, ServerDiedError
+from chassis.servers import MissingServerError, ServerDiedError, UnfitServerError
 from chassis.settings import Mode
 from messages.values import Role
 from rich.console import Console
 from rich.table import Table
 
+from deploy.local import existing, servers
 from deploy.local.launcher import Launcher
-from deploy.local.places import Places
-from deploy.local.processes import is_ready
+from deploy.local.places import ForeignFolderError, Places
+from deploy.local.processes import environment, is_ready
 from deploy.local.screen import Screen, addresses
 from deploy.local.story import play
 from deploy.services import SERVICES
+
+REFUSALS = (MissingServerError, ServerDiedError, UnfitServerError, ForeignFolderError)
+"""What is said in one sentence instead of a traceback."""
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -36,15 +42,29 @@ console = Console()
 def up(*, season: Annotated[bool, typer.Option(help="Play the season when it was not played yet")] = True) -> None:
     """Start everything, play the season once, and stay up until stopped."""
     places = Places.of_environment()
-    with alone(places):
+    with refusals(), alone(places):
         sys.exit(asyncio.run(_run(places, with_season=season)))
+
+
+@app.command("season")
+def season_again() -> None:
+    """Show the season again on the running stack; one that was interrupted goes on."""
+    places = Places.of_environment()
+    if not places.stack.exists():
+        raise SystemExit("no stack is running: make run")
+    sys.exit(not asyncio.run(play(places)))
 
 
 @app.command()
 def reset() -> None:
     """Remove all data, logs and secrets of the local stack."""
     places = Places.of_environment()
-    with alone(places):
+    if not places.folder.exists():
+        raise SystemExit(f"there is no {places.folder}: nothing to remove")
+    if not places.is_marked:
+        raise SystemExit(f"{places.folder} is no folder of a local stack: nothing is removed")
+    with refusals(), alone(places):
+        asyncio.run(existing.give_back(places))
         shutil.rmtree(places.folder)
     console.print(f"{places.folder} is removed")
 
@@ -60,6 +80,23 @@ def status() -> None:
     console.print(table)
 
 
+@app.command(context_settings={"ignore_unknown_options": True})
+def operate(
+    service: Annotated[str, typer.Argument(help="Whose messages")],
+    words: Annotated[list[str], typer.Argument(help="What `python -m chassis` is told: parked list, …")],
+) -> None:
+    """Do an operator's command in the environment of one service of the stack."""
+    places, known = Places.of_environment(), {each.name: each for each in SERVICES}
+    if service not in known:
+        raise SystemExit(f"SERVICE is one of {', '.join(known)}")
+    if not places.servers.exists():
+        raise SystemExit("no stack was started yet: make run")
+    with refusals():
+        settings = environment(known[service], places, asyncio.run(servers.find(places)))
+    who = {"USER": getpass.getuser()}
+    os.execve(sys.executable, [sys.executable, "-m", "chassis", *words], {**os.environ, **who, **settings})  # noqa: S606 - our own program
+
+
 @app.command("token")
 def token_of_the_stack(
     *,
@@ -69,8 +106,10 @@ def token_of_the_stack(
     prefecture: Annotated[str | None, typer.Option(help="GB/T 2260 code, for example 150100")] = None,
 ) -> None:
     """Print a bearer token that the local stack takes, valid for twelve hours."""
-    keys = Places.of_environment().keys
-    issuer = DevelopmentIssuer(keys, Mode.LOCAL)
+    places = Places.of_environment()
+    with refusals():
+        places.claim()
+    issuer = DevelopmentIssuer(places.keys, Mode.LOCAL)
     print(issuer.mint(role=role, subject=subject, organisation=organisation, prefecture=prefecture))
 
 
@@ -82,7 +121,7 @@ async def _run(places: Places, *, with_season: bool) -> int:
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     try:
         return await _until_stopped(_live(launcher, with_season=with_season), stopping)
-    except* (MissingServerError, ServerDiedError) as group:
+    except* REFUSALS as group:
         for error in group.exceptions:
             screen.failed(error)
     finally:
@@ -100,7 +139,7 @@ async def _live(launcher: Launcher, *, with_season: bool) -> int:
     if with_season:
         await _season(places, screen)
     screen.say("\nThe stack")
-    for line in addresses(places, prometheus="prometheus" in launcher.children):
+    for line in addresses(places, launcher.servers.broker, prometheus="prometheus" in launcher.children):
         screen.say(line)
     screen.say("up; Ctrl-C stops everything")
     await launcher.watch()
@@ -109,7 +148,7 @@ async def _live(launcher: Launcher, *, with_season: bool) -> int:
 
 async def _season(places: Places, screen: Screen) -> None:
     if places.season_done.exists():
-        screen.say("the season was played before; python -m deploy.season shows it again")
+        screen.say("the season was played before; make season shows it again")
     elif not await play(places):
         screen.say("the season has not come out as it must; the stack stays up, and the next start goes on with it")
 
@@ -127,15 +166,23 @@ async def _until_stopped(life: Coroutine[Any, Any, int], stopping: asyncio.Event
 
 
 @contextmanager
+def refusals() -> Iterator[None]:
+    """Say what stands in the way, and end."""
+    try:
+        yield
+    except REFUSALS as reason:
+        raise SystemExit(str(reason)) from None
+
+
+@contextmanager
 def alone(places: Places) -> Iterator[None]:
     """Hold the stack's folder: two launchers on one folder would ruin it."""
-    places.folder.mkdir(parents=True, exist_ok=True)
+    places.claim()
     with (places.folder / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            console.print(f"a stack is running in {places.folder}: stop it first (Ctrl-C where it runs)")
-            raise typer.Exit(1) from None
+            raise SystemExit(f"a stack is running in {places.folder}: stop it first (Ctrl-C where it runs)") from None
         yield
 
 

@@ -5,11 +5,13 @@ import json
 from datetime import UTC, datetime
 
 from chassis.clock import set_simulated
+from chassis.servers import MissingServerError
 from chassis.servers.processes import Child
 
 from deploy.local import processes, servers
 from deploy.local.places import Places
 from deploy.local.screen import Screen
+from deploy.local.servers import Servers
 from deploy.services import SERVICES, Service
 
 LOOK_SECONDS = 0.5
@@ -24,6 +26,8 @@ class Launcher:
         self.places = places
         self.screen = screen
         self.children: dict[str, Child] = {}
+        self.servers: Servers
+        """Known once they are found, at the beginning of ``bring_up``."""
         self._mail_server: asyncio.Server | None = None
 
     async def bring_up(self) -> None:
@@ -31,6 +35,7 @@ class Launcher:
         self.places.prepare()
         if not self.places.clock.exists():
             set_simulated(self.places.clock, BEFORE_THE_SEASON)
+        self.servers = await servers.find(self.places)
         database = asyncio.Event()
         async with asyncio.TaskGroup() as parts:
             for part in (self._mail(), self._prometheus(), self._broker(), self._mongod(database)):
@@ -62,25 +67,33 @@ class Launcher:
             self._mail_server = await servers.start_mail(self.places)
 
     async def _prometheus(self) -> None:
-        async with self.screen.step("prometheus"):
-            child = await servers.start_prometheus(self.places)
-            if child is not None:
-                self.children["prometheus"] = child
+        try:
+            async with self.screen.step("prometheus"):
+                self.children["prometheus"] = await servers.start_prometheus(self.places, self.servers.broker)
+        except MissingServerError as why:
+            self.screen.without("prometheus", why)
 
     async def _broker(self) -> None:
         async with self.screen.step("broker"):
-            self.children["broker"] = (await servers.start_broker(self.places)).process
+            await servers.prepare_broker(self.servers.broker, self.places)
+        self._keep("broker", self.servers.broker.process)
 
     async def _mongod(self, database: asyncio.Event) -> None:
         async with self.screen.step("mongod"):
-            self.children["mongod"] = (await servers.start_mongod(self.places)).process
+            await servers.prepare_mongod(self.servers.mongod, self.places)
+        self._keep("mongod", self.servers.mongod.process)
         database.set()
+
+    def _keep(self, name: str, process: Child | None) -> None:
+        """Servers that ran before are not ours to watch and to stop."""
+        if process is not None:
+            self.children[name] = process
 
     async def _service(self, service: Service, database: asyncio.Event) -> None:
         # A service waits for the broker by itself; loading five programs is done while the broker starts.
         await database.wait()
         async with self.screen.step(service.name):
-            child = self.children[service.name] = processes.start_service(service, self.places)
+            child = self.children[service.name] = processes.start_service(service, self.places, self.servers)
             await processes.until_ready(service, child, self.places)
 
     def _describe(self) -> None:
@@ -91,7 +104,7 @@ class Launcher:
             "keys": str(places.keys),
             "clock": str(places.clock),
             "mail": str(places.mail),
-            "management": places.address("management"),
+            "management": self.servers.broker.management_url,
             "prometheus": places.address("prometheus") if "prometheus" in self.children else None,
         }
         places.stack.write_text(json.dumps(described, indent=2), encoding="utf-8")

@@ -16,7 +16,13 @@ from deploy.services import SERVICES
 
 ROOT = Path(__file__).resolve().parents[2]
 FIRST_PORT = 18100
+MARK = "local-stack"
+"""The file that tells a stack's folder from any other: `reset` removes nothing else."""
 SERVERS = ("amqp", "management", "broker-metrics", "erlang", "mongo", "prometheus", "smtp")
+
+
+class ForeignFolderError(RuntimeError):
+    """The folder holds things that are no stack's; the message says what to do."""
 
 
 @dataclass(frozen=True)
@@ -66,8 +72,27 @@ class Places:
     def season_done(self) -> Path:
         return self.folder / "season.done"
 
+    @property
+    def servers(self) -> Path:
+        """Which servers the data belong to."""
+        return self.folder / "servers.json"
+
+    @property
+    def is_marked(self) -> bool:
+        return (self.folder / MARK).is_file()
+
+    def claim(self) -> None:
+        """Make the folder and mark it as a stack's; one that holds anything else is refused."""
+        if self.is_marked:
+            return
+        if self.folder.exists() and any(self.folder.iterdir()):
+            raise ForeignFolderError(f"{self.folder} holds other things than a local stack: name another folder")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / MARK).write_text("All of this folder is the local stack's; make reset removes it.\n")
+
     def prepare(self) -> None:
         """Make folders and keys; what is there already stays."""
+        self.claim()
         for folder in (self.folder, self.keys, self.folder / "log", self.mail):
             folder.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o700)

@@ -5,26 +5,26 @@ import sys
 from collections.abc import Mapping
 
 import httpx2
-from chassis.servers import amqp_url, mongo_url
 from chassis.servers.processes import Child, require_free
 
 from deploy.definitions import VHOST
 from deploy.local.places import Places
+from deploy.local.servers import Servers
 from deploy.services import Service
 
 READY_SECONDS = 120
 
 
-def start_service(service: Service, places: Places) -> Child:
+def start_service(service: Service, places: Places, servers: Servers) -> Child:
     require_free(places.port(service.name), service.name)
     return Child(
         [sys.executable, "-m", f"{service.package}.main"],
         log=places.log(service.name),
-        environment={**os.environ, **environment(service, places)},
+        environment={**os.environ, **environment(service, places, servers)},
     )
 
 
-def environment(service: Service, places: Places) -> Mapping[str, str]:
+def environment(service: Service, places: Places, servers: Servers) -> Mapping[str, str]:
     """Give the settings of one service: its own user, database and folder, and what all share."""
     password = places.passwords()[service.name]
     files = places.folder / "files" / service.name
@@ -32,8 +32,8 @@ def environment(service: Service, places: Places) -> Mapping[str, str]:
     return {
         "GREEN_MODE": "local",
         "GREEN_PORT": str(places.port(service.name)),
-        "GREEN_AMQP_URL": amqp_url(places.port("amqp"), service.name, password, VHOST),
-        "GREEN_MONGO_URL": mongo_url(places.port("mongo"), service.name, password, service.database),
+        "GREEN_AMQP_URL": servers.broker.url(service.name, password, VHOST),
+        "GREEN_MONGO_URL": servers.mongod.url(service.name, password, service.database),
         "GREEN_DATABASE": service.database,
         "GREEN_JWKS_FILE": str(places.keys / "jwks.json"),
         "GREEN_CLOCK_FILE": str(places.clock),

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Self
 
+from chassis.servers import BrokerAdmin
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -36,6 +37,9 @@ class Screen:
             self._progress.remove_task(task)
         self.console.print(f"  [green]ok[/] {name:<16} ready after {time.monotonic() - begun:4.1f} s")
 
+    def without(self, name: str, why: Exception) -> None:
+        self.console.print(f"  [yellow]--[/] {name:<16} {why}", highlight=False, soft_wrap=True)
+
     def say(self, text: str) -> None:
         self.console.print(text, highlight=False, markup=False, soft_wrap=True)
 
@@ -45,17 +49,18 @@ class Screen:
 
     def failed(self, error: Exception) -> None:
         self.console.print("[bold red]not up:[/]", end=" ")
-        self.console.print(str(error), markup=False, highlight=False)
+        self.console.print(str(error), markup=False, highlight=False, soft_wrap=True)
 
 
-def addresses(places: Places, *, prometheus: bool) -> Iterator[str]:
+def addresses(places: Places, broker: BrokerAdmin, *, prometheus: bool) -> Iterator[str]:
     """Say where to look, a line each."""
     for service in SERVICES:
         yield f"  {service.name:<16}{places.address(service.name)}/openapi.json"
     if prometheus:
         yield f"  {'dashboards':<16}{places.address('prometheus')}/consoles/assessor-quota.html"
         yield f"  {'alerts':<16}{places.address('prometheus')}/classic/alerts"
-    yield f"  {'RabbitMQ':<16}{places.address('management')} (admin, password in {places.folder}/broker/state.json)"
+    password = f" (admin, password in {places.folder}/broker/state.json)" if broker.process else ""
+    yield f"  {'RabbitMQ':<16}{broker.management_url}{password}"
     yield f"  {'mails':<16}{places.mail}"
     yield f"  {'logs':<16}{places.folder}/log"
     yield f"  {'a token':<16}make token ROLE=regional_officer"

@@ -5,14 +5,16 @@ import json
 import os
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from chassis.clock import SystemClock
-from chassis.servers import Broker, Mongod
-from chassis.servers.processes import HOST, Child, accepts, require_free
+from chassis.servers import Broker, BrokerAdmin, Mongod, MongodAdmin
+from chassis.servers.processes import HOST, Child, MissingServerError, accepts, require_free
 
 from deploy.definitions import VHOST, committed, with_passwords
+from deploy.local import existing
 from deploy.local.places import Places
 from deploy.services import SERVICES
 
@@ -22,27 +24,53 @@ CONSOLES = DEPLOY / "dashboards" / "consoles"
 PROMETHEUS_SECONDS = 30
 
 
-async def start_broker(places: Places) -> Broker:
-    """Start the node with the topology in it and a user for each service; nothing of it is taken away."""
-    broker = await Broker.start(
+class Servers(NamedTuple):
+    """What an administrator may do on the broker and the database of this stack."""
+
+    broker: BrokerAdmin
+    mongod: MongodAdmin
+
+
+def own(places: Places) -> Servers:
+    """Give those that the stack starts itself, in its folder and on its ports."""
+    broker = Broker.at(
         places.folder / "broker",
         places.port("amqp"),
         management_port=places.port("management"),
         prometheus_port=places.port("broker-metrics"),
         dist_port=places.port("erlang"),
     )
+    return Servers(broker, Mongod.at(places.folder / "mongod", places.port("mongo")))
+
+
+async def find(places: Places) -> Servers:
+    """Give the stack's own, which need not run yet, or those that are named; the first start notes which."""
+    urls, servers = existing.addresses(places), own(places)
+    if url := urls["broker"]:
+        servers = servers._replace(broker=await BrokerAdmin.of_url(url))
+    if url := urls["mongod"]:
+        servers = servers._replace(mongod=await MongodAdmin.of_url(url))
+    if not places.servers.exists():
+        await existing.require_unused(urls, *servers)
+    existing.note(places, urls)
+    return servers
+
+
+async def prepare_broker(broker: BrokerAdmin, places: Places) -> None:
+    """Start the stack's own; then load the topology and a user for each service. Nothing is taken away."""
+    if isinstance(broker, Broker):
+        await broker.restart()
     await broker.import_definitions(with_passwords(committed(), places.passwords()))
     await broker.permit(broker.admin_user, VHOST, configure=".*", write=".*", read=".*")
-    return broker
 
 
-async def start_mongod(places: Places) -> Mongod:
-    """Start the database with a user for each service, who reaches its own database only."""
-    mongod = await Mongod.start(places.folder / "mongod", places.port("mongo"))
+async def prepare_mongod(mongod: MongodAdmin, places: Places) -> None:
+    """Start the stack's own; then make a user for each service, who reaches its own database only."""
+    if isinstance(mongod, Mongod):
+        await mongod.restart()
     passwords = places.passwords()
     users = (mongod.add_user(service.database, service.name, passwords[service.name]) for service in SERVICES)
     await asyncio.gather(*users)
-    return mongod
 
 
 class MailDrop:
@@ -66,39 +94,55 @@ async def start_mail(places: Places) -> asyncio.Server:
     return await loop.create_server(lambda: SMTP(drop, hostname="localhost", loop=loop), HOST, port)
 
 
-async def start_prometheus(places: Places) -> Child | None:
-    """Start Prometheus, or give nothing where it is not installed: the stack works without it."""
+async def start_prometheus(places: Places, broker: BrokerAdmin) -> Child:
+    """Start Prometheus on the services and the broker; raises where it is not installed."""
     program = shutil.which("prometheus")
     if program is None:
-        return None
+        raise MissingServerError("not installed: no dashboards, no alerts; as root: apt-get install prometheus")
     port = places.port("prometheus")
     require_free(port, "prometheus")
-    child = Child(_prometheus_command(program, places, port), log=places.log("prometheus"), environment=os.environ)
+    command = _prometheus_command(program, places, broker)
+    child = Child(command, log=places.log("prometheus"), environment=os.environ)
     await child.until(lambda: accepts(port), within=PROMETHEUS_SECONDS)
     return child
 
 
-def _prometheus_command(program: str, places: Places, port: int) -> list[str]:
+def _prometheus_command(program: str, places: Places, broker: BrokerAdmin) -> list[str]:
     configuration = places.folder / "prometheus.yml"
-    configuration.write_text(json.dumps(_scraped(places), indent=2))  # JSON is YAML too
+    configuration.write_text(json.dumps(_scraped(places, broker), indent=2))  # JSON is YAML too
     return [
         program,
         f"--config.file={configuration}",
         f"--storage.tsdb.path={places.folder / 'prometheus'}",
         "--storage.tsdb.retention.time=30d",
-        f"--web.listen-address={HOST}:{port}",
+        f"--web.listen-address={HOST}:{places.port('prometheus')}",
         f"--web.console.templates={CONSOLES}",
         "--log.level=warn",
     ]
 
 
-def _scraped(places: Places) -> dict[str, Any]:
-    jobs = {service.name: places.port(service.name) for service in SERVICES}
-    jobs["rabbitmq"] = places.port("broker-metrics")
+def _scraped(places: Places, broker: BrokerAdmin) -> dict[str, Any]:
+    targets = {service.name: f"{HOST}:{places.port(service.name)}" for service in SERVICES}
+    jobs = [{"job_name": name, "static_configs": [{"targets": [target]}]} for name, target in targets.items()]
     return {
         "global": {"scrape_interval": "5s", "evaluation_interval": "5s"},
         "rule_files": [str(RULES / "*.yml")],
-        "scrape_configs": [
-            {"job_name": name, "static_configs": [{"targets": [f"{HOST}:{port}"]}]} for name, port in jobs.items()
-        ],
+        "scrape_configs": [*jobs, *scraped_of(broker)],
     }
+
+
+def scraped_of(broker: BrokerAdmin) -> list[dict[str, Any]]:
+    """Scrape the broker as a whole, and the length of each queue."""
+    if broker.prometheus_url is None:
+        return []
+    target = [{"targets": [urlsplit(broker.prometheus_url).netloc]}]
+    queues = {"vhost": [VHOST], "family": ["queue_coarse_metrics"]}
+    return [
+        {"job_name": "rabbitmq", "static_configs": target},
+        {
+            "job_name": "rabbitmq-queues",
+            "metrics_path": "/metrics/detailed",
+            "params": queues,
+            "static_configs": target,
+        },
+    ]

@@ -3,6 +3,8 @@
 import asyncio
 import sys
 
+from chassis.servers.processes import guarded
+
 from deploy.local.places import Places
 
 
@@ -12,7 +14,7 @@ async def play(places: Places) -> bool:
     Only then is it marked as played; otherwise the next start goes on with it.
     """
     season = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "deploy.season", str(places.stack), start_new_session=True
+        *guarded([sys.executable, "-m", "deploy.season", str(places.stack)]), start_new_session=True
     )
     try:
         code = await season.wait()

@@ -10,7 +10,16 @@ import aio_pika
 import psutil
 import pytest
 from aiormq.exceptions import ChannelAccessRefused
-from chassis.servers import Broker, MissingServerError, Mongod, free_ports, node
+from chassis.servers import (
+    Broker,
+    BrokerAdmin,
+    MissingServerError,
+    Mongod,
+    MongodAdmin,
+    UnfitServerError,
+    free_ports,
+    node,
+)
 from chassis.servers.processes import HOST, until_accepting
 from chassis.testing.stack import Stand
 from pymongo import AsyncMongoClient
@@ -138,11 +147,59 @@ async def test_nothing_is_left_when_the_launcher_is_killed(tmp_path: Path) -> No
     assert not mongod.is_running()
 
 
-async def test_a_folder_keeps_its_port_and_says_so(tmp_path: Path) -> None:
-    (tmp_path / "state.json").write_text(json.dumps({"port": 20_001, "admin_password": "x"}))
+@pytest.mark.parametrize(("server", "port"), [(Mongod, "port"), (Broker, "amqp_port")])
+def test_a_folder_keeps_its_port_and_says_so(tmp_path: Path, server: type[Mongod | Broker], port: str) -> None:
+    kept = server.at(tmp_path)
+    first = int(json.loads((tmp_path / "state.json").read_text())[port])
 
-    with pytest.raises(ValueError, match="belong to a mongod on port 20001, not 20002"):
-        await Mongod.start(tmp_path, 20_002)
+    assert server.at(tmp_path).address == kept.address == server.at(tmp_path, first).address
+    with pytest.raises(UnfitServerError, match=f"with {port.replace('_', ' ')} {first}, not {first + 1}$"):
+        server.at(tmp_path, first + 1)
+
+
+async def test_a_broker_that_runs_already_is_known_by_its_management(stand: Stand) -> None:
+    own = stand.broker
+    account = f"{own.admin_user}:{own.admin_password}"
+
+    found = await BrokerAdmin.of_url(own.management_url.replace("://", f"://{account}@"))
+
+    assert (found, found.process) == (own, None)
+    assert {"/"} <= await found.names("vhosts")
+
+
+async def test_a_replica_set_that_runs_already_is_known_by_its_url(stand: Stand) -> None:
+    mine = await stand.database("review")
+
+    found = await MongodAdmin.of_url(stand.mongod.admin_url)
+
+    assert (found, found.process) == (stand.mongod, None)
+    assert mine.name in await found.databases()
+
+
+@pytest.mark.parametrize(
+    ("server", "url", "reason"),
+    [
+        (BrokerAdmin, "amqp://admin:x@127.0.0.1:5672", "that of its management"),
+        (BrokerAdmin, "http://admin:x@127.0.0.1:1", "no broker answers at http://127.0.0.1:1"),
+        (MongodAdmin, "mongodb://127.0.0.1:1/", "mongodb://user:password@host"),
+        (MongodAdmin, "mongodb://root:x@127.0.0.1:1/?replicaSet=none", "no replica set answers at 127.0.0.1:1"),
+    ],
+)
+async def test_a_server_that_cannot_be_used_is_refused_in_one_sentence(
+    server: type[BrokerAdmin | MongodAdmin], url: str, reason: str
+) -> None:
+    with pytest.raises(UnfitServerError, match=reason) as refused:
+        await server.of_url(url)
+
+    assert "admin:x" not in str(refused.value)
+
+
+async def test_a_wrong_password_is_said_to_be_one(stand: Stand) -> None:
+    broker, mongod = stand.broker, stand.mongod
+    with pytest.raises(UnfitServerError, match="does not let nobody administer it"):
+        await BrokerAdmin.of_url(broker.management_url.replace("://", "://nobody:x@"))
+    with pytest.raises(UnfitServerError, match="does not let nobody in"):
+        await MongodAdmin.of_url(f"mongodb://nobody:x@{mongod.address}/?{mongod.options}")
 
 
 @pytest.mark.usefixtures("emptied_path")

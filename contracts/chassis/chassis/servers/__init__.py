@@ -1,9 +1,9 @@
-"""Private servers as child processes: a RabbitMQ node and a mongod that live in a folder of their own."""
+"""Private servers as child processes, each in a folder of its own, and the administrators of any."""
 
-from chassis.servers.admin import BrokerAdmin, MongodAdmin, amqp_url, mongo_url
+from chassis.servers.admin import BrokerAdmin, MongodAdmin
 from chassis.servers.broker import Broker
 from chassis.servers.mongod import Mongod
-from chassis.servers.processes import MissingServerError, ServerDiedError, free_ports
+from chassis.servers.processes import MissingServerError, ServerDiedError, UnfitServerError, free_ports
 
 __all__ = [
     "Broker",
@@ -12,7 +12,6 @@ __all__ = [
     "Mongod",
     "MongodAdmin",
     "ServerDiedError",
-    "amqp_url",
+    "UnfitServerError",
     "free_ports",
-    "mongo_url",
 ]

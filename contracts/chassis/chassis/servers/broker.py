@@ -6,29 +6,32 @@ from typing import Self
 
 from chassis.servers.admin import BrokerAdmin
 from chassis.servers.node import environment, prepare
-from chassis.servers.processes import Child, free_ports, kept_state, new_secret, require_free
+from chassis.servers.processes import HOST, Child, kept_state, require_free
 
 START_SECONDS = 120
 STOP_SECONDS = 20
 
 
 class Broker(BrokerAdmin):
-    """A running node; stopped nodes keep their data, and `start` on the folder goes on with it."""
+    """A node; a stopped one keeps its data, and `start` on the folder goes on with it."""
 
     def __init__(self, folder: Path, state: dict[str, int | str]) -> None:
+        self.amqp_port = int(state["amqp_port"])
+        self.management_port = int(state["management_port"])
+        self.prometheus_port = int(state["prometheus_port"])
+        self.dist_port = int(state["dist_port"])
         super().__init__(
-            amqp_port=int(state["amqp_port"]),
-            management_port=int(state["management_port"]),
-            prometheus_port=int(state["prometheus_port"]),
+            address=f"{HOST}:{self.amqp_port}",
+            management_url=f"http://{HOST}:{self.management_port}",
+            prometheus_url=f"http://{HOST}:{self.prometheus_port}/metrics",
             admin_user="admin",
             admin_password=str(state["admin_password"]),
         )
-        self.dist_port = int(state["dist_port"])
         self.folder = folder
         self._child: Child | None = None
 
     @classmethod
-    async def start(
+    def at(
         cls,
         folder: Path,
         amqp_port: int | None = None,
@@ -37,12 +40,19 @@ class Broker(BrokerAdmin):
         prometheus_port: int | None = None,
         dist_port: int | None = None,
     ) -> Self:
-        """Start on this folder, new or left by an earlier run, and wait until it serves.
+        """Give the node of this folder, new or left by an earlier run, with the ports of its first start."""
+        asked = {
+            "amqp_port": amqp_port,
+            "management_port": management_port,
+            "prometheus_port": prometheus_port,
+            "dist_port": dist_port,
+        }
+        return cls(folder, kept_state(folder, asked))
 
-        The ports are those of the folder's first start; ports asked for later are not looked at.
-        """
-        asked = (amqp_port, management_port, prometheus_port, dist_port)
-        broker = cls(folder, kept_state(folder, lambda: _first_state(asked)))
+    @classmethod
+    async def start(cls, folder: Path) -> Self:
+        """Start on this folder, on free ports where it is new, and wait until it serves."""
+        broker = cls.at(folder)
         await broker.restart()
         return broker
 
@@ -53,7 +63,7 @@ class Broker(BrokerAdmin):
         return self._child
 
     async def restart(self) -> None:
-        """Start again on the same folder and ports after `kill` or `stop`."""
+        """Start on its folder and ports, for the first time or after `kill` or `stop`, and wait until it serves."""
         for port in (self.amqp_port, self.management_port, self.prometheus_port, self.dist_port):
             require_free(port, "rabbitmq")
         program = prepare(self)
@@ -68,9 +78,3 @@ class Broker(BrokerAdmin):
 
     async def stop(self) -> None:
         await self.process.stop(STOP_SECONDS)
-
-
-def _first_state(asked: tuple[int | None, ...]) -> dict[str, int | str]:
-    names = ("amqp_port", "management_port", "prometheus_port", "dist_port")
-    ports = {name: port or free for name, port, free in zip(names, asked, free_ports(len(names)), strict=True)}
-    return {**ports, "admin_password": new_secret()}

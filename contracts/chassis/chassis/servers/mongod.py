@@ -12,7 +12,6 @@ from chassis.servers.processes import (
     HOST,
     Child,
     MissingServerError,
-    free_ports,
     kept_state,
     new_secret,
     require_free,
@@ -25,20 +24,24 @@ STOP_SECONDS = 15
 
 
 class Mongod(MongodAdmin):
-    """A running mongod; stopped servers keep their data, and `start` on the folder goes on with it."""
+    """A mongod; a stopped one keeps its data, and `start` on the folder goes on with it."""
 
     def __init__(self, folder: Path, port: int, admin_password: str) -> None:
-        super().__init__(port, "admin", admin_password)
+        super().__init__(f"{HOST}:{port}", "admin", admin_password)
+        self.port = port
         self.folder = folder
         self._child: Child | None = None
 
     @classmethod
-    async def start(cls, folder: Path, port: int | None = None) -> Self:
-        """Start on this folder, new or left by an earlier run, and wait until it takes writes."""
-        state = kept_state(folder, lambda: {"port": port or free_ports(1)[0], "admin_password": new_secret()})
-        server = cls(folder, int(state["port"]), str(state["admin_password"]))
-        if port not in {None, server.port}:
-            raise ValueError(f"the data in {folder} belong to a mongod on port {server.port}, not {port}")
+    def at(cls, folder: Path, port: int | None = None) -> Self:
+        """Give the server of this folder, new or left by an earlier run, with the port of its first start."""
+        state = kept_state(folder, {"port": port})
+        return cls(folder, int(state["port"]), str(state["admin_password"]))
+
+    @classmethod
+    async def start(cls, folder: Path) -> Self:
+        """Start on this folder, on a free port where it is new, and wait until it takes writes."""
+        server = cls.at(folder)
         await server.restart()
         return server
 
@@ -49,7 +52,7 @@ class Mongod(MongodAdmin):
         return self._child
 
     async def restart(self) -> None:
-        """Start again on the same folder and port after `kill` or `stop`."""
+        """Start on its folder and port, the first time or after `kill` or `stop`, and wait until it takes writes."""
         require_free(self.port, "mongod")
         self._child = Child(self._command(), log=self.folder / "mongod.log", environment=os.environ)
         await self._child.until(self.ensure_primary, within=START_SECONDS)

@@ -28,6 +28,10 @@ class ServerDiedError(RuntimeError):
     """A server ended or stayed unready; the message carries the end of its log."""
 
 
+class UnfitServerError(RuntimeError):
+    """A server that is there already is not the one to go on with; the message says why."""
+
+
 class Child:
     """One program in its own session, killed by the kernel when the thread that started it is gone."""
 
@@ -88,14 +92,18 @@ class Child:
         return text.decode(errors="replace")
 
 
-def _spawn(command: Sequence[str], log: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    # setpriv asks the kernel for the death signal, so even a SIGKILL of the launcher leaves nothing behind.
+def guarded(command: Sequence[str]) -> list[str]:
+    """Give the command that ends with the thread that starts it, even when that is killed: the kernel sees to it."""
     guard = shutil.which("setpriv")
     if guard is None:
         raise MissingServerError("setpriv is missing: install the Debian package util-linux")
+    return [guard, "--pdeathsig", "KILL", *command]
+
+
+def _spawn(command: Sequence[str], log: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
     with log.open("ab") as output:
         return subprocess.Popen(  # noqa: S603 - the programs are those of this project
-            [guard, "--pdeathsig", "KILL", *command],
+            guarded(command),
             env=dict(environment),
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -157,13 +165,22 @@ def write_private(path: Path, text: str) -> None:
         file.write(text)
 
 
-def kept_state(folder: Path, make: Callable[[], Mapping[str, int | str]]) -> dict[str, int | str]:
-    """Read what the first start chose for this folder (ports, secrets), or choose it now."""
+def kept_state(folder: Path, asked: Mapping[str, int | None]) -> dict[str, int | str]:
+    """Read the ports and the secret that the first start chose for this folder, or choose them now.
+
+    A port that is asked for must be the one chosen then: the data name it.
+    """
     path = folder / "state.json"
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        write_private(path, json.dumps(make()))
-    return dict(json.loads(path.read_text()))
+        ports = {name: port or free for (name, port), free in zip(asked.items(), free_ports(len(asked)), strict=True)}
+        write_private(path, json.dumps({**ports, "admin_password": new_secret()}))
+    state = dict(json.loads(path.read_text()))
+    for name, port in asked.items():
+        if port not in {None, state[name]}:
+            what = name.replace("_", " ")
+            raise UnfitServerError(f"the data in {folder} belong to a server with {what} {state[name]}, not {port}")
+    return state
 
 
 def new_secret() -> str:
