@@ -19,6 +19,13 @@ from deploy.services import SERVICES
 
 OF_PROMETHEUS = {"up"}
 """What Prometheus itself adds to each scrape."""
+OF_THE_BROKER = {
+    "rabbitmq_alarms_memory_used_watermark",
+    "rabbitmq_alarms_free_disk_space_watermark",
+    "rabbitmq_alarms_file_descriptor_limit",
+    "rabbitmq_detailed_queue_messages_ready",
+}
+"""What alerts read of RabbitMQ; tests/connected asks a real one whether it tells them."""
 SUFFIXES = {
     "counter": ("_total",),
     "histogram": ("_bucket", "_sum", "_count"),
@@ -43,12 +50,12 @@ def _selectors(node: promql.Expr) -> Iterator[promql.VectorSelector]:
 
 @cache
 def told() -> frozenset[str]:
-    """Every name that a service's /metrics can hold: ours, its measures, FastStream's, HTTP's, the process's."""
+    """Every name that is scraped: ours, the services' measures, FastStream's, HTTP's, the process's, the broker's."""
     metrics = Metrics().with_process()
     RabbitPrometheusMiddleware(registry=metrics.registry, app_name="green")
     create_app("green", None, None, health_of=Health(), metrics=metrics).build_middleware_stack()
     ours = {name for family in metrics.registry.collect() for name in _names(family)}
-    return frozenset(ours | {f"green_{measure.name}" for measure in _measures()} | OF_PROMETHEUS)
+    return frozenset(ours | {f"green_{measure.name}" for measure in _measures()} | OF_PROMETHEUS | OF_THE_BROKER)
 
 
 def _names(family: Metric) -> list[str]:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from deploy.services import SERVICES
 from tests.architecture.promql import looked_at, told
 from tests.architecture.sources import ROOT
 
@@ -53,6 +54,13 @@ def test_an_alert_says_in_both_languages_what_is_wrong_and_where_to_read_on(aler
     assert said["summary"]
     assert not HAN.search(said["summary"])
     assert said["runbook_url"] == f"deploy/runbook.md#{alert['alert'].lower()}"
+
+
+def test_the_silence_of_every_service_is_noticed() -> None:
+    (down,) = (alert["expr"] for alert in alerts() if alert["alert"] == "ServiceDown")
+
+    assert set(re.findall(r'absent\(up\{job="([^"]+)"\}\)', down)) == {service.name for service in SERVICES}
+    assert set(re.findall(r'job=~"([^"]+)"', down)[0].split("|")) == {service.name for service in SERVICES}
 
 
 def test_each_alert_has_its_section_in_the_runbook_and_each_section_its_alert() -> None:
