@@ -23,7 +23,7 @@ from rulebook.periods import (
     yearly_deadline,
 )
 from rulebook.ranking import Entry, NotComparable, Ranking, rank
-from rulebook.reasons import DEPARTMENT_NAMES, LEVEL_NAMES, UNIT_TYPE_NAMES, reason
+from rulebook.reasons import DEPARTMENT_NAMES, LEVEL_NAMES, MEASURE_NAMES, UNIT_TYPE_NAMES, reason
 from rulebook.regions import PREFECTURES
 from rulebook.rulesets import (
     NoRuleSet,
@@ -60,6 +60,7 @@ from rulebook.stars import award_stars, star_counts
 __all__ = [
     "DEPARTMENT_NAMES",
     "LEVEL_NAMES",
+    "MEASURE_NAMES",
     "PREFECTURES",
     "SHANGHAI",
     "UNIT_TYPE_NAMES",

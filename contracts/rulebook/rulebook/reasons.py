@@ -21,6 +21,22 @@ DEPARTMENT_NAMES: Final[Mapping[str, str]] = MappingProxyType(
         Department.MARKET_REGULATION: "市场监管",
     }
 )
+MEASURE_NAMES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "%": "%",
+        "% achieved": "达到程度（%）",
+        "% of industry benchmark": "占行业基准值（%）",
+        "0/1": "是1否0",
+        "10^4 yuan/person": "万元/人",
+        "10^4 yuan/tce": "万元/吨标准煤",
+        "10^8 yuan/km2": "亿元/平方公里",
+        "points": "分",
+        "ratio": "系数",
+        "t/10^4 yuan": "吨/万元",
+        "yuan/m3": "元/立方米",
+    }
+)
+"""The units that schemes measure in."""
 
 
 def reason(rule: str, code: str, text: str, evidence: str | None = None, pointer: str | None = None) -> Reason:

@@ -6,7 +6,7 @@ from collections.abc import Container, Iterator
 from datetime import date
 
 from messages.values import Level, Reason, UnitType
-from rulebook import RuleSet, Scheme, problems, reason, yearly_deadline
+from rulebook import MEASURE_NAMES, RuleSet, Scheme, problems, reason, yearly_deadline
 
 from applications.domain.application import Application
 from applications.domain.report import Report
@@ -114,7 +114,7 @@ def _units(report: Report, scheme: Scheme) -> Iterator[Reason]:
     for filed in report.indicators:
         name, unit = units.get(filed.indicator, ("", filed.unit))
         if filed.unit != unit:
-            text = f"“{name}”的计量单位应为{unit}"
+            text = f"“{name}”的计量单位应为{MEASURE_NAMES[unit]}"
             yield reason("A2", "unit-differs", text, filed.unit, f"/indicators/{filed.indicator}")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rulebook import UNIT_TYPE_NAMES
 
 from applications.workbooks.layout import (
+    Dated,
     Entry,
     Form,
     Heading,
@@ -42,7 +43,14 @@ COVER = Sheet(
         line(text("联 系 人：", "cover_contact", private=True)),
         line(phone("联系电话：", "cover_phone")),
         Heading("内蒙古自治区工业和信息化厅制"),
+        Dated("二〇二  年    月    日", "cover_day"),
     ),
+)
+
+CONTACT = line(
+    text("申报联系人", "contact", private=True),
+    phone("联系电话", "contact_phone"),
+    Entry("电子邮箱", "contact_email", Kind.EMAIL, private=True),
 )
 
 PRODUCTS = Table(
@@ -85,11 +93,7 @@ ENTERPRISE_SHEET = Sheet(
             phone("联系电话", "representative_phone"),
             phone("传真号码", "fax", required=False),
         ),
-        line(
-            text("申报联系人", "contact", private=True),
-            phone("联系电话", "contact_phone"),
-            Entry("电子邮箱", "contact_email", Kind.EMAIL, private=True),
-        ),
+        CONTACT,
         Heading("上年度主要产品生产销售及能源资源消费情况"),
         PRODUCTS,
         Heading("企业近三年经营情况"),
@@ -109,11 +113,7 @@ PARK_SHEET = Sheet(
             phone("联系电话", "head_phone"),
             phone("传真号码", "fax", required=False),
         ),
-        line(
-            text("申报联系人", "contact", private=True),
-            phone("联系电话", "contact_phone"),
-            Entry("电子邮箱", "contact_email", Kind.EMAIL, private=True),
-        ),
+        CONTACT,
         line(
             text("主导产业", "leading_industry"),
             number("园区规划面积（平方公里）", "planned_area", least=0),

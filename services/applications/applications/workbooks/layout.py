@@ -60,6 +60,21 @@ class Heading:
 
 
 @dataclass(frozen=True)
+class Dated:
+    """A day as paper forms print it, with room for the numbers; whoever fills it in writes over the print.
+
+    Nothing is decided by it, so it is not read, and a form without it is the same form.
+    """
+
+    text: str
+    name: str
+
+    @property
+    def first_label(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True)
 class Line:
     """One row: its fields share the grid evenly, each a label and a cell."""
 
@@ -97,7 +112,7 @@ class Table:
         return tuple(sum(column.span for column in self.columns[:at]) for at in range(len(self.columns)))
 
 
-Block = Heading | Line | Table
+Block = Heading | Dated | Line | Table
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from chassis.tables.book import Grid
 from chassis.tables.cells import Malformed, as_text, is_empty
 
 from applications.workbooks.cells import value_of
-from applications.workbooks.layout import LABEL, Block, Entry, Form, Heading, Line, Sheet, Table, address
+from applications.workbooks.layout import LABEL, Block, Dated, Entry, Form, Heading, Line, Sheet, Table, address
 
 Values = dict[str, object]
 
@@ -59,6 +59,8 @@ class _SheetReader:
         for block, after in zip(self._sheet.blocks, following, strict=True):
             if isinstance(block, Heading):
                 self._expect(block.text, 0)
+                self._row += 1
+            elif isinstance(block, Dated):
                 self._row += 1
             elif isinstance(block, Line):
                 self._read_line(block)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from rulebook import MEASURE_NAMES
 from rulebook.schemes import Scheme
 
 from applications.domain.facts import TEXTS
@@ -92,7 +93,7 @@ INDICATORS = Table(
     (
         text("指标编号", "indicator", span=3),
         text("指标名称", "title", required=False, span=3),
-        text("计量单位", "unit"),
+        choice("计量单位", "unit", MEASURE_NAMES),
         number("数值", "value"),
         number("上一年数值", "year_before", required=False, span=1),
         number("前两年数值", "two_years_before", required=False, span=1),

@@ -16,6 +16,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from applications.workbooks.layout import (
     GRID,
     LABEL,
+    Dated,
     Entry,
     Form,
     Heading,
@@ -70,6 +71,9 @@ def _write_sheet(page: Worksheet, sheet: Sheet, values: Values) -> None:
     for block in sheet.blocks:
         if isinstance(block, Heading):
             _put(page, _Place(row, 0, GRID), block.text, _LABEL)
+            row += 1
+        elif isinstance(block, Dated):
+            _put(page, _Place(row, 0, GRID), str(values.get(block.name) or block.text), _LABEL)
             row += 1
         elif isinstance(block, Line):
             _write_line(page, row, block, values)
