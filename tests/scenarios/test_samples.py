@@ -1,6 +1,8 @@
 """The sample files: invented but valid, read back by the service they are sent to, with the hard cases in them."""
 
 import asyncio
+import re
+import tomllib
 from collections import Counter
 from collections.abc import Mapping
 from datetime import date
@@ -9,9 +11,10 @@ from pathlib import Path
 
 import pytest
 from applications.domain.files import media_type
-from applications.workbooks import Form, read
+from applications.workbooks import Form, read, write
+from chassis.tables import grid, opened
 from messages.values import Prefecture, UnitType
-from rulebook import rules_on
+from rulebook import MEASURE_NAMES, rules_on
 from rulebook.schemes import problems, score
 from stdnum.cn import uscc
 
@@ -21,11 +24,15 @@ from deploy.season.cast import TIES, Applicant, HardCase
 from deploy.season.samples import Samples, annex1, evidence, make, report, roster
 from deploy.season.samples.numbers import values
 from deploy.season.samples.packing import packed
+from tests.architecture.sources import ROOT
 
 CAST = cast.load()
 BY_NAME = {each.id: each for each in CAST.applicants}
 OF_EACH_FORM = ("u01", "u05", "u06")
 """A factory, a supply chain, a park: each workbook takes a tenth of a second to write."""
+
+
+SCHEMES = ROOT / "contracts" / "rulebook" / "rulebook" / "data" / "schemes"
 
 
 def work_plan(applicant: Applicant) -> bytes:
@@ -47,6 +54,11 @@ def rows(found: Mapping[str, object], table: str) -> list[Json]:
     listed = found[table]
     assert isinstance(listed, list)
     return listed
+
+
+def cover(content: bytes) -> list[str]:
+    with opened(content) as book:
+        return [str(row[0]) for row in grid(book, "封面")]
 
 
 def panel_total(applicant: Applicant) -> Decimal:
@@ -97,7 +109,7 @@ def test_a_work_plan_is_read_back_without_a_problem(name: str) -> None:
     applicant = BY_NAME[name]
     found = read_back(annex1.form_of(applicant), work_plan(applicant))
     assert found["name"] == applicant.unit.name
-    assert found == annex1.values(applicant)
+    assert {**found, "cover_day": annex1.COVER_DAY} == annex1.values(applicant)
 
 
 @pytest.mark.parametrize("name", OF_EACH_FORM)
@@ -109,6 +121,60 @@ def test_a_report_is_read_back_and_answers_the_whole_scheme(name: str) -> None:
     assert problems(scheme, filed_values, met) == []
     assert abs(score(scheme, filed_values, met).total - applicant.claimed) < 3
     assert [row["sha256"] for row in rows(found, "evidence")] == [each.sha256 for each in evidence.of(applicant)]
+
+
+@pytest.mark.parametrize("park", [each.id for each in CAST.applicants if each.unit.unit_type is UnitType.PARK])
+def test_what_both_files_of_a_park_ask_for_is_the_same_in_both(park: str) -> None:
+    applicant = BY_NAME[park]
+    plan = annex1.values(applicant)
+    filed = {row["indicator"]: row["value"] for row in rows(report.filled(applicant, ()), "indicators")}
+    of_both = {
+        "energy_intensity_fall": "energy_per_value_added_fall",
+        "high_tech_share": "high_tech_output_share",
+        "solid_waste_use": "solid_waste_use_rate",
+        "waste_water": "waste_water_per_value_added",
+    }
+
+    assert {name: plan[name] for name in of_both} == {name: filed[indicator] for name, indicator in of_both.items()}
+    assert "为主导产业" in str(plan["overview"])
+    assert "单位产品" not in "".join(str(text) for text in plan.values())
+
+
+def test_the_years_before_are_no_better_than_the_last() -> None:
+    applicant = BY_NAME["u06"]
+    asked = {each.id: each for each in report.scheme_of(applicant).indicators}
+    directions = set()
+    for row in rows(report.filled(applicant, ()), "indicators"):
+        indicator = asked[row["indicator"]]
+        years = [row["two_years_before"], row["year_before"], row["value"]]
+        directions.add(indicator.direction)
+        if indicator.unit == "0/1":
+            assert len(set(years)) == 1, indicator.id
+        else:
+            assert years == sorted(years, reverse=indicator.direction == "lower"), indicator.id
+    assert directions == {"higher", "lower"}
+
+
+def test_a_form_prints_the_units_of_every_scheme_in_chinese_and_reads_them_back() -> None:
+    units = {each["unit"] for file in SCHEMES.glob("*.toml") for each in tomllib.loads(file.read_text())["indicators"]}
+    assert units == set(MEASURE_NAMES)
+    assert not [name for name in MEASURE_NAMES.values() if re.search("[A-Za-z^]", name)]
+    found = rows(read_back(report.form_of(BY_NAME["u06"]), filed(BY_NAME["u06"])), "indicators")
+    asked = {each.id: each.unit for each in report.scheme_of(BY_NAME["u06"]).indicators}
+    assert {row["indicator"]: row["unit"] for row in found} == asked
+
+
+def test_the_cover_has_the_day_as_annex_1_prints_it() -> None:
+    form = annex1.form_of(BY_NAME["u01"])
+    empty, filled = (cover(write(form, values)) for values in (None, annex1.values(BY_NAME["u01"])))
+    assert empty[-1] == "二〇二  年    月    日"
+    assert filled[-1] == annex1.COVER_DAY
+
+
+def test_telephones_have_the_area_code_of_the_place() -> None:
+    codes = {str(annex1.values(each)["contact_phone"]).partition("-")[0] for each in CAST.applicants}
+    assert len(codes) == len(Prefecture)
+    assert str(annex1.values(BY_NAME["u01"])["contact_phone"]).startswith("0471-")
 
 
 def test_finances_of_three_years_are_filed() -> None:

@@ -31,8 +31,8 @@ def values(applicant: Applicant, scheme: Scheme, score: Decimal) -> dict[str, De
 
 def _shares(applicant: Applicant, scheme: Scheme, wanted: Decimal) -> Iterator[tuple[str, Decimal]]:
     """Which part of its points each indicator earns."""
-    ticks = [each for each in scheme.indicators if _is_tick(each)]
-    measured = [each for each in scheme.indicators if not _is_tick(each)]
+    ticks = [each for each in scheme.indicators if is_tick(each)]
+    measured = [each for each in scheme.indicators if not is_tick(each)]
     rest = (wanted * 100 - _points(ticks)) / _points(measured)
     yield from ((each.id, _MOST) for each in ticks)
     noises = _noises(applicant, measured)
@@ -54,7 +54,7 @@ def _points(indicators: Sequence[Indicator]) -> Decimal:
     return sum((each.points for each in indicators), Decimal(0))
 
 
-def _is_tick(indicator: Indicator) -> bool:
+def is_tick(indicator: Indicator) -> bool:
     return indicator.unit == "0/1"
 
 

@@ -10,11 +10,11 @@ from typing import cast
 from applications.workbooks import report
 from applications.workbooks.layout import Form
 from messages.values import UnitType
-from rulebook.schemes import Scheme, scheme_on
+from rulebook.schemes import Indicator, Scheme, scheme_on
 
 from deploy.season.cast import YEAR, Applicant, HardCase
 from deploy.season.samples.evidence import Evidence
-from deploy.season.samples.numbers import CENT, luck, values
+from deploy.season.samples.numbers import CENT, is_tick, luck, values
 
 Values = dict[str, object]
 
@@ -32,6 +32,11 @@ def form_of(applicant: Applicant) -> Form:
 
 def scheme_of(applicant: Applicant) -> Scheme:
     return scheme_on(applicant.unit.unit_type, date(YEAR, 3, 1))
+
+
+def claimed(applicant: Applicant) -> dict[str, Decimal]:
+    """What the report says of each indicator."""
+    return values(applicant, scheme_of(applicant), applicant.claimed)
 
 
 def filled(applicant: Applicant, evidence: Sequence[Evidence], *, amended: bool = False) -> Values:
@@ -76,17 +81,27 @@ def _evaluation(applicant: Applicant) -> Values:
 
 
 def _indicators(applicant: Applicant, scheme: Scheme, rows: Sequence[Values]) -> list[Values]:
-    claimed = values(applicant, scheme, applicant.claimed)
+    found = claimed(applicant)
     if applicant.case is HardCase.SEVERAL_FAULTS:
-        claimed |= _IMPOSSIBLE
-    filed = [{**row, "value": claimed[str(row["indicator"])]} for row in rows]
-    return [_with_years_before(row) for row in filed] if scheme.years_filed > 1 else filed
+        found |= _IMPOSSIBLE
+    filed = [{**row, "value": found[str(row["indicator"])]} for row in rows]
+    if scheme.years_filed == 1:
+        return filed
+    asked = {each.id: each for each in scheme.indicators}
+    return [_with_years_before(row, asked[str(row["indicator"])]) for row in filed]
 
 
-def _with_years_before(row: Values) -> Values:
+def _with_years_before(row: Values, indicator: Indicator) -> Values:
+    """It has been getting better; what there is or is not has been there all the time."""
     value = cast("Decimal", row["value"])
     before = {"year_before": _LITTLE_WORSE, "two_years_before": _WAY_WORSE}
-    return {**row, **{year: (value * share).quantize(CENT) for year, share in before.items()}}
+    return {**row, **{year: _worse(value, indicator, share) for year, share in before.items()}}
+
+
+def _worse(value: Decimal, indicator: Indicator, share: Decimal) -> Decimal:
+    if is_tick(indicator):
+        return value
+    return (value * share if indicator.direction == "higher" else value / share).quantize(CENT)
 
 
 def _enterprise(applicant: Applicant, given: Mapping[str, object], *, amended: bool) -> Values:
