@@ -58,7 +58,7 @@ class HardCase(StrEnum):
     """Equal in both, submitted earlier (V8)."""
     TIE_LATER = "tie_later"
     REPORT_SUSPENDED = "report_suspended"
-    """Its assessor is sanctioned in April: it waits for a new report (S2)."""
+    """Its assessor is sanctioned in April: it is suspended (S2)."""
     SANCTIONED_ASSESSOR = "sanctioned_assessor"
     """Submitted the day after, with a report by the same assessor (S1, E12)."""
     SANCTIONED_LATER = "sanctioned_later"
