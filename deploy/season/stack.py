@@ -6,8 +6,6 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-SERVICES = ("applications", "assessor-quota", "review", "registry", "notify")
-
 
 class Stack(BaseModel):
     """What a season needs to know of the stack; the launcher may say more."""

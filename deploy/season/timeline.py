@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime, time
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from chassis.clock import SimulatedClock, set_simulated
+from rulebook import SHANGHAI
 
 from deploy.season.cast import YEAR
-
-SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
 def at(month: int, day: int, hour: int = 10, minute: int = 0) -> datetime:

@@ -6,14 +6,10 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+from deploy import services
+
 ROOT = Path(__file__).parents[2]
-SERVICES = {
-    "applications": "applications",
-    "assessor-quota": "assessor_quota",
-    "notify": "notify",
-    "registry": "registry",
-    "review": "review",
-}
+SERVICES = {service.name: service.package for service in services.SERVICES}
 """Folder → import name."""
 
 

@@ -12,6 +12,7 @@ import pytest
 from deploy.dashboards import __main__ as command
 from deploy.dashboards.boards import BOARDS
 from deploy.dashboards.panels import Panel
+from deploy.held import differing, held
 from deploy.services import SERVICES
 from tests.architecture.promql import looked_at, told
 
@@ -46,7 +47,19 @@ def test_a_panel_has_a_chinese_title_and_an_english_one(panel: Panel) -> None:
 
 
 def test_the_committed_dashboards_are_what_the_code_composes() -> None:
-    assert command.differing(command.files()) == [], "run: make documents"
+    assert differing(command.files()) == [], "run: make documents"
+
+
+def test_a_file_that_nothing_belongs_in_any_more_is_named_and_taken_away(tmp_path: Path) -> None:
+    made = {tmp_path / "boards" / "review.json": "{}"}
+    assert held(made, tmp_path, ["--write"]) == 0
+    orphan = tmp_path / "boards" / "gone.json"
+    orphan.write_text("{}")
+
+    assert held(made, tmp_path, []) == 1
+    assert differing(made) == [orphan]
+    assert held(made, tmp_path, ["--write"]) == 0
+    assert not orphan.exists()
 
 
 @every_service

@@ -22,6 +22,7 @@ from rulebook import catalogue
 from deploy.documents import __main__ as command
 from deploy.documents.events import CHINESE, asyncapi
 from deploy.documents.headers import headers_of
+from deploy.held import differing
 from deploy.services import SERVICES
 from tests.architecture.sources import ROOT
 
@@ -64,7 +65,7 @@ def test_every_operation_says_which_rule_a_malformed_request_breaks(service: str
 
 
 def test_the_committed_documents_are_what_the_code_says() -> None:
-    assert command.differing(command.documents()) == [], "run: make documents"
+    assert differing(command.documents()) == [], "run: make documents"
 
 
 @every_service
