@@ -5,8 +5,13 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 from applications.settings import Settings as OfApplications
 from notify.settings import Settings as OfNotify
 
@@ -40,10 +45,67 @@ def test_every_variable_is_a_setting() -> None:
     assert named - known == set()
 
 
-@pytest.mark.skipif(KUBECTL is None, reason="kubectl is not installed")
-def test_kustomize_builds_them() -> None:
-    assert KUBECTL is not None
-    built = subprocess.run([KUBECTL, "kustomize", "."], cwd=MANIFESTS, capture_output=True, text=True, check=False)
+def test_every_file_is_part_of_what_is_applied() -> None:
+    assert set(applied(MANIFESTS)) == {file for file in MANIFESTS.rglob("*.yaml") if file.name != "kustomization.yaml"}
 
-    assert built.returncode == 0, built.stderr
-    assert built.stdout.count("kind: Deployment\n") == len(SERVICES) * 3
+
+def applied(folder: Path) -> Iterator[Path]:
+    """The files that the kustomization of a folder names, through those that it names."""
+    named = yaml.safe_load((folder / "kustomization.yaml").read_text(encoding="utf-8"))
+    for each in (*named.get("resources", ()), *named.get("components", ())):
+        place = (folder / each).resolve()
+        assert place.exists(), f"{folder}: {each}"
+        if place.is_dir():
+            yield from applied(place)
+        else:
+            yield place
+
+
+@pytest.fixture(scope="module")
+def built() -> Mapping[str, list[dict[str, Any]]]:
+    """What would be applied, by kind."""
+    if KUBECTL is None:
+        pytest.skip("kubectl is not installed, and Debian 12 has none that knows components")
+    answer = subprocess.run([KUBECTL, "kustomize", "."], cwd=MANIFESTS, capture_output=True, text=True, check=False)
+    assert answer.returncode == 0, answer.stderr
+    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for each in yaml.safe_load_all(answer.stdout):
+        found[each["kind"]].append(each)
+    return found
+
+
+def test_kustomize_builds_three_roles_of_each_service(built: Mapping[str, list[dict[str, Any]]]) -> None:
+    names = {each["metadata"]["name"] for each in built["Deployment"]}
+
+    assert names == {f"{service.name}-{role}" for service in SERVICES for role in ("api", "worker", "jobs")}
+
+
+def test_each_role_is_spread_over_nodes_and_not_taken_away_at_once(built: Mapping[str, list[dict[str, Any]]]) -> None:
+    budgets = {each["metadata"]["name"]: each["spec"] for each in built["PodDisruptionBudget"]}
+    for each in built["Deployment"]:
+        name, chosen = each["metadata"]["name"], each["spec"]["selector"]["matchLabels"]
+        (spread,) = each["spec"]["template"]["spec"]["topologySpreadConstraints"]
+
+        assert len(chosen) >= 3, name
+        assert spread["labelSelector"]["matchLabels"] == chosen, name
+        assert budgets[name] == {"maxUnavailable": 1, "selector": {"matchLabels": chosen}}, name
+
+
+def test_at_least_two_of_each_role_run_and_review_has_one_more_for_as_much_as_a_worker_holds(
+    built: Mapping[str, list[dict[str, Any]]],
+) -> None:
+    (scaled,) = built["ScaledObject"]
+    floors = {each["metadata"]["name"]: each["spec"].get("replicas") for each in built["Deployment"]}
+    floors[scaled["spec"]["scaleTargetRef"]["name"]] = scaled["spec"]["minReplicaCount"]
+
+    assert {name: least for name, least in floors.items() if (least or 0) < 2} == {}
+    assert {trigger["metadata"]["value"] for trigger in scaled["spec"]["triggers"]} == {
+        str(OfApplications.model_fields["prefetch"].default)
+    }
+
+
+def test_an_api_goes_on_answering_until_it_is_asked_no_more(built: Mapping[str, list[dict[str, Any]]]) -> None:
+    for each in built["Deployment"]:
+        (container,) = each["spec"]["template"]["spec"]["containers"]
+
+        assert ("lifecycle" in container) == each["metadata"]["name"].endswith("-api")
