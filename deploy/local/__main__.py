@@ -60,7 +60,8 @@ def reset() -> None:
     """Remove all data, logs and secrets of the local stack."""
     places = Places.of_environment()
     if not places.folder.exists():
-        raise SystemExit(f"there is no {places.folder}: nothing to remove")
+        console.print(f"there is no {places.folder}: nothing to remove")
+        return
     if not places.is_marked:
         raise SystemExit(f"{places.folder} is no folder of a local stack: nothing is removed")
     with refusals(), alone(places):

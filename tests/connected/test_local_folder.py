@@ -6,13 +6,17 @@ import asyncio
 import json
 import signal
 import sys
+from io import StringIO
 from pathlib import Path
 
 import psutil
 import pytest
+from rich.console import Console
 
 from deploy.local import existing
+from deploy.local.launcher import Launcher
 from deploy.local.places import Places
+from deploy.local.screen import Screen
 from deploy.local.servers import own
 from tests.architecture.sources import ROOT
 from tests.connected.stacks import surroundings_in, told
@@ -21,6 +25,7 @@ PLAYER = """
 import asyncio, sys
 from pathlib import Path
 from deploy.local import existing
+from deploy.local.launcher import Launcher
 from deploy.local.places import Places
 from deploy.local.story import play
 asyncio.run(play(Places(Path(sys.argv[1]), 1)))
@@ -43,8 +48,8 @@ def test_a_folder_of_somebody_else_is_left_as_it_is(tmp_path: Path, command: str
 def test_a_reset_of_a_folder_that_is_not_there_makes_none(tmp_path: Path) -> None:
     answer = told(surroundings_in(tmp_path / "none"), "reset")
 
-    assert answer.returncode == 1
-    assert "nothing to remove" in answer.stderr
+    assert answer.returncode == 0
+    assert "nothing to remove" in answer.stdout
     assert list(tmp_path.iterdir()) == []
 
 
@@ -77,6 +82,23 @@ def test_data_are_not_taken_to_another_server(tmp_path: Path) -> None:
     assert answer.returncode == 1
     assert f"the data in {places.folder} belong to a broker of its own, not to 127.0.0.1:1" in answer.stdout
     assert "Traceback" not in answer.stdout + answer.stderr
+
+
+async def test_a_missing_prometheus_is_said_to_be_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    places = Places(tmp_path / "local", 1)
+    places.prepare()
+    shown = Console(file=StringIO(), width=200)
+    launcher = Launcher(places, Screen(shown))
+    launcher.servers = own(places)
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    await launcher._prometheus()
+
+    assert isinstance(shown.file, StringIO)
+    text = shown.file.getvalue()
+    assert "not installed: no dashboards, no alerts; as root: apt-get install prometheus" in text
+    assert "ready" not in text
+    assert launcher.children == {}
 
 
 async def test_the_season_does_not_outlive_a_killed_launcher(tmp_path: Path) -> None:
