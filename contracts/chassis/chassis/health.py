@@ -17,7 +17,7 @@ class NotReady(Exception):  # noqa: N818 - what a ping says
 
 
 class Report(BaseModel):
-    """``ok`` when every check is; each check is ``ok`` or says what is wrong, without addresses or secrets."""
+    """``ok`` when every check that is needed is; each is ``ok`` or says what is wrong, without addresses or secrets."""
 
     ok: bool
     checks: dict[str, str]
@@ -25,26 +25,34 @@ class Report(BaseModel):
 
 @dataclass
 class Health:
-    """Ready: all pings answer in time. Alive: all tasks that must run for ever are running."""
+    """Ready: all pings that are needed answer in time. Alive: all tasks that must run for ever are running."""
 
     pings: dict[str, Callable[[], Awaitable[object]]] = field(default_factory=dict)
     tasks: dict[str, Callable[[], bool]] = field(default_factory=dict)
+    told_only: set[str] = field(default_factory=set)
     timeout: float = PING_SECONDS
 
-    def add_ping(self, resource: str, ping: Callable[[], Awaitable[object]]) -> None:
-        """``ping`` raises when the resource is not usable; silence for longer than the timeout counts as well."""
+    def add_ping(self, resource: str, ping: Callable[[], Awaitable[object]], *, needed: bool = True) -> None:
+        """``ping`` raises when the resource is not usable; silence for longer than the timeout counts as well.
+
+        One that is not ``needed`` is told in the answer and makes nobody unready.
+        """
         self.pings[resource] = ping
+        if not needed:
+            self.told_only.add(resource)
 
     def add_task(self, name: str, running: Callable[[], bool]) -> None:
         self.tasks[name] = running
 
     def alive(self) -> Report:
         checks = {name: "ok" if running() else "stopped" for name, running in self.tasks.items()}
-        return _report(checks)
+        return Report(ok=all(check == "ok" for check in checks.values()), checks=checks)
 
     async def ready(self) -> Report:
         answers = await asyncio.gather(*(self._ping(ping) for ping in self.pings.values()))
-        return _report(dict(zip(self.pings, answers, strict=True)))
+        checks = dict(zip(self.pings, answers, strict=True))
+        ok = all(check == "ok" for name, check in checks.items() if name not in self.told_only)
+        return Report(ok=ok, checks=checks)
 
     async def _ping(self, ping: Callable[[], Awaitable[object]]) -> str:
         try:
@@ -71,10 +79,6 @@ def router(health: Health) -> APIRouter:
         return _answered(await health.ready(), response)
 
     return routes
-
-
-def _report(checks: dict[str, str]) -> Report:
-    return Report(ok=all(check == "ok" for check in checks.values()), checks=checks)
 
 
 def _answered(report: Report, response: Response) -> Report:

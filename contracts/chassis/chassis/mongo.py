@@ -78,6 +78,14 @@ class Reads:
         async with _translated():
             return int(await self._database[collection].count_documents(where, session=self._session))
 
+    async def total(self, collection: str, where: Where, field: str) -> int:
+        """Add up a number that every matching document has."""
+        steps = [{"$match": where}, {"$group": {"_id": None, "total": {"$sum": f"${field}"}}}]
+        async with _translated():
+            found = self._database[collection].aggregate(steps, session=self._session)
+            rows = await self._list(await found if hasattr(found, "__await__") else found)
+        return int(rows[0]["total"]) if rows else 0
+
     @staticmethod
     async def _list(cursor: Any) -> list[Document]:  # noqa: ANN401
         found: list[Document] = await cursor.to_list(None)

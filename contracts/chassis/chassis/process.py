@@ -208,16 +208,18 @@ class Process:
         self.health.add_task("committer", lambda: self.committer.running)
         self.health.add_task("relay", lambda: self.relay.running)
         self.health.add_ping("database", self.database.ping)
-        self.health.add_ping("broker", self.publisher.probe)
-        self.health.add_ping("relay", self._relay_keeps_up)
+        # A command needs the database alone: what it says waits in the outbox for the broker (decision 0024).
+        hears = self._settings.role is not ProcessRole.API
+        self.health.add_ping("broker", self.publisher.probe, needed=hears)
+        self.health.add_ping("relay", self._relay_keeps_up, needed=hears)
         for name, ping in self._service.pings.items():
             self.health.add_ping(name, ping)
 
     async def _relay_keeps_up(self) -> None:
         """Ask the database and not the gauge, which would stand still with the sweep; health brings the time-out."""
-        age = await self.relay.oldest_unsent()
+        age = await self.relay.oldest_untried()
         if age > self._settings.ready_lag_seconds:
-            raise NotReady(f"the oldest unsent event is {age:.0f} s old")
+            raise NotReady(f"the oldest event that was not tried is {age:.0f} s old")
 
 
 async def _patiently(what: str, start: Start) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any, Protocol
+from hashlib import sha256
+from typing import Any, Literal, Protocol, TypeAlias
 
 import aiormq
 import structlog
@@ -26,7 +27,15 @@ log = structlog.get_logger(__name__)
 HEARTBEAT = 5
 """Seconds; with the default of 60 a silent partition hangs a publishing for minutes."""
 PERSISTENT = 2
-PROBE_SECONDS = 3.0
+SHORT = 255
+"""Bytes that a short string of AMQP holds; identifiers of messages are such strings."""
+
+Answer: TypeAlias = Literal[
+    "returned", "refused", "unsendable", "in flight already", "not confirmed in time", "connection lost"
+]
+"""Why an entry was not confirmed."""
+AGAIN: frozenset[Answer | None] = frozenset({"in flight already", "not confirmed in time", "connection lost"})
+"""The answers that say nothing about the entry itself: it is sent again at once."""
 
 
 class LinkDown(Transient):
@@ -34,7 +43,7 @@ class LinkDown(Transient):
 
 
 class Publisher(Protocol):
-    async def send(self, entries: Sequence[Document]) -> list[str | None]:
+    async def send(self, entries: Sequence[Document]) -> list[Answer | None]:
         """Publish in this order; for each entry None when confirmed, else why not.
 
         ``at``, where an entry has it, is the real time of its commit and goes along as the message's timestamp. Raises
@@ -61,17 +70,19 @@ class BrokerPublisher:
         self._channel: Channel | None = None
         self._lock = asyncio.Lock()
 
-    async def send(self, entries: Sequence[Document]) -> list[str | None]:
+    async def send(self, entries: Sequence[Document]) -> list[Answer | None]:
         async with self._lock:
             try:
                 async with asyncio.timeout(self._timeout):
                     channel = await self._open()
-                    confirms = await self._write(channel, entries)
-            except (TimeoutError, OSError, aiormq.AMQPError, asyncio.CancelledError) as problem:
-                self._still_wanted(problem)
+                    outcomes = await self._write(channel, entries)
+            except BaseException as problem:
+                # Whatever went wrong, the channel may have counted what the broker never saw.
                 await self._drop()
+                if not isinstance(problem, _LOST) or _unwanted(problem):
+                    raise
                 raise LinkDown(repr(problem)) from problem
-        return await self._confirmed(channel, entries, confirms)
+        return await self._confirmed(channel, entries, outcomes)
 
     async def close(self) -> None:
         async with self._lock:
@@ -98,39 +109,51 @@ class BrokerPublisher:
         self._channel = channel
         return channel
 
-    async def _write(self, channel: Channel, entries: Sequence[Document]) -> list[asyncio.Future[Any] | None]:
+    async def _write(self, channel: Channel, entries: Sequence[Document]) -> list[_Outcome]:
         """Number the messages as the channel counts them and write all frames in one piece.
 
-        The channel knows a returned message by its identifier alone, so the same one never flies twice at once.
+        A message is numbered only when its frames are made: a number that the broker never sees would give every later
+        confirm to the message before. The channel knows a returned message by its identifier alone, so the same one
+        never flies twice at once.
         """
-        frames: list[Any] = []
-        confirms: list[asyncio.Future[Any] | None] = []
+        frames: list[bytes] = []
+        outcomes: list[_Outcome] = []
         for entry in entries:
-            name = entry["h"]["ce-id"]
+            name = _named(entry)
             if name in channel.message_id_delivery_tag:
-                confirms.append(None)
-                continue
-            channel.delivery_tag += 1
-            confirm = channel.confirmations[channel.delivery_tag] = channel.create_future()
-            channel.message_id_delivery_tag[name] = channel.delivery_tag
-            confirms.append(confirm)
-            frames += self._frames(channel, entry)
+                outcomes.append("in flight already")
+            elif (made := self._made(channel, entry)) is None:
+                outcomes.append("unsendable")
+            else:
+                frames.append(made)
+                channel.delivery_tag += 1
+                confirm = channel.confirmations[channel.delivery_tag] = channel.create_future()
+                channel.message_id_delivery_tag[name] = channel.delivery_tag
+                outcomes.append(confirm)
         if frames:
-            await channel.write_queue.put(ChannelFrame.marshall(channel.number, frames))
-        return confirms
+            await channel.write_queue.put(ChannelFrame(b"".join(frames), should_close=False))
+        return outcomes
 
     async def _confirmed(
-        self, channel: Channel, entries: Sequence[Document], confirms: Sequence[asyncio.Future[Any] | None]
-    ) -> list[str | None]:
-        flying = [confirm for confirm in confirms if confirm is not None]
+        self, channel: Channel, entries: Sequence[Document], outcomes: Sequence[_Outcome]
+    ) -> list[Answer | None]:
+        flying = [each for each in outcomes if isinstance(each, asyncio.Future)]
         if flying:
             await asyncio.wait(flying, timeout=self._timeout)
-        if not all(confirm.done() for confirm in flying):
+        if channel is self._channel and not all(confirm.done() for confirm in flying):
             await self._drop()
-        for entry, confirm in zip(entries, confirms, strict=True):
-            if confirm is not None:
-                channel.message_id_delivery_tag.pop(entry["h"]["ce-id"], None)
-        return [_answer(confirm) for confirm in confirms]
+        for entry, outcome in zip(entries, outcomes, strict=True):
+            if isinstance(outcome, asyncio.Future):
+                channel.message_id_delivery_tag.pop(_named(entry), None)
+        return [_answer(each) if isinstance(each, asyncio.Future) else each for each in outcomes]
+
+    def _made(self, channel: Channel, entry: Document) -> bytes | None:
+        """Make the frames of an entry; None of one that the protocol cannot carry."""
+        try:
+            return ChannelFrame.marshall(channel.number, self._frames(channel, entry)).payload
+        except Exception as problem:  # noqa: BLE001 - nothing is written yet, and each part has errors of its own
+            log.warning("no frames for an event", event_type=entry["t"], problem=type(problem).__name__)
+            return None
 
     def _frames(self, channel: Channel, entry: Document) -> list[Any]:
         body: bytes = entry["b"]
@@ -138,8 +161,8 @@ class BrokerPublisher:
             content_type=CONTENT_TYPE,
             headers=entry["h"],
             delivery_mode=PERSISTENT,
-            message_id=entry["h"]["ce-id"],
-            correlation_id=entry["h"].get("ce-correlationid"),
+            message_id=_named(entry),
+            correlation_id=_short(entry["h"].get("ce-correlationid", "")) or None,
             message_type=entry["t"],
             timestamp=entry.get("at"),
             user_id=self._user,
@@ -158,17 +181,29 @@ class BrokerPublisher:
                 async with asyncio.timeout(1):
                     await connection.close()
 
-    @staticmethod
-    def _still_wanted(problem: BaseException) -> None:
-        """Let a cancellation of our own task through; the library also raises it for a connection it found dead."""
-        task = asyncio.current_task()
-        if isinstance(problem, asyncio.CancelledError) and task is not None and task.cancelling():
-            raise problem
+
+_LOST = (TimeoutError, OSError, aiormq.AMQPError, asyncio.CancelledError)
+_Outcome: TypeAlias = asyncio.Future[Any] | Answer
+"""Of an entry: the confirm that it waits for, or why it did not go out."""
 
 
-def _answer(confirm: asyncio.Future[Any] | None) -> str | None:
-    if confirm is None:
-        return "in flight already"
+def _unwanted(problem: BaseException) -> bool:
+    """Whether our own task was cancelled; the library raises the same for a connection it found dead."""
+    task = asyncio.current_task()
+    return isinstance(problem, asyncio.CancelledError) and task is not None and bool(task.cancelling())
+
+
+def _named(entry: Document) -> str:
+    return _short(entry["h"]["ce-id"])
+
+
+def _short(identifier: str) -> str:
+    """Give an identifier as a short string: itself, or its digest where it is too long."""
+    told = identifier.encode(errors="surrogatepass")
+    return identifier if len(told) <= SHORT else f"sha256:{sha256(told).hexdigest()}"
+
+
+def _answer(confirm: asyncio.Future[Any]) -> Answer | None:
     if not confirm.done():
         return "not confirmed in time"
     if confirm.cancelled():

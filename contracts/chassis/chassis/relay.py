@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
 from contextlib import suppress
+from itertools import count
 
 import structlog
 
-from chassis.clock import SystemClock
 from chassis.lanes import Held, Lanes
 from chassis.metrics import Metrics
 from chassis.mongo import Database, opened_at
-from chassis.publisher import LinkDown, Publisher
+from chassis.publisher import AGAIN, Answer, LinkDown, Publisher
 from chassis.steps import NoSteps, Steps
 from chassis.tasks import end
 from chassis.tracing import OFF, Tracing
 from chassis.unit import Document
+from chassis.unsent import Unsent
 
 log = structlog.get_logger(__name__)
 
@@ -27,6 +27,8 @@ IN_FLIGHT = 16
 """Documents whose events wait for confirms at the same time."""
 SWEPT_AT_ONCE = 200
 PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0)
+SOON = 0.1
+"""Seconds until the next sweep after one that took up something which the broker did take."""
 
 
 class Relay:
@@ -39,7 +41,7 @@ class Relay:
     or waits. Two relays on one document make duplicates, never loss: only the holder of the lease marks it sent.
     """
 
-    def __init__(  # noqa: PLR0913 - wired once, in service.py
+    def __init__(  # noqa: PLR0913 - wired once, in process.py
         self,
         database: Database,
         publisher: Publisher,
@@ -51,13 +53,12 @@ class Relay:
         lease: float = LEASE,
         sweep_every: float = 2.0,
     ) -> None:
-        self._database = database
+        self._unsent = Unsent(database, token, lease)
         self._publisher = publisher
         self.token = token
         self._metrics = metrics
         self._steps = steps or NoSteps()
         self._tracing = tracing
-        self._lease_ms = int(lease * 1000)
         self._sweep_every = sweep_every
         self._lanes = Lanes()
         self._waiting: deque[Held] = deque()
@@ -67,7 +68,7 @@ class Relay:
         self._confirmed = asyncio.Event()
         self._sending: set[asyncio.Task[None]] = set()
         self._tasks: list[asyncio.Task[None]] = []
-        self._stopping = False
+        self._alarms = 0
 
     def offer(self, document: Document) -> None:
         """Take a document just committed; called by the committer, never waits."""
@@ -88,14 +89,12 @@ class Relay:
             async with asyncio.timeout(patience):
                 while self._lanes.held:  # noqa: ASYNC110 - three tasks empty it, at the end of a process
                     await asyncio.sleep(0.01)
-        self._stopping = True
         await end((*self._tasks, *self._sending))
         await self._publisher.close()
 
-    async def oldest_unsent(self) -> float:
-        """Ask the database now: for how many seconds the oldest unsent document has waited."""
-        found = await self._database.find("outbox", {"sent": False}, (("_id", 1),), 1, ("again",))
-        return _waited(found[0]) if found else 0.0
+    async def oldest_untried(self) -> float:
+        """Ask the database now: for how many seconds the oldest document has waited that no relay has tried to send."""
+        return await self._unsent.oldest(untried=True)
 
     def _queue(self, held: Held) -> None:
         self._waiting.append(held)
@@ -116,6 +115,7 @@ class Relay:
         self._sending.discard(task)
         self._room.release()
         if not task.cancelled() and task.exception() is not None:
+            self._count("error")
             log.error("relay task failed", exc_info=task.exception())
 
     async def _send(self, held: Held) -> None:
@@ -124,7 +124,7 @@ class Relay:
             await held.turn()
             left = await self._publish(held)
             if left:
-                await self._leave(held.document, left)
+                await self._unsent.leave(held.document, left)
             else:
                 sent = True
                 self._steps.reached("confirmed-not-marked")
@@ -150,11 +150,11 @@ class Relay:
                     left.append(place)
         return sorted(left)
 
-    async def _confirm(self, entries: list[Document]) -> list[str | None]:
+    async def _confirm(self, entries: list[Document]) -> list[Answer | None]:
         """Send and wait for confirms; while there is no connection, wait and send again."""
-        answers: list[str | None] = ["connection lost"] * len(entries)
-        for attempt in range(10**9):
-            open_ = [place for place, answer in enumerate(answers) if answer in _AGAIN]
+        answers: list[Answer | None] = ["connection lost"] * len(entries)
+        for attempt in count():
+            open_ = [place for place, answer in enumerate(answers) if answer in AGAIN]
             if not open_:
                 break
             if attempt:
@@ -168,13 +168,12 @@ class Relay:
         return answers
 
     def _alarm(self, entry: Document, cause: str) -> None:
-        self._metrics.relay_failures.labels(cause).inc()
+        self._count(cause)
         log.error("event not taken by the broker", event_id=entry["h"]["ce-id"], event_type=entry["t"], cause=cause)
 
-    async def _leave(self, document: Document, left: list[int]) -> None:
-        mine = {"_id": document["_id"], "token": self.token, "sent": False}
-        if left != document.get("left"):
-            await self._database.update("outbox", mine, {"$set": {"left": left}})
+    def _count(self, cause: str) -> None:
+        self._alarms += 1
+        self._metrics.relay_failures.labels(cause).inc()
 
     async def _mark(self) -> None:
         """Mark all that has been confirmed meanwhile in one update."""
@@ -182,11 +181,8 @@ class Relay:
             await self._confirmed.wait()
             self._confirmed.clear()
             sent, self._sent = self._sent, []
-            where = {"_id": {"$in": sent}, "token": self.token}
             try:
-                await self._database.update_all(
-                    "outbox", where, {"$set": {"sent": True}, "$currentDate": {"sent_at": True}}
-                )
+                await self._unsent.mark(sent)
             except Exception:
                 log.exception("sent documents not marked", documents=len(sent))
                 self._sent += sent
@@ -196,58 +192,51 @@ class Relay:
                 self._lanes.forget(sent)
 
     async def _sweep(self) -> None:
+        """Sweep again and again: soon while it has what to take up, in its own time when that is not taken."""
+        alarms, soon = 0, False
         while True:
-            await asyncio.sleep(self._sweep_every)
+            await asyncio.sleep(min(SOON, self._sweep_every) if soon else self._sweep_every)
             try:
-                await self.sweep()
+                taken = await self.sweep()
             except Exception:
                 log.exception("sweep failed")
+                taken = 0
+            soon = bool(taken) and self._lanes.behind and self._alarms == alarms
+            alarms = self._alarms
 
-    async def sweep(self) -> None:
+    async def sweep(self) -> int:
         """Give every unsent document a lease by the server's clock, and take over those whose lease has run out.
 
-        What this relay has left itself is taken up again at once. Status and not a high-water mark: commits appear out
-        of order.
+        What this relay has left itself is taken up again at once. Goes through all of it, oldest first, as there is
+        room in hand, and returns how many were taken up. Each question is for all but what is known, never for what
+        comes after the last answer: commits appear out of order, and one that was passed over would be overtaken.
         """
-        unsent = {"sent": False}
-        await self._database.update_all("outbox", {**unsent, "until": {"$exists": False}}, self._lease())
+        await self._unsent.renew(self._lanes.held)
         self._lanes.look()
-        found = await self._database.find("outbox", {**unsent, **self._due()}, (("_id", 1),), SWEPT_AT_ONCE)
-        ours = await self._taken_over(found)
-        whole = len(found) < SWEPT_AT_ONCE
-        for held in self._lanes.take_up([(each, each["_id"] in ours) for each in found], whole=whole):
-            self._queue(held)
+        taken = 0
+        while await self._room_in_hand():
+            found = await self._unsent.due(SWEPT_AT_ONCE, self._lanes.known if self._lanes.behind else None)
+            ours = await self._unsent.taken_over(found)
+            for held in self._lanes.take_up([(each, each["_id"] in ours) for each in found]):
+                self._queue(held)
+                taken += 1
+            if len(found) < SWEPT_AT_ONCE:
+                self._lanes.open()
+                break
         await self._measure()
+        return taken
 
-    def _due(self) -> Document:
-        run_out = {"until": {"$exists": True}, "$expr": {"$lt": ["$until", "$$NOW"]}}
-        if not self._lanes.behind:
-            return run_out
-        return {"$or": [run_out, {"token": self.token, "_id": {"$nin": list(self._lanes.held)}}]}
-
-    async def _taken_over(self, found: Sequence[Document]) -> set[object]:
-        """Lease what was found to this relay; return what is its own now."""
-        own = {each["_id"] for each in found if each["token"] == self.token}
-        if own:
-            where = {"_id": {"$in": list(own)}, "token": self.token, "sent": False}
-            await self._database.update_all("outbox", where, self._lease())
-        for each in found:
-            where = {"_id": each["_id"], "token": each["token"], "until": each.get("until"), "sent": False}
-            if each["_id"] not in own and await self._database.take("outbox", where, self._lease(self.token)):
-                own.add(each["_id"])
-        return own
-
-    def _lease(self, token: str | None = None) -> list[Document]:
-        until = {"until": {"$add": ["$$NOW", self._lease_ms]}}
-        return [{"$set": until if token is None else {**until, "token": token}}]
+    async def _room_in_hand(self) -> bool:
+        """Wait for room for what a question may find, for a bounded time."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._sweep_every):
+                while not self._lanes.room_for(SWEPT_AT_ONCE):  # noqa: ASYNC110 - three tasks make room
+                    await asyncio.sleep(0.01)
+        return self._lanes.room_for(SWEPT_AT_ONCE)
 
     async def _measure(self) -> None:
-        waiting = await self._database.find("outbox", {"sent": False}, (("_id", 1),), 1000, ("count", "again"))
-        self._metrics.outbox_unsent.set(sum(each["count"] for each in waiting))
-        self._metrics.outbox_oldest_unsent_seconds.set(_waited(waiting[0]) if waiting else 0)
-
-
-_AGAIN = frozenset({"connection lost", "not confirmed in time", "in flight already"})
+        self._metrics.outbox_unsent.set(await self._unsent.count())
+        self._metrics.outbox_oldest_unsent_seconds.set(await self._unsent.oldest())
 
 
 def _rounds(document: Document) -> list[list[int]]:
@@ -261,10 +250,3 @@ def _rounds(document: Document) -> list[list[int]]:
             rounds.append([])
         rounds[depth].append(place)
     return rounds
-
-
-def _waited(document: Document) -> float:
-    """Real seconds since a document was committed, or since somebody asked to say it again."""
-    again = document.get("again")
-    since = again[-1]["at"] if again else opened_at(document["_id"])
-    return max(0.0, (SystemClock().now() - since).total_seconds()) if since else 0.0

@@ -88,7 +88,7 @@ class Settings(BaseSettings):
     otlp_endpoint: Annotated[str | None, Field(pattern="^https?://")] = None
     """Base address of a collector of traces (OTLP over HTTP), for example http://collector:4318; none: no tracing."""
     ready_lag_seconds: Annotated[float, Field(gt=0)] = 30.0
-    """An event unsent for longer makes the service not ready."""
+    """An event that no relay has tried to send for longer makes a process not ready, but for the role api."""
 
     @field_validator("clock_file")
     @classmethod

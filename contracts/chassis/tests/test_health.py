@@ -45,6 +45,17 @@ async def test_silence_a_failure_and_a_bad_answer_each_make_it_not_ready() -> No
     }
 
 
+async def test_what_is_not_needed_is_told_and_makes_nobody_unready() -> None:
+    health = Health()
+    health.add_ping("database", answers)
+    health.add_ping("broker", fails, needed=False)
+
+    assert (await health.ready()).model_dump() == {
+        "ok": True,
+        "checks": {"database": "ok", "broker": "ConnectionError"},
+    }
+
+
 def test_it_is_alive_while_the_tasks_that_must_run_are_running() -> None:
     running = {"relay": True}
     health = Health()

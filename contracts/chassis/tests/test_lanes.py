@@ -1,13 +1,15 @@
 from __future__ import annotations
 
-from uuid import uuid4
+from itertools import count
 
 from chassis.lanes import Held, Lanes
 from chassis.unit import Document
 
+NUMBERS = count()
+
 
 def said(*lanes: str) -> Document:
-    return {"_id": uuid4(), "events": [{"a": lane} for lane in lanes]}
+    return {"_id": next(NUMBERS), "events": [{"a": lane} for lane in lanes]}
 
 
 def entered(lanes: Lanes, document: Document) -> Held:
@@ -46,12 +48,18 @@ async def test_what_enters_behind_a_stuck_lane_may_say_nothing_on_it() -> None:
     assert entered(lanes, said("b")).stuck == set()
 
 
+def swept(lanes: Lanes, *documents: Document) -> list[Held]:
+    taken = lanes.take_up([(each, True) for each in documents])
+    lanes.open()
+    return taken
+
+
 async def test_a_lane_opens_when_a_sweep_has_all_of_it_in_hand_again() -> None:
     lanes = Lanes()
     stuck = said("a")
     left(lanes, entered(lanes, stuck))
     lanes.look()
-    (again,) = lanes.take_up([(stuck, True)], whole=True)
+    (again,) = swept(lanes, stuck)
     later = entered(lanes, said("a"))
     sent(lanes, again)
     await later.turn()
@@ -67,18 +75,19 @@ async def test_a_lane_stays_shut_while_anything_of_it_is_not_in_hand() -> None:
         left(lanes, entered(lanes, document))
     lanes.look()
     meanwhile = entered(lanes, said("a"))
-    lanes.take_up([(stuck, True), (more, True)], whole=True)
+    older = swept(lanes, stuck, more)
 
     assert meanwhile.stuck == {"a"}
+    assert [each.stuck for each in older] == [set(), set()]
     assert entered(lanes, said("a")).stuck == {"a"}
 
 
-async def test_a_sweep_that_found_more_than_it_could_take_opens_nothing_and_sends_the_oldest() -> None:
+async def test_a_sweep_that_has_not_come_to_its_end_opens_nothing_and_sends_the_oldest() -> None:
     lanes = Lanes()
     stuck = said("a")
     left(lanes, entered(lanes, stuck))
     lanes.look()
-    (again,) = lanes.take_up([(stuck, True)], whole=False)
+    (again,) = lanes.take_up([(stuck, True)])
 
     assert again.stuck == set()
     assert entered(lanes, said("a")).stuck == {"a"}
@@ -87,12 +96,36 @@ async def test_a_sweep_that_found_more_than_it_could_take_opens_nothing_and_send
 async def test_what_another_relay_holds_keeps_back_what_was_found_behind_it() -> None:
     lanes = Lanes()
     lanes.look()
-    taken = lanes.take_up([(said("a"), False), (said("a", "b"), True)], whole=True)
+    taken = lanes.take_up([(said("a"), False), (said("a", "b"), True)])
 
     assert [held.stuck for held in taken] == [{"a"}]
 
 
-async def test_beyond_its_bounds_the_entrance_is_shut_until_a_sweep_has_everything_in_hand() -> None:
+async def test_what_is_left_while_a_sweep_asks_keeps_back_what_is_found_behind_it() -> None:
+    lanes = Lanes()
+    first, behind = said("a"), said("a")
+    held = entered(lanes, first)
+    lanes.look()
+    left(lanes, held)
+    (found,) = lanes.take_up([(behind, True)])
+
+    assert found.stuck == {"a"}
+
+
+async def test_what_is_in_hand_and_may_not_go_keeps_back_what_is_found_behind_it() -> None:
+    lanes = Lanes()
+    blocker = entered(lanes, said("b"))
+    left(lanes, entered(lanes, said("a")))
+    waiting = entered(lanes, said("a", "b"))
+    behind = said("a")
+    lanes.look()
+    (found,) = lanes.take_up([(behind, True)])
+
+    assert (waiting.stuck, waiting.ahead) == ({"a"}, [blocker.ended])
+    assert found.stuck == {"a"}
+
+
+async def test_beyond_its_bounds_the_entrance_is_shut_until_a_sweep_has_in_hand_what_was_outside_before_it() -> None:
     lanes = Lanes(held_max=10, stuck_max=1)
     documents = [said("a"), said("b")]
     for document in documents:
@@ -101,15 +134,23 @@ async def test_beyond_its_bounds_the_entrance_is_shut_until_a_sweep_has_everythi
     assert lanes.enter(outside) is None
 
     lanes.look()
-    assert lanes.enter(said("d")) is None
-    lanes.take_up([(each, True) for each in (*documents, outside)], whole=True)
-    assert lanes.behind
+    meanwhile = said("d")
+    assert lanes.enter(meanwhile) is None
+    swept(lanes, *documents, outside)
 
-    for held in list(lanes.held.values()):
-        sent(lanes, held)
+    assert [entered(lanes, said(each)).stuck for each in "abcd"] == [set(), set(), set(), {"d"}]
+
+
+async def test_with_more_lanes_stuck_than_are_remembered_the_entrance_stays_shut() -> None:
+    lanes = Lanes(held_max=10, stuck_max=1)
+    for document in (said("a"), said("b")):
+        left(lanes, entered(lanes, document))
     lanes.look()
-    lanes.take_up([], whole=True)
-    assert not lanes.behind
+    for document in (said("c"), said("d")):
+        assert lanes.enter(document) is None
+    lanes.open()
+
+    assert lanes.enter(said("e")) is None
 
 
 async def test_an_error_leaves_every_lane_of_its_document_stuck() -> None:

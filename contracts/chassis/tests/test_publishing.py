@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import aio_pika
+import pytest
 from aio_pika.abc import AbstractQueue
 from chassis import outbox
 from chassis.clock import FixedClock
@@ -10,7 +12,7 @@ from chassis.committer import Committer
 from chassis.metrics import Metrics
 from chassis.mongo import Database
 from chassis.outbox import Cause, entry
-from chassis.publisher import BrokerPublisher
+from chassis.publisher import SHORT, BrokerPublisher
 from chassis.relay import Relay
 from chassis.testing import sample
 from chassis.testing.sample import Touch
@@ -22,6 +24,13 @@ from messages.notify import NoticeDelivered, NoticeFailed
 from .hearer import NOW, Service, failed
 
 
+class Deaf(dict[int, Any]):
+    """Hears no confirm."""
+
+    def __contains__(self, tag: object) -> bool:
+        return False
+
+
 async def test_an_event_no_queue_is_bound_for_is_returned_and_stays_in_the_outbox(
     service: Service, stand: Stand
 ) -> None:
@@ -31,6 +40,66 @@ async def test_an_event_no_queue_is_bound_for_is_returned_and_stays_in_the_outbo
     assert await publisher.send([one, {**two, "t": "unheard"}, three]) == [None, "returned", None]
     assert await publisher.send([one, one]) == [None, "in flight already"]
     await publisher.close()
+
+
+async def test_an_event_with_a_longer_name_than_the_protocol_holds_is_sent_under_its_digest(service: Service) -> None:
+    said = entry(failed("a"), Cause("请" * 90), NOW)
+    long = {**said, "h": {**said["h"], "ce-id": f"notify:notice:{'园' * 80}:1:failed"}}
+    assert len(long["h"]["ce-id"].encode()) > SHORT
+    assert await service.publisher.send([long, entry(failed("b"), Cause("c"), NOW)]) == [None, None]
+    await service.until_touched("a")
+    await service.until_touched("b")
+
+    assert await service.database.count("inbox", {"_id": {"$gt": "review|notify:notice:园"}}) == 1
+
+
+async def test_what_the_protocol_cannot_carry_takes_no_confirm_from_another_event(stand: Stand) -> None:
+    """A full queue refuses: were the numbers of the channel shifted, the refusal would be another event's."""
+    full = definitions({"review": [NoticeFailed], "notify": []})
+    full["policies"][0]["definition"]["max-length"] = 1
+    vhost = await stand.vhost(full)
+    await asyncio.sleep(1)
+    publisher = BrokerPublisher(stand.amqp_url(vhost, "notify"))
+    made = [entry(failed(f"n{number}"), Cause("c"), NOW) for number in range(60)]
+    filling = iter(made)
+    async with asyncio.timeout(10):
+        while await publisher.send([next(filling)]) != ["refused"]:
+            pass
+    one, two = next(filling), next(filling)
+
+    assert await publisher.send([{**one, "t": "x" * 300}]) == ["unsendable"]
+    assert await publisher.send([one, {**one, "t": "x" * 300, "h": {"ce-id": "other"}}, two]) == [
+        "refused",
+        "unsendable",
+        "refused",
+    ]
+    await publisher.close()
+
+
+async def test_an_error_while_writing_leaves_no_number_behind(service: Service) -> None:
+    with pytest.raises(KeyError):
+        await service.publisher.send([entry(failed("a"), Cause("c"), NOW), {"h": {}}])
+    assert not service.publisher.connected
+    await service.hear(failed("a"))
+
+    await service.until_touched("a")
+
+
+async def test_a_confirm_that_did_not_come_ends_its_own_connection_and_no_later_one(service: Service) -> None:
+    slow = BrokerPublisher(service.stand.amqp_url(service.vhost, "notify"), timeout=0.3)
+    await slow.probe()
+    first = slow._channel
+    assert first is not None
+    first.confirmations = Deaf()
+    sending = asyncio.create_task(slow.send([entry(failed("a"), Cause("c"), NOW)]))
+    await asyncio.sleep(0.1)
+    slow._channel, slow._connection = None, None
+    await slow.probe()
+
+    assert await sending == ["not confirmed in time"]
+    assert slow.connected
+    await slow.close()
+    await first.connection.close()
 
 
 async def test_the_publishers_connection_comes_back_after_it_was_closed(service: Service) -> None:

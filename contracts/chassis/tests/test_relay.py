@@ -1,74 +1,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
-from chassis import outbox
 from chassis.clock import FixedClock, SystemClock
 from chassis.committer import Committer
 from chassis.lanes import Lanes
-from chassis.metrics import Metrics
 from chassis.mongo import Database
-from chassis.outbox import Cause
-from chassis.publisher import LinkDown
-from chassis.relay import Relay
 from chassis.republish import republish_since
 from chassis.steps import Point
 from chassis.testing import sample
-from chassis.testing.sample import Touch, delivered, running, work
-from chassis.unit import Commit, Document
+from chassis.testing.sample import Touch, running, work
 
-NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-
-
-class Wire:
-    """A publisher that writes down what goes out, and answers as told."""
-
-    def __init__(self) -> None:
-        self.sent: list[str] = []
-        self.answers: dict[str, str] = {}
-        self.down = 0
-        self.open = asyncio.Event()
-        self.open.set()
-
-    async def send(self, entries: Sequence[Document]) -> list[str | None]:
-        if self.down:
-            self.down -= 1
-            raise LinkDown("made by the test")
-        self.sent += [entry["h"]["ce-id"] for entry in entries]
-        await self.open.wait()
-        return [self.answers.get(entry["h"]["ce-id"]) for entry in entries]
-
-    async def close(self) -> None:
-        self.open.set()
-
-    def numbers(self, notice: str) -> list[int]:
-        return [int(each.split(":")[3]) for each in self.sent if each.split(":")[2] == notice]
-
-
-class Rig:
-    def __init__(self, database: Database, relay: str = "mine", **options: object) -> None:
-        self.database = database
-        self.wire = Wire()
-        self.metrics = Metrics()
-        self.relay = Relay(database, self.wire, relay, metrics=self.metrics, **options)  # type: ignore[arg-type] # its own
-
-    async def unsent(self) -> int:
-        return await self.database.count("outbox", {"sent": False})
-
-    async def settled(self, unsent: int = 0) -> None:
-        async with asyncio.timeout(5):
-            while await self.unsent() != unsent:  # noqa: ASYNC110 - the database tells nobody
-                await asyncio.sleep(0.01)
-
-    async def stored(self, *said: tuple[str, int], holder: str = "mine") -> Document:
-        """Save an outbox document as a commit would."""
-        events = (delivered(notice).model_copy(update={"sequence": number}) for notice, number in said)
-        document = outbox.document((outbox.entry(event, Cause("c"), NOW) for event in events), holder)
-        await self.database.commit(Commit([], [], document))
-        return document
+from .relaying import NOW, Rig
 
 
 @pytest.fixture
@@ -249,13 +195,13 @@ async def test_the_age_of_the_oldest_unsent_event_is_measured(database: Database
     assert (rig.metrics.registry.get_sample_value("green_outbox_oldest_unsent_seconds") or 0) > 0
 
 
-async def test_the_age_of_the_oldest_unsent_event_is_asked_of_the_database_without_a_sweep(database: Database) -> None:
+async def test_the_age_of_the_oldest_untried_event_is_asked_of_the_database_without_a_sweep(database: Database) -> None:
     rig = Rig(database, "other")
-    assert await rig.relay.oldest_unsent() == 0
+    assert await rig.relay.oldest_untried() == 0
     await rig.stored(("a", 1), holder="lost")
     await asyncio.sleep(1.1)
 
-    assert 0 < await rig.relay.oldest_unsent() < 60
+    assert 0 < await rig.relay.oldest_untried() < 60
 
 
 async def test_what_is_said_again_has_waited_since_somebody_asked_for_it(database: Database) -> None:
@@ -265,7 +211,7 @@ async def test_what_is_said_again_has_waited_since_somebody_asked_for_it(databas
     await asyncio.sleep(1.5)
     await republish_since(database, SystemClock().now() - timedelta(minutes=1), "operator")
 
-    assert await rig.relay.oldest_unsent() < 1
+    assert await rig.relay.oldest_untried() < 1
 
 
 async def test_what_was_sent_can_be_said_again(rig: Rig) -> None:

@@ -182,21 +182,36 @@ async def test_an_enormous_body_is_refused_before_it_is_read(environment: dict[s
         assert "body-too-large" in answer
 
 
-async def test_without_its_broker_it_lives_and_commits_and_is_not_ready(
+async def test_without_its_broker_an_api_commits_and_stays_ready_and_says_what_is_away(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
-    (closed,) = free_ports(1)
-    address = f"amqp://notify:stand@127.0.0.1:{closed}/green"
-    async with process(tmp_path, environment, role="api", amqp_url=address) as service:
+    async with process(tmp_path, await without_broker(environment), role="api", ready_lag_seconds="0.1") as service:
         await service.child.until(lambda: service.answers("/livez", 200), within=30)
 
         posted = await service.client.post("/v1/notices/n-1", headers={"Idempotency-Key": "k"})
+        await asyncio.sleep(1.5)
         ready = await service.client.get("/readyz")
 
         assert posted.status_code == 201
-        assert ready.status_code == 503
+        assert (ready.status_code, ready.json()["ok"]) == (200, True)
         assert ready.json()["checks"]["database"] == "ok"
         assert ready.json()["checks"]["broker"] != "ok"
+        assert "not tried" in ready.json()["checks"]["relay"]
+
+
+async def test_without_its_broker_what_listens_lives_and_is_not_ready(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    """Role jobs, which waits for no queue before it begins to answer."""
+    async with process(tmp_path, await without_broker(environment), role="jobs") as service:
+        await service.child.until(lambda: service.answers("/livez", 200), within=30)
+
+        assert (await service.client.get("/readyz")).status_code == 503
+
+
+async def without_broker(environment: dict[str, str]) -> dict[str, str]:
+    (closed,) = free_ports(1)
+    return {**environment, "GREEN_AMQP_URL": f"amqp://notify:stand@127.0.0.1:{closed}/green"}
 
 
 async def test_wrong_settings_end_it_at_once_with_a_line_for_each(tmp_path: Path) -> None:
