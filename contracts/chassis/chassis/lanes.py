@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Set
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
@@ -140,7 +141,7 @@ class Lanes:
         for identifier in marked:
             self.held.pop(identifier, None)
 
-    def _hold(self, document: Document, stuck: Set[str]) -> Held:
+    def _hold(self, document: Document, stuck: AbstractSet[str]) -> Held:
         """Put a document on the end of those of its lanes on which it may go."""
         lanes = _lanes(document)
         free = lanes - stuck
