@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from chassis.mongo import Database, open_database
-from chassis.parked import NotParked, ParkedMessages
+from chassis.parked import STATES, WAITING, NotParked, ParkedMessages
 from chassis.republish import republish_since
 from chassis.unit import Document
 
@@ -37,8 +37,8 @@ def list_parked(
     every: Annotated[bool, typer.Option("--all", help="Replayed and discarded ones as well.")] = False,  # noqa: FBT002
     limit: int = 100,
 ) -> None:
-    """List what waits for an operator, oldest first."""
-    found = _run(mongo_url, database, lambda it: ParkedMessages(it).listed(None if every else "parked", limit))
+    """List what waits for an operator or for another try, oldest first."""
+    found = _run(mongo_url, database, lambda it: ParkedMessages(it).listed(STATES if every else WAITING, limit))
     table = Table(Column("id", no_wrap=True), "type", "event", "state", "attempts", "first seen", "last seen", "reason")
     for each in found:
         table.add_row(*_row(each))

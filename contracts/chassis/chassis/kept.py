@@ -14,4 +14,5 @@ OWN_INDEXES = (
     Index("outbox", (("sent", 1), ("_id", 1)), partial={"sent": False}),
     Index("outbox", (("sent_at", 1),), ttl_seconds=KEPT_SENT),
     Index("parked", (("state", 1), ("first_at", 1))),
+    Index("parked", (("state", 1), ("last_at", 1))),
 )

@@ -17,7 +17,8 @@ from messages.event import Event
 from yarl import URL
 
 from chassis.acks import Acks
-from chassis.reception import Delivery, Reception
+from chassis.delivery import Delivery
+from chassis.reception import Reception
 from chassis.topology import dead_queue, rabbit_queue, streams
 
 log = structlog.get_logger(__name__)
@@ -90,12 +91,16 @@ class Listener:
         self.broker.subscriber(rabbit_queue(queue), ack_policy=AckPolicy.MANUAL, no_reply=True)(receive)
 
     async def _heard(self, message: RabbitMessage) -> None:
-        await self._settle(message.raw_message, self._reception.receive)
+        raw = message.raw_message
+        await self._settle(raw, _delivery(raw, raw.routing_key), self._reception.receive)
 
     async def _dead(self, message: RabbitMessage) -> None:
-        await self._settle(message.raw_message, self._reception.dead_letter)
+        raw = message.raw_message
+        await self._settle(raw, _delivery(raw, _key_before_death(raw)), self._reception.dead_letter)
 
-    async def _settle(self, raw: AbstractIncomingMessage, receive: Callable[[Delivery], Awaitable[bool]]) -> None:
+    async def _settle(
+        self, raw: AbstractIncomingMessage, delivery: Delivery, receive: Callable[[Delivery], Awaitable[bool]]
+    ) -> None:
         """Acknowledge what is settled.
 
         With manual acknowledgement an error that escapes would hold the message for ever, and one sent back at once
@@ -103,7 +108,7 @@ class Listener:
         """
         while True:
             try:
-                settled = await receive(_delivery(raw))
+                settled = await receive(delivery)
             except Exception:
                 log.exception("reception failed", routing_key=raw.routing_key)
                 await asyncio.sleep(OWN_FAULT_PAUSE)
@@ -113,12 +118,19 @@ class Listener:
             self._acks.settle(raw)
 
 
-def _delivery(raw: AbstractIncomingMessage) -> Delivery:
+def _delivery(raw: AbstractIncomingMessage, key: str | None) -> Delivery:
+    return Delivery(raw.headers, raw.body, raw.content_type, key or "", raw.user_id, raw.timestamp)
+
+
+def _key_before_death(raw: AbstractIncomingMessage) -> str | None:
+    """The key of a dead letter's own publishing: the broker has written it down, and put the service's in its place.
+
+    On any other queue the same header is the publisher's own word, and no key.
+    """
     death = raw.headers.get("x-death")
     first: Any = death[0] if isinstance(death, list) and death else {}
     keys = first.get("routing-keys") if isinstance(first, dict) else None
-    key = str(keys[0]) if keys else raw.routing_key or ""
-    return Delivery(raw.headers, raw.body, raw.content_type, key, raw.user_id, raw.timestamp)
+    return str(keys[0]) if keys else raw.routing_key
 
 
 async def _lean(raw: Any) -> RabbitMessage:  # noqa: ANN401 - FastStream's parser takes its own message type

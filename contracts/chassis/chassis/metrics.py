@@ -65,8 +65,8 @@ class Metrics:
         self.deferred = self._counter("deferred", "Deliveries tried again later", ("consumer",))
         # Deliveries whose handler failed; the fifth failure parks the message.
         self.handler_failures = self._counter("handler_failures", "Failing handler runs", ("consumer",))
-        # Messages parked and not yet replayed or discarded: somebody has to look.
-        self.parked = self._gauge("parked", "Messages waiting for an operator")
+        # Messages parked, and those put aside for another try: somebody has to look when they stay.
+        self.parked = self._gauge("parked", "Messages neither handled nor discarded")
         # Messages taken from the broker's dead-letter queue, the last resort.
         self.dead_letters = self._counter("dead_letters", "Messages from the dead-letter queue")
         # Events that the broker returned, refused or did not confirm in time; they stay in the outbox.

@@ -10,6 +10,7 @@ from typing import Any
 from messages.envelope import Said
 
 from chassis.clock import Clock, SystemClock
+from chassis.delivery import Delivery
 from chassis.handling import Where
 from chassis.mongo import Database
 from chassis.unit import Document
@@ -19,6 +20,9 @@ PARKED = "parked"
 REPLAY = "replay"
 REPLAYED = "replayed"
 DISCARDED = "discarded"
+WAITING = (PARKED, REPLAY)
+"""For an operator, and for another try."""
+STATES = (*WAITING, REPLAYED, DISCARDED)
 SERVICE = "service"
 """Who replays: the service, when an operator has asked."""
 
@@ -34,19 +38,20 @@ class ParkedMessages:
         self._database = database
         self._clock = clock or SystemClock()
 
-    async def park(self, consumer: str, message: Said, reason: str, attempts: int, *, replay: bool = False) -> None:
+    async def park(self, consumer: str, message: Delivery, reason: str, attempts: int, *, replay: bool = False) -> None:
         """Keep a message; parked again, it is the same entry with its new reason and a later time.
 
         With ``replay`` it is only put aside and is taken again by the service itself.
         """
-        state, now = REPLAY if replay else PARKED, self._clock.now()
-        key = fingerprint(consumer, message)
+        state, now, said = REPLAY if replay else PARKED, self._clock.now(), message.said()
         first = {
             "consumer": consumer,
-            "event_id": message.id,
-            "type": message.type,
-            "body": message.body,
-            "headers": dict(message.headers),
+            "event_id": said.id,
+            "type": said.type,
+            "body": said.body,
+            "headers": said.headers,
+            "content_type": message.content_type,
+            "user": message.user,
             "first_at": now,
         }
         step = {"at": now, "step": state, "reason": reason}
@@ -56,10 +61,10 @@ class ParkedMessages:
             "$inc": {"attempts": attempts},
             "$push": {"history": step},
         }
-        await self._database.update(COLLECTION, {"_id": key}, change, upsert=True)
+        await self._database.update(COLLECTION, {"_id": fingerprint(consumer, said)}, change, upsert=True)
 
-    async def listed(self, state: str | None = PARKED, limit: int = 100) -> Sequence[Document]:
-        where: Where = {} if state is None else {"state": state}
+    async def listed(self, states: Sequence[str] = WAITING, limit: int = 100) -> Sequence[Document]:
+        where: Where = {"state": {"$in": list(states)}}
         shown = ("consumer", "event_id", "type", "reason", "state", "attempts", "first_at", "last_at")
         return await self._database.find(COLLECTION, where, (("first_at", 1), ("_id", 1)), limit, shown)
 
@@ -71,19 +76,25 @@ class ParkedMessages:
 
     async def ask_replay(self, key: str, who: str) -> None:
         """Ask the service to take the message again; it goes the same road as if it had just come."""
-        await self._step(key, (PARKED, DISCARDED), REPLAY, who)
+        await self._step(key, (PARKED, DISCARDED), REPLAY, {"by": who})
 
     async def discard(self, key: str, who: str, why: str) -> None:
-        await self._step(key, (PARKED,), DISCARDED, who, why)
+        await self._step(key, WAITING, DISCARDED, {"by": who, "why": why})
 
     async def to_replay(self, limit: int = 100) -> Sequence[Document]:
-        return await self._database.find(COLLECTION, {"state": REPLAY}, (("first_at", 1),), limit)
+        """Give those that have waited longest for another try: each try sends a message to the end of the line."""
+        return await self._database.find(COLLECTION, {"state": REPLAY}, (("last_at", 1), ("_id", 1)), limit)
 
     async def replayed(self, key: str) -> None:
-        await self._step(key, (REPLAY,), REPLAYED, SERVICE, "handled")
+        await self._step(key, (REPLAY,), REPLAYED, {"by": SERVICE, "why": "handled"})
 
-    async def park_again(self, key: str, reason: str) -> None:
-        await self._step(key, (REPLAY,), PARKED, SERVICE, reason)
+    async def tried(self, key: str, reason: str) -> None:
+        """A message put aside is still not ready."""
+        change = {"$set": {"reason": reason, "last_at": self._clock.now()}}
+        await self._database.update(COLLECTION, {"_id": key, "state": REPLAY}, change)
+
+    async def park_again(self, key: str, reason: str, attempts: int) -> None:
+        await self._step(key, (REPLAY,), PARKED, {"by": SERVICE, "reason": reason}, attempts)
 
     def waited(self, document: Mapping[str, Any]) -> timedelta:
         """Time since the message was first parked or put aside."""
@@ -91,13 +102,20 @@ class ParkedMessages:
         return self._clock.now() - first
 
     async def count(self) -> int:
-        """How many wait for an operator."""
-        return await self._database.count(COLLECTION, {"state": PARKED})
+        """How many are neither handled nor discarded."""
+        return await self._database.count(COLLECTION, {"state": {"$in": list(WAITING)}})
 
-    async def _step(self, key: str, before: Sequence[str], after: str, who: str, why: str = "") -> None:
+    async def _step(
+        self, key: str, before: Sequence[str], after: str, told: Mapping[str, str], attempts: int = 0
+    ) -> None:
+        """Go on to another state; a step that tells a reason gives the message that reason."""
         now = self._clock.now()
-        step = {"at": now, "step": after, "by": who, "why": why}
-        change = {"$set": {"state": after, "last_at": now}, "$push": {"history": step}}
+        reason = {name: text for name, text in told.items() if name == "reason"}
+        change = {
+            "$set": {"state": after, "last_at": now, **reason},
+            "$inc": {"attempts": attempts},
+            "$push": {"history": {"at": now, "step": after, **told}},
+        }
         if not await self._database.update(COLLECTION, {"_id": key, "state": {"$in": list(before)}}, change):
             raise NotParked(f"{key} is not {' or '.join(before)}")
 
@@ -108,5 +126,8 @@ def fingerprint(consumer: str, message: Said) -> str:
     return sha256(told + message.body).hexdigest()[:24]
 
 
-def as_said(document: Mapping[str, Any]) -> Said:
-    return Said(document["event_id"], document["type"], dict(document["headers"]), bytes(document["body"]))
+def as_delivery(document: Mapping[str, Any]) -> Delivery:
+    """Give a kept message as it came."""
+    return Delivery(
+        dict(document["headers"]), bytes(document["body"]), document["content_type"], document["type"], document["user"]
+    )

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime, timedelta
-from hashlib import sha256
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import structlog
-from messages.envelope import Heard, NotHeard, Said, hear
+from messages.envelope import Heard, NotHeard, hear
 
 from chassis.bus import Hears
 from chassis.clock import Clock, SystemClock
 from chassis.committer import Committer
+from chassis.delivery import Delivery
 from chassis.handling import Poison, Transient
 from chassis.metrics import Metrics
+from chassis.mongo import Unavailable
 from chassis.outbox import Cause
 from chassis.parked import ParkedMessages
 from chassis.tracing import OFF, Tracing, failed
@@ -33,30 +34,14 @@ SAME_CLOCK = timedelta(seconds=5)
 """A timestamp holds whole seconds and is taken when the commit begins: two clocks this near are one."""
 
 
-class Delivery(NamedTuple):
-    """A message as it came; ``user`` is the broker's word on who published it, where it was given.
+class Trouble(NamedTuple):
+    """Why a message was not handled, and the remedy.
 
-    ``at`` is the real time of the event's commit, where the speaker's relay gave it.
+    "again" counts as an attempt; "again later" as waiting for what is not there yet; "no database" as nothing: whatever
+    waits for that waits with all others.
     """
 
-    headers: Mapping[str, Any]
-    body: bytes
-    content_type: str | None
-    routing_key: str
-    user: str | None = None
-    at: datetime | None = None
-
-    def said(self) -> Said:
-        """Give the message as it can be kept."""
-        headers = {str(name): str(value) for name, value in self.headers.items() if str(name).startswith("ce-")}
-        event_id = headers.get("ce-id") or f"unnamed:{sha256(self.body).hexdigest()[:16]}"
-        return Said(event_id, self.routing_key, headers, self.body)
-
-
-class Trouble(NamedTuple):
-    """Why a message was not handled, and the remedy: "again" counts as an attempt, "again later" does not."""
-
-    remedy: Literal["again", "again later", "never"]
+    remedy: Literal["again", "again later", "no database", "never"]
     reason: str
 
 
@@ -91,13 +76,13 @@ class Reception:
         """Return True when the message is settled and may be acknowledged, False when stopping left it open."""
         waited, attempts, tries = 0.0, 0, 0
         while trouble := await self.once(delivery):
-            attempts += trouble.remedy != "again later"
+            attempts += trouble.remedy in {"again", "never"}
             if trouble.remedy == "never" or attempts >= ATTEMPTS:
                 return await self._park(delivery, trouble.reason, attempts)
             if trouble.remedy == "again later" and waited >= self._patience:
                 return await self._park(delivery, trouble.reason, attempts, replay=True)
             pause = self._pauses[min(tries, len(self._pauses) - 1)]
-            waited, tries = waited + pause, tries + 1
+            waited, tries = waited + pause * (trouble.remedy != "no database"), tries + 1
             if await self._stopped_within(pause):
                 return False
         return True
@@ -139,8 +124,9 @@ class Reception:
         heard = hear(delivery.headers, delivery.body, delivery.content_type)
         if heard.type != delivery.routing_key:
             raise NotHeard(f"{heard.type!r} came under the routing key {delivery.routing_key!r}")
-        if delivery.user is not None and delivery.user != heard.event.owner:
-            raise NotHeard(f"{heard.type!r} was published by {delivery.user!r}")
+        # The broker takes no other user's name: without one, anybody may have written the rest.
+        if delivery.user != heard.event.owner:
+            raise NotHeard(f"{heard.type!r} was published by {delivery.user or 'nobody the broker knows'!r}")
         hears = self._hears.get(heard.type)
         if hears is None:
             raise NotHeard(f"{self._service} does not listen to {heard.type!r}")
@@ -149,6 +135,8 @@ class Reception:
     async def _perform(self, heard: Heard, hears: Hears) -> Trouble | None:
         try:
             await self._committer.perform(self._work(heard, hears))
+        except Unavailable as problem:
+            return Trouble("no database", f"not now: {problem}")
         except Transient as problem:
             self._metrics.deferred.labels(self._service).inc()
             return Trouble("again later", f"not yet: {problem}")
@@ -176,7 +164,7 @@ class Reception:
         said = delivery.said()
         while True:
             try:
-                await self._parked.park(self._service, said, reason, attempts, replay=replay)
+                await self._parked.park(self._service, delivery, reason, attempts, replay=replay)
             except Transient:
                 if await self._stopped_within(self._pauses[-1]):
                     return False

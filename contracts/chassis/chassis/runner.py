@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from functools import partial
 
 import structlog
-from messages.envelope import CONTENT_TYPE
 
 from chassis.clock import Clock
 from chassis.committer import Committer
@@ -15,8 +15,8 @@ from chassis.jobs import Job
 from chassis.leases import Leases
 from chassis.metrics import Metrics
 from chassis.outbox import Cause
-from chassis.parked import ParkedMessages, as_said
-from chassis.reception import PUT_ASIDE_FOR, Delivery, Reception
+from chassis.parked import NotParked, ParkedMessages, as_delivery
+from chassis.reception import PUT_ASIDE_FOR, Reception
 from chassis.unit import Backing, Document, reading
 from chassis.work import Work
 
@@ -93,25 +93,27 @@ class Replayer:
         return [partial(every, REPLAY_EVERY, self.look)]
 
     async def look(self) -> int:
-        """Replay what waits for it; parked ones are counted without the lease: who lost it would tell an old number."""
-        done = await self._leases.under("replay", LEASED + REPLAY_EVERY, self._replay_all)
+        """Try again what waits, where the turn is ours, and tell how many wait, whoever's turn it is."""
+        tried = await self._leases.under("replay", LEASED + REPLAY_EVERY, self._replay_all) or 0
         self._metrics.parked.set(await self._parked.count())
-        return done or 0
+        return tried
 
     async def _replay_all(self) -> int:
         waiting = await self._parked.to_replay()
         for each in waiting:
-            await self._replay(each)
+            with suppress(NotParked):  # an operator was faster
+                await self._replay(each)
         return len(waiting)
 
     async def _replay(self, document: Document) -> None:
         """Give the message one more chance; what is still not ready waits on, for a bounded time."""
-        said = as_said(document)
-        trouble = await self._reception.once(Delivery(said.headers, said.body, CONTENT_TYPE, said.type))
+        trouble = await self._reception.once(as_delivery(document))
         if trouble is None:
             await self._parked.replayed(document["_id"])
-        elif trouble.remedy != "again later" or self._parked.waited(document) > PUT_ASIDE_FOR:
-            await self._parked.park_again(document["_id"], trouble.reason)
+        elif trouble.remedy == "again later" and self._parked.waited(document) <= PUT_ASIDE_FOR:
+            await self._parked.tried(document["_id"], trouble.reason)
+        elif trouble.remedy != "no database":
+            await self._parked.park_again(document["_id"], trouble.reason, int(trouble.remedy == "again"))
 
 
 async def every(seconds: float, look: Callable[[], Awaitable[int]]) -> None:

@@ -107,13 +107,17 @@ class Service:
     async def hear(self, *events: NoticeFailed) -> None:
         assert not any(await self.publisher.send([entry(event, Cause("c"), NOW) for event in events]))
 
-    async def publish(self, key: str, body: bytes, user: str = "notify", headers: HeadersType | None = None) -> None:
-        """Publish what our own publisher never would."""
+    async def publish(
+        self, key: str, body: bytes, user: str = "notify", headers: HeadersType | None = None, *, named: bool = True
+    ) -> None:
+        """Publish what our own publisher never would; ``named``: with the broker's word on the user."""
         connection = await aio_pika.connect(self.stand.amqp_url(self.vhost, user))
         async with connection:
             channel = await connection.channel()
             exchange = await channel.get_exchange("green.events", ensure=False)
-            message = aio_pika.Message(body, headers=headers, content_type="application/json")
+            message = aio_pika.Message(
+                body, headers=headers, content_type="application/json", user_id=user if named else None
+            )
             await exchange.publish(message, key)
 
     async def drained(self) -> None:

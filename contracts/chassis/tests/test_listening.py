@@ -5,8 +5,9 @@ from datetime import timedelta
 
 from chassis.clock import SystemClock
 from chassis.handling import Transient
-from chassis.mongo import Database
+from chassis.mongo import Database, Unavailable
 from chassis.outbox import Cause, entry
+from chassis.parked import REPLAY
 from chassis.testing.sample import Tally
 from chassis.testing.stack import Stand
 from chassis.topology import definitions
@@ -97,7 +98,16 @@ async def test_what_stays_not_ready_is_put_aside_for_replay_and_holds_nobody_up(
 
     await service.until(put_aside)
     await service.drained()
+    assert [each["state"] for each in await service.parked.listed()] == [REPLAY]
+
+
+async def test_a_database_that_is_away_for_longer_than_patience_lasts_puts_nothing_aside(service: Service) -> None:
+    service.handlers.problems = [Unavailable("away")] * 12
+    await service.hear(failed("a"))
+    await service.until_touched("a")
+
     assert await service.parked.count() == 0
+    assert service.value("deferred_total", consumer="review") == 0
 
 
 async def test_stopping_leaves_what_waits_to_the_broker_with_no_delivery_counted(service: Service) -> None:

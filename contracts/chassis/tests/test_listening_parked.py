@@ -76,6 +76,22 @@ async def test_an_event_with_the_word_of_the_broker_on_another_user_is_parked(se
     assert f"published by {admin!r}" in (await service.until_parked())[0]
 
 
+async def test_an_event_without_the_word_of_the_broker_on_its_user_is_parked(service: Service) -> None:
+    said = say(failed("a"), event_id="1", time=NOW, correlation_id="c")
+    await service.publish(said.type, said.body, headers=dict(said.headers), named=False)
+
+    assert "published by 'nobody the broker knows'" in (await service.until_parked())[0]
+    assert service.handlers.runs == 0
+
+
+async def test_what_a_message_says_of_its_own_death_is_no_routing_key_on_a_living_queue(service: Service) -> None:
+    said = say(failed("a"), event_id="1", time=NOW, correlation_id="c")
+    forged: Any = {**said.headers, "x-death": [{"routing-keys": [said.type]}]}
+    await service.publish(sample.delivered("a").type, said.body, headers=forged)
+
+    assert "routing key" in (await service.until_parked())[0]
+
+
 async def test_poison_is_parked_at_once(service: Service) -> None:
     service.handlers.problems = [Poison("never")]
     await service.hear(failed("a"))

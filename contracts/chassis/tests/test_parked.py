@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,27 +10,33 @@ from chassis.__main__ import app
 from chassis.bus import hears
 from chassis.clock import FixedClock
 from chassis.committer import Committer
+from chassis.delivery import Delivery
 from chassis.handling import Result, Transient
 from chassis.leases import Leases
 from chassis.metrics import Metrics
 from chassis.mongo import Database
-from chassis.parked import DISCARDED, PARKED, REPLAY, REPLAYED, NotParked, ParkedMessages, fingerprint
+from chassis.parked import DISCARDED, PARKED, REPLAY, REPLAYED, STATES, NotParked, ParkedMessages, fingerprint
 from chassis.reception import PUT_ASIDE_FOR, Reception
 from chassis.runner import Replayer
 from chassis.testing import sample
 from chassis.testing.sample import Store, Tally, Touch, touch
 from chassis.testing.stack import Stand
-from chassis.unit import reading
-from messages.envelope import Said, say
+from chassis.unit import Document, reading
+from messages.envelope import CONTENT_TYPE, say
 from messages.notify import NoticeDelivered
 from typer.testing import CliRunner
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
-def message(notice: str = "a") -> Said:
+def message(notice: str = "a") -> Delivery:
     event = sample.delivered(notice).model_copy(update={"sequence": 1})
-    return say(event, event_id=f"id-{notice}", time=NOW, correlation_id="c")
+    said = say(event, event_id=f"id-{notice}", time=NOW, correlation_id="c")
+    return Delivery(said.headers, said.body, CONTENT_TYPE, said.type, user="notify")
+
+
+def named(message: Delivery) -> str:
+    return fingerprint("review", message.said())
 
 
 class Rig:
@@ -38,6 +45,7 @@ class Rig:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.problem: Exception | None = None
+        self.held: set[str] = set()
         self.clock = FixedClock(NOW)
         self.parked = ParkedMessages(database, self.clock)
         self.metrics = Metrics()
@@ -55,11 +63,13 @@ class Rig:
     async def on_delivered(self, event: NoticeDelivered, store: Store, now: datetime) -> Result:
         if self.problem is not None:
             raise self.problem
+        if event.notice_id in self.held:
+            raise Transient("not yet")
         await touch(Touch(event.notice_id), store, now)
         return []
 
-    async def state(self, said: Said) -> str:
-        found = await self.parked.shown(fingerprint("review", said))
+    async def state(self, said: Delivery) -> str:
+        found = await self.parked.shown(named(said))
         return str(found["state"])
 
 
@@ -76,14 +86,14 @@ async def test_a_message_parked_twice_is_one_entry_with_both_times(rig: Rig) -> 
     rig.clock.advance(timedelta(hours=1))
     await rig.parked.park("review", message(), "second", 5)
 
-    found = await rig.parked.shown(fingerprint("review", message()))
+    found = await rig.parked.shown(named(message()))
     assert (found["reason"], found["attempts"]) == ("second", 10)
     assert found["last_at"] - found["first_at"] == timedelta(hours=1)
     assert [step["reason"] for step in found["history"]] == ["first", "second"]
 
 
 async def test_a_replayed_message_goes_the_same_road_and_has_its_effect_once(rig: Rig) -> None:
-    key = fingerprint("review", message())
+    key = named(message())
     await rig.parked.park("review", message(), "bug", 5)
     await rig.parked.ask_replay(key, "operator")
     await rig.replayer.look()
@@ -98,7 +108,7 @@ async def test_a_replayed_message_goes_the_same_road_and_has_its_effect_once(rig
 async def test_a_replay_that_fails_parks_the_message_again(rig: Rig) -> None:
     rig.problem = ValueError("still a bug")
     await rig.parked.park("review", message(), "bug", 5)
-    await rig.parked.ask_replay(fingerprint("review", message()), "operator")
+    await rig.parked.ask_replay(named(message()), "operator")
     await rig.replayer.look()
 
     assert await rig.state(message()) == PARKED
@@ -127,8 +137,75 @@ async def test_what_was_put_aside_waits_on_and_is_parked_when_its_time_is_up(rig
     assert (early, await rig.state(message())) == (REPLAY, PARKED)
 
 
+async def test_more_than_are_tried_at_once_and_not_ready_hold_up_none_behind_them(rig: Rig) -> None:
+    rig.held = {f"held{number}" for number in range(100)}
+    for notice in (*sorted(rig.held), "free"):
+        await rig.parked.park("review", message(notice), "not yet", 0, replay=True)
+        rig.clock.advance(timedelta(milliseconds=1))
+    await rig.replayer.look()
+    rig.clock.advance(timedelta(seconds=2))
+    await rig.replayer.look()
+
+    assert await rig.state(message("free")) == REPLAYED
+
+
+async def test_what_is_put_aside_is_listed_counted_and_can_be_discarded(rig: Rig) -> None:
+    await rig.parked.park("review", message("a"), "not yet", 0, replay=True)
+    await rig.parked.park("review", message("b"), "bug", 5)
+    assert {each["state"] for each in await rig.parked.listed()} == {PARKED, REPLAY}
+    assert await rig.parked.count() == 2
+    await rig.parked.discard(named(message("a")), "operator", "a test message")
+
+    assert await rig.parked.count() == 1
+
+
+async def test_how_many_wait_is_told_by_every_process_whoever_replays(rig: Rig) -> None:
+    await Leases(rig.database, "another").take("replay", 60)
+    await rig.parked.park("review", message(), "bug", 5)
+    await rig.replayer.look()
+
+    assert rig.metrics.registry.get_sample_value("green_parked") == 1
+
+
+async def test_a_message_parked_again_has_the_reason_and_the_attempts_of_the_last_time(rig: Rig) -> None:
+    rig.problem = ValueError("another bug")
+    await rig.parked.park("review", message(), "bug", 5)
+    await rig.parked.ask_replay(named(message()), "operator")
+    await rig.replayer.look()
+
+    (found,) = await rig.parked.listed()
+    assert (found["reason"], found["attempts"]) == ("ValueError: another bug", 6)
+
+
+async def test_a_message_in_structured_mode_is_replayed_as_it_came(rig: Rig) -> None:
+    event = sample.delivered("a").model_copy(update={"sequence": 1})
+    attributes = {"id": "1", "source": "/green/notify", "type": event.type, "specversion": "1.0"}
+    body = {**attributes, "time": NOW.isoformat(), "data": event.model_dump(mode="json")}
+    came = Delivery({}, json.dumps(body).encode(), "application/cloudevents+json", event.type, user="notify")
+    await rig.parked.park("review", came, "bug", 5)
+    await rig.parked.ask_replay(named(came), "operator")
+    await rig.replayer.look()
+
+    assert await rig.state(came) == REPLAYED
+
+
+async def test_an_operator_who_decides_during_a_replay_stops_none_of_the_others(rig: Rig) -> None:
+    for notice in ("a", "b"):
+        await rig.parked.park("review", message(notice), "bug", 5, replay=True)
+    waiting = await rig.parked.to_replay()
+    await rig.parked.discard(named(message("a")), "operator", "a test message")
+    rig.parked.to_replay = lambda: answer(waiting)  # type: ignore[method-assign] # asked before the operator decided
+    await rig.replayer.look()
+
+    assert await rig.state(message("b")) == REPLAYED
+
+
+async def answer(found: Sequence[Document]) -> Sequence[Document]:
+    return found
+
+
 async def test_a_discarded_message_is_not_replayed_and_every_step_is_recorded(rig: Rig) -> None:
-    key = fingerprint("review", message())
+    key = named(message())
     await rig.parked.park("review", message(), "bug", 5)
     await rig.parked.discard(key, "operator", "a test message")
     await rig.replayer.look()
@@ -150,7 +227,7 @@ async def test_an_operator_lists_shows_replays_and_discards_from_the_command_lin
     parked = ParkedMessages(database)
     await parked.park("review", message("a"), "ValueError: bug", 5)
     await parked.park("review", message("b"), "ValueError: bug", 5)
-    one, two = (fingerprint("review", message(each)) for each in ("a", "b"))
+    one, two = (named(message(each)) for each in ("a", "b"))
     where = ["--mongo-url", url, "--database", name]
 
     async def command(*words: str) -> tuple[int, str]:
@@ -163,11 +240,12 @@ async def test_an_operator_lists_shows_replays_and_discards_from_the_command_lin
     assert await command("parked", "replay", one, "--by", "op") == (0, f"{one}: the service will take it again\n")
     assert (await command("parked", "discard", two, "--by", "op", "--why", "test"))[0] == 0
     assert (await command("parked", "discard", two, "--by", "op", "--why", "test"))[0] == 1
-    assert (await command("parked", "list"))[1] == "nothing is parked\n"
+    listed = (await command("parked", "list"))[1]
+    assert (one in listed, two in listed) == (True, False)
     assert two in (await command("parked", "list", "--all"))[1]
     assert await command("outbox", "republish", "--by", "op", "--since", "2026-01-01") == (
         0,
         "0 documents will be said again\n",
     )
-    assert {await_state["state"] for await_state in await parked.listed(None)} == {REPLAY, DISCARDED}
+    assert {each["state"] for each in await parked.listed(STATES)} == {REPLAY, DISCARDED}
     await database.close()
