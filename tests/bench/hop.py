@@ -15,7 +15,7 @@ from typing import Any
 import aio_pika
 from chassis.bus import Hears, hears
 from chassis.process import Process
-from chassis.publisher import HEARTBEAT, LinkDown
+from chassis.publisher import HEARTBEAT, Answer, LinkDown
 from chassis.service import Service
 from chassis.settings import ProcessRole, Settings
 from chassis.testing import sample
@@ -83,7 +83,7 @@ class PlainPublisher:
         self._exchange: Any = None
         self._connection: Any = None
 
-    async def send(self, entries: Sequence[Document]) -> list[str | None]:
+    async def send(self, entries: Sequence[Document]) -> list[Answer | None]:
         if self._exchange is None:
             self._connection = await aio_pika.connect(self._url)
             channel = await self._connection.channel(on_return_raises=True)

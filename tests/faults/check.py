@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chassis.plain import codec
+from chassis.work import heard_id
 from messages.applications import ApplicationAccepted, ApplicationRefused
 from review.domain import record
 from review.domain.case import Case
@@ -109,8 +110,8 @@ class Checker:
         """Everything said was heard by everyone who listens, with its effect; what an aggregate says counts 1, 2, 3."""
         for service in SERVICES:
             wanted = self._wanted(service)
-            rows = (row["_id"].partition("|") for row in self._remains[service.name]["inbox"])
-            known = {name for head, _, name in rows if head == service.name}
+            road, rows = heard_id(service.name, ""), [row["_id"] for row in self._remains[service.name]["inbox"]]
+            known = {row.removeprefix(road) for row in rows if row.startswith(road)}
             had = {each["_id"] for each in self._remains[service.name][EFFECTS]}
             due = {wanted[name] for name in wanted}
             self.findings.hold(f"said and not heard by {service.name}", wanted.keys() - known)

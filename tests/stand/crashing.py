@@ -28,7 +28,7 @@ from typing import Any
 from chassis.bus import Hears
 from chassis.handling import Result
 from chassis.mongo import Database
-from chassis.publisher import BrokerPublisher
+from chassis.publisher import Answer, BrokerPublisher
 from chassis.service import run
 from chassis.steps import Point
 from chassis.store import Documents
@@ -119,7 +119,7 @@ def say_twice(share: float, storm: Storm) -> None:
     """Let the relay hand some events to the broker a second time, once they are confirmed."""
     send = BrokerPublisher.send
 
-    async def doubled(self: BrokerPublisher, entries: Sequence[Document]) -> list[str | None]:
+    async def doubled(self: BrokerPublisher, entries: Sequence[Document]) -> list[Answer | None]:
         answers = await send(self, entries)
         again = [entry for entry in entries if storm.dice.random() < share and storm.rages]
         if again:
