@@ -155,13 +155,14 @@ class Committer:
         except Conflict as problem:
             self._metrics.commit_conflicts.inc()
             await self._again([work for work in works if not work.waiter.done()], conflicts + 1, problem)
-        except Refused as problem:
-            await self._narrow(works, problem)
-        except Exception as problem:  # the flight must go on, whatever a driver raises
-            if not isinstance(problem, Transient):
-                log.exception("batch failed", works=len(works))
+        except Transient as problem:
             for work in works:
                 work.fail(problem)
+        except Exception as problem:
+            # Whatever a driver raises, the flight must go on, and one document that cannot be written is one work's.
+            if not isinstance(problem, Refused):
+                log.exception("batch failed", works=len(works))
+            await self._narrow([work for work in works if not work.waiter.done()], problem)
 
     async def _again(self, works: list[Work], conflicts: int, problem: Conflict) -> None:
         await asyncio.sleep(self._random.uniform(0, JITTER * min(conflicts, 10)))
@@ -173,9 +174,11 @@ class Committer:
         for work in works:
             work.fail(_given_up(problem))
 
-    async def _narrow(self, works: list[Work], problem: Refused) -> None:
-        if len(works) == 1:
-            works[0].fail(problem)
+    async def _narrow(self, works: list[Work], problem: Exception) -> None:
+        """Fail a work that stands alone; commit the halves of more than one."""
+        if len(works) <= 1:
+            for work in works:
+                work.fail(problem)
             return
         await self._commit(works[: len(works) // 2], conflicts=0)
         await self._commit(works[len(works) // 2 :], conflicts=0)

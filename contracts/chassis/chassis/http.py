@@ -28,6 +28,7 @@ from chassis.recorded import COLLECTIONS, document, record_of
 from chassis.store import Documents
 from chassis.tokens import InvalidToken, Verifier
 from chassis.unit import Backing, Unit, reading
+from chassis.work import command_id
 
 __all__ = ["PROBLEMS", "Call", "Gate", "Page", "Road", "etag", "refuses"]
 
@@ -179,7 +180,7 @@ class Call:
         """
         if resource is not None:
             await self.allow(resource)
-        key = f"{self.actor.subject}|{self._key}"
+        key = command_id(self.actor.subject, self._key)
         digest = await idempotency.digest_of(self.request, command if private else None)
         value = await self._gate.road.perform(key, digest, lambda unit, now: handler(command, store(unit), now))
         return value if reply is None else TypeAdapter(reply).validate_python(value, from_attributes=True)

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from chassis.bus import Run
 from chassis.handling import Handler
 from chassis.unit import Unit
+from chassis.work import item_id
 
 T = TypeVar("T")
 S = TypeVar("S")
@@ -37,4 +38,4 @@ class Job:
         return lambda unit, now: self.handler(item, self.store(unit), now)
 
     def inbox_id(self, item: Any) -> str:  # noqa: ANN401
-        return f"{self.name}:{self.key(item)}"
+        return item_id(self.name, self.key(item))

@@ -20,7 +20,7 @@ from chassis.mongo import Unavailable
 from chassis.outbox import Cause
 from chassis.parked import ParkedMessages
 from chassis.tracing import OFF, Tracing, failed
-from chassis.work import Work
+from chassis.work import Work, heard_id
 
 log = structlog.get_logger(__name__)
 
@@ -150,7 +150,7 @@ class Reception:
 
     def _work(self, heard: Heard, hears: Hears) -> Work:
         return Work(
-            f"{self._service}|{heard.id}",
+            heard_id(self._service, heard.id),
             hears.run(heard.event),
             Cause(heard.correlation_id, heard.id),
             consumer=self._service,

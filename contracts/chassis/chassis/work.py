@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from messages.values import Reason
 from pydantic_core import to_jsonable_python
@@ -30,8 +31,8 @@ class Verdict(NamedTuple):
 class Work:
     """One message or command.
 
-    ``inbox_id`` is ``<consumer>|<event id>`` or ``<actor>|<idempotency key>``; ``digest`` tells two commands under the
-    same key apart; ``reads`` is loaded ahead with the rest of the batch, and then what ``then`` names by it.
+    ``inbox_id`` is of ``command_id``, ``heard_id`` or ``item_id``; ``digest`` tells two commands under the same key
+    apart; ``reads`` is loaded ahead with the rest of the batch, and then what ``then`` names by it.
     """
 
     inbox_id: str
@@ -58,6 +59,19 @@ class Work:
     def fail(self, problem: Exception) -> None:
         if not self.waiter.done():
             self.waiter.set_exception(problem)
+
+
+def command_id(subject: str, key: str) -> str:
+    """Name a command in the inbox; each road has a space of its own, and no subject reaches into a key."""
+    return f"http|{quote(subject, safe='', errors='surrogatepass')}|{key}"
+
+
+def heard_id(service: str, event_id: str) -> str:
+    return f"bus|{service}|{event_id}"
+
+
+def item_id(job: str, key: str) -> str:
+    return f"job|{job}|{key}"
 
 
 def inbox_row(work: Work, outcome: Outcome, at: datetime) -> Document:

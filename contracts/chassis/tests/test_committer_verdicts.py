@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import pytest
 from chassis.handling import Done, Poison, Refusal, Result, Transient
+from chassis.mongo import Database
 from chassis.testing import sample
 from chassis.testing.sample import Store, Tally, Touch, running, touch, work
 from chassis.unit import Refused, Unit
+from chassis.work import command_id, heard_id, item_id
 from messages.values import Reason
 
 from .committing import NOW, Rig
@@ -149,3 +152,38 @@ async def test_a_recorded_refusal_commits_the_work_and_is_answered_again(rig: Ri
     for verdict in (first, second):
         assert verdict.refusal is not None
         assert (verdict.refusal.code, verdict.refusal.status, verdict.refusal.reasons) == ("ineligible", 409, (reason,))
+
+
+def nested(depth: int) -> tuple[Any, ...]:
+    made: tuple[Any, ...] = ()
+    for _ in range(depth):
+        made = (made,)
+    return made
+
+
+@pytest.mark.parametrize("words", [("\ud800",), nested(3000)], ids=["no Unicode", "too deep"])
+async def test_what_no_document_can_hold_fails_its_own_work_and_no_other(
+    database: Database, words: tuple[Any, ...]
+) -> None:
+    rig = Rig(database, 1)
+    rig.committer.start()
+
+    async def unwritable(unit: Unit, _now: datetime) -> Result:
+        unit.save("notices", "spoilt", {"words": words})
+        return []
+
+    results = await rig.all(
+        *((f"m{n}", running(Touch(f"n{n}"))) for n in range(5)),
+        ("bad", unwritable),
+    )
+    await rig.committer.stop()
+
+    assert [isinstance(result, Exception) for result in results] == [False] * 5 + [True]
+    assert await rig.tally("n4") == Tally(1, ("",))
+
+
+def test_no_subject_and_key_make_the_same_identifier_as_another_road_or_another_pair() -> None:
+    pairs = [("a", "b|c"), ("a|b", "c"), ("a%7Cb", "c"), ("review", "e"), ("", "review|e")]
+    made = [*(command_id(*pair) for pair in pairs), heard_id("review", "e"), item_id("review", "e")]
+
+    assert len(set(made)) == len(made)

@@ -1,16 +1,20 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from chassis.clock import SystemClock
 from chassis.handling import Transient
 from chassis.mongo import Database, Unavailable
-from chassis.outbox import Cause, entry
+from chassis.outbox import Cause, entry, event_id
 from chassis.parked import REPLAY
+from chassis.road import CommandRoad
 from chassis.testing.sample import Tally
 from chassis.testing.stack import Stand
 from chassis.topology import definitions
+from chassis.unit import Unit
+from chassis.work import command_id
+from messages.event import Event
 from messages.notify import NoticeFailed
 
 from .hearer import HEARD, NOW, Service, cut, failed
@@ -35,6 +39,20 @@ async def test_a_repeated_event_has_no_second_effect(service: Service) -> None:
 
     assert await service.tally("a") == Tally(1, ("1",))
     assert service.value("duplicates_total", consumer="review") == 1
+
+
+async def test_a_command_under_the_name_of_an_event_does_not_keep_the_event_from_being_handled(
+    service: Service,
+) -> None:
+    road, event = CommandRoad(service.committer), failed("a")
+
+    async def nothing(_unit: Unit, _now: datetime) -> list[Event]:
+        return []
+
+    await road.perform(command_id("review", event_id(event)), "", nothing)
+    await service.hear(event)
+
+    await service.until_touched("a")
 
 
 async def test_an_event_older_than_what_a_projection_has_taken_is_dropped_and_counted(service: Service) -> None:

@@ -50,7 +50,7 @@ async def test_an_event_with_a_longer_name_than_the_protocol_holds_is_sent_under
     await service.until_touched("a")
     await service.until_touched("b")
 
-    assert await service.database.count("inbox", {"_id": {"$gt": "review|notify:notice:园"}}) == 1
+    assert await service.database.count("inbox", {"_id": {"$gt": "bus|review|notify:notice:园"}}) == 1
 
 
 async def test_what_the_protocol_cannot_carry_takes_no_confirm_from_another_event(stand: Stand) -> None:
