@@ -125,7 +125,10 @@ class Allowed:
 
 @dataclass(frozen=True)
 class Denied:
+    """``open``: told whatever the policy hides, since it says nothing of what was asked for."""
+
     reason: Reason
+    open: bool = False
 
 
 @dataclass(frozen=True)

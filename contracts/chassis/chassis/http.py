@@ -18,6 +18,7 @@ from starlette.routing import compile_path
 
 from chassis import idempotency
 from chassis.access import ANYBODY, Actor, Denied, Policy
+from chassis.apart import parted
 from chassis.bus import Run
 from chassis.clock import Clock
 from chassis.handling import Handler, Refusal, Sort, Where
@@ -83,9 +84,10 @@ class Gate:
     async def refuse(self, actor: Actor, policy: Policy, denied: Denied, request: Request) -> Refusal:
         """Record the refused attempt and give the refusal that answers it."""
         await self.record(actor, policy, request, denied)
-        status = 404 if policy.hidden else 403
+        hidden = policy.hidden and not denied.open
+        status = 404 if hidden else 403
         self.metrics.access_refusals.labels(policy.name, str(status)).inc()
-        return Refusal("not-found", status=404) if policy.hidden else _not_allowed(denied)
+        return Refusal("not-found", status=404) if hidden else _not_allowed(denied)
 
 
 class Guard:
@@ -99,7 +101,7 @@ class Guard:
         self, request: Request, token: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
     ) -> Call:
         actor = self._actor(request, token)
-        if isinstance(denied := self.policy.admits(actor), Denied):
+        if isinstance(denied := parted(actor) or self.policy.admits(actor), Denied):
             raise await self.gate.refuse(actor, self.policy, denied, request)
         if self.policy.protected:
             await self.gate.record(actor, self.policy, request)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from collections.abc import Mapping
+from typing import Any
 
 import orjson
 import structlog
@@ -48,7 +48,6 @@ def configure(service: str, level: str = "INFO") -> None:
         structlog.processors.format_exc_info,
         _named(service),
         _traced,
-        mask,
     ]
     structlog.configure(
         processors=[
@@ -68,28 +67,12 @@ def logger(name: str) -> structlog.stdlib.BoundLogger:
     return structlog.stdlib.get_logger(name)
 
 
-def mask(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Mask telephone numbers, e-mail addresses, identity numbers and passwords in every text, however deep."""
-    return {key: _masked(value) for key, value in event.items()}
-
-
 def masked(text: str) -> str:
+    """Mask telephone numbers, e-mail addresses, identity numbers and passwords."""
     text = PASSWORD_IN_URL.sub(MASK, text)
     for pattern in PERSONAL:
         text = pattern.sub(MASK, text)
     return text
-
-
-def _masked(value: object) -> object:
-    if isinstance(value, str):
-        return masked(value)
-    if isinstance(value, Mapping):
-        return {key: _masked(one) for key, one in value.items()}
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return [_masked(one) for one in value]
-    if isinstance(value, BaseException):
-        return masked(repr(value))
-    return value
 
 
 def _named(service: str) -> Processor:
@@ -128,4 +111,25 @@ def _route_standard_logging(shared: list[Processor], level: str) -> None:
 
 
 def _json(event: EventDict, **_: object) -> str:
-    return orjson.dumps(event, default=str).decode()
+    """Render a line; mask it when all that is in it, keys, objects and what libraries put in, is plain text."""
+    return orjson.dumps(
+        _masked(orjson.loads(orjson.dumps(event, default=_plain, option=orjson.OPT_NON_STR_KEYS)))
+    ).decode()
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, (set, frozenset)):
+        return list(value)
+    return repr(value) if isinstance(value, BaseException) else str(value)
+
+
+def _masked(value: Any) -> Any:  # noqa: ANN401 - any part of a JSON document
+    if isinstance(value, str):
+        return masked(value)
+    if isinstance(value, dict):
+        return {masked(key): _masked(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_masked(one) for one in value]
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value if masked(str(value)) == str(value) else MASK
+    return value

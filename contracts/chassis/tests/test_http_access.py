@@ -1,8 +1,9 @@
 import pytest
+from chassis.apart import APART, Apart
 from chassis.testing.http import ApiStand, Caller
 from messages.values import Role
 
-from .plans import Store, filed
+from .plans import USCC, Store, filed
 
 
 async def test_nobody_without_a_valid_token_gets_in(api: ApiStand) -> None:
@@ -65,6 +66,32 @@ async def test_a_command_on_what_is_not_ones_own_changes_nothing(api: ApiStand, 
     answer = await stranger.put(f"/v1/plans/{plan}", json={"title": "Mine"}, headers={"If-Match": '"1"'})
 
     assert answer.status_code == 403
+    assert (await api.look(Store).plans.require(plan)).title == "Less coal"
+
+
+@pytest.mark.rule("P3")
+@pytest.mark.parametrize("pair", APART, ids=lambda pair: f"{pair.one} and {pair.other}")
+async def test_a_token_with_roles_that_must_be_apart_is_refused_whatever_it_wants(api: ApiStand, pair: Apart) -> None:
+    token = api.issuer.mint(role=[pair.one, pair.other], subject="both", organisation=USCC, prefecture="150100")
+    both = Caller(api.client, token)
+
+    answers = [await both.get(path) for path in ("/v1/plans", "/v1/hidden/none", "/v1/announced")]
+
+    assert [answer.status_code for answer in answers] == [403] * 3
+    (reason,) = answers[0].json()["reasons"]
+    assert (reason["rule"], reason["article"], reason["code"]) == ("P3", "第五条", "roles-not-apart")
+    assert reason["text"] == pair.text
+    recorded = api.memory.collections["access_refusals"].values()
+    assert [(each["subject"], each["code"]) for each in recorded] == [("both", "roles-not-apart")] * 3
+
+
+@pytest.mark.rule("P3")
+async def test_an_applicant_who_is_an_officer_as_well_decides_nothing(api: ApiStand, applicant: Caller) -> None:
+    plan = await filed(applicant)
+    roles = [Role.APPLICANT, Role.PREFECTURE_OFFICER]
+    both = Caller(api.client, api.issuer.mint(role=roles, organisation=USCC, prefecture="150100"))
+
+    assert (await both.put(f"/v1/plans/{plan}", json={"title": "Mine"})).status_code == 403
     assert (await api.look(Store).plans.require(plan)).title == "Less coal"
 
 

@@ -4,6 +4,8 @@ import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from chassis import logs
@@ -57,6 +59,36 @@ def test_personal_data_are_masked_however_deep_they_stand(capsys: pytest.Capture
     raw = capsys.readouterr().err
     assert personal not in raw
     assert "***" in raw
+
+
+@dataclass
+class Contact:
+    number: str
+
+    def __str__(self) -> str:
+        return f"reach {self.number}"
+
+
+@pytest.mark.parametrize(
+    "held",
+    [
+        Contact("13800138000"),
+        {"13800138000": 1},
+        {1: {"13800138000"}},
+        [13800138000],
+        ValueError("13800138000"),
+        "line\n13800138000",
+        Path("13800138000"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_personal_data_in_objects_keys_and_numbers_are_masked(capsys: pytest.CaptureFixture[str], held: object) -> None:
+    with configured():
+        logs.logger("room").warning("kept", held=held)
+
+    raw = capsys.readouterr().err
+    assert "13800138000" not in raw
+    assert json.loads(raw)["event"] == "kept"
 
 
 def test_personal_data_in_a_traceback_are_masked(capsys: pytest.CaptureFixture[str]) -> None:
