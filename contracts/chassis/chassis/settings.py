@@ -66,10 +66,6 @@ class Settings(BaseSettings):
 
     clock_file: Path | None = None
     """Shared setting of the simulated clock; refused in production."""
-    secrets_dir: Path | None = None
-    """A folder of keys that are not in the environment, for example the digest key of persons' documents."""
-    files_dir: Path | None = None
-    """Where uploaded files are kept."""
 
     batch_max: Annotated[int, Field(ge=1, le=1000)] = 100
     """How many waiting messages one transaction takes at most."""

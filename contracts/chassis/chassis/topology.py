@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from faststream.rabbit import QueueType, RabbitExchange, RabbitQueue
-from faststream.rabbit.schemas import ExchangeType
+from faststream.rabbit import QueueType, RabbitQueue
 from messages.event import Event
 
 EVENTS_EXCHANGE = "green.events"
@@ -17,6 +16,8 @@ UNHEARD_QUEUE = "green.unheard"
 UNHEARD_KEPT = 10_000
 DELIVERY_LIMIT = 200
 """High: it counts crashes as well, and a few kills must not bury innocent messages. Failing handlers we count."""
+DEAD_DELIVERY_LIMIT = 1_000_000
+"""Of the last resort, behind which there is nothing: RabbitMQ 4 drops after 20 deliveries what no policy speaks of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +50,6 @@ def rabbit_queue(name: str) -> RabbitQueue:
     return RabbitQueue(name, queue_type=QueueType.QUORUM, durable=True, declare=False)
 
 
-def events_exchange() -> RabbitExchange:
-    return RabbitExchange(EVENTS_EXCHANGE, type=ExchangeType.TOPIC, durable=True, declare=False)
-
-
 def definitions(
     heard: Mapping[str, Iterable[type[Event]]], vhost: str = "green", unheard: Iterable[type[Event]] = ()
 ) -> dict[str, Any]:
@@ -75,7 +72,7 @@ def definitions(
             *(_binding(vhost, DEAD_EXCHANGE, dead_queue(service), service) for service in heard),
             *(_binding(vhost, EVENTS_EXCHANGE, UNHEARD_QUEUE, event.type) for event in unheard),
         ],
-        "policies": [*(_policy(vhost, service) for service in heard), _unheard_policy(vhost)],
+        "policies": [*(_policy(vhost, service) for service in heard), _dead_policy(vhost), _unheard_policy(vhost)],
         "permissions": [_permission(vhost, service) for service in heard],
         "topic_permissions": [_topic_permission(vhost, service) for service in heard],
     }
@@ -129,6 +126,17 @@ def _policy(vhost: str, service: str) -> dict[str, Any]:
             "dead-letter-strategy": "at-least-once",
             "overflow": "reject-publish",
         },
+    }
+
+
+def _dead_policy(vhost: str) -> dict[str, Any]:
+    return {
+        "vhost": vhost,
+        "name": "dead",
+        "pattern": "\\.dead$",
+        "apply-to": "queues",
+        "priority": 1,
+        "definition": {"delivery-limit": DEAD_DELIVERY_LIMIT},
     }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import aio_pika
 import pytest
 from chassis.testing.stack import Stand
-from chassis.topology import DELIVERY_LIMIT, dead_queue, definitions, rabbit_queue, streams
+from chassis.topology import DEAD_DELIVERY_LIMIT, DELIVERY_LIMIT, dead_queue, definitions, rabbit_queue, streams
 from messages.event import Event
 from messages.notify import NoticeDelivered, NoticeFailed
 from messages.review import CaseForwarded
@@ -60,6 +60,22 @@ def test_a_policy_covers_the_streams_of_its_service_and_not_its_dead_letters() -
     assert not re.search(policy["pattern"], "notify.dead")
     assert not re.search(policy["pattern"], "review.notify")
     assert policy["definition"]["delivery-limit"] == DELIVERY_LIMIT
+
+
+def test_every_queue_has_one_policy_of_its_priority_and_a_limit_of_deliveries_of_our_own() -> None:
+    made = definitions(HEARD)
+    for queue in made["queues"]:
+        (policy,) = (each for each in made["policies"] if re.search(each["pattern"], queue["name"]))
+        if queue["name"].endswith(".dead"):
+            assert policy["definition"] == {"delivery-limit": DEAD_DELIVERY_LIMIT}
+
+
+async def test_the_broker_holds_the_last_resort_to_its_own_policy(stand: Stand, vhost: str) -> None:
+    async with asyncio.timeout(10):
+        while "policy" not in (queue := (await stand.broker._done("GET", f"queues/{vhost}/notify.dead")).json()):  # noqa: ASYNC110 - asked
+            await asyncio.sleep(0.2)
+
+    assert queue["policy"] == "dead"
 
 
 def test_no_password_is_in_the_definitions() -> None:
