@@ -7,6 +7,7 @@ import re
 import uuid
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import NamedTuple
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
@@ -14,7 +15,8 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis import logs
-from chassis.problems import answer, problem
+from chassis.problems import Cause, answer, problem
+from chassis.settings import MIB
 from chassis.tracing import OFF, Span, Tracing, answered
 
 CORRELATION = "X-Correlation-ID"
@@ -68,12 +70,32 @@ class Correlation:
             await answer(problem(500, request=Request(scope)))(scope, receive, correlated)
 
 
+class BodySize(NamedTuple):
+    """How large a body may be; ``rule`` and ``article`` where it is one that says so."""
+
+    size: int
+    rule: str | None = None
+    article: str | None = None
+
+    def exceeded(self) -> Cause:
+        text = f"提交的内容超过大小上限（{_told(self.size)}）"
+        return Cause(rule=self.rule, article=self.article, code="body-too-large", text=text, evidence=str(self.size))
+
+
+class BodyTooLarge(HTTPException):
+    """Goes through what reads the body as the answer it is."""
+
+    def __init__(self, limit: BodySize) -> None:
+        super().__init__(413)
+        self.reasons = (limit.exceeded(),)
+
+
 class BodyLimit:
     """Refuses bodies over the limit: at once when the length is announced, else while they stream in."""
 
-    def __init__(self, app: ASGIApp, usual: int, wider: Sequence[tuple[re.Pattern[str], int]] = ()) -> None:
+    def __init__(self, app: ASGIApp, usual: int, wider: Sequence[tuple[re.Pattern[str], BodySize]] = ()) -> None:
         self._app = app
-        self._usual = usual
+        self._usual = BodySize(usual)
         self._wider = wider
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -82,14 +104,15 @@ class BodyLimit:
             return
         limit = self._limit(scope["path"])
         announced = Headers(scope=scope).get("content-length", "")
-        if announced.isdigit() and int(announced) > limit:
+        if announced.isdigit() and int(announced) > limit.size:
             # Closing tells the caller that nothing of what it still wants to send is read.
-            refusal = answer(problem(413, request=Request(scope)), {"Connection": "close"})
+            told = problem(413, reasons=[limit.exceeded()], request=Request(scope))
+            refusal = answer(told, {"Connection": "close"})
             await refusal(scope, receive, _lingering(receive, send))
             return
         await self._app(scope, _counted(receive, limit), send)
 
-    def _limit(self, path: str) -> int:
+    def _limit(self, path: str) -> BodySize:
         return next((size for pattern, size in self._wider if pattern.fullmatch(path)), self._usual)
 
 
@@ -111,18 +134,23 @@ def _lingering(receive: Receive, send: Send) -> Send:
     return lingering
 
 
-def _counted(receive: Receive, limit: int) -> Receive:
+def _counted(receive: Receive, limit: BodySize) -> Receive:
     seen = 0
 
     async def counted() -> Message:
         nonlocal seen
         message = await receive()
         seen += len(message.get("body", b""))
-        if seen > limit:
-            raise HTTPException(413)
+        if seen > limit.size:
+            raise BodyTooLarge(limit)
         return message
 
     return counted
+
+
+def _told(size: int) -> str:
+    """Whole units: what an upload has for its form beside the file is not told."""
+    return f"{size // MIB} MB" if size >= MIB else f"{size // 1024} KB"
 
 
 def _route(scope: Scope) -> str | None:

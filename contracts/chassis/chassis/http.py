@@ -21,6 +21,7 @@ from chassis.access import ANYBODY, Actor, Denied, Policy
 from chassis.apart import parted
 from chassis.bus import Run
 from chassis.clock import Clock
+from chassis.edge import BodySize
 from chassis.handling import Handler, Refusal, Sort, Where
 from chassis.metrics import Metrics
 from chassis.paging import USUAL, Page, page
@@ -62,15 +63,15 @@ class Gate:
     backing: Backing
     clock: Clock
     metrics: Metrics
-    wider_bodies: list[tuple[re.Pattern[str], int]] = field(default_factory=list)
+    wider_bodies: list[tuple[re.Pattern[str], BodySize]] = field(default_factory=list)
 
     def call(self, policy: Policy) -> Guard:
         """A FastAPI dependency that gives the ``Call`` of an actor whom ``policy`` admits, or refuses (401, 403)."""
         return Guard(self, policy)
 
-    def accepts(self, path: str, size: int) -> None:
-        """Let bodies of up to ``size`` bytes through to the route ``path``, for uploads."""
-        self.wider_bodies.append((compile_path(path)[0], size))
+    def accepts(self, path: str, size: int, rule: str | None = None, article: str | None = None) -> None:
+        """Let bodies of up to ``size`` bytes through to the route ``path``, for uploads; the rest rests on ``rule``."""
+        self.wider_bodies.append((compile_path(path)[0], BodySize(size, rule, article)))
 
     async def record(self, actor: Actor, policy: Policy, request: Request, denied: Denied | None = None) -> None:
         """Keep a record of the call; what cannot be recorded is not answered (Transient, 503).

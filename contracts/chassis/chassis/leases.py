@@ -68,12 +68,6 @@ class Leases:
                 continue
             asked = asking
 
-    async def release(self, name: str) -> None:
-        """Let another take it at once."""
-        await self._database.update(
-            COLLECTION, {"_id": name, "holder": self._holder}, [{"$set": {"holder": "", "until": "$$NOW"}}]
-        )
-
     async def _exists(self, name: str) -> None:
         """Make the row first: $expr is not allowed in the filter of an upsert."""
         if await self._database.load(COLLECTION, [name]):

@@ -182,7 +182,8 @@ async def _malformed(request: Request, error: Exception) -> Response:
 
 async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
-    return answer(problem(error.status_code, request=request), error.headers)
+    reasons = getattr(error, "reasons", ())
+    return answer(problem(error.status_code, reasons=reasons, request=request), error.headers)
 
 
 async def _not_now(request: Request, error: Exception) -> Response:

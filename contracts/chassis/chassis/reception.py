@@ -169,7 +169,8 @@ class Reception:
                 if await self._stopped_within(self._pauses[-1]):
                     return False
             else:
-                log.error("message parked", event_id=said.id, event_type=said.type, reason=reason)
+                told = "message put aside" if replay else "message parked"
+                log.error(told, event_id=said.id, event_type=said.type, reason=reason)
                 return True
 
     async def _stopped_within(self, seconds: float) -> bool:

@@ -18,6 +18,13 @@ from chassis.outbox import Cause
 from chassis.tracing import Span
 from chassis.unit import Document, Key, Outcome
 
+REUSED = Reason(
+    rule="A4",
+    article="第十四条",
+    code="idempotency-key-reused",
+    text="该幂等键已用于内容不同的请求，请更换幂等键后重新提交",
+)
+
 
 class Verdict(NamedTuple):
     """What a waiter learns after the commit; a repeated work gets the first one's answer."""
@@ -89,7 +96,7 @@ def inbox_row(work: Work, outcome: Outcome, at: datetime) -> Document:
 def repeated(work: Work, row: Document) -> Verdict:
     """Answer a work the inbox knows; another body under the same key is refused."""
     if work.digest is not None and row.get("digest") != work.digest:
-        raise Refusal("idempotency-key-reused", title="The idempotency key was used for another request")
+        raise Refusal("idempotency-key-reused", REUSED, title="The idempotency key was used for another request")
     return Verdict(row.get("value"), _refusal(row.get("refusal")), duplicate=True)
 
 

@@ -14,7 +14,7 @@ MISSING = Reason(rule="A3", article="第一条", code="file-missing", text="缺�
 
 def router(gate: Gate) -> APIRouter:
     routes = APIRouter(prefix="/v1")
-    gate.accepts("/v1/uploads", 1200)
+    gate.accepts("/v1/uploads", 2048, "A3", "第十四条")
 
     @routes.post("/uploads", openapi_extra=FORM)
     async def send(upload: Annotated[Upload, Depends(uploading(gate.call(SEND), MISSING))]) -> dict[str, object]:

@@ -136,6 +136,7 @@ async def test_the_same_key_with_another_body_is_refused(rig: Rig) -> None:
     with pytest.raises(Refusal) as refused:
         await rig.committer.perform(work("u|k", reply, digest="other"))
     assert (refused.value.code, refused.value.status) == ("idempotency-key-reused", 409)
+    assert [(each.rule, each.article) for each in refused.value.reasons] == [("A4", "第十四条")]
 
 
 async def test_a_recorded_refusal_commits_the_work_and_is_answered_again(rig: Rig) -> None:

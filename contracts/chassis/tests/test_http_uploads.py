@@ -37,9 +37,25 @@ async def test_what_is_no_form_is_refused(served: ApiStand) -> None:
 
 
 async def test_a_file_over_the_routes_limit_is_refused_while_it_streams_in(served: ApiStand) -> None:
-    sizes = [(await _sent(served, size)).status_code for size in (900, 1400)]
+    answers = [await _sent(served, size) for size in (900, 2400)]
 
-    assert sizes == [200, 413]
+    assert [answer.status_code for answer in answers] == [200, 413]
+    (reason,) = answers[1].json()["reasons"]
+    assert (reason["rule"], reason["article"], reason["evidence"]) == ("A3", "第十四条", "2048")
+    assert reason["text"] == "提交的内容超过大小上限（2 KB）"
+
+
+async def test_a_file_whose_length_is_not_announced_is_refused_with_the_same_reason(served: ApiStand) -> None:
+    async def streamed() -> AsyncIterator[bytes]:
+        yield b"--b\r\nContent-Disposition: form-data; name=file; filename=a\r\n\r\n"
+        for _ in range(3):
+            yield b"x" * 1000
+
+    headers = {"content-type": "multipart/form-data; boundary=b"}
+    answer = await served.as_(Role.APPLICANT).post("/v1/uploads", content=streamed(), headers=headers)
+
+    assert (answer.status_code, answer.json()["code"]) == (413, "body-too-large")
+    assert [each["text"] for each in answer.json()["reasons"]] == ["提交的内容超过大小上限（2 KB）"]
 
 
 async def _sent(served: ApiStand, size: int) -> Response:
