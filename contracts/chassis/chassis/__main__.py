@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from chassis.cli_parked import outbox, parked
+from chassis.cli import outbox, parked
 from chassis.token_command import token
 
 app = typer.Typer(no_args_is_help=True, help="Operating the services: parked messages, outbox, development tokens.")

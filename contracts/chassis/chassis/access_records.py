@@ -7,12 +7,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 from messages.values import Role
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict
+from pydantic import AfterValidator, AwareDatetime
 
 from chassis.access import Policy, Rule, everything
 from chassis.handling import Where
-from chassis.http import Call, Gate
-from chassis.paging import LARGEST, USUAL, Page, page
+from chassis.http import Call, Gate, Limit
+from chassis.paging import USUAL, Page, page
 from chassis.recorded import COLLECTIONS, AccessRecord, Kind
 from chassis.store import Documents
 from chassis.unit import Unit
@@ -32,25 +32,6 @@ def _in_utc(at: datetime) -> datetime:
 Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 
 
-class Recorded(BaseModel):
-    """One call: a read of protected data that was admitted, or an attempt that was refused, with the reason's code."""
-
-    model_config = ConfigDict(frozen=True, from_attributes=True)
-
-    kind: Kind
-    at: datetime
-    subject: str
-    roles: frozenset[str]
-    organisation: str | None
-    prefecture: str | None
-    policy: str
-    method: str
-    path: str
-    query: str
-    code: str | None
-    correlation_id: str | None
-
-
 class Records:
     def __init__(self, unit: Unit) -> None:
         self.of: dict[Kind, Documents[AccessRecord]] = {
@@ -67,9 +48,9 @@ def router(gate: Gate) -> APIRouter:
         subject: Annotated[str | None, Query(max_length=200)] = None,
         since: Instant | None = None,
         kind: Kind | None = None,
-        limit: Annotated[int, Query(ge=1, le=LARGEST)] = USUAL,
+        limit: Limit = USUAL,
         after: str | None = None,
-    ) -> Page[Recorded]:
+    ) -> Page[AccessRecord]:
         """Reads of protected data and refused attempts, newest first.
 
         An admitted call whose subject turns out to be another's stands here twice, as read and as refusal, under one
@@ -78,7 +59,7 @@ def router(gate: Gate) -> APIRouter:
         kept = call.reads(Records).of
         asked = [documents for each, documents in kept.items() if kind in {None, each}]
         found, following = await page(asked, _where(subject, since), NEWEST_FIRST, limit, after)
-        return Page(items=[Recorded.model_validate(each.value) for each in found], next=following)
+        return Page(items=[each.value for each in found], next=following)
 
     return routes
 

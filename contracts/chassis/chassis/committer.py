@@ -41,7 +41,7 @@ class Committer:
     Two transactions in flight never hold works that declared the same reads.
     """
 
-    def __init__(  # noqa: PLR0913 - wired once, in service.py
+    def __init__(  # noqa: PLR0913 - wired once, in process.py
         self,
         database: Backing,
         service: str,

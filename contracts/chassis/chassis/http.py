@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Protocol, TypeVar, overload
+from typing import Annotated, Any, Protocol, TypeAlias, TypeVar, overload
 
-from fastapi import Depends, Request
+from fastapi import Depends, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import TypeAdapter
 from starlette.routing import compile_path
@@ -24,7 +24,7 @@ from chassis.clock import Clock
 from chassis.edge import BodySize
 from chassis.handling import Handler, Refusal, Sort, Where
 from chassis.metrics import Metrics
-from chassis.paging import USUAL, Page, page
+from chassis.paging import LARGEST, USUAL, Page, page
 from chassis.problems import PROBLEMS, refuses
 from chassis.recorded import COLLECTIONS, document, record_of
 from chassis.store import Documents
@@ -32,13 +32,15 @@ from chassis.tokens import InvalidToken, Verifier
 from chassis.unit import Backing, Unit, reading
 from chassis.work import command_id
 
-__all__ = ["PROBLEMS", "Call", "Gate", "Page", "Road", "etag", "refuses"]
+__all__ = ["PROBLEMS", "Call", "Gate", "Limit", "Page", "Road", "etag", "refuses"]
 
 C = TypeVar("C")
 R = TypeVar("R")
 S = TypeVar("S")
 T = TypeVar("T")
 
+Limit: TypeAlias = Annotated[int, Query(ge=1, le=LARGEST)]
+"""How many items a page of a list may have: ``limit: Limit = USUAL``."""
 _ETAG = re.compile(r'"(\d{1,18})"')
 _BEARER = HTTPBearer(auto_error=False, description="An access token of the identity provider (OIDC)")
 

@@ -11,6 +11,7 @@ from chassis.handling import Handler
 from chassis.unit import Unit
 from chassis.work import item_id
 
+EVERY = timedelta(seconds=1)
 T = TypeVar("T")
 S = TypeVar("S")
 
@@ -25,7 +26,7 @@ class Job:
         key: Callable[[T], str],
         handler: Handler[T, S],
         store: Callable[[Unit], S],
-        every: timedelta,
+        every: timedelta = EVERY,
     ) -> None:
         self.name = name
         self.due: Callable[[Any, datetime], Awaitable[Sequence[Any]]] = due

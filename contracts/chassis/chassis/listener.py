@@ -35,7 +35,7 @@ LETTING_GO = 3.0
 class Listener:
     """Consumes a service's streams and its dead letters on a connection of its own, apart from the relay's."""
 
-    def __init__(  # noqa: PLR0913 - wired once, in service.py
+    def __init__(  # noqa: PLR0913 - wired once, in process.py
         self,
         url: str,
         service: str,

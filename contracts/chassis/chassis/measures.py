@@ -14,7 +14,7 @@ from prometheus_client.registry import Collector
 
 from chassis.clock import Clock
 from chassis.metrics import Metrics
-from chassis.runner import every
+from chassis.tasks import every
 from chassis.unit import Backing, Unit, reading
 
 log = structlog.get_logger(__name__)

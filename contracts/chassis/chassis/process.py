@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from aio_pika.exceptions import AMQPError
 from fastapi import FastAPI
@@ -32,13 +32,11 @@ from chassis.reception import Reception
 from chassis.relay import Relay
 from chassis.road import CommandRoad
 from chassis.runner import JobRunner, Replayer
+from chassis.service import Service
 from chassis.settings import ProcessRole
 from chassis.tasks import end
 from chassis.tokens import Verifier
 from chassis.tracing import tracing_of
-
-if TYPE_CHECKING:
-    from chassis.service import Service
 
 PATIENCE = 60.0
 """Seconds that a server may take to come up after us."""

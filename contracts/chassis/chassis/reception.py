@@ -48,7 +48,7 @@ class Trouble(NamedTuple):
 class Reception:
     """One service's way in, for messages from its queues, for replayed ones and for the broker's dead letters."""
 
-    def __init__(  # noqa: PLR0913 - wired once, in service.py
+    def __init__(  # noqa: PLR0913 - wired once, in process.py
         self,
         service: str,
         hears: Iterable[Hears],

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import uuid
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
 
 from fastapi import Request
+from pydantic import BaseModel, ConfigDict, computed_field
 
 from chassis.access import Actor, Denied
 from chassis.clock import SystemClock
@@ -35,9 +35,10 @@ QUERY_MAX = 20
 _CODE = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
 
-@dataclass(frozen=True)
-class AccessRecord:
-    """One call, by whom and under which policy; ``code`` says why it was refused, none when it was admitted."""
+class AccessRecord(BaseModel):
+    """One call: a read of protected data that was admitted, or an attempt that was refused, with the reason's code."""
+
+    model_config = ConfigDict(frozen=True)
 
     at: datetime
     subject: str
@@ -51,6 +52,7 @@ class AccessRecord:
     code: str | None = None
     query: str = ""
 
+    @computed_field  # type: ignore[prop-decorator] # pydantic's documented way
     @property
     def kind(self) -> Kind:
         return "read" if self.code is None else "refusal"

@@ -17,6 +17,7 @@ from chassis.metrics import Metrics
 from chassis.outbox import Cause
 from chassis.parked import NotParked, ParkedMessages, as_delivery
 from chassis.reception import PUT_ASIDE_FOR, Reception
+from chassis.tasks import every
 from chassis.unit import Backing, Document, reading
 from chassis.work import Work
 
@@ -32,7 +33,7 @@ LEASED = 5.0
 class JobRunner:
     """Runs anywhere and any number of times; leases keep the runners apart, the inbox keeps effects single."""
 
-    def __init__(  # noqa: PLR0913 - wired once, in service.py
+    def __init__(  # noqa: PLR0913 - wired once, in process.py
         self,
         database: Backing,
         leases: Leases,
@@ -114,13 +115,3 @@ class Replayer:
             await self._parked.tried(document["_id"], trouble.reason)
         elif trouble.remedy != "no database":
             await self._parked.park_again(document["_id"], trouble.reason, int(trouble.remedy == "again"))
-
-
-async def every(seconds: float, look: Callable[[], Awaitable[int]]) -> None:
-    """Look again and again, whatever a look raises."""
-    while True:
-        try:
-            await look()
-        except Exception:
-            log.exception("look failed")
-        await asyncio.sleep(seconds)

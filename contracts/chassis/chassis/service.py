@@ -1,35 +1,23 @@
-"""What a service is made of, and how its process runs."""
+"""What a service is made of."""
 
 from __future__ import annotations
 
-import asyncio
-import gc
-import signal
-import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from types import FrameType
 from typing import Any
 
-import uvicorn
 from fastapi import APIRouter
 
-from chassis import logs
 from chassis.bus import Hears
 from chassis.http import Gate
 from chassis.jobs import Job
 from chassis.measures import Measure
-from chassis.process import Process
 from chassis.recorded import RECORD_INDEXES
 from chassis.settings import Settings
 from chassis.steps import Steps
 from chassis.store import Index
 from chassis.tracing import Tracing
 from chassis.unit import Unit
-
-GC_THRESHOLDS = (50_000, 20, 100)
-"""A work makes many short-lived objects: collecting every 700 of them was measured to cost a sixth of the speed."""
-ENDINGS = (signal.SIGTERM, signal.SIGINT)
 
 
 @dataclass(frozen=True)
@@ -55,43 +43,3 @@ class Service:
     @property
     def all_indexes(self) -> tuple[Index, ...]:
         return (*self.indexes, *RECORD_INDEXES)
-
-
-def run(service: Service) -> None:
-    """Run one process of ``service`` in the role its settings name, until SIGTERM or SIGINT."""
-    logs.configure(service.name, service.settings.log_level)
-    for number in ENDINGS:
-        signal.signal(number, _leave)
-    _tune_garbage_collection()
-    asyncio.run(_serve(service))
-
-
-async def _serve(service: Service) -> None:
-    """HTTP goes first and the rest after it: who asked is answered before what answers is taken away."""
-    process = Process(service)
-    settings = service.settings
-    config = uvicorn.Config(
-        process.app,
-        host=settings.host,
-        port=settings.port,
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=int(settings.stop_within_seconds),
-    )
-    async with process:
-        await uvicorn.Server(config).serve()
-
-
-def _leave(_number: int, _frame: FrameType | None) -> None:
-    """End in order, and only once: a second signal must not interrupt what the first one began."""
-    for number in ENDINGS:
-        signal.signal(number, signal.SIG_IGN)
-    sys.exit(0)
-
-
-def _tune_garbage_collection() -> None:
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*GC_THRESHOLDS)

@@ -1,10 +1,14 @@
-"""Ending tasks of our own."""
+"""Tasks of our own: ending them, and those that look again and again."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
+
+import structlog
+
+log = structlog.get_logger(__name__)
 
 AGAIN = 0.5
 """Seconds until a task that goes on after its cancellation is cancelled anew."""
@@ -23,3 +27,13 @@ async def end(tasks: Iterable[asyncio.Future[Any]]) -> None:
             task.cancel()
         _, going = await asyncio.wait(going, timeout=AGAIN)
     await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def every(seconds: float, look: Callable[[], Awaitable[int]]) -> None:
+    """Look again and again, whatever a look raises."""
+    while True:
+        try:
+            await look()
+        except Exception:
+            log.exception("look failed")
+        await asyncio.sleep(seconds)

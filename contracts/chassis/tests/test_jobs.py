@@ -14,7 +14,8 @@ from chassis.jobs import Job
 from chassis.leases import LeaseLost, Leases
 from chassis.metrics import Metrics
 from chassis.mongo import Database
-from chassis.runner import JobRunner, every
+from chassis.runner import JobRunner
+from chassis.tasks import every
 from chassis.testing import sample
 from chassis.testing.sample import Store, Tally, Touch, touch
 from chassis.unit import reading

@@ -24,7 +24,8 @@ MAIN = """
 from chassis.bus import hears
 from chassis.jobs import Job
 from chassis.measures import Measure
-from chassis.service import Service, run
+from chassis.running import run
+from chassis.service import Service
 from chassis.settings import Settings
 from datetime import timedelta
 

@@ -39,7 +39,8 @@ run(Service("review", Settings.load(), Store, {}, hears=(hears(NoticeDelivered, 
 PROGRAMS = {"notify": SPEAKER, "review": HEARER}
 IMPORTS = """
 from chassis.bus import hears
-from chassis.service import Service, run
+from chassis.running import run
+from chassis.service import Service
 from chassis.settings import Settings
 """
 SECRET = "150102199003078888"
