@@ -18,7 +18,7 @@ from chassis import logs
 from chassis.process import Process
 from chassis.reception import Delivery
 from chassis.servers import Broker, Mongod
-from chassis.service import GC_THRESHOLDS
+from chassis.running import GC_THRESHOLDS
 
 from tests.bench.measure import Processors, Run
 

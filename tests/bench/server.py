@@ -8,7 +8,8 @@ from typing import Annotated
 from chassis.access import Policy, Rule, everything
 from chassis.handling import Done
 from chassis.http import Call, Gate
-from chassis.service import Service, run
+from chassis.running import run
+from chassis.service import Service
 from chassis.settings import Settings
 from chassis.store import Documents
 from chassis.testing.sample import AGGREGATES, SERVICE, delivered

@@ -29,7 +29,7 @@ from chassis.bus import Hears
 from chassis.handling import Result
 from chassis.mongo import Database
 from chassis.publisher import Answer, BrokerPublisher
-from chassis.service import run
+from chassis.running import run
 from chassis.steps import Point
 from chassis.store import Documents
 from chassis.unit import Commit, Document, Key, Unit

@@ -6,7 +6,8 @@ from asyncio import to_thread
 from functools import partial
 
 from chassis.identity import load_keys
-from chassis.service import Service, run
+from chassis.running import run
+from chassis.service import Service
 
 from applications import api
 from applications.bus import HEARS

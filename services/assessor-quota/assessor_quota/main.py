@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import partial
 
 from chassis.identity import load_keys
-from chassis.service import Service, run
+from chassis.running import run
+from chassis.service import Service
 
 from assessor_quota import api
 from assessor_quota.bus import HEARS

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from chassis.service import Service, run
+from chassis.running import run
+from chassis.service import Service
 
 from notify.api import router
 from notify.bus import HEARS

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from chassis.service import Service, run
+from chassis.running import run
+from chassis.service import Service
 from chassis.settings import Settings
 
 from review.api import router
