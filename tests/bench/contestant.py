@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
 from chassis import logs
+from chassis.delivery import Delivery
 from chassis.process import Process
-from chassis.reception import Delivery
-from chassis.servers import Broker, Mongod
 from chassis.running import GC_THRESHOLDS
+from chassis.servers import Broker, Mongod
 
 from tests.bench.measure import Processors, Run
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from chassis.publisher import BrokerPublisher
+from chassis.publisher import Answer, BrokerPublisher
 from chassis.unit import Document
 
 from tests.bench.paced import Answers, paced, subject
@@ -20,7 +20,7 @@ class Noting(BrokerPublisher):
         super().__init__("amqp://nobody@127.0.0.1/")
         self.at: dict[str, float] = {}
 
-    async def send(self, entries: Sequence[Document]) -> list[str | None]:
+    async def send(self, entries: Sequence[Document]) -> list[Answer | None]:
         self.at |= dict.fromkeys(map(subject, entries), time.perf_counter())
         return [None] * len(entries)
 
