@@ -18,6 +18,7 @@ from chassis.outbox import Cause, event_id, spoken
 from chassis.store import Index
 from chassis.testing.memory import Memory
 from chassis.unit import Batch, Commit, Outcome, Unit, reading
+from chassis.work import heard_id
 
 M = TypeVar("M")
 S = TypeVar("S")
@@ -102,7 +103,7 @@ class World:
 
     async def _deliver(self, member: Member, hears: Hears, said: Said) -> None:
         heard = hear(said.headers, said.body)
-        await self._commit(member, hears.run(heard.event), f"{member.name}|{heard.id}")
+        await self._commit(member, hears.run(heard.event), heard_id(member.name, heard.id))
 
     async def _commit(self, member: Member, run: Run, inbox_id: str | None) -> Outcome:
         if inbox_id is not None and await member.memory.load("inbox", [inbox_id]):
