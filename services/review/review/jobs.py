@@ -1,21 +1,26 @@
-"""What a date brings about: reminders, overdue opinions, the end of a notice."""
+"""What a date brings about: reminders, overdue opinions, the end of forwarding, the end of a notice."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cache
 
 from chassis.jobs import Job
-from rulebook import shanghai_date
+from messages.values import Level
+from rulebook import RuleSet, load_rule_sets, shanghai_date
 
-from review.domain import consultation
-from review.domain.case import ANSWERABLE
+from review.domain import consultation, forwarding
+from review.domain.case import ANSWERABLE, UNFORWARDED
 from review.handlers.consultation import MarkOverdue, RemindDepartments, mark_overdue, remind_departments
 from review.handlers.notice import ConcludeNotice, conclude_due_notice
+from review.handlers.opinion import CloseLateCase, close_late_case
 from review.store import Store
 
 EVERY = timedelta(seconds=1)
 """Dates change once a day; a simulated clock jumps, and a season must not wait for its own jobs."""
+AT_ONCE = 100
+"""Items of a look; what is left is due at the next one."""
 
 _UNANSWERED = {"consultation.unanswered": True, "state": {"$in": ANSWERABLE}}
 
@@ -23,24 +28,42 @@ _UNANSWERED = {"consultation.unanswered": True, "state": {"$in": ANSWERABLE}}
 async def due_reminders(store: Store, now: datetime) -> Sequence[RemindDepartments]:
     today = shanghai_date(now)
     silent = {**_UNANSWERED, "consultation.reminded_on": None}
-    waiting = await store.cases.find({**silent, "consultation.remind_on": {"$lte": today}})
+    waiting = await store.cases.find({**silent, "consultation.remind_on": {"$lte": today}}, limit=AT_ONCE)
     return [RemindDepartments(case.case_id) for case in waiting if consultation.needs_reminder(case, today)]
 
 
 async def overdue_opinions(store: Store, now: datetime) -> Sequence[MarkOverdue]:
+    """Of those that were reminded: one that was not would stand in the way of those behind it."""
     today = shanghai_date(now)
-    waiting = await store.cases.find({**_UNANSWERED, "consultation.due": {"$lt": today}})
+    reminded = {**_UNANSWERED, "consultation.reminded_on": {"$ne": None}}
+    waiting = await store.cases.find({**reminded, "consultation.due": {"$lt": today}}, limit=AT_ONCE)
     return [MarkOverdue(case.case_id) for case in waiting if consultation.is_overdue(case, today)]
+
+
+async def late_cases(store: Store, now: datetime) -> Sequence[CloseLateCase]:
+    """Asked by rule set, which a case keeps and which names the last day of its batch year (G2)."""
+    today, found = shanghai_date(now), list[CloseLateCase]()
+    for rules in _rule_sets():
+        over = {"batch_year": {"$lte": forwarding.last_year_over(rules, today)}, "rule_set": rules.version}
+        where = {"level": Level.REGION, "state": {"$in": UNFORWARDED}, **over}
+        found += [CloseLateCase(case.case_id) for case in await store.cases.find(where, limit=AT_ONCE)]
+    return found
+
+
+@cache
+def _rule_sets() -> tuple[RuleSet, ...]:
+    return load_rule_sets().all
 
 
 async def ended_notices(store: Store, now: datetime) -> Sequence[ConcludeNotice]:
     today = shanghai_date(now)
-    ended = await store.notices.find({"state": "open", "published_end": {"$lt": today}})
+    ended = await store.notices.find({"state": "open", "published_end": {"$lt": today}}, limit=AT_ONCE)
     return [ConcludeNotice(notice.notice_id) for notice in ended]
 
 
 JOBS = (
     Job("remind-departments", due_reminders, lambda item: item.case_id, remind_departments, Store, EVERY),
     Job("mark-opinions-overdue", overdue_opinions, lambda item: item.case_id, mark_overdue, Store, EVERY),
+    Job("close-late-cases", late_cases, lambda item: item.case_id, close_late_case, Store, EVERY),
     Job("conclude-notices", ended_notices, lambda item: item.notice_id, conclude_due_notice, Store, EVERY),
 )

@@ -1,23 +1,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
 
 import pytest
 from chassis.handling import Refusal
-from messages.review import CaseClosed, CaseForwarded, InitialReviewAccepted, InitialReviewRefused, OpinionIssued
+from messages.review import CaseClosed, InitialReviewAccepted, InitialReviewRefused, OpinionIssued
 from messages.values import Prefecture
 from review.domain import opinion
-from review.domain.case import Case, OpinionDocument, State
-from review.handlers.opinion import ForwardCase, forward_case, issue_opinion
+from review.domain.case import OpinionDocument, State
+from review.handlers.opinion import issue_opinion
 
 from .desk import Desk
-from .story import COPPER, OFFICER, OPENED, RULES, accepted, opened_case, unit
-
-
-def recommended(day: date = OPENED) -> Case:
-    document = OpinionDocument("包工信〔2026〕1号", day, "recommended", (), {})
-    return opened_case(state=State.OPINION_ISSUED, opinion_document=document)
+from .story import COPPER, OPENED, RULES, accepted, opened_case, unit
 
 
 @pytest.mark.rule("V1")
@@ -56,13 +50,6 @@ def test_a_case_is_reviewed_once() -> None:
     with pytest.raises(Refusal) as refused:
         opinion.accepted(reviewed, "", {}, OPENED)
     assert refused.value.code == "wrong-state"
-
-
-@pytest.mark.rule("V3")
-def test_nothing_goes_to_the_region_without_an_opinion_document() -> None:
-    for state in (State.CONSULTING, State.INITIAL_REVIEW_ACCEPTED):
-        with pytest.raises(Refusal):
-            opinion.forwarded(opened_case(state=state), RULES, OPENED)
 
 
 @pytest.mark.rule("V3")
@@ -113,39 +100,3 @@ async def test_two_prefectures_may_use_the_same_number() -> None:
         await desk.do(issue_opinion, desk.opinion(case_id, "工信〔2026〕1号"))
 
     assert (await desk.case("app-2")).state is State.OPINION_ISSUED
-
-
-@pytest.mark.rule("V4", "T6")
-def test_the_31st_of_may_is_still_in_time_though_it_is_a_sunday() -> None:
-    step = opinion.forwarded(recommended(), RULES, date(2026, 5, 31))
-
-    assert isinstance(step.events[0], CaseForwarded)
-    assert step.case.state is State.FORWARDED
-
-
-@pytest.mark.rule("V4")
-async def test_later_the_refusal_is_recorded_with_its_reason_and_the_case_is_late() -> None:
-    desk = Desk()
-    case_id = await desk.open()
-    await desk.agree(case_id)
-    await desk.accept(case_id)
-    await desk.issue(case_id)
-    desk.today = date(2026, 6, 4)
-
-    outcome = await desk.perform(forward_case, ForwardCase(case_id, OFFICER))
-
-    assert outcome.refusal.code == "deadline-passed"
-    (why,) = outcome.refusal.reasons
-    assert (why.rule, why.article, why.evidence) == ("V4", "第十四条第（二）项", "2026-06-04 > 2026-05-31")
-    (closed,) = outcome.events
-    assert closed.outcome == "late"
-    assert (await desk.case(case_id)).state is State.LATE
-    with pytest.raises(Refusal):
-        await desk.perform(forward_case, ForwardCase(case_id, OFFICER))
-
-
-@pytest.mark.rule("V4")
-def test_the_deadline_is_that_of_the_batch_year() -> None:
-    next_year = replace(recommended(), batch_year=2027)
-
-    assert opinion.forwarded(next_year, RULES, date(2026, 6, 4)).case.state is State.FORWARDED

@@ -49,6 +49,8 @@ class State(StrEnum):
     CLOSED = "closed"
 
 
+UNFORWARDED = (State.CONSULTING, State.INITIAL_REVIEW_ACCEPTED, State.OPINION_ISSUED)
+"""With the prefecture department."""
 UNDER_REVIEW = (State.FORWARDED, State.PANEL_APPOINTED, State.SCORING, State.SITE_ORDERED)
 """With the region, not ready for the ranking."""
 RANKABLE = (State.SCORED, State.SITE_RECORDED)

@@ -1,4 +1,4 @@
-"""The prefecture department's part: initial review, opinion document and forwarding (V1 to V4)."""
+"""The prefecture department's part: initial review and opinion document (V1 to V3)."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from chassis.handling import Refusal
-from messages.review import CaseForwarded, InitialReviewAccepted, InitialReviewRefused, OpinionIssued
+from messages.review import InitialReviewAccepted, InitialReviewRefused, OpinionIssued
 from messages.values import Reason
-from rulebook import DEPARTMENT_NAMES, RuleSet, reason, yearly_deadline
+from rulebook import DEPARTMENT_NAMES, RuleSet, reason
 
 from review.domain.case import Case, InitialReview, Opinion, OpinionDocument, State
 from review.domain.closing import closed
@@ -108,27 +108,6 @@ def _fault(opinion: Opinion, dealt_with: Mapping[str, str], rules: RuleSet) -> R
 
 
 WORDS: Mapping[str, str] = {"object": "有不同意见", "overdue": "逾期未回复"}
-
-
-def forwarded(case: Case, rules: RuleSet, today: date) -> Step:
-    """To the region until 31 May of the batch year; later the case is late and ends here (V4)."""
-    require_state(case, "V4", State.OPINION_ISSUED)
-    deadline = yearly_deadline(case.batch_year, rules.deadlines.forward, moves=rules.readings.fixed_dates_move)
-    if deadline.missed_on(today):
-        return closed(case, "late", (_missed(deadline.last_day, today),), today)
-    return Step(
-        replace(case, state=State.FORWARDED, forwarded_on=today),
-        what="forwarded",
-        rule="V4",
-        why="审核意见连同申报材料报自治区工业和信息化厅",
-        seen={"deadline": deadline.last_day.isoformat()},
-        events=(CaseForwarded(**case.facts(), forwarded_on=today),),
-    )
-
-
-def _missed(deadline: date, today: date) -> Reason:
-    text = f"应于{deadline.isoformat()}前报送自治区工业和信息化厅，已逾期，不予受理"
-    return reason("V4", "deadline-passed", text, evidence=f"{today.isoformat()} > {deadline.isoformat()}")
 
 
 def _words(case: Case, dealt_with: Mapping[str, str]) -> dict[str, str]:

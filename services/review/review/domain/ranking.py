@@ -11,8 +11,9 @@ from decimal import Decimal
 from messages.digests import digest_of
 from messages.review import Outcome
 from messages.values import Level, Reason, UnitType
-from rulebook import RuleSet, reason, yearly_deadline
+from rulebook import RuleSet, reason
 
+from review.domain import forwarding
 from review.domain.case import RANKABLE, Case, State
 from review.domain.closing import closed
 from review.domain.group import Group, Place, compared, shared_again, within_caps
@@ -71,11 +72,8 @@ def unfinished(cases: Iterable[Case]) -> list[Reason]:
 
 def forwarding_open(batch_year: int, rules: Iterable[RuleSet], today: date) -> Reason | None:
     """Until the last day of forwarding better cases may still come, and a later ranking would find places taken."""
-    last_days = [
-        yearly_deadline(batch_year, each.deadlines.forward, moves=each.readings.fixed_dates_move).last_day
-        for each in rules
-    ]
-    if today > (last_day := max(last_days)):
+    last_day = max(forwarding.last_day(batch_year, each).last_day for each in rules)
+    if today > last_day:
         return None
     text = f"{last_day.isoformat()}前仍可上报，提前择优排序的，应当说明理由"
     return reason("V8", "forwarding-open", text, evidence=f"{today} <= {last_day}", pointer="/early_reason")

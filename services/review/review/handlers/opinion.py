@@ -8,14 +8,15 @@ from datetime import datetime
 from typing import Literal
 
 from chassis.handling import Done, Refusal
+from messages.event import Event
 from messages.values import FileRef
 from rulebook import rules_of, shanghai_date
 
-from review.domain import opinion
+from review.domain import forwarding, opinion
 from review.domain.case import Case, OpinionDocument, State
 from review.domain.opinion import DocumentNumber
 from review.domain.ranking import batch_begun_by, batch_id
-from review.domain.record import By
+from review.domain.record import SERVICE, By
 from review.handlers.desk import Store, receipt, take
 
 
@@ -42,6 +43,11 @@ class IssueOpinion:
 class ForwardCase:
     case_id: str
     by: By
+
+
+@dataclass(frozen=True)
+class CloseLateCase:
+    case_id: str
 
 
 async def decide_initial_review(command: DecideInitialReview, store: Store, now: datetime) -> Done:
@@ -72,12 +78,20 @@ async def _take_number(number: DocumentNumber, case: Case, year: int, store: Sto
 async def forward_case(command: ForwardCase, store: Store, now: datetime) -> Done:
     """Forward to the region; after the deadline the refusal is recorded and the case is late (V4)."""
     case = await store.cases.require(command.case_id)
-    step = opinion.forwarded(case, rules_of(case.rule_set), shanghai_date(now))
+    step = forwarding.forwarded(case, rules_of(case.rule_set), shanghai_date(now))
     said = take(store, [step], command.by, now)
     if step.case.state is State.LATE and step.case.closing is not None:
         return Done(said, refusal=Refusal("deadline-passed", *step.case.closing.reasons))
     await _begin_batch(case, store)
     return Done(said, receipt([step]))
+
+
+async def close_late_case(command: CloseLateCase, store: Store, now: datetime) -> list[Event]:
+    """Unasked: with the end of the case the unit may apply anew (E13). It may have ended since the job looked."""
+    case, today = await store.cases.require(command.case_id), shanghai_date(now)
+    rules = rules_of(case.rule_set)
+    steps = [forwarding.late(case, rules, today)] if forwarding.is_late(case, rules, today) else []
+    return take(store, steps, SERVICE, now)
 
 
 async def _begin_batch(case: Case, store: Store) -> None:
