@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from messages.values import UnitRef
@@ -12,7 +12,7 @@ from deploy.season.cast import YEAR, Applicant, Cast, HardCase
 from deploy.season.decisions import Decisions, gather_decisions
 from deploy.season.people import OPERATOR, REGION
 
-LISTED, REFUSED, WITHDRAWN, SUSPENDED, OPEN = "listed", "refused", "withdrawn", "suspended", "open"
+LISTED, REFUSED, WITHDRAWN, OPEN = "listed", "refused", "withdrawn", "open"
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Fate:
 
     applicant: Applicant
     ending: str
-    """``listed``, ``refused``, ``withdrawn``, ``suspended``, ``open``, or the outcome of its case."""
+    """``listed``, ``refused``, ``withdrawn``, ``open``, or the outcome of its case."""
     reasons: tuple[Why, ...] = ()
     place: int | None = None
     score: Decimal | None = None
@@ -85,8 +85,7 @@ async def gather(calls: Calls, cast: Cast) -> Account:
     for applicant in cast.applicants:
         application = applications[applicant.unit.key]
         number = application["application_id"]
-        fate = _fate(applicant, application, cases.get(number), places.get(number, {}))
-        fates.append(await _with_record(calls, number, fate) if fate.ending == SUSPENDED else fate)
+        fates.append(_fate(applicant, application, cases.get(number), places.get(number, {})))
     return Account(
         fates=tuple(fates),
         announced=await public.get("registry", f"/lists/{min(numbers)}"),
@@ -128,16 +127,7 @@ def _fate(applicant: Applicant, application: Json, case: Json | None, line: Json
 def _ending(application: Json, case: Json) -> str:
     if case.get("listed_on"):
         return LISTED
-    if application["suspended_by"] and not case.get("outcome"):
-        return SUSPENDED
     return str(case.get("outcome") or (application["state"] if application["state"] in (REFUSED, WITHDRAWN) else OPEN))
-
-
-async def _with_record(calls: Calls, case_id: str, fate: Fate) -> Fate:
-    """Why it waits stands in the record of its case."""
-    entries = (await calls.by(REGION).get("review", f"/cases/{case_id}/record"))["entries"]
-    why = tuple(Why(each["rule"], each["article"], each["why"]) for each in entries if each["what"] == SUSPENDED)
-    return replace(fate, reasons=why)
 
 
 def _shown_to_the_sixteenth(cast: Cast, applications: dict[str, Json]) -> tuple[Applicant, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from deploy.season.account import LISTED, REFUSED, SUSPENDED, WITHDRAWN, Account, Fate
+from deploy.season.account import LISTED, REFUSED, WITHDRAWN, Account, Fate
 from deploy.season.calls import Json
 from deploy.season.cast import CLEARED, TIES, YEAR, HardCase, load
 from deploy.season.stages.sanctioning import FIRST, REVERSAL, SECOND, WRONG
@@ -38,7 +38,7 @@ EXPECTED = {
     HardCase.TIE_MORE_ENERGY: Expected(LISTED),
     HardCase.TIE_EARLIER: Expected(LISTED),
     HardCase.TIE_LATER: Expected(LISTED),
-    HardCase.REPORT_SUSPENDED: Expected(SUSPENDED, ("S2",)),
+    HardCase.REPORT_SUSPENDED: Expected("late", ("V4",)),
     HardCase.SANCTIONED_ASSESSOR: Expected(REFUSED, ("E12",)),
     HardCase.SANCTIONED_LATER: Expected(LISTED),
     HardCase.OBJECTION_UPHELD: Expected("objection_upheld", ("V9",)),

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rulebook.regions import PREFECTURES
 
-from deploy.season.account import LISTED, SUSPENDED, Account, Fate
+from deploy.season.account import LISTED, Account, Fate
 from deploy.season.calls import Json
 from deploy.season.cast import HardCase
 from deploy.season.stack import Stack
@@ -20,7 +20,6 @@ ENDINGS = {
     "listed": "列入名单",
     "refused": "不予受理",
     "withdrawn": "撤回申报",
-    "suspended": "中止办理",
     "open": "尚未办结",
     "late": "逾期上报",
     "initial_review_refused": "初审不通过",
@@ -49,7 +48,7 @@ CASES = {
     HardCase.TIE_MORE_ENERGY: "同分：能源与碳指标得分高者在前",
     HardCase.TIE_EARLIER: "同分：提交在先者在前",
     HardCase.TIE_LATER: "同分：提交在后",
-    HardCase.REPORT_SUSPENDED: "评价机构4月受到处理，中止办理",
+    HardCase.REPORT_SUSPENDED: "评价机构4月受到处理，中止办理至上报截止",
     HardCase.SANCTIONED_ASSESSOR: "受到处理的机构出具报告，次日提交",
     HardCase.SANCTIONED_LATER: "同一法定代表人的另一机构，公布后受到处理，该单位列入监督",
     HardCase.OBJECTION_UPHELD: "公示异议成立",
@@ -137,7 +136,7 @@ def _reached(account: Account, public: Json) -> Iterator[str]:
         yield f"{sanction['revoked_on']}撤销（{sanction['revocation_document']}），处理记录保留"
     for fate in account.fates:
         assessor, name = fate.applicant.assessor, fate.applicant.unit.name
-        if assessor and assessor.uscc == uscc and fate.ending == SUSPENDED:
+        if assessor and assessor.uscc == uscc and fate.applicant.case is HardCase.REPORT_SUSPENDED:
             yield f"中止办理：{name}"
         if assessor and assessor.uscc == uscc and fate.applicant.case is HardCase.SANCTIONED_ASSESSOR:
             yield f"不予受理：{name}"

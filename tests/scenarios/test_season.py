@@ -113,12 +113,12 @@ def test_the_sixteenth_is_shown_the_fifteen_items(shown: str, account: Account) 
     assert all(holder.unit.name in table for holder in account.sixteenth)
 
 
-@pytest.mark.rule("S2")
-async def test_the_open_application_of_a_sanctioned_assessor_waits_and_its_unit_is_told(
+@pytest.mark.rule("S2", "V4")
+async def test_the_open_application_of_a_sanctioned_assessor_is_suspended_until_it_is_late_and_its_unit_is_told(
     stack: Stack, account: Account
 ) -> None:
     suspended = account.of(HardCase.REPORT_SUSPENDED)
-    assert suspended.ending == "suspended"
+    assert suspended.ending == "late"
     async with calling(stack) as calls:
         inbox = await calls.by(unit(suspended.applicant)).get("notify", "/inbox")
     assert any(FIRST in notice["body"] for notice in inbox["items"])
