@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import review
 from messages.review import CaseClosed, CaseOpened
+from messages.values import Role
 
 from .season import DAY_AFTER, HERE, Season, as_json
 from .story import ASSESSOR, COPPER, DEPARTMENTS, OPENED, STEEL, at, values, vetoes
@@ -103,6 +104,26 @@ async def test_a_sheet_with_faults_is_answered_with_every_one_of_them(season: Se
         "/values/renewables_share",
         "/values/charisma",
     }
+
+
+@pytest.mark.rule("V9", "V14", "P2")
+async def test_who_objects_is_known_to_the_region_and_stands_in_no_record(season: Season) -> None:
+    await season.open()
+    await season.forward()
+    await season.review()
+    notice = await season.publish()
+    rival = season.stand.as_(Role.APPLICANT, organisation=COPPER, subject="zhang-of-copper")
+    objection = {"case_id": "app-1", "facts": "夜间排放异味", "name": "张某", "contact": "0472-0000000"}
+
+    lodged = await rival.post(f"/v1/notices/{notice}/objections", json=objection)
+
+    records = [await each.get("/v1/cases/app-1/record") for each in (season.officer, season.reviewers, season.region)]
+    for record in (each.json() for each in records):
+        assert (record["intact"], record["entries"][-1]["what"]) == (True, "objection lodged")
+        assert record["entries"][-1]["seen"]["objection"] == lodged.json()["objection_id"]
+    assert not any("zhang" in each.text or "张某" in each.text for each in (lodged, *records))
+    (kept,) = (await season.region.get(f"/v1/notices/{notice}/objections")).json()["items"]
+    assert kept["lodged_by"] == "zhang-of-copper"
 
 
 @pytest.mark.rule("P2")

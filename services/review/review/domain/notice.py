@@ -45,7 +45,7 @@ class Notice:
 
 @dataclass(frozen=True)
 class Objection:
-    """Written, with facts, a real name and contact; both are shown to the region only and never said (V9)."""
+    """Written, with facts, a real name and contact; who objects is shown to the region only and never said (V9)."""
 
     objection_id: str
     notice_id: str
@@ -54,6 +54,8 @@ class Objection:
     name: str
     contact: str
     lodged_on: date
+    lodged_by: str = ""
+    """Subject of the token it was lodged with; ``anonymous`` without one."""
     state: Literal["open", "upheld", "dismissed"] = "open"
     text: str = ""
     resolved_on: date | None = None

@@ -23,6 +23,8 @@ class By:
 
 SERVICE = By("review", "service")
 """Steps that an event or a date brings about."""
+OBJECTOR = By("objector", "public")
+"""Who objects is known to the region only (V9), and others read the record: it bears the objection, not the person."""
 
 
 @dataclass(frozen=True)

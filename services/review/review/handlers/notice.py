@@ -14,7 +14,7 @@ from review.domain import notice
 from review.domain.case import State
 from review.domain.notice import Notice, Objection
 from review.domain.ranking import batch_id
-from review.domain.record import SERVICE, By
+from review.domain.record import OBJECTOR, SERVICE, By
 from review.domain.refusals import refusal
 from review.handlers.desk import Store, take
 
@@ -86,7 +86,7 @@ async def lodge_objection(command: LodgeObjection, store: Store, now: datetime) 
     if case is None:
         raise refusal("V9", "not-in-notice", "该单位不在本次公示名单内", evidence=command.case_id)
     objection = _objection(command, today)
-    said = take(store, [notice.lodged(case, shown_in, objection, today)], command.by, now)
+    said = take(store, [notice.lodged(case, shown_in, objection, today)], OBJECTOR, now)
     store.objections.save(objection.objection_id, objection)
     return Done(said, _receipt(objection))
 
@@ -100,6 +100,7 @@ def _objection(command: LodgeObjection, today: date) -> Objection:
         name=command.name.strip(),
         contact=command.contact.strip(),
         lodged_on=today,
+        lodged_by=command.by.subject,
     )
 
 
