@@ -99,9 +99,12 @@ class Desk:
         await self.do(forward_case, ForwardCase(case_id, OFFICER))
         return case_id
 
-    async def register(self, *names: str, employer: str = "内蒙古示例大学") -> None:
+    async def register(self, *names: str, employer: str = "内蒙古示例大学", **more: Any) -> list[Event]:  # noqa: ANN401
+        said = []
         for name in names or EXPERTS:
-            await self.do(register_expert, RegisterExpert(name, employer, (), ()))
+            entry = RegisterExpert(name, employer, **{"groups": (), "evaluated": (), "by": ORGANISATION} | more)
+            said += await self.do(register_expert, entry)
+        return said
 
     async def appoint(self, case_id: str, *names: str) -> tuple[str, ...]:
         await self.do(appoint_panel, AppointPanel(case_id, names, ORGANISATION))

@@ -33,7 +33,7 @@ from messages.values import (
 )
 from review.domain import consultation
 from review.domain.case import Case, Score, ScoreSheet, State
-from review.domain.panel import Evaluated, Expert
+from review.domain.expert import Evaluated, Expert
 from review.domain.record import By
 from rulebook import rules_on, scheme_on
 

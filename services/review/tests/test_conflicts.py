@@ -1,34 +1,39 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
+from chassis.handling import Refusal
 from messages.review import PanelAppointed
 from review.domain.case import State
-from review.domain.panel import Declaration
+from review.domain.expert import Declaration
 from review.domain.record import By, Entry, check
 from review.handlers.applications import stop_ineligible_case
 from review.handlers.panel import (
     DeclareConflict,
-    RegisterExpert,
     declare_conflict,
-    register_expert,
 )
 
 from .desk import Desk
 from .story import (
+    ASSESSOR,
+    COPPER,
     EXPERTS,
+    ORGANISATION,
     STEEL,
     accepted,
+    evaluated,
     ineligible,
     sheet,
+    unit,
 )
 
 DECLARED = "亲属在该单位任职"
 
 
-async def declare(desk: Desk, name: str) -> None:
-    await desk.do(declare_conflict, DeclareConflict(name, STEEL, DECLARED, By(name, "expert")))
+async def declare(desk: Desk, name: str, uscc: str = STEEL, of: str = "") -> None:
+    await desk.do(declare_conflict, DeclareConflict(name, uscc, DECLARED, By(name, "expert"), of))
 
 
 @pytest.mark.rule("V5")
@@ -170,7 +175,7 @@ async def test_a_conflict_declared_after_scoring_is_kept_and_flagged_once_and_th
     assert (case.score, case.panel, case.state) == (scored.score, scored.panel, scored.state)
     entry = await last_entry(desk)
     assert (entry.what, entry.why, entry.number) == (
-        "conflict declared after scoring",
+        "conflict known after scoring",
         DECLARED,
         scored.head.entries + 1,
     )
@@ -206,8 +211,85 @@ async def test_registering_again_updates_the_entry_and_keeps_what_was_declared()
     await desk.register("expert-1")
     await declare(desk, "expert-1")
 
-    await desk.do(register_expert, RegisterExpert("expert-1", "另一所大学", ("某集团",), ()))
+    await desk.register("expert-1", employer="另一所大学", groups=("某集团",))
 
     one = await desk.bench.look().experts.require("expert-1")
     assert (one.employer, one.groups) == ("另一所大学", ("某集团",))
     assert one.declared == (Declaration(STEEL, DECLARED, date(2026, 4, 20)),)
+
+
+@pytest.mark.rule("V5")
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"employer": STEEL},
+        {"employer": f" {unit().name.replace('有限公司', ' 有限公司')}"},
+        {"groups": ("示例集团\u3000",)},
+        {"evaluated": evaluated(STEEL, 2025)},
+    ],
+)
+async def test_an_expert_registered_anew_in_conflict_gives_up_the_seat_before_signing(changed: dict[str, Any]) -> None:
+    desk = Desk()
+    case_id = await desk.forward(accepted(group="示例集团"))
+    await desk.register(*EXPERTS[:4])
+    seats = await desk.appoint(case_id)
+
+    said = await desk.register(seats[0], **changed)
+
+    assert [type(each) for each in said] == [PanelAppointed]
+    panel_now = (await desk.case(case_id)).panel
+    assert panel_now is not None
+    assert set(panel_now.experts) == set(EXPERTS[:4]) - {seats[0]}
+    with pytest.raises(Refusal, match="not-on-panel"):
+        await desk.sign(case_id, sheet(seats[0]))
+    entry = await last_entry(desk)
+    assert (entry.what, entry.subject) == ("expert replaced", ORGANISATION.subject)
+
+
+@pytest.mark.rule("V5")
+async def test_registered_anew_after_scoring_the_conflict_is_flagged() -> None:
+    desk = Desk()
+    case_id, seats = await one_of_three_signed(desk)
+    await desk.sign(case_id, sheet(seats[2]))
+
+    await desk.register(seats[0], employer=STEEL)
+
+    assert (await desk.case(case_id)).conflicted == (seats[0],)
+
+
+@pytest.mark.rule("V5")
+async def test_what_was_evaluated_is_never_forgotten() -> None:
+    desk = Desk()
+    await desk.register("expert-1", evaluated=evaluated(STEEL, 2025))
+
+    await desk.register("expert-1", evaluated=evaluated(COPPER, 2026))
+    await desk.register("expert-1")
+
+    one = await desk.bench.look().experts.require("expert-1")
+    assert one.evaluated == (*evaluated(STEEL, 2025), *evaluated(COPPER, 2026))
+
+
+@pytest.mark.rule("V5")
+@pytest.mark.parametrize(("uscc", "name"), [(ASSESSOR.uscc, ""), ("", ASSESSOR.name), ("", "示例集团 ")])
+async def test_a_conflict_declared_with_the_assessor_or_the_group_costs_the_seat_as_well(uscc: str, name: str) -> None:
+    desk = Desk()
+    case_id = await desk.forward(accepted(by=ASSESSOR, group="示例集团"))
+    await desk.register(*EXPERTS[:4])
+    seats = await desk.appoint(case_id)
+
+    await declare(desk, seats[0], uscc, name)
+
+    case = await desk.case(case_id)
+    assert case.panel is not None
+    assert seats[0] not in case.panel.experts
+    assert DECLARED in (await last_entry(desk)).why
+
+
+@pytest.mark.rule("V5")
+async def test_a_declaration_says_with_whom() -> None:
+    desk = Desk()
+    await desk.register("expert-1")
+
+    with pytest.raises(Refusal) as refused:
+        await declare(desk, "expert-1", "", " ")
+    assert [each.code for each in refused.value.reasons] == ["conflict-with-nobody"]

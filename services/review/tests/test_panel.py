@@ -4,9 +4,11 @@ import pytest
 from chassis.handling import Refusal
 from messages.review import PanelAppointed
 from messages.values import Level
+from review.domain import expert as expert_rules
 from review.domain import panel
 from review.domain.case import Case, State
-from review.domain.panel import Assignment, Declaration, Expert, Pool
+from review.domain.expert import Assignment, Declaration, Expert
+from review.domain.panel import Pool
 from review.handlers.panel import (
     AppointPanel,
     AppointPanels,
@@ -35,13 +37,21 @@ BY_ASSESSOR = opened_case(accepted(by=ASSESSOR, group="示例集团"), state=Sta
 
 
 def conflicted(one: Expert, case: Case = BY_ASSESSOR) -> bool:
-    return bool(panel.conflicts(one, case, RULES.panel.conflict_years, OPENED))
+    return bool(expert_rules.conflicts(one, case, RULES.panel.conflict_years, OPENED))
 
 
 @pytest.mark.rule("V5")
 @pytest.mark.parametrize("employer", [STEEL, ASSESSOR.uscc, ASSESSOR.name, "示例集团"])
 def test_an_expert_employed_by_unit_assessor_or_group_is_in_conflict(employer: str) -> None:
     assert conflicted(expert(employer=employer))
+
+
+@pytest.mark.rule("V5")
+@pytest.mark.parametrize("spelt", ["示例集团 ", "示例集团\u3000", "示例 集团"])
+def test_blanks_and_full_width_forms_tell_no_two_organisations_apart(spelt: str) -> None:
+    assert conflicted(expert(employer=spelt))
+    assert conflicted(expert(groups=(spelt,)))
+    assert conflicted(expert(employer="９１１５０１０００００００００１９１"))
 
 
 @pytest.mark.rule("V5", "P3")
@@ -59,7 +69,11 @@ def test_having_evaluated_the_unit_in_the_last_three_years_is_a_conflict() -> No
 
 @pytest.mark.rule("V5")
 def test_a_declared_conflict_counts() -> None:
-    assert conflicted(expert(declared=(Declaration(STEEL, "亲属在该单位任职", OPENED),)))
+    words = "亲属在该单位任职"
+    for of in (Declaration(STEEL, words, OPENED), Declaration("", words, OPENED, "示例集团 ")):
+        assert conflicted(expert(declared=(of,)))
+    assert conflicted(expert(declared=(Declaration(ASSESSOR.uscc, words, OPENED),)))
+    assert not conflicted(expert(declared=(Declaration(COPPER, words, OPENED),)))
 
 
 @pytest.mark.rule("V5")

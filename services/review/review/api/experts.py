@@ -9,7 +9,7 @@ from pydantic import Field
 
 from review.api import views
 from review.api.access import APPOINT, DECLARE, KEEP_EXPERTS, READ_EXPERTS, acting, acting_on
-from review.domain.panel import Evaluated, Expert
+from review.domain.expert import Evaluated, Expert
 from review.handlers.panel import (
     Appointed,
     Appointments,
@@ -36,10 +36,16 @@ class ExpertBody(views.Body):
     """USCC or name of the organisation the expert works for."""
     groups: tuple[Text, ...] = ()
     evaluated: tuple[EvaluatedBody, ...] = ()
+    """Added to what is known: nothing that was evaluated is forgotten."""
 
 
 class ConflictBody(views.Body):
-    uscc: Uscc
+    """Of whom it is: by code, by name, or by both."""
+
+    uscc: Uscc | None = None
+    """Of the unit or the assessor."""
+    name: Text | None = None
+    """Of the unit, the assessor or the group."""
     text: Text
 
 
@@ -60,9 +66,10 @@ def _experts(gate: Gate) -> APIRouter:
 
     @routes.post("", summary="Register an expert", status_code=201)
     async def register(body: ExpertBody, call: Annotated[Call, Depends(gate.call(KEEP_EXPERTS))]) -> Expert:
-        """Registering again brings the entry up to date."""
+        """Registering again brings the entry up to date; a seat that the expert may not hold any more passes on."""
         evaluated = tuple(Evaluated(each.uscc, each.year) for each in body.evaluated)
-        command = RegisterExpert(body.expert_id, body.employer, body.groups, evaluated)
+        by = await acting(call, KEEP_EXPERTS, None)
+        command = RegisterExpert(body.expert_id, body.employer, body.groups, evaluated, by)
         return await call.perform(register_expert, command, Store, reply=Expert)
 
     @routes.get("", summary="List experts")
@@ -85,9 +92,9 @@ def _experts(gate: Gate) -> APIRouter:
 
     @routes.post("/{expert_id}/conflicts", summary="Declare a conflict of interest")
     async def declare(expert_id: str, body: ConflictBody, call: Annotated[Call, Depends(gate.call(DECLARE))]) -> Expert:
-        """Always kept: seats on cases of that unit pass to others; a score already made is flagged."""
+        """Always kept: seats on cases of the unit, assessor or group pass on; a score already made is flagged."""
         by = await acting(call, DECLARE, await call.reads(Store).experts.require(expert_id))
-        command = DeclareConflict(expert_id, body.uscc, body.text, by)
+        command = DeclareConflict(expert_id, body.uscc or "", body.text, by, body.name or "")
         return await call.perform(declare_conflict, command, Store, reply=Expert)
 
     return routes

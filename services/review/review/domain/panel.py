@@ -9,81 +9,12 @@ from datetime import date
 from messages.digests import digest_of
 from messages.review import PanelAppointed
 from messages.values import Reason
-from rulebook import RuleSet, last_years, reason
+from rulebook import RuleSet, reason
 
 from review.domain.case import Case, Panel, State
+from review.domain.expert import Expert, conflicts, grounds
 from review.domain.record import Step
 from review.domain.refusals import malformed, refusal, require_state
-
-
-@dataclass(frozen=True)
-class Evaluated:
-    """A unit that the expert took part in evaluating."""
-
-    uscc: str
-    year: int
-
-
-@dataclass(frozen=True)
-class Declaration:
-    """A conflict of interest that the expert has declared."""
-
-    uscc: str
-    text: str
-    declared_on: date
-
-
-@dataclass(frozen=True)
-class Assignment:
-    case_id: str
-    batch_year: int
-
-
-@dataclass(frozen=True)
-class Expert:
-    expert_id: str
-    employer: str
-    """USCC or name of the organisation the expert works for."""
-    groups: tuple[str, ...] = ()
-    """Groups of companies the expert is bound to."""
-    evaluated: tuple[Evaluated, ...] = ()
-    declared: tuple[Declaration, ...] = ()
-    assigned: tuple[Assignment, ...] = ()
-
-    def load(self, batch_year: int) -> int:
-        return sum(each.batch_year == batch_year for each in self.assigned)
-
-    def assigned_to(self, case: Case) -> Expert:
-        return replace(self, assigned=(*self.assigned, Assignment(case.case_id, case.batch_year)))
-
-    def released_from(self, case: Case) -> Expert:
-        return replace(self, assigned=tuple(each for each in self.assigned if each.case_id != case.case_id))
-
-
-def conflicts(expert: Expert, case: Case, years: int, today: date) -> list[Reason]:
-    """Every reason why the expert may not sit on the panel of the case."""
-    close, near = _concerned(case), {case.unit.uscc}
-    first_year = last_years(today, years).first.year
-    found = []
-    if expert.employer in close or close & set(expert.groups):
-        found.append(_conflict(expert, "同一单位、同一集团或同一第三方服务机构"))
-    if any(each.uscc in near and each.year >= first_year for each in expert.evaluated):
-        found.append(_conflict(expert, f"近{years}年参与过该单位评价"))
-    if any(each.uscc in near for each in expert.declared):
-        found.append(_conflict(expert, "专家本人已申明利益关系"))
-    return found
-
-
-def _concerned(case: Case) -> set[str]:
-    """Whose people may not judge the case: the unit's, its group's and its assessor's."""
-    names = {case.unit.uscc, case.unit.name, case.dossier.group}
-    if case.assessor is not None:
-        names |= {case.assessor.uscc, case.assessor.name}
-    return {name for name in names if name}
-
-
-def _conflict(expert: Expert, text: str) -> Reason:
-    return reason("V5", "conflict-of-interest", f"专家应当回避：{text}", evidence=expert.expert_id)
 
 
 def chosen(case: Case, experts: Sequence[Expert], rules: RuleSet, today: date) -> Panel:
@@ -151,44 +82,47 @@ def _said(case: Case, panel: Panel) -> PanelAppointed:
 
 
 def replaced(case: Case, leaving: Expert, pool: Pool, today: date) -> Step:
-    """The seat of an expert who declared a conflict goes to the next in line; with none left the panel is dissolved."""
+    """The seat of an expert in conflict goes to the next in line; with none left the panel is dissolved."""
     panel = case.panel
     if panel is None or leaving.expert_id not in panel.experts:
         raise refusal("V5", "not-on-panel", "该专家不是本项目评审组成员", evidence=leaving.expert_id)
+    why = _why(case, leaving, pool.rules, today)
     next_in_line = [each for each in pool.in_line(case, today) if each.expert_id not in panel.experts]
     if not next_in_line:
-        return _dissolved(case, leaving)
-    return _seated(case, panel, leaving, next_in_line[0], today)
+        return _dissolved(case, leaving, why)
+    return _seated(case, leaving, why, _passed_on(panel, leaving, next_in_line[0], today))
 
 
-def _seated(case: Case, panel: Panel, leaving: Expert, new: Expert, today: date) -> Step:
+def _why(case: Case, expert: Expert, rules: RuleSet, today: date) -> str:
+    return "；".join(grounds(expert, case, rules.panel.conflict_years, today))
+
+
+def _passed_on(panel: Panel, leaving: Expert, new: Expert, today: date) -> Panel:
     names = tuple(new.expert_id if each == leaving.expert_id else each for each in panel.experts)
-    chair = names[0] if panel.chair == leaving.expert_id else panel.chair
-    after = Panel(names, chair, today)
+    return Panel(names, names[0] if panel.chair == leaving.expert_id else panel.chair, today)
+
+
+def _seated(case: Case, leaving: Expert, why: str, after: Panel) -> Step:
     sheets = tuple(each for each in case.sheets if each.expert != leaving.expert_id)
     state = State.SCORING if any(each.signed for each in sheets) else State.PANEL_APPOINTED
     return Step(
         replace(case, state=state, panel=after, sheets=sheets, deviating=()),
         what="expert replaced",
         rule="V5",
-        why=f"专家申明利益关系，予以回避：{_declared_words(case, leaving)}",
-        seen={"leaving": leaving.expert_id, "new": new.expert_id} | _set_aside(case, {leaving.expert_id}),
+        why=f"专家存在利益关系，予以回避：{why}",
+        seen={"leaving": leaving.expert_id, "experts": ",".join(after.experts)} | _set_aside(case, {leaving.expert_id}),
         events=(_said(case, after),),
     )
 
 
-def _dissolved(case: Case, leaving: Expert) -> Step:
+def _dissolved(case: Case, leaving: Expert, why: str) -> Step:
     return Step(
         replace(case, state=State.FORWARDED, panel=None, sheets=(), deviating=()),
         what="panel dissolved",
         rule="V5",
-        why=f"专家申明利益关系（{_declared_words(case, leaving)}），无其他可递补专家，待重新组成评审组",
+        why=f"专家存在利益关系，予以回避：{why}；无其他可递补专家，待重新组成评审组",
         seen={"leaving": leaving.expert_id} | _set_aside(case, {each.expert for each in case.sheets}),
     )
-
-
-def _declared_words(case: Case, expert: Expert) -> str:
-    return next(each.text for each in reversed(expert.declared) if each.uscc == case.unit.uscc)
 
 
 def _set_aside(case: Case, experts: Collection[str]) -> dict[str, str]:
@@ -196,11 +130,11 @@ def _set_aside(case: Case, experts: Collection[str]) -> dict[str, str]:
     return {f"set aside: {each.expert}": each.seal for each in case.signed_sheets if each.expert in experts}
 
 
-def flagged(case: Case, expert: Expert) -> list[Step]:
+def flagged(case: Case, expert: Expert, rules: RuleSet, today: date) -> list[Step]:
     """The score is made: it stands until somebody decides otherwise, and chair and region see the conflict."""
     if expert.expert_id in case.conflicted:
         return []
     after = replace(case, conflicted=(*case.conflicted, expert.expert_id))
-    words = _declared_words(case, expert)
+    why = _why(case, expert, rules, today)
     seen = {"expert": expert.expert_id, "state": case.state}
-    return [Step(after, what="conflict declared after scoring", rule="V5", why=words, seen=seen)]
+    return [Step(after, what="conflict known after scoring", rule="V5", why=why, seen=seen)]

@@ -12,9 +12,9 @@ from messages.event import Event
 
 from review.domain.assessors import AssessorStanding
 from review.domain.case import Case
+from review.domain.expert import Expert
 from review.domain.notice import Notice, Objection
 from review.domain.opinion import DocumentNumber
-from review.domain.panel import Expert
 from review.domain.ranking import Batch, BatchRanking
 from review.domain.record import By, Entry, Step, head_after, write
 from review.domain.standing import Standing

@@ -13,7 +13,8 @@ from rulebook import reason, rules_of, shanghai_date
 
 from review.domain import panel
 from review.domain.case import JUDGED, OPEN_SEATS, Case, Panel, State
-from review.domain.panel import Declaration, Evaluated, Expert, Pool
+from review.domain.expert import Declaration, Evaluated, Expert, conflicts
+from review.domain.panel import Pool
 from review.domain.ranking import batch_id
 from review.domain.record import By, Step
 from review.domain.refusals import malformed, require_state
@@ -26,14 +27,17 @@ class RegisterExpert:
     employer: str
     groups: tuple[str, ...]
     evaluated: tuple[Evaluated, ...]
+    by: By
 
 
 @dataclass(frozen=True)
 class DeclareConflict:
     expert_id: str
     uscc: str
+    """Of the unit or the assessor; empty where only the name is known, as of a group."""
     text: str
     by: By
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,28 +69,39 @@ class Appointments:
     """Cases for which too few experts are free of conflict."""
 
 
-async def register_expert(command: RegisterExpert, store: Store, _now: datetime) -> Done:
-    """Register, or bring up to date; what the expert has declared and sits on stays."""
+async def register_expert(command: RegisterExpert, store: Store, now: datetime) -> Done:
+    """Register, or bring up to date; what the expert has declared stays, what is new may cost a seat."""
     known = await store.experts.get(command.expert_id) or Expert(command.expert_id, command.employer)
-    expert = replace(known, employer=command.employer, groups=command.groups, evaluated=command.evaluated)
-    store.experts.save(expert.expert_id, expert)
-    return Done(value=expert)
+    expert = known.registered(command.employer, command.groups, command.evaluated)
+    return await _give_up_seats(expert, command.by, store, now)
 
 
 async def declare_conflict(command: DeclareConflict, store: Store, now: datetime) -> Done:
-    """Keep the declaration for ever; the seats on cases of that unit pass on, a score already made is flagged."""
-    expert, today = await store.experts.require(command.expert_id), shanghai_date(now)
-    declared = replace(expert, declared=(*expert.declared, Declaration(command.uscc, command.text, today)))
-    seats = {"panel.experts": expert.expert_id, "unit.uscc": command.uscc}
-    said = list[Event]()
-    for case in await store.cases.find({**seats, "state": {"$in": [*OPEN_SEATS]}}):
-        step = await _pass_on(case, declared, store, today)
-        said += take(store, [step], command.by, now)
-        declared = declared.released_from(case)
-    for case in await store.cases.find({**seats, "state": {"$in": [*JUDGED]}}):
-        said += take(store, panel.flagged(case, declared), command.by, now)
-    store.experts.save(declared.expert_id, declared)
-    return Done(said, declared)
+    """Keep the declaration for ever, whomever it is about."""
+    if not command.uscc and not command.name.strip():
+        text = "应当写明与哪一单位、第三方服务机构或集团存在利益关系"
+        raise malformed(reason("V5", "conflict-with-nobody", text, pointer="/uscc"))
+    expert = await store.experts.require(command.expert_id)
+    declared = Declaration(command.uscc, command.text, shanghai_date(now), command.name)
+    expert = replace(expert, declared=(*expert.declared, declared))
+    return await _give_up_seats(expert, command.by, store, now)
+
+
+async def _give_up_seats(expert: Expert, by: By, store: Store, now: datetime) -> Done:
+    """Seats on cases that the expert may not judge pass on; where the score is made already, it is flagged."""
+    today, said = shanghai_date(now), list[Event]()
+    mine = {"panel.experts": expert.expert_id, "state": {"$in": [*OPEN_SEATS, *JUDGED]}}
+    for case in await store.cases.find(mine):
+        rules = rules_of(case.rule_set)
+        if not conflicts(expert, case, rules.panel.conflict_years, today):
+            continue
+        if case.state in OPEN_SEATS:
+            said += take(store, [await _pass_on(case, expert, store, today)], by, now)
+            expert = expert.released_from(case)
+        else:
+            said += take(store, panel.flagged(case, expert, rules, today), by, now)
+    store.experts.save(expert.expert_id, expert)
+    return Done(said, expert)
 
 
 async def _pass_on(case: Case, leaving: Expert, store: Store, today: date) -> Step:

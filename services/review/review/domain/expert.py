@@ -1,0 +1,104 @@
+"""Experts: what is known of them, and why one may not judge a case (V5)."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+
+from messages.values import Reason
+from rulebook import last_years, reason
+
+from review.domain.case import Case
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """A unit that the expert took part in evaluating."""
+
+    uscc: str
+    year: int
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """A conflict of interest that the expert has declared, with whom: a unit, an assessor or a group."""
+
+    uscc: str
+    """Empty where only the name is known, as of a group."""
+    text: str
+    declared_on: date
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Assignment:
+    case_id: str
+    batch_year: int
+
+
+@dataclass(frozen=True)
+class Expert:
+    expert_id: str
+    employer: str
+    """USCC or name of the organisation the expert works for."""
+    groups: tuple[str, ...] = ()
+    """Groups of companies the expert is bound to."""
+    evaluated: tuple[Evaluated, ...] = ()
+    declared: tuple[Declaration, ...] = ()
+    assigned: tuple[Assignment, ...] = ()
+
+    def registered(self, employer: str, groups: tuple[str, ...], evaluated: tuple[Evaluated, ...]) -> Expert:
+        """Brought up to date: employers and groups change, but what was evaluated once was evaluated."""
+        known = tuple(dict.fromkeys((*self.evaluated, *evaluated)))
+        return replace(self, employer=employer, groups=groups, evaluated=known)
+
+    def load(self, batch_year: int) -> int:
+        return sum(each.batch_year == batch_year for each in self.assigned)
+
+    def assigned_to(self, case: Case) -> Expert:
+        return replace(self, assigned=(*self.assigned, Assignment(case.case_id, case.batch_year)))
+
+    def released_from(self, case: Case) -> Expert:
+        return replace(self, assigned=tuple(each for each in self.assigned if each.case_id != case.case_id))
+
+
+def conflicts(expert: Expert, case: Case, years: int, today: date) -> list[Reason]:
+    """Every reason why the expert may not sit on the panel of the case; what the expert told of it stays untold."""
+    found = [*_ties(expert, case, years, today)]
+    if _declared(expert, case):
+        found.append("专家本人已申明利益关系")
+    return [reason("V5", "conflict-of-interest", f"专家应当回避：{each}", evidence=expert.expert_id) for each in found]
+
+
+def grounds(expert: Expert, case: Case, years: int, today: date) -> list[str]:
+    """The same for the record of the case, in the expert's own words where the conflict was declared."""
+    return [*_ties(expert, case, years, today), *(each.text for each in _declared(expert, case)[-1:])]
+
+
+def _ties(expert: Expert, case: Case, years: int, today: date) -> list[str]:
+    found = []
+    if _concerned(case) & _spelt((expert.employer, *expert.groups)):
+        found.append("同一单位、同一集团或同一第三方服务机构")
+    first_year = last_years(today, years).first.year
+    if any(each.uscc == case.unit.uscc and each.year >= first_year for each in expert.evaluated):
+        found.append(f"近{years}年参与过该单位评价")
+    return found
+
+
+def _declared(expert: Expert, case: Case) -> list[Declaration]:
+    concerned = _concerned(case)
+    return [each for each in expert.declared if concerned & _spelt((each.uscc, each.name))]
+
+
+def _concerned(case: Case) -> set[str]:
+    """Whose people may not judge the case: the unit's, its group's and its assessor's."""
+    assessor = () if case.assessor is None else (case.assessor.uscc, case.assessor.name)
+    return _spelt((case.unit.uscc, case.unit.name, case.dossier.group or "", *assessor))
+
+
+def _spelt(names: Iterable[str]) -> set[str]:
+    """Names in one spelling: full-width forms and blanks, which nobody sees, tell no two organisations apart."""
+    plain = ("".join(unicodedata.normalize("NFKC", each).casefold().split()) for each in names)
+    return {each for each in plain if each}
