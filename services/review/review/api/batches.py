@@ -42,7 +42,7 @@ def router(gate: Gate) -> APIRouter:
     @routes.post(
         "/ranking",
         summary="Rank and select the cases of a batch",
-        responses=refuses("batch-unfinished", "nothing-to-rank", "forwarding-open"),
+        responses=refuses("batch-unfinished", "nothing-to-rank", "forwarding-open", "level-not-reviewed"),
     )
     async def select(
         year: int,
@@ -69,7 +69,7 @@ def router(gate: Gate) -> APIRouter:
         "/notice",
         summary="Publish the public notice of a batch",
         status_code=201,
-        responses=refuses("nothing-to-publish"),
+        responses=refuses("nothing-to-publish", "level-not-reviewed"),
     )
     async def publish(
         year: int,

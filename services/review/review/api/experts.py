@@ -107,7 +107,7 @@ def _panels(gate: Gate) -> APIRouter:
     @routes.post(
         "/cases/{case_id}/panel",
         summary="Appoint the panel of a case",
-        responses=refuses("wrong-state", "experts-too-few", "case-suspended"),
+        responses=refuses("wrong-state", "experts-too-few", "case-suspended", "level-not-reviewed"),
     )
     async def appoint(
         case_id: str, call: Annotated[Call, appointing], body: Annotated[PanelBody | None, Body()] = None
@@ -116,7 +116,9 @@ def _panels(gate: Gate) -> APIRouter:
         command = AppointPanel(case_id, body.experts if body else (), by)
         return await call.perform(appoint_panel, command, Store, reply=Appointed)
 
-    @routes.post("/batches/{year}/panels", summary="Appoint the panels of a batch")
+    @routes.post(
+        "/batches/{year}/panels", summary="Appoint the panels of a batch", responses=refuses("level-not-reviewed")
+    )
     async def appoint_all(year: int, call: Annotated[Call, appointing], level: Level = Level.REGION) -> Appointments:
         """Every forwarded case of the batch that has no panel yet."""
         command = AppointPanels(level, year, await acting(call, APPOINT, None))

@@ -84,7 +84,7 @@ def router(gate: Gate) -> APIRouter:
     @routes.post(
         "/forward",
         summary="Forward a case to the region",
-        responses=refuses("wrong-state", "deadline-passed", "case-suspended"),
+        responses=refuses("wrong-state", "deadline-passed", "case-suspended", "level-not-reviewed"),
     )
     async def forward(case_id: str, call: Annotated[Call, deciding]) -> Receipt:
         """After the deadline the case is late, and that is recorded (V4)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chassis.handling import Refusal
-from messages.values import Reason
+from messages.values import Level, Reason
 from rulebook import reason
 
 from review.domain.case import Case, State
@@ -24,6 +24,11 @@ STATES = {
     State.LISTED: "已公布",
     State.LATE: "逾期未上报",
     State.CLOSED: "已办结",
+}
+
+ELSEWHERE = {
+    Level.PREFECTURE: ("V11", "盟市级示范单位由盟市工业和信息化主管部门组织创建并发布名单，不进入自治区级评审和公示"),
+    Level.NATION: ("V12", "国家级示范单位由自治区推荐、由工业和信息化部确定，不进入自治区级评审和公示"),
 }
 
 
@@ -49,3 +54,10 @@ def require_running(case: Case) -> None:
     if case.suspended_by is not None:
         text = "出具评价报告的第三方服务机构已被通报，该项目中止办理"
         raise refusal("S2", "case-suspended", text, evidence=case.suspended_by)
+
+
+def require_region(level: Level) -> None:
+    """Raise for the levels of Art. 15 and 16: what is one prefecture's, or the ministry's, is in no batch here."""
+    if level is not Level.REGION:
+        rule, text = ELSEWHERE[level]
+        raise refusal(rule, "level-not-reviewed", text, evidence=level)

@@ -15,7 +15,7 @@ from review.domain.case import State
 from review.domain.notice import Notice, Objection
 from review.domain.ranking import batch_id
 from review.domain.record import OBJECTOR, SERVICE, By
-from review.domain.refusals import refusal
+from review.domain.refusals import refusal, require_region
 from review.handlers.desk import Store, take
 
 
@@ -65,6 +65,7 @@ class ObjectionReceipt:
 
 async def open_notice(command: OpenNotice, store: Store, now: datetime) -> Done:
     """Show every selected case of the batch that is not shown yet and not suspended."""
+    require_region(command.level)
     today = shanghai_date(now)
     batch = batch_id(command.level, command.batch_year)
     same_batch = {"level": command.level, "batch_year": command.batch_year}

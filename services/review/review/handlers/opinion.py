@@ -17,6 +17,7 @@ from review.domain.case import Case, OpinionDocument, State
 from review.domain.opinion import DocumentNumber
 from review.domain.ranking import batch_begun_by, batch_id
 from review.domain.record import SERVICE, By
+from review.domain.refusals import require_region
 from review.handlers.desk import Store, receipt, take
 
 
@@ -78,6 +79,7 @@ async def _take_number(number: DocumentNumber, case: Case, year: int, store: Sto
 async def forward_case(command: ForwardCase, store: Store, now: datetime) -> Done:
     """Forward to the region; after the deadline the refusal is recorded and the case is late (V4)."""
     case = await store.cases.require(command.case_id)
+    require_region(case.level)
     step = forwarding.forwarded(case, rules_of(case.rule_set), shanghai_date(now))
     said = take(store, [step], command.by, now)
     if step.case.state is State.LATE and step.case.closing is not None:

@@ -17,7 +17,7 @@ from review.domain.expert import Declaration, Evaluated, Expert, conflicts
 from review.domain.panel import Pool
 from review.domain.ranking import batch_id
 from review.domain.record import By, Step
-from review.domain.refusals import malformed, require_state
+from review.domain.refusals import malformed, require_region, require_state
 from review.handlers.desk import Store, take
 
 
@@ -117,6 +117,7 @@ def _members(case: Case) -> set[str]:
 
 async def appoint_panel(command: AppointPanel, store: Store, now: datetime) -> Done:
     case, today = await store.cases.require(command.case_id), shanghai_date(now)
+    require_region(case.level)
     require_state(case, "V5", State.FORWARDED)
     seats = await _chosen(case, command.experts, store, today) if command.experts else await _drawn(case, store, today)
     said = take(store, [panel.appointed(case, seats)], command.by, now)
@@ -143,6 +144,7 @@ async def _drawn(case: Case, store: Store, today: date) -> Panel:
 
 async def appoint_panels(command: AppointPanels, store: Store, now: datetime) -> Done:
     """Draw a panel for every forwarded case of the batch; a case without enough experts does not stop the others."""
+    require_region(command.level)
     waiting = await store.cases.find(
         {"level": command.level, "batch_year": command.batch_year, "state": State.FORWARDED, "suspended_by": None}
     )

@@ -15,7 +15,7 @@ from review.domain import ranking
 from review.domain.case import RANKABLE, UNDER_REVIEW, Case
 from review.domain.ranking import Batch, BatchRanking
 from review.domain.record import By
-from review.domain.refusals import refusal
+from review.domain.refusals import refusal, require_region
 from review.handlers.desk import Store, take
 
 
@@ -35,6 +35,7 @@ async def rank_batch(command: RankBatch, store: Store, now: datetime) -> Done:
     Suspended cases are left out; when they go on, another ranking takes them in. Before the last day of forwarding it
     takes a reason, which is kept.
     """
+    require_region(command.level)
     today = shanghai_date(now)
     cases = await _cases(command, store)
     batch = await _batch(command, store)
