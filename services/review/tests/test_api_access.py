@@ -107,7 +107,7 @@ ROUTES: dict[str, Wanted] = {
     "POST /v1/cases/{case_id}/chair-decision": (
         "/v1/cases/app-1/chair-decision",
         {"decision": "confirm", "text": "属实"},
-        {"expert in the chair"},
+        {"expert seated", "expert in the chair", "region"},
     ),
     "POST /v1/cases/{case_id}/site-verification": (
         "/v1/cases/app-1/site-verification",

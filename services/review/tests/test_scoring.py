@@ -12,7 +12,7 @@ from review.domain.record import By
 from review.handlers.scoring import DecideDeviation, FillScoreSheet, decide_deviation, fill_score_sheet
 
 from .desk import Desk
-from .story import EXPERTS, OPENED, RULES, SCHEME, opened_case, sheet, values, vetoes
+from .story import COPPER, EXPERTS, OPENED, REGION, RULES, SCHEME, accepted, opened_case, sheet, unit, values, vetoes
 
 SEATS = EXPERTS[:3]
 
@@ -148,12 +148,12 @@ async def test_a_failed_mandatory_item_fails_the_case_whatever_the_score() -> No
 
 async def deviating(desk: Desk) -> tuple[str, tuple[str, ...]]:
     case_id, seats = await panel_of(desk)
-    await desk.sign(case_id, sheet(seats[0], "0.9"), sheet(seats[1], "0.9"), sheet(seats[2], "0.4"))
+    await desk.sign(case_id, sheet(seats[0], "0.9"), sheet(seats[1], "0.9"), sheet(seats[2], "0.5"))
     return case_id, seats
 
 
 def chair(case_id: str, name: str, decision: scoring.Decision, text: str = "现场情况差异较大") -> DecideDeviation:
-    return DecideDeviation(case_id, name, decision, text, By(name, "expert"))
+    return DecideDeviation(case_id, decision, text, By(name, "expert"))
 
 
 @pytest.mark.rule("V6")
@@ -162,10 +162,7 @@ async def test_a_deviating_score_waits_for_the_chair_who_confirms_it() -> None:
     case_id, seats = await deviating(desk)
     waiting = await desk.case(case_id)
     assert waiting.state is State.SCORING
-    assert set(waiting.deviating) == {seats[0], seats[1], seats[2]} - {
-        name for name in seats if name not in waiting.deviating
-    }
-    assert seats[2] in waiting.deviating
+    assert waiting.deviating == (seats[2],)
 
     said = await desk.do(decide_deviation, chair(case_id, seats[0], "confirm"))
 
@@ -195,8 +192,47 @@ async def test_only_the_chair_decides_and_gives_reasons() -> None:
         await desk.do(decide_deviation, chair(case_id, seats[1], "confirm"))
     with pytest.raises(Refusal) as wordless:
         await desk.do(decide_deviation, chair(case_id, seats[0], "confirm", " "))
-    assert other.value.code == "not-the-chair"
+    assert other.value.code == "not-the-decider"
     assert wordless.value.status == 422
+
+
+@pytest.mark.rule("V6")
+async def test_nobody_decides_on_the_own_sheet_so_the_chairs_is_confirmed_by_another_member() -> None:
+    desk = Desk()
+    case_id, seats = await panel_of(desk)
+    await desk.sign(case_id, sheet(seats[0], "0.9"), sheet(seats[1], "0.5"), sheet(seats[2], "0.5"))
+    assert (await desk.case(case_id)).deviating == (seats[0],)
+
+    decisions: tuple[scoring.Decision, ...] = ("confirm", "send_back")
+    for decision in decisions:
+        with pytest.raises(Refusal) as refused:
+            await desk.do(decide_deviation, chair(case_id, seats[0], decision))
+        assert refused.value.code == "not-the-decider"
+        assert "其他评审组成员" in refused.value.reasons[0].text
+    await desk.do(decide_deviation, chair(case_id, seats[1], "confirm"))
+
+    assert (await desk.case(case_id)).score is not None
+
+
+@pytest.mark.rule("V6")
+async def test_the_region_may_speak_where_the_chair_may_not_also_when_all_deviate_and_only_there() -> None:
+    desk = Desk()
+    case_id, seats = await panel_of(desk)
+    await desk.sign(case_id, sheet(seats[0], "0.9"), sheet(seats[1], "0.9"), sheet(seats[2], "0.5"))
+    of_region = DecideDeviation(case_id, "send_back", "请复核", REGION)
+
+    with pytest.raises(Refusal, match="组长"):
+        await desk.do(decide_deviation, of_region)
+    await desk.do(decide_deviation, chair(case_id, seats[0], "send_back"))
+    await desk.sign(case_id, sheet(seats[2], "0.9"))
+    other = await desk.forward(accepted("app-2", unit(COPPER)))
+    first, *others = await desk.appoint(other)
+    await desk.sign(other, sheet(first, "1"), *(sheet(each, "0") for each in others))
+    assert set((await desk.case(other)).deviating) == {first, *others}
+
+    await desk.do(decide_deviation, replace(of_region, case_id=other, decision="confirm"))
+
+    assert (await desk.case(other)).score is not None
 
 
 async def test_a_draft_is_kept_and_says_nothing() -> None:

@@ -58,7 +58,8 @@ DECLARE = Policy("expert.declare", (Rule(Role.EXPERT, own_subject("expert_id")),
 APPOINT = Policy("panel.appoint", (REVIEWERS,))
 SCORE = Policy("sheet.fill", (Rule(Role.EXPERT, own_subject("expert")),))
 READ_SHEET = Policy("sheet.read", (REVIEWERS, REGION, Rule(Role.EXPERT, own_subject("expert"))))
-CHAIR = Policy("panel.chair", (Rule(Role.EXPERT, own_subject("panel.chair")),))
+DECIDE_DEVIATION = Policy("deviation.decide", (Rule(Role.EXPERT, own_subject("panel.experts")), REGION))
+"""Which of them, the panel's sheets say (V6)."""
 VISIT = Policy("site.record", (REVIEWERS, REGION))
 SELECT = Policy("batch.select", (REGION,))
 READ_RANKING = Policy("ranking.read", (REGION, REVIEWERS))

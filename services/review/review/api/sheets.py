@@ -1,4 +1,4 @@
-"""Score sheets, the chair's decision and the findings on site (V6, V7)."""
+"""Score sheets, the decision on one that deviates and the findings on site (V6, V7)."""
 
 from decimal import Decimal
 from typing import Annotated
@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends
 from messages.values import IndicatorValue
 from pydantic import Field
 
-from review.api.access import CHAIR, READ_SHEET, SCORE, VISIT, Seat, acting, acting_on
+from review.api.access import DECIDE_DEVIATION, READ_SHEET, SCORE, VISIT, Seat, acting, acting_on
 from review.api.views import Body, SheetView
 from review.domain.case import ScoreSheet
 from review.domain.scoring import Decision
@@ -37,7 +37,7 @@ class SheetBody(Body):
     """False saves a draft; a signature is given once."""
 
 
-class ChairBody(Body):
+class DeviationBody(Body):
     decision: Decision
     text: Words
 
@@ -73,13 +73,18 @@ def router(gate: Gate) -> APIRouter:
 
     @routes.post(
         "/chair-decision",
-        summary="Decide on a deviating sheet as chair",
-        responses=refuses("wrong-state", "no-deviation", "case-suspended") | refuses("not-the-chair", status=403),
+        summary="Decide on a deviating sheet",
+        responses=refuses("wrong-state", "no-deviation", "case-suspended") | refuses("not-the-decider", status=403),
     )
-    async def decide(case_id: str, body: ChairBody, call: Annotated[Call, Depends(gate.call(CHAIR))]) -> Receipt:
-        """The score stands although an expert's lies far from it, or the sheets go back."""
-        _, by = await acting_on(call, CHAIR, case_id)
-        command = DecideDeviation(case_id, by.subject, body.decision, body.text, by)
+    async def decide(
+        case_id: str, body: DeviationBody, call: Annotated[Call, Depends(gate.call(DECIDE_DEVIATION))]
+    ) -> Receipt:
+        """The score stands although an expert's lies far from it, or the sheets go back.
+
+        The chair's word; where the chair's own sheet deviates, that of a member whose sheet does not, or the region's.
+        """
+        _, by = await acting_on(call, DECIDE_DEVIATION, case_id)
+        command = DecideDeviation(case_id, body.decision, body.text, by)
         return await call.perform(decide_deviation, command, Store, reply=Receipt)
 
     @routes.post(

@@ -8,12 +8,12 @@ from decimal import Decimal
 from typing import Literal
 
 from messages.review import CaseScored, ScoreSheetSigned
-from messages.values import IndicatorValue, Reason
+from messages.values import IndicatorValue, Reason, Role
 from rulebook import RuleSet, Scheme, panel_values, panel_vetoes, problems, reason, score
 
 from review.domain.case import OPEN_SEATS, Case, Score, ScoreSheet, State
 from review.domain.closing import closed
-from review.domain.record import Step
+from review.domain.record import By, Step
 from review.domain.refusals import malformed, refusal, require_state
 
 
@@ -93,22 +93,43 @@ def deviating(panel: Score, limit: Decimal) -> tuple[str, ...]:
 
 
 def flagged(case: Case, experts: tuple[str, ...], rules: RuleSet) -> Step:
-    """Before the score counts, the chair confirms it or sends the sheets back."""
+    """Before the score counts, somebody whose sheet is not in question confirms it or sends the sheets back."""
+    after = replace(case, deviating=experts)
     return Step(
-        replace(case, deviating=experts),
+        after,
         what="deviation flagged",
         rule="V6",
-        why=f"专家评分与评审组得分相差超过{rules.panel.deviation_limit}分，由组长确认或退回",
+        why=f"专家评分与评审组得分相差超过{rules.panel.deviation_limit}分，由{_who_decides(after)}确认或退回",
         seen={"experts": ",".join(experts)},
     )
 
 
-def require_chair(case: Case, expert: str) -> None:
+def deciders(case: Case) -> tuple[str, ...]:
+    """The chair; where the chair's own sheet deviates, the members whose sheets do not: nobody judges the own sheet."""
+    if case.panel is None:
+        return ()
+    if case.panel.chair not in case.deviating:
+        return (case.panel.chair,)
+    return tuple(each for each in case.panel.experts if each not in case.deviating)
+
+
+def _who_decides(case: Case) -> str:
+    return "组长" if _chair_decides(case) else "评分未偏离的其他评审组成员或自治区主管人员"
+
+
+def _chair_decides(case: Case) -> bool:
+    return case.panel is not None and deciders(case) == (case.panel.chair,)
+
+
+def require_decider(case: Case, by: By) -> None:
+    """Raise unless ``by`` is one of the deciders, or the regional officer where the chair is none."""
     require_state(case, "V6", State.SCORING)
     if not case.deviating:
-        raise refusal("V6", "no-deviation", "没有需要组长处理的评分偏差")
-    if case.panel is None or case.panel.chair != expert:
-        raise refusal("V6", "not-the-chair", "只有评审组组长可以处理评分偏差", evidence=expert, status=403)
+        raise refusal("V6", "no-deviation", "没有需要处理的评分偏差")
+    in_the_chairs_stead = by.role == Role.REGIONAL_OFFICER and not _chair_decides(case)
+    if by.subject not in deciders(case) and not in_the_chairs_stead:
+        text = f"评分偏差由{_who_decides(case)}处理"
+        raise refusal("V6", "not-the-decider", text, evidence=by.role, status=403)
 
 
 def sent_back(case: Case, text: str) -> Step:
@@ -154,5 +175,5 @@ Decision = Literal["confirm", "send_back"]
 
 def require_words(decision: Decision, text: str) -> None:
     if not text.strip():
-        text = "组长确认或退回评分，应当说明理由"
+        text = "确认或退回评分，应当说明理由"
         raise malformed(reason("V6", "reasons-missing", text, evidence=decision, pointer="/text"))

@@ -1,4 +1,4 @@
-"""Score sheets, the chair's word, and what is found on site (V6, V7)."""
+"""Score sheets, the word on a sheet that deviates, and what is found on site (V6, V7)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,6 @@ class FillScoreSheet:
 @dataclass(frozen=True)
 class DecideDeviation:
     case_id: str
-    expert: str
     decision: scoring.Decision
     text: str
     by: By
@@ -55,7 +54,7 @@ async def fill_score_sheet(command: FillScoreSheet, store: Store, now: datetime)
 
 async def decide_deviation(command: DecideDeviation, store: Store, now: datetime) -> Done:
     case, today = await store.cases.require(command.case_id), shanghai_date(now)
-    scoring.require_chair(case, command.expert)
+    scoring.require_decider(case, command.by)
     scoring.require_words(command.decision, command.text)
     if command.decision == "send_back":
         steps = [scoring.sent_back(case, command.text)]
