@@ -108,6 +108,35 @@ class ScoreSheetSigned(Case, Event, type="review.case.score-sheet-signed.v1", su
     panel_size: int
 
 
+class DeviationFlagged(Case, Event, type="review.case.deviation-flagged.v1", subject="case_id", sharing="internal"):
+    """The score waits until somebody has confirmed it or sent the sheets back (V6)."""
+
+    deviating: tuple[Identifier, ...]
+    """Experts whose totals lie too far from the panel's."""
+    experts: tuple[Identifier, ...]
+    """Who may decide: the chair, or for the chair's own sheet those whose sheets do not deviate; none: the region."""
+    flagged_on: date
+
+
+class ScoreSheetsReturned(
+    Case, Event, type="review.case.score-sheets-returned.v1", subject="case_id", sharing="internal"
+):
+    """The sheets have lost their signatures and are to be signed anew (V6)."""
+
+    experts: tuple[Identifier, ...]
+    """Whose sheets they are."""
+    text: Text
+    returned_on: date
+
+
+class PanelDissolved(Case, Event, type="review.case.panel-dissolved.v1", subject="case_id"):
+    """Too few experts without conflict are left: a new panel is to be appointed (V5)."""
+
+    experts: tuple[Identifier, ...]
+    """Who sat on it, and from now on has no part in the case."""
+    dissolved_on: date
+
+
 class SiteVerificationOrdered(Case, Event, type="review.case.site-verification-ordered.v1", subject="case_id"):
     ground: Literal["panel_request", "borderline", "random_draw"]
     ordered_on: date

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from chassis.handling import Refusal
-from messages.review import PanelAppointed
+from messages.review import PanelAppointed, PanelDissolved
 from review.domain.case import State
 from review.domain.expert import Declaration
 from review.domain.record import By, Entry, check
@@ -20,6 +20,7 @@ from .story import (
     ASSESSOR,
     COPPER,
     EXPERTS,
+    OPENED,
     ORGANISATION,
     STEEL,
     accepted,
@@ -148,7 +149,7 @@ async def test_when_the_only_signed_sheet_is_set_aside_nobody_has_scored_yet() -
 
 
 @pytest.mark.rule("V5", "V14")
-async def test_with_nobody_left_every_signed_sheet_is_set_aside_with_its_seal() -> None:
+async def test_with_nobody_left_every_signed_sheet_is_set_aside_with_its_seal_and_it_is_said() -> None:
     desk = Desk()
     case_id, seats = await one_of_three_signed(desk, pool=3)
 
@@ -156,6 +157,9 @@ async def test_with_nobody_left_every_signed_sheet_is_set_aside_with_its_seal() 
 
     case = await desk.case(case_id)
     assert (case.state, case.panel, case.sheets) == (State.FORWARDED, None, ())
+    told = desk.bench.said[-1]
+    assert isinstance(told, PanelDissolved)
+    assert (told.experts, told.dissolved_on) == (seats, OPENED)
     seen = (await last_entry(desk)).seen
     assert set(seen) == {"leaving", f"set aside: {seats[0]}", f"set aside: {seats[1]}"}
 

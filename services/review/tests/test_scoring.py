@@ -5,7 +5,14 @@ from decimal import Decimal
 
 import pytest
 from chassis.handling import Refusal
-from messages.review import CaseClosed, CaseScored, ScoreSheetSigned, SiteVerificationOrdered
+from messages.review import (
+    CaseClosed,
+    CaseScored,
+    DeviationFlagged,
+    ScoreSheetSigned,
+    ScoreSheetsReturned,
+    SiteVerificationOrdered,
+)
 from review.domain import scoring
 from review.domain.case import Case, Panel, ScoreSheet, State
 from review.domain.record import By
@@ -163,6 +170,9 @@ async def test_a_deviating_score_waits_for_the_chair_who_confirms_it() -> None:
     waiting = await desk.case(case_id)
     assert waiting.state is State.SCORING
     assert waiting.deviating == (seats[2],)
+    told = desk.bench.said[-1]
+    assert isinstance(told, DeviationFlagged)
+    assert (told.deviating, told.experts, told.flagged_on) == ((seats[2],), (seats[0],), OPENED)
 
     said = await desk.do(decide_deviation, chair(case_id, seats[0], "confirm"))
 
@@ -176,8 +186,11 @@ async def test_or_the_chair_sends_the_sheets_back_to_be_signed_anew() -> None:
     case_id, seats = await deviating(desk)
     flagged = (await desk.case(case_id)).deviating
 
-    await desk.do(decide_deviation, chair(case_id, seats[0], "send_back"))
+    (returned,) = await desk.do(decide_deviation, chair(case_id, seats[0], "send_back", " 口径不一致 "))
     said = await desk.sign(case_id, *(sheet(name, "0.88") for name in flagged))
+
+    assert isinstance(returned, ScoreSheetsReturned)
+    assert (returned.experts, returned.text, returned.returned_on) == (flagged, "口径不一致", OPENED)
 
     assert isinstance(said[-1], CaseScored | SiteVerificationOrdered)
     assert (await desk.case(case_id)).state is not State.SCORING
@@ -204,6 +217,9 @@ async def test_nobody_decides_on_the_own_sheet_so_the_chairs_is_confirmed_by_ano
     assert (await desk.case(case_id)).deviating == (seats[0],)
 
     decisions: tuple[scoring.Decision, ...] = ("confirm", "send_back")
+    told = desk.bench.said[-1]
+    assert isinstance(told, DeviationFlagged)
+    assert told.experts == (seats[1], seats[2])
     for decision in decisions:
         with pytest.raises(Refusal) as refused:
             await desk.do(decide_deviation, chair(case_id, seats[0], decision))
@@ -228,7 +244,9 @@ async def test_the_region_may_speak_where_the_chair_may_not_also_when_all_deviat
     other = await desk.forward(accepted("app-2", unit(COPPER)))
     first, *others = await desk.appoint(other)
     await desk.sign(other, sheet(first, "1"), *(sheet(each, "0") for each in others))
-    assert set((await desk.case(other)).deviating) == {first, *others}
+    told = desk.bench.said[-1]
+    assert isinstance(told, DeviationFlagged)
+    assert (set(told.deviating), told.experts) == ({first, *others}, ())
 
     await desk.do(decide_deviation, replace(of_region, case_id=other, decision="confirm"))
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from messages.digests import digest_of
-from messages.review import PanelAppointed
+from messages.review import PanelAppointed, PanelDissolved
 from messages.values import Reason
 from rulebook import RuleSet, reason
 
@@ -89,7 +89,7 @@ def replaced(case: Case, leaving: Expert, pool: Pool, today: date) -> Step:
     why = _why(case, leaving, pool.rules, today)
     next_in_line = [each for each in pool.in_line(case, today) if each.expert_id not in panel.experts]
     if not next_in_line:
-        return _dissolved(case, leaving, why)
+        return _dissolved(case, panel, leaving, why, today)
     return _seated(case, leaving, why, _passed_on(panel, leaving, next_in_line[0], today))
 
 
@@ -115,13 +115,14 @@ def _seated(case: Case, leaving: Expert, why: str, after: Panel) -> Step:
     )
 
 
-def _dissolved(case: Case, leaving: Expert, why: str) -> Step:
+def _dissolved(case: Case, panel: Panel, leaving: Expert, why: str, today: date) -> Step:
     return Step(
         replace(case, state=State.FORWARDED, panel=None, sheets=(), deviating=()),
         what="panel dissolved",
         rule="V5",
         why=f"专家存在利益关系，予以回避：{why}；无其他可递补专家，待重新组成评审组",
         seen={"leaving": leaving.expert_id} | _set_aside(case, {each.expert for each in case.sheets}),
+        events=(PanelDissolved(**case.facts(), experts=panel.experts, dissolved_on=today),),
     )
 
 

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal
 
-from messages.review import CaseScored, ScoreSheetSigned
+from messages.review import CaseScored, DeviationFlagged, ScoreSheetSigned, ScoreSheetsReturned
 from messages.values import IndicatorValue, Reason, Role
 from rulebook import RuleSet, Scheme, panel_values, panel_vetoes, problems, reason, score
 
@@ -92,7 +92,7 @@ def deviating(panel: Score, limit: Decimal) -> tuple[str, ...]:
     return tuple(expert for expert, total in panel.by_expert.items() if abs(total - panel.total) > limit)
 
 
-def flagged(case: Case, experts: tuple[str, ...], rules: RuleSet) -> Step:
+def flagged(case: Case, experts: tuple[str, ...], rules: RuleSet, today: date) -> Step:
     """Before the score counts, somebody whose sheet is not in question confirms it or sends the sheets back."""
     after = replace(case, deviating=experts)
     return Step(
@@ -101,6 +101,7 @@ def flagged(case: Case, experts: tuple[str, ...], rules: RuleSet) -> Step:
         rule="V6",
         why=f"专家评分与评审组得分相差超过{rules.panel.deviation_limit}分，由{_who_decides(after)}确认或退回",
         seen={"experts": ",".join(experts)},
+        events=(DeviationFlagged(**case.facts(), deviating=experts, experts=deciders(after), flagged_on=today),),
     )
 
 
@@ -132,11 +133,13 @@ def require_decider(case: Case, by: By) -> None:
         raise refusal("V6", "not-the-decider", text, evidence=by.role, status=403)
 
 
-def sent_back(case: Case, text: str) -> Step:
+def sent_back(case: Case, text: str, today: date) -> Step:
     """The flagged sheets lose their signature; what they said stays in the record by its seal."""
+    said = ScoreSheetsReturned(**case.facts(), experts=case.deviating, text=text, returned_on=today)
     sheets = tuple(replace(each, signed_on=None) if each.expert in case.deviating else each for each in case.sheets)
     seals = {each.expert: each.seal for each in case.sheets if each.expert in case.deviating}
-    return Step(replace(case, sheets=sheets, deviating=()), what="sheets sent back", rule="V6", why=text, seen=seals)
+    after = replace(case, sheets=sheets, deviating=())
+    return Step(after, what="sheets sent back", rule="V6", why=text, seen=seals, events=(said,))
 
 
 def scored(case: Case, result: Score, why: str) -> Step:

@@ -39,7 +39,7 @@ def reviewed(case: Case, measure: Measure, today: date) -> list[Step]:
     """What follows when the whole panel has signed: the score, or first the chair's word on one that deviates (V6)."""
     result = scoring.panel_score(case, measure.scheme, today)
     if far := scoring.deviating(result, measure.rules.panel.deviation_limit):
-        return [scoring.flagged(case, far, measure.rules)]
+        return [scoring.flagged(case, far, measure.rules, today)]
     return decided(case, result, measure, "评审组得分")
 
 

@@ -57,7 +57,7 @@ async def decide_deviation(command: DecideDeviation, store: Store, now: datetime
     scoring.require_decider(case, command.by)
     scoring.require_words(command.decision, command.text)
     if command.decision == "send_back":
-        steps = [scoring.sent_back(case, command.text)]
+        steps = [scoring.sent_back(case, command.text.strip(), today)]
     else:
         measure = await _measure(case, store)
         result = scoring.panel_score(case, measure.scheme, today)
