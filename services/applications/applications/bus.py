@@ -63,6 +63,7 @@ HEARS: tuple[Hears, ...] = (
     hears(review.OpinionIssued, handlers.follow_case, Store, reads=_of_case),
     hears(review.CaseForwarded, handlers.follow_forwarding, Store, reads=_of_whole_case),
     hears(review.PanelAppointed, handlers.follow_case, Store, reads=_of_case),
+    hears(review.PanelDissolved, handlers.follow_case, Store, reads=_of_case),
     hears(review.SiteVerificationOrdered, handlers.follow_case, Store, reads=_of_case),
     hears(review.SiteVerificationRecorded, handlers.follow_case, Store, reads=_of_case),
     hears(review.PublicNoticeOpened, handlers.follow_notice, Store, reads=_of_notice),

@@ -87,6 +87,18 @@ async def test_the_panel_is_the_one_named_last_in_whatever_order_it_was_heard(ac
     assert (await accepted.application(KEY)).experts == ("e1", "e2", "e4")
 
 
+@pytest.mark.rule("P2")
+async def test_a_dissolved_panel_reads_no_evidence_any_more_in_whatever_order_it_was_heard(accepted: Desk) -> None:
+    experts = ("e1", "e2", "e3")
+    appointed = review.PanelAppointed(**CASE, experts=experts, chair="e1", appointed_on=TODAY, sequence=7)
+    dissolved = review.PanelDissolved(**CASE, experts=experts, dissolved_on=TODAY, sequence=8)
+
+    for event in (dissolved, appointed):
+        await accepted.bench.handle(handlers.follow_case, event, NOW)
+
+    assert (await accepted.application(KEY)).experts == ()
+
+
 async def test_steps_stand_in_the_order_of_what_was_said_however_they_were_heard(accepted: Desk) -> None:
     opened = review.CaseOpened(**CASE, opened_on=TODAY, rule_set="2024-01-19", sequence=1)
     took = review.InitialReviewAccepted(**CASE, accepted_on=date(2026, 5, 6), sequence=4)

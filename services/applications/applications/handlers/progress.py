@@ -27,6 +27,7 @@ DAYS: Mapping[type[review.Case], str] = MappingProxyType(
         review.OpinionIssued: "issued_on",
         review.CaseForwarded: "forwarded_on",
         review.PanelAppointed: "appointed_on",
+        review.PanelDissolved: "dissolved_on",
         review.SiteVerificationOrdered: "ordered_on",
         review.SiteVerificationRecorded: "recorded_on",
         review.CaseSuspended: "suspended_on",
@@ -82,6 +83,8 @@ def _with_readers(application: Application, event: review.Case) -> Application:
             return replace(application, departments=event.departments)
         case review.PanelAppointed():
             return application.with_panel(event.experts, event.sequence)
+        case review.PanelDissolved():
+            return application.with_panel((), event.sequence)
         case _:
             return application
 
