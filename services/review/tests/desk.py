@@ -14,6 +14,7 @@ from messages.values import (
     Level,
 )
 from review.domain.case import Case, ScoreSheet, State
+from review.domain.ranking import Decision
 from review.domain.record import By
 from review.domain.site import Findings
 from review.handlers.applications import open_case
@@ -130,9 +131,10 @@ class Desk:
         for case in await self.bench.look().cases.find({"state": State.SITE_ORDERED}):
             await self.do(record_site_visit, RecordSiteVisit(case.case_id, Findings((), "属实", ""), ORGANISATION))
 
-    async def rank(self, *, dry_run: bool = False) -> Any:  # noqa: ANN401 - the ranking
+    async def rank(self, *, dry_run: bool = False, decision: Decision | None = None) -> Any:  # noqa: ANN401 - the ranking
         self.today = max(self.today, AFTER_FORWARDING)
-        return (await self.perform(rank_batch, RankBatch(Level.REGION, 2026, dry_run=dry_run, by=REGION))).value
+        command = RankBatch(Level.REGION, 2026, dry_run=dry_run, by=REGION, decision=decision)
+        return (await self.perform(rank_batch, command)).value
 
     async def publish(self, until: date | None = None) -> str:
         outcome = await self.perform(open_notice, OpenNotice(Level.REGION, 2026, until, REGION))

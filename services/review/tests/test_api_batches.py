@@ -66,6 +66,32 @@ async def test_the_ranking_is_shown_with_the_proof_that_it_comes_out_again(seaso
     assert group["scheme"] == f"{SCHEME.id}@{SCHEME.version}"
 
 
+@pytest.mark.rule("A7", "G3")
+async def test_a_second_evaluation_is_answered_with_its_article_and_made_with_the_regions_decision(
+    season: Season,
+) -> None:
+    await season.open()
+    await season.forward()
+    await season.review()
+    early = await season.region.post("/v1/batches/2026/ranking", json={"early_reason": "首批企业急需公布"})
+    await season.open("app-2", COPPER)
+    await season.forward("app-2")
+    await season.review()
+    season.clock.move_to(at(AFTER_FORWARDING))
+
+    refused = await season.region.post("/v1/batches/2026/ranking")
+    wordless = {"decision": {"document_number": " ", "decided_on": "2026-05-30"}}
+    malformed = await season.region.post("/v1/batches/2026/ranking", json=wordless)
+    decision = {"document_number": "内工信〔2026〕6号", "decided_on": "2026-05-30"}
+    made = await season.region.post("/v1/batches/2026/ranking", json={"decision": decision})
+
+    assert early.status_code == 200, early.text
+    assert (refused.status_code, refused.json()["code"]) == (409, "evaluated-already")
+    assert refused.json()["reasons"][0]["article"] == "第十六条"
+    assert malformed.json()["reasons"][0]["pointer"] == "/decision/document_number"
+    assert (made.status_code, made.json()["decision"]) == (200, decision)
+
+
 @pytest.mark.rule("V8", "G3")
 async def test_a_ranking_before_the_end_of_forwarding_is_answered_with_its_last_day_and_made_with_a_reason(
     season: Season,

@@ -30,6 +30,7 @@ from .story import (
     withdrawn,
 )
 from .test_notice import DAY_AFTER, in_notice
+from .test_ranking import ONCE_MORE
 
 BY_ASSESSOR: Message = (open_case, accepted(by=ASSESSOR))
 SANCTIONED: Message = (suspend_cases_of_sanctioned_assessor, sanctioned(2))
@@ -180,7 +181,7 @@ async def test_a_sanction_during_the_notice_holds_the_case_back_until_it_is_revo
     resting = await desk.score(assessor_case, "0.95")
 
     await desk.visit()
-    await desk.rank()
+    await desk.rank(decision=ONCE_MORE)
     desk.today = date(2026, 6, 18)
     second = await desk.publish()
     await desk.do(suspend_cases_of_sanctioned_assessor, sanctioned(2))

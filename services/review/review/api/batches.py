@@ -6,22 +6,37 @@ from typing import Annotated
 from chassis.handling import Refusal
 from chassis.http import PROBLEMS, Call, Gate, refuses
 from fastapi import APIRouter, Body, Depends
-from messages.values import Level
+from messages.values import Level, Text
 from pydantic import Field
 
 from review.api import views
 from review.api.access import PUBLISH, READ_RANKING, SELECT, acting
 from review.domain.notice import Notice
-from review.domain.ranking import BatchRanking, batch_id, reproduces
+from review.domain.ranking import BatchRanking, Decision, batch_id, reproduces
+from review.domain.record import By
 from review.handlers.notice import OpenNotice, open_notice
 from review.handlers.ranking import RankBatch, rank_batch
 from review.store import Store
+
+
+class DecisionBody(views.Body):
+    """The region's decision to hold the evaluation once more in the year (Art. 16)."""
+
+    document_number: Annotated[Text, Field(pattern=r"\S")]
+    decided_on: date
 
 
 class RankingBody(views.Body):
     dry_run: bool = False
     early_reason: Annotated[str, Field(max_length=2000)] = ""
     """Needed before the last day of forwarding, and kept with the ranking."""
+    decision: DecisionBody | None = None
+    """Needed for more than the year's evaluation and what was suspended then (A7), and kept with the ranking."""
+
+    def command(self, level: Level, year: int, by: By) -> RankBatch:
+        given = self.decision
+        decision = Decision(given.document_number.strip(), given.decided_on) if given else None
+        return RankBatch(level, year, self.dry_run, by, self.early_reason, decision)
 
 
 class NoticeBody(views.Body):
@@ -42,7 +57,9 @@ def router(gate: Gate) -> APIRouter:
     @routes.post(
         "/ranking",
         summary="Rank and select the cases of a batch",
-        responses=refuses("batch-unfinished", "nothing-to-rank", "forwarding-open", "level-not-reviewed"),
+        responses=refuses(
+            "batch-unfinished", "nothing-to-rank", "forwarding-open", "evaluated-already", "level-not-reviewed"
+        ),
     )
     async def select(
         year: int,
@@ -51,8 +68,7 @@ def router(gate: Gate) -> APIRouter:
         level: Level = Level.REGION,
     ) -> BatchRanking:
         """A dry run shows the ranking and changes nothing."""
-        asked = body or RankingBody()
-        command = RankBatch(level, year, asked.dry_run, await acting(call, SELECT, None), asked.early_reason)
+        command = (body or RankingBody()).command(level, year, await acting(call, SELECT, None))
         return await call.perform(rank_batch, command, Store, reply=BatchRanking)
 
     @routes.get("/ranking", summary="Show the ranking of a batch")

@@ -18,6 +18,7 @@ from review.domain.case import RANKABLE, Case, State
 from review.domain.closing import closed
 from review.domain.group import Group, Place, compared, shared_again, within_caps
 from review.domain.record import Step
+from review.domain.refusals import malformed
 
 
 @dataclass(frozen=True)
@@ -42,18 +43,46 @@ def batch_begun_by(case: Case) -> Batch:
 
 
 @dataclass(frozen=True)
+class Decision:
+    """By which the department that holds the evaluation holds it once more in the year (Art. 16)."""
+
+    document_number: str
+    decided_on: date
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Under what a ranking was made, beside the cases it compares."""
+
+    early_reason: str = ""
+    """Why the region did not wait until nothing more could be forwarded; empty where it did."""
+    decision: Decision | None = None
+    """None where the year's evaluation, or what waited of it, needs none (A7)."""
+    left_out: tuple[str, ...] = ()
+    """Cases that were suspended: a later ranking takes them in, and is still the same evaluation."""
+
+
+PLAIN = Terms()
+
+
+@dataclass(frozen=True)
 class BatchRanking:
     ranking_id: str
     batch: str
     level: Level
     batch_year: int
     number: int
-    """From 1; a later one takes in cases that were suspended when the first was made."""
+    """From 1."""
     made_on: date
     groups: tuple[Group, ...]
     digest: str = ""
     early_reason: str = ""
-    """Why the region did not wait until nothing more could be forwarded; empty where it did."""
+    decision: Decision | None = None
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def compares(self) -> set[str]:
+        return {line.case_id for group in self.groups for line in group.lines}
 
 
 def unfinished(cases: Iterable[Case]) -> list[Reason]:
@@ -79,8 +108,35 @@ def forwarding_open(batch_year: int, rules: Iterable[RuleSet], today: date) -> R
     return reason("V8", "forwarding-open", text, evidence=f"{today} <= {last_day}", pointer="/early_reason")
 
 
+def beyond_the_year(cases: Iterable[Case], earlier: Sequence[BatchRanking], rules: Iterable[RuleSet]) -> Reason | None:
+    """Why a decision is due: the year's evaluations are held, and more is compared than what waited suspended (A7)."""
+    allowed = min(each.batches.per_year for each in rules)
+    waited = {case_id for each in earlier for case_id in each.left_out}
+    new = [case.case_id for case in cases if case.case_id not in waited]
+    if not new or _evaluations(earlier) < allowed:
+        return None
+    text = f"同一级别原则上每年评价{allowed}次；再次评价的，应当写明自治区工业和信息化厅所作决定的文号和日期"
+    return reason("A7", "evaluated-already", text, evidence=", ".join(new), pointer="/decision")
+
+
+def _evaluations(earlier: Iterable[BatchRanking]) -> int:
+    """Rankings of more than what was suspended when one before them was made."""
+    waited, held = set[str](), 0
+    for each in earlier:
+        held += not each.compares <= waited
+        waited |= set(each.left_out)
+    return held
+
+
+def require_made(decision: Decision, today: date) -> None:
+    """Raise for a decision that is still to come."""
+    if decision.decided_on > today:
+        wrong = decision.decided_on.isoformat()
+        raise malformed(reason("A7", "decision-in-future", "决定日期不得晚于今日", wrong, "/decision/decided_on"))
+
+
 def ranked(
-    batch: Batch, cases: Iterable[Case], earlier: Sequence[BatchRanking], today: date, early_reason: str = ""
+    batch: Batch, cases: Iterable[Case], earlier: Sequence[BatchRanking], today: date, terms: Terms = PLAIN
 ) -> BatchRanking:
     """Each comparable group by itself, best first, up to its share of the cap that earlier rankings have left."""
     number = len(earlier) + 1
@@ -92,7 +148,9 @@ def ranked(
         number=number,
         made_on=today,
         groups=within_caps(compared(cases), _taken(earlier)),
-        early_reason=early_reason,
+        early_reason=terms.early_reason,
+        decision=terms.decision,
+        left_out=terms.left_out,
     )
     return replace(made, digest=seal(made))
 
@@ -106,8 +164,10 @@ def _taken(earlier: Iterable[BatchRanking]) -> Counter[UnitType]:
 
 def seal(ranking: BatchRanking) -> str:
     values = asdict(replace(ranking, digest=""))
-    if not ranking.early_reason:
-        del values["early_reason"]  # rankings kept before one was asked for keep their digest
+    # Rankings kept before these were asked for keep their digest.
+    for name in ("early_reason", "decision", "left_out"):
+        if not values[name]:
+            del values[name]
     return digest_of(_plain(values))
 
 
@@ -140,12 +200,13 @@ def settled(case: Case, ranking: BatchRanking, today: date) -> Step:
 def _selected(case: Case, ranking: BatchRanking, line: Place) -> Step:
     seen = {"ranking": ranking.ranking_id, "digest": ranking.digest, "place": str(line.place)}
     early = {"early": ranking.early_reason} if ranking.early_reason else {}
+    decided = {"decision": f"{one.document_number} {one.decided_on}"} if (one := ranking.decision) else {}
     return Step(
         replace(case, state=State.RANKED, place=line.place),
         what="ranked",
         rule="V8",
         why="达到合格分数线，择优入选公示名单",
-        seen=seen | early,
+        seen=seen | early | decided,
     )
 
 

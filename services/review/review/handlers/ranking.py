@@ -8,12 +8,12 @@ from datetime import date, datetime
 
 from chassis.handling import Done, Refusal
 from messages.event import Event
-from messages.values import Level
-from rulebook import rules_of, rules_on, shanghai_date
+from messages.values import Level, Reason
+from rulebook import RuleSet, rules_of, rules_on, shanghai_date
 
 from review.domain import ranking
 from review.domain.case import RANKABLE, UNDER_REVIEW, Case
-from review.domain.ranking import Batch, BatchRanking
+from review.domain.ranking import Batch, BatchRanking, Decision, Terms
 from review.domain.record import By
 from review.domain.refusals import refusal, require_region
 from review.handlers.desk import Store, take
@@ -27,20 +27,22 @@ class RankBatch:
     by: By
     early_reason: str = ""
     """Why not to wait until nothing more can be forwarded."""
+    decision: Decision | None = None
+    """By which the evaluation is held once more in the year."""
 
 
 async def rank_batch(command: RankBatch, store: Store, now: datetime) -> Done:
     """Rank every reviewed case of the batch and keep the ranking; a dry run changes nothing.
 
     Suspended cases are left out; when they go on, another ranking takes them in. Before the last day of forwarding it
-    takes a reason, which is kept.
+    takes a reason, and beyond the year's evaluation a decision; both are kept.
     """
     require_region(command.level)
     today = shanghai_date(now)
-    cases = await _cases(command, store)
+    cases, waiting = await _cases(command, store)
     batch = await _batch(command, store)
-    early = _early_reason(command, cases, today)
-    made = ranking.ranked(batch, cases, await _earlier(batch, store), today, early)
+    earlier = await _earlier(batch, store)
+    made = ranking.ranked(batch, cases, earlier, today, _terms(command, cases, waiting, earlier, today))
     if command.dry_run:
         return Done(value=made)
     store.rankings.save(made.ranking_id, made)
@@ -50,8 +52,18 @@ async def rank_batch(command: RankBatch, store: Store, now: datetime) -> Done:
     return Done(said, made)
 
 
-def _early_reason(command: RankBatch, cases: Sequence[Case], today: date) -> str:
+def _terms(
+    command: RankBatch, cases: Sequence[Case], waiting: Sequence[Case], earlier: Sequence[BatchRanking], today: date
+) -> Terms:
     rules = [rules_on(today), *(rules_of(version) for version in {case.rule_set for case in cases})]
+    return Terms(
+        early_reason=_early_reason(command, rules, today),
+        decision=_decision(command, ranking.beyond_the_year(cases, earlier, rules), today),
+        left_out=tuple(case.case_id for case in waiting),
+    )
+
+
+def _early_reason(command: RankBatch, rules: Sequence[RuleSet], today: date) -> str:
     if (early := ranking.forwarding_open(command.batch_year, rules, today)) is None:
         return ""
     if not command.dry_run and not command.early_reason.strip():
@@ -59,25 +71,36 @@ def _early_reason(command: RankBatch, cases: Sequence[Case], today: date) -> str
     return command.early_reason.strip()
 
 
+def _decision(command: RankBatch, beyond: Reason | None, today: date) -> Decision | None:
+    if beyond is None:
+        return None
+    if command.decision is not None:
+        ranking.require_made(command.decision, today)
+    elif not command.dry_run:
+        raise Refusal("evaluated-already", beyond)
+    return command.decision
+
+
 async def _batch(command: RankBatch, store: Store) -> Batch:
     return await store.batches.require(ranking.batch_id(command.level, command.batch_year))
 
 
-async def _cases(command: RankBatch, store: Store) -> list[Case]:
+async def _cases(command: RankBatch, store: Store) -> tuple[list[Case], list[Case]]:
+    """Those to be compared, and those that are suspended."""
     states = [*UNDER_REVIEW, *RANKABLE]
     found = await store.cases.find(
         {
             "level": command.level,
             "batch_year": command.batch_year,
             "state": {"$in": states},
-            "suspended_by": None,
         }
     )
-    if waiting := ranking.unfinished(found):
-        raise Refusal("batch-unfinished", *waiting)
-    if not found:
+    running = [case for case in found if case.suspended_by is None]
+    if unfinished := ranking.unfinished(running):
+        raise Refusal("batch-unfinished", *unfinished)
+    if not running:
         raise refusal("V8", "nothing-to-rank", "该批次没有待择优排序的项目")
-    return found
+    return running, [case for case in found if case.suspended_by is not None]
 
 
 async def _earlier(batch: Batch, store: Store) -> list[BatchRanking]:
