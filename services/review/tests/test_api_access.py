@@ -191,7 +191,7 @@ async def test_a_refused_attempt_is_recorded(api: ApiStand) -> None:
     await caller(api, "officer elsewhere").post("/v1/cases/app-1/forward")
 
     (attempt,) = api.memory.collections["access_refusals"].values()
-    assert (attempt["policy"], attempt["path"]) == ("case.decide-in-prefecture", "/v1/cases/app-1/forward")
+    assert (attempt["policy"], attempt["path"]) == ("case.decide", "/v1/cases/app-1/forward")
 
 
 @pytest.mark.rule("P2")

@@ -10,7 +10,8 @@ from messages.values import Level, Text
 from pydantic import Field
 
 from review.api import views
-from review.api.access import PUBLISH, READ_RANKING, SELECT, acting
+from review.api.commands import acting
+from review.api.policies import PUBLISH, READ_RANKING, SELECT
 from review.domain.notice import Notice
 from review.domain.ranking import BatchRanking, Decision, batch_id, reproduces
 from review.domain.record import By

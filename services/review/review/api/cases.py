@@ -10,7 +10,8 @@ from messages.values import Level, Prefecture, UnitType
 from pydantic import Field
 from rulebook import shanghai_date
 
-from review.api.access import READ_CASE, READ_RECORD, acting_on
+from review.api.commands import acting, acting_on
+from review.api.policies import READ_CASE, READ_RECORD
 from review.api.views import Body, CaseDetail, CaseSummary, RecordView, detail, record_view, summary
 from review.domain.assessors import AssessorStanding, SanctionedSister, sanctioned_sisters
 from review.domain.case import Case, State
@@ -53,9 +54,9 @@ def router(gate: Gate) -> APIRouter:
 
     @routes.get("/{case_id}", summary="Show a case")
     async def one(case_id: str, response: Response, call: Annotated[Call, Depends(gate.call(READ_CASE))]) -> CaseDetail:
-        case, by = await acting_on(call, READ_CASE, case_id)
         store = call.reads(Store)
-        await store.cases.require(case_id)
+        case = await store.cases.require(case_id)
+        by = await acting(call, READ_CASE, case)
         response.headers["ETag"] = etag(store.cases.version(case_id))
         return detail(case, by, await _sisters(case, store, shanghai_date(call.now)))
 

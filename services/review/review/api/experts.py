@@ -8,7 +8,8 @@ from messages.values import Identifier, Level, Text, Uscc
 from pydantic import Field
 
 from review.api import views
-from review.api.access import APPOINT, DECLARE, KEEP_EXPERTS, READ_EXPERTS, acting, acting_on
+from review.api.commands import acting, acting_on
+from review.api.policies import APPOINT, DECLARE, KEEP_EXPERTS, READ_EXPERTS
 from review.domain.expert import Evaluated, Expert
 from review.handlers.panel import (
     Appointed,

@@ -5,7 +5,8 @@ from typing import Annotated
 from chassis.http import PROBLEMS, Call, Gate, Page, etag, refuses
 from fastapi import APIRouter, Depends, Query, Response
 
-from review.api.access import PUBLISH, READ_NOTICE, acting
+from review.api.commands import acting
+from review.api.policies import PUBLISH, READ_NOTICE
 from review.api.views import NoticeEntry
 from review.domain.notice import Notice
 from review.handlers.notice import ConcludeNotice, conclude_notice

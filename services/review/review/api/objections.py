@@ -7,7 +7,8 @@ from fastapi import APIRouter, Depends, Query
 from messages.values import Identifier, Text
 from pydantic import Field
 
-from review.api.access import DECIDE_OBJECTION, OBJECT, acting
+from review.api.commands import acting
+from review.api.policies import DECIDE_OBJECTION, OBJECT
 from review.api.views import Body
 from review.domain.notice import Objection
 from review.handlers.notice import (

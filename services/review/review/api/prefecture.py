@@ -7,7 +7,8 @@ from fastapi import APIRouter, Depends
 from messages.values import Department, FileRef, Text
 from pydantic import Field
 
-from review.api.access import ANSWER, DECIDE_IN_PREFECTURE, Asked, acting, acting_on
+from review.api.commands import acting, acting_on
+from review.api.policies import ANSWER, DECIDE, Asked
 from review.api.views import Body
 from review.handlers.consultation import AnswerConsultation, answer_consultation
 from review.handlers.desk import Receipt
@@ -46,7 +47,7 @@ class OpinionDocumentBody(Body):
 
 def router(gate: Gate) -> APIRouter:
     routes = APIRouter(prefix="/cases/{case_id}", tags=["prefecture"], responses=PROBLEMS)
-    deciding = Depends(gate.call(DECIDE_IN_PREFECTURE))
+    deciding = Depends(gate.call(DECIDE))
 
     @routes.post(
         "/opinions",
@@ -63,7 +64,7 @@ def router(gate: Gate) -> APIRouter:
         "/initial-review", summary="Decide the initial review", responses=refuses("wrong-state", "case-suspended")
     )
     async def review(case_id: str, body: InitialReviewBody, call: Annotated[Call, deciding]) -> Receipt:
-        _, by = await acting_on(call, DECIDE_IN_PREFECTURE, case_id)
+        _, by = await acting_on(call, DECIDE, case_id)
         accept = body.decision == "accept"
         command = DecideInitialReview(case_id, accept, body.reasons, _plain(body.dealt_with), by)
         return await call.perform(decide_initial_review, command, Store, reply=Receipt)
@@ -76,7 +77,7 @@ def router(gate: Gate) -> APIRouter:
         ),
     )
     async def issue(case_id: str, body: OpinionDocumentBody, call: Annotated[Call, deciding]) -> Receipt:
-        _, by = await acting_on(call, DECIDE_IN_PREFECTURE, case_id)
+        _, by = await acting_on(call, DECIDE, case_id)
         dealt_with = _plain(body.dealt_with)
         command = IssueOpinion(case_id, body.number, body.conclusion, body.attachments, dealt_with, by)
         return await call.perform(issue_opinion, command, Store, reply=Receipt)
@@ -88,7 +89,7 @@ def router(gate: Gate) -> APIRouter:
     )
     async def forward(case_id: str, call: Annotated[Call, deciding]) -> Receipt:
         """After the deadline the case is late, and that is recorded (V4)."""
-        _, by = await acting_on(call, DECIDE_IN_PREFECTURE, case_id)
+        _, by = await acting_on(call, DECIDE, case_id)
         return await call.perform(forward_case, ForwardCase(case_id, by), Store, reply=Receipt)
 
     return routes

@@ -9,7 +9,8 @@ from fastapi import APIRouter, Depends
 from messages.values import IndicatorValue
 from pydantic import Field
 
-from review.api.access import DECIDE_DEVIATION, READ_SHEET, SCORE, VISIT, Seat, acting, acting_on
+from review.api.commands import acting, acting_on
+from review.api.policies import DECIDE_DEVIATION, READ_SHEET, SCORE, VISIT, Seat
 from review.api.views import Body, SheetView
 from review.domain.case import ScoreSheet
 from review.domain.scoring import Decision

@@ -203,6 +203,11 @@ def decision(objection: Objection, *, upheld: bool, text: str, today: date) -> O
     return replace(objection, state=state, text=text.strip(), resolved_on=today)
 
 
+def is_due(notice: Notice, today: date) -> bool:
+    """Whether the notice is over and not concluded yet."""
+    return notice.state == "open" and today > notice.published_end
+
+
 def concluded(notice: Notice, cases: Sequence[Case], today: date) -> tuple[Notice, PublicNoticeConcluded]:
     """The end of the notice, not before the published end is over (V9)."""
     if notice.state != "open":

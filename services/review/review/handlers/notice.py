@@ -12,7 +12,7 @@ from rulebook import rules_on, shanghai_date
 
 from review.domain import notice
 from review.domain.case import State
-from review.domain.notice import Notice, Objection
+from review.domain.notice import Objection
 from review.domain.ranking import batch_id
 from review.domain.record import OBJECTOR, SERVICE, By
 from review.domain.refusals import refusal, require_region
@@ -70,7 +70,7 @@ async def open_notice(command: OpenNotice, store: Store, now: datetime) -> Done:
     batch = batch_id(command.level, command.batch_year)
     same_batch = {"level": command.level, "batch_year": command.batch_year}
     cases = await store.cases.find({**same_batch, "state": State.RANKED, "suspended_by": None})
-    number = len(await store.notices.find(same_batch)) + 1
+    number = await store.notices.count(same_batch) + 1
     opening = notice.Opening(f"notice-{batch}-{number}", command.level, command.batch_year, command.published_end)
     opened = notice.opened(opening, cases, rules_on(today), today)
     store.notices.save(opened.notice_id, opened)
@@ -144,10 +144,6 @@ async def conclude_notice(command: ConcludeNotice, store: Store, now: datetime) 
 async def conclude_due_notice(command: ConcludeNotice, store: Store, now: datetime) -> list[Event]:
     """The same for the job; an officer may have been faster."""
     running = await store.notices.require(command.notice_id)
-    if not is_due(running, shanghai_date(now)):
+    if not notice.is_due(running, shanghai_date(now)):
         return []
     return list((await conclude_notice(command, store, now)).events)
-
-
-def is_due(running: Notice, today: date) -> bool:
-    return running.state == "open" and today > running.published_end

@@ -1,11 +1,10 @@
-"""Who may do what with a case, and in which role the record says it was done (P1, P2, V14)."""
+"""Who may do what with a case (P1, P2)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from chassis.access import (
-    Allowed,
     Policy,
     Rule,
     all_of,
@@ -15,12 +14,7 @@ from chassis.access import (
     own_subject,
     public,
 )
-from chassis.http import Call
 from messages.values import Department, Role, UnitRef
-
-from review.domain.case import Case
-from review.domain.record import By
-from review.store import Store
 
 OWN_PREFECTURE = Rule(Role.PREFECTURE_OFFICER, own_prefecture("unit.prefecture"))
 REGION = Rule(Role.REGIONAL_OFFICER, everything)
@@ -51,7 +45,8 @@ ANSWER = Policy(
         ),
     ),
 )
-DECIDE_IN_PREFECTURE = Policy("case.decide-in-prefecture", (OWN_PREFECTURE,))
+DECIDE = Policy("case.decide", (OWN_PREFECTURE,))
+"""Initial review, opinion document, forwarding: the unit's own prefecture department and no other (V1)."""
 KEEP_EXPERTS = Policy("expert.keep", (REVIEWERS,))
 READ_EXPERTS = Policy("expert.read", (REVIEWERS, REGION, Rule(Role.EXPERT, own_subject("expert_id"))))
 DECLARE = Policy("expert.declare", (Rule(Role.EXPERT, own_subject("expert_id")),))
@@ -82,18 +77,3 @@ class Seat:
     """A place on a panel: the expert's own."""
 
     expert: str
-
-
-async def acting(call: Call, policy: Policy, resource: object) -> By:
-    """Refuse who may not act on ``resource``; else who acts, in the role that the policy let in."""
-    await call.allow(resource)
-    decided = policy.decide(call.actor, resource)
-    if not isinstance(decided, Allowed):
-        raise TypeError(f"{policy.name} is not the policy of this route")
-    return By(call.actor.subject, decided.by.role)
-
-
-async def acting_on(call: Call, policy: Policy, case_id: str) -> tuple[Case, By]:
-    """The case and who acts on it; nobody who may not see it learns more than that."""
-    case = await call.reads(Store).cases.require(case_id)
-    return case, await acting(call, policy, case)
