@@ -133,7 +133,7 @@ PUBLIC_ROUTES = {name for name, (_, _, allowed) in ROUTES.items() if allowed is 
 
 @pytest.fixture(scope="module")
 async def served() -> AsyncIterator[ApiStand]:
-    """A case of Baotou before its panel, expert-2 in the chair, and one of Wuhai."""
+    """A case of Baotou with its panel, expert-2 in the chair, and one of Wuhai that is not forwarded yet."""
     desk = Desk()
     case_id = await desk.forward(accepted(by=ASSESSOR))
     await desk.register("expert-1", "expert-2", "expert-3", "expert-9")
@@ -199,7 +199,7 @@ async def test_a_refused_attempt_is_recorded(api: ApiStand) -> None:
     ("name", "shown"),
     [
         ("region", ["app-1", "app-2"]),
-        ("reviewers", ["app-1", "app-2"]),
+        ("reviewers", ["app-1"]),
         ("officer here", ["app-1"]),
         ("officer elsewhere", ["app-2"]),
         ("ecology elsewhere", ["app-2"]),
@@ -218,6 +218,17 @@ async def test_a_list_shows_exactly_what_may_be_read_one_by_one(api: ApiStand, n
     readable = [each for each in ("app-1", "app-2") if (await somebody.get(f"/v1/cases/{each}")).status_code == 200]
 
     assert listed == readable == shown
+
+
+@pytest.mark.rule("P2", "V4")
+@pytest.mark.parametrize(("method", "path"), [("GET", ""), ("GET", "/record"), ("POST", "/panel")])
+async def test_a_review_organisation_learns_nothing_of_a_case_before_it_is_forwarded(
+    api: ApiStand, method: str, path: str
+) -> None:
+    answer = await caller(api, "reviewers").request(method, f"/v1/cases/app-2{path}")
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "not-allowed")
+    assert "consulting" not in answer.text
 
 
 @pytest.mark.rule("P2")

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from review.api import views
 from review.api.commands import acting, acting_on
-from review.api.policies import APPOINT, DECLARE, KEEP_EXPERTS, READ_EXPERTS
+from review.api.policies import APPOINT, APPOINT_ALL, DECLARE, KEEP_EXPERTS, READ_EXPERTS
 from review.domain.expert import Evaluated, Expert
 from review.handlers.panel import (
     Appointed,
@@ -103,7 +103,6 @@ def _experts(gate: Gate) -> APIRouter:
 
 def _panels(gate: Gate) -> APIRouter:
     routes = APIRouter(tags=["panels"])
-    appointing = Depends(gate.call(APPOINT))
 
     @routes.post(
         "/cases/{case_id}/panel",
@@ -111,7 +110,9 @@ def _panels(gate: Gate) -> APIRouter:
         responses=refuses("wrong-state", "experts-too-few", "case-suspended", "level-not-reviewed"),
     )
     async def appoint(
-        case_id: str, call: Annotated[Call, appointing], body: Annotated[PanelBody | None, Body()] = None
+        case_id: str,
+        call: Annotated[Call, Depends(gate.call(APPOINT))],
+        body: Annotated[PanelBody | None, Body()] = None,
     ) -> Appointed:
         _, by = await acting_on(call, APPOINT, case_id)
         command = AppointPanel(case_id, body.experts if body else (), by)
@@ -120,9 +121,11 @@ def _panels(gate: Gate) -> APIRouter:
     @routes.post(
         "/batches/{year}/panels", summary="Appoint the panels of a batch", responses=refuses("level-not-reviewed")
     )
-    async def appoint_all(year: int, call: Annotated[Call, appointing], level: Level = Level.REGION) -> Appointments:
+    async def appoint_all(
+        year: int, call: Annotated[Call, Depends(gate.call(APPOINT_ALL))], level: Level = Level.REGION
+    ) -> Appointments:
         """Every forwarded case of the batch that has no panel yet."""
-        command = AppointPanels(level, year, await acting(call, APPOINT, None))
+        command = AppointPanels(level, year, await acting(call, APPOINT_ALL, None))
         return await call.perform(appoint_panels, command, Store, reply=Appointments)
 
     return routes

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chassis.access import (
+    Actor,
+    Filter,
     Policy,
     Rule,
     all_of,
@@ -16,15 +18,25 @@ from chassis.access import (
 )
 from messages.values import Department, Role, UnitRef
 
+
+@dataclass(frozen=True)
+class Forwarded:
+    """Cases that the prefecture department has forwarded: only from then on are they the region's to have judged."""
+
+    def filter(self, actor: Actor) -> Filter:  # noqa: ARG002 - whoever asks
+        return {"forwarded_on": {"$ne": None}}
+
+
 OWN_PREFECTURE = Rule(Role.PREFECTURE_OFFICER, own_prefecture("unit.prefecture"))
 REGION = Rule(Role.REGIONAL_OFFICER, everything)
 REVIEWERS = Rule(Role.REVIEW_ORGANISATION, everything)
+REVIEWERS_OF_FORWARDED = Rule(Role.REVIEW_ORGANISATION, Forwarded())
 
 READ_CASE = Policy(
     "case.read",
     (
         REGION,
-        REVIEWERS,
+        REVIEWERS_OF_FORWARDED,
         OWN_PREFECTURE,
         Rule(
             Role.CONSULTED_DEPARTMENT,
@@ -35,7 +47,7 @@ READ_CASE = Policy(
         Rule(Role.ASSESSOR, own_organisation("assessor.uscc")),
     ),
 )
-READ_RECORD = Policy("record.read", (REGION, REVIEWERS, OWN_PREFECTURE))
+READ_RECORD = Policy("record.read", (REGION, REVIEWERS_OF_FORWARDED, OWN_PREFECTURE))
 ANSWER = Policy(
     "consultation.answer",
     (
@@ -50,12 +62,14 @@ DECIDE = Policy("case.decide", (OWN_PREFECTURE,))
 KEEP_EXPERTS = Policy("expert.keep", (REVIEWERS,))
 READ_EXPERTS = Policy("expert.read", (REVIEWERS, REGION, Rule(Role.EXPERT, own_subject("expert_id"))))
 DECLARE = Policy("expert.declare", (Rule(Role.EXPERT, own_subject("expert_id")),))
-APPOINT = Policy("panel.appoint", (REVIEWERS,))
+APPOINT = Policy("panel.appoint", (REVIEWERS_OF_FORWARDED,))
+APPOINT_ALL = Policy("panel.appoint-all", (REVIEWERS,))
+"""Of a batch, which holds only what was forwarded."""
 SCORE = Policy("sheet.fill", (Rule(Role.EXPERT, own_subject("expert")),))
 READ_SHEET = Policy("sheet.read", (REVIEWERS, REGION, Rule(Role.EXPERT, own_subject("expert"))))
 DECIDE_DEVIATION = Policy("deviation.decide", (Rule(Role.EXPERT, own_subject("panel.experts")), REGION))
 """Which of them, the panel's sheets say (V6)."""
-VISIT = Policy("site.record", (REVIEWERS, REGION))
+VISIT = Policy("site.record", (REVIEWERS_OF_FORWARDED, REGION))
 SELECT = Policy("batch.select", (REGION,))
 READ_RANKING = Policy("ranking.read", (REGION, REVIEWERS))
 PUBLISH = Policy("notice.publish", (REGION,))
