@@ -40,7 +40,7 @@ from review.handlers.ranking import RankBatch, rank_batch
 from review.handlers.scoring import FillScoreSheet, RecordSiteVisit, fill_score_sheet, record_site_visit
 from review.store import AGGREGATES, INDEXES, Store
 
-from .story import DEPARTMENTS, EXPERTS, OFFICER, OPENED, ORGANISATION, PUBLIC, REGION, accepted, at, sheet
+from .story import DEPARTMENTS, EXPERTS, OFFICER, OPENED, ORGANISATION, PUBLIC, REGION, SCAN, accepted, at, sheet
 
 AFTER_FORWARDING = date(2026, 6, 1)
 Message = tuple[Callable[..., Any], Any]
@@ -85,7 +85,7 @@ class Desk:
         self, case_id: str, number: str | None = None, dealt_with: Mapping[str, str] | None = None
     ) -> IssueOpinion:
         return IssueOpinion(
-            case_id, number or f"包工信〔2026〕{case_id}号", "recommended", (), dealt_with or {}, OFFICER
+            case_id, number or f"包工信〔2026〕{case_id}号", "recommended", (SCAN,), dealt_with or {}, OFFICER
         )
 
     async def issue(self, case_id: str) -> None:

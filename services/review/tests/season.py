@@ -10,7 +10,7 @@ from messages.values import Role
 from review.handlers.applications import open_case
 from review.store import Store
 
-from .story import DEPARTMENTS, STEEL, accepted, at, unit, values, vetoes
+from .story import DEPARTMENTS, SCAN, STEEL, accepted, at, unit, values, vetoes
 
 HERE = "150200"
 AFTER_FORWARDING, NOTICE_DAY, DAY_AFTER = date(2026, 6, 1), date(2026, 6, 18), date(2026, 6, 27)
@@ -40,7 +40,11 @@ class Season:
         for each in DEPARTMENTS:
             await self._done(self.department(each), f"/v1/cases/{case_id}/opinions", department=each, opinion="agree")
         await self._done(self.officer, f"/v1/cases/{case_id}/initial-review", decision="accept")
-        document = {"number": f"包工信〔2026〕{case_id}号", "conclusion": "recommended"}
+        document = {
+            "number": f"包工信〔2026〕{case_id}号",
+            "conclusion": "recommended",
+            "attachments": [SCAN.model_dump()],
+        }
         await self._done(self.officer, f"/v1/cases/{case_id}/opinion-document", **document)
         await self._done(self.officer, f"/v1/cases/{case_id}/forward")
 

@@ -21,6 +21,7 @@ from messages.values import (
     Ban,
     Department,
     Evaluation,
+    FileRef,
     IndicatorValue,
     Level,
     PersonRef,
@@ -52,6 +53,8 @@ ORGANISATION = By("review-house", "review_organisation")
 PUBLIC = By("anonymous", "public")
 EXPERTS = ("expert-1", "expert-2", "expert-3", "expert-4", "expert-5")
 DEPARTMENTS = tuple(Department)
+SCAN = FileRef(name="审核意见.pdf", sha256="c" * 64, size=120_000, media_type="application/pdf")
+"""The opinion document as it was signed."""
 
 
 def at(day: date, hour: int = 10) -> datetime:

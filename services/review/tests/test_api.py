@@ -12,7 +12,13 @@ from messages.review import CaseClosed, CaseOpened
 from messages.values import Role
 
 from .season import DAY_AFTER, HERE, Season, as_json
-from .story import ASSESSOR, COPPER, DEPARTMENTS, OPENED, STEEL, at, values, vetoes
+from .story import ASSESSOR, COPPER, DEPARTMENTS, OPENED, SCAN, STEEL, at, values, vetoes
+
+DOCUMENT: dict[str, object] = {
+    "number": "包工信〔2026〕2号",
+    "conclusion": "recommended",
+    "attachments": [SCAN.model_dump()],
+}
 
 
 async def test_a_case_goes_from_the_accepted_application_to_the_end_of_the_notice(season: Season) -> None:
@@ -42,8 +48,7 @@ async def test_a_late_forward_is_answered_with_rule_article_and_text_and_stays_s
     for each in DEPARTMENTS:
         await season.department(each).post("/v1/cases/app-2/opinions", json={"department": each, "opinion": "agree"})
     await season.officer.post("/v1/cases/app-2/initial-review", json={"decision": "accept"})
-    document = {"number": "包工信〔2026〕2号", "conclusion": "recommended"}
-    await season.officer.post("/v1/cases/app-2/opinion-document", json=document)
+    await season.officer.post("/v1/cases/app-2/opinion-document", json=DOCUMENT)
     season.clock.move_to(at(date(2026, 6, 4)))
 
     answer = await season.officer.post("/v1/cases/app-2/forward", key="late")
@@ -76,9 +81,8 @@ async def test_the_same_key_is_one_effect_and_with_another_body_refused(season: 
 async def test_missing_opinions_are_all_named_in_one_answer(season: Season) -> None:
     await season.open()
     await season.officer.post("/v1/cases/app-1/initial-review", json={"decision": "accept"})
-    document = {"number": "包工信〔2026〕1号", "conclusion": "recommended"}
 
-    answer = await season.officer.post("/v1/cases/app-1/opinion-document", json=document)
+    answer = await season.officer.post("/v1/cases/app-1/opinion-document", json=DOCUMENT)
 
     assert answer.status_code == 409
     assert [each["evidence"] for each in answer.json()["reasons"]] == list(DEPARTMENTS)
@@ -199,7 +203,8 @@ async def test_one_case_carries_its_version_as_etag(season: Season) -> None:
     [
         ("/v1/cases/app-1/initial-review", {"decision": "perhaps"}, "/decision"),
         ("/v1/cases/app-1/initial-review", {"decision": "accept", "mood": "good"}, "/mood"),
-        ("/v1/cases/app-1/opinion-document", {"number": " ", "conclusion": "recommended"}, "/number"),
+        ("/v1/cases/app-1/opinion-document", DOCUMENT | {"number": " "}, "/number"),
+        ("/v1/cases/app-1/opinion-document", DOCUMENT | {"attachments": []}, "/attachments"),
         ("/v1/cases/app-1/initial-review", {"decision": "refuse"}, "/reasons"),
     ],
 )

@@ -15,7 +15,7 @@ from review.handlers.panel import AppointPanel, appoint_panel
 from review.store import AGGREGATES, INDEXES
 
 from .desk import Desk
-from .story import ASSESSOR, COPPER, DEPARTMENTS, OPENED, ORGANISATION, STEEL, accepted, at, unit
+from .story import ASSESSOR, COPPER, DEPARTMENTS, OPENED, ORGANISATION, SCAN, STEEL, accepted, at, unit
 
 HERE, ELSEWHERE = Prefecture.BAOTOU, Prefecture.WUHAI
 ECOLOGY = DEPARTMENTS[0]
@@ -70,7 +70,7 @@ REGION, REVIEWERS, OFFICER = {"region"}, {"reviewers"}, {"officer here"}
 EXPERTS = {"expert seated", "expert in the chair", "expert elsewhere"}
 
 OPINION = {"department": ECOLOGY.value, "opinion": "agree"}
-DOCUMENT = {"number": "包工信〔2026〕1号", "conclusion": "recommended"}
+DOCUMENT = {"number": "包工信〔2026〕1号", "conclusion": "recommended", "attachments": [SCAN.model_dump()]}
 SHEET: dict[str, object] = {"values": {}, "vetoes": {}}
 OBJECTION = {"case_id": "app-1", "facts": "排放异味", "name": "王某", "contact": "0472-0000000"}
 

@@ -10,7 +10,7 @@ from messages.values import Department
 from review.domain import consultation, opinion
 from review.domain.case import Case, OpinionDocument, State
 
-from .story import DEPARTMENTS, OPENED, RULES, accepted, opened_case
+from .story import DEPARTMENTS, OPENED, RULES, SCAN, accepted, opened_case
 
 ECOLOGY, EMERGENCY, MARKET = DEPARTMENTS
 DUE = date(2026, 5, 7)
@@ -22,7 +22,7 @@ def after_reminder(case: Case) -> Case:
 
 
 def issue(case: Case, dealt_with: dict[str, str]) -> Case:
-    document = OpinionDocument("包工信〔2026〕1号", OPENED, "recommended", (), dealt_with)
+    document = OpinionDocument("包工信〔2026〕1号", OPENED, "recommended", (SCAN,), dealt_with)
     reviewed = replace(case, state=State.INITIAL_REVIEW_ACCEPTED)
     return opinion.issued(reviewed, document, RULES, OPENED)[-1].case
 

@@ -16,14 +16,14 @@ from review.handlers.opinion import CloseLateCase, ForwardCase, close_late_case,
 from review.jobs import AT_ONCE, late_cases
 
 from .desk import Desk
-from .story import ASSESSOR, COPPER, OFFICER, OPENED, RULES, accepted, at, opened_case, revoked, sanctioned, unit
+from .story import ASSESSOR, COPPER, OFFICER, OPENED, RULES, SCAN, accepted, at, opened_case, revoked, sanctioned, unit
 from .test_jobs import world
 
 LAST_DAY, DAY_AFTER = date(2026, 5, 31), date(2026, 6, 1)
 
 
 def recommended(day: date = OPENED) -> Case:
-    document = OpinionDocument("包工信〔2026〕1号", day, "recommended", (), {})
+    document = OpinionDocument("包工信〔2026〕1号", day, "recommended", (SCAN,), {})
     return opened_case(state=State.OPINION_ISSUED, opinion_document=document)
 
 

@@ -11,7 +11,7 @@ from review.domain.case import OpinionDocument, State
 from review.handlers.opinion import issue_opinion
 
 from .desk import Desk
-from .story import COPPER, OPENED, RULES, accepted, opened_case, unit
+from .story import COPPER, OPENED, RULES, SCAN, accepted, opened_case, unit
 
 
 @pytest.mark.rule("V1")
@@ -62,7 +62,7 @@ def test_a_document_that_does_not_recommend_ends_the_case() -> None:
             opinions=tuple(replace(each, opinion="agree") for each in case.consultation.opinions),
         ),
     )
-    document = OpinionDocument("包工信〔2026〕2号", OPENED, "not_recommended", (), {})
+    document = OpinionDocument("包工信〔2026〕2号", OPENED, "not_recommended", (SCAN,), {})
 
     issued, closed = (e for step in opinion.issued(agreed, document, RULES, OPENED) for e in step.events)
 
@@ -72,6 +72,17 @@ def test_a_document_that_does_not_recommend_ends_the_case() -> None:
     assert (closed.reasons[0].code, closed.reasons[0].evidence) == ("not-recommended", "包工信〔2026〕2号")
     assert "初审已通过" in closed.reasons[0].text
     assert "不予推荐" in closed.reasons[0].text
+
+
+@pytest.mark.rule("V3")
+def test_a_number_without_the_signed_document_is_none() -> None:
+    document = OpinionDocument("包工信〔2026〕2号", OPENED, "recommended", (), {})
+
+    with pytest.raises(Refusal) as refused:
+        opinion.issued(opened_case(state=State.INITIAL_REVIEW_ACCEPTED), document, RULES, OPENED)
+    assert [(each.rule, each.code, each.pointer) for each in refused.value.reasons] == [
+        ("V3", "attachments-missing", "/attachments")
+    ]
 
 
 @pytest.mark.rule("V3")

@@ -125,6 +125,7 @@ async def seen(caller: Caller) -> object:
 
 @pytest.mark.rule("S3", "P2")
 async def test_officers_and_reviewers_see_the_flag_on_the_case_and_the_applicant_does_not(flagged: Season) -> None:
+    await flagged.forward()
     shown = [
         {"uscc": SISTER.uscc, "name": SISTER.name, "document_number": "内工信通〔2026〕3号", "until": "2029-04-20"}
     ]

@@ -41,7 +41,8 @@ class InitialReviewBody(Body):
 class OpinionDocumentBody(Body):
     number: Annotated[Text, Field(max_length=100, pattern=r"\S")]
     conclusion: Literal["recommended", "not_recommended"]
-    attachments: tuple[FileRef, ...] = ()
+    attachments: tuple[FileRef, ...] = Field(min_length=1)
+    """The signed document itself, and what goes to the region with it (Art. 14(2)); known by content, not held here."""
     dealt_with: DealtWith = Field(default_factory=dict)
 
 

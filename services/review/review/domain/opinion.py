@@ -63,6 +63,9 @@ def refused(case: Case, text: str, today: date) -> list[Step]:
 def issued(case: Case, document: OpinionDocument, rules: RuleSet, today: date) -> list[Step]:
     """The opinion document, once all three opinions are on record and each that is no agreement is answered."""
     require_state(case, "V3", State.INITIAL_REVIEW_ACCEPTED)
+    if not document.attachments:
+        text = "应当附正式审核意见文件及一并上报的材料"
+        raise malformed(reason("V3", "attachments-missing", text, pointer="/attachments"))
     earlier = case.initial_review.dealt_with if case.initial_review else {}
     complete = replace(document, dealt_with={**earlier, **_words(case, document.dealt_with)})
     if lacking := _lacking(case, complete.dealt_with, rules):
