@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from hashlib import sha256
 
 from messages.values import Department
 from rulebook.regions import PREFECTURES
@@ -11,6 +12,7 @@ from deploy.season import timeline
 from deploy.season.calls import Json
 from deploy.season.cast import YEAR, Applicant, HardCase
 from deploy.season.people import officer
+from deploy.season.samples import evidence
 from deploy.season.season import Season
 
 WHY_REFUSED = "能耗数据与统计部门核定数据差异较大，且未按生态环境部门意见完成整改。"
@@ -41,7 +43,12 @@ async def issue_opinions(season: Season) -> None:
     numbers = dict(_numbers(season.reviewed))
 
     async def issue(applicant: Applicant) -> None:
-        body = {"number": numbers[applicant.id], "conclusion": "recommended", "dealt_with": _dealt_with(applicant)}
+        body = {
+            "number": numbers[applicant.id],
+            "conclusion": "recommended",
+            "attachments": [_signed(applicant)],
+            "dealt_with": _dealt_with(applicant),
+        }
         await _command(season, applicant, "opinion-document", body)
 
     await season.each(_accepted(season), issue)
@@ -58,6 +65,13 @@ def _numbers(applicants: Sequence[Applicant]) -> Iterator[tuple[str, str]]:
         area = each.unit.prefecture
         counts[area] = counts.get(area, 0) + 1
         yield each.id, f"{PREFECTURES[area]}工信审〔{YEAR}〕{counts[area]}号"
+
+
+def _signed(applicant: Applicant) -> dict[str, object]:
+    """The document as it was signed, known by its content."""
+    content = evidence.pdf("Opinion of the prefecture department", applicant.unit.uscc)
+    name, digest = f"{applicant.id}-opinion.pdf", sha256(content).hexdigest()
+    return {"name": name, "sha256": digest, "size": len(content), "media_type": "application/pdf"}
 
 
 def _dealt_with(applicant: Applicant) -> dict[str, str]:
