@@ -194,3 +194,10 @@ def test_the_end_of_the_enterprise_and_an_accident_end_every_title() -> None:
 
 def test_everything_the_package_offers_is_there() -> None:
     assert [name for name in rulebook.__all__ if not hasattr(rulebook, name)] == []
+
+
+@pytest.mark.rule("G1", "V2")
+def test_a_reminder_in_time_leaves_its_days_for_an_answer() -> None:
+    hasty = rule_set("2030-01-01", None, ("answer_working_days = 3", "answer_working_days = 6"))
+    with pytest.raises(RuleSetProblems, match="must leave its days for an answer"):
+        rule_sets_from({"hasty": hasty})

@@ -139,11 +139,15 @@ class Consultation(Frozen):
     departments: Annotated[tuple[str, ...], Field(min_length=1)]
     reminder_working_days: WorkingDays
     due_working_days: WorkingDays
+    answer_working_days: WorkingDays
+    """Between the reminder and silence that counts as overdue, however late the reminder was."""
 
     @model_validator(mode="after")
     def _reminded_before_due(self) -> "Consultation":
         if self.reminder_working_days >= self.due_working_days:
             raise ValueError("the reminder must come before the opinion is due")
+        if self.reminder_working_days + self.answer_working_days > self.due_working_days:
+            raise ValueError("a reminder in time must leave its days for an answer before the opinion is due")
         return self
 
 
