@@ -18,7 +18,7 @@ DUE = date(2026, 5, 7)
 
 
 def after_reminder(case: Case) -> Case:
-    return consultation.reminded(case, case.consultation.remind_on).case
+    return consultation.reminded(case, RULES, case.consultation.remind_on).case
 
 
 def issue(case: Case, dealt_with: dict[str, str]) -> Case:
@@ -86,7 +86,7 @@ def test_silent_departments_are_reminded_once_before_the_due_day() -> None:
     assert not consultation.needs_reminder(case, day - timedelta(days=1))
     assert consultation.needs_reminder(case, day)
 
-    step = consultation.reminded(case, day)
+    step = consultation.reminded(case, RULES, day)
 
     (reminder,) = step.events
     assert isinstance(reminder, ConsultationReminded)
@@ -102,6 +102,24 @@ def test_an_opinion_is_overdue_after_a_reminder_and_the_due_day_and_never_before
     assert not consultation.is_overdue(never_reminded, DUE + timedelta(days=1))
     assert not consultation.is_overdue(reminded, DUE)
     assert consultation.is_overdue(reminded, DUE + timedelta(days=1))
+
+
+@pytest.mark.rule("V2")
+def test_a_late_reminder_leaves_working_days_for_an_answer_and_says_until_when() -> None:
+    friday, wednesday = date(2026, 6, 26), date(2026, 7, 1)
+
+    step = consultation.reminded(opened_case(), RULES, friday)
+
+    (reminder,) = step.events
+    assert isinstance(reminder, ConsultationReminded)
+    assert reminder.due == step.case.consultation.due == wednesday
+    assert not consultation.is_overdue(step.case, wednesday)
+    assert consultation.is_overdue(step.case, wednesday + timedelta(days=1))
+
+
+@pytest.mark.rule("V2")
+def test_a_reminder_in_time_leaves_the_due_day_as_it_was() -> None:
+    assert after_reminder(opened_case()).consultation.due == DUE
 
 
 @pytest.mark.rule("V2")

@@ -48,18 +48,24 @@ async def test_silence_is_reminded_and_then_overdue_each_once_though_the_jobs_lo
 
 
 @pytest.mark.rule("V2")
-async def test_after_a_long_sleep_the_reminder_still_comes_before_overdue() -> None:
+async def test_after_a_long_sleep_the_reminder_still_comes_days_before_overdue() -> None:
     clock = FixedClock(at(OPENED))
     review = world(clock)
     await review.say(accepted())
-    clock.move_to(at(DUE + timedelta(days=9)))
+    awake = date(2026, 5, 15)
+    told: dict[date, list[str]] = {}
+    for day in (awake, date(2026, 5, 20), date(2026, 5, 21)):
+        clock.move_to(at(day))
+        before = len(review.said)
+        await review.run_jobs()
+        await review.run_jobs()
+        told[day] = [type(each).__name__ for each in review.said[before:]]
 
-    await review.run_jobs()
-    await review.run_jobs()
-
-    words = [each for each in review.said if isinstance(each, ConsultationReminded | ConsultationAnswered)]
-    assert isinstance(words[0], ConsultationReminded)
-    assert [type(each) for each in words[1:]] == [ConsultationAnswered] * 3
+    assert told == {
+        awake: [ConsultationReminded.__name__],
+        date(2026, 5, 20): [],
+        date(2026, 5, 21): [ConsultationAnswered.__name__] * 3,
+    }
 
 
 @pytest.mark.rule("V2")

@@ -122,8 +122,10 @@ async def test_the_jobs_remind_when_the_clock_moves_on(running: Running, tmp_pat
     await running.until(lambda: _is(running, "app-1", State.CONSULTING))
 
     set_simulated(tmp_path / "clock.json", at(OPENED.replace(month=5, day=20)))
-
+    await running.until(lambda: _reminded(running))
+    set_simulated(tmp_path / "clock.json", at(OPENED.replace(month=5, day=26)))
     await running.until(lambda: _overdue(running))
+
     case = await Store(reading(running.process.database)).cases.require("app-1")
     assert case.consultation.reminded_on == OPENED.replace(month=5, day=20)
     await running.until(running.all_sent)
@@ -135,6 +137,11 @@ async def _is(running: Running, case_id: str, state: State) -> bool:
 
 async def _standing_known(running: Running) -> bool:
     return bool(await Store(reading(running.process.database)).standings.find())
+
+
+async def _reminded(running: Running) -> bool:
+    case = await Store(reading(running.process.database)).cases.require("app-1")
+    return case.consultation.reminded_on is not None
 
 
 async def _overdue(running: Running) -> bool:

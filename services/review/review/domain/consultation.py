@@ -104,15 +104,19 @@ def needs_reminder(case: Case, today: date) -> bool:
     return waits and today >= asked.remind_on
 
 
-def reminded(case: Case, today: date) -> Step:
-    departments = _silent(case.consultation)
+def reminded(case: Case, rules: RuleSet, today: date) -> Step:
+    """A reminder that comes late, as after a standstill, moves the due day: whoever is reminded has days to answer."""
+    departments, asked = _silent(case.consultation), case.consultation
+    answer = add_working_days(today, rules.consultation.answer_working_days)
+    if answer.last_day > asked.due:
+        asked = replace(asked, due=answer.last_day, provisional=answer.provisional)
     return Step(
-        replace(case, consultation=replace(case.consultation, reminded_on=today)),
+        replace(case, consultation=replace(asked, reminded_on=today)),
         what="reminded",
         rule="V2",
         why="征求意见尚未回复，予以提醒",
-        seen={"departments": ",".join(departments)},
-        events=(ConsultationReminded(**case.facts(), departments=departments, due=case.consultation.due),),
+        seen={"departments": ",".join(departments), "due": asked.due.isoformat()},
+        events=(ConsultationReminded(**case.facts(), departments=departments, due=asked.due),),
     )
 
 

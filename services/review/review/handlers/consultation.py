@@ -9,7 +9,7 @@ from typing import Literal
 from chassis.handling import Done
 from messages.event import Event
 from messages.values import Department
-from rulebook import shanghai_date
+from rulebook import rules_of, shanghai_date
 
 from review.domain import consultation
 from review.domain.record import SERVICE, By
@@ -44,7 +44,8 @@ async def answer_consultation(command: AnswerConsultation, store: Store, now: da
 async def remind_departments(command: RemindDepartments, store: Store, now: datetime) -> list[Event]:
     """What was due when the job looked may have been answered since."""
     case, today = await store.cases.require(command.case_id), shanghai_date(now)
-    steps = [consultation.reminded(case, today)] if consultation.needs_reminder(case, today) else []
+    due = consultation.needs_reminder(case, today)
+    steps = [consultation.reminded(case, rules_of(case.rule_set), today)] if due else []
     return take(store, steps, SERVICE, now)
 
 
