@@ -103,7 +103,7 @@ class Desk:
     async def register(self, *names: str, employer: str = "内蒙古示例大学", **more: Any) -> list[Event]:  # noqa: ANN401
         said = []
         for name in names or EXPERTS:
-            entry = RegisterExpert(name, employer, **{"groups": (), "evaluated": (), "by": ORGANISATION} | more)
+            entry = RegisterExpert(name, employer, more.get("groups", ()), more.get("evaluated", ()), ORGANISATION)
             said += await self.do(register_expert, entry)
         return said
 

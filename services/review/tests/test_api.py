@@ -217,7 +217,21 @@ async def test_a_malformed_command_is_answered_at_its_place_and_changes_nothing(
 
     assert answer.status_code == 422
     assert [each["pointer"] for each in answer.json()["reasons"]] == [pointer]
+    assert {each["article"] for each in answer.json()["reasons"]} == {"第十四条第（二）项"}
     assert await season.state() == "consulting"
+
+
+@pytest.mark.rule("G3")
+def test_every_command_says_which_rule_and_article_a_malformed_body_fails(season: Season) -> None:
+    commands = {
+        f"{method} {path}": operation
+        for path, methods in season.stand.app.openapi()["paths"].items()
+        for method, operation in methods.items()
+        if method != "get"
+    }
+
+    assert len(commands) > 15
+    assert {name for name, each in commands.items() if not each.get("x-rule") or not each.get("x-article")} == set()
 
 
 async def test_what_is_not_there_is_not_found(season: Season) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated
 from chassis.http import PROBLEMS, Call, Gate, Page, etag, refuses
 from fastapi import APIRouter, Depends, Query, Response
 
-from review.api.commands import acting
+from review.api.commands import acting, by_rule
 from review.api.policies import PUBLISH, READ_NOTICE
 from review.api.views import NoticeEntry
 from review.domain.notice import Notice
@@ -38,6 +38,7 @@ def router(gate: Gate) -> APIRouter:
     @routes.post(
         "/{notice_id}/conclude",
         summary="Conclude a public notice",
+        openapi_extra=by_rule("V9"),
         responses=refuses("notice-running", "notice-concluded"),
     )
     async def conclude(notice_id: str, call: Annotated[Call, Depends(gate.call(PUBLISH))]) -> Notice:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query
 from messages.values import Identifier, Text
 from pydantic import Field
 
-from review.api.commands import acting
+from review.api.commands import acting, by_rule
 from review.api.policies import DECIDE_OBJECTION, OBJECT
 from review.api.views import Body
 from review.domain.notice import Objection
@@ -39,7 +39,13 @@ def router(gate: Gate) -> APIRouter:
     routes = APIRouter(prefix="/notices/{notice_id}/objections", tags=["objections"], responses=PROBLEMS)
     deciding = Depends(gate.call(DECIDE_OBJECTION))
 
-    @routes.post("", summary="Lodge an objection", status_code=201, responses=refuses("notice-ended", "not-in-notice"))
+    @routes.post(
+        "",
+        summary="Lodge an objection",
+        openapi_extra=by_rule("V9"),
+        status_code=201,
+        responses=refuses("notice-ended", "not-in-notice"),
+    )
     async def lodge(
         notice_id: str, body: ObjectionBody, call: Annotated[Call, Depends(gate.call(OBJECT))]
     ) -> ObjectionReceipt:
@@ -57,7 +63,12 @@ def router(gate: Gate) -> APIRouter:
     ) -> Page[Objection]:
         return await call.page(call.reads(Store).objections, {"notice_id": notice_id}, limit=limit, after=after)
 
-    @routes.post("/{objection_id}/resolution", summary="Resolve an objection", responses=refuses("objection-resolved"))
+    @routes.post(
+        "/{objection_id}/resolution",
+        summary="Resolve an objection",
+        openapi_extra=by_rule("V9"),
+        responses=refuses("objection-resolved"),
+    )
     async def resolve(
         notice_id: str, objection_id: str, body: ResolutionBody, call: Annotated[Call, deciding]
     ) -> ObjectionReceipt:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends
 from messages.values import Department, FileRef, Text
 from pydantic import Field
 
-from review.api.commands import acting, acting_on
+from review.api.commands import acting, acting_on, by_rule
 from review.api.policies import ANSWER, DECIDE, Asked
 from review.api.views import Body
 from review.handlers.consultation import AnswerConsultation, answer_consultation
@@ -53,6 +53,7 @@ def router(gate: Gate) -> APIRouter:
     @routes.post(
         "/opinions",
         summary="Answer a consultation",
+        openapi_extra=by_rule("V2"),
         responses=refuses("wrong-state", "not-consulted", "opinion-given", "case-suspended"),
     )
     async def answer(case_id: str, body: OpinionBody, call: Annotated[Call, Depends(gate.call(ANSWER))]) -> Receipt:
@@ -62,7 +63,10 @@ def router(gate: Gate) -> APIRouter:
         return await call.perform(answer_consultation, command, Store, reply=Receipt)
 
     @routes.post(
-        "/initial-review", summary="Decide the initial review", responses=refuses("wrong-state", "case-suspended")
+        "/initial-review",
+        summary="Decide the initial review",
+        openapi_extra=by_rule("V1"),
+        responses=refuses("wrong-state", "case-suspended"),
     )
     async def review(case_id: str, body: InitialReviewBody, call: Annotated[Call, deciding]) -> Receipt:
         _, by = await acting_on(call, DECIDE, case_id)
@@ -73,6 +77,7 @@ def router(gate: Gate) -> APIRouter:
     @routes.post(
         "/opinion-document",
         summary="Issue the opinion document",
+        openapi_extra=by_rule("V3"),
         responses=refuses(
             "wrong-state", "opinion-missing", "opinion-not-dealt-with", "document-number-taken", "case-suspended"
         ),
@@ -86,6 +91,7 @@ def router(gate: Gate) -> APIRouter:
     @routes.post(
         "/forward",
         summary="Forward a case to the region",
+        openapi_extra=by_rule("V4"),
         responses=refuses("wrong-state", "deadline-passed", "case-suspended", "level-not-reviewed"),
     )
     async def forward(case_id: str, call: Annotated[Call, deciding]) -> Receipt:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends
 from messages.values import IndicatorValue
 from pydantic import Field
 
-from review.api.commands import acting, acting_on
+from review.api.commands import acting, acting_on, by_rule
 from review.api.policies import DECIDE_DEVIATION, READ_SHEET, SCORE, VISIT, Seat
 from review.api.views import Body, SheetView
 from review.domain.case import ScoreSheet
@@ -55,6 +55,7 @@ def router(gate: Gate) -> APIRouter:
     @routes.put(
         "/score-sheets/{expert}",
         summary="Fill and sign a score sheet",
+        openapi_extra=by_rule("V6"),
         responses=refuses("wrong-state", "sheet-signed", "case-suspended") | refuses("not-on-panel", status=403),
     )
     async def fill(
@@ -75,6 +76,7 @@ def router(gate: Gate) -> APIRouter:
     @routes.post(
         "/chair-decision",
         summary="Decide on a deviating sheet",
+        openapi_extra=by_rule("V6"),
         responses=refuses("wrong-state", "no-deviation", "case-suspended") | refuses("not-the-decider", status=403),
     )
     async def decide(
@@ -89,7 +91,10 @@ def router(gate: Gate) -> APIRouter:
         return await call.perform(decide_deviation, command, Store, reply=Receipt)
 
     @routes.post(
-        "/site-verification", summary="Record a site verification", responses=refuses("wrong-state", "case-suspended")
+        "/site-verification",
+        summary="Record a site verification",
+        openapi_extra=by_rule("V7"),
+        responses=refuses("wrong-state", "case-suspended"),
     )
     async def visit(case_id: str, body: SiteBody, call: Annotated[Call, Depends(gate.call(VISIT))]) -> Receipt:
         _, by = await acting_on(call, VISIT, case_id)
