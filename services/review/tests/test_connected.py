@@ -22,7 +22,7 @@ from review.handlers.notice import OpenNotice, open_notice
 from review.handlers.opinion import issue_opinion
 from review.handlers.ranking import RankBatch, rank_batch
 from review.handlers.units import stop_cases_of_removed_unit
-from review.jobs import due_reminders, ended_notices, overdue_opinions
+from review.jobs import due_reminders, ended_notices, late_cases, overdue_opinions
 from review.store import AGGREGATES, INDEXES, Store
 from stdnum.cn import uscc as gb32100
 
@@ -137,7 +137,7 @@ async def _put_batch(batch: Batch, store: Store, _now: object) -> list[Any]:
     return []
 
 
-@pytest.mark.rule("V2", "V9")
+@pytest.mark.rule("V2", "V4", "V9")
 async def test_what_is_due_is_found_on_the_real_database(two: Processes[Store]) -> None:
     await two.perform(0, open_case, accepted())
     store, later = two.look(), at(OPENED.replace(month=6))
@@ -145,4 +145,6 @@ async def test_what_is_due_is_found_on_the_real_database(two: Processes[Store]) 
     assert [each.case_id for each in await due_reminders(store, later)] == ["app-1"]
     assert list(await due_reminders(two.look(), NOW)) == []
     assert list(await overdue_opinions(two.look(), later)) == []
+    assert [each.case_id for each in await late_cases(two.look(), later)] == ["app-1"]
+    assert list(await late_cases(two.look(), NOW)) == []
     assert list(await ended_notices(two.look(), later)) == []

@@ -80,7 +80,7 @@ async def until(stage: State, desk: Desk, case_id: str = "app-1") -> None:
         await desk.issue(case_id)
 
 
-@pytest.mark.rule("V4", "E13")
+@pytest.mark.rule("V4")
 @pytest.mark.parametrize("stage", [State.CONSULTING, State.INITIAL_REVIEW_ACCEPTED, State.OPINION_ISSUED])
 async def test_a_case_not_forwarded_in_time_is_closed_as_late_whatever_its_stage(stage: State) -> None:
     desk = Desk()
