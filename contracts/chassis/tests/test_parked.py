@@ -116,7 +116,7 @@ async def test_a_replay_that_fails_parks_the_message_again(rig: Rig) -> None:
 
 
 async def test_a_process_that_has_lost_the_lease_goes_on_counting_what_is_parked(rig: Rig) -> None:
-    key = fingerprint("review", message())
+    key = named(message())
     await rig.parked.park("review", message(), "bug", 5)
     await rig.replayer.look()
     assert await rig.database.update("leases", {"_id": "replay"}, {"$set": {"holder": "another"}})
