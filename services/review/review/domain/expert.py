@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 
-from messages.values import Reason
+from messages.values import Reason, alike
 from rulebook import last_years, reason
 
 from review.domain.case import Case
@@ -100,5 +99,4 @@ def _concerned(case: Case) -> set[str]:
 
 def _spelt(names: Iterable[str]) -> set[str]:
     """Names in one spelling: full-width forms and blanks, which nobody sees, tell no two organisations apart."""
-    plain = ("".join(unicodedata.normalize("NFKC", each).casefold().split()) for each in names)
-    return {each for each in plain if each}
+    return {alike(each).casefold() for each in names if alike(each)}
