@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from chassis.jobs import Job
 from rulebook import shanghai_date
@@ -15,7 +15,6 @@ from assessor_quota.handlers.reconciliation import RECONCILIATION, REST, CheckPa
 from assessor_quota.handlers.statements import OPENING, NoteOverdue, OpenDuties, note_overdue, open_duties
 from assessor_quota.store import Store
 
-EVERY = timedelta(seconds=1)
 """A look costs one indexed question; a simulated clock jumps, and a season must not wait for its own jobs."""
 AT_ONCE = 100
 """Items of a look; what is left is due at the next one."""
@@ -43,15 +42,14 @@ async def next_page(store: Store, now: datetime) -> Sequence[CheckPage]:
 
 
 JOBS = (
-    Job("open-duties", duties_to_open, lambda item: f"{item.year}:{item.after}", open_duties, Store, EVERY),
-    Job("note-overdue", overdue_duties, lambda item: item.duty_id, note_overdue, Store, EVERY),
-    Job("compute-rates", rates_to_compute, lambda item: f"{item.rate_id}:{item.turn}", compute_rate, Store, EVERY),
+    Job("open-duties", duties_to_open, lambda item: f"{item.year}:{item.after}", open_duties, Store),
+    Job("note-overdue", overdue_duties, lambda item: item.duty_id, note_overdue, Store),
+    Job("compute-rates", rates_to_compute, lambda item: f"{item.rate_id}:{item.turn}", compute_rate, Store),
     Job(
         "reconcile",
         next_page,
         lambda item: f"{item.started_at.isoformat()}:{item.phase}:{item.after}",
         check_page,
         Store,
-        EVERY,
     ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from chassis.jobs import Job
 from rulebook import shanghai_date
@@ -16,7 +16,6 @@ from notify.handlers import Store as Reads
 from notify.mail import Send
 from notify.store import Store
 
-EVERY = timedelta(seconds=1)
 REMINDED_AT_ONCE = 200
 
 
@@ -30,8 +29,8 @@ def jobs(send: Send, at_once: int) -> tuple[Job, ...]:
         return await asyncio.gather(*(_try(send, each, addresses.get(each.reader)) for each in due))
 
     return (
-        Job("send-mail", tried, _key, handlers.record_attempt, Store, EVERY),
-        Job("remind", reminders, _reminder_key, handlers.remind, Store, EVERY),
+        Job("send-mail", tried, _key, handlers.record_attempt, Store),
+        Job("remind", reminders, _reminder_key, handlers.remind, Store),
     )
 
 

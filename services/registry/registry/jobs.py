@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from chassis.jobs import Job
 
 from registry.handlers.assessors import SettleFlags, settle_flags
 from registry.store import Store
 
-EVERY = timedelta(seconds=1)
 ASSESSORS_AT_ONCE = 20
 
 
@@ -23,4 +22,4 @@ def _key(item: SettleFlags) -> str:
     return f"{item.uscc}:{item.asked}"
 
 
-JOBS = (Job("settle-flags", unsettled_assessors, _key, settle_flags, Store, EVERY),)
+JOBS = (Job("settle-flags", unsettled_assessors, _key, settle_flags, Store),)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 
 from chassis.jobs import Job
@@ -17,7 +17,6 @@ from review.handlers.notice import ConcludeNotice, conclude_due_notice
 from review.handlers.opinion import CloseLateCase, close_late_case
 from review.store import Store
 
-EVERY = timedelta(seconds=1)
 """Dates change once a day; a simulated clock jumps, and a season must not wait for its own jobs."""
 AT_ONCE = 100
 """Items of a look; what is left is due at the next one."""
@@ -62,8 +61,8 @@ async def ended_notices(store: Store, now: datetime) -> Sequence[ConcludeNotice]
 
 
 JOBS = (
-    Job("remind-departments", due_reminders, lambda item: item.case_id, remind_departments, Store, EVERY),
-    Job("mark-opinions-overdue", overdue_opinions, lambda item: item.case_id, mark_overdue, Store, EVERY),
-    Job("close-late-cases", late_cases, lambda item: item.case_id, close_late_case, Store, EVERY),
-    Job("conclude-notices", ended_notices, lambda item: item.notice_id, conclude_due_notice, Store, EVERY),
+    Job("remind-departments", due_reminders, lambda item: item.case_id, remind_departments, Store),
+    Job("mark-opinions-overdue", overdue_opinions, lambda item: item.case_id, mark_overdue, Store),
+    Job("close-late-cases", late_cases, lambda item: item.case_id, close_late_case, Store),
+    Job("conclude-notices", ended_notices, lambda item: item.notice_id, conclude_due_notice, Store),
 )
