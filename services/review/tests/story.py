@@ -32,9 +32,10 @@ from messages.values import (
     UnitType,
     VetoAnswer,
 )
-from review.domain import consultation
+from review.domain import consultation, ranking
 from review.domain.case import Case, Score, ScoreSheet, State
 from review.domain.expert import Evaluated, Expert
+from review.domain.ranking import Batch, BatchRanking, Decision
 from review.domain.record import By
 from rulebook import rules_on, scheme_on
 
@@ -238,3 +239,15 @@ def scored_case(
 
 def evaluated(uscc: str, year: int) -> tuple[Evaluated, ...]:
     return (Evaluated(uscc, year),)
+
+
+BATCH = Batch("region-2026", "region", 2026, SEED)  # type: ignore[arg-type]
+ONCE_MORE = Decision("内工信〔2026〕6号", date(2026, 5, 30))
+
+
+def ranked(*cases: Case) -> BatchRanking:
+    return ranking.ranked(BATCH, cases, (), OPENED)
+
+
+def order(made: BatchRanking) -> list[str]:
+    return [line.case_id for group in made.groups for line in group.lines]

@@ -20,6 +20,7 @@ from .story import (
     ASSESSOR,
     COPPER,
     OFFICER,
+    ONCE_MORE,
     OPENED,
     accepted,
     registered,
@@ -30,7 +31,6 @@ from .story import (
     withdrawn,
 )
 from .test_notice import DAY_AFTER, in_notice
-from .test_ranking import ONCE_MORE
 
 BY_ASSESSOR: Message = (open_case, accepted(by=ASSESSOR))
 SANCTIONED: Message = (suspend_cases_of_sanctioned_assessor, sanctioned(2))
