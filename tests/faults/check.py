@@ -113,7 +113,7 @@ class Checker:
             road, rows = heard_id(service.name, ""), [row["_id"] for row in self._remains[service.name]["inbox"]]
             known = {row.removeprefix(road) for row in rows if row.startswith(road)}
             had = {each["_id"] for each in self._remains[service.name][EFFECTS]}
-            due = {wanted[name] for name in wanted}
+            due = set(wanted.values())
             self.findings.hold(f"said and not heard by {service.name}", wanted.keys() - known)
             self.findings.hold(f"heard by {service.name} and never said", known - wanted.keys())
             self.findings.hold(f"said and without its effect in {service.name}", due - had)
