@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, get_args
+from typing import Any, Protocol, get_args
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -155,9 +155,18 @@ def refuses(*codes: str, status: int = 409) -> dict[int | str, dict[str, Any]]:
     return {status: {"description": title, "content": {MEDIA_TYPE: {"schema": schema}}}}
 
 
-def rests_on(rule: str, article: str) -> dict[str, Any]:
+class Basis(Protocol):
+    """A rule and its article, by whatever book says so."""
+
+    @property
+    def rule(self) -> str: ...
+    @property
+    def article(self) -> str: ...
+
+
+def rests_on(basis: Basis) -> dict[str, Any]:
     """For ``openapi_extra`` of a route whose body a rule prescribes: a malformed one is refused with both."""
-    return {_RULE: rule, _ARTICLE: article}
+    return {_RULE: basis.rule, _ARTICLE: basis.article}
 
 
 def _shown(status: int) -> dict[str, Any]:

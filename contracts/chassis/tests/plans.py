@@ -144,7 +144,7 @@ def router(gate: Gate) -> APIRouter:  # noqa: C901 - a router is the sum of its 
         person = hmac.new(b"key", body["number"].encode(), sha256).hexdigest()
         return await call.perform(know, Known(person), Store, private=True, reply=dict[str, str])
 
-    @routes.put("/plans/{plan}", openapi_extra=rests_on("C2", "第八条"))
+    @routes.put("/plans/{plan}", openapi_extra=rests_on(NAUGHTY))
     async def change(plan: str, draft: Draft, call: Annotated[Call, Depends(gate.call(READ))]) -> None:
         known = await call.reads(Store).plans.require(plan)
         command = Retitle(plan, draft.title, call.if_match(required=True))

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from chassis.access import (
     Policy,
@@ -18,9 +18,10 @@ from chassis.access import (
 )
 from chassis.clock import SystemClock
 from chassis.handling import Refusal
-from chassis.http import Call, Gate, Page
+from chassis.http import Call, Gate, Limit, Page
+from chassis.paging import USUAL
 from chassis.problems import rests_on
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Path
 from messages.values import Role
 from pydantic import BaseModel, ConfigDict, Field
 from rulebook import basis, reason
@@ -55,7 +56,6 @@ DELIVERIES = Policy("delivery.oversee", (Rule(Role.OPERATOR, everything),))
 
 NoticeId = Annotated[str, Path(pattern="^notice-[0-9a-f]{32}$")]
 DeliveryId = Annotated[str, Path(pattern="^notice-[0-9a-f]{32}:email$")]
-Limit = Annotated[int, Query(ge=1, le=200)]
 
 
 class NoticeView(BaseModel):
@@ -107,11 +107,6 @@ class DeliveryView(BaseModel):
     cause: str | None
 
 
-def by_rule(rule: str) -> dict[str, Any]:
-    """For ``openapi_extra``: a malformed request is refused with this rule and its article."""
-    return rests_on(rule, basis(rule).article)
-
-
 def router(gate: Gate) -> APIRouter:
     routes = APIRouter(prefix="/v1")
     _inbox(routes, gate)
@@ -121,40 +116,40 @@ def router(gate: Gate) -> APIRouter:
 
 
 def _inbox(routes: APIRouter, gate: Gate) -> None:
-    @routes.get("/inbox", tags=["inbox"], openapi_extra=by_rule("N1"))
+    @routes.get("/inbox", tags=["inbox"], openapi_extra=rests_on(basis("N1")))
     async def list_own_notices(
         call: Annotated[Call, Depends(gate.call(INBOX))],
         *,
         unread: bool = False,
-        limit: Limit = 50,
+        limit: Limit = USUAL,
         after: str | None = None,
     ) -> Page[NoticeView]:
         """Own notices, newest first."""
         where = both(call.filter(), {"read_at": None} if unread else {})
         return _shown(await call.page(call.reads(Store).notices, where, (("at", -1),), limit, after))
 
-    @routes.post("/inbox/{notice_id}/read", tags=["inbox"], openapi_extra=by_rule("N1"))
+    @routes.post("/inbox/{notice_id}/read", tags=["inbox"], openapi_extra=rests_on(basis("N1")))
     async def mark_as_read(notice_id: NoticeId, call: Annotated[Call, Depends(gate.call(INBOX))]) -> NoticeView:
         """Mark as read; a second time changes nothing."""
         notice = await call.reads(Store).notices.require(notice_id)
         command = handlers.ReadNotice(notice_id, SystemClock().now())
         return await call.perform(handlers.read_notice, command, Store, resource=notice, reply=NoticeView)
 
-    @routes.get("/board", tags=["board"], openapi_extra=by_rule("N4"))
+    @routes.get("/board", tags=["board"], openapi_extra=rests_on(basis("N4")))
     async def list_public_announcements(
-        call: Annotated[Call, Depends(gate.call(BOARD))], limit: Limit = 50, after: str | None = None
+        call: Annotated[Call, Depends(gate.call(BOARD))], limit: Limit = USUAL, after: str | None = None
     ) -> Page[NoticeView]:
         """What is public: notices, lists, registrations, sanctions, removals (N4); newest first."""
         return _shown(await call.page(call.reads(Store).notices, {"role": Role.PUBLIC}, (("at", -1),), limit, after))
 
 
 def _contacts(routes: APIRouter, gate: Gate) -> None:
-    @routes.get("/contacts/{role}", tags=["contacts"], openapi_extra=by_rule("N1"))
+    @routes.get("/contacts/{role}", tags=["contacts"], openapi_extra=rests_on(basis("N1")))
     async def show_own_contact(role: Role, call: Annotated[Call, Depends(gate.call(CONTACT))]) -> ContactView:
         contact = await call.reads(Store).contacts.require(_reader(call, role).key)
         return ContactView(role=role, email=contact.email, language=contact.language)
 
-    @routes.put("/contacts/{role}", tags=["contacts"], openapi_extra=by_rule("N1"))
+    @routes.put("/contacts/{role}", tags=["contacts"], openapi_extra=rests_on(basis("N1")))
     async def set_own_contact(
         role: Role, body: ContactBody, call: Annotated[Call, Depends(gate.call(CONTACT))]
     ) -> ContactView:
@@ -162,18 +157,18 @@ def _contacts(routes: APIRouter, gate: Gate) -> None:
         command = handlers.SetContact(_reader(call, role), body.email, body.language)
         return await call.perform(handlers.set_contact, command, Store, reply=ContactView)
 
-    @routes.delete("/contacts/{role}", status_code=204, tags=["contacts"], openapi_extra=by_rule("N1"))
+    @routes.delete("/contacts/{role}", status_code=204, tags=["contacts"], openapi_extra=rests_on(basis("N1")))
     async def remove_own_contact(role: Role, call: Annotated[Call, Depends(gate.call(CONTACT))]) -> None:
         """From now on the inbox only."""
         await call.perform(handlers.remove_contact, handlers.RemoveContact(_reader(call, role)), Store)
 
 
 def _deliveries(routes: APIRouter, gate: Gate) -> None:
-    @routes.get("/deliveries", tags=["deliveries"], openapi_extra=by_rule("N2"))
+    @routes.get("/deliveries", tags=["deliveries"], openapi_extra=rests_on(basis("N2")))
     async def list_deliveries(
         call: Annotated[Call, Depends(gate.call(DELIVERIES))],
         state: State | Literal["all"] = "failed",
-        limit: Limit = 50,
+        limit: Limit = USUAL,
         after: str | None = None,
     ) -> Page[DeliveryView]:
         """E-mails by state, without addresses."""
@@ -185,7 +180,7 @@ def _deliveries(routes: APIRouter, gate: Gate) -> None:
         "/deliveries/{delivery_id}/resend",
         summary="Send a failed e-mail again",
         tags=["deliveries"],
-        openapi_extra=by_rule("N2"),
+        openapi_extra=rests_on(basis("N2")),
     )
     async def resend(delivery_id: DeliveryId, call: Annotated[Call, Depends(gate.call(DELIVERIES))]) -> DeliveryView:
         """Try a parked e-mail again (N2)."""

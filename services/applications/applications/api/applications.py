@@ -3,15 +3,18 @@
 from typing import Annotated, Any
 
 from chassis.access import both
-from chassis.http import PROBLEMS, Call, Gate, Page, etag, refuses
+from chassis.http import PROBLEMS, Call, Gate, Limit, Page, etag, refuses
 from chassis.identity import Keys
 from chassis.openapi import IF_MATCH, IF_MATCH_REQUIRED
-from fastapi import APIRouter, Depends, Query, Response
+from chassis.paging import USUAL
+from chassis.problems import rests_on
+from fastapi import APIRouter, Depends, Response
 from messages.values import Level, Prefecture, UnitType
+from rulebook import basis
 
 from applications import handlers
 from applications.api.bodies import AmendmentBody, DraftBody, JustificationBody, ReportBody
-from applications.api.commands import by_rule, seen
+from applications.api.commands import seen
 from applications.api.identity import new_application_id, refuse_other_unit
 from applications.api.policies import FILE, JUSTIFY, READ
 from applications.api.views import ApplicationDetail, ApplicationEntry, ReceiptView, VersionView, entry
@@ -36,7 +39,7 @@ def _drafting(routes: APIRouter, gate: Gate, keys: Keys) -> None:
         "",
         summary="Open a draft",
         status_code=201,
-        openapi_extra=by_rule("A1"),
+        openapi_extra=rests_on(basis("A1")),
         responses=refuses("application-exists") | refuses("report-malformed", "unit-differs", status=422),
     )
     async def open_draft(body: DraftBody, call: Annotated[Call, filing], response: Response) -> ReceiptView:
@@ -50,7 +53,7 @@ def _drafting(routes: APIRouter, gate: Gate, keys: Keys) -> None:
     @routes.put(
         "/{application_id}",
         summary="Amend a draft or a returned application",
-        openapi_extra=by_rule("A1") | IF_MATCH_REQUIRED,
+        openapi_extra=rests_on(basis("A1")) | IF_MATCH_REQUIRED,
         responses=refuses("not-amendable") | refuses("evaluation-differs", status=422),
     )
     async def amend(
@@ -67,7 +70,7 @@ def _drafting(routes: APIRouter, gate: Gate, keys: Keys) -> None:
     @routes.put(
         "/{application_id}/evaluation",
         summary="File the evaluation report",
-        openapi_extra=by_rule("A1") | IF_MATCH,
+        openapi_extra=rests_on(basis("A1")) | IF_MATCH,
         responses=refuses("not-amendable") | refuses("report-malformed", "unit-differs", status=422),
     )
     async def file_report(
@@ -85,7 +88,7 @@ def _drafting(routes: APIRouter, gate: Gate, keys: Keys) -> None:
     @routes.put(
         "/{application_id}/justification",
         summary="Justify an application from no lower list",
-        openapi_extra=by_rule("E10"),
+        openapi_extra=rests_on(basis("E10")),
         responses=refuses("not-amendable"),
     )
     async def justify(
@@ -138,7 +141,7 @@ def _reading(routes: APIRouter, gate: Gate) -> None:
         unit_type: UnitType | None = None,
         level: Level | None = None,
         uscc: str | None = None,
-        limit: Annotated[int, Query(ge=1, le=200)] = 50,
+        limit: Limit = USUAL,
         after: str | None = None,
     ) -> Page[ApplicationEntry]:
         asked = {
@@ -165,7 +168,7 @@ def _reading(routes: APIRouter, gate: Gate) -> None:
     async def versions(
         application_id: str,
         call: Annotated[Call, reading],
-        limit: Annotated[int, Query(ge=1, le=200)] = 50,
+        limit: Limit = USUAL,
         after: str | None = None,
     ) -> Page[VersionView]:
         """Every version that was submitted, with what became of it (A6)."""

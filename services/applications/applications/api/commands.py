@@ -1,16 +1,8 @@
-"""What the commands of this service share: the rule that a body rests on, and which version its caller has read."""
-
-from typing import Any
+"""What the commands of this service share: which version their caller has read."""
 
 from chassis.handling import Refusal
 from chassis.http import Call
-from chassis.problems import rests_on
-from rulebook import basis, reason
-
-
-def by_rule(rule: str) -> dict[str, Any]:
-    """For ``openapi_extra``: a malformed body is refused with this rule and its article."""
-    return rests_on(rule, basis(rule).article)
+from rulebook import reason
 
 
 def seen(call: Call, *, required: bool = False) -> int | None:

@@ -6,15 +6,16 @@ from typing import Annotated
 
 from chassis.access import both
 from chassis.handling import Refusal
-from chassis.http import PROBLEMS, Call, Gate, Page, refuses
-from fastapi import APIRouter, Depends, Query
+from chassis.http import PROBLEMS, Call, Gate, Limit, Page, refuses
+from chassis.paging import USUAL
+from chassis.problems import rests_on
+from fastapi import APIRouter, Depends
 from messages.values import Prefecture, Reason, Role, UnitRef, UnitType, Uscc
 from pydantic import Field
-from rulebook import reason
+from rulebook import basis, reason
 
 from applications import handlers
 from applications.api.bodies import Body, Line, NamedUnit
-from applications.api.commands import by_rule
 from applications.api.policies import END_FACT, READ_FACT, READ_LIST, RECORD_FACT, RECORD_LIST
 from applications.domain.facts import REGION, Fact, FactKind, FactSource
 from applications.domain.records import PrefectureList
@@ -62,7 +63,7 @@ def _facts(routes: APIRouter, gate: Gate) -> None:
         summary="Record a fact about a unit",
         status_code=201,
         tags=["facts"],
-        openapi_extra=by_rule("E4"),
+        openapi_extra=rests_on(basis("E4")),
         responses=malformed,
     )
     async def record(body: FactBody, call: Annotated[Call, recording]) -> Fact:
@@ -75,7 +76,7 @@ def _facts(routes: APIRouter, gate: Gate) -> None:
         "/facts/{fact_id}/end",
         summary="End a recorded fact",
         tags=["facts"],
-        openapi_extra=by_rule("E4"),
+        openapi_extra=rests_on(basis("E4")),
         responses=malformed,
     )
     async def end(fact_id: str, body: EndBody, call: Annotated[Call, ending]) -> Fact:
@@ -87,7 +88,7 @@ def _facts(routes: APIRouter, gate: Gate) -> None:
     async def recorded(
         call: Annotated[Call, reading],
         uscc: Uscc | None = None,
-        limit: Annotated[int, Query(ge=1, le=200)] = 50,
+        limit: Limit = USUAL,
         after: str | None = None,
     ) -> Page[Fact]:
         where = both(call.filter(), {} if uscc is None else {"uscc": uscc})
@@ -100,7 +101,7 @@ def _lists(routes: APIRouter, gate: Gate) -> None:
         summary="Record a prefecture list",
         status_code=201,
         tags=["lists"],
-        openapi_extra=by_rule("E10"),
+        openapi_extra=rests_on(basis("E10")),
         responses=refuses("list-malformed", status=422),
     )
     async def record(body: ListBody, call: Annotated[Call, Depends(gate.call(RECORD_LIST))]) -> PrefectureList:
@@ -114,7 +115,7 @@ def _lists(routes: APIRouter, gate: Gate) -> None:
     async def recorded(
         call: Annotated[Call, Depends(gate.call(READ_LIST))],
         prefecture: Prefecture | None = None,
-        limit: Annotated[int, Query(ge=1, le=200)] = 50,
+        limit: Limit = USUAL,
         after: str | None = None,
     ) -> Page[PrefectureList]:
         where = {} if prefecture is None else {"prefecture": prefecture}

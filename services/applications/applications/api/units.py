@@ -3,12 +3,13 @@
 from typing import Annotated
 
 from chassis.http import PROBLEMS, Call, Gate, refuses
+from chassis.problems import rests_on
 from fastapi import APIRouter, Depends
 from messages.values import Prefecture, Uscc
+from rulebook import basis
 
 from applications import handlers
 from applications.api.bodies import Body, Line
-from applications.api.commands import by_rule
 from applications.api.policies import MOVE_UNIT, READ_UNIT
 from applications.api.views import UnitView
 from applications.store import Store
@@ -32,7 +33,7 @@ def router(gate: Gate) -> APIRouter:
         "/moves",
         summary="Move a unit to another prefecture",
         status_code=201,
-        openapi_extra=by_rule("V1"),
+        openapi_extra=rests_on(basis("V1")),
         responses=refuses("nothing-to-move"),
     )
     async def move(uscc: Uscc, body: MoveBody, call: Annotated[Call, Depends(gate.call(MOVE_UNIT))]) -> UnitView:

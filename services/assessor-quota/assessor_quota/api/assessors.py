@@ -5,9 +5,10 @@ from typing import Annotated
 from chassis.http import PROBLEMS, Call, Gate, refuses
 from chassis.identity import Keys
 from chassis.openapi import IF_MATCH_REQUIRED
+from chassis.problems import rests_on
 from fastapi import APIRouter, Depends, Response
 from messages.values import PersonRef, Uscc
-from rulebook import shanghai_date
+from rulebook import basis, shanghai_date
 
 from assessor_quota import handlers
 from assessor_quota.api.bodies import (
@@ -17,7 +18,7 @@ from assessor_quota.api.bodies import (
     RepresentativeChange,
     Restoration,
 )
-from assessor_quota.api.commands import by, by_rule, seen, tagged
+from assessor_quota.api.commands import by, seen, tagged
 from assessor_quota.api.policies import AMEND, CHANGE_REPRESENTATIVE, DEREGISTER, REGISTER
 from assessor_quota.api.views import AssessorDetail, Kept
 from assessor_quota.domain.entry import By
@@ -36,7 +37,7 @@ def _entering(routes: APIRouter, gate: Gate, keys: Keys) -> None:
     @routes.post(
         "",
         summary="Register an assessor",
-        openapi_extra=by_rule("S7"),
+        openapi_extra=rests_on(basis("S7")),
         status_code=201,
         responses=refuses("assessor-already-registered") | refuses("registration-incomplete", status=422),
     )
@@ -51,7 +52,7 @@ def _entering(routes: APIRouter, gate: Gate, keys: Keys) -> None:
     @routes.patch(
         "/{uscc}",
         summary="Amend an assessor's entry",
-        openapi_extra=by_rule("S7") | IF_MATCH_REQUIRED,
+        openapi_extra=rests_on(basis("S7")) | IF_MATCH_REQUIRED,
         responses=refuses("amendment-refused", status=422) | refuses("version-stale", status=412),
     )
     async def amend(
@@ -66,7 +67,7 @@ def _changing_hands(routes: APIRouter, gate: Gate, keys: Keys) -> None:
     @routes.post(
         "/{uscc}/representative",
         summary="Change the legal representative",
-        openapi_extra=by_rule("Q4"),
+        openapi_extra=rests_on(basis("Q4")),
         responses=refuses("change-refused") | refuses("document-number-invalid", status=422),
     )
     async def change_representative(
@@ -86,7 +87,7 @@ def _ending(routes: APIRouter, gate: Gate) -> None:
     @routes.post(
         "/{uscc}/deregistration",
         summary="End a registration",
-        openapi_extra=by_rule("S7"),
+        openapi_extra=rests_on(basis("S7")),
         responses=refuses("deregistration-refused"),
     )
     async def end(
@@ -100,7 +101,7 @@ def _ending(routes: APIRouter, gate: Gate) -> None:
     @routes.post(
         "/{uscc}/deregistration/reversal",
         summary="Take back the end of a registration",
-        openapi_extra=by_rule("S7"),
+        openapi_extra=rests_on(basis("S7")),
         responses=refuses("not-deregistered"),
     )
     async def restore(

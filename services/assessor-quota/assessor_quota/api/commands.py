@@ -1,20 +1,12 @@
-"""What the commands of this service share: the rule they rest on, who acts, which version was seen, and the answer."""
-
-from typing import Any
+"""What the commands of this service share: who acts, which version was seen, and the answer."""
 
 from chassis.handling import Refusal
 from chassis.http import Call, etag
-from chassis.problems import rests_on
 from fastapi import Response
-from rulebook import basis, reason
+from rulebook import reason
 
 from assessor_quota.api.views import AssessorDetail, Kept
 from assessor_quota.domain.entry import By
-
-
-def by_rule(rule: str) -> dict[str, Any]:
-    """For ``openapi_extra``: a malformed body is refused with this rule and its article."""
-    return rests_on(rule, basis(rule).article)
 
 
 def by(call: Call) -> By:

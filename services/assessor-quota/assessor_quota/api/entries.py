@@ -5,7 +5,8 @@ from typing import Annotated
 
 from chassis.access import both
 from chassis.handling import Where
-from chassis.http import PROBLEMS, Call, Gate, Page, etag
+from chassis.http import PROBLEMS, Call, Gate, Limit, Page, etag
+from chassis.paging import USUAL
 from fastapi import APIRouter, Depends, Query, Response
 from messages.values import Prefecture, UnitType, Uscc
 from rulebook import shanghai_date
@@ -43,9 +44,6 @@ class Sought:
         return both(found, {"uscc": {"$in" if self.sanctioned else "$nin": holding}})
 
 
-Limit = Annotated[int, Query(ge=1, le=200)]
-
-
 def router(gate: Gate) -> APIRouter:
     routes = APIRouter(tags=["assessors"], responses=PROBLEMS)
     reading = Depends(gate.call(READ))
@@ -54,7 +52,7 @@ def router(gate: Gate) -> APIRouter:
     async def registered(
         call: Annotated[Call, Depends(gate.call(LIST))],
         sought: Annotated[Sought, Depends()],
-        limit: Limit = 50,
+        limit: Limit = USUAL,
         after: str | None = None,
     ) -> Page[AssessorEntry]:
         """Everyone sees who is registered for what and who is sanctioned; no person is named."""
@@ -68,7 +66,7 @@ def router(gate: Gate) -> APIRouter:
         prefecture: Prefecture,
         call: Annotated[Call, reading],
         sought: Annotated[Sought, Depends()],
-        limit: Limit = 50,
+        limit: Limit = USUAL,
         after: str | None = None,
     ) -> Page[AssessorDetail]:
         """The assessors that were granted items there, of those whose entries the caller may read."""
@@ -91,7 +89,7 @@ def router(gate: Gate) -> APIRouter:
 
     @routes.get("/assessors/{uscc}/history", summary="Show an assessor's history")
     async def history(
-        uscc: Uscc, call: Annotated[Call, reading], limit: Limit = 50, after: str | None = None
+        uscc: Uscc, call: Annotated[Call, reading], limit: Limit = USUAL, after: str | None = None
     ) -> Page[HistoryEntry]:
         """Everything that happened to the entry, in order."""
         store = call.reads(Store)

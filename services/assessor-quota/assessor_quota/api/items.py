@@ -5,7 +5,8 @@ from typing import Annotated
 
 from chassis.access import both
 from chassis.handling import Refusal, Where
-from chassis.http import PROBLEMS, Call, Gate, Page, refuses
+from chassis.http import PROBLEMS, Call, Gate, Limit, Page, refuses
+from chassis.paging import USUAL
 from fastapi import APIRouter, Depends, Query
 from messages.values import Digest, Identifier, PersonRef, Uscc
 from rulebook import reason, rules_on, shanghai_date
@@ -67,7 +68,7 @@ def _listing(routes: APIRouter, gate: Gate) -> None:
         assessor: Uscc | None = None,
         year: int | None = None,
         state: ItemState | None = None,
-        limit: Annotated[int, Query(ge=1, le=200)] = 50,
+        limit: Limit = USUAL,
         after: str | None = None,
     ) -> Page[ItemDetail]:
         """What became of every application that asked for an item, also where it was refused."""

@@ -6,7 +6,8 @@ from typing import Annotated, Any, TypeAlias
 
 from chassis.access import Policy, Rule, both, everything, own_organisation, own_prefecture
 from chassis.handling import Refusal, Where
-from chassis.http import PROBLEMS, Call, Gate, Page
+from chassis.http import PROBLEMS, Call, Gate, Limit, Page
+from chassis.paging import USUAL
 from chassis.tables import MEDIA_TYPES, Format, Heading, as_csv, as_xlsx
 from chassis.tables import Page as Sheet
 from fastapi import APIRouter, Depends, Query, Response
@@ -102,7 +103,7 @@ def router(gate: Gate) -> APIRouter:
     async def rates(
         call: Annotated[Call, reading],
         asked: Annotated[Asked, Depends()],
-        limit: Annotated[int, Query(ge=1, le=200)] = 50,
+        limit: Limit = USUAL,
         after: str | None = None,
     ) -> Page[RateView]:
         """Listed ÷ concluded, with the counts; a group with applications and nothing concluded has none."""

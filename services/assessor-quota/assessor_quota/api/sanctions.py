@@ -5,20 +5,20 @@ from typing import Annotated
 
 from chassis.access import both
 from chassis.handling import Where
-from chassis.http import PROBLEMS, Call, Gate, Page, refuses
+from chassis.http import PROBLEMS, Call, Gate, Limit, Page, refuses
+from chassis.paging import USUAL
+from chassis.problems import rests_on
 from fastapi import APIRouter, Depends, Query, Response
 from messages.values import Prefecture, Uscc
-from rulebook import shanghai_date
+from rulebook import basis, shanghai_date
 
 from assessor_quota import handlers
 from assessor_quota.api.bodies import DecisionBody, Revocation
-from assessor_quota.api.commands import by, by_rule, tagged
+from assessor_quota.api.commands import by, tagged
 from assessor_quota.api.policies import REVOKE, SANCTION, SANCTIONS
 from assessor_quota.api.views import AssessorDetail, ItemInUse, Kept, PublicSanction, SanctionPreview, sister
 from assessor_quota.domain.sanction import Finding
 from assessor_quota.store import Store
-
-Limit = Annotated[int, Query(ge=1, le=200)]
 
 
 def router(gate: Gate) -> APIRouter:
@@ -32,7 +32,7 @@ def _deciding(routes: APIRouter, gate: Gate) -> None:
     @routes.post(
         "/assessors/{uscc}/sanctions",
         summary="Decide a sanction",
-        openapi_extra=by_rule("S1"),
+        openapi_extra=rests_on(basis("S1")),
         status_code=201,
         responses=refuses("decision-refused"),
     )
@@ -53,7 +53,7 @@ def _deciding(routes: APIRouter, gate: Gate) -> None:
     @routes.post(
         "/assessors/{uscc}/sanctions/revocation",
         summary="Revoke a sanction",
-        openapi_extra=by_rule("S4"),
+        openapi_extra=rests_on(basis("S4")),
         responses=refuses("revocation-refused"),
     )
     async def revoke(
@@ -69,7 +69,7 @@ def _showing(routes: APIRouter, gate: Gate) -> None:
 
     @routes.get("/assessors/{uscc}/sanctions", summary="List the sanctions of an assessor")
     async def decided(
-        uscc: Uscc, call: Annotated[Call, showing], limit: Limit = 50, after: str | None = None
+        uscc: Uscc, call: Annotated[Call, showing], limit: Limit = USUAL, after: str | None = None
     ) -> Page[PublicSanction]:
         """Every decision against one assessor, the revoked ones as well (S4)."""
         store = call.reads(Store)
@@ -81,7 +81,7 @@ def _showing(routes: APIRouter, gate: Gate) -> None:
         call: Annotated[Call, showing],
         on: Annotated[date | None, Query(description="Today when absent")] = None,
         prefecture: Annotated[Prefecture | None, Query(description="Of assessors that work there")] = None,
-        limit: Limit = 50,
+        limit: Limit = USUAL,
         after: str | None = None,
     ) -> Page[PublicSanction]:
         """The sanctions in force on a day."""

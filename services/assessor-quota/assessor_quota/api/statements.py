@@ -5,8 +5,9 @@ from typing import Annotated
 
 from chassis.access import Policy, Rule, both, everything, own_organisation, own_prefecture
 from chassis.handling import Where
-from chassis.http import PROBLEMS, Call, Gate, Page, etag, refuses
+from chassis.http import PROBLEMS, Call, Gate, Limit, Page, etag, refuses
 from chassis.openapi import IF_MATCH
+from chassis.paging import USUAL
 from fastapi import APIRouter, Depends, Path, Query, Response
 from messages.values import AssessorRef, Digest, Identifier, Prefecture, Role, Text, Uscc
 from pydantic import BaseModel, ConfigDict, Field
@@ -151,7 +152,7 @@ def router(gate: Gate) -> APIRouter:
     async def owed(
         call: Annotated[Call, reading],
         sought: Annotated[Sought, Depends()],
-        limit: Annotated[int, Query(ge=1, le=200)] = 50,
+        limit: Limit = USUAL,
         after: str | None = None,
     ) -> Page[DutyView]:
         """Which statements are open, filed, late or overdue."""

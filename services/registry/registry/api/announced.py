@@ -3,12 +3,15 @@
 from typing import Annotated, Literal
 from urllib.parse import quote
 
-from chassis.http import Call, Gate, Page
+from chassis.http import Call, Gate, Limit, Page
+from chassis.paging import USUAL
+from chassis.problems import rests_on
 from fastapi import APIRouter, Depends, Path, Query, Response
+from rulebook import basis
 from starlette.concurrency import run_in_threadpool
 
 from registry.api import export
-from registry.api.policies import LEVEL, READ, by_rule
+from registry.api.policies import LEVEL, READ
 from registry.api.views import Feed, ListView, list_view, whole
 from registry.domain.answers import overview
 from registry.domain.chain import Verified, verify
@@ -24,11 +27,11 @@ IN_ORDER = (("announcement.number", 1),)
 def add_routes(routes: APIRouter, gate: Gate) -> None:
     Reading = Annotated[Call, Depends(gate.call(READ))]  # noqa: N806 - a type, made for this gate
 
-    @routes.get("/lists", tags=["lists"], openapi_extra=by_rule("L5"))
+    @routes.get("/lists", tags=["lists"], openapi_extra=rests_on(basis("L5")))
     async def list_announced(
         call: Reading,
         year: int | None = None,
-        limit: Annotated[int, Query(ge=1, le=200)] = 50,
+        limit: Limit = USUAL,
         after: str | None = None,
     ) -> Page[ListView]:
         """Announced lists without their lines, newest first."""
@@ -36,7 +39,9 @@ def add_routes(routes: APIRouter, gate: Gate) -> None:
         found = await call.page(call.reads(Store).lists, where, (("announcement.number", -1),), limit, after)
         return Page(items=[list_view(overview(each)) for each in found.items], next=found.next)
 
-    @routes.get("/lists/feed", summary="Follow the announced lists", tags=["lists"], openapi_extra=by_rule("L5"))
+    @routes.get(
+        "/lists/feed", summary="Follow the announced lists", tags=["lists"], openapi_extra=rests_on(basis("L5"))
+    )
     async def feed(
         call: Reading, after: Annotated[int, Query(ge=0)] = 0, limit: Annotated[int, Query(ge=1, le=50)] = 10
     ) -> Feed:
@@ -45,18 +50,20 @@ def add_routes(routes: APIRouter, gate: Gate) -> None:
         found = await call.reads(Store).lists.find(where, sort=IN_ORDER, limit=limit)
         return Feed(items=tuple(map(whole, found)), after=placed_at(found[-1]).number if found else after)
 
-    @routes.get("/lists/chain", tags=["lists"], openapi_extra=by_rule("L5"))
+    @routes.get("/lists/chain", tags=["lists"], openapi_extra=rests_on(basis("L5")))
     async def verify_chain(call: Reading) -> Verified:
         """Compute every digest again from the first list on and say whether the chain holds."""
         return verify(await call.reads(Store).lists.find(ANNOUNCED, sort=IN_ORDER))
 
-    @routes.get("/lists/{number}", summary="Show an announced list", tags=["lists"], openapi_extra=by_rule("L5"))
+    @routes.get(
+        "/lists/{number}", summary="Show an announced list", tags=["lists"], openapi_extra=rests_on(basis("L5"))
+    )
     async def show(number: Number, call: Reading, response: Response) -> ListView:
         one = await numbered(LEVEL, number, call.reads(Store))
         response.headers["ETag"] = f'"{placed_at(one).digest}"'
         return whole(one)
 
-    @routes.get("/lists/{number}/export", tags=["lists"], response_class=Response, openapi_extra=by_rule("L5"))
+    @routes.get("/lists/{number}/export", tags=["lists"], response_class=Response, openapi_extra=rests_on(basis("L5")))
     async def export_list(number: Number, call: Reading, format: Literal["xlsx", "csv"] = "xlsx") -> Response:
         """The list as a workbook, or as CSV in UTF-8 with a byte order mark."""
         one = await numbered(LEVEL, number, call.reads(Store))

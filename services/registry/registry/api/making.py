@@ -3,9 +3,11 @@
 from typing import Annotated
 
 from chassis.http import Call, Gate, refuses
+from chassis.problems import rests_on
 from fastapi import APIRouter, Depends, Path
+from rulebook import basis
 
-from registry.api.policies import LEVEL, MAKE, by_rule
+from registry.api.policies import LEVEL, MAKE
 from registry.api.views import AnnounceBody, CloseBody, CorrectBody, ListView, list_view, whole
 from registry.domain.answers import Overview
 from registry.handlers.announcing import AnnounceList, announce_list
@@ -20,7 +22,7 @@ Number = Annotated[int, Path(ge=1)]
 def add_routes(routes: APIRouter, gate: Gate) -> None:
     Making = Annotated[Call, Depends(gate.call(MAKE))]  # noqa: N806 - a type, made for this gate
 
-    @routes.get("/lists/{year}/draft", tags=["making lists"], openapi_extra=by_rule("L1"))
+    @routes.get("/lists/{year}/draft", tags=["making lists"], openapi_extra=rests_on(basis("L1")))
     async def show_draft(year: Year, call: Making) -> ListView:
         """What closing would make now, with what is held back and why; or the closed list that waits."""
         return await _draft(call, year)
@@ -28,7 +30,7 @@ def add_routes(routes: APIRouter, gate: Gate) -> None:
     @routes.post(
         "/lists/{year}/close",
         summary="Close the list of a year",
-        openapi_extra=by_rule("L2"),
+        openapi_extra=rests_on(basis("L2")),
         tags=["making lists"],
         responses=refuses("nothing-to-list"),
     )
@@ -42,7 +44,7 @@ def add_routes(routes: APIRouter, gate: Gate) -> None:
     @routes.post(
         "/lists/{year}/announce",
         summary="Announce the closed list",
-        openapi_extra=by_rule("L3"),
+        openapi_extra=rests_on(basis("L3")),
         tags=["making lists"],
         responses=refuses("nothing-to-announce", "list-no-longer-holds", "document-number-used"),
     )
@@ -54,7 +56,7 @@ def add_routes(routes: APIRouter, gate: Gate) -> None:
     @routes.post(
         "/lists/{number}/corrections",
         summary="Correct an announced list",
-        openapi_extra=by_rule("L4"),
+        openapi_extra=rests_on(basis("L4")),
         tags=["making lists"],
         status_code=201,
         responses=refuses("list-awaits-announcement") | refuses("line-unknown", status=422),

@@ -3,12 +3,14 @@
 from datetime import date
 from typing import Annotated
 
-from chassis.http import Call, Gate, Page, refuses
+from chassis.http import Call, Gate, Limit, Page, refuses
+from chassis.paging import USUAL
+from chassis.problems import rests_on
 from fastapi import APIRouter, Depends, Path, Query
 from messages.values import Uscc
-from rulebook import shanghai_date
+from rulebook import basis, shanghai_date
 
-from registry.api.policies import READ, REMOVE, by_rule
+from registry.api.policies import READ, REMOVE
 from registry.api.views import BanCheck, BanView, RemovalBody, RemovalView
 from registry.domain.bans import Standing, bans_on, barred_until
 from registry.domain.removals import Decision, Removal
@@ -23,7 +25,7 @@ def add_routes(routes: APIRouter, gate: Gate) -> None:
     @routes.post(
         "/removals",
         summary="Record a removal",
-        openapi_extra=by_rule("L1"),
+        openapi_extra=rests_on(basis("L1")),
         tags=["removals"],
         status_code=201,
         responses=refuses("document-number-used") | refuses("decided-in-the-future", "no-rule-set", status=422),
@@ -33,11 +35,11 @@ def add_routes(routes: APIRouter, gate: Gate) -> None:
         command = Decision(body.unit, body.ground, body.document_number, body.decided_on, body.levels)
         return RemovalView.model_validate(await call.perform(record_removal, command, Store, reply=Removal))
 
-    @routes.get("/removals", tags=["removals"], openapi_extra=by_rule("L1"))
+    @routes.get("/removals", tags=["removals"], openapi_extra=rests_on(basis("L1")))
     async def list_removals(
         call: Removing,
         year: int | None = None,
-        limit: Annotated[int, Query(ge=1, le=200)] = 50,
+        limit: Limit = USUAL,
         after: str | None = None,
     ) -> Page[RemovalView]:
         """Recorded decisions, the latest first."""
@@ -45,11 +47,11 @@ def add_routes(routes: APIRouter, gate: Gate) -> None:
         found = await call.page(call.reads(Store).removals, where, (("decided_on", -1),), limit, after)
         return Page(items=[RemovalView.model_validate(each) for each in found.items], next=found.next)
 
-    @routes.get("/removals/{removal_id}", tags=["removals"], openapi_extra=by_rule("L1"))
+    @routes.get("/removals/{removal_id}", tags=["removals"], openapi_extra=rests_on(basis("L1")))
     async def show_removal(removal_id: Annotated[str, Path(max_length=40)], call: Removing) -> RemovalView:
         return RemovalView.model_validate(await call.reads(Store).removals.require(removal_id))
 
-    @routes.get("/bans", tags=["removals"], openapi_extra=by_rule("B1"))
+    @routes.get("/bans", tags=["removals"], openapi_extra=rests_on(basis("B1")))
     async def check_ban(
         call: Reading, uscc: Annotated[Uscc, Query()], on: Annotated[date | None, Query()] = None
     ) -> BanCheck:

@@ -5,12 +5,14 @@ from typing import Annotated
 
 from chassis.access import Allowed, Denied, both
 from chassis.handling import Refusal, Where
-from chassis.http import PROBLEMS, Call, Gate, Page, etag, refuses
-from fastapi import APIRouter, Depends, Path, Query, Response
+from chassis.http import PROBLEMS, Call, Gate, Limit, Page, etag, refuses
+from chassis.paging import USUAL
+from chassis.problems import rests_on
+from fastapi import APIRouter, Depends, Path, Response
 from messages.values import Level, Prefecture, UnitType, alike
-from rulebook import reason, shanghai_date
+from rulebook import basis, reason, shanghai_date
 
-from registry.api.policies import READ, SEE_FLAGS, by_rule
+from registry.api.policies import READ, SEE_FLAGS
 from registry.api.views import TitleView, UnitView, title_view, unit_view
 from registry.domain.register import Listing, Unit, shown_on
 from registry.store import Store
@@ -24,7 +26,7 @@ def add_routes(routes: APIRouter, gate: Gate) -> None:
     @routes.get(
         "/units",
         tags=["register"],
-        openapi_extra=by_rule("R1"),
+        openapi_extra=rests_on(basis("R1")),
         responses=PROBLEMS | refuses("flagged-is-of-today", "as-of-in-the-future", status=422),
     )
     async def list_titles(  # noqa: PLR0913 - one parameter for each question that can be asked
@@ -35,7 +37,7 @@ def add_routes(routes: APIRouter, gate: Gate) -> None:
         unit_type: UnitType | None = None,
         level: Level | None = None,
         flagged: bool | None = None,
-        limit: Annotated[int, Query(ge=1, le=200)] = 50,
+        limit: Limit = USUAL,
         after: str | None = None,
     ) -> Page[TitleView]:
         """What the register showed at the end of that day, one item for each title.
@@ -54,7 +56,7 @@ def add_routes(routes: APIRouter, gate: Gate) -> None:
         found = await call.page(call.reads(Store).listings, where, limit=limit, after=after)
         return Page(items=await _titles(found.items, day, call), next=found.next)
 
-    @routes.get("/units/{key:path}", tags=["register"], openapi_extra=by_rule("R1"))
+    @routes.get("/units/{key:path}", tags=["register"], openapi_extra=rests_on(basis("R1")))
     async def show_unit(key: Key, call: Reading, response: Response, as_of: date | None = None) -> UnitView:
         """One unit with names, titles and removals as the register showed them at the end of that day."""
         store, day, key = call.reads(Store), _day(call, as_of), alike(key)

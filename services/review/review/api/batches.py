@@ -5,12 +5,14 @@ from typing import Annotated
 
 from chassis.handling import Refusal
 from chassis.http import PROBLEMS, Call, Gate, refuses
+from chassis.problems import rests_on
 from fastapi import APIRouter, Body, Depends
 from messages.values import Level, Text
 from pydantic import Field
+from rulebook import basis
 
 from review.api import views
-from review.api.commands import acting, by_rule
+from review.api.commands import acting
 from review.api.policies import PUBLISH, READ_RANKING, SELECT
 from review.domain.notice import Notice
 from review.domain.ranking import BatchRanking, Decision, batch_id, reproduces
@@ -58,7 +60,7 @@ def router(gate: Gate) -> APIRouter:
     @routes.post(
         "/ranking",
         summary="Rank and select the cases of a batch",
-        openapi_extra=by_rule("V8"),
+        openapi_extra=rests_on(basis("V8")),
         responses=refuses(
             "batch-unfinished", "nothing-to-rank", "forwarding-open", "evaluated-already", "level-not-reviewed"
         ),
@@ -86,7 +88,7 @@ def router(gate: Gate) -> APIRouter:
     @routes.post(
         "/notice",
         summary="Publish the public notice of a batch",
-        openapi_extra=by_rule("V9"),
+        openapi_extra=rests_on(basis("V9")),
         status_code=201,
         responses=refuses("nothing-to-publish", "level-not-reviewed"),
     )

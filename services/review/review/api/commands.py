@@ -1,22 +1,13 @@
-"""What the commands share: the rule they rest on, who acts, and in which role the record says it was done (P1, V14)."""
+"""What the commands share: who acts, and in which role the record says it was done (P1, V14)."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from chassis.access import Allowed, Policy
 from chassis.http import Call
-from chassis.problems import rests_on
-from rulebook import basis
 
 from review.domain.case import Case
 from review.domain.record import By
 from review.store import Store
-
-
-def by_rule(rule: str) -> dict[str, Any]:
-    """For ``openapi_extra``: a malformed body is refused with this rule and its article."""
-    return rests_on(rule, basis(rule).article)
 
 
 async def acting(call: Call, policy: Policy, resource: object) -> By:

@@ -2,13 +2,16 @@
 
 from typing import Annotated
 
-from chassis.http import PROBLEMS, Call, Gate, Page, etag, refuses
-from fastapi import APIRouter, Body, Depends, Query, Response
+from chassis.http import PROBLEMS, Call, Gate, Limit, Page, etag, refuses
+from chassis.paging import USUAL
+from chassis.problems import rests_on
+from fastapi import APIRouter, Body, Depends, Response
 from messages.values import Identifier, Level, Text, Uscc
 from pydantic import Field
+from rulebook import basis
 
 from review.api import views
-from review.api.commands import acting, acting_on, by_rule
+from review.api.commands import acting, acting_on
 from review.api.policies import APPOINT, APPOINT_ALL, DECLARE, KEEP_EXPERTS, READ_EXPERTS
 from review.domain.expert import Evaluated, Expert
 from review.handlers.panel import (
@@ -65,7 +68,7 @@ def router(gate: Gate) -> APIRouter:
 def _experts(gate: Gate) -> APIRouter:
     routes = APIRouter(prefix="/experts", tags=["experts"])
 
-    @routes.post("", summary="Register an expert", openapi_extra=by_rule("V5"), status_code=201)
+    @routes.post("", summary="Register an expert", openapi_extra=rests_on(basis("V5")), status_code=201)
     async def register(body: ExpertBody, call: Annotated[Call, Depends(gate.call(KEEP_EXPERTS))]) -> Expert:
         """Registering again brings the entry up to date; a seat that the expert may not hold any more passes on."""
         evaluated = tuple(Evaluated(each.uscc, each.year) for each in body.evaluated)
@@ -76,7 +79,7 @@ def _experts(gate: Gate) -> APIRouter:
     @routes.get("", summary="List experts")
     async def listed(
         call: Annotated[Call, Depends(gate.call(READ_EXPERTS))],
-        limit: Annotated[int, Query(ge=1, le=200)] = 50,
+        limit: Limit = USUAL,
         after: str | None = None,
     ) -> Page[Expert]:
         return await call.page(call.reads(Store).experts, call.filter(), limit=limit, after=after)
@@ -91,7 +94,9 @@ def _experts(gate: Gate) -> APIRouter:
         response.headers["ETag"] = etag(store.experts.version(expert_id))
         return expert
 
-    @routes.post("/{expert_id}/conflicts", summary="Declare a conflict of interest", openapi_extra=by_rule("V5"))
+    @routes.post(
+        "/{expert_id}/conflicts", summary="Declare a conflict of interest", openapi_extra=rests_on(basis("V5"))
+    )
     async def declare(expert_id: str, body: ConflictBody, call: Annotated[Call, Depends(gate.call(DECLARE))]) -> Expert:
         """Always kept: seats on cases of the unit, assessor or group pass on; a score already made is flagged."""
         by = await acting(call, DECLARE, await call.reads(Store).experts.require(expert_id))
@@ -107,7 +112,7 @@ def _panels(gate: Gate) -> APIRouter:
     @routes.post(
         "/cases/{case_id}/panel",
         summary="Appoint the panel of a case",
-        openapi_extra=by_rule("V5"),
+        openapi_extra=rests_on(basis("V5")),
         responses=refuses("wrong-state", "experts-too-few", "case-suspended", "level-not-reviewed"),
     )
     async def appoint(
@@ -122,7 +127,7 @@ def _panels(gate: Gate) -> APIRouter:
     @routes.post(
         "/batches/{year}/panels",
         summary="Appoint the panels of a batch",
-        openapi_extra=by_rule("V5"),
+        openapi_extra=rests_on(basis("V5")),
         responses=refuses("level-not-reviewed"),
     )
     async def appoint_all(

@@ -2,10 +2,13 @@
 
 from typing import Annotated
 
-from chassis.http import PROBLEMS, Call, Gate, Page, etag, refuses
-from fastapi import APIRouter, Depends, Query, Response
+from chassis.http import PROBLEMS, Call, Gate, Limit, Page, etag, refuses
+from chassis.paging import USUAL
+from chassis.problems import rests_on
+from fastapi import APIRouter, Depends, Response
+from rulebook import basis
 
-from review.api.commands import acting, by_rule
+from review.api.commands import acting
 from review.api.policies import PUBLISH, READ_NOTICE
 from review.api.views import NoticeEntry
 from review.domain.notice import Notice
@@ -21,7 +24,7 @@ def router(gate: Gate) -> APIRouter:
     async def listed(
         call: Annotated[Call, reading],
         batch_year: int | None = None,
-        limit: Annotated[int, Query(ge=1, le=200)] = 50,
+        limit: Limit = USUAL,
         after: str | None = None,
     ) -> Page[NoticeEntry]:
         where = {} if batch_year is None else {"batch_year": batch_year}
@@ -38,7 +41,7 @@ def router(gate: Gate) -> APIRouter:
     @routes.post(
         "/{notice_id}/conclude",
         summary="Conclude a public notice",
-        openapi_extra=by_rule("V9"),
+        openapi_extra=rests_on(basis("V9")),
         responses=refuses("notice-running", "notice-concluded"),
     )
     async def conclude(notice_id: str, call: Annotated[Call, Depends(gate.call(PUBLISH))]) -> Notice:

@@ -2,12 +2,15 @@
 
 from typing import Annotated
 
-from chassis.http import PROBLEMS, Call, Gate, Page, refuses
-from fastapi import APIRouter, Depends, Query
+from chassis.http import PROBLEMS, Call, Gate, Limit, Page, refuses
+from chassis.paging import USUAL
+from chassis.problems import rests_on
+from fastapi import APIRouter, Depends
 from messages.values import Identifier, Text
 from pydantic import Field
+from rulebook import basis
 
-from review.api.commands import acting, by_rule
+from review.api.commands import acting
 from review.api.policies import DECIDE_OBJECTION, OBJECT
 from review.api.views import Body
 from review.domain.notice import Objection
@@ -42,7 +45,7 @@ def router(gate: Gate) -> APIRouter:
     @routes.post(
         "",
         summary="Lodge an objection",
-        openapi_extra=by_rule("V9"),
+        openapi_extra=rests_on(basis("V9")),
         status_code=201,
         responses=refuses("notice-ended", "not-in-notice"),
     )
@@ -58,7 +61,7 @@ def router(gate: Gate) -> APIRouter:
     async def listed(
         notice_id: str,
         call: Annotated[Call, deciding],
-        limit: Annotated[int, Query(ge=1, le=200)] = 50,
+        limit: Limit = USUAL,
         after: str | None = None,
     ) -> Page[Objection]:
         return await call.page(call.reads(Store).objections, {"notice_id": notice_id}, limit=limit, after=after)
@@ -66,7 +69,7 @@ def router(gate: Gate) -> APIRouter:
     @routes.post(
         "/{objection_id}/resolution",
         summary="Resolve an objection",
-        openapi_extra=by_rule("V9"),
+        openapi_extra=rests_on(basis("V9")),
         responses=refuses("objection-resolved"),
     )
     async def resolve(

@@ -3,11 +3,13 @@
 from typing import Annotated, Literal
 
 from chassis.http import PROBLEMS, Call, Gate, refuses
+from chassis.problems import rests_on
 from fastapi import APIRouter, Depends
 from messages.values import Department, FileRef, Text
 from pydantic import Field
+from rulebook import basis
 
-from review.api.commands import acting, acting_on, by_rule
+from review.api.commands import acting, acting_on
 from review.api.policies import ANSWER, DECIDE, Asked
 from review.api.views import Body
 from review.handlers.consultation import AnswerConsultation, answer_consultation
@@ -53,7 +55,7 @@ def router(gate: Gate) -> APIRouter:
     @routes.post(
         "/opinions",
         summary="Answer a consultation",
-        openapi_extra=by_rule("V2"),
+        openapi_extra=rests_on(basis("V2")),
         responses=refuses("wrong-state", "not-consulted", "opinion-given", "case-suspended"),
     )
     async def answer(case_id: str, body: OpinionBody, call: Annotated[Call, Depends(gate.call(ANSWER))]) -> Receipt:
@@ -65,7 +67,7 @@ def router(gate: Gate) -> APIRouter:
     @routes.post(
         "/initial-review",
         summary="Decide the initial review",
-        openapi_extra=by_rule("V1"),
+        openapi_extra=rests_on(basis("V1")),
         responses=refuses("wrong-state", "case-suspended"),
     )
     async def review(case_id: str, body: InitialReviewBody, call: Annotated[Call, deciding]) -> Receipt:
@@ -77,7 +79,7 @@ def router(gate: Gate) -> APIRouter:
     @routes.post(
         "/opinion-document",
         summary="Issue the opinion document",
-        openapi_extra=by_rule("V3"),
+        openapi_extra=rests_on(basis("V3")),
         responses=refuses(
             "wrong-state", "opinion-missing", "opinion-not-dealt-with", "document-number-taken", "case-suspended"
         ),
@@ -91,7 +93,7 @@ def router(gate: Gate) -> APIRouter:
     @routes.post(
         "/forward",
         summary="Forward a case to the region",
-        openapi_extra=by_rule("V4"),
+        openapi_extra=rests_on(basis("V4")),
         responses=refuses("wrong-state", "deadline-passed", "case-suspended", "level-not-reviewed"),
     )
     async def forward(case_id: str, call: Annotated[Call, deciding]) -> Receipt:

@@ -5,11 +5,13 @@ from typing import Annotated
 
 from chassis.handling import Refusal
 from chassis.http import PROBLEMS, Call, Gate, refuses
+from chassis.problems import rests_on
 from fastapi import APIRouter, Depends
 from messages.values import IndicatorValue
 from pydantic import Field
+from rulebook import basis
 
-from review.api.commands import acting, acting_on, by_rule
+from review.api.commands import acting, acting_on
 from review.api.policies import DECIDE_DEVIATION, READ_SHEET, SCORE, VISIT, Seat
 from review.api.views import Body, SheetView
 from review.domain.case import ScoreSheet
@@ -55,7 +57,7 @@ def router(gate: Gate) -> APIRouter:
     @routes.put(
         "/score-sheets/{expert}",
         summary="Fill and sign a score sheet",
-        openapi_extra=by_rule("V6"),
+        openapi_extra=rests_on(basis("V6")),
         responses=refuses("wrong-state", "sheet-signed", "case-suspended") | refuses("not-on-panel", status=403),
     )
     async def fill(
@@ -76,7 +78,7 @@ def router(gate: Gate) -> APIRouter:
     @routes.post(
         "/chair-decision",
         summary="Decide on a deviating sheet",
-        openapi_extra=by_rule("V6"),
+        openapi_extra=rests_on(basis("V6")),
         responses=refuses("wrong-state", "no-deviation", "case-suspended") | refuses("not-the-decider", status=403),
     )
     async def decide(
@@ -93,7 +95,7 @@ def router(gate: Gate) -> APIRouter:
     @routes.post(
         "/site-verification",
         summary="Record a site verification",
-        openapi_extra=by_rule("V7"),
+        openapi_extra=rests_on(basis("V7")),
         responses=refuses("wrong-state", "case-suspended"),
     )
     async def visit(case_id: str, body: SiteBody, call: Annotated[Call, Depends(gate.call(VISIT))]) -> Receipt:
