@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:  # the launcher names services without loading what runs them
-    from chassis.bus import Hears
+    from chassis.inbox.subscriptions import Hears
 
 
 class Service(NamedTuple):

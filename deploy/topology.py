@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from chassis.topology import definitions
+from chassis.broker.topology import definitions
 from messages.catalogue import EVENTS
 
 from deploy.definitions import COMMITTED, VHOST

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from chassis.bus import Hears
-from chassis.topology import EVENTS_EXCHANGE, streams
+from chassis.inbox.subscriptions import Hears
+from chassis.broker.topology import EVENTS_EXCHANGE, streams
 from messages.catalogue import EVENTS
 from messages.envelope import CONTENT_TYPE
 from messages.event import Event

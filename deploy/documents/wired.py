@@ -7,7 +7,7 @@ from pathlib import Path
 from types import ModuleType, NoneType
 from typing import get_args, get_type_hints
 
-from chassis.service import Service as Wired
+from chassis.runtime.service import Service as Wired
 from chassis.settings import PREFIX, Settings
 
 from deploy.local.places import Places

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
-from chassis.issuer import DevelopmentIssuer
-from chassis.servers import MissingServerError, ServerDiedError, UnfitServerError
+from chassis.security.dev_issuer import DevelopmentIssuer
+from chassis.devservers import MissingServerError, ServerDiedError, UnfitServerError
 from chassis.settings import Mode
 from messages.values import Role
 from rich.console import Console

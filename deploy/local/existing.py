@@ -6,8 +6,8 @@ import os
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from chassis.servers import BrokerAdmin, MongodAdmin, UnfitServerError
-from chassis.servers.processes import write_private
+from chassis.devservers import BrokerAdmin, MongodAdmin, UnfitServerError
+from chassis.devservers.processes import write_private
 
 from deploy.definitions import VHOST
 from deploy.local.places import Places

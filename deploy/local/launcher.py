@@ -5,8 +5,8 @@ import json
 from datetime import UTC, datetime
 
 from chassis.clock import set_simulated
-from chassis.servers import MissingServerError
-from chassis.servers.processes import Child
+from chassis.devservers import MissingServerError
+from chassis.devservers.processes import Child
 
 from deploy.local import processes, servers
 from deploy.local.places import Places

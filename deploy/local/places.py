@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from chassis.identity import add_key
-from chassis.issuer import DevelopmentIssuer
-from chassis.servers.processes import HOST, new_secret, write_private
+from chassis.security.pseudonyms import add_key
+from chassis.security.dev_issuer import DevelopmentIssuer
+from chassis.devservers.processes import HOST, new_secret, write_private
 from chassis.settings import Mode
 
 from deploy.services import SERVICES

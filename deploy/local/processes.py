@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping
 
 import httpx2
-from chassis.servers.processes import Child, require_free
+from chassis.devservers.processes import Child, require_free
 
 from deploy.definitions import VHOST
 from deploy.local.places import Places

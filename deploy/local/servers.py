@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from chassis.clock import SystemClock
-from chassis.servers import Broker, BrokerAdmin, Mongod, MongodAdmin
-from chassis.servers.processes import HOST, Child, MissingServerError, accepts, require_free
+from chassis.devservers import Broker, BrokerAdmin, Mongod, MongodAdmin
+from chassis.devservers.processes import HOST, Child, MissingServerError, accepts, require_free
 
 from deploy.definitions import VHOST, committed, with_passwords
 from deploy.local import existing

@@ -3,7 +3,7 @@
 import asyncio
 import sys
 
-from chassis.servers.processes import guarded
+from chassis.devservers.processes import guarded
 
 from deploy.local.places import Places
 

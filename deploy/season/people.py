@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from chassis.issuer import DevelopmentIssuer
+from chassis.security.dev_issuer import DevelopmentIssuer
 from chassis.settings import Mode
 from messages.values import Department, Prefecture, Role
 

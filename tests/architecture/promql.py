@@ -8,10 +8,10 @@ from importlib import import_module
 from importlib.util import find_spec
 
 import promql_parser as promql
-from chassis.app import create_app
-from chassis.health import Health
-from chassis.measures import Measure
-from chassis.metrics import Metrics
+from chassis.http.app import create_app
+from chassis.observability.health import Health
+from chassis.observability.gauges import Measure
+from chassis.observability.metrics import Metrics
 from faststream.rabbit.prometheus import RabbitPrometheusMiddleware
 from prometheus_client.metrics_core import Metric
 

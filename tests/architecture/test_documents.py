@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from chassis.problems import MEDIA_TYPE
-from chassis.tracing import HEADER
+from chassis.http.problems import MEDIA_TYPE
+from chassis.observability.tracing import HEADER
 from jsonschema import Draft202012Validator
 from messages.catalogue import EVENTS
 from messages.envelope import hear, say

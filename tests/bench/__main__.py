@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from chassis.servers import Broker, Mongod
+from chassis.devservers import Broker, Mongod
 
 from tests.bench import report, report_reservations
 from tests.bench.contestant import Servers

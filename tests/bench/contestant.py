@@ -14,11 +14,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
-from chassis import logs
-from chassis.delivery import Delivery
-from chassis.process import Process
-from chassis.running import GC_THRESHOLDS
-from chassis.servers import Broker, Mongod
+from chassis.observability import logs
+from chassis.inbox.delivery import Delivery
+from chassis.runtime.process import Process
+from chassis.runtime.run import GC_THRESHOLDS
+from chassis.devservers import Broker, Mongod
 
 from tests.bench.measure import Processors, Run
 

@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import aio_pika
-from chassis.bus import Hears, hears
-from chassis.process import Process
-from chassis.publisher import HEARTBEAT, Answer, LinkDown
-from chassis.service import Service
+from chassis.inbox.subscriptions import Hears, hears
+from chassis.runtime.process import Process
+from chassis.broker.publisher import HEARTBEAT, Answer, LinkDown
+from chassis.runtime.service import Service
 from chassis.settings import ProcessRole, Settings
 from chassis.testing import sample
-from chassis.topology import EVENTS_EXCHANGE
-from chassis.unit import Document
+from chassis.broker.topology import EVENTS_EXCHANGE
+from chassis.persistence.unit_of_work import Document
 from messages.envelope import CONTENT_TYPE
 from messages.event import Event
 from messages.review import CaseOpened

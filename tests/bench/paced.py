@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import aio_pika
-from chassis.publisher import BrokerPublisher
-from chassis.unit import Document
+from chassis.broker.publisher import BrokerPublisher
+from chassis.persistence.unit_of_work import Document
 
 from tests.bench.measure import Latencies
 

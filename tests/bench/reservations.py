@@ -9,10 +9,10 @@ from pathlib import Path
 
 import aio_pika
 from assessor_quota.bus import HEARS
-from chassis.mongo import open_database
-from chassis.servers.processes import free_ports
+from chassis.persistence.mongo import open_database
+from chassis.devservers.processes import free_ports
 from chassis.testing.stack import Stand
-from chassis.topology import definitions
+from chassis.broker.topology import definitions
 from messages.assessor_quota import QuotaItemRefused, QuotaItemReleased, QuotaItemReserved
 from messages.catalogue import EVENTS
 from messages.event import Event

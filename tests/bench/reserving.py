@@ -15,7 +15,7 @@ from typing import Any
 
 import rulebook.rulesets.load as packaged
 from assessor_quota.main import service
-from chassis.process import Process
+from chassis.runtime.process import Process
 from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import count
 
-from chassis.outbox import Cause, entry, event_id
-from chassis.publisher import BrokerPublisher
+from chassis.outbox.entries import Cause, entry, event_id
+from chassis.broker.publisher import BrokerPublisher
 from chassis.testing.stack import Stand
-from chassis.topology import definitions
-from chassis.unit import Document
+from chassis.broker.topology import definitions
+from chassis.persistence.unit_of_work import Document
 from messages.notify import NoticeDelivered
 from messages.review import CaseOpened
 

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
-from chassis.access import Policy, Rule, everything
+from chassis.security.policies import Policy, Rule, everything
 from chassis.handling import Done
-from chassis.http import Call, Gate
-from chassis.running import run
-from chassis.service import Service
+from chassis.http.endpoint import Call, Gate
+from chassis.runtime.run import run
+from chassis.runtime.service import Service
 from chassis.settings import Settings
-from chassis.store import Documents
+from chassis.persistence.collections import Documents
 from chassis.testing.sample import AGGREGATES, SERVICE, delivered
-from chassis.unit import Unit
+from chassis.persistence.unit_of_work import Unit
 from fastapi import APIRouter, Depends
 from messages.event import Event
 from messages.values import Role

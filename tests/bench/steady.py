@@ -11,11 +11,11 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from chassis.mongo import Database
-from chassis.outbox import Cause, entry, event_id
-from chassis.publisher import BrokerPublisher
-from chassis.servers.processes import free_ports, until_accepting
-from chassis.unit import Document
+from chassis.persistence.mongo import Database
+from chassis.outbox.entries import Cause, entry, event_id
+from chassis.broker.publisher import BrokerPublisher
+from chassis.devservers.processes import free_ports, until_accepting
+from chassis.persistence.unit_of_work import Document
 
 from tests.bench.crowd import MANY, Asker, Submissions
 from tests.bench.measure import Latencies

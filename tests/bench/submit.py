@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
 
-from chassis.issuer import DevelopmentIssuer
-from chassis.servers.processes import free_ports, until_accepting
+from chassis.security.dev_issuer import DevelopmentIssuer
+from chassis.devservers.processes import free_ports, until_accepting
 from chassis.settings import Mode
 from chassis.testing.stack import Stand
 

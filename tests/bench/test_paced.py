@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from chassis.publisher import Answer, BrokerPublisher
-from chassis.unit import Document
+from chassis.broker.publisher import Answer, BrokerPublisher
+from chassis.persistence.unit_of_work import Document
 
 from tests.bench.paced import Answers, paced, subject
 

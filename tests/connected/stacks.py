@@ -13,7 +13,7 @@ from time import monotonic, sleep
 from typing import Any
 
 import httpx2
-from chassis.servers import free_ports
+from chassis.devservers import free_ports
 
 from tests.architecture.sources import ROOT
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from chassis.servers import Broker, Mongod
+from chassis.devservers import Broker, Mongod
 
 from deploy.definitions import VHOST
 from deploy.services import SERVICES

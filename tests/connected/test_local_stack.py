@@ -12,7 +12,7 @@ import httpx2
 import psutil
 import pytest
 from aiosmtplib import send
-from chassis.issuer import DevelopmentIssuer
+from chassis.security.dev_issuer import DevelopmentIssuer
 from chassis.settings import Mode
 from messages.values import Role
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from chassis.plain import codec
-from chassis.work import heard_id
+from chassis.persistence.codec import codec
+from chassis.transactions.work import heard_id
 from messages.applications import ApplicationAccepted, ApplicationRefused
 from review.domain import record
 from review.domain.case import Case

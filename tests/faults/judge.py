@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import aio_pika
-from chassis.mongo import Database
+from chassis.persistence.mongo import Database
 from messages.assessor_quota import QuotaItemConfirmed, QuotaItemRefused, QuotaItemReleased, QuotaItemReserved
 from messages.envelope import Heard, hear
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from random import Random
 from typing import get_args
 
-from chassis.mongo import Database
-from chassis.steps import Point
+from chassis.persistence.mongo import Database
+from chassis.failpoints import Point
 from messages.applications import ApplicationSubmitted
 from messages.values import AssessorRef, Evaluation, Level, UnitRef
 from rulebook import rules_on

@@ -7,9 +7,9 @@ import time
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
-from chassis.mongo import Database, open_database
-from chassis.parked import REPLAY
-from chassis.topology import UNHEARD_QUEUE
+from chassis.persistence.mongo import Database, open_database
+from chassis.inbox.parking_lot import REPLAY
+from chassis.broker.topology import UNHEARD_QUEUE
 
 from deploy.services import SERVICES
 from tests.faults.town import Town

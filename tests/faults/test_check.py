@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from applications.domain.application import Application, State
 from chassis.clock import FixedClock
-from chassis.outbox import Cause, entry
+from chassis.outbox.entries import Cause, entry
 from chassis.testing.world import Member, World
 from messages.applications import ApplicationAccepted, ApplicationSubmitted
 from messages.event import Event

@@ -14,8 +14,8 @@ from typing import get_args
 
 import pytest
 from chassis.clock import set_simulated
-from chassis.mongo import open_database
-from chassis.steps import Point
+from chassis.persistence.mongo import open_database
+from chassis.failpoints import Point
 
 from tests.faults.check import Checker, Findings
 from tests.faults.ledger import Ledger

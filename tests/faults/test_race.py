@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from chassis.mongo import Database, open_database
+from chassis.persistence.mongo import Database, open_database
 from chassis.testing.stack import Stand
 
 from tests.faults.check import LIMIT, Findings

@@ -10,10 +10,10 @@ from pathlib import Path
 from random import Random
 from typing import Self
 
-from chassis.identity import add_key
-from chassis.issuer import DevelopmentIssuer
-from chassis.servers import Broker, Mongod
-from chassis.servers.processes import free_ports, until_accepting
+from chassis.security.pseudonyms import add_key
+from chassis.security.dev_issuer import DevelopmentIssuer
+from chassis.devservers import Broker, Mongod
+from chassis.devservers.processes import free_ports, until_accepting
 from chassis.settings import Mode
 from chassis.testing.stack import ServiceDatabase, Stand
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Literal, TypeAlias
 
-from chassis.steps import Point
+from chassis.failpoints import Point
 
 from tests.faults.remains import Site
 from tests.faults.town import Town

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from applications.domain.files import media_type
 from applications.workbooks import Form, read, write
-from chassis.tables import grid, opened
+from chassis.spreadsheets import grid, opened
 from messages.values import Prefecture, UnitType
 from rulebook import MEASURE_NAMES, rules_on
 from rulebook.schemes import problems, score

@@ -6,7 +6,7 @@ from io import StringIO
 
 import httpx2
 import pytest
-from chassis.servers import free_ports
+from chassis.devservers import free_ports
 from rich.console import Console
 
 from deploy.local.launcher import Launcher

@@ -12,11 +12,11 @@ from typing import Any, Self
 
 import httpx2
 from chassis.clock import set_simulated
-from chassis.identity import add_key
-from chassis.issuer import DevelopmentIssuer
-from chassis.outbox import Cause, entry, event_id
-from chassis.publisher import BrokerPublisher
-from chassis.servers.processes import free_ports, until_accepting
+from chassis.security.pseudonyms import add_key
+from chassis.security.dev_issuer import DevelopmentIssuer
+from chassis.outbox.entries import Cause, entry, event_id
+from chassis.broker.publisher import BrokerPublisher
+from chassis.devservers.processes import free_ports, until_accepting
 from chassis.settings import Mode
 from chassis.testing.stack import ServiceDatabase, Stand
 from messages.event import Event

@@ -25,14 +25,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from chassis.bus import Hears
+from chassis.inbox.subscriptions import Hears
 from chassis.handling import Result
-from chassis.mongo import Database
-from chassis.publisher import Answer, BrokerPublisher
-from chassis.running import run
-from chassis.steps import Point
-from chassis.store import Documents
-from chassis.unit import Commit, Document, Key, Unit
+from chassis.persistence.mongo import Database
+from chassis.broker.publisher import Answer, BrokerPublisher
+from chassis.runtime.run import run
+from chassis.failpoints import Point
+from chassis.persistence.collections import Documents
+from chassis.persistence.unit_of_work import Commit, Document, Key, Unit
 from messages.event import Event
 
 EFFECTS = "effects"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chassis.issuer import DevelopmentIssuer
+from chassis.security.dev_issuer import DevelopmentIssuer
 from chassis.testing.stack import ServiceDatabase
 
 

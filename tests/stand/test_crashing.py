@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterable
 from datetime import datetime
 
-from chassis.bus import hears
+from chassis.inbox.subscriptions import hears
 from chassis.testing.memory import Memory
 from chassis.testing.sample import Store
-from chassis.unit import Batch, Key, Unit
+from chassis.persistence.unit_of_work import Batch, Key, Unit
 from messages.event import Event
 from messages.review import CaseOpened
 

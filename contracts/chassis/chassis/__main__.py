@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import typer
 
-from chassis.cli import outbox, parked
-from chassis.token_command import token
+from chassis.cli.operations import outbox, parked
+from chassis.cli.token import token
 
 app = typer.Typer(no_args_is_help=True, help="Operating the services: parked messages, outbox, development tokens.")
 app.add_typer(parked, name="parked")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 
-from chassis.bus import Run
+from chassis.persistence.unit_of_work import Run
 from chassis.clock import FixedClock
-from chassis.committer import Committer
-from chassis.metrics import Metrics
+from chassis.transactions.group_committer import Committer
+from chassis.observability.metrics import Metrics
 from chassis.testing import sample
 from chassis.testing.sample import Store, Tally, work
-from chassis.unit import Backing, Commit, Conflict, Document, Refused, reading
+from chassis.persistence.unit_of_work import Backing, Commit, Conflict, Document, Refused, reading
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

@@ -4,15 +4,15 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
-from chassis import logs
+from chassis.observability import logs
 from chassis.clock import FixedClock
-from chassis.mongo import Database, Driver, open_database
+from chassis.persistence.mongo import Database, Driver, open_database
 from chassis.testing import sample
 from chassis.testing.http import ApiStand, Caller, api_stand
 from chassis.testing.memory import Memory
 from chassis.testing.stack import Stand
-from chassis.topology import definitions
-from chassis.unit import Backing
+from chassis.broker.topology import definitions
+from chassis.persistence.unit_of_work import Backing
 from messages.values import Role
 
 from . import plans

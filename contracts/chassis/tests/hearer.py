@@ -9,22 +9,22 @@ from urllib.parse import quote
 
 import aio_pika
 from aio_pika.abc import HeadersType
-from chassis.bus import hears
+from chassis.inbox.subscriptions import hears
 from chassis.clock import FixedClock
-from chassis.committer import Committer
+from chassis.transactions.group_committer import Committer
 from chassis.handling import Result, Transient
-from chassis.listener import Listener
-from chassis.metrics import Metrics
-from chassis.mongo import Database
-from chassis.outbox import Cause, entry
-from chassis.parked import ParkedMessages
-from chassis.publisher import BrokerPublisher
-from chassis.reception import Reception
+from chassis.inbox.consumer import Listener
+from chassis.observability.metrics import Metrics
+from chassis.persistence.mongo import Database
+from chassis.outbox.entries import Cause, entry
+from chassis.inbox.parking_lot import ParkedMessages
+from chassis.broker.publisher import BrokerPublisher
+from chassis.inbox.dispatcher import Reception
 from chassis.testing import sample
 from chassis.testing.sample import Store, Tally, Touch, touch
 from chassis.testing.stack import Stand
-from chassis.topology import dead_queue
-from chassis.unit import reading
+from chassis.broker.topology import dead_queue
+from chassis.persistence.unit_of_work import reading
 from messages.event import Event
 from messages.notify import NoticeDelivered, NoticeFailed
 from messages.values import Role

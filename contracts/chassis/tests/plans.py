@@ -6,13 +6,13 @@ from datetime import UTC, date, datetime
 from hashlib import sha256
 from typing import Annotated
 
-from chassis.access import Policy, Rule, both, everything, own_organisation, own_prefecture, public
+from chassis.security.policies import Policy, Rule, both, everything, own_organisation, own_prefecture, public
 from chassis.handling import Done, Refusal, Transient
-from chassis.http import Call, Gate, Page, etag, refuses
-from chassis.problems import rests_on
-from chassis.store import Documents
+from chassis.http.endpoint import Call, Gate, Page, etag, refuses
+from chassis.http.problems import rests_on
+from chassis.persistence.collections import Documents
 from chassis.testing.http import Caller
-from chassis.unit import Unit
+from chassis.persistence.unit_of_work import Unit
 from fastapi import APIRouter, Depends, Response, UploadFile
 from messages.values import Prefecture, Reason, Role
 from pydantic import BaseModel, ConfigDict, field_validator

@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from chassis import outbox
-from chassis.metrics import Metrics
-from chassis.mongo import Database
-from chassis.outbox import Cause
-from chassis.publisher import Answer, LinkDown
-from chassis.relay import Relay
+from chassis.outbox import entries as outbox
+from chassis.observability.metrics import Metrics
+from chassis.persistence.mongo import Database
+from chassis.outbox.entries import Cause
+from chassis.broker.publisher import Answer, LinkDown
+from chassis.outbox.relay import Relay
 from chassis.testing.sample import delivered
-from chassis.unit import Commit, Document
+from chassis.persistence.unit_of_work import Commit, Document
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

@@ -2,9 +2,9 @@
 
 from typing import Annotated
 
-from chassis.access import Policy, Rule, everything
-from chassis.http import Gate
-from chassis.uploads import FORM, Upload, uploading
+from chassis.security.policies import Policy, Rule, everything
+from chassis.http.endpoint import Gate
+from chassis.http.uploads import FORM, Upload, uploading
 from fastapi import APIRouter, Depends
 from messages.values import Reason, Role
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import pytest
-from chassis.access import (
+from chassis.security.policies import (
     ANYBODY,
     Actor,
     Allowed,
@@ -19,8 +19,8 @@ from chassis.access import (
     own_subject,
     public,
 )
-from chassis.matching import matches
-from chassis.plain import codec
+from chassis.persistence.query import matches
+from chassis.persistence.codec import codec
 from messages.values import Department, Prefecture, Role
 
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from chassis.clock import FixedClock, SystemClock
 from chassis.handling import Transient
-from chassis.recorded import COLLECTIONS, RECORD_INDEXES
+from chassis.security.audit import COLLECTIONS, RECORD_INDEXES
 from chassis.testing import Memory, sample
 from chassis.testing.http import ApiStand, Caller, api_stand
-from chassis.unit import Backing, Commit
+from chassis.persistence.unit_of_work import Backing, Commit
 from messages.values import Role
 
 from . import plans

@@ -6,8 +6,8 @@ from uuid import uuid4
 
 import pytest
 from chassis.handling import Sort
-from chassis.mongo import Database
-from chassis.unit import Backing, Commit, Conflict, Document, Taken, Write
+from chassis.persistence.mongo import Database
+from chassis.persistence.unit_of_work import Backing, Commit, Conflict, Document, Taken, Write
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

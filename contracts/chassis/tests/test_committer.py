@@ -6,14 +6,14 @@ from datetime import datetime
 
 import pytest
 from chassis.clock import FixedClock
-from chassis.committer import Committer
+from chassis.transactions.group_committer import Committer
 from chassis.handling import Result, Transient
-from chassis.metrics import Metrics
-from chassis.steps import Point
+from chassis.observability.metrics import Metrics
+from chassis.failpoints import Point
 from chassis.testing import sample
 from chassis.testing.memory import Memory
 from chassis.testing.sample import Store, Tally, Touch, running, touch, work
-from chassis.unit import Conflict, Refused, Unit
+from chassis.persistence.unit_of_work import Conflict, Refused, Unit
 
 from .committing import NOW, Rig
 

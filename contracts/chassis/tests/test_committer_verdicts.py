@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 from chassis.handling import Done, Poison, Refusal, Result, Transient
-from chassis.mongo import Database
+from chassis.persistence.mongo import Database
 from chassis.testing import sample
 from chassis.testing.sample import Store, Tally, Touch, running, touch, work
-from chassis.unit import Refused, Unit
-from chassis.work import command_id, heard_id, item_id
+from chassis.persistence.unit_of_work import Refused, Unit
+from chassis.transactions.work import command_id, heard_id, item_id
 from messages.values import Reason
 
 from .committing import NOW, Rig

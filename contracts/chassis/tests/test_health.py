@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 
-from chassis.health import Health, NotReady
+from chassis.observability.health import Health, NotReady
 
 
 async def answers() -> None:

@@ -1,5 +1,5 @@
 import pytest
-from chassis.apart import APART, Apart
+from chassis.security.separation_of_duties import APART, Apart
 from chassis.testing.http import ApiStand, Caller
 from messages.values import Role
 

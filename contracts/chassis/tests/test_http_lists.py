@@ -3,7 +3,7 @@ import base64
 import pytest
 from chassis.clock import FixedClock
 from chassis.testing.http import ApiStand, Caller, api_stand
-from chassis.unit import Backing
+from chassis.persistence.unit_of_work import Backing
 from messages.values import Role
 
 from . import plans

@@ -1,5 +1,5 @@
 import pytest
-from chassis.problems import MEDIA_TYPE
+from chassis.http.problems import MEDIA_TYPE
 from chassis.testing.http import ApiStand, Caller
 from structlog.testing import capture_logs
 

@@ -6,7 +6,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from chassis.identity import KeyFileProblems, Keys, add_key, load_keys, mask, normal_form
+from chassis.security.pseudonyms import KeyFileProblems, Keys, add_key, load_keys, mask, normal_form
 
 NUMBER = "15010219800101123X"
 SECRET = bytes(range(32))

@@ -6,19 +6,19 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
-from chassis import runner
+from chassis.scheduling import scheduler as runner
 from chassis.clock import FixedClock
-from chassis.committer import Committer
+from chassis.transactions.group_committer import Committer
 from chassis.handling import Result
-from chassis.jobs import Job
-from chassis.leases import LeaseLost, Leases
-from chassis.metrics import Metrics
-from chassis.mongo import Database
-from chassis.runner import JobRunner
+from chassis.scheduling.job import Job
+from chassis.persistence.leases import LeaseLost, Leases
+from chassis.observability.metrics import Metrics
+from chassis.persistence.mongo import Database
+from chassis.scheduling.scheduler import JobRunner
 from chassis.tasks import every
 from chassis.testing import sample
 from chassis.testing.sample import Store, Tally, Touch, touch
-from chassis.unit import reading
+from chassis.persistence.unit_of_work import reading
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

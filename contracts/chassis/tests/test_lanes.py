@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from itertools import count
 
-from chassis.lanes import Held, Lanes
-from chassis.unit import Document
+from chassis.outbox.ordering import Held, Lanes
+from chassis.persistence.unit_of_work import Document
 
 NUMBERS = count()
 

@@ -7,8 +7,8 @@ from itertools import pairwise
 from random import Random
 
 import pytest
-from chassis.lanes import Held, Lanes
-from chassis.unit import Document
+from chassis.outbox.ordering import Held, Lanes
+from chassis.persistence.unit_of_work import Document
 
 AGGREGATES = "abcd"
 PAGE = 2

@@ -5,15 +5,15 @@ from datetime import datetime, timedelta
 
 from chassis.clock import SystemClock
 from chassis.handling import Transient
-from chassis.mongo import Database, Unavailable
-from chassis.outbox import Cause, entry, event_id
-from chassis.parked import REPLAY
-from chassis.road import CommandRoad
+from chassis.persistence.mongo import Database, Unavailable
+from chassis.outbox.entries import Cause, entry, event_id
+from chassis.inbox.parking_lot import REPLAY
+from chassis.transactions.commands import CommandRoad
 from chassis.testing.sample import Tally
 from chassis.testing.stack import Stand
-from chassis.topology import definitions
-from chassis.unit import Unit
-from chassis.work import command_id
+from chassis.broker.topology import definitions
+from chassis.persistence.unit_of_work import Unit
+from chassis.transactions.work import command_id
 from messages.event import Event
 from messages.notify import NoticeFailed
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from chassis import logs
+from chassis.observability import logs
 
 
 @contextmanager

@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 
 import pytest
 from chassis.clock import FixedClock
-from chassis.measures import Measure, Measuring, Values
-from chassis.metrics import Metrics
+from chassis.observability.gauges import Measure, Measuring, Values
+from chassis.observability.metrics import Metrics
 from chassis.testing import Memory
 from chassis.testing.sample import Store, Tally
-from chassis.unit import Backing, Batch, Commit, Unit
+from chassis.persistence.unit_of_work import Backing, Batch, Commit, Unit
 from prometheus_client import generate_latest
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -4,7 +4,7 @@ import inspect
 import re
 from pathlib import Path
 
-from chassis.metrics import Metrics
+from chassis.observability.metrics import Metrics
 from prometheus_client import generate_latest
 
 LABELS = {"event_type", "outcome", "consumer", "cause", "code", "policy", "status", "job", "measure"}

@@ -7,21 +7,21 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from chassis.__main__ import app
-from chassis.bus import hears
+from chassis.inbox.subscriptions import hears
 from chassis.clock import FixedClock
-from chassis.committer import Committer
-from chassis.delivery import Delivery
+from chassis.transactions.group_committer import Committer
+from chassis.inbox.delivery import Delivery
 from chassis.handling import Result, Transient
-from chassis.leases import Leases
-from chassis.metrics import Metrics
-from chassis.mongo import Database
-from chassis.parked import DISCARDED, PARKED, REPLAY, REPLAYED, STATES, NotParked, ParkedMessages, fingerprint
-from chassis.reception import PUT_ASIDE_FOR, Reception
-from chassis.runner import Replayer
+from chassis.persistence.leases import Leases
+from chassis.observability.metrics import Metrics
+from chassis.persistence.mongo import Database
+from chassis.inbox.parking_lot import DISCARDED, PARKED, REPLAY, REPLAYED, STATES, NotParked, ParkedMessages, fingerprint
+from chassis.inbox.dispatcher import PUT_ASIDE_FOR, Reception
+from chassis.scheduling.scheduler import Replayer
 from chassis.testing import sample
 from chassis.testing.sample import Store, Tally, Touch, touch
 from chassis.testing.stack import Stand
-from chassis.unit import Document, reading
+from chassis.persistence.unit_of_work import Document, reading
 from messages.envelope import CONTENT_TYPE, say
 from messages.notify import NoticeDelivered
 from typer.testing import CliRunner
@@ -220,7 +220,7 @@ async def test_a_discarded_message_is_not_replayed_and_every_step_is_recorded(ri
 
 async def test_an_operator_lists_shows_replays_and_discards_from_the_command_line(stand: Stand) -> None:
     name, url = await stand.database("parked")
-    from chassis.mongo import open_database  # noqa: PLC0415 - beside its one use
+    from chassis.persistence.mongo import open_database  # noqa: PLC0415 - beside its one use
 
     database = open_database(url, name, "pymongo")
     await database.prepare(())

@@ -6,19 +6,19 @@ from typing import Any
 import aio_pika
 import pytest
 from aio_pika.abc import AbstractQueue
-from chassis import outbox
+from chassis.outbox import entries as outbox
 from chassis.clock import FixedClock
-from chassis.committer import Committer
-from chassis.metrics import Metrics
-from chassis.mongo import Database
-from chassis.outbox import Cause, entry
-from chassis.publisher import SHORT, BrokerPublisher
-from chassis.relay import Relay
+from chassis.transactions.group_committer import Committer
+from chassis.observability.metrics import Metrics
+from chassis.persistence.mongo import Database
+from chassis.outbox.entries import Cause, entry
+from chassis.broker.publisher import SHORT, BrokerPublisher
+from chassis.outbox.relay import Relay
 from chassis.testing import sample
 from chassis.testing.sample import Touch
 from chassis.testing.stack import Stand
-from chassis.topology import definitions
-from chassis.unit import Commit
+from chassis.broker.topology import definitions
+from chassis.persistence.unit_of_work import Commit
 from messages.notify import NoticeDelivered, NoticeFailed
 
 from .hearer import NOW, Service, failed

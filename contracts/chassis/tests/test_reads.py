@@ -8,17 +8,17 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 
 import pytest
-from chassis.bus import Look, Run
+from chassis.persistence.unit_of_work import Look, Run
 from chassis.clock import FixedClock
-from chassis.committer import Committer
+from chassis.transactions.group_committer import Committer
 from chassis.handling import Result
-from chassis.metrics import Metrics
-from chassis.outbox import Cause
+from chassis.observability.metrics import Metrics
+from chassis.outbox.entries import Cause
 from chassis.testing import sample
 from chassis.testing.memory import Memory
 from chassis.testing.sample import Store, Tally
-from chassis.unit import Commit, Document, Key, Unit, Write
-from chassis.work import Work
+from chassis.persistence.unit_of_work import Commit, Document, Key, Unit, Write
+from chassis.transactions.work import Work
 from structlog.testing import capture_logs
 
 from .committing import NOW

@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 from chassis.clock import FixedClock, SystemClock
-from chassis.committer import Committer
-from chassis.lanes import Lanes
-from chassis.mongo import Database
-from chassis.republish import republish_since
-from chassis.steps import Point
+from chassis.transactions.group_committer import Committer
+from chassis.outbox.ordering import Lanes
+from chassis.persistence.mongo import Database
+from chassis.outbox.republish import republish_since
+from chassis.failpoints import Point
 from chassis.testing import sample
 from chassis.testing.sample import Touch, running, work
 

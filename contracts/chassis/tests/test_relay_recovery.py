@@ -4,12 +4,12 @@ import asyncio
 from itertools import count
 
 import pytest
-from chassis import outbox
-from chassis.lanes import Lanes
-from chassis.mongo import Database
-from chassis.outbox import Cause, entry
+from chassis.outbox import entries as outbox
+from chassis.outbox.ordering import Lanes
+from chassis.persistence.mongo import Database
+from chassis.outbox.entries import Cause, entry
 from chassis.testing.sample import delivered
-from chassis.unit import Document
+from chassis.persistence.unit_of_work import Document
 
 from .relaying import NOW, Rig
 
@@ -55,7 +55,7 @@ async def test_after_an_outage_with_more_than_fits_in_hand_the_relay_catches_up_
 async def test_more_stuck_documents_than_one_question_finds_keep_none_behind_them_from_going_out(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chassis.relay.SWEPT_AT_ONCE", 5)
+    monkeypatch.setattr("chassis.outbox.relay.SWEPT_AT_ONCE", 5)
     rig = Rig(database, sweep_every=0.1)
     rig.relay._lanes = Lanes(held_max=20, stuck_max=4)
     rig.wire.answers = {f"notify:notice:s{number}:1:delivered": "returned" for number in range(12)}

@@ -10,7 +10,7 @@ import aio_pika
 import psutil
 import pytest
 from aiormq.exceptions import ChannelAccessRefused
-from chassis.servers import (
+from chassis.devservers import (
     Broker,
     BrokerAdmin,
     MissingServerError,
@@ -20,7 +20,7 @@ from chassis.servers import (
     free_ports,
     node,
 )
-from chassis.servers.processes import HOST, until_accepting
+from chassis.devservers.processes import HOST, until_accepting
 from chassis.testing.stack import Stand
 from pymongo import AsyncMongoClient
 from pymongo.errors import OperationFailure
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.connected
 LAUNCHER = """
 import asyncio, sys
 from pathlib import Path
-from chassis.servers import Mongod
+from chassis.devservers import Mongod
 async def main():
     mongod = await Mongod.start(Path(sys.argv[1]))
     print(mongod.process.pid, flush=True)

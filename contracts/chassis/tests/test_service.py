@@ -7,12 +7,12 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from chassis.issuer import DevelopmentIssuer
-from chassis.servers import ServerDiedError, free_ports
-from chassis.servers.processes import Child
+from chassis.security.dev_issuer import DevelopmentIssuer
+from chassis.devservers import ServerDiedError, free_ports
+from chassis.devservers.processes import Child
 from chassis.settings import Mode
 from chassis.testing.stack import Stand
-from chassis.topology import definitions
+from chassis.broker.topology import definitions
 from messages.notify import NoticeDelivered
 from messages.values import Role
 
@@ -21,11 +21,11 @@ from .readme import example
 pytestmark = pytest.mark.connected
 
 MAIN = """
-from chassis.bus import hears
-from chassis.jobs import Job
-from chassis.measures import Measure
-from chassis.running import run
-from chassis.service import Service
+from chassis.inbox.subscriptions import hears
+from chassis.scheduling.job import Job
+from chassis.observability.gauges import Measure
+from chassis.runtime.run import run
+from chassis.runtime.service import Service
 from chassis.settings import Settings
 from datetime import timedelta
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 from chassis.handling import Done, Refusal, Result
-from chassis.plain import codec
-from chassis.store import Documents
+from chassis.persistence.codec import codec
+from chassis.persistence.collections import Documents
 from chassis.testing import Bench
 from chassis.testing.sample import AGGREGATES, INDEXES, Store, Tally, Touch, delivered, touch
-from chassis.unit import Backing, Batch, Commit, Taken, Unit, reading
+from chassis.persistence.unit_of_work import Backing, Batch, Commit, Taken, Unit, reading
 from messages.values import Money
 from pydantic import BaseModel
 

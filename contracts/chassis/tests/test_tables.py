@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Annotated, Any, Self
 
 import pytest
-from chassis.tables import Column, Heading, NotAWorkbook, Page, Table, as_csv, as_xlsx
+from chassis.spreadsheets import Column, Heading, NotAWorkbook, Page, Table, as_csv, as_xlsx
 from messages.values import Text, Uscc
 from openpyxl import Workbook, load_workbook
 from pydantic import BaseModel, ConfigDict, Field, model_validator

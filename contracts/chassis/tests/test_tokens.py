@@ -8,9 +8,9 @@ import pytest
 from chassis.__main__ import app
 from chassis.clock import FixedClock
 from chassis.handling import Transient
-from chassis.issuer import AUDIENCE, ISSUER, DevelopmentIssuer, IssuerRefused
+from chassis.security.dev_issuer import AUDIENCE, ISSUER, DevelopmentIssuer, IssuerRefused
 from chassis.settings import Mode
-from chassis.tokens import InvalidToken, Verifier
+from chassis.security.tokens import InvalidToken, Verifier
 from joserfc import jwt
 from joserfc.jwk import OctKey
 from messages.values import Role

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import aio_pika
 import pytest
 from chassis.testing.stack import Stand
-from chassis.topology import DEAD_DELIVERY_LIMIT, DELIVERY_LIMIT, dead_queue, definitions, rabbit_queue, streams
+from chassis.broker.topology import DEAD_DELIVERY_LIMIT, DELIVERY_LIMIT, dead_queue, definitions, rabbit_queue, streams
 from messages.event import Event
 from messages.notify import NoticeDelivered, NoticeFailed
 from messages.review import CaseForwarded

@@ -8,18 +8,18 @@ from datetime import UTC, datetime
 from time import monotonic
 
 import pytest
-from chassis import logs
+from chassis.observability import logs
 from chassis.clock import FixedClock
-from chassis.committer import Committer
+from chassis.transactions.group_committer import Committer
 from chassis.handling import Refusal, Result
-from chassis.metrics import Metrics
-from chassis.outbox import Cause
+from chassis.observability.metrics import Metrics
+from chassis.outbox.entries import Cause
 from chassis.testing import Memory, sample
 from chassis.testing.http import ApiStand, api_stand
 from chassis.testing.sample import Touch, running
-from chassis.tracing import HEADER, OFF, SENDING_SECONDS, Tracing, tracing_of
-from chassis.unit import Document, Unit
-from chassis.work import Work
+from chassis.observability.tracing import HEADER, OFF, SENDING_SECONDS, Tracing, tracing_of
+from chassis.persistence.unit_of_work import Document, Unit
+from chassis.transactions.work import Work
 from messages.values import Role
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from chassis.issuer import DevelopmentIssuer
-from chassis.servers import free_ports
-from chassis.servers.processes import Child
+from chassis.security.dev_issuer import DevelopmentIssuer
+from chassis.devservers import free_ports
+from chassis.devservers.processes import Child
 from chassis.settings import Mode
 from chassis.testing.stack import Stand
-from chassis.topology import definitions
+from chassis.broker.topology import definitions
 from messages.notify import NoticeDelivered
 from messages.values import Role
 
@@ -38,9 +38,9 @@ run(Service("review", Settings.load(), Store, {}, hears=(hears(NoticeDelivered, 
 """
 PROGRAMS = {"notify": SPEAKER, "review": HEARER}
 IMPORTS = """
-from chassis.bus import hears
-from chassis.running import run
-from chassis.service import Service
+from chassis.inbox.subscriptions import hears
+from chassis.runtime.run import run
+from chassis.runtime.service import Service
 from chassis.settings import Settings
 """
 SECRET = "150102199003078888"

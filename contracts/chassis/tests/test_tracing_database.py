@@ -6,15 +6,15 @@ from datetime import UTC, datetime
 
 import pytest
 from chassis.clock import FixedClock
-from chassis.committer import Committer
-from chassis.metrics import Metrics
-from chassis.mongo import Database, Driver, open_database
-from chassis.outbox import Cause
+from chassis.transactions.group_committer import Committer
+from chassis.observability.metrics import Metrics
+from chassis.persistence.mongo import Database, Driver, open_database
+from chassis.outbox.entries import Cause
 from chassis.testing import sample
 from chassis.testing.sample import Touch, running
 from chassis.testing.stack import Stand
-from chassis.unit import Conflict, Refused
-from chassis.work import Work
+from chassis.persistence.unit_of_work import Conflict, Refused
+from chassis.transactions.work import Work
 from opentelemetry.sdk.trace import ReadableSpan
 
 from .conftest import DRIVERS

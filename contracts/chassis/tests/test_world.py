@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 import pytest
-from chassis.bus import hears
+from chassis.inbox.subscriptions import hears
 from chassis.clock import FixedClock
 from chassis.handling import Refusal, Result, Transient
-from chassis.jobs import Job
+from chassis.scheduling.job import Job
 from chassis.testing.sample import AGGREGATES, Store, Tally, Touch, touch
 from chassis.testing.world import Member, Stuck, World
 from messages.notify import NoticeDelivered

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chassis.tracing import tracing_of
+from chassis.observability.tracing import tracing_of
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanContext, format_span_id, format_trace_id

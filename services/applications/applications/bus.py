@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from chassis.bus import Hears, hears
+from chassis.inbox.subscriptions import Hears, hears
 from messages import assessor_quota, registry, review
 
 from applications import handlers

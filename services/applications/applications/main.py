@@ -5,9 +5,9 @@ from __future__ import annotations
 from asyncio import to_thread
 from functools import partial
 
-from chassis.identity import load_keys
-from chassis.running import run
-from chassis.service import Service
+from chassis.security.pseudonyms import load_keys
+from chassis.runtime.run import run
+from chassis.runtime.service import Service
 
 from applications import api
 from applications.bus import HEARS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chassis.identity import Keys
+from chassis.security.pseudonyms import Keys
 from chassis.testing.http import ApiStand, Caller
 
 from . import forms

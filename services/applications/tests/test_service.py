@@ -12,15 +12,15 @@ from applications.bus import HEARS
 from applications.main import service
 from applications.settings import Settings
 from chassis.clock import set_simulated
-from chassis.identity import add_key
-from chassis.issuer import DevelopmentIssuer
-from chassis.outbox import Cause, entry
-from chassis.process import Process
-from chassis.publisher import BrokerPublisher
+from chassis.security.pseudonyms import add_key
+from chassis.security.dev_issuer import DevelopmentIssuer
+from chassis.outbox.entries import Cause, entry
+from chassis.runtime.process import Process
+from chassis.broker.publisher import BrokerPublisher
 from chassis.settings import Mode
 from chassis.testing.http import Caller
 from chassis.testing.stack import Stand
-from chassis.topology import definitions
+from chassis.broker.topology import definitions
 from httpx2 import ASGITransport, AsyncClient
 from messages.applications import (
     ApplicationAccepted,

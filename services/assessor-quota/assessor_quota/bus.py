@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from chassis.bus import Hears, hears
+from chassis.inbox.subscriptions import Hears, hears
 from messages.applications import ApplicationRefused, ApplicationSubmitted, ApplicationWithdrawn
 from messages.registry import UnitListed
 from messages.review import Case, CaseClosed, InitialReviewAccepted, InitialReviewRefused

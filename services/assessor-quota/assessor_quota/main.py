@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 
-from chassis.identity import load_keys
-from chassis.running import run
-from chassis.service import Service
+from chassis.security.pseudonyms import load_keys
+from chassis.runtime.run import run
+from chassis.runtime.service import Service
 
 from assessor_quota import api
 from assessor_quota.bus import HEARS

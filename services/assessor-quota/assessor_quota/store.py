@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from chassis.store import Documents, Index
-from chassis.unit import Unit
+from chassis.persistence.collections import Documents, Index
+from chassis.persistence.unit_of_work import Unit
 from messages.values import PersonRef
 
 from assessor_quota.domain.assessor import Assessor

@@ -13,7 +13,7 @@ from assessor_quota.domain.ledger import Ledger
 from assessor_quota.domain.sanction import Finding, sanction
 from assessor_quota.domain.staff import StaffMember
 from assessor_quota.store import AGGREGATES, INDEXES, Store
-from chassis.identity import Keys
+from chassis.security.pseudonyms import Keys
 from chassis.testing import Bench
 from messages.applications import ApplicationRefused, ApplicationSubmitted, ApplicationWithdrawn
 from messages.review import CaseClosed, InitialReviewAccepted, InitialReviewRefused, Outcome

@@ -15,9 +15,9 @@ from assessor_quota.bus import HEARS
 from assessor_quota.domain.item import IN_USE, Item
 from assessor_quota.domain.ledger import Ledger
 from assessor_quota.store import AGGREGATES, Store
-from chassis.bus import Run
+from chassis.persistence.unit_of_work import Run
 from chassis.handling import Refusal, Transient
-from chassis.unit import Batch, Commit, Conflict, Outcome, Unit
+from chassis.persistence.unit_of_work import Batch, Commit, Conflict, Outcome, Unit
 from hypothesis import strategies as st
 from messages.assessor_quota import QuotaItemRefused, QuotaItemReserved
 from messages.event import Event

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from chassis.access import Policy
-from chassis.http import Guard
+from chassis.security.policies import Policy
+from chassis.http.endpoint import Guard
 from chassis.testing.http import ApiStand, Caller
 from fastapi.routing import iter_route_contexts
 from httpx2 import Response

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 from assessor_quota.api.sheets import ASSESSORS, STAFF, AssessorRow, StaffRow
 from assessor_quota.handlers.bulk import ROWS_MAX
-from chassis.tables import Column, Heading, Page, as_xlsx
+from chassis.spreadsheets import Column, Heading, Page, as_xlsx
 from chassis.testing.http import ApiStand, Caller
 from httpx2 import Response
 from messages.assessor_quota import AssessorRegistered

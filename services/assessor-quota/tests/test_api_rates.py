@@ -5,7 +5,7 @@ import io
 
 import pytest
 from assessor_quota.domain.reconciliation import Drift
-from chassis.tables import opened
+from chassis.spreadsheets import opened
 from chassis.testing.http import ApiStand, Caller
 from httpx2 import Response
 from messages.values import Prefecture, Role, UnitType

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 from assessor_quota import api
-from chassis.app import create_app
-from chassis.health import Health
-from chassis.identity import Keys
+from chassis.http.app import create_app
+from chassis.observability.health import Health
+from chassis.security.pseudonyms import Keys
 from chassis.settings import MIB
 from chassis.testing.http import ApiStand, Caller
 from httpx2 import ASGITransport, AsyncClient

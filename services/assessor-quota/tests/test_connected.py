@@ -17,17 +17,17 @@ from assessor_quota.domain.item import ItemState
 from assessor_quota.domain.ledger import Line
 from assessor_quota.store import AGGREGATES, INDEXES, Store
 from chassis.clock import FixedClock, set_simulated
-from chassis.identity import add_key
-from chassis.issuer import DevelopmentIssuer
-from chassis.mongo import open_database
-from chassis.outbox import Cause, entry, event_id
-from chassis.publisher import BrokerPublisher
-from chassis.servers import free_ports
-from chassis.servers.processes import Child
+from chassis.security.pseudonyms import add_key
+from chassis.security.dev_issuer import DevelopmentIssuer
+from chassis.persistence.mongo import open_database
+from chassis.outbox.entries import Cause, entry, event_id
+from chassis.broker.publisher import BrokerPublisher
+from chassis.devservers import free_ports
+from chassis.devservers.processes import Child
 from chassis.settings import Mode
 from chassis.testing.processes import Processes, many_processes
 from chassis.testing.stack import ServiceDatabase, Stand
-from chassis.topology import definitions
+from chassis.broker.topology import definitions
 from messages.applications import ApplicationSubmitted
 from messages.assessor_quota import (
     LegalRepresentativeChanged,

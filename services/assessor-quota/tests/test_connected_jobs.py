@@ -16,14 +16,14 @@ from assessor_quota.jobs import JOBS
 from assessor_quota.measures import MEASURES
 from assessor_quota.store import AGGREGATES, INDEXES, Store
 from chassis.clock import FixedClock
-from chassis.committer import Committer
-from chassis.leases import Leases
-from chassis.measures import Measuring
-from chassis.metrics import Metrics
-from chassis.runner import JobRunner
+from chassis.transactions.group_committer import Committer
+from chassis.persistence.leases import Leases
+from chassis.observability.gauges import Measuring
+from chassis.observability.metrics import Metrics
+from chassis.scheduling.scheduler import JobRunner
 from chassis.testing.processes import Processes, many_processes
 from chassis.testing.stack import Stand
-from chassis.unit import Commit, Write
+from chassis.persistence.unit_of_work import Commit, Write
 from messages.assessor_quota import AssessorRegistered, DutyOpened, DutyOverdue, SuccessRateComputed
 from messages.values import PersonRef
 from stdnum.cn import uscc as gb32100

@@ -8,7 +8,7 @@ from assessor_quota.domain.amendment import Amendment
 from assessor_quota.domain.reconciliation import Drift
 from assessor_quota.measures import MEASURES, OTHER, REASONS
 from assessor_quota.store import Store
-from chassis.measures import Measure
+from chassis.observability.gauges import Measure
 from chassis.testing import Bench
 from messages.assessor_quota import QuotaItemRefused
 from messages.values import PersonRef, UnitType

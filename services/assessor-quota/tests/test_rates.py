@@ -12,7 +12,7 @@ from assessor_quota.handlers.rates import ComputeRate, compute_rate
 from assessor_quota.store import AGGREGATES, Store
 from chassis.handling import Result
 from chassis.testing import Bench
-from chassis.unit import Batch, Commit, Conflict, Unit
+from chassis.persistence.unit_of_work import Batch, Commit, Conflict, Unit
 from messages.assessor_quota import SuccessRateComputed
 from messages.event import Event
 from messages.values import Prefecture, UnitType

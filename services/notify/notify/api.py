@@ -4,7 +4,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Literal
 
-from chassis.access import (
+from chassis.security.policies import (
     Policy,
     Rule,
     all_of,
@@ -18,9 +18,9 @@ from chassis.access import (
 )
 from chassis.clock import SystemClock
 from chassis.handling import Refusal
-from chassis.http import Call, Gate, Limit, Page
-from chassis.paging import USUAL
-from chassis.problems import rests_on
+from chassis.http.endpoint import Call, Gate, Limit, Page
+from chassis.http.pagination import USUAL
+from chassis.http.problems import rests_on
 from fastapi import APIRouter, Depends, Path
 from messages.values import Role
 from pydantic import BaseModel, ConfigDict, Field

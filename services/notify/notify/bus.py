@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from chassis.bus import Hears, hears
+from chassis.inbox.subscriptions import Hears, hears
 from messages.catalogue import EVENTS
 from messages.duties import Duty
 from messages.event import Event

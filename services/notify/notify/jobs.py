@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from chassis.jobs import Job
+from chassis.scheduling.job import Job
 from rulebook import shanghai_date
 
 from notify import handlers

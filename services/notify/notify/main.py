@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from chassis.running import run
-from chassis.service import Service
+from chassis.runtime.run import run
+from chassis.runtime.service import Service
 
 from notify.api import router
 from notify.bus import HEARS

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from chassis.clock import FixedClock
-from chassis.servers import free_ports
+from chassis.devservers import free_ports
 from chassis.settings import SettingsProblems
 from chassis.testing.world import Member, World
 from messages.applications import ApplicationRefused

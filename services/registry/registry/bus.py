@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chassis.bus import Hears, hears
+from chassis.inbox.subscriptions import Hears, hears
 from messages.assessor_quota import AssessorSanctioned, SanctionRevoked
 from messages.review import CaseCleared, CaseClosed
 

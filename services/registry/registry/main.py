@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from chassis.running import run
-from chassis.service import Service
+from chassis.runtime.run import run
+from chassis.runtime.service import Service
 from chassis.settings import Settings
 
 from registry.api import router

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from chassis.store import Documents, Index
-from chassis.unit import Unit as Work
+from chassis.persistence.collections import Documents, Index
+from chassis.persistence.unit_of_work import Unit as Work
 
 from registry.domain.assessors import AssessorStanding
 from registry.domain.bans import Standing

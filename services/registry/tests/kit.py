@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 
 from chassis.handling import Sort, Where
 from chassis.testing import Bench, Memory
-from chassis.unit import Commit, Document
+from chassis.persistence.unit_of_work import Commit, Document
 from messages.assessor_quota import AssessorSanctioned, SanctionRevoked
 from messages.review import CaseCleared, CaseClosed, Outcome
 from messages.values import AssessorRef, Ban, Level, Prefecture, Reason, UnitRef, UnitType

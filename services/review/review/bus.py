@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from chassis.bus import hears
+from chassis.inbox.subscriptions import hears
 from messages.applications import ApplicationAccepted, ApplicationWithdrawn, EligibilityLost
 from messages.assessor_quota import (
     AssessorRegistered,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 
-from chassis.jobs import Job
+from chassis.scheduling.job import Job
 from messages.values import Level
 from rulebook import RuleSet, load_rule_sets, shanghai_date
 

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 from chassis.clock import set_simulated
-from chassis.issuer import DevelopmentIssuer
-from chassis.outbox import Cause, entry
-from chassis.process import Process
-from chassis.publisher import BrokerPublisher
+from chassis.security.dev_issuer import DevelopmentIssuer
+from chassis.outbox.entries import Cause, entry
+from chassis.runtime.process import Process
+from chassis.broker.publisher import BrokerPublisher
 from chassis.settings import Mode, Settings
 from chassis.testing.http import Caller
 from chassis.testing.stack import Stand
-from chassis.topology import definitions
-from chassis.unit import reading
+from chassis.broker.topology import definitions
+from chassis.persistence.unit_of_work import reading
 from httpx2 import ASGITransport, AsyncClient
 from messages import review as said_by_review
 from messages.event import Event

@@ -14,22 +14,22 @@ from httpx2 import ASGITransport, AsyncClient, Response
 from messages.envelope import hear
 from messages.event import Event
 
-from chassis.app import create_app
+from chassis.http.app import create_app
 from chassis.clock import Clock
-from chassis.committer import Committer
+from chassis.transactions.group_committer import Committer
 from chassis.handling import Handler
-from chassis.health import Health
-from chassis.http import Gate
-from chassis.idempotency import IDEMPOTENCY_KEY
-from chassis.issuer import AUDIENCE, ISSUER, DevelopmentIssuer
-from chassis.metrics import Metrics
-from chassis.road import CommandRoad
+from chassis.observability.health import Health
+from chassis.http.endpoint import Gate
+from chassis.http.idempotency import IDEMPOTENCY_KEY
+from chassis.security.dev_issuer import AUDIENCE, ISSUER, DevelopmentIssuer
+from chassis.observability.metrics import Metrics
+from chassis.transactions.commands import CommandRoad
 from chassis.settings import MIB, Mode
-from chassis.store import Index
+from chassis.persistence.collections import Index
 from chassis.testing.memory import Memory
-from chassis.tokens import Verifier
-from chassis.tracing import OFF, Tracing
-from chassis.unit import Backing, Unit, reading
+from chassis.security.tokens import Verifier
+from chassis.observability.tracing import OFF, Tracing
+from chassis.persistence.unit_of_work import Backing, Unit, reading
 
 M = TypeVar("M")
 S = TypeVar("S")

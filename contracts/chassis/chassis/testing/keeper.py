@@ -8,7 +8,7 @@ import sys
 from dataclasses import fields
 from pathlib import Path
 
-from chassis.servers import Broker, BrokerAdmin, MissingServerError, Mongod, MongodAdmin, ServerDiedError
+from chassis.devservers import Broker, BrokerAdmin, MissingServerError, Mongod, MongodAdmin, ServerDiedError
 from chassis.testing.stack import Stand
 
 

@@ -12,9 +12,9 @@ from bson import encode
 from messages.event import Event
 
 from chassis.handling import Handler, Sort, Where
-from chassis.matching import matches, sorted_by, values_at
-from chassis.store import Index
-from chassis.unit import Batch, Commit, Conflict, Document, Outcome, Taken, Unit, Unstorable, Write, reading
+from chassis.persistence.query import matches, sorted_by, values_at
+from chassis.persistence.collections import Index
+from chassis.persistence.unit_of_work import Batch, Commit, Conflict, Document, Outcome, Taken, Unit, Unstorable, Write, reading
 
 M = TypeVar("M")
 S = TypeVar("S")

@@ -10,15 +10,15 @@ from typing import Any, Generic, TypeVar
 from uuid import uuid4
 
 from chassis.clock import Clock
-from chassis.committer import Committer
+from chassis.transactions.group_committer import Committer
 from chassis.handling import Handler
-from chassis.metrics import Metrics
-from chassis.mongo import Database, Driver, open_database
-from chassis.recorded import RECORD_INDEXES
-from chassis.road import CommandRoad
-from chassis.store import Index
+from chassis.observability.metrics import Metrics
+from chassis.persistence.mongo import Database, Driver, open_database
+from chassis.security.audit import RECORD_INDEXES
+from chassis.transactions.commands import CommandRoad
+from chassis.persistence.collections import Index
 from chassis.testing.stack import Stand
-from chassis.unit import Commit, Unit, Write, reading
+from chassis.persistence.unit_of_work import Commit, Unit, Write, reading
 
 C = TypeVar("C")
 S = TypeVar("S")

@@ -10,11 +10,11 @@ from messages.event import Event
 from messages.notify import NoticeDelivered
 from messages.values import Role
 
-from chassis.bus import Run
-from chassis.outbox import Cause
-from chassis.store import Documents, Index
-from chassis.unit import Key, Unit
-from chassis.work import Work
+from chassis.persistence.unit_of_work import Run
+from chassis.outbox.entries import Cause
+from chassis.persistence.collections import Documents, Index
+from chassis.persistence.unit_of_work import Key, Unit
+from chassis.transactions.work import Work
 
 SERVICE = "notify"
 AGGREGATES = {"notice": "notices"}

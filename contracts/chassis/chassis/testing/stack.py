@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self
 from uuid import uuid4
 
-from chassis.servers import BrokerAdmin, MongodAdmin, ServerDiedError
+from chassis.devservers import BrokerAdmin, MongodAdmin, ServerDiedError
 
 START_SECONDS = 120
 PASSWORD = "stand"  # noqa: S105 - of users on a throw-away broker

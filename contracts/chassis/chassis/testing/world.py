@@ -10,15 +10,17 @@ from typing import Any, TypeVar
 from messages.envelope import Said, hear
 from messages.event import Event
 
-from chassis.bus import Hears, Run
+from chassis.inbox.subscriptions import Hears
+
+from chassis.persistence.unit_of_work import Run
 from chassis.clock import Clock
 from chassis.handling import Handler, Transient
-from chassis.jobs import Job
-from chassis.outbox import Cause, event_id, spoken
-from chassis.store import Index
+from chassis.scheduling.job import Job
+from chassis.outbox.entries import Cause, event_id, spoken
+from chassis.persistence.collections import Index
 from chassis.testing.memory import Memory
-from chassis.unit import Batch, Commit, Outcome, Unit, reading
-from chassis.work import heard_id
+from chassis.persistence.unit_of_work import Batch, Commit, Outcome, Unit, reading
+from chassis.transactions.work import heard_id
 
 M = TypeVar("M")
 S = TypeVar("S")

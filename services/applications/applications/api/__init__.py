@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from chassis.http import Gate
-from chassis.identity import Keys
+from chassis.http.endpoint import Gate
+from chassis.security.pseudonyms import Keys
 from fastapi import APIRouter
 from rulebook import load_rule_sets
 

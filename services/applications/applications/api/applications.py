@@ -2,12 +2,12 @@
 
 from typing import Annotated, Any
 
-from chassis.access import both
-from chassis.http import PROBLEMS, Call, Gate, Limit, Page, etag, refuses
-from chassis.identity import Keys
-from chassis.openapi import IF_MATCH, IF_MATCH_REQUIRED
-from chassis.paging import USUAL
-from chassis.problems import rests_on
+from chassis.security.policies import both
+from chassis.http.endpoint import PROBLEMS, Call, Gate, Limit, Page, etag, refuses
+from chassis.security.pseudonyms import Keys
+from chassis.http.openapi import IF_MATCH, IF_MATCH_REQUIRED
+from chassis.http.pagination import USUAL
+from chassis.http.problems import rests_on
 from fastapi import APIRouter, Depends, Response
 from messages.values import Level, Prefecture, UnitType
 from rulebook import basis

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Annotated, Literal, TypeVar
 
 from chassis.handling import Refusal
-from chassis.identity import Keys
+from chassis.security.pseudonyms import Keys
 from messages.values import (
     AssessorRef,
     Digest,

@@ -1,7 +1,7 @@
 """What the commands of this service share: which version their caller has read."""
 
 from chassis.handling import Refusal
-from chassis.http import Call
+from chassis.http.endpoint import Call
 from rulebook import reason
 
 

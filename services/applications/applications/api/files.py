@@ -3,9 +3,9 @@
 from typing import Annotated
 
 from anyio import to_thread
-from chassis.access import both
+from chassis.security.policies import both
 from chassis.handling import Refusal
-from chassis.http import PROBLEMS, Call, Gate, refuses
+from chassis.http.endpoint import PROBLEMS, Call, Gate, refuses
 from fastapi import APIRouter, Depends
 from fastapi.responses import FileResponse
 from messages.values import Digest, FileRef

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from anyio import to_thread
 from chassis.handling import Refusal
-from chassis.http import PROBLEMS, Call, Gate
+from chassis.http.endpoint import PROBLEMS, Call, Gate
 from fastapi import APIRouter, Depends, Response
 from messages.values import UnitType
 from rulebook import scheme_on, shanghai_date

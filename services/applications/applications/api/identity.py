@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from chassis.handling import Refusal
-from chassis.http import Call
+from chassis.http.endpoint import Call
 from messages.values import Reason, UnitRef, alike
 from rulebook import reason
 

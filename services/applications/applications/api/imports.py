@@ -5,8 +5,8 @@ from typing import Annotated, Any, TypeVar
 
 from anyio import to_thread
 from chassis.handling import Refusal
-from chassis.http import PROBLEMS, Call, Gate, refuses
-from chassis.identity import Keys
+from chassis.http.endpoint import PROBLEMS, Call, Gate, refuses
+from chassis.security.pseudonyms import Keys
 from fastapi import APIRouter, Depends, Response
 from messages.values import Evaluation, Identifier, Level, Prefecture, Reason, UnitRef, UnitType
 from pydantic import BaseModel, TypeAdapter, ValidationError

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from chassis.access import (
+from chassis.security.policies import (
     Actor,
     Filter,
     Policy,

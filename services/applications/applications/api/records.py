@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Annotated
 
-from chassis.access import both
+from chassis.security.policies import both
 from chassis.handling import Refusal
-from chassis.http import PROBLEMS, Call, Gate, Limit, Page, refuses
-from chassis.paging import USUAL
-from chassis.problems import rests_on
+from chassis.http.endpoint import PROBLEMS, Call, Gate, Limit, Page, refuses
+from chassis.http.pagination import USUAL
+from chassis.http.problems import rests_on
 from fastapi import APIRouter, Depends
 from messages.values import Prefecture, Reason, Role, UnitRef, UnitType, Uscc
 from pydantic import Field

@@ -2,8 +2,8 @@
 
 from functools import partial
 
-from chassis import uploads
-from chassis.uploads import FORM, ROOM_FOR_FORM, Upload
+from chassis.http import uploads
+from chassis.http.uploads import FORM, ROOM_FOR_FORM, Upload
 from rulebook import reason
 
 __all__ = ["FORM", "ROOM_FOR_FORM", "Upload", "uploading"]

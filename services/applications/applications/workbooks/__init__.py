@@ -23,7 +23,7 @@ How to fill one in
     ``read(form, content)`` gives the same values back, and every bad cell at once.
 """
 
-from chassis.tables import CellProblem, NotAWorkbook
+from chassis.spreadsheets import CellProblem, NotAWorkbook
 
 from applications.workbooks.layout import Form
 from applications.workbooks.reader import Reading, read, sheet_names

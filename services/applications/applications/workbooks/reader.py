@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from chassis.tables import CellProblem, grid, opened
-from chassis.tables.book import Grid
-from chassis.tables.cells import Malformed, as_text, is_empty
+from chassis.spreadsheets import CellProblem, grid, opened
+from chassis.spreadsheets.workbook import Grid
+from chassis.spreadsheets.cells import Malformed, as_text, is_empty
 
 from applications.workbooks.cells import value_of
 from applications.workbooks.layout import LABEL, Block, Dated, Entry, Form, Heading, Line, Sheet, Table, address

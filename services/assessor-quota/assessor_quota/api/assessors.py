@@ -2,10 +2,10 @@
 
 from typing import Annotated
 
-from chassis.http import PROBLEMS, Call, Gate, refuses
-from chassis.identity import Keys
-from chassis.openapi import IF_MATCH_REQUIRED
-from chassis.problems import rests_on
+from chassis.http.endpoint import PROBLEMS, Call, Gate, refuses
+from chassis.security.pseudonyms import Keys
+from chassis.http.openapi import IF_MATCH_REQUIRED
+from chassis.http.problems import rests_on
 from fastapi import APIRouter, Depends, Response
 from messages.values import PersonRef, Uscc
 from rulebook import basis, shanghai_date

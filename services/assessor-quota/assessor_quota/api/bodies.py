@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated
 
 from chassis.handling import Refusal
-from chassis.identity import Identity, Keys
+from chassis.security.pseudonyms import Identity, Keys
 from messages.values import Identifier, Text, UnitType, Uscc
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from pydantic.config import JsonValue

@@ -3,12 +3,12 @@
 from typing import Annotated, Any
 
 from anyio import to_thread
-from chassis.access import both
-from chassis.http import PROBLEMS, Call, Gate, refuses
-from chassis.identity import Keys
+from chassis.security.policies import both
+from chassis.http.endpoint import PROBLEMS, Call, Gate, refuses
+from chassis.security.pseudonyms import Keys
 from chassis.settings import MIB
-from chassis.tables import MEDIA_TYPES, Format, as_csv, as_xlsx
-from chassis.uploads import FORM, ROOM_FOR_FORM, Upload, uploading
+from chassis.spreadsheets import MEDIA_TYPES, Format, as_csv, as_xlsx
+from chassis.http.uploads import FORM, ROOM_FOR_FORM, Upload, uploading
 from fastapi import APIRouter, Depends, Query, Response
 from messages.values import PersonRef, Text, UnitType, Uscc
 from rulebook import reason, shanghai_date

@@ -1,7 +1,7 @@
 """What the commands of this service share: who acts, which version was seen, and the answer."""
 
 from chassis.handling import Refusal
-from chassis.http import Call, etag
+from chassis.http.endpoint import Call, etag
 from fastapi import Response
 from rulebook import reason
 

@@ -3,10 +3,10 @@
 from datetime import date
 from typing import Annotated
 
-from chassis.access import both
+from chassis.security.policies import both
 from chassis.handling import Where
-from chassis.http import PROBLEMS, Call, Gate, Limit, Page, etag
-from chassis.paging import USUAL
+from chassis.http.endpoint import PROBLEMS, Call, Gate, Limit, Page, etag
+from chassis.http.pagination import USUAL
 from fastapi import APIRouter, Depends, Query, Response
 from messages.values import Prefecture, UnitType, Uscc
 from rulebook import shanghai_date

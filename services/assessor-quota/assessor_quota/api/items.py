@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Annotated
 
-from chassis.access import both
+from chassis.security.policies import both
 from chassis.handling import Refusal, Where
-from chassis.http import PROBLEMS, Call, Gate, Limit, Page, refuses
-from chassis.paging import USUAL
+from chassis.http.endpoint import PROBLEMS, Call, Gate, Limit, Page, refuses
+from chassis.http.pagination import USUAL
 from fastapi import APIRouter, Depends, Query
 from messages.values import Digest, Identifier, PersonRef, Uscc
 from rulebook import reason, rules_on, shanghai_date

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from chassis.access import Policy, Rule, everything, own_organisation, own_prefecture, public
+from chassis.security.policies import Policy, Rule, everything, own_organisation, own_prefecture, public
 from messages.values import Role
 
 _REGION = (Rule(Role.REGIONAL_OFFICER, everything),)

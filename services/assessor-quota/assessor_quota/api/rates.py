@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Annotated, Any, TypeAlias
 
-from chassis.access import Policy, Rule, both, everything, own_organisation, own_prefecture
+from chassis.security.policies import Policy, Rule, both, everything, own_organisation, own_prefecture
 from chassis.handling import Refusal, Where
-from chassis.http import PROBLEMS, Call, Gate, Limit, Page
-from chassis.paging import USUAL
-from chassis.tables import MEDIA_TYPES, Format, Heading, as_csv, as_xlsx
-from chassis.tables import Page as Sheet
+from chassis.http.endpoint import PROBLEMS, Call, Gate, Limit, Page
+from chassis.http.pagination import USUAL
+from chassis.spreadsheets import MEDIA_TYPES, Format, Heading, as_csv, as_xlsx
+from chassis.spreadsheets import Page as Sheet
 from fastapi import APIRouter, Depends, Query, Response
 from messages.values import AssessorRef, Number, Prefecture, Role, UnitType, Uscc
 from rulebook import PREFECTURES, UNIT_TYPE_NAMES

@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Annotated
 
-from chassis.access import Policy, Rule, everything
-from chassis.http import PROBLEMS, Call, Gate
+from chassis.security.policies import Policy, Rule, everything
+from chassis.http.endpoint import PROBLEMS, Call, Gate
 from fastapi import APIRouter, Depends
 from messages.values import Role
 

@@ -3,11 +3,11 @@
 from datetime import date
 from typing import Annotated
 
-from chassis.access import both
+from chassis.security.policies import both
 from chassis.handling import Where
-from chassis.http import PROBLEMS, Call, Gate, Limit, Page, refuses
-from chassis.paging import USUAL
-from chassis.problems import rests_on
+from chassis.http.endpoint import PROBLEMS, Call, Gate, Limit, Page, refuses
+from chassis.http.pagination import USUAL
+from chassis.http.problems import rests_on
 from fastapi import APIRouter, Depends, Query, Response
 from messages.values import Prefecture, Uscc
 from rulebook import basis, shanghai_date

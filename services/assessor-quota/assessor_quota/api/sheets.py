@@ -5,8 +5,8 @@ from datetime import date
 from typing import Annotated, NamedTuple
 
 from chassis.handling import Refusal
-from chassis.identity import Keys
-from chassis.tables import CellProblem, Column, Heading, NotAWorkbook, Page, Placed, Reading, Table, opened
+from chassis.security.pseudonyms import Keys
+from chassis.spreadsheets import CellProblem, Column, Heading, NotAWorkbook, Page, Placed, Reading, Table, opened
 from messages.values import Identifier, PersonRef, Reason, Text, UnitType, Uscc
 from pydantic import BaseModel, SecretStr
 from rulebook import UNIT_TYPE_NAMES, reason

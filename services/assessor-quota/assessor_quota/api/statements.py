@@ -3,11 +3,11 @@
 from datetime import date
 from typing import Annotated
 
-from chassis.access import Policy, Rule, both, everything, own_organisation, own_prefecture
+from chassis.security.policies import Policy, Rule, both, everything, own_organisation, own_prefecture
 from chassis.handling import Where
-from chassis.http import PROBLEMS, Call, Gate, Limit, Page, etag, refuses
-from chassis.openapi import IF_MATCH
-from chassis.paging import USUAL
+from chassis.http.endpoint import PROBLEMS, Call, Gate, Limit, Page, etag, refuses
+from chassis.http.openapi import IF_MATCH
+from chassis.http.pagination import USUAL
 from fastapi import APIRouter, Depends, Path, Query, Response
 from messages.values import AssessorRef, Digest, Identifier, Prefecture, Role, Text, Uscc
 from pydantic import BaseModel, ConfigDict, Field

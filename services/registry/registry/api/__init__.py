@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chassis.http import Gate
+from chassis.http.endpoint import Gate
 from fastapi import APIRouter
 
 from registry.api import announced, making, removals, units

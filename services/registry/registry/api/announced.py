@@ -3,9 +3,9 @@
 from typing import Annotated, Literal
 from urllib.parse import quote
 
-from chassis.http import Call, Gate, Limit, Page
-from chassis.paging import USUAL
-from chassis.problems import rests_on
+from chassis.http.endpoint import Call, Gate, Limit, Page
+from chassis.http.pagination import USUAL
+from chassis.http.problems import rests_on
 from fastapi import APIRouter, Depends, Path, Query, Response
 from rulebook import basis
 from starlette.concurrency import run_in_threadpool

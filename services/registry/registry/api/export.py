@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from types import MappingProxyType
 
-from chassis.tables import MEDIA_TYPES, Format, Heading, Page, as_csv, as_xlsx
+from chassis.spreadsheets import MEDIA_TYPES, Format, Heading, Page, as_csv, as_xlsx
 from rulebook import PREFECTURES, UNIT_TYPE_NAMES
 
 from registry.domain.lines import Line

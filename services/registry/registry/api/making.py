@@ -2,8 +2,8 @@
 
 from typing import Annotated
 
-from chassis.http import Call, Gate, refuses
-from chassis.problems import rests_on
+from chassis.http.endpoint import Call, Gate, refuses
+from chassis.http.problems import rests_on
 from fastapi import APIRouter, Depends, Path
 from rulebook import basis
 

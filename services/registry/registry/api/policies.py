@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chassis.access import Policy, Rule, everything, own_organisation, own_prefecture, public
+from chassis.security.policies import Policy, Rule, everything, own_organisation, own_prefecture, public
 from messages.values import Level, Role
 
 READ = Policy("register.read", (Rule(Role.PUBLIC, public),))

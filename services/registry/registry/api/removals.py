@@ -3,9 +3,9 @@
 from datetime import date
 from typing import Annotated
 
-from chassis.http import Call, Gate, Limit, Page, refuses
-from chassis.paging import USUAL
-from chassis.problems import rests_on
+from chassis.http.endpoint import Call, Gate, Limit, Page, refuses
+from chassis.http.pagination import USUAL
+from chassis.http.problems import rests_on
 from fastapi import APIRouter, Depends, Path, Query
 from messages.values import Uscc
 from rulebook import basis, shanghai_date

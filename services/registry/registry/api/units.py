@@ -3,11 +3,11 @@
 from datetime import date
 from typing import Annotated
 
-from chassis.access import Allowed, Denied, both
+from chassis.security.policies import Allowed, Denied, both
 from chassis.handling import Refusal, Where
-from chassis.http import PROBLEMS, Call, Gate, Limit, Page, etag, refuses
-from chassis.paging import USUAL
-from chassis.problems import rests_on
+from chassis.http.endpoint import PROBLEMS, Call, Gate, Limit, Page, etag, refuses
+from chassis.http.pagination import USUAL
+from chassis.http.problems import rests_on
 from fastapi import APIRouter, Depends, Path, Response
 from messages.values import Level, Prefecture, UnitType, alike
 from rulebook import basis, reason, shanghai_date

@@ -3,8 +3,8 @@
 from datetime import date
 from typing import Annotated
 
-from chassis.access import both
-from chassis.http import PROBLEMS, Call, Gate, Page, etag
+from chassis.security.policies import both
+from chassis.http.endpoint import PROBLEMS, Call, Gate, Page, etag
 from fastapi import APIRouter, Depends, Query, Response
 from messages.values import Level, Prefecture, UnitType
 from pydantic import Field

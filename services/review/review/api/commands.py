@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from chassis.access import Allowed, Policy
-from chassis.http import Call
+from chassis.security.policies import Allowed, Policy
+from chassis.http.endpoint import Call
 
 from review.domain.case import Case
 from review.domain.record import By

@@ -2,9 +2,9 @@
 
 from typing import Annotated
 
-from chassis.http import PROBLEMS, Call, Gate, Limit, Page, etag, refuses
-from chassis.paging import USUAL
-from chassis.problems import rests_on
+from chassis.http.endpoint import PROBLEMS, Call, Gate, Limit, Page, etag, refuses
+from chassis.http.pagination import USUAL
+from chassis.http.problems import rests_on
 from fastapi import APIRouter, Body, Depends, Response
 from messages.values import Identifier, Level, Text, Uscc
 from pydantic import Field

@@ -2,9 +2,9 @@
 
 from typing import Annotated
 
-from chassis.http import PROBLEMS, Call, Gate, Limit, Page, refuses
-from chassis.paging import USUAL
-from chassis.problems import rests_on
+from chassis.http.endpoint import PROBLEMS, Call, Gate, Limit, Page, refuses
+from chassis.http.pagination import USUAL
+from chassis.http.problems import rests_on
 from fastapi import APIRouter, Depends
 from messages.values import Identifier, Text
 from pydantic import Field

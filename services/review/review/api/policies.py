@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chassis.access import (
+from chassis.security.policies import (
     Actor,
     Filter,
     Policy,

@@ -2,8 +2,8 @@
 
 from typing import Annotated, Literal
 
-from chassis.http import PROBLEMS, Call, Gate, refuses
-from chassis.problems import rests_on
+from chassis.http.endpoint import PROBLEMS, Call, Gate, refuses
+from chassis.http.problems import rests_on
 from fastapi import APIRouter, Depends
 from messages.values import Department, FileRef, Text
 from pydantic import Field

@@ -4,8 +4,8 @@ from decimal import Decimal
 from typing import Annotated
 
 from chassis.handling import Refusal
-from chassis.http import PROBLEMS, Call, Gate, refuses
-from chassis.problems import rests_on
+from chassis.http.endpoint import PROBLEMS, Call, Gate, refuses
+from chassis.http.problems import rests_on
 from fastapi import APIRouter, Depends
 from messages.values import IndicatorValue
 from pydantic import Field

@@ -1,0 +1,1 @@
+"""RabbitMQ itself: topology, publishing with confirms, coalesced acknowledgements."""

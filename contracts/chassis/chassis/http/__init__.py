@@ -1,0 +1,1 @@
+"""The HTTP edge: endpoint context, middleware, problem documents, pagination, OpenAPI."""

@@ -1,0 +1,64 @@
+"""The application around a service's router: health, metrics, problems, limits and a complete OpenAPI document."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.telemetry import TelemetryConfig
+from prometheus_fastapi_instrumentator import Instrumentator
+
+from chassis.http import audit_routes as access_records
+
+from chassis.observability import health
+from chassis.http.middleware import FOR_MACHINES, BodyLimit, Correlation
+from chassis.observability.health import Health
+from chassis.http.endpoint import Gate
+from chassis.observability.metrics import Metrics
+from chassis.http.openapi import document
+from chassis.http.problems import PROBLEMS, answer_problems
+from chassis.settings import MIB
+from chassis.observability.tracing import OFF, Tracing
+
+_UNTOLD: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
+"""The framework's own spans hold paths and queries, and with them ids and names: ours are named by routes."""
+
+
+def create_app(  # noqa: PLR0913 - the parts of an application, each a word of its own
+    name: str,
+    gate: Gate | None,
+    routes: APIRouter | None,
+    *,
+    health_of: Health,
+    metrics: Metrics,
+    body_max: int = MIB,
+    tracing: Tracing = OFF,
+) -> FastAPI:
+    """Build the application; without ``routes`` it answers for health and metrics only.
+
+    Answers are same-origin: no CORS headers are sent, so that browsers refuse foreign pages.
+    """
+    app = FastAPI(title=name, version="1", docs_url=None, redoc_url=None, telemetry=_UNTOLD)
+    app.include_router(health.router(health_of))
+    if routes is not None:
+        app.include_router(routes, responses=PROBLEMS)
+    if gate is not None:
+        app.include_router(access_records.router(gate), responses=PROBLEMS)
+    answer_problems(app)
+    _wrap(app, metrics, body_max, gate)
+    app.add_middleware(Correlation, tracing=tracing)
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign] # FastAPI's documented way to extend it
+    return app
+
+
+def _wrap(app: FastAPI, metrics: Metrics, body_max: int, gate: Gate | None) -> None:
+    """Outermost last: measuring, then the limit on bodies; correlation and the trace stand around both."""
+    app.add_middleware(BodyLimit, usual=body_max, wider=gate.wider_bodies if gate else ())
+    instrumentator = Instrumentator(registry=metrics.registry, excluded_handlers=[*FOR_MACHINES])
+    instrumentator.instrument(app).expose(app, include_in_schema=False)
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    if app.openapi_schema is None:
+        app.openapi_schema = document(app)
+    return app.openapi_schema

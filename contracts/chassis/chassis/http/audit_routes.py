@@ -1,0 +1,71 @@
+"""Who asked for what, shown to operators: the one route that every service offers beside its own."""
+
+# FastAPI evaluates the annotations of routes, in which `gate` is no global name: no deferred annotations here.
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from messages.values import Role
+from pydantic import AfterValidator, AwareDatetime
+
+from chassis.security.policies import Policy, Rule, everything
+from chassis.handling import Where
+from chassis.http.endpoint import Call, Gate, Limit
+from chassis.http.pagination import USUAL, Page, page
+from chassis.security.audit import COLLECTIONS, AccessRecord, Kind
+from chassis.persistence.collections import Documents
+from chassis.persistence.unit_of_work import Unit
+
+READ_ACCESS_RECORDS = Policy("read-access-records", (Rule(Role.OPERATOR, everything),), protected=True)
+NEWEST_FIRST = (("at", -1), ("_id", -1))
+
+
+def _in_utc(at: datetime) -> datetime:
+    """As it is compared; an hour before the first or after the last day of the calendar is none."""
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("outside the calendar") from None
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+
+
+class Records:
+    def __init__(self, unit: Unit) -> None:
+        self.of: dict[Kind, Documents[AccessRecord]] = {
+            kind: Documents(unit, collection, AccessRecord) for kind, collection in COLLECTIONS.items()
+        }
+
+
+def router(gate: Gate) -> APIRouter:
+    routes = APIRouter(prefix="/v1")
+
+    @routes.get("/access-records", summary="List reads of protected data and refused attempts", tags=["access"])
+    async def access_records(  # noqa: PLR0913, PLR0917 - the parameters of a list
+        call: Annotated[Call, Depends(gate.call(READ_ACCESS_RECORDS))],
+        subject: Annotated[str | None, Query(max_length=200)] = None,
+        since: Instant | None = None,
+        kind: Kind | None = None,
+        limit: Limit = USUAL,
+        after: str | None = None,
+    ) -> Page[AccessRecord]:
+        """Reads of protected data and refused attempts, newest first.
+
+        An admitted call whose subject turns out to be another's stands here twice, as read and as refusal, under one
+        correlation id.
+        """
+        kept = call.reads(Records).of
+        asked = [documents for each, documents in kept.items() if kind in {None, each}]
+        found, following = await page(asked, _where(subject, since), NEWEST_FIRST, limit, after)
+        return Page(items=[each.value for each in found], next=following)
+
+    return routes
+
+
+def _where(subject: str | None, since: datetime | None) -> Where:
+    return {
+        **({} if subject is None else {"subject": subject}),
+        **({} if since is None else {"at": {"$gte": since}}),
+    }

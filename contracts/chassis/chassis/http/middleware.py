@@ -1,0 +1,164 @@
+"""The outermost layer of HTTP: correlation, the last catch of what went wrong, and the limit on bodies."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import uuid
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import NamedTuple
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from chassis.observability import logs
+from chassis.http.problems import Cause, answer, problem
+from chassis.settings import MIB
+from chassis.observability.tracing import OFF, Span, Tracing
+from chassis.observability.spans import answered
+
+CORRELATION = "X-Correlation-ID"
+FOR_MACHINES = ("/livez", "/readyz", "/metrics")
+"""Asked every few seconds: neither measured nor traced."""
+LINGER = 1.0
+"""Seconds for which a refused body is thrown away as it comes: a connection closed with unread bytes is reset, and the
+reset takes the answer with it."""
+_ACCEPTED = re.compile(r"[A-Za-z0-9._:-]{8,64}")
+
+
+class Correlation:
+    """Every request works under a correlation id: the caller's own when it is well formed, else a new one.
+
+    Nothing escapes from here: an unknown error is logged with that id and answered as a problem that tells no more.
+    """
+
+    def __init__(self, app: ASGIApp, tracing: Tracing = OFF) -> None:
+        self._app = app
+        self._tracing = tracing
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        tracing = OFF if scope["path"] in FOR_MACHINES else self._tracing
+        with (
+            logs.bound(correlation_id=_correlation(headers.get(CORRELATION))),
+            tracing.request(scope["method"], headers.get("traceparent")) as span,
+        ):
+            await self._answer(scope, receive, send, span)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, span: Span) -> None:
+        started = False
+
+        async def correlated(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                answered(span, scope["method"], _route(scope), message["status"])
+                MutableHeaders(scope=message)[CORRELATION] = logs.correlation_id() or ""
+            await send(message)
+
+        try:
+            await self._app(scope, receive, correlated)
+        except Exception:
+            logs.logger(__name__).exception("request failed", method=scope["method"], path=scope["path"])
+            if started:
+                raise
+            await answer(problem(500, request=Request(scope)))(scope, receive, correlated)
+
+
+class BodySize(NamedTuple):
+    """How large a body may be; ``rule`` and ``article`` where it is one that says so."""
+
+    size: int
+    rule: str | None = None
+    article: str | None = None
+
+    def exceeded(self) -> Cause:
+        text = f"提交的内容超过大小上限（{_told(self.size)}）"
+        return Cause(rule=self.rule, article=self.article, code="body-too-large", text=text, evidence=str(self.size))
+
+
+class BodyTooLarge(HTTPException):
+    """Goes through what reads the body as the answer it is."""
+
+    def __init__(self, limit: BodySize) -> None:
+        super().__init__(413)
+        self.reasons = (limit.exceeded(),)
+
+
+class BodyLimit:
+    """Refuses bodies over the limit: at once when the length is announced, else while they stream in."""
+
+    def __init__(self, app: ASGIApp, usual: int, wider: Sequence[tuple[re.Pattern[str], BodySize]] = ()) -> None:
+        self._app = app
+        self._usual = BodySize(usual)
+        self._wider = wider
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        limit = self._limit(scope["path"])
+        announced = Headers(scope=scope).get("content-length", "")
+        if announced.isdigit() and int(announced) > limit.size:
+            # Closing tells the caller that nothing of what it still wants to send is read.
+            told = problem(413, reasons=[limit.exceeded()], request=Request(scope))
+            refusal = answer(told, {"Connection": "close"})
+            await refusal(scope, receive, _lingering(receive, send))
+            return
+        await self._app(scope, _counted(receive, limit), send)
+
+    def _limit(self, path: str) -> BodySize:
+        return next((size for pattern, size in self._wider if pattern.fullmatch(path)), self._usual)
+
+
+def _lingering(receive: Receive, send: Send) -> Send:
+    """Send the answer, then let the caller finish for a moment before the server closes."""
+
+    async def lingering(message: Message) -> None:
+        last = message["type"] == "http.response.body" and not message.get("more_body")
+        if not last:
+            await send(message)
+            return
+        await send({**message, "more_body": True})
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LINGER):
+                while (await receive()).get("more_body"):
+                    pass
+        await send({"type": "http.response.body"})
+
+    return lingering
+
+
+def _counted(receive: Receive, limit: BodySize) -> Receive:
+    seen = 0
+
+    async def counted() -> Message:
+        nonlocal seen
+        message = await receive()
+        seen += len(message.get("body", b""))
+        if seen > limit.size:
+            raise BodyTooLarge(limit)
+        return message
+
+    return counted
+
+
+def _told(size: int) -> str:
+    """Whole units: what an upload has for its form beside the file is not told."""
+    return f"{size // MIB} MB" if size >= MIB else f"{size // 1024} KB"
+
+
+def _route(scope: Scope) -> str | None:
+    """The route that the router has chosen, by its pattern."""
+    found: str | None = getattr(scope.get("route"), "path_format", None)
+    return found
+
+
+def _correlation(given: str | None) -> str:
+    return given if given and _ACCEPTED.fullmatch(given) else uuid.uuid4().hex

@@ -1,0 +1,145 @@
+"""The OpenAPI document of a service: complete, always in the same order, and what its process serves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import RouteContext, iter_route_contexts
+from messages.values import Role
+
+from chassis.security.policies import Policy
+from chassis.http.endpoint import Guard
+from chassis.http.idempotency import IDEMPOTENCY_KEY
+from chassis.http.problems import MEDIA_TYPE, TITLES, Problem
+
+Operation = dict[str, Any]
+
+COMMANDS = ("post", "put", "patch", "delete")
+CUSTOMS = (
+    "Every refusal is a problem document (RFC 9457) with a stable code, and the rule and article where a rule refuses. "
+    "A command carries an `Idempotency-Key`: the same key with the same request is done once. "
+    "Lists come in pages: `next` of one page is `after` of the following. "
+    "Legal dates are dates in Asia/Shanghai, instants are UTC. "
+    "每项拒绝均为问题文档，注明规则与条款；命令须带幂等键；列表分页；日期按北京时间。"
+)
+_OF_COMMANDS = (400, 409, 412, 413, 428)
+"""Refusals that a plain read cannot meet; a route that names codes of its own for one keeps it."""
+_CHALLENGED = {
+    401: ("WWW-Authenticate", "The challenge of RFC 6750"),
+    503: ("Retry-After", "Seconds after which to try again"),
+}
+_KEY: Operation = {
+    "name": IDEMPOTENCY_KEY,
+    "in": "header",
+    "required": True,
+    "description": "Chosen by the caller; the same key with the same request is done once",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]+$"},
+    "example": "0b9f6c1e-7d0a-4c53-9a55-0a3c7f2f6d11",
+}
+_SEEN: Operation = {
+    "name": "If-Match",
+    "in": "header",
+    "required": False,
+    "description": "The version that was seen, as the ETag of the read said it",
+    "schema": {"type": "string", "pattern": '^("\\d{1,18}"|\\*)$'},
+    "example": '"3"',
+}
+IF_MATCH: Operation = {"parameters": [_SEEN]}
+"""For ``openapi_extra`` of a route that looks at ``call.if_match()``."""
+IF_MATCH_REQUIRED: Operation = {"parameters": [{**_SEEN, "required": True}]}
+
+
+def document(app: FastAPI) -> dict[str, Any]:
+    """Give the document of ``app``: each operation with who may call it (``x-roles``) and every refusal."""
+    found = get_openapi(title=app.title, version=app.version, description=CUSTOMS, routes=app.routes)
+    tags: dict[str, str] = {}
+    for context in iter_route_contexts(app.routes):
+        if isinstance(policy := _policy(context), Policy):
+            tags |= dict.fromkeys(getattr(context, "tags", ()), _sentence(context))
+            for method, operation in _operations(found, context):
+                _complete(operation, method, policy, "{" in (context.path_format or ""))
+    found["tags"] = [{"name": name, "description": text} for name, text in tags.items()]
+    _add_components(found)
+    return found
+
+
+def _policy(context: RouteContext) -> Policy | None:
+    """The policy that guards a route; routes for machines (health, metrics) have none and are not shown."""
+    guarded = getattr(getattr(context, "dependant", None), "dependencies", ())
+    return next((each.call.policy for each in guarded if isinstance(each.call, Guard)), None)
+
+
+def _operations(found: Mapping[str, Any], context: RouteContext) -> Iterator[tuple[str, Operation]]:
+    shown = found["paths"].get(context.path_format, {})
+    for method in sorted(method.lower() for method in context.methods or ()):
+        if method in shown:
+            yield method, shown[method]
+
+
+def _sentence(context: RouteContext) -> str:
+    """What the room of the route owns, by the first sentence of its module; ids of rules are for developers."""
+    module = getattr(context.endpoint, "__globals__", {}).get("__doc__") or ""
+    return re.sub(r" \([A-Z]\d+[^)]*\)", "", module.strip().partition("\n")[0])
+
+
+def _complete(operation: Operation, method: str, policy: Policy, of_one: bool) -> None:  # noqa: FBT001 - whether the path names one thing
+    if policy.open:
+        operation["security"] = [*operation.get("security", ()), {}]
+    operation["x-policy"] = policy.name
+    operation["x-roles"] = sorted({str(Role(rule.role)) for rule in policy.rules})
+    if method in COMMANDS:
+        operation.setdefault("parameters", []).append(_KEY)
+    _show_refusals(operation, _impossible(method, policy, of_one))
+
+
+def _impossible(method: str, policy: Policy, of_one: bool) -> set[int]:  # noqa: FBT001 - as above
+    impossible = set() if method in COMMANDS else set(_OF_COMMANDS)
+    if method not in COMMANDS and not of_one and not policy.hidden:
+        impossible.add(404)
+    return impossible
+
+
+def _show_refusals(operation: Operation, impossible: set[int]) -> None:
+    """Common refusals are told once for the whole document; those with codes of their own stay in their place."""
+    shown: dict[str, Any] = {}
+    for status, response in sorted(operation["responses"].items()):
+        common = status.isdigit() and int(status) in TITLES and response == _common(int(status))
+        if not common:
+            shown[status] = response
+        elif int(status) not in impossible:
+            shown[status] = {"$ref": f"#/components/responses/{_name(int(status))}"}
+    operation["responses"] = shown
+
+
+def _common(status: int) -> Operation:
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {"description": TITLES[status][1], "content": {MEDIA_TYPE: {"schema": schema}}}
+
+
+def _name(status: int) -> str:
+    return "".join(part.title() for part in TITLES[status][0].split("-"))
+
+
+def _add_components(found: dict[str, Any]) -> None:
+    components = found.setdefault("components", {})
+    schemas = components.setdefault("schemas", {})
+    problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas.update(problem.pop("$defs", {}))
+    schemas["Problem"] = problem
+    components["schemas"] = dict(sorted(schemas.items()))
+    components["responses"] = {_name(status): _told_once(status) for status in TITLES}
+
+
+def _told_once(status: int) -> Operation:
+    code, title = TITLES[status]
+    response = _common(status)
+    shown = {"type": f"urn:green:problem:{code}", "title": title, "status": status, "code": code, "reasons": []}
+    response["content"][MEDIA_TYPE]["example"] = shown
+    if status in _CHALLENGED:
+        name, text = _CHALLENGED[status]
+        response["headers"] = {name: {"description": text, "schema": {"type": "string"}}}
+    return response

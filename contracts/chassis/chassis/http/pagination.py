@@ -1,0 +1,109 @@
+"""Pages of a list by cursor: stable while the list grows, and never past what the filter shows."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+import orjson
+from pydantic import BaseModel
+
+from chassis.security.policies import both
+from chassis.handling import Refusal, Sort, Where
+from chassis.persistence.query import sorted_by, values_at
+from chassis.persistence.collections import Documents, Entry
+
+T = TypeVar("T")
+USUAL, LARGEST = 50, 200
+_INSTANT = "$instant"
+
+
+class Page(BaseModel, Generic[T]):
+    """Some items of a list; ``next`` is the cursor of what follows, absent on the last page."""
+
+    items: list[T]
+    next: str | None = None
+
+
+async def page(
+    sources: Sequence[Documents[T]], where: Where, sort: Sort, limit: int, after: str | None
+) -> tuple[list[Entry[T]], str | None]:
+    """Entries after the cursor ``after`` in the order of ``sort`` (identifiers last), and the next cursor.
+
+    Of several sources, which hold no identifier in common, it is one list.
+    """
+    if not 1 <= limit <= LARGEST:
+        raise Refusal("limit-out-of-range", status=422, title=f"limit must be 1 to {LARGEST}")
+    order = [each for each in sort if each[0] != "_id"] + [("_id", dict(sort).get("_id", 1))]
+    rest = both(where, _beyond(order, _read(after, len(order)))) if after else where
+    each = [await documents.entries(rest, sort=order, limit=limit + 1) for documents in sources]
+    found = each[0] if len(each) == 1 else _merged(each, order)
+    cursor = _write(found[limit - 1], order) if len(found) > limit else None
+    return found[:limit], cursor
+
+
+def _merged(found: Sequence[Sequence[Entry[T]]], order: Sort) -> list[Entry[T]]:
+    entries = {entry.key: entry for some in found for entry in some}
+    return [entries[each["_id"]] for each in sorted_by([_document(entry) for entry in entries.values()], order)]
+
+
+def _document(entry: Entry[Any]) -> dict[str, Any]:
+    return {**entry.fields, "_id": entry.key}
+
+
+def _beyond(order: Sort, last: list[Any]) -> Where:
+    """The filter of what stands behind the values ``last`` in ``order``; an absent value sorts first."""
+    ways: list[dict[str, object]] = []
+    for at, (path, direction) in enumerate(order):
+        behind = _behind(path, direction, last[at])
+        if behind is not None:
+            same = [{earlier: last[i]} for i, (earlier, _) in enumerate(order[:at])]
+            ways.append({"$and": [*same, behind]})
+    return {"$or": ways}
+
+
+def _behind(path: str, direction: int, last: object) -> dict[str, object] | None:
+    if last is None:
+        return {path: {"$ne": None}} if direction > 0 else None
+    if direction > 0:
+        return {path: {"$gt": last}}
+    return {"$or": [{path: {"$lt": last}}, {path: None}]}
+
+
+def _write(entry: Entry[Any], order: Sort) -> str:
+    last = [next(iter(values_at(_document(entry), path)), None) for path, _ in order]
+    return base64.urlsafe_b64encode(orjson.dumps(last, default=_as_json, option=_OPTIONS)).decode()
+
+
+_OPTIONS = orjson.OPT_PASSTHROUGH_DATETIME
+
+
+def _as_json(value: object) -> object:
+    if isinstance(value, datetime):
+        return {_INSTANT: value.isoformat()}
+    raise TypeError(f"a list cannot be sorted by {type(value).__name__}")
+
+
+def _read(cursor: str, length: int) -> list[Any]:
+    try:
+        return [_value(each) for each in _decoded(cursor, length)]
+    except (ValueError, TypeError, KeyError, binascii.Error):
+        raise Refusal("cursor-invalid", status=422, title="This cursor was not given out for this list") from None
+
+
+def _decoded(cursor: str, length: int) -> list[Any]:
+    last = orjson.loads(base64.urlsafe_b64decode(cursor.encode()))
+    if not isinstance(last, list) or len(last) != length:
+        raise ValueError("of another list")
+    return last
+
+
+def _value(stored: Any) -> object:  # noqa: ANN401 - whatever the cursor holds is checked here
+    if isinstance(stored, dict):
+        return datetime.fromisoformat(stored[_INSTANT])
+    if stored is None or isinstance(stored, str | int | float | bool):
+        return stored
+    raise ValueError("not a sorting value")

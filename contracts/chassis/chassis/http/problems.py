@@ -1,0 +1,234 @@
+"""Refusals as problem documents (RFC 9457): a stable code, the rule and its article, all reasons at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, get_args
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from messages.values import Reason
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core.core_schema import ErrorType
+from starlette.exceptions import HTTPException
+
+from chassis.observability import logs
+from chassis.handling import Refusal, Transient
+from chassis.persistence.unit_of_work import Unstorable
+
+MEDIA_TYPE = "application/problem+json"
+_RULE, _ARTICLE = "x-rule", "x-article"
+URN = "urn:green:problem:"
+
+TITLES = {
+    400: ("malformed-request", "The request could not be read"),
+    401: ("token-invalid", "A valid bearer token is needed"),
+    403: ("not-allowed", "Not allowed"),
+    404: ("not-found", "Not found"),
+    405: ("method-not-allowed", "This method is not offered here"),
+    409: ("conflict", "Refused by a rule or by the present state"),
+    412: ("version-stale", "Somebody has changed it in the meantime"),
+    413: ("body-too-large", "The body is too large"),
+    415: ("media-type-unsupported", "This media type is not accepted"),
+    422: ("request-invalid", "The request is malformed"),
+    428: ("if-match-missing", "The version that is changed must be named"),
+    500: ("internal-error", "Something went wrong here"),
+    503: ("try-again-later", "Not possible at this moment"),
+}
+SHOWN = (400, 401, 403, 404, 409, 412, 413, 422, 428, 500, 503)
+
+TEXTS = {
+    "missing": "缺少必填项",
+    "extra_forbidden": "不应有此项",
+    "json_invalid": "内容不是有效的 JSON",
+    "string_type": "应为文本",
+    "string_too_short": "内容过短",
+    "string_too_long": "内容过长",
+    "string_pattern_mismatch": "格式不正确",
+    "int_parsing": "应为整数",
+    "decimal_parsing": "应为数字",
+    "date_from_datetime_parsing": "应为日期（年-月-日）",
+    "enum": "不在可选值之内",
+    "literal_error": "不在可选值之内",
+}
+"""For people; whatever is not here is told as a malformed value, with the validator's own words as evidence."""
+_LIBRARY = frozenset(get_args(ErrorType))
+"""Kinds of error whose words are the library's; those of every other kind are ours and written for people."""
+
+
+class Cause(BaseModel):
+    """One reason of a problem; a refusal by a rule names the rule and its article."""
+
+    model_config = ConfigDict(frozen=True)
+
+    rule: str | None = None
+    article: str | None = None
+    code: str
+    text: str
+    evidence: str | None = None
+    pointer: str | None = Field(default=None, description="JSON pointer (RFC 6901) into the body")
+
+
+class Problem(BaseModel):
+    """A problem document (RFC 9457)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    type: str = Field(examples=[URN + "not-found"])
+    title: str
+    status: int
+    detail: str | None = None
+    instance: str | None = None
+    code: str = Field(examples=["not-found"])
+    reasons: tuple[Cause, ...] = ()
+    correlation_id: str | None = None
+
+
+def problem_of(refusal: Refusal, request: Request | None = None) -> Problem:
+    return problem(
+        refusal.status,
+        refusal.code,
+        title=refusal.title,
+        reasons=[_cause(reason) for reason in refusal.reasons],
+        request=request,
+    )
+
+
+def problem(
+    status: int,
+    code: str = "",
+    *,
+    title: str = "",
+    reasons: Sequence[Cause] = (),
+    request: Request | None = None,
+) -> Problem:
+    usual_code, usual_title = TITLES.get(status, ("refused", "Refused"))
+    code = code or usual_code
+    return Problem(
+        type=URN + code,
+        title=title or usual_title,
+        status=status,
+        detail="；".join(dict.fromkeys(cause.text for cause in reasons)) or None,
+        instance=request.url.path if request else None,
+        code=code,
+        reasons=tuple(reasons),
+        correlation_id=logs.correlation_id(),
+    )
+
+
+def answer(document: Problem, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(
+        document.model_dump_json(exclude_none=True),
+        status_code=document.status,
+        media_type=MEDIA_TYPE,
+        headers=headers,
+    )
+
+
+def answer_problems(app: FastAPI) -> None:
+    """Make every refusal, malformed request and HTTP error of ``app`` a problem document."""
+    app.add_exception_handler(Refusal, _refused)
+    app.add_exception_handler(RequestValidationError, _malformed)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(Transient, _not_now)
+    app.add_exception_handler(Unstorable, _out_of_range)
+
+
+COMMON = {
+    400: ("malformed-request", "idempotency-key-missing", "if-match-invalid"),
+    403: ("not-allowed",),
+    404: ("not-found",),
+    409: ("idempotency-key-reused", "already-exists"),
+    412: ("version-stale",),
+    422: ("request-invalid", "limit-out-of-range", "cursor-invalid"),
+    428: ("if-match-missing",),
+}
+"""What any route may answer with, by status."""
+
+
+def refuses(*codes: str, status: int = 409) -> dict[int | str, dict[str, Any]]:
+    """For ``responses=`` of a route: the codes that this route may answer with, beside the common ones."""
+    every = dict.fromkeys((*codes, *COMMON.get(status, ())))
+    named = {"type": "object", "properties": {"code": {"type": "string", "enum": list(every)}}}
+    schema = {"allOf": [{"$ref": "#/components/schemas/Problem"}, named]}
+    title = f"{TITLES.get(status, ('', 'Refused'))[1]}: {', '.join(codes)}"
+    return {status: {"description": title, "content": {MEDIA_TYPE: {"schema": schema}}}}
+
+
+class Basis(Protocol):
+    """A rule and its article, by whatever book says so."""
+
+    @property
+    def rule(self) -> str: ...
+    @property
+    def article(self) -> str: ...
+
+
+def rests_on(basis: Basis) -> dict[str, Any]:
+    """For ``openapi_extra`` of a route whose body a rule prescribes: a malformed one is refused with both."""
+    return {_RULE: basis.rule, _ARTICLE: basis.article}
+
+
+def _shown(status: int) -> dict[str, Any]:
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {"description": TITLES[status][1], "content": {MEDIA_TYPE: {"schema": schema}}}
+
+
+PROBLEMS: dict[int | str, dict[str, Any]] = {status: _shown(status) for status in SHOWN}
+"""For ``responses=`` of FastAPI, so that the OpenAPI document shows every refusal."""
+
+
+async def _refused(request: Request, refusal: Exception) -> Response:
+    assert isinstance(refusal, Refusal)  # noqa: S101 - registered for this class
+    return answer(problem_of(refusal, request), getattr(refusal, "headers", None))
+
+
+async def _malformed(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class
+    basis = _basis(request)
+    return answer(problem(422, reasons=[_malformation(one, basis) for one in error.errors()], request=request))
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
+    reasons = getattr(error, "reasons", ())
+    return answer(problem(error.status_code, reasons=reasons, request=request), error.headers)
+
+
+async def _not_now(request: Request, error: Exception) -> Response:
+    logs.logger(__name__).warning("put off", reason=str(error))
+    return answer(problem(503, request=request), {"Retry-After": "1"})
+
+
+async def _out_of_range(request: Request, _error: Exception) -> Response:
+    """In a filter, a cursor or a body: a caller's number, however the route came by it."""
+    wrong = Cause(code="number-out-of-range", text="数值超出范围")
+    return answer(problem(422, reasons=[wrong], request=request))
+
+
+def _cause(reason: Reason) -> Cause:
+    return Cause.model_validate(reason.model_dump())
+
+
+def _basis(request: Request) -> dict[str, str | None]:
+    """What ``rests_on`` said of the route that was asked."""
+    described = getattr(request.scope.get("route"), "openapi_extra", None) or {}
+    return {"rule": described.get(_RULE), "article": described.get(_ARTICLE)}
+
+
+def _malformation(error: Mapping[str, Any], basis: Mapping[str, str | None]) -> Cause:
+    kind, where = str(error["type"]), tuple(error["loc"])
+    in_body = where[:1] == ("body",) and kind != "json_invalid"
+    place = "" if in_body else f"{'.'.join(str(part) for part in where)}: "
+    ours = kind not in _LIBRARY
+    return Cause(
+        **basis,
+        code=kind.replace("_", "-"),
+        text=error["msg"] if ours else TEXTS.get(kind, "内容或格式不正确"),
+        evidence=(place.removesuffix(": ") or None) if ours else f"{place}{error['msg']}",
+        pointer=_pointer(where[1:]) if in_body else None,
+    )
+
+
+def _pointer(path: Sequence[object]) -> str:
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)

@@ -1,0 +1,1 @@
+"""Consuming: subscriptions, the consumer, dispatch with retries, and the parking lot."""

@@ -1,0 +1,1 @@
+"""Logs, metrics, gauges, traces and health checks."""

@@ -1,0 +1,69 @@
+"""What a service's store.py is made of: typed collections on a unit of work, and the indexes they need."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Generic, NamedTuple, TypeVar
+
+from chassis.handling import Refusal, Sort, Where
+from chassis.persistence.codec import codec, plain
+from chassis.persistence.unit_of_work import Document, Unit
+
+T = TypeVar("T")
+
+
+class Index(NamedTuple):
+    """An index the service's own questions need, or a natural key that holds for ever."""
+
+    collection: str
+    keys: tuple[tuple[str, int], ...]
+    unique: bool = False
+    ttl_seconds: int | None = None
+    partial: Mapping[str, object] | None = None
+
+
+class Entry(NamedTuple, Generic[T]):
+    """A found document with what paging needs beside its value."""
+
+    key: str
+    version: int
+    value: T
+    fields: Document
+
+
+class Documents(Generic[T]):
+    """One collection of a service, as values of one type (a frozen dataclass or a pydantic model)."""
+
+    def __init__(self, unit: Unit, collection: str, type_: type[T]) -> None:
+        self._unit = unit
+        self._collection = collection
+        self._codec = codec(type_)
+
+    async def get(self, key: str, /) -> T | None:
+        fields = await self._unit.fields(self._collection, key)
+        return None if fields is None else self._codec.load(fields)
+
+    async def require(self, key: str, /) -> T:
+        value = await self.get(key)
+        if value is None:
+            raise Refusal("not-found", status=404)
+        return value
+
+    async def find(self, where: Where | None = None, *, sort: Sort = (), limit: int = 0) -> list[T]:
+        return [each.value for each in await self.entries(where, sort=sort, limit=limit)]
+
+    async def entries(self, where: Where | None = None, *, sort: Sort = (), limit: int = 0) -> list[Entry[T]]:
+        found = await self._unit.find(self._collection, plain(where or {}), sort, limit)
+        return [Entry(key, self.version(key), self._codec.load(fields), fields) for key, fields in found]
+
+    async def count(self, where: Where | None = None) -> int:
+        return await self._unit.count(self._collection, plain(where or {}))
+
+    def save(self, key: str, value: T, /) -> None:
+        self._unit.save(self._collection, key, self._codec.dump(value))
+
+    def remove(self, key: str, /) -> None:
+        self._unit.save(self._collection, key, None)
+
+    def version(self, key: str, /) -> int:
+        return self._unit.version(self._collection, key)

@@ -1,0 +1,204 @@
+"""One service's database: the same methods over motor and PyMongo's async client."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Literal, TypeAlias
+
+from bson import ObjectId
+from motor.motor_asyncio import AsyncIOMotorClient
+from pymongo import AsyncMongoClient, DeleteOne, InsertOne, ReplaceOne, ReturnDocument
+from pymongo.errors import (
+    CollectionInvalid,
+    OperationFailure,
+    PyMongoError,
+)
+from pymongo.read_concern import ReadConcern
+from pymongo.write_concern import WriteConcern
+
+from chassis.handling import Sort, Where
+from chassis.persistence.system_collections import OWN_COLLECTIONS, OWN_INDEXES
+from chassis.persistence.mongo.errors import translated
+from chassis.persistence.mongo.reader import Reads
+from chassis.persistence.collections import Index
+from chassis.persistence.unit_of_work import Commit, Conflict, Document, Write
+
+Driver: TypeAlias = Literal["motor", "pymongo"]
+
+COMMIT_TRIES = 5
+NAMESPACE_EXISTS = 48
+
+
+def open_database(url: str, name: str, driver: Driver = "motor", listeners: Sequence[Any] = ()) -> Database:
+    """Open a database; every read and write is of the majority and journaled (a kill lost unjournaled writes)."""
+    client: Any = AsyncIOMotorClient if driver == "motor" else AsyncMongoClient
+    return Database(client(url, event_listeners=[*listeners], **_CLIENT), name, driver)
+
+
+class Database(Reads):
+    """One service's database. Driver errors come out as Conflict, Taken, Refused or Unavailable."""
+
+    def __init__(self, client: Any, name: str, driver: Driver) -> None:  # noqa: ANN401 - two clients, one shape
+        super().__init__(
+            client.get_database(
+                name, read_concern=ReadConcern("majority"), write_concern=WriteConcern("majority", j=True)
+            )
+        )
+        self.name = name
+        self.driver = driver
+        self._client = client
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Reads]:
+        """Read as the majority had it at one instant, that of the first question."""
+        async with self._started(snapshot=True) as session:
+            yield Reads(self._database, session)
+
+    async def commit(self, commit: Commit) -> None:
+        """Save all or nothing in one transaction.
+
+        Runs in the caller's task, which must not be cancelled: a cancelled operation of motor can run after the abort,
+        outside the transaction.
+        """
+        async with translated(), self._started() as session:
+            await self._begin(session)
+            try:
+                await self._save(commit, session)
+            except BaseException:
+                await self._abort(session)
+                raise
+            await self._finish(session)
+
+    async def insert(self, collection: str, document: Document) -> None:
+        async with translated():
+            await self._database[collection].insert_one(document)
+
+    async def update(
+        self, collection: str, where: Where, change: Mapping[str, Any] | list[Any], *, upsert: bool = False
+    ) -> int:
+        """Change one document; return how many matched."""
+        async with translated():
+            result = await self._database[collection].update_one(where, change, upsert=upsert)
+            return int(result.matched_count)
+
+    async def update_all(self, collection: str, where: Where, change: Mapping[str, Any] | list[Any]) -> int:
+        async with translated():
+            return int((await self._database[collection].update_many(where, change)).matched_count)
+
+    async def take(
+        self, collection: str, where: Where, change: Mapping[str, Any] | list[Any], sort: Sort = (("_id", 1),)
+    ) -> Document | None:
+        """Change one document and return it as it is then."""
+        async with translated():
+            found: Document | None = await self._database[collection].find_one_and_update(
+                where, change, sort=list(sort), return_document=ReturnDocument.AFTER
+            )
+            return found
+
+    async def ping(self) -> None:
+        async with translated():
+            await self._database.command("ping")
+
+    async def prepare(self, indexes: Sequence[Index]) -> None:
+        """Create collections and indexes, outside any transaction; run again it changes nothing."""
+        for collection in sorted({*OWN_COLLECTIONS, *(index.collection for index in indexes)}):
+            await self._create(collection)
+        for index in (*OWN_INDEXES, *indexes):
+            async with translated():
+                await self._database[index.collection].create_index(list(index.keys), **_options(index))
+
+    async def drop(self) -> None:
+        """Remove the whole database (test stands)."""
+        async with translated():
+            await self._client.drop_database(self.name)
+
+    async def close(self) -> None:
+        closing = self._client.close()
+        if closing is not None:
+            await closing
+
+    async def _create(self, collection: str) -> None:
+        async with translated():
+            try:
+                await self._database.create_collection(collection)
+            except CollectionInvalid:
+                return
+            except OperationFailure as problem:
+                # Another process of the service made it between the driver's look and its request.
+                if problem.code != NAMESPACE_EXISTS:
+                    raise
+
+    @asynccontextmanager
+    async def _started(self, *, snapshot: bool = False) -> AsyncIterator[Any]:
+        started = self._client.start_session(snapshot=snapshot)
+        session = await started if self.driver == "motor" else started
+        try:
+            yield session
+        finally:
+            await session.end_session()
+
+    async def _begin(self, session: Any) -> None:  # noqa: ANN401
+        begun = session.start_transaction(write_concern=WriteConcern("majority", j=True), max_commit_time_ms=10_000)
+        if self.driver == "pymongo":
+            await begun
+
+    async def _abort(self, session: Any) -> None:  # noqa: ANN401
+        if session.in_transaction:
+            await session.abort_transaction()
+
+    async def _finish(self, session: Any) -> None:  # noqa: ANN401
+        for attempt in range(COMMIT_TRIES):
+            try:
+                await session.commit_transaction()
+            except PyMongoError as problem:
+                unknown = problem.has_error_label("UnknownTransactionCommitResult")
+                if not unknown or attempt == COMMIT_TRIES - 1:
+                    raise
+            else:
+                return
+
+    async def _save(self, commit: Commit, session: Any) -> None:  # noqa: ANN401
+        if commit.inbox:
+            await self._database["inbox"].insert_many(commit.inbox, session=session)
+        for collection, writes in _by_collection(commit.writes).items():
+            result = await self._database[collection].bulk_write([_request(each) for each in writes], session=session)
+            done = result.inserted_count + result.matched_count + result.deleted_count
+            if done != len(writes):
+                raise Conflict(f"{len(writes) - done} of {len(writes)} in {collection} have moved")
+        if commit.outbox is not None:
+            commit.outbox.setdefault("_id", ObjectId())
+            await self._database["outbox"].insert_one(commit.outbox, session=session)
+
+
+_CLIENT: dict[str, Any] = {
+    "tz_aware": True,
+    "serverSelectionTimeoutMS": 5_000,
+    "connectTimeoutMS": 5_000,
+    "socketTimeoutMS": 20_000,
+    "retryWrites": True,
+}
+
+
+def _by_collection(writes: Sequence[Write]) -> dict[str, list[Write]]:
+    groups: dict[str, list[Write]] = {}
+    for write in writes:
+        groups.setdefault(write.collection, []).append(write)
+    return groups
+
+
+def _request(write: Write) -> InsertOne[Document] | ReplaceOne[Document] | DeleteOne:
+    if write.document is None:
+        return DeleteOne({"_id": write.key, "v": write.expected})
+    if write.expected == 0:
+        return InsertOne(write.document)
+    return ReplaceOne({"_id": write.key, "v": write.expected}, write.document)
+
+
+def _options(index: Index) -> dict[str, Any]:
+    given = {
+        "unique": index.unique or None,
+        "expireAfterSeconds": index.ttl_seconds,
+        "partialFilterExpression": None if index.partial is None else dict(index.partial),
+    }
+    return {name: value for name, value in given.items() if value is not None}

@@ -1,0 +1,280 @@
+"""The unit of work: what one message reads and writes, seen on top of what its batch has done before it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol, TypeAlias
+
+from messages.event import Event
+
+from chassis.handling import Done, Refusal, Result, Sort, Where
+from chassis.persistence.query import matches, sorted_by
+
+Document: TypeAlias = dict[str, Any]
+"""A stored document: ``_id``, ``v`` (version), ``n`` (events said of it so far) and the fields of its value."""
+
+Key: TypeAlias = tuple[str, str]
+"""(collection, identifier)."""
+
+RESERVED = frozenset({"_id", "v", "n"})
+
+
+class Record(NamedTuple):
+    """A document as the batch sees it; ``fields`` is None when there is none."""
+
+    version: int
+    said: int
+    fields: Document | None
+
+
+ABSENT = Record(0, 0, None)
+
+
+class Write(NamedTuple):
+    """One change of one document; ``expected`` is the version it must still have, 0 for none."""
+
+    collection: str
+    key: str
+    expected: int
+    document: Document | None
+
+
+@dataclass(slots=True)
+class Commit:
+    """All that one transaction saves."""
+
+    inbox: Sequence[Document]
+    writes: Sequence[Write]
+    outbox: Document | None
+
+
+class Conflict(Exception):  # noqa: N818 - the word of the trade
+    """Another transaction was faster; load again and try again."""
+
+
+class Taken(Conflict):
+    """A unique key of the service is held by another document."""
+
+
+class Refused(Exception):  # noqa: N818 - the database's answer
+    """The database will not take this commit as it stands: one of its documents is at fault."""
+
+
+class Unstorable(Refused):
+    """A number that no document can hold was asked for, or was to be saved."""
+
+
+class Seen(Protocol):
+    """What is read of documents."""
+
+    async def load(self, collection: str, keys: Sequence[str]) -> Sequence[Document]: ...
+
+    async def find(self, collection: str, where: Where, sort: Sort, limit: int) -> Sequence[Document]: ...
+
+    async def count(self, collection: str, where: Where) -> int: ...
+
+
+class Backing(Seen, Protocol):
+    """Where documents are kept. Driver errors come out as Conflict, Taken, Refused or Transient, nothing else."""
+
+    def snapshot(self) -> AbstractAsyncContextManager[Seen]:
+        """Read all as it was at one instant, so that no decision rests on half of what another has saved.
+
+        Reading raises Conflict when that instant is gone.
+        """
+
+    async def commit(self, commit: Commit) -> None:
+        """Save all or nothing, durably; raises Conflict when an inbox row is known or a version has moved."""
+
+    async def insert(self, collection: str, document: Document) -> None:
+        """Save one new document, durably and by itself; raises Conflict when its ``_id`` is stored already."""
+
+
+class Outcome(NamedTuple):
+    """What one message came to: its events numbered, the reply and a recorded refusal."""
+
+    events: list[Event]
+    value: object
+    refusal: Refusal | None
+
+
+class Batch:
+    """The identity map shared by the messages of one transaction. Made anew for every attempt."""
+
+    def __init__(self, seen: Seen, aggregates: Mapping[str, str]) -> None:
+        self.aggregates = aggregates
+        self._seen = seen
+        self._records: dict[str, dict[str, Record]] = {}
+        self._loaded: dict[Key, int] = {}
+        self._changed: dict[Key, Record] = {}
+
+    async def prefetch(self, keys: Iterable[Key]) -> None:
+        """Load what is not known yet, one query per collection."""
+        wanted: dict[str, dict[str, None]] = {}
+        for collection, key in keys:
+            if key not in self.known(collection):
+                wanted.setdefault(collection, {})[key] = None
+        for collection, missing in wanted.items():
+            found = {each["_id"]: each for each in await self._seen.load(collection, list(missing))}
+            for key in missing:
+                self._adopt(collection, key, found.get(key))
+
+    async def record(self, collection: str, key: str) -> Record:
+        known = self.known(collection)
+        if key not in known:
+            await self.prefetch([(collection, key)])
+        return known[key]
+
+    async def search(self, collection: str, where: Where, sort: Sort, limit: int) -> list[str]:
+        """Load what the database holds for a question; return the identifiers."""
+        found = await self._seen.find(collection, where, sort, limit)
+        for document in found:
+            self._adopt(collection, document["_id"], document)
+        return [document["_id"] for document in found]
+
+    async def count(self, collection: str, where: Where) -> int:
+        return await self._seen.count(collection, where)
+
+    def known(self, collection: str) -> dict[str, Record]:
+        return self._records.setdefault(collection, {})
+
+    def changed(self, collection: str) -> list[str]:
+        return [key for (each, key) in self._changed if each == collection]
+
+    def absorb(self, changes: Mapping[Key, Record]) -> None:
+        """Take over what one message did; nothing of a message that failed gets here."""
+        for (collection, key), record in changes.items():
+            self._records[collection][key] = record
+            self._changed[collection, key] = record
+
+    def writes(self) -> list[Write]:
+        return [
+            Write(collection, key, self._loaded[collection, key], _document(key, record))
+            for (collection, key), record in self._changed.items()
+            if record.fields is not None or self._loaded[collection, key]
+        ]
+
+    def _adopt(self, collection: str, key: str, document: Document | None) -> None:
+        known = self.known(collection)
+        if key in known:
+            return
+        record = ABSENT if document is None else _record(document)
+        known[key] = record
+        self._loaded[collection, key] = record.version
+
+
+class Unit:
+    """One message's view and changes; given to the service's store."""
+
+    def __init__(self, batch: Batch) -> None:
+        self._batch = batch
+        self._saved: dict[Key, Document | None] = {}
+        self._changes: dict[Key, Record] = {}
+
+    async def fields(self, collection: str, key: str) -> Document | None:
+        if (collection, key) in self._saved:
+            return self._saved[collection, key]
+        return (await self._batch.record(collection, key)).fields
+
+    async def find(self, collection: str, where: Where, sort: Sort, limit: int) -> list[tuple[str, Document]]:
+        """Answer from the database, corrected by what this batch has changed and not committed yet."""
+        order = (*sort, ("_id", 1))
+        moved = self._moved(collection)
+        asked = limit + len(moved) if limit else 0
+        stored = await self._batch.search(collection, where, order, asked)
+        if not moved:
+            return [(key, fields) for key in stored if (fields := await self.fields(collection, key)) is not None]
+        kept = sorted_by(await self._matching(collection, dict.fromkeys([*stored, *moved]), where), order)
+        return [(each.pop("_id"), each) for each in (kept[:limit] if limit else kept)]
+
+    async def count(self, collection: str, where: Where) -> int:
+        """Count in the database, corrected by what this batch has changed and not committed yet."""
+        moved = self._moved(collection)
+        if not moved:
+            return await self._batch.count(collection, where)
+        settled = {"$and": [dict(where), {"_id": {"$nin": list(moved)}}]}
+        return await self._batch.count(collection, settled) + len(await self._matching(collection, moved, where))
+
+    def save(self, collection: str, key: str, fields: Document | None) -> None:
+        self._saved[collection, key] = fields
+
+    def version(self, collection: str, key: str) -> int:
+        record = self._batch.known(collection).get(key, ABSENT)
+        return record.version + ((collection, key) in self._saved)
+
+    async def conclude(self, result: Result) -> Outcome:
+        """Number the events and return what the message came to; the batch does not know of it before ``keep``."""
+        done = result if isinstance(result, Done) else Done(result)
+        await self._batch.prefetch(self._saved)  # one question for all that was saved without being read
+        changes = {
+            (collection, key): _changed(await self._batch.record(collection, key), fields)
+            for (collection, key), fields in self._saved.items()
+        }
+        events = [await self._number(event, changes) for event in done.events]
+        for (collection, key), record in changes.items():
+            if record.fields is None and record.said:
+                raise ValueError(f"{collection}/{key} has said events and may not be removed")
+        self._changes = changes
+        return Outcome(events, done.value, done.refusal)
+
+    def keep(self) -> None:
+        """Hand the changes to the batch."""
+        self._batch.absorb(self._changes)
+
+    def _moved(self, collection: str) -> dict[str, None]:
+        saved = (key for each, key in self._saved if each == collection)
+        return dict.fromkeys([*self._batch.changed(collection), *saved])
+
+    async def _matching(self, collection: str, keys: Iterable[str], where: Where) -> list[Document]:
+        """Give what this unit sees under ``keys``, each with its ``_id``, as far as it matches."""
+        seen = [(key, await self.fields(collection, key)) for key in keys]
+        return [
+            document
+            for key, fields in seen
+            if fields is not None and matches(document := {**fields, "_id": key}, where)
+        ]
+
+    async def _number(self, event: Event, changes: dict[Key, Record]) -> Event:
+        collection = self._batch.aggregates.get(event.aggregate)
+        if collection is None:
+            raise ValueError(f"{event.type} is said of an aggregate this service does not keep")
+        key = (collection, event.subject)
+        record = changes.get(key) or _touched(await self._batch.record(*key))
+        if record.fields is None:
+            raise ValueError(f"{event.type} is said of {key[0]}/{key[1]}, which is not stored")
+        changes[key] = record._replace(said=record.said + 1)
+        return event.model_copy(update={"sequence": record.said + 1})
+
+
+def reading(seen: Seen) -> Unit:
+    """Give a unit for reading only: nothing saved on it goes anywhere."""
+    return Unit(Batch(seen, {}))
+
+
+def _record(document: Document) -> Record:
+    fields = {name: value for name, value in document.items() if name not in RESERVED}
+    return Record(document["v"], document["n"], fields)
+
+
+def _changed(before: Record, fields: Document | None) -> Record:
+    return Record(before.version + 1, before.said, fields)
+
+
+def _touched(before: Record) -> Record:
+    return before._replace(version=before.version + 1)
+
+
+def _document(key: str, record: Record) -> Document | None:
+    if record.fields is None:
+        return None
+    return {"_id": key, "v": record.version, "n": record.said, **record.fields}
+
+
+Run: TypeAlias = Callable[[Unit, datetime], Awaitable[Result]]
+
+
+Look: TypeAlias = Callable[[Unit], Awaitable[Iterable[Key]]]
+"""Names more to load, by what has been loaded."""

@@ -1,0 +1,1 @@
+"""What a service is made of, and one process of it."""

@@ -1,0 +1,235 @@
+"""One process of a service: what its role needs, wired, started and stopped in order, each resource with its ping."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from types import TracebackType
+from typing import Self
+
+from aio_pika.exceptions import AMQPError
+from fastapi import FastAPI
+from faststream.rabbit.prometheus import RabbitPrometheusMiddleware
+
+from chassis.http.app import create_app
+from chassis.clock import clock_of
+from chassis.transactions.group_committer import Committer
+from chassis.handling import Transient
+from chassis.observability.health import Health, NotReady
+from chassis.http.endpoint import Gate
+from chassis.persistence.leases import Leases
+from chassis.inbox.consumer import Listener
+from chassis.observability.logs import logger
+from chassis.observability.gauges import Measuring
+from chassis.observability.metrics import Metrics
+from chassis.persistence.mongo import open_database
+from chassis.inbox.parking_lot import ParkedMessages
+from chassis.broker.publisher import BrokerPublisher
+from chassis.inbox.dispatcher import Reception
+from chassis.outbox.relay import Relay
+from chassis.transactions.commands import CommandRoad
+from chassis.scheduling.scheduler import JobRunner, Replayer
+from chassis.runtime.service import Service
+from chassis.settings import ProcessRole
+from chassis.tasks import end
+from chassis.security.tokens import Verifier
+from chassis.observability.tracing import tracing_of
+
+PATIENCE = 60.0
+"""Seconds that a server may take to come up after us."""
+PAUSE = 0.5
+
+Start = Callable[[], Awaitable[object]]
+
+
+class Process:
+    """Every role has the committer and the relay; ``api`` adds the routes, ``worker`` the queues, ``jobs`` the jobs.
+
+    Entering starts; leaving stops in the opposite order: jobs and consumers first, then what is in flight, then the
+    relay, Mongo last.
+    """
+
+    def __init__(self, service: Service) -> None:
+        settings = service.settings
+        self._service = service
+        self._settings = settings
+        self.clock = clock_of(settings)
+        self.metrics = Metrics().with_process()
+        self.health = Health()
+        self.tracing = service.tracing or tracing_of(service.name, settings.otlp_endpoint)
+        listeners = self.tracing.listeners()
+        self.database = open_database(settings.mongo_url, settings.database, settings.mongo_driver, listeners)
+        self.publisher = BrokerPublisher(settings.amqp_url)
+        self._token = f"{service.name}:{uuid.uuid4().hex}"
+        self.relay = self._relay()
+        self.committer = self._committer()
+        self.parked = ParkedMessages(self.database)
+        self.reception = self._reception()
+        self.app = self._app()
+        self._ending = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self._start()
+        except BaseException:
+            await self._ending.aclose()
+            raise
+        logger(__name__).info("started", role=self._settings.role, port=self._settings.port)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._ending.aclose()
+        logger(__name__).info("stopped", role=self._settings.role)
+
+    async def _start(self) -> None:
+        self._ending.push_async_callback(asyncio.to_thread, self.tracing.close)
+        self._ending.push_async_callback(self.database.close)
+        await _patiently("database", lambda: self.database.prepare(self._service.all_indexes))
+        self.relay.start()
+        self._ending.push_async_callback(self.relay.stop)
+        self.committer.start()
+        self._ending.push_async_callback(self.committer.stop)
+        self._watch()
+        if self._has(ProcessRole.WORKER) and self._service.hears:
+            await self._listen()
+        if self._has(ProcessRole.JOBS):
+            self._run_jobs()
+
+    def _has(self, role: ProcessRole) -> bool:
+        return self._settings.role in {role, ProcessRole.ALL}
+
+    def _relay(self) -> Relay:
+        return Relay(
+            self.database,
+            self.publisher,
+            self._token,
+            metrics=self.metrics,
+            steps=self._service.steps,
+            tracing=self.tracing,
+        )
+
+    def _committer(self) -> Committer:
+        return Committer(
+            self.database,
+            self._service.name,
+            self._service.aggregates,
+            clock=self.clock,
+            metrics=self.metrics,
+            relay_wakeup=self.relay.offer,
+            steps=self._service.steps,
+            batch_max=self._settings.batch_max,
+            commits_in_flight=self._settings.commits_in_flight,
+            token=self._token,
+            tracing=self.tracing,
+        )
+
+    def _reception(self) -> Reception:
+        return Reception(
+            self._service.name,
+            self._service.hears,
+            self.committer,
+            self.parked,
+            clock=self.clock,
+            metrics=self.metrics,
+            tracing=self.tracing,
+        )
+
+    def _app(self) -> FastAPI:
+        if not self._has(ProcessRole.API) or self._service.router is None:
+            return create_app(self._service.name, None, None, health_of=self.health, metrics=self.metrics)
+        settings = self._settings
+        verifier = Verifier(settings.jwks_file, settings.issuer, settings.audience)
+        self.health.add_ping("identity", verifier.ping)
+        gate = Gate(
+            verifier,
+            CommandRoad(self.committer),
+            self.database,
+            self.clock,
+            self.metrics,
+        )
+        return create_app(
+            self._service.name,
+            gate,
+            self._service.router(gate),
+            health_of=self.health,
+            metrics=self.metrics,
+            body_max=settings.body_max_bytes,
+            tracing=self.tracing,
+        )
+
+    async def _listen(self) -> None:
+        listener = Listener(
+            self._settings.amqp_url,
+            self._service.name,
+            (each.event_type for each in self._service.hears),
+            self.reception,
+            prefetch=self._settings.prefetch,
+            middlewares=(RabbitPrometheusMiddleware(registry=self.metrics.registry, app_name=self._service.name),),
+        )
+        await _patiently("broker", listener.start)
+        self._ending.push_async_callback(listener.stop)
+
+    def _run_jobs(self) -> None:
+        leases = Leases(self.database, self._token)
+        runner = JobRunner(
+            self.database,
+            leases,
+            self._service.jobs,
+            self.committer,
+            clock=self.clock,
+            metrics=self.metrics,
+            look_every=self._settings.jobs_every_seconds,
+        )
+        replayer = Replayer(leases, self.parked, self.reception, self.metrics)
+        loops = (*runner.loops(), *replayer.loops(), *self._measuring().loops())
+        tasks = [asyncio.ensure_future(loop()) for loop in loops]
+        self.health.add_task("jobs", lambda: not any(task.done() for task in tasks))
+        # Jobs only wait for the committer: cancelled, they leave what it has begun to it.
+        self._ending.push_async_callback(end, tasks)
+
+    def _measuring(self) -> Measuring:
+        return Measuring(
+            self.database,
+            self._service.store,
+            self._service.measures,
+            clock=self.clock,
+            metrics=self.metrics,
+            seconds=self._settings.measures_every_seconds,
+        )
+
+    def _watch(self) -> None:
+        self.health.add_task("committer", lambda: self.committer.running)
+        self.health.add_task("relay", lambda: self.relay.running)
+        self.health.add_ping("database", self.database.ping)
+        # A command needs the database alone: what it says waits in the outbox for the broker (decision 0024).
+        hears = self._settings.role is not ProcessRole.API
+        self.health.add_ping("broker", self.publisher.probe, needed=hears)
+        self.health.add_ping("relay", self._relay_keeps_up, needed=hears)
+        for name, ping in self._service.pings.items():
+            self.health.add_ping(name, ping)
+
+    async def _relay_keeps_up(self) -> None:
+        """Ask the database and not the gauge, which would stand still with the sweep; health brings the time-out."""
+        age = await self.relay.oldest_untried()
+        if age > self._settings.ready_lag_seconds:
+            raise NotReady(f"the oldest event that was not tried is {age:.0f} s old")
+
+
+async def _patiently(what: str, start: Start) -> None:
+    """Start, again and again while the server behind ``what`` is not up yet; its last error at the end of patience."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            await start()
+        except (Transient, AMQPError, OSError) as problem:
+            if time.monotonic() > deadline:
+                raise
+            logger(__name__).warning("waiting", server=what, problem=type(problem).__name__)
+            await asyncio.sleep(PAUSE)
+        else:
+            return

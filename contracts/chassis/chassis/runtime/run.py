@@ -1,0 +1,59 @@
+"""How a process of a service runs, until it is asked to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import signal
+import sys
+from types import FrameType
+
+import uvicorn
+
+from chassis.observability import logs
+from chassis.runtime.process import Process
+from chassis.runtime.service import Service
+
+GC_THRESHOLDS = (50_000, 20, 100)
+"""A work makes many short-lived objects: collecting every 700 of them was measured to cost a sixth of the speed."""
+ENDINGS = (signal.SIGTERM, signal.SIGINT)
+
+
+def run(service: Service) -> None:
+    """Run one process of ``service`` in the role its settings name, until SIGTERM or SIGINT."""
+    logs.configure(service.name, service.settings.log_level)
+    for number in ENDINGS:
+        signal.signal(number, _leave)
+    _tune_garbage_collection()
+    asyncio.run(_serve(service))
+
+
+async def _serve(service: Service) -> None:
+    """HTTP goes first and the rest after it: who asked is answered before what answers is taken away."""
+    process = Process(service)
+    settings = service.settings
+    config = uvicorn.Config(
+        process.app,
+        host=settings.host,
+        port=settings.port,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=int(settings.stop_within_seconds),
+    )
+    async with process:
+        await uvicorn.Server(config).serve()
+
+
+def _leave(_number: int, _frame: FrameType | None) -> None:
+    """End in order, and only once: a second signal must not interrupt what the first one began."""
+    for number in ENDINGS:
+        signal.signal(number, signal.SIG_IGN)
+    sys.exit(0)
+
+
+def _tune_garbage_collection() -> None:
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)

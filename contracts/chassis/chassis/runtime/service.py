@@ -1,0 +1,45 @@
+"""What a service is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastapi import APIRouter
+
+from chassis.inbox.subscriptions import Hears
+from chassis.http.endpoint import Gate
+from chassis.scheduling.job import Job
+from chassis.observability.gauges import Measure
+from chassis.security.audit import RECORD_INDEXES
+from chassis.settings import Settings
+from chassis.failpoints import Steps
+from chassis.persistence.collections import Index
+from chassis.observability.tracing import Tracing
+from chassis.persistence.unit_of_work import Unit
+
+
+@dataclass(frozen=True)
+class Service:
+    """All wiring of one service, in one place: its main.py."""
+
+    name: str
+    settings: Settings
+    store: Callable[[Unit], Any]
+    aggregates: Mapping[str, str]
+    indexes: Sequence[Index] = ()
+    hears: Sequence[Hears] = ()
+    router: Callable[[Gate], APIRouter] | None = None
+    jobs: Sequence[Job] = ()
+    measures: Sequence[Measure] = ()
+    pings: Mapping[str, Callable[[], Awaitable[object]]] = field(default_factory=dict)
+    """Of resources that only this service has, for example its mail server."""
+    steps: Steps | None = None
+    """An observer that fault tests wire in."""
+    tracing: Tracing | None = None
+    """In place of the one that the settings ask for; tests wire it in."""
+
+    @property
+    def all_indexes(self) -> tuple[Index, ...]:
+        return (*self.indexes, *RECORD_INDEXES)

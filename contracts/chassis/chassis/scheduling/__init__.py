@@ -1,0 +1,1 @@
+"""Jobs that are due, run under a lease."""

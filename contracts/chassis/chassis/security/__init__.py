@@ -1,0 +1,1 @@
+"""Policies, tokens, separation of duties, audit records, pseudonyms."""

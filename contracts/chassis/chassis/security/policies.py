@@ -1,0 +1,204 @@
+"""Who may do what: one definition of a policy decides a single case and filters a list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from messages.values import Reason, Role
+from pydantic_core import to_jsonable_python
+
+from chassis.persistence.query import matches
+
+ARTICLE = "职责分工与管辖范围"
+NOTHING: Mapping[str, object] = {"_id": {"$in": []}}
+"""A filter that no document meets."""
+
+Filter = Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who asks, as the token says."""
+
+    subject: str
+    roles: frozenset[str]
+    organisation: str | None = None
+    prefecture: str | None = None
+
+    def acts_as(self, role: str) -> bool:
+        return role == Role.PUBLIC or role in self.roles
+
+
+ANYBODY = Actor(subject="anonymous", roles=frozenset({Role.PUBLIC}))
+"""Someone without a token: sees what is public."""
+
+
+class Scope(Protocol):
+    """Which resources a rule reaches."""
+
+    def filter(self, actor: Actor) -> Filter | None:
+        """The Mongo filter of what the actor reaches; none when that is nothing at all."""
+        ...
+
+
+@dataclass(frozen=True)
+class Everything:
+    def filter(self, actor: Actor) -> Filter | None:  # noqa: ARG002 - reaches all, whoever asks
+        return {}
+
+
+@dataclass(frozen=True)
+class Own:
+    """Resources whose ``field`` (dotted path, through lists as in Mongo) holds the actor's ``attribute``."""
+
+    attribute: str
+    field: str
+
+    def filter(self, actor: Actor) -> Filter | None:
+        mine = getattr(actor, self.attribute)
+        return None if mine is None else {self.field: mine}
+
+
+@dataclass(frozen=True)
+class Only:
+    """Resources whose ``field`` holds one of ``values``, whoever asks."""
+
+    field: str
+    values: tuple[str, ...]
+
+    def filter(self, actor: Actor) -> Filter | None:  # noqa: ARG002 - whoever asks
+        return {self.field: {"$in": list(self.values)}}
+
+
+@dataclass(frozen=True)
+class AllOf:
+    """Resources that every one of the scopes reaches."""
+
+    parts: tuple[Scope, ...]
+
+    def filter(self, actor: Actor) -> Filter | None:
+        joined: Filter = {}
+        for part in self.parts:
+            if (one := part.filter(actor)) is None:
+                return None
+            joined = both(joined, one)
+        return joined
+
+
+everything: Scope = Everything()
+public: Scope = Everything()
+"""The same reach, written where no token is needed: ``Rule(Role.PUBLIC, public)``."""
+
+
+def own_organisation(field: str) -> Scope:
+    return Own("organisation", field)
+
+
+def own_prefecture(field: str) -> Scope:
+    return Own("prefecture", field)
+
+
+def own_subject(field: str) -> Scope:
+    return Own("subject", field)
+
+
+def only(field: str, *values: str) -> Scope:
+    return Only(field, values)
+
+
+def all_of(*scopes: Scope) -> Scope:
+    return AllOf(scopes)
+
+
+@dataclass(frozen=True)
+class Rule:
+    role: str
+    scope: Scope
+
+
+@dataclass(frozen=True)
+class Allowed:
+    by: Rule
+
+
+@dataclass(frozen=True)
+class Denied:
+    """``open``: told whatever the policy hides, since it says nothing of what was asked for."""
+
+    reason: Reason
+    open: bool = False
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What one action needs: any one of its rules is enough.
+
+    ``hidden`` says that existence itself is not public: who may not see it is answered as if it were not there.
+    ``protected`` says that every call it admits leaves a record, for what only some may see and all may ask about.
+    """
+
+    name: str
+    rules: tuple[Rule, ...]
+    hidden: bool = False
+    protected: bool = False
+
+    @property
+    def open(self) -> bool:
+        """Whether somebody without a token may be let in."""
+        return any(rule.role == Role.PUBLIC for rule in self.rules)
+
+    def admits(self, actor: Actor) -> Allowed | Denied:
+        """The part that needs no resource: whether the actor has any of the roles."""
+        return self._first(rule for rule in self._rules_of(actor)) or self._denied(
+            "role-not-allowed", "您的角色无权进行此项操作", f"{self.name}: {_roles(actor)}"
+        )
+
+    def decide(self, actor: Actor, resource: object) -> Allowed | Denied:
+        """Allowed when the filter of one of the actor's rules matches ``resource`` as it would be stored."""
+        if isinstance(refused := self.admits(actor), Denied):
+            return refused
+        document = to_jsonable_python(resource, fallback=vars, bytes_mode="base64")
+        reached = (rule for rule in self._rules_of(actor) if _reaches(rule, actor, document))
+        return self._first(reached) or self._denied(
+            "outside-own-scope", "该事项不在您的权限范围内", f"{self.name}: {_roles(actor)}"
+        )
+
+    def filter(self, actor: Actor) -> Filter:
+        """The Mongo filter of exactly what ``decide`` allows the actor."""
+        filters = [f for rule in self._rules_of(actor) if (f := rule.scope.filter(actor)) is not None]
+        if any(not one for one in filters):
+            return {}
+        if not filters:
+            return NOTHING
+        return filters[0] if len(filters) == 1 else {"$or": [dict(one) for one in filters]}
+
+    def _rules_of(self, actor: Actor) -> Iterator[Rule]:
+        return (rule for rule in self.rules if actor.acts_as(rule.role))
+
+    @staticmethod
+    def _first(rules: Iterable[Rule]) -> Allowed | None:
+        return next((Allowed(rule) for rule in rules), None)
+
+    @staticmethod
+    def _denied(code: str, text: str, evidence: str) -> Denied:
+        return Denied(Reason(rule="P2", article=ARTICLE, code=code, text=text, evidence=evidence))
+
+
+def both(one: Filter, other: Filter) -> Filter:
+    """The filter of what meets both."""
+    if not one or not other:
+        return one or other
+    if one.keys().isdisjoint(other.keys()):
+        return {**one, **other}
+    return {"$and": [dict(one), dict(other)]}
+
+
+def _reaches(rule: Rule, actor: Actor, document: Mapping[str, object]) -> bool:
+    wanted = rule.scope.filter(actor)
+    return wanted is not None and matches(document, wanted)
+
+
+def _roles(actor: Actor) -> str:
+    return ",".join(sorted(actor.roles))

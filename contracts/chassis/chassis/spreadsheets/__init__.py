@@ -1,0 +1,38 @@
+"""Tables as files: read from a workbook with every bad cell named at once, written as a workbook or as CSV.
+
+A table is a pydantic model whose fields name their column:
+
+    class Line(BaseModel):
+        uscc: Annotated[Uscc, Column("统一社会信用代码", asks="为18位统一社会信用代码")]
+        name: Annotated[Text, Column("机构名称", width=36)]
+        entered_on: Annotated[date, Column("备案日期")]
+        scope: Annotated[tuple[UnitType, ...], Column("评价范围", choices=UNIT_TYPES)] = ()
+
+    LINES = Table("评价机构名单", Line)
+
+``LINES.read(content)`` gives the rows and the problems of an xlsx, ``LINES.as_xlsx(rows)`` and ``LINES.as_csv(rows)``
+write what it reads. A page that is only written is a ``Page``, given to ``as_xlsx`` and ``as_csv``.
+"""
+
+from chassis.spreadsheets.workbook import grid, opened
+from chassis.spreadsheets.guard import NotAWorkbook
+from chassis.spreadsheets.reader import CellProblem, Placed, Reading
+from chassis.spreadsheets.table import Column, Table
+from chassis.spreadsheets.writer import MEDIA_TYPES, Format, Heading, Page, as_csv, as_xlsx
+
+__all__ = [
+    "MEDIA_TYPES",
+    "CellProblem",
+    "Column",
+    "Format",
+    "Heading",
+    "NotAWorkbook",
+    "Page",
+    "Placed",
+    "Reading",
+    "Table",
+    "as_csv",
+    "as_xlsx",
+    "grid",
+    "opened",
+]

@@ -1,0 +1,123 @@
+"""One table, read and written: a pydantic model whose fields name their columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from enum import Enum
+from types import UnionType
+from typing import Annotated, Any, Generic, TypeVar, Union, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from chassis.spreadsheets import cells
+from chassis.spreadsheets.reader import Asked, Reading, Sheet, read
+from chassis.spreadsheets.writer import Heading, Page, Printed, as_csv, as_xlsx
+
+R = TypeVar("R", bound=BaseModel)
+Read = Callable[[object], object]
+
+READERS: dict[type, Read] = {
+    bool: cells.as_yes_no,
+    int: cells.as_whole,
+    Decimal: cells.as_decimal,
+    date: cells.as_day,
+}
+"""By type of the field; everything else is text."""
+SEVERAL = (tuple, list, set, frozenset)
+
+
+@dataclass(frozen=True)
+class Column:
+    """What a field's column is headed, and how its cells are read and printed."""
+
+    heading: str
+    asks: str = ""
+    """Completes “…应”, where the type alone does not say it well."""
+    choices: Mapping[str, str] = field(default_factory=dict)
+    """Key → printed text."""
+    private: bool = False
+    """Personal data: what was found in the cell is not repeated in a problem."""
+    width: int = 16
+
+
+class Table(Generic[R]):
+    """A sheet of rows of one model; columns may stand in any order, and those in ``besides`` are not read."""
+
+    def __init__(self, title: str, row: type[R], *, besides: Iterable[str] = ()) -> None:
+        self.title = title
+        self.row = row
+        self._columns = {name: _column(name, info) for name, info in row.model_fields.items()}
+        asked = tuple(_asked(name, self._columns[name], info) for name, info in row.model_fields.items())
+        self._sheet = Sheet(title, asked, frozenset(besides))
+
+    def read(self, content: bytes) -> Reading[R]:
+        """Read the sheet of this title, or the only one there is; raises ``NotAWorkbook`` when it cannot be opened."""
+        return read(self._sheet, self.row, content)
+
+    def page(self, rows: Iterable[R], above: Iterable[str] = ()) -> Page:
+        headings = [Heading(column.heading, column.width) for column in self._columns.values()]
+        return Page(self.title, headings, (self._printed(row) for row in rows), tuple(above))
+
+    def as_xlsx(self, rows: Iterable[R] = ()) -> bytes:
+        """Without rows it is the empty form."""
+        return as_xlsx(self.page(rows))
+
+    def as_csv(self, rows: Iterable[R]) -> bytes:
+        return as_csv(self.page(rows))
+
+    def _printed(self, row: R) -> list[Printed]:
+        return [_print(column, getattr(row, name)) for name, column in self._columns.items()]
+
+
+def _column(name: str, info: FieldInfo) -> Column:
+    found = [each for each in info.metadata if isinstance(each, Column)]
+    if not found:
+        raise TypeError(f"the field {name!r} names no column")
+    return found[0]
+
+
+def _asked(name: str, column: Column, info: FieldInfo) -> Asked:
+    return Asked(
+        name,
+        column.heading,
+        _reader(info.annotation, column),
+        required=info.is_required(),
+        asks=column.asks,
+        private=column.private,
+    )
+
+
+def _reader(annotation: Any, column: Column) -> Read:  # noqa: ANN401 - a type as written
+    kind = _bare(annotation)
+    one: Read = lambda raw: cells.as_choice(column.choices, raw)  # noqa: E731 - one of two ways
+    if not column.choices:
+        one = READERS.get(_bare(get_args(kind)[0]) if get_origin(kind) in SEVERAL else kind, cells.as_code)
+    if get_origin(kind) in SEVERAL:
+        return lambda raw: [one(part) for part in cells.as_parts(raw)]
+    return one
+
+
+def _bare(annotation: Any) -> Any:  # noqa: ANN401 - a type as written
+    """The type without its constraints and without None."""
+    if get_origin(annotation) is Annotated:
+        return _bare(get_args(annotation)[0])
+    if get_origin(annotation) in {Union, UnionType}:
+        return _bare(next(each for each in get_args(annotation) if each is not type(None)))
+    return annotation
+
+
+def _print(column: Column, value: object) -> Printed:
+    if value is None:
+        return None
+    if isinstance(value, SEVERAL):
+        return "、".join(str(_print(column, each)) for each in value)
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    plain = value.value if isinstance(value, Enum) else value
+    if column.choices:
+        return column.choices.get(str(plain), str(plain))
+    return plain if isinstance(plain, int | Decimal | date) else str(plain)

@@ -1,0 +1,30 @@
+"""An uploaded workbook, opened: its sheets as grids of what their cells hold."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from python_calamine import CalamineError, CalamineWorkbook
+
+from chassis.spreadsheets import guard
+
+Grid: TypeAlias = Sequence[Sequence[object]]
+
+
+def opened(content: bytes) -> CalamineWorkbook:
+    """Open an xlsx, for ``with``; raises ``NotAWorkbook`` for anything else, and for what would unpack to too much."""
+    guard.check(content)
+    try:
+        return CalamineWorkbook.from_filelike(io.BytesIO(content))
+    except (CalamineError, OSError, ValueError) as problem:
+        raise guard.NotAWorkbook("broken-workbook", "工作簿文件已损坏，无法打开") from problem
+
+
+def grid(book: CalamineWorkbook, title: str) -> Grid:
+    """Give the cells of a sheet from A1 on; an empty one is an empty text."""
+    try:
+        return book.get_sheet_by_name(title).to_python(skip_empty_area=False)
+    except (CalamineError, OSError, ValueError) as problem:
+        raise guard.NotAWorkbook("broken-workbook", f"工作表“{title}”已损坏，无法读取") from problem

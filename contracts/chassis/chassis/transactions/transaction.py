@@ -1,0 +1,167 @@
+"""One attempt at a batch: load, handle each work on one identity map, save all in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from time import perf_counter
+from typing import NamedTuple
+
+import structlog
+from messages.event import Event
+
+from chassis.outbox import entries as outbox
+from chassis.clock import Clock, SystemClock
+from chassis.handling import Refusal, Stale, Transient
+from chassis.observability.metrics import Metrics
+from chassis.failpoints import NoSteps, Steps
+from chassis.observability.tracing import Tracing
+from chassis.persistence.unit_of_work import Backing, Batch, Commit, Conflict, Document, Key, Outcome, Seen, Unit
+from chassis.transactions.work import Verdict, Work, inbox_row, repeated
+
+log = structlog.get_logger(__name__)
+
+
+class _Handled(NamedTuple):
+    """What one work adds to the transaction, ready to be written."""
+
+    outcome: Outcome
+    row: Document
+    said: list[Document]
+    stale: bool
+
+
+class Attempt:
+    """Handlers see one instant of the database, and what those before them in the batch have done on top of it.
+
+    Nobody is told anything before the commit, except what is known already.
+
+    A handler that failed may have seen what an earlier work of the batch was about to save; so its failure counts only
+    when the batch has committed, and on a conflict it runs again with the others.
+    """
+
+    def __init__(  # noqa: PLR0913, PLR0917 - the committer's own parts
+        self,
+        database: Backing,
+        service: str,
+        aggregates: Mapping[str, str],
+        clock: Clock,
+        metrics: Metrics,
+        wake_relay: Callable[[Document], None],
+        steps: Steps | None,
+        token: str,
+        tracing: Tracing,
+    ) -> None:
+        self._database = database
+        self._service = service
+        self._aggregates = aggregates
+        self._clock = clock
+        self._metrics = metrics
+        self._wake_relay = wake_relay
+        self._steps = steps or NoSteps()
+        self._token = token
+        self._tracing = tracing
+        self._real = SystemClock()
+
+    async def run(self, works: list[Work]) -> None:
+        with self._tracing.commit([work.span for work in works]):
+            results = await self._committed(works)
+        for work, result in results:
+            self._tell(work, result)
+
+    async def _committed(self, works: list[Work]) -> list[tuple[Work, _Handled | Exception]]:
+        began = perf_counter()
+        async with self._database.snapshot() as seen:
+            fresh = await self._unknown(works, seen)
+            batch = Batch(seen, self._aggregates)
+            await batch.prefetch(key for work in fresh for key in work.keys)
+            await batch.prefetch([key for work in fresh for key in await self._named_by(work, batch)])
+            results = [(work, await self._handle(work, batch)) for work in fresh]
+        done = [result for _, result in results if isinstance(result, _Handled)]
+        if done:
+            await self._save(batch, done)
+            self._metrics.batch_size.observe(len(done))
+            self._metrics.commit_seconds.observe(perf_counter() - began)
+        return results
+
+    @staticmethod
+    async def _named_by(work: Work, batch: Batch) -> Iterable[Key]:
+        """What the work wants beside, by what is loaded now; one that cannot say so meets the reason in its handler."""
+        if work.then is None:
+            return ()
+        try:
+            return await work.then(Unit(batch))
+        except Conflict:
+            raise  # the instant that this attempt reads is gone
+        except Exception as problem:  # it costs speed alone, and nobody would see why
+            log.warning("look-ahead failed", event_type=work.event_type, exc_info=problem)
+            return ()
+
+    async def _unknown(self, works: list[Work], seen: Seen) -> list[Work]:
+        rows = await seen.load("inbox", [work.inbox_id for work in works])
+        known = {row["_id"]: row for row in rows}
+        for work in works:
+            if work.inbox_id in known:
+                self._repeat(work, known[work.inbox_id])
+        return [work for work in works if work.inbox_id not in known]
+
+    def _repeat(self, work: Work, row: Document) -> None:
+        self._metrics.duplicates.labels(work.consumer).inc()
+        try:
+            work.answer(repeated(work, row))
+        except Refusal as refusal:
+            work.fail(refusal)
+
+    async def _handle(self, work: Work, batch: Batch) -> _Handled | Exception:
+        """Run one handler on what the batch has become; one that raises leaves nothing behind."""
+        now = self._clock.now()
+        unit = Unit(batch)
+        try:
+            with self._tracing.handled(work.span):
+                result = await work.run(unit, now)
+                outcome = await unit.conclude(result)
+                said = [self._entry(event, work, now) for event in outcome.events]
+            handled = _Handled(outcome, inbox_row(work, outcome, self._real.now()), said, isinstance(result, Stale))
+        except Conflict:
+            raise  # the instant that this attempt reads is gone
+        except Exception as problem:  # noqa: BLE001 - the waiter gets it and knows the remedy by its class
+            return problem
+        unit.keep()
+        return handled
+
+    def _entry(self, event: Event, work: Work, now: datetime) -> Document:
+        if event.owner != self._service:
+            raise ValueError(f"{self._service} may not say {event.type}")
+        return outbox.entry(event, work.cause, now, self._tracing.headers())
+
+    async def _save(self, batch: Batch, done: list[_Handled]) -> None:
+        said = [entry for each in done for entry in each.said]
+        document = outbox.document(said, self._token) if said else None
+        self._steps.reached("before-commit")
+        await self._database.commit(Commit([each.row for each in done], batch.writes(), document))
+        self._steps.reached("committed-not-acked")
+        if document is not None:
+            self._wake_relay(document)
+
+    def _tell(self, work: Work, result: _Handled | Exception) -> None:
+        self._metrics.works.labels(_word(result)).inc()
+        if isinstance(result, _Handled):
+            self._count(result.outcome.refusal)
+            if result.stale:
+                self._metrics.stale.labels(work.event_type).inc()
+            work.answer(Verdict(result.row.get("value"), result.outcome.refusal))
+        else:
+            self._count(result)
+            work.fail(result)
+
+    def _count(self, result: Exception | None) -> None:
+        if isinstance(result, Refusal):
+            self._metrics.handler_refusals.labels(result.code).inc()
+
+
+def _word(result: _Handled | Exception) -> str:
+    if isinstance(result, _Handled):
+        return "refusal recorded" if result.outcome.refusal else "done"
+    if isinstance(result, Refusal):
+        return "refused"
+    return "deferred" if isinstance(result, Transient) else "failed"
