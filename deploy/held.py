@@ -10,19 +10,19 @@ Made = Mapping[Path, str]
 """File → the text that belongs in it; in their folders nothing else does."""
 
 
-def differing(made: Made) -> list[Path]:
+def outdated(made: Made) -> list[Path]:
     """Files that are missing or say something else than the code, and those that nothing belongs in."""
     stale = [file for file, text in made.items() if not file.exists() or file.read_text(encoding="utf-8") != text]
     folders = sorted({file.parent for file in made if file.parent.exists()})
     return stale + [file for folder in folders for file in sorted(folder.iterdir()) if file not in made]
 
 
-def held(made: Made, root: Path, argv: Sequence[str] | None = None) -> int:
+def check_or_write(made: Made, root: Path, argv: Sequence[str] | None = None) -> int:
     """Name each file that differs; give 0 when none does (or, with ``--write``, when all were brought to agree)."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", action="store_true", help="write what differs")
     asked = parser.parse_args(argv)
-    found = differing(made)
+    found = outdated(made)
     for file in found:
         if asked.write:
             _write(file, made.get(file))

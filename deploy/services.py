@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:  # the launcher names services without loading what runs them
-    from chassis.inbox.subscriptions import Hears
+    from chassis.inbox.subscriptions import Subscription
 
 
 class Service(NamedTuple):
@@ -19,8 +19,8 @@ class Service(NamedTuple):
     def database(self) -> str:
         return self.package
 
-    def hears(self) -> tuple[Hears, ...]:
-        heard: tuple[Hears, ...] = import_module(f"{self.package}.bus").HEARS
+    def subscriptions(self) -> tuple[Subscription, ...]:
+        heard: tuple[Subscription, ...] = import_module(f"{self.package}.bus").HEARS
         return heard
 
 

@@ -12,7 +12,7 @@ from deploy.services import SERVICES
 
 def composed(vhost: str = VHOST) -> dict[str, Any]:
     """Give everything but the users' passwords, which are made where the broker runs."""
-    heard = {service.name: [each.event_type for each in service.hears()] for service in SERVICES}
+    heard = {service.name: [each.event_type for each in service.subscriptions()] for service in SERVICES}
     listened = {event_type for types in heard.values() for event_type in types}
     return definitions(heard, vhost, [event for event in EVENTS.values() if event not in listened])
 

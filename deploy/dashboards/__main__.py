@@ -7,7 +7,7 @@ from pathlib import Path
 
 from deploy.dashboards import console, grafana
 from deploy.dashboards.boards import BOARDS
-from deploy.held import held
+from deploy.held import check_or_write
 
 FOLDER = Path(__file__).parent
 CONSOLES = FOLDER / "consoles"
@@ -20,4 +20,4 @@ def files() -> dict[Path, str]:
 
 
 if __name__ == "__main__":
-    sys.exit(held(files(), FOLDER))
+    sys.exit(check_or_write(files(), FOLDER))

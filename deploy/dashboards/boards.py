@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deploy.dashboards.panels import Board, Query, Row, Unit, delivery, graph, http, number, process
+from deploy.dashboards.panels import Dashboard, Query, Row, PanelUnit, delivery, graph, http, number, process
 from deploy.services import SERVICES, Service
 
 TITLES = {
@@ -30,29 +30,29 @@ def quota() -> Row:
                 "最久未答复的预留",
                 "Oldest unanswered reservation",
                 "max(green_quota_oldest_unanswered_reservation_seconds)",
-                Unit.SECONDS,
+                PanelUnit.SECONDS,
                 alarm=60 * 86400,
             ),
             number("逾期未报年度情况", "Statements overdue", "max(green_quota_statements_overdue)", alarm=1),
-            number("指标停更", "Since the oldest measure was read", _stale(), Unit.SECONDS, alarm=120),
+            number("指标停更", "Since the oldest measure was read", _stale(), PanelUnit.SECONDS, alarm=120),
         ),
         graphs=(
             graph(
                 "占用中的名额（预留、已确认）",
                 "Items in use",
-                Unit.COUNT,
+                PanelUnit.COUNT,
                 Query("max by (state) (green_quota_items_in_use)", "{{state}}"),
             ),
             graph(
                 "本年度拒绝的名额（按理由）",
                 "Items refused this year, by reason",
-                Unit.COUNT,
+                PanelUnit.COUNT,
                 Query("max by (reason) (green_quota_items_refused)", "{{reason}}"),
             ),
             graph(
                 "台账漂移（按种类）",
                 "Ledger drift by kind",
-                Unit.COUNT,
+                PanelUnit.COUNT,
                 Query("max by (kind) (green_quota_ledger_drift)", "{{kind}}"),
             ),
         ),
@@ -67,10 +67,10 @@ FIELD = {"assessor-quota": quota}
 """The rows of a service's own field; a service that measures its field adds its own."""
 
 
-def board(service: Service) -> Board:
+def dashboard(service: Service) -> Dashboard:
     job = service.name
     field = (FIELD[job](),) if job in FIELD else ()
-    return Board(job, TITLES[job], (*field, delivery(job), http(job), process(job)))
+    return Dashboard(job, TITLES[job], (*field, delivery(job), http(job), process(job)))
 
 
-BOARDS = tuple(board(service) for service in SERVICES)
+BOARDS = tuple(dashboard(service) for service in SERVICES)

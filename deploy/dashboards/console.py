@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from html import escape
 
-from deploy.dashboards.panels import Board, Panel, Row, Unit
+from deploy.dashboards.panels import Dashboard, Panel, Row, PanelUnit
 
-NUMBERS = {Unit.SECONDS: "humanizeDuration", Unit.BYTES: "humanize1024"}
+NUMBERS = {PanelUnit.SECONDS: "humanizeDuration", PanelUnit.BYTES: "humanize1024"}
 STYLES = (
     "rickshaw/rickshaw.min.css",
     "bootstrap4/css/bootstrap.min.css",
@@ -37,7 +37,7 @@ small { color: #555; display: block; }
 """
 
 
-def rendered(board: Board, others: tuple[Board, ...] = ()) -> str:
+def rendered(board: Dashboard, others: tuple[Dashboard, ...] = ()) -> str:
     """Give the page; the graphs are drawn by the scripts that Debian's Prometheus brings along."""
     links = "\n".join(f'<a href="{other.name}.html">{escape(other.title)}</a>' for other in others)
     rows = "\n".join(_row(row, number) for number, row in enumerate(board.rows))

@@ -13,7 +13,7 @@ from grafana_foundation_sdk.models.dashboard import (
     ThresholdsMode,
 )
 
-from deploy.dashboards.panels import Board, Panel, Query
+from deploy.dashboards.panels import Dashboard, Panel, Query
 
 WIDTH = 24
 NUMBER_WIDTH, NUMBER_HEIGHT = 4, 4
@@ -21,7 +21,7 @@ GRAPH_WIDTH, GRAPH_HEIGHT = 12, 8
 SOURCE = DataSourceRef(type_val="prometheus", uid="${source}")
 
 
-def rendered(board: Board) -> str:
+def rendered(board: Dashboard) -> str:
     built = (
         dashboard.Dashboard(board.title)
         .uid(f"green-{board.name}")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 
-class Unit(Enum):
+class PanelUnit(Enum):
     """Grafana's name, and the word a person reads."""
 
     COUNT = ("short", "")
@@ -37,7 +37,7 @@ class Panel:
     title: str
     english: str
     queries: tuple[Query, ...]
-    unit: Unit = Unit.COUNT
+    unit: PanelUnit = PanelUnit.COUNT
     alarm: float | None = None
 
 
@@ -49,7 +49,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Board:
+class Dashboard:
     """The page of one service; ``name`` is the service's."""
 
     name: str
@@ -61,11 +61,11 @@ class Board:
         return tuple(panel for row in self.rows for panel in (*row.numbers, *row.graphs))
 
 
-def number(title: str, english: str, expression: str, unit: Unit = Unit.COUNT, alarm: float | None = None) -> Panel:
+def number(title: str, english: str, expression: str, unit: PanelUnit = PanelUnit.COUNT, alarm: float | None = None) -> Panel:
     return Panel(title, english, (Query(expression),), unit, alarm)
 
 
-def graph(title: str, english: str, unit: Unit, *queries: Query) -> Panel:
+def graph(title: str, english: str, unit: PanelUnit, *queries: Query) -> Panel:
     return Panel(title, english, queries, unit)
 
 
@@ -92,7 +92,7 @@ def delivery(job: str) -> Row:
                 "最早待发事件",
                 "Age of the oldest unsent event",
                 f"max(green_outbox_oldest_unsent_seconds{here})",
-                Unit.SECONDS,
+                PanelUnit.SECONDS,
                 alarm=30,
             ),
             number("搁置消息", "Messages parked", f"max(green_parked{here})", alarm=1),
@@ -105,14 +105,14 @@ def delivery(job: str) -> Row:
         ),
         graphs=(
             graph(
-                "事件到达时龄", "Age of events at handling", Unit.SECONDS, *quantiles("green_event_age_seconds", job)
+                "事件到达时龄", "Age of events at handling", PanelUnit.SECONDS, *quantiles("green_event_age_seconds", job)
             ),
-            graph("事务提交用时", "Time of a commit", Unit.SECONDS, *quantiles("green_commit_seconds", job)),
-            graph("处理量（按结果）", "Works by outcome", Unit.PER_SECOND, rates("green_works_total", job, "outcome")),
+            graph("事务提交用时", "Time of a commit", PanelUnit.SECONDS, *quantiles("green_commit_seconds", job)),
+            graph("处理量（按结果）", "Works by outcome", PanelUnit.PER_SECOND, rates("green_works_total", job, "outcome")),
             graph(
                 "重复、过时、重试、失败",
                 "Duplicates, stale, tried again, failing",
-                Unit.PER_SECOND,
+                PanelUnit.PER_SECOND,
                 *(
                     Query(rates(f"green_{name}_total", job).expression, word)
                     for name, word in (
@@ -134,19 +134,19 @@ def http(job: str) -> Row:
         "接口 HTTP",
         graphs=(
             graph(
-                "请求量（按状态）", "Requests by status", Unit.PER_SECOND, rates("http_requests_total", job, "status")
+                "请求量（按状态）", "Requests by status", PanelUnit.PER_SECOND, rates("http_requests_total", job, "status")
             ),
-            graph("应答用时", "Time to answer", Unit.SECONDS, *quantiles("http_request_duration_highr_seconds", job)),
+            graph("应答用时", "Time to answer", PanelUnit.SECONDS, *quantiles("http_request_duration_highr_seconds", job)),
             graph(
                 "规则拒绝（按代码）",
                 "Refusals by a rule, by code",
-                Unit.PER_SECOND,
+                PanelUnit.PER_SECOND,
                 rates("green_handler_refusals_total", job, "code"),
             ),
             graph(
                 "权限拒绝（按权限项）",
                 "Refused access, by policy",
-                Unit.PER_SECOND,
+                PanelUnit.PER_SECOND,
                 rates("green_access_refusals_total", job, "policy"),
             ),
         ),
@@ -158,13 +158,13 @@ def process(job: str) -> Row:
     return Row(
         "进程与任务 Processes and jobs",
         graphs=(
-            graph("内存", "Memory", Unit.BYTES, Query(f"process_resident_memory_bytes{here}", "{{instance}}")),
+            graph("内存", "Memory", PanelUnit.BYTES, Query(f"process_resident_memory_bytes{here}", "{{instance}}")),
             graph(
-                "距任务上次检查", "Since a job last looked", Unit.SECONDS, Query(_since_look(here), "{{exported_job}}")
+                "距任务上次检查", "Since a job last looked", PanelUnit.SECONDS, Query(_seconds_since_poll(here), "{{exported_job}}")
             ),
         ),
     )
 
 
-def _since_look(here: str) -> str:
+def _seconds_since_poll(here: str) -> str:
     return f"time() - max by (exported_job) (green_job_last_look_timestamp_seconds{here})"

@@ -10,7 +10,7 @@ from typing import Any
 
 from deploy.documents.apis import openapi
 from deploy.documents.events import asyncapi
-from deploy.held import held
+from deploy.held import check_or_write
 
 CONTRACTS = Path(__file__).resolve().parents[2] / "contracts"
 
@@ -27,4 +27,4 @@ def rendered(document: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(held(documents(), CONTRACTS.parent))
+    sys.exit(check_or_write(documents(), CONTRACTS.parent))

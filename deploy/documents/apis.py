@@ -9,19 +9,19 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from chassis.clock import Clock, SystemClock
-from chassis.testing.http import ApiStand, api_stand
+from chassis.testing.http import ApiHarness, api_harness
 
-from deploy.documents.wired import wired
+from deploy.documents.wired import instantiate
 from deploy.services import SERVICES, Service
 
 
 @asynccontextmanager
-async def standing(service: Service, clock: Clock | None = None) -> AsyncIterator[ApiStand]:
+async def standing(service: Service, clock: Clock | None = None) -> AsyncIterator[ApiHarness]:
     """Serve the API of ``service`` on documents in memory, wired by its own main.py."""
     with TemporaryDirectory() as folder:
-        made = wired(service, Path(folder))
+        made = instantiate(service, Path(folder))
         assert made.router is not None  # noqa: S101 - every service has an API
-        async with api_stand(
+        async with api_harness(
             made.name, made.router, aggregates=made.aggregates, indexes=made.all_indexes, clock=clock or SystemClock()
         ) as stand:
             yield stand

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from chassis.inbox.subscriptions import Hears
-from chassis.broker.topology import EVENTS_EXCHANGE, streams
+from chassis.inbox.subscriptions import Subscription
+from chassis.broker.topology import EVENTS_EXCHANGE, service_queues
 from messages.catalogue import EVENTS
 from messages.envelope import CONTENT_TYPE
 from messages.event import Event
@@ -54,7 +54,7 @@ _TEXTS = _REPOSITORY / "services" / "notify" / "notify" / "data"
 
 def asyncapi() -> Part:
     """Give the document; the same code gives the same text."""
-    hearing = {service: service.hears() for service in SERVICES}
+    hearing = {service: service.subscriptions() for service in SERVICES}
     schemas: Part = {}
     messages = {event.__name__: _message(event, hearing, schemas) for event in EVENTS.values()}
     return {
@@ -104,11 +104,11 @@ def _correlation() -> Part:
 # ---- channels: a routing key for each event, a queue for each stream ----
 
 
-def _channels(hearing: Mapping[Service, tuple[Hears, ...]]) -> Iterator[tuple[str, Part]]:
+def _channels(hearing: Mapping[Service, tuple[Subscription, ...]]) -> Iterator[tuple[str, Part]]:
     for event in EVENTS.values():
         yield event.type, _routing_key(event)
     for service, heard in hearing.items():
-        for stream in streams(service.name, (each.event_type for each in heard)):
+        for stream in service_queues(service.name, (each.event_type for each in heard)):
             yield stream.queue, _queue(stream.queue, stream.types)
 
 
@@ -138,16 +138,16 @@ def _queue(name: str, types: tuple[str, ...]) -> Part:
 # ---- operations: what each service says and hears ----
 
 
-def _operations(hearing: Mapping[Service, tuple[Hears, ...]]) -> Iterator[tuple[str, Part]]:
+def _operations(hearing: Mapping[Service, tuple[Subscription, ...]]) -> Iterator[tuple[str, Part]]:
     for event in EVENTS.values():
-        yield f"{event.owner}.says.{event.__name__}", _saying(event)
+        yield f"{event.owner}.says.{event.__name__}", _send_operation(event)
     for service, heard in hearing.items():
         for each in sorted(heard, key=lambda each: each.event_type.type):
             event = each.event_type
-            yield f"{service.name}.hears.{event.__name__}", _hearing(service, each, event)
+            yield f"{service.name}.hears.{event.__name__}", _receive_operation(service, each, event)
 
 
-def _saying(event: type[Event]) -> Part:
+def _send_operation(event: type[Event]) -> Part:
     return {
         "action": "send",
         "channel": _to("channels", event.type),
@@ -158,7 +158,7 @@ def _saying(event: type[Event]) -> Part:
     }
 
 
-def _hearing(service: Service, each: Hears, event: type[Event]) -> Part:
+def _receive_operation(service: Service, each: Subscription, event: type[Event]) -> Part:
     queue = f"{service.name}.{event.owner}"
     return {
         "action": "receive",
@@ -178,12 +178,12 @@ def _to(*path: str) -> Part:
 # ---- messages ----
 
 
-def _message(event: type[Event], hearing: Mapping[Service, tuple[Hears, ...]], schemas: Part) -> Part:
+def _message(event: type[Event], hearing: Mapping[Service, tuple[Subscription, ...]], schemas: Part) -> Part:
     chinese = CHINESE.get(event.type) or _headings().get(event.type, "")
     return {
         "name": event.type,
         "title": f"{event.__name__} {chinese}".strip(),
-        **_told(event),
+        **_visibility(event),
         "contentType": CONTENT_TYPE,
         "headers": headers_of(event),
         "payload": _to("components", "schemas", _payload(event, schemas)),
@@ -201,10 +201,10 @@ def _classified(event: type[Event]) -> Part:
     """With the fields that are shared with fewer than the event is."""
     whole = {"sharing": event.sharing, "sharing_zh": SHARED[event.sharing], "provider": event.owner}
     fewer = {"sharing": "concerned", "sharing_zh": SHARED["concerned"]}
-    return whole | ({"fields": dict.fromkeys(event.kept_back(), fewer)} if event.kept_back() else {})
+    return whole | ({"fields": dict.fromkeys(event.restricted_fields(), fewer)} if event.restricted_fields() else {})
 
 
-def _told(event: type[Event]) -> Part:
+def _visibility(event: type[Event]) -> Part:
     text = event.__dict__.get("__doc__")
     return {"summary": " ".join(text.split())} if text else {}
 

@@ -7,18 +7,18 @@ from pathlib import Path
 from types import ModuleType, NoneType
 from typing import get_args, get_type_hints
 
-from chassis.runtime.service import Service as Wired
+from chassis.runtime.service import ServiceDefinition as Wired
 from chassis.settings import PREFIX, Settings
 
-from deploy.local.places import Places
+from deploy.local.places import StackPaths
 from deploy.local.processes import environment
 from deploy.local.servers import own
 from deploy.services import Service
 
 
-def wired(service: Service, folder: Path) -> Wired:
+def instantiate(service: Service, folder: Path) -> Wired:
     """Give what the service's process is made of; the keys it asks for are made in ``folder``."""
-    places = Places(folder, first_port=1)
+    places = StackPaths(folder, first_port=1)
     places.prepare()
     main = import_module(f"{service.package}.main")
     chosen = {

@@ -21,7 +21,7 @@ from rich.table import Table
 
 from deploy.local import existing, servers
 from deploy.local.launcher import Launcher
-from deploy.local.places import ForeignFolderError, Places
+from deploy.local.places import ForeignFolderError, StackPaths
 from deploy.local.processes import environment, is_ready
 from deploy.local.screen import Screen, addresses
 from deploy.local.story import play
@@ -41,15 +41,15 @@ console = Console()
 @app.command()
 def up(*, season: Annotated[bool, typer.Option(help="Play the season when it was not played yet")] = True) -> None:
     """Start everything, play the season once, and stay up until stopped."""
-    places = Places.of_environment()
-    with refusals(), alone(places):
+    places = StackPaths.of_environment()
+    with exit_on_refusal(), single_instance(places):
         sys.exit(asyncio.run(_run(places, with_season=season)))
 
 
 @app.command("season")
-def season_again() -> None:
+def demo() -> None:
     """Show the season again on the running stack; one that was interrupted goes on."""
-    places = Places.of_environment()
+    places = StackPaths.of_environment()
     if not places.stack.exists():
         raise SystemExit("no stack is running: make run")
     sys.exit(not asyncio.run(play(places)))
@@ -58,14 +58,14 @@ def season_again() -> None:
 @app.command()
 def reset() -> None:
     """Remove all data, logs and secrets of the local stack."""
-    places = Places.of_environment()
+    places = StackPaths.of_environment()
     if not places.folder.exists():
         console.print(f"there is no {places.folder}: nothing to remove")
         return
     if not places.is_marked:
         raise SystemExit(f"{places.folder} is no folder of a local stack: nothing is removed")
-    with refusals(), alone(places):
-        asyncio.run(existing.give_back(places))
+    with exit_on_refusal(), single_instance(places):
+        asyncio.run(existing.release(places))
         shutil.rmtree(places.folder)
     console.print(f"{places.folder} is removed")
 
@@ -73,7 +73,7 @@ def reset() -> None:
 @app.command()
 def status() -> None:
     """Show which services answer."""
-    places = Places.of_environment()
+    places = StackPaths.of_environment()
     table = Table(box=None, show_header=False)
     for service in SERVICES:
         ready = asyncio.run(is_ready(places.address(service.name)))
@@ -87,12 +87,12 @@ def operate(
     words: Annotated[list[str], typer.Argument(help="What `python -m chassis` is told: parked list, …")],
 ) -> None:
     """Do an operator's command in the environment of one service of the stack."""
-    places, known = Places.of_environment(), {each.name: each for each in SERVICES}
+    places, known = StackPaths.of_environment(), {each.name: each for each in SERVICES}
     if service not in known:
         raise SystemExit(f"SERVICE is one of {', '.join(known)}")
     if not places.servers.exists():
         raise SystemExit("no stack was started yet: make run")
-    with refusals():
+    with exit_on_refusal():
         settings = environment(known[service], places, asyncio.run(servers.find(places)))
     who = {"USER": getpass.getuser()}
     os.execve(sys.executable, [sys.executable, "-m", "chassis", *words], {**os.environ, **who, **settings})  # noqa: S606 - our own program
@@ -107,14 +107,14 @@ def token_of_the_stack(
     prefecture: Annotated[str | None, typer.Option(help="GB/T 2260 code, for example 150100")] = None,
 ) -> None:
     """Print a bearer token that the local stack takes, valid for twelve hours."""
-    places = Places.of_environment()
-    with refusals():
+    places = StackPaths.of_environment()
+    with exit_on_refusal():
         places.claim()
     issuer = DevelopmentIssuer(places.keys, Mode.LOCAL)
     print(issuer.mint(role=role, subject=subject, organisation=organisation, prefecture=prefecture))
 
 
-async def _run(places: Places, *, with_season: bool) -> int:
+async def _run(places: StackPaths, *, with_season: bool) -> int:
     """Give 0 when it was stopped as wished, 1 when something did not start, ended by itself or went wrong."""
     screen, stopping = Screen(console), asyncio.Event()
     launcher = Launcher(places, screen)
@@ -126,32 +126,32 @@ async def _run(places: Places, *, with_season: bool) -> int:
         for error in group.exceptions:
             screen.failed(error)
     finally:
-        screen.say("stopping …")
-        await launcher.take_down()
-        screen.say("stopped; nothing is left running")
+        screen.info("stopping …")
+        await launcher.stop()
+        screen.info("stopped; nothing is left running")
     return 1
 
 
 async def _live(launcher: Launcher, *, with_season: bool) -> int:
     screen, places = launcher.screen, launcher.places
-    screen.say(f"starting the stack in {places.folder}")
+    screen.info(f"starting the stack in {places.folder}")
     with screen:
-        await launcher.bring_up()
+        await launcher.start()
     if with_season:
         await _season(places, screen)
-    screen.say("\nThe stack")
+    screen.info("\nThe stack")
     for line in addresses(places, launcher.servers.broker, prometheus="prometheus" in launcher.children):
-        screen.say(line)
-    screen.say("up; Ctrl-C stops everything")
+        screen.info(line)
+    screen.info("up; Ctrl-C stops everything")
     await launcher.watch()
     return 1
 
 
-async def _season(places: Places, screen: Screen) -> None:
+async def _season(places: StackPaths, screen: Screen) -> None:
     if places.season_done.exists():
-        screen.say("the season was played before; make season shows it again")
+        screen.info("the season was played before; make season shows it again")
     elif not await play(places):
-        screen.say("the season has not come out as it must; the stack stays up, and the next start goes on with it")
+        screen.info("the season has not come out as it must; the stack stays up, and the next start goes on with it")
 
 
 async def _until_stopped(life: Coroutine[Any, Any, int], stopping: asyncio.Event) -> int:
@@ -167,7 +167,7 @@ async def _until_stopped(life: Coroutine[Any, Any, int], stopping: asyncio.Event
 
 
 @contextmanager
-def refusals() -> Iterator[None]:
+def exit_on_refusal() -> Iterator[None]:
     """Say what stands in the way, and end."""
     try:
         yield
@@ -176,7 +176,7 @@ def refusals() -> Iterator[None]:
 
 
 @contextmanager
-def alone(places: Places) -> Iterator[None]:
+def single_instance(places: StackPaths) -> Iterator[None]:
     """Hold the stack's folder: two launchers on one folder would ruin it."""
     places.claim()
     with (places.folder / "lock").open("w") as lock:

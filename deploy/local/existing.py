@@ -10,7 +10,7 @@ from chassis.devservers import BrokerAdmin, MongodAdmin, UnfitServerError
 from chassis.devservers.processes import write_private
 
 from deploy.definitions import VHOST
-from deploy.local.places import Places
+from deploy.local.places import StackPaths
 from deploy.services import SERVICES
 
 VARIABLES = {"broker": "GREEN_LOCAL_BROKER", "mongod": "GREEN_LOCAL_MONGO"}
@@ -21,7 +21,7 @@ OWN = None
 Addresses = Mapping[str, str | None]
 
 
-def addresses(places: Places) -> Addresses:
+def addresses(places: StackPaths) -> Addresses:
     """Give the administrators' addresses that the data of this folder belong to; a first start takes those named.
 
     A password may change; another server may not: half of the data would be missing there.
@@ -40,12 +40,12 @@ def addresses(places: Places) -> Addresses:
     return {kind: named[kind] or url for kind, url in kept.items()}
 
 
-def noted(places: Places) -> Addresses:
+def noted(places: StackPaths) -> Addresses:
     """Give what the first start noted; nothing where there was none."""
     return dict(json.loads(places.servers.read_text())) if places.servers.exists() else {}
 
 
-def note(places: Places, urls: Addresses) -> None:
+def record(places: StackPaths, urls: Addresses) -> None:
     """Keep them for the next start and for `reset`: what is made there from now on is the stack's."""
     write_private(places.servers, json.dumps(urls))
 
@@ -59,7 +59,7 @@ async def require_unused(urls: Addresses, broker: BrokerAdmin, mongod: MongodAdm
         _refuse(f"database at {mongod.address}", _databases() & await mongod.databases())
 
 
-async def give_back(places: Places) -> None:
+async def release(places: StackPaths) -> None:
     """Remove what the stack made in servers that are not its own; nothing else of them is touched."""
     urls = noted(places)
     if url := urls.get("broker"):

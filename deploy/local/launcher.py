@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 
 from chassis.clock import set_simulated
 from chassis.devservers import MissingServerError
-from chassis.devservers.processes import Child
+from chassis.devservers.processes import ManagedProcess
 
 from deploy.local import processes, servers
-from deploy.local.places import Places
+from deploy.local.places import StackPaths
 from deploy.local.screen import Screen
 from deploy.local.servers import Servers
 from deploy.services import SERVICES, Service
@@ -22,15 +22,15 @@ BEFORE_THE_SEASON = datetime(2026, 1, 5, 1, tzinfo=UTC)
 class Launcher:
     """One run of the stack: starts all parts side by side, knows their processes, and stops services first."""
 
-    def __init__(self, places: Places, screen: Screen) -> None:
+    def __init__(self, places: StackPaths, screen: Screen) -> None:
         self.places = places
         self.screen = screen
-        self.children: dict[str, Child] = {}
+        self.children: dict[str, ManagedProcess] = {}
         self.servers: Servers
         """Known once they are found, at the beginning of ``bring_up``."""
         self._mail_server: asyncio.Server | None = None
 
-    async def bring_up(self) -> None:
+    async def start(self) -> None:
         """Start everything and wait until all is ready; raises with the end of the log of what failed."""
         self.places.prepare()
         if not self.places.clock.exists():
@@ -44,7 +44,7 @@ class Launcher:
                 parts.create_task(self._service(service, database))
         self._describe()
 
-    async def take_down(self) -> None:
+    async def stop(self) -> None:
         """Stop the services side by side, then what they stand on."""
         self.places.stack.unlink(missing_ok=True)
         services = {service.name for service in SERVICES}
@@ -84,7 +84,7 @@ class Launcher:
         self._keep("mongod", self.servers.mongod.process)
         database.set()
 
-    def _keep(self, name: str, process: Child | None) -> None:
+    def _keep(self, name: str, process: ManagedProcess | None) -> None:
         """Servers that ran before are not ours to watch and to stop."""
         if process is not None:
             self.children[name] = process

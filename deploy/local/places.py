@@ -26,7 +26,7 @@ class ForeignFolderError(RuntimeError):
 
 
 @dataclass(frozen=True)
-class Places:
+class StackPaths:
     """All that is fixed about one local stack; nothing here starts anything."""
 
     folder: Path

@@ -5,26 +5,26 @@ import sys
 from collections.abc import Mapping
 
 import httpx2
-from chassis.devservers.processes import Child, require_free
+from chassis.devservers.processes import ManagedProcess, require_free
 
 from deploy.definitions import VHOST
-from deploy.local.places import Places
+from deploy.local.places import StackPaths
 from deploy.local.servers import Servers
 from deploy.services import Service
 
 READY_SECONDS = 120
 
 
-def start_service(service: Service, places: Places, servers: Servers) -> Child:
+def start_service(service: Service, places: StackPaths, servers: Servers) -> ManagedProcess:
     require_free(places.port(service.name), service.name)
-    return Child(
+    return ManagedProcess(
         [sys.executable, "-m", f"{service.package}.main"],
         log=places.log(service.name),
         environment={**os.environ, **environment(service, places, servers)},
     )
 
 
-def environment(service: Service, places: Places, servers: Servers) -> Mapping[str, str]:
+def environment(service: Service, places: StackPaths, servers: Servers) -> Mapping[str, str]:
     """Give the settings of one service: its own user, database and folder, and what all share."""
     password = places.passwords()[service.name]
     files = places.folder / "files" / service.name
@@ -43,7 +43,7 @@ def environment(service: Service, places: Places, servers: Servers) -> Mapping[s
     }
 
 
-async def until_ready(service: Service, child: Child, places: Places) -> None:
+async def until_ready(service: Service, child: ManagedProcess, places: StackPaths) -> None:
     address = places.address(service.name)
     await child.until(lambda: is_ready(address), within=READY_SECONDS)
 

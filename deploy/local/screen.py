@@ -9,7 +9,7 @@ from chassis.devservers import BrokerAdmin
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from deploy.local.places import Places
+from deploy.local.places import StackPaths
 from deploy.services import SERVICES
 
 
@@ -40,7 +40,7 @@ class Screen:
     def without(self, name: str, why: Exception) -> None:
         self.console.print(f"  [yellow]--[/] {name:<16} {why}", highlight=False, soft_wrap=True)
 
-    def say(self, text: str) -> None:
+    def info(self, text: str) -> None:
         self.console.print(text, highlight=False, markup=False, soft_wrap=True)
 
     def died(self, name: str, code: int | None, tail: str) -> None:
@@ -52,7 +52,7 @@ class Screen:
         self.console.print(str(error), markup=False, highlight=False, soft_wrap=True)
 
 
-def addresses(places: Places, broker: BrokerAdmin, *, prometheus: bool) -> Iterator[str]:
+def addresses(places: StackPaths, broker: BrokerAdmin, *, prometheus: bool) -> Iterator[str]:
     """Say where to look, a line each."""
     for service in SERVICES:
         yield f"  {service.name:<16}{places.address(service.name)}/openapi.json"

@@ -11,11 +11,11 @@ from urllib.parse import urlsplit
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from chassis.clock import SystemClock
 from chassis.devservers import Broker, BrokerAdmin, Mongod, MongodAdmin
-from chassis.devservers.processes import HOST, Child, MissingServerError, accepts, require_free
+from chassis.devservers.processes import HOST, ManagedProcess, MissingServerError, is_accepting, require_free
 
 from deploy.definitions import VHOST, committed, with_passwords
 from deploy.local import existing
-from deploy.local.places import Places
+from deploy.local.places import StackPaths
 from deploy.services import SERVICES
 
 DEPLOY = Path(__file__).resolve().parents[1]
@@ -31,7 +31,7 @@ class Servers(NamedTuple):
     mongod: MongodAdmin
 
 
-def own(places: Places) -> Servers:
+def own(places: StackPaths) -> Servers:
     """Give those that the stack starts itself, in its folder and on its ports."""
     broker = Broker.at(
         places.folder / "broker",
@@ -43,7 +43,7 @@ def own(places: Places) -> Servers:
     return Servers(broker, Mongod.at(places.folder / "mongod", places.port("mongo")))
 
 
-async def find(places: Places) -> Servers:
+async def find(places: StackPaths) -> Servers:
     """Give the stack's own, which need not run yet, or those that are named; the first start notes which."""
     urls, servers = existing.addresses(places), own(places)
     if url := urls["broker"]:
@@ -52,11 +52,11 @@ async def find(places: Places) -> Servers:
         servers = servers._replace(mongod=await MongodAdmin.of_url(url))
     if not places.servers.exists():
         await existing.require_unused(urls, *servers)
-    existing.note(places, urls)
+    existing.record(places, urls)
     return servers
 
 
-async def prepare_broker(broker: BrokerAdmin, places: Places) -> None:
+async def prepare_broker(broker: BrokerAdmin, places: StackPaths) -> None:
     """Start the stack's own; then load the topology and a user for each service. Nothing is taken away."""
     if isinstance(broker, Broker):
         await broker.restart()
@@ -64,7 +64,7 @@ async def prepare_broker(broker: BrokerAdmin, places: Places) -> None:
     await broker.permit(broker.admin_user, VHOST, configure=".*", write=".*", read=".*")
 
 
-async def prepare_mongod(mongod: MongodAdmin, places: Places) -> None:
+async def prepare_mongod(mongod: MongodAdmin, places: StackPaths) -> None:
     """Start the stack's own; then make a user for each service, who reaches its own database only."""
     if isinstance(mongod, Mongod):
         await mongod.restart()
@@ -87,14 +87,14 @@ class MailDrop:
         return "250 kept"
 
 
-async def start_mail(places: Places) -> asyncio.Server:
+async def start_mail(places: StackPaths) -> asyncio.Server:
     port, drop = places.port("smtp"), MailDrop(places.mail)
     require_free(port, "mail")
     loop = asyncio.get_running_loop()
     return await loop.create_server(lambda: SMTP(drop, hostname="localhost", loop=loop), HOST, port)
 
 
-async def start_prometheus(places: Places, broker: BrokerAdmin) -> Child:
+async def start_prometheus(places: StackPaths, broker: BrokerAdmin) -> ManagedProcess:
     """Start Prometheus on the services and the broker; raises where it is not installed."""
     program = shutil.which("prometheus")
     if program is None:
@@ -102,12 +102,12 @@ async def start_prometheus(places: Places, broker: BrokerAdmin) -> Child:
     port = places.port("prometheus")
     require_free(port, "prometheus")
     command = _prometheus_command(program, places, broker)
-    child = Child(command, log=places.log("prometheus"), environment=os.environ)
-    await child.until(lambda: accepts(port), within=PROMETHEUS_SECONDS)
+    child = ManagedProcess(command, log=places.log("prometheus"), environment=os.environ)
+    await child.until(lambda: is_accepting(port), within=PROMETHEUS_SECONDS)
     return child
 
 
-def _prometheus_command(program: str, places: Places, broker: BrokerAdmin) -> list[str]:
+def _prometheus_command(program: str, places: StackPaths, broker: BrokerAdmin) -> list[str]:
     configuration = places.folder / "prometheus.yml"
     configuration.write_text(json.dumps(_scraped(places, broker), indent=2))  # JSON is YAML too
     return [
@@ -121,7 +121,7 @@ def _prometheus_command(program: str, places: Places, broker: BrokerAdmin) -> li
     ]
 
 
-def _scraped(places: Places, broker: BrokerAdmin) -> dict[str, Any]:
+def _scraped(places: StackPaths, broker: BrokerAdmin) -> dict[str, Any]:
     targets = {service.name: f"{HOST}:{places.port(service.name)}" for service in SERVICES}
     jobs = [{"job_name": name, "static_configs": [{"targets": [target]}]} for name, target in targets.items()]
     return {

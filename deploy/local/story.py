@@ -3,18 +3,18 @@
 import asyncio
 import sys
 
-from chassis.devservers.processes import guarded
+from chassis.devservers.processes import die_with_parent
 
-from deploy.local.places import Places
+from deploy.local.places import StackPaths
 
 
-async def play(places: Places) -> bool:
+async def play(places: StackPaths) -> bool:
     """Play it as a program of its own that shows its progress here; say whether it came out as it must.
 
     Only then is it marked as played; otherwise the next start goes on with it.
     """
     season = await asyncio.create_subprocess_exec(
-        *guarded([sys.executable, "-m", "deploy.season", str(places.stack)]), start_new_session=True
+        *die_with_parent([sys.executable, "-m", "deploy.season", str(places.stack)]), start_new_session=True
     )
     try:
         code = await season.wait()

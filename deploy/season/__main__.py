@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from deploy.season.play import play
+from deploy.season.play import run
 from deploy.season.stack import Stack
 
 LOCAL = Path(".local/stack.json")
@@ -22,7 +22,7 @@ def main(
     if not stack.exists():
         typer.echo(f"{stack} is missing: start the stack first (make run)", err=True)
         raise typer.Exit(2)
-    wrong = asyncio.run(play(Stack.read(stack), samples or stack.parent / "samples"))
+    wrong = asyncio.run(run(Stack.read(stack), samples or stack.parent / "samples"))
     raise typer.Exit(1 if wrong else 0)
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from messages.values import UnitRef
 
 from deploy.season.calls import Calls, Json
-from deploy.season.cast import YEAR, Applicant, Cast, HardCase
+from deploy.season.cast import YEAR, Applicant, Personas, EdgeCase
 from deploy.season.decisions import Decisions, gather_decisions
 from deploy.season.people import OPERATOR, REGION
 
@@ -16,7 +16,7 @@ LISTED, REFUSED, WITHDRAWN, OPEN = "listed", "refused", "withdrawn", "open"
 
 
 @dataclass(frozen=True)
-class Why:
+class RefusalReason:
     """One reason, as the person concerned reads it."""
 
     rule: str
@@ -24,18 +24,18 @@ class Why:
     text: str
 
     @classmethod
-    def of(cls, reason: Json) -> Why:
+    def of(cls, reason: Json) -> RefusalReason:
         return cls(str(reason["rule"]), str(reason["article"]), str(reason["text"]))
 
 
 @dataclass(frozen=True)
-class Fate:
+class ApplicationResult:
     """How one application ended."""
 
     applicant: Applicant
     ending: str
     """``listed``, ``refused``, ``withdrawn``, ``open``, or the outcome of its case."""
-    reasons: tuple[Why, ...] = ()
+    reasons: tuple[RefusalReason, ...] = ()
     place: int | None = None
     score: Decimal | None = None
     energy_carbon: Decimal | None = None
@@ -48,8 +48,8 @@ class Fate:
 
 
 @dataclass(frozen=True)
-class Account:
-    fates: tuple[Fate, ...]
+class SeasonResult:
+    fates: tuple[ApplicationResult, ...]
     announced: Json
     """The annual list with its lines."""
     chain: Json
@@ -65,16 +65,16 @@ class Account:
     returned: tuple[str, ...] = field(default=())
     """Rules for which the amended application was refused before."""
 
-    def of(self, case: HardCase) -> Fate:
+    def of(self, case: EdgeCase) -> ApplicationResult:
         (only,) = self.playing(case)
         return only
 
-    def playing(self, *cases: HardCase) -> tuple[Fate, ...]:
+    def playing(self, *cases: EdgeCase) -> tuple[ApplicationResult, ...]:
         return tuple(each for each in self.fates if each.applicant.case in cases)
 
 
-async def gather(calls: Calls, cast: Cast) -> Account:
-    region, public = calls.by(REGION), calls.by_anybody
+async def collect_results(calls: Calls, cast: Personas) -> SeasonResult:
+    region, public = calls.as_person(REGION), calls.anonymous
     applications = {_key(each): each for each in await region.all("applications", "/applications", batch_year=YEAR)}
     cases = {each["case_id"]: each for each in await region.all("review", "/cases", batch_year=YEAR)}
     rankings = (await region.get("review", f"/batches/{YEAR}/ranking"))["items"]
@@ -86,7 +86,7 @@ async def gather(calls: Calls, cast: Cast) -> Account:
         application = applications[applicant.unit.key]
         number = application["application_id"]
         fates.append(_fate(applicant, application, cases.get(number), places.get(number, {})))
-    return Account(
+    return SeasonResult(
         fates=tuple(fates),
         announced=await public.get("registry", f"/lists/{min(numbers)}"),
         chain=await public.get("registry", "/lists/chain"),
@@ -95,8 +95,8 @@ async def gather(calls: Calls, cast: Cast) -> Account:
         quota=await _quota(calls, cast),
         sixteenth=_shown_to_the_sixteenth(cast, applications),
         decisions=await gather_decisions(calls, cast, cases),
-        undelivered=len(await calls.by(OPERATOR).all("notify", "/deliveries", state="failed")),
-        returned=await _returned(calls, applications[cast.the(HardCase.RETURNED).unit.key]),
+        undelivered=len(await calls.as_person(OPERATOR).all("notify", "/deliveries", state="failed")),
+        returned=await _returned(calls, applications[cast.by_edge_case(EdgeCase.RETURNED).unit.key]),
     )
 
 
@@ -109,13 +109,13 @@ def _places(rankings: list[Json]) -> dict[str, Json]:
     return {line["case_id"]: line for group in groups for line in group["lines"]}
 
 
-def _fate(applicant: Applicant, application: Json, case: Json | None, line: Json) -> Fate:
+def _fate(applicant: Applicant, application: Json, case: Json | None, line: Json) -> ApplicationResult:
     told = case or {}
     score = line.get("score")
-    return Fate(
+    return ApplicationResult(
         applicant=applicant,
         ending=_ending(application, told),
-        reasons=tuple(Why.of(each) for each in told.get("reasons") or application["refusals"]),
+        reasons=tuple(RefusalReason.of(each) for each in told.get("reasons") or application["refusals"]),
         place=line.get("place"),
         score=Decimal(score) if score is not None else None,
         energy_carbon=Decimal(line["energy_carbon"]) if score is not None else None,
@@ -130,21 +130,21 @@ def _ending(application: Json, case: Json) -> str:
     return str(case.get("outcome") or (application["state"] if application["state"] in (REFUSED, WITHDRAWN) else OPEN))
 
 
-def _shown_to_the_sixteenth(cast: Cast, applications: dict[str, Json]) -> tuple[Applicant, ...]:
+def _shown_to_the_sixteenth(cast: Personas, applications: dict[str, Json]) -> tuple[Applicant, ...]:
     """The refusal names the items in use by their applications (Q1)."""
-    (refusal,) = applications[cast.the(HardCase.QUOTA_EXHAUSTED).unit.key]["refusals"]
+    (refusal,) = applications[cast.by_edge_case(EdgeCase.QUOTA_EXHAUSTED).unit.key]["refusals"]
     by_application = {applications[each.unit.key]["application_id"]: each for each in cast.applicants}
     return tuple(by_application[name] for name in str(refusal["evidence"]).split(", "))
 
 
-async def _quota(calls: Calls, cast: Cast) -> Json:
-    one = cast.assessor_of(HardCase.QUOTA_EXHAUSTED)
-    own = await calls.by(REGION).get("assessor-quota", f"/assessors/{one.uscc}/items", year=YEAR)
+async def _quota(calls: Calls, cast: Personas) -> Json:
+    one = cast.assessor_of(EdgeCase.QUOTA_EXHAUSTED)
+    own = await calls.as_person(REGION).get("assessor-quota", f"/assessors/{one.uscc}/items", year=YEAR)
     digest = own["representative"]["digest"]
-    return await calls.by(REGION).get("assessor-quota", f"/representatives/{digest}/items", year=YEAR)
+    return await calls.as_person(REGION).get("assessor-quota", f"/representatives/{digest}/items", year=YEAR)
 
 
 async def _returned(calls: Calls, application: Json) -> tuple[str, ...]:
     path = f"/applications/{application['application_id']}/versions"
-    versions = (await calls.by(REGION).get("applications", path))["items"]
+    versions = (await calls.as_person(REGION).get("applications", path))["items"]
     return tuple(reason["rule"] for reason in versions[0]["application"]["refusals"])

@@ -30,11 +30,11 @@ REFUSED, FAILED = 400, 500
 PAGE = 200
 
 
-class Unexpected(Exception):  # noqa: N818 - it says what happened
+class UnexpectedAnswerError(Exception):  # noqa: N818 - it says what happened
     """A service answered what the season cannot go on from."""
 
 
-class NotHappening(Exception):  # noqa: N818 - it says what happened
+class TimedOutError(Exception):  # noqa: N818 - it says what happened
     """What had to follow from what was done has not followed in time."""
 
 
@@ -66,11 +66,11 @@ class Calls:
         self._tokens = Tokens(stack.keys)
         self._turns = asyncio.Semaphore(AT_ONCE)
 
-    def by(self, actor: Actor) -> Caller:
+    def as_person(self, actor: Actor) -> Caller:
         return Caller(self, {"Authorization": f"Bearer {self._tokens.of(actor)}"})
 
     @property
-    def by_anybody(self) -> Caller:
+    def anonymous(self) -> Caller:
         """Without a token: the public."""
         return Caller(self, {})
 
@@ -83,7 +83,7 @@ class Calls:
                     response = await self._client.request(method, url, **sent)
             except httpx2.TransportError as problem:
                 if attempt == TRIES:
-                    raise Unexpected(f"{method} {url}: {problem!r}") from problem
+                    raise UnexpectedAnswerError(f"{method} {url}: {problem!r}") from problem
             else:
                 if response.status_code < FAILED or attempt == TRIES:
                     return response
@@ -101,7 +101,7 @@ class Caller:
     async def get(self, service: str, path: str, **params: str | int) -> Json:
         response = await self._calls.send("GET", service, path, params=params, headers=self._headers)
         if response.status_code >= REFUSED:
-            raise Unexpected(_told(response))
+            raise UnexpectedAnswerError(_told(response))
         # A list answers with an array, which the season asks for by name.
         found = response.json()
         return found if isinstance(found, dict) else {"items": found}
@@ -146,7 +146,7 @@ class Caller:
         sent["headers"] = {**self._headers, "Idempotency-Key": f"season-{YEAR}:{key}"}
         response = await self._calls.send(method, service, path, **sent)
         if response.status_code >= REFUSED and not (may_be_refused and response.status_code < FAILED):
-            raise Unexpected(_told(response))
+            raise UnexpectedAnswerError(_told(response))
         return Answer(response.status_code, response.json() if response.content else {})
 
 
@@ -159,7 +159,7 @@ async def until(happened: Callable[[], Awaitable[T | None]], what: str, seconds:
             return found
         await asyncio.sleep(pause)
         pause = min(pause * 1.5, LONGEST_PAUSE)
-    raise NotHappening(f"in {seconds:.0f} s: {what}")
+    raise TimedOutError(f"in {seconds:.0f} s: {what}")
 
 
 @asynccontextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from deploy.season.calls import Calls, Json
-from deploy.season.cast import CLEARED, Cast, HardCase
+from deploy.season.cast import CLEARED, Personas, EdgeCase
 from deploy.season.people import REGION
 
 
@@ -26,9 +26,9 @@ async def is_over(calls: Calls) -> bool:
     return bool(await _flagged(calls))
 
 
-async def gather_decisions(calls: Calls, cast: Cast, cases: dict[str, Json]) -> Decisions:
-    public, region = calls.by_anybody, calls.by(REGION)
-    later = cast.the(HardCase.SANCTIONED_LATER).unit
+async def gather_decisions(calls: Calls, cast: Personas, cases: dict[str, Json]) -> Decisions:
+    public, region = calls.anonymous, calls.as_person(REGION)
+    later = cast.by_edge_case(EdgeCase.SANCTIONED_LATER).unit
     (case_id,) = (name for name, case in cases.items() if case["unit"]["uscc"] == later.uscc)
     case = await region.get("review", f"/cases/{case_id}")
     path = f"/assessors/{cast.assessor(CLEARED).uscc}/sanctions"
@@ -41,4 +41,4 @@ async def gather_decisions(calls: Calls, cast: Cast, cases: dict[str, Json]) -> 
 
 
 async def _flagged(calls: Calls) -> list[Json]:
-    return await calls.by(REGION).all("registry", "/units", flagged="true")
+    return await calls.as_person(REGION).all("registry", "/units", flagged="true")

@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 
 from deploy.season import account, cast, check, decisions, tables
-from deploy.season.account import Account
+from deploy.season.account import SeasonResult
 from deploy.season.calls import Calls, calling
 from deploy.season.progress import StageLines
 from deploy.season.samples import make
@@ -16,7 +16,7 @@ from deploy.season.stack import Stack
 from deploy.season.stages import STAGES
 
 
-async def play(stack: Stack, samples: Path, console: Console | None = None) -> list[str]:
+async def run(stack: Stack, samples: Path, console: Console | None = None) -> list[str]:
     """Play the season on the stack and show it; an interrupted one goes on, one that is over is only shown.
 
     Returns what came out otherwise than it must; nothing when all is right.
@@ -25,7 +25,7 @@ async def play(stack: Stack, samples: Path, console: Console | None = None) -> l
     async with calling(stack) as calls:
         if not await decisions.is_over(calls):
             await _run(calls, stack, samples, console)
-        found = await account.gather(calls, cast.load())
+        found = await account.collect_results(calls, cast.load())
     tables.show(found, stack, console)
     return _judge(found, console)
 
@@ -40,7 +40,7 @@ async def _run(calls: Calls, stack: Stack, samples: Path, console: Console) -> N
             await stage(season)
 
 
-def _judge(found: Account, console: Console) -> list[str]:
+def _judge(found: SeasonResult, console: Console) -> list[str]:
     wrong = check.differences(found)
     for each in wrong:
         console.print(f"[red]✗[/red] {each}")

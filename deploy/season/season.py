@@ -11,24 +11,24 @@ from typing import Protocol, TypeVar
 
 from deploy.season import timeline
 from deploy.season.calls import Calls, Json, until
-from deploy.season.cast import YEAR, Applicant, Cast, HardCase
+from deploy.season.cast import YEAR, Applicant, Personas, EdgeCase
 from deploy.season.people import REGION, unit
 from deploy.season.samples import Samples
 
 T = TypeVar("T")
 
 NEVER_REVIEWED = (
-    HardCase.QUOTA_EXHAUSTED,
-    HardCase.BANNED,
-    HardCase.SEVERAL_FAULTS,
-    HardCase.WITHDRAWN,
-    HardCase.REPORT_SUSPENDED,
-    HardCase.SANCTIONED_ASSESSOR,
+    EdgeCase.QUOTA_EXHAUSTED,
+    EdgeCase.BANNED,
+    EdgeCase.SEVERAL_FAULTS,
+    EdgeCase.WITHDRAWN,
+    EdgeCase.REPORT_SUSPENDED,
+    EdgeCase.SANCTIONED_ASSESSOR,
 )
 """Whose applications no prefecture department comes to decide on."""
 
 
-class Teller(Protocol):
+class Progress(Protocol):
     """Who tells the onlooker how far it is."""
 
     def stage(self, title: str, day: datetime) -> None: ...
@@ -38,11 +38,11 @@ class Teller(Protocol):
 
 @dataclass
 class Season:
-    cast: Cast
+    cast: Personas
     samples: Samples
     calls: Calls
     clock: Path
-    teller: Teller
+    teller: Progress
     application_ids: dict[str, str] = field(default_factory=dict)
     """By the applicant's id; a case bears the id of its application."""
 
@@ -77,12 +77,12 @@ class Season:
 
     async def application(self, applicant: Applicant) -> Json:
         """As the unit itself sees it: a draft is nobody else's."""
-        found: Json = await self.calls.by(unit(applicant)).get("applications", f"/applications/{self.id_of(applicant)}")
+        found: Json = await self.calls.as_person(unit(applicant)).get("applications", f"/applications/{self.id_of(applicant)}")
         return found
 
     async def cases(self) -> dict[str, Json]:
         """Every case of the batch by its id, as the region sees it."""
-        found = await self.calls.by(REGION).all("review", "/cases", batch_year=YEAR)
+        found = await self.calls.as_person(REGION).all("review", "/cases", batch_year=YEAR)
         return {case["case_id"]: case for case in found}
 
     async def until_cases(self, applicants: Iterable[Applicant], ready: Callable[[Json], bool], what: str) -> None:

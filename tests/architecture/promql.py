@@ -10,7 +10,7 @@ from importlib.util import find_spec
 import promql_parser as promql
 from chassis.http.app import create_app
 from chassis.observability.health import Health
-from chassis.observability.gauges import Measure
+from chassis.observability.gauges import DomainGauge
 from chassis.observability.metrics import Metrics
 from faststream.rabbit.prometheus import RabbitPrometheusMiddleware
 from prometheus_client.metrics_core import Metric
@@ -34,7 +34,7 @@ SUFFIXES = {
 }
 
 
-def looked_at(expression: str) -> set[str]:
+def metrics_of(expression: str) -> set[str]:
     """The names of the metrics in ``expression``; raises ValueError when it is no PromQL."""
     return {name for selector in _selectors(promql.parse(expression)) if (name := selector.name)}
 
@@ -49,7 +49,7 @@ def _selectors(node: promql.Expr) -> Iterator[promql.VectorSelector]:
 
 
 @cache
-def told() -> frozenset[str]:
+def exported_metrics() -> frozenset[str]:
     """Every name that is scraped: ours, the services' measures, FastStream's, HTTP's, the process's, the broker's."""
     metrics = Metrics().with_process()
     RabbitPrometheusMiddleware(registry=metrics.registry, app_name="green")
@@ -62,7 +62,7 @@ def _names(family: Metric) -> list[str]:
     return [family.name + suffix for suffix in SUFFIXES.get(family.type, ("",))]
 
 
-def _measures() -> Iterator[Measure]:
+def _measures() -> Iterator[DomainGauge]:
     for service in SERVICES:
         if find_spec(f"{service.package}.measures"):
             yield from import_module(f"{service.package}.measures").MEASURES

@@ -80,7 +80,7 @@ def show(tests: Tests) -> None:
         print(f"    {letter}  {' '.join(group)}")
 
 
-def bare(tests: Tests) -> set[str]:
+def rules_without_tests(tests: Tests) -> set[str]:
     """Rules that this release enforces and no test is named by."""
     return catalogue().keys() - NOT_BUILT - {rule for rule, held in tests.items() if held}
 
@@ -89,7 +89,7 @@ def main() -> int:
     """Return 1 when a rule that this release enforces has no test."""
     tests = tests_by_rule()
     show(tests)
-    if missing := sorted(bare(tests)):
+    if missing := sorted(rules_without_tests(tests)):
         print(f"\nenforced and without a test: {' '.join(missing)}", file=sys.stderr)
     return 1 if missing else 0
 

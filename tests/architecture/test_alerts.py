@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from deploy.services import SERVICES
-from tests.architecture.promql import looked_at, told
+from tests.architecture.promql import metrics_of, exported_metrics
 from tests.architecture.sources import ROOT
 
 FOLDER = ROOT / "deploy" / "prometheus"
@@ -39,10 +39,10 @@ every_file = pytest.mark.parametrize("file", RULES, ids=lambda file: file.stem)
 
 @every_alert
 def test_an_alert_looks_at_metrics_that_the_services_tell(alert: dict[str, Any]) -> None:
-    names = looked_at(alert["expr"])
+    names = metrics_of(alert["expr"])
 
     assert names
-    assert names - told() == set()
+    assert names - exported_metrics() == set()
 
 
 @every_alert

@@ -12,9 +12,9 @@ import pytest
 from deploy.dashboards import __main__ as command
 from deploy.dashboards.boards import BOARDS
 from deploy.dashboards.panels import Panel
-from deploy.held import differing, held
+from deploy.held import outdated, check_or_write
 from deploy.services import SERVICES
-from tests.architecture.promql import looked_at, told
+from tests.architecture.promql import metrics_of, exported_metrics
 
 PANELS = [pytest.param(panel, id=f"{board.name}: {panel.english}") for board in BOARDS for panel in board.panels]
 STATIC = Path("/usr/share/prometheus/web/static")
@@ -33,10 +33,10 @@ def shown(service: str) -> list[dict[str, Any]]:
 @every_panel
 def test_a_panel_shows_metrics_that_the_services_tell(panel: Panel) -> None:
     for query in panel.queries:
-        names = looked_at(query.expression)
+        names = metrics_of(query.expression)
 
         assert names
-        assert names - told() == set()
+        assert names - exported_metrics() == set()
 
 
 @every_panel
@@ -47,18 +47,18 @@ def test_a_panel_has_a_chinese_title_and_an_english_one(panel: Panel) -> None:
 
 
 def test_the_committed_dashboards_are_what_the_code_composes() -> None:
-    assert differing(command.files()) == [], "run: make documents"
+    assert outdated(command.files()) == [], "run: make documents"
 
 
 def test_a_file_that_nothing_belongs_in_any_more_is_named_and_taken_away(tmp_path: Path) -> None:
     made = {tmp_path / "boards" / "review.json": "{}"}
-    assert held(made, tmp_path, ["--write"]) == 0
+    assert check_or_write(made, tmp_path, ["--write"]) == 0
     orphan = tmp_path / "boards" / "gone.json"
     orphan.write_text("{}")
 
-    assert held(made, tmp_path, []) == 1
-    assert differing(made) == [orphan]
-    assert held(made, tmp_path, ["--write"]) == 0
+    assert check_or_write(made, tmp_path, []) == 1
+    assert outdated(made) == [orphan]
+    assert check_or_write(made, tmp_path, ["--write"]) == 0
     assert not orphan.exists()
 
 
@@ -67,7 +67,7 @@ def test_every_query_of_grafanas_json_parses_and_has_a_unit_and_a_data_source(se
     for panel in shown(service):
         assert panel["fieldConfig"]["defaults"]["unit"], panel["title"]
         assert panel["datasource"]["uid"] == "${source}"
-        assert all(looked_at(target["expr"]) <= told() for target in panel["targets"]), panel["title"]
+        assert all(metrics_of(target["expr"]) <= exported_metrics() for target in panel["targets"]), panel["title"]
 
 
 @every_service
@@ -97,11 +97,11 @@ def test_what_an_expression_looks_at_is_found_wherever_it_stands() -> None:
         'histogram_quantile(0.9, sum by (le) (rate(a[5m]))) > 3 or absent(b{c="d"}) and -max_over_time(sum(e)[5m:1m])'
     )
 
-    assert looked_at(expression) == {"a", "b", "e"}
+    assert metrics_of(expression) == {"a", "b", "e"}
     with pytest.raises(ValueError, match="parenthesis"):
-        looked_at("sum(a")
+        metrics_of("sum(a")
 
 
 def test_a_metric_that_no_service_tells_is_noticed() -> None:
-    assert "green_parked" in told()
-    assert "green_parcked" not in told()
+    assert "green_parked" in exported_metrics()
+    assert "green_parcked" not in exported_metrics()

@@ -15,14 +15,14 @@ from chassis.http.problems import MEDIA_TYPE
 from chassis.observability.tracing import HEADER
 from jsonschema import Draft202012Validator
 from messages.catalogue import EVENTS
-from messages.envelope import hear, say
+from messages.envelope import decode, encode
 from messages.values import Role
 from rulebook import catalogue
 
 from deploy.documents import __main__ as command
 from deploy.documents.events import CHINESE, asyncapi
 from deploy.documents.headers import headers_of
-from deploy.held import differing
+from deploy.held import outdated
 from deploy.services import SERVICES
 from tests.architecture.sources import ROOT
 
@@ -65,7 +65,7 @@ def test_every_operation_says_which_rule_a_malformed_request_breaks(service: str
 
 
 def test_the_committed_documents_are_what_the_code_says() -> None:
-    assert differing(command.documents()) == [], "run: make documents"
+    assert outdated(command.documents()) == [], "run: make documents"
 
 
 @every_service
@@ -128,8 +128,8 @@ def test_an_example_of_every_event_meets_the_described_headers_and_body(events: 
 
 def test_every_header_that_a_message_can_have_is_described() -> None:
     sample = json.loads((SAMPLES / "review.case.opened.v1.json").read_text(encoding="utf-8"))
-    event = hear(sample["headers"], json.dumps(sample["body"]).encode()).event
-    full = say(event, event_id="1", time=datetime(2026, 5, 20, tzinfo=UTC), correlation_id="2", causation_id="3")
+    event = decode(sample["headers"], json.dumps(sample["body"]).encode()).event
+    full = encode(event, event_id="1", time=datetime(2026, 5, 20, tzinfo=UTC), correlation_id="2", causation_id="3")
 
     assert {*full.headers, HEADER} <= headers_of(type(event))["properties"].keys()
 
@@ -142,7 +142,7 @@ def test_every_event_is_said_by_its_owner_and_heard_through_the_queues_of_its_li
 
     assert said == {f"{event.owner}.says.{event.__name__}" for event in EVENTS.values()}
     assert heard == {
-        f"{service.name}.hears.{each.event_type.__name__}" for service in SERVICES for each in service.hears()
+        f"{service.name}.hears.{each.event_type.__name__}" for service in SERVICES for each in service.subscriptions()
     }
 
 
@@ -165,7 +165,7 @@ def test_a_field_of_a_public_event_that_is_for_those_concerned_is_classed_by_its
     classes = {EVENTS[each["name"]]: each["x-classification"] for each in events["components"]["messages"].values()}
     fewer = {event.type: sorted(each["fields"]) for event, each in classes.items() if "fields" in each}
 
-    assert fewer == {event.type: sorted(event.kept_back()) for event in EVENTS.values() if event.kept_back()}
+    assert fewer == {event.type: sorted(event.restricted_fields()) for event in EVENTS.values() if event.restricted_fields()}
     assert fewer["assessor-quota.assessor.registered.v1"] == ["representative"]
     assert fewer["assessor-quota.assessor.sanctioned.v1"] == ["sisters"]
     assert {EVENTS[name].sharing for name in fewer} == {"public"}

@@ -12,7 +12,7 @@ from tests.architecture.sources import ROOT
 
 
 def test_each_rule_is_named_by_a_test_or_listed_as_not_built_yet() -> None:
-    assert rules.bare(rules.tests_by_rule()) == set()
+    assert rules.rules_without_tests(rules.tests_by_rule()) == set()
 
 
 def test_what_is_listed_as_not_built_yet_is_a_rule() -> None:
@@ -22,7 +22,7 @@ def test_what_is_listed_as_not_built_yet_is_a_rule() -> None:
 def test_a_rule_that_lost_its_last_test_is_noticed() -> None:
     without = {rule: held for rule, held in rules.tests_by_rule().items() if rule != "N3"}
 
-    assert rules.bare(without) == {"N3"}
+    assert rules.rules_without_tests(without) == {"N3"}
 
 
 def test_what_is_not_built_yet_is_named_among_the_limits() -> None:

@@ -20,7 +20,7 @@ from chassis.runtime.process import Process
 from chassis.runtime.run import GC_THRESHOLDS
 from chassis.devservers import Broker, Mongod
 
-from tests.bench.measure import Processors, Run
+from tests.bench.measure import CpuTime, Run
 
 LONGEST = 120
 T = TypeVar("T")
@@ -30,8 +30,8 @@ class Servers(NamedTuple):
     broker: Broker
     mongod: Mongod
 
-    def processors(self, pid: int) -> Processors:
-        return Processors({"service": pid, "mongod": self.mongod.process.pid, "broker": self.broker.process.pid})
+    def processors(self, pid: int) -> CpuTime:
+        return CpuTime({"service": pid, "mongod": self.mongod.process.pid, "broker": self.broker.process.pid})
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Start:
 
 
 @asynccontextmanager
-async def come_up(start: Start) -> AsyncIterator[Child]:
+async def start(start: Start) -> AsyncIterator[Child]:
     child = await asyncio.create_subprocess_exec(
         sys.executable, "-m", start.module, start.name, json.dumps(start.task),
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, env={**os.environ, **start.environment},
@@ -79,7 +79,7 @@ async def seconds(child: Child) -> float:
 
 async def measured(start: Start, servers: Servers, messages: int, fill: Callable[[], Awaitable[None]]) -> Run:
     """One run: the queue is filled while the contestant comes up."""
-    async with come_up(start) as child:
+    async with start(start) as child:
         await fill()
         await ready(child)
         processors = servers.processors(child.pid)
@@ -100,7 +100,7 @@ async def _line(child: Child) -> bytes:
 # ---- from inside ----
 
 
-def play(contestants: Mapping[str, Callable[[T], Coroutine[Any, Any, float]]], task: Callable[..., T]) -> None:
+def run(contestants: Mapping[str, Callable[[T], Coroutine[Any, Any, float]]], task: Callable[..., T]) -> None:
     """Do what the command line says, under the same conditions for every contestant."""
     name, told = sys.argv[1], task(**json.loads(sys.argv[2]))
     logs.configure("bench", "ERROR")
@@ -115,14 +115,14 @@ def play(contestants: Mapping[str, Callable[[T], Coroutine[Any, Any, float]]], t
 async def drained(process: Process, messages: int) -> float:
     """Seconds from the first delivery until nothing of what ``messages`` led to is unsent, as for the floor."""
     began = 0.0
-    receive = process.reception.receive
+    receive = process.reception.dispatch
 
     async def watched(delivery: Delivery) -> bool:
         nonlocal began
         began = began or time.perf_counter()
         return await receive(delivery)
 
-    process.reception.receive = watched  # type: ignore[method-assign]
+    process.reception.dispatch = watched  # type: ignore[method-assign]
     async with process:
         while process.metrics.relay_published._value.get() < messages or process.relay._lanes.held:  # noqa: ASYNC110 - a counter has no event
             await asyncio.sleep(0.002)

@@ -9,7 +9,7 @@ from itertools import count, cycle, islice
 from typing import Any, TypeAlias
 
 from chassis.persistence.mongo import Database
-from chassis.persistence.unit_of_work import Commit, Document, Write
+from chassis.persistence.unit_of_work import ChangeSet, Document, Write
 from messages.applications import ApplicationSubmitted, ApplicationWithdrawn
 from messages.event import Event
 from messages.values import AssessorRef, Evaluation, Level, UnitRef
@@ -30,7 +30,7 @@ CHUNK = 500
 
 
 @dataclass(frozen=True)
-class One:
+class Submitter:
     """One of the ten thousand."""
 
     number: int
@@ -48,8 +48,8 @@ class One:
         return hashlib.sha256(self.uscc.encode()).hexdigest()
 
 
-Asker: TypeAlias = Assessor | One
-MANY = [One(number) for number in range(REPRESENTATIVES)]
+Asker: TypeAlias = Assessor | Submitter
+MANY = [Submitter(number) for number in range(REPRESENTATIVES)]
 
 
 class Submissions:
@@ -107,7 +107,7 @@ async def settle_in(database: Database) -> None:
             _with(pattern, {PATTERN.uscc: each.uscc, PATTERN.name: each.name, digest: each.digest})
             for each in MANY[start : start + CHUNK]
         ]
-        await database.commit(Commit([], [Write("assessors", each["_id"], 0, each) for each in copies], None))
+        await database.commit(ChangeSet([], [Write("assessors", each["_id"], 0, each) for each in copies], None))
 
 
 def _with(document: Document, words: dict[str, str]) -> Any:  # noqa: ANN401 - any part of a document

@@ -24,7 +24,7 @@ from pymongo.write_concern import WriteConcern
 MAJORITY: dict[str, Any] = {"read_concern": ReadConcern("majority"), "write_concern": WriteConcern("majority", j=True)}
 
 
-class Floor:
+class Baseline:
     def __init__(self, amqp: str, mongo: str, database: str, *, flights: int, batch: int = 100) -> None:
         self._amqp = amqp
         self._client: Any = AsyncIOMotorClient(mongo)
@@ -50,7 +50,7 @@ class Floor:
             await channel.set_qos(prefetch_count=200)
             exchange = await (await publishing.channel()).get_exchange("green.events", ensure=False)
             await (await channel.get_queue(queue, ensure=False)).consume(self._came)
-            flights = [asyncio.create_task(self._fly(exchange)) for _ in range(self._flights)]
+            flights = [asyncio.create_task(self._run(exchange)) for _ in range(self._flights)]
             self._wanted = wanted
             await self._finished.wait()
             for flight in flights:
@@ -62,7 +62,7 @@ class Floor:
         self._began = self._began or time.perf_counter()
         self._waiting.put_nowait(message)
 
-    async def _fly(self, exchange: AbstractExchange) -> None:
+    async def _run(self, exchange: AbstractExchange) -> None:
         while True:
             messages = [await self._waiting.get()]
             while len(messages) < self._batch and not self._waiting.empty():

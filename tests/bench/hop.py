@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import aio_pika
-from chassis.inbox.subscriptions import Hears, hears
+from chassis.inbox.subscriptions import Subscription, subscribe
 from chassis.runtime.process import Process
-from chassis.broker.publisher import HEARTBEAT, Answer, LinkDown
-from chassis.runtime.service import Service
+from chassis.broker.publisher import HEARTBEAT, PublishResult, BrokerUnavailableError
+from chassis.runtime.service import ServiceDefinition
 from chassis.settings import ProcessRole, Settings
 from chassis.testing import sample
 from chassis.broker.topology import EVENTS_EXCHANGE
@@ -26,8 +26,8 @@ from messages.event import Event
 from messages.review import CaseOpened
 from yarl import URL
 
-from tests.bench.contestant import drained, play
-from tests.bench.floor import Floor
+from tests.bench.contestant import drained, run
+from tests.bench.floor import Baseline
 
 QUEUE = "notify.review"
 IN_FLIGHT = 2
@@ -55,12 +55,12 @@ async def through_the_chassis(task: Task, *, batch: int, publisher: Any = None) 
     return await drained(process, task.messages)
 
 
-def _service(task: Task, batch: int) -> Service:
+def _service(task: Task, batch: int) -> ServiceDefinition:
     async def touch(opened: CaseOpened, store: sample.Store, now: datetime) -> Sequence[Event]:
         return await sample.touch(sample.Touch(opened.case_id), store, now)
 
-    heard: tuple[Hears, ...] = (
-        hears(CaseOpened, touch, sample.Store, reads=lambda opened: [("notices", opened.case_id)]),
+    heard: tuple[Subscription, ...] = (
+        subscribe(CaseOpened, touch, sample.Store, reads=lambda opened: [("notices", opened.case_id)]),
     )
     settings = Settings(
         role=ProcessRole.WORKER,
@@ -72,7 +72,7 @@ def _service(task: Task, batch: int) -> Service:
         commits_in_flight=IN_FLIGHT,
         log_level="ERROR",
     )
-    return Service(sample.SERVICE, settings, sample.Store, sample.AGGREGATES, hears=heard)
+    return ServiceDefinition(sample.SERVICE, settings, sample.Store, sample.AGGREGATES, subscriptions=heard)
 
 
 class PlainPublisher:
@@ -83,7 +83,7 @@ class PlainPublisher:
         self._exchange: Any = None
         self._connection: Any = None
 
-    async def send(self, entries: Sequence[Document]) -> list[Answer | None]:
+    async def send(self, entries: Sequence[Document]) -> list[PublishResult | None]:
         if self._exchange is None:
             self._connection = await aio_pika.connect(self._url)
             channel = await self._connection.channel(on_return_raises=True)
@@ -92,7 +92,7 @@ class PlainPublisher:
             async with asyncio.timeout(10):
                 await asyncio.gather(*(self._publish(entry) for entry in entries))
         except (TimeoutError, aio_pika.exceptions.AMQPError) as problem:
-            raise LinkDown(repr(problem)) from problem
+            raise BrokerUnavailableError(repr(problem)) from problem
         return [None] * len(entries)
 
     async def close(self) -> None:
@@ -112,7 +112,7 @@ class PlainPublisher:
 
 
 async def on_the_floor(task: Task) -> float:
-    floor = Floor(task.amqp, task.mongo, task.database, flights=IN_FLIGHT)
+    floor = Baseline(task.amqp, task.mongo, task.database, flights=IN_FLIGHT)
     await floor.prepare()
     return await floor.run(QUEUE, task.messages)
 
@@ -126,4 +126,4 @@ CONTESTANTS: dict[str, Callable[[Task], Coroutine[Any, Any, float]]] = {
 
 
 if __name__ == "__main__":
-    play(CONTESTANTS, Task)
+    run(CONTESTANTS, Task)

@@ -11,7 +11,7 @@ import psutil
 PROCESSES = ("service", "mongod", "broker")
 
 
-class Processors:
+class CpuTime:
     """Seconds of processor time that named processes (with their children) have used since the start."""
 
     def __init__(self, pids: Mapping[str, int]) -> None:

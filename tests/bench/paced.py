@@ -49,7 +49,7 @@ async def answers(url: str, queue: str) -> AsyncIterator[Answers]:
         yield found
 
 
-async def paced(
+async def publish_at_rate(
     said: Sequence[Document], rate: float, publisher: BrokerPublisher, beside: Sequence[Document] = ()
 ) -> dict[str, float]:
     """Publish what is due every ``TICK`` without waiting for confirms, and as many of ``beside``; subject → when."""

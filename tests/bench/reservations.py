@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import aio_pika
-from assessor_quota.bus import HEARS
+from assessor_quota.bus import SUBSCRIPTIONS
 from chassis.persistence.mongo import open_database
 from chassis.devservers.processes import free_ports
-from chassis.testing.stack import Stand
+from chassis.testing.stack import TestServers
 from chassis.broker.topology import definitions
 from messages.assessor_quota import QuotaItemRefused, QuotaItemReleased, QuotaItemReserved
 from messages.catalogue import EVENTS
@@ -21,7 +21,7 @@ from tests.bench.contestant import Servers, Start, measured
 from tests.bench.crowd import FULL, GIVING_BACK, PATTERN, Submissions, settle_in
 from tests.bench.measure import Latencies, Run, rate
 from tests.bench.steady import steady_rounds
-from tests.stand.arena import SERVICE, SPEAKER, Arena
+from tests.stand.arena import SERVICE, SPEAKER, RaceEnvironment
 
 ROUNDS = 2
 CHUNK = 1_000
@@ -83,7 +83,7 @@ class Reservations:
 
 async def reservation_rounds(servers: Servers, folder: Path) -> Reservations:
     """Drain in turn, ``ROUNDS`` times; then waiting times at a quarter of what was drained."""
-    arena = await Arena.build(Stand(*servers), _made(folder / "reservations"), _definitions())
+    arena = await RaceEnvironment.build(TestServers(*servers), _made(folder / "reservations"), _definitions())
     await arena.register([*FULL, *GIVING_BACK, PATTERN])
     database = open_database(servers.mongod.admin_url, arena.database.name)
     await settle_in(database)
@@ -99,7 +99,7 @@ async def reservation_rounds(servers: Servers, folder: Path) -> Reservations:
     return Reservations(dict(runs), steadily, latencies)
 
 
-async def _run(contest: Contest, submissions: Submissions, arena: Arena, servers: Servers) -> Run:
+async def _run(contest: Contest, submissions: Submissions, arena: RaceEnvironment, servers: Servers) -> Run:
     task = {"messages": contest.messages, "limit": contest.limit}
     told = {**arena.environment, "GREEN_ROLE": "worker", "GREEN_PORT": str(free_ports(1)[0])}
     start = Start("tests.bench.reserving", contest.contestant, task, told)
@@ -108,14 +108,14 @@ async def _run(contest: Contest, submissions: Submissions, arena: Arena, servers
     return run
 
 
-async def _fill(contest: Contest, submissions: Submissions, arena: Arena) -> None:
+async def _fill(contest: Contest, submissions: Submissions, arena: RaceEnvironment) -> None:
     """The queue as it stands before the contestant comes."""
     messages = list(contest.said(submissions, contest.messages))
     for start in range(0, len(messages), CHUNK):
-        await arena.say(messages[start : start + CHUNK])
+        await arena.publish(messages[start : start + CHUNK])
 
 
-async def _forget_answers(arena: Arena) -> None:
+async def _forget_answers(arena: RaceEnvironment) -> None:
     async with await aio_pika.connect(arena.stand.amqp_url(arena.vhost)) as connection:
         await (await (await connection.channel()).get_queue(f"{SPEAKER}.{SERVICE}", ensure=False)).purge()
 
@@ -123,7 +123,7 @@ async def _forget_answers(arena: Arena) -> None:
 def _definitions() -> dict[str, object]:
     """What assessor-quota hears, its answers to applications, and the rest of what it says with nobody to hear it."""
     unheard = [each for each in EVENTS.values() if each.owner == SERVICE and each not in ANSWERS]
-    return definitions({SERVICE: [each.event_type for each in HEARS], SPEAKER: ANSWERS}, unheard=unheard)
+    return definitions({SERVICE: [each.event_type for each in SUBSCRIPTIONS], SPEAKER: ANSWERS}, unheard=unheard)
 
 
 def _made(folder: Path) -> Path:

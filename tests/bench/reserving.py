@@ -21,7 +21,7 @@ from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 from rulebook import RuleSets
 
-from tests.bench.contestant import drained, play
+from tests.bench.contestant import drained, run
 from tests.bench.crowd import MANY
 
 LANES = 200
@@ -94,4 +94,4 @@ CONTESTANTS: dict[str, Callable[[Task], Coroutine[Any, Any, float]]] = {
 
 
 if __name__ == "__main__":
-    play(CONTESTANTS, Task)
+    run(CONTESTANTS, Task)

@@ -9,18 +9,18 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import count
 
-from chassis.outbox.entries import Cause, entry, event_id
+from chassis.outbox.entries import Causation, entry, event_id
 from chassis.broker.publisher import BrokerPublisher
-from chassis.testing.stack import Stand
+from chassis.testing.stack import TestServers
 from chassis.broker.topology import definitions
 from chassis.persistence.unit_of_work import Document
 from messages.notify import NoticeDelivered
 from messages.review import CaseOpened
 
-from tests.bench.contestant import Servers, Start, come_up, go, measured, ready, seconds
+from tests.bench.contestant import Servers, Start, start, go, measured, ready, seconds
 from tests.bench.hop import CONTESTANTS, FLOOR, GROUP, SINGLE
 from tests.bench.measure import Latencies, Run
-from tests.bench.paced import answers, paced
+from tests.bench.paced import answers, publish_at_rate
 
 ROUNDS = 3
 MESSAGES = {SINGLE: 400}
@@ -65,13 +65,13 @@ async def _steady(contestant: str, servers: Servers) -> Latencies:
     """From when a message is due until the answer has come to the next service; the first is not counted."""
     wanted = int(RATE * SECONDS)
     async with _place(contestant, servers, wanted + 1) as place, answers(place.watching, ANSWERED) as answered:
-        async with come_up(place.start) as child:
+        async with start(place.start) as child:
             await ready(child)
             go(child)
             await place.say(1)
             await answered.until(1)
             said = place.entries(wanted)
-            due = await paced(said, RATE, place.publisher)
+            due = await publish_at_rate(said, RATE, place.publisher)
             await answered.until(wanted + 1)
             await seconds(child)
         waited = answered.waited(said, due)
@@ -99,7 +99,7 @@ class _Place:
 
 @asynccontextmanager
 async def _place(contestant: str, servers: Servers, messages: int) -> AsyncIterator[_Place]:
-    stand = Stand(servers.broker, servers.mongod)
+    stand = TestServers(servers.broker, servers.mongod)
     vhost, database = await stand.vhost(topology()), await stand.database("bench")
     amqp = stand.amqp_url(vhost, SERVICE)
     task = {"amqp": amqp, "mongo": database.url, "database": database.name, "messages": messages}
@@ -127,4 +127,4 @@ def _entry(number: int) -> Document:
             "sequence": 1,
         }
     )
-    return entry(opened, Cause(event_id(opened)), datetime(2026, 4, 1, tzinfo=UTC))
+    return entry(opened, Causation(event_id(opened)), datetime(2026, 4, 1, tzinfo=UTC))

@@ -7,13 +7,13 @@ from typing import Annotated
 
 from chassis.security.policies import Policy, Rule, everything
 from chassis.handling import Done
-from chassis.http.endpoint import Call, Gate
+from chassis.http.endpoint import RequestContext, ApiContext
 from chassis.runtime.run import run
-from chassis.runtime.service import Service
+from chassis.runtime.service import ServiceDefinition
 from chassis.settings import Settings
-from chassis.persistence.collections import Documents
+from chassis.persistence.collections import DocumentCollection
 from chassis.testing.sample import AGGREGATES, SERVICE, delivered
-from chassis.persistence.unit_of_work import Unit
+from chassis.persistence.unit_of_work import UnitOfWork
 from fastapi import APIRouter, Depends
 from messages.event import Event
 from messages.values import Role
@@ -40,8 +40,8 @@ class Kept:
 
 
 class Store:
-    def __init__(self, unit: Unit) -> None:
-        self.notices = Documents(unit, "notices", Kept)
+    def __init__(self, unit: UnitOfWork) -> None:
+        self.notices = DocumentCollection(unit, "notices", Kept)
 
 
 async def keep(command: Kept, store: Store, _now: datetime) -> Done:
@@ -50,15 +50,15 @@ async def keep(command: Kept, store: Store, _now: datetime) -> Done:
     return Done(events, Answer(notice=command.notice))
 
 
-def router(gate: Gate) -> APIRouter:
+def router(gate: ApiContext) -> APIRouter:
     routes = APIRouter(prefix="/v1")
 
     @routes.post("/notices", status_code=201)
-    async def post_notice(body: Body, call: Annotated[Call, Depends(gate.call(POST_NOTICE))]) -> Answer:
-        return await call.perform(keep, Kept(body.notice, body.text), Store, reply=Answer)
+    async def post_notice(body: Body, call: Annotated[RequestContext, Depends(gate.authorize(POST_NOTICE))]) -> Answer:
+        return await call.execute(keep, Kept(body.notice, body.text), Store, reply=Answer)
 
     return routes
 
 
 if __name__ == "__main__":
-    run(Service(SERVICE, Settings.load(), Store, AGGREGATES, router=router))
+    run(ServiceDefinition(SERVICE, Settings.load(), Store, AGGREGATES, router=router))

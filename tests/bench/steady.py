@@ -12,16 +12,16 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from chassis.persistence.mongo import Database
-from chassis.outbox.entries import Cause, entry, event_id
+from chassis.outbox.entries import Causation, entry, event_id
 from chassis.broker.publisher import BrokerPublisher
 from chassis.devservers.processes import free_ports, until_accepting
 from chassis.persistence.unit_of_work import Document
 
 from tests.bench.crowd import MANY, Asker, Submissions
 from tests.bench.measure import Latencies
-from tests.bench.paced import answers, paced
+from tests.bench.paced import answers, publish_at_rate
 from tests.bench.reserving import UPDATED_BY_MANY
-from tests.stand.arena import NOW, SERVICE, SPEAKER, Arena
+from tests.stand.arena import NOW, SERVICE, SPEAKER, RaceEnvironment
 
 ROUNDS = 2
 SECONDS, WARM_UP = 2.0, 0.5
@@ -30,7 +30,7 @@ BARE = "floor: the conditional update alone"
 
 
 async def steady_rounds(
-    arena: Arena, submissions: Submissions, rate: float, database: Database
+    arena: RaceEnvironment, submissions: Submissions, rate: float, database: Database
 ) -> dict[str, list[Latencies]]:
     """Each mixture in turn, ``ROUNDS`` times, through one worker."""
     found: dict[str, list[Latencies]] = defaultdict(list)
@@ -49,7 +49,7 @@ def _beside(submissions: Submissions) -> dict[str, Iterator[Asker] | None]:
 
 
 @asynccontextmanager
-async def _worker(arena: Arena) -> AsyncIterator[None]:
+async def _worker(arena: RaceEnvironment) -> AsyncIterator[None]:
     (port,) = free_ports(1)
     surroundings = {**os.environ, **arena.environment, "GREEN_ROLE": "worker", "GREEN_PORT": str(port)}
     process = await asyncio.create_subprocess_exec(sys.executable, "-m", "assessor_quota.main", env=surroundings)
@@ -61,14 +61,14 @@ async def _worker(arena: Arena) -> AsyncIterator[None]:
         await process.wait()
 
 
-async def _streamed(arena: Arena, submissions: Submissions, rate: float, beside: Iterator[Asker] | None) -> Latencies:
+async def _streamed(arena: RaceEnvironment, submissions: Submissions, rate: float, beside: Iterator[Asker] | None) -> Latencies:
     """Messages at a steady rate, each counted from the moment it was due until its answer was there."""
     wanted = int(rate * (WARM_UP + SECONDS))
     others = [_entry(each) for each in submissions.by(submissions.many, wanted)]
     more = [_entry(each) for each in submissions.by(beside, wanted)] if beside else []
     publisher = BrokerPublisher(arena.stand.amqp_url(arena.vhost, SPEAKER))
     async with answers(arena.stand.amqp_url(arena.vhost), f"{SPEAKER}.{SERVICE}") as answered:
-        due = await paced(others, rate, publisher, more)
+        due = await publish_at_rate(others, rate, publisher, more)
         await answered.until(len(others) + len(more))
     await publisher.close()
     return answered.waited(others[int(rate * WARM_UP) :], due)
@@ -82,7 +82,7 @@ async def _updated(database: Database, rate: float) -> Latencies:
     began = time.perf_counter()
 
     async def one(key: str, due: float) -> None:
-        taken = await database.take(UPDATED_BY_MANY, {"_id": key, "used": {"$lt": 15}}, {"$inc": {"used": 1}})
+        taken = await database.find_one_and_update(UPDATED_BY_MANY, {"_id": key, "used": {"$lt": 15}}, {"$inc": {"used": 1}})
         assert taken is not None
         waited.append(time.perf_counter() - due)
 
@@ -96,4 +96,4 @@ async def _updated(database: Database, rate: float) -> Latencies:
 
 
 def _entry(submitted: Any) -> Document:  # noqa: ANN401 - an event
-    return entry(submitted, Cause(event_id(submitted)), NOW)
+    return entry(submitted, Causation(event_id(submitted)), NOW)

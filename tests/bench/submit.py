@@ -17,12 +17,12 @@ from uuid import uuid4
 from chassis.security.dev_issuer import DevelopmentIssuer
 from chassis.devservers.processes import free_ports, until_accepting
 from chassis.settings import Mode
-from chassis.testing.stack import Stand
+from chassis.testing.stack import TestServers
 
 from tests.bench.contestant import Servers
 from tests.bench.measure import Latencies, Run
 from tests.bench.rounds import SERVICE, topology
-from tests.stand.surroundings import surroundings
+from tests.stand.surroundings import service_environment
 
 READY_WITHIN = 30
 CONNECTIONS = 64
@@ -77,9 +77,9 @@ class _Served:
 @asynccontextmanager
 async def _server(batch: int, servers: Servers, issuer: DevelopmentIssuer) -> AsyncIterator[_Served]:
     """A server that is up and warm."""
-    stand = Stand(servers.broker, servers.mongod)
+    stand = TestServers(servers.broker, servers.mongod)
     vhost, database, (port,) = await stand.vhost(topology()), await stand.database("submit"), free_ports(1)
-    told = surroundings(stand.amqp_url(vhost, SERVICE), database, issuer) | {
+    told = service_environment(stand.amqp_url(vhost, SERVICE), database, issuer) | {
         "GREEN_PORT": str(port),
         "GREEN_ROLE": "api",
         "GREEN_BATCH_MAX": str(batch),

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from chassis.broker.publisher import Answer, BrokerPublisher
+from chassis.broker.publisher import PublishResult, BrokerPublisher
 from chassis.persistence.unit_of_work import Document
 
-from tests.bench.paced import Answers, paced, subject
+from tests.bench.paced import Answers, publish_at_rate, subject
 
 RATE = 20.0
 
@@ -20,7 +20,7 @@ class Noting(BrokerPublisher):
         super().__init__("amqp://nobody@127.0.0.1/")
         self.at: dict[str, float] = {}
 
-    async def send(self, entries: Sequence[Document]) -> list[Answer | None]:
+    async def send(self, entries: Sequence[Document]) -> list[PublishResult | None]:
         self.at |= dict.fromkeys(map(subject, entries), time.perf_counter())
         return [None] * len(entries)
 
@@ -28,7 +28,7 @@ class Noting(BrokerPublisher):
 async def test_no_message_goes_out_before_it_is_due_or_an_interval_late() -> None:
     publisher, said = Noting(), [{"h": {"ce-subject": str(number)}} for number in range(10)]
 
-    due = await paced(said, RATE, publisher)
+    due = await publish_at_rate(said, RATE, publisher)
 
     late = sorted(publisher.at[name] - due[name] for name in due)
     assert late[0] >= 0

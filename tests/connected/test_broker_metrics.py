@@ -8,9 +8,9 @@ from typing import Any
 
 import httpx2
 import pytest
-from chassis.testing.stack import Stand
+from chassis.testing.stack import TestServers
 
-from deploy.local.places import Places
+from deploy.local.places import StackPaths
 from deploy.local.servers import own, scraped_of
 from deploy.topology import composed
 from tests.architecture.promql import OF_THE_BROKER
@@ -18,9 +18,9 @@ from tests.architecture.promql import OF_THE_BROKER
 pytestmark = pytest.mark.connected
 
 
-async def test_the_broker_tells_what_alerts_read_of_it(stand: Stand, tmp_path: Path) -> None:
+async def test_the_broker_tells_what_alerts_read_of_it(stand: TestServers, tmp_path: Path) -> None:
     vhost = await stand.vhost(composed())
-    jobs = scraped_of(own(Places(tmp_path, 1)).broker)
+    jobs = scraped_of(own(StackPaths(tmp_path, 1)).broker)
     length = f'rabbitmq_detailed_queue_messages_ready{{vhost="{vhost}",queue="review.applications"}}'
 
     async with httpx2.AsyncClient(trust_env=False) as client, asyncio.timeout(30):
@@ -30,12 +30,12 @@ async def test_the_broker_tells_what_alerts_read_of_it(stand: Stand, tmp_path: P
     assert OF_THE_BROKER - {line.partition("{")[0].partition(" ")[0] for line in text.splitlines()} == set()
 
 
-async def told(client: httpx2.AsyncClient, stand: Stand, jobs: list[dict[str, Any]], vhost: str) -> str:
+async def told(client: httpx2.AsyncClient, stand: TestServers, jobs: list[dict[str, Any]], vhost: str) -> str:
     answers = [await client.get(scraped(stand, job), params=asked(job, vhost)) for job in jobs]
     return "\n".join(each.text for each in answers)
 
 
-def scraped(stand: Stand, job: dict[str, Any]) -> str:
+def scraped(stand: TestServers, job: dict[str, Any]) -> str:
     assert stand.broker.prometheus_url is not None
     return stand.broker.prometheus_url.replace("/metrics", job.get("metrics_path", "/metrics"))
 

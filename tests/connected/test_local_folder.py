@@ -15,7 +15,7 @@ from rich.console import Console
 
 from deploy.local import existing
 from deploy.local.launcher import Launcher
-from deploy.local.places import Places
+from deploy.local.places import StackPaths
 from deploy.local.screen import Screen
 from deploy.local.servers import own
 from tests.architecture.sources import ROOT
@@ -57,11 +57,11 @@ def test_a_token_before_the_first_start_is_one_of_the_stack(tmp_path: Path) -> N
     answer = told(surroundings_in(tmp_path / "new"), "token", "--role", "operator")
 
     assert answer.stdout.count(".") == 2
-    assert Places(tmp_path / "new", 1).is_marked
+    assert StackPaths(tmp_path / "new", 1).is_marked
 
 
 def test_data_keep_their_ports_and_say_so_in_one_sentence(tmp_path: Path) -> None:
-    places = Places(tmp_path / "local", 1)
+    places = StackPaths(tmp_path / "local", 1)
     places.prepare()
     own(places)
 
@@ -73,9 +73,9 @@ def test_data_keep_their_ports_and_say_so_in_one_sentence(tmp_path: Path) -> Non
 
 
 def test_data_are_not_taken_to_another_server(tmp_path: Path) -> None:
-    places = Places(tmp_path / "local", 1)
+    places = StackPaths(tmp_path / "local", 1)
     places.prepare()
-    existing.note(places, {"broker": existing.OWN, "mongod": existing.OWN})
+    existing.record(places, {"broker": existing.OWN, "mongod": existing.OWN})
 
     answer = told(surroundings_in(places.folder, GREEN_LOCAL_BROKER="http://admin:x@127.0.0.1:1"), "up")
 
@@ -85,7 +85,7 @@ def test_data_are_not_taken_to_another_server(tmp_path: Path) -> None:
 
 
 async def test_a_missing_prometheus_is_said_to_be_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    places = Places(tmp_path / "local", 1)
+    places = StackPaths(tmp_path / "local", 1)
     places.prepare()
     shown = Console(file=StringIO(), width=200)
     launcher = Launcher(places, Screen(shown))
@@ -102,7 +102,7 @@ async def test_a_missing_prometheus_is_said_to_be_missing(tmp_path: Path, monkey
 
 
 async def test_the_season_does_not_outlive_a_killed_launcher(tmp_path: Path) -> None:
-    places = Places(tmp_path / "local", 1)
+    places = StackPaths(tmp_path / "local", 1)
     places.prepare()
     silent = await asyncio.start_server(lambda _reader, _writer: asyncio.sleep(60), "127.0.0.1")
     address = f"http://127.0.0.1:{silent.sockets[0].getsockname()[1]}"

@@ -12,7 +12,7 @@ import requests
 import schemathesis
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from chassis.clock import FixedClock
-from chassis.testing.http import ApiStand
+from chassis.testing.http import ApiHarness
 from httpx2 import Response
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -30,7 +30,7 @@ from schemathesis.specs.openapi.checks import (
 
 from deploy.documents.apis import standing
 from deploy.services import Service
-from tests.contracts.beginnings import NOW, begin
+from tests.contracts.beginnings import NOW, seed
 
 Request: TypeAlias = Case[Any]
 Operation: TypeAlias = APIOperation[Any, Any, Any, Any]
@@ -48,12 +48,12 @@ CHECKS = [
 
 
 @dataclass(frozen=True)
-class Asked:
+class Exchange:
     """One service on documents in memory, its document, and what is there that a path or body may name."""
 
     name: str
     portal: BlockingPortal
-    stand: ApiStand
+    stand: ApiHarness
     schema: BaseSchema
     known: Mapping[str, tuple[str, ...]]
 
@@ -84,16 +84,16 @@ class Asked:
 
 
 @contextmanager
-def asked(service: Service) -> Iterator[Asked]:
+def asked(service: Service) -> Iterator[Exchange]:
     with (
         start_blocking_portal() as portal,
         portal.wrap_async_context_manager(standing(service, FixedClock(NOW))) as stand,
     ):
-        known = portal.call(begin, service, stand)
-        yield Asked(service.name, portal, stand, schemathesis.openapi.from_dict(stand.app.openapi()), known)
+        known = portal.call(seed, service, stand)
+        yield Exchange(service.name, portal, stand, schemathesis.openapi.from_dict(stand.app.openapi()), known)
 
 
-def ask(of: Asked, operation: Operation, mode: GenerationMode, examples: int) -> set[int]:
+def ask(of: Exchange, operation: Operation, mode: GenerationMode, examples: int) -> set[int]:
     """Ask one operation; raises with the request that the answer to breaks the document. Gives the statuses seen."""
     seen: set[int] = set()
 
@@ -116,7 +116,7 @@ def ask(of: Asked, operation: Operation, mode: GenerationMode, examples: int) ->
     return seen
 
 
-def read(of: Asked, operation: Operation) -> set[int]:
+def read(of: Exchange, operation: Operation) -> set[int]:
     """Read what is there, as each who may and some who may not; made up requests seldom name what they may see."""
     named = [each.name for each in operation.path_parameters]
     seen: set[int] = set()
@@ -129,7 +129,7 @@ def read(of: Asked, operation: Operation) -> set[int]:
     return seen
 
 
-def _cases(of: Asked, operation: Operation, mode: GenerationMode) -> st.SearchStrategy[Request]:
+def _cases(of: Exchange, operation: Operation, mode: GenerationMode) -> st.SearchStrategy[Request]:
     """Half of the requests name what is there; else nearly every answer were 404 or 422."""
     invented = operation.as_strategy(generation_mode=mode)
     return st.one_of(invented, st.builds(of.naming, invented, st.integers(0, 3)))
@@ -144,12 +144,12 @@ def _filled(node: Any, chosen: Mapping[str, str]) -> Any:  # noqa: ANN401 - a JS
     return [_filled(each, chosen) for each in node] if isinstance(node, list) else node
 
 
-def _callers(of: Asked, operation: Operation) -> list[str | None]:
+def _callers(of: Exchange, operation: Operation) -> list[str | None]:
     """Give a token for each role that the operation names, one of a stranger, and none."""
     roles = [role for role in operation.definition.raw["x-roles"] if role != Role.PUBLIC]
     return [*(_token(of, role) for role in (*roles, Role.AGENCY)), None]
 
 
-def _token(of: Asked, role: str) -> str:
+def _token(of: Exchange, role: str) -> str:
     organisation, prefecture = of.known["uscc"][0], of.known["prefecture"][0]
     return of.stand.issuer.mint(role=role, organisation=organisation, prefecture=prefecture, subject=f"some-{role}")

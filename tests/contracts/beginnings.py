@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from chassis.handling import Poison, Refusal, Transient
-from chassis.testing.http import ApiStand, Caller
-from messages.envelope import hear
+from chassis.handling import PoisonMessageError, Refusal, TransientError
+from chassis.testing.http import ApiHarness, ApiClient
+from messages.envelope import decode
 from messages.values import Role, UnitType
 from rulebook import scheme_on
 
@@ -25,23 +25,23 @@ FREE = "911505000000000511"
 NUMBER = "15010219800101123X"
 
 
-async def begin(service: Service, stand: ApiStand) -> Mapping[str, tuple[str, ...]]:
+async def seed(service: Service, stand: ApiHarness) -> Mapping[str, tuple[str, ...]]:
     """Enter what is entered by people, then hear the samples; what a sample builds on may be missing.
 
     Gives what can be named since then, by the field it stands in.
     """
-    entered = await _register(stand.as_(Role.REGIONAL_OFFICER)) if service.name == "assessor-quota" else {}
-    for each in service.hears():
+    entered = await _register(stand.client_as(Role.REGIONAL_OFFICER)) if service.name == "assessor-quota" else {}
+    for each in service.subscriptions():
         sample = _sample(each.event_type.type)
-        event = hear(sample["headers"], json.dumps(sample["body"]).encode()).event
+        event = decode(sample["headers"], json.dumps(sample["body"]).encode()).event
         try:
             await stand.gate.road.perform(f"sample-{event.type}", "", each.run(event))
-        except (Refusal, Transient, Poison):
+        except (Refusal, TransientError, PoisonMessageError):
             continue
     return known() | entered
 
 
-async def _register(region: Caller) -> dict[str, tuple[str, ...]]:
+async def _register(region: ApiClient) -> dict[str, tuple[str, ...]]:
     for uscc in ASSESSORS:
         await region.post("/v1/assessors", json=registration(uscc))
     decision = {

@@ -11,7 +11,7 @@ from schemathesis import GenerationMode
 from schemathesis.core.failures import FailureGroup
 
 from deploy.services import SERVICES
-from tests.contracts.asking import Asked, ask, asked, read
+from tests.contracts.asking import Exchange, ask, asked, read
 
 IN_DEPTH = {"assessor-quota": 6}
 """How many requests are made up for each operation and way; a few where the depth has not been reached yet."""
@@ -27,13 +27,13 @@ the_register = pytest.mark.parametrize("service", [SERVICES[1]], ids=lambda serv
 
 
 @pytest.fixture
-def service(request: pytest.FixtureRequest) -> Iterator[Asked]:
+def service(request: pytest.FixtureRequest) -> Iterator[Exchange]:
     with asked(request.param) as found:
         yield found
 
 
 @every_service
-def test_every_answer_is_one_that_the_document_shows_and_none_is_a_failure(service: Asked) -> None:
+def test_every_answer_is_one_that_the_document_shows_and_none_is_a_failure(service: Exchange) -> None:
     examples = IN_DEPTH.get(service.name, LIGHTLY)
     seen: set[int] = set()
     broken: list[str] = []
@@ -50,14 +50,14 @@ def test_every_answer_is_one_that_the_document_shows_and_none_is_a_failure(servi
 
 
 @the_register
-def test_what_is_there_is_shown_by_every_read_as_the_document_says(service: Asked) -> None:
+def test_what_is_there_is_shown_by_every_read_as_the_document_says(service: Exchange) -> None:
     answers = {each.label: read(service, each) for each in service.operations if each.method.upper() == "GET"}
 
     assert {label for label, seen in answers.items() if 200 not in seen} == NOT_THERE
 
 
 @the_register
-def test_an_answer_that_the_document_does_not_show_is_noticed(service: Asked) -> None:
+def test_an_answer_that_the_document_does_not_show_is_noticed(service: Exchange) -> None:
     """The register without its 200: asking for it must fail."""
     document = service.stand.app.openapi()
     lists = document["paths"]["/v1/assessors"]["get"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chassis.persistence.codec import codec
-from chassis.transactions.work import heard_id
+from chassis.transactions.work import message_inbox_id
 from messages.applications import ApplicationAccepted, ApplicationRefused
 from review.domain import record
 from review.domain.case import Case
@@ -24,7 +24,7 @@ OUTCOMES = {ApplicationAccepted.type, ApplicationRefused.type}
 
 
 @dataclass
-class Findings:
+class Violations:
     """What the run came to: numbers for people, and every violation."""
 
     counts: dict[str, int] = field(default_factory=dict)
@@ -47,9 +47,9 @@ class Checker:
         self._states = {each["_id"]: each["state"] for each in remains["applications"]["applications"]}
         self._accepted = {name for name, state in self._states.items() if state == "accepted"}
         self._decided = self._accepted | {name for name, state in self._states.items() if state == "refused"}
-        self.findings = Findings()
+        self.findings = Violations()
 
-    def check(self) -> Findings:
+    def check(self) -> Violations:
         for part in (self._submissions, self._quota, self._effects, self._events, self._parked, self._records):
             part()
         return self.findings
@@ -110,7 +110,7 @@ class Checker:
         """Everything said was heard by everyone who listens, with its effect; what an aggregate says counts 1, 2, 3."""
         for service in SERVICES:
             wanted = self._wanted(service)
-            road, rows = heard_id(service.name, ""), [row["_id"] for row in self._remains[service.name]["inbox"]]
+            road, rows = message_inbox_id(service.name, ""), [row["_id"] for row in self._remains[service.name]["inbox"]]
             known = {row.removeprefix(road) for row in rows if row.startswith(road)}
             had = {each["_id"] for each in self._remains[service.name][EFFECTS]}
             due = set(wanted.values())
@@ -122,7 +122,7 @@ class Checker:
 
     def _wanted(self, service: Service) -> dict[str, str]:
         """Events that this service listens to: identifier → the effect it is counted as."""
-        heard = {each.event_type.type for each in service.hears()}
+        heard = {each.event_type.type for each in service.subscriptions()}
         said = [each for other in SERVICES for each in self._said(other.name) if each["t"] in heard]
         return {each["h"]["ce-id"]: _effect(each) for each in said}
 
@@ -139,11 +139,11 @@ class Checker:
         """The record of every case follows entry by entry to where the case says it ends (V14)."""
         entries = defaultdict(list)
         for each in self._remains["review"]["records"]:
-            entries[each["case_id"]].append(codec(record.Entry).load(each))
+            entries[each["case_id"]].append(codec(record.RecordEntry).load(each))
         cases = [codec(Case).load(each) for each in self._remains["review"]["cases"]]
         self.findings.counts |= {"entries of records": sum(map(len, entries.values()))}
         broken = {
-            case.case_id: record.check(sorted(entries[case.case_id], key=lambda each: each.number), case.head)
+            case.case_id: record.verify_chain(sorted(entries[case.case_id], key=lambda each: each.number), case.head)
             for case in cases
         }
         told = {f"{name} at {each.number}: {each.text}" for name, each in broken.items() if each}

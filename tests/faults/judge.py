@@ -9,11 +9,11 @@ from typing import Any
 import aio_pika
 from chassis.persistence.mongo import Database
 from messages.assessor_quota import QuotaItemConfirmed, QuotaItemRefused, QuotaItemReleased, QuotaItemReserved
-from messages.envelope import Heard, hear
+from messages.envelope import IncomingMessage, decode
 
-from tests.faults.check import LIMIT, Findings
-from tests.faults.race import SUBMISSIONS, Course, Race
-from tests.stand.arena import SERVICE, SPEAKER, Arena
+from tests.faults.check import LIMIT, Violations
+from tests.faults.race import SUBMISSIONS, RaceResult, Race
+from tests.stand.arena import SERVICE, SPEAKER, RaceEnvironment
 from tests.stand.crashing import EFFECTS
 
 ANSWERS = (QuotaItemReserved, QuotaItemRefused, QuotaItemReleased, QuotaItemConfirmed)
@@ -24,19 +24,19 @@ class Answers:
     """What the applications service would have heard, each event as often as it came."""
 
     came: int = 0
-    by_application: dict[str, dict[tuple[str, bytes], Heard]] = field(default_factory=lambda: defaultdict(dict))
+    by_application: dict[str, dict[tuple[str, bytes], IncomingMessage]] = field(default_factory=lambda: defaultdict(dict))
 
     @classmethod
-    async def drained(cls, arena: Arena) -> Answers:
+    async def drained(cls, arena: RaceEnvironment) -> Answers:
         """Take everything from the queue of the answers."""
         answers = cls()
         async with await aio_pika.connect(arena.stand.amqp_url(arena.vhost)) as connection:
             queue = await (await connection.channel()).get_queue(f"{SPEAKER}.{SERVICE}", ensure=False)
             while (message := await queue.get(no_ack=True, fail=False)) is not None:
-                answers.add(hear(message.headers, message.body), message.body)
+                answers.add(decode(message.headers, message.body), message.body)
         return answers
 
-    def add(self, heard: Heard, body: bytes) -> None:
+    def add(self, heard: IncomingMessage, body: bytes) -> None:
         if isinstance(heard.event, ANSWERS):
             self.came += 1
             self.by_application[heard.event.application_id][heard.id, body] = heard
@@ -46,17 +46,17 @@ class Answers:
         return [event for event in every if isinstance(event, kind)]
 
 
-class Judge:
+class RaceChecker:
     """Reads what one round left behind; other rounds have other applications and another representative."""
 
-    def __init__(self, race: Race, arena: Arena, database: Database) -> None:
+    def __init__(self, race: Race, arena: RaceEnvironment, database: Database) -> None:
         self._arena = arena
         self._database = database
         self._asked = {each.application_id for each in race.submissions()}
         self._assessors = [each.uscc for each in race.assessors]
-        self.findings = Findings()
+        self.findings = Violations()
 
-    async def judge(self, course: Course, victims: int) -> Findings:
+    async def check(self, course: RaceResult, victims: int) -> Violations:
         answers = await Answers.drained(self._arena)
         items = {each["_id"]: each for each in await self._all("items") if each["_id"] in self._asked}
         self._expect("processes killed", course.killed, victims)

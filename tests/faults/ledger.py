@@ -20,7 +20,7 @@ class Entry:
     status: int
 
 
-class Ledger:
+class History:
     """An append-only file, flushed to disk line by line, so that it outlives whatever is killed."""
 
     def __init__(self, path: Path) -> None:
@@ -30,7 +30,7 @@ class Ledger:
     def invoke(self, command: str) -> None:
         self._write({"command": command, "event": "invoke"})
 
-    def end(self, command: str, ending: Ending, status: int = 0) -> None:
+    def complete(self, command: str, ending: Ending, status: int = 0) -> None:
         self._write({"command": command, "event": ending, "status": status})
 
     def entries(self) -> dict[str, Entry]:

@@ -10,8 +10,8 @@ from typing import Any
 import httpx2
 from messages.values import Prefecture
 
-from tests.faults.ledger import Ledger
-from tests.faults.town import Town
+from tests.faults.ledger import History
+from tests.faults.town import Cluster
 from tests.stand.cast import Applicant, Assessor
 
 LANES = 24
@@ -25,7 +25,7 @@ IMPATIENCE = 0.1
 class Client:
     """One HTTP client that tries again, with the same idempotency key, until it is answered."""
 
-    def __init__(self, town: Town, ledger: Ledger) -> None:
+    def __init__(self, town: Cluster, ledger: History) -> None:
         self._town = town
         self._ledger = ledger
         self._http = httpx2.AsyncClient(timeout=20, limits=httpx2.Limits(max_connections=LANES))
@@ -86,9 +86,9 @@ class Client:
             else:
                 answer = await self._send(*told)
             if answer is None:
-                self._ledger.end(application, "unknown")
+                self._ledger.complete(application, "unknown")
             else:
-                self._ledger.end(application, "ok" if answer.is_success else "fail", answer.status_code)
+                self._ledger.complete(application, "ok" if answer.is_success else "fail", answer.status_code)
 
         await each(applicants, one)
 

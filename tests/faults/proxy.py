@@ -7,7 +7,7 @@ import contextlib
 from typing import Self
 
 
-class Link:
+class TcpProxy:
     """Forwards one loopback port to another; every connection through it can be torn at once."""
 
     def __init__(self, target: int) -> None:

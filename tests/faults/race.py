@@ -16,7 +16,7 @@ from messages.applications import ApplicationSubmitted
 from messages.values import AssessorRef, Evaluation, Level, UnitRef
 from rulebook import rules_on
 
-from tests.stand.arena import NOW, Arena, Start
+from tests.stand.arena import NOW, RaceEnvironment, Start
 from tests.stand.cast import DAY, YEAR, Applicant, Assessor
 from tests.stand.worker import Worker, dead_at
 
@@ -83,7 +83,7 @@ class Race:
 
 
 @dataclass(frozen=True)
-class Course:
+class RaceResult:
     """How a round went: for people, and for the judge."""
 
     seconds: float
@@ -95,19 +95,19 @@ class Course:
 
 
 async def run(
-    race: Race, conditions: Conditions, arena: Arena, database: Database, more: Mapping[str, str] | None = None
-) -> Course:
+    race: Race, conditions: Conditions, arena: RaceEnvironment, database: Database, more: Mapping[str, str] | None = None
+) -> RaceResult:
     """Start four workers, say everything at once, kill two, wait for the rest to finish."""
     async with arena.workers(conditions.starts(more or {})) as workers:
         victims, began = workers[: conditions.victims], time.monotonic()
         progress = Progress(database, await database.count("inbox", {}))
-        _, struck_at = await asyncio.gather(arena.say(race.submissions()), _strike(victims, conditions, progress))
+        _, struck_at = await asyncio.gather(arena.publish(race.submissions()), _kill_workers(victims, conditions, progress))
         settled = await _settled(arena, progress)
         seconds = time.monotonic() - began
     deaths = dead_at(workers)
     killed = sum(worker.killed for worker in workers)
     from_outside = Counter({"from outside": killed - deaths.total()} if killed > deaths.total() else {})
-    return Course(seconds, killed, deaths + from_outside, struck_at, settled)
+    return RaceResult(seconds, killed, deaths + from_outside, struck_at, settled)
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ class Progress:
         return now
 
 
-async def _strike(victims: Sequence[Worker], conditions: Conditions, progress: Progress) -> int:
+async def _kill_workers(victims: Sequence[Worker], conditions: Conditions, progress: Progress) -> int:
     if not victims:
         return 0
     at_the_point, from_outside = victims
@@ -139,7 +139,7 @@ async def _strike(victims: Sequence[Worker], conditions: Conditions, progress: P
     return struck_at
 
 
-async def _settled(arena: Arena, progress: Progress) -> bool:
+async def _settled(arena: RaceEnvironment, progress: Progress) -> bool:
     """Everything is handled, said and acknowledged; counts of the broker are up to a second old."""
     quiet, until = 0, time.monotonic() + PATIENCE
     while time.monotonic() < until and quiet < 2:

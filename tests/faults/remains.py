@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from chassis.persistence.mongo import Database, open_database
-from chassis.inbox.parking_lot import REPLAY
+from chassis.inbox.parking_lot import REPLAY_REQUESTED
 from chassis.broker.topology import UNHEARD_QUEUE
 
 from deploy.services import SERVICES
-from tests.faults.town import Town
+from tests.faults.town import Cluster
 from tests.stand.crashing import EFFECTS
 
 Documents: TypeAlias = list[dict[str, Any]]
@@ -25,10 +25,10 @@ GLANCES = 2
 """Times that nothing must be under way: counts of the broker are up to a second old."""
 
 
-class Site:
+class StateReader:
     """Reads the databases and the broker of a town."""
 
-    def __init__(self, town: Town) -> None:
+    def __init__(self, town: Cluster) -> None:
         self._town = town
         self._databases: dict[str, Database] = {
             service.name: open_database(town.mongod.admin_url, town.databases[service.name].name, "pymongo")
@@ -57,7 +57,7 @@ class Site:
         queues = await self._town.broker.queue_counts(self._town.vhost)
         waiting = {name: count for name, count in queues.items() if name != UNHEARD_QUEUE}
         kept = {f"outbox of {name}": await each.count("outbox", {"sent": False}) for name, each in self._named()}
-        aside = {f"put aside by {name}": await each.count("parked", {"state": REPLAY}) for name, each in self._named()}
+        aside = {f"put aside by {name}": await each.count("parked", {"state": REPLAY_REQUESTED}) for name, each in self._named()}
         held = await self._databases["applications"].count("applications", {"state": "submitted"})
         every = {**waiting, **kept, **aside, "waiting for an item": held}
         return {name: count for name, count in every.items() if count}

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from applications.domain.application import Application, State
 from chassis.clock import FixedClock
-from chassis.outbox.entries import Cause, entry
-from chassis.testing.world import Member, World
+from chassis.outbox.entries import Causation, entry
+from chassis.testing.world import ServiceUnderTest, InMemorySystem
 from messages.applications import ApplicationAccepted, ApplicationSubmitted
 from messages.event import Event
 from messages.values import Evaluation, Level, UnitRef
@@ -23,7 +23,7 @@ from tests.faults.check import Checker
 from tests.faults.ledger import Ending, Entry
 from tests.faults.remains import OF_ALL, OF_ONE, Documents
 from tests.stand.cast import YEAR, Applicant
-from tests.stand.crashing import EFFECTS, counted
+from tests.stand.crashing import EFFECTS, with_effect_counter
 
 APPLICATION, UNSENT = "app-1", "app-2"
 NOW = datetime(2026, 4, 20, 2, tzinfo=UTC)
@@ -35,12 +35,12 @@ Left = dict[str, dict[str, Documents]]
 @pytest.fixture
 async def left() -> Left:
     """One unit that evaluates itself was accepted; another's client heard nothing, and it is a draft still."""
-    world = World(*map(_member, SERVICES), clock=FixedClock(NOW))
+    world = InMemorySystem(*map(_member, SERVICES), clock=FixedClock(NOW))
     filed = _application(APPLICATION, State.ACCEPTED), _application(UNSENT, State.DRAFT)
     for application in filed:
         await world.perform("applications", _keep, application)
     for event in (_sample(ApplicationSubmitted, 1), _sample(ApplicationAccepted, 2)):
-        await world.say(event)
+        await world.publish(event)
     return {
         name: _held(member, [each for each in world.said if each.owner == name])
         for name, member in world.members.items()
@@ -57,14 +57,14 @@ async def _keep(application: Application, store: Any, _now: datetime) -> list[Ev
     return []
 
 
-def _member(service: Service) -> Member:
+def _member(service: Service) -> ServiceUnderTest:
     store = import_module(f"{service.package}.store")
-    return Member(service.name, [counted(each) for each in service.hears()], store.Store, store.AGGREGATES)
+    return ServiceUnderTest(service.name, [with_effect_counter(each) for each in service.subscriptions()], store.Store, store.AGGREGATES)
 
 
-def _held(member: Member, said: list[Event]) -> dict[str, Documents]:
+def _held(member: ServiceUnderTest, said: list[Event]) -> dict[str, Documents]:
     held = {name: list(documents.values()) for name, documents in member.memory.collections.items()}
-    outbox = [{"sent": True, "events": [entry(each, Cause(each.subject), NOW)]} for each in said]
+    outbox = [{"sent": True, "events": [entry(each, Causation(each.subject), NOW)]} for each in said]
     empty: dict[str, Documents] = {name: [] for name in (*OF_ALL, *OF_ONE.get(member.name, ()))}
     return empty | held | {"outbox": outbox}
 

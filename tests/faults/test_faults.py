@@ -17,12 +17,12 @@ from chassis.clock import set_simulated
 from chassis.persistence.mongo import open_database
 from chassis.failpoints import Point
 
-from tests.faults.check import Checker, Findings
-from tests.faults.ledger import Ledger
+from tests.faults.check import Checker, Violations
+from tests.faults.ledger import History
 from tests.faults.load import IMPATIENT, Client
-from tests.faults.remains import Site
-from tests.faults.town import Town
-from tests.faults.weather import Weather, blows, rage
+from tests.faults.remains import StateReader
+from tests.faults.town import Cluster
+from tests.faults.weather import Nemesis, fault_schedule, inject
 from tests.stand.cast import Applicant, applicants
 
 pytestmark = [
@@ -41,21 +41,21 @@ BLOWS = int(os.environ.get("FAULTS_BLOWS", "9"))
 DRIVERS = os.environ.get("FAULTS_DRIVERS", "motor pymongo").split()
 IN_APRIL = datetime(2026, 4, 20, 2, tzinfo=UTC)
 POINTS = get_args(Point)
-STORM = Weather({"FAULTS_TWICE": "0.1", "FAULTS_PATIENCE": str(max(8, SUBMISSIONS // 100))}, POINTS, blows(BLOWS))
-FORGETFUL = Weather({"FAULTS_TWICE": "0.3", "FAULTS_INBOX": "forgets"})
+STORM = Nemesis({"FAULTS_TWICE": "0.1", "FAULTS_PATIENCE": str(max(8, SUBMISSIONS // 100))}, POINTS, fault_schedule(BLOWS))
+FORGETFUL = Nemesis({"FAULTS_TWICE": "0.3", "FAULTS_INBOX": "forgets"})
 
 
 @pytest.fixture
-async def town(tmp_path: Path) -> AsyncIterator[Town]:
-    town = await Town.build(tmp_path)
+async def town(tmp_path: Path) -> AsyncIterator[Cluster]:
+    town = await Cluster.build(tmp_path)
     set_simulated(town.clock_file, IN_APRIL)
     yield town
     await town.stop()
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    ledger = Ledger(tmp_path / "ledger.jsonl")
+def ledger(tmp_path: Path) -> Iterator[History]:
+    ledger = History(tmp_path / "ledger.jsonl")
     yield ledger
     ledger.close()
 
@@ -65,19 +65,19 @@ class Outcome:
     """What was endured, and what the checker says of it."""
 
     struck: Counter[str]
-    findings: Findings
+    findings: Violations
 
 
-async def checked(town: Town, ledger: Ledger, weather: Weather, submissions: int, driver: str) -> Outcome:
+async def checked(town: Cluster, ledger: History, weather: Nemesis, submissions: int, driver: str) -> Outcome:
     """Prepare in peace, submit in the storm, heal, settle, check."""
     town.start({**weather.environment, "GREEN_MONGO_DRIVER": driver}, weather.points)
     await town.ready()
-    cast, client, site = applicants(submissions, submissions // REPORTS), Client(town, ledger), Site(town)
+    cast, client, site = applicants(submissions, submissions // REPORTS), Client(town, ledger), StateReader(town)
     drafts = await prepared(town, client, cast)
-    town.storm()
+    town.faults_active()
     began, insistent = time.monotonic(), submissions - submissions // IMPATIENT - 1
-    struck, _ = await asyncio.gather(rage(town, weather, site, insistent), client.submit(cast, drafts))
-    struck["events said twice"] = town.said_twice()
+    struck, _ = await asyncio.gather(inject(town, weather, site, insistent), client.submit(cast, drafts))
+    struck["events said twice"] = town.duplicates_published()
     town.heal()
     raged = time.monotonic() - began
     seconds, left = await site.settled()
@@ -91,7 +91,7 @@ async def checked(town: Town, ledger: Ledger, weather: Weather, submissions: int
     return Outcome(struck, findings)
 
 
-async def prepared(town: Town, client: Client, cast: Sequence[Applicant]) -> dict[int, str]:
+async def prepared(town: Cluster, client: Client, cast: Sequence[Applicant]) -> dict[int, str]:
     assessors = {each.assessor for each in cast if each.assessor}
     await client.register([*assessors])
     await client.list_in_prefectures(cast)
@@ -100,7 +100,7 @@ async def prepared(town: Town, client: Client, cast: Sequence[Applicant]) -> dic
     return drafts
 
 
-def told(town: Town, client: Client, struck: Counter[str], findings: Findings) -> None:
+def told(town: Cluster, client: Client, struck: Counter[str], findings: Violations) -> None:
     """For people: what was endured, and what the checker counted."""
     ends = sum(worker.starts - 1 for worker in town.workers)
     print(f"\nprocesses ended {ends} times ({dict(town.deaths())}), requests tried again {client.tried_again} times")
@@ -109,7 +109,7 @@ def told(town: Town, client: Client, struck: Counter[str], findings: Findings) -
         print(f"violated: {violation}")
 
 
-async def known_everywhere(town: Town, assessors: int) -> None:
+async def known_everywhere(town: Cluster, assessors: int) -> None:
     """Who may be named in a report is heard by events."""
     kept = town.databases["applications"]
     database = open_database(kept.url, kept.name, "pymongo")
@@ -121,7 +121,7 @@ async def known_everywhere(town: Town, assessors: int) -> None:
 
 @pytest.mark.parametrize("driver", DRIVERS)
 @pytest.mark.rule("Q2")
-async def test_nothing_is_lost_and_everything_happens_once(town: Town, ledger: Ledger, driver: str) -> None:
+async def test_nothing_is_lost_and_everything_happens_once(town: Cluster, ledger: History, driver: str) -> None:
     outcome = await checked(town, ledger, STORM, SUBMISSIONS, driver)
 
     counts = outcome.findings.counts
@@ -132,7 +132,7 @@ async def test_nothing_is_lost_and_everything_happens_once(town: Town, ledger: L
     assert set(town.deaths()) == set(POINTS)
 
 
-async def test_without_the_inbox_the_checker_finds_what_happened_twice(town: Town, ledger: Ledger) -> None:
+async def test_without_the_inbox_the_checker_finds_what_happened_twice(town: Cluster, ledger: History) -> None:
     """The negative control: a checker that cannot fail proves nothing."""
     outcome = await checked(town, ledger, FORGETFUL, CONTROL, "motor")
 

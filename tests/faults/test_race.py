@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 from chassis.persistence.mongo import Database, open_database
-from chassis.testing.stack import Stand
+from chassis.testing.stack import TestServers
 
-from tests.faults.check import LIMIT, Findings
-from tests.faults.judge import Judge
-from tests.faults.race import SUBMISSIONS, Conditions, Course, Race, run
-from tests.stand.arena import Arena
+from tests.faults.check import LIMIT, Violations
+from tests.faults.judge import RaceChecker
+from tests.faults.race import SUBMISSIONS, Conditions, RaceResult, Race, run
+from tests.stand.arena import RaceEnvironment
 
 pytestmark = [
     pytest.mark.faults,
@@ -28,28 +28,28 @@ SEED = os.environ.get("FAULTS_SEED", "1")
 
 
 @pytest.fixture
-async def arena(stand: Stand, tmp_path: Path) -> Arena:
-    return await Arena.build(stand, tmp_path)
+async def arena(stand: TestServers, tmp_path: Path) -> RaceEnvironment:
+    return await RaceEnvironment.build(stand, tmp_path)
 
 
 @pytest.fixture
-async def database(arena: Arena) -> AsyncIterator[Database]:
+async def database(arena: RaceEnvironment) -> AsyncIterator[Database]:
     database = open_database(arena.stand.mongod.admin_url, arena.database.name, "pymongo")
     yield database
     await database.close()
 
 
 async def judged(
-    number: int, conditions: Conditions, arena: Arena, database: Database, more: dict[str, str]
-) -> Findings:
+    number: int, conditions: Conditions, arena: RaceEnvironment, database: Database, more: dict[str, str]
+) -> Violations:
     race = Race(number)
     course = await run(race, conditions, arena, database, more)
-    findings = await Judge(race, arena, database).judge(course, conditions.victims)
+    findings = await RaceChecker(race, arena, database).check(course, conditions.victims)
     told(number, conditions, course, findings)
     return findings
 
 
-def told(number: int, conditions: Conditions, course: Course, findings: Findings) -> None:
+def told(number: int, conditions: Conditions, course: RaceResult, findings: Violations) -> None:
     """For people: a line for each round."""
     counts = findings.counts
     after = "started again" if conditions.restarted else "left dead"
@@ -65,7 +65,7 @@ def told(number: int, conditions: Conditions, course: Course, findings: Findings
 
 @pytest.mark.rule("Q2")
 async def test_two_hundred_at_once_get_exactly_fifteen_places_though_two_of_four_workers_are_killed(
-    arena: Arena, database: Database
+    arena: RaceEnvironment, database: Database
 ) -> None:
     await arena.register([assessor for number in range(ROUNDS) for assessor in Race(number).assessors])
 
@@ -76,7 +76,7 @@ async def test_two_hundred_at_once_get_exactly_fifteen_places_though_two_of_four
     assert [each.counts["refused"] for each in rounds] == [SUBMISSIONS - LIMIT] * ROUNDS
 
 
-async def test_without_the_version_check_the_judge_sees_places_given_twice(arena: Arena, database: Database) -> None:
+async def test_without_the_version_check_the_judge_sees_places_given_twice(arena: RaceEnvironment, database: Database) -> None:
     """The negative control: a judge that cannot find anything proves nothing."""
     await arena.register(Race(0).assessors)
 

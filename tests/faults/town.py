@@ -15,12 +15,12 @@ from chassis.security.dev_issuer import DevelopmentIssuer
 from chassis.devservers import Broker, Mongod
 from chassis.devservers.processes import free_ports, until_accepting
 from chassis.settings import Mode
-from chassis.testing.stack import ServiceDatabase, Stand
+from chassis.testing.stack import ServiceDatabase, TestServers
 
 from deploy.services import SERVICES, Service
 from deploy.topology import composed
-from tests.faults.proxy import Link
-from tests.stand.surroundings import surroundings
+from tests.faults.proxy import TcpProxy
+from tests.stand.surroundings import service_environment
 from tests.stand.worker import Worker, dead_at, said_twice
 
 API = ("applications", "assessor-quota")
@@ -37,13 +37,13 @@ READY_WITHIN = 240
 
 
 @dataclass
-class Town:
+class Cluster:
     """Everything a fault run needs."""
 
     folder: Path
     broker: Broker
     mongod: Mongod
-    link: Link
+    link: TcpProxy
     issuer: DevelopmentIssuer
     vhost: str
     databases: dict[str, ServiceDatabase]
@@ -53,11 +53,11 @@ class Town:
     @classmethod
     async def build(cls, folder: Path) -> Self:
         broker, mongod = await asyncio.gather(Broker.start(folder / "broker"), Mongod.start(folder / "mongod"))
-        stand = Stand(broker, mongod)
+        stand = TestServers(broker, mongod)
         vhost = await stand.vhost(composed())
         databases = {service.name: await stand.database(service.name) for service in SERVICES}
         first, *ports = free_ports(1 + len(API))
-        link = await Link(broker.amqp_port).start(first)
+        link = await TcpProxy(broker.amqp_port).start(first)
         issuer = DevelopmentIssuer(folder / "keys", Mode.LOCAL)
         add_key(folder / "persons.toml", "2026")
         (folder / "files").mkdir()
@@ -85,7 +85,7 @@ class Town:
         """Kill a process by lot; False when that one was dead already."""
         return dice.choice(self.workers).kill()
 
-    async def lose_the_broker(self) -> None:
+    async def restart_broker(self) -> None:
         await self.broker.kill()
         await self.broker.restart()
 
@@ -100,13 +100,13 @@ class Town:
             self.mongod.resume()
         return torn > 0
 
-    async def fall_silent(self, seconds: float = 25) -> None:
+    async def pause_database(self, seconds: float = 25) -> None:
         """Nothing passes the links to the broker, which stay open, until the heartbeats of both ends are overdue."""
         self.link.stall()
         await asyncio.sleep(seconds)
         self.link.resume()
 
-    def storm(self) -> None:
+    def faults_active(self) -> None:
         """From now on processes die at the named points and events are said twice."""
         self.storm_sign.touch()
 
@@ -117,7 +117,7 @@ class Town:
         """Named point → how often a process died there."""
         return dead_at(self.workers)
 
-    def said_twice(self) -> int:
+    def duplicates_published(self) -> int:
         return said_twice(self.workers)
 
     async def stop(self) -> None:
@@ -141,7 +141,7 @@ class Town:
             f":{self.broker.amqp_port}/", f":{self.link.port}/"
         )
         return {
-            **surroundings(through_link, self.databases[name], self.issuer),
+            **service_environment(through_link, self.databases[name], self.issuer),
             "FAULTS_STORM": str(self.storm_sign),
             "GREEN_ROLE": role,
             "GREEN_FILES_DIR": str(self.folder / "files"),

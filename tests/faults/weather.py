@@ -12,8 +12,8 @@ from typing import Literal, TypeAlias
 
 from chassis.failpoints import Point
 
-from tests.faults.remains import Site
-from tests.faults.town import Town
+from tests.faults.remains import StateReader
+from tests.faults.town import Cluster
 
 Blow: TypeAlias = Literal["a process killed", "the broker lost", "links cut, database stalled", "links silent"]
 LONG = 9
@@ -21,7 +21,7 @@ LONG = 9
 
 
 @dataclass(frozen=True)
-class Weather:
+class Nemesis:
     """The instruments of every process, the points they die at, and what falls from outside."""
 
     environment: Mapping[str, str]
@@ -29,7 +29,7 @@ class Weather:
     blows: tuple[Blow, ...] = ()
 
 
-def blows(number: int) -> tuple[Blow, ...]:
+def fault_schedule(number: int) -> tuple[Blow, ...]:
     """Kills, and in between what happens to all at once."""
     rare: dict[int, Blow] = {number // 3: "the broker lost", 2 * number // 3: "links cut, database stalled"}
     if number >= LONG:
@@ -37,7 +37,7 @@ def blows(number: int) -> tuple[Blow, ...]:
     return tuple(rare.get(place, "a process killed") for place in range(number))
 
 
-async def rage(town: Town, weather: Weather, site: Site, submissions: int) -> Counter[str]:
+async def inject(town: Cluster, weather: Nemesis, site: StateReader, submissions: int) -> Counter[str]:
     """Spread the blows over the work: each waits until its share of the submissions is decided, and for no clock.
 
     Gives what was really struck.
@@ -47,18 +47,18 @@ async def rage(town: Town, weather: Weather, site: Site, submissions: int) -> Co
     for place, blow in enumerate(weather.blows, start=1):
         while await site.decided() * (len(weather.blows) + 1) < submissions * place:  # noqa: ASYNC110 - others' work
             await asyncio.sleep(0.1)
-        struck[blow] += await _strike(town, blow, dice)
+        struck[blow] += await _inject_one(town, blow, dice)
     return struck
 
 
-async def _strike(town: Town, blow: Blow, dice: Random) -> bool:
+async def _inject_one(town: Cluster, blow: Blow, dice: Random) -> bool:
     match blow:
         case "a process killed":
             return town.kill_one(dice)
         case "the broker lost":
-            await town.lose_the_broker()
+            await town.restart_broker()
         case "links cut, database stalled":
             return await town.cut_while_stalled()
         case "links silent":
-            await town.fall_silent()
+            await town.pause_database()
     return True

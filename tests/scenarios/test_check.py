@@ -10,23 +10,23 @@ from typing import Any
 import pytest
 
 from deploy.season import cast
-from deploy.season.account import LISTED, Account, Fate, Why
+from deploy.season.account import LISTED, SeasonResult, ApplicationResult, RefusalReason
 from deploy.season.calls import Json
-from deploy.season.cast import CLEARED, TIES, YEAR, Applicant, HardCase
+from deploy.season.cast import CLEARED, TIES, YEAR, Applicant, EdgeCase
 from deploy.season.check import EXPECTED, Expected, differences
 from deploy.season.decisions import Decisions
 from deploy.season.stages.sanctioning import FIRST, REVERSAL, SECOND, WRONG
 
 CAST = cast.load()
 SCORE = Decimal("88.10")
-Damage = Callable[[Account], Account]
+Damage = Callable[[SeasonResult], SeasonResult]
 
 
-def right() -> Account:
+def expected_result() -> SeasonResult:
     """What a season that came out as it must would tell."""
     fates = tuple(fate(each) for each in CAST.applicants)
-    holders = holding(CAST.the(HardCase.WITHDRAWN))
-    return Account(
+    holders = holding(CAST.by_edge_case(EdgeCase.WITHDRAWN))
+    return SeasonResult(
         fates=fates,
         announced={"lines": [{} for each in fates if each.ending == LISTED]},
         chain={"intact": True},
@@ -40,25 +40,25 @@ def right() -> Account:
     )
 
 
-def fate(applicant: Applicant) -> Fate:
+def fate(applicant: Applicant) -> ApplicationResult:
     expected = EXPECTED[applicant.case] if applicant.case else Expected(LISTED)
     tied = TIES.index(applicant.case) if applicant.case in TIES else None
-    return Fate(
+    return ApplicationResult(
         applicant=applicant,
         ending=expected.ending,
-        reasons=tuple(Why(rule, "", "") for rule in expected.rules),
+        reasons=tuple(RefusalReason(rule, "", "") for rule in expected.rules),
         place=None if tied is None else 10 + tied,
         score=None if tied is None else SCORE,
         energy_carbon=None if tied is None else Decimal(60 if tied == 0 else 50),
-        forwarded_on=f"{YEAR}-05-31" if applicant.case is HardCase.LAST_DAY else None,
-        opinions=("agree", "overdue") if applicant.case is HardCase.DEPARTMENT_SILENT else (),
+        forwarded_on=f"{YEAR}-05-31" if applicant.case is EdgeCase.LAST_DAY else None,
+        opinions=("agree", "overdue") if applicant.case is EdgeCase.DEPARTMENT_SILENT else (),
     )
 
 
 def holding(withdrawn: Applicant | None = None) -> tuple[Applicant, ...]:
     """Whose items count with the representative of two assessors: at the end, or while one was not withdrawn yet."""
-    one = CAST.assessor_of(HardCase.QUOTA_EXHAUSTED).representative
-    never = (HardCase.QUOTA_EXHAUSTED, HardCase.RELEASED_ITEM if withdrawn else HardCase.WITHDRAWN)
+    one = CAST.assessor_of(EdgeCase.QUOTA_EXHAUSTED).representative
+    never = (EdgeCase.QUOTA_EXHAUSTED, EdgeCase.RELEASED_ITEM if withdrawn else EdgeCase.WITHDRAWN)
     return tuple(
         each
         for each in CAST.applicants
@@ -67,8 +67,8 @@ def holding(withdrawn: Applicant | None = None) -> tuple[Applicant, ...]:
 
 
 def decisions() -> Decisions:
-    suspended, later = (CAST.assessor_of(each) for each in (HardCase.REPORT_SUSPENDED, HardCase.SANCTIONED_LATER))
-    flagged = CAST.the(HardCase.SANCTIONED_LATER).unit.uscc
+    suspended, later = (CAST.assessor_of(each) for each in (EdgeCase.REPORT_SUSPENDED, EdgeCase.SANCTIONED_LATER))
+    flagged = CAST.by_edge_case(EdgeCase.SANCTIONED_LATER).unit.uscc
     return Decisions(
         in_force=[decision(suspended.uscc, FIRST), decision(later.uscc, SECOND)],
         taken_back=[decision(CAST.assessor(CLEARED).uscc, WRONG, REVERSAL)],
@@ -81,8 +81,8 @@ def decision(uscc: str, document: str, revocation: str | None = None) -> Json:
     return {"assessor": {"uscc": uscc}, "sanction": {"document_number": document, "revocation_document": revocation}}
 
 
-def with_fate(case: HardCase, **other: Any) -> Damage:  # noqa: ANN401 - as the fields are
-    def damaged(account: Account) -> Account:
+def with_fate(case: EdgeCase, **other: Any) -> Damage:  # noqa: ANN401 - as the fields are
+    def damaged(account: SeasonResult) -> SeasonResult:
         fates = (replace(each, **other) if each.applicant.case is case else each for each in account.fates)
         return replace(account, fates=tuple(fates))
 
@@ -97,7 +97,7 @@ def with_decisions(**other: list[Json]) -> Damage:
     return lambda account: replace(account, decisions=replace(account.decisions, **other))
 
 
-def without_an_ordinary_one(account: Account) -> Account:
+def without_an_ordinary_one(account: SeasonResult) -> SeasonResult:
     (first, *_) = [each for each in account.fates if each.applicant.case is None]
     return replace(
         account, fates=tuple(replace(each, ending="late") if each is first else each for each in account.fates)
@@ -105,23 +105,23 @@ def without_an_ordinary_one(account: Account) -> Account:
 
 
 ENDINGS = [
-    pytest.param(with_fate(case, ending="open"), f"({case}): open", id=f"{case} ends otherwise") for case in HardCase
+    pytest.param(with_fate(case, ending="open"), f"({case}): open", id=f"{case} ends otherwise") for case in EdgeCase
 ] + [
     pytest.param(
-        with_fate(case, reasons=(Why("X9", "", ""),)), f"({case}): {EXPECTED[case].ending} X9", id=f"{case} why"
+        with_fate(case, reasons=(RefusalReason("X9", "", ""),)), f"({case}): {EXPECTED[case].ending} X9", id=f"{case} why"
     )
-    for case in HardCase
+    for case in EdgeCase
 ]
 PARTS = [
     (without_an_ordinary_one, "(no hard case): late"),
-    (with_fate(HardCase.TIE_LATER, score=SCORE + 1), "the tie has different scores"),
-    (with_fate(HardCase.TIE_LATER, place=9), "the tie is not ranked in order"),
-    (with_fate(HardCase.TIE_EARLIER, place=None), "the tie is not ranked in order"),
-    (with_fate(HardCase.TIE_MORE_ENERGY, energy_carbon=Decimal(50)), "the tie's energy and carbon scores"),
-    (with_fate(HardCase.TIE_LATER, energy_carbon=Decimal(49)), "the tie's energy and carbon scores"),
-    (with_part(quota={"used": 16, "items": right().quota["items"]}), "the quota counts 16"),
-    (with_part(quota={"used": 15, "items": right().quota["items"][1:]}), "shows 14 items"),
-    (with_part(sixteenth=holding(CAST.the(HardCase.WITHDRAWN))[1:]), "the sixteenth was shown 14"),
+    (with_fate(EdgeCase.TIE_LATER, score=SCORE + 1), "the tie has different scores"),
+    (with_fate(EdgeCase.TIE_LATER, place=9), "the tie is not ranked in order"),
+    (with_fate(EdgeCase.TIE_EARLIER, place=None), "the tie is not ranked in order"),
+    (with_fate(EdgeCase.TIE_MORE_ENERGY, energy_carbon=Decimal(50)), "the tie's energy and carbon scores"),
+    (with_fate(EdgeCase.TIE_LATER, energy_carbon=Decimal(49)), "the tie's energy and carbon scores"),
+    (with_part(quota={"used": 16, "items": expected_result().quota["items"]}), "the quota counts 16"),
+    (with_part(quota={"used": 15, "items": expected_result().quota["items"][1:]}), "shows 14 items"),
+    (with_part(sixteenth=holding(CAST.by_edge_case(EdgeCase.WITHDRAWN))[1:]), "the sixteenth was shown 14"),
     (with_part(sixteenth=holding()), "the sixteenth was shown 15 items, not the 15 in use then"),
     (with_decisions(in_force=decisions().in_force[:1]), "sanctions in force"),
     (with_decisions(taken_back=[]), "sanctions of the assessor that was cleared"),
@@ -132,10 +132,10 @@ PARTS = [
     (with_decisions(sisters=[]), "sanctioned sisters on the case"),
     (with_decisions(flagged=[]), "flagged for supervision"),
     (with_part(returned=("E1",)), "the returned application was refused first for"),
-    (with_fate(HardCase.LAST_DAY, forwarded_on=f"{YEAR}-06-01"), "the last one was forwarded on 2026-06-01"),
-    (with_fate(HardCase.DEPARTMENT_SILENT, opinions=("agree",)), "the silent department is not on record"),
+    (with_fate(EdgeCase.LAST_DAY, forwarded_on=f"{YEAR}-06-01"), "the last one was forwarded on 2026-06-01"),
+    (with_fate(EdgeCase.DEPARTMENT_SILENT, opinions=("agree",)), "the silent department is not on record"),
     (with_part(notice={"minimum_end": f"{YEAR}-09-23"}), "the notice could end on 2026-09-23"),
-    (with_part(announced={"lines": right().announced["lines"][1:]}), "lines for"),
+    (with_part(announced={"lines": expected_result().announced["lines"][1:]}), "lines for"),
     (with_part(undelivered=2), "2 e-mails could not be sent"),
     (with_part(chain={"intact": False}), "the chain of lists does not hold"),
     (with_part(rankings=[{"reproducible": True}, {"reproducible": False}]), "a ranking does not come out the same"),
@@ -143,9 +143,9 @@ PARTS = [
 
 
 def test_nothing_is_said_of_a_season_that_came_out_right() -> None:
-    assert differences(right()) == []
+    assert differences(expected_result()) == []
 
 
 @pytest.mark.parametrize(("damage", "named"), [*ENDINGS, *PARTS])
 def test_whatever_came_out_otherwise_is_named(damage: Damage, named: str) -> None:
-    assert [each for each in differences(damage(right())) if named in each]
+    assert [each for each in differences(damage(expected_result())) if named in each]

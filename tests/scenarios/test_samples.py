@@ -10,9 +10,9 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from applications.domain.files import media_type
+from applications.domain.files import detected_media_type
 from applications.workbooks import Form, read, write
-from chassis.spreadsheets import grid, opened
+from chassis.spreadsheets import grid, open_workbook
 from messages.values import Prefecture, UnitType
 from rulebook import MEASURE_NAMES, rules_on
 from rulebook.schemes import problems, score
@@ -20,7 +20,7 @@ from stdnum.cn import uscc
 
 from deploy.season import cast
 from deploy.season.calls import Json
-from deploy.season.cast import TIES, Applicant, HardCase
+from deploy.season.cast import TIES, Applicant, EdgeCase
 from deploy.season.samples import Samples, annex1, evidence, make, report, roster
 from deploy.season.samples.numbers import values
 from deploy.season.samples.packing import packed
@@ -57,7 +57,7 @@ def rows(found: Mapping[str, object], table: str) -> list[Json]:
 
 
 def cover(content: bytes) -> list[str]:
-    with opened(content) as book:
+    with open_workbook(content) as book:
         return [str(row[0]) for row in grid(book, "封面")]
 
 
@@ -88,19 +88,19 @@ def test_two_parks_of_one_managing_body_are_two_units() -> None:
 
 
 def test_every_hard_case_is_played() -> None:
-    assert {each.case for each in CAST.applicants if each.case} == set(HardCase)
+    assert {each.case for each in CAST.applicants if each.case} == set(EdgeCase)
 
 
 @pytest.mark.rule("Q1")
 def test_two_assessors_of_one_representative_come_to_sixteen_items() -> None:
-    shared = CAST.the(HardCase.QUOTA_EXHAUSTED).assessor
+    shared = CAST.by_edge_case(EdgeCase.QUOTA_EXHAUSTED).assessor
     assert shared is not None
     sisters = {each.id for each in CAST.assessors if each.representative == shared.representative}
     asking = [each for each in CAST.applicants if each.assessor and each.assessor.id in sisters]
-    first = [each for each in asking if each.case not in (HardCase.QUOTA_EXHAUSTED, HardCase.RELEASED_ITEM)]
+    first = [each for each in asking if each.case not in (EdgeCase.QUOTA_EXHAUSTED, EdgeCase.RELEASED_ITEM)]
     assert len(sisters) == 2
     assert len(first) == 15
-    assert HardCase.WITHDRAWN in {each.case for each in first}
+    assert EdgeCase.WITHDRAWN in {each.case for each in first}
     assert len(asking) == 17
 
 
@@ -182,7 +182,7 @@ def test_finances_of_three_years_are_filed() -> None:
 
 
 def test_the_several_faults_are_in_the_report_and_nothing_else_is_malformed() -> None:
-    applicant = CAST.the(HardCase.SEVERAL_FAULTS)
+    applicant = CAST.by_edge_case(EdgeCase.SEVERAL_FAULTS)
     found = read_back(report.form_of(applicant), filed(applicant))
     assert found["undertaking"] is False
     assert found["independent_legal_person"] is False
@@ -191,7 +191,7 @@ def test_the_several_faults_are_in_the_report_and_nothing_else_is_malformed() ->
 
 
 def test_the_amended_report_has_the_certificate_that_was_missing() -> None:
-    applicant = CAST.the(HardCase.RETURNED)
+    applicant = CAST.by_edge_case(EdgeCase.RETURNED)
     ends = [
         min(row["valid_until"] for row in rows(report.filled(applicant, (), amended=amended), "certificates"))
         for amended in (False, True)
@@ -215,10 +215,10 @@ def test_the_tie_is_equal_in_score_and_differs_in_energy_and_carbon() -> None:
 @pytest.mark.rule("V7")
 def test_scores_lie_where_the_story_needs_them() -> None:
     selection = rules_on(date(2026, 6, 1)).selection
-    for case in (HardCase.BORDERLINE, HardCase.SITE_LOWERS):
-        assert selection.is_borderline("factory", panel_total(CAST.the(case)))
-        assert panel_total(CAST.the(case)) >= selection.pass_mark["factory"]
-    for applicant in CAST.playing(HardCase.BELOW_PASS_MARK):
+    for case in (EdgeCase.BORDERLINE, EdgeCase.SITE_LOWERS):
+        assert selection.is_borderline("factory", panel_total(CAST.by_edge_case(case)))
+        assert panel_total(CAST.by_edge_case(case)) >= selection.pass_mark["factory"]
+    for applicant in CAST.playing(EdgeCase.BELOW_PASS_MARK):
         lowest = selection.pass_mark[applicant.unit.unit_type] - selection.borderline
         assert panel_total(applicant) < lowest - 1
     others = [each for each in CAST.applicants if each.case is None]
@@ -226,7 +226,7 @@ def test_scores_lie_where_the_story_needs_them() -> None:
 
 
 def test_evidence_is_what_its_name_says() -> None:
-    kinds = [media_type(each.content) for each in evidence.of(BY_NAME["u01"])]
+    kinds = [detected_media_type(each.content) for each in evidence.of(BY_NAME["u01"])]
     assert kinds == ["application/pdf", "application/pdf", "image/png"]
 
 
@@ -246,7 +246,7 @@ def test_the_same_files_have_the_same_bytes() -> None:
 
 
 async def test_files_are_written_once_and_found_again(tmp_path: Path) -> None:
-    few = cast.Cast((BY_NAME["u01"], CAST.the(HardCase.RETURNED)), CAST.assessors, CAST.experts)
+    few = cast.Personas((BY_NAME["u01"], CAST.by_edge_case(EdgeCase.RETURNED)), CAST.assessors, CAST.experts)
     samples: Samples = await asyncio.to_thread(make, tmp_path, few)
     written = samples.roster.stat().st_mtime_ns
     assert samples.report(few.applicants[1], amended=True).exists()

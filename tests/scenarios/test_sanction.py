@@ -12,11 +12,11 @@ from applications import handlers as filing
 from applications.domain.application import Application, State
 from applications.domain.files import Owner
 from assessor_quota import handlers as quota
-from assessor_quota.domain.entry import By
-from assessor_quota.domain.sanction import Finding
+from assessor_quota.domain.entry import ActorRef
+from assessor_quota.domain.sanction import ViolationFinding
 from assessor_quota.domain.staff import StaffMember
 from chassis.clock import FixedClock
-from chassis.testing.world import Member, World
+from chassis.testing.world import ServiceUnderTest, InMemorySystem
 from messages.applications import ApplicationSubmitted
 from messages.review import CaseResumed, CaseSuspended
 from messages.values import Level, PersonRef, Role, UnitRef, UnitType
@@ -25,25 +25,25 @@ story: Any = import_module("services.applications.tests.story")
 """Units and reports that meet every condition."""
 
 SANCTIONED, SISTER = story.ASSESSOR.uscc, "911506000000000690"
-OFFICER = By("officer-1", (Role.REGIONAL_OFFICER.value,))
+OFFICER = ActorRef("officer-1", (Role.REGIONAL_OFFICER.value,))
 WANG = PersonRef(digest="c" * 64, masked="15**************3X")
 DOCUMENT = "内工信通〔2026〕3号"
 KEY = "app-2026-000000000001"
 ORDERS = pytest.mark.parametrize("seed", range(6))
 
 
-def world(seed: int) -> World:
+def world(seed: int) -> InMemorySystem:
     packages = ("applications", "assessor_quota", "review", "registry", "notify")
     clock = FixedClock(story.NOW)
-    return World(*map(_member, packages), clock=clock, twice=True, shuffled=Random(seed))  # noqa: S311 - no secret
+    return InMemorySystem(*map(_member, packages), clock=clock, twice=True, shuffled=Random(seed))  # noqa: S311 - no secret
 
 
-def _member(package: str) -> Member:
+def _member(package: str) -> ServiceUnderTest:
     store, bus = import_module(f"{package}.store"), import_module(f"{package}.bus")
-    return Member(package.replace("_", "-"), bus.HEARS, store.Store, store.AGGREGATES, store.INDEXES)
+    return ServiceUnderTest(package.replace("_", "-"), bus.HEARS, store.Store, store.AGGREGATES, store.INDEXES)
 
 
-async def begin(seed: int) -> World:
+async def begin(seed: int) -> InMemorySystem:
     """Two assessors of one representative on the register, and a draft with the report of the first."""
     begun = world(seed)
     for uscc, name in ((SANCTIONED, story.ASSESSOR.name), (SISTER, "同门评价中心")):
@@ -71,27 +71,27 @@ def registration(uscc: str, name: str) -> quota.RegisterAssessor:
     )
 
 
-async def submit(of: World, *, settle: bool = True) -> None:
+async def submit(of: InMemorySystem, *, settle: bool = True) -> None:
     await of.perform("applications", filing.submit_application, filing.Submit(KEY, "li"), settle=settle)
 
 
-async def sanction(of: World, *, settle: bool = True) -> None:
-    fraud = Finding("评价报告数据造假", "现场核查记录〔2026〕3号")
+async def sanction(of: InMemorySystem, *, settle: bool = True) -> None:
+    fraud = ViolationFinding("评价报告数据造假", "现场核查记录〔2026〕3号")
     decided = quota.SanctionAssessor(SANCTIONED, DOCUMENT, story.TODAY, (fraud,), OFFICER)
     await of.perform("assessor-quota", quota.sanction_assessor, decided, settle=settle)
 
 
-async def revoke(of: World) -> None:
+async def revoke(of: InMemorySystem) -> None:
     revoked = quota.RevokeSanction(SANCTIONED, "内工信通〔2026〕9号", story.TODAY, OFFICER)
     await of.perform("assessor-quota", quota.revoke_sanction, revoked, settle=False)
 
 
-async def application(of: World) -> Application:
+async def application(of: InMemorySystem) -> Application:
     found: Application = await of.look("applications").applications.require(KEY)
     return found
 
 
-async def told(of: World, role: Role, template: str) -> int:
+async def told(of: InMemorySystem, role: Role, template: str) -> int:
     where = {"role": role, "template": template}
     return len(await of.look("notify").notices.find(where))
 

@@ -10,12 +10,12 @@ from chassis.devservers import free_ports
 from rich.console import Console
 
 from deploy.local.launcher import Launcher
-from deploy.local.places import Places
+from deploy.local.places import StackPaths
 from deploy.local.screen import Screen
-from deploy.season import cast, play
-from deploy.season.account import Account, gather
+from deploy.season import cast, run
+from deploy.season.account import SeasonResult, collect_results
 from deploy.season.calls import calling
-from deploy.season.cast import CLEARED, HardCase
+from deploy.season.cast import CLEARED, EdgeCase
 from deploy.season.people import REGION, unit
 from deploy.season.progress import StageLines
 from deploy.season.samples import make
@@ -32,23 +32,23 @@ PORTS = 20
 
 
 @pytest.fixture(scope="module")
-def places(tmp_path_factory: pytest.TempPathFactory) -> Places:
-    return Places(tmp_path_factory.mktemp("season"), free_ports(1)[0] // PORTS * PORTS)
+def places(tmp_path_factory: pytest.TempPathFactory) -> StackPaths:
+    return StackPaths(tmp_path_factory.mktemp("season"), free_ports(1)[0] // PORTS * PORTS)
 
 
 @pytest.fixture(scope="module")
-async def stack(places: Places) -> AsyncIterator[Stack]:
+async def stack(places: StackPaths) -> AsyncIterator[Stack]:
     """The local stack as `make run` starts it, on ports and in a folder of its own."""
     launcher = Launcher(places, Screen(quiet()))
     try:
-        await launcher.bring_up()
+        await launcher.start()
         yield Stack.read(places.stack)
     finally:
-        await launcher.take_down()
+        await launcher.stop()
 
 
 @pytest.fixture(scope="module")
-async def shown(stack: Stack, places: Places) -> str:
+async def shown(stack: Stack, places: StackPaths) -> str:
     """What the season shows at its end; it was interrupted after the withdrawal and gone on with."""
     samples = make(places.folder / "samples", CAST)
     async with calling(stack) as calls:
@@ -57,15 +57,15 @@ async def shown(stack: Stack, places: Places) -> str:
             for stage in STAGES[:UNTIL_THE_WITHDRAWAL]:
                 await stage(season)
     console = quiet()
-    assert await play(stack, places.folder / "samples", console) == []
+    assert await run(stack, places.folder / "samples", console) == []
     return console.export_text()
 
 
 @pytest.fixture(scope="module")
-async def account(stack: Stack, shown: str) -> Account:
+async def account(stack: Stack, shown: str) -> SeasonResult:
     assert shown
     async with calling(stack) as calls:
-        return await gather(calls, CAST)
+        return await collect_results(calls, CAST)
 
 
 def quiet() -> Console:
@@ -77,14 +77,14 @@ async def metrics(stack: Stack, service: str) -> str:
         return (await client.get(f"{stack.services[service]}/metrics")).text
 
 
-def test_the_announced_list_shows_every_unit_that_came_through(shown: str, account: Account) -> None:
+def test_the_announced_list_shows_every_unit_that_came_through(shown: str, account: SeasonResult) -> None:
     listed = [each.applicant.unit.name for each in account.fates if each.ending == "listed"]
     assert len(listed) == 60
     assert all(name in shown for name in listed)
 
 
 @pytest.mark.rule("G3")
-def test_every_refusal_is_shown_with_rule_article_and_reason(shown: str, account: Account) -> None:
+def test_every_refusal_is_shown_with_rule_article_and_reason(shown: str, account: SeasonResult) -> None:
     others = [each for each in account.fates if each.ending != "listed"]
     assert len(others) == 13
     for fate in others:
@@ -93,21 +93,21 @@ def test_every_refusal_is_shown_with_rule_article_and_reason(shown: str, account
 
 
 @pytest.mark.rule("E1")
-def test_seven_things_wrong_are_told_in_one_answer(account: Account) -> None:
-    reasons = account.of(HardCase.SEVERAL_FAULTS).reasons
+def test_seven_things_wrong_are_told_in_one_answer(account: SeasonResult) -> None:
+    reasons = account.of(EdgeCase.SEVERAL_FAULTS).reasons
     assert len(reasons) == len({each.rule for each in reasons}) == 7
 
 
 @pytest.mark.rule("Q5")
-def test_the_withdrawn_item_went_to_another_application(account: Account) -> None:
+def test_the_withdrawn_item_went_to_another_application(account: SeasonResult) -> None:
     holders = {item["unit"]["uscc"]: item["state"] for item in account.quota["items"]}
-    assert holders[CAST.the(HardCase.RELEASED_ITEM).unit.uscc] == "confirmed"
-    assert CAST.the(HardCase.WITHDRAWN).unit.uscc not in holders
-    assert CAST.the(HardCase.QUOTA_EXHAUSTED).unit.uscc not in holders
+    assert holders[CAST.by_edge_case(EdgeCase.RELEASED_ITEM).unit.uscc] == "confirmed"
+    assert CAST.by_edge_case(EdgeCase.WITHDRAWN).unit.uscc not in holders
+    assert CAST.by_edge_case(EdgeCase.QUOTA_EXHAUSTED).unit.uscc not in holders
 
 
 @pytest.mark.rule("Q1")
-def test_the_sixteenth_is_shown_the_fifteen_items(shown: str, account: Account) -> None:
+def test_the_sixteenth_is_shown_the_fifteen_items(shown: str, account: SeasonResult) -> None:
     assert len(account.sixteenth) == 15
     table = shown[shown.index("第16项不予受理") :]
     assert all(holder.unit.name in table for holder in account.sixteenth)
@@ -115,30 +115,30 @@ def test_the_sixteenth_is_shown_the_fifteen_items(shown: str, account: Account) 
 
 @pytest.mark.rule("S2", "V4")
 async def test_the_open_application_of_a_sanctioned_assessor_is_suspended_until_it_is_late_and_its_unit_is_told(
-    stack: Stack, account: Account
+    stack: Stack, account: SeasonResult
 ) -> None:
-    suspended = account.of(HardCase.REPORT_SUSPENDED)
+    suspended = account.of(EdgeCase.REPORT_SUSPENDED)
     assert suspended.ending == "late"
     async with calling(stack) as calls:
-        inbox = await calls.by(unit(suspended.applicant)).get("notify", "/inbox")
+        inbox = await calls.as_person(unit(suspended.applicant)).get("notify", "/inbox")
     assert any(FIRST in notice["body"] for notice in inbox["items"])
 
 
 @pytest.mark.rule("S2")
-def test_a_listed_unit_is_flagged_when_its_assessor_is_sanctioned_later(shown: str, account: Account) -> None:
-    later = account.of(HardCase.SANCTIONED_LATER)
+def test_a_listed_unit_is_flagged_when_its_assessor_is_sanctioned_later(shown: str, account: SeasonResult) -> None:
+    later = account.of(EdgeCase.SANCTIONED_LATER)
     assert later.ending == "listed"
     assert [title["name"] for title in account.decisions.flagged] == [later.applicant.unit.name]
     assert f"列入监督：{later.applicant.unit.name}" in shown
 
 
 @pytest.mark.rule("S3")
-def test_reviewers_of_the_sisters_case_see_the_sanction(account: Account) -> None:
+def test_reviewers_of_the_sisters_case_see_the_sanction(account: SeasonResult) -> None:
     assert [each["document_number"] for each in account.decisions.sisters] == [FIRST]
 
 
 @pytest.mark.rule("S4")
-def test_a_decision_taken_back_stays_on_record_and_stops_nobody(account: Account) -> None:
+def test_a_decision_taken_back_stays_on_record_and_stops_nobody(account: SeasonResult) -> None:
     (taken_back,) = account.decisions.taken_back
     assert taken_back["sanction"]["revocation_document"] == REVERSAL
     cleared = CAST.assessor(CLEARED)
@@ -147,35 +147,35 @@ def test_a_decision_taken_back_stays_on_record_and_stops_nobody(account: Account
 
 @pytest.mark.rule("L3")
 async def test_a_season_that_is_over_is_shown_again_and_changes_nothing(
-    stack: Stack, places: Places, account: Account
+    stack: Stack, places: StackPaths, account: SeasonResult
 ) -> None:
-    assert await play(stack, places.folder / "samples", quiet()) == []
+    assert await run(stack, places.folder / "samples", quiet()) == []
     async with calling(stack) as calls:
-        again = await gather(calls, CAST)
+        again = await collect_results(calls, CAST)
     assert again == account
 
 
 @pytest.mark.rule("N1")
 async def test_a_refused_unit_finds_the_reasons_in_its_inbox_and_in_its_mail(
-    stack: Stack, places: Places, account: Account
+    stack: Stack, places: StackPaths, account: SeasonResult
 ) -> None:
-    refused = account.of(HardCase.SEVERAL_FAULTS).applicant
+    refused = account.of(EdgeCase.SEVERAL_FAULTS).applicant
     async with calling(stack) as calls:
-        inbox = await calls.by(unit(refused)).get("notify", "/inbox")
+        inbox = await calls.as_person(unit(refused)).get("notify", "/inbox")
     assert any("第十二条第（五）项" in notice["body"] for notice in inbox["items"])
     assert any(f"contact@{refused.id}.example" in mail.read_text() for mail in places.mail.glob("*.eml"))
 
 
 @pytest.mark.rule("V14")
-async def test_the_record_of_a_listed_case_is_intact(stack: Stack, account: Account) -> None:
+async def test_the_record_of_a_listed_case_is_intact(stack: Stack, account: SeasonResult) -> None:
     line = account.announced["lines"][0]
     async with calling(stack) as calls:
-        record = await calls.by(REGION).get("review", f"/cases/{line['source']}/record")
+        record = await calls.as_person(REGION).get("review", f"/cases/{line['source']}/record")
     assert record["intact"]
     assert [entry["what"] for entry in record["entries"]][-1] == "listed"
 
 
-async def test_nothing_is_parked_and_nothing_waits_to_be_sent(stack: Stack, account: Account) -> None:
+async def test_nothing_is_parked_and_nothing_waits_to_be_sent(stack: Stack, account: SeasonResult) -> None:
     assert account.undelivered == 0
     for service in stack.services:
         text = await metrics(stack, service)

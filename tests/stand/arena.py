@@ -14,16 +14,16 @@ import httpx2
 from chassis.clock import set_simulated
 from chassis.security.pseudonyms import add_key
 from chassis.security.dev_issuer import DevelopmentIssuer
-from chassis.outbox.entries import Cause, entry, event_id
+from chassis.outbox.entries import Causation, entry, event_id
 from chassis.broker.publisher import BrokerPublisher
 from chassis.devservers.processes import free_ports, until_accepting
 from chassis.settings import Mode
-from chassis.testing.stack import ServiceDatabase, Stand
+from chassis.testing.stack import ServiceDatabase, TestServers
 from messages.event import Event
 
 from deploy.topology import composed
 from tests.stand.cast import Assessor
-from tests.stand.surroundings import surroundings
+from tests.stand.surroundings import service_environment
 from tests.stand.worker import Worker
 
 SERVICE, PACKAGE = "assessor-quota", "assessor_quota"
@@ -43,17 +43,17 @@ class Start:
 
 
 @dataclass(frozen=True)
-class Arena:
+class RaceEnvironment:
     """One database and one vhost for all rounds of a test; each round brings a representative of its own."""
 
-    stand: Stand
+    stand: TestServers
     vhost: str
     database: ServiceDatabase
     folder: Path
     issuer: DevelopmentIssuer
 
     @classmethod
-    async def build(cls, stand: Stand, folder: Path, definitions: Mapping[str, Any] | None = None) -> Self:
+    async def build(cls, stand: TestServers, folder: Path, definitions: Mapping[str, Any] | None = None) -> Self:
         issuer = DevelopmentIssuer(folder / "keys", Mode.LOCAL)
         add_key(folder / "persons.toml", "2026")
         set_simulated(folder / "clock.json", NOW)
@@ -85,10 +85,10 @@ class Arena:
                 )
                 assert answer.status_code == 201, answer.text
 
-    async def say(self, events: Sequence[Event]) -> None:
+    async def publish(self, events: Sequence[Event]) -> None:
         """Publish all of them at once, as the applications service."""
         publisher = BrokerPublisher(self.stand.amqp_url(self.vhost, SPEAKER))
-        refused = await publisher.send([entry(each, Cause(event_id(each)), NOW) for each in events])
+        refused = await publisher.send([entry(each, Causation(event_id(each)), NOW) for each in events])
         await publisher.close()
         assert refused == [None] * len(events)
 
@@ -101,7 +101,7 @@ class Arena:
     @property
     def environment(self) -> dict[str, str]:
         return {
-            **surroundings(self.stand.amqp_url(self.vhost, SERVICE), self.database, self.issuer),
+            **service_environment(self.stand.amqp_url(self.vhost, SERVICE), self.database, self.issuer),
             "FAULTS_STORM": str(self.folder / "storm"),
             "FAULTS_PATIENCE": "1",
             "GREEN_PERSON_KEY_FILE": str(self.folder / "persons.toml"),

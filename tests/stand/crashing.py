@@ -25,14 +25,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from chassis.inbox.subscriptions import Hears
-from chassis.handling import Result
+from chassis.inbox.subscriptions import Subscription
+from chassis.handling import HandlerResult
 from chassis.persistence.mongo import Database
-from chassis.broker.publisher import Answer, BrokerPublisher
+from chassis.broker.publisher import PublishResult, BrokerPublisher
 from chassis.runtime.run import run
 from chassis.failpoints import Point
-from chassis.persistence.collections import Documents
-from chassis.persistence.unit_of_work import Commit, Document, Key, Unit
+from chassis.persistence.collections import DocumentCollection
+from chassis.persistence.unit_of_work import ChangeSet, Document, Key, UnitOfWork
 from messages.event import Event
 
 EFFECTS = "effects"
@@ -56,10 +56,10 @@ class Stores:
     """The service's own store, and the effects beside it."""
 
     kept: Any
-    effects: Documents[Effect]
+    effects: DocumentCollection[Effect]
 
 
-class Storm:
+class FaultWindow:
     """Whether it rages now, and what falls today."""
 
     def __init__(self, sign: Path, dice: random.Random) -> None:
@@ -67,20 +67,20 @@ class Storm:
         self.dice = dice
 
     @property
-    def rages(self) -> bool:
+    def active(self) -> bool:
         return self._sign.exists()
 
 
-class Dying:
+class CrashAtFailpoint:
     """Ends the process at one named point, the n-th time it is reached, as a power cut would."""
 
-    def __init__(self, point: str, patience: int, storm: Storm) -> None:
+    def __init__(self, point: str, patience: int, storm: FaultWindow) -> None:
         self._point = point
         self._storm = storm
         self._left = storm.dice.randint(patience, 5 * patience)
 
     def reached(self, point: Point) -> None:
-        if point != self._point or not self._storm.rages:
+        if point != self._point or not self._storm.active:
             return
         self._left -= 1
         if self._left <= 0:
@@ -88,13 +88,13 @@ class Dying:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-def counted(hears: Hears) -> Hears:
+def with_effect_counter(hears: Subscription) -> Subscription:
     """The same handler, with its handling counted in the same unit of work; what is loaded ahead stays loaded ahead."""
 
-    def store(unit: Unit) -> Stores:
-        return Stores(hears.store(unit), Documents(unit, EFFECTS, Effect))
+    def store(unit: UnitOfWork) -> Stores:
+        return Stores(hears.store(unit), DocumentCollection(unit, EFFECTS, Effect))
 
-    async def handle(event: Event, stores: Stores, now: datetime) -> Result:
+    async def handle(event: Event, stores: Stores, now: datetime) -> HandlerResult:
         result = await hears.handler(event, stores.kept, now)
         key = effect_key(event)
         before = await stores.effects.get(key)
@@ -115,13 +115,13 @@ def effect_key(event: Event) -> str:
     return f"{event.type}:{event.subject}:{event.sequence}"
 
 
-def say_twice(share: float, storm: Storm) -> None:
+def publish_duplicates(share: float, storm: FaultWindow) -> None:
     """Let the relay hand some events to the broker a second time, once they are confirmed."""
     send = BrokerPublisher.send
 
-    async def doubled(self: BrokerPublisher, entries: Sequence[Document]) -> list[Answer | None]:
+    async def doubled(self: BrokerPublisher, entries: Sequence[Document]) -> list[PublishResult | None]:
         answers = await send(self, entries)
-        again = [entry for entry in entries if storm.dice.random() < share and storm.rages]
+        again = [entry for entry in entries if storm.dice.random() < share and storm.active]
         if again:
             confirmed = (await send(self, again)).count(None)
             print(f"{TWICE}{confirmed}", file=sys.stderr, flush=True)
@@ -130,21 +130,21 @@ def say_twice(share: float, storm: Storm) -> None:
     BrokerPublisher.send = doubled  # type: ignore[method-assign]
 
 
-def forget() -> None:
+def without_inbox() -> None:
     """Switch the inbox off: nothing is remembered, so nothing is known."""
     commit_all = Database.commit
 
-    async def commit_without(self: Database, commit: Commit) -> None:
+    async def commit_without(self: Database, commit: ChangeSet) -> None:
         await commit_all(self, replace(commit, inbox=[]))
 
     Database.commit = commit_without  # type: ignore[method-assign]
 
 
-def overwrite() -> None:
+def without_version_check() -> None:
     """Switch the version check of ledgers off: who saves last wins, whatever was read, and others read meanwhile."""
     commit_all = Database.commit
 
-    async def commit_blindly(self: Database, commit: Commit) -> None:
+    async def commit_blindly(self: Database, commit: ChangeSet) -> None:
         await asyncio.sleep(0.05)
         keys = [write.key for write in commit.writes if write.collection == LEDGERS]
         stored = {each["_id"]: each["v"] for each in await self.load(LEDGERS, keys)}
@@ -157,7 +157,7 @@ def overwrite() -> None:
     Database.commit = commit_blindly  # type: ignore[method-assign]
 
 
-def live(package: str, environment: dict[str, str], log: Path) -> None:
+def run_worker(package: str, environment: dict[str, str], log: Path) -> None:
     """Run the service of ``package`` until it dies or is killed; never longer than who started it."""
     _die_with_the_parent()
     with log.open("ab") as output:
@@ -165,16 +165,16 @@ def live(package: str, environment: dict[str, str], log: Path) -> None:
         os.dup2(output.fileno(), 2)
     os.environ.update(environment)
     dice = random.Random(f"{os.environ.get('FAULTS_SEED', '0')}:{os.getpid()}")  # noqa: S311 - a repeatable die
-    storm = Storm(Path(os.environ["FAULTS_STORM"]), dice)
-    say_twice(float(os.environ.get("FAULTS_TWICE", "0")), storm)
+    storm = FaultWindow(Path(os.environ["FAULTS_STORM"]), dice)
+    publish_duplicates(float(os.environ.get("FAULTS_TWICE", "0")), storm)
     if os.environ.get("FAULTS_INBOX", "on") == "forgets":
-        forget()
+        without_inbox()
     if os.environ.get("FAULTS_VERSIONS", "checked") == "ignored":
-        overwrite()
+        without_version_check()
     build: Callable[[], Any] = importlib.import_module(f"{package}.main").service
     service = build()
-    dying = Dying(os.environ.get("FAULTS_POINT", ""), int(os.environ.get("FAULTS_PATIENCE", "5")), storm)
-    run(replace(service, hears=tuple(counted(each) for each in service.hears), steps=dying))
+    dying = CrashAtFailpoint(os.environ.get("FAULTS_POINT", ""), int(os.environ.get("FAULTS_PATIENCE", "5")), storm)
+    run(replace(service, hears=tuple(with_effect_counter(each) for each in service.hears), steps=dying))
 
 
 def _die_with_the_parent() -> None:

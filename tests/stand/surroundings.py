@@ -6,7 +6,7 @@ from chassis.security.dev_issuer import DevelopmentIssuer
 from chassis.testing.stack import ServiceDatabase
 
 
-def surroundings(amqp_url: str, database: ServiceDatabase, issuer: DevelopmentIssuer) -> dict[str, str]:
+def service_environment(amqp_url: str, database: ServiceDatabase, issuer: DevelopmentIssuer) -> dict[str, str]:
     return {
         "GREEN_AMQP_URL": amqp_url,
         "GREEN_MONGO_URL": database.url,

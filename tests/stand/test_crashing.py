@@ -6,15 +6,15 @@ import json
 from collections.abc import Iterable
 from datetime import datetime
 
-from chassis.inbox.subscriptions import hears
-from chassis.testing.memory import Memory
+from chassis.inbox.subscriptions import subscribe
+from chassis.testing.memory import InMemoryStore
 from chassis.testing.sample import Store
-from chassis.persistence.unit_of_work import Batch, Key, Unit
+from chassis.persistence.unit_of_work import IdentityMap, Key, UnitOfWork
 from messages.event import Event
 from messages.review import CaseOpened
 
 from tests.architecture.sources import ROOT
-from tests.stand.crashing import EFFECTS, counted
+from tests.stand.crashing import EFFECTS, with_effect_counter
 
 SAMPLES = ROOT / "contracts" / "messages" / "samples"
 
@@ -31,15 +31,15 @@ async def wanted(opened: CaseOpened, store: Store) -> Iterable[Key]:
 async def test_a_counted_handler_loads_ahead_what_the_handler_itself_does() -> None:
     sample = json.loads((SAMPLES / f"{CaseOpened.type}.json").read_text(encoding="utf-8"))
     event = CaseOpened.model_validate(sample["body"])
-    own = hears(CaseOpened, touch, Store, reads=lambda opened: [("notices", opened.case_id)], then=wanted)
-    look = counted(own).look(event)
+    own = subscribe(CaseOpened, touch, Store, reads=lambda opened: [("notices", opened.case_id)], then=wanted)
+    look = with_effect_counter(own).related_keys(event)
 
     assert look is not None
-    assert await look(Unit(Batch(Memory(), {}))) == [("notices", "found in what was loaded")]
-    ahead = counted(own).keys(event)
+    assert await look(UnitOfWork(IdentityMap(InMemoryStore(), {}))) == [("notices", "found in what was loaded")]
+    ahead = with_effect_counter(own).keys(event)
     assert [key for key in ahead if key[0] != EFFECTS] == own.keys(event)
     assert [key for key in ahead if key[0] == EFFECTS]
 
 
 def test_a_counted_handler_looks_no_further_where_the_handler_itself_does_not() -> None:
-    assert counted(hears(CaseOpened, touch, Store)).then is None
+    assert with_effect_counter(subscribe(CaseOpened, touch, Store)).then is None

@@ -12,7 +12,7 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 from deploy.services import SERVICES
-from tests.stand.crashing import DIES, TWICE, live
+from tests.stand.crashing import DIES, TWICE, run_worker
 
 NURSERY = multiprocessing.get_context("forkserver")
 """Processes are forked from one that has imported all services: a start costs no second of imports."""
@@ -59,23 +59,23 @@ class Worker:
             self.process.terminate()
             try:
                 async with asyncio.timeout(20):
-                    await self._ended()
+                    await self._check_exit()
             except TimeoutError:
                 self.process.kill()
-                await self._ended()
+                await self._check_exit()
 
     async def _keep(self) -> None:
         """Each time it starts it is to die at another of the named points, if at any."""
         while self.lives is None or self.starts < self.lives:
             point = self.points[(self.place + self.starts) % len(self.points)] if self.points else ""
             environment = {**self.environment, "FAULTS_POINT": point}
-            self.process = NURSERY.Process(target=live, args=(self.package, environment, self.log), daemon=True)
+            self.process = NURSERY.Process(target=run_worker, args=(self.package, environment, self.log), daemon=True)
             self.process.start()
             self.starts += 1
-            self.endings.append(await self._ended())
+            self.endings.append(await self._check_exit())
             await asyncio.sleep(0.2)
 
-    async def _ended(self) -> int:
+    async def _check_exit(self) -> int:
         while self.process is not None and self.process.is_alive():  # noqa: ASYNC110 - a process has no event
             await asyncio.sleep(0.1)
         return (self.process and self.process.exitcode) or 0

@@ -39,7 +39,7 @@ class FixedClock:
         self._instant += span
 
 
-class ClockProblem(Exception):  # noqa: N818 - the clock cannot be read or may not be used
+class ClockError(Exception):  # noqa: N818 - the clock cannot be read or may not be used
     """The simulated clock cannot be read, may not be used, or would run backwards."""
 
 
@@ -68,7 +68,7 @@ class SimulatedClock:
         try:
             return self._file.stat()
         except FileNotFoundError:
-            raise ClockProblem(f"{self._file} is missing: set the simulated clock first") from None
+            raise ClockError(f"{self._file} is missing: set the simulated clock first") from None
 
 
 def set_simulated(file: Path, instant: datetime, *, real: Clock | None = None, allow_backwards: bool = False) -> None:
@@ -80,7 +80,7 @@ def set_simulated(file: Path, instant: datetime, *, real: Clock | None = None, a
     real = real or SystemClock()
     anchored = real.now()
     if file.exists() and not allow_backwards and _utc(instant) < SimulatedClock(file, real).now():
-        raise ClockProblem(f"{instant.isoformat()} is before the simulated present")
+        raise ClockError(f"{instant.isoformat()} is before the simulated present")
     content = json.dumps({"simulated": _utc(instant).isoformat(), "anchored": anchored.isoformat()})
     file.parent.mkdir(parents=True, exist_ok=True)
     handle, draft = tempfile.mkstemp(dir=file.parent, prefix=file.name)
@@ -94,7 +94,7 @@ def clock_of(settings: Settings) -> Clock:
     if settings.clock_file is None:
         return SystemClock()
     if settings.mode is Mode.PRODUCTION:
-        raise ClockProblem("the simulated clock is refused in production mode")
+        raise ClockError("the simulated clock is refused in production mode")
     return SimulatedClock(settings.clock_file)
 
 
@@ -103,7 +103,7 @@ def _read(file: Path) -> tuple[datetime, datetime]:
         content = json.loads(file.read_text(encoding="utf-8"))
         return _utc(datetime.fromisoformat(content["simulated"])), _utc(datetime.fromisoformat(content["anchored"]))
     except (ValueError, KeyError, TypeError) as problem:
-        raise ClockProblem(f"{file} is no setting of a simulated clock: {problem!r}") from problem
+        raise ClockError(f"{file} is no setting of a simulated clock: {problem!r}") from problem
 
 
 def _utc(instant: datetime) -> datetime:

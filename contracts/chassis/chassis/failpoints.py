@@ -7,11 +7,11 @@ from typing import Literal, Protocol, TypeAlias
 Point: TypeAlias = Literal["before-commit", "committed-not-acked", "confirmed-not-marked"]
 
 
-class Steps(Protocol):
-    def reached(self, point: Point) -> None: ...
+class Failpoints(Protocol):
+    def hit(self, point: Point) -> None: ...
 
 
-class NoSteps:
+class NoFailpoints:
     """Observes nothing."""
 
     def reached(self, point: Point) -> None:

@@ -33,18 +33,18 @@ class Refusal(Exception):  # noqa: N818 - the field's word: the answer to a call
         return ": ".join([self.code, *(reason.text for reason in self.reasons)])
 
 
-def refuse_stale(seen: int | None, present: int, stale: Reason) -> None:
+def require_current_version(seen: int | None, present: int, stale: Reason) -> None:
     """Raise the 412 of a caller who has looked at another version than the present one; ``stale`` says of what."""
     if seen is not None and seen != present:
         why = stale.model_copy(update={"evidence": f"{seen}, {present}"})
         raise Refusal("version-stale", why, status=412, title="Somebody has changed it in the meantime")
 
 
-class Transient(Exception):  # noqa: N818 - the class says the remedy
+class TransientError(Exception):  # noqa: N818 - the class says the remedy
     """Not yet: tried again later, no attempt counted (an event that overtook the one it builds on)."""
 
 
-class Poison(Exception):  # noqa: N818 - the class says the remedy
+class PoisonMessageError(Exception):  # noqa: N818 - the class says the remedy
     """Never to be retried: parked at once."""
 
 
@@ -66,11 +66,11 @@ class Stale(Done):
     """What a projection returns for an event older than what it holds: dropped, counted and not heard again."""
 
 
-Result: TypeAlias = Sequence[Event] | Done
-Handler: TypeAlias = Callable[[M, S, datetime], Awaitable[Result]]
+HandlerResult: TypeAlias = Sequence[Event] | Done
+Handler: TypeAlias = Callable[[M, S, datetime], Awaitable[HandlerResult]]
 """(message or command, store, now in UTC) → the events it causes."""
 
-Where: TypeAlias = Mapping[str, object]
+Filter: TypeAlias = Mapping[str, object]
 """Mongo's filter, in part: dotted path → value or $in, $nin, $lt, $lte, $gt, $gte, $ne, $exists; $and, $or."""
 
 Sort: TypeAlias = Sequence[tuple[str, int]]
@@ -84,10 +84,10 @@ class Collection(Protocol[T]):
     async def require(self, key: str, /) -> T:
         """Return the value or raise Refusal("not-found", status=404)."""
 
-    async def find(self, where: Where | None = None, *, sort: Sort = (), limit: int = 0) -> list[T]:
+    async def find(self, where: Filter | None = None, *, sort: Sort = (), limit: int = 0) -> list[T]:
         """Return what matches, by ``sort`` and then by identifier; limit 0 means all."""
 
-    async def count(self, where: Where | None = None) -> int:
+    async def count(self, where: Filter | None = None) -> int:
         """Count what ``find`` would return, without reading it."""
 
     def save(self, key: str, value: T, /) -> None:

@@ -14,7 +14,7 @@ AGAIN = 0.5
 """Seconds until a task that goes on after its cancellation is cancelled anew."""
 
 
-async def end(tasks: Iterable[asyncio.Future[Any]]) -> None:
+async def cancel_all(tasks: Iterable[asyncio.Future[Any]]) -> None:
     """Cancel until they have ended; what they raise is theirs.
 
     Once is not enough: `asyncio.wait_for` of Python 3.11, which PyMongo's asynchronous client awaits for every write to
@@ -29,7 +29,7 @@ async def end(tasks: Iterable[asyncio.Future[Any]]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def every(seconds: float, look: Callable[[], Awaitable[int]]) -> None:
+async def run_periodically(seconds: float, look: Callable[[], Awaitable[int]]) -> None:
     """Look again and again, whatever a look raises."""
     while True:
         try:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 
-from chassis.persistence.unit_of_work import Run
+from chassis.persistence.unit_of_work import HandlerCall
 from chassis.clock import FixedClock
-from chassis.transactions.group_committer import Committer
+from chassis.transactions.group_committer import GroupCommitter
 from chassis.observability.metrics import Metrics
 from chassis.testing import sample
-from chassis.testing.sample import Store, Tally, work
-from chassis.persistence.unit_of_work import Backing, Commit, Conflict, Document, Refused, reading
+from chassis.testing.sample import Store, TouchCounter, work
+from chassis.persistence.unit_of_work import DocumentStore, ChangeSet, WriteConflictError, Document, RejectedWriteError, read_only_unit
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -19,7 +19,7 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 class Observed:
     """Counts what reaches the backing, and can be held or made to refuse as a database would."""
 
-    def __init__(self, backing: Backing) -> None:
+    def __init__(self, backing: DocumentStore) -> None:
         self.commits: list[int] = []
         self.gate = asyncio.Event()
         self.gate.set()
@@ -28,23 +28,23 @@ class Observed:
         self.load, self.find, self.count, self.snapshot = backing.load, backing.find, backing.count, backing.snapshot
         self._commit, self.insert = backing.commit, backing.insert
 
-    async def commit(self, commit: Commit) -> None:
+    async def commit(self, commit: ChangeSet) -> None:
         await self.gate.wait()
         if self.conflicts:
             self.conflicts -= 1
-            raise Conflict("made by the test")
+            raise WriteConflictError("made by the test")
         if self.refuses and any(row["_id"] == self.refuses for row in commit.inbox):
-            raise Refused("made by the test")
+            raise RejectedWriteError("made by the test")
         await self._commit(commit)
         self.commits.append(len(commit.inbox))
 
 
 class Rig:
-    def __init__(self, backing: Backing, flights: int) -> None:
+    def __init__(self, backing: DocumentStore, flights: int) -> None:
         self.backing = Observed(backing)
         self.metrics = Metrics()
         self.outbox: list[Document] = []
-        self.committer = Committer(
+        self.committer = GroupCommitter(
             self.backing,
             sample.SERVICE,
             sample.AGGREGATES,
@@ -54,13 +54,13 @@ class Rig:
             commits_in_flight=flights,
         )
 
-    async def all(self, *runs: tuple[str, Run]) -> list[object]:
+    async def all(self, *runs: tuple[str, HandlerCall]) -> list[object]:
         return await asyncio.gather(
-            *(self.committer.perform(work(key, run)) for key, run in runs), return_exceptions=True
+            *(self.committer.submit(work(key, run)) for key, run in runs), return_exceptions=True
         )
 
-    async def tally(self, notice: str) -> Tally | None:
-        return await Store(reading(self.backing)).notices.get(notice)
+    async def tally(self, notice: str) -> TouchCounter | None:
+        return await Store(read_only_unit(self.backing)).notices.get(notice)
 
     def said(self) -> list[tuple[str, str]]:
         return [(each["a"], each["h"]["ce-id"]) for document in self.outbox for each in document["events"]]

@@ -8,11 +8,11 @@ from chassis.observability import logs
 from chassis.clock import FixedClock
 from chassis.persistence.mongo import Database, Driver, open_database
 from chassis.testing import sample
-from chassis.testing.http import ApiStand, Caller, api_stand
-from chassis.testing.memory import Memory
-from chassis.testing.stack import Stand
+from chassis.testing.http import ApiHarness, ApiClient, api_harness
+from chassis.testing.memory import InMemoryStore
+from chassis.testing.stack import TestServers
 from chassis.broker.topology import definitions
-from chassis.persistence.unit_of_work import Backing
+from chassis.persistence.unit_of_work import DocumentStore
 from messages.values import Role
 
 from . import plans
@@ -29,12 +29,12 @@ def _plain_logs() -> None:
 
 
 @pytest.fixture(scope="session")
-async def databases(stand: Stand) -> AsyncIterator[dict[Driver, Database]]:
+async def databases(stand: TestServers) -> AsyncIterator[dict[Driver, Database]]:
     opened: dict[Driver, Database] = {}
     for driver in DRIVERS:
         name, url = await stand.database(f"chassis_{driver}")
         opened[driver] = open_database(url, name, driver)
-        await opened[driver].prepare(sample.INDEXES)
+        await opened[driver].ensure_indexes(sample.INDEXES)
     yield opened
     for each in opened.values():
         await each.close()
@@ -52,9 +52,9 @@ async def database(request: pytest.FixtureRequest, databases: dict[Driver, Datab
 
 
 @pytest.fixture(params=["memory", *DRIVERS])
-async def backing(request: pytest.FixtureRequest, databases: dict[Driver, Database]) -> Backing:
+async def backing(request: pytest.FixtureRequest, databases: dict[Driver, Database]) -> DocumentStore:
     if request.param == "memory":
-        return Memory(sample.INDEXES)
+        return InMemoryStore(sample.INDEXES)
     return await emptied(databases[request.param])
 
 
@@ -66,23 +66,23 @@ def told() -> Iterator[Told]:
 
 
 @pytest.fixture
-async def api() -> AsyncIterator[ApiStand]:
-    async with api_stand("plans", plans.router, aggregates={}, clock=FixedClock(plans.NOW), body_max=2000) as stand:
+async def api() -> AsyncIterator[ApiHarness]:
+    async with api_harness("plans", plans.router, aggregates={}, clock=FixedClock(plans.NOW), body_max=2000) as stand:
         yield stand
 
 
 @pytest.fixture
-def applicant(api: ApiStand) -> Caller:
-    return api.as_(Role.APPLICANT, organisation=plans.USCC, prefecture="150100")
+def applicant(api: ApiHarness) -> ApiClient:
+    return api.client_as(Role.APPLICANT, organisation=plans.USCC, prefecture="150100")
 
 
 @pytest.fixture
-def officer(api: ApiStand) -> Caller:
-    return api.as_(Role.PREFECTURE_OFFICER, prefecture="150100")
+def officer(api: ApiHarness) -> ApiClient:
+    return api.client_as(Role.PREFECTURE_OFFICER, prefecture="150100")
 
 
 @pytest.fixture(params=[1, 2], ids=["one flight", "two flights"])
-async def rig(backing: Backing, request: pytest.FixtureRequest) -> AsyncIterator[Rig]:
+async def rig(backing: DocumentStore, request: pytest.FixtureRequest) -> AsyncIterator[Rig]:
     made = Rig(backing, request.param)
     made.committer.start()
     yield made
@@ -91,7 +91,7 @@ async def rig(backing: Backing, request: pytest.FixtureRequest) -> AsyncIterator
 
 
 @pytest.fixture(scope="session")
-async def heard_vhost(stand: Stand) -> str:
+async def heard_vhost(stand: TestServers) -> str:
     """One vhost for what listens: queues are declared once, as at a deployment."""
     made = await stand.vhost(definitions(HEARD))
     await asyncio.sleep(1)
@@ -99,7 +99,7 @@ async def heard_vhost(stand: Stand) -> str:
 
 
 @pytest.fixture
-async def service(stand: Stand, heard_vhost: str, database: Database) -> AsyncIterator[Service]:
+async def service(stand: TestServers, heard_vhost: str, database: Database) -> AsyncIterator[Service]:
     made = Service(stand, heard_vhost, database)
     await made.start()
     yield made

@@ -9,22 +9,22 @@ from urllib.parse import quote
 
 import aio_pika
 from aio_pika.abc import HeadersType
-from chassis.inbox.subscriptions import hears
+from chassis.inbox.subscriptions import subscribe
 from chassis.clock import FixedClock
-from chassis.transactions.group_committer import Committer
-from chassis.handling import Result, Transient
-from chassis.inbox.consumer import Listener
+from chassis.transactions.group_committer import GroupCommitter
+from chassis.handling import HandlerResult, TransientError
+from chassis.inbox.consumer import Consumer
 from chassis.observability.metrics import Metrics
 from chassis.persistence.mongo import Database
-from chassis.outbox.entries import Cause, entry
-from chassis.inbox.parking_lot import ParkedMessages
+from chassis.outbox.entries import Causation, entry
+from chassis.inbox.parking_lot import ParkingLot
 from chassis.broker.publisher import BrokerPublisher
-from chassis.inbox.dispatcher import Reception
+from chassis.inbox.dispatcher import Dispatcher
 from chassis.testing import sample
-from chassis.testing.sample import Store, Tally, Touch, touch
-from chassis.testing.stack import Stand
-from chassis.broker.topology import dead_queue
-from chassis.persistence.unit_of_work import reading
+from chassis.testing.sample import Store, TouchCounter, Touch, touch
+from chassis.testing.stack import TestServers
+from chassis.broker.topology import dead_letter_queue
+from chassis.persistence.unit_of_work import read_only_unit
 from messages.event import Event
 from messages.notify import NoticeDelivered, NoticeFailed
 from messages.values import Role
@@ -56,13 +56,13 @@ class Handlers:
         self.held: set[str] = set()
         self.pause = 0.0
 
-    async def on_failed(self, event: NoticeFailed, store: Store, now: datetime) -> Result:
+    async def on_failed(self, event: NoticeFailed, store: Store, now: datetime) -> HandlerResult:
         self.runs += 1
         await asyncio.sleep(self.pause)
         if self.problems:
             raise self.problems.pop(0)
         if event.notice_id in self.held:
-            raise Transient("held by the test")
+            raise TransientError("held by the test")
         await touch(Touch(event.notice_id, str(event.sequence)), store, now)
         return []
 
@@ -70,20 +70,20 @@ class Handlers:
 class Service:
     """The review service's worker on the real broker, with handlers of the test's own."""
 
-    def __init__(self, stand: Stand, vhost: str, database: Database) -> None:
+    def __init__(self, stand: TestServers, vhost: str, database: Database) -> None:
         self.stand, self.vhost, self.database = stand, vhost, database
         self.metrics = Metrics()
         self.handlers = Handlers()
-        self.parked = ParkedMessages(database)
-        self.committer = Committer(database, "review", sample.AGGREGATES, clock=FixedClock(NOW), metrics=self.metrics)
+        self.parked = ParkingLot(database)
+        self.committer = GroupCommitter(database, "review", sample.AGGREGATES, clock=FixedClock(NOW), metrics=self.metrics)
         self.reception = self._reception()
         self.listener = self._listener()
         self.publisher = BrokerPublisher(stand.amqp_url(vhost, "notify"))
 
-    def _reception(self) -> Reception:
-        return Reception(
+    def _reception(self) -> Dispatcher:
+        return Dispatcher(
             "review",
-            [hears(NoticeFailed, self.handlers.on_failed, Store, only_newer=True)],
+            [subscribe(NoticeFailed, self.handlers.on_failed, Store, only_newer=True)],
             self.committer,
             self.parked,
             clock=FixedClock(NOW),
@@ -92,8 +92,8 @@ class Service:
             patience=0.05,
         )
 
-    def _listener(self) -> Listener:
-        return Listener(self.stand.amqp_url(self.vhost, "review"), "review", [NoticeFailed], self.reception)
+    def _listener(self) -> Consumer:
+        return Consumer(self.stand.amqp_url(self.vhost, "review"), "review", [NoticeFailed], self.reception)
 
     async def start(self) -> None:
         self.committer.start()
@@ -105,7 +105,7 @@ class Service:
         await self.publisher.close()
 
     async def hear(self, *events: NoticeFailed) -> None:
-        assert not any(await self.publisher.send([entry(event, Cause("c"), NOW) for event in events]))
+        assert not any(await self.publisher.send([entry(event, Causation("c"), NOW) for event in events]))
 
     async def publish(
         self, key: str, body: bytes, user: str = "notify", headers: HeadersType | None = None, *, named: bool = True
@@ -126,12 +126,12 @@ class Service:
         async with connection, asyncio.timeout(15):
             channel = await connection.channel()
             await self.listener.stop()
-            for name in ("review.notify", dead_queue("review")):
+            for name in ("review.notify", dead_letter_queue("review")):
                 queue = await channel.get_queue(name)
                 assert queue.declaration_result.message_count == 0
 
-    async def tally(self, notice: str) -> Tally | None:
-        return await Store(reading(self.database)).notices.get(notice)
+    async def tally(self, notice: str) -> TouchCounter | None:
+        return await Store(read_only_unit(self.database)).notices.get(notice)
 
     async def until(self, holds: Callable[[], Awaitable[bool]]) -> None:
         async with asyncio.timeout(10):
@@ -143,7 +143,7 @@ class Service:
             return await self.parked.count() == count
 
         await self.until(there)
-        return [each["reason"] for each in await self.parked.listed()]
+        return [each["reason"] for each in await self.parked.list()]
 
     async def until_touched(self, notice: str, count: int = 1) -> None:
         async def there() -> bool:
@@ -156,7 +156,7 @@ class Service:
         return self.metrics.registry.get_sample_value(f"green_{name}", labels) or 0.0
 
 
-async def cut(stand: Stand, vhost: str, user: str) -> None:
+async def cut(stand: TestServers, vhost: str, user: str) -> None:
     """Let the broker close a user's connections; it lists a new one after some seconds."""
     async with asyncio.timeout(20):
         while True:

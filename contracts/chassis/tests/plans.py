@@ -6,13 +6,13 @@ from datetime import UTC, date, datetime
 from hashlib import sha256
 from typing import Annotated
 
-from chassis.security.policies import Policy, Rule, both, everything, own_organisation, own_prefecture, public
-from chassis.handling import Done, Refusal, Transient
-from chassis.http.endpoint import Call, Gate, Page, etag, refuses
-from chassis.http.problems import rests_on
-from chassis.persistence.collections import Documents
-from chassis.testing.http import Caller
-from chassis.persistence.unit_of_work import Unit
+from chassis.security.policies import Policy, Rule, and_filters, everything, own_organisation, own_prefecture, public
+from chassis.handling import Done, Refusal, TransientError
+from chassis.http.endpoint import RequestContext, ApiContext, Page, etag, refuses
+from chassis.http.problems import based_on_rule
+from chassis.persistence.collections import DocumentCollection
+from chassis.testing.http import ApiClient
+from chassis.persistence.unit_of_work import UnitOfWork
 from fastapi import APIRouter, Depends, Response, UploadFile
 from messages.values import Prefecture, Reason, Role
 from pydantic import BaseModel, ConfigDict, field_validator
@@ -64,8 +64,8 @@ class Retitle:
 
 
 class Store:
-    def __init__(self, unit: Unit) -> None:
-        self.plans: Documents[Plan] = Documents(unit, "plans", Plan)
+    def __init__(self, unit: UnitOfWork) -> None:
+        self.plans: DocumentCollection[Plan] = DocumentCollection(unit, "plans", Plan)
 
 
 NAUGHTY = Reason(rule="C2", article="第八条", code="title-improper", text="标题不规范", pointer="/title")
@@ -101,7 +101,7 @@ async def know(command: Known, _store: Store, _now: datetime) -> Done:
 
 
 async def overtake(_command: str, _store: Store, _now: datetime) -> Done:
-    raise Transient("the other event is not here yet")
+    raise TransientError("the other event is not here yet")
 
 
 class Filed(BaseModel):
@@ -129,82 +129,82 @@ READ_PROTECTED = replace(READ, name="read-plan-protected", protected=True)
 ANNOUNCED = Policy("read-announced", (Rule(Role.PUBLIC, public),))
 
 
-def router(gate: Gate) -> APIRouter:  # noqa: C901 - a router is the sum of its routes
+def router(gate: ApiContext) -> APIRouter:  # noqa: C901 - a router is the sum of its routes
     routes = APIRouter(prefix="/v1")
-    gate.accepts("/v1/plans/{plan}/files", 3000)
+    gate.allow_body_size("/v1/plans/{plan}/files", 3000)
 
     @routes.post("/plans", status_code=201, responses=refuses("plan-refused", "plan-ineligible"))
-    async def file(draft: Draft, call: Annotated[Call, Depends(gate.call(FILE))]) -> Filed:
+    async def file(draft: Draft, call: Annotated[RequestContext, Depends(gate.authorize(FILE))]) -> Filed:
         place = Prefecture(call.actor.prefecture or "")
         command = File(call.new_id("plan-"), call.actor.organisation or "", place, draft.title)
-        return await call.perform(file_plan, command, Store, reply=Filed)
+        return await call.execute(file_plan, command, Store, reply=Filed)
 
     @routes.post("/persons")
-    async def identify(body: dict[str, str], call: Annotated[Call, Depends(gate.call(FILE))]) -> dict[str, str]:
+    async def identify(body: dict[str, str], call: Annotated[RequestContext, Depends(gate.authorize(FILE))]) -> dict[str, str]:
         person = hmac.new(b"key", body["number"].encode(), sha256).hexdigest()
-        return await call.perform(know, Known(person), Store, private=True, reply=dict[str, str])
+        return await call.execute(know, Known(person), Store, private=True, reply=dict[str, str])
 
-    @routes.put("/plans/{plan}", openapi_extra=rests_on(NAUGHTY))
-    async def change(plan: str, draft: Draft, call: Annotated[Call, Depends(gate.call(READ))]) -> None:
-        known = await call.reads(Store).plans.require(plan)
+    @routes.put("/plans/{plan}", openapi_extra=based_on_rule(NAUGHTY))
+    async def change(plan: str, draft: Draft, call: Annotated[RequestContext, Depends(gate.authorize(READ))]) -> None:
+        known = await call.read_store(Store).plans.require(plan)
         command = Retitle(plan, draft.title, call.if_match(required=True))
-        await call.perform(retitle, command, Store, resource=known)
+        await call.execute(retitle, command, Store, resource=known)
 
-    async def one(plan: str, call: Call, response: Response) -> Plan:
-        store = call.reads(Store)
+    async def one(plan: str, call: RequestContext, response: Response) -> Plan:
+        store = call.read_store(Store)
         found = await store.plans.require(plan)
-        await call.allow(found)
+        await call.authorize(found)
         response.headers["ETag"] = etag(store.plans.version(plan))
         return found
 
     @routes.get("/plans/{plan}")
-    async def read(plan: str, response: Response, call: Annotated[Call, Depends(gate.call(READ))]) -> Plan:
+    async def read(plan: str, response: Response, call: Annotated[RequestContext, Depends(gate.authorize(READ))]) -> Plan:
         return await one(plan, call, response)
 
     @routes.get("/hidden/{plan}")
     async def read_hidden(
-        plan: str, response: Response, call: Annotated[Call, Depends(gate.call(READ_HIDDEN))]
+        plan: str, response: Response, call: Annotated[RequestContext, Depends(gate.authorize(READ_HIDDEN))]
     ) -> Plan:
         return await one(plan, call, response)
 
     @routes.get("/protected/{plan}")
     async def read_protected(
-        plan: str, response: Response, call: Annotated[Call, Depends(gate.call(READ_PROTECTED))]
+        plan: str, response: Response, call: Annotated[RequestContext, Depends(gate.authorize(READ_PROTECTED))]
     ) -> Plan:
         return await one(plan, call, response)
 
     @routes.get("/plans")
     async def listed(
-        call: Annotated[Call, Depends(gate.call(READ))],
+        call: Annotated[RequestContext, Depends(gate.authorize(READ))],
         prefecture: str | None = None,
         limit: int = 50,
         after: str | None = None,
     ) -> Page[Plan]:
-        where = both(call.filter(), {"prefecture": prefecture} if prefecture else {})
-        return await call.page(call.reads(Store).plans, where, (("title", -1),), limit, after)
+        where = and_filters(call.filter(), {"prefecture": prefecture} if prefecture else {})
+        return await call.page(call.read_store(Store).plans, where, (("title", -1),), limit, after)
 
     @routes.post("/plans/{plan}/files")
-    async def attach(plan: str, file: UploadFile, call: Annotated[Call, Depends(gate.call(FILE))]) -> dict[str, object]:
+    async def attach(plan: str, file: UploadFile, call: Annotated[RequestContext, Depends(gate.authorize(FILE))]) -> dict[str, object]:
         size = len(await file.read())
         command = File(plan, "", Prefecture.WUHAI, f"{file.filename} {size}")
-        return {"made": await call.perform(file_plan, command, Store)}
+        return {"made": await call.execute(file_plan, command, Store)}
 
     @routes.get("/announced")
-    async def announced(call: Annotated[Call, Depends(gate.call(ANNOUNCED))]) -> str:
+    async def announced(call: Annotated[RequestContext, Depends(gate.authorize(ANNOUNCED))]) -> str:
         return call.actor.subject
 
     @routes.post("/broken")
-    async def broken(call: Annotated[Call, Depends(gate.call(ANNOUNCED))]) -> None:
+    async def broken(call: Annotated[RequestContext, Depends(gate.authorize(ANNOUNCED))]) -> None:
         raise RuntimeError(f"secret detail of {call.actor.subject}")
 
     @routes.post("/early")
-    async def early(call: Annotated[Call, Depends(gate.call(ANNOUNCED))]) -> None:
-        await call.perform(overtake, "", Store)
+    async def early(call: Annotated[RequestContext, Depends(gate.authorize(ANNOUNCED))]) -> None:
+        await call.execute(overtake, "", Store)
 
     return routes
 
 
-async def filed(caller: Caller, title: str = "Less coal") -> str:
+async def filed(caller: ApiClient, title: str = "Less coal") -> str:
     answer = await caller.post("/v1/plans", json={"title": title})
     assert answer.status_code == 201, answer.text
     return str(answer.json()["plan"])

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from chassis.outbox import entries as outbox
 from chassis.observability.metrics import Metrics
 from chassis.persistence.mongo import Database
-from chassis.outbox.entries import Cause
-from chassis.broker.publisher import Answer, LinkDown
+from chassis.outbox.entries import Causation
+from chassis.broker.publisher import PublishResult, BrokerUnavailableError
 from chassis.outbox.relay import Relay
 from chassis.testing.sample import delivered
-from chassis.persistence.unit_of_work import Commit, Document
+from chassis.persistence.unit_of_work import ChangeSet, Document
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -23,17 +23,17 @@ class Wire:
 
     def __init__(self) -> None:
         self.sent: list[str] = []
-        self.answers: dict[str, Answer] = {}
+        self.answers: dict[str, PublishResult] = {}
         self.down = 0
         self.broken = 0
         self.seconds = 0.0
         self.open = asyncio.Event()
         self.open.set()
 
-    async def send(self, entries: Sequence[Document]) -> list[Answer | None]:
+    async def send(self, entries: Sequence[Document]) -> list[PublishResult | None]:
         if self.down:
             self.down -= 1
-            raise LinkDown("made by the test")
+            raise BrokerUnavailableError("made by the test")
         if self.broken:
             self.broken -= 1
             raise ValueError("made by the test")
@@ -67,6 +67,6 @@ class Rig:
     async def stored(self, *said: tuple[str, int], holder: str = "mine") -> Document:
         """Save an outbox document as a commit would."""
         events = (delivered(notice).model_copy(update={"sequence": number}) for notice, number in said)
-        document = outbox.document((outbox.entry(event, Cause("c"), NOW) for event in events), holder)
-        await self.database.commit(Commit([], [], document))
+        document = outbox.document((outbox.entry(event, Causation("c"), NOW) for event in events), holder)
+        await self.database.commit(ChangeSet([], [], document))
         return document

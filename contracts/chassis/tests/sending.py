@@ -3,8 +3,8 @@
 from typing import Annotated
 
 from chassis.security.policies import Policy, Rule, everything
-from chassis.http.endpoint import Gate
-from chassis.http.uploads import FORM, Upload, uploading
+from chassis.http.endpoint import ApiContext
+from chassis.http.uploads import FORM, Upload, upload_dependency
 from fastapi import APIRouter, Depends
 from messages.values import Reason, Role
 
@@ -12,12 +12,12 @@ SEND = Policy("send", (Rule(Role.APPLICANT, everything),))
 MISSING = Reason(rule="A3", article="第一条", code="file-missing", text="缺少文件")
 
 
-def router(gate: Gate) -> APIRouter:
+def router(gate: ApiContext) -> APIRouter:
     routes = APIRouter(prefix="/v1")
-    gate.accepts("/v1/uploads", 2048, "A3", "第十四条")
+    gate.allow_body_size("/v1/uploads", 2048, "A3", "第十四条")
 
     @routes.post("/uploads", openapi_extra=FORM)
-    async def send(upload: Annotated[Upload, Depends(uploading(gate.call(SEND), MISSING))]) -> dict[str, object]:
+    async def send(upload: Annotated[Upload, Depends(upload_dependency(gate.authorize(SEND), MISSING))]) -> dict[str, object]:
         return {"name": upload.name, "size": len(upload.content), "fields": dict(upload.fields)}
 
     return routes

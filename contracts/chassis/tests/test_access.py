@@ -4,14 +4,14 @@ from dataclasses import dataclass, field
 
 import pytest
 from chassis.security.policies import (
-    ANYBODY,
+    ANONYMOUS,
     Actor,
     Allowed,
     Denied,
     Policy,
     Rule,
     all_of,
-    both,
+    and_filters,
     everything,
     only,
     own_organisation,
@@ -76,7 +76,7 @@ ACTORS = {
     "emergency management": Actor("e", frozenset({Role.CONSULTED_DEPARTMENT}), "emergency_management", "150100"),
     "assessor": Actor("s", frozenset({Role.ASSESSOR}), organisation="91150200MA0000002B"),
     "officer and expert": Actor("wang", frozenset({Role.PREFECTURE_OFFICER, Role.EXPERT}), prefecture="150200"),
-    "anybody": ANYBODY,
+    "anybody": ANONYMOUS,
 }
 
 SEEN = {
@@ -95,7 +95,7 @@ SEEN = {
 @pytest.mark.rule("P2")
 @pytest.mark.parametrize("who", ACTORS)
 def test_an_actor_sees_what_the_policy_reaches_and_no_more(who: str) -> None:
-    allowed = [at for at, case in enumerate(CASES) if isinstance(READ_CASE.decide(ACTORS[who], case), Allowed)]
+    allowed = [at for at, case in enumerate(CASES) if isinstance(READ_CASE.authorize(ACTORS[who], case), Allowed)]
 
     assert allowed == SEEN[who]
 
@@ -113,8 +113,8 @@ def test_a_list_holds_exactly_what_reading_one_by_one_allows(who: str) -> None:
 def test_a_refusal_names_its_rule_and_says_whether_role_or_scope_was_wrong() -> None:
     act = Policy("forward-case", (Rule(Role.PREFECTURE_OFFICER, own_prefecture("prefecture")),))
 
-    role = act.decide(ACTORS["assessor"], CASES[0])
-    scope = act.decide(ACTORS["Hohhot"], CASES[1])
+    role = act.authorize(ACTORS["assessor"], CASES[0])
+    scope = act.authorize(ACTORS["Hohhot"], CASES[1])
 
     assert isinstance(role, Denied)
     assert isinstance(scope, Denied)
@@ -132,8 +132,8 @@ def test_who_has_no_role_lists_nothing() -> None:
 def test_a_resource_without_the_field_is_reached_by_nobody_in_particular() -> None:
     act = Policy("read", (Rule(Role.PREFECTURE_OFFICER, own_prefecture("prefecture")),))
 
-    assert isinstance(act.decide(ACTORS["Hohhot"], {"name": "no prefecture"}), Denied)
-    assert isinstance(act.decide(ACTORS["officer of nowhere"], {"prefecture": None}), Denied)
+    assert isinstance(act.authorize(ACTORS["Hohhot"], {"name": "no prefecture"}), Denied)
+    assert isinstance(act.authorize(ACTORS["officer of nowhere"], {"prefecture": None}), Denied)
 
 
 def test_only_a_policy_with_a_public_rule_is_open_to_callers_without_token() -> None:
@@ -144,6 +144,6 @@ def test_only_a_policy_with_a_public_rule_is_open_to_callers_without_token() -> 
 def test_filters_of_the_same_field_are_joined_and_not_overwritten() -> None:
     mine, asked = {"prefecture": "150100"}, {"prefecture": "150200"}
 
-    assert both(mine, asked) == {"$and": [mine, asked]}
-    assert both({}, asked) == asked
-    assert both(mine, {"state": "open"}) == {"prefecture": "150100", "state": "open"}
+    assert and_filters(mine, asked) == {"$and": [mine, asked]}
+    assert and_filters({}, asked) == asked
+    assert and_filters(mine, {"state": "open"}) == {"prefecture": "150100", "state": "open"}

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 from chassis.clock import FixedClock, SystemClock
-from chassis.handling import Transient
+from chassis.handling import TransientError
 from chassis.security.audit import COLLECTIONS, RECORD_INDEXES
-from chassis.testing import Memory, sample
-from chassis.testing.http import ApiStand, Caller, api_stand
-from chassis.persistence.unit_of_work import Backing, Commit
+from chassis.testing import InMemoryStore, sample
+from chassis.testing.http import ApiHarness, ApiClient, api_harness
+from chassis.persistence.unit_of_work import DocumentStore, ChangeSet
 from messages.values import Role
 
 from . import plans
@@ -19,14 +19,14 @@ from .plans import USCC, filed
 Shown = list[dict[str, Any]]
 
 
-class Failing(Memory):
+class Failing(InMemoryStore):
     """A store that cannot save, once it is told so."""
 
     broken = False
 
-    async def commit(self, commit: Commit) -> None:
+    async def commit(self, commit: ChangeSet) -> None:
         if self.broken:
-            raise Transient("the database does not answer")
+            raise TransientError("the database does not answer")
         await super().commit(commit)
 
 
@@ -36,41 +36,41 @@ def clock() -> FixedClock:
 
 
 @pytest.fixture
-async def served(backing: Backing, clock: FixedClock) -> AsyncIterator[ApiStand]:
+async def served(backing: DocumentStore, clock: FixedClock) -> AsyncIterator[ApiHarness]:
     """The plans on each kind of store."""
-    async with api_stand("plans", plans.router, aggregates={}, clock=clock, backing=backing) as stand:
+    async with api_harness("plans", plans.router, aggregates={}, clock=clock, backing=backing) as stand:
         yield stand
 
 
 @pytest.fixture
-def wang(served: ApiStand) -> Caller:
-    return served.as_(Role.PREFECTURE_OFFICER, prefecture="150100", subject="wang")
+def wang(served: ApiHarness) -> ApiClient:
+    return served.client_as(Role.PREFECTURE_OFFICER, prefecture="150100", subject="wang")
 
 
 @pytest.fixture
-def li(served: ApiStand) -> Caller:
-    return served.as_(Role.PREFECTURE_OFFICER, prefecture="150200", subject="li")
+def li(served: ApiHarness) -> ApiClient:
+    return served.client_as(Role.PREFECTURE_OFFICER, prefecture="150200", subject="li")
 
 
 @pytest.fixture
-def readers(wang: Caller, li: Caller) -> tuple[Caller, Caller]:
+def readers(wang: ApiClient, li: ApiClient) -> tuple[ApiClient, ApiClient]:
     return wang, li
 
 
-async def plan_of(served: ApiStand) -> str:
-    return await filed(served.as_(Role.APPLICANT, organisation=USCC, prefecture="150100"))
+async def plan_of(served: ApiHarness) -> str:
+    return await filed(served.client_as(Role.APPLICANT, organisation=USCC, prefecture="150100"))
 
 
-async def shown(served: ApiStand, **asked: str) -> Shown:
+async def shown(served: ApiHarness, **asked: str) -> Shown:
     """What operators find, without their own looking."""
-    answer = await served.as_(Role.OPERATOR, subject="operator").get("/v1/access-records", params=asked)
+    answer = await served.client_as(Role.OPERATOR, subject="operator").get("/v1/access-records", params=asked)
     assert answer.status_code == 200, answer.text
     return [each for each in answer.json()["items"] if each["subject"] != "operator"]
 
 
 @pytest.mark.rule("P2")
 async def test_a_read_of_protected_data_leaves_who_read_what_and_under_which_policy(
-    served: ApiStand, wang: Caller
+    served: ApiHarness, wang: ApiClient
 ) -> None:
     plan = await plan_of(served)
 
@@ -96,7 +96,7 @@ async def test_a_read_of_protected_data_leaves_who_read_what_and_under_which_pol
 
 
 @pytest.mark.rule("P2")
-async def test_what_is_not_protected_leaves_no_record(served: ApiStand, wang: Caller) -> None:
+async def test_what_is_not_protected_leaves_no_record(served: ApiHarness, wang: ApiClient) -> None:
     plan = await plan_of(served)
 
     assert (await wang.get(f"/v1/plans/{plan}")).status_code == 200
@@ -106,10 +106,10 @@ async def test_what_is_not_protected_leaves_no_record(served: ApiStand, wang: Ca
 
 @pytest.mark.rule("P2")
 async def test_reads_and_refusals_are_one_list_the_newest_first(
-    served: ApiStand, wang: Caller, li: Caller, clock: FixedClock
+    served: ApiHarness, wang: ApiClient, li: ApiClient, clock: FixedClock
 ) -> None:
     plan = await plan_of(served)
-    for minute, caller in enumerate((wang, li, wang, served.as_(Role.EXPERT, subject="zhao"))):
+    for minute, caller in enumerate((wang, li, wang, served.client_as(Role.EXPERT, subject="zhao"))):
         clock.move_to(plans.NOW + timedelta(minutes=minute))
         await caller.get(f"/v1/protected/{plan}")
 
@@ -133,7 +133,7 @@ async def test_reads_and_refusals_are_one_list_the_newest_first(
     ],
 )
 async def test_an_operator_asks_for_a_subject_a_kind_or_a_time(
-    served: ApiStand, readers: tuple[Caller, Caller], clock: FixedClock, asked: Mapping[str, str], expected: object
+    served: ApiHarness, readers: tuple[ApiClient, ApiClient], clock: FixedClock, asked: Mapping[str, str], expected: object
 ) -> None:
     plan = await plan_of(served)
     for minute, reader in enumerate(readers):
@@ -144,7 +144,7 @@ async def test_an_operator_asks_for_a_subject_a_kind_or_a_time(
 
 
 async def test_the_list_comes_in_pages_that_hold_each_record_once(
-    served: ApiStand, wang: Caller, li: Caller, clock: FixedClock
+    served: ApiHarness, wang: ApiClient, li: ApiClient, clock: FixedClock
 ) -> None:
     plan = await plan_of(served)
     for minute in range(3):
@@ -152,7 +152,7 @@ async def test_the_list_comes_in_pages_that_hold_each_record_once(
         for caller in (wang, li):
             await caller.get(f"/v1/protected/{plan}")
 
-    operator = served.as_(Role.OPERATOR, subject="operator")
+    operator = served.client_as(Role.OPERATOR, subject="operator")
     seen: Shown = []
     after: dict[str, str] = {}
     while True:
@@ -167,10 +167,10 @@ async def test_the_list_comes_in_pages_that_hold_each_record_once(
     assert [at for at, *_ in found] == sorted((at for at, *_ in found), reverse=True)
 
 
-async def test_looking_at_the_records_is_recorded_too(served: ApiStand) -> None:
+async def test_looking_at_the_records_is_recorded_too(served: ApiHarness) -> None:
     await shown(served)
 
-    found = (await served.as_(Role.OPERATOR, subject="second").get("/v1/access-records")).json()["items"]
+    found = (await served.client_as(Role.OPERATOR, subject="second").get("/v1/access-records")).json()["items"]
 
     assert [(each["subject"], each["policy"]) for each in found if each["subject"] == "operator"] == [
         ("operator", "read-access-records")
@@ -178,12 +178,12 @@ async def test_looking_at_the_records_is_recorded_too(served: ApiStand) -> None:
 
 
 @pytest.mark.rule("P2")
-async def test_only_operators_see_who_asked_for_what(served: ApiStand, wang: Caller) -> None:
+async def test_only_operators_see_who_asked_for_what(served: ApiHarness, wang: ApiClient) -> None:
     assert (await wang.get("/v1/access-records")).status_code == 403
-    assert (await served.anybody().get("/v1/access-records")).status_code == 401
+    assert (await served.anonymous().get("/v1/access-records")).status_code == 401
 
 
-async def test_of_what_was_searched_for_only_codes_are_recorded(served: ApiStand, wang: Caller) -> None:
+async def test_of_what_was_searched_for_only_codes_are_recorded(served: ApiHarness, wang: ApiClient) -> None:
     plan = await plan_of(served)
 
     sent = {"name": "张三", "number": "150102199003078888", "phone": "13947112233", "on": "2026-03-01", "王": "x"}
@@ -195,7 +195,7 @@ async def test_of_what_was_searched_for_only_codes_are_recorded(served: ApiStand
 
 @pytest.mark.rule("P2")
 async def test_a_record_is_kept_three_years_by_the_servers_clock_whatever_day_the_services_clock_shows(
-    served: ApiStand, backing: Backing, wang: Caller, li: Caller, clock: FixedClock
+    served: ApiHarness, backing: DocumentStore, wang: ApiClient, li: ApiClient, clock: FixedClock
 ) -> None:
     plan = await plan_of(served)
     clock.move_to(plans.NOW - timedelta(days=20 * 365))
@@ -214,9 +214,9 @@ async def test_a_record_is_kept_three_years_by_the_servers_clock_whatever_day_th
 @pytest.mark.rule("P2")
 async def test_what_cannot_be_recorded_is_not_answered(clock: FixedClock) -> None:
     memory = Failing(sample.INDEXES)
-    async with api_stand("plans", plans.router, aggregates={}, clock=clock, backing=memory) as served:
+    async with api_harness("plans", plans.router, aggregates={}, clock=clock, backing=memory) as served:
         plan = await plan_of(served)
-        wang = served.as_(Role.PREFECTURE_OFFICER, prefecture="150100")
+        wang = served.client_as(Role.PREFECTURE_OFFICER, prefecture="150100")
         memory.broken = True
 
         answers = [await wang.get(f"/v1/{kind}/{plan}") for kind in ("plans", "protected")]
@@ -226,7 +226,7 @@ async def test_what_cannot_be_recorded_is_not_answered(clock: FixedClock) -> Non
 
 
 @pytest.mark.parametrize("since", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
-async def test_an_instant_outside_the_calendar_is_malformed(served: ApiStand, since: str) -> None:
-    answer = await served.as_(Role.OPERATOR).get("/v1/access-records", params={"since": since})
+async def test_an_instant_outside_the_calendar_is_malformed(served: ApiHarness, since: str) -> None:
+    answer = await served.client_as(Role.OPERATOR).get("/v1/access-records", params={"since": since})
 
     assert (answer.status_code, answer.json()["code"]) == (422, "request-invalid")

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from chassis.handling import Sort
 from chassis.persistence.mongo import Database
-from chassis.persistence.unit_of_work import Backing, Commit, Conflict, Document, Taken, Write
+from chassis.persistence.unit_of_work import DocumentStore, ChangeSet, WriteConflictError, Document, DuplicateKeyError, Write
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -20,77 +20,77 @@ def insert(key: str, **fields: object) -> Write:
     return Write("notices", key, 0, {**notice(key), **fields})
 
 
-async def saved(backing: Backing, *writes: Write) -> None:
-    await backing.commit(Commit([], writes, None))
+async def saved(backing: DocumentStore, *writes: Write) -> None:
+    await backing.commit(ChangeSet([], writes, None))
 
 
-async def keys(backing: Backing, where: dict[str, Any], sort: Sort = (("_id", 1),), limit: int = 0) -> list[str]:
+async def keys(backing: DocumentStore, where: dict[str, Any], sort: Sort = (("_id", 1),), limit: int = 0) -> list[str]:
     found = await backing.find("notices", where, sort, limit)
     return [each["_id"] for each in found]
 
 
-async def test_what_is_saved_is_loaded_as_it_was(backing: Backing) -> None:
+async def test_what_is_saved_is_loaded_as_it_was(backing: DocumentStore) -> None:
     document = notice("a", text="文", number=3, at=NOON, body=b"\x00\xff", parts=[{"x": None}], flag=True)
     await saved(backing, Write("notices", "a", 0, document))
 
     assert list(await backing.load("notices", ["a", "missing"])) == [document]
 
 
-async def test_an_insert_of_what_is_stored_is_a_conflict_and_saves_nothing(backing: Backing) -> None:
+async def test_an_insert_of_what_is_stored_is_a_conflict_and_saves_nothing(backing: DocumentStore) -> None:
     await saved(backing, insert("a", count=1))
 
-    with pytest.raises(Conflict):
+    with pytest.raises(WriteConflictError):
         await saved(backing, insert("b"), insert("a", count=2))
 
     assert await keys(backing, {}) == ["a"]
 
 
-async def test_a_replacement_of_a_moved_version_is_a_conflict_and_saves_nothing(backing: Backing) -> None:
+async def test_a_replacement_of_a_moved_version_is_a_conflict_and_saves_nothing(backing: DocumentStore) -> None:
     await saved(backing, insert("a"), insert("b"))
     await saved(backing, Write("notices", "a", 1, notice("a", v=2)))
 
-    with pytest.raises(Conflict):
+    with pytest.raises(WriteConflictError):
         await saved(backing, Write("notices", "b", 1, notice("b", v=2)), Write("notices", "a", 1, notice("a", v=2)))
 
     assert [each["v"] for each in await backing.load("notices", ["b"])] == [1]
 
 
-async def test_a_removal_needs_the_version_too(backing: Backing) -> None:
+async def test_a_removal_needs_the_version_too(backing: DocumentStore) -> None:
     await saved(backing, insert("a"))
 
-    with pytest.raises(Conflict):
+    with pytest.raises(WriteConflictError):
         await saved(backing, Write("notices", "a", 7, None))
     await saved(backing, Write("notices", "a", 1, None))
 
     assert await keys(backing, {}) == []
 
 
-async def test_a_known_inbox_row_is_a_conflict_and_saves_nothing(backing: Backing) -> None:
-    await backing.commit(Commit([{"_id": "notify|1", "at": NOON}], [], None))
+async def test_a_known_inbox_row_is_a_conflict_and_saves_nothing(backing: DocumentStore) -> None:
+    await backing.commit(ChangeSet([{"_id": "notify|1", "at": NOON}], [], None))
 
-    with pytest.raises(Conflict):
-        await backing.commit(Commit([{"_id": "notify|1", "at": NOON}], [insert("a")], None))
+    with pytest.raises(WriteConflictError):
+        await backing.commit(ChangeSet([{"_id": "notify|1", "at": NOON}], [insert("a")], None))
 
     assert await keys(backing, {}) == []
 
 
-async def test_a_document_inserted_by_itself_is_kept_and_never_replaced(backing: Backing) -> None:
+async def test_a_document_inserted_by_itself_is_kept_and_never_replaced(backing: DocumentStore) -> None:
     await backing.insert("notices", notice("a", count=1))
 
-    with pytest.raises(Conflict):
+    with pytest.raises(WriteConflictError):
         await backing.insert("notices", notice("a", count=2))
 
     assert list(await backing.load("notices", ["a"])) == [notice("a", count=1)]
 
 
-async def test_a_natural_key_is_held_by_one_document(backing: Backing) -> None:
+async def test_a_natural_key_is_held_by_one_document(backing: DocumentStore) -> None:
     await saved(backing, insert("a", label="only one"), insert("b"), insert("c"))
 
-    with pytest.raises(Taken):
+    with pytest.raises(DuplicateKeyError):
         await saved(backing, insert("d", label="only one"))
 
 
-async def test_all_that_is_read_in_a_snapshot_was_so_at_one_instant(backing: Backing) -> None:
+async def test_all_that_is_read_in_a_snapshot_was_so_at_one_instant(backing: DocumentStore) -> None:
     await saved(backing, insert("a", count=1), insert("b", count=1), insert("c", count=0))
     async with backing.snapshot() as seen:
         first = await seen.load("notices", ["a"])
@@ -109,7 +109,7 @@ async def test_all_that_is_read_in_a_snapshot_was_so_at_one_instant(backing: Bac
     assert await keys(backing, {"count": 2}) == ["a", "b"]
 
 
-async def test_a_snapshot_shows_what_was_committed_just_before(backing: Backing) -> None:
+async def test_a_snapshot_shows_what_was_committed_just_before(backing: DocumentStore) -> None:
     await saved(backing, insert("a", count=1))
     for version in range(2, 60):
         await saved(backing, Write("notices", "a", version - 1, notice("a", v=version, count=version)))
@@ -122,13 +122,13 @@ async def test_a_collection_made_after_the_instant_is_a_conflict(database: Datab
     async with database.snapshot() as seen:
         await seen.load("notices", ["a"])
         await database.insert(made, {"_id": "a"})
-        with pytest.raises(Conflict):
+        with pytest.raises(WriteConflictError):
             await seen.load(made, ["a"])
 
 
-async def test_an_outbox_document_gets_an_identifier(backing: Backing) -> None:
+async def test_an_outbox_document_gets_an_identifier(backing: DocumentStore) -> None:
     document: Document = {"events": [], "count": 0, "token": "t", "sent": False}
-    await backing.commit(Commit([], [insert("a")], document))
+    await backing.commit(ChangeSet([], [insert("a")], document))
 
     assert document["_id"] is not None
 
@@ -158,7 +158,7 @@ async def test_an_outbox_document_gets_an_identifier(backing: Backing) -> None:
         ({"$and": [{"count": 2}, {"tags": "x"}]}, ["b"]),
     ],
 )
-async def test_questions_are_answered_alike(backing: Backing, where: dict[str, Any], expected: list[str]) -> None:
+async def test_questions_are_answered_alike(backing: DocumentStore, where: dict[str, Any], expected: list[str]) -> None:
     await saved(
         backing,
         insert("a", count=1, tags=["x"], on="2026-01-31", flag=True),
@@ -171,7 +171,7 @@ async def test_questions_are_answered_alike(backing: Backing, where: dict[str, A
     assert await backing.count("notices", where) == len(expected)
 
 
-async def test_order_and_limit_are_alike(backing: Backing) -> None:
+async def test_order_and_limit_are_alike(backing: DocumentStore) -> None:
     await saved(backing, insert("a", rank=2), insert("b"), insert("c", rank=9), insert("d", rank="x"))
 
     assert await keys(backing, {}, sort=(("rank", 1), ("_id", 1))) == ["b", "a", "c", "d"]

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from chassis.clock import ClockProblem, FixedClock, SimulatedClock, SystemClock, clock_of, set_simulated
+from chassis.clock import ClockError, FixedClock, SimulatedClock, SystemClock, clock_of, set_simulated
 from chassis.settings import Mode, Settings
 
 REAL = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -50,7 +50,7 @@ def test_it_never_runs_backwards_unless_told(file: Path) -> None:
     real = FixedClock(REAL)
     set_simulated(file, NEW_YEAR, real=real)
 
-    with pytest.raises(ClockProblem, match="before the simulated present"):
+    with pytest.raises(ClockError, match="before the simulated present"):
         set_simulated(file, NEW_YEAR - timedelta(seconds=1), real=real)
 
     set_simulated(file, NEW_YEAR - timedelta(days=1), real=real, allow_backwards=True)
@@ -70,17 +70,17 @@ def test_an_instant_without_time_zone_is_refused(file: Path) -> None:
 
 
 def test_a_missing_or_broken_setting_is_said_plainly(file: Path) -> None:
-    with pytest.raises(ClockProblem, match="is missing"):
+    with pytest.raises(ClockError, match="is missing"):
         SimulatedClock(file).now()
 
     file.parent.mkdir()
     file.write_text('{"simulated": "yesterday"}', encoding="utf-8")
-    with pytest.raises(ClockProblem, match="no setting of a simulated clock"):
+    with pytest.raises(ClockError, match="no setting of a simulated clock"):
         SimulatedClock(file).now()
 
 
 def test_the_settings_name_the_clock_and_production_gets_the_real_one_only(file: Path) -> None:
     assert isinstance(clock_of(settings(Mode.PRODUCTION, None)), SystemClock)
     assert isinstance(clock_of(settings(Mode.LOCAL, file)), SimulatedClock)
-    with pytest.raises(ClockProblem, match="refused in production"):
+    with pytest.raises(ClockError, match="refused in production"):
         clock_of(settings(Mode.PRODUCTION, file))

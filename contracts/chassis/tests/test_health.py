@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 
-from chassis.observability.health import Health, NotReady
+from chassis.observability.health import Health, NotReadyError
 
 
 async def answers() -> None:
@@ -18,7 +18,7 @@ async def fails() -> None:
 
 
 async def lags() -> None:
-    raise NotReady("oldest unsent event is 45 s old")
+    raise NotReadyError("oldest unsent event is 45 s old")
 
 
 async def test_a_service_is_ready_when_every_wired_resource_answers() -> None:

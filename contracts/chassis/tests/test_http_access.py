@@ -1,32 +1,32 @@
 import pytest
-from chassis.security.separation_of_duties import APART, Apart
-from chassis.testing.http import ApiStand, Caller
+from chassis.security.separation_of_duties import APART, IncompatibleRoles
+from chassis.testing.http import ApiHarness, ApiClient
 from messages.values import Role
 
 from .plans import USCC, Store, filed
 
 
-async def test_nobody_without_a_valid_token_gets_in(api: ApiStand) -> None:
-    missing = await api.anybody().get("/v1/plans")
-    forged = await api.anybody().get("/v1/plans", headers={"Authorization": "Bearer a.b.c"})
+async def test_nobody_without_a_valid_token_gets_in(api: ApiHarness) -> None:
+    missing = await api.anonymous().get("/v1/plans")
+    forged = await api.anonymous().get("/v1/plans", headers={"Authorization": "Bearer a.b.c"})
 
     assert (missing.status_code, missing.headers["WWW-Authenticate"]) == (401, "Bearer")
     assert missing.json()["code"] == "token-missing"
     assert (forged.status_code, forged.headers["WWW-Authenticate"]) == (401, 'Bearer error="invalid_token"')
 
 
-async def test_what_is_public_needs_no_token_but_a_wrong_one_is_still_refused(api: ApiStand) -> None:
-    assert (await api.anybody().get("/v1/announced")).json() == "anonymous"
+async def test_what_is_public_needs_no_token_but_a_wrong_one_is_still_refused(api: ApiHarness) -> None:
+    assert (await api.anonymous().get("/v1/announced")).json() == "anonymous"
     for header in ("Bearer a.b.c", "Basic dXNlcjpwYXNz"):
-        wrong = await api.anybody().get("/v1/announced", headers={"Authorization": header})
+        wrong = await api.anonymous().get("/v1/announced", headers={"Authorization": header})
         assert wrong.status_code == 401
 
 
 @pytest.mark.rule("P2")
-async def test_another_prefecture_is_refused_and_the_attempt_recorded(api: ApiStand, applicant: Caller) -> None:
+async def test_another_prefecture_is_refused_and_the_attempt_recorded(api: ApiHarness, applicant: ApiClient) -> None:
     plan = await filed(applicant)
 
-    answer = await api.as_(Role.PREFECTURE_OFFICER, prefecture="150200", subject="o-2").get(f"/v1/plans/{plan}")
+    answer = await api.client_as(Role.PREFECTURE_OFFICER, prefecture="150200", subject="o-2").get(f"/v1/plans/{plan}")
 
     assert answer.status_code == 403
     assert [reason["rule"] for reason in answer.json()["reasons"]] == ["P2"]
@@ -36,9 +36,9 @@ async def test_another_prefecture_is_refused_and_the_attempt_recorded(api: ApiSt
 
 
 @pytest.mark.rule("P2")
-async def test_where_existence_is_not_public_refused_looks_like_absent(api: ApiStand, applicant: Caller) -> None:
+async def test_where_existence_is_not_public_refused_looks_like_absent(api: ApiHarness, applicant: ApiClient) -> None:
     plan = await filed(applicant)
-    stranger = api.as_(Role.PREFECTURE_OFFICER, prefecture="150200")
+    stranger = api.client_as(Role.PREFECTURE_OFFICER, prefecture="150200")
 
     refused = await stranger.get(f"/v1/hidden/{plan}")
     absent = await stranger.get("/v1/hidden/none")
@@ -52,28 +52,28 @@ async def test_where_existence_is_not_public_refused_looks_like_absent(api: ApiS
 
 
 @pytest.mark.rule("P2")
-async def test_a_role_that_may_not_act_is_refused_before_anything_is_read(api: ApiStand) -> None:
-    answer = await api.as_(Role.EXPERT).get("/v1/plans/none")
+async def test_a_role_that_may_not_act_is_refused_before_anything_is_read(api: ApiHarness) -> None:
+    answer = await api.client_as(Role.EXPERT).get("/v1/plans/none")
 
     assert (answer.status_code, answer.json()["reasons"][0]["code"]) == (403, "role-not-allowed")
 
 
 @pytest.mark.rule("P2")
-async def test_a_command_on_what_is_not_ones_own_changes_nothing(api: ApiStand, applicant: Caller) -> None:
+async def test_a_command_on_what_is_not_ones_own_changes_nothing(api: ApiHarness, applicant: ApiClient) -> None:
     plan = await filed(applicant)
-    stranger = api.as_(Role.APPLICANT, organisation="91150200MA0000002B", prefecture="150200")
+    stranger = api.client_as(Role.APPLICANT, organisation="91150200MA0000002B", prefecture="150200")
 
     answer = await stranger.put(f"/v1/plans/{plan}", json={"title": "Mine"}, headers={"If-Match": '"1"'})
 
     assert answer.status_code == 403
-    assert (await api.look(Store).plans.require(plan)).title == "Less coal"
+    assert (await api.store(Store).plans.require(plan)).title == "Less coal"
 
 
 @pytest.mark.rule("P3")
 @pytest.mark.parametrize("pair", APART, ids=lambda pair: f"{pair.one} and {pair.other}")
-async def test_a_token_with_roles_that_must_be_apart_is_refused_whatever_it_wants(api: ApiStand, pair: Apart) -> None:
+async def test_a_token_with_roles_that_must_be_apart_is_refused_whatever_it_wants(api: ApiHarness, pair: IncompatibleRoles) -> None:
     token = api.issuer.mint(role=[pair.one, pair.other], subject="both", organisation=USCC, prefecture="150100")
-    both = Caller(api.client, token)
+    both = ApiClient(api.client, token)
 
     answers = [await both.get(path) for path in ("/v1/plans", "/v1/hidden/none", "/v1/announced")]
 
@@ -86,16 +86,16 @@ async def test_a_token_with_roles_that_must_be_apart_is_refused_whatever_it_want
 
 
 @pytest.mark.rule("P3")
-async def test_an_applicant_who_is_an_officer_as_well_decides_nothing(api: ApiStand, applicant: Caller) -> None:
+async def test_an_applicant_who_is_an_officer_as_well_decides_nothing(api: ApiHarness, applicant: ApiClient) -> None:
     plan = await filed(applicant)
     roles = [Role.APPLICANT, Role.PREFECTURE_OFFICER]
-    both = Caller(api.client, api.issuer.mint(role=roles, organisation=USCC, prefecture="150100"))
+    both = ApiClient(api.client, api.issuer.mint(role=roles, organisation=USCC, prefecture="150100"))
 
     assert (await both.put(f"/v1/plans/{plan}", json={"title": "Mine"})).status_code == 403
-    assert (await api.look(Store).plans.require(plan)).title == "Less coal"
+    assert (await api.store(Store).plans.require(plan)).title == "Less coal"
 
 
-async def test_foreign_pages_are_not_let_in(api: ApiStand) -> None:
-    answer = await api.anybody().get("/v1/announced", headers={"Origin": "https://elsewhere.example"})
+async def test_foreign_pages_are_not_let_in(api: ApiHarness) -> None:
+    answer = await api.anonymous().get("/v1/announced", headers={"Origin": "https://elsewhere.example"})
 
     assert not [name for name in answer.headers if name.startswith("access-control")]

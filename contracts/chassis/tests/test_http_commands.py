@@ -1,38 +1,38 @@
 from hashlib import sha256
 
 import pytest
-from chassis.testing.http import ApiStand, Caller
+from chassis.testing.http import ApiHarness, ApiClient
 from messages.values import Role
 
 from .plans import Store, filed
 
 
-async def test_a_command_is_performed_and_answered_after_its_commit(api: ApiStand, applicant: Caller) -> None:
+async def test_a_command_is_performed_and_answered_after_its_commit(api: ApiHarness, applicant: ApiClient) -> None:
     plan = await filed(applicant)
 
-    assert (await api.look(Store).plans.require(plan)).title == "Less coal"
+    assert (await api.store(Store).plans.require(plan)).title == "Less coal"
 
 
 async def test_the_same_key_with_the_same_request_is_done_once_and_answered_alike(
-    api: ApiStand, applicant: Caller
+    api: ApiHarness, applicant: ApiClient
 ) -> None:
     first = await applicant.post("/v1/plans", json={"title": "Less coal"}, key="k-1")
     second = await applicant.post("/v1/plans", json={"title": "Less coal"}, key="k-1")
 
     assert first.json() == second.json()
-    assert len(await api.look(Store).plans.find()) == 1
+    assert len(await api.store(Store).plans.find()) == 1
 
 
-async def test_the_same_key_with_another_request_is_refused(api: ApiStand, applicant: Caller) -> None:
+async def test_the_same_key_with_another_request_is_refused(api: ApiHarness, applicant: ApiClient) -> None:
     await applicant.post("/v1/plans", json={"title": "Less coal"}, key="k-1")
 
     answer = await applicant.post("/v1/plans", json={"title": "More wind"}, key="k-1")
 
     assert (answer.status_code, answer.json()["code"]) == (409, "idempotency-key-reused")
-    assert len(await api.look(Store).plans.find()) == 1
+    assert len(await api.store(Store).plans.find()) == 1
 
 
-async def test_what_may_not_be_kept_is_kept_in_no_digest_either(api: ApiStand, applicant: Caller) -> None:
+async def test_what_may_not_be_kept_is_kept_in_no_digest_either(api: ApiHarness, applicant: ApiClient) -> None:
     first = await applicant.post("/v1/persons", json={"number": "150101198001010011"}, key="k-3")
     again = await applicant.post("/v1/persons", json={"number": "150101198001010011"}, key="k-3")
     other = await applicant.post("/v1/persons", json={"number": "15010119800101002X"}, key="k-3")
@@ -44,22 +44,22 @@ async def test_what_may_not_be_kept_is_kept_in_no_digest_either(api: ApiStand, a
     assert (first.status_code, again.json(), other.status_code) == (200, first.json(), 409)
 
 
-async def test_two_callers_may_choose_the_same_key(api: ApiStand, applicant: Caller) -> None:
-    other = api.as_(Role.APPLICANT, organisation="91150200MA0000002B", prefecture="150200")
+async def test_two_callers_may_choose_the_same_key(api: ApiHarness, applicant: ApiClient) -> None:
+    other = api.client_as(Role.APPLICANT, organisation="91150200MA0000002B", prefecture="150200")
     for caller in (applicant, other):
         assert (await caller.post("/v1/plans", json={"title": "Less coal"}, key="k-1")).status_code == 201
 
-    assert len(await api.look(Store).plans.find()) == 2
+    assert len(await api.store(Store).plans.find()) == 2
 
 
 @pytest.mark.parametrize("key", ["", "two words", "x" * 129])
-async def test_a_command_without_a_usable_key_is_refused(applicant: Caller, key: str) -> None:
+async def test_a_command_without_a_usable_key_is_refused(applicant: ApiClient, key: str) -> None:
     answer = await applicant.post("/v1/plans", json={"title": "x"}, headers={"Idempotency-Key": key})
 
     assert (answer.status_code, answer.json()["code"]) == (400, "idempotency-key-missing")
 
 
-async def test_an_upload_repeated_with_a_new_boundary_is_the_same_request(applicant: Caller) -> None:
+async def test_an_upload_repeated_with_a_new_boundary_is_the_same_request(applicant: ApiClient) -> None:
     sent = [
         await applicant.post("/v1/plans/p/files", files={"file": ("plan.xlsx", content)}, key="k-2")
         for content in (b"one", b"one", b"two")
@@ -70,15 +70,15 @@ async def test_an_upload_repeated_with_a_new_boundary_is_the_same_request(applic
 
 
 async def test_a_recorded_refusal_keeps_its_work_and_is_answered_alike_when_repeated(
-    api: ApiStand, applicant: Caller
+    api: ApiHarness, applicant: ApiClient
 ) -> None:
     answers = [await applicant.post("/v1/plans", json={"title": "ineligible"}, key="k-3") for _ in range(2)]
 
     assert [answer.json()["code"] for answer in answers] == ["plan-ineligible"] * 2
-    assert len(await api.look(Store).plans.find()) == 1
+    assert len(await api.store(Store).plans.find()) == 1
 
 
-async def test_what_is_edited_names_the_version_that_was_seen(applicant: Caller) -> None:
+async def test_what_is_edited_names_the_version_that_was_seen(applicant: ApiClient) -> None:
     plan = f"/v1/plans/{await filed(applicant)}"
     seen = (await applicant.get(plan)).headers["ETag"]
 

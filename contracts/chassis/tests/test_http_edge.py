@@ -1,10 +1,10 @@
 from collections.abc import AsyncIterator
 
-from chassis.testing.http import ApiStand, Caller
+from chassis.testing.http import ApiHarness, ApiClient
 
 
 async def test_a_body_over_the_limit_is_refused_also_when_its_length_is_not_announced(
-    applicant: Caller,
+    applicant: ApiClient,
 ) -> None:
     async def endless() -> AsyncIterator[bytes]:
         for _ in range(100):
@@ -17,26 +17,26 @@ async def test_a_body_over_the_limit_is_refused_also_when_its_length_is_not_anno
         assert (answer.status_code, answer.json()["code"]) == (413, "body-too-large")
 
 
-async def test_a_route_for_uploads_accepts_more_and_has_its_own_limit(applicant: Caller) -> None:
+async def test_a_route_for_uploads_accepts_more_and_has_its_own_limit(applicant: ApiClient) -> None:
     sizes = (2500, 5000)
     sent = [await applicant.post("/v1/plans/p/files", files={"file": ("f", b"x" * size)}) for size in sizes]
 
     assert [answer.status_code for answer in sent] == [200, 413]
 
 
-async def test_a_correlation_id_that_is_not_well_formed_is_replaced(api: ApiStand) -> None:
-    answer = await api.anybody().get("/v1/announced", headers={"X-Correlation-ID": "a b\tc"})
+async def test_a_correlation_id_that_is_not_well_formed_is_replaced(api: ApiHarness) -> None:
+    answer = await api.anonymous().get("/v1/announced", headers={"X-Correlation-ID": "a b\tc"})
 
     assert len(answer.headers["X-Correlation-ID"]) == 32
 
 
 async def test_the_edge_answers_for_health_and_measures_by_route_and_never_by_id(
-    api: ApiStand, applicant: Caller
+    api: ApiHarness, applicant: ApiClient
 ) -> None:
     await applicant.get("/v1/plans/some-id")
 
-    assert (await api.anybody().get("/livez")).json() == {"ok": True, "checks": {}}
-    assert (await api.anybody().get("/readyz")).status_code == 200
-    exposed = (await api.anybody().get("/metrics")).text
+    assert (await api.anonymous().get("/livez")).json() == {"ok": True, "checks": {}}
+    assert (await api.anonymous().get("/readyz")).status_code == 200
+    exposed = (await api.anonymous().get("/metrics")).text
     assert 'handler="/v1/plans/{plan}"' in exposed
     assert "some-id" not in exposed

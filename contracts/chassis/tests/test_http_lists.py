@@ -2,15 +2,15 @@ import base64
 
 import pytest
 from chassis.clock import FixedClock
-from chassis.testing.http import ApiStand, Caller, api_stand
-from chassis.persistence.unit_of_work import Backing
+from chassis.testing.http import ApiHarness, ApiClient, api_harness
+from chassis.persistence.unit_of_work import DocumentStore
 from messages.values import Role
 
 from . import plans
 from .plans import filed
 
 
-async def test_a_list_comes_in_pages_that_hold_each_item_once(applicant: Caller, officer: Caller) -> None:
+async def test_a_list_comes_in_pages_that_hold_each_item_once(applicant: ApiClient, officer: ApiClient) -> None:
     titles = [f"plan {number}" for number in (3, 1, 4, 1, 5, 9, 2)]
     for title in titles:
         await filed(applicant, title)
@@ -27,9 +27,9 @@ async def test_a_list_comes_in_pages_that_hold_each_item_once(applicant: Caller,
     assert seen == sorted(titles, reverse=True)
 
 
-async def test_a_list_leaks_nothing_that_reading_refuses(api: ApiStand, applicant: Caller) -> None:
+async def test_a_list_leaks_nothing_that_reading_refuses(api: ApiHarness, applicant: ApiClient) -> None:
     await filed(applicant)
-    elsewhere = api.as_(Role.PREFECTURE_OFFICER, prefecture="150200")
+    elsewhere = api.client_as(Role.PREFECTURE_OFFICER, prefecture="150200")
 
     asked_for_another = await elsewhere.get("/v1/plans", params={"prefecture": "150100"})
 
@@ -37,14 +37,14 @@ async def test_a_list_leaks_nothing_that_reading_refuses(api: ApiStand, applican
 
 
 @pytest.mark.parametrize("asked", [{"limit": "0"}, {"limit": "201"}, {"after": "nonsense"}, {"after": "W10="}])
-async def test_a_page_that_cannot_be_is_refused(officer: Caller, asked: dict[str, str]) -> None:
+async def test_a_page_that_cannot_be_is_refused(officer: ApiClient, asked: dict[str, str]) -> None:
     assert (await officer.get("/v1/plans", params=asked)).status_code == 422
 
 
-async def test_a_number_that_no_document_can_hold_is_malformed_and_no_failure(backing: Backing) -> None:
+async def test_a_number_that_no_document_can_hold_is_malformed_and_no_failure(backing: DocumentStore) -> None:
     cursor = base64.urlsafe_b64encode(b"[9223372036854775808, 1]").decode()
-    async with api_stand("plans", plans.router, aggregates={}, clock=FixedClock(plans.NOW), backing=backing) as served:
-        answer = await served.as_(Role.REGIONAL_OFFICER).get("/v1/plans", params={"after": cursor})
+    async with api_harness("plans", plans.router, aggregates={}, clock=FixedClock(plans.NOW), backing=backing) as served:
+        answer = await served.client_as(Role.REGIONAL_OFFICER).get("/v1/plans", params={"after": cursor})
 
     assert answer.status_code == 422
     assert [each["code"] for each in answer.json()["reasons"]] == ["number-out-of-range"]

@@ -6,11 +6,11 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from chassis.security.pseudonyms import KeyFileProblems, Keys, add_key, load_keys, mask, normal_form
+from chassis.security.pseudonyms import KeyFileProblems, KeyRing, add_key, load_keys, mask, normal_form
 
 NUMBER = "15010219800101123X"
 SECRET = bytes(range(32))
-KEYS = Keys("k1", {"k1": SECRET})
+KEYS = KeyRing("k1", {"k1": SECRET})
 
 
 def test_the_digest_is_hmac_sha256_of_the_number_under_the_current_key() -> None:
@@ -26,7 +26,7 @@ def test_one_person_has_one_digest_however_the_number_is_spelled(spelling: str) 
 
 
 def test_another_key_gives_another_digest() -> None:
-    other = Keys("k2", {"k2": bytes(32)})
+    other = KeyRing("k2", {"k2": bytes(32)})
     assert other.identify(NUMBER).digest != KEYS.identify(NUMBER).digest
 
 

@@ -8,17 +8,17 @@ from functools import partial
 import pytest
 from chassis.scheduling import scheduler as runner
 from chassis.clock import FixedClock
-from chassis.transactions.group_committer import Committer
-from chassis.handling import Result
+from chassis.transactions.group_committer import GroupCommitter
+from chassis.handling import HandlerResult
 from chassis.scheduling.job import Job
 from chassis.persistence.leases import LeaseLost, Leases
 from chassis.observability.metrics import Metrics
 from chassis.persistence.mongo import Database
-from chassis.scheduling.scheduler import JobRunner
-from chassis.tasks import every
+from chassis.scheduling.scheduler import JobScheduler
+from chassis.tasks import run_periodically
 from chassis.testing import sample
-from chassis.testing.sample import Store, Tally, Touch, touch
-from chassis.persistence.unit_of_work import reading
+from chassis.testing.sample import Store, TouchCounter, Touch, touch
+from chassis.persistence.unit_of_work import read_only_unit
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -29,7 +29,7 @@ async def due(store: Store, now: datetime) -> Sequence[Touch]:
     return [Touch(name) for name in ("a", "b", "c")] if now >= NOW else []
 
 
-async def remind(item: Touch, store: Store, now: datetime) -> Result:
+async def remind(item: Touch, store: Store, now: datetime) -> HandlerResult:
     if item.notice == "b":
         raise ValueError("bug")
     return await touch(item, store, now)
@@ -41,9 +41,9 @@ JOB = Job("remind", due, lambda item: item.notice, remind, Store, timedelta(seco
 class Rig:
     def __init__(self, database: Database, holder: str, clock: FixedClock) -> None:
         self.metrics = Metrics()
-        self.committer = Committer(database, sample.SERVICE, sample.AGGREGATES, clock=clock, metrics=self.metrics)
+        self.committer = GroupCommitter(database, sample.SERVICE, sample.AGGREGATES, clock=clock, metrics=self.metrics)
         self.leases = Leases(database, holder)
-        self.runner = JobRunner(database, self.leases, [JOB], self.committer, clock=clock, metrics=self.metrics)
+        self.runner = JobScheduler(database, self.leases, [JOB], self.committer, clock=clock, metrics=self.metrics)
 
     def runs(self, outcome: str) -> float | None:
         return self.metrics.registry.get_sample_value("green_job_runs_total", {"job": "remind", "outcome": outcome})
@@ -65,8 +65,8 @@ async def test_each_due_item_is_done_once_however_often_the_job_looks(
 ) -> None:
     rig = rigs[0]
 
-    assert [await rig.runner.look(JOB), await rig.runner.look(JOB)] == [2, 0]
-    assert await Store(reading(database)).notices.get("a") == Tally(1, ("",))
+    assert [await rig.runner.poll(JOB), await rig.runner.poll(JOB)] == [2, 0]
+    assert await Store(read_only_unit(database)).notices.get("a") == TouchCounter(1, ("",))
     assert rig.runs("known") == 2
 
 
@@ -74,14 +74,14 @@ async def test_an_item_that_fails_does_not_keep_the_others_and_is_tried_at_the_n
     rigs: tuple[Rig, Rig],
 ) -> None:
     rig = rigs[0]
-    await rig.runner.look(JOB)
-    await rig.runner.look(JOB)
+    await rig.runner.poll(JOB)
+    await rig.runner.poll(JOB)
 
     assert rig.runs("failed") == 2
 
 
 async def test_one_of_two_runners_looks_while_the_lease_holds(rigs: tuple[Rig, Rig]) -> None:
-    first, second = await asyncio.gather(*(rig.runner.look(JOB) for rig in rigs))
+    first, second = await asyncio.gather(*(rig.runner.poll(JOB) for rig in rigs))
 
     assert sorted((first, second)) == [0, 2]
 
@@ -89,12 +89,12 @@ async def test_one_of_two_runners_looks_while_the_lease_holds(rigs: tuple[Rig, R
 async def test_a_lease_is_held_by_one_renewed_by_it_and_free_after_its_time(database: Database) -> None:
     one, two = Leases(database, "one"), Leases(database, "two")
 
-    assert await one.take("x", 0.3)
-    assert not await two.take("x", 0.3)
-    assert await one.take("x", 0.3)
+    assert await one.acquire("x", 0.3)
+    assert not await two.acquire("x", 0.3)
+    assert await one.acquire("x", 0.3)
     await asyncio.sleep(0.5)
-    assert await two.take("x", 10)
-    assert not await one.take("x", 10)
+    assert await two.acquire("x", 10)
+    assert not await one.acquire("x", 10)
 
 
 async def test_a_lease_is_renewed_while_the_work_goes_on_so_that_nobody_else_begins_it(database: Database) -> None:
@@ -113,11 +113,11 @@ async def test_a_lease_is_renewed_while_the_work_goes_on_so_that_nobody_else_beg
     async def ask() -> int | None:
         await asyncio.sleep(0.5)
         async with asyncio.timeout(20):
-            while (done := await two.under("x", 2.0, work)) is None:  # noqa: ASYNC110 - a lease tells nobody
+            while (done := await two.run_under_lease("x", 2.0, work)) is None:  # noqa: ASYNC110 - a lease tells nobody
                 await asyncio.sleep(0.02)
         return done
 
-    assert await asyncio.gather(one.under("x", 2.0, partial(work, 3.0)), ask()) == [1, 1]
+    assert await asyncio.gather(one.run_under_lease("x", 2.0, partial(work, 3.0)), ask()) == [1, 1]
     assert most == 1
 
 
@@ -132,10 +132,10 @@ async def test_work_whose_lease_is_lost_is_cancelled(database: Database) -> None
             ended.append("cancelled")
             raise
 
-    working = asyncio.create_task(one.under("x", 0.3, work))
+    working = asyncio.create_task(one.run_under_lease("x", 0.3, work))
     await asyncio.sleep(0.05)
     await database.update("leases", {"_id": "x"}, [{"$set": {"until": "$$NOW"}}])
-    assert await two.take("x", 60)
+    assert await two.acquire("x", 60)
     with pytest.raises(LeaseLost):
         await working
 
@@ -156,17 +156,17 @@ async def test_a_job_that_takes_longer_than_its_lease_is_looked_at_by_one_runner
     slow = Job("mail", mails, lambda item: item.notice, remind, Store, timedelta(seconds=1))
     for rig in rigs:
         rig.runner._look_every = 0.1
-    looking = asyncio.create_task(rigs[0].runner.look(slow))
+    looking = asyncio.create_task(rigs[0].runner.poll(slow))
     await asyncio.sleep(0.5)
     while not looking.done():
-        await rigs[1].runner.look(slow)
+        await rigs[1].runner.poll(slow)
         await asyncio.sleep(0.1)
 
     assert len(looks) == 1
 
 
 async def test_many_who_ask_at_once_leave_one_holder(database: Database) -> None:
-    taken = await asyncio.gather(*(Leases(database, f"h{n}").take("new", 60) for n in range(10)))
+    taken = await asyncio.gather(*(Leases(database, f"h{n}").acquire("new", 60) for n in range(10)))
 
     assert taken.count(True) == 1
 
@@ -178,7 +178,7 @@ async def test_a_loop_goes_on_after_a_look_that_failed() -> None:
         looks.append(1)
         raise ValueError("bug")
 
-    task = asyncio.create_task(every(0.01, look))
+    task = asyncio.create_task(run_periodically(0.01, look))
     await asyncio.sleep(0.1)
     task.cancel()
 

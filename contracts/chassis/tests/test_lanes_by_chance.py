@@ -7,7 +7,7 @@ from itertools import pairwise
 from random import Random
 
 import pytest
-from chassis.outbox.ordering import Held, Lanes
+from chassis.outbox.ordering import InFlightDocument, OrderedDispatch
 from chassis.persistence.unit_of_work import Document
 
 AGGREGATES = "abcd"
@@ -19,12 +19,12 @@ class Desk:
 
     def __init__(self, seed: int) -> None:
         self.chance = Random(seed)  # noqa: S311 - the same course for the same seed
-        self.lanes = Lanes(held_max=5, stuck_max=2)
+        self.lanes = OrderedDispatch(held_max=5, stuck_max=2)
         self.made = 0
         self.committing: list[Document] = []
         self.unsent: dict[int, Document] = {}
         self.offered: deque[Document] = deque()
-        self.in_hand: list[Held] = []
+        self.in_hand: list[InFlightDocument] = []
         self.confirmed: list[int] = []
         self.said: list[tuple[str, int]] = []
         self.refused: set[str] = set()
@@ -46,7 +46,7 @@ class Desk:
             self.offered.append(document)
 
     async def offer(self) -> None:
-        if self.offered and (held := self.lanes.enter(self.offered.popleft())) is not None:
+        if self.offered and (held := self.lanes.admit(self.offered.popleft())) is not None:
             self.in_hand.append(held)
 
     async def send(self) -> None:
@@ -55,19 +55,19 @@ class Desk:
             return
         held = self.chance.choice(ready)
         self.in_hand.remove(held)
-        await held.turn()
+        await held.wait_for_predecessors()
         document = held.document
         left = [place for place in document.get("left") or range(len(document["events"])) if self.stays(held, place)]
         if left and document["_id"] in self.unsent:
             self.unsent[document["_id"]] = {**document, "left": left}
         if not left:
             self.confirmed.append(document["_id"])
-        self.lanes.end(held, sent=not left)
+        self.lanes.complete(held, sent=not left)
 
-    def stays(self, held: Held, place: int) -> bool:
+    def stays(self, held: InFlightDocument, place: int) -> bool:
         lane = held.document["events"][place]["a"]
         if lane not in held.stuck and lane in self.refused:
-            self.lanes.stick(held, lane)
+            self.lanes.block(held, lane)
         if lane not in held.stuck:
             self.said.append((lane, held.document["_id"]))
         return lane in held.stuck
@@ -75,7 +75,7 @@ class Desk:
     async def mark(self) -> None:
         for identifier in self.confirmed:
             self.unsent.pop(identifier, None)
-        self.lanes.forget(self.confirmed)
+        self.lanes.release(self.confirmed)
         self.confirmed.clear()
 
     async def look(self) -> None:
@@ -84,15 +84,15 @@ class Desk:
 
     async def sweep(self):  # type: ignore[no-untyped-def] # noqa: ANN201 - a generator of steps
         while True:
-            self.lanes.look()
+            self.lanes.begin_sweep()
             while self.lanes.room_for(PAGE):
-                behind, known = self.lanes.behind, set(self.lanes.known)
+                behind, known = self.lanes.needs_sweep, set(self.lanes.known_ids)
                 yield
                 page = [each for key, each in sorted(self.unsent.items()) if behind and key not in known]
                 yield
-                self.in_hand += self.lanes.take_up([(each, True) for each in page[:PAGE]])
+                self.in_hand += self.lanes.resume([(each, True) for each in page[:PAGE]])
                 if len(page) < PAGE:
-                    self.lanes.open()
+                    self.lanes.end_sweep()
                     break
                 yield
             yield

@@ -4,16 +4,16 @@ import asyncio
 from datetime import datetime, timedelta
 
 from chassis.clock import SystemClock
-from chassis.handling import Transient
-from chassis.persistence.mongo import Database, Unavailable
-from chassis.outbox.entries import Cause, entry, event_id
-from chassis.inbox.parking_lot import REPLAY
-from chassis.transactions.commands import CommandRoad
-from chassis.testing.sample import Tally
-from chassis.testing.stack import Stand
+from chassis.handling import TransientError
+from chassis.persistence.mongo import Database, DatabaseUnavailableError
+from chassis.outbox.entries import Causation, entry, event_id
+from chassis.inbox.parking_lot import REPLAY_REQUESTED
+from chassis.transactions.commands import CommandExecutor
+from chassis.testing.sample import TouchCounter
+from chassis.testing.stack import TestServers
 from chassis.broker.topology import definitions
-from chassis.persistence.unit_of_work import Unit
-from chassis.transactions.work import command_id
+from chassis.persistence.unit_of_work import UnitOfWork
+from chassis.transactions.work import command_inbox_id
 from messages.event import Event
 from messages.notify import NoticeFailed
 
@@ -37,19 +37,19 @@ async def test_a_repeated_event_has_no_second_effect(service: Service) -> None:
     await service.until_touched("b")
     await service.drained()
 
-    assert await service.tally("a") == Tally(1, ("1",))
+    assert await service.tally("a") == TouchCounter(1, ("1",))
     assert service.value("duplicates_total", consumer="review") == 1
 
 
 async def test_a_command_under_the_name_of_an_event_does_not_keep_the_event_from_being_handled(
     service: Service,
 ) -> None:
-    road, event = CommandRoad(service.committer), failed("a")
+    road, event = CommandExecutor(service.committer), failed("a")
 
-    async def nothing(_unit: Unit, _now: datetime) -> list[Event]:
+    async def nothing(_unit: UnitOfWork, _now: datetime) -> list[Event]:
         return []
 
-    await road.perform(command_id("review", event_id(event)), "", nothing)
+    await road.perform(command_inbox_id("review", event_id(event)), "", nothing)
     await service.hear(event)
 
     await service.until_touched("a")
@@ -62,12 +62,12 @@ async def test_an_event_older_than_what_a_projection_has_taken_is_dropped_and_co
     await service.until_touched("b")
     await service.drained()
 
-    assert await service.tally("a") == Tally(1, ("2",))
+    assert await service.tally("a") == TouchCounter(1, ("2",))
     assert service.value("stale_total", event_type=NoticeFailed.type) == 1
 
 
 async def test_the_age_of_an_event_is_real_time_whatever_the_business_clock_says(service: Service) -> None:
-    said = entry(failed("a"), Cause("c"), NOW - timedelta(days=90))
+    said = entry(failed("a"), Causation("c"), NOW - timedelta(days=90))
     assert await service.publisher.send([{**said, "at": SystemClock().now() - timedelta(seconds=20)}]) == [None]
     await service.until_touched("a")
 
@@ -75,7 +75,7 @@ async def test_the_age_of_an_event_is_real_time_whatever_the_business_clock_says
 
 
 async def test_an_event_without_the_time_of_its_commit_has_the_age_its_own_time_gives(service: Service) -> None:
-    await service.publisher.send([entry(failed("a"), Cause("c"), NOW - timedelta(seconds=90))])
+    await service.publisher.send([entry(failed("a"), Causation("c"), NOW - timedelta(seconds=90))])
     await service.until_touched("a")
 
     assert service.value("event_age_seconds_sum", event_type=NoticeFailed.type) == 90
@@ -83,7 +83,7 @@ async def test_an_event_without_the_time_of_its_commit_has_the_age_its_own_time_
 
 async def test_where_both_clocks_agree_the_finer_of_the_two_times_counts(service: Service) -> None:
     said_at = SystemClock().now() - timedelta(milliseconds=1500)
-    said = entry(failed("a"), Cause("c"), said_at)
+    said = entry(failed("a"), Causation("c"), said_at)
     await service.publisher.send([{**said, "at": said_at - timedelta(seconds=2)}])
     await service.until_touched("a")
 
@@ -99,7 +99,7 @@ async def test_a_handler_that_fails_once_is_tried_again(service: Service) -> Non
 
 
 async def test_what_is_not_ready_is_tried_again_without_counting(service: Service) -> None:
-    service.handlers.problems = [Transient("not yet")] * 4
+    service.handlers.problems = [TransientError("not yet")] * 4
     await service.hear(failed("a"))
     await service.until_touched("a")
 
@@ -108,7 +108,7 @@ async def test_what_is_not_ready_is_tried_again_without_counting(service: Servic
 
 
 async def test_what_stays_not_ready_is_put_aside_for_replay_and_holds_nobody_up(service: Service) -> None:
-    service.handlers.problems = [Transient("not yet")] * 6
+    service.handlers.problems = [TransientError("not yet")] * 6
     await service.hear(failed("a"))
 
     async def put_aside() -> bool:
@@ -116,11 +116,11 @@ async def test_what_stays_not_ready_is_put_aside_for_replay_and_holds_nobody_up(
 
     await service.until(put_aside)
     await service.drained()
-    assert [each["state"] for each in await service.parked.listed()] == [REPLAY]
+    assert [each["state"] for each in await service.parked.list()] == [REPLAY_REQUESTED]
 
 
 async def test_a_database_that_is_away_for_longer_than_patience_lasts_puts_nothing_aside(service: Service) -> None:
-    service.handlers.problems = [Unavailable("away")] * 12
+    service.handlers.problems = [DatabaseUnavailableError("away")] * 12
     await service.hear(failed("a"))
     await service.until_touched("a")
 
@@ -129,7 +129,7 @@ async def test_a_database_that_is_away_for_longer_than_patience_lasts_puts_nothi
 
 
 async def test_stopping_leaves_what_waits_to_the_broker_with_no_delivery_counted(service: Service) -> None:
-    service.handlers.problems = [Transient("not yet")] * 1000
+    service.handlers.problems = [TransientError("not yet")] * 1000
     service.reception._patience = 60
     service.reception._pauses = (60.0,)
     await service.hear(failed("a"))
@@ -144,7 +144,7 @@ async def test_stopping_leaves_what_waits_to_the_broker_with_no_delivery_counted
     assert again.handlers.runs == 1
 
 
-async def test_stopping_does_not_wait_for_a_broker_that_is_gone(stand: Stand, database: Database) -> None:
+async def test_stopping_does_not_wait_for_a_broker_that_is_gone(stand: TestServers, database: Database) -> None:
     mine = Service(stand, await stand.vhost(definitions(HEARD)), database)
     await mine.start()
     await stand.broker.remove_vhost(mine.vhost)
@@ -172,7 +172,7 @@ async def test_one_message_that_waits_keeps_no_other_from_being_acknowledged(ser
     assert again.value("duplicates_total", consumer="review") == 0
 
 
-async def test_a_connection_lost_while_handling_leaves_each_effect_once(service: Service, stand: Stand) -> None:
+async def test_a_connection_lost_while_handling_leaves_each_effect_once(service: Service, stand: TestServers) -> None:
     service.handlers.pause = 0.02
     await service.hear(*(failed(f"n{n}") for n in range(400)))
     await service.until_touched("n0")

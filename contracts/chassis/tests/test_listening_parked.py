@@ -4,10 +4,10 @@ from typing import Any
 
 import aio_pika
 import pytest
-from chassis.handling import Poison
+from chassis.handling import PoisonMessageError
 from chassis.testing import sample
-from chassis.testing.stack import Stand
-from messages.envelope import say
+from chassis.testing.stack import TestServers
+from messages.envelope import encode
 from messages.notify import NoticeFailed
 
 from .hearer import NOW, Service, failed
@@ -26,13 +26,13 @@ async def test_an_unknown_type_is_parked_at_once(service: Service) -> None:
 
 
 async def test_a_body_that_does_not_validate_is_parked_with_all_that_is_wrong(service: Service) -> None:
-    said = say(failed("a"), event_id="1", time=NOW, correlation_id="c")
+    said = encode(failed("a"), event_id="1", time=NOW, correlation_id="c")
     await service.publish(said.type, b'{"channel": "pigeon"}', headers=dict(said.headers))
     reasons = await service.until_parked()
 
     assert "notice_id: Field required" in reasons[0]
     assert "channel" in reasons[0]
-    found = await service.parked.shown((await service.parked.listed())[0]["_id"])
+    found = await service.parked.get((await service.parked.list())[0]["_id"])
     assert bytes(found["body"]) == b'{"channel": "pigeon"}'
     assert found["headers"]["ce-id"] == "1"
 
@@ -44,14 +44,14 @@ async def test_a_message_that_is_no_event_is_parked(service: Service) -> None:
 
 
 async def test_a_type_under_another_routing_key_is_parked(service: Service) -> None:
-    said = say(sample.delivered("a"), event_id="1", time=NOW, correlation_id="c")
+    said = encode(sample.delivered("a"), event_id="1", time=NOW, correlation_id="c")
     await service.publish(NoticeFailed.type, said.body, headers=dict(said.headers))
 
     assert "routing key" in (await service.until_parked())[0]
 
 
 async def test_an_event_from_a_source_that_does_not_own_it_is_parked(service: Service) -> None:
-    said = say(failed("a"), event_id="1", time=NOW, correlation_id="c")
+    said = encode(failed("a"), event_id="1", time=NOW, correlation_id="c")
     forged = {**said.headers, "ce-source": "/green/registry"}
     await service.publish(said.type, said.body, headers=dict(forged))
 
@@ -59,13 +59,13 @@ async def test_an_event_from_a_source_that_does_not_own_it_is_parked(service: Se
 
 
 async def test_the_broker_lets_no_user_publish_what_another_says(service: Service) -> None:
-    said = say(failed("a"), event_id="1", time=NOW, correlation_id="c")
+    said = encode(failed("a"), event_id="1", time=NOW, correlation_id="c")
     with pytest.raises(aio_pika.exceptions.ChannelClosed, match="ACCESS_REFUSED"):
         await service.publish(said.type, said.body, user="review", headers=dict(said.headers))
 
 
-async def test_an_event_with_the_word_of_the_broker_on_another_user_is_parked(service: Service, stand: Stand) -> None:
-    said = say(failed("a"), event_id="1", time=NOW, correlation_id="c")
+async def test_an_event_with_the_word_of_the_broker_on_another_user_is_parked(service: Service, stand: TestServers) -> None:
+    said = encode(failed("a"), event_id="1", time=NOW, correlation_id="c")
     admin = stand.broker.admin_user
     connection = await aio_pika.connect(stand.amqp_url(service.vhost))
     async with connection:
@@ -77,7 +77,7 @@ async def test_an_event_with_the_word_of_the_broker_on_another_user_is_parked(se
 
 
 async def test_an_event_without_the_word_of_the_broker_on_its_user_is_parked(service: Service) -> None:
-    said = say(failed("a"), event_id="1", time=NOW, correlation_id="c")
+    said = encode(failed("a"), event_id="1", time=NOW, correlation_id="c")
     await service.publish(said.type, said.body, headers=dict(said.headers), named=False)
 
     assert "published by 'nobody the broker knows'" in (await service.until_parked())[0]
@@ -85,7 +85,7 @@ async def test_an_event_without_the_word_of_the_broker_on_its_user_is_parked(ser
 
 
 async def test_what_a_message_says_of_its_own_death_is_no_routing_key_on_a_living_queue(service: Service) -> None:
-    said = say(failed("a"), event_id="1", time=NOW, correlation_id="c")
+    said = encode(failed("a"), event_id="1", time=NOW, correlation_id="c")
     forged: Any = {**said.headers, "x-death": [{"routing-keys": [said.type]}]}
     await service.publish(sample.delivered("a").type, said.body, headers=forged)
 
@@ -93,7 +93,7 @@ async def test_what_a_message_says_of_its_own_death_is_no_routing_key_on_a_livin
 
 
 async def test_poison_is_parked_at_once(service: Service) -> None:
-    service.handlers.problems = [Poison("never")]
+    service.handlers.problems = [PoisonMessageError("never")]
     await service.hear(failed("a"))
 
     assert await service.until_parked() == ["poison: never"]
@@ -111,12 +111,12 @@ async def test_a_handler_that_keeps_failing_is_parked_after_five_attempts_and_th
     await service.drained()
 
     assert reasons == ["ValueError: bug"]
-    assert (await service.parked.listed())[0]["attempts"] == 5
+    assert (await service.parked.list())[0]["attempts"] == 5
     assert service.handlers.runs == 6
 
 
 async def test_the_brokers_dead_letters_are_parked_with_their_event(service: Service) -> None:
-    said = say(failed("a"), event_id="1", time=NOW, correlation_id="c")
+    said = encode(failed("a"), event_id="1", time=NOW, correlation_id="c")
     connection = await aio_pika.connect(service.stand.amqp_url(service.vhost))
     async with connection:
         channel = await connection.channel()
@@ -126,5 +126,5 @@ async def test_the_brokers_dead_letters_are_parked_with_their_event(service: Ser
     reasons = await service.until_parked()
 
     assert reasons[0].startswith("dead letter")
-    assert (await service.parked.listed())[0]["type"] == said.type
+    assert (await service.parked.list())[0]["type"] == said.type
     assert service.value("dead_letters_total") == 1

@@ -6,24 +6,24 @@ from datetime import UTC, datetime
 
 import pytest
 from chassis.clock import FixedClock
-from chassis.observability.gauges import Measure, Measuring, Values
+from chassis.observability.gauges import DomainGauge, GaugeReader, Values
 from chassis.observability.metrics import Metrics
-from chassis.testing import Memory
-from chassis.testing.sample import Store, Tally
-from chassis.persistence.unit_of_work import Backing, Batch, Commit, Unit
+from chassis.testing import InMemoryStore
+from chassis.testing.sample import Store, TouchCounter
+from chassis.persistence.unit_of_work import DocumentStore, IdentityMap, ChangeSet, UnitOfWork
 from prometheus_client import generate_latest
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
-async def keep(backing: Backing, **notices: int) -> None:
-    batch = Batch(backing, {})
-    unit = Unit(batch)
+async def keep(backing: DocumentStore, **notices: int) -> None:
+    batch = IdentityMap(backing, {})
+    unit = UnitOfWork(batch)
     for name, count in notices.items():
-        Store(unit).notices.save(name, Tally(count))
-    await unit.conclude([])
-    unit.keep()
-    await backing.commit(Commit([], batch.writes(), None))
+        Store(unit).notices.save(name, TouchCounter(count))
+    await unit.finish([])
+    unit.flush()
+    await backing.commit(ChangeSet([], batch.writes(), None))
 
 
 async def kept(store: Store, _now: datetime) -> Values:
@@ -43,20 +43,20 @@ async def broken(_store: Store, _now: datetime) -> Values:
     raise ValueError("bug")
 
 
-KEPT = Measure("notices_kept", "Notices kept", kept)
-BY_COUNT = Measure("notices_by_count", "Notices by how often they were touched", by_count, ("times",))
-BROKEN = Measure("broken", "Always fails", broken)
+KEPT = DomainGauge("notices_kept", "Notices kept", kept)
+BY_COUNT = DomainGauge("notices_by_count", "Notices by how often they were touched", by_count, ("times",))
+BROKEN = DomainGauge("broken", "Always fails", broken)
 
 
-def measuring(backing: Backing, metrics: Metrics, *measures: Measure) -> Measuring:
-    return Measuring(backing, Store, measures, clock=FixedClock(NOW), metrics=metrics, seconds=60)
+def measuring(backing: DocumentStore, metrics: Metrics, *measures: DomainGauge) -> GaugeReader:
+    return GaugeReader(backing, Store, measures, clock=FixedClock(NOW), metrics=metrics, seconds=60)
 
 
 def told(metrics: Metrics, name: str, labels: Mapping[str, str] | None = None) -> float | None:
     return metrics.registry.get_sample_value(f"green_{name}", dict(labels or {}))
 
 
-async def test_what_a_service_counts_is_told_as_gauges(backing: Backing) -> None:
+async def test_what_a_service_counts_is_told_as_gauges(backing: DocumentStore) -> None:
     metrics = Metrics()
     await keep(backing, a=1, b=2, c=2)
 
@@ -68,24 +68,24 @@ async def test_what_a_service_counts_is_told_as_gauges(backing: Backing) -> None
     assert "# HELP green_notices_kept Notices kept\n" in generate_latest(metrics.registry).decode()
 
 
-async def test_a_label_that_is_not_named_any_more_is_not_told_any_more(backing: Backing) -> None:
+async def test_a_label_that_is_not_named_any_more_is_not_told_any_more(backing: DocumentStore) -> None:
     metrics = Metrics()
     await keep(backing, a=1)
     looking = measuring(backing, metrics, BY_COUNT)
     await looking.look()
-    batch = Batch(backing, {})
-    unit = Unit(batch)
+    batch = IdentityMap(backing, {})
+    unit = UnitOfWork(batch)
     Store(unit).notices.remove("a")
-    await unit.conclude([])
-    unit.keep()
-    await backing.commit(Commit([], batch.writes(), None))
+    await unit.finish([])
+    unit.flush()
+    await backing.commit(ChangeSet([], batch.writes(), None))
 
     await looking.look()
 
     assert told(metrics, "notices_by_count", {"times": "once"}) is None
 
 
-async def test_before_it_has_been_read_a_measure_says_nothing(backing: Backing) -> None:
+async def test_before_it_has_been_read_a_measure_says_nothing(backing: DocumentStore) -> None:
     metrics = Metrics()
     measuring(backing, metrics, KEPT)
 
@@ -93,7 +93,7 @@ async def test_before_it_has_been_read_a_measure_says_nothing(backing: Backing) 
     assert told(metrics, "measured_timestamp_seconds", {"measure": "notices_kept"}) is None
 
 
-async def test_a_measure_that_fails_keeps_its_value_and_the_others_go_on(backing: Backing) -> None:
+async def test_a_measure_that_fails_keeps_its_value_and_the_others_go_on(backing: DocumentStore) -> None:
     metrics = Metrics()
 
     read = await measuring(backing, metrics, BROKEN, KEPT).look()
@@ -104,7 +104,7 @@ async def test_a_measure_that_fails_keeps_its_value_and_the_others_go_on(backing
     assert told(metrics, "measured_timestamp_seconds", {"measure": "notices_kept"}) is not None
 
 
-async def test_a_measure_with_other_labels_than_it_named_is_not_told(backing: Backing) -> None:
+async def test_a_measure_with_other_labels_than_it_named_is_not_told(backing: DocumentStore) -> None:
     metrics = Metrics()
     await keep(backing, a=1)
 
@@ -112,13 +112,13 @@ async def test_a_measure_with_other_labels_than_it_named_is_not_told(backing: Ba
     assert told(metrics, "notices_by_count") is None
 
 
-async def test_a_measure_knows_the_business_clock(backing: Backing) -> None:
+async def test_a_measure_knows_the_business_clock(backing: DocumentStore) -> None:
     metrics = Metrics()
-    await measuring(backing, metrics, Measure("months", "Month of the year", months)).look()
+    await measuring(backing, metrics, DomainGauge("months", "Month of the year", months)).look()
 
     assert told(metrics, "months") == 3
 
 
 def test_two_measures_of_one_name_are_refused() -> None:
     with pytest.raises(ValueError, match="notices_kept"):
-        measuring(Memory(), Metrics(), KEPT, KEPT)
+        measuring(InMemoryStore(), Metrics(), KEPT, KEPT)

@@ -7,22 +7,22 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from chassis.__main__ import app
-from chassis.inbox.subscriptions import hears
+from chassis.inbox.subscriptions import subscribe
 from chassis.clock import FixedClock
-from chassis.transactions.group_committer import Committer
+from chassis.transactions.group_committer import GroupCommitter
 from chassis.inbox.delivery import Delivery
-from chassis.handling import Result, Transient
+from chassis.handling import HandlerResult, TransientError
 from chassis.persistence.leases import Leases
 from chassis.observability.metrics import Metrics
 from chassis.persistence.mongo import Database
-from chassis.inbox.parking_lot import DISCARDED, PARKED, REPLAY, REPLAYED, STATES, NotParked, ParkedMessages, fingerprint
-from chassis.inbox.dispatcher import PUT_ASIDE_FOR, Reception
-from chassis.scheduling.scheduler import Replayer
+from chassis.inbox.parking_lot import DISCARDED, PARKED, REPLAY_REQUESTED, REPLAYED, STATES, NotParkedError, ParkingLot, fingerprint
+from chassis.inbox.dispatcher import MAX_DEFERRED, Dispatcher
+from chassis.scheduling.scheduler import ParkedMessageReplayer
 from chassis.testing import sample
-from chassis.testing.sample import Store, Tally, Touch, touch
-from chassis.testing.stack import Stand
-from chassis.persistence.unit_of_work import Document, reading
-from messages.envelope import CONTENT_TYPE, say
+from chassis.testing.sample import Store, TouchCounter, Touch, touch
+from chassis.testing.stack import TestServers
+from chassis.persistence.unit_of_work import Document, read_only_unit
+from messages.envelope import CONTENT_TYPE, encode
 from messages.notify import NoticeDelivered
 from typer.testing import CliRunner
 
@@ -31,12 +31,12 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 def message(notice: str = "a") -> Delivery:
     event = sample.delivered(notice).model_copy(update={"sequence": 1})
-    said = say(event, event_id=f"id-{notice}", time=NOW, correlation_id="c")
+    said = encode(event, event_id=f"id-{notice}", time=NOW, correlation_id="c")
     return Delivery(said.headers, said.body, CONTENT_TYPE, said.type, user="notify")
 
 
 def named(message: Delivery) -> str:
-    return fingerprint("review", message.said())
+    return fingerprint("review", message.to_envelope())
 
 
 class Rig:
@@ -47,29 +47,29 @@ class Rig:
         self.problem: Exception | None = None
         self.held: set[str] = set()
         self.clock = FixedClock(NOW)
-        self.parked = ParkedMessages(database, self.clock)
+        self.parked = ParkingLot(database, self.clock)
         self.metrics = Metrics()
-        self.committer = Committer(database, "review", sample.AGGREGATES, clock=self.clock, metrics=self.metrics)
-        reception = Reception(
+        self.committer = GroupCommitter(database, "review", sample.AGGREGATES, clock=self.clock, metrics=self.metrics)
+        reception = Dispatcher(
             "review",
-            [hears(NoticeDelivered, self.on_delivered, Store)],
+            [subscribe(NoticeDelivered, self.on_delivered, Store)],
             self.committer,
             self.parked,
             clock=self.clock,
             metrics=self.metrics,
         )
-        self.replayer = Replayer(Leases(database, "me"), self.parked, reception, self.metrics)
+        self.replayer = ParkedMessageReplayer(Leases(database, "me"), self.parked, reception, self.metrics)
 
-    async def on_delivered(self, event: NoticeDelivered, store: Store, now: datetime) -> Result:
+    async def on_delivered(self, event: NoticeDelivered, store: Store, now: datetime) -> HandlerResult:
         if self.problem is not None:
             raise self.problem
         if event.notice_id in self.held:
-            raise Transient("not yet")
+            raise TransientError("not yet")
         await touch(Touch(event.notice_id), store, now)
         return []
 
     async def state(self, said: Delivery) -> str:
-        found = await self.parked.shown(named(said))
+        found = await self.parked.get(named(said))
         return str(found["state"])
 
 
@@ -86,7 +86,7 @@ async def test_a_message_parked_twice_is_one_entry_with_both_times(rig: Rig) -> 
     rig.clock.advance(timedelta(hours=1))
     await rig.parked.park("review", message(), "second", 5)
 
-    found = await rig.parked.shown(named(message()))
+    found = await rig.parked.get(named(message()))
     assert (found["reason"], found["attempts"]) == ("second", 10)
     assert found["last_at"] - found["first_at"] == timedelta(hours=1)
     assert [step["reason"] for step in found["history"]] == ["first", "second"]
@@ -95,20 +95,20 @@ async def test_a_message_parked_twice_is_one_entry_with_both_times(rig: Rig) -> 
 async def test_a_replayed_message_goes_the_same_road_and_has_its_effect_once(rig: Rig) -> None:
     key = named(message())
     await rig.parked.park("review", message(), "bug", 5)
-    await rig.parked.ask_replay(key, "operator")
+    await rig.parked.request_replay(key, "operator")
     await rig.replayer.look()
     await rig.parked.park("review", message(), "came again", 0)
-    await rig.parked.ask_replay(key, "operator")
+    await rig.parked.request_replay(key, "operator")
     await rig.replayer.look()
 
     assert await rig.state(message()) == REPLAYED
-    assert await Store(reading(rig.database)).notices.get("a") == Tally(1, ("",))
+    assert await Store(read_only_unit(rig.database)).notices.get("a") == TouchCounter(1, ("",))
 
 
 async def test_a_replay_that_fails_parks_the_message_again(rig: Rig) -> None:
     rig.problem = ValueError("still a bug")
     await rig.parked.park("review", message(), "bug", 5)
-    await rig.parked.ask_replay(named(message()), "operator")
+    await rig.parked.request_replay(named(message()), "operator")
     await rig.replayer.look()
 
     assert await rig.state(message()) == PARKED
@@ -127,14 +127,14 @@ async def test_a_process_that_has_lost_the_lease_goes_on_counting_what_is_parked
 
 
 async def test_what_was_put_aside_waits_on_and_is_parked_when_its_time_is_up(rig: Rig) -> None:
-    rig.problem = Transient("not yet")
+    rig.problem = TransientError("not yet")
     await rig.parked.park("review", message(), "not yet", 0, replay=True)
     await rig.replayer.look()
     early = await rig.state(message())
-    rig.clock.advance(PUT_ASIDE_FOR + timedelta(seconds=1))
+    rig.clock.advance(MAX_DEFERRED + timedelta(seconds=1))
     await rig.replayer.look()
 
-    assert (early, await rig.state(message())) == (REPLAY, PARKED)
+    assert (early, await rig.state(message())) == (REPLAY_REQUESTED, PARKED)
 
 
 async def test_more_than_are_tried_at_once_and_not_ready_hold_up_none_behind_them(rig: Rig) -> None:
@@ -152,7 +152,7 @@ async def test_more_than_are_tried_at_once_and_not_ready_hold_up_none_behind_the
 async def test_what_is_put_aside_is_listed_counted_and_can_be_discarded(rig: Rig) -> None:
     await rig.parked.park("review", message("a"), "not yet", 0, replay=True)
     await rig.parked.park("review", message("b"), "bug", 5)
-    assert {each["state"] for each in await rig.parked.listed()} == {PARKED, REPLAY}
+    assert {each["state"] for each in await rig.parked.list()} == {PARKED, REPLAY_REQUESTED}
     assert await rig.parked.count() == 2
     await rig.parked.discard(named(message("a")), "operator", "a test message")
 
@@ -160,7 +160,7 @@ async def test_what_is_put_aside_is_listed_counted_and_can_be_discarded(rig: Rig
 
 
 async def test_how_many_wait_is_told_by_every_process_whoever_replays(rig: Rig) -> None:
-    await Leases(rig.database, "another").take("replay", 60)
+    await Leases(rig.database, "another").acquire("replay", 60)
     await rig.parked.park("review", message(), "bug", 5)
     await rig.replayer.look()
 
@@ -170,10 +170,10 @@ async def test_how_many_wait_is_told_by_every_process_whoever_replays(rig: Rig) 
 async def test_a_message_parked_again_has_the_reason_and_the_attempts_of_the_last_time(rig: Rig) -> None:
     rig.problem = ValueError("another bug")
     await rig.parked.park("review", message(), "bug", 5)
-    await rig.parked.ask_replay(named(message()), "operator")
+    await rig.parked.request_replay(named(message()), "operator")
     await rig.replayer.look()
 
-    (found,) = await rig.parked.listed()
+    (found,) = await rig.parked.list()
     assert (found["reason"], found["attempts"]) == ("ValueError: another bug", 6)
 
 
@@ -183,7 +183,7 @@ async def test_a_message_in_structured_mode_is_replayed_as_it_came(rig: Rig) -> 
     body = {**attributes, "time": NOW.isoformat(), "data": event.model_dump(mode="json")}
     came = Delivery({}, json.dumps(body).encode(), "application/cloudevents+json", event.type, user="notify")
     await rig.parked.park("review", came, "bug", 5)
-    await rig.parked.ask_replay(named(came), "operator")
+    await rig.parked.request_replay(named(came), "operator")
     await rig.replayer.look()
 
     assert await rig.state(came) == REPLAYED
@@ -210,21 +210,21 @@ async def test_a_discarded_message_is_not_replayed_and_every_step_is_recorded(ri
     await rig.parked.discard(key, "operator", "a test message")
     await rig.replayer.look()
 
-    found = await rig.parked.shown(key)
+    found = await rig.parked.get(key)
     assert found["state"] == DISCARDED
     assert found["history"][-1]["by"] == "operator"
     assert found["history"][-1]["why"] == "a test message"
-    with pytest.raises(NotParked):
+    with pytest.raises(NotParkedError):
         await rig.parked.discard(key, "operator", "again")
 
 
-async def test_an_operator_lists_shows_replays_and_discards_from_the_command_line(stand: Stand) -> None:
+async def test_an_operator_lists_shows_replays_and_discards_from_the_command_line(stand: TestServers) -> None:
     name, url = await stand.database("parked")
     from chassis.persistence.mongo import open_database  # noqa: PLC0415 - beside its one use
 
     database = open_database(url, name, "pymongo")
-    await database.prepare(())
-    parked = ParkedMessages(database)
+    await database.ensure_indexes(())
+    parked = ParkingLot(database)
     await parked.park("review", message("a"), "ValueError: bug", 5)
     await parked.park("review", message("b"), "ValueError: bug", 5)
     one, two = (named(message(each)) for each in ("a", "b"))
@@ -247,5 +247,5 @@ async def test_an_operator_lists_shows_replays_and_discards_from_the_command_lin
         0,
         "0 documents will be said again\n",
     )
-    assert {each["state"] for each in await parked.listed(STATES)} == {REPLAY, DISCARDED}
+    assert {each["state"] for each in await parked.list(STATES)} == {REPLAY_REQUESTED, DISCARDED}
     await database.close()

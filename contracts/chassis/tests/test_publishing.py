@@ -8,17 +8,17 @@ import pytest
 from aio_pika.abc import AbstractQueue
 from chassis.outbox import entries as outbox
 from chassis.clock import FixedClock
-from chassis.transactions.group_committer import Committer
+from chassis.transactions.group_committer import GroupCommitter
 from chassis.observability.metrics import Metrics
 from chassis.persistence.mongo import Database
-from chassis.outbox.entries import Cause, entry
+from chassis.outbox.entries import Causation, entry
 from chassis.broker.publisher import SHORT, BrokerPublisher
 from chassis.outbox.relay import Relay
 from chassis.testing import sample
 from chassis.testing.sample import Touch
-from chassis.testing.stack import Stand
+from chassis.testing.stack import TestServers
 from chassis.broker.topology import definitions
-from chassis.persistence.unit_of_work import Commit
+from chassis.persistence.unit_of_work import ChangeSet
 from messages.notify import NoticeDelivered, NoticeFailed
 
 from .hearer import NOW, Service, failed
@@ -32,10 +32,10 @@ class Deaf(dict[int, Any]):
 
 
 async def test_an_event_no_queue_is_bound_for_is_returned_and_stays_in_the_outbox(
-    service: Service, stand: Stand
+    service: Service, stand: TestServers
 ) -> None:
     publisher = BrokerPublisher(stand.amqp_url(service.vhost))
-    one, two, three = (entry(sample.delivered(name), Cause("c"), NOW) for name in ("a", "b", "c"))
+    one, two, three = (entry(sample.delivered(name), Causation("c"), NOW) for name in ("a", "b", "c"))
 
     assert await publisher.send([one, {**two, "t": "unheard"}, three]) == [None, "returned", None]
     assert await publisher.send([one, one]) == [None, "in flight already"]
@@ -43,24 +43,24 @@ async def test_an_event_no_queue_is_bound_for_is_returned_and_stays_in_the_outbo
 
 
 async def test_an_event_with_a_longer_name_than_the_protocol_holds_is_sent_under_its_digest(service: Service) -> None:
-    said = entry(failed("a"), Cause("请" * 90), NOW)
+    said = entry(failed("a"), Causation("请" * 90), NOW)
     long = {**said, "h": {**said["h"], "ce-id": f"notify:notice:{'园' * 80}:1:failed"}}
     assert len(long["h"]["ce-id"].encode()) > SHORT
-    assert await service.publisher.send([long, entry(failed("b"), Cause("c"), NOW)]) == [None, None]
+    assert await service.publisher.send([long, entry(failed("b"), Causation("c"), NOW)]) == [None, None]
     await service.until_touched("a")
     await service.until_touched("b")
 
     assert await service.database.count("inbox", {"_id": {"$gt": "bus|review|notify:notice:园"}}) == 1
 
 
-async def test_what_the_protocol_cannot_carry_takes_no_confirm_from_another_event(stand: Stand) -> None:
+async def test_what_the_protocol_cannot_carry_takes_no_confirm_from_another_event(stand: TestServers) -> None:
     """A full queue refuses: were the numbers of the channel shifted, the refusal would be another event's."""
     full = definitions({"review": [NoticeFailed], "notify": []})
     full["policies"][0]["definition"]["max-length"] = 1
     vhost = await stand.vhost(full)
     await asyncio.sleep(1)
     publisher = BrokerPublisher(stand.amqp_url(vhost, "notify"))
-    made = [entry(failed(f"n{number}"), Cause("c"), NOW) for number in range(60)]
+    made = [entry(failed(f"n{number}"), Causation("c"), NOW) for number in range(60)]
     filling = iter(made)
     async with asyncio.timeout(10):
         while await publisher.send([next(filling)]) != ["refused"]:
@@ -78,7 +78,7 @@ async def test_what_the_protocol_cannot_carry_takes_no_confirm_from_another_even
 
 async def test_an_error_while_writing_leaves_no_number_behind(service: Service) -> None:
     with pytest.raises(KeyError):
-        await service.publisher.send([entry(failed("a"), Cause("c"), NOW), {"h": {}}])
+        await service.publisher.send([entry(failed("a"), Causation("c"), NOW), {"h": {}}])
     assert not service.publisher.connected
     await service.hear(failed("a"))
 
@@ -91,7 +91,7 @@ async def test_a_confirm_that_did_not_come_ends_its_own_connection_and_no_later_
     first = slow._channel
     assert first is not None
     first.confirmations = Deaf()
-    sending = asyncio.create_task(slow.send([entry(failed("a"), Cause("c"), NOW)]))
+    sending = asyncio.create_task(slow.send([entry(failed("a"), Causation("c"), NOW)]))
     await asyncio.sleep(0.1)
     slow._channel, slow._connection = None, None
     await slow.probe()
@@ -112,7 +112,7 @@ async def test_the_publishers_connection_comes_back_after_it_was_closed(service:
 
 
 async def test_what_the_broker_returns_keeps_back_the_same_aggregate_and_no_other_until_it_is_taken(
-    stand: Stand, database: Database
+    stand: TestServers, database: Database
 ) -> None:
     """The queue is bound for failures only; what was delivered comes back until it is bound for that as well."""
     vhost = await stand.vhost(definitions({"review": [NoticeFailed], "notify": []}))
@@ -122,9 +122,9 @@ async def test_what_the_broker_returns_keeps_back_the_same_aggregate_and_no_othe
     )
     relay.start()
     for event in (sample.delivered("a").model_copy(update={"sequence": 1}), failed("a", 2), failed("b", 1)):
-        document = outbox.document([entry(event, Cause("c"), NOW)], relay.token)
-        await database.commit(Commit([], [], document))
-        relay.offer(document)
+        document = outbox.document([entry(event, Causation("c"), NOW)], relay.token)
+        await database.commit(ChangeSet([], [], document))
+        relay.enqueue(document)
     async with await aio_pika.connect(stand.amqp_url(vhost)) as connection:
         queue = await (await connection.channel()).get_queue("review.notify")
         early = [await arrived(queue)]
@@ -147,23 +147,23 @@ async def arrived(queue: AbstractQueue) -> str | None:
 
 
 async def test_one_hop_through_committer_and_relay_reaches_the_broker(
-    stand: Stand, heard_vhost: str, database: Database
+    stand: TestServers, heard_vhost: str, database: Database
 ) -> None:
     metrics = Metrics()
     relay = Relay(database, BrokerPublisher(stand.amqp_url(heard_vhost, "notify")), "mine", metrics=metrics)
-    committer = Committer(
+    committer = GroupCommitter(
         database,
         sample.SERVICE,
         sample.AGGREGATES,
         clock=FixedClock(NOW),
         metrics=metrics,
-        relay_wakeup=relay.offer,
+        relay_wakeup=relay.enqueue,
         token=relay.token,
     )
     relay.start()
     committer.start()
     works = (sample.work(f"m{n}", sample.running(Touch(f"hop{n}"))) for n in range(300))
-    await asyncio.gather(*(committer.perform(each) for each in works))
+    await asyncio.gather(*(committer.submit(each) for each in works))
     await committer.stop()
     await relay.stop()
 

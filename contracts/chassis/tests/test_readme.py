@@ -4,7 +4,7 @@ from pathlib import Path
 from types import ModuleType
 
 from chassis.clock import FixedClock
-from chassis.testing.http import api_stand
+from chassis.testing.http import api_harness
 from messages.values import Role
 
 README = Path(__file__).parents[1] / "README.md"
@@ -21,8 +21,8 @@ def example() -> ModuleType:
 async def test_the_example_does_what_the_page_says() -> None:
     shown = example()
 
-    async with api_stand("notify", shown.router, aggregates=shown.AGGREGATES, clock=FixedClock(NOW)) as api:
-        li, wang = (api.as_(Role.EXPERT, subject=name) for name in ("li", "wang"))
+    async with api_harness("notify", shown.router, aggregates=shown.AGGREGATES, clock=FixedClock(NOW)) as api:
+        li, wang = (api.client_as(Role.EXPERT, subject=name) for name in ("li", "wang"))
         first = await li.post("/v1/notices/n-1")
         again = await li.post("/v1/notices/n-1")
 
@@ -30,7 +30,7 @@ async def test_the_example_does_what_the_page_says() -> None:
         assert (again.status_code, again.json()["code"]) == (409, "notice-known")
         assert (await li.get("/v1/notices")).json() == [first.json()]
         assert (await wang.get("/v1/notices")).json() == []
-        assert [event.type for event in api.said] == ["notify.notice.delivered.v1"]
+        assert [event.type for event in api.events] == ["notify.notice.delivered.v1"]
 
 
 def test_every_room_of_the_package_is_named_on_the_page() -> None:

@@ -8,17 +8,17 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 
 import pytest
-from chassis.persistence.unit_of_work import Look, Run
+from chassis.persistence.unit_of_work import RelatedKeys, HandlerCall
 from chassis.clock import FixedClock
-from chassis.transactions.group_committer import Committer
-from chassis.handling import Result
+from chassis.transactions.group_committer import GroupCommitter
+from chassis.handling import HandlerResult
 from chassis.observability.metrics import Metrics
-from chassis.outbox.entries import Cause
+from chassis.outbox.entries import Causation
 from chassis.testing import sample
-from chassis.testing.memory import Memory
-from chassis.testing.sample import Store, Tally
-from chassis.persistence.unit_of_work import Commit, Document, Key, Unit, Write
-from chassis.transactions.work import Work
+from chassis.testing.memory import InMemoryStore
+from chassis.testing.sample import Store, TouchCounter
+from chassis.persistence.unit_of_work import ChangeSet, Document, Key, UnitOfWork, Write
+from chassis.transactions.work import WorkItem
 from structlog.testing import capture_logs
 
 from .committing import NOW
@@ -26,7 +26,7 @@ from .committing import NOW
 WORKS = 20
 
 
-class Asked(Memory):
+class Asked(InMemoryStore):
     """Writes down how many documents of a collection each question asks for."""
 
     def __init__(self) -> None:
@@ -34,7 +34,7 @@ class Asked(Memory):
         self.questions: list[tuple[str, int]] = []
 
     @asynccontextmanager
-    async def snapshot(self) -> AsyncIterator[Memory]:
+    async def snapshot(self) -> AsyncIterator[InMemoryStore]:
         seen = Asked()
         seen.collections, seen.questions = self.collections, self.questions
         yield seen
@@ -50,59 +50,59 @@ async def asked() -> Asked:
     memory = Asked()
     for number in range(WORKS):
         named = {"_id": f"a{number}", "v": 1, "n": 0, "count": 0, "words": [], "label": f"b{number}"}
-        await memory.commit(Commit([], [Write("notices", f"a{number}", 0, named)], None))
+        await memory.commit(ChangeSet([], [Write("notices", f"a{number}", 0, named)], None))
     return memory
 
 
 @pytest.fixture
-async def committer(asked: Asked) -> AsyncIterator[Committer]:
-    made = Committer(asked, sample.SERVICE, sample.AGGREGATES, clock=FixedClock(NOW), metrics=Metrics())
+async def committer(asked: Asked) -> AsyncIterator[GroupCommitter]:
+    made = GroupCommitter(asked, sample.SERVICE, sample.AGGREGATES, clock=FixedClock(NOW), metrics=Metrics())
     made.start()
     yield made
     await made.stop()
 
 
-def following(number: int) -> Run:
-    async def follow(unit: Unit, _now: datetime) -> Result:
+def following(number: int) -> HandlerCall:
+    async def follow(unit: UnitOfWork, _now: datetime) -> HandlerResult:
         store = Store(unit)
         first = await store.notices.require(f"a{number}")
-        store.notices.save(first.label, await store.notices.get(first.label) or Tally(count=1))
+        store.notices.save(first.label, await store.notices.get(first.label) or TouchCounter(count=1))
         return ()
 
     return follow
 
 
-def named_by(number: int) -> Look:
-    async def look(unit: Unit) -> Iterable[Key]:
+def named_by(number: int) -> RelatedKeys:
+    async def look(unit: UnitOfWork) -> Iterable[Key]:
         first = await Store(unit).notices.require(f"a{number}")
         return [("notices", first.label)]
 
     return look
 
 
-async def broken(_unit: Unit) -> Iterable[Key]:
+async def broken(_unit: UnitOfWork) -> Iterable[Key]:
     raise ValueError("cannot say")
 
 
-def work(number: int, then: Look | None) -> Work:
+def work(number: int, then: RelatedKeys | None) -> WorkItem:
     key = f"m{number}"
-    return Work(key, following(number), Cause(key), reads=[("notices", f"a{number}")], then=then)
+    return WorkItem(key, following(number), Causation(key), prefetch=[("notices", f"a{number}")], prefetch_related=then)
 
 
 async def test_what_the_loaded_leads_to_is_asked_for_once_for_the_whole_batch(
-    asked: Asked, committer: Committer
+    asked: Asked, committer: GroupCommitter
 ) -> None:
-    await asyncio.gather(*(committer.perform(work(number, named_by(number))) for number in range(WORKS)))
+    await asyncio.gather(*(committer.submit(work(number, named_by(number))) for number in range(WORKS)))
 
     assert [count for name, count in asked.questions if name == "notices"] == [WORKS, WORKS]
     assert len(await asked.load("notices", [f"b{number}" for number in range(WORKS)])) == WORKS
 
 
 async def test_a_work_that_cannot_say_what_it_wants_is_done_all_the_same_and_told(
-    asked: Asked, committer: Committer
+    asked: Asked, committer: GroupCommitter
 ) -> None:
     with capture_logs() as lines:
-        await asyncio.gather(committer.perform(work(0, broken)), committer.perform(work(1, named_by(1))))
+        await asyncio.gather(committer.submit(work(0, broken)), committer.submit(work(1, named_by(1))))
 
     assert [(line["event"], str(line["exc_info"])) for line in lines] == [("look-ahead failed", "cannot say")]
     assert len(await asked.load("notices", ["b0", "b1"])) == 2

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 from chassis.clock import FixedClock, SystemClock
-from chassis.transactions.group_committer import Committer
-from chassis.outbox.ordering import Lanes
+from chassis.transactions.group_committer import GroupCommitter
+from chassis.outbox.ordering import OrderedDispatch
 from chassis.persistence.mongo import Database
 from chassis.outbox.republish import republish_since
 from chassis.failpoints import Point
@@ -26,17 +26,17 @@ async def rig(database: Database) -> AsyncIterator[Rig]:
 
 
 async def test_what_is_committed_goes_out_at_once_and_is_marked(rig: Rig) -> None:
-    committer = Committer(
+    committer = GroupCommitter(
         rig.database,
         sample.SERVICE,
         sample.AGGREGATES,
         clock=FixedClock(NOW),
         metrics=rig.metrics,
-        relay_wakeup=rig.relay.offer,
+        relay_wakeup=rig.relay.enqueue,
         token="mine",
     )
     committer.start()
-    await asyncio.gather(*(committer.perform(work(f"m{n}", running(Touch(f"n{n}")))) for n in range(30)))
+    await asyncio.gather(*(committer.submit(work(f"m{n}", running(Touch(f"n{n}")))) for n in range(30)))
     await committer.stop()
     await rig.settled()
 
@@ -51,7 +51,7 @@ async def test_events_of_one_aggregate_go_out_in_order_each_after_the_confirm_be
         await rig.stored(("a", 3), ("c", 1)),
         await rig.stored(("c", 2)),
     ):
-        rig.relay.offer(document)
+        rig.relay.enqueue(document)
     await asyncio.sleep(0.1)
     waiting = list(rig.wire.sent)
     rig.wire.open.set()
@@ -65,7 +65,7 @@ async def test_events_of_one_aggregate_go_out_in_order_each_after_the_confirm_be
 async def test_different_aggregates_do_not_wait_for_each_other(rig: Rig) -> None:
     rig.wire.open.clear()
     for number in range(5):
-        rig.relay.offer(await rig.stored((f"n{number}", 1)))
+        rig.relay.enqueue(await rig.stored((f"n{number}", 1)))
     await asyncio.sleep(0.1)
 
     assert len(rig.wire.sent) == 5
@@ -73,7 +73,7 @@ async def test_different_aggregates_do_not_wait_for_each_other(rig: Rig) -> None
 
 async def test_a_returned_event_stays_with_those_behind_it_and_is_alarmed(rig: Rig) -> None:
     rig.wire.answers["notify:notice:a:1:delivered"] = "returned"
-    rig.relay.offer(await rig.stored(("a", 1), ("a", 2), ("b", 1)))
+    rig.relay.enqueue(await rig.stored(("a", 1), ("a", 2), ("b", 1)))
     await asyncio.sleep(0.2)
 
     assert rig.wire.sent == ["notify:notice:a:1:delivered", "notify:notice:b:1:delivered"]
@@ -85,7 +85,7 @@ async def test_the_sweep_tries_again_only_what_was_left(rig: Rig) -> None:
     hasty = Rig(rig.database, lease=0.05, sweep_every=0.05)
     hasty.wire.answers["notify:notice:a:1:delivered"] = "returned"
     hasty.relay.start()
-    hasty.relay.offer(await hasty.stored(("a", 1), ("a", 2), ("b", 1)))
+    hasty.relay.enqueue(await hasty.stored(("a", 1), ("a", 2), ("b", 1)))
     await asyncio.sleep(0.3)
     assert await hasty.unsent() == 1
     hasty.wire.answers.clear()
@@ -100,16 +100,16 @@ async def test_what_is_stuck_keeps_back_what_is_committed_later_and_others_go_on
     patient = Rig(rig.database, sweep_every=0.1)
     patient.wire.answers["notify:notice:a:1:delivered"] = "returned"
     patient.relay.start()
-    patient.relay.offer(await patient.stored(("a", 1), ("b", 1)))
+    patient.relay.enqueue(await patient.stored(("a", 1), ("b", 1)))
     await asyncio.sleep(0.05)
-    patient.relay.offer(await patient.stored(("a", 2), ("b", 2)))
-    patient.relay.offer(await patient.stored(("a", 3)))
+    patient.relay.enqueue(await patient.stored(("a", 2), ("b", 2)))
+    patient.relay.enqueue(await patient.stored(("a", 3)))
     await asyncio.sleep(0.3)
     stuck = set(patient.wire.numbers("a"))
     others = patient.wire.numbers("b")
     patient.wire.answers.clear()
     await patient.settled()
-    patient.relay.offer(await patient.stored(("a", 4)))
+    patient.relay.enqueue(await patient.stored(("a", 4)))
     await patient.settled()
     await patient.relay.stop()
 
@@ -119,13 +119,13 @@ async def test_what_is_stuck_keeps_back_what_is_committed_later_and_others_go_on
 
 async def test_what_had_no_room_in_memory_is_sent_by_the_sweep_in_order(database: Database) -> None:
     rig = Rig(database, sweep_every=0.05)
-    rig.relay._lanes = Lanes(held_max=2)
+    rig.relay._lanes = OrderedDispatch(held_max=2)
     for number in range(1, 6):
-        rig.relay.offer(await rig.stored(("a", number)))
+        rig.relay.enqueue(await rig.stored(("a", number)))
     rig.relay.start()
     await rig.settled()
     await asyncio.sleep(0.2)
-    rig.relay.offer(await rig.stored(("a", 6)))
+    rig.relay.enqueue(await rig.stored(("a", 6)))
     await rig.settled()
     await rig.relay.stop()
 
@@ -134,7 +134,7 @@ async def test_what_had_no_room_in_memory_is_sent_by_the_sweep_in_order(database
 
 async def test_a_lost_connection_is_waited_for(rig: Rig) -> None:
     rig.wire.down = 3
-    rig.relay.offer(await rig.stored(("a", 1)))
+    rig.relay.enqueue(await rig.stored(("a", 1)))
     await rig.settled()
 
     assert rig.wire.sent == ["notify:notice:a:1:delivered"]
@@ -167,7 +167,7 @@ async def test_one_of_two_relays_takes_a_document_over(database: Database) -> No
 async def test_a_relay_that_lost_its_lease_marks_nothing(rig: Rig) -> None:
     rig.wire.open.clear()
     document = await rig.stored(("a", 1))
-    rig.relay.offer(document)
+    rig.relay.enqueue(document)
     await asyncio.sleep(0.05)
     await rig.database.update("outbox", {"_id": document["_id"]}, {"$set": {"token": "another"}})
     rig.wire.open.set()
@@ -177,7 +177,7 @@ async def test_a_relay_that_lost_its_lease_marks_nothing(rig: Rig) -> None:
 
 
 async def test_sent_documents_are_kept_with_the_time_they_run_out_by(rig: Rig) -> None:
-    rig.relay.offer(await rig.stored(("a", 1)))
+    rig.relay.enqueue(await rig.stored(("a", 1)))
     await rig.settled()
 
     kept = await rig.database.find("outbox", {"sent": True})
@@ -197,11 +197,11 @@ async def test_the_age_of_the_oldest_unsent_event_is_measured(database: Database
 
 async def test_the_age_of_the_oldest_untried_event_is_asked_of_the_database_without_a_sweep(database: Database) -> None:
     rig = Rig(database, "other")
-    assert await rig.relay.oldest_untried() == 0
+    assert await rig.relay.oldest_unattempted() == 0
     await rig.stored(("a", 1), holder="lost")
     await asyncio.sleep(1.1)
 
-    assert 0 < await rig.relay.oldest_untried() < 60
+    assert 0 < await rig.relay.oldest_unattempted() < 60
 
 
 async def test_what_is_said_again_has_waited_since_somebody_asked_for_it(database: Database) -> None:
@@ -211,11 +211,11 @@ async def test_what_is_said_again_has_waited_since_somebody_asked_for_it(databas
     await asyncio.sleep(1.5)
     await republish_since(database, SystemClock().now() - timedelta(minutes=1), "operator")
 
-    assert await rig.relay.oldest_untried() < 1
+    assert await rig.relay.oldest_unattempted() < 1
 
 
 async def test_what_was_sent_can_be_said_again(rig: Rig) -> None:
-    rig.relay.offer(await rig.stored(("a", 1)))
+    rig.relay.enqueue(await rig.stored(("a", 1)))
     await rig.settled()
 
     earlier = SystemClock().now() - timedelta(minutes=1)
@@ -235,7 +235,7 @@ async def test_the_point_between_confirm_and_mark_is_named(database: Database) -
 
     rig = Rig(database, steps=Recorder())
     rig.relay.start()
-    rig.relay.offer(await rig.stored(("a", 1)))
+    rig.relay.enqueue(await rig.stored(("a", 1)))
     await rig.settled()
     await rig.relay.stop()
 

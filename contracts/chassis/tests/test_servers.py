@@ -21,7 +21,7 @@ from chassis.devservers import (
     node,
 )
 from chassis.devservers.processes import HOST, until_accepting
-from chassis.testing.stack import Stand
+from chassis.testing.stack import TestServers
 from pymongo import AsyncMongoClient
 from pymongo.errors import OperationFailure
 
@@ -48,7 +48,7 @@ def emptied_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
 
 
-async def test_a_service_user_reaches_its_own_database_only(stand: Stand) -> None:
+async def test_a_service_user_reaches_its_own_database_only(stand: TestServers) -> None:
     mine, other = await stand.database("review"), await stand.database("registry")
     async with connected(mine.url) as client:
         await client[mine.name]["cases"].insert_one({"_id": "c1"})
@@ -57,7 +57,7 @@ async def test_a_service_user_reaches_its_own_database_only(stand: Stand) -> Non
             await client[other.name]["cases"].find_one({})
 
 
-async def test_transactions_are_at_hand(stand: Stand) -> None:
+async def test_transactions_are_at_hand(stand: TestServers) -> None:
     mine = await stand.database("review")
     async with connected(mine.url) as client, client.start_session() as session:
         async with await session.start_transaction():
@@ -66,7 +66,7 @@ async def test_transactions_are_at_hand(stand: Stand) -> None:
         assert await client[mine.name]["cases"].count_documents({}) == 1
 
 
-async def test_a_user_of_loaded_definitions_may_do_what_they_say_and_no_more(stand: Stand) -> None:
+async def test_a_user_of_loaded_definitions_may_do_what_they_say_and_no_more(stand: TestServers) -> None:
     definitions = {
         "users": [{"name": "reader-of-one"}],
         "queues": [
@@ -86,7 +86,7 @@ async def test_a_user_of_loaded_definitions_may_do_what_they_say_and_no_more(sta
             await foreign.get(fail=False, no_ack=True)
 
 
-async def test_queue_counts_include_what_is_delivered_and_not_acknowledged(stand: Stand, vhost: str) -> None:
+async def test_queue_counts_include_what_is_delivered_and_not_acknowledged(stand: TestServers, vhost: str) -> None:
     async with await aio_pika.connect(stand.amqp_url(vhost)) as connection:
         channel = await connection.channel()
         queue = await channel.declare_queue("work", durable=True, arguments={"x-queue-type": "quorum"})
@@ -157,7 +157,7 @@ def test_a_folder_keeps_its_port_and_says_so(tmp_path: Path, server: type[Mongod
         server.at(tmp_path, first + 1)
 
 
-async def test_a_broker_that_runs_already_is_known_by_its_management(stand: Stand) -> None:
+async def test_a_broker_that_runs_already_is_known_by_its_management(stand: TestServers) -> None:
     own = stand.broker
     account = f"{own.admin_user}:{own.admin_password}"
 
@@ -167,7 +167,7 @@ async def test_a_broker_that_runs_already_is_known_by_its_management(stand: Stan
     assert {"/"} <= await found.names("vhosts")
 
 
-async def test_a_replica_set_that_runs_already_is_known_by_its_url(stand: Stand) -> None:
+async def test_a_replica_set_that_runs_already_is_known_by_its_url(stand: TestServers) -> None:
     mine = await stand.database("review")
 
     found = await MongodAdmin.of_url(stand.mongod.admin_url)
@@ -194,7 +194,7 @@ async def test_a_server_that_cannot_be_used_is_refused_in_one_sentence(
     assert "admin:x" not in str(refused.value)
 
 
-async def test_a_wrong_password_is_said_to_be_one(stand: Stand) -> None:
+async def test_a_wrong_password_is_said_to_be_one(stand: TestServers) -> None:
     broker, mongod = stand.broker, stand.mongod
     with pytest.raises(UnfitServerError, match="does not let nobody administer it"):
         await BrokerAdmin.of_url(broker.management_url.replace("://", "://nobody:x@"))

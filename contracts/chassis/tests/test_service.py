@@ -9,9 +9,9 @@ import httpx2
 import pytest
 from chassis.security.dev_issuer import DevelopmentIssuer
 from chassis.devservers import ServerDiedError, free_ports
-from chassis.devservers.processes import Child
+from chassis.devservers.processes import ManagedProcess
 from chassis.settings import Mode
-from chassis.testing.stack import Stand
+from chassis.testing.stack import TestServers
 from chassis.broker.topology import definitions
 from messages.notify import NoticeDelivered
 from messages.values import Role
@@ -57,7 +57,7 @@ def program() -> str:
 
 
 class Running:
-    def __init__(self, child: Child, client: httpx2.AsyncClient, token: str, log: Path) -> None:
+    def __init__(self, child: ManagedProcess, client: httpx2.AsyncClient, token: str, log: Path) -> None:
         self.child = child
         self.client = client
         self.log = log
@@ -80,7 +80,7 @@ class Running:
 
 
 @pytest.fixture
-async def environment(stand: Stand, tmp_path: Path) -> dict[str, str]:
+async def environment(stand: TestServers, tmp_path: Path) -> dict[str, str]:
     topology = {**definitions({"notify": [NoticeDelivered]}), "users": [{"name": "notify"}]}
     vhost = await stand.vhost(topology)
     database = await stand.database("notify")
@@ -98,7 +98,7 @@ async def process(folder: Path, environment: dict[str, str], **settings: str) ->
     token = DevelopmentIssuer(folder, Mode.LOCAL).mint(role=Role.EXPERT, subject="li")
     named = {f"GREEN_{name.upper()}": value for name, value in settings.items()}
     log = folder / f"{port}.log"
-    child = Child(
+    child = ManagedProcess(
         [sys.executable, "-c", program()],
         log=log,
         environment={"GREEN_PORT": str(port), **environment, **named},

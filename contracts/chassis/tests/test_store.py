@@ -7,12 +7,12 @@ from enum import StrEnum
 from typing import Any
 
 import pytest
-from chassis.handling import Done, Refusal, Result
+from chassis.handling import Done, Refusal, HandlerResult
 from chassis.persistence.codec import codec
-from chassis.persistence.collections import Documents
-from chassis.testing import Bench
-from chassis.testing.sample import AGGREGATES, INDEXES, Store, Tally, Touch, delivered, touch
-from chassis.persistence.unit_of_work import Backing, Batch, Commit, Taken, Unit, reading
+from chassis.persistence.collections import DocumentCollection
+from chassis.testing import HandlerHarness
+from chassis.testing.sample import AGGREGATES, INDEXES, Store, TouchCounter, Touch, delivered, touch
+from chassis.persistence.unit_of_work import DocumentStore, IdentityMap, ChangeSet, DuplicateKeyError, UnitOfWork, read_only_unit
 from messages.values import Money
 from pydantic import BaseModel
 
@@ -65,15 +65,15 @@ def test_a_value_is_kept_as_plain_bson() -> None:
     }
 
 
-async def test_a_value_comes_back_as_it_was_to_the_millisecond(backing: Backing) -> None:
-    batch = Batch(backing, {})
-    unit = Unit(batch)
-    Documents(unit, "notices", Everything).save("a", WHOLE)
-    await unit.conclude([])
-    unit.keep()
-    await backing.commit(Commit([], batch.writes(), None))
+async def test_a_value_comes_back_as_it_was_to_the_millisecond(backing: DocumentStore) -> None:
+    batch = IdentityMap(backing, {})
+    unit = UnitOfWork(batch)
+    DocumentCollection(unit, "notices", Everything).save("a", WHOLE)
+    await unit.finish([])
+    unit.flush()
+    await backing.commit(ChangeSet([], batch.writes(), None))
 
-    found = await Documents(reading(backing), "notices", Everything).get("a")
+    found = await DocumentCollection(read_only_unit(backing), "notices", Everything).get("a")
     assert found is not None
     assert found.at == WHOLE.at.replace(microsecond=123000)
     assert found == codec(Everything).load(codec(Everything).dump(WHOLE))
@@ -94,31 +94,31 @@ def test_a_type_may_not_use_the_names_of_the_stored_document() -> None:
 
 
 @pytest.fixture
-def bench() -> Bench[Store]:
-    return Bench(Store, AGGREGATES, INDEXES)
+def bench() -> HandlerHarness[Store]:
+    return HandlerHarness(Store, AGGREGATES, INDEXES)
 
 
-async def test_a_bench_keeps_state_and_numbers_the_events_of_each_aggregate(bench: Bench[Store]) -> None:
+async def test_a_bench_keeps_state_and_numbers_the_events_of_each_aggregate(bench: HandlerHarness[Store]) -> None:
     for notice in ("a", "b", "a"):
         await bench.handle(touch, Touch(notice, "w"), NOW)
 
     assert [(event.subject, event.sequence) for event in bench.said] == [("a", 1), ("b", 1), ("a", 2)]
-    assert await bench.look().notices.get("a") == Tally(2, ("w", "w"))
+    assert await bench.store().notices.get("a") == TouchCounter(2, ("w", "w"))
 
 
-async def test_a_bench_keeps_nothing_of_a_refused_command(bench: Bench[Store]) -> None:
-    async def refuse(command: Touch, store: Store, _now: datetime) -> Result:
-        store.notices.save(command.notice, Tally(9))
+async def test_a_bench_keeps_nothing_of_a_refused_command(bench: HandlerHarness[Store]) -> None:
+    async def refuse(command: Touch, store: Store, _now: datetime) -> HandlerResult:
+        store.notices.save(command.notice, TouchCounter(9))
         raise Refusal("no")
 
     with pytest.raises(Refusal):
         await bench.handle(refuse, Touch("a"), NOW)
-    assert await bench.look().notices.get("a") is None
+    assert await bench.store().notices.get("a") is None
 
 
-async def test_a_bench_gives_the_reply_and_a_recorded_refusal(bench: Bench[Store]) -> None:
-    async def record(command: Touch, store: Store, _now: datetime) -> Result:
-        store.notices.save(command.notice, Tally(1))
+async def test_a_bench_gives_the_reply_and_a_recorded_refusal(bench: HandlerHarness[Store]) -> None:
+    async def record(command: Touch, store: Store, _now: datetime) -> HandlerResult:
+        store.notices.save(command.notice, TouchCounter(1))
         return Done([delivered(command.notice)], value=7, refusal=Refusal("recorded"))
 
     outcome = await bench.perform(record, Touch("a"), NOW)
@@ -126,25 +126,25 @@ async def test_a_bench_gives_the_reply_and_a_recorded_refusal(bench: Bench[Store
     assert (outcome.value, str(outcome.refusal), len(outcome.events)) == (7, "recorded", 1)
 
 
-async def test_a_bench_holds_natural_keys(bench: Bench[Store]) -> None:
+async def test_a_bench_holds_natural_keys(bench: HandlerHarness[Store]) -> None:
     await bench.handle(touch, Touch("a", label="one"), NOW)
-    with pytest.raises(Taken):
+    with pytest.raises(DuplicateKeyError):
         await bench.handle(touch, Touch("b", label="one"), NOW)
 
 
-async def test_a_required_document_that_is_missing_is_refused_with_404(bench: Bench[Store]) -> None:
+async def test_a_required_document_that_is_missing_is_refused_with_404(bench: HandlerHarness[Store]) -> None:
     with pytest.raises(Refusal) as refused:
-        await bench.look().notices.require("missing")
+        await bench.store().notices.require("missing")
     assert (refused.value.code, refused.value.status) == ("not-found", 404)
 
 
-async def test_a_version_counts_every_save_and_starts_at_nothing(bench: Bench[Store]) -> None:
+async def test_a_version_counts_every_save_and_starts_at_nothing(bench: HandlerHarness[Store]) -> None:
     versions: list[int] = []
 
-    async def watch(command: Touch, store: Store, _now: datetime) -> Result:
+    async def watch(command: Touch, store: Store, _now: datetime) -> HandlerResult:
         await store.notices.get(command.notice)
         versions.append(store.notices.version(command.notice))
-        store.notices.save(command.notice, Tally())
+        store.notices.save(command.notice, TouchCounter())
         versions.append(store.notices.version(command.notice))
         return []
 
@@ -154,21 +154,21 @@ async def test_a_version_counts_every_save_and_starts_at_nothing(bench: Bench[St
     assert versions == [0, 1, 1, 2]
 
 
-async def changed(backing: Backing) -> tuple[Batch, Unit]:
+async def changed(backing: DocumentStore) -> tuple[IdentityMap, UnitOfWork]:
     """Three stored, then in one batch: one changed by an earlier message, one removed and one added by this one."""
-    first = Batch(backing, {})
-    unit = Unit(first)
+    first = IdentityMap(backing, {})
+    unit = UnitOfWork(first)
     for name, count in (("a", 1), ("b", 2), ("c", 3)):
-        Documents(unit, "notices", Tally).save(name, Tally(count))
-    await unit.conclude([])
-    unit.keep()
-    await backing.commit(Commit([], first.writes(), None))
-    batch = Batch(backing, {})
-    earlier = Unit(batch)
-    Documents(earlier, "notices", Tally).save("a", Tally(10))
-    await earlier.conclude([])
-    earlier.keep()
-    return batch, Unit(batch)
+        DocumentCollection(unit, "notices", TouchCounter).save(name, TouchCounter(count))
+    await unit.finish([])
+    unit.flush()
+    await backing.commit(ChangeSet([], first.writes(), None))
+    batch = IdentityMap(backing, {})
+    earlier = UnitOfWork(batch)
+    DocumentCollection(earlier, "notices", TouchCounter).save("a", TouchCounter(10))
+    await earlier.finish([])
+    earlier.flush()
+    return batch, UnitOfWork(batch)
 
 
 @pytest.mark.parametrize(
@@ -182,12 +182,12 @@ async def changed(backing: Backing) -> tuple[Batch, Unit]:
     ],
 )
 async def test_a_question_sees_what_the_batch_has_changed(
-    backing: Backing, where: dict[str, Any], options: dict[str, Any], expected: list[int]
+    backing: DocumentStore, where: dict[str, Any], options: dict[str, Any], expected: list[int]
 ) -> None:
     _, unit = await changed(backing)
-    notices = Documents(unit, "notices", Tally)
+    notices = DocumentCollection(unit, "notices", TouchCounter)
     notices.remove("b")
-    notices.save("d", Tally(4))
+    notices.save("d", TouchCounter(4))
 
     assert [each.count for each in await notices.find(where, **options)] == expected
 
@@ -196,37 +196,37 @@ async def test_a_question_sees_what_the_batch_has_changed(
     ("where", "expected"), [({}, 3), ({"count": {"$gt": 3}}, 2), ({"count": 1}, 0), ({"_id": "d"}, 1), (None, 3)]
 )
 async def test_a_count_counts_what_a_question_would_find(
-    backing: Backing, where: dict[str, Any] | None, expected: int
+    backing: DocumentStore, where: dict[str, Any] | None, expected: int
 ) -> None:
     _, unit = await changed(backing)
-    notices = Documents(unit, "notices", Tally)
+    notices = DocumentCollection(unit, "notices", TouchCounter)
     notices.remove("b")
-    notices.save("d", Tally(4))
+    notices.save("d", TouchCounter(4))
 
     assert await notices.count(where) == len(await notices.find(where)) == expected
 
 
-async def test_a_removed_document_is_gone_and_may_come_again(backing: Backing) -> None:
+async def test_a_removed_document_is_gone_and_may_come_again(backing: DocumentStore) -> None:
     batch, unit = await changed(backing)
-    notices = Documents(unit, "notices", Tally)
+    notices = DocumentCollection(unit, "notices", TouchCounter)
     notices.remove("b")
     assert await notices.get("b") is None
-    await unit.conclude([])
-    unit.keep()
-    again = Unit(batch)
-    Documents(again, "notices", Tally).save("b", Tally(7))
-    await again.conclude([])
-    again.keep()
-    await backing.commit(Commit([], batch.writes(), None))
+    await unit.finish([])
+    unit.flush()
+    again = UnitOfWork(batch)
+    DocumentCollection(again, "notices", TouchCounter).save("b", TouchCounter(7))
+    await again.finish([])
+    again.flush()
+    await backing.commit(ChangeSet([], batch.writes(), None))
 
-    assert await Documents(reading(backing), "notices", Tally).get("b") == Tally(7)
+    assert await DocumentCollection(read_only_unit(backing), "notices", TouchCounter).get("b") == TouchCounter(7)
 
 
-async def test_a_save_without_a_get_replaces_what_is_stored(backing: Backing) -> None:
+async def test_a_save_without_a_get_replaces_what_is_stored(backing: DocumentStore) -> None:
     batch, unit = await changed(backing)
-    Documents(unit, "notices", Tally).save("c", Tally(30))
-    await unit.conclude([])
-    unit.keep()
-    await backing.commit(Commit([], batch.writes(), None))
+    DocumentCollection(unit, "notices", TouchCounter).save("c", TouchCounter(30))
+    await unit.finish([])
+    unit.flush()
+    await backing.commit(ChangeSet([], batch.writes(), None))
 
-    assert await Documents(reading(backing), "notices", Tally).get("c") == Tally(30)
+    assert await DocumentCollection(read_only_unit(backing), "notices", TouchCounter).get("c") == TouchCounter(30)

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Annotated, Any, Self
 
 import pytest
-from chassis.spreadsheets import Column, Heading, NotAWorkbook, Page, Table, as_csv, as_xlsx
+from chassis.spreadsheets import Column, Heading, InvalidWorkbookError, SheetData, Table, as_csv, as_xlsx
 from messages.values import Text, Uscc
 from openpyxl import Workbook, load_workbook
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -152,7 +152,7 @@ def test_what_the_model_says_of_a_whole_row_is_told_in_its_words() -> None:
 def test_a_rule_adds_what_it_finds_wrong_with_a_row_that_reads_well() -> None:
     reading = LINES.read(sheet(HEADINGS, GOOD, GOOD))
 
-    reading.refuse(reading.rows[1].number, "uscc", "repeated", "与第2行重复", "91150100MA0MXT5K33")
+    reading.add_problem(reading.rows[1].number, "uscc", "repeated", "与第2行重复", "91150100MA0MXT5K33")
 
     assert [(each.place, each.code) for each in reading.problems] == [("名单!A3", "repeated")]
 
@@ -203,7 +203,7 @@ def _bomb() -> bytes:
     ids=["a pdf", "cut off", "xls", "a zip bomb"],
 )
 def test_what_is_no_workbook_that_people_fill_in_is_refused(content: bytes, code: str) -> None:
-    with pytest.raises(NotAWorkbook) as refused:
+    with pytest.raises(InvalidWorkbookError) as refused:
         LINES.read(content)
 
     assert refused.value.code == code
@@ -220,7 +220,7 @@ def test_csv_opens_in_a_spreadsheet_and_holds_no_formula() -> None:
 
 @pytest.mark.parametrize("text", ["=1", "+1", "-1", "@x", "\t=1"])
 def test_a_text_that_would_be_a_formula_is_none_and_a_number_stays_one(text: str) -> None:
-    page = Page("页", [Heading("甲"), Heading("乙")], [(text, -5)])
+    page = SheetData("页", [Heading("甲"), Heading("乙")], [(text, -5)])
 
     assert as_csv(page).decode("utf-8-sig").splitlines()[1].endswith(f"'{text},-5")
     cells = load_workbook(io.BytesIO(as_xlsx(page))).worksheets[0][2]
@@ -228,7 +228,7 @@ def test_a_text_that_would_be_a_formula_is_none_and_a_number_stays_one(text: str
 
 
 def test_a_page_has_its_title_above_its_headings() -> None:
-    content = as_xlsx(Page("页", [Heading("甲", 30), Heading("乙")], [("a", 1)], above=("题目", "说明")))
+    content = as_xlsx(SheetData("页", [Heading("甲", 30), Heading("乙")], [("a", 1)], above=("题目", "说明")))
 
     page = load_workbook(io.BytesIO(content)).worksheets[0]
     assert [page.cell(row, 1).value for row in range(1, 5)] == ["题目", "说明", "甲", "a"]
@@ -237,7 +237,7 @@ def test_a_page_has_its_title_above_its_headings() -> None:
 
 def test_an_instant_is_no_cell() -> None:
     with pytest.raises(TypeError, match="time zones"):
-        as_xlsx(Page("页", [Heading("甲")], [(datetime(2026, 1, 1, tzinfo=UTC),)]))
+        as_xlsx(SheetData("页", [Heading("甲")], [(datetime(2026, 1, 1, tzinfo=UTC),)]))
 
 
 def test_a_field_without_a_column_is_a_mistake_of_ours() -> None:
@@ -249,6 +249,6 @@ def test_a_field_without_a_column_is_a_mistake_of_ours() -> None:
 
 
 def test_pages_become_the_sheets_of_one_workbook_in_their_order() -> None:
-    content = as_xlsx(Page("甲表", [Heading("甲")], [(1,)]), Page("乙表", [Heading("乙")], [(2,)]))
+    content = as_xlsx(SheetData("甲表", [Heading("甲")], [(1,)]), SheetData("乙表", [Heading("乙")], [(2,)]))
     book = load_workbook(io.BytesIO(content))
     assert {sheet.title: sheet["A2"].value for sheet in book.worksheets} == {"甲表": 1, "乙表": 2}

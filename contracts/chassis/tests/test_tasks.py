@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 
-from chassis.tasks import end
+from chassis.tasks import cancel_all
 
 
 async def deaf(lost: list[int], times: int) -> None:
@@ -24,11 +24,11 @@ async def test_a_task_that_loses_a_cancellation_is_cancelled_until_it_ends() -> 
     tasks = [asyncio.create_task(deaf(lost, 1)), asyncio.create_task(failing()), asyncio.create_task(asyncio.sleep(60))]
     await asyncio.sleep(0)
 
-    await asyncio.wait_for(end(tasks), 10)
+    await asyncio.wait_for(cancel_all(tasks), 10)
 
     assert [task.done() for task in tasks] == [True, True, True]
     assert lost == [1]
 
 
 async def test_nothing_to_end_is_no_wait() -> None:
-    await end([])
+    await cancel_all([])

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from chassis.__main__ import app
 from chassis.clock import FixedClock
-from chassis.handling import Transient
+from chassis.handling import TransientError
 from chassis.security.dev_issuer import AUDIENCE, ISSUER, DevelopmentIssuer, IssuerRefused
 from chassis.settings import Mode
-from chassis.security.tokens import InvalidToken, Verifier
+from chassis.security.tokens import InvalidTokenError, TokenVerifier
 from joserfc import jwt
 from joserfc.jwk import OctKey
 from messages.values import Role
@@ -30,11 +30,11 @@ def issuer(tmp_path: Path, clock: FixedClock) -> DevelopmentIssuer:
 
 
 @pytest.fixture
-def verifier(issuer: DevelopmentIssuer, clock: FixedClock) -> Verifier:
-    return Verifier(issuer.jwks_file, ISSUER, AUDIENCE, clock)
+def verifier(issuer: DevelopmentIssuer, clock: FixedClock) -> TokenVerifier:
+    return TokenVerifier(issuer.jwks_file, ISSUER, AUDIENCE, clock)
 
 
-def test_a_token_says_who_acts_for_whom_and_where(issuer: DevelopmentIssuer, verifier: Verifier) -> None:
+def test_a_token_says_who_acts_for_whom_and_where(issuer: DevelopmentIssuer, verifier: TokenVerifier) -> None:
     token = issuer.mint(role=Role.PREFECTURE_OFFICER, prefecture="150100", subject="officer-7")
 
     actor = verifier.actor(token)
@@ -44,61 +44,61 @@ def test_a_token_says_who_acts_for_whom_and_where(issuer: DevelopmentIssuer, ver
 
 
 def test_a_token_runs_out_also_when_it_is_remembered(
-    issuer: DevelopmentIssuer, verifier: Verifier, clock: FixedClock
+    issuer: DevelopmentIssuer, verifier: TokenVerifier, clock: FixedClock
 ) -> None:
     token = issuer.mint(role=Role.OPERATOR, lifetime=timedelta(minutes=10))
     assert verifier.actor(token).acts_as(Role.OPERATOR)
 
     clock.advance(timedelta(minutes=12))
 
-    with pytest.raises(InvalidToken):
+    with pytest.raises(InvalidTokenError):
         verifier.actor(token)
 
 
 @pytest.mark.parametrize("wrong", [{"issuer": "https://elsewhere.example"}, {"audience": "another system"}])
 def test_a_token_of_another_issuer_or_for_another_audience_is_refused(
-    tmp_path: Path, clock: FixedClock, verifier: Verifier, wrong: dict[str, str]
+    tmp_path: Path, clock: FixedClock, verifier: TokenVerifier, wrong: dict[str, str]
 ) -> None:
     same_keys = DevelopmentIssuer(tmp_path, Mode.LOCAL, clock=clock, **wrong)  # type: ignore[arg-type]
 
-    with pytest.raises(InvalidToken):
+    with pytest.raises(InvalidTokenError):
         verifier.actor(same_keys.mint(role=Role.OPERATOR))
 
 
-def test_a_token_signed_with_another_key_is_refused(tmp_path: Path, clock: FixedClock, verifier: Verifier) -> None:
+def test_a_token_signed_with_another_key_is_refused(tmp_path: Path, clock: FixedClock, verifier: TokenVerifier) -> None:
     stranger = DevelopmentIssuer(tmp_path / "other", Mode.LOCAL, clock=clock)
 
-    with pytest.raises(InvalidToken):
+    with pytest.raises(InvalidTokenError):
         verifier.actor(stranger.mint(role=Role.REGIONAL_OFFICER))
 
 
 def test_a_token_signed_with_the_public_key_as_a_shared_secret_is_refused(
-    issuer: DevelopmentIssuer, verifier: Verifier
+    issuer: DevelopmentIssuer, verifier: TokenVerifier
 ) -> None:
     public = OctKey.import_key(issuer.jwks_file.read_bytes())
     claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": "x", "roles": ["operator"], "exp": 2**31}
     forged = jwt.encode({"alg": "HS256"}, claims, public)
 
-    with pytest.raises(InvalidToken):
+    with pytest.raises(InvalidTokenError):
         verifier.actor(forged)
 
 
 @pytest.mark.parametrize("token", ["", "not a token", "a.b.c", "eyJhbGciOiJub25lIn0.e30."])
-def test_what_is_no_token_is_refused(verifier: Verifier, token: str) -> None:
-    with pytest.raises(InvalidToken):
+def test_what_is_no_token_is_refused(verifier: TokenVerifier, token: str) -> None:
+    with pytest.raises(InvalidTokenError):
         verifier.actor(token)
 
 
-def test_a_token_without_roles_names_nobody(issuer: DevelopmentIssuer, verifier: Verifier) -> None:
+def test_a_token_without_roles_names_nobody(issuer: DevelopmentIssuer, verifier: TokenVerifier) -> None:
     claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": "x", "exp": 2**31}
     token = jwt.encode({"alg": "ES256", "kid": issuer._key.kid}, claims, issuer._key)
 
-    with pytest.raises(InvalidToken, match="names no roles"):
+    with pytest.raises(InvalidTokenError, match="names no roles"):
         verifier.actor(token)
 
 
 def test_keys_are_read_again_when_the_file_was_replaced(
-    tmp_path: Path, clock: FixedClock, issuer: DevelopmentIssuer, verifier: Verifier
+    tmp_path: Path, clock: FixedClock, issuer: DevelopmentIssuer, verifier: TokenVerifier
 ) -> None:
     old = issuer.mint(role=Role.OPERATOR)
     verifier.actor(old)
@@ -106,27 +106,27 @@ def test_keys_are_read_again_when_the_file_was_replaced(
     rotated.jwks_file.replace(issuer.jwks_file)
 
     assert verifier.actor(rotated.mint(role=Role.OPERATOR)).acts_as(Role.OPERATOR)
-    with pytest.raises(InvalidToken):
+    with pytest.raises(InvalidTokenError):
         verifier.actor(old)
 
 
 @pytest.mark.parametrize("content", [None, "", "{}", '{"keys": [{"kty": "EC"}]}'])
 async def test_without_readable_keys_nobody_is_let_in_and_the_service_is_not_ready(
-    issuer: DevelopmentIssuer, verifier: Verifier, content: str | None
+    issuer: DevelopmentIssuer, verifier: TokenVerifier, content: str | None
 ) -> None:
     token = issuer.mint(role=Role.OPERATOR)
     issuer.jwks_file.unlink()
     if content is not None:
         issuer.jwks_file.write_text(content, encoding="utf-8")
 
-    with pytest.raises(Transient):
+    with pytest.raises(TransientError):
         verifier.actor(token)
-    with pytest.raises(Transient):
+    with pytest.raises(TransientError):
         await verifier.ping()
 
 
 def test_the_development_issuer_keeps_its_key_and_hides_it(
-    tmp_path: Path, issuer: DevelopmentIssuer, verifier: Verifier, clock: FixedClock
+    tmp_path: Path, issuer: DevelopmentIssuer, verifier: TokenVerifier, clock: FixedClock
 ) -> None:
     again = DevelopmentIssuer(tmp_path, Mode.LOCAL, clock=clock)
 
@@ -148,7 +148,7 @@ def test_the_token_command_prints_a_token_and_refuses_in_production(
     asked = ["token", "--keys", str(tmp_path), "--role", "expert", "--subject", "li"]
 
     printed = CliRunner().invoke(app, asked)
-    verifier = Verifier(tmp_path / "jwks.json", ISSUER, AUDIENCE)
+    verifier = TokenVerifier(tmp_path / "jwks.json", ISSUER, AUDIENCE)
     assert verifier.actor(printed.output.strip()).subject == "li"
 
     monkeypatch.setenv("GREEN_MODE", "production")

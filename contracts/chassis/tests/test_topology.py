@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import aio_pika
 import pytest
-from chassis.testing.stack import Stand
-from chassis.broker.topology import DEAD_DELIVERY_LIMIT, DELIVERY_LIMIT, dead_queue, definitions, rabbit_queue, streams
+from chassis.testing.stack import TestServers
+from chassis.broker.topology import DEAD_DELIVERY_LIMIT, DELIVERY_LIMIT, dead_letter_queue, definitions, rabbit_queue, service_queues
 from messages.event import Event
 from messages.notify import NoticeDelivered, NoticeFailed
 from messages.review import CaseForwarded
@@ -20,14 +20,14 @@ HEARD: Mapping[str, Sequence[type[Event]]] = {
 
 
 @pytest.fixture(scope="session")
-async def vhost(stand: Stand) -> str:
+async def vhost(stand: TestServers) -> str:
     made = await stand.vhost(definitions(HEARD))
     await asyncio.sleep(0.5)
     return made
 
 
 def test_a_stream_is_what_one_service_hears_of_one_owner() -> None:
-    found = streams("notify", [CaseForwarded, NoticeFailed, NoticeDelivered])
+    found = service_queues("notify", [CaseForwarded, NoticeFailed, NoticeDelivered])
 
     assert [stream.queue for stream in found] == ["notify.notify", "notify.review"]
     assert found[0].types == (NoticeDelivered.type, NoticeFailed.type)
@@ -39,10 +39,10 @@ def test_every_queue_of_the_code_is_in_the_definitions_bound_for_every_type_it_h
     bound = {(each["destination"], each["routing_key"]) for each in made["bindings"]}
 
     for service, heard in HEARD.items():
-        for stream in streams(service, heard):
+        for stream in service_queues(service, heard):
             assert stream.queue in names
             assert {(stream.queue, key) for key in stream.types} <= bound
-        assert dead_queue(service) in names
+        assert dead_letter_queue(service) in names
 
 
 def test_the_queues_of_the_code_are_those_of_the_definitions() -> None:
@@ -70,7 +70,7 @@ def test_every_queue_has_one_policy_of_its_priority_and_a_limit_of_deliveries_of
             assert policy["definition"] == {"delivery-limit": DEAD_DELIVERY_LIMIT}
 
 
-async def test_the_broker_holds_the_last_resort_to_its_own_policy(stand: Stand, vhost: str) -> None:
+async def test_the_broker_holds_the_last_resort_to_its_own_policy(stand: TestServers, vhost: str) -> None:
     async with asyncio.timeout(10):
         while "policy" not in (queue := (await stand.broker._done("GET", f"queues/{vhost}/notify.dead")).json()):  # noqa: ASYNC110 - asked
             await asyncio.sleep(0.2)
@@ -91,7 +91,7 @@ def test_no_password_is_in_the_definitions() -> None:
     ],
 )
 async def test_a_user_may_publish_its_own_events_only(
-    stand: Stand,
+    stand: TestServers,
     vhost: str,
     user: str,
     key: str,
@@ -109,7 +109,7 @@ async def test_a_user_may_publish_its_own_events_only(
 
 
 @pytest.mark.parametrize("queue", ["review.notify", "review.dead", "applications.dead"])
-async def test_a_user_may_read_its_own_queues_only(stand: Stand, vhost: str, queue: str) -> None:
+async def test_a_user_may_read_its_own_queues_only(stand: TestServers, vhost: str, queue: str) -> None:
     connection = await aio_pika.connect(stand.amqp_url(vhost, "notify"))
     async with connection:
         channel = await connection.channel()
@@ -117,7 +117,7 @@ async def test_a_user_may_read_its_own_queues_only(stand: Stand, vhost: str, que
             await (await channel.get_queue(queue, ensure=False)).get(fail=False)
 
 
-async def test_a_user_may_declare_nothing(stand: Stand, vhost: str) -> None:
+async def test_a_user_may_declare_nothing(stand: TestServers, vhost: str) -> None:
     connection = await aio_pika.connect(stand.amqp_url(vhost, "notify"))
     async with connection:
         channel = await connection.channel()
@@ -125,7 +125,7 @@ async def test_a_user_may_declare_nothing(stand: Stand, vhost: str) -> None:
             await channel.declare_queue("notify.another")
 
 
-async def test_what_a_listener_rejects_reaches_the_dead_letters_of_its_service(stand: Stand, vhost: str) -> None:
+async def test_what_a_listener_rejects_reaches_the_dead_letters_of_its_service(stand: TestServers, vhost: str) -> None:
     connection = await aio_pika.connect(stand.amqp_url(vhost))
     async with connection, asyncio.timeout(10):
         channel = await connection.channel()

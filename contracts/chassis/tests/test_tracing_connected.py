@@ -12,9 +12,9 @@ import httpx2
 import pytest
 from chassis.security.dev_issuer import DevelopmentIssuer
 from chassis.devservers import free_ports
-from chassis.devservers.processes import Child
+from chassis.devservers.processes import ManagedProcess
 from chassis.settings import Mode
-from chassis.testing.stack import Stand
+from chassis.testing.stack import TestServers
 from chassis.broker.topology import definitions
 from messages.notify import NoticeDelivered
 from messages.values import Role
@@ -48,13 +48,13 @@ SECRET = "150102199003078888"
 
 
 @pytest.fixture
-async def vhost(stand: Stand) -> str:
+async def vhost(stand: TestServers) -> str:
     topology = definitions({"notify": [], "review": [NoticeDelivered]})
     return await stand.vhost({**topology, "users": [{"name": "notify"}, {"name": "review"}]})
 
 
 class Started:
-    def __init__(self, child: Child, client: httpx2.AsyncClient) -> None:
+    def __init__(self, child: ManagedProcess, client: httpx2.AsyncClient) -> None:
         self.child = child
         self.client = client
 
@@ -67,7 +67,7 @@ class Started:
 
 
 @asynccontextmanager
-async def started(service: str, stand: Stand, vhost: str, folder: Path, collector: Collector) -> AsyncIterator[Started]:
+async def started(service: str, stand: TestServers, vhost: str, folder: Path, collector: Collector) -> AsyncIterator[Started]:
     """One process of a service; ended in order, so that its last spans are sent."""
     database = await stand.database(service)
     (port,) = free_ports(1)
@@ -81,7 +81,7 @@ async def started(service: str, stand: Stand, vhost: str, folder: Path, collecto
     }
     token = DevelopmentIssuer(folder, Mode.LOCAL).mint(role=Role.EXPERT, subject="li")
     command = [sys.executable, "-c", f"{example()}{IMPORTS}{PROGRAMS[service]}"]
-    child = Child(command, log=folder / f"{service}.log", environment=environment)
+    child = ManagedProcess(command, log=folder / f"{service}.log", environment=environment)
     headers = {"Authorization": f"Bearer {token}"}
     try:
         async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers) as client:
@@ -94,7 +94,7 @@ async def started(service: str, stand: Stand, vhost: str, folder: Path, collecto
 
 
 async def test_a_command_its_event_and_the_events_effect_elsewhere_are_one_trace(
-    stand: Stand, vhost: str, tmp_path: Path
+    stand: TestServers, vhost: str, tmp_path: Path
 ) -> None:
     with collecting() as collector:
         async with (

@@ -6,15 +6,15 @@ from datetime import UTC, datetime
 
 import pytest
 from chassis.clock import FixedClock
-from chassis.transactions.group_committer import Committer
+from chassis.transactions.group_committer import GroupCommitter
 from chassis.observability.metrics import Metrics
 from chassis.persistence.mongo import Database, Driver, open_database
-from chassis.outbox.entries import Cause
+from chassis.outbox.entries import Causation
 from chassis.testing import sample
 from chassis.testing.sample import Touch, running
-from chassis.testing.stack import Stand
-from chassis.persistence.unit_of_work import Conflict, Refused
-from chassis.transactions.work import Work
+from chassis.testing.stack import TestServers
+from chassis.persistence.unit_of_work import WriteConflictError, RejectedWriteError
+from chassis.transactions.work import WorkItem
 from opentelemetry.sdk.trace import ReadableSpan
 
 from .conftest import DRIVERS
@@ -26,22 +26,22 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture(params=DRIVERS)
-async def traced(request: pytest.FixtureRequest, stand: Stand, told: Told) -> AsyncIterator[Database]:
+async def traced(request: pytest.FixtureRequest, stand: TestServers, told: Told) -> AsyncIterator[Database]:
     driver: Driver = request.param
     mine = await stand.database("traced")
-    database = open_database(mine.url, mine.name, driver, told.tracing.listeners())
-    await database.prepare(sample.INDEXES)
+    database = open_database(mine.url, mine.name, driver, told.tracing.command_listeners())
+    await database.ensure_indexes(sample.INDEXES)
     told.exporter.clear()
     yield database
     await database.close()
 
 
 async def test_what_is_asked_of_the_database_is_part_of_the_trace(told: Told, traced: Database) -> None:
-    desk = Committer(
+    desk = GroupCommitter(
         traced, sample.SERVICE, sample.AGGREGATES, clock=FixedClock(NOW), metrics=Metrics(), tracing=told.tracing
     )
     desk.start()
-    await desk.perform(Work("w", running(Touch("150102199003078888")), Cause("c"), consumer="notify"))
+    await desk.submit(WorkItem("w", running(Touch("150102199003078888")), Causation("c"), consumer="notify"))
     await desk.stop()
 
     commit, handle = told.one("commit"), told.one("handle")
@@ -77,10 +77,10 @@ async def test_what_is_asked_outside_of_every_trace_is_not_told(told: Told, trac
 
 async def test_of_a_command_that_failed_the_code_is_told_and_not_the_words(told: Told, traced: Database) -> None:
     await traced.insert("notices", {"_id": "150102199003078888"})
-    with told.tracing.work("notify"):
-        with pytest.raises(Conflict):
+    with told.tracing.work_span("notify"):
+        with pytest.raises(WriteConflictError):
             await traced.insert("notices", {"_id": "150102199003078888"})
-        with pytest.raises(Refused, match="150102199003078888"):
+        with pytest.raises(RejectedWriteError, match="150102199003078888"):
             await traced.find("notices", {"name": {"$150102199003078888": 1}})
 
     find = told.one(f"{traced.name}.find")

@@ -5,26 +5,26 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 import pytest
-from chassis.inbox.subscriptions import hears
+from chassis.inbox.subscriptions import subscribe
 from chassis.clock import FixedClock
-from chassis.handling import Refusal, Result, Transient
+from chassis.handling import Refusal, HandlerResult, TransientError
 from chassis.scheduling.job import Job
-from chassis.testing.sample import AGGREGATES, Store, Tally, Touch, touch
-from chassis.testing.world import Member, Stuck, World
+from chassis.testing.sample import AGGREGATES, Store, TouchCounter, Touch, touch
+from chassis.testing.world import ServiceUnderTest, UndeliverableError, InMemorySystem
 from messages.notify import NoticeDelivered
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
-async def on_delivered(event: NoticeDelivered, store: Store, now: datetime) -> Result:
+async def on_delivered(event: NoticeDelivered, store: Store, now: datetime) -> HandlerResult:
     await touch(Touch(event.notice_id, str(event.sequence)), store, now)
     return []
 
 
-async def in_order_only(event: NoticeDelivered, store: Store, now: datetime) -> Result:
-    tally = await store.notices.get(event.notice_id) or Tally()
+async def in_order_only(event: NoticeDelivered, store: Store, now: datetime) -> HandlerResult:
+    tally = await store.notices.get(event.notice_id) or TouchCounter()
     if event.sequence > tally.count + 1:
-        raise Transient("an earlier one is missing")
+        raise TransientError("an earlier one is missing")
     return await on_delivered(event, store, now)
 
 
@@ -32,11 +32,11 @@ async def due(_store: Store, _now: datetime) -> Sequence[Touch]:
     return [Touch("daily")]
 
 
-def world(handler: object = on_delivered, **options: bool | Random | None) -> World:
+def world(handler: object = on_delivered, **options: bool | Random | None) -> InMemorySystem:
     job = Job("daily", due, lambda item: item.notice, touch, Store, timedelta(days=1))
-    notify = Member("notify", (), Store, AGGREGATES, jobs=(job,))
-    review = Member("review", (hears(NoticeDelivered, handler, Store),), Store, {})  # type: ignore[arg-type] # either
-    return World(notify, review, clock=FixedClock(NOW), **options)  # type: ignore[arg-type] # as given
+    notify = ServiceUnderTest("notify", (), Store, AGGREGATES, jobs=(job,))
+    review = ServiceUnderTest("review", (subscribe(NoticeDelivered, handler, Store),), Store, {})  # type: ignore[arg-type] # either
+    return InMemorySystem(notify, review, clock=FixedClock(NOW), **options)  # type: ignore[arg-type] # as given
 
 
 @pytest.mark.parametrize("twice", [False, True])
@@ -47,7 +47,7 @@ async def test_every_event_has_its_effect_once_in_each_listener(twice: bool, see
         await made.perform("notify", touch, Touch("a"), settle=False)
     await made.settle()
 
-    assert await made.look("review").notices.get("a") == Tally(5, ("1", "2", "3", "4", "5"))
+    assert await made.look("review").notices.get("a") == TouchCounter(5, ("1", "2", "3", "4", "5"))
 
 
 async def test_shuffled_messages_come_in_another_order() -> None:
@@ -62,7 +62,7 @@ async def test_shuffled_messages_come_in_another_order() -> None:
 
 
 async def test_a_refused_command_says_nothing() -> None:
-    async def refuse(_command: Touch, _store: Store, _now: datetime) -> Result:
+    async def refuse(_command: Touch, _store: Store, _now: datetime) -> HandlerResult:
         raise Refusal("no")
 
     made = world()
@@ -76,12 +76,12 @@ async def test_jobs_run_once_for_each_item() -> None:
     await made.run_jobs()
     await made.run_jobs()
 
-    assert await made.look("review").notices.get("daily") == Tally(1, ("1",))
+    assert await made.look("review").notices.get("daily") == TouchCounter(1, ("1",))
 
 
 async def test_a_message_that_can_never_be_taken_is_told() -> None:
-    async def never(_event: NoticeDelivered, _store: Store, _now: datetime) -> Result:
-        raise Transient("not yet")
+    async def never(_event: NoticeDelivered, _store: Store, _now: datetime) -> HandlerResult:
+        raise TransientError("not yet")
 
-    with pytest.raises(Stuck, match="review cannot take notify:notice:a:1:delivered"):
+    with pytest.raises(UndeliverableError, match="review cannot take notify:notice:a:1:delivered"):
         await world(never).perform("notify", touch, Touch("a"))

@@ -11,7 +11,7 @@ from messages.compatibility import breaking_changes
 from messages.schemas import Schema, rendered, schemas
 
 
-def review(folder: Path) -> tuple[dict[str, Schema], list[str]]:
+def compare(folder: Path) -> tuple[dict[str, Schema], list[str]]:
     """Compare code and record: what is new or changed additively, and every breaking change, all at once."""
     changed: dict[str, Schema] = {}
     broken: list[str] = []
@@ -34,7 +34,7 @@ def main() -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--write", action="store_true", help="record new types and additive changes")
     asked = parser.parse_args()
-    changed, broken = review(asked.folder)
+    changed, broken = compare(asked.folder)
     for each in broken:
         sys.stderr.write(f"breaking: {each}; publish a new version of the type beside the old one instead\n")
     if broken:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal
 
-from messages.duties import Met, Opened, Overdue
+from messages.duties import DutyMetFacts, DutyOpenedFacts, DutyOverdueFacts
 from messages.event import FOR_CONCERNED, Event
 from messages.values import (
     AssessorRef,
@@ -162,15 +162,15 @@ class SuccessRateComputed(Event, type="assessor-quota.rate.computed.v1", subject
     computed_on: date
 
 
-class DutyOpened(Opened, Event, type="assessor-quota.duty.opened.v1", subject="duty_id"):
+class DutyOpened(DutyOpenedFacts, Event, type="assessor-quota.duty.opened.v1", subject="duty_id"):
     """The annual statement by 30 April for the year before (Art. 30, S5)."""
 
     kind: Literal["assessor_statement"]
 
 
-class DutyMet(Met, Event, type="assessor-quota.duty.met.v1", subject="duty_id"):
+class DutyMet(DutyMetFacts, Event, type="assessor-quota.duty.met.v1", subject="duty_id"):
     kind: Literal["assessor_statement"]
 
 
-class DutyOverdue(Overdue, Event, type="assessor-quota.duty.overdue.v1", subject="duty_id"):
+class DutyOverdue(DutyOverdueFacts, Event, type="assessor-quota.duty.overdue.v1", subject="duty_id"):
     kind: Literal["assessor_statement"]

@@ -10,7 +10,7 @@ from messages.event import Event
 OWNERS = ("applications", "assessor-quota", "notify", "registry", "review")
 
 
-def _spoken(*modules: object) -> dict[str, type[Event]]:
+def _concrete_events(*modules: object) -> dict[str, type[Event]]:
     found = {
         each.type: each
         for module in modules
@@ -20,5 +20,5 @@ def _spoken(*modules: object) -> dict[str, type[Event]]:
     return dict(sorted(found.items()))
 
 
-EVENTS = MappingProxyType(_spoken(applications, assessor_quota, notify, registry, review))
+EVENTS = MappingProxyType(_concrete_events(applications, assessor_quota, notify, registry, review))
 """Event type → class."""

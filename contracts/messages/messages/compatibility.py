@@ -18,14 +18,14 @@ _NOTES = {"title", "description", "default", "format", "$schema", "$id", "x-owne
 def breaking_changes(old: Schema, new: Schema) -> list[str]:
     """Say, in sentences, what the change from ``old`` to ``new`` breaks; empty when it breaks nothing."""
     problems = []
-    if not isSubschema(_closed(_plain(old)), _plain(new)):
+    if not isSubschema(_closed(_dereferenced(old)), _dereferenced(new)):
         problems.append("backward: a reader of the new version would refuse what speakers of the old one say")
-    if not isSubschema(_closed(_plain(new)), _plain(old)):
+    if not isSubschema(_closed(_dereferenced(new)), _dereferenced(old)):
         problems.append("forward: a reader of the old version would refuse what speakers of the new one say")
     return problems
 
 
-def _plain(schema: Schema) -> dict[str, Any]:
+def _dereferenced(schema: Schema) -> dict[str, Any]:
     """The schema with references resolved and notes left out, as the subset check needs it."""
     definitions = schema.get("$defs", {})
 

@@ -39,18 +39,18 @@ class Duty(Value):
         return HOLDERS[self.kind]
 
 
-class Opened(Duty):
+class DutyOpenedFacts(Duty):
     opened_on: date
     provisional: bool
     """The due day falls in a year whose working days are not published yet (T3)."""
 
 
-class Met(Duty):
+class DutyMetFacts(Duty):
     met_on: date
     late: bool
 
 
-class Overdue(Duty):
+class DutyOverdueFacts(Duty):
     noted_on: date
     prefectures: tuple[Prefecture, ...]
     """Whose departments see it, besides the region: those the holder works in (S5)."""

@@ -23,12 +23,12 @@ SPECVERSION = "1.0"
 REQUIRED = ("id", "source", "type", "specversion", "time")
 
 
-class NotHeard(ValueError):  # noqa: N818 - the sentence reads: it was not heard
+class UndecodableMessageError(ValueError):  # noqa: N818 - the sentence reads: it was not heard
     """A message that no listener can ever understand; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class OutgoingMessage:
     """An event as it goes on the wire."""
 
     id: str
@@ -38,7 +38,7 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class IncomingMessage:
     """An event as it came off the wire."""
 
     id: str
@@ -59,7 +59,7 @@ class _JsonBytes(JSONFormat):
 _FORMAT = _JsonBytes()
 
 
-def say(event: Event, *, event_id: str, time: datetime, correlation_id: str, causation_id: str = "") -> Said:
+def encode(event: Event, *, event_id: str, time: datetime, correlation_id: str, causation_id: str = "") -> OutgoingMessage:
     """Wrap a fact; ``time`` is the instant of its commit, UTC."""
     attributes: dict[str, Any] = {
         "id": event_id,
@@ -77,10 +77,10 @@ def say(event: Event, *, event_id: str, time: datetime, correlation_id: str, cau
     if causation_id:
         attributes["causationid"] = causation_id
     message = rabbitmq.to_binary(CloudEvent(attributes, event.model_dump_json().encode()), _FORMAT)
-    return Said(event_id, event.type, message.headers, message.body)
+    return OutgoingMessage(event_id, event.type, message.headers, message.body)
 
 
-def hear(headers: Mapping[str, Any], body: bytes, content_type: str | None = CONTENT_TYPE) -> Heard:
+def decode(headers: Mapping[str, Any], body: bytes, content_type: str | None = CONTENT_TYPE) -> IncomingMessage:
     """Read a message in binary or structured mode.
 
     Raises NotHeard when it is no CloudEvent, of an unknown type, from a source that does not own the type, or when its
@@ -90,10 +90,10 @@ def hear(headers: Mapping[str, Any], body: bytes, content_type: str | None = CON
     attributes, data = _structured(body, content_type) if structured else (_binary(headers), body)
     known = EVENTS.get(attributes["type"])
     if known is None:
-        raise NotHeard(f"unknown event type {attributes['type']!r}")
+        raise UndecodableMessageError(f"unknown event type {attributes['type']!r}")
     if attributes["source"] != f"/green/{known.owner}":
-        raise NotHeard(f"{known.type!r} is said by {known.owner!r}, not by {attributes['source']!r}")
-    return Heard(
+        raise UndecodableMessageError(f"{known.type!r} is said by {known.owner!r}, not by {attributes['source']!r}")
+    return IncomingMessage(
         id=attributes["id"],
         source=attributes["source"],
         type=known.type,
@@ -111,7 +111,7 @@ def read_body(known: type[Event], data: Any) -> Event:  # noqa: ANN401 - bytes i
         return known.model_validate(data, extra="ignore")
     except ValidationError as problem:
         wrong = "; ".join(f"{'/'.join(map(str, each['loc']))}: {each['msg']}" for each in problem.errors())
-        raise NotHeard(f"{known.type} does not validate: {wrong}") from problem
+        raise UndecodableMessageError(f"{known.type} does not validate: {wrong}") from problem
 
 
 def _binary(headers: Mapping[str, Any]) -> dict[str, Any]:
@@ -125,15 +125,15 @@ def _binary(headers: Mapping[str, Any]) -> dict[str, Any]:
     }
     missing = [name for name in REQUIRED if not attributes.get(name)]
     if missing:
-        raise NotHeard(f"no CloudEvent: {', '.join(missing)} missing")
+        raise UndecodableMessageError(f"no CloudEvent: {', '.join(missing)} missing")
     if attributes["specversion"] != SPECVERSION:
-        raise NotHeard(f"no CloudEvent of version {SPECVERSION}: {attributes['specversion']!r}")
+        raise UndecodableMessageError(f"no CloudEvent of version {SPECVERSION}: {attributes['specversion']!r}")
     try:
         attributes["time"] = datetime.fromisoformat(attributes["time"])
     except ValueError as problem:
-        raise NotHeard(f"no CloudEvent: time {attributes['time']!r}") from problem
+        raise UndecodableMessageError(f"no CloudEvent: time {attributes['time']!r}") from problem
     if attributes["time"].tzinfo is None:
-        raise NotHeard(f"no CloudEvent: time {attributes['time']} names no zone")
+        raise UndecodableMessageError(f"no CloudEvent: time {attributes['time']} names no zone")
     return attributes
 
 
@@ -143,7 +143,7 @@ def _structured(body: bytes, content_type: str | None) -> tuple[Mapping[str, Any
     try:
         event = rabbitmq.from_rabbitmq(message, JSONFormat(), factory)
     except Exception as problem:  # the library raises its own, json's and dateutil's errors for a bad message
-        raise NotHeard(f"no CloudEvent: {problem}") from problem
+        raise UndecodableMessageError(f"no CloudEvent: {problem}") from problem
     if event.get_attributes().get("time") is None:
-        raise NotHeard("no CloudEvent: time missing")
+        raise UndecodableMessageError("no CloudEvent: time missing")
     return event.get_attributes(), event.get_data()

@@ -47,13 +47,13 @@ class Event(Value):
         cls.owner, cls.aggregate, cls.fact = found["owner"], found["aggregate"], found["fact"]
 
     @classmethod
-    def kept_back(cls) -> tuple[str, ...]:
+    def restricted_fields(cls) -> tuple[str, ...]:
         """The fields that are shared with fewer than the event is (N4)."""
         return tuple(name for name, field in cls.model_fields.items() if _marked(field.json_schema_extra))
 
-    def shown_to_all(self) -> dict[str, Any]:
+    def public_view(self) -> dict[str, Any]:
         """What anybody may see of a public fact, as plain JSON."""
-        return self.model_dump(mode="json", exclude={*self.kept_back()})
+        return self.model_dump(mode="json", exclude={*self.restricted_fields()})
 
     @property
     def subject(self) -> str:

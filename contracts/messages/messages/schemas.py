@@ -16,7 +16,7 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 def schema_of(event: type[Event]) -> dict[str, Any]:
     """The schema a reader may rely on: fields with a default are optional, unknown ones are ignored."""
-    body = _opened(event.model_json_schema(mode="validation"))
+    body = _without_enum_limits(event.model_json_schema(mode="validation"))
     return {
         "$schema": _DIALECT,
         "$id": f"{SCHEMA_BASE}{event.type}",
@@ -36,10 +36,10 @@ def rendered(schema: Schema) -> str:
     return json.dumps(schema, ensure_ascii=False, indent=2) + "\n"
 
 
-def _opened(node: Any) -> Any:  # noqa: ANN401 - a JSON value
+def _without_enum_limits(node: Any) -> Any:  # noqa: ANN401 - a JSON value
     """Strict when said, tolerant when heard: the published schema is the listener's."""
     if isinstance(node, dict):
-        return {key: _opened(value) for key, value in node.items() if key != "additionalProperties"}
+        return {key: _without_enum_limits(value) for key, value in node.items() if key != "additionalProperties"}
     if isinstance(node, list):
-        return [_opened(value) for value in node]
+        return [_without_enum_limits(value) for value in node]
     return node

@@ -37,7 +37,7 @@ def _checked_uscc(code: str) -> str:
         raise PydanticCustomError("uscc_invalid", "不是有效的统一社会信用代码（18位，末位为校验码）") from problem
 
 
-def alike(name: str) -> str:
+def normalized_name(name: str) -> str:
     """A name as it is compared: full-width letters as the others, and without the blanks that some put in."""
     return "".join(unicodedata.normalize("NFKC", name).split())
 
@@ -176,7 +176,7 @@ class UnitRef(Value):
     @property
     def key(self) -> str:
         """The identity that survives renaming (R21)."""
-        name = alike(self.park_name or "")
+        name = normalized_name(self.park_name or "")
         return f"{self.uscc}/{name}" if name else self.uscc
 
 
@@ -216,7 +216,7 @@ class IndicatorValue(Value):
     unit: Annotated[str, Field(max_length=40)]
 
 
-class VetoAnswer(Value):
+class MandatoryItemAnswer(Value):
     """Pass or fail of one mandatory requirement of the scheme."""
 
     item: Identifier

@@ -3,7 +3,7 @@ from typing import get_args
 
 import pytest
 from messages.catalogue import EVENTS, OWNERS
-from messages.duties import HOLDERS, Duty, Met, Opened, Overdue
+from messages.duties import HOLDERS, Duty, DutyMetFacts, DutyOpenedFacts, DutyOverdueFacts
 from messages.event import Event
 
 every_event = pytest.mark.parametrize("event", EVENTS.values(), ids=EVENTS)
@@ -29,10 +29,10 @@ def test_whoever_opens_a_duty_says_also_that_it_is_met_and_overdue_and_of_known_
 
     for owner in {event.owner for event in said}:
         own = [event for event in said if event.owner == owner]
-        assert {next(form for form in (Opened, Met, Overdue) if issubclass(each, form)) for each in own} == {
-            Opened,
-            Met,
-            Overdue,
+        assert {next(form for form in (DutyOpenedFacts, DutyMetFacts, DutyOverdueFacts) if issubclass(each, form)) for each in own} == {
+            DutyOpenedFacts,
+            DutyMetFacts,
+            DutyOverdueFacts,
         }
         (kinds,) = {get_args(each.model_fields["kind"].annotation) for each in own}
         assert set(kinds) <= set(HOLDERS)

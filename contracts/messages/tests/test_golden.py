@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from messages.catalogue import EVENTS
-from messages.envelope import hear, say
+from messages.envelope import decode, encode
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 
@@ -27,8 +27,8 @@ def holds(whole: object, part: object) -> bool:
 def test_the_golden_sample_is_heard_and_said_again_with_nothing_lost(name: str) -> None:
     sample = json.loads((SAMPLES / f"{name}.json").read_text())
 
-    heard = hear(sample["headers"], json.dumps(sample["body"]).encode())
-    again = say(heard.event, event_id=heard.id, time=heard.time, correlation_id=heard.correlation_id)
+    heard = decode(sample["headers"], json.dumps(sample["body"]).encode())
+    again = encode(heard.event, event_id=heard.id, time=heard.time, correlation_id=heard.correlation_id)
 
     assert heard.type == name
     assert holds(json.loads(again.body), sample["body"])

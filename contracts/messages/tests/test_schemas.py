@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from messages.__main__ import review
+from messages.__main__ import compare
 from messages.compatibility import breaking_changes
 from messages.schemas import rendered, schemas
 
@@ -13,7 +13,7 @@ OPENED = schemas()["review.case.opened.v1"]
 
 
 def test_the_committed_schemas_are_those_of_the_code() -> None:
-    assert review(RECORD) == ({}, [])
+    assert compare(RECORD) == ({}, [])
 
 
 def changed(**properties: object) -> dict[str, Any]:
@@ -65,7 +65,7 @@ def test_the_gate_names_a_breaking_change_and_a_type_that_disappeared(record: Pa
     (record / "review.case.opened.v1.json").write_text(rendered(was))
     (record / "review.case.forgotten.v1.json").write_text(json.dumps({}))
 
-    _, broken = review(record)
+    _, broken = compare(record)
 
     assert len(broken) == 2
     assert broken[0].startswith("review.case.opened.v1: forward")

@@ -162,7 +162,7 @@ def calendar_from(documents: Mapping[str, str]) -> WorkingCalendar:
 
 def load_calendar(extra: Path | None = None) -> WorkingCalendar:
     """The packaged tables, and those of a file or folder laid over them."""
-    return calendar_from(dated.texts("calendars", extra))
+    return calendar_from(dated.read_documents("calendars", extra))
 
 
 @cache

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 Document = TypeVar("Document", bound=BaseModel)
 
 
-def texts(room: str, extra: Path | None = None) -> dict[str, str]:
+def read_documents(room: str, extra: Path | None = None) -> dict[str, str]:
     """The packaged documents of a room by file name; one of the same name in `extra` takes its place."""
     packaged = files("rulebook") / "data" / room
     found = {f.name: f.read_text("utf-8") for f in packaged.iterdir() if f.name.endswith(".toml")}

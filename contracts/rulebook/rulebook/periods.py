@@ -69,7 +69,7 @@ def add_working_days(start: date, n: int, calendar: WorkingCalendar | None = Non
     )
 
 
-def counted_anew(deadline: Deadline, calendar: WorkingCalendar | None = None) -> Deadline:
+def recount_period(deadline: Deadline, calendar: WorkingCalendar | None = None) -> Deadline:
     """The same term by the schedules known now (T3); a term not counted in working days stays."""
     if deadline.working_days is None:
         return deadline

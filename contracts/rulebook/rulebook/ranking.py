@@ -26,7 +26,7 @@ class Entry(Frozen):
     failed_vetoes: tuple[str, ...] = ()
 
 
-class Line(Frozen):
+class RankedEntry(Frozen):
     entry: Entry
     place: int | None
     """From 1 among the candidates; None for a case that is none."""
@@ -38,14 +38,14 @@ class Ranking(Frozen):
 
     pass_mark: Decimal
     cap: int | None
-    lines: tuple[Line, ...]
+    lines: tuple[RankedEntry, ...]
 
     @property
     def selected(self) -> tuple[Entry, ...]:
         return tuple(line.entry for line in self.lines if line.outcome == "selected")
 
 
-class NotComparable(ValueError):  # noqa: N818 -- says what is wrong
+class NotComparableError(ValueError):  # noqa: N818 -- says what is wrong
     """Cases of different unit types or scheme versions; rank each kind by itself."""
 
 
@@ -54,11 +54,11 @@ def rank(entries: Iterable[Entry], *, pass_mark: Decimal, cap: int | None = None
     ordered = sorted(entries, key=_best_first)
     kinds = {(entry.unit_type, entry.scheme) for entry in ordered}
     if len(kinds) > 1:
-        raise NotComparable(f"scores never ranked together: {', '.join(map('/'.join, sorted(kinds)))}")
+        raise NotComparableError(f"scores never ranked together: {', '.join(map('/'.join, sorted(kinds)))}")
     candidates = [e for e in ordered if not e.failed_vetoes and e.score >= pass_mark]
     others = [e for e in ordered if e.failed_vetoes or e.score < pass_mark]
-    lines = [Line(entry=e, place=n, outcome=_within(cap, n)) for n, e in enumerate(candidates, start=1)]
-    lines += [Line(entry=e, place=None, outcome=_why_not(e)) for e in others]
+    lines = [RankedEntry(entry=e, place=n, outcome=_within(cap, n)) for n, e in enumerate(candidates, start=1)]
+    lines += [RankedEntry(entry=e, place=None, outcome=_why_not(e)) for e in others]
     return Ranking(pass_mark=pass_mark, cap=cap, lines=tuple(lines))
 
 

@@ -8,7 +8,7 @@ from rulebook import (
     CalendarProblems,
     add_working_days,
     calendar_from,
-    counted_anew,
+    recount_period,
     is_working_day,
     known,
     load_calendar,
@@ -176,7 +176,7 @@ def test_one_unpublished_year_on_the_way_makes_a_deadline_provisional() -> None:
 def test_a_provisional_deadline_is_counted_anew_when_the_schedule_is_loaded() -> None:
     provisional = add_working_days(date(2026, 12, 24), 7)
     assert (provisional.last_day, provisional.provisional) == (date(2027, 1, 5), True)
-    fresh = counted_anew(provisional, calendar_from({**packaged(), "2027": SCHEDULE_2027}))
+    fresh = recount_period(provisional, calendar_from({**packaged(), "2027": SCHEDULE_2027}))
     assert (fresh.last_day, fresh.provisional) == (date(2027, 1, 6), False)
     assert fresh.calendar == ("2026.1", "2027.1")
 

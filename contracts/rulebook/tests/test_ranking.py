@@ -5,7 +5,7 @@ from random import Random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rulebook import Entry, NotComparable, Ranking, rank
+from rulebook import Entry, NotComparableError, Ranking, rank
 
 MARK = Decimal(70)
 NOON = datetime(2026, 5, 20, 4, 0, tzinfo=UTC)
@@ -76,7 +76,7 @@ def test_a_failed_mandatory_item_fails_the_case_whatever_the_score() -> None:
 @pytest.mark.rule("V8")
 @pytest.mark.parametrize("other", [{"unit_type": "park"}, {"scheme": "factory-gbt36132@2018"}])
 def test_unit_types_and_scheme_versions_are_never_ranked_together(other: dict[str, str]) -> None:
-    with pytest.raises(NotComparable, match="never ranked together"):
+    with pytest.raises(NotComparableError, match="never ranked together"):
         rank([entry("a", "80"), entry("b", "80", **other)], pass_mark=MARK)
 
 

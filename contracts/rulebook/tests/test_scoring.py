@@ -10,7 +10,7 @@ from rulebook import (
     ScoreProblems,
     panel_total,
     panel_values,
-    panel_vetoes,
+    panel_mandatory_items,
     problems,
     scheme_on,
     score,
@@ -181,8 +181,8 @@ def test_the_panels_values_can_be_scored_themselves() -> None:
 @pytest.mark.rule("V6")
 def test_a_requirement_is_met_when_most_of_the_panel_finds_so() -> None:
     doubtful = all_met(FACTORY) | {"permitted_emissions": False}
-    assert panel_vetoes(FACTORY, [doubtful, all_met(FACTORY), all_met(FACTORY)])["permitted_emissions"]
-    assert not panel_vetoes(FACTORY, [doubtful, doubtful, all_met(FACTORY)])["permitted_emissions"]
+    assert panel_mandatory_items(FACTORY, [doubtful, all_met(FACTORY), all_met(FACTORY)])["permitted_emissions"]
+    assert not panel_mandatory_items(FACTORY, [doubtful, doubtful, all_met(FACTORY)])["permitted_emissions"]
 
 
 def test_a_panel_that_has_not_scored_has_no_total() -> None:

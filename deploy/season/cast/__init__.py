@@ -21,7 +21,7 @@ _FOLDER = Path(__file__).parent
 _SURNAMES = "王李张刘陈杨赵黄周吴徐孙马朱胡林郭何高罗"
 
 
-class HardCase(StrEnum):
+class EdgeCase(StrEnum):
     """What makes an applicant's way through the season unlike the others'."""
 
     QUOTA_EXHAUSTED = "quota_exhausted"
@@ -68,9 +68,9 @@ class HardCase(StrEnum):
     """Waits while the others are cleared, and follows (V9)."""
 
 
-TIES = (HardCase.TIE_MORE_ENERGY, HardCase.TIE_EARLIER, HardCase.TIE_LATER)
+TIES = (EdgeCase.TIE_MORE_ENERGY, EdgeCase.TIE_EARLIER, EdgeCase.TIE_LATER)
 """In the order of their ranks."""
-NOT_ON_THE_ROSTER = (HardCase.SEVERAL_FAULTS,)
+NOT_ON_THE_ROSTER = (EdgeCase.SEVERAL_FAULTS,)
 FORMER_NAME = "巴彦淖尔市乌拉特示例铅锌有限公司"
 """What the banned unit was called when it was removed."""
 REMOVAL = ("2024-06-18", "内工信绿色字〔2024〕37号")
@@ -134,7 +134,7 @@ class Applicant:
     """About what the experts will find."""
     assessor: Assessor | None = None
     group: str | None = None
-    case: HardCase | None = None
+    case: EdgeCase | None = None
 
     @property
     def order(self) -> int:
@@ -145,40 +145,40 @@ class Applicant:
         """About what the report claims: a little more than the experts find."""
         if self.case in TIES:
             return self.score
-        return self.score + (Decimal(12) if self.case is HardCase.BELOW_PASS_MARK else Decimal("1.5"))
+        return self.score + (Decimal(12) if self.case is EdgeCase.BELOW_PASS_MARK else Decimal("1.5"))
 
 
 @dataclass(frozen=True)
-class Cast:
+class Personas:
     applicants: tuple[Applicant, ...]
     assessors: tuple[Assessor, ...]
     experts: tuple[Expert, ...]
 
-    def playing(self, *cases: HardCase) -> tuple[Applicant, ...]:
+    def playing(self, *cases: EdgeCase) -> tuple[Applicant, ...]:
         return tuple(each for each in self.applicants if each.case in cases)
 
     def assessor(self, name: str) -> Assessor:
         (only,) = (each for each in self.assessors if each.id == name)
         return only
 
-    def assessor_of(self, case: HardCase) -> Assessor:
-        if (found := self.the(case).assessor) is None:
+    def assessor_of(self, case: EdgeCase) -> Assessor:
+        if (found := self.by_edge_case(case).assessor) is None:
             raise ValueError(f"{case} needs an assessor")
         return found
 
-    def the(self, case: HardCase) -> Applicant:
+    def by_edge_case(self, case: EdgeCase) -> Applicant:
         """The only one who plays this hard case."""
         (only,) = self.playing(case)
         return only
 
 
 @cache
-def load() -> Cast:
+def load() -> Personas:
     assessors = {each.id: each for each in _assessors()}
     trades = dict(_trades())
     applicants = tuple(_applicant(row, trades, assessors) for row in _rows("applicants.csv"))
     experts = (Expert(row["id"], row["employer"], tuple(row["groups"].split())) for row in _rows("experts.csv"))
-    return Cast(applicants, tuple(assessors.values()), tuple(experts))
+    return Personas(applicants, tuple(assessors.values()), tuple(experts))
 
 
 def _applicant(row: dict[str, str], trades: dict[str, Trade], assessors: dict[str, Assessor]) -> Applicant:
@@ -198,7 +198,7 @@ def _applicant(row: dict[str, str], trades: dict[str, Trade], assessors: dict[st
         score=Decimal(row["score"]),
         assessor=assessors.get(row["assessor"]),
         group=row["group"] or None,
-        case=HardCase(row["case"]) if row["case"] else None,
+        case=EdgeCase(row["case"]) if row["case"] else None,
     )
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import applications.workbooks
 
-from deploy.season.cast import Applicant, Cast, HardCase
+from deploy.season.cast import Applicant, Personas, EdgeCase
 from deploy.season.samples import annex1, evidence, report, roster
 from deploy.season.samples.packing import packed
 
@@ -44,7 +44,7 @@ class Samples:
         return sorted((self.folder / "evidence").glob(f"{applicant.id}-*"))
 
 
-def make(folder: Path, cast: Cast) -> Samples:
+def make(folder: Path, cast: Personas) -> Samples:
     """The files below ``folder``; written unless the same generator has written them there already."""
     samples, stamp = Samples(folder), folder / _MADE_BY
     made_by = _fingerprint()
@@ -61,7 +61,7 @@ def _write_files_of(samples: Samples, applicant: Applicant) -> None:
     attached, form = evidence.of(applicant), report.form_of(applicant)
     _write(samples.work_plan(applicant), packed(annex1.form_of(applicant), annex1.values(applicant)))
     _write(samples.report(applicant), packed(form, report.filled(applicant, attached)))
-    if applicant.case is HardCase.RETURNED:
+    if applicant.case is EdgeCase.RETURNED:
         amended = report.filled(applicant, attached, amended=True)
         _write(samples.report(applicant, amended=True), packed(form, amended))
     for each in attached:

@@ -8,7 +8,7 @@ from random import Random
 
 from rulebook.schemes import Indicator, Scheme
 
-from deploy.season.cast import TIES, Applicant, HardCase
+from deploy.season.cast import TIES, Applicant, EdgeCase
 
 SEED = 2026
 CENT = Decimal("0.01")
@@ -44,7 +44,7 @@ def _shares(applicant: Applicant, scheme: Scheme, wanted: Decimal) -> Iterator[t
 def _noises(applicant: Applicant, measured: Sequence[Indicator]) -> Mapping[str, Decimal]:
     """How far each indicator lies above or below the others."""
     if applicant.case in TIES:
-        swapped = _SWAPPED if applicant.case is HardCase.TIE_MORE_ENERGY else {}
+        swapped = _SWAPPED if applicant.case is EdgeCase.TIE_MORE_ENERGY else {}
         return {each.id: swapped.get(each.id, Decimal(0)) for each in measured}
     chance = luck(applicant, "indicators")
     return {each.id: Decimal(str(round(chance.uniform(-_SPREAD, _SPREAD), 3))) for each in measured}

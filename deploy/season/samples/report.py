@@ -12,7 +12,7 @@ from applications.workbooks.layout import Form
 from messages.values import UnitType
 from rulebook.schemes import Indicator, Scheme, scheme_on
 
-from deploy.season.cast import YEAR, Applicant, HardCase
+from deploy.season.cast import YEAR, Applicant, EdgeCase
 from deploy.season.samples.evidence import Evidence
 from deploy.season.samples.numbers import CENT, is_tick, luck, values
 
@@ -63,7 +63,7 @@ def _unit(applicant: Applicant) -> Values:
         "representative": applicant.representative.name,
         "representative_document": applicant.representative.document_number,
         "highlights": "绿色电力占比逐年提高，余热余压全部回收利用。",
-        "undertaking": applicant.case is not HardCase.SEVERAL_FAULTS,
+        "undertaking": applicant.case is not EdgeCase.SEVERAL_FAULTS,
     }
 
 
@@ -82,7 +82,7 @@ def _evaluation(applicant: Applicant) -> Values:
 
 def _indicators(applicant: Applicant, scheme: Scheme, rows: Sequence[Values]) -> list[Values]:
     found = claimed(applicant)
-    if applicant.case is HardCase.SEVERAL_FAULTS:
+    if applicant.case is EdgeCase.SEVERAL_FAULTS:
         found |= _IMPOSSIBLE
     filed = [{**row, "value": found[str(row["indicator"])]} for row in rows]
     if scheme.years_filed == 1:
@@ -105,7 +105,7 @@ def _worse(value: Decimal, indicator: Indicator, share: Decimal) -> Decimal:
 
 
 def _enterprise(applicant: Applicant, given: Mapping[str, object], *, amended: bool) -> Values:
-    faulty = applicant.case is HardCase.SEVERAL_FAULTS
+    faulty = applicant.case is EdgeCase.SEVERAL_FAULTS
     return {
         "independent_legal_person": not faulty,
         "industry_code": _POWER_PLANT if faulty else applicant.trade.code,
@@ -130,7 +130,7 @@ def _energy(applicant: Applicant, *, faulty: bool) -> Values:
 
 def _certificate(applicant: Applicant, row: Values, *, amended: bool) -> Values:
     system = str(row["system"])
-    expired = {HardCase.SEVERAL_FAULTS: "energy", HardCase.RETURNED: "quality"}
+    expired = {EdgeCase.SEVERAL_FAULTS: "energy", EdgeCase.RETURNED: "quality"}
     is_old = applicant.case is not None and expired.get(applicant.case) == system and not amended
     first, last = _EXPIRED if is_old else _VALID
     number = f"{system[:3].upper()}-{first.year}-{applicant.order:04d}"

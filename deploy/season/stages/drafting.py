@@ -9,7 +9,7 @@ from messages.values import Prefecture
 from rulebook.regions import PREFECTURES
 
 from deploy.season import timeline
-from deploy.season.cast import YEAR, Applicant, HardCase
+from deploy.season.cast import YEAR, Applicant, EdgeCase
 from deploy.season.people import officer, unit
 from deploy.season.samples import roster
 from deploy.season.samples.annex1 import email
@@ -27,7 +27,7 @@ async def record_prefecture_lists(season: Season) -> None:
     async def record(prefecture: Prefecture) -> None:
         on_it = [each for each in season.cast.applicants if each.unit.name in named]
         body = _list(prefecture, [each for each in on_it if each.unit.prefecture is prefecture])
-        await season.calls.by(officer(prefecture)).post("applications", "/prefecture-lists", f"list:{prefecture}", body)
+        await season.calls.as_person(officer(prefecture)).post("applications", "/prefecture-lists", f"list:{prefecture}", body)
 
     await season.each(Prefecture, record)
     await _record_fact(season)
@@ -44,9 +44,9 @@ def _list(prefecture: Prefecture, applicants: Sequence[Applicant]) -> dict[str, 
 
 async def _record_fact(season: Season) -> None:
     """What an officer knows outweighs what the unit will declare (E4)."""
-    applicant = season.cast.the(HardCase.SEVERAL_FAULTS)
+    applicant = season.cast.by_edge_case(EdgeCase.SEVERAL_FAULTS)
     by = officer(applicant.unit.prefecture)
-    await season.calls.by(by).post("applications", "/facts", "fact", {**FACT, "uscc": applicant.unit.uscc})
+    await season.calls.as_person(by).post("applications", "/facts", "fact", {**FACT, "uscc": applicant.unit.uscc})
 
 
 async def draft_applications(season: Season) -> None:
@@ -59,7 +59,7 @@ async def draft_applications(season: Season) -> None:
         await _import_work_plan(season, applicant)
         for number, file in enumerate(season.samples.evidence(applicant)):
             key = f"file:{applicant.id}:{number}"
-            await season.calls.by(unit(applicant)).send_file("applications", "/files", key, file)
+            await season.calls.as_person(unit(applicant)).send_file("applications", "/files", key, file)
         await import_report(season, applicant)
 
     await season.each(season.cast.applicants, draft)
@@ -68,11 +68,11 @@ async def draft_applications(season: Season) -> None:
 async def _ask_for_mail(season: Season, applicant: Applicant) -> None:
     """Some want their notices by e-mail too (N1): those with a story to tell."""
     contact = {"email": email(applicant)}
-    await season.calls.by(unit(applicant)).put("notify", "/contacts/applicant", f"contact:{applicant.id}", contact)
+    await season.calls.as_person(unit(applicant)).put("notify", "/contacts/applicant", f"contact:{applicant.id}", contact)
 
 
 async def _import_work_plan(season: Season, applicant: Applicant) -> None:
-    answer = await season.calls.by(unit(applicant)).send_file(
+    answer = await season.calls.as_person(unit(applicant)).send_file(
         "applications",
         "/imports/annex1",
         f"annex1:{applicant.id}",
@@ -83,7 +83,7 @@ async def _import_work_plan(season: Season, applicant: Applicant) -> None:
 
 
 async def import_report(season: Season, applicant: Applicant, *, amended: bool = False) -> None:
-    await season.calls.by(unit(applicant)).send_file(
+    await season.calls.as_person(unit(applicant)).send_file(
         "applications",
         "/imports/evaluation-report",
         f"report:{applicant.id}{':amended' if amended else ''}",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from deploy.season import timeline
 from deploy.season.calls import until
-from deploy.season.cast import FORMER_NAME, REMOVAL, Assessor, Expert, HardCase
+from deploy.season.cast import FORMER_NAME, REMOVAL, Assessor, Expert, EdgeCase
 from deploy.season.people import REGION, REVIEWERS
 from deploy.season.season import Season
 
@@ -16,11 +16,11 @@ async def register(season: Season) -> None:
     season.stage("Assessors and experts are registered", timeline.REGISTRATION)
 
     async def assessor(one: Assessor) -> None:
-        await season.calls.by(REGION).post("assessor-quota", "/assessors", f"register:{one.id}", _registration(one))
+        await season.calls.as_person(REGION).post("assessor-quota", "/assessors", f"register:{one.id}", _registration(one))
 
     async def expert(one: Expert) -> None:
         body = {"expert_id": one.id, "employer": one.employer, "groups": one.groups}
-        await season.calls.by(REVIEWERS).post("review", "/experts", f"register:{one.id}", body)
+        await season.calls.as_person(REVIEWERS).post("review", "/experts", f"register:{one.id}", body)
 
     await season.each(season.cast.assessors, assessor)
     await season.each(season.cast.experts, expert)
@@ -44,14 +44,14 @@ def _registration(one: Assessor) -> dict[str, object]:
 
 async def _enter_removal(season: Season) -> None:
     """Of a unit that has been renamed since: its code is what the ban rests on (B1, R21)."""
-    unit = season.cast.the(HardCase.BANNED).unit
+    unit = season.cast.by_edge_case(EdgeCase.BANNED).unit
     decided_on, document = REMOVAL
     former = unit.model_copy(update={"name": FORMER_NAME}).model_dump(mode="json")
     body = {"unit": former, "ground": "D4", "document_number": document, "decided_on": decided_on}
-    await season.calls.by(REGION).post("registry", "/removals", "removal", body)
+    await season.calls.as_person(REGION).post("registry", "/removals", "removal", body)
 
     async def barred() -> bool | None:
-        answer = await season.calls.by_anybody.get("registry", "/bans", uscc=unit.uscc)
+        answer = await season.calls.anonymous.get("registry", "/bans", uscc=unit.uscc)
         return answer["barred"] or None
 
     await until(barred, "the ban runs")

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from deploy.season import timeline
 from deploy.season.calls import Json
-from deploy.season.cast import TIES, YEAR, Applicant, HardCase
+from deploy.season.cast import TIES, YEAR, Applicant, EdgeCase
 from deploy.season.people import REGION, REVIEWERS, expert
 from deploy.season.samples.numbers import values
 from deploy.season.samples.report import scheme_of
@@ -14,7 +14,7 @@ from deploy.season.season import Season
 
 LENIENCE = (Decimal(-1), Decimal(0), Decimal(1))
 """How many points the members of a panel differ by."""
-OF_ONE_MIND = (*TIES, HardCase.BORDERLINE, HardCase.SITE_LOWERS)
+OF_ONE_MIND = (*TIES, EdgeCase.BORDERLINE, EdgeCase.SITE_LOWERS)
 UNMET = "no_obsolete_equipment"
 """The mandatory item that two of three experts find not met."""
 LOWERED = {"indicator": "water_reuse_rate", "value": "60", "unit": "%"}
@@ -22,21 +22,21 @@ LOWERED = {"indicator": "water_reuse_rate", "value": "60", "unit": "%"}
 
 async def appoint_panels(season: Season) -> None:
     season.stage("Panels of experts are drawn", timeline.PANELS)
-    await season.calls.by(REVIEWERS).post("review", f"/batches/{YEAR}/panels", "panels")
+    await season.calls.as_person(REVIEWERS).post("review", f"/batches/{YEAR}/panels", "panels")
 
 
 async def score(season: Season) -> None:
     """Each member of each panel signs a sheet of its own."""
     season.stage("Experts sign their score sheets", timeline.SCORING)
     by_case = {season.id_of(each): each for each in season.cast.applicants}
-    panels = (await season.calls.by(REVIEWERS).post("review", f"/batches/{YEAR}/panels", "panels")).body["appointed"]
+    panels = (await season.calls.as_person(REVIEWERS).post("review", f"/batches/{YEAR}/panels", "panels")).body["appointed"]
     seats = [(by_case[panel["case_id"]], panel["experts"], seat) for panel in panels for seat in range(len(LENIENCE))]
 
     async def sign(place: tuple[Applicant, list[str], int]) -> None:
         applicant, experts, seat = place
         path = f"/cases/{season.id_of(applicant)}/score-sheets/{experts[seat]}"
         key = f"sheet:{applicant.id}:{seat}"
-        await season.calls.by(expert(experts[seat])).put("review", path, key, _sheet(applicant, seat))
+        await season.calls.as_person(expert(experts[seat])).put("review", path, key, _sheet(applicant, seat))
 
     await season.each(seats, sign)
 
@@ -45,7 +45,7 @@ def _sheet(applicant: Applicant, seat: int) -> dict[str, object]:
     scheme = scheme_of(applicant)
     lenience = Decimal(0) if applicant.case in OF_ONE_MIND else LENIENCE[seat]
     found = values(applicant, scheme, applicant.score + lenience)
-    unmet = UNMET if applicant.case is HardCase.FAILED_VETO and seat > 0 else None
+    unmet = UNMET if applicant.case is EdgeCase.FAILED_VETO and seat > 0 else None
     return {
         "values": {indicator: str(value) for indicator, value in found.items()},
         "vetoes": {veto.id: veto.id != unmet for veto in scheme.vetoes},
@@ -62,13 +62,13 @@ async def visit_sites(season: Season) -> None:
     async def visit(case: Json) -> None:
         applicant = by_case[case["case_id"]]
         path = f"/cases/{case['case_id']}/site-verification"
-        await season.calls.by(REVIEWERS).post("review", path, f"site:{applicant.id}", _findings(applicant))
+        await season.calls.as_person(REVIEWERS).post("review", path, f"site:{applicant.id}", _findings(applicant))
 
     await season.each(ordered, visit)
 
 
 def _findings(applicant: Applicant) -> dict[str, object]:
-    if applicant.case is HardCase.SITE_LOWERS:
+    if applicant.case is EdgeCase.SITE_LOWERS:
         text = "循环水系统停用，计量台账显示用水重复利用率为60%。"
         return {"changed": [LOWERED], "findings": text, "reasons": "以现场计量数据为准。"}
     return {"findings": "现场情况与申报材料一致。"}
@@ -77,5 +77,5 @@ def _findings(applicant: Applicant) -> dict[str, object]:
 async def rank(season: Season) -> None:
     season.stage("The batch is ranked", timeline.RANKING)
     path = f"/batches/{YEAR}/ranking"
-    await season.calls.by(REGION).post("review", path, "ranking:tried", {"dry_run": True})
-    await season.calls.by(REGION).post("review", path, "ranking", {"dry_run": False})
+    await season.calls.as_person(REGION).post("review", path, "ranking:tried", {"dry_run": True})
+    await season.calls.as_person(REGION).post("review", path, "ranking", {"dry_run": False})

@@ -10,15 +10,15 @@ from rulebook.regions import PREFECTURES
 
 from deploy.season import timeline
 from deploy.season.calls import Json
-from deploy.season.cast import YEAR, Applicant, HardCase
+from deploy.season.cast import YEAR, Applicant, EdgeCase
 from deploy.season.people import officer
 from deploy.season.samples import evidence
 from deploy.season.season import Season
 
 WHY_REFUSED = "能耗数据与统计部门核定数据差异较大，且未按生态环境部门意见完成整改。"
 DEALT_WITH = {
-    HardCase.DEPARTMENT_OBJECTS: (Department.ECOLOGY_ENVIRONMENT, "企业已办理排污许可变更，经复核一致。"),
-    HardCase.DEPARTMENT_SILENT: (Department.EMERGENCY_MANAGEMENT, "经查询安全生产信用信息系统，无不良记录。"),
+    EdgeCase.DEPARTMENT_OBJECTS: (Department.ECOLOGY_ENVIRONMENT, "企业已办理排污许可变更，经复核一致。"),
+    EdgeCase.DEPARTMENT_SILENT: (Department.EMERGENCY_MANAGEMENT, "经查询安全生产信用信息系统，无不良记录。"),
 }
 
 
@@ -27,7 +27,7 @@ async def review(season: Season) -> None:
     await season.until_cases(season.reviewed, _answered, "every department has answered or let its day pass")
 
     async def decide(applicant: Applicant) -> None:
-        refuse = applicant.case is HardCase.INITIAL_REVIEW_REFUSED
+        refuse = applicant.case is EdgeCase.INITIAL_REVIEW_REFUSED
         body = {"decision": "refuse", "reasons": WHY_REFUSED} if refuse else {"decision": "accept"}
         await _command(season, applicant, "initial-review", body)
 
@@ -55,7 +55,7 @@ async def issue_opinions(season: Season) -> None:
 
 
 def _accepted(season: Season) -> list[Applicant]:
-    return [each for each in season.reviewed if each.case is not HardCase.INITIAL_REVIEW_REFUSED]
+    return [each for each in season.reviewed if each.case is not EdgeCase.INITIAL_REVIEW_REFUSED]
 
 
 def _numbers(applicants: Sequence[Applicant]) -> Iterator[tuple[str, str]]:
@@ -82,19 +82,19 @@ def _dealt_with(applicant: Applicant) -> dict[str, str]:
 async def forward(season: Season) -> None:
     """In May, in the last minutes of 31 May, and four days too late."""
     season.stage("Forwarded to the region", timeline.FORWARDING)
-    exceptional = {HardCase.LAST_DAY: timeline.LAST_MINUTES, HardCase.LATE: timeline.TOO_LATE}
+    exceptional = {EdgeCase.LAST_DAY: timeline.LAST_MINUTES, EdgeCase.LATE: timeline.TOO_LATE}
 
     async def send(applicant: Applicant) -> None:
-        await _command(season, applicant, "forward", may_be_refused=applicant.case is HardCase.LATE)
+        await _command(season, applicant, "forward", may_be_refused=applicant.case is EdgeCase.LATE)
 
     await season.each([each for each in _accepted(season) if each.case not in exceptional], send)
     for case, instant in exceptional.items():
         season.go_on_to(instant)
-        await season.each([season.cast.the(case)], send)
+        await season.each([season.cast.by_edge_case(case)], send)
 
 
 async def _command(
     season: Season, applicant: Applicant, what: str, body: object = None, *, may_be_refused: bool = False
 ) -> None:
     path, by = f"/cases/{season.id_of(applicant)}/{what}", officer(applicant.unit.prefecture)
-    await season.calls.by(by).post("review", path, f"{what}:{applicant.id}", body, may_be_refused=may_be_refused)
+    await season.calls.as_person(by).post("review", path, f"{what}:{applicant.id}", body, may_be_refused=may_be_refused)

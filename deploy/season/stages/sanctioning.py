@@ -7,8 +7,8 @@ from datetime import date, datetime
 from rulebook import shanghai_date
 
 from deploy.season import timeline
-from deploy.season.calls import Json, Unexpected, until
-from deploy.season.cast import CLEARED, YEAR, Assessor, HardCase
+from deploy.season.calls import Json, UnexpectedAnswerError, until
+from deploy.season.cast import CLEARED, YEAR, Assessor, EdgeCase
 from deploy.season.people import REGION, officer
 from deploy.season.season import Season
 from deploy.season.stages.submitting import submit
@@ -31,26 +31,26 @@ async def take_back(season: Season) -> None:
     season.go_on_to(timeline.TAKEN_BACK)
     body = {"document_number": REVERSAL, "revoked_on": _day(timeline.TAKEN_BACK)}
     path = f"/assessors/{assessor.uscc}/sanctions/revocation"
-    await season.calls.by(REGION).post("assessor-quota", path, "revocation", body)
+    await season.calls.as_person(REGION).post("assessor-quota", path, "revocation", body)
 
 
 async def take_effect(season: Season) -> None:
     """Its open application is suspended, and a new one refused (S1, S2)."""
     season.stage("An assessor is sanctioned", timeline.SANCTION)
-    await _decide(season, season.cast.assessor_of(HardCase.REPORT_SUSPENDED), FIRST, timeline.SANCTION)
+    await _decide(season, season.cast.assessor_of(EdgeCase.REPORT_SUSPENDED), FIRST, timeline.SANCTION)
     await until(lambda: _suspended(season), "the open application is suspended")
     await _not_to_be_decided(season)
     season.go_on_to(timeline.AFTER_SANCTION)
-    await season.each([season.cast.the(HardCase.SANCTIONED_ASSESSOR)], lambda each: submit(season, each))
+    await season.each([season.cast.by_edge_case(EdgeCase.SANCTIONED_ASSESSOR)], lambda each: submit(season, each))
 
 
 async def flag_the_listed(season: Season) -> None:
     """Fraud that is proven after the announcement flags what was listed on its report (S2)."""
     season.stage("An assessor of a listed unit is sanctioned", timeline.LATER_SANCTION)
-    await _decide(season, season.cast.assessor_of(HardCase.SANCTIONED_LATER), SECOND, timeline.LATER_SANCTION)
+    await _decide(season, season.cast.assessor_of(EdgeCase.SANCTIONED_LATER), SECOND, timeline.LATER_SANCTION)
 
     async def flagged() -> bool | None:
-        titles = await season.calls.by(REGION).all("registry", "/units", flagged="true")
+        titles = await season.calls.as_person(REGION).all("registry", "/units", flagged="true")
         return bool(titles) or None
 
     await until(flagged, "the listed unit is flagged for supervision")
@@ -61,23 +61,23 @@ async def _decide(season: Season, assessor: Assessor, document: str, instant: da
     reasons = [{"text": text, "evidence": evidence}]
     body = {"document_number": document, "decided_on": _day(instant), "reasons": reasons}
     path, key = f"/assessors/{assessor.uscc}/sanctions", f"sanction:{assessor.id}"
-    await season.calls.by(REGION).post("assessor-quota", path, key, body)
+    await season.calls.as_person(REGION).post("assessor-quota", path, key, body)
 
 
 async def _suspended(season: Season) -> Json | None:
     """Review has stopped the case, and the applicant is told."""
-    application = await season.application(season.cast.the(HardCase.REPORT_SUSPENDED))
+    application = await season.application(season.cast.by_edge_case(EdgeCase.REPORT_SUSPENDED))
     return application if application["suspended_by"] == FIRST else None
 
 
 async def _not_to_be_decided(season: Season) -> None:
     """The prefecture cannot go on with it: the answer names the rule."""
-    applicant = season.cast.the(HardCase.REPORT_SUSPENDED)
+    applicant = season.cast.by_edge_case(EdgeCase.REPORT_SUSPENDED)
     path, by = f"/cases/{season.id_of(applicant)}/initial-review", officer(applicant.unit.prefecture)
     body = {"decision": "accept"}
-    answer = await season.calls.by(by).post("review", path, "tried:suspended", body, may_be_refused=True)
+    answer = await season.calls.as_person(by).post("review", path, "tried:suspended", body, may_be_refused=True)
     if not answer.refused:
-        raise Unexpected(f"{applicant.unit.name}: decided on a sanctioned assessor's report")
+        raise UnexpectedAnswerError(f"{applicant.unit.name}: decided on a sanctioned assessor's report")
 
 
 def _day(instant: datetime) -> str:

@@ -8,16 +8,16 @@ from messages.values import Department
 
 from deploy.season import timeline
 from deploy.season.calls import Json, until
-from deploy.season.cast import YEAR, Applicant, HardCase
+from deploy.season.cast import YEAR, Applicant, EdgeCase
 from deploy.season.people import REGION, department, unit
 from deploy.season.season import Season
 from deploy.season.stages.drafting import import_report
 
 WAVES = len(timeline.SUBMISSIONS)
-LATER_BY_THEMSELVES = (HardCase.QUOTA_EXHAUSTED, HardCase.RELEASED_ITEM, HardCase.SANCTIONED_ASSESSOR)
-REFUSED_AT_ONCE = (HardCase.BANNED, HardCase.SEVERAL_FAULTS, HardCase.SANCTIONED_ASSESSOR)
-WAVE_OF = {HardCase.TIE_EARLIER: 0, HardCase.TIE_MORE_ENERGY: 2, HardCase.TIE_LATER: 2, HardCase.RETURNED: 1}
-OBJECTING = (HardCase.DEPARTMENT_OBJECTS, HardCase.INITIAL_REVIEW_REFUSED)
+LATER_BY_THEMSELVES = (EdgeCase.QUOTA_EXHAUSTED, EdgeCase.RELEASED_ITEM, EdgeCase.SANCTIONED_ASSESSOR)
+REFUSED_AT_ONCE = (EdgeCase.BANNED, EdgeCase.SEVERAL_FAULTS, EdgeCase.SANCTIONED_ASSESSOR)
+WAVE_OF = {EdgeCase.TIE_EARLIER: 0, EdgeCase.TIE_MORE_ENERGY: 2, EdgeCase.TIE_LATER: 2, EdgeCase.RETURNED: 1}
+OBJECTING = (EdgeCase.DEPARTMENT_OBJECTS, EdgeCase.INITIAL_REVIEW_REFUSED)
 OBJECTION = "排污许可证载明的产能与申报材料不一致。"
 QUOTA = 15
 
@@ -32,15 +32,15 @@ async def submit_in_waves(season: Season) -> None:
         season.go_on_to(timeline.SUBMISSIONS[number])
         wave = [each for each in season.cast.applicants if wave_of(each) == number]
         await _submit_all(season, [each for each in wave if each.case not in LATER_BY_THEMSELVES])
-        if number == WAVE_OF[HardCase.RETURNED] + 1:
-            await _submit_again(season, season.cast.the(HardCase.RETURNED))
+        if number == WAVE_OF[EdgeCase.RETURNED] + 1:
+            await _submit_again(season, season.cast.by_edge_case(EdgeCase.RETURNED))
         season.go_on_to(timeline.OPINIONS[number])
         await give_opinions(season, _to_be_consulted_on(season, number))
 
 
 def _to_be_consulted_on(season: Season, number: int) -> list[Applicant]:
-    returned = season.cast.the(HardCase.RETURNED)
-    absent = (*LATER_BY_THEMSELVES, *REFUSED_AT_ONCE, HardCase.RETURNED)
+    returned = season.cast.by_edge_case(EdgeCase.RETURNED)
+    absent = (*LATER_BY_THEMSELVES, *REFUSED_AT_ONCE, EdgeCase.RETURNED)
     wave = [each for each in season.cast.applicants if wave_of(each) == number and each.case not in absent]
     return [*wave, returned] if number == wave_of(returned) + 1 else wave
 
@@ -56,8 +56,8 @@ async def submit(season: Season, applicant: Applicant, time: int = 1) -> None:
     """Submit, and wait until the quota has spoken where it must."""
     path = f"/applications/{season.id_of(applicant)}/submit"
     key = f"submit:{applicant.id}:{time}"
-    refusable = applicant.case in (*REFUSED_AT_ONCE, HardCase.RETURNED)
-    await season.calls.by(unit(applicant)).post("applications", path, key, may_be_refused=refusable)
+    refusable = applicant.case in (*REFUSED_AT_ONCE, EdgeCase.RETURNED)
+    await season.calls.as_person(unit(applicant)).post("applications", path, key, may_be_refused=refusable)
 
     async def decided() -> Json | None:
         found = await season.application(applicant)
@@ -82,13 +82,13 @@ async def give_opinions(season: Season, applicants: Sequence[Applicant]) -> None
         if (body := _opinion(applicant, which)) is not None:
             by = department(which, applicant.unit.prefecture)
             path = f"/cases/{season.id_of(applicant)}/opinions"
-            await season.calls.by(by).post("review", path, f"opinion:{applicant.id}:{which}", body)
+            await season.calls.as_person(by).post("review", path, f"opinion:{applicant.id}:{which}", body)
 
     await season.each(asked, answer)
 
 
 def _opinion(applicant: Applicant, which: Department) -> dict[str, str] | None:
-    if applicant.case is HardCase.DEPARTMENT_SILENT and which is Department.EMERGENCY_MANAGEMENT:
+    if applicant.case is EdgeCase.DEPARTMENT_SILENT and which is Department.EMERGENCY_MANAGEMENT:
         return None
     if applicant.case in OBJECTING and which is Department.ECOLOGY_ENVIRONMENT:
         return {"department": which, "opinion": "object", "text": OBJECTION}
@@ -98,15 +98,15 @@ def _opinion(applicant: Applicant, which: Department) -> dict[str, str] | None:
 async def exhaust_a_quota(season: Season) -> None:
     """One legal representative, two assessors, fifteen items: the sixteenth is refused (Q1)."""
     season.stage("A sixteenth item is asked for", timeline.SIXTEENTH_ITEM)
-    await season.each([season.cast.the(HardCase.QUOTA_EXHAUSTED)], lambda each: submit(season, each))
+    await season.each([season.cast.by_edge_case(EdgeCase.QUOTA_EXHAUSTED)], lambda each: submit(season, each))
 
 
 async def release_an_item(season: Season) -> None:
     """A withdrawal gives its item back, and another application gets it (A5, Q5)."""
     season.stage("A withdrawal gives its item to another", timeline.WITHDRAWAL)
-    leaving, coming = season.cast.the(HardCase.WITHDRAWN), season.cast.the(HardCase.RELEASED_ITEM)
+    leaving, coming = season.cast.by_edge_case(EdgeCase.WITHDRAWN), season.cast.by_edge_case(EdgeCase.RELEASED_ITEM)
     path = f"/applications/{season.id_of(leaving)}/withdraw"
-    await season.calls.by(unit(leaving)).post("applications", path, f"withdraw:{leaving.id}")
+    await season.calls.as_person(unit(leaving)).post("applications", path, f"withdraw:{leaving.id}")
     await until(lambda: _has_room_for(season, coming), "the item is released")
     season.go_on_to(timeline.RELEASED_ITEM)
     await season.each([coming], lambda each: submit(season, each))
@@ -117,6 +117,6 @@ async def release_an_item(season: Season) -> None:
 async def _has_room_for(season: Season, coming: Applicant) -> bool | None:
     if (await season.application(coming))["state"] != "draft":
         return True
-    assessor = season.cast.assessor_of(HardCase.RELEASED_ITEM)
-    quota = await season.calls.by(REGION).get("assessor-quota", f"/assessors/{assessor.uscc}/items", year=YEAR)
+    assessor = season.cast.assessor_of(EdgeCase.RELEASED_ITEM)
+    quota = await season.calls.as_person(REGION).get("assessor-quota", f"/assessors/{assessor.uscc}/items", year=YEAR)
     return quota["used"] < QUOTA or None

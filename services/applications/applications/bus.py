@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from chassis.inbox.subscriptions import Hears, hears
+from chassis.inbox.subscriptions import Subscription, subscribe
 from messages import assessor_quota, registry, review
 
 from applications import handlers
@@ -45,32 +45,32 @@ def _of_removal(event: registry.UnitRemoved) -> Iterator[tuple[str, str]]:
     yield "standings", event.unit.uscc
 
 
-HEARS: tuple[Hears, ...] = (
-    hears(assessor_quota.QuotaItemReserved, handlers.accept_reserved, Store, reads=_of_item),
-    hears(assessor_quota.QuotaItemRefused, handlers.refuse_unreserved, Store, reads=_of_item),
-    hears(assessor_quota.AssessorRegistered, handlers.know_assessor, Store, reads=_of_assessor),
-    hears(assessor_quota.AssessorAmended, handlers.know_assessor, Store, reads=_of_assessor),
-    hears(assessor_quota.LegalRepresentativeChanged, handlers.know_assessor_name, Store, reads=_of_assessor),
-    hears(assessor_quota.AssessorSanctioned, handlers.know_sanction, Store),
-    hears(assessor_quota.SanctionRevoked, handlers.know_sanction, Store),
-    hears(registry.UnitListed, handlers.know_listing, Store, reads=_of_listing),
-    hears(registry.UnitRemoved, handlers.know_removal, Store, reads=_of_removal),
-    hears(review.CaseOpened, handlers.follow_case, Store, reads=_of_case),
-    hears(review.ConsultationOpened, handlers.follow_case, Store, reads=_of_case),
-    hears(review.ConsultationAnswered, handlers.follow_case, Store, reads=_of_case),
-    hears(review.InitialReviewAccepted, handlers.follow_case, Store, reads=_of_case),
-    hears(review.InitialReviewRefused, handlers.follow_refusal, Store, reads=_of_case),
-    hears(review.OpinionIssued, handlers.follow_case, Store, reads=_of_case),
-    hears(review.CaseForwarded, handlers.follow_forwarding, Store, reads=_of_whole_case),
-    hears(review.PanelAppointed, handlers.follow_case, Store, reads=_of_case),
-    hears(review.PanelDissolved, handlers.follow_case, Store, reads=_of_case),
-    hears(review.SiteVerificationOrdered, handlers.follow_case, Store, reads=_of_case),
-    hears(review.SiteVerificationRecorded, handlers.follow_case, Store, reads=_of_case),
-    hears(review.PublicNoticeOpened, handlers.follow_notice, Store, reads=_of_notice),
-    hears(review.CaseSuspended, handlers.follow_case, Store, reads=_of_case),
-    hears(review.CaseResumed, handlers.follow_case, Store, reads=_of_case),
-    hears(review.ObjectionLodged, handlers.follow_case, Store, reads=_of_case),
-    hears(review.ObjectionResolved, handlers.follow_case, Store, reads=_of_case),
-    hears(review.CaseCleared, handlers.follow_case, Store, reads=_of_case),
-    hears(review.CaseClosed, handlers.follow_closing, Store, reads=_of_whole_case),
+SUBSCRIPTIONS: tuple[Subscription, ...] = (
+    subscribe(assessor_quota.QuotaItemReserved, handlers.accept_reserved, Store, reads=_of_item),
+    subscribe(assessor_quota.QuotaItemRefused, handlers.refuse_unreserved, Store, reads=_of_item),
+    subscribe(assessor_quota.AssessorRegistered, handlers.record_assessor, Store, reads=_of_assessor),
+    subscribe(assessor_quota.AssessorAmended, handlers.record_assessor, Store, reads=_of_assessor),
+    subscribe(assessor_quota.LegalRepresentativeChanged, handlers.know_assessor_name, Store, reads=_of_assessor),
+    subscribe(assessor_quota.AssessorSanctioned, handlers.know_sanction, Store),
+    subscribe(assessor_quota.SanctionRevoked, handlers.know_sanction, Store),
+    subscribe(registry.UnitListed, handlers.record_listing, Store, reads=_of_listing),
+    subscribe(registry.UnitRemoved, handlers.record_removal, Store, reads=_of_removal),
+    subscribe(review.CaseOpened, handlers.follow_case, Store, reads=_of_case),
+    subscribe(review.ConsultationOpened, handlers.follow_case, Store, reads=_of_case),
+    subscribe(review.ConsultationAnswered, handlers.follow_case, Store, reads=_of_case),
+    subscribe(review.InitialReviewAccepted, handlers.follow_case, Store, reads=_of_case),
+    subscribe(review.InitialReviewRefused, handlers.follow_refusal, Store, reads=_of_case),
+    subscribe(review.OpinionIssued, handlers.follow_case, Store, reads=_of_case),
+    subscribe(review.CaseForwarded, handlers.follow_forwarding, Store, reads=_of_whole_case),
+    subscribe(review.PanelAppointed, handlers.follow_case, Store, reads=_of_case),
+    subscribe(review.PanelDissolved, handlers.follow_case, Store, reads=_of_case),
+    subscribe(review.SiteVerificationOrdered, handlers.follow_case, Store, reads=_of_case),
+    subscribe(review.SiteVerificationRecorded, handlers.follow_case, Store, reads=_of_case),
+    subscribe(review.PublicNoticeOpened, handlers.follow_notice, Store, reads=_of_notice),
+    subscribe(review.CaseSuspended, handlers.follow_case, Store, reads=_of_case),
+    subscribe(review.CaseResumed, handlers.follow_case, Store, reads=_of_case),
+    subscribe(review.ObjectionLodged, handlers.follow_case, Store, reads=_of_case),
+    subscribe(review.ObjectionResolved, handlers.follow_case, Store, reads=_of_case),
+    subscribe(review.CaseCleared, handlers.follow_case, Store, reads=_of_case),
+    subscribe(review.CaseClosed, handlers.follow_closing, Store, reads=_of_whole_case),
 )

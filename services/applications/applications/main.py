@@ -7,25 +7,25 @@ from functools import partial
 
 from chassis.security.pseudonyms import load_keys
 from chassis.runtime.run import run
-from chassis.runtime.service import Service
+from chassis.runtime.service import ServiceDefinition
 
 from applications import api
-from applications.bus import HEARS
+from applications.bus import SUBSCRIPTIONS
 from applications.settings import Settings
 from applications.store import AGGREGATES, INDEXES, Store
-from applications.vault import Vault
+from applications.vault import FileStore
 
 
-def service(settings: Settings | None = None) -> Service:
+def service(settings: Settings | None = None) -> ServiceDefinition:
     settings = settings or Settings.load()
-    vault = Vault(settings.files_dir)
-    return Service(
+    vault = FileStore(settings.files_dir)
+    return ServiceDefinition(
         "applications",
         settings,
         store=Store,
         aggregates=AGGREGATES,
         indexes=INDEXES,
-        hears=HEARS,
+        subscriptions=SUBSCRIPTIONS,
         router=partial(api.router, vault=vault, keys=load_keys(settings.person_key_file)),
         pings={"files": partial(to_thread, vault.ping)},
     )

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from chassis.persistence.collections import Documents, Index
-from chassis.persistence.unit_of_work import Unit
+from chassis.persistence.collections import DocumentCollection, Index
+from chassis.persistence.unit_of_work import UnitOfWork
 
 from applications.domain.application import Application, Version
 from applications.domain.assessors import KnownAssessor
 from applications.domain.facts import Fact
 from applications.domain.files import StoredFile
 from applications.domain.records import PrefectureList
-from applications.domain.standing import Standing
+from applications.domain.standing import OrganisationStatus
 
 AGGREGATES = {"application": "applications"}
 """Aggregate of an event type → collection."""
@@ -30,11 +30,11 @@ INDEXES = (
 class Store:
     """``standings`` is by USCC, ``files`` by SHA-256, ``assessors`` by USCC."""
 
-    def __init__(self, unit: Unit) -> None:
-        self.applications = Documents(unit, "applications", Application)
-        self.versions = Documents(unit, "versions", Version)
-        self.standings = Documents(unit, "standings", Standing)
-        self.facts = Documents(unit, "facts", Fact)
-        self.assessors = Documents(unit, "assessors", KnownAssessor)
-        self.files = Documents(unit, "files", StoredFile)
-        self.prefecture_lists = Documents(unit, "prefecture_lists", PrefectureList)
+    def __init__(self, unit: UnitOfWork) -> None:
+        self.applications = DocumentCollection(unit, "applications", Application)
+        self.versions = DocumentCollection(unit, "versions", Version)
+        self.standings = DocumentCollection(unit, "standings", OrganisationStatus)
+        self.facts = DocumentCollection(unit, "facts", Fact)
+        self.assessors = DocumentCollection(unit, "assessors", KnownAssessor)
+        self.files = DocumentCollection(unit, "files", StoredFile)
+        self.prefecture_lists = DocumentCollection(unit, "prefecture_lists", PrefectureList)

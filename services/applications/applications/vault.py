@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 
 
-class Vault:
+class FileStore:
     """A folder of files that are never changed.
 
     ``keep`` returns when the content would survive a power cut, so that a row in the database never names a file that
@@ -18,15 +18,15 @@ class Vault:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def keep(self, content: bytes) -> str:
+    def save(self, content: bytes) -> str:
         digest = sha256(content).hexdigest()
-        place = self.place(digest)
+        place = self.path_of(digest)
         if not place.exists():
             place.parent.mkdir(parents=True, exist_ok=True)
             _write(place, content)
         return digest
 
-    def place(self, digest: str) -> Path:
+    def path_of(self, digest: str) -> Path:
         """In 256 folders, so that none grows long."""
         return self._folder / digest[:2] / digest
 

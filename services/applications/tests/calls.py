@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from chassis.security.pseudonyms import Keys
-from chassis.testing.http import ApiStand, Caller
+from chassis.security.pseudonyms import KeyRing
+from chassis.testing.http import ApiHarness, ApiClient
 
 from . import forms
 from .story import STEEL
 
 PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
-KEYS = Keys("k1", {"k1": bytes(range(32))})
+KEYS = KeyRing("k1", {"k1": bytes(range(32))})
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 DRAFT = {
     "unit": STEEL.model_dump(mode="json"),
@@ -22,19 +22,19 @@ DRAFT = {
 APPLICATIONS = "/v1/applications"
 
 
-async def sent(caller: Caller, name: str = "营业执照.pdf", content: bytes = PDF) -> Any:  # noqa: ANN401 - JSON
+async def sent(caller: ApiClient, name: str = "营业执照.pdf", content: bytes = PDF) -> Any:  # noqa: ANN401 - JSON
     answer = await caller.post("/v1/files", files={"file": (name, content)})
     assert answer.status_code == 201, answer.text
     return answer.json()
 
 
-async def drafted(caller: Caller, **changes: Any) -> str:  # noqa: ANN401 - fields of the body
+async def drafted(caller: ApiClient, **changes: Any) -> str:  # noqa: ANN401 - fields of the body
     answer = await caller.post(APPLICATIONS, json=DRAFT | changes)
     assert answer.status_code == 201, answer.text
     return str(answer.json()["application_id"])
 
 
-async def filed(caller: Caller, **changes: Any) -> str:  # noqa: ANN401 - fields of the report
+async def filed(caller: ApiClient, **changes: Any) -> str:  # noqa: ANN401 - fields of the report
     """A draft with a complete report."""
     file = await sent(caller)
     key = await drafted(caller)
@@ -44,7 +44,7 @@ async def filed(caller: Caller, **changes: Any) -> str:  # noqa: ANN401 - fields
     return key
 
 
-async def imported(caller: Caller, what: str, content: bytes, **params: Any) -> Any:  # noqa: ANN401 - the answer
+async def imported(caller: ApiClient, what: str, content: bytes, **params: Any) -> Any:  # noqa: ANN401 - the answer
     return await caller.post(f"/v1/imports/{what}", files={"file": ("表.xlsx", content, XLSX)}, params=params)
 
 
@@ -52,7 +52,7 @@ def codes(answer: Any) -> list[str]:  # noqa: ANN401 - the answer
     return [each["code"] for each in answer.json()["reasons"]]
 
 
-def kept(served: ApiStand) -> list[str]:
+def kept(served: ApiHarness) -> list[str]:
     """Which collections hold anything, beside what every test begins with."""
     return sorted(name for name, held in served.memory.collections.items() if held and name in COLLECTIONS)
 

@@ -19,7 +19,7 @@ from .story import (
 )
 
 
-def found(given: eligibility.Evidence) -> list[tuple[str, str]]:
+def found(given: eligibility.EligibilityContext) -> list[tuple[str, str]]:
     return [(each.rule, each.code) for each in eligibility.failed(given)]
 
 

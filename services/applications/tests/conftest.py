@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from applications import api, handlers
 from applications.store import AGGREGATES, INDEXES, Store
-from applications.vault import Vault
+from applications.vault import FileStore
 from chassis.clock import FixedClock
-from chassis.testing.http import ApiStand, Caller, api_stand
+from chassis.testing.http import ApiHarness, ApiClient, api_harness
 from messages.values import Role
 
 from .calls import KEYS
@@ -20,9 +20,9 @@ from .story import BY_ASSESSOR, NOW, PARK, STEEL, Desk, keep_standing, registere
 
 
 @pytest.fixture
-async def served(tmp_path: Path) -> AsyncIterator[ApiStand]:
-    routes = partial(api.router, vault=Vault(tmp_path), keys=KEYS)
-    async with api_stand(
+async def served(tmp_path: Path) -> AsyncIterator[ApiHarness]:
+    routes = partial(api.router, vault=FileStore(tmp_path), keys=KEYS)
+    async with api_harness(
         "applications", routes, aggregates=AGGREGATES, indexes=INDEXES, clock=FixedClock(NOW)
     ) as opened:
         await opened.perform(keep_standing, standing(), Store)
@@ -30,23 +30,23 @@ async def served(tmp_path: Path) -> AsyncIterator[ApiStand]:
 
 
 @pytest.fixture
-def unit(served: ApiStand) -> Caller:
-    return served.as_(Role.APPLICANT, organisation=STEEL.uscc, subject="li")
+def unit(served: ApiHarness) -> ApiClient:
+    return served.client_as(Role.APPLICANT, organisation=STEEL.uscc, subject="li")
 
 
 @pytest.fixture
-def stranger(served: ApiStand) -> Caller:
-    return served.as_(Role.APPLICANT, organisation=PARK.uscc, subject="ma")
+def stranger(served: ApiHarness) -> ApiClient:
+    return served.client_as(Role.APPLICANT, organisation=PARK.uscc, subject="ma")
 
 
 @pytest.fixture
-def officer(served: ApiStand) -> Caller:
-    return served.as_(Role.PREFECTURE_OFFICER, prefecture=STEEL.prefecture, subject="officer-1")
+def officer(served: ApiHarness) -> ApiClient:
+    return served.client_as(Role.PREFECTURE_OFFICER, prefecture=STEEL.prefecture, subject="officer-1")
 
 
 @pytest.fixture
-def elsewhere(served: ApiStand) -> Caller:
-    return served.as_(Role.PREFECTURE_OFFICER, prefecture="150100", subject="officer-2")
+def elsewhere(served: ApiHarness) -> ApiClient:
+    return served.client_as(Role.PREFECTURE_OFFICER, prefecture="150100", subject="officer-2")
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ async def desk() -> Desk:
 @pytest.fixture
 async def waiting(desk: Desk) -> Desk:
     """An assessor's report was submitted and waits for its item."""
-    await desk.bench.handle(handlers.know_assessor, registered(), NOW)
+    await desk.bench.handle(handlers.record_assessor, registered(), NOW)
     await desk.drafted(evaluation=BY_ASSESSOR)
     await desk.submitted(KEY)
     return desk

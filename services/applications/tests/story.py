@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from applications.domain.application import Application
-from applications.domain.eligibility import Evidence
+from applications.domain.eligibility import EligibilityContext
 from applications.domain.facts import FactKind
 from applications.domain.files import Owner
 from applications.domain.report import (
@@ -16,17 +16,17 @@ from applications.domain.report import (
     Declaration,
     Energy,
     EnergyBasis,
-    Filed,
+    FiledIndicator,
     NamedFile,
     ParkFacts,
     ParkRank,
     ParkYear,
     Report,
 )
-from applications.domain.standing import Listing, Standing
+from applications.domain.standing import Listing, OrganisationStatus
 from applications.handlers import OpenDraft, RecordFile, Submit, open_draft, record_file, submit_application
 from applications.store import AGGREGATES, INDEXES, Store
-from chassis.testing import Bench
+from chassis.testing import HandlerHarness
 from messages.assessor_quota import AssessorRegistered
 from messages.values import (
     AssessorRef,
@@ -37,7 +37,7 @@ from messages.values import (
     SchemeRef,
     UnitRef,
     UnitType,
-    VetoAnswer,
+    MandatoryItemAnswer,
 )
 from rulebook import Scheme, rules_on, scheme_on
 from stdnum.cn import uscc as gb32100
@@ -90,8 +90,8 @@ def report(unit: UnitRef = STEEL, **changes: Any) -> Report:  # noqa: ANN401 - f
         undertaking=True,
         scheme=SchemeRef(id=scheme.id, version=scheme.version),
         representative=SOMEONE,
-        indicators=tuple(Filed(i.id, best_value(scheme, i.id), i.unit) for i in scheme.indicators),
-        vetoes=tuple(VetoAnswer(item=each.id, passed=True) for each in scheme.vetoes),
+        indicators=tuple(FiledIndicator(i.id, best_value(scheme, i.id), i.unit) for i in scheme.indicators),
+        vetoes=tuple(MandatoryItemAnswer(item=each.id, passed=True) for each in scheme.vetoes),
         evidence=(NamedFile("营业执照.pdf", DIGEST),),
         independent_legal_person=True,
         industry_code="3130",
@@ -146,18 +146,18 @@ def application(unit: UnitRef = STEEL, *, evaluation: Evaluation = ALONE, **chan
     return replace(complete, **changes)
 
 
-def standing(unit: UnitRef = STEEL, **changes: Any) -> Standing:  # noqa: ANN401 - fields by name
+def standing(unit: UnitRef = STEEL, **changes: Any) -> OrganisationStatus:  # noqa: ANN401 - fields by name
     """On the prefecture's list, so that the region may be applied for."""
     own = (Level.PREFECTURE, date(2025, 6, 1), "鄂工信发〔2025〕3号", unit.prefecture)
     listing = Listing(unit.key, unit.unit_type, *own)
-    return replace(Standing(unit.uscc, listings=(listing,)), **changes)
+    return replace(OrganisationStatus(unit.uscc, listings=(listing,)), **changes)
 
 
-def evidence(unit: UnitRef = STEEL, **changes: Any) -> Evidence:  # noqa: ANN401 - fields by name
+def evidence(unit: UnitRef = STEEL, **changes: Any) -> EligibilityContext:  # noqa: ANN401 - fields by name
     """What the checks look at when all is well; ``report`` is short for the application's."""
     said = changes.pop("report", None)
     filed = application(unit, report=said) if said else application(unit)
-    return replace(Evidence(filed, TODAY, RULES, scheme_of(unit), standing(unit)), **changes)
+    return replace(EligibilityContext(filed, TODAY, RULES, scheme_of(unit), standing(unit)), **changes)
 
 
 def registered(sequence: int = 1, scope: tuple[UnitType, ...] = tuple(UnitType)) -> AssessorRegistered:
@@ -175,7 +175,7 @@ class Desk:
     """The handlers on a store in memory, with the unit on its prefecture's list and its evidence sent."""
 
     def __init__(self) -> None:
-        self.bench = Bench(Store, AGGREGATES, INDEXES)
+        self.bench = HandlerHarness(Store, AGGREGATES, INDEXES)
 
     async def prepared(self, unit: UnitRef = STEEL) -> Desk:
         await self.bench.perform(record_file, RecordFile(DIGEST, 9, "application/pdf", Owner(unit.uscc, "a.pdf")), NOW)
@@ -192,12 +192,12 @@ class Desk:
         return await self.bench.perform(submit_application, Submit(key, SUBJECT), now)
 
     async def application(self, key: str) -> Application:
-        return await self.bench.look().applications.require(key)
+        return await self.bench.store().applications.require(key)
 
-    async def standing(self, uscc: str = STEEL.uscc) -> Standing:
-        return await self.bench.look().standings.require(uscc)
+    async def standing(self, uscc: str = STEEL.uscc) -> OrganisationStatus:
+        return await self.bench.store().standings.require(uscc)
 
 
-async def keep_standing(command: Standing, store: Store, _now: datetime) -> list[Any]:
+async def keep_standing(command: OrganisationStatus, store: Store, _now: datetime) -> list[Any]:
     store.standings.save(command.uscc, command)
     return []

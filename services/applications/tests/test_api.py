@@ -7,7 +7,7 @@ from applications import handlers
 from applications.domain.application import State
 from applications.store import Store
 from applications.workbooks import report, write
-from chassis.testing.http import ApiStand, Caller
+from chassis.testing.http import ApiHarness, ApiClient
 from messages.applications import ApplicationAccepted, ApplicationRefused
 from messages.values import Role
 
@@ -17,7 +17,7 @@ from .story import ASSESSOR, STEEL, registered
 
 
 @pytest.mark.rule("A1")
-async def test_from_the_filled_form_to_the_accepted_application(unit: Caller, served: ApiStand) -> None:
+async def test_from_the_filled_form_to_the_accepted_application(unit: ApiClient, served: ApiHarness) -> None:
     file, key = await sent(unit), await drafted(unit)
     evidence = [{"name": file["name"], "sha256": file["sha256"]}]
     content = write(report.ENTERPRISE, forms.report_of(evidence=evidence))
@@ -26,13 +26,13 @@ async def test_from_the_filled_form_to_the_accepted_application(unit: Caller, se
     answer = await unit.post(f"{APPLICATIONS}/{key}/submit")
 
     assert (answer.status_code, answer.json()["state"]) == (200, "accepted")
-    assert isinstance(served.said[-1], ApplicationAccepted)
+    assert isinstance(served.events[-1], ApplicationAccepted)
     found = (await unit.get(f"{APPLICATIONS}/{key}")).json()
     assert (found["stage"], found["submitted_on"]) == ("accepted", "2026-04-20")
     assert found["report"]["representative"]["masked"] == "15**************3X"
 
 
-async def test_the_representatives_number_is_kept_nowhere(unit: Caller, served: ApiStand) -> None:
+async def test_the_representatives_number_is_kept_nowhere(unit: ApiClient, served: ApiHarness) -> None:
     key = await filed(unit)
     await unit.post(f"{APPLICATIONS}/{key}/submit")
 
@@ -42,7 +42,7 @@ async def test_the_representatives_number_is_kept_nowhere(unit: Caller, served: 
 
 @pytest.mark.rule("G3")
 async def test_seven_things_wrong_are_told_in_one_answer_and_the_draft_may_come_again(
-    unit: Caller, served: ApiStand
+    unit: ApiClient, served: ApiHarness
 ) -> None:
     wrong = {"undertaking": False, "industry_code": "0610", "energy_actual": 400, "certificates": []}
     key = await filed(unit, **wrong)
@@ -55,12 +55,12 @@ async def test_seven_things_wrong_are_told_in_one_answer_and_the_draft_may_come_
     assert len(problem["reasons"]) == 7
     assert {each["rule"] for each in problem["reasons"]} == {"A1", "E1", "E2", "E3"}
     assert all(each["article"] and each["text"] for each in problem["reasons"])
-    assert isinstance(served.said[-1], ApplicationRefused)
+    assert isinstance(served.events[-1], ApplicationRefused)
     assert (await unit.get(f"{APPLICATIONS}/{key}")).json()["state"] == "refused"
 
 
 @pytest.mark.rule("A6")
-async def test_after_amending_it_is_accepted_and_both_versions_are_shown(unit: Caller) -> None:
+async def test_after_amending_it_is_accepted_and_both_versions_are_shown(unit: ApiClient) -> None:
     key = await filed(unit, undertaking=False)
     await unit.post(f"{APPLICATIONS}/{key}/submit")
     file = await sent(unit)
@@ -73,8 +73,8 @@ async def test_after_amending_it_is_accepted_and_both_versions_are_shown(unit: C
     assert [(each["number"], each["application"]["state"]) for each in versions] == [(1, "refused"), (2, "accepted")]
 
 
-async def test_an_assessors_report_is_answered_as_waiting(unit: Caller, served: ApiStand) -> None:
-    await served.perform(handlers.know_assessor, registered(), Store)
+async def test_an_assessors_report_is_answered_as_waiting(unit: ApiClient, served: ApiHarness) -> None:
+    await served.perform(handlers.record_assessor, registered(), Store)
     named = {"way": "assessor", "assessor_name": ASSESSOR.name, "assessor_uscc": ASSESSOR.uscc}
     key = await filed(unit, **named, lead_author="S1", reviewer="S2")
 
@@ -84,7 +84,7 @@ async def test_an_assessors_report_is_answered_as_waiting(unit: Caller, served: 
 
 
 @pytest.mark.rule("A4")
-async def test_the_same_key_and_body_is_one_effect_and_another_body_is_refused(unit: Caller, served: ApiStand) -> None:
+async def test_the_same_key_and_body_is_one_effect_and_another_body_is_refused(unit: ApiClient, served: ApiHarness) -> None:
     first = await unit.post(APPLICATIONS, json=DRAFT, key="once")
     again = await unit.post(APPLICATIONS, json=DRAFT, key="once")
     other = await unit.post(APPLICATIONS, json=DRAFT | {"batch_year": 2027}, key="once")
@@ -95,16 +95,16 @@ async def test_the_same_key_and_body_is_one_effect_and_another_body_is_refused(u
 
 
 @pytest.mark.rule("A4")
-async def test_the_same_refused_submission_gets_the_same_refusal(unit: Caller, served: ApiStand) -> None:
+async def test_the_same_refused_submission_gets_the_same_refusal(unit: ApiClient, served: ApiHarness) -> None:
     key = await filed(unit, undertaking=False)
     first = await unit.post(f"{APPLICATIONS}/{key}/submit", key="once")
     again = await unit.post(f"{APPLICATIONS}/{key}/submit", key="once")
 
     assert first.json()["reasons"] == again.json()["reasons"]
-    assert [type(each) for each in served.said] == [ApplicationRefused]
+    assert [type(each) for each in served.events] == [ApplicationRefused]
 
 
-async def test_amending_needs_the_version_that_was_seen(unit: Caller) -> None:
+async def test_amending_needs_the_version_that_was_seen(unit: ApiClient) -> None:
     key = await drafted(unit)
     tag = (await unit.get(f"{APPLICATIONS}/{key}")).headers["ETag"]
     body = {"unit_name": "示例钢铁集团", "level": "region", "batch_year": 2026, "evaluation": {"way": "self"}}
@@ -120,7 +120,7 @@ async def test_amending_needs_the_version_that_was_seen(unit: Caller) -> None:
 
 
 @pytest.mark.rule("A5")
-async def test_an_accepted_application_is_withdrawn_once(unit: Caller) -> None:
+async def test_an_accepted_application_is_withdrawn_once(unit: ApiClient) -> None:
     key = await filed(unit)
     await unit.post(f"{APPLICATIONS}/{key}/submit")
 
@@ -133,12 +133,12 @@ async def test_an_accepted_application_is_withdrawn_once(unit: Caller) -> None:
 
 @pytest.mark.rule("P2")
 async def test_an_application_is_seen_by_its_unit_and_its_officers_only(
-    unit: Caller, stranger: Caller, officer: Caller, elsewhere: Caller, served: ApiStand
+    unit: ApiClient, stranger: ApiClient, officer: ApiClient, elsewhere: ApiClient, served: ApiHarness
 ) -> None:
     key = await drafted(unit)
     await unit.post(f"{APPLICATIONS}/{key}/submit")
-    region = served.as_(Role.REGIONAL_OFFICER, subject="region-1")
-    expert = served.as_(Role.EXPERT, subject="expert-1")
+    region = served.client_as(Role.REGIONAL_OFFICER, subject="region-1")
+    expert = served.client_as(Role.EXPERT, subject="expert-1")
 
     reads = {
         name: (await caller.get(f"{APPLICATIONS}/{key}")).status_code
@@ -149,7 +149,7 @@ async def test_an_application_is_seen_by_its_unit_and_its_officers_only(
             "elsewhere": elsewhere,
             "region": region,
             "expert": expert,
-            "anybody": served.anybody(),
+            "anybody": served.anonymous(),
         }.items()
     }
     lists = [len((await caller.get(APPLICATIONS)).json()["items"]) for caller in (unit, stranger, officer, elsewhere)]
@@ -168,10 +168,10 @@ async def test_an_application_is_seen_by_its_unit_and_its_officers_only(
 
 @pytest.mark.rule("P2")
 async def test_a_draft_is_its_units_alone_whomever_it_names_until_it_is_submitted(
-    unit: Caller, officer: Caller, served: ApiStand
+    unit: ApiClient, officer: ApiClient, served: ApiHarness
 ) -> None:
-    region = served.as_(Role.REGIONAL_OFFICER, subject="region-1")
-    assessor = served.as_(Role.ASSESSOR, organisation=ASSESSOR.uscc, subject="assessor-1")
+    region = served.client_as(Role.REGIONAL_OFFICER, subject="region-1")
+    assessor = served.client_as(Role.ASSESSOR, organisation=ASSESSOR.uscc, subject="assessor-1")
     named = {"way": "assessor", "assessor": ASSESSOR.model_dump(mode="json")}
     key = await drafted(unit, evaluation=named)
 
@@ -186,7 +186,7 @@ async def test_a_draft_is_its_units_alone_whomever_it_names_until_it_is_submitte
 
 
 @pytest.mark.rule("P2")
-async def test_nobody_files_for_another_unit(stranger: Caller, unit: Caller, officer: Caller, served: ApiStand) -> None:
+async def test_nobody_files_for_another_unit(stranger: ApiClient, unit: ApiClient, officer: ApiClient, served: ApiHarness) -> None:
     key = await drafted(unit)
 
     answers = [
@@ -202,7 +202,7 @@ async def test_nobody_files_for_another_unit(stranger: Caller, unit: Caller, off
     assert len(served.memory.collections["access_refusals"]) == 5
 
 
-async def test_lists_are_filtered_and_paged(unit: Caller) -> None:
+async def test_lists_are_filtered_and_paged(unit: ApiClient) -> None:
     keys = {await drafted(unit) for _ in range(3)}
 
     first = (await unit.get(APPLICATIONS, params={"state": "draft", "limit": 2})).json()
@@ -214,7 +214,7 @@ async def test_lists_are_filtered_and_paged(unit: Caller) -> None:
 
 
 @pytest.mark.rule("E12")
-async def test_an_own_evaluation_that_names_somebody_is_told_where(unit: Caller) -> None:
+async def test_an_own_evaluation_that_names_somebody_is_told_where(unit: ApiClient) -> None:
     named = {"way": "self", "assessor": ASSESSOR.model_dump(mode="json")}
     key, report_of = await drafted(unit), forms.as_json(forms.report_of())
 
@@ -244,7 +244,7 @@ async def test_an_own_evaluation_that_names_somebody_is_told_where(unit: Caller)
     }
 
 
-async def test_a_factory_with_a_name_of_a_park_is_told_where(unit: Caller, officer: Caller) -> None:
+async def test_a_factory_with_a_name_of_a_park_is_told_where(unit: ApiClient, officer: ApiClient) -> None:
     two_names = STEEL.model_dump(mode="json") | {"park_name": "另一名称"}
     listing = {"document_number": "1号", "published_on": "2026-01-20", "units": [two_names]}
 
@@ -256,7 +256,7 @@ async def test_a_factory_with_a_name_of_a_park_is_told_where(unit: Caller, offic
 
 
 @pytest.mark.rule("E12")
-async def test_after_a_report_is_filed_amending_names_no_other_assessor(unit: Caller) -> None:
+async def test_after_a_report_is_filed_amending_names_no_other_assessor(unit: ApiClient) -> None:
     key = await filed(unit)
     tag = (await unit.get(f"{APPLICATIONS}/{key}")).headers["ETag"]
     other = {"way": "assessor", "assessor": ASSESSOR.model_dump(mode="json")}
@@ -269,8 +269,8 @@ async def test_after_a_report_is_filed_amending_names_no_other_assessor(unit: Ca
 
 
 @pytest.mark.rule("V4")
-async def test_an_application_for_a_year_that_is_over_asks_for_no_item(unit: Caller, served: ApiStand) -> None:
-    await served.perform(handlers.know_assessor, registered(), Store)
+async def test_an_application_for_a_year_that_is_over_asks_for_no_item(unit: ApiClient, served: ApiHarness) -> None:
+    await served.perform(handlers.record_assessor, registered(), Store)
     named = {"way": "assessor", "assessor_name": ASSESSOR.name, "assessor_uscc": ASSESSOR.uscc}
     file, key = await sent(unit), await drafted(unit, batch_year=2025)
     evidence = [{"name": file["name"], "sha256": file["sha256"]}]
@@ -280,10 +280,10 @@ async def test_an_application_for_a_year_that_is_over_asks_for_no_item(unit: Cal
     answer = await unit.post(f"{APPLICATIONS}/{key}/submit")
 
     assert [(each["rule"], each["code"]) for each in answer.json()["reasons"]] == [("V4", "deadline-passed")]
-    assert [type(each) for each in served.said] == [ApplicationRefused]
+    assert [type(each) for each in served.events] == [ApplicationRefused]
 
 
-async def test_a_malformed_body_is_told_everything_at_once(unit: Caller) -> None:
+async def test_a_malformed_body_is_told_everything_at_once(unit: ApiClient) -> None:
     body = DRAFT | {"unit": DRAFT["unit"] | {"uscc": "911501000000000192"}, "level": "world", "extra": 1}  # type: ignore[operator]
 
     answer = await unit.post(APPLICATIONS, json=body)

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from applications import handlers
 from applications.store import Store
-from applications.vault import Vault
-from chassis.testing.http import ApiStand, Caller
+from applications.vault import FileStore
+from chassis.testing.http import ApiHarness, ApiClient
 from messages import review
 from messages.values import Department, Role
 
@@ -20,7 +20,7 @@ from .story import CASE, ORDOS, TODAY
 
 
 @pytest.mark.rule("A3")
-async def test_200_megabytes_are_refused_while_they_stream_in(unit: Caller, served: ApiStand) -> None:
+async def test_200_megabytes_are_refused_while_they_stream_in(unit: ApiClient, served: ApiHarness) -> None:
     read_so_far = 0
 
     async def endless() -> AsyncIterator[bytes]:
@@ -40,7 +40,7 @@ async def test_200_megabytes_are_refused_while_they_stream_in(unit: Caller, serv
 
 
 @pytest.mark.rule("A3")
-async def test_an_announced_200_megabytes_are_refused_unread(unit: Caller) -> None:
+async def test_an_announced_200_megabytes_are_refused_unread(unit: ApiClient) -> None:
     answer = await unit.post(
         "/v1/imports/annex1",
         content=b"--x",
@@ -52,7 +52,7 @@ async def test_an_announced_200_megabytes_are_refused_unread(unit: Caller) -> No
 
 @pytest.mark.rule("A3")
 async def test_a_file_is_stored_once_for_both_who_sent_it_and_read_by_them_alone(
-    unit: Caller, stranger: Caller, elsewhere: Caller, served: ApiStand
+    unit: ApiClient, stranger: ApiClient, elsewhere: ApiClient, served: ApiHarness
 ) -> None:
     file = await sent(unit)
     assert file["media_type"] == "application/pdf"
@@ -67,33 +67,33 @@ async def test_a_file_is_stored_once_for_both_who_sent_it_and_read_by_them_alone
 
 
 @pytest.mark.rule("A3")
-async def test_a_file_that_is_not_what_it_says_is_refused(unit: Caller, served: ApiStand, tmp_path: Path) -> None:
+async def test_a_file_that_is_not_what_it_says_is_refused(unit: ApiClient, served: ApiHarness, tmp_path: Path) -> None:
     answer = await unit.post("/v1/files", files={"file": ("执照.pdf", b"MZ\x90")})
 
     assert (answer.status_code, codes(answer)) == (422, ["content-differs"])
     assert kept(served) == []
-    assert Vault(tmp_path).place(sha256(b"MZ\x90").hexdigest()).exists() is False
+    assert FileStore(tmp_path).path_of(sha256(b"MZ\x90").hexdigest()).exists() is False
 
 
-def reviewers(served: ApiStand) -> dict[str, Caller]:
+def reviewers(served: ApiHarness) -> dict[str, ApiClient]:
     market = Department.MARKET_REGULATION
     return {
-        "department": served.as_(Role.CONSULTED_DEPARTMENT, organisation=market, prefecture=ORDOS, subject="d-1"),
-        "elsewhere": served.as_(Role.CONSULTED_DEPARTMENT, organisation=market, prefecture="150100", subject="d-2"),
-        "organisation": served.as_(Role.REVIEW_ORGANISATION, organisation="示例评审机构", subject="r-1"),
-        "expert": served.as_(Role.EXPERT, subject="e1"),
-        "other expert": served.as_(Role.EXPERT, subject="e9"),
-        "region": served.as_(Role.REGIONAL_OFFICER, subject="region-1"),
+        "department": served.client_as(Role.CONSULTED_DEPARTMENT, organisation=market, prefecture=ORDOS, subject="d-1"),
+        "elsewhere": served.client_as(Role.CONSULTED_DEPARTMENT, organisation=market, prefecture="150100", subject="d-2"),
+        "organisation": served.client_as(Role.REVIEW_ORGANISATION, organisation="示例评审机构", subject="r-1"),
+        "expert": served.client_as(Role.EXPERT, subject="e1"),
+        "other expert": served.client_as(Role.EXPERT, subject="e9"),
+        "region": served.client_as(Role.REGIONAL_OFFICER, subject="region-1"),
     }
 
 
-async def readers(callers: dict[str, Caller], place: str) -> set[str]:
+async def readers(callers: dict[str, ApiClient], place: str) -> set[str]:
     return {name for name, caller in callers.items() if (await caller.get(place)).status_code == 200}
 
 
 @pytest.mark.rule("P2")
 async def test_the_evidence_is_read_by_those_whose_turn_it_is(
-    unit: Caller, officer: Caller, elsewhere: Caller, served: ApiStand
+    unit: ApiClient, officer: ApiClient, elsewhere: ApiClient, served: ApiHarness
 ) -> None:
     key = await filed(unit)
     place = f"/v1/files/{sha256(PDF).hexdigest()}"
@@ -119,15 +119,15 @@ async def test_the_evidence_is_read_by_those_whose_turn_it_is(
 
 @pytest.mark.rule("P2")
 async def test_a_file_bears_the_name_that_the_askers_application_gives_it(
-    unit: Caller, stranger: Caller, officer: Caller, served: ApiStand
+    unit: ApiClient, stranger: ApiClient, officer: ApiClient, served: ApiHarness
 ) -> None:
     await sent(stranger, "secret-name.pdf")
     evidence = [{"name": "licence.pdf", "sha256": sha256(PDF).hexdigest()}]
     place = f"/v1/files/{evidence[0]['sha256']}"
     await sent(unit, "upload.pdf")
-    region = served.as_(Role.REGIONAL_OFFICER, subject="region-1")
+    region = served.client_as(Role.REGIONAL_OFFICER, subject="region-1")
 
-    async def name(caller: Caller) -> str:
+    async def name(caller: ApiClient) -> str:
         return str((await caller.get(place)).headers["content-disposition"])
 
     assert ("upload.pdf" in await name(unit), "secret-name.pdf" in await name(stranger)) == (True, True)
@@ -139,7 +139,7 @@ async def test_a_file_bears_the_name_that_the_askers_application_gives_it(
 
 @pytest.mark.rule("P2")
 async def test_naming_a_digest_in_a_draft_or_a_refused_report_opens_nobodys_file(
-    unit: Caller, stranger: Caller, officer: Caller
+    unit: ApiClient, stranger: ApiClient, officer: ApiClient
 ) -> None:
     file = await sent(stranger)
     key = await filed_without_sending(unit, file["sha256"])
@@ -153,7 +153,7 @@ async def test_naming_a_digest_in_a_draft_or_a_refused_report_opens_nobodys_file
     assert before == after == [403, 403]
 
 
-async def filed_without_sending(caller: Caller, digest: str) -> str:
+async def filed_without_sending(caller: ApiClient, digest: str) -> str:
     key = await drafted(caller)
     body = forms.as_json(forms.report_of(evidence=[{"name": "别人的.pdf", "sha256": digest}]))
     assert (await caller.put(f"{APPLICATIONS}/{key}/evaluation", json=body)).status_code == 200

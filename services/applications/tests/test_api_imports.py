@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from applications.workbooks import Form, annex1, read, report, write
-from chassis.testing.http import ApiStand, Caller
+from chassis.testing.http import ApiHarness, ApiClient
 from messages.values import Role
 
 from . import forms
@@ -19,8 +19,8 @@ from .story import PARK, STEEL
     ("form", "values", "unit_type"),
     [(annex1.ENTERPRISE, forms.enterprise(), "factory"), (annex1.PARK, forms.park(), "park")],
 )
-async def test_annex_1_makes_a_draft(served: ApiStand, form: Form, values: dict[str, Any], unit_type: str) -> None:
-    caller = served.as_(Role.APPLICANT, organisation=PARK.uscc if unit_type == "park" else STEEL.uscc)
+async def test_annex_1_makes_a_draft(served: ApiHarness, form: Form, values: dict[str, Any], unit_type: str) -> None:
+    caller = served.client_as(Role.APPLICANT, organisation=PARK.uscc if unit_type == "park" else STEEL.uscc)
 
     answer = await imported(caller, "annex1", write(form, values), prefecture="150600", batch_year=2026)
 
@@ -33,7 +33,7 @@ async def test_annex_1_makes_a_draft(served: ApiStand, form: Form, values: dict[
 
 
 @pytest.mark.rule("C2")
-async def test_annex_1_goes_into_a_draft_that_is_there(unit: Caller) -> None:
+async def test_annex_1_goes_into_a_draft_that_is_there(unit: ApiClient) -> None:
     key = await drafted(unit)
 
     answer = await imported(unit, "annex1", write(annex1.ENTERPRISE, forms.enterprise()), application_id=key)
@@ -43,7 +43,7 @@ async def test_annex_1_goes_into_a_draft_that_is_there(unit: Caller) -> None:
     assert [each["year"] for each in found["information"]["finances"]] == [2023, 2024, 2025]
 
 
-async def test_a_dry_run_tells_the_same_and_keeps_nothing(unit: Caller, served: ApiStand) -> None:
+async def test_a_dry_run_tells_the_same_and_keeps_nothing(unit: ApiClient, served: ApiHarness) -> None:
     good = write(annex1.ENTERPRISE, forms.enterprise())
     bad = write(annex1.ENTERPRISE, forms.enterprise(uscc="911501000000000192"))
     into = {"prefecture": "150600", "batch_year": 2026, "dry_run": True}
@@ -78,7 +78,7 @@ def enterprise(**changes: Any) -> bytes:  # noqa: ANN401 - cells by name
     ids=["wrong sheets", "text for numbers", "check digit", "years", "wrong form", "cut off", "broken zip", "a pdf"],
 )
 async def test_a_bad_workbook_is_told_what_is_wrong_and_changes_nothing(
-    unit: Caller, served: ApiStand, content: bytes, expected: list[str]
+    unit: ApiClient, served: ApiHarness, content: bytes, expected: list[str]
 ) -> None:
     answer = await imported(unit, "annex1", content, prefecture="150600", batch_year=2026)
 
@@ -86,7 +86,7 @@ async def test_a_bad_workbook_is_told_what_is_wrong_and_changes_nothing(
     assert answer.headers["content-type"] == "application/problem+json"
     assert codes(answer) == expected
     assert kept(served) == []
-    assert served.said == []
+    assert served.events == []
 
 
 @pytest.mark.rule("C2")
@@ -102,7 +102,7 @@ async def test_a_bad_workbook_is_told_what_is_wrong_and_changes_nothing(
     ids=["a cell of Annex 1", "years of Annex 1", "a cell of the report", "a person of the report", "another unit"],
 )
 async def test_a_bad_workbook_leaves_the_draft_that_it_was_for_as_it_was(
-    unit: Caller, what: str, content: bytes
+    unit: ApiClient, what: str, content: bytes
 ) -> None:
     key = await filed(unit)
     before = await unit.get(f"{APPLICATIONS}/{key}")
@@ -116,7 +116,7 @@ async def test_a_bad_workbook_leaves_the_draft_that_it_was_for_as_it_was(
 
 
 @pytest.mark.rule("C2")
-async def test_a_bad_cell_is_named_by_sheet_and_address(unit: Caller) -> None:
+async def test_a_bad_cell_is_named_by_sheet_and_address(unit: ApiClient) -> None:
     content = write(annex1.ENTERPRISE, forms.enterprise(uscc="911501000000000192"))
 
     answer = await imported(unit, "annex1", content, prefecture="150600")
@@ -127,7 +127,7 @@ async def test_a_bad_cell_is_named_by_sheet_and_address(unit: Caller) -> None:
     assert reason["article"] == "第九条、附件1"
 
 
-async def test_a_report_for_another_unit_is_refused(unit: Caller) -> None:
+async def test_a_report_for_another_unit_is_refused(unit: ApiClient) -> None:
     key = await drafted(unit)
 
     answer = await imported(unit, "evaluation-report", write(report.PARK, forms.report_of(PARK)), application_id=key)
@@ -138,7 +138,7 @@ async def test_a_report_for_another_unit_is_refused(unit: Caller) -> None:
 
 @pytest.mark.parametrize("number", ["123", "一二三四五六"])
 async def test_a_document_number_that_cannot_be_one_is_refused_without_being_repeated(
-    unit: Caller, number: str
+    unit: ApiClient, number: str
 ) -> None:
     key = await drafted(unit)
 
@@ -153,7 +153,7 @@ async def test_a_document_number_that_cannot_be_one_is_refused_without_being_rep
     assert number not in str(answer.json()["reasons"])
 
 
-async def test_a_form_without_a_file_is_refused(unit: Caller) -> None:
+async def test_a_form_without_a_file_is_refused(unit: ApiClient) -> None:
     missing = await unit.post("/v1/imports/annex1", files={"other": ("a.xlsx", b"x")})
     other = await unit.post("/v1/imports/annex1", json={})
 
@@ -170,8 +170,8 @@ async def test_a_form_without_a_file_is_refused(unit: Caller) -> None:
         ("evaluation-report", {"unit_type": "park"}, report.PARK),
     ],
 )
-async def test_anybody_downloads_an_empty_form(served: ApiStand, name: str, params: dict[str, str], form: Form) -> None:
-    answer = await served.anybody().get(f"/v1/forms/{name}.xlsx", params=params)
+async def test_anybody_downloads_an_empty_form(served: ApiHarness, name: str, params: dict[str, str], form: Form) -> None:
+    answer = await served.anonymous().get(f"/v1/forms/{name}.xlsx", params=params)
 
     assert answer.headers["content-type"] == XLSX
     assert {each.code for each in read(form, answer.content).problems} <= {
@@ -181,5 +181,5 @@ async def test_anybody_downloads_an_empty_form(served: ApiStand, name: str, para
     }
 
 
-async def test_an_unknown_form_is_not_found(served: ApiStand) -> None:
-    assert (await served.anybody().get("/v1/forms/annex9.xlsx")).status_code == 404
+async def test_an_unknown_form_is_not_found(served: ApiHarness) -> None:
+    assert (await served.anonymous().get("/v1/forms/annex9.xlsx")).status_code == 404

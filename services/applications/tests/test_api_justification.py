@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from applications.store import Store
-from chassis.testing.http import ApiStand, Caller
+from chassis.testing.http import ApiHarness, ApiClient
 from messages.values import Role
 
 from .calls import APPLICATIONS, DRAFT, codes, drafted, filed
@@ -13,7 +13,7 @@ from .story import ASSESSOR, PARK, STEEL, keep_standing, standing
 
 @pytest.mark.rule("E10")
 async def test_the_prefectures_officer_justifies_a_unit_on_no_list(
-    unit: Caller, officer: Caller, elsewhere: Caller
+    unit: ApiClient, officer: ApiClient, elsewhere: ApiClient
 ) -> None:
     key = await drafted(unit)
     place, body = f"{APPLICATIONS}/{key}/justification", {"text": "新投产，能效国内领先"}
@@ -32,12 +32,12 @@ async def test_the_prefectures_officer_justifies_a_unit_on_no_list(
     ("level", "statuses"), [("region", [200, 403, 403]), ("nation", [403, 200, 403]), ("prefecture", [403, 403, 403])]
 )
 async def test_each_level_is_justified_by_its_own_forwarder(
-    unit: Caller, officer: Caller, served: ApiStand, level: str, statuses: list[int]
+    unit: ApiClient, officer: ApiClient, served: ApiHarness, level: str, statuses: list[int]
 ) -> None:
     key = await drafted(unit, level=level)
     await unit.post(f"{APPLICATIONS}/{key}/submit")
     place = f"{APPLICATIONS}/{key}/justification"
-    region = served.as_(Role.REGIONAL_OFFICER, subject="region-1")
+    region = served.client_as(Role.REGIONAL_OFFICER, subject="region-1")
 
     answers = [await caller.put(place, json={"text": "能效国内领先"}) for caller in (officer, region, unit)]
 
@@ -46,7 +46,7 @@ async def test_each_level_is_justified_by_its_own_forwarder(
 
 @pytest.mark.rule("E10")
 async def test_the_justification_of_the_department_opens_the_way_and_the_units_own_words_are_not_taken(
-    unit: Caller, officer: Caller, served: ApiStand
+    unit: ApiClient, officer: ApiClient, served: ApiHarness
 ) -> None:
     await served.perform(keep_standing, standing(listings=()), Store)
     own = await unit.post(APPLICATIONS, json=DRAFT | {"justification": "条件突出"})
@@ -59,17 +59,17 @@ async def test_the_justification_of_the_department_opens_the_way_and_the_units_o
     assert (own.status_code, own.json()["reasons"][0]["pointer"]) == (422, "/justification")
     assert codes(refused) == ["not-on-lower-list"]
     assert answer.json()["state"] == "accepted"
-    assert served.said[-1].model_dump()["justification"] == "能效国内领先"
+    assert served.events[-1].model_dump()["justification"] == "能效国内领先"
 
 
 @pytest.mark.rule("P3")
-async def test_nobody_justifies_the_own_unit_or_a_report_of_the_own_making(unit: Caller, served: ApiStand) -> None:
+async def test_nobody_justifies_the_own_unit_or_a_report_of_the_own_making(unit: ApiClient, served: ApiHarness) -> None:
     by = {"way": "assessor", "assessor_name": ASSESSOR.name, "assessor_uscc": ASSESSOR.uscc}
     key = await filed(unit, **by, lead_author="S1", reviewer="S2")
     await unit.post(f"{APPLICATIONS}/{key}/submit")
 
     answers = [
-        await served.as_(
+        await served.client_as(
             Role.PREFECTURE_OFFICER, prefecture=STEEL.prefecture, organisation=organisation, subject="officer-3"
         ).put(f"{APPLICATIONS}/{key}/justification", json={"text": "能效国内领先"})
         for organisation in (STEEL.uscc, ASSESSOR.uscc, PARK.uscc)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from applications.workbooks import annex1, report, write
-from chassis.testing.http import ApiStand, Caller
+from chassis.testing.http import ApiHarness, ApiClient
 
 from . import forms
 from .calls import APPLICATIONS, DRAFT, PDF, codes, drafted, imported, kept
@@ -22,7 +22,7 @@ def told(answer: Any) -> list[tuple[str, str, str]]:  # noqa: ANN401 - the answe
 
 @pytest.mark.rule("A1")
 @pytest.mark.parametrize("name", BROKEN)
-async def test_a_name_of_several_lines_is_refused_in_a_draft(unit: Caller, served: ApiStand, name: str) -> None:
+async def test_a_name_of_several_lines_is_refused_in_a_draft(unit: ApiClient, served: ApiHarness, name: str) -> None:
     broken = STEEL.model_dump(mode="json") | {"name": name}
 
     answer = await unit.post(APPLICATIONS, json=DRAFT | {"unit": broken})
@@ -32,7 +32,7 @@ async def test_a_name_of_several_lines_is_refused_in_a_draft(unit: Caller, serve
 
 
 @pytest.mark.rule("A1")
-async def test_wherever_a_draft_names_somebody_it_is_one_line(unit: Caller) -> None:
+async def test_wherever_a_draft_names_somebody_it_is_one_line(unit: ApiClient) -> None:
     key = await drafted(unit)
     named = {"way": "assessor", "assessor": ASSESSOR.model_dump(mode="json") | {"name": "甲\n乙"}}
     park = PARK.model_dump(mode="json") | {"uscc": STEEL.uscc, "park_name": "甲\n乙"}
@@ -60,7 +60,7 @@ async def test_wherever_a_draft_names_somebody_it_is_one_line(unit: Caller) -> N
         ("evaluation-report", write(report.ENTERPRISE, forms.report_of(group="甲\n乙")), "评价报告!"),
     ],
 )
-async def test_a_cell_for_one_line_takes_no_second_one(unit: Caller, what: str, content: bytes, cell: str) -> None:
+async def test_a_cell_for_one_line_takes_no_second_one(unit: ApiClient, what: str, content: bytes, cell: str) -> None:
     key = await drafted(unit)
 
     answer = await imported(unit, what, content, application_id=key)
@@ -70,7 +70,7 @@ async def test_a_cell_for_one_line_takes_no_second_one(unit: Caller, what: str, 
     assert TOLD in answer.json()["reasons"][0]["text"]
 
 
-async def test_what_officers_record_is_one_line(officer: Caller) -> None:
+async def test_what_officers_record_is_one_line(officer: ApiClient) -> None:
     fact = {"uscc": STEEL.uscc, "kind": "fraud", "date": "2025-06-01", "source": "甲\n乙"}
     units = [STEEL.model_dump(mode="json") | {"name": "甲\n乙"}]
     listing = {"document_number": "1号\n2号", "published_on": "2026-01-20", "units": units}
@@ -85,7 +85,7 @@ async def test_what_officers_record_is_one_line(officer: Caller) -> None:
 
 @pytest.mark.rule("A3")
 @pytest.mark.parametrize("name", ["执\u2028照.pdf", "照" * 197 + ".pdf"])
-async def test_the_name_of_a_file_is_one_line_of_at_most_200_characters(unit: Caller, name: str) -> None:
+async def test_the_name_of_a_file_is_one_line_of_at_most_200_characters(unit: ApiClient, name: str) -> None:
     answer = await unit.post("/v1/files", files={"file": (name, PDF)})
 
     assert (answer.status_code, codes(answer)) == (422, ["name-malformed"])

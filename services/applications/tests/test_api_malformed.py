@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from applications.handlers import OpenDraft, open_draft
 from chassis.handling import Refusal
-from chassis.testing.http import ApiStand, Caller
+from chassis.testing.http import ApiHarness, ApiClient
 from messages.values import Level, Role
 
 from .calls import APPLICATIONS, DRAFT, drafted
@@ -22,7 +22,7 @@ def told(answer: Any) -> list[tuple[str, str, str]]:  # noqa: ANN401 - the answe
 
 
 @pytest.mark.rule("G3")
-async def test_a_wrong_check_digit_is_told_in_chinese_with_the_rule_and_its_article(unit: Caller) -> None:
+async def test_a_wrong_check_digit_is_told_in_chinese_with_the_rule_and_its_article(unit: ApiClient) -> None:
     wrong = UNIT | {"uscc": "911501000000000192"}
 
     answer = await unit.post(APPLICATIONS, json=DRAFT | {"unit": wrong})
@@ -54,13 +54,13 @@ async def test_a_wrong_check_digit_is_told_in_chinese_with_the_rule_and_its_arti
     ],
 )
 async def test_a_malformed_body_of_any_route_names_the_rule_that_prescribes_it(
-    served: ApiStand,
+    served: ApiHarness,
     role: Role,
     method: str,
     path: str,
     rule: str,
 ) -> None:
-    caller = served.as_(role, organisation=STEEL.uscc, prefecture=STEEL.prefecture, subject="x")
+    caller = served.client_as(role, organisation=STEEL.uscc, prefecture=STEEL.prefecture, subject="x")
 
     answer = await getattr(caller, method)(path, json={"surplus": 1})
 
@@ -70,7 +70,7 @@ async def test_a_malformed_body_of_any_route_names_the_rule_that_prescribes_it(
 
 
 @pytest.mark.rule("A6")
-async def test_which_version_was_read_must_be_said_and_be_the_present_one(unit: Caller) -> None:
+async def test_which_version_was_read_must_be_said_and_be_the_present_one(unit: ApiClient) -> None:
     place = f"{APPLICATIONS}/{await drafted(unit)}"
 
     blind = await unit.put(place, json=AMENDED)

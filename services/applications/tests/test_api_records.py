@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 from applications.domain.facts import REGION
-from chassis.testing.http import ApiStand, Caller
+from chassis.testing.http import ApiHarness, ApiClient
 from messages.applications import EligibilityLost
 from messages.values import Prefecture, Role
 
@@ -15,7 +15,7 @@ from .story import PARK, STEEL, of_number
 
 
 @pytest.mark.rule("E4")
-async def test_an_officer_records_a_fact_which_then_counts(unit: Caller, officer: Caller, stranger: Caller) -> None:
+async def test_an_officer_records_a_fact_which_then_counts(unit: ApiClient, officer: ApiClient, stranger: ApiClient) -> None:
     body = {"uscc": STEEL.uscc, "kind": "abnormal_operations", "date": "2025-01-01", "source": "企业信用信息公示系统"}
     key = await filed(unit)
 
@@ -32,9 +32,9 @@ async def test_an_officer_records_a_fact_which_then_counts(unit: Caller, officer
 
 
 @pytest.mark.rule("E4")
-async def test_an_agency_records_facts_and_an_applicant_none(unit: Caller, served: ApiStand) -> None:
+async def test_an_agency_records_facts_and_an_applicant_none(unit: ApiClient, served: ApiHarness) -> None:
     body = {"uscc": STEEL.uscc, "kind": "safety_accident", "date": "2025-06-01", "source": "应急〔2025〕7号"}
-    agency = served.as_(Role.AGENCY, organisation="emergency", subject="agency-1")
+    agency = served.client_as(Role.AGENCY, organisation="emergency", subject="agency-1")
 
     assert (await agency.post("/v1/facts", json=body)).json()["source"] == "agency"
     assert (await unit.post("/v1/facts", json=body)).status_code == 403
@@ -42,7 +42,7 @@ async def test_an_agency_records_facts_and_an_applicant_none(unit: Caller, serve
 
 @pytest.mark.rule("E10")
 async def test_an_officer_records_the_list_of_the_own_prefecture_only(
-    officer: Caller, elsewhere: Caller, served: ApiStand
+    officer: ApiClient, elsewhere: ApiClient, served: ApiHarness
 ) -> None:
     body = {
         "document_number": "鄂工信发〔2026〕1号",
@@ -55,12 +55,12 @@ async def test_an_officer_records_the_list_of_the_own_prefecture_only(
     forged = await elsewhere.post("/v1/prefecture-lists", json=body | {"prefecture": "150600"})
 
     assert (own.status_code, foreign.status_code, forged.status_code) == (201, 422, 403)
-    shown = (await served.anybody().get("/v1/prefecture-lists", params={"prefecture": "150600"})).json()
+    shown = (await served.anonymous().get("/v1/prefecture-lists", params={"prefecture": "150600"})).json()
     assert [each["document_number"] for each in shown["items"]] == ["鄂工信发〔2026〕1号"]
 
 
 @pytest.mark.rule("E10")
-async def test_one_list_takes_some_hundreds_of_units(officer: Caller, served: ApiStand) -> None:
+async def test_one_list_takes_some_hundreds_of_units(officer: ApiClient, served: ApiHarness) -> None:
     units = [of_number(number).model_dump(mode="json") for number in range(500)]
     body = {"document_number": "鄂工信发〔2026〕2号", "published_on": "2026-01-20", "units": units}
 
@@ -79,7 +79,7 @@ LIST = {
 
 
 @pytest.mark.rule("E10")
-async def test_a_list_that_is_not_published_yet_is_refused(officer: Caller) -> None:
+async def test_a_list_that_is_not_published_yet_is_refused(officer: ApiClient) -> None:
     today = await officer.post("/v1/prefecture-lists", json=LIST)
     tomorrow = await officer.post("/v1/prefecture-lists", json=LIST | {"published_on": "2026-04-21"})
 
@@ -90,7 +90,7 @@ async def test_a_list_that_is_not_published_yet_is_refused(officer: Caller) -> N
 
 
 @pytest.mark.rule("E13")
-async def test_a_list_names_each_park_as_it_was_first_registered(officer: Caller) -> None:
+async def test_a_list_names_each_park_as_it_was_first_registered(officer: ApiClient) -> None:
     unnamed = PARK.model_dump(mode="json") | {"park_name": None}
 
     answer = await officer.post("/v1/prefecture-lists", json=LIST | {"units": [unnamed]})
@@ -99,12 +99,12 @@ async def test_a_list_names_each_park_as_it_was_first_registered(officer: Caller
 
 
 @pytest.mark.rule("P2")
-async def test_everybody_sees_which_office_has_recorded_a_list_and_not_who(officer: Caller, served: ApiStand) -> None:
-    region = served.as_(Role.REGIONAL_OFFICER, subject="region-1")
+async def test_everybody_sees_which_office_has_recorded_a_list_and_not_who(officer: ApiClient, served: ApiHarness) -> None:
+    region = served.client_as(Role.REGIONAL_OFFICER, subject="region-1")
     for caller in (officer, region):
         await caller.post("/v1/prefecture-lists", json=LIST | {"prefecture": STEEL.prefecture})
 
-    shown = (await served.anybody().get("/v1/prefecture-lists")).json()["items"]
+    shown = (await served.anonymous().get("/v1/prefecture-lists")).json()["items"]
 
     assert {each["recorded_by"] for each in shown} == {STEEL.prefecture, REGION}
 
@@ -114,7 +114,7 @@ FACT = {"uscc": STEEL.uscc, "kind": "tax_evasion", "date": "2025-06-01", "source
 
 @pytest.mark.rule("P2")
 async def test_a_unit_that_has_applied_elsewhere_is_another_officers_matter(
-    unit: Caller, officer: Caller, elsewhere: Caller, served: ApiStand
+    unit: ApiClient, officer: ApiClient, elsewhere: ApiClient, served: ApiHarness
 ) -> None:
     key = await filed(unit, undertaking=False)
     await unit.post(f"{APPLICATIONS}/{key}/submit")
@@ -128,7 +128,7 @@ async def test_a_unit_that_has_applied_elsewhere_is_another_officers_matter(
 @pytest.mark.rule("P2")
 @pytest.mark.rule("E4")
 async def test_of_a_unit_that_has_not_applied_any_officer_records_a_fact_and_it_weighs(
-    unit: Caller, elsewhere: Caller
+    unit: ApiClient, elsewhere: ApiClient
 ) -> None:
     key = await filed(unit)
 
@@ -142,15 +142,15 @@ async def test_of_a_unit_that_has_not_applied_any_officer_records_a_fact_and_it_
 
 @pytest.mark.rule("P2")
 async def test_a_fact_is_ended_by_who_recorded_it_or_by_the_region(
-    officer: Caller, elsewhere: Caller, served: ApiStand
+    officer: ApiClient, elsewhere: ApiClient, served: ApiHarness
 ) -> None:
-    region = served.as_(Role.REGIONAL_OFFICER, subject="region-1")
-    agencies = [served.as_(Role.AGENCY, organisation=name, subject=name) for name in ("tax", "emergency")]
+    region = served.client_as(Role.REGIONAL_OFFICER, subject="region-1")
+    agencies = [served.client_as(Role.AGENCY, organisation=name, subject=name) for name in ("tax", "emergency")]
     by_tax = await agencies[0].post("/v1/facts", json=FACT | {"prefecture": STEEL.prefecture})
     by_officer = await officer.post("/v1/facts", json=FACT)
     ended = {"ended": "2026-01-01"}
 
-    async def statuses(fact_id: str, *callers: Caller) -> list[int]:
+    async def statuses(fact_id: str, *callers: ApiClient) -> list[int]:
         return [(await each.post(f"/v1/facts/{fact_id}/end", json=ended)).status_code for each in callers]
 
     assert await statuses(by_tax.json()["fact_id"], officer, agencies[1], agencies[0], region) == [403, 403, 200, 200]
@@ -159,14 +159,14 @@ async def test_a_fact_is_ended_by_who_recorded_it_or_by_the_region(
 
 @pytest.mark.rule("V10")
 async def test_a_fact_recorded_after_acceptance_is_said_and_shown(
-    unit: Caller, officer: Caller, served: ApiStand
+    unit: ApiClient, officer: ApiClient, served: ApiHarness
 ) -> None:
     key = await filed(unit)
     await unit.post(f"{APPLICATIONS}/{key}/submit")
 
     await officer.post("/v1/facts", json=FACT)
 
-    assert isinstance(served.said[-1], EligibilityLost)
+    assert isinstance(served.events[-1], EligibilityLost)
     found = (await unit.get(f"{APPLICATIONS}/{key}")).json()
     assert (found["stage"], found["lost_on"]) == ("eligibility_lost", "2026-04-20")
     assert [each["code"] for each in found["refusals"]] == ["tax-evasion"]
@@ -176,9 +176,9 @@ async def test_a_fact_recorded_after_acceptance_is_said_and_shown(
 
 @pytest.mark.rule("P3")
 async def test_no_officer_records_or_ends_a_fact_of_the_own_organisation_nor_lists_it(
-    officer: Caller, served: ApiStand
+    officer: ApiClient, served: ApiHarness
 ) -> None:
-    own = served.as_(Role.PREFECTURE_OFFICER, prefecture=STEEL.prefecture, organisation=STEEL.uscc, subject="li")
+    own = served.client_as(Role.PREFECTURE_OFFICER, prefecture=STEEL.prefecture, organisation=STEEL.uscc, subject="li")
     recorded = (await officer.post("/v1/facts", json=FACT)).json()["fact_id"]
 
     answers = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from chassis.testing.http import ApiStand, Caller
+from chassis.testing.http import ApiHarness, ApiClient
 from messages.values import Prefecture, Role
 
 from . import forms
@@ -17,12 +17,12 @@ MOVE = {"prefecture": Prefecture.HOHHOT, "document_number": "内工信函〔2026
 
 
 @pytest.fixture
-def region(served: ApiStand) -> Caller:
-    return served.as_(Role.REGIONAL_OFFICER, subject="region-1")
+def region(served: ApiHarness) -> ApiClient:
+    return served.client_as(Role.REGIONAL_OFFICER, subject="region-1")
 
 
 @pytest.fixture
-async def away(unit: Caller, elsewhere: Caller) -> str:
+async def away(unit: ApiClient, elsewhere: ApiClient) -> str:
     """A complete draft of the same organisation in another prefecture, and on that prefecture's list."""
     listing = {"document_number": "呼工信发〔2026〕1号", "published_on": "2026-01-20", "units": [HOHHOT]}
     assert (await elsewhere.post("/v1/prefecture-lists", json=listing)).status_code == 201
@@ -36,7 +36,7 @@ async def away(unit: Caller, elsewhere: Caller) -> str:
 @pytest.mark.rule("E4")
 @pytest.mark.rule("V1")
 async def test_no_ground_for_refusal_is_escaped_by_filing_in_another_prefecture(
-    unit: Caller, officer: Caller, away: str
+    unit: ApiClient, officer: ApiClient, away: str
 ) -> None:
     key = await filed(unit)
     await unit.post(f"{APPLICATIONS}/{key}/submit")
@@ -51,7 +51,7 @@ async def test_no_ground_for_refusal_is_escaped_by_filing_in_another_prefecture(
 
 @pytest.mark.rule("V1")
 async def test_a_submission_that_was_returned_has_said_where_the_unit_belongs_all_the_same(
-    unit: Caller, away: str
+    unit: ApiClient, away: str
 ) -> None:
     key = await filed(unit, undertaking=False)
     await unit.post(f"{APPLICATIONS}/{key}/submit")
@@ -62,7 +62,7 @@ async def test_a_submission_that_was_returned_has_said_where_the_unit_belongs_al
 
 @pytest.mark.rule("V1")
 async def test_once_the_region_has_recorded_the_move_the_unit_applies_in_its_new_prefecture(
-    unit: Caller, region: Caller, away: str
+    unit: ApiClient, region: ApiClient, away: str
 ) -> None:
     key = await filed(unit, undertaking=False)
     await unit.post(f"{APPLICATIONS}/{key}/submit")
@@ -79,7 +79,7 @@ async def test_once_the_region_has_recorded_the_move_the_unit_applies_in_its_new
 
 
 @pytest.mark.rule("V1")
-async def test_what_is_under_way_goes_on_where_it_was_submitted(unit: Caller, region: Caller) -> None:
+async def test_what_is_under_way_goes_on_where_it_was_submitted(unit: ApiClient, region: ApiClient) -> None:
     key = await filed(unit)
     await unit.post(f"{APPLICATIONS}/{key}/submit")
 
@@ -91,7 +91,7 @@ async def test_what_is_under_way_goes_on_where_it_was_submitted(unit: Caller, re
 
 @pytest.mark.rule("P2")
 async def test_a_move_is_the_regions_word_and_seen_by_those_concerned(
-    unit: Caller, stranger: Caller, officer: Caller, elsewhere: Caller, region: Caller
+    unit: ApiClient, stranger: ApiClient, officer: ApiClient, elsewhere: ApiClient, region: ApiClient
 ) -> None:
     key = await filed(unit)
     nothing_yet = await region.post(f"{UNIT}/moves", json=MOVE)
@@ -107,7 +107,7 @@ async def test_a_move_is_the_regions_word_and_seen_by_those_concerned(
 
 @pytest.mark.rule("P2")
 async def test_after_a_move_facts_are_the_new_prefectures_matter(
-    unit: Caller, officer: Caller, elsewhere: Caller, region: Caller
+    unit: ApiClient, officer: ApiClient, elsewhere: ApiClient, region: ApiClient
 ) -> None:
     key = await filed(unit, undertaking=False)
     await unit.post(f"{APPLICATIONS}/{key}/submit")
@@ -116,11 +116,11 @@ async def test_after_a_move_facts_are_the_new_prefectures_matter(
     assert [(await each.post("/v1/facts", json=FACT)).status_code for each in (officer, elsewhere)] == [403, 201]
 
 
-async def test_a_unit_that_nobody_knows_is_not_found(region: Caller) -> None:
+async def test_a_unit_that_nobody_knows_is_not_found(region: ApiClient) -> None:
     assert (await region.get("/v1/units/911502000000000271")).status_code == 404
     assert (await region.post("/v1/units/911502000000000271/moves", json=MOVE)).status_code == 404
 
 
-async def test_a_draft_alone_says_nothing_of_where_a_unit_belongs(unit: Caller) -> None:
+async def test_a_draft_alone_says_nothing_of_where_a_unit_belongs(unit: ApiClient) -> None:
     assert (await unit.post(APPLICATIONS, json=DRAFT)).status_code == 201
     assert (await unit.get(UNIT)).json()["prefecture"] is None

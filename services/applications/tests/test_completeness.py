@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from applications.domain.application import Application
 from applications.domain.completeness import missing
-from messages.values import Evaluation, Level, SchemeRef, VetoAnswer
+from messages.values import Evaluation, Level, SchemeRef, MandatoryItemAnswer
 from rulebook import scheme_on
 
 from .story import ASSESSOR, BY_ASSESSOR, DIGEST, PARK, RULES, STEEL, TODAY, application, report, scheme_of
@@ -76,7 +76,7 @@ def test_the_scheme_is_the_one_in_force_on_the_day_of_submission() -> None:
 @pytest.mark.rule("A2")
 def test_every_missing_unknown_or_impossible_answer_is_named() -> None:
     filed = report().indicators
-    unknown = VetoAnswer(item="no_such_item", passed=True)
+    unknown = MandatoryItemAnswer(item="no_such_item", passed=True)
     impossible = replace(filed[1], value=filed[1].value - 10**9)
     wrong = with_report(indicators=(impossible, *filed[2:]), vetoes=(*report().vetoes, unknown))
 
@@ -92,7 +92,7 @@ def test_a_value_in_another_unit_is_refused() -> None:
 
 @pytest.mark.rule("A2")
 def test_a_failed_requirement_is_for_the_experts_to_judge() -> None:
-    answers = tuple(VetoAnswer(item=each.id, passed=False) for each in scheme_of(STEEL).vetoes)
+    answers = tuple(MandatoryItemAnswer(item=each.id, passed=False) for each in scheme_of(STEEL).vetoes)
 
     assert found(with_report(vetoes=answers)) == []
 

@@ -14,8 +14,8 @@ from applications.domain.records import PrefectureList
 from applications.store import AGGREGATES, INDEXES, Store
 from chassis.clock import FixedClock
 from chassis.handling import Refusal
-from chassis.testing.processes import Processes, many_processes
-from chassis.testing.stack import Stand
+from chassis.testing.processes import CommitterCluster, committer_cluster
+from chassis.testing.stack import TestServers
 from messages.registry import UnitRemoved
 from messages.values import Ban, Evaluation, Level, UnitRef
 from pydantic_core import to_jsonable_python
@@ -29,15 +29,15 @@ BAN = Ban(first_day=TODAY, last_day=TODAY.replace(year=2029))
 
 
 @pytest.fixture
-async def two(stand: Stand) -> AsyncIterator[Processes[Store]]:
+async def two(stand: TestServers) -> AsyncIterator[CommitterCluster[Store]]:
     """Two processes of the service on one database."""
-    async with many_processes(
+    async with committer_cluster(
         stand, "applications", Store, aggregates=AGGREGATES, indexes=INDEXES, clock=FixedClock(NOW)
     ) as opened:
         yield opened
 
 
-async def submit(two: Processes[Store], process: int, application_id: str) -> str:
+async def submit(two: CommitterCluster[Store], process: int, application_id: str) -> str:
     """How it went, in one word."""
     try:
         await two.perform(process, handlers.submit_application, handlers.Submit(application_id, SUBJECT))
@@ -46,7 +46,7 @@ async def submit(two: Processes[Store], process: int, application_id: str) -> st
     return "taken in"
 
 
-async def drafted(two: Processes[Store], unit: UnitRef, *names: str, evaluation: Evaluation = ALONE) -> list[str]:
+async def drafted(two: CommitterCluster[Store], unit: UnitRef, *names: str, evaluation: Evaluation = ALONE) -> list[str]:
     sent = handlers.RecordFile(DIGEST, 9, "application/pdf", Owner(unit.uscc, "a.pdf"))
     await two.perform(0, handlers.record_file, sent)
     await two.perform(0, handlers.record_prefecture_list, list_of(unit))
@@ -75,7 +75,7 @@ def removal_of(unit: UnitRef) -> UnitRemoved:
 
 
 @pytest.mark.rule("E13")
-async def test_of_two_submissions_for_one_title_at_the_same_moment_one_is_taken_in(two: Processes[Store]) -> None:
+async def test_of_two_submissions_for_one_title_at_the_same_moment_one_is_taken_in(two: CommitterCluster[Store]) -> None:
     for number in range(ROUNDS):
         unit = of_number(number)
         keys = await drafted(two, unit, "a", "b")
@@ -89,13 +89,13 @@ async def test_of_two_submissions_for_one_title_at_the_same_moment_one_is_taken_
 
 @pytest.mark.rule("B2")
 @pytest.mark.rule("E11")
-async def test_a_removal_at_the_moment_of_a_submission_leaves_nothing_waiting(two: Processes[Store]) -> None:
-    await two.perform(0, handlers.know_assessor, registered())
+async def test_a_removal_at_the_moment_of_a_submission_leaves_nothing_waiting(two: CommitterCluster[Store]) -> None:
+    await two.perform(0, handlers.record_assessor, registered())
     for number in range(ROUNDS):
         unit = of_number(number)
         (key,) = await drafted(two, unit, "a", evaluation=BY_ASSESSOR)
 
-        await asyncio.gather(submit(two, 0, key), two.perform(1, handlers.know_removal, removal_of(unit)))
+        await asyncio.gather(submit(two, 0, key), two.perform(1, handlers.record_removal, removal_of(unit)))
 
         found = await two.look().applications.require(key)
         assert found.state is State.REFUSED
@@ -105,7 +105,7 @@ async def test_a_removal_at_the_moment_of_a_submission_leaves_nothing_waiting(tw
 
 @pytest.mark.rule("V10")
 @pytest.mark.rule("E4")
-async def test_a_fact_recorded_at_the_moment_of_a_submission_is_not_missed(two: Processes[Store]) -> None:
+async def test_a_fact_recorded_at_the_moment_of_a_submission_is_not_missed(two: CommitterCluster[Store]) -> None:
     for number in range(ROUNDS):
         unit = of_number(number)
         (key,) = await drafted(two, unit, "a")
@@ -119,7 +119,7 @@ async def test_a_fact_recorded_at_the_moment_of_a_submission_is_not_missed(two: 
 
 
 @pytest.mark.rule("A4")
-async def test_one_key_at_two_processes_at_once_is_one_submission(two: Processes[Store]) -> None:
+async def test_one_key_at_two_processes_at_once_is_one_submission(two: CommitterCluster[Store]) -> None:
     (key,) = await drafted(two, STEEL, "a")
     command = handlers.Submit(key, SUBJECT)
 

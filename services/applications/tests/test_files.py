@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from applications.domain import files
-from applications.vault import Vault
+from applications.vault import FileStore
 from applications.workbooks import annex1, write
 
 from .story import RULES
@@ -26,7 +26,7 @@ def archive() -> bytes:
 
 
 def codes(name: str, content: bytes) -> list[str]:
-    return [each.code for each in files.wrong(name, content, RULES)]
+    return [each.code for each in files.file_problems(name, content, RULES)]
 
 
 @pytest.mark.rule("A3")
@@ -75,28 +75,28 @@ def test_other_types_and_sizes_are_refused(name: str, content: bytes, code: str)
 
 @pytest.mark.rule("A3")
 def test_a_file_lies_on_disk_once_under_its_digest(tmp_path: Path) -> None:
-    vault = Vault(tmp_path)
+    vault = FileStore(tmp_path)
 
-    digests = {vault.keep(PDF), vault.keep(PDF)}
+    digests = {vault.save(PDF), vault.save(PDF)}
 
     kept = [each for each in tmp_path.rglob("*") if each.is_file()]
     assert [each.name for each in kept] == list(digests)
-    assert vault.place(digests.pop()).read_bytes() == PDF
+    assert vault.path_of(digests.pop()).read_bytes() == PDF
 
 
 def test_what_could_not_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
-    vault = Vault(tmp_path)
-    digest = vault.keep(PDF)
-    vault.place(digest).unlink()
-    vault.place(digest).mkdir()  # the move into place must fail
+    vault = FileStore(tmp_path)
+    digest = vault.save(PDF)
+    vault.path_of(digest).unlink()
+    vault.path_of(digest).mkdir()  # the move into place must fail
 
     with pytest.raises(OSError, match="irectory"):
         _write_again(vault, digest)
 
-    assert [each.name for each in vault.place(digest).parent.iterdir()] == [digest]
+    assert [each.name for each in vault.path_of(digest).parent.iterdir()] == [digest]
 
 
-def _write_again(vault: Vault, digest: str) -> None:
+def _write_again(vault: FileStore, digest: str) -> None:
     from applications.vault import _write  # noqa: PLC0415 - the step that is made to fail
 
-    _write(vault.place(digest), PDF)
+    _write(vault.path_of(digest), PDF)

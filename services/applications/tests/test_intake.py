@@ -125,7 +125,7 @@ async def test_what_has_ended_already_is_not_ended_again(desk: Desk, ended: str)
         case "withdrawn":
             await desk.bench.perform(handlers.withdraw_application, Withdraw(KEY), NOW)
         case "listed":
-            await desk.bench.handle(handlers.know_listing, listed(), NOW)
+            await desk.bench.handle(handlers.record_listing, listed(), NOW)
         case _:
             await desk.bench.handle(handlers.record_fact, abnormal(), NOW)
 

@@ -44,7 +44,7 @@ def test_of_the_prefectures_lists_only_that_of_the_units_own_counts() -> None:
 
 @pytest.mark.rule("V1")
 def test_a_unit_applies_in_its_own_prefecture_and_after_a_move_in_the_new_one() -> None:
-    placed = standing().placed(Prefecture.HOHHOT)
+    placed = standing().in_prefecture(Prefecture.HOHHOT)
     moved = placed.moved(Move(Prefecture.HOHHOT, STEEL.prefecture, "内工信函〔2026〕7号", TODAY))
 
     (refused,) = eligibility.failed(evidence(standing=placed))

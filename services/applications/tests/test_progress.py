@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 from applications import handlers
 from applications.handlers import Withdraw
-from chassis.handling import Poison, Refusal
+from chassis.handling import PoisonMessageError, Refusal
 from messages import review
 from messages.applications import (
     ApplicationWithdrawn,
@@ -45,7 +45,7 @@ async def test_a_line_of_the_notice_that_is_unknown_here_does_not_hold_up_the_ot
     )
 
     assert (await accepted.application(KEY)).notice_opened_on == shown.opened_on
-    with pytest.raises(Poison):
+    with pytest.raises(PoisonMessageError):
         await accepted.bench.handle(handlers.follow_notice, shown.model_copy(update={"lines": (strange,)}), NOW)
 
 

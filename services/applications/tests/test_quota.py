@@ -6,7 +6,7 @@ import pytest
 from applications import handlers
 from applications.domain.application import State
 from applications.handlers import EndFact, Withdraw
-from chassis.handling import Poison
+from chassis.handling import PoisonMessageError
 from messages.applications import (
     ApplicationAccepted,
     ApplicationRefused,
@@ -66,7 +66,7 @@ async def test_an_item_for_one_that_waits_no_more_changes_nothing(waiting: Desk)
 
 
 async def test_an_item_for_what_was_never_filed_is_parked(desk: Desk) -> None:
-    with pytest.raises(Poison):
+    with pytest.raises(PoisonMessageError):
         await desk.bench.handle(handlers.accept_reserved, reserved(), NOW)
 
 
@@ -114,7 +114,7 @@ async def test_a_revoked_sanction_leaves_a_registered_assessor_in_whatever_order
         assessor_uscc=ASSESSOR.uscc, name=ASSESSOR.name, revoked_on=TODAY, document_number="2号", sequence=3
     )
     heard = [
-        (handlers.know_assessor, registered()),
+        (handlers.record_assessor, registered()),
         (handlers.know_sanction, sanction),
         (handlers.know_sanction, revocation),
     ]
@@ -123,5 +123,5 @@ async def test_a_revoked_sanction_leaves_a_registered_assessor_in_whatever_order
         handler, event = heard[at]
         await desk.bench.handle(handler, event, NOW)
 
-    known = await desk.bench.look().assessors.require(ASSESSOR.uscc)
+    known = await desk.bench.store().assessors.require(ASSESSOR.uscc)
     assert (known.registered, known.ban) == (True, None)

@@ -35,7 +35,7 @@ from .story import (
 @pytest.mark.rule("B2")
 @pytest.mark.rule("E11")
 async def test_a_removal_stops_what_waits_for_its_item(waiting: Desk) -> None:
-    said = await waiting.bench.handle(handlers.know_removal, removed(), NOW)
+    said = await waiting.bench.handle(handlers.record_removal, removed(), NOW)
 
     assert isinstance(said[0], ApplicationRefused)
     assert said[0].reasons[0].rule == "B2"
@@ -46,7 +46,7 @@ async def test_a_removal_stops_what_waits_for_its_item(waiting: Desk) -> None:
 
 @pytest.mark.rule("B2")
 async def test_what_review_has_taken_in_is_for_review_to_close(accepted: Desk) -> None:
-    assert await accepted.bench.handle(handlers.know_removal, removed(), NOW) == []
+    assert await accepted.bench.handle(handlers.record_removal, removed(), NOW) == []
 
     closed = review.CaseClosed(**CASE, outcome="ineligible", reasons=(REASON,), closed_on=TODAY, sequence=3)
     await accepted.bench.handle(handlers.follow_closing, closed, NOW)
@@ -60,7 +60,7 @@ async def test_what_review_has_taken_in_is_for_review_to_close(accepted: Desk) -
 async def test_a_removal_whose_ban_is_over_is_history_and_stops_nothing(waiting: Desk) -> None:
     over = Ban(first_day=date(2022, 4, 19), last_day=date(2026, 4, 19))
 
-    assert await waiting.bench.handle(handlers.know_removal, removed(ban=over), NOW) == []
+    assert await waiting.bench.handle(handlers.record_removal, removed(ban=over), NOW) == []
 
     assert (await waiting.application(KEY)).state is State.SUBMITTED
     assert [each.ban for each in (await waiting.standing()).removals] == [over]
@@ -84,9 +84,9 @@ async def _left_after(ground: str, desk: Desk) -> list[UnitType]:
     also = listed(sequence=2).model_copy(update={"unit": chain, "case_id": OTHER})
     removal = removed(sequence=3).model_copy(update={"reasons": (REASON.model_copy(update={"rule": ground}),)})
     late = Desk()
-    for handler, event in ((handlers.know_listing, also), (handlers.know_removal, removal)):
+    for handler, event in ((handlers.record_listing, also), (handlers.record_removal, removal)):
         await desk.bench.handle(handler, event, NOW)
-    for handler, event in ((handlers.know_removal, removal), (handlers.know_listing, also)):
+    for handler, event in ((handlers.record_removal, removal), (handlers.record_listing, also)):
         await late.bench.handle(handler, event, NOW)
     kept, heard_late = (await desk.standing()).listings, (await late.standing()).listings
     assert [each.unit_type for each in kept] == [each.unit_type for each in heard_late]
@@ -95,7 +95,7 @@ async def _left_after(ground: str, desk: Desk) -> list[UnitType]:
 
 @pytest.mark.rule("E13")
 async def test_a_listing_ends_the_application_and_keeps_the_title(accepted: Desk) -> None:
-    await accepted.bench.handle(handlers.know_listing, listed(), NOW)
+    await accepted.bench.handle(handlers.record_listing, listed(), NOW)
 
     assert (await accepted.application(KEY)).stage == "listed"
     await accepted.drafted(key=OTHER)
@@ -104,17 +104,17 @@ async def test_a_listing_ends_the_application_and_keeps_the_title(accepted: Desk
 
 
 async def test_a_listing_heard_after_the_removal_that_ended_it_gives_no_title(accepted: Desk) -> None:
-    await accepted.bench.handle(handlers.know_removal, removed(sequence=2), NOW)
+    await accepted.bench.handle(handlers.record_removal, removed(sequence=2), NOW)
 
-    await accepted.bench.handle(handlers.know_listing, listed(sequence=1), NOW)
+    await accepted.bench.handle(handlers.record_listing, listed(sequence=1), NOW)
 
     assert (await accepted.standing()).listed_at(STEEL, Level.REGION) is None
 
 
 async def test_a_title_gained_again_after_a_removal_counts(accepted: Desk) -> None:
-    await accepted.bench.handle(handlers.know_removal, removed(sequence=2, ban=None), NOW)
+    await accepted.bench.handle(handlers.record_removal, removed(sequence=2, ban=None), NOW)
 
-    await accepted.bench.handle(handlers.know_listing, listed(sequence=3), NOW)
+    await accepted.bench.handle(handlers.record_listing, listed(sequence=3), NOW)
 
     assert (await accepted.standing()).listed_at(STEEL, Level.REGION) is not None
 

@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from applications.bus import HEARS
+from applications.bus import SUBSCRIPTIONS
 from applications.main import service
 from applications.settings import Settings
 from chassis.clock import set_simulated
 from chassis.security.pseudonyms import add_key
 from chassis.security.dev_issuer import DevelopmentIssuer
-from chassis.outbox.entries import Cause, entry
+from chassis.outbox.entries import Causation, entry
 from chassis.runtime.process import Process
 from chassis.broker.publisher import BrokerPublisher
 from chassis.settings import Mode
-from chassis.testing.http import Caller
-from chassis.testing.stack import Stand
+from chassis.testing.http import ApiClient
+from chassis.testing.stack import TestServers
 from chassis.broker.topology import definitions
 from httpx2 import ASGITransport, AsyncClient
 from messages.applications import (
@@ -47,12 +47,12 @@ NEIGHBOURS = ("assessor-quota", "registry", "review")
 class Running:
     process: Process
     quota: BrokerPublisher
-    unit: Caller
-    officer: Caller
+    unit: ApiClient
+    officer: ApiClient
 
     async def hear(self, event: Event, times: int = 1) -> None:
         for _ in range(times):
-            said = entry(event.model_copy(update={"sequence": event.sequence or 1}), Cause("test"), NOW)
+            said = entry(event.model_copy(update={"sequence": event.sequence or 1}), Causation("test"), NOW)
             assert await self.quota.send([said]) == [None]
 
     async def until(self, holds: Callable[[], Awaitable[bool]]) -> None:
@@ -70,8 +70,8 @@ class Running:
 
 
 @pytest.fixture
-async def running(stand: Stand, tmp_path: Path) -> AsyncIterator[Running]:
-    topology = {"applications": [each.event_type for each in HEARS], "notify": SAYS}
+async def running(stand: TestServers, tmp_path: Path) -> AsyncIterator[Running]:
+    topology = {"applications": [each.event_type for each in SUBSCRIPTIONS], "notify": SAYS}
     vhost = await stand.vhost(definitions({**topology, **{name: [] for name in NEIGHBOURS}}))
     mine = await stand.database("applications")
     set_simulated(tmp_path / "clock.json", NOW)
@@ -91,8 +91,8 @@ async def running(stand: Stand, tmp_path: Path) -> AsyncIterator[Running]:
         Process(service(settings)) as process,
         AsyncClient(transport=ASGITransport(process.app), base_url="http://green.invalid") as client,
     ):
-        unit = Caller(client, issuer.mint(role=Role.APPLICANT, organisation=STEEL.uscc))
-        officer = Caller(client, issuer.mint(role=Role.PREFECTURE_OFFICER, prefecture=STEEL.prefecture))
+        unit = ApiClient(client, issuer.mint(role=Role.APPLICANT, organisation=STEEL.uscc))
+        officer = ApiClient(client, issuer.mint(role=Role.PREFECTURE_OFFICER, prefecture=STEEL.prefecture))
         yield Running(process, quota, unit, officer)
         await quota.close()
 

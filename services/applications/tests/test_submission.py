@@ -89,7 +89,7 @@ async def test_a_returned_application_is_amended_and_submitted_again_and_each_ve
 
     await desk.submitted(KEY)
 
-    kept = await desk.bench.look().versions.find(sort=(("number", 1),))
+    kept = await desk.bench.store().versions.find(sort=(("number", 1),))
     assert [(each.number, each.application.state) for each in kept] == [(1, State.REFUSED), (2, State.ACCEPTED)]
     assert kept[0].application.report == report(undertaking=False)
 

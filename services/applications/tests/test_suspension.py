@@ -123,8 +123,8 @@ async def test_who_may_be_named_goes_by_the_latest_entry_in_whatever_order(
 ) -> None:
     desk = Desk()
     for event in order:
-        handler = handlers.know_assessor_name if event is CHANGED else handlers.know_assessor
+        handler = handlers.know_assessor_name if event is CHANGED else handlers.record_assessor
         await desk.bench.handle(handler, event, NOW)  # type: ignore[arg-type]
 
-    known = await desk.bench.look().assessors.require(ASSESSOR.uscc)
+    known = await desk.bench.store().assessors.require(ASSESSOR.uscc)
     assert (known.registered, known.name, known.scope) == (True, "再改评价中心", (UnitType.PARK,))

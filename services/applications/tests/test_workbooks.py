@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from applications.workbooks import Form, NotAWorkbook, annex1, read, report, sheet_names, write
+from applications.workbooks import Form, InvalidWorkbookError, annex1, read, report, sheet_names, write
 from chassis.spreadsheets.guard import MAX_UNPACKED
 from openpyxl import load_workbook
 
@@ -201,7 +201,7 @@ def _with_sheet(sheet: str, name: str = "xl/worksheets/sheet1.xml", encoding: st
     ids=["a pdf", "nothing", "cut off", "broken zip", "xls", "a zip bomb", "xlsb"],
 )
 def test_what_is_no_workbook_of_a_forms_size_is_refused(content: bytes, code: str) -> None:
-    with pytest.raises(NotAWorkbook) as refused:
+    with pytest.raises(InvalidWorkbookError) as refused:
         read(annex1.ENTERPRISE, content)
 
     assert refused.value.code == code
@@ -211,7 +211,7 @@ def test_what_is_no_workbook_of_a_forms_size_is_refused(content: bytes, code: st
 def test_a_cell_at_the_far_corner_does_not_take_all_memory(cell: str, named: str) -> None:
     content = changed(WRITTEN, {cell: "x"})
 
-    with pytest.raises(NotAWorkbook, match=named):
+    with pytest.raises(InvalidWorkbookError, match=named):
         read(annex1.ENTERPRISE, content)
 
 
@@ -228,7 +228,7 @@ def test_a_cell_at_the_far_corner_does_not_take_all_memory(cell: str, named: str
     ids=["other order", "prefix", "elsewhere", "hidden in an attribute", "without addresses", "utf-16"],
 )
 def test_however_a_far_cell_is_written_it_is_seen_before_the_sheet_is_laid_out(content: bytes, code: str) -> None:
-    with pytest.raises(NotAWorkbook) as refused:
+    with pytest.raises(InvalidWorkbookError) as refused:
         read(annex1.ENTERPRISE, content)
 
     assert refused.value.code == code

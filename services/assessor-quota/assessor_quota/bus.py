@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from chassis.inbox.subscriptions import Hears, hears
+from chassis.inbox.subscriptions import Subscription, subscribe
 from messages.applications import ApplicationRefused, ApplicationSubmitted, ApplicationWithdrawn
 from messages.registry import UnitListed
 from messages.review import Case, CaseClosed, InitialReviewAccepted, InitialReviewRefused
 
 from assessor_quota import handlers
-from assessor_quota.handlers.courses import note_listing, noted
+from assessor_quota.handlers.courses import record_listing, with_progress
 from assessor_quota.store import Store
 
 
@@ -39,15 +39,15 @@ def _of_listing(listed: UnitListed) -> Iterator[tuple[str, str]]:
 
 async def _ledgers_wanted(submitted: ApplicationSubmitted, store: Store) -> Iterable[tuple[str, str]]:
     """Found through the assessor; with a question for each message ten thousand of them went at half the speed."""
-    return [("ledgers", key) for key in await handlers.ledgers_wanted(submitted, store)]
+    return [("ledgers", key) for key in await handlers.prefetch_ledgers(submitted, store)]
 
 
-HEARS: tuple[Hears, ...] = (
-    hears(ApplicationSubmitted, noted(handlers.reserve_item), Store, reads=_of_submission, then=_ledgers_wanted),
-    hears(ApplicationWithdrawn, noted(handlers.release_item), Store, reads=_of_application),
-    hears(ApplicationRefused, noted(handlers.release_item), Store, reads=_of_application),
-    hears(InitialReviewAccepted, noted(handlers.confirm_item), Store, reads=_of_case),
-    hears(InitialReviewRefused, noted(handlers.release_closed), Store, reads=_of_case),
-    hears(CaseClosed, noted(handlers.release_closed), Store, reads=_of_case),
-    hears(UnitListed, note_listing, Store, reads=_of_listing),
+SUBSCRIPTIONS: tuple[Subscription, ...] = (
+    subscribe(ApplicationSubmitted, with_progress(handlers.reserve_item), Store, reads=_of_submission, then=_ledgers_wanted),
+    subscribe(ApplicationWithdrawn, with_progress(handlers.release_item), Store, reads=_of_application),
+    subscribe(ApplicationRefused, with_progress(handlers.release_item), Store, reads=_of_application),
+    subscribe(InitialReviewAccepted, with_progress(handlers.confirm_item), Store, reads=_of_case),
+    subscribe(InitialReviewRefused, with_progress(handlers.release_closed), Store, reads=_of_case),
+    subscribe(CaseClosed, with_progress(handlers.release_closed), Store, reads=_of_case),
+    subscribe(UnitListed, record_listing, Store, reads=_of_listing),
 )

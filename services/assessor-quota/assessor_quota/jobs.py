@@ -12,7 +12,7 @@ from assessor_quota.domain.reconciliation import Reconciliation
 from assessor_quota.domain.statements import DutyState, next_opening
 from assessor_quota.handlers.rates import ComputeRate, compute_rate
 from assessor_quota.handlers.reconciliation import RECONCILIATION, REST, CheckPage, check_page
-from assessor_quota.handlers.statements import OPENING, NoteOverdue, OpenDuties, note_overdue, open_duties
+from assessor_quota.handlers.statements import OPENING, MarkOverdue, OpenDuties, note_overdue, open_duties
 from assessor_quota.store import Store
 
 """A look costs one indexed question; a simulated clock jumps, and a season must not wait for its own jobs."""
@@ -25,9 +25,9 @@ async def duties_to_open(store: Store, now: datetime) -> Sequence[OpenDuties]:
     return [] if step is None else [OpenDuties(step.year, step.after)]
 
 
-async def overdue_duties(store: Store, now: datetime) -> Sequence[NoteOverdue]:
+async def overdue_duties(store: Store, now: datetime) -> Sequence[MarkOverdue]:
     passed = {"state": DutyState.OPEN, "due": {"$lt": shanghai_date(now)}}
-    return [NoteOverdue(duty.duty_id) for duty in await store.duties.find(passed, limit=AT_ONCE)]
+    return [MarkOverdue(duty.duty_id) for duty in await store.duties.find(passed, limit=AT_ONCE)]
 
 
 async def rates_to_compute(store: Store, now: datetime) -> Sequence[ComputeRate]:

@@ -6,25 +6,25 @@ from functools import partial
 
 from chassis.security.pseudonyms import load_keys
 from chassis.runtime.run import run
-from chassis.runtime.service import Service
+from chassis.runtime.service import ServiceDefinition
 
 from assessor_quota import api
-from assessor_quota.bus import HEARS
+from assessor_quota.bus import SUBSCRIPTIONS
 from assessor_quota.jobs import JOBS
 from assessor_quota.measures import MEASURES
 from assessor_quota.settings import Settings
 from assessor_quota.store import AGGREGATES, INDEXES, Store
 
 
-def service(settings: Settings | None = None) -> Service:
+def service(settings: Settings | None = None) -> ServiceDefinition:
     settings = settings or Settings.load()
-    return Service(
+    return ServiceDefinition(
         "assessor-quota",
         settings,
         store=Store,
         aggregates=AGGREGATES,
         indexes=INDEXES,
-        hears=HEARS,
+        subscriptions=SUBSCRIPTIONS,
         jobs=JOBS,
         measures=MEASURES,
         router=partial(api.router, keys=load_keys(settings.person_key_file)),

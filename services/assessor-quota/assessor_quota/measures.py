@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from chassis.observability.gauges import Measure
+from chassis.observability.gauges import DomainGauge
 from rulebook import rules_on, shanghai_date
 
 from assessor_quota.domain.item import IN_USE, ItemState
@@ -45,7 +45,7 @@ async def items_refused(store: Store, now: datetime) -> Values:
     return {(code,): count for code, count in counts.items()}
 
 
-async def representatives_full(store: Store, now: datetime) -> Values:
+async def representatives_exhausted(store: Store, now: datetime) -> Values:
     today = shanghai_date(now)
     last_place = f"lines.{rules_on(today).quota.items_per_year - 1}"
     return {(): await store.ledgers.count({"year": today.year, last_place: {"$exists": True}})}
@@ -65,7 +65,7 @@ async def ledger_drift(store: Store, now: datetime) -> Values:
     return {(kind,): count for kind, count in kept.finding.tally.counts.items()}
 
 
-async def oldest_unanswered(store: Store, now: datetime) -> Values:
+async def oldest_reservation_age(store: Store, now: datetime) -> Values:
     """By the business clock; zero when nothing waits."""
     waiting = {"state": ItemState.RESERVED, "reserved_at": {"$ne": None}}
     oldest = await store.items.find(waiting, sort=[("reserved_at", 1)], limit=1)
@@ -78,27 +78,27 @@ async def statements_overdue(store: Store, _now: datetime) -> Values:
 
 
 MEASURES = (
-    Measure(
+    DomainGauge(
         "quota_items_in_use",
         "Items reserved and confirmed, of this counting year and the ones to come",
         items_in_use,
         ("state",),
     ),
-    Measure(
+    DomainGauge(
         "quota_items_refused", "Items refused in this counting year, by the first reason", items_refused, ("reason",)
     ),
-    Measure("quota_representatives_full", "Legal representatives with no place left this year", representatives_full),
-    Measure("quota_sanctions_in_force", "Sanctions that hold today", sanctions_in_force),
-    Measure(
+    DomainGauge("quota_representatives_full", "Legal representatives with no place left this year", representatives_exhausted),
+    DomainGauge("quota_sanctions_in_force", "Sanctions that hold today", sanctions_in_force),
+    DomainGauge(
         "quota_ledger_drift",
         "Places where ledgers, items and what applications and review said disagree; must be 0",
         ledger_drift,
         ("kind",),
     ),
-    Measure(
+    DomainGauge(
         "quota_oldest_unanswered_reservation_seconds",
         "Age of the oldest item that initial review has neither confirmed nor given back",
-        oldest_unanswered,
+        oldest_reservation_age,
     ),
-    Measure("quota_statements_overdue", "Annual statements not filed by their last day", statements_overdue),
+    DomainGauge("quota_statements_overdue", "Annual statements not filed by their last day", statements_overdue),
 )

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from chassis.persistence.collections import Documents, Index
-from chassis.persistence.unit_of_work import Unit
+from chassis.persistence.collections import DocumentCollection, Index
+from chassis.persistence.unit_of_work import UnitOfWork
 from messages.values import PersonRef
 
 from assessor_quota.domain.assessor import Assessor
-from assessor_quota.domain.courses import Course
-from assessor_quota.domain.entry import Entry
-from assessor_quota.domain.item import Item, ItemState
+from assessor_quota.domain.courses import ApplicationProgress
+from assessor_quota.domain.entry import RegisterEntry
+from assessor_quota.domain.item import QuotaItem, ItemState
 from assessor_quota.domain.ledger import Ledger
 from assessor_quota.domain.rates import YearlyRate
 from assessor_quota.domain.reconciliation import Reconciliation
-from assessor_quota.domain.sanction import Decision
+from assessor_quota.domain.sanction import SanctionDecision
 from assessor_quota.domain.statements import Opening, Statement, StatementDuty
 
 AGGREGATES = {
@@ -47,16 +47,16 @@ INDEXES = (
 class Store:
     """``_id`` of an item is the application's identifier: one item for one application, for ever (Q2)."""
 
-    def __init__(self, unit: Unit) -> None:
-        self.assessors = Documents(unit, "assessors", Assessor)
-        self.entries = Documents(unit, "entries", Entry)
-        self.sanctions = Documents(unit, "sanctions", Decision)
-        self.persons = Documents(unit, "persons", PersonRef)
-        self.items = Documents(unit, "items", Item)
-        self.ledgers = Documents(unit, "ledgers", Ledger)
-        self.courses = Documents(unit, "courses", Course)
-        self.rates = Documents(unit, "rates", YearlyRate)
-        self.duties = Documents(unit, "duties", StatementDuty)
-        self.statements = Documents(unit, "statements", Statement)
-        self.openings = Documents(unit, "openings", Opening)
-        self.reconciliations = Documents(unit, "reconciliations", Reconciliation)
+    def __init__(self, unit: UnitOfWork) -> None:
+        self.assessors = DocumentCollection(unit, "assessors", Assessor)
+        self.entries = DocumentCollection(unit, "entries", RegisterEntry)
+        self.sanctions = DocumentCollection(unit, "sanctions", SanctionDecision)
+        self.persons = DocumentCollection(unit, "persons", PersonRef)
+        self.items = DocumentCollection(unit, "items", QuotaItem)
+        self.ledgers = DocumentCollection(unit, "ledgers", Ledger)
+        self.courses = DocumentCollection(unit, "courses", ApplicationProgress)
+        self.rates = DocumentCollection(unit, "rates", YearlyRate)
+        self.duties = DocumentCollection(unit, "duties", StatementDuty)
+        self.statements = DocumentCollection(unit, "statements", Statement)
+        self.openings = DocumentCollection(unit, "openings", Opening)
+        self.reconciliations = DocumentCollection(unit, "reconciliations", Reconciliation)

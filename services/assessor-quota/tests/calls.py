@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from assessor_quota import handlers
 from assessor_quota.store import Store
-from chassis.testing.http import ApiStand, Caller
+from chassis.testing.http import ApiHarness, ApiClient
 from httpx2 import Response
 
 from .kit import NORTH, NUMBER, submitted
@@ -38,10 +38,10 @@ def reasons(answer: Response) -> list[tuple[str | None, str, str | None]]:
     return [(each.get("rule"), each["code"], each.get("pointer")) for each in answer.json()["reasons"]]
 
 
-async def reserve(stand: ApiStand, *by: str) -> None:
+async def reserve(stand: ApiHarness, *by: str) -> None:
     for number, uscc in enumerate(by):
         await stand.perform(handlers.reserve_item, submitted(f"app-{number}", uscc), Store)
 
 
-async def version(region: Caller) -> dict[str, str]:
+async def version(region: ApiClient) -> dict[str, str]:
     return {"If-Match": (await region.get(PATH)).headers["ETag"]}

@@ -8,8 +8,8 @@ import pytest
 from assessor_quota import api
 from assessor_quota.store import AGGREGATES, INDEXES, Store
 from chassis.clock import FixedClock
-from chassis.testing import Bench
-from chassis.testing.http import ApiStand, Caller, api_stand
+from chassis.testing import HandlerHarness
+from chassis.testing.http import ApiHarness, ApiClient, api_harness
 from messages.values import Role
 
 from .calls import OTHER_NUMBER, registration
@@ -17,13 +17,13 @@ from .kit import KEYS, NORTH, NOW, NUMBER, OTHER, SOUTH, desk
 
 
 @pytest.fixture
-async def bench() -> Bench[Store]:
+async def bench() -> HandlerHarness[Store]:
     return await desk()
 
 
 @pytest.fixture
-async def office() -> AsyncIterator[ApiStand]:
-    async with api_stand(
+async def office() -> AsyncIterator[ApiHarness]:
+    async with api_harness(
         "assessor-quota",
         lambda gate: api.router(gate, KEYS),
         aggregates=AGGREGATES,
@@ -34,12 +34,12 @@ async def office() -> AsyncIterator[ApiStand]:
 
 
 @pytest.fixture
-def region(office: ApiStand) -> Caller:
-    return office.as_(Role.REGIONAL_OFFICER)
+def region(office: ApiHarness) -> ApiClient:
+    return office.client_as(Role.REGIONAL_OFFICER)
 
 
 @pytest.fixture
-async def registered(office: ApiStand, region: Caller) -> ApiStand:
+async def registered(office: ApiHarness, region: ApiClient) -> ApiHarness:
     """North and South with the same legal representative, Other with one of its own."""
     for uscc, number in ((NORTH, NUMBER), (SOUTH, NUMBER), (OTHER, OTHER_NUMBER)):
         assert (await region.post("/v1/assessors", json=registration(uscc, number))).status_code == 201

@@ -7,14 +7,14 @@ from datetime import UTC, date, datetime
 
 from assessor_quota import handlers
 from assessor_quota.domain.assessor import Assessor
-from assessor_quota.domain.entry import By
+from assessor_quota.domain.entry import ActorRef
 from assessor_quota.domain.item import ItemState
 from assessor_quota.domain.ledger import Ledger
-from assessor_quota.domain.sanction import Finding, sanction
+from assessor_quota.domain.sanction import ViolationFinding, sanction
 from assessor_quota.domain.staff import StaffMember
 from assessor_quota.store import AGGREGATES, INDEXES, Store
-from chassis.security.pseudonyms import Keys
-from chassis.testing import Bench
+from chassis.security.pseudonyms import KeyRing
+from chassis.testing import HandlerHarness
 from messages.applications import ApplicationRefused, ApplicationSubmitted, ApplicationWithdrawn
 from messages.review import CaseClosed, InitialReviewAccepted, InitialReviewRefused, Outcome
 from messages.values import AssessorRef, Level, PersonRef, Prefecture, UnitRef, UnitType
@@ -25,7 +25,7 @@ TODAY = date(2026, 4, 20)
 RULES = rules_on(TODAY)
 LIMIT = RULES.quota.items_per_year
 
-KEYS = Keys("k1", {"k1": bytes(32)})
+KEYS = KeyRing("k1", {"k1": bytes(32)})
 NUMBER = "15010219800101123X"
 _WANG = KEYS.identify(NUMBER)
 WANG = PersonRef(digest=_WANG.digest, masked=_WANG.masked)
@@ -37,8 +37,8 @@ THIRD = "911505000000000511"
 """An assessor that is registered only where a test says so."""
 STEEL = "911504000000000431"
 
-OFFICER = By("officer-1", ("regional_officer",))
-FRAUD = Finding("评价报告数据造假", "现场核查记录〔2026〕3号")
+OFFICER = ActorRef("officer-1", ("regional_officer",))
+FRAUD = ViolationFinding("评价报告数据造假", "现场核查记录〔2026〕3号")
 
 
 def assessor(uscc: str = NORTH, representative: PersonRef = WANG) -> Assessor:
@@ -69,15 +69,15 @@ def registration(whose: Assessor, earlier: tuple[str, ...] = ()) -> handlers.Reg
     )
 
 
-async def desk(*more: Assessor, since: datetime = NOW) -> Bench[Store]:
+async def desk(*more: Assessor, since: datetime = NOW) -> HandlerHarness[Store]:
     """The service's handlers on a store in memory, with North, South, Other and ``more`` on the register."""
-    bench = Bench(Store, AGGREGATES, INDEXES)
+    bench = HandlerHarness(Store, AGGREGATES, INDEXES)
     for whose in (assessor(NORTH), assessor(SOUTH), assessor(OTHER, LI), *more):
         await bench.handle(handlers.register_assessor, registration(whose), since)
     return bench
 
 
-async def fill(bench: Bench[Store], items: int) -> None:
+async def fill(bench: HandlerHarness[Store], items: int) -> None:
     for number in range(items):
         by = (NORTH, SOUTH)[number % 2]
         await bench.handle(handlers.reserve_item, submitted(f"full-{number}", by), NOW)
@@ -213,10 +213,10 @@ def _case(case_id: str) -> dict[str, object]:
     }
 
 
-async def state(bench: Bench[Store], application_id: str = "app-1") -> ItemState:
-    return (await bench.look().items.require(application_id)).state
+async def state(bench: HandlerHarness[Store], application_id: str = "app-1") -> ItemState:
+    return (await bench.store().items.require(application_id)).state
 
 
-async def used(bench: Bench[Store], year: int = 2026) -> int:
+async def used(bench: HandlerHarness[Store], year: int = 2026) -> int:
     empty = Ledger(WANG, year)
-    return (await bench.look().ledgers.get(empty.key) or empty).used
+    return (await bench.store().ledgers.get(empty.key) or empty).used

@@ -11,13 +11,13 @@ from random import Random
 from typing import TypeAlias
 
 from assessor_quota import handlers
-from assessor_quota.bus import HEARS
-from assessor_quota.domain.item import IN_USE, Item
+from assessor_quota.bus import SUBSCRIPTIONS
+from assessor_quota.domain.item import IN_USE, QuotaItem
 from assessor_quota.domain.ledger import Ledger
 from assessor_quota.store import AGGREGATES, Store
-from chassis.persistence.unit_of_work import Run
-from chassis.handling import Refusal, Transient
-from chassis.persistence.unit_of_work import Batch, Commit, Conflict, Outcome, Unit
+from chassis.persistence.unit_of_work import HandlerCall
+from chassis.handling import Refusal, TransientError
+from chassis.persistence.unit_of_work import IdentityMap, ChangeSet, WriteConflictError, HandlerOutcome, UnitOfWork
 from hypothesis import strategies as st
 from messages.assessor_quota import QuotaItemRefused, QuotaItemReserved
 from messages.event import Event
@@ -43,7 +43,7 @@ from .kit import (
     withdrawn,
 )
 
-HEARD = {each.event_type: each for each in HEARS}
+HEARD = {each.event_type: each for each in SUBSCRIPTIONS}
 BY = st.sampled_from([NORTH, SOUTH, THIRD, NORTH, SOUTH, THIRD, OTHER])
 """Mostly one representative, so that the limit is reached."""
 AHEAD = st.sampled_from([0, 0, 0, 1])
@@ -117,7 +117,7 @@ class Told:
     def changing(self, uscc: str, to: PersonRef, ago: int) -> Command:
         return Command(change(to, self.today.date() - timedelta(days=ago), uscc))
 
-    def in_office(self, item: Item) -> list[PersonRef]:
+    def in_office(self, item: QuotaItem) -> list[PersonRef]:
         """By the calendar alone: who held the office on the day of submission, and who took over in the item's year."""
         assert item.submitted_on is not None
         first, last = date(item.year, 1, 1), date(item.year, 12, 31)
@@ -141,42 +141,42 @@ class Told:
         reserved = {name for name, submission in self.reserved.items() if submission == self.asked[name]}
         return sorted(reserved - self.reviewed - self.ended)
 
-    def kept(self) -> tuple[list[Ledger], list[Item]]:
-        store = self.bench.look()
+    def kept(self) -> tuple[list[Ledger], list[QuotaItem]]:
+        store = self.bench.store()
         return self.runner.run(store.ledgers.find()), self.runner.run(store.items.find())
 
     async def race(self, works: list[Work]) -> None:
         while works:
-            read = [(work, Batch(self.bench.memory, AGGREGATES)) for work in works]
+            read = [(work, IdentityMap(self.bench.memory, AGGREGATES)) for work in works]
             done = [(work, batch, await self.attempt(work, batch)) for work, batch in read]
             slower = [work for work, batch, outcome in done if not await self.committed(work, batch, outcome)]
             assert len(slower) < len(works)
             works = slower
 
-    async def attempt(self, work: Work, batch: Batch) -> Outcome | None:
-        unit = Unit(batch)
+    async def attempt(self, work: Work, batch: IdentityMap) -> HandlerOutcome | None:
+        unit = UnitOfWork(batch)
         try:
-            outcome = await unit.conclude(await self.running(work)(unit, self.today))
-        except Transient:
+            outcome = await unit.finish(await self.running(work)(unit, self.today))
+        except TransientError:
             return None
         except Refusal as no:
             assert {each.rule for each in no.reasons} == {"Q4"}  # noqa: PT017 - periods and people are drawn blindly
             return None
-        unit.keep()
+        unit.flush()
         return outcome
 
-    def running(self, work: Work) -> Run:
+    def running(self, work: Work) -> HandlerCall:
         if isinstance(work, Command):
             return lambda unit, now: handlers.change_representative(work.change, Store(unit), now)
         return HEARD[type(work)].run(work)
 
-    async def committed(self, work: Work, batch: Batch, outcome: Outcome | None) -> bool:
+    async def committed(self, work: Work, batch: IdentityMap, outcome: HandlerOutcome | None) -> bool:
         if outcome is None:
             return True
         in_use = {key for key, item in self.bench.documents("items").items() if item["state"] in IN_USE}
         try:
-            await self.bench.memory.commit(Commit([], batch.writes(), None))
-        except Conflict:
+            await self.bench.memory.commit(ChangeSet([], batch.writes(), None))
+        except WriteConflictError:
             return False
         self.owed = [each for each in self.owed if each is not work]
         self.bench.said += outcome.events
@@ -199,8 +199,8 @@ class Told:
         """Once review says that it had accepted, a place stays given back only where none was left to take."""
         if not isinstance(fact, InitialReviewAccepted):
             return
-        item = await self.bench.look().items.require(fact.case_id)
+        item = await self.bench.store().items.require(fact.case_id)
         if not item.in_use:
             keys = [f"{each.digest}:{item.year}" for each in self.in_office(item)]
-            full = [each for key in keys if (each := await self.bench.look().ledgers.get(key)) and each.used >= LIMIT]
+            full = [each for key in keys if (each := await self.bench.store().ledgers.get(key)) and each.used >= LIMIT]
             assert full

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from chassis.security.policies import Policy
-from chassis.http.endpoint import Guard
-from chassis.testing.http import ApiStand, Caller
+from chassis.http.endpoint import Authorize
+from chassis.testing.http import ApiHarness, ApiClient
 from fastapi.routing import iter_route_contexts
 from httpx2 import Response
 from messages.values import Prefecture, Role
@@ -86,41 +86,41 @@ NAMED = {
 
 
 @pytest.fixture
-async def season(registered: ApiStand) -> ApiStand:
+async def season(registered: ApiHarness) -> ApiHarness:
     """North has carried out an item in Chifeng, a year has passed, and all owe a statement; North has filed."""
     await office_hears(registered, succeeding("app-1", NORTH))
     await office_runs(registered, "open-duties", NEW_YEAR)
-    filed = await registered.as_(Role.ASSESSOR, organisation=NORTH).post(
+    filed = await registered.client_as(Role.ASSESSOR, organisation=NORTH).post(
         f"/v1/assessors/{NORTH}/statements", json=STATEMENT
     )
     assert filed.status_code == 201
     return registered
 
 
-def callers(season: ApiStand) -> Iterator[tuple[str, Caller]]:
+def callers(season: ApiHarness) -> Iterator[tuple[str, ApiClient]]:
     officers = {"there": Prefecture.CHIFENG, "elsewhere": Prefecture.WUHAI}
     assessors = {"own": NORTH, "other": OTHER}
     for who in CALLERS:
         if who in officers:
-            yield who, season.as_(Role.PREFECTURE_OFFICER, prefecture=officers[who])
+            yield who, season.client_as(Role.PREFECTURE_OFFICER, prefecture=officers[who])
         elif who in assessors:
-            yield who, season.as_(Role.ASSESSOR, organisation=assessors[who])
+            yield who, season.client_as(Role.ASSESSOR, organisation=assessors[who])
         elif who == "stranger":
             yield from (
-                (who, season.as_(role, organisation=NORTH, prefecture=Prefecture.CHIFENG)) for role in STRANGERS
+                (who, season.client_as(role, organisation=NORTH, prefecture=Prefecture.CHIFENG)) for role in STRANGERS
             )
         elif who == "nobody":
-            yield who, season.anybody()
+            yield who, season.anonymous()
         else:
-            yield who, season.as_(Role.REGIONAL_OFFICER if who == "region" else Role.OPERATOR)
+            yield who, season.client_as(Role.REGIONAL_OFFICER if who == "region" else Role.OPERATOR)
 
 
-def guarded(season: ApiStand) -> dict[tuple[str, str], Policy]:
+def guarded(season: ApiHarness) -> dict[tuple[str, str], Policy]:
     return {
         (method, str(context.path_format)): each.call.policy
         for context in iter_route_contexts(season.app.routes)
         for each in getattr(getattr(context, "dependant", None), "dependencies", ())
-        if isinstance(each.call, Guard)
+        if isinstance(each.call, Authorize)
         for method in context.methods or ()
     }
 
@@ -133,14 +133,14 @@ def shown(answer: Response, expected: str) -> str:
 
 @pytest.mark.rule("P1")
 @pytest.mark.rule("P2")
-def test_every_route_has_its_row(office: ApiStand) -> None:
+def test_every_route_has_its_row(office: ApiHarness) -> None:
     assert set(guarded(office)) == set(TABLE)
 
 
 @pytest.mark.rule("P1")
 @pytest.mark.rule("P2")
 @pytest.mark.parametrize("route", TABLE, ids=" ".join)
-async def test_each_caller_gets_what_its_part_is_and_nothing_else(season: ApiStand, route: tuple[str, str]) -> None:
+async def test_each_caller_gets_what_its_part_is_and_nothing_else(season: ApiHarness, route: tuple[str, str]) -> None:
     method, path = route[0], route[1].format(**NAMED)
     expected = dict(zip(CALLERS, TABLE[route].split(), strict=True))
     headers = {"If-Match": "*"} if method == "PATCH" else {}
@@ -152,13 +152,13 @@ async def test_each_caller_gets_what_its_part_is_and_nothing_else(season: ApiSta
 @pytest.mark.rule("P2")
 @pytest.mark.parametrize("route", [each for each in TABLE if each[0] == "GET"], ids=" ".join)
 async def test_a_read_of_what_is_not_public_and_a_refusal_leave_a_record(
-    season: ApiStand, route: tuple[str, str]
+    season: ApiHarness, route: tuple[str, str]
 ) -> None:
     policy, path = guarded(season)[route], route[1].format(**NAMED)
     before = {kind: len(season.memory.collections.get(kind, {})) for kind in ("access_reads", "access_refusals")}
-    reading = season.as_(Role.OPERATOR if "operator" in {rule.role for rule in policy.rules} else Role.REGIONAL_OFFICER)
+    reading = season.client_as(Role.OPERATOR if "operator" in {rule.role for rule in policy.rules} else Role.REGIONAL_OFFICER)
     await reading.get(path)
-    await season.as_(Role.EXPERT).get(path)
+    await season.client_as(Role.EXPERT).get(path)
     after = {kind: len(season.memory.collections.get(kind, {})) for kind in before}
     public, operational = policy.open, policy.name in {"reconciliation.read", "assessor.register"}
     assert after["access_reads"] - before["access_reads"] == (0 if public or operational else 1)

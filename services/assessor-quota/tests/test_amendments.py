@@ -10,7 +10,7 @@ from assessor_quota.domain.amendment import Amendment, amended, amendment_proble
 from assessor_quota.domain.staff import Correction, Leaving, NewMember, StaffChanges
 from assessor_quota.store import Store
 from chassis.handling import Refusal
-from chassis.testing import Bench
+from chassis.testing import HandlerHarness
 from messages.assessor_quota import AssessorAmended, QuotaItemRefused, QuotaItemReserved
 from messages.values import UnitType
 
@@ -79,7 +79,7 @@ def test_an_amendment_that_changes_nothing_is_refused() -> None:
 
 
 @pytest.mark.rule("S7")
-async def test_everybody_is_told_of_another_name_or_scope_and_of_no_person(bench: Bench[Store]) -> None:
+async def test_everybody_is_told_of_another_name_or_scope_and_of_no_person(bench: HandlerHarness[Store]) -> None:
     scope = (UnitType.FACTORY,)
     command = handlers.AmendAssessor(NORTH, 1, Amendment(name="新名称", scope=scope), OFFICER)
     (said,) = await bench.handle(handlers.amend_assessor, command, NOW)
@@ -90,25 +90,25 @@ async def test_everybody_is_told_of_another_name_or_scope_and_of_no_person(bench
 
 
 @pytest.mark.rule("S7")
-async def test_who_has_read_an_older_version_amends_nothing(bench: Bench[Store]) -> None:
+async def test_who_has_read_an_older_version_amends_nothing(bench: HandlerHarness[Store]) -> None:
     command = handlers.AmendAssessor(NORTH, 7, Amendment(name="新名称"), OFFICER)
     with pytest.raises(Refusal) as no:
         await bench.handle(handlers.amend_assessor, command, NOW)
     assert (no.value.status, no.value.code, no.value.reasons[0].rule) == (412, "version-stale", "S7")
-    assert (await bench.look().assessors.require(NORTH)).name == assessor().name
+    assert (await bench.store().assessors.require(NORTH)).name == assessor().name
 
 
 @pytest.mark.rule("E12")
 @pytest.mark.rule("S7")
 async def test_an_assessor_whose_registration_ended_gets_no_new_items_until_it_is_restored(
-    bench: Bench[Store],
+    bench: HandlerHarness[Store],
 ) -> None:
     await bench.handle(handlers.reserve_item, submitted("before"), NOW)
     await bench.handle(handlers.end_registration, handlers.EndRegistration(NORTH, TODAY, "终止一号", OFFICER), NOW)
     (no,) = await bench.handle(handlers.reserve_item, submitted("after"), NOW)
     assert isinstance(no, QuotaItemRefused)
     assert [(each.rule, each.code) for each in no.reasons] == [("E12", "assessor-deregistered")]
-    assert (await bench.look().items.require("before")).in_use
+    assert (await bench.store().items.require("before")).in_use
     await bench.handle(handlers.restore_registration, handlers.RestoreRegistration(NORTH, "恢复一号", OFFICER), NOW)
     assert kinds(await bench.handle(handlers.reserve_item, submitted("again"), NOW)) == [QuotaItemReserved]
 
@@ -116,7 +116,7 @@ async def test_an_assessor_whose_registration_ended_gets_no_new_items_until_it_i
 @pytest.mark.rule("S7")
 @pytest.mark.parametrize(("since", "code"), [(JUNE, "date-in-future"), (date(2026, 4, 19), "end-before-registration")])
 async def test_a_registration_ends_neither_before_it_began_nor_before_its_day(
-    bench: Bench[Store], since: date, code: str
+    bench: HandlerHarness[Store], since: date, code: str
 ) -> None:
     with pytest.raises(Refusal) as no:
         await bench.handle(handlers.end_registration, handlers.EndRegistration(NORTH, since, "一号", OFFICER), NOW)
@@ -124,7 +124,7 @@ async def test_a_registration_ends_neither_before_it_began_nor_before_its_day(
 
 
 @pytest.mark.rule("S7")
-async def test_a_registration_ends_once(bench: Bench[Store]) -> None:
+async def test_a_registration_ends_once(bench: HandlerHarness[Store]) -> None:
     ending = handlers.EndRegistration(NORTH, TODAY, "一号", OFFICER)
     await bench.handle(handlers.end_registration, ending, NOW)
     with pytest.raises(Refusal) as no:
@@ -132,9 +132,9 @@ async def test_a_registration_ends_once(bench: Bench[Store]) -> None:
     assert [each.code for each in no.value.reasons] == ["deregistered-already"]
 
 
-async def test_each_entry_is_numbered_and_says_who_did_what_when(bench: Bench[Store]) -> None:
+async def test_each_entry_is_numbered_and_says_who_did_what_when(bench: HandlerHarness[Store]) -> None:
     await bench.handle(handlers.amend_assessor, handlers.AmendAssessor(NORTH, None, Amendment("甲"), OFFICER), NOW)
-    entries = await bench.look().entries.find({"uscc": NORTH}, sort=(("number", 1),))
+    entries = await bench.store().entries.find({"uscc": NORTH}, sort=(("number", 1),))
     assert [(each.key, each.what, each.by, each.on) for each in entries] == [
         (f"{NORTH}:1", "registered", OFFICER, TODAY),
         (f"{NORTH}:2", "amended", OFFICER, TODAY),

@@ -7,8 +7,8 @@ from datetime import date
 import pytest
 from assessor_quota.api.sheets import ASSESSORS, STAFF, AssessorRow, StaffRow
 from assessor_quota.handlers.bulk import ROWS_MAX
-from chassis.spreadsheets import Column, Heading, Page, as_xlsx
-from chassis.testing.http import ApiStand, Caller
+from chassis.spreadsheets import Column, Heading, SheetData, as_xlsx
+from chassis.testing.http import ApiHarness, ApiClient
 from httpx2 import Response
 from messages.assessor_quota import AssessorRegistered
 from messages.values import Prefecture, Role
@@ -42,12 +42,12 @@ def headings(row: type[AssessorRow | StaffRow]) -> list[Heading]:
 def workbook(assessors: Sequence[Cells] = (NORTHERN, SOUTHERN), staff: Sequence[Cells] | None = None) -> bytes:
     staff = (NORTHERN_STAFF, SOUTHERN_STAFF) if staff is None else staff
     return as_xlsx(
-        Page(ASSESSORS.title, headings(AssessorRow), assessors),
-        Page(STAFF.title, headings(StaffRow), staff),
+        SheetData(ASSESSORS.title, headings(AssessorRow), assessors),
+        SheetData(STAFF.title, headings(StaffRow), staff),
     )
 
 
-async def send(caller: Caller, content: bytes, *, key: str | None = None, dry_run: bool = False) -> Response:
+async def send(caller: ApiClient, content: bytes, *, key: str | None = None, dry_run: bool = False) -> Response:
     path = f"{PATH}?dry_run=true" if dry_run else PATH
     files = {"file": ("名册.xlsx", content)}
     return await caller.post(path, files=files) if key is None else await caller.post(path, files=files, key=key)
@@ -60,11 +60,11 @@ def wrong(answer: Response) -> list[tuple[str, str]]:
 
 
 @pytest.mark.rule("S7")
-async def test_an_existing_register_is_taken_over_with_everything_in_it(office: ApiStand, region: Caller) -> None:
+async def test_an_existing_register_is_taken_over_with_everything_in_it(office: ApiHarness, region: ApiClient) -> None:
     answer = await send(region, workbook())
     assert (answer.status_code, answer.json()["assessors"], answer.json()["staff"]) == (201, 2, 2)
     assert [each["representative"] for each in answer.json()["entered"]] == [WANG.model_dump()] * 2
-    assert [each.assessor_uscc for each in office.said if isinstance(each, AssessorRegistered)] == [NORTH, SOUTH]
+    assert [each.assessor_uscc for each in office.events if isinstance(each, AssessorRegistered)] == [NORTH, SOUTH]
     north = (await region.get(f"/v1/assessors/{NORTH}")).json()
     assert (north["name"], north["scope"]) == ("北方评价机构", ["factory", "park"])
     assert north["staff"] == [
@@ -75,7 +75,7 @@ async def test_an_existing_register_is_taken_over_with_everything_in_it(office: 
 
 
 @pytest.mark.rule("S7")
-async def test_an_imported_entry_is_the_same_as_one_entered_singly(office: ApiStand, region: Caller) -> None:
+async def test_an_imported_entry_is_the_same_as_one_entered_singly(office: ApiHarness, region: ApiClient) -> None:
     single = registration(
         name="北方评价机构",
         staff=[{"staff_id": "Z1", "name": "赵某", "qualification": "注册环保工程师", "from": "2024-01-01"}],
@@ -88,27 +88,27 @@ async def test_an_imported_entry_is_the_same_as_one_entered_singly(office: ApiSt
 
 
 @pytest.mark.rule("S7")
-async def test_a_dry_run_answers_the_same_and_enters_nothing(office: ApiStand, region: Caller) -> None:
+async def test_a_dry_run_answers_the_same_and_enters_nothing(office: ApiHarness, region: ApiClient) -> None:
     tried = await send(region, workbook(), dry_run=True)
-    assert (tried.status_code, office.said, office.memory.collections.get("assessors")) == (200, [], None)
+    assert (tried.status_code, office.events, office.memory.collections.get("assessors")) == (200, [], None)
     entered = await send(region, workbook())
     assert tried.json() == {**entered.json(), "dry_run": True}
 
 
 @pytest.mark.rule("A4")
-async def test_the_same_file_sent_twice_is_entered_once(office: ApiStand, region: Caller) -> None:
+async def test_the_same_file_sent_twice_is_entered_once(office: ApiHarness, region: ApiClient) -> None:
     first = await send(region, workbook(), key="k-1")
     assert (await send(region, workbook(), key="k-1")).json() == first.json()
-    assert len(office.said) == 2
+    assert len(office.events) == 2
     other = await send(region, workbook([NORTHERN], [NORTHERN_STAFF]), key="k-1")
     assert (other.status_code, other.json()["code"]) == (409, "idempotency-key-reused")
     anew = await send(region, workbook())
     assert wrong(anew) == [(f"第三方服务机构!A{row}", "assessor-already-registered") for row in (2, 3)]
-    assert len(office.said) == 2
+    assert len(office.events) == 2
 
 
 @pytest.mark.rule("S7")
-async def test_every_cell_that_is_wrong_is_named_and_no_row_is_entered(office: ApiStand, region: Caller) -> None:
+async def test_every_cell_that_is_wrong_is_named_and_no_row_is_entered(office: ApiHarness, region: ApiClient) -> None:
     broken = workbook(
         [
             NORTHERN,
@@ -127,11 +127,11 @@ async def test_every_cell_that_is_wrong_is_named_and_no_row_is_entered(office: A
         ("第三方服务机构!D5", "document-number-invalid"),
         ("专业人员!E3", "cell-malformed"),
     ]
-    assert (office.said, office.memory.collections.get("assessors")) == ([], None)
+    assert (office.events, office.memory.collections.get("assessors")) == ([], None)
 
 
 @pytest.mark.rule("S7")
-async def test_what_single_registration_refuses_is_refused_in_its_cell(region: Caller) -> None:
+async def test_what_single_registration_refuses_is_refused_in_its_cell(region: ApiClient) -> None:
     await region.post("/v1/assessors", json=registration(SOUTH))
     staff: list[Cells] = [
         (NORTH, "Z1", "赵某", "工程师", date(2024, 1, 1), date(2023, 1, 1)),
@@ -148,14 +148,14 @@ async def test_what_single_registration_refuses_is_refused_in_its_cell(region: C
 
 
 @pytest.mark.rule("S7")
-async def test_staff_of_an_assessor_that_the_file_does_not_list_is_refused(region: Caller) -> None:
+async def test_staff_of_an_assessor_that_the_file_does_not_list_is_refused(region: ApiClient) -> None:
     answer = await send(region, workbook([NORTHERN], [NORTHERN_STAFF, SOUTHERN_STAFF]))
     assert wrong(answer) == [("专业人员!A3", "assessor-not-listed")]
 
 
 @pytest.mark.rule("S7")
 async def test_no_document_number_is_in_anything_that_is_kept_said_logged_or_answered(
-    office: ApiStand, region: Caller, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+    office: ApiHarness, region: ApiClient, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     mistyped = (OTHER, "号码不对", "李某", f"{OTHER_NUMBER}（身份证）", SCOPE)
     answers = [
@@ -166,13 +166,13 @@ async def test_no_document_number_is_in_anything_that_is_kept_said_logged_or_ans
     ]
     assert [each.status_code for each in answers] == [422, 200, 201, 200]
     told = "".join(each.text for each in answers) + caplog.text + "".join(capfd.readouterr())
-    kept = repr(office.memory.collections) + repr(office.memory.outbox) + repr(office.said)
+    kept = repr(office.memory.collections) + repr(office.memory.outbox) + repr(office.events)
     for number in (NUMBER, OTHER_NUMBER):
         assert number[6:14] not in kept + told
 
 
 @pytest.mark.rule("S7")
-async def test_more_assessors_than_one_transaction_should_hold_are_refused_with_the_limit(region: Caller) -> None:
+async def test_more_assessors_than_one_transaction_should_hold_are_refused_with_the_limit(region: ApiClient) -> None:
     rows = [(code(each), "评价机构", "王某", NUMBER, SCOPE) for each in range(ROWS_MAX + 1)]
     answer = await send(region, workbook(rows, [NORTHERN_STAFF]))
     assert wrong(answer) == [("第三方服务机构", "too-many-rows")]
@@ -188,24 +188,24 @@ def code(number: int) -> str:
     ("content", "problem"),
     [
         (b"uscc,name\n", "not-a-workbook"),
-        (as_xlsx(Page("别的表", [Heading("甲")], [(1,)])), "sheet-missing"),
+        (as_xlsx(SheetData("别的表", [Heading("甲")], [(1,)])), "sheet-missing"),
         (b"PK\x03\x04 broken", "broken-workbook"),
     ],
     ids=["csv", "another form", "broken"],
 )
 async def test_what_is_no_register_is_refused_before_anything_is_read(
-    region: Caller, content: bytes, problem: str
+    region: ApiClient, content: bytes, problem: str
 ) -> None:
     assert {each for _, each in wrong(await send(region, content))} == {problem}
 
 
-async def test_a_file_over_the_limit_is_refused_while_it_comes_in(region: Caller) -> None:
+async def test_a_file_over_the_limit_is_refused_while_it_comes_in(region: ApiClient) -> None:
     answer = await send(region, bytes(4 * 1024 * 1024))
     assert answer.status_code == 413
 
 
 @pytest.mark.rule("S7")
-async def test_the_template_is_what_the_import_reads(region: Caller) -> None:
+async def test_the_template_is_what_the_import_reads(region: ApiClient) -> None:
     empty = await region.get("/v1/assessors/imports/template")
     book = load_workbook(io.BytesIO(empty.content))
     fill(book[ASSESSORS.title], 4, NORTHERN)
@@ -227,7 +227,7 @@ def sheets(answer: Response) -> Mapping[str, list[tuple[object, ...]]]:
 
 @pytest.mark.rule("S7")
 async def test_the_register_is_exported_with_its_staff_and_the_numbers_masked(
-    registered: ApiStand, region: Caller
+    registered: ApiHarness, region: ApiClient
 ) -> None:
     await region.post(f"/v1/assessors/{OTHER}/deregistration", json={"document_number": "终一号"})
     found = sheets(await region.get("/v1/assessors/export"))
@@ -235,12 +235,12 @@ async def test_the_register_is_exported_with_its_staff_and_the_numbers_masked(
     assert [(row[0], row[3], row[5]) for row in rows][:2] == [(NORTH, None, WANG.masked), (SOUTH, None, WANG.masked)]
     assert [str(row[7])[:10] for row in rows] == ["None", "None", "2026-04-20"]
     assert len(found[STAFF.title]) == 3
-    assert registered.said
+    assert registered.events
 
 
 @pytest.mark.rule("S7")
 async def test_an_exported_workbook_is_taken_back_once_the_numbers_are_filled_in(
-    registered: ApiStand, region: Caller
+    registered: ApiHarness, region: ApiClient
 ) -> None:
     exported = await region.get("/v1/assessors/export")
     assert {code for _, code in wrong(await send(region, exported.content))} == {"cell-empty"}
@@ -254,15 +254,15 @@ async def test_an_exported_workbook_is_taken_back_once_the_numbers_are_filled_in
 
 
 @pytest.mark.rule("P2")
-async def test_each_exports_the_entries_it_may_read_and_that_is_recorded(registered: ApiStand) -> None:
+async def test_each_exports_the_entries_it_may_read_and_that_is_recorded(registered: ApiHarness) -> None:
     await office_hears(registered, succeeding("app-1", SOUTH, Prefecture.WUHAI))
     path = "/v1/assessors/export"
     seen = {
         who: [row[0] for row in sheets(await caller.get(path))[ASSESSORS.title]]
         for who, caller in {
-            "north": registered.as_(Role.ASSESSOR, organisation=NORTH),
-            "wuhai": registered.as_(Role.PREFECTURE_OFFICER, prefecture=Prefecture.WUHAI),
-            "chifeng": registered.as_(Role.PREFECTURE_OFFICER, prefecture=Prefecture.CHIFENG),
+            "north": registered.client_as(Role.ASSESSOR, organisation=NORTH),
+            "wuhai": registered.client_as(Role.PREFECTURE_OFFICER, prefecture=Prefecture.WUHAI),
+            "chifeng": registered.client_as(Role.PREFECTURE_OFFICER, prefecture=Prefecture.CHIFENG),
         }.items()
     }
     assert seen == {"north": [NORTH], "wuhai": [SOUTH], "chifeng": []}
@@ -271,8 +271,8 @@ async def test_each_exports_the_entries_it_may_read_and_that_is_recorded(registe
 
 @pytest.mark.rule("P1")
 @pytest.mark.parametrize("role", [role for role in Role if role is not Role.PUBLIC])
-async def test_only_the_region_takes_over_a_register(office: ApiStand, role: Role) -> None:
-    caller = office.as_(role, organisation=NORTH, prefecture=Prefecture.CHIFENG)
+async def test_only_the_region_takes_over_a_register(office: ApiHarness, role: Role) -> None:
+    caller = office.client_as(role, organisation=NORTH, prefecture=Prefecture.CHIFENG)
     refused = role is not Role.REGIONAL_OFFICER
     assert ((await send(caller, workbook(), dry_run=True)).status_code == 403) is refused
     assert ((await caller.get(f"{PATH}/template")).status_code == 403) is refused

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from chassis.testing.http import ApiStand, Caller
+from chassis.testing.http import ApiHarness, ApiClient
 from messages.values import Prefecture, Role
 
 from .calls import CHANGE, DECISION, reasons, reserve
@@ -12,7 +12,7 @@ INVALID = "91350100M000100Y4Z"
 
 @pytest.mark.rule("Q7")
 async def test_what_is_left_is_told_by_assessor_and_by_representative_with_the_items(
-    registered: ApiStand, region: Caller
+    registered: ApiHarness, region: ApiClient
 ) -> None:
     await reserve(registered, NORTH, SOUTH, SOUTH, OTHER)
     own = (await region.get(f"/v1/assessors/{NORTH}/items", params={"year": "2026"})).json()
@@ -26,7 +26,7 @@ async def test_what_is_left_is_told_by_assessor_and_by_representative_with_the_i
 
 @pytest.mark.rule("Q7")
 @pytest.mark.rule("Q3")
-async def test_another_year_is_counted_by_itself(registered: ApiStand, region: Caller) -> None:
+async def test_another_year_is_counted_by_itself(registered: ApiHarness, region: ApiClient) -> None:
     await reserve(registered, NORTH)
     answer = (await region.get(f"/v1/assessors/{NORTH}/items", params={"year": "2027"})).json()
     assert (answer["year"], answer["used"], answer["items"]) == (2027, 0, [])
@@ -34,7 +34,7 @@ async def test_another_year_is_counted_by_itself(registered: ApiStand, region: C
 
 @pytest.mark.rule("S3")
 @pytest.mark.usefixtures("registered")
-async def test_a_sanction_shows_beside_the_sister_assessors(region: Caller) -> None:
+async def test_a_sanction_shows_beside_the_sister_assessors(region: ApiClient) -> None:
     await region.post(f"/v1/assessors/{NORTH}/sanctions", json=DECISION)
     answer = (await region.get(f"/v1/assessors/{SOUTH}/items")).json()
     assert {each["uscc"]: each["sanctioned_until"] for each in answer["assessors"]} == {
@@ -44,9 +44,9 @@ async def test_a_sanction_shows_beside_the_sister_assessors(region: Caller) -> N
 
 
 @pytest.mark.rule("P2")
-async def test_an_assessor_sees_its_own_items_and_of_its_sisters_the_count_alone(registered: ApiStand) -> None:
+async def test_an_assessor_sees_its_own_items_and_of_its_sisters_the_count_alone(registered: ApiHarness) -> None:
     await reserve(registered, NORTH, SOUTH, OTHER)
-    north = registered.as_(Role.ASSESSOR, organisation=NORTH)
+    north = registered.client_as(Role.ASSESSOR, organisation=NORTH)
     for path in (f"/v1/assessors/{NORTH}/items", f"/v1/representatives/{WANG.digest}/items"):
         shown = (await north.get(path)).json()
         assert shown["used"] == 2
@@ -55,18 +55,18 @@ async def test_an_assessor_sees_its_own_items_and_of_its_sisters_the_count_alone
 
 
 @pytest.mark.rule("P2")
-async def test_an_officer_sees_the_items_of_the_own_prefecture_alone(registered: ApiStand) -> None:
+async def test_an_officer_sees_the_items_of_the_own_prefecture_alone(registered: ApiHarness) -> None:
     await reserve(registered, NORTH)
     path = f"/v1/assessors/{NORTH}/items"
-    there = registered.as_(Role.PREFECTURE_OFFICER, prefecture=Prefecture.CHIFENG)
-    elsewhere = registered.as_(Role.PREFECTURE_OFFICER, prefecture=Prefecture.WUHAI)
+    there = registered.client_as(Role.PREFECTURE_OFFICER, prefecture=Prefecture.CHIFENG)
+    elsewhere = registered.client_as(Role.PREFECTURE_OFFICER, prefecture=Prefecture.WUHAI)
     assert [each["application_id"] for each in (await there.get(path)).json()["items"]] == ["app-0"]
     assert (await elsewhere.get(path)).status_code == 403
 
 
 @pytest.mark.rule("S7")
 @pytest.mark.usefixtures("registered")
-async def test_what_nobody_registered_is_not_found_and_the_rule_is_named(region: Caller) -> None:
+async def test_what_nobody_registered_is_not_found_and_the_rule_is_named(region: ApiClient) -> None:
     unknown = f"/v1/assessors/{STEEL}"
     for path in (unknown, f"{unknown}/items", f"{unknown}/history", f"{unknown}/sanctions"):
         answer = await region.get(path)
@@ -86,7 +86,7 @@ async def test_what_nobody_registered_is_not_found_and_the_rule_is_named(region:
 @pytest.mark.rule("Q3")
 @pytest.mark.parametrize("year", ["2023", "2028", "0", "-5", "99999"])
 @pytest.mark.usefixtures("registered")
-async def test_a_year_in_which_nothing_can_count_is_refused_with_rule_and_article(region: Caller, year: str) -> None:
+async def test_a_year_in_which_nothing_can_count_is_refused_with_rule_and_article(region: ApiClient, year: str) -> None:
     for path in (f"/v1/assessors/{NORTH}/items", f"/v1/representatives/{WANG.digest}/items"):
         answer = await region.get(path, params={"year": year})
         assert (answer.status_code, answer.json()["code"]) == (422, "year-out-of-range")
@@ -97,7 +97,7 @@ async def test_a_year_in_which_nothing_can_count_is_refused_with_rule_and_articl
 @pytest.mark.rule("Q4")
 @pytest.mark.rule("Q7")
 async def test_a_representative_who_left_is_shown_what_stays_and_the_new_one_what_came_along(
-    registered: ApiStand, region: Caller
+    registered: ApiHarness, region: ApiClient
 ) -> None:
     await reserve(registered, NORTH, SOUTH, OTHER)
     changed = (await region.post(f"/v1/assessors/{NORTH}/representative", json=CHANGE)).json()
@@ -111,15 +111,15 @@ async def test_a_representative_who_left_is_shown_what_stays_and_the_new_one_wha
 
 @pytest.mark.rule("P2")
 async def test_an_item_is_shown_to_its_own_assessor_and_prefecture_and_is_not_there_for_others(
-    registered: ApiStand, region: Caller
+    registered: ApiHarness, region: ApiClient
 ) -> None:
     await reserve(registered, NORTH, OTHER)
     seeing = {
         "region": region,
-        "own": registered.as_(Role.ASSESSOR, organisation=NORTH),
-        "other": registered.as_(Role.ASSESSOR, organisation=OTHER),
-        "there": registered.as_(Role.PREFECTURE_OFFICER, prefecture=Prefecture.CHIFENG),
-        "elsewhere": registered.as_(Role.PREFECTURE_OFFICER, prefecture=Prefecture.WUHAI),
+        "own": registered.client_as(Role.ASSESSOR, organisation=NORTH),
+        "other": registered.client_as(Role.ASSESSOR, organisation=OTHER),
+        "there": registered.client_as(Role.PREFECTURE_OFFICER, prefecture=Prefecture.CHIFENG),
+        "elsewhere": registered.client_as(Role.PREFECTURE_OFFICER, prefecture=Prefecture.WUHAI),
     }
     shown = {who: (await caller.get("/v1/items/app-0")).status_code for who, caller in seeing.items()}
     assert shown == {"region": 200, "own": 200, "other": 404, "there": 200, "elsewhere": 404}
@@ -131,7 +131,7 @@ async def test_an_item_is_shown_to_its_own_assessor_and_prefecture_and_is_not_th
 
 @pytest.mark.rule("Q7")
 async def test_items_are_listed_by_assessor_year_and_state_with_what_a_refusal_was_for(
-    registered: ApiStand, region: Caller
+    registered: ApiHarness, region: ApiClient
 ) -> None:
     await region.post(f"/v1/assessors/{NORTH}/sanctions", json=DECISION)
     await reserve(registered, NORTH, SOUTH)

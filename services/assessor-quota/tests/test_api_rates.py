@@ -4,9 +4,9 @@ import csv
 import io
 
 import pytest
-from assessor_quota.domain.reconciliation import Drift
-from chassis.spreadsheets import opened
-from chassis.testing.http import ApiStand, Caller
+from assessor_quota.domain.reconciliation import DiscrepancyKind
+from chassis.spreadsheets import open_workbook
+from chassis.testing.http import ApiHarness, ApiClient
 from httpx2 import Response
 from messages.values import Prefecture, Role, UnitType
 
@@ -17,7 +17,7 @@ PATH = "/v1/success-rates"
 
 
 @pytest.fixture
-async def concluded(registered: ApiStand) -> ApiStand:
+async def concluded(registered: ApiHarness) -> ApiHarness:
     events = [
         *succeeding("n-1", NORTH),
         *failing("n-2", NORTH, Prefecture.WUHAI, UnitType.PARK),
@@ -34,7 +34,7 @@ def told(answer: Response) -> list[tuple[int, int, str | None]]:
 
 
 @pytest.mark.rule("S6")
-async def test_rates_are_told_by_assessor_and_year_with_their_counts(concluded: ApiStand, region: Caller) -> None:
+async def test_rates_are_told_by_assessor_and_year_with_their_counts(concluded: ApiHarness, region: ApiClient) -> None:
     items = (await region.get(PATH)).json()["items"]
     assert items[0] == {
         "assessor": {"uscc": NORTH, "name": "评价机构501"},
@@ -46,12 +46,12 @@ async def test_rates_are_told_by_assessor_and_year_with_their_counts(concluded: 
         "rate": "33.33",
     }
     assert [(each["assessor"]["uscc"], each["rate"]) for each in items[1:]] == [(SOUTH, "100.00"), (OTHER, None)]
-    assert concluded.said[-1].fact != "computed"
+    assert concluded.events[-1].fact != "computed"
 
 
 @pytest.mark.rule("S6")
 @pytest.mark.usefixtures("concluded")
-async def test_rates_are_counted_by_what_is_asked_and_of_what_is_asked(region: Caller) -> None:
+async def test_rates_are_counted_by_what_is_asked_and_of_what_is_asked(region: ApiClient) -> None:
     by_type = await region.get(f"{PATH}?by=unit_type")
     assert told(by_type) == [(2, 3, "66.67"), (0, 1, "0.00")]
     both = await region.get(f"{PATH}?by=prefecture&by=unit_type")
@@ -73,7 +73,7 @@ async def test_rates_are_counted_by_what_is_asked_and_of_what_is_asked(region: C
 
 @pytest.mark.rule("S6")
 @pytest.mark.usefixtures("concluded")
-async def test_rates_come_in_pages(region: Caller) -> None:
+async def test_rates_come_in_pages(region: ApiClient) -> None:
     by = f"{PATH}?by=assessor&by=prefecture"
     whole = (await region.get(by)).json()["items"]
     assert len(whole) == 4
@@ -87,19 +87,19 @@ async def test_rates_come_in_pages(region: Caller) -> None:
 
 
 @pytest.mark.rule("P2")
-async def test_each_sees_the_figures_of_what_is_its_own(concluded: ApiStand) -> None:
-    wuhai = concluded.as_(Role.PREFECTURE_OFFICER, prefecture=Prefecture.WUHAI)
+async def test_each_sees_the_figures_of_what_is_its_own(concluded: ApiHarness) -> None:
+    wuhai = concluded.client_as(Role.PREFECTURE_OFFICER, prefecture=Prefecture.WUHAI)
     assert told(await wuhai.get(f"{PATH}?by=prefecture")) == [(1, 2, "50.00")]
     assert told(await wuhai.get(f"{PATH}?by=prefecture&prefecture=150400")) == []
-    south = concluded.as_(Role.ASSESSOR, organisation=SOUTH)
+    south = concluded.client_as(Role.ASSESSOR, organisation=SOUTH)
     assert told(await south.get(PATH)) == [(1, 1, "100.00")]
     assert told(await south.get(PATH, params={"assessor": NORTH})) == []
 
 
 @pytest.mark.rule("P1")
 @pytest.mark.parametrize("role", [role for role in Role if role is not Role.PUBLIC])
-async def test_who_has_no_part_in_rates_and_drift_is_refused(concluded: ApiStand, role: Role) -> None:
-    caller = concluded.as_(role, organisation=NORTH, prefecture=Prefecture.CHIFENG)
+async def test_who_has_no_part_in_rates_and_drift_is_refused(concluded: ApiHarness, role: Role) -> None:
+    caller = concluded.client_as(role, organisation=NORTH, prefecture=Prefecture.CHIFENG)
     rates = {Role.REGIONAL_OFFICER, Role.PREFECTURE_OFFICER, Role.ASSESSOR}
     for path in (PATH, f"{PATH}/export"):
         assert ((await caller.get(path)).status_code == 403) is (role not in rates)
@@ -110,7 +110,7 @@ async def test_who_has_no_part_in_rates_and_drift_is_refused(concluded: ApiStand
 
 @pytest.mark.rule("S6")
 @pytest.mark.usefixtures("concluded")
-async def test_rates_are_exported_as_csv_and_as_a_workbook(region: Caller) -> None:
+async def test_rates_are_exported_as_csv_and_as_a_workbook(region: ApiClient) -> None:
     answer = await region.get(f"{PATH}/export?format=csv")
     assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
     rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
@@ -120,19 +120,19 @@ async def test_rates_are_exported_as_csv_and_as_a_workbook(region: Caller) -> No
         (OTHER, "无"),
     ]
     workbook = await region.get(f"{PATH}/export")
-    with opened(workbook.content) as book:
+    with open_workbook(workbook.content) as book:
         cells = book.get_sheet_by_name("创建成功率").to_python()
     assert [row[5:8] for row in cells[1:]] == [[1.0, 3.0, 33.33], [1.0, 1.0, 100.0], [0.0, 0.0, "无"]]
 
 
 @pytest.mark.rule("Q2")
-async def test_the_reconcilers_finding_is_shown_with_counts_and_examples(concluded: ApiStand, region: Caller) -> None:
+async def test_the_reconcilers_finding_is_shown_with_counts_and_examples(concluded: ApiHarness, region: ApiClient) -> None:
     unknown = (await region.get("/v1/reconciliation")).json()
     assert (unknown["finished_at"], unknown["counts"]) == (None, None)
     ledgers = concluded.memory.collections["ledgers"]
     concluded.memory.collections["ledgers"] = {key: {**each, "lines": []} for key, each in ledgers.items()}
     await office_runs(concluded, "reconcile", NOW)
     found = (await region.get("/v1/reconciliation")).json()
-    assert found["counts"] == {**dict.fromkeys(Drift, 0), Drift.ITEM_WITHOUT_LINE: 3}
+    assert found["counts"] == {**dict.fromkeys(DiscrepancyKind, 0), DiscrepancyKind.ITEM_WITHOUT_LINE: 3}
     assert {each["application_id"] for each in found["examples"]} == {"n-1", "n-2", "s-1"}
     assert (found["items"], found["under_way_since"]) == (5, None)

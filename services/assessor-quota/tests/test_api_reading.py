@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from chassis.testing.http import ApiStand, Caller
+from chassis.testing.http import ApiHarness, ApiClient
 from messages.values import Prefecture, Role
 
 from .calls import CHANGE, DECISION, PATH, reserve, version
@@ -10,21 +10,21 @@ from .kit import NORTH, OTHER, SOUTH, WANG
 
 @pytest.mark.rule("N4")
 async def test_everyone_sees_who_is_registered_and_sanctioned_but_no_person(
-    registered: ApiStand, region: Caller
+    registered: ApiHarness, region: ApiClient
 ) -> None:
     await region.post(f"/v1/assessors/{NORTH}/sanctions", json=DECISION)
-    answer = await registered.anybody().get("/v1/assessors", params={"scope": "park", "limit": "2"})
+    answer = await registered.anonymous().get("/v1/assessors", params={"scope": "park", "limit": "2"})
     shown = answer.json()
     assert [each["uscc"] for each in shown["items"]] == [NORTH, SOUTH]
     assert shown["items"][0]["sanctions"][0]["ban"]["last_day"] == "2029-04-20"
     assert "王某" not in answer.text
-    rest = await registered.anybody().get("/v1/assessors", params={"after": shown["next"]})
+    rest = await registered.anonymous().get("/v1/assessors", params={"after": shown["next"]})
     assert [each["uscc"] for each in rest.json()["items"]] == [OTHER]
 
 
 @pytest.mark.rule("S7")
 @pytest.mark.usefixtures("registered")
-async def test_the_history_tells_all_that_happened_page_by_page_and_names_no_person(region: Caller) -> None:
+async def test_the_history_tells_all_that_happened_page_by_page_and_names_no_person(region: ApiClient) -> None:
     await region.patch(PATH, json={"name": "新名称"}, headers=await version(region))
     await region.post(f"{PATH}/representative", json=CHANGE)
     await region.post(f"{PATH}/sanctions", json=DECISION)
@@ -50,22 +50,22 @@ async def test_the_history_tells_all_that_happened_page_by_page_and_names_no_per
 
 @pytest.mark.rule("S7")
 @pytest.mark.usefixtures("registered")
-async def test_the_register_is_searched_by_scope_name_and_sanction(office: ApiStand, region: Caller) -> None:
+async def test_the_register_is_searched_by_scope_name_and_sanction(office: ApiHarness, region: ApiClient) -> None:
     await region.post(f"{PATH}/sanctions", json=DECISION)
     found = {}
     for asked in ({"sanctioned": True}, {"sanctioned": False}, {"name": "评价机构599"}, {"scope": "supply_chain"}):
-        shown = (await office.anybody().get("/v1/assessors", params=asked)).json()["items"]
+        shown = (await office.anonymous().get("/v1/assessors", params=asked)).json()["items"]
         found[str(asked)] = [each["uscc"] for each in shown]
     assert list(found.values()) == [[NORTH], [SOUTH, OTHER], [], []]
-    named = await office.anybody().get("/v1/assessors", params={"name": "评价机构50"})
+    named = await office.anonymous().get("/v1/assessors", params={"name": "评价机构50"})
     assert len(named.json()["items"]) == 3
 
 
 @pytest.mark.rule("P2")
-async def test_a_department_reads_the_entries_of_assessors_that_work_in_its_prefecture(registered: ApiStand) -> None:
+async def test_a_department_reads_the_entries_of_assessors_that_work_in_its_prefecture(registered: ApiHarness) -> None:
     await reserve(registered, NORTH)
-    there = registered.as_(Role.PREFECTURE_OFFICER, prefecture=Prefecture.CHIFENG)
-    elsewhere = registered.as_(Role.PREFECTURE_OFFICER, prefecture=Prefecture.WUHAI)
+    there = registered.client_as(Role.PREFECTURE_OFFICER, prefecture=Prefecture.CHIFENG)
+    elsewhere = registered.client_as(Role.PREFECTURE_OFFICER, prefecture=Prefecture.WUHAI)
     listed = f"/v1/prefectures/{Prefecture.CHIFENG}/assessors"
     assert [each["uscc"] for each in (await there.get(listed)).json()["items"]] == [NORTH]
     assert (await elsewhere.get(listed)).json()["items"] == []
@@ -75,10 +75,10 @@ async def test_a_department_reads_the_entries_of_assessors_that_work_in_its_pref
 
 
 @pytest.mark.rule("S3")
-async def test_an_entry_shows_the_sisters_and_the_sanction_of_one(registered: ApiStand, region: Caller) -> None:
+async def test_an_entry_shows_the_sisters_and_the_sanction_of_one(registered: ApiHarness, region: ApiClient) -> None:
     await region.post(f"{PATH}/sanctions", json=DECISION)
     shown = (await region.get(f"/v1/assessors/{SOUTH}")).json()
     assert [(each["uscc"], each["sanctioned_until"]) for each in shown["sisters"]] == [(NORTH, "2029-04-20")]
-    assert (await registered.as_(Role.ASSESSOR, organisation=OTHER).get(f"/v1/assessors/{OTHER}")).json()[
+    assert (await registered.client_as(Role.ASSESSOR, organisation=OTHER).get(f"/v1/assessors/{OTHER}")).json()[
         "sisters"
     ] == []

@@ -4,9 +4,9 @@ import pytest
 from assessor_quota import api
 from chassis.http.app import create_app
 from chassis.observability.health import Health
-from chassis.security.pseudonyms import Keys
+from chassis.security.pseudonyms import KeyRing
 from chassis.settings import MIB
-from chassis.testing.http import ApiStand, Caller
+from chassis.testing.http import ApiHarness, ApiClient
 from httpx2 import ASGITransport, AsyncClient
 from messages.values import Role
 
@@ -17,7 +17,7 @@ INVALID = "91350100M000100Y4Z"
 
 
 @pytest.mark.rule("S7")
-async def test_a_registration_answers_with_everything_entered_and_the_number_masked(region: Caller) -> None:
+async def test_a_registration_answers_with_everything_entered_and_the_number_masked(region: ApiClient) -> None:
     answer = await region.post("/v1/assessors", json=registration())
     assert answer.status_code == 201
     assert answer.json()["representative"] == {"digest": WANG.digest, "masked": WANG.masked}
@@ -29,7 +29,7 @@ async def test_a_registration_answers_with_everything_entered_and_the_number_mas
 @pytest.mark.rule("S7")
 @pytest.mark.rule("Q4")
 async def test_no_document_number_is_in_anything_that_is_kept_said_logged_or_answered(
-    office: ApiStand, region: Caller, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+    office: ApiHarness, region: ApiClient, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     wrong = {**CHANGE, "changed_on": "2026-05-01"}
     answers = [
@@ -42,14 +42,14 @@ async def test_no_document_number_is_in_anything_that_is_kept_said_logged_or_ans
     ]
     assert [each.status_code for each in answers] == [201, 422, 409, 200, 200, 200]
     told = "".join(each.text for each in answers) + caplog.text + "".join(capfd.readouterr())
-    kept = repr(office.memory.collections) + repr(office.memory.outbox) + repr(office.said)
+    kept = repr(office.memory.collections) + repr(office.memory.outbox) + repr(office.events)
     for number in (NUMBER, OTHER_NUMBER):
         assert number not in kept + told
         assert number[6:14] not in kept + told
 
 
 @pytest.mark.rule("S7")
-async def test_a_wrong_registration_is_refused_with_every_field_that_is_wrong(region: Caller) -> None:
+async def test_a_wrong_registration_is_refused_with_every_field_that_is_wrong(region: ApiClient) -> None:
     wrong = registration(uscc=INVALID, name="", scope=["ship"])
     answer = await region.post("/v1/assessors", json=wrong)
     assert answer.status_code == 422
@@ -62,7 +62,7 @@ async def test_a_wrong_registration_is_refused_with_every_field_that_is_wrong(re
 
 
 @pytest.mark.rule("S7")
-async def test_a_number_that_is_none_is_refused_without_being_repeated(region: Caller) -> None:
+async def test_a_number_that_is_none_is_refused_without_being_repeated(region: ApiClient) -> None:
     answer = await region.post("/v1/assessors", json=registration(number="王某的身份证"))
     assert answer.status_code == 422
     assert reasons(answer) == [("S7", "document-number-invalid", "/representative/document_number")]
@@ -70,36 +70,36 @@ async def test_a_number_that_is_none_is_refused_without_being_repeated(region: C
 
 
 @pytest.mark.rule("S7")
-async def test_a_registration_without_scope_and_staff_names_both(region: Caller) -> None:
+async def test_a_registration_without_scope_and_staff_names_both(region: ApiClient) -> None:
     answer = await region.post("/v1/assessors", json=registration(scope=[], staff=[]))
     assert answer.status_code == 422
     assert reasons(answer) == [("S7", "scope-missing", "/scope"), ("S7", "staff-missing", "/staff")]
 
 
-async def test_the_same_key_registers_once_and_gets_the_same_answer(region: Caller, office: ApiStand) -> None:
+async def test_the_same_key_registers_once_and_gets_the_same_answer(region: ApiClient, office: ApiHarness) -> None:
     first = await region.post("/v1/assessors", json=registration(), key="k-1")
     again = await region.post("/v1/assessors", json=registration(), key="k-1")
     assert again.json() == first.json()
-    assert len(office.said) == 1
+    assert len(office.events) == 1
     other = await region.post("/v1/assessors", json=registration(SOUTH), key="k-1")
     assert (other.status_code, other.json()["code"]) == (409, "idempotency-key-reused")
 
 
-async def test_an_assessor_is_registered_once(registered: ApiStand, region: Caller) -> None:
+async def test_an_assessor_is_registered_once(registered: ApiHarness, region: ApiClient) -> None:
     answer = await region.post("/v1/assessors", json=registration())
     assert (answer.status_code, answer.json()["code"]) == (409, "assessor-already-registered")
-    assert len(registered.said) == 3
+    assert len(registered.events) == 3
 
 
 @pytest.mark.usefixtures("registered")
-async def test_an_entry_carries_its_version(region: Caller) -> None:
+async def test_an_entry_carries_its_version(region: ApiClient) -> None:
     assert (await region.get(f"/v1/assessors/{NORTH}")).headers["ETag"] == '"1"'
     await region.post(f"/v1/assessors/{NORTH}/sanctions", json=DECISION)
     assert (await region.get(f"/v1/assessors/{NORTH}")).headers["ETag"] == '"2"'
 
 
 @pytest.mark.rule("S7")
-async def test_an_entry_is_amended_under_the_version_that_was_read(registered: ApiStand, region: Caller) -> None:
+async def test_an_entry_is_amended_under_the_version_that_was_read(registered: ApiHarness, region: ApiClient) -> None:
     leaving = {"staff": {"end": [{"staff_id": "S1", "until": "2026-04-30"}], "add": [newcomer()]}}
     answer = await region.patch(PATH, json={"name": "新名称", **leaving}, headers=await version(region))
     assert (answer.status_code, answer.headers["ETag"]) == (200, '"2"')
@@ -108,7 +108,7 @@ async def test_an_entry_is_amended_under_the_version_that_was_read(registered: A
         ("S1", "2026-04-30"),
         ("S2", None),
     ]
-    assert registered.said[-1].fact == "amended"
+    assert registered.events[-1].fact == "amended"
 
 
 def newcomer() -> dict[str, str]:
@@ -117,7 +117,7 @@ def newcomer() -> dict[str, str]:
 
 @pytest.mark.rule("S7")
 @pytest.mark.usefixtures("registered")
-async def test_an_amendment_names_its_version_and_a_stale_one_is_refused(region: Caller) -> None:
+async def test_an_amendment_names_its_version_and_a_stale_one_is_refused(region: ApiClient) -> None:
     stale = await version(region)
     assert (await region.patch(PATH, json={"name": "新名称"}, headers=stale)).status_code == 200
     for headers, status, code in (
@@ -133,7 +133,7 @@ async def test_an_amendment_names_its_version_and_a_stale_one_is_refused(region:
 
 @pytest.mark.rule("S7")
 @pytest.mark.usefixtures("registered")
-async def test_an_amendment_is_refused_with_every_problem_at_once(region: Caller) -> None:
+async def test_an_amendment_is_refused_with_every_problem_at_once(region: ApiClient) -> None:
     staff = {"end": [{"staff_id": "S9", "until": "2026-04-30"}], "add": [{**newcomer(), "staff_id": "S1"}]}
     answer = await region.patch(PATH, json={"scope": [], "staff": staff}, headers=await version(region))
     assert answer.status_code == 422
@@ -148,7 +148,7 @@ async def test_an_amendment_is_refused_with_every_problem_at_once(region: Caller
 
 @pytest.mark.rule("Q4")
 async def test_a_change_of_the_legal_representative_answers_with_both_and_carries_the_items(
-    registered: ApiStand, region: Caller
+    registered: ApiHarness, region: ApiClient
 ) -> None:
     await reserve(registered, NORTH, SOUTH, OTHER)
     answer = await region.post(f"{PATH}/representative", json=CHANGE)
@@ -164,7 +164,7 @@ async def test_a_change_of_the_legal_representative_answers_with_both_and_carrie
 
 @pytest.mark.rule("Q4")
 @pytest.mark.usefixtures("registered")
-async def test_a_change_that_overlaps_or_changes_nobody_is_refused_with_all_that_is_wrong(region: Caller) -> None:
+async def test_a_change_that_overlaps_or_changes_nobody_is_refused_with_all_that_is_wrong(region: ApiClient) -> None:
     assert (await region.post(f"{PATH}/representative", json=CHANGE)).status_code == 200
     again = await region.post(f"{PATH}/representative", json={**CHANGE, "document_number": "变更二号"})
     assert again.status_code == 409
@@ -180,13 +180,13 @@ async def test_a_change_that_overlaps_or_changes_nobody_is_refused_with_all_that
 
 @pytest.mark.rule("S7")
 async def test_a_registration_that_ended_may_be_restored_by_another_document(
-    registered: ApiStand, region: Caller
+    registered: ApiHarness, region: ApiClient
 ) -> None:
     ended = await region.post(f"{PATH}/deregistration", json={"document_number": "终止一号"})
     assert ended.json()["deregistered"] == {"since": "2026-04-20", "document_number": "终止一号"}
     again = await region.post(f"{PATH}/deregistration", json={"document_number": "终止二号"})
     assert (again.status_code, reasons(again)) == (409, [("S7", "deregistered-already", None)])
-    shown = (await registered.anybody().get("/v1/assessors")).json()["items"][0]
+    shown = (await registered.anonymous().get("/v1/assessors")).json()["items"][0]
     assert shown["deregistered"]["since"] == "2026-04-20"
     restored = await region.post(f"{PATH}/deregistration/reversal", json={"document_number": "恢复一号"})
     assert restored.json()["deregistered"] is None
@@ -196,9 +196,9 @@ async def test_a_registration_that_ended_may_be_restored_by_another_document(
 
 @pytest.mark.rule("Q1")
 async def test_a_person_known_under_an_older_key_keeps_the_digest_also_where_the_new_key_is_not_yet(
-    registered: ApiStand,
+    registered: ApiHarness,
 ) -> None:
-    older, newer = Keys("k1", {"k1": bytes(32)}), Keys("k2", {"k2": bytes(range(32)), "k1": bytes(32)})
+    older, newer = KeyRing("k1", {"k1": bytes(32)}), KeyRing("k2", {"k2": bytes(range(32)), "k1": bytes(32)})
     assert await changed(registered, newer, NORTH, OTHER_NUMBER) == older.identify(OTHER_NUMBER).digest
     first_seen = "150102199901012222"
     under_newer = newer.identify(first_seen).digest
@@ -206,14 +206,14 @@ async def test_a_person_known_under_an_older_key_keeps_the_digest_also_where_the
     assert await changed(registered, older, OTHER, first_seen) == under_newer
 
 
-async def changed(office: ApiStand, keys: Keys, uscc: str, number: str) -> str:
+async def changed(office: ApiHarness, keys: KeyRing, uscc: str, number: str) -> str:
     """Change the representative through a process that has these keys; give the digest the new one is known by."""
     router = api.router(office.gate, keys)
     app = create_app(
         "assessor-quota", office.gate, router, health_of=Health(), metrics=office.gate.metrics, body_max=MIB
     )
     async with AsyncClient(transport=ASGITransport(app), base_url="http://green.invalid") as client:
-        region = Caller(client, office.issuer.mint(role=Role.REGIONAL_OFFICER))
+        region = ApiClient(client, office.issuer.mint(role=Role.REGIONAL_OFFICER))
         change = {**CHANGE, "representative": {"document_number": number, "name": "某"}}
         answer = await region.post(f"/v1/assessors/{uscc}/representative", json=change)
     assert answer.status_code == 200, answer.text

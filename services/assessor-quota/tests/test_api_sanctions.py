@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from chassis.testing.http import ApiStand, Caller
+from chassis.testing.http import ApiHarness, ApiClient
 from messages.values import Prefecture
 
 from .calls import DECISION, reasons, reserve
@@ -11,7 +11,7 @@ PATH = f"/v1/assessors/{NORTH}/sanctions"
 
 
 @pytest.mark.rule("S1")
-async def test_a_sanction_is_recorded_once_per_document(registered: ApiStand, region: Caller) -> None:
+async def test_a_sanction_is_recorded_once_per_document(registered: ApiHarness, region: ApiClient) -> None:
     first = await region.post(f"/v1/assessors/{NORTH}/sanctions", json=DECISION)
     assert first.status_code == 201
     assert first.json()["sanctions"][0]["ban"] == {"first_day": "2026-04-20", "last_day": "2029-04-20"}
@@ -20,32 +20,32 @@ async def test_a_sanction_is_recorded_once_per_document(registered: ApiStand, re
     assert reasons(again) == [("S1", "decision-already-recorded", "/document_number")]
     unknown = await region.post(f"/v1/assessors/{STEEL}/sanctions", json=DECISION)
     assert unknown.status_code == 404
-    assert [each.fact for each in registered.said[3:]] == ["sanctioned"]
+    assert [each.fact for each in registered.events[3:]] == ["sanctioned"]
 
 
 @pytest.mark.rule("S4")
-async def test_a_sanction_is_revoked_by_a_document_and_stays_on_record(registered: ApiStand, region: Caller) -> None:
+async def test_a_sanction_is_revoked_by_a_document_and_stays_on_record(registered: ApiHarness, region: ApiClient) -> None:
     await region.post(f"/v1/assessors/{NORTH}/sanctions", json=DECISION)
     answer = await region.post(f"/v1/assessors/{NORTH}/sanctions/revocation", json={"document_number": "撤一号"})
     assert answer.status_code == 200
     (sanction,) = answer.json()["sanctions"]
     assert (sanction["revoked_on"], sanction["revocation_document"]) == ("2026-04-20", "撤一号")
-    assert registered.said[-1].fact == "sanction-revoked"
+    assert registered.events[-1].fact == "sanction-revoked"
 
 
 @pytest.mark.rule("S1")
 async def test_a_decision_without_evidence_is_refused_and_the_place_is_named(
-    registered: ApiStand, region: Caller
+    registered: ApiHarness, region: ApiClient
 ) -> None:
     answer = await region.post(PATH, json={**DECISION, "reasons": [{"text": "数据造假"}]})
     assert (answer.status_code, reasons(answer)) == (409, [("S1", "evidence-missing", "/reasons/0/evidence")])
-    assert registered.said[-1].fact == "registered"
+    assert registered.events[-1].fact == "registered"
 
 
 @pytest.mark.rule("S1")
 @pytest.mark.rule("S4")
 @pytest.mark.usefixtures("registered")
-async def test_a_body_that_is_none_of_ours_is_refused_with_rule_and_article(region: Caller) -> None:
+async def test_a_body_that_is_none_of_ours_is_refused_with_rule_and_article(region: ApiClient) -> None:
     empty = await region.post(PATH, json={})
     assert [(rule, code) for rule, code, _ in reasons(empty)] == [("S1", "missing")] * 3
     broken = await region.post(f"{PATH}/revocation", content=b"{", headers={"Content-Type": "application/json"})
@@ -58,17 +58,17 @@ async def test_a_body_that_is_none_of_ours_is_refused_with_rule_and_article(regi
 @pytest.mark.rule("S2")
 @pytest.mark.rule("S3")
 async def test_a_decision_can_be_tried_and_shows_what_it_would_reach_without_effect(
-    registered: ApiStand, region: Caller
+    registered: ApiHarness, region: ApiClient
 ) -> None:
     await reserve(registered, NORTH, SOUTH, OTHER)
-    said = len(registered.said)
+    said = len(registered.events)
     answer = await region.post(PATH, json=DECISION, params={"dry_run": True})
     assert answer.status_code == 200
     shown = answer.json()
     assert shown["decision"]["sanction"]["ban"]["last_day"] == "2029-04-20"
     assert [each["application_id"] for each in shown["items"]] == ["app-0"]
     assert [each["uscc"] for each in shown["sisters"]] == [SOUTH]
-    assert len(registered.said) == said
+    assert len(registered.events) == said
     assert (await region.get("/v1/sanctions")).json()["items"] == []
     assert (await region.post(PATH, json=DECISION)).status_code == 201
     again = await region.post(PATH, json=DECISION, params={"dry_run": True})
@@ -76,15 +76,15 @@ async def test_a_decision_can_be_tried_and_shows_what_it_would_reach_without_eff
 
 
 @pytest.mark.rule("S3")
-async def test_a_sanction_says_which_assessors_are_sisters(registered: ApiStand, region: Caller) -> None:
+async def test_a_sanction_says_which_assessors_are_sisters(registered: ApiHarness, region: ApiClient) -> None:
     await region.post(PATH, json=DECISION)
-    assert [each["uscc"] for each in registered.said[-1].model_dump()["sisters"]] == [SOUTH]
+    assert [each["uscc"] for each in registered.events[-1].model_dump()["sisters"]] == [SOUTH]
 
 
 @pytest.mark.rule("N4")
 @pytest.mark.rule("S4")
 async def test_everyone_sees_which_sanctions_held_on_a_day_and_all_decisions_against_one(
-    registered: ApiStand, region: Caller
+    registered: ApiHarness, region: ApiClient
 ) -> None:
     await region.post(PATH, json=DECISION)
     other = {**DECISION, "document_number": "二号", "decided_on": "2026-04-01"}
@@ -92,7 +92,7 @@ async def test_everyone_sees_which_sanctions_held_on_a_day_and_all_decisions_aga
     await region.post(
         f"/v1/assessors/{OTHER}/sanctions/revocation", json={"document_number": "撤二号", "revoked_on": "2026-04-10"}
     )
-    anybody = registered.anybody()
+    anybody = registered.anonymous()
     held = {}
     for day in ("2026-03-31", "2026-04-09", "2026-04-10", "2026-04-20", "2029-04-20", "2029-04-21"):
         shown = (await anybody.get("/v1/sanctions", params={"on": day})).json()["items"]
@@ -103,11 +103,11 @@ async def test_everyone_sees_which_sanctions_held_on_a_day_and_all_decisions_aga
 
 
 @pytest.mark.rule("N4")
-async def test_sanctions_are_listed_by_prefecture_and_page_by_page(registered: ApiStand, region: Caller) -> None:
+async def test_sanctions_are_listed_by_prefecture_and_page_by_page(registered: ApiHarness, region: ApiClient) -> None:
     await reserve(registered, NORTH)
     for uscc in (NORTH, SOUTH):
         await region.post(f"/v1/assessors/{uscc}/sanctions", json=DECISION)
-    anybody = registered.anybody()
+    anybody = registered.anonymous()
     there = await anybody.get("/v1/sanctions", params={"prefecture": Prefecture.CHIFENG})
     assert [each["assessor"]["uscc"] for each in there.json()["items"]] == [NORTH]
     first = (await anybody.get("/v1/sanctions", params={"limit": 1})).json()

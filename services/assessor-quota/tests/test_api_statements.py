@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from chassis.testing.http import ApiStand, Caller
+from chassis.testing.http import ApiHarness, ApiClient
 from httpx2 import Response
 from messages.values import Prefecture, Role
 
@@ -25,7 +25,7 @@ PATH = f"/v1/assessors/{NORTH}/statements"
 
 
 @pytest.fixture
-async def owing(registered: ApiStand) -> ApiStand:
+async def owing(registered: ApiHarness) -> ApiHarness:
     """It is 1 January: North, which worked in Chifeng, South and Other owe a statement for 2026."""
     await office_hears(registered, succeeding("app-1", NORTH))
     await office_runs(registered, "open-duties", NEW_YEAR)
@@ -33,8 +33,8 @@ async def owing(registered: ApiStand) -> ApiStand:
 
 
 @pytest.fixture
-def north(owing: ApiStand) -> Caller:
-    return owing.as_(Role.ASSESSOR, organisation=NORTH)
+def north(owing: ApiHarness) -> ApiClient:
+    return owing.client_as(Role.ASSESSOR, organisation=NORTH)
 
 
 def seen_in(answer: Response) -> list[tuple[str, str]]:
@@ -43,7 +43,7 @@ def seen_in(answer: Response) -> list[tuple[str, str]]:
 
 
 @pytest.mark.rule("S5")
-async def test_an_assessor_files_its_statement_and_reads_it_back(owing: ApiStand, north: Caller) -> None:
+async def test_an_assessor_files_its_statement_and_reads_it_back(owing: ApiHarness, north: ApiClient) -> None:
     filed = await north.post(PATH, json=BODY)
     assert filed.status_code == 201
     assert filed.json()["filings"][0]["content"] == {
@@ -51,11 +51,11 @@ async def test_an_assessor_files_its_statement_and_reads_it_back(owing: ApiStand
     }
     read = await north.get(f"{PATH}/2026")
     assert (read.json(), read.headers["ETag"]) == (filed.json(), '"1"')
-    assert [each.fact for each in owing.said[-2:]] == ["filed", "met"]
+    assert [each.fact for each in owing.events[-2:]] == ["filed", "met"]
 
 
 @pytest.mark.rule("S5")
-async def test_the_region_files_for_an_assessor_and_that_shows(owing: ApiStand, region: Caller) -> None:
+async def test_the_region_files_for_an_assessor_and_that_shows(owing: ApiHarness, region: ApiClient) -> None:
     await office_runs(owing, "note-overdue", DAY_AFTER)
     answer = await region.post(PATH, json=BODY)
     assert answer.status_code == 201
@@ -66,7 +66,7 @@ async def test_the_region_files_for_an_assessor_and_that_shows(owing: ApiStand, 
 
 
 @pytest.mark.rule("S5")
-async def test_filing_again_amends_the_version_that_was_seen_and_no_other(north: Caller) -> None:
+async def test_filing_again_amends_the_version_that_was_seen_and_no_other(north: ApiClient) -> None:
     await north.post(PATH, json=BODY)
     amended = await north.post(PATH, json={**BODY, "complaints": 1}, headers={"If-Match": '"1"'})
     assert [each["content"]["complaints"] for each in amended.json()["filings"]] == [0, 1]
@@ -75,25 +75,25 @@ async def test_filing_again_amends_the_version_that_was_seen_and_no_other(north:
 
 
 @pytest.mark.rule("S5")
-async def test_what_cannot_be_filed_is_refused_with_rule_and_article(owing: ApiStand, north: Caller) -> None:
+async def test_what_cannot_be_filed_is_refused_with_rule_and_article(owing: ApiHarness, north: ApiClient) -> None:
     for year, code in ((2027, "year-not-over"), (2025, "statement-not-due")):
         answer = await north.post(PATH, json={**BODY, "year": year})
         assert (answer.status_code, reasons(answer)) == (409, [("S5", code, "/year")])
         assert answer.json()["reasons"][0]["article"] == "第三十条"
     malformed = await north.post(PATH, json={**BODY, "staff": -1, "summary": ""})
     assert [each["pointer"] for each in malformed.json()["reasons"]] == ["/staff", "/summary"]
-    unknown = await owing.as_(Role.REGIONAL_OFFICER).post(f"/v1/assessors/{STEEL}/statements", json=BODY)
+    unknown = await owing.client_as(Role.REGIONAL_OFFICER).post(f"/v1/assessors/{STEEL}/statements", json=BODY)
     assert unknown.status_code == 404
 
 
 @pytest.mark.rule("S5")
 async def test_departments_see_who_is_overdue_each_those_that_work_in_its_prefecture(
-    owing: ApiStand, north: Caller, region: Caller
+    owing: ApiHarness, north: ApiClient, region: ApiClient
 ) -> None:
     await office_runs(owing, "note-overdue", DAY_AFTER)
     overdue: dict[str, str | int | float | bool | None] = {"state": "overdue", "year": 2026}
-    chifeng = owing.as_(Role.PREFECTURE_OFFICER, prefecture=Prefecture.CHIFENG)
-    wuhai = owing.as_(Role.PREFECTURE_OFFICER, prefecture=Prefecture.WUHAI)
+    chifeng = owing.client_as(Role.PREFECTURE_OFFICER, prefecture=Prefecture.CHIFENG)
+    wuhai = owing.client_as(Role.PREFECTURE_OFFICER, prefecture=Prefecture.WUHAI)
     everyone = [(NORTH, "overdue"), (SOUTH, "overdue"), (OTHER, "overdue")]
     assert seen_in(await region.get("/v1/statements", params=overdue)) == everyone
     assert seen_in(await chifeng.get("/v1/statements", params=overdue)) == everyone[:1]
@@ -103,26 +103,26 @@ async def test_departments_see_who_is_overdue_each_those_that_work_in_its_prefec
 
 
 @pytest.mark.rule("P2")
-async def test_an_assessor_neither_files_nor_reads_for_another(owing: ApiStand, north: Caller) -> None:
+async def test_an_assessor_neither_files_nor_reads_for_another(owing: ApiHarness, north: ApiClient) -> None:
     await north.post(PATH, json=BODY)
-    south = owing.as_(Role.ASSESSOR, organisation=SOUTH)
+    south = owing.client_as(Role.ASSESSOR, organisation=SOUTH)
     assert (await south.post(PATH, json=BODY)).status_code == 403
     assert (await south.get(f"{PATH}/2026")).status_code == 403
-    wuhai = owing.as_(Role.PREFECTURE_OFFICER, prefecture=Prefecture.WUHAI)
+    wuhai = owing.client_as(Role.PREFECTURE_OFFICER, prefecture=Prefecture.WUHAI)
     assert (await wuhai.get(f"{PATH}/2026")).status_code == 403
 
 
 @pytest.mark.rule("P1")
 @pytest.mark.parametrize("role", [role for role in Role if role is not Role.PUBLIC])
-async def test_who_has_no_part_in_statements_is_refused(owing: ApiStand, role: Role) -> None:
-    caller = owing.as_(role, organisation=NORTH, prefecture=Prefecture.CHIFENG)
+async def test_who_has_no_part_in_statements_is_refused(owing: ApiHarness, role: Role) -> None:
+    caller = owing.client_as(role, organisation=NORTH, prefecture=Prefecture.CHIFENG)
     files, reads = {Role.REGIONAL_OFFICER, Role.ASSESSOR}, {Role.REGIONAL_OFFICER, Role.ASSESSOR}
     assert ((await caller.post(PATH, json=BODY)).status_code == 403) is (role not in files)
     reads |= {Role.PREFECTURE_OFFICER}
     assert ((await caller.get("/v1/statements")).status_code == 403) is (role not in reads)
 
 
-async def test_what_was_never_filed_is_not_found(owing: ApiStand, region: Caller) -> None:
+async def test_what_was_never_filed_is_not_found(owing: ApiHarness, region: ApiClient) -> None:
     assert (await region.get(f"{PATH}/2026")).status_code == 404
     assert (await region.get(f"{PATH}/2024")).status_code == 404
     await office_runs(owing, "note-overdue", LAST_DAY)

@@ -12,21 +12,21 @@ from pathlib import Path
 
 import pytest
 from assessor_quota import handlers
-from assessor_quota.bus import HEARS
+from assessor_quota.bus import SUBSCRIPTIONS
 from assessor_quota.domain.item import ItemState
-from assessor_quota.domain.ledger import Line
+from assessor_quota.domain.ledger import LedgerLine
 from assessor_quota.store import AGGREGATES, INDEXES, Store
 from chassis.clock import FixedClock, set_simulated
 from chassis.security.pseudonyms import add_key
 from chassis.security.dev_issuer import DevelopmentIssuer
 from chassis.persistence.mongo import open_database
-from chassis.outbox.entries import Cause, entry, event_id
+from chassis.outbox.entries import Causation, entry, event_id
 from chassis.broker.publisher import BrokerPublisher
 from chassis.devservers import free_ports
-from chassis.devservers.processes import Child
+from chassis.devservers.processes import ManagedProcess
 from chassis.settings import Mode
-from chassis.testing.processes import Processes, many_processes
-from chassis.testing.stack import ServiceDatabase, Stand
+from chassis.testing.processes import CommitterCluster, committer_cluster
+from chassis.testing.stack import ServiceDatabase, TestServers
 from chassis.broker.topology import definitions
 from messages.applications import ApplicationSubmitted
 from messages.assessor_quota import (
@@ -52,9 +52,9 @@ PATIENCE = 90
 
 
 @pytest.fixture
-async def four(stand: Stand) -> AsyncIterator[Processes[Store]]:
+async def four(stand: TestServers) -> AsyncIterator[CommitterCluster[Store]]:
     """Four processes of the service on one database, with North and South on the register."""
-    async with many_processes(
+    async with committer_cluster(
         stand, SERVICE, Store, aggregates=AGGREGATES, indexes=INDEXES, clock=FixedClock(NOW), count=4
     ) as opened:
         for uscc in (NORTH, SOUTH):
@@ -66,7 +66,7 @@ def submissions() -> list[ApplicationSubmitted]:
     return [submitted(f"app-{number}", (NORTH, SOUTH)[number % 2]) for number in range(ASKED)]
 
 
-async def exactly_fifteen(processes: Processes[Store]) -> None:
+async def exactly_fifteen(processes: CommitterCluster[Store]) -> None:
     items = await processes.look().items.find()
     assert Counter(item.state for item in items) == {ItemState.RESERVED: LIMIT, ItemState.REFUSED: ASKED - LIMIT}
     (ledger,) = await processes.look().ledgers.find()
@@ -78,7 +78,7 @@ async def exactly_fifteen(processes: Processes[Store]) -> None:
 
 
 @pytest.mark.rule("Q2")
-async def test_sixty_reservations_at_once_through_four_processes_give_exactly_fifteen(four: Processes[Store]) -> None:
+async def test_sixty_reservations_at_once_through_four_processes_give_exactly_fifteen(four: CommitterCluster[Store]) -> None:
     await asyncio.gather(
         *(four.perform(number % 4, handlers.reserve_item, each) for number, each in enumerate(submissions()))
     )
@@ -86,7 +86,7 @@ async def test_sixty_reservations_at_once_through_four_processes_give_exactly_fi
 
 
 @pytest.mark.rule("Q2")
-async def test_places_given_back_and_taken_at_once_never_exceed_the_limit(four: Processes[Store]) -> None:
+async def test_places_given_back_and_taken_at_once_never_exceed_the_limit(four: CommitterCluster[Store]) -> None:
     leaving = [withdrawn(f"app-{number}") for number in range(0, ASKED, 3)]
     await asyncio.gather(
         *(four.perform(number % 4, handlers.reserve_item, each) for number, each in enumerate(submissions())),
@@ -102,7 +102,7 @@ async def test_places_given_back_and_taken_at_once_never_exceed_the_limit(four: 
 @pytest.mark.rule("Q2")
 @pytest.mark.rule("Q4")
 async def test_reservations_that_race_a_change_of_the_representative_all_count_with_the_new_one(
-    four: Processes[Store],
+    four: CommitterCluster[Store],
 ) -> None:
     """Whichever commits first: no item is granted that the new representative never hears of (write skew)."""
     for number in range(RACES):
@@ -119,7 +119,7 @@ async def test_reservations_that_race_a_change_of_the_representative_all_count_w
     assert (await four.said())[LegalRepresentativeChanged.type] == RACES
 
 
-async def counted_with_both(four: Processes[Store], uscc: str, former: PersonRef, successor: PersonRef) -> None:
+async def counted_with_both(four: CommitterCluster[Store], uscc: str, former: PersonRef, successor: PersonRef) -> None:
     store = four.look()
     in_use = {each.application_id: each for each in await store.items.find({"assessor.uscc": uscc}) if each.in_use}
     left, came = [await lines(store, each) for each in (former, successor)]
@@ -129,7 +129,7 @@ async def counted_with_both(four: Processes[Store], uscc: str, former: PersonRef
     assert all(each.ledgers[-1] == f"{successor.digest}:2026" for each in in_use.values())
 
 
-async def lines(store: Store, whose: PersonRef) -> dict[str, Line]:
+async def lines(store: Store, whose: PersonRef) -> dict[str, LedgerLine]:
     ledger = await store.ledgers.get(f"{whose.digest}:2026")
     return {} if ledger is None else {line.application_id: line for line in ledger.lines}
 
@@ -151,7 +151,7 @@ def person(number: int) -> PersonRef:
 
 
 @pytest.mark.rule("Q1")
-async def test_one_person_entered_at_once_under_an_old_and_a_new_key_is_one_person(four: Processes[Store]) -> None:
+async def test_one_person_entered_at_once_under_an_old_and_a_new_key_is_one_person(four: CommitterCluster[Store]) -> None:
     """As while a new key is rolled out: one process knows it and the older one, the other the older one alone."""
     for number in range(RACES):
         older, newer = person(2 * number), person(2 * number + 1)
@@ -167,13 +167,13 @@ async def test_one_person_entered_at_once_under_an_old_and_a_new_key_is_one_pers
 
 @pytest.mark.rule("Q2")
 async def test_sixty_submissions_over_the_broker_to_two_worker_processes_give_exactly_fifteen(
-    stand: Stand, tmp_path: Path
+    stand: TestServers, tmp_path: Path
 ) -> None:
-    heard = {SERVICE: [each.event_type for each in HEARS], "applications": ANSWERS}
+    heard = {SERVICE: [each.event_type for each in SUBSCRIPTIONS], "applications": ANSWERS}
     vhost, mine = await stand.vhost(definitions(heard)), await stand.database(SERVICE)
     database = open_database(mine.url, mine.name)
-    await database.prepare(INDEXES)
-    here = Processes(database, (), Store)
+    await database.ensure_indexes(INDEXES)
+    here = CommitterCluster(database, (), Store)
     await here.adopt((await desk()).memory.collections)
     async with workers(surroundings(stand.amqp_url(vhost, SERVICE), mine, tmp_path), 2, tmp_path) as started:
         for _ in ("once", "and once more, as after a lost confirm"):
@@ -201,10 +201,10 @@ def surroundings(amqp_url: str, mine: ServiceDatabase, folder: Path) -> Mapping[
 
 
 @asynccontextmanager
-async def workers(environment: Mapping[str, str], count: int, folder: Path) -> AsyncIterator[Sequence[Child]]:
+async def workers(environment: Mapping[str, str], count: int, folder: Path) -> AsyncIterator[Sequence[ManagedProcess]]:
     """Processes that do not outlive this one, however it ends."""
     started = [
-        Child(
+        ManagedProcess(
             [sys.executable, "-m", "assessor_quota.main"],
             log=folder / f"worker-{port}.log",
             environment={**environment, "GREEN_PORT": str(port)},
@@ -220,12 +220,12 @@ async def workers(environment: Mapping[str, str], count: int, folder: Path) -> A
 
 async def publish(url: str, events: Sequence[Event]) -> None:
     publisher = BrokerPublisher(url)
-    refused = await publisher.send([entry(each, Cause(event_id(each)), NOW) for each in events])
+    refused = await publisher.send([entry(each, Causation(event_id(each)), NOW) for each in events])
     await publisher.close()
     assert refused == [None] * len(events)
 
 
-async def settled(stand: Stand, vhost: str, workers: Sequence[Child]) -> None:
+async def settled(stand: TestServers, vhost: str, workers: Sequence[ManagedProcess]) -> None:
     """All submissions are taken and all answers have reached the queue of applications."""
     async with asyncio.timeout(PATIENCE):
         while not await _answered(stand, vhost):
@@ -233,13 +233,13 @@ async def settled(stand: Stand, vhost: str, workers: Sequence[Child]) -> None:
             await asyncio.sleep(0.3)
 
 
-async def _answered(stand: Stand, vhost: str) -> bool:
+async def _answered(stand: TestServers, vhost: str) -> bool:
     counts = await stand.broker.queue_counts(vhost)
     return counts[f"{SERVICE}.applications"] == 0 and counts[f"applications.{SERVICE}"] == ASKED
 
 
-async def test_a_worker_that_ended_is_noticed_at_once_with_its_log(stand: Stand, tmp_path: Path) -> None:
+async def test_a_worker_that_ended_is_noticed_at_once_with_its_log(stand: TestServers, tmp_path: Path) -> None:
     vhost = await stand.vhost(definitions({SERVICE: [ApplicationSubmitted], "applications": ANSWERS}))
-    ended = Child([sys.executable, "-c", "print('no settings')"], log=tmp_path / "worker.log", environment=os.environ)
+    ended = ManagedProcess([sys.executable, "-c", "print('no settings')"], log=tmp_path / "worker.log", environment=os.environ)
     with pytest.raises(AssertionError, match="no settings"):
         await settled(stand, vhost, [ended])

@@ -9,21 +9,21 @@ from datetime import datetime, timedelta
 
 import pytest
 from assessor_quota import handlers
-from assessor_quota.bus import HEARS
-from assessor_quota.domain.reconciliation import Drift
+from assessor_quota.bus import SUBSCRIPTIONS
+from assessor_quota.domain.reconciliation import DiscrepancyKind
 from assessor_quota.handlers.bulk import ROWS_MAX, ImportAssessors, Row, import_assessors
 from assessor_quota.jobs import JOBS
 from assessor_quota.measures import MEASURES
 from assessor_quota.store import AGGREGATES, INDEXES, Store
 from chassis.clock import FixedClock
-from chassis.transactions.group_committer import Committer
+from chassis.transactions.group_committer import GroupCommitter
 from chassis.persistence.leases import Leases
-from chassis.observability.gauges import Measuring
+from chassis.observability.gauges import GaugeReader
 from chassis.observability.metrics import Metrics
-from chassis.scheduling.scheduler import JobRunner
-from chassis.testing.processes import Processes, many_processes
-from chassis.testing.stack import Stand
-from chassis.persistence.unit_of_work import Commit, Write
+from chassis.scheduling.scheduler import JobScheduler
+from chassis.testing.processes import CommitterCluster, committer_cluster
+from chassis.testing.stack import TestServers
+from chassis.persistence.unit_of_work import ChangeSet, Write
 from messages.assessor_quota import AssessorRegistered, DutyOpened, DutyOverdue, SuccessRateComputed
 from messages.values import PersonRef
 from stdnum.cn import uscc as gb32100
@@ -43,10 +43,10 @@ LEDGER = f"{WANG.digest}:2026"
 class Office:
     """Two processes with the role of jobs, and what one of them measures."""
 
-    processes: Processes[Store]
+    processes: CommitterCluster[Store]
     clock: FixedClock
-    runners: tuple[JobRunner, ...]
-    measuring: Measuring
+    runners: tuple[JobScheduler, ...]
+    measuring: GaugeReader
     metrics: Metrics
 
     async def let_it_be(self, now: datetime) -> None:
@@ -61,18 +61,18 @@ class Office:
 
 
 @pytest.fixture
-async def office(stand: Stand) -> AsyncIterator[Office]:
+async def office(stand: TestServers) -> AsyncIterator[Office]:
     clock, metrics = FixedClock(NOW), Metrics()
-    async with many_processes(stand, SERVICE, Store, aggregates=AGGREGATES, indexes=INDEXES, clock=clock) as opened:
+    async with committer_cluster(stand, SERVICE, Store, aggregates=AGGREGATES, indexes=INDEXES, clock=clock) as opened:
         database = opened.database
-        committers = [Committer(database, SERVICE, AGGREGATES, clock=clock, metrics=Metrics()) for _ in range(2)]
+        committers = [GroupCommitter(database, SERVICE, AGGREGATES, clock=clock, metrics=Metrics()) for _ in range(2)]
         for each in committers:
             each.start()
         runners = tuple(
-            JobRunner(database, Leases(database, f"jobs-{at}"), JOBS, each, clock=clock, metrics=Metrics())
+            JobScheduler(database, Leases(database, f"jobs-{at}"), JOBS, each, clock=clock, metrics=Metrics())
             for at, each in enumerate(committers)
         )
-        measuring = Measuring(database, Store, MEASURES, clock=clock, metrics=metrics, seconds=60)
+        measuring = GaugeReader(database, Store, MEASURES, clock=clock, metrics=metrics, seconds=60)
         yield Office(opened, clock, runners, measuring, metrics)
         for each in committers:
             await each.stop()
@@ -83,7 +83,7 @@ async def year(office: Office) -> Office:
     """North, South and Other are registered, and a year of North's and South's applications has been heard."""
     for uscc, person in ((NORTH, WANG), (SOUTH, WANG), (OTHER, LI)):
         await office.processes.perform(0, handlers.register_assessor, registration(assessor(uscc, person)))
-    heard = {each.event_type: each.handler for each in HEARS}
+    heard = {each.event_type: each.handler for each in SUBSCRIPTIONS}
     events = [*succeeding("won", NORTH), *failing("lost", SOUTH), *given_up("gone", NORTH), submitted("waits", SOUTH)]
     for event in events:
         await office.processes.perform(0, heard[type(event)], event)
@@ -106,13 +106,13 @@ async def test_two_processes_with_the_same_jobs_say_everything_of_a_year_once(ye
 @pytest.mark.rule("Q2")
 async def test_drift_made_at_the_database_is_found_counted_and_left_as_it_is(year: Office) -> None:
     await year.let_it_be(NOW)
-    assert {kind: await year.told("quota_ledger_drift", kind=kind) for kind in Drift} == dict.fromkeys(Drift, 0)
+    assert {kind: await year.told("quota_ledger_drift", kind=kind) for kind in DiscrepancyKind} == dict.fromkeys(DiscrepancyKind, 0)
     (ledger,) = await year.processes.database.load("ledgers", [LEDGER])
     damaged = {**ledger, "v": ledger["v"] + 1, "lines": ledger["lines"][1:]}
-    await year.processes.database.commit(Commit([], [Write("ledgers", LEDGER, ledger["v"], damaged)], None))
+    await year.processes.database.commit(ChangeSet([], [Write("ledgers", LEDGER, ledger["v"], damaged)], None))
     before = await year.processes.database.find("items", {})
     await year.let_it_be(NOW + timedelta(minutes=6))
-    assert await year.told("quota_ledger_drift", kind=Drift.ITEM_WITHOUT_LINE) == 1
+    assert await year.told("quota_ledger_drift", kind=DiscrepancyKind.ITEM_WITHOUT_LINE) == 1
     assert await year.processes.database.load("ledgers", [LEDGER]) == [damaged]
     assert await year.processes.database.find("items", {}) == before
 
@@ -126,7 +126,7 @@ async def test_what_the_field_counts_is_read_from_the_database(year: Office) -> 
     assert await year.told("quota_representatives_full") == 0
     assert await year.told("quota_sanctions_in_force") == 0
     assert await year.told("quota_oldest_unanswered_reservation_seconds") == timedelta(days=1).total_seconds()
-    assert await year.told("quota_ledger_drift", kind=Drift.OVER_LIMIT) is None
+    assert await year.told("quota_ledger_drift", kind=DiscrepancyKind.OVER_LIMIT) is None
 
 
 @pytest.mark.rule("S7")

@@ -4,9 +4,9 @@ from itertools import permutations
 from random import Random
 
 import pytest
-from assessor_quota.domain.courses import Course, Heard, Standing, counted, noting
+from assessor_quota.domain.courses import ApplicationProgress, ProgressEvent, ProgressStatus, counted_application, apply_event
 from assessor_quota.store import Store
-from chassis.testing import Bench
+from chassis.testing import HandlerHarness
 from messages.review import Outcome
 
 from .kit import (
@@ -24,26 +24,26 @@ from .kit import (
 from .year import case_closed, hear, listed, numbered
 
 
-def told(*events: Heard) -> Course:
-    course = Course("app-1")
+def told(*events: ProgressEvent) -> ApplicationProgress:
+    course = ApplicationProgress("app-1")
     for event in events:
-        course = noting(course, event)
+        course = apply_event(course, event)
     return course
 
 
-HISTORIES: dict[Standing, list[tuple[Heard, ...]]] = {
-    Standing.LISTED: [(submitted(), accepted(), listed("app-1"))],
-    Standing.WAITING: [(submitted(),), (submitted(), refused(), submitted(sequence=3))],
-    Standing.UNDER_REVIEW: [(submitted(), accepted())],
-    Standing.SELF_EVALUATED: [(self_evaluated(), listed("app-1"))],
-    Standing.UNHEARD: [(accepted(), listed("app-1"))],
-    Standing.DROPPED: [
+HISTORIES: dict[ProgressStatus, list[tuple[ProgressEvent, ...]]] = {
+    ProgressStatus.LISTED: [(submitted(), accepted(), listed("app-1"))],
+    ProgressStatus.WAITING: [(submitted(),), (submitted(), refused(), submitted(sequence=3))],
+    ProgressStatus.UNDER_REVIEW: [(submitted(), accepted())],
+    ProgressStatus.SELF_EVALUATED: [(self_evaluated(), listed("app-1"))],
+    ProgressStatus.NOT_RECEIVED: [(accepted(), listed("app-1"))],
+    ProgressStatus.DROPPED: [
         (submitted(), withdrawn()),
         (submitted(), refused()),
         (submitted(), withdrawn(), case_closed("withdrawn", "app-1")),
         (submitted(), case_closed("ineligible", "app-1", after_acceptance=False)),
     ],
-    Standing.FAILED: [
+    ProgressStatus.FAILED: [
         (submitted(), review_refused(), case_closed("initial_review_refused", "app-1")),
         (submitted(), accepted(), case_closed("below_pass_mark", "app-1")),
         (submitted(), accepted(), withdrawn(after_initial_review=True), case_closed("withdrawn", "app-1")),
@@ -57,7 +57,7 @@ HISTORIES: dict[Standing, list[tuple[Heard, ...]]] = {
     ("standing", "history"), [(standing, history) for standing, all_of in HISTORIES.items() for history in all_of]
 )
 def test_a_course_stands_the_same_in_whatever_order_and_however_often_it_is_told(
-    standing: Standing, history: tuple[Heard, ...]
+    standing: ProgressStatus, history: tuple[ProgressEvent, ...]
 ) -> None:
     courses = {told(*order) for order in permutations(history)} | {told(*history, *history)}
     assert len(courses) == 1
@@ -71,7 +71,7 @@ def test_a_course_stands_the_same_in_whatever_order_and_however_often_it_is_told
 def test_an_outcome_that_only_an_accepted_case_has_is_a_failure_though_the_acceptance_is_not_heard_yet(
     outcome: Outcome,
 ) -> None:
-    assert told(submitted(), numbered(closed(outcome), 4)).standing is Standing.FAILED
+    assert told(submitted(), numbered(closed(outcome), 4)).standing is ProgressStatus.FAILED
 
 
 @pytest.mark.rule("Q5")
@@ -79,19 +79,19 @@ def test_a_case_not_recommended_after_initial_review_accepted_it_gives_no_item_b
     """Its outcome is that of a refused initial review, the nearest there is; what review says beside it counts."""
     end = numbered(closed("initial_review_refused", accepted_before=True), 4)
     course = told(submitted(), end)
-    assert (course.gave_item_back, course.standing) == (False, Standing.FAILED)
+    assert (course.gave_item_back, course.standing) == (False, ProgressStatus.FAILED)
 
 
 @pytest.mark.rule("S6")
 def test_a_listing_counts_for_the_assessor_of_the_last_submission() -> None:
     first, again = submitted(sequence=1), submitted(by=SOUTH, sequence=3)
-    found = counted(told(listed("app-1"), again, refused(sequence=2), first))
+    found = counted_application(told(listed("app-1"), again, refused(sequence=2), first))
     assert found is not None
     assert (found.assessor.uscc, found.year, found.listed) == (SOUTH, 2026, True)
 
 
 @pytest.mark.rule("Q6")
-async def test_what_is_done_about_an_item_and_the_note_of_it_are_saved_together(bench: Bench[Store]) -> None:
+async def test_what_is_done_about_an_item_and_the_note_of_it_are_saved_together(bench: HandlerHarness[Store]) -> None:
     await hear(bench, [withdrawn(), submitted()], NOW)
     item, course = bench.documents("items")["app-1"], bench.documents("courses")["app-1"]
     assert (item["state"], course["end"]["gives_back"]) == ("released", True)
@@ -99,7 +99,7 @@ async def test_what_is_done_about_an_item_and_the_note_of_it_are_saved_together(
 
 
 @pytest.mark.rule("S6")
-async def test_events_that_were_heard_before_change_no_course(bench: Bench[Store]) -> None:
+async def test_events_that_were_heard_before_change_no_course(bench: HandlerHarness[Store]) -> None:
     events = [submitted(), accepted(), case_closed("below_pass_mark", "app-1")]
     await hear(bench, events, NOW)
     version = bench.documents("courses")["app-1"]["v"]
@@ -107,7 +107,7 @@ async def test_events_that_were_heard_before_change_no_course(bench: Bench[Store
     assert bench.documents("courses")["app-1"]["v"] == version
 
 
-async def test_a_self_evaluated_case_is_followed_no_further_than_its_submission(bench: Bench[Store]) -> None:
+async def test_a_self_evaluated_case_is_followed_no_further_than_its_submission(bench: HandlerHarness[Store]) -> None:
     own = accepted().model_copy(update={"assessor": None})
     await hear(bench, [self_evaluated(), own], NOW)
     assert bench.documents("courses")["app-1"]["accepted"] is False

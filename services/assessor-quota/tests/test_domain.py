@@ -5,17 +5,17 @@ from datetime import date, timedelta
 
 import pytest
 from assessor_quota.domain.assessor import may_evaluate, not_registered, registration_problems
-from assessor_quota.domain.item import ItemState, Work, asked, uses_item
-from assessor_quota.domain.ledger import Ledger, Line, counting_year
-from assessor_quota.domain.sanction import Finding, decision_problems, revocation_problems
+from assessor_quota.domain.item import ItemState, EvaluationKind, new_item, counts_as_item
+from assessor_quota.domain.ledger import Ledger, LedgerLine, counting_year
+from assessor_quota.domain.sanction import ViolationFinding, decision_problems, revocation_problems
 from assessor_quota.domain.staff import StaffMember
 from messages.values import UnitType
 
 from .kit import FRAUD, LIMIT, NORTH, NOW, RULES, SOUTH, TODAY, WANG, assessor, submitted, under_sanction, unit
 
 
-def line(number: int, by: str = NORTH, unit_type: UnitType = UnitType.FACTORY) -> Line:
-    return Line(f"app-{number}", assessor(by).ref, unit(unit_type))
+def line(number: int, by: str = NORTH, unit_type: UnitType = UnitType.FACTORY) -> LedgerLine:
+    return LedgerLine(f"app-{number}", assessor(by).ref, unit(unit_type))
 
 
 def filled(lines: int) -> Ledger:
@@ -59,8 +59,8 @@ def test_one_application_has_one_line_however_often_it_is_entered() -> None:
 @pytest.mark.rule("Q1")
 def test_a_recheck_and_a_reevaluation_use_an_item_by_the_reading_and_creation_always_does() -> None:
     other = RULES.model_copy(update={"readings": RULES.readings.model_copy(update={"recheck_counts_as_item": False})})
-    assert [uses_item(work, RULES) for work in Work] == [True, True, True]
-    assert [uses_item(work, other) for work in Work] == [True, False, False]
+    assert [counts_as_item(work, RULES) for work in EvaluationKind] == [True, True, True]
+    assert [counts_as_item(work, other) for work in EvaluationKind] == [True, False, False]
 
 
 @pytest.mark.rule("Q3")
@@ -78,24 +78,24 @@ def test_the_other_reading_counts_by_the_day_of_filing() -> None:
 
 @pytest.mark.rule("Q5")
 def test_a_confirmed_item_is_not_given_back() -> None:
-    item = asked(submitted(), assessor().ref, 2026, RULES).granted(NOW)
+    item = new_item(submitted(), assessor().ref, 2026, RULES).granted(NOW)
     assert item.released().state is ItemState.RELEASED
     assert item.confirmed().released().state is ItemState.CONFIRMED
 
 
 @pytest.mark.rule("Q5")
 def test_an_item_given_back_is_not_confirmed() -> None:
-    item = asked(submitted(), assessor().ref, 2026, RULES).granted(NOW)
+    item = new_item(submitted(), assessor().ref, 2026, RULES).granted(NOW)
     assert item.released().confirmed().state is ItemState.RELEASED
 
 
 @pytest.mark.rule("Q6")
 def test_a_submission_is_overtaken_by_its_own_answer_and_by_a_later_end_but_not_by_an_earlier_one() -> None:
-    item = replace(asked(submitted(sequence=3), assessor().ref, 2026, RULES), ended=5)
-    assert item.overtook(3)
-    assert item.overtook(4)
-    assert not item.overtook(6)
-    assert replace(item, final=True).overtook(6)
+    item = replace(new_item(submitted(sequence=3), assessor().ref, 2026, RULES), ended=5)
+    assert item.is_outdated(3)
+    assert item.is_outdated(4)
+    assert not item.is_outdated(6)
+    assert replace(item, final=True).is_outdated(6)
 
 
 @pytest.mark.rule("S1")
@@ -125,7 +125,7 @@ def test_a_decision_is_recorded_once_and_not_before_its_day() -> None:
 
 @pytest.mark.rule("S1")
 def test_what_was_not_verified_is_no_ground_of_a_decision() -> None:
-    (why,) = decision_problems((), "一号", TODAY, [FRAUD, Finding("隐瞒停产")], TODAY)
+    (why,) = decision_problems((), "一号", TODAY, [FRAUD, ViolationFinding("隐瞒停产")], TODAY)
     assert (why.code, why.pointer) == ("evidence-missing", "/reasons/1/evidence")
 
 

@@ -4,8 +4,8 @@ import pytest
 from assessor_quota import handlers
 from assessor_quota.domain.item import ApplicationEnd, CaseEnd, ItemState
 from assessor_quota.store import Store
-from chassis.handling import Transient
-from chassis.testing import Bench
+from chassis.handling import TransientError
+from chassis.testing import HandlerHarness
 from messages.assessor_quota import (
     QuotaItemConfirmed,
     QuotaItemReleased,
@@ -31,7 +31,7 @@ from .kit import (
 
 
 @pytest.mark.rule("Q5")
-async def test_a_place_given_back_is_granted_to_the_next(bench: Bench[Store]) -> None:
+async def test_a_place_given_back_is_granted_to_the_next(bench: HandlerHarness[Store]) -> None:
     await fill(bench, LIMIT)
     (released,) = await bench.handle(handlers.release_item, withdrawn("full-3"), NOW)
     assert isinstance(released, QuotaItemReleased)
@@ -41,7 +41,7 @@ async def test_a_place_given_back_is_granted_to_the_next(bench: Bench[Store]) ->
 
 
 @pytest.mark.rule("Q5")
-async def test_after_initial_review_accepted_the_item_stays_used_whatever_the_outcome(bench: Bench[Store]) -> None:
+async def test_after_initial_review_accepted_the_item_stays_used_whatever_the_outcome(bench: HandlerHarness[Store]) -> None:
     await bench.handle(handlers.reserve_item, submitted(), NOW)
     assert kinds(await bench.handle(handlers.confirm_item, accepted(), NOW)) == [QuotaItemConfirmed]
     assert await bench.handle(handlers.release_item, withdrawn(), NOW) == []
@@ -51,7 +51,7 @@ async def test_after_initial_review_accepted_the_item_stays_used_whatever_the_ou
 
 
 @pytest.mark.rule("Q5")
-async def test_refused_by_initial_review_the_item_is_given_back_once(bench: Bench[Store]) -> None:
+async def test_refused_by_initial_review_the_item_is_given_back_once(bench: HandlerHarness[Store]) -> None:
     await bench.handle(handlers.reserve_item, submitted(), NOW)
     assert kinds(await bench.handle(handlers.release_closed, review_refused(), NOW)) == [QuotaItemReleased]
     assert await bench.handle(handlers.release_closed, closed("initial_review_refused"), NOW) == []
@@ -59,7 +59,7 @@ async def test_refused_by_initial_review_the_item_is_given_back_once(bench: Benc
 
 
 @pytest.mark.rule("Q5")
-async def test_refused_by_applications_after_the_reservation_the_item_is_given_back(bench: Bench[Store]) -> None:
+async def test_refused_by_applications_after_the_reservation_the_item_is_given_back(bench: HandlerHarness[Store]) -> None:
     await bench.handle(handlers.reserve_item, submitted(), NOW)
     assert kinds(await bench.handle(handlers.release_item, refused(), NOW)) == [QuotaItemReleased]
     assert await used(bench) == 0
@@ -70,7 +70,7 @@ async def test_refused_by_applications_after_the_reservation_the_item_is_given_b
     "outcome", ["late", "mandatory_item_failed", "below_pass_mark", "beyond_cap", "objection_upheld"]
 )
 async def test_an_outcome_after_initial_review_gives_nothing_back_though_the_acceptance_is_heard_later(
-    bench: Bench[Store], outcome: Outcome
+    bench: HandlerHarness[Store], outcome: Outcome
 ) -> None:
     await bench.handle(handlers.reserve_item, submitted(), NOW)
     assert await bench.handle(handlers.release_closed, closed(outcome), NOW) == []
@@ -79,7 +79,7 @@ async def test_an_outcome_after_initial_review_gives_nothing_back_though_the_acc
 
 @pytest.mark.rule("Q5")
 async def test_a_withdrawal_after_initial_review_confirms_the_item_though_the_acceptance_is_heard_later(
-    bench: Bench[Store],
+    bench: HandlerHarness[Store],
 ) -> None:
     await bench.handle(handlers.reserve_item, submitted(), NOW)
     end = withdrawn(after_initial_review=True)
@@ -89,7 +89,7 @@ async def test_a_withdrawal_after_initial_review_confirms_the_item_though_the_ac
 
 
 @pytest.mark.rule("Q5")
-async def test_a_case_closed_by_withdrawal_leaves_the_item_to_what_the_withdrawal_tells(bench: Bench[Store]) -> None:
+async def test_a_case_closed_by_withdrawal_leaves_the_item_to_what_the_withdrawal_tells(bench: HandlerHarness[Store]) -> None:
     for application in ("before", "after"):
         await bench.handle(handlers.reserve_item, submitted(application), NOW)
         assert await bench.handle(handlers.release_closed, closed("withdrawn", application), NOW) == []
@@ -101,17 +101,17 @@ async def test_a_case_closed_by_withdrawal_leaves_the_item_to_what_the_withdrawa
 
 @pytest.mark.rule("Q6")
 async def test_a_withdrawal_after_initial_review_heard_before_the_reservation_waits_for_it(
-    bench: Bench[Store],
+    bench: HandlerHarness[Store],
 ) -> None:
     end = withdrawn(after_initial_review=True)
-    with pytest.raises(Transient):
+    with pytest.raises(TransientError):
         await bench.handle(handlers.release_item, end, NOW)
     await bench.handle(handlers.reserve_item, submitted(), NOW)
     assert kinds(await bench.handle(handlers.release_item, end, NOW)) == [QuotaItemConfirmed]
 
 
 @pytest.mark.rule("Q6")
-async def test_a_report_by_another_assessor_gives_the_first_place_back(bench: Bench[Store]) -> None:
+async def test_a_report_by_another_assessor_gives_the_first_place_back(bench: HandlerHarness[Store]) -> None:
     await bench.handle(handlers.reserve_item, submitted(sequence=1), NOW)
     said = await bench.handle(handlers.reserve_item, submitted(by=OTHER, sequence=3), NOW)
     assert kinds(said) == [QuotaItemReleased, QuotaItemReserved]
@@ -120,7 +120,7 @@ async def test_a_report_by_another_assessor_gives_the_first_place_back(bench: Be
 
 @pytest.mark.rule("Q6")
 @pytest.mark.parametrize("end", [withdrawn(), refused()])
-async def test_a_release_that_overtakes_its_reservation_wins(bench: Bench[Store], end: ApplicationEnd) -> None:
+async def test_a_release_that_overtakes_its_reservation_wins(bench: HandlerHarness[Store], end: ApplicationEnd) -> None:
     assert await bench.handle(handlers.release_item, end, NOW) == []
     assert await bench.handle(handlers.reserve_item, submitted(), NOW) == []
     assert await state(bench) is ItemState.RELEASED
@@ -129,7 +129,7 @@ async def test_a_release_that_overtakes_its_reservation_wins(bench: Bench[Store]
 
 @pytest.mark.rule("Q6")
 async def test_the_end_of_an_earlier_submission_heard_late_takes_nothing_from_the_later_one(
-    bench: Bench[Store],
+    bench: HandlerHarness[Store],
 ) -> None:
     await bench.handle(handlers.reserve_item, submitted(sequence=3), NOW)
     assert await bench.handle(handlers.release_item, refused(sequence=2), NOW) == []
@@ -138,14 +138,14 @@ async def test_the_end_of_an_earlier_submission_heard_late_takes_nothing_from_th
 
 @pytest.mark.rule("Q6")
 @pytest.mark.parametrize("end", [review_refused(), closed("ineligible")])
-async def test_a_case_closed_before_its_reservation_is_heard_leaves_no_item(bench: Bench[Store], end: CaseEnd) -> None:
+async def test_a_case_closed_before_its_reservation_is_heard_leaves_no_item(bench: HandlerHarness[Store], end: CaseEnd) -> None:
     assert await bench.handle(handlers.release_closed, end, NOW) == []
     assert await bench.handle(handlers.reserve_item, submitted(sequence=9), NOW) == []
     assert await used(bench) == 0
 
 
 @pytest.mark.rule("Q5")
-async def test_an_acceptance_heard_after_the_release_takes_the_place_back(bench: Bench[Store]) -> None:
+async def test_an_acceptance_heard_after_the_release_takes_the_place_back(bench: HandlerHarness[Store]) -> None:
     await bench.handle(handlers.reserve_item, submitted(), NOW)
     await bench.handle(handlers.release_item, withdrawn(), NOW)
     assert kinds(await bench.handle(handlers.confirm_item, accepted(), NOW)) == [QuotaItemConfirmed]
@@ -153,7 +153,7 @@ async def test_an_acceptance_heard_after_the_release_takes_the_place_back(bench:
 
 
 @pytest.mark.rule("Q2")
-async def test_an_acceptance_heard_after_the_release_takes_no_place_that_another_has_got(bench: Bench[Store]) -> None:
+async def test_an_acceptance_heard_after_the_release_takes_no_place_that_another_has_got(bench: HandlerHarness[Store]) -> None:
     await fill(bench, LIMIT)
     await bench.handle(handlers.release_item, withdrawn("full-3"), NOW)
     await bench.handle(handlers.reserve_item, submitted("app-16"), NOW)
@@ -165,7 +165,7 @@ async def test_an_acceptance_heard_after_the_release_takes_no_place_that_another
 @pytest.mark.rule("Q5")
 @pytest.mark.parametrize("outcome", ["late", "ineligible", "withdrawn"])
 async def test_a_case_that_review_says_it_had_not_accepted_gives_its_item_back_whatever_the_outcome(
-    bench: Bench[Store], outcome: Outcome
+    bench: HandlerHarness[Store], outcome: Outcome
 ) -> None:
     await bench.handle(handlers.reserve_item, submitted(), NOW)
     end = closed(outcome, accepted_before=False)
@@ -174,14 +174,14 @@ async def test_a_case_that_review_says_it_had_not_accepted_gives_its_item_back_w
 
 
 @pytest.mark.rule("Q6")
-async def test_an_accepted_case_closed_before_its_reservation_is_heard_waits_for_it(bench: Bench[Store]) -> None:
-    with pytest.raises(Transient):
+async def test_an_accepted_case_closed_before_its_reservation_is_heard_waits_for_it(bench: HandlerHarness[Store]) -> None:
+    with pytest.raises(TransientError):
         await bench.handle(handlers.release_closed, closed("ineligible", accepted_before=True), NOW)
 
 
 @pytest.mark.rule("Q6")
-async def test_a_confirmation_heard_before_its_reservation_waits_for_it(bench: Bench[Store]) -> None:
-    with pytest.raises(Transient):
+async def test_a_confirmation_heard_before_its_reservation_waits_for_it(bench: HandlerHarness[Store]) -> None:
+    with pytest.raises(TransientError):
         await bench.handle(handlers.confirm_item, accepted(), NOW)
     await bench.handle(handlers.reserve_item, submitted(), NOW)
     assert kinds(await bench.handle(handlers.confirm_item, accepted(), NOW)) == [QuotaItemConfirmed]

@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 from assessor_quota import handlers
-from assessor_quota.domain.item import IN_USE, Item, ItemState
+from assessor_quota.domain.item import IN_USE, QuotaItem, ItemState
 from chassis.handling import Refusal
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -142,7 +142,7 @@ class Quotas(Told, RuleBasedStateMachine):
         for item in in_use:
             self.counts_with_everybody_who_took_over(item)
 
-    def counts_with_everybody_who_took_over(self, item: Item) -> None:
+    def counts_with_everybody_who_took_over(self, item: QuotaItem) -> None:
         ever = {REPRESENTED[item.assessor.uscc], *(to for _, to in self.changes[item.assessor.uscc])}
         counted = set(item.ledgers)
         assert {f"{each.digest}:{item.year}" for each in self.in_office(item)} <= counted

@@ -5,14 +5,14 @@ from decimal import Decimal
 from random import Random
 
 import pytest
-from assessor_quota.domain.courses import Counted, counted
-from assessor_quota.domain.rates import By, Figures, figures, success_rates
-from assessor_quota.handlers.courses import note_listing
+from assessor_quota.domain.courses import CountedApplication, counted_application
+from assessor_quota.domain.rates import GroupBy, Figures, figures, success_rates
+from assessor_quota.handlers.courses import record_listing
 from assessor_quota.handlers.rates import ComputeRate, compute_rate
 from assessor_quota.store import AGGREGATES, Store
-from chassis.handling import Result
-from chassis.testing import Bench
-from chassis.persistence.unit_of_work import Batch, Commit, Conflict, Unit
+from chassis.handling import HandlerResult
+from chassis.testing import HandlerHarness
+from chassis.persistence.unit_of_work import IdentityMap, ChangeSet, WriteConflictError, UnitOfWork
 from messages.assessor_quota import SuccessRateComputed
 from messages.event import Event
 from messages.values import Prefecture, UnitType
@@ -43,8 +43,8 @@ HISTORY: list[Event] = [
 ]
 
 
-async def applications(bench: Bench[Store]) -> list[Counted]:
-    found = [counted(each) for each in await bench.look().courses.find()]
+async def applications(bench: HandlerHarness[Store]) -> list[CountedApplication]:
+    found = [counted_application(each) for each in await bench.store().courses.find()]
     return [each for each in found if each is not None]
 
 
@@ -55,17 +55,17 @@ def said(events: list[Event]) -> list[tuple[str, int, int, Decimal | None]]:
 
 
 @pytest.mark.rule("S6")
-async def test_listed_over_concluded_is_told_with_its_counts_by_each_of_the_four(bench: Bench[Store]) -> None:
+async def test_listed_over_concluded_is_told_with_its_counts_by_each_of_the_four(bench: HandlerHarness[Store]) -> None:
     await hear(bench, HISTORY, NOW)
     found = await applications(bench)
-    assert [(each.parts, each.figures) for each in success_rates(found, [By.ASSESSOR, By.YEAR])] == [
+    assert [(each.parts, each.figures) for each in success_rates(found, [GroupBy.ASSESSOR, GroupBy.YEAR])] == [
         ((NORTH, 2026), Figures(2, 4)),
         ((SOUTH, 2026), Figures(0, 1)),
         ((OTHER, 2026), Figures(0, 0)),
     ]
-    by_unit_type = {each.parts: each.figures for each in success_rates(found, [By.UNIT_TYPE])}
+    by_unit_type = {each.parts: each.figures for each in success_rates(found, [GroupBy.UNIT_TYPE])}
     assert by_unit_type == {("factory",): Figures(2, 4), ("park",): Figures(0, 1)}
-    by_prefecture = {each.parts: each.figures.rate for each in success_rates(found, [By.PREFECTURE])}
+    by_prefecture = {each.parts: each.figures.rate for each in success_rates(found, [GroupBy.PREFECTURE])}
     assert by_prefecture == {("150300",): Decimal("100.00"), ("150400",): Decimal("25.00")}
 
 
@@ -87,19 +87,19 @@ def test_a_rate_is_rounded_to_two_decimals_half_up() -> None:
 
 @pytest.mark.rule("S6")
 @pytest.mark.parametrize("seed", range(5))
-async def test_the_same_events_in_another_order_and_twice_give_the_same_figures(bench: Bench[Store], seed: int) -> None:
+async def test_the_same_events_in_another_order_and_twice_give_the_same_figures(bench: HandlerHarness[Store], seed: int) -> None:
     await hear(bench, HISTORY, NOW)
     again = await desk()
     shuffled = [*HISTORY, *HISTORY]
     Random(seed).shuffle(shuffled)  # noqa: S311 - a repeatable disorder
     await hear(again, shuffled, NOW)
-    by = [By.ASSESSOR, By.PREFECTURE, By.UNIT_TYPE, By.YEAR]
+    by = [GroupBy.ASSESSOR, GroupBy.PREFECTURE, GroupBy.UNIT_TYPE, GroupBy.YEAR]
     assert success_rates(await applications(again), by) == success_rates(await applications(bench), by)
     assert again.documents("courses").keys() == bench.documents("courses").keys()
 
 
 @pytest.mark.rule("S6")
-async def test_a_years_rates_are_said_on_31_january_once_for_each_assessor(bench: Bench[Store]) -> None:
+async def test_a_years_rates_are_said_on_31_january_once_for_each_assessor(bench: HandlerHarness[Store]) -> None:
     await hear(bench, HISTORY, NOW)
     await run_job(bench, "open-duties", NEW_YEAR)
     assert await run_job(bench, "compute-rates", NEW_YEAR) == []
@@ -112,7 +112,7 @@ async def test_a_years_rates_are_said_on_31_january_once_for_each_assessor(bench
 
 
 @pytest.mark.rule("S6")
-async def test_a_rate_is_said_again_only_when_its_figures_have_changed(bench: Bench[Store]) -> None:
+async def test_a_rate_is_said_again_only_when_its_figures_have_changed(bench: HandlerHarness[Store]) -> None:
     await hear(bench, HISTORY, NOW)
     await run_job(bench, "compute-rates", END_OF_JANUARY)
     await hear(bench, HISTORY, END_OF_JANUARY)
@@ -122,7 +122,7 @@ async def test_a_rate_is_said_again_only_when_its_figures_have_changed(bench: Be
 
 
 @pytest.mark.rule("S6")
-async def test_figures_that_changed_there_and_back_are_not_said_again(bench: Bench[Store]) -> None:
+async def test_figures_that_changed_there_and_back_are_not_said_again(bench: HandlerHarness[Store]) -> None:
     await hear(bench, HISTORY, NOW)
     await run_job(bench, "compute-rates", END_OF_JANUARY)
     lost, won = failing("s-3", SOUTH), submission("s-3", OTHER, sequence=5)
@@ -133,19 +133,19 @@ async def test_figures_that_changed_there_and_back_are_not_said_again(bench: Ben
 
 
 @pytest.mark.rule("S6")
-async def test_a_rate_that_is_computed_while_one_more_is_concluded_is_computed_again(bench: Bench[Store]) -> None:
+async def test_a_rate_that_is_computed_while_one_more_is_concluded_is_computed_again(bench: HandlerHarness[Store]) -> None:
     await hear(bench, HISTORY, NOW)
-    computing, hearing = Batch(bench.memory, AGGREGATES), Batch(bench.memory, AGGREGATES)
+    computing, hearing = IdentityMap(bench.memory, AGGREGATES), IdentityMap(bench.memory, AGGREGATES)
     await settle(computing, lambda store: compute_rate(ComputeRate(f"{SOUTH}:2026", 1), store, END_OF_JANUARY))
-    await settle(hearing, lambda store: note_listing(listed("s-2"), store, END_OF_JANUARY))
-    await bench.memory.commit(Commit([], hearing.writes(), None))
-    with pytest.raises(Conflict):
-        await bench.memory.commit(Commit([], computing.writes(), None))
+    await settle(hearing, lambda store: record_listing(listed("s-2"), store, END_OF_JANUARY))
+    await bench.memory.commit(ChangeSet([], hearing.writes(), None))
+    with pytest.raises(WriteConflictError):
+        await bench.memory.commit(ChangeSet([], computing.writes(), None))
     assert (SOUTH, 1, 2, Decimal("50.00")) in said(await run_job(bench, "compute-rates", END_OF_JANUARY))
 
 
-async def settle(batch: Batch, handle: Callable[[Store], Awaitable[Result]]) -> None:
+async def settle(batch: IdentityMap, handle: Callable[[Store], Awaitable[HandlerResult]]) -> None:
     """As one process does: all is read and decided, nothing committed yet."""
-    unit = Unit(batch)
-    await unit.conclude(await handle(Store(unit)))
-    unit.keep()
+    unit = UnitOfWork(batch)
+    await unit.finish(await handle(Store(unit)))
+    unit.flush()

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from assessor_quota import handlers
-from assessor_quota.domain.reconciliation import Drift, Reconciliation, drifts
+from assessor_quota.domain.reconciliation import DiscrepancyKind, Reconciliation, drifts
 from assessor_quota.handlers import reconciliation
 from assessor_quota.store import Store
-from chassis.testing import Bench
+from chassis.testing import HandlerHarness
 from messages.event import Event
 
 from .kit import (
@@ -34,12 +34,12 @@ from .year import case_closed, failing, given_up, hear, run_job, succeeding
 LEDGER = f"{WANG.digest}:2026"
 
 
-async def sweep(bench: Bench[Store]) -> Reconciliation:
+async def sweep(bench: HandlerHarness[Store]) -> Reconciliation:
     await run_job(bench, "reconcile", NOW)
-    return await bench.look().reconciliations.require(reconciliation.RECONCILIATION)
+    return await bench.store().reconciliations.require(reconciliation.RECONCILIATION)
 
 
-async def found(bench: Bench[Store]) -> dict[Drift, list[str]]:
+async def found(bench: HandlerHarness[Store]) -> dict[DiscrepancyKind, list[str]]:
     """What a sweep finds, the zeros left out."""
     finding = (await sweep(bench)).finding
     assert finding is not None
@@ -47,14 +47,14 @@ async def found(bench: Bench[Store]) -> dict[Drift, list[str]]:
     return {kind: [each.application_id for each in finding.tally.examples if each.kind is kind] for kind in kinds}
 
 
-def damage(bench: Bench[Store], collection: str, key: str, **changed: object) -> None:
+def damage(bench: HandlerHarness[Store], collection: str, key: str, **changed: object) -> None:
     """Change a document as somebody at the database would, past every rule."""
     held: dict[str, Any] = bench.memory.collections[collection]
     bench.memory.collections[collection] = {**held, key: {**held[key], **changed}}
 
 
 @pytest.fixture
-async def kept(bench: Bench[Store]) -> Bench[Store]:
+async def kept(bench: HandlerHarness[Store]) -> HandlerHarness[Store]:
     """Reserved, confirmed, given back and refused items, all as they should be."""
     events: list[Event] = [
         submitted("waits", NORTH),
@@ -68,41 +68,41 @@ async def kept(bench: Bench[Store]) -> Bench[Store]:
 
 
 @pytest.mark.rule("Q2")
-async def test_a_register_that_nobody_damaged_has_no_drift(kept: Bench[Store]) -> None:
+async def test_a_register_that_nobody_damaged_has_no_drift(kept: HandlerHarness[Store]) -> None:
     assert await found(kept) == {}
     finding = (await sweep(kept)).finding
     assert finding is not None
     assert (finding.tally.items, finding.tally.ledgers) == (5, 1)
-    assert set(finding.tally.counts) == set(Drift)
+    assert set(finding.tally.counts) == set(DiscrepancyKind)
 
 
 @pytest.mark.rule("Q2")
-async def test_a_line_that_was_taken_out_is_found(kept: Bench[Store]) -> None:
+async def test_a_line_that_was_taken_out_is_found(kept: HandlerHarness[Store]) -> None:
     lines = kept.documents("ledgers")[LEDGER]["lines"]
     damage(kept, "ledgers", LEDGER, lines=[each for each in lines if each["application_id"] != "won"])
-    assert await found(kept) == {Drift.ITEM_WITHOUT_LINE: ["won"]}
+    assert await found(kept) == {DiscrepancyKind.ITEM_WITHOUT_LINE: ["won"]}
 
 
 @pytest.mark.rule("Q2")
-async def test_a_ledger_that_is_gone_altogether_is_found_by_its_items(kept: Bench[Store]) -> None:
+async def test_a_ledger_that_is_gone_altogether_is_found_by_its_items(kept: HandlerHarness[Store]) -> None:
     kept.memory.collections["ledgers"] = {}
-    assert await found(kept) == {Drift.ITEM_WITHOUT_LINE: ["lost", "waits", "won"]}
+    assert await found(kept) == {DiscrepancyKind.ITEM_WITHOUT_LINE: ["lost", "waits", "won"]}
 
 
 @pytest.mark.rule("Q2")
-async def test_a_line_that_was_put_in_is_found(kept: Bench[Store]) -> None:
+async def test_a_line_that_was_put_in_is_found(kept: HandlerHarness[Store]) -> None:
     lines = kept.documents("ledgers")[LEDGER]["lines"]
     invented = [{**lines[0], "application_id": name} for name in ("nobody", "gone")]
     damage(kept, "ledgers", LEDGER, lines=[*lines, *invented])
-    assert await found(kept) == {Drift.LINE_WITHOUT_ITEM: ["nobody", "gone"]}
+    assert await found(kept) == {DiscrepancyKind.LINE_WITHOUT_ITEM: ["nobody", "gone"]}
 
 
 @pytest.mark.rule("Q2")
-async def test_a_confirmed_item_that_was_freed_is_found(kept: Bench[Store]) -> None:
+async def test_a_confirmed_item_that_was_freed_is_found(kept: HandlerHarness[Store]) -> None:
     lines = kept.documents("ledgers")[LEDGER]["lines"]
     damage(kept, "ledgers", LEDGER, lines=[each for each in lines if each["application_id"] != "won"])
     damage(kept, "items", "won", state="released")
-    assert await found(kept) == {Drift.GIVEN_BACK_AFTER_ACCEPTANCE: ["won"]}
+    assert await found(kept) == {DiscrepancyKind.GIVEN_BACK_AFTER_ACCEPTANCE: ["won"]}
 
 
 @pytest.mark.rule("Q2")
@@ -112,16 +112,16 @@ async def test_a_confirmed_item_that_was_freed_is_found(kept: Bench[Store]) -> N
     [withdrawn("waits"), refused("waits"), review_refused("waits"), case_closed("ineligible", "waits")],
     ids=lambda end: type(end).__name__,
 )
-async def test_an_item_that_stayed_reserved_after_the_end_is_found(kept: Bench[Store], end: Event) -> None:
+async def test_an_item_that_stayed_reserved_after_the_end_is_found(kept: HandlerHarness[Store], end: Event) -> None:
     before = copy.deepcopy({name: kept.documents(name) for name in ("items", "ledgers")})
     await hear(kept, [end], NOW)
     kept.memory.collections |= before
-    assert await found(kept) == {Drift.RESERVED_AFTER_END: ["waits"]}
+    assert await found(kept) == {DiscrepancyKind.RESERVED_AFTER_END: ["waits"]}
 
 
 @pytest.mark.rule("Q1")
 @pytest.mark.rule("Q2")
-async def test_more_items_than_the_limit_are_found(bench: Bench[Store]) -> None:
+async def test_more_items_than_the_limit_are_found(bench: HandlerHarness[Store]) -> None:
     await hear(bench, [submitted(f"app-{number}") for number in range(LIMIT + 2)], NOW)
     line = bench.documents("ledgers")[LEDGER]["lines"][0]
     beyond = [f"app-{number}" for number in range(LIMIT, LIMIT + 2)]
@@ -129,11 +129,11 @@ async def test_more_items_than_the_limit_are_found(bench: Bench[Store]) -> None:
         damage(bench, "items", name, state="reserved", ledgers=[LEDGER])
     more = [{**line, "application_id": name} for name in beyond]
     damage(bench, "ledgers", LEDGER, lines=[*bench.documents("ledgers")[LEDGER]["lines"], *more])
-    assert await found(bench) == {Drift.OVER_LIMIT: beyond}
+    assert await found(bench) == {DiscrepancyKind.OVER_LIMIT: beyond}
 
 
 @pytest.mark.rule("Q2")
-async def test_a_sweep_says_nothing_and_frees_nothing_whatever_it_finds(kept: Bench[Store]) -> None:
+async def test_a_sweep_says_nothing_and_frees_nothing_whatever_it_finds(kept: HandlerHarness[Store]) -> None:
     damage(kept, "items", "won", state="released")
     damage(kept, "ledgers", LEDGER, lines=[])
     kept.memory.collections["reconciliations"] = {}
@@ -146,7 +146,7 @@ async def test_a_sweep_says_nothing_and_frees_nothing_whatever_it_finds(kept: Be
 
 
 @pytest.mark.rule("Q5")
-async def test_an_acceptance_heard_after_the_withdrawal_it_crossed_is_no_drift(kept: Bench[Store]) -> None:
+async def test_an_acceptance_heard_after_the_withdrawal_it_crossed_is_no_drift(kept: HandlerHarness[Store]) -> None:
     await hear(kept, [withdrawn("waits"), accepted("waits")], NOW)
     assert await found(kept) == {}
 
@@ -155,7 +155,7 @@ async def test_an_acceptance_heard_after_the_withdrawal_it_crossed_is_no_drift(k
 @pytest.mark.rule("Q4")
 @pytest.mark.parametrize("seed", range(8))
 async def test_whatever_order_events_are_heard_in_there_is_no_drift_at_any_moment(
-    bench: Bench[Store], seed: int
+    bench: HandlerHarness[Store], seed: int
 ) -> None:
     """North goes from one legal representative to the other and back meanwhile, with its items."""
     random = Random(seed)  # noqa: S311 - a repeatable disorder
@@ -168,16 +168,16 @@ async def test_whatever_order_events_are_heard_in_there_is_no_drift_at_any_momen
     random.shuffle(events)
     for day, part in enumerate(range(0, len(events), 10)):
         await hear_early(bench, events[part : part + 10])
-        look = bench.look()
+        look = bench.store()
         assert drifts(await look.courses.find(), await look.items.find(), await look.ledgers.find()) == []
         if day in {9, 14}:
             now = NOW + timedelta(days=day)
             moved = change(to=LI if day == 9 else WANG, on=TODAY + timedelta(days=day))
             await bench.handle(handlers.change_representative, moved, now)
-    assert any(line.carried_on for ledger in await bench.look().ledgers.find() for line in ledger.lines)
+    assert any(line.carried_on for ledger in await bench.store().ledgers.find() for line in ledger.lines)
 
 
-async def hear_early(bench: Bench[Store], events: list[Event]) -> None:
+async def hear_early(bench: HandlerHarness[Store], events: list[Event]) -> None:
     """Hear what is ready; an acceptance without its reservation comes with a later part, or never."""
     for event in events:
         try:
@@ -188,7 +188,7 @@ async def hear_early(bench: Bench[Store], events: list[Event]) -> None:
 
 @pytest.mark.rule("Q2")
 async def test_a_sweep_goes_page_by_page_and_finds_the_same(
-    kept: Bench[Store], monkeypatch: pytest.MonkeyPatch
+    kept: HandlerHarness[Store], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lines = kept.documents("ledgers")[LEDGER]["lines"]
     damage(kept, "ledgers", LEDGER, lines=[{**lines[0], "application_id": "nobody"}])
@@ -201,12 +201,12 @@ async def test_a_sweep_goes_page_by_page_and_finds_the_same(
 
 
 @pytest.mark.rule("Q2")
-async def test_the_next_sweep_begins_after_a_rest_and_the_last_finding_is_kept_meanwhile(kept: Bench[Store]) -> None:
+async def test_the_next_sweep_begins_after_a_rest_and_the_last_finding_is_kept_meanwhile(kept: HandlerHarness[Store]) -> None:
     first = (await sweep(kept)).finding
     assert first is not None
     damage(kept, "ledgers", LEDGER, lines=[])
     assert (await sweep(kept)).finding == first
     await run_job(kept, "reconcile", NOW + timedelta(minutes=5))
-    second = (await kept.look().reconciliations.require("latest")).finding
+    second = (await kept.store().reconciliations.require("latest")).finding
     assert second is not None
-    assert second.tally.counts[Drift.ITEM_WITHOUT_LINE] == 3
+    assert second.tally.counts[DiscrepancyKind.ITEM_WITHOUT_LINE] == 3

@@ -7,7 +7,7 @@ import pytest
 from assessor_quota import handlers
 from assessor_quota.store import Store
 from chassis.handling import Refusal
-from chassis.testing import Bench
+from chassis.testing import HandlerHarness
 from messages.assessor_quota import (
     AssessorRegistered,
     AssessorSanctioned,
@@ -35,7 +35,7 @@ from .kit import (
 
 
 @pytest.mark.rule("S1")
-async def test_a_sanction_refuses_new_reservations_at_once_with_every_other_reason_beside(bench: Bench[Store]) -> None:
+async def test_a_sanction_refuses_new_reservations_at_once_with_every_other_reason_beside(bench: HandlerHarness[Store]) -> None:
     await fill(bench, LIMIT)
     (said,) = await bench.handle(handlers.sanction_assessor, decision(), NOW)
     assert isinstance(said, AssessorSanctioned)
@@ -46,7 +46,7 @@ async def test_a_sanction_refuses_new_reservations_at_once_with_every_other_reas
 
 
 @pytest.mark.rule("S1")
-async def test_an_older_decision_recorded_later_does_not_shorten_what_listeners_hold(bench: Bench[Store]) -> None:
+async def test_an_older_decision_recorded_later_does_not_shorten_what_listeners_hold(bench: HandlerHarness[Store]) -> None:
     await bench.handle(handlers.sanction_assessor, decision("二号"), NOW)
     (said,) = await bench.handle(handlers.sanction_assessor, decision("一号", date(2026, 4, 1)), NOW)
     assert isinstance(said, AssessorSanctioned)
@@ -54,7 +54,7 @@ async def test_an_older_decision_recorded_later_does_not_shorten_what_listeners_
 
 
 @pytest.mark.rule("S1")
-async def test_a_decision_recorded_after_its_three_years_says_its_own_days(bench: Bench[Store]) -> None:
+async def test_a_decision_recorded_after_its_three_years_says_its_own_days(bench: HandlerHarness[Store]) -> None:
     late = datetime(2028, 1, 5, 2, tzinfo=UTC)
     (said,) = await bench.handle(handlers.sanction_assessor, decision("一号", date(2024, 6, 1)), late)
     assert isinstance(said, AssessorSanctioned)
@@ -62,13 +62,13 @@ async def test_a_decision_recorded_after_its_three_years_says_its_own_days(bench
 
 
 @pytest.mark.rule("S3")
-async def test_a_sister_assessor_goes_on_when_one_is_sanctioned(bench: Bench[Store]) -> None:
+async def test_a_sister_assessor_goes_on_when_one_is_sanctioned(bench: HandlerHarness[Store]) -> None:
     await bench.handle(handlers.sanction_assessor, decision(), NOW)
     assert kinds(await bench.handle(handlers.reserve_item, submitted(by=SOUTH), NOW)) == [QuotaItemReserved]
 
 
 @pytest.mark.rule("S4")
-async def test_a_revoked_sanction_lets_the_assessor_work_again(bench: Bench[Store]) -> None:
+async def test_a_revoked_sanction_lets_the_assessor_work_again(bench: HandlerHarness[Store]) -> None:
     await bench.handle(handlers.sanction_assessor, decision(), NOW)
     (said,) = await bench.handle(handlers.revoke_sanction, revocation(), NOW)
     assert isinstance(said, SanctionRevoked)
@@ -77,7 +77,7 @@ async def test_a_revoked_sanction_lets_the_assessor_work_again(bench: Bench[Stor
 
 
 @pytest.mark.rule("S4")
-async def test_a_revocation_says_what_still_holds_by_another_decision(bench: Bench[Store]) -> None:
+async def test_a_revocation_says_what_still_holds_by_another_decision(bench: HandlerHarness[Store]) -> None:
     await bench.handle(handlers.sanction_assessor, decision("一号", date(2026, 4, 1)), NOW)
     await bench.handle(handlers.sanction_assessor, decision("二号"), NOW)
     command = revocation(decision="一号")
@@ -88,7 +88,7 @@ async def test_a_revocation_says_what_still_holds_by_another_decision(bench: Ben
 
 
 @pytest.mark.rule("S4")
-async def test_a_revocation_of_a_past_day_says_the_decision_made_since(bench: Bench[Store]) -> None:
+async def test_a_revocation_of_a_past_day_says_the_decision_made_since(bench: HandlerHarness[Store]) -> None:
     await bench.handle(handlers.sanction_assessor, decision("一号", date(2026, 2, 1)), NOW)
     await bench.handle(handlers.sanction_assessor, decision("二号", date(2026, 4, 1)), NOW)
     command = revocation(on=date(2026, 3, 1), decision="一号")
@@ -99,14 +99,14 @@ async def test_a_revocation_of_a_past_day_says_the_decision_made_since(bench: Be
 
 
 @pytest.mark.rule("S4")
-async def test_what_cannot_be_revoked_is_refused_and_changes_nothing(bench: Bench[Store]) -> None:
+async def test_what_cannot_be_revoked_is_refused_and_changes_nothing(bench: HandlerHarness[Store]) -> None:
     with pytest.raises(Refusal) as no:
         await bench.handle(handlers.revoke_sanction, revocation(), NOW)
     assert (no.value.code, no.value.reasons[0].code) == ("revocation-refused", "nothing-to-revoke")
 
 
 @pytest.mark.rule("S1")
-async def test_a_decision_before_the_regulation_is_refused(bench: Bench[Store]) -> None:
+async def test_a_decision_before_the_regulation_is_refused(bench: HandlerHarness[Store]) -> None:
     with pytest.raises(Refusal) as no:
         await bench.handle(handlers.sanction_assessor, decision("一号", date(2023, 5, 1)), NOW)
     assert [each.code for each in no.value.reasons] == ["before-the-regulation"]
@@ -114,7 +114,7 @@ async def test_a_decision_before_the_regulation_is_refused(bench: Bench[Store]) 
 
 @pytest.mark.rule("S7")
 async def test_an_assessor_is_registered_once_and_everybody_is_told_without_a_name_of_a_person(
-    bench: Bench[Store],
+    bench: HandlerHarness[Store],
 ) -> None:
     said = bench.said[0]
     assert isinstance(said, AssessorRegistered)
@@ -125,16 +125,16 @@ async def test_an_assessor_is_registered_once_and_everybody_is_told_without_a_na
 
 
 @pytest.mark.rule("S7")
-async def test_an_incomplete_registration_is_refused_and_not_kept(bench: Bench[Store]) -> None:
+async def test_an_incomplete_registration_is_refused_and_not_kept(bench: HandlerHarness[Store]) -> None:
     incomplete = replace(registration(assessor(THIRD)), scope=(), staff=())
     with pytest.raises(Refusal) as no:
         await bench.handle(handlers.register_assessor, incomplete, NOW)
     assert [each.code for each in no.value.reasons] == ["scope-missing", "staff-missing"]
-    assert await bench.look().assessors.get(THIRD) is None
+    assert await bench.store().assessors.get(THIRD) is None
 
 
 @pytest.mark.rule("Q1")
-async def test_a_representative_known_under_an_earlier_key_keeps_digest_and_quota(bench: Bench[Store]) -> None:
+async def test_a_representative_known_under_an_earlier_key_keeps_digest_and_quota(bench: HandlerHarness[Store]) -> None:
     await fill(bench, LIMIT)
     rotated = WANG.model_copy(update={"digest": "c" * 64})
     await bench.handle(handlers.register_assessor, registration(assessor(THIRD, rotated), (WANG.digest,)), NOW)

@@ -6,10 +6,10 @@ from datetime import UTC, date, datetime
 
 import pytest
 from assessor_quota import handlers
-from assessor_quota.domain.representative import Former, change_problems, counting, terms
+from assessor_quota.domain.representative import FormerRepresentative, change_problems, counted_representatives, terms
 from assessor_quota.store import Store
 from chassis.handling import Refusal
-from chassis.testing import Bench
+from chassis.testing import HandlerHarness
 from messages.assessor_quota import LegalRepresentativeChanged, QuotaItemRefused, QuotaItemReserved
 from messages.values import PersonRef
 
@@ -35,24 +35,24 @@ MARCH, NEXT_YEAR = date(2026, 3, 1), date(2027, 2, 1)
 
 
 @pytest.fixture
-async def bench() -> Bench[Store]:
+async def bench() -> HandlerHarness[Store]:
     """All were registered in January."""
     return await desk(since=datetime(2026, 1, 5, 2, tzinfo=UTC))
 
 
-async def counted(bench: Bench[Store], person: PersonRef, year: int = 2026) -> list[str]:
-    ledger = await bench.look().ledgers.get(f"{person.digest}:{year}")
+async def counted(bench: HandlerHarness[Store], person: PersonRef, year: int = 2026) -> list[str]:
+    ledger = await bench.store().ledgers.get(f"{person.digest}:{year}")
     return [] if ledger is None else [line.application_id for line in ledger.lines]
 
 
-def with_whom(day: date, year: int, *former: Former) -> list[tuple[str, date | None]]:
+def with_whom(day: date, year: int, *former: FormerRepresentative) -> list[tuple[str, date | None]]:
     who = {WANG.digest: "Wang", LI.digest: "Li", ZHAO.digest: "Zhao"}
     present = ZHAO if len(former) > 1 else LI if former else WANG
-    found = counting(terms(former, present, "某"), day, year)
+    found = counted_representatives(terms(former, present, "某"), day, year)
     return [(who[each.person.digest], each.carried_on) for each in found]
 
 
-TO_LI, TO_ZHAO = Former(WANG, "王某", MARCH), Former(LI, "李某", NEXT_YEAR)
+TO_LI, TO_ZHAO = FormerRepresentative(WANG, "王某", MARCH), FormerRepresentative(LI, "李某", NEXT_YEAR)
 
 
 @pytest.mark.rule("Q4")
@@ -66,14 +66,14 @@ def test_an_item_counts_with_who_is_in_office_and_with_whoever_takes_over_up_to_
 
 @pytest.mark.rule("Q4")
 def test_the_day_of_submission_is_held_into_the_counting_year() -> None:
-    assert with_whom(date(2025, 12, 20), 2026, Former(WANG, "王某", date(2025, 12, 31))) == [("Li", None)]
-    assert with_whom(date(2027, 1, 5), 2026, TO_LI, Former(LI, "李某", date(2027, 1, 2))) == [("Li", None)]
+    assert with_whom(date(2025, 12, 20), 2026, FormerRepresentative(WANG, "王某", date(2025, 12, 31))) == [("Li", None)]
+    assert with_whom(date(2027, 1, 5), 2026, TO_LI, FormerRepresentative(LI, "李某", date(2027, 1, 2))) == [("Li", None)]
 
 
 @pytest.mark.rule("Q4")
 def test_who_comes_back_in_the_same_year_is_counted_once() -> None:
-    back = (Former(WANG, "王某", MARCH), Former(LI, "李某", date(2026, 4, 1)))
-    found = counting(terms(back, WANG, "王某"), date(2026, 1, 15), 2026)
+    back = (FormerRepresentative(WANG, "王某", MARCH), FormerRepresentative(LI, "李某", date(2026, 4, 1)))
+    found = counted_representatives(terms(back, WANG, "王某"), date(2026, 1, 15), 2026)
     assert [(each.person, each.carried_on) for each in found] == [(LI, MARCH), (WANG, None)]
 
 
@@ -81,7 +81,7 @@ def test_who_comes_back_in_the_same_year_is_counted_once() -> None:
 def test_periods_follow_one_another_from_registration_to_today() -> None:
     registered_on = date(2026, 1, 5)
 
-    def codes(successor: PersonRef, day: date, *former: Former) -> list[str]:
+    def codes(successor: PersonRef, day: date, *former: FormerRepresentative) -> list[str]:
         present = terms(former, LI if former else WANG, "某")
         return [each.code for each in change_problems(present, registered_on, successor, day, TODAY)]
 
@@ -95,7 +95,7 @@ def test_periods_follow_one_another_from_registration_to_today() -> None:
 
 @pytest.mark.rule("Q4")
 async def test_items_of_the_year_count_with_the_new_representative_as_well_and_stay_with_the_old_one(
-    bench: Bench[Store],
+    bench: HandlerHarness[Store],
 ) -> None:
     for application, by in (("a", NORTH), ("b", SOUTH), ("c", OTHER)):
         await bench.handle(handlers.reserve_item, submitted(application, by), NOW)
@@ -108,7 +108,7 @@ async def test_items_of_the_year_count_with_the_new_representative_as_well_and_s
 
 
 @pytest.mark.rule("Q4")
-async def test_the_new_total_may_exceed_the_limit_and_then_nothing_more_is_granted(bench: Bench[Store]) -> None:
+async def test_the_new_total_may_exceed_the_limit_and_then_nothing_more_is_granted(bench: HandlerHarness[Store]) -> None:
     await fill(bench, LIMIT)
     for number in range(10):
         await bench.handle(handlers.reserve_item, submitted(f"other-{number}", OTHER), NOW)
@@ -121,7 +121,7 @@ async def test_the_new_total_may_exceed_the_limit_and_then_nothing_more_is_grant
 
 
 @pytest.mark.rule("Q4")
-async def test_a_place_given_back_is_given_back_to_both(bench: Bench[Store]) -> None:
+async def test_a_place_given_back_is_given_back_to_both(bench: HandlerHarness[Store]) -> None:
     await bench.handle(handlers.reserve_item, submitted("a"), NOW)
     await bench.handle(handlers.change_representative, change(), NOW)
     await bench.handle(handlers.release_item, withdrawn("a"), NOW)
@@ -130,7 +130,7 @@ async def test_a_place_given_back_is_given_back_to_both(bench: Bench[Store]) -> 
 
 @pytest.mark.rule("Q4")
 async def test_items_of_an_earlier_year_stay_where_they_are_and_those_of_the_next_come_along(
-    bench: Bench[Store],
+    bench: HandlerHarness[Store],
 ) -> None:
     for year in (2025, 2026, 2027):
         await bench.handle(handlers.reserve_item, submitted(f"of-{year}", batch_year=year), NOW)
@@ -139,7 +139,7 @@ async def test_items_of_an_earlier_year_stay_where_they_are_and_those_of_the_nex
 
 
 @pytest.mark.rule("Q4")
-async def test_a_submission_of_before_the_change_heard_after_it_counts_with_both(bench: Bench[Store]) -> None:
+async def test_a_submission_of_before_the_change_heard_after_it_counts_with_both(bench: HandlerHarness[Store]) -> None:
     await bench.handle(handlers.change_representative, change(on=date(2026, 4, 10)), NOW)
     early = submitted("early", submitted_on=date(2026, 4, 9))
     (said,) = await bench.handle(handlers.reserve_item, early, NOW)
@@ -149,7 +149,7 @@ async def test_a_submission_of_before_the_change_heard_after_it_counts_with_both
 
 
 @pytest.mark.rule("Q4")
-async def test_a_submission_that_would_count_with_two_needs_a_place_with_both(bench: Bench[Store]) -> None:
+async def test_a_submission_that_would_count_with_two_needs_a_place_with_both(bench: HandlerHarness[Store]) -> None:
     await bench.handle(handlers.change_representative, change(on=date(2026, 4, 10)), NOW)
     for number in range(LIMIT):
         await bench.handle(handlers.reserve_item, submitted(f"other-{number}", OTHER), NOW)
@@ -161,7 +161,7 @@ async def test_a_submission_that_would_count_with_two_needs_a_place_with_both(be
 
 @pytest.mark.rule("Q4")
 @pytest.mark.rule("Q5")
-async def test_a_place_taken_back_after_the_change_counts_with_both(bench: Bench[Store]) -> None:
+async def test_a_place_taken_back_after_the_change_counts_with_both(bench: HandlerHarness[Store]) -> None:
     await bench.handle(handlers.reserve_item, submitted("a"), NOW)
     await bench.handle(handlers.release_item, withdrawn("a"), NOW)
     await bench.handle(handlers.change_representative, change(), NOW)
@@ -171,19 +171,19 @@ async def test_a_place_taken_back_after_the_change_counts_with_both(bench: Bench
 
 
 @pytest.mark.rule("Q4")
-async def test_a_chain_of_changes_carries_an_item_through_all_and_back(bench: Bench[Store]) -> None:
+async def test_a_chain_of_changes_carries_an_item_through_all_and_back(bench: HandlerHarness[Store]) -> None:
     await bench.handle(handlers.reserve_item, submitted("a", submitted_on=date(2026, 4, 1)), NOW)
     for day, person in ((10, LI), (11, ZHAO), (12, WANG)):
         command = change(person, date(2026, 4, day), document_number=f"变更{day}号")
         await bench.handle(handlers.change_representative, command, NOW)
     assert [await counted(bench, person) for person in (WANG, LI, ZHAO)] == [["a"], ["a"], ["a"]]
-    item = await bench.look().items.require("a")
+    item = await bench.store().items.require("a")
     assert item.ledgers[-1] == f"{WANG.digest}:2026"
     assert len(set(item.ledgers)) == len(item.ledgers) == 3
 
 
 @pytest.mark.rule("Q4")
-async def test_a_change_that_is_refused_carries_nothing(bench: Bench[Store]) -> None:
+async def test_a_change_that_is_refused_carries_nothing(bench: HandlerHarness[Store]) -> None:
     await bench.handle(handlers.reserve_item, submitted("a"), NOW)
     with pytest.raises(Refusal) as no:
         await bench.handle(handlers.change_representative, change(on=date(2026, 5, 1)), NOW)
@@ -192,7 +192,7 @@ async def test_a_change_that_is_refused_carries_nothing(bench: Bench[Store]) -> 
 
 
 @pytest.mark.rule("Q1")
-async def test_a_successor_known_under_an_earlier_key_keeps_the_digest(bench: Bench[Store]) -> None:
+async def test_a_successor_known_under_an_earlier_key_keeps_the_digest(bench: HandlerHarness[Store]) -> None:
     rotated = LI.model_copy(update={"digest": "e" * 64})
     (said,) = await bench.handle(handlers.change_representative, change(rotated, earlier=(LI.digest,)), NOW)
     assert isinstance(said, LegalRepresentativeChanged)
@@ -200,7 +200,7 @@ async def test_a_successor_known_under_an_earlier_key_keeps_the_digest(bench: Be
 
 
 @pytest.mark.rule("Q1")
-async def test_a_representative_who_left_is_still_the_same_person_under_a_new_key(bench: Bench[Store]) -> None:
+async def test_a_representative_who_left_is_still_the_same_person_under_a_new_key(bench: HandlerHarness[Store]) -> None:
     await fill(bench, LIMIT)
     for uscc in (NORTH, SOUTH):
         await bench.handle(handlers.change_representative, change(ZHAO, of=uscc), NOW)

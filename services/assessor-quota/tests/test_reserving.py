@@ -6,7 +6,7 @@ import pytest
 from assessor_quota import handlers
 from assessor_quota.domain.item import ItemState
 from assessor_quota.store import Store
-from chassis.testing import Bench
+from chassis.testing import HandlerHarness
 from messages.applications import ApplicationSubmitted
 from messages.assessor_quota import (
     QuotaItemConfirmed,
@@ -39,7 +39,7 @@ from .kit import (
 
 @pytest.mark.rule("Q1")
 async def test_two_assessors_of_one_representative_get_fifteen_items_and_the_sixteenth_is_refused(
-    bench: Bench[Store],
+    bench: HandlerHarness[Store],
 ) -> None:
     await fill(bench, LIMIT)
     (said,) = await bench.handle(handlers.reserve_item, submitted("app-16", SOUTH), NOW)
@@ -51,7 +51,7 @@ async def test_two_assessors_of_one_representative_get_fifteen_items_and_the_six
 
 
 @pytest.mark.rule("Q1")
-async def test_another_representative_has_places_of_its_own(bench: Bench[Store]) -> None:
+async def test_another_representative_has_places_of_its_own(bench: HandlerHarness[Store]) -> None:
     await fill(bench, LIMIT)
     (said,) = await bench.handle(handlers.reserve_item, submitted("app-16", OTHER), NOW)
     assert isinstance(said, QuotaItemReserved)
@@ -59,7 +59,7 @@ async def test_another_representative_has_places_of_its_own(bench: Bench[Store])
 
 
 @pytest.mark.rule("Q3")
-async def test_the_next_batch_year_has_places_of_its_own(bench: Bench[Store]) -> None:
+async def test_the_next_batch_year_has_places_of_its_own(bench: HandlerHarness[Store]) -> None:
     await fill(bench, LIMIT)
     early = submitted("app-16", batch_year=2027, submitted_on=date(2026, 12, 31))
     (said,) = await bench.handle(handlers.reserve_item, early, NOW)
@@ -68,7 +68,7 @@ async def test_the_next_batch_year_has_places_of_its_own(bench: Bench[Store]) ->
 
 
 @pytest.mark.rule("G3")
-async def test_whatever_is_said_of_an_item_names_the_rule_set_it_was_decided_under(bench: Bench[Store]) -> None:
+async def test_whatever_is_said_of_an_item_names_the_rule_set_it_was_decided_under(bench: HandlerHarness[Store]) -> None:
     await fill(bench, LIMIT)
     said = [
         *await bench.handle(handlers.reserve_item, submitted("app-16"), NOW),
@@ -81,14 +81,14 @@ async def test_whatever_is_said_of_an_item_names_the_rule_set_it_was_decided_und
 
 
 @pytest.mark.rule("Q6")
-async def test_the_same_submission_heard_twice_is_one_item_and_one_answer(bench: Bench[Store]) -> None:
+async def test_the_same_submission_heard_twice_is_one_item_and_one_answer(bench: HandlerHarness[Store]) -> None:
     assert kinds(await bench.handle(handlers.reserve_item, submitted(), NOW)) == [QuotaItemReserved]
     assert await bench.handle(handlers.reserve_item, submitted(), NOW) == []
     assert await used(bench) == 1
 
 
 @pytest.mark.rule("Q6")
-async def test_an_application_that_asks_anew_gets_the_item_it_has(bench: Bench[Store]) -> None:
+async def test_an_application_that_asks_anew_gets_the_item_it_has(bench: HandlerHarness[Store]) -> None:
     await bench.handle(handlers.reserve_item, submitted(sequence=1), NOW)
     (again,) = await bench.handle(handlers.reserve_item, submitted(sequence=3), NOW)
     assert isinstance(again, QuotaItemReserved)
@@ -98,13 +98,13 @@ async def test_an_application_that_asks_anew_gets_the_item_it_has(bench: Bench[S
 
 
 @pytest.mark.rule("Q6")
-async def test_an_application_refused_before_and_submitted_again_gets_an_item(bench: Bench[Store]) -> None:
+async def test_an_application_refused_before_and_submitted_again_gets_an_item(bench: HandlerHarness[Store]) -> None:
     await bench.handle(handlers.release_item, refused(sequence=1), NOW)
     assert kinds(await bench.handle(handlers.reserve_item, submitted(sequence=2), NOW)) == [QuotaItemReserved]
 
 
 @pytest.mark.rule("Q5")
-async def test_a_case_that_review_says_it_had_accepted_keeps_its_item_whatever_the_outcome(bench: Bench[Store]) -> None:
+async def test_a_case_that_review_says_it_had_accepted_keeps_its_item_whatever_the_outcome(bench: HandlerHarness[Store]) -> None:
     await bench.handle(handlers.reserve_item, submitted(), NOW)
     end = closed("ineligible", accepted_before=True)
     assert kinds(await bench.handle(handlers.release_closed, end, NOW)) == [QuotaItemConfirmed]
@@ -114,33 +114,33 @@ async def test_a_case_that_review_says_it_had_accepted_keeps_its_item_whatever_t
 
 @pytest.mark.rule("Q3")
 @pytest.mark.parametrize("batch_year", [2024, 2028])
-async def test_a_year_far_from_the_day_of_submission_is_refused(bench: Bench[Store], batch_year: int) -> None:
+async def test_a_year_far_from_the_day_of_submission_is_refused(bench: HandlerHarness[Store], batch_year: int) -> None:
     (no,) = await bench.handle(handlers.reserve_item, submitted(batch_year=batch_year), NOW)
     assert isinstance(no, QuotaItemRefused)
     assert [(each.rule, each.code, each.article) for each in no.reasons] == [("Q3", "year-out-of-range", "第三十二条")]
 
 
 @pytest.mark.rule("G3")
-async def test_a_refused_item_keeps_the_codes_it_was_refused_for(bench: Bench[Store]) -> None:
+async def test_a_refused_item_keeps_the_codes_it_was_refused_for(bench: HandlerHarness[Store]) -> None:
     await fill(bench, LIMIT)
     await bench.handle(handlers.reserve_item, submitted("app-16", lead_author="S9", reviewer="S8"), NOW)
-    item = await bench.look().items.require("app-16")
+    item = await bench.store().items.require("app-16")
     assert item.refused_for == ("not-on-staff", "quota-exhausted")
 
 
 async def test_the_first_item_in_a_prefecture_is_noted_and_later_ones_leave_the_entry_alone(
-    bench: Bench[Store],
+    bench: HandlerHarness[Store],
 ) -> None:
     versions = []
     for application in ("first", "second"):
         await bench.handle(handlers.reserve_item, submitted(application), NOW)
-        store = bench.look()
+        store = bench.store()
         assert (await store.assessors.require(NORTH)).prefectures == ("150400",)
         versions.append(store.assessors.version(NORTH))
     assert versions[0] == versions[1]
 
 
-async def test_a_self_evaluated_application_needs_no_item(bench: Bench[Store]) -> None:
+async def test_a_self_evaluated_application_needs_no_item(bench: HandlerHarness[Store]) -> None:
     own = self_evaluated()
     case = accepted().model_copy(update={"assessor": None})
     end = withdrawn().model_copy(update={"evaluation": own.evaluation})
@@ -155,7 +155,7 @@ async def test_a_self_evaluated_application_needs_no_item(bench: Bench[Store]) -
 
 
 @pytest.mark.rule("E12")
-async def test_an_assessor_nobody_registered_gets_no_item(bench: Bench[Store]) -> None:
+async def test_an_assessor_nobody_registered_gets_no_item(bench: HandlerHarness[Store]) -> None:
     (said,) = await bench.handle(handlers.reserve_item, submitted(by=THIRD), NOW)
     assert isinstance(said, QuotaItemRefused)
     assert [each.rule for each in said.reasons] == ["E12"]
@@ -164,7 +164,7 @@ async def test_an_assessor_nobody_registered_gets_no_item(bench: Bench[Store]) -
 
 @pytest.mark.rule("Q1")
 @pytest.mark.rule("Q6")
-async def test_an_answer_says_which_submission_it_answers(bench: Bench[Store]) -> None:
+async def test_an_answer_says_which_submission_it_answers(bench: HandlerHarness[Store]) -> None:
     def asking(application: str, sequence: int, submission: int, by: str = NORTH) -> ApplicationSubmitted:
         return submitted(application, by, sequence=sequence).model_copy(update={"submission": submission})
 

@@ -8,7 +8,7 @@ from assessor_quota.handlers import statements
 from assessor_quota.handlers.statements import FileStatement, file_statement
 from assessor_quota.store import Store
 from chassis.handling import Refusal
-from chassis.testing import Bench
+from chassis.testing import HandlerHarness
 from messages.assessor_quota import DutyMet, DutyOpened, DutyOverdue, StatementFiled
 from messages.event import Event
 from messages.values import Prefecture
@@ -26,26 +26,26 @@ def filing(uscc: str = NORTH, year: int = 2026, **changed: object) -> FileStatem
     return FileStatement(uscc=uscc, year=year, **told)  # type: ignore[arg-type]
 
 
-async def refusal(bench: Bench[Store], command: FileStatement, now: datetime) -> list[tuple[str, str]]:
+async def refusal(bench: HandlerHarness[Store], command: FileStatement, now: datetime) -> list[tuple[str, str]]:
     with pytest.raises(Refusal) as refused:
         await bench.handle(file_statement, command, now)
     assert refused.value.code == "statement-refused"
     return [(each.rule, each.code) for each in refused.value.reasons]
 
 
-async def state(bench: Bench[Store], uscc: str = NORTH) -> DutyState:
-    return (await bench.look().duties.require(f"{uscc}:2026")).state
+async def state(bench: HandlerHarness[Store], uscc: str = NORTH) -> DutyState:
+    return (await bench.store().duties.require(f"{uscc}:2026")).state
 
 
 @pytest.fixture
-async def opened(bench: Bench[Store]) -> Bench[Store]:
+async def opened(bench: HandlerHarness[Store]) -> HandlerHarness[Store]:
     await hear(bench, [*succeeding("app-1", NORTH), *given_up("app-2", NORTH, Prefecture.WUHAI)], NOW)
     await run_job(bench, "open-duties", NEW_YEAR)
     return bench
 
 
 @pytest.mark.rule("S5")
-async def test_on_1_january_each_assessor_owes_a_statement_for_the_year_before_by_30_april(bench: Bench[Store]) -> None:
+async def test_on_1_january_each_assessor_owes_a_statement_for_the_year_before_by_30_april(bench: HandlerHarness[Store]) -> None:
     assert await run_job(bench, "open-duties", NEW_YEAR - timedelta(days=1)) == []
     said = await run_job(bench, "open-duties", NEW_YEAR)
     assert [each.holder for each in said if isinstance(each, DutyOpened)] == [NORTH, SOUTH, OTHER]
@@ -57,10 +57,10 @@ async def test_on_1_january_each_assessor_owes_a_statement_for_the_year_before_b
 
 
 @pytest.mark.rule("S5")
-async def test_who_registers_after_the_year_owes_nothing_for_it(bench: Bench[Store]) -> None:
+async def test_who_registers_after_the_year_owes_nothing_for_it(bench: HandlerHarness[Store]) -> None:
     assert await run_job(bench, "open-duties", NOW) == []
-    assert (await bench.look().openings.require("statements")) == Opening(2025, "", finished=True)
-    assert await bench.look().duties.find() == []
+    assert (await bench.store().openings.require("statements")) == Opening(2025, "", finished=True)
+    assert await bench.store().duties.find() == []
 
 
 @pytest.mark.rule("S5")
@@ -74,7 +74,7 @@ def test_years_that_were_slept_through_are_made_up_for_one_after_the_other() -> 
 
 @pytest.mark.rule("S5")
 async def test_duties_are_opened_page_by_page_and_each_once(
-    bench: Bench[Store], monkeypatch: pytest.MonkeyPatch
+    bench: HandlerHarness[Store], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(statements, "PAGE", 2)
     said = await run_job(bench, "open-duties", NEW_YEAR)
@@ -83,7 +83,7 @@ async def test_duties_are_opened_page_by_page_and_each_once(
 
 @pytest.mark.rule("S5")
 @pytest.mark.rule("T6")
-async def test_a_statement_on_the_last_day_is_in_time(opened: Bench[Store]) -> None:
+async def test_a_statement_on_the_last_day_is_in_time(opened: HandlerHarness[Store]) -> None:
     filed, met = await opened.handle(file_statement, filing(), LAST_DAY)
     assert isinstance(filed, StatementFiled)
     assert isinstance(met, DutyMet)
@@ -94,7 +94,7 @@ async def test_a_statement_on_the_last_day_is_in_time(opened: Bench[Store]) -> N
 
 @pytest.mark.rule("S5")
 async def test_without_a_statement_the_duty_is_overdue_from_the_day_after_and_that_is_said_once(
-    opened: Bench[Store],
+    opened: HandlerHarness[Store],
 ) -> None:
     await opened.handle(file_statement, filing(SOUTH), LAST_DAY)
     said = await run_job(opened, "note-overdue", DAY_AFTER)
@@ -104,8 +104,8 @@ async def test_without_a_statement_the_duty_is_overdue_from_the_day_after_and_th
 
 
 @pytest.mark.rule("S5")
-async def test_an_overdue_duty_names_the_prefectures_of_the_items_of_its_year(opened: Bench[Store]) -> None:
-    duty = await opened.look().duties.require(f"{NORTH}:2026")
+async def test_an_overdue_duty_names_the_prefectures_of_the_items_of_its_year(opened: HandlerHarness[Store]) -> None:
+    duty = await opened.store().duties.require(f"{NORTH}:2026")
     assert duty.prefectures == (Prefecture.CHIFENG,)
     late: list[Event] = [submission("app-3", NORTH, Prefecture.HOHHOT), submission("app-4", NORTH, Prefecture.ALXA)]
     await hear(opened, [*late, withdrawn("app-4")], NEW_YEAR)
@@ -115,7 +115,7 @@ async def test_an_overdue_duty_names_the_prefectures_of_the_items_of_its_year(op
 
 
 @pytest.mark.rule("S5")
-async def test_a_statement_after_the_last_day_is_taken_and_late(opened: Bench[Store]) -> None:
+async def test_a_statement_after_the_last_day_is_taken_and_late(opened: HandlerHarness[Store]) -> None:
     await run_job(opened, "note-overdue", DAY_AFTER)
     filed, met = await opened.handle(file_statement, filing(), DAY_AFTER)
     assert isinstance(filed, StatementFiled)
@@ -125,21 +125,21 @@ async def test_a_statement_after_the_last_day_is_taken_and_late(opened: Bench[St
 
 
 @pytest.mark.rule("S5")
-async def test_filing_again_amends_and_keeps_what_was_filed_before(opened: Bench[Store]) -> None:
+async def test_filing_again_amends_and_keeps_what_was_filed_before(opened: HandlerHarness[Store]) -> None:
     await opened.handle(file_statement, filing(), LAST_DAY)
     more = Content(
         projects_evaluated=4, staff=12, staff_trained=9, trainings_given=2, complaints=1, summary="更正：四项。"
     )
     said = await opened.handle(file_statement, filing(content=more, on_behalf=True), DAY_AFTER)
     assert kinds(said) == [StatementFiled]
-    statement = await opened.look().statements.require(f"{NORTH}:2026")
+    statement = await opened.store().statements.require(f"{NORTH}:2026")
     assert [each.content for each in statement.filings] == [CONTENT, more]
     assert [each.on_behalf for each in statement.filings] == [False, True]
     assert (statement.late, await state(opened)) == (False, DutyState.FILED)
 
 
 @pytest.mark.rule("S5")
-async def test_nothing_is_filed_for_a_year_that_is_not_over_or_not_owed(opened: Bench[Store]) -> None:
+async def test_nothing_is_filed_for_a_year_that_is_not_over_or_not_owed(opened: HandlerHarness[Store]) -> None:
     assert await refusal(opened, filing(year=2027), NEW_YEAR) == [("S5", "year-not-over")]
     assert await refusal(opened, filing(year=2025), NEW_YEAR) == [("S5", "statement-not-due")]
     with pytest.raises(Refusal) as unknown:
@@ -148,5 +148,5 @@ async def test_nothing_is_filed_for_a_year_that_is_not_over_or_not_owed(opened: 
 
 
 @pytest.mark.rule("G2")
-async def test_a_duty_keeps_the_rule_set_it_was_opened_under(opened: Bench[Store]) -> None:
-    assert (await opened.look().duties.require(f"{NORTH}:2026")).rule_set == RULES.version
+async def test_a_duty_keeps_the_rule_set_it_was_opened_under(opened: HandlerHarness[Store]) -> None:
+    assert (await opened.store().duties.require(f"{NORTH}:2026")).rule_set == RULES.version

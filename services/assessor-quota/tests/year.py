@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from typing import TypeVar
 
-from assessor_quota.bus import HEARS
+from assessor_quota.bus import SUBSCRIPTIONS
 from assessor_quota.jobs import JOBS
 from assessor_quota.store import Store
 from chassis.clock import FixedClock
-from chassis.handling import Transient
-from chassis.testing import Bench
-from chassis.testing.http import ApiStand
+from chassis.handling import TransientError
+from chassis.testing import HandlerHarness
+from chassis.testing.http import ApiHarness
 from messages.event import Event
 from messages.registry import UnitListed
 from messages.review import CaseClosed, Outcome
@@ -26,7 +26,7 @@ LAST_DAY = datetime(2027, 4, 30, 15, 59, tzinfo=UTC)
 """The last minute of 30 April in Shanghai."""
 DAY_AFTER = datetime(2027, 4, 30, 16, tzinfo=UTC)
 
-_HEARS = {each.event_type: each for each in HEARS}
+_HEARS = {each.event_type: each for each in SUBSCRIPTIONS}
 _JOBS = {job.name: job for job in JOBS}
 
 E = TypeVar("E", bound=Event)
@@ -86,7 +86,7 @@ def given_up(application_id: str, *told: object) -> list[Event]:
     return [submission(application_id, *told), withdrawn(application_id), end]  # type: ignore[arg-type]
 
 
-async def hear(bench: Bench[Store], events: Iterable[Event], now: datetime) -> None:
+async def hear(bench: HandlerHarness[Store], events: Iterable[Event], now: datetime) -> None:
     """Hear them in this order; what is not ready yet comes again after the others."""
     waiting: Sequence[Event] = list(events)
     while waiting:
@@ -95,20 +95,20 @@ async def hear(bench: Bench[Store], events: Iterable[Event], now: datetime) -> N
         waiting = early
 
 
-async def _heard(bench: Bench[Store], event: Event, now: datetime) -> bool:
+async def _heard(bench: HandlerHarness[Store], event: Event, now: datetime) -> bool:
     bound = _HEARS[type(event)]
     try:
         await bench.handle(bound.handler, event, now)
-    except Transient:
+    except TransientError:
         return False
     return True
 
 
-async def run_job(bench: Bench[Store], name: str, now: datetime) -> list[Event]:
+async def run_job(bench: HandlerHarness[Store], name: str, now: datetime) -> list[Event]:
     """Let a job do what is due until nothing is, and return what was said."""
     job, said = _JOBS[name], len(bench.said)
     for _ in range(1000):
-        due = await job.due(bench.look(), now)
+        due = await job.due(bench.store(), now)
         if not due:
             return bench.said[said:]
         for item in due:
@@ -121,17 +121,17 @@ def day(text: str) -> datetime:
     return datetime.fromisoformat(f"{text}T10:00:00+08:00").astimezone(UTC)
 
 
-async def office_hears(office: ApiStand, events: Iterable[Event]) -> None:
+async def office_hears(office: ApiHarness, events: Iterable[Event]) -> None:
     """As ``hear``, for events that are ready in this order."""
     for event in events:
         await office.perform(_HEARS[type(event)].handler, event, Store)
 
 
-async def office_runs(office: ApiStand, name: str, now: datetime) -> None:
+async def office_runs(office: ApiHarness, name: str, now: datetime) -> None:
     """Let it be ``now`` and a job do what is due until nothing is."""
     clock, job = office.gate.clock, _JOBS[name]
     assert isinstance(clock, FixedClock)
     clock.move_to(now)
-    while due := await job.due(office.look(Store), now):
+    while due := await job.due(office.store(Store), now):
         for item in due:
             await office.perform(job.handler, item, Store)

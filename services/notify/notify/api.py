@@ -8,7 +8,7 @@ from chassis.security.policies import (
     Policy,
     Rule,
     all_of,
-    both,
+    and_filters,
     everything,
     only,
     own_organisation,
@@ -18,17 +18,17 @@ from chassis.security.policies import (
 )
 from chassis.clock import SystemClock
 from chassis.handling import Refusal
-from chassis.http.endpoint import Call, Gate, Limit, Page
-from chassis.http.pagination import USUAL
-from chassis.http.problems import rests_on
+from chassis.http.endpoint import RequestContext, ApiContext, Limit, Page
+from chassis.http.pagination import DEFAULT_LIMIT
+from chassis.http.problems import based_on_rule
 from fastapi import APIRouter, Depends, Path
 from messages.values import Role
 from pydantic import BaseModel, ConfigDict, Field
 from rulebook import basis, reason
 
 from notify import handlers
-from notify.domain.addressees import Addressee
-from notify.domain.notice import Delivery, Language, Notice, State
+from notify.domain.addressees import Recipient
+from notify.domain.notice import Delivery, Language, Notification, State
 from notify.store import Store
 
 _ORGANISATION = (Role.APPLICANT, Role.ASSESSOR)
@@ -107,7 +107,7 @@ class DeliveryView(BaseModel):
     cause: str | None
 
 
-def router(gate: Gate) -> APIRouter:
+def router(gate: ApiContext) -> APIRouter:
     routes = APIRouter(prefix="/v1")
     _inbox(routes, gate)
     _contacts(routes, gate)
@@ -115,80 +115,80 @@ def router(gate: Gate) -> APIRouter:
     return routes
 
 
-def _inbox(routes: APIRouter, gate: Gate) -> None:
-    @routes.get("/inbox", tags=["inbox"], openapi_extra=rests_on(basis("N1")))
+def _inbox(routes: APIRouter, gate: ApiContext) -> None:
+    @routes.get("/inbox", tags=["inbox"], openapi_extra=based_on_rule(basis("N1")))
     async def list_own_notices(
-        call: Annotated[Call, Depends(gate.call(INBOX))],
+        call: Annotated[RequestContext, Depends(gate.authorize(INBOX))],
         *,
         unread: bool = False,
-        limit: Limit = USUAL,
+        limit: Limit = DEFAULT_LIMIT,
         after: str | None = None,
     ) -> Page[NoticeView]:
         """Own notices, newest first."""
-        where = both(call.filter(), {"read_at": None} if unread else {})
-        return _shown(await call.page(call.reads(Store).notices, where, (("at", -1),), limit, after))
+        where = and_filters(call.filter(), {"read_at": None} if unread else {})
+        return _shown(await call.page(call.read_store(Store).notices, where, (("at", -1),), limit, after))
 
-    @routes.post("/inbox/{notice_id}/read", tags=["inbox"], openapi_extra=rests_on(basis("N1")))
-    async def mark_as_read(notice_id: NoticeId, call: Annotated[Call, Depends(gate.call(INBOX))]) -> NoticeView:
+    @routes.post("/inbox/{notice_id}/read", tags=["inbox"], openapi_extra=based_on_rule(basis("N1")))
+    async def mark_as_read(notice_id: NoticeId, call: Annotated[RequestContext, Depends(gate.authorize(INBOX))]) -> NoticeView:
         """Mark as read; a second time changes nothing."""
-        notice = await call.reads(Store).notices.require(notice_id)
+        notice = await call.read_store(Store).notices.require(notice_id)
         command = handlers.ReadNotice(notice_id, SystemClock().now())
-        return await call.perform(handlers.read_notice, command, Store, resource=notice, reply=NoticeView)
+        return await call.execute(handlers.read_notice, command, Store, resource=notice, reply=NoticeView)
 
-    @routes.get("/board", tags=["board"], openapi_extra=rests_on(basis("N4")))
+    @routes.get("/board", tags=["board"], openapi_extra=based_on_rule(basis("N4")))
     async def list_public_announcements(
-        call: Annotated[Call, Depends(gate.call(BOARD))], limit: Limit = USUAL, after: str | None = None
+        call: Annotated[RequestContext, Depends(gate.authorize(BOARD))], limit: Limit = DEFAULT_LIMIT, after: str | None = None
     ) -> Page[NoticeView]:
         """What is public: notices, lists, registrations, sanctions, removals (N4); newest first."""
-        return _shown(await call.page(call.reads(Store).notices, {"role": Role.PUBLIC}, (("at", -1),), limit, after))
+        return _shown(await call.page(call.read_store(Store).notices, {"role": Role.PUBLIC}, (("at", -1),), limit, after))
 
 
-def _contacts(routes: APIRouter, gate: Gate) -> None:
-    @routes.get("/contacts/{role}", tags=["contacts"], openapi_extra=rests_on(basis("N1")))
-    async def show_own_contact(role: Role, call: Annotated[Call, Depends(gate.call(CONTACT))]) -> ContactView:
-        contact = await call.reads(Store).contacts.require(_reader(call, role).key)
+def _contacts(routes: APIRouter, gate: ApiContext) -> None:
+    @routes.get("/contacts/{role}", tags=["contacts"], openapi_extra=based_on_rule(basis("N1")))
+    async def show_own_contact(role: Role, call: Annotated[RequestContext, Depends(gate.authorize(CONTACT))]) -> ContactView:
+        contact = await call.read_store(Store).contacts.require(_reader(call, role).key)
         return ContactView(role=role, email=contact.email, language=contact.language)
 
-    @routes.put("/contacts/{role}", tags=["contacts"], openapi_extra=rests_on(basis("N1")))
+    @routes.put("/contacts/{role}", tags=["contacts"], openapi_extra=based_on_rule(basis("N1")))
     async def set_own_contact(
-        role: Role, body: ContactBody, call: Annotated[Call, Depends(gate.call(CONTACT))]
+        role: Role, body: ContactBody, call: Annotated[RequestContext, Depends(gate.authorize(CONTACT))]
     ) -> ContactView:
         """From now on notices in this role also come by e-mail."""
         command = handlers.SetContact(_reader(call, role), body.email, body.language)
-        return await call.perform(handlers.set_contact, command, Store, reply=ContactView)
+        return await call.execute(handlers.set_contact, command, Store, reply=ContactView)
 
-    @routes.delete("/contacts/{role}", status_code=204, tags=["contacts"], openapi_extra=rests_on(basis("N1")))
-    async def remove_own_contact(role: Role, call: Annotated[Call, Depends(gate.call(CONTACT))]) -> None:
+    @routes.delete("/contacts/{role}", status_code=204, tags=["contacts"], openapi_extra=based_on_rule(basis("N1")))
+    async def remove_own_contact(role: Role, call: Annotated[RequestContext, Depends(gate.authorize(CONTACT))]) -> None:
         """From now on the inbox only."""
-        await call.perform(handlers.remove_contact, handlers.RemoveContact(_reader(call, role)), Store)
+        await call.execute(handlers.remove_contact, handlers.RemoveContact(_reader(call, role)), Store)
 
 
-def _deliveries(routes: APIRouter, gate: Gate) -> None:
-    @routes.get("/deliveries", tags=["deliveries"], openapi_extra=rests_on(basis("N2")))
+def _deliveries(routes: APIRouter, gate: ApiContext) -> None:
+    @routes.get("/deliveries", tags=["deliveries"], openapi_extra=based_on_rule(basis("N2")))
     async def list_deliveries(
-        call: Annotated[Call, Depends(gate.call(DELIVERIES))],
+        call: Annotated[RequestContext, Depends(gate.authorize(DELIVERIES))],
         state: State | Literal["all"] = "failed",
-        limit: Limit = USUAL,
+        limit: Limit = DEFAULT_LIMIT,
         after: str | None = None,
     ) -> Page[DeliveryView]:
         """E-mails by state, without addresses."""
         where = {} if state == "all" else {"state": state}
-        found = await call.page(call.reads(Store).deliveries, where, limit=limit, after=after)
+        found = await call.page(call.read_store(Store).deliveries, where, limit=limit, after=after)
         return Page(items=[_delivery_view(each) for each in found.items], next=found.next)
 
     @routes.post(
         "/deliveries/{delivery_id}/resend",
         summary="Send a failed e-mail again",
         tags=["deliveries"],
-        openapi_extra=rests_on(basis("N2")),
+        openapi_extra=based_on_rule(basis("N2")),
     )
-    async def resend(delivery_id: DeliveryId, call: Annotated[Call, Depends(gate.call(DELIVERIES))]) -> DeliveryView:
+    async def resend(delivery_id: DeliveryId, call: Annotated[RequestContext, Depends(gate.authorize(DELIVERIES))]) -> DeliveryView:
         """Try a parked e-mail again (N2)."""
         command = handlers.ResendDelivery(delivery_id, call.actor.subject)
-        return _delivery_view(await call.perform(handlers.resend, command, Store, reply=Delivery))
+        return _delivery_view(await call.execute(handlers.resend, command, Store, reply=Delivery))
 
 
-def _shown(found: Page[Notice]) -> Page[NoticeView]:
+def _shown(found: Page[Notification]) -> Page[NoticeView]:
     return Page(items=[NoticeView.model_validate(each) for each in found.items], next=found.next)
 
 
@@ -196,7 +196,7 @@ def _delivery_view(delivery: Delivery) -> DeliveryView:
     return DeliveryView.model_validate(asdict(delivery))
 
 
-def _reader(call: Call, role: Role) -> Addressee:
+def _reader(call: RequestContext, role: Role) -> Recipient:
     """The inbox of the actor in one of its roles, as ``domain.addressees`` names it."""
     actor = call.actor
     by_organisation = role in {*_ORGANISATION, Role.CONSULTED_DEPARTMENT}
@@ -204,7 +204,7 @@ def _reader(call: Call, role: Role) -> Addressee:
     if not actor.acts_as(role) or role in {Role.PUBLIC, Role.OPERATOR, Role.AGENCY}:
         why = reason("P1", "role-not-held", "请指定本人具有的、接收通知的角色", role)
         raise Refusal("role-not-held", why, status=403, title="Name a role of your own that receives notices")
-    return Addressee(
+    return Recipient(
         role,
         organisation=actor.organisation if by_organisation else None,
         prefecture=actor.prefecture if by_prefecture else None,

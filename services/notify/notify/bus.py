@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from chassis.inbox.subscriptions import Hears, hears
+from chassis.inbox.subscriptions import Subscription, subscribe
 from messages.catalogue import EVENTS
 from messages.duties import Duty
 from messages.event import Event
@@ -15,11 +15,11 @@ from notify.store import Store
 
 async def _wanted(event: Event, _store: Store) -> Iterable[tuple[str, str]]:
     """Asked for a whole batch at once, and not declared ahead: an office's contact must not keep two batches apart."""
-    return handlers.wanted(event)
+    return handlers.prefetch_keys(event)
 
 
-HEARS: tuple[Hears, ...] = tuple(
-    hears(event, handlers.follow_duty if issubclass(event, Duty) else handlers.tell, Store, then=_wanted)
+SUBSCRIPTIONS: tuple[Subscription, ...] = tuple(
+    subscribe(event, handlers.track_duty if issubclass(event, Duty) else handlers.notify, Store, then=_wanted)
     for event in EVENTS.values()
     if event.owner != "notify"
 )

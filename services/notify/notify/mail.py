@@ -14,7 +14,7 @@ Send: TypeAlias = Callable[[str, str, str, str], Awaitable[None]]
 """(address, title, body, message id); raises whatever keeps the server from taking it."""
 
 
-def sender(settings: Settings) -> Send:
+def make_sender(settings: Settings) -> Send:
     """Send through one SMTP server, under its user's name where one is set; the password is read once, at start."""
     file = settings.smtp_password_file
     password = None if file is None else file.read_text(encoding="utf-8").strip()

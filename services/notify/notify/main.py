@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 from chassis.runtime.run import run
-from chassis.runtime.service import Service
+from chassis.runtime.service import ServiceDefinition
 
 from notify.api import router
-from notify.bus import HEARS
+from notify.bus import SUBSCRIPTIONS
 from notify.jobs import jobs
-from notify.mail import sender
+from notify.mail import make_sender
 from notify.settings import Settings
 from notify.store import AGGREGATES, INDEXES, Store
 
 
-def service(settings: Settings | None = None) -> Service:
+def service(settings: Settings | None = None) -> ServiceDefinition:
     settings = settings or Settings.load()
-    return Service(
+    return ServiceDefinition(
         name="notify",
         settings=settings,
         store=Store,
         aggregates=AGGREGATES,
         indexes=INDEXES,
-        hears=HEARS,
+        subscriptions=SUBSCRIPTIONS,
         router=router,
-        jobs=jobs(sender(settings), settings.mails_at_once),
+        jobs=jobs(make_sender(settings), settings.mails_at_once),
     )
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from chassis.persistence.collections import Documents, Index
-from chassis.persistence.unit_of_work import Unit
+from chassis.persistence.collections import DocumentCollection, Index
+from chassis.persistence.unit_of_work import UnitOfWork
 
-from notify.domain.ladder import Deadline
-from notify.domain.notice import Contact, Delivery, Notice
+from notify.domain.ladder import DutyReminder
+from notify.domain.notice import Contact, Delivery, Notification
 
 AGGREGATES = {"notice": "notices"}
 KEPT_DAYS = 3 * 366
@@ -21,8 +21,8 @@ INDEXES = (
 
 
 class Store:
-    def __init__(self, unit: Unit) -> None:
-        self.notices = Documents(unit, "notices", Notice)
-        self.contacts = Documents(unit, "contacts", Contact)
-        self.deliveries = Documents(unit, "deliveries", Delivery)
-        self.deadlines = Documents(unit, "deadlines", Deadline)
+    def __init__(self, unit: UnitOfWork) -> None:
+        self.notices = DocumentCollection(unit, "notices", Notification)
+        self.contacts = DocumentCollection(unit, "contacts", Contact)
+        self.deliveries = DocumentCollection(unit, "deliveries", Delivery)
+        self.deadlines = DocumentCollection(unit, "deadlines", DutyReminder)

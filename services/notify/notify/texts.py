@@ -42,7 +42,7 @@ LABELS: Final[Mapping[str, str]] = {
 """Chinese for the words that events carry."""
 
 
-Moment = Literal["said", "before_due"]
+Trigger = Literal["said", "before_due"]
 SAID: Final = "said"
 """Told when the event is heard."""
 BEFORE_DUE: Final = "before_due"
@@ -64,7 +64,7 @@ class Template:
     body_zh: str
     title_en: str
     body_en: str
-    moment: Moment = SAID
+    moment: Trigger = SAID
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def templates() -> Mapping[str, tuple[Template, ...]]:
     return {name: tuple(each for each in given if each.event == name) for name in names}
 
 
-def rendered(template: Template, facts: Mapping[str, Any]) -> Text:
+def render(template: Template, facts: Mapping[str, Any]) -> Text:
     """Fill a template with what an event tells. An unknown name is an error, never an empty space."""
     return Text(
         *(

@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 
 import pytest
 from chassis.clock import FixedClock, SystemClock
-from chassis.testing.http import ApiStand, Caller, api_stand
+from chassis.testing.http import ApiHarness, ApiClient, api_harness
 from messages.applications import ApplicationRefused
 from messages.assessor_quota import AssessorRegistered
 from messages.values import Role
@@ -40,16 +40,16 @@ REGISTERED = AssessorRegistered.model_validate(
 
 
 @pytest.fixture
-async def stand() -> AsyncIterator[ApiStand]:
+async def stand() -> AsyncIterator[ApiHarness]:
     clock = FixedClock(datetime(2026, 4, 1, 2, tzinfo=UTC))
-    async with api_stand("notify", router, aggregates=AGGREGATES, indexes=INDEXES, clock=clock) as stand:
-        await stand.perform(handlers.tell, REFUSED, Store)
-        await stand.perform(handlers.tell, REGISTERED, Store)
+    async with api_harness("notify", router, aggregates=AGGREGATES, indexes=INDEXES, clock=clock) as stand:
+        await stand.perform(handlers.notify, REFUSED, Store)
+        await stand.perform(handlers.notify, REGISTERED, Store)
         yield stand
 
 
-def applicant(stand: ApiStand, organisation: str = STEEL) -> Caller:
-    return stand.as_(Role.APPLICANT, organisation=organisation)
+def applicant(stand: ApiHarness, organisation: str = STEEL) -> ApiClient:
+    return stand.client_as(Role.APPLICANT, organisation=organisation)
 
 
 @pytest.mark.rule("P2")
@@ -66,31 +66,31 @@ def applicant(stand: ApiStand, organisation: str = STEEL) -> Caller:
         ({"role": Role.REGIONAL_OFFICER}, 0),
     ],
 )
-async def test_an_inbox_shows_its_own_notices_only(stand: ApiStand, who: dict[str, str], seen: int) -> None:
-    answer = await stand.as_(**who).get("/v1/inbox")
+async def test_an_inbox_shows_its_own_notices_only(stand: ApiHarness, who: dict[str, str], seen: int) -> None:
+    answer = await stand.client_as(**who).get("/v1/inbox")
 
     assert (answer.status_code, len(answer.json()["items"])) == (200, seen)
 
 
 @pytest.mark.rule("N4")
-async def test_the_board_shows_everybody_what_is_public_and_nothing_else(stand: ApiStand) -> None:
-    answer = await stand.anybody().get("/v1/board")
+async def test_the_board_shows_everybody_what_is_public_and_nothing_else(stand: ApiHarness) -> None:
+    answer = await stand.anonymous().get("/v1/board")
 
     assert [each["event_type"] for each in answer.json()["items"]] == [REGISTERED.type]
 
 
 @pytest.mark.rule("P2")
-async def test_an_inbox_needs_a_token_and_a_role_that_has_one(stand: ApiStand) -> None:
-    assert (await stand.anybody().get("/v1/inbox")).status_code == 401
-    assert (await stand.as_(Role.OPERATOR).get("/v1/inbox")).status_code == 404
+async def test_an_inbox_needs_a_token_and_a_role_that_has_one(stand: ApiHarness) -> None:
+    assert (await stand.anonymous().get("/v1/inbox")).status_code == 401
+    assert (await stand.client_as(Role.OPERATOR).get("/v1/inbox")).status_code == 404
 
 
-async def own_notice(caller: Caller) -> str:
+async def own_notice(caller: ApiClient) -> str:
     (notice,) = (await caller.get("/v1/inbox?unread=true")).json()["items"]
     return str(notice["notice_id"])
 
 
-async def test_a_notice_that_was_read_is_unread_no_more(stand: ApiStand) -> None:
+async def test_a_notice_that_was_read_is_unread_no_more(stand: ApiHarness) -> None:
     notice = await own_notice(applicant(stand))
 
     answer = await applicant(stand).post(f"/v1/inbox/{notice}/read")
@@ -100,20 +100,20 @@ async def test_a_notice_that_was_read_is_unread_no_more(stand: ApiStand) -> None
     assert (await applicant(stand).get("/v1/inbox?unread=true")).json()["items"] == []
 
 
-async def test_a_read_notice_runs_out_by_real_time_whatever_the_clock_of_the_field_shows(stand: ApiStand) -> None:
+async def test_a_read_notice_runs_out_by_real_time_whatever_the_clock_of_the_field_shows(stand: ApiHarness) -> None:
     notice = await own_notice(applicant(stand))
     before = SystemClock().now()
 
     await applicant(stand).post(f"/v1/inbox/{notice}/read")
 
-    saved = (await stand.look(Store).notices.require(notice)).saved
+    saved = (await stand.store(Store).notices.require(notice)).saved
     assert saved is not None
     assert before <= saved <= SystemClock().now()
     assert [index.keys for index in INDEXES if index.ttl_seconds] == [(("saved", 1),)]
 
 
 @pytest.mark.rule("P2")
-async def test_the_notice_of_another_is_not_there(stand: ApiStand) -> None:
+async def test_the_notice_of_another_is_not_there(stand: ApiHarness) -> None:
     notice = await own_notice(applicant(stand))
 
     answer = await applicant(stand, "911503000000000351").post(f"/v1/inbox/{notice}/read")
@@ -121,7 +121,7 @@ async def test_the_notice_of_another_is_not_there(stand: ApiStand) -> None:
     assert (answer.status_code, answer.json()["code"]) == (404, "not-found")
 
 
-async def test_a_contact_is_set_shown_and_removed(stand: ApiStand) -> None:
+async def test_a_contact_is_set_shown_and_removed(stand: ApiHarness) -> None:
     body = {"email": "office@example.invalid", "language": "en"}
 
     assert (await applicant(stand).put("/v1/contacts/applicant", json=body)).status_code == 200
@@ -131,14 +131,14 @@ async def test_a_contact_is_set_shown_and_removed(stand: ApiStand) -> None:
 
 
 @pytest.mark.parametrize("body", [{"email": "no address"}, {"email": "a@b.cn", "fax": "1"}, {}])
-async def test_a_malformed_contact_is_refused(stand: ApiStand, body: dict[str, str]) -> None:
+async def test_a_malformed_contact_is_refused(stand: ApiHarness, body: dict[str, str]) -> None:
     answer = await applicant(stand).put("/v1/contacts/applicant", json=body)
 
     assert answer.status_code == 422
     assert {(each["rule"], each["article"]) for each in answer.json()["reasons"]} == {("N1", "第五条")}
 
 
-async def test_nobody_sets_a_contact_for_a_role_not_held(stand: ApiStand) -> None:
+async def test_nobody_sets_a_contact_for_a_role_not_held(stand: ApiHarness) -> None:
     answer = await applicant(stand).put("/v1/contacts/regional_officer", json={"email": "a@b.cn"})
 
     assert (answer.status_code, answer.json()["code"]) == (403, "role-not-held")
@@ -146,16 +146,16 @@ async def test_nobody_sets_a_contact_for_a_role_not_held(stand: ApiStand) -> Non
 
 
 @pytest.mark.rule("N2")
-async def test_an_operator_sees_what_failed_without_its_address_and_sends_it_again(stand: ApiStand) -> None:
-    reader = handlers.SetContact(next(iter(handlers.readers(REFUSED)))[0], "office@example.invalid", "zh")
+async def test_an_operator_sees_what_failed_without_its_address_and_sends_it_again(stand: ApiHarness) -> None:
+    reader = handlers.SetContact(next(iter(handlers.recipients_of(REFUSED)))[0], "office@example.invalid", "zh")
     await stand.perform(handlers.set_contact, reader, Store)
-    await stand.perform(handlers.tell, REFUSED.model_copy(update={"sequence": 2}), Store)
-    (delivery,) = await stand.look(Store).deliveries.find()
+    await stand.perform(handlers.notify, REFUSED.model_copy(update={"sequence": 2}), Store)
+    (delivery,) = await stand.store(Store).deliveries.find()
     for number in range(1, 7):
         await stand.perform(handlers.record_attempt, Attempt(delivery.delivery_id, number, "timeout"), Store)
 
-    failed = await stand.as_(Role.OPERATOR).get("/v1/deliveries")
-    again = await stand.as_(Role.OPERATOR).post(f"/v1/deliveries/{delivery.delivery_id}/resend")
+    failed = await stand.client_as(Role.OPERATOR).get("/v1/deliveries")
+    again = await stand.client_as(Role.OPERATOR).post(f"/v1/deliveries/{delivery.delivery_id}/resend")
 
     assert [each["cause"] for each in failed.json()["items"]] == ["timeout"]
     assert "office@" not in failed.text

@@ -9,8 +9,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 from chassis.clock import FixedClock
-from chassis.testing.processes import Processes, many_processes
-from chassis.testing.stack import Stand
+from chassis.testing.processes import CommitterCluster, committer_cluster
+from chassis.testing.stack import TestServers
 from messages.assessor_quota import DutyMet, DutyOpened
 from notify import handlers
 from notify.jobs import reminders
@@ -24,9 +24,9 @@ REMINDED_ON = datetime(2027, 3, 31, 2, tzinfo=UTC)
 
 
 @pytest.fixture
-async def two(stand: Stand) -> AsyncIterator[Processes[Store]]:
+async def two(stand: TestServers) -> AsyncIterator[CommitterCluster[Store]]:
     clock = FixedClock(REMINDED_ON)
-    async with many_processes(stand, "notify", Store, aggregates=AGGREGATES, clock=clock, indexes=INDEXES) as opened:
+    async with committer_cluster(stand, "notify", Store, aggregates=AGGREGATES, clock=clock, indexes=INDEXES) as opened:
         yield opened
 
 
@@ -52,13 +52,13 @@ def met(number: int) -> DutyMet:
     return DutyMet.model_validate(duty(number) | {"met_on": date(2027, 3, 31), "late": False, "sequence": 2})
 
 
-async def told(two: Processes[Store]) -> Counter[str]:
+async def told(two: CommitterCluster[Store]) -> Counter[str]:
     return Counter(each.template for each in await two.look().notices.find())
 
 
 @pytest.mark.rule("N2", "N3")
-async def test_two_processes_that_look_at_once_remind_each_holder_once(two: Processes[Store]) -> None:
-    await asyncio.gather(*(two.perform(n % 2, handlers.follow_duty, opened(n)) for n in range(HOLDERS)))
+async def test_two_processes_that_look_at_once_remind_each_holder_once(two: CommitterCluster[Store]) -> None:
+    await asyncio.gather(*(two.perform(n % 2, handlers.track_duty, opened(n)) for n in range(HOLDERS)))
 
     due = await reminders(two.look(), REMINDED_ON)
     await asyncio.gather(*(two.perform(process, handlers.remind, item) for item in due for process in (0, 1)))
@@ -69,13 +69,13 @@ async def test_two_processes_that_look_at_once_remind_each_holder_once(two: Proc
 
 
 @pytest.mark.rule("N3")
-async def test_a_duty_that_is_met_while_its_reminder_is_due_is_never_reminded_of_again(two: Processes[Store]) -> None:
-    await asyncio.gather(*(two.perform(0, handlers.follow_duty, opened(n)) for n in range(HOLDERS)))
+async def test_a_duty_that_is_met_while_its_reminder_is_due_is_never_reminded_of_again(two: CommitterCluster[Store]) -> None:
+    await asyncio.gather(*(two.perform(0, handlers.track_duty, opened(n)) for n in range(HOLDERS)))
     due = await reminders(two.look(), REMINDED_ON)
 
     await asyncio.gather(
         *(two.perform(0, handlers.remind, item) for item in due),
-        *(two.perform(1, handlers.follow_duty, met(n)) for n in range(HOLDERS)),
+        *(two.perform(1, handlers.track_duty, met(n)) for n in range(HOLDERS)),
     )
 
     assert (await told(two))["duty-reminder"] <= HOLDERS

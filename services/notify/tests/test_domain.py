@@ -7,9 +7,9 @@ from messages.assessor_quota import AssessorSanctioned
 from messages.registry import ListAnnounced, ListLine, UnitFlagged, UnitListed
 from messages.review import ConsultationOpened, PanelAppointed
 from messages.values import Role
-from notify.domain.addressees import Addressee, addressees
-from notify.domain.notice import MOST_TRIES, Attempt, Delivery, after, sent_again
-from notify.handlers.notices import readers, spoken_to
+from notify.domain.addressees import Recipient, recipients
+from notify.domain.notice import MAX_ATTEMPTS, Attempt, Delivery, with_attempt, resent
+from notify.handlers.notices import recipients_of, templates_by_role
 from notify.texts import SAID
 
 AT = datetime(2026, 4, 1, 2, tzinfo=UTC)
@@ -34,9 +34,9 @@ def withdrawn(way: str = "self", **evaluation: object) -> ApplicationWithdrawn:
 
 @pytest.mark.rule("N1")
 def test_the_applicant_and_the_officers_of_its_prefecture_are_told() -> None:
-    assert addressees(withdrawn(), Role.APPLICANT) == (Addressee(Role.APPLICANT, organisation=STEEL["uscc"]),)
-    assert addressees(withdrawn(), Role.PREFECTURE_OFFICER) == (
-        Addressee(Role.PREFECTURE_OFFICER, prefecture="150200"),
+    assert recipients(withdrawn(), Role.APPLICANT) == (Recipient(Role.APPLICANT, organisation=STEEL["uscc"]),)
+    assert recipients(withdrawn(), Role.PREFECTURE_OFFICER) == (
+        Recipient(Role.PREFECTURE_OFFICER, prefecture="150200"),
     )
 
 
@@ -44,8 +44,8 @@ def test_the_applicant_and_the_officers_of_its_prefecture_are_told() -> None:
 def test_an_assessor_is_told_only_where_it_wrote_the_report() -> None:
     by_assessor = withdrawn("assessor", assessor={"uscc": PARK["uscc"], "name": "丙"})
 
-    assert addressees(withdrawn(), Role.ASSESSOR) == ()
-    assert addressees(by_assessor, Role.ASSESSOR) == (Addressee(Role.ASSESSOR, organisation=PARK["uscc"]),)
+    assert recipients(withdrawn(), Role.ASSESSOR) == ()
+    assert recipients(by_assessor, Role.ASSESSOR) == (Recipient(Role.ASSESSOR, organisation=PARK["uscc"]),)
 
 
 @pytest.mark.rule("N1")
@@ -54,7 +54,7 @@ def test_each_consulted_department_is_told_in_its_own_prefecture() -> None:
         CASE | {"departments": ["ecology_environment", "market_regulation"], "due": "2026-04-20", "provisional": False}
     )
 
-    told = addressees(opened, Role.CONSULTED_DEPARTMENT)
+    told = recipients(opened, Role.CONSULTED_DEPARTMENT)
 
     assert [(each.organisation, each.prefecture) for each in told] == [
         ("ecology_environment", "150200"),
@@ -67,7 +67,7 @@ def test_each_expert_of_the_panel_is_told() -> None:
         CASE | {"experts": ["expert-1", "expert-2", "expert-3"], "chair": "expert-1", "appointed_on": "2026-06-10"}
     )
 
-    assert [each.subject for each in addressees(appointed, Role.EXPERT)] == ["expert-1", "expert-2", "expert-3"]
+    assert [each.subject for each in recipients(appointed, Role.EXPERT)] == ["expert-1", "expert-2", "expert-3"]
 
 
 @pytest.mark.rule("N4")
@@ -83,8 +83,8 @@ def test_an_announced_list_is_public_and_each_unit_on_it_is_told_once() -> None:
         }
     )  # fmt: skip
 
-    assert addressees(announced, Role.PUBLIC) == (Addressee(Role.PUBLIC),)
-    assert len(addressees(announced, Role.APPLICANT)) == 2
+    assert recipients(announced, Role.PUBLIC) == (Recipient(Role.PUBLIC),)
+    assert len(recipients(announced, Role.APPLICANT)) == 2
 
 
 @pytest.mark.rule("S2", "N4")
@@ -96,9 +96,9 @@ def test_a_flag_is_told_to_the_unit_and_its_prefecture_and_a_change_of_represent
         }
     )  # fmt: skip
 
-    assert {reader.key for reader, _ in readers(flagged)} == {
-        Addressee(Role.APPLICANT, organisation=STEEL["uscc"]).key,
-        Addressee(Role.PREFECTURE_OFFICER, prefecture="150200").key,
+    assert {reader.key for reader, _ in recipients_of(flagged)} == {
+        Recipient(Role.APPLICANT, organisation=STEEL["uscc"]).key,
+        Recipient(Role.PREFECTURE_OFFICER, prefecture="150200").key,
     }
 
 
@@ -109,9 +109,9 @@ def test_of_a_listing_the_assessor_is_told_whose_report_it_rests_on() -> None:
         "document_number": "1号", "case_id": "app-1", "assessor": {"uscc": PARK["uscc"], "name": "丙"},
     }  # fmt: skip
 
-    assessors = {key for reader, _ in readers(UnitListed.model_validate(told)) if (key := reader.key)[:8] == "assessor"}
+    assessors = {key for reader, _ in recipients_of(UnitListed.model_validate(told)) if (key := reader.key)[:8] == "assessor"}
 
-    assert assessors == {Addressee(Role.ASSESSOR, organisation=PARK["uscc"]).key}
+    assert assessors == {Recipient(Role.ASSESSOR, organisation=PARK["uscc"]).key}
 
 
 @pytest.mark.rule("N1", "N4")
@@ -141,7 +141,7 @@ def test_of_a_listing_the_assessor_is_told_whose_report_it_rests_on() -> None:
     ],
 )
 def test_what_is_said_reaches_whom_it_concerns(name: str, roles: set[str]) -> None:
-    assert {role.value for role, _ in spoken_to(name, SAID)} == roles
+    assert {role.value for role, _ in templates_by_role(name, SAID)} == roles
 
 
 @pytest.mark.rule("S1")
@@ -156,7 +156,7 @@ def test_a_sanction_is_told_to_the_officers_of_every_prefecture() -> None:
         }
     )
 
-    assert len(addressees(sanctioned, Role.PREFECTURE_OFFICER)) == 12
+    assert len(recipients(sanctioned, Role.PREFECTURE_OFFICER)) == 12
 
 
 WAITING = Delivery(
@@ -167,27 +167,27 @@ WAITING = Delivery(
 @pytest.mark.rule("N2")
 def test_a_failed_try_is_made_again_with_growing_delay_and_parked_after_the_last() -> None:
     delivery, delays = WAITING, []
-    for number in range(1, MOST_TRIES + 1):
-        delivery = after(delivery, Attempt(delivery.delivery_id, number, "SMTPConnectError"), AT)
+    for number in range(1, MAX_ATTEMPTS + 1):
+        delivery = with_attempt(delivery, Attempt(delivery.delivery_id, number, "SMTPConnectError"), AT)
         delays.append((delivery.next_at - AT) / timedelta(minutes=1))
 
     assert delays[:-1] == [1, 2, 4, 8, 16]
-    assert (delivery.state, delivery.attempts, delivery.cause) == ("failed", MOST_TRIES, "SMTPConnectError")
+    assert (delivery.state, delivery.attempts, delivery.cause) == ("failed", MAX_ATTEMPTS, "SMTPConnectError")
 
 
 @pytest.mark.rule("N2")
 def test_a_try_that_is_recorded_twice_counts_once() -> None:
-    once = after(WAITING, Attempt("notice-1:email", 1, "SMTPConnectError"), AT)
+    once = with_attempt(WAITING, Attempt("notice-1:email", 1, "SMTPConnectError"), AT)
 
-    assert after(once, Attempt("notice-1:email", 1, "SMTPConnectError"), AT) == once
+    assert with_attempt(once, Attempt("notice-1:email", 1, "SMTPConnectError"), AT) == once
 
 
 @pytest.mark.rule("N2")
 def test_a_parked_delivery_can_be_sent_again_and_its_tries_go_on_counting() -> None:
-    parked = replace(WAITING, state="failed", attempts=MOST_TRIES, cause="SMTPConnectError")
+    parked = replace(WAITING, state="failed", attempts=MAX_ATTEMPTS, cause="SMTPConnectError")
 
-    again = sent_again(parked, "operator-1", AT)
-    delivered = after(again, Attempt("notice-1:email", MOST_TRIES + 1, None), AT)
+    again = resent(parked, "operator-1", AT)
+    delivered = with_attempt(again, Attempt("notice-1:email", MAX_ATTEMPTS + 1, None), AT)
 
     assert (again.state, again.resent_by) == ("waiting", "operator-1")
     assert delivered.state == "delivered"

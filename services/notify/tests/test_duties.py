@@ -7,14 +7,14 @@ from itertools import permutations
 
 import pytest
 from chassis.clock import FixedClock
-from chassis.testing.world import Member, World
+from chassis.testing.world import ServiceUnderTest, InMemorySystem
 from messages.assessor_quota import DutyMet, DutyOpened, DutyOverdue
-from messages.duties import Met, Opened
+from messages.duties import DutyMetFacts, DutyOpenedFacts
 from messages.event import Event
 from messages.values import Role
-from notify.bus import HEARS
+from notify.bus import SUBSCRIPTIONS
 from notify.domain import ladder
-from notify.domain.notice import Notice
+from notify.domain.notice import Notification
 from notify.jobs import jobs
 from notify.store import AGGREGATES, INDEXES, Store
 
@@ -50,13 +50,13 @@ class Desk:
 
     def __init__(self) -> None:
         self.clock = FixedClock(at(BEGIN))
-        member = Member("notify", HEARS, Store, AGGREGATES, INDEXES, jobs(no_mail, 10))
-        self.world = World(member, clock=self.clock, twice=True)
+        member = ServiceUnderTest("notify", SUBSCRIPTIONS, Store, AGGREGATES, INDEXES, jobs(no_mail, 10))
+        self.world = InMemorySystem(member, clock=self.clock, twice=True)
 
     async def hear(self, *events: Event, day: date = BEGIN) -> None:
         self.clock.move_to(at(day))
         for event in events:
-            await self.world.say(event)
+            await self.world.publish(event)
 
     async def look(self, *days: date) -> None:
         """The process runs on these days, and its jobs look more than once on each."""
@@ -65,8 +65,8 @@ class Desk:
             await self.world.run_jobs()
             await self.world.run_jobs()
 
-    async def notices(self, template: str, **where: object) -> list[Notice]:
-        found: list[Notice] = await self.world.look("notify").notices.find({"template": template, **where})
+    async def notices(self, template: str, **where: object) -> list[Notification]:
+        found: list[Notification] = await self.world.look("notify").notices.find({"template": template, **where})
         return sorted(found, key=lambda each: each.at)
 
     async def reminded(self) -> list[tuple[date, str]]:
@@ -234,11 +234,11 @@ async def test_an_older_word_that_comes_late_does_not_move_the_due_day_back() ->
 
 @pytest.mark.rule("N3")
 def test_duties_of_two_owners_under_one_identifier_are_two_duties() -> None:
-    opened = Opened(**DUTY, opened_on=BEGIN, provisional=False)
-    met = Met(**DUTY, met_on=BEGIN, late=False)
+    opened = DutyOpenedFacts(**DUTY, opened_on=BEGIN, provisional=False)
+    met = DutyMetFacts(**DUTY, met_on=BEGIN, late=False)
 
-    kept = ladder.heard(None, "registry", 1, opened, (30, 7, 1))
+    kept = ladder.with_fact(None, "registry", 1, opened, (30, 7, 1))
 
     assert ladder.key_of("registry", opened) != ladder.key_of("assessor-quota", opened)
     assert (kept.opened_type, kept.next_on) == ("registry.duty.opened.v1", date(2027, 3, 31))
-    assert ladder.heard(kept, "registry", 2, met, ()).next_on is None
+    assert ladder.with_fact(kept, "registry", 2, met, ()).next_on is None

@@ -15,15 +15,15 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from chassis.clock import FixedClock
 from chassis.devservers import free_ports
 from chassis.settings import SettingsProblems
-from chassis.testing.world import Member, World
+from chassis.testing.world import ServiceUnderTest, InMemorySystem
 from messages.applications import ApplicationRefused
 from messages.values import Role
 from notify import handlers
-from notify.bus import HEARS
-from notify.domain.addressees import Addressee
-from notify.domain.notice import MOST_TRIES, Delivery
+from notify.bus import SUBSCRIPTIONS
+from notify.domain.addressees import Recipient
+from notify.domain.notice import MAX_ATTEMPTS, Delivery
 from notify.jobs import jobs
-from notify.mail import Send, sender
+from notify.mail import Send, make_sender
 from notify.settings import Settings
 from notify.store import AGGREGATES, INDEXES, Store
 
@@ -100,14 +100,14 @@ class Desk:
 
     def __init__(self, send: Send) -> None:
         self.clock = FixedClock(AT)
-        self.world = World(Member("notify", HEARS, Store, AGGREGATES, INDEXES, jobs(send, 10)), clock=self.clock)
+        self.world = InMemorySystem(ServiceUnderTest("notify", SUBSCRIPTIONS, Store, AGGREGATES, INDEXES, jobs(send, 10)), clock=self.clock)
 
     async def hear(self, *names: str) -> None:
         for uscc, name in zip((STEEL, DAIRY), names, strict=True):
-            reader = Addressee(Role.APPLICANT, organisation=uscc)
+            reader = Recipient(Role.APPLICANT, organisation=uscc)
             contact = handlers.SetContact(reader, f"{uscc}@example.invalid", "zh")
             await self.world.perform("notify", handlers.set_contact, contact)
-            await self.world.say(refused(uscc, name))
+            await self.world.publish(refused(uscc, name))
 
     async def look(self, times: int = 3) -> None:
         for _ in range(times):
@@ -122,7 +122,7 @@ class Desk:
 async def test_a_line_break_in_a_name_is_folded_and_nobodys_mail_goes_out_twice(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    desk = Desk(sender(settings(monkeypatch, smtp_port=str(server.port))))
+    desk = Desk(make_sender(settings(monkeypatch, smtp_port=str(server.port))))
     await desk.hear("甲\n乙", "丙")
 
     await desk.look()
@@ -146,11 +146,11 @@ async def test_whatever_one_mail_meets_is_its_own_cause_and_the_others_are_sent_
     desk = Desk(send)
     await desk.hear("甲", "丙")
 
-    await desk.look(MOST_TRIES + 2)
+    await desk.look(MAX_ATTEMPTS + 2)
 
     assert sent == [f"{DAIRY}@example.invalid"]
     parked = (await desk.deliveries())[STEEL]
-    assert (parked.state, parked.attempts, parked.cause) == ("failed", MOST_TRIES, "RuntimeError")
+    assert (parked.state, parked.attempts, parked.cause) == ("failed", MAX_ATTEMPTS, "RuntimeError")
 
 
 @pytest.mark.rule("N2")
@@ -160,7 +160,7 @@ async def test_a_server_that_asks_for_a_name_is_told_it_with_the_password_of_the
     (tmp_path / "password").write_text("secret\n")
     named = {"smtp_user": "green", "smtp_password_file": str(tmp_path / "password")}
     async with listening(Server(free_ports(1)[0], users={b"green": b"secret"})) as server:
-        desk = Desk(sender(settings(monkeypatch, smtp_port=str(server.port), **named)))
+        desk = Desk(make_sender(settings(monkeypatch, smtp_port=str(server.port), **named)))
         await desk.hear("甲", "丙")
         await desk.look()
 
@@ -170,7 +170,7 @@ async def test_a_server_that_asks_for_a_name_is_told_it_with_the_password_of_the
 async def test_a_server_without_tls_gets_no_mail_where_tls_is_asked_for(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    desk = Desk(sender(settings(monkeypatch, smtp_port=str(server.port), smtp_tls="starttls")))
+    desk = Desk(make_sender(settings(monkeypatch, smtp_port=str(server.port), smtp_tls="starttls")))
     await desk.hear("甲", "丙")
 
     await desk.look(1)

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from messages.catalogue import EVENTS
 from messages.duties import HOLDERS
-from messages.envelope import hear
+from messages.envelope import decode
 from messages.event import Event
 from messages.values import Role
-from notify.texts import LABELS, Template, TemplateProblems, _checked, rendered, templates
+from notify.texts import LABELS, Template, TemplateProblems, _checked, render, templates
 from pydantic import TypeAdapter
 
 SAMPLES = Path(__file__).parents[3] / "contracts" / "messages" / "samples"
@@ -20,7 +20,7 @@ EVERY = [template for group in templates().values() for template in group]
 
 def sample(name: str) -> Event:
     document = json.loads((SAMPLES / f"{name}.json").read_text())
-    return hear(document["headers"], json.dumps(document["body"]).encode()).event
+    return decode(document["headers"], json.dumps(document["body"]).encode()).event
 
 
 def facts(name: str) -> dict[str, Any]:
@@ -36,7 +36,7 @@ every_template = pytest.mark.parametrize("template", EVERY, ids=lambda each: f"{
 
 @every_template
 def test_a_template_speaks_of_its_event_in_both_languages(template: Template) -> None:
-    text = rendered(template, facts(template.event) | {"days_left": 7})
+    text = render(template, facts(template.event) | {"days_left": 7})
 
     assert min(len(text.title), len(text.body), len(text.title_en), len(text.body_en)) > 5
     assert NOT_FOR_PEOPLE.findall("\n".join(astuple(text))) == []
@@ -49,7 +49,7 @@ def test_a_template_needs_nothing_that_its_event_may_leave_open(template: Templa
     for name, field in event.model_fields.items():
         if not field.is_required():
             left = {name: TypeAdapter(Any).dump_python(field.get_default(call_default_factory=True), mode="json")}
-            text = rendered(template, facts(template.event) | {"days_left": 7} | left)
+            text = render(template, facts(template.event) | {"days_left": 7} | left)
             assert NOT_FOR_PEOPLE.findall("\n".join(astuple(text))) == []
 
 
@@ -57,14 +57,14 @@ def test_a_method_is_never_printed_for_the_value_it_hides() -> None:
     wrong = Template("t", "2026-01-01", "e", (), "计入{{ each.items }}项", "", "", "")
 
     with pytest.raises(TypeError, match="built-in method"):
-        rendered(wrong, {"each": {"items": 4}})
-    assert rendered(replace(wrong, title_zh="计入{{ each['items'] }}项"), {"each": {"items": 4}}).title == "计入4项"
+        render(wrong, {"each": {"items": 4}})
+    assert render(replace(wrong, title_zh="计入{{ each['items'] }}项"), {"each": {"items": 4}}).title == "计入4项"
 
 
 @pytest.mark.parametrize("value", [None, True, ["a"], {"a": 1}])
 def test_nothing_but_words_numbers_and_days_is_printed(value: object) -> None:
     with pytest.raises(TypeError):
-        rendered(Template("t", "2026-01-01", "e", (), "{{ value }}", "", "", ""), {"value": value})
+        render(Template("t", "2026-01-01", "e", (), "{{ value }}", "", "", ""), {"value": value})
 
 
 @pytest.mark.rule("Q4")
@@ -72,7 +72,7 @@ def test_a_change_of_representative_tells_how_many_items_were_carried() -> None:
     name = "assessor-quota.assessor.representative-changed.v1"
     (template,) = templates()[name]
 
-    text = rendered(template, facts(name))
+    text = render(template, facts(name))
 
     assert "2026年度计入4项，新法定代表人名下共9项" in text.body
     assert "2026: 4 carried, 9 now in use" in text.body_en
@@ -84,15 +84,15 @@ def test_a_revocation_says_whether_the_prohibition_ends() -> None:
     (template,) = templates()[name]
     left = {"ban": {"first_day": "2026-03-02", "last_day": "2029-03-01"}}
 
-    assert "不再禁止" in rendered(template, facts(name)).body
-    assert "至2029年3月1日（含当日）仍不得" in rendered(template, facts(name) | left).body
+    assert "不再禁止" in render(template, facts(name)).body
+    assert "至2029年3月1日（含当日）仍不得" in render(template, facts(name) | left).body
 
 
 @pytest.mark.rule("S2")
 def test_a_suspension_promises_only_what_can_be_done() -> None:
     (template,) = templates()["review.case.suspended.v1"]
 
-    body = rendered(template, facts(template.event)).body
+    body = render(template, facts(template.event)).body
 
     assert "撤销通报的，恢复办理" in body
     assert "重新提交评价报告" not in body
@@ -102,7 +102,7 @@ def test_a_suspension_promises_only_what_can_be_done() -> None:
 def test_a_mandatory_requirement_is_told_in_the_words_of_its_scheme() -> None:
     (template,) = templates()["review.case.scored.v1"]
 
-    assert "未使用国家明令淘汰的落后工艺和设备" in rendered(template, facts(template.event)).body
+    assert "未使用国家明令淘汰的落后工艺和设备" in render(template, facts(template.event)).body
 
 
 @pytest.mark.rule("L1")
@@ -111,7 +111,7 @@ def test_a_list_says_of_each_line_whether_the_unit_comes_or_goes() -> None:
     told = facts(template.event)
     told["lines"].append(told["lines"][0] | {"kind": "removal"})
 
-    body = rendered(template, told).body
+    body = render(template, told).body
 
     assert (body.count("【新增】"), body.count("【移出】")) == (1, 1)
 
@@ -128,7 +128,7 @@ def test_every_event_of_another_service_has_a_reader() -> None:
 def test_a_public_text_needs_nothing_that_is_for_those_concerned_only(template: Template) -> None:
     event = sample(template.event)
 
-    assert rendered(template, event.shown_to_all()) == rendered(template, facts(template.event))
+    assert render(template, event.public_view()) == render(template, facts(template.event))
 
 
 @pytest.mark.rule("N4")
@@ -141,7 +141,7 @@ def test_only_what_is_public_is_shown_on_the_board() -> None:
 def test_reasons_are_told_with_rule_and_article() -> None:
     (template,) = templates()["applications.application.refused.v1"]
 
-    body = rendered(template, facts(template.event)).body
+    body = render(template, facts(template.event)).body
 
     assert "第三十二条" in body
     assert "Q1" in body
@@ -178,7 +178,7 @@ def test_sister_assessors_are_named_to_officers_and_not_on_the_board() -> None:
         role
         for template in templates()["assessor-quota.assessor.sanctioned.v1"]
         for role in template.roles
-        if sister["name"] in rendered(template, told).body + rendered(template, told).body_en
+        if sister["name"] in render(template, told).body + render(template, told).body_en
     }
 
     assert named == {Role.REGIONAL_OFFICER, Role.PREFECTURE_OFFICER}

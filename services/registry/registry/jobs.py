@@ -7,13 +7,13 @@ from datetime import datetime
 
 from chassis.scheduling.job import Job
 
-from registry.handlers.assessors import SettleFlags, settle_flags
+from registry.handlers.assessors import SettleFlags, update_flags
 from registry.store import Store
 
 ASSESSORS_AT_ONCE = 20
 
 
-async def unsettled_assessors(store: Store, _now: datetime) -> Sequence[SettleFlags]:
+async def assessors_with_pending_flags(store: Store, _now: datetime) -> Sequence[SettleFlags]:
     found = await store.assessors.find({"unsettled": True}, limit=ASSESSORS_AT_ONCE)
     return [SettleFlags(each.uscc, each.asked) for each in found]
 
@@ -22,4 +22,4 @@ def _key(item: SettleFlags) -> str:
     return f"{item.uscc}:{item.asked}"
 
 
-JOBS = (Job("settle-flags", unsettled_assessors, _key, settle_flags, Store),)
+JOBS = (Job("settle-flags", assessors_with_pending_flags, _key, update_flags, Store),)

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from chassis.runtime.run import run
-from chassis.runtime.service import Service
+from chassis.runtime.service import ServiceDefinition
 from chassis.settings import Settings
 
 from registry.api import router
-from registry.bus import HEARS
+from registry.bus import SUBSCRIPTIONS
 from registry.jobs import JOBS
 from registry.store import AGGREGATES, INDEXES, Store
 
 
-def service(settings: Settings | None = None) -> Service:
+def service(settings: Settings | None = None) -> ServiceDefinition:
     settings = settings or Settings.load()
-    return Service(
+    return ServiceDefinition(
         "registry",
         settings,
         store=Store,
         aggregates=AGGREGATES,
         indexes=INDEXES,
-        hears=HEARS,
+        subscriptions=SUBSCRIPTIONS,
         router=router,
         jobs=JOBS,
     )

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from chassis.persistence.collections import Documents, Index
-from chassis.persistence.unit_of_work import Unit as Work
+from chassis.persistence.collections import DocumentCollection, Index
+from chassis.persistence.unit_of_work import UnitOfWork as Work
 
-from registry.domain.assessors import AssessorStanding
-from registry.domain.bans import Standing
-from registry.domain.chain import Book
+from registry.domain.assessors import AssessorStatus
+from registry.domain.bans import BanRecord
+from registry.domain.chain import ChainHead
 from registry.domain.clearances import Clearance
 from registry.domain.lists import AnnualList
-from registry.domain.register import Listing, Unit
+from registry.domain.register import Listing, RegisteredUnit
 from registry.domain.removals import Removal
 
 AGGREGATES = {"list": "lists", "unit": "units"}
@@ -39,11 +39,11 @@ INDEXES = (
 
 class Store:
     def __init__(self, unit: Work) -> None:
-        self.lists = Documents(unit, "lists", AnnualList)
-        self.books = Documents(unit, "books", Book)
-        self.clearances = Documents(unit, "clearances", Clearance)
-        self.removals = Documents(unit, "removals", Removal)
-        self.units = Documents(unit, "units", Unit)
-        self.listings = Documents(unit, "listings", Listing)
-        self.standings = Documents(unit, "standings", Standing)
-        self.assessors = Documents(unit, "assessors", AssessorStanding)
+        self.lists = DocumentCollection(unit, "lists", AnnualList)
+        self.books = DocumentCollection(unit, "books", ChainHead)
+        self.clearances = DocumentCollection(unit, "clearances", Clearance)
+        self.removals = DocumentCollection(unit, "removals", Removal)
+        self.units = DocumentCollection(unit, "units", RegisteredUnit)
+        self.listings = DocumentCollection(unit, "listings", Listing)
+        self.standings = DocumentCollection(unit, "standings", BanRecord)
+        self.assessors = DocumentCollection(unit, "assessors", AssessorStatus)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chassis.testing.http import ApiStand, Caller
+from chassis.testing.http import ApiHarness, ApiClient
 from messages.values import Role
 
 from services.registry.tests.kit import DOCUMENT, SOLAR, unit
@@ -15,11 +15,11 @@ REMOVAL = {
 }
 
 
-def region(stand: ApiStand) -> Caller:
-    return stand.as_(Role.REGIONAL_OFFICER, subject="officer-1")
+def region(stand: ApiHarness) -> ApiClient:
+    return stand.client_as(Role.REGIONAL_OFFICER, subject="officer-1")
 
 
-async def announced(stand: ApiStand) -> None:
+async def announced(stand: ApiHarness) -> None:
     assert (await region(stand).post("/v1/lists/2026/close")).status_code == 200
     answer = await region(stand).post("/v1/lists/2026/announce", json={"document_number": DOCUMENT})
     assert answer.status_code == 200

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from chassis.clock import FixedClock
-from chassis.testing.http import ApiStand, api_stand
+from chassis.testing.http import ApiHarness, api_harness
 from registry.api import router
 from registry.handlers import cases
 from registry.store import AGGREGATES, INDEXES, Store
@@ -25,8 +25,8 @@ def clock() -> FixedClock:
 
 
 @pytest.fixture
-async def api(clock: FixedClock) -> AsyncIterator[ApiStand]:
-    async with api_stand("registry", router, aggregates=AGGREGATES, indexes=INDEXES, clock=clock) as api:
+async def api(clock: FixedClock) -> AsyncIterator[ApiHarness]:
+    async with api_harness("registry", router, aggregates=AGGREGATES, indexes=INDEXES, clock=clock) as api:
         await api.perform(cases.add_line, cleared("app-1", unit(STEEL)), Store)
         await api.perform(cases.add_line, cleared("app-2", unit(DAIRY, name="=HYPERLINK(1)")), Store)
         yield api

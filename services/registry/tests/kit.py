@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, date, datetime
 
-from chassis.handling import Sort, Where
-from chassis.testing import Bench, Memory
-from chassis.persistence.unit_of_work import Commit, Document
+from chassis.handling import Sort, Filter
+from chassis.testing import HandlerHarness, InMemoryStore
+from chassis.persistence.unit_of_work import ChangeSet, Document
 from messages.assessor_quota import AssessorSanctioned, SanctionRevoked
 from messages.review import CaseCleared, CaseClosed, Outcome
 from messages.values import AssessorRef, Ban, Level, Prefecture, Reason, UnitRef, UnitType
-from registry.domain.answers import Overview
+from registry.domain.answers import ListSummary
 from registry.domain.lists import AnnualList
-from registry.domain.removals import Decision, Ground
+from registry.domain.removals import RemovalDecision, Ground
 from registry.handlers import announcing, cases, closing, removals
 from registry.store import AGGREGATES, INDEXES, Store
 
@@ -98,14 +98,14 @@ def revocation(day: date, sequence: int = 3, left: Ban | None = None, decision: 
 
 def decision(
     of: UnitRef | None = None, *, ground: Ground = "D5", number: str = "移出1号", day: date = CLOSING
-) -> Decision:
-    return Decision(of or unit(), ground, number, day)
+) -> RemovalDecision:
+    return RemovalDecision(of or unit(), ground, number, day)
 
 
-class Overtaken(Memory):
+class Overtaken(InMemoryStore):
     """Another process's view of the documents; just before its first question to ``collection``, ``meanwhile`` runs."""
 
-    def __init__(self, shared: Memory, collection: str, meanwhile: Callable[[], Awaitable[object]]) -> None:
+    def __init__(self, shared: InMemoryStore, collection: str, meanwhile: Callable[[], Awaitable[object]]) -> None:
         super().__init__()
         self.shared = shared
         self.collection = collection
@@ -114,19 +114,19 @@ class Overtaken(Memory):
     async def load(self, collection: str, keys: Sequence[str]) -> Sequence[Document]:
         return await self.shared.load(collection, keys)
 
-    async def find(self, collection: str, where: Where, sort: Sort, limit: int) -> Sequence[Document]:
+    async def find(self, collection: str, where: Filter, sort: Sort, limit: int) -> Sequence[Document]:
         if collection == self.collection and self.meanwhile:
             await self.meanwhile.pop()()
         return await self.shared.find(collection, where, sort, limit)
 
-    async def count(self, collection: str, where: Where) -> int:
+    async def count(self, collection: str, where: Filter) -> int:
         return len(await self.find(collection, where, (), 0))
 
-    async def commit(self, commit: Commit) -> None:
+    async def commit(self, commit: ChangeSet) -> None:
         await self.shared.commit(commit)
 
 
-class Office(Bench[Store]):
+class Office(HandlerHarness[Store]):
     """The regional department at its desk: the registry's handlers on a store in memory."""
 
     def __init__(self) -> None:
@@ -142,22 +142,22 @@ class Office(Bench[Store]):
         for event in events:
             await self.handle(cases.add_line, event, at(event.cleared_on))
 
-    async def close(self, year: int = 2026, day: date = CLOSING) -> Overview:
+    async def close(self, year: int = 2026, day: date = CLOSING) -> ListSummary:
         outcome = await self.perform(closing.close_list, closing.CloseList(Level.REGION, year), at(day))
-        assert isinstance(outcome.value, Overview)
+        assert isinstance(outcome.value, ListSummary)
         return outcome.value
 
     async def announce(
         self, year: int = 2026, day: date = ANNOUNCING, number: str = DOCUMENT, list_id: str | None = None
-    ) -> Overview:
+    ) -> ListSummary:
         command = announcing.AnnounceList(Level.REGION, year, number, list_id)
         outcome = await self.perform(announcing.announce_list, command, at(day))
-        assert isinstance(outcome.value, Overview)
+        assert isinstance(outcome.value, ListSummary)
         return outcome.value
 
-    async def remove(self, what: Decision, day: date | None = None) -> None:
+    async def remove(self, what: RemovalDecision, day: date | None = None) -> None:
         """Record it on ``day``, or on the day it was decided."""
         await self.handle(removals.record_removal, what, at(day or what.decided_on))
 
     async def the_list(self, list_id: str = "list-region-2026-1") -> AnnualList:
-        return await self.look().lists.require(list_id)
+        return await self.store().lists.require(list_id)

@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 from chassis.handling import Refusal
-from chassis.persistence.unit_of_work import Conflict
+from chassis.persistence.unit_of_work import WriteConflictError
 from messages.registry import ListAnnounced, ListClosed, UnitListed, UnitRemoved
 from messages.values import Level
 from registry.domain.chain import GENESIS, verify
@@ -49,8 +49,8 @@ async def test_announcing_takes_effect_as_a_whole(office: Office) -> None:
     }
     assert result.announcement is not None
     assert (result.state, result.announcement.number) == (ListState.ANNOUNCED, 1)
-    assert {each.state for each in await office.look().clearances.find()} == {ClearanceState.ANNOUNCED}
-    assert [each.state for each in await office.look().removals.find()] == [RemovalState.ANNOUNCED]
+    assert {each.state for each in await office.store().clearances.find()} == {ClearanceState.ANNOUNCED}
+    assert [each.state for each in await office.store().removals.find()] == [RemovalState.ANNOUNCED]
 
 
 @pytest.mark.rule("L3")
@@ -133,7 +133,7 @@ async def test_an_announcement_overtaken_by_the_same_one_and_a_ban_is_not_refuse
         await office.announce()
         await office.remove(decision(day=ANNOUNCING))
 
-    with pytest.raises(Conflict):
+    with pytest.raises(WriteConflictError):
         await office.slower("clearances", meanwhile).announce()
     assert (await office.announce()).state is ListState.ANNOUNCED
 
@@ -144,7 +144,7 @@ async def test_two_lists_announced_at_once_under_one_number_do_not_both_get_it(o
     await office.close()
     await office.close(2027)
 
-    with pytest.raises(Conflict):
+    with pytest.raises(WriteConflictError):
         await office.slower("clearances", lambda: office.announce(2027)).announce()
     with pytest.raises(Refusal) as refused:
         await office.announce()
@@ -201,7 +201,7 @@ async def test_eligibility_lost_after_closing_stops_the_announcement_until_the_l
     await office.close()
     await office.announce()
     assert [event.unit.uscc for event in office.said if isinstance(event, UnitListed)] == [DAIRY]
-    assert (await office.look().clearances.require("app-1")).state is ClearanceState.DROPPED
+    assert (await office.store().clearances.require("app-1")).state is ClearanceState.DROPPED
 
 
 @pytest.mark.rule("G3")
@@ -229,14 +229,14 @@ async def test_an_announced_list_never_changes_whatever_is_heard_or_done_afterwa
     await office.close(day=ANNOUNCING)
 
     assert await office.the_list() == before
-    assert (await office.look().clearances.require("app-1")).state is ClearanceState.ANNOUNCED
+    assert (await office.store().clearances.require("app-1")).state is ClearanceState.ANNOUNCED
 
 
 @pytest.mark.rule("L5")
 async def test_lists_are_numbered_without_gaps_and_each_holds_the_digest_of_the_one_before(office: Office) -> None:
     await three_lists(office)
 
-    lists = await office.look().lists.find(sort=[("announcement.number", 1)])
+    lists = await office.store().lists.find(sort=[("announcement.number", 1)])
     placed = [each.announcement for each in lists if each.announcement]
 
     assert [each.number for each in placed] == [1, 2, 3]

@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 from chassis.clock import FixedClock
-from chassis.testing.http import ApiStand, Caller, api_stand
+from chassis.testing.http import ApiHarness, ApiClient, api_harness
 from messages.values import Role
 from registry.api import router
 from registry.handlers import assessors, cases
-from registry.jobs import unsettled_assessors
+from registry.jobs import assessors_with_pending_flags
 from registry.store import AGGREGATES, INDEXES, Store
 
 from services.registry.tests.kit import (
@@ -34,30 +34,30 @@ FLAG = {
 
 
 @pytest.fixture
-async def stand() -> AsyncIterator[ApiStand]:
+async def stand() -> AsyncIterator[ApiHarness]:
     clock = FixedClock(at(CLOSING))
-    async with api_stand("registry", router, aggregates=AGGREGATES, indexes=INDEXES, clock=clock) as stand:
+    async with api_harness("registry", router, aggregates=AGGREGATES, indexes=INDEXES, clock=clock) as stand:
         await stand.perform(cases.add_line, cleared("app-1", unit(STEEL), assessor=ASSESSOR), Store)
         await stand.perform(cases.add_line, cleared("app-2", unit(DAIRY)), Store)
-        region = stand.as_(Role.REGIONAL_OFFICER)
+        region = stand.client_as(Role.REGIONAL_OFFICER)
         await region.post("/v1/lists/2026/close")
         clock.move_to(at(ANNOUNCING))
         await region.post("/v1/lists/2026/announce", json={"document_number": DOCUMENT})
-        await stand.perform(assessors.note_sanction, sanction(ANNOUNCING), Store)
-        for item in await unsettled_assessors(stand.look(Store), at(ANNOUNCING)):
-            await stand.perform(assessors.settle_flags, item, Store)
+        await stand.perform(assessors.record_sanction, sanction(ANNOUNCING), Store)
+        for item in await assessors_with_pending_flags(stand.store(Store), at(ANNOUNCING)):
+            await stand.perform(assessors.update_flags, item, Store)
         yield stand
 
 
-def callers(stand: ApiStand) -> dict[str, Caller]:
+def callers(stand: ApiHarness) -> dict[str, ApiClient]:
     return {
-        "region": stand.as_(Role.REGIONAL_OFFICER),
-        "here": stand.as_(Role.PREFECTURE_OFFICER, prefecture=HERE),
-        "elsewhere": stand.as_(Role.PREFECTURE_OFFICER, prefecture=ELSEWHERE),
-        "the unit": stand.as_(Role.APPLICANT, organisation=STEEL),
-        "another unit": stand.as_(Role.APPLICANT, organisation=DAIRY),
-        "the assessor": stand.as_(Role.ASSESSOR, organisation=ASSESSOR.uscc),
-        "anybody": stand.anybody(),
+        "region": stand.client_as(Role.REGIONAL_OFFICER),
+        "here": stand.client_as(Role.PREFECTURE_OFFICER, prefecture=HERE),
+        "elsewhere": stand.client_as(Role.PREFECTURE_OFFICER, prefecture=ELSEWHERE),
+        "the unit": stand.client_as(Role.APPLICANT, organisation=STEEL),
+        "another unit": stand.client_as(Role.APPLICANT, organisation=DAIRY),
+        "the assessor": stand.client_as(Role.ASSESSOR, organisation=ASSESSOR.uscc),
+        "anybody": stand.anonymous(),
     }
 
 
@@ -74,7 +74,7 @@ def callers(stand: ApiStand) -> dict[str, Caller]:
         ("anybody", None),
     ],
 )
-async def test_the_entry_shows_the_flag_to_those_concerned_only(stand: ApiStand, who: str, flags: object) -> None:
+async def test_the_entry_shows_the_flag_to_those_concerned_only(stand: ApiHarness, who: str, flags: object) -> None:
     caller = callers(stand)[who]
     entry = (await caller.get(f"/v1/units/{STEEL}")).json()
     lines = (await caller.get("/v1/units")).json()["items"]
@@ -95,7 +95,7 @@ async def test_the_entry_shows_the_flag_to_those_concerned_only(stand: ApiStand,
         ("another unit", "true", []),
     ],
 )
-async def test_the_list_can_be_asked_for_what_is_flagged(stand: ApiStand, who: str, flagged: str, seen: object) -> None:
+async def test_the_list_can_be_asked_for_what_is_flagged(stand: ApiHarness, who: str, flagged: str, seen: object) -> None:
     answer = await callers(stand)[who].get(f"/v1/units?flagged={flagged}")
 
     assert [each["uscc"] for each in answer.json()["items"]] == seen
@@ -103,14 +103,14 @@ async def test_the_list_can_be_asked_for_what_is_flagged(stand: ApiStand, who: s
 
 @pytest.mark.rule("P2", "N4")
 @pytest.mark.parametrize("who", ["anybody", "the assessor"])
-async def test_who_is_flagged_is_not_public(stand: ApiStand, who: str) -> None:
+async def test_who_is_flagged_is_not_public(stand: ApiHarness, who: str) -> None:
     answer = await callers(stand)[who].get("/v1/units?flagged=true")
 
     assert (answer.status_code, answer.json()["code"]) == (403, "not-allowed")
 
 
 @pytest.mark.rule("S2", "R1")
-async def test_what_is_flagged_is_asked_of_today_only(stand: ApiStand) -> None:
+async def test_what_is_flagged_is_asked_of_today_only(stand: ApiHarness) -> None:
     region = callers(stand)["region"]
 
     answer = await region.get(f"/v1/units?flagged=true&as_of={CLOSING}")

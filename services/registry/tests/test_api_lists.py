@@ -4,7 +4,7 @@ import csv
 import io
 
 import pytest
-from chassis.testing.http import ApiStand
+from chassis.testing.http import ApiHarness
 from messages.registry import ListAnnounced, ListClosed, UnitListed
 from messages.values import Role
 from openpyxl import load_workbook
@@ -16,7 +16,7 @@ from services.registry.tests.kit import DAIRY, DOCUMENT, SOLAR, STEEL, cleared, 
 
 
 @pytest.mark.rule("L2")
-async def test_a_dry_run_of_closing_shows_lines_and_what_is_held_back_and_changes_nothing(api: ApiStand) -> None:
+async def test_a_dry_run_of_closing_shows_lines_and_what_is_held_back_and_changes_nothing(api: ApiHarness) -> None:
     await region(api).post("/v1/removals", json=REMOVAL | {"unit": unit(STEEL).model_dump(mode="json")})
 
     answer = await region(api).post("/v1/lists/2026/close", json={"dry_run": True})
@@ -25,26 +25,26 @@ async def test_a_dry_run_of_closing_shows_lines_and_what_is_held_back_and_change
     assert (answer.status_code, draft["state"], draft["counts"]["addition"]) == (200, "draft", 1)
     assert [line["unit"]["uscc"] for line in draft["lines"]] == [DAIRY]
     assert [held["reasons"][0]["rule"] for held in draft["held_back"]] == ["B1"]
-    assert not any(isinstance(event, ListClosed) for event in api.said)
+    assert not any(isinstance(event, ListClosed) for event in api.events)
     assert (await region(api).get("/v1/lists/2026/draft")).json() == draft
 
 
 @pytest.mark.rule("L3")
-async def test_a_closed_list_is_announced_and_public(api: ApiStand) -> None:
+async def test_a_closed_list_is_announced_and_public(api: ApiHarness) -> None:
     await announced(api)
 
-    shown = await api.anybody().get("/v1/lists/1")
+    shown = await api.anonymous().get("/v1/lists/1")
 
     body = shown.json()
     assert (body["number"], body["document_number"], body["state"]) == (1, DOCUMENT, "announced")
     assert sorted(line["unit"]["uscc"] for line in body["lines"]) == [STEEL, DAIRY]
     assert body["held_back"] is None
     assert shown.headers["ETag"] == f'"{body["digest"]}"'
-    assert [type(event) for event in api.said] == [ListClosed, ListAnnounced, UnitListed, UnitListed]
+    assert [type(event) for event in api.events] == [ListClosed, ListAnnounced, UnitListed, UnitListed]
 
 
 @pytest.mark.rule("L3", "A4")
-async def test_the_same_announcement_by_the_same_or_another_key_is_answered_alike(api: ApiStand) -> None:
+async def test_the_same_announcement_by_the_same_or_another_key_is_answered_alike(api: ApiHarness) -> None:
     await region(api).post("/v1/lists/2026/close")
     body = {"document_number": DOCUMENT}
 
@@ -52,11 +52,11 @@ async def test_the_same_announcement_by_the_same_or_another_key_is_answered_alik
 
     assert {answer.status_code for answer in answers} == {200}
     assert answers[0].json() == answers[1].json() == answers[2].json()
-    assert sum(isinstance(event, ListAnnounced) for event in api.said) == 1
+    assert sum(isinstance(event, ListAnnounced) for event in api.events) == 1
 
 
 @pytest.mark.rule("L3")
-async def test_the_number_of_an_earlier_list_is_refused_for_the_one_that_waits(api: ApiStand) -> None:
+async def test_the_number_of_an_earlier_list_is_refused_for_the_one_that_waits(api: ApiHarness) -> None:
     await announced(api)
     await api.perform(cases.add_line, cleared("app-3", unit(SOLAR)), Store)
     await region(api).post("/v1/lists/2026/close")
@@ -71,7 +71,7 @@ async def test_the_number_of_an_earlier_list_is_refused_for_the_one_that_waits(a
 
 
 @pytest.mark.rule("A4")
-async def test_a_key_used_for_another_body_is_refused(api: ApiStand) -> None:
+async def test_a_key_used_for_another_body_is_refused(api: ApiHarness) -> None:
     await region(api).post("/v1/lists/2026/close")
     await region(api).post("/v1/lists/2026/announce", json={"document_number": DOCUMENT}, key="one")
 
@@ -80,7 +80,7 @@ async def test_a_key_used_for_another_body_is_refused(api: ApiStand) -> None:
     assert (answer.status_code, answer.json()["code"]) == (409, "idempotency-key-reused")
 
 
-async def test_what_cannot_be_announced_is_a_problem_with_rule_and_article(api: ApiStand) -> None:
+async def test_what_cannot_be_announced_is_a_problem_with_rule_and_article(api: ApiHarness) -> None:
     answer = await region(api).post("/v1/lists/2026/announce", json={"document_number": DOCUMENT})
 
     problem = answer.json()
@@ -89,16 +89,16 @@ async def test_what_cannot_be_announced_is_a_problem_with_rule_and_article(api: 
 
 
 @pytest.mark.rule("L5")
-async def test_the_feed_goes_on_from_any_number_and_the_chain_verifies(api: ApiStand) -> None:
+async def test_the_feed_goes_on_from_any_number_and_the_chain_verifies(api: ApiHarness) -> None:
     await announced(api)
     await api.perform(cases.add_line, cleared("app-3", unit(SOLAR)), Store)
     await region(api).post("/v1/lists/2026/close")
     await region(api).post("/v1/lists/2026/announce", json={"document_number": "补充1号"})
 
-    everything = (await api.anybody().get("/v1/lists/feed")).json()
-    rest = (await api.anybody().get("/v1/lists/feed?after=1")).json()
-    end = (await api.anybody().get("/v1/lists/feed?after=2")).json()
-    chain = (await api.anybody().get("/v1/lists/chain")).json()
+    everything = (await api.anonymous().get("/v1/lists/feed")).json()
+    rest = (await api.anonymous().get("/v1/lists/feed?after=1")).json()
+    end = (await api.anonymous().get("/v1/lists/feed?after=2")).json()
+    chain = (await api.anonymous().get("/v1/lists/chain")).json()
 
     assert [each["number"] for each in everything["items"]] == [1, 2]
     assert [each["number"] for each in rest["items"]] == [2]
@@ -113,42 +113,42 @@ async def test_the_feed_goes_on_from_any_number_and_the_chain_verifies(api: ApiS
 
 
 @pytest.mark.rule("L4", "L5")
-async def test_a_list_changed_in_the_database_is_found_by_the_chain(api: ApiStand) -> None:
+async def test_a_list_changed_in_the_database_is_found_by_the_chain(api: ApiHarness) -> None:
     await announced(api)
     stored = api.memory.collections["lists"]["list-region-2026-1"]
     stored["lines"][0]["unit"]["name"] = "别的单位"
 
-    chain = (await api.anybody().get("/v1/lists/chain")).json()
+    chain = (await api.anonymous().get("/v1/lists/chain")).json()
 
     assert (chain["intact"], chain["broken_at"]) == (False, 1)
 
 
-async def test_announced_lists_are_paged_newest_first(api: ApiStand) -> None:
+async def test_announced_lists_are_paged_newest_first(api: ApiHarness) -> None:
     await announced(api)
     await api.perform(cases.add_line, cleared("app-3", unit(SOLAR)), Store)
     await region(api).post("/v1/lists/2026/close")
     await region(api).post("/v1/lists/2026/announce", json={"document_number": "补充1号"})
 
-    first = (await api.anybody().get("/v1/lists?limit=1")).json()
-    second = (await api.anybody().get(f"/v1/lists?limit=1&after={first['next']}")).json()
+    first = (await api.anonymous().get("/v1/lists?limit=1")).json()
+    second = (await api.anonymous().get(f"/v1/lists?limit=1&after={first['next']}")).json()
 
     assert [first["items"][0]["number"], second["items"][0]["number"]] == [2, 1]
     assert (second["next"], first["items"][0]["lines"]) == (None, None)
-    assert (await api.anybody().get("/v1/lists?year=2025")).json()["items"] == []
+    assert (await api.anonymous().get("/v1/lists?year=2025")).json()["items"] == []
 
 
-async def test_a_closed_list_is_not_public(api: ApiStand) -> None:
+async def test_a_closed_list_is_not_public(api: ApiHarness) -> None:
     await region(api).post("/v1/lists/2026/close")
 
-    assert (await api.anybody().get("/v1/lists/1")).status_code == 404
-    assert (await api.anybody().get("/v1/lists")).json()["items"] == []
-    assert (await api.anybody().get("/v1/lists/2026/draft")).status_code == 401
+    assert (await api.anonymous().get("/v1/lists/1")).status_code == 404
+    assert (await api.anonymous().get("/v1/lists")).json()["items"] == []
+    assert (await api.anonymous().get("/v1/lists/2026/draft")).status_code == 401
 
 
 @pytest.mark.rule("P2")
 @pytest.mark.parametrize("role", [Role.PREFECTURE_OFFICER, Role.APPLICANT, Role.REVIEW_ORGANISATION])
-async def test_only_the_regional_department_makes_lists_and_removes(api: ApiStand, role: Role) -> None:
-    caller = api.as_(role, prefecture="150100", organisation=STEEL)
+async def test_only_the_regional_department_makes_lists_and_removes(api: ApiHarness, role: Role) -> None:
+    caller = api.client_as(role, prefecture="150100", organisation=STEEL)
 
     answers = [
         await caller.post("/v1/lists/2026/close"),
@@ -159,13 +159,13 @@ async def test_only_the_regional_department_makes_lists_and_removes(api: ApiStan
     ]
 
     assert {answer.status_code for answer in answers} == {403}
-    assert api.said == []
+    assert api.events == []
 
 
-async def test_the_csv_opens_in_a_spreadsheet_and_holds_no_formula(api: ApiStand) -> None:
+async def test_the_csv_opens_in_a_spreadsheet_and_holds_no_formula(api: ApiHarness) -> None:
     await announced(api)
 
-    answer = await api.anybody().get("/v1/lists/1/export?format=csv")
+    answer = await api.anonymous().get("/v1/lists/1/export?format=csv")
 
     assert answer.content.startswith(b"\xef\xbb\xbf")
     rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
@@ -174,10 +174,10 @@ async def test_the_csv_opens_in_a_spreadsheet_and_holds_no_formula(api: ApiStand
     assert [(row[4], row[8]) for row in rows[1:]] == [("呼和浩特市", "第十四条第（三）项")] * 2
 
 
-async def test_the_workbook_holds_every_line_as_text(api: ApiStand) -> None:
+async def test_the_workbook_holds_every_line_as_text(api: ApiHarness) -> None:
     await announced(api)
 
-    answer = await api.anybody().get("/v1/lists/1/export")
+    answer = await api.anonymous().get("/v1/lists/1/export")
 
     sheet = load_workbook(io.BytesIO(answer.content)).worksheets[0]
     assert sheet["A1"].value == "内蒙古自治区绿色制造体系示范单位名单（2026年，总第1号）"
@@ -188,20 +188,20 @@ async def test_the_workbook_holds_every_line_as_text(api: ApiStand) -> None:
 
 
 @pytest.mark.rule("L4")
-async def test_a_correction_is_made_announced_and_shown(api: ApiStand) -> None:
+async def test_a_correction_is_made_announced_and_shown(api: ApiHarness) -> None:
     await announced(api)
     body = {"names": {"app-2": "示例乳业有限公司"}, "why": "原名单单位名称有误"}
 
     made = await region(api).post("/v1/lists/1/corrections", json=body)
     await region(api).post("/v1/lists/2026/announce", json={"document_number": "更正1号"})
 
-    shown = (await api.anybody().get("/v1/lists/2")).json()
+    shown = (await api.anonymous().get("/v1/lists/2")).json()
     assert made.status_code == 201
     assert (shown["corrects"], shown["why"], shown["counts"]["renaming"]) == (1, "原名单单位名称有误", 1)
-    assert (await api.anybody().get(f"/v1/units/{DAIRY}")).json()["name"] == "示例乳业有限公司"
+    assert (await api.anonymous().get(f"/v1/units/{DAIRY}")).json()["name"] == "示例乳业有限公司"
 
 
-async def test_a_correction_of_a_line_that_is_not_there_is_refused(api: ApiStand) -> None:
+async def test_a_correction_of_a_line_that_is_not_there_is_refused(api: ApiHarness) -> None:
     await announced(api)
 
     answer = await region(api).post("/v1/lists/1/corrections", json={"names": {"app-9": "甲"}, "why": "有误"})

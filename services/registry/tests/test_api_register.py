@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 from chassis.clock import FixedClock
-from chassis.testing.http import ApiStand
+from chassis.testing.http import ApiHarness
 from messages.values import UnitType
 from registry.handlers import cases
 from registry.store import Store
@@ -14,74 +14,74 @@ from services.registry.tests.kit import CLOSING, DAIRY, SOLAR, STEEL, at, cleare
 
 
 @pytest.mark.rule("R1")
-async def test_the_register_answers_as_of_a_past_day(api: ApiStand, clock: FixedClock) -> None:
+async def test_the_register_answers_as_of_a_past_day(api: ApiHarness, clock: FixedClock) -> None:
     await announced(api)
     clock.move_to(at(date(2027, 3, 1)))
     removal = REMOVAL | {"unit": unit(STEEL).model_dump(mode="json"), "decided_on": "2027-02-20"}
     assert (await region(api).post("/v1/removals", json=removal)).status_code == 201
 
     async def listed_on(day: str) -> list[str]:
-        answer = await api.anybody().get(f"/v1/units?as_of={day}&prefecture=150100&unit_type=factory&level=region")
+        answer = await api.anonymous().get(f"/v1/units?as_of={day}&prefecture=150100&unit_type=factory&level=region")
         return sorted(each["uscc"] for each in answer.json()["items"])
 
     assert await listed_on("2026-09-09") == []
     assert await listed_on("2026-09-10") == [STEEL, DAIRY]
     assert await listed_on("2027-02-28") == [STEEL, DAIRY]
     assert await listed_on("2027-03-01") == [DAIRY]
-    assert (await api.anybody().get("/v1/units?as_of=2027-03-02")).status_code == 422
+    assert (await api.anonymous().get("/v1/units?as_of=2027-03-02")).status_code == 422
 
 
 @pytest.mark.rule("R1")
-async def test_the_titles_are_filtered_and_paged(api: ApiStand) -> None:
+async def test_the_titles_are_filtered_and_paged(api: ApiHarness) -> None:
     await announced(api)
 
-    first = (await api.anybody().get("/v1/units?limit=1")).json()
-    second = (await api.anybody().get(f"/v1/units?limit=1&after={first['next']}")).json()
+    first = (await api.anonymous().get("/v1/units?limit=1")).json()
+    second = (await api.anonymous().get(f"/v1/units?limit=1&after={first['next']}")).json()
 
     assert [first["items"][0]["uscc"], second["items"][0]["uscc"]] == [STEEL, DAIRY]
     assert second["next"] is None
     for question in ("prefecture=150200", "unit_type=park", "level=nation"):
-        assert (await api.anybody().get(f"/v1/units?{question}")).json()["items"] == []
+        assert (await api.anonymous().get(f"/v1/units?{question}")).json()["items"] == []
 
 
 @pytest.mark.rule("R1")
-async def test_one_unit_is_shown_with_titles_and_removals(api: ApiStand, clock: FixedClock) -> None:
+async def test_one_unit_is_shown_with_titles_and_removals(api: ApiHarness, clock: FixedClock) -> None:
     await announced(api)
     clock.move_to(at(date(2027, 3, 1)))
     await region(api).post(
         "/v1/removals", json=REMOVAL | {"unit": unit(STEEL).model_dump(mode="json"), "decided_on": "2027-02-20"}
     )
 
-    now = (await api.anybody().get(f"/v1/units/{STEEL}")).json()
-    then = (await api.anybody().get(f"/v1/units/{STEEL}?as_of=2026-12-31")).json()
+    now = (await api.anonymous().get(f"/v1/units/{STEEL}")).json()
+    then = (await api.anonymous().get(f"/v1/units/{STEEL}?as_of=2026-12-31")).json()
 
     assert (now["titles"], [each["until"] for each in now["former_titles"]]) == ([], ["2027-03-01"])
     assert now["removals"][0]["ban"] == {"first_day": "2027-02-20", "last_day": "2030-02-20"}
     assert (len(then["titles"]), then["former_titles"], then["removals"]) == (1, [], [])
-    assert (await api.anybody().get(f"/v1/units/{STEEL}?as_of=2026-01-01")).status_code == 404
-    assert (await api.anybody().get(f"/v1/units/{SOLAR}")).status_code == 404
+    assert (await api.anonymous().get(f"/v1/units/{STEEL}?as_of=2026-01-01")).status_code == 404
+    assert (await api.anonymous().get(f"/v1/units/{SOLAR}")).status_code == 404
 
 
 @pytest.mark.rule("R1")
-async def test_a_park_is_found_by_the_code_of_its_body_and_its_first_name(api: ApiStand) -> None:
+async def test_a_park_is_found_by_the_code_of_its_body_and_its_first_name(api: ApiHarness) -> None:
     park = unit(SOLAR, kind=UnitType.PARK, park="示例工业园区")
     await region(api).post("/v1/removals", json=REMOVAL | {"unit": park.model_dump(mode="json")})
 
-    answer = await api.anybody().get(f"/v1/units/{park.key}")
+    answer = await api.anonymous().get(f"/v1/units/{park.key}")
 
     assert (answer.status_code, answer.json()["unit_key"]) == (200, f"{SOLAR}/示例工业园区")
 
 
 @pytest.mark.rule("R1")
-async def test_a_name_put_forward_for_another_title_is_shown_as_pending(api: ApiStand) -> None:
+async def test_a_name_put_forward_for_another_title_is_shown_as_pending(api: ApiHarness) -> None:
     await announced(api)
     other = unit(STEEL, name="示例钢铁集团有限公司", kind=UnitType.SUPPLY_CHAIN)
     await api.perform(cases.add_line, cleared("app-3", other), Store)
     await region(api).post("/v1/lists/2026/close")
     await region(api).post("/v1/lists/2026/announce", json={"document_number": "补充1号"})
 
-    shown = (await api.anybody().get(f"/v1/units/{STEEL}")).json()
-    titles = (await api.anybody().get("/v1/units")).json()["items"]
+    shown = (await api.anonymous().get(f"/v1/units/{STEEL}")).json()
+    titles = (await api.anonymous().get("/v1/units")).json()["items"]
 
     pending = {"name": "示例钢铁集团有限公司", "shown_from": str(CLOSING)}
     assert (shown["name"], shown["pending_name"]) == ("示例钢铁有限公司", pending)
@@ -90,23 +90,23 @@ async def test_a_name_put_forward_for_another_title_is_shown_as_pending(api: Api
 
 
 @pytest.mark.rule("R1")
-async def test_a_park_is_found_however_its_name_is_written(api: ApiStand) -> None:
+async def test_a_park_is_found_however_its_name_is_written(api: ApiHarness) -> None:
     park = unit(SOLAR, kind=UnitType.PARK, park="示例 工业园区（一期）")
     await region(api).post("/v1/removals", json=REMOVAL | {"unit": park.model_dump(mode="json")})
 
-    assert (await api.anybody().get(f"/v1/units/{SOLAR}/示例工业园区（一期）")).status_code == 200
+    assert (await api.anonymous().get(f"/v1/units/{SOLAR}/示例工业园区（一期）")).status_code == 200
 
 
 @pytest.mark.rule("R1")
-async def test_a_day_to_come_and_a_flag_of_another_day_are_refused_with_rule_and_article(api: ApiStand) -> None:
-    to_come = (await api.anybody().get("/v1/units?as_of=2026-09-11")).json()
+async def test_a_day_to_come_and_a_flag_of_another_day_are_refused_with_rule_and_article(api: ApiHarness) -> None:
+    to_come = (await api.anonymous().get("/v1/units?as_of=2026-09-11")).json()
     flagged = (await region(api).get("/v1/units?as_of=2026-09-10&flagged=true")).json()
 
     told = [(each["code"], each["reasons"][0]["rule"], each["reasons"][0]["article"]) for each in (to_come, flagged)]
     assert told == [("as-of-in-the-future", "R1", "第五条"), ("flagged-is-of-today", "S2", "第三十一条")]
 
 
-async def test_a_malformed_question_is_refused_with_rule_and_article(api: ApiStand) -> None:
-    (why,) = (await api.anybody().get("/v1/units?as_of=yesterday")).json()["reasons"]
+async def test_a_malformed_question_is_refused_with_rule_and_article(api: ApiHarness) -> None:
+    (why,) = (await api.anonymous().get("/v1/units?as_of=yesterday")).json()["reasons"]
 
     assert (why["rule"], why["article"]) == ("R1", "第五条")

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from chassis.testing.http import ApiStand
+from chassis.testing.http import ApiHarness
 from messages.registry import UnitRemoved
 
 from services.registry.tests.calls import REMOVAL, region
@@ -9,38 +9,38 @@ from services.registry.tests.kit import SOLAR, STEEL
 
 
 @pytest.mark.rule("B1")
-async def test_a_decision_of_an_earlier_year_bars_the_unit_until_its_third_year_is_over(api: ApiStand) -> None:
+async def test_a_decision_of_an_earlier_year_bars_the_unit_until_its_third_year_is_over(api: ApiHarness) -> None:
     answer = await region(api).post("/v1/removals", json=REMOVAL)
 
     async def check(on: str) -> tuple[bool, str | None]:
-        found = (await api.anybody().get(f"/v1/bans?uscc={SOLAR}&on={on}")).json()
+        found = (await api.anonymous().get(f"/v1/bans?uscc={SOLAR}&on={on}")).json()
         return found["barred"], found["until"]
 
     assert (answer.status_code, answer.json()["effect"]) == (201, "earlier_year")
-    assert [type(event) for event in api.said] == [UnitRemoved]
+    assert [type(event) for event in api.events] == [UnitRemoved]
     assert await check("2026-01-05") == (True, "2027-11-20")
     assert await check("2027-11-20") == (True, "2027-11-20")
     assert await check("2027-11-21") == (False, None)
 
 
 @pytest.mark.rule("B1")
-async def test_the_ban_check_names_decision_and_article(api: ApiStand) -> None:
+async def test_the_ban_check_names_decision_and_article(api: ApiHarness) -> None:
     await region(api).post("/v1/removals", json=REMOVAL)
 
-    (ban,) = (await api.anybody().get(f"/v1/bans?uscc={SOLAR}")).json()["bans"]
+    (ban,) = (await api.anonymous().get(f"/v1/bans?uscc={SOLAR}")).json()["bans"]
 
     assert (ban["document_number"], ban["ground"], ban["article"]) == ("内工信字〔2024〕7号", "D5", "第二十四条")
 
 
-async def test_an_unknown_organisation_is_free_and_a_malformed_code_is_refused(api: ApiStand) -> None:
-    free = await api.anybody().get(f"/v1/bans?uscc={STEEL}")
-    wrong = await api.anybody().get("/v1/bans?uscc=911501000000000192")
+async def test_an_unknown_organisation_is_free_and_a_malformed_code_is_refused(api: ApiHarness) -> None:
+    free = await api.anonymous().get(f"/v1/bans?uscc={STEEL}")
+    wrong = await api.anonymous().get("/v1/bans?uscc=911501000000000192")
 
     assert (free.json()["barred"], free.json()["on"]) == (False, "2026-09-10")
     assert wrong.status_code == 422
 
 
-async def test_every_wrong_field_of_a_removal_is_named_at_once(api: ApiStand) -> None:
+async def test_every_wrong_field_of_a_removal_is_named_at_once(api: ApiHarness) -> None:
     body = {"unit": {**REMOVAL["unit"], "uscc": "1"}, "ground": "D9", "document_number": " ", "surplus": 1}  # type: ignore[dict-item]
 
     answer = await region(api).post("/v1/removals", json=body)
@@ -53,10 +53,10 @@ async def test_every_wrong_field_of_a_removal_is_named_at_once(api: ApiStand) ->
         "/decided_on",
         "/surplus",
     }
-    assert api.said == []
+    assert api.events == []
 
 
-async def test_recorded_removals_are_listed_and_shown(api: ApiStand) -> None:
+async def test_recorded_removals_are_listed_and_shown(api: ApiHarness) -> None:
     recorded = (await region(api).post("/v1/removals", json=REMOVAL)).json()
 
     listed = (await region(api).get("/v1/removals?year=2024")).json()["items"]

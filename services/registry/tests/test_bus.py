@@ -5,10 +5,10 @@ from itertools import permutations
 
 import pytest
 from chassis.clock import FixedClock
-from chassis.testing.world import Member, World
+from chassis.testing.world import ServiceUnderTest, InMemorySystem
 from messages.event import Event
 from messages.values import Level
-from registry.bus import HEARS
+from registry.bus import SUBSCRIPTIONS
 from registry.domain.clearances import ClearanceState
 from registry.handlers.announcing import AnnounceList, announce_list
 from registry.handlers.closing import CloseList, close_list
@@ -39,9 +39,9 @@ HEARD: tuple[Event, ...] = (
 )
 
 
-def world() -> World:
-    member = Member("registry", HEARS, Store, AGGREGATES, INDEXES)
-    return World(member, clock=FixedClock(at(CLOSING)), twice=True)
+def world() -> InMemorySystem:
+    member = ServiceUnderTest("registry", SUBSCRIPTIONS, Store, AGGREGATES, INDEXES)
+    return InMemorySystem(member, clock=FixedClock(at(CLOSING)), twice=True)
 
 
 @pytest.mark.rule("L2", "B2")
@@ -49,8 +49,8 @@ def world() -> World:
 async def test_whatever_the_order_and_twice_each_the_same_lines_are_announced(order: tuple[int, ...]) -> None:
     bus = world()
     for number in order:
-        await bus.say(HEARD[number])
-    await bus.say(cleared("app-3", unit(SOLAR)))
+        await bus.publish(HEARD[number])
+    await bus.publish(cleared("app-3", unit(SOLAR)))
 
     await bus.perform("registry", close_list, CloseList(Level.REGION, 2026))
     await bus.perform("registry", announce_list, AnnounceList(Level.REGION, 2026, "2026年1号"))
@@ -66,7 +66,7 @@ async def test_whatever_the_order_and_twice_each_the_same_lines_are_announced(or
 async def test_a_revoked_sanction_no_longer_stands_in_the_way() -> None:
     bus = world()
     for event in (ON_ASSESSOR, sanction(date(2026, 9, 2)), revocation(date(2026, 9, 4))):
-        await bus.say(event)
+        await bus.publish(event)
 
     outcome = await bus.perform("registry", close_list, CloseList(Level.REGION, 2026))
 
@@ -75,7 +75,7 @@ async def test_a_revoked_sanction_no_longer_stands_in_the_way() -> None:
 
 async def test_events_of_a_unit_are_numbered_from_listing_to_removal() -> None:
     bus = world()
-    await bus.say(cleared("app-1", unit(STEEL)))
+    await bus.publish(cleared("app-1", unit(STEEL)))
     await bus.perform("registry", close_list, CloseList(Level.REGION, 2026))
     await bus.perform("registry", announce_list, AnnounceList(Level.REGION, 2026, "2026年1号"))
     await bus.perform("registry", record_removal, decision(unit(STEEL)))

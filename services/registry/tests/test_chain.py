@@ -7,21 +7,21 @@ from hashlib import sha256
 
 import pytest
 from messages.values import Level
-from registry.domain.chain import Book, announced, booked, verify
+from registry.domain.chain import ChainHead, announced, chain_head_of, verify
 from registry.domain.lines import addition
-from registry.domain.lists import AnnualList, Shelf, closed, drafted, said_announced
+from registry.domain.lists import AnnualList, YearLists, closed, drafted, announced_event
 
 from services.registry.tests.kit import DAIRY, SOLAR, STEEL, unit
 
 
 def chain(*usccs: str) -> list[AnnualList]:
-    book, lists = Book(Level.REGION), []
+    book, lists = ChainHead(Level.REGION), []
     for year, uscc in enumerate(usccs, start=2026):
         draft = drafted(
-            Shelf(Level.REGION, year, ()).next_volume, [addition(f"app-{year}", unit(uscc))], date(year, 9, 10)
+            YearLists(Level.REGION, year, ()).next_ref, [addition(f"app-{year}", unit(uscc))], date(year, 9, 10)
         )
         lists.append(announced(closed(draft), book, f"{year}年1号", date(year, 9, 15)))
-        book = booked(lists[-1])
+        book = chain_head_of(lists[-1])
     return lists
 
 
@@ -73,7 +73,7 @@ def test_a_list_exchanged_for_another_sealed_one_shows_at_the_next() -> None:
 
 @pytest.mark.rule("L5")
 def test_anyone_computes_the_digest_again_from_what_was_said() -> None:
-    said = said_announced(chain(STEEL)[0]).model_dump(mode="json")
+    said = announced_event(chain(STEEL)[0]).model_dump(mode="json")
 
     content = {name: value for name, value in said.items() if name not in {"sequence", "list_id", "digest"}}
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

@@ -9,19 +9,19 @@ from datetime import date, timedelta
 import pytest
 from chassis.clock import FixedClock
 from chassis.handling import Refusal
-from chassis.testing.processes import Processes, many_processes
-from chassis.testing.stack import Stand
+from chassis.testing.processes import CommitterCluster, committer_cluster
+from chassis.testing.stack import TestServers
 from messages.values import Level, UnitRef
 from registry.domain.bans import bans_on
 from registry.domain.chain import verify
 from registry.domain.clearances import ClearanceState
-from registry.domain.lists import ListState, placed_at
+from registry.domain.lists import ListState, announcement_of
 from registry.handlers.announcing import AnnounceList, announce_list
-from registry.handlers.assessors import note_sanction, settle_flags
+from registry.handlers.assessors import record_sanction, update_flags
 from registry.handlers.cases import add_line
 from registry.handlers.closing import CloseList, close_list
 from registry.handlers.removals import record_removal
-from registry.jobs import unsettled_assessors
+from registry.jobs import assessors_with_pending_flags
 from registry.store import AGGREGATES, INDEXES, Store
 from stdnum.cn import uscc as gb32100
 
@@ -35,9 +35,9 @@ SEASON = 500
 
 
 @pytest.fixture
-async def two(stand: Stand) -> AsyncIterator[Processes[Store]]:
+async def two(stand: TestServers) -> AsyncIterator[CommitterCluster[Store]]:
     """Two processes of the registry on one database."""
-    async with many_processes(
+    async with committer_cluster(
         stand, "registry", Store, aggregates=AGGREGATES, indexes=INDEXES, clock=FixedClock(at(CLOSING))
     ) as opened:
         yield opened
@@ -45,7 +45,7 @@ async def two(stand: Stand) -> AsyncIterator[Processes[Store]]:
 
 @pytest.mark.rule("L2", "B2")
 async def test_a_removal_and_an_announcement_at_the_same_moment_never_leave_a_banned_unit_listed(
-    two: Processes[Store],
+    two: CommitterCluster[Store],
 ) -> None:
     others = organisations(ROUNDS)
     for year, struck in enumerate(others, start=2026):
@@ -69,7 +69,7 @@ async def banned_and_listed(store: Store) -> list[str]:
 
 
 @pytest.mark.rule("L3", "L5")
-async def test_two_processes_announcing_at_once_announce_once(two: Processes[Store]) -> None:
+async def test_two_processes_announcing_at_once_announce_once(two: CommitterCluster[Store]) -> None:
     for number, uscc in enumerate((STEEL, DAIRY, SOLAR)):
         await two.perform(0, add_line, cleared(f"app-{number}", unit(uscc)))
     await asyncio.gather(*(two.perform(each, close_list, CloseList(Level.REGION, 2026)) for each in (0, 1, 0, 1)))
@@ -80,7 +80,7 @@ async def test_two_processes_announcing_at_once_announce_once(two: Processes[Sto
 
     assert answers == [answers[0]] * 4
     (announced,) = await two.look().lists.find()
-    assert placed_at(announced).number == 1
+    assert announcement_of(announced).number == 1
     assert await two.said() == {
         "registry.list.closed.v1": 1,
         "registry.list.announced.v1": 1,
@@ -89,7 +89,7 @@ async def test_two_processes_announcing_at_once_announce_once(two: Processes[Sto
 
 
 @pytest.mark.rule("L3")
-async def test_of_two_document_numbers_at_once_one_announces_and_the_other_finds_nothing(two: Processes[Store]) -> None:
+async def test_of_two_document_numbers_at_once_one_announces_and_the_other_finds_nothing(two: CommitterCluster[Store]) -> None:
     await two.perform(0, add_line, cleared())
     await two.perform(0, close_list, CloseList(Level.REGION, 2026))
 
@@ -102,7 +102,7 @@ async def test_of_two_document_numbers_at_once_one_announces_and_the_other_finds
 
 
 @pytest.mark.rule("S2")
-async def test_a_sanction_that_crosses_an_announcement_flags_each_title_once(two: Processes[Store]) -> None:
+async def test_a_sanction_that_crosses_an_announcement_flags_each_title_once(two: CommitterCluster[Store]) -> None:
     others = organisations(ROUNDS)
     for number, each in enumerate(others):
         await two.perform(0, add_line, cleared(f"app-{number}", each, assessor=ASSESSOR))
@@ -111,17 +111,17 @@ async def test_a_sanction_that_crosses_an_announcement_flags_each_title_once(two
 
     await asyncio.gather(
         two.perform(0, announce_list, AnnounceList(Level.REGION, 2026, "2026年1号")),
-        two.perform(1, note_sanction, sanctioned),
+        two.perform(1, record_sanction, sanctioned),
     )
-    while items := await unsettled_assessors(two.look(), at(CLOSING)):
-        await asyncio.gather(*(two.perform(n, settle_flags, item) for n in (0, 1, 0) for item in items))
+    while items := await assessors_with_pending_flags(two.look(), at(CLOSING)):
+        await asyncio.gather(*(two.perform(n, update_flags, item) for n in (0, 1, 0) for item in items))
 
     assert (await two.said())["registry.unit.flagged.v1"] == ROUNDS
     assert len(await two.look().listings.find({"flagged": True})) == ROUNDS
 
 
 @pytest.mark.rule("L3")
-async def test_a_whole_season_is_announced_in_one_commit(two: Processes[Store]) -> None:
+async def test_a_whole_season_is_announced_in_one_commit(two: CommitterCluster[Store]) -> None:
     await asyncio.gather(
         *(two.perform(n % 2, add_line, cleared(f"app-{n}", each)) for n, each in enumerate(organisations(SEASON)))
     )

@@ -8,11 +8,11 @@ from itertools import permutations
 
 import pytest
 from chassis.clock import FixedClock
-from chassis.testing.world import Member, World
+from chassis.testing.world import ServiceUnderTest, InMemorySystem
 from messages.event import Event
 from messages.registry import UnitFlagged, UnitFlagLifted
 from messages.values import Level
-from registry.bus import HEARS
+from registry.bus import SUBSCRIPTIONS
 from registry.domain.flags import flags_on
 from registry.domain.register import Flag, Listing
 from registry.handlers.announcing import AnnounceList, announce_list
@@ -53,13 +53,13 @@ class Registry:
 
     def __init__(self) -> None:
         self.clock = FixedClock(at(CLOSING))
-        member = Member("registry", HEARS, Store, AGGREGATES, INDEXES, JOBS)
-        self.world = World(member, clock=self.clock, twice=True)
+        member = ServiceUnderTest("registry", SUBSCRIPTIONS, Store, AGGREGATES, INDEXES, JOBS)
+        self.world = InMemorySystem(member, clock=self.clock, twice=True)
 
     async def hear(self, *events: Event, day: date = SANCTIONED_ON) -> None:
         self.clock.move_to(at(day))
         for event in events:
-            await self.world.say(event)
+            await self.world.publish(event)
 
     async def work(self) -> None:
         """Let the jobs run until nothing is due."""

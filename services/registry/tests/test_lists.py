@@ -63,7 +63,7 @@ async def test_a_clearance_heard_twice_is_one_line(office: Office) -> None:
 async def test_the_draft_shows_what_closing_would_make_and_changes_nothing(office: Office) -> None:
     await office.clear(cleared())
 
-    draft = await closing.draft_list(closing.CloseList(Level.REGION, 2026), office.look(), at(CLOSING))
+    draft = await closing.draft_list(closing.CloseList(Level.REGION, 2026), office.store(), at(CLOSING))
 
     assert (draft.state, len(draft.lines)) == (ListState.DRAFT, 1)
     assert office.documents("lists") == {}
@@ -122,7 +122,7 @@ async def test_a_case_on_the_report_of_a_sanctioned_assessor_is_held_back_until_
     office: Office,
 ) -> None:
     await office.clear(cleared("app-1", assessor=ASSESSOR), cleared("app-2", unit(DAIRY)))
-    await office.handle(assessors.note_sanction, sanction(date(2026, 9, 2)), at(CLOSING))
+    await office.handle(assessors.record_sanction, sanction(date(2026, 9, 2)), at(CLOSING))
 
     assert [held.reasons[0].rule for held in (await office.close()).held_back] == ["S1"]
 
@@ -135,7 +135,7 @@ async def test_a_case_on_the_report_of_a_sanctioned_assessor_is_held_back_until_
 async def test_a_revocation_that_overtakes_its_sanction_wins(office: Office) -> None:
     await office.clear(cleared("app-1", assessor=ASSESSOR))
     await office.handle(assessors.lift_sanction, revocation(date(2026, 9, 3)), at(CLOSING))
-    await office.handle(assessors.note_sanction, sanction(date(2026, 9, 2)), at(CLOSING))
+    await office.handle(assessors.record_sanction, sanction(date(2026, 9, 2)), at(CLOSING))
 
     assert (await office.close()).held_back == ()
 
@@ -145,7 +145,7 @@ async def test_a_sanction_that_still_holds_by_another_decision_holds_the_case_ba
     office: Office,
 ) -> None:
     await office.clear(cleared("app-1", assessor=ASSESSOR), cleared("app-2", unit(DAIRY)))
-    await office.handle(assessors.note_sanction, sanction(date(2026, 9, 2)), at(CLOSING))
+    await office.handle(assessors.record_sanction, sanction(date(2026, 9, 2)), at(CLOSING))
     left = revocation(date(2026, 9, 4), left=ban(date(2026, 8, 1)))
     await office.handle(assessors.lift_sanction, left, at(CLOSING))
 
@@ -159,7 +159,7 @@ async def test_a_sanction_that_still_holds_by_another_decision_holds_the_case_ba
 async def test_an_older_decision_heard_later_leaves_the_number_the_ban_rests_on(office: Office) -> None:
     await office.clear(cleared("app-1", assessor=ASSESSOR), cleared("app-2", unit(DAIRY)))
     for event in (sanction(date(2026, 9, 2), 2), sanction(date(2026, 9, 2), 3, "通报2号")):
-        await office.handle(assessors.note_sanction, event, at(CLOSING))
+        await office.handle(assessors.record_sanction, event, at(CLOSING))
 
     (held,) = (await office.close()).held_back
 
@@ -237,7 +237,7 @@ async def test_a_closing_that_overtakes_its_clearance_wins_also_when_both_come_t
     with pytest.raises(Refusal) as refused:
         await office.close()
     assert refused.value.code == "nothing-to-list"
-    assert (await office.look().clearances.require("app-1")).cleared_on == date(2026, 9, 1)
+    assert (await office.store().clearances.require("app-1")).cleared_on == date(2026, 9, 1)
 
 
 @pytest.mark.rule("V10")
@@ -248,7 +248,7 @@ async def test_a_case_that_ends_after_closing_is_taken_off_when_the_list_is_clos
 
     anew = await office.close()
 
-    dropped = await office.look().clearances.require("app-1")
+    dropped = await office.store().clearances.require("app-1")
     assert anew.counts["addition"] == 1
     assert (dropped.state, dropped.list_id) == (ClearanceState.DROPPED, None)
 

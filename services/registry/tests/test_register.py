@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 from messages.registry import ListAnnounced, UnitListed
 from messages.values import Level, UnitType
-from registry.domain.register import Pending, Shown, shown_on
+from registry.domain.register import Pending, UnitOnDay, unit_on_day
 from registry.handlers.correcting import CorrectList, correct_list
 
 from services.registry.tests.kit import ANNOUNCING, CLOSING, STEEL, Office, at, cleared, decision, unit
@@ -22,9 +22,9 @@ async def office() -> Office:
     return office
 
 
-async def shown(office: Office, day: date) -> Shown | None:
-    store = office.look()
-    return shown_on(await store.units.require(STEEL), await store.listings.find({"unit_key": STEEL}), day)
+async def shown(office: Office, day: date) -> UnitOnDay | None:
+    store = office.store()
+    return unit_on_day(await store.units.require(STEEL), await store.listings.find({"unit_key": STEEL}), day)
 
 
 @pytest.mark.rule("R1")
@@ -81,14 +81,14 @@ async def test_a_corrected_name_is_shown_from_the_correcting_list_on_and_the_for
 
 @pytest.mark.rule("L4")
 async def test_a_correction_is_a_new_list_that_names_the_old_one_and_says_why(office: Office) -> None:
-    before = await office.look().lists.require("list-region-2026-1")
+    before = await office.store().lists.require("list-region-2026-1")
     command = CorrectList(Level.REGION, 1, {"app-1": "示例钢铁股份有限公司"}, "原名单单位名称有误")
     await office.handle(correct_list, command, at(CLOSING))
     await office.announce(number="内工信节能字〔2026〕95号")
 
     said = [event for event in office.said if isinstance(event, ListAnnounced)][-1]
     assert (said.number, said.corrects, said.why) == (2, 1, "原名单单位名称有误")
-    assert await office.look().lists.require("list-region-2026-1") == before
+    assert await office.store().lists.require("list-region-2026-1") == before
 
 
 NEW_NAME = "示例钢铁集团有限公司"
@@ -150,4 +150,4 @@ async def test_two_first_titles_of_one_unit_on_one_list_are_printed_under_one_na
     await office.announce()
 
     assert {line.unit.name for line in (await office.the_list()).lines} == {"示例钢铁有限公司"}
-    assert (await office.look().units.require(STEEL)).pending == (Pending(NEW_NAME, ANNOUNCING),)
+    assert (await office.store().units.require(STEEL)).pending == (Pending(NEW_NAME, ANNOUNCING),)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from chassis.inbox.subscriptions import hears
+from chassis.inbox.subscriptions import subscribe
 from messages.applications import ApplicationAccepted, ApplicationWithdrawn, EligibilityLost
 from messages.assessor_quota import (
     AssessorRegistered,
@@ -39,14 +39,14 @@ def _of_assessor(
     yield "assessors", event.assessor_uscc
 
 
-HEARS = (
-    hears(ApplicationAccepted, applications.open_case, Store, _of_application),
-    hears(ApplicationWithdrawn, applications.close_withdrawn_case, Store, _of_application),
-    hears(EligibilityLost, applications.stop_ineligible_case, Store, _of_application),
-    hears(UnitRemoved, units.stop_cases_of_removed_unit, Store, _of_unit),
-    hears(UnitListed, units.settle_listed_case, Store, _of_listing),
-    hears(AssessorRegistered, assessors.know_representative, Store, _of_assessor),
-    hears(LegalRepresentativeChanged, assessors.know_representative, Store, _of_assessor),
-    hears(AssessorSanctioned, assessors.suspend_cases_of_sanctioned_assessor, Store, _of_assessor),
-    hears(SanctionRevoked, assessors.resume_cases_of_cleared_assessor, Store, _of_assessor),
+SUBSCRIPTIONS = (
+    subscribe(ApplicationAccepted, applications.open_case, Store, _of_application),
+    subscribe(ApplicationWithdrawn, applications.close_withdrawn_case, Store, _of_application),
+    subscribe(EligibilityLost, applications.stop_ineligible_case, Store, _of_application),
+    subscribe(UnitRemoved, units.stop_cases_of_removed_unit, Store, _of_unit),
+    subscribe(UnitListed, units.settle_listed_case, Store, _of_listing),
+    subscribe(AssessorRegistered, assessors.record_representative, Store, _of_assessor),
+    subscribe(LegalRepresentativeChanged, assessors.record_representative, Store, _of_assessor),
+    subscribe(AssessorSanctioned, assessors.suspend_cases_of_sanctioned_assessor, Store, _of_assessor),
+    subscribe(SanctionRevoked, assessors.resume_cases_of_cleared_assessor, Store, _of_assessor),
 )

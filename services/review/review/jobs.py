@@ -43,7 +43,7 @@ async def late_cases(store: Store, now: datetime) -> Sequence[CloseLateCase]:
     """Asked by rule set, which a case keeps and which names the last day of its batch year (G2)."""
     today, found = shanghai_date(now), list[CloseLateCase]()
     for rules in _rule_sets():
-        over = {"batch_year": {"$lte": forwarding.last_year_over(rules, today)}, "rule_set": rules.version}
+        over = {"batch_year": {"$lte": forwarding.last_closed_batch_year(rules, today)}, "rule_set": rules.version}
         where = {"level": Level.REGION, "state": {"$in": UNFORWARDED}, **over}
         found += [CloseLateCase(case.case_id) for case in await store.cases.find(where, limit=AT_ONCE)]
     return found

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from chassis.runtime.run import run
-from chassis.runtime.service import Service
+from chassis.runtime.service import ServiceDefinition
 from chassis.settings import Settings
 
 from review.api import router
-from review.bus import HEARS
+from review.bus import SUBSCRIPTIONS
 from review.jobs import JOBS
 from review.store import AGGREGATES, INDEXES, Store
 
 
-def service(settings: Settings | None = None) -> Service:
-    return Service(
+def service(settings: Settings | None = None) -> ServiceDefinition:
+    return ServiceDefinition(
         name="review",
         settings=settings or Settings.load(),
         store=Store,
         aggregates=AGGREGATES,
         indexes=INDEXES,
-        hears=HEARS,
+        subscriptions=SUBSCRIPTIONS,
         router=router,
         jobs=JOBS,
     )

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from chassis.persistence.collections import Documents, Index
-from chassis.persistence.unit_of_work import Unit
+from chassis.persistence.collections import DocumentCollection, Index
+from chassis.persistence.unit_of_work import UnitOfWork
 
-from review.domain.assessors import AssessorStanding
+from review.domain.assessors import AssessorStatus
 from review.domain.case import Case
 from review.domain.expert import Expert
-from review.domain.notice import Notice, Objection
+from review.domain.notice import PublicNotice, Objection
 from review.domain.opinion import DocumentNumber
 from review.domain.ranking import Batch, BatchRanking
-from review.domain.record import Entry
-from review.domain.standing import Standing
+from review.domain.record import RecordEntry
+from review.domain.standing import UnitStatus
 
 AGGREGATES = {"case": "cases", "notice": "notices"}
 
@@ -35,14 +35,14 @@ INDEXES = (
 class Store:
     """The collections of review on one unit of work."""
 
-    def __init__(self, unit: Unit) -> None:
-        self.cases = Documents(unit, "cases", Case)
-        self.records = Documents(unit, "records", Entry)
-        self.standings = Documents(unit, "standings", Standing)
-        self.assessors = Documents(unit, "assessors", AssessorStanding)
-        self.document_numbers = Documents(unit, "document_numbers", DocumentNumber)
-        self.experts = Documents(unit, "experts", Expert)
-        self.batches = Documents(unit, "batches", Batch)
-        self.rankings = Documents(unit, "rankings", BatchRanking)
-        self.notices = Documents(unit, "notices", Notice)
-        self.objections = Documents(unit, "objections", Objection)
+    def __init__(self, unit: UnitOfWork) -> None:
+        self.cases = DocumentCollection(unit, "cases", Case)
+        self.records = DocumentCollection(unit, "records", RecordEntry)
+        self.standings = DocumentCollection(unit, "standings", UnitStatus)
+        self.assessors = DocumentCollection(unit, "assessors", AssessorStatus)
+        self.document_numbers = DocumentCollection(unit, "document_numbers", DocumentNumber)
+        self.experts = DocumentCollection(unit, "experts", Expert)
+        self.batches = DocumentCollection(unit, "batches", Batch)
+        self.rankings = DocumentCollection(unit, "rankings", BatchRanking)
+        self.notices = DocumentCollection(unit, "notices", PublicNotice)
+        self.objections = DocumentCollection(unit, "objections", Objection)

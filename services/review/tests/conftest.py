@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from chassis.clock import FixedClock
-from chassis.testing.http import api_stand
+from chassis.testing.http import api_harness
 from review.api import router
 from review.store import AGGREGATES, INDEXES
 
@@ -17,7 +17,7 @@ from .story import OPENED, at
 @pytest.fixture(scope="module")
 async def served() -> AsyncIterator[Season]:
     clock = FixedClock(at(OPENED))
-    async with api_stand("review", router, aggregates=AGGREGATES, clock=clock, indexes=INDEXES) as stand:
+    async with api_harness("review", router, aggregates=AGGREGATES, clock=clock, indexes=INDEXES) as stand:
         yield Season(stand, clock)
 
 

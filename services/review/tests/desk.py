@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from chassis.testing import Bench
+from chassis.testing import HandlerHarness
 from messages.applications import ApplicationAccepted
 from messages.event import Event
 from messages.values import (
@@ -14,8 +14,8 @@ from messages.values import (
     Level,
 )
 from review.domain.case import Case, ScoreSheet, State
-from review.domain.ranking import Decision
-from review.domain.record import By
+from review.domain.ranking import RepeatEvaluationDecision
+from review.domain.record import ActorRef
 from review.domain.site import Findings
 from review.handlers.applications import open_case
 from review.handlers.consultation import AnswerConsultation, answer_consultation
@@ -50,7 +50,7 @@ class Desk:
     """Review on a bench, and the acts by which a case gets from one stage to the next."""
 
     def __init__(self) -> None:
-        self.bench = Bench(Store, AGGREGATES, INDEXES)
+        self.bench = HandlerHarness(Store, AGGREGATES, INDEXES)
         self.today = OPENED
 
     @property
@@ -64,7 +64,7 @@ class Desk:
         return await self.bench.perform(handler, command, self.now)
 
     async def case(self, case_id: str = "app-1") -> Case:
-        return await self.bench.look().cases.require(case_id)
+        return await self.bench.store().cases.require(case_id)
 
     async def open(self, event: ApplicationAccepted | None = None) -> str:
         event = event or accepted()
@@ -73,7 +73,7 @@ class Desk:
 
     async def agree(self, case_id: str, departments: Sequence[Department] = DEPARTMENTS) -> None:
         for each in departments:
-            by = By(f"officer-{each}", "consulted_department")
+            by = ActorRef(f"officer-{each}", "consulted_department")
             await self.do(answer_consultation, AnswerConsultation(case_id, each, "agree", "", by))
 
     async def accept(self, case_id: str) -> None:
@@ -115,7 +115,7 @@ class Desk:
     async def sign(self, case_id: str, *sheets: ScoreSheet) -> list[Event]:
         said = []
         for each in sheets:
-            by = By(each.expert, "expert")
+            by = ActorRef(each.expert, "expert")
             said += await self.do(fill_score_sheet, FillScoreSheet(case_id, each, sign=True, by=by))
         return said
 
@@ -128,10 +128,10 @@ class Desk:
 
     async def visit(self) -> None:
         """Record a visit wherever one was ordered: some scored cases are drawn by lot."""
-        for case in await self.bench.look().cases.find({"state": State.SITE_ORDERED}):
+        for case in await self.bench.store().cases.find({"state": State.SITE_ORDERED}):
             await self.do(record_site_visit, RecordSiteVisit(case.case_id, Findings((), "属实", ""), ORGANISATION))
 
-    async def rank(self, *, dry_run: bool = False, decision: Decision | None = None) -> Any:  # noqa: ANN401 - the ranking
+    async def rank(self, *, dry_run: bool = False, decision: RepeatEvaluationDecision | None = None) -> Any:  # noqa: ANN401 - the ranking
         self.today = max(self.today, AFTER_FORWARDING)
         command = RankBatch(Level.REGION, 2026, dry_run=dry_run, by=REGION, decision=decision)
         return (await self.perform(rank_batch, command)).value

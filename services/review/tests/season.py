@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from chassis.clock import FixedClock
-from chassis.testing.http import ApiStand, Caller
+from chassis.testing.http import ApiHarness, ApiClient
 from messages.values import Role
 from review.handlers.applications import open_case
 from review.store import Store
@@ -19,19 +19,19 @@ AFTER_FORWARDING, NOTICE_DAY, DAY_AFTER = date(2026, 6, 1), date(2026, 6, 18), d
 class Season:
     """The people of one case, each with a token."""
 
-    def __init__(self, stand: ApiStand, clock: FixedClock) -> None:
+    def __init__(self, stand: ApiHarness, clock: FixedClock) -> None:
         self.stand, self.clock = stand, clock
-        self.officer = stand.as_(Role.PREFECTURE_OFFICER, prefecture=HERE, subject="officer-1")
-        self.region = stand.as_(Role.REGIONAL_OFFICER, subject="region-1")
-        self.reviewers = stand.as_(Role.REVIEW_ORGANISATION, subject="house-1")
-        self.applicant = stand.as_(Role.APPLICANT, organisation=STEEL)
-        self.public = stand.anybody()
+        self.officer = stand.client_as(Role.PREFECTURE_OFFICER, prefecture=HERE, subject="officer-1")
+        self.region = stand.client_as(Role.REGIONAL_OFFICER, subject="region-1")
+        self.reviewers = stand.client_as(Role.REVIEW_ORGANISATION, subject="house-1")
+        self.applicant = stand.client_as(Role.APPLICANT, organisation=STEEL)
+        self.public = stand.anonymous()
 
-    def department(self, name: str) -> Caller:
-        return self.stand.as_(Role.CONSULTED_DEPARTMENT, organisation=name, prefecture=HERE)
+    def department(self, name: str) -> ApiClient:
+        return self.stand.client_as(Role.CONSULTED_DEPARTMENT, organisation=name, prefecture=HERE)
 
-    def expert(self, name: str) -> Caller:
-        return self.stand.as_(Role.EXPERT, subject=name)
+    def expert(self, name: str) -> ApiClient:
+        return self.stand.client_as(Role.EXPERT, subject=name)
 
     async def open(self, case_id: str = "app-1", uscc: str = STEEL) -> None:
         await self.stand.perform(open_case, accepted(case_id, unit(uscc)), Store)
@@ -72,7 +72,7 @@ class Season:
     async def state(self, case_id: str = "app-1") -> str:
         return str((await self.region.get(f"/v1/cases/{case_id}")).json()["state"])
 
-    async def _done(self, caller: Caller, path: str, **body: object) -> None:
+    async def _done(self, caller: ApiClient, path: str, **body: object) -> None:
         answer = await caller.post(path, json=body or None)
         assert answer.status_code in {200, 201}, answer.text
 

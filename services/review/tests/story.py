@@ -30,13 +30,13 @@ from messages.values import (
     SchemeRef,
     UnitRef,
     UnitType,
-    VetoAnswer,
+    MandatoryItemAnswer,
 )
 from review.domain import consultation, ranking
 from review.domain.case import Case, Score, ScoreSheet, State
 from review.domain.expert import Evaluated, Expert
-from review.domain.ranking import Batch, BatchRanking, Decision
-from review.domain.record import By
+from review.domain.ranking import Batch, BatchRanking, RepeatEvaluationDecision
+from review.domain.record import ActorRef
 from rulebook import rules_on, scheme_on
 
 OPENED = date(2026, 4, 20)
@@ -48,10 +48,10 @@ STEEL, COPPER, DAIRY, SOLAR = "911501000000000191", "911502000000000271", "91150
 ASSESSOR = AssessorRef(uscc="911505000000000511", name="内蒙古示例评价有限公司")
 SISTER = AssessorRef(uscc="911506000000000690", name="内蒙古示例咨询有限公司")
 
-OFFICER = By("officer-baotou", "prefecture_officer")
-REGION = By("officer-region", "regional_officer")
-ORGANISATION = By("review-house", "review_organisation")
-PUBLIC = By("anonymous", "public")
+OFFICER = ActorRef("officer-baotou", "prefecture_officer")
+REGION = ActorRef("officer-region", "regional_officer")
+ORGANISATION = ActorRef("review-house", "review_organisation")
+PUBLIC = ActorRef("anonymous", "public")
 EXPERTS = ("expert-1", "expert-2", "expert-3", "expert-4", "expert-5")
 DEPARTMENTS = tuple(Department)
 SCAN = FileRef(name="审核意见.pdf", sha256="c" * 64, size=120_000, media_type="application/pdf")
@@ -92,7 +92,7 @@ def accepted(
             IndicatorValue(indicator=each.id, value=each.leading or Decimal(0), unit=each.unit)
             for each in SCHEME.indicators
         ),
-        vetoes=tuple(VetoAnswer(item=each.id, passed=True) for each in SCHEME.vetoes),
+        vetoes=tuple(MandatoryItemAnswer(item=each.id, passed=True) for each in SCHEME.vetoes),
         self_score=Decimal(100),
         evidence=(),
         legal_representative=PersonRef(digest="b" * 64, masked="15**************21"),
@@ -242,7 +242,7 @@ def evaluated(uscc: str, year: int) -> tuple[Evaluated, ...]:
 
 
 BATCH = Batch("region-2026", "region", 2026, SEED)  # type: ignore[arg-type]
-ONCE_MORE = Decision("内工信〔2026〕6号", date(2026, 5, 30))
+ONCE_MORE = RepeatEvaluationDecision("内工信〔2026〕6号", date(2026, 5, 30))
 
 
 def ranked(*cases: Case) -> BatchRanking:

@@ -37,7 +37,7 @@ async def test_a_case_goes_from_the_accepted_application_to_the_end_of_the_notic
     record = (await season.officer.get("/v1/cases/app-1/record")).json()
     assert record["intact"] is True
     assert record["entries"][-1]["role"] == "regional_officer"
-    assert isinstance(season.stand.said[0], CaseOpened)
+    assert isinstance(season.stand.events[0], CaseOpened)
 
 
 @pytest.mark.rule("V4")
@@ -60,7 +60,7 @@ async def test_a_late_forward_is_answered_with_rule_article_and_text_and_stays_s
     assert await season.state("app-2") == "late"
     again = await season.officer.post("/v1/cases/app-2/forward", key="late")
     assert again.json()["code"] == "deadline-passed"
-    assert sum(isinstance(each, CaseClosed) for each in season.stand.said) == 1
+    assert sum(isinstance(each, CaseClosed) for each in season.stand.events) == 1
 
 
 @pytest.mark.rule("A4")
@@ -116,7 +116,7 @@ async def test_who_objects_is_known_to_the_region_and_stands_in_no_record(season
     await season.forward()
     await season.review()
     notice = await season.publish()
-    rival = season.stand.as_(Role.APPLICANT, organisation=COPPER, subject="zhang-of-copper")
+    rival = season.stand.client_as(Role.APPLICANT, organisation=COPPER, subject="zhang-of-copper")
     objection = {"case_id": "app-1", "facts": "夜间排放异味", "name": "张某", "contact": "0472-0000000"}
 
     lodged = await rival.post(f"/v1/notices/{notice}/objections", json=objection)

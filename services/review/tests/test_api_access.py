@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 from chassis.clock import FixedClock
-from chassis.testing.http import ApiStand, Caller, api_stand
+from chassis.testing.http import ApiHarness, ApiClient, api_harness
 from messages.values import Prefecture, Role
 from review.api import router
 from review.handlers.applications import open_case
@@ -132,14 +132,14 @@ PUBLIC_ROUTES = {name for name, (_, _, allowed) in ROUTES.items() if allowed is 
 
 
 @pytest.fixture(scope="module")
-async def served() -> AsyncIterator[ApiStand]:
+async def served() -> AsyncIterator[ApiHarness]:
     """A case of Baotou with its panel, expert-2 in the chair, and one of Wuhai that is not forwarded yet."""
     desk = Desk()
     case_id = await desk.forward(accepted(by=ASSESSOR))
     await desk.register("expert-1", "expert-2", "expert-3", "expert-9")
     await desk.do(appoint_panel, AppointPanel(case_id, ("expert-2", "expert-1", "expert-3"), ORGANISATION))
     await desk.do(open_case, accepted("app-2", unit(COPPER, prefecture=ELSEWHERE)))
-    async with api_stand(
+    async with api_harness(
         "review", router, aggregates=AGGREGATES, clock=FixedClock(at(OPENED)), indexes=INDEXES
     ) as stand:
         stand.memory.collections.update(desk.bench.memory.collections)
@@ -147,21 +147,21 @@ async def served() -> AsyncIterator[ApiStand]:
 
 
 @pytest.fixture
-def api(served: ApiStand) -> Iterator[ApiStand]:
+def api(served: ApiHarness) -> Iterator[ApiHarness]:
     """The same beginning for every test: a commit makes new dictionaries and leaves these as they were."""
     beginning = served.memory.collections
     yield served
     served.memory.collections = beginning
 
 
-def caller(api: ApiStand, name: str) -> Caller:
+def caller(api: ApiHarness, name: str) -> ApiClient:
     who = ACTORS[name]
-    return api.as_(who.role, organisation=who.organisation, prefecture=who.prefecture, subject=who.subject)
+    return api.client_as(who.role, organisation=who.organisation, prefecture=who.prefecture, subject=who.subject)
 
 
 @pytest.mark.rule("P1", "P2", "V1")
 @pytest.mark.parametrize("name", ROUTES)
-async def test_a_route_lets_in_whom_its_policy_names_and_nobody_else(api: ApiStand, name: str) -> None:
+async def test_a_route_lets_in_whom_its_policy_names_and_nobody_else(api: ApiHarness, name: str) -> None:
     path, body, allowed = ROUTES[name]
     method = name.split(maxsplit=1)[0]
 
@@ -178,16 +178,16 @@ async def test_a_route_lets_in_whom_its_policy_names_and_nobody_else(api: ApiSta
 
 @pytest.mark.rule("P2")
 @pytest.mark.parametrize("name", ROUTES)
-async def test_without_a_token_only_what_is_public_is_open(api: ApiStand, name: str) -> None:
+async def test_without_a_token_only_what_is_public_is_open(api: ApiHarness, name: str) -> None:
     path, body, _ = ROUTES[name]
 
-    answer = await api.anybody().request(name.split(maxsplit=1)[0], path, json=body)
+    answer = await api.anonymous().request(name.split(maxsplit=1)[0], path, json=body)
 
     assert (answer.status_code != 401) is (name in PUBLIC_ROUTES)
 
 
 @pytest.mark.rule("P2")
-async def test_a_refused_attempt_is_recorded(api: ApiStand) -> None:
+async def test_a_refused_attempt_is_recorded(api: ApiHarness) -> None:
     await caller(api, "officer elsewhere").post("/v1/cases/app-1/forward")
 
     (attempt,) = api.memory.collections["access_refusals"].values()
@@ -211,7 +211,7 @@ async def test_a_refused_attempt_is_recorded(api: ApiStand) -> None:
         ("another assessor", []),
     ],
 )
-async def test_a_list_shows_exactly_what_may_be_read_one_by_one(api: ApiStand, name: str, shown: list[str]) -> None:
+async def test_a_list_shows_exactly_what_may_be_read_one_by_one(api: ApiHarness, name: str, shown: list[str]) -> None:
     somebody = caller(api, name)
 
     listed = [each["case_id"] for each in (await somebody.get("/v1/cases")).json()["items"]]
@@ -223,7 +223,7 @@ async def test_a_list_shows_exactly_what_may_be_read_one_by_one(api: ApiStand, n
 @pytest.mark.rule("P2", "V4")
 @pytest.mark.parametrize(("method", "path"), [("GET", ""), ("GET", "/record"), ("POST", "/panel")])
 async def test_a_review_organisation_learns_nothing_of_a_case_before_it_is_forwarded(
-    api: ApiStand, method: str, path: str
+    api: ApiHarness, method: str, path: str
 ) -> None:
     answer = await caller(api, "reviewers").request(method, f"/v1/cases/app-2{path}")
 
@@ -232,13 +232,13 @@ async def test_a_review_organisation_learns_nothing_of_a_case_before_it_is_forwa
 
 
 @pytest.mark.rule("P2")
-async def test_a_filter_never_widens_what_somebody_may_see(api: ApiStand) -> None:
+async def test_a_filter_never_widens_what_somebody_may_see(api: ApiHarness) -> None:
     asked = await caller(api, "officer here").get("/v1/cases", params={"prefecture": ELSEWHERE.value})
 
     assert asked.json()["items"] == []
 
 
-async def test_every_route_of_the_service_is_in_the_table(api: ApiStand) -> None:
+async def test_every_route_of_the_service_is_in_the_table(api: ApiHarness) -> None:
     paths = api.app.openapi()["paths"]
 
     routes = {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from review.domain import group, ranking
 from review.domain.case import Case
-from review.domain.group import Group, Place, shared_again
+from review.domain.group import RankingGroup, RankedCase, recompute_caps
 from review.domain.ranking import Batch, BatchRanking
 from rulebook import RuleSet
 
@@ -54,7 +54,7 @@ def test_two_schemes_of_one_unit_type_are_ranked_apart_under_one_cap(monkeypatch
     assert selected(made) == {"new-0", "new-1", "old-0"}
     shares = [(each.scheme[-4:], each.cap, each.lines[0].place) for each in made.groups]
     assert shares == [("2018", 1, 1), ("2025", 2, 1)]
-    assert ranking.reproduces(made)
+    assert ranking.verify_ranking(made)
 
 
 @pytest.mark.rule("V8")
@@ -111,17 +111,17 @@ def test_a_share_that_was_moved_from_one_scheme_to_the_other_shows(monkeypatch: 
     old, new = made.groups
     moved = replace(made, groups=(group._capped(old, 2), group._capped(new, 0)))
 
-    assert not ranking.reproduces(replace(moved, digest=ranking.seal(moved)))
+    assert not ranking.verify_ranking(replace(moved, digest=ranking.seal(moved)))
 
 
-def _group(scheme: str, candidates: int, cap: int) -> Group:
+def _group(scheme: str, candidates: int, cap: int) -> RankingGroup:
     case = scored_case("any", "80")
     at = case.dossier.submitted_at.isoformat()
     mark = RULES.selection.pass_mark["factory"]
     lines = tuple(
-        Place(f"{scheme}-{n:03d}", "某公司", "911501000000000191", mark, mark, at, n + 1, "") for n in range(candidates)
+        RankedCase(f"{scheme}-{n:03d}", "某公司", "911501000000000191", mark, mark, at, n + 1, "") for n in range(candidates)
     )
-    return Group(case.unit.unit_type, scheme, RULES.version, mark, cap, lines)
+    return RankingGroup(case.unit.unit_type, scheme, RULES.version, mark, cap, lines)
 
 
 @pytest.mark.rule("V8")
@@ -129,8 +129,8 @@ def _group(scheme: str, candidates: int, cap: int) -> Group:
 def test_shares_fill_the_cap_and_never_pass_it(candidates: list[int], places: int) -> None:
     groups = [_group(f"scheme@{n}", each, places if n == 0 else 0) for n, each in enumerate(candidates)]
 
-    shared = shared_again(groups)
+    shared = recompute_caps(groups)
 
     assert sum(each.selected for each in shared) == min(places, sum(candidates))
     assert sum(each.cap or 0 for each in shared) == places
-    assert shared_again(shared) == shared
+    assert recompute_caps(shared) == shared

@@ -8,7 +8,7 @@ from chassis.handling import Refusal
 from messages.review import PanelAppointed, PanelDissolved
 from review.domain.case import State
 from review.domain.expert import Declaration
-from review.domain.record import By, Entry, check
+from review.domain.record import ActorRef, RecordEntry, verify_chain
 from review.handlers.applications import stop_ineligible_case
 from review.handlers.panel import (
     DeclareConflict,
@@ -34,7 +34,7 @@ DECLARED = "亲属在该单位任职"
 
 
 async def declare(desk: Desk, name: str, uscc: str = STEEL, of: str = "") -> None:
-    await desk.do(declare_conflict, DeclareConflict(name, uscc, DECLARED, By(name, "expert"), of))
+    await desk.do(declare_conflict, DeclareConflict(name, uscc, DECLARED, ActorRef(name, "expert"), of))
 
 
 @pytest.mark.rule("V5")
@@ -50,7 +50,7 @@ async def test_an_expert_who_declares_a_conflict_gives_the_seat_to_the_next_in_l
     assert case.panel is not None
     assert set(case.panel.experts) == set(EXPERTS[:4]) - {seats[0]}
     assert case.panel.chair != seats[0]
-    experts = {each.expert_id: each for each in await desk.bench.look().experts.find()}
+    experts = {each.expert_id: each for each in await desk.bench.store().experts.find()}
     assert {name: one.load(2026) for name, one in experts.items()} == {
         **dict.fromkeys(case.panel.experts, 1),
         seats[0]: 0,
@@ -69,7 +69,7 @@ async def test_with_nobody_left_the_panel_is_dissolved_and_all_are_free_again() 
 
     case = await desk.case(case_id)
     assert (case.state, case.panel) == (State.FORWARDED, None)
-    assert [one.assigned for one in await desk.bench.look().experts.find()] == [(), (), ()]
+    assert [one.assigned for one in await desk.bench.store().experts.find()] == [(), (), ()]
 
 
 async def one_of_three_signed(desk: Desk, pool: int = 5) -> tuple[str, tuple[str, ...]]:
@@ -80,9 +80,9 @@ async def one_of_three_signed(desk: Desk, pool: int = 5) -> tuple[str, tuple[str
     return case_id, seats
 
 
-async def last_entry(desk: Desk, case_id: str = "app-1") -> Entry:
-    entries = await desk.bench.look().records.find({"case_id": case_id}, sort=[("number", 1)])
-    assert check(entries, (await desk.case(case_id)).head) is None
+async def last_entry(desk: Desk, case_id: str = "app-1") -> RecordEntry:
+    entries = await desk.bench.store().records.find({"case_id": case_id}, sort=[("number", 1)])
+    assert verify_chain(entries, (await desk.case(case_id)).head) is None
     return entries[-1]
 
 
@@ -103,7 +103,7 @@ async def test_a_signed_sheet_of_an_expert_in_conflict_is_set_aside_with_its_sea
     entry = await last_entry(desk)
     assert entry.seen[f"set aside: {seats[0]}"] == before.seal
     assert DECLARED in entry.why
-    (kept,) = (await desk.bench.look().experts.require(seats[0])).declared
+    (kept,) = (await desk.bench.store().experts.require(seats[0])).declared
     assert kept.uscc == STEEL
 
 
@@ -207,7 +207,7 @@ async def test_once_the_case_is_over_a_declaration_is_kept_and_the_case_left_alo
     await declare(desk, seats[0])
 
     assert await desk.case(case_id) == closed
-    assert len((await desk.bench.look().experts.require(seats[0])).declared) == 1
+    assert len((await desk.bench.store().experts.require(seats[0])).declared) == 1
 
 
 async def test_registering_again_updates_the_entry_and_keeps_what_was_declared() -> None:
@@ -217,7 +217,7 @@ async def test_registering_again_updates_the_entry_and_keeps_what_was_declared()
 
     await desk.register("expert-1", employer="另一所大学", groups=("某集团",))
 
-    one = await desk.bench.look().experts.require("expert-1")
+    one = await desk.bench.store().experts.require("expert-1")
     assert (one.employer, one.groups) == ("另一所大学", ("某集团",))
     assert one.declared == (Declaration(STEEL, DECLARED, date(2026, 4, 20)),)
 
@@ -269,7 +269,7 @@ async def test_what_was_evaluated_is_never_forgotten() -> None:
     await desk.register("expert-1", evaluated=evaluated(COPPER, 2026))
     await desk.register("expert-1")
 
-    one = await desk.bench.look().experts.require("expert-1")
+    one = await desk.bench.store().experts.require("expert-1")
     assert one.evaluated == (*evaluated(STEEL, 2025), *evaluated(COPPER, 2026))
 
 

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from chassis.clock import FixedClock
 from chassis.handling import Refusal
-from chassis.testing.processes import Processes, many_processes
-from chassis.testing.stack import Stand
+from chassis.testing.processes import CommitterCluster, committer_cluster
+from chassis.testing.stack import TestServers
 from messages.values import Department, Level, UnitRef
 from review.domain.case import State
-from review.domain.ranking import Batch, reproduces
-from review.domain.record import By, check
+from review.domain.ranking import Batch, verify_ranking
+from review.domain.record import ActorRef, verify_chain
 from review.handlers.applications import open_case
 from review.handlers.consultation import AnswerConsultation, answer_consultation
 from review.handlers.notice import OpenNotice, open_notice
@@ -37,9 +37,9 @@ NOW = at(OPENED)
 
 
 @pytest.fixture
-async def two(stand: Stand) -> AsyncIterator[Processes[Store]]:
+async def two(stand: TestServers) -> AsyncIterator[CommitterCluster[Store]]:
     """Two processes of review on one database."""
-    async with many_processes(
+    async with committer_cluster(
         stand, "review", Store, aggregates=AGGREGATES, indexes=INDEXES, clock=FixedClock(NOW)
     ) as opened:
         yield opened
@@ -53,7 +53,7 @@ def organisations(count: int) -> list[UnitRef]:
 
 
 @pytest.mark.rule("B2")
-async def test_a_removal_and_a_new_case_at_the_same_moment_never_leave_the_case_open(two: Processes[Store]) -> None:
+async def test_a_removal_and_a_new_case_at_the_same_moment_never_leave_the_case_open(two: CommitterCluster[Store]) -> None:
     for number, struck in enumerate(organisations(ROUNDS)):
         await asyncio.gather(
             two.perform(0, open_case, accepted(f"app-{number}", struck)),
@@ -67,7 +67,7 @@ async def test_a_removal_and_a_new_case_at_the_same_moment_never_leave_the_case_
 
 
 @pytest.mark.rule("V3")
-async def test_of_two_documents_with_one_number_at_the_same_moment_one_is_issued(two: Processes[Store]) -> None:
+async def test_of_two_documents_with_one_number_at_the_same_moment_one_is_issued(two: CommitterCluster[Store]) -> None:
     desk = Desk()
     for number, each in enumerate(organisations(2)):
         case_id = await desk.open(accepted(f"app-{number}", each))
@@ -85,11 +85,11 @@ async def test_of_two_documents_with_one_number_at_the_same_moment_one_is_issued
 
 
 @pytest.mark.rule("V14", "V2")
-async def test_departments_answering_at_once_leave_every_opinion_and_an_unbroken_record(two: Processes[Store]) -> None:
+async def test_departments_answering_at_once_leave_every_opinion_and_an_unbroken_record(two: CommitterCluster[Store]) -> None:
     await two.perform(0, open_case, accepted())
 
     async def answer(process: int, department: Department) -> object:
-        by = By(f"officer-{process}", "consulted_department")
+        by = ActorRef(f"officer-{process}", "consulted_department")
         return await two.perform(process, answer_consultation, AnswerConsultation("app-1", department, "agree", "", by))
 
     await asyncio.gather(
@@ -101,11 +101,11 @@ async def test_departments_answering_at_once_leave_every_opinion_and_an_unbroken
     entries = await store.records.find({"case_id": "app-1"}, sort=[("number", 1)])
     assert [each.opinion for each in case.consultation.opinions] == ["agree"] * 3
     assert len(entries) == 4
-    assert check(entries, case.head) is None
+    assert verify_chain(entries, case.head) is None
 
 
 @pytest.mark.rule("V8", "V9")
-async def test_a_whole_season_is_ranked_and_published_in_one_commit_each(two: Processes[Store]) -> None:
+async def test_a_whole_season_is_ranked_and_published_in_one_commit_each(two: CommitterCluster[Store]) -> None:
     desk = Desk()
     for number, each in enumerate(organisations(SEASON)):
         case_id = await desk.open(accepted(f"app-{number:03d}", each))
@@ -121,7 +121,7 @@ async def test_a_whole_season_is_ranked_and_published_in_one_commit_each(two: Pr
     store = two.look()
     assert len(shown["lines"]) == SEASON * 3 // 5
     assert len(await store.cases.find({"state": State.IN_NOTICE})) == len(shown["lines"])
-    assert reproduces(await store.rankings.require(made["ranking_id"]))
+    assert verify_ranking(await store.rankings.require(made["ranking_id"]))
     for case in (await store.cases.find())[:5]:
         entries = await store.records.find({"case_id": case.case_id}, sort=[("number", 1)])
         assert entries[-1].what == ("in public notice" if case.state is State.IN_NOTICE else "closed: below_pass_mark")
@@ -138,7 +138,7 @@ async def _put_batch(batch: Batch, store: Store, _now: object) -> list[Any]:
 
 
 @pytest.mark.rule("V2", "V4", "V9")
-async def test_what_is_due_is_found_on_the_real_database(two: Processes[Store]) -> None:
+async def test_what_is_due_is_found_on_the_real_database(two: CommitterCluster[Store]) -> None:
     await two.perform(0, open_case, accepted())
     store, later = two.look(), at(OPENED.replace(month=6))
 

@@ -6,7 +6,7 @@ import pytest
 from messages.review import CaseClosed, CaseOpened, PublicNoticeConcluded
 from messages.values import UnitRef
 from review.domain.case import State
-from review.domain.record import check
+from review.domain.record import verify_chain
 from review.handlers.applications import close_withdrawn_case, open_case, stop_ineligible_case
 from review.handlers.notice import resolve_objection
 from review.handlers.units import settle_listed_case, stop_cases_of_removed_unit
@@ -79,8 +79,8 @@ async def test_a_case_is_stopped_after_it_was_cleared_and_its_record_says_why() 
     assert isinstance(closed, CaseClosed)
     assert (closed.case_id, closed.outcome, closed.closed_on) == (one, "ineligible", DAY_AFTER)
     assert (await desk.case(other)).state is State.CLEARED
-    entries = await desk.bench.look().records.find({"case_id": one}, sort=[("number", 1)])
-    assert check(entries, (await desk.case(one)).head) is None
+    entries = await desk.bench.store().records.find({"case_id": one}, sort=[("number", 1)])
+    assert verify_chain(entries, (await desk.case(one)).head) is None
     assert (entries[-1].rule, entries[-1].seen["state"], entries[-1].why) == ("E4", "cleared", "存在偷税漏税行为")
 
 

@@ -86,8 +86,8 @@ async def test_a_case_not_forwarded_in_time_is_closed_as_late_whatever_its_stage
     desk = Desk()
     await until(stage, desk)
 
-    assert list(await late_cases(desk.bench.look(), at(LAST_DAY, 23))) == []
-    (due,) = await late_cases(desk.bench.look(), at(DAY_AFTER, 0))
+    assert list(await late_cases(desk.bench.store(), at(LAST_DAY, 23))) == []
+    (due,) = await late_cases(desk.bench.store(), at(DAY_AFTER, 0))
     desk.today = DAY_AFTER
     (closed,) = await desk.do(close_late_case, due)
 
@@ -104,7 +104,7 @@ async def test_a_case_not_forwarded_in_time_is_closed_as_late_whatever_its_stage
 async def test_the_jobs_end_it_by_themselves_and_once_however_late_they_look() -> None:
     clock = FixedClock(at(OPENED))
     review = world(clock)
-    await review.say(accepted())
+    await review.publish(accepted())
     clock.move_to(at(date(2027, 3, 1)))
 
     for _ in range(3):
@@ -120,7 +120,7 @@ async def test_a_suspension_moves_no_day_and_the_reason_names_the_document() -> 
     await desk.do(suspend_cases_of_sanctioned_assessor, sanctioned())
     desk.today = DAY_AFTER
 
-    (due,) = await late_cases(desk.bench.look(), desk.now)
+    (due,) = await late_cases(desk.bench.store(), desk.now)
     (closed,) = await desk.do(close_late_case, due)
 
     assert isinstance(closed, CaseClosed)
@@ -135,7 +135,7 @@ async def test_what_was_forwarded_or_belongs_to_the_next_year_is_not_late() -> N
     await desk.open(accepted("app-2", unit(COPPER)).model_copy(update={"batch_year": 2027}))
     desk.today = DAY_AFTER
 
-    assert list(await late_cases(desk.bench.look(), desk.now)) == []
+    assert list(await late_cases(desk.bench.store(), desk.now)) == []
     assert await desk.do(close_late_case, CloseLateCase("app-1")) == []
     assert await desk.do(close_late_case, CloseLateCase("app-2")) == []
 
@@ -152,9 +152,9 @@ async def test_a_look_takes_so_many_and_the_next_one_the_rest() -> None:
         await desk.open(accepted(f"app-{number:03d}"))
     desk.today = DAY_AFTER
 
-    first = await late_cases(desk.bench.look(), desk.now)
+    first = await late_cases(desk.bench.store(), desk.now)
     for each in first:
         await desk.do(close_late_case, each)
-    rest = await late_cases(desk.bench.look(), desk.now)
+    rest = await late_cases(desk.bench.store(), desk.now)
 
     assert (len(first), len(rest)) == (AT_ONCE, 1)

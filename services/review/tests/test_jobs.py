@@ -4,11 +4,11 @@ from datetime import date, timedelta
 
 import pytest
 from chassis.clock import FixedClock
-from chassis.testing.world import Member, World
+from chassis.testing.world import ServiceUnderTest, InMemorySystem
 from messages.review import CaseCleared, ConsultationAnswered, ConsultationReminded, PublicNoticeConcluded
-from review.bus import HEARS
+from review.bus import SUBSCRIPTIONS
 from review.domain.case import State
-from review.domain.record import By
+from review.domain.record import ActorRef
 from review.handlers.consultation import AnswerConsultation, MarkOverdue, answer_consultation, mark_overdue
 from review.handlers.notice import ConcludeNotice, conclude_due_notice
 from review.jobs import JOBS, due_reminders, ended_notices, overdue_opinions
@@ -20,16 +20,16 @@ from .test_consultation import DUE
 from .test_notice import DAY_AFTER, LAST_DAY, in_notice
 
 
-def world(clock: FixedClock) -> World:
-    return World(Member("review", HEARS, Store, AGGREGATES, INDEXES, JOBS), clock=clock)
+def world(clock: FixedClock) -> InMemorySystem:
+    return InMemorySystem(ServiceUnderTest("review", SUBSCRIPTIONS, Store, AGGREGATES, INDEXES, JOBS), clock=clock)
 
 
 @pytest.mark.rule("V2")
 async def test_silence_is_reminded_and_then_overdue_each_once_though_the_jobs_look_every_day() -> None:
     clock = FixedClock(at(OPENED))
     review = world(clock)
-    await review.say(accepted())
-    by = By("officer", "consulted_department")
+    await review.publish(accepted())
+    by = ActorRef("officer", "consulted_department")
     await review.perform("review", answer_consultation, AnswerConsultation("app-1", DEPARTMENTS[0], "agree", "", by))
 
     told: dict[date, list[str]] = {}
@@ -51,7 +51,7 @@ async def test_silence_is_reminded_and_then_overdue_each_once_though_the_jobs_lo
 async def test_after_a_long_sleep_the_reminder_still_comes_days_before_overdue() -> None:
     clock = FixedClock(at(OPENED))
     review = world(clock)
-    await review.say(accepted())
+    await review.publish(accepted())
     awake = date(2026, 5, 15)
     told: dict[date, list[str]] = {}
     for day in (awake, date(2026, 5, 20), date(2026, 5, 21)):
@@ -83,14 +83,14 @@ async def test_nothing_is_due_on_a_quiet_day() -> None:
     await desk.open()
 
     for due in (due_reminders, overdue_opinions, ended_notices):
-        assert list(await due(desk.bench.look(), desk.now)) == []
+        assert list(await due(desk.bench.store(), desk.now)) == []
 
 
 @pytest.mark.rule("V9", "V10")
 async def test_a_notice_is_concluded_the_day_after_its_published_end() -> None:
     desk = Desk()
     notice_id, one, _ = await in_notice(desk)
-    store = desk.bench.look()
+    store = desk.bench.store()
 
     assert list(await ended_notices(store, at(LAST_DAY, 23))) == []
     (due,) = await ended_notices(store, at(DAY_AFTER, 0))

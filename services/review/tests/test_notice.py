@@ -18,7 +18,7 @@ from messages.review import (
 from messages.values import Level
 from review.domain import notice
 from review.domain.case import State
-from review.domain.notice import Notice, Opening
+from review.domain.notice import PublicNotice, NoticeRequest
 from review.handlers.notice import LodgeObjection, ResolveObjection, lodge_objection, resolve_objection
 
 from .desk import Desk
@@ -28,9 +28,9 @@ NOTICE_DAY, LAST_DAY, DAY_AFTER = date(2026, 6, 18), date(2026, 6, 26), date(202
 """Five working days from 18 June 2026: 19 to 21 June are off."""
 
 
-def opened(day: date = NOTICE_DAY, until: date | None = None) -> Notice:
+def opened(day: date = NOTICE_DAY, until: date | None = None) -> PublicNotice:
     case = replace(scored_case("app-1", "80"), state=State.RANKED, place=1)
-    return notice.opened(Opening("notice-1", Level.REGION, 2026, until), [case], RULES, day)
+    return notice.opened(NoticeRequest("notice-1", Level.REGION, 2026, until), [case], RULES, day)
 
 
 @pytest.mark.rule("V9", "T4")
@@ -142,9 +142,9 @@ async def test_an_objection_is_said_without_the_objector() -> None:
     said = desk.bench.said[-1]
     assert isinstance(said, ObjectionLodged)
     assert "王某" not in said.model_dump_json()
-    kept = await desk.bench.look().objections.require("obj-1")
+    kept = await desk.bench.store().objections.require("obj-1")
     assert (kept.name, kept.contact) == ("王某", "0472-0000000")
-    entries = await desk.bench.look().records.find({"case_id": one})
+    entries = await desk.bench.store().records.find({"case_id": one})
     assert not any("王某" in str(each) or "0472" in str(each) for each in entries)
 
 

@@ -80,7 +80,7 @@ def test_a_declared_conflict_counts() -> None:
 @pytest.mark.parametrize("names", [EXPERTS[:2], EXPERTS[:4], EXPERTS[:1], ("a", "a", "a")])
 def test_a_panel_is_odd_three_or_more_and_of_different_experts(names: tuple[str, ...]) -> None:
     with pytest.raises(Refusal) as refused:
-        panel.chosen(BY_ASSESSOR, [expert(name) for name in names], RULES, OPENED)
+        panel.name_panel(BY_ASSESSOR, [expert(name) for name in names], RULES, OPENED)
     assert refused.value.reasons[0].code == "panel-number"
 
 
@@ -89,7 +89,7 @@ def test_every_fault_of_a_named_panel_is_told_at_once() -> None:
     seats = [expert("a", STEEL), expert("b", ASSESSOR.uscc), expert("c"), expert("d")]
 
     with pytest.raises(Refusal) as refused:
-        panel.chosen(BY_ASSESSOR, seats, RULES, OPENED)
+        panel.name_panel(BY_ASSESSOR, seats, RULES, OPENED)
     assert [each.code for each in refused.value.reasons] == [
         "panel-number",
         "conflict-of-interest",
@@ -113,7 +113,7 @@ def test_a_drawn_panel_takes_the_least_loaded_experts_without_conflict() -> None
         expert("e"),
     )
 
-    drawn = panel.drawn(BY_ASSESSOR, pool(*everybody), OPENED)
+    drawn = panel.draw_panel(BY_ASSESSOR, pool(*everybody), OPENED)
 
     assert drawn is not None
     assert set(drawn.experts) == {"c", "d", "e"}
@@ -124,15 +124,15 @@ def test_a_drawn_panel_takes_the_least_loaded_experts_without_conflict() -> None
 def test_the_same_seed_draws_the_same_panel_in_whatever_order_the_experts_come() -> None:
     everybody = tuple(expert(f"expert-{n}") for n in range(20))
 
-    drawn = panel.drawn(BY_ASSESSOR, pool(*everybody), OPENED)
+    drawn = panel.draw_panel(BY_ASSESSOR, pool(*everybody), OPENED)
 
-    assert drawn == panel.drawn(BY_ASSESSOR, pool(*reversed(everybody)), OPENED)
-    assert drawn != panel.drawn(BY_ASSESSOR, pool(*everybody, seed="another"), OPENED)
+    assert drawn == panel.draw_panel(BY_ASSESSOR, pool(*reversed(everybody)), OPENED)
+    assert drawn != panel.draw_panel(BY_ASSESSOR, pool(*everybody, seed="another"), OPENED)
 
 
 @pytest.mark.rule("V5")
 def test_too_few_experts_make_no_panel() -> None:
-    assert panel.drawn(BY_ASSESSOR, pool(expert("a"), expert("b"), expert("c", STEEL)), OPENED) is None
+    assert panel.draw_panel(BY_ASSESSOR, pool(expert("a"), expert("b"), expert("c", STEEL)), OPENED) is None
 
 
 @pytest.mark.rule("V5")
@@ -146,7 +146,7 @@ async def test_all_forwarded_cases_of_a_batch_get_panels_with_the_load_balanced(
 
     assert len(outcome.value.appointed) == 5
     assert outcome.value.impossible == ()
-    loads = [one.load(2026) for one in await desk.bench.look().experts.find()]
+    loads = [one.load(2026) for one in await desk.bench.store().experts.find()]
     assert sorted(loads) == [3, 3, 3, 3, 3]
 
 

@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 from chassis.handling import Refusal
-from messages.digests import digest_of
+from messages.digests import canonical_digest
 from messages.review import CaseClosed
 from messages.values import Level
 from review.domain import ranking
@@ -74,12 +74,12 @@ def test_scores_under_different_schemes_are_never_ranked_together() -> None:
 @pytest.mark.rule("V8")
 def test_a_ranking_comes_out_the_same_from_its_own_inputs_and_shows_tampering() -> None:
     made = ranked(scored_case("a", "80"), scored_case("b", "90"))
-    assert ranking.reproduces(made)
+    assert ranking.verify_ranking(made)
 
     group = made.groups[0]
     swapped = replace(made, groups=(replace(group, lines=group.lines[::-1]),))
-    assert not ranking.reproduces(swapped)
-    assert not ranking.reproduces(replace(swapped, digest=ranking.seal(swapped)))
+    assert not ranking.verify_ranking(swapped)
+    assert not ranking.verify_ranking(replace(swapped, digest=ranking.seal(swapped)))
 
 
 @pytest.mark.rule("V8")
@@ -88,7 +88,7 @@ def test_beyond_the_cap_a_case_ends_with_its_place_as_evidence() -> None:
     group = made.groups[0]
     capped = replace(group, cap=1, lines=(group.lines[0], replace(group.lines[1], outcome="over_cap")))
 
-    step = ranking.settled(scored_case("a", "80"), replace(made, groups=(capped,)), OPENED)
+    step = ranking.apply_ranking(scored_case("a", "80"), replace(made, groups=(capped,)), OPENED)
 
     (closed,) = step.events
     assert isinstance(closed, CaseClosed)
@@ -110,8 +110,8 @@ async def test_ranking_selects_keeps_its_inputs_and_closes_the_others() -> None:
     assert closed is not None
     assert closed.outcome == "below_pass_mark"
     assert closed.reasons[0].rule == "V8"
-    kept = await desk.bench.look().rankings.require(made.ranking_id)
-    assert ranking.reproduces(kept)
+    kept = await desk.bench.store().rankings.require(made.ranking_id)
+    assert ranking.verify_ranking(kept)
 
 
 @pytest.mark.rule("V8")
@@ -126,7 +126,7 @@ async def test_a_dry_run_shows_the_ranking_and_changes_nothing() -> None:
 
     assert order(made) == [case_id]
     assert await desk.case(case_id) == before
-    assert await desk.bench.look().rankings.find() == []
+    assert await desk.bench.store().rankings.find() == []
 
 
 @pytest.mark.rule("V8")
@@ -164,8 +164,8 @@ async def test_a_suspended_case_is_left_out_and_taken_in_by_a_later_ranking() ->
     second = await desk.rank()
 
     assert (second.number, order(second)) == (2, [resting])
-    assert (first.left_out, second.decision, ranking.reproduces(first)) == ((resting,), None, True)
-    assert not ranking.reproduces(replace(first, left_out=()))
+    assert (first.left_out, second.decision, ranking.verify_ranking(first)) == ((resting,), None, True)
+    assert not ranking.verify_ranking(replace(first, left_out=()))
 
 
 @pytest.mark.rule("V8", "G3")
@@ -187,10 +187,10 @@ async def test_before_the_last_day_of_forwarding_is_over_a_ranking_takes_a_reaso
     assert refused.value.code == "forwarding-open"
     assert "2026-05-31" in refused.value.reasons[0].text
     assert order(dry) == order(made) == [case_id]
-    kept = await desk.bench.look().rankings.require(made.ranking_id)
-    assert (kept.early_reason, ranking.reproduces(kept)) == ("上报已全部完成", True)
-    assert not ranking.reproduces(replace(kept, early_reason=""))
-    entries = await desk.bench.look().records.find({"case_id": case_id}, sort=[("number", 1)])
+    kept = await desk.bench.store().rankings.require(made.ranking_id)
+    assert (kept.early_reason, ranking.verify_ranking(kept)) == ("上报已全部完成", True)
+    assert not ranking.verify_ranking(replace(kept, early_reason=""))
+    entries = await desk.bench.store().records.find({"case_id": case_id}, sort=[("number", 1)])
     assert entries[-1].seen["early"] == "上报已全部完成"
 
 
@@ -212,4 +212,4 @@ def test_a_ranking_kept_before_reasons_were_asked_for_keeps_its_digest() -> None
     later = {"early_reason", "decision", "left_out"}
     values = {name: value for name, value in asdict(replace(made, digest="")).items() if name not in later}
 
-    assert made.digest == digest_of(ranking._plain(values))
+    assert made.digest == canonical_digest(ranking._plain(values))

@@ -4,18 +4,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
-from review.domain.case import Case, Head
-from review.domain.record import Broken, Entry, check, head_after, seal
+from review.domain.case import Case, RecordHead
+from review.domain.record import ChainBreak, RecordEntry, verify_chain, head_after, seal
 
 from .desk import Desk
 from .story import RULES
 
 
-async def recorded() -> tuple[Case, Sequence[Entry]]:
+async def recorded() -> tuple[Case, Sequence[RecordEntry]]:
     """A forwarded case and its record."""
     desk = Desk()
     case_id = await desk.forward()
-    entries = await desk.bench.look().records.find({"case_id": case_id}, sort=[("number", 1)])
+    entries = await desk.bench.store().records.find({"case_id": case_id}, sort=[("number", 1)])
     return await desk.case(case_id), entries
 
 
@@ -37,7 +37,7 @@ async def test_every_step_records_who_in_which_role_when_what_was_seen_and_why()
     assert last.at == "2026-04-20T02:00:00+00:00"
     assert last.seen == {"deadline": "2026-05-31"}
     assert all(each.why for each in entries)
-    assert case.head == Head(7, last.digest)
+    assert case.head == RecordHead(7, last.digest)
 
 
 @pytest.mark.rule("G3")
@@ -52,7 +52,7 @@ async def test_every_entry_names_its_article_and_the_rule_set() -> None:
 async def test_a_record_that_was_not_touched_verifies() -> None:
     case, entries = await recorded()
 
-    assert check(entries, case.head) is None
+    assert verify_chain(entries, case.head) is None
     assert head_after(entries) == case.head
 
 
@@ -62,18 +62,18 @@ async def test_tampering_shows_where_it_was_done() -> None:
     altered = [*entries[:3], replace(entries[3], why="有不同意见"), *entries[4:]]
     resealed = [*entries[:3], replace(altered[3], digest=seal(altered[3])), *entries[4:]]
 
-    assert check(altered, case.head) == Broken(4, "was changed after it was written")
-    assert check(resealed, case.head) == Broken(5, "does not follow the entry before it")
+    assert verify_chain(altered, case.head) == ChainBreak(4, "was changed after it was written")
+    assert verify_chain(resealed, case.head) == ChainBreak(5, "does not follow the entry before it")
 
 
 @pytest.mark.rule("V14")
 async def test_a_record_cut_short_reordered_or_with_a_gap_shows() -> None:
     case, entries = await recorded()
 
-    assert check(entries[:-1], case.head) == Broken(6, "is not where the case says the record ends")
-    assert check([*entries[:2], *entries[3:]], case.head) == Broken(4, "does not follow the entry before it")
-    assert check([entries[1], entries[0], *entries[2:]], case.head) == Broken(2, "does not follow the entry before it")
-    assert check([], case.head) == Broken(0, "is not where the case says the record ends")
+    assert verify_chain(entries[:-1], case.head) == ChainBreak(6, "is not where the case says the record ends")
+    assert verify_chain([*entries[:2], *entries[3:]], case.head) == ChainBreak(4, "does not follow the entry before it")
+    assert verify_chain([entries[1], entries[0], *entries[2:]], case.head) == ChainBreak(2, "does not follow the entry before it")
+    assert verify_chain([], case.head) == ChainBreak(0, "is not where the case says the record ends")
 
 
 @pytest.mark.rule("V14")

@@ -15,7 +15,7 @@ from messages.review import (
 )
 from review.domain import scoring
 from review.domain.case import Case, Panel, ScoreSheet, State
-from review.domain.record import By
+from review.domain.record import ActorRef
 from review.handlers.scoring import DecideDeviation, FillScoreSheet, decide_deviation, fill_score_sheet
 
 from .desk import Desk
@@ -160,7 +160,7 @@ async def deviating(desk: Desk) -> tuple[str, tuple[str, ...]]:
 
 
 def chair(case_id: str, name: str, decision: scoring.Decision, text: str = "现场情况差异较大") -> DecideDeviation:
-    return DecideDeviation(case_id, decision, text, By(name, "expert"))
+    return DecideDeviation(case_id, decision, text, ActorRef(name, "expert"))
 
 
 @pytest.mark.rule("V6")
@@ -256,7 +256,7 @@ async def test_the_region_may_speak_where_the_chair_may_not_also_when_all_deviat
 async def test_a_draft_is_kept_and_says_nothing() -> None:
     desk = Desk()
     case_id, seats = await panel_of(desk)
-    draft = FillScoreSheet(case_id, sheet(seats[0]), sign=False, by=By(seats[0], "expert"))
+    draft = FillScoreSheet(case_id, sheet(seats[0]), sign=False, by=ActorRef(seats[0], "expert"))
 
     assert await desk.do(fill_score_sheet, draft) == []
     kept = (await desk.case(case_id)).sheet_of(seats[0])

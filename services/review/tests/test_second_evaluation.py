@@ -36,10 +36,10 @@ async def test_a_second_evaluation_in_the_year_takes_a_decision_that_is_kept() -
 
     (why,) = refused.value.reasons
     assert (refused.value.code, why.rule, why.article, why.evidence) == ("evaluated-already", "A7", "第十六条", "app-2")
-    kept = await desk.bench.look().rankings.require(made.ranking_id)
-    assert (kept.number, kept.decision, ranking.reproduces(kept)) == (2, ONCE_MORE, True)
-    assert not ranking.reproduces(replace(kept, decision=None))
-    entries = await desk.bench.look().records.find({"case_id": "app-2"}, sort=[("number", 1)])
+    kept = await desk.bench.store().rankings.require(made.ranking_id)
+    assert (kept.number, kept.decision, ranking.verify_ranking(kept)) == (2, ONCE_MORE, True)
+    assert not ranking.verify_ranking(replace(kept, decision=None))
+    entries = await desk.bench.store().records.find({"case_id": "app-2"}, sort=[("number", 1)])
     assert entries[-1].seen["decision"] == "内工信〔2026〕6号 2026-05-30"
 
 

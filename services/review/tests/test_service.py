@@ -10,19 +10,19 @@ from pathlib import Path
 import pytest
 from chassis.clock import set_simulated
 from chassis.security.dev_issuer import DevelopmentIssuer
-from chassis.outbox.entries import Cause, entry
+from chassis.outbox.entries import Causation, entry
 from chassis.runtime.process import Process
 from chassis.broker.publisher import BrokerPublisher
 from chassis.settings import Mode, Settings
-from chassis.testing.http import Caller
-from chassis.testing.stack import Stand
+from chassis.testing.http import ApiClient
+from chassis.testing.stack import TestServers
 from chassis.broker.topology import definitions
-from chassis.persistence.unit_of_work import reading
+from chassis.persistence.unit_of_work import read_only_unit
 from httpx2 import ASGITransport, AsyncClient
 from messages import review as said_by_review
 from messages.event import Event
 from messages.values import Prefecture, Role
-from review.bus import HEARS
+from review.bus import SUBSCRIPTIONS
 from review.domain.case import State
 from review.main import service
 from review.store import Store
@@ -47,14 +47,14 @@ class Running:
 
     async def hear(self, event: Event, times: int = 1) -> None:
         for _ in range(times):
-            sent = entry(event.model_copy(update={"sequence": event.sequence or 1}), Cause("test"), at(OPENED))
+            sent = entry(event.model_copy(update={"sequence": event.sequence or 1}), Causation("test"), at(OPENED))
             assert await self.neighbours[event.owner].send([sent]) == [None]
 
-    def as_(self, role: str, organisation: str | None = None) -> Caller:
-        return Caller(self.client, self.issuer.mint(role=role, organisation=organisation, prefecture=PLACE))
+    def as_(self, role: str, organisation: str | None = None) -> ApiClient:
+        return ApiClient(self.client, self.issuer.mint(role=role, organisation=organisation, prefecture=PLACE))
 
     async def state(self, case_id: str) -> State | None:
-        case = await Store(reading(self.process.database)).cases.get(case_id)
+        case = await Store(read_only_unit(self.process.database)).cases.get(case_id)
         return case.state if case else None
 
     async def until(self, holds: Callable[[], Awaitable[bool]]) -> None:
@@ -67,8 +67,8 @@ class Running:
 
 
 @pytest.fixture
-async def running(stand: Stand, tmp_path: Path) -> AsyncIterator[Running]:
-    heard = {"review": [each.event_type for each in HEARS], "notify": [each for each in SAYS if each is not Event]}
+async def running(stand: TestServers, tmp_path: Path) -> AsyncIterator[Running]:
+    heard = {"review": [each.event_type for each in SUBSCRIPTIONS], "notify": [each for each in SAYS if each is not Event]}
     vhost = await stand.vhost(definitions({**heard, "applications": [], "registry": []}))
     mine = await stand.database("review")
     set_simulated(tmp_path / "clock.json", at(OPENED))
@@ -126,7 +126,7 @@ async def test_the_jobs_remind_when_the_clock_moves_on(running: Running, tmp_pat
     set_simulated(tmp_path / "clock.json", at(OPENED.replace(month=5, day=26)))
     await running.until(lambda: _overdue(running))
 
-    case = await Store(reading(running.process.database)).cases.require("app-1")
+    case = await Store(read_only_unit(running.process.database)).cases.require("app-1")
     assert case.consultation.reminded_on == OPENED.replace(month=5, day=20)
     await running.until(running.all_sent)
 
@@ -136,14 +136,14 @@ async def _is(running: Running, case_id: str, state: State) -> bool:
 
 
 async def _standing_known(running: Running) -> bool:
-    return bool(await Store(reading(running.process.database)).standings.find())
+    return bool(await Store(read_only_unit(running.process.database)).standings.find())
 
 
 async def _reminded(running: Running) -> bool:
-    case = await Store(reading(running.process.database)).cases.require("app-1")
+    case = await Store(read_only_unit(running.process.database)).cases.require("app-1")
     return case.consultation.reminded_on is not None
 
 
 async def _overdue(running: Running) -> bool:
-    case = await Store(reading(running.process.database)).cases.require("app-1")
+    case = await Store(read_only_unit(running.process.database)).cases.require("app-1")
     return not case.consultation.unanswered

@@ -6,13 +6,13 @@ from datetime import date
 from itertools import permutations
 
 import pytest
-from chassis.testing.http import Caller
+from chassis.testing.http import ApiClient
 from messages.review import CaseSuspended
 from messages.values import Ban
-from review.domain.assessors import SanctionedSister, sanctioned_sisters
+from review.domain.assessors import SanctionedAffiliate, sanctioned_sisters
 from review.handlers.applications import open_case
 from review.handlers.assessors import (
-    know_representative,
+    record_representative,
     resume_cases_of_cleared_assessor,
     suspend_cases_of_sanctioned_assessor,
 )
@@ -34,16 +34,16 @@ from .story import (
     unit,
 )
 
-OWN: Message = (know_representative, registered())
-HERS: Message = (know_representative, registered(SISTER))
+OWN: Message = (record_representative, registered())
+HERS: Message = (record_representative, registered(SISTER))
 SANCTIONED: Message = (suspend_cases_of_sanctioned_assessor, sanctioned(2, SISTER))
 REVOKED: Message = (resume_cases_of_cleared_assessor, revoked(3, SISTER))
-LEFT: Message = (know_representative, represented(SISTER, sequence=4))
-FLAG = SanctionedSister(SISTER.uscc, SISTER.name, "内工信通〔2026〕3号", date(2029, 4, 20))
+LEFT: Message = (record_representative, represented(SISTER, sequence=4))
+FLAG = SanctionedAffiliate(SISTER.uscc, SISTER.name, "内工信通〔2026〕3号", date(2029, 4, 20))
 
 
-async def sisters(desk: Desk, day: date = OPENED) -> tuple[SanctionedSister, ...]:
-    known = desk.bench.look().assessors
+async def sisters(desk: Desk, day: date = OPENED) -> tuple[SanctionedAffiliate, ...]:
+    known = desk.bench.store().assessors
     return sanctioned_sisters(await known.require(ASSESSOR.uscc), await known.find(), day)
 
 
@@ -83,10 +83,10 @@ async def test_whoever_has_another_representative_today_is_no_sister_any_more(or
 
 @pytest.mark.rule("S3", "Q4")
 async def test_whoever_comes_to_the_same_representative_becomes_a_sister() -> None:
-    desk = await told(OWN, (know_representative, registered(SISTER, "b")), SANCTIONED)
+    desk = await told(OWN, (record_representative, registered(SISTER, "b")), SANCTIONED)
     assert await sisters(desk) == ()
 
-    await desk.do(know_representative, represented(SISTER, "a", 4))
+    await desk.do(record_representative, represented(SISTER, "a", 4))
 
     assert await sisters(desk) == (FLAG,)
 
@@ -113,13 +113,13 @@ async def test_a_sister_with_another_decision_standing_stays_a_flag() -> None:
 async def flagged(season: Season) -> Season:
     stand = season.stand
     await stand.perform(open_case, accepted("app-1", unit(STEEL), by=ASSESSOR), Store)
-    await stand.perform(know_representative, registered(), Store)
-    await stand.perform(know_representative, registered(SISTER), Store)
+    await stand.perform(record_representative, registered(), Store)
+    await stand.perform(record_representative, registered(SISTER), Store)
     await stand.perform(suspend_cases_of_sanctioned_assessor, sanctioned(2, SISTER), Store)
     return season
 
 
-async def seen(caller: Caller) -> object:
+async def seen(caller: ApiClient) -> object:
     return (await caller.get("/v1/cases/app-1")).json()["sanctioned_sisters"]
 
 
@@ -132,7 +132,7 @@ async def test_officers_and_reviewers_see_the_flag_on_the_case_and_the_applicant
 
     assert await seen(flagged.region) == await seen(flagged.officer) == await seen(flagged.reviewers) == shown
     assert await seen(flagged.applicant) is None
-    assert await seen(flagged.stand.as_("assessor", organisation=ASSESSOR.uscc)) is None
+    assert await seen(flagged.stand.client_as("assessor", organisation=ASSESSOR.uscc)) is None
     assert await seen(flagged.department("ecology_environment")) is None
 
 

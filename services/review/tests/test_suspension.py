@@ -9,7 +9,7 @@ from messages.values import Ban
 from review.domain.case import State
 from review.handlers.applications import close_withdrawn_case, open_case
 from review.handlers.assessors import (
-    know_representative,
+    record_representative,
     resume_cases_of_cleared_assessor,
     suspend_cases_of_sanctioned_assessor,
 )
@@ -127,8 +127,8 @@ def no_document_is_said_twice(desk: Desk) -> bool:
             [
                 BY_ASSESSOR,
                 SANCTIONED,
-                (know_representative, registered()),
-                (know_representative, represented(sequence=4)),
+                (record_representative, registered()),
+                (record_representative, represented(sequence=4)),
             ]
         )
     ),
@@ -137,7 +137,7 @@ async def test_who_represents_the_assessor_changes_nothing_of_its_sanction(order
     desk = await told(*order)
 
     assert (await desk.case()).suspended_by == "内工信通〔2026〕3号"
-    assert (await desk.bench.look().assessors.require(ASSESSOR.uscc)).representative == "b" * 64
+    assert (await desk.bench.store().assessors.require(ASSESSOR.uscc)).representative == "b" * 64
 
 
 @pytest.mark.rule("S2")

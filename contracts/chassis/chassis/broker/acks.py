@@ -13,7 +13,7 @@ from aiormq.channel import Channel
 from pamqp import commands as spec
 
 
-class Acks:
+class AckBatcher:
     """Acknowledges what is settled; what is not, stays with the broker and comes again.
 
     A frame for many is sent only up to the first delivery that is not settled: tags of a channel are consecutive and

@@ -18,7 +18,7 @@ from pamqp.body import ContentBody
 from pamqp.header import ContentHeader
 from yarl import URL
 
-from chassis.handling import Transient
+from chassis.handling import TransientError
 from chassis.broker.topology import EVENTS_EXCHANGE
 from chassis.persistence.unit_of_work import Document
 
@@ -30,20 +30,20 @@ PERSISTENT = 2
 SHORT = 255
 """Bytes that a short string of AMQP holds; identifiers of messages are such strings."""
 
-Answer: TypeAlias = Literal[
+PublishResult: TypeAlias = Literal[
     "returned", "refused", "unsendable", "in flight already", "not confirmed in time", "connection lost"
 ]
 """Why an entry was not confirmed."""
-AGAIN: frozenset[Answer | None] = frozenset({"in flight already", "not confirmed in time", "connection lost"})
+RETRYABLE: frozenset[PublishResult | None] = frozenset({"in flight already", "not confirmed in time", "connection lost"})
 """The answers that say nothing about the entry itself: it is sent again at once."""
 
 
-class LinkDown(Transient):
+class BrokerUnavailableError(TransientError):
     """There is no connection to the broker; what was not confirmed may or may not have arrived."""
 
 
 class Publisher(Protocol):
-    async def send(self, entries: Sequence[Document]) -> list[Answer | None]:
+    async def send(self, entries: Sequence[Document]) -> list[PublishResult | None]:
         """Publish in this order; for each entry None when confirmed, else why not.
 
         ``at``, where an entry has it, is the real time of its commit and goes along as the message's timestamp. Raises
@@ -70,7 +70,7 @@ class BrokerPublisher:
         self._channel: Channel | None = None
         self._lock = asyncio.Lock()
 
-    async def send(self, entries: Sequence[Document]) -> list[Answer | None]:
+    async def send(self, entries: Sequence[Document]) -> list[PublishResult | None]:
         async with self._lock:
             try:
                 async with asyncio.timeout(self._timeout):
@@ -79,9 +79,9 @@ class BrokerPublisher:
             except BaseException as problem:
                 # Whatever went wrong, the channel may have counted what the broker never saw.
                 await self._drop()
-                if not isinstance(problem, _LOST) or _unwanted(problem):
+                if not isinstance(problem, _LOST) or _we_were_cancelled(problem):
                     raise
-                raise LinkDown(repr(problem)) from problem
+                raise BrokerUnavailableError(repr(problem)) from problem
         return await self._confirmed(channel, entries, outcomes)
 
     async def close(self) -> None:
@@ -136,7 +136,7 @@ class BrokerPublisher:
 
     async def _confirmed(
         self, channel: Channel, entries: Sequence[Document], outcomes: Sequence[_Outcome]
-    ) -> list[Answer | None]:
+    ) -> list[PublishResult | None]:
         flying = [each for each in outcomes if isinstance(each, asyncio.Future)]
         if flying:
             await asyncio.wait(flying, timeout=self._timeout)
@@ -145,7 +145,7 @@ class BrokerPublisher:
         for entry, outcome in zip(entries, outcomes, strict=True):
             if isinstance(outcome, asyncio.Future):
                 channel.message_id_delivery_tag.pop(_named(entry), None)
-        return [_answer(each) if isinstance(each, asyncio.Future) else each for each in outcomes]
+        return [_result_of(each) if isinstance(each, asyncio.Future) else each for each in outcomes]
 
     def _made(self, channel: Channel, entry: Document) -> bytes | None:
         """Make the frames of an entry; None of one that the protocol cannot carry."""
@@ -183,11 +183,11 @@ class BrokerPublisher:
 
 
 _LOST = (TimeoutError, OSError, aiormq.AMQPError, asyncio.CancelledError)
-_Outcome: TypeAlias = asyncio.Future[Any] | Answer
+_Outcome: TypeAlias = asyncio.Future[Any] | PublishResult
 """Of an entry: the confirm that it waits for, or why it did not go out."""
 
 
-def _unwanted(problem: BaseException) -> bool:
+def _we_were_cancelled(problem: BaseException) -> bool:
     """Whether our own task was cancelled; the library raises the same for a connection it found dead."""
     task = asyncio.current_task()
     return isinstance(problem, asyncio.CancelledError) and task is not None and bool(task.cancelling())
@@ -203,7 +203,7 @@ def _short(identifier: str) -> str:
     return identifier if len(told) <= SHORT else f"sha256:{sha256(told).hexdigest()}"
 
 
-def _answer(confirm: asyncio.Future[Any]) -> Answer | None:
+def _result_of(confirm: asyncio.Future[Any]) -> PublishResult | None:
     if not confirm.done():
         return "not confirmed in time"
     if confirm.cancelled():

@@ -21,7 +21,7 @@ DEAD_DELIVERY_LIMIT = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Stream:
+class ServiceQueue:
     """One queue: what one service hears of one owner, in the order it was said."""
 
     service: str
@@ -33,15 +33,15 @@ class Stream:
         return f"{self.service}.{self.owner}"
 
 
-def streams(service: str, heard: Iterable[type[Event]]) -> tuple[Stream, ...]:
+def service_queues(service: str, heard: Iterable[type[Event]]) -> tuple[ServiceQueue, ...]:
     """Sort what a service hears into one stream per owner."""
     owners: dict[str, set[str]] = {}
     for event_type in heard:
         owners.setdefault(event_type.owner, set()).add(event_type.type)
-    return tuple(Stream(service, owner, tuple(sorted(types))) for owner, types in sorted(owners.items()))
+    return tuple(ServiceQueue(service, owner, tuple(sorted(types))) for owner, types in sorted(owners.items()))
 
 
-def dead_queue(service: str) -> str:
+def dead_letter_queue(service: str) -> str:
     return f"{service}.dead"
 
 
@@ -57,22 +57,22 @@ def definitions(
 
     ``unheard`` are events that are said and that no service listens to.
     """
-    all_streams = [stream for service, types in heard.items() for stream in streams(service, types)]
+    all_streams = [stream for service, types in heard.items() for stream in service_queues(service, types)]
     return {
         "vhosts": [{"name": vhost}],
         "users": [{"name": service, "tags": ""} for service in heard],
         "exchanges": [_exchange(vhost, EVENTS_EXCHANGE, "topic"), _exchange(vhost, DEAD_EXCHANGE, "direct")],
         "queues": [
             *(_queue(vhost, stream.queue) for stream in all_streams),
-            *(_queue(vhost, dead_queue(service)) for service in heard),
+            *(_queue(vhost, dead_letter_queue(service)) for service in heard),
             _queue(vhost, UNHEARD_QUEUE),
         ],
         "bindings": [
             *(_binding(vhost, EVENTS_EXCHANGE, stream.queue, key) for stream in all_streams for key in stream.types),
-            *(_binding(vhost, DEAD_EXCHANGE, dead_queue(service), service) for service in heard),
+            *(_binding(vhost, DEAD_EXCHANGE, dead_letter_queue(service), service) for service in heard),
             *(_binding(vhost, EVENTS_EXCHANGE, UNHEARD_QUEUE, event.type) for event in unheard),
         ],
-        "policies": [*(_policy(vhost, service) for service in heard), _dead_policy(vhost), _unheard_policy(vhost)],
+        "policies": [*(_policy(vhost, service) for service in heard), _dead_policy(vhost), _unrouted_policy(vhost)],
         "permissions": [_permission(vhost, service) for service in heard],
         "topic_permissions": [_topic_permission(vhost, service) for service in heard],
     }
@@ -140,7 +140,7 @@ def _dead_policy(vhost: str) -> dict[str, Any]:
     }
 
 
-def _unheard_policy(vhost: str) -> dict[str, Any]:
+def _unrouted_policy(vhost: str) -> dict[str, Any]:
     return {
         "vhost": vhost,
         "name": "unheard",

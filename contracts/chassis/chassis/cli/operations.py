@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from chassis.persistence.mongo import Database, open_database
-from chassis.inbox.parking_lot import STATES, WAITING, NotParked, ParkedMessages
+from chassis.inbox.parking_lot import STATES, WAITING, NotParkedError, ParkingLot
 from chassis.outbox.republish import republish_since
 from chassis.persistence.unit_of_work import Document
 
@@ -38,7 +38,7 @@ def list_parked(
     limit: int = 100,
 ) -> None:
     """List what waits for an operator or for another try, oldest first."""
-    found = _run(mongo_url, database, lambda it: ParkedMessages(it).listed(STATES if every else WAITING, limit))
+    found = _run(mongo_url, database, lambda it: ParkingLot(it).list(STATES if every else WAITING, limit))
     table = Table(Column("id", no_wrap=True), "type", "event", "state", "attempts", "first seen", "last seen", "reason")
     for each in found:
         table.add_row(*_row(each))
@@ -48,7 +48,7 @@ def list_parked(
 @parked.command("show")
 def show_parked(key: Identifier, mongo_url: MongoUrl, database: DatabaseName) -> None:
     """Show one message with its body, its reason and all that was done about it."""
-    found = _run(mongo_url, database, lambda it: ParkedMessages(it).shown(key))
+    found = _run(mongo_url, database, lambda it: ParkingLot(it).get(key))
     body = bytes(found.pop("body")).decode(errors="replace")
     typer.echo(orjson.dumps({**found, "body": body}, option=orjson.OPT_INDENT_2, default=str).decode())
 
@@ -56,7 +56,7 @@ def show_parked(key: Identifier, mongo_url: MongoUrl, database: DatabaseName) ->
 @parked.command("replay")
 def replay_parked(key: Identifier, mongo_url: MongoUrl, database: DatabaseName, by: Operator) -> None:
     """Ask the service to take the message again."""
-    _run(mongo_url, database, lambda it: ParkedMessages(it).ask_replay(key, by))
+    _run(mongo_url, database, lambda it: ParkingLot(it).request_replay(key, by))
     typer.echo(f"{key}: the service will take it again")
 
 
@@ -69,7 +69,7 @@ def discard_parked(
     why: Annotated[str, typer.Option("--why", help="Recorded with the message.")],
 ) -> None:
     """Put a message away for good; it can still be shown and replayed."""
-    _run(mongo_url, database, lambda it: ParkedMessages(it).discard(key, by, why))
+    _run(mongo_url, database, lambda it: ParkingLot(it).discard(key, by, why))
     typer.echo(f"{key}: discarded")
 
 
@@ -101,6 +101,6 @@ def _run(url: str, name: str, act: Callable[[Database], Awaitable[T]]) -> T:
 
     try:
         return asyncio.run(opened())
-    except NotParked as problem:
+    except NotParkedError as problem:
         typer.echo(str(problem), err=True)
         raise typer.Exit(1) from problem

@@ -12,7 +12,7 @@ import httpx2
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
-from chassis.devservers.processes import Child, UnfitServerError
+from chassis.devservers.processes import ManagedProcess, UnfitServerError
 
 REPLICA_SET = "green"
 PATIENCE_MS = 30_000
@@ -52,7 +52,7 @@ class BrokerAdmin:
         )
 
     @property
-    def process(self) -> Child | None:
+    def process(self) -> ManagedProcess | None:
         """The process that runs it, where it is ours."""
         return None
 
@@ -147,7 +147,7 @@ class MongodAdmin:
         return admin
 
     @property
-    def process(self) -> Child | None:
+    def process(self) -> ManagedProcess | None:
         """The process that runs it, where it is ours."""
         return None
 

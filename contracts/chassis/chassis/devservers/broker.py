@@ -6,7 +6,7 @@ from typing import Self
 
 from chassis.devservers.admin import BrokerAdmin
 from chassis.devservers.node import environment, prepare
-from chassis.devservers.processes import HOST, Child, kept_state, require_free
+from chassis.devservers.processes import HOST, ManagedProcess, load_or_create_state, require_free
 
 START_SECONDS = 120
 STOP_SECONDS = 20
@@ -28,7 +28,7 @@ class Broker(BrokerAdmin):
             admin_password=str(state["admin_password"]),
         )
         self.folder = folder
-        self._child: Child | None = None
+        self._child: ManagedProcess | None = None
 
     @classmethod
     def at(
@@ -47,7 +47,7 @@ class Broker(BrokerAdmin):
             "prometheus_port": prometheus_port,
             "dist_port": dist_port,
         }
-        return cls(folder, kept_state(folder, asked))
+        return cls(folder, load_or_create_state(folder, asked))
 
     @classmethod
     async def start(cls, folder: Path) -> Self:
@@ -57,7 +57,7 @@ class Broker(BrokerAdmin):
         return broker
 
     @property
-    def process(self) -> Child:
+    def process(self) -> ManagedProcess:
         if self._child is None:
             raise RuntimeError(f"the node of {self.folder} was never started")
         return self._child
@@ -67,7 +67,7 @@ class Broker(BrokerAdmin):
         for port in (self.amqp_port, self.management_port, self.prometheus_port, self.dist_port):
             require_free(port, "rabbitmq")
         program = prepare(self)
-        self._child = Child(
+        self._child = ManagedProcess(
             [str(program)], log=self.folder / "rabbitmq.log", environment={**os.environ, **environment(self)}
         )
         await self._child.until(self.serves, within=START_SECONDS)

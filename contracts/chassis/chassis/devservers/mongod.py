@@ -10,9 +10,9 @@ from typing import Self
 from chassis.devservers.admin import REPLICA_SET, MongodAdmin
 from chassis.devservers.processes import (
     HOST,
-    Child,
+    ManagedProcess,
     MissingServerError,
-    kept_state,
+    load_or_create_state,
     new_secret,
     require_free,
     write_private,
@@ -30,12 +30,12 @@ class Mongod(MongodAdmin):
         super().__init__(f"{HOST}:{port}", "admin", admin_password)
         self.port = port
         self.folder = folder
-        self._child: Child | None = None
+        self._child: ManagedProcess | None = None
 
     @classmethod
     def at(cls, folder: Path, port: int | None = None) -> Self:
         """Give the server of this folder, new or left by an earlier run, with the port of its first start."""
-        state = kept_state(folder, {"port": port})
+        state = load_or_create_state(folder, {"port": port})
         return cls(folder, int(state["port"]), str(state["admin_password"]))
 
     @classmethod
@@ -46,7 +46,7 @@ class Mongod(MongodAdmin):
         return server
 
     @property
-    def process(self) -> Child:
+    def process(self) -> ManagedProcess:
         if self._child is None:
             raise RuntimeError(f"the mongod of {self.folder} was never started")
         return self._child
@@ -54,7 +54,7 @@ class Mongod(MongodAdmin):
     async def restart(self) -> None:
         """Start on its folder and port, the first time or after `kill` or `stop`, and wait until it takes writes."""
         require_free(self.port, "mongod")
-        self._child = Child(self._command(), log=self.folder / "mongod.log", environment=os.environ)
+        self._child = ManagedProcess(self._command(), log=self.folder / "mongod.log", environment=os.environ)
         await self._child.until(self.ensure_primary, within=START_SECONDS)
 
     async def kill(self) -> None:

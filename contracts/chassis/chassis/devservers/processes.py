@@ -32,7 +32,7 @@ class UnfitServerError(RuntimeError):
     """A server that is there already is not the one to go on with; the message says why."""
 
 
-class Child:
+class ManagedProcess:
     """One program in its own session, killed by the kernel when the thread that started it is gone."""
 
     def __init__(self, command: Sequence[str], *, log: Path, environment: Mapping[str, str]) -> None:
@@ -92,7 +92,7 @@ class Child:
         return text.decode(errors="replace")
 
 
-def guarded(command: Sequence[str]) -> list[str]:
+def die_with_parent(command: Sequence[str]) -> list[str]:
     """Give the command that ends with the thread that starts it, even when that is killed: the kernel sees to it."""
     guard = shutil.which("setpriv")
     if guard is None:
@@ -103,7 +103,7 @@ def guarded(command: Sequence[str]) -> list[str]:
 def _spawn(command: Sequence[str], log: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
     with log.open("ab") as output:
         return subprocess.Popen(  # noqa: S603 - the programs are those of this project
-            guarded(command),
+            die_with_parent(command),
             env=dict(environment),
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -138,7 +138,7 @@ def require_free(port: int, what: str) -> None:
         raise ServerDiedError(f"{what}: port {port} of {HOST} is in use by another process")
 
 
-async def accepts(port: int) -> bool:
+async def is_accepting(port: int) -> bool:
     try:
         _, writer = await asyncio.open_connection(HOST, port)
     except OSError:
@@ -153,7 +153,7 @@ async def until_accepting(ports: Iterable[int], *, within: float) -> None:
     """Wait until something listens on each of these ports; TimeoutError when that takes longer."""
     async with asyncio.timeout(within):
         for port in ports:
-            while not await accepts(port):  # noqa: ASYNC110 - another process
+            while not await is_accepting(port):  # noqa: ASYNC110 - another process
                 await asyncio.sleep(0.05)
 
 
@@ -165,7 +165,7 @@ def write_private(path: Path, text: str) -> None:
         file.write(text)
 
 
-def kept_state(folder: Path, asked: Mapping[str, int | None]) -> dict[str, int | str]:
+def load_or_create_state(folder: Path, asked: Mapping[str, int | None]) -> dict[str, int | str]:
     """Read the ports and the secret that the first start chose for this folder, or choose them now.
 
     A port that is asked for must be the one chosen then: the data name it.

@@ -11,14 +11,14 @@ from prometheus_fastapi_instrumentator import Instrumentator
 from chassis.http import audit_routes as access_records
 
 from chassis.observability import health
-from chassis.http.middleware import FOR_MACHINES, BodyLimit, Correlation
+from chassis.http.middleware import PROBE_PATHS, BodySizeLimitMiddleware, CorrelationMiddleware
 from chassis.observability.health import Health
-from chassis.http.endpoint import Gate
+from chassis.http.endpoint import ApiContext
 from chassis.observability.metrics import Metrics
 from chassis.http.openapi import document
-from chassis.http.problems import PROBLEMS, answer_problems
+from chassis.http.problems import PROBLEMS, install_problem_handlers
 from chassis.settings import MIB
-from chassis.observability.tracing import OFF, Tracing
+from chassis.observability.tracing import NO_TRACING, Tracing
 
 _UNTOLD: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
 """The framework's own spans hold paths and queries, and with them ids and names: ours are named by routes."""
@@ -26,13 +26,13 @@ _UNTOLD: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "
 
 def create_app(  # noqa: PLR0913 - the parts of an application, each a word of its own
     name: str,
-    gate: Gate | None,
+    gate: ApiContext | None,
     routes: APIRouter | None,
     *,
     health_of: Health,
     metrics: Metrics,
     body_max: int = MIB,
-    tracing: Tracing = OFF,
+    tracing: Tracing = NO_TRACING,
 ) -> FastAPI:
     """Build the application; without ``routes`` it answers for health and metrics only.
 
@@ -44,17 +44,17 @@ def create_app(  # noqa: PLR0913 - the parts of an application, each a word of i
         app.include_router(routes, responses=PROBLEMS)
     if gate is not None:
         app.include_router(access_records.router(gate), responses=PROBLEMS)
-    answer_problems(app)
+    install_problem_handlers(app)
     _wrap(app, metrics, body_max, gate)
-    app.add_middleware(Correlation, tracing=tracing)
+    app.add_middleware(CorrelationMiddleware, tracing=tracing)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign] # FastAPI's documented way to extend it
     return app
 
 
-def _wrap(app: FastAPI, metrics: Metrics, body_max: int, gate: Gate | None) -> None:
+def _wrap(app: FastAPI, metrics: Metrics, body_max: int, gate: ApiContext | None) -> None:
     """Outermost last: measuring, then the limit on bodies; correlation and the trace stand around both."""
-    app.add_middleware(BodyLimit, usual=body_max, wider=gate.wider_bodies if gate else ())
-    instrumentator = Instrumentator(registry=metrics.registry, excluded_handlers=[*FOR_MACHINES])
+    app.add_middleware(BodySizeLimitMiddleware, usual=body_max, wider=gate.wider_bodies if gate else ())
+    instrumentator = Instrumentator(registry=metrics.registry, excluded_handlers=[*PROBE_PATHS])
     instrumentator.instrument(app).expose(app, include_in_schema=False)
 
 

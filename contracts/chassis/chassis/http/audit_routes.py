@@ -10,12 +10,12 @@ from messages.values import Role
 from pydantic import AfterValidator, AwareDatetime
 
 from chassis.security.policies import Policy, Rule, everything
-from chassis.handling import Where
-from chassis.http.endpoint import Call, Gate, Limit
-from chassis.http.pagination import USUAL, Page, page
-from chassis.security.audit import COLLECTIONS, AccessRecord, Kind
-from chassis.persistence.collections import Documents
-from chassis.persistence.unit_of_work import Unit
+from chassis.handling import Filter
+from chassis.http.endpoint import RequestContext, ApiContext, Limit
+from chassis.http.pagination import DEFAULT_LIMIT, Page, page
+from chassis.security.audit import COLLECTIONS, AuditRecord, Kind
+from chassis.persistence.collections import DocumentCollection
+from chassis.persistence.unit_of_work import UnitOfWork
 
 READ_ACCESS_RECORDS = Policy("read-access-records", (Rule(Role.OPERATOR, everything),), protected=True)
 NEWEST_FIRST = (("at", -1), ("_id", -1))
@@ -32,31 +32,31 @@ def _in_utc(at: datetime) -> datetime:
 Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 
 
-class Records:
-    def __init__(self, unit: Unit) -> None:
-        self.of: dict[Kind, Documents[AccessRecord]] = {
-            kind: Documents(unit, collection, AccessRecord) for kind, collection in COLLECTIONS.items()
+class AuditPage:
+    def __init__(self, unit: UnitOfWork) -> None:
+        self.of: dict[Kind, DocumentCollection[AuditRecord]] = {
+            kind: DocumentCollection(unit, collection, AuditRecord) for kind, collection in COLLECTIONS.items()
         }
 
 
-def router(gate: Gate) -> APIRouter:
+def router(gate: ApiContext) -> APIRouter:
     routes = APIRouter(prefix="/v1")
 
     @routes.get("/access-records", summary="List reads of protected data and refused attempts", tags=["access"])
     async def access_records(  # noqa: PLR0913, PLR0917 - the parameters of a list
-        call: Annotated[Call, Depends(gate.call(READ_ACCESS_RECORDS))],
+        call: Annotated[RequestContext, Depends(gate.authorize(READ_ACCESS_RECORDS))],
         subject: Annotated[str | None, Query(max_length=200)] = None,
         since: Instant | None = None,
         kind: Kind | None = None,
-        limit: Limit = USUAL,
+        limit: Limit = DEFAULT_LIMIT,
         after: str | None = None,
-    ) -> Page[AccessRecord]:
+    ) -> Page[AuditRecord]:
         """Reads of protected data and refused attempts, newest first.
 
         An admitted call whose subject turns out to be another's stands here twice, as read and as refusal, under one
         correlation id.
         """
-        kept = call.reads(Records).of
+        kept = call.read_store(AuditPage).of
         asked = [documents for each, documents in kept.items() if kind in {None, each}]
         found, following = await page(asked, _where(subject, since), NEWEST_FIRST, limit, after)
         return Page(items=[each.value for each in found], next=following)
@@ -64,7 +64,7 @@ def router(gate: Gate) -> APIRouter:
     return routes
 
 
-def _where(subject: str | None, since: datetime | None) -> Where:
+def _where(subject: str | None, since: datetime | None) -> Filter:
     return {
         **({} if subject is None else {"subject": subject}),
         **({} if since is None else {"at": {"$gte": since}}),

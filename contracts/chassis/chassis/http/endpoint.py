@@ -17,29 +17,29 @@ from pydantic import TypeAdapter
 from starlette.routing import compile_path
 
 from chassis.http import idempotency
-from chassis.security.policies import ANYBODY, Actor, Denied, Policy
-from chassis.security.separation_of_duties import parted
-from chassis.persistence.unit_of_work import Run
+from chassis.security.policies import ANONYMOUS, Actor, Denied, Policy
+from chassis.security.separation_of_duties import check_separation_of_duties
+from chassis.persistence.unit_of_work import HandlerCall
 from chassis.clock import Clock
 from chassis.http.middleware import BodySize
-from chassis.handling import Handler, Refusal, Sort, Where
+from chassis.handling import Handler, Refusal, Sort, Filter
 from chassis.observability.metrics import Metrics
-from chassis.http.pagination import LARGEST, USUAL, Page, page
+from chassis.http.pagination import MAX_LIMIT, DEFAULT_LIMIT, Page, page
 from chassis.http.problems import PROBLEMS, refuses
-from chassis.security.audit import COLLECTIONS, document, record_of
-from chassis.persistence.collections import Documents
-from chassis.security.tokens import InvalidToken, Verifier
-from chassis.persistence.unit_of_work import Backing, Unit, reading
-from chassis.transactions.work import command_id
+from chassis.security.audit import COLLECTIONS, document, audit_record_of
+from chassis.persistence.collections import DocumentCollection
+from chassis.security.tokens import InvalidTokenError, TokenVerifier
+from chassis.persistence.unit_of_work import DocumentStore, UnitOfWork, read_only_unit
+from chassis.transactions.work import command_inbox_id
 
-__all__ = ["PROBLEMS", "Call", "Gate", "Limit", "Page", "Road", "etag", "refuses"]
+__all__ = ["PROBLEMS", "RequestContext", "ApiContext", "Limit", "Page", "Road", "etag", "refuses"]
 
 C = TypeVar("C")
 R = TypeVar("R")
 S = TypeVar("S")
 T = TypeVar("T")
 
-Limit: TypeAlias = Annotated[int, Query(ge=1, le=LARGEST)]
+Limit: TypeAlias = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
 """How many items a page of a list may have: ``limit: Limit = USUAL``."""
 _ETAG = re.compile(r'"(\d{1,18})"')
 _BEARER = HTTPBearer(auto_error=False, description="An access token of the identity provider (OIDC)")
@@ -48,7 +48,7 @@ _BEARER = HTTPBearer(auto_error=False, description="An access token of the ident
 class Road(Protocol):
     """The committer as HTTP sees it."""
 
-    async def perform(self, key: str, digest: str, run: Run) -> object:
+    async def perform(self, key: str, digest: str, run: HandlerCall) -> object:
         """Run once under ``key`` and commit; answer a known key with the reply it had.
 
         Raises the work's ``Refusal``; one with the code ``idempotency-key-reused`` when ``digest`` differs.
@@ -57,75 +57,75 @@ class Road(Protocol):
 
 
 @dataclass
-class Gate:
+class ApiContext:
     """What every call of one service passes through."""
 
-    verifier: Verifier
+    verifier: TokenVerifier
     road: Road
-    backing: Backing
+    backing: DocumentStore
     clock: Clock
     metrics: Metrics
     wider_bodies: list[tuple[re.Pattern[str], BodySize]] = field(default_factory=list)
 
-    def call(self, policy: Policy) -> Guard:
+    def authorize(self, policy: Policy) -> Authorize:
         """A FastAPI dependency that gives the ``Call`` of an actor whom ``policy`` admits, or refuses (401, 403)."""
-        return Guard(self, policy)
+        return Authorize(self, policy)
 
-    def accepts(self, path: str, size: int, rule: str | None = None, article: str | None = None) -> None:
+    def allow_body_size(self, path: str, size: int, rule: str | None = None, article: str | None = None) -> None:
         """Let bodies of up to ``size`` bytes through to the route ``path``, for uploads; the rest rests on ``rule``."""
         self.wider_bodies.append((compile_path(path)[0], BodySize(size, rule, article)))
 
-    async def record(self, actor: Actor, policy: Policy, request: Request, denied: Denied | None = None) -> None:
+    async def audit_read(self, actor: Actor, policy: Policy, request: Request, denied: Denied | None = None) -> None:
         """Keep a record of the call; what cannot be recorded is not answered (Transient, 503).
 
         By itself and not on the road of the commands: nobody repeats it, so that it needs no row in the inbox, and a
         single write was measured to take a third of the time of a transaction.
         """
-        record = record_of(actor, policy.name, request, self.clock.now(), denied)
+        record = audit_record_of(actor, policy.name, request, self.clock.now(), denied)
         await self.backing.insert(COLLECTIONS[record.kind], document(record))
 
-    async def refuse(self, actor: Actor, policy: Policy, denied: Denied, request: Request) -> Refusal:
+    async def audit_denial(self, actor: Actor, policy: Policy, denied: Denied, request: Request) -> Refusal:
         """Record the refused attempt and give the refusal that answers it."""
-        await self.record(actor, policy, request, denied)
+        await self.audit_read(actor, policy, request, denied)
         hidden = policy.hidden and not denied.open
         status = 404 if hidden else 403
         self.metrics.access_refusals.labels(policy.name, str(status)).inc()
         return Refusal("not-found", status=404) if hidden else _not_allowed(denied)
 
 
-class Guard:
+class Authorize:
     """The dependency of one route; ``policy`` is open to the test that every route names its authorisation."""
 
-    def __init__(self, gate: Gate, policy: Policy) -> None:
+    def __init__(self, gate: ApiContext, policy: Policy) -> None:
         self.gate = gate
         self.policy = policy
 
     async def __call__(
         self, request: Request, token: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
-    ) -> Call:
+    ) -> RequestContext:
         actor = self._actor(request, token)
-        if isinstance(denied := parted(actor) or self.policy.admits(actor), Denied):
-            raise await self.gate.refuse(actor, self.policy, denied, request)
+        if isinstance(denied := check_separation_of_duties(actor) or self.policy.allows_role(actor), Denied):
+            raise await self.gate.audit_denial(actor, self.policy, denied, request)
         if self.policy.protected:
-            await self.gate.record(actor, self.policy, request)
-        return Call(self.gate, self.policy, actor, request)
+            await self.gate.audit_read(actor, self.policy, request)
+        return RequestContext(self.gate, self.policy, actor, request)
 
     def _actor(self, request: Request, token: HTTPAuthorizationCredentials | None) -> Actor:
         if token is None:
             if self.policy.open and "authorization" not in request.headers:
-                return ANYBODY
+                return ANONYMOUS
             raise self._unknown("token-missing", "Bearer")
         try:
             return self.gate.verifier.actor(token.credentials)
-        except InvalidToken:
+        except InvalidTokenError:
             raise self._unknown("token-invalid", 'Bearer error="invalid_token"') from None
 
     def _unknown(self, code: str, challenge: str) -> Refusal:
         self.gate.metrics.access_refusals.labels(self.policy.name, "401").inc()
-        return Unauthenticated(code, challenge)
+        return UnauthenticatedError(code, challenge)
 
 
-class Unauthenticated(Refusal):
+class UnauthenticatedError(Refusal):
     """Nobody we know; the answer carries the challenge that HTTP asks for (RFC 6750)."""
 
     def __init__(self, code: str, challenge: str) -> None:
@@ -133,10 +133,10 @@ class Unauthenticated(Refusal):
         self.headers = {"WWW-Authenticate": challenge}
 
 
-class Call:
+class RequestContext:
     """One request of an actor whom the policy admits."""
 
-    def __init__(self, gate: Gate, policy: Policy, actor: Actor, request: Request) -> None:
+    def __init__(self, gate: ApiContext, policy: Policy, actor: Actor, request: Request) -> None:
         self._gate = gate
         self._policy = policy
         self.actor = actor
@@ -144,33 +144,33 @@ class Call:
         self.now = gate.clock.now()
 
     @overload
-    async def perform(
+    async def execute(
         self,
         handler: Handler[C, S],
         command: C,
-        store: Callable[[Unit], S],
+        store: Callable[[UnitOfWork], S],
         *,
         resource: object = None,
         private: bool = False,
     ) -> Any: ...  # noqa: ANN401 - the reply's type is the handler's
 
     @overload
-    async def perform(
+    async def execute(
         self,
         handler: Handler[C, S],
         command: C,
-        store: Callable[[Unit], S],
+        store: Callable[[UnitOfWork], S],
         *,
         resource: object = None,
         private: bool = False,
         reply: type[R],
     ) -> R: ...
 
-    async def perform(  # noqa: PLR0913 - the parts of a command, each a word of its own
+    async def execute(  # noqa: PLR0913 - the parts of a command, each a word of its own
         self,
         handler: Handler[C, S],
         command: C,
-        store: Callable[[Unit], S],
+        store: Callable[[UnitOfWork], S],
         *,
         resource: object = None,
         private: bool = False,
@@ -184,40 +184,40 @@ class Call:
         requests are then told apart by their commands.
         """
         if resource is not None:
-            await self.allow(resource)
-        key = command_id(self.actor.subject, self._key)
-        digest = await idempotency.digest_of(self.request, command if private else None)
+            await self.authorize(resource)
+        key = command_inbox_id(self.actor.subject, self._key)
+        digest = await idempotency.request_digest(self.request, command if private else None)
         value = await self._gate.road.perform(key, digest, lambda unit, now: handler(command, store(unit), now))
         return value if reply is None else TypeAdapter(reply).validate_python(value, from_attributes=True)
 
     def new_id(self, prefix: str = "", part: str = "") -> str:
         """An identifier for what this command makes: the same again when the command is repeated."""
-        return f"{prefix}{idempotency.made_id(self.actor.subject, self._key, prefix, part)}"
+        return f"{prefix}{idempotency.derived_id(self.actor.subject, self._key, prefix, part)}"
 
     @property
     def _key(self) -> str:
         return idempotency.key_of(self.request)
 
-    def reads(self, store: Callable[[Unit], S]) -> S:
+    def read_store(self, store: Callable[[UnitOfWork], S]) -> S:
         """A store for reading, outside the committer: nothing saved on it goes anywhere."""
-        return store(reading(self._gate.backing))
+        return store(read_only_unit(self._gate.backing))
 
-    async def allow(self, resource: object) -> None:
+    async def authorize(self, resource: object) -> None:
         """Raise the policy's Refusal (403, or 404 where existence is not public) and record the attempt."""
-        decided = self._policy.decide(self.actor, resource)
+        decided = self._policy.authorize(self.actor, resource)
         if isinstance(decided, Denied):
-            raise await self._gate.refuse(self.actor, self._policy, decided, self.request)
+            raise await self._gate.audit_denial(self.actor, self._policy, decided, self.request)
 
-    def filter(self) -> Where:
+    def filter(self) -> Filter:
         """The filter of what ``allow`` lets through, for lists."""
         return self._policy.filter(self.actor)
 
     async def page(
         self,
-        documents: Documents[T],
-        where: Where | None = None,
+        documents: DocumentCollection[T],
+        where: Filter | None = None,
         sort: Sort = (("_id", 1),),
-        limit: int = USUAL,
+        limit: int = DEFAULT_LIMIT,
         after: str | None = None,
     ) -> Page[T]:
         """A page of what matches ``where``; combine it with ``filter()`` by ``access.both``."""

@@ -29,12 +29,12 @@ def key_of(request: Request) -> str:
     return key
 
 
-def made_id(*parts: str) -> str:
+def derived_id(*parts: str) -> str:
     """An identifier made of ``parts``: the same parts, the same identifier."""
     return uuid.uuid5(_IDS, "\0".join(parts)).hex
 
 
-async def digest_of(request: Request, command: object = None) -> str:
+async def request_digest(request: Request, command: object = None) -> str:
     """What was asked, so that one key is not used for two things.
 
     With ``command`` that is taken in place of the body, for a body that holds what may not be kept: from a plain

@@ -15,27 +15,27 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis.observability import logs
-from chassis.http.problems import Cause, answer, problem
+from chassis.http.problems import ProblemReason, answer, problem
 from chassis.settings import MIB
-from chassis.observability.tracing import OFF, Span, Tracing
-from chassis.observability.spans import answered
+from chassis.observability.tracing import NO_TRACING, Span, Tracing
+from chassis.observability.spans import name_by_route
 
 CORRELATION = "X-Correlation-ID"
-FOR_MACHINES = ("/livez", "/readyz", "/metrics")
+PROBE_PATHS = ("/livez", "/readyz", "/metrics")
 """Asked every few seconds: neither measured nor traced."""
-LINGER = 1.0
+DRAIN_SECONDS = 1.0
 """Seconds for which a refused body is thrown away as it comes: a connection closed with unread bytes is reset, and the
 reset takes the answer with it."""
 _ACCEPTED = re.compile(r"[A-Za-z0-9._:-]{8,64}")
 
 
-class Correlation:
+class CorrelationMiddleware:
     """Every request works under a correlation id: the caller's own when it is well formed, else a new one.
 
     Nothing escapes from here: an unknown error is logged with that id and answered as a problem that tells no more.
     """
 
-    def __init__(self, app: ASGIApp, tracing: Tracing = OFF) -> None:
+    def __init__(self, app: ASGIApp, tracing: Tracing = NO_TRACING) -> None:
         self._app = app
         self._tracing = tracing
 
@@ -44,7 +44,7 @@ class Correlation:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        tracing = OFF if scope["path"] in FOR_MACHINES else self._tracing
+        tracing = NO_TRACING if scope["path"] in PROBE_PATHS else self._tracing
         with (
             logs.bound(correlation_id=_correlation(headers.get(CORRELATION))),
             tracing.request(scope["method"], headers.get("traceparent")) as span,
@@ -58,7 +58,7 @@ class Correlation:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                answered(span, scope["method"], _route(scope), message["status"])
+                name_by_route(span, scope["method"], _route(scope), message["status"])
                 MutableHeaders(scope=message)[CORRELATION] = logs.correlation_id() or ""
             await send(message)
 
@@ -78,9 +78,9 @@ class BodySize(NamedTuple):
     rule: str | None = None
     article: str | None = None
 
-    def exceeded(self) -> Cause:
-        text = f"提交的内容超过大小上限（{_told(self.size)}）"
-        return Cause(rule=self.rule, article=self.article, code="body-too-large", text=text, evidence=str(self.size))
+    def exceeded(self) -> ProblemReason:
+        text = f"提交的内容超过大小上限（{_size_text(self.size)}）"
+        return ProblemReason(rule=self.rule, article=self.article, code="body-too-large", text=text, evidence=str(self.size))
 
 
 class BodyTooLarge(HTTPException):
@@ -91,7 +91,7 @@ class BodyTooLarge(HTTPException):
         self.reasons = (limit.exceeded(),)
 
 
-class BodyLimit:
+class BodySizeLimitMiddleware:
     """Refuses bodies over the limit: at once when the length is announced, else while they stream in."""
 
     def __init__(self, app: ASGIApp, usual: int, wider: Sequence[tuple[re.Pattern[str], BodySize]] = ()) -> None:
@@ -109,7 +109,7 @@ class BodyLimit:
             # Closing tells the caller that nothing of what it still wants to send is read.
             told = problem(413, reasons=[limit.exceeded()], request=Request(scope))
             refusal = answer(told, {"Connection": "close"})
-            await refusal(scope, receive, _lingering(receive, send))
+            await refusal(scope, receive, _drain_before_close(receive, send))
             return
         await self._app(scope, _counted(receive, limit), send)
 
@@ -117,7 +117,7 @@ class BodyLimit:
         return next((size for pattern, size in self._wider if pattern.fullmatch(path)), self._usual)
 
 
-def _lingering(receive: Receive, send: Send) -> Send:
+def _drain_before_close(receive: Receive, send: Send) -> Send:
     """Send the answer, then let the caller finish for a moment before the server closes."""
 
     async def lingering(message: Message) -> None:
@@ -127,7 +127,7 @@ def _lingering(receive: Receive, send: Send) -> Send:
             return
         await send({**message, "more_body": True})
         with suppress(TimeoutError):
-            async with asyncio.timeout(LINGER):
+            async with asyncio.timeout(DRAIN_SECONDS):
                 while (await receive()).get("more_body"):
                     pass
         await send({"type": "http.response.body"})
@@ -149,7 +149,7 @@ def _counted(receive: Receive, limit: BodySize) -> Receive:
     return counted
 
 
-def _told(size: int) -> str:
+def _size_text(size: int) -> str:
     """Whole units: what an upload has for its form beside the file is not told."""
     return f"{size // MIB} MB" if size >= MIB else f"{size // 1024} KB"
 

@@ -12,14 +12,14 @@ from fastapi.routing import RouteContext, iter_route_contexts
 from messages.values import Role
 
 from chassis.security.policies import Policy
-from chassis.http.endpoint import Guard
+from chassis.http.endpoint import Authorize
 from chassis.http.idempotency import IDEMPOTENCY_KEY
 from chassis.http.problems import MEDIA_TYPE, TITLES, Problem
 
 Operation = dict[str, Any]
 
 COMMANDS = ("post", "put", "patch", "delete")
-CUSTOMS = (
+CONVENTIONS = (
     "Every refusal is a problem document (RFC 9457) with a stable code, and the rule and article where a rule refuses. "
     "A command carries an `Idempotency-Key`: the same key with the same request is done once. "
     "Lists come in pages: `next` of one page is `after` of the following. "
@@ -55,7 +55,7 @@ IF_MATCH_REQUIRED: Operation = {"parameters": [{**_SEEN, "required": True}]}
 
 def document(app: FastAPI) -> dict[str, Any]:
     """Give the document of ``app``: each operation with who may call it (``x-roles``) and every refusal."""
-    found = get_openapi(title=app.title, version=app.version, description=CUSTOMS, routes=app.routes)
+    found = get_openapi(title=app.title, version=app.version, description=CONVENTIONS, routes=app.routes)
     tags: dict[str, str] = {}
     for context in iter_route_contexts(app.routes):
         if isinstance(policy := _policy(context), Policy):
@@ -70,7 +70,7 @@ def document(app: FastAPI) -> dict[str, Any]:
 def _policy(context: RouteContext) -> Policy | None:
     """The policy that guards a route; routes for machines (health, metrics) have none and are not shown."""
     guarded = getattr(getattr(context, "dependant", None), "dependencies", ())
-    return next((each.call.policy for each in guarded if isinstance(each.call, Guard)), None)
+    return next((each.call.policy for each in guarded if isinstance(each.call, Authorize)), None)
 
 
 def _operations(found: Mapping[str, Any], context: RouteContext) -> Iterator[tuple[str, Operation]]:
@@ -93,10 +93,10 @@ def _complete(operation: Operation, method: str, policy: Policy, of_one: bool) -
     operation["x-roles"] = sorted({str(Role(rule.role)) for rule in policy.rules})
     if method in COMMANDS:
         operation.setdefault("parameters", []).append(_KEY)
-    _show_refusals(operation, _impossible(method, policy, of_one))
+    _show_refusals(operation, _unreachable_statuses(method, policy, of_one))
 
 
-def _impossible(method: str, policy: Policy, of_one: bool) -> set[int]:  # noqa: FBT001 - as above
+def _unreachable_statuses(method: str, policy: Policy, of_one: bool) -> set[int]:  # noqa: FBT001 - as above
     impossible = set() if method in COMMANDS else set(_OF_COMMANDS)
     if method not in COMMANDS and not of_one and not policy.hidden:
         impossible.add(404)
@@ -131,10 +131,10 @@ def _add_components(found: dict[str, Any]) -> None:
     schemas.update(problem.pop("$defs", {}))
     schemas["Problem"] = problem
     components["schemas"] = dict(sorted(schemas.items()))
-    components["responses"] = {_name(status): _told_once(status) for status in TITLES}
+    components["responses"] = {_name(status): _shared_response(status) for status in TITLES}
 
 
-def _told_once(status: int) -> Operation:
+def _shared_response(status: int) -> Operation:
     code, title = TITLES[status]
     response = _common(status)
     shown = {"type": f"urn:green:problem:{code}", "title": title, "status": status, "code": code, "reasons": []}

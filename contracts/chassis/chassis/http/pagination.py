@@ -11,13 +11,13 @@ from typing import Any, Generic, TypeVar
 import orjson
 from pydantic import BaseModel
 
-from chassis.security.policies import both
-from chassis.handling import Refusal, Sort, Where
+from chassis.security.policies import and_filters
+from chassis.handling import Refusal, Sort, Filter
 from chassis.persistence.query import sorted_by, values_at
-from chassis.persistence.collections import Documents, Entry
+from chassis.persistence.collections import DocumentCollection, StoredDocument
 
 T = TypeVar("T")
-USUAL, LARGEST = 50, 200
+DEFAULT_LIMIT, MAX_LIMIT = 50, 200
 _INSTANT = "$instant"
 
 
@@ -29,43 +29,43 @@ class Page(BaseModel, Generic[T]):
 
 
 async def page(
-    sources: Sequence[Documents[T]], where: Where, sort: Sort, limit: int, after: str | None
-) -> tuple[list[Entry[T]], str | None]:
+    sources: Sequence[DocumentCollection[T]], where: Filter, sort: Sort, limit: int, after: str | None
+) -> tuple[list[StoredDocument[T]], str | None]:
     """Entries after the cursor ``after`` in the order of ``sort`` (identifiers last), and the next cursor.
 
     Of several sources, which hold no identifier in common, it is one list.
     """
-    if not 1 <= limit <= LARGEST:
-        raise Refusal("limit-out-of-range", status=422, title=f"limit must be 1 to {LARGEST}")
+    if not 1 <= limit <= MAX_LIMIT:
+        raise Refusal("limit-out-of-range", status=422, title=f"limit must be 1 to {MAX_LIMIT}")
     order = [each for each in sort if each[0] != "_id"] + [("_id", dict(sort).get("_id", 1))]
-    rest = both(where, _beyond(order, _read(after, len(order)))) if after else where
+    rest = and_filters(where, _after_cursor(order, decode_cursor(after, len(order)))) if after else where
     each = [await documents.entries(rest, sort=order, limit=limit + 1) for documents in sources]
     found = each[0] if len(each) == 1 else _merged(each, order)
-    cursor = _write(found[limit - 1], order) if len(found) > limit else None
+    cursor = encode_cursor(found[limit - 1], order) if len(found) > limit else None
     return found[:limit], cursor
 
 
-def _merged(found: Sequence[Sequence[Entry[T]]], order: Sort) -> list[Entry[T]]:
+def _merged(found: Sequence[Sequence[StoredDocument[T]]], order: Sort) -> list[StoredDocument[T]]:
     entries = {entry.key: entry for some in found for entry in some}
     return [entries[each["_id"]] for each in sorted_by([_document(entry) for entry in entries.values()], order)]
 
 
-def _document(entry: Entry[Any]) -> dict[str, Any]:
+def _document(entry: StoredDocument[Any]) -> dict[str, Any]:
     return {**entry.fields, "_id": entry.key}
 
 
-def _beyond(order: Sort, last: list[Any]) -> Where:
+def _after_cursor(order: Sort, last: list[Any]) -> Filter:
     """The filter of what stands behind the values ``last`` in ``order``; an absent value sorts first."""
     ways: list[dict[str, object]] = []
     for at, (path, direction) in enumerate(order):
-        behind = _behind(path, direction, last[at])
+        behind = _after_cursor_on(path, direction, last[at])
         if behind is not None:
             same = [{earlier: last[i]} for i, (earlier, _) in enumerate(order[:at])]
             ways.append({"$and": [*same, behind]})
     return {"$or": ways}
 
 
-def _behind(path: str, direction: int, last: object) -> dict[str, object] | None:
+def _after_cursor_on(path: str, direction: int, last: object) -> dict[str, object] | None:
     if last is None:
         return {path: {"$ne": None}} if direction > 0 else None
     if direction > 0:
@@ -73,7 +73,7 @@ def _behind(path: str, direction: int, last: object) -> dict[str, object] | None
     return {"$or": [{path: {"$lt": last}}, {path: None}]}
 
 
-def _write(entry: Entry[Any], order: Sort) -> str:
+def encode_cursor(entry: StoredDocument[Any], order: Sort) -> str:
     last = [next(iter(values_at(_document(entry), path)), None) for path, _ in order]
     return base64.urlsafe_b64encode(orjson.dumps(last, default=_as_json, option=_OPTIONS)).decode()
 
@@ -87,7 +87,7 @@ def _as_json(value: object) -> object:
     raise TypeError(f"a list cannot be sorted by {type(value).__name__}")
 
 
-def _read(cursor: str, length: int) -> list[Any]:
+def decode_cursor(cursor: str, length: int) -> list[Any]:
     try:
         return [_value(each) for each in _decoded(cursor, length)]
     except (ValueError, TypeError, KeyError, binascii.Error):

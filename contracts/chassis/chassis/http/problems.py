@@ -13,8 +13,8 @@ from pydantic_core.core_schema import ErrorType
 from starlette.exceptions import HTTPException
 
 from chassis.observability import logs
-from chassis.handling import Refusal, Transient
-from chassis.persistence.unit_of_work import Unstorable
+from chassis.handling import Refusal, TransientError
+from chassis.persistence.unit_of_work import UnstorableValueError
 
 MEDIA_TYPE = "application/problem+json"
 _RULE, _ARTICLE = "x-rule", "x-article"
@@ -56,7 +56,7 @@ _LIBRARY = frozenset(get_args(ErrorType))
 """Kinds of error whose words are the library's; those of every other kind are ours and written for people."""
 
 
-class Cause(BaseModel):
+class ProblemReason(BaseModel):
     """One reason of a problem; a refusal by a rule names the rule and its article."""
 
     model_config = ConfigDict(frozen=True)
@@ -80,7 +80,7 @@ class Problem(BaseModel):
     detail: str | None = None
     instance: str | None = None
     code: str = Field(examples=["not-found"])
-    reasons: tuple[Cause, ...] = ()
+    reasons: tuple[ProblemReason, ...] = ()
     correlation_id: str | None = None
 
 
@@ -99,7 +99,7 @@ def problem(
     code: str = "",
     *,
     title: str = "",
-    reasons: Sequence[Cause] = (),
+    reasons: Sequence[ProblemReason] = (),
     request: Request | None = None,
 ) -> Problem:
     usual_code, usual_title = TITLES.get(status, ("refused", "Refused"))
@@ -125,13 +125,13 @@ def answer(document: Problem, headers: Mapping[str, str] | None = None) -> Respo
     )
 
 
-def answer_problems(app: FastAPI) -> None:
+def install_problem_handlers(app: FastAPI) -> None:
     """Make every refusal, malformed request and HTTP error of ``app`` a problem document."""
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _http_error)
-    app.add_exception_handler(Transient, _not_now)
-    app.add_exception_handler(Unstorable, _out_of_range)
+    app.add_exception_handler(TransientError, _unavailable)
+    app.add_exception_handler(UnstorableValueError, _out_of_range)
 
 
 COMMON = {
@@ -155,7 +155,7 @@ def refuses(*codes: str, status: int = 409) -> dict[int | str, dict[str, Any]]:
     return {status: {"description": title, "content": {MEDIA_TYPE: {"schema": schema}}}}
 
 
-class Basis(Protocol):
+class RuleBasis(Protocol):
     """A rule and its article, by whatever book says so."""
 
     @property
@@ -164,7 +164,7 @@ class Basis(Protocol):
     def article(self) -> str: ...
 
 
-def rests_on(basis: Basis) -> dict[str, Any]:
+def based_on_rule(basis: RuleBasis) -> dict[str, Any]:
     """For ``openapi_extra`` of a route whose body a rule prescribes: a malformed one is refused with both."""
     return {_RULE: basis.rule, _ARTICLE: basis.article}
 
@@ -195,19 +195,19 @@ async def _http_error(request: Request, error: Exception) -> Response:
     return answer(problem(error.status_code, reasons=reasons, request=request), error.headers)
 
 
-async def _not_now(request: Request, error: Exception) -> Response:
+async def _unavailable(request: Request, error: Exception) -> Response:
     logs.logger(__name__).warning("put off", reason=str(error))
     return answer(problem(503, request=request), {"Retry-After": "1"})
 
 
 async def _out_of_range(request: Request, _error: Exception) -> Response:
     """In a filter, a cursor or a body: a caller's number, however the route came by it."""
-    wrong = Cause(code="number-out-of-range", text="数值超出范围")
+    wrong = ProblemReason(code="number-out-of-range", text="数值超出范围")
     return answer(problem(422, reasons=[wrong], request=request))
 
 
-def _cause(reason: Reason) -> Cause:
-    return Cause.model_validate(reason.model_dump())
+def _cause(reason: Reason) -> ProblemReason:
+    return ProblemReason.model_validate(reason.model_dump())
 
 
 def _basis(request: Request) -> dict[str, str | None]:
@@ -216,12 +216,12 @@ def _basis(request: Request) -> dict[str, str | None]:
     return {"rule": described.get(_RULE), "article": described.get(_ARTICLE)}
 
 
-def _malformation(error: Mapping[str, Any], basis: Mapping[str, str | None]) -> Cause:
+def _malformation(error: Mapping[str, Any], basis: Mapping[str, str | None]) -> ProblemReason:
     kind, where = str(error["type"]), tuple(error["loc"])
     in_body = where[:1] == ("body",) and kind != "json_invalid"
     place = "" if in_body else f"{'.'.join(str(part) for part in where)}: "
     ours = kind not in _LIBRARY
-    return Cause(
+    return ProblemReason(
         **basis,
         code=kind.replace("_", "-"),
         text=error["msg"] if ours else TEXTS.get(kind, "内容或格式不正确"),

@@ -16,10 +16,10 @@ from faststream.rabbit.message import RabbitMessage
 from messages.event import Event
 from yarl import URL
 
-from chassis.broker.acks import Acks
+from chassis.broker.acks import AckBatcher
 from chassis.inbox.delivery import Delivery
-from chassis.inbox.dispatcher import Reception
-from chassis.broker.topology import dead_queue, rabbit_queue, streams
+from chassis.inbox.dispatcher import Dispatcher
+from chassis.broker.topology import dead_letter_queue, rabbit_queue, service_queues
 
 log = structlog.get_logger(__name__)
 
@@ -27,12 +27,12 @@ HEARTBEAT = 10
 PREFETCH = 200
 """A little more than two batches; without a limit the broker sends the whole queue."""
 GRACE = 15.0
-OWN_FAULT_PAUSE = 5.0
-LETTING_GO = 3.0
+INTERNAL_ERROR_PAUSE = 5.0
+CANCEL_TIMEOUT = 3.0
 """Seconds for taking leave of the broker: while it is away the library waits for it to come back, for ever."""
 
 
-class Listener:
+class Consumer:
     """Consumes a service's streams and its dead letters on a connection of its own, apart from the relay's."""
 
     def __init__(  # noqa: PLR0913 - wired once, in process.py
@@ -40,13 +40,13 @@ class Listener:
         url: str,
         service: str,
         heard: Iterable[type[Event]],
-        reception: Reception,
+        reception: Dispatcher,
         *,
         prefetch: int = PREFETCH,
         middlewares: Sequence[Any] = (),
     ) -> None:
         self._reception = reception
-        self._acks = Acks()
+        self._acks = AckBatcher()
         self.broker = RabbitBroker(
             str(URL(url).update_query(heartbeat=HEARTBEAT)),
             default_channel=Channel(prefetch_count=prefetch),
@@ -54,13 +54,13 @@ class Listener:
             graceful_timeout=GRACE,
             logger=None,
             apply_types=False,
-            parser=_lean,
-            decoder=_itself,
+            parser=_raw_parser,
+            decoder=_no_decoding,
             middlewares=middlewares,
         )
-        for stream in streams(service, heard):
-            self._subscribe(stream.queue, self._heard)
-        self._subscribe(dead_queue(service), self._dead)
+        for stream in service_queues(service, heard):
+            self._subscribe(stream.queue, self._on_message)
+        self._subscribe(dead_letter_queue(service), self._on_dead_letter)
 
     async def start(self) -> None:
         await self.broker.start()
@@ -72,7 +72,7 @@ class Listener:
         raised.
         """
         try:
-            async with asyncio.timeout(LETTING_GO):
+            async with asyncio.timeout(CANCEL_TIMEOUT):
                 await self._cancel_consumers()
         except TimeoutError:
             for subscriber in self.broker.subscribers:
@@ -90,13 +90,13 @@ class Listener:
     def _subscribe(self, queue: str, receive: Callable[[RabbitMessage], Awaitable[None]]) -> None:
         self.broker.subscriber(rabbit_queue(queue), ack_policy=AckPolicy.MANUAL, no_reply=True)(receive)
 
-    async def _heard(self, message: RabbitMessage) -> None:
+    async def _on_message(self, message: RabbitMessage) -> None:
         raw = message.raw_message
-        await self._settle(raw, _delivery(raw, raw.routing_key), self._reception.receive)
+        await self._settle(raw, _delivery(raw, raw.routing_key), self._reception.dispatch)
 
-    async def _dead(self, message: RabbitMessage) -> None:
+    async def _on_dead_letter(self, message: RabbitMessage) -> None:
         raw = message.raw_message
-        await self._settle(raw, _delivery(raw, _key_before_death(raw)), self._reception.dead_letter)
+        await self._settle(raw, _delivery(raw, _original_routing_key(raw)), self._reception.dead_letter)
 
     async def _settle(
         self, raw: AbstractIncomingMessage, delivery: Delivery, receive: Callable[[Delivery], Awaitable[bool]]
@@ -111,7 +111,7 @@ class Listener:
                 settled = await receive(delivery)
             except Exception:
                 log.exception("reception failed", routing_key=raw.routing_key)
-                await asyncio.sleep(OWN_FAULT_PAUSE)
+                await asyncio.sleep(INTERNAL_ERROR_PAUSE)
             else:
                 break
         if settled:
@@ -122,7 +122,7 @@ def _delivery(raw: AbstractIncomingMessage, key: str | None) -> Delivery:
     return Delivery(raw.headers, raw.body, raw.content_type, key or "", raw.user_id, raw.timestamp)
 
 
-def _key_before_death(raw: AbstractIncomingMessage) -> str | None:
+def _original_routing_key(raw: AbstractIncomingMessage) -> str | None:
     """The key of a dead letter's own publishing: the broker has written it down, and put the service's in its place.
 
     On any other queue the same header is the publisher's own word, and no key.
@@ -133,11 +133,11 @@ def _key_before_death(raw: AbstractIncomingMessage) -> str | None:
     return str(keys[0]) if keys else raw.routing_key
 
 
-async def _lean(raw: Any) -> RabbitMessage:  # noqa: ANN401 - FastStream's parser takes its own message type
+async def _raw_parser(raw: Any) -> RabbitMessage:  # noqa: ANN401 - FastStream's parser takes its own message type
     """Wrap without the library's generated ids: ours come with the event."""
     return RabbitMessage(raw, raw.body, correlation_id=raw.correlation_id or "-", message_id=raw.message_id or "-")
 
 
-async def _itself(message: StreamMessage[Any]) -> StreamMessage[Any]:
+async def _no_decoding(message: StreamMessage[Any]) -> StreamMessage[Any]:
     """Decode nothing: the reception reads the bytes."""
     return message

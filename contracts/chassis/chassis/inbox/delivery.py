@@ -7,7 +7,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from messages.envelope import Said
+from messages.envelope import OutgoingMessage
 
 
 class Delivery(NamedTuple):
@@ -20,8 +20,8 @@ class Delivery(NamedTuple):
     user: str | None = None
     at: datetime | None = None
 
-    def said(self) -> Said:
+    def to_envelope(self) -> OutgoingMessage:
         """Give the message as it can be kept."""
         headers = {str(name): str(value) for name, value in self.headers.items() if str(name).startswith("ce-")}
         event_id = headers.get("ce-id") or f"unnamed:{sha256(self.body).hexdigest()[:16]}"
-        return Said(event_id, self.routing_key, headers, self.body)
+        return OutgoingMessage(event_id, self.routing_key, headers, self.body)

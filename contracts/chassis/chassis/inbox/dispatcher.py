@@ -8,34 +8,34 @@ from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
 import structlog
-from messages.envelope import Heard, NotHeard, hear
+from messages.envelope import IncomingMessage, UndecodableMessageError, decode
 
-from chassis.inbox.subscriptions import Hears
+from chassis.inbox.subscriptions import Subscription
 from chassis.clock import Clock, SystemClock
-from chassis.transactions.group_committer import Committer
+from chassis.transactions.group_committer import GroupCommitter
 from chassis.inbox.delivery import Delivery
-from chassis.handling import Poison, Transient
+from chassis.handling import PoisonMessageError, TransientError
 from chassis.observability.metrics import Metrics
-from chassis.persistence.mongo import Unavailable
-from chassis.outbox.entries import Cause
-from chassis.inbox.parking_lot import ParkedMessages
-from chassis.observability.tracing import OFF, Tracing
+from chassis.persistence.mongo import DatabaseUnavailableError
+from chassis.outbox.entries import Causation
+from chassis.inbox.parking_lot import ParkingLot
+from chassis.observability.tracing import NO_TRACING, Tracing
 from chassis.observability.spans import failed
-from chassis.transactions.work import Work, heard_id
+from chassis.transactions.work import WorkItem, message_inbox_id
 
 log = structlog.get_logger(__name__)
 
 ATTEMPTS = 5
-PAUSES = (0.05, 0.2, 0.5, 1.0, 2.0, 5.0)
+BACKOFF = (0.05, 0.2, 0.5, 1.0, 2.0, 5.0)
 """Growing, in process; the message stays unacknowledged meanwhile, so that nothing spins through the broker."""
-PATIENCE = 20.0
+MAX_DEFER_SECONDS = 20.0
 """Seconds after which a message that is not ready is put aside, so that it does not hold up those behind it."""
-PUT_ASIDE_FOR = timedelta(hours=1)
-SAME_CLOCK = timedelta(seconds=5)
+MAX_DEFERRED = timedelta(hours=1)
+CLOCK_TOLERANCE = timedelta(seconds=5)
 """A timestamp holds whole seconds and is taken when the commit begins: two clocks this near are one."""
 
 
-class Trouble(NamedTuple):
+class Failure(NamedTuple):
     """Why a message was not handled, and the remedy.
 
     "again" counts as an attempt; "again later" as waiting for what is not there yet; "no database" as nothing: whatever
@@ -46,21 +46,21 @@ class Trouble(NamedTuple):
     reason: str
 
 
-class Reception:
+class Dispatcher:
     """One service's way in, for messages from its queues, for replayed ones and for the broker's dead letters."""
 
     def __init__(  # noqa: PLR0913 - wired once, in process.py
         self,
         service: str,
-        hears: Iterable[Hears],
-        committer: Committer,
-        parked: ParkedMessages,
+        hears: Iterable[Subscription],
+        committer: GroupCommitter,
+        parked: ParkingLot,
         *,
         clock: Clock,
         metrics: Metrics,
-        pauses: tuple[float, ...] = PAUSES,
-        patience: float = PATIENCE,
-        tracing: Tracing = OFF,
+        pauses: tuple[float, ...] = BACKOFF,
+        patience: float = MAX_DEFER_SECONDS,
+        tracing: Tracing = NO_TRACING,
     ) -> None:
         self._service = service
         self._hears = {each.event_type.type: each for each in hears}
@@ -73,10 +73,10 @@ class Reception:
         self._stopping = asyncio.Event()
         self._tracing = tracing
 
-    async def receive(self, delivery: Delivery) -> bool:
+    async def dispatch(self, delivery: Delivery) -> bool:
         """Return True when the message is settled and may be acknowledged, False when stopping left it open."""
         waited, attempts, tries = 0.0, 0, 0
-        while trouble := await self.once(delivery):
+        while trouble := await self.try_once(delivery):
             attempts += trouble.remedy in {"again", "never"}
             if trouble.remedy == "never" or attempts >= ATTEMPTS:
                 return await self._park(delivery, trouble.reason, attempts)
@@ -84,25 +84,25 @@ class Reception:
                 return await self._park(delivery, trouble.reason, attempts, replay=True)
             pause = self._pauses[min(tries, len(self._pauses) - 1)]
             waited, tries = waited + pause * (trouble.remedy != "no database"), tries + 1
-            if await self._stopped_within(pause):
+            if await self._sleep_or_stop(pause):
                 return False
         return True
 
-    async def once(self, delivery: Delivery) -> Trouble | None:
+    async def try_once(self, delivery: Delivery) -> Failure | None:
         """Try once; return None when the message is handled or was known already."""
         try:
             heard, hears = self._read(delivery)
-        except NotHeard as problem:
-            return Trouble("never", str(problem))
+        except UndecodableMessageError as problem:
+            return Failure("never", str(problem))
         age = self._age(heard, delivery.at)
         self._metrics.event_age_seconds.labels(heard.type).observe(max(0.0, age.total_seconds()))
-        with self._tracing.received(heard.type, delivery.headers) as span:
+        with self._tracing.consume_span(heard.type, delivery.headers) as span:
             trouble = await self._perform(heard, hears)
             if trouble is not None:
                 failed(span, trouble.remedy)
         return trouble
 
-    def _age(self, heard: Heard, at: datetime | None) -> timedelta:
+    def _age(self, heard: IncomingMessage, at: datetime | None) -> timedelta:
         """Age in real time where the real time of the commit is known, else by the clock that the event names.
 
         An event's own time is the business clock's, which a season moves by months; where that runs with the real one,
@@ -110,7 +110,7 @@ class Reception:
         """
         if at is None:
             return self._clock.now() - heard.time
-        return SystemClock().now() - (heard.time if abs(heard.time - at) < SAME_CLOCK else at)
+        return SystemClock().now() - (heard.time if abs(heard.time - at) < CLOCK_TOLERANCE else at)
 
     async def dead_letter(self, delivery: Delivery) -> bool:
         """Park what the broker gave up on."""
@@ -121,60 +121,60 @@ class Reception:
         """Leave what waits for another try to the broker."""
         self._stopping.set()
 
-    def _read(self, delivery: Delivery) -> tuple[Heard, Hears]:
-        heard = hear(delivery.headers, delivery.body, delivery.content_type)
+    def _read(self, delivery: Delivery) -> tuple[IncomingMessage, Subscription]:
+        heard = decode(delivery.headers, delivery.body, delivery.content_type)
         if heard.type != delivery.routing_key:
-            raise NotHeard(f"{heard.type!r} came under the routing key {delivery.routing_key!r}")
+            raise UndecodableMessageError(f"{heard.type!r} came under the routing key {delivery.routing_key!r}")
         # The broker takes no other user's name: without one, anybody may have written the rest.
         if delivery.user != heard.event.owner:
-            raise NotHeard(f"{heard.type!r} was published by {delivery.user or 'nobody the broker knows'!r}")
+            raise UndecodableMessageError(f"{heard.type!r} was published by {delivery.user or 'nobody the broker knows'!r}")
         hears = self._hears.get(heard.type)
         if hears is None:
-            raise NotHeard(f"{self._service} does not listen to {heard.type!r}")
+            raise UndecodableMessageError(f"{self._service} does not listen to {heard.type!r}")
         return heard, hears
 
-    async def _perform(self, heard: Heard, hears: Hears) -> Trouble | None:
+    async def _perform(self, heard: IncomingMessage, hears: Subscription) -> Failure | None:
         try:
-            await self._committer.perform(self._work(heard, hears))
-        except Unavailable as problem:
-            return Trouble("no database", f"not now: {problem}")
-        except Transient as problem:
+            await self._committer.submit(self._work(heard, hears))
+        except DatabaseUnavailableError as problem:
+            return Failure("no database", f"not now: {problem}")
+        except TransientError as problem:
             self._metrics.deferred.labels(self._service).inc()
-            return Trouble("again later", f"not yet: {problem}")
-        except Poison as problem:
-            return Trouble("never", f"poison: {problem}")
+            return Failure("again later", f"not yet: {problem}")
+        except PoisonMessageError as problem:
+            return Failure("never", f"poison: {problem}")
         except Exception as problem:
             self._metrics.handler_failures.labels(self._service).inc()
             log.warning("handler failed", event_id=heard.id, event_type=heard.type, exc_info=problem)
-            return Trouble("again", f"{type(problem).__name__}: {problem}")
+            return Failure("again", f"{type(problem).__name__}: {problem}")
         return None
 
-    def _work(self, heard: Heard, hears: Hears) -> Work:
-        return Work(
-            heard_id(self._service, heard.id),
+    def _work(self, heard: IncomingMessage, hears: Subscription) -> WorkItem:
+        return WorkItem(
+            message_inbox_id(self._service, heard.id),
             hears.run(heard.event),
-            Cause(heard.correlation_id, heard.id),
+            Causation(heard.correlation_id, heard.id),
             consumer=self._service,
             event_type=heard.type,
-            reads=hears.keys(heard.event),
-            then=hears.look(heard.event),
+            prefetch=hears.keys(heard.event),
+            prefetch_related=hears.related_keys(heard.event),
         )
 
     async def _park(self, delivery: Delivery, reason: str, attempts: int, *, replay: bool = False) -> bool:
         """Keep the message before it may be acknowledged; wait for the database as long as it takes."""
-        said = delivery.said()
+        said = delivery.to_envelope()
         while True:
             try:
                 await self._parked.park(self._service, delivery, reason, attempts, replay=replay)
-            except Transient:
-                if await self._stopped_within(self._pauses[-1]):
+            except TransientError:
+                if await self._sleep_or_stop(self._pauses[-1]):
                     return False
             else:
                 told = "message put aside" if replay else "message parked"
                 log.error(told, event_id=said.id, event_type=said.type, reason=reason)
                 return True
 
-    async def _stopped_within(self, seconds: float) -> bool:
+    async def _sleep_or_stop(self, seconds: float) -> bool:
         try:
             async with asyncio.timeout(seconds):
                 await self._stopping.wait()

@@ -7,31 +7,31 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from messages.envelope import Said
+from messages.envelope import OutgoingMessage
 
 from chassis.clock import Clock, SystemClock
 from chassis.inbox.delivery import Delivery
-from chassis.handling import Where
+from chassis.handling import Filter
 from chassis.persistence.mongo import Database
 from chassis.persistence.unit_of_work import Document
 
 COLLECTION = "parked"
 PARKED = "parked"
-REPLAY = "replay"
+REPLAY_REQUESTED = "replay"
 REPLAYED = "replayed"
 DISCARDED = "discarded"
-WAITING = (PARKED, REPLAY)
+WAITING = (PARKED, REPLAY_REQUESTED)
 """For an operator, and for another try."""
 STATES = (*WAITING, REPLAYED, DISCARDED)
 SERVICE = "service"
 """Who replays: the service, when an operator has asked."""
 
 
-class NotParked(LookupError):  # noqa: N818 - the answer to an operator
+class NotParkedError(LookupError):  # noqa: N818 - the answer to an operator
     """No such message is parked, or it is past that step."""
 
 
-class ParkedMessages:
+class ParkingLot:
     """One service's parked messages; every step is recorded with the message, in real time."""
 
     def __init__(self, database: Database, clock: Clock | None = None) -> None:
@@ -43,7 +43,7 @@ class ParkedMessages:
 
         With ``replay`` it is only put aside and is taken again by the service itself.
         """
-        state, now, said = REPLAY if replay else PARKED, self._clock.now(), message.said()
+        state, now, said = REPLAY_REQUESTED if replay else PARKED, self._clock.now(), message.to_envelope()
         first = {
             "consumer": consumer,
             "event_id": said.id,
@@ -63,40 +63,40 @@ class ParkedMessages:
         }
         await self._database.update(COLLECTION, {"_id": fingerprint(consumer, said)}, change, upsert=True)
 
-    async def listed(self, states: Sequence[str] = WAITING, limit: int = 100) -> Sequence[Document]:
-        where: Where = {"state": {"$in": list(states)}}
+    async def list(self, states: Sequence[str] = WAITING, limit: int = 100) -> Sequence[Document]:
+        where: Filter = {"state": {"$in": list(states)}}
         shown = ("consumer", "event_id", "type", "reason", "state", "attempts", "first_at", "last_at")
         return await self._database.find(COLLECTION, where, (("first_at", 1), ("_id", 1)), limit, shown)
 
-    async def shown(self, key: str) -> Document:
+    async def get(self, key: str) -> Document:
         found = await self._database.load(COLLECTION, [key])
         if not found:
-            raise NotParked(f"{key} is not parked here")
+            raise NotParkedError(f"{key} is not parked here")
         return found[0]
 
-    async def ask_replay(self, key: str, who: str) -> None:
+    async def request_replay(self, key: str, who: str) -> None:
         """Ask the service to take the message again; it goes the same road as if it had just come."""
-        await self._step(key, (PARKED, DISCARDED), REPLAY, {"by": who})
+        await self._step(key, (PARKED, DISCARDED), REPLAY_REQUESTED, {"by": who})
 
     async def discard(self, key: str, who: str, why: str) -> None:
         await self._step(key, WAITING, DISCARDED, {"by": who, "why": why})
 
     async def to_replay(self, limit: int = 100) -> Sequence[Document]:
         """Give those that have waited longest for another try: each try sends a message to the end of the line."""
-        return await self._database.find(COLLECTION, {"state": REPLAY}, (("last_at", 1), ("_id", 1)), limit)
+        return await self._database.find(COLLECTION, {"state": REPLAY_REQUESTED}, (("last_at", 1), ("_id", 1)), limit)
 
     async def replayed(self, key: str) -> None:
-        await self._step(key, (REPLAY,), REPLAYED, {"by": SERVICE, "why": "handled"})
+        await self._step(key, (REPLAY_REQUESTED,), REPLAYED, {"by": SERVICE, "why": "handled"})
 
-    async def tried(self, key: str, reason: str) -> None:
+    async def record_deferral(self, key: str, reason: str) -> None:
         """A message put aside is still not ready."""
         change = {"$set": {"reason": reason, "last_at": self._clock.now()}}
-        await self._database.update(COLLECTION, {"_id": key, "state": REPLAY}, change)
+        await self._database.update(COLLECTION, {"_id": key, "state": REPLAY_REQUESTED}, change)
 
     async def park_again(self, key: str, reason: str, attempts: int) -> None:
-        await self._step(key, (REPLAY,), PARKED, {"by": SERVICE, "reason": reason}, attempts)
+        await self._step(key, (REPLAY_REQUESTED,), PARKED, {"by": SERVICE, "reason": reason}, attempts)
 
-    def waited(self, document: Mapping[str, Any]) -> timedelta:
+    def waiting_time(self, document: Mapping[str, Any]) -> timedelta:
         """Time since the message was first parked or put aside."""
         first: datetime = document["first_at"]
         return self._clock.now() - first
@@ -117,10 +117,10 @@ class ParkedMessages:
             "$push": {"history": {"at": now, "step": after, **told}},
         }
         if not await self._database.update(COLLECTION, {"_id": key, "state": {"$in": list(before)}}, change):
-            raise NotParked(f"{key} is not {' or '.join(before)}")
+            raise NotParkedError(f"{key} is not {' or '.join(before)}")
 
 
-def fingerprint(consumer: str, message: Said) -> str:
+def fingerprint(consumer: str, message: OutgoingMessage) -> str:
     """Name a message by what it is: the same message parked twice is one entry."""
     told = f"{consumer}|{message.id}|{message.type}|".encode()
     return sha256(told + message.body).hexdigest()[:24]

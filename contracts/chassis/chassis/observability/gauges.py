@@ -14,8 +14,8 @@ from prometheus_client.registry import Collector
 
 from chassis.clock import Clock
 from chassis.observability.metrics import Metrics
-from chassis.tasks import every
-from chassis.persistence.unit_of_work import Backing, Unit, reading
+from chassis.tasks import run_periodically
+from chassis.persistence.unit_of_work import DocumentStore, UnitOfWork, read_only_unit
 
 log = structlog.get_logger(__name__)
 
@@ -24,7 +24,7 @@ Values = Mapping[tuple[str, ...], float]
 
 
 @dataclass(frozen=True, slots=True)
-class Measure:
+class DomainGauge:
     """A gauge ``green_<name>``; ``text`` says what it counts, and in which unit.
 
     ``read`` gets a store that shows one instant, and the business clock's now. Labels hold closed vocabularies only:
@@ -38,10 +38,10 @@ class Measure:
 
 
 @dataclass(eq=False)
-class _Told(Collector):
+class _Collector(Collector):
     """What one measure last came to; before it has been read, nothing: a zero would say that all is well."""
 
-    measure: Measure
+    measure: DomainGauge
     values: Values = field(default_factory=dict)
 
     def describe(self) -> Iterable[Metric]:
@@ -55,7 +55,7 @@ class _Told(Collector):
         yield gauge
 
 
-class Measuring:
+class GaugeReader:
     """Reads every measure of a service, one after the other; one that fails keeps its last value and its age.
 
     Every process with the role ``jobs`` measures for itself: a query over several takes the greatest.
@@ -63,9 +63,9 @@ class Measuring:
 
     def __init__(  # noqa: PLR0913 - wired once, in process.py
         self,
-        database: Backing,
-        store: Callable[[Unit], Any],
-        measures: Sequence[Measure],
+        database: DocumentStore,
+        store: Callable[[UnitOfWork], Any],
+        measures: Sequence[DomainGauge],
         *,
         clock: Clock,
         metrics: Metrics,
@@ -76,18 +76,18 @@ class Measuring:
         self._clock = clock
         self._metrics = metrics
         self._seconds = seconds
-        self._told = [_Told(measure) for measure in measures]
+        self._told = [_Collector(measure) for measure in measures]
         for told in self._told:
             metrics.registry.register(told)
 
     def loops(self) -> list[Callable[[], Awaitable[None]]]:
-        return [partial(every, self._seconds, self.look)] if self._told else []
+        return [partial(run_periodically, self._seconds, self.look)] if self._told else []
 
     async def look(self) -> int:
         """Read all; return how many could be read."""
-        return sum([await self._tell(told) for told in self._told])
+        return sum([await self._set(told) for told in self._told])
 
-    async def _tell(self, told: _Told) -> bool:
+    async def _set(self, told: _Collector) -> bool:
         name = told.measure.name
         try:
             told.values = _checked(told.measure, await self._read(told.measure))
@@ -97,12 +97,12 @@ class Measuring:
         self._metrics.measured.labels(name).set_to_current_time()
         return True
 
-    async def _read(self, measure: Measure) -> Values:
+    async def _read(self, measure: DomainGauge) -> Values:
         async with self._database.snapshot() as seen:
-            return await measure.read(self._store(reading(seen)), self._clock.now())
+            return await measure.read(self._store(read_only_unit(seen)), self._clock.now())
 
 
-def _checked(measure: Measure, values: Values) -> Values:
+def _checked(measure: DomainGauge, values: Values) -> Values:
     for labels in values:
         if len(labels) != len(measure.labels):
             raise ValueError(f"{measure.name} has the labels {measure.labels}, not {labels}")

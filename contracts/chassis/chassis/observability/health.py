@@ -12,11 +12,11 @@ from pydantic import BaseModel
 PING_SECONDS = 2.0
 
 
-class NotReady(Exception):  # noqa: N818 - what a ping says
+class NotReadyError(Exception):  # noqa: N818 - what a ping says
     """A resource answered, and says that it is not usable now."""
 
 
-class Report(BaseModel):
+class HealthReport(BaseModel):
     """``ok`` when every check that is needed is; each is ``ok`` or says what is wrong, without addresses or secrets."""
 
     ok: bool
@@ -44,15 +44,15 @@ class Health:
     def add_task(self, name: str, running: Callable[[], bool]) -> None:
         self.tasks[name] = running
 
-    def alive(self) -> Report:
+    def alive(self) -> HealthReport:
         checks = {name: "ok" if running() else "stopped" for name, running in self.tasks.items()}
-        return Report(ok=all(check == "ok" for check in checks.values()), checks=checks)
+        return HealthReport(ok=all(check == "ok" for check in checks.values()), checks=checks)
 
-    async def ready(self) -> Report:
+    async def ready(self) -> HealthReport:
         answers = await asyncio.gather(*(self._ping(ping) for ping in self.pings.values()))
         checks = dict(zip(self.pings, answers, strict=True))
         ok = all(check == "ok" for name, check in checks.items() if name not in self.told_only)
-        return Report(ok=ok, checks=checks)
+        return HealthReport(ok=ok, checks=checks)
 
     async def _ping(self, ping: Callable[[], Awaitable[object]]) -> str:
         try:
@@ -60,7 +60,7 @@ class Health:
                 await ping()
         except TimeoutError:
             return f"no answer in {self.timeout:g} s"
-        except NotReady as reason:
+        except NotReadyError as reason:
             return str(reason)
         except Exception as error:  # noqa: BLE001 - whatever a driver raises means not ready
             return type(error).__name__
@@ -71,17 +71,17 @@ def router(health: Health) -> APIRouter:
     routes = APIRouter(include_in_schema=False)
 
     @routes.get("/livez")
-    async def livez(response: Response) -> Report:
+    async def livez(response: Response) -> HealthReport:
         return _answered(health.alive(), response)
 
     @routes.get("/readyz")
-    async def readyz(response: Response) -> Report:
+    async def readyz(response: Response) -> HealthReport:
         return _answered(await health.ready(), response)
 
     return routes
 
 
-def _answered(report: Report, response: Response) -> Report:
+def _answered(report: HealthReport, response: Response) -> HealthReport:
     response.status_code = 200 if report.ok else 503
     response.headers["Cache-Control"] = "no-store"
     return report

@@ -5,7 +5,7 @@ from __future__ import annotations
 from opentelemetry.trace import Span, StatusCode
 
 
-def answered(span: Span, method: str, route: str | None, status: int) -> None:
+def name_by_route(span: Span, method: str, route: str | None, status: int) -> None:
     """Name a request by its route: a path holds ids."""
     if route is not None:
         span.update_name(f"{method} {route}")

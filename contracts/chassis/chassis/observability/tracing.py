@@ -11,14 +11,14 @@ from opentelemetry.context import Context
 from opentelemetry.trace import INVALID_SPAN, Link, Span, SpanKind, StatusCode, Tracer
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from chassis.handling import Refusal, Transient
+from chassis.handling import Refusal, TransientError
 from chassis.observability.spans import failed
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import SpanExporter
 
-__all__ = ["HEADER", "OFF", "Span", "Tracing", "tracing_of"]
+__all__ = ["HEADER", "NO_TRACING", "Span", "Tracing", "tracing_of"]
 
 TRACEPARENT = "traceparent"
 HEADER = f"ce-{TRACEPARENT}"
@@ -48,7 +48,7 @@ class Tracing:
         attributes = {"http.request.method": method}
         return _ended(self._tracer.start_span(method, _named(traceparent), SpanKind.SERVER, attributes))
 
-    def received(self, event_type: str, headers: Mapping[str, Any]) -> AbstractContextManager[Span]:
+    def consume_span(self, event_type: str, headers: Mapping[str, Any]) -> AbstractContextManager[Span]:
         """One try of a message, in the trace of what said it."""
         if self._tracer is None:
             return _NOTHING
@@ -56,13 +56,13 @@ class Tracing:
         attributes = _messaging("process", event_type)
         return _ended(self._tracer.start_span(f"process {event_type}", told, SpanKind.CONSUMER, attributes))
 
-    def work(self, consumer: str) -> AbstractContextManager[Span]:
+    def work_span(self, consumer: str) -> AbstractContextManager[Span]:
         """A work from its arrival to its verdict, the waiting for its turn included."""
         if self._tracer is None:
             return _NOTHING
         return _ended(self._tracer.start_span("work", attributes={"green.consumer": consumer}))
 
-    def handled(self, of: Span | None) -> AbstractContextManager[Span]:
+    def handler_span(self, of: Span | None) -> AbstractContextManager[Span]:
         """The handler's own part of a work, with what it reads."""
         if self._tracer is None:
             return _NOTHING
@@ -111,7 +111,7 @@ class Tracing:
         _W3C.inject(carrier)
         return {HEADER: carrier[TRACEPARENT]} if TRACEPARENT in carrier else {}
 
-    def listeners(self) -> list[Any]:
+    def command_listeners(self) -> list[Any]:
         """For the database's client: a span for each command that is sent within one of ours."""
         if self._provider is None:
             return []
@@ -125,13 +125,13 @@ class Tracing:
             self._provider.shutdown()
 
 
-OFF = Tracing()
+NO_TRACING = Tracing()
 
 
 def tracing_of(service: str, endpoint: str | None, exporter: SpanExporter | None = None) -> Tracing:
     """Spans of ``service`` to an OTLP endpoint (its base address), or at once to ``exporter``; off without either."""
     if endpoint is None and exporter is None:
-        return OFF
+        return NO_TRACING
     from opentelemetry.sdk.resources import SERVICE_NAME, Resource  # noqa: PLC0415 - not loaded while tracing is off
     from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
     from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcessor  # noqa: PLC0415
@@ -160,7 +160,7 @@ def _ended(span: Span) -> Iterator[Span]:
         except Refusal as refusal:
             span.set_attribute("green.refusal", refusal.code)
             raise
-        except Transient:
+        except TransientError:
             span.set_attribute("green.refusal", "put-off")
             raise
         except Exception as problem:

@@ -7,7 +7,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import NamedTuple
 
-from messages.envelope import Said, say
+from messages.envelope import OutgoingMessage, encode
 from messages.event import Event
 
 from chassis.persistence.unit_of_work import Document
@@ -15,7 +15,7 @@ from chassis.persistence.unit_of_work import Document
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
-class Cause(NamedTuple):
+class Causation(NamedTuple):
     """What made a work say something: for the envelope."""
 
     correlation_id: str
@@ -27,18 +27,18 @@ def event_id(event: Event) -> str:
     return f"{event.owner}:{event.aggregate}:{event.subject}:{event.sequence}:{event.fact}"
 
 
-def entry(event: Event, cause: Cause, now: datetime, headers: Mapping[str, str] = _NO_HEADERS) -> Document:
+def entry(event: Event, cause: Causation, now: datetime, headers: Mapping[str, str] = _NO_HEADERS) -> Document:
     """One event of an outbox document: routing key, aggregate, headers and body as they go on the wire.
 
     ``headers`` go along with the event's own, whenever it is sent.
     """
-    said = spoken(event, cause, now)
+    said = to_envelope(event, cause, now)
     own = {**said.headers, **headers}
     return {"t": said.type, "a": f"{event.aggregate}:{event.subject}", "h": own, "b": said.body}
 
 
-def spoken(event: Event, cause: Cause, now: datetime) -> Said:
-    return say(
+def to_envelope(event: Event, cause: Causation, now: datetime) -> OutgoingMessage:
+    return encode(
         event,
         event_id=event_id(event),
         time=now,

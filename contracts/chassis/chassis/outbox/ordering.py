@@ -10,14 +10,14 @@ from typing import Any
 
 from chassis.persistence.unit_of_work import Document
 
-HELD_MAX = 2_000
+MAX_IN_FLIGHT = 2_000
 """Documents held in memory; what comes beyond is left to the sweep."""
-STUCK_MAX = 2_000
+MAX_BLOCKED_KEYS = 2_000
 """Stuck lanes remembered; with more, everything that is committed is left to the sweep."""
 
 
 @dataclass(slots=True, eq=False)
-class Held:
+class InFlightDocument:
     """A document in hand, and the lanes on which it may say nothing now."""
 
     document: Document
@@ -26,20 +26,20 @@ class Held:
     ended: asyncio.Future[frozenset[str]]
     stuck: set[str]
 
-    async def turn(self) -> None:
+    async def wait_for_predecessors(self) -> None:
         """Wait for those ahead on the same lanes, and learn which of them they left stuck."""
         if self.ahead:
             await asyncio.wait(self.ahead)
-            self.stuck |= self.kept_back
+            self.stuck |= self.blocked_keys
 
     @property
-    def kept_back(self) -> frozenset[str]:
+    def blocked_keys(self) -> frozenset[str]:
         """The lanes on which it may say nothing, as far as those ahead have come to an end."""
         left = (each.result() for each in self.ahead if each.done())
         return self.lanes.intersection(self.stuck.union(*left))
 
 
-class Lanes:
+class OrderedDispatch:
     """The order of one process's documents on the lanes of their aggregates.
 
     What does not go out is left, and its lane is stuck: whatever is committed on it afterwards is left behind it, until
@@ -50,8 +50,8 @@ class Lanes:
     Identifiers grow with the order of commits on a lane.
     """
 
-    def __init__(self, held_max: int = HELD_MAX, stuck_max: int = STUCK_MAX) -> None:
-        self.held: dict[object, Held] = {}
+    def __init__(self, held_max: int = MAX_IN_FLIGHT, stuck_max: int = MAX_BLOCKED_KEYS) -> None:
+        self.held: dict[object, InFlightDocument] = {}
         self._held_max = held_max
         self._stuck_max = stuck_max
         self._tails: dict[str, asyncio.Future[frozenset[str]]] = {}
@@ -61,19 +61,19 @@ class Lanes:
         """Documents left, turned away or another's, on which lanes; as far as it happened since the sweep began."""
 
     @property
-    def behind(self) -> bool:
+    def needs_sweep(self) -> bool:
         """Whether documents have been left that only a sweep can bring back."""
         return self._shut or bool(self._stuck)
 
     @property
-    def known(self) -> list[object]:
+    def known_ids(self) -> list[object]:
         """The documents in hand, and those outside of which it is known that they must wait for the next sweep."""
         return [*self.held, *self._outside]
 
     def room_for(self, count: int) -> bool:
         return len(self.held) + min(count, self._held_max) <= self._held_max
 
-    def enter(self, document: Document) -> Held | None:
+    def admit(self, document: Document) -> InFlightDocument | None:
         """Take a document just committed; None when it is in hand already or left to the sweep."""
         if document["_id"] in self.held:
             return None
@@ -83,11 +83,11 @@ class Lanes:
             return None
         return self._hold(document, self._stuck)
 
-    def look(self) -> None:
+    def begin_sweep(self) -> None:
         """Begin a sweep: from here on it is remembered what is outside."""
         self._outside.clear()
 
-    def take_up(self, found: Iterable[tuple[Document, bool]]) -> list[Held]:
+    def resume(self, found: Iterable[tuple[Document, bool]]) -> list[InFlightDocument]:
         """Take what a sweep found next, oldest first, each with whether it is ours.
 
         A document may say nothing on a lane on which an older one is outside, or is in hand and may say nothing itself.
@@ -95,8 +95,8 @@ class Lanes:
         found = list(found)
         for document, _ in found:
             self._outside.pop(document["_id"], None)
-        kept_back = self._kept_back()
-        taken: list[Held] = []
+        kept_back = self._oldest_blocked()
+        taken: list[InFlightDocument] = []
         for document, ours in found:
             identifier, lanes = document["_id"], _lanes(document)
             if identifier in self.held:
@@ -109,27 +109,27 @@ class Lanes:
             kept_back |= {lane: min(identifier, kept_back.get(lane, identifier)) for lane in lanes}
         return taken
 
-    def open(self) -> None:
+    def end_sweep(self) -> None:
         """End a sweep that has found all: let lanes go again of which nothing is left outside."""
-        still = self._kept_back().keys()
+        still = self._oldest_blocked().keys()
         if not self._shut:
             self._stuck &= still
         elif len(still) <= self._stuck_max:
             self._shut = False
             self._stuck = set(still)
 
-    def stick(self, held: Held, lane: str) -> None:
+    def block(self, held: InFlightDocument, lane: str) -> None:
         """The broker has not taken what this document says on a lane."""
         held.stuck.add(lane)
         if len(self._stuck) < self._stuck_max:
             self._stuck.add(lane)
         self._shut |= lane not in self._stuck
 
-    def end(self, held: Held, *, sent: bool) -> None:
+    def complete(self, held: InFlightDocument, *, sent: bool) -> None:
         """Let those behind go on; a document that was sent stays in hand until it is marked so."""
         if not sent:
             for lane in set(held.stuck or held.lanes):
-                self.stick(held, lane)
+                self.block(held, lane)
             self._outside[held.document["_id"]] = frozenset(held.stuck)
             del self.held[held.document["_id"]]
         held.ended.set_result(frozenset(held.stuck))
@@ -137,24 +137,24 @@ class Lanes:
             if self._tails.get(lane) is held.ended:
                 del self._tails[lane]
 
-    def forget(self, marked: Iterable[object]) -> None:
+    def release(self, marked: Iterable[object]) -> None:
         for identifier in marked:
             self.held.pop(identifier, None)
 
-    def _hold(self, document: Document, stuck: AbstractSet[str]) -> Held:
+    def _hold(self, document: Document, stuck: AbstractSet[str]) -> InFlightDocument:
         """Put a document on the end of those of its lanes on which it may go."""
         lanes = _lanes(document)
         free = lanes - stuck
         ahead = {self._tails[lane] for lane in free if lane in self._tails}
         ended: asyncio.Future[frozenset[str]] = asyncio.get_running_loop().create_future()
         self._tails.update(dict.fromkeys(free, ended))
-        held = self.held[document["_id"]] = Held(document, lanes, list(ahead), ended, set(lanes & stuck))
+        held = self.held[document["_id"]] = InFlightDocument(document, lanes, list(ahead), ended, set(lanes & stuck))
         return held
 
-    def _kept_back(self) -> dict[str, Any]:
+    def _oldest_blocked(self) -> dict[str, Any]:
         """By lane, the oldest document known that stays behind."""
         oldest: dict[str, Any] = {}
-        in_hand = ((name, each.kept_back) for name, each in self.held.items() if each.stuck or each.ahead)
+        in_hand = ((name, each.blocked_keys) for name, each in self.held.items() if each.stuck or each.ahead)
         staying = [*self._outside.items(), *in_hand]
         for identifier, lanes in staying:
             for lane in lanes:

@@ -9,15 +9,15 @@ from itertools import count
 
 import structlog
 
-from chassis.outbox.ordering import Held, Lanes
+from chassis.outbox.ordering import InFlightDocument, OrderedDispatch
 from chassis.observability.metrics import Metrics
-from chassis.persistence.mongo import Database, opened_at
-from chassis.broker.publisher import AGAIN, Answer, LinkDown, Publisher
-from chassis.failpoints import NoSteps, Steps
-from chassis.tasks import end
-from chassis.observability.tracing import OFF, Tracing
+from chassis.persistence.mongo import Database, created_at_of
+from chassis.broker.publisher import RETRYABLE, PublishResult, BrokerUnavailableError, Publisher
+from chassis.failpoints import NoFailpoints, Failpoints
+from chassis.tasks import cancel_all
+from chassis.observability.tracing import NO_TRACING, Tracing
 from chassis.persistence.unit_of_work import Document
-from chassis.outbox.store import Unsent
+from chassis.outbox.store import OutboxStore
 
 log = structlog.get_logger(__name__)
 
@@ -25,9 +25,9 @@ LEASE = 10.0
 """Seconds that a relay has for a document before another takes it over, by the server's clock."""
 IN_FLIGHT = 16
 """Documents whose events wait for confirms at the same time."""
-SWEPT_AT_ONCE = 200
+SWEEP_PAGE_SIZE = 200
 PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0)
-SOON = 0.1
+RETRY_SOON_SECONDS = 0.1
 """Seconds until the next sweep after one that took up something which the broker did take."""
 
 
@@ -48,20 +48,20 @@ class Relay:
         token: str,
         *,
         metrics: Metrics,
-        steps: Steps | None = None,
-        tracing: Tracing = OFF,
+        steps: Failpoints | None = None,
+        tracing: Tracing = NO_TRACING,
         lease: float = LEASE,
         sweep_every: float = 2.0,
     ) -> None:
-        self._unsent = Unsent(database, token, lease)
+        self._unsent = OutboxStore(database, token, lease)
         self._publisher = publisher
         self.token = token
         self._metrics = metrics
-        self._steps = steps or NoSteps()
+        self._steps = steps or NoFailpoints()
         self._tracing = tracing
         self._sweep_every = sweep_every
-        self._lanes = Lanes()
-        self._waiting: deque[Held] = deque()
+        self._lanes = OrderedDispatch()
+        self._waiting: deque[InFlightDocument] = deque()
         self._sent: list[object] = []
         self._room = asyncio.Semaphore(IN_FLIGHT)
         self._arrived = asyncio.Event()
@@ -70,14 +70,14 @@ class Relay:
         self._tasks: list[asyncio.Task[None]] = []
         self._alarms = 0
 
-    def offer(self, document: Document) -> None:
+    def enqueue(self, document: Document) -> None:
         """Take a document just committed; called by the committer, never waits."""
-        held = self._lanes.enter(document)
+        held = self._lanes.admit(document)
         if held is not None:
             self._queue(held)
 
     def start(self) -> None:
-        self._tasks = [asyncio.create_task(each()) for each in (self._feed, self._mark, self._sweep)]
+        self._tasks = [asyncio.create_task(each()) for each in (self._dispatch_loop, self._mark, self._sweep)]
 
     @property
     def running(self) -> bool:
@@ -89,18 +89,18 @@ class Relay:
             async with asyncio.timeout(patience):
                 while self._lanes.held:  # noqa: ASYNC110 - three tasks empty it, at the end of a process
                     await asyncio.sleep(0.01)
-        await end((*self._tasks, *self._sending))
+        await cancel_all((*self._tasks, *self._sending))
         await self._publisher.close()
 
-    async def oldest_untried(self) -> float:
+    async def oldest_unattempted(self) -> float:
         """Ask the database now: for how many seconds the oldest document has waited that no relay has tried to send."""
-        return await self._unsent.oldest(untried=True)
+        return await self._unsent.oldest_age(untried=True)
 
-    def _queue(self, held: Held) -> None:
+    def _queue(self, held: InFlightDocument) -> None:
         self._waiting.append(held)
         self._arrived.set()
 
-    async def _feed(self) -> None:
+    async def _dispatch_loop(self) -> None:
         """Start sending in order of arrival; each document waits for those before it on the same aggregates."""
         while True:
             await self._arrived.wait()
@@ -109,35 +109,35 @@ class Relay:
                 await self._room.acquire()
                 task = asyncio.create_task(self._send(self._waiting.popleft()))
                 self._sending.add(task)
-                task.add_done_callback(self._landed)
+                task.add_done_callback(self._on_sent)
 
-    def _landed(self, task: asyncio.Task[None]) -> None:
+    def _on_sent(self, task: asyncio.Task[None]) -> None:
         self._sending.discard(task)
         self._room.release()
         if not task.cancelled() and task.exception() is not None:
             self._count("error")
             log.error("relay task failed", exc_info=task.exception())
 
-    async def _send(self, held: Held) -> None:
+    async def _send(self, held: InFlightDocument) -> None:
         sent = False
         try:
-            await held.turn()
+            await held.wait_for_predecessors()
             left = await self._publish(held)
             if left:
-                await self._unsent.leave(held.document, left)
+                await self._unsent.record_unpublished(held.document, left)
             else:
                 sent = True
-                self._steps.reached("confirmed-not-marked")
+                self._steps.hit("confirmed-not-marked")
                 self._sent.append(held.document["_id"])
                 self._confirmed.set()
         finally:
-            self._lanes.end(held, sent=sent)
+            self._lanes.complete(held, sent=sent)
 
-    async def _publish(self, held: Held) -> list[int]:
+    async def _publish(self, held: InFlightDocument) -> list[int]:
         """Publish what may go out of a document, round by round; return the places of what did not."""
-        events, made_at = held.document["events"], opened_at(held.document["_id"])
+        events, made_at = held.document["events"], created_at_of(held.document["_id"])
         left: list[int] = []
-        for places in _rounds(held.document):
+        for places in _publish_rounds(held.document):
             going = [place for place in places if events[place]["a"] not in held.stuck]
             left += [place for place in places if events[place]["a"] in held.stuck]
             spans = self._tracing.publishing([events[place] for place in going])
@@ -145,21 +145,21 @@ class Relay:
             self._tracing.published(spans, answers)
             for place, answer in zip(going, answers, strict=True):
                 if answer is not None:
-                    self._alarm(events[place], answer)
-                    self._lanes.stick(held, events[place]["a"])
+                    self._log_failure(events[place], answer)
+                    self._lanes.block(held, events[place]["a"])
                     left.append(place)
         return sorted(left)
 
-    async def _confirm(self, entries: list[Document]) -> list[Answer | None]:
+    async def _confirm(self, entries: list[Document]) -> list[PublishResult | None]:
         """Send and wait for confirms; while there is no connection, wait and send again."""
-        answers: list[Answer | None] = ["connection lost"] * len(entries)
+        answers: list[PublishResult | None] = ["connection lost"] * len(entries)
         for attempt in count():
-            open_ = [place for place, answer in enumerate(answers) if answer in AGAIN]
+            open_ = [place for place, answer in enumerate(answers) if answer in RETRYABLE]
             if not open_:
                 break
             if attempt:
                 await asyncio.sleep(PAUSES[min(attempt, len(PAUSES)) - 1])
-            with suppress(LinkDown):
+            with suppress(BrokerUnavailableError):
                 for place, answer in zip(
                     open_, await self._publisher.send([entries[place] for place in open_]), strict=True
                 ):
@@ -167,7 +167,7 @@ class Relay:
         self._metrics.relay_published.inc(answers.count(None))
         return answers
 
-    def _alarm(self, entry: Document, cause: str) -> None:
+    def _log_failure(self, entry: Document, cause: str) -> None:
         self._count(cause)
         log.error("event not taken by the broker", event_id=entry["h"]["ce-id"], event_type=entry["t"], cause=cause)
 
@@ -182,26 +182,26 @@ class Relay:
             self._confirmed.clear()
             sent, self._sent = self._sent, []
             try:
-                await self._unsent.mark(sent)
+                await self._unsent.mark_sent(sent)
             except Exception:
                 log.exception("sent documents not marked", documents=len(sent))
                 self._sent += sent
                 self._confirmed.set()
                 await asyncio.sleep(1)
             else:
-                self._lanes.forget(sent)
+                self._lanes.release(sent)
 
     async def _sweep(self) -> None:
         """Sweep again and again: soon while it has what to take up, in its own time when that is not taken."""
         alarms, soon = 0, False
         while True:
-            await asyncio.sleep(min(SOON, self._sweep_every) if soon else self._sweep_every)
+            await asyncio.sleep(min(RETRY_SOON_SECONDS, self._sweep_every) if soon else self._sweep_every)
             try:
                 taken = await self.sweep()
             except Exception:
                 log.exception("sweep failed")
                 taken = 0
-            soon = bool(taken) and self._lanes.behind and self._alarms == alarms
+            soon = bool(taken) and self._lanes.needs_sweep and self._alarms == alarms
             alarms = self._alarms
 
     async def sweep(self) -> int:
@@ -212,34 +212,34 @@ class Relay:
         comes after the last answer: commits appear out of order, and one that was passed over would be overtaken.
         """
         await self._unsent.renew(self._lanes.held)
-        self._lanes.look()
+        self._lanes.begin_sweep()
         taken = 0
-        while await self._room_in_hand():
-            found = await self._unsent.due(SWEPT_AT_ONCE, self._lanes.known if self._lanes.behind else None)
-            ours = await self._unsent.taken_over(found)
-            for held in self._lanes.take_up([(each, each["_id"] in ours) for each in found]):
+        while await self._free_capacity():
+            found = await self._unsent.find_expired(SWEEP_PAGE_SIZE, self._lanes.known_ids if self._lanes.needs_sweep else None)
+            ours = await self._unsent.claim(found)
+            for held in self._lanes.resume([(each, each["_id"] in ours) for each in found]):
                 self._queue(held)
                 taken += 1
-            if len(found) < SWEPT_AT_ONCE:
-                self._lanes.open()
+            if len(found) < SWEEP_PAGE_SIZE:
+                self._lanes.end_sweep()
                 break
         await self._measure()
         return taken
 
-    async def _room_in_hand(self) -> bool:
+    async def _free_capacity(self) -> bool:
         """Wait for room for what a question may find, for a bounded time."""
         with suppress(TimeoutError):
             async with asyncio.timeout(self._sweep_every):
-                while not self._lanes.room_for(SWEPT_AT_ONCE):  # noqa: ASYNC110 - three tasks make room
+                while not self._lanes.room_for(SWEEP_PAGE_SIZE):  # noqa: ASYNC110 - three tasks make room
                     await asyncio.sleep(0.01)
-        return self._lanes.room_for(SWEPT_AT_ONCE)
+        return self._lanes.room_for(SWEEP_PAGE_SIZE)
 
     async def _measure(self) -> None:
         self._metrics.outbox_unsent.set(await self._unsent.count())
-        self._metrics.outbox_oldest_unsent_seconds.set(await self._unsent.oldest())
+        self._metrics.outbox_oldest_unsent_seconds.set(await self._unsent.oldest_age())
 
 
-def _rounds(document: Document) -> list[list[int]]:
+def _publish_rounds(document: Document) -> list[list[int]]:
     """Sort the places of a document's events: the first of each aggregate, then the second of each, and so on."""
     rounds: list[list[int]] = []
     seen: dict[str, int] = {}

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chassis.clock import SystemClock
-from chassis.persistence.mongo import Database, made_at
+from chassis.persistence.mongo import Database, first_object_id_at
 
 
 async def republish_since(database: Database, since: datetime, who: str) -> int:
@@ -15,7 +15,7 @@ async def republish_since(database: Database, since: datetime, who: str) -> int:
     The relays take them as they take what a lost process left; listeners know by the inbox what they had already.
     """
     instant = since.astimezone(UTC) if since.tzinfo else since.replace(tzinfo=UTC)
-    where: dict[str, Any] = {"_id": {"$gte": made_at(instant)}, "sent": True}
+    where: dict[str, Any] = {"_id": {"$gte": first_object_id_at(instant)}, "sent": True}
     record = {"at": SystemClock().now(), "by": who}
     change = {"$set": {"sent": False}, "$unset": {"until": "", "left": "", "sent_at": ""}, "$push": {"again": record}}
     return await database.update_all("outbox", where, change)

@@ -17,21 +17,21 @@ _AS_THEY_ARE = frozenset({str, int, float, bool, type(None), bytes})
 _RESERVED = frozenset({"_id", "v", "n"})
 
 
-def plain(value: Any) -> Any:  # noqa: ANN401 - anything a value may hold
+def to_bson(value: Any) -> Any:  # noqa: ANN401 - anything a value may hold
     """Map a value to BSON: date and Decimal to text, an instant to UTC in milliseconds, tuples and sets to lists."""
     kind = type(value)
     if kind in _AS_THEY_ARE:
         return value
     if kind is dict:
-        return {name if type(name) is str else str(plain(name)): plain(each) for name, each in value.items()}
+        return {name if type(name) is str else str(to_bson(name)): to_bson(each) for name, each in value.items()}
     if kind is list or kind is tuple:
-        return [plain(each) for each in value]
+        return [to_bson(each) for each in value]
     return _uncommon(value)
 
 
 def _uncommon(value: Any) -> Any:  # noqa: ANN401, PLR0911 - one line a type
     if isinstance(value, Enum):
-        return plain(value.value)
+        return to_bson(value.value)
     if isinstance(value, datetime):
         return _instant(value)
     if isinstance(value, date | time):
@@ -41,11 +41,11 @@ def _uncommon(value: Any) -> Any:  # noqa: ANN401, PLR0911 - one line a type
     if isinstance(value, timedelta):
         return value.total_seconds()
     if isinstance(value, Mapping):
-        return plain(dict(value))
+        return to_bson(dict(value))
     if isinstance(value, set | frozenset):
-        return sorted(plain(each) for each in value)
+        return sorted(to_bson(each) for each in value)
     if isinstance(value, tuple | list):
-        return [plain(each) for each in value]
+        return [to_bson(each) for each in value]
     return _as_base(value)
 
 
@@ -73,7 +73,7 @@ class Codec(Generic[T]):
         self._adapter: TypeAdapter[T] = TypeAdapter(type_)
 
     def dump(self, value: T) -> dict[str, Any]:
-        document = plain(self._adapter.dump_python(value, warnings="error"))
+        document = to_bson(self._adapter.dump_python(value, warnings="error"))
         if not isinstance(document, dict):
             raise TypeError(f"{value!r} is no document")
         return document

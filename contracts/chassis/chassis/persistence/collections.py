@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Generic, NamedTuple, TypeVar
 
-from chassis.handling import Refusal, Sort, Where
-from chassis.persistence.codec import codec, plain
-from chassis.persistence.unit_of_work import Document, Unit
+from chassis.handling import Refusal, Sort, Filter
+from chassis.persistence.codec import codec, to_bson
+from chassis.persistence.unit_of_work import Document, UnitOfWork
 
 T = TypeVar("T")
 
@@ -22,7 +22,7 @@ class Index(NamedTuple):
     partial: Mapping[str, object] | None = None
 
 
-class Entry(NamedTuple, Generic[T]):
+class StoredDocument(NamedTuple, Generic[T]):
     """A found document with what paging needs beside its value."""
 
     key: str
@@ -31,10 +31,10 @@ class Entry(NamedTuple, Generic[T]):
     fields: Document
 
 
-class Documents(Generic[T]):
+class DocumentCollection(Generic[T]):
     """One collection of a service, as values of one type (a frozen dataclass or a pydantic model)."""
 
-    def __init__(self, unit: Unit, collection: str, type_: type[T]) -> None:
+    def __init__(self, unit: UnitOfWork, collection: str, type_: type[T]) -> None:
         self._unit = unit
         self._collection = collection
         self._codec = codec(type_)
@@ -49,15 +49,15 @@ class Documents(Generic[T]):
             raise Refusal("not-found", status=404)
         return value
 
-    async def find(self, where: Where | None = None, *, sort: Sort = (), limit: int = 0) -> list[T]:
+    async def find(self, where: Filter | None = None, *, sort: Sort = (), limit: int = 0) -> list[T]:
         return [each.value for each in await self.entries(where, sort=sort, limit=limit)]
 
-    async def entries(self, where: Where | None = None, *, sort: Sort = (), limit: int = 0) -> list[Entry[T]]:
-        found = await self._unit.find(self._collection, plain(where or {}), sort, limit)
-        return [Entry(key, self.version(key), self._codec.load(fields), fields) for key, fields in found]
+    async def entries(self, where: Filter | None = None, *, sort: Sort = (), limit: int = 0) -> list[StoredDocument[T]]:
+        found = await self._unit.find(self._collection, to_bson(where or {}), sort, limit)
+        return [StoredDocument(key, self.version(key), self._codec.load(fields), fields) for key, fields in found]
 
-    async def count(self, where: Where | None = None) -> int:
-        return await self._unit.count(self._collection, plain(where or {}))
+    async def count(self, where: Filter | None = None) -> int:
+        return await self._unit.count(self._collection, to_bson(where or {}))
 
     def save(self, key: str, value: T, /) -> None:
         self._unit.save(self._collection, key, self._codec.dump(value))

@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Callable
 from time import monotonic
 from typing import TypeVar
 
-from chassis.handling import Transient
+from chassis.handling import TransientError
 from chassis.persistence.mongo import Database
-from chassis.tasks import end
-from chassis.persistence.unit_of_work import Conflict
+from chassis.tasks import cancel_all
+from chassis.persistence.unit_of_work import WriteConflictError
 
 COLLECTION = "leases"
 T = TypeVar("T")
@@ -18,7 +18,7 @@ RENEWALS = 3
 """Times that a lease is renewed within its length."""
 
 
-class LeaseLost(Transient):
+class LeaseLost(TransientError):
     """A lease could not be renewed in time: another may hold it."""
 
 
@@ -29,42 +29,42 @@ class Leases:
         self._database = database
         self._holder = holder
 
-    async def take(self, name: str, seconds: float) -> bool:
+    async def acquire(self, name: str, seconds: float) -> bool:
         """Take or renew a lease; False while another holds it."""
         await self._exists(name)
         free = {"$or": [{"holder": self._holder}, {"$expr": {"$lt": ["$until", "$$NOW"]}}]}
         until = {"$add": ["$$NOW", int(seconds * 1000)]}
         change = [{"$set": {"holder": self._holder, "until": until}}]
-        return await self._database.take(COLLECTION, {"_id": name, **free}, change) is not None
+        return await self._database.find_one_and_update(COLLECTION, {"_id": name, **free}, change) is not None
 
-    async def under(self, name: str, seconds: float, work: Callable[[], Awaitable[T]]) -> T | None:
+    async def run_under_lease(self, name: str, seconds: float, work: Callable[[], Awaitable[T]]) -> T | None:
         """Work under a lease that is renewed as long as the work goes on; None while another holds it.
 
         Work whose lease cannot be told to be ours any more is cancelled before another can take it, and LeaseLost
         raised. Afterwards the lease is kept for the rest of its time.
         """
         asked = monotonic()
-        if not await self.take(name, seconds):
+        if not await self.acquire(name, seconds):
             return None
-        working, keeping = asyncio.ensure_future(work()), asyncio.ensure_future(self._keep(name, seconds, asked))
+        working, keeping = asyncio.ensure_future(work()), asyncio.ensure_future(self._renew(name, seconds, asked))
         try:
             await asyncio.wait({working, keeping}, return_when=asyncio.FIRST_COMPLETED)
             if not working.done():
                 raise LeaseLost(f"{name}: not renewed in time")
             return await working
         finally:
-            await end((working, keeping))
+            await cancel_all((working, keeping))
 
-    async def _keep(self, name: str, seconds: float, asked: float) -> None:
+    async def _renew(self, name: str, seconds: float, asked: float) -> None:
         """Renew a lease again and again; return when it is lost. ``asked`` is when it was last asked for."""
         while (left := asked + seconds - monotonic()) > 0:
             await asyncio.sleep(min(seconds / RENEWALS, left))
             asking = monotonic()
             try:
                 async with asyncio.timeout(max(0.0, asked + seconds - asking)):
-                    if not await self.take(name, seconds):
+                    if not await self.acquire(name, seconds):
                         return
-            except (Transient, TimeoutError):
+            except (TransientError, TimeoutError):
                 continue
             asked = asking
 
@@ -74,5 +74,5 @@ class Leases:
             return
         try:
             await self._database.insert(COLLECTION, {"_id": name, "holder": "", "until": None})
-        except Conflict:
+        except WriteConflictError:
             return

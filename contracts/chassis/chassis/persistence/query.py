@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from chassis.handling import Sort, Where
+from chassis.handling import Sort, Filter
 
 _ORDER: tuple[type | tuple[type, ...], ...] = (type(None), (int, float), str, dict, list, bytes, bool, datetime)
 """BSON's order among types; bool stands behind numbers though Python counts it as one."""
 
 
-def matches(document: Mapping[str, Any], where: Where) -> bool:
+def matches(document: Mapping[str, Any], where: Filter) -> bool:
     return all(_clause(document, path, wanted) for path, wanted in where.items())
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from chassis.persistence.collections import Index
 
 DAY = 24 * 3600
-KEPT_SENT = 30 * DAY
-KEPT_INBOX = 90 * DAY
+OUTBOX_RETENTION = 30 * DAY
+INBOX_RETENTION = 90 * DAY
 
-OWN_COLLECTIONS = ("inbox", "outbox", "parked", "leases", "latest", "access_reads", "access_refusals")
+SYSTEM_COLLECTIONS = ("inbox", "outbox", "parked", "leases", "latest", "access_reads", "access_refusals")
 OWN_INDEXES = (
-    Index("inbox", (("at", 1),), ttl_seconds=KEPT_INBOX),
+    Index("inbox", (("at", 1),), ttl_seconds=INBOX_RETENTION),
     Index("outbox", (("sent", 1), ("_id", 1)), partial={"sent": False}),
-    Index("outbox", (("sent_at", 1),), ttl_seconds=KEPT_SENT),
+    Index("outbox", (("sent_at", 1),), ttl_seconds=OUTBOX_RETENTION),
     Index("parked", (("state", 1), ("first_at", 1))),
     Index("parked", (("state", 1), ("last_at", 1))),
 )

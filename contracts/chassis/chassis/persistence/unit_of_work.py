@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from messages.event import Event
 
-from chassis.handling import Done, Refusal, Result, Sort, Where
+from chassis.handling import Done, Refusal, HandlerResult, Sort, Filter
 from chassis.persistence.query import matches, sorted_by
 
 Document: TypeAlias = dict[str, Any]
@@ -22,15 +22,15 @@ Key: TypeAlias = tuple[str, str]
 RESERVED = frozenset({"_id", "v", "n"})
 
 
-class Record(NamedTuple):
+class TrackedDocument(NamedTuple):
     """A document as the batch sees it; ``fields`` is None when there is none."""
 
     version: int
-    said: int
+    event_count: int
     fields: Document | None
 
 
-ABSENT = Record(0, 0, None)
+ABSENT = TrackedDocument(0, 0, None)
 
 
 class Write(NamedTuple):
@@ -43,7 +43,7 @@ class Write(NamedTuple):
 
 
 @dataclass(slots=True)
-class Commit:
+class ChangeSet:
     """All that one transaction saves."""
 
     inbox: Sequence[Document]
@@ -51,49 +51,49 @@ class Commit:
     outbox: Document | None
 
 
-class Conflict(Exception):  # noqa: N818 - the word of the trade
+class WriteConflictError(Exception):  # noqa: N818 - the word of the trade
     """Another transaction was faster; load again and try again."""
 
 
-class Taken(Conflict):
+class DuplicateKeyError(WriteConflictError):
     """A unique key of the service is held by another document."""
 
 
-class Refused(Exception):  # noqa: N818 - the database's answer
+class RejectedWriteError(Exception):  # noqa: N818 - the database's answer
     """The database will not take this commit as it stands: one of its documents is at fault."""
 
 
-class Unstorable(Refused):
+class UnstorableValueError(RejectedWriteError):
     """A number that no document can hold was asked for, or was to be saved."""
 
 
-class Seen(Protocol):
+class DocumentReader(Protocol):
     """What is read of documents."""
 
     async def load(self, collection: str, keys: Sequence[str]) -> Sequence[Document]: ...
 
-    async def find(self, collection: str, where: Where, sort: Sort, limit: int) -> Sequence[Document]: ...
+    async def find(self, collection: str, where: Filter, sort: Sort, limit: int) -> Sequence[Document]: ...
 
-    async def count(self, collection: str, where: Where) -> int: ...
+    async def count(self, collection: str, where: Filter) -> int: ...
 
 
-class Backing(Seen, Protocol):
+class DocumentStore(DocumentReader, Protocol):
     """Where documents are kept. Driver errors come out as Conflict, Taken, Refused or Transient, nothing else."""
 
-    def snapshot(self) -> AbstractAsyncContextManager[Seen]:
+    def snapshot(self) -> AbstractAsyncContextManager[DocumentReader]:
         """Read all as it was at one instant, so that no decision rests on half of what another has saved.
 
         Reading raises Conflict when that instant is gone.
         """
 
-    async def commit(self, commit: Commit) -> None:
+    async def commit(self, commit: ChangeSet) -> None:
         """Save all or nothing, durably; raises Conflict when an inbox row is known or a version has moved."""
 
     async def insert(self, collection: str, document: Document) -> None:
         """Save one new document, durably and by itself; raises Conflict when its ``_id`` is stored already."""
 
 
-class Outcome(NamedTuple):
+class HandlerOutcome(NamedTuple):
     """What one message came to: its events numbered, the reply and a recorded refusal."""
 
     events: list[Event]
@@ -101,50 +101,50 @@ class Outcome(NamedTuple):
     refusal: Refusal | None
 
 
-class Batch:
+class IdentityMap:
     """The identity map shared by the messages of one transaction. Made anew for every attempt."""
 
-    def __init__(self, seen: Seen, aggregates: Mapping[str, str]) -> None:
+    def __init__(self, seen: DocumentReader, aggregates: Mapping[str, str]) -> None:
         self.aggregates = aggregates
         self._seen = seen
-        self._records: dict[str, dict[str, Record]] = {}
+        self._records: dict[str, dict[str, TrackedDocument]] = {}
         self._loaded: dict[Key, int] = {}
-        self._changed: dict[Key, Record] = {}
+        self._changed: dict[Key, TrackedDocument] = {}
 
     async def prefetch(self, keys: Iterable[Key]) -> None:
         """Load what is not known yet, one query per collection."""
         wanted: dict[str, dict[str, None]] = {}
         for collection, key in keys:
-            if key not in self.known(collection):
+            if key not in self.loaded_ids(collection):
                 wanted.setdefault(collection, {})[key] = None
         for collection, missing in wanted.items():
             found = {each["_id"]: each for each in await self._seen.load(collection, list(missing))}
             for key in missing:
                 self._adopt(collection, key, found.get(key))
 
-    async def record(self, collection: str, key: str) -> Record:
-        known = self.known(collection)
+    async def record(self, collection: str, key: str) -> TrackedDocument:
+        known = self.loaded_ids(collection)
         if key not in known:
             await self.prefetch([(collection, key)])
         return known[key]
 
-    async def search(self, collection: str, where: Where, sort: Sort, limit: int) -> list[str]:
+    async def search(self, collection: str, where: Filter, sort: Sort, limit: int) -> list[str]:
         """Load what the database holds for a question; return the identifiers."""
         found = await self._seen.find(collection, where, sort, limit)
         for document in found:
             self._adopt(collection, document["_id"], document)
         return [document["_id"] for document in found]
 
-    async def count(self, collection: str, where: Where) -> int:
+    async def count(self, collection: str, where: Filter) -> int:
         return await self._seen.count(collection, where)
 
-    def known(self, collection: str) -> dict[str, Record]:
+    def loaded_ids(self, collection: str) -> dict[str, TrackedDocument]:
         return self._records.setdefault(collection, {})
 
-    def changed(self, collection: str) -> list[str]:
+    def changed_documents(self, collection: str) -> list[str]:
         return [key for (each, key) in self._changed if each == collection]
 
-    def absorb(self, changes: Mapping[Key, Record]) -> None:
+    def merge(self, changes: Mapping[Key, TrackedDocument]) -> None:
         """Take over what one message did; nothing of a message that failed gets here."""
         for (collection, key), record in changes.items():
             self._records[collection][key] = record
@@ -158,7 +158,7 @@ class Batch:
         ]
 
     def _adopt(self, collection: str, key: str, document: Document | None) -> None:
-        known = self.known(collection)
+        known = self.loaded_ids(collection)
         if key in known:
             return
         record = ABSENT if document is None else _record(document)
@@ -166,20 +166,20 @@ class Batch:
         self._loaded[collection, key] = record.version
 
 
-class Unit:
+class UnitOfWork:
     """One message's view and changes; given to the service's store."""
 
-    def __init__(self, batch: Batch) -> None:
+    def __init__(self, batch: IdentityMap) -> None:
         self._batch = batch
         self._saved: dict[Key, Document | None] = {}
-        self._changes: dict[Key, Record] = {}
+        self._changes: dict[Key, TrackedDocument] = {}
 
     async def fields(self, collection: str, key: str) -> Document | None:
         if (collection, key) in self._saved:
             return self._saved[collection, key]
         return (await self._batch.record(collection, key)).fields
 
-    async def find(self, collection: str, where: Where, sort: Sort, limit: int) -> list[tuple[str, Document]]:
+    async def find(self, collection: str, where: Filter, sort: Sort, limit: int) -> list[tuple[str, Document]]:
         """Answer from the database, corrected by what this batch has changed and not committed yet."""
         order = (*sort, ("_id", 1))
         moved = self._moved(collection)
@@ -190,7 +190,7 @@ class Unit:
         kept = sorted_by(await self._matching(collection, dict.fromkeys([*stored, *moved]), where), order)
         return [(each.pop("_id"), each) for each in (kept[:limit] if limit else kept)]
 
-    async def count(self, collection: str, where: Where) -> int:
+    async def count(self, collection: str, where: Filter) -> int:
         """Count in the database, corrected by what this batch has changed and not committed yet."""
         moved = self._moved(collection)
         if not moved:
@@ -202,10 +202,10 @@ class Unit:
         self._saved[collection, key] = fields
 
     def version(self, collection: str, key: str) -> int:
-        record = self._batch.known(collection).get(key, ABSENT)
+        record = self._batch.loaded_ids(collection).get(key, ABSENT)
         return record.version + ((collection, key) in self._saved)
 
-    async def conclude(self, result: Result) -> Outcome:
+    async def finish(self, result: HandlerResult) -> HandlerOutcome:
         """Number the events and return what the message came to; the batch does not know of it before ``keep``."""
         done = result if isinstance(result, Done) else Done(result)
         await self._batch.prefetch(self._saved)  # one question for all that was saved without being read
@@ -215,20 +215,20 @@ class Unit:
         }
         events = [await self._number(event, changes) for event in done.events]
         for (collection, key), record in changes.items():
-            if record.fields is None and record.said:
+            if record.fields is None and record.event_count:
                 raise ValueError(f"{collection}/{key} has said events and may not be removed")
         self._changes = changes
-        return Outcome(events, done.value, done.refusal)
+        return HandlerOutcome(events, done.value, done.refusal)
 
-    def keep(self) -> None:
+    def flush(self) -> None:
         """Hand the changes to the batch."""
-        self._batch.absorb(self._changes)
+        self._batch.merge(self._changes)
 
     def _moved(self, collection: str) -> dict[str, None]:
         saved = (key for each, key in self._saved if each == collection)
-        return dict.fromkeys([*self._batch.changed(collection), *saved])
+        return dict.fromkeys([*self._batch.changed_documents(collection), *saved])
 
-    async def _matching(self, collection: str, keys: Iterable[str], where: Where) -> list[Document]:
+    async def _matching(self, collection: str, keys: Iterable[str], where: Filter) -> list[Document]:
         """Give what this unit sees under ``keys``, each with its ``_id``, as far as it matches."""
         seen = [(key, await self.fields(collection, key)) for key in keys]
         return [
@@ -237,7 +237,7 @@ class Unit:
             if fields is not None and matches(document := {**fields, "_id": key}, where)
         ]
 
-    async def _number(self, event: Event, changes: dict[Key, Record]) -> Event:
+    async def _number(self, event: Event, changes: dict[Key, TrackedDocument]) -> Event:
         collection = self._batch.aggregates.get(event.aggregate)
         if collection is None:
             raise ValueError(f"{event.type} is said of an aggregate this service does not keep")
@@ -245,36 +245,36 @@ class Unit:
         record = changes.get(key) or _touched(await self._batch.record(*key))
         if record.fields is None:
             raise ValueError(f"{event.type} is said of {key[0]}/{key[1]}, which is not stored")
-        changes[key] = record._replace(said=record.said + 1)
-        return event.model_copy(update={"sequence": record.said + 1})
+        changes[key] = record._replace(said=record.event_count + 1)
+        return event.model_copy(update={"sequence": record.event_count + 1})
 
 
-def reading(seen: Seen) -> Unit:
+def read_only_unit(seen: DocumentReader) -> UnitOfWork:
     """Give a unit for reading only: nothing saved on it goes anywhere."""
-    return Unit(Batch(seen, {}))
+    return UnitOfWork(IdentityMap(seen, {}))
 
 
-def _record(document: Document) -> Record:
+def _record(document: Document) -> TrackedDocument:
     fields = {name: value for name, value in document.items() if name not in RESERVED}
-    return Record(document["v"], document["n"], fields)
+    return TrackedDocument(document["v"], document["n"], fields)
 
 
-def _changed(before: Record, fields: Document | None) -> Record:
-    return Record(before.version + 1, before.said, fields)
+def _changed(before: TrackedDocument, fields: Document | None) -> TrackedDocument:
+    return TrackedDocument(before.version + 1, before.event_count, fields)
 
 
-def _touched(before: Record) -> Record:
+def _touched(before: TrackedDocument) -> TrackedDocument:
     return before._replace(version=before.version + 1)
 
 
-def _document(key: str, record: Record) -> Document | None:
+def _document(key: str, record: TrackedDocument) -> Document | None:
     if record.fields is None:
         return None
-    return {"_id": key, "v": record.version, "n": record.said, **record.fields}
+    return {"_id": key, "v": record.version, "n": record.event_count, **record.fields}
 
 
-Run: TypeAlias = Callable[[Unit, datetime], Awaitable[Result]]
+HandlerCall: TypeAlias = Callable[[UnitOfWork, datetime], Awaitable[HandlerResult]]
 
 
-Look: TypeAlias = Callable[[Unit], Awaitable[Iterable[Key]]]
+RelatedKeys: TypeAlias = Callable[[UnitOfWork], Awaitable[Iterable[Key]]]
 """Names more to load, by what has been loaded."""

@@ -16,26 +16,26 @@ from faststream.rabbit.prometheus import RabbitPrometheusMiddleware
 
 from chassis.http.app import create_app
 from chassis.clock import clock_of
-from chassis.transactions.group_committer import Committer
-from chassis.handling import Transient
-from chassis.observability.health import Health, NotReady
-from chassis.http.endpoint import Gate
+from chassis.transactions.group_committer import GroupCommitter
+from chassis.handling import TransientError
+from chassis.observability.health import Health, NotReadyError
+from chassis.http.endpoint import ApiContext
 from chassis.persistence.leases import Leases
-from chassis.inbox.consumer import Listener
+from chassis.inbox.consumer import Consumer
 from chassis.observability.logs import logger
-from chassis.observability.gauges import Measuring
+from chassis.observability.gauges import GaugeReader
 from chassis.observability.metrics import Metrics
 from chassis.persistence.mongo import open_database
-from chassis.inbox.parking_lot import ParkedMessages
+from chassis.inbox.parking_lot import ParkingLot
 from chassis.broker.publisher import BrokerPublisher
-from chassis.inbox.dispatcher import Reception
+from chassis.inbox.dispatcher import Dispatcher
 from chassis.outbox.relay import Relay
-from chassis.transactions.commands import CommandRoad
-from chassis.scheduling.scheduler import JobRunner, Replayer
-from chassis.runtime.service import Service
+from chassis.transactions.commands import CommandExecutor
+from chassis.scheduling.scheduler import JobScheduler, ParkedMessageReplayer
+from chassis.runtime.service import ServiceDefinition
 from chassis.settings import ProcessRole
-from chassis.tasks import end
-from chassis.security.tokens import Verifier
+from chassis.tasks import cancel_all
+from chassis.security.tokens import TokenVerifier
 from chassis.observability.tracing import tracing_of
 
 PATIENCE = 60.0
@@ -52,7 +52,7 @@ class Process:
     relay, Mongo last.
     """
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: ServiceDefinition) -> None:
         settings = service.settings
         self._service = service
         self._settings = settings
@@ -60,14 +60,14 @@ class Process:
         self.metrics = Metrics().with_process()
         self.health = Health()
         self.tracing = service.tracing or tracing_of(service.name, settings.otlp_endpoint)
-        listeners = self.tracing.listeners()
+        listeners = self.tracing.command_listeners()
         self.database = open_database(settings.mongo_url, settings.database, settings.mongo_driver, listeners)
         self.publisher = BrokerPublisher(settings.amqp_url)
         self._token = f"{service.name}:{uuid.uuid4().hex}"
         self.relay = self._relay()
         self.committer = self._committer()
-        self.parked = ParkedMessages(self.database)
-        self.reception = self._reception()
+        self.parked = ParkingLot(self.database)
+        self.reception = self._dispatcher()
         self.app = self._app()
         self._ending = AsyncExitStack()
 
@@ -89,14 +89,14 @@ class Process:
     async def _start(self) -> None:
         self._ending.push_async_callback(asyncio.to_thread, self.tracing.close)
         self._ending.push_async_callback(self.database.close)
-        await _patiently("database", lambda: self.database.prepare(self._service.all_indexes))
+        await _retry_until_up("database", lambda: self.database.ensure_indexes(self._service.all_indexes))
         self.relay.start()
         self._ending.push_async_callback(self.relay.stop)
         self.committer.start()
         self._ending.push_async_callback(self.committer.stop)
         self._watch()
-        if self._has(ProcessRole.WORKER) and self._service.hears:
-            await self._listen()
+        if self._has(ProcessRole.WORKER) and self._service.subscriptions:
+            await self._consume()
         if self._has(ProcessRole.JOBS):
             self._run_jobs()
 
@@ -113,14 +113,14 @@ class Process:
             tracing=self.tracing,
         )
 
-    def _committer(self) -> Committer:
-        return Committer(
+    def _committer(self) -> GroupCommitter:
+        return GroupCommitter(
             self.database,
             self._service.name,
             self._service.aggregates,
             clock=self.clock,
             metrics=self.metrics,
-            relay_wakeup=self.relay.offer,
+            relay_wakeup=self.relay.enqueue,
             steps=self._service.steps,
             batch_max=self._settings.batch_max,
             commits_in_flight=self._settings.commits_in_flight,
@@ -128,10 +128,10 @@ class Process:
             tracing=self.tracing,
         )
 
-    def _reception(self) -> Reception:
-        return Reception(
+    def _dispatcher(self) -> Dispatcher:
+        return Dispatcher(
             self._service.name,
-            self._service.hears,
+            self._service.subscriptions,
             self.committer,
             self.parked,
             clock=self.clock,
@@ -143,11 +143,11 @@ class Process:
         if not self._has(ProcessRole.API) or self._service.router is None:
             return create_app(self._service.name, None, None, health_of=self.health, metrics=self.metrics)
         settings = self._settings
-        verifier = Verifier(settings.jwks_file, settings.issuer, settings.audience)
+        verifier = TokenVerifier(settings.jwks_file, settings.issuer, settings.audience)
         self.health.add_ping("identity", verifier.ping)
-        gate = Gate(
+        gate = ApiContext(
             verifier,
-            CommandRoad(self.committer),
+            CommandExecutor(self.committer),
             self.database,
             self.clock,
             self.metrics,
@@ -162,21 +162,21 @@ class Process:
             tracing=self.tracing,
         )
 
-    async def _listen(self) -> None:
-        listener = Listener(
+    async def _consume(self) -> None:
+        listener = Consumer(
             self._settings.amqp_url,
             self._service.name,
-            (each.event_type for each in self._service.hears),
+            (each.event_type for each in self._service.subscriptions),
             self.reception,
             prefetch=self._settings.prefetch,
             middlewares=(RabbitPrometheusMiddleware(registry=self.metrics.registry, app_name=self._service.name),),
         )
-        await _patiently("broker", listener.start)
+        await _retry_until_up("broker", listener.start)
         self._ending.push_async_callback(listener.stop)
 
     def _run_jobs(self) -> None:
         leases = Leases(self.database, self._token)
-        runner = JobRunner(
+        runner = JobScheduler(
             self.database,
             leases,
             self._service.jobs,
@@ -185,15 +185,15 @@ class Process:
             metrics=self.metrics,
             look_every=self._settings.jobs_every_seconds,
         )
-        replayer = Replayer(leases, self.parked, self.reception, self.metrics)
+        replayer = ParkedMessageReplayer(leases, self.parked, self.reception, self.metrics)
         loops = (*runner.loops(), *replayer.loops(), *self._measuring().loops())
         tasks = [asyncio.ensure_future(loop()) for loop in loops]
         self.health.add_task("jobs", lambda: not any(task.done() for task in tasks))
         # Jobs only wait for the committer: cancelled, they leave what it has begun to it.
-        self._ending.push_async_callback(end, tasks)
+        self._ending.push_async_callback(cancel_all, tasks)
 
-    def _measuring(self) -> Measuring:
-        return Measuring(
+    def _measuring(self) -> GaugeReader:
+        return GaugeReader(
             self.database,
             self._service.store,
             self._service.measures,
@@ -215,18 +215,18 @@ class Process:
 
     async def _relay_keeps_up(self) -> None:
         """Ask the database and not the gauge, which would stand still with the sweep; health brings the time-out."""
-        age = await self.relay.oldest_untried()
+        age = await self.relay.oldest_unattempted()
         if age > self._settings.ready_lag_seconds:
-            raise NotReady(f"the oldest event that was not tried is {age:.0f} s old")
+            raise NotReadyError(f"the oldest event that was not tried is {age:.0f} s old")
 
 
-async def _patiently(what: str, start: Start) -> None:
+async def _retry_until_up(what: str, start: Start) -> None:
     """Start, again and again while the server behind ``what`` is not up yet; its last error at the end of patience."""
     deadline = time.monotonic() + PATIENCE
     while True:
         try:
             await start()
-        except (Transient, AMQPError, OSError) as problem:
+        except (TransientError, AMQPError, OSError) as problem:
             if time.monotonic() > deadline:
                 raise
             logger(__name__).warning("waiting", server=what, problem=type(problem).__name__)

@@ -8,34 +8,34 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from chassis.inbox.subscriptions import Hears
-from chassis.http.endpoint import Gate
+from chassis.inbox.subscriptions import Subscription
+from chassis.http.endpoint import ApiContext
 from chassis.scheduling.job import Job
-from chassis.observability.gauges import Measure
+from chassis.observability.gauges import DomainGauge
 from chassis.security.audit import RECORD_INDEXES
 from chassis.settings import Settings
-from chassis.failpoints import Steps
+from chassis.failpoints import Failpoints
 from chassis.persistence.collections import Index
 from chassis.observability.tracing import Tracing
-from chassis.persistence.unit_of_work import Unit
+from chassis.persistence.unit_of_work import UnitOfWork
 
 
 @dataclass(frozen=True)
-class Service:
+class ServiceDefinition:
     """All wiring of one service, in one place: its main.py."""
 
     name: str
     settings: Settings
-    store: Callable[[Unit], Any]
+    store: Callable[[UnitOfWork], Any]
     aggregates: Mapping[str, str]
     indexes: Sequence[Index] = ()
-    hears: Sequence[Hears] = ()
-    router: Callable[[Gate], APIRouter] | None = None
+    subscriptions: Sequence[Subscription] = ()
+    router: Callable[[ApiContext], APIRouter] | None = None
     jobs: Sequence[Job] = ()
-    measures: Sequence[Measure] = ()
+    measures: Sequence[DomainGauge] = ()
     pings: Mapping[str, Callable[[], Awaitable[object]]] = field(default_factory=dict)
     """Of resources that only this service has, for example its mail server."""
-    steps: Steps | None = None
+    steps: Failpoints | None = None
     """An observer that fault tests wire in."""
     tracing: Tracing | None = None
     """In place of the one that the settings ask for; tests wire it in."""

@@ -6,10 +6,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from chassis.persistence.unit_of_work import Run
+from chassis.persistence.unit_of_work import HandlerCall
 from chassis.handling import Handler
-from chassis.persistence.unit_of_work import Unit
-from chassis.transactions.work import item_id
+from chassis.persistence.unit_of_work import UnitOfWork
+from chassis.transactions.work import job_inbox_id
 
 EVERY = timedelta(seconds=1)
 T = TypeVar("T")
@@ -25,18 +25,18 @@ class Job:
         due: Callable[[S, datetime], Awaitable[Sequence[T]]],
         key: Callable[[T], str],
         handler: Handler[T, S],
-        store: Callable[[Unit], S],
+        store: Callable[[UnitOfWork], S],
         every: timedelta = EVERY,
     ) -> None:
         self.name = name
         self.due: Callable[[Any, datetime], Awaitable[Sequence[Any]]] = due
         self.key: Callable[[Any], str] = key
         self.handler: Handler[Any, Any] = handler
-        self.store: Callable[[Unit], Any] = store
+        self.store: Callable[[UnitOfWork], Any] = store
         self.every = every
 
-    def run(self, item: Any) -> Run:  # noqa: ANN401 - whatever ``due`` found
+    def run(self, item: Any) -> HandlerCall:  # noqa: ANN401 - whatever ``due`` found
         return lambda unit, now: self.handler(item, self.store(unit), now)
 
     def inbox_id(self, item: Any) -> str:  # noqa: ANN401
-        return item_id(self.name, self.key(item))
+        return job_inbox_id(self.name, self.key(item))

@@ -10,16 +10,16 @@ from functools import partial
 import structlog
 
 from chassis.clock import Clock
-from chassis.transactions.group_committer import Committer
+from chassis.transactions.group_committer import GroupCommitter
 from chassis.scheduling.job import Job
 from chassis.persistence.leases import Leases
 from chassis.observability.metrics import Metrics
-from chassis.outbox.entries import Cause
-from chassis.inbox.parking_lot import NotParked, ParkedMessages, as_delivery
-from chassis.inbox.dispatcher import PUT_ASIDE_FOR, Reception
-from chassis.tasks import every
-from chassis.persistence.unit_of_work import Backing, Document, reading
-from chassis.transactions.work import Work
+from chassis.outbox.entries import Causation
+from chassis.inbox.parking_lot import NotParkedError, ParkingLot, as_delivery
+from chassis.inbox.dispatcher import MAX_DEFERRED, Dispatcher
+from chassis.tasks import run_periodically
+from chassis.persistence.unit_of_work import DocumentStore, Document, read_only_unit
+from chassis.transactions.work import WorkItem
 
 log = structlog.get_logger(__name__)
 
@@ -30,15 +30,15 @@ LEASED = 5.0
 """Seconds that a runner keeps its turn after a look; another takes over when it is lost."""
 
 
-class JobRunner:
+class JobScheduler:
     """Runs anywhere and any number of times; leases keep the runners apart, the inbox keeps effects single."""
 
     def __init__(  # noqa: PLR0913 - wired once, in process.py
         self,
-        database: Backing,
+        database: DocumentStore,
         leases: Leases,
         jobs: Sequence[Job],
-        committer: Committer,
+        committer: GroupCommitter,
         *,
         clock: Clock,
         metrics: Metrics,
@@ -54,25 +54,25 @@ class JobRunner:
 
     def loops(self) -> list[Callable[[], Awaitable[None]]]:
         return [
-            partial(every, min(job.every.total_seconds(), self._look_every), partial(self.look, job))
+            partial(run_periodically, min(job.every.total_seconds(), self._look_every), partial(self.poll, job))
             for job in self._jobs
         ]
 
-    async def look(self, job: Job) -> int:
+    async def poll(self, job: Job) -> int:
         """Perform what is due now, under a lease renewed meanwhile; return how many items were done."""
-        done = await self._leases.under(f"job:{job.name}", LEASED + self._look_every, partial(self._work, job))
+        done = await self._leases.run_under_lease(f"job:{job.name}", LEASED + self._look_every, partial(self._work, job))
         return done or 0
 
     async def _work(self, job: Job) -> int:
         self._metrics.job_last_look.labels(job.name).set_to_current_time()
-        items = await job.due(job.store(reading(self._database)), self._clock.now())
+        items = await job.due(job.store(read_only_unit(self._database)), self._clock.now())
         outcomes = await asyncio.gather(*(self._perform(job, item) for item in items))
         return outcomes.count("done")
 
     async def _perform(self, job: Job, item: object) -> str:
         inbox_id = job.inbox_id(item)
         try:
-            verdict = await self._committer.perform(Work(inbox_id, job.run(item), Cause(inbox_id), consumer=job.name))
+            verdict = await self._committer.submit(WorkItem(inbox_id, job.run(item), Causation(inbox_id), consumer=job.name))
             outcome = "known" if verdict.duplicate else "done"
         except Exception:
             log.exception("job item failed", job=job.name, item=inbox_id)
@@ -81,37 +81,37 @@ class JobRunner:
         return outcome
 
 
-class Replayer:
+class ParkedMessageReplayer:
     """Takes parked messages that an operator wants replayed, and those put aside, along the road they came."""
 
-    def __init__(self, leases: Leases, parked: ParkedMessages, reception: Reception, metrics: Metrics) -> None:
+    def __init__(self, leases: Leases, parked: ParkingLot, reception: Dispatcher, metrics: Metrics) -> None:
         self._leases = leases
         self._parked = parked
         self._reception = reception
         self._metrics = metrics
 
     def loops(self) -> list[Callable[[], Awaitable[None]]]:
-        return [partial(every, REPLAY_EVERY, self.look)]
+        return [partial(run_periodically, REPLAY_EVERY, self.look)]
 
     async def look(self) -> int:
         """Try again what waits, where the turn is ours, and tell how many wait, whoever's turn it is."""
-        tried = await self._leases.under("replay", LEASED + REPLAY_EVERY, self._replay_all) or 0
+        tried = await self._leases.run_under_lease("replay", LEASED + REPLAY_EVERY, self._replay_all) or 0
         self._metrics.parked.set(await self._parked.count())
         return tried
 
     async def _replay_all(self) -> int:
         waiting = await self._parked.to_replay()
         for each in waiting:
-            with suppress(NotParked):  # an operator was faster
+            with suppress(NotParkedError):  # an operator was faster
                 await self._replay(each)
         return len(waiting)
 
     async def _replay(self, document: Document) -> None:
         """Give the message one more chance; what is still not ready waits on, for a bounded time."""
-        trouble = await self._reception.once(as_delivery(document))
+        trouble = await self._reception.try_once(as_delivery(document))
         if trouble is None:
             await self._parked.replayed(document["_id"])
-        elif trouble.remedy == "again later" and self._parked.waited(document) <= PUT_ASIDE_FOR:
-            await self._parked.tried(document["_id"], trouble.reason)
+        elif trouble.remedy == "again later" and self._parked.waiting_time(document) <= MAX_DEFERRED:
+            await self._parked.record_deferral(document["_id"], trouble.reason)
         elif trouble.remedy != "no database":
             await self._parked.park_again(document["_id"], trouble.reason, int(trouble.remedy == "again"))

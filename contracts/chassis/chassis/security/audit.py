@@ -35,7 +35,7 @@ QUERY_MAX = 20
 _CODE = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
 
-class AccessRecord(BaseModel):
+class AuditRecord(BaseModel):
     """One call: a read of protected data that was admitted, or an attempt that was refused, with the reason's code."""
 
     model_config = ConfigDict(frozen=True)
@@ -58,8 +58,8 @@ class AccessRecord(BaseModel):
         return "read" if self.code is None else "refusal"
 
 
-def record_of(actor: Actor, policy: str, request: Request, now: datetime, denied: Denied | None = None) -> AccessRecord:
-    return AccessRecord(
+def audit_record_of(actor: Actor, policy: str, request: Request, now: datetime, denied: Denied | None = None) -> AuditRecord:
+    return AuditRecord(
         at=now,
         subject=actor.subject,
         roles=actor.roles,
@@ -74,13 +74,13 @@ def record_of(actor: Actor, policy: str, request: Request, now: datetime, denied
     )
 
 
-def document(record: AccessRecord) -> Document:
+def document(record: AuditRecord) -> Document:
     """A record as it is kept, under an identifier of its own.
 
     ``saved`` is real time: the server lets records run out by its own clock, and ``at`` may be a simulated instant.
     """
     saved = SystemClock().now()
-    return {"_id": uuid.uuid4().hex, "v": 1, "n": 0, "saved": saved, **codec(AccessRecord).dump(record)}
+    return {"_id": uuid.uuid4().hex, "v": 1, "n": 0, "saved": saved, **codec(AuditRecord).dump(record)}
 
 
 def _query(request: Request) -> str:

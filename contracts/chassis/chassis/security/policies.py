@@ -12,7 +12,7 @@ from pydantic_core import to_jsonable_python
 from chassis.persistence.query import matches
 
 ARTICLE = "职责分工与管辖范围"
-NOTHING: Mapping[str, object] = {"_id": {"$in": []}}
+MATCH_NONE: Mapping[str, object] = {"_id": {"$in": []}}
 """A filter that no document meets."""
 
 Filter = Mapping[str, object]
@@ -31,7 +31,7 @@ class Actor:
         return role == Role.PUBLIC or role in self.roles
 
 
-ANYBODY = Actor(subject="anonymous", roles=frozenset({Role.PUBLIC}))
+ANONYMOUS = Actor(subject="anonymous", roles=frozenset({Role.PUBLIC}))
 """Someone without a token: sees what is public."""
 
 
@@ -83,7 +83,7 @@ class AllOf:
         for part in self.parts:
             if (one := part.filter(actor)) is None:
                 return None
-            joined = both(joined, one)
+            joined = and_filters(joined, one)
         return joined
 
 
@@ -149,15 +149,15 @@ class Policy:
         """Whether somebody without a token may be let in."""
         return any(rule.role == Role.PUBLIC for rule in self.rules)
 
-    def admits(self, actor: Actor) -> Allowed | Denied:
+    def allows_role(self, actor: Actor) -> Allowed | Denied:
         """The part that needs no resource: whether the actor has any of the roles."""
         return self._first(rule for rule in self._rules_of(actor)) or self._denied(
             "role-not-allowed", "您的角色无权进行此项操作", f"{self.name}: {_roles(actor)}"
         )
 
-    def decide(self, actor: Actor, resource: object) -> Allowed | Denied:
+    def authorize(self, actor: Actor, resource: object) -> Allowed | Denied:
         """Allowed when the filter of one of the actor's rules matches ``resource`` as it would be stored."""
-        if isinstance(refused := self.admits(actor), Denied):
+        if isinstance(refused := self.allows_role(actor), Denied):
             return refused
         document = to_jsonable_python(resource, fallback=vars, bytes_mode="base64")
         reached = (rule for rule in self._rules_of(actor) if _reaches(rule, actor, document))
@@ -171,7 +171,7 @@ class Policy:
         if any(not one for one in filters):
             return {}
         if not filters:
-            return NOTHING
+            return MATCH_NONE
         return filters[0] if len(filters) == 1 else {"$or": [dict(one) for one in filters]}
 
     def _rules_of(self, actor: Actor) -> Iterator[Rule]:
@@ -186,7 +186,7 @@ class Policy:
         return Denied(Reason(rule="P2", article=ARTICLE, code=code, text=text, evidence=evidence))
 
 
-def both(one: Filter, other: Filter) -> Filter:
+def and_filters(one: Filter, other: Filter) -> Filter:
     """The filter of what meets both."""
     if not one or not other:
         return one or other

@@ -23,7 +23,7 @@ class KeyFileProblems(Exception):  # noqa: N818 - it names what is wrong, all of
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class Pseudonym:
     """``digest`` and ``masked`` may be stored and said; ``key_id`` tells which key made the digest."""
 
     digest: str
@@ -34,7 +34,7 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
-class Keys:
+class KeyRing:
     """The secret keys by id; new digests are made with the current one.
 
     After a rotation the older keys stay: a digest cannot be made again without its number, so whoever is known under
@@ -44,12 +44,12 @@ class Keys:
     current: str
     _secrets: Mapping[str, bytes] = field(repr=False)
 
-    def identify(self, number: str) -> Identity:
+    def identify(self, number: str) -> Pseudonym:
         """Raises ValueError, without the number, when it cannot be a document number."""
         plain = normal_form(number)
         digests = {key_id: hmac.new(key, plain.encode(), sha256).hexdigest() for key_id, key in self._secrets.items()}
         newest = digests.pop(self.current)
-        return Identity(newest, mask(plain), self.current, tuple(digests.values()))
+        return Pseudonym(newest, mask(plain), self.current, tuple(digests.values()))
 
 
 def normal_form(number: str) -> str:
@@ -66,7 +66,7 @@ def mask(number: str) -> str:
     return number[:shown] + "*" * (len(number) - 2 * shown) + number[len(number) - shown :]
 
 
-def load_keys(file: Path) -> Keys:
+def load_keys(file: Path) -> KeyRing:
     """Read a key file: ``current = "<id>"`` and a table ``[keys]`` of id = 64 hexadecimal digits.
 
     Raises KeyFileProblems with everything that is wrong with it.
@@ -79,21 +79,21 @@ def load_keys(file: Path) -> Keys:
     found = list(_problems(content.get("current"), keys))
     if found or not isinstance(keys, dict):
         raise KeyFileProblems("\n".join(f"{file}: {each}" for each in found))
-    return Keys(content["current"], {key_id: bytes.fromhex(key) for key_id, key in keys.items()})
+    return KeyRing(content["current"], {key_id: bytes.fromhex(key) for key_id, key in keys.items()})
 
 
-def add_key(file: Path, key_id: str) -> Keys:
+def add_key(file: Path, key_id: str) -> KeyRing:
     """Make a new random key the current one, beside those the file has; a new file is its owner's only."""
     if not _KEY_ID.match(key_id):
         raise ValueError(f"{key_id!r} is no key id")
     older = dict(load_keys(file)._secrets) if file.exists() else {}  # noqa: SLF001 - this module owns the keys
     if key_id in older:
         raise ValueError(f"{key_id!r} is in use: a key is never replaced under its id")
-    _write(file, Keys(key_id, {key_id: secrets.token_bytes(32), **older}))
+    _write(file, KeyRing(key_id, {key_id: secrets.token_bytes(32), **older}))
     return load_keys(file)
 
 
-def _write(file: Path, keys: Keys) -> None:
+def _write(file: Path, keys: KeyRing) -> None:
     lines = [f'{key_id} = "{key.hex()}"' for key_id, key in keys._secrets.items()]  # noqa: SLF001 - as above
     draft = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
     draft.touch(mode=0o600)

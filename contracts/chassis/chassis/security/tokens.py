@@ -12,7 +12,7 @@ from joserfc.jwk import KeySet
 
 from chassis.security.policies import Actor
 from chassis.clock import Clock, SystemClock
-from chassis.handling import Transient
+from chassis.handling import TransientError
 
 ALGORITHMS = ("ES256", "RS256", "Ed25519")
 """Asymmetric only: who can verify a token must not be able to make one."""
@@ -20,17 +20,17 @@ LEEWAY_SECONDS = 60
 REMEMBERED = 4096
 
 
-class InvalidToken(Exception):  # noqa: N818 - the token is invalid; nothing failed here
+class InvalidTokenError(Exception):  # noqa: N818 - the token is invalid; nothing failed here
     """The token is not one of ours, has run out, or names nobody."""
 
 
 @dataclass(frozen=True)
-class _Known:
+class _CachedToken:
     actor: Actor
     until: int
 
 
-class Verifier:
+class TokenVerifier:
     """Verifies tokens against the keys in a file, which is read again when it was replaced.
 
     Tokens live in real time, also where the business runs on the simulated clock: they guard the machine, not the
@@ -44,7 +44,7 @@ class Verifier:
         self._clock = clock or SystemClock()
         self._seen: tuple[int, int] | None = None
         self._keys = KeySet([])
-        self._known: dict[str, _Known] = {}
+        self._known: dict[str, _CachedToken] = {}
 
     def actor(self, token: str) -> Actor:
         """The actor that ``token`` names; raises ``InvalidToken`` with the reason."""
@@ -52,13 +52,13 @@ class Verifier:
         now = int(self._clock.now().timestamp())
         known = self._known.get(token)
         if known is None:
-            known = verified(token, self._keys, issuer=self._issuer, audience=self._audience, now=now)
+            known = decode_token(token, self._keys, issuer=self._issuer, audience=self._audience, now=now)
             self._remember(token, known)
         if now >= known.until + LEEWAY_SECONDS:
-            raise InvalidToken("the token has run out")
+            raise InvalidTokenError("the token has run out")
         return known.actor
 
-    def _remember(self, token: str, known: _Known) -> None:
+    def _remember(self, token: str, known: _CachedToken) -> None:
         if len(self._known) >= REMEMBERED:
             self._known.clear()
         self._known[token] = known
@@ -76,10 +76,10 @@ class Verifier:
                 self._known.clear()
                 self._seen = seen
         except (OSError, ValueError, KeyError, JoseError) as problem:
-            raise Transient(f"the identity provider's keys cannot be read: {type(problem).__name__}") from problem
+            raise TransientError(f"the identity provider's keys cannot be read: {type(problem).__name__}") from problem
 
 
-def verified(token: str, keys: KeySet, *, issuer: str, audience: str, now: int) -> _Known:
+def decode_token(token: str, keys: KeySet, *, issuer: str, audience: str, now: int) -> _CachedToken:
     try:
         decoded = jwt.decode(token, keys, algorithms=ALGORITHMS)
         registry = jwt.JWTClaimsRegistry(
@@ -92,19 +92,19 @@ def verified(token: str, keys: KeySet, *, issuer: str, audience: str, now: int) 
         )
         registry.validate(decoded.claims)
     except (JoseError, ValueError) as problem:
-        raise InvalidToken(str(problem)) from None
-    return _Known(_actor(decoded.claims), int(decoded.claims["exp"]))
+        raise InvalidTokenError(str(problem)) from None
+    return _CachedToken(_actor(decoded.claims), int(decoded.claims["exp"]))
 
 
 def verify(token: str, keys: KeySet, *, issuer: str, audience: str, now: int) -> Actor:
     """The actor that ``token`` names at Unix time ``now``; raises ``InvalidToken`` with the reason."""
-    return verified(token, keys, issuer=issuer, audience=audience, now=now).actor
+    return decode_token(token, keys, issuer=issuer, audience=audience, now=now).actor
 
 
 def _actor(claims: dict[str, object]) -> Actor:
     roles = claims.get("roles")
     if not isinstance(roles, list) or not all(isinstance(role, str) for role in roles):
-        raise InvalidToken("the token names no roles")
+        raise InvalidTokenError("the token names no roles")
     return Actor(
         subject=str(claims["sub"]),
         roles=frozenset(roles),

@@ -14,11 +14,11 @@ A table is a pydantic model whose fields name their column:
 write what it reads. A page that is only written is a ``Page``, given to ``as_xlsx`` and ``as_csv``.
 """
 
-from chassis.spreadsheets.workbook import grid, opened
-from chassis.spreadsheets.guard import NotAWorkbook
-from chassis.spreadsheets.reader import CellProblem, Placed, Reading
+from chassis.spreadsheets.workbook import grid, open_workbook
+from chassis.spreadsheets.guard import InvalidWorkbookError
+from chassis.spreadsheets.reader import CellProblem, NumberedRow, SheetResult
 from chassis.spreadsheets.table import Column, Table
-from chassis.spreadsheets.writer import MEDIA_TYPES, Format, Heading, Page, as_csv, as_xlsx
+from chassis.spreadsheets.writer import MEDIA_TYPES, Format, Heading, SheetData, as_csv, as_xlsx
 
 __all__ = [
     "MEDIA_TYPES",
@@ -26,13 +26,13 @@ __all__ = [
     "Column",
     "Format",
     "Heading",
-    "NotAWorkbook",
-    "Page",
-    "Placed",
-    "Reading",
+    "InvalidWorkbookError",
+    "SheetData",
+    "NumberedRow",
+    "SheetResult",
     "Table",
     "as_csv",
     "as_xlsx",
     "grid",
-    "opened",
+    "open_workbook",
 ]

@@ -16,7 +16,7 @@ _DAY = re.compile(r"^(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?$")
 _BETWEEN = re.compile(r"[、,，;；\n]")
 
 
-class Malformed(Exception):  # noqa: N818 - what the cell is
+class InvalidCellError(Exception):  # noqa: N818 - what the cell is
     """The cell does not hold what is asked for; the text completes “…应”."""
 
 
@@ -34,7 +34,7 @@ def as_text(raw: object) -> str:
 def as_code(raw: object) -> str:
     """A cell as text that may be a code: one typed as a number must not have lost digits."""
     if isinstance(raw, int | float) and abs(raw) >= WHOLE_BELOW:
-        raise Malformed("为文本格式（按数字输入的长编码已丢失末位）")
+        raise InvalidCellError("为文本格式（按数字输入的长编码已丢失末位）")
     return as_text(raw)
 
 
@@ -45,21 +45,21 @@ def as_parts(raw: object) -> list[str]:
 
 def as_decimal(raw: object) -> Decimal:
     if isinstance(raw, bool) or not isinstance(raw, int | float | str):
-        raise Malformed("为数字")
+        raise InvalidCellError("为数字")
     text = format(raw, EXCEL_DIGITS) if isinstance(raw, float) else unicodedata.normalize("NFKC", str(raw)).strip()
     try:
         found = Decimal(text.removesuffix("%").replace(",", ""))
     except InvalidOperation:
-        raise Malformed("为数字") from None
+        raise InvalidCellError("为数字") from None
     if not found.is_finite():
-        raise Malformed("为数字")
+        raise InvalidCellError("为数字")
     return Decimal(format(found, "f"))
 
 
 def as_whole(raw: object) -> int:
     found = as_decimal(raw)
     if found != found.to_integral_value():
-        raise Malformed("为整数")
+        raise InvalidCellError("为整数")
     return int(found)
 
 
@@ -80,7 +80,7 @@ def as_yes_no(raw: object) -> bool:
         return raw
     answer = {"是": True, "否": False}.get(as_text(raw))
     if answer is None:
-        raise Malformed("填写“是”或“否”")
+        raise InvalidCellError("填写“是”或“否”")
     return answer
 
 
@@ -90,8 +90,8 @@ def as_choice(choices: Mapping[str, str], raw: object) -> str:
     for key, printed in choices.items():
         if text == printed:
             return key
-    raise Malformed(f"为下列之一：{'、'.join(choices.values())}")
+    raise InvalidCellError(f"为下列之一：{'、'.join(choices.values())}")
 
 
 def _no_day() -> date:
-    raise Malformed("为日期，例如 2026-01-31")
+    raise InvalidCellError("为日期，例如 2026-01-31")

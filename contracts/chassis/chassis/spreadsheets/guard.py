@@ -23,7 +23,7 @@ _TAG = re.compile(_PREFIX + rb"""(?:c|row)(?=[\s/>])(?:[^>"']|"[^"]*"|'[^']*')*"
 _ADDRESS = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]{0,3})([0-9]{1,7})["']""")
 
 
-class NotAWorkbook(Exception):  # noqa: N818 - it says what the file is not
+class InvalidWorkbookError(Exception):  # noqa: N818 - it says what the file is not
     """The file is no workbook that can be read; ``text`` says why, for the person who sent it."""
 
     def __init__(self, code: str, text: str) -> None:
@@ -36,22 +36,22 @@ def check(content: bytes) -> None:
     """Raise ``NotAWorkbook`` for anything that is no xlsx of a size that people fill in."""
     if content.startswith(XLS_MAGIC):
         # Its cells lie in records of a compound file: how far they reach is not known before all are laid out.
-        raise NotAWorkbook("xls-not-accepted", "不接受 xls 格式，请在 Excel 或 WPS 中另存为 xlsx 后重新上传")
+        raise InvalidWorkbookError("xls-not-accepted", "不接受 xls 格式，请在 Excel 或 WPS 中另存为 xlsx 后重新上传")
     if not content.startswith(XLSX_MAGIC):
-        raise NotAWorkbook("not-a-workbook", "文件不是 Excel 工作簿（xlsx）")
+        raise InvalidWorkbookError("not-a-workbook", "文件不是 Excel 工作簿（xlsx）")
     try:
         _check_package(content)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as problem:
-        raise NotAWorkbook("broken-workbook", "工作簿文件已损坏，无法打开") from problem
+        raise InvalidWorkbookError("broken-workbook", "工作簿文件已损坏，无法打开") from problem
 
 
 def _check_package(content: bytes) -> None:
     with zipfile.ZipFile(io.BytesIO(content)) as package:
         entries = package.infolist()
         if sum(entry.file_size for entry in entries) > MAX_UNPACKED:
-            raise NotAWorkbook("workbook-too-large", "工作簿展开后过大")
+            raise InvalidWorkbookError("workbook-too-large", "工作簿展开后过大")
         if WORKBOOK not in package.namelist():
-            raise NotAWorkbook("not-a-workbook", "文件不是 Excel 工作簿（xlsx）")
+            raise InvalidWorkbookError("not-a-workbook", "文件不是 Excel 工作簿（xlsx）")
         for entry in entries:
             _check_part(package.read(entry))
 
@@ -61,7 +61,7 @@ def _check_part(part: bytes) -> None:
     if not part.lstrip(_BEFORE_XML).startswith(b"<"):
         return
     if b"\0" in part:
-        raise NotAWorkbook("broken-workbook", "工作簿的编码应为 UTF-8")
+        raise InvalidWorkbookError("broken-workbook", "工作簿的编码应为 UTF-8")
     if _SHEET.search(part):
         _check_extent(part)
 
@@ -71,7 +71,7 @@ def _check_extent(sheet: bytes) -> None:
     for tag in _TAG.findall(sheet):
         addresses = _ADDRESS.findall(tag)
         if not addresses:
-            raise NotAWorkbook("broken-workbook", "工作表中有未标明位置的行或单元格")
+            raise InvalidWorkbookError("broken-workbook", "工作表中有未标明位置的行或单元格")
         for column, row in addresses:
             if len(column) > len("ZZ") or int(row) > MAX_ROWS:
-                raise NotAWorkbook("workbook-too-large", f"工作表超出表样范围（{(column + row).decode()}）")
+                raise InvalidWorkbookError("workbook-too-large", f"工作表超出表样范围（{(column + row).decode()}）")

@@ -14,8 +14,8 @@ from pydantic import BaseModel, ValidationError
 from python_calamine import CalamineWorkbook
 
 from chassis.http.problems import TEXTS
-from chassis.spreadsheets.workbook import Grid, grid, opened
-from chassis.spreadsheets.cells import Malformed, as_text, is_empty
+from chassis.spreadsheets.workbook import Grid, grid, open_workbook
+from chassis.spreadsheets.cells import InvalidCellError, as_text, is_empty
 
 R = TypeVar("R", bound=BaseModel)
 
@@ -26,7 +26,7 @@ FOUND_MAX = 40
 USUAL_TEXT = "格式不正确"
 
 
-class Asked(NamedTuple):
+class ColumnSpec(NamedTuple):
     """One column as the reader sees it."""
 
     name: str
@@ -39,7 +39,7 @@ class Asked(NamedTuple):
 
 class Sheet(NamedTuple):
     title: str
-    columns: tuple[Asked, ...]
+    columns: tuple[ColumnSpec, ...]
     besides: frozenset[str]
 
 
@@ -59,7 +59,7 @@ class CellProblem:
         return f"{self.sheet}!{self.cell}" if self.cell else self.sheet
 
 
-class Placed(NamedTuple, Generic[R]):
+class NumberedRow(NamedTuple, Generic[R]):
     """A row with its number in the sheet, as a spreadsheet counts."""
 
     number: int
@@ -67,11 +67,11 @@ class Placed(NamedTuple, Generic[R]):
 
 
 @dataclass
-class Reading(Generic[R]):
+class SheetResult(Generic[R]):
     """What a sheet says; ``rows`` is complete only when there are no problems."""
 
     sheet: str = ""
-    rows: list[Placed[R]] = field(default_factory=list)
+    rows: list[NumberedRow[R]] = field(default_factory=list)
     problems: list[CellProblem] = field(default_factory=list)
     letters: dict[str, str] = field(default_factory=dict)
     """Field → column."""
@@ -80,16 +80,16 @@ class Reading(Generic[R]):
     def values(self) -> list[R]:
         return [each.value for each in self.rows]
 
-    def refuse(self, row: int, name: str, code: str, text: str, found: str | None = None) -> None:
+    def add_problem(self, row: int, name: str, code: str, text: str, found: str | None = None) -> None:
         """Add what a rule finds wrong with a row that reads well; ``name`` is the field that is shown."""
         cell = f"{self.letters.get(name, 'A')}{row}"
         self.problems.append(CellProblem(self.sheet, cell, code, text, found and found[:FOUND_MAX]))
 
 
-def read(sheet: Sheet, row: type[R], content: bytes) -> Reading[R]:
-    with opened(content) as book:
+def read(sheet: Sheet, row: type[R], content: bytes) -> SheetResult[R]:
+    with open_workbook(content) as book:
         title = _title(sheet, book)
-        reading: Reading[R] = Reading(title or sheet.title)
+        reading: SheetResult[R] = SheetResult(title or sheet.title)
         if title is None:
             text = f"缺少工作表“{sheet.title}”"
             reading.problems.append(CellProblem(sheet.title, "", "sheet-missing", text))
@@ -106,7 +106,7 @@ def _title(sheet: Sheet, book: CalamineWorkbook) -> str | None:
 
 
 class _RowReader(Generic[R]):
-    def __init__(self, sheet: Sheet, row: type[R], cells: Grid, reading: Reading[R]) -> None:
+    def __init__(self, sheet: Sheet, row: type[R], cells: Grid, reading: SheetResult[R]) -> None:
         self._sheet, self._row, self._cells, self._reading = sheet, row, cells, reading
         self._at: dict[str, int] = {}
 
@@ -127,15 +127,15 @@ class _RowReader(Generic[R]):
 
     def _top(self) -> int | None:
         """The row of headings: the one that has most of them."""
-        known = {_even(column.heading) for column in self._sheet.columns}
-        counted = [(len(known & {_even(raw) for raw in row}), -at) for at, row in enumerate(self._cells[:TITLE_ROWS])]
+        known = {_normalized(column.heading) for column in self._sheet.columns}
+        counted = [(len(known & {_normalized(raw) for raw in row}), -at) for at, row in enumerate(self._cells[:TITLE_ROWS])]
         most, at = max(counted, default=(0, 0))
         return -at if most else None
 
     def _find_columns(self, top: int) -> None:
-        headings = [_even(raw) for raw in self._cells[top]]
-        known = {_even(column.heading): column for column in self._sheet.columns}
-        besides = {_even(each) for each in self._sheet.besides}
+        headings = [_normalized(raw) for raw in self._cells[top]]
+        known = {_normalized(column.heading): column for column in self._sheet.columns}
+        besides = {_normalized(each) for each in self._sheet.besides}
         for at, heading in enumerate(headings):
             if heading in known:
                 self._at[known[heading].name] = at
@@ -169,9 +169,9 @@ class _RowReader(Generic[R]):
             self._invalid(at, problem, values)
         else:
             if not wrong:
-                self._reading.rows.append(Placed(at + 1, row))
+                self._reading.rows.append(NumberedRow(at + 1, row))
 
-    def _read_cell(self, column: Asked, at: int, into: dict[str, object]) -> None:
+    def _read_cell(self, column: ColumnSpec, at: int, into: dict[str, object]) -> None:
         raw = self._cell(at, self._at[column.name])
         if is_empty(raw):
             if column.required:
@@ -179,7 +179,7 @@ class _RowReader(Generic[R]):
             return
         try:
             into[column.name] = column.read(raw)
-        except Malformed as wrong:
+        except InvalidCellError as wrong:
             self._wrong(column, at, "cell-malformed", f"“{column.heading}”应{column.asks or wrong}", as_text(raw))
 
     def _invalid(self, at: int, problem: ValidationError, values: dict[str, object]) -> None:
@@ -189,14 +189,14 @@ class _RowReader(Generic[R]):
         for error in problem.errors():
             name = str(error["loc"][0]) if error["loc"] else ""
             if not name:
-                self._problem(f"A{at + 1}", "row-malformed", _said(error))
+                self._problem(f"A{at + 1}", "row-malformed", _message_of(error))
             elif name in values and name not in told:
                 told.add(name)
                 column = columns[name]
-                text = f"“{column.heading}”应{column.asks}" if column.asks else f"“{column.heading}”{_said(error)}"
+                text = f"“{column.heading}”应{column.asks}" if column.asks else f"“{column.heading}”{_message_of(error)}"
                 self._wrong(column, at, "cell-malformed", text, as_text(self._cell(at, self._at[name])))
 
-    def _wrong(self, column: Asked, at: int, code: str, text: str, found: str) -> None:
+    def _wrong(self, column: ColumnSpec, at: int, code: str, text: str, found: str) -> None:
         self._problem(_address(at, self._at[column.name]), code, text, None if column.private else found)
 
     def _problem(self, cell: str, code: str, text: str, found: str | None = None) -> None:
@@ -204,14 +204,14 @@ class _RowReader(Generic[R]):
         self._reading.problems.append(CellProblem(self._reading.sheet, cell, code, text, kept))
 
 
-def _said(error: Any) -> str:  # noqa: ANN401 - pydantic's details of one error
+def _message_of(error: Any) -> str:  # noqa: ANN401 - pydantic's details of one error
     """A rule of the model says in Chinese what is wrong; of the validator's own English the usual text is told."""
     if error["type"] == "value_error" and not str(error["ctx"]["error"]).isascii():
         return str(error["ctx"]["error"])
     return TEXTS.get(error["type"], USUAL_TEXT)
 
 
-def _even(raw: object) -> str:
+def _normalized(raw: object) -> str:
     """Headings are compared without the spaces and line breaks, and in one width."""
     return re.sub(r"\s", "", unicodedata.normalize("NFKC", as_text(raw))) if raw is not None else ""
 

@@ -14,8 +14,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from chassis.spreadsheets import cells
-from chassis.spreadsheets.reader import Asked, Reading, Sheet, read
-from chassis.spreadsheets.writer import Heading, Page, Printed, as_csv, as_xlsx
+from chassis.spreadsheets.reader import ColumnSpec, SheetResult, Sheet, read
+from chassis.spreadsheets.writer import Heading, SheetData, Printed, as_csv, as_xlsx
 
 R = TypeVar("R", bound=BaseModel)
 Read = Callable[[object], object]
@@ -54,13 +54,13 @@ class Table(Generic[R]):
         asked = tuple(_asked(name, self._columns[name], info) for name, info in row.model_fields.items())
         self._sheet = Sheet(title, asked, frozenset(besides))
 
-    def read(self, content: bytes) -> Reading[R]:
+    def read(self, content: bytes) -> SheetResult[R]:
         """Read the sheet of this title, or the only one there is; raises ``NotAWorkbook`` when it cannot be opened."""
         return read(self._sheet, self.row, content)
 
-    def page(self, rows: Iterable[R], above: Iterable[str] = ()) -> Page:
+    def page(self, rows: Iterable[R], above: Iterable[str] = ()) -> SheetData:
         headings = [Heading(column.heading, column.width) for column in self._columns.values()]
-        return Page(self.title, headings, (self._printed(row) for row in rows), tuple(above))
+        return SheetData(self.title, headings, (self._printed(row) for row in rows), tuple(above))
 
     def as_xlsx(self, rows: Iterable[R] = ()) -> bytes:
         """Without rows it is the empty form."""
@@ -80,8 +80,8 @@ def _column(name: str, info: FieldInfo) -> Column:
     return found[0]
 
 
-def _asked(name: str, column: Column, info: FieldInfo) -> Asked:
-    return Asked(
+def _asked(name: str, column: Column, info: FieldInfo) -> ColumnSpec:
+    return ColumnSpec(
         name,
         column.heading,
         _reader(info.annotation, column),
@@ -92,21 +92,21 @@ def _asked(name: str, column: Column, info: FieldInfo) -> Asked:
 
 
 def _reader(annotation: Any, column: Column) -> Read:  # noqa: ANN401 - a type as written
-    kind = _bare(annotation)
+    kind = _unwrapped_type(annotation)
     one: Read = lambda raw: cells.as_choice(column.choices, raw)  # noqa: E731 - one of two ways
     if not column.choices:
-        one = READERS.get(_bare(get_args(kind)[0]) if get_origin(kind) in SEVERAL else kind, cells.as_code)
+        one = READERS.get(_unwrapped_type(get_args(kind)[0]) if get_origin(kind) in SEVERAL else kind, cells.as_code)
     if get_origin(kind) in SEVERAL:
         return lambda raw: [one(part) for part in cells.as_parts(raw)]
     return one
 
 
-def _bare(annotation: Any) -> Any:  # noqa: ANN401 - a type as written
+def _unwrapped_type(annotation: Any) -> Any:  # noqa: ANN401 - a type as written
     """The type without its constraints and without None."""
     if get_origin(annotation) is Annotated:
-        return _bare(get_args(annotation)[0])
+        return _unwrapped_type(get_args(annotation)[0])
     if get_origin(annotation) in {Union, UnionType}:
-        return _bare(next(each for each in get_args(annotation) if each is not type(None)))
+        return _unwrapped_type(next(each for each in get_args(annotation) if each is not type(None)))
     return annotation
 
 

@@ -13,13 +13,13 @@ from chassis.spreadsheets import guard
 Grid: TypeAlias = Sequence[Sequence[object]]
 
 
-def opened(content: bytes) -> CalamineWorkbook:
+def open_workbook(content: bytes) -> CalamineWorkbook:
     """Open an xlsx, for ``with``; raises ``NotAWorkbook`` for anything else, and for what would unpack to too much."""
     guard.check(content)
     try:
         return CalamineWorkbook.from_filelike(io.BytesIO(content))
     except (CalamineError, OSError, ValueError) as problem:
-        raise guard.NotAWorkbook("broken-workbook", "工作簿文件已损坏，无法打开") from problem
+        raise guard.InvalidWorkbookError("broken-workbook", "工作簿文件已损坏，无法打开") from problem
 
 
 def grid(book: CalamineWorkbook, title: str) -> Grid:
@@ -27,4 +27,4 @@ def grid(book: CalamineWorkbook, title: str) -> Grid:
     try:
         return book.get_sheet_by_name(title).to_python(skip_empty_area=False)
     except (CalamineError, OSError, ValueError) as problem:
-        raise guard.NotAWorkbook("broken-workbook", f"工作表“{title}”已损坏，无法读取") from problem
+        raise guard.InvalidWorkbookError("broken-workbook", f"工作表“{title}”已损坏，无法读取") from problem

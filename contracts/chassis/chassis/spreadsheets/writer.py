@@ -38,7 +38,7 @@ class Heading:
 
 
 @dataclass(frozen=True)
-class Page:
+class SheetData:
     """A sheet: lines across the top (a workbook has them, CSV has not), headings, rows."""
 
     title: str
@@ -47,16 +47,16 @@ class Page:
     above: Sequence[str] = ()
 
 
-def as_csv(page: Page) -> bytes:
+def as_csv(page: SheetData) -> bytes:
     """With a byte order mark, by which Excel knows UTF-8; a text that would be a formula begins with an apostrophe."""
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow([heading.text for heading in page.headings])
-    writer.writerows([harmless(cell) for cell in row] for row in page.rows)
+    writer.writerows([escape_formula(cell) for cell in row] for row in page.rows)
     return text.getvalue().encode("utf-8-sig")
 
 
-def as_xlsx(*pages: Page) -> bytes:
+def as_xlsx(*pages: SheetData) -> bytes:
     """One sheet a page; every text is a cell of type text, so that none is taken for a formula."""
     book = Workbook()
     book.remove(book.worksheets[0])
@@ -67,7 +67,7 @@ def as_xlsx(*pages: Page) -> bytes:
     return content.getvalue()
 
 
-def _fill(sheet: Worksheet, page: Page) -> None:
+def _fill(sheet: Worksheet, page: SheetData) -> None:
     top = _head(sheet, page)
     for number, row in enumerate(page.rows, start=top + 1):
         for column, value in enumerate(row, start=1):
@@ -75,11 +75,11 @@ def _fill(sheet: Worksheet, page: Page) -> None:
     sheet.freeze_panes = f"A{top + 1}"
 
 
-def harmless(value: Printed) -> Printed:
+def escape_formula(value: Printed) -> Printed:
     return f"'{value}" if isinstance(value, str) and value.startswith(STARTS_A_FORMULA) else value
 
 
-def _head(sheet: Worksheet, page: Page) -> int:
+def _head(sheet: Worksheet, page: SheetData) -> int:
     """Write what stands above the rows; return the number of the row of headings."""
     for row, text in enumerate(page.above, start=1):
         cell = _write(sheet, row, 1, text)

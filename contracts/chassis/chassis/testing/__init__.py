@@ -1,5 +1,5 @@
 """The test kit: stores in memory, several services joined in memory, and private servers."""
 
-from chassis.testing.memory import Bench, Memory
+from chassis.testing.memory import HandlerHarness, InMemoryStore
 
-__all__ = ["Bench", "Memory"]
+__all__ = ["HandlerHarness", "InMemoryStore"]

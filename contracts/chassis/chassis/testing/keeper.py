@@ -9,7 +9,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from chassis.devservers import Broker, BrokerAdmin, MissingServerError, Mongod, MongodAdmin, ServerDiedError
-from chassis.testing.stack import Stand
+from chassis.testing.stack import TestServers
 
 
 async def keep(folder: Path, session: int) -> None:
@@ -18,7 +18,7 @@ async def keep(folder: Path, session: int) -> None:
     async with asyncio.TaskGroup() as starting:
         broker = starting.create_task(Broker.start(folder / "broker"))
         mongod = starting.create_task(Mongod.start(folder / "mongod"))
-    stand = Stand(_plain_broker(broker.result()), _plain_mongod(mongod.result()))
+    stand = TestServers(_plain_broker(broker.result()), _plain_mongod(mongod.result()))
     ready = folder / "ready.json"
     ready.write_text(stand.described())
     ready.rename(folder / "stand.json")

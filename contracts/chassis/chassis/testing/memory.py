@@ -11,16 +11,16 @@ from typing import Any, Generic, TypeVar
 from bson import encode
 from messages.event import Event
 
-from chassis.handling import Handler, Sort, Where
+from chassis.handling import Handler, Sort, Filter
 from chassis.persistence.query import matches, sorted_by, values_at
 from chassis.persistence.collections import Index
-from chassis.persistence.unit_of_work import Batch, Commit, Conflict, Document, Outcome, Taken, Unit, Unstorable, Write, reading
+from chassis.persistence.unit_of_work import IdentityMap, ChangeSet, WriteConflictError, Document, HandlerOutcome, DuplicateKeyError, UnitOfWork, UnstorableValueError, Write, read_only_unit
 
 M = TypeVar("M")
 S = TypeVar("S")
 
 
-class Memory:
+class InMemoryStore:
     """Documents in dictionaries; a commit is checked whole before any of it is applied."""
 
     def __init__(self, indexes: Sequence[Index] = ()) -> None:
@@ -32,24 +32,24 @@ class Memory:
         held = self.collections.get(collection, {})
         return [copy.deepcopy(held[key]) for key in keys if key in held]
 
-    async def find(self, collection: str, where: Where, sort: Sort, limit: int) -> Sequence[Document]:
+    async def find(self, collection: str, where: Filter, sort: Sort, limit: int) -> Sequence[Document]:
         _checked(where)
         found = [each for each in self.collections.get(collection, {}).values() if matches(each, where)]
         ordered = sorted_by(found, sort)
         return copy.deepcopy(ordered[:limit] if limit else ordered)
 
-    async def count(self, collection: str, where: Where) -> int:
+    async def count(self, collection: str, where: Filter) -> int:
         _checked(where)
         return sum(matches(each, where) for each in self.collections.get(collection, {}).values())
 
     @asynccontextmanager
-    async def snapshot(self) -> AsyncIterator[Memory]:
+    async def snapshot(self) -> AsyncIterator[InMemoryStore]:
         """A commit replaces the dictionaries it changes, so these stay as they are."""
-        seen = Memory()
+        seen = InMemoryStore()
         seen.collections = self.collections
         yield seen
 
-    async def commit(self, commit: Commit) -> None:
+    async def commit(self, commit: ChangeSet) -> None:
         rows = [Write("inbox", row["_id"], 0, row) for row in commit.inbox]
         after = dict(self.collections)
         for write in [*rows, *commit.writes]:
@@ -62,21 +62,21 @@ class Memory:
             self.outbox.append(commit.outbox)
 
     async def insert(self, collection: str, document: Document) -> None:
-        await self.commit(Commit([], [Write(collection, document["_id"], 0, document)], None))
+        await self.commit(ChangeSet([], [Write(collection, document["_id"], 0, document)], None))
 
 
-def _checked(where: Where) -> None:
+def _checked(where: Filter) -> None:
     """Refuse what the database could not even be asked."""
     try:
         encode(dict(where))
     except OverflowError as problem:
-        raise Unstorable(str(problem)) from problem
+        raise UnstorableValueError(str(problem)) from problem
 
 
 def _applied(held: dict[str, Document], write: Write) -> dict[str, Document]:
     current = held.get(write.key)
     if (current["v"] if current and "v" in current else 1 if current else 0) != write.expected:
-        raise Conflict(f"{write.collection}/{write.key} has moved")
+        raise WriteConflictError(f"{write.collection}/{write.key} has moved")
     if write.document is None:
         return {key: document for key, document in held.items() if key != write.key}
     return {**held, write.key: copy.deepcopy(write.document)}
@@ -89,11 +89,11 @@ def _held_once(index: Index, held: Mapping[str, Document]) -> None:
             continue
         value = repr([values_at(document, path) for path, _ in index.keys])
         if value in seen:
-            raise Taken(f"{index.collection}: {value} is held already")
+            raise DuplicateKeyError(f"{index.collection}: {value} is held already")
         seen.add(value)
 
 
-class Bench(Generic[S]):
+class HandlerHarness(Generic[S]):
     """One service's handlers on a store in memory: state is kept from one message to the next.
 
     ``handle`` returns the events with their sequences. A Refusal, Transient or Poison comes out as raised, and nothing
@@ -101,9 +101,9 @@ class Bench(Generic[S]):
     """
 
     def __init__(
-        self, store: Callable[[Unit], S], aggregates: Mapping[str, str], indexes: Sequence[Index] = ()
+        self, store: Callable[[UnitOfWork], S], aggregates: Mapping[str, str], indexes: Sequence[Index] = ()
     ) -> None:
-        self.memory = Memory(indexes)
+        self.memory = InMemoryStore(indexes)
         self.said: list[Event] = []
         self._store = store
         self._aggregates = aggregates
@@ -111,19 +111,19 @@ class Bench(Generic[S]):
     async def handle(self, handler: Handler[M, S], message: M, now: datetime) -> list[Event]:
         return (await self.perform(handler, message, now)).events
 
-    async def perform(self, handler: Handler[M, S], command: M, now: datetime) -> Outcome:
+    async def perform(self, handler: Handler[M, S], command: M, now: datetime) -> HandlerOutcome:
         """Handle and return the reply and a recorded refusal as well."""
-        batch = Batch(self.memory, self._aggregates)
-        unit = Unit(batch)
-        outcome = await unit.conclude(await handler(command, self._store(unit), now))
-        unit.keep()
-        await self.memory.commit(Commit([], batch.writes(), None))
+        batch = IdentityMap(self.memory, self._aggregates)
+        unit = UnitOfWork(batch)
+        outcome = await unit.finish(await handler(command, self._store(unit), now))
+        unit.flush()
+        await self.memory.commit(ChangeSet([], batch.writes(), None))
         self.said += outcome.events
         return outcome
 
-    def look(self) -> S:
+    def store(self) -> S:
         """Give a store for reading what is kept now."""
-        return self._store(reading(self.memory))
+        return self._store(read_only_unit(self.memory))
 
     def documents(self, collection: str) -> dict[str, Any]:
         return self.memory.collections.get(collection, {})

@@ -10,27 +10,27 @@ from typing import Any, Generic, TypeVar
 from uuid import uuid4
 
 from chassis.clock import Clock
-from chassis.transactions.group_committer import Committer
+from chassis.transactions.group_committer import GroupCommitter
 from chassis.handling import Handler
 from chassis.observability.metrics import Metrics
 from chassis.persistence.mongo import Database, Driver, open_database
 from chassis.security.audit import RECORD_INDEXES
-from chassis.transactions.commands import CommandRoad
+from chassis.transactions.commands import CommandExecutor
 from chassis.persistence.collections import Index
-from chassis.testing.stack import Stand
-from chassis.persistence.unit_of_work import Commit, Unit, Write, reading
+from chassis.testing.stack import TestServers
+from chassis.persistence.unit_of_work import ChangeSet, UnitOfWork, Write, read_only_unit
 
 C = TypeVar("C")
 S = TypeVar("S")
 
 
 @dataclass(frozen=True)
-class Processes(Generic[S]):
+class CommitterCluster(Generic[S]):
     """The processes by number; made by ``many_processes``."""
 
     database: Database
-    roads: tuple[CommandRoad, ...]
-    store: Callable[[Unit], S]
+    roads: tuple[CommandExecutor, ...]
+    store: Callable[[UnitOfWork], S]
 
     async def perform(self, process: int, handler: Handler[C, S], command: C, key: str = "") -> Any:  # noqa: ANN401 - a reply
         """Do a command or an event once at one of the processes; a Refusal comes out as raised.
@@ -42,7 +42,7 @@ class Processes(Generic[S]):
 
     def look(self) -> S:
         """Give a store for reading what is kept now."""
-        return self.store(reading(self.database))
+        return self.store(read_only_unit(self.database))
 
     async def said(self) -> Counter[str]:
         """How many events of each type have been committed."""
@@ -52,29 +52,29 @@ class Processes(Generic[S]):
     async def adopt(self, collections: Mapping[str, Mapping[str, Any]]) -> None:
         """Begin with the documents of a bench, ``bench.memory.collections``."""
         writes = [Write(name, key, 0, document) for name, kept in collections.items() for key, document in kept.items()]
-        await self.database.commit(Commit([], writes, None))
+        await self.database.commit(ChangeSet([], writes, None))
 
 
 @asynccontextmanager
-async def many_processes(  # noqa: PLR0913 - what a service's main.py wires
-    stand: Stand,
+async def committer_cluster(  # noqa: PLR0913 - what a service's main.py wires
+    stand: TestServers,
     service: str,
-    store: Callable[[Unit], S],
+    store: Callable[[UnitOfWork], S],
     *,
     aggregates: Mapping[str, str],
     clock: Clock,
     indexes: Sequence[Index] = (),
     count: int = 2,
     driver: Driver = "motor",
-) -> AsyncIterator[Processes[S]]:
+) -> AsyncIterator[CommitterCluster[S]]:
     """Open a fresh database for ``count`` processes; they finish what they have begun before it is closed."""
     mine = await stand.database(service)
     database = open_database(mine.url, mine.name, driver)
     async with AsyncExitStack() as ending:
         ending.push_async_callback(database.close)
-        await database.prepare((*indexes, *RECORD_INDEXES))
-        committers = [Committer(database, service, aggregates, clock=clock, metrics=Metrics()) for _ in range(count)]
+        await database.ensure_indexes((*indexes, *RECORD_INDEXES))
+        committers = [GroupCommitter(database, service, aggregates, clock=clock, metrics=Metrics()) for _ in range(count)]
         for each in committers:
             each.start()
             ending.push_async_callback(each.stop)
-        yield Processes(database, tuple(CommandRoad(each) for each in committers), store)
+        yield CommitterCluster(database, tuple(CommandExecutor(each) for each in committers), store)

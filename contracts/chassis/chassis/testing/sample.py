@@ -10,11 +10,11 @@ from messages.event import Event
 from messages.notify import NoticeDelivered
 from messages.values import Role
 
-from chassis.persistence.unit_of_work import Run
-from chassis.outbox.entries import Cause
-from chassis.persistence.collections import Documents, Index
-from chassis.persistence.unit_of_work import Key, Unit
-from chassis.transactions.work import Work
+from chassis.persistence.unit_of_work import HandlerCall
+from chassis.outbox.entries import Causation
+from chassis.persistence.collections import DocumentCollection, Index
+from chassis.persistence.unit_of_work import Key, UnitOfWork
+from chassis.transactions.work import WorkItem
 
 SERVICE = "notify"
 AGGREGATES = {"notice": "notices"}
@@ -22,7 +22,7 @@ INDEXES = (Index("notices", (("label", 1),), unique=True, partial={"label": {"$e
 
 
 @dataclass(frozen=True)
-class Tally:
+class TouchCounter:
     """How often a notice was touched, and by what, in order."""
 
     count: int = 0
@@ -38,13 +38,13 @@ class Touch:
 
 
 class Store:
-    def __init__(self, unit: Unit) -> None:
-        self.notices = Documents(unit, "notices", Tally)
+    def __init__(self, unit: UnitOfWork) -> None:
+        self.notices = DocumentCollection(unit, "notices", TouchCounter)
 
 
 async def touch(command: Touch, store: Store, _now: datetime) -> list[Event]:
     """Count one touch and say that the notice was delivered."""
-    before = await store.notices.get(command.notice) or Tally()
+    before = await store.notices.get(command.notice) or TouchCounter()
     after = replace(before, count=before.count + 1, words=(*before.words, command.word), label=command.label)
     store.notices.save(command.notice, after)
     return [delivered(command.notice)]
@@ -54,9 +54,9 @@ def delivered(notice: str) -> NoticeDelivered:
     return NoticeDelivered(notice_id=notice, channel="inbox", role=Role.APPLICANT, template="sample")
 
 
-def running(command: Touch) -> Run:
+def running(command: Touch) -> HandlerCall:
     return lambda unit, now: touch(command, Store(unit), now)
 
 
-def work(inbox_id: str, run: Run, reads: Iterable[Key] = (), digest: str | None = None) -> Work:
-    return Work(inbox_id, run, Cause(inbox_id), consumer=SERVICE, reads=reads, digest=digest)
+def work(inbox_id: str, run: HandlerCall, reads: Iterable[Key] = (), digest: str | None = None) -> WorkItem:
+    return WorkItem(inbox_id, run, Causation(inbox_id), consumer=SERVICE, prefetch=reads, digest=digest)

@@ -27,7 +27,7 @@ class ServiceDatabase(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Stand:
+class TestServers:
     """What tests know of the session's servers; they end with the session, however it ends."""
 
     broker: BrokerAdmin
@@ -55,7 +55,7 @@ class Stand:
         name = f"test-{uuid4().hex[:12]}"
         await self.broker.add_vhost(name)
         if definitions is not None:
-            await self.broker.import_definitions(moved(definitions, name))
+            await self.broker.import_definitions(rebase_definitions(definitions, name))
         return name
 
     def amqp_url(self, vhost: str, user: str | None = None) -> str:
@@ -68,7 +68,7 @@ class Stand:
         return ServiceDatabase(name, self.mongod.url(name, PASSWORD, name))
 
 
-def moved(definitions: Mapping[str, Any], vhost: str) -> dict[str, Any]:
+def rebase_definitions(definitions: Mapping[str, Any], vhost: str) -> dict[str, Any]:
     """Readdress definitions to this vhost and give their users the stand's password."""
     result = {key: [{**entry, "vhost": vhost} for entry in definitions.get(key, [])] for key in ADDRESSED}
     users = [{"tags": "", **user, "password": PASSWORD} for user in definitions.get("users", [])]

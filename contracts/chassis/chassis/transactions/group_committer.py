@@ -9,31 +9,31 @@ from random import SystemRandom
 
 import structlog
 
-from chassis.transactions.transaction import Attempt
+from chassis.transactions.transaction import BatchTransaction
 from chassis.clock import Clock
-from chassis.handling import Refusal, Transient
+from chassis.handling import Refusal, TransientError
 from chassis.observability.metrics import Metrics
-from chassis.failpoints import Steps
-from chassis.observability.tracing import OFF, Tracing
-from chassis.persistence.unit_of_work import Backing, Conflict, Document, Key, Refused, Taken
-from chassis.transactions.work import Verdict, Work
+from chassis.failpoints import Failpoints
+from chassis.observability.tracing import NO_TRACING, Tracing
+from chassis.persistence.unit_of_work import DocumentStore, WriteConflictError, Document, Key, RejectedWriteError, DuplicateKeyError
+from chassis.transactions.work import Reply, WorkItem
 
 log = structlog.get_logger(__name__)
 
-ALONE_TRIES = 12
+MAX_CONFLICT_RETRIES = 12
 """Conflicts after which a work that stands alone is put off."""
-TAKEN_TRIES = 3
+MAX_DUPLICATE_KEY_RETRIES = 3
 """Tries alone after which a natural key that another document holds is taken for good."""
 JITTER = 0.02
-TURNS = 3
+LOOP_ITERATIONS = 3
 """Turns of the loop that a delivery takes from the socket through the libraries' tasks to us."""
 
 
-class Contended(Transient):
+class ContentionError(TransientError):
     """Others keep changing what this work builds on."""
 
 
-class Committer:
+class GroupCommitter:
     """Takes what is waiting, up to ``batch_max``, and never waits for more.
 
     Transactions run in tasks of its own that nobody cancels: the bus cancels its handlers when a connection drops,
@@ -43,25 +43,25 @@ class Committer:
 
     def __init__(  # noqa: PLR0913 - wired once, in process.py
         self,
-        database: Backing,
+        database: DocumentStore,
         service: str,
         aggregates: Mapping[str, str],
         *,
         clock: Clock,
         metrics: Metrics,
         relay_wakeup: Callable[[Document], None] = lambda _document: None,
-        steps: Steps | None = None,
+        steps: Failpoints | None = None,
         batch_max: int = 100,
         commits_in_flight: int = 2,
         token: str = "",
-        tracing: Tracing = OFF,
+        tracing: Tracing = NO_TRACING,
     ) -> None:
-        self._attempt = Attempt(database, service, aggregates, clock, metrics, relay_wakeup, steps, token, tracing)
+        self._attempt = BatchTransaction(database, service, aggregates, clock, metrics, relay_wakeup, steps, token, tracing)
         self._tracing = tracing
         self._metrics = metrics
         self._batch_max = batch_max
         self._flights_wanted = commits_in_flight
-        self._queue: deque[Work] = deque()
+        self._queue: deque[WorkItem] = deque()
         self._arrived = asyncio.Event()
         self._busy_keys: set[Key] = set()
         self._busy_ids: set[str] = set()
@@ -69,17 +69,17 @@ class Committer:
         self._stopping = False
         self._random = SystemRandom()
 
-    async def perform(self, work: Work) -> Verdict:
+    async def submit(self, work: WorkItem) -> Reply:
         """Do a work once. Returns after the commit; raises what its handler raised, Refusal included."""
         if self._stopping:
-            raise Transient("the service is stopping")
-        with self._tracing.work(work.consumer) as work.span:
+            raise TransientError("the service is stopping")
+        with self._tracing.work_span(work.consumer) as work.span:
             self._queue.append(work)
             self._arrived.set()
             return await work.waiter
 
     def start(self) -> None:
-        self._flights = [asyncio.create_task(self._fly()) for _ in range(self._flights_wanted)]
+        self._flights = [asyncio.create_task(self._worker()) for _ in range(self._flights_wanted)]
 
     async def stop(self) -> None:
         """Finish what is waiting, take nothing new."""
@@ -91,38 +91,38 @@ class Committer:
     def running(self) -> bool:
         return bool(self._flights) and not any(flight.done() for flight in self._flights)
 
-    async def _fly(self) -> None:
+    async def _worker(self) -> None:
         while not (self._stopping and not self._queue):
             await self._arrived.wait()
-            await self._those_at_the_door()
-            works = self._take()
+            await self._wait_for_arrivals()
+            works = self._next_batch()
             if not works:
-                await self._nothing_to_take()
+                await self._wait_for_work()
                 continue
             try:
                 await self._commit(works, conflicts=0)
             finally:
                 self._release(works)
 
-    async def _those_at_the_door(self) -> None:
+    async def _wait_for_arrivals(self) -> None:
         """Let come along what the loop is handing over now: as long as each turn brings more, without a pause."""
         known = -1
         while known < len(self._queue) < self._batch_max:
             known = len(self._queue)
-            for _ in range(TURNS):
+            for _ in range(LOOP_ITERATIONS):
                 await asyncio.sleep(0)
 
-    async def _nothing_to_take(self) -> None:
+    async def _wait_for_work(self) -> None:
         """Sleep until something arrives or a flight lands; when stopping, look again soon."""
         if self._stopping:
             await asyncio.sleep(0.01)
         else:
             self._arrived.clear()
 
-    def _take(self) -> list[Work]:
+    def _next_batch(self) -> list[WorkItem]:
         """Take in order of arrival what shares nothing with the other flight; what is left keeps its order."""
-        taken: list[Work] = []
-        left: list[Work] = []
+        taken: list[WorkItem] = []
+        left: list[WorkItem] = []
         held: set[Key] = set()
         ids: set[str] = set()
         while self._queue and len(taken) < self._batch_max:
@@ -139,42 +139,42 @@ class Committer:
         self._busy_keys.update(*(work.keys for work in taken))
         return taken
 
-    def _release(self, works: Iterable[Work]) -> None:
+    def _release(self, works: Iterable[WorkItem]) -> None:
         for work in works:
             self._busy_ids.discard(work.inbox_id)
             self._busy_keys -= work.keys
             if not work.waiter.done():
-                work.fail(Transient("the commit did not come to an end"))
+                work.fail(TransientError("the commit did not come to an end"))
         if self._queue:
             self._arrived.set()
 
-    async def _commit(self, works: list[Work], conflicts: int) -> None:
+    async def _commit(self, works: list[WorkItem], conflicts: int) -> None:
         """Commit a batch; on conflict again with jitter, on a second halved until the culprit stands alone."""
         try:
             await self._attempt.run(works)
-        except Conflict as problem:
+        except WriteConflictError as problem:
             self._metrics.commit_conflicts.inc()
-            await self._again([work for work in works if not work.waiter.done()], conflicts + 1, problem)
-        except Transient as problem:
+            await self._retry([work for work in works if not work.waiter.done()], conflicts + 1, problem)
+        except TransientError as problem:
             for work in works:
                 work.fail(problem)
         except Exception as problem:
             # Whatever a driver raises, the flight must go on, and one document that cannot be written is one work's.
-            if not isinstance(problem, Refused):
+            if not isinstance(problem, RejectedWriteError):
                 log.exception("batch failed", works=len(works))
-            await self._narrow([work for work in works if not work.waiter.done()], problem)
+            await self._bisect([work for work in works if not work.waiter.done()], problem)
 
-    async def _again(self, works: list[Work], conflicts: int, problem: Conflict) -> None:
+    async def _retry(self, works: list[WorkItem], conflicts: int, problem: WriteConflictError) -> None:
         await asyncio.sleep(self._random.uniform(0, JITTER * min(conflicts, 10)))
         if len(works) > 1 and conflicts > 1:
             await self._commit(works[: len(works) // 2], conflicts=1)
             await self._commit(works[len(works) // 2 :], conflicts=1)
-        elif works and conflicts < (TAKEN_TRIES if isinstance(problem, Taken) else ALONE_TRIES):
+        elif works and conflicts < (MAX_DUPLICATE_KEY_RETRIES if isinstance(problem, DuplicateKeyError) else MAX_CONFLICT_RETRIES):
             await self._commit(works, conflicts)
         for work in works:
-            work.fail(_given_up(problem))
+            work.fail(_final_error(problem))
 
-    async def _narrow(self, works: list[Work], problem: Exception) -> None:
+    async def _bisect(self, works: list[WorkItem], problem: Exception) -> None:
         """Fail a work that stands alone; commit the halves of more than one."""
         if len(works) <= 1:
             for work in works:
@@ -184,7 +184,7 @@ class Committer:
         await self._commit(works[len(works) // 2 :], conflicts=0)
 
 
-def _given_up(problem: Conflict) -> Exception:
-    if isinstance(problem, Taken):
+def _final_error(problem: WriteConflictError) -> Exception:
+    if isinstance(problem, DuplicateKeyError):
         return Refusal("already-exists", title=f"A natural key is {problem}")
-    return Contended(str(problem))
+    return ContentionError(str(problem))

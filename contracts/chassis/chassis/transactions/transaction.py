@@ -12,12 +12,12 @@ from messages.event import Event
 
 from chassis.outbox import entries as outbox
 from chassis.clock import Clock, SystemClock
-from chassis.handling import Refusal, Stale, Transient
+from chassis.handling import Refusal, Stale, TransientError
 from chassis.observability.metrics import Metrics
-from chassis.failpoints import NoSteps, Steps
+from chassis.failpoints import NoFailpoints, Failpoints
 from chassis.observability.tracing import Tracing
-from chassis.persistence.unit_of_work import Backing, Batch, Commit, Conflict, Document, Key, Outcome, Seen, Unit
-from chassis.transactions.work import Verdict, Work, inbox_row, repeated
+from chassis.persistence.unit_of_work import DocumentStore, IdentityMap, ChangeSet, WriteConflictError, Document, Key, HandlerOutcome, DocumentReader, UnitOfWork
+from chassis.transactions.work import Reply, WorkItem, inbox_row, duplicate_reply
 
 log = structlog.get_logger(__name__)
 
@@ -25,13 +25,13 @@ log = structlog.get_logger(__name__)
 class _Handled(NamedTuple):
     """What one work adds to the transaction, ready to be written."""
 
-    outcome: Outcome
+    outcome: HandlerOutcome
     row: Document
     said: list[Document]
     stale: bool
 
 
-class Attempt:
+class BatchTransaction:
     """Handlers see one instant of the database, and what those before them in the batch have done on top of it.
 
     Nobody is told anything before the commit, except what is known already.
@@ -42,13 +42,13 @@ class Attempt:
 
     def __init__(  # noqa: PLR0913, PLR0917 - the committer's own parts
         self,
-        database: Backing,
+        database: DocumentStore,
         service: str,
         aggregates: Mapping[str, str],
         clock: Clock,
         metrics: Metrics,
         wake_relay: Callable[[Document], None],
-        steps: Steps | None,
+        steps: Failpoints | None,
         token: str,
         tracing: Tracing,
     ) -> None:
@@ -58,24 +58,24 @@ class Attempt:
         self._clock = clock
         self._metrics = metrics
         self._wake_relay = wake_relay
-        self._steps = steps or NoSteps()
+        self._steps = steps or NoFailpoints()
         self._token = token
         self._tracing = tracing
         self._real = SystemClock()
 
-    async def run(self, works: list[Work]) -> None:
+    async def run(self, works: list[WorkItem]) -> None:
         with self._tracing.commit([work.span for work in works]):
-            results = await self._committed(works)
+            results = await self._execute(works)
         for work, result in results:
-            self._tell(work, result)
+            self._resolve(work, result)
 
-    async def _committed(self, works: list[Work]) -> list[tuple[Work, _Handled | Exception]]:
+    async def _execute(self, works: list[WorkItem]) -> list[tuple[WorkItem, _Handled | Exception]]:
         began = perf_counter()
         async with self._database.snapshot() as seen:
-            fresh = await self._unknown(works, seen)
-            batch = Batch(seen, self._aggregates)
+            fresh = await self._not_in_inbox(works, seen)
+            batch = IdentityMap(seen, self._aggregates)
             await batch.prefetch(key for work in fresh for key in work.keys)
-            await batch.prefetch([key for work in fresh for key in await self._named_by(work, batch)])
+            await batch.prefetch([key for work in fresh for key in await self._related_keys(work, batch)])
             results = [(work, await self._handle(work, batch)) for work in fresh]
         done = [result for _, result in results if isinstance(result, _Handled)]
         if done:
@@ -85,71 +85,71 @@ class Attempt:
         return results
 
     @staticmethod
-    async def _named_by(work: Work, batch: Batch) -> Iterable[Key]:
+    async def _related_keys(work: WorkItem, batch: IdentityMap) -> Iterable[Key]:
         """What the work wants beside, by what is loaded now; one that cannot say so meets the reason in its handler."""
-        if work.then is None:
+        if work.prefetch_related is None:
             return ()
         try:
-            return await work.then(Unit(batch))
-        except Conflict:
+            return await work.prefetch_related(UnitOfWork(batch))
+        except WriteConflictError:
             raise  # the instant that this attempt reads is gone
         except Exception as problem:  # it costs speed alone, and nobody would see why
             log.warning("look-ahead failed", event_type=work.event_type, exc_info=problem)
             return ()
 
-    async def _unknown(self, works: list[Work], seen: Seen) -> list[Work]:
+    async def _not_in_inbox(self, works: list[WorkItem], seen: DocumentReader) -> list[WorkItem]:
         rows = await seen.load("inbox", [work.inbox_id for work in works])
         known = {row["_id"]: row for row in rows}
         for work in works:
             if work.inbox_id in known:
-                self._repeat(work, known[work.inbox_id])
+                self._answer_duplicate(work, known[work.inbox_id])
         return [work for work in works if work.inbox_id not in known]
 
-    def _repeat(self, work: Work, row: Document) -> None:
+    def _answer_duplicate(self, work: WorkItem, row: Document) -> None:
         self._metrics.duplicates.labels(work.consumer).inc()
         try:
-            work.answer(repeated(work, row))
+            work.answer(duplicate_reply(work, row))
         except Refusal as refusal:
             work.fail(refusal)
 
-    async def _handle(self, work: Work, batch: Batch) -> _Handled | Exception:
+    async def _handle(self, work: WorkItem, batch: IdentityMap) -> _Handled | Exception:
         """Run one handler on what the batch has become; one that raises leaves nothing behind."""
         now = self._clock.now()
-        unit = Unit(batch)
+        unit = UnitOfWork(batch)
         try:
-            with self._tracing.handled(work.span):
+            with self._tracing.handler_span(work.span):
                 result = await work.run(unit, now)
-                outcome = await unit.conclude(result)
+                outcome = await unit.finish(result)
                 said = [self._entry(event, work, now) for event in outcome.events]
             handled = _Handled(outcome, inbox_row(work, outcome, self._real.now()), said, isinstance(result, Stale))
-        except Conflict:
+        except WriteConflictError:
             raise  # the instant that this attempt reads is gone
         except Exception as problem:  # noqa: BLE001 - the waiter gets it and knows the remedy by its class
             return problem
-        unit.keep()
+        unit.flush()
         return handled
 
-    def _entry(self, event: Event, work: Work, now: datetime) -> Document:
+    def _entry(self, event: Event, work: WorkItem, now: datetime) -> Document:
         if event.owner != self._service:
             raise ValueError(f"{self._service} may not say {event.type}")
         return outbox.entry(event, work.cause, now, self._tracing.headers())
 
-    async def _save(self, batch: Batch, done: list[_Handled]) -> None:
+    async def _save(self, batch: IdentityMap, done: list[_Handled]) -> None:
         said = [entry for each in done for entry in each.said]
         document = outbox.document(said, self._token) if said else None
-        self._steps.reached("before-commit")
-        await self._database.commit(Commit([each.row for each in done], batch.writes(), document))
-        self._steps.reached("committed-not-acked")
+        self._steps.hit("before-commit")
+        await self._database.commit(ChangeSet([each.row for each in done], batch.writes(), document))
+        self._steps.hit("committed-not-acked")
         if document is not None:
             self._wake_relay(document)
 
-    def _tell(self, work: Work, result: _Handled | Exception) -> None:
-        self._metrics.works.labels(_word(result)).inc()
+    def _resolve(self, work: WorkItem, result: _Handled | Exception) -> None:
+        self._metrics.works.labels(_outcome_label(result)).inc()
         if isinstance(result, _Handled):
             self._count(result.outcome.refusal)
             if result.stale:
                 self._metrics.stale.labels(work.event_type).inc()
-            work.answer(Verdict(result.row.get("value"), result.outcome.refusal))
+            work.answer(Reply(result.row.get("value"), result.outcome.refusal))
         else:
             self._count(result)
             work.fail(result)
@@ -159,9 +159,9 @@ class Attempt:
             self._metrics.handler_refusals.labels(result.code).inc()
 
 
-def _word(result: _Handled | Exception) -> str:
+def _outcome_label(result: _Handled | Exception) -> str:
     if isinstance(result, _Handled):
         return "refusal recorded" if result.outcome.refusal else "done"
     if isinstance(result, Refusal):
         return "refused"
-    return "deferred" if isinstance(result, Transient) else "failed"
+    return "deferred" if isinstance(result, TransientError) else "failed"

@@ -12,13 +12,13 @@ from urllib.parse import quote
 from messages.values import Reason
 from pydantic_core import to_jsonable_python
 
-from chassis.persistence.unit_of_work import Look, Run
+from chassis.persistence.unit_of_work import RelatedKeys, HandlerCall
 from chassis.handling import Refusal
-from chassis.outbox.entries import Cause
+from chassis.outbox.entries import Causation
 from chassis.observability.tracing import Span
-from chassis.persistence.unit_of_work import Document, Key, Outcome
+from chassis.persistence.unit_of_work import Document, Key, HandlerOutcome
 
-REUSED = Reason(
+KEY_REUSED = Reason(
     rule="A4",
     article="第十四条",
     code="idempotency-key-reused",
@@ -26,7 +26,7 @@ REUSED = Reason(
 )
 
 
-class Verdict(NamedTuple):
+class Reply(NamedTuple):
     """What a waiter learns after the commit; a repeated work gets the first one's answer."""
 
     value: object = None
@@ -35,7 +35,7 @@ class Verdict(NamedTuple):
 
 
 @dataclass(slots=True, eq=False)
-class Work:
+class WorkItem:
     """One message or command.
 
     ``inbox_id`` is of ``command_id``, ``heard_id`` or ``item_id``; ``digest`` tells two commands under the same key
@@ -43,23 +43,23 @@ class Work:
     """
 
     inbox_id: str
-    run: Run
-    cause: Cause
+    run: HandlerCall
+    cause: Causation
     consumer: str = ""
     event_type: str = ""
-    reads: Iterable[Key] = ()
-    then: Look | None = None
+    prefetch: Iterable[Key] = ()
+    prefetch_related: RelatedKeys | None = None
     digest: str | None = None
     span: Span | None = None
     """Of the trace, while tracing is on."""
     keys: frozenset[Key] = field(init=False)
-    waiter: asyncio.Future[Verdict] = field(init=False)
+    waiter: asyncio.Future[Reply] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.keys = frozenset(self.reads)
+        self.keys = frozenset(self.prefetch)
         self.waiter = asyncio.get_running_loop().create_future()
 
-    def answer(self, verdict: Verdict) -> None:
+    def answer(self, verdict: Reply) -> None:
         if not self.waiter.done():
             self.waiter.set_result(verdict)
 
@@ -68,20 +68,20 @@ class Work:
             self.waiter.set_exception(problem)
 
 
-def command_id(subject: str, key: str) -> str:
+def command_inbox_id(subject: str, key: str) -> str:
     """Name a command in the inbox; each road has a space of its own, and no subject reaches into a key."""
     return f"http|{quote(subject, safe='', errors='surrogatepass')}|{key}"
 
 
-def heard_id(service: str, event_id: str) -> str:
+def message_inbox_id(service: str, event_id: str) -> str:
     return f"bus|{service}|{event_id}"
 
 
-def item_id(job: str, key: str) -> str:
+def job_inbox_id(job: str, key: str) -> str:
     return f"job|{job}|{key}"
 
 
-def inbox_row(work: Work, outcome: Outcome, at: datetime) -> Document:
+def inbox_row(work: WorkItem, outcome: HandlerOutcome, at: datetime) -> Document:
     """Map a work done to its inbox row; ``at`` is real time, since the server lets rows run out by its own clock."""
     row: Document = {"_id": work.inbox_id, "at": at}
     if work.digest is not None:
@@ -93,11 +93,11 @@ def inbox_row(work: Work, outcome: Outcome, at: datetime) -> Document:
     return row
 
 
-def repeated(work: Work, row: Document) -> Verdict:
+def duplicate_reply(work: WorkItem, row: Document) -> Reply:
     """Answer a work the inbox knows; another body under the same key is refused."""
     if work.digest is not None and row.get("digest") != work.digest:
-        raise Refusal("idempotency-key-reused", REUSED, title="The idempotency key was used for another request")
-    return Verdict(row.get("value"), _refusal(row.get("refusal")), duplicate=True)
+        raise Refusal("idempotency-key-reused", KEY_REUSED, title="The idempotency key was used for another request")
+    return Reply(row.get("value"), _refusal(row.get("refusal")), duplicate=True)
 
 
 def _refusal_document(refusal: Refusal) -> Document:

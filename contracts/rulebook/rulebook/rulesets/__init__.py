@@ -2,7 +2,7 @@
 
 from rulebook.rulesets.load import (
     NoRuleSet,
-    RuleSetProblems,
+    RuleSetError,
     RuleSets,
     load_rule_sets,
     rule_sets_from,
@@ -14,7 +14,7 @@ from rulebook.rulesets.ruleset import RuleSet
 __all__ = [
     "NoRuleSet",
     "RuleSet",
-    "RuleSetProblems",
+    "RuleSetError",
     "RuleSets",
     "load_rule_sets",
     "rule_sets_from",

@@ -10,7 +10,7 @@ from rulebook import dated
 from rulebook.rulesets.ruleset import RuleSet
 
 
-class RuleSetProblems(ValueError):  # noqa: N818 -- it carries all problems, not one error
+class RuleSetError(ValueError):  # noqa: N818 -- it carries all problems, not one error
     """Rule sets that must not be used; `problems` names everything wrong in them at once."""
 
     def __init__(self, problems: list[str]) -> None:
@@ -51,13 +51,13 @@ def rule_sets_from(documents: Mapping[str, str]) -> RuleSets:
         if good[one].overlaps(good[other])
     ]
     if problems:
-        raise RuleSetProblems(problems)
+        raise RuleSetError(problems)
     return RuleSets(tuple(good.values()))
 
 
 def load_rule_sets(extra: Path | None = None) -> RuleSets:
     """The packaged rule sets; files in `extra` are added, or replace the packaged ones of their name."""
-    return rule_sets_from(dated.texts("rulesets", extra))
+    return rule_sets_from(dated.read_documents("rulesets", extra))
 
 
 @cache

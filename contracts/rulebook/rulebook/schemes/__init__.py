@@ -9,13 +9,13 @@ from rulebook.schemes.load import (
     scheme_on,
     schemes_from,
 )
-from rulebook.schemes.model import Group, Indicator, Scheme, Veto
+from rulebook.schemes.model import Group, Indicator, Scheme, MandatoryItem
 from rulebook.schemes.scoring import (
     Score,
     ScoreProblems,
     panel_total,
     panel_values,
-    panel_vetoes,
+    panel_mandatory_items,
     problems,
     score,
 )
@@ -29,10 +29,10 @@ __all__ = [
     "Schemes",
     "Score",
     "ScoreProblems",
-    "Veto",
+    "MandatoryItem",
     "panel_total",
     "panel_values",
-    "panel_vetoes",
+    "panel_mandatory_items",
     "problems",
     "scheme_from",
     "scheme_of",

@@ -64,7 +64,7 @@ def schemes_from(documents: Mapping[str, str]) -> Schemes:
 
 @cache
 def _packaged() -> Schemes:
-    return schemes_from(dated.texts("schemes"))
+    return schemes_from(dated.read_documents("schemes"))
 
 
 def scheme_on(unit_type: str, day: date) -> Scheme:

@@ -16,7 +16,7 @@ PanelRule = Literal["mean", "median", "trimmed_mean"]
 FULL_MARKS = Decimal(100)
 
 
-class Veto(Frozen):
+class MandatoryItem(Frozen):
     """A mandatory requirement; a unit that does not meet it fails whatever its score."""
 
     id: str
@@ -64,7 +64,7 @@ class Scheme(Frozen):
     """How the totals of a panel's experts become one."""
     years_filed: Annotated[int, Field(ge=1, le=10)] = 1
     """How many yearly values are filed; the newest year counts."""
-    vetoes: tuple[Veto, ...]
+    vetoes: tuple[MandatoryItem, ...]
     groups: tuple[Group, ...]
     indicators: tuple[Indicator, ...]
 

@@ -109,7 +109,7 @@ def panel_values(scheme: Scheme, sheets: Sequence[Mapping[str, Decimal]]) -> dic
     return {each: value.quantize(VALUE_STEP, ROUND_HALF_UP) for each, value in combined.items()}
 
 
-def panel_vetoes(scheme: Scheme, sheets: Sequence[Mapping[str, bool]]) -> dict[str, bool]:
+def panel_mandatory_items(scheme: Scheme, sheets: Sequence[Mapping[str, bool]]) -> dict[str, bool]:
     """A requirement is met when more than half of the experts find it met."""
     return {v.id: sum(sheet[v.id] for sheet in sheets) * 2 > len(sheets) for v in scheme.vetoes}
 

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from chassis.http.endpoint import Gate
-from chassis.security.pseudonyms import Keys
+from chassis.http.endpoint import ApiContext
+from chassis.security.pseudonyms import KeyRing
 from fastapi import APIRouter
 from rulebook import load_rule_sets
 
 from applications.api import applications, files, forms, imports, records, units
 from applications.api.uploads import ROOM_FOR_FORM
-from applications.vault import Vault
+from applications.vault import FileStore
 
 UPLOADS = ("/v1/files", "/v1/imports/annex1", "/v1/imports/evaluation-report")
 
 
-def router(gate: Gate, vault: Vault, keys: Keys) -> APIRouter:
+def router(gate: ApiContext, vault: FileStore, keys: KeyRing) -> APIRouter:
     """``keys`` make the digests by which legal representatives are known."""
     largest = max(rules.files.max_bytes for rules in load_rule_sets().all)
     for path in UPLOADS:
-        gate.accepts(path, largest + ROOM_FOR_FORM)
+        gate.allow_body_size(path, largest + ROOM_FOR_FORM)
     routes = APIRouter(prefix="/v1")
     routes.include_router(applications.router(gate, keys))
     routes.include_router(files.router(gate, vault))

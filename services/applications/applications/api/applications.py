@@ -2,12 +2,12 @@
 
 from typing import Annotated, Any
 
-from chassis.security.policies import both
-from chassis.http.endpoint import PROBLEMS, Call, Gate, Limit, Page, etag, refuses
-from chassis.security.pseudonyms import Keys
+from chassis.security.policies import and_filters
+from chassis.http.endpoint import PROBLEMS, RequestContext, ApiContext, Limit, Page, etag, refuses
+from chassis.security.pseudonyms import KeyRing
 from chassis.http.openapi import IF_MATCH, IF_MATCH_REQUIRED
-from chassis.http.pagination import USUAL
-from chassis.http.problems import rests_on
+from chassis.http.pagination import DEFAULT_LIMIT
+from chassis.http.problems import based_on_rule
 from fastapi import APIRouter, Depends, Response
 from messages.values import Level, Prefecture, UnitType
 from rulebook import basis
@@ -24,7 +24,7 @@ from applications.store import Store
 WAITS: dict[str, Any] = {"model": ReceiptView, "description": "Waits for the assessor's item; ask again for its state"}
 
 
-def router(gate: Gate, keys: Keys) -> APIRouter:
+def router(gate: ApiContext, keys: KeyRing) -> APIRouter:
     routes = APIRouter(prefix="/applications", tags=["applications"], responses=PROBLEMS)
     _drafting(routes, gate, keys)
     _deciding(routes, gate)
@@ -32,20 +32,20 @@ def router(gate: Gate, keys: Keys) -> APIRouter:
     return routes
 
 
-def _drafting(routes: APIRouter, gate: Gate, keys: Keys) -> None:
-    filing, justifying = Depends(gate.call(FILE)), Depends(gate.call(JUSTIFY))
+def _drafting(routes: APIRouter, gate: ApiContext, keys: KeyRing) -> None:
+    filing, justifying = Depends(gate.authorize(FILE)), Depends(gate.authorize(JUSTIFY))
 
     @routes.post(
         "",
         summary="Open a draft",
         status_code=201,
-        openapi_extra=rests_on(basis("A1")),
+        openapi_extra=based_on_rule(basis("A1")),
         responses=refuses("application-exists") | refuses("report-malformed", "unit-differs", status=422),
     )
-    async def open_draft(body: DraftBody, call: Annotated[Call, filing], response: Response) -> ReceiptView:
+    async def open_draft(body: DraftBody, call: Annotated[RequestContext, filing], response: Response) -> ReceiptView:
         """A draft may be incomplete; submitting checks everything (A1)."""
         command = _opening(body, new_application_id(call, body.batch_year), keys)
-        found = await call.perform(
+        found = await call.execute(
             handlers.open_draft, command, Store, private=True, resource=command, reply=ReceiptView
         )
         return _tagged(found, response)
@@ -53,68 +53,68 @@ def _drafting(routes: APIRouter, gate: Gate, keys: Keys) -> None:
     @routes.put(
         "/{application_id}",
         summary="Amend a draft or a returned application",
-        openapi_extra=rests_on(basis("A1")) | IF_MATCH_REQUIRED,
+        openapi_extra=based_on_rule(basis("A1")) | IF_MATCH_REQUIRED,
         responses=refuses("not-amendable") | refuses("evaluation-differs", status=422),
     )
     async def amend(
-        application_id: str, body: AmendmentBody, call: Annotated[Call, filing], response: Response
+        application_id: str, body: AmendmentBody, call: Annotated[RequestContext, filing], response: Response
     ) -> ReceiptView:
         """Also of a returned application, which may then be submitted again (A6)."""
         version = seen(call, required=True)
-        await call.allow(await _found(application_id, call))
+        await call.authorize(await _application_or_404(application_id, call))
         command = handlers.AmendDraft(
             application_id, version, body.unit_name, body.level, body.batch_year, body.evaluation
         )
-        return _tagged(await call.perform(handlers.amend_draft, command, Store, reply=ReceiptView), response)
+        return _tagged(await call.execute(handlers.amend_draft, command, Store, reply=ReceiptView), response)
 
     @routes.put(
         "/{application_id}/evaluation",
         summary="File the evaluation report",
-        openapi_extra=rests_on(basis("A1")) | IF_MATCH,
+        openapi_extra=based_on_rule(basis("A1")) | IF_MATCH,
         responses=refuses("not-amendable") | refuses("report-malformed", "unit-differs", status=422),
     )
     async def file_report(
-        application_id: str, body: ReportBody, call: Annotated[Call, filing], response: Response
+        application_id: str, body: ReportBody, call: Annotated[RequestContext, filing], response: Response
     ) -> ReceiptView:
-        found = await _found(application_id, call)
-        await call.allow(found)
+        found = await _application_or_404(application_id, call)
+        await call.authorize(found)
         refuse_other_unit(body, found.unit)
         filed = body.report(found.unit.unit_type, keys)
         command = handlers.FileReport(application_id, filed, body.evaluation(), seen(call))
         return _tagged(
-            await call.perform(handlers.file_report, command, Store, private=True, reply=ReceiptView), response
+            await call.execute(handlers.file_report, command, Store, private=True, reply=ReceiptView), response
         )
 
     @routes.put(
         "/{application_id}/justification",
         summary="Justify an application from no lower list",
-        openapi_extra=rests_on(basis("E10")),
+        openapi_extra=based_on_rule(basis("E10")),
         responses=refuses("not-amendable"),
     )
     async def justify(
-        application_id: str, body: JustificationBody, call: Annotated[Call, justifying], response: Response
+        application_id: str, body: JustificationBody, call: Annotated[RequestContext, justifying], response: Response
     ) -> ReceiptView:
         """By the forwarding department, for a unit that is on no lower list (E10)."""
-        found = await _found(application_id, call)
-        await call.allow(found)
+        found = await _application_or_404(application_id, call)
+        await call.authorize(found)
         given = Justification(body.text, call.actor.subject, found.level)
         command = handlers.Justify(application_id, given)
-        return _tagged(await call.perform(handlers.justify, command, Store, reply=ReceiptView), response)
+        return _tagged(await call.execute(handlers.justify, command, Store, reply=ReceiptView), response)
 
 
-def _deciding(routes: APIRouter, gate: Gate) -> None:
-    filing = Depends(gate.call(FILE))
+def _deciding(routes: APIRouter, gate: ApiContext) -> None:
+    filing = Depends(gate.authorize(FILE))
 
     @routes.post(
         "/{application_id}/submit",
         summary="Submit an application",
         responses=refuses("not-eligible", "not-submittable") | {202: WAITS},
     )
-    async def submit(application_id: str, call: Annotated[Call, filing], response: Response) -> ReceiptView:
+    async def submit(application_id: str, call: Annotated[RequestContext, filing], response: Response) -> ReceiptView:
         """Checks everything at once; a refusal names every reason and is on record."""
-        await call.allow(await _found(application_id, call))
+        await call.authorize(await _application_or_404(application_id, call))
         command = handlers.Submit(application_id, call.actor.subject)
-        found = await call.perform(handlers.submit_application, command, Store, reply=ReceiptView)
+        found = await call.execute(handlers.submit_application, command, Store, reply=ReceiptView)
         response.status_code = 202 if found.state is State.SUBMITTED else 200
         return _tagged(found, response)
 
@@ -123,25 +123,25 @@ def _deciding(routes: APIRouter, gate: Gate) -> None:
         summary="Withdraw an application",
         responses=refuses("not-withdrawable", "notice-started"),
     )
-    async def withdraw(application_id: str, call: Annotated[Call, filing], response: Response) -> ReceiptView:
-        await call.allow(await _found(application_id, call))
+    async def withdraw(application_id: str, call: Annotated[RequestContext, filing], response: Response) -> ReceiptView:
+        await call.authorize(await _application_or_404(application_id, call))
         command = handlers.Withdraw(application_id)
-        return _tagged(await call.perform(handlers.withdraw_application, command, Store, reply=ReceiptView), response)
+        return _tagged(await call.execute(handlers.withdraw_application, command, Store, reply=ReceiptView), response)
 
 
-def _reading(routes: APIRouter, gate: Gate) -> None:
-    reading = Depends(gate.call(READ))
+def _reading(routes: APIRouter, gate: ApiContext) -> None:
+    reading = Depends(gate.authorize(READ))
 
     @routes.get("", summary="List applications")
     async def listed(  # noqa: PLR0913, PLR0917 - the filters of a list
-        call: Annotated[Call, reading],
+        call: Annotated[RequestContext, reading],
         state: State | None = None,
         prefecture: Prefecture | None = None,
         batch_year: int | None = None,
         unit_type: UnitType | None = None,
         level: Level | None = None,
         uscc: str | None = None,
-        limit: Limit = USUAL,
+        limit: Limit = DEFAULT_LIMIT,
         after: str | None = None,
     ) -> Page[ApplicationEntry]:
         asked = {
@@ -152,33 +152,33 @@ def _reading(routes: APIRouter, gate: Gate) -> None:
             "level": level,
             "unit.uscc": uscc,
         }
-        where = both(call.filter(), {name: value for name, value in asked.items() if value is not None})
-        found = await call.page(call.reads(Store).applications, where, limit=limit, after=after)
+        where = and_filters(call.filter(), {name: value for name, value in asked.items() if value is not None})
+        found = await call.page(call.read_store(Store).applications, where, limit=limit, after=after)
         return Page(items=[entry(each) for each in found.items], next=found.next)
 
     @routes.get("/{application_id}", summary="Show an application")
-    async def one(application_id: str, call: Annotated[Call, reading], response: Response) -> ApplicationDetail:
-        store = call.reads(Store)
+    async def one(application_id: str, call: Annotated[RequestContext, reading], response: Response) -> ApplicationDetail:
+        store = call.read_store(Store)
         found = await store.applications.require(application_id)
-        await call.allow(found)
+        await call.authorize(found)
         response.headers["ETag"] = etag(store.applications.version(application_id))
         return ApplicationDetail.model_validate(found)
 
     @routes.get("/{application_id}/versions", summary="List the submitted versions")
     async def versions(
         application_id: str,
-        call: Annotated[Call, reading],
-        limit: Limit = USUAL,
+        call: Annotated[RequestContext, reading],
+        limit: Limit = DEFAULT_LIMIT,
         after: str | None = None,
     ) -> Page[VersionView]:
         """Every version that was submitted, with what became of it (A6)."""
-        await call.allow(await _found(application_id, call))
+        await call.authorize(await _application_or_404(application_id, call))
         where, order = {"application.application_id": application_id}, (("number", 1),)
-        found = await call.page(call.reads(Store).versions, where, order, limit, after)
+        found = await call.page(call.read_store(Store).versions, where, order, limit, after)
         return Page(items=[VersionView.model_validate(each) for each in found.items], next=found.next)
 
 
-def _opening(body: DraftBody, application_id: str, keys: Keys) -> handlers.OpenDraft:
+def _opening(body: DraftBody, application_id: str, keys: KeyRing) -> handlers.OpenDraft:
     if body.report:
         refuse_other_unit(body.report, body.unit)
     return handlers.OpenDraft(
@@ -191,8 +191,8 @@ def _opening(body: DraftBody, application_id: str, keys: Keys) -> handlers.OpenD
     )
 
 
-async def _found(application_id: str, call: Call) -> Application:
-    return await call.reads(Store).applications.require(application_id)
+async def _application_or_404(application_id: str, call: RequestContext) -> Application:
+    return await call.read_store(Store).applications.require(application_id)
 
 
 def _tagged(found: ReceiptView, response: Response) -> ReceiptView:

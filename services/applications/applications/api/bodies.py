@@ -6,7 +6,7 @@ from datetime import date
 from typing import Annotated, Literal, TypeVar
 
 from chassis.handling import Refusal
-from chassis.security.pseudonyms import Keys
+from chassis.security.pseudonyms import KeyRing
 from messages.values import (
     AssessorRef,
     Digest,
@@ -20,7 +20,7 @@ from messages.values import (
     UnitRef,
     UnitType,
     Uscc,
-    VetoAnswer,
+    MandatoryItemAnswer,
 )
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
@@ -33,7 +33,7 @@ from applications.domain.report import (
     Declaration,
     Energy,
     EnergyBasis,
-    Filed,
+    FiledIndicator,
     NamedFile,
     ParkFacts,
     ParkRank,
@@ -83,8 +83,8 @@ class IndicatorBody(Body):
     year_before: Number | None = None
     two_years_before: Number | None = None
 
-    def filed(self) -> Filed:
-        return Filed(self.indicator, self.value, self.unit, self.year_before, self.two_years_before)
+    def filed(self) -> FiledIndicator:
+        return FiledIndicator(self.indicator, self.value, self.unit, self.year_before, self.two_years_before)
 
 
 class VetoBody(Body):
@@ -203,7 +203,7 @@ class ReportBody(ParkBody):
             assessor = AssessorRef(uscc=self.assessor_uscc, name=self.assessor_name or self.assessor_uscc)
         return Evaluation(way=self.way, assessor=assessor, lead_author=self.lead_author, reviewer=self.reviewer)
 
-    def report(self, unit_type: UnitType, keys: Keys) -> Report:
+    def report(self, unit_type: UnitType, keys: KeyRing) -> Report:
         person, key_id = self._person(keys)
         return Report(
             undertaking=self.undertaking,
@@ -211,7 +211,7 @@ class ReportBody(ParkBody):
             representative=person,
             representative_key=key_id,
             indicators=tuple(each.filed() for each in self.indicators),
-            vetoes=tuple(VetoAnswer(item=each.item, passed=each.passed) for each in self.vetoes),
+            vetoes=tuple(MandatoryItemAnswer(item=each.item, passed=each.passed) for each in self.vetoes),
             evidence=tuple(NamedFile(each.name, each.sha256) for each in self.evidence),
             independent_legal_person=self.independent_legal_person,
             industry_code=self.industry_code,
@@ -234,7 +234,7 @@ class ReportBody(ParkBody):
         unit, published = self.energy_unit or "", self.benchmark_published is True
         return Energy(self.energy_level, published, self.energy_actual, self.energy_limit, unit)
 
-    def _person(self, keys: Keys) -> tuple[PersonRef | None, str | None]:
+    def _person(self, keys: KeyRing) -> tuple[PersonRef | None, str | None]:
         if self.representative_document is None:
             return None, None
         try:

@@ -3,9 +3,9 @@
 from typing import Annotated
 
 from anyio import to_thread
-from chassis.security.policies import both
+from chassis.security.policies import and_filters
 from chassis.handling import Refusal
-from chassis.http.endpoint import PROBLEMS, Call, Gate, refuses
+from chassis.http.endpoint import PROBLEMS, RequestContext, ApiContext, refuses
 from fastapi import APIRouter, Depends
 from fastapi.responses import FileResponse
 from messages.values import Digest, FileRef
@@ -15,15 +15,15 @@ from applications import handlers
 from applications.api.policies import READ_FILE, SEND_FILE
 from applications.api.uploads import FORM, Upload, uploading
 from applications.domain import files
-from applications.domain.application import TAKEN_IN, Application
+from applications.domain.application import FILES_CHECKED, Application
 from applications.domain.files import Owner
 from applications.store import Store
-from applications.vault import Vault
+from applications.vault import FileStore
 
 
-def router(gate: Gate, vault: Vault) -> APIRouter:
+def router(gate: ApiContext, vault: FileStore) -> APIRouter:
     routes = APIRouter(prefix="/files", tags=["files"], responses=PROBLEMS)
-    sending = gate.call(SEND_FILE)
+    sending = gate.authorize(SEND_FILE)
 
     @routes.post(
         "",
@@ -33,41 +33,41 @@ def router(gate: Gate, vault: Vault) -> APIRouter:
         responses=refuses("file-refused", "file-missing", status=422),
     )
     async def send(
-        call: Annotated[Call, Depends(sending)], upload: Annotated[Upload, Depends(uploading(sending))]
+        call: Annotated[RequestContext, Depends(sending)], upload: Annotated[Upload, Depends(uploading(sending))]
     ) -> FileRef:
         command = await _kept(upload, call, vault)
-        return await call.perform(handlers.record_file, command, Store, reply=FileRef)
+        return await call.execute(handlers.record_file, command, Store, reply=FileRef)
 
     @routes.get("/{sha256}", summary="Fetch a file", response_class=FileResponse)
-    async def fetch(sha256: Digest, call: Annotated[Call, Depends(gate.call(READ_FILE))]) -> FileResponse:
+    async def fetch(sha256: Digest, call: Annotated[RequestContext, Depends(gate.authorize(READ_FILE))]) -> FileResponse:
         """By who sent it, and by whom an application that names it concerns; under the name that they know it by."""
-        file = await call.reads(Store).files.require(sha256)
+        file = await call.read_store(Store).files.require(sha256)
         concerning = await _concerning(sha256, call)
-        await call.allow(concerning or file)
+        await call.authorize(concerning or file)
         name = concerning.name_of(sha256) if concerning else file.name_of(call.actor.organisation)
-        return FileResponse(vault.place(sha256), media_type=file.media_type, filename=name)
+        return FileResponse(vault.path_of(sha256), media_type=file.media_type, filename=name)
 
     return routes
 
 
-async def _concerning(sha256: str, call: Call) -> Application | None:
+async def _concerning(sha256: str, call: RequestContext) -> Application | None:
     """An application in the caller's reach whose checked report names the file; a draft may name anything."""
-    naming = {"report.evidence.sha256": sha256, "state": {"$in": TAKEN_IN}}
-    return next(iter(await call.reads(Store).applications.find(both(naming, call.filter()), limit=1)), None)
+    naming = {"report.evidence.sha256": sha256, "state": {"$in": FILES_CHECKED}}
+    return next(iter(await call.read_store(Store).applications.find(and_filters(naming, call.filter()), limit=1)), None)
 
 
-async def _kept(upload: Upload, call: Call, vault: Vault) -> handlers.RecordFile:
+async def _kept(upload: Upload, call: RequestContext, vault: FileStore) -> handlers.RecordFile:
     """On disk first, then in the database: a row never names a file that is not there."""
-    wrong = tuple(files.wrong(upload.name, upload.content, rules_on(shanghai_date(call.now))))
-    kind = files.media_type(upload.content)
+    wrong = tuple(files.file_problems(upload.name, upload.content, rules_on(shanghai_date(call.now))))
+    kind = files.detected_media_type(upload.content)
     if wrong or kind is None:
         raise Refusal("file-refused", *wrong, status=422)
     owner = Owner(_organisation(call), upload.name)
-    digest = await to_thread.run_sync(vault.keep, upload.content)
+    digest = await to_thread.run_sync(vault.save, upload.content)
     return handlers.RecordFile(digest, len(upload.content), kind, owner)
 
 
-def _organisation(call: Call) -> str:
+def _organisation(call: RequestContext) -> str:
     if call.actor.organisation is None:
         raise Refusal("not-allowed", reason("P2", "organisation-missing", "未表明所属单位"), status=403)
     return call.actor.organisation

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from anyio import to_thread
 from chassis.handling import Refusal
-from chassis.http.endpoint import PROBLEMS, Call, Gate
+from chassis.http.endpoint import PROBLEMS, RequestContext, ApiContext
 from fastapi import APIRouter, Depends, Response
 from messages.values import UnitType
 from rulebook import scheme_on, shanghai_date
@@ -15,7 +15,7 @@ from applications.domain.files import XLSX
 from applications.workbooks import Form, annex1, report, write
 
 
-def router(gate: Gate) -> APIRouter:
+def router(gate: ApiContext) -> APIRouter:
     routes = APIRouter(prefix="/forms", tags=["forms"], responses=PROBLEMS)
 
     @routes.get(
@@ -26,7 +26,7 @@ def router(gate: Gate) -> APIRouter:
     )
     async def download(
         name: str,
-        call: Annotated[Call, Depends(gate.call(DOWNLOAD_FORM))],
+        call: Annotated[RequestContext, Depends(gate.authorize(DOWNLOAD_FORM))],
         unit_type: UnitType = UnitType.FACTORY,
         on: date | None = None,
     ) -> Response:

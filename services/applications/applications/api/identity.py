@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from chassis.handling import Refusal
-from chassis.http.endpoint import Call
-from messages.values import Reason, UnitRef, alike
+from chassis.http.endpoint import RequestContext
+from messages.values import Reason, UnitRef, normalized_name
 from rulebook import reason
 
 from applications.api.bodies import ReportBody
@@ -14,7 +14,7 @@ from applications.api.bodies import ReportBody
 DIGITS = 12
 
 
-def new_application_id(call: Call, year: int) -> str:
+def new_application_id(call: RequestContext, year: int) -> str:
     """The same again when the command is repeated, as ``app-2026-1f0c9c6e52b7``."""
     prefix = f"app-{year}-"
     return call.new_id(prefix)[: len(prefix) + DIGITS]
@@ -34,5 +34,5 @@ def _differences(body: ReportBody, unit: UnitRef) -> Iterator[Reason]:
         "park_name": (body.park_name, unit.park_name, "园区名称"),
     }
     for name, (found, expected, label) in said.items():
-        if found is not None and alike(found) != alike(expected or ""):
+        if found is not None and normalized_name(found) != normalized_name(expected or ""):
             yield reason("A1", f"{name.replace('_', '-')}-differs", f"评价报告的{label}与申报不一致", found, f"/{name}")

@@ -5,8 +5,8 @@ from typing import Annotated, Any, TypeVar
 
 from anyio import to_thread
 from chassis.handling import Refusal
-from chassis.http.endpoint import PROBLEMS, Call, Gate, refuses
-from chassis.security.pseudonyms import Keys
+from chassis.http.endpoint import PROBLEMS, RequestContext, ApiContext, refuses
+from chassis.security.pseudonyms import KeyRing
 from fastapi import APIRouter, Depends, Response
 from messages.values import Evaluation, Identifier, Level, Prefecture, Reason, UnitRef, UnitType
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -27,7 +27,7 @@ from applications.domain.information import (
     contradictions,
 )
 from applications.store import Store
-from applications.workbooks import CellProblem, Form, NotAWorkbook, annex1, read, report, sheet_names
+from applications.workbooks import CellProblem, Form, InvalidWorkbookError, annex1, read, report, sheet_names
 
 B = TypeVar("B", bound=BaseModel)
 Values = dict[str, Any]
@@ -35,7 +35,7 @@ Values = dict[str, Any]
 MALFORMED = refuses("import-malformed", "import-incomplete", "unit-differs", "file-missing", status=422)
 
 
-class Into(Body):
+class ImportTarget(Body):
     """Where an import goes: into a draft, or, Annex 1 alone, into a new one of that prefecture, level and year."""
 
     application_id: Identifier | None = None
@@ -45,9 +45,9 @@ class Into(Body):
     dry_run: bool = False
 
 
-def router(gate: Gate, keys: Keys) -> APIRouter:
+def router(gate: ApiContext, keys: KeyRing) -> APIRouter:
     routes = APIRouter(prefix="/imports", tags=["imports"], responses=PROBLEMS)
-    guard = gate.call(FILE)
+    guard = gate.authorize(FILE)
     filing, uploaded = Depends(guard), Depends(uploading(guard))
     extra = FORM | {"parameters": _parameters()}
 
@@ -59,10 +59,10 @@ def router(gate: Gate, keys: Keys) -> APIRouter:
         responses=MALFORMED | refuses("not-amendable"),
     )
     async def import_annex1(
-        call: Annotated[Call, filing], upload: Annotated[Upload, uploaded], response: Response
+        call: Annotated[RequestContext, filing], upload: Annotated[Upload, uploaded], response: Response
     ) -> ImportView:
         """Basic information and work plan; into ``application_id`` or, without one, into a new draft."""
-        into = validated(Into, _only(Into, upload.fields), "C2")
+        into = validated(ImportTarget, _only(ImportTarget, upload.fields), "C2")
         values = await to_thread.run_sync(_annex1_values, upload.content)
         return await _file_annex1(values, into, call, response)
 
@@ -72,9 +72,9 @@ def router(gate: Gate, keys: Keys) -> APIRouter:
         openapi_extra=extra,
         responses=MALFORMED | refuses("not-amendable"),
     )
-    async def import_report(call: Annotated[Call, filing], upload: Annotated[Upload, uploaded]) -> ImportView:
+    async def import_report(call: Annotated[RequestContext, filing], upload: Annotated[Upload, uploaded]) -> ImportView:
         """The evaluation report into the draft ``application_id``."""
-        into = validated(Into, _only(Into, upload.fields), "A1")
+        into = validated(ImportTarget, _only(ImportTarget, upload.fields), "A1")
         found = await _draft(into, call)
         values = await to_thread.run_sync(_report_values, upload.content)
         body = validated(ReportBody, values, "A1")
@@ -82,13 +82,13 @@ def router(gate: Gate, keys: Keys) -> APIRouter:
         command = handlers.FileReport(found.application_id, body.report(found.unit.unit_type, keys), body.evaluation())
         if into.dry_run:
             return ImportView(dry_run=True, unit=found.unit, application_id=found.application_id)
-        receipt = await call.perform(handlers.file_report, command, Store, private=True, reply=ReceiptView)
+        receipt = await call.execute(handlers.file_report, command, Store, private=True, reply=ReceiptView)
         return ImportView(dry_run=False, unit=found.unit, **receipt.model_dump())
 
     return routes
 
 
-async def _file_annex1(values: Values, into: Into, call: Call, response: Response) -> ImportView:
+async def _file_annex1(values: Values, into: ImportTarget, call: RequestContext, response: Response) -> ImportView:
     information = _information(values)
     year = into.batch_year or shanghai_date(call.now).year
     wrong = tuple(contradictions(information, year, rules_on(shanghai_date(call.now))))
@@ -103,11 +103,11 @@ async def _file_annex1(values: Values, into: Into, call: Call, response: Respons
     command = handlers.FileInformation(found.application_id, information, plan)
     if into.dry_run:
         return ImportView(dry_run=True, unit=found.unit, application_id=found.application_id)
-    receipt = await call.perform(handlers.file_information, command, Store, reply=ReceiptView)
+    receipt = await call.execute(handlers.file_information, command, Store, reply=ReceiptView)
     return ImportView(dry_run=False, unit=found.unit, **receipt.model_dump())
 
 
-async def _into_new(values: Values, information: Information, plan: WorkPlan, into: Into, call: Call) -> ImportView:
+async def _into_new(values: Values, information: Information, plan: WorkPlan, into: ImportTarget, call: RequestContext) -> ImportView:
     year = into.batch_year or shanghai_date(call.now).year
     opening = handlers.OpenDraft(
         application_id=new_application_id(call, year),
@@ -118,10 +118,10 @@ async def _into_new(values: Values, information: Information, plan: WorkPlan, in
         information=information,
         plan=plan,
     )
-    await call.allow(opening)
+    await call.authorize(opening)
     if into.dry_run:
         return ImportView(dry_run=True, unit=opening.unit)
-    receipt = await call.perform(handlers.open_draft, opening, Store, private=True, reply=ReceiptView)
+    receipt = await call.execute(handlers.open_draft, opening, Store, private=True, reply=ReceiptView)
     return ImportView(dry_run=False, unit=opening.unit, **receipt.model_dump())
 
 
@@ -137,14 +137,14 @@ def _read(content: bytes, choose: Callable[[list[str]], Form], rule: str) -> Val
     """Raise one Refusal with every bad cell."""
     try:
         reading = read(choose(sheet_names(content)), content)
-    except NotAWorkbook as problem:
+    except InvalidWorkbookError as problem:
         raise Refusal("import-malformed", reason("A3", problem.code, problem.text), status=422) from None
     if reading.problems:
-        raise Refusal("import-malformed", *(_told(each, rule) for each in reading.problems), status=422)
+        raise Refusal("import-malformed", *(_problem_view(each, rule) for each in reading.problems), status=422)
     return reading.values
 
 
-def _told(problem: CellProblem, rule: str) -> Reason:
+def _problem_view(problem: CellProblem, rule: str) -> Reason:
     text = f"{problem.place}：{problem.text}"
     return reason(rule, problem.code, text, problem.found, problem.place)
 
@@ -155,7 +155,7 @@ def _information(values: Values) -> Information:
     return TypeAdapter[Information](kind).validate_python(values)
 
 
-def _unit(values: Values, information: Information, into: Into, call: Call) -> UnitRef:
+def _unit(values: Values, information: Information, into: ImportTarget, call: RequestContext) -> UnitRef:
     """A park is known by the code of its managing body, which is the caller's, and by its own name."""
     is_park = isinstance(information, ParkInformation)
     uscc = call.actor.organisation if isinstance(information, ParkInformation) else information.uscc
@@ -187,12 +187,12 @@ def _refuse_wrong_form(unit_type: UnitType, *, is_park: bool) -> None:
         raise Refusal("import-malformed", reason("C2", "form-differs", text, pointer="封面!C3"), status=422)
 
 
-async def _draft(into: Into, call: Call) -> Application:
+async def _draft(into: ImportTarget, call: RequestContext) -> Application:
     if into.application_id is None:
         text = "未指明导入到哪一件申报"
         raise Refusal("import-incomplete", reason("A1", "application-missing", text), status=422)
-    found = await call.reads(Store).applications.require(into.application_id)
-    await call.allow(found)
+    found = await call.read_store(Store).applications.require(into.application_id)
+    await call.authorize(found)
     return found
 
 
@@ -201,10 +201,10 @@ def validated(model: type[B], values: Values, rule: str) -> B:
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        raise Refusal("import-incomplete", *_misfits(error, rule), status=422) from None
+        raise Refusal("import-incomplete", *_model_problems(error, rule), status=422) from None
 
 
-def _misfits(error: ValidationError, rule: str) -> Iterator[Reason]:
+def _model_problems(error: ValidationError, rule: str) -> Iterator[Reason]:
     """What was found is not repeated: it may be personal."""
     for each in error.errors(include_input=False, include_url=False):
         pointer = "".join(f"/{part}" for part in each["loc"])
@@ -224,4 +224,4 @@ def _parameters() -> list[dict[str, Any]]:
         "batch_year": {"type": "integer"},
         "dry_run": {"type": "boolean", "default": False},
     }
-    return [{"name": name, "in": "query", "schema": kinds[name]} for name in Into.model_fields]
+    return [{"name": name, "in": "query", "schema": kinds[name]} for name in ImportTarget.model_fields]

@@ -22,7 +22,7 @@ from applications.domain.facts import FactSource
 
 
 @dataclass(frozen=True)
-class Submitted:
+class OnceSubmitted:
     """Applications that were submitted once: a draft concerns nobody but its unit, whomever it names."""
 
     def filter(self, actor: Actor) -> Filter | None:  # noqa: ARG002 - whoever asks
@@ -30,7 +30,7 @@ class Submitted:
 
 
 @dataclass(frozen=True)
-class Apart:
+class NotOwn:
     """What is not the actor's own organisation's: nobody acts in an office on its own matter (P3)."""
 
     fields: tuple[str, ...]
@@ -39,11 +39,11 @@ class Apart:
         return {} if actor.organisation is None else {field: {"$ne": actor.organisation} for field in self.fields}
 
 
-submitted: Scope = Submitted()
+submitted: Scope = OnceSubmitted()
 
 
 def apart(*fields: str) -> Scope:
-    return Apart(fields)
+    return NotOwn(fields)
 
 
 FILE = Policy("application.file", (Rule(Role.APPLICANT, own_organisation("unit.uscc")),))

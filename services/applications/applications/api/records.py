@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Annotated
 
-from chassis.security.policies import both
+from chassis.security.policies import and_filters
 from chassis.handling import Refusal
-from chassis.http.endpoint import PROBLEMS, Call, Gate, Limit, Page, refuses
-from chassis.http.pagination import USUAL
-from chassis.http.problems import rests_on
+from chassis.http.endpoint import PROBLEMS, RequestContext, ApiContext, Limit, Page, refuses
+from chassis.http.pagination import DEFAULT_LIMIT
+from chassis.http.problems import based_on_rule
 from fastapi import APIRouter, Depends
 from messages.values import Prefecture, Reason, Role, UnitRef, UnitType, Uscc
 from pydantic import Field
@@ -46,16 +46,16 @@ class ListBody(Body):
     units: Annotated[tuple[NamedUnit, ...], Field(min_length=1, max_length=LARGEST_LIST)]
 
 
-def router(gate: Gate) -> APIRouter:
+def router(gate: ApiContext) -> APIRouter:
     routes = APIRouter(responses=PROBLEMS)
     _facts(routes, gate)
     _lists(routes, gate)
     return routes
 
 
-def _facts(routes: APIRouter, gate: Gate) -> None:
-    recording, ending = Depends(gate.call(RECORD_FACT)), Depends(gate.call(END_FACT))
-    reading = Depends(gate.call(READ_FACT))
+def _facts(routes: APIRouter, gate: ApiContext) -> None:
+    recording, ending = Depends(gate.authorize(RECORD_FACT)), Depends(gate.authorize(END_FACT))
+    reading = Depends(gate.authorize(READ_FACT))
     malformed = refuses("fact-malformed", status=422)
 
     @routes.post(
@@ -63,73 +63,73 @@ def _facts(routes: APIRouter, gate: Gate) -> None:
         summary="Record a fact about a unit",
         status_code=201,
         tags=["facts"],
-        openapi_extra=rests_on(basis("E4")),
+        openapi_extra=based_on_rule(basis("E4")),
         responses=malformed,
     )
-    async def record(body: FactBody, call: Annotated[Call, recording]) -> Fact:
+    async def record(body: FactBody, call: Annotated[RequestContext, recording]) -> Fact:
         """It counts from now on against what the unit declares itself (E4), and stops what is under way (V10)."""
         fact = _fact(body, await _place(body, call), call)
-        await call.allow(fact)
-        return await call.perform(handlers.record_fact, fact, Store, resource=fact, reply=Fact)
+        await call.authorize(fact)
+        return await call.execute(handlers.record_fact, fact, Store, resource=fact, reply=Fact)
 
     @routes.post(
         "/facts/{fact_id}/end",
         summary="End a recorded fact",
         tags=["facts"],
-        openapi_extra=rests_on(basis("E4")),
+        openapi_extra=based_on_rule(basis("E4")),
         responses=malformed,
     )
-    async def end(fact_id: str, body: EndBody, call: Annotated[Call, ending]) -> Fact:
+    async def end(fact_id: str, body: EndBody, call: Annotated[RequestContext, ending]) -> Fact:
         """By whoever recorded it, and by the region."""
-        await call.allow(await call.reads(Store).facts.require(fact_id))
-        return await call.perform(handlers.end_fact, handlers.EndFact(fact_id, body.ended_on), Store, reply=Fact)
+        await call.authorize(await call.read_store(Store).facts.require(fact_id))
+        return await call.execute(handlers.end_fact, handlers.EndFact(fact_id, body.ended_on), Store, reply=Fact)
 
     @routes.get("/facts", summary="List recorded facts", tags=["facts"])
     async def recorded(
-        call: Annotated[Call, reading],
+        call: Annotated[RequestContext, reading],
         uscc: Uscc | None = None,
-        limit: Limit = USUAL,
+        limit: Limit = DEFAULT_LIMIT,
         after: str | None = None,
     ) -> Page[Fact]:
-        where = both(call.filter(), {} if uscc is None else {"uscc": uscc})
-        return await call.page(call.reads(Store).facts, where, limit=limit, after=after)
+        where = and_filters(call.filter(), {} if uscc is None else {"uscc": uscc})
+        return await call.page(call.read_store(Store).facts, where, limit=limit, after=after)
 
 
-def _lists(routes: APIRouter, gate: Gate) -> None:
+def _lists(routes: APIRouter, gate: ApiContext) -> None:
     @routes.post(
         "/prefecture-lists",
         summary="Record a prefecture list",
         status_code=201,
         tags=["lists"],
-        openapi_extra=rests_on(basis("E10")),
+        openapi_extra=based_on_rule(basis("E10")),
         responses=refuses("list-malformed", status=422),
     )
-    async def record(body: ListBody, call: Annotated[Call, Depends(gate.call(RECORD_LIST))]) -> PrefectureList:
+    async def record(body: ListBody, call: Annotated[RequestContext, Depends(gate.authorize(RECORD_LIST))]) -> PrefectureList:
         """The region's applications draw on it (E10)."""
         recorded = _list(body, call)
-        return await call.perform(
+        return await call.execute(
             handlers.record_prefecture_list, recorded, Store, resource=recorded, reply=PrefectureList
         )
 
     @routes.get("/prefecture-lists", summary="List recorded prefecture lists", tags=["lists"])
     async def recorded(
-        call: Annotated[Call, Depends(gate.call(READ_LIST))],
+        call: Annotated[RequestContext, Depends(gate.authorize(READ_LIST))],
         prefecture: Prefecture | None = None,
-        limit: Limit = USUAL,
+        limit: Limit = DEFAULT_LIMIT,
         after: str | None = None,
     ) -> Page[PrefectureList]:
         where = {} if prefecture is None else {"prefecture": prefecture}
-        return await call.page(call.reads(Store).prefecture_lists, where, limit=limit, after=after)
+        return await call.page(call.read_store(Store).prefecture_lists, where, limit=limit, after=after)
 
 
-async def _place(body: FactBody, call: Call) -> str | None:
+async def _place(body: FactBody, call: RequestContext) -> str | None:
     """The unit's own prefecture; of a unit that has submitted nothing yet, what is said, or the officer's own (P2)."""
-    standing = await call.reads(Store).standings.get(body.uscc)
+    standing = await call.read_store(Store).standings.get(body.uscc)
     known = standing.prefecture if standing else None
     return known or body.prefecture or call.actor.prefecture
 
 
-def _fact(body: FactBody, prefecture: str | None, call: Call) -> Fact:
+def _fact(body: FactBody, prefecture: str | None, call: RequestContext) -> Fact:
     source, recorded_by = _recorder(call)
     return Fact(
         fact_id=call.new_id("fact-"),
@@ -144,7 +144,7 @@ def _fact(body: FactBody, prefecture: str | None, call: Call) -> Fact:
     )
 
 
-def _recorder(call: Call) -> tuple[FactSource, str | None]:
+def _recorder(call: RequestContext) -> tuple[FactSource, str | None]:
     """The office, not the person: officers come and go."""
     if Role.REGIONAL_OFFICER in call.actor.roles:
         return FactSource.OFFICER, REGION
@@ -153,7 +153,7 @@ def _recorder(call: Call) -> tuple[FactSource, str | None]:
     return FactSource.AGENCY, call.actor.organisation
 
 
-def _list(body: ListBody, call: Call) -> PrefectureList:
+def _list(body: ListBody, call: RequestContext) -> PrefectureList:
     prefecture = body.prefecture or call.actor.prefecture
     if prefecture is None:
         wrong = reason("E10", "prefecture-missing", "未指明盟市", pointer="/prefecture")

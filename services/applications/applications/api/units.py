@@ -2,8 +2,8 @@
 
 from typing import Annotated
 
-from chassis.http.endpoint import PROBLEMS, Call, Gate, refuses
-from chassis.http.problems import rests_on
+from chassis.http.endpoint import PROBLEMS, RequestContext, ApiContext, refuses
+from chassis.http.problems import based_on_rule
 from fastapi import APIRouter, Depends
 from messages.values import Prefecture, Uscc
 from rulebook import basis
@@ -20,25 +20,25 @@ class MoveBody(Body):
     document_number: Line
 
 
-def router(gate: Gate) -> APIRouter:
+def router(gate: ApiContext) -> APIRouter:
     routes = APIRouter(prefix="/units/{uscc}", tags=["units"], responses=PROBLEMS)
 
     @routes.get("", summary="Show where a unit applies")
-    async def one(uscc: Uscc, call: Annotated[Call, Depends(gate.call(READ_UNIT))]) -> UnitView:
-        found = await call.reads(Store).standings.require(uscc)
-        await call.allow(found)
+    async def one(uscc: Uscc, call: Annotated[RequestContext, Depends(gate.authorize(READ_UNIT))]) -> UnitView:
+        found = await call.read_store(Store).standings.require(uscc)
+        await call.authorize(found)
         return UnitView.model_validate(found)
 
     @routes.post(
         "/moves",
         summary="Move a unit to another prefecture",
         status_code=201,
-        openapi_extra=rests_on(basis("V1")),
+        openapi_extra=based_on_rule(basis("V1")),
         responses=refuses("nothing-to-move"),
     )
-    async def move(uscc: Uscc, body: MoveBody, call: Annotated[Call, Depends(gate.call(MOVE_UNIT))]) -> UnitView:
+    async def move(uscc: Uscc, body: MoveBody, call: Annotated[RequestContext, Depends(gate.authorize(MOVE_UNIT))]) -> UnitView:
         """Its next applications go there; what is under way goes on where it was submitted."""
         command = handlers.MoveUnit(uscc, body.prefecture, body.document_number)
-        return await call.perform(handlers.move_unit, command, Store, resource=command, reply=UnitView)
+        return await call.execute(handlers.move_unit, command, Store, resource=command, reply=UnitView)
 
     return routes

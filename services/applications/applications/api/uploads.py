@@ -8,4 +8,4 @@ from rulebook import reason
 
 __all__ = ["FORM", "ROOM_FOR_FORM", "Upload", "uploading"]
 
-uploading = partial(uploads.uploading, missing=reason("A3", "file-missing", "缺少文件", pointer="/file"))
+uploading = partial(uploads.upload_dependency, missing=reason("A3", "file-missing", "缺少文件", pointer="/file"))

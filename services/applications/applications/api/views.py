@@ -7,7 +7,7 @@ from datetime import date, datetime
 from messages.values import Evaluation, Level, Prefecture, Reason, SchemeRef, UnitRef
 from pydantic import BaseModel, ConfigDict
 
-from applications.domain.application import Application, Justification, State, Step
+from applications.domain.application import Application, Justification, State, ProgressStep
 from applications.domain.information import EnterpriseInformation, ParkInformation, WorkPlan
 from applications.domain.report import Report
 from applications.domain.standing import Move
@@ -59,7 +59,7 @@ class ApplicationDetail(ApplicationEntry):
     submitted_at: datetime | None
     rule_set: str | None
     scheme: SchemeRef | None
-    steps: tuple[Step, ...]
+    steps: tuple[ProgressStep, ...]
     notice_opened_on: date | None
     listed_on: date | None
     lost_on: date | None

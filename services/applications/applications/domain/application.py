@@ -34,7 +34,7 @@ class State(StrEnum):
 
 AMENDABLE = (State.DRAFT, State.REFUSED)
 OPEN = (State.SUBMITTED, State.ACCEPTED)
-TAKEN_IN = (State.SUBMITTED, State.ACCEPTED, State.WITHDRAWN)
+FILES_CHECKED = (State.SUBMITTED, State.ACCEPTED, State.WITHDRAWN)
 """Its report stands as it was checked, so that every file it names was sent by the unit or its assessor (A3)."""
 PAUSES = frozenset({"suspended", "resumed"})
 """Steps that may come at any stage and leave it as it is (S2, S4)."""
@@ -43,7 +43,7 @@ BEFORE_THE_DECISION = PAUSES | {"opened", "consultation_opened", "consultation_a
 
 
 @dataclass(frozen=True)
-class Step:
+class ProgressStep:
     """One thing that review or the registry has said about the application, for the applicant to see."""
 
     sequence: int
@@ -89,7 +89,7 @@ class Application:
     rule_set: str | None = None
     scheme: SchemeRef | None = None
     refusals: tuple[Reason, ...] = ()
-    steps: tuple[Step, ...] = ()
+    steps: tuple[ProgressStep, ...] = ()
     notice_opened_on: date | None = None
     outcome: str | None = None
     listed_on: date | None = None
@@ -147,7 +147,7 @@ class Application:
         """An assessor is named: its quota is asked, as assessor-quota itself decides it (E12, Q1)."""
         return self.evaluation.assessor is not None
 
-    def waits_for(self, submission: int | None) -> bool:
+    def awaits_answer_to(self, submission: int | None) -> bool:
         """Whether an answer to that submission is what it waits for; one that does not say which is taken for it."""
         return self.state is State.SUBMITTED and submission in {None, self.submissions}
 
@@ -161,7 +161,7 @@ class Application:
         """A returned application is a draft again once it is amended; why it was returned stays on it (A6)."""
         return replace(self, state=State.DRAFT, **changes)
 
-    def with_step(self, step: Step) -> Application:
+    def with_step(self, step: ProgressStep) -> Application:
         """Steps are ordered by what was said first, not by what was heard first; a repeated one changes nothing."""
         if any(each.sequence == step.sequence for each in self.steps):
             return self
@@ -191,17 +191,17 @@ class Application:
     def withdrawn(self) -> Application:
         return replace(self, state=State.WITHDRAWN)
 
-    def lost(self, reasons: tuple[Reason, ...], day: date) -> Application:
+    def with_eligibility_lost(self, reasons: tuple[Reason, ...], day: date) -> Application:
         return replace(self, lost_on=day, refusals=reasons)
 
-    def said_submitted(self) -> ApplicationSubmitted:
+    def submitted_event(self) -> ApplicationSubmitted:
         return ApplicationSubmitted(
             **self._common(), submitted_at=self.instant, submitted_on=self.day, submission=self.submissions
         )
 
     def said_accepted(self, evidence: tuple[FileRef, ...]) -> ApplicationAccepted:
         """The frozen application; raises when it was never checked for completeness."""
-        report, scheme = self.report, self.kept[1]
+        report, scheme = self.report, self.with_version[1]
         if report is None or report.representative is None:
             raise ValueError(f"{self.application_id} is not complete")
         return ApplicationAccepted(
@@ -209,7 +209,7 @@ class Application:
             submitted_at=self.instant,
             submitted_on=self.day,
             scheme=scheme,
-            indicators=report.said_values,
+            indicators=report.values_for_event,
             vetoes=report.vetoes,
             self_score=score(scheme_of(scheme.id, scheme.version), report.values, report.answers).total,
             evidence=evidence,
@@ -239,7 +239,7 @@ class Application:
         }
 
     @property
-    def kept(self) -> tuple[str, SchemeRef]:
+    def with_version(self) -> tuple[str, SchemeRef]:
         """Version of the rule set, and the scheme, of its last submission (G2, A2)."""
         if self.rule_set is None or self.scheme is None:
             raise ValueError(f"{self.application_id} was never submitted")

@@ -103,14 +103,14 @@ class Lookback:
     years: Interval
     shutdown_months: int
 
-    def stands(self, fact: Fact) -> bool:
+    def still_counts(self, fact: Fact) -> bool:
         """Whether a unit may not apply on the day because of it."""
         return _stands(fact, self.day, self.years, self.shutdown_months)
 
 
-def standing_against(facts: Iterable[Fact], lookback: Lookback) -> list[Fact]:
+def facts_against(facts: Iterable[Fact], lookback: Lookback) -> list[Fact]:
     """The facts for which a unit may not apply, the oldest first."""
-    return sorted(filter(lookback.stands, facts), key=lambda fact: (fact.happened_on, fact.kind))
+    return sorted(filter(lookback.still_counts, facts), key=lambda fact: (fact.happened_on, fact.kind))
 
 
 def not_on_record(declared: Iterable[Fact], recorded: Sequence[Fact], day: date) -> list[Fact]:

@@ -69,7 +69,7 @@ class StoredFile:
         return FileRef(name=name, sha256=self.sha256, size=self.size, media_type=self.media_type)
 
 
-def wrong(name: str, content: bytes, rules: RuleSet) -> Iterator[Reason]:
+def file_problems(name: str, content: bytes, rules: RuleSet) -> Iterator[Reason]:
     """Why a file may not be stored; nothing when it may."""
     if not (name and is_one_line(name)) or len(name) > LONGEST_NAME:
         text = f"文件名应为1至{LONGEST_NAME}字，{NOT_ONE_LINE}"
@@ -81,7 +81,7 @@ def wrong(name: str, content: bytes, rules: RuleSet) -> Iterator[Reason]:
     if len(content) > rules.files.max_bytes:
         text = f"文件“{name}”超过{rules.files.max_bytes}字节的上限"
         yield reason("A3", "file-too-large", text, str(len(content)), "/file")
-    said, found = promised(name), media_type(content)
+    said, found = declared_media_type(name), detected_media_type(content)
     if said is None or said not in rules.files.media_types:
         text = f"不接受文件“{name}”的类型"
         yield reason("A3", "type-not-accepted", text, PurePath(name).suffix or None, "/file")
@@ -90,12 +90,12 @@ def wrong(name: str, content: bytes, rules: RuleSet) -> Iterator[Reason]:
         yield reason("A3", "content-differs", text, found or "无法识别", "/file")
 
 
-def promised(name: str) -> str | None:
+def declared_media_type(name: str) -> str | None:
     """What the file's name says that it is."""
     return SUFFIXES.get(PurePath(name).suffix.lower())
 
 
-def media_type(content: bytes) -> str | None:
+def detected_media_type(content: bytes) -> str | None:
     """What the content says that it is; none when it is nothing whole that is known here."""
     return next((kind for kind, holds in _CONTENT.items() if holds(content)), None)
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
 
-from messages.values import IndicatorValue, PersonRef, SchemeRef, VetoAnswer
+from messages.values import IndicatorValue, PersonRef, SchemeRef, MandatoryItemAnswer
 
 from applications.domain.facts import Fact, FactKind, FactSource
 
@@ -54,7 +54,7 @@ class ParkRank(StrEnum):
 
 
 @dataclass(frozen=True)
-class Filed:
+class FiledIndicator:
     """One indicator as filed; parks file the two years before as well."""
 
     indicator: str
@@ -145,8 +145,8 @@ class Report:
     representative: PersonRef | None = None
     representative_key: str | None = None
     """Which secret key made the representative's digest."""
-    indicators: tuple[Filed, ...] = ()
-    vetoes: tuple[VetoAnswer, ...] = ()
+    indicators: tuple[FiledIndicator, ...] = ()
+    vetoes: tuple[MandatoryItemAnswer, ...] = ()
     evidence: tuple[NamedFile, ...] = ()
     independent_legal_person: bool | None = None
     industry_code: str | None = None
@@ -166,7 +166,7 @@ class Report:
         return {each.item: each.passed for each in self.vetoes}
 
     @property
-    def said_values(self) -> tuple[IndicatorValue, ...]:
+    def values_for_event(self) -> tuple[IndicatorValue, ...]:
         return tuple(IndicatorValue(indicator=i.indicator, value=i.value, unit=i.unit) for i in self.indicators)
 
     def declared_facts(self, uscc: str, day: date) -> list[Fact]:

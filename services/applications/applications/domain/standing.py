@@ -70,7 +70,7 @@ class Removal:
 
 
 @dataclass(frozen=True)
-class Standing:
+class OrganisationStatus:
     uscc: str
     open: tuple[OpenApplication, ...] = ()
     listings: tuple[Listing, ...] = ()
@@ -97,29 +97,29 @@ class Standing:
         """The open applications that a removal's ban stops (B2); one that is over stops nothing any more."""
         return self.open if removal.ban and removal.ban.last_day >= day else ()
 
-    def placed(self, prefecture: Prefecture) -> Standing:
+    def in_prefecture(self, prefecture: Prefecture) -> OrganisationStatus:
         """The first submission says where the organisation belongs; from then on only the region does (V1)."""
         return self if self.prefecture is not None else replace(self, prefecture=prefecture)
 
-    def moved(self, move: Move) -> Standing:
+    def moved(self, move: Move) -> OrganisationStatus:
         return replace(self, prefecture=move.prefecture, moves=(*self.moves, move))
 
-    def with_open(self, application_id: str, unit: UnitRef, level: Level) -> Standing:
+    def with_open(self, application_id: str, unit: UnitRef, level: Level) -> OrganisationStatus:
         opened = OpenApplication(application_id, unit.key, unit.unit_type, level)
         others = self.without_open(application_id).open
         return replace(self, open=(*others, opened))
 
-    def without_open(self, application_id: str) -> Standing:
+    def without_open(self, application_id: str) -> OrganisationStatus:
         return replace(self, open=tuple(each for each in self.open if each.application_id != application_id))
 
-    def with_listing(self, listing: Listing, sequence: int | None = None) -> Standing:
+    def with_listing(self, listing: Listing, sequence: int | None = None) -> OrganisationStatus:
         """``sequence`` is the registry's: a removal said after this listing has ended it already."""
         if sequence is not None and any(_ends(removal, listing, sequence) for removal in self.removals):
             return self
         kept = tuple(held for held in self.listings if held.place != listing.place)
         return replace(self, listings=(*kept, listing))
 
-    def with_removal(self, removal: Removal) -> Standing:
+    def with_removal(self, removal: Removal) -> OrganisationStatus:
         left = tuple(held for held in self.listings if not removal.reaches(held))
         others = tuple(r for r in self.removals if (r.unit_key, r.sequence) != (removal.unit_key, removal.sequence))
         return replace(self, listings=left, removals=(*others, removal))

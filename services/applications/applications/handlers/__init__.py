@@ -22,7 +22,7 @@ from applications.handlers.progress import (
 )
 from applications.handlers.quota import (
     accept_reserved,
-    know_assessor,
+    record_assessor,
     know_assessor_name,
     know_sanction,
     refuse_unreserved,
@@ -37,7 +37,7 @@ from applications.handlers.records import (
     record_file,
     record_prefecture_list,
 )
-from applications.handlers.registry import know_listing, know_removal
+from applications.handlers.registry import record_listing, record_removal
 from applications.handlers.submission import Submit, Withdraw, submit_application, withdraw_application
 
 __all__ = [
@@ -63,10 +63,10 @@ __all__ = [
     "follow_notice",
     "follow_refusal",
     "justify",
-    "know_assessor",
+    "record_assessor",
     "know_assessor_name",
-    "know_listing",
-    "know_removal",
+    "record_listing",
+    "record_removal",
     "know_sanction",
     "move_unit",
     "open_draft",

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from chassis.handling import Done, Refusal, refuse_stale
+from chassis.handling import Done, Refusal, require_current_version
 from messages.values import Evaluation, Level, UnitRef
 from rulebook import reason
 
 from applications.domain.application import AMENDABLE, Application, Justification
 from applications.domain.information import Information, WorkPlan
 from applications.domain.report import Report
-from applications.handlers.kept import Kept, receipt
+from applications.handlers.kept import Store, receipt
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Justify:
     justification: Justification
 
 
-async def open_draft(command: OpenDraft, store: Kept, _now: datetime) -> Done:
+async def open_draft(command: OpenDraft, store: Store, _now: datetime) -> Done:
     if await store.applications.get(command.application_id):
         text = "该编号的申报已存在，请重新提交"
         raise Refusal("application-exists", reason("A1", "application-exists", text, command.application_id))
@@ -77,7 +77,7 @@ async def open_draft(command: OpenDraft, store: Kept, _now: datetime) -> Done:
     return _saved(opened, store)
 
 
-async def amend_draft(command: AmendDraft, store: Kept, _now: datetime) -> Done:
+async def amend_draft(command: AmendDraft, store: Store, _now: datetime) -> Done:
     found = await _amendable(command.application_id, store)
     _refuse_stale(command.application_id, command.seen, store)
     _refuse_other_evaluation(found, command.evaluation)
@@ -90,18 +90,18 @@ async def amend_draft(command: AmendDraft, store: Kept, _now: datetime) -> Done:
     return _saved(amended, store)
 
 
-async def file_information(command: FileInformation, store: Kept, _now: datetime) -> Done:
+async def file_information(command: FileInformation, store: Store, _now: datetime) -> Done:
     found = await _amendable(command.application_id, store)
     return _saved(found.amended(information=command.information, plan=command.plan), store)
 
 
-async def file_report(command: FileReport, store: Kept, _now: datetime) -> Done:
+async def file_report(command: FileReport, store: Store, _now: datetime) -> Done:
     found = await _amendable(command.application_id, store)
     _refuse_stale(command.application_id, command.seen, store)
     return _saved(found.amended(report=command.report, evaluation=command.evaluation), store)
 
 
-async def justify(command: Justify, store: Kept, _now: datetime) -> Done:
+async def justify(command: Justify, store: Store, _now: datetime) -> Done:
     """The forwarding department's own words, kept on the record (E10)."""
     found = await _amendable(command.application_id, store)
     return _saved(replace(found, justification=command.justification), store)
@@ -115,12 +115,12 @@ def _refuse_other_evaluation(found: Application, named: Evaluation) -> None:
     raise Refusal("evaluation-differs", reason("E12", "evaluation-differs", text, pointer="/evaluation"), status=422)
 
 
-def _refuse_stale(application_id: str, seen: int | None, store: Kept) -> None:
+def _refuse_stale(application_id: str, seen: int | None, store: Store) -> None:
     stale = reason("A6", "version-stale", "申报在读取后已被修改，请重新读取")
-    refuse_stale(seen, store.applications.version(application_id), stale)
+    require_current_version(seen, store.applications.version(application_id), stale)
 
 
-async def _amendable(application_id: str, store: Kept) -> Application:
+async def _amendable(application_id: str, store: Store) -> Application:
     found = await store.applications.require(application_id)
     if found.state not in AMENDABLE:
         text = "申报已提交或已撤回，不能修改"
@@ -128,6 +128,6 @@ async def _amendable(application_id: str, store: Kept) -> Application:
     return found
 
 
-def _saved(application: Application, store: Kept) -> Done:
+def _saved(application: Application, store: Store) -> Done:
     store.applications.save(application.application_id, application)
     return Done(value=receipt(application, store))

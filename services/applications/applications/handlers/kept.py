@@ -12,10 +12,10 @@ from applications.domain.assessors import KnownAssessor
 from applications.domain.facts import Fact
 from applications.domain.files import StoredFile
 from applications.domain.records import PrefectureList
-from applications.domain.standing import Standing
+from applications.domain.standing import OrganisationStatus
 
 
-class Kept(Protocol):
+class Store(Protocol):
     """The collections of the service."""
 
     @property
@@ -23,7 +23,7 @@ class Kept(Protocol):
     @property
     def versions(self) -> Collection[Version]: ...
     @property
-    def standings(self) -> Collection[Standing]:
+    def standings(self) -> Collection[OrganisationStatus]:
         """By USCC."""
         ...
 
@@ -52,10 +52,10 @@ class Receipt:
     version: int
 
 
-def receipt(application: Application, store: Kept) -> Receipt:
+def receipt(application: Application, store: Store) -> Receipt:
     key = application.application_id
     return Receipt(key, application.state, store.applications.version(key))
 
 
-async def standing_of(uscc: str, store: Kept) -> Standing:
-    return await store.standings.get(uscc) or Standing(uscc)
+async def standing_of(uscc: str, store: Store) -> OrganisationStatus:
+    return await store.standings.get(uscc) or OrganisationStatus(uscc)

@@ -11,13 +11,13 @@ from rulebook import rules_of, scheme_of, shanghai_date
 
 from applications.domain import eligibility
 from applications.domain.application import Application, State
-from applications.domain.eligibility import Evidence
+from applications.domain.eligibility import EligibilityContext
 from applications.domain.facts import Fact
-from applications.domain.standing import Standing
-from applications.handlers.kept import Kept, standing_of
+from applications.domain.standing import OrganisationStatus
+from applications.handlers.kept import Store, standing_of
 
 
-async def stop_ineligible(uscc: str, store: Kept, now: datetime) -> Sequence[Event]:
+async def stop_ineligible(uscc: str, store: Store, now: datetime) -> Sequence[Event]:
     """Return what still waits for an item, say of what is in review that its eligibility is lost; each once."""
     standing, day = await standing_of(uscc, store), shanghai_date(now)
     facts = await store.facts.find({"uscc": uscc})
@@ -32,13 +32,13 @@ async def stop_ineligible(uscc: str, store: Kept, now: datetime) -> Sequence[Eve
     return said
 
 
-async def stop_lapsed(application: Application, day: date, store: Kept) -> Sequence[Event]:
+async def recheck_at_intake(application: Application, day: date, store: Store) -> Sequence[Event]:
     """The conditions are asked again as of the day on which the region takes it in; certificates end, lists change."""
     if not application.is_open:
         return []
     standing = await standing_of(application.unit.uscc, store)
     facts = await store.facts.find({"uscc": application.unit.uscc})
-    reasons = tuple(eligibility.failed_at_intake(_seen_on(day, application, standing, facts)))
+    reasons = tuple(eligibility.failed_at_intake(_evaluated_on(day, application, standing, facts)))
     if not reasons:
         return []
     left = standing.without_open(application.application_id)
@@ -46,25 +46,25 @@ async def stop_lapsed(application: Application, day: date, store: Kept) -> Seque
     return [_stopped(application, reasons, day, store)]
 
 
-def _against(application: Application, standing: Standing, facts: Sequence[Fact], day: date) -> tuple[Reason, ...]:
+def _against(application: Application, standing: OrganisationStatus, facts: Sequence[Fact], day: date) -> tuple[Reason, ...]:
     """As of its submission, had the fact been known then, and as of today."""
     if not application.is_open:
         return ()
-    looks = (_seen_on(each, application, standing, facts) for each in (application.day, day))
+    looks = (_evaluated_on(each, application, standing, facts) for each in (application.day, day))
     return tuple(dict.fromkeys(found for each in looks for found in eligibility.on_record(each)))
 
 
-def _seen_on(day: date, application: Application, standing: Standing, facts: Sequence[Fact]) -> Evidence:
+def _evaluated_on(day: date, application: Application, standing: OrganisationStatus, facts: Sequence[Fact]) -> EligibilityContext:
     """By the rule set and the scheme that it keeps (G2, A2)."""
-    version, scheme = application.kept
-    return Evidence(application, day, rules_of(version), scheme_of(scheme.id, scheme.version), standing, facts)
+    version, scheme = application.with_version
+    return EligibilityContext(application, day, rules_of(version), scheme_of(scheme.id, scheme.version), standing, facts)
 
 
-def _stopped(application: Application, reasons: tuple[Reason, ...], day: date, store: Kept) -> Event:
+def _stopped(application: Application, reasons: tuple[Reason, ...], day: date, store: Store) -> Event:
     if application.state is State.SUBMITTED:
         refused = application.refused(reasons)
         store.applications.save(refused.application_id, refused)
         return refused.said_refused(day)
-    lost = application.lost(reasons, day)
+    lost = application.with_eligibility_lost(reasons, day)
     store.applications.save(lost.application_id, lost)
     return lost.said_lost(day)

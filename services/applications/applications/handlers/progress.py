@@ -7,14 +7,14 @@ from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 
-from chassis.handling import Poison
+from chassis.handling import PoisonMessageError
 from messages import review
 from messages.event import Event
 from rulebook import shanghai_date
 
-from applications.domain.application import Application, Step
-from applications.handlers.kept import Kept
-from applications.handlers.loss import stop_lapsed
+from applications.domain.application import Application, ProgressStep
+from applications.handlers.kept import Store
+from applications.handlers.loss import recheck_at_intake
 from applications.handlers.submission import close_standing
 
 DAYS: Mapping[type[review.Case], str] = MappingProxyType(
@@ -41,29 +41,29 @@ DAYS: Mapping[type[review.Case], str] = MappingProxyType(
 """What is followed, and which field names its day; without one it is the day on which it was heard."""
 
 
-async def follow_case(event: review.Case, store: Kept, now: datetime) -> Sequence[Event]:
+async def follow_case(event: review.Case, store: Store, now: datetime) -> Sequence[Event]:
     application = await _known(event.case_id, store)
     told = _with_readers(application.with_step(_step(event, now)), event)
     store.applications.save(told.application_id, told)
     return []
 
 
-async def follow_forwarding(event: review.CaseForwarded, store: Kept, now: datetime) -> Sequence[Event]:
+async def follow_forwarding(event: review.CaseForwarded, store: Store, now: datetime) -> Sequence[Event]:
     """Facts change between the submission and the day on which the region takes it in (V5)."""
     application = await _known(event.case_id, store)
     told = application.with_step(_step(event, now))
     store.applications.save(told.application_id, told)
-    return await stop_lapsed(told, event.forwarded_on, store)
+    return await recheck_at_intake(told, event.forwarded_on, store)
 
 
-async def follow_refusal(event: review.InitialReviewRefused, store: Kept, now: datetime) -> Sequence[Event]:
+async def follow_refusal(event: review.InitialReviewRefused, store: Store, now: datetime) -> Sequence[Event]:
     application = await _known(event.case_id, store)
     told = replace(application.with_step(_step(event, now)), refusals=event.reasons)
     store.applications.save(told.application_id, told)
     return []
 
 
-async def follow_closing(event: review.CaseClosed, store: Kept, now: datetime) -> Sequence[Event]:
+async def follow_closing(event: review.CaseClosed, store: Store, now: datetime) -> Sequence[Event]:
     """The unit may apply anew from here on (E13)."""
     application = await _known(event.case_id, store)
     closed = replace(
@@ -89,21 +89,21 @@ def _with_readers(application: Application, event: review.Case) -> Application:
             return application
 
 
-async def follow_notice(event: review.PublicNoticeOpened, store: Kept, _now: datetime) -> Sequence[Event]:
+async def follow_notice(event: review.PublicNoticeOpened, store: Store, _now: datetime) -> Sequence[Event]:
     """From here on none of its applications can be withdrawn (A5); a line of no application holds up no other."""
     found = [await store.applications.get(line.case_id) for line in event.lines]
     known = [each for each in found if each is not None]
     if not known:
-        raise Poison(f"{event.notice_id} shows nothing that was filed here")
+        raise PoisonMessageError(f"{event.notice_id} shows nothing that was filed here")
     for each in known:
         store.applications.save(each.application_id, replace(each, notice_opened_on=event.opened_on))
     return []
 
 
-def _step(event: review.Case, now: datetime) -> Step:
+def _step(event: review.Case, now: datetime) -> ProgressStep:
     field = DAYS[type(event)]
     day = getattr(event, field) if field else shanghai_date(now)
-    return Step(_sequence(event), stage(event), day, _detail(event))
+    return ProgressStep(_sequence(event), stage(event), day, _detail(event))
 
 
 def _sequence(event: review.Case) -> int:
@@ -131,7 +131,7 @@ def _detail(event: review.Case) -> str | None:
             return None
 
 
-async def _known(application_id: str, store: Kept) -> Application:
+async def _known(application_id: str, store: Store) -> Application:
     if (found := await store.applications.get(application_id)) is None:
-        raise Poison(f"a case of {application_id}, which was never filed here")
+        raise PoisonMessageError(f"a case of {application_id}, which was never filed here")
     return found

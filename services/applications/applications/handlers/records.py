@@ -13,7 +13,7 @@ from applications.domain.facts import Fact
 from applications.domain.files import Owner, StoredFile
 from applications.domain.records import PrefectureList
 from applications.domain.standing import Move
-from applications.handlers.kept import Kept, standing_of
+from applications.handlers.kept import Store, standing_of
 from applications.handlers.loss import stop_ineligible
 
 
@@ -49,14 +49,14 @@ class UnitPlace:
     moves: tuple[Move, ...]
 
 
-async def record_file(command: RecordFile, store: Kept, _now: datetime) -> Done:
+async def record_file(command: RecordFile, store: Store, _now: datetime) -> Done:
     known = await store.files.get(command.sha256)
     file = known or StoredFile(command.sha256, command.size, command.media_type, owners=())
     store.files.save(command.sha256, file.sent_by(command.owner))
     return Done(value=file.ref(command.owner.name))
 
 
-async def record_fact(command: Fact, store: Kept, now: datetime) -> Done:
+async def record_fact(command: Fact, store: Store, now: datetime) -> Done:
     _refuse_future(command.happened_on, shanghai_date(now))
     if command.ended_on is not None:
         _refuse_backwards(command.happened_on, command.ended_on)
@@ -64,7 +64,7 @@ async def record_fact(command: Fact, store: Kept, now: datetime) -> Done:
     return Done(await stop_ineligible(command.uscc, store, now), value=command)
 
 
-async def end_fact(command: EndFact, store: Kept, now: datetime) -> Done:
+async def end_fact(command: EndFact, store: Store, now: datetime) -> Done:
     """Also to correct when it ended: a later day may weigh on what is under way."""
     fact = await store.facts.require(command.fact_id)
     _refuse_backwards(fact.happened_on, command.ended_on)
@@ -73,7 +73,7 @@ async def end_fact(command: EndFact, store: Kept, now: datetime) -> Done:
     return Done(await stop_ineligible(ended.uscc, store, now), value=ended)
 
 
-async def record_prefecture_list(command: PrefectureList, store: Kept, now: datetime) -> Done:
+async def record_prefecture_list(command: PrefectureList, store: Store, now: datetime) -> Done:
     """Each unit on it may be put forward to the region (E10)."""
     if command.published_on > shanghai_date(now):
         found = command.published_on.isoformat()
@@ -86,7 +86,7 @@ async def record_prefecture_list(command: PrefectureList, store: Kept, now: date
     return Done(value=command)
 
 
-async def move_unit(command: MoveUnit, store: Kept, now: datetime) -> Done:
+async def move_unit(command: MoveUnit, store: Store, now: datetime) -> Done:
     """From now on it applies there; what is under way goes on where it was submitted (V1)."""
     standing = await store.standings.require(command.uscc)
     former = standing.prefecture

@@ -13,10 +13,10 @@ from rulebook import RuleSet, reason, rules_of, rules_on, shanghai_date
 
 from applications.domain.application import State
 from applications.domain.standing import Listing, Removal
-from applications.handlers.kept import Kept, standing_of
+from applications.handlers.kept import Store, standing_of
 
 
-async def know_listing(event: UnitListed, store: Kept, _now: datetime) -> Sequence[Event]:
+async def record_listing(event: UnitListed, store: Store, _now: datetime) -> Sequence[Event]:
     """The application has reached its end; one listed before this system is known by its listing only."""
     standing = await standing_of(event.unit.uscc, store)
     listing = _listing(event)
@@ -27,7 +27,7 @@ async def know_listing(event: UnitListed, store: Kept, _now: datetime) -> Sequen
     return []
 
 
-async def know_removal(event: UnitRemoved, store: Kept, now: datetime) -> Sequence[Event]:
+async def record_removal(event: UnitRemoved, store: Store, now: datetime) -> Sequence[Event]:
     """Returns what still waits for an item; what review has taken in, review closes."""
     day = shanghai_date(now)
     removal = _removal(event, rules_of(event.rule_set) if event.rule_set else rules_on(day))

@@ -14,10 +14,10 @@ from rulebook import RuleSet, Scheme, reason, rules_on, scheme_on, shanghai_date
 from applications.domain import eligibility
 from applications.domain.application import AMENDABLE, Application, Version
 from applications.domain.completeness import missing
-from applications.domain.eligibility import Evidence
+from applications.domain.eligibility import EligibilityContext
 from applications.domain.files import StoredFile
 from applications.domain.report import NamedFile
-from applications.handlers.kept import Kept, receipt, standing_of
+from applications.handlers.kept import Store, receipt, standing_of
 
 
 @dataclass(frozen=True)
@@ -31,24 +31,24 @@ class Withdraw:
     application_id: str
 
 
-async def submit_application(command: Submit, store: Kept, now: datetime) -> Done:
+async def submit_application(command: Submit, store: Store, now: datetime) -> Done:
     """Accept, or wait for the assessor's item, or return with every reason; each way is on record."""
     draft = await _submittable(command.application_id, store)
     day = shanghai_date(now)
     rules, scheme = rules_on(day), scheme_on(draft.unit.unit_type, day)
     files = await evidence_files(draft, store)
-    evidence = await _gather(draft, rules, scheme, day, store)
+    evidence = await _load_eligibility_context(draft, rules, scheme, day, store)
     reasons = (*missing(draft, day, rules, scheme, files), *eligibility.failed(evidence))
     submitted = draft.submitted(now, day, rules, scheme)
-    placed = evidence.standing.placed(draft.unit.prefecture)
+    placed = evidence.standing.in_prefecture(draft.unit.prefecture)
     if reasons:
         store.standings.save(placed.uscc, placed)
         return _return(submitted.refused(reasons), command.by, now, store)
     store.standings.save(placed.uscc, placed.with_open(draft.application_id, draft.unit, draft.level))
-    return _take_in(submitted, files, command.by, store)
+    return _accept(submitted, files, command.by, store)
 
 
-async def _submittable(application_id: str, store: Kept) -> Application:
+async def _submittable(application_id: str, store: Store) -> Application:
     found = await store.applications.require(application_id)
     if found.state not in AMENDABLE:
         text = "申报已提交或已撤回，不能再次提交"
@@ -56,15 +56,15 @@ async def _submittable(application_id: str, store: Kept) -> Application:
     return found
 
 
-def _return(refused: Application, by: str, now: datetime, store: Kept) -> Done:
+def _return(refused: Application, by: str, now: datetime, store: Store) -> Done:
     _keep(refused, by, now, store)
     title = "The application does not meet the conditions"
     refusal = Refusal("not-eligible", *refused.refusals, title=title)
     return Done([refused.said_refused(shanghai_date(now))], value=receipt(refused, store), refusal=refusal)
 
 
-def _take_in(submitted: Application, files: Mapping[str, StoredFile], by: str, store: Kept) -> Done:
-    said: list[Event] = [submitted.said_submitted()]
+def _accept(submitted: Application, files: Mapping[str, StoredFile], by: str, store: Store) -> Done:
+    said: list[Event] = [submitted.submitted_event()]
     settled = submitted
     if not submitted.needs_item:
         settled = submitted.accepted()
@@ -73,7 +73,7 @@ def _take_in(submitted: Application, files: Mapping[str, StoredFile], by: str, s
     return Done(said, value=receipt(settled, store))
 
 
-async def withdraw_application(command: Withdraw, store: Kept, now: datetime) -> Done:
+async def withdraw_application(command: Withdraw, store: Store, now: datetime) -> Done:
     """Until the public notice starts (A5)."""
     found = await store.applications.require(command.application_id)
     if not found.is_open:
@@ -88,13 +88,13 @@ async def withdraw_application(command: Withdraw, store: Kept, now: datetime) ->
     return Done([withdrawn.said_withdrawn(shanghai_date(now))], value=receipt(withdrawn, store))
 
 
-async def close_standing(application: Application, store: Kept) -> None:
+async def close_standing(application: Application, store: Store) -> None:
     """The unit may apply anew (E13)."""
     standing = await standing_of(application.unit.uscc, store)
     store.standings.save(standing.uscc, standing.without_open(application.application_id))
 
 
-async def evidence_files(application: Application, store: Kept) -> Mapping[str, StoredFile]:
+async def evidence_files(application: Application, store: Store) -> Mapping[str, StoredFile]:
     """The report's files that were sent, by the unit itself or by its assessor."""
     assessor = application.evaluation.assessor
     senders = {application.unit.uscc, assessor.uscc if assessor else application.unit.uscc}
@@ -110,9 +110,9 @@ def _named(application: Application) -> tuple[NamedFile, ...]:
     return application.report.evidence if application.report else ()
 
 
-async def _gather(draft: Application, rules: RuleSet, scheme: Scheme, day: date, store: Kept) -> Evidence:
+async def _load_eligibility_context(draft: Application, rules: RuleSet, scheme: Scheme, day: date, store: Store) -> EligibilityContext:
     named = draft.evaluation.assessor
-    return Evidence(
+    return EligibilityContext(
         application=draft,
         day=day,
         rules=rules,
@@ -123,7 +123,7 @@ async def _gather(draft: Application, rules: RuleSet, scheme: Scheme, day: date,
     )
 
 
-def _keep(application: Application, by: str, now: datetime, store: Kept) -> None:
+def _keep(application: Application, by: str, now: datetime, store: Store) -> None:
     """The application, and beside it this version for ever (A6)."""
     store.applications.save(application.application_id, application)
     number = application.submissions

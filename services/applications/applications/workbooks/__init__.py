@@ -23,10 +23,10 @@ How to fill one in
     ``read(form, content)`` gives the same values back, and every bad cell at once.
 """
 
-from chassis.spreadsheets import CellProblem, NotAWorkbook
+from chassis.spreadsheets import CellProblem, InvalidWorkbookError
 
 from applications.workbooks.layout import Form
-from applications.workbooks.reader import Reading, read, sheet_names
+from applications.workbooks.reader import WorkbookResult, read, sheet_names
 from applications.workbooks.writer import write
 
-__all__ = ["CellProblem", "Form", "NotAWorkbook", "Reading", "read", "sheet_names", "write"]
+__all__ = ["CellProblem", "Form", "InvalidWorkbookError", "WorkbookResult", "read", "sheet_names", "write"]

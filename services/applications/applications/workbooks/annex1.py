@@ -5,7 +5,7 @@ from __future__ import annotations
 from rulebook import UNIT_TYPE_NAMES
 
 from applications.workbooks.layout import (
-    Dated,
+    DatedLine,
     Entry,
     Form,
     Heading,
@@ -43,7 +43,7 @@ COVER = Sheet(
         line(text("联 系 人：", "cover_contact", private=True)),
         line(phone("联系电话：", "cover_phone")),
         Heading("内蒙古自治区工业和信息化厅制"),
-        Dated("二〇二  年    月    日", "cover_day"),
+        DatedLine("二〇二  年    月    日", "cover_day"),
     ),
 )
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import TypeVar
 
-from chassis.spreadsheets.cells import Malformed, as_choice, as_day, as_decimal, as_text, as_whole, as_yes_no
+from chassis.spreadsheets.cells import InvalidCellError, as_choice, as_day, as_decimal, as_text, as_whole, as_yes_no
 from stdnum.cn import uscc as gb32100
 from stdnum.exceptions import InvalidChecksum
 from stdnum.exceptions import ValidationError as NotACode
@@ -35,7 +35,7 @@ def value_of(entry: Entry, raw: object) -> object:
 def _text(_: Entry, raw: object) -> str:
     text = _within(as_text(raw), SHORT)
     if not is_one_line(text):
-        raise Malformed(f"为一行文字，{NOT_ONE_LINE}")
+        raise InvalidCellError(f"为一行文字，{NOT_ONE_LINE}")
     return text
 
 
@@ -45,7 +45,7 @@ def _long_text(_: Entry, raw: object) -> str:
 
 def _within(text: str, limit: int) -> str:
     if len(text) > limit:
-        raise Malformed(f"不超过{limit}字")
+        raise InvalidCellError(f"不超过{limit}字")
     return text
 
 
@@ -55,9 +55,9 @@ def _number(entry: Entry, raw: object) -> Decimal:
 
 def _in_range(entry: Entry, found: N) -> N:
     if entry.least is not None and found < entry.least:
-        raise Malformed(f"不小于{entry.least}")
+        raise InvalidCellError(f"不小于{entry.least}")
     if entry.greatest is not None and found > entry.greatest:
-        raise Malformed(f"不大于{entry.greatest}")
+        raise InvalidCellError(f"不大于{entry.greatest}")
     return found
 
 
@@ -68,7 +68,7 @@ def _whole(entry: Entry, raw: object) -> int:
 def _year(entry: Entry, raw: object) -> int:
     found = _whole(entry, raw.rstrip("年 ") if isinstance(raw, str) else raw)
     if not FIRST_YEAR <= found <= LAST_YEAR:
-        raise Malformed("为四位年份")
+        raise InvalidCellError("为四位年份")
     return found
 
 
@@ -80,22 +80,22 @@ def _uscc(_: Entry, raw: object) -> str:
     try:
         return str(gb32100.validate(as_text(raw)))
     except InvalidChecksum:
-        raise Malformed("为统一社会信用代码：校验位不符") from None
+        raise InvalidCellError("为统一社会信用代码：校验位不符") from None
     except NotACode:
-        raise Malformed("为18位统一社会信用代码") from None
+        raise InvalidCellError("为18位统一社会信用代码") from None
 
 
 def _phone(_: Entry, raw: object) -> str:
     text = as_text(raw)
     if not _PHONE.match(text):
-        raise Malformed("为电话号码")
+        raise InvalidCellError("为电话号码")
     return text
 
 
 def _email(_: Entry, raw: object) -> str:
     text = as_text(raw)
     if not _EMAIL.match(text):
-        raise Malformed("为电子邮箱地址")
+        raise InvalidCellError("为电子邮箱地址")
     return text
 
 
@@ -110,14 +110,14 @@ def _choice(entry: Entry, raw: object) -> str:
 def _tick(entry: Entry, raw: object) -> str:
     ticked = _TICKED.findall(as_text(raw))
     if len(ticked) > 1:
-        raise Malformed("只勾选一项")
+        raise InvalidCellError("只勾选一项")
     return _choice(entry, ticked[0] if ticked else raw)
 
 
 def _sha256(_: Entry, raw: object) -> str:
     text = as_text(raw).lower()
     if not _SHA256.match(text):
-        raise Malformed("为64位十六进制的SHA-256值")
+        raise InvalidCellError("为64位十六进制的SHA-256值")
     return text
 
 

@@ -60,7 +60,7 @@ class Heading:
 
 
 @dataclass(frozen=True)
-class Dated:
+class DatedLine:
     """A day as paper forms print it, with room for the numbers; whoever fills it in writes over the print.
 
     Nothing is decided by it, so it is not read, and a form without it is the same form.
@@ -112,7 +112,7 @@ class Table:
         return tuple(sum(column.span for column in self.columns[:at]) for at in range(len(self.columns)))
 
 
-Block = Heading | Dated | Line | Table
+Block = Heading | DatedLine | Line | Table
 
 
 @dataclass(frozen=True)

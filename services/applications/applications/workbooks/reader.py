@@ -5,18 +5,18 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from chassis.spreadsheets import CellProblem, grid, opened
+from chassis.spreadsheets import CellProblem, grid, open_workbook
 from chassis.spreadsheets.workbook import Grid
-from chassis.spreadsheets.cells import Malformed, as_text, is_empty
+from chassis.spreadsheets.cells import InvalidCellError, as_text, is_empty
 
 from applications.workbooks.cells import value_of
-from applications.workbooks.layout import LABEL, Block, Dated, Entry, Form, Heading, Line, Sheet, Table, address
+from applications.workbooks.layout import LABEL, Block, DatedLine, Entry, Form, Heading, Line, Sheet, Table, address
 
 Values = dict[str, object]
 
 
 @dataclass
-class Reading:
+class WorkbookResult:
     """What a workbook says; ``values`` is complete only when there are no problems."""
 
     values: Values = field(default_factory=dict)
@@ -25,14 +25,14 @@ class Reading:
 
 def sheet_names(content: bytes) -> list[str]:
     """Raises ``NotAWorkbook``."""
-    with opened(content) as book:
+    with open_workbook(content) as book:
         return list(book.sheet_names)
 
 
-def read(form: Form, content: bytes) -> Reading:
+def read(form: Form, content: bytes) -> WorkbookResult:
     """Read a filled form; raises ``NotAWorkbook`` when the file cannot be opened at all."""
-    reading = Reading()
-    with opened(content) as book:
+    reading = WorkbookResult()
+    with open_workbook(content) as book:
         for sheet in form.sheets:
             if sheet.title not in book.sheet_names:
                 text = f"缺少工作表“{sheet.title}”"
@@ -50,7 +50,7 @@ def _same(label: str, raw: object) -> bool:
 class _SheetReader:
     """Walks the blocks of one sheet from top to bottom, as the writer does."""
 
-    def __init__(self, sheet: Sheet, grid: Grid, reading: Reading) -> None:
+    def __init__(self, sheet: Sheet, grid: Grid, reading: WorkbookResult) -> None:
         self._sheet, self._grid, self._reading = sheet, grid, reading
         self._row = 0
 
@@ -60,7 +60,7 @@ class _SheetReader:
             if isinstance(block, Heading):
                 self._expect(block.text, 0)
                 self._row += 1
-            elif isinstance(block, Dated):
+            elif isinstance(block, DatedLine):
                 self._row += 1
             elif isinstance(block, Line):
                 self._read_line(block)
@@ -118,7 +118,7 @@ class _SheetReader:
             return
         try:
             into[entry.name] = value_of(entry, raw)
-        except Malformed as wrong:
+        except InvalidCellError as wrong:
             found = None if entry.private else as_text(raw)[:40]
             self._problem(row, column, "cell-malformed", f"“{entry.label}”应{wrong}", found)
 

@@ -16,7 +16,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from applications.workbooks.layout import (
     GRID,
     LABEL,
-    Dated,
+    DatedLine,
     Entry,
     Form,
     Heading,
@@ -35,7 +35,7 @@ Values: TypeAlias = Mapping[str, object]
 Printed: TypeAlias = str | int | Decimal | date | None
 
 
-class _Place(NamedTuple):
+class _CellRange(NamedTuple):
     """Where a cell stands: row from 1, first grid column from 0, columns it takes."""
 
     row: int
@@ -70,10 +70,10 @@ def _write_sheet(page: Worksheet, sheet: Sheet, values: Values) -> None:
     row = 1
     for block in sheet.blocks:
         if isinstance(block, Heading):
-            _put(page, _Place(row, 0, GRID), block.text, _LABEL)
+            _put(page, _CellRange(row, 0, GRID), block.text, _LABEL)
             row += 1
-        elif isinstance(block, Dated):
-            _put(page, _Place(row, 0, GRID), str(values.get(block.name) or block.text), _LABEL)
+        elif isinstance(block, DatedLine):
+            _put(page, _CellRange(row, 0, GRID), str(values.get(block.name) or block.text), _LABEL)
             row += 1
         elif isinstance(block, Line):
             _write_line(page, row, block, values)
@@ -85,20 +85,20 @@ def _write_sheet(page: Worksheet, sheet: Sheet, values: Values) -> None:
 def _write_line(page: Worksheet, row: int, line: Line, values: Values) -> None:
     for at, entry in enumerate(line.entries):
         first = at * line.share
-        _put(page, _Place(row, first, LABEL), entry.label, _LABEL)
-        answer = _Place(row, first + LABEL, line.share - LABEL)
+        _put(page, _CellRange(row, first, LABEL), entry.label, _LABEL)
+        answer = _CellRange(row, first + LABEL, line.share - LABEL)
         _put(page, answer, printed(entry, values.get(entry.name)), _FILLED)
 
 
 def _write_table(page: Worksheet, row: int, table: Table, values: Values) -> int:
     for start, column in zip(table.starts, table.columns, strict=True):
-        _put(page, _Place(row, start, column.span), column.label, _LABEL)
+        _put(page, _CellRange(row, start, column.span), column.label, _LABEL)
     rows = _rows(values.get(table.name))
     count = max(table.rows, len(rows))
     for offset in range(count):
         filled = rows[offset] if offset < len(rows) else {}
         for start, column in zip(table.starts, table.columns, strict=True):
-            place = _Place(row + 1 + offset, start, column.span)
+            place = _CellRange(row + 1 + offset, start, column.span)
             _put(page, place, printed(column, filled.get(column.name)), _FILLED)
     return row + 1 + count
 
@@ -107,7 +107,7 @@ def _rows(value: object) -> Sequence[Values]:
     return value if isinstance(value, Sequence) and not isinstance(value, str) else ()
 
 
-def _put(page: Worksheet, place: _Place, value: Printed, style: _Style) -> None:
+def _put(page: Worksheet, place: _CellRange, value: Printed, style: _Style) -> None:
     row, first, span = place
     for index in range(first, first + span):
         page.cell(row, index + 1).border = _BOX

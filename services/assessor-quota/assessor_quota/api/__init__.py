@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from chassis.http.endpoint import Gate
-from chassis.security.pseudonyms import Keys
+from chassis.http.endpoint import ApiContext
+from chassis.security.pseudonyms import KeyRing
 from fastapi import APIRouter
 
 from assessor_quota.api import assessors, bulk, entries, items, rates, reconciliation, sanctions, statements
 
 
-def router(gate: Gate, keys: Keys) -> APIRouter:
+def router(gate: ApiContext, keys: KeyRing) -> APIRouter:
     """``keys`` make the digests by which legal representatives are known."""
     routes = APIRouter(prefix="/v1")
     # Before the entries, whose codes a file's name would be taken for.

@@ -2,10 +2,10 @@
 
 from typing import Annotated
 
-from chassis.http.endpoint import PROBLEMS, Call, Gate, refuses
-from chassis.security.pseudonyms import Keys
+from chassis.http.endpoint import PROBLEMS, RequestContext, ApiContext, refuses
+from chassis.security.pseudonyms import KeyRing
 from chassis.http.openapi import IF_MATCH_REQUIRED
-from chassis.http.problems import rests_on
+from chassis.http.problems import based_on_rule
 from fastapi import APIRouter, Depends, Response
 from messages.values import PersonRef, Uscc
 from rulebook import basis, shanghai_date
@@ -21,11 +21,11 @@ from assessor_quota.api.bodies import (
 from assessor_quota.api.commands import by, seen, tagged
 from assessor_quota.api.policies import AMEND, CHANGE_REPRESENTATIVE, DEREGISTER, REGISTER
 from assessor_quota.api.views import AssessorDetail, Kept
-from assessor_quota.domain.entry import By
+from assessor_quota.domain.entry import ActorRef
 from assessor_quota.store import Store
 
 
-def router(gate: Gate, keys: Keys) -> APIRouter:
+def router(gate: ApiContext, keys: KeyRing) -> APIRouter:
     routes = APIRouter(prefix="/assessors", tags=["assessors"], responses=PROBLEMS)
     _entering(routes, gate, keys)
     _changing_hands(routes, gate, keys)
@@ -33,85 +33,85 @@ def router(gate: Gate, keys: Keys) -> APIRouter:
     return routes
 
 
-def _entering(routes: APIRouter, gate: Gate, keys: Keys) -> None:
+def _entering(routes: APIRouter, gate: ApiContext, keys: KeyRing) -> None:
     @routes.post(
         "",
         summary="Register an assessor",
-        openapi_extra=rests_on(basis("S7")),
+        openapi_extra=based_on_rule(basis("S7")),
         status_code=201,
         responses=refuses("assessor-already-registered") | refuses("registration-incomplete", status=422),
     )
     async def register(
-        body: Registration, call: Annotated[Call, Depends(gate.call(REGISTER))], response: Response
+        body: Registration, call: Annotated[RequestContext, Depends(gate.authorize(REGISTER))], response: Response
     ) -> AssessorDetail:
         command = _registering(body, keys, by(call))
         return tagged(
-            await call.perform(handlers.register_assessor, command, Store, private=True, reply=Kept), response
+            await call.execute(handlers.register_assessor, command, Store, private=True, reply=Kept), response
         )
 
     @routes.patch(
         "/{uscc}",
         summary="Amend an assessor's entry",
-        openapi_extra=rests_on(basis("S7")) | IF_MATCH_REQUIRED,
+        openapi_extra=based_on_rule(basis("S7")) | IF_MATCH_REQUIRED,
         responses=refuses("amendment-refused", status=422) | refuses("version-stale", status=412),
     )
     async def amend(
-        uscc: Uscc, body: AmendmentBody, call: Annotated[Call, Depends(gate.call(AMEND))], response: Response
+        uscc: Uscc, body: AmendmentBody, call: Annotated[RequestContext, Depends(gate.authorize(AMEND))], response: Response
     ) -> AssessorDetail:
         """Name, scope and staff, under the version that was read (If-Match); every problem is told at once."""
         command = handlers.AmendAssessor(uscc, seen(call), body.amendment(), by(call))
-        return tagged(await call.perform(handlers.amend_assessor, command, Store, reply=Kept), response)
+        return tagged(await call.execute(handlers.amend_assessor, command, Store, reply=Kept), response)
 
 
-def _changing_hands(routes: APIRouter, gate: Gate, keys: Keys) -> None:
+def _changing_hands(routes: APIRouter, gate: ApiContext, keys: KeyRing) -> None:
     @routes.post(
         "/{uscc}/representative",
         summary="Change the legal representative",
-        openapi_extra=rests_on(basis("Q4")),
+        openapi_extra=based_on_rule(basis("Q4")),
         responses=refuses("change-refused") | refuses("document-number-invalid", status=422),
     )
     async def change_representative(
         uscc: Uscc,
         body: RepresentativeChange,
-        call: Annotated[Call, Depends(gate.call(CHANGE_REPRESENTATIVE))],
+        call: Annotated[RequestContext, Depends(gate.authorize(CHANGE_REPRESENTATIVE))],
         response: Response,
     ) -> AssessorDetail:
         """Its items of the year count towards the new representative as well and stay with the old one (Q4)."""
         command = _changing(uscc, body, keys, by(call))
         return tagged(
-            await call.perform(handlers.change_representative, command, Store, private=True, reply=Kept), response
+            await call.execute(handlers.change_representative, command, Store, private=True, reply=Kept), response
         )
 
 
-def _ending(routes: APIRouter, gate: Gate) -> None:
+def _ending(routes: APIRouter, gate: ApiContext) -> None:
     @routes.post(
         "/{uscc}/deregistration",
         summary="End a registration",
-        openapi_extra=rests_on(basis("S7")),
+        openapi_extra=based_on_rule(basis("S7")),
         responses=refuses("deregistration-refused"),
     )
     async def end(
-        uscc: Uscc, body: EndOfRegistration, call: Annotated[Call, Depends(gate.call(DEREGISTER))], response: Response
+        uscc: Uscc, body: EndOfRegistration, call: Annotated[RequestContext, Depends(gate.authorize(DEREGISTER))], response: Response
     ) -> AssessorDetail:
         """No new items from that day on; entry, items and duties stay."""
         since = body.since or shanghai_date(call.now)
         command = handlers.EndRegistration(uscc, since, body.document_number, by(call))
-        return tagged(await call.perform(handlers.end_registration, command, Store, reply=Kept), response)
+        return tagged(await call.execute(handlers.end_registration, command, Store, reply=Kept), response)
 
     @routes.post(
         "/{uscc}/deregistration/reversal",
         summary="Take back the end of a registration",
-        openapi_extra=rests_on(basis("S7")),
+        openapi_extra=based_on_rule(basis("S7")),
         responses=refuses("not-deregistered"),
     )
     async def restore(
-        uscc: Uscc, body: Restoration, call: Annotated[Call, Depends(gate.call(DEREGISTER))], response: Response
+        uscc: Uscc, body: Restoration, call: Annotated[RequestContext, Depends(gate.authorize(DEREGISTER))], response: Response
     ) -> AssessorDetail:
         command = handlers.RestoreRegistration(uscc, body.document_number, by(call))
-        return tagged(await call.perform(handlers.restore_registration, command, Store, reply=Kept), response)
+        return tagged(await call.execute(handlers.restore_registration, command, Store, reply=Kept), response)
 
 
-def _registering(body: Registration, keys: Keys, who: By) -> handlers.RegisterAssessor:
+def _registering(body: Registration, keys: KeyRing, who: ActorRef) -> handlers.RegisterAssessor:
     person = body.representative.identified(keys, "S7", "registration-incomplete")
     return handlers.RegisterAssessor(
         uscc=body.uscc,
@@ -125,7 +125,7 @@ def _registering(body: Registration, keys: Keys, who: By) -> handlers.RegisterAs
     )
 
 
-def _changing(uscc: str, body: RepresentativeChange, keys: Keys, who: By) -> handlers.ChangeRepresentative:
+def _changing(uscc: str, body: RepresentativeChange, keys: KeyRing, who: ActorRef) -> handlers.ChangeRepresentative:
     person = body.representative.identified(keys, "Q4", "document-number-invalid")
     return handlers.ChangeRepresentative(
         uscc=uscc,

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated
 
 from chassis.handling import Refusal
-from chassis.security.pseudonyms import Identity, Keys
+from chassis.security.pseudonyms import Pseudonym, KeyRing
 from messages.values import Identifier, Text, UnitType, Uscc
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from pydantic.config import JsonValue
@@ -31,7 +31,7 @@ class Person(Body):
     """Never kept: only a keyed digest and a masked form are."""
     name: Text
 
-    def identified(self, keys: Keys, rule: str, refused_as: str) -> Identity:
+    def identified(self, keys: KeyRing, rule: str, refused_as: str) -> Pseudonym:
         """Raises the Refusal (422) of a number that is none, without repeating it."""
         try:
             return keys.identify(self.document_number.get_secret_value())
@@ -149,7 +149,7 @@ class Restoration(Body):
     document_number: Text
 
 
-class Found(Body):
+class FindingBody(Body):
     text: Text
     evidence: Text | None = None
 
@@ -163,7 +163,7 @@ class DecisionBody(Body):
 
     decided_on: date
     document_number: Text
-    reasons: Annotated[tuple[Found, ...], Field(min_length=1)]
+    reasons: Annotated[tuple[FindingBody, ...], Field(min_length=1)]
 
 
 class Revocation(Body):

@@ -3,12 +3,12 @@
 from typing import Annotated, Any
 
 from anyio import to_thread
-from chassis.security.policies import both
-from chassis.http.endpoint import PROBLEMS, Call, Gate, refuses
-from chassis.security.pseudonyms import Keys
+from chassis.security.policies import and_filters
+from chassis.http.endpoint import PROBLEMS, RequestContext, ApiContext, refuses
+from chassis.security.pseudonyms import KeyRing
 from chassis.settings import MIB
 from chassis.spreadsheets import MEDIA_TYPES, Format, as_csv, as_xlsx
-from chassis.http.uploads import FORM, ROOM_FOR_FORM, Upload, uploading
+from chassis.http.uploads import FORM, ROOM_FOR_FORM, Upload, upload_dependency
 from fastapi import APIRouter, Depends, Query, Response
 from messages.values import PersonRef, Text, UnitType, Uscc
 from rulebook import reason, shanghai_date
@@ -49,10 +49,10 @@ def _file(*kinds: str) -> dict[int | str, dict[str, Any]]:
     return {200: {"description": "The file", "content": content}}
 
 
-def router(gate: Gate, keys: Keys) -> APIRouter:
-    gate.accepts("/v1/assessors/imports", LARGEST + ROOM_FOR_FORM)
+def router(gate: ApiContext, keys: KeyRing) -> APIRouter:
+    gate.allow_body_size("/v1/assessors/imports", LARGEST + ROOM_FOR_FORM)
     routes = APIRouter(prefix="/assessors", tags=["register as files"], responses=PROBLEMS)
-    guard = gate.call(REGISTER)
+    guard = gate.authorize(REGISTER)
     missing = reason("S7", "file-missing", "缺少文件", pointer="/file")
 
     @routes.post(
@@ -63,8 +63,8 @@ def router(gate: Gate, keys: Keys) -> APIRouter:
         responses=refuses("import-refused", "file-missing", status=422),
     )
     async def take_over(
-        call: Annotated[Call, Depends(guard)],
-        upload: Annotated[Upload, Depends(uploading(guard, missing))],
+        call: Annotated[RequestContext, Depends(guard)],
+        upload: Annotated[Upload, Depends(upload_dependency(guard, missing))],
         response: Response,
         *,
         dry_run: Annotated[bool, Query(description="Say what would be entered; nothing is")] = False,
@@ -73,19 +73,19 @@ def router(gate: Gate, keys: Keys) -> APIRouter:
         command = await to_thread.run_sync(read_register, upload.content, keys, by(call))
         if dry_run:
             response.status_code = 200
-            done = await import_assessors(command, call.reads(Store), call.now)
+            done = await import_assessors(command, call.read_store(Store), call.now)
             return _view(done.value, dry_run=True)
-        entered = await call.perform(import_assessors, command, Store, private=True, reply=list[Imported])
+        entered = await call.execute(import_assessors, command, Store, private=True, reply=list[Imported])
         return _view(entered, dry_run=False)
 
     @routes.get("/imports/template", summary="The empty workbook", response_class=Response, responses=_file(XLSX))
-    async def empty(_call: Annotated[Call, Depends(guard)]) -> Response:
+    async def empty(_call: Annotated[RequestContext, Depends(guard)]) -> Response:
         return _answer(as_xlsx(*template()), "xlsx", "assessors-template")
 
     @routes.get(
         "/export", summary="The register as a file", response_class=Response, responses=_file(*MEDIA_TYPES.values())
     )
-    async def export(call: Annotated[Call, Depends(gate.call(READ))], format: Format = "xlsx") -> Response:
+    async def export(call: Annotated[RequestContext, Depends(gate.authorize(READ))], format: Format = "xlsx") -> Response:
         """The entries the caller may read, numbers masked: a workbook with the staff, or CSV of the assessors alone."""
         found, today = await _all(call), shanghai_date(call.now)
         pages = (shown(found, today), shown_staff(found))
@@ -95,12 +95,12 @@ def router(gate: Gate, keys: Keys) -> APIRouter:
     return routes
 
 
-async def _all(call: Call) -> list[Assessor]:
+async def _all(call: RequestContext) -> list[Assessor]:
     found: list[Assessor] = []
     last: str | None = ""
     while last is not None:
-        where = both(call.filter(), {"_id": {"$gt": last}})
-        page = await call.reads(Store).assessors.find(where, limit=AT_ONCE)
+        where = and_filters(call.filter(), {"_id": {"$gt": last}})
+        page = await call.read_store(Store).assessors.find(where, limit=AT_ONCE)
         found += page
         last = page[-1].uscc if len(page) == AT_ONCE else None
     return found

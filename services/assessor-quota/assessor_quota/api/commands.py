@@ -1,19 +1,19 @@
 """What the commands of this service share: who acts, which version was seen, and the answer."""
 
 from chassis.handling import Refusal
-from chassis.http.endpoint import Call, etag
+from chassis.http.endpoint import RequestContext, etag
 from fastapi import Response
 from rulebook import reason
 
 from assessor_quota.api.views import AssessorDetail, Kept
-from assessor_quota.domain.entry import By
+from assessor_quota.domain.entry import ActorRef
 
 
-def by(call: Call) -> By:
-    return By(call.actor.subject, tuple(sorted(call.actor.roles)))
+def by(call: RequestContext) -> ActorRef:
+    return ActorRef(call.actor.subject, tuple(sorted(call.actor.roles)))
 
 
-def seen(call: Call) -> int | None:
+def seen(call: RequestContext) -> int | None:
     """The version that the caller has read; refused (428, 400) with the rule where it is not named."""
     try:
         return call.if_match(required=True)

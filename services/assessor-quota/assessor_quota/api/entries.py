@@ -3,10 +3,10 @@
 from datetime import date
 from typing import Annotated
 
-from chassis.security.policies import both
-from chassis.handling import Where
-from chassis.http.endpoint import PROBLEMS, Call, Gate, Limit, Page, etag
-from chassis.http.pagination import USUAL
+from chassis.security.policies import and_filters
+from chassis.handling import Filter
+from chassis.http.endpoint import PROBLEMS, RequestContext, ApiContext, Limit, Page, etag
+from chassis.http.pagination import DEFAULT_LIMIT
 from fastapi import APIRouter, Depends, Query, Response
 from messages.values import Prefecture, UnitType, Uscc
 from rulebook import shanghai_date
@@ -21,7 +21,7 @@ LAST = "\U0010ffff"
 """Stands behind every character: what begins with a text lies between the text and the text with this."""
 
 
-class Sought:
+class AssessorQuery:
     """By what the lists of assessors can be filtered."""
 
     def __init__(
@@ -34,29 +34,29 @@ class Sought:
         self.name = name
         self.sanctioned = sanctioned
 
-    async def where(self, store: Store, today: date) -> Where:
-        found: Where = {} if self.scope is None else {"scope": self.scope}
+    async def where(self, store: Store, today: date) -> Filter:
+        found: Filter = {} if self.scope is None else {"scope": self.scope}
         if self.name is not None:
-            found = both(found, {"name": {"$gte": self.name, "$lt": self.name + LAST}})
+            found = and_filters(found, {"name": {"$gte": self.name, "$lt": self.name + LAST}})
         if self.sanctioned is None:
             return found
         holding = sorted({each.assessor.uscc for each in await store.sanctions.find(in_force(today))})
-        return both(found, {"uscc": {"$in" if self.sanctioned else "$nin": holding}})
+        return and_filters(found, {"uscc": {"$in" if self.sanctioned else "$nin": holding}})
 
 
-def router(gate: Gate) -> APIRouter:
+def router(gate: ApiContext) -> APIRouter:
     routes = APIRouter(tags=["assessors"], responses=PROBLEMS)
-    reading = Depends(gate.call(READ))
+    reading = Depends(gate.authorize(READ))
 
     @routes.get("/assessors", summary="List registered assessors")
     async def registered(
-        call: Annotated[Call, Depends(gate.call(LIST))],
-        sought: Annotated[Sought, Depends()],
-        limit: Limit = USUAL,
+        call: Annotated[RequestContext, Depends(gate.authorize(LIST))],
+        sought: Annotated[AssessorQuery, Depends()],
+        limit: Limit = DEFAULT_LIMIT,
         after: str | None = None,
     ) -> Page[AssessorEntry]:
         """Everyone sees who is registered for what and who is sanctioned; no person is named."""
-        store = call.reads(Store)
+        store = call.read_store(Store)
         where = await sought.where(store, shanghai_date(call.now))
         found = await call.page(store.assessors, where, limit=limit, after=after)
         return Page(items=[AssessorEntry.model_validate(each) for each in found.items], next=found.next)
@@ -64,24 +64,24 @@ def router(gate: Gate) -> APIRouter:
     @routes.get("/prefectures/{prefecture}/assessors", summary="List the assessors working in a prefecture")
     async def working_in(
         prefecture: Prefecture,
-        call: Annotated[Call, reading],
-        sought: Annotated[Sought, Depends()],
-        limit: Limit = USUAL,
+        call: Annotated[RequestContext, reading],
+        sought: Annotated[AssessorQuery, Depends()],
+        limit: Limit = DEFAULT_LIMIT,
         after: str | None = None,
     ) -> Page[AssessorDetail]:
         """The assessors that were granted items there, of those whose entries the caller may read."""
-        store = call.reads(Store)
-        there = both(call.filter(), {"prefectures": prefecture})
-        where = both(there, await sought.where(store, shanghai_date(call.now)))
+        store = call.read_store(Store)
+        there = and_filters(call.filter(), {"prefectures": prefecture})
+        where = and_filters(there, await sought.where(store, shanghai_date(call.now)))
         found = await call.page(store.assessors, where, limit=limit, after=after)
         return Page(items=[AssessorDetail.model_validate(each) for each in found.items], next=found.next)
 
     @routes.get("/assessors/{uscc}", summary="Show an assessor")
-    async def one(uscc: Uscc, call: Annotated[Call, reading], response: Response) -> AssessorDetail:
+    async def one(uscc: Uscc, call: Annotated[RequestContext, reading], response: Response) -> AssessorDetail:
         """With the other assessors of its legal representative, and whether one is sanctioned (S3)."""
-        store = call.reads(Store)
-        assessor = await handlers.registered(uscc, store)
-        await call.allow(assessor)
+        store = call.read_store(Store)
+        assessor = await handlers.find_assessor(uscc, store)
+        await call.authorize(assessor)
         response.headers["ETag"] = etag(store.assessors.version(uscc))
         today = shanghai_date(call.now)
         sisters = tuple(sister(each, today) for each in await handlers.sisters_of(assessor, store))
@@ -89,11 +89,11 @@ def router(gate: Gate) -> APIRouter:
 
     @routes.get("/assessors/{uscc}/history", summary="Show an assessor's history")
     async def history(
-        uscc: Uscc, call: Annotated[Call, reading], limit: Limit = USUAL, after: str | None = None
+        uscc: Uscc, call: Annotated[RequestContext, reading], limit: Limit = DEFAULT_LIMIT, after: str | None = None
     ) -> Page[HistoryEntry]:
         """Everything that happened to the entry, in order."""
-        store = call.reads(Store)
-        await call.allow(await handlers.registered(uscc, store))
+        store = call.read_store(Store)
+        await call.authorize(await handlers.find_assessor(uscc, store))
         found = await call.page(store.entries, {"uscc": uscc}, (("number", 1),), limit, after)
         return Page(items=[HistoryEntry.model_validate(each) for each in found.items], next=found.next)
 

@@ -55,7 +55,7 @@ are is not public, so another's item is answered as if it were not there (P2).""
 
 
 @dataclass(frozen=True)
-class Counted:
+class CountedAgainst:
     """Whose quota is asked for, as ``READ_QUOTA`` looks at it."""
 
     assessors: tuple[str, ...]

@@ -4,20 +4,20 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Annotated, Any, TypeAlias
 
-from chassis.security.policies import Policy, Rule, both, everything, own_organisation, own_prefecture
-from chassis.handling import Refusal, Where
-from chassis.http.endpoint import PROBLEMS, Call, Gate, Limit, Page
-from chassis.http.pagination import USUAL
+from chassis.security.policies import Policy, Rule, and_filters, everything, own_organisation, own_prefecture
+from chassis.handling import Refusal, Filter
+from chassis.http.endpoint import PROBLEMS, RequestContext, ApiContext, Limit, Page
+from chassis.http.pagination import DEFAULT_LIMIT
 from chassis.spreadsheets import MEDIA_TYPES, Format, Heading, as_csv, as_xlsx
-from chassis.spreadsheets import Page as Sheet
+from chassis.spreadsheets import SheetData as Sheet
 from fastapi import APIRouter, Depends, Query, Response
 from messages.values import AssessorRef, Number, Prefecture, Role, UnitType, Uscc
 from rulebook import PREFECTURES, UNIT_TYPE_NAMES
 from starlette.concurrency import run_in_threadpool
 
 from assessor_quota.api.views import View
-from assessor_quota.domain.courses import Counted, counted
-from assessor_quota.domain.rates import By, Part, SuccessRate, success_rates
+from assessor_quota.domain.courses import CountedApplication, counted_application
+from assessor_quota.domain.rates import GroupBy, Part, SuccessRate, success_rates
 from assessor_quota.store import Store
 
 READ = Policy(
@@ -70,20 +70,20 @@ class RateView(View):
     """Percent; none when nothing is concluded, which is not 0 %."""
 
 
-class Asked:
+class RateQuery:
     """By what is counted, and of what; by assessor and year when nothing is said."""
 
     def __init__(
         self,
-        by: Annotated[list[By] | None, Query()] = None,
+        by: Annotated[list[GroupBy] | None, Query()] = None,
         year: Annotated[int | None, Query(ge=2000, le=2200)] = None,
         prefecture: Prefecture | None = None,
         assessor: Uscc | None = None,
         unit_type: UnitType | None = None,
     ) -> None:
-        chosen = dict.fromkeys(by or (By.ASSESSOR, By.YEAR))
-        self.by = tuple(each for each in By if each in chosen)
-        self.where: Where = {"submission.assessor.uscc": {"$exists": True}} | {
+        chosen = dict.fromkeys(by or (GroupBy.ASSESSOR, GroupBy.YEAR))
+        self.by = tuple(each for each in GroupBy if each in chosen)
+        self.where: Filter = {"submission.assessor.uscc": {"$exists": True}} | {
             f"submission.{path}": value
             for path, value in {
                 "year": year,
@@ -95,15 +95,15 @@ class Asked:
         }
 
 
-def router(gate: Gate) -> APIRouter:
+def router(gate: ApiContext) -> APIRouter:
     routes = APIRouter(prefix="/success-rates", tags=["success rates"], responses=PROBLEMS)
-    reading = Depends(gate.call(READ))
+    reading = Depends(gate.authorize(READ))
 
     @routes.get("", summary="Success rates by assessor, prefecture, unit type and year")
     async def rates(
-        call: Annotated[Call, reading],
-        asked: Annotated[Asked, Depends()],
-        limit: Limit = USUAL,
+        call: Annotated[RequestContext, reading],
+        asked: Annotated[RateQuery, Depends()],
+        limit: Limit = DEFAULT_LIMIT,
         after: str | None = None,
     ) -> Page[RateView]:
         """Listed ÷ concluded, with the counts; a group with applications and nothing concluded has none."""
@@ -115,7 +115,7 @@ def router(gate: Gate) -> APIRouter:
 
     @routes.get("/export", summary="Success rates as a file", response_class=Response, responses=FILE_ANSWER)
     async def export(
-        call: Annotated[Call, reading], asked: Annotated[Asked, Depends()], format: Format = "xlsx"
+        call: Annotated[RequestContext, reading], asked: Annotated[RateQuery, Depends()], format: Format = "xlsx"
     ) -> Response:
         """The same figures as a workbook, or as CSV in UTF-8 with a byte order mark."""
         found = await _counted(call, asked)
@@ -128,32 +128,32 @@ def router(gate: Gate) -> APIRouter:
     return routes
 
 
-async def _counted(call: Call, asked: Asked) -> list[SuccessRate]:
+async def _counted(call: RequestContext, asked: RateQuery) -> list[SuccessRate]:
     """Counted anew from the courses whenever it is asked for: there is no figure that could be stale."""
-    where = both(asked.where, call.filter())
-    found: list[Counted] = []
+    where = and_filters(asked.where, call.filter())
+    found: list[CountedApplication] = []
     last: str | None = ""
     while last is not None:
-        page = await call.reads(Store).courses.find(both(where, {"_id": {"$gt": last}}), limit=AT_ONCE)
-        found += [each for each in map(counted, page) if each is not None]
+        page = await call.read_store(Store).courses.find(and_filters(where, {"_id": {"$gt": last}}), limit=AT_ONCE)
+        found += [each for each in map(counted_application, page) if each is not None]
         last = page[-1].application_id if len(page) == AT_ONCE else None
     return success_rates(found, asked.by)
 
 
-async def _names(call: Call, asked: Asked, rates: Sequence[SuccessRate]) -> Names:
+async def _names(call: RequestContext, asked: RateQuery, rates: Sequence[SuccessRate]) -> Names:
     """As the register shows them today."""
-    if By.ASSESSOR not in asked.by:
+    if GroupBy.ASSESSOR not in asked.by:
         return {}
     codes = sorted({str(each.parts[0]) for each in rates})
-    known = await call.reads(Store).assessors.find({"_id": {"$in": codes}})
+    known = await call.read_store(Store).assessors.find({"_id": {"$in": codes}})
     return {each.uscc: each.name for each in known}
 
 
-def _view(rate: SuccessRate, asked: Asked, names: Names) -> RateView:
+def _view(rate: SuccessRate, asked: RateQuery, names: Names) -> RateView:
     parts: dict[str, object] = dict(zip(asked.by, rate.parts, strict=True))
-    if By.ASSESSOR in asked.by:
-        uscc = str(parts[By.ASSESSOR])
-        parts[By.ASSESSOR] = AssessorRef(uscc=uscc, name=names.get(uscc, uscc))
+    if GroupBy.ASSESSOR in asked.by:
+        uscc = str(parts[GroupBy.ASSESSOR])
+        parts[GroupBy.ASSESSOR] = AssessorRef(uscc=uscc, name=names.get(uscc, uscc))
     figures = rate.figures
     told = {"listed": figures.listed, "concluded": figures.concluded, "rate": figures.rate}
     return RateView.model_validate({str(name): value for name, value in parts.items()} | told)
@@ -163,7 +163,7 @@ def _cursor(rate: SuccessRate) -> str:
     return BETWEEN.join(map(str, rate.parts))
 
 
-def _behind(after: str | None, rates: Sequence[SuccessRate], asked: Asked) -> list[SuccessRate]:
+def _behind(after: str | None, rates: Sequence[SuccessRate], asked: RateQuery) -> list[SuccessRate]:
     if after is None:
         return list(rates)
     last = after.split(BETWEEN)

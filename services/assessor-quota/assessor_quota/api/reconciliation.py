@@ -4,12 +4,12 @@ from datetime import datetime
 from typing import Annotated
 
 from chassis.security.policies import Policy, Rule, everything
-from chassis.http.endpoint import PROBLEMS, Call, Gate
+from chassis.http.endpoint import PROBLEMS, RequestContext, ApiContext
 from fastapi import APIRouter, Depends
 from messages.values import Role
 
 from assessor_quota.api.views import View
-from assessor_quota.domain.reconciliation import Drift, Reconciliation
+from assessor_quota.domain.reconciliation import DiscrepancyKind, Reconciliation
 from assessor_quota.handlers.reconciliation import RECONCILIATION
 from assessor_quota.store import Store
 
@@ -19,8 +19,8 @@ READ = Policy(
 )
 
 
-class FoundView(View):
-    kind: Drift
+class DiscrepancyView(View):
+    kind: DiscrepancyKind
     application_id: str
     ledger: str | None
     """``<digest of the legal representative>:<year>``"""
@@ -33,19 +33,19 @@ class ReconciliationView(View):
     finished_at: datetime | None = None
     items: int | None = None
     ledgers: int | None = None
-    counts: dict[Drift, int] | None = None
-    examples: tuple[FoundView, ...] = ()
+    counts: dict[DiscrepancyKind, int] | None = None
+    examples: tuple[DiscrepancyView, ...] = ()
     """A hundred of them at most; ``counts`` counts all."""
     under_way_since: datetime | None = None
 
 
-def router(gate: Gate) -> APIRouter:
+def router(gate: ApiContext) -> APIRouter:
     routes = APIRouter(tags=["reconciliation"], responses=PROBLEMS)
 
     @routes.get("/reconciliation", summary="What the reconciler found")
-    async def found(call: Annotated[Call, Depends(gate.call(READ))]) -> ReconciliationView:
+    async def found(call: Annotated[RequestContext, Depends(gate.authorize(READ))]) -> ReconciliationView:
         """Whether ledgers, items and what applications and review said agree. Nothing is ever freed by it."""
-        kept = await call.reads(Store).reconciliations.get(RECONCILIATION) or Reconciliation()
+        kept = await call.read_store(Store).reconciliations.get(RECONCILIATION) or Reconciliation()
         return _view(kept)
 
     return routes
@@ -62,6 +62,6 @@ def _view(kept: Reconciliation) -> ReconciliationView:
         items=tally.items,
         ledgers=tally.ledgers,
         counts=dict(tally.counts),
-        examples=tuple(FoundView.model_validate(each) for each in tally.examples),
+        examples=tuple(DiscrepancyView.model_validate(each) for each in tally.examples),
         under_way_since=since,
     )

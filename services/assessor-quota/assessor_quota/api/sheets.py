@@ -5,8 +5,8 @@ from datetime import date
 from typing import Annotated, NamedTuple
 
 from chassis.handling import Refusal
-from chassis.security.pseudonyms import Keys
-from chassis.spreadsheets import CellProblem, Column, Heading, NotAWorkbook, Page, Placed, Reading, Table, opened
+from chassis.security.pseudonyms import KeyRing
+from chassis.spreadsheets import CellProblem, Column, Heading, InvalidWorkbookError, SheetData, NumberedRow, SheetResult, Table, open_workbook
 from messages.values import Identifier, PersonRef, Reason, Text, UnitType, Uscc
 from pydantic import BaseModel, SecretStr
 from rulebook import UNIT_TYPE_NAMES, reason
@@ -14,7 +14,7 @@ from rulebook import UNIT_TYPE_NAMES, reason
 from assessor_quota import handlers
 from assessor_quota.api.bodies import Name
 from assessor_quota.domain.assessor import Assessor
-from assessor_quota.domain.entry import By
+from assessor_quota.domain.entry import ActorRef
 from assessor_quota.domain.staff import StaffMember
 from assessor_quota.handlers.bulk import ROWS_MAX, ImportAssessors, Row
 
@@ -49,22 +49,22 @@ HELP = f"一次最多导入{ROWS_MAX}家；业务范围用顿号分隔：{'、'.
 Told = tuple[Reason, ...]
 
 
-def template() -> tuple[Page, Page]:
+def template() -> tuple[SheetData, SheetData]:
     return ASSESSORS.page((), above=("第三方服务机构登记名册", HELP)), STAFF.page(())
 
 
-def read_register(content: bytes, keys: Keys, by: By) -> ImportAssessors:
+def read_register(content: bytes, keys: KeyRing, by: ActorRef) -> ImportAssessors:
     """What a workbook enters, with every cell and row that is wrong; raises Refusal for what is no such workbook."""
     try:
         _refuse_without_sheets(content)
         assessors, staff = ASSESSORS.read(content), STAFF.read(content)
-    except NotAWorkbook as problem:
+    except InvalidWorkbookError as problem:
         raise Refusal("import-refused", reason("S7", problem.code, problem.text, pointer="/file"), status=422) from None
     _refuse_too_many(assessors)
     _refuse_repeated(assessors)
-    _refuse_strangers(staff, assessors)
+    _refuse_unknown_assessors(staff, assessors)
     persons = dict(_identified(assessors, keys))
-    members: dict[str, list[Placed[StaffRow]]] = {}
+    members: dict[str, list[NumberedRow[StaffRow]]] = {}
     for each in staff.rows:
         members.setdefault(each.value.uscc, []).append(each)
     rows = [
@@ -76,31 +76,31 @@ def read_register(content: bytes, keys: Keys, by: By) -> ImportAssessors:
 
 
 def _refuse_without_sheets(content: bytes) -> None:
-    with opened(content) as book:
+    with open_workbook(content) as book:
         missing = [table.title for table in (ASSESSORS, STAFF) if table.title not in book.sheet_names]
     if missing:
         wrong = (reason("S7", "sheet-missing", f"缺少工作表“{title}”", pointer=title) for title in missing)
         raise Refusal("import-refused", *wrong, status=422)
 
 
-def _refuse_too_many(assessors: Reading[AssessorRow]) -> None:
+def _refuse_too_many(assessors: SheetResult[AssessorRow]) -> None:
     if len(assessors.rows) > ROWS_MAX:
         text = f"一次最多导入{ROWS_MAX}家机构，文件中有{len(assessors.rows)}家：请分为几个文件"
         wrong = reason("S7", "too-many-rows", text, str(len(assessors.rows)), ASSESSORS.title)
         raise Refusal("import-refused", wrong, status=422)
 
 
-def _refuse_repeated(assessors: Reading[AssessorRow]) -> None:
+def _refuse_repeated(assessors: SheetResult[AssessorRow]) -> None:
     first: dict[str, int] = {}
     for number, row in list(assessors.rows):
         if row.uscc in first:
             text = f"该机构在第{first[row.uscc]}行已列出"
-            assessors.refuse(number, "uscc", "row-repeated", text, row.uscc)
+            assessors.add_problem(number, "uscc", "row-repeated", text, row.uscc)
         first.setdefault(row.uscc, number)
     assessors.rows = [each for each in assessors.rows if first[each.value.uscc] == each.number]
 
 
-def _refuse_strangers(staff: Reading[StaffRow], assessors: Reading[AssessorRow]) -> None:
+def _refuse_unknown_assessors(staff: SheetResult[StaffRow], assessors: SheetResult[AssessorRow]) -> None:
     """Nobody is entered for an assessor that the file does not list; one whose row is wrong has been told of there."""
     if assessors.problems:
         return
@@ -108,15 +108,15 @@ def _refuse_strangers(staff: Reading[StaffRow], assessors: Reading[AssessorRow])
     for number, row in staff.rows:
         if row.uscc not in listed:
             text = f"工作表“{ASSESSORS.title}”中没有该机构"
-            staff.refuse(number, "uscc", "assessor-not-listed", text, row.uscc)
+            staff.add_problem(number, "uscc", "assessor-not-listed", text, row.uscc)
 
 
-def _identified(assessors: Reading[AssessorRow], keys: Keys) -> Iterator[tuple[int, tuple[PersonRef, tuple[str, ...]]]]:
+def _identified(assessors: SheetResult[AssessorRow], keys: KeyRing) -> Iterator[tuple[int, tuple[PersonRef, tuple[str, ...]]]]:
     for number, row in assessors.rows:
         try:
             person = keys.identify(row.document_number.get_secret_value())
         except ValueError:
-            assessors.refuse(number, "document_number", "document-number-invalid", "法定代表人证件号码格式不正确")
+            assessors.add_problem(number, "document_number", "document-number-invalid", "法定代表人证件号码格式不正确")
         else:
             yield number, (PersonRef(digest=person.digest, masked=person.masked), person.earlier)
 
@@ -124,10 +124,10 @@ def _identified(assessors: Reading[AssessorRow], keys: Keys) -> Iterator[tuple[i
 class _Cells(NamedTuple):
     """Where the fields of a registration stand in the file."""
 
-    assessors: Reading[AssessorRow]
-    staff: Reading[StaffRow]
+    assessors: SheetResult[AssessorRow]
+    staff: SheetResult[StaffRow]
 
-    def places(self, row: int, members: Sequence[Placed[StaffRow]]) -> Mapping[str, str]:
+    def places(self, row: int, members: Sequence[NumberedRow[StaffRow]]) -> Mapping[str, str]:
         """JSON pointer into the registration → cell."""
         found = {f"/{name}": _cell(self.assessors, name, row) for name in ("uscc", "name", "scope")}
         found |= {"": found["/uscc"], "/staff": found["/uscc"]}
@@ -138,11 +138,11 @@ class _Cells(NamedTuple):
 
 
 def _row(
-    placed: Placed[AssessorRow],
+    placed: NumberedRow[AssessorRow],
     known: tuple[PersonRef, tuple[str, ...]],
-    members: Sequence[Placed[StaffRow]],
+    members: Sequence[NumberedRow[StaffRow]],
     cells: _Cells,
-    by: By,
+    by: ActorRef,
 ) -> Row:
     (person, earlier), row = known, placed.value
     registration = handlers.RegisterAssessor(
@@ -162,7 +162,7 @@ def _member(place: int, row: StaffRow) -> StaffMember:
     return StaffMember(row.staff_id or f"S{place}", row.name, row.qualification, row.since, row.until)
 
 
-def _cell(reading: Reading[AssessorRow] | Reading[StaffRow], name: str, row: int) -> str:
+def _cell(reading: SheetResult[AssessorRow] | SheetResult[StaffRow], name: str, row: int) -> str:
     return f"{reading.sheet}!{reading.letters.get(name, 'A')}{row}"
 
 
@@ -180,12 +180,12 @@ SHOWN = (
 )
 
 
-def shown(assessors: Iterable[Assessor], today: date) -> Page:
+def shown(assessors: Iterable[Assessor], today: date) -> SheetData:
     """For the eyes of those who may read the entries: the column of the numbers is there and always empty."""
-    return Page(ASSESSORS.title, SHOWN, (_assessor_cells(each, today) for each in assessors))
+    return SheetData(ASSESSORS.title, SHOWN, (_assessor_cells(each, today) for each in assessors))
 
 
-def shown_staff(assessors: Iterable[Assessor]) -> Page:
+def shown_staff(assessors: Iterable[Assessor]) -> SheetData:
     members = ((each, member) for each in assessors for member in each.staff)
     return STAFF.page(
         StaffRow(

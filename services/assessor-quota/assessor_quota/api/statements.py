@@ -3,11 +3,11 @@
 from datetime import date
 from typing import Annotated
 
-from chassis.security.policies import Policy, Rule, both, everything, own_organisation, own_prefecture
-from chassis.handling import Where
-from chassis.http.endpoint import PROBLEMS, Call, Gate, Limit, Page, etag, refuses
+from chassis.security.policies import Policy, Rule, and_filters, everything, own_organisation, own_prefecture
+from chassis.handling import Filter
+from chassis.http.endpoint import PROBLEMS, RequestContext, ApiContext, Limit, Page, etag, refuses
 from chassis.http.openapi import IF_MATCH
-from chassis.http.pagination import USUAL
+from chassis.http.pagination import DEFAULT_LIMIT
 from fastapi import APIRouter, Depends, Path, Query, Response
 from messages.values import AssessorRef, Digest, Identifier, Prefecture, Role, Text, Uscc
 from pydantic import BaseModel, ConfigDict, Field
@@ -100,7 +100,7 @@ class DutyView(View):
     noted_on: date | None
 
 
-class Sought:
+class StatementQuery:
     """By what the list can be filtered."""
 
     def __init__(
@@ -110,12 +110,12 @@ class Sought:
         assessor: Uscc | None = None,
     ) -> None:
         asked = {"year": year, "state": state, "assessor.uscc": assessor}
-        self.where: Where = {name: value for name, value in asked.items() if value is not None}
+        self.where: Filter = {name: value for name, value in asked.items() if value is not None}
 
 
-def router(gate: Gate) -> APIRouter:
+def router(gate: ApiContext) -> APIRouter:
     routes = APIRouter(tags=["statements"], responses=PROBLEMS)
-    reading = Depends(gate.call(READ))
+    reading = Depends(gate.authorize(READ))
 
     @routes.post(
         "/assessors/{uscc}/statements",
@@ -124,7 +124,7 @@ def router(gate: Gate) -> APIRouter:
         openapi_extra=IF_MATCH,
         responses=refuses("statement-refused") | refuses("version-stale", status=412),
     )
-    async def file(uscc: Uscc, body: StatementBody, call: Annotated[Call, Depends(gate.call(FILE))]) -> StatementView:
+    async def file(uscc: Uscc, body: StatementBody, call: Annotated[RequestContext, Depends(gate.authorize(FILE))]) -> StatementView:
         """File the statement of a year that is over; filing again amends it and keeps what was filed before."""
         own = call.actor.acts_as(Role.ASSESSOR) and call.actor.organisation == uscc
         command = FileStatement(
@@ -136,28 +136,28 @@ def router(gate: Gate) -> APIRouter:
             on_behalf=not own,
             seen=call.if_match(),
         )
-        return await call.perform(file_statement, command, Store, resource=command, reply=StatementView)
+        return await call.execute(file_statement, command, Store, resource=command, reply=StatementView)
 
     @routes.get("/assessors/{uscc}/statements/{year}", summary="A year's statement with its amendments")
     async def one(
-        uscc: Uscc, year: Annotated[int, Path(ge=2000, le=2200)], call: Annotated[Call, reading], response: Response
+        uscc: Uscc, year: Annotated[int, Path(ge=2000, le=2200)], call: Annotated[RequestContext, reading], response: Response
     ) -> StatementView:
-        store, key = call.reads(Store), statement_key(uscc, year)
-        await call.allow(await store.duties.require(key))
+        store, key = call.read_store(Store), statement_key(uscc, year)
+        await call.authorize(await store.duties.require(key))
         statement = await store.statements.require(key)
         response.headers["ETag"] = etag(store.statements.version(key))
         return StatementView.model_validate(statement)
 
     @routes.get("/statements", summary="Statements owed, filed and overdue")
     async def owed(
-        call: Annotated[Call, reading],
-        sought: Annotated[Sought, Depends()],
-        limit: Limit = USUAL,
+        call: Annotated[RequestContext, reading],
+        sought: Annotated[StatementQuery, Depends()],
+        limit: Limit = DEFAULT_LIMIT,
         after: str | None = None,
     ) -> Page[DutyView]:
         """Which statements are open, filed, late or overdue."""
-        where = both(sought.where, call.filter())
-        found = await call.page(call.reads(Store).duties, where, limit=limit, after=after)
+        where = and_filters(sought.where, call.filter())
+        found = await call.page(call.read_store(Store).duties, where, limit=limit, after=after)
         return Page(items=[DutyView.model_validate(each) for each in found.items], next=found.next)
 
     return routes

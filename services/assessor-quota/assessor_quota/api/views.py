@@ -9,7 +9,7 @@ from messages.values import AssessorRef, Ban, Identifier, PersonRef, Prefecture,
 from pydantic import BaseModel, ConfigDict, Field
 
 from assessor_quota.domain.assessor import Assessor
-from assessor_quota.domain.entry import What
+from assessor_quota.domain.entry import EntryKind
 from assessor_quota.domain.item import ItemState
 
 
@@ -53,7 +53,7 @@ class Sanction(View):
     revocation_document: str | None
 
 
-class Sister(View):
+class AffiliateView(View):
     """An assessor of the same legal representative, with its sanction if one holds today (S3)."""
 
     uscc: str
@@ -78,7 +78,7 @@ class AssessorDetail(View):
     """Where it has been granted items."""
     entries: int
     """How many entries its history has."""
-    sisters: tuple[Sister, ...] = ()
+    sisters: tuple[AffiliateView, ...] = ()
     """The other assessors of its legal representative; shown where one entry is read."""
 
 
@@ -107,7 +107,7 @@ class HistoryEntry(View):
     """One thing that happened to an assessor; it names no person of the assessor."""
 
     number: int
-    what: What
+    what: EntryKind
     at: datetime
     on: date
     by: By
@@ -139,7 +139,7 @@ class Quota(View):
     used: int
     """More than the limit only where items were carried over with an assessor (Q4)."""
     remaining: int
-    assessors: tuple[Sister, ...]
+    assessors: tuple[AffiliateView, ...]
     items: tuple[ItemInUse, ...]
 
 
@@ -156,11 +156,11 @@ class SanctionPreview(View):
     decision: PublicSanction
     items: tuple[ItemInUse, ...]
     """In use: the applications that rest on the assessor's reports (S2)."""
-    sisters: tuple[Sister, ...]
+    sisters: tuple[AffiliateView, ...]
     """Would be flagged to reviewers, not banned (S3)."""
 
 
-def sister(assessor: Assessor, today: date) -> Sister:
+def sister(assessor: Assessor, today: date) -> AffiliateView:
     holding = assessor.sanction_on(today)
     until = None if holding is None else holding.ban.last_day
-    return Sister(uscc=assessor.uscc, name=assessor.name, sanctioned_until=until)
+    return AffiliateView(uscc=assessor.uscc, name=assessor.name, sanctioned_until=until)

@@ -11,7 +11,7 @@ from messages.values import AssessorRef, Evaluation, PersonRef, Prefecture, Reas
 from rulebook import reason
 
 from assessor_quota.domain import representative
-from assessor_quota.domain.representative import Counted, Former, Term
+from assessor_quota.domain.representative import CountedRepresentative, FormerRepresentative, Term
 from assessor_quota.domain.sanction import Sanction, longest
 from assessor_quota.domain.staff import StaffMember, staff_problems
 
@@ -34,7 +34,7 @@ class Assessor:
     staff: tuple[StaffMember, ...]
     registered_on: date
     sanctions: tuple[Sanction, ...] = ()
-    former: tuple[Former, ...] = ()
+    former: tuple[FormerRepresentative, ...] = ()
     """Earlier legal representatives, by the day they were replaced (Q4)."""
     prefectures: tuple[Prefecture, ...] = ()
     """Where it works: it was granted an item for a unit there. Its departments may read the entry (P2)."""
@@ -51,12 +51,12 @@ class Assessor:
         """Its legal representatives with their times in office, the present one last."""
         return representative.terms(self.former, self.representative, self.representative_name)
 
-    def counted_with(self, day: date, year: int) -> tuple[Counted, ...]:
+    def counted_with(self, day: date, year: int) -> tuple[CountedRepresentative, ...]:
         """The legal representatives with whom an item of ``year`` counts that was asked for on ``day`` (Q4)."""
-        return representative.counting(self.terms, day, year)
+        return representative.counted_representatives(self.terms, day, year)
 
     def represented_by(self, person: PersonRef, name: str, changed_on: date, document_number: str) -> Assessor:
-        before = Former(self.representative, self.representative_name, changed_on, document_number)
+        before = FormerRepresentative(self.representative, self.representative_name, changed_on, document_number)
         return replace(self, former=(*self.former, before), representative=person, representative_name=name)
 
     def working_in(self, prefecture: Prefecture) -> Assessor:

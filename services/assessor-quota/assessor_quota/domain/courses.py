@@ -16,18 +16,18 @@ from rulebook import rules_on
 from assessor_quota.domain.item import (
     AFTER_INITIAL_REVIEW,
     ApplicationEnd,
-    gives_item_back,
-    keeps_item,
+    ended_before_initial_review,
+    ended_after_initial_review,
 )
 from assessor_quota.domain.ledger import counting_year
 
 OfApplication: TypeAlias = ApplicationSubmitted | ApplicationWithdrawn | ApplicationRefused
 OfCase: TypeAlias = InitialReviewAccepted | InitialReviewRefused | CaseClosed
-Heard: TypeAlias = OfApplication | OfCase | UnitListed
+ProgressEvent: TypeAlias = OfApplication | OfCase | UnitListed
 
 
-class Standing(StrEnum):
-    UNHEARD = "unheard"
+class ProgressStatus(StrEnum):
+    NOT_RECEIVED = "unheard"
     """Its submission is still on its way."""
     SELF_EVALUATED = "self_evaluated"
     """No assessor's: counted nowhere."""
@@ -41,7 +41,7 @@ class Standing(StrEnum):
     LISTED = "listed"
 
 
-CONCLUDED = frozenset({Standing.FAILED, Standing.LISTED})
+CONCLUDED = frozenset({ProgressStatus.FAILED, ProgressStatus.LISTED})
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class End:
 
 
 @dataclass(frozen=True)
-class Course:
+class ApplicationProgress:
     """Of submissions and ends the latest said is kept, of all else that it was said: the order makes no difference."""
 
     application_id: str
@@ -77,16 +77,16 @@ class Course:
     listed_on: date | None = None
 
     @property
-    def standing(self) -> Standing:
+    def standing(self) -> ProgressStatus:
         if self.submission is None:
-            return Standing.UNHEARD
+            return ProgressStatus.NOT_RECEIVED
         if self.submission.assessor is None:
-            return Standing.SELF_EVALUATED
+            return ProgressStatus.SELF_EVALUATED
         if self.listed_on is not None:
-            return Standing.LISTED
+            return ProgressStatus.LISTED
         if self._over:
-            return Standing.FAILED if self.accepted or self.turned_down else Standing.DROPPED
-        return Standing.UNDER_REVIEW if self.accepted else Standing.WAITING
+            return ProgressStatus.FAILED if self.accepted or self.turned_down else ProgressStatus.DROPPED
+        return ProgressStatus.UNDER_REVIEW if self.accepted else ProgressStatus.WAITING
 
     @property
     def gave_item_back(self) -> bool:
@@ -108,7 +108,7 @@ class Course:
 
 
 @dataclass(frozen=True)
-class Counted:
+class CountedApplication:
     """What a course counts for (S6)."""
 
     application_id: str
@@ -119,14 +119,14 @@ class Counted:
     listed: bool
 
 
-def told_of(event: Heard) -> str:
+def application_id_of(event: ProgressEvent) -> str:
     """The application the event is about; a case bears its identifier."""
     if isinstance(event, OfApplication):
         return event.application_id
     return event.case_id
 
 
-def concerns_an_assessor(event: Heard) -> bool:
+def may_concern_assessor(event: ProgressEvent) -> bool:
     """Whether the event may matter to a course: a listing does not tell by whom the unit was evaluated.
 
     A submission always does, since it may take an application over from the assessor that an earlier one named.
@@ -138,13 +138,13 @@ def concerns_an_assessor(event: Heard) -> bool:
     return True
 
 
-def noting(course: Course, event: Heard) -> Course:
+def apply_event(course: ApplicationProgress, event: ProgressEvent) -> ApplicationProgress:
     """The course with the event in it; the same again when it was noted before."""
     if isinstance(event, ApplicationEnd):
         return _ended(course, event)
     match event:
         case ApplicationSubmitted():
-            return replace(course, submission=_later(course.submission, _submission(event)))
+            return replace(course, submission=_newer(course.submission, _submission(event)))
         case InitialReviewAccepted():
             return replace(course, accepted=True)
         case InitialReviewRefused():
@@ -155,31 +155,31 @@ def noting(course: Course, event: Heard) -> Course:
             return replace(course, listed_on=min(event.listed_on, course.listed_on or event.listed_on))
 
 
-def counted(course: Course) -> Counted | None:
+def counted_application(course: ApplicationProgress) -> CountedApplication | None:
     """None for what no assessor evaluated, or whose submission is still on its way."""
     submission, standing = course.submission, course.standing
     if submission is None or submission.assessor is None:
         return None
-    return Counted(
+    return CountedApplication(
         course.application_id,
         submission.assessor,
         submission.unit,
         submission.year,
         concluded=standing in CONCLUDED,
-        listed=standing is Standing.LISTED,
+        listed=standing is ProgressStatus.LISTED,
     )
 
 
-def _ended(course: Course, event: ApplicationEnd) -> Course:
-    end = End(event.sequence, gives_back=not keeps_item(event))
-    return replace(course, end=_later(course.end, end), accepted=course.accepted or keeps_item(event))
+def _ended(course: ApplicationProgress, event: ApplicationEnd) -> ApplicationProgress:
+    end = End(event.sequence, gives_back=not ended_after_initial_review(event))
+    return replace(course, end=_newer(course.end, end), accepted=course.accepted or ended_after_initial_review(event))
 
 
-def _closed(course: Course, event: CaseClosed) -> Course:
+def _closed(course: ApplicationProgress, event: CaseClosed) -> ApplicationProgress:
     accepted = event.outcome in AFTER_INITIAL_REVIEW or event.initial_review_accepted is True
     return replace(
         course,
-        closing=_later(course.closing, End(event.sequence, gives_back=gives_item_back(event))),
+        closing=_newer(course.closing, End(event.sequence, gives_back=ended_before_initial_review(event))),
         accepted=course.accepted or accepted,
         turned_down=course.turned_down or (event.outcome == "initial_review_refused" and not accepted),
     )
@@ -193,5 +193,5 @@ def _submission(event: ApplicationSubmitted) -> Submission:
 S = TypeVar("S", Submission, End)
 
 
-def _later(known: S | None, heard: S) -> S:
+def _newer(known: S | None, heard: S) -> S:
     return heard if known is None or known.sequence < heard.sequence else known

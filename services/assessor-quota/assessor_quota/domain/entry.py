@@ -7,7 +7,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 
-class What(StrEnum):
+class EntryKind(StrEnum):
     REGISTERED = "registered"
     AMENDED = "amended"
     REPRESENTATIVE_CHANGED = "representative_changed"
@@ -19,7 +19,7 @@ class What(StrEnum):
 
 
 @dataclass(frozen=True)
-class By:
+class ActorRef:
     """Who acted, as the token says; never a person's name."""
 
     subject: str
@@ -27,17 +27,17 @@ class By:
 
 
 @dataclass(frozen=True)
-class Entry:
+class RegisterEntry:
     """Names no person: who is on the staff or represents the assessor stands in the register itself."""
 
     uscc: str
     number: int
     """Counts the assessor's entries from 1 without gaps."""
-    what: What
+    what: EntryKind
     at: datetime
     on: date
     """The legal date on which it took effect."""
-    by: By
+    by: ActorRef
     document_number: str | None = None
     changed: tuple[str, ...] = ()
     """What an amendment touched."""

@@ -27,11 +27,11 @@ AFTER_INITIAL_REVIEW = frozenset(
 )
 """Outcomes of cases that initial review had accepted, where review does not say whether it had (Q5)."""
 
-TOLD_BY_THE_APPLICATION = frozenset({"withdrawn"})
+OUTCOMES_DECIDED_BY_APPLICATION = frozenset({"withdrawn"})
 """Outcomes that do not tell whether initial review had accepted the case, while the withdrawal itself does."""
 
 
-class Work(StrEnum):
+class EvaluationKind(StrEnum):
     """What an assessor's report is written for."""
 
     CREATION = "creation"
@@ -54,7 +54,7 @@ IN_USE = (ItemState.RESERVED, ItemState.CONFIRMED)
 
 
 @dataclass(frozen=True)
-class Item:
+class QuotaItem:
     """What became of one application's item.
 
     ``asked`` and ``ended`` are the sequences of the application's latest submission and latest end that were heard:
@@ -81,7 +81,7 @@ class Item:
     final: bool = False
     """Review has closed the case: nothing can be asked for this application any more."""
 
-    def facts(self) -> dict[str, Any]:
+    def event_fields(self) -> dict[str, Any]:
         """What every event about it tells."""
         return {
             "application_id": self.application_id,
@@ -94,65 +94,65 @@ class Item:
     def in_use(self) -> bool:
         return self.state in IN_USE
 
-    def overtook(self, submission: int) -> bool:
+    def is_outdated(self, submission: int) -> bool:
         """Whether that submission was answered already, or had ended before it was heard (Q6)."""
         return self.final or submission <= max(self.asked, self.ended)
 
-    def stays_for(self, assessor: AssessorRef) -> bool:
+    def is_granted_for(self, assessor: AssessorRef) -> bool:
         """Asking again gets the same item (Q6), unless the report is now by another assessor."""
         same = self.assessor.uscc == assessor.uscc
         return self.state is ItemState.CONFIRMED or (self.state is ItemState.RESERVED and same)
 
     @property
-    def asked_on(self) -> date:
+    def submission_day(self) -> date:
         return self.submitted_on or date(self.year, 1, 1)
 
-    def granted(self, now: datetime) -> Item:
+    def granted(self, now: datetime) -> QuotaItem:
         return replace(self, state=ItemState.RESERVED, reserved_at=now)
 
-    def refused(self, reasons: Iterable[Reason]) -> Item:
+    def refused(self, reasons: Iterable[Reason]) -> QuotaItem:
         return replace(self, state=ItemState.REFUSED, refused_for=tuple(dict.fromkeys(each.code for each in reasons)))
 
-    def carried_to(self, ledger: str) -> Item:
+    def carried_to(self, ledger: str) -> QuotaItem:
         """Counts there as well and stays where it is; the present representative's ledger is the last (Q4)."""
         return replace(self, ledgers=(*(key for key in self.ledgers if key != ledger), ledger))
 
-    def released(self) -> Item:
+    def released(self) -> QuotaItem:
         """Only what is merely reserved is given back; a confirmed item stays used (Q5)."""
         return replace(self, state=ItemState.RELEASED) if self.state is ItemState.RESERVED else self
 
-    def confirmed(self) -> Item:
+    def confirmed(self) -> QuotaItem:
         return replace(self, state=ItemState.CONFIRMED) if self.state is ItemState.RESERVED else self
 
     @property
-    def was_given_back(self) -> bool:
+    def released_after_grant(self) -> bool:
         """Granted once and released: the word of initial review may have been on its way then (Q5)."""
         return self.state is ItemState.RELEASED and bool(self.ledgers)
 
 
-def uses_item(work: Work, rules: RuleSet) -> bool:
+def counts_as_item(work: EvaluationKind, rules: RuleSet) -> bool:
     """Whether the report takes a place of the quota: a recheck's and a re-evaluation's by the reading (Q1)."""
-    return work is Work.CREATION or rules.readings.recheck_counts_as_item
+    return work is EvaluationKind.CREATION or rules.readings.recheck_counts_as_item
 
 
-def keeps_item(end: ApplicationEnd | CaseEnd) -> bool:
+def ended_after_initial_review(end: ApplicationEnd | CaseEnd) -> bool:
     """Whether it tells that initial review had accepted the application before: the item stays used (Q5)."""
     told = isinstance(end, ApplicationWithdrawn | CaseClosed) and end.initial_review_accepted
     return bool(told)
 
 
-def gives_item_back(end: CaseEnd) -> bool:
+def ended_before_initial_review(end: CaseEnd) -> bool:
     """Whether the case ended before initial review accepted it, as review says or as the outcome shows (Q5)."""
     if isinstance(end, InitialReviewRefused):
         return True
     if end.initial_review_accepted is not None:
         return not end.initial_review_accepted
-    return end.outcome not in AFTER_INITIAL_REVIEW | TOLD_BY_THE_APPLICATION
+    return end.outcome not in AFTER_INITIAL_REVIEW | OUTCOMES_DECIDED_BY_APPLICATION
 
 
-def asked(submitted: ApplicationSubmitted, assessor: AssessorRef, year: int, rules: RuleSet) -> Item:
+def new_item(submitted: ApplicationSubmitted, assessor: AssessorRef, year: int, rules: RuleSet) -> QuotaItem:
     """The item of a submission, refused until a ledger grants it."""
-    return Item(
+    return QuotaItem(
         application_id=submitted.application_id,
         year=year,
         unit=submitted.unit,
@@ -164,10 +164,10 @@ def asked(submitted: ApplicationSubmitted, assessor: AssessorRef, year: int, rul
     )
 
 
-def ended_unasked(end: ApplicationEnd, assessor: AssessorRef) -> Item:
+def item_for_early_end(end: ApplicationEnd, assessor: AssessorRef) -> QuotaItem:
     """Keeps an end that was heard before its submission, so that the submission finds it (Q6)."""
-    return Item(end.application_id, end.batch_year, end.unit, assessor, ItemState.RELEASED, ended=end.sequence)
+    return QuotaItem(end.application_id, end.batch_year, end.unit, assessor, ItemState.RELEASED, ended=end.sequence)
 
 
-def closed_unasked(end: CaseEnd, assessor: AssessorRef) -> Item:
-    return Item(end.case_id, end.batch_year, end.unit, assessor, ItemState.RELEASED, final=True)
+def item_for_early_closing(end: CaseEnd, assessor: AssessorRef) -> QuotaItem:
+    return QuotaItem(end.case_id, end.batch_year, end.unit, assessor, ItemState.RELEASED, final=True)

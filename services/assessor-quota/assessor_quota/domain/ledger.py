@@ -17,14 +17,14 @@ closed in the year after, and no change of a legal representative reaches furthe
 
 
 @dataclass(frozen=True)
-class Line:
+class LedgerLine:
     application_id: str
     assessor: AssessorRef
     unit: UnitRef
     carried_on: date | None = None
     """The day its assessor came to this legal representative; none for an item granted in the office (Q4)."""
 
-    def told(self) -> ItemInUse:
+    def to_event(self) -> ItemInUse:
         return ItemInUse(
             application_id=self.application_id,
             assessor=self.assessor,
@@ -34,7 +34,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class HandedOn:
+class Transfer:
     """An assessor left this legal representative for another; its items of the year count with both."""
 
     assessor: str
@@ -52,8 +52,8 @@ class Ledger:
 
     representative: PersonRef
     year: int
-    lines: tuple[Line, ...] = ()
-    handed_on: tuple[HandedOn, ...] = ()
+    lines: tuple[LedgerLine, ...] = ()
+    handed_on: tuple[Transfer, ...] = ()
 
     @property
     def key(self) -> str:
@@ -66,15 +66,15 @@ class Ledger:
     def left(self, limit: int) -> int:
         return max(0, limit - self.used)
 
-    def with_line(self, line: Line) -> Ledger:
+    def with_line(self, line: LedgerLine) -> Ledger:
         """An item has one line; one that came along stays as it is where it is known already (Q4)."""
         if line.carried_on is not None and any(each.application_id == line.application_id for each in self.lines):
             return self
         return replace(self, lines=(*self.without(line.application_id).lines, line))
 
-    def handing(self, assessor: str, to: PersonRef, on: date) -> Ledger:
+    def with_transfer(self, assessor: str, to: PersonRef, on: date) -> Ledger:
         """Changed even where no item is carried, so that a reservation under way is committed before or asks again."""
-        return replace(self, handed_on=(*self.handed_on, HandedOn(assessor, to, on)))
+        return replace(self, handed_on=(*self.handed_on, Transfer(assessor, to, on)))
 
     def without(self, application_id: str) -> Ledger:
         return replace(self, lines=tuple(line for line in self.lines if line.application_id != application_id))
@@ -91,14 +91,14 @@ class Ledger:
 
 
 @dataclass(frozen=True)
-class Place:
+class QuotaSlot:
     """A place in one ledger, taken by an item granted there or carried there (Q4)."""
 
     ledger: Ledger
     carried_on: date | None = None
 
     def taken(self, application_id: str, assessor: AssessorRef, unit: UnitRef) -> Ledger:
-        return self.ledger.with_line(Line(application_id, assessor, unit, self.carried_on))
+        return self.ledger.with_line(LedgerLine(application_id, assessor, unit, self.carried_on))
 
 
 def ledger_key(representative: str, year: int) -> str:
@@ -118,7 +118,7 @@ def year_problems(year: int, submitted_on: date) -> Iterator[Reason]:
         yield reason("Q3", "year-out-of-range", text, str(year), "/batch_year")
 
 
-def year_asked_problems(year: int, today: date) -> Iterator[Reason]:
+def queried_year_problems(year: int, today: date) -> Iterator[Reason]:
     """Items are counted from the first year of the regulation on, and up to the next year (Q3)."""
     if not date.min.year <= year <= today.year + YEARS_APART or not _governed(year):
         text = "该年度没有可供查询的名额：应为本细则施行以来至明年的年度"

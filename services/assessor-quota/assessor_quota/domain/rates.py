@@ -13,13 +13,13 @@ from typing import TypeAlias
 from messages.values import AssessorRef
 from rulebook import RuleSet, yearly_deadline
 
-from assessor_quota.domain.courses import Counted
+from assessor_quota.domain.courses import CountedApplication
 
 PERCENT = Decimal("0.01")
 Part: TypeAlias = str | int
 
 
-class By(StrEnum):
+class GroupBy(StrEnum):
     """What figures can be counted by."""
 
     ASSESSOR = "assessor"
@@ -28,12 +28,12 @@ class By(StrEnum):
     YEAR = "year"
 
 
-_PARTS: Mapping[By, Callable[[Counted], Part]] = MappingProxyType(
+_PARTS: Mapping[GroupBy, Callable[[CountedApplication], Part]] = MappingProxyType(
     {
-        By.ASSESSOR: lambda each: each.assessor.uscc,
-        By.PREFECTURE: lambda each: each.unit.prefecture.value,
-        By.UNIT_TYPE: lambda each: each.unit.unit_type.value,
-        By.YEAR: lambda each: each.year,
+        GroupBy.ASSESSOR: lambda each: each.assessor.uscc,
+        GroupBy.PREFECTURE: lambda each: each.unit.prefecture.value,
+        GroupBy.UNIT_TYPE: lambda each: each.unit.unit_type.value,
+        GroupBy.YEAR: lambda each: each.year,
     }
 )
 
@@ -62,7 +62,7 @@ class SuccessRate:
     figures: Figures
 
 
-def success_rates(applications: Iterable[Counted], by: Sequence[By]) -> list[SuccessRate]:
+def success_rates(applications: Iterable[CountedApplication], by: Sequence[GroupBy]) -> list[SuccessRate]:
     """One for each group that has an application, in the order of the groups; by nothing, one for all."""
     groups: dict[tuple[Part, ...], Figures] = {} if by else {(): Figures()}
     for each in applications:
@@ -71,7 +71,7 @@ def success_rates(applications: Iterable[Counted], by: Sequence[By]) -> list[Suc
     return [SuccessRate(parts, groups[parts]) for parts in sorted(groups, key=_order)]
 
 
-def figures(applications: Iterable[Counted]) -> Figures:
+def figures(applications: Iterable[CountedApplication]) -> Figures:
     (whole,) = success_rates(applications, ())
     return whole.figures
 
@@ -94,7 +94,7 @@ class YearlyRate:
     said: Figures | None = None
     said_on: date | None = None
 
-    def marked(self) -> YearlyRate:
+    def invalidated(self) -> YearlyRate:
         """Changed where it is pending as well: a computation that has not seen the news is not committed beside it."""
         return replace(self, pending=True, turn=self.turn + 1)
 
@@ -108,6 +108,6 @@ def rate_key(uscc: str, year: int) -> str:
     return f"{uscc}:{year}"
 
 
-def unsaid(assessor: AssessorRef, year: int, rules: RuleSet) -> YearlyRate:
+def pending_rate(assessor: AssessorRef, year: int, rules: RuleSet) -> YearlyRate:
     due = yearly_deadline(year + 1, rules.deadlines.success_rate, moves=rules.readings.fixed_dates_move)
     return YearlyRate(rate_key(assessor.uscc, year), assessor, year, due.last_day)

@@ -14,15 +14,15 @@ from enum import StrEnum
 
 from rulebook import rules_of
 
-from assessor_quota.domain.courses import Course
-from assessor_quota.domain.item import Item, ItemState
+from assessor_quota.domain.courses import ApplicationProgress
+from assessor_quota.domain.item import QuotaItem, ItemState
 from assessor_quota.domain.ledger import Ledger
 
 EXAMPLES = 100
 """Drifts named in a finding; all are counted."""
 
 
-class Drift(StrEnum):
+class DiscrepancyKind(StrEnum):
     LINE_WITHOUT_ITEM = "line-without-item"
     """A place is taken by an application that has no item in use here: somebody may be refused for it."""
     ITEM_WITHOUT_LINE = "item-without-line"
@@ -36,29 +36,29 @@ class Drift(StrEnum):
 
 
 @dataclass(frozen=True)
-class Found:
+class Discrepancy:
     """One drift: the application, and the ledger where it is about one."""
 
-    kind: Drift
+    kind: DiscrepancyKind
     application_id: str
     ledger: str | None = None
 
 
 @dataclass(frozen=True)
-class Tally:
+class Summary:
     """What a sweep has found so far."""
 
     items: int = 0
     ledgers: int = 0
-    counts: Mapping[Drift, int] = field(default_factory=lambda: dict.fromkeys(Drift, 0))
-    examples: tuple[Found, ...] = ()
+    counts: Mapping[DiscrepancyKind, int] = field(default_factory=lambda: dict.fromkeys(DiscrepancyKind, 0))
+    examples: tuple[Discrepancy, ...] = ()
 
-    def with_found(self, found: Iterable[Found]) -> Tally:
+    def with_found(self, found: Iterable[Discrepancy]) -> Summary:
         listed = list(found)
         counts = Counter(self.counts) + Counter(each.kind for each in listed)
         return replace(
             self,
-            counts={kind: counts[kind] for kind in Drift},
+            counts={kind: counts[kind] for kind in DiscrepancyKind},
             examples=(*self.examples, *listed)[:EXAMPLES],
         )
 
@@ -75,37 +75,37 @@ class Sweep:
     started_at: datetime
     phase: Phase = Phase.ITEMS
     after: str = ""
-    tally: Tally = field(default_factory=Tally)
+    tally: Summary = field(default_factory=Summary)
 
-    def past_items(self, items: Sequence[Item], found: Iterable[Found], page: int) -> Sweep:
+    def past_items(self, items: Sequence[QuotaItem], found: Iterable[Discrepancy], page: int) -> Sweep:
         tally = replace(self.tally, items=self.tally.items + len(items)).with_found(found)
         if len(items) < page:
             return replace(self, phase=Phase.LEDGERS, after="", tally=tally)
         return replace(self, after=items[-1].application_id, tally=tally)
 
-    def past_ledgers(self, ledgers: Sequence[Ledger], found: Iterable[Found]) -> Sweep:
+    def past_ledgers(self, ledgers: Sequence[Ledger], found: Iterable[Discrepancy]) -> Sweep:
         tally = replace(self.tally, ledgers=self.tally.ledgers + len(ledgers)).with_found(found)
         return replace(self, after=ledgers[-1].key if ledgers else self.after, tally=tally)
 
 
 @dataclass(frozen=True)
-class Finding:
+class ReconciliationReport:
     """What the last complete sweep found."""
 
     started_at: datetime
     finished_at: datetime
-    tally: Tally
+    tally: Summary
 
 
 @dataclass(frozen=True)
 class Reconciliation:
     """The one document of the reconciler."""
 
-    finding: Finding | None = None
+    finding: ReconciliationReport | None = None
     sweep: Sweep | None = None
 
     def finished(self, sweep: Sweep, now: datetime) -> Reconciliation:
-        return Reconciliation(Finding(sweep.started_at, now, sweep.tally))
+        return Reconciliation(ReconciliationReport(sweep.started_at, now, sweep.tally))
 
     def next_step(self, now: datetime, rest: timedelta) -> Sweep | None:
         """Where to go on; a new sweep when the last one ended longer than ``rest`` ago."""
@@ -116,7 +116,7 @@ class Reconciliation:
         return Sweep(now)
 
 
-def drifts(courses: Iterable[Course], items: Iterable[Item], ledgers: Iterable[Ledger]) -> list[Found]:
+def drifts(courses: Iterable[ApplicationProgress], items: Iterable[QuotaItem], ledgers: Iterable[Ledger]) -> list[Discrepancy]:
     """Every drift among all there is; the same page by page when each page holds what its items or ledgers name."""
     by_application = {each.application_id: each for each in items}
     course_of = {each.application_id: each for each in courses}
@@ -127,39 +127,39 @@ def drifts(courses: Iterable[Course], items: Iterable[Item], ledgers: Iterable[L
     ]
 
 
-def item_drifts(item: Item, ledgers: Mapping[str, Ledger], courses: Mapping[str, Course]) -> Iterator[Found]:
+def item_drifts(item: QuotaItem, ledgers: Mapping[str, Ledger], courses: Mapping[str, ApplicationProgress]) -> Iterator[Discrepancy]:
     """What is wrong seen from an item; an item without a course was heard of before courses were kept."""
     if item.in_use:
         for key in item.ledgers or (None,):
             if key is None or key not in ledgers or not _holds(ledgers[key], item):
-                yield Found(Drift.ITEM_WITHOUT_LINE, item.application_id, key)
+                yield Discrepancy(DiscrepancyKind.ITEM_WITHOUT_LINE, item.application_id, key)
     course = courses.get(item.application_id)
     if course is None:
         return
     if item.state is ItemState.RESERVED and course.gave_item_back:
-        yield Found(Drift.RESERVED_AFTER_END, item.application_id)
+        yield Discrepancy(DiscrepancyKind.RESERVED_AFTER_END, item.application_id)
     if item.state is ItemState.RELEASED and course.accepted and not course.gave_item_back:
-        yield Found(Drift.GIVEN_BACK_AFTER_ACCEPTANCE, item.application_id)
+        yield Discrepancy(DiscrepancyKind.GIVEN_BACK_AFTER_ACCEPTANCE, item.application_id)
 
 
-def ledger_drifts(ledger: Ledger, items: Mapping[str, Item]) -> Iterator[Found]:
+def ledger_drifts(ledger: Ledger, items: Mapping[str, QuotaItem]) -> Iterator[Discrepancy]:
     """What is wrong seen from a ledger."""
-    granted: list[Item] = []
+    granted: list[QuotaItem] = []
     for line in ledger.lines:
         item = items.get(line.application_id)
         if item is None or not item.in_use or ledger.key not in item.ledgers:
-            yield Found(Drift.LINE_WITHOUT_ITEM, line.application_id, ledger.key)
+            yield Discrepancy(DiscrepancyKind.LINE_WITHOUT_ITEM, line.application_id, ledger.key)
         elif line.carried_on is None:
             granted.append(item)
     for beyond in granted[_limit(granted) :]:
-        yield Found(Drift.OVER_LIMIT, beyond.application_id, ledger.key)
+        yield Discrepancy(DiscrepancyKind.OVER_LIMIT, beyond.application_id, ledger.key)
 
 
-def _limit(granted: Sequence[Item]) -> int:
+def _limit(granted: Sequence[QuotaItem]) -> int:
     """What the most generous of the rule sets allows under which they were granted."""
     versions = {item.rule_set for item in granted if item.rule_set is not None}
     return max((rules_of(version).quota.items_per_year for version in versions), default=len(granted))
 
 
-def _holds(ledger: Ledger, item: Item) -> bool:
+def _holds(ledger: Ledger, item: QuotaItem) -> bool:
     return any(line.application_id == item.application_id for line in ledger.lines)

@@ -11,7 +11,7 @@ from rulebook import reason
 
 
 @dataclass(frozen=True)
-class Former:
+class FormerRepresentative:
     """Somebody who was the legal representative up to the day before ``replaced_on``."""
 
     person: PersonRef
@@ -32,7 +32,7 @@ class Term:
     until: date | None = None
 
 
-def terms(former: Sequence[Former], person: PersonRef, name: str) -> tuple[Term, ...]:
+def terms(former: Sequence[FormerRepresentative], person: PersonRef, name: str) -> tuple[Term, ...]:
     """Everybody who was or is in office, the present one last."""
     begins = [None, *(each.replaced_on for each in former)]
     past = [Term(each.person, each.name, begins[at], each.replaced_on) for at, each in enumerate(former)]
@@ -40,14 +40,14 @@ def terms(former: Sequence[Former], person: PersonRef, name: str) -> tuple[Term,
 
 
 @dataclass(frozen=True)
-class Counted:
+class CountedRepresentative:
     """A legal representative with whom an item counts; ``carried_on`` is when the assessor came, if it did since."""
 
     person: PersonRef
     carried_on: date | None
 
 
-def counting(all_terms: Sequence[Term], day: date, year: int) -> tuple[Counted, ...]:
+def counted_representatives(all_terms: Sequence[Term], day: date, year: int) -> tuple[CountedRepresentative, ...]:
     """With whom an item of ``year`` counts that was asked for on ``day``.
 
     With the one in office on that day, held into the year (an item asked for in December for the next year counts from
@@ -57,9 +57,9 @@ def counting(all_terms: Sequence[Term], day: date, year: int) -> tuple[Counted, 
     held = min(max(day, date(year, 1, 1)), date(year, 12, 31))
     reached = [each for each in all_terms if (each.since or held).year <= year]
     in_office, *later = [each for each in reached if each.until is None or each.until > held]
-    counted = {in_office.person.digest: Counted(in_office.person, None)}
+    counted = {in_office.person.digest: CountedRepresentative(in_office.person, None)}
     for each in later:
-        before = counted.pop(each.person.digest, Counted(each.person, each.since))
+        before = counted.pop(each.person.digest, CountedRepresentative(each.person, each.since))
         counted[each.person.digest] = before
     return tuple(counted.values())
 

@@ -11,7 +11,7 @@ from rulebook import RuleSet, reason, three_years_from
 
 
 @dataclass(frozen=True)
-class Finding:
+class ViolationFinding:
     """One fraud or concealment that was proven."""
 
     text: str
@@ -39,7 +39,7 @@ class Sanction:
 
 
 @dataclass(frozen=True)
-class Decision:
+class SanctionDecision:
     """A sanction as the public list shows it: whose it is, and how it stands (N4)."""
 
     assessor: AssessorRef
@@ -50,7 +50,7 @@ class Decision:
         return f"{self.assessor.uscc}:{self.sanction.document_number}"
 
 
-def sanction(document_number: str, decided_on: date, findings: Iterable[Finding], rules: RuleSet) -> Sanction:
+def sanction(document_number: str, decided_on: date, findings: Iterable[ViolationFinding], rules: RuleSet) -> Sanction:
     """Three years from the decision, and its own day as well (S1, T5)."""
     return Sanction(
         document_number=document_number,
@@ -67,7 +67,7 @@ def longest(sanctions: Iterable[Sanction], day: date) -> Sanction | None:
 
 
 def decision_problems(
-    recorded: Sequence[Sanction], document_number: str, decided_on: date, findings: Sequence[Finding], today: date
+    recorded: Sequence[Sanction], document_number: str, decided_on: date, findings: Sequence[ViolationFinding], today: date
 ) -> list[Reason]:
     """What keeps a decision from being recorded; the number of its document makes it one decision for ever.
 

@@ -12,7 +12,7 @@ from messages.values import AssessorRef, Prefecture, Reason
 from rulebook import RuleSet, basis, reason, yearly_deadline
 
 from assessor_quota.domain.assessor import Assessor
-from assessor_quota.domain.item import Item
+from assessor_quota.domain.item import QuotaItem
 
 
 class DutyState(StrEnum):
@@ -156,7 +156,7 @@ def duty(
     )
 
 
-def worked_in(items: Iterable[Item]) -> tuple[Prefecture, ...]:
+def worked_in(items: Iterable[QuotaItem]) -> tuple[Prefecture, ...]:
     """The prefectures of the units that the items in use are about."""
     return tuple(sorted({item.unit.prefecture for item in items if item.in_use}))
 

@@ -1,7 +1,7 @@
 """One function for each message or command: load, decide, save, say."""
 
-from assessor_quota.handlers.items import confirm_item, ledgers_wanted, release_closed, release_item, reserve_item
-from assessor_quota.handlers.kept import Kept, registered
+from assessor_quota.handlers.items import confirm_item, prefetch_ledgers, release_closed, release_item, reserve_item
+from assessor_quota.handlers.kept import VersionedAssessor, find_assessor
 from assessor_quota.handlers.register import (
     AmendAssessor,
     EndRegistration,
@@ -27,7 +27,7 @@ __all__ = [
     "AmendAssessor",
     "ChangeRepresentative",
     "EndRegistration",
-    "Kept",
+    "VersionedAssessor",
     "Preview",
     "RegisterAssessor",
     "RestoreRegistration",
@@ -37,10 +37,10 @@ __all__ = [
     "change_representative",
     "confirm_item",
     "end_registration",
-    "ledgers_wanted",
+    "prefetch_ledgers",
     "preview_sanction",
     "register_assessor",
-    "registered",
+    "find_assessor",
     "release_closed",
     "release_item",
     "reserve_item",

@@ -23,7 +23,7 @@ class Row:
     registration: RegisterAssessor
     places: Mapping[str, str]
 
-    def located(self, wrong: Reason) -> Reason:
+    def at_row(self, wrong: Reason) -> Reason:
         place = self.places.get(wrong.pointer or "", self.places[""])
         return wrong.model_copy(update={"text": f"{place}：{wrong.text}", "pointer": place})
 
@@ -62,7 +62,7 @@ async def _entered(row: Row, store: Register, now: datetime) -> tuple[Sequence[E
     try:
         done = await register_assessor(row.registration, store, now)
     except Refusal as refused:
-        return [], [row.located(each) for each in refused.reasons]
+        return [], [row.at_row(each) for each in refused.reasons]
     return done.events, []
 
 

@@ -9,7 +9,7 @@ from typing import Protocol
 from chassis.handling import Collection
 
 from assessor_quota.domain.assessor import Assessor
-from assessor_quota.domain.entry import By, Entry, What
+from assessor_quota.domain.entry import ActorRef, RegisterEntry, EntryKind
 
 
 class Entries(Protocol):
@@ -17,14 +17,14 @@ class Entries(Protocol):
     def assessors(self) -> Collection[Assessor]: ...
 
     @property
-    def entries(self) -> Collection[Entry]: ...
+    def entries(self) -> Collection[RegisterEntry]: ...
 
 
-def enter(  # noqa: PLR0913 - the parts of an entry
+def append_entry(  # noqa: PLR0913 - the parts of an entry
     store: Entries,
     assessor: Assessor,
-    what: What,
-    by: By,
+    what: EntryKind,
+    by: ActorRef,
     now: datetime,
     *,
     on: date,
@@ -33,7 +33,7 @@ def enter(  # noqa: PLR0913 - the parts of an entry
 ) -> Assessor:
     """Save the assessor with one entry more. Two at once conflict on the assessor, so no number is given twice."""
     numbered = replace(assessor, entries=assessor.entries + 1)
-    entry = Entry(numbered.uscc, numbered.entries, what, now, on, by, document_number, changed)
+    entry = RegisterEntry(numbered.uscc, numbered.entries, what, now, on, by, document_number, changed)
     store.assessors.save(numbered.uscc, numbered)
     store.entries.save(entry.key, entry)
     return numbered

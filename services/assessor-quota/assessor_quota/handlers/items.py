@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
-from chassis.handling import Collection, Transient
+from chassis.handling import Collection, TransientError
 from messages.applications import ApplicationSubmitted
 from messages.assessor_quota import QuotaItemConfirmed, QuotaItemRefused, QuotaItemReleased, QuotaItemReserved
 from messages.event import Event
@@ -19,16 +19,16 @@ from assessor_quota.domain.assessor import Assessor, may_evaluate, not_registere
 from assessor_quota.domain.item import (
     ApplicationEnd,
     CaseEnd,
-    Item,
-    Work,
-    asked,
-    closed_unasked,
-    ended_unasked,
-    gives_item_back,
-    keeps_item,
-    uses_item,
+    QuotaItem,
+    EvaluationKind,
+    new_item,
+    item_for_early_closing,
+    item_for_early_end,
+    ended_before_initial_review,
+    ended_after_initial_review,
+    counts_as_item,
 )
-from assessor_quota.domain.ledger import Ledger, Line, Place, counting_year, ledger_key, year_problems
+from assessor_quota.domain.ledger import Ledger, LedgerLine, QuotaSlot, counting_year, ledger_key, year_problems
 from assessor_quota.handlers.ledgers import ledger_of
 
 
@@ -37,7 +37,7 @@ class Items(Protocol):
     def assessors(self) -> Collection[Assessor]: ...
 
     @property
-    def items(self) -> Collection[Item]: ...
+    def items(self) -> Collection[QuotaItem]: ...
 
     @property
     def ledgers(self) -> Collection[Ledger]: ...
@@ -49,19 +49,19 @@ async def reserve_item(submitted: ApplicationSubmitted, store: Items, now: datet
     Nothing is answered when that was done before, or when the application's end was heard first (Q6).
     """
     named, rules = submitted.evaluation.assessor, rules_on(submitted.submitted_on)
-    if named is None or not uses_item(Work.CREATION, rules):
+    if named is None or not counts_as_item(EvaluationKind.CREATION, rules):
         return []
     item = await store.items.get(submitted.application_id)
     if item is None:
         return await _decide(submitted, named, rules, store, now)
-    if item.overtook(submitted.sequence):
+    if item.is_outdated(submitted.sequence):
         return []
-    if item.stays_for(named):
+    if item.is_granted_for(named):
         return await _answer_again(item, submitted, store)
     return [*await _release(item, store), *await _decide(submitted, named, rules, store, now)]
 
 
-async def ledgers_wanted(submitted: ApplicationSubmitted, store: Items) -> list[str]:
+async def prefetch_ledgers(submitted: ApplicationSubmitted, store: Items) -> list[str]:
     """Keys of the ledgers that a submission's item would have a line in."""
     named = submitted.evaluation.assessor
     assessor = None if named is None else await store.assessors.get(named.uscc)
@@ -83,11 +83,11 @@ async def release_item(end: ApplicationEnd, store: Items, now: datetime) -> list
     """
     if (assessor := end.evaluation.assessor) is None:
         return []
-    if keeps_item(end):
+    if ended_after_initial_review(end):
         return await _confirm(end.application_id, store, now)
     item = await store.items.get(end.application_id)
     if item is None:
-        store.items.save(end.application_id, ended_unasked(end, assessor))
+        store.items.save(end.application_id, item_for_early_end(end, assessor))
         return []
     if end.sequence < item.asked:
         return []
@@ -98,13 +98,13 @@ async def release_closed(end: CaseEnd, store: Items, now: datetime) -> list[Even
     """Give back the item of a case that ended before initial review accepted it, keep that of any other (Q5)."""
     if end.assessor is None:
         return []
-    if keeps_item(end):
+    if ended_after_initial_review(end):
         return await _confirm(end.case_id, store, now)
-    if not gives_item_back(end):
+    if not ended_before_initial_review(end):
         return []
     item = await store.items.get(end.case_id)
     if item is None:
-        store.items.save(end.case_id, closed_unasked(end, end.assessor))
+        store.items.save(end.case_id, item_for_early_closing(end, end.assessor))
         return []
     return await _release(replace(item, final=True), store)
 
@@ -112,7 +112,7 @@ async def release_closed(end: CaseEnd, store: Items, now: datetime) -> list[Even
 async def _decide(
     submitted: ApplicationSubmitted, named: AssessorRef, rules: RuleSet, store: Items, now: datetime
 ) -> list[Event]:
-    item = asked(submitted, named, counting_year(submitted, rules), rules)
+    item = new_item(submitted, named, counting_year(submitted, rules), rules)
     assessor = await store.assessors.get(named.uscc)
     if assessor is None:
         return _refuse(item, submitted, [not_registered(named)], store)
@@ -125,12 +125,12 @@ async def _decide(
     ]
     if against:
         return _refuse(item, submitted, against, store, full[-1][1].lines if full else ())
-    _note_presence(assessor, item.unit.prefecture, store)
-    granted, present = _take(item.granted(now), places, store)
+    _touch_ledgers(assessor, item.unit.prefecture, store)
+    granted, present = _reserve_slots(item.granted(now), places, store)
     return [_reserved(granted, submitted, present, rules)]
 
 
-async def _answer_again(item: Item, submitted: ApplicationSubmitted, store: Items) -> list[Event]:
+async def _answer_again(item: QuotaItem, submitted: ApplicationSubmitted, store: Items) -> list[Event]:
     store.items.save(item.application_id, replace(item, asked=submitted.sequence))
     ledger = await store.ledgers.require(item.ledgers[-1])
     return [_reserved(item, submitted, ledger, rules_of(item.rule_set or submitted.rule_set))]
@@ -139,28 +139,28 @@ async def _answer_again(item: Item, submitted: ApplicationSubmitted, store: Item
 async def _confirm(application_id: str, store: Items, now: datetime) -> list[Event]:
     item = await store.items.get(application_id)
     if item is None:
-        raise Transient(f"nothing is reserved for {application_id} yet")
-    if item.was_given_back:
-        return await _take_back(item, store, now)
+        raise TransientError(f"nothing is reserved for {application_id} yet")
+    if item.released_after_grant:
+        return await _restore(item, store, now)
     confirmed = item.confirmed()
     if confirmed.state is item.state:
         return []
     store.items.save(application_id, confirmed)
-    return [QuotaItemConfirmed(**confirmed.facts())]
+    return [QuotaItemConfirmed(**confirmed.event_fields())]
 
 
-async def _take_back(item: Item, store: Items, now: datetime) -> list[Event]:
+async def _restore(item: QuotaItem, store: Items, now: datetime) -> list[Event]:
     """Initial review had accepted what ended as it did: the place is used, unless another has got it since (Q2, Q5)."""
     assessor = await store.assessors.require(item.assessor.uscc)
     places = await _places(item, assessor, store)
-    limit = rules_on(item.asked_on).quota.items_per_year
+    limit = rules_on(item.submission_day).quota.items_per_year
     if any(not place.ledger.left(limit) for place in places):
         return []
-    confirmed, _ = _take(item.granted(item.reserved_at or now).confirmed(), places, store)
-    return [QuotaItemConfirmed(**confirmed.facts())]
+    confirmed, _ = _reserve_slots(item.granted(item.reserved_at or now).confirmed(), places, store)
+    return [QuotaItemConfirmed(**confirmed.event_fields())]
 
 
-async def _release(item: Item, store: Items) -> list[Event]:
+async def _release(item: QuotaItem, store: Items) -> list[Event]:
     released = item.released()
     store.items.save(item.application_id, released)
     if released.state is item.state:
@@ -168,16 +168,16 @@ async def _release(item: Item, store: Items) -> list[Event]:
     for key in item.ledgers:
         ledger = await store.ledgers.require(key)
         store.ledgers.save(key, ledger.without(item.application_id))
-    return [QuotaItemReleased(**released.facts())]
+    return [QuotaItemReleased(**released.event_fields())]
 
 
-async def _places(item: Item, assessor: Assessor, store: Items) -> list[Place]:
+async def _places(item: QuotaItem, assessor: Assessor, store: Items) -> list[QuotaSlot]:
     """With all whom the item would count with, the present legal representative last (Q4)."""
-    counted = assessor.counted_with(item.asked_on, item.year)
-    return [Place(await ledger_of(each.person, item.year, store), each.carried_on) for each in counted]
+    counted = assessor.counted_with(item.submission_day, item.year)
+    return [QuotaSlot(await ledger_of(each.person, item.year, store), each.carried_on) for each in counted]
 
 
-def _take(item: Item, places: Sequence[Place], store: Items) -> tuple[Item, Ledger]:
+def _reserve_slots(item: QuotaItem, places: Sequence[QuotaSlot], store: Items) -> tuple[QuotaItem, Ledger]:
     """Save the item with a line in each of its ledgers; give it and the last of them as they are then."""
     taken = replace(item, ledgers=tuple(place.ledger.key for place in places))
     store.items.save(taken.application_id, taken)
@@ -187,29 +187,29 @@ def _take(item: Item, places: Sequence[Place], store: Items) -> tuple[Item, Ledg
     return taken, entered[-1]
 
 
-def _note_presence(assessor: Assessor, prefecture: Prefecture, store: Items) -> None:
+def _touch_ledgers(assessor: Assessor, prefecture: Prefecture, store: Items) -> None:
     """The first item there lets the prefecture's department read the entry; all later ones write nothing here."""
     if prefecture not in assessor.prefectures:
         store.assessors.save(assessor.uscc, assessor.working_in(prefecture))
 
 
 def _refuse(
-    item: Item,
+    item: QuotaItem,
     submitted: ApplicationSubmitted,
     reasons: Sequence[Reason],
     store: Items,
-    in_use: Sequence[Line] = (),
+    in_use: Sequence[LedgerLine] = (),
 ) -> list[Event]:
     refused = item.refused(reasons)
     store.items.save(item.application_id, refused)
-    told = tuple(line.told() for line in in_use)
-    facts = refused.facts() | {"submission": submitted.submission}
+    told = tuple(line.to_event() for line in in_use)
+    facts = refused.event_fields() | {"submission": submitted.submission}
     return [QuotaItemRefused(**facts, reasons=tuple(reasons), items_in_use=told)]
 
 
-def _reserved(item: Item, submitted: ApplicationSubmitted, ledger: Ledger, rules: RuleSet) -> QuotaItemReserved:
+def _reserved(item: QuotaItem, submitted: ApplicationSubmitted, ledger: Ledger, rules: RuleSet) -> QuotaItemReserved:
     return QuotaItemReserved(
-        **item.facts(),
+        **item.event_fields(),
         submission=submitted.submission,
         representative=ledger.representative,
         used=ledger.used,

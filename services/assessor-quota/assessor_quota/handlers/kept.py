@@ -17,14 +17,14 @@ class Assessors(Protocol):
 
 
 @dataclass(frozen=True)
-class Kept:
+class VersionedAssessor:
     """The assessor and the version it is kept in."""
 
     assessor: Assessor
     version: int
 
 
-async def registered(uscc: str, store: Assessors) -> Assessor:
+async def find_assessor(uscc: str, store: Assessors) -> Assessor:
     """Raises the 404 of a code that nobody registered."""
     if (assessor := await store.assessors.get(uscc)) is not None:
         return assessor
@@ -32,5 +32,5 @@ async def registered(uscc: str, store: Assessors) -> Assessor:
     raise Refusal("not-found", reason("S7", "assessor-unknown", text, uscc), status=404, title="Not found")
 
 
-def kept(assessor: Assessor, store: Assessors) -> Kept:
-    return Kept(assessor, store.assessors.version(assessor.uscc))
+def versioned(assessor: Assessor, store: Assessors) -> VersionedAssessor:
+    return VersionedAssessor(assessor, store.assessors.version(assessor.uscc))

@@ -14,7 +14,7 @@ class People(Protocol):
     def persons(self) -> Collection[PersonRef]: ...
 
 
-async def known_as(person: PersonRef, earlier: Sequence[str], store: People) -> PersonRef:
+async def canonical_person(person: PersonRef, earlier: Sequence[str], store: People) -> PersonRef:
     """The person as first entered, found under the digest of every key; entered under those that are new.
 
     While a new key is being rolled out some processes do not have it yet. They find the person all the same, since

@@ -11,13 +11,13 @@ from messages.assessor_quota import SuccessRateComputed
 from messages.event import Event
 from rulebook import shanghai_date
 
-from assessor_quota.domain.courses import Course, counted
+from assessor_quota.domain.courses import ApplicationProgress, counted_application
 from assessor_quota.domain.rates import Figures, YearlyRate, figures
 
 
 class Rates(Protocol):
     @property
-    def courses(self) -> Collection[Course]: ...
+    def courses(self) -> Collection[ApplicationProgress]: ...
 
     @property
     def rates(self) -> Collection[YearlyRate]: ...
@@ -55,5 +55,5 @@ async def compute_rate(command: ComputeRate, store: Rates, now: datetime) -> lis
 async def _figures(rate: YearlyRate, store: Rates) -> Figures:
     """The items of one assessor and year are few: the quota sees to that."""
     theirs = {"submission.year": rate.year, "submission.assessor.uscc": rate.assessor.uscc}
-    found = [counted(each) for each in await store.courses.find(theirs)]
+    found = [counted_application(each) for each in await store.courses.find(theirs)]
     return figures(each for each in found if each is not None)

@@ -10,8 +10,8 @@ from typing import Protocol
 from chassis.handling import Collection
 from messages.event import Event
 
-from assessor_quota.domain.courses import Course
-from assessor_quota.domain.item import Item
+from assessor_quota.domain.courses import ApplicationProgress
+from assessor_quota.domain.item import QuotaItem
 from assessor_quota.domain.ledger import Ledger
 from assessor_quota.domain.reconciliation import Phase, Reconciliation, Sweep, item_drifts, ledger_drifts
 
@@ -23,15 +23,15 @@ ITEMS, LEDGERS = 500, 50
 """Looked at in one transaction; a ledger has some fifteen lines."""
 
 
-class Reconciled(Protocol):
+class ReconciliationStore(Protocol):
     @property
-    def items(self) -> Collection[Item]: ...
+    def items(self) -> Collection[QuotaItem]: ...
 
     @property
     def ledgers(self) -> Collection[Ledger]: ...
 
     @property
-    def courses(self) -> Collection[Course]: ...
+    def courses(self) -> Collection[ApplicationProgress]: ...
 
     @property
     def reconciliations(self) -> Collection[Reconciliation]: ...
@@ -46,7 +46,7 @@ class CheckPage:
     after: str
 
 
-async def check_page(command: CheckPage, store: Reconciled, now: datetime) -> list[Event]:
+async def check_page(command: CheckPage, store: ReconciliationStore, now: datetime) -> list[Event]:
     """Look at one page and keep what was found; the last page makes it the finding that is shown."""
     kept = await store.reconciliations.get(RECONCILIATION) or Reconciliation()
     sweep = kept.next_step(now, REST)
@@ -62,7 +62,7 @@ async def check_page(command: CheckPage, store: Reconciled, now: datetime) -> li
     return []
 
 
-async def _past_items(sweep: Sweep, store: Reconciled) -> Sweep:
+async def _past_items(sweep: Sweep, store: ReconciliationStore) -> Sweep:
     items = await store.items.find({"_id": {"$gt": sweep.after}}, limit=ITEMS)
     ledgers = await store.ledgers.find(_among(key for item in items for key in item.ledgers))
     courses = await store.courses.find(_among(item.application_id for item in items))
@@ -72,7 +72,7 @@ async def _past_items(sweep: Sweep, store: Reconciled) -> Sweep:
     return sweep.past_items(items, found, ITEMS)
 
 
-async def _past_ledgers(kept: Reconciliation, sweep: Sweep, store: Reconciled, now: datetime) -> Reconciliation:
+async def _past_ledgers(kept: Reconciliation, sweep: Sweep, store: ReconciliationStore, now: datetime) -> Reconciliation:
     ledgers = await store.ledgers.find({"_id": {"$gt": sweep.after}}, limit=LEDGERS)
     items = await store.items.find(_among(line.application_id for ledger in ledgers for line in ledger.lines))
     by_application = {each.application_id: each for each in items}

@@ -6,18 +6,18 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Protocol
 
-from chassis.handling import Collection, Done, Refusal, refuse_stale
+from chassis.handling import Collection, Done, Refusal, require_current_version
 from messages.assessor_quota import AssessorAmended, AssessorRegistered
 from messages.values import PersonRef, UnitType
 from rulebook import reason, shanghai_date
 
 from assessor_quota.domain.amendment import Amendment, amended, amendment_problems, touched
 from assessor_quota.domain.assessor import Assessor, Deregistration, deregistration_problems, registration_problems
-from assessor_quota.domain.entry import By, Entry, What
+from assessor_quota.domain.entry import ActorRef, RegisterEntry, EntryKind
 from assessor_quota.domain.staff import StaffMember
-from assessor_quota.handlers.entries import enter
-from assessor_quota.handlers.kept import kept, registered
-from assessor_quota.handlers.people import known_as
+from assessor_quota.handlers.entries import append_entry
+from assessor_quota.handlers.kept import versioned, find_assessor
+from assessor_quota.handlers.people import canonical_person
 
 
 class Register(Protocol):
@@ -25,7 +25,7 @@ class Register(Protocol):
     def assessors(self) -> Collection[Assessor]: ...
 
     @property
-    def entries(self) -> Collection[Entry]: ...
+    def entries(self) -> Collection[RegisterEntry]: ...
 
     @property
     def persons(self) -> Collection[PersonRef]: ...
@@ -41,7 +41,7 @@ class RegisterAssessor:
     """Digests of the same document number under keys used before."""
     scope: tuple[UnitType, ...]
     staff: tuple[StaffMember, ...]
-    by: By
+    by: ActorRef
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class AmendAssessor:
     seen: int | None
     """The version that the caller has looked at; none where it does not matter."""
     amendment: Amendment
-    by: By
+    by: ActorRef
 
 
 @dataclass(frozen=True)
@@ -58,14 +58,14 @@ class EndRegistration:
     uscc: str
     since: date
     document_number: str
-    by: By
+    by: ActorRef
 
 
 @dataclass(frozen=True)
 class RestoreRegistration:
     uscc: str
     document_number: str
-    by: By
+    by: ActorRef
 
 
 async def register_assessor(command: RegisterAssessor, store: Register, now: datetime) -> Done:
@@ -77,7 +77,7 @@ async def register_assessor(command: RegisterAssessor, store: Register, now: dat
     assessor = Assessor(
         uscc=command.uscc,
         name=command.name,
-        representative=await known_as(command.representative, command.earlier_digests, store),
+        representative=await canonical_person(command.representative, command.earlier_digests, store),
         representative_name=command.representative_name,
         scope=command.scope,
         staff=command.staff,
@@ -85,45 +85,45 @@ async def register_assessor(command: RegisterAssessor, store: Register, now: dat
     )
     if problems := registration_problems(assessor):
         raise Refusal("registration-incomplete", *problems, status=422)
-    assessor = enter(store, assessor, What.REGISTERED, command.by, now, on=today)
-    return Done([_registered(assessor)], kept(assessor, store))
+    assessor = append_entry(store, assessor, EntryKind.REGISTERED, command.by, now, on=today)
+    return Done([_registered(assessor)], versioned(assessor, store))
 
 
 async def amend_assessor(command: AmendAssessor, store: Register, now: datetime) -> Done:
     """Change what the register shows; refused with every problem at once, or when it changed since it was read."""
-    before = await registered(command.uscc, store)
+    before = await find_assessor(command.uscc, store)
     text = f"第三方服务机构“{before.name}”的登记在读取后已被修改，请重新读取"
-    refuse_stale(command.seen, store.assessors.version(before.uscc), reason("S7", "version-stale", text))
+    require_current_version(command.seen, store.assessors.version(before.uscc), reason("S7", "version-stale", text))
     if problems := amendment_problems(before, command.amendment):
         raise Refusal("amendment-refused", *problems, status=422)
     today, after = shanghai_date(now), amended(before, command.amendment)
     changed = touched(before, after)
-    after = enter(store, after, What.AMENDED, command.by, now, on=today, changed=changed)
+    after = append_entry(store, after, EntryKind.AMENDED, command.by, now, on=today, changed=changed)
     said = [_amended(after, today)] if {"name", "scope"} & {*changed} else []
-    return Done(said, kept(after, store))
+    return Done(said, versioned(after, store))
 
 
 async def end_registration(command: EndRegistration, store: Register, now: datetime) -> Done:
     """No new items from the day on; entry, items and duties stay."""
-    assessor = await registered(command.uscc, store)
+    assessor = await find_assessor(command.uscc, store)
     number, since = command.document_number, command.since
     if problems := list(deregistration_problems(assessor, since, shanghai_date(now))):
         raise Refusal("deregistration-refused", *problems)
     ended = replace(assessor, deregistered=Deregistration(since, number))
-    ended = enter(store, ended, What.DEREGISTERED, command.by, now, on=since, document_number=number)
-    return Done([], kept(ended, store))
+    ended = append_entry(store, ended, EntryKind.DEREGISTERED, command.by, now, on=since, document_number=number)
+    return Done([], versioned(ended, store))
 
 
 async def restore_registration(command: RestoreRegistration, store: Register, now: datetime) -> Done:
     """The way back, by a document of its own; both stay in the history."""
-    assessor = await registered(command.uscc, store)
+    assessor = await find_assessor(command.uscc, store)
     if assessor.deregistered is None:
         text = f"第三方服务机构“{assessor.name}”的登记未曾终止"
         raise Refusal("not-deregistered", reason("S7", "not-deregistered", text, assessor.uscc))
     today, number = shanghai_date(now), command.document_number
     restored = replace(assessor, deregistered=None)
-    restored = enter(store, restored, What.REGISTERED_AGAIN, command.by, now, on=today, document_number=number)
-    return Done([], kept(restored, store))
+    restored = append_entry(store, restored, EntryKind.REGISTERED_AGAIN, command.by, now, on=today, document_number=number)
+    return Done([], versioned(restored, store))
 
 
 def _registered(assessor: Assessor) -> AssessorRegistered:

@@ -13,14 +13,14 @@ from messages.values import PersonRef
 from rulebook import shanghai_date
 
 from assessor_quota.domain.assessor import Assessor
-from assessor_quota.domain.entry import By, Entry, What
-from assessor_quota.domain.item import IN_USE, Item
-from assessor_quota.domain.ledger import YEARS_APART, Ledger, Place
+from assessor_quota.domain.entry import ActorRef, RegisterEntry, EntryKind
+from assessor_quota.domain.item import IN_USE, QuotaItem
+from assessor_quota.domain.ledger import YEARS_APART, Ledger, QuotaSlot
 from assessor_quota.domain.representative import change_problems
-from assessor_quota.handlers.entries import enter
-from assessor_quota.handlers.kept import kept, registered
+from assessor_quota.handlers.entries import append_entry
+from assessor_quota.handlers.kept import versioned, find_assessor
 from assessor_quota.handlers.ledgers import ledger_of
-from assessor_quota.handlers.people import known_as
+from assessor_quota.handlers.people import canonical_person
 
 
 class Representatives(Protocol):
@@ -28,10 +28,10 @@ class Representatives(Protocol):
     def assessors(self) -> Collection[Assessor]: ...
 
     @property
-    def entries(self) -> Collection[Entry]: ...
+    def entries(self) -> Collection[RegisterEntry]: ...
 
     @property
-    def items(self) -> Collection[Item]: ...
+    def items(self) -> Collection[QuotaItem]: ...
 
     @property
     def ledgers(self) -> Collection[Ledger]: ...
@@ -49,7 +49,7 @@ class ChangeRepresentative:
     """Digests of the successor's document number under keys used before."""
     changed_on: date
     document_number: str
-    by: By
+    by: ActorRef
 
 
 async def change_representative(command: ChangeRepresentative, store: Representatives, now: datetime) -> Done:
@@ -57,23 +57,23 @@ async def change_representative(command: ChangeRepresentative, store: Representa
 
     The new representative may have more than the limit by that; nothing more is granted then (Q4).
     """
-    before = await registered(command.uscc, store)
-    successor = await known_as(command.successor, command.earlier_digests, store)
+    before = await find_assessor(command.uscc, store)
+    successor = await canonical_person(command.successor, command.earlier_digests, store)
     today, day = shanghai_date(now), command.changed_on
     if problems := list(change_problems(before.terms, before.registered_on, successor, day, today)):
         raise Refusal("change-refused", *problems)
     after = before.represented_by(successor, command.name, day, command.document_number)
     carried = await _carry(before, successor, day, today, store)
-    after = enter(
+    after = append_entry(
         store,
         after,
-        What.REPRESENTATIVE_CHANGED,
+        EntryKind.REPRESENTATIVE_CHANGED,
         command.by,
         now,
         on=day,
         document_number=command.document_number,
     )
-    return Done([_changed(before, after, command, carried)], kept(after, store))
+    return Done([_changed(before, after, command, carried)], versioned(after, store))
 
 
 async def _carry(
@@ -88,21 +88,21 @@ async def _carry(
     carried = []
     for year in range(day.year, today.year + YEARS_APART + 1):
         former = await ledger_of(assessor.representative, year, store)
-        store.ledgers.save(former.key, former.handing(assessor.uscc, successor, day))
+        store.ledgers.save(former.key, former.with_transfer(assessor.uscc, successor, day))
         if theirs := [item for item in items if item.year == year]:
             carried.append(await _carried(theirs, await ledger_of(successor, year, store), day, store))
     return tuple(carried)
 
 
-async def _carried(items: Sequence[Item], ledger: Ledger, day: date, store: Representatives) -> CarriedItems:
+async def _carried(items: Sequence[QuotaItem], ledger: Ledger, day: date, store: Representatives) -> CarriedItems:
     for item in items:
-        ledger = Place(ledger, day).taken(item.application_id, item.assessor, item.unit)
+        ledger = QuotaSlot(ledger, day).taken(item.application_id, item.assessor, item.unit)
         store.items.save(item.application_id, item.carried_to(ledger.key))
     store.ledgers.save(ledger.key, ledger)
     return CarriedItems(year=ledger.year, items=len(items), used=ledger.used)
 
 
-async def _in_use(assessor: Assessor, first: int, store: Representatives) -> list[Item]:
+async def _in_use(assessor: Assessor, first: int, store: Representatives) -> list[QuotaItem]:
     return await store.items.find(
         {"assessor.uscc": assessor.uscc, "year": {"$gte": first}, "state": {"$in": list(IN_USE)}}
     )

@@ -13,19 +13,19 @@ from messages.values import AssessorRef
 from rulebook import NoRuleSet, RuleSet, reason, rules_on, shanghai_date
 
 from assessor_quota.domain.assessor import Assessor
-from assessor_quota.domain.entry import By, Entry, What
-from assessor_quota.domain.item import IN_USE, Item
+from assessor_quota.domain.entry import ActorRef, RegisterEntry, EntryKind
+from assessor_quota.domain.item import IN_USE, QuotaItem
 from assessor_quota.domain.sanction import (
-    Decision,
-    Finding,
+    SanctionDecision,
+    ViolationFinding,
     Sanction,
     decision_problems,
     revocable,
     revocation_problems,
     sanction,
 )
-from assessor_quota.handlers.entries import enter
-from assessor_quota.handlers.kept import Assessors, kept, registered
+from assessor_quota.handlers.entries import append_entry
+from assessor_quota.handlers.kept import Assessors, versioned, find_assessor
 
 
 class Sanctions(Protocol):
@@ -33,18 +33,18 @@ class Sanctions(Protocol):
     def assessors(self) -> Collection[Assessor]: ...
 
     @property
-    def entries(self) -> Collection[Entry]: ...
+    def entries(self) -> Collection[RegisterEntry]: ...
 
     @property
-    def sanctions(self) -> Collection[Decision]: ...
+    def sanctions(self) -> Collection[SanctionDecision]: ...
 
 
-class Reached(Protocol):
+class SanctionImpact(Protocol):
     @property
     def assessors(self) -> Collection[Assessor]: ...
 
     @property
-    def items(self) -> Collection[Item]: ...
+    def items(self) -> Collection[QuotaItem]: ...
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,8 @@ class SanctionAssessor:
     uscc: str
     document_number: str
     decided_on: date
-    findings: tuple[Finding, ...]
-    by: By
+    findings: tuple[ViolationFinding, ...]
+    by: ActorRef
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class RevokeSanction:
     uscc: str
     document_number: str
     revoked_on: date
-    by: By
+    by: ActorRef
     decision: str | None = None
     """Number of the decision revoked; needed only where more than one holds."""
 
@@ -70,8 +70,8 @@ class RevokeSanction:
 class Preview:
     """What a decision would bring about, as far as this service knows."""
 
-    decision: Decision
-    items: tuple[Item, ...]
+    decision: SanctionDecision
+    items: tuple[QuotaItem, ...]
     """In use: the applications that rest on the assessor's reports (S2)."""
     sisters: tuple[Assessor, ...]
     """Flagged to reviewers, not banned (S3)."""
@@ -79,23 +79,23 @@ class Preview:
 
 async def sanction_assessor(command: SanctionAssessor, store: Sanctions, now: datetime) -> Done:
     """Record a decision under Art. 31: no evaluation work for three years, refused from now on (S1)."""
-    assessor = await registered(command.uscc, store)
+    assessor = await find_assessor(command.uscc, store)
     today, day = shanghai_date(now), command.decided_on
     decided = _decided(command, assessor, today)
     assessor = assessor.with_sanction(decided)
     _publish(decided, assessor, store)
     document = command.document_number
-    assessor = enter(store, assessor, What.SANCTIONED, command.by, now, on=day, document_number=document)
+    assessor = append_entry(store, assessor, EntryKind.SANCTIONED, command.by, now, on=day, document_number=document)
     sisters = [each.ref for each in await sisters_of(assessor, store)]
-    return Done([_sanctioned(assessor, decided, sisters, today)], kept(assessor, store))
+    return Done([_sanctioned(assessor, decided, sisters, today)], versioned(assessor, store))
 
 
-async def preview_sanction(command: SanctionAssessor, store: Reached, now: datetime) -> Preview:
+async def preview_sanction(command: SanctionAssessor, store: SanctionImpact, now: datetime) -> Preview:
     """What ``sanction_assessor`` would decide and reach; refused as that would be, and nothing is saved."""
-    assessor = await registered(command.uscc, store)
+    assessor = await find_assessor(command.uscc, store)
     decided = _decided(command, assessor, shanghai_date(now))
     return Preview(
-        Decision(assessor.ref, decided),
+        SanctionDecision(assessor.ref, decided),
         tuple(await store.items.find({"assessor.uscc": assessor.uscc, "state": {"$in": list(IN_USE)}})),
         tuple(await sisters_of(assessor, store)),
     )
@@ -103,7 +103,7 @@ async def preview_sanction(command: SanctionAssessor, store: Reached, now: datet
 
 async def revoke_sanction(command: RevokeSanction, store: Sanctions, now: datetime) -> Done:
     """End a sanction by a document; what was decided stays on record (S4)."""
-    assessor = await registered(command.uscc, store)
+    assessor = await find_assessor(command.uscc, store)
     today = shanghai_date(now)
     recorded, day, document = assessor.sanctions, command.revoked_on, command.document_number
     if problems := list(revocation_problems(recorded, command.decision, day, today)):
@@ -111,8 +111,8 @@ async def revoke_sanction(command: RevokeSanction, store: Sanctions, now: dateti
     (decided,) = revocable(recorded, command.decision, day)
     assessor = assessor.with_revoked(decided, document, day)
     _publish(decided.revoked(document, day), assessor, store)
-    assessor = enter(store, assessor, What.SANCTION_REVOKED, command.by, now, on=day, document_number=document)
-    return Done([_revoked(assessor, decided, command, today)], kept(assessor, store))
+    assessor = append_entry(store, assessor, EntryKind.SANCTION_REVOKED, command.by, now, on=day, document_number=document)
+    return Done([_revoked(assessor, decided, command, today)], versioned(assessor, store))
 
 
 async def sisters_of(assessor: Assessor, store: Assessors) -> list[Assessor]:
@@ -130,7 +130,7 @@ def _decided(command: SanctionAssessor, assessor: Assessor, today: date) -> Sanc
 
 def _publish(decided: Sanction, assessor: Assessor, store: Sanctions) -> None:
     """The public list holds each decision as it stands, the assessor's own entry all of them (S4, N4)."""
-    decision = Decision(assessor.ref, decided)
+    decision = SanctionDecision(assessor.ref, decided)
     store.sanctions.save(decision.key, decision)
 
 

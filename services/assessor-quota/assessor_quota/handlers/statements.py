@@ -6,16 +6,16 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Protocol
 
-from chassis.handling import Collection, Done, Refusal, refuse_stale
+from chassis.handling import Collection, Done, Refusal, require_current_version
 from messages.assessor_quota import DutyMet, DutyOpened, DutyOverdue, StatementFiled
 from messages.event import Event
 from messages.values import Prefecture
 from rulebook import reason, rules_on, shanghai_date
 
 from assessor_quota.domain.assessor import Assessor
-from assessor_quota.domain.entry import By, Entry, What
-from assessor_quota.domain.item import IN_USE, Item
-from assessor_quota.domain.rates import YearlyRate, rate_key, unsaid
+from assessor_quota.domain.entry import ActorRef, RegisterEntry, EntryKind
+from assessor_quota.domain.item import IN_USE, QuotaItem
+from assessor_quota.domain.rates import YearlyRate, rate_key, pending_rate
 from assessor_quota.domain.statements import (
     Content,
     Filing,
@@ -29,8 +29,8 @@ from assessor_quota.domain.statements import (
     statement_key,
     worked_in,
 )
-from assessor_quota.handlers.entries import enter
-from assessor_quota.handlers.kept import registered
+from assessor_quota.handlers.entries import append_entry
+from assessor_quota.handlers.kept import find_assessor
 
 OPENING = "statements"
 """The one document that says how far duties have been opened."""
@@ -43,10 +43,10 @@ class Statements(Protocol):
     def assessors(self) -> Collection[Assessor]: ...
 
     @property
-    def entries(self) -> Collection[Entry]: ...
+    def entries(self) -> Collection[RegisterEntry]: ...
 
     @property
-    def items(self) -> Collection[Item]: ...
+    def items(self) -> Collection[QuotaItem]: ...
 
     @property
     def duties(self) -> Collection[StatementDuty]: ...
@@ -70,7 +70,7 @@ class OpenDuties:
 
 
 @dataclass(frozen=True)
-class NoteOverdue:
+class MarkOverdue:
     duty_id: str
 
 
@@ -80,7 +80,7 @@ class FileStatement:
     year: int
     on_behalf: bool
     content: Content
-    by: By
+    by: ActorRef
     document: str | None = None
     seen: int | None = None
     """The version that the caller has looked at; none where it does not matter."""
@@ -105,7 +105,7 @@ async def open_duties(command: OpenDuties, store: Statements, now: datetime) -> 
 
 async def file_statement(command: FileStatement, store: Statements, now: datetime) -> Done:
     """File the statement of a year that is over, or amend the one filed; refused with the reason (S5)."""
-    assessor = await registered(command.uscc, store)
+    assessor = await find_assessor(command.uscc, store)
     today = shanghai_date(now)
     key = statement_key(assessor.uscc, command.year)
     known = await store.duties.get(key)
@@ -115,16 +115,16 @@ async def file_statement(command: FileStatement, store: Statements, now: datetim
     filing = Filing(today, command.on_behalf, command.content, command.document)
     statement = _with_filing(filing, known, await store.statements.get(key))
     stale = reason("S5", "version-stale", "该年度工作情况在读取后已被修改，请重新读取")
-    refuse_stale(command.seen, store.statements.version(key), stale)
+    require_current_version(command.seen, store.statements.version(key), stale)
     store.statements.save(key, statement)
-    enter(store, assessor, What.STATEMENT_FILED, command.by, now, on=today)
+    append_entry(store, assessor, EntryKind.STATEMENT_FILED, command.by, now, on=today)
     said = StatementFiled(
         statement_id=key, assessor=statement.assessor, year=statement.year, filed_on=today, late=statement.late
     )
     return Done([said, *_meet(known, today, store)], statement)
 
 
-async def note_overdue(command: NoteOverdue, store: Statements, now: datetime) -> list[Event]:
+async def note_overdue(command: MarkOverdue, store: Statements, now: datetime) -> list[Event]:
     """The last day has passed: the holder, the region and the departments it works under are told, once."""
     known = await store.duties.require(command.duty_id)
     today = shanghai_date(now)
@@ -148,7 +148,7 @@ async def _open(assessor: Assessor, year: int, store: Statements, today: date) -
     opened = duty(assessor.ref, year, await _prefectures(assessor.uscc, year, store), rules, today)
     store.duties.save(opened.duty_id, opened)
     if await store.rates.get(rate_key(assessor.uscc, year)) is None:
-        rate = unsaid(assessor.ref, year, rules)
+        rate = pending_rate(assessor.ref, year, rules)
         store.rates.save(rate.rate_id, rate)
     return [DutyOpened(**opened.facts(), opened_on=today, provisional=opened.provisional)]
 

@@ -12,7 +12,7 @@ from messages.values import Prefecture, Role, UnitRef
 
 
 @dataclass(frozen=True)
-class Addressee:
+class Recipient:
     """A reader of notices: a role, narrowed to an organisation, a prefecture or one person's subject."""
 
     role: Role
@@ -26,41 +26,41 @@ class Addressee:
         return "|".join([self.role, self.organisation or "", self.prefecture or "", self.subject or ""])
 
 
-def addressees(event: Event, role: Role) -> tuple[Addressee, ...]:
+def recipients(event: Event, role: Role) -> tuple[Recipient, ...]:
     """Everyone in ``role`` whom ``event`` concerns, each once; nobody when it names none."""
     return tuple(dict.fromkeys(_READERS[role](event)))
 
 
-def _applicants(event: Event) -> Iterable[Addressee]:
+def _applicants(event: Event) -> Iterable[Recipient]:
     held = _holder(event, Role.APPLICANT)
     codes = [unit.uscc for unit in _units(event)] if held is None else [held]
-    return (Addressee(Role.APPLICANT, organisation=code) for code in codes)
+    return (Recipient(Role.APPLICANT, organisation=code) for code in codes)
 
 
-def _prefecture_officers(event: Event) -> Iterable[Addressee]:
+def _prefecture_officers(event: Event) -> Iterable[Recipient]:
     """Those it names or of the units concerned; of all prefectures where it is about neither, as a sanction is."""
     named = getattr(event, "prefectures", None)
     about = dict.fromkeys([unit.prefecture for unit in _units(event)] or Prefecture if named is None else named)
-    return (Addressee(Role.PREFECTURE_OFFICER, prefecture=prefecture) for prefecture in about)
+    return (Recipient(Role.PREFECTURE_OFFICER, prefecture=prefecture) for prefecture in about)
 
 
-def _departments(event: Event) -> Iterable[Addressee]:
+def _departments(event: Event) -> Iterable[Recipient]:
     return (
-        Addressee(Role.CONSULTED_DEPARTMENT, organisation=department, prefecture=unit.prefecture)
+        Recipient(Role.CONSULTED_DEPARTMENT, organisation=department, prefecture=unit.prefecture)
         for unit in _units(event)
         for department in getattr(event, "departments", ())
     )
 
 
-def _experts(event: Event) -> Iterable[Addressee]:
-    return (Addressee(Role.EXPERT, subject=expert) for expert in getattr(event, "experts", ()))
+def _experts(event: Event) -> Iterable[Recipient]:
+    return (Recipient(Role.EXPERT, subject=expert) for expert in getattr(event, "experts", ()))
 
 
-def _assessors(event: Event) -> Iterable[Addressee]:
+def _assessors(event: Event) -> Iterable[Recipient]:
     evaluation = getattr(event, "evaluation", None)
     named = getattr(event, "assessor", None) or getattr(evaluation, "assessor", None)
     code = getattr(event, "assessor_uscc", None) or getattr(named, "uscc", None) or _holder(event, Role.ASSESSOR)
-    return () if code is None else (Addressee(Role.ASSESSOR, organisation=code),)
+    return () if code is None else (Recipient(Role.ASSESSOR, organisation=code),)
 
 
 def _holder(event: Event, role: Role) -> str | None:
@@ -68,8 +68,8 @@ def _holder(event: Event, role: Role) -> str | None:
     return event.holder if isinstance(event, Duty) and event.holder_role is role else None
 
 
-def _everyone_in(role: Role) -> Callable[[Event], Iterable[Addressee]]:
-    return lambda _event: (Addressee(role),)
+def _everyone_in(role: Role) -> Callable[[Event], Iterable[Recipient]]:
+    return lambda _event: (Recipient(role),)
 
 
 def _units(event: Event) -> Iterable[UnitRef]:
@@ -77,7 +77,7 @@ def _units(event: Event) -> Iterable[UnitRef]:
     return (line.unit for line in getattr(event, "lines", ())) if unit is None else (unit,)
 
 
-_READERS: Mapping[Role, Callable[[Event], Iterable[Addressee]]] = MappingProxyType(
+_READERS: Mapping[Role, Callable[[Event], Iterable[Recipient]]] = MappingProxyType(
     {
         Role.APPLICANT: _applicants,
         Role.ASSESSOR: _assessors,

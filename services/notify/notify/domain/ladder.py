@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from messages.duties import Duty, Met, Opened, Overdue
+from messages.duties import Duty, DutyMetFacts, DutyOpenedFacts, DutyOverdueFacts
 from messages.values import Role
 
 
 @dataclass(frozen=True)
-class Deadline:
+class DutyReminder:
     """One duty as far as it was heard of, in whatever order; any of its facts tells what it is and when it is due."""
 
     key: str
@@ -44,42 +44,42 @@ def key_of(owner: str, duty: Duty) -> str:
     return f"{owner}:{duty.duty_id}"
 
 
-def heard(known: Deadline | None, owner: str, sequence: int, fact: Duty, days_before: tuple[int, ...]) -> Deadline:
+def with_fact(known: DutyReminder | None, owner: str, sequence: int, fact: Duty, days_before: tuple[int, ...]) -> DutyReminder:
     """What is known with one more fact; the newest one tells the due day, and a moved one starts the ladder anew."""
     deadline = known or _of(owner, fact)
     if sequence >= deadline.heard:
-        deadline = _told(deadline, sequence, fact)
+        deadline = _with_newest(deadline, sequence, fact)
     match fact:
-        case Opened():
+        case DutyOpenedFacts():
             deadline = replace(
                 deadline, opened_on=fact.opened_on, provisional=fact.provisional, days_before=days_before
             )
-        case Met():
+        case DutyMetFacts():
             deadline = replace(deadline, met_on=fact.met_on)
-        case Overdue():
+        case DutyOverdueFacts():
             deadline = replace(deadline, overdue_on=fact.noted_on)
     return replace(deadline, next_on=_next(deadline))
 
 
-def is_news(fact: Duty, deadline: Deadline) -> bool:
+def is_current(fact: Duty, deadline: DutyReminder) -> bool:
     """Whether a fact is still of use to its readers: an older one that comes late is not."""
     match fact:
-        case Opened():
+        case DutyOpenedFacts():
             return deadline.met_on is None and deadline.overdue_on is None
-        case Overdue():
+        case DutyOverdueFacts():
             return deadline.met_on is None
         case _:
             return True
 
 
-def step_on(deadline: Deadline, today: date) -> int | None:
+def due_step(deadline: DutyReminder, today: date) -> int | None:
     """The nearest step reached by ``today``; none after the due day, when there is nothing left to remind of."""
     if today > deadline.due:
         return None
-    return min((step for step in _waiting(deadline) if _day(deadline, step) <= today), default=None)
+    return min((step for step in _pending_steps(deadline) if _day(deadline, step) <= today), default=None)
 
 
-def after_step(deadline: Deadline, step: int | None, today: date) -> Deadline:
+def with_step_sent(deadline: DutyReminder, step: int | None, today: date) -> DutyReminder:
     """With ``step`` told, all farther ones are done with; past the due day every one is."""
     if step is not None:
         told = replace(deadline, reached=step)
@@ -87,8 +87,8 @@ def after_step(deadline: Deadline, step: int | None, today: date) -> Deadline:
     return replace(deadline, next_on=None) if today > deadline.due else deadline
 
 
-def _of(owner: str, fact: Duty) -> Deadline:
-    return Deadline(
+def _of(owner: str, fact: Duty) -> DutyReminder:
+    return DutyReminder(
         key=key_of(owner, fact),
         duty_id=fact.duty_id,
         opened_type=f"{owner}.duty.opened.v1",
@@ -103,7 +103,7 @@ def _of(owner: str, fact: Duty) -> Deadline:
     )
 
 
-def _told(deadline: Deadline, sequence: int, fact: Duty) -> Deadline:
+def _with_newest(deadline: DutyReminder, sequence: int, fact: Duty) -> DutyReminder:
     return replace(
         deadline,
         heard=sequence,
@@ -114,7 +114,7 @@ def _told(deadline: Deadline, sequence: int, fact: Duty) -> Deadline:
     )
 
 
-def _waiting(deadline: Deadline) -> Iterator[int]:
+def _pending_steps(deadline: DutyReminder) -> Iterator[int]:
     """Steps still to be told; those that lay before the duty was opened have no day of their own."""
     if deadline.opened_on is None or deadline.met_on is not None or deadline.overdue_on is not None:
         return
@@ -124,9 +124,9 @@ def _waiting(deadline: Deadline) -> Iterator[int]:
             yield step
 
 
-def _next(deadline: Deadline) -> date | None:
-    return min((_day(deadline, step) for step in _waiting(deadline)), default=None)
+def _next(deadline: DutyReminder) -> date | None:
+    return min((_day(deadline, step) for step in _pending_steps(deadline)), default=None)
 
 
-def _day(deadline: Deadline, step: int) -> date:
+def _day(deadline: DutyReminder, step: int) -> date:
     return deadline.due - timedelta(days=step)

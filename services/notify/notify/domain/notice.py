@@ -9,18 +9,18 @@ from typing import Literal
 from messages.notify import Channel
 from messages.values import Role
 
-from notify.domain.addressees import Addressee
+from notify.domain.addressees import Recipient
 
 Language = Literal["zh", "en"]
 State = Literal["waiting", "delivered", "failed"]
 
 FIRST_DELAY = timedelta(minutes=1)
 """Doubles with each failed try."""
-MOST_TRIES = 6
+MAX_ATTEMPTS = 6
 
 
 @dataclass(frozen=True)
-class Notice:
+class Notification:
     """What one reader is told of one event; shown once (N2)."""
 
     notice_id: str
@@ -43,7 +43,7 @@ class Notice:
     saved: datetime | None = None
     """Real time of reading: the server forgets what was read by its own clock, and ``read_at`` may be simulated."""
 
-    def read(self, now: datetime, real: datetime) -> Notice:
+    def read(self, now: datetime, real: datetime) -> Notification:
         """Reading twice keeps the first time."""
         return self if self.read_at is not None else replace(self, read_at=now, saved=real)
 
@@ -77,7 +77,7 @@ class Delivery:
     attempts: int
     next_at: datetime
     cause: str | None = None
-    last_try: int = MOST_TRIES
+    last_try: int = MAX_ATTEMPTS
     """The try after which it is parked."""
     resent_by: str | None = None
 
@@ -91,11 +91,11 @@ class Attempt:
     cause: str | None
 
 
-def contact_of(reader: Addressee, email: str, language: Language) -> Contact:
+def contact_of(reader: Recipient, email: str, language: Language) -> Contact:
     return Contact(reader.key, reader.role, reader.organisation, reader.prefecture, reader.subject, email, language)
 
 
-def delivery_of(notice: Notice, contact: Contact, now: datetime) -> Delivery:
+def delivery_of(notice: Notification, contact: Contact, now: datetime) -> Delivery:
     """The e-mail of a notice, in the language the reader chose; one per notice and channel."""
     chinese = contact.language == "zh"
     return Delivery(
@@ -113,7 +113,7 @@ def delivery_of(notice: Notice, contact: Contact, now: datetime) -> Delivery:
     )
 
 
-def after(delivery: Delivery, attempt: Attempt, now: datetime) -> Delivery:
+def with_attempt(delivery: Delivery, attempt: Attempt, now: datetime) -> Delivery:
     """The delivery after one more try; a try already counted changes nothing."""
     if attempt.number <= delivery.attempts or delivery.state != "waiting":
         return delivery
@@ -125,7 +125,7 @@ def after(delivery: Delivery, attempt: Attempt, now: datetime) -> Delivery:
     return replace(delivery, attempts=attempt.number, next_at=now + delay, cause=attempt.cause)
 
 
-def sent_again(delivery: Delivery, by: str, now: datetime) -> Delivery:
+def resent(delivery: Delivery, by: str, now: datetime) -> Delivery:
     """A parked delivery starts anew, by an operator's word; tries go on counting, so that each is recorded once."""
-    last_try = delivery.attempts + MOST_TRIES
+    last_try = delivery.attempts + MAX_ATTEMPTS
     return replace(delivery, state="waiting", last_try=last_try, next_at=now, cause=None, resent_by=by)

@@ -1,18 +1,18 @@
 """One function for each thing heard or asked: tell, remind, read, remember a contact, record a try."""
 
 from notify.handlers.deliveries import ResendDelivery, record_attempt, resend
-from notify.handlers.duties import Remind, follow_duty, remind
+from notify.handlers.duties import Remind, track_duty, remind
 from notify.handlers.notices import (
     ReadNotice,
     RemoveContact,
     SetContact,
     Store,
     read_notice,
-    readers,
+    recipients_of,
     remove_contact,
     set_contact,
-    tell,
-    wanted,
+    notify,
+    prefetch_keys,
 )
 
 __all__ = [
@@ -22,14 +22,14 @@ __all__ = [
     "ResendDelivery",
     "SetContact",
     "Store",
-    "follow_duty",
+    "track_duty",
     "read_notice",
-    "readers",
+    "recipients_of",
     "record_attempt",
     "remind",
     "remove_contact",
     "resend",
     "set_contact",
-    "tell",
-    "wanted",
+    "notify",
+    "prefetch_keys",
 ]

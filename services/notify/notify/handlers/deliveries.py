@@ -17,11 +17,11 @@ from notify.handlers.notices import Store
 async def record_attempt(attempt: Attempt, store: Store, now: datetime) -> list[Event]:
     """Keep what a try came to, and say it when it was the last one or successful."""
     before = await store.deliveries.require(attempt.delivery_id)
-    delivery = rules.after(before, attempt, now)
+    delivery = rules.with_attempt(before, attempt, now)
     if delivery == before:
         return []
     store.deliveries.save(delivery.delivery_id, delivery)
-    return _said(delivery)
+    return _delivery_event(delivery)
 
 
 @dataclass(frozen=True)
@@ -31,12 +31,12 @@ class ResendDelivery:
 
 
 async def resend(command: ResendDelivery, store: Store, now: datetime) -> Done:
-    delivery = rules.sent_again(await store.deliveries.require(command.delivery_id), command.by, now)
+    delivery = rules.resent(await store.deliveries.require(command.delivery_id), command.by, now)
     store.deliveries.save(delivery.delivery_id, delivery)
     return Done(value=delivery)
 
 
-def _said(delivery: Delivery) -> list[Event]:
+def _delivery_event(delivery: Delivery) -> list[Event]:
     if delivery.state == "delivered":
         return [
             NoticeDelivered(

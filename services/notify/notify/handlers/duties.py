@@ -7,14 +7,14 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
-from messages.duties import Duty, Opened
+from messages.duties import Duty, DutyOpenedFacts
 from messages.event import Event
 from rulebook import rules_on, shanghai_date
 
 from notify.domain import ladder
-from notify.domain.addressees import Addressee
-from notify.domain.ladder import Deadline
-from notify.handlers.notices import Store, Told, spoken_to, tell, write
+from notify.domain.addressees import Recipient
+from notify.domain.ladder import DutyReminder
+from notify.handlers.notices import Store, NotificationContext, templates_by_role, notify, create_notification
 from notify.texts import BEFORE_DUE
 
 
@@ -27,7 +27,7 @@ class Remind:
     day: date
 
 
-async def follow_duty(event: Event, store: Store, now: datetime) -> list[Event]:
+async def track_duty(event: Event, store: Store, now: datetime) -> list[Event]:
     """Keep the deadline and tell of it what is still of use: nothing of a duty that is known to be met.
 
     The steps are those of the rule set in force when the duty began (G2). Raises TypeError for what is no duty.
@@ -36,32 +36,32 @@ async def follow_duty(event: Event, store: Store, now: datetime) -> list[Event]:
         raise TypeError(f"{event.type} is about no duty")
     key = ladder.key_of(event.owner, event)
     before = await store.deadlines.get(key)
-    days = rules_on(event.opened_on).reminders.days_before if isinstance(event, Opened) else ()
-    after = ladder.heard(before, event.owner, event.sequence, event, days)
+    days = rules_on(event.opened_on).reminders.days_before if isinstance(event, DutyOpenedFacts) else ()
+    after = ladder.with_fact(before, event.owner, event.sequence, event, days)
     store.deadlines.save(key, after)
-    return await tell(event, store, now) if ladder.is_news(event, after) else []
+    return await notify(event, store, now) if ladder.is_current(event, after) else []
 
 
 async def remind(command: Remind, store: Store, now: datetime) -> list[Event]:
     """Tell the holder of the nearest step reached; steps that were slept through are not made up for one by one."""
     deadline, today = await store.deadlines.require(command.key), shanghai_date(now)
-    step = ladder.step_on(deadline, today)
+    step = ladder.due_step(deadline, today)
     if step is not None:
-        await _tell_holder(deadline, step, today, store, now)
-    store.deadlines.save(command.key, ladder.after_step(deadline, step, today))
+        await _notify_holder(deadline, step, today, store, now)
+    store.deadlines.save(command.key, ladder.with_step_sent(deadline, step, today))
     return []
 
 
-async def _tell_holder(deadline: Deadline, step: int, today: date, store: Store, now: datetime) -> None:
+async def _notify_holder(deadline: DutyReminder, step: int, today: date, store: Store, now: datetime) -> None:
     """Once for each step of each due day, by whatever way it is come to (N2)."""
     about = f"{deadline.key}:{deadline.due}:{step}"
-    told = Told(about, deadline.opened_type, deadline.duty_id, _facts(deadline, today))
-    reader = Addressee(deadline.holder_role, organisation=deadline.holder)
-    for role, template in spoken_to(deadline.opened_type, BEFORE_DUE):
+    told = NotificationContext(about, deadline.opened_type, deadline.duty_id, _facts(deadline, today))
+    reader = Recipient(deadline.holder_role, organisation=deadline.holder)
+    for role, template in templates_by_role(deadline.opened_type, BEFORE_DUE):
         if role is reader.role:
-            await write(told, reader, template, store, now)
+            await create_notification(told, reader, template, store, now)
 
 
-def _facts(deadline: Deadline, today: date) -> Mapping[str, Any]:
+def _facts(deadline: DutyReminder, today: date) -> Mapping[str, Any]:
     """What the text of a reminder may speak of."""
     return {**asdict(deadline), "days_left": (deadline.due - today).days}

@@ -13,25 +13,25 @@ from messages.event import Event
 from messages.values import Role
 
 from notify.domain import notice as rules
-from notify.domain.addressees import Addressee, addressees
-from notify.domain.ladder import Deadline
-from notify.domain.notice import Contact, Delivery, Language, Notice
-from notify.texts import SAID, Moment, Template, rendered, templates
+from notify.domain.addressees import Recipient, recipients
+from notify.domain.ladder import DutyReminder
+from notify.domain.notice import Contact, Delivery, Language, Notification
+from notify.texts import SAID, Trigger, Template, render, templates
 
 
 class Store(Protocol):
     @property
-    def notices(self) -> Collection[Notice]: ...
+    def notices(self) -> Collection[Notification]: ...
     @property
     def contacts(self) -> Collection[Contact]: ...
     @property
     def deliveries(self) -> Collection[Delivery]: ...
     @property
-    def deadlines(self) -> Collection[Deadline]: ...
+    def deadlines(self) -> Collection[DutyReminder]: ...
 
 
 @dataclass(frozen=True)
-class Told:
+class NotificationContext:
     """What is told, however often it is come by: ``about`` and the reader make a notice unique (N2)."""
 
     about: str
@@ -40,29 +40,29 @@ class Told:
     facts: Mapping[str, Any]
 
 
-async def tell(event: Event, store: Store, now: datetime) -> list[Event]:
+async def notify(event: Event, store: Store, now: datetime) -> list[Event]:
     """Write a notice for everyone the event concerns, and an e-mail for those who asked for one (N1, N2)."""
-    told = Told(_about(event), event.type, event.subject, event.model_dump(mode="json"))
-    for reader, template in readers(event):
-        seen = replace(told, facts=event.shown_to_all()) if reader.role is Role.PUBLIC else told
-        await write(seen, reader, template, store, now)
+    told = NotificationContext(_about(event), event.type, event.subject, event.model_dump(mode="json"))
+    for reader, template in recipients_of(event):
+        seen = replace(told, facts=event.public_view()) if reader.role is Role.PUBLIC else told
+        await create_notification(seen, reader, template, store, now)
     return []
 
 
-def wanted(event: Event) -> Iterable[tuple[str, str]]:
+def prefetch_keys(event: Event) -> Iterable[tuple[str, str]]:
     """What telling of an event looks up: the notice that each reader may have already, and where it wants its mails."""
-    for reader, _ in readers(event):
+    for reader, _ in recipients_of(event):
         yield "notices", _notice_id(_about(event), reader)
         yield "contacts", reader.key
 
 
-def readers(event: Event) -> Iterable[tuple[Addressee, Template]]:
+def recipients_of(event: Event) -> Iterable[tuple[Recipient, Template]]:
     """Each reader of an event with the template that speaks to it."""
-    for role, template in spoken_to(event.type, SAID):
-        yield from ((reader, template) for reader in addressees(event, role))
+    for role, template in templates_by_role(event.type, SAID):
+        yield from ((reader, template) for reader in recipients(event, role))
 
 
-def spoken_to(event_type: str, moment: Moment) -> Iterable[tuple[Role, Template]]:
+def templates_by_role(event_type: str, moment: Trigger) -> Iterable[tuple[Role, Template]]:
     """The roles that are told, each with its template; a newer template of a role wins."""
     told = set()
     for template in templates().get(event_type, ()):
@@ -72,7 +72,7 @@ def spoken_to(event_type: str, moment: Moment) -> Iterable[tuple[Role, Template]
                 yield role, template
 
 
-async def write(told: Told, reader: Addressee, template: Template, store: Store, now: datetime) -> None:
+async def create_notification(told: NotificationContext, reader: Recipient, template: Template, store: Store, now: datetime) -> None:
     """One notice for one reader; what it was told already it is not told again."""
     notice = _notice(told, reader, template, now)
     if await store.notices.get(notice.notice_id) is not None:
@@ -99,7 +99,7 @@ async def read_notice(command: ReadNotice, store: Store, now: datetime) -> Done:
 
 @dataclass(frozen=True)
 class SetContact:
-    reader: Addressee
+    reader: Recipient
     email: str
     language: Language
 
@@ -112,7 +112,7 @@ async def set_contact(command: SetContact, store: Store, _now: datetime) -> Done
 
 @dataclass(frozen=True)
 class RemoveContact:
-    reader: Addressee
+    reader: Recipient
 
 
 async def remove_contact(command: RemoveContact, store: Store, _now: datetime) -> Done:
@@ -126,13 +126,13 @@ def _about(event: Event) -> str:
     return f"{event.type}:{event.subject}:{event.sequence}"
 
 
-def _notice_id(about: str, reader: Addressee) -> str:
+def _notice_id(about: str, reader: Recipient) -> str:
     return f"notice-{hashlib.sha256(f'{about}>{reader.key}'.encode()).hexdigest()[:32]}"
 
 
-def _notice(told: Told, reader: Addressee, template: Template, now: datetime) -> Notice:
-    text = rendered(template, told.facts)
-    return Notice(
+def _notice(told: NotificationContext, reader: Recipient, template: Template, now: datetime) -> Notification:
+    text = render(template, told.facts)
+    return Notification(
         notice_id=_notice_id(told.about, reader),
         about=told.about,
         event_type=told.event_type,

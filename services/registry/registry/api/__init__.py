@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from chassis.http.endpoint import Gate
+from chassis.http.endpoint import ApiContext
 from fastapi import APIRouter
 
 from registry.api import announced, making, removals, units
 
 
-def router(gate: Gate) -> APIRouter:
+def router(gate: ApiContext) -> APIRouter:
     routes = APIRouter(prefix="/v1")
     for room in (announced, making, units, removals):
         room.add_routes(routes, gate)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from types import MappingProxyType
 
-from chassis.spreadsheets import MEDIA_TYPES, Format, Heading, Page, as_csv, as_xlsx
+from chassis.spreadsheets import MEDIA_TYPES, Format, Heading, SheetData, as_csv, as_xlsx
 from rulebook import PREFECTURES, UNIT_TYPE_NAMES
 
-from registry.domain.lines import Line
-from registry.domain.lists import AnnualList, placed_at
+from registry.domain.lines import ListLine
+from registry.domain.lists import AnnualList, announcement_of
 
 __all__ = ["MEDIA_TYPES", "WRITERS", "Format", "title"]
 
@@ -32,13 +32,13 @@ WRITERS: MappingProxyType[Format, Callable[[AnnualList], bytes]] = MappingProxyT
 
 
 def title(one: AnnualList) -> str:
-    return f"内蒙古自治区绿色制造体系示范单位名单（{one.year}年，总第{placed_at(one).number}号）"
+    return f"内蒙古自治区绿色制造体系示范单位名单（{one.year}年，总第{announcement_of(one).number}号）"
 
 
-def page(one: AnnualList) -> Page:
-    placed = placed_at(one)
+def page(one: AnnualList) -> SheetData:
+    placed = announcement_of(one)
     above = (title(one), f"{placed.document_number}　公布日期：{placed.announced_on}")
-    return Page("名单", HEADINGS, _rows(one), above)
+    return SheetData("名单", HEADINGS, _rows(one), above)
 
 
 def _rows(one: AnnualList) -> Iterator[tuple[str | int, ...]]:
@@ -46,7 +46,7 @@ def _rows(one: AnnualList) -> Iterator[tuple[str | int, ...]]:
         yield (number, one.year, *_cells(line))
 
 
-def _cells(line: Line) -> tuple[str, ...]:
+def _cells(line: ListLine) -> tuple[str, ...]:
     unit = line.unit
     return (
         KINDS[line.kind],

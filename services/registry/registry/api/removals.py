@@ -3,43 +3,43 @@
 from datetime import date
 from typing import Annotated
 
-from chassis.http.endpoint import Call, Gate, Limit, Page, refuses
-from chassis.http.pagination import USUAL
-from chassis.http.problems import rests_on
+from chassis.http.endpoint import RequestContext, ApiContext, Limit, Page, refuses
+from chassis.http.pagination import DEFAULT_LIMIT
+from chassis.http.problems import based_on_rule
 from fastapi import APIRouter, Depends, Path, Query
 from messages.values import Uscc
 from rulebook import basis, shanghai_date
 
 from registry.api.policies import READ, REMOVE
 from registry.api.views import BanCheck, BanView, RemovalBody, RemovalView
-from registry.domain.bans import Standing, bans_on, barred_until
-from registry.domain.removals import Decision, Removal
+from registry.domain.bans import BanRecord, bans_on, barred_until
+from registry.domain.removals import RemovalDecision, Removal
 from registry.handlers.removals import record_removal
 from registry.store import Store
 
 
-def add_routes(routes: APIRouter, gate: Gate) -> None:
-    Reading = Annotated[Call, Depends(gate.call(READ))]  # noqa: N806 - a type, made for this gate
-    Removing = Annotated[Call, Depends(gate.call(REMOVE))]  # noqa: N806 - a type, made for this gate
+def add_routes(routes: APIRouter, gate: ApiContext) -> None:
+    Reading = Annotated[RequestContext, Depends(gate.authorize(READ))]  # noqa: N806 - a type, made for this gate
+    Removing = Annotated[RequestContext, Depends(gate.authorize(REMOVE))]  # noqa: N806 - a type, made for this gate
 
     @routes.post(
         "/removals",
         summary="Record a removal",
-        openapi_extra=rests_on(basis("L1")),
+        openapi_extra=based_on_rule(basis("L1")),
         tags=["removals"],
         status_code=201,
         responses=refuses("document-number-used") | refuses("decided-in-the-future", "no-rule-set", status=422),
     )
     async def record(body: RemovalBody, call: Removing) -> RemovalView:
         """Record a decision: D5 takes effect at once, others with the list of their year or, where it is out, now."""
-        command = Decision(body.unit, body.ground, body.document_number, body.decided_on, body.levels)
+        command = RemovalDecision(body.unit, body.ground, body.document_number, body.decided_on, body.levels)
         return RemovalView.model_validate(await call.perform(record_removal, command, Store, reply=Removal))
 
-    @routes.get("/removals", tags=["removals"], openapi_extra=rests_on(basis("L1")))
+    @routes.get("/removals", tags=["removals"], openapi_extra=based_on_rule(basis("L1")))
     async def list_removals(
         call: Removing,
         year: int | None = None,
-        limit: Limit = USUAL,
+        limit: Limit = DEFAULT_LIMIT,
         after: str | None = None,
     ) -> Page[RemovalView]:
         """Recorded decisions, the latest first."""
@@ -47,19 +47,19 @@ def add_routes(routes: APIRouter, gate: Gate) -> None:
         found = await call.page(call.reads(Store).removals, where, (("decided_on", -1),), limit, after)
         return Page(items=[RemovalView.model_validate(each) for each in found.items], next=found.next)
 
-    @routes.get("/removals/{removal_id}", tags=["removals"], openapi_extra=rests_on(basis("L1")))
+    @routes.get("/removals/{removal_id}", tags=["removals"], openapi_extra=based_on_rule(basis("L1")))
     async def show_removal(removal_id: Annotated[str, Path(max_length=40)], call: Removing) -> RemovalView:
         return RemovalView.model_validate(await call.reads(Store).removals.require(removal_id))
 
-    @routes.get("/bans", tags=["removals"], openapi_extra=rests_on(basis("B1")))
+    @routes.get("/bans", tags=["removals"], openapi_extra=based_on_rule(basis("B1")))
     async def check_ban(
         call: Reading, uscc: Annotated[Uscc, Query()], on: Annotated[date | None, Query()] = None
     ) -> BanCheck:
         """Whether the organisation is barred on a day, today when none is named, until when and by which decisions."""
-        standing = await call.reads(Store).standings.get(uscc) or Standing(uscc)
+        standing = await call.reads(Store).standings.get(uscc) or BanRecord(uscc)
         return _check(standing, on or shanghai_date(call.now))
 
 
-def _check(standing: Standing, day: date) -> BanCheck:
+def _check(standing: BanRecord, day: date) -> BanCheck:
     running = tuple(map(BanView.model_validate, bans_on(standing, day)))
     return BanCheck(uscc=standing.uscc, on=day, barred=bool(running), until=barred_until(standing, day), bans=running)

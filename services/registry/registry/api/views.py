@@ -8,11 +8,11 @@ from typing import Annotated, Literal
 from messages.values import AssessorRef, Ban, Identifier, Level, Prefecture, Reason, Text, UnitRef, UnitType
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from registry.domain.answers import Overview, overview
+from registry.domain.answers import ListSummary, overview
 from registry.domain.flags import flags_on
 from registry.domain.lists import AnnualList, ListState
-from registry.domain.register import Listing, Shown
-from registry.domain.removals import Effect, Ground, RemovalState
+from registry.domain.register import Listing, UnitOnDay
+from registry.domain.removals import RemovalEffect, Ground, RemovalState
 
 DocumentNumber = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
 UnitName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
@@ -195,12 +195,12 @@ class RemovalView(View):
     decided_on: date
     recorded_on: date
     levels: tuple[Level, ...]
-    effect: Effect
+    effect: RemovalEffect
     state: RemovalState
     list_id: str | None
 
 
-def list_view(one: Overview, *, lines: AnnualList | None = None, for_office: bool = False) -> ListView:
+def list_view(one: ListSummary, *, lines: AnnualList | None = None, for_office: bool = False) -> ListView:
     placed = one.announcement
     return ListView(
         list_id=one.list_id,
@@ -223,11 +223,11 @@ def list_view(one: Overview, *, lines: AnnualList | None = None, for_office: boo
     )
 
 
-def whole(one: AnnualList, *, for_office: bool = False) -> ListView:
+def full_list_view(one: AnnualList, *, for_office: bool = False) -> ListView:
     return list_view(overview(one), lines=one, for_office=for_office)
 
 
-def title_view(listing: Listing, shown: Shown, as_of: date, *, with_flags: bool) -> TitleView:
+def title_view(listing: Listing, shown: UnitOnDay, as_of: date, *, with_flags: bool) -> TitleView:
     return TitleView(
         unit_key=listing.unit_key,
         uscc=listing.uscc,
@@ -244,7 +244,7 @@ def title_view(listing: Listing, shown: Shown, as_of: date, *, with_flags: bool)
     )
 
 
-def unit_view(shown: Shown, as_of: date, *, with_flags: bool) -> UnitView:
+def unit_view(shown: UnitOnDay, as_of: date, *, with_flags: bool) -> UnitView:
     return UnitView(
         unit_key=shown.key,
         uscc=shown.uscc,
@@ -261,7 +261,7 @@ def unit_view(shown: Shown, as_of: date, *, with_flags: bool) -> UnitView:
     )
 
 
-def _pending(shown: Shown) -> PendingName | None:
+def _pending(shown: UnitOnDay) -> PendingName | None:
     return None if shown.pending is None else PendingName.model_validate(shown.pending)
 
 

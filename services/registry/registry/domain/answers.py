@@ -16,7 +16,7 @@ from registry.domain.lists import Announcement, AnnualList, ListState, counts
 
 
 @dataclass(frozen=True)
-class Overview:
+class ListSummary:
     """A list without its lines."""
 
     list_id: str
@@ -33,8 +33,8 @@ class Overview:
     announcement: Announcement | None
 
 
-def overview(one: AnnualList) -> Overview:
-    return Overview(
+def overview(one: AnnualList) -> ListSummary:
+    return ListSummary(
         list_id=one.list_id,
         level=one.level,
         year=one.year,

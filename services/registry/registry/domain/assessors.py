@@ -8,7 +8,7 @@ from datetime import date
 from messages.assessor_quota import AssessorSanctioned, SanctionRevoked
 from messages.values import Ban
 
-from registry.domain.bans import Check
+from registry.domain.bans import LastCheck
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Revocation:
 
 
 @dataclass(frozen=True)
-class AssessorStanding:
+class AssessorStatus:
     """What assessor-quota says of an assessor that a report on the list may rest on."""
 
     uscc: str
@@ -47,7 +47,7 @@ class AssessorStanding:
     """The longest that was in force when it was said."""
     document_number: str | None = None
     """Of the decision behind the ban, where an event has told it."""
-    checked: Check | None = None
+    checked: LastCheck | None = None
     sanctions: tuple[Sanction, ...] = ()
     """Every decision ever heard, in whatever order; what is revoked stays on record (S4)."""
     revocations: tuple[Revocation, ...] = ()
@@ -64,14 +64,14 @@ class AssessorStanding:
     def ended(self, sanction: Sanction) -> bool:
         return any(each.ends(sanction) for each in self.revocations)
 
-    def to_settle(self) -> AssessorStanding:
+    def to_settle(self) -> AssessorStatus:
         return replace(self, unsettled=True, asked=self.asked + 1)
 
-    def settled(self, *, more: bool) -> AssessorStanding:
+    def settled(self, *, more: bool) -> AssessorStatus:
         return replace(self, unsettled=more, asked=self.asked + 1)
 
 
-def sanctioned(standing: AssessorStanding, event: AssessorSanctioned) -> AssessorStanding:
+def sanctioned(standing: AssessorStatus, event: AssessorSanctioned) -> AssessorStatus:
     """An older decision recorded later leaves the ban that stands, and the number it rests on."""
     if any(each.sequence == event.sequence for each in standing.sanctions):
         return standing
@@ -80,7 +80,7 @@ def sanctioned(standing: AssessorStanding, event: AssessorSanctioned) -> Assesso
     return replace(known, sanctions=(*known.sanctions, added)).to_settle()
 
 
-def revoked(standing: AssessorStanding, event: SanctionRevoked) -> AssessorStanding:
+def revoked(standing: AssessorStatus, event: SanctionRevoked) -> AssessorStatus:
     """What still holds by another decision holds on (S4); the event does not tell that decision's number."""
     if any(each.sequence == event.sequence for each in standing.revocations):
         return standing
@@ -89,7 +89,7 @@ def revoked(standing: AssessorStanding, event: SanctionRevoked) -> AssessorStand
     return replace(known, revocations=(*known.revocations, added)).to_settle()
 
 
-def _heard(standing: AssessorStanding, sequence: int, ban: Ban | None, document_number: str | None) -> AssessorStanding:
+def _heard(standing: AssessorStatus, sequence: int, ban: Ban | None, document_number: str | None) -> AssessorStatus:
     if sequence <= standing.sequence:
         return standing
     number = standing.document_number if ban == standing.ban else document_number

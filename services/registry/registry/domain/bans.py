@@ -10,7 +10,7 @@ from rulebook import RuleSet, term_of_years
 
 
 @dataclass(frozen=True)
-class Imposed:
+class ImposedBan:
     """One ban and the decision it rests on; there is one ban per decision."""
 
     ban: Ban
@@ -24,7 +24,7 @@ class Imposed:
 
 
 @dataclass(frozen=True)
-class Check:
+class LastCheck:
     """The last time a list asked about this organisation or assessor."""
 
     list_id: str
@@ -32,12 +32,12 @@ class Check:
 
 
 @dataclass(frozen=True)
-class Standing:
+class BanRecord:
     """All bans on one organisation, whatever its name, for every unit type and level (B1)."""
 
     uscc: str
-    bans: tuple[Imposed, ...] = ()
-    checked: Check | None = None
+    bans: tuple[ImposedBan, ...] = ()
+    checked: LastCheck | None = None
 
 
 def ban_from(day: date, rules: RuleSet) -> Ban:
@@ -46,14 +46,14 @@ def ban_from(day: date, rules: RuleSet) -> Ban:
     return Ban(first_day=term.first, last_day=term.last)
 
 
-def impose(standing: Standing, imposed: Imposed) -> Standing:
+def impose(standing: BanRecord, imposed: ImposedBan) -> BanRecord:
     return replace(standing, bans=(*standing.bans, imposed))
 
 
-def bans_on(standing: Standing, day: date) -> tuple[Imposed, ...]:
+def bans_on(standing: BanRecord, day: date) -> tuple[ImposedBan, ...]:
     return tuple(each for each in standing.bans if each.ban.holds_on(day))
 
 
-def barred_until(standing: Standing, day: date) -> date | None:
+def barred_until(standing: BanRecord, day: date) -> date | None:
     """The last day of the bans running on ``day``; none when the organisation is free."""
     return max((each.ban.last_day for each in bans_on(standing, day)), default=None)

@@ -7,18 +7,18 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from messages.digests import digest_of
+from messages.digests import canonical_digest
 from messages.values import Level
 
-from registry.domain.lines import Line, as_said
-from registry.domain.lists import Announcement, AnnualList, ListState, placed_at
+from registry.domain.lines import ListLine, to_event_line
+from registry.domain.lists import Announcement, AnnualList, ListState, announcement_of
 
 GENESIS = "0" * 64
 """What the first list of a level holds in place of a digest before it."""
 
 
 @dataclass(frozen=True)
-class Book:
+class ChainHead:
     """Where the chain of one level stands."""
 
     level: Level
@@ -27,7 +27,7 @@ class Book:
 
 
 @dataclass(frozen=True)
-class Verified:
+class ChainCheck:
     """The outcome of walking the chain from its first list."""
 
     intact: bool
@@ -38,21 +38,21 @@ class Verified:
     fault: str | None = None
 
 
-def announced(closed_list: AnnualList, book: Book, document_number: str, day: date) -> AnnualList:
+def announced(closed_list: AnnualList, book: ChainHead, document_number: str, day: date) -> AnnualList:
     """The list with its number and its place in the chain: nothing of it changes from now on (L3, L4)."""
     placed = Announcement(book.last_number + 1, document_number, day, book.last_digest)
     digest = seal(closed_list, placed)
     return replace(closed_list, state=ListState.ANNOUNCED, announcement=replace(placed, digest=digest))
 
 
-def booked(announced_list: AnnualList) -> Book:
-    placed = placed_at(announced_list)
-    return Book(announced_list.level, placed.number, placed.digest)
+def chain_head_of(announced_list: AnnualList) -> ChainHead:
+    placed = announcement_of(announced_list)
+    return ChainHead(announced_list.level, placed.number, placed.digest)
 
 
 def seal(closed_list: AnnualList, placed: Announcement) -> str:
     """Digest over all that is published of a list, the digest of the one before included."""
-    return digest_of(
+    return canonical_digest(
         {
             "number": placed.number,
             "level": closed_list.level.value,
@@ -68,22 +68,22 @@ def seal(closed_list: AnnualList, placed: Announcement) -> str:
     )
 
 
-def content_digest(lines: Sequence[Line]) -> str:
-    return digest_of(_published(lines))
+def content_digest(lines: Sequence[ListLine]) -> str:
+    return canonical_digest(_published(lines))
 
 
-def verify(lists: Sequence[AnnualList]) -> Verified:
+def verify(lists: Sequence[AnnualList]) -> ChainCheck:
     """Walk the announced lists of one level in the order of their numbers; stop at the first that is not in order."""
     head = GENESIS
     for at, each in enumerate(lists, start=1):
         if fault := _fault(each, at, head):
-            return Verified(intact=False, lists=at - 1, head=head, broken_at=at, fault=fault)
-        head = placed_at(each).digest
-    return Verified(intact=True, lists=len(lists), head=head)
+            return ChainCheck(intact=False, lists=at - 1, head=head, broken_at=at, fault=fault)
+        head = announcement_of(each).digest
+    return ChainCheck(intact=True, lists=len(lists), head=head)
 
 
 def _fault(each: AnnualList, number: int, previous: str) -> str | None:
-    placed = placed_at(each)
+    placed = announcement_of(each)
     if placed.number != number:
         return f"list {number} is missing"
     if placed.previous_digest != previous:
@@ -91,5 +91,5 @@ def _fault(each: AnnualList, number: int, previous: str) -> str | None:
     return None if seal(each, placed) == placed.digest else f"list {number} was changed after its announcement"
 
 
-def _published(lines: Sequence[Line]) -> list[dict[str, Any]]:
-    return [as_said(line).model_dump(mode="json") for line in lines]
+def _published(lines: Sequence[ListLine]) -> list[dict[str, Any]]:
+    return [to_event_line(line).model_dump(mode="json") for line in lines]

@@ -60,7 +60,7 @@ def frozen(clearance: Clearance, list_id: str) -> Clearance:
     return replace(clearance, state=ClearanceState.FROZEN, list_id=list_id)
 
 
-def waiting_again(clearance: Clearance) -> Clearance:
+def unfreeze(clearance: Clearance) -> Clearance:
     """Taken off a closed list; what was dropped in the meantime stays dropped."""
     state = ClearanceState.WAITING if clearance.state is ClearanceState.FROZEN else clearance.state
     return replace(clearance, state=state, list_id=None)

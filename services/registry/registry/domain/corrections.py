@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 
-from registry.domain.lines import Line, renaming
-from registry.domain.lists import AnnualList, Volume, drafted, placed_at
+from registry.domain.lines import ListLine, renaming
+from registry.domain.lists import AnnualList, ListRef, drafted, announcement_of
 
 
-def correctable(announced_list: AnnualList) -> dict[str, Line]:
+def correctable(announced_list: AnnualList) -> dict[str, ListLine]:
     """Lines by source whose printed name can be corrected; a removed unit bears no title to name."""
     return {line.source: line for line in announced_list.lines if line.kind != "removal"}
 
@@ -19,10 +19,10 @@ def unknown_sources(announced_list: AnnualList, names: Mapping[str, str]) -> tup
     return tuple(sorted(set(names) - set(correctable(announced_list))))
 
 
-def correction(place: Volume, corrected: AnnualList, names: Mapping[str, str], why: str, day: date) -> AnnualList:
+def correction(place: ListRef, corrected: AnnualList, names: Mapping[str, str], why: str, day: date) -> AnnualList:
     """The list that puts right the names printed in ``corrected``; the units stay the same, by their codes."""
     lines = correctable(corrected)
     put_right = [
         renaming(lines[source].unit.model_copy(update={"name": name}), source) for source, name in names.items()
     ]
-    return replace(drafted(place, put_right, day), corrects=placed_at(corrected).number, why=why)
+    return replace(drafted(place, put_right, day), corrects=announcement_of(corrected).number, why=why)

@@ -10,8 +10,8 @@ from datetime import date
 from messages.values import Reason, UnitType
 from rulebook import reason
 
-from registry.domain.assessors import AssessorStanding
-from registry.domain.bans import Standing, bans_on, barred_until
+from registry.domain.assessors import AssessorStatus
+from registry.domain.bans import BanRecord, bans_on, barred_until
 from registry.domain.clearances import Clearance, ClearanceState
 from registry.domain.lines import HeldBack
 
@@ -21,8 +21,8 @@ class Candidate:
     """A case on its way to the list with all that is known of its unit and its assessor."""
 
     clearance: Clearance
-    standing: Standing
-    assessor: AssessorStanding | None = None
+    standing: BanRecord
+    assessor: AssessorStatus | None = None
     listed: bool = False
     """The unit bears the title already, at this level and for this type."""
     name: str | None = None
@@ -32,13 +32,13 @@ class Candidate:
 
 
 @dataclass(frozen=True)
-class Sifted:
+class CheckResult:
     admitted: tuple[Clearance, ...]
     """Their units under the names that the register shows: a name is changed by a renaming only (R21, R22)."""
     held_back: tuple[HeldBack, ...]
 
 
-def sift(candidates: Sequence[Candidate], day: date) -> Sifted:
+def check_candidates(candidates: Sequence[Candidate], day: date) -> CheckResult:
     """Divide the cases into those to be listed and those held back, each of these with every reason."""
     admitted: list[Clearance] = []
     held: list[HeldBack] = []
@@ -47,16 +47,16 @@ def sift(candidates: Sequence[Candidate], day: date) -> Sifted:
     for each in sorted(candidates, key=lambda candidate: candidate.clearance.case_id):
         clearance, unit = each.clearance, each.clearance.unit
         same = taken[unit.uscc, unit.unit_type]
-        if reasons := reasons_against(each, day, doubled=may_be_one_of(unit.key, same)):
+        if reasons := reasons_against(each, day, doubled=may_be_same_unit(unit.key, same)):
             held.append(HeldBack(clearance.case_id, unit, reasons))
         else:
             same.append(unit.key)
             name = names.setdefault(unit.key, each.name or unit.name)
             admitted.append(replace(clearance, unit=unit.model_copy(update={"name": name})))
-    return Sifted(tuple(admitted), tuple(held))
+    return CheckResult(tuple(admitted), tuple(held))
 
 
-def may_be_one_of(key: str, others: Iterable[str]) -> bool:
+def may_be_same_unit(key: str, others: Iterable[str]) -> bool:
     """Among keys of one code and type: a park put forward without its name may be any that the body manages."""
     return any(key == other or "/" not in key or "/" not in other for other in others)
 
@@ -84,7 +84,7 @@ def _why_closed(clearance: Clearance) -> tuple[Reason, ...]:
     return clearance.dropped.reasons if _closed(clearance) and clearance.dropped else ()
 
 
-def _banned(standing: Standing, day: date) -> Reason | None:
+def _banned(standing: BanRecord, day: date) -> Reason | None:
     if (until := barred_until(standing, day)) is None:
         return None
     numbers = "、".join(each.document_number for each in bans_on(standing, day))
@@ -97,7 +97,7 @@ def _leaving(candidate: Candidate) -> Reason | None:
     return reason("B1", "unit-leaving", "该单位在同一名单中被移出，三年内不得列入", candidate.standing.uscc)
 
 
-def _assessor_sanctioned(assessor: AssessorStanding | None, day: date) -> Reason | None:
+def _assessor_sanctioned(assessor: AssessorStatus | None, day: date) -> Reason | None:
     if assessor is None or assessor.ban is None or not assessor.ban.holds_on(day):
         return None
     text = f"评价报告所依据的第三方服务机构处于禁止期，至{assessor.ban.last_day}"

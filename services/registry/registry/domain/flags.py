@@ -8,19 +8,19 @@ from datetime import date
 from messages.registry import UnitFlagged, UnitFlagLifted
 from messages.values import UnitRef
 
-from registry.domain.assessors import AssessorStanding, Sanction
+from registry.domain.assessors import AssessorStatus, Sanction
 from registry.domain.register import FOREVER, Flag, Listing
 
 
 @dataclass(frozen=True)
-class Settled:
+class FlagChange:
     """A title brought to what is known of its assessor, and what is to be said of that."""
 
     listing: Listing
     said: tuple[UnitFlagged | UnitFlagLifted, ...]
 
 
-def settled(listing: Listing, unit: UnitRef, standing: AssessorStanding, today: date) -> Settled:
+def update_flags(listing: Listing, unit: UnitRef, standing: AssessorStatus, today: date) -> FlagChange:
     """Flag the title once for each decision that holds; lift what is revoked, which stays on record (S4).
 
     A decision that was heard of only after it was revoked leaves no flag. Settling twice changes nothing.
@@ -34,7 +34,7 @@ def settled(listing: Listing, unit: UnitRef, standing: AssessorStanding, today: 
     )
     flags = (*kept, *fresh)
     after = replace(listing, flags=flags, flagged=any(each.open for each in flags), flags_at=standing.words)
-    return Settled(after, (*(_said(each, after, unit) for each in fresh), *_said_lifted(listing, after, unit, today)))
+    return FlagChange(after, (*(_flagged_event(each, after, unit) for each in fresh), *_flag_lifted_events(listing, after, unit, today)))
 
 
 def flags_on(listing: Listing, day: date) -> tuple[Flag, ...]:
@@ -46,7 +46,7 @@ def flags_on(listing: Listing, day: date) -> tuple[Flag, ...]:
     )
 
 
-def _lifted(flag: Flag, standing: AssessorStanding, today: date) -> Flag:
+def _lifted(flag: Flag, standing: AssessorStatus, today: date) -> Flag:
     ended = any(each.document_number == flag.document_number and standing.ended(each) for each in standing.sanctions)
     return replace(flag, lifted_on=today) if ended and flag.open else flag
 
@@ -56,7 +56,7 @@ def _reaches(sanction: Sanction, listing: Listing) -> bool:
     return listing.shown_until == FOREVER and listing.listed_on <= sanction.ban.last_day
 
 
-def _said(flag: Flag, listing: Listing, unit: UnitRef) -> UnitFlagged:
+def _flagged_event(flag: Flag, listing: Listing, unit: UnitRef) -> UnitFlagged:
     if listing.assessor is None:
         raise ValueError(f"{listing.case_id} rests on no assessor's report")
     return UnitFlagged(
@@ -69,7 +69,7 @@ def _said(flag: Flag, listing: Listing, unit: UnitRef) -> UnitFlagged:
     )
 
 
-def _said_lifted(before: Listing, after: Listing, unit: UnitRef, today: date) -> tuple[UnitFlagLifted, ...]:
+def _flag_lifted_events(before: Listing, after: Listing, unit: UnitRef, today: date) -> tuple[UnitFlagLifted, ...]:
     """Said when the last flag of a title is lifted: while another decision holds, it stays supervised."""
     if not before.flagged or after.flagged or after.assessor is None:
         return ()

@@ -16,7 +16,7 @@ TYPE_ORDER = tuple(UnitType)
 
 
 @dataclass(frozen=True)
-class Line:
+class ListLine:
     kind: Kind
     unit: UnitRef
     article: str
@@ -33,31 +33,31 @@ class HeldBack:
     reasons: tuple[Reason, ...]
 
 
-def addition(case_id: str, unit: UnitRef) -> Line:
-    return Line("addition", unit, basis("V10").article, case_id)
+def addition(case_id: str, unit: UnitRef) -> ListLine:
+    return ListLine("addition", unit, basis("V10").article, case_id)
 
 
-def removal(removal_id: str, unit: UnitRef, article: str) -> Line:
-    return Line("removal", unit, article, removal_id)
+def removal(removal_id: str, unit: UnitRef, article: str) -> ListLine:
+    return ListLine("removal", unit, article, removal_id)
 
 
-def renaming(unit: UnitRef, source: str) -> Line:
-    return Line("renaming", unit, basis("L4").article, source)
+def renaming(unit: UnitRef, source: str) -> ListLine:
+    return ListLine("renaming", unit, basis("L4").article, source)
 
 
-def in_order(lines: Sequence[Line]) -> tuple[Line, ...]:
+def in_order(lines: Sequence[ListLine]) -> tuple[ListLine, ...]:
     """As a list is printed: by kind, unit type, prefecture and USCC; the same lines always give the same list."""
     return tuple(sorted(lines, key=_place))
 
 
-def sources(lines: Sequence[Line], kind: Kind) -> tuple[str, ...]:
+def sources(lines: Sequence[ListLine], kind: Kind) -> tuple[str, ...]:
     return tuple(line.source for line in lines if line.kind == kind)
 
 
-def as_said(line: Line) -> ListLine:
+def to_event_line(line: ListLine) -> ListLine:
     return ListLine(kind=line.kind, unit=line.unit, article=line.article, source=line.source)
 
 
-def _place(line: Line) -> tuple[int, int, str, str, str]:
+def _place(line: ListLine) -> tuple[int, int, str, str, str]:
     unit = line.unit
     return KIND_ORDER.index(line.kind), TYPE_ORDER.index(unit.unit_type), unit.prefecture.value, unit.key, line.source

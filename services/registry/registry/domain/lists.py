@@ -12,8 +12,8 @@ from messages.registry import ListAnnounced, ListClosed
 from messages.values import Level
 from rulebook import rules_on
 
-from registry.domain.eligibility import Sifted
-from registry.domain.lines import KIND_ORDER, HeldBack, Line, addition, as_said, in_order, removal
+from registry.domain.eligibility import CheckResult
+from registry.domain.lines import KIND_ORDER, HeldBack, ListLine, addition, to_event_line, in_order, removal
 from registry.domain.removals import Removal
 
 
@@ -35,7 +35,7 @@ class Announcement:
 
 
 @dataclass(frozen=True)
-class Volume:
+class ListRef:
     """One list among those of a level and year."""
 
     list_id: str
@@ -53,7 +53,7 @@ class AnnualList:
     """The day of its check: of closing, or of the look at a draft."""
     rule_set: str
     """The version in force that day, kept (G2)."""
-    lines: tuple[Line, ...]
+    lines: tuple[ListLine, ...]
     held_back: tuple[HeldBack, ...] = ()
     corrects: int | None = None
     """Number of the announced list that this one corrects (L4)."""
@@ -61,12 +61,12 @@ class AnnualList:
     announcement: Announcement | None = None
 
     @property
-    def volume(self) -> Volume:
-        return Volume(self.list_id, self.level, self.year)
+    def volume(self) -> ListRef:
+        return ListRef(self.list_id, self.level, self.year)
 
 
 @dataclass(frozen=True)
-class Shelf:
+class YearLists:
     """All lists of one level and year, as they stood at one moment."""
 
     level: Level
@@ -79,25 +79,25 @@ class Shelf:
         return next((each for each in self.lists if each.state is ListState.CLOSED), None)
 
     @property
-    def next_volume(self) -> Volume:
+    def next_ref(self) -> ListRef:
         """The first list has ordinal 1, supplementary lists and corrections follow.
 
         Two who make one at the same moment get the same identifier, and the second insert fails.
         """
-        return Volume(f"list-{self.level.value}-{self.year}-{len(self.lists) + 1}", self.level, self.year)
+        return ListRef(f"list-{self.level.value}-{self.year}-{len(self.lists) + 1}", self.level, self.year)
 
     def announced_under(self, document_number: str) -> AnnualList | None:
         return next((each for each in self.lists if _announced_under(each, document_number)), None)
 
 
-def composed(place: Volume, sifted: Sifted, removals: Sequence[Removal], day: date) -> AnnualList:
+def compose_draft(place: ListRef, sifted: CheckResult, removals: Sequence[Removal], day: date) -> AnnualList:
     """The draft of this moment: additions that passed the check, and the removals of the year (L1)."""
     additions = [addition(each.case_id, each.unit) for each in sifted.admitted]
     leaving = [removal(each.removal_id, each.unit, each.article) for each in removals]
     return replace(drafted(place, [*additions, *leaving], day), held_back=sifted.held_back)
 
 
-def drafted(place: Volume, lines: Sequence[Line], day: date) -> AnnualList:
+def drafted(place: ListRef, lines: Sequence[ListLine], day: date) -> AnnualList:
     return AnnualList(
         list_id=place.list_id,
         level=place.level,
@@ -119,13 +119,13 @@ def closed(draft: AnnualList) -> AnnualList:
     return replace(draft, state=ListState.CLOSED)
 
 
-def placed_at(announced_list: AnnualList) -> Announcement:
+def announcement_of(announced_list: AnnualList) -> Announcement:
     if announced_list.announcement is None:
         raise ValueError(f"{announced_list.list_id} is not announced")
     return announced_list.announcement
 
 
-def said_closed(closed_list: AnnualList, digest: str) -> ListClosed:
+def closed_event(closed_list: AnnualList, digest: str) -> ListClosed:
     return ListClosed(
         list_id=closed_list.list_id,
         level=closed_list.level,
@@ -138,8 +138,8 @@ def said_closed(closed_list: AnnualList, digest: str) -> ListClosed:
     )
 
 
-def said_announced(announced_list: AnnualList) -> ListAnnounced:
-    placed = placed_at(announced_list)
+def announced_event(announced_list: AnnualList) -> ListAnnounced:
+    placed = announcement_of(announced_list)
     return ListAnnounced(
         list_id=announced_list.list_id,
         number=placed.number,
@@ -147,7 +147,7 @@ def said_announced(announced_list: AnnualList) -> ListAnnounced:
         year=announced_list.year,
         document_number=placed.document_number,
         announced_on=placed.announced_on,
-        lines=tuple(map(as_said, announced_list.lines)),
+        lines=tuple(map(to_event_line, announced_list.lines)),
         corrects=announced_list.corrects,
         why=announced_list.why,
         digest=placed.digest,

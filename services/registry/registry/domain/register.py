@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from messages.registry import UnitListed, UnitRemoved
-from messages.values import AssessorRef, Ban, Level, Prefecture, Reason, UnitRef, UnitType, alike
+from messages.values import AssessorRef, Ban, Level, Prefecture, Reason, UnitRef, UnitType, normalized_name
 
 from registry.domain.clearances import Clearance
-from registry.domain.lists import AnnualList, placed_at
+from registry.domain.lists import AnnualList, announcement_of
 
 FOREVER = date.max
 """End of what has no end yet, so that one question finds what was shown on a day."""
@@ -45,7 +45,7 @@ class Removed:
 
 
 @dataclass(frozen=True)
-class Unit:
+class RegisteredUnit:
     """One organisation or park under the key that survives renaming (R21)."""
 
     key: str
@@ -103,7 +103,7 @@ class Listing:
 
 
 @dataclass(frozen=True)
-class Shown:
+class UnitOnDay:
     """A unit as the register showed it at the end of a day."""
 
     key: str
@@ -119,35 +119,35 @@ class Shown:
     removals: tuple[Removed, ...]
 
 
-def entered(unit: Unit | None, ref: UnitRef, day: date) -> Unit:
+def enter_unit(unit: RegisteredUnit | None, ref: UnitRef, day: date) -> RegisteredUnit:
     """The unit that gains a title. A name is changed by a renaming only; until then another one is pending (R22)."""
     if unit is None:
-        return Unit(ref.key, ref.uscc, ref.prefecture, (Name(ref.name, day),))
-    if alike(ref.name) in {alike(unit.name), *(alike(each.name) for each in _waiting(unit))}:
+        return RegisteredUnit(ref.key, ref.uscc, ref.prefecture, (Name(ref.name, day),))
+    if normalized_name(ref.name) in {normalized_name(unit.name), *(normalized_name(each.name) for each in _waiting(unit))}:
         return unit
     settled = _settled(unit, day)
     return replace(settled, pending=(*settled.pending, Pending(ref.name, day)))
 
 
-def renamed(unit: Unit | None, ref: UnitRef, day: date) -> Unit:
+def renamed(unit: RegisteredUnit | None, ref: UnitRef, day: date) -> RegisteredUnit:
     """The unit under the name it bears from ``day`` on; former names stay, and no change is pending any more."""
     if unit is None:
-        return entered(None, ref, day)
+        return enter_unit(None, ref, day)
     names = unit.names if unit.name == ref.name else (*unit.names, Name(ref.name, day))
     return replace(_settled(unit, day), names=names)
 
 
-def _waiting(unit: Unit) -> tuple[Pending, ...]:
+def _waiting(unit: RegisteredUnit) -> tuple[Pending, ...]:
     return tuple(each for each in unit.pending if each.shown_until == FOREVER)
 
 
-def _settled(unit: Unit, day: date) -> Unit:
+def _settled(unit: RegisteredUnit, day: date) -> RegisteredUnit:
     ended = (each if each.shown_until != FOREVER else replace(each, shown_until=day) for each in unit.pending)
     return replace(unit, pending=tuple(ended))
 
 
 def listed(clearance: Clearance, announced_list: AnnualList) -> Listing:
-    placed = placed_at(announced_list)
+    placed = announcement_of(announced_list)
     unit = clearance.unit
     return Listing(
         case_id=clearance.case_id,
@@ -168,16 +168,16 @@ def ended(listing: Listing, removal_id: str, day: date) -> Listing:
     return replace(listing, shown_until=day, removal_id=removal_id)
 
 
-def removed(unit: Unit, entry: Removed) -> Unit:
+def removed(unit: RegisteredUnit, entry: Removed) -> RegisteredUnit:
     return replace(unit, removals=(*unit.removals, entry))
 
 
-def shown_on(unit: Unit, listings: Sequence[Listing], day: date) -> Shown | None:
+def unit_on_day(unit: RegisteredUnit, listings: Sequence[Listing], day: date) -> UnitOnDay | None:
     """What the register showed then: later entries, also of decisions taken earlier, were not in it yet."""
     names = tuple(name for name in unit.names if name.shown_from <= day)
     if not names:
         return None
-    return Shown(
+    return UnitOnDay(
         key=unit.key,
         uscc=unit.uscc,
         prefecture=unit.prefecture,
@@ -190,7 +190,7 @@ def shown_on(unit: Unit, listings: Sequence[Listing], day: date) -> Shown | None
     )
 
 
-def said_listed(listing: Listing, unit: UnitRef) -> UnitListed:
+def listed_event(listing: Listing, unit: UnitRef) -> UnitListed:
     return UnitListed(
         unit_key=listing.unit_key,
         unit=unit,
@@ -203,7 +203,7 @@ def said_listed(listing: Listing, unit: UnitRef) -> UnitListed:
     )
 
 
-def said_removed(unit: UnitRef, entry: Removed, rule_set: str) -> UnitRemoved:
+def removed_event(unit: UnitRef, entry: Removed, rule_set: str) -> UnitRemoved:
     return UnitRemoved(
         unit_key=unit.key,
         unit=unit,

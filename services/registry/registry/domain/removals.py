@@ -22,7 +22,7 @@ TEXTS: dict[Ground, str] = {
 }
 
 
-class Effect(StrEnum):
+class RemovalEffect(StrEnum):
     """When a removal takes effect."""
 
     AT_ONCE = "at_once"
@@ -43,7 +43,7 @@ class RemovalState(StrEnum):
 
 
 @dataclass(frozen=True)
-class Decision:
+class RemovalDecision:
     """What the officer records: the confirmed removal as its document states it."""
 
     unit: UnitRef
@@ -70,7 +70,7 @@ class Removal:
     decided_on: date
     recorded_on: date
     levels: tuple[Level, ...]
-    effect: Effect
+    effect: RemovalEffect
     state: RemovalState
     year: int
     list_id: str | None = None
@@ -80,17 +80,17 @@ class Removal:
         return basis(self.ground).article
 
 
-def effect_of(ground: Ground, *, list_is_out: bool) -> Effect:
+def effect_of(ground: Ground, *, list_is_out: bool) -> RemovalEffect:
     """A removal stands on the list of the year it was decided in, however late it is recorded (L1).
 
     ``list_is_out``: that year is over and its list announced, so that none is left to stand on.
     """
     if list_is_out:
-        return Effect.EARLIER_YEAR
-    return Effect.AT_ONCE if ground == "D5" else Effect.WITH_LIST
+        return RemovalEffect.EARLIER_YEAR
+    return RemovalEffect.AT_ONCE if ground == "D5" else RemovalEffect.WITH_LIST
 
 
-def recorded(decision: Decision, levels: tuple[Level, ...], today: date, *, list_is_out: bool) -> Removal:
+def recorded(decision: RemovalDecision, levels: tuple[Level, ...], today: date, *, list_is_out: bool) -> Removal:
     effect = effect_of(decision.ground, list_is_out=list_is_out)
     return Removal(
         removal_id=decision.removal_id,
@@ -101,7 +101,7 @@ def recorded(decision: Decision, levels: tuple[Level, ...], today: date, *, list
         recorded_on=today,
         levels=levels,
         effect=effect,
-        state=RemovalState.ENTERED if effect is Effect.EARLIER_YEAR else RemovalState.WAITING,
+        state=RemovalState.ENTERED if effect is RemovalEffect.EARLIER_YEAR else RemovalState.WAITING,
         year=decision.decided_on.year,
     )
 

@@ -12,16 +12,16 @@ from messages.values import Level, UnitRef
 from rulebook import shanghai_date
 
 from registry.domain import answers, clearances, register, removals
-from registry.domain.chain import Book, announced, booked
+from registry.domain.chain import ChainHead, announced, chain_head_of
 from registry.domain.clearances import Clearance
-from registry.domain.eligibility import sift
-from registry.domain.lists import AnnualList, placed_at, said_announced
-from registry.domain.register import Unit
-from registry.domain.removals import Effect
-from registry.handlers.checking import mark
-from registry.handlers.closing import lines_of, removals_of, shelf_of
+from registry.domain.eligibility import check_candidates
+from registry.domain.lists import AnnualList, announcement_of, announced_event
+from registry.domain.register import RegisteredUnit
+from registry.domain.removals import RemovalEffect
+from registry.handlers.checking import touch
+from registry.handlers.closing import lines_of, removals_of, lists_of
 from registry.handlers.removals import take_effect
-from registry.handlers.stores import Announced
+from registry.handlers.stores import AnnouncementStore
 
 
 @dataclass(frozen=True)
@@ -33,15 +33,15 @@ class AnnounceList:
     """The list that is meant; when none is named the one that waits, or else the one with that number."""
 
 
-async def announce_list(command: AnnounceList, store: Announced, now: datetime) -> Done:
+async def announce_list(command: AnnounceList, store: AnnouncementStore, now: datetime) -> Done:
     """The same list announced again under the same number changes nothing and is answered as the first time.
 
     Refused, with every unit concerned, when a line no longer holds: no announced unit has a ban running that day (L2).
     The book is read before anything else: a list announced since then makes a conflict at the commit, so that two
     lists never get one number.
     """
-    book = await store.books.get(command.level.value) or Book(command.level)
-    shelf = await shelf_of(command.level, command.year, store)
+    book = await store.books.get(command.level.value) or ChainHead(command.level)
+    shelf = await lists_of(command.level, command.year, store)
     pending = shelf.pending
     meant = command.list_id or (pending.list_id if pending else None)
     if (known := shelf.announced_under(command.document_number)) is not None:
@@ -54,32 +54,32 @@ async def announce_list(command: AnnounceList, store: Announced, now: datetime) 
 
 def _repeated(known: AnnualList, meant: str | None) -> Done:
     if meant not in {None, known.list_id}:
-        raise answers.document_number_used(placed_at(known).document_number)
+        raise answers.document_number_used(announcement_of(known).document_number)
     return Done(value=answers.overview(known))
 
 
-async def _refuse_a_number_of_another_year(command: AnnounceList, store: Announced) -> None:
+async def _refuse_a_number_of_another_year(command: AnnounceList, store: AnnouncementStore) -> None:
     where = {"level": command.level, "announcement.document_number": command.document_number}
     if any(each.year != command.year for each in await store.lists.find(where)):
         raise answers.document_number_used(command.document_number)
 
 
-async def _announce(pending: AnnualList, book: Book, document_number: str, day: date, store: Announced) -> Done:
+async def _announce(pending: AnnualList, book: ChainHead, document_number: str, day: date, store: AnnouncementStore) -> Done:
     added = await lines_of(pending, store)
-    held_back = sift(added, day).held_back
+    held_back = check_candidates(added, day).held_back
     if held_back and not await _overtaken(book, store):
         raise answers.no_longer_holds(held_back)
     result = announced(pending, book, document_number, day)
-    mark(added, result.list_id, day, store)
+    touch(added, result.list_id, day, store)
     store.lists.save(result.list_id, result)
-    store.books.save(result.level.value, booked(result))
+    store.books.save(result.level.value, chain_head_of(result))
     removed = await _remove(result, day, store)
     listed = await _list([each.clearance for each in added], result, store)
     await _rename(result, store)
-    return Done([said_announced(result), *removed, *listed], answers.overview(result))
+    return Done([announced_event(result), *removed, *listed], answers.overview(result))
 
 
-async def _overtaken(book: Book, store: Announced) -> bool:
+async def _overtaken(book: ChainHead, store: AnnouncementStore) -> bool:
     """Whether a list was announced since the book was read: perhaps this one, and a ban may be younger than that.
 
     Then nothing is refused: the commit finds the book changed, and all is read again.
@@ -88,35 +88,35 @@ async def _overtaken(book: Book, store: Announced) -> bool:
     return bool(await store.lists.find(since, limit=1))
 
 
-async def _remove(result: AnnualList, day: date, store: Announced) -> list[UnitRemoved]:
+async def _remove(result: AnnualList, day: date, store: AnnouncementStore) -> list[UnitRemoved]:
     """Removals that waited for the list take effect; an immediate one is repeated for the record only (L6)."""
     said = []
     for each in await removals_of(result, store):
         store.removals.save(each.removal_id, removals.announced(each))
-        if each.effect is Effect.WITH_LIST:
+        if each.effect is RemovalEffect.WITH_LIST:
             said.append(await take_effect(each, day, day, store))
     return said
 
 
-async def _list(cases: Sequence[Clearance], result: AnnualList, store: Announced) -> list[UnitListed]:
+async def _list(cases: Sequence[Clearance], result: AnnualList, store: AnnouncementStore) -> list[UnitListed]:
     printed = {line.source: line.unit for line in result.lines if line.kind == "addition"}
     said = []
     for each in cases:
         listing = register.listed(each, result)
         store.listings.save(each.case_id, listing)
         store.clearances.save(each.case_id, clearances.announced(each))
-        said.append(register.said_listed(listing, printed[each.case_id]))
-    await _keep([each.unit for each in cases], register.entered, placed_at(result).announced_on, store)
+        said.append(register.listed_event(listing, printed[each.case_id]))
+    await _save([each.unit for each in cases], register.enter_unit, announcement_of(result).announced_on, store)
     return said
 
 
-async def _rename(result: AnnualList, store: Announced) -> None:
+async def _rename(result: AnnualList, store: AnnouncementStore) -> None:
     renaming = [line.unit for line in result.lines if line.kind == "renaming"]
-    await _keep(renaming, register.renamed, placed_at(result).announced_on, store)
+    await _save(renaming, register.renamed, announcement_of(result).announced_on, store)
 
 
-async def _keep(
-    refs: Sequence[UnitRef], change: Callable[[Unit | None, UnitRef, date], Unit], day: date, store: Announced
+async def _save(
+    refs: Sequence[UnitRef], change: Callable[[RegisteredUnit | None, UnitRef, date], RegisteredUnit], day: date, store: AnnouncementStore
 ) -> None:
     """Read in one question: a list has hundreds of units."""
     keys = sorted({ref.key for ref in refs})

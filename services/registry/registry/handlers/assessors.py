@@ -13,9 +13,9 @@ from messages.values import UnitRef
 from rulebook import shanghai_date
 
 from registry.domain import assessors, flags
-from registry.domain.assessors import AssessorStanding
+from registry.domain.assessors import AssessorStatus
 from registry.domain.clearances import Clearance
-from registry.domain.register import Listing, Unit
+from registry.domain.register import Listing, RegisteredUnit
 
 AT_ONCE = 100
 """Titles settled in one commit at most."""
@@ -23,7 +23,7 @@ AT_ONCE = 100
 
 class Assessors(Protocol):
     @property
-    def assessors(self) -> Collection[AssessorStanding]: ...
+    def assessors(self) -> Collection[AssessorStatus]: ...
 
 
 class Flagged(Assessors, Protocol):
@@ -32,7 +32,7 @@ class Flagged(Assessors, Protocol):
     @property
     def clearances(self) -> Collection[Clearance]: ...
     @property
-    def units(self) -> Collection[Unit]: ...
+    def units(self) -> Collection[RegisteredUnit]: ...
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class SettleFlags:
     asked: int
 
 
-async def note_sanction(event: AssessorSanctioned, store: Assessors, _now: datetime) -> list[Event]:
+async def record_sanction(event: AssessorSanctioned, store: Assessors, _now: datetime) -> list[Event]:
     """Only the assessor is written: its titles, however many, are flagged by a job, some at a time."""
     known = await _standing(store, event.assessor_uscc)
     store.assessors.save(event.assessor_uscc, assessors.sanctioned(known, event))
@@ -56,7 +56,7 @@ async def lift_sanction(event: SanctionRevoked, store: Assessors, _now: datetime
     return []
 
 
-async def settle_flags(command: SettleFlags, store: Flagged, now: datetime) -> list[Event]:
+async def update_flags(command: SettleFlags, store: Flagged, now: datetime) -> list[Event]:
     """One commit's share; asked for again while titles are left. What was asked since then is left to its own turn."""
     standing = await _standing(store, command.uscc)
     if not standing.unsettled or standing.asked != command.asked:
@@ -65,15 +65,15 @@ async def settle_flags(command: SettleFlags, store: Flagged, now: datetime) -> l
     waiting = await store.listings.find(where, limit=AT_ONCE)
     said: list[Event] = []
     for listing in waiting:
-        result = flags.settled(listing, await _unit(listing, store), standing, shanghai_date(now))
+        result = flags.update_flags(listing, await _unit(listing, store), standing, shanghai_date(now))
         store.listings.save(listing.case_id, result.listing)
         said += result.said
     store.assessors.save(standing.uscc, standing.settled(more=len(waiting) == AT_ONCE))
     return said
 
 
-async def _standing(store: Assessors, uscc: str) -> AssessorStanding:
-    return await store.assessors.get(uscc) or AssessorStanding(uscc)
+async def _standing(store: Assessors, uscc: str) -> AssessorStatus:
+    return await store.assessors.get(uscc) or AssessorStatus(uscc)
 
 
 async def _unit(listing: Listing, store: Flagged) -> UnitRef:

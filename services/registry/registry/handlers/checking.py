@@ -9,30 +9,30 @@ from datetime import date
 
 from messages.values import Level, UnitType
 
-from registry.domain.assessors import AssessorStanding
-from registry.domain.bans import Check, Standing
+from registry.domain.assessors import AssessorStatus
+from registry.domain.bans import LastCheck, BanRecord
 from registry.domain.clearances import Clearance
-from registry.domain.eligibility import Candidate, may_be_one_of
+from registry.domain.eligibility import Candidate, may_be_same_unit
 from registry.domain.register import FOREVER
-from registry.domain.removals import Effect, Removal
-from registry.handlers.stores import Checked
+from registry.domain.removals import RemovalEffect, Removal
+from registry.handlers.stores import CheckStore
 
 
 async def candidates(
-    clearances: Sequence[Clearance], removals: Sequence[Removal], level: Level, store: Checked
+    clearances: Sequence[Clearance], removals: Sequence[Removal], level: Level, store: CheckStore
 ) -> list[Candidate]:
     """The cases with everything known of their units and assessors, read in four questions."""
     standings = await _standings(clearances, store)
     assessors = await _assessors(clearances, store)
     titles = await _titles(clearances, level, store)
     names = await _names(clearances, store)
-    leaving = {each.unit.uscc for each in removals if each.effect is Effect.WITH_LIST}
+    leaving = {each.unit.uscc for each in removals if each.effect is RemovalEffect.WITH_LIST}
     return [
         Candidate(
             clearance=each,
-            standing=standings.get(each.unit.uscc) or Standing(each.unit.uscc),
+            standing=standings.get(each.unit.uscc) or BanRecord(each.unit.uscc),
             assessor=assessors.get(each.assessor.uscc) if each.assessor else None,
-            listed=may_be_one_of(each.unit.key, titles[each.unit.uscc, each.unit.unit_type]),
+            listed=may_be_same_unit(each.unit.key, titles[each.unit.uscc, each.unit.unit_type]),
             leaving=each.unit.uscc in leaving,
             name=names.get(each.unit.key),
         )
@@ -40,33 +40,33 @@ async def candidates(
     ]
 
 
-def mark(checked: Iterable[Candidate], list_id: str, day: date, store: Checked) -> None:
+def touch(checked: Iterable[Candidate], list_id: str, day: date, store: CheckStore) -> None:
     """Write to every standing that was looked at, so that a ban or sanction committed meanwhile makes a conflict.
 
     Reading alone would let both commit: the check would have passed and the ban would run (write skew). An assessor
     that was ever sanctioned is to be settled anew, for the titles that this announcement adds (S2).
     """
-    check = Check(list_id, day)
+    check = LastCheck(list_id, day)
     for each in checked:
         store.standings.save(each.standing.uscc, replace(each.standing, checked=check))
         if assessor := each.clearance.assessor:
-            known = each.assessor or AssessorStanding(assessor.uscc)
+            known = each.assessor or AssessorStatus(assessor.uscc)
             seen = replace(known, checked=check)
             store.assessors.save(assessor.uscc, seen.to_settle() if seen.sanctions else seen)
 
 
-async def _standings(clearances: Sequence[Clearance], store: Checked) -> dict[str, Standing]:
+async def _standings(clearances: Sequence[Clearance], store: CheckStore) -> dict[str, BanRecord]:
     usccs = sorted({each.unit.uscc for each in clearances})
     return {each.uscc: each for each in await store.standings.find({"_id": {"$in": usccs}})}
 
 
-async def _assessors(clearances: Sequence[Clearance], store: Checked) -> dict[str, AssessorStanding]:
+async def _assessors(clearances: Sequence[Clearance], store: CheckStore) -> dict[str, AssessorStatus]:
     usccs = sorted({each.assessor.uscc for each in clearances if each.assessor})
     return {each.uscc: each for each in await store.assessors.find({"_id": {"$in": usccs}})}
 
 
 async def _titles(
-    clearances: Sequence[Clearance], level: Level, store: Checked
+    clearances: Sequence[Clearance], level: Level, store: CheckStore
 ) -> Mapping[tuple[str, UnitType], list[str]]:
     """Keys by code and type; a title from a case's own would be of an announcement that is just being committed."""
     usccs = sorted({each.unit.uscc for each in clearances})
@@ -78,6 +78,6 @@ async def _titles(
     return titles
 
 
-async def _names(clearances: Sequence[Clearance], store: Checked) -> Mapping[str, str]:
+async def _names(clearances: Sequence[Clearance], store: CheckStore) -> Mapping[str, str]:
     keys = sorted({each.unit.key for each in clearances})
     return {each.key: each.name for each in await store.units.find({"_id": {"$in": keys}})}

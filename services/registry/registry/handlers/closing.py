@@ -12,12 +12,12 @@ from rulebook import shanghai_date
 from registry.domain import answers, clearances, removals
 from registry.domain.chain import content_digest
 from registry.domain.clearances import Clearance, ClearanceState
-from registry.domain.eligibility import Candidate, Sifted, sift
+from registry.domain.eligibility import Candidate, CheckResult, check_candidates
 from registry.domain.lines import sources
-from registry.domain.lists import AnnualList, Shelf, Volume, closed, composed, said_closed
+from registry.domain.lists import AnnualList, YearLists, ListRef, closed, compose_draft, closed_event
 from registry.domain.removals import Removal, RemovalState
-from registry.handlers.checking import candidates, mark
-from registry.handlers.stores import Composed
+from registry.handlers.checking import candidates, touch
+from registry.handlers.stores import ListStore
 
 
 @dataclass(frozen=True)
@@ -27,33 +27,33 @@ class CloseList:
 
 
 @dataclass(frozen=True)
-class Material:
+class ListMaterial:
     """What lists of this level and year can be made of now; what a list given up had frozen is free again."""
 
-    place: Volume
+    place: ListRef
     candidates: tuple[Candidate, ...]
     removals: tuple[Removal, ...]
     dropped: tuple[Clearance, ...]
     """Taken off the list given up because their cases have ended."""
 
 
-async def draft_list(command: CloseList, store: Composed, now: datetime) -> AnnualList:
+async def draft_list(command: CloseList, store: ListStore, now: datetime) -> AnnualList:
     """What closing would make now; reads only. A closed list that still holds is given as it is."""
     day = shanghai_date(now)
-    shelf = await shelf_of(command.level, command.year, store)
+    shelf = await lists_of(command.level, command.year, store)
     if shelf.pending is not None and not (await failing(shelf.pending, day, store)).held_back:
         return shelf.pending
     return _compose(await _material(shelf, store), day)
 
 
-async def close_list(command: CloseList, store: Composed, now: datetime) -> Done:
+async def close_list(command: CloseList, store: ListStore, now: datetime) -> Done:
     """Freeze the lines after the check of this day.
 
     Closing again changes nothing while the closed list holds; when a ban, a sanction or the end of a case has struck
     one of its lines, it is composed anew under the same identifier and said again.
     """
     day = shanghai_date(now)
-    shelf = await shelf_of(command.level, command.year, store)
+    shelf = await lists_of(command.level, command.year, store)
     if shelf.pending is not None and not (await failing(shelf.pending, day, store)).held_back:
         return Done(value=answers.overview(shelf.pending))
     material = await _material(shelf, store)
@@ -61,38 +61,38 @@ async def close_list(command: CloseList, store: Composed, now: datetime) -> Done
     if not result.lines:
         raise answers.nothing_to_list(result.held_back)
     _freeze(result, material, store)
-    return Done([said_closed(result, content_digest(result.lines))], answers.overview(result))
+    return Done([closed_event(result, content_digest(result.lines))], answers.overview(result))
 
 
-async def shelf_of(level: Level, year: int, store: Composed) -> Shelf:
+async def lists_of(level: Level, year: int, store: ListStore) -> YearLists:
     """Asked in one question: two could see the moments before and after another process's commit."""
-    return Shelf(level, year, tuple(await store.lists.find({"level": level, "year": year})))
+    return YearLists(level, year, tuple(await store.lists.find({"level": level, "year": year})))
 
 
-async def failing(closed_list: AnnualList, day: date, store: Composed) -> Sifted:
-    return sift(await lines_of(closed_list, store), day)
+async def failing(closed_list: AnnualList, day: date, store: ListStore) -> CheckResult:
+    return check_candidates(await lines_of(closed_list, store), day)
 
 
-async def lines_of(closed_list: AnnualList, store: Composed) -> list[Candidate]:
+async def lines_of(closed_list: AnnualList, store: ListStore) -> list[Candidate]:
     """The additions of a closed list as they stand now."""
     frozen = await store.clearances.find({"_id": {"$in": list(sources(closed_list.lines, "addition"))}})
     return await candidates(frozen, await removals_of(closed_list, store), closed_list.level, store)
 
 
-async def removals_of(closed_list: AnnualList, store: Composed) -> list[Removal]:
+async def removals_of(closed_list: AnnualList, store: ListStore) -> list[Removal]:
     return await store.removals.find({"_id": {"$in": list(sources(closed_list.lines, "removal"))}})
 
 
-async def _material(shelf: Shelf, store: Composed) -> Material:
+async def _material(shelf: YearLists, store: ListStore) -> ListMaterial:
     level, year = shelf.level, shelf.year
-    place = shelf.pending.volume if shelf.pending else shelf.next_volume
+    place = shelf.pending.volume if shelf.pending else shelf.next_ref
     free = {"level": level, "year": year, "state": {"$in": [ClearanceState.WAITING, ClearanceState.FROZEN]}}
     struck = {"state": ClearanceState.DROPPED, "list_id": place.list_id}
-    cases = [clearances.waiting_again(each) for each in await store.clearances.find({"$or": [free, struck]})]
+    cases = [clearances.unfreeze(each) for each in await store.clearances.find({"$or": [free, struck]})]
     open_states = {"year": year, "state": {"$in": [RemovalState.WAITING, RemovalState.FROZEN]}}
     leaving = [removals.waiting_again(each) for each in await store.removals.find(open_states)]
     waiting = [each for each in cases if each.state is ClearanceState.WAITING]
-    return Material(
+    return ListMaterial(
         place=place,
         candidates=tuple(await candidates(waiting, leaving, level, store)),
         removals=tuple(leaving),
@@ -100,16 +100,16 @@ async def _material(shelf: Shelf, store: Composed) -> Material:
     )
 
 
-def _compose(material: Material, day: date) -> AnnualList:
-    return composed(material.place, sift(material.candidates, day), material.removals, day)
+def _compose(material: ListMaterial, day: date) -> AnnualList:
+    return compose_draft(material.place, check_candidates(material.candidates, day), material.removals, day)
 
 
-def _freeze(result: AnnualList, material: Material, store: Composed) -> None:
+def _freeze(result: AnnualList, material: ListMaterial, store: ListStore) -> None:
     on_list = set(sources(result.lines, "addition"))
     for each in (*(candidate.clearance for candidate in material.candidates), *material.dropped):
         state = clearances.frozen(each, result.list_id) if each.case_id in on_list else each
         store.clearances.save(each.case_id, state)
     for leaving in material.removals:
         store.removals.save(leaving.removal_id, removals.frozen(leaving, result.list_id))
-    mark(material.candidates, result.list_id, result.composed_on, store)
+    touch(material.candidates, result.list_id, result.composed_on, store)
     store.lists.save(result.list_id, result)

@@ -12,9 +12,9 @@ from rulebook import shanghai_date
 
 from registry.domain import answers, corrections
 from registry.domain.chain import content_digest
-from registry.domain.lists import AnnualList, closed, said_closed
-from registry.handlers.closing import shelf_of
-from registry.handlers.stores import Composed
+from registry.domain.lists import AnnualList, closed, closed_event
+from registry.handlers.closing import lists_of
+from registry.handlers.stores import ListStore
 
 
 @dataclass(frozen=True)
@@ -26,20 +26,20 @@ class CorrectList:
     why: str
 
 
-async def correct_list(command: CorrectList, store: Composed, now: datetime) -> Done:
+async def correct_list(command: CorrectList, store: ListStore, now: datetime) -> Done:
     corrected = await numbered(command.level, command.number, store)
     if unknown := corrections.unknown_sources(corrected, command.names):
         raise answers.not_on_the_list(unknown)
-    shelf = await shelf_of(corrected.level, corrected.year, store)
+    shelf = await lists_of(corrected.level, corrected.year, store)
     if shelf.pending is not None:
         raise answers.awaits_announcement(shelf.pending.list_id)
     day = shanghai_date(now)
-    result = closed(corrections.correction(shelf.next_volume, corrected, command.names, command.why, day))
+    result = closed(corrections.correction(shelf.next_ref, corrected, command.names, command.why, day))
     store.lists.save(result.list_id, result)
-    return Done([said_closed(result, content_digest(result.lines))], answers.overview(result))
+    return Done([closed_event(result, content_digest(result.lines))], answers.overview(result))
 
 
-async def numbered(level: Level, number: int, store: Composed) -> AnnualList:
+async def numbered(level: Level, number: int, store: ListStore) -> AnnualList:
     found = await store.lists.find({"level": level, "announcement.number": number})
     if not found:
         raise Refusal("not-found", status=404)

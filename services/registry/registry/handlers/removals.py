@@ -10,14 +10,14 @@ from messages.values import Ban, Level
 from rulebook import NoRuleSet, RuleSet, reason, rules_on, shanghai_date
 
 from registry.domain import bans, register, removals
-from registry.domain.bans import Imposed, Standing
+from registry.domain.bans import ImposedBan, BanRecord
 from registry.domain.lists import ListState
 from registry.domain.register import FOREVER, Listing, Removed
-from registry.domain.removals import Decision, Effect, Removal
-from registry.handlers.stores import Entered, Recorded
+from registry.domain.removals import RemovalDecision, RemovalEffect, Removal
+from registry.handlers.stores import RemovalStore, RemovalRecordingStore
 
 
-async def record_removal(decision: Decision, store: Recorded, now: datetime) -> Done:
+async def record_removal(decision: RemovalDecision, store: RemovalRecordingStore, now: datetime) -> Done:
     """Enter the decision once: the same unit and document again change nothing.
 
     D5 takes effect at once, D1 to D4 with the list of the year they were decided in; where that list is out and the
@@ -30,12 +30,12 @@ async def record_removal(decision: Decision, store: Recorded, now: datetime) -> 
     levels, list_is_out = await _levels(decision, store), await _list_is_out(decision.decided_on.year, today, store)
     removal = removals.recorded(decision, levels, today, list_is_out=list_is_out)
     store.removals.save(removal.removal_id, removal)
-    if removal.effect is Effect.WITH_LIST:
+    if removal.effect is RemovalEffect.WITH_LIST:
         return Done(value=removal)
     return Done([await take_effect(removal, removal.decided_on, today, store)], removal)
 
 
-async def take_effect(removal: Removal, effective_on: date, today: date, store: Entered) -> UnitRemoved:
+async def take_effect(removal: Removal, effective_on: date, today: date, store: RemovalStore) -> UnitRemoved:
     """End the titles the register shows from ``today`` on; the ban runs from ``effective_on`` (B1).
 
     The standing is read before the titles: a list announced between the two readings makes a conflict, one announced
@@ -44,23 +44,23 @@ async def take_effect(removal: Removal, effective_on: date, today: date, store: 
     rules = rules_on(effective_on)
     ban = bans.ban_from(effective_on, rules) if removals.brings_ban(removal.ground, rules) else None
     if ban is not None:
-        standing = await store.standings.get(removal.unit.uscc) or Standing(removal.unit.uscc)
+        standing = await store.standings.get(removal.unit.uscc) or BanRecord(removal.unit.uscc)
         store.standings.save(standing.uscc, bans.impose(standing, _imposed(removal, ban, rules, today)))
     for listing in await _titles(removal, rules, store):
         store.listings.save(listing.case_id, register.ended(listing, removal.removal_id, today))
     entry = Removed(removals.reason(removal), removal.document_number, effective_on, today, removal.levels, ban)
-    unit = await store.units.get(removal.unit.key) or register.entered(None, removal.unit, today)
+    unit = await store.units.get(removal.unit.key) or register.enter_unit(None, removal.unit, today)
     store.units.save(unit.key, register.removed(unit, entry))
-    return register.said_removed(removal.unit, entry, rules.version)
+    return register.removed_event(removal.unit, entry, rules.version)
 
 
-def _same(known: Removal, decision: Decision) -> Removal:
+def _same(known: Removal, decision: RemovalDecision) -> Removal:
     if (known.ground, known.decided_on) != (decision.ground, decision.decided_on):
         raise _refusal("G3", "document-number-used", "该文号已登记为另一移出决定", decision.document_number)
     return known
 
 
-def _rules_of(decision: Decision, today: date) -> RuleSet:
+def _rules_of(decision: RemovalDecision, today: date) -> RuleSet:
     if decision.decided_on > today:
         raise _refusal("T1", "decided-in-the-future", "决定日期不得晚于今日", str(decision.decided_on), status=422)
     try:
@@ -70,7 +70,7 @@ def _rules_of(decision: Decision, today: date) -> RuleSet:
         raise _refusal("G2", "no-rule-set", text, str(decision.decided_on), status=422) from None
 
 
-async def _list_is_out(year: int, today: date, store: Recorded) -> bool:
+async def _list_is_out(year: int, today: date, store: RemovalRecordingStore) -> bool:
     """Whether the year is over and its list announced: here, or before this register knew of any case to list."""
     if year == today.year:
         return False
@@ -80,20 +80,20 @@ async def _list_is_out(year: int, today: date, store: Recorded) -> bool:
     return not lists and not await store.clearances.find({"level": Level.REGION, "year": {"$lte": year}}, limit=1)
 
 
-async def _levels(decision: Decision, store: Entered) -> tuple[Level, ...]:
+async def _levels(decision: RemovalDecision, store: RemovalStore) -> tuple[Level, ...]:
     """The levels named and those held; for a unit this register never listed, the region's."""
     held = await store.listings.find({"unit_key": decision.unit.key, "shown_until": FOREVER})
     named = set(decision.levels) or {each.level for each in held} or {Level.REGION}
     return tuple(level for level in Level if level in named)
 
 
-async def _titles(removal: Removal, rules: RuleSet, store: Entered) -> list[Listing]:
+async def _titles(removal: Removal, rules: RuleSet, store: RemovalStore) -> list[Listing]:
     held = await store.listings.find({"unit_key": removal.unit.key, "shown_until": FOREVER})
     return [each for each in held if each.level in removal.levels and removals.reaches(removal, each.unit_type, rules)]
 
 
-def _imposed(removal: Removal, ban: Ban, rules: RuleSet, today: date) -> Imposed:
-    return Imposed(
+def _imposed(removal: Removal, ban: Ban, rules: RuleSet, today: date) -> ImposedBan:
+    return ImposedBan(
         ban=ban,
         removal_id=removal.removal_id,
         ground=removal.ground,

@@ -6,42 +6,42 @@ from typing import Protocol
 
 from chassis.handling import Collection
 
-from registry.domain.assessors import AssessorStanding
-from registry.domain.bans import Standing
-from registry.domain.chain import Book
+from registry.domain.assessors import AssessorStatus
+from registry.domain.bans import BanRecord
+from registry.domain.chain import ChainHead
 from registry.domain.clearances import Clearance
 from registry.domain.lists import AnnualList
-from registry.domain.register import Listing, Unit
+from registry.domain.register import Listing, RegisteredUnit
 from registry.domain.removals import Removal
 
 
-class Checked(Protocol):
+class CheckStore(Protocol):
     """What the last check looks at."""
 
     @property
-    def standings(self) -> Collection[Standing]: ...
+    def standings(self) -> Collection[BanRecord]: ...
     @property
-    def assessors(self) -> Collection[AssessorStanding]: ...
+    def assessors(self) -> Collection[AssessorStatus]: ...
     @property
     def listings(self) -> Collection[Listing]: ...
     @property
-    def units(self) -> Collection[Unit]: ...
+    def units(self) -> Collection[RegisteredUnit]: ...
 
 
-class Entered(Protocol):
+class RemovalStore(Protocol):
     """What a removal changes."""
 
     @property
     def removals(self) -> Collection[Removal]: ...
     @property
-    def standings(self) -> Collection[Standing]: ...
+    def standings(self) -> Collection[BanRecord]: ...
     @property
-    def units(self) -> Collection[Unit]: ...
+    def units(self) -> Collection[RegisteredUnit]: ...
     @property
     def listings(self) -> Collection[Listing]: ...
 
 
-class Composed(Checked, Protocol):
+class ListStore(CheckStore, Protocol):
     """What a list is composed of."""
 
     @property
@@ -52,12 +52,12 @@ class Composed(Checked, Protocol):
     def removals(self) -> Collection[Removal]: ...
 
 
-class Recorded(Composed, Entered, Protocol):
+class RemovalRecordingStore(ListStore, RemovalStore, Protocol):
     """What tells whether a removal still finds its year's list."""
 
 
-class Announced(Recorded, Protocol):
+class AnnouncementStore(RemovalRecordingStore, Protocol):
     """What an announcement changes, all in one commit."""
 
     @property
-    def books(self) -> Collection[Book]: ...
+    def books(self) -> Collection[ChainHead]: ...

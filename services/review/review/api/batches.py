@@ -4,19 +4,19 @@ from datetime import date
 from typing import Annotated
 
 from chassis.handling import Refusal
-from chassis.http.endpoint import PROBLEMS, Call, Gate, refuses
-from chassis.http.problems import rests_on
+from chassis.http.endpoint import PROBLEMS, RequestContext, ApiContext, refuses
+from chassis.http.problems import based_on_rule
 from fastapi import APIRouter, Body, Depends
 from messages.values import Level, Text
 from pydantic import Field
 from rulebook import basis
 
 from review.api import views
-from review.api.commands import acting
+from review.api.commands import actor_of
 from review.api.policies import PUBLISH, READ_RANKING, SELECT
-from review.domain.notice import Notice
-from review.domain.ranking import BatchRanking, Decision, batch_id, reproduces
-from review.domain.record import By
+from review.domain.notice import PublicNotice
+from review.domain.ranking import BatchRanking, RepeatEvaluationDecision, batch_id, verify_ranking
+from review.domain.record import ActorRef
 from review.handlers.notice import OpenNotice, open_notice
 from review.handlers.ranking import RankBatch, rank_batch
 from review.store import Store
@@ -36,9 +36,9 @@ class RankingBody(views.Body):
     decision: DecisionBody | None = None
     """Needed for more than the year's evaluation and what was suspended then (A7), and kept with the ranking."""
 
-    def command(self, level: Level, year: int, by: By) -> RankBatch:
+    def command(self, level: Level, year: int, by: ActorRef) -> RankBatch:
         given = self.decision
-        decision = Decision(given.document_number.strip(), given.decided_on) if given else None
+        decision = RepeatEvaluationDecision(given.document_number.strip(), given.decided_on) if given else None
         return RankBatch(level, year, self.dry_run, by, self.early_reason, decision)
 
 
@@ -54,52 +54,52 @@ class RankingView(views.View):
     reproducible: bool
 
 
-def router(gate: Gate) -> APIRouter:
+def router(gate: ApiContext) -> APIRouter:
     routes = APIRouter(prefix="/batches/{year}", tags=["batches"], responses=PROBLEMS)
 
     @routes.post(
         "/ranking",
         summary="Rank and select the cases of a batch",
-        openapi_extra=rests_on(basis("V8")),
+        openapi_extra=based_on_rule(basis("V8")),
         responses=refuses(
             "batch-unfinished", "nothing-to-rank", "forwarding-open", "evaluated-already", "level-not-reviewed"
         ),
     )
     async def select(
         year: int,
-        call: Annotated[Call, Depends(gate.call(SELECT))],
+        call: Annotated[RequestContext, Depends(gate.authorize(SELECT))],
         body: Annotated[RankingBody | None, Body()] = None,
         level: Level = Level.REGION,
     ) -> BatchRanking:
         """A dry run shows the ranking and changes nothing."""
-        command = (body or RankingBody()).command(level, year, await acting(call, SELECT, None))
-        return await call.perform(rank_batch, command, Store, reply=BatchRanking)
+        command = (body or RankingBody()).command(level, year, await actor_of(call, SELECT, None))
+        return await call.execute(rank_batch, command, Store, reply=BatchRanking)
 
     @routes.get("/ranking", summary="Show the ranking of a batch")
     async def selected(
-        year: int, call: Annotated[Call, Depends(gate.call(READ_RANKING))], level: Level = Level.REGION
+        year: int, call: Annotated[RequestContext, Depends(gate.authorize(READ_RANKING))], level: Level = Level.REGION
     ) -> list[RankingView]:
         """All rankings of the batch, the first one first."""
-        rankings = await call.reads(Store).rankings.find({"batch": batch_id(level, year)}, sort=[("number", 1)])
+        rankings = await call.read_store(Store).rankings.find({"batch": batch_id(level, year)}, sort=[("number", 1)])
         if not rankings:
             raise Refusal("not-found", status=404)
-        return [RankingView(ranking=each, reproducible=reproduces(each)) for each in rankings]
+        return [RankingView(ranking=each, reproducible=verify_ranking(each)) for each in rankings]
 
     @routes.post(
         "/notice",
         summary="Publish the public notice of a batch",
-        openapi_extra=rests_on(basis("V9")),
+        openapi_extra=based_on_rule(basis("V9")),
         status_code=201,
         responses=refuses("nothing-to-publish", "level-not-reviewed"),
     )
     async def publish(
         year: int,
-        call: Annotated[Call, Depends(gate.call(PUBLISH))],
+        call: Annotated[RequestContext, Depends(gate.authorize(PUBLISH))],
         body: Annotated[NoticeBody | None, Body()] = None,
         level: Level = Level.REGION,
-    ) -> Notice:
+    ) -> PublicNotice:
         end = body.published_end if body else None
-        command = OpenNotice(level, year, end, await acting(call, PUBLISH, None))
-        return await call.perform(open_notice, command, Store, reply=Notice)
+        command = OpenNotice(level, year, end, await actor_of(call, PUBLISH, None))
+        return await call.execute(open_notice, command, Store, reply=PublicNotice)
 
     return routes

@@ -3,22 +3,22 @@
 from datetime import date
 from typing import Annotated
 
-from chassis.security.policies import both
-from chassis.http.endpoint import PROBLEMS, Call, Gate, Page, etag
+from chassis.security.policies import and_filters
+from chassis.http.endpoint import PROBLEMS, RequestContext, ApiContext, Page, etag
 from fastapi import APIRouter, Depends, Query, Response
 from messages.values import Level, Prefecture, UnitType
 from pydantic import Field
 from rulebook import shanghai_date
 
-from review.api.commands import acting, acting_on
+from review.api.commands import actor_of, acting_on
 from review.api.policies import READ_CASE, READ_RECORD
 from review.api.views import Body, CaseDetail, CaseSummary, RecordView, detail, record_view, summary
-from review.domain.assessors import AssessorStanding, SanctionedSister, sanctioned_sisters
+from review.domain.assessors import AssessorStatus, SanctionedAffiliate, sanctioned_sisters
 from review.domain.case import Case, State
 from review.store import Store
 
 
-class Asked(Body):
+class CaseQuery(Body):
     """Which cases are wanted, and which page of them."""
 
     state: State | None = None
@@ -40,40 +40,40 @@ class Asked(Body):
         return {path: value for path, value in wanted.items() if value is not None}
 
 
-def router(gate: Gate) -> APIRouter:
+def router(gate: ApiContext) -> APIRouter:
     routes = APIRouter(prefix="/cases", tags=["cases"], responses=PROBLEMS)
 
     @routes.get("", summary="List cases")
     async def listed(
-        asked: Annotated[Asked, Query()], call: Annotated[Call, Depends(gate.call(READ_CASE))]
+        asked: Annotated[CaseQuery, Query()], call: Annotated[RequestContext, Depends(gate.authorize(READ_CASE))]
     ) -> Page[CaseSummary]:
         # Both may speak of the prefecture; neither may widen the other.
-        where = both({"$and": [asked.where()]}, call.filter())
-        found = await call.page(call.reads(Store).cases, where, limit=asked.limit, after=asked.after)
+        where = and_filters({"$and": [asked.where()]}, call.filter())
+        found = await call.page(call.read_store(Store).cases, where, limit=asked.limit, after=asked.after)
         return Page(items=[summary(case) for case in found.items], next=found.next)
 
     @routes.get("/{case_id}", summary="Show a case")
-    async def one(case_id: str, response: Response, call: Annotated[Call, Depends(gate.call(READ_CASE))]) -> CaseDetail:
-        store = call.reads(Store)
+    async def one(case_id: str, response: Response, call: Annotated[RequestContext, Depends(gate.authorize(READ_CASE))]) -> CaseDetail:
+        store = call.read_store(Store)
         case = await store.cases.require(case_id)
-        by = await acting(call, READ_CASE, case)
+        by = await actor_of(call, READ_CASE, case)
         response.headers["ETag"] = etag(store.cases.version(case_id))
         return detail(case, by, await _sisters(case, store, shanghai_date(call.now)))
 
     @routes.get("/{case_id}/record", summary="Show the record of a case")
-    async def record(case_id: str, call: Annotated[Call, Depends(gate.call(READ_RECORD))]) -> RecordView:
+    async def record(case_id: str, call: Annotated[RequestContext, Depends(gate.authorize(READ_RECORD))]) -> RecordView:
         case, _ = await acting_on(call, READ_RECORD, case_id)
-        entries = await call.reads(Store).records.find({"case_id": case_id}, sort=[("number", 1)])
+        entries = await call.read_store(Store).records.find({"case_id": case_id}, sort=[("number", 1)])
         return record_view(case, entries)
 
     return routes
 
 
-async def _sisters(case: Case, store: Store, day: date) -> tuple[SanctionedSister, ...]:
+async def _sisters(case: Case, store: Store, day: date) -> tuple[SanctionedAffiliate, ...]:
     """Looked up when asked for: a sanction of a sister says nothing about the case itself (S3)."""
     if case.assessor is None:
         return ()
-    own = await store.assessors.get(case.assessor.uscc) or AssessorStanding(case.assessor.uscc)
+    own = await store.assessors.get(case.assessor.uscc) or AssessorStatus(case.assessor.uscc)
     told = {"sisters": own.uscc}
     same = {"representative": own.representative}
     where = told if own.representative is None else {"$or": [told, same]}

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from chassis.security.policies import Allowed, Policy
-from chassis.http.endpoint import Call
+from chassis.http.endpoint import RequestContext
 
 from review.domain.case import Case
-from review.domain.record import By
+from review.domain.record import ActorRef
 from review.store import Store
 
 
-async def acting(call: Call, policy: Policy, resource: object) -> By:
+async def actor_of(call: RequestContext, policy: Policy, resource: object) -> ActorRef:
     """Refuse who may not act on ``resource``; else who acts, in the role that the policy let in."""
-    await call.allow(resource)
-    decided = policy.decide(call.actor, resource)
+    await call.authorize(resource)
+    decided = policy.authorize(call.actor, resource)
     if not isinstance(decided, Allowed):
         raise TypeError(f"{policy.name} is not the policy of this route")
-    return By(call.actor.subject, decided.by.role)
+    return ActorRef(call.actor.subject, decided.by.role)
 
 
-async def acting_on(call: Call, policy: Policy, case_id: str) -> tuple[Case, By]:
+async def acting_on(call: RequestContext, policy: Policy, case_id: str) -> tuple[Case, ActorRef]:
     """The case and who acts on it; nobody who may not see it learns more than that."""
-    case = await call.reads(Store).cases.require(case_id)
-    return case, await acting(call, policy, case)
+    case = await call.read_store(Store).cases.require(case_id)
+    return case, await actor_of(call, policy, case)

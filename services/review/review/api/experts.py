@@ -2,16 +2,16 @@
 
 from typing import Annotated
 
-from chassis.http.endpoint import PROBLEMS, Call, Gate, Limit, Page, etag, refuses
-from chassis.http.pagination import USUAL
-from chassis.http.problems import rests_on
+from chassis.http.endpoint import PROBLEMS, RequestContext, ApiContext, Limit, Page, etag, refuses
+from chassis.http.pagination import DEFAULT_LIMIT
+from chassis.http.problems import based_on_rule
 from fastapi import APIRouter, Body, Depends, Response
 from messages.values import Identifier, Level, Text, Uscc
 from pydantic import Field
 from rulebook import basis
 
 from review.api import views
-from review.api.commands import acting, acting_on
+from review.api.commands import actor_of, acting_on
 from review.api.policies import APPOINT, APPOINT_ALL, DECLARE, KEEP_EXPERTS, READ_EXPERTS
 from review.domain.expert import Evaluated, Expert
 from review.handlers.panel import (
@@ -58,83 +58,83 @@ class PanelBody(views.Body):
     """The chair first; nobody named: drawn."""
 
 
-def router(gate: Gate) -> APIRouter:
+def router(gate: ApiContext) -> APIRouter:
     routes = APIRouter(responses=PROBLEMS)
     routes.include_router(_experts(gate))
     routes.include_router(_panels(gate))
     return routes
 
 
-def _experts(gate: Gate) -> APIRouter:
+def _experts(gate: ApiContext) -> APIRouter:
     routes = APIRouter(prefix="/experts", tags=["experts"])
 
-    @routes.post("", summary="Register an expert", openapi_extra=rests_on(basis("V5")), status_code=201)
-    async def register(body: ExpertBody, call: Annotated[Call, Depends(gate.call(KEEP_EXPERTS))]) -> Expert:
+    @routes.post("", summary="Register an expert", openapi_extra=based_on_rule(basis("V5")), status_code=201)
+    async def register(body: ExpertBody, call: Annotated[RequestContext, Depends(gate.authorize(KEEP_EXPERTS))]) -> Expert:
         """Registering again brings the entry up to date; a seat that the expert may not hold any more passes on."""
         evaluated = tuple(Evaluated(each.uscc, each.year) for each in body.evaluated)
-        by = await acting(call, KEEP_EXPERTS, None)
+        by = await actor_of(call, KEEP_EXPERTS, None)
         command = RegisterExpert(body.expert_id, body.employer, body.groups, evaluated, by)
-        return await call.perform(register_expert, command, Store, reply=Expert)
+        return await call.execute(register_expert, command, Store, reply=Expert)
 
     @routes.get("", summary="List experts")
     async def listed(
-        call: Annotated[Call, Depends(gate.call(READ_EXPERTS))],
-        limit: Limit = USUAL,
+        call: Annotated[RequestContext, Depends(gate.authorize(READ_EXPERTS))],
+        limit: Limit = DEFAULT_LIMIT,
         after: str | None = None,
     ) -> Page[Expert]:
-        return await call.page(call.reads(Store).experts, call.filter(), limit=limit, after=after)
+        return await call.page(call.read_store(Store).experts, call.filter(), limit=limit, after=after)
 
     @routes.get("/{expert_id}", summary="Show an expert")
     async def one(
-        expert_id: str, response: Response, call: Annotated[Call, Depends(gate.call(READ_EXPERTS))]
+        expert_id: str, response: Response, call: Annotated[RequestContext, Depends(gate.authorize(READ_EXPERTS))]
     ) -> Expert:
-        store = call.reads(Store)
+        store = call.read_store(Store)
         expert = await store.experts.require(expert_id)
-        await call.allow(expert)
+        await call.authorize(expert)
         response.headers["ETag"] = etag(store.experts.version(expert_id))
         return expert
 
     @routes.post(
-        "/{expert_id}/conflicts", summary="Declare a conflict of interest", openapi_extra=rests_on(basis("V5"))
+        "/{expert_id}/conflicts", summary="Declare a conflict of interest", openapi_extra=based_on_rule(basis("V5"))
     )
-    async def declare(expert_id: str, body: ConflictBody, call: Annotated[Call, Depends(gate.call(DECLARE))]) -> Expert:
+    async def declare(expert_id: str, body: ConflictBody, call: Annotated[RequestContext, Depends(gate.authorize(DECLARE))]) -> Expert:
         """Always kept: seats on cases of the unit, assessor or group pass on; a score already made is flagged."""
-        by = await acting(call, DECLARE, await call.reads(Store).experts.require(expert_id))
+        by = await actor_of(call, DECLARE, await call.read_store(Store).experts.require(expert_id))
         command = DeclareConflict(expert_id, body.uscc or "", body.text, by, body.name or "")
-        return await call.perform(declare_conflict, command, Store, reply=Expert)
+        return await call.execute(declare_conflict, command, Store, reply=Expert)
 
     return routes
 
 
-def _panels(gate: Gate) -> APIRouter:
+def _panels(gate: ApiContext) -> APIRouter:
     routes = APIRouter(tags=["panels"])
 
     @routes.post(
         "/cases/{case_id}/panel",
         summary="Appoint the panel of a case",
-        openapi_extra=rests_on(basis("V5")),
+        openapi_extra=based_on_rule(basis("V5")),
         responses=refuses("wrong-state", "experts-too-few", "case-suspended", "level-not-reviewed"),
     )
     async def appoint(
         case_id: str,
-        call: Annotated[Call, Depends(gate.call(APPOINT))],
+        call: Annotated[RequestContext, Depends(gate.authorize(APPOINT))],
         body: Annotated[PanelBody | None, Body()] = None,
     ) -> Appointed:
         _, by = await acting_on(call, APPOINT, case_id)
         command = AppointPanel(case_id, body.experts if body else (), by)
-        return await call.perform(appoint_panel, command, Store, reply=Appointed)
+        return await call.execute(appoint_panel, command, Store, reply=Appointed)
 
     @routes.post(
         "/batches/{year}/panels",
         summary="Appoint the panels of a batch",
-        openapi_extra=rests_on(basis("V5")),
+        openapi_extra=based_on_rule(basis("V5")),
         responses=refuses("level-not-reviewed"),
     )
     async def appoint_all(
-        year: int, call: Annotated[Call, Depends(gate.call(APPOINT_ALL))], level: Level = Level.REGION
+        year: int, call: Annotated[RequestContext, Depends(gate.authorize(APPOINT_ALL))], level: Level = Level.REGION
     ) -> Appointments:
         """Every forwarded case of the batch that has no panel yet."""
-        command = AppointPanels(level, year, await acting(call, APPOINT_ALL, None))
-        return await call.perform(appoint_panels, command, Store, reply=Appointments)
+        command = AppointPanels(level, year, await actor_of(call, APPOINT_ALL, None))
+        return await call.execute(appoint_panels, command, Store, reply=Appointments)
 
     return routes

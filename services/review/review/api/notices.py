@@ -2,38 +2,38 @@
 
 from typing import Annotated
 
-from chassis.http.endpoint import PROBLEMS, Call, Gate, Limit, Page, etag, refuses
-from chassis.http.pagination import USUAL
-from chassis.http.problems import rests_on
+from chassis.http.endpoint import PROBLEMS, RequestContext, ApiContext, Limit, Page, etag, refuses
+from chassis.http.pagination import DEFAULT_LIMIT
+from chassis.http.problems import based_on_rule
 from fastapi import APIRouter, Depends, Response
 from rulebook import basis
 
-from review.api.commands import acting
+from review.api.commands import actor_of
 from review.api.policies import PUBLISH, READ_NOTICE
 from review.api.views import NoticeEntry
-from review.domain.notice import Notice
+from review.domain.notice import PublicNotice
 from review.handlers.notice import ConcludeNotice, conclude_notice
 from review.store import Store
 
 
-def router(gate: Gate) -> APIRouter:
+def router(gate: ApiContext) -> APIRouter:
     routes = APIRouter(prefix="/notices", tags=["notices"], responses=PROBLEMS)
-    reading = Depends(gate.call(READ_NOTICE))
+    reading = Depends(gate.authorize(READ_NOTICE))
 
     @routes.get("", summary="List public notices")
     async def listed(
-        call: Annotated[Call, reading],
+        call: Annotated[RequestContext, reading],
         batch_year: int | None = None,
-        limit: Limit = USUAL,
+        limit: Limit = DEFAULT_LIMIT,
         after: str | None = None,
     ) -> Page[NoticeEntry]:
         where = {} if batch_year is None else {"batch_year": batch_year}
-        found = await call.page(call.reads(Store).notices, where, (("opened_on", -1),), limit, after)
+        found = await call.page(call.read_store(Store).notices, where, (("opened_on", -1),), limit, after)
         return Page(items=[NoticeEntry.model_validate(each) for each in found.items], next=found.next)
 
     @routes.get("/{notice_id}", summary="Show a public notice")
-    async def one(notice_id: str, response: Response, call: Annotated[Call, reading]) -> Notice:
-        store = call.reads(Store)
+    async def one(notice_id: str, response: Response, call: Annotated[RequestContext, reading]) -> PublicNotice:
+        store = call.read_store(Store)
         notice = await store.notices.require(notice_id)
         response.headers["ETag"] = etag(store.notices.version(notice_id))
         return notice
@@ -41,12 +41,12 @@ def router(gate: Gate) -> APIRouter:
     @routes.post(
         "/{notice_id}/conclude",
         summary="Conclude a public notice",
-        openapi_extra=rests_on(basis("V9")),
+        openapi_extra=based_on_rule(basis("V9")),
         responses=refuses("notice-running", "notice-concluded"),
     )
-    async def conclude(notice_id: str, call: Annotated[Call, Depends(gate.call(PUBLISH))]) -> Notice:
+    async def conclude(notice_id: str, call: Annotated[RequestContext, Depends(gate.authorize(PUBLISH))]) -> PublicNotice:
         """Not before the published end is over; the day after, a job does it."""
-        command = ConcludeNotice(notice_id, await acting(call, PUBLISH, None))
-        return await call.perform(conclude_notice, command, Store, reply=Notice)
+        command = ConcludeNotice(notice_id, await actor_of(call, PUBLISH, None))
+        return await call.execute(conclude_notice, command, Store, reply=PublicNotice)
 
     return routes

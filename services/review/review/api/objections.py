@@ -2,15 +2,15 @@
 
 from typing import Annotated
 
-from chassis.http.endpoint import PROBLEMS, Call, Gate, Limit, Page, refuses
-from chassis.http.pagination import USUAL
-from chassis.http.problems import rests_on
+from chassis.http.endpoint import PROBLEMS, RequestContext, ApiContext, Limit, Page, refuses
+from chassis.http.pagination import DEFAULT_LIMIT
+from chassis.http.problems import based_on_rule
 from fastapi import APIRouter, Depends
 from messages.values import Identifier, Text
 from pydantic import Field
 from rulebook import basis
 
-from review.api.commands import acting
+from review.api.commands import actor_of
 from review.api.policies import DECIDE_OBJECTION, OBJECT
 from review.api.views import Body
 from review.domain.notice import Objection
@@ -38,45 +38,45 @@ class ResolutionBody(Body):
     text: Text
 
 
-def router(gate: Gate) -> APIRouter:
+def router(gate: ApiContext) -> APIRouter:
     routes = APIRouter(prefix="/notices/{notice_id}/objections", tags=["objections"], responses=PROBLEMS)
-    deciding = Depends(gate.call(DECIDE_OBJECTION))
+    deciding = Depends(gate.authorize(DECIDE_OBJECTION))
 
     @routes.post(
         "",
         summary="Lodge an objection",
-        openapi_extra=rests_on(basis("V9")),
+        openapi_extra=based_on_rule(basis("V9")),
         status_code=201,
         responses=refuses("notice-ended", "not-in-notice"),
     )
     async def lodge(
-        notice_id: str, body: ObjectionBody, call: Annotated[Call, Depends(gate.call(OBJECT))]
+        notice_id: str, body: ObjectionBody, call: Annotated[RequestContext, Depends(gate.authorize(OBJECT))]
     ) -> ObjectionReceipt:
-        by = await acting(call, OBJECT, None)
+        by = await actor_of(call, OBJECT, None)
         new = call.new_id("obj-", notice_id)
         command = LodgeObjection(new, notice_id, body.case_id, body.facts, body.name, body.contact, by)
-        return await call.perform(lodge_objection, command, Store, reply=ObjectionReceipt)
+        return await call.execute(lodge_objection, command, Store, reply=ObjectionReceipt)
 
     @routes.get("", summary="List the objections to a notice")
     async def listed(
         notice_id: str,
-        call: Annotated[Call, deciding],
-        limit: Limit = USUAL,
+        call: Annotated[RequestContext, deciding],
+        limit: Limit = DEFAULT_LIMIT,
         after: str | None = None,
     ) -> Page[Objection]:
-        return await call.page(call.reads(Store).objections, {"notice_id": notice_id}, limit=limit, after=after)
+        return await call.page(call.read_store(Store).objections, {"notice_id": notice_id}, limit=limit, after=after)
 
     @routes.post(
         "/{objection_id}/resolution",
         summary="Resolve an objection",
-        openapi_extra=rests_on(basis("V9")),
+        openapi_extra=based_on_rule(basis("V9")),
         responses=refuses("objection-resolved"),
     )
     async def resolve(
-        notice_id: str, objection_id: str, body: ResolutionBody, call: Annotated[Call, deciding]
+        notice_id: str, objection_id: str, body: ResolutionBody, call: Annotated[RequestContext, deciding]
     ) -> ObjectionReceipt:
-        by = await acting(call, DECIDE_OBJECTION, None)
+        by = await actor_of(call, DECIDE_OBJECTION, None)
         command = ResolveObjection(notice_id, objection_id, body.upheld, body.text, by)
-        return await call.perform(resolve_objection, command, Store, reply=ObjectionReceipt)
+        return await call.execute(resolve_objection, command, Store, reply=ObjectionReceipt)
 
     return routes

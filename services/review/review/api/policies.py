@@ -20,7 +20,7 @@ from messages.values import Department, Role, UnitRef
 
 
 @dataclass(frozen=True)
-class Forwarded:
+class AfterForwarding:
     """Cases that the prefecture department has forwarded: only from then on are they the region's to have judged."""
 
     def filter(self, actor: Actor) -> Filter:  # noqa: ARG002 - whoever asks
@@ -30,7 +30,7 @@ class Forwarded:
 OWN_PREFECTURE = Rule(Role.PREFECTURE_OFFICER, own_prefecture("unit.prefecture"))
 REGION = Rule(Role.REGIONAL_OFFICER, everything)
 REVIEWERS = Rule(Role.REVIEW_ORGANISATION, everything)
-REVIEWERS_OF_FORWARDED = Rule(Role.REVIEW_ORGANISATION, Forwarded())
+REVIEWERS_OF_FORWARDED = Rule(Role.REVIEW_ORGANISATION, AfterForwarding())
 
 READ_CASE = Policy(
     "case.read",
@@ -79,7 +79,7 @@ DECIDE_OBJECTION = Policy("objection.decide", (REGION,))
 
 
 @dataclass(frozen=True)
-class Asked:
+class ConsultedDepartment:
     """A case as the consulted department sees it: where, and who is asked."""
 
     unit: UnitRef
@@ -87,7 +87,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Seat:
+class PanelSeat:
     """A place on a panel: the expert's own."""
 
     expert: str

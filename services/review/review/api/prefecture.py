@@ -2,15 +2,15 @@
 
 from typing import Annotated, Literal
 
-from chassis.http.endpoint import PROBLEMS, Call, Gate, refuses
-from chassis.http.problems import rests_on
+from chassis.http.endpoint import PROBLEMS, RequestContext, ApiContext, refuses
+from chassis.http.problems import based_on_rule
 from fastapi import APIRouter, Depends
 from messages.values import Department, FileRef, Text
 from pydantic import Field
 from rulebook import basis
 
-from review.api.commands import acting, acting_on
-from review.api.policies import ANSWER, DECIDE, Asked
+from review.api.commands import actor_of, acting_on
+from review.api.policies import ANSWER, DECIDE, ConsultedDepartment
 from review.api.views import Body
 from review.handlers.consultation import AnswerConsultation, answer_consultation
 from review.handlers.desk import Receipt
@@ -48,58 +48,58 @@ class OpinionDocumentBody(Body):
     dealt_with: DealtWith = Field(default_factory=dict)
 
 
-def router(gate: Gate) -> APIRouter:
+def router(gate: ApiContext) -> APIRouter:
     routes = APIRouter(prefix="/cases/{case_id}", tags=["prefecture"], responses=PROBLEMS)
-    deciding = Depends(gate.call(DECIDE))
+    deciding = Depends(gate.authorize(DECIDE))
 
     @routes.post(
         "/opinions",
         summary="Answer a consultation",
-        openapi_extra=rests_on(basis("V2")),
+        openapi_extra=based_on_rule(basis("V2")),
         responses=refuses("wrong-state", "not-consulted", "opinion-given", "case-suspended"),
     )
-    async def answer(case_id: str, body: OpinionBody, call: Annotated[Call, Depends(gate.call(ANSWER))]) -> Receipt:
-        case = await call.reads(Store).cases.require(case_id)
-        by = await acting(call, ANSWER, Asked(case.unit, body.department))
+    async def answer(case_id: str, body: OpinionBody, call: Annotated[RequestContext, Depends(gate.authorize(ANSWER))]) -> Receipt:
+        case = await call.read_store(Store).cases.require(case_id)
+        by = await actor_of(call, ANSWER, ConsultedDepartment(case.unit, body.department))
         command = AnswerConsultation(case_id, body.department, body.opinion, body.text, by)
-        return await call.perform(answer_consultation, command, Store, reply=Receipt)
+        return await call.execute(answer_consultation, command, Store, reply=Receipt)
 
     @routes.post(
         "/initial-review",
         summary="Decide the initial review",
-        openapi_extra=rests_on(basis("V1")),
+        openapi_extra=based_on_rule(basis("V1")),
         responses=refuses("wrong-state", "case-suspended"),
     )
-    async def review(case_id: str, body: InitialReviewBody, call: Annotated[Call, deciding]) -> Receipt:
+    async def review(case_id: str, body: InitialReviewBody, call: Annotated[RequestContext, deciding]) -> Receipt:
         _, by = await acting_on(call, DECIDE, case_id)
         accept = body.decision == "accept"
         command = DecideInitialReview(case_id, accept, body.reasons, _plain(body.dealt_with), by)
-        return await call.perform(decide_initial_review, command, Store, reply=Receipt)
+        return await call.execute(decide_initial_review, command, Store, reply=Receipt)
 
     @routes.post(
         "/opinion-document",
         summary="Issue the opinion document",
-        openapi_extra=rests_on(basis("V3")),
+        openapi_extra=based_on_rule(basis("V3")),
         responses=refuses(
             "wrong-state", "opinion-missing", "opinion-not-dealt-with", "document-number-taken", "case-suspended"
         ),
     )
-    async def issue(case_id: str, body: OpinionDocumentBody, call: Annotated[Call, deciding]) -> Receipt:
+    async def issue(case_id: str, body: OpinionDocumentBody, call: Annotated[RequestContext, deciding]) -> Receipt:
         _, by = await acting_on(call, DECIDE, case_id)
         dealt_with = _plain(body.dealt_with)
         command = IssueOpinion(case_id, body.number, body.conclusion, body.attachments, dealt_with, by)
-        return await call.perform(issue_opinion, command, Store, reply=Receipt)
+        return await call.execute(issue_opinion, command, Store, reply=Receipt)
 
     @routes.post(
         "/forward",
         summary="Forward a case to the region",
-        openapi_extra=rests_on(basis("V4")),
+        openapi_extra=based_on_rule(basis("V4")),
         responses=refuses("wrong-state", "deadline-passed", "case-suspended", "level-not-reviewed"),
     )
-    async def forward(case_id: str, call: Annotated[Call, deciding]) -> Receipt:
+    async def forward(case_id: str, call: Annotated[RequestContext, deciding]) -> Receipt:
         """After the deadline the case is late, and that is recorded (V4)."""
         _, by = await acting_on(call, DECIDE, case_id)
-        return await call.perform(forward_case, ForwardCase(case_id, by), Store, reply=Receipt)
+        return await call.execute(forward_case, ForwardCase(case_id, by), Store, reply=Receipt)
 
     return routes
 

@@ -4,15 +4,15 @@ from decimal import Decimal
 from typing import Annotated
 
 from chassis.handling import Refusal
-from chassis.http.endpoint import PROBLEMS, Call, Gate, refuses
-from chassis.http.problems import rests_on
+from chassis.http.endpoint import PROBLEMS, RequestContext, ApiContext, refuses
+from chassis.http.problems import based_on_rule
 from fastapi import APIRouter, Depends
 from messages.values import IndicatorValue
 from pydantic import Field
 from rulebook import basis
 
-from review.api.commands import acting, acting_on
-from review.api.policies import DECIDE_DEVIATION, READ_SHEET, SCORE, VISIT, Seat
+from review.api.commands import actor_of, acting_on
+from review.api.policies import DECIDE_DEVIATION, READ_SHEET, SCORE, VISIT, PanelSeat
 from review.api.views import Body, SheetView
 from review.domain.case import ScoreSheet
 from review.domain.scoring import Decision
@@ -51,26 +51,26 @@ class SiteBody(Body):
     reasons: Words = ""
 
 
-def router(gate: Gate) -> APIRouter:
+def router(gate: ApiContext) -> APIRouter:
     routes = APIRouter(prefix="/cases/{case_id}", tags=["scoring"], responses=PROBLEMS)
 
     @routes.put(
         "/score-sheets/{expert}",
         summary="Fill and sign a score sheet",
-        openapi_extra=rests_on(basis("V6")),
+        openapi_extra=based_on_rule(basis("V6")),
         responses=refuses("wrong-state", "sheet-signed", "case-suspended") | refuses("not-on-panel", status=403),
     )
     async def fill(
-        case_id: str, expert: str, body: SheetBody, call: Annotated[Call, Depends(gate.call(SCORE))]
+        case_id: str, expert: str, body: SheetBody, call: Annotated[RequestContext, Depends(gate.authorize(SCORE))]
     ) -> Receipt:
-        by = await acting(call, SCORE, Seat(expert))
+        by = await actor_of(call, SCORE, PanelSeat(expert))
         sheet = ScoreSheet(expert, body.values, body.vetoes, body.site_visit_wanted)
-        return await call.perform(fill_score_sheet, FillScoreSheet(case_id, sheet, body.sign, by), Store, reply=Receipt)
+        return await call.execute(fill_score_sheet, FillScoreSheet(case_id, sheet, body.sign, by), Store, reply=Receipt)
 
     @routes.get("/score-sheets/{expert}", summary="Show a score sheet")
-    async def sheet(case_id: str, expert: str, call: Annotated[Call, Depends(gate.call(READ_SHEET))]) -> SheetView:
-        await call.allow(Seat(expert))
-        case = await call.reads(Store).cases.require(case_id)
+    async def sheet(case_id: str, expert: str, call: Annotated[RequestContext, Depends(gate.authorize(READ_SHEET))]) -> SheetView:
+        await call.authorize(PanelSeat(expert))
+        case = await call.read_store(Store).cases.require(case_id)
         if (found := case.sheet_of(expert)) is None:
             raise Refusal("not-found", status=404)
         return SheetView.model_validate(found)
@@ -78,11 +78,11 @@ def router(gate: Gate) -> APIRouter:
     @routes.post(
         "/chair-decision",
         summary="Decide on a deviating sheet",
-        openapi_extra=rests_on(basis("V6")),
+        openapi_extra=based_on_rule(basis("V6")),
         responses=refuses("wrong-state", "no-deviation", "case-suspended") | refuses("not-the-decider", status=403),
     )
     async def decide(
-        case_id: str, body: DeviationBody, call: Annotated[Call, Depends(gate.call(DECIDE_DEVIATION))]
+        case_id: str, body: DeviationBody, call: Annotated[RequestContext, Depends(gate.authorize(DECIDE_DEVIATION))]
     ) -> Receipt:
         """The score stands although an expert's lies far from it, or the sheets go back.
 
@@ -90,17 +90,17 @@ def router(gate: Gate) -> APIRouter:
         """
         _, by = await acting_on(call, DECIDE_DEVIATION, case_id)
         command = DecideDeviation(case_id, body.decision, body.text, by)
-        return await call.perform(decide_deviation, command, Store, reply=Receipt)
+        return await call.execute(decide_deviation, command, Store, reply=Receipt)
 
     @routes.post(
         "/site-verification",
         summary="Record a site verification",
-        openapi_extra=rests_on(basis("V7")),
+        openapi_extra=based_on_rule(basis("V7")),
         responses=refuses("wrong-state", "case-suspended"),
     )
-    async def visit(case_id: str, body: SiteBody, call: Annotated[Call, Depends(gate.call(VISIT))]) -> Receipt:
+    async def visit(case_id: str, body: SiteBody, call: Annotated[RequestContext, Depends(gate.authorize(VISIT))]) -> Receipt:
         _, by = await acting_on(call, VISIT, case_id)
         findings = Findings(body.changed, body.findings, body.reasons)
-        return await call.perform(record_site_visit, RecordSiteVisit(case_id, findings, by), Store, reply=Receipt)
+        return await call.execute(record_site_visit, RecordSiteVisit(case_id, findings, by), Store, reply=Receipt)
 
     return routes

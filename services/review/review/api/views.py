@@ -10,9 +10,9 @@ from messages.review import Outcome
 from messages.values import AssessorRef, Department, Level, Reason, Role, UnitRef
 from pydantic import BaseModel, ConfigDict
 
-from review.domain.assessors import SanctionedSister
+from review.domain.assessors import SanctionedAffiliate
 from review.domain.case import Case, Dossier, InitialReview, Opinion, OpinionDocument, Panel, Score, SiteVisit, State
-from review.domain.record import By, Entry, check
+from review.domain.record import ActorRef, RecordEntry, verify_chain
 
 
 class View(BaseModel):
@@ -77,7 +77,7 @@ class CaseDetail(CaseSummary):
     site: SiteVisit | None = None
     place: int | None = None
     open_objections: int | None = None
-    sanctioned_sisters: tuple[SanctionedSister, ...] | None = None
+    sanctioned_sisters: tuple[SanctionedAffiliate, ...] | None = None
     """Other assessors of the same legal representative under sanction today: to be looked at closely, no ban (S3)."""
 
 
@@ -121,7 +121,7 @@ def summary(case: Case) -> CaseSummary:
     )
 
 
-def detail(case: Case, by: By, sisters: tuple[SanctionedSister, ...]) -> CaseDetail:
+def detail(case: Case, by: ActorRef, sisters: tuple[SanctionedAffiliate, ...]) -> CaseDetail:
     """The summary with the parts that the role in which somebody reads may see."""
     parts = {
         "dossier": case.dossier,
@@ -148,11 +148,11 @@ class RecordView(View):
     case_id: str
     intact: bool
     broken_at: int | None
-    entries: tuple[Entry, ...]
+    entries: tuple[RecordEntry, ...]
 
 
-def record_view(case: Case, entries: Sequence[Entry]) -> RecordView:
-    broken = check(entries, case.head)
+def record_view(case: Case, entries: Sequence[RecordEntry]) -> RecordView:
+    broken = verify_chain(entries, case.head)
     return RecordView(
         case_id=case.case_id,
         intact=broken is None,

@@ -17,19 +17,19 @@ from messages.review import CaseResumed, CaseSuspended
 from messages.values import Ban
 
 from review.domain.case import Case
-from review.domain.record import Step
+from review.domain.record import Transition
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Decision:
+class SanctionDecision:
     document_number: str
     sequence: int
 
 
 @dataclass(frozen=True)
-class AssessorStanding:
+class AssessorStatus:
     """One document per assessor. Sanction and representative each keep the sequence they were said at.
 
     Cases are added and sanctions heard in the same document, so that two at once can never miss each other.
@@ -42,7 +42,7 @@ class AssessorStanding:
     document_number: str | None = None
     heard: int = 0
     """Sequence of the last word about sanctions: an older one that comes later changes nothing."""
-    decisions: tuple[Decision, ...] = ()
+    decisions: tuple[SanctionDecision, ...] = ()
     """Every sanction ever heard."""
     ended: tuple[str, ...] = ()
     """Those that a revocation has named."""
@@ -52,23 +52,23 @@ class AssessorStanding:
     """Digest of the legal representative, once a registration or change has told it."""
     represented_at: int = 0
 
-    def with_case(self, case_id: str) -> AssessorStanding:
+    def with_case(self, case_id: str) -> AssessorStatus:
         return replace(self, cases=_once((*self.cases, case_id)))
 
-    def with_sanction(self, event: AssessorSanctioned) -> AssessorStanding:
-        decided = Decision(event.document_number, event.sequence)
+    def with_sanction(self, event: AssessorSanctioned) -> AssessorStatus:
+        decided = SanctionDecision(event.document_number, event.sequence)
         known = replace(self, decisions=_once((*self.decisions, decided)))
         if event.sequence > self.heard:
             sisters = tuple(each.uscc for each in event.sisters)
             known = replace(known, name=event.name, ban=event.ban, heard=event.sequence, sisters=sisters)
-        return _resting(known, event.document_number)
+        return _with_current_decision(known, event.document_number)
 
-    def with_revocation(self, event: SanctionRevoked) -> AssessorStanding:
+    def with_revocation(self, event: SanctionRevoked) -> AssessorStatus:
         """Where another decision still holds and none was heard of, the revocation is the document that says so."""
         known = self if event.decision is None else replace(self, ended=_once((*self.ended, event.decision)))
         if event.sequence > self.heard:
             known = replace(known, name=event.name, ban=event.ban, heard=event.sequence)
-        return _resting(known, event.document_number)
+        return _with_current_decision(known, event.document_number)
 
     def holds(self, document_number: str | None) -> bool:
         """Whether a case rightly shows it as what suspended it; one that is not suspended shows none."""
@@ -77,11 +77,11 @@ class AssessorStanding:
         return document_number in {self.document_number, *(each.document_number for each in self.standing)}
 
     @property
-    def standing(self) -> tuple[Decision, ...]:
+    def standing(self) -> tuple[SanctionDecision, ...]:
         """The decisions that no revocation has named."""
         return tuple(each for each in self.decisions if each.document_number not in self.ended)
 
-    def with_representative(self, event: AssessorRegistered | LegalRepresentativeChanged) -> AssessorStanding:
+    def with_representative(self, event: AssessorRegistered | LegalRepresentativeChanged) -> AssessorStatus:
         if event.sequence <= self.represented_at:
             return self
         return replace(self, representative=event.representative.digest, represented_at=event.sequence)
@@ -90,7 +90,7 @@ class AssessorStanding:
         """The document of the sanction that holds on ``day``."""
         return self.document_number if self.ban is not None and day <= self.ban.last_day else None
 
-    def is_sister_of(self, other: AssessorStanding) -> bool:
+    def shares_representative_with(self, other: AssessorStatus) -> bool:
         """Of the same representative today; where one of the two is not known, as the sanction told it."""
         if self.uscc == other.uscc:
             return False
@@ -99,7 +99,7 @@ class AssessorStanding:
         return self.representative == other.representative
 
 
-def _resting(known: AssessorStanding, otherwise: str) -> AssessorStanding:
+def _with_current_decision(known: AssessorStatus, otherwise: str) -> AssessorStatus:
     """With the newest decision that stands as the one that the ban rests on."""
     newest = max(known.standing, key=lambda each: each.sequence, default=None)
     number = newest.document_number if newest else otherwise
@@ -111,7 +111,7 @@ def _once(each: Iterable[T]) -> tuple[T, ...]:
 
 
 @dataclass(frozen=True)
-class SanctionedSister:
+class SanctionedAffiliate:
     """Another assessor of the same legal representative that is under sanction: a flag for reviewers, no ban."""
 
     uscc: str
@@ -121,34 +121,34 @@ class SanctionedSister:
 
 
 def sanctioned_sisters(
-    of: AssessorStanding, others: Iterable[AssessorStanding], day: date
-) -> tuple[SanctionedSister, ...]:
+    of: AssessorStatus, others: Iterable[AssessorStatus], day: date
+) -> tuple[SanctionedAffiliate, ...]:
     """Those that are under sanction on ``day``, in the order of their codes (S3)."""
     return tuple(
-        SanctionedSister(each.uscc, each.name, document, each.ban.last_day)
+        SanctionedAffiliate(each.uscc, each.name, document, each.ban.last_day)
         for each in sorted(others, key=lambda one: one.uscc)
-        if each.ban and each.is_sister_of(of) and (document := each.sanctioned_on(day))
+        if each.ban and each.shares_representative_with(of) and (document := each.sanctioned_on(day))
     )
 
 
-def suspended(case: Case, document_number: str, today: date) -> Step:
+def suspended(case: Case, document_number: str, today: date) -> Transition:
     """S2: what rests on the report of a sanctioned assessor goes no further."""
-    return Step(
+    return Transition(
         replace(case, suspended_by=document_number),
         what="suspended",
         rule="S2",
         why="出具评价报告的第三方服务机构被通报，该项目中止办理",
         seen={"state": case.state, "document": document_number},
-        events=(CaseSuspended(**case.facts(), document_number=document_number, suspended_on=today),),
+        events=(CaseSuspended(**case.event_fields(), document_number=document_number, suspended_on=today),),
     )
 
 
-def resumed(case: Case, document_number: str, today: date) -> Step:
-    return Step(
+def resumed(case: Case, document_number: str, today: date) -> Transition:
+    return Transition(
         replace(case, suspended_by=None),
         what="resumed",
         rule="S4",
         why="对第三方服务机构的通报已撤销，该项目恢复办理",
         seen={"state": case.state, "document": document_number},
-        events=(CaseResumed(**case.facts(), resumed_on=today),),
+        events=(CaseResumed(**case.event_fields(), resumed_on=today),),
     )

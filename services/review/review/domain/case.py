@@ -8,7 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Literal, TypedDict
 
-from messages.digests import digest_of
+from messages.digests import canonical_digest
 from messages.review import Outcome
 from messages.values import (
     AssessorRef,
@@ -20,7 +20,7 @@ from messages.values import (
     Reason,
     SchemeRef,
     UnitRef,
-    VetoAnswer,
+    MandatoryItemAnswer,
 )
 
 
@@ -72,7 +72,7 @@ class Dossier:
     evaluation: Evaluation
     scheme: SchemeRef
     indicators: tuple[IndicatorValue, ...]
-    vetoes: tuple[VetoAnswer, ...]
+    vetoes: tuple[MandatoryItemAnswer, ...]
     self_score: Decimal
     evidence: tuple[FileRef, ...]
     submitted_at: datetime
@@ -148,7 +148,7 @@ class ScoreSheet:
     def seal(self) -> str:
         """What the record keeps of a sheet: whoever holds it can show what it said."""
         values = {name: format(value, "f") for name, value in self.values.items()}
-        return digest_of([self.expert, values, self.vetoes, self.site_visit_wanted])
+        return canonical_digest([self.expert, values, self.vetoes, self.site_visit_wanted])
 
 
 @dataclass(frozen=True)
@@ -180,14 +180,14 @@ class Closing:
 
 
 @dataclass(frozen=True)
-class Head:
+class RecordHead:
     """Where the case's record stands: a record cut short or changed does not lead here (V14)."""
 
     entries: int = 0
     digest: str = "0" * 64
 
 
-class Facts(TypedDict):
+class CaseFacts(TypedDict):
     """What every event about a case tells."""
 
     case_id: str
@@ -232,14 +232,14 @@ class Case:
     """Number of the document that sanctioned the assessor it rests on (S2)."""
     closing: Closing | None = None
     listed_on: date | None = None
-    head: Head = Head()
+    head: RecordHead = RecordHead()
 
     @property
     def ended(self) -> bool:
         return self.state in ENDED
 
-    def facts(self) -> Facts:
-        return Facts(
+    def event_fields(self) -> CaseFacts:
+        return CaseFacts(
             case_id=self.case_id,
             unit=self.unit,
             level=self.level,

@@ -9,15 +9,15 @@ from messages.review import CaseClosed, Outcome
 from messages.values import Reason
 
 from review.domain.case import Case, Closing, State
-from review.domain.record import Step
+from review.domain.record import Transition
 
 
-def closed(case: Case, outcome: Outcome, reasons: tuple[Reason, ...], today: date) -> Step:
+def close_case(case: Case, outcome: Outcome, reasons: tuple[Reason, ...], today: date) -> Transition:
     """The end of a case, with its reasons; what was decided before stays on the case."""
     state = State.LATE if outcome == "late" else State.CLOSED
     reviewed = case.initial_review
     after = replace(case, state=state, closing=Closing(outcome, reasons, today), open_objections=())
-    return Step(
+    return Transition(
         after,
         what=f"closed: {outcome}",
         rule=reasons[0].rule,
@@ -25,7 +25,7 @@ def closed(case: Case, outcome: Outcome, reasons: tuple[Reason, ...], today: dat
         seen={"state": case.state},
         events=(
             CaseClosed(
-                **case.facts(),
+                **case.event_fields(),
                 outcome=outcome,
                 reasons=reasons,
                 closed_on=today,

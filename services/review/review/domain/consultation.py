@@ -7,17 +7,17 @@ from datetime import date
 from typing import Literal
 
 from messages.applications import ApplicationAccepted
-from messages.digests import digest_of
+from messages.digests import canonical_digest
 from messages.review import CaseOpened, ConsultationAnswered, ConsultationOpened, ConsultationReminded
 from messages.values import Department
 from rulebook import RuleSet, add_working_days, basis, reason
 
 from review.domain.case import ANSWERABLE, Case, Consultation, Dossier, Opinion, State
-from review.domain.record import Step
+from review.domain.record import Transition
 from review.domain.refusals import malformed, refusal, require_state
 
 
-def opened(application: ApplicationAccepted, rules: RuleSet, today: date) -> Step:
+def opened(application: ApplicationAccepted, rules: RuleSet, today: date) -> Transition:
     """A case for an accepted application, its three departments asked at once."""
     case = Case(
         case_id=application.application_id,
@@ -31,12 +31,12 @@ def opened(application: ApplicationAccepted, rules: RuleSet, today: date) -> Ste
         consultation=_asked(rules, today),
         assessor=application.evaluation.assessor,
     )
-    return Step(
+    return Transition(
         case,
         what="opened",
         rule="V1",
         why="申报已受理，转盟市主管部门初审并征求意见",
-        seen={"application": digest_of(application.model_dump(mode="json", exclude={"sequence"}))},
+        seen={"application": canonical_digest(application.model_dump(mode="json", exclude={"sequence"}))},
         events=_opening(case, today),
     )
 
@@ -67,9 +67,9 @@ def _opening(case: Case, today: date) -> tuple[CaseOpened, ConsultationOpened]:
     asked = case.consultation
     departments = tuple(each.department for each in asked.opinions)
     return (
-        CaseOpened(**case.facts(), opened_on=today),
+        CaseOpened(**case.event_fields(), opened_on=today),
         ConsultationOpened(
-            **case.facts(),
+            **case.event_fields(),
             departments=departments,
             due=asked.due,
             article=basis("V2").article,
@@ -78,7 +78,7 @@ def _opening(case: Case, today: date) -> tuple[CaseOpened, ConsultationOpened]:
     )
 
 
-def answered(case: Case, department: Department, opinion: Literal["agree", "object"], text: str, today: date) -> Step:
+def answered(case: Case, department: Department, opinion: Literal["agree", "object"], text: str, today: date) -> Transition:
     """A department's opinion, also after the due day, until the opinion document is issued. Given once."""
     require_state(case, "V2", *ANSWERABLE)
     before = case.consultation.of(department)
@@ -88,13 +88,13 @@ def answered(case: Case, department: Department, opinion: Literal["agree", "obje
         raise refusal("V2", "opinion-given", "该部门已经出具意见", evidence=f"{before.opinion} {before.answered_on}")
     if opinion == "object" and not text.strip():
         raise malformed(reason("V2", "reasons-missing", "提出不同意见的，应当说明理由", pointer="/text"))
-    return Step(
+    return Transition(
         replace(case, consultation=_with(case.consultation, Opinion(department, opinion, text.strip(), today))),
         what=f"consulted: {department} {opinion}",
         rule="V2",
         why=text.strip() or "无不同意见",
         seen={"due": case.consultation.due.isoformat()},
-        events=(ConsultationAnswered(**case.facts(), department=department, opinion=opinion, answered_on=today),),
+        events=(ConsultationAnswered(**case.event_fields(), department=department, opinion=opinion, answered_on=today),),
     )
 
 
@@ -104,19 +104,19 @@ def needs_reminder(case: Case, today: date) -> bool:
     return waits and today >= asked.remind_on
 
 
-def reminded(case: Case, rules: RuleSet, today: date) -> Step:
+def reminded(case: Case, rules: RuleSet, today: date) -> Transition:
     """A reminder that comes late, as after a standstill, moves the due day: whoever is reminded has days to answer."""
-    departments, asked = _silent(case.consultation), case.consultation
+    departments, asked = _without_answer(case.consultation), case.consultation
     answer = add_working_days(today, rules.consultation.answer_working_days)
     if answer.last_day > asked.due:
         asked = replace(asked, due=answer.last_day, provisional=answer.provisional)
-    return Step(
+    return Transition(
         replace(case, consultation=replace(asked, reminded_on=today)),
         what="reminded",
         rule="V2",
         why="征求意见尚未回复，予以提醒",
         seen={"departments": ",".join(departments), "due": asked.due.isoformat()},
-        events=(ConsultationReminded(**case.facts(), departments=departments, due=asked.due),),
+        events=(ConsultationReminded(**case.event_fields(), departments=departments, due=asked.due),),
     )
 
 
@@ -127,26 +127,26 @@ def is_overdue(case: Case, today: date) -> bool:
     return waits and today > asked.due
 
 
-def overdue(case: Case, today: date) -> Step:
+def overdue(case: Case, today: date) -> Transition:
     """Every department that is silent is marked overdue; that is no agreement."""
-    departments = _silent(case.consultation)
+    departments = _without_answer(case.consultation)
     asked = case.consultation
     for department in departments:
         asked = _with(asked, Opinion(department, "overdue", answered_on=today))
-    return Step(
+    return Transition(
         replace(case, consultation=asked),
         what="consultation overdue",
         rule="V2",
         why="经提醒逾期未回复；逾期不视为同意，应在审核意见中说明处理情况",
         seen={"departments": ",".join(departments), "due": asked.due.isoformat()},
         events=tuple(
-            ConsultationAnswered(**case.facts(), department=each, opinion="overdue", answered_on=today)
+            ConsultationAnswered(**case.event_fields(), department=each, opinion="overdue", answered_on=today)
             for each in departments
         ),
     )
 
 
-def _silent(consultation: Consultation) -> tuple[Department, ...]:
+def _without_answer(consultation: Consultation) -> tuple[Department, ...]:
     return tuple(each.department for each in consultation.opinions if each.opinion is None)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 
-from messages.values import Reason, alike
+from messages.values import Reason, normalized_name
 from rulebook import last_years, reason
 
 from review.domain.case import Case
@@ -99,4 +99,4 @@ def _concerned(case: Case) -> set[str]:
 
 def _spelt(names: Iterable[str]) -> set[str]:
     """Names in one spelling: full-width forms and blanks, which nobody sees, tell no two organisations apart."""
-    return {alike(each).casefold() for each in names if alike(each)}
+    return {normalized_name(each).casefold() for each in names if normalized_name(each)}

@@ -11,8 +11,8 @@ from messages.values import Level, Reason
 from rulebook import Deadline, RuleSet, reason, yearly_deadline
 
 from review.domain.case import UNFORWARDED, Case, State
-from review.domain.closing import closed
-from review.domain.record import Step
+from review.domain.closing import close_case
+from review.domain.record import Transition
 from review.domain.refusals import require_state
 
 
@@ -20,24 +20,24 @@ def last_day(batch_year: int, rules: RuleSet) -> Deadline:
     return yearly_deadline(batch_year, rules.deadlines.forward, moves=rules.readings.fixed_dates_move)
 
 
-def last_year_over(rules: RuleSet, today: date) -> int:
+def last_closed_batch_year(rules: RuleSet, today: date) -> int:
     """The latest batch year whose cases cannot be forwarded any more."""
     return next(year for year in count(today.year, -1) if last_day(year, rules).missed_on(today))
 
 
-def forwarded(case: Case, rules: RuleSet, today: date) -> Step:
+def forwarded(case: Case, rules: RuleSet, today: date) -> Transition:
     """To the region until 31 May of the batch year; later the case is late and ends here (V4)."""
     require_state(case, "V4", State.OPINION_ISSUED)
     deadline = last_day(case.batch_year, rules)
     if deadline.missed_on(today):
         return late(case, rules, today)
-    return Step(
+    return Transition(
         replace(case, state=State.FORWARDED, forwarded_on=today),
         what="forwarded",
         rule="V4",
         why="审核意见连同申报材料报自治区工业和信息化厅",
         seen={"deadline": deadline.last_day.isoformat()},
-        events=(CaseForwarded(**case.facts(), forwarded_on=today),),
+        events=(CaseForwarded(**case.event_fields(), forwarded_on=today),),
     )
 
 
@@ -47,8 +47,8 @@ def is_late(case: Case, rules: RuleSet, today: date) -> bool:
     return waits and last_day(case.batch_year, rules).missed_on(today)
 
 
-def late(case: Case, rules: RuleSet, today: date) -> Step:
-    return closed(case, "late", (_missed(case, last_day(case.batch_year, rules).last_day, today),), today)
+def late(case: Case, rules: RuleSet, today: date) -> Transition:
+    return close_case(case, "late", (_missed(case, last_day(case.batch_year, rules).last_day, today),), today)
 
 
 def _missed(case: Case, deadline: date, today: date) -> Reason:

@@ -10,13 +10,13 @@ from itertools import groupby
 
 from messages.values import UnitType
 from rulebook import rules_of, star_counts
-from rulebook.ranking import Entry, Line, rank
+from rulebook.ranking import Entry, RankedEntry, rank
 
 from review.domain.case import Case
 
 
 @dataclass(frozen=True)
-class Place:
+class RankedCase:
     """One case of a ranking: what was compared, and what came out."""
 
     case_id: str
@@ -31,7 +31,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Group:
+class RankingGroup:
     """Cases that may be compared: one unit type, one scheme version, one rule set."""
 
     unit_type: UnitType
@@ -40,7 +40,7 @@ class Group:
     pass_mark: Decimal
     cap: int | None
     """Its share of the places that the batch has for the unit type."""
-    lines: tuple[Place, ...]
+    lines: tuple[RankedCase, ...]
 
     @property
     def candidates(self) -> int:
@@ -51,7 +51,7 @@ class Group:
         return sum(line.outcome == "selected" for line in self.lines)
 
 
-def compared(cases: Iterable[Case]) -> list[Group]:
+def group_by_kind(cases: Iterable[Case]) -> list[RankingGroup]:
     """The cases in groups of their kind, best first; no cap is looked at yet."""
     kinds: dict[tuple[UnitType, str, str], list[Case]] = {}
     for case in cases:
@@ -59,28 +59,28 @@ def compared(cases: Iterable[Case]) -> list[Group]:
     return [_group(kind, kinds[kind]) for kind in sorted(kinds)]
 
 
-def _group(kind: tuple[UnitType, str, str], cases: Sequence[Case]) -> Group:
+def _group(kind: tuple[UnitType, str, str], cases: Sequence[Case]) -> RankingGroup:
     unit_type, scheme, rule_set = kind
-    empty = Group(unit_type, scheme, rule_set, rules_of(rule_set).selection.pass_mark[unit_type], None, ())
+    empty = RankingGroup(unit_type, scheme, rule_set, rules_of(rule_set).selection.pass_mark[unit_type], None, ())
     names = {case.case_id: case.unit.name for case in cases}
     return replace(empty, lines=_places(empty, [_entry(case) for case in cases], names))
 
 
-def within_caps(groups: Iterable[Group], taken: Mapping[UnitType, int]) -> tuple[Group, ...]:
+def within_caps(groups: Iterable[RankingGroup], taken: Mapping[UnitType, int]) -> tuple[RankingGroup, ...]:
     """The cap is the batch's for a unit type: groups of the type share what earlier rankings have left of it."""
     return tuple(each for same in _by_type(groups) for each in _sharing(same, _left(same, taken)))
 
 
-def shared_again(groups: Iterable[Group]) -> tuple[Group, ...]:
+def recompute_caps(groups: Iterable[RankingGroup]) -> tuple[RankingGroup, ...]:
     """The same groups from what they were made of: the places of each unit type, shared and taken once more."""
     return tuple(each for same in _by_type(groups) for each in _sharing(same, _places_of(same)))
 
 
-def _by_type(groups: Iterable[Group]) -> list[list[Group]]:
+def _by_type(groups: Iterable[RankingGroup]) -> list[list[RankingGroup]]:
     return [list(same) for _, same in groupby(groups, key=lambda each: each.unit_type)]
 
 
-def _left(same: Sequence[Group], taken: Mapping[UnitType, int]) -> int | None:
+def _left(same: Sequence[RankingGroup], taken: Mapping[UnitType, int]) -> int | None:
     """No rule set that a case keeps allows the batch more than its own cap, so the lowest one holds."""
     unit_type = same[0].unit_type
     caps = [rules_of(each.rule_set).selection.cap[unit_type] for each in same]
@@ -88,12 +88,12 @@ def _left(same: Sequence[Group], taken: Mapping[UnitType, int]) -> int | None:
     return None if lowest is None else max(lowest - taken.get(unit_type, 0), 0)
 
 
-def _places_of(same: Sequence[Group]) -> int | None:
+def _places_of(same: Sequence[RankingGroup]) -> int | None:
     caps = [each.cap for each in same if each.cap is not None]
     return sum(caps) if caps else None
 
 
-def _sharing(same: Sequence[Group], places: int | None) -> list[Group]:
+def _sharing(same: Sequence[RankingGroup], places: int | None) -> list[RankingGroup]:
     """By the number of candidates, as scores of two schemes say nothing about each other; ties to the newest scheme."""
     if places is None:
         return [_capped(each, None) for each in same]
@@ -102,21 +102,21 @@ def _sharing(same: Sequence[Group], places: int | None) -> list[Group]:
     return [_capped(each, shares[number]) for number, each in enumerate(same)]
 
 
-def _capped(group: Group, cap: int | None) -> Group:
+def _capped(group: RankingGroup, cap: int | None) -> RankingGroup:
     entries = [_entry_again(group, line) for line in group.lines]
     names = {line.case_id: line.unit_name for line in group.lines}
     capped = replace(group, cap=cap)
     return replace(capped, lines=_places(capped, entries, names))
 
 
-def _places(group: Group, entries: Iterable[Entry], names: Mapping[str, str]) -> tuple[Place, ...]:
+def _places(group: RankingGroup, entries: Iterable[Entry], names: Mapping[str, str]) -> tuple[RankedCase, ...]:
     result = rank(entries, pass_mark=group.pass_mark, cap=group.cap)
     return tuple(_place(line, names[line.entry.case_id]) for line in result.lines)
 
 
-def _place(line: Line, name: str) -> Place:
+def _place(line: RankedEntry, name: str) -> RankedCase:
     entry = line.entry
-    return Place(
+    return RankedCase(
         case_id=entry.case_id,
         unit_name=name,
         uscc=entry.uscc,
@@ -147,7 +147,7 @@ def _entry(case: Case) -> Entry:
     )
 
 
-def _entry_again(group: Group, line: Place) -> Entry:
+def _entry_again(group: RankingGroup, line: RankedCase) -> Entry:
     return Entry(
         case_id=line.case_id,
         unit_type=group.unit_type.value,

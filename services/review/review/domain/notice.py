@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
-from messages.digests import digest_of
+from messages.digests import canonical_digest
 from messages.registry import UnitListed
 from messages.review import (
     CaseCleared,
@@ -21,13 +21,13 @@ from messages.values import Level
 from rulebook import RuleSet, add_working_days, basis, reason
 
 from review.domain.case import Case, State
-from review.domain.closing import closed
-from review.domain.record import Step
+from review.domain.closing import close_case
+from review.domain.record import Transition
 from review.domain.refusals import malformed, refusal, require_state
 
 
 @dataclass(frozen=True)
-class Notice:
+class PublicNotice:
     notice_id: str
     level: Level
     batch_year: int
@@ -68,18 +68,18 @@ def frozen_list(cases: Sequence[Case]) -> tuple[NoticeLine, ...]:
 
 def seal(lines: Sequence[NoticeLine]) -> str:
     """The digest of the list shown; whoever keeps it can see that the list never changed."""
-    return digest_of([line.model_dump(mode="json") for line in lines])
+    return canonical_digest([line.model_dump(mode="json") for line in lines])
 
 
 @dataclass(frozen=True)
-class Opening:
+class NoticeRequest:
     notice_id: str
     level: Level
     batch_year: int
     published_end: date | None
 
 
-def opened(opening: Opening, cases: Sequence[Case], rules: RuleSet, today: date) -> Notice:
+def opened(opening: NoticeRequest, cases: Sequence[Case], rules: RuleSet, today: date) -> PublicNotice:
     """The list of a batch, shown from today; its minimum end is counted in working days, today not counted (T4)."""
     if not cases:
         raise refusal("V9", "nothing-to-publish", "该批次没有待公示的入选单位")
@@ -90,7 +90,7 @@ def opened(opening: Opening, cases: Sequence[Case], rules: RuleSet, today: date)
         text = f"公示期不得少于{days}个工作日，最早于{deadline.last_day.isoformat()}届满"
         raise malformed(reason("V9", "notice-too-short", text, evidence=end.isoformat(), pointer="/published_end"))
     lines = frozen_list(cases)
-    return Notice(
+    return PublicNotice(
         notice_id=opening.notice_id,
         level=opening.level,
         batch_year=opening.batch_year,
@@ -104,7 +104,7 @@ def opened(opening: Opening, cases: Sequence[Case], rules: RuleSet, today: date)
     )
 
 
-def said(notice: Notice) -> PublicNoticeOpened:
+def notice_opened_event(notice: PublicNotice) -> PublicNoticeOpened:
     return PublicNoticeOpened(
         notice_id=notice.notice_id,
         level=notice.level,
@@ -120,8 +120,8 @@ def said(notice: Notice) -> PublicNoticeOpened:
     )
 
 
-def shown(case: Case, notice: Notice) -> Step:
-    return Step(
+def publish_case(case: Case, notice: PublicNotice) -> Transition:
+    return Transition(
         replace(case, state=State.IN_NOTICE, notice_id=notice.notice_id),
         what="in public notice",
         rule="V9",
@@ -130,28 +130,28 @@ def shown(case: Case, notice: Notice) -> Step:
     )
 
 
-def lodged(case: Case, notice: Notice, objection: Objection, today: date) -> Step:
+def lodged(case: Case, notice: PublicNotice, objection: Objection, today: date) -> Transition:
     """An objection while the notice runs, against a case on its list; the case then waits, the others go on."""
     if notice.state != "open" or today > notice.published_end:
         end = notice.published_end.isoformat()
         raise refusal("V9", "notice-ended", f"公示期已于{end}届满，不再受理异议", evidence=end)
     _require_words(objection)
     require_open_to_objection(case, notice)
-    return Step(
+    return Transition(
         replace(case, open_objections=(*case.open_objections, objection.objection_id)),
         what="objection lodged",
         rule="V9",
         why="公示期内收到书面异议",
-        seen={"objection": objection.objection_id, "facts": digest_of(objection.facts)},
+        seen={"objection": objection.objection_id, "facts": canonical_digest(objection.facts)},
         events=(
             ObjectionLodged(
-                **case.facts(), objection_id=objection.objection_id, notice_id=notice.notice_id, lodged_on=today
+                **case.event_fields(), objection_id=objection.objection_id, notice_id=notice.notice_id, lodged_on=today
             ),
         ),
     )
 
 
-def require_open_to_objection(case: Case, notice: Notice) -> None:
+def require_open_to_objection(case: Case, notice: PublicNotice) -> None:
     if case.notice_id != notice.notice_id or case.state is not State.IN_NOTICE:
         raise refusal("V9", "not-in-notice", "该单位不在本次公示名单内或已不再公示", evidence=case.case_id)
 
@@ -166,11 +166,11 @@ def _require_words(objection: Objection) -> None:
         )
 
 
-def resolved(case: Case, objection: Objection, today: date) -> list[Step]:
+def resolved(case: Case, objection: Objection, today: date) -> list[Transition]:
     """Upheld: the case leaves the list. Dismissed: it waits no longer for this one."""
     left = tuple(each for each in case.open_objections if each != objection.objection_id)
     upheld = objection.state == "upheld"
-    step = Step(
+    step = Transition(
         replace(case, open_objections=left),
         what=f"objection {objection.state}",
         rule="V9",
@@ -178,7 +178,7 @@ def resolved(case: Case, objection: Objection, today: date) -> list[Step]:
         seen={"objection": objection.objection_id},
         events=(
             ObjectionResolved(
-                **case.facts(),
+                **case.event_fields(),
                 objection_id=objection.objection_id,
                 notice_id=objection.notice_id,
                 upheld=upheld,
@@ -190,10 +190,10 @@ def resolved(case: Case, objection: Objection, today: date) -> list[Step]:
     if not upheld or case.ended:
         return [step]
     why = reason("V9", "objection-upheld", f"公示期间的异议成立：{objection.text}", evidence=objection.objection_id)
-    return [step, closed(step.case, "objection_upheld", (why,), today)]
+    return [step, close_case(step.case, "objection_upheld", (why,), today)]
 
 
-def decision(objection: Objection, *, upheld: bool, text: str, today: date) -> Objection:
+def decide_objection(objection: Objection, *, upheld: bool, text: str, today: date) -> Objection:
     """The region's decision on an objection, once and with its reasons."""
     if objection.state != "open":
         raise refusal("V9", "objection-resolved", "该异议已经处理", evidence=objection.state)
@@ -203,12 +203,12 @@ def decision(objection: Objection, *, upheld: bool, text: str, today: date) -> O
     return replace(objection, state=state, text=text.strip(), resolved_on=today)
 
 
-def is_due(notice: Notice, today: date) -> bool:
+def is_due(notice: PublicNotice, today: date) -> bool:
     """Whether the notice is over and not concluded yet."""
     return notice.state == "open" and today > notice.published_end
 
 
-def concluded(notice: Notice, cases: Sequence[Case], today: date) -> tuple[Notice, PublicNoticeConcluded]:
+def concluded(notice: PublicNotice, cases: Sequence[Case], today: date) -> tuple[PublicNotice, PublicNoticeConcluded]:
     """The end of the notice, not before the published end is over (V9)."""
     if notice.state != "open":
         raise refusal("V9", "notice-concluded", "该公示已经结束", evidence=str(notice.concluded_on))
@@ -232,31 +232,31 @@ def unopposed(case: Case) -> bool:
     return case.state is State.IN_NOTICE and not case.open_objections and case.suspended_by is None
 
 
-def clearing(case: Case, notice: Notice | None, today: date) -> list[Step]:
+def clear_if_unopposed(case: Case, notice: PublicNotice | None, today: date) -> list[Transition]:
     """Cleared for the annual list when its notice is over and nothing is open against it (V10)."""
     if notice is None or notice.state != "concluded" or not unopposed(case):
         return []
     return [cleared(case, notice, today)]
 
 
-def cleared(case: Case, notice: Notice, today: date) -> Step:
+def cleared(case: Case, notice: PublicNotice, today: date) -> Transition:
     require_state(case, "V10", State.IN_NOTICE)
     if case.score is None:
         raise ValueError(f"{case.case_id} came to a public notice without a score")
-    return Step(
+    return Transition(
         replace(case, state=State.CLEARED),
         what="cleared",
         rule="V10",
         why="公示期满无异议",
         seen={"notice": notice.notice_id},
-        events=(CaseCleared(**case.facts(), notice_id=notice.notice_id, score=case.score.total, cleared_on=today),),
+        events=(CaseCleared(**case.event_fields(), notice_id=notice.notice_id, score=case.score.total, cleared_on=today),),
     )
 
 
-def listed(case: Case, listing: UnitListed) -> Step:
+def listed(case: Case, listing: UnitListed) -> Transition:
     """The registry announced it: from now on nothing stops the case, what follows is the register's matter."""
     state = State.LISTED if case.state is State.CLEARED else case.state
-    return Step(
+    return Transition(
         replace(case, state=state, listed_on=listing.listed_on),
         what="listed",
         rule="L3",

@@ -12,8 +12,8 @@ from messages.values import Reason
 from rulebook import DEPARTMENT_NAMES, RuleSet, reason
 
 from review.domain.case import Case, InitialReview, Opinion, OpinionDocument, State
-from review.domain.closing import closed
-from review.domain.record import Step
+from review.domain.closing import close_case
+from review.domain.record import Transition
 from review.domain.refusals import malformed, refusal, require_state
 
 
@@ -29,38 +29,38 @@ def document_key(prefecture: str, year: int, number: str) -> str:
     return f"{prefecture}:{year}:{number}"
 
 
-def accepted(case: Case, text: str, dealt_with: Mapping[str, str], today: date) -> Step:
+def accepted(case: Case, text: str, dealt_with: Mapping[str, str], today: date) -> Transition:
     """The unit's own prefecture department finds the application in order (V1)."""
     require_state(case, "V1", State.CONSULTING)
     review = InitialReview(True, today, text, _words(case, dealt_with))
-    return Step(
+    return Transition(
         replace(case, state=State.INITIAL_REVIEW_ACCEPTED, initial_review=review),
         what="initial review accepted",
         rule="V1",
         why=text or "申报材料符合要求",
         seen=_opinions(case),
-        events=(InitialReviewAccepted(**case.facts(), accepted_on=today),),
+        events=(InitialReviewAccepted(**case.event_fields(), accepted_on=today),),
     )
 
 
-def refused(case: Case, text: str, today: date) -> list[Step]:
+def refused(case: Case, text: str, today: date) -> list[Transition]:
     """The end of the case before anything goes to the region; reasons are due."""
     require_state(case, "V1", State.CONSULTING)
     if not text.strip():
         raise malformed(reason("V1", "reasons-missing", "初审不予通过的，应当说明理由", pointer="/reasons"))
     why = (reason("V1", "initial-review-refused", f"初审不予通过：{text.strip()}"),)
-    refusing = Step(
+    refusing = Transition(
         replace(case, initial_review=InitialReview(False, today, text.strip())),
         what="initial review refused",
         rule="V1",
         why=text.strip(),
         seen=_opinions(case),
-        events=(InitialReviewRefused(**case.facts(), refused_on=today, reasons=why),),
+        events=(InitialReviewRefused(**case.event_fields(), refused_on=today, reasons=why),),
     )
-    return [refusing, closed(refusing.case, "initial_review_refused", why, today)]
+    return [refusing, close_case(refusing.case, "initial_review_refused", why, today)]
 
 
-def issued(case: Case, document: OpinionDocument, rules: RuleSet, today: date) -> list[Step]:
+def issued(case: Case, document: OpinionDocument, rules: RuleSet, today: date) -> list[Transition]:
     """The opinion document, once all three opinions are on record and each that is no agreement is answered."""
     require_state(case, "V3", State.INITIAL_REVIEW_ACCEPTED)
     if not document.attachments:
@@ -71,14 +71,14 @@ def issued(case: Case, document: OpinionDocument, rules: RuleSet, today: date) -
     if lacking := _lacking(case, complete.dealt_with, rules):
         # One answer for all that stands in the way; a missing opinion weighs more than a missing explanation.
         raise Refusal(min(each.code for each in lacking), *lacking)
-    issuing = Step(
+    issuing = Transition(
         replace(case, state=State.OPINION_ISSUED, opinion_document=complete),
         what=f"opinion issued: {complete.conclusion}",
         rule="V3",
         why="；".join(complete.dealt_with.values()) or "征求意见部门均无不同意见",
         seen={"number": complete.number, **_opinions(case)},
         events=(
-            OpinionIssued(**case.facts(), number=complete.number, issued_on=today, conclusion=complete.conclusion),
+            OpinionIssued(**case.event_fields(), number=complete.number, issued_on=today, conclusion=complete.conclusion),
         ),
     )
     if complete.conclusion == "recommended":
@@ -86,11 +86,11 @@ def issued(case: Case, document: OpinionDocument, rules: RuleSet, today: date) -
     return [issuing, _not_recommended(issuing.case, complete, today)]
 
 
-def _not_recommended(case: Case, document: OpinionDocument, today: date) -> Step:
+def _not_recommended(case: Case, document: OpinionDocument, today: date) -> Transition:
     """Initial review had accepted it: the outcomes know no better word, so the reason says what happened."""
     text = f"初审已通过，但盟市主管部门审核意见文件（{document.number}）的结论为不予推荐，不报送自治区工业和信息化厅"
     why = reason("V3", "not-recommended", text, evidence=document.number)
-    return closed(case, "initial_review_refused", (why,), today)
+    return close_case(case, "initial_review_refused", (why,), today)
 
 
 def _lacking(case: Case, dealt_with: Mapping[str, str], rules: RuleSet) -> list[Reason]:
@@ -130,6 +130,6 @@ def _opinions(case: Case) -> dict[str, str]:
     return {each.department.value: each.opinion or "none" for each in case.consultation.opinions}
 
 
-def taken(number: DocumentNumber) -> Refusal:
+def reserve_document_number(number: DocumentNumber) -> Refusal:
     text = "该审核意见文号在本盟市本年度已被使用"
     return refusal("V3", "document-number-taken", text, evidence=f"{number.number}: {number.case_id}")

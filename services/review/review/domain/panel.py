@@ -6,18 +6,18 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from messages.digests import digest_of
+from messages.digests import canonical_digest
 from messages.review import PanelAppointed, PanelDissolved
 from messages.values import Reason
 from rulebook import RuleSet, reason
 
 from review.domain.case import Case, Panel, State
 from review.domain.expert import Expert, conflicts, grounds
-from review.domain.record import Step
+from review.domain.record import Transition
 from review.domain.refusals import malformed, refusal, require_state
 
 
-def chosen(case: Case, experts: Sequence[Expert], rules: RuleSet, today: date) -> Panel:
+def name_panel(case: Case, experts: Sequence[Expert], rules: RuleSet, today: date) -> Panel:
     """The panel that the review organisation names, its first member in the chair; all faults at once."""
     faults = _number_faults(experts, rules)
     faults += [each for expert in experts for each in conflicts(expert, case, rules.panel.conflict_years, today)]
@@ -43,20 +43,20 @@ class Pool:
     rules: RuleSet
     seed: str
 
-    def in_line(self, case: Case, today: date) -> list[Expert]:
+    def by_load_and_lot(self, case: Case, today: date) -> list[Expert]:
         """Those without conflict, the least loaded first, by lot among equals."""
         years = self.rules.panel.conflict_years
         free = [each for each in self.experts if not conflicts(each, case, years, today)]
         return sorted(free, key=lambda each: (each.load(case.batch_year), self._lot(case, each)))
 
     def _lot(self, case: Case, expert: Expert) -> str:
-        return digest_of([self.seed, case.case_id, expert.expert_id])
+        return canonical_digest([self.seed, case.case_id, expert.expert_id])
 
 
-def drawn(case: Case, pool: Pool, today: date) -> Panel | None:
+def draw_panel(case: Case, pool: Pool, today: date) -> Panel | None:
     """A panel of the first in line, none when they are too few."""
     size = pool.rules.panel.min_experts
-    names = tuple(each.expert_id for each in pool.in_line(case, today)[:size])
+    names = tuple(each.expert_id for each in pool.by_load_and_lot(case, today)[:size])
     return Panel(names, names[0], today) if len(names) == size else None
 
 
@@ -65,9 +65,9 @@ def too_few(case: Case, rules: RuleSet) -> Reason:
     return reason("V5", "experts-too-few", text, evidence=case.case_id)
 
 
-def appointed(case: Case, panel: Panel) -> Step:
+def appointed(case: Case, panel: Panel) -> Transition:
     require_state(case, "V5", State.FORWARDED)
-    return Step(
+    return Transition(
         replace(case, state=State.PANEL_APPOINTED, panel=panel),
         what="panel appointed",
         rule="V5",
@@ -78,16 +78,16 @@ def appointed(case: Case, panel: Panel) -> Step:
 
 
 def _said(case: Case, panel: Panel) -> PanelAppointed:
-    return PanelAppointed(**case.facts(), experts=panel.experts, chair=panel.chair, appointed_on=panel.appointed_on)
+    return PanelAppointed(**case.event_fields(), experts=panel.experts, chair=panel.chair, appointed_on=panel.appointed_on)
 
 
-def replaced(case: Case, leaving: Expert, pool: Pool, today: date) -> Step:
+def replaced(case: Case, leaving: Expert, pool: Pool, today: date) -> Transition:
     """The seat of an expert in conflict goes to the next in line; with none left the panel is dissolved."""
     panel = case.panel
     if panel is None or leaving.expert_id not in panel.experts:
         raise refusal("V5", "not-on-panel", "该专家不是本项目评审组成员", evidence=leaving.expert_id)
     why = _why(case, leaving, pool.rules, today)
-    next_in_line = [each for each in pool.in_line(case, today) if each.expert_id not in panel.experts]
+    next_in_line = [each for each in pool.by_load_and_lot(case, today) if each.expert_id not in panel.experts]
     if not next_in_line:
         return _dissolved(case, panel, leaving, why, today)
     return _seated(case, leaving, why, _passed_on(panel, leaving, next_in_line[0], today))
@@ -102,10 +102,10 @@ def _passed_on(panel: Panel, leaving: Expert, new: Expert, today: date) -> Panel
     return Panel(names, names[0] if panel.chair == leaving.expert_id else panel.chair, today)
 
 
-def _seated(case: Case, leaving: Expert, why: str, after: Panel) -> Step:
+def _seated(case: Case, leaving: Expert, why: str, after: Panel) -> Transition:
     sheets = tuple(each for each in case.sheets if each.expert != leaving.expert_id)
     state = State.SCORING if any(each.signed for each in sheets) else State.PANEL_APPOINTED
-    return Step(
+    return Transition(
         replace(case, state=state, panel=after, sheets=sheets, deviating=()),
         what="expert replaced",
         rule="V5",
@@ -115,14 +115,14 @@ def _seated(case: Case, leaving: Expert, why: str, after: Panel) -> Step:
     )
 
 
-def _dissolved(case: Case, panel: Panel, leaving: Expert, why: str, today: date) -> Step:
-    return Step(
+def _dissolved(case: Case, panel: Panel, leaving: Expert, why: str, today: date) -> Transition:
+    return Transition(
         replace(case, state=State.FORWARDED, panel=None, sheets=(), deviating=()),
         what="panel dissolved",
         rule="V5",
         why=f"专家存在利益关系，予以回避：{why}；无其他可递补专家，待重新组成评审组",
         seen={"leaving": leaving.expert_id} | _set_aside(case, {each.expert for each in case.sheets}),
-        events=(PanelDissolved(**case.facts(), experts=panel.experts, dissolved_on=today),),
+        events=(PanelDissolved(**case.event_fields(), experts=panel.experts, dissolved_on=today),),
     )
 
 
@@ -131,11 +131,11 @@ def _set_aside(case: Case, experts: Collection[str]) -> dict[str, str]:
     return {f"set aside: {each.expert}": each.seal for each in case.signed_sheets if each.expert in experts}
 
 
-def flagged(case: Case, expert: Expert, rules: RuleSet, today: date) -> list[Step]:
+def flagged(case: Case, expert: Expert, rules: RuleSet, today: date) -> list[Transition]:
     """The score is made: it stands until somebody decides otherwise, and chair and region see the conflict."""
     if expert.expert_id in case.conflicted:
         return []
     after = replace(case, conflicted=(*case.conflicted, expert.expert_id))
     why = _why(case, expert, rules, today)
     seen = {"expert": expert.expert_id, "state": case.state}
-    return [Step(after, what="conflict known after scoring", rule="V5", why=why, seen=seen)]
+    return [Transition(after, what="conflict known after scoring", rule="V5", why=why, seen=seen)]

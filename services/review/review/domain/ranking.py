@@ -8,16 +8,16 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from messages.digests import digest_of
+from messages.digests import canonical_digest
 from messages.review import Outcome
 from messages.values import Level, Reason, UnitType
 from rulebook import RuleSet, reason
 
 from review.domain import forwarding
 from review.domain.case import RANKABLE, Case, State
-from review.domain.closing import closed
-from review.domain.group import Group, Place, compared, shared_again, within_caps
-from review.domain.record import Step
+from review.domain.closing import close_case
+from review.domain.group import RankingGroup, RankedCase, group_by_kind, recompute_caps, within_caps
+from review.domain.record import Transition
 from review.domain.refusals import malformed
 
 
@@ -36,14 +36,14 @@ def batch_id(level: Level, batch_year: int) -> str:
     return f"{level}-{batch_year}"
 
 
-def batch_begun_by(case: Case) -> Batch:
+def new_batch(case: Case) -> Batch:
     """The seed rests on the record of the first case forwarded, which nobody can choose and everybody can check."""
     name = batch_id(case.level, case.batch_year)
-    return Batch(name, case.level, case.batch_year, digest_of([name, case.case_id, case.head.digest]))
+    return Batch(name, case.level, case.batch_year, canonical_digest([name, case.case_id, case.head.digest]))
 
 
 @dataclass(frozen=True)
-class Decision:
+class RepeatEvaluationDecision:
     """By which the department that holds the evaluation holds it once more in the year (Art. 16)."""
 
     document_number: str
@@ -51,18 +51,18 @@ class Decision:
 
 
 @dataclass(frozen=True)
-class Terms:
+class RankingTerms:
     """Under what a ranking was made, beside the cases it compares."""
 
     early_reason: str = ""
     """Why the region did not wait until nothing more could be forwarded; empty where it did."""
-    decision: Decision | None = None
+    decision: RepeatEvaluationDecision | None = None
     """None where the year's evaluation, or what waited of it, needs none (A7)."""
     left_out: tuple[str, ...] = ()
     """Cases that were suspended: a later ranking takes them in, and is still the same evaluation."""
 
 
-PLAIN = Terms()
+DEFAULT_TERMS = RankingTerms()
 
 
 @dataclass(frozen=True)
@@ -74,14 +74,14 @@ class BatchRanking:
     number: int
     """From 1."""
     made_on: date
-    groups: tuple[Group, ...]
+    groups: tuple[RankingGroup, ...]
     digest: str = ""
     early_reason: str = ""
-    decision: Decision | None = None
+    decision: RepeatEvaluationDecision | None = None
     left_out: tuple[str, ...] = ()
 
     @property
-    def compares(self) -> set[str]:
+    def case_ids(self) -> set[str]:
         return {line.case_id for group in self.groups for line in group.lines}
 
 
@@ -123,12 +123,12 @@ def _evaluations(earlier: Iterable[BatchRanking]) -> int:
     """Rankings of more than what was suspended when one before them was made."""
     waited, held = set[str](), 0
     for each in earlier:
-        held += not each.compares <= waited
+        held += not each.case_ids <= waited
         waited |= set(each.left_out)
     return held
 
 
-def require_made(decision: Decision, today: date) -> None:
+def require_made(decision: RepeatEvaluationDecision, today: date) -> None:
     """Raise for a decision that is still to come."""
     if decision.decided_on > today:
         wrong = decision.decided_on.isoformat()
@@ -136,7 +136,7 @@ def require_made(decision: Decision, today: date) -> None:
 
 
 def ranked(
-    batch: Batch, cases: Iterable[Case], earlier: Sequence[BatchRanking], today: date, terms: Terms = PLAIN
+    batch: Batch, cases: Iterable[Case], earlier: Sequence[BatchRanking], today: date, terms: RankingTerms = DEFAULT_TERMS
 ) -> BatchRanking:
     """Each comparable group by itself, best first, up to its share of the cap that earlier rankings have left."""
     number = len(earlier) + 1
@@ -147,7 +147,7 @@ def ranked(
         batch_year=batch.batch_year,
         number=number,
         made_on=today,
-        groups=within_caps(compared(cases), _taken(earlier)),
+        groups=within_caps(group_by_kind(cases), _taken(earlier)),
         early_reason=terms.early_reason,
         decision=terms.decision,
         left_out=terms.left_out,
@@ -168,7 +168,7 @@ def seal(ranking: BatchRanking) -> str:
     for name in ("early_reason", "decision", "left_out"):
         if not values[name]:
             del values[name]
-    return digest_of(_plain(values))
+    return canonical_digest(_plain(values))
 
 
 def _plain(value: object) -> object:
@@ -181,12 +181,12 @@ def _plain(value: object) -> object:
     return value.isoformat() if isinstance(value, date) else value
 
 
-def reproduces(ranking: BatchRanking) -> bool:
+def verify_ranking(ranking: BatchRanking) -> bool:
     """Whether the kept inputs give the kept result once more, and neither was touched."""
-    return ranking.digest == seal(ranking) and shared_again(ranking.groups) == ranking.groups
+    return ranking.digest == seal(ranking) and recompute_caps(ranking.groups) == ranking.groups
 
 
-def settled(case: Case, ranking: BatchRanking, today: date) -> Step:
+def apply_ranking(case: Case, ranking: BatchRanking, today: date) -> Transition:
     """What the ranking means for one case: selected, or the end of it."""
     group, line = next(
         (group, each) for group in ranking.groups for each in group.lines if each.case_id == case.case_id
@@ -194,14 +194,14 @@ def settled(case: Case, ranking: BatchRanking, today: date) -> Step:
     if line.outcome == "selected":
         return _selected(case, ranking, line)
     outcome, why = _not_selected(group, line)
-    return closed(case, outcome, (why,), today)
+    return close_case(case, outcome, (why,), today)
 
 
-def _selected(case: Case, ranking: BatchRanking, line: Place) -> Step:
+def _selected(case: Case, ranking: BatchRanking, line: RankedCase) -> Transition:
     seen = {"ranking": ranking.ranking_id, "digest": ranking.digest, "place": str(line.place)}
     early = {"early": ranking.early_reason} if ranking.early_reason else {}
     decided = {"decision": f"{one.document_number} {one.decided_on}"} if (one := ranking.decision) else {}
-    return Step(
+    return Transition(
         replace(case, state=State.RANKED, place=line.place),
         what="ranked",
         rule="V8",
@@ -210,7 +210,7 @@ def _selected(case: Case, ranking: BatchRanking, line: Place) -> Step:
     )
 
 
-def _not_selected(group: Group, line: Place) -> tuple[Outcome, Reason]:
+def _not_selected(group: RankingGroup, line: RankedCase) -> tuple[Outcome, Reason]:
     score = f"{line.score}分"
     if line.outcome == "over_cap":
         text = f"得分{score}，按择优顺序位列第{line.place}，超出名额{group.cap}个"

@@ -6,29 +6,29 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 
-from messages.digests import digest_of
+from messages.digests import canonical_digest
 from messages.event import Event
 from rulebook import basis
 
-from review.domain.case import Case, Head
+from review.domain.case import Case, RecordHead
 
 
 @dataclass(frozen=True)
-class By:
+class ActorRef:
     """Who acts, and in which role."""
 
     subject: str
     role: str
 
 
-SERVICE = By("review", "service")
+SERVICE = ActorRef("review", "service")
 """Steps that an event or a date brings about."""
-OBJECTOR = By("objector", "public")
+OBJECTOR = ActorRef("objector", "public")
 """Who objects is known to the region only (V9), and others read the record: it bears the objection, not the person."""
 
 
 @dataclass(frozen=True)
-class Step:
+class Transition:
     """What one act does: the case after it, what is said, and what the record keeps of it."""
 
     case: Case
@@ -40,7 +40,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Entry:
+class RecordEntry:
     case_id: str
     number: int
     at: str
@@ -62,16 +62,16 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Broken:
+class ChainBreak:
     """Where a record stops being what was written."""
 
     number: int
     text: str
 
 
-def write(head: Head, step: Step, by: By, now: datetime) -> Entry:
+def next_entry(head: RecordHead, step: Transition, by: ActorRef, now: datetime) -> RecordEntry:
     """The next entry of the case's record."""
-    entry = Entry(
+    entry = RecordEntry(
         case_id=step.case.case_id,
         number=head.entries + 1,
         at=now.astimezone(UTC).isoformat(),
@@ -88,21 +88,21 @@ def write(head: Head, step: Step, by: By, now: datetime) -> Entry:
     return replace(entry, digest=seal(entry))
 
 
-def seal(entry: Entry) -> str:
-    return digest_of({name: value for name, value in asdict(entry).items() if name != "digest"})
+def seal(entry: RecordEntry) -> str:
+    return canonical_digest({name: value for name, value in asdict(entry).items() if name != "digest"})
 
 
-def head_after(entries: Sequence[Entry]) -> Head:
-    return Head(entries[-1].number, entries[-1].digest) if entries else Head()
+def head_after(entries: Sequence[RecordEntry]) -> RecordHead:
+    return RecordHead(entries[-1].number, entries[-1].digest) if entries else RecordHead()
 
 
-def check(entries: Iterable[Entry], head: Head) -> Broken | None:
+def verify_chain(entries: Iterable[RecordEntry], head: RecordHead) -> ChainBreak | None:
     """The first place where the record was changed, cut or reordered; none when it leads to ``head``."""
-    known = Head()
+    known = RecordHead()
     for entry in entries:
         if (entry.number, entry.previous) != (known.entries + 1, known.digest):
-            return Broken(entry.number, "does not follow the entry before it")
+            return ChainBreak(entry.number, "does not follow the entry before it")
         if entry.digest != seal(entry):
-            return Broken(entry.number, "was changed after it was written")
-        known = Head(entry.number, entry.digest)
-    return None if known == head else Broken(known.entries, "is not where the case says the record ends")
+            return ChainBreak(entry.number, "was changed after it was written")
+        known = RecordHead(entry.number, entry.digest)
+    return None if known == head else ChainBreak(known.entries, "is not where the case says the record ends")

@@ -9,35 +9,35 @@ from typing import Literal
 
 from messages.review import CaseScored, DeviationFlagged, ScoreSheetSigned, ScoreSheetsReturned
 from messages.values import IndicatorValue, Reason, Role
-from rulebook import RuleSet, Scheme, panel_values, panel_vetoes, problems, reason, score
+from rulebook import RuleSet, Scheme, panel_values, panel_mandatory_items, problems, reason, score
 
 from review.domain.case import OPEN_SEATS, Case, Score, ScoreSheet, State
-from review.domain.closing import closed
-from review.domain.record import By, Step
+from review.domain.closing import close_case
+from review.domain.record import ActorRef, Transition
 from review.domain.refusals import malformed, refusal, require_state
 
 
-def saved(case: Case, sheet: ScoreSheet, scheme: Scheme) -> Step:
+def saved(case: Case, sheet: ScoreSheet, scheme: Scheme) -> Transition:
     """A draft of a sheet: what is there must be right, what is missing may follow."""
     _require_seat(case, sheet)
     refuse_wrong([each for each in problems(scheme, sheet.values, sheet.vetoes) if not each.endswith(": missing")])
-    return Step(_with(case, sheet), what="score sheet saved", rule="V6", why="评分草稿", seen={"expert": sheet.expert})
+    return Transition(_with(case, sheet), what="score sheet saved", rule="V6", why="评分草稿", seen={"expert": sheet.expert})
 
 
-def signed(case: Case, sheet: ScoreSheet, scheme: Scheme, today: date) -> Step:
+def signed(case: Case, sheet: ScoreSheet, scheme: Scheme, today: date) -> Transition:
     """An expert's complete sheet, signed once."""
     panel_size = _require_seat(case, sheet)
     refuse_wrong(problems(scheme, sheet.values, sheet.vetoes))
     after = replace(_with(case, replace(sheet, signed_on=today)), state=State.SCORING)
     done = len(after.signed_sheets)
-    return Step(
+    return Transition(
         after,
         what="score sheet signed",
         rule="V6",
         why="专家独立评分并签署",
         seen={"expert": sheet.expert, "sheet": sheet.seal},
         events=(
-            ScoreSheetSigned(**case.facts(), expert=sheet.expert, signed_on=today, signed=done, panel_size=panel_size),
+            ScoreSheetSigned(**case.event_fields(), expert=sheet.expert, signed_on=today, signed=done, panel_size=panel_size),
         ),
     )
 
@@ -77,7 +77,7 @@ def panel_score(case: Case, scheme: Scheme, today: date, found: tuple[IndicatorV
     sheets = case.signed_sheets
     on_site = {each.indicator: each.value for each in found}
     values = panel_values(scheme, [sheet.values for sheet in sheets]) | on_site
-    result = score(scheme, values, panel_vetoes(scheme, [sheet.vetoes for sheet in sheets]))
+    result = score(scheme, values, panel_mandatory_items(scheme, [sheet.vetoes for sheet in sheets]))
     return Score(
         total=result.total,
         energy_carbon=result.energy_carbon,
@@ -92,20 +92,20 @@ def deviating(panel: Score, limit: Decimal) -> tuple[str, ...]:
     return tuple(expert for expert, total in panel.by_expert.items() if abs(total - panel.total) > limit)
 
 
-def flagged(case: Case, experts: tuple[str, ...], rules: RuleSet, today: date) -> Step:
+def flagged(case: Case, experts: tuple[str, ...], rules: RuleSet, today: date) -> Transition:
     """Before the score counts, somebody whose sheet is not in question confirms it or sends the sheets back."""
     after = replace(case, deviating=experts)
-    return Step(
+    return Transition(
         after,
         what="deviation flagged",
         rule="V6",
         why=f"专家评分与评审组得分相差超过{rules.panel.deviation_limit}分，由{_who_decides(after)}确认或退回",
         seen={"experts": ",".join(experts)},
-        events=(DeviationFlagged(**case.facts(), deviating=experts, experts=deciders(after), flagged_on=today),),
+        events=(DeviationFlagged(**case.event_fields(), deviating=experts, experts=eligible_deciders(after), flagged_on=today),),
     )
 
 
-def deciders(case: Case) -> tuple[str, ...]:
+def eligible_deciders(case: Case) -> tuple[str, ...]:
     """The chair; where the chair's own sheet deviates, the members whose sheets do not: nobody judges the own sheet."""
     if case.panel is None:
         return ()
@@ -119,43 +119,43 @@ def _who_decides(case: Case) -> str:
 
 
 def _chair_decides(case: Case) -> bool:
-    return case.panel is not None and deciders(case) == (case.panel.chair,)
+    return case.panel is not None and eligible_deciders(case) == (case.panel.chair,)
 
 
-def require_decider(case: Case, by: By) -> None:
+def require_decider(case: Case, by: ActorRef) -> None:
     """Raise unless ``by`` is one of the deciders, or the regional officer where the chair is none."""
     require_state(case, "V6", State.SCORING)
     if not case.deviating:
         raise refusal("V6", "no-deviation", "没有需要处理的评分偏差")
     in_the_chairs_stead = by.role == Role.REGIONAL_OFFICER and not _chair_decides(case)
-    if by.subject not in deciders(case) and not in_the_chairs_stead:
+    if by.subject not in eligible_deciders(case) and not in_the_chairs_stead:
         text = f"评分偏差由{_who_decides(case)}处理"
         raise refusal("V6", "not-the-decider", text, evidence=by.role, status=403)
 
 
-def sent_back(case: Case, text: str, today: date) -> Step:
+def return_sheets(case: Case, text: str, today: date) -> Transition:
     """The flagged sheets lose their signature; what they said stays in the record by its seal."""
-    said = ScoreSheetsReturned(**case.facts(), experts=case.deviating, text=text, returned_on=today)
+    said = ScoreSheetsReturned(**case.event_fields(), experts=case.deviating, text=text, returned_on=today)
     sheets = tuple(replace(each, signed_on=None) if each.expert in case.deviating else each for each in case.sheets)
     seals = {each.expert: each.seal for each in case.sheets if each.expert in case.deviating}
     after = replace(case, sheets=sheets, deviating=())
-    return Step(after, what="sheets sent back", rule="V6", why=text, seen=seals, events=(said,))
+    return Transition(after, what="sheets sent back", rule="V6", why=text, seen=seals, events=(said,))
 
 
-def scored(case: Case, result: Score, why: str) -> Step:
-    return Step(
+def scored(case: Case, result: Score, why: str) -> Transition:
+    return Transition(
         replace(case, state=State.SCORED, score=result, deviating=()),
         what="scored",
         rule="V6",
         why=why,
         seen={"total": format(result.total, "f"), "scheme": case.dossier.scheme.id},
-        events=(said(case, result),),
+        events=(scored_event(case, result),),
     )
 
 
-def said(case: Case, result: Score) -> CaseScored:
+def scored_event(case: Case, result: Score) -> CaseScored:
     return CaseScored(
-        **case.facts(),
+        **case.event_fields(),
         scheme=case.dossier.scheme,
         score=result.total,
         energy_carbon_score=result.energy_carbon,
@@ -164,13 +164,13 @@ def said(case: Case, result: Score) -> CaseScored:
     )
 
 
-def failed(case: Case, scheme: Scheme, vetoes: tuple[str, ...], today: date) -> Step:
+def failed(case: Case, scheme: Scheme, vetoes: tuple[str, ...], today: date) -> Transition:
     """A failed mandatory item fails the case whatever the score (V6)."""
     names = {veto.id: veto.name_zh for veto in scheme.vetoes}
     reasons = tuple(
         reason("V6", "mandatory-item-failed", f"不符合基本要求：{names[each]}", evidence=each) for each in vetoes
     )
-    return closed(case, "mandatory_item_failed", reasons, today)
+    return close_case(case, "mandatory_item_failed", reasons, today)
 
 
 Decision = Literal["confirm", "send_back"]

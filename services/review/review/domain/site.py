@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from messages.digests import digest_of
+from messages.digests import canonical_digest
 from messages.review import SiteVerificationOrdered, SiteVerificationRecorded
 from messages.values import IndicatorValue
 from rulebook import RuleSet, Scheme, reason
 
 from review.domain import scoring
 from review.domain.case import Case, Ground, Score, SiteVisit, State
-from review.domain.record import Step
+from review.domain.record import Transition
 from review.domain.refusals import malformed, require_state
 
 WHOLE = 16**64
@@ -27,7 +27,7 @@ TEXTS: dict[Ground, str] = {
 
 
 @dataclass(frozen=True)
-class Measure:
+class ScoringContext:
     """What a case is measured by: its scheme, its rule set and the seed of its batch."""
 
     scheme: Scheme
@@ -35,7 +35,7 @@ class Measure:
     seed: str
 
 
-def reviewed(case: Case, measure: Measure, today: date) -> list[Step]:
+def reviewed(case: Case, measure: ScoringContext, today: date) -> list[Transition]:
     """What follows when the whole panel has signed: the score, or first the chair's word on one that deviates (V6)."""
     result = scoring.panel_score(case, measure.scheme, today)
     if far := scoring.deviating(result, measure.rules.panel.deviation_limit):
@@ -43,7 +43,7 @@ def reviewed(case: Case, measure: Measure, today: date) -> list[Step]:
     return decided(case, result, measure, "评审组得分")
 
 
-def decided(case: Case, result: Score, measure: Measure, why: str) -> list[Step]:
+def decided(case: Case, result: Score, measure: ScoringContext, why: str) -> list[Transition]:
     """The score counts: a failed mandatory item ends the case, else the site may have to be visited."""
     today = result.scored_on
     scored = scoring.scored(case, result, why)
@@ -65,17 +65,17 @@ def ground(case: Case, result: Score, rules: RuleSet, seed: str) -> Ground | Non
 
 def lot(seed: str, case_id: str) -> Decimal:
     """The lot of a case, in [0, 1): the same again for the same seed, unknown before the seed is."""
-    return Decimal(int(digest_of(["site", seed, case_id]), 16)) / Decimal(WHOLE)
+    return Decimal(int(canonical_digest(["site", seed, case_id]), 16)) / Decimal(WHOLE)
 
 
-def ordered(case: Case, why: Ground, seed: str, today: date) -> Step:
-    return Step(
+def ordered(case: Case, why: Ground, seed: str, today: date) -> Transition:
+    return Transition(
         replace(case, state=State.SITE_ORDERED, site=SiteVisit(why, today)),
         what="site verification ordered",
         rule="V7",
         why=TEXTS[why],
         seen={"ground": why, "seed": seed, "lot": format(lot(seed, case.case_id), ".6f")},
-        events=(SiteVerificationOrdered(**case.facts(), ground=why, ordered_on=today),),
+        events=(SiteVerificationOrdered(**case.event_fields(), ground=why, ordered_on=today),),
     )
 
 
@@ -88,7 +88,7 @@ class Findings:
     reasons: str
 
 
-def recorded(case: Case, findings: Findings, measure: Measure, today: date) -> Step:
+def recorded(case: Case, findings: Findings, measure: ScoringContext, today: date) -> Transition:
     """The findings; where they change indicator values they say why, and the score is made anew."""
     require_state(case, "V7", State.SITE_ORDERED)
     if case.site is None:
@@ -102,15 +102,15 @@ def recorded(case: Case, findings: Findings, measure: Measure, today: date) -> S
         findings=findings.text,
         reasons=findings.reasons,
     )
-    return Step(
+    return Transition(
         replace(case, state=State.SITE_RECORDED, site=done, score=result),
         what="site verification recorded",
         rule="V7",
         why=findings.reasons or findings.text,
         seen={each.indicator: format(each.value, "f") for each in findings.changed},
         events=(
-            SiteVerificationRecorded(**case.facts(), recorded_on=today, changed=findings.changed),
-            scoring.said(case, result),
+            SiteVerificationRecorded(**case.event_fields(), recorded_on=today, changed=findings.changed),
+            scoring.scored_event(case, result),
         ),
     )
 

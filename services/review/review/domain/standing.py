@@ -9,12 +9,12 @@ from messages.values import Reason
 from rulebook import reason
 
 from review.domain.case import Case
-from review.domain.closing import closed
-from review.domain.record import Step
+from review.domain.closing import close_case
+from review.domain.record import Transition
 
 
 @dataclass(frozen=True)
-class Standing:
+class UnitStatus:
     """One document per USCC, on which a ban lies whatever the unit's name (B1).
 
     It is saved by whoever opens or stops a case: two at once can never miss each other.
@@ -28,16 +28,16 @@ class Standing:
     ineligible: tuple[Ineligible, ...] = ()
     """Applications that lost what Art. 12 asks for, their case perhaps not heard of yet."""
 
-    def with_case(self, case_id: str) -> Standing:
+    def with_case(self, case_id: str) -> UnitStatus:
         return replace(self, cases=tuple(dict.fromkeys((*self.cases, case_id))))
 
-    def with_withdrawal(self, case_id: str) -> Standing:
+    def with_withdrawal(self, case_id: str) -> UnitStatus:
         return replace(self, withdrawn=tuple(dict.fromkeys((*self.withdrawn, case_id))))
 
-    def with_ban(self, banned: Banned) -> Standing:
+    def with_ban(self, banned: Banned) -> UnitStatus:
         return replace(self, bans=tuple(dict.fromkeys((*self.bans, banned))))
 
-    def with_ineligible(self, lost: Ineligible) -> Standing:
+    def with_ineligible(self, lost: Ineligible) -> UnitStatus:
         return replace(self, ineligible=tuple(dict.fromkeys((*self.ineligible, lost))))
 
     def ineligible_for(self, case_id: str) -> Ineligible | None:
@@ -63,9 +63,9 @@ class Ineligible:
     reasons: tuple[Reason, ...]
 
 
-def stopped_by_ban(case: Case, banned: Banned, today: date) -> Step:
+def stopped_by_ban(case: Case, banned: Banned, today: date) -> Transition:
     """Art. 25: an open application of a removed unit is stopped, whatever its stage (B2)."""
-    return closed(case, "ineligible", (ban_reason(banned),), today)
+    return close_case(case, "ineligible", (ban_reason(banned),), today)
 
 
 def ban_reason(banned: Banned) -> Reason:
@@ -75,11 +75,11 @@ def ban_reason(banned: Banned) -> Reason:
     )
 
 
-def withdrawn(case: Case, today: date) -> Step:
+def withdrawn(case: Case, today: date) -> Transition:
     words = reason("A5", "application-withdrawn", "申报单位撤回申报")
-    return closed(case, "withdrawn", (words,), today)
+    return close_case(case, "withdrawn", (words,), today)
 
 
-def stopped_as_ineligible(case: Case, lost: Ineligible, today: date) -> Step:
+def stopped_as_ineligible(case: Case, lost: Ineligible, today: date) -> Transition:
     """V10: what made the unit eligible is gone, so the case ends whatever its stage, also after its notice."""
-    return closed(case, "ineligible", lost.reasons, today)
+    return close_case(case, "ineligible", lost.reasons, today)

@@ -9,10 +9,10 @@ from messages.event import Event
 from rulebook import rules_on, shanghai_date
 
 from review.domain import assessors, consultation, standing
-from review.domain.assessors import AssessorStanding
-from review.domain.record import SERVICE, Step
-from review.domain.standing import Ineligible, Standing
-from review.handlers.desk import Store, take
+from review.domain.assessors import AssessorStatus
+from review.domain.record import SERVICE, Transition
+from review.domain.standing import Ineligible, UnitStatus
+from review.handlers.desk import Store, apply_transitions
 
 
 async def open_case(event: ApplicationAccepted, store: Store, now: datetime) -> list[Event]:
@@ -22,24 +22,24 @@ async def open_case(event: ApplicationAccepted, store: Store, now: datetime) -> 
     today = shanghai_date(now)
     steps = [consultation.opened(event, rules_on(today), today)]
     steps += await _suspension(steps[-1], store, today)
-    steps += await _stop(steps[-1], store, today)
-    return take(store, steps, SERVICE, now)
+    steps += await _close_open_case(steps[-1], store, today)
+    return apply_transitions(store, steps, SERVICE, now)
 
 
-async def _suspension(step: Step, store: Store, today: date) -> list[Step]:
+async def _suspension(step: Transition, store: Store, today: date) -> list[Transition]:
     case = step.case
     if case.assessor is None:
         return []
     uscc = case.assessor.uscc
-    known = await store.assessors.get(uscc) or AssessorStanding(uscc)
+    known = await store.assessors.get(uscc) or AssessorStatus(uscc)
     store.assessors.save(uscc, known.with_case(case.case_id))
     document = known.sanctioned_on(today)
     return [] if document is None else [assessors.suspended(case, document, today)]
 
 
-async def _stop(step: Step, store: Store, today: date) -> list[Step]:
+async def _close_open_case(step: Transition, store: Store, today: date) -> list[Transition]:
     case = step.case
-    known = await store.standings.get(case.unit.uscc) or Standing(case.unit.uscc)
+    known = await store.standings.get(case.unit.uscc) or UnitStatus(case.unit.uscc)
     store.standings.save(case.unit.uscc, known.with_case(case.case_id))
     if banned := known.ban_on(today):
         return [standing.stopped_by_ban(case, banned, today)]
@@ -51,21 +51,21 @@ async def _stop(step: Step, store: Store, today: date) -> list[Step]:
 async def close_withdrawn_case(event: ApplicationWithdrawn, store: Store, now: datetime) -> list[Event]:
     """Close the case, or remember the withdrawal for a case that is not heard of yet."""
     key = event.unit.uscc
-    known = await store.standings.get(key) or Standing(key)
+    known = await store.standings.get(key) or UnitStatus(key)
     store.standings.save(key, known.with_withdrawal(event.application_id))
     case = await store.cases.get(event.application_id)
     if case is None or case.ended:
         return []
-    return take(store, [standing.withdrawn(case, shanghai_date(now))], SERVICE, now)
+    return apply_transitions(store, [standing.withdrawn(case, shanghai_date(now))], SERVICE, now)
 
 
 async def stop_ineligible_case(event: EligibilityLost, store: Store, now: datetime) -> list[Event]:
     """V10: close the case at whatever stage, or remember why for a case that is not heard of yet."""
     key = event.unit.uscc
     lost = Ineligible(event.application_id, event.reasons)
-    known = await store.standings.get(key) or Standing(key)
+    known = await store.standings.get(key) or UnitStatus(key)
     store.standings.save(key, known.with_ineligible(lost))
     case = await store.cases.get(event.application_id)
     if case is None or case.ended:
         return []
-    return take(store, [standing.stopped_as_ineligible(case, lost, shanghai_date(now))], SERVICE, now)
+    return apply_transitions(store, [standing.stopped_as_ineligible(case, lost, shanghai_date(now))], SERVICE, now)

@@ -14,13 +14,13 @@ from messages.event import Event
 from rulebook import shanghai_date
 
 from review.domain import assessors, notice
-from review.domain.assessors import AssessorStanding
+from review.domain.assessors import AssessorStatus
 from review.domain.case import Case
-from review.domain.record import SERVICE, Step
-from review.handlers.desk import Store, take
+from review.domain.record import SERVICE, Transition
+from review.handlers.desk import Store, apply_transitions
 
 
-async def know_representative(
+async def record_representative(
     event: AssessorRegistered | LegalRepresentativeChanged, store: Store, _now: datetime
 ) -> list[Event]:
     """S3: sister assessors are known by the digest of their representative, whenever it is heard."""
@@ -32,17 +32,17 @@ async def know_representative(
 async def suspend_cases_of_sanctioned_assessor(event: AssessorSanctioned, store: Store, now: datetime) -> list[Event]:
     """S2: every open case that rests on the assessor's report is suspended, those still to come as well."""
     before = await _standing(event.assessor_uscc, store)
-    return await _heard(before, before.with_sanction(event), None, store, now)
+    return await _bring_cases_up_to_date(before, before.with_sanction(event), None, store, now)
 
 
 async def resume_cases_of_cleared_assessor(event: SanctionRevoked, store: Store, now: datetime) -> list[Event]:
     """S4: unless another decision still holds, the cases go on, and those whose notice is over are cleared."""
     before = await _standing(event.assessor_uscc, store)
-    return await _heard(before, before.with_revocation(event), event.document_number, store, now)
+    return await _bring_cases_up_to_date(before, before.with_revocation(event), event.document_number, store, now)
 
 
-async def _heard(
-    before: AssessorStanding, known: AssessorStanding, revoked_by: str | None, store: Store, now: datetime
+async def _bring_cases_up_to_date(
+    before: AssessorStatus, known: AssessorStatus, revoked_by: str | None, store: Store, now: datetime
 ) -> list[Event]:
     """Bring the open cases to what the newest word says; an older word heard later changes nothing.
 
@@ -55,22 +55,22 @@ async def _heard(
     holds = known.sanctioned_on(today)
     for case in await _open_cases(known, store):
         if holds and not known.holds(case.suspended_by):
-            said += take(store, [assessors.suspended(case, holds, today)], SERVICE, now)
+            said += apply_transitions(store, [assessors.suspended(case, holds, today)], SERVICE, now)
         elif revoked_by and not holds and case.suspended_by is not None:
-            said += take(store, await _resumed(case, revoked_by, store, today), SERVICE, now)
+            said += apply_transitions(store, await _resumed(case, revoked_by, store, today), SERVICE, now)
     return said
 
 
-async def _standing(uscc: str, store: Store) -> AssessorStanding:
-    return await store.assessors.get(uscc) or AssessorStanding(uscc)
+async def _standing(uscc: str, store: Store) -> AssessorStatus:
+    return await store.assessors.get(uscc) or AssessorStatus(uscc)
 
 
-async def _open_cases(known: AssessorStanding, store: Store) -> list[Case]:
+async def _open_cases(known: AssessorStatus, store: Store) -> list[Case]:
     cases = [await store.cases.require(case_id) for case_id in known.cases]
     return [case for case in cases if not case.ended]
 
 
-async def _resumed(case: Case, document_number: str, store: Store, today: date) -> list[Step]:
+async def _resumed(case: Case, document_number: str, store: Store, today: date) -> list[Transition]:
     resumed = assessors.resumed(case, document_number, today)
     shown_in = await store.notices.get(case.notice_id) if case.notice_id else None
-    return [resumed, *notice.clearing(resumed.case, shown_in, today)]
+    return [resumed, *notice.clear_if_unopposed(resumed.case, shown_in, today)]

@@ -12,8 +12,8 @@ from messages.values import Department
 from rulebook import rules_of, shanghai_date
 
 from review.domain import consultation
-from review.domain.record import SERVICE, By
-from review.handlers.desk import Store, receipt, take
+from review.domain.record import SERVICE, ActorRef
+from review.handlers.desk import Store, receipt, apply_transitions
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class AnswerConsultation:
     department: Department
     opinion: Literal["agree", "object"]
     text: str
-    by: By
+    by: ActorRef
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class MarkOverdue:
 async def answer_consultation(command: AnswerConsultation, store: Store, now: datetime) -> Done:
     case = await store.cases.require(command.case_id)
     step = consultation.answered(case, command.department, command.opinion, command.text, shanghai_date(now))
-    return Done(take(store, [step], command.by, now), receipt([step]))
+    return Done(apply_transitions(store, [step], command.by, now), receipt([step]))
 
 
 async def remind_departments(command: RemindDepartments, store: Store, now: datetime) -> list[Event]:
@@ -46,11 +46,11 @@ async def remind_departments(command: RemindDepartments, store: Store, now: date
     case, today = await store.cases.require(command.case_id), shanghai_date(now)
     due = consultation.needs_reminder(case, today)
     steps = [consultation.reminded(case, rules_of(case.rule_set), today)] if due else []
-    return take(store, steps, SERVICE, now)
+    return apply_transitions(store, steps, SERVICE, now)
 
 
 async def mark_overdue(command: MarkOverdue, store: Store, now: datetime) -> list[Event]:
     """What was overdue when the job looked may have been answered since."""
     case, today = await store.cases.require(command.case_id), shanghai_date(now)
     steps = [consultation.overdue(case, today)] if consultation.is_overdue(case, today) else []
-    return take(store, steps, SERVICE, now)
+    return apply_transitions(store, steps, SERVICE, now)

@@ -10,25 +10,25 @@ from typing import Protocol
 from chassis.handling import Collection
 from messages.event import Event
 
-from review.domain.assessors import AssessorStanding
+from review.domain.assessors import AssessorStatus
 from review.domain.case import Case
 from review.domain.expert import Expert
-from review.domain.notice import Notice, Objection
+from review.domain.notice import PublicNotice, Objection
 from review.domain.opinion import DocumentNumber
 from review.domain.ranking import Batch, BatchRanking
-from review.domain.record import By, Entry, Step, head_after, write
-from review.domain.standing import Standing
+from review.domain.record import ActorRef, RecordEntry, Transition, head_after, next_entry
+from review.domain.standing import UnitStatus
 
 
 class Store(Protocol):
     @property
     def cases(self) -> Collection[Case]: ...
     @property
-    def records(self) -> Collection[Entry]: ...
+    def records(self) -> Collection[RecordEntry]: ...
     @property
-    def standings(self) -> Collection[Standing]: ...
+    def standings(self) -> Collection[UnitStatus]: ...
     @property
-    def assessors(self) -> Collection[AssessorStanding]: ...
+    def assessors(self) -> Collection[AssessorStatus]: ...
     @property
     def document_numbers(self) -> Collection[DocumentNumber]: ...
     @property
@@ -38,7 +38,7 @@ class Store(Protocol):
     @property
     def rankings(self) -> Collection[BatchRanking]: ...
     @property
-    def notices(self) -> Collection[Notice]: ...
+    def notices(self) -> Collection[PublicNotice]: ...
     @property
     def objections(self) -> Collection[Objection]: ...
 
@@ -52,7 +52,7 @@ class Receipt:
     outcome: str | None = None
 
 
-def take(store: Store, steps: Sequence[Step], by: By, now: datetime) -> list[Event]:
+def apply_transitions(store: Store, steps: Sequence[Transition], by: ActorRef, now: datetime) -> list[Event]:
     """Save the steps of one case and their entries in its record; returns what is said.
 
     Every step builds on the case of the step before it, so the last one is the case that is saved.
@@ -61,7 +61,7 @@ def take(store: Store, steps: Sequence[Step], by: By, now: datetime) -> list[Eve
         return []
     head = steps[0].case.head
     for step in steps:
-        entry = write(head, step, by, now)
+        entry = next_entry(head, step, by, now)
         store.records.save(entry.key, entry)
         head = head_after([entry])
     case = replace(steps[-1].case, head=head)
@@ -69,6 +69,6 @@ def take(store: Store, steps: Sequence[Step], by: By, now: datetime) -> list[Eve
     return [event for step in steps for event in step.events]
 
 
-def receipt(steps: Sequence[Step]) -> Receipt:
+def receipt(steps: Sequence[Transition]) -> Receipt:
     case = steps[-1].case
     return Receipt(case.case_id, case.state, case.closing.outcome if case.closing else None)

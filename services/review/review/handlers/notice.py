@@ -14,9 +14,9 @@ from review.domain import notice
 from review.domain.case import State
 from review.domain.notice import Objection
 from review.domain.ranking import batch_id
-from review.domain.record import OBJECTOR, SERVICE, By
+from review.domain.record import OBJECTOR, SERVICE, ActorRef
 from review.domain.refusals import refusal, require_region
-from review.handlers.desk import Store, take
+from review.handlers.desk import Store, apply_transitions
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class OpenNotice:
     level: Level
     batch_year: int
     published_end: date | None
-    by: By
+    by: ActorRef
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class LodgeObjection:
     facts: str
     name: str
     contact: str
-    by: By
+    by: ActorRef
 
 
 @dataclass(frozen=True)
@@ -44,13 +44,13 @@ class ResolveObjection:
     objection_id: str
     upheld: bool
     text: str
-    by: By
+    by: ActorRef
 
 
 @dataclass(frozen=True)
 class ConcludeNotice:
     notice_id: str
-    by: By = SERVICE
+    by: ActorRef = SERVICE
 
 
 @dataclass(frozen=True)
@@ -71,12 +71,12 @@ async def open_notice(command: OpenNotice, store: Store, now: datetime) -> Done:
     same_batch = {"level": command.level, "batch_year": command.batch_year}
     cases = await store.cases.find({**same_batch, "state": State.RANKED, "suspended_by": None})
     number = await store.notices.count(same_batch) + 1
-    opening = notice.Opening(f"notice-{batch}-{number}", command.level, command.batch_year, command.published_end)
+    opening = notice.NoticeRequest(f"notice-{batch}-{number}", command.level, command.batch_year, command.published_end)
     opened = notice.opened(opening, cases, rules_on(today), today)
     store.notices.save(opened.notice_id, opened)
-    said: list[Event] = [notice.said(opened)]
+    said: list[Event] = [notice.notice_opened_event(opened)]
     for case in cases:
-        said += take(store, [notice.shown(case, opened)], command.by, now)
+        said += apply_transitions(store, [notice.publish_case(case, opened)], command.by, now)
     return Done(said, opened)
 
 
@@ -87,7 +87,7 @@ async def lodge_objection(command: LodgeObjection, store: Store, now: datetime) 
     if case is None:
         raise refusal("V9", "not-in-notice", "该单位不在本次公示名单内", evidence=command.case_id)
     objection = _objection(command, today)
-    said = take(store, [notice.lodged(case, shown_in, objection, today)], OBJECTOR, now)
+    said = apply_transitions(store, [notice.lodged(case, shown_in, objection, today)], OBJECTOR, now)
     store.objections.save(objection.objection_id, objection)
     return Done(said, _receipt(objection))
 
@@ -113,12 +113,12 @@ async def resolve_objection(command: ResolveObjection, store: Store, now: dateti
     """Decide once, with reasons; after the notice a case with nothing else open is cleared."""
     today = shanghai_date(now)
     objection = await _lodged(command, store)
-    decided = notice.decision(objection, upheld=command.upheld, text=command.text, today=today)
+    decided = notice.decide_objection(objection, upheld=command.upheld, text=command.text, today=today)
     store.objections.save(decided.objection_id, decided)
     case = await store.cases.require(decided.case_id)
     steps = notice.resolved(case, decided, today)
-    steps += notice.clearing(steps[-1].case, await store.notices.get(decided.notice_id), today)
-    return Done(take(store, steps, command.by, now), _receipt(decided))
+    steps += notice.clear_if_unopposed(steps[-1].case, await store.notices.get(decided.notice_id), today)
+    return Done(apply_transitions(store, steps, command.by, now), _receipt(decided))
 
 
 async def _lodged(command: ResolveObjection, store: Store) -> Objection:
@@ -137,7 +137,7 @@ async def conclude_notice(command: ConcludeNotice, store: Store, now: datetime) 
     store.notices.save(ended.notice_id, ended)
     said: list[Event] = [event]
     for case in cases:
-        said += take(store, notice.clearing(case, ended, today), command.by, now)
+        said += apply_transitions(store, notice.clear_if_unopposed(case, ended, today), command.by, now)
     return Done(said, ended)
 
 

@@ -15,10 +15,10 @@ from rulebook import rules_of, shanghai_date
 from review.domain import forwarding, opinion
 from review.domain.case import Case, OpinionDocument, State
 from review.domain.opinion import DocumentNumber
-from review.domain.ranking import batch_begun_by, batch_id
-from review.domain.record import SERVICE, By
+from review.domain.ranking import new_batch, batch_id
+from review.domain.record import SERVICE, ActorRef
 from review.domain.refusals import require_region
-from review.handlers.desk import Store, receipt, take
+from review.handlers.desk import Store, receipt, apply_transitions
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class DecideInitialReview:
     accept: bool
     text: str
     dealt_with: Mapping[str, str]
-    by: By
+    by: ActorRef
 
 
 @dataclass(frozen=True)
@@ -37,13 +37,13 @@ class IssueOpinion:
     conclusion: Literal["recommended", "not_recommended"]
     attachments: tuple[FileRef, ...]
     dealt_with: Mapping[str, str]
-    by: By
+    by: ActorRef
 
 
 @dataclass(frozen=True)
 class ForwardCase:
     case_id: str
-    by: By
+    by: ActorRef
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ async def decide_initial_review(command: DecideInitialReview, store: Store, now:
         steps = [opinion.accepted(case, command.text, command.dealt_with, today)]
     else:
         steps = opinion.refused(case, command.text, today)
-    return Done(take(store, steps, command.by, now), receipt(steps))
+    return Done(apply_transitions(store, steps, command.by, now), receipt(steps))
 
 
 async def issue_opinion(command: IssueOpinion, store: Store, now: datetime) -> Done:
@@ -66,13 +66,13 @@ async def issue_opinion(command: IssueOpinion, store: Store, now: datetime) -> D
     document = OpinionDocument(number, today, command.conclusion, command.attachments, dict(command.dealt_with))
     steps = opinion.issued(case, document, rules_of(case.rule_set), today)
     await _take_number(DocumentNumber(number, case.case_id), case, today.year, store)
-    return Done(take(store, steps, command.by, now), receipt(steps))
+    return Done(apply_transitions(store, steps, command.by, now), receipt(steps))
 
 
 async def _take_number(number: DocumentNumber, case: Case, year: int, store: Store) -> None:
     key = opinion.document_key(case.unit.prefecture, year, number.number)
     if (holder := await store.document_numbers.get(key)) is not None:
-        raise opinion.taken(holder)
+        raise opinion.reserve_document_number(holder)
     store.document_numbers.save(key, number)
 
 
@@ -81,7 +81,7 @@ async def forward_case(command: ForwardCase, store: Store, now: datetime) -> Don
     case = await store.cases.require(command.case_id)
     require_region(case.level)
     step = forwarding.forwarded(case, rules_of(case.rule_set), shanghai_date(now))
-    said = take(store, [step], command.by, now)
+    said = apply_transitions(store, [step], command.by, now)
     if step.case.state is State.LATE and step.case.closing is not None:
         return Done(said, refusal=Refusal("deadline-passed", *step.case.closing.reasons))
     await _begin_batch(case, store)
@@ -93,10 +93,10 @@ async def close_late_case(command: CloseLateCase, store: Store, now: datetime) -
     case, today = await store.cases.require(command.case_id), shanghai_date(now)
     rules = rules_of(case.rule_set)
     steps = [forwarding.late(case, rules, today)] if forwarding.is_late(case, rules, today) else []
-    return take(store, steps, SERVICE, now)
+    return apply_transitions(store, steps, SERVICE, now)
 
 
 async def _begin_batch(case: Case, store: Store) -> None:
     key = batch_id(case.level, case.batch_year)
     if await store.batches.get(key) is None:
-        store.batches.save(key, batch_begun_by(case))
+        store.batches.save(key, new_batch(case))

@@ -16,9 +16,9 @@ from review.domain.case import JUDGED, OPEN_SEATS, Case, Panel, State
 from review.domain.expert import Declaration, Evaluated, Expert, conflicts
 from review.domain.panel import Pool
 from review.domain.ranking import batch_id
-from review.domain.record import By, Step
+from review.domain.record import ActorRef, Transition
 from review.domain.refusals import malformed, require_region, require_state
-from review.handlers.desk import Store, take
+from review.handlers.desk import Store, apply_transitions
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class RegisterExpert:
     employer: str
     groups: tuple[str, ...]
     evaluated: tuple[Evaluated, ...]
-    by: By
+    by: ActorRef
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class DeclareConflict:
     uscc: str
     """Of the unit or the assessor; empty where only the name is known, as of a group."""
     text: str
-    by: By
+    by: ActorRef
     name: str = ""
 
 
@@ -45,14 +45,14 @@ class AppointPanel:
     case_id: str
     experts: tuple[str, ...]
     """Named by the review organisation, the chair first; empty: drawn."""
-    by: By
+    by: ActorRef
 
 
 @dataclass(frozen=True)
 class AppointPanels:
     level: Level
     batch_year: int
-    by: By
+    by: ActorRef
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ async def declare_conflict(command: DeclareConflict, store: Store, now: datetime
     return await _give_up_seats(expert, command.by, store, now)
 
 
-async def _give_up_seats(expert: Expert, by: By, store: Store, now: datetime) -> Done:
+async def _give_up_seats(expert: Expert, by: ActorRef, store: Store, now: datetime) -> Done:
     """Seats on cases that the expert may not judge pass on; where the score is made already, it is flagged."""
     today, said = shanghai_date(now), list[Event]()
     mine = {"panel.experts": expert.expert_id, "state": {"$in": [*OPEN_SEATS, *JUDGED]}}
@@ -96,15 +96,15 @@ async def _give_up_seats(expert: Expert, by: By, store: Store, now: datetime) ->
         if not conflicts(expert, case, rules.panel.conflict_years, today):
             continue
         if case.state in OPEN_SEATS:
-            said += take(store, [await _pass_on(case, expert, store, today)], by, now)
+            said += apply_transitions(store, [await _pass_on(case, expert, store, today)], by, now)
             expert = expert.released_from(case)
         else:
-            said += take(store, panel.flagged(case, expert, rules, today), by, now)
+            said += apply_transitions(store, panel.flagged(case, expert, rules, today), by, now)
     store.experts.save(expert.expert_id, expert)
     return Done(said, expert)
 
 
-async def _pass_on(case: Case, leaving: Expert, store: Store, today: date) -> Step:
+async def _pass_on(case: Case, leaving: Expert, store: Store, today: date) -> Transition:
     step = panel.replaced(case, leaving, await _pool(case, store), today)
     await _release(_members(case) - _members(step.case) - {leaving.expert_id}, case, store)
     await _seat(_members(step.case) - _members(case), step.case, store)
@@ -120,7 +120,7 @@ async def appoint_panel(command: AppointPanel, store: Store, now: datetime) -> D
     require_region(case.level)
     require_state(case, "V5", State.FORWARDED)
     seats = await _chosen(case, command.experts, store, today) if command.experts else await _drawn(case, store, today)
-    said = take(store, [panel.appointed(case, seats)], command.by, now)
+    said = apply_transitions(store, [panel.appointed(case, seats)], command.by, now)
     await _seat(seats.experts, case, store)
     return Done(said, Appointed(case.case_id, seats.experts, seats.chair))
 
@@ -131,12 +131,12 @@ async def _chosen(case: Case, names: Sequence[str], store: Store, today: date) -
     if unknown:
         raise malformed(*(_unknown(name) for name in unknown))
     experts = [expert for _, expert in found if expert is not None]
-    return panel.chosen(case, experts, rules_of(case.rule_set), today)
+    return panel.name_panel(case, experts, rules_of(case.rule_set), today)
 
 
 async def _drawn(case: Case, store: Store, today: date) -> Panel:
     pool = await _pool(case, store)
-    seats = panel.drawn(case, pool, today)
+    seats = panel.draw_panel(case, pool, today)
     if seats is None:
         raise Refusal("experts-too-few", panel.too_few(case, pool.rules))
     return seats
@@ -154,13 +154,13 @@ async def appoint_panels(command: AppointPanels, store: Store, now: datetime) ->
         if step is None or step.case.panel is None:
             impossible.append(case.case_id)
             continue
-        said += take(store, [step], command.by, now)
+        said += apply_transitions(store, [step], command.by, now)
         done.append(Appointed(case.case_id, step.case.panel.experts, step.case.panel.chair))
     return Done(said, Appointments(tuple(done), tuple(impossible)))
 
 
-async def _try_to_draw(case: Case, store: Store, today: date) -> Step | None:
-    seats = panel.drawn(case, await _pool(case, store), today)
+async def _try_to_draw(case: Case, store: Store, today: date) -> Transition | None:
+    seats = panel.draw_panel(case, await _pool(case, store), today)
     if seats is None:
         return None
     await _seat(seats.experts, case, store)

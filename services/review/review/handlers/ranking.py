@@ -13,10 +13,10 @@ from rulebook import RuleSet, rules_of, rules_on, shanghai_date
 
 from review.domain import ranking
 from review.domain.case import RANKABLE, UNDER_REVIEW, Case
-from review.domain.ranking import Batch, BatchRanking, Decision, Terms
-from review.domain.record import By
+from review.domain.ranking import Batch, BatchRanking, RepeatEvaluationDecision, RankingTerms
+from review.domain.record import ActorRef
 from review.domain.refusals import refusal, require_region
-from review.handlers.desk import Store, take
+from review.handlers.desk import Store, apply_transitions
 
 
 @dataclass(frozen=True)
@@ -24,10 +24,10 @@ class RankBatch:
     level: Level
     batch_year: int
     dry_run: bool
-    by: By
+    by: ActorRef
     early_reason: str = ""
     """Why not to wait until nothing more can be forwarded."""
-    decision: Decision | None = None
+    decision: RepeatEvaluationDecision | None = None
     """By which the evaluation is held once more in the year."""
 
 
@@ -48,15 +48,15 @@ async def rank_batch(command: RankBatch, store: Store, now: datetime) -> Done:
     store.rankings.save(made.ranking_id, made)
     said = list[Event]()
     for case in cases:
-        said += take(store, [ranking.settled(case, made, today)], command.by, now)
+        said += apply_transitions(store, [ranking.apply_ranking(case, made, today)], command.by, now)
     return Done(said, made)
 
 
 def _terms(
     command: RankBatch, cases: Sequence[Case], waiting: Sequence[Case], earlier: Sequence[BatchRanking], today: date
-) -> Terms:
+) -> RankingTerms:
     rules = [rules_on(today), *(rules_of(version) for version in {case.rule_set for case in cases})]
-    return Terms(
+    return RankingTerms(
         early_reason=_early_reason(command, rules, today),
         decision=_decision(command, ranking.beyond_the_year(cases, earlier, rules), today),
         left_out=tuple(case.case_id for case in waiting),
@@ -71,7 +71,7 @@ def _early_reason(command: RankBatch, rules: Sequence[RuleSet], today: date) -> 
     return command.early_reason.strip()
 
 
-def _decision(command: RankBatch, beyond: Reason | None, today: date) -> Decision | None:
+def _decision(command: RankBatch, beyond: Reason | None, today: date) -> RepeatEvaluationDecision | None:
     if beyond is None:
         return None
     if command.decision is not None:

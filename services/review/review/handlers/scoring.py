@@ -11,9 +11,9 @@ from rulebook import rules_of, scheme_of, shanghai_date
 from review.domain import scoring, site
 from review.domain.case import Case, ScoreSheet
 from review.domain.ranking import batch_id
-from review.domain.record import By
-from review.domain.site import Findings, Measure
-from review.handlers.desk import Store, receipt, take
+from review.domain.record import ActorRef
+from review.domain.site import Findings, ScoringContext
+from review.handlers.desk import Store, receipt, apply_transitions
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class FillScoreSheet:
     case_id: str
     sheet: ScoreSheet
     sign: bool
-    by: By
+    by: ActorRef
 
 
 @dataclass(frozen=True)
@@ -29,14 +29,14 @@ class DecideDeviation:
     case_id: str
     decision: scoring.Decision
     text: str
-    by: By
+    by: ActorRef
 
 
 @dataclass(frozen=True)
 class RecordSiteVisit:
     case_id: str
     findings: Findings
-    by: By
+    by: ActorRef
 
 
 async def fill_score_sheet(command: FillScoreSheet, store: Store, now: datetime) -> Done:
@@ -49,7 +49,7 @@ async def fill_score_sheet(command: FillScoreSheet, store: Store, now: datetime)
         steps = [scoring.signed(case, command.sheet, measure.scheme, today)]
         if scoring.all_signed(steps[-1].case):
             steps += site.reviewed(steps[-1].case, measure, today)
-    return Done(take(store, steps, command.by, now), receipt(steps))
+    return Done(apply_transitions(store, steps, command.by, now), receipt(steps))
 
 
 async def decide_deviation(command: DecideDeviation, store: Store, now: datetime) -> Done:
@@ -57,22 +57,22 @@ async def decide_deviation(command: DecideDeviation, store: Store, now: datetime
     scoring.require_decider(case, command.by)
     scoring.require_words(command.decision, command.text)
     if command.decision == "send_back":
-        steps = [scoring.sent_back(case, command.text.strip(), today)]
+        steps = [scoring.return_sheets(case, command.text.strip(), today)]
     else:
         measure = await _measure(case, store)
         result = scoring.panel_score(case, measure.scheme, today)
         steps = site.decided(case, result, measure, command.text)
-    return Done(take(store, steps, command.by, now), receipt(steps))
+    return Done(apply_transitions(store, steps, command.by, now), receipt(steps))
 
 
 async def record_site_visit(command: RecordSiteVisit, store: Store, now: datetime) -> Done:
     case, today = await store.cases.require(command.case_id), shanghai_date(now)
     measure = await _measure(case, store)
     step = site.recorded(case, command.findings, measure, today)
-    return Done(take(store, [step], command.by, now), receipt([step]))
+    return Done(apply_transitions(store, [step], command.by, now), receipt([step]))
 
 
-async def _measure(case: Case, store: Store) -> Measure:
+async def _measure(case: Case, store: Store) -> ScoringContext:
     batch = await store.batches.get(batch_id(case.level, case.batch_year))
     scheme = scheme_of(case.dossier.scheme.id, case.dossier.scheme.version)
-    return Measure(scheme, rules_of(case.rule_set), batch.seed if batch else "")
+    return ScoringContext(scheme, rules_of(case.rule_set), batch.seed if batch else "")

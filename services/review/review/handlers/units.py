@@ -10,8 +10,8 @@ from rulebook import shanghai_date
 
 from review.domain import notice, standing
 from review.domain.record import SERVICE
-from review.domain.standing import Banned, Standing
-from review.handlers.desk import Store, take
+from review.domain.standing import Banned, UnitStatus
+from review.handlers.desk import Store, apply_transitions
 
 
 async def stop_cases_of_removed_unit(event: UnitRemoved, store: Store, now: datetime) -> list[Event]:
@@ -19,7 +19,7 @@ async def stop_cases_of_removed_unit(event: UnitRemoved, store: Store, now: date
     if event.ban is None:
         return []
     banned = Banned(event.ban.first_day, event.ban.last_day, event.document_number)
-    known = (await store.standings.get(event.unit.uscc) or Standing(event.unit.uscc)).with_ban(banned)
+    known = (await store.standings.get(event.unit.uscc) or UnitStatus(event.unit.uscc)).with_ban(banned)
     store.standings.save(event.unit.uscc, known)
     today, said = shanghai_date(now), list[Event]()
     if banned.last_day < today:
@@ -27,7 +27,7 @@ async def stop_cases_of_removed_unit(event: UnitRemoved, store: Store, now: date
     for case_id in known.cases:
         case = await store.cases.require(case_id)
         if not case.ended:
-            said += take(store, [standing.stopped_by_ban(case, banned, today)], SERVICE, now)
+            said += apply_transitions(store, [standing.stopped_by_ban(case, banned, today)], SERVICE, now)
     return said
 
 
@@ -36,4 +36,4 @@ async def settle_listed_case(event: UnitListed, store: Store, now: datetime) -> 
     case = await store.cases.get(event.case_id)
     if case is None or case.listed_on is not None:
         return []
-    return take(store, [notice.listed(case, event)], SERVICE, now)
+    return apply_transitions(store, [notice.listed(case, event)], SERVICE, now)

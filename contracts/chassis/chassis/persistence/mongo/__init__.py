@@ -1,8 +1,8 @@
 """The seam to MongoDB: the only importer of a driver."""
 
 from chassis.persistence.mongo.database import Database, Driver, open_database
-from chassis.persistence.mongo.errors import Unavailable
-from chassis.persistence.mongo.object_ids import made_at, opened_at
-from chassis.persistence.mongo.reader import Reads
+from chassis.persistence.mongo.errors import DatabaseUnavailableError
+from chassis.persistence.mongo.object_ids import first_object_id_at, created_at_of
+from chassis.persistence.mongo.reader import Reader
 
-__all__ = ["Database", "Driver", "Reads", "Unavailable", "made_at", "open_database", "opened_at"]
+__all__ = ["Database", "Driver", "Reader", "DatabaseUnavailableError", "first_object_id_at", "open_database", "created_at_of"]

@@ -17,12 +17,12 @@ from pymongo.errors import (
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
-from chassis.handling import Sort, Where
-from chassis.persistence.system_collections import OWN_COLLECTIONS, OWN_INDEXES
-from chassis.persistence.mongo.errors import translated
-from chassis.persistence.mongo.reader import Reads
+from chassis.handling import Sort, Filter
+from chassis.persistence.system_collections import SYSTEM_COLLECTIONS, OWN_INDEXES
+from chassis.persistence.mongo.errors import translate_errors
+from chassis.persistence.mongo.reader import Reader
 from chassis.persistence.collections import Index
-from chassis.persistence.unit_of_work import Commit, Conflict, Document, Write
+from chassis.persistence.unit_of_work import ChangeSet, WriteConflictError, Document, Write
 
 Driver: TypeAlias = Literal["motor", "pymongo"]
 
@@ -36,7 +36,7 @@ def open_database(url: str, name: str, driver: Driver = "motor", listeners: Sequ
     return Database(client(url, event_listeners=[*listeners], **_CLIENT), name, driver)
 
 
-class Database(Reads):
+class Database(Reader):
     """One service's database. Driver errors come out as Conflict, Taken, Refused or Unavailable."""
 
     def __init__(self, client: Any, name: str, driver: Driver) -> None:  # noqa: ANN401 - two clients, one shape
@@ -50,18 +50,18 @@ class Database(Reads):
         self._client = client
 
     @asynccontextmanager
-    async def snapshot(self) -> AsyncIterator[Reads]:
+    async def snapshot(self) -> AsyncIterator[Reader]:
         """Read as the majority had it at one instant, that of the first question."""
         async with self._started(snapshot=True) as session:
-            yield Reads(self._database, session)
+            yield Reader(self._database, session)
 
-    async def commit(self, commit: Commit) -> None:
+    async def commit(self, commit: ChangeSet) -> None:
         """Save all or nothing in one transaction.
 
         Runs in the caller's task, which must not be cancelled: a cancelled operation of motor can run after the abort,
         outside the transaction.
         """
-        async with translated(), self._started() as session:
+        async with translate_errors(), self._started() as session:
             await self._begin(session)
             try:
                 await self._save(commit, session)
@@ -71,46 +71,46 @@ class Database(Reads):
             await self._finish(session)
 
     async def insert(self, collection: str, document: Document) -> None:
-        async with translated():
+        async with translate_errors():
             await self._database[collection].insert_one(document)
 
     async def update(
-        self, collection: str, where: Where, change: Mapping[str, Any] | list[Any], *, upsert: bool = False
+        self, collection: str, where: Filter, change: Mapping[str, Any] | list[Any], *, upsert: bool = False
     ) -> int:
         """Change one document; return how many matched."""
-        async with translated():
+        async with translate_errors():
             result = await self._database[collection].update_one(where, change, upsert=upsert)
             return int(result.matched_count)
 
-    async def update_all(self, collection: str, where: Where, change: Mapping[str, Any] | list[Any]) -> int:
-        async with translated():
+    async def update_all(self, collection: str, where: Filter, change: Mapping[str, Any] | list[Any]) -> int:
+        async with translate_errors():
             return int((await self._database[collection].update_many(where, change)).matched_count)
 
-    async def take(
-        self, collection: str, where: Where, change: Mapping[str, Any] | list[Any], sort: Sort = (("_id", 1),)
+    async def find_one_and_update(
+        self, collection: str, where: Filter, change: Mapping[str, Any] | list[Any], sort: Sort = (("_id", 1),)
     ) -> Document | None:
         """Change one document and return it as it is then."""
-        async with translated():
+        async with translate_errors():
             found: Document | None = await self._database[collection].find_one_and_update(
                 where, change, sort=list(sort), return_document=ReturnDocument.AFTER
             )
             return found
 
     async def ping(self) -> None:
-        async with translated():
+        async with translate_errors():
             await self._database.command("ping")
 
-    async def prepare(self, indexes: Sequence[Index]) -> None:
+    async def ensure_indexes(self, indexes: Sequence[Index]) -> None:
         """Create collections and indexes, outside any transaction; run again it changes nothing."""
-        for collection in sorted({*OWN_COLLECTIONS, *(index.collection for index in indexes)}):
+        for collection in sorted({*SYSTEM_COLLECTIONS, *(index.collection for index in indexes)}):
             await self._create(collection)
         for index in (*OWN_INDEXES, *indexes):
-            async with translated():
+            async with translate_errors():
                 await self._database[index.collection].create_index(list(index.keys), **_options(index))
 
     async def drop(self) -> None:
         """Remove the whole database (test stands)."""
-        async with translated():
+        async with translate_errors():
             await self._client.drop_database(self.name)
 
     async def close(self) -> None:
@@ -119,7 +119,7 @@ class Database(Reads):
             await closing
 
     async def _create(self, collection: str) -> None:
-        async with translated():
+        async with translate_errors():
             try:
                 await self._database.create_collection(collection)
             except CollectionInvalid:
@@ -158,14 +158,14 @@ class Database(Reads):
             else:
                 return
 
-    async def _save(self, commit: Commit, session: Any) -> None:  # noqa: ANN401
+    async def _save(self, commit: ChangeSet, session: Any) -> None:  # noqa: ANN401
         if commit.inbox:
             await self._database["inbox"].insert_many(commit.inbox, session=session)
         for collection, writes in _by_collection(commit.writes).items():
             result = await self._database[collection].bulk_write([_request(each) for each in writes], session=session)
             done = result.inserted_count + result.matched_count + result.deleted_count
             if done != len(writes):
-                raise Conflict(f"{len(writes) - done} of {len(writes)} in {collection} have moved")
+                raise WriteConflictError(f"{len(writes) - done} of {len(writes)} in {collection} have moved")
         if commit.outbox is not None:
             commit.outbox.setdefault("_id", ObjectId())
             await self._database["outbox"].insert_one(commit.outbox, session=session)

@@ -18,20 +18,20 @@ from pymongo.errors import (
     WTimeoutError,
 )
 
-from chassis.handling import Transient
-from chassis.persistence.unit_of_work import Conflict, Refused, Taken, Unstorable
+from chassis.handling import TransientError
+from chassis.persistence.unit_of_work import WriteConflictError, RejectedWriteError, DuplicateKeyError, UnstorableValueError
 
 DUPLICATE_KEY = 11000
 SNAPSHOT_GONE = {239, 246}
 """The instant is too long ago, or a collection was made since: another attempt reads another instant."""
 
 
-class Unavailable(Transient):
+class DatabaseUnavailableError(TransientError):
     """The database does not answer, or not in time: nothing is known to be saved."""
 
 
 @asynccontextmanager
-async def translated() -> AsyncIterator[None]:
+async def translate_errors() -> AsyncIterator[None]:
     try:
         yield
     except BulkWriteError as problem:
@@ -39,11 +39,11 @@ async def translated() -> AsyncIterator[None]:
     except DuplicateKeyError as problem:
         raise _of_duplicate(problem.details or {}) from problem
     except OverflowError as problem:
-        raise Unstorable(str(problem)) from problem
+        raise UnstorableValueError(str(problem)) from problem
     except (DocumentTooLarge, BSONError) as problem:
-        raise Refused(str(problem)) from problem
+        raise RejectedWriteError(str(problem)) from problem
     except (ConnectionFailure, ExecutionTimeout, WTimeoutError) as problem:
-        raise Unavailable(str(problem)) from problem
+        raise DatabaseUnavailableError(str(problem)) from problem
     except PyMongoError as problem:
         raise _of_other(problem) from problem
 
@@ -51,21 +51,21 @@ async def translated() -> AsyncIterator[None]:
 def _of_bulk(problem: BulkWriteError) -> Exception:
     errors = (problem.details or {}).get("writeErrors", [])
     if problem.has_error_label("TransientTransactionError"):
-        return Conflict(str(problem))
+        return WriteConflictError(str(problem))
     if errors and errors[0].get("code") == DUPLICATE_KEY:
         return _of_duplicate(errors[0])
-    return Refused(str(problem))
+    return RejectedWriteError(str(problem))
 
 
-def _of_duplicate(details: Mapping[str, Any]) -> Conflict:
+def _of_duplicate(details: Mapping[str, Any]) -> WriteConflictError:
     natural = set(details.get("keyPattern", {"_id": 1})) != {"_id"}
-    return Taken(f"held already: {sorted(details['keyPattern'])}") if natural else Conflict("stored already")
+    return DuplicateKeyError(f"held already: {sorted(details['keyPattern'])}") if natural else WriteConflictError("stored already")
 
 
 def _of_other(problem: PyMongoError) -> Exception:
     gone = isinstance(problem, OperationFailure) and problem.code in SNAPSHOT_GONE
     if gone or problem.has_error_label("TransientTransactionError"):
-        return Conflict(str(problem))
+        return WriteConflictError(str(problem))
     if problem.has_error_label("UnknownTransactionCommitResult") or not isinstance(problem, OperationFailure):
-        return Unavailable(str(problem))
-    return Refused(str(problem))
+        return DatabaseUnavailableError(str(problem))
+    return RejectedWriteError(str(problem))

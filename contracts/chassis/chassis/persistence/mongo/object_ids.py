@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from bson import ObjectId
 
 
-def opened_at(identifier: object) -> datetime | None:
+def created_at_of(identifier: object) -> datetime | None:
     """Real time at which an identifier of the outbox was made."""
     return identifier.generation_time.astimezone(UTC) if isinstance(identifier, ObjectId) else None
 
 
-def made_at(instant: datetime) -> object:
+def first_object_id_at(instant: datetime) -> object:
     """Give the smallest identifier of the outbox made at that real time or later."""
     return ObjectId.from_datetime(instant)

@@ -8,8 +8,8 @@ from datetime import date
 from messages.values import Reason
 from rulebook import last_years, reason
 
-from applications.domain.eligibility.evidence import Evidence
-from applications.domain.facts import TEXTS, Fact, FactKind, FactSource, Lookback, not_on_record, standing_against
+from applications.domain.eligibility.evidence import EligibilityContext
+from applications.domain.facts import TEXTS, Fact, FactKind, FactSource, Lookback, not_on_record, facts_against
 from applications.domain.information import EnterpriseInformation
 from applications.domain.report import BASES, SYSTEMS, Energy, EnergyBasis
 
@@ -25,7 +25,7 @@ SOURCES = {
 }
 
 
-def e1_manufacturer(evidence: Evidence) -> Reason | None:
+def e1_manufacturer(evidence: EligibilityContext) -> Reason | None:
     """An independent legal person engaged in manufacturing."""
     code = evidence.report.industry_code or ""
     independent = evidence.report.independent_legal_person is True
@@ -42,7 +42,7 @@ def is_manufacturing(code: str) -> bool:
     return known and int(digits[:2]) in MANUFACTURING
 
 
-def e2_energy_efficiency(evidence: Evidence) -> Reason | None:
+def e2_energy_efficiency(evidence: EligibilityContext) -> Reason | None:
     """The benchmark level of its industry or, where none is published, the advanced value or grade 1."""
     energy = evidence.report.energy
     if energy is None:
@@ -63,7 +63,7 @@ def _measured(energy: Energy) -> str:
     return f"实际值 {energy.actual}，{BASES[energy.basis]} {energy.limit}（{energy.unit}）"
 
 
-def e3_management_systems(evidence: Evidence) -> Iterator[Reason]:
+def e3_management_systems(evidence: EligibilityContext) -> Iterator[Reason]:
     """Each of the four systems has a certificate in force on the day."""
     for system in evidence.rules.systems:
         held = [each for each in evidence.report.certificates if each.system == system]
@@ -76,25 +76,25 @@ def e3_management_systems(evidence: Evidence) -> Iterator[Reason]:
         yield reason("E3", code, text, found, "/certificates")
 
 
-def e4_nothing_stands_against_it(evidence: Evidence) -> Iterator[Reason]:
+def e4_nothing_stands_against_it(evidence: EligibilityContext) -> Iterator[Reason]:
     """None of the circumstances of Art. 12(5) in the last three years; each kind must be declared on."""
     yield from _undeclared(evidence)
     yield from _misdated(evidence)
     recorded, day = evidence.facts, evidence.day
     declared = evidence.report.declared_facts(evidence.application.unit.uscc, day)
     against = [
-        *standing_against(recorded, _lookback(evidence)),
-        *standing_against(not_on_record(declared, recorded, day), _lookback(evidence, _founded(evidence))),
+        *facts_against(recorded, _lookback(evidence)),
+        *facts_against(not_on_record(declared, recorded, day), _lookback(evidence, _founded(evidence))),
     ]
     yield from map(_against, sorted(against, key=lambda fact: (fact.happened_on, fact.kind)))
 
 
-def e4_on_record(evidence: Evidence) -> tuple[Reason, ...]:
+def e4_on_record(evidence: EligibilityContext) -> tuple[Reason, ...]:
     """What officers and agencies have recorded against the unit, without its own words."""
-    return tuple(_against(fact) for fact in standing_against(evidence.facts, _lookback(evidence)))
+    return tuple(_against(fact) for fact in facts_against(evidence.facts, _lookback(evidence)))
 
 
-def _undeclared(evidence: Evidence) -> Iterator[Reason]:
+def _undeclared(evidence: EligibilityContext) -> Iterator[Reason]:
     declared = {each.kind for each in evidence.report.declarations}
     missing = [kind for kind in FactKind if kind not in declared]
     if missing:
@@ -103,7 +103,7 @@ def _undeclared(evidence: Evidence) -> Iterator[Reason]:
         yield reason("E4", "declaration-missing", text, found, "/declarations")
 
 
-def _misdated(evidence: Evidence) -> Iterator[Reason]:
+def _misdated(evidence: EligibilityContext) -> Iterator[Reason]:
     """Days that cannot be: they would hide what is declared."""
     if (founded := _founded(evidence)) is not None and founded > evidence.day:
         yield reason("C2", "founded-later", "成立时间晚于提交日期", founded.isoformat(), "/founded")
@@ -114,7 +114,7 @@ def _misdated(evidence: Evidence) -> Iterator[Reason]:
             yield reason("E4", "declaration-misdated", "申明的发生或结束日期不可能成立", found, "/declarations")
 
 
-def _lookback(evidence: Evidence, founded: date | None = None) -> Lookback:
+def _lookback(evidence: EligibilityContext, founded: date | None = None) -> Lookback:
     """Since the founding only for what the unit says itself.
 
     What is recorded under its own code has happened to it, whatever day of founding it declares (T7).
@@ -124,7 +124,7 @@ def _lookback(evidence: Evidence, founded: date | None = None) -> Lookback:
     return Lookback(day, last_years(day, rules.years, since), rules.shutdown_months)
 
 
-def _founded(evidence: Evidence) -> date | None:
+def _founded(evidence: EligibilityContext) -> date | None:
     information = evidence.application.information
     return information.founded if isinstance(information, EnterpriseInformation) else None
 

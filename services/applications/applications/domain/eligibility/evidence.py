@@ -12,17 +12,17 @@ from applications.domain.application import Application
 from applications.domain.assessors import KnownAssessor
 from applications.domain.facts import Fact
 from applications.domain.report import ParkFacts, Report
-from applications.domain.standing import Standing
+from applications.domain.standing import OrganisationStatus
 
 
 @dataclass(frozen=True)
-class Evidence:
+class EligibilityContext:
     application: Application
     day: date
     """The legal date as of which is asked: of the submission, or of a later look."""
     rules: RuleSet
     scheme: Scheme
-    standing: Standing
+    standing: OrganisationStatus
     facts: Sequence[Fact] = ()
     """What officers and agencies have recorded about the organisation: Art. 12(5) asks not where."""
     assessor: KnownAssessor | None = None

@@ -9,7 +9,7 @@ from itertools import pairwise
 from messages.values import Reason
 from rulebook import reason
 
-from applications.domain.eligibility.evidence import Evidence
+from applications.domain.eligibility.evidence import EligibilityContext
 from applications.domain.report import ParkFacts, ParkRank, ParkYear
 
 HUNDRED = Decimal(100)
@@ -18,7 +18,7 @@ FEWEST_YEARS = 2
 ELIGIBLE_RANKS = (ParkRank.NATION, ParkRank.REGION, ParkRank.INSIDE)
 
 
-def e5_main_function(evidence: Evidence) -> Reason | None:
+def e5_main_function(evidence: EligibilityContext) -> Reason | None:
     """Boundary, one managing body, rank, main function, and more than half of the value added."""
     park, limit = evidence.park, evidence.rules.park.min_value_added_share
     share = park.value_added_share
@@ -33,7 +33,7 @@ def e5_main_function(evidence: Evidence) -> Reason | None:
     return _reason("E5", "park-conditions-unmet", unmet, found, "/value_added_share")
 
 
-def e6_undertaking_and_targets(evidence: Evidence) -> Iterator[Reason]:
+def e6_undertaking_and_targets(evidence: EligibilityContext) -> Iterator[Reason]:
     """The park's own undertaking for its enterprises, its targets, and carbon intensity falling every year."""
     park = evidence.park
     if park.enterprises_undertaking is not True:
@@ -47,7 +47,7 @@ def e6_undertaking_and_targets(evidence: Evidence) -> Iterator[Reason]:
         yield reason("E6", "carbon-intensity-not-falling", "碳排放强度未逐年下降", _series(filed), "/years")
 
 
-def _years(evidence: Evidence) -> Iterator[Reason]:
+def _years(evidence: EligibilityContext) -> Iterator[Reason]:
     """The last years before the batch, each once, as many as the scheme asks for: no fall of long ago counts."""
     last = evidence.application.batch_year
     expected = list(range(last - evidence.scheme.years_filed, last))
@@ -61,7 +61,7 @@ def _listed(years: Sequence[int]) -> str:
     return "、".join(map(str, years))
 
 
-def e7_environment(evidence: Evidence) -> Reason | None:
+def e7_environment(evidence: EligibilityContext) -> Reason | None:
     park = evidence.park
     unmet = {
         "环境质量未达到环境功能区标准": park.environmental_quality_met is not True,
@@ -71,7 +71,7 @@ def e7_environment(evidence: Evidence) -> Reason | None:
     return _reason("E7", "environment-unmet", unmet, None, "/environmental_quality_met")
 
 
-def e8_cleaner_production(evidence: Evidence) -> Reason | None:
+def e8_cleaner_production(evidence: EligibilityContext) -> Reason | None:
     """All key enterprises audited; the share of voluntary audits rising every year."""
     park, required = evidence.park, evidence.rules.park.cleaner_audit_share
     share = _audited_share(park)
@@ -99,7 +99,7 @@ def _more_than_all(park: ParkFacts) -> bool:
     return known is not None and audited is not None and audited > known
 
 
-def e9_body_and_plan(evidence: Evidence) -> Iterator[Reason]:
+def e9_body_and_plan(evidence: EligibilityContext) -> Iterator[Reason]:
     """Nothing obsolete (Art. 13(5)), a body with full-time staff (6), a published plan for green factories (7)."""
     park, staff = evidence.park, evidence.rules.park.min_staff
     if park.nothing_obsolete is not True:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from messages.values import Level, Reason
 from rulebook import LEVEL_NAMES, PREFECTURES, reason
 
-from applications.domain.eligibility.evidence import Evidence
+from applications.domain.eligibility.evidence import EligibilityContext
 
 BELOW = {Level.REGION: Level.PREFECTURE, Level.NATION: Level.REGION}
 
 
-def v1_in_its_own_prefecture(evidence: Evidence) -> Reason | None:
+def v1_in_its_own_prefecture(evidence: EligibilityContext) -> Reason | None:
     """Initial review is its own prefecture's, and which that is the applicant does not choose anew each time."""
     asked, own = evidence.application.unit.prefecture, evidence.standing.prefecture
     if own is None or own is asked:
@@ -22,7 +22,7 @@ def v1_in_its_own_prefecture(evidence: Evidence) -> Reason | None:
     return reason("V1", "other-prefecture", text, f"{asked}，{own}", "/unit/prefecture")
 
 
-def e10_on_the_lower_list(evidence: Evidence) -> Reason | None:
+def e10_on_the_lower_list(evidence: EligibilityContext) -> Reason | None:
     """From the list of the level below; otherwise only with the forwarding department's written justification."""
     application = evidence.application
     below = BELOW.get(application.level)
@@ -35,7 +35,7 @@ def e10_on_the_lower_list(evidence: Evidence) -> Reason | None:
     return reason("E10", "not-on-lower-list", text, application.unit.key, "/justification")
 
 
-def e11_not_banned(evidence: Evidence) -> Reason | None:
+def e11_not_banned(evidence: EligibilityContext) -> Reason | None:
     ban = evidence.standing.ban_on(evidence.day)
     if ban is None:
         return None
@@ -43,7 +43,7 @@ def e11_not_banned(evidence: Evidence) -> Reason | None:
     return reason("E11", "banned", text, f"{ban.first_day}至{ban.last_day}", "/unit")
 
 
-def e12_assessor(evidence: Evidence) -> Reason | None:
+def e12_assessor(evidence: EligibilityContext) -> Reason | None:
     """Registered, within its scope and not sanctioned; whether an item is left is for the quota to say."""
     evaluation = evidence.application.evaluation
     if evaluation.assessor is None:
@@ -61,7 +61,7 @@ def e12_assessor(evidence: Evidence) -> Reason | None:
     return None
 
 
-def e13_only_one(evidence: Evidence) -> Reason | None:
+def e13_only_one(evidence: EligibilityContext) -> Reason | None:
     """One open application per unit, type and level, and none for a title that is already held."""
     application, standing = evidence.application, evidence.standing
     if held := standing.listed_at(application.unit, application.level):
