@@ -13,18 +13,19 @@ from typing import Annotated, Any
 
 import typer
 from chassis.security.dev_issuer import DevelopmentIssuer
-from chassis.devservers import MissingServerError, ServerDiedError, UnfitServerError
+from devkit.servers import MissingServerError, ServerDiedError, UnfitServerError
 from chassis.settings import Mode
 from messages.values import Role
 from rich.console import Console
 from rich.table import Table
 
-from deploy.local import existing, servers
+from deploy.local import servers
+from deploy.local import external_servers
 from deploy.local.launcher import Launcher
-from deploy.local.places import ForeignFolderError, StackPaths
+from deploy.local.paths import ForeignFolderError, StackPaths
 from deploy.local.processes import environment, is_ready
-from deploy.local.screen import Screen, addresses
-from deploy.local.story import play
+from deploy.local.console import Screen, addresses
+from deploy.local.demo import play
 from deploy.services import SERVICES
 
 REFUSALS = (MissingServerError, ServerDiedError, UnfitServerError, ForeignFolderError)
@@ -65,7 +66,7 @@ def reset() -> None:
     if not places.is_marked:
         raise SystemExit(f"{places.folder} is no folder of a local stack: nothing is removed")
     with exit_on_refusal(), single_instance(places):
-        asyncio.run(existing.release(places))
+        asyncio.run(external_servers.release(places))
         shutil.rmtree(places.folder)
     console.print(f"{places.folder} is removed")
 

@@ -5,12 +5,12 @@ import json
 from datetime import UTC, datetime
 
 from chassis.clock import set_simulated
-from chassis.devservers import MissingServerError
-from chassis.devservers.processes import ManagedProcess
+from devkit.servers import MissingServerError
+from devkit.servers.processes import ManagedProcess
 
 from deploy.local import processes, servers
-from deploy.local.places import StackPaths
-from deploy.local.screen import Screen
+from deploy.local.paths import StackPaths
+from deploy.local.console import Screen
 from deploy.local.servers import Servers
 from deploy.services import SERVICES, Service
 

@@ -5,10 +5,10 @@ import sys
 from collections.abc import Mapping
 
 import httpx2
-from chassis.devservers.processes import ManagedProcess, require_free
+from devkit.servers.processes import ManagedProcess, require_free
 
-from deploy.definitions import VHOST
-from deploy.local.places import StackPaths
+from deploy.generate.broker_definitions import VHOST
+from deploy.local.paths import StackPaths
 from deploy.local.servers import Servers
 from deploy.services import Service
 

@@ -10,12 +10,12 @@ from urllib.parse import urlsplit
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from chassis.clock import SystemClock
-from chassis.devservers import Broker, BrokerAdmin, Mongod, MongodAdmin
-from chassis.devservers.processes import HOST, ManagedProcess, MissingServerError, is_accepting, require_free
+from devkit.servers import Broker, BrokerAdmin, Mongod, MongodAdmin
+from devkit.servers.processes import HOST, ManagedProcess, MissingServerError, is_accepting, require_free
 
-from deploy.definitions import VHOST, committed, with_passwords
-from deploy.local import existing
-from deploy.local.places import StackPaths
+from deploy.generate.broker_definitions import VHOST, committed, with_passwords
+from deploy.local import external_servers
+from deploy.local.paths import StackPaths
 from deploy.services import SERVICES
 
 DEPLOY = Path(__file__).resolve().parents[1]
@@ -45,14 +45,14 @@ def own(places: StackPaths) -> Servers:
 
 async def find(places: StackPaths) -> Servers:
     """Give the stack's own, which need not run yet, or those that are named; the first start notes which."""
-    urls, servers = existing.addresses(places), own(places)
+    urls, servers = external_servers.addresses(places), own(places)
     if url := urls["broker"]:
         servers = servers._replace(broker=await BrokerAdmin.of_url(url))
     if url := urls["mongod"]:
         servers = servers._replace(mongod=await MongodAdmin.of_url(url))
     if not places.servers.exists():
-        await existing.require_unused(urls, *servers)
-    existing.record(places, urls)
+        await external_servers.require_unused(urls, *servers)
+    external_servers.record(places, urls)
     return servers
 
 

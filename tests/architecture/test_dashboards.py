@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from deploy.dashboards import __main__ as command
-from deploy.dashboards.boards import BOARDS
-from deploy.dashboards.panels import Panel
-from deploy.held import outdated, check_or_write
+from deploy.generate.dashboards import __main__ as command
+from deploy.generate.dashboards.dashboards import BOARDS
+from deploy.generate.dashboards.panels import Panel
+from deploy.generate.generated import outdated, check_or_write
 from deploy.services import SERVICES
 from tests.architecture.promql import metrics_of, exported_metrics
 

@@ -19,10 +19,10 @@ from messages.envelope import decode, encode
 from messages.values import Role
 from rulebook import catalogue
 
-from deploy.documents import __main__ as command
-from deploy.documents.events import CHINESE, asyncapi
-from deploy.documents.headers import headers_of
-from deploy.held import outdated
+from deploy.generate.documents import __main__ as command
+from deploy.generate.documents.events import CHINESE, asyncapi
+from deploy.generate.documents.headers import headers_of
+from deploy.generate.generated import outdated
 from deploy.services import SERVICES
 from tests.architecture.sources import ROOT
 

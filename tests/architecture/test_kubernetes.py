@@ -16,7 +16,7 @@ from applications.settings import Settings as OfApplications
 from notify.settings import Settings as OfNotify
 
 from deploy.services import SERVICES
-from deploy.topology import composed
+from deploy.generate.broker_topology import composed
 from tests.architecture.sources import ROOT
 
 MANIFESTS = ROOT / "deploy" / "kubernetes"

@@ -8,11 +8,11 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from chassis.devservers import Broker, Mongod
+from devkit.servers import Broker, Mongod
 
 from tests.bench import report, report_reservations
-from tests.bench.contestant import Servers
-from tests.bench.pages import measured_on, replaced
+from tests.bench.competitor import Servers
+from tests.bench.results_page import measured_on, replaced
 from tests.bench.reservations import reservation_rounds
 from tests.bench.rounds import hop_rounds
 from tests.bench.submit import submit_rounds

@@ -18,7 +18,7 @@ from chassis.runtime.process import Process
 from chassis.broker.publisher import HEARTBEAT, PublishResult, BrokerUnavailableError
 from chassis.runtime.service import ServiceDefinition
 from chassis.settings import ProcessRole, Settings
-from chassis.testing import sample
+from devkit import sample
 from chassis.broker.topology import EVENTS_EXCHANGE
 from chassis.persistence.unit_of_work import Document
 from messages.envelope import CONTENT_TYPE
@@ -26,8 +26,8 @@ from messages.event import Event
 from messages.review import CaseOpened
 from yarl import URL
 
-from tests.bench.contestant import drained, run
-from tests.bench.floor import Baseline
+from tests.bench.competitor import drained, run
+from tests.bench.baseline import Baseline
 
 QUEUE = "notify.review"
 IN_FLIGHT = 2

@@ -17,7 +17,7 @@ from tests.bench.reservations import (
     Contest,
     Reservations,
 )
-from tests.bench.steady import ALONE, BARE, BESIDE_OTHERS, BESIDE_THE_ONE
+from tests.bench.steady_state import ALONE, BARE, BESIDE_OTHERS, BESIDE_THE_ONE
 
 
 def lines(found: Reservations) -> list[str]:

@@ -10,18 +10,18 @@ from pathlib import Path
 import aio_pika
 from assessor_quota.bus import SUBSCRIPTIONS
 from chassis.persistence.mongo import open_database
-from chassis.devservers.processes import free_ports
-from chassis.testing.stack import TestServers
+from devkit.servers.processes import free_ports
+from devkit.private_servers import TestServers
 from chassis.broker.topology import definitions
 from messages.assessor_quota import QuotaItemRefused, QuotaItemReleased, QuotaItemReserved
 from messages.catalogue import EVENTS
 from messages.event import Event
 
-from tests.bench.contestant import Servers, Start, measured
-from tests.bench.crowd import FULL, GIVING_BACK, PATTERN, Submissions, settle_in
+from tests.bench.competitor import Servers, Start, measured
+from tests.bench.workload import FULL, GIVING_BACK, PATTERN, Submissions, settle_in
 from tests.bench.measure import Latencies, Run, rate
-from tests.bench.steady import steady_rounds
-from tests.stand.arena import SERVICE, SPEAKER, RaceEnvironment
+from tests.bench.steady_state import steady_rounds
+from tests.support.race_environment import SERVICE, SPEAKER, RaceEnvironment
 
 ROUNDS = 2
 CHUNK = 1_000

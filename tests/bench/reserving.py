@@ -21,8 +21,8 @@ from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 from rulebook import RuleSets
 
-from tests.bench.contestant import drained, run
-from tests.bench.crowd import MANY
+from tests.bench.competitor import drained, run
+from tests.bench.workload import MANY
 
 LANES = 200
 """Updates under way at the same time, as many as the works of two batches."""

@@ -11,16 +11,16 @@ from itertools import count
 
 from chassis.outbox.entries import Causation, entry, event_id
 from chassis.broker.publisher import BrokerPublisher
-from chassis.testing.stack import TestServers
+from devkit.private_servers import TestServers
 from chassis.broker.topology import definitions
 from chassis.persistence.unit_of_work import Document
 from messages.notify import NoticeDelivered
 from messages.review import CaseOpened
 
-from tests.bench.contestant import Servers, Start, start, go, measured, ready, seconds
+from tests.bench.competitor import Servers, Start, start, go, measured, ready, seconds
 from tests.bench.hop import CONTESTANTS, FLOOR, GROUP, SINGLE
 from tests.bench.measure import Latencies, Run
-from tests.bench.paced import answers, publish_at_rate
+from tests.bench.open_loop import answers, publish_at_rate
 
 ROUNDS = 3
 MESSAGES = {SINGLE: 400}

@@ -12,7 +12,7 @@ from chassis.runtime.run import run
 from chassis.runtime.service import ServiceDefinition
 from chassis.settings import Settings
 from chassis.persistence.collections import DocumentCollection
-from chassis.testing.sample import AGGREGATES, SERVICE, delivered
+from devkit.sample import AGGREGATES, SERVICE, delivered
 from chassis.persistence.unit_of_work import UnitOfWork
 from fastapi import APIRouter, Depends
 from messages.event import Event

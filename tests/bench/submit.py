@@ -15,14 +15,14 @@ from pathlib import Path
 from uuid import uuid4
 
 from chassis.security.dev_issuer import DevelopmentIssuer
-from chassis.devservers.processes import free_ports, until_accepting
+from devkit.servers.processes import free_ports, until_accepting
 from chassis.settings import Mode
-from chassis.testing.stack import TestServers
+from devkit.private_servers import TestServers
 
-from tests.bench.contestant import Servers
+from tests.bench.competitor import Servers
 from tests.bench.measure import Latencies, Run
 from tests.bench.rounds import SERVICE, topology
-from tests.stand.surroundings import service_environment
+from tests.support.service_environment import service_environment
 
 READY_WITHIN = 30
 CONNECTIONS = 64

@@ -7,10 +7,10 @@ import pytest
 from tests.bench import report, report_reservations
 from tests.bench.hop import CONTESTANTS, FLOOR, GROUP, SINGLE
 from tests.bench.measure import PROCESSES, Latencies, Run, costs, percentile, rate, spread, waits
-from tests.bench.pages import HEADING, replaced
+from tests.bench.results_page import HEADING, replaced
 from tests.bench.reservations import CONTESTS, Reservations
 from tests.bench.rounds import Hops
-from tests.bench.steady import ALONE, BARE, BESIDE_OTHERS, BESIDE_THE_ONE
+from tests.bench.steady_state import ALONE, BARE, BESIDE_OTHERS, BESIDE_THE_ONE
 from tests.bench.submit import GATHERED, SINGLY, Submits
 
 MILLISECONDS = Latencies(tuple(each / 1000 for each in range(1, 101)), 40.0)

@@ -11,7 +11,7 @@ from schemathesis import GenerationMode
 from schemathesis.core.failures import FailureGroup
 
 from deploy.services import SERVICES
-from tests.contracts.asking import Exchange, ask, asked, read
+from tests.contracts.api_fuzzing import Exchange, ask, asked, read
 
 IN_DEPTH = {"assessor-quota": 6}
 """How many requests are made up for each operation and way; a few where the depth has not been reached yet."""

@@ -16,9 +16,9 @@ from messages.applications import ApplicationSubmitted
 from messages.values import AssessorRef, Evaluation, Level, UnitRef
 from rulebook import rules_on
 
-from tests.stand.arena import NOW, RaceEnvironment, Start
-from tests.stand.cast import DAY, YEAR, Applicant, Assessor
-from tests.stand.worker import Worker, dead_at
+from tests.support.race_environment import NOW, RaceEnvironment, Start
+from tests.support.load_data import DAY, YEAR, Applicant, Assessor
+from tests.support.worker import Worker, dead_at
 
 SUBMISSIONS, ASSESSORS, WORKERS = 200, 3, 4
 POINTS = get_args(Point)

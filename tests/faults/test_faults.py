@@ -17,13 +17,13 @@ from chassis.clock import set_simulated
 from chassis.persistence.mongo import open_database
 from chassis.failpoints import Point
 
-from tests.faults.check import Checker, Violations
-from tests.faults.ledger import History
-from tests.faults.load import IMPATIENT, Client
-from tests.faults.remains import StateReader
-from tests.faults.town import Cluster
-from tests.faults.weather import Nemesis, fault_schedule, inject
-from tests.stand.cast import Applicant, applicants
+from tests.faults.checker import Checker, Violations
+from tests.faults.history import History
+from tests.faults.client import IMPATIENT, Client
+from tests.faults.final_state import StateReader
+from tests.faults.cluster import Cluster
+from tests.faults.nemesis import Nemesis, fault_schedule, inject
+from tests.support.load_data import Applicant, applicants
 
 pytestmark = [
     pytest.mark.faults,

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 from chassis.persistence.mongo import Database, open_database
-from chassis.testing.stack import TestServers
+from devkit.private_servers import TestServers
 
-from tests.faults.check import LIMIT, Violations
-from tests.faults.judge import RaceChecker
+from tests.faults.checker import LIMIT, Violations
+from tests.faults.race_checker import RaceChecker
 from tests.faults.race import SUBMISSIONS, Conditions, RaceResult, Race, run
-from tests.stand.arena import RaceEnvironment
+from tests.support.race_environment import RaceEnvironment
 
 pytestmark = [
     pytest.mark.faults,

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from deploy.season import cast
-from deploy.season.account import LISTED, SeasonResult, ApplicationResult, RefusalReason
-from deploy.season.calls import Json
-from deploy.season.cast import CLEARED, TIES, YEAR, Applicant, EdgeCase
-from deploy.season.check import EXPECTED, Expected, differences
-from deploy.season.decisions import Decisions
-from deploy.season.stages.sanctioning import FIRST, REVERSAL, SECOND, WRONG
+from deploy.demo import cast
+from deploy.demo.results import LISTED, SeasonResult, ApplicationResult, RefusalReason
+from deploy.demo.calls import Json
+from deploy.demo.cast import CLEARED, TIES, YEAR, Applicant, EdgeCase
+from deploy.demo.check import EXPECTED, Expected, differences
+from deploy.demo.decisions import Decisions
+from deploy.demo.stages.sanctioning import FIRST, REVERSAL, SECOND, WRONG
 
 CAST = cast.load()
 SCORE = Decimal("88.10")

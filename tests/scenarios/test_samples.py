@@ -18,12 +18,12 @@ from rulebook import MEASURE_NAMES, rules_on
 from rulebook.schemes import problems, score
 from stdnum.cn import uscc
 
-from deploy.season import cast
-from deploy.season.calls import Json
-from deploy.season.cast import TIES, Applicant, EdgeCase
-from deploy.season.samples import Samples, annex1, evidence, make, report, roster
-from deploy.season.samples.numbers import values
-from deploy.season.samples.packing import packed
+from deploy.demo import cast
+from deploy.demo.calls import Json
+from deploy.demo.cast import TIES, Applicant, EdgeCase
+from deploy.demo.samples import Samples, annex1, evidence, make, report, roster
+from deploy.demo.samples.numbers import values
+from deploy.demo.samples.packing import packed
 from tests.architecture.sources import ROOT
 
 CAST = cast.load()

@@ -6,23 +6,23 @@ from io import StringIO
 
 import httpx2
 import pytest
-from chassis.devservers import free_ports
+from devkit.servers import free_ports
 from rich.console import Console
 
 from deploy.local.launcher import Launcher
-from deploy.local.places import StackPaths
-from deploy.local.screen import Screen
-from deploy.season import cast, run
-from deploy.season.account import SeasonResult, collect_results
-from deploy.season.calls import calling
-from deploy.season.cast import CLEARED, EdgeCase
-from deploy.season.people import REGION, unit
-from deploy.season.progress import StageLines
-from deploy.season.samples import make
-from deploy.season.season import Season
-from deploy.season.stack import Stack
-from deploy.season.stages import STAGES, submitting
-from deploy.season.stages.sanctioning import FIRST, REVERSAL
+from deploy.local.paths import StackPaths
+from deploy.local.console import Screen
+from deploy.demo import cast, run
+from deploy.demo.results import SeasonResult, collect_results
+from deploy.demo.calls import calling
+from deploy.demo.cast import CLEARED, EdgeCase
+from deploy.demo.people import REGION, unit
+from deploy.demo.progress import StageLines
+from deploy.demo.samples import make
+from deploy.demo.season import Season
+from deploy.demo.stack import Stack
+from deploy.demo.stages import STAGES, submitting
+from deploy.demo.stages.sanctioning import FIRST, REVERSAL
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(400), pytest.mark.xdist_group("season")]
 

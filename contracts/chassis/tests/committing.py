@@ -9,8 +9,8 @@ from chassis.persistence.unit_of_work import HandlerCall
 from chassis.clock import FixedClock
 from chassis.transactions.group_committer import GroupCommitter
 from chassis.observability.metrics import Metrics
-from chassis.testing import sample
-from chassis.testing.sample import Store, TouchCounter, work
+from devkit import sample
+from devkit.sample import Store, TouchCounter, work
 from chassis.persistence.unit_of_work import DocumentStore, ChangeSet, WriteConflictError, Document, RejectedWriteError, read_only_unit
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -7,10 +7,10 @@ import pytest
 from chassis.observability import logs
 from chassis.clock import FixedClock
 from chassis.persistence.mongo import Database, Driver, open_database
-from chassis.testing import sample
-from chassis.testing.http import ApiHarness, ApiClient, api_harness
-from chassis.testing.memory import InMemoryStore
-from chassis.testing.stack import TestServers
+from devkit import sample
+from devkit.api_harness import ApiHarness, ApiClient, api_harness
+from devkit.in_memory_store import InMemoryStore
+from devkit.private_servers import TestServers
 from chassis.broker.topology import definitions
 from chassis.persistence.unit_of_work import DocumentStore
 from messages.values import Role

@@ -20,9 +20,9 @@ from chassis.outbox.entries import Causation, entry
 from chassis.inbox.parking_lot import ParkingLot
 from chassis.broker.publisher import BrokerPublisher
 from chassis.inbox.dispatcher import Dispatcher
-from chassis.testing import sample
-from chassis.testing.sample import Store, TouchCounter, Touch, touch
-from chassis.testing.stack import TestServers
+from devkit import sample
+from devkit.sample import Store, TouchCounter, Touch, touch
+from devkit.private_servers import TestServers
 from chassis.broker.topology import dead_letter_queue
 from chassis.persistence.unit_of_work import read_only_unit
 from messages.event import Event

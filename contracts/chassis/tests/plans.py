@@ -11,7 +11,7 @@ from chassis.handling import Done, Refusal, TransientError
 from chassis.http.endpoint import RequestContext, ApiContext, Page, etag, refuses
 from chassis.http.problems import based_on_rule
 from chassis.persistence.collections import DocumentCollection
-from chassis.testing.http import ApiClient
+from devkit.api_harness import ApiClient
 from chassis.persistence.unit_of_work import UnitOfWork
 from fastapi import APIRouter, Depends, Response, UploadFile
 from messages.values import Prefecture, Reason, Role

@@ -12,7 +12,7 @@ from chassis.persistence.mongo import Database
 from chassis.outbox.entries import Causation
 from chassis.broker.publisher import PublishResult, BrokerUnavailableError
 from chassis.outbox.relay import Relay
-from chassis.testing.sample import delivered
+from devkit.sample import delivered
 from chassis.persistence.unit_of_work import ChangeSet, Document
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -8,8 +8,8 @@ import pytest
 from chassis.clock import FixedClock, SystemClock
 from chassis.handling import TransientError
 from chassis.security.audit import COLLECTIONS, RECORD_INDEXES
-from chassis.testing import InMemoryStore, sample
-from chassis.testing.http import ApiHarness, ApiClient, api_harness
+from devkit import InMemoryStore, sample
+from devkit.api_harness import ApiHarness, ApiClient, api_harness
 from chassis.persistence.unit_of_work import DocumentStore, ChangeSet
 from messages.values import Role
 

@@ -10,9 +10,9 @@ from chassis.transactions.group_committer import GroupCommitter
 from chassis.handling import HandlerResult, TransientError
 from chassis.observability.metrics import Metrics
 from chassis.failpoints import Point
-from chassis.testing import sample
-from chassis.testing.memory import InMemoryStore
-from chassis.testing.sample import Store, TouchCounter, Touch, running, touch, work
+from devkit import sample
+from devkit.in_memory_store import InMemoryStore
+from devkit.sample import Store, TouchCounter, Touch, running, touch, work
 from chassis.persistence.unit_of_work import WriteConflictError, RejectedWriteError, UnitOfWork
 
 from .committing import NOW, Rig

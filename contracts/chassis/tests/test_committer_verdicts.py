@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from chassis.handling import Done, PoisonMessageError, Refusal, HandlerResult, TransientError
 from chassis.persistence.mongo import Database
-from chassis.testing import sample
-from chassis.testing.sample import Store, TouchCounter, Touch, running, touch, work
+from devkit import sample
+from devkit.sample import Store, TouchCounter, Touch, running, touch, work
 from chassis.persistence.unit_of_work import RejectedWriteError, UnitOfWork
 from chassis.transactions.work import command_inbox_id, message_inbox_id, job_inbox_id
 from messages.values import Reason

@@ -1,6 +1,6 @@
 import pytest
 from chassis.security.separation_of_duties import APART, IncompatibleRoles
-from chassis.testing.http import ApiHarness, ApiClient
+from devkit.api_harness import ApiHarness, ApiClient
 from messages.values import Role
 
 from .plans import USCC, Store, filed

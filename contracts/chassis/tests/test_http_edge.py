@@ -1,6 +1,6 @@
 from collections.abc import AsyncIterator
 
-from chassis.testing.http import ApiHarness, ApiClient
+from devkit.api_harness import ApiHarness, ApiClient
 
 
 async def test_a_body_over_the_limit_is_refused_also_when_its_length_is_not_announced(

@@ -2,7 +2,7 @@ import base64
 
 import pytest
 from chassis.clock import FixedClock
-from chassis.testing.http import ApiHarness, ApiClient, api_harness
+from devkit.api_harness import ApiHarness, ApiClient, api_harness
 from chassis.persistence.unit_of_work import DocumentStore
 from messages.values import Role
 

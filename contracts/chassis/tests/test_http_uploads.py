@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from chassis.clock import FixedClock
-from chassis.testing.http import ApiHarness, api_harness
+from devkit.api_harness import ApiHarness, api_harness
 from httpx2 import Response
 from messages.values import Role
 

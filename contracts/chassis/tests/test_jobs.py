@@ -16,8 +16,8 @@ from chassis.observability.metrics import Metrics
 from chassis.persistence.mongo import Database
 from chassis.scheduling.scheduler import JobScheduler
 from chassis.tasks import run_periodically
-from chassis.testing import sample
-from chassis.testing.sample import Store, TouchCounter, Touch, touch
+from devkit import sample
+from devkit.sample import Store, TouchCounter, Touch, touch
 from chassis.persistence.unit_of_work import read_only_unit
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

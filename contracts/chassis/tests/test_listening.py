@@ -9,8 +9,8 @@ from chassis.persistence.mongo import Database, DatabaseUnavailableError
 from chassis.outbox.entries import Causation, entry, event_id
 from chassis.inbox.parking_lot import REPLAY_REQUESTED
 from chassis.transactions.commands import CommandExecutor
-from chassis.testing.sample import TouchCounter
-from chassis.testing.stack import TestServers
+from devkit.sample import TouchCounter
+from devkit.private_servers import TestServers
 from chassis.broker.topology import definitions
 from chassis.persistence.unit_of_work import UnitOfWork
 from chassis.transactions.work import command_inbox_id

@@ -5,8 +5,8 @@ from typing import Any
 import aio_pika
 import pytest
 from chassis.handling import PoisonMessageError
-from chassis.testing import sample
-from chassis.testing.stack import TestServers
+from devkit import sample
+from devkit.private_servers import TestServers
 from messages.envelope import encode
 from messages.notify import NoticeFailed
 

@@ -8,8 +8,8 @@ import pytest
 from chassis.clock import FixedClock
 from chassis.observability.gauges import DomainGauge, GaugeReader, Values
 from chassis.observability.metrics import Metrics
-from chassis.testing import InMemoryStore
-from chassis.testing.sample import Store, TouchCounter
+from devkit import InMemoryStore
+from devkit.sample import Store, TouchCounter
 from chassis.persistence.unit_of_work import DocumentStore, IdentityMap, ChangeSet, UnitOfWork
 from prometheus_client import generate_latest
 

@@ -18,9 +18,9 @@ from chassis.persistence.mongo import Database
 from chassis.inbox.parking_lot import DISCARDED, PARKED, REPLAY_REQUESTED, REPLAYED, STATES, NotParkedError, ParkingLot, fingerprint
 from chassis.inbox.dispatcher import MAX_DEFERRED, Dispatcher
 from chassis.scheduling.scheduler import ParkedMessageReplayer
-from chassis.testing import sample
-from chassis.testing.sample import Store, TouchCounter, Touch, touch
-from chassis.testing.stack import TestServers
+from devkit import sample
+from devkit.sample import Store, TouchCounter, Touch, touch
+from devkit.private_servers import TestServers
 from chassis.persistence.unit_of_work import Document, read_only_unit
 from messages.envelope import CONTENT_TYPE, encode
 from messages.notify import NoticeDelivered

@@ -14,9 +14,9 @@ from chassis.persistence.mongo import Database
 from chassis.outbox.entries import Causation, entry
 from chassis.broker.publisher import SHORT, BrokerPublisher
 from chassis.outbox.relay import Relay
-from chassis.testing import sample
-from chassis.testing.sample import Touch
-from chassis.testing.stack import TestServers
+from devkit import sample
+from devkit.sample import Touch
+from devkit.private_servers import TestServers
 from chassis.broker.topology import definitions
 from chassis.persistence.unit_of_work import ChangeSet
 from messages.notify import NoticeDelivered, NoticeFailed

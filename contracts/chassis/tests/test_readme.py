@@ -4,7 +4,7 @@ from pathlib import Path
 from types import ModuleType
 
 from chassis.clock import FixedClock
-from chassis.testing.http import api_harness
+from devkit.api_harness import api_harness
 from messages.values import Role
 
 README = Path(__file__).parents[1] / "README.md"

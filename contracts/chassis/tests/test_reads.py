@@ -14,9 +14,9 @@ from chassis.transactions.group_committer import GroupCommitter
 from chassis.handling import HandlerResult
 from chassis.observability.metrics import Metrics
 from chassis.outbox.entries import Causation
-from chassis.testing import sample
-from chassis.testing.memory import InMemoryStore
-from chassis.testing.sample import Store, TouchCounter
+from devkit import sample
+from devkit.in_memory_store import InMemoryStore
+from devkit.sample import Store, TouchCounter
 from chassis.persistence.unit_of_work import ChangeSet, Document, Key, UnitOfWork, Write
 from chassis.transactions.work import WorkItem
 from structlog.testing import capture_logs

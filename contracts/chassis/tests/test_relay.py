@@ -11,8 +11,8 @@ from chassis.outbox.ordering import OrderedDispatch
 from chassis.persistence.mongo import Database
 from chassis.outbox.republish import republish_since
 from chassis.failpoints import Point
-from chassis.testing import sample
-from chassis.testing.sample import Touch, running, work
+from devkit import sample
+from devkit.sample import Touch, running, work
 
 from .relaying import NOW, Rig
 

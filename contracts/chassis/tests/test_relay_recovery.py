@@ -8,7 +8,7 @@ from chassis.outbox import entries as outbox
 from chassis.outbox.ordering import OrderedDispatch
 from chassis.persistence.mongo import Database
 from chassis.outbox.entries import Causation, entry
-from chassis.testing.sample import delivered
+from devkit.sample import delivered
 from chassis.persistence.unit_of_work import Document
 
 from .relaying import NOW, Rig

@@ -10,7 +10,7 @@ import aio_pika
 import psutil
 import pytest
 from aiormq.exceptions import ChannelAccessRefused
-from chassis.devservers import (
+from devkit.servers import (
     Broker,
     BrokerAdmin,
     MissingServerError,
@@ -20,8 +20,8 @@ from chassis.devservers import (
     free_ports,
     node,
 )
-from chassis.devservers.processes import HOST, until_accepting
-from chassis.testing.stack import TestServers
+from devkit.servers.processes import HOST, until_accepting
+from devkit.private_servers import TestServers
 from pymongo import AsyncMongoClient
 from pymongo.errors import OperationFailure
 
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.connected
 LAUNCHER = """
 import asyncio, sys
 from pathlib import Path
-from chassis.devservers import Mongod
+from devkit.servers import Mongod
 async def main():
     mongod = await Mongod.start(Path(sys.argv[1]))
     print(mongod.process.pid, flush=True)

@@ -10,8 +10,8 @@ import pytest
 from chassis.handling import Done, Refusal, HandlerResult
 from chassis.persistence.codec import codec
 from chassis.persistence.collections import DocumentCollection
-from chassis.testing import HandlerHarness
-from chassis.testing.sample import AGGREGATES, INDEXES, Store, TouchCounter, Touch, delivered, touch
+from devkit import HandlerHarness
+from devkit.sample import AGGREGATES, INDEXES, Store, TouchCounter, Touch, delivered, touch
 from chassis.persistence.unit_of_work import DocumentStore, IdentityMap, ChangeSet, DuplicateKeyError, UnitOfWork, read_only_unit
 from messages.values import Money
 from pydantic import BaseModel

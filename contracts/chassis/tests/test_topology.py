@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import aio_pika
 import pytest
-from chassis.testing.stack import TestServers
+from devkit.private_servers import TestServers
 from chassis.broker.topology import DEAD_DELIVERY_LIMIT, DELIVERY_LIMIT, dead_letter_queue, definitions, rabbit_queue, service_queues
 from messages.event import Event
 from messages.notify import NoticeDelivered, NoticeFailed

@@ -14,9 +14,9 @@ from chassis.transactions.group_committer import GroupCommitter
 from chassis.handling import Refusal, HandlerResult
 from chassis.observability.metrics import Metrics
 from chassis.outbox.entries import Causation
-from chassis.testing import InMemoryStore, sample
-from chassis.testing.http import ApiHarness, api_harness
-from chassis.testing.sample import Touch, running
+from devkit import InMemoryStore, sample
+from devkit.api_harness import ApiHarness, api_harness
+from devkit.sample import Touch, running
 from chassis.observability.tracing import HEADER, NO_TRACING, SENDING_SECONDS, Tracing, tracing_of
 from chassis.persistence.unit_of_work import Document, UnitOfWork
 from chassis.transactions.work import WorkItem

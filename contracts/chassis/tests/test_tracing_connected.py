@@ -11,10 +11,10 @@ from pathlib import Path
 import httpx2
 import pytest
 from chassis.security.dev_issuer import DevelopmentIssuer
-from chassis.devservers import free_ports
-from chassis.devservers.processes import ManagedProcess
+from devkit.servers import free_ports
+from devkit.servers.processes import ManagedProcess
 from chassis.settings import Mode
-from chassis.testing.stack import TestServers
+from devkit.private_servers import TestServers
 from chassis.broker.topology import definitions
 from messages.notify import NoticeDelivered
 from messages.values import Role

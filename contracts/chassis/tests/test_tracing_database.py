@@ -10,9 +10,9 @@ from chassis.transactions.group_committer import GroupCommitter
 from chassis.observability.metrics import Metrics
 from chassis.persistence.mongo import Database, Driver, open_database
 from chassis.outbox.entries import Causation
-from chassis.testing import sample
-from chassis.testing.sample import Touch, running
-from chassis.testing.stack import TestServers
+from devkit import sample
+from devkit.sample import Touch, running
+from devkit.private_servers import TestServers
 from chassis.persistence.unit_of_work import WriteConflictError, RejectedWriteError
 from chassis.transactions.work import WorkItem
 from opentelemetry.sdk.trace import ReadableSpan

@@ -9,8 +9,8 @@ from chassis.inbox.subscriptions import subscribe
 from chassis.clock import FixedClock
 from chassis.handling import Refusal, HandlerResult, TransientError
 from chassis.scheduling.job import Job
-from chassis.testing.sample import AGGREGATES, Store, TouchCounter, Touch, touch
-from chassis.testing.world import ServiceUnderTest, UndeliverableError, InMemorySystem
+from devkit.sample import AGGREGATES, Store, TouchCounter, Touch, touch
+from devkit.in_memory_system import ServiceUnderTest, UndeliverableError, InMemorySystem
 from messages.notify import NoticeDelivered
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -4,7 +4,7 @@ import tomllib
 from functools import cache
 from importlib.resources import files
 
-from rulebook.words import Frozen
+from rulebook.types import Frozen
 
 
 class Basis(Frozen):

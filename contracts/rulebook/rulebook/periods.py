@@ -6,7 +6,7 @@ from dateutil.relativedelta import relativedelta
 from pydantic import model_validator
 
 from rulebook.calendar import WorkingCalendar, national_calendar
-from rulebook.words import Frozen
+from rulebook.types import Frozen
 
 # Fixed since 1991, when China gave up summer time; so no time-zone database is needed.
 SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime
 
-from rulebook.words import Frozen, UnitTypeName
+from rulebook.types import Frozen, UnitTypeName
 
 Outcome = Literal["selected", "over_cap", "below_pass_mark", "failed_veto"]
 

@@ -13,7 +13,7 @@ from applications import api
 from applications.bus import SUBSCRIPTIONS
 from applications.settings import Settings
 from applications.store import AGGREGATES, INDEXES, Store
-from applications.vault import FileStore
+from applications.file_store import FileStore
 
 
 def service(settings: Settings | None = None) -> ServiceDefinition:

@@ -10,7 +10,7 @@ from applications.domain.assessors import KnownAssessor
 from applications.domain.facts import Fact
 from applications.domain.files import StoredFile
 from applications.domain.records import PrefectureList
-from applications.domain.standing import OrganisationStatus
+from applications.domain.organisation_status import OrganisationStatus
 
 AGGREGATES = {"application": "applications"}
 """Aggregate of an event type → collection."""

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from applications import api, handlers
 from applications.store import AGGREGATES, INDEXES, Store
-from applications.vault import FileStore
+from applications.file_store import FileStore
 from chassis.clock import FixedClock
-from chassis.testing.http import ApiHarness, ApiClient, api_harness
+from devkit.api_harness import ApiHarness, ApiClient, api_harness
 from messages.values import Role
 
 from .calls import KEYS

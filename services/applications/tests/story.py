@@ -23,10 +23,10 @@ from applications.domain.report import (
     ParkYear,
     Report,
 )
-from applications.domain.standing import Listing, OrganisationStatus
+from applications.domain.organisation_status import Listing, OrganisationStatus
 from applications.handlers import OpenDraft, RecordFile, Submit, open_draft, record_file, submit_application
 from applications.store import AGGREGATES, INDEXES, Store
-from chassis.testing import HandlerHarness
+from devkit import HandlerHarness
 from messages.assessor_quota import AssessorRegistered
 from messages.values import (
     AssessorRef,

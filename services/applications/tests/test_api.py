@@ -7,7 +7,7 @@ from applications import handlers
 from applications.domain.application import State
 from applications.store import Store
 from applications.workbooks import report, write
-from chassis.testing.http import ApiHarness, ApiClient
+from devkit.api_harness import ApiHarness, ApiClient
 from messages.applications import ApplicationAccepted, ApplicationRefused
 from messages.values import Role
 

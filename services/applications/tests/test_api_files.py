@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from applications import handlers
 from applications.store import Store
-from applications.vault import FileStore
-from chassis.testing.http import ApiHarness, ApiClient
+from applications.file_store import FileStore
+from devkit.api_harness import ApiHarness, ApiClient
 from messages import review
 from messages.values import Department, Role
 

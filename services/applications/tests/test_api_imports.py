@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from applications.workbooks import Form, annex1, read, report, write
-from chassis.testing.http import ApiHarness, ApiClient
+from devkit.api_harness import ApiHarness, ApiClient
 from messages.values import Role
 
 from . import forms

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 from applications.domain.facts import REGION
-from chassis.testing.http import ApiHarness, ApiClient
+from devkit.api_harness import ApiHarness, ApiClient
 from messages.applications import EligibilityLost
 from messages.values import Prefecture, Role
 

@@ -14,8 +14,8 @@ from applications.domain.records import PrefectureList
 from applications.store import AGGREGATES, INDEXES, Store
 from chassis.clock import FixedClock
 from chassis.handling import Refusal
-from chassis.testing.processes import CommitterCluster, committer_cluster
-from chassis.testing.stack import TestServers
+from devkit.committer_cluster import CommitterCluster, committer_cluster
+from devkit.private_servers import TestServers
 from messages.registry import UnitRemoved
 from messages.values import Ban, Evaluation, Level, UnitRef
 from pydantic_core import to_jsonable_python

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from applications.domain import files
-from applications.vault import FileStore
+from applications.file_store import FileStore
 from applications.workbooks import annex1, write
 
 from .story import RULES
@@ -97,6 +97,6 @@ def test_what_could_not_be_written_leaves_nothing_behind(tmp_path: Path) -> None
 
 
 def _write_again(vault: FileStore, digest: str) -> None:
-    from applications.vault import _write  # noqa: PLC0415 - the step that is made to fail
+    from applications.file_store import _write  # noqa: PLC0415 - the step that is made to fail
 
     _write(vault.path_of(digest), PDF)

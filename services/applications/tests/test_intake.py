@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 import pytest
 from applications import handlers
 from applications.domain.facts import FactKind
-from applications.domain.standing import Removal
+from applications.domain.organisation_status import Removal
 from applications.handlers import EndFact, MoveUnit, Withdraw
 from messages import review
 from messages.applications import EligibilityLost

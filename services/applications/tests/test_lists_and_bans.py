@@ -9,7 +9,7 @@ import pytest
 from applications.domain import eligibility
 from applications.domain.application import Justification
 from applications.domain.assessors import KnownAssessor
-from applications.domain.standing import Listing, Move, OpenApplication, Removal
+from applications.domain.organisation_status import Listing, Move, OpenApplication, Removal
 from messages.values import Ban, Level, Prefecture, UnitType
 
 from .conditions import found

@@ -10,7 +10,7 @@ from messages.registry import UnitListed
 from messages.review import Case, CaseClosed, InitialReviewAccepted, InitialReviewRefused
 
 from assessor_quota import handlers
-from assessor_quota.handlers.courses import record_listing, with_progress
+from assessor_quota.handlers.application_progress import record_listing, with_progress
 from assessor_quota.store import Store
 
 

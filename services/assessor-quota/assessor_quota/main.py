@@ -11,7 +11,7 @@ from chassis.runtime.service import ServiceDefinition
 from assessor_quota import api
 from assessor_quota.bus import SUBSCRIPTIONS
 from assessor_quota.jobs import JOBS
-from assessor_quota.measures import MEASURES
+from assessor_quota.gauges import MEASURES
 from assessor_quota.settings import Settings
 from assessor_quota.store import AGGREGATES, INDEXES, Store
 

@@ -7,7 +7,7 @@ from chassis.persistence.unit_of_work import UnitOfWork
 from messages.values import PersonRef
 
 from assessor_quota.domain.assessor import Assessor
-from assessor_quota.domain.courses import ApplicationProgress
+from assessor_quota.domain.application_progress import ApplicationProgress
 from assessor_quota.domain.entry import RegisterEntry
 from assessor_quota.domain.item import QuotaItem, ItemState
 from assessor_quota.domain.ledger import Ledger

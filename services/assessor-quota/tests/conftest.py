@@ -8,8 +8,8 @@ import pytest
 from assessor_quota import api
 from assessor_quota.store import AGGREGATES, INDEXES, Store
 from chassis.clock import FixedClock
-from chassis.testing import HandlerHarness
-from chassis.testing.http import ApiHarness, ApiClient, api_harness
+from devkit import HandlerHarness
+from devkit.api_harness import ApiHarness, ApiClient, api_harness
 from messages.values import Role
 
 from .calls import OTHER_NUMBER, registration

@@ -14,7 +14,7 @@ from assessor_quota.domain.sanction import ViolationFinding, sanction
 from assessor_quota.domain.staff import StaffMember
 from assessor_quota.store import AGGREGATES, INDEXES, Store
 from chassis.security.pseudonyms import KeyRing
-from chassis.testing import HandlerHarness
+from devkit import HandlerHarness
 from messages.applications import ApplicationRefused, ApplicationSubmitted, ApplicationWithdrawn
 from messages.review import CaseClosed, InitialReviewAccepted, InitialReviewRefused, Outcome
 from messages.values import AssessorRef, Level, PersonRef, Prefecture, UnitRef, UnitType

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from chassis.security.policies import Policy
 from chassis.http.endpoint import Authorize
-from chassis.testing.http import ApiHarness, ApiClient
+from devkit.api_harness import ApiHarness, ApiClient
 from fastapi.routing import iter_route_contexts
 from httpx2 import Response
 from messages.values import Prefecture, Role

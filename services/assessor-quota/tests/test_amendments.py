@@ -10,7 +10,7 @@ from assessor_quota.domain.amendment import Amendment, amended, amendment_proble
 from assessor_quota.domain.staff import Correction, Leaving, NewMember, StaffChanges
 from assessor_quota.store import Store
 from chassis.handling import Refusal
-from chassis.testing import HandlerHarness
+from devkit import HandlerHarness
 from messages.assessor_quota import AssessorAmended, QuotaItemRefused, QuotaItemReserved
 from messages.values import UnitType
 

@@ -6,7 +6,7 @@ import io
 import pytest
 from assessor_quota.domain.reconciliation import DiscrepancyKind
 from chassis.spreadsheets import open_workbook
-from chassis.testing.http import ApiHarness, ApiClient
+from devkit.api_harness import ApiHarness, ApiClient
 from httpx2 import Response
 from messages.values import Prefecture, Role, UnitType
 

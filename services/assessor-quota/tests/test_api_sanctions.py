@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from chassis.testing.http import ApiHarness, ApiClient
+from devkit.api_harness import ApiHarness, ApiClient
 from messages.values import Prefecture
 
 from .calls import DECISION, reasons, reserve

@@ -22,11 +22,11 @@ from chassis.security.dev_issuer import DevelopmentIssuer
 from chassis.persistence.mongo import open_database
 from chassis.outbox.entries import Causation, entry, event_id
 from chassis.broker.publisher import BrokerPublisher
-from chassis.devservers import free_ports
-from chassis.devservers.processes import ManagedProcess
+from devkit.servers import free_ports
+from devkit.servers.processes import ManagedProcess
 from chassis.settings import Mode
-from chassis.testing.processes import CommitterCluster, committer_cluster
-from chassis.testing.stack import ServiceDatabase, TestServers
+from devkit.committer_cluster import CommitterCluster, committer_cluster
+from devkit.private_servers import ServiceDatabase, TestServers
 from chassis.broker.topology import definitions
 from messages.applications import ApplicationSubmitted
 from messages.assessor_quota import (

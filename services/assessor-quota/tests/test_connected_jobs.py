@@ -13,7 +13,7 @@ from assessor_quota.bus import SUBSCRIPTIONS
 from assessor_quota.domain.reconciliation import DiscrepancyKind
 from assessor_quota.handlers.bulk import ROWS_MAX, ImportAssessors, Row, import_assessors
 from assessor_quota.jobs import JOBS
-from assessor_quota.measures import MEASURES
+from assessor_quota.gauges import MEASURES
 from assessor_quota.store import AGGREGATES, INDEXES, Store
 from chassis.clock import FixedClock
 from chassis.transactions.group_committer import GroupCommitter
@@ -21,8 +21,8 @@ from chassis.persistence.leases import Leases
 from chassis.observability.gauges import GaugeReader
 from chassis.observability.metrics import Metrics
 from chassis.scheduling.scheduler import JobScheduler
-from chassis.testing.processes import CommitterCluster, committer_cluster
-from chassis.testing.stack import TestServers
+from devkit.committer_cluster import CommitterCluster, committer_cluster
+from devkit.private_servers import TestServers
 from chassis.persistence.unit_of_work import ChangeSet, Write
 from messages.assessor_quota import AssessorRegistered, DutyOpened, DutyOverdue, SuccessRateComputed
 from messages.values import PersonRef

@@ -4,9 +4,9 @@ from itertools import permutations
 from random import Random
 
 import pytest
-from assessor_quota.domain.courses import ApplicationProgress, ProgressEvent, ProgressStatus, counted_application, apply_event
+from assessor_quota.domain.application_progress import ApplicationProgress, ProgressEvent, ProgressStatus, counted_application, apply_event
 from assessor_quota.store import Store
-from chassis.testing import HandlerHarness
+from devkit import HandlerHarness
 from messages.review import Outcome
 
 from .kit import (

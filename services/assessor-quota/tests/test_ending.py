@@ -5,7 +5,7 @@ from assessor_quota import handlers
 from assessor_quota.domain.item import ApplicationEnd, CaseEnd, ItemState
 from assessor_quota.store import Store
 from chassis.handling import TransientError
-from chassis.testing import HandlerHarness
+from devkit import HandlerHarness
 from messages.assessor_quota import (
     QuotaItemConfirmed,
     QuotaItemReleased,

@@ -6,10 +6,10 @@ import pytest
 from assessor_quota import handlers
 from assessor_quota.domain.amendment import Amendment
 from assessor_quota.domain.reconciliation import DiscrepancyKind
-from assessor_quota.measures import MEASURES, OTHER, REASONS
+from assessor_quota.gauges import MEASURES, OTHER, REASONS
 from assessor_quota.store import Store
 from chassis.observability.gauges import DomainGauge
-from chassis.testing import HandlerHarness
+from devkit import HandlerHarness
 from messages.assessor_quota import QuotaItemRefused
 from messages.values import PersonRef, UnitType
 

@@ -5,13 +5,13 @@ from decimal import Decimal
 from random import Random
 
 import pytest
-from assessor_quota.domain.courses import CountedApplication, counted_application
+from assessor_quota.domain.application_progress import CountedApplication, counted_application
 from assessor_quota.domain.rates import GroupBy, Figures, figures, success_rates
-from assessor_quota.handlers.courses import record_listing
+from assessor_quota.handlers.application_progress import record_listing
 from assessor_quota.handlers.rates import ComputeRate, compute_rate
 from assessor_quota.store import AGGREGATES, Store
 from chassis.handling import HandlerResult
-from chassis.testing import HandlerHarness
+from devkit import HandlerHarness
 from chassis.persistence.unit_of_work import IdentityMap, ChangeSet, WriteConflictError, UnitOfWork
 from messages.assessor_quota import SuccessRateComputed
 from messages.event import Event

@@ -10,7 +10,7 @@ from assessor_quota import handlers
 from assessor_quota.domain.reconciliation import DiscrepancyKind, Reconciliation, drifts
 from assessor_quota.handlers import reconciliation
 from assessor_quota.store import Store
-from chassis.testing import HandlerHarness
+from devkit import HandlerHarness
 from messages.event import Event
 
 from .kit import (

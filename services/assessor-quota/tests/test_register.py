@@ -7,7 +7,7 @@ import pytest
 from assessor_quota import handlers
 from assessor_quota.store import Store
 from chassis.handling import Refusal
-from chassis.testing import HandlerHarness
+from devkit import HandlerHarness
 from messages.assessor_quota import (
     AssessorRegistered,
     AssessorSanctioned,

@@ -9,7 +9,7 @@ from assessor_quota import handlers
 from assessor_quota.domain.representative import FormerRepresentative, change_problems, counted_representatives, terms
 from assessor_quota.store import Store
 from chassis.handling import Refusal
-from chassis.testing import HandlerHarness
+from devkit import HandlerHarness
 from messages.assessor_quota import LegalRepresentativeChanged, QuotaItemRefused, QuotaItemReserved
 from messages.values import PersonRef
 

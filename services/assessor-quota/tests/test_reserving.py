@@ -6,7 +6,7 @@ import pytest
 from assessor_quota import handlers
 from assessor_quota.domain.item import ItemState
 from assessor_quota.store import Store
-from chassis.testing import HandlerHarness
+from devkit import HandlerHarness
 from messages.applications import ApplicationSubmitted
 from messages.assessor_quota import (
     QuotaItemConfirmed,

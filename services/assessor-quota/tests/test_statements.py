@@ -8,7 +8,7 @@ from assessor_quota.handlers import statements
 from assessor_quota.handlers.statements import FileStatement, file_statement
 from assessor_quota.store import Store
 from chassis.handling import Refusal
-from chassis.testing import HandlerHarness
+from devkit import HandlerHarness
 from messages.assessor_quota import DutyMet, DutyOpened, DutyOverdue, StatementFiled
 from messages.event import Event
 from messages.values import Prefecture

@@ -11,8 +11,8 @@ from assessor_quota.jobs import JOBS
 from assessor_quota.store import Store
 from chassis.clock import FixedClock
 from chassis.handling import TransientError
-from chassis.testing import HandlerHarness
-from chassis.testing.http import ApiHarness
+from devkit import HandlerHarness
+from devkit.api_harness import ApiHarness
 from messages.event import Event
 from messages.registry import UnitListed
 from messages.review import CaseClosed, Outcome

@@ -27,8 +27,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from rulebook import basis, reason
 
 from notify import handlers
-from notify.domain.addressees import Recipient
-from notify.domain.notice import Delivery, Language, Notification, State
+from notify.domain.recipients import Recipient
+from notify.domain.notification import Delivery, Language, Notification, State
 from notify.store import Store
 
 _ORGANISATION = (Role.APPLICANT, Role.ASSESSOR)

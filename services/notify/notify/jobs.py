@@ -10,7 +10,7 @@ from chassis.scheduling.job import Job
 from rulebook import shanghai_date
 
 from notify import handlers
-from notify.domain.notice import Attempt, Delivery
+from notify.domain.notification import Attempt, Delivery
 from notify.handlers import Remind
 from notify.handlers import Store as Reads
 from notify.mail import Send

@@ -3,13 +3,13 @@ from datetime import UTC, datetime
 
 import pytest
 from chassis.clock import FixedClock, SystemClock
-from chassis.testing.http import ApiHarness, ApiClient, api_harness
+from devkit.api_harness import ApiHarness, ApiClient, api_harness
 from messages.applications import ApplicationRefused
 from messages.assessor_quota import AssessorRegistered
 from messages.values import Role
 from notify import handlers
 from notify.api import router
-from notify.domain.notice import Attempt
+from notify.domain.notification import Attempt
 from notify.store import AGGREGATES, INDEXES, Store
 
 STEEL = "911502000000000271"

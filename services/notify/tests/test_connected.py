@@ -9,8 +9,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 from chassis.clock import FixedClock
-from chassis.testing.processes import CommitterCluster, committer_cluster
-from chassis.testing.stack import TestServers
+from devkit.committer_cluster import CommitterCluster, committer_cluster
+from devkit.private_servers import TestServers
 from messages.assessor_quota import DutyMet, DutyOpened
 from notify import handlers
 from notify.jobs import reminders

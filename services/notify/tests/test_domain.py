@@ -7,10 +7,10 @@ from messages.assessor_quota import AssessorSanctioned
 from messages.registry import ListAnnounced, ListLine, UnitFlagged, UnitListed
 from messages.review import ConsultationOpened, PanelAppointed
 from messages.values import Role
-from notify.domain.addressees import Recipient, recipients
-from notify.domain.notice import MAX_ATTEMPTS, Attempt, Delivery, with_attempt, resent
-from notify.handlers.notices import recipients_of, templates_by_role
-from notify.texts import SAID
+from notify.domain.recipients import Recipient, recipients
+from notify.domain.notification import MAX_ATTEMPTS, Attempt, Delivery, with_attempt, resent
+from notify.handlers.notifications import recipients_of, templates_by_role
+from notify.templates import SAID
 
 AT = datetime(2026, 4, 1, 2, tzinfo=UTC)
 STEEL = {"uscc": "911502000000000271", "name": "甲", "unit_type": "factory", "prefecture": "150200"}

@@ -7,14 +7,14 @@ from itertools import permutations
 
 import pytest
 from chassis.clock import FixedClock
-from chassis.testing.world import ServiceUnderTest, InMemorySystem
+from devkit.in_memory_system import ServiceUnderTest, InMemorySystem
 from messages.assessor_quota import DutyMet, DutyOpened, DutyOverdue
 from messages.duties import DutyMetFacts, DutyOpenedFacts
 from messages.event import Event
 from messages.values import Role
 from notify.bus import SUBSCRIPTIONS
-from notify.domain import ladder
-from notify.domain.notice import Notification
+from notify.domain import reminders
+from notify.domain.notification import Notification
 from notify.jobs import jobs
 from notify.store import AGGREGATES, INDEXES, Store
 
@@ -237,8 +237,8 @@ def test_duties_of_two_owners_under_one_identifier_are_two_duties() -> None:
     opened = DutyOpenedFacts(**DUTY, opened_on=BEGIN, provisional=False)
     met = DutyMetFacts(**DUTY, met_on=BEGIN, late=False)
 
-    kept = ladder.with_fact(None, "registry", 1, opened, (30, 7, 1))
+    kept = reminders.with_fact(None, "registry", 1, opened, (30, 7, 1))
 
-    assert ladder.key_of("registry", opened) != ladder.key_of("assessor-quota", opened)
+    assert reminders.key_of("registry", opened) != reminders.key_of("assessor-quota", opened)
     assert (kept.opened_type, kept.next_on) == ("registry.duty.opened.v1", date(2027, 3, 31))
-    assert ladder.with_fact(kept, "registry", 2, met, ()).next_on is None
+    assert reminders.with_fact(kept, "registry", 2, met, ()).next_on is None

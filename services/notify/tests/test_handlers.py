@@ -2,13 +2,13 @@ from datetime import UTC, datetime
 
 import pytest
 from chassis.handling import Refusal
-from chassis.testing import HandlerHarness
+from devkit import HandlerHarness
 from messages.applications import ApplicationRefused
 from messages.notify import NoticeDelivered, NoticeFailed
 from messages.values import Role
 from notify import handlers
-from notify.domain.addressees import Recipient
-from notify.domain.notice import MAX_ATTEMPTS, Attempt
+from notify.domain.recipients import Recipient
+from notify.domain.notification import MAX_ATTEMPTS, Attempt
 from notify.store import AGGREGATES, Store
 
 AT = datetime(2026, 4, 1, 2, tzinfo=UTC)

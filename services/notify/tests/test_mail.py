@@ -13,15 +13,15 @@ from pathlib import Path
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from chassis.clock import FixedClock
-from chassis.devservers import free_ports
+from devkit.servers import free_ports
 from chassis.settings import SettingsProblems
-from chassis.testing.world import ServiceUnderTest, InMemorySystem
+from devkit.in_memory_system import ServiceUnderTest, InMemorySystem
 from messages.applications import ApplicationRefused
 from messages.values import Role
 from notify import handlers
 from notify.bus import SUBSCRIPTIONS
-from notify.domain.addressees import Recipient
-from notify.domain.notice import MAX_ATTEMPTS, Delivery
+from notify.domain.recipients import Recipient
+from notify.domain.notification import MAX_ATTEMPTS, Delivery
 from notify.jobs import jobs
 from notify.mail import Send, make_sender
 from notify.settings import Settings

@@ -10,7 +10,7 @@ from messages.duties import HOLDERS
 from messages.envelope import decode
 from messages.event import Event
 from messages.values import Role
-from notify.texts import LABELS, Template, TemplateProblems, _checked, render, templates
+from notify.templates import LABELS, Template, TemplateProblems, _checked, render, templates
 from pydantic import TypeAdapter
 
 SAMPLES = Path(__file__).parents[3] / "contracts" / "messages" / "samples"

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from chassis.clock import FixedClock
-from chassis.testing.http import ApiHarness, api_harness
+from devkit.api_harness import ApiHarness, api_harness
 from registry.api import router
 from registry.handlers import cases
 from registry.store import AGGREGATES, INDEXES, Store

@@ -6,12 +6,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, date, datetime
 
 from chassis.handling import Sort, Filter
-from chassis.testing import HandlerHarness, InMemoryStore
+from devkit import HandlerHarness, InMemoryStore
 from chassis.persistence.unit_of_work import ChangeSet, Document
 from messages.assessor_quota import AssessorSanctioned, SanctionRevoked
 from messages.review import CaseCleared, CaseClosed, Outcome
 from messages.values import AssessorRef, Ban, Level, Prefecture, Reason, UnitRef, UnitType
-from registry.domain.answers import ListSummary
+from registry.domain.refusals import ListSummary
 from registry.domain.lists import AnnualList
 from registry.domain.removals import RemovalDecision, Ground
 from registry.handlers import announcing, cases, closing, removals

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from chassis.clock import FixedClock
-from chassis.testing.http import ApiHarness, ApiClient, api_harness
+from devkit.api_harness import ApiHarness, ApiClient, api_harness
 from messages.values import Role
 from registry.api import router
 from registry.handlers import assessors, cases

@@ -4,7 +4,7 @@ import csv
 import io
 
 import pytest
-from chassis.testing.http import ApiHarness
+from devkit.api_harness import ApiHarness
 from messages.registry import ListAnnounced, ListClosed, UnitListed
 from messages.values import Role
 from openpyxl import load_workbook

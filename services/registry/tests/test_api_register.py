@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 from chassis.clock import FixedClock
-from chassis.testing.http import ApiHarness
+from devkit.api_harness import ApiHarness
 from messages.values import UnitType
 from registry.handlers import cases
 from registry.store import Store

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from chassis.testing.http import ApiHarness
+from devkit.api_harness import ApiHarness
 from messages.registry import UnitRemoved
 
 from services.registry.tests.calls import REMOVAL, region

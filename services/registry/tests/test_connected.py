@@ -9,8 +9,8 @@ from datetime import date, timedelta
 import pytest
 from chassis.clock import FixedClock
 from chassis.handling import Refusal
-from chassis.testing.processes import CommitterCluster, committer_cluster
-from chassis.testing.stack import TestServers
+from devkit.committer_cluster import CommitterCluster, committer_cluster
+from devkit.private_servers import TestServers
 from messages.values import Level, UnitRef
 from registry.domain.bans import bans_on
 from registry.domain.chain import verify

@@ -12,7 +12,7 @@ from review.domain.notice import PublicNotice, Objection
 from review.domain.opinion import DocumentNumber
 from review.domain.ranking import Batch, BatchRanking
 from review.domain.record import RecordEntry
-from review.domain.standing import UnitStatus
+from review.domain.unit_status import UnitStatus
 
 AGGREGATES = {"case": "cases", "notice": "notices"}
 

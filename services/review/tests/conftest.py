@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from chassis.clock import FixedClock
-from chassis.testing.http import api_harness
+from devkit.api_harness import api_harness
 from review.api import router
 from review.store import AGGREGATES, INDEXES
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from chassis.testing import HandlerHarness
+from devkit import HandlerHarness
 from messages.applications import ApplicationAccepted
 from messages.event import Event
 from messages.values import (

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from chassis.clock import FixedClock
 from chassis.handling import Refusal
-from chassis.testing.processes import CommitterCluster, committer_cluster
-from chassis.testing.stack import TestServers
+from devkit.committer_cluster import CommitterCluster, committer_cluster
+from devkit.private_servers import TestServers
 from messages.values import Department, Level, UnitRef
 from review.domain.case import State
 from review.domain.ranking import Batch, verify_ranking

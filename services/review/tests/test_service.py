@@ -14,8 +14,8 @@ from chassis.outbox.entries import Causation, entry
 from chassis.runtime.process import Process
 from chassis.broker.publisher import BrokerPublisher
 from chassis.settings import Mode, Settings
-from chassis.testing.http import ApiClient
-from chassis.testing.stack import TestServers
+from devkit.api_harness import ApiClient
+from devkit.private_servers import TestServers
 from chassis.broker.topology import definitions
 from chassis.persistence.unit_of_work import read_only_unit
 from httpx2 import ASGITransport, AsyncClient

@@ -6,7 +6,7 @@ from datetime import date
 from itertools import permutations
 
 import pytest
-from chassis.testing.http import ApiClient
+from devkit.api_harness import ApiClient
 from messages.review import CaseSuspended
 from messages.values import Ban
 from review.domain.assessors import SanctionedAffiliate, sanctioned_sisters

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from rulebook.words import UNIT_TYPES, Frozen, UnitTypeKey
+from rulebook.types import UNIT_TYPES, Frozen, UnitTypeKey
 
 Years = Annotated[int, Field(ge=1, le=30)]
 WorkingDays = Annotated[int, Field(ge=1, le=366)]

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from rulebook.rulesets import groups
-from rulebook.words import Frozen
+from rulebook.types import Frozen
 
 
 class RuleSet(Frozen):

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from rulebook.words import Frozen, UnitTypeName
+from rulebook.types import Frozen, UnitTypeName
 
 Direction = Literal["higher", "lower"]
 Scoring = Literal["linear", "share_of_leading", "graded", "achieved_share"]

@@ -5,7 +5,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from statistics import median
 
 from rulebook.schemes.model import FULL_MARKS, Indicator, PanelRule, Scheme
-from rulebook.words import Frozen
+from rulebook.types import Frozen
 
 NOTHING, EVERYTHING = Decimal(0), Decimal(1)
 TOO_FEW_TO_TRIM = 3

@@ -9,7 +9,7 @@ from rulebook import load_rule_sets
 
 from applications.api import applications, files, forms, imports, records, units
 from applications.api.uploads import ROOM_FOR_FORM
-from applications.vault import FileStore
+from applications.file_store import FileStore
 
 UPLOADS = ("/v1/files", "/v1/imports/annex1", "/v1/imports/evaluation-report")
 

@@ -27,7 +27,7 @@ from pydantic_core import PydanticCustomError
 from rulebook import reason
 
 from applications.domain.facts import FactKind
-from applications.domain.lines import NOT_ONE_LINE, is_one_line
+from applications.domain.single_line import NOT_ONE_LINE, is_one_line
 from applications.domain.report import (
     Certificate,
     Declaration,

@@ -18,7 +18,7 @@ from applications.domain import files
 from applications.domain.application import FILES_CHECKED, Application
 from applications.domain.files import Owner
 from applications.store import Store
-from applications.vault import FileStore
+from applications.file_store import FileStore
 
 
 def router(gate: ApiContext, vault: FileStore) -> APIRouter:

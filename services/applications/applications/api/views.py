@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from applications.domain.application import Application, Justification, State, ProgressStep
 from applications.domain.information import EnterpriseInformation, ParkInformation, WorkPlan
 from applications.domain.report import Report
-from applications.domain.standing import Move
+from applications.domain.organisation_status import Move
 
 
 class View(BaseModel):

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from messages.values import FileRef, Reason
 from rulebook import RuleSet, reason
 
-from applications.domain.lines import NOT_ONE_LINE, is_one_line
+from applications.domain.single_line import NOT_ONE_LINE, is_one_line
 
 PDF = "application/pdf"
 PNG = "image/png"

@@ -7,7 +7,7 @@ from datetime import date
 
 from messages.values import Level, Prefecture, UnitRef
 
-from applications.domain.standing import Listing
+from applications.domain.organisation_status import Listing
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from applications.handlers.drafts import (
     justify,
     open_draft,
 )
-from applications.handlers.kept import Receipt
+from applications.handlers.ports import Receipt
 from applications.handlers.progress import (
     follow_case,
     follow_closing,

@@ -12,7 +12,7 @@ from rulebook import reason
 from applications.domain.application import AMENDABLE, Application, Justification
 from applications.domain.information import Information, WorkPlan
 from applications.domain.report import Report
-from applications.handlers.kept import Store, receipt
+from applications.handlers.ports import Store, receipt
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from rulebook import shanghai_date
 
 from applications.domain.application import Application
 from applications.domain.assessors import KnownAssessor
-from applications.handlers.kept import Store
+from applications.handlers.ports import Store
 from applications.handlers.submission import close_standing, evidence_files, refs
 
 

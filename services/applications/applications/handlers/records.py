@@ -12,9 +12,9 @@ from rulebook import reason, shanghai_date
 from applications.domain.facts import Fact
 from applications.domain.files import Owner, StoredFile
 from applications.domain.records import PrefectureList
-from applications.domain.standing import Move
-from applications.handlers.kept import Store, standing_of
-from applications.handlers.loss import stop_ineligible
+from applications.domain.organisation_status import Move
+from applications.handlers.ports import Store, standing_of
+from applications.handlers.eligibility_loss import stop_ineligible
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from messages.values import Reason, UnitType
 from rulebook import RuleSet, reason, rules_of, rules_on, shanghai_date
 
 from applications.domain.application import State
-from applications.domain.standing import Listing, Removal
-from applications.handlers.kept import Store, standing_of
+from applications.domain.organisation_status import Listing, Removal
+from applications.handlers.ports import Store, standing_of
 
 
 async def record_listing(event: UnitListed, store: Store, _now: datetime) -> Sequence[Event]:

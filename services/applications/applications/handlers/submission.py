@@ -17,7 +17,7 @@ from applications.domain.completeness import missing
 from applications.domain.eligibility import EligibilityContext
 from applications.domain.files import StoredFile
 from applications.domain.report import NamedFile
-from applications.handlers.kept import Store, receipt, standing_of
+from applications.handlers.ports import Store, receipt, standing_of
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from stdnum.cn import uscc as gb32100
 from stdnum.exceptions import InvalidChecksum
 from stdnum.exceptions import ValidationError as NotACode
 
-from applications.domain.lines import NOT_ONE_LINE, is_one_line
+from applications.domain.single_line import NOT_ONE_LINE, is_one_line
 from applications.workbooks.layout import Entry, Kind
 
 N = TypeVar("N", Decimal, int)

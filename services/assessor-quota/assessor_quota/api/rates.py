@@ -16,7 +16,7 @@ from rulebook import PREFECTURES, UNIT_TYPE_NAMES
 from starlette.concurrency import run_in_threadpool
 
 from assessor_quota.api.views import View
-from assessor_quota.domain.courses import CountedApplication, counted_application
+from assessor_quota.domain.application_progress import CountedApplication, counted_application
 from assessor_quota.domain.rates import GroupBy, Part, SuccessRate, success_rates
 from assessor_quota.store import Store
 

@@ -13,7 +13,7 @@ from typing import TypeAlias
 from messages.values import AssessorRef
 from rulebook import RuleSet, yearly_deadline
 
-from assessor_quota.domain.courses import CountedApplication
+from assessor_quota.domain.application_progress import CountedApplication
 
 PERCENT = Decimal("0.01")
 Part: TypeAlias = str | int

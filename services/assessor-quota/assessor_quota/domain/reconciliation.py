@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from rulebook import rules_of
 
-from assessor_quota.domain.courses import ApplicationProgress
+from assessor_quota.domain.application_progress import ApplicationProgress
 from assessor_quota.domain.item import QuotaItem, ItemState
 from assessor_quota.domain.ledger import Ledger
 

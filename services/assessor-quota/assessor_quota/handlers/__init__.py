@@ -1,7 +1,7 @@
 """One function for each message or command: load, decide, save, say."""
 
 from assessor_quota.handlers.items import confirm_item, prefetch_ledgers, release_closed, release_item, reserve_item
-from assessor_quota.handlers.kept import VersionedAssessor, find_assessor
+from assessor_quota.handlers.lookup import VersionedAssessor, find_assessor
 from assessor_quota.handlers.register import (
     AmendAssessor,
     EndRegistration,

@@ -11,7 +11,7 @@ from messages.assessor_quota import SuccessRateComputed
 from messages.event import Event
 from rulebook import shanghai_date
 
-from assessor_quota.domain.courses import ApplicationProgress, counted_application
+from assessor_quota.domain.application_progress import ApplicationProgress, counted_application
 from assessor_quota.domain.rates import Figures, YearlyRate, figures
 
 

@@ -10,7 +10,7 @@ from typing import Protocol
 from chassis.handling import Collection
 from messages.event import Event
 
-from assessor_quota.domain.courses import ApplicationProgress
+from assessor_quota.domain.application_progress import ApplicationProgress
 from assessor_quota.domain.item import QuotaItem
 from assessor_quota.domain.ledger import Ledger
 from assessor_quota.domain.reconciliation import Phase, Reconciliation, Sweep, item_drifts, ledger_drifts

@@ -16,7 +16,7 @@ from assessor_quota.domain.assessor import Assessor, Deregistration, deregistrat
 from assessor_quota.domain.entry import ActorRef, RegisterEntry, EntryKind
 from assessor_quota.domain.staff import StaffMember
 from assessor_quota.handlers.entries import append_entry
-from assessor_quota.handlers.kept import versioned, find_assessor
+from assessor_quota.handlers.lookup import versioned, find_assessor
 from assessor_quota.handlers.people import canonical_person
 
 

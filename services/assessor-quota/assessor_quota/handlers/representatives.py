@@ -18,7 +18,7 @@ from assessor_quota.domain.item import IN_USE, QuotaItem
 from assessor_quota.domain.ledger import YEARS_APART, Ledger, QuotaSlot
 from assessor_quota.domain.representative import change_problems
 from assessor_quota.handlers.entries import append_entry
-from assessor_quota.handlers.kept import versioned, find_assessor
+from assessor_quota.handlers.lookup import versioned, find_assessor
 from assessor_quota.handlers.ledgers import ledger_of
 from assessor_quota.handlers.people import canonical_person
 

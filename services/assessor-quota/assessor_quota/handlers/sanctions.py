@@ -25,7 +25,7 @@ from assessor_quota.domain.sanction import (
     sanction,
 )
 from assessor_quota.handlers.entries import append_entry
-from assessor_quota.handlers.kept import Assessors, versioned, find_assessor
+from assessor_quota.handlers.lookup import Assessors, versioned, find_assessor
 
 
 class Sanctions(Protocol):

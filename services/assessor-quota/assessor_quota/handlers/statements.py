@@ -30,7 +30,7 @@ from assessor_quota.domain.statements import (
     worked_in,
 )
 from assessor_quota.handlers.entries import append_entry
-from assessor_quota.handlers.kept import find_assessor
+from assessor_quota.handlers.lookup import find_assessor
 
 OPENING = "statements"
 """The one document that says how far duties have been opened."""

@@ -2,7 +2,7 @@
 
 from notify.handlers.deliveries import ResendDelivery, record_attempt, resend
 from notify.handlers.duties import Remind, track_duty, remind
-from notify.handlers.notices import (
+from notify.handlers.notifications import (
     ReadNotice,
     RemoveContact,
     SetContact,

@@ -9,9 +9,9 @@ from chassis.handling import Done
 from messages.event import Event
 from messages.notify import NoticeDelivered, NoticeFailed
 
-from notify.domain import notice as rules
-from notify.domain.notice import Attempt, Delivery
-from notify.handlers.notices import Store
+from notify.domain import notification as rules
+from notify.domain.notification import Attempt, Delivery
+from notify.handlers.notifications import Store
 
 
 async def record_attempt(attempt: Attempt, store: Store, now: datetime) -> list[Event]:

@@ -11,11 +11,11 @@ from messages.duties import Duty, DutyOpenedFacts
 from messages.event import Event
 from rulebook import rules_on, shanghai_date
 
-from notify.domain import ladder
-from notify.domain.addressees import Recipient
-from notify.domain.ladder import DutyReminder
-from notify.handlers.notices import Store, NotificationContext, templates_by_role, notify, create_notification
-from notify.texts import BEFORE_DUE
+from notify.domain import reminders
+from notify.domain.recipients import Recipient
+from notify.domain.reminders import DutyReminder
+from notify.handlers.notifications import Store, NotificationContext, templates_by_role, notify, create_notification
+from notify.templates import BEFORE_DUE
 
 
 @dataclass(frozen=True)
@@ -34,21 +34,21 @@ async def track_duty(event: Event, store: Store, now: datetime) -> list[Event]:
     """
     if not isinstance(event, Duty):
         raise TypeError(f"{event.type} is about no duty")
-    key = ladder.key_of(event.owner, event)
+    key = reminders.key_of(event.owner, event)
     before = await store.deadlines.get(key)
     days = rules_on(event.opened_on).reminders.days_before if isinstance(event, DutyOpenedFacts) else ()
-    after = ladder.with_fact(before, event.owner, event.sequence, event, days)
+    after = reminders.with_fact(before, event.owner, event.sequence, event, days)
     store.deadlines.save(key, after)
-    return await notify(event, store, now) if ladder.is_current(event, after) else []
+    return await notify(event, store, now) if reminders.is_current(event, after) else []
 
 
 async def remind(command: Remind, store: Store, now: datetime) -> list[Event]:
     """Tell the holder of the nearest step reached; steps that were slept through are not made up for one by one."""
     deadline, today = await store.deadlines.require(command.key), shanghai_date(now)
-    step = ladder.due_step(deadline, today)
+    step = reminders.due_step(deadline, today)
     if step is not None:
         await _notify_holder(deadline, step, today, store, now)
-    store.deadlines.save(command.key, ladder.with_step_sent(deadline, step, today))
+    store.deadlines.save(command.key, reminders.with_step_sent(deadline, step, today))
     return []
 
 

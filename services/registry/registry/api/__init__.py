@@ -5,7 +5,9 @@ from __future__ import annotations
 from chassis.http.endpoint import ApiContext
 from fastapi import APIRouter
 
-from registry.api import announced, making, removals, units
+from registry.api import removals, units
+from registry.api import announced_lists
+from registry.api import list_management
 
 
 def router(gate: ApiContext) -> APIRouter:

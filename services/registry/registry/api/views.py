@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from messages.values import AssessorRef, Ban, Identifier, Level, Prefecture, Reason, Text, UnitRef, UnitType
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from registry.domain.answers import ListSummary, overview
+from registry.domain.refusals import ListSummary, overview
 from registry.domain.flags import flags_on
 from registry.domain.lists import AnnualList, ListState
 from registry.domain.register import Listing, UnitOnDay

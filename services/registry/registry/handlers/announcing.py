@@ -11,7 +11,8 @@ from messages.registry import UnitListed, UnitRemoved
 from messages.values import Level, UnitRef
 from rulebook import shanghai_date
 
-from registry.domain import answers, clearances, register, removals
+from registry.domain import clearances, register, removals
+from registry.domain import refusals
 from registry.domain.chain import ChainHead, announced, chain_head_of
 from registry.domain.clearances import Clearance
 from registry.domain.eligibility import check_candidates
@@ -21,7 +22,7 @@ from registry.domain.removals import RemovalEffect
 from registry.handlers.checking import touch
 from registry.handlers.closing import lines_of, removals_of, lists_of
 from registry.handlers.removals import take_effect
-from registry.handlers.stores import AnnouncementStore
+from registry.handlers.ports import AnnouncementStore
 
 
 @dataclass(frozen=True)
@@ -48,27 +49,27 @@ async def announce_list(command: AnnounceList, store: AnnouncementStore, now: da
         return _repeated(known, meant)
     await _refuse_a_number_of_another_year(command, store)
     if pending is None or pending.list_id != meant:
-        raise answers.nothing_to_announce(command.year)
+        raise refusals.nothing_to_announce(command.year)
     return await _announce(pending, book, command.document_number, shanghai_date(now), store)
 
 
 def _repeated(known: AnnualList, meant: str | None) -> Done:
     if meant not in {None, known.list_id}:
-        raise answers.document_number_used(announcement_of(known).document_number)
-    return Done(value=answers.overview(known))
+        raise refusals.document_number_used(announcement_of(known).document_number)
+    return Done(value=refusals.overview(known))
 
 
 async def _refuse_a_number_of_another_year(command: AnnounceList, store: AnnouncementStore) -> None:
     where = {"level": command.level, "announcement.document_number": command.document_number}
     if any(each.year != command.year for each in await store.lists.find(where)):
-        raise answers.document_number_used(command.document_number)
+        raise refusals.document_number_used(command.document_number)
 
 
 async def _announce(pending: AnnualList, book: ChainHead, document_number: str, day: date, store: AnnouncementStore) -> Done:
     added = await lines_of(pending, store)
     held_back = check_candidates(added, day).held_back
     if held_back and not await _overtaken(book, store):
-        raise answers.no_longer_holds(held_back)
+        raise refusals.no_longer_holds(held_back)
     result = announced(pending, book, document_number, day)
     touch(added, result.list_id, day, store)
     store.lists.save(result.list_id, result)
@@ -76,7 +77,7 @@ async def _announce(pending: AnnualList, book: ChainHead, document_number: str, 
     removed = await _remove(result, day, store)
     listed = await _list([each.clearance for each in added], result, store)
     await _rename(result, store)
-    return Done([announced_event(result), *removed, *listed], answers.overview(result))
+    return Done([announced_event(result), *removed, *listed], refusals.overview(result))
 
 
 async def _overtaken(book: ChainHead, store: AnnouncementStore) -> bool:

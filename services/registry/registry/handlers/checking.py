@@ -15,7 +15,7 @@ from registry.domain.clearances import Clearance
 from registry.domain.eligibility import Candidate, may_be_same_unit
 from registry.domain.register import FOREVER
 from registry.domain.removals import RemovalEffect, Removal
-from registry.handlers.stores import CheckStore
+from registry.handlers.ports import CheckStore
 
 
 async def candidates(

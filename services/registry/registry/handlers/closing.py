@@ -9,7 +9,8 @@ from chassis.handling import Done
 from messages.values import Level
 from rulebook import shanghai_date
 
-from registry.domain import answers, clearances, removals
+from registry.domain import clearances, removals
+from registry.domain import refusals
 from registry.domain.chain import content_digest
 from registry.domain.clearances import Clearance, ClearanceState
 from registry.domain.eligibility import Candidate, CheckResult, check_candidates
@@ -17,7 +18,7 @@ from registry.domain.lines import sources
 from registry.domain.lists import AnnualList, YearLists, ListRef, closed, compose_draft, closed_event
 from registry.domain.removals import Removal, RemovalState
 from registry.handlers.checking import candidates, touch
-from registry.handlers.stores import ListStore
+from registry.handlers.ports import ListStore
 
 
 @dataclass(frozen=True)
@@ -55,13 +56,13 @@ async def close_list(command: CloseList, store: ListStore, now: datetime) -> Don
     day = shanghai_date(now)
     shelf = await lists_of(command.level, command.year, store)
     if shelf.pending is not None and not (await failing(shelf.pending, day, store)).held_back:
-        return Done(value=answers.overview(shelf.pending))
+        return Done(value=refusals.overview(shelf.pending))
     material = await _material(shelf, store)
     result = closed(_compose(material, day))
     if not result.lines:
-        raise answers.nothing_to_list(result.held_back)
+        raise refusals.nothing_to_list(result.held_back)
     _freeze(result, material, store)
-    return Done([closed_event(result, content_digest(result.lines))], answers.overview(result))
+    return Done([closed_event(result, content_digest(result.lines))], refusals.overview(result))
 
 
 async def lists_of(level: Level, year: int, store: ListStore) -> YearLists:

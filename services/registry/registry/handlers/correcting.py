@@ -10,11 +10,12 @@ from chassis.handling import Done, Refusal
 from messages.values import Level
 from rulebook import shanghai_date
 
-from registry.domain import answers, corrections
+from registry.domain import corrections
+from registry.domain import refusals
 from registry.domain.chain import content_digest
 from registry.domain.lists import AnnualList, closed, closed_event
 from registry.handlers.closing import lists_of
-from registry.handlers.stores import ListStore
+from registry.handlers.ports import ListStore
 
 
 @dataclass(frozen=True)
@@ -29,14 +30,14 @@ class CorrectList:
 async def correct_list(command: CorrectList, store: ListStore, now: datetime) -> Done:
     corrected = await numbered(command.level, command.number, store)
     if unknown := corrections.unknown_sources(corrected, command.names):
-        raise answers.not_on_the_list(unknown)
+        raise refusals.not_on_the_list(unknown)
     shelf = await lists_of(corrected.level, corrected.year, store)
     if shelf.pending is not None:
-        raise answers.awaits_announcement(shelf.pending.list_id)
+        raise refusals.awaits_announcement(shelf.pending.list_id)
     day = shanghai_date(now)
     result = closed(corrections.correction(shelf.next_ref, corrected, command.names, command.why, day))
     store.lists.save(result.list_id, result)
-    return Done([closed_event(result, content_digest(result.lines))], answers.overview(result))
+    return Done([closed_event(result, content_digest(result.lines))], refusals.overview(result))
 
 
 async def numbered(level: Level, number: int, store: ListStore) -> AnnualList:

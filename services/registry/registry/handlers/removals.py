@@ -14,7 +14,7 @@ from registry.domain.bans import ImposedBan, BanRecord
 from registry.domain.lists import ListState
 from registry.domain.register import FOREVER, Listing, Removed
 from registry.domain.removals import RemovalDecision, RemovalEffect, Removal
-from registry.handlers.stores import RemovalStore, RemovalRecordingStore
+from registry.handlers.ports import RemovalStore, RemovalRecordingStore
 
 
 async def record_removal(decision: RemovalDecision, store: RemovalRecordingStore, now: datetime) -> Done:

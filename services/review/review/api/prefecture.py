@@ -13,7 +13,7 @@ from review.api.commands import actor_of, acting_on
 from review.api.policies import ANSWER, DECIDE, ConsultedDepartment
 from review.api.views import Body
 from review.handlers.consultation import AnswerConsultation, answer_consultation
-from review.handlers.desk import Receipt
+from review.handlers.ports import Receipt
 from review.handlers.opinion import (
     DecideInitialReview,
     ForwardCase,

@@ -17,7 +17,7 @@ from review.api.views import Body, SheetView
 from review.domain.case import ScoreSheet
 from review.domain.scoring import Decision
 from review.domain.site import Findings
-from review.handlers.desk import Receipt
+from review.handlers.ports import Receipt
 from review.handlers.scoring import (
     DecideDeviation,
     FillScoreSheet,

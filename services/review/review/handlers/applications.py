@@ -8,11 +8,12 @@ from messages.applications import ApplicationAccepted, ApplicationWithdrawn, Eli
 from messages.event import Event
 from rulebook import rules_on, shanghai_date
 
-from review.domain import assessors, consultation, standing
+from review.domain import assessors, consultation
+from review.domain import unit_status
 from review.domain.assessors import AssessorStatus
 from review.domain.record import SERVICE, Transition
-from review.domain.standing import Ineligible, UnitStatus
-from review.handlers.desk import Store, apply_transitions
+from review.domain.unit_status import Ineligible, UnitStatus
+from review.handlers.ports import Store, apply_transitions
 
 
 async def open_case(event: ApplicationAccepted, store: Store, now: datetime) -> list[Event]:
@@ -42,10 +43,10 @@ async def _close_open_case(step: Transition, store: Store, today: date) -> list[
     known = await store.standings.get(case.unit.uscc) or UnitStatus(case.unit.uscc)
     store.standings.save(case.unit.uscc, known.with_case(case.case_id))
     if banned := known.ban_on(today):
-        return [standing.stopped_by_ban(case, banned, today)]
+        return [unit_status.stopped_by_ban(case, banned, today)]
     if lost := known.ineligible_for(case.case_id):
-        return [standing.stopped_as_ineligible(case, lost, today)]
-    return [standing.withdrawn(case, today)] if case.case_id in known.withdrawn else []
+        return [unit_status.stopped_as_ineligible(case, lost, today)]
+    return [unit_status.withdrawn(case, today)] if case.case_id in known.withdrawn else []
 
 
 async def close_withdrawn_case(event: ApplicationWithdrawn, store: Store, now: datetime) -> list[Event]:
@@ -56,7 +57,7 @@ async def close_withdrawn_case(event: ApplicationWithdrawn, store: Store, now: d
     case = await store.cases.get(event.application_id)
     if case is None or case.ended:
         return []
-    return apply_transitions(store, [standing.withdrawn(case, shanghai_date(now))], SERVICE, now)
+    return apply_transitions(store, [unit_status.withdrawn(case, shanghai_date(now))], SERVICE, now)
 
 
 async def stop_ineligible_case(event: EligibilityLost, store: Store, now: datetime) -> list[Event]:
@@ -68,4 +69,4 @@ async def stop_ineligible_case(event: EligibilityLost, store: Store, now: dateti
     case = await store.cases.get(event.application_id)
     if case is None or case.ended:
         return []
-    return apply_transitions(store, [standing.stopped_as_ineligible(case, lost, shanghai_date(now))], SERVICE, now)
+    return apply_transitions(store, [unit_status.stopped_as_ineligible(case, lost, shanghai_date(now))], SERVICE, now)

@@ -17,7 +17,7 @@ from review.domain import assessors, notice
 from review.domain.assessors import AssessorStatus
 from review.domain.case import Case
 from review.domain.record import SERVICE, Transition
-from review.handlers.desk import Store, apply_transitions
+from review.handlers.ports import Store, apply_transitions
 
 
 async def record_representative(

@@ -13,7 +13,7 @@ from rulebook import rules_of, shanghai_date
 
 from review.domain import consultation
 from review.domain.record import SERVICE, ActorRef
-from review.handlers.desk import Store, receipt, apply_transitions
+from review.handlers.ports import Store, receipt, apply_transitions
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from review.domain.notice import Objection
 from review.domain.ranking import batch_id
 from review.domain.record import OBJECTOR, SERVICE, ActorRef
 from review.domain.refusals import refusal, require_region
-from review.handlers.desk import Store, apply_transitions
+from review.handlers.ports import Store, apply_transitions
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from review.domain.opinion import DocumentNumber
 from review.domain.ranking import new_batch, batch_id
 from review.domain.record import SERVICE, ActorRef
 from review.domain.refusals import require_region
-from review.handlers.desk import Store, receipt, apply_transitions
+from review.handlers.ports import Store, receipt, apply_transitions
 
 
 @dataclass(frozen=True)

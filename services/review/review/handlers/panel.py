@@ -18,7 +18,7 @@ from review.domain.panel import Pool
 from review.domain.ranking import batch_id
 from review.domain.record import ActorRef, Transition
 from review.domain.refusals import malformed, require_region, require_state
-from review.handlers.desk import Store, apply_transitions
+from review.handlers.ports import Store, apply_transitions
 
 
 @dataclass(frozen=True)

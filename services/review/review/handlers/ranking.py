@@ -16,7 +16,7 @@ from review.domain.case import RANKABLE, UNDER_REVIEW, Case
 from review.domain.ranking import Batch, BatchRanking, RepeatEvaluationDecision, RankingTerms
 from review.domain.record import ActorRef
 from review.domain.refusals import refusal, require_region
-from review.handlers.desk import Store, apply_transitions
+from review.handlers.ports import Store, apply_transitions
 
 
 @dataclass(frozen=True)

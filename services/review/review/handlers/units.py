@@ -8,10 +8,11 @@ from messages.event import Event
 from messages.registry import UnitListed, UnitRemoved
 from rulebook import shanghai_date
 
-from review.domain import notice, standing
+from review.domain import notice
+from review.domain import unit_status
 from review.domain.record import SERVICE
-from review.domain.standing import Banned, UnitStatus
-from review.handlers.desk import Store, apply_transitions
+from review.domain.unit_status import Banned, UnitStatus
+from review.handlers.ports import Store, apply_transitions
 
 
 async def stop_cases_of_removed_unit(event: UnitRemoved, store: Store, now: datetime) -> list[Event]:
@@ -27,7 +28,7 @@ async def stop_cases_of_removed_unit(event: UnitRemoved, store: Store, now: date
     for case_id in known.cases:
         case = await store.cases.require(case_id)
         if not case.ended:
-            said += apply_transitions(store, [standing.stopped_by_ban(case, banned, today)], SERVICE, now)
+            said += apply_transitions(store, [unit_status.stopped_by_ban(case, banned, today)], SERVICE, now)
     return said
 
 

@@ -6,22 +6,23 @@ from collections.abc import Callable, Iterator
 
 from messages.values import Reason, UnitType
 
-from applications.domain.eligibility import enterprise, park, standing
-from applications.domain.eligibility.evidence import EligibilityContext
+from applications.domain.eligibility import enterprise, park
+from applications.domain.eligibility import common
+from applications.domain.eligibility.context import EligibilityContext
 
 Check = Callable[[EligibilityContext], Reason | None]
 
 OF_ENTERPRISES: tuple[Check, ...] = (enterprise.e1_manufacturer, enterprise.e2_energy_efficiency)
 OF_PARKS: tuple[Check, ...] = (park.e5_main_function, park.e7_environment, park.e8_cleaner_production)
 OF_ALL: tuple[Check, ...] = (
-    standing.v1_in_its_own_prefecture,
-    standing.e10_on_the_lower_list,
-    standing.e11_not_banned,
-    standing.e12_assessor,
-    standing.e13_only_one,
+    common.v1_in_its_own_prefecture,
+    common.e10_on_the_lower_list,
+    common.e11_not_banned,
+    common.e12_assessor,
+    common.e13_only_one,
 )
 
-AT_INTAKE: tuple[Check, ...] = (standing.e10_on_the_lower_list, standing.e11_not_banned)
+AT_INTAKE: tuple[Check, ...] = (common.e10_on_the_lower_list, common.e11_not_banned)
 """What else must still hold when the region takes a case in. Where it was submitted is settled (V1); a sanction on its
 assessor suspends it, and its item was given for good (E12, S2, Q5); what else is open was asked once (E13)."""
 

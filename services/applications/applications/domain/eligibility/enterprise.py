@@ -8,7 +8,7 @@ from datetime import date
 from messages.values import Reason
 from rulebook import last_years, reason
 
-from applications.domain.eligibility.evidence import EligibilityContext
+from applications.domain.eligibility.context import EligibilityContext
 from applications.domain.facts import TEXTS, Fact, FactKind, FactSource, Lookback, not_on_record, facts_against
 from applications.domain.information import EnterpriseInformation
 from applications.domain.report import BASES, SYSTEMS, Energy, EnergyBasis

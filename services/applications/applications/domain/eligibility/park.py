@@ -9,7 +9,7 @@ from itertools import pairwise
 from messages.values import Reason
 from rulebook import reason
 
-from applications.domain.eligibility.evidence import EligibilityContext
+from applications.domain.eligibility.context import EligibilityContext
 from applications.domain.report import ParkFacts, ParkRank, ParkYear
 
 HUNDRED = Decimal(100)

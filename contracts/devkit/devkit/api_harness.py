@@ -1,0 +1,158 @@
+"""A service's API in memory: the real application, committer and tokens; no server, no broker, no database."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TypedDict, TypeVar, Unpack
+
+from fastapi import APIRouter, FastAPI
+from httpx2 import ASGITransport, AsyncClient, Response
+from messages.envelope import decode
+from messages.event import Event
+
+from chassis.http.app import create_app
+from chassis.clock import Clock
+from chassis.transactions.group_committer import GroupCommitter
+from chassis.handling import Handler
+from chassis.observability.health import Health
+from chassis.http.endpoint import ApiContext
+from chassis.http.idempotency import IDEMPOTENCY_KEY
+from chassis.security.dev_issuer import AUDIENCE, ISSUER, DevelopmentIssuer
+from chassis.observability.metrics import Metrics
+from chassis.transactions.commands import CommandExecutor
+from chassis.settings import MIB, Mode
+from chassis.persistence.collections import Index
+from devkit.in_memory_store import InMemoryStore
+from chassis.security.tokens import TokenVerifier
+from chassis.observability.tracing import NO_TRACING, Tracing
+from chassis.persistence.unit_of_work import DocumentStore, UnitOfWork, read_only_unit
+
+M = TypeVar("M")
+S = TypeVar("S")
+
+COMMANDS = ("POST", "PUT", "PATCH", "DELETE")
+
+
+class RequestOptions(TypedDict, total=False):
+    """What a request carries beside its path."""
+
+    key: str
+    headers: Mapping[str, str]
+    params: Mapping[str, str | int | float | bool | None]
+    json: object
+    content: bytes | AsyncIterator[bytes]
+    data: Mapping[str, str]
+    files: Mapping[str, tuple[str, bytes] | tuple[str, bytes, str]]
+
+
+class ApiClient:
+    """Somebody at the API; every command gets an idempotency key of its own unless one is given."""
+
+    def __init__(self, client: AsyncClient, token: str | None) -> None:
+        self._client = client
+        self._token = token
+
+    async def request(self, method: str, path: str, **sent: Unpack[RequestOptions]) -> Response:
+        headers = dict(sent.get("headers", {}))
+        if self._token is not None:
+            headers.setdefault("Authorization", f"Bearer {self._token}")
+        if method in COMMANDS:
+            headers.setdefault(IDEMPOTENCY_KEY, sent.get("key") or uuid.uuid4().hex)
+        return await self._client.request(
+            method,
+            path,
+            headers=headers,
+            params=sent.get("params"),
+            json=sent.get("json"),
+            content=sent.get("content"),
+            data=sent.get("data"),
+            files=sent.get("files"),
+        )
+
+    async def get(self, path: str, **sent: Unpack[RequestOptions]) -> Response:
+        return await self.request("GET", path, **sent)
+
+    async def post(self, path: str, **sent: Unpack[RequestOptions]) -> Response:
+        return await self.request("POST", path, **sent)
+
+    async def put(self, path: str, **sent: Unpack[RequestOptions]) -> Response:
+        return await self.request("PUT", path, **sent)
+
+    async def patch(self, path: str, **sent: Unpack[RequestOptions]) -> Response:
+        return await self.request("PATCH", path, **sent)
+
+    async def delete(self, path: str, **sent: Unpack[RequestOptions]) -> Response:
+        return await self.request("DELETE", path, **sent)
+
+
+class ApiHarness:
+    """One service's API; made by ``api_stand``. ``memory`` is its store, unless another backing was given."""
+
+    def __init__(
+        self, app: FastAPI, client: AsyncClient, gate: ApiContext, memory: InMemoryStore, issuer: DevelopmentIssuer
+    ) -> None:
+        self.app = app
+        self.gate = gate
+        self.memory = memory
+        self.issuer = issuer
+        self.client = client
+
+    def client_as(
+        self,
+        role: str,
+        *,
+        organisation: str | None = None,
+        prefecture: str | None = None,
+        subject: str | None = None,
+    ) -> ApiClient:
+        token = self.issuer.mint(role=role, organisation=organisation, prefecture=prefecture, subject=subject)
+        return ApiClient(self.client, token)
+
+    def anonymous(self) -> ApiClient:
+        """Somebody without a token."""
+        return ApiClient(self.client, None)
+
+    async def perform(self, handler: Handler[M, S], command: M, store: Callable[[UnitOfWork], S]) -> object:
+        """Do what a message or another route would do, to have something to call the API about."""
+        return await self.gate.road.perform(uuid.uuid4().hex, "", lambda unit, now: handler(command, store(unit), now))
+
+    def store(self, store: Callable[[UnitOfWork], S]) -> S:
+        """Give a store for reading what is kept now."""
+        return store(read_only_unit(self.gate.backing))
+
+    @property
+    def events(self) -> list[Event]:
+        """Every event committed so far, read back from the outbox."""
+        return [decode(entry["h"], entry["b"]).event for document in self.memory.outbox for entry in document["events"]]
+
+
+@asynccontextmanager
+async def api_harness(  # noqa: PLR0913 - what a service's main.py wires
+    service: str,
+    router: Callable[[ApiContext], APIRouter],
+    *,
+    aggregates: Mapping[str, str],
+    clock: Clock,
+    indexes: Sequence[Index] = (),
+    body_max: int = MIB,
+    backing: DocumentStore | None = None,
+    tracing: Tracing = NO_TRACING,
+) -> AsyncIterator[ApiHarness]:
+    """Serve ``router`` as the service does, on documents in memory unless another ``backing`` is given."""
+    memory, metrics = InMemoryStore(indexes), Metrics()
+    kept = backing or memory
+    committer = GroupCommitter(kept, service, aggregates, clock=clock, metrics=metrics, tracing=tracing)
+    committer.start()
+    with TemporaryDirectory() as keys:
+        issuer = DevelopmentIssuer(Path(keys), Mode.LOCAL)
+        verifier = TokenVerifier(issuer.jwks_file, ISSUER, AUDIENCE)
+        gate = ApiContext(verifier, CommandExecutor(committer), kept, clock, metrics)
+        routes = router(gate)
+        app = create_app(service, gate, routes, health_of=Health(), metrics=metrics, body_max=body_max, tracing=tracing)
+        async with AsyncClient(transport=ASGITransport(app), base_url="http://green.invalid") as client:
+            yield ApiHarness(app, client, gate, memory, issuer)
+    await committer.stop()

@@ -1,0 +1,90 @@
+"""One broker and one database for a whole test session, shared by its workers."""
+
+import fcntl
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+from uuid import uuid4
+
+from devkit.servers import BrokerAdmin, MongodAdmin, ServerDiedError
+
+START_SECONDS = 120
+PASSWORD = "stand"  # noqa: S105 - of users on a throw-away broker
+ADDRESSED = ("exchanges", "queues", "bindings", "policies", "permissions", "topic_permissions", "parameters")
+
+
+class ServiceDatabase(NamedTuple):
+    """A fresh database and the address at which its own user may use it and no other."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True)
+class TestServers:
+    """What tests know of the session's servers; they end with the session, however it ends."""
+
+    broker: BrokerAdmin
+    mongod: MongodAdmin
+
+    @classmethod
+    def join(cls, folder: Path, session: int) -> Self:
+        """Give the stand of this folder; the first to ask starts it, to live as long as the session's process."""
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (folder / "stand.json").exists():
+                _keep(folder, session)
+        described = json.loads((folder / "stand.json").read_text())
+        return cls(BrokerAdmin(**described["broker"]), MongodAdmin(**described["mongod"]))
+
+    def described(self) -> str:
+        return json.dumps({"broker": asdict(self.broker), "mongod": asdict(self.mongod)})
+
+    async def vhost(self, definitions: Mapping[str, Any] | None = None) -> str:
+        """Make a vhost under a name never used before, with these definitions moved into it.
+
+        A recycled name can lose confirmed messages of quorum queues when the node is killed (RabbitMQ 3.10.8).
+        """
+        name = f"test-{uuid4().hex[:12]}"
+        await self.broker.add_vhost(name)
+        if definitions is not None:
+            await self.broker.import_definitions(rebase_definitions(definitions, name))
+        return name
+
+    def amqp_url(self, vhost: str, user: str | None = None) -> str:
+        """Give the address for a user of the loaded definitions, or for the administrator."""
+        return self.broker.url(user, PASSWORD, vhost) if user else self.broker.admin_url(vhost)
+
+    async def database(self, service: str) -> ServiceDatabase:
+        name = f"{service.replace('-', '_')}_{uuid4().hex[:12]}"
+        await self.mongod.add_user(name, name, PASSWORD)
+        return ServiceDatabase(name, self.mongod.url(name, PASSWORD, name))
+
+
+def rebase_definitions(definitions: Mapping[str, Any], vhost: str) -> dict[str, Any]:
+    """Readdress definitions to this vhost and give their users the stand's password."""
+    result = {key: [{**entry, "vhost": vhost} for entry in definitions.get(key, [])] for key in ADDRESSED}
+    users = [{"tags": "", **user, "password": PASSWORD} for user in definitions.get("users", [])]
+    return {**result, "users": users, "vhosts": [{"name": vhost}]}
+
+
+def _keep(folder: Path, session: int) -> None:
+    command = [sys.executable, "-m", "devkit.server_supervisor", str(folder), str(session)]
+    with (folder / "keeper.log").open("wb") as log:
+        keeper = subprocess.Popen(  # noqa: S603 - this very project's program
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, env=os.environ
+        )
+    deadline = time.monotonic() + START_SECONDS
+    while not (folder / "stand.json").exists():
+        if keeper.poll() is not None or time.monotonic() > deadline:
+            raise ServerDiedError((folder / "keeper.log").read_text() or "the test servers are not ready")
+        time.sleep(0.05)
+    # The keeper outlives this worker on purpose and watches the session's process instead.
+    keeper.returncode = 0

@@ -1,0 +1,47 @@
+"""Keeps the servers of a test session while the session's process lives: `python -m chassis.testing.keeper`."""
+
+import asyncio
+import os
+import select
+import shutil
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+from devkit.servers import Broker, BrokerAdmin, MissingServerError, Mongod, MongodAdmin, ServerDiedError
+from devkit.private_servers import TestServers
+
+
+async def keep(folder: Path, session: int) -> None:
+    """Start both servers, tell the folder where they are, and kill them once the session has ended."""
+    watched = os.pidfd_open(session)
+    async with asyncio.TaskGroup() as starting:
+        broker = starting.create_task(Broker.start(folder / "broker"))
+        mongod = starting.create_task(Mongod.start(folder / "mongod"))
+    stand = TestServers(_plain_broker(broker.result()), _plain_mongod(mongod.result()))
+    ready = folder / "ready.json"
+    ready.write_text(stand.described())
+    ready.rename(folder / "stand.json")
+    await asyncio.to_thread(select.select, [watched], [], [])
+    await asyncio.gather(broker.result().kill(), mongod.result().kill())
+
+
+def _plain_broker(broker: Broker) -> BrokerAdmin:
+    return BrokerAdmin(**{field.name: getattr(broker, field.name) for field in fields(BrokerAdmin)})
+
+
+def _plain_mongod(mongod: Mongod) -> MongodAdmin:
+    return MongodAdmin(**{field.name: getattr(mongod, field.name) for field in fields(MongodAdmin)})
+
+
+def main() -> None:
+    folder, session = Path(sys.argv[1]), int(sys.argv[2])
+    try:
+        asyncio.run(keep(folder, session))
+    except* (MissingServerError, ServerDiedError) as group:
+        sys.exit("\n".join(str(error) for error in group.exceptions))
+    shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    main()

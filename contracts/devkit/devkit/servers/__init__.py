@@ -1,0 +1,17 @@
+"""Private servers as child processes, each in a folder of its own, and the administrators of any."""
+
+from devkit.servers.admin import BrokerAdmin, MongodAdmin
+from devkit.servers.broker import Broker
+from devkit.servers.mongod import Mongod
+from devkit.servers.processes import MissingServerError, ServerDiedError, UnfitServerError, free_ports
+
+__all__ = [
+    "Broker",
+    "BrokerAdmin",
+    "MissingServerError",
+    "Mongod",
+    "MongodAdmin",
+    "ServerDiedError",
+    "UnfitServerError",
+    "free_ports",
+]

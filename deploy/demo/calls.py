@@ -1,0 +1,174 @@
+"""Calls to the services' APIs: every command with a key of its own, so that saying it again changes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypedDict, TypeVar, Unpack
+
+import httpx2
+from anyio import Path as AsyncPath
+
+from deploy.demo.cast import YEAR
+from deploy.demo.people import Actor, Tokens
+from deploy.demo.stack import Stack
+
+T = TypeVar("T")
+Json = dict[str, Any]
+"""A JSON object as the services answer it; the season reads only what it names."""
+
+AT_ONCE = 12
+"""Requests in flight: enough to keep two cores busy, few enough to be answered soon."""
+CALL_SECONDS, WAIT_SECONDS = 30.0, 60.0
+FIRST_PAUSE, LONGEST_PAUSE = 0.05, 0.5
+TRIES = 6
+REFUSED, FAILED = 400, 500
+PAGE = 200
+
+
+class UnexpectedAnswerError(Exception):  # noqa: N818 - it says what happened
+    """A service answered what the season cannot go on from."""
+
+
+class TimedOutError(Exception):  # noqa: N818 - it says what happened
+    """What had to follow from what was done has not followed in time."""
+
+
+class Sent(TypedDict, total=False):
+    """What a request carries beside its address."""
+
+    params: Mapping[str, str | int]
+    json: object
+    files: Mapping[str, tuple[str, bytes, str]]
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    body: Json
+
+    @property
+    def refused(self) -> bool:
+        return self.status >= REFUSED
+
+
+class Calls:
+    """Speaks to the services as anybody in the cast."""
+
+    def __init__(self, stack: Stack, client: httpx2.AsyncClient) -> None:
+        self._stack = stack
+        self._client = client
+        self._tokens = Tokens(stack.keys)
+        self._turns = asyncio.Semaphore(AT_ONCE)
+
+    def as_person(self, actor: Actor) -> Caller:
+        return Caller(self, {"Authorization": f"Bearer {self._tokens.of(actor)}"})
+
+    @property
+    def anonymous(self) -> Caller:
+        """Without a token: the public."""
+        return Caller(self, {})
+
+    async def send(self, method: str, service: str, path: str, **sent: Unpack[Sent]) -> httpx2.Response:
+        """Send, and send again where nobody knows whether it arrived: the key makes that harmless."""
+        url = f"{self._stack.services[service]}/v1{path}"
+        for attempt in range(1, TRIES + 1):
+            try:
+                async with self._turns:
+                    response = await self._client.request(method, url, **sent)
+            except httpx2.TransportError as problem:
+                if attempt == TRIES:
+                    raise UnexpectedAnswerError(f"{method} {url}: {problem!r}") from problem
+            else:
+                if response.status_code < FAILED or attempt == TRIES:
+                    return response
+            await asyncio.sleep(FIRST_PAUSE * 2**attempt)
+        raise AssertionError("the last try returns or raises")
+
+
+@dataclass(frozen=True)
+class Caller:
+    """One actor at the APIs."""
+
+    _calls: Calls
+    _headers: Mapping[str, str]
+
+    async def get(self, service: str, path: str, **params: str | int) -> Json:
+        response = await self._calls.send("GET", service, path, params=params, headers=self._headers)
+        if response.status_code >= REFUSED:
+            raise UnexpectedAnswerError(_told(response))
+        # A list answers with an array, which the season asks for by name.
+        found = response.json()
+        return found if isinstance(found, dict) else {"items": found}
+
+    async def all(self, service: str, path: str, **params: str | int) -> list[Json]:
+        """Every item of a paged list."""
+        found: list[Json] = []
+        following: dict[str, str | int] = {}
+        while True:
+            page = await self.get(service, path, **params, **following, limit=PAGE)
+            found += page["items"]
+            if not page["next"]:
+                return found
+            following = {"after": page["next"]}
+
+    async def post(
+        self, service: str, path: str, key: str, body: object = None, *, may_be_refused: bool = False
+    ) -> Answer:
+        """Perform a command; a refusal is an answer only where the story has one."""
+        return await self._command("POST", service, path, key, may_be_refused=may_be_refused, json=body)
+
+    async def put(self, service: str, path: str, key: str, body: object) -> Answer:
+        return await self._command("PUT", service, path, key, json=body)
+
+    async def send_file(
+        self, service: str, path: str, key: str, file: Path, params: Mapping[str, str | int] | None = None
+    ) -> Answer:
+        content = await AsyncPath(file).read_bytes()
+        files = {"file": (file.name, content, "application/octet-stream")}
+        return await self._command("POST", service, path, key, files=files, params=params or {})
+
+    async def _command(
+        self,
+        method: str,
+        service: str,
+        path: str,
+        key: str,
+        *,
+        may_be_refused: bool = False,
+        **sent: Unpack[Sent],
+    ) -> Answer:
+        sent["headers"] = {**self._headers, "Idempotency-Key": f"season-{YEAR}:{key}"}
+        response = await self._calls.send(method, service, path, **sent)
+        if response.status_code >= REFUSED and not (may_be_refused and response.status_code < FAILED):
+            raise UnexpectedAnswerError(_told(response))
+        return Answer(response.status_code, response.json() if response.content else {})
+
+
+async def until(happened: Callable[[], Awaitable[T | None]], what: str, seconds: float = WAIT_SECONDS) -> T:
+    """Ask again and again until there is an answer; raises ``NotHappening`` after a time."""
+    ends, pause = time.monotonic() + seconds, FIRST_PAUSE
+    while time.monotonic() < ends:
+        found = await happened()
+        if found is not None:
+            return found
+        await asyncio.sleep(pause)
+        pause = min(pause * 1.5, LONGEST_PAUSE)
+    raise TimedOutError(f"in {seconds:.0f} s: {what}")
+
+
+@asynccontextmanager
+async def calling(stack: Stack) -> AsyncIterator[Calls]:
+    limits = httpx2.Limits(max_connections=AT_ONCE, max_keepalive_connections=AT_ONCE)
+    # Only this machine is spoken to, whatever proxies its environment names.
+    async with httpx2.AsyncClient(timeout=CALL_SECONDS, limits=limits, trust_env=False) as client:
+        yield Calls(stack, client)
+
+
+def _told(response: httpx2.Response) -> str:
+    return f"{response.request.method} {response.request.url}: {response.status_code} {response.text[:2000]}"

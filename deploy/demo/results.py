@@ -1,0 +1,150 @@
+"""What became of everybody, asked from the services when the season is over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from messages.values import UnitRef
+
+from deploy.demo.calls import Calls, Json
+from deploy.demo.cast import YEAR, Applicant, Personas, EdgeCase
+from deploy.demo.decisions import Decisions, gather_decisions
+from deploy.demo.people import OPERATOR, REGION
+
+LISTED, REFUSED, WITHDRAWN, OPEN = "listed", "refused", "withdrawn", "open"
+
+
+@dataclass(frozen=True)
+class RefusalReason:
+    """One reason, as the person concerned reads it."""
+
+    rule: str
+    article: str
+    text: str
+
+    @classmethod
+    def of(cls, reason: Json) -> RefusalReason:
+        return cls(str(reason["rule"]), str(reason["article"]), str(reason["text"]))
+
+
+@dataclass(frozen=True)
+class ApplicationResult:
+    """How one application ended."""
+
+    applicant: Applicant
+    ending: str
+    """``listed``, ``refused``, ``withdrawn``, ``open``, or the outcome of its case."""
+    reasons: tuple[RefusalReason, ...] = ()
+    place: int | None = None
+    score: Decimal | None = None
+    energy_carbon: Decimal | None = None
+    forwarded_on: str | None = None
+    opinions: tuple[str, ...] = ()
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        return tuple(sorted(each.rule for each in self.reasons))
+
+
+@dataclass(frozen=True)
+class SeasonResult:
+    fates: tuple[ApplicationResult, ...]
+    announced: Json
+    """The annual list with its lines."""
+    chain: Json
+    rankings: list[Json]
+    notice: Json
+    quota: Json
+    """Of the legal representative with two assessors."""
+    sixteenth: tuple[Applicant, ...]
+    """Whose items the one who asked for a sixteenth was shown."""
+    decisions: Decisions
+    undelivered: int
+    """E-mails that could not be sent."""
+    returned: tuple[str, ...] = field(default=())
+    """Rules for which the amended application was refused before."""
+
+    def of(self, case: EdgeCase) -> ApplicationResult:
+        (only,) = self.playing(case)
+        return only
+
+    def playing(self, *cases: EdgeCase) -> tuple[ApplicationResult, ...]:
+        return tuple(each for each in self.fates if each.applicant.case in cases)
+
+
+async def collect_results(calls: Calls, cast: Personas) -> SeasonResult:
+    region, public = calls.as_person(REGION), calls.anonymous
+    applications = {_key(each): each for each in await region.all("applications", "/applications", batch_year=YEAR)}
+    cases = {each["case_id"]: each for each in await region.all("review", "/cases", batch_year=YEAR)}
+    rankings = (await region.get("review", f"/batches/{YEAR}/ranking"))["items"]
+    numbers = [each["number"] for each in await public.all("registry", "/lists", year=YEAR)]
+    (notice,) = await public.all("review", "/notices", batch_year=YEAR)
+    places = _places(rankings)
+    fates = []
+    for applicant in cast.applicants:
+        application = applications[applicant.unit.key]
+        number = application["application_id"]
+        fates.append(_fate(applicant, application, cases.get(number), places.get(number, {})))
+    return SeasonResult(
+        fates=tuple(fates),
+        announced=await public.get("registry", f"/lists/{min(numbers)}"),
+        chain=await public.get("registry", "/lists/chain"),
+        rankings=rankings,
+        notice=notice,
+        quota=await _quota(calls, cast),
+        sixteenth=_shown_to_the_sixteenth(cast, applications),
+        decisions=await gather_decisions(calls, cast, cases),
+        undelivered=len(await calls.as_person(OPERATOR).all("notify", "/deliveries", state="failed")),
+        returned=await _returned(calls, applications[cast.by_edge_case(EdgeCase.RETURNED).unit.key]),
+    )
+
+
+def _key(application: Json) -> str:
+    return UnitRef.model_validate(application["unit"]).key
+
+
+def _places(rankings: list[Json]) -> dict[str, Json]:
+    groups = [group for each in rankings for group in each["ranking"]["groups"]]
+    return {line["case_id"]: line for group in groups for line in group["lines"]}
+
+
+def _fate(applicant: Applicant, application: Json, case: Json | None, line: Json) -> ApplicationResult:
+    told = case or {}
+    score = line.get("score")
+    return ApplicationResult(
+        applicant=applicant,
+        ending=_ending(application, told),
+        reasons=tuple(RefusalReason.of(each) for each in told.get("reasons") or application["refusals"]),
+        place=line.get("place"),
+        score=Decimal(score) if score is not None else None,
+        energy_carbon=Decimal(line["energy_carbon"]) if score is not None else None,
+        forwarded_on=told.get("forwarded_on"),
+        opinions=tuple(str(each["opinion"]) for each in told.get("opinions", ())),
+    )
+
+
+def _ending(application: Json, case: Json) -> str:
+    if case.get("listed_on"):
+        return LISTED
+    return str(case.get("outcome") or (application["state"] if application["state"] in (REFUSED, WITHDRAWN) else OPEN))
+
+
+def _shown_to_the_sixteenth(cast: Personas, applications: dict[str, Json]) -> tuple[Applicant, ...]:
+    """The refusal names the items in use by their applications (Q1)."""
+    (refusal,) = applications[cast.by_edge_case(EdgeCase.QUOTA_EXHAUSTED).unit.key]["refusals"]
+    by_application = {applications[each.unit.key]["application_id"]: each for each in cast.applicants}
+    return tuple(by_application[name] for name in str(refusal["evidence"]).split(", "))
+
+
+async def _quota(calls: Calls, cast: Personas) -> Json:
+    one = cast.assessor_of(EdgeCase.QUOTA_EXHAUSTED)
+    own = await calls.as_person(REGION).get("assessor-quota", f"/assessors/{one.uscc}/items", year=YEAR)
+    digest = own["representative"]["digest"]
+    return await calls.as_person(REGION).get("assessor-quota", f"/representatives/{digest}/items", year=YEAR)
+
+
+async def _returned(calls: Calls, application: Json) -> tuple[str, ...]:
+    path = f"/applications/{application['application_id']}/versions"
+    versions = (await calls.as_person(REGION).get("applications", path))["items"]
+    return tuple(reason["rule"] for reason in versions[0]["application"]["refusals"])

@@ -1,0 +1,92 @@
+"""February and March: the prefectures' lists are recorded, and units file what they have prepared."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from applications.workbooks import read
+from messages.values import Prefecture
+from rulebook.regions import PREFECTURES
+
+from deploy.demo import timeline
+from deploy.demo.cast import YEAR, Applicant, EdgeCase
+from deploy.demo.people import officer, unit
+from deploy.demo.samples import roster
+from deploy.demo.samples.annex1 import email
+from deploy.demo.season import Season
+
+FACT = {"kind": "supervision_penalty", "date": "2024-09-03", "source": "示例市工业节能监察〔2024〕6号"}
+
+
+async def record_prefecture_lists(season: Season) -> None:
+    """Each officer records those of the roster that are its prefecture's own (E10)."""
+    season.stage("Prefectures record their own lists", timeline.PREFECTURE_LISTS)
+    rows = read(roster.FORM, season.samples.roster.read_bytes()).values["rows"]
+    named = {str(row["name"]) for row in rows} if isinstance(rows, list) else set()
+
+    async def record(prefecture: Prefecture) -> None:
+        on_it = [each for each in season.cast.applicants if each.unit.name in named]
+        body = _list(prefecture, [each for each in on_it if each.unit.prefecture is prefecture])
+        await season.calls.as_person(officer(prefecture)).post("applications", "/prefecture-lists", f"list:{prefecture}", body)
+
+    await season.each(Prefecture, record)
+    await _record_fact(season)
+
+
+def _list(prefecture: Prefecture, applicants: Sequence[Applicant]) -> dict[str, object]:
+    return {
+        "prefecture": prefecture,
+        "document_number": f"{PREFECTURES[prefecture]}工信发〔{YEAR - 1}〕18号",
+        "published_on": f"{YEAR - 1}-11-20",
+        "units": [each.unit.model_dump(mode="json") for each in applicants],
+    }
+
+
+async def _record_fact(season: Season) -> None:
+    """What an officer knows outweighs what the unit will declare (E4)."""
+    applicant = season.cast.by_edge_case(EdgeCase.SEVERAL_FAULTS)
+    by = officer(applicant.unit.prefecture)
+    await season.calls.as_person(by).post("applications", "/facts", "fact", {**FACT, "uscc": applicant.unit.uscc})
+
+
+async def draft_applications(season: Season) -> None:
+    """Work plan, evidence and evaluation report of each unit, as it would upload them."""
+    season.stage("Plans, evidence, reports are imported", timeline.DRAFTS)
+
+    async def draft(applicant: Applicant) -> None:
+        if applicant.case:
+            await _ask_for_mail(season, applicant)
+        await _import_work_plan(season, applicant)
+        for number, file in enumerate(season.samples.evidence(applicant)):
+            key = f"file:{applicant.id}:{number}"
+            await season.calls.as_person(unit(applicant)).send_file("applications", "/files", key, file)
+        await import_report(season, applicant)
+
+    await season.each(season.cast.applicants, draft)
+
+
+async def _ask_for_mail(season: Season, applicant: Applicant) -> None:
+    """Some want their notices by e-mail too (N1): those with a story to tell."""
+    contact = {"email": email(applicant)}
+    await season.calls.as_person(unit(applicant)).put("notify", "/contacts/applicant", f"contact:{applicant.id}", contact)
+
+
+async def _import_work_plan(season: Season, applicant: Applicant) -> None:
+    answer = await season.calls.as_person(unit(applicant)).send_file(
+        "applications",
+        "/imports/annex1",
+        f"annex1:{applicant.id}",
+        season.samples.work_plan(applicant),
+        {"prefecture": applicant.unit.prefecture, "batch_year": YEAR},
+    )
+    season.application_ids[applicant.id] = answer.body["application_id"]
+
+
+async def import_report(season: Season, applicant: Applicant, *, amended: bool = False) -> None:
+    await season.calls.as_person(unit(applicant)).send_file(
+        "applications",
+        "/imports/evaluation-report",
+        f"report:{applicant.id}{':amended' if amended else ''}",
+        season.samples.report(applicant, amended=amended),
+        {"application_id": season.id_of(applicant)},
+    )

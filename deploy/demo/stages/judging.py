@@ -1,0 +1,81 @@
+"""June to August: panels, score sheets, site verification and the ranking."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from deploy.demo import timeline
+from deploy.demo.calls import Json
+from deploy.demo.cast import TIES, YEAR, Applicant, EdgeCase
+from deploy.demo.people import REGION, REVIEWERS, expert
+from deploy.demo.samples.numbers import values
+from deploy.demo.samples.report import scheme_of
+from deploy.demo.season import Season
+
+LENIENCE = (Decimal(-1), Decimal(0), Decimal(1))
+"""How many points the members of a panel differ by."""
+OF_ONE_MIND = (*TIES, EdgeCase.BORDERLINE, EdgeCase.SITE_LOWERS)
+UNMET = "no_obsolete_equipment"
+"""The mandatory item that two of three experts find not met."""
+LOWERED = {"indicator": "water_reuse_rate", "value": "60", "unit": "%"}
+
+
+async def appoint_panels(season: Season) -> None:
+    season.stage("Panels of experts are drawn", timeline.PANELS)
+    await season.calls.as_person(REVIEWERS).post("review", f"/batches/{YEAR}/panels", "panels")
+
+
+async def score(season: Season) -> None:
+    """Each member of each panel signs a sheet of its own."""
+    season.stage("Experts sign their score sheets", timeline.SCORING)
+    by_case = {season.id_of(each): each for each in season.cast.applicants}
+    panels = (await season.calls.as_person(REVIEWERS).post("review", f"/batches/{YEAR}/panels", "panels")).body["appointed"]
+    seats = [(by_case[panel["case_id"]], panel["experts"], seat) for panel in panels for seat in range(len(LENIENCE))]
+
+    async def sign(place: tuple[Applicant, list[str], int]) -> None:
+        applicant, experts, seat = place
+        path = f"/cases/{season.id_of(applicant)}/score-sheets/{experts[seat]}"
+        key = f"sheet:{applicant.id}:{seat}"
+        await season.calls.as_person(expert(experts[seat])).put("review", path, key, _sheet(applicant, seat))
+
+    await season.each(seats, sign)
+
+
+def _sheet(applicant: Applicant, seat: int) -> dict[str, object]:
+    scheme = scheme_of(applicant)
+    lenience = Decimal(0) if applicant.case in OF_ONE_MIND else LENIENCE[seat]
+    found = values(applicant, scheme, applicant.score + lenience)
+    unmet = UNMET if applicant.case is EdgeCase.FAILED_VETO and seat > 0 else None
+    return {
+        "values": {indicator: str(value) for indicator, value in found.items()},
+        "vetoes": {veto.id: veto.id != unmet for veto in scheme.vetoes},
+        "sign": True,
+    }
+
+
+async def visit_sites(season: Season) -> None:
+    """Where the score lies near the pass mark, and where the lot fell."""
+    season.stage("Sites are verified", timeline.SITE_VISITS)
+    by_case = {season.id_of(each): each for each in season.cast.applicants}
+    ordered = [case for case in (await season.cases()).values() if case["state"] == "site_ordered"]
+
+    async def visit(case: Json) -> None:
+        applicant = by_case[case["case_id"]]
+        path = f"/cases/{case['case_id']}/site-verification"
+        await season.calls.as_person(REVIEWERS).post("review", path, f"site:{applicant.id}", _findings(applicant))
+
+    await season.each(ordered, visit)
+
+
+def _findings(applicant: Applicant) -> dict[str, object]:
+    if applicant.case is EdgeCase.SITE_LOWERS:
+        text = "循环水系统停用，计量台账显示用水重复利用率为60%。"
+        return {"changed": [LOWERED], "findings": text, "reasons": "以现场计量数据为准。"}
+    return {"findings": "现场情况与申报材料一致。"}
+
+
+async def rank(season: Season) -> None:
+    season.stage("The batch is ranked", timeline.RANKING)
+    path = f"/batches/{YEAR}/ranking"
+    await season.calls.as_person(REGION).post("review", path, "ranking:tried", {"dry_run": True})
+    await season.calls.as_person(REGION).post("review", path, "ranking", {"dry_run": False})

@@ -1,0 +1,36 @@
+"""OpenAPI: what each service answers over HTTP, as its own process says it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from chassis.clock import Clock, SystemClock
+from devkit.api_harness import ApiHarness, api_harness
+
+from deploy.generate.documents.service_instances import instantiate
+from deploy.services import SERVICES, Service
+
+
+@asynccontextmanager
+async def standing(service: Service, clock: Clock | None = None) -> AsyncIterator[ApiHarness]:
+    """Serve the API of ``service`` on documents in memory, wired by its own main.py."""
+    with TemporaryDirectory() as folder:
+        made = instantiate(service, Path(folder))
+        assert made.router is not None  # noqa: S101 - every service has an API
+        async with api_harness(
+            made.name, made.router, aggregates=made.aggregates, indexes=made.all_indexes, clock=clock or SystemClock()
+        ) as stand:
+            yield stand
+
+
+async def openapi() -> dict[str, dict[str, Any]]:
+    """Service → document."""
+    found = {}
+    for service in SERVICES:
+        async with standing(service) as stand:
+            found[service.name] = stand.app.openapi()
+    return found

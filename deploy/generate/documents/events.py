@@ -1,0 +1,246 @@
+"""AsyncAPI: every event of the bus, who says it, who hears it through which queue, and what it looks like."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from chassis.inbox.subscriptions import Subscription
+from chassis.broker.topology import EVENTS_EXCHANGE, service_queues
+from messages.catalogue import EVENTS
+from messages.envelope import CONTENT_TYPE
+from messages.event import Event
+from messages.schemas import schema_of
+
+from deploy.generate.broker_definitions import VHOST
+from deploy.generate.documents.headers import headers_of
+from deploy.services import SERVICES, Service
+
+Part = dict[str, Any]
+
+BINDING = "0.3.0"
+"""Version of AsyncAPI's binding for AMQP 0-9-1."""
+SHARED = {"public": "无条件共享", "concerned": "有条件共享", "internal": "不予共享"}
+"""What the classes are called in the catalogue of government data."""
+CHINESE = {
+    "assessor-quota.duty.met.v1": "第三方机构年度工作情况已填报",
+    "assessor-quota.duty.opened.v1": "第三方机构年度工作情况待填报",
+    "assessor-quota.duty.overdue.v1": "第三方机构年度工作情况逾期未填报",
+    "assessor-quota.item.reserved.v1": "评价名额已占用",
+    "assessor-quota.rate.computed.v1": "年度创建成功率",
+    "notify.notice.delivered.v1": "通知已送达",
+    "notify.notice.failed.v1": "通知未能送达",
+    "registry.list.announced.v1": "年度名单已公布",
+    "registry.list.closed.v1": "年度名单已封存",
+    "registry.unit.listed.v1": "单位列入名单",
+    "review.notice.opened.v1": "拟列入名单公示",
+}
+"""What events are called that no notice is headed by alone."""
+ABOUT = (
+    "What the five services say to each other, and what other systems may hear of it. CloudEvents 1.0 in binary mode: "
+    "attributes in `ce-*` headers, the fact as JSON body. One topic exchange; the routing key is the event's type. "
+    "Readers ignore fields they do not know; a breaking change is a new type beside the old one.\n\n"
+    "五个服务之间及对外的事件目录。事件采用 CloudEvents 1.0 二进制模式，属性在 `ce-*` 消息头，事实为 JSON 正文；"
+    "路由键即事件类型。新增字段不影响既有订阅者，不兼容的变更以新版本类型并行发布。"
+)
+_REPOSITORY = Path(__file__).resolve().parents[2]
+_SAMPLES = _REPOSITORY / "contracts" / "messages" / "samples"
+_TEXTS = _REPOSITORY / "services" / "notify" / "notify" / "data"
+
+
+def asyncapi() -> Part:
+    """Give the document; the same code gives the same text."""
+    hearing = {service: service.subscriptions() for service in SERVICES}
+    schemas: Part = {}
+    messages = {event.__name__: _message(event, hearing, schemas) for event in EVENTS.values()}
+    return {
+        "asyncapi": "3.0.0",
+        "info": _info(),
+        "defaultContentType": CONTENT_TYPE,
+        "servers": {"broker": _server()},
+        "channels": dict(_channels(hearing)),
+        "operations": dict(_operations(hearing)),
+        "components": {
+            "schemas": dict(sorted(schemas.items())),
+            "messages": messages,
+            "correlationIds": {"correlation": _correlation()},
+            "securitySchemes": {"ownUser": {"type": "userPassword", "description": "A user for each service"}},
+        },
+    }
+
+
+def _info() -> Part:
+    owners = sorted({event.owner for event in EVENTS.values()})
+    return {
+        "title": "Green manufacturing, Inner Mongolia: events",
+        "version": "1",
+        "description": ABOUT,
+        "tags": [{"name": owner, "description": f"Said by {owner}"} for owner in owners],
+    }
+
+
+def _server() -> Part:
+    return {
+        "host": "rabbitmq:5672",
+        "pathname": f"/{VHOST}",
+        "protocol": "amqp",
+        "protocolVersion": "0.9.1",
+        "description": "RabbitMQ; the host is the deployment's",
+        "security": [{"$ref": "#/components/securitySchemes/ownUser"}],
+    }
+
+
+def _correlation() -> Part:
+    return {
+        "description": "What was asked for, from the request through everything that came of it",
+        "location": "$message.header#/ce-correlationid",
+    }
+
+
+# ---- channels: a routing key for each event, a queue for each stream ----
+
+
+def _channels(hearing: Mapping[Service, tuple[Subscription, ...]]) -> Iterator[tuple[str, Part]]:
+    for event in EVENTS.values():
+        yield event.type, _routing_key(event)
+    for service, heard in hearing.items():
+        for stream in service_queues(service.name, (each.event_type for each in heard)):
+            yield stream.queue, _queue(stream.queue, stream.types)
+
+
+def _routing_key(event: type[Event]) -> Part:
+    exchange = {"name": EVENTS_EXCHANGE, "type": "topic", "durable": True, "autoDelete": False, "vhost": VHOST}
+    return {
+        "address": event.type,
+        "title": event.__name__,
+        "messages": {event.__name__: {"$ref": f"#/components/messages/{event.__name__}"}},
+        "tags": [{"name": event.owner}],
+        "bindings": {"amqp": {"is": "routingKey", "exchange": exchange, "bindingVersion": BINDING}},
+    }
+
+
+def _queue(name: str, types: tuple[str, ...]) -> Part:
+    queue = {"name": name, "durable": True, "exclusive": False, "autoDelete": False, "vhost": VHOST}
+    names = [EVENTS[each].__name__ for each in types]
+    return {
+        "address": name,
+        "description": f"Quorum queue, bound to {EVENTS_EXCHANGE} by: {', '.join(types)}",
+        "messages": {each: {"$ref": f"#/components/messages/{each}"} for each in names},
+        "tags": [{"name": name.partition(".")[2]}],
+        "bindings": {"amqp": {"is": "queue", "queue": queue, "bindingVersion": BINDING}},
+    }
+
+
+# ---- operations: what each service says and hears ----
+
+
+def _operations(hearing: Mapping[Service, tuple[Subscription, ...]]) -> Iterator[tuple[str, Part]]:
+    for event in EVENTS.values():
+        yield f"{event.owner}.says.{event.__name__}", _send_operation(event)
+    for service, heard in hearing.items():
+        for each in sorted(heard, key=lambda each: each.event_type.type):
+            event = each.event_type
+            yield f"{service.name}.hears.{event.__name__}", _receive_operation(service, each, event)
+
+
+def _send_operation(event: type[Event]) -> Part:
+    return {
+        "action": "send",
+        "channel": _to("channels", event.type),
+        "title": f"{event.owner} says {event.__name__}",
+        "messages": [_to("channels", event.type, "messages", event.__name__)],
+        "tags": [{"name": event.owner}],
+        "bindings": {"amqp": {"deliveryMode": 2, "mandatory": True, "bindingVersion": BINDING}},
+    }
+
+
+def _receive_operation(service: Service, each: Subscription, event: type[Event]) -> Part:
+    queue = f"{service.name}.{event.owner}"
+    return {
+        "action": "receive",
+        "channel": _to("channels", queue),
+        "title": f"{service.name} hears {event.__name__}",
+        "messages": [_to("channels", queue, "messages", event.__name__)],
+        "tags": [{"name": service.name}],
+        "bindings": {"amqp": {"ack": True, "bindingVersion": BINDING}},
+        "x-only-newer": each.only_newer,
+    }
+
+
+def _to(*path: str) -> Part:
+    return {"$ref": "#/" + "/".join(path)}
+
+
+# ---- messages ----
+
+
+def _message(event: type[Event], hearing: Mapping[Service, tuple[Subscription, ...]], schemas: Part) -> Part:
+    chinese = CHINESE.get(event.type) or _headings().get(event.type, "")
+    return {
+        "name": event.type,
+        "title": f"{event.__name__} {chinese}".strip(),
+        **_visibility(event),
+        "contentType": CONTENT_TYPE,
+        "headers": headers_of(event),
+        "payload": _to("components", "schemas", _payload(event, schemas)),
+        "correlationId": _to("components", "correlationIds", "correlation"),
+        "tags": [{"name": event.owner}],
+        "examples": [_example(event)],
+        "x-classification": _classified(event),
+        "x-listeners": [
+            service.name for service, heard in hearing.items() if event in {each.event_type for each in heard}
+        ],
+    }
+
+
+def _classified(event: type[Event]) -> Part:
+    """With the fields that are shared with fewer than the event is."""
+    whole = {"sharing": event.sharing, "sharing_zh": SHARED[event.sharing], "provider": event.owner}
+    fewer = {"sharing": "concerned", "sharing_zh": SHARED["concerned"]}
+    return whole | ({"fields": dict.fromkeys(event.restricted_fields(), fewer)} if event.restricted_fields() else {})
+
+
+def _visibility(event: type[Event]) -> Part:
+    text = event.__dict__.get("__doc__")
+    return {"summary": " ".join(text.split())} if text else {}
+
+
+def _payload(event: type[Event], schemas: Part) -> str:
+    """Add the published schema; what several events are made of stands once.
+
+    Raises ValueError when two different things have one name.
+    """
+    schema = {name: value for name, value in schema_of(event).items() if not name.startswith(("$schema", "$id", "x-"))}
+    for name, value in (*schema.pop("$defs", {}).items(), (event.__name__, schema)):
+        moved = _moved(value)
+        if schemas.setdefault(name, moved) != moved:
+            raise ValueError(f"two schemas are called {name}")
+    return event.__name__
+
+
+def _moved(node: Any) -> Any:  # noqa: ANN401 - a JSON value
+    if isinstance(node, dict):
+        return {key: _moved(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_moved(value) for value in node]
+    return node.replace("#/$defs/", "#/components/schemas/") if isinstance(node, str) else node
+
+
+def _example(event: type[Event]) -> Part:
+    sample = json.loads((_SAMPLES / f"{event.type}.json").read_text(encoding="utf-8"))
+    return {"name": event.fact, "headers": sample["headers"], "payload": sample["body"]}
+
+
+def _headings() -> dict[str, str]:
+    """Event type → what the notice about it is headed by, where the services tell people of it."""
+    newest = max(_TEXTS.glob("*.toml"))
+    headed: dict[str, str] = {}
+    for each in tomllib.loads(newest.read_text(encoding="utf-8"))["templates"]:
+        heading = re.split("[：:]", each["title_zh"])[0]
+        if "{" not in heading:
+            headed.setdefault(each["event"], heading)
+    return headed

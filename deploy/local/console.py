@@ -1,0 +1,66 @@
+"""What the launcher shows: one line for each part, with the time it took, and where to look afterwards."""
+
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from typing import Self
+
+from devkit.servers import BrokerAdmin
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from deploy.local.paths import StackPaths
+from deploy.services import SERVICES
+
+
+class Screen:
+    """Spinners while parts start, and a line that stays for each that is ready."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+        self._progress = Progress(*columns, console=console, transient=True)
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    @asynccontextmanager
+    async def step(self, name: str) -> AsyncIterator[None]:
+        begun, task = time.monotonic(), self._progress.add_task(f"{name} …")
+        try:
+            yield
+        finally:
+            self._progress.remove_task(task)
+        self.console.print(f"  [green]ok[/] {name:<16} ready after {time.monotonic() - begun:4.1f} s")
+
+    def without(self, name: str, why: Exception) -> None:
+        self.console.print(f"  [yellow]--[/] {name:<16} {why}", highlight=False, soft_wrap=True)
+
+    def info(self, text: str) -> None:
+        self.console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+    def died(self, name: str, code: int | None, tail: str) -> None:
+        self.console.print(f"[bold red]{name} has ended[/] (exit {code}); the end of its log:")
+        self.console.print(tail, markup=False, highlight=False)
+
+    def failed(self, error: Exception) -> None:
+        self.console.print("[bold red]not up:[/]", end=" ")
+        self.console.print(str(error), markup=False, highlight=False, soft_wrap=True)
+
+
+def addresses(places: StackPaths, broker: BrokerAdmin, *, prometheus: bool) -> Iterator[str]:
+    """Say where to look, a line each."""
+    for service in SERVICES:
+        yield f"  {service.name:<16}{places.address(service.name)}/openapi.json"
+    if prometheus:
+        yield f"  {'dashboards':<16}{places.address('prometheus')}/consoles/assessor-quota.html"
+        yield f"  {'alerts':<16}{places.address('prometheus')}/classic/alerts"
+    password = f" (admin, password in {places.folder}/broker/state.json)" if broker.process else ""
+    yield f"  {'RabbitMQ':<16}{broker.management_url}{password}"
+    yield f"  {'mails':<16}{places.mail}"
+    yield f"  {'logs':<16}{places.folder}/log"
+    yield f"  {'a token':<16}make token ROLE=regional_officer"

@@ -1,0 +1,108 @@
+"""Where the local stack lives: its folder, its ports and the secrets made for it once."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from chassis.security.pseudonyms import add_key
+from chassis.security.dev_issuer import DevelopmentIssuer
+from devkit.servers.processes import HOST, new_secret, write_private
+from chassis.settings import Mode
+
+from deploy.services import SERVICES
+
+ROOT = Path(__file__).resolve().parents[2]
+FIRST_PORT = 18100
+MARK = "local-stack"
+"""The file that tells a stack's folder from any other: `reset` removes nothing else."""
+SERVERS = ("amqp", "management", "broker-metrics", "erlang", "mongo", "prometheus", "smtp")
+
+
+class ForeignFolderError(RuntimeError):
+    """The folder holds things that are no stack's; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class StackPaths:
+    """All that is fixed about one local stack; nothing here starts anything."""
+
+    folder: Path
+    first_port: int
+
+    @classmethod
+    def of_environment(cls) -> Self:
+        """Give the usual places, or those a second stack on this machine is told to use."""
+        folder = os.environ.get("GREEN_LOCAL_FOLDER", str(ROOT / ".local"))
+        return cls(Path(folder).resolve(), int(os.environ.get("GREEN_LOCAL_FIRST_PORT", FIRST_PORT)))
+
+    def port(self, name: str) -> int:
+        names = (*(service.name for service in SERVICES), *SERVERS)
+        return self.first_port + 1 + names.index(name)
+
+    def address(self, name: str) -> str:
+        return f"http://{HOST}:{self.port(name)}"
+
+    def log(self, name: str) -> Path:
+        return self.folder / "log" / f"{name}.log"
+
+    @property
+    def keys(self) -> Path:
+        return self.folder / "keys"
+
+    @property
+    def person_keys(self) -> Path:
+        return self.keys / "persons.toml"
+
+    @property
+    def clock(self) -> Path:
+        return self.folder / "clock.json"
+
+    @property
+    def mail(self) -> Path:
+        return self.folder / "mail"
+
+    @property
+    def stack(self) -> Path:
+        return self.folder / "stack.json"
+
+    @property
+    def season_done(self) -> Path:
+        return self.folder / "season.done"
+
+    @property
+    def servers(self) -> Path:
+        """Which servers the data belong to."""
+        return self.folder / "servers.json"
+
+    @property
+    def is_marked(self) -> bool:
+        return (self.folder / MARK).is_file()
+
+    def claim(self) -> None:
+        """Make the folder and mark it as a stack's; one that holds anything else is refused."""
+        if self.is_marked:
+            return
+        if self.folder.exists() and any(self.folder.iterdir()):
+            raise ForeignFolderError(f"{self.folder} holds other things than a local stack: name another folder")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / MARK).write_text("All of this folder is the local stack's; make reset removes it.\n")
+
+    def prepare(self) -> None:
+        """Make folders and keys; what is there already stays."""
+        self.claim()
+        for folder in (self.folder, self.keys, self.folder / "log", self.mail):
+            folder.mkdir(parents=True, exist_ok=True)
+        self.folder.chmod(0o700)
+        DevelopmentIssuer(self.keys, Mode.LOCAL)
+        if not self.person_keys.exists():
+            add_key(self.person_keys, "local-1")
+
+    def passwords(self) -> Mapping[str, str]:
+        """Give each service's password on the broker and the database, made at first use."""
+        file = self.keys / "passwords.json"
+        if not file.exists():
+            write_private(file, json.dumps({service.name: new_secret() for service in SERVICES}))
+        return dict(json.loads(file.read_text()))

@@ -1,5 +1,0 @@
-"""A season of applications, played on the running services from sample files in real form."""
-
-from deploy.season.play import run
-
-__all__ = ["run"]

@@ -1,0 +1,61 @@
+"""What handlers read and save: the shape of the store, and the answer they give."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from chassis.handling import Collection
+
+from applications.domain.application import Application, State, Version
+from applications.domain.assessors import KnownAssessor
+from applications.domain.facts import Fact
+from applications.domain.files import StoredFile
+from applications.domain.records import PrefectureList
+from applications.domain.organisation_status import OrganisationStatus
+
+
+class Store(Protocol):
+    """The collections of the service."""
+
+    @property
+    def applications(self) -> Collection[Application]: ...
+    @property
+    def versions(self) -> Collection[Version]: ...
+    @property
+    def standings(self) -> Collection[OrganisationStatus]:
+        """By USCC."""
+        ...
+
+    @property
+    def facts(self) -> Collection[Fact]: ...
+    @property
+    def assessors(self) -> Collection[KnownAssessor]:
+        """By USCC."""
+        ...
+
+    @property
+    def files(self) -> Collection[StoredFile]:
+        """By SHA-256."""
+        ...
+
+    @property
+    def prefecture_lists(self) -> Collection[PrefectureList]: ...
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What a caller learns: where the application stands after the commit, and its version for the next change."""
+
+    application_id: str
+    state: State
+    version: int
+
+
+def receipt(application: Application, store: Store) -> Receipt:
+    key = application.application_id
+    return Receipt(key, application.state, store.applications.version(key))
+
+
+async def standing_of(uscc: str, store: Store) -> OrganisationStatus:
+    return await store.standings.get(uscc) or OrganisationStatus(uscc)

@@ -1,0 +1,131 @@
+"""A notice, its delivery by e-mail, and when a failed try is made again (N2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Literal
+
+from messages.notify import Channel
+from messages.values import Role
+
+from notify.domain.recipients import Recipient
+
+Language = Literal["zh", "en"]
+State = Literal["waiting", "delivered", "failed"]
+
+FIRST_DELAY = timedelta(minutes=1)
+"""Doubles with each failed try."""
+MAX_ATTEMPTS = 6
+
+
+@dataclass(frozen=True)
+class Notification:
+    """What one reader is told of one event; shown once (N2)."""
+
+    notice_id: str
+    about: str
+    """Type, subject and sequence of the event: with the reader, what makes a notice unique."""
+    event_type: str
+    subject: str
+    role: Role
+    organisation: str | None
+    prefecture: str | None
+    person: str | None
+    template: str
+    template_version: str
+    title: str
+    body: str
+    title_en: str
+    body_en: str
+    at: datetime
+    read_at: datetime | None = None
+    saved: datetime | None = None
+    """Real time of reading: the server forgets what was read by its own clock, and ``read_at`` may be simulated."""
+
+    def read(self, now: datetime, real: datetime) -> Notification:
+        """Reading twice keeps the first time."""
+        return self if self.read_at is not None else replace(self, read_at=now, saved=real)
+
+
+@dataclass(frozen=True)
+class Contact:
+    """How a reader wants to be reached beside the inbox. The only place an e-mail address is kept."""
+
+    reader: str
+    role: Role
+    organisation: str | None
+    prefecture: str | None
+    person: str | None
+    email: str
+    language: Language = "zh"
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One notice on its way by one channel beside the inbox."""
+
+    delivery_id: str
+    notice_id: str
+    reader: str
+    role: Role
+    channel: Channel
+    template: str
+    title: str
+    body: str
+    state: State
+    attempts: int
+    next_at: datetime
+    cause: str | None = None
+    last_try: int = MAX_ATTEMPTS
+    """The try after which it is parked."""
+    resent_by: str | None = None
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What one try came to; ``cause`` is None when the channel took it."""
+
+    delivery_id: str
+    number: int
+    cause: str | None
+
+
+def contact_of(reader: Recipient, email: str, language: Language) -> Contact:
+    return Contact(reader.key, reader.role, reader.organisation, reader.prefecture, reader.subject, email, language)
+
+
+def delivery_of(notice: Notification, contact: Contact, now: datetime) -> Delivery:
+    """The e-mail of a notice, in the language the reader chose; one per notice and channel."""
+    chinese = contact.language == "zh"
+    return Delivery(
+        delivery_id=f"{notice.notice_id}:email",
+        notice_id=notice.notice_id,
+        reader=contact.reader,
+        role=notice.role,
+        channel="email",
+        template=notice.template,
+        title=notice.title if chinese else notice.title_en,
+        body=notice.body if chinese else notice.body_en,
+        state="waiting",
+        attempts=0,
+        next_at=now,
+    )
+
+
+def with_attempt(delivery: Delivery, attempt: Attempt, now: datetime) -> Delivery:
+    """The delivery after one more try; a try already counted changes nothing."""
+    if attempt.number <= delivery.attempts or delivery.state != "waiting":
+        return delivery
+    if attempt.cause is None:
+        return replace(delivery, state="delivered", attempts=attempt.number, cause=None)
+    if attempt.number >= delivery.last_try:
+        return replace(delivery, state="failed", attempts=attempt.number, cause=attempt.cause)
+    delay = FIRST_DELAY * 2 ** (attempt.number - 1)
+    return replace(delivery, attempts=attempt.number, next_at=now + delay, cause=attempt.cause)
+
+
+def resent(delivery: Delivery, by: str, now: datetime) -> Delivery:
+    """A parked delivery starts anew, by an operator's word; tries go on counting, so that each is recorded once."""
+    last_try = delivery.attempts + MAX_ATTEMPTS
+    return replace(delivery, state="waiting", last_try=last_try, next_at=now, cause=None, resent_by=by)

@@ -1,0 +1,58 @@
+"""RESULTS.md by its sections: one that is measured again replaces its own and leaves the others."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import aiormq
+import psutil
+
+from tests.bench.competitor import Servers
+
+HEADING = """# Benchmark
+
+RabbitMQ with quorum queues and a one-node MongoDB replica set, majority and journal, on the machine of the
+measurement. Absolute numbers are that machine's on that day; the ratios, measured alternating in one run, are
+what to reason with. `make bench` measures again; `make bench ONLY=reservations` (or `hop`, `submit`) one part.
+"""
+MARK = "\n## "
+
+
+def replaced(page: str, sections: Mapping[str, Sequence[str]], measured_on: str) -> str:
+    """The page with these sections (title → lines) in the place of the old ones of their titles, or at its end."""
+    kept = dict(_section(each) for each in page.split(MARK)[1:])
+    fresh = {title: "\n".join([measured_on, "", *lines, ""]) for title, lines in sections.items()}
+    return HEADING + "".join(f"{MARK}{title}\n\n{text}" for title, text in (kept | fresh).items())
+
+
+async def measured_on(servers: Servers) -> str:
+    """When and on what a section was measured."""
+    now = datetime.now(UTC)  # noqa: TID251 - the date of the measurement itself
+    memory = psutil.virtual_memory().total / 2**30
+    machine = f"{psutil.cpu_count()} × {_processor()}, {memory:.0f} GiB, {platform.system()}"
+    libraries = ", ".join(f"{name} {version(name)}" for name in ("faststream", "aio-pika", "motor", "pymongo"))
+    own = f"Python {platform.python_version()}; {libraries}"
+    return f"{now:%Y-%m-%d}, {machine};\n{await _versions(servers)};\n{own}."
+
+
+async def _versions(servers: Servers) -> str:
+    async with await aiormq.connect(servers.broker.admin_url("/")) as connection:
+        broker = str(connection.server_properties["version"])
+    database = (await servers.mongod.run("buildInfo", 1))["version"]
+    return f"RabbitMQ {broker}, mongod {database}"
+
+
+def _processor() -> str:
+    """The model, as Linux names it."""
+    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    models = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(models, platform.machine())
+
+
+def _section(text: str) -> tuple[str, str]:
+    title, _, rest = text.partition("\n")
+    return title, rest.strip("\n") + "\n"

@@ -1,0 +1,151 @@
+"""The client: prepares drafts in peace, then submits all of them through the storm and writes down what it was told."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import httpx2
+from messages.values import Prefecture
+
+from tests.faults.history import History
+from tests.faults.cluster import Cluster
+from tests.support.load_data import Applicant, Assessor
+
+LANES = 24
+ANSWERED = 500
+"""Below this an answer is an answer, whatever it says."""
+IMPATIENT = 20
+"""One client in so many does not try again, and waits for an answer no longer than ``IMPATIENCE`` seconds."""
+IMPATIENCE = 0.1
+
+
+class Client:
+    """One HTTP client that tries again, with the same idempotency key, until it is answered."""
+
+    def __init__(self, town: Cluster, ledger: History) -> None:
+        self._town = town
+        self._ledger = ledger
+        self._http = httpx2.AsyncClient(timeout=20, limits=httpx2.Limits(max_connections=LANES))
+        self._tokens: dict[int, str] = {}
+        self.tried_again = 0
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+    async def register(self, assessors: Sequence[Assessor]) -> None:
+        token = self._town.issuer.mint(role="regional_officer")
+
+        async def one(assessor: Assessor) -> None:
+            body = assessor.registration()
+            answer = await self._send("assessor-quota", "POST", "/v1/assessors", assessor.uscc, token, json=body)
+            _expect(answer, 201)
+
+        await each(assessors, one)
+
+    async def list_in_prefectures(self, applicants: Sequence[Applicant]) -> None:
+        """Everyone is on the list of its prefecture already, as the region asks (E10)."""
+
+        async def one(prefecture: Prefecture) -> None:
+            token = self._town.issuer.mint(role="prefecture_officer", prefecture=prefecture)
+            units = [applicant.unit for applicant in applicants if applicant.prefecture == prefecture]
+            body = {"document_number": f"{prefecture}-1", "published_on": "2026-03-01", "units": units}
+            answer = await self._send(
+                "applications", "POST", "/v1/prefecture-lists", f"list-{prefecture}", token, json=body
+            )
+            _expect(answer, 201)
+
+        await each(
+            [prefecture for prefecture in Prefecture if any(a.prefecture == prefecture for a in applicants)], one
+        )
+
+    async def prepare(self, applicants: Sequence[Applicant]) -> dict[int, str]:
+        """Upload the evidence and open a complete draft for everyone; number → application."""
+        known: dict[int, str] = {}
+        sent: dict[bytes, asyncio.Future[None]] = {}
+
+        async def one(applicant: Applicant) -> None:
+            if applicant.pdf not in sent:
+                sent[applicant.pdf] = asyncio.ensure_future(self._upload(applicant))
+            await sent[applicant.pdf]
+            known[applicant.number] = await self._draft(applicant)
+
+        await each(applicants, one)
+        return known
+
+    async def submit(self, applicants: Sequence[Applicant], drafts: dict[int, str]) -> None:
+        async def one(applicant: Applicant) -> None:
+            application = drafts[applicant.number]
+            self._ledger.invoke(application)
+            path, key = f"/v1/applications/{application}/submit", f"submit-{application}"
+            told = "applications", "POST", path, key, self._applicant(applicant)
+            if applicant.number % IMPATIENT == 1:
+                answer = await self._send_once(*told, timeout=IMPATIENCE)
+            else:
+                answer = await self._send(*told)
+            if answer is None:
+                self._ledger.complete(application, "unknown")
+            else:
+                self._ledger.complete(application, "ok" if answer.is_success else "fail", answer.status_code)
+
+        await each(applicants, one)
+
+    async def _upload(self, applicant: Applicant) -> None:
+        by = applicant.assessor
+        token = self._town.issuer.mint(role="assessor", organisation=by.uscc) if by else self._applicant(applicant)
+        files = {"file": ("evidence.pdf", applicant.pdf, "application/pdf")}
+        key = hashlib.sha256(applicant.pdf).hexdigest()
+        _expect(await self._send("applications", "POST", "/v1/files", key, token, files=files), 200, 201)
+
+    async def _draft(self, applicant: Applicant) -> str:
+        body = applicant.draft(hashlib.sha256(applicant.pdf).hexdigest())
+        token, key = self._applicant(applicant), f"draft-{applicant.number}"
+        answer = await self._send("applications", "POST", "/v1/applications", key, token, json=body)
+        return str(_expect(answer, 201).json()["application_id"])
+
+    def _applicant(self, applicant: Applicant) -> str:
+        if applicant.number not in self._tokens:
+            self._tokens[applicant.number] = self._town.issuer.mint(role="applicant", organisation=applicant.uscc)
+        return self._tokens[applicant.number]
+
+    async def _send(self, service: str, method: str, path: str, key: str, token: str, **body: Any) -> httpx2.Response:  # noqa: ANN401 - httpx's own words
+        while (answer := await self._send_once(service, method, path, key, token, **body)) is None:
+            self.tried_again += 1
+            await asyncio.sleep(0.3)
+        return answer
+
+    async def _send_once(
+        self,
+        service: str,
+        method: str,
+        path: str,
+        key: str,
+        token: str,
+        **body: Any,  # noqa: ANN401 - httpx's own words
+    ) -> httpx2.Response | None:
+        """Nothing when there was no answer: it may or may not have happened."""
+        headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": key}
+        url = f"http://127.0.0.1:{self._town.ports[service]}{path}"
+        try:
+            answer = await self._http.request(method, url, headers=headers, **body)
+        except httpx2.HTTPError:
+            return None
+        return answer if answer.status_code < ANSWERED else None
+
+
+async def each(things: Sequence[Any], do: Callable[[Any], Awaitable[None]]) -> None:
+    """Do for each thing, ``LANES`` at a time."""
+    waiting = iter(things)
+
+    async def lane() -> None:
+        for thing in waiting:
+            await do(thing)
+
+    await asyncio.gather(*(lane() for _ in range(LANES)))
+
+
+def _expect(answer: httpx2.Response, *statuses: int) -> httpx2.Response:
+    assert answer.status_code in statuses, answer.text
+    return answer

@@ -1,0 +1,109 @@
+"""Where a race is run: the whole topology on a vhost, a database of assessor-quota, and workers on both."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+import httpx2
+from chassis.clock import set_simulated
+from chassis.security.pseudonyms import add_key
+from chassis.security.dev_issuer import DevelopmentIssuer
+from chassis.outbox.entries import Causation, entry, event_id
+from chassis.broker.publisher import BrokerPublisher
+from devkit.servers.processes import free_ports, until_accepting
+from chassis.settings import Mode
+from devkit.private_servers import ServiceDatabase, TestServers
+from messages.event import Event
+
+from deploy.generate.broker_topology import composed
+from tests.support.load_data import Assessor
+from tests.support.service_environment import service_environment
+from tests.support.worker import Worker
+
+SERVICE, PACKAGE = "assessor-quota", "assessor_quota"
+SPEAKER = "applications"
+NOW = datetime(2026, 4, 20, 2, tzinfo=UTC)
+READY_WITHIN = 60
+
+
+@dataclass(frozen=True)
+class Start:
+    """How one process is started."""
+
+    role: str = "worker"
+    points: tuple[str, ...] = ()
+    lives: int | None = 1
+    environment: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class RaceEnvironment:
+    """One database and one vhost for all rounds of a test; each round brings a representative of its own."""
+
+    stand: TestServers
+    vhost: str
+    database: ServiceDatabase
+    folder: Path
+    issuer: DevelopmentIssuer
+
+    @classmethod
+    async def build(cls, stand: TestServers, folder: Path, definitions: Mapping[str, Any] | None = None) -> Self:
+        issuer = DevelopmentIssuer(folder / "keys", Mode.LOCAL)
+        add_key(folder / "persons.toml", "2026")
+        set_simulated(folder / "clock.json", NOW)
+        (folder / "storm").touch()
+        return cls(stand, await stand.vhost(definitions or composed()), await stand.database(SERVICE), folder, issuer)
+
+    @asynccontextmanager
+    async def workers(self, starts: Sequence[Start]) -> AsyncIterator[list[Worker]]:
+        """Processes that answer on their ports; those that still live are ended at the end."""
+        ports = free_ports(len(starts))
+        workers = [self._worker(start, port) for start, port in zip(starts, ports, strict=True)]
+        for worker in workers:
+            worker.start()
+        try:
+            await until_accepting(ports, within=READY_WITHIN)
+            yield workers
+        finally:
+            await asyncio.gather(*(worker.stop() for worker in workers))
+
+    async def register(self, assessors: Sequence[Assessor]) -> None:
+        """Enter them over HTTP, as the region does."""
+        async with self.workers([Start("api")]) as (process,), httpx2.AsyncClient(trust_env=False) as http:
+            token = self.issuer.mint(role="regional_officer")
+            for assessor in assessors:
+                answer = await http.post(
+                    f"http://127.0.0.1:{process.environment['GREEN_PORT']}/v1/assessors",
+                    json=assessor.registration(),
+                    headers={"Authorization": f"Bearer {token}", "Idempotency-Key": assessor.uscc},
+                )
+                assert answer.status_code == 201, answer.text
+
+    async def publish(self, events: Sequence[Event]) -> None:
+        """Publish all of them at once, as the applications service."""
+        publisher = BrokerPublisher(self.stand.amqp_url(self.vhost, SPEAKER))
+        refused = await publisher.send([entry(each, Causation(event_id(each)), NOW) for each in events])
+        await publisher.close()
+        assert refused == [None] * len(events)
+
+    def _worker(self, start: Start, port: int) -> Worker:
+        known = {**self.environment, "GREEN_ROLE": start.role, "GREEN_PORT": str(port), **(start.environment or {})}
+        log = self.folder / f"{start.role}-{port}.log"
+        log.touch()
+        return Worker(f"{start.role}-{port}", PACKAGE, known, log, 0, start.points, start.lives)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            **service_environment(self.stand.amqp_url(self.vhost, SERVICE), self.database, self.issuer),
+            "FAULTS_STORM": str(self.folder / "storm"),
+            "FAULTS_PATIENCE": "1",
+            "GREEN_PERSON_KEY_FILE": str(self.folder / "persons.toml"),
+            "GREEN_CLOCK_FILE": str(self.folder / "clock.json"),
+        }
