@@ -2,7 +2,7 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 BIN := .venv/bin
-PACKAGES := contracts/messages/messages contracts/rulebook/rulebook contracts/chassis/chassis \
+PACKAGES := contracts/messages/messages contracts/rulebook/rulebook contracts/chassis/chassis contracts/devkit/devkit \
   services/applications/applications services/assessor-quota/assessor_quota services/review/review \
   services/registry/registry services/notify/notify deploy tests
 PYTEST := $(BIN)/pytest -q
@@ -85,8 +85,8 @@ schemas: setup ## Compare the events with the published schemas and record what 
 
 .PHONY: documents
 documents: setup ## Write OpenAPI, AsyncAPI and dashboards anew from the code
-	$(BIN)/python -m deploy.documents --write
-	$(BIN)/python -m deploy.dashboards --write
+	$(BIN)/python -m deploy.generate.documents --write
+	$(BIN)/python -m deploy.generate.dashboards --write
 
 .PHONY: test-contract
 test-contract: setup ## Ask every API much more than the gate does, and hold each answer to its document

@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 readonly UV=0.13.9
 readonly TOOL=.venv/tool
 readonly STAMP=.venv/installed
-readonly DOCUMENTS=deploy/documents
+readonly DOCUMENTS=deploy/generate/documents
 readonly WITH_CHECKS=$([[ ${1:-} == checks ]] && echo yes)
 
 say() { printf '%s\n' "setup: $*"; }

@@ -1,4 +1,4 @@
-"""``python -m deploy.season``: play the season on the running stack; exit code 1 when it came out wrong."""
+"""``python -m deploy.demo``: play the season on the running stack; exit code 1 when it came out wrong."""
 
 from __future__ import annotations
 

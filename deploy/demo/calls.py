@@ -30,11 +30,11 @@ REFUSED, FAILED = 400, 500
 PAGE = 200
 
 
-class UnexpectedAnswerError(Exception):  # noqa: N818 - it says what happened
+class UnexpectedAnswerError(Exception):
     """A service answered what the season cannot go on from."""
 
 
-class TimedOutError(Exception):  # noqa: N818 - it says what happened
+class TimedOutError(Exception):
     """What had to follow from what was done has not followed in time."""
 
 

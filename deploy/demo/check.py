@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from deploy.demo.results import LISTED, REFUSED, WITHDRAWN, SeasonResult, ApplicationResult
 from deploy.demo.calls import Json
 from deploy.demo.cast import CLEARED, TIES, YEAR, EdgeCase, load
+from deploy.demo.results import LISTED, REFUSED, WITHDRAWN, ApplicationResult, SeasonResult
 from deploy.demo.stages.sanctioning import FIRST, REVERSAL, SECOND, WRONG
 from deploy.demo.stages.submitting import QUOTA
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from deploy.demo.calls import Calls, Json
-from deploy.demo.cast import CLEARED, Personas, EdgeCase
+from deploy.demo.cast import CLEARED, EdgeCase, Personas
 from deploy.demo.people import REGION
 
 

@@ -6,12 +6,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from deploy.demo import cast, check, decisions
-from deploy.demo import results
-from deploy.demo import report
-from deploy.demo.results import SeasonResult
+from deploy.demo import cast, check, decisions, report, results
 from deploy.demo.calls import Calls, calling
 from deploy.demo.progress import StageLines
+from deploy.demo.results import SeasonResult
 from deploy.demo.samples import make
 from deploy.demo.season import Season
 from deploy.demo.stack import Stack

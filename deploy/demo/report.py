@@ -10,9 +10,9 @@ from rich.console import Console
 from rich.table import Table
 from rulebook.regions import PREFECTURES
 
-from deploy.demo.results import LISTED, SeasonResult, ApplicationResult
 from deploy.demo.calls import Json
 from deploy.demo.cast import EdgeCase
+from deploy.demo.results import LISTED, ApplicationResult, SeasonResult
 from deploy.demo.stack import Stack
 
 TYPES = {UnitType.FACTORY: "工厂", UnitType.PARK: "园区", UnitType.SUPPLY_CHAIN: "供应链"}

@@ -8,7 +8,7 @@ from decimal import Decimal
 from messages.values import UnitRef
 
 from deploy.demo.calls import Calls, Json
-from deploy.demo.cast import YEAR, Applicant, Personas, EdgeCase
+from deploy.demo.cast import YEAR, Applicant, EdgeCase, Personas
 from deploy.demo.decisions import Decisions, gather_decisions
 from deploy.demo.people import OPERATOR, REGION
 

@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 
 from deploy.demo import timeline
 from deploy.demo.calls import Calls, Json, until
-from deploy.demo.cast import YEAR, Applicant, Personas, EdgeCase
+from deploy.demo.cast import YEAR, Applicant, EdgeCase, Personas
 from deploy.demo.people import REGION, unit
 from deploy.demo.samples import Samples
 
@@ -77,7 +77,9 @@ class Season:
 
     async def application(self, applicant: Applicant) -> Json:
         """As the unit itself sees it: a draft is nobody else's."""
-        found: Json = await self.calls.as_person(unit(applicant)).get("applications", f"/applications/{self.id_of(applicant)}")
+        found: Json = await self.calls.as_person(unit(applicant)).get(
+            "applications", f"/applications/{self.id_of(applicant)}"
+        )
         return found
 
     async def cases(self) -> dict[str, Json]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 VHOST = "green"
-COMMITTED = Path(__file__).parent / "rabbitmq" / "definitions.json"
+COMMITTED = Path(__file__).parent.parent / "rabbitmq" / "definitions.json"
 
 
 def committed() -> dict[str, Any]:

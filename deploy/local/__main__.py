@@ -13,19 +13,18 @@ from typing import Annotated, Any
 
 import typer
 from chassis.security.dev_issuer import DevelopmentIssuer
-from devkit.servers import MissingServerError, ServerDiedError, UnfitServerError
 from chassis.settings import Mode
+from devkit.servers import MissingServerError, ServerDiedError, UnfitServerError
 from messages.values import Role
 from rich.console import Console
 from rich.table import Table
 
-from deploy.local import servers
-from deploy.local import external_servers
+from deploy.local import external_servers, servers
+from deploy.local.console import Screen, addresses
+from deploy.local.demo import play
 from deploy.local.launcher import Launcher
 from deploy.local.paths import ForeignFolderError, StackPaths
 from deploy.local.processes import environment, is_ready
-from deploy.local.console import Screen, addresses
-from deploy.local.demo import play
 from deploy.services import SERVICES
 
 REFUSALS = (MissingServerError, ServerDiedError, UnfitServerError, ForeignFolderError)

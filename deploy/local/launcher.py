@@ -9,8 +9,8 @@ from devkit.servers import MissingServerError
 from devkit.servers.processes import ManagedProcess
 
 from deploy.local import processes, servers
-from deploy.local.paths import StackPaths
 from deploy.local.console import Screen
+from deploy.local.paths import StackPaths
 from deploy.local.servers import Servers
 from deploy.services import SERVICES, Service
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from chassis.security.pseudonyms import add_key
 from chassis.security.dev_issuer import DevelopmentIssuer
-from devkit.servers.processes import HOST, new_secret, write_private
+from chassis.security.pseudonyms import add_key
 from chassis.settings import Mode
+from devkit.servers.processes import HOST, new_secret, write_private
 
 from deploy.services import SERVICES
 

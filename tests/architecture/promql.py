@@ -9,8 +9,8 @@ from importlib.util import find_spec
 
 import promql_parser as promql
 from chassis.http.app import create_app
-from chassis.observability.health import Health
 from chassis.observability.gauges import DomainGauge
+from chassis.observability.health import Health
 from chassis.observability.metrics import Metrics
 from faststream.rabbit.prometheus import RabbitPrometheusMiddleware
 from prometheus_client.metrics_core import Metric
@@ -25,7 +25,7 @@ OF_THE_BROKER = {
     "rabbitmq_alarms_file_descriptor_limit",
     "rabbitmq_detailed_queue_messages_ready",
 }
-"""What alerts read of RabbitMQ; tests/connected asks a real one whether it tells them."""
+"""What alerts read of RabbitMQ; tests/integration asks a real one whether it tells them."""
 SUFFIXES = {
     "counter": ("_total",),
     "histogram": ("_bucket", "_sum", "_count"),

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from deploy.services import SERVICES
-from tests.architecture.promql import metrics_of, exported_metrics
+from tests.architecture.promql import exported_metrics, metrics_of
 from tests.architecture.sources import ROOT
 
 FOLDER = ROOT / "deploy" / "prometheus"

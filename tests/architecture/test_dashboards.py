@@ -12,9 +12,9 @@ import pytest
 from deploy.generate.dashboards import __main__ as command
 from deploy.generate.dashboards.dashboards import BOARDS
 from deploy.generate.dashboards.panels import Panel
-from deploy.generate.generated import outdated, check_or_write
+from deploy.generate.generated import check_or_write, outdated
 from deploy.services import SERVICES
-from tests.architecture.promql import metrics_of, exported_metrics
+from tests.architecture.promql import exported_metrics, metrics_of
 
 PANELS = [pytest.param(panel, id=f"{board.name}: {panel.english}") for board in BOARDS for panel in board.panels]
 STATIC = Path("/usr/share/prometheus/web/static")

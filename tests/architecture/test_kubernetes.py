@@ -15,8 +15,8 @@ import yaml
 from applications.settings import Settings as OfApplications
 from notify.settings import Settings as OfNotify
 
-from deploy.services import SERVICES
 from deploy.generate.broker_topology import composed
+from deploy.services import SERVICES
 from tests.architecture.sources import ROOT
 
 MANIFESTS = ROOT / "deploy" / "kubernetes"

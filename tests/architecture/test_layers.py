@@ -11,27 +11,28 @@ from tests.architecture.sources import ROOT, SERVICES, imported, package, produc
 
 ROOMS = {"domain", "handlers", "store", "bus", "api", "main"}
 """Of every service; jobs, measures and settings are had by those that need them."""
-HTTP = {
-    *("http", "app", "openapi", "edge", "problems", "health", "idempotency", "uploads"),
-    *("recorded", "access_records", "process", "service"),
-}
-"""Rooms of the chassis that know FastAPI."""
+FASTAPI_OUTSIDE_HTTP = (
+    "chassis/observability/health.py",
+    "chassis/security/audit.py",
+    "chassis/runtime/process.py",
+    "chassis/runtime/service.py",
+)
 TECHNOLOGY = {
-    "motor": {"chassis/mongo.py"},
-    "pymongo": {"chassis/mongo.py", "chassis/servers.py", "chassis/tracing_database.py"},
-    "bson": {"chassis/mongo.py"},
-    "aio_pika": {"chassis/listener.py", "chassis/acks.py", "chassis/process.py"},
-    "aiormq": {"chassis/publisher.py", "chassis/acks.py"},
-    "faststream": {"chassis/listener.py", "chassis/topology.py", "chassis/process.py"},
-    "fastapi": {"/api.py", "/main.py", *(f"chassis/{room}.py" for room in HTTP)},
-    "prometheus_client": {"chassis/metrics.py", "chassis/measures.py"},
-    "opentelemetry": {"chassis/tracing.py", "chassis/tracing_database.py", "chassis/logs.py"},
-    "openpyxl": {"chassis/tables/", "applications/workbooks/"},
-    "python_calamine": {"chassis/tables/"},
-    "jinja2": {"notify/texts.py"},
+    "motor": {"chassis/persistence/mongo/"},
+    "pymongo": {"chassis/persistence/mongo/", "chassis/observability/tracing_mongo.py"},
+    "bson": {"chassis/persistence/mongo/"},
+    "aio_pika": {"chassis/inbox/consumer.py", "chassis/broker/acks.py", "chassis/runtime/process.py"},
+    "aiormq": {"chassis/broker/publisher.py", "chassis/broker/acks.py"},
+    "faststream": {"chassis/inbox/consumer.py", "chassis/broker/topology.py", "chassis/runtime/process.py"},
+    "fastapi": {"/api.py", "/main.py", "chassis/http/", *FASTAPI_OUTSIDE_HTTP},
+    "prometheus_client": {"chassis/observability/metrics.py", "chassis/observability/gauges.py"},
+    "opentelemetry": {f"chassis/observability/{module}.py" for module in ("tracing", "tracing_mongo", "spans", "logs")},
+    "openpyxl": {"chassis/spreadsheets/", "applications/workbooks/"},
+    "python_calamine": {"chassis/spreadsheets/"},
+    "jinja2": {"notify/templates.py"},
     "aiosmtplib": {"notify/mail.py"},
 }
-"""Who may import what: for services the listed rooms of the chassis are the only way to broker and database."""
+"""Who may import what: for services the listed modules of the chassis are the only way to broker and database."""
 every_service = pytest.mark.parametrize("service", SERVICES)
 
 

@@ -12,8 +12,8 @@ from devkit.servers import Broker, Mongod
 
 from tests.bench import report, report_reservations
 from tests.bench.competitor import Servers
-from tests.bench.results_page import measured_on, replaced
 from tests.bench.reservations import reservation_rounds
+from tests.bench.results_page import measured_on, replaced
 from tests.bench.rounds import hop_rounds
 from tests.bench.submit import submit_rounds
 

@@ -14,8 +14,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
-from chassis.observability import logs
 from chassis.inbox.delivery import Delivery
+from chassis.observability import logs
 from chassis.runtime.process import Process
 from chassis.runtime.run import GC_THRESHOLDS
 from devkit.servers import Broker, Mongod
@@ -48,10 +48,10 @@ class Start:
 
 
 @asynccontextmanager
-async def start(start: Start) -> AsyncIterator[Child]:
+async def start(launch: Start) -> AsyncIterator[Child]:
     child = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", start.module, start.name, json.dumps(start.task),
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, env={**os.environ, **start.environment},
+        sys.executable, "-m", launch.module, launch.name, json.dumps(launch.task),
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, env={**os.environ, **launch.environment},
     )  # fmt: skip
     try:
         yield child
@@ -77,9 +77,9 @@ async def seconds(child: Child) -> float:
         return float(await _line(child))
 
 
-async def measured(start: Start, servers: Servers, messages: int, fill: Callable[[], Awaitable[None]]) -> Run:
+async def measured(launch: Start, servers: Servers, messages: int, fill: Callable[[], Awaitable[None]]) -> Run:
     """One run: the queue is filled while the contestant comes up."""
-    async with start(start) as child:
+    async with start(launch) as child:
         await fill()
         await ready(child)
         processors = servers.processors(child.pid)

@@ -13,21 +13,21 @@ from pathlib import Path
 from typing import Any
 
 import aio_pika
+from chassis.broker.publisher import HEARTBEAT, BrokerUnavailableError, PublishResult
+from chassis.broker.topology import EVENTS_EXCHANGE
 from chassis.inbox.subscriptions import Subscription, subscribe
+from chassis.persistence.unit_of_work import Document
 from chassis.runtime.process import Process
-from chassis.broker.publisher import HEARTBEAT, PublishResult, BrokerUnavailableError
 from chassis.runtime.service import ServiceDefinition
 from chassis.settings import ProcessRole, Settings
 from devkit import sample
-from chassis.broker.topology import EVENTS_EXCHANGE
-from chassis.persistence.unit_of_work import Document
 from messages.envelope import CONTENT_TYPE
 from messages.event import Event
 from messages.review import CaseOpened
 from yarl import URL
 
-from tests.bench.competitor import drained, run
 from tests.bench.baseline import Baseline
+from tests.bench.competitor import drained, run
 
 QUEUE = "notify.review"
 IN_FLIGHT = 2

@@ -9,18 +9,18 @@ from pathlib import Path
 
 import aio_pika
 from assessor_quota.bus import SUBSCRIPTIONS
-from chassis.persistence.mongo import open_database
-from devkit.servers.processes import free_ports
-from devkit.private_servers import TestServers
 from chassis.broker.topology import definitions
+from chassis.persistence.mongo import open_database
+from devkit.private_servers import PrivateServers
+from devkit.servers.processes import free_ports
 from messages.assessor_quota import QuotaItemRefused, QuotaItemReleased, QuotaItemReserved
 from messages.catalogue import EVENTS
 from messages.event import Event
 
 from tests.bench.competitor import Servers, Start, measured
-from tests.bench.workload import FULL, GIVING_BACK, PATTERN, Submissions, settle_in
 from tests.bench.measure import Latencies, Run, rate
 from tests.bench.steady_state import steady_rounds
+from tests.bench.workload import FULL, GIVING_BACK, PATTERN, Submissions, settle_in
 from tests.support.race_environment import SERVICE, SPEAKER, RaceEnvironment
 
 ROUNDS = 2
@@ -83,7 +83,7 @@ class Reservations:
 
 async def reservation_rounds(servers: Servers, folder: Path) -> Reservations:
     """Drain in turn, ``ROUNDS`` times; then waiting times at a quarter of what was drained."""
-    arena = await RaceEnvironment.build(TestServers(*servers), _made(folder / "reservations"), _definitions())
+    arena = await RaceEnvironment.build(PrivateServers(*servers), _made(folder / "reservations"), _definitions())
     await arena.register([*FULL, *GIVING_BACK, PATTERN])
     database = open_database(servers.mongod.admin_url, arena.database.name)
     await settle_in(database)
@@ -116,7 +116,7 @@ async def _fill(contest: Contest, submissions: Submissions, arena: RaceEnvironme
 
 
 async def _forget_answers(arena: RaceEnvironment) -> None:
-    async with await aio_pika.connect(arena.stand.amqp_url(arena.vhost)) as connection:
+    async with await aio_pika.connect(arena.servers.amqp_url(arena.vhost)) as connection:
         await (await (await connection.channel()).get_queue(f"{SPEAKER}.{SERVICE}", ensure=False)).purge()
 
 

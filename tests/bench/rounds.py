@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import count
 
-from chassis.outbox.entries import Causation, entry, event_id
 from chassis.broker.publisher import BrokerPublisher
-from devkit.private_servers import TestServers
 from chassis.broker.topology import definitions
+from chassis.outbox.entries import Causation, entry, event_id
 from chassis.persistence.unit_of_work import Document
+from devkit.private_servers import PrivateServers
 from messages.notify import NoticeDelivered
 from messages.review import CaseOpened
 
-from tests.bench.competitor import Servers, Start, start, go, measured, ready, seconds
+from tests.bench.competitor import Servers, Start, go, measured, ready, seconds, start
 from tests.bench.hop import CONTESTANTS, FLOOR, GROUP, SINGLE
 from tests.bench.measure import Latencies, Run
 from tests.bench.open_loop import answers, publish_at_rate
@@ -99,7 +99,7 @@ class _Place:
 
 @asynccontextmanager
 async def _place(contestant: str, servers: Servers, messages: int) -> AsyncIterator[_Place]:
-    stand = TestServers(servers.broker, servers.mongod)
+    stand = PrivateServers(servers.broker, servers.mongod)
     vhost, database = await stand.vhost(topology()), await stand.database("bench")
     amqp = stand.amqp_url(vhost, SERVICE)
     task = {"amqp": amqp, "mongo": database.url, "database": database.name, "messages": messages}

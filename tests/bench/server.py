@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
-from chassis.security.policies import Policy, Rule, everything
 from chassis.handling import Done
-from chassis.http.endpoint import RequestContext, ApiContext
+from chassis.http.endpoint import ApiContext, RequestContext
+from chassis.persistence.collections import DocumentCollection
+from chassis.persistence.unit_of_work import UnitOfWork
 from chassis.runtime.run import run
 from chassis.runtime.service import ServiceDefinition
+from chassis.security.policies import Policy, Rule, everything
 from chassis.settings import Settings
-from chassis.persistence.collections import DocumentCollection
 from devkit.sample import AGGREGATES, SERVICE, delivered
-from chassis.persistence.unit_of_work import UnitOfWork
 from fastapi import APIRouter, Depends
 from messages.event import Event
 from messages.values import Role

@@ -11,16 +11,16 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from chassis.persistence.mongo import Database
-from chassis.outbox.entries import Causation, entry, event_id
 from chassis.broker.publisher import BrokerPublisher
-from devkit.servers.processes import free_ports, until_accepting
+from chassis.outbox.entries import Causation, entry, event_id
+from chassis.persistence.mongo import Database
 from chassis.persistence.unit_of_work import Document
+from devkit.servers.processes import free_ports, until_accepting
 
-from tests.bench.workload import MANY, Asker, Submissions
 from tests.bench.measure import Latencies
 from tests.bench.open_loop import answers, publish_at_rate
 from tests.bench.reserving import UPDATED_BY_MANY
+from tests.bench.workload import MANY, Asker, Submissions
 from tests.support.race_environment import NOW, SERVICE, SPEAKER, RaceEnvironment
 
 ROUNDS = 2
@@ -61,13 +61,15 @@ async def _worker(arena: RaceEnvironment) -> AsyncIterator[None]:
         await process.wait()
 
 
-async def _streamed(arena: RaceEnvironment, submissions: Submissions, rate: float, beside: Iterator[Asker] | None) -> Latencies:
+async def _streamed(
+    arena: RaceEnvironment, submissions: Submissions, rate: float, beside: Iterator[Asker] | None
+) -> Latencies:
     """Messages at a steady rate, each counted from the moment it was due until its answer was there."""
     wanted = int(rate * (WARM_UP + SECONDS))
     others = [_entry(each) for each in submissions.by(submissions.many, wanted)]
     more = [_entry(each) for each in submissions.by(beside, wanted)] if beside else []
-    publisher = BrokerPublisher(arena.stand.amqp_url(arena.vhost, SPEAKER))
-    async with answers(arena.stand.amqp_url(arena.vhost), f"{SPEAKER}.{SERVICE}") as answered:
+    publisher = BrokerPublisher(arena.servers.amqp_url(arena.vhost, SPEAKER))
+    async with answers(arena.servers.amqp_url(arena.vhost), f"{SPEAKER}.{SERVICE}") as answered:
         due = await publish_at_rate(others, rate, publisher, more)
         await answered.until(len(others) + len(more))
     await publisher.close()
@@ -82,7 +84,9 @@ async def _updated(database: Database, rate: float) -> Latencies:
     began = time.perf_counter()
 
     async def one(key: str, due: float) -> None:
-        taken = await database.find_one_and_update(UPDATED_BY_MANY, {"_id": key, "used": {"$lt": 15}}, {"$inc": {"used": 1}})
+        taken = await database.find_one_and_update(
+            UPDATED_BY_MANY, {"_id": key, "used": {"$lt": 15}}, {"$inc": {"used": 1}}
+        )
         assert taken is not None
         waited.append(time.perf_counter() - due)
 

@@ -15,9 +15,9 @@ from pathlib import Path
 from uuid import uuid4
 
 from chassis.security.dev_issuer import DevelopmentIssuer
-from devkit.servers.processes import free_ports, until_accepting
 from chassis.settings import Mode
-from devkit.private_servers import TestServers
+from devkit.private_servers import PrivateServers
+from devkit.servers.processes import free_ports, until_accepting
 
 from tests.bench.competitor import Servers
 from tests.bench.measure import Latencies, Run
@@ -77,7 +77,7 @@ class _Served:
 @asynccontextmanager
 async def _server(batch: int, servers: Servers, issuer: DevelopmentIssuer) -> AsyncIterator[_Served]:
     """A server that is up and warm."""
-    stand = TestServers(servers.broker, servers.mongod)
+    stand = PrivateServers(servers.broker, servers.mongod)
     vhost, database, (port,) = await stand.vhost(topology()), await stand.database("submit"), free_ports(1)
     told = service_environment(stand.amqp_url(vhost, SERVICE), database, issuer) | {
         "GREEN_PORT": str(port),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from chassis.broker.publisher import PublishResult, BrokerPublisher
+from chassis.broker.publisher import BrokerPublisher, PublishResult
 from chassis.persistence.unit_of_work import Document
 
 from tests.bench.open_loop import Answers, publish_at_rate, subject

@@ -7,8 +7,8 @@ import pytest
 from tests.bench import report, report_reservations
 from tests.bench.hop import CONTESTANTS, FLOOR, GROUP, SINGLE
 from tests.bench.measure import PROCESSES, Latencies, Run, costs, percentile, rate, spread, waits
-from tests.bench.results_page import HEADING, replaced
 from tests.bench.reservations import CONTESTS, Reservations
+from tests.bench.results_page import HEADING, replaced
 from tests.bench.rounds import Hops
 from tests.bench.steady_state import ALONE, BARE, BESIDE_OTHERS, BESIDE_THE_ONE
 from tests.bench.submit import GATHERED, SINGLY, Submits

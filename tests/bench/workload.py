@@ -15,8 +15,8 @@ from messages.event import Event
 from messages.values import AssessorRef, Evaluation, Level, UnitRef
 from rulebook import rules_on
 
-from tests.support.race_environment import NOW
 from tests.support.load_data import DAY, YEAR, Applicant, Assessor, code
+from tests.support.race_environment import NOW
 
 REPRESENTATIVES = 10_000
 SISTERS = 3

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chassis.handling import PoisonMessageError, Refusal, TransientError
-from devkit.api_harness import ApiHarness, ApiClient
+from devkit.api_harness import ApiClient, ApiHarness
 from messages.envelope import decode
 from messages.values import Role, UnitType
 from rulebook import scheme_on

@@ -14,10 +14,10 @@ from review.domain import record
 from review.domain.case import Case
 
 from deploy.services import SERVICES, Service
-from tests.faults.history import Ending, Entry
 from tests.faults.final_state import Documents, Remains
-from tests.support.load_data import Applicant
+from tests.faults.history import Ending, Entry
 from tests.support.fault_injection import EFFECTS
+from tests.support.load_data import Applicant
 
 LIMIT = 15
 OUTCOMES = {ApplicationAccepted.type, ApplicationRefused.type}
@@ -110,7 +110,10 @@ class Checker:
         """Everything said was heard by everyone who listens, with its effect; what an aggregate says counts 1, 2, 3."""
         for service in SERVICES:
             wanted = self._wanted(service)
-            road, rows = message_inbox_id(service.name, ""), [row["_id"] for row in self._remains[service.name]["inbox"]]
+            road, rows = (
+                message_inbox_id(service.name, ""),
+                [row["_id"] for row in self._remains[service.name]["inbox"]],
+            )
             known = {row.removeprefix(road) for row in rows if row.startswith(road)}
             had = {each["_id"] for each in self._remains[service.name][EFFECTS]}
             due = set(wanted.values())

@@ -10,8 +10,8 @@ from typing import Any
 import httpx2
 from messages.values import Prefecture
 
-from tests.faults.history import History
 from tests.faults.cluster import Cluster
+from tests.faults.history import History
 from tests.support.load_data import Applicant, Assessor
 
 LANES = 24

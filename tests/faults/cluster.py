@@ -10,15 +10,15 @@ from pathlib import Path
 from random import Random
 from typing import Self
 
-from chassis.security.pseudonyms import add_key
 from chassis.security.dev_issuer import DevelopmentIssuer
+from chassis.security.pseudonyms import add_key
+from chassis.settings import Mode
+from devkit.private_servers import PrivateServers, ServiceDatabase
 from devkit.servers import Broker, Mongod
 from devkit.servers.processes import free_ports, until_accepting
-from chassis.settings import Mode
-from devkit.private_servers import ServiceDatabase, TestServers
 
-from deploy.services import SERVICES, Service
 from deploy.generate.broker_topology import composed
+from deploy.services import SERVICES, Service
 from tests.faults.proxy import TcpProxy
 from tests.support.service_environment import service_environment
 from tests.support.worker import Worker, dead_at, said_twice
@@ -53,7 +53,7 @@ class Cluster:
     @classmethod
     async def build(cls, folder: Path) -> Self:
         broker, mongod = await asyncio.gather(Broker.start(folder / "broker"), Mongod.start(folder / "mongod"))
-        stand = TestServers(broker, mongod)
+        stand = PrivateServers(broker, mongod)
         vhost = await stand.vhost(composed())
         databases = {service.name: await stand.database(service.name) for service in SERVICES}
         first, *ports = free_ports(1 + len(API))

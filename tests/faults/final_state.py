@@ -7,9 +7,9 @@ import time
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
-from chassis.persistence.mongo import Database, open_database
-from chassis.inbox.parking_lot import REPLAY_REQUESTED
 from chassis.broker.topology import UNHEARD_QUEUE
+from chassis.inbox.parking_lot import REPLAY_REQUESTED
+from chassis.persistence.mongo import Database, open_database
 
 from deploy.services import SERVICES
 from tests.faults.cluster import Cluster
@@ -57,7 +57,10 @@ class StateReader:
         queues = await self._town.broker.queue_counts(self._town.vhost)
         waiting = {name: count for name, count in queues.items() if name != UNHEARD_QUEUE}
         kept = {f"outbox of {name}": await each.count("outbox", {"sent": False}) for name, each in self._named()}
-        aside = {f"put aside by {name}": await each.count("parked", {"state": REPLAY_REQUESTED}) for name, each in self._named()}
+        aside = {
+            f"put aside by {name}": await each.count("parked", {"state": REPLAY_REQUESTED})
+            for name, each in self._named()
+        }
         held = await self._databases["applications"].count("applications", {"state": "submitted"})
         every = {**waiting, **kept, **aside, "waiting for an item": held}
         return {name: count for name, count in every.items() if count}

@@ -12,8 +12,8 @@ from typing import Literal, TypeAlias
 
 from chassis.failpoints import Point
 
-from tests.faults.final_state import StateReader
 from tests.faults.cluster import Cluster
+from tests.faults.final_state import StateReader
 
 Blow: TypeAlias = Literal["a process killed", "the broker lost", "links cut, database stalled", "links silent"]
 LONG = 9

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from random import Random
 from typing import get_args
 
-from chassis.persistence.mongo import Database
 from chassis.failpoints import Point
+from chassis.persistence.mongo import Database
 from messages.applications import ApplicationSubmitted
 from messages.values import AssessorRef, Evaluation, Level, UnitRef
 from rulebook import rules_on
 
-from tests.support.race_environment import NOW, RaceEnvironment, Start
 from tests.support.load_data import DAY, YEAR, Applicant, Assessor
+from tests.support.race_environment import NOW, RaceEnvironment, Start
 from tests.support.worker import Worker, dead_at
 
 SUBMISSIONS, ASSESSORS, WORKERS = 200, 3, 4
@@ -95,13 +95,19 @@ class RaceResult:
 
 
 async def run(
-    race: Race, conditions: Conditions, arena: RaceEnvironment, database: Database, more: Mapping[str, str] | None = None
+    race: Race,
+    conditions: Conditions,
+    arena: RaceEnvironment,
+    database: Database,
+    more: Mapping[str, str] | None = None,
 ) -> RaceResult:
     """Start four workers, say everything at once, kill two, wait for the rest to finish."""
     async with arena.workers(conditions.starts(more or {})) as workers:
         victims, began = workers[: conditions.victims], time.monotonic()
         progress = Progress(database, await database.count("inbox", {}))
-        _, struck_at = await asyncio.gather(arena.publish(race.submissions()), _kill_workers(victims, conditions, progress))
+        _, struck_at = await asyncio.gather(
+            arena.publish(race.submissions()), _kill_workers(victims, conditions, progress)
+        )
         settled = await _settled(arena, progress)
         seconds = time.monotonic() - began
     deaths = dead_at(workers)
@@ -145,7 +151,7 @@ async def _settled(arena: RaceEnvironment, progress: Progress) -> bool:
     while time.monotonic() < until and quiet < 2:
         handled = await progress.handled() == SUBMISSIONS
         unsent = await progress.database.count("outbox", {"sent": False})
-        counts = await arena.stand.broker.queue_counts(arena.vhost)
+        counts = await arena.servers.broker.queue_counts(arena.vhost)
         waiting = sum(count for name, count in counts.items() if name.startswith("assessor-quota."))
         quiet = quiet + 1 if handled and not unsent and not waiting else 0
         await asyncio.sleep(0.5)

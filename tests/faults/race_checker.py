@@ -12,9 +12,9 @@ from messages.assessor_quota import QuotaItemConfirmed, QuotaItemRefused, QuotaI
 from messages.envelope import IncomingMessage, decode
 
 from tests.faults.checker import LIMIT, Violations
-from tests.faults.race import SUBMISSIONS, RaceResult, Race
-from tests.support.race_environment import SERVICE, SPEAKER, RaceEnvironment
+from tests.faults.race import SUBMISSIONS, Race, RaceResult
 from tests.support.fault_injection import EFFECTS
+from tests.support.race_environment import SERVICE, SPEAKER, RaceEnvironment
 
 ANSWERS = (QuotaItemReserved, QuotaItemRefused, QuotaItemReleased, QuotaItemConfirmed)
 
@@ -24,13 +24,15 @@ class Answers:
     """What the applications service would have heard, each event as often as it came."""
 
     came: int = 0
-    by_application: dict[str, dict[tuple[str, bytes], IncomingMessage]] = field(default_factory=lambda: defaultdict(dict))
+    by_application: dict[str, dict[tuple[str, bytes], IncomingMessage]] = field(
+        default_factory=lambda: defaultdict(dict)
+    )
 
     @classmethod
     async def drained(cls, arena: RaceEnvironment) -> Answers:
         """Take everything from the queue of the answers."""
         answers = cls()
-        async with await aio_pika.connect(arena.stand.amqp_url(arena.vhost)) as connection:
+        async with await aio_pika.connect(arena.servers.amqp_url(arena.vhost)) as connection:
             queue = await (await connection.channel()).get_queue(f"{SPEAKER}.{SERVICE}", ensure=False)
             while (message := await queue.get(no_ack=True, fail=False)) is not None:
                 answers.add(decode(message.headers, message.body), message.body)
@@ -118,7 +120,7 @@ class RaceChecker:
     async def _left_behind(self) -> None:
         self.findings.hold("parked", {each["_id"] for each in await self._all("parked")})
         self.findings.hold("unsent", {each["_id"] for each in await self._all("outbox") if not each["sent"]})
-        counts = await self._arena.stand.broker.queue_counts(self._arena.vhost)
+        counts = await self._arena.servers.broker.queue_counts(self._arena.vhost)
         mine = {name: count for name, count in counts.items() if name.startswith(f"{SERVICE}.") and count}
         self.findings.hold("left on queues", mine)
 

@@ -12,7 +12,7 @@ import pytest
 from applications.domain.application import Application, State
 from chassis.clock import FixedClock
 from chassis.outbox.entries import Causation, entry
-from devkit.in_memory_system import ServiceUnderTest, InMemorySystem
+from devkit.in_memory_system import InMemorySystem, ServiceUnderTest
 from messages.applications import ApplicationAccepted, ApplicationSubmitted
 from messages.event import Event
 from messages.values import Evaluation, Level, UnitRef
@@ -20,10 +20,10 @@ from messages.values import Evaluation, Level, UnitRef
 from deploy.services import SERVICES, Service
 from tests.architecture.sources import ROOT
 from tests.faults.checker import Checker
-from tests.faults.history import Ending, Entry
 from tests.faults.final_state import OF_ALL, OF_ONE, Documents
-from tests.support.load_data import YEAR, Applicant
+from tests.faults.history import Ending, Entry
 from tests.support.fault_injection import EFFECTS, with_effect_counter
+from tests.support.load_data import YEAR, Applicant
 
 APPLICATION, UNSENT = "app-1", "app-2"
 NOW = datetime(2026, 4, 20, 2, tzinfo=UTC)
@@ -59,7 +59,9 @@ async def _keep(application: Application, store: Any, _now: datetime) -> list[Ev
 
 def _member(service: Service) -> ServiceUnderTest:
     store = import_module(f"{service.package}.store")
-    return ServiceUnderTest(service.name, [with_effect_counter(each) for each in service.subscriptions()], store.Store, store.AGGREGATES)
+    return ServiceUnderTest(
+        service.name, [with_effect_counter(each) for each in service.subscriptions()], store.Store, store.AGGREGATES
+    )
 
 
 def _held(member: ServiceUnderTest, said: list[Event]) -> dict[str, Documents]:

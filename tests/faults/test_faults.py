@@ -14,14 +14,14 @@ from typing import get_args
 
 import pytest
 from chassis.clock import set_simulated
-from chassis.persistence.mongo import open_database
 from chassis.failpoints import Point
+from chassis.persistence.mongo import open_database
 
 from tests.faults.checker import Checker, Violations
-from tests.faults.history import History
 from tests.faults.client import IMPATIENT, Client
-from tests.faults.final_state import StateReader
 from tests.faults.cluster import Cluster
+from tests.faults.final_state import StateReader
+from tests.faults.history import History
 from tests.faults.nemesis import Nemesis, fault_schedule, inject
 from tests.support.load_data import Applicant, applicants
 
@@ -41,7 +41,9 @@ BLOWS = int(os.environ.get("FAULTS_BLOWS", "9"))
 DRIVERS = os.environ.get("FAULTS_DRIVERS", "motor pymongo").split()
 IN_APRIL = datetime(2026, 4, 20, 2, tzinfo=UTC)
 POINTS = get_args(Point)
-STORM = Nemesis({"FAULTS_TWICE": "0.1", "FAULTS_PATIENCE": str(max(8, SUBMISSIONS // 100))}, POINTS, fault_schedule(BLOWS))
+STORM = Nemesis(
+    {"FAULTS_TWICE": "0.1", "FAULTS_PATIENCE": str(max(8, SUBMISSIONS // 100))}, POINTS, fault_schedule(BLOWS)
+)
 FORGETFUL = Nemesis({"FAULTS_TWICE": "0.3", "FAULTS_INBOX": "forgets"})
 
 

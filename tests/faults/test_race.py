@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 from chassis.persistence.mongo import Database, open_database
-from devkit.private_servers import TestServers
+from devkit.private_servers import PrivateServers
 
 from tests.faults.checker import LIMIT, Violations
+from tests.faults.race import SUBMISSIONS, Conditions, Race, RaceResult, run
 from tests.faults.race_checker import RaceChecker
-from tests.faults.race import SUBMISSIONS, Conditions, RaceResult, Race, run
 from tests.support.race_environment import RaceEnvironment
 
 pytestmark = [
@@ -28,13 +28,13 @@ SEED = os.environ.get("FAULTS_SEED", "1")
 
 
 @pytest.fixture
-async def arena(stand: TestServers, tmp_path: Path) -> RaceEnvironment:
-    return await RaceEnvironment.build(stand, tmp_path)
+async def arena(servers: PrivateServers, tmp_path: Path) -> RaceEnvironment:
+    return await RaceEnvironment.build(servers, tmp_path)
 
 
 @pytest.fixture
 async def database(arena: RaceEnvironment) -> AsyncIterator[Database]:
-    database = open_database(arena.stand.mongod.admin_url, arena.database.name, "pymongo")
+    database = open_database(arena.servers.mongod.admin_url, arena.database.name, "pymongo")
     yield database
     await database.close()
 
@@ -76,7 +76,9 @@ async def test_two_hundred_at_once_get_exactly_fifteen_places_though_two_of_four
     assert [each.counts["refused"] for each in rounds] == [SUBMISSIONS - LIMIT] * ROUNDS
 
 
-async def test_without_the_version_check_the_judge_sees_places_given_twice(arena: RaceEnvironment, database: Database) -> None:
+async def test_without_the_version_check_the_judge_sees_places_given_twice(
+    arena: RaceEnvironment, database: Database
+) -> None:
     """The negative control: a judge that cannot find anything proves nothing."""
     await arena.register(Race(0).assessors)
 

@@ -8,36 +8,36 @@ from typing import Any
 
 import httpx2
 import pytest
-from devkit.private_servers import TestServers
+from devkit.private_servers import PrivateServers
 
+from deploy.generate.broker_topology import composed
 from deploy.local.paths import StackPaths
 from deploy.local.servers import own, scraped_of
-from deploy.generate.broker_topology import composed
 from tests.architecture.promql import OF_THE_BROKER
 
 pytestmark = pytest.mark.connected
 
 
-async def test_the_broker_tells_what_alerts_read_of_it(stand: TestServers, tmp_path: Path) -> None:
-    vhost = await stand.vhost(composed())
+async def test_the_broker_tells_what_alerts_read_of_it(servers: PrivateServers, tmp_path: Path) -> None:
+    vhost = await servers.vhost(composed())
     jobs = scraped_of(own(StackPaths(tmp_path, 1)).broker)
     length = f'rabbitmq_detailed_queue_messages_ready{{vhost="{vhost}",queue="review.applications"}}'
 
     async with httpx2.AsyncClient(trust_env=False) as client, asyncio.timeout(30):
-        while length not in (text := await told(client, stand, jobs, vhost)):  # noqa: ASYNC110 - no event tells
+        while length not in (text := await told(client, servers, jobs, vhost)):  # noqa: ASYNC110 - no event tells
             await asyncio.sleep(0.5)  # a queue tells its length at its next tick
 
     assert OF_THE_BROKER - {line.partition("{")[0].partition(" ")[0] for line in text.splitlines()} == set()
 
 
-async def told(client: httpx2.AsyncClient, stand: TestServers, jobs: list[dict[str, Any]], vhost: str) -> str:
-    answers = [await client.get(scraped(stand, job), params=asked(job, vhost)) for job in jobs]
+async def told(client: httpx2.AsyncClient, servers: PrivateServers, jobs: list[dict[str, Any]], vhost: str) -> str:
+    answers = [await client.get(scraped(servers, job), params=asked(job, vhost)) for job in jobs]
     return "\n".join(each.text for each in answers)
 
 
-def scraped(stand: TestServers, job: dict[str, Any]) -> str:
-    assert stand.broker.prometheus_url is not None
-    return stand.broker.prometheus_url.replace("/metrics", job.get("metrics_path", "/metrics"))
+def scraped(servers: PrivateServers, job: dict[str, Any]) -> str:
+    assert servers.broker.prometheus_url is not None
+    return servers.broker.prometheus_url.replace("/metrics", job.get("metrics_path", "/metrics"))
 
 
 def asked(job: dict[str, Any], vhost: str) -> dict[str, str]:

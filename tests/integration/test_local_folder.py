@@ -14,9 +14,9 @@ import pytest
 from rich.console import Console
 
 from deploy.local import external_servers
+from deploy.local.console import Screen
 from deploy.local.launcher import Launcher
 from deploy.local.paths import StackPaths
-from deploy.local.console import Screen
 from deploy.local.servers import own
 from tests.architecture.sources import ROOT
 from tests.integration.local_stack import surroundings_in, told

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from deploy.demo import cast
-from deploy.demo.results import LISTED, SeasonResult, ApplicationResult, RefusalReason
 from deploy.demo.calls import Json
 from deploy.demo.cast import CLEARED, TIES, YEAR, Applicant, EdgeCase
 from deploy.demo.check import EXPECTED, Expected, differences
 from deploy.demo.decisions import Decisions
+from deploy.demo.results import LISTED, ApplicationResult, RefusalReason, SeasonResult
 from deploy.demo.stages.sanctioning import FIRST, REVERSAL, SECOND, WRONG
 
 CAST = cast.load()
@@ -108,7 +108,9 @@ ENDINGS = [
     pytest.param(with_fate(case, ending="open"), f"({case}): open", id=f"{case} ends otherwise") for case in EdgeCase
 ] + [
     pytest.param(
-        with_fate(case, reasons=(RefusalReason("X9", "", ""),)), f"({case}): {EXPECTED[case].ending} X9", id=f"{case} why"
+        with_fate(case, reasons=(RefusalReason("X9", "", ""),)),
+        f"({case}): {EXPECTED[case].ending} X9",
+        id=f"{case} why",
     )
     for case in EdgeCase
 ]

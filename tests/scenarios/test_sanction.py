@@ -16,7 +16,7 @@ from assessor_quota.domain.entry import ActorRef
 from assessor_quota.domain.sanction import ViolationFinding
 from assessor_quota.domain.staff import StaffMember
 from chassis.clock import FixedClock
-from devkit.in_memory_system import ServiceUnderTest, InMemorySystem
+from devkit.in_memory_system import InMemorySystem, ServiceUnderTest
 from messages.applications import ApplicationSubmitted
 from messages.review import CaseResumed, CaseSuspended
 from messages.values import Level, PersonRef, Role, UnitRef, UnitType

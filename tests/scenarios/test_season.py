@@ -9,20 +9,20 @@ import pytest
 from devkit.servers import free_ports
 from rich.console import Console
 
-from deploy.local.launcher import Launcher
-from deploy.local.paths import StackPaths
-from deploy.local.console import Screen
 from deploy.demo import cast, run
-from deploy.demo.results import SeasonResult, collect_results
 from deploy.demo.calls import calling
 from deploy.demo.cast import CLEARED, EdgeCase
 from deploy.demo.people import REGION, unit
 from deploy.demo.progress import StageLines
+from deploy.demo.results import SeasonResult, collect_results
 from deploy.demo.samples import make
 from deploy.demo.season import Season
 from deploy.demo.stack import Stack
 from deploy.demo.stages import STAGES, submitting
 from deploy.demo.stages.sanctioning import FIRST, REVERSAL
+from deploy.local.console import Screen
+from deploy.local.launcher import Launcher
+from deploy.local.paths import StackPaths
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(400), pytest.mark.xdist_group("season")]
 

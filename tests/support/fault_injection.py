@@ -25,14 +25,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from chassis.inbox.subscriptions import Subscription
-from chassis.handling import HandlerResult
-from chassis.persistence.mongo import Database
-from chassis.broker.publisher import PublishResult, BrokerPublisher
-from chassis.runtime.run import run
+from chassis.broker.publisher import BrokerPublisher, PublishResult
 from chassis.failpoints import Point
+from chassis.handling import HandlerResult
+from chassis.inbox.subscriptions import Subscription
 from chassis.persistence.collections import DocumentCollection
+from chassis.persistence.mongo import Database
 from chassis.persistence.unit_of_work import ChangeSet, Document, Key, UnitOfWork
+from chassis.runtime.run import run
 from messages.event import Event
 
 EFFECTS = "effects"

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any, Self
 
 import httpx2
-from chassis.clock import set_simulated
-from chassis.security.pseudonyms import add_key
-from chassis.security.dev_issuer import DevelopmentIssuer
-from chassis.outbox.entries import Causation, entry, event_id
 from chassis.broker.publisher import BrokerPublisher
-from devkit.servers.processes import free_ports, until_accepting
+from chassis.clock import set_simulated
+from chassis.outbox.entries import Causation, entry, event_id
+from chassis.security.dev_issuer import DevelopmentIssuer
+from chassis.security.pseudonyms import add_key
 from chassis.settings import Mode
-from devkit.private_servers import ServiceDatabase, TestServers
+from devkit.private_servers import PrivateServers, ServiceDatabase
+from devkit.servers.processes import free_ports, until_accepting
 from messages.event import Event
 
 from deploy.generate.broker_topology import composed
@@ -46,19 +46,21 @@ class Start:
 class RaceEnvironment:
     """One database and one vhost for all rounds of a test; each round brings a representative of its own."""
 
-    stand: TestServers
+    servers: PrivateServers
     vhost: str
     database: ServiceDatabase
     folder: Path
     issuer: DevelopmentIssuer
 
     @classmethod
-    async def build(cls, stand: TestServers, folder: Path, definitions: Mapping[str, Any] | None = None) -> Self:
+    async def build(cls, servers: PrivateServers, folder: Path, definitions: Mapping[str, Any] | None = None) -> Self:
         issuer = DevelopmentIssuer(folder / "keys", Mode.LOCAL)
         add_key(folder / "persons.toml", "2026")
         set_simulated(folder / "clock.json", NOW)
         (folder / "storm").touch()
-        return cls(stand, await stand.vhost(definitions or composed()), await stand.database(SERVICE), folder, issuer)
+        return cls(
+            servers, await servers.vhost(definitions or composed()), await servers.database(SERVICE), folder, issuer
+        )
 
     @asynccontextmanager
     async def workers(self, starts: Sequence[Start]) -> AsyncIterator[list[Worker]]:
@@ -87,7 +89,7 @@ class RaceEnvironment:
 
     async def publish(self, events: Sequence[Event]) -> None:
         """Publish all of them at once, as the applications service."""
-        publisher = BrokerPublisher(self.stand.amqp_url(self.vhost, SPEAKER))
+        publisher = BrokerPublisher(self.servers.amqp_url(self.vhost, SPEAKER))
         refused = await publisher.send([entry(each, Causation(event_id(each)), NOW) for each in events])
         await publisher.close()
         assert refused == [None] * len(events)
@@ -101,7 +103,7 @@ class RaceEnvironment:
     @property
     def environment(self) -> dict[str, str]:
         return {
-            **service_environment(self.stand.amqp_url(self.vhost, SERVICE), self.database, self.issuer),
+            **service_environment(self.servers.amqp_url(self.vhost, SERVICE), self.database, self.issuer),
             "FAULTS_STORM": str(self.folder / "storm"),
             "FAULTS_PATIENCE": "1",
             "GREEN_PERSON_KEY_FILE": str(self.folder / "persons.toml"),

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from chassis.inbox.subscriptions import subscribe
+from chassis.persistence.unit_of_work import IdentityMap, Key, UnitOfWork
 from devkit.in_memory_store import InMemoryStore
 from devkit.sample import Store
-from chassis.persistence.unit_of_work import IdentityMap, Key, UnitOfWork
 from messages.event import Event
 from messages.review import CaseOpened
 

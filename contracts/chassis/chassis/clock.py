@@ -39,7 +39,7 @@ class FixedClock:
         self._instant += span
 
 
-class ClockError(Exception):  # noqa: N818 - the clock cannot be read or may not be used
+class ClockError(Exception):
     """The simulated clock cannot be read, may not be used, or would run backwards."""
 
 

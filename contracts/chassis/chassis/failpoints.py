@@ -14,5 +14,5 @@ class Failpoints(Protocol):
 class NoFailpoints:
     """Observes nothing."""
 
-    def reached(self, point: Point) -> None:
+    def hit(self, point: Point) -> None:
         """Go on."""

@@ -40,11 +40,11 @@ def require_current_version(seen: int | None, present: int, stale: Reason) -> No
         raise Refusal("version-stale", why, status=412, title="Somebody has changed it in the meantime")
 
 
-class TransientError(Exception):  # noqa: N818 - the class says the remedy
+class TransientError(Exception):
     """Not yet: tried again later, no attempt counted (an event that overtook the one it builds on)."""
 
 
-class PoisonMessageError(Exception):  # noqa: N818 - the class says the remedy
+class PoisonMessageError(Exception):
     """Never to be retried: parked at once."""
 
 

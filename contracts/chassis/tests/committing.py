@@ -5,13 +5,20 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 
-from chassis.persistence.unit_of_work import HandlerCall
 from chassis.clock import FixedClock
-from chassis.transactions.group_committer import GroupCommitter
 from chassis.observability.metrics import Metrics
+from chassis.persistence.unit_of_work import (
+    ChangeSet,
+    Document,
+    DocumentStore,
+    HandlerCall,
+    RejectedWriteError,
+    WriteConflictError,
+    read_only_unit,
+)
+from chassis.transactions.group_committer import GroupCommitter
 from devkit import sample
 from devkit.sample import Store, TouchCounter, work
-from chassis.persistence.unit_of_work import DocumentStore, ChangeSet, WriteConflictError, Document, RejectedWriteError, read_only_unit
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

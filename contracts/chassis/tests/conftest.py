@@ -4,15 +4,15 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
-from chassis.observability import logs
-from chassis.clock import FixedClock
-from chassis.persistence.mongo import Database, Driver, open_database
-from devkit import sample
-from devkit.api_harness import ApiHarness, ApiClient, api_harness
-from devkit.in_memory_store import InMemoryStore
-from devkit.private_servers import TestServers
 from chassis.broker.topology import definitions
+from chassis.clock import FixedClock
+from chassis.observability import logs
+from chassis.persistence.mongo import Database, Driver, open_database
 from chassis.persistence.unit_of_work import DocumentStore
+from devkit import sample
+from devkit.api_harness import ApiClient, ApiHarness, api_harness
+from devkit.in_memory_store import InMemoryStore
+from devkit.private_servers import PrivateServers
 from messages.values import Role
 
 from . import plans
@@ -29,10 +29,10 @@ def _plain_logs() -> None:
 
 
 @pytest.fixture(scope="session")
-async def databases(stand: TestServers) -> AsyncIterator[dict[Driver, Database]]:
+async def databases(servers: PrivateServers) -> AsyncIterator[dict[Driver, Database]]:
     opened: dict[Driver, Database] = {}
     for driver in DRIVERS:
-        name, url = await stand.database(f"chassis_{driver}")
+        name, url = await servers.database(f"chassis_{driver}")
         opened[driver] = open_database(url, name, driver)
         await opened[driver].ensure_indexes(sample.INDEXES)
     yield opened
@@ -67,8 +67,8 @@ def told() -> Iterator[Told]:
 
 @pytest.fixture
 async def api() -> AsyncIterator[ApiHarness]:
-    async with api_harness("plans", plans.router, aggregates={}, clock=FixedClock(plans.NOW), body_max=2000) as stand:
-        yield stand
+    async with api_harness("plans", plans.router, aggregates={}, clock=FixedClock(plans.NOW), body_max=2000) as servers:
+        yield servers
 
 
 @pytest.fixture
@@ -91,16 +91,16 @@ async def rig(backing: DocumentStore, request: pytest.FixtureRequest) -> AsyncIt
 
 
 @pytest.fixture(scope="session")
-async def heard_vhost(stand: TestServers) -> str:
+async def heard_vhost(servers: PrivateServers) -> str:
     """One vhost for what listens: queues are declared once, as at a deployment."""
-    made = await stand.vhost(definitions(HEARD))
+    made = await servers.vhost(definitions(HEARD))
     await asyncio.sleep(1)
     return made
 
 
 @pytest.fixture
-async def service(stand: TestServers, heard_vhost: str, database: Database) -> AsyncIterator[Service]:
-    made = Service(stand, heard_vhost, database)
+async def service(servers: PrivateServers, heard_vhost: str, database: Database) -> AsyncIterator[Service]:
+    made = Service(servers, heard_vhost, database)
     await made.start()
     yield made
     await made.stop()

@@ -9,22 +9,22 @@ from urllib.parse import quote
 
 import aio_pika
 from aio_pika.abc import HeadersType
-from chassis.inbox.subscriptions import subscribe
+from chassis.broker.publisher import BrokerPublisher
+from chassis.broker.topology import dead_letter_queue
 from chassis.clock import FixedClock
-from chassis.transactions.group_committer import GroupCommitter
 from chassis.handling import HandlerResult, TransientError
 from chassis.inbox.consumer import Consumer
-from chassis.observability.metrics import Metrics
-from chassis.persistence.mongo import Database
-from chassis.outbox.entries import Causation, entry
-from chassis.inbox.parking_lot import ParkingLot
-from chassis.broker.publisher import BrokerPublisher
 from chassis.inbox.dispatcher import Dispatcher
-from devkit import sample
-from devkit.sample import Store, TouchCounter, Touch, touch
-from devkit.private_servers import TestServers
-from chassis.broker.topology import dead_letter_queue
+from chassis.inbox.parking_lot import ParkingLot
+from chassis.inbox.subscriptions import subscribe
+from chassis.observability.metrics import Metrics
+from chassis.outbox.entries import Causation, entry
+from chassis.persistence.mongo import Database
 from chassis.persistence.unit_of_work import read_only_unit
+from chassis.transactions.group_committer import GroupCommitter
+from devkit import sample
+from devkit.private_servers import PrivateServers
+from devkit.sample import Store, Touch, TouchCounter, touch
 from messages.event import Event
 from messages.notify import NoticeDelivered, NoticeFailed
 from messages.values import Role
@@ -70,15 +70,17 @@ class Handlers:
 class Service:
     """The review service's worker on the real broker, with handlers of the test's own."""
 
-    def __init__(self, stand: TestServers, vhost: str, database: Database) -> None:
-        self.stand, self.vhost, self.database = stand, vhost, database
+    def __init__(self, servers: PrivateServers, vhost: str, database: Database) -> None:
+        self.stand, self.vhost, self.database = servers, vhost, database
         self.metrics = Metrics()
         self.handlers = Handlers()
         self.parked = ParkingLot(database)
-        self.committer = GroupCommitter(database, "review", sample.AGGREGATES, clock=FixedClock(NOW), metrics=self.metrics)
+        self.committer = GroupCommitter(
+            database, "review", sample.AGGREGATES, clock=FixedClock(NOW), metrics=self.metrics
+        )
         self.reception = self._reception()
         self.listener = self._listener()
-        self.publisher = BrokerPublisher(stand.amqp_url(vhost, "notify"))
+        self.publisher = BrokerPublisher(servers.amqp_url(vhost, "notify"))
 
     def _reception(self) -> Dispatcher:
         return Dispatcher(
@@ -156,14 +158,14 @@ class Service:
         return self.metrics.registry.get_sample_value(f"green_{name}", labels) or 0.0
 
 
-async def cut(stand: TestServers, vhost: str, user: str) -> None:
+async def cut(servers: PrivateServers, vhost: str, user: str) -> None:
     """Let the broker close a user's connections; it lists a new one after some seconds."""
     async with asyncio.timeout(20):
         while True:
-            listed = (await stand.broker._done("GET", "connections")).json()
+            listed = (await servers.broker._done("GET", "connections")).json()
             names = [each["name"] for each in listed if (each.get("vhost"), each.get("user")) == (vhost, user)]
             for name in names:
-                await stand.broker._done("DELETE", f"connections/{quote(name)}")
+                await servers.broker._done("DELETE", f"connections/{quote(name)}")
             if names:
                 return
             await asyncio.sleep(0.2)

@@ -6,13 +6,13 @@ from datetime import UTC, date, datetime
 from hashlib import sha256
 from typing import Annotated
 
-from chassis.security.policies import Policy, Rule, and_filters, everything, own_organisation, own_prefecture, public
 from chassis.handling import Done, Refusal, TransientError
-from chassis.http.endpoint import RequestContext, ApiContext, Page, etag, refuses
+from chassis.http.endpoint import ApiContext, Page, RequestContext, etag, refuses
 from chassis.http.problems import based_on_rule
 from chassis.persistence.collections import DocumentCollection
-from devkit.api_harness import ApiClient
 from chassis.persistence.unit_of_work import UnitOfWork
+from chassis.security.policies import Policy, Rule, and_filters, everything, own_organisation, own_prefecture, public
+from devkit.api_harness import ApiClient
 from fastapi import APIRouter, Depends, Response, UploadFile
 from messages.values import Prefecture, Reason, Role
 from pydantic import BaseModel, ConfigDict, field_validator
@@ -140,7 +140,9 @@ def router(gate: ApiContext) -> APIRouter:  # noqa: C901 - a router is the sum o
         return await call.execute(file_plan, command, Store, reply=Filed)
 
     @routes.post("/persons")
-    async def identify(body: dict[str, str], call: Annotated[RequestContext, Depends(gate.authorize(FILE))]) -> dict[str, str]:
+    async def identify(
+        body: dict[str, str], call: Annotated[RequestContext, Depends(gate.authorize(FILE))]
+    ) -> dict[str, str]:
         person = hmac.new(b"key", body["number"].encode(), sha256).hexdigest()
         return await call.execute(know, Known(person), Store, private=True, reply=dict[str, str])
 
@@ -158,7 +160,9 @@ def router(gate: ApiContext) -> APIRouter:  # noqa: C901 - a router is the sum o
         return found
 
     @routes.get("/plans/{plan}")
-    async def read(plan: str, response: Response, call: Annotated[RequestContext, Depends(gate.authorize(READ))]) -> Plan:
+    async def read(
+        plan: str, response: Response, call: Annotated[RequestContext, Depends(gate.authorize(READ))]
+    ) -> Plan:
         return await one(plan, call, response)
 
     @routes.get("/hidden/{plan}")
@@ -184,7 +188,9 @@ def router(gate: ApiContext) -> APIRouter:  # noqa: C901 - a router is the sum o
         return await call.page(call.read_store(Store).plans, where, (("title", -1),), limit, after)
 
     @routes.post("/plans/{plan}/files")
-    async def attach(plan: str, file: UploadFile, call: Annotated[RequestContext, Depends(gate.authorize(FILE))]) -> dict[str, object]:
+    async def attach(
+        plan: str, file: UploadFile, call: Annotated[RequestContext, Depends(gate.authorize(FILE))]
+    ) -> dict[str, object]:
         size = len(await file.read())
         command = File(plan, "", Prefecture.WUHAI, f"{file.filename} {size}")
         return {"made": await call.execute(file_plan, command, Store)}

@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from chassis.outbox import entries as outbox
+from chassis.broker.publisher import BrokerUnavailableError, PublishResult
 from chassis.observability.metrics import Metrics
-from chassis.persistence.mongo import Database
+from chassis.outbox import entries as outbox
 from chassis.outbox.entries import Causation
-from chassis.broker.publisher import PublishResult, BrokerUnavailableError
 from chassis.outbox.relay import Relay
-from devkit.sample import delivered
+from chassis.persistence.mongo import Database
 from chassis.persistence.unit_of_work import ChangeSet, Document
+from devkit.sample import delivered
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

@@ -2,9 +2,9 @@
 
 from typing import Annotated
 
-from chassis.security.policies import Policy, Rule, everything
 from chassis.http.endpoint import ApiContext
 from chassis.http.uploads import FORM, Upload, upload_dependency
+from chassis.security.policies import Policy, Rule, everything
 from fastapi import APIRouter, Depends
 from messages.values import Reason, Role
 
@@ -17,7 +17,9 @@ def router(gate: ApiContext) -> APIRouter:
     gate.allow_body_size("/v1/uploads", 2048, "A3", "第十四条")
 
     @routes.post("/uploads", openapi_extra=FORM)
-    async def send(upload: Annotated[Upload, Depends(upload_dependency(gate.authorize(SEND), MISSING))]) -> dict[str, object]:
+    async def send(
+        upload: Annotated[Upload, Depends(upload_dependency(gate.authorize(SEND), MISSING))],
+    ) -> dict[str, object]:
         return {"name": upload.name, "size": len(upload.content), "fields": dict(upload.fields)}
 
     return routes

@@ -3,6 +3,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import pytest
+from chassis.persistence.codec import codec
+from chassis.persistence.query import matches
 from chassis.security.policies import (
     ANONYMOUS,
     Actor,
@@ -19,8 +21,6 @@ from chassis.security.policies import (
     own_subject,
     public,
 )
-from chassis.persistence.query import matches
-from chassis.persistence.codec import codec
 from messages.values import Department, Prefecture, Role
 
 

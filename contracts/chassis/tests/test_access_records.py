@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from chassis.clock import FixedClock, SystemClock
 from chassis.handling import TransientError
+from chassis.persistence.unit_of_work import ChangeSet, DocumentStore
 from chassis.security.audit import COLLECTIONS, RECORD_INDEXES
 from devkit import InMemoryStore, sample
-from devkit.api_harness import ApiHarness, ApiClient, api_harness
-from chassis.persistence.unit_of_work import DocumentStore, ChangeSet
+from devkit.api_harness import ApiClient, ApiHarness, api_harness
 from messages.values import Role
 
 from . import plans
@@ -133,7 +133,11 @@ async def test_reads_and_refusals_are_one_list_the_newest_first(
     ],
 )
 async def test_an_operator_asks_for_a_subject_a_kind_or_a_time(
-    served: ApiHarness, readers: tuple[ApiClient, ApiClient], clock: FixedClock, asked: Mapping[str, str], expected: object
+    served: ApiHarness,
+    readers: tuple[ApiClient, ApiClient],
+    clock: FixedClock,
+    asked: Mapping[str, str],
+    expected: object,
 ) -> None:
     plan = await plan_of(served)
     for minute, reader in enumerate(readers):

@@ -7,7 +7,14 @@ from uuid import uuid4
 import pytest
 from chassis.handling import Sort
 from chassis.persistence.mongo import Database
-from chassis.persistence.unit_of_work import DocumentStore, ChangeSet, WriteConflictError, Document, DuplicateKeyError, Write
+from chassis.persistence.unit_of_work import (
+    ChangeSet,
+    Document,
+    DocumentStore,
+    DuplicateKeyError,
+    Write,
+    WriteConflictError,
+)
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

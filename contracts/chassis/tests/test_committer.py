@@ -6,14 +6,14 @@ from datetime import datetime
 
 import pytest
 from chassis.clock import FixedClock
-from chassis.transactions.group_committer import GroupCommitter
+from chassis.failpoints import Point
 from chassis.handling import HandlerResult, TransientError
 from chassis.observability.metrics import Metrics
-from chassis.failpoints import Point
+from chassis.persistence.unit_of_work import RejectedWriteError, UnitOfWork, WriteConflictError
+from chassis.transactions.group_committer import GroupCommitter
 from devkit import sample
 from devkit.in_memory_store import InMemoryStore
-from devkit.sample import Store, TouchCounter, Touch, running, touch, work
-from chassis.persistence.unit_of_work import WriteConflictError, RejectedWriteError, UnitOfWork
+from devkit.sample import Store, Touch, TouchCounter, running, touch, work
 
 from .committing import NOW, Rig
 
@@ -158,7 +158,7 @@ class Recorder:
     def __init__(self) -> None:
         self.points: list[Point] = []
 
-    def reached(self, point: Point) -> None:
+    def hit(self, point: Point) -> None:
         self.points.append(point)
 
 

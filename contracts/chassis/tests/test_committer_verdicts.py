@@ -4,12 +4,12 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from chassis.handling import Done, PoisonMessageError, Refusal, HandlerResult, TransientError
+from chassis.handling import Done, HandlerResult, PoisonMessageError, Refusal, TransientError
 from chassis.persistence.mongo import Database
-from devkit import sample
-from devkit.sample import Store, TouchCounter, Touch, running, touch, work
 from chassis.persistence.unit_of_work import RejectedWriteError, UnitOfWork
-from chassis.transactions.work import command_inbox_id, message_inbox_id, job_inbox_id
+from chassis.transactions.work import command_inbox_id, job_inbox_id, message_inbox_id
+from devkit import sample
+from devkit.sample import Store, Touch, TouchCounter, running, touch, work
 from messages.values import Reason
 
 from .committing import NOW, Rig
@@ -20,7 +20,9 @@ async def failing(unit: UnitOfWork, problem: Exception) -> HandlerResult:
     raise problem
 
 
-@pytest.mark.parametrize("problem", [Refusal("no"), TransientError("later"), PoisonMessageError("never"), ValueError("bug")])
+@pytest.mark.parametrize(
+    "problem", [Refusal("no"), TransientError("later"), PoisonMessageError("never"), ValueError("bug")]
+)
 async def test_a_handler_that_fails_drops_out_alone_with_its_writes(rig: Rig, problem: Exception) -> None:
     results = await rig.all(
         ("m1", running(Touch("a", "1"))),

@@ -1,6 +1,6 @@
 import pytest
 from chassis.security.separation_of_duties import APART, IncompatibleRoles
-from devkit.api_harness import ApiHarness, ApiClient
+from devkit.api_harness import ApiClient, ApiHarness
 from messages.values import Role
 
 from .plans import USCC, Store, filed
@@ -71,7 +71,9 @@ async def test_a_command_on_what_is_not_ones_own_changes_nothing(api: ApiHarness
 
 @pytest.mark.rule("P3")
 @pytest.mark.parametrize("pair", APART, ids=lambda pair: f"{pair.one} and {pair.other}")
-async def test_a_token_with_roles_that_must_be_apart_is_refused_whatever_it_wants(api: ApiHarness, pair: IncompatibleRoles) -> None:
+async def test_a_token_with_roles_that_must_be_apart_is_refused_whatever_it_wants(
+    api: ApiHarness, pair: IncompatibleRoles
+) -> None:
     token = api.issuer.mint(role=[pair.one, pair.other], subject="both", organisation=USCC, prefecture="150100")
     both = ApiClient(api.client, token)
 

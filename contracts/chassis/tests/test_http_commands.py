@@ -1,7 +1,7 @@
 from hashlib import sha256
 
 import pytest
-from devkit.api_harness import ApiHarness, ApiClient
+from devkit.api_harness import ApiClient, ApiHarness
 from messages.values import Role
 
 from .plans import Store, filed

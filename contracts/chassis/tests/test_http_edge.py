@@ -1,6 +1,6 @@
 from collections.abc import AsyncIterator
 
-from devkit.api_harness import ApiHarness, ApiClient
+from devkit.api_harness import ApiClient, ApiHarness
 
 
 async def test_a_body_over_the_limit_is_refused_also_when_its_length_is_not_announced(

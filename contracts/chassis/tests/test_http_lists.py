@@ -2,8 +2,8 @@ import base64
 
 import pytest
 from chassis.clock import FixedClock
-from devkit.api_harness import ApiHarness, ApiClient, api_harness
 from chassis.persistence.unit_of_work import DocumentStore
+from devkit.api_harness import ApiClient, ApiHarness, api_harness
 from messages.values import Role
 
 from . import plans
@@ -43,7 +43,9 @@ async def test_a_page_that_cannot_be_is_refused(officer: ApiClient, asked: dict[
 
 async def test_a_number_that_no_document_can_hold_is_malformed_and_no_failure(backing: DocumentStore) -> None:
     cursor = base64.urlsafe_b64encode(b"[9223372036854775808, 1]").decode()
-    async with api_harness("plans", plans.router, aggregates={}, clock=FixedClock(plans.NOW), backing=backing) as served:
+    async with api_harness(
+        "plans", plans.router, aggregates={}, clock=FixedClock(plans.NOW), backing=backing
+    ) as served:
         answer = await served.client_as(Role.REGIONAL_OFFICER).get("/v1/plans", params={"after": cursor})
 
     assert answer.status_code == 422

@@ -1,6 +1,6 @@
 import pytest
 from chassis.http.problems import MEDIA_TYPE
-from devkit.api_harness import ApiHarness, ApiClient
+from devkit.api_harness import ApiClient, ApiHarness
 from structlog.testing import capture_logs
 
 from .plans import Store

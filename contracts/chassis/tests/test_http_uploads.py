@@ -63,6 +63,8 @@ async def _sent(served: ApiHarness, size: int) -> Response:
 
 
 async def test_who_may_not_send_is_refused_before_the_form_is_read(served: ApiHarness) -> None:
-    answer = await served.client_as(Role.EXPERT).post("/v1/uploads", content=b"no form", headers={"content-type": "x/y"})
+    answer = await served.client_as(Role.EXPERT).post(
+        "/v1/uploads", content=b"no form", headers={"content-type": "x/y"}
+    )
 
     assert answer.status_code == 403

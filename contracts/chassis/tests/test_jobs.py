@@ -6,19 +6,19 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
-from chassis.scheduling import scheduler as runner
 from chassis.clock import FixedClock
-from chassis.transactions.group_committer import GroupCommitter
 from chassis.handling import HandlerResult
-from chassis.scheduling.job import Job
-from chassis.persistence.leases import LeaseLost, Leases
 from chassis.observability.metrics import Metrics
+from chassis.persistence.leases import LeaseLost, Leases
 from chassis.persistence.mongo import Database
+from chassis.persistence.unit_of_work import read_only_unit
+from chassis.scheduling import scheduler as runner
+from chassis.scheduling.job import Job
 from chassis.scheduling.scheduler import JobScheduler
 from chassis.tasks import run_periodically
+from chassis.transactions.group_committer import GroupCommitter
 from devkit import sample
-from devkit.sample import Store, TouchCounter, Touch, touch
-from chassis.persistence.unit_of_work import read_only_unit
+from devkit.sample import Store, Touch, TouchCounter, touch
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

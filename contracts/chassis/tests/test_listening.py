@@ -3,17 +3,17 @@ from __future__ import annotations
 import asyncio
 from datetime import datetime, timedelta
 
+from chassis.broker.topology import definitions
 from chassis.clock import SystemClock
 from chassis.handling import TransientError
-from chassis.persistence.mongo import Database, DatabaseUnavailableError
-from chassis.outbox.entries import Causation, entry, event_id
 from chassis.inbox.parking_lot import REPLAY_REQUESTED
-from chassis.transactions.commands import CommandExecutor
-from devkit.sample import TouchCounter
-from devkit.private_servers import TestServers
-from chassis.broker.topology import definitions
+from chassis.outbox.entries import Causation, entry, event_id
+from chassis.persistence.mongo import Database, DatabaseUnavailableError
 from chassis.persistence.unit_of_work import UnitOfWork
+from chassis.transactions.commands import CommandExecutor
 from chassis.transactions.work import command_inbox_id
+from devkit.private_servers import PrivateServers
+from devkit.sample import TouchCounter
 from messages.event import Event
 from messages.notify import NoticeFailed
 
@@ -144,10 +144,10 @@ async def test_stopping_leaves_what_waits_to_the_broker_with_no_delivery_counted
     assert again.handlers.runs == 1
 
 
-async def test_stopping_does_not_wait_for_a_broker_that_is_gone(stand: TestServers, database: Database) -> None:
-    mine = Service(stand, await stand.vhost(definitions(HEARD)), database)
+async def test_stopping_does_not_wait_for_a_broker_that_is_gone(servers: PrivateServers, database: Database) -> None:
+    mine = Service(servers, await servers.vhost(definitions(HEARD)), database)
     await mine.start()
-    await stand.broker.remove_vhost(mine.vhost)
+    await servers.broker.remove_vhost(mine.vhost)
     await asyncio.sleep(0.5)
 
     async with asyncio.timeout(10):
@@ -172,11 +172,13 @@ async def test_one_message_that_waits_keeps_no_other_from_being_acknowledged(ser
     assert again.value("duplicates_total", consumer="review") == 0
 
 
-async def test_a_connection_lost_while_handling_leaves_each_effect_once(service: Service, stand: TestServers) -> None:
+async def test_a_connection_lost_while_handling_leaves_each_effect_once(
+    service: Service, servers: PrivateServers
+) -> None:
     service.handlers.pause = 0.02
     await service.hear(*(failed(f"n{n}") for n in range(400)))
     await service.until_touched("n0")
-    await cut(stand, service.vhost, "review")
+    await cut(servers, service.vhost, "review")
     await service.hear(failed("last"))
     for n in range(400):
         await service.until_touched(f"n{n}")

@@ -6,7 +6,7 @@ import aio_pika
 import pytest
 from chassis.handling import PoisonMessageError
 from devkit import sample
-from devkit.private_servers import TestServers
+from devkit.private_servers import PrivateServers
 from messages.envelope import encode
 from messages.notify import NoticeFailed
 
@@ -64,10 +64,12 @@ async def test_the_broker_lets_no_user_publish_what_another_says(service: Servic
         await service.publish(said.type, said.body, user="review", headers=dict(said.headers))
 
 
-async def test_an_event_with_the_word_of_the_broker_on_another_user_is_parked(service: Service, stand: TestServers) -> None:
+async def test_an_event_with_the_word_of_the_broker_on_another_user_is_parked(
+    service: Service, servers: PrivateServers
+) -> None:
     said = encode(failed("a"), event_id="1", time=NOW, correlation_id="c")
-    admin = stand.broker.admin_user
-    connection = await aio_pika.connect(stand.amqp_url(service.vhost))
+    admin = servers.broker.admin_user
+    connection = await aio_pika.connect(servers.amqp_url(service.vhost))
     async with connection:
         exchange = await (await connection.channel()).get_exchange("green.events", ensure=False)
         message = aio_pika.Message(said.body, headers=dict(said.headers), user_id=admin)

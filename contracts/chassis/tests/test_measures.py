@@ -8,9 +8,9 @@ import pytest
 from chassis.clock import FixedClock
 from chassis.observability.gauges import DomainGauge, GaugeReader, Values
 from chassis.observability.metrics import Metrics
+from chassis.persistence.unit_of_work import ChangeSet, DocumentStore, IdentityMap, UnitOfWork
 from devkit import InMemoryStore
 from devkit.sample import Store, TouchCounter
-from chassis.persistence.unit_of_work import DocumentStore, IdentityMap, ChangeSet, UnitOfWork
 from prometheus_client import generate_latest
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -7,21 +7,30 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from chassis.__main__ import app
-from chassis.inbox.subscriptions import subscribe
 from chassis.clock import FixedClock
-from chassis.transactions.group_committer import GroupCommitter
-from chassis.inbox.delivery import Delivery
 from chassis.handling import HandlerResult, TransientError
-from chassis.persistence.leases import Leases
-from chassis.observability.metrics import Metrics
-from chassis.persistence.mongo import Database
-from chassis.inbox.parking_lot import DISCARDED, PARKED, REPLAY_REQUESTED, REPLAYED, STATES, NotParkedError, ParkingLot, fingerprint
+from chassis.inbox.delivery import Delivery
 from chassis.inbox.dispatcher import MAX_DEFERRED, Dispatcher
-from chassis.scheduling.scheduler import ParkedMessageReplayer
-from devkit import sample
-from devkit.sample import Store, TouchCounter, Touch, touch
-from devkit.private_servers import TestServers
+from chassis.inbox.parking_lot import (
+    DISCARDED,
+    PARKED,
+    REPLAY_REQUESTED,
+    REPLAYED,
+    STATES,
+    NotParkedError,
+    ParkingLot,
+    fingerprint,
+)
+from chassis.inbox.subscriptions import subscribe
+from chassis.observability.metrics import Metrics
+from chassis.persistence.leases import Leases
+from chassis.persistence.mongo import Database
 from chassis.persistence.unit_of_work import Document, read_only_unit
+from chassis.scheduling.scheduler import ParkedMessageReplayer
+from chassis.transactions.group_committer import GroupCommitter
+from devkit import sample
+from devkit.private_servers import PrivateServers
+from devkit.sample import Store, Touch, TouchCounter, touch
 from messages.envelope import CONTENT_TYPE, encode
 from messages.notify import NoticeDelivered
 from typer.testing import CliRunner
@@ -218,8 +227,8 @@ async def test_a_discarded_message_is_not_replayed_and_every_step_is_recorded(ri
         await rig.parked.discard(key, "operator", "again")
 
 
-async def test_an_operator_lists_shows_replays_and_discards_from_the_command_line(stand: TestServers) -> None:
-    name, url = await stand.database("parked")
+async def test_an_operator_lists_shows_replays_and_discards_from_the_command_line(servers: PrivateServers) -> None:
+    name, url = await servers.database("parked")
     from chassis.persistence.mongo import open_database  # noqa: PLC0415 - beside its one use
 
     database = open_database(url, name, "pymongo")

@@ -6,19 +6,19 @@ from typing import Any
 import aio_pika
 import pytest
 from aio_pika.abc import AbstractQueue
-from chassis.outbox import entries as outbox
-from chassis.clock import FixedClock
-from chassis.transactions.group_committer import GroupCommitter
-from chassis.observability.metrics import Metrics
-from chassis.persistence.mongo import Database
-from chassis.outbox.entries import Causation, entry
 from chassis.broker.publisher import SHORT, BrokerPublisher
-from chassis.outbox.relay import Relay
-from devkit import sample
-from devkit.sample import Touch
-from devkit.private_servers import TestServers
 from chassis.broker.topology import definitions
+from chassis.clock import FixedClock
+from chassis.observability.metrics import Metrics
+from chassis.outbox import entries as outbox
+from chassis.outbox.entries import Causation, entry
+from chassis.outbox.relay import Relay
+from chassis.persistence.mongo import Database
 from chassis.persistence.unit_of_work import ChangeSet
+from chassis.transactions.group_committer import GroupCommitter
+from devkit import sample
+from devkit.private_servers import PrivateServers
+from devkit.sample import Touch
 from messages.notify import NoticeDelivered, NoticeFailed
 
 from .hearer import NOW, Service, failed
@@ -32,9 +32,9 @@ class Deaf(dict[int, Any]):
 
 
 async def test_an_event_no_queue_is_bound_for_is_returned_and_stays_in_the_outbox(
-    service: Service, stand: TestServers
+    service: Service, servers: PrivateServers
 ) -> None:
-    publisher = BrokerPublisher(stand.amqp_url(service.vhost))
+    publisher = BrokerPublisher(servers.amqp_url(service.vhost))
     one, two, three = (entry(sample.delivered(name), Causation("c"), NOW) for name in ("a", "b", "c"))
 
     assert await publisher.send([one, {**two, "t": "unheard"}, three]) == [None, "returned", None]
@@ -53,13 +53,13 @@ async def test_an_event_with_a_longer_name_than_the_protocol_holds_is_sent_under
     assert await service.database.count("inbox", {"_id": {"$gt": "bus|review|notify:notice:园"}}) == 1
 
 
-async def test_what_the_protocol_cannot_carry_takes_no_confirm_from_another_event(stand: TestServers) -> None:
+async def test_what_the_protocol_cannot_carry_takes_no_confirm_from_another_event(servers: PrivateServers) -> None:
     """A full queue refuses: were the numbers of the channel shifted, the refusal would be another event's."""
     full = definitions({"review": [NoticeFailed], "notify": []})
     full["policies"][0]["definition"]["max-length"] = 1
-    vhost = await stand.vhost(full)
+    vhost = await servers.vhost(full)
     await asyncio.sleep(1)
-    publisher = BrokerPublisher(stand.amqp_url(vhost, "notify"))
+    publisher = BrokerPublisher(servers.amqp_url(vhost, "notify"))
     made = [entry(failed(f"n{number}"), Causation("c"), NOW) for number in range(60)]
     filling = iter(made)
     async with asyncio.timeout(10):
@@ -112,20 +112,20 @@ async def test_the_publishers_connection_comes_back_after_it_was_closed(service:
 
 
 async def test_what_the_broker_returns_keeps_back_the_same_aggregate_and_no_other_until_it_is_taken(
-    stand: TestServers, database: Database
+    servers: PrivateServers, database: Database
 ) -> None:
     """The queue is bound for failures only; what was delivered comes back until it is bound for that as well."""
-    vhost = await stand.vhost(definitions({"review": [NoticeFailed], "notify": []}))
+    vhost = await servers.vhost(definitions({"review": [NoticeFailed], "notify": []}))
     await asyncio.sleep(1)
     relay = Relay(
-        database, BrokerPublisher(stand.amqp_url(vhost, "notify")), "mine", metrics=Metrics(), sweep_every=0.2
+        database, BrokerPublisher(servers.amqp_url(vhost, "notify")), "mine", metrics=Metrics(), sweep_every=0.2
     )
     relay.start()
     for event in (sample.delivered("a").model_copy(update={"sequence": 1}), failed("a", 2), failed("b", 1)):
         document = outbox.document([entry(event, Causation("c"), NOW)], relay.token)
         await database.commit(ChangeSet([], [], document))
         relay.enqueue(document)
-    async with await aio_pika.connect(stand.amqp_url(vhost)) as connection:
+    async with await aio_pika.connect(servers.amqp_url(vhost)) as connection:
         queue = await (await connection.channel()).get_queue("review.notify")
         early = [await arrived(queue)]
         await asyncio.sleep(0.5)
@@ -147,10 +147,10 @@ async def arrived(queue: AbstractQueue) -> str | None:
 
 
 async def test_one_hop_through_committer_and_relay_reaches_the_broker(
-    stand: TestServers, heard_vhost: str, database: Database
+    servers: PrivateServers, heard_vhost: str, database: Database
 ) -> None:
     metrics = Metrics()
-    relay = Relay(database, BrokerPublisher(stand.amqp_url(heard_vhost, "notify")), "mine", metrics=metrics)
+    relay = Relay(database, BrokerPublisher(servers.amqp_url(heard_vhost, "notify")), "mine", metrics=metrics)
     committer = GroupCommitter(
         database,
         sample.SERVICE,

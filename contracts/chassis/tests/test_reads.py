@@ -8,17 +8,16 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 
 import pytest
-from chassis.persistence.unit_of_work import RelatedKeys, HandlerCall
 from chassis.clock import FixedClock
-from chassis.transactions.group_committer import GroupCommitter
 from chassis.handling import HandlerResult
 from chassis.observability.metrics import Metrics
 from chassis.outbox.entries import Causation
+from chassis.persistence.unit_of_work import ChangeSet, Document, HandlerCall, Key, RelatedKeys, UnitOfWork, Write
+from chassis.transactions.group_committer import GroupCommitter
+from chassis.transactions.work import WorkItem
 from devkit import sample
 from devkit.in_memory_store import InMemoryStore
 from devkit.sample import Store, TouchCounter
-from chassis.persistence.unit_of_work import ChangeSet, Document, Key, UnitOfWork, Write
-from chassis.transactions.work import WorkItem
 from structlog.testing import capture_logs
 
 from .committing import NOW

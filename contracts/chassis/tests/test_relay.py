@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 from chassis.clock import FixedClock, SystemClock
-from chassis.transactions.group_committer import GroupCommitter
-from chassis.outbox.ordering import OrderedDispatch
-from chassis.persistence.mongo import Database
-from chassis.outbox.republish import republish_since
 from chassis.failpoints import Point
+from chassis.outbox.ordering import OrderedDispatch
+from chassis.outbox.republish import republish_since
+from chassis.persistence.mongo import Database
+from chassis.transactions.group_committer import GroupCommitter
 from devkit import sample
 from devkit.sample import Touch, running, work
 
@@ -230,7 +230,7 @@ async def test_the_point_between_confirm_and_mark_is_named(database: Database) -
     points: list[Point] = []
 
     class Recorder:
-        def reached(self, point: Point) -> None:
+        def hit(self, point: Point) -> None:
             points.append(point)
 
     rig = Rig(database, steps=Recorder())

@@ -5,11 +5,11 @@ from itertools import count
 
 import pytest
 from chassis.outbox import entries as outbox
+from chassis.outbox.entries import Causation, entry
 from chassis.outbox.ordering import OrderedDispatch
 from chassis.persistence.mongo import Database
-from chassis.outbox.entries import Causation, entry
-from devkit.sample import delivered
 from chassis.persistence.unit_of_work import Document
+from devkit.sample import delivered
 
 from .relaying import NOW, Rig
 

@@ -10,6 +10,7 @@ import aio_pika
 import psutil
 import pytest
 from aiormq.exceptions import ChannelAccessRefused
+from devkit.private_servers import PrivateServers
 from devkit.servers import (
     Broker,
     BrokerAdmin,
@@ -21,7 +22,6 @@ from devkit.servers import (
     node,
 )
 from devkit.servers.processes import HOST, until_accepting
-from devkit.private_servers import TestServers
 from pymongo import AsyncMongoClient
 from pymongo.errors import OperationFailure
 
@@ -48,8 +48,8 @@ def emptied_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
 
 
-async def test_a_service_user_reaches_its_own_database_only(stand: TestServers) -> None:
-    mine, other = await stand.database("review"), await stand.database("registry")
+async def test_a_service_user_reaches_its_own_database_only(servers: PrivateServers) -> None:
+    mine, other = await servers.database("review"), await servers.database("registry")
     async with connected(mine.url) as client:
         await client[mine.name]["cases"].insert_one({"_id": "c1"})
 
@@ -57,8 +57,8 @@ async def test_a_service_user_reaches_its_own_database_only(stand: TestServers) 
             await client[other.name]["cases"].find_one({})
 
 
-async def test_transactions_are_at_hand(stand: TestServers) -> None:
-    mine = await stand.database("review")
+async def test_transactions_are_at_hand(servers: PrivateServers) -> None:
+    mine = await servers.database("review")
     async with connected(mine.url) as client, client.start_session() as session:
         async with await session.start_transaction():
             await client[mine.name]["cases"].insert_one({"_id": "c1"}, session=session)
@@ -66,7 +66,7 @@ async def test_transactions_are_at_hand(stand: TestServers) -> None:
         assert await client[mine.name]["cases"].count_documents({}) == 1
 
 
-async def test_a_user_of_loaded_definitions_may_do_what_they_say_and_no_more(stand: TestServers) -> None:
+async def test_a_user_of_loaded_definitions_may_do_what_they_say_and_no_more(servers: PrivateServers) -> None:
     definitions = {
         "users": [{"name": "reader-of-one"}],
         "queues": [
@@ -75,9 +75,9 @@ async def test_a_user_of_loaded_definitions_may_do_what_they_say_and_no_more(sta
         ],
         "permissions": [{"user": "reader-of-one", "vhost": "/", "configure": "", "write": "", "read": "^own$"}],
     }
-    vhost = await stand.vhost(definitions)
+    vhost = await servers.vhost(definitions)
 
-    async with await aio_pika.connect(stand.amqp_url(vhost, "reader-of-one")) as connection:
+    async with await aio_pika.connect(servers.amqp_url(vhost, "reader-of-one")) as connection:
         channel = await connection.channel()
         own = await channel.get_queue("own", ensure=False)
         assert await own.get(fail=False, no_ack=True) is None
@@ -86,8 +86,8 @@ async def test_a_user_of_loaded_definitions_may_do_what_they_say_and_no_more(sta
             await foreign.get(fail=False, no_ack=True)
 
 
-async def test_queue_counts_include_what_is_delivered_and_not_acknowledged(stand: TestServers, vhost: str) -> None:
-    async with await aio_pika.connect(stand.amqp_url(vhost)) as connection:
+async def test_queue_counts_include_what_is_delivered_and_not_acknowledged(servers: PrivateServers, vhost: str) -> None:
+    async with await aio_pika.connect(servers.amqp_url(vhost)) as connection:
         channel = await connection.channel()
         queue = await channel.declare_queue("work", durable=True, arguments={"x-queue-type": "quorum"})
         for _ in range(3):
@@ -95,7 +95,7 @@ async def test_queue_counts_include_what_is_delivered_and_not_acknowledged(stand
         await queue.get()
 
         deadline = monotonic() + 10
-        while (await stand.broker.queue_counts(vhost)).get("work") != 3:
+        while (await servers.broker.queue_counts(vhost)).get("work") != 3:
             assert monotonic() < deadline
             await asyncio.sleep(0.2)
 
@@ -157,8 +157,8 @@ def test_a_folder_keeps_its_port_and_says_so(tmp_path: Path, server: type[Mongod
         server.at(tmp_path, first + 1)
 
 
-async def test_a_broker_that_runs_already_is_known_by_its_management(stand: TestServers) -> None:
-    own = stand.broker
+async def test_a_broker_that_runs_already_is_known_by_its_management(servers: PrivateServers) -> None:
+    own = servers.broker
     account = f"{own.admin_user}:{own.admin_password}"
 
     found = await BrokerAdmin.of_url(own.management_url.replace("://", f"://{account}@"))
@@ -167,12 +167,12 @@ async def test_a_broker_that_runs_already_is_known_by_its_management(stand: Test
     assert {"/"} <= await found.names("vhosts")
 
 
-async def test_a_replica_set_that_runs_already_is_known_by_its_url(stand: TestServers) -> None:
-    mine = await stand.database("review")
+async def test_a_replica_set_that_runs_already_is_known_by_its_url(servers: PrivateServers) -> None:
+    mine = await servers.database("review")
 
-    found = await MongodAdmin.of_url(stand.mongod.admin_url)
+    found = await MongodAdmin.of_url(servers.mongod.admin_url)
 
-    assert (found, found.process) == (stand.mongod, None)
+    assert (found, found.process) == (servers.mongod, None)
     assert mine.name in await found.databases()
 
 
@@ -194,8 +194,8 @@ async def test_a_server_that_cannot_be_used_is_refused_in_one_sentence(
     assert "admin:x" not in str(refused.value)
 
 
-async def test_a_wrong_password_is_said_to_be_one(stand: TestServers) -> None:
-    broker, mongod = stand.broker, stand.mongod
+async def test_a_wrong_password_is_said_to_be_one(servers: PrivateServers) -> None:
+    broker, mongod = servers.broker, servers.mongod
     with pytest.raises(UnfitServerError, match="does not let nobody administer it"):
         await BrokerAdmin.of_url(broker.management_url.replace("://", "://nobody:x@"))
     with pytest.raises(UnfitServerError, match="does not let nobody in"):

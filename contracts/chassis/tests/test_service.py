@@ -7,12 +7,12 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from chassis.broker.topology import definitions
 from chassis.security.dev_issuer import DevelopmentIssuer
+from chassis.settings import Mode
+from devkit.private_servers import PrivateServers
 from devkit.servers import ServerDiedError, free_ports
 from devkit.servers.processes import ManagedProcess
-from chassis.settings import Mode
-from devkit.private_servers import TestServers
-from chassis.broker.topology import definitions
 from messages.notify import NoticeDelivered
 from messages.values import Role
 
@@ -44,7 +44,7 @@ async def work(item, store, now):
 async def kept(store, now):
     return {(): await store.notices.count()}
 
-run(Service("notify", Settings.load(), Store, AGGREGATES, hears=(hears(NoticeDelivered, count, Store),), router=router,
+run(ServiceDefinition("notify", Settings.load(), Store, AGGREGATES, subscriptions=(subscribe(NoticeDelivered, count, Store),), router=router,
     jobs=(Job("mark", due, str, work, Store, timedelta(seconds=1)),), measures=(Measure("kept", "Notices", kept),)))
 """
 """The service of the README with something to hear and something to do."""
@@ -80,14 +80,14 @@ class Running:
 
 
 @pytest.fixture
-async def environment(stand: TestServers, tmp_path: Path) -> dict[str, str]:
+async def environment(servers: PrivateServers, tmp_path: Path) -> dict[str, str]:
     topology = {**definitions({"notify": [NoticeDelivered]}), "users": [{"name": "notify"}]}
-    vhost = await stand.vhost(topology)
-    database = await stand.database("notify")
+    vhost = await servers.vhost(topology)
+    database = await servers.database("notify")
     return {
         "GREEN_MONGO_URL": database.url,
         "GREEN_DATABASE": database.name,
-        "GREEN_AMQP_URL": stand.amqp_url(vhost, "notify"),
+        "GREEN_AMQP_URL": servers.amqp_url(vhost, "notify"),
         "GREEN_JWKS_FILE": str(tmp_path / "jwks.json"),
     }
 

@@ -7,12 +7,19 @@ from enum import StrEnum
 from typing import Any
 
 import pytest
-from chassis.handling import Done, Refusal, HandlerResult
+from chassis.handling import Done, HandlerResult, Refusal
 from chassis.persistence.codec import codec
 from chassis.persistence.collections import DocumentCollection
+from chassis.persistence.unit_of_work import (
+    ChangeSet,
+    DocumentStore,
+    DuplicateKeyError,
+    IdentityMap,
+    UnitOfWork,
+    read_only_unit,
+)
 from devkit import HandlerHarness
-from devkit.sample import AGGREGATES, INDEXES, Store, TouchCounter, Touch, delivered, touch
-from chassis.persistence.unit_of_work import DocumentStore, IdentityMap, ChangeSet, DuplicateKeyError, UnitOfWork, read_only_unit
+from devkit.sample import AGGREGATES, INDEXES, Store, Touch, TouchCounter, delivered, touch
 from messages.values import Money
 from pydantic import BaseModel
 

@@ -9,8 +9,8 @@ from chassis.__main__ import app
 from chassis.clock import FixedClock
 from chassis.handling import TransientError
 from chassis.security.dev_issuer import AUDIENCE, ISSUER, DevelopmentIssuer, IssuerRefused
-from chassis.settings import Mode
 from chassis.security.tokens import InvalidTokenError, TokenVerifier
+from chassis.settings import Mode
 from joserfc import jwt
 from joserfc.jwk import OctKey
 from messages.values import Role

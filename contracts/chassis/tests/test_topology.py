@@ -6,8 +6,15 @@ from collections.abc import Mapping, Sequence
 
 import aio_pika
 import pytest
-from devkit.private_servers import TestServers
-from chassis.broker.topology import DEAD_DELIVERY_LIMIT, DELIVERY_LIMIT, dead_letter_queue, definitions, rabbit_queue, service_queues
+from chassis.broker.topology import (
+    DEAD_DELIVERY_LIMIT,
+    DELIVERY_LIMIT,
+    dead_letter_queue,
+    definitions,
+    rabbit_queue,
+    service_queues,
+)
+from devkit.private_servers import PrivateServers
 from messages.event import Event
 from messages.notify import NoticeDelivered, NoticeFailed
 from messages.review import CaseForwarded
@@ -20,8 +27,8 @@ HEARD: Mapping[str, Sequence[type[Event]]] = {
 
 
 @pytest.fixture(scope="session")
-async def vhost(stand: TestServers) -> str:
-    made = await stand.vhost(definitions(HEARD))
+async def vhost(servers: PrivateServers) -> str:
+    made = await servers.vhost(definitions(HEARD))
     await asyncio.sleep(0.5)
     return made
 
@@ -70,9 +77,9 @@ def test_every_queue_has_one_policy_of_its_priority_and_a_limit_of_deliveries_of
             assert policy["definition"] == {"delivery-limit": DEAD_DELIVERY_LIMIT}
 
 
-async def test_the_broker_holds_the_last_resort_to_its_own_policy(stand: TestServers, vhost: str) -> None:
+async def test_the_broker_holds_the_last_resort_to_its_own_policy(servers: PrivateServers, vhost: str) -> None:
     async with asyncio.timeout(10):
-        while "policy" not in (queue := (await stand.broker._done("GET", f"queues/{vhost}/notify.dead")).json()):  # noqa: ASYNC110 - asked
+        while "policy" not in (queue := (await servers.broker._done("GET", f"queues/{vhost}/notify.dead")).json()):  # noqa: ASYNC110 - asked
             await asyncio.sleep(0.2)
 
     assert queue["policy"] == "dead"
@@ -91,13 +98,13 @@ def test_no_password_is_in_the_definitions() -> None:
     ],
 )
 async def test_a_user_may_publish_its_own_events_only(
-    stand: TestServers,
+    servers: PrivateServers,
     vhost: str,
     user: str,
     key: str,
     allowed: bool,  # noqa: FBT001 - a parameter of the table
 ) -> None:
-    connection = await aio_pika.connect(stand.amqp_url(vhost, user))
+    connection = await aio_pika.connect(servers.amqp_url(vhost, user))
     async with connection:
         exchange = await (await connection.channel()).get_exchange("green.events", ensure=False)
         publishing = exchange.publish(aio_pika.Message(b"{}"), key)
@@ -109,24 +116,26 @@ async def test_a_user_may_publish_its_own_events_only(
 
 
 @pytest.mark.parametrize("queue", ["review.notify", "review.dead", "applications.dead"])
-async def test_a_user_may_read_its_own_queues_only(stand: TestServers, vhost: str, queue: str) -> None:
-    connection = await aio_pika.connect(stand.amqp_url(vhost, "notify"))
+async def test_a_user_may_read_its_own_queues_only(servers: PrivateServers, vhost: str, queue: str) -> None:
+    connection = await aio_pika.connect(servers.amqp_url(vhost, "notify"))
     async with connection:
         channel = await connection.channel()
         with pytest.raises(aio_pika.exceptions.ChannelClosed, match="ACCESS_REFUSED"):
             await (await channel.get_queue(queue, ensure=False)).get(fail=False)
 
 
-async def test_a_user_may_declare_nothing(stand: TestServers, vhost: str) -> None:
-    connection = await aio_pika.connect(stand.amqp_url(vhost, "notify"))
+async def test_a_user_may_declare_nothing(servers: PrivateServers, vhost: str) -> None:
+    connection = await aio_pika.connect(servers.amqp_url(vhost, "notify"))
     async with connection:
         channel = await connection.channel()
         with pytest.raises(aio_pika.exceptions.ChannelClosed, match="ACCESS_REFUSED"):
             await channel.declare_queue("notify.another")
 
 
-async def test_what_a_listener_rejects_reaches_the_dead_letters_of_its_service(stand: TestServers, vhost: str) -> None:
-    connection = await aio_pika.connect(stand.amqp_url(vhost))
+async def test_what_a_listener_rejects_reaches_the_dead_letters_of_its_service(
+    servers: PrivateServers, vhost: str
+) -> None:
+    connection = await aio_pika.connect(servers.amqp_url(vhost))
     async with connection, asyncio.timeout(10):
         channel = await connection.channel()
         exchange = await channel.get_exchange("green.events", ensure=False)

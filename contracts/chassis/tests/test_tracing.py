@@ -8,18 +8,18 @@ from datetime import UTC, datetime
 from time import monotonic
 
 import pytest
-from chassis.observability import logs
 from chassis.clock import FixedClock
-from chassis.transactions.group_committer import GroupCommitter
-from chassis.handling import Refusal, HandlerResult
+from chassis.handling import HandlerResult, Refusal
+from chassis.observability import logs
 from chassis.observability.metrics import Metrics
+from chassis.observability.tracing import HEADER, NO_TRACING, SENDING_SECONDS, Tracing, tracing_of
 from chassis.outbox.entries import Causation
+from chassis.persistence.unit_of_work import Document, UnitOfWork
+from chassis.transactions.group_committer import GroupCommitter
+from chassis.transactions.work import WorkItem
 from devkit import InMemoryStore, sample
 from devkit.api_harness import ApiHarness, api_harness
 from devkit.sample import Touch, running
-from chassis.observability.tracing import HEADER, NO_TRACING, SENDING_SECONDS, Tracing, tracing_of
-from chassis.persistence.unit_of_work import Document, UnitOfWork
-from chassis.transactions.work import WorkItem
 from messages.values import Role
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -159,7 +159,9 @@ async def test_of_what_went_wrong_only_the_class_or_the_code_is_told(told: Told,
     assert "张三" not in "".join(span.to_json() for span in told.exporter.get_finished_spans())
 
 
-async def test_a_request_is_named_by_its_route_and_goes_on_with_its_callers_trace(told: Told, served: ApiHarness) -> None:
+async def test_a_request_is_named_by_its_route_and_goes_on_with_its_callers_trace(
+    told: Told, served: ApiHarness
+) -> None:
     plan = await filed(served.client_as(Role.APPLICANT, organisation=USCC, prefecture="150100"))
     told.exporter.clear()
 

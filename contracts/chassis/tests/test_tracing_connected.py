@@ -10,12 +10,12 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from chassis.broker.topology import definitions
 from chassis.security.dev_issuer import DevelopmentIssuer
+from chassis.settings import Mode
+from devkit.private_servers import PrivateServers
 from devkit.servers import free_ports
 from devkit.servers.processes import ManagedProcess
-from chassis.settings import Mode
-from devkit.private_servers import TestServers
-from chassis.broker.topology import definitions
 from messages.notify import NoticeDelivered
 from messages.values import Role
 
@@ -25,7 +25,7 @@ from .readme import example
 pytestmark = pytest.mark.connected
 
 SPEAKER = """
-run(Service("notify", Settings.load(), Store, AGGREGATES, router=router))
+run(ServiceDefinition("notify", Settings.load(), Store, AGGREGATES, router=router))
 """
 HEARER = """
 async def note(event, store, now):
@@ -34,7 +34,7 @@ async def note(event, store, now):
     store.notices.save(event.notice_id, Notice(event.notice_id, "li"))
     return []
 
-run(Service("review", Settings.load(), Store, {}, hears=(hears(NoticeDelivered, note, Store),), router=router))
+run(ServiceDefinition("review", Settings.load(), Store, {}, subscriptions=(subscribe(NoticeDelivered, note, Store),), router=router))
 """
 PROGRAMS = {"notify": SPEAKER, "review": HEARER}
 IMPORTS = """
@@ -48,9 +48,9 @@ SECRET = "150102199003078888"
 
 
 @pytest.fixture
-async def vhost(stand: TestServers) -> str:
+async def vhost(servers: PrivateServers) -> str:
     topology = definitions({"notify": [], "review": [NoticeDelivered]})
-    return await stand.vhost({**topology, "users": [{"name": "notify"}, {"name": "review"}]})
+    return await servers.vhost({**topology, "users": [{"name": "notify"}, {"name": "review"}]})
 
 
 class Started:
@@ -67,15 +67,17 @@ class Started:
 
 
 @asynccontextmanager
-async def started(service: str, stand: TestServers, vhost: str, folder: Path, collector: Collector) -> AsyncIterator[Started]:
+async def started(
+    service: str, servers: PrivateServers, vhost: str, folder: Path, collector: Collector
+) -> AsyncIterator[Started]:
     """One process of a service; ended in order, so that its last spans are sent."""
-    database = await stand.database(service)
+    database = await servers.database(service)
     (port,) = free_ports(1)
     environment = {
         "GREEN_PORT": str(port),
         "GREEN_MONGO_URL": database.url,
         "GREEN_DATABASE": database.name,
-        "GREEN_AMQP_URL": stand.amqp_url(vhost, service),
+        "GREEN_AMQP_URL": servers.amqp_url(vhost, service),
         "GREEN_JWKS_FILE": str(folder / "jwks.json"),
         "GREEN_OTLP_ENDPOINT": collector.address,
     }
@@ -94,12 +96,12 @@ async def started(service: str, stand: TestServers, vhost: str, folder: Path, co
 
 
 async def test_a_command_its_event_and_the_events_effect_elsewhere_are_one_trace(
-    stand: TestServers, vhost: str, tmp_path: Path
+    servers: PrivateServers, vhost: str, tmp_path: Path
 ) -> None:
     with collecting() as collector:
         async with (
-            started("notify", stand, vhost, tmp_path, collector) as speaker,
-            started("review", stand, vhost, tmp_path, collector) as hearer,
+            started("notify", servers, vhost, tmp_path, collector) as speaker,
+            started("review", servers, vhost, tmp_path, collector) as hearer,
         ):
             sent = await speaker.client.post(f"/v1/notices/{SECRET}", headers={"Idempotency-Key": "k"})
             assert sent.status_code == 201

@@ -6,15 +6,15 @@ from datetime import UTC, datetime
 
 import pytest
 from chassis.clock import FixedClock
-from chassis.transactions.group_committer import GroupCommitter
 from chassis.observability.metrics import Metrics
-from chassis.persistence.mongo import Database, Driver, open_database
 from chassis.outbox.entries import Causation
-from devkit import sample
-from devkit.sample import Touch, running
-from devkit.private_servers import TestServers
-from chassis.persistence.unit_of_work import WriteConflictError, RejectedWriteError
+from chassis.persistence.mongo import Database, Driver, open_database
+from chassis.persistence.unit_of_work import RejectedWriteError, WriteConflictError
+from chassis.transactions.group_committer import GroupCommitter
 from chassis.transactions.work import WorkItem
+from devkit import sample
+from devkit.private_servers import PrivateServers
+from devkit.sample import Touch, running
 from opentelemetry.sdk.trace import ReadableSpan
 
 from .conftest import DRIVERS
@@ -26,9 +26,9 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture(params=DRIVERS)
-async def traced(request: pytest.FixtureRequest, stand: TestServers, told: Told) -> AsyncIterator[Database]:
+async def traced(request: pytest.FixtureRequest, servers: PrivateServers, told: Told) -> AsyncIterator[Database]:
     driver: Driver = request.param
-    mine = await stand.database("traced")
+    mine = await servers.database("traced")
     database = open_database(mine.url, mine.name, driver, told.tracing.command_listeners())
     await database.ensure_indexes(sample.INDEXES)
     told.exporter.clear()

@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 import pytest
-from chassis.inbox.subscriptions import subscribe
 from chassis.clock import FixedClock
-from chassis.handling import Refusal, HandlerResult, TransientError
+from chassis.handling import HandlerResult, Refusal, TransientError
+from chassis.inbox.subscriptions import subscribe
 from chassis.scheduling.job import Job
-from devkit.sample import AGGREGATES, Store, TouchCounter, Touch, touch
-from devkit.in_memory_system import ServiceUnderTest, UndeliverableError, InMemorySystem
+from devkit.in_memory_system import InMemorySystem, ServiceUnderTest, UndeliverableError
+from devkit.sample import AGGREGATES, Store, Touch, TouchCounter, touch
 from messages.notify import NoticeDelivered
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -9,27 +9,27 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypedDict, TypeVar, Unpack
 
+from chassis.clock import Clock
+from chassis.handling import Handler
+from chassis.http.app import create_app
+from chassis.http.endpoint import ApiContext
+from chassis.http.idempotency import IDEMPOTENCY_KEY
+from chassis.observability.health import Health
+from chassis.observability.metrics import Metrics
+from chassis.observability.tracing import NO_TRACING, Tracing
+from chassis.persistence.collections import Index
+from chassis.persistence.unit_of_work import DocumentStore, UnitOfWork, read_only_unit
+from chassis.security.dev_issuer import AUDIENCE, ISSUER, DevelopmentIssuer
+from chassis.security.tokens import TokenVerifier
+from chassis.settings import MIB, Mode
+from chassis.transactions.commands import CommandExecutor
+from chassis.transactions.group_committer import GroupCommitter
 from fastapi import APIRouter, FastAPI
 from httpx2 import ASGITransport, AsyncClient, Response
 from messages.envelope import decode
 from messages.event import Event
 
-from chassis.http.app import create_app
-from chassis.clock import Clock
-from chassis.transactions.group_committer import GroupCommitter
-from chassis.handling import Handler
-from chassis.observability.health import Health
-from chassis.http.endpoint import ApiContext
-from chassis.http.idempotency import IDEMPOTENCY_KEY
-from chassis.security.dev_issuer import AUDIENCE, ISSUER, DevelopmentIssuer
-from chassis.observability.metrics import Metrics
-from chassis.transactions.commands import CommandExecutor
-from chassis.settings import MIB, Mode
-from chassis.persistence.collections import Index
 from devkit.in_memory_store import InMemoryStore
-from chassis.security.tokens import TokenVerifier
-from chassis.observability.tracing import NO_TRACING, Tracing
-from chassis.persistence.unit_of_work import DocumentStore, UnitOfWork, read_only_unit
 
 M = TypeVar("M")
 S = TypeVar("S")

@@ -10,15 +10,16 @@ from typing import Any, Generic, TypeVar
 from uuid import uuid4
 
 from chassis.clock import Clock
-from chassis.transactions.group_committer import GroupCommitter
 from chassis.handling import Handler
 from chassis.observability.metrics import Metrics
+from chassis.persistence.collections import Index
 from chassis.persistence.mongo import Database, Driver, open_database
+from chassis.persistence.unit_of_work import ChangeSet, UnitOfWork, Write, read_only_unit
 from chassis.security.audit import RECORD_INDEXES
 from chassis.transactions.commands import CommandExecutor
-from chassis.persistence.collections import Index
-from devkit.private_servers import TestServers
-from chassis.persistence.unit_of_work import ChangeSet, UnitOfWork, Write, read_only_unit
+from chassis.transactions.group_committer import GroupCommitter
+
+from devkit.private_servers import PrivateServers
 
 C = TypeVar("C")
 S = TypeVar("S")
@@ -57,7 +58,7 @@ class CommitterCluster(Generic[S]):
 
 @asynccontextmanager
 async def committer_cluster(  # noqa: PLR0913 - what a service's main.py wires
-    stand: TestServers,
+    servers: PrivateServers,
     service: str,
     store: Callable[[UnitOfWork], S],
     *,
@@ -68,12 +69,14 @@ async def committer_cluster(  # noqa: PLR0913 - what a service's main.py wires
     driver: Driver = "motor",
 ) -> AsyncIterator[CommitterCluster[S]]:
     """Open a fresh database for ``count`` processes; they finish what they have begun before it is closed."""
-    mine = await stand.database(service)
+    mine = await servers.database(service)
     database = open_database(mine.url, mine.name, driver)
     async with AsyncExitStack() as ending:
         ending.push_async_callback(database.close)
         await database.ensure_indexes((*indexes, *RECORD_INDEXES))
-        committers = [GroupCommitter(database, service, aggregates, clock=clock, metrics=Metrics()) for _ in range(count)]
+        committers = [
+            GroupCommitter(database, service, aggregates, clock=clock, metrics=Metrics()) for _ in range(count)
+        ]
         for each in committers:
             each.start()
             ending.push_async_callback(each.stop)

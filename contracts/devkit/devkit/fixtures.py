@@ -4,20 +4,20 @@ import os
 
 import pytest
 
-from devkit.private_servers import TestServers
+from devkit.private_servers import PrivateServers
 
 
 @pytest.fixture(scope="session")
-def test_servers(tmp_path_factory: pytest.TempPathFactory) -> TestServers:
+def servers(tmp_path_factory: pytest.TempPathFactory) -> PrivateServers:
     """Give the one broker and database of this session, shared by all workers of xdist."""
     base = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         # A worker's base lies in the session's, and its parent process is the session's.
-        return TestServers.join(base.parent / "stand", os.getppid())
-    return TestServers.join(base / "stand", os.getpid())
+        return PrivateServers.join(base.parent / "stand", os.getppid())
+    return PrivateServers.join(base / "stand", os.getpid())
 
 
 @pytest.fixture
-async def vhost(stand: TestServers) -> str:
+async def vhost(servers: PrivateServers) -> str:
     """Give an empty vhost of this test's own."""
-    return await stand.vhost()
+    return await servers.vhost()

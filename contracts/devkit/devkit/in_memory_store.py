@@ -9,12 +9,22 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from bson import encode
-from messages.event import Event
-
-from chassis.handling import Handler, Sort, Filter
-from chassis.persistence.query import matches, sorted_by, values_at
+from chassis.handling import Filter, Handler, Sort
 from chassis.persistence.collections import Index
-from chassis.persistence.unit_of_work import IdentityMap, ChangeSet, WriteConflictError, Document, HandlerOutcome, DuplicateKeyError, UnitOfWork, UnstorableValueError, Write, read_only_unit
+from chassis.persistence.query import matches, sorted_by, values_at
+from chassis.persistence.unit_of_work import (
+    ChangeSet,
+    Document,
+    DuplicateKeyError,
+    HandlerOutcome,
+    IdentityMap,
+    UnitOfWork,
+    UnstorableValueError,
+    Write,
+    WriteConflictError,
+    read_only_unit,
+)
+from messages.event import Event
 
 M = TypeVar("M")
 S = TypeVar("S")

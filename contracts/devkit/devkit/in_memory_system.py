@@ -7,20 +7,25 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any, TypeVar
 
+from chassis.clock import Clock
+from chassis.handling import Handler, TransientError
+from chassis.inbox.subscriptions import Subscription
+from chassis.outbox.entries import Causation, event_id, to_envelope
+from chassis.persistence.collections import Index
+from chassis.persistence.unit_of_work import (
+    ChangeSet,
+    HandlerCall,
+    HandlerOutcome,
+    IdentityMap,
+    UnitOfWork,
+    read_only_unit,
+)
+from chassis.scheduling.job import Job
+from chassis.transactions.work import message_inbox_id
 from messages.envelope import OutgoingMessage, decode
 from messages.event import Event
 
-from chassis.inbox.subscriptions import Subscription
-
-from chassis.persistence.unit_of_work import HandlerCall
-from chassis.clock import Clock
-from chassis.handling import Handler, TransientError
-from chassis.scheduling.job import Job
-from chassis.outbox.entries import Causation, event_id, to_envelope
-from chassis.persistence.collections import Index
 from devkit.in_memory_store import InMemoryStore
-from chassis.persistence.unit_of_work import IdentityMap, ChangeSet, HandlerOutcome, UnitOfWork, read_only_unit
-from chassis.transactions.work import message_inbox_id
 
 M = TypeVar("M")
 S = TypeVar("S")
@@ -45,14 +50,16 @@ class ServiceUnderTest:
         self.memory = InMemoryStore(self.indexes)
 
 
-class UndeliverableError(AssertionError):  # noqa: N818 - what the world is then
+class UndeliverableError(AssertionError):
     """Messages are left that no handler can take."""
 
 
 class InMemorySystem:
     """Members and the bus between them. ``said`` is every event in the order of its commit."""
 
-    def __init__(self, *members: ServiceUnderTest, clock: Clock, twice: bool = False, shuffled: Random | None = None) -> None:
+    def __init__(
+        self, *members: ServiceUnderTest, clock: Clock, twice: bool = False, shuffled: Random | None = None
+    ) -> None:
         self.members = {member.name: member for member in members}
         self.clock = clock
         self.said: list[Event] = []

@@ -27,7 +27,7 @@ class ServiceDatabase(NamedTuple):
 
 
 @dataclass(frozen=True)
-class TestServers:
+class PrivateServers:
     """What tests know of the session's servers; they end with the session, however it ends."""
 
     broker: BrokerAdmin

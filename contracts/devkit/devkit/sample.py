@@ -6,15 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from chassis.outbox.entries import Causation
+from chassis.persistence.collections import DocumentCollection, Index
+from chassis.persistence.unit_of_work import HandlerCall, Key, UnitOfWork
+from chassis.transactions.work import WorkItem
 from messages.event import Event
 from messages.notify import NoticeDelivered
 from messages.values import Role
-
-from chassis.persistence.unit_of_work import HandlerCall
-from chassis.outbox.entries import Causation
-from chassis.persistence.collections import DocumentCollection, Index
-from chassis.persistence.unit_of_work import Key, UnitOfWork
-from chassis.transactions.work import WorkItem
 
 SERVICE = "notify"
 AGGREGATES = {"notice": "notices"}

@@ -1,4 +1,4 @@
-"""Keeps the servers of a test session while the session's process lives: `python -m chassis.testing.keeper`."""
+"""Keeps the servers of a test session while the session's process lives: `python -m devkit.server_supervisor`."""
 
 import asyncio
 import os
@@ -8,8 +8,8 @@ import sys
 from dataclasses import fields
 from pathlib import Path
 
+from devkit.private_servers import PrivateServers
 from devkit.servers import Broker, BrokerAdmin, MissingServerError, Mongod, MongodAdmin, ServerDiedError
-from devkit.private_servers import TestServers
 
 
 async def keep(folder: Path, session: int) -> None:
@@ -18,7 +18,7 @@ async def keep(folder: Path, session: int) -> None:
     async with asyncio.TaskGroup() as starting:
         broker = starting.create_task(Broker.start(folder / "broker"))
         mongod = starting.create_task(Mongod.start(folder / "mongod"))
-    stand = TestServers(_plain_broker(broker.result()), _plain_mongod(mongod.result()))
+    stand = PrivateServers(_plain_broker(broker.result()), _plain_mongod(mongod.result()))
     ready = folder / "ready.json"
     ready.write_text(stand.described())
     ready.rename(folder / "stand.json")

@@ -11,13 +11,13 @@ from messages.values import (
     Identifier,
     IndicatorValue,
     Level,
+    MandatoryItemAnswer,
     Number,
     PersonRef,
     Reason,
     SchemeRef,
     UnitRef,
     Value,
-    MandatoryItemAnswer,
 )
 
 

@@ -23,7 +23,7 @@ SPECVERSION = "1.0"
 REQUIRED = ("id", "source", "type", "specversion", "time")
 
 
-class UndecodableMessageError(ValueError):  # noqa: N818 - the sentence reads: it was not heard
+class UndecodableMessageError(ValueError):
     """A message that no listener can ever understand; the text says why."""
 
 
@@ -59,7 +59,9 @@ class _JsonBytes(JSONFormat):
 _FORMAT = _JsonBytes()
 
 
-def encode(event: Event, *, event_id: str, time: datetime, correlation_id: str, causation_id: str = "") -> OutgoingMessage:
+def encode(
+    event: Event, *, event_id: str, time: datetime, correlation_id: str, causation_id: str = ""
+) -> OutgoingMessage:
     """Wrap a fact; ``time`` is the instant of its commit, UTC."""
     attributes: dict[str, Any] = {
         "id": event_id,

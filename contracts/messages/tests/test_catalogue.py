@@ -29,7 +29,10 @@ def test_whoever_opens_a_duty_says_also_that_it_is_met_and_overdue_and_of_known_
 
     for owner in {event.owner for event in said}:
         own = [event for event in said if event.owner == owner]
-        assert {next(form for form in (DutyOpenedFacts, DutyMetFacts, DutyOverdueFacts) if issubclass(each, form)) for each in own} == {
+        assert {
+            next(form for form in (DutyOpenedFacts, DutyMetFacts, DutyOverdueFacts) if issubclass(each, form))
+            for each in own
+        } == {
             DutyOpenedFacts,
             DutyMetFacts,
             DutyOverdueFacts,

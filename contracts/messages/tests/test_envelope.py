@@ -3,7 +3,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 from cloudevents.core.bindings import rabbitmq
-from messages.envelope import UndecodableMessageError, OutgoingMessage, decode, encode
+from messages.envelope import OutgoingMessage, UndecodableMessageError, decode, encode
 from messages.review import CaseForwarded
 from pydantic import ValidationError
 

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import chinese_calendar
 from pydantic import Field, field_validator, model_validator
 
-from rulebook import documents
+from rulebook.documents import read_all, read_documents
 from rulebook.types import Frozen
 
 SATURDAY = 5
@@ -148,7 +148,7 @@ def _library_year(year: int) -> frozenset[date] | None:
 
 def calendar_from(documents: Mapping[str, str]) -> WorkingCalendar:
     """A calendar from TOML tables by name; raises CalendarProblems with all that is wrong in any of them."""
-    good, problems = documents.read_all(documents, Tables)
+    good, problems = read_all(documents, Tables)
     named = [(name, table) for name, document in good.items() for table in document.tables]
     problems += [
         f"{name}: version {table.version} of {table.year} is also in {other}"
@@ -162,7 +162,7 @@ def calendar_from(documents: Mapping[str, str]) -> WorkingCalendar:
 
 def load_calendar(extra: Path | None = None) -> WorkingCalendar:
     """The packaged tables, and those of a file or folder laid over them."""
-    return calendar_from(documents.read_documents("calendars", extra))
+    return calendar_from(read_documents("calendars", extra))
 
 
 @cache

@@ -45,7 +45,7 @@ class Ranking(Frozen):
         return tuple(line.entry for line in self.lines if line.outcome == "selected")
 
 
-class NotComparableError(ValueError):  # noqa: N818 -- says what is wrong
+class NotComparableError(ValueError):
     """Cases of different unit types or scheme versions; rank each kind by itself."""
 
 

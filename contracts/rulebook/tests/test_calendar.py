@@ -8,11 +8,11 @@ from rulebook import (
     CalendarProblems,
     add_working_days,
     calendar_from,
-    recount_period,
     is_working_day,
     known,
     load_calendar,
     national_calendar,
+    recount_period,
 )
 
 SCHEDULE_2027 = """

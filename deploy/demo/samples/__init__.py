@@ -14,7 +14,7 @@ from pathlib import Path
 
 import applications.workbooks
 
-from deploy.demo.cast import Applicant, Personas, EdgeCase
+from deploy.demo.cast import Applicant, EdgeCase, Personas
 from deploy.demo.samples import annex1, evidence, report, roster
 from deploy.demo.samples.packing import packed
 

@@ -1,4 +1,4 @@
-"""``python -m deploy.season.samples FOLDER``: write the files of the season."""
+"""``python -m deploy.demo.samples FOLDER``: write the files of the season."""
 
 from __future__ import annotations
 

@@ -27,7 +27,9 @@ async def record_prefecture_lists(season: Season) -> None:
     async def record(prefecture: Prefecture) -> None:
         on_it = [each for each in season.cast.applicants if each.unit.name in named]
         body = _list(prefecture, [each for each in on_it if each.unit.prefecture is prefecture])
-        await season.calls.as_person(officer(prefecture)).post("applications", "/prefecture-lists", f"list:{prefecture}", body)
+        await season.calls.as_person(officer(prefecture)).post(
+            "applications", "/prefecture-lists", f"list:{prefecture}", body
+        )
 
     await season.each(Prefecture, record)
     await _record_fact(season)
@@ -68,7 +70,9 @@ async def draft_applications(season: Season) -> None:
 async def _ask_for_mail(season: Season, applicant: Applicant) -> None:
     """Some want their notices by e-mail too (N1): those with a story to tell."""
     contact = {"email": email(applicant)}
-    await season.calls.as_person(unit(applicant)).put("notify", "/contacts/applicant", f"contact:{applicant.id}", contact)
+    await season.calls.as_person(unit(applicant)).put(
+        "notify", "/contacts/applicant", f"contact:{applicant.id}", contact
+    )
 
 
 async def _import_work_plan(season: Season, applicant: Applicant) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from deploy.demo import timeline
 from deploy.demo.calls import until
-from deploy.demo.cast import FORMER_NAME, REMOVAL, Assessor, Expert, EdgeCase
+from deploy.demo.cast import FORMER_NAME, REMOVAL, Assessor, EdgeCase, Expert
 from deploy.demo.people import REGION, REVIEWERS
 from deploy.demo.season import Season
 
@@ -16,7 +16,9 @@ async def register(season: Season) -> None:
     season.stage("Assessors and experts are registered", timeline.REGISTRATION)
 
     async def assessor(one: Assessor) -> None:
-        await season.calls.as_person(REGION).post("assessor-quota", "/assessors", f"register:{one.id}", _registration(one))
+        await season.calls.as_person(REGION).post(
+            "assessor-quota", "/assessors", f"register:{one.id}", _registration(one)
+        )
 
     async def expert(one: Expert) -> None:
         body = {"expert_id": one.id, "employer": one.employer, "groups": one.groups}

@@ -29,7 +29,9 @@ async def score(season: Season) -> None:
     """Each member of each panel signs a sheet of its own."""
     season.stage("Experts sign their score sheets", timeline.SCORING)
     by_case = {season.id_of(each): each for each in season.cast.applicants}
-    panels = (await season.calls.as_person(REVIEWERS).post("review", f"/batches/{YEAR}/panels", "panels")).body["appointed"]
+    panels = (await season.calls.as_person(REVIEWERS).post("review", f"/batches/{YEAR}/panels", "panels")).body[
+        "appointed"
+    ]
     seats = [(by_case[panel["case_id"]], panel["experts"], seat) for panel in panels for seat in range(len(LENIENCE))]
 
     async def sign(place: tuple[Applicant, list[str], int]) -> None:

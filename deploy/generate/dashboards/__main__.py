@@ -1,4 +1,4 @@
-"""``python -m deploy.dashboards [--write]``: hold the committed dashboards to the code, or write them anew."""
+"""``python -m deploy.generate.dashboards [--write]``: hold the committed dashboards to the code, or write them anew."""
 
 from __future__ import annotations
 

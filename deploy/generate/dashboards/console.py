@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from html import escape
 
-from deploy.generate.dashboards.panels import Dashboard, Panel, Row, PanelUnit
+from deploy.generate.dashboards.panels import Dashboard, Panel, PanelUnit, Row
 
 NUMBERS = {PanelUnit.SECONDS: "humanizeDuration", PanelUnit.BYTES: "humanize1024"}
 STYLES = (

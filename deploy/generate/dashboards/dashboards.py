@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deploy.generate.dashboards.panels import Dashboard, Query, Row, PanelUnit, delivery, graph, http, number, process
+from deploy.generate.dashboards.panels import Dashboard, PanelUnit, Query, Row, delivery, graph, http, number, process
 from deploy.services import SERVICES, Service
 
 TITLES = {

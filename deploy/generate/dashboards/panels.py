@@ -61,7 +61,9 @@ class Dashboard:
         return tuple(panel for row in self.rows for panel in (*row.numbers, *row.graphs))
 
 
-def number(title: str, english: str, expression: str, unit: PanelUnit = PanelUnit.COUNT, alarm: float | None = None) -> Panel:
+def number(
+    title: str, english: str, expression: str, unit: PanelUnit = PanelUnit.COUNT, alarm: float | None = None
+) -> Panel:
     return Panel(title, english, (Query(expression),), unit, alarm)
 
 
@@ -105,10 +107,15 @@ def delivery(job: str) -> Row:
         ),
         graphs=(
             graph(
-                "事件到达时龄", "Age of events at handling", PanelUnit.SECONDS, *quantiles("green_event_age_seconds", job)
+                "事件到达时龄",
+                "Age of events at handling",
+                PanelUnit.SECONDS,
+                *quantiles("green_event_age_seconds", job),
             ),
             graph("事务提交用时", "Time of a commit", PanelUnit.SECONDS, *quantiles("green_commit_seconds", job)),
-            graph("处理量（按结果）", "Works by outcome", PanelUnit.PER_SECOND, rates("green_works_total", job, "outcome")),
+            graph(
+                "处理量（按结果）", "Works by outcome", PanelUnit.PER_SECOND, rates("green_works_total", job, "outcome")
+            ),
             graph(
                 "重复、过时、重试、失败",
                 "Duplicates, stale, tried again, failing",
@@ -134,9 +141,14 @@ def http(job: str) -> Row:
         "接口 HTTP",
         graphs=(
             graph(
-                "请求量（按状态）", "Requests by status", PanelUnit.PER_SECOND, rates("http_requests_total", job, "status")
+                "请求量（按状态）",
+                "Requests by status",
+                PanelUnit.PER_SECOND,
+                rates("http_requests_total", job, "status"),
             ),
-            graph("应答用时", "Time to answer", PanelUnit.SECONDS, *quantiles("http_request_duration_highr_seconds", job)),
+            graph(
+                "应答用时", "Time to answer", PanelUnit.SECONDS, *quantiles("http_request_duration_highr_seconds", job)
+            ),
             graph(
                 "规则拒绝（按代码）",
                 "Refusals by a rule, by code",
@@ -160,7 +172,10 @@ def process(job: str) -> Row:
         graphs=(
             graph("内存", "Memory", PanelUnit.BYTES, Query(f"process_resident_memory_bytes{here}", "{{instance}}")),
             graph(
-                "距任务上次检查", "Since a job last looked", PanelUnit.SECONDS, Query(_seconds_since_poll(here), "{{exported_job}}")
+                "距任务上次检查",
+                "Since a job last looked",
+                PanelUnit.SECONDS,
+                Query(_seconds_since_poll(here), "{{exported_job}}"),
             ),
         ),
     )

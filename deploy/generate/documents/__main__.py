@@ -1,4 +1,4 @@
-"""``python -m deploy.documents [--write]``: hold the committed documents to the code, or write them anew."""
+"""``python -m deploy.generate.documents [--write]``: hold the committed documents to the code, or write them anew."""
 
 from __future__ import annotations
 

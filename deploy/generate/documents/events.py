@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from chassis.inbox.subscriptions import Subscription
 from chassis.broker.topology import EVENTS_EXCHANGE, service_queues
+from chassis.inbox.subscriptions import Subscription
 from messages.catalogue import EVENTS
 from messages.envelope import CONTENT_TYPE
 from messages.event import Event

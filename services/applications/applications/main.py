@@ -5,15 +5,15 @@ from __future__ import annotations
 from asyncio import to_thread
 from functools import partial
 
-from chassis.security.pseudonyms import load_keys
 from chassis.runtime.run import run
 from chassis.runtime.service import ServiceDefinition
+from chassis.security.pseudonyms import load_keys
 
 from applications import api
 from applications.bus import SUBSCRIPTIONS
+from applications.file_store import FileStore
 from applications.settings import Settings
 from applications.store import AGGREGATES, INDEXES, Store
-from applications.file_store import FileStore
 
 
 def service(settings: Settings | None = None) -> ServiceDefinition:

@@ -9,8 +9,8 @@ from applications.domain.application import Application, Version
 from applications.domain.assessors import KnownAssessor
 from applications.domain.facts import Fact
 from applications.domain.files import StoredFile
-from applications.domain.records import PrefectureList
 from applications.domain.organisation_status import OrganisationStatus
+from applications.domain.records import PrefectureList
 
 AGGREGATES = {"application": "applications"}
 """Aggregate of an event type → collection."""

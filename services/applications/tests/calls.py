@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chassis.security.pseudonyms import KeyRing
-from devkit.api_harness import ApiHarness, ApiClient
+from devkit.api_harness import ApiClient, ApiHarness
 
 from . import forms
 from .story import STEEL

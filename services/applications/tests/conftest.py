@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 from applications import api, handlers
-from applications.store import AGGREGATES, INDEXES, Store
 from applications.file_store import FileStore
+from applications.store import AGGREGATES, INDEXES, Store
 from chassis.clock import FixedClock
-from devkit.api_harness import ApiHarness, ApiClient, api_harness
+from devkit.api_harness import ApiClient, ApiHarness, api_harness
 from messages.values import Role
 
 from .calls import KEYS

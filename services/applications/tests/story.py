@@ -11,6 +11,7 @@ from applications.domain.application import Application
 from applications.domain.eligibility import EligibilityContext
 from applications.domain.facts import FactKind
 from applications.domain.files import Owner
+from applications.domain.organisation_status import Listing, OrganisationStatus
 from applications.domain.report import (
     Certificate,
     Declaration,
@@ -23,7 +24,6 @@ from applications.domain.report import (
     ParkYear,
     Report,
 )
-from applications.domain.organisation_status import Listing, OrganisationStatus
 from applications.handlers import OpenDraft, RecordFile, Submit, open_draft, record_file, submit_application
 from applications.store import AGGREGATES, INDEXES, Store
 from devkit import HandlerHarness
@@ -32,12 +32,12 @@ from messages.values import (
     AssessorRef,
     Evaluation,
     Level,
+    MandatoryItemAnswer,
     PersonRef,
     Prefecture,
     SchemeRef,
     UnitRef,
     UnitType,
-    MandatoryItemAnswer,
 )
 from rulebook import Scheme, rules_on, scheme_on
 from stdnum.cn import uscc as gb32100

@@ -7,7 +7,7 @@ from applications import handlers
 from applications.domain.application import State
 from applications.store import Store
 from applications.workbooks import report, write
-from devkit.api_harness import ApiHarness, ApiClient
+from devkit.api_harness import ApiClient, ApiHarness
 from messages.applications import ApplicationAccepted, ApplicationRefused
 from messages.values import Role
 
@@ -84,7 +84,9 @@ async def test_an_assessors_report_is_answered_as_waiting(unit: ApiClient, serve
 
 
 @pytest.mark.rule("A4")
-async def test_the_same_key_and_body_is_one_effect_and_another_body_is_refused(unit: ApiClient, served: ApiHarness) -> None:
+async def test_the_same_key_and_body_is_one_effect_and_another_body_is_refused(
+    unit: ApiClient, served: ApiHarness
+) -> None:
     first = await unit.post(APPLICATIONS, json=DRAFT, key="once")
     again = await unit.post(APPLICATIONS, json=DRAFT, key="once")
     other = await unit.post(APPLICATIONS, json=DRAFT | {"batch_year": 2027}, key="once")
@@ -186,7 +188,9 @@ async def test_a_draft_is_its_units_alone_whomever_it_names_until_it_is_submitte
 
 
 @pytest.mark.rule("P2")
-async def test_nobody_files_for_another_unit(stranger: ApiClient, unit: ApiClient, officer: ApiClient, served: ApiHarness) -> None:
+async def test_nobody_files_for_another_unit(
+    stranger: ApiClient, unit: ApiClient, officer: ApiClient, served: ApiHarness
+) -> None:
     key = await drafted(unit)
 
     answers = [

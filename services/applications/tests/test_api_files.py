@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 from applications import handlers
-from applications.store import Store
 from applications.file_store import FileStore
-from devkit.api_harness import ApiHarness, ApiClient
+from applications.store import Store
+from devkit.api_harness import ApiClient, ApiHarness
 from messages import review
 from messages.values import Department, Role
 
@@ -79,7 +79,9 @@ def reviewers(served: ApiHarness) -> dict[str, ApiClient]:
     market = Department.MARKET_REGULATION
     return {
         "department": served.client_as(Role.CONSULTED_DEPARTMENT, organisation=market, prefecture=ORDOS, subject="d-1"),
-        "elsewhere": served.client_as(Role.CONSULTED_DEPARTMENT, organisation=market, prefecture="150100", subject="d-2"),
+        "elsewhere": served.client_as(
+            Role.CONSULTED_DEPARTMENT, organisation=market, prefecture="150100", subject="d-2"
+        ),
         "organisation": served.client_as(Role.REVIEW_ORGANISATION, organisation="示例评审机构", subject="r-1"),
         "expert": served.client_as(Role.EXPERT, subject="e1"),
         "other expert": served.client_as(Role.EXPERT, subject="e9"),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from applications.workbooks import Form, annex1, read, report, write
-from devkit.api_harness import ApiHarness, ApiClient
+from devkit.api_harness import ApiClient, ApiHarness
 from messages.values import Role
 
 from . import forms
@@ -170,7 +170,9 @@ async def test_a_form_without_a_file_is_refused(unit: ApiClient) -> None:
         ("evaluation-report", {"unit_type": "park"}, report.PARK),
     ],
 )
-async def test_anybody_downloads_an_empty_form(served: ApiHarness, name: str, params: dict[str, str], form: Form) -> None:
+async def test_anybody_downloads_an_empty_form(
+    served: ApiHarness, name: str, params: dict[str, str], form: Form
+) -> None:
     answer = await served.anonymous().get(f"/v1/forms/{name}.xlsx", params=params)
 
     assert answer.headers["content-type"] == XLSX

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from applications.store import Store
-from devkit.api_harness import ApiHarness, ApiClient
+from devkit.api_harness import ApiClient, ApiHarness
 from messages.values import Role
 
 from .calls import APPLICATIONS, DRAFT, codes, drafted, filed

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from applications.workbooks import annex1, report, write
-from devkit.api_harness import ApiHarness, ApiClient
+from devkit.api_harness import ApiClient, ApiHarness
 
 from . import forms
 from .calls import APPLICATIONS, DRAFT, PDF, codes, drafted, imported, kept

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from applications.handlers import OpenDraft, open_draft
 from chassis.handling import Refusal
-from devkit.api_harness import ApiHarness, ApiClient
+from devkit.api_harness import ApiClient, ApiHarness
 from messages.values import Level, Role
 
 from .calls import APPLICATIONS, DRAFT, drafted

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 from applications.domain.facts import REGION
-from devkit.api_harness import ApiHarness, ApiClient
+from devkit.api_harness import ApiClient, ApiHarness
 from messages.applications import EligibilityLost
 from messages.values import Prefecture, Role
 
@@ -15,7 +15,9 @@ from .story import PARK, STEEL, of_number
 
 
 @pytest.mark.rule("E4")
-async def test_an_officer_records_a_fact_which_then_counts(unit: ApiClient, officer: ApiClient, stranger: ApiClient) -> None:
+async def test_an_officer_records_a_fact_which_then_counts(
+    unit: ApiClient, officer: ApiClient, stranger: ApiClient
+) -> None:
     body = {"uscc": STEEL.uscc, "kind": "abnormal_operations", "date": "2025-01-01", "source": "企业信用信息公示系统"}
     key = await filed(unit)
 
@@ -99,7 +101,9 @@ async def test_a_list_names_each_park_as_it_was_first_registered(officer: ApiCli
 
 
 @pytest.mark.rule("P2")
-async def test_everybody_sees_which_office_has_recorded_a_list_and_not_who(officer: ApiClient, served: ApiHarness) -> None:
+async def test_everybody_sees_which_office_has_recorded_a_list_and_not_who(
+    officer: ApiClient, served: ApiHarness
+) -> None:
     region = served.client_as(Role.REGIONAL_OFFICER, subject="region-1")
     for caller in (officer, region):
         await caller.post("/v1/prefecture-lists", json=LIST | {"prefecture": STEEL.prefecture})

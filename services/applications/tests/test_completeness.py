@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from applications.domain.application import Application
 from applications.domain.completeness import missing
-from messages.values import Evaluation, Level, SchemeRef, MandatoryItemAnswer
+from messages.values import Evaluation, Level, MandatoryItemAnswer, SchemeRef
 from rulebook import scheme_on
 
 from .story import ASSESSOR, BY_ASSESSOR, DIGEST, PARK, RULES, STEEL, TODAY, application, report, scheme_of

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from applications.domain import eligibility
-from applications.domain.report import Energy, EnergyBasis
 from applications.domain.organisation_status import Removal
+from applications.domain.report import Energy, EnergyBasis
 from messages.values import Ban, Level, UnitRef
 
 from .conditions import found, of_report

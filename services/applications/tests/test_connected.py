@@ -15,7 +15,7 @@ from applications.store import AGGREGATES, INDEXES, Store
 from chassis.clock import FixedClock
 from chassis.handling import Refusal
 from devkit.committer_cluster import CommitterCluster, committer_cluster
-from devkit.private_servers import TestServers
+from devkit.private_servers import PrivateServers
 from messages.registry import UnitRemoved
 from messages.values import Ban, Evaluation, Level, UnitRef
 from pydantic_core import to_jsonable_python
@@ -29,10 +29,10 @@ BAN = Ban(first_day=TODAY, last_day=TODAY.replace(year=2029))
 
 
 @pytest.fixture
-async def two(stand: TestServers) -> AsyncIterator[CommitterCluster[Store]]:
+async def two(servers: PrivateServers) -> AsyncIterator[CommitterCluster[Store]]:
     """Two processes of the service on one database."""
     async with committer_cluster(
-        stand, "applications", Store, aggregates=AGGREGATES, indexes=INDEXES, clock=FixedClock(NOW)
+        servers, "applications", Store, aggregates=AGGREGATES, indexes=INDEXES, clock=FixedClock(NOW)
     ) as opened:
         yield opened
 
@@ -46,7 +46,9 @@ async def submit(two: CommitterCluster[Store], process: int, application_id: str
     return "taken in"
 
 
-async def drafted(two: CommitterCluster[Store], unit: UnitRef, *names: str, evaluation: Evaluation = ALONE) -> list[str]:
+async def drafted(
+    two: CommitterCluster[Store], unit: UnitRef, *names: str, evaluation: Evaluation = ALONE
+) -> list[str]:
     sent = handlers.RecordFile(DIGEST, 9, "application/pdf", Owner(unit.uscc, "a.pdf"))
     await two.perform(0, handlers.record_file, sent)
     await two.perform(0, handlers.record_prefecture_list, list_of(unit))
@@ -75,7 +77,9 @@ def removal_of(unit: UnitRef) -> UnitRemoved:
 
 
 @pytest.mark.rule("E13")
-async def test_of_two_submissions_for_one_title_at_the_same_moment_one_is_taken_in(two: CommitterCluster[Store]) -> None:
+async def test_of_two_submissions_for_one_title_at_the_same_moment_one_is_taken_in(
+    two: CommitterCluster[Store],
+) -> None:
     for number in range(ROUNDS):
         unit = of_number(number)
         keys = await drafted(two, unit, "a", "b")

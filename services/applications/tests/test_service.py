@@ -11,16 +11,16 @@ import pytest
 from applications.bus import SUBSCRIPTIONS
 from applications.main import service
 from applications.settings import Settings
+from chassis.broker.publisher import BrokerPublisher
+from chassis.broker.topology import definitions
 from chassis.clock import set_simulated
-from chassis.security.pseudonyms import add_key
-from chassis.security.dev_issuer import DevelopmentIssuer
 from chassis.outbox.entries import Causation, entry
 from chassis.runtime.process import Process
-from chassis.broker.publisher import BrokerPublisher
+from chassis.security.dev_issuer import DevelopmentIssuer
+from chassis.security.pseudonyms import add_key
 from chassis.settings import Mode
 from devkit.api_harness import ApiClient
-from devkit.private_servers import TestServers
-from chassis.broker.topology import definitions
+from devkit.private_servers import PrivateServers
 from httpx2 import ASGITransport, AsyncClient
 from messages.applications import (
     ApplicationAccepted,
@@ -70,23 +70,23 @@ class Running:
 
 
 @pytest.fixture
-async def running(stand: TestServers, tmp_path: Path) -> AsyncIterator[Running]:
+async def running(servers: PrivateServers, tmp_path: Path) -> AsyncIterator[Running]:
     topology = {"applications": [each.event_type for each in SUBSCRIPTIONS], "notify": SAYS}
-    vhost = await stand.vhost(definitions({**topology, **{name: [] for name in NEIGHBOURS}}))
-    mine = await stand.database("applications")
+    vhost = await servers.vhost(definitions({**topology, **{name: [] for name in NEIGHBOURS}}))
+    mine = await servers.database("applications")
     set_simulated(tmp_path / "clock.json", NOW)
     add_key(tmp_path / "person.toml", "k1")
     issuer = DevelopmentIssuer(tmp_path / "keys", Mode.LOCAL)
     settings = Settings(
         mongo_url=mine.url,
         database=mine.name,
-        amqp_url=stand.amqp_url(vhost, "applications"),
+        amqp_url=servers.amqp_url(vhost, "applications"),
         jwks_file=issuer.jwks_file,
         clock_file=tmp_path / "clock.json",
         files_dir=tmp_path / "files",
         person_key_file=tmp_path / "person.toml",
     )
-    quota = BrokerPublisher(stand.amqp_url(vhost, "assessor-quota"))
+    quota = BrokerPublisher(servers.amqp_url(vhost, "assessor-quota"))
     async with (
         Process(service(settings)) as process,
         AsyncClient(transport=ASGITransport(process.app), base_url="http://green.invalid") as client,

@@ -43,7 +43,9 @@ async def _ledgers_wanted(submitted: ApplicationSubmitted, store: Store) -> Iter
 
 
 SUBSCRIPTIONS: tuple[Subscription, ...] = (
-    subscribe(ApplicationSubmitted, with_progress(handlers.reserve_item), Store, reads=_of_submission, then=_ledgers_wanted),
+    subscribe(
+        ApplicationSubmitted, with_progress(handlers.reserve_item), Store, reads=_of_submission, then=_ledgers_wanted
+    ),
     subscribe(ApplicationWithdrawn, with_progress(handlers.release_item), Store, reads=_of_application),
     subscribe(ApplicationRefused, with_progress(handlers.release_item), Store, reads=_of_application),
     subscribe(InitialReviewAccepted, with_progress(handlers.confirm_item), Store, reads=_of_case),

@@ -87,7 +87,9 @@ MEASURES = (
     DomainGauge(
         "quota_items_refused", "Items refused in this counting year, by the first reason", items_refused, ("reason",)
     ),
-    DomainGauge("quota_representatives_full", "Legal representatives with no place left this year", representatives_exhausted),
+    DomainGauge(
+        "quota_representatives_full", "Legal representatives with no place left this year", representatives_exhausted
+    ),
     DomainGauge("quota_sanctions_in_force", "Sanctions that hold today", sanctions_in_force),
     DomainGauge(
         "quota_ledger_drift",

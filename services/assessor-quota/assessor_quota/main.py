@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from functools import partial
 
-from chassis.security.pseudonyms import load_keys
 from chassis.runtime.run import run
 from chassis.runtime.service import ServiceDefinition
+from chassis.security.pseudonyms import load_keys
 
 from assessor_quota import api
 from assessor_quota.bus import SUBSCRIPTIONS
-from assessor_quota.jobs import JOBS
 from assessor_quota.gauges import MEASURES
+from assessor_quota.jobs import JOBS
 from assessor_quota.settings import Settings
 from assessor_quota.store import AGGREGATES, INDEXES, Store
 

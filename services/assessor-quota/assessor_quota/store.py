@@ -6,10 +6,10 @@ from chassis.persistence.collections import DocumentCollection, Index
 from chassis.persistence.unit_of_work import UnitOfWork
 from messages.values import PersonRef
 
-from assessor_quota.domain.assessor import Assessor
 from assessor_quota.domain.application_progress import ApplicationProgress
+from assessor_quota.domain.assessor import Assessor
 from assessor_quota.domain.entry import RegisterEntry
-from assessor_quota.domain.item import QuotaItem, ItemState
+from assessor_quota.domain.item import ItemState, QuotaItem
 from assessor_quota.domain.ledger import Ledger
 from assessor_quota.domain.rates import YearlyRate
 from assessor_quota.domain.reconciliation import Reconciliation

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from assessor_quota import handlers
 from assessor_quota.store import Store
-from devkit.api_harness import ApiHarness, ApiClient
+from devkit.api_harness import ApiClient, ApiHarness
 from httpx2 import Response
 
 from .kit import NORTH, NUMBER, submitted

@@ -9,7 +9,7 @@ from assessor_quota import api
 from assessor_quota.store import AGGREGATES, INDEXES, Store
 from chassis.clock import FixedClock
 from devkit import HandlerHarness
-from devkit.api_harness import ApiHarness, ApiClient, api_harness
+from devkit.api_harness import ApiClient, ApiHarness, api_harness
 from messages.values import Role
 
 from .calls import OTHER_NUMBER, registration

@@ -15,9 +15,15 @@ from assessor_quota.bus import SUBSCRIPTIONS
 from assessor_quota.domain.item import IN_USE, QuotaItem
 from assessor_quota.domain.ledger import Ledger
 from assessor_quota.store import AGGREGATES, Store
-from chassis.persistence.unit_of_work import HandlerCall
 from chassis.handling import Refusal, TransientError
-from chassis.persistence.unit_of_work import IdentityMap, ChangeSet, WriteConflictError, HandlerOutcome, UnitOfWork
+from chassis.persistence.unit_of_work import (
+    ChangeSet,
+    HandlerCall,
+    HandlerOutcome,
+    IdentityMap,
+    UnitOfWork,
+    WriteConflictError,
+)
 from hypothesis import strategies as st
 from messages.assessor_quota import QuotaItemRefused, QuotaItemReserved
 from messages.event import Event

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from chassis.security.policies import Policy
 from chassis.http.endpoint import Authorize
-from devkit.api_harness import ApiHarness, ApiClient
+from chassis.security.policies import Policy
+from devkit.api_harness import ApiClient, ApiHarness
 from fastapi.routing import iter_route_contexts
 from httpx2 import Response
 from messages.values import Prefecture, Role
@@ -156,7 +156,9 @@ async def test_a_read_of_what_is_not_public_and_a_refusal_leave_a_record(
 ) -> None:
     policy, path = guarded(season)[route], route[1].format(**NAMED)
     before = {kind: len(season.memory.collections.get(kind, {})) for kind in ("access_reads", "access_refusals")}
-    reading = season.client_as(Role.OPERATOR if "operator" in {rule.role for rule in policy.rules} else Role.REGIONAL_OFFICER)
+    reading = season.client_as(
+        Role.OPERATOR if "operator" in {rule.role for rule in policy.rules} else Role.REGIONAL_OFFICER
+    )
     await reading.get(path)
     await season.client_as(Role.EXPERT).get(path)
     after = {kind: len(season.memory.collections.get(kind, {})) for kind in before}

@@ -8,7 +8,7 @@ import pytest
 from assessor_quota.api.sheets import ASSESSORS, STAFF, AssessorRow, StaffRow
 from assessor_quota.handlers.bulk import ROWS_MAX
 from chassis.spreadsheets import Column, Heading, SheetData, as_xlsx
-from devkit.api_harness import ApiHarness, ApiClient
+from devkit.api_harness import ApiClient, ApiHarness
 from httpx2 import Response
 from messages.assessor_quota import AssessorRegistered
 from messages.values import Prefecture, Role

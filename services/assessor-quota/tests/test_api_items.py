@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from devkit.api_harness import ApiHarness, ApiClient
+from devkit.api_harness import ApiClient, ApiHarness
 from messages.values import Prefecture, Role
 
 from .calls import CHANGE, DECISION, reasons, reserve

@@ -6,7 +6,7 @@ import io
 import pytest
 from assessor_quota.domain.reconciliation import DiscrepancyKind
 from chassis.spreadsheets import open_workbook
-from devkit.api_harness import ApiHarness, ApiClient
+from devkit.api_harness import ApiClient, ApiHarness
 from httpx2 import Response
 from messages.values import Prefecture, Role, UnitType
 
@@ -126,7 +126,9 @@ async def test_rates_are_exported_as_csv_and_as_a_workbook(region: ApiClient) ->
 
 
 @pytest.mark.rule("Q2")
-async def test_the_reconcilers_finding_is_shown_with_counts_and_examples(concluded: ApiHarness, region: ApiClient) -> None:
+async def test_the_reconcilers_finding_is_shown_with_counts_and_examples(
+    concluded: ApiHarness, region: ApiClient
+) -> None:
     unknown = (await region.get("/v1/reconciliation")).json()
     assert (unknown["finished_at"], unknown["counts"]) == (None, None)
     ledgers = concluded.memory.collections["ledgers"]

@@ -6,7 +6,7 @@ from chassis.http.app import create_app
 from chassis.observability.health import Health
 from chassis.security.pseudonyms import KeyRing
 from chassis.settings import MIB
-from devkit.api_harness import ApiHarness, ApiClient
+from devkit.api_harness import ApiClient, ApiHarness
 from httpx2 import ASGITransport, AsyncClient
 from messages.values import Role
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from devkit.api_harness import ApiHarness, ApiClient
+from devkit.api_harness import ApiClient, ApiHarness
 from messages.values import Prefecture
 
 from .calls import DECISION, reasons, reserve
@@ -24,7 +24,9 @@ async def test_a_sanction_is_recorded_once_per_document(registered: ApiHarness, 
 
 
 @pytest.mark.rule("S4")
-async def test_a_sanction_is_revoked_by_a_document_and_stays_on_record(registered: ApiHarness, region: ApiClient) -> None:
+async def test_a_sanction_is_revoked_by_a_document_and_stays_on_record(
+    registered: ApiHarness, region: ApiClient
+) -> None:
     await region.post(f"/v1/assessors/{NORTH}/sanctions", json=DECISION)
     answer = await region.post(f"/v1/assessors/{NORTH}/sanctions/revocation", json={"document_number": "撤一号"})
     assert answer.status_code == 200

@@ -16,18 +16,18 @@ from assessor_quota.bus import SUBSCRIPTIONS
 from assessor_quota.domain.item import ItemState
 from assessor_quota.domain.ledger import LedgerLine
 from assessor_quota.store import AGGREGATES, INDEXES, Store
-from chassis.clock import FixedClock, set_simulated
-from chassis.security.pseudonyms import add_key
-from chassis.security.dev_issuer import DevelopmentIssuer
-from chassis.persistence.mongo import open_database
-from chassis.outbox.entries import Causation, entry, event_id
 from chassis.broker.publisher import BrokerPublisher
-from devkit.servers import free_ports
-from devkit.servers.processes import ManagedProcess
+from chassis.broker.topology import definitions
+from chassis.clock import FixedClock, set_simulated
+from chassis.outbox.entries import Causation, entry, event_id
+from chassis.persistence.mongo import open_database
+from chassis.security.dev_issuer import DevelopmentIssuer
+from chassis.security.pseudonyms import add_key
 from chassis.settings import Mode
 from devkit.committer_cluster import CommitterCluster, committer_cluster
-from devkit.private_servers import ServiceDatabase, TestServers
-from chassis.broker.topology import definitions
+from devkit.private_servers import PrivateServers, ServiceDatabase
+from devkit.servers import free_ports
+from devkit.servers.processes import ManagedProcess
 from messages.applications import ApplicationSubmitted
 from messages.assessor_quota import (
     LegalRepresentativeChanged,
@@ -52,10 +52,10 @@ PATIENCE = 90
 
 
 @pytest.fixture
-async def four(stand: TestServers) -> AsyncIterator[CommitterCluster[Store]]:
+async def four(servers: PrivateServers) -> AsyncIterator[CommitterCluster[Store]]:
     """Four processes of the service on one database, with North and South on the register."""
     async with committer_cluster(
-        stand, SERVICE, Store, aggregates=AGGREGATES, indexes=INDEXES, clock=FixedClock(NOW), count=4
+        servers, SERVICE, Store, aggregates=AGGREGATES, indexes=INDEXES, clock=FixedClock(NOW), count=4
     ) as opened:
         for uscc in (NORTH, SOUTH):
             await opened.perform(0, handlers.register_assessor, registration(assessor(uscc)))
@@ -78,7 +78,9 @@ async def exactly_fifteen(processes: CommitterCluster[Store]) -> None:
 
 
 @pytest.mark.rule("Q2")
-async def test_sixty_reservations_at_once_through_four_processes_give_exactly_fifteen(four: CommitterCluster[Store]) -> None:
+async def test_sixty_reservations_at_once_through_four_processes_give_exactly_fifteen(
+    four: CommitterCluster[Store],
+) -> None:
     await asyncio.gather(
         *(four.perform(number % 4, handlers.reserve_item, each) for number, each in enumerate(submissions()))
     )
@@ -151,7 +153,9 @@ def person(number: int) -> PersonRef:
 
 
 @pytest.mark.rule("Q1")
-async def test_one_person_entered_at_once_under_an_old_and_a_new_key_is_one_person(four: CommitterCluster[Store]) -> None:
+async def test_one_person_entered_at_once_under_an_old_and_a_new_key_is_one_person(
+    four: CommitterCluster[Store],
+) -> None:
     """As while a new key is rolled out: one process knows it and the older one, the other the older one alone."""
     for number in range(RACES):
         older, newer = person(2 * number), person(2 * number + 1)
@@ -167,18 +171,18 @@ async def test_one_person_entered_at_once_under_an_old_and_a_new_key_is_one_pers
 
 @pytest.mark.rule("Q2")
 async def test_sixty_submissions_over_the_broker_to_two_worker_processes_give_exactly_fifteen(
-    stand: TestServers, tmp_path: Path
+    servers: PrivateServers, tmp_path: Path
 ) -> None:
     heard = {SERVICE: [each.event_type for each in SUBSCRIPTIONS], "applications": ANSWERS}
-    vhost, mine = await stand.vhost(definitions(heard)), await stand.database(SERVICE)
+    vhost, mine = await servers.vhost(definitions(heard)), await servers.database(SERVICE)
     database = open_database(mine.url, mine.name)
     await database.ensure_indexes(INDEXES)
     here = CommitterCluster(database, (), Store)
     await here.adopt((await desk()).memory.collections)
-    async with workers(surroundings(stand.amqp_url(vhost, SERVICE), mine, tmp_path), 2, tmp_path) as started:
+    async with workers(surroundings(servers.amqp_url(vhost, SERVICE), mine, tmp_path), 2, tmp_path) as started:
         for _ in ("once", "and once more, as after a lost confirm"):
-            await publish(stand.amqp_url(vhost, "applications"), submissions())
-        await settled(stand, vhost, started)
+            await publish(servers.amqp_url(vhost, "applications"), submissions())
+        await settled(servers, vhost, started)
     await exactly_fifteen(here)
     await database.close()
 
@@ -225,21 +229,23 @@ async def publish(url: str, events: Sequence[Event]) -> None:
     assert refused == [None] * len(events)
 
 
-async def settled(stand: TestServers, vhost: str, workers: Sequence[ManagedProcess]) -> None:
+async def settled(servers: PrivateServers, vhost: str, workers: Sequence[ManagedProcess]) -> None:
     """All submissions are taken and all answers have reached the queue of applications."""
     async with asyncio.timeout(PATIENCE):
-        while not await _answered(stand, vhost):
+        while not await _answered(servers, vhost):
             assert [each.tail() for each in workers if not each.running] == []
             await asyncio.sleep(0.3)
 
 
-async def _answered(stand: TestServers, vhost: str) -> bool:
-    counts = await stand.broker.queue_counts(vhost)
+async def _answered(servers: PrivateServers, vhost: str) -> bool:
+    counts = await servers.broker.queue_counts(vhost)
     return counts[f"{SERVICE}.applications"] == 0 and counts[f"applications.{SERVICE}"] == ASKED
 
 
-async def test_a_worker_that_ended_is_noticed_at_once_with_its_log(stand: TestServers, tmp_path: Path) -> None:
-    vhost = await stand.vhost(definitions({SERVICE: [ApplicationSubmitted], "applications": ANSWERS}))
-    ended = ManagedProcess([sys.executable, "-c", "print('no settings')"], log=tmp_path / "worker.log", environment=os.environ)
+async def test_a_worker_that_ended_is_noticed_at_once_with_its_log(servers: PrivateServers, tmp_path: Path) -> None:
+    vhost = await servers.vhost(definitions({SERVICE: [ApplicationSubmitted], "applications": ANSWERS}))
+    ended = ManagedProcess(
+        [sys.executable, "-c", "print('no settings')"], log=tmp_path / "worker.log", environment=os.environ
+    )
     with pytest.raises(AssertionError, match="no settings"):
-        await settled(stand, vhost, [ended])
+        await settled(servers, vhost, [ended])

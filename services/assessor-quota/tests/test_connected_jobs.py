@@ -11,19 +11,19 @@ import pytest
 from assessor_quota import handlers
 from assessor_quota.bus import SUBSCRIPTIONS
 from assessor_quota.domain.reconciliation import DiscrepancyKind
+from assessor_quota.gauges import MEASURES
 from assessor_quota.handlers.bulk import ROWS_MAX, ImportAssessors, Row, import_assessors
 from assessor_quota.jobs import JOBS
-from assessor_quota.gauges import MEASURES
 from assessor_quota.store import AGGREGATES, INDEXES, Store
 from chassis.clock import FixedClock
-from chassis.transactions.group_committer import GroupCommitter
-from chassis.persistence.leases import Leases
 from chassis.observability.gauges import GaugeReader
 from chassis.observability.metrics import Metrics
-from chassis.scheduling.scheduler import JobScheduler
-from devkit.committer_cluster import CommitterCluster, committer_cluster
-from devkit.private_servers import TestServers
+from chassis.persistence.leases import Leases
 from chassis.persistence.unit_of_work import ChangeSet, Write
+from chassis.scheduling.scheduler import JobScheduler
+from chassis.transactions.group_committer import GroupCommitter
+from devkit.committer_cluster import CommitterCluster, committer_cluster
+from devkit.private_servers import PrivateServers
 from messages.assessor_quota import AssessorRegistered, DutyOpened, DutyOverdue, SuccessRateComputed
 from messages.values import PersonRef
 from stdnum.cn import uscc as gb32100
@@ -61,9 +61,11 @@ class Office:
 
 
 @pytest.fixture
-async def office(stand: TestServers) -> AsyncIterator[Office]:
+async def office(servers: PrivateServers) -> AsyncIterator[Office]:
     clock, metrics = FixedClock(NOW), Metrics()
-    async with committer_cluster(stand, SERVICE, Store, aggregates=AGGREGATES, indexes=INDEXES, clock=clock) as opened:
+    async with committer_cluster(
+        servers, SERVICE, Store, aggregates=AGGREGATES, indexes=INDEXES, clock=clock
+    ) as opened:
         database = opened.database
         committers = [GroupCommitter(database, SERVICE, AGGREGATES, clock=clock, metrics=Metrics()) for _ in range(2)]
         for each in committers:
@@ -106,7 +108,9 @@ async def test_two_processes_with_the_same_jobs_say_everything_of_a_year_once(ye
 @pytest.mark.rule("Q2")
 async def test_drift_made_at_the_database_is_found_counted_and_left_as_it_is(year: Office) -> None:
     await year.let_it_be(NOW)
-    assert {kind: await year.told("quota_ledger_drift", kind=kind) for kind in DiscrepancyKind} == dict.fromkeys(DiscrepancyKind, 0)
+    assert {kind: await year.told("quota_ledger_drift", kind=kind) for kind in DiscrepancyKind} == dict.fromkeys(
+        DiscrepancyKind, 0
+    )
     (ledger,) = await year.processes.database.load("ledgers", [LEDGER])
     damaged = {**ledger, "v": ledger["v"] + 1, "lines": ledger["lines"][1:]}
     await year.processes.database.commit(ChangeSet([], [Write("ledgers", LEDGER, ledger["v"], damaged)], None))

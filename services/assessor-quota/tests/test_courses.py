@@ -4,7 +4,13 @@ from itertools import permutations
 from random import Random
 
 import pytest
-from assessor_quota.domain.application_progress import ApplicationProgress, ProgressEvent, ProgressStatus, counted_application, apply_event
+from assessor_quota.domain.application_progress import (
+    ApplicationProgress,
+    ProgressEvent,
+    ProgressStatus,
+    apply_event,
+    counted_application,
+)
 from assessor_quota.store import Store
 from devkit import HandlerHarness
 from messages.review import Outcome

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 from assessor_quota.domain.assessor import may_evaluate, not_registered, registration_problems
-from assessor_quota.domain.item import ItemState, EvaluationKind, new_item, counts_as_item
+from assessor_quota.domain.item import EvaluationKind, ItemState, counts_as_item, new_item
 from assessor_quota.domain.ledger import Ledger, LedgerLine, counting_year
 from assessor_quota.domain.sanction import ViolationFinding, decision_problems, revocation_problems
 from assessor_quota.domain.staff import StaffMember

@@ -41,7 +41,9 @@ async def test_a_place_given_back_is_granted_to_the_next(bench: HandlerHarness[S
 
 
 @pytest.mark.rule("Q5")
-async def test_after_initial_review_accepted_the_item_stays_used_whatever_the_outcome(bench: HandlerHarness[Store]) -> None:
+async def test_after_initial_review_accepted_the_item_stays_used_whatever_the_outcome(
+    bench: HandlerHarness[Store],
+) -> None:
     await bench.handle(handlers.reserve_item, submitted(), NOW)
     assert kinds(await bench.handle(handlers.confirm_item, accepted(), NOW)) == [QuotaItemConfirmed]
     assert await bench.handle(handlers.release_item, withdrawn(), NOW) == []
@@ -59,7 +61,9 @@ async def test_refused_by_initial_review_the_item_is_given_back_once(bench: Hand
 
 
 @pytest.mark.rule("Q5")
-async def test_refused_by_applications_after_the_reservation_the_item_is_given_back(bench: HandlerHarness[Store]) -> None:
+async def test_refused_by_applications_after_the_reservation_the_item_is_given_back(
+    bench: HandlerHarness[Store],
+) -> None:
     await bench.handle(handlers.reserve_item, submitted(), NOW)
     assert kinds(await bench.handle(handlers.release_item, refused(), NOW)) == [QuotaItemReleased]
     assert await used(bench) == 0
@@ -89,7 +93,9 @@ async def test_a_withdrawal_after_initial_review_confirms_the_item_though_the_ac
 
 
 @pytest.mark.rule("Q5")
-async def test_a_case_closed_by_withdrawal_leaves_the_item_to_what_the_withdrawal_tells(bench: HandlerHarness[Store]) -> None:
+async def test_a_case_closed_by_withdrawal_leaves_the_item_to_what_the_withdrawal_tells(
+    bench: HandlerHarness[Store],
+) -> None:
     for application in ("before", "after"):
         await bench.handle(handlers.reserve_item, submitted(application), NOW)
         assert await bench.handle(handlers.release_closed, closed("withdrawn", application), NOW) == []
@@ -138,7 +144,9 @@ async def test_the_end_of_an_earlier_submission_heard_late_takes_nothing_from_th
 
 @pytest.mark.rule("Q6")
 @pytest.mark.parametrize("end", [review_refused(), closed("ineligible")])
-async def test_a_case_closed_before_its_reservation_is_heard_leaves_no_item(bench: HandlerHarness[Store], end: CaseEnd) -> None:
+async def test_a_case_closed_before_its_reservation_is_heard_leaves_no_item(
+    bench: HandlerHarness[Store], end: CaseEnd
+) -> None:
     assert await bench.handle(handlers.release_closed, end, NOW) == []
     assert await bench.handle(handlers.reserve_item, submitted(sequence=9), NOW) == []
     assert await used(bench) == 0
@@ -153,7 +161,9 @@ async def test_an_acceptance_heard_after_the_release_takes_the_place_back(bench:
 
 
 @pytest.mark.rule("Q2")
-async def test_an_acceptance_heard_after_the_release_takes_no_place_that_another_has_got(bench: HandlerHarness[Store]) -> None:
+async def test_an_acceptance_heard_after_the_release_takes_no_place_that_another_has_got(
+    bench: HandlerHarness[Store],
+) -> None:
     await fill(bench, LIMIT)
     await bench.handle(handlers.release_item, withdrawn("full-3"), NOW)
     await bench.handle(handlers.reserve_item, submitted("app-16"), NOW)
@@ -174,7 +184,9 @@ async def test_a_case_that_review_says_it_had_not_accepted_gives_its_item_back_w
 
 
 @pytest.mark.rule("Q6")
-async def test_an_accepted_case_closed_before_its_reservation_is_heard_waits_for_it(bench: HandlerHarness[Store]) -> None:
+async def test_an_accepted_case_closed_before_its_reservation_is_heard_waits_for_it(
+    bench: HandlerHarness[Store],
+) -> None:
     with pytest.raises(TransientError):
         await bench.handle(handlers.release_closed, closed("ineligible", accepted_before=True), NOW)
 

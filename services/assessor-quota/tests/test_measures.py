@@ -90,7 +90,9 @@ async def test_a_sanction_in_force_is_counted_until_it_is_revoked_or_over(bench:
 
 
 @pytest.mark.rule("Q2")
-async def test_drift_is_not_told_before_a_sweep_and_is_zero_of_every_kind_after_it(bench: HandlerHarness[Store]) -> None:
+async def test_drift_is_not_told_before_a_sweep_and_is_zero_of_every_kind_after_it(
+    bench: HandlerHarness[Store],
+) -> None:
     await hear(bench, [submitted("a")], NOW)
     assert await read(bench, "quota_ledger_drift") == {}
     await run_job(bench, "reconcile", NOW)

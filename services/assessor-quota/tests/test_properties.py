@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 from assessor_quota import handlers
-from assessor_quota.domain.item import IN_USE, QuotaItem, ItemState
+from assessor_quota.domain.item import IN_USE, ItemState, QuotaItem
 from chassis.handling import Refusal
 from hypothesis import settings
 from hypothesis import strategies as st

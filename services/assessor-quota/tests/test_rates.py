@@ -6,13 +6,13 @@ from random import Random
 
 import pytest
 from assessor_quota.domain.application_progress import CountedApplication, counted_application
-from assessor_quota.domain.rates import GroupBy, Figures, figures, success_rates
+from assessor_quota.domain.rates import Figures, GroupBy, figures, success_rates
 from assessor_quota.handlers.application_progress import record_listing
 from assessor_quota.handlers.rates import ComputeRate, compute_rate
 from assessor_quota.store import AGGREGATES, Store
 from chassis.handling import HandlerResult
+from chassis.persistence.unit_of_work import ChangeSet, IdentityMap, UnitOfWork, WriteConflictError
 from devkit import HandlerHarness
-from chassis.persistence.unit_of_work import IdentityMap, ChangeSet, WriteConflictError, UnitOfWork
 from messages.assessor_quota import SuccessRateComputed
 from messages.event import Event
 from messages.values import Prefecture, UnitType
@@ -87,7 +87,9 @@ def test_a_rate_is_rounded_to_two_decimals_half_up() -> None:
 
 @pytest.mark.rule("S6")
 @pytest.mark.parametrize("seed", range(5))
-async def test_the_same_events_in_another_order_and_twice_give_the_same_figures(bench: HandlerHarness[Store], seed: int) -> None:
+async def test_the_same_events_in_another_order_and_twice_give_the_same_figures(
+    bench: HandlerHarness[Store], seed: int
+) -> None:
     await hear(bench, HISTORY, NOW)
     again = await desk()
     shuffled = [*HISTORY, *HISTORY]
@@ -133,7 +135,9 @@ async def test_figures_that_changed_there_and_back_are_not_said_again(bench: Han
 
 
 @pytest.mark.rule("S6")
-async def test_a_rate_that_is_computed_while_one_more_is_concluded_is_computed_again(bench: HandlerHarness[Store]) -> None:
+async def test_a_rate_that_is_computed_while_one_more_is_concluded_is_computed_again(
+    bench: HandlerHarness[Store],
+) -> None:
     await hear(bench, HISTORY, NOW)
     computing, hearing = IdentityMap(bench.memory, AGGREGATES), IdentityMap(bench.memory, AGGREGATES)
     await settle(computing, lambda store: compute_rate(ComputeRate(f"{SOUTH}:2026", 1), store, END_OF_JANUARY))

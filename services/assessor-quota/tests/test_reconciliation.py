@@ -201,7 +201,9 @@ async def test_a_sweep_goes_page_by_page_and_finds_the_same(
 
 
 @pytest.mark.rule("Q2")
-async def test_the_next_sweep_begins_after_a_rest_and_the_last_finding_is_kept_meanwhile(kept: HandlerHarness[Store]) -> None:
+async def test_the_next_sweep_begins_after_a_rest_and_the_last_finding_is_kept_meanwhile(
+    kept: HandlerHarness[Store],
+) -> None:
     first = (await sweep(kept)).finding
     assert first is not None
     damage(kept, "ledgers", LEDGER, lines=[])

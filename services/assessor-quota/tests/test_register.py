@@ -35,7 +35,9 @@ from .kit import (
 
 
 @pytest.mark.rule("S1")
-async def test_a_sanction_refuses_new_reservations_at_once_with_every_other_reason_beside(bench: HandlerHarness[Store]) -> None:
+async def test_a_sanction_refuses_new_reservations_at_once_with_every_other_reason_beside(
+    bench: HandlerHarness[Store],
+) -> None:
     await fill(bench, LIMIT)
     (said,) = await bench.handle(handlers.sanction_assessor, decision(), NOW)
     assert isinstance(said, AssessorSanctioned)
@@ -46,7 +48,9 @@ async def test_a_sanction_refuses_new_reservations_at_once_with_every_other_reas
 
 
 @pytest.mark.rule("S1")
-async def test_an_older_decision_recorded_later_does_not_shorten_what_listeners_hold(bench: HandlerHarness[Store]) -> None:
+async def test_an_older_decision_recorded_later_does_not_shorten_what_listeners_hold(
+    bench: HandlerHarness[Store],
+) -> None:
     await bench.handle(handlers.sanction_assessor, decision("二号"), NOW)
     (said,) = await bench.handle(handlers.sanction_assessor, decision("一号", date(2026, 4, 1)), NOW)
     assert isinstance(said, AssessorSanctioned)

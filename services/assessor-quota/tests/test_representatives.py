@@ -67,7 +67,9 @@ def test_an_item_counts_with_who_is_in_office_and_with_whoever_takes_over_up_to_
 @pytest.mark.rule("Q4")
 def test_the_day_of_submission_is_held_into_the_counting_year() -> None:
     assert with_whom(date(2025, 12, 20), 2026, FormerRepresentative(WANG, "王某", date(2025, 12, 31))) == [("Li", None)]
-    assert with_whom(date(2027, 1, 5), 2026, TO_LI, FormerRepresentative(LI, "李某", date(2027, 1, 2))) == [("Li", None)]
+    assert with_whom(date(2027, 1, 5), 2026, TO_LI, FormerRepresentative(LI, "李某", date(2027, 1, 2))) == [
+        ("Li", None)
+    ]
 
 
 @pytest.mark.rule("Q4")
@@ -108,7 +110,9 @@ async def test_items_of_the_year_count_with_the_new_representative_as_well_and_s
 
 
 @pytest.mark.rule("Q4")
-async def test_the_new_total_may_exceed_the_limit_and_then_nothing_more_is_granted(bench: HandlerHarness[Store]) -> None:
+async def test_the_new_total_may_exceed_the_limit_and_then_nothing_more_is_granted(
+    bench: HandlerHarness[Store],
+) -> None:
     await fill(bench, LIMIT)
     for number in range(10):
         await bench.handle(handlers.reserve_item, submitted(f"other-{number}", OTHER), NOW)

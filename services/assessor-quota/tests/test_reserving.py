@@ -68,7 +68,9 @@ async def test_the_next_batch_year_has_places_of_its_own(bench: HandlerHarness[S
 
 
 @pytest.mark.rule("G3")
-async def test_whatever_is_said_of_an_item_names_the_rule_set_it_was_decided_under(bench: HandlerHarness[Store]) -> None:
+async def test_whatever_is_said_of_an_item_names_the_rule_set_it_was_decided_under(
+    bench: HandlerHarness[Store],
+) -> None:
     await fill(bench, LIMIT)
     said = [
         *await bench.handle(handlers.reserve_item, submitted("app-16"), NOW),
@@ -104,7 +106,9 @@ async def test_an_application_refused_before_and_submitted_again_gets_an_item(be
 
 
 @pytest.mark.rule("Q5")
-async def test_a_case_that_review_says_it_had_accepted_keeps_its_item_whatever_the_outcome(bench: HandlerHarness[Store]) -> None:
+async def test_a_case_that_review_says_it_had_accepted_keeps_its_item_whatever_the_outcome(
+    bench: HandlerHarness[Store],
+) -> None:
     await bench.handle(handlers.reserve_item, submitted(), NOW)
     end = closed("ineligible", accepted_before=True)
     assert kinds(await bench.handle(handlers.release_closed, end, NOW)) == [QuotaItemConfirmed]

@@ -45,7 +45,9 @@ async def opened(bench: HandlerHarness[Store]) -> HandlerHarness[Store]:
 
 
 @pytest.mark.rule("S5")
-async def test_on_1_january_each_assessor_owes_a_statement_for_the_year_before_by_30_april(bench: HandlerHarness[Store]) -> None:
+async def test_on_1_january_each_assessor_owes_a_statement_for_the_year_before_by_30_april(
+    bench: HandlerHarness[Store],
+) -> None:
     assert await run_job(bench, "open-duties", NEW_YEAR - timedelta(days=1)) == []
     said = await run_job(bench, "open-duties", NEW_YEAR)
     assert [each.holder for each in said if isinstance(each, DutyOpened)] == [NORTH, SOUTH, OTHER]

@@ -4,6 +4,11 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Literal
 
+from chassis.clock import SystemClock
+from chassis.handling import Refusal
+from chassis.http.endpoint import ApiContext, Limit, Page, RequestContext
+from chassis.http.pagination import DEFAULT_LIMIT
+from chassis.http.problems import based_on_rule
 from chassis.security.policies import (
     Policy,
     Rule,
@@ -16,19 +21,14 @@ from chassis.security.policies import (
     own_subject,
     public,
 )
-from chassis.clock import SystemClock
-from chassis.handling import Refusal
-from chassis.http.endpoint import RequestContext, ApiContext, Limit, Page
-from chassis.http.pagination import DEFAULT_LIMIT
-from chassis.http.problems import based_on_rule
 from fastapi import APIRouter, Depends, Path
 from messages.values import Role
 from pydantic import BaseModel, ConfigDict, Field
 from rulebook import basis, reason
 
 from notify import handlers
-from notify.domain.recipients import Recipient
 from notify.domain.notification import Delivery, Language, Notification, State
+from notify.domain.recipients import Recipient
 from notify.store import Store
 
 _ORGANISATION = (Role.APPLICANT, Role.ASSESSOR)
@@ -129,7 +129,9 @@ def _inbox(routes: APIRouter, gate: ApiContext) -> None:
         return _shown(await call.page(call.read_store(Store).notices, where, (("at", -1),), limit, after))
 
     @routes.post("/inbox/{notice_id}/read", tags=["inbox"], openapi_extra=based_on_rule(basis("N1")))
-    async def mark_as_read(notice_id: NoticeId, call: Annotated[RequestContext, Depends(gate.authorize(INBOX))]) -> NoticeView:
+    async def mark_as_read(
+        notice_id: NoticeId, call: Annotated[RequestContext, Depends(gate.authorize(INBOX))]
+    ) -> NoticeView:
         """Mark as read; a second time changes nothing."""
         notice = await call.read_store(Store).notices.require(notice_id)
         command = handlers.ReadNotice(notice_id, SystemClock().now())
@@ -137,15 +139,21 @@ def _inbox(routes: APIRouter, gate: ApiContext) -> None:
 
     @routes.get("/board", tags=["board"], openapi_extra=based_on_rule(basis("N4")))
     async def list_public_announcements(
-        call: Annotated[RequestContext, Depends(gate.authorize(BOARD))], limit: Limit = DEFAULT_LIMIT, after: str | None = None
+        call: Annotated[RequestContext, Depends(gate.authorize(BOARD))],
+        limit: Limit = DEFAULT_LIMIT,
+        after: str | None = None,
     ) -> Page[NoticeView]:
         """What is public: notices, lists, registrations, sanctions, removals (N4); newest first."""
-        return _shown(await call.page(call.read_store(Store).notices, {"role": Role.PUBLIC}, (("at", -1),), limit, after))
+        return _shown(
+            await call.page(call.read_store(Store).notices, {"role": Role.PUBLIC}, (("at", -1),), limit, after)
+        )
 
 
 def _contacts(routes: APIRouter, gate: ApiContext) -> None:
     @routes.get("/contacts/{role}", tags=["contacts"], openapi_extra=based_on_rule(basis("N1")))
-    async def show_own_contact(role: Role, call: Annotated[RequestContext, Depends(gate.authorize(CONTACT))]) -> ContactView:
+    async def show_own_contact(
+        role: Role, call: Annotated[RequestContext, Depends(gate.authorize(CONTACT))]
+    ) -> ContactView:
         contact = await call.read_store(Store).contacts.require(_reader(call, role).key)
         return ContactView(role=role, email=contact.email, language=contact.language)
 
@@ -182,7 +190,9 @@ def _deliveries(routes: APIRouter, gate: ApiContext) -> None:
         tags=["deliveries"],
         openapi_extra=based_on_rule(basis("N2")),
     )
-    async def resend(delivery_id: DeliveryId, call: Annotated[RequestContext, Depends(gate.authorize(DELIVERIES))]) -> DeliveryView:
+    async def resend(
+        delivery_id: DeliveryId, call: Annotated[RequestContext, Depends(gate.authorize(DELIVERIES))]
+    ) -> DeliveryView:
         """Try a parked e-mail again (N2)."""
         command = handlers.ResendDelivery(delivery_id, call.actor.subject)
         return _delivery_view(await call.execute(handlers.resend, command, Store, reply=Delivery))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from chassis.persistence.collections import DocumentCollection, Index
 from chassis.persistence.unit_of_work import UnitOfWork
 
-from notify.domain.reminders import DutyReminder
 from notify.domain.notification import Contact, Delivery, Notification
+from notify.domain.reminders import DutyReminder
 
 AGGREGATES = {"notice": "notices"}
 KEPT_DAYS = 3 * 366

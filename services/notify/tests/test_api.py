@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 
 import pytest
 from chassis.clock import FixedClock, SystemClock
-from devkit.api_harness import ApiHarness, ApiClient, api_harness
+from devkit.api_harness import ApiClient, ApiHarness, api_harness
 from messages.applications import ApplicationRefused
 from messages.assessor_quota import AssessorRegistered
 from messages.values import Role

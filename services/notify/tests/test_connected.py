@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 import pytest
 from chassis.clock import FixedClock
 from devkit.committer_cluster import CommitterCluster, committer_cluster
-from devkit.private_servers import TestServers
+from devkit.private_servers import PrivateServers
 from messages.assessor_quota import DutyMet, DutyOpened
 from notify import handlers
 from notify.jobs import reminders
@@ -24,9 +24,11 @@ REMINDED_ON = datetime(2027, 3, 31, 2, tzinfo=UTC)
 
 
 @pytest.fixture
-async def two(stand: TestServers) -> AsyncIterator[CommitterCluster[Store]]:
+async def two(servers: PrivateServers) -> AsyncIterator[CommitterCluster[Store]]:
     clock = FixedClock(REMINDED_ON)
-    async with committer_cluster(stand, "notify", Store, aggregates=AGGREGATES, clock=clock, indexes=INDEXES) as opened:
+    async with committer_cluster(
+        servers, "notify", Store, aggregates=AGGREGATES, clock=clock, indexes=INDEXES
+    ) as opened:
         yield opened
 
 
@@ -69,7 +71,9 @@ async def test_two_processes_that_look_at_once_remind_each_holder_once(two: Comm
 
 
 @pytest.mark.rule("N3")
-async def test_a_duty_that_is_met_while_its_reminder_is_due_is_never_reminded_of_again(two: CommitterCluster[Store]) -> None:
+async def test_a_duty_that_is_met_while_its_reminder_is_due_is_never_reminded_of_again(
+    two: CommitterCluster[Store],
+) -> None:
     await asyncio.gather(*(two.perform(0, handlers.track_duty, opened(n)) for n in range(HOLDERS)))
     due = await reminders(two.look(), REMINDED_ON)
 

@@ -7,8 +7,8 @@ from messages.assessor_quota import AssessorSanctioned
 from messages.registry import ListAnnounced, ListLine, UnitFlagged, UnitListed
 from messages.review import ConsultationOpened, PanelAppointed
 from messages.values import Role
+from notify.domain.notification import MAX_ATTEMPTS, Attempt, Delivery, resent, with_attempt
 from notify.domain.recipients import Recipient, recipients
-from notify.domain.notification import MAX_ATTEMPTS, Attempt, Delivery, with_attempt, resent
 from notify.handlers.notifications import recipients_of, templates_by_role
 from notify.templates import SAID
 
@@ -109,7 +109,9 @@ def test_of_a_listing_the_assessor_is_told_whose_report_it_rests_on() -> None:
         "document_number": "1号", "case_id": "app-1", "assessor": {"uscc": PARK["uscc"], "name": "丙"},
     }  # fmt: skip
 
-    assessors = {key for reader, _ in recipients_of(UnitListed.model_validate(told)) if (key := reader.key)[:8] == "assessor"}
+    assessors = {
+        key for reader, _ in recipients_of(UnitListed.model_validate(told)) if (key := reader.key)[:8] == "assessor"
+    }
 
     assert assessors == {Recipient(Role.ASSESSOR, organisation=PARK["uscc"]).key}
 

@@ -7,7 +7,7 @@ from itertools import permutations
 
 import pytest
 from chassis.clock import FixedClock
-from devkit.in_memory_system import ServiceUnderTest, InMemorySystem
+from devkit.in_memory_system import InMemorySystem, ServiceUnderTest
 from messages.assessor_quota import DutyMet, DutyOpened, DutyOverdue
 from messages.duties import DutyMetFacts, DutyOpenedFacts
 from messages.event import Event

@@ -7,8 +7,8 @@ from messages.applications import ApplicationRefused
 from messages.notify import NoticeDelivered, NoticeFailed
 from messages.values import Role
 from notify import handlers
-from notify.domain.recipients import Recipient
 from notify.domain.notification import MAX_ATTEMPTS, Attempt
+from notify.domain.recipients import Recipient
 from notify.store import AGGREGATES, Store
 
 AT = datetime(2026, 4, 1, 2, tzinfo=UTC)

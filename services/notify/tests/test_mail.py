@@ -13,15 +13,15 @@ from pathlib import Path
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from chassis.clock import FixedClock
-from devkit.servers import free_ports
 from chassis.settings import SettingsProblems
-from devkit.in_memory_system import ServiceUnderTest, InMemorySystem
+from devkit.in_memory_system import InMemorySystem, ServiceUnderTest
+from devkit.servers import free_ports
 from messages.applications import ApplicationRefused
 from messages.values import Role
 from notify import handlers
 from notify.bus import SUBSCRIPTIONS
-from notify.domain.recipients import Recipient
 from notify.domain.notification import MAX_ATTEMPTS, Delivery
+from notify.domain.recipients import Recipient
 from notify.jobs import jobs
 from notify.mail import Send, make_sender
 from notify.settings import Settings
@@ -100,7 +100,9 @@ class Desk:
 
     def __init__(self, send: Send) -> None:
         self.clock = FixedClock(AT)
-        self.world = InMemorySystem(ServiceUnderTest("notify", SUBSCRIPTIONS, Store, AGGREGATES, INDEXES, jobs(send, 10)), clock=self.clock)
+        self.world = InMemorySystem(
+            ServiceUnderTest("notify", SUBSCRIPTIONS, Store, AGGREGATES, INDEXES, jobs(send, 10)), clock=self.clock
+        )
 
     async def hear(self, *names: str) -> None:
         for uscc, name in zip((STEEL, DAIRY), names, strict=True):

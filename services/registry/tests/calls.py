@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from devkit.api_harness import ApiHarness, ApiClient
+from devkit.api_harness import ApiClient, ApiHarness
 from messages.values import Role
 
 from services.registry.tests.kit import DOCUMENT, SOLAR, unit

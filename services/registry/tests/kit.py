@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, date, datetime
 
-from chassis.handling import Sort, Filter
-from devkit import HandlerHarness, InMemoryStore
+from chassis.handling import Filter, Sort
 from chassis.persistence.unit_of_work import ChangeSet, Document
+from devkit import HandlerHarness, InMemoryStore
 from messages.assessor_quota import AssessorSanctioned, SanctionRevoked
 from messages.review import CaseCleared, CaseClosed, Outcome
 from messages.values import AssessorRef, Ban, Level, Prefecture, Reason, UnitRef, UnitType
-from registry.domain.refusals import ListSummary
 from registry.domain.lists import AnnualList
-from registry.domain.removals import RemovalDecision, Ground
+from registry.domain.refusals import ListSummary
+from registry.domain.removals import Ground, RemovalDecision
 from registry.handlers import announcing, cases, closing, removals
 from registry.store import AGGREGATES, INDEXES, Store
 

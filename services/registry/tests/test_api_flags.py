@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from chassis.clock import FixedClock
-from devkit.api_harness import ApiHarness, ApiClient, api_harness
+from devkit.api_harness import ApiClient, ApiHarness, api_harness
 from messages.values import Role
 from registry.api import router
 from registry.handlers import assessors, cases
@@ -95,7 +95,9 @@ async def test_the_entry_shows_the_flag_to_those_concerned_only(stand: ApiHarnes
         ("another unit", "true", []),
     ],
 )
-async def test_the_list_can_be_asked_for_what_is_flagged(stand: ApiHarness, who: str, flagged: str, seen: object) -> None:
+async def test_the_list_can_be_asked_for_what_is_flagged(
+    stand: ApiHarness, who: str, flagged: str, seen: object
+) -> None:
     answer = await callers(stand)[who].get(f"/v1/units?flagged={flagged}")
 
     assert [each["uscc"] for each in answer.json()["items"]] == seen

@@ -5,7 +5,7 @@ from itertools import permutations
 
 import pytest
 from chassis.clock import FixedClock
-from devkit.in_memory_system import ServiceUnderTest, InMemorySystem
+from devkit.in_memory_system import InMemorySystem, ServiceUnderTest
 from messages.event import Event
 from messages.values import Level
 from registry.bus import SUBSCRIPTIONS

@@ -9,7 +9,7 @@ import pytest
 from messages.values import Level
 from registry.domain.chain import ChainHead, announced, chain_head_of, verify
 from registry.domain.lines import addition
-from registry.domain.lists import AnnualList, YearLists, closed, drafted, announced_event
+from registry.domain.lists import AnnualList, YearLists, announced_event, closed, drafted
 
 from services.registry.tests.kit import DAIRY, SOLAR, STEEL, unit
 

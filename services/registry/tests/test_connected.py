@@ -10,7 +10,7 @@ import pytest
 from chassis.clock import FixedClock
 from chassis.handling import Refusal
 from devkit.committer_cluster import CommitterCluster, committer_cluster
-from devkit.private_servers import TestServers
+from devkit.private_servers import PrivateServers
 from messages.values import Level, UnitRef
 from registry.domain.bans import bans_on
 from registry.domain.chain import verify
@@ -35,10 +35,10 @@ SEASON = 500
 
 
 @pytest.fixture
-async def two(stand: TestServers) -> AsyncIterator[CommitterCluster[Store]]:
+async def two(servers: PrivateServers) -> AsyncIterator[CommitterCluster[Store]]:
     """Two processes of the registry on one database."""
     async with committer_cluster(
-        stand, "registry", Store, aggregates=AGGREGATES, indexes=INDEXES, clock=FixedClock(at(CLOSING))
+        servers, "registry", Store, aggregates=AGGREGATES, indexes=INDEXES, clock=FixedClock(at(CLOSING))
     ) as opened:
         yield opened
 
@@ -89,7 +89,9 @@ async def test_two_processes_announcing_at_once_announce_once(two: CommitterClus
 
 
 @pytest.mark.rule("L3")
-async def test_of_two_document_numbers_at_once_one_announces_and_the_other_finds_nothing(two: CommitterCluster[Store]) -> None:
+async def test_of_two_document_numbers_at_once_one_announces_and_the_other_finds_nothing(
+    two: CommitterCluster[Store],
+) -> None:
     await two.perform(0, add_line, cleared())
     await two.perform(0, close_list, CloseList(Level.REGION, 2026))
 

@@ -8,7 +8,7 @@ from itertools import permutations
 
 import pytest
 from chassis.clock import FixedClock
-from devkit.in_memory_system import ServiceUnderTest, InMemorySystem
+from devkit.in_memory_system import InMemorySystem, ServiceUnderTest
 from messages.event import Event
 from messages.registry import UnitFlagged, UnitFlagLifted
 from messages.values import Level

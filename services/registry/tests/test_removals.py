@@ -8,7 +8,7 @@ from messages.registry import UnitRemoved
 from messages.values import Ban, Level, UnitType
 from registry.domain import bans
 from registry.domain.bans import BanRecord
-from registry.domain.removals import RemovalDecision, RemovalEffect, Removal, RemovalState, effect_of, reaches
+from registry.domain.removals import Removal, RemovalDecision, RemovalEffect, RemovalState, effect_of, reaches
 from rulebook import rules_on
 
 from services.registry.tests.kit import CLOSING, DAIRY, STEEL, Office, cleared, decision, unit

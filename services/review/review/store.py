@@ -8,7 +8,7 @@ from chassis.persistence.unit_of_work import UnitOfWork
 from review.domain.assessors import AssessorStatus
 from review.domain.case import Case
 from review.domain.expert import Expert
-from review.domain.notice import PublicNotice, Objection
+from review.domain.notice import Objection, PublicNotice
 from review.domain.opinion import DocumentNumber
 from review.domain.ranking import Batch, BatchRanking
 from review.domain.record import RecordEntry

@@ -24,13 +24,13 @@ from messages.values import (
     FileRef,
     IndicatorValue,
     Level,
+    MandatoryItemAnswer,
     PersonRef,
     Prefecture,
     Reason,
     SchemeRef,
     UnitRef,
     UnitType,
-    MandatoryItemAnswer,
 )
 from review.domain import consultation, ranking
 from review.domain.case import Case, Score, ScoreSheet, State

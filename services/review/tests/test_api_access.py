@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 from chassis.clock import FixedClock
-from devkit.api_harness import ApiHarness, ApiClient, api_harness
+from devkit.api_harness import ApiClient, ApiHarness, api_harness
 from messages.values import Prefecture, Role
 from review.api import router
 from review.handlers.applications import open_case

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from review.domain import group, ranking
 from review.domain.case import Case
-from review.domain.group import RankingGroup, RankedCase, recompute_caps
+from review.domain.group import RankedCase, RankingGroup, recompute_caps
 from review.domain.ranking import Batch, BatchRanking
 from rulebook import RuleSet
 
@@ -119,7 +119,8 @@ def _group(scheme: str, candidates: int, cap: int) -> RankingGroup:
     at = case.dossier.submitted_at.isoformat()
     mark = RULES.selection.pass_mark["factory"]
     lines = tuple(
-        RankedCase(f"{scheme}-{n:03d}", "某公司", "911501000000000191", mark, mark, at, n + 1, "") for n in range(candidates)
+        RankedCase(f"{scheme}-{n:03d}", "某公司", "911501000000000191", mark, mark, at, n + 1, "")
+        for n in range(candidates)
     )
     return RankingGroup(case.unit.unit_type, scheme, RULES.version, mark, cap, lines)
 

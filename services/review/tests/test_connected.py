@@ -11,7 +11,7 @@ import pytest
 from chassis.clock import FixedClock
 from chassis.handling import Refusal
 from devkit.committer_cluster import CommitterCluster, committer_cluster
-from devkit.private_servers import TestServers
+from devkit.private_servers import PrivateServers
 from messages.values import Department, Level, UnitRef
 from review.domain.case import State
 from review.domain.ranking import Batch, verify_ranking
@@ -37,10 +37,10 @@ NOW = at(OPENED)
 
 
 @pytest.fixture
-async def two(stand: TestServers) -> AsyncIterator[CommitterCluster[Store]]:
+async def two(servers: PrivateServers) -> AsyncIterator[CommitterCluster[Store]]:
     """Two processes of review on one database."""
     async with committer_cluster(
-        stand, "review", Store, aggregates=AGGREGATES, indexes=INDEXES, clock=FixedClock(NOW)
+        servers, "review", Store, aggregates=AGGREGATES, indexes=INDEXES, clock=FixedClock(NOW)
     ) as opened:
         yield opened
 
@@ -53,7 +53,9 @@ def organisations(count: int) -> list[UnitRef]:
 
 
 @pytest.mark.rule("B2")
-async def test_a_removal_and_a_new_case_at_the_same_moment_never_leave_the_case_open(two: CommitterCluster[Store]) -> None:
+async def test_a_removal_and_a_new_case_at_the_same_moment_never_leave_the_case_open(
+    two: CommitterCluster[Store],
+) -> None:
     for number, struck in enumerate(organisations(ROUNDS)):
         await asyncio.gather(
             two.perform(0, open_case, accepted(f"app-{number}", struck)),
@@ -85,7 +87,9 @@ async def test_of_two_documents_with_one_number_at_the_same_moment_one_is_issued
 
 
 @pytest.mark.rule("V14", "V2")
-async def test_departments_answering_at_once_leave_every_opinion_and_an_unbroken_record(two: CommitterCluster[Store]) -> None:
+async def test_departments_answering_at_once_leave_every_opinion_and_an_unbroken_record(
+    two: CommitterCluster[Store],
+) -> None:
     await two.perform(0, open_case, accepted())
 
     async def answer(process: int, department: Department) -> object:

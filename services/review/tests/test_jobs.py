@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 from chassis.clock import FixedClock
-from devkit.in_memory_system import ServiceUnderTest, InMemorySystem
+from devkit.in_memory_system import InMemorySystem, ServiceUnderTest
 from messages.review import CaseCleared, ConsultationAnswered, ConsultationReminded, PublicNoticeConcluded
 from review.bus import SUBSCRIPTIONS
 from review.domain.case import State

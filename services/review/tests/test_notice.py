@@ -18,7 +18,7 @@ from messages.review import (
 from messages.values import Level
 from review.domain import notice
 from review.domain.case import State
-from review.domain.notice import PublicNotice, NoticeRequest
+from review.domain.notice import NoticeRequest, PublicNotice
 from review.handlers.notice import LodgeObjection, ResolveObjection, lodge_objection, resolve_objection
 
 from .desk import Desk

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 from review.domain.case import Case, RecordHead
-from review.domain.record import ChainBreak, RecordEntry, verify_chain, head_after, seal
+from review.domain.record import ChainBreak, RecordEntry, head_after, seal, verify_chain
 
 from .desk import Desk
 from .story import RULES
@@ -72,7 +72,9 @@ async def test_a_record_cut_short_reordered_or_with_a_gap_shows() -> None:
 
     assert verify_chain(entries[:-1], case.head) == ChainBreak(6, "is not where the case says the record ends")
     assert verify_chain([*entries[:2], *entries[3:]], case.head) == ChainBreak(4, "does not follow the entry before it")
-    assert verify_chain([entries[1], entries[0], *entries[2:]], case.head) == ChainBreak(2, "does not follow the entry before it")
+    assert verify_chain([entries[1], entries[0], *entries[2:]], case.head) == ChainBreak(
+        2, "does not follow the entry before it"
+    )
     assert verify_chain([], case.head) == ChainBreak(0, "is not where the case says the record ends")
 
 

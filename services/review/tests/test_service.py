@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from chassis.clock import set_simulated
-from chassis.security.dev_issuer import DevelopmentIssuer
-from chassis.outbox.entries import Causation, entry
-from chassis.runtime.process import Process
 from chassis.broker.publisher import BrokerPublisher
+from chassis.broker.topology import definitions
+from chassis.clock import set_simulated
+from chassis.outbox.entries import Causation, entry
+from chassis.persistence.unit_of_work import read_only_unit
+from chassis.runtime.process import Process
+from chassis.security.dev_issuer import DevelopmentIssuer
 from chassis.settings import Mode, Settings
 from devkit.api_harness import ApiClient
-from devkit.private_servers import TestServers
-from chassis.broker.topology import definitions
-from chassis.persistence.unit_of_work import read_only_unit
+from devkit.private_servers import PrivateServers
 from httpx2 import ASGITransport, AsyncClient
 from messages import review as said_by_review
 from messages.event import Event
@@ -67,20 +67,23 @@ class Running:
 
 
 @pytest.fixture
-async def running(stand: TestServers, tmp_path: Path) -> AsyncIterator[Running]:
-    heard = {"review": [each.event_type for each in SUBSCRIPTIONS], "notify": [each for each in SAYS if each is not Event]}
-    vhost = await stand.vhost(definitions({**heard, "applications": [], "registry": []}))
-    mine = await stand.database("review")
+async def running(servers: PrivateServers, tmp_path: Path) -> AsyncIterator[Running]:
+    heard = {
+        "review": [each.event_type for each in SUBSCRIPTIONS],
+        "notify": [each for each in SAYS if each is not Event],
+    }
+    vhost = await servers.vhost(definitions({**heard, "applications": [], "registry": []}))
+    mine = await servers.database("review")
     set_simulated(tmp_path / "clock.json", at(OPENED))
     issuer = DevelopmentIssuer(tmp_path / "keys", Mode.LOCAL)
     settings = Settings(
         mongo_url=mine.url,
         database=mine.name,
-        amqp_url=stand.amqp_url(vhost, "review"),
+        amqp_url=servers.amqp_url(vhost, "review"),
         jwks_file=issuer.jwks_file,
         clock_file=tmp_path / "clock.json",
     )
-    voices = {name: BrokerPublisher(stand.amqp_url(vhost, name)) for name in ("applications", "registry")}
+    voices = {name: BrokerPublisher(servers.amqp_url(vhost, name)) for name in ("applications", "registry")}
     async with (
         Process(service(settings)) as process,
         AsyncClient(transport=ASGITransport(process.app), base_url="http://green.invalid") as client,

@@ -18,8 +18,8 @@ from pamqp.body import ContentBody
 from pamqp.header import ContentHeader
 from yarl import URL
 
-from chassis.handling import TransientError
 from chassis.broker.topology import EVENTS_EXCHANGE
+from chassis.handling import TransientError
 from chassis.persistence.unit_of_work import Document
 
 log = structlog.get_logger(__name__)
@@ -34,7 +34,9 @@ PublishResult: TypeAlias = Literal[
     "returned", "refused", "unsendable", "in flight already", "not confirmed in time", "connection lost"
 ]
 """Why an entry was not confirmed."""
-RETRYABLE: frozenset[PublishResult | None] = frozenset({"in flight already", "not confirmed in time", "connection lost"})
+RETRYABLE: frozenset[PublishResult | None] = frozenset(
+    {"in flight already", "not confirmed in time", "connection lost"}
+)
 """The answers that say nothing about the entry itself: it is sent again at once."""
 
 

@@ -9,16 +9,15 @@ from fastapi.telemetry import TelemetryConfig
 from prometheus_fastapi_instrumentator import Instrumentator
 
 from chassis.http import audit_routes as access_records
-
-from chassis.observability import health
-from chassis.http.middleware import PROBE_PATHS, BodySizeLimitMiddleware, CorrelationMiddleware
-from chassis.observability.health import Health
 from chassis.http.endpoint import ApiContext
-from chassis.observability.metrics import Metrics
+from chassis.http.middleware import PROBE_PATHS, BodySizeLimitMiddleware, CorrelationMiddleware
 from chassis.http.openapi import document
 from chassis.http.problems import PROBLEMS, install_problem_handlers
-from chassis.settings import MIB
+from chassis.observability import health
+from chassis.observability.health import Health
+from chassis.observability.metrics import Metrics
 from chassis.observability.tracing import NO_TRACING, Tracing
+from chassis.settings import MIB
 
 _UNTOLD: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
 """The framework's own spans hold paths and queries, and with them ids and names: ours are named by routes."""

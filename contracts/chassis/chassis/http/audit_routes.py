@@ -9,13 +9,13 @@ from fastapi import APIRouter, Depends, Query
 from messages.values import Role
 from pydantic import AfterValidator, AwareDatetime
 
-from chassis.security.policies import Policy, Rule, everything
 from chassis.handling import Filter
-from chassis.http.endpoint import RequestContext, ApiContext, Limit
+from chassis.http.endpoint import ApiContext, Limit, RequestContext
 from chassis.http.pagination import DEFAULT_LIMIT, Page, page
-from chassis.security.audit import COLLECTIONS, AuditRecord, Kind
 from chassis.persistence.collections import DocumentCollection
 from chassis.persistence.unit_of_work import UnitOfWork
+from chassis.security.audit import COLLECTIONS, AuditRecord, Kind
+from chassis.security.policies import Policy, Rule, everything
 
 READ_ACCESS_RECORDS = Policy("read-access-records", (Rule(Role.OPERATOR, everything),), protected=True)
 NEWEST_FIRST = (("at", -1), ("_id", -1))

@@ -16,23 +16,22 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import TypeAdapter
 from starlette.routing import compile_path
 
+from chassis.clock import Clock
+from chassis.handling import Filter, Handler, Refusal, Sort
 from chassis.http import idempotency
+from chassis.http.middleware import BodySize
+from chassis.http.pagination import DEFAULT_LIMIT, MAX_LIMIT, Page, page
+from chassis.http.problems import PROBLEMS, refuses
+from chassis.observability.metrics import Metrics
+from chassis.persistence.collections import DocumentCollection
+from chassis.persistence.unit_of_work import DocumentStore, HandlerCall, UnitOfWork, read_only_unit
+from chassis.security.audit import COLLECTIONS, audit_record_of, document
 from chassis.security.policies import ANONYMOUS, Actor, Denied, Policy
 from chassis.security.separation_of_duties import check_separation_of_duties
-from chassis.persistence.unit_of_work import HandlerCall
-from chassis.clock import Clock
-from chassis.http.middleware import BodySize
-from chassis.handling import Handler, Refusal, Sort, Filter
-from chassis.observability.metrics import Metrics
-from chassis.http.pagination import MAX_LIMIT, DEFAULT_LIMIT, Page, page
-from chassis.http.problems import PROBLEMS, refuses
-from chassis.security.audit import COLLECTIONS, document, audit_record_of
-from chassis.persistence.collections import DocumentCollection
 from chassis.security.tokens import InvalidTokenError, TokenVerifier
-from chassis.persistence.unit_of_work import DocumentStore, UnitOfWork, read_only_unit
 from chassis.transactions.work import command_inbox_id
 
-__all__ = ["PROBLEMS", "RequestContext", "ApiContext", "Limit", "Page", "Road", "etag", "refuses"]
+__all__ = ["PROBLEMS", "ApiContext", "Limit", "Page", "RequestContext", "Road", "etag", "refuses"]
 
 C = TypeVar("C")
 R = TypeVar("R")

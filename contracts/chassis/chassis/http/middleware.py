@@ -14,11 +14,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from chassis.observability import logs
 from chassis.http.problems import ProblemReason, answer, problem
-from chassis.settings import MIB
-from chassis.observability.tracing import NO_TRACING, Span, Tracing
+from chassis.observability import logs
 from chassis.observability.spans import name_by_route
+from chassis.observability.tracing import NO_TRACING, Span, Tracing
+from chassis.settings import MIB
 
 CORRELATION = "X-Correlation-ID"
 PROBE_PATHS = ("/livez", "/readyz", "/metrics")
@@ -80,7 +80,9 @@ class BodySize(NamedTuple):
 
     def exceeded(self) -> ProblemReason:
         text = f"提交的内容超过大小上限（{_size_text(self.size)}）"
-        return ProblemReason(rule=self.rule, article=self.article, code="body-too-large", text=text, evidence=str(self.size))
+        return ProblemReason(
+            rule=self.rule, article=self.article, code="body-too-large", text=text, evidence=str(self.size)
+        )
 
 
 class BodyTooLarge(HTTPException):

@@ -11,10 +11,10 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import RouteContext, iter_route_contexts
 from messages.values import Role
 
-from chassis.security.policies import Policy
 from chassis.http.endpoint import Authorize
 from chassis.http.idempotency import IDEMPOTENCY_KEY
 from chassis.http.problems import MEDIA_TYPE, TITLES, Problem
+from chassis.security.policies import Policy
 
 Operation = dict[str, Any]
 

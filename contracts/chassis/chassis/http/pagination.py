@@ -11,10 +11,10 @@ from typing import Any, Generic, TypeVar
 import orjson
 from pydantic import BaseModel
 
-from chassis.security.policies import and_filters
-from chassis.handling import Refusal, Sort, Filter
-from chassis.persistence.query import sorted_by, values_at
+from chassis.handling import Filter, Refusal, Sort
 from chassis.persistence.collections import DocumentCollection, StoredDocument
+from chassis.persistence.query import sorted_by, values_at
+from chassis.security.policies import and_filters
 
 T = TypeVar("T")
 DEFAULT_LIMIT, MAX_LIMIT = 50, 200

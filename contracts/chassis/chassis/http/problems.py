@@ -12,8 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core.core_schema import ErrorType
 from starlette.exceptions import HTTPException
 
-from chassis.observability import logs
 from chassis.handling import Refusal, TransientError
+from chassis.observability import logs
 from chassis.persistence.unit_of_work import UnstorableValueError
 
 MEDIA_TYPE = "application/problem+json"

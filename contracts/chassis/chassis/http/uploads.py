@@ -11,7 +11,7 @@ from messages.values import Reason
 from starlette.datastructures import UploadFile
 
 from chassis.handling import Refusal
-from chassis.http.endpoint import RequestContext, Authorize
+from chassis.http.endpoint import Authorize, RequestContext
 
 ROOM_FOR_FORM = 64 * 1024
 """Boundaries and fields beside the file itself: ``gate.accepts(path, largest + ROOM_FOR_FORM)``."""
@@ -42,7 +42,9 @@ class Upload:
     """What was sent beside the file, in the form or in the query; the query wins."""
 
 
-def upload_dependency(guard: Authorize, missing: Reason | None = None) -> Callable[[RequestContext], AsyncIterator[Upload]]:
+def upload_dependency(
+    guard: Authorize, missing: Reason | None = None
+) -> Callable[[RequestContext], AsyncIterator[Upload]]:
     """A FastAPI dependency that reads the form of a caller whom ``guard`` has let in, and closes it afterwards.
 
     The body limit is counted while it streams in, and large parts lie on disk until then. A form without a file is

@@ -17,9 +17,9 @@ from messages.event import Event
 from yarl import URL
 
 from chassis.broker.acks import AckBatcher
+from chassis.broker.topology import dead_letter_queue, rabbit_queue, service_queues
 from chassis.inbox.delivery import Delivery
 from chassis.inbox.dispatcher import Dispatcher
-from chassis.broker.topology import dead_letter_queue, rabbit_queue, service_queues
 
 log = structlog.get_logger(__name__)
 

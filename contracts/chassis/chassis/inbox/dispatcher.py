@@ -10,17 +10,17 @@ from typing import Literal, NamedTuple
 import structlog
 from messages.envelope import IncomingMessage, UndecodableMessageError, decode
 
-from chassis.inbox.subscriptions import Subscription
 from chassis.clock import Clock, SystemClock
-from chassis.transactions.group_committer import GroupCommitter
-from chassis.inbox.delivery import Delivery
 from chassis.handling import PoisonMessageError, TransientError
-from chassis.observability.metrics import Metrics
-from chassis.persistence.mongo import DatabaseUnavailableError
-from chassis.outbox.entries import Causation
+from chassis.inbox.delivery import Delivery
 from chassis.inbox.parking_lot import ParkingLot
-from chassis.observability.tracing import NO_TRACING, Tracing
+from chassis.inbox.subscriptions import Subscription
+from chassis.observability.metrics import Metrics
 from chassis.observability.spans import failed
+from chassis.observability.tracing import NO_TRACING, Tracing
+from chassis.outbox.entries import Causation
+from chassis.persistence.mongo import DatabaseUnavailableError
+from chassis.transactions.group_committer import GroupCommitter
 from chassis.transactions.work import WorkItem, message_inbox_id
 
 log = structlog.get_logger(__name__)
@@ -127,7 +127,9 @@ class Dispatcher:
             raise UndecodableMessageError(f"{heard.type!r} came under the routing key {delivery.routing_key!r}")
         # The broker takes no other user's name: without one, anybody may have written the rest.
         if delivery.user != heard.event.owner:
-            raise UndecodableMessageError(f"{heard.type!r} was published by {delivery.user or 'nobody the broker knows'!r}")
+            raise UndecodableMessageError(
+                f"{heard.type!r} was published by {delivery.user or 'nobody the broker knows'!r}"
+            )
         hears = self._hears.get(heard.type)
         if hears is None:
             raise UndecodableMessageError(f"{self._service} does not listen to {heard.type!r}")

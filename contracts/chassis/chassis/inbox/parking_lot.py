@@ -10,8 +10,8 @@ from typing import Any
 from messages.envelope import OutgoingMessage
 
 from chassis.clock import Clock, SystemClock
-from chassis.inbox.delivery import Delivery
 from chassis.handling import Filter
+from chassis.inbox.delivery import Delivery
 from chassis.persistence.mongo import Database
 from chassis.persistence.unit_of_work import Document
 
@@ -27,7 +27,7 @@ SERVICE = "service"
 """Who replays: the service, when an operator has asked."""
 
 
-class NotParkedError(LookupError):  # noqa: N818 - the answer to an operator
+class NotParkedError(LookupError):
     """No such message is parked, or it is past that step."""
 
 

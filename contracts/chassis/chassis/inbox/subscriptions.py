@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeVar
 
 from messages.event import Event
 
 from chassis.handling import Handler, HandlerResult, Stale
 from chassis.persistence.collections import DocumentCollection
-from chassis.persistence.unit_of_work import Key, RelatedKeys, HandlerCall, UnitOfWork
+from chassis.persistence.unit_of_work import HandlerCall, Key, RelatedKeys, UnitOfWork
 
 E = TypeVar("E", bound=Event)
 S = TypeVar("S")
-
 
 
 def no_prefetch(_event: Event) -> Iterable[Key]:

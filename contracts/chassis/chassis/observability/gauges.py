@@ -14,8 +14,8 @@ from prometheus_client.registry import Collector
 
 from chassis.clock import Clock
 from chassis.observability.metrics import Metrics
-from chassis.tasks import run_periodically
 from chassis.persistence.unit_of_work import DocumentStore, UnitOfWork, read_only_unit
+from chassis.tasks import run_periodically
 
 log = structlog.get_logger(__name__)
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 PING_SECONDS = 2.0
 
 
-class NotReadyError(Exception):  # noqa: N818 - what a ping says
+class NotReadyError(Exception):
     """A resource answered, and says that it is not usable now."""
 
 

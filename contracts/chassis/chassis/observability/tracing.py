@@ -147,10 +147,6 @@ def tracing_of(service: str, endpoint: str | None, exporter: SpanExporter | None
     return Tracing(provider)
 
 
-
-
-
-
 @contextmanager
 def _ended(span: Span) -> Iterator[Span]:
     """Make a span the current one, and tell of an error its class alone: its words may be about a person."""

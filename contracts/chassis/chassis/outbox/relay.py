@@ -9,15 +9,15 @@ from itertools import count
 
 import structlog
 
-from chassis.outbox.ordering import InFlightDocument, OrderedDispatch
+from chassis.broker.publisher import RETRYABLE, BrokerUnavailableError, Publisher, PublishResult
+from chassis.failpoints import Failpoints, NoFailpoints
 from chassis.observability.metrics import Metrics
-from chassis.persistence.mongo import Database, created_at_of
-from chassis.broker.publisher import RETRYABLE, PublishResult, BrokerUnavailableError, Publisher
-from chassis.failpoints import NoFailpoints, Failpoints
-from chassis.tasks import cancel_all
 from chassis.observability.tracing import NO_TRACING, Tracing
-from chassis.persistence.unit_of_work import Document
+from chassis.outbox.ordering import InFlightDocument, OrderedDispatch
 from chassis.outbox.store import OutboxStore
+from chassis.persistence.mongo import Database, created_at_of
+from chassis.persistence.unit_of_work import Document
+from chassis.tasks import cancel_all
 
 log = structlog.get_logger(__name__)
 
@@ -215,7 +215,9 @@ class Relay:
         self._lanes.begin_sweep()
         taken = 0
         while await self._free_capacity():
-            found = await self._unsent.find_expired(SWEEP_PAGE_SIZE, self._lanes.known_ids if self._lanes.needs_sweep else None)
+            found = await self._unsent.find_expired(
+                SWEEP_PAGE_SIZE, self._lanes.known_ids if self._lanes.needs_sweep else None
+            )
             ours = await self._unsent.claim(found)
             for held in self._lanes.resume([(each, each["_id"] in ours) for each in found]):
                 self._queue(held)

@@ -45,7 +45,9 @@ class OutboxStore:
             await self._database.update_all(OUTBOX, where, self._leased())
         for each in found:
             where = {**UNSENT, "_id": each["_id"], "token": each["token"], "until": each.get("until")}
-            if each["_id"] not in own and await self._database.find_one_and_update(OUTBOX, where, self._leased(self._token)):
+            if each["_id"] not in own and await self._database.find_one_and_update(
+                OUTBOX, where, self._leased(self._token)
+            ):
                 own.add(each["_id"])
         return own
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Generic, NamedTuple, TypeVar
 
-from chassis.handling import Refusal, Sort, Filter
+from chassis.handling import Filter, Refusal, Sort
 from chassis.persistence.codec import codec, to_bson
 from chassis.persistence.unit_of_work import Document, UnitOfWork
 

@@ -9,8 +9,8 @@ from typing import TypeVar
 
 from chassis.handling import TransientError
 from chassis.persistence.mongo import Database
-from chassis.tasks import cancel_all
 from chassis.persistence.unit_of_work import WriteConflictError
+from chassis.tasks import cancel_all
 
 COLLECTION = "leases"
 T = TypeVar("T")

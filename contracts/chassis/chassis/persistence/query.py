@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from chassis.handling import Sort, Filter
+from chassis.handling import Filter, Sort
 
 _ORDER: tuple[type | tuple[type, ...], ...] = (type(None), (int, float), str, dict, list, bytes, bool, datetime)
 """BSON's order among types; bool stands behind numbers though Python counts it as one."""

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from messages.event import Event
 
-from chassis.handling import Done, Refusal, HandlerResult, Sort, Filter
+from chassis.handling import Done, Filter, HandlerResult, Refusal, Sort
 from chassis.persistence.query import matches, sorted_by
 
 Document: TypeAlias = dict[str, Any]
@@ -51,7 +51,7 @@ class ChangeSet:
     outbox: Document | None
 
 
-class WriteConflictError(Exception):  # noqa: N818 - the word of the trade
+class WriteConflictError(Exception):
     """Another transaction was faster; load again and try again."""
 
 
@@ -59,7 +59,7 @@ class DuplicateKeyError(WriteConflictError):
     """A unique key of the service is held by another document."""
 
 
-class RejectedWriteError(Exception):  # noqa: N818 - the database's answer
+class RejectedWriteError(Exception):
     """The database will not take this commit as it stands: one of its documents is at fault."""
 
 
@@ -245,7 +245,7 @@ class UnitOfWork:
         record = changes.get(key) or _touched(await self._batch.record(*key))
         if record.fields is None:
             raise ValueError(f"{event.type} is said of {key[0]}/{key[1]}, which is not stored")
-        changes[key] = record._replace(said=record.event_count + 1)
+        changes[key] = record._replace(event_count=record.event_count + 1)
         return event.model_copy(update={"sequence": record.event_count + 1})
 
 

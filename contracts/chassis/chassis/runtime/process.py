@@ -14,29 +14,29 @@ from aio_pika.exceptions import AMQPError
 from fastapi import FastAPI
 from faststream.rabbit.prometheus import RabbitPrometheusMiddleware
 
-from chassis.http.app import create_app
-from chassis.clock import clock_of
-from chassis.transactions.group_committer import GroupCommitter
-from chassis.handling import TransientError
-from chassis.observability.health import Health, NotReadyError
-from chassis.http.endpoint import ApiContext
-from chassis.persistence.leases import Leases
-from chassis.inbox.consumer import Consumer
-from chassis.observability.logs import logger
-from chassis.observability.gauges import GaugeReader
-from chassis.observability.metrics import Metrics
-from chassis.persistence.mongo import open_database
-from chassis.inbox.parking_lot import ParkingLot
 from chassis.broker.publisher import BrokerPublisher
+from chassis.clock import clock_of
+from chassis.handling import TransientError
+from chassis.http.app import create_app
+from chassis.http.endpoint import ApiContext
+from chassis.inbox.consumer import Consumer
 from chassis.inbox.dispatcher import Dispatcher
+from chassis.inbox.parking_lot import ParkingLot
+from chassis.observability.gauges import GaugeReader
+from chassis.observability.health import Health, NotReadyError
+from chassis.observability.logs import logger
+from chassis.observability.metrics import Metrics
+from chassis.observability.tracing import tracing_of
 from chassis.outbox.relay import Relay
-from chassis.transactions.commands import CommandExecutor
-from chassis.scheduling.scheduler import JobScheduler, ParkedMessageReplayer
+from chassis.persistence.leases import Leases
+from chassis.persistence.mongo import open_database
 from chassis.runtime.service import ServiceDefinition
+from chassis.scheduling.scheduler import JobScheduler, ParkedMessageReplayer
+from chassis.security.tokens import TokenVerifier
 from chassis.settings import ProcessRole
 from chassis.tasks import cancel_all
-from chassis.security.tokens import TokenVerifier
-from chassis.observability.tracing import tracing_of
+from chassis.transactions.commands import CommandExecutor
+from chassis.transactions.group_committer import GroupCommitter
 
 PATIENCE = 60.0
 """Seconds that a server may take to come up after us."""

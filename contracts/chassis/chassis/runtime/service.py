@@ -8,16 +8,16 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from chassis.inbox.subscriptions import Subscription
+from chassis.failpoints import Failpoints
 from chassis.http.endpoint import ApiContext
-from chassis.scheduling.job import Job
+from chassis.inbox.subscriptions import Subscription
 from chassis.observability.gauges import DomainGauge
+from chassis.observability.tracing import Tracing
+from chassis.persistence.collections import Index
+from chassis.persistence.unit_of_work import UnitOfWork
+from chassis.scheduling.job import Job
 from chassis.security.audit import RECORD_INDEXES
 from chassis.settings import Settings
-from chassis.failpoints import Failpoints
-from chassis.persistence.collections import Index
-from chassis.observability.tracing import Tracing
-from chassis.persistence.unit_of_work import UnitOfWork
 
 
 @dataclass(frozen=True)

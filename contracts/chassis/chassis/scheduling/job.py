@@ -6,9 +6,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from chassis.persistence.unit_of_work import HandlerCall
 from chassis.handling import Handler
-from chassis.persistence.unit_of_work import UnitOfWork
+from chassis.persistence.unit_of_work import HandlerCall, UnitOfWork
 from chassis.transactions.work import job_inbox_id
 
 EVERY = timedelta(seconds=1)

@@ -10,15 +10,15 @@ from functools import partial
 import structlog
 
 from chassis.clock import Clock
-from chassis.transactions.group_committer import GroupCommitter
-from chassis.scheduling.job import Job
-from chassis.persistence.leases import Leases
+from chassis.inbox.dispatcher import MAX_DEFERRED, Dispatcher
+from chassis.inbox.parking_lot import NotParkedError, ParkingLot, as_delivery
 from chassis.observability.metrics import Metrics
 from chassis.outbox.entries import Causation
-from chassis.inbox.parking_lot import NotParkedError, ParkingLot, as_delivery
-from chassis.inbox.dispatcher import MAX_DEFERRED, Dispatcher
+from chassis.persistence.leases import Leases
+from chassis.persistence.unit_of_work import Document, DocumentStore, read_only_unit
+from chassis.scheduling.job import Job
 from chassis.tasks import run_periodically
-from chassis.persistence.unit_of_work import DocumentStore, Document, read_only_unit
+from chassis.transactions.group_committer import GroupCommitter
 from chassis.transactions.work import WorkItem
 
 log = structlog.get_logger(__name__)
@@ -60,7 +60,9 @@ class JobScheduler:
 
     async def poll(self, job: Job) -> int:
         """Perform what is due now, under a lease renewed meanwhile; return how many items were done."""
-        done = await self._leases.run_under_lease(f"job:{job.name}", LEASED + self._look_every, partial(self._work, job))
+        done = await self._leases.run_under_lease(
+            f"job:{job.name}", LEASED + self._look_every, partial(self._work, job)
+        )
         return done or 0
 
     async def _work(self, job: Job) -> int:
@@ -72,7 +74,9 @@ class JobScheduler:
     async def _perform(self, job: Job, item: object) -> str:
         inbox_id = job.inbox_id(item)
         try:
-            verdict = await self._committer.submit(WorkItem(inbox_id, job.run(item), Causation(inbox_id), consumer=job.name))
+            verdict = await self._committer.submit(
+                WorkItem(inbox_id, job.run(item), Causation(inbox_id), consumer=job.name)
+            )
             outcome = "known" if verdict.duplicate else "done"
         except Exception:
             log.exception("job item failed", job=job.name, item=inbox_id)

@@ -10,12 +10,12 @@ from typing import Literal, TypeAlias
 from fastapi import Request
 from pydantic import BaseModel, ConfigDict, computed_field
 
-from chassis.security.policies import Actor, Denied
 from chassis.clock import SystemClock
 from chassis.observability.logs import MASK, correlation_id, masked
 from chassis.persistence.codec import codec
 from chassis.persistence.collections import Index
 from chassis.persistence.unit_of_work import Document
+from chassis.security.policies import Actor, Denied
 
 Kind: TypeAlias = Literal["read", "refusal"]
 
@@ -58,7 +58,9 @@ class AuditRecord(BaseModel):
         return "read" if self.code is None else "refusal"
 
 
-def audit_record_of(actor: Actor, policy: str, request: Request, now: datetime, denied: Denied | None = None) -> AuditRecord:
+def audit_record_of(
+    actor: Actor, policy: str, request: Request, now: datetime, denied: Denied | None = None
+) -> AuditRecord:
     return AuditRecord(
         at=now,
         subject=actor.subject,

@@ -19,14 +19,24 @@ class IncompatibleRoles:
 
 
 APART = (
-    IncompatibleRoles(Role.APPLICANT, Role.PREFECTURE_OFFICER, "申报单位不得同时以盟市工业和信息化主管部门身份初审申报事项"),
+    IncompatibleRoles(
+        Role.APPLICANT, Role.PREFECTURE_OFFICER, "申报单位不得同时以盟市工业和信息化主管部门身份初审申报事项"
+    ),
     IncompatibleRoles(Role.APPLICANT, Role.REGIONAL_OFFICER, "申报单位不得同时以自治区工业和信息化厅身份审核申报事项"),
-    IncompatibleRoles(Role.APPLICANT, Role.CONSULTED_DEPARTMENT, "申报单位不得同时以征求意见部门身份对申报事项出具意见"),
+    IncompatibleRoles(
+        Role.APPLICANT, Role.CONSULTED_DEPARTMENT, "申报单位不得同时以征求意见部门身份对申报事项出具意见"
+    ),
     IncompatibleRoles(Role.APPLICANT, Role.REVIEW_ORGANISATION, "申报单位不得同时以评审机构身份组织评审"),
     IncompatibleRoles(Role.APPLICANT, Role.EXPERT, "申报单位不得同时以专家身份参与评审"),
-    IncompatibleRoles(Role.ASSESSOR, Role.PREFECTURE_OFFICER, "第三方服务机构不得同时以对其实施监督管理的盟市主管部门身份办理事项"),
-    IncompatibleRoles(Role.ASSESSOR, Role.REGIONAL_OFFICER, "第三方服务机构不得同时以对其实施监督管理的自治区主管部门身份办理事项"),
-    IncompatibleRoles(Role.ASSESSOR, Role.REVIEW_ORGANISATION, "第三方服务机构不得同时以评审机构身份评审其出具的评价报告"),
+    IncompatibleRoles(
+        Role.ASSESSOR, Role.PREFECTURE_OFFICER, "第三方服务机构不得同时以对其实施监督管理的盟市主管部门身份办理事项"
+    ),
+    IncompatibleRoles(
+        Role.ASSESSOR, Role.REGIONAL_OFFICER, "第三方服务机构不得同时以对其实施监督管理的自治区主管部门身份办理事项"
+    ),
+    IncompatibleRoles(
+        Role.ASSESSOR, Role.REVIEW_ORGANISATION, "第三方服务机构不得同时以评审机构身份评审其出具的评价报告"
+    ),
     IncompatibleRoles(Role.ASSESSOR, Role.EXPERT, "第三方服务机构人员不得同时以专家身份评审其参与的评价"),
 )
 

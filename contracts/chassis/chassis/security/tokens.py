@@ -10,9 +10,9 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from chassis.security.policies import Actor
 from chassis.clock import Clock, SystemClock
 from chassis.handling import TransientError
+from chassis.security.policies import Actor
 
 ALGORITHMS = ("ES256", "RS256", "Ed25519")
 """Asymmetric only: who can verify a token must not be able to make one."""
@@ -20,7 +20,7 @@ LEEWAY_SECONDS = 60
 REMEMBERED = 4096
 
 
-class InvalidTokenError(Exception):  # noqa: N818 - the token is invalid; nothing failed here
+class InvalidTokenError(Exception):
     """The token is not one of ours, has run out, or names nobody."""
 
 

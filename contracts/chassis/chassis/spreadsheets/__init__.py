@@ -14,10 +14,10 @@ A table is a pydantic model whose fields name their column:
 write what it reads. A page that is only written is a ``Page``, given to ``as_xlsx`` and ``as_csv``.
 """
 
-from chassis.spreadsheets.workbook import grid, open_workbook
 from chassis.spreadsheets.guard import InvalidWorkbookError
 from chassis.spreadsheets.reader import CellProblem, NumberedRow, SheetResult
 from chassis.spreadsheets.table import Column, Table
+from chassis.spreadsheets.workbook import grid, open_workbook
 from chassis.spreadsheets.writer import MEDIA_TYPES, Format, Heading, SheetData, as_csv, as_xlsx
 
 __all__ = [
@@ -27,8 +27,8 @@ __all__ = [
     "Format",
     "Heading",
     "InvalidWorkbookError",
-    "SheetData",
     "NumberedRow",
+    "SheetData",
     "SheetResult",
     "Table",
     "as_csv",

@@ -16,7 +16,7 @@ _DAY = re.compile(r"^(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?$")
 _BETWEEN = re.compile(r"[、,，;；\n]")
 
 
-class InvalidCellError(Exception):  # noqa: N818 - what the cell is
+class InvalidCellError(Exception):
     """The cell does not hold what is asked for; the text completes “…应”."""
 
 

@@ -23,7 +23,7 @@ _TAG = re.compile(_PREFIX + rb"""(?:c|row)(?=[\s/>])(?:[^>"']|"[^"]*"|'[^']*')*"
 _ADDRESS = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]{0,3})([0-9]{1,7})["']""")
 
 
-class InvalidWorkbookError(Exception):  # noqa: N818 - it says what the file is not
+class InvalidWorkbookError(Exception):
     """The file is no workbook that can be read; ``text`` says why, for the person who sent it."""
 
     def __init__(self, code: str, text: str) -> None:

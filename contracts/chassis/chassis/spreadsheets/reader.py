@@ -14,8 +14,8 @@ from pydantic import BaseModel, ValidationError
 from python_calamine import CalamineWorkbook
 
 from chassis.http.problems import TEXTS
-from chassis.spreadsheets.workbook import Grid, grid, open_workbook
 from chassis.spreadsheets.cells import InvalidCellError, as_text, is_empty
+from chassis.spreadsheets.workbook import Grid, grid, open_workbook
 
 R = TypeVar("R", bound=BaseModel)
 
@@ -128,7 +128,9 @@ class _RowReader(Generic[R]):
     def _top(self) -> int | None:
         """The row of headings: the one that has most of them."""
         known = {_normalized(column.heading) for column in self._sheet.columns}
-        counted = [(len(known & {_normalized(raw) for raw in row}), -at) for at, row in enumerate(self._cells[:TITLE_ROWS])]
+        counted = [
+            (len(known & {_normalized(raw) for raw in row}), -at) for at, row in enumerate(self._cells[:TITLE_ROWS])
+        ]
         most, at = max(counted, default=(0, 0))
         return -at if most else None
 
@@ -193,7 +195,9 @@ class _RowReader(Generic[R]):
             elif name in values and name not in told:
                 told.add(name)
                 column = columns[name]
-                text = f"“{column.heading}”应{column.asks}" if column.asks else f"“{column.heading}”{_message_of(error)}"
+                text = (
+                    f"“{column.heading}”应{column.asks}" if column.asks else f"“{column.heading}”{_message_of(error)}"
+                )
                 self._wrong(column, at, "cell-malformed", text, as_text(self._cell(at, self._at[name])))
 
     def _wrong(self, column: ColumnSpec, at: int, code: str, text: str, found: str) -> None:

@@ -14,8 +14,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from chassis.spreadsheets import cells
-from chassis.spreadsheets.reader import ColumnSpec, SheetResult, Sheet, read
-from chassis.spreadsheets.writer import Heading, SheetData, Printed, as_csv, as_xlsx
+from chassis.spreadsheets.reader import ColumnSpec, Sheet, SheetResult, read
+from chassis.spreadsheets.writer import Heading, Printed, SheetData, as_csv, as_xlsx
 
 R = TypeVar("R", bound=BaseModel)
 Read = Callable[[object], object]

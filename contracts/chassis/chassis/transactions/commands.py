@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from structlog.contextvars import get_contextvars
 
+from chassis.outbox.entries import Causation
 from chassis.persistence.unit_of_work import HandlerCall
 from chassis.transactions.group_committer import GroupCommitter
-from chassis.outbox.entries import Causation
 from chassis.transactions.work import WorkItem
 
 

@@ -9,13 +9,20 @@ from random import SystemRandom
 
 import structlog
 
-from chassis.transactions.transaction import BatchTransaction
 from chassis.clock import Clock
+from chassis.failpoints import Failpoints
 from chassis.handling import Refusal, TransientError
 from chassis.observability.metrics import Metrics
-from chassis.failpoints import Failpoints
 from chassis.observability.tracing import NO_TRACING, Tracing
-from chassis.persistence.unit_of_work import DocumentStore, WriteConflictError, Document, Key, RejectedWriteError, DuplicateKeyError
+from chassis.persistence.unit_of_work import (
+    Document,
+    DocumentStore,
+    DuplicateKeyError,
+    Key,
+    RejectedWriteError,
+    WriteConflictError,
+)
+from chassis.transactions.transaction import BatchTransaction
 from chassis.transactions.work import Reply, WorkItem
 
 log = structlog.get_logger(__name__)
@@ -56,7 +63,9 @@ class GroupCommitter:
         token: str = "",
         tracing: Tracing = NO_TRACING,
     ) -> None:
-        self._attempt = BatchTransaction(database, service, aggregates, clock, metrics, relay_wakeup, steps, token, tracing)
+        self._attempt = BatchTransaction(
+            database, service, aggregates, clock, metrics, relay_wakeup, steps, token, tracing
+        )
         self._tracing = tracing
         self._metrics = metrics
         self._batch_max = batch_max
@@ -169,7 +178,9 @@ class GroupCommitter:
         if len(works) > 1 and conflicts > 1:
             await self._commit(works[: len(works) // 2], conflicts=1)
             await self._commit(works[len(works) // 2 :], conflicts=1)
-        elif works and conflicts < (MAX_DUPLICATE_KEY_RETRIES if isinstance(problem, DuplicateKeyError) else MAX_CONFLICT_RETRIES):
+        elif works and conflicts < (
+            MAX_DUPLICATE_KEY_RETRIES if isinstance(problem, DuplicateKeyError) else MAX_CONFLICT_RETRIES
+        ):
             await self._commit(works, conflicts)
         for work in works:
             work.fail(_final_error(problem))

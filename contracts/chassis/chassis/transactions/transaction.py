@@ -10,14 +10,24 @@ from typing import NamedTuple
 import structlog
 from messages.event import Event
 
-from chassis.outbox import entries as outbox
 from chassis.clock import Clock, SystemClock
+from chassis.failpoints import Failpoints, NoFailpoints
 from chassis.handling import Refusal, Stale, TransientError
 from chassis.observability.metrics import Metrics
-from chassis.failpoints import NoFailpoints, Failpoints
 from chassis.observability.tracing import Tracing
-from chassis.persistence.unit_of_work import DocumentStore, IdentityMap, ChangeSet, WriteConflictError, Document, Key, HandlerOutcome, DocumentReader, UnitOfWork
-from chassis.transactions.work import Reply, WorkItem, inbox_row, duplicate_reply
+from chassis.outbox import entries as outbox
+from chassis.persistence.unit_of_work import (
+    ChangeSet,
+    Document,
+    DocumentReader,
+    DocumentStore,
+    HandlerOutcome,
+    IdentityMap,
+    Key,
+    UnitOfWork,
+    WriteConflictError,
+)
+from chassis.transactions.work import Reply, WorkItem, duplicate_reply, inbox_row
 
 log = structlog.get_logger(__name__)
 

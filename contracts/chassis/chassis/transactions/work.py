@@ -12,11 +12,10 @@ from urllib.parse import quote
 from messages.values import Reason
 from pydantic_core import to_jsonable_python
 
-from chassis.persistence.unit_of_work import RelatedKeys, HandlerCall
 from chassis.handling import Refusal
-from chassis.outbox.entries import Causation
 from chassis.observability.tracing import Span
-from chassis.persistence.unit_of_work import Document, Key, HandlerOutcome
+from chassis.outbox.entries import Causation
+from chassis.persistence.unit_of_work import Document, HandlerCall, HandlerOutcome, Key, RelatedKeys
 
 KEY_REUSED = Reason(
     rule="A4",

@@ -6,11 +6,11 @@ from functools import cache
 from itertools import combinations
 from pathlib import Path
 
-from rulebook import documents
+from rulebook.documents import read_all, read_documents
 from rulebook.rulesets.ruleset import RuleSet
 
 
-class RuleSetError(ValueError):  # noqa: N818 -- it carries all problems, not one error
+class RuleSetError(ValueError):
     """Rule sets that must not be used; `problems` names everything wrong in them at once."""
 
     def __init__(self, problems: list[str]) -> None:
@@ -44,7 +44,7 @@ class RuleSets:
 
 def rule_sets_from(documents: Mapping[str, str]) -> RuleSets:
     """Rule sets from TOML texts by name; raises RuleSetProblems with all that is wrong in any of them."""
-    good, problems = documents.read_all(documents, RuleSet)
+    good, problems = read_all(documents, RuleSet)
     problems += [
         f"{one}, {other}: both are in force on {max(good[one].in_force_from, good[other].in_force_from)}"
         for one, other in combinations(good, 2)
@@ -57,7 +57,7 @@ def rule_sets_from(documents: Mapping[str, str]) -> RuleSets:
 
 def load_rule_sets(extra: Path | None = None) -> RuleSets:
     """The packaged rule sets; files in `extra` are added, or replace the packaged ones of their name."""
-    return rule_sets_from(documents.read_documents("rulesets", extra))
+    return rule_sets_from(read_documents("rulesets", extra))
 
 
 @cache

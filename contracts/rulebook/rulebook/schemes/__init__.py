@@ -9,13 +9,13 @@ from rulebook.schemes.load import (
     scheme_on,
     schemes_from,
 )
-from rulebook.schemes.model import Group, Indicator, Scheme, MandatoryItem
+from rulebook.schemes.model import Group, Indicator, MandatoryItem, Scheme
 from rulebook.schemes.scoring import (
     Score,
     ScoreProblems,
+    panel_mandatory_items,
     panel_total,
     panel_values,
-    panel_mandatory_items,
     problems,
     score,
 )
@@ -23,16 +23,16 @@ from rulebook.schemes.scoring import (
 __all__ = [
     "Group",
     "Indicator",
+    "MandatoryItem",
     "NoScheme",
     "Scheme",
     "SchemeProblems",
     "Schemes",
     "Score",
     "ScoreProblems",
-    "MandatoryItem",
+    "panel_mandatory_items",
     "panel_total",
     "panel_values",
-    "panel_mandatory_items",
     "problems",
     "scheme_from",
     "scheme_of",

@@ -5,7 +5,7 @@ from datetime import date
 from functools import cache
 from itertools import combinations
 
-from rulebook import documents
+from rulebook.documents import read, read_all, read_documents
 from rulebook.schemes.model import Scheme
 
 
@@ -43,7 +43,7 @@ class Schemes:
 
 def scheme_from(name: str, text: str) -> Scheme:
     """One scheme from TOML, for example a prefecture's variant; raises SchemeProblems with all faults."""
-    scheme, problems = documents.read(name, text, Scheme)
+    scheme, problems = read(name, text, Scheme)
     if scheme is None:
         raise SchemeProblems(problems)
     return scheme
@@ -51,7 +51,7 @@ def scheme_from(name: str, text: str) -> Scheme:
 
 def schemes_from(documents: Mapping[str, str]) -> Schemes:
     """Schemes from TOML texts by name; raises SchemeProblems with all that is wrong in any of them."""
-    good, problems = documents.read_all(documents, Scheme)
+    good, problems = read_all(documents, Scheme)
     for one, other in combinations(good, 2):
         if good[one].unit_type == good[other].unit_type and good[one].overlaps(good[other]):
             problems.append(f"{one}, {other}: both are in force for {good[one].unit_type}")
@@ -64,7 +64,7 @@ def schemes_from(documents: Mapping[str, str]) -> Schemes:
 
 @cache
 def _packaged() -> Schemes:
-    return schemes_from(documents.read_documents("schemes"))
+    return schemes_from(read_documents("schemes"))
 
 
 def scheme_on(unit_type: str, day: date) -> Scheme:

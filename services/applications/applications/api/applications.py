@@ -2,12 +2,12 @@
 
 from typing import Annotated, Any
 
-from chassis.security.policies import and_filters
-from chassis.http.endpoint import PROBLEMS, RequestContext, ApiContext, Limit, Page, etag, refuses
-from chassis.security.pseudonyms import KeyRing
+from chassis.http.endpoint import PROBLEMS, ApiContext, Limit, Page, RequestContext, etag, refuses
 from chassis.http.openapi import IF_MATCH, IF_MATCH_REQUIRED
 from chassis.http.pagination import DEFAULT_LIMIT
 from chassis.http.problems import based_on_rule
+from chassis.security.policies import and_filters
+from chassis.security.pseudonyms import KeyRing
 from fastapi import APIRouter, Depends, Response
 from messages.values import Level, Prefecture, UnitType
 from rulebook import basis
@@ -157,7 +157,9 @@ def _reading(routes: APIRouter, gate: ApiContext) -> None:
         return Page(items=[entry(each) for each in found.items], next=found.next)
 
     @routes.get("/{application_id}", summary="Show an application")
-    async def one(application_id: str, call: Annotated[RequestContext, reading], response: Response) -> ApplicationDetail:
+    async def one(
+        application_id: str, call: Annotated[RequestContext, reading], response: Response
+    ) -> ApplicationDetail:
         store = call.read_store(Store)
         found = await store.applications.require(application_id)
         await call.authorize(found)

@@ -13,6 +13,7 @@ from messages.values import (
     Evaluation,
     Identifier,
     Level,
+    MandatoryItemAnswer,
     Number,
     PersonRef,
     SchemeRef,
@@ -20,14 +21,12 @@ from messages.values import (
     UnitRef,
     UnitType,
     Uscc,
-    MandatoryItemAnswer,
 )
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 from rulebook import reason
 
 from applications.domain.facts import FactKind
-from applications.domain.single_line import NOT_ONE_LINE, is_one_line
 from applications.domain.report import (
     Certificate,
     Declaration,
@@ -40,6 +39,7 @@ from applications.domain.report import (
     ParkYear,
     Report,
 )
+from applications.domain.single_line import NOT_ONE_LINE, is_one_line
 
 BatchYear = Annotated[int, Field(ge=2000, le=2200)]
 

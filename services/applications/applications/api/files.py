@@ -3,9 +3,9 @@
 from typing import Annotated
 
 from anyio import to_thread
-from chassis.security.policies import and_filters
 from chassis.handling import Refusal
-from chassis.http.endpoint import PROBLEMS, RequestContext, ApiContext, refuses
+from chassis.http.endpoint import PROBLEMS, ApiContext, RequestContext, refuses
+from chassis.security.policies import and_filters
 from fastapi import APIRouter, Depends
 from fastapi.responses import FileResponse
 from messages.values import Digest, FileRef
@@ -17,8 +17,8 @@ from applications.api.uploads import FORM, Upload, uploading
 from applications.domain import files
 from applications.domain.application import FILES_CHECKED, Application
 from applications.domain.files import Owner
-from applications.store import Store
 from applications.file_store import FileStore
+from applications.store import Store
 
 
 def router(gate: ApiContext, vault: FileStore) -> APIRouter:
@@ -39,7 +39,9 @@ def router(gate: ApiContext, vault: FileStore) -> APIRouter:
         return await call.execute(handlers.record_file, command, Store, reply=FileRef)
 
     @routes.get("/{sha256}", summary="Fetch a file", response_class=FileResponse)
-    async def fetch(sha256: Digest, call: Annotated[RequestContext, Depends(gate.authorize(READ_FILE))]) -> FileResponse:
+    async def fetch(
+        sha256: Digest, call: Annotated[RequestContext, Depends(gate.authorize(READ_FILE))]
+    ) -> FileResponse:
         """By who sent it, and by whom an application that names it concerns; under the name that they know it by."""
         file = await call.read_store(Store).files.require(sha256)
         concerning = await _concerning(sha256, call)

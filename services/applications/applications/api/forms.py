@@ -5,7 +5,7 @@ from typing import Annotated
 
 from anyio import to_thread
 from chassis.handling import Refusal
-from chassis.http.endpoint import PROBLEMS, RequestContext, ApiContext
+from chassis.http.endpoint import PROBLEMS, ApiContext, RequestContext
 from fastapi import APIRouter, Depends, Response
 from messages.values import UnitType
 from rulebook import scheme_on, shanghai_date

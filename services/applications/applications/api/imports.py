@@ -5,7 +5,7 @@ from typing import Annotated, Any, TypeVar
 
 from anyio import to_thread
 from chassis.handling import Refusal
-from chassis.http.endpoint import PROBLEMS, RequestContext, ApiContext, refuses
+from chassis.http.endpoint import PROBLEMS, ApiContext, RequestContext, refuses
 from chassis.security.pseudonyms import KeyRing
 from fastapi import APIRouter, Depends, Response
 from messages.values import Evaluation, Identifier, Level, Prefecture, Reason, UnitRef, UnitType
@@ -107,7 +107,9 @@ async def _file_annex1(values: Values, into: ImportTarget, call: RequestContext,
     return ImportView(dry_run=False, unit=found.unit, **receipt.model_dump())
 
 
-async def _into_new(values: Values, information: Information, plan: WorkPlan, into: ImportTarget, call: RequestContext) -> ImportView:
+async def _into_new(
+    values: Values, information: Information, plan: WorkPlan, into: ImportTarget, call: RequestContext
+) -> ImportView:
     year = into.batch_year or shanghai_date(call.now).year
     opening = handlers.OpenDraft(
         application_id=new_application_id(call, year),

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Annotated
 
-from chassis.security.policies import and_filters
 from chassis.handling import Refusal
-from chassis.http.endpoint import PROBLEMS, RequestContext, ApiContext, Limit, Page, refuses
+from chassis.http.endpoint import PROBLEMS, ApiContext, Limit, Page, RequestContext, refuses
 from chassis.http.pagination import DEFAULT_LIMIT
 from chassis.http.problems import based_on_rule
+from chassis.security.policies import and_filters
 from fastapi import APIRouter, Depends
 from messages.values import Prefecture, Reason, Role, UnitRef, UnitType, Uscc
 from pydantic import Field
@@ -104,7 +104,9 @@ def _lists(routes: APIRouter, gate: ApiContext) -> None:
         openapi_extra=based_on_rule(basis("E10")),
         responses=refuses("list-malformed", status=422),
     )
-    async def record(body: ListBody, call: Annotated[RequestContext, Depends(gate.authorize(RECORD_LIST))]) -> PrefectureList:
+    async def record(
+        body: ListBody, call: Annotated[RequestContext, Depends(gate.authorize(RECORD_LIST))]
+    ) -> PrefectureList:
         """The region's applications draw on it (E10)."""
         recorded = _list(body, call)
         return await call.execute(

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from chassis.http.endpoint import PROBLEMS, RequestContext, ApiContext, refuses
+from chassis.http.endpoint import PROBLEMS, ApiContext, RequestContext, refuses
 from chassis.http.problems import based_on_rule
 from fastapi import APIRouter, Depends
 from messages.values import Prefecture, Uscc
@@ -36,7 +36,9 @@ def router(gate: ApiContext) -> APIRouter:
         openapi_extra=based_on_rule(basis("V1")),
         responses=refuses("nothing-to-move"),
     )
-    async def move(uscc: Uscc, body: MoveBody, call: Annotated[RequestContext, Depends(gate.authorize(MOVE_UNIT))]) -> UnitView:
+    async def move(
+        uscc: Uscc, body: MoveBody, call: Annotated[RequestContext, Depends(gate.authorize(MOVE_UNIT))]
+    ) -> UnitView:
         """Its next applications go there; what is under way goes on where it was submitted."""
         command = handlers.MoveUnit(uscc, body.prefecture, body.document_number)
         return await call.execute(handlers.move_unit, command, Store, resource=command, reply=UnitView)

@@ -7,10 +7,10 @@ from datetime import date, datetime
 from messages.values import Evaluation, Level, Prefecture, Reason, SchemeRef, UnitRef
 from pydantic import BaseModel, ConfigDict
 
-from applications.domain.application import Application, Justification, State, ProgressStep
+from applications.domain.application import Application, Justification, ProgressStep, State
 from applications.domain.information import EnterpriseInformation, ParkInformation, WorkPlan
-from applications.domain.report import Report
 from applications.domain.organisation_status import Move
+from applications.domain.report import Report
 
 
 class View(BaseModel):

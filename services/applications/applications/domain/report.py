@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
 
-from messages.values import IndicatorValue, PersonRef, SchemeRef, MandatoryItemAnswer
+from messages.values import IndicatorValue, MandatoryItemAnswer, PersonRef, SchemeRef
 
 from applications.domain.facts import Fact, FactKind, FactSource
 

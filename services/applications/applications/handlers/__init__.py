@@ -22,9 +22,9 @@ from applications.handlers.progress import (
 )
 from applications.handlers.quota import (
     accept_reserved,
-    record_assessor,
     know_assessor_name,
     know_sanction,
+    record_assessor,
     refuse_unreserved,
 )
 from applications.handlers.records import (
@@ -63,16 +63,16 @@ __all__ = [
     "follow_notice",
     "follow_refusal",
     "justify",
-    "record_assessor",
     "know_assessor_name",
-    "record_listing",
-    "record_removal",
     "know_sanction",
     "move_unit",
     "open_draft",
+    "record_assessor",
     "record_fact",
     "record_file",
+    "record_listing",
     "record_prefecture_list",
+    "record_removal",
     "refuse_unreserved",
     "submit_application",
     "withdraw_application",

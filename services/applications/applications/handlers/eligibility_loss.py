@@ -46,7 +46,9 @@ async def recheck_at_intake(application: Application, day: date, store: Store) -
     return [_stopped(application, reasons, day, store)]
 
 
-def _against(application: Application, standing: OrganisationStatus, facts: Sequence[Fact], day: date) -> tuple[Reason, ...]:
+def _against(
+    application: Application, standing: OrganisationStatus, facts: Sequence[Fact], day: date
+) -> tuple[Reason, ...]:
     """As of its submission, had the fact been known then, and as of today."""
     if not application.is_open:
         return ()
@@ -54,10 +56,14 @@ def _against(application: Application, standing: OrganisationStatus, facts: Sequ
     return tuple(dict.fromkeys(found for each in looks for found in eligibility.on_record(each)))
 
 
-def _evaluated_on(day: date, application: Application, standing: OrganisationStatus, facts: Sequence[Fact]) -> EligibilityContext:
+def _evaluated_on(
+    day: date, application: Application, standing: OrganisationStatus, facts: Sequence[Fact]
+) -> EligibilityContext:
     """By the rule set and the scheme that it keeps (G2, A2)."""
     version, scheme = application.with_version
-    return EligibilityContext(application, day, rules_of(version), scheme_of(scheme.id, scheme.version), standing, facts)
+    return EligibilityContext(
+        application, day, rules_of(version), scheme_of(scheme.id, scheme.version), standing, facts
+    )
 
 
 def _stopped(application: Application, reasons: tuple[Reason, ...], day: date, store: Store) -> Event:

@@ -13,8 +13,8 @@ from messages.event import Event
 from rulebook import shanghai_date
 
 from applications.domain.application import Application, ProgressStep
-from applications.handlers.ports import Store
 from applications.handlers.eligibility_loss import recheck_at_intake
+from applications.handlers.ports import Store
 from applications.handlers.submission import close_standing
 
 DAYS: Mapping[type[review.Case], str] = MappingProxyType(

@@ -11,10 +11,10 @@ from rulebook import reason, shanghai_date
 
 from applications.domain.facts import Fact
 from applications.domain.files import Owner, StoredFile
-from applications.domain.records import PrefectureList
 from applications.domain.organisation_status import Move
-from applications.handlers.ports import Store, standing_of
+from applications.domain.records import PrefectureList
 from applications.handlers.eligibility_loss import stop_ineligible
+from applications.handlers.ports import Store, standing_of
 
 
 @dataclass(frozen=True)

@@ -110,7 +110,9 @@ def _named(application: Application) -> tuple[NamedFile, ...]:
     return application.report.evidence if application.report else ()
 
 
-async def _load_eligibility_context(draft: Application, rules: RuleSet, scheme: Scheme, day: date, store: Store) -> EligibilityContext:
+async def _load_eligibility_context(
+    draft: Application, rules: RuleSet, scheme: Scheme, day: date, store: Store
+) -> EligibilityContext:
     named = draft.evaluation.assessor
     return EligibilityContext(
         application=draft,

@@ -2,10 +2,10 @@
 
 from typing import Annotated
 
-from chassis.http.endpoint import PROBLEMS, RequestContext, ApiContext, refuses
-from chassis.security.pseudonyms import KeyRing
+from chassis.http.endpoint import PROBLEMS, ApiContext, RequestContext, refuses
 from chassis.http.openapi import IF_MATCH_REQUIRED
 from chassis.http.problems import based_on_rule
+from chassis.security.pseudonyms import KeyRing
 from fastapi import APIRouter, Depends, Response
 from messages.values import PersonRef, Uscc
 from rulebook import basis, shanghai_date
@@ -56,7 +56,10 @@ def _entering(routes: APIRouter, gate: ApiContext, keys: KeyRing) -> None:
         responses=refuses("amendment-refused", status=422) | refuses("version-stale", status=412),
     )
     async def amend(
-        uscc: Uscc, body: AmendmentBody, call: Annotated[RequestContext, Depends(gate.authorize(AMEND))], response: Response
+        uscc: Uscc,
+        body: AmendmentBody,
+        call: Annotated[RequestContext, Depends(gate.authorize(AMEND))],
+        response: Response,
     ) -> AssessorDetail:
         """Name, scope and staff, under the version that was read (If-Match); every problem is told at once."""
         command = handlers.AmendAssessor(uscc, seen(call), body.amendment(), by(call))
@@ -91,7 +94,10 @@ def _ending(routes: APIRouter, gate: ApiContext) -> None:
         responses=refuses("deregistration-refused"),
     )
     async def end(
-        uscc: Uscc, body: EndOfRegistration, call: Annotated[RequestContext, Depends(gate.authorize(DEREGISTER))], response: Response
+        uscc: Uscc,
+        body: EndOfRegistration,
+        call: Annotated[RequestContext, Depends(gate.authorize(DEREGISTER))],
+        response: Response,
     ) -> AssessorDetail:
         """No new items from that day on; entry, items and duties stay."""
         since = body.since or shanghai_date(call.now)
@@ -105,7 +111,10 @@ def _ending(routes: APIRouter, gate: ApiContext) -> None:
         responses=refuses("not-deregistered"),
     )
     async def restore(
-        uscc: Uscc, body: Restoration, call: Annotated[RequestContext, Depends(gate.authorize(DEREGISTER))], response: Response
+        uscc: Uscc,
+        body: Restoration,
+        call: Annotated[RequestContext, Depends(gate.authorize(DEREGISTER))],
+        response: Response,
     ) -> AssessorDetail:
         command = handlers.RestoreRegistration(uscc, body.document_number, by(call))
         return tagged(await call.execute(handlers.restore_registration, command, Store, reply=Kept), response)

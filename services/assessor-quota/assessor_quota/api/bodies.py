@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated
 
 from chassis.handling import Refusal
-from chassis.security.pseudonyms import Pseudonym, KeyRing
+from chassis.security.pseudonyms import KeyRing, Pseudonym
 from messages.values import Identifier, Text, UnitType, Uscc
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from pydantic.config import JsonValue

@@ -3,12 +3,12 @@
 from typing import Annotated, Any
 
 from anyio import to_thread
+from chassis.http.endpoint import PROBLEMS, ApiContext, RequestContext, refuses
+from chassis.http.uploads import FORM, ROOM_FOR_FORM, Upload, upload_dependency
 from chassis.security.policies import and_filters
-from chassis.http.endpoint import PROBLEMS, RequestContext, ApiContext, refuses
 from chassis.security.pseudonyms import KeyRing
 from chassis.settings import MIB
 from chassis.spreadsheets import MEDIA_TYPES, Format, as_csv, as_xlsx
-from chassis.http.uploads import FORM, ROOM_FOR_FORM, Upload, upload_dependency
 from fastapi import APIRouter, Depends, Query, Response
 from messages.values import PersonRef, Text, UnitType, Uscc
 from rulebook import reason, shanghai_date
@@ -85,7 +85,9 @@ def router(gate: ApiContext, keys: KeyRing) -> APIRouter:
     @routes.get(
         "/export", summary="The register as a file", response_class=Response, responses=_file(*MEDIA_TYPES.values())
     )
-    async def export(call: Annotated[RequestContext, Depends(gate.authorize(READ))], format: Format = "xlsx") -> Response:
+    async def export(
+        call: Annotated[RequestContext, Depends(gate.authorize(READ))], format: Format = "xlsx"
+    ) -> Response:
         """The entries the caller may read, numbers masked: a workbook with the staff, or CSV of the assessors alone."""
         found, today = await _all(call), shanghai_date(call.now)
         pages = (shown(found, today), shown_staff(found))

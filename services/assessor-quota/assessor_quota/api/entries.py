@@ -3,10 +3,10 @@
 from datetime import date
 from typing import Annotated
 
-from chassis.security.policies import and_filters
 from chassis.handling import Filter
-from chassis.http.endpoint import PROBLEMS, RequestContext, ApiContext, Limit, Page, etag
+from chassis.http.endpoint import PROBLEMS, ApiContext, Limit, Page, RequestContext, etag
 from chassis.http.pagination import DEFAULT_LIMIT
+from chassis.security.policies import and_filters
 from fastapi import APIRouter, Depends, Query, Response
 from messages.values import Prefecture, UnitType, Uscc
 from rulebook import shanghai_date

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Annotated
 
-from chassis.security.policies import and_filters
-from chassis.handling import Refusal, Filter
-from chassis.http.endpoint import PROBLEMS, RequestContext, ApiContext, Limit, Page, refuses
+from chassis.handling import Filter, Refusal
+from chassis.http.endpoint import PROBLEMS, ApiContext, Limit, Page, RequestContext, refuses
 from chassis.http.pagination import DEFAULT_LIMIT
+from chassis.security.policies import and_filters
 from fastapi import APIRouter, Depends, Query
 from messages.values import Digest, Identifier, PersonRef, Uscc
 from rulebook import reason, rules_on, shanghai_date
@@ -100,7 +100,9 @@ async def _represented_by(call: RequestContext, digest: str) -> list[Assessor]:
     return await call.read_store(Store).assessors.find({"$or": either})
 
 
-async def _quota(call: RequestContext, person: PersonRef, assessors: Sequence[Assessor], year: int, where: Filter) -> Quota:
+async def _quota(
+    call: RequestContext, person: PersonRef, assessors: Sequence[Assessor], year: int, where: Filter
+) -> Quota:
     store, today = call.read_store(Store), shanghai_date(call.now)
     empty = Ledger(person, year)
     ledger = await store.ledgers.get(empty.key) or empty

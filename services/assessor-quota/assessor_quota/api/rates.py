@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Annotated, Any, TypeAlias
 
-from chassis.security.policies import Policy, Rule, and_filters, everything, own_organisation, own_prefecture
-from chassis.handling import Refusal, Filter
-from chassis.http.endpoint import PROBLEMS, RequestContext, ApiContext, Limit, Page
+from chassis.handling import Filter, Refusal
+from chassis.http.endpoint import PROBLEMS, ApiContext, Limit, Page, RequestContext
 from chassis.http.pagination import DEFAULT_LIMIT
+from chassis.security.policies import Policy, Rule, and_filters, everything, own_organisation, own_prefecture
 from chassis.spreadsheets import MEDIA_TYPES, Format, Heading, as_csv, as_xlsx
 from chassis.spreadsheets import SheetData as Sheet
 from fastapi import APIRouter, Depends, Query, Response

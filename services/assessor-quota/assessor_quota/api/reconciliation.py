@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Annotated
 
+from chassis.http.endpoint import PROBLEMS, ApiContext, RequestContext
 from chassis.security.policies import Policy, Rule, everything
-from chassis.http.endpoint import PROBLEMS, RequestContext, ApiContext
 from fastapi import APIRouter, Depends
 from messages.values import Role
 

@@ -3,11 +3,11 @@
 from datetime import date
 from typing import Annotated
 
-from chassis.security.policies import and_filters
 from chassis.handling import Filter
-from chassis.http.endpoint import PROBLEMS, RequestContext, ApiContext, Limit, Page, refuses
+from chassis.http.endpoint import PROBLEMS, ApiContext, Limit, Page, RequestContext, refuses
 from chassis.http.pagination import DEFAULT_LIMIT
 from chassis.http.problems import based_on_rule
+from chassis.security.policies import and_filters
 from fastapi import APIRouter, Depends, Query, Response
 from messages.values import Prefecture, Uscc
 from rulebook import basis, shanghai_date
@@ -57,7 +57,10 @@ def _deciding(routes: APIRouter, gate: ApiContext) -> None:
         responses=refuses("revocation-refused"),
     )
     async def revoke(
-        uscc: Uscc, body: Revocation, call: Annotated[RequestContext, Depends(gate.authorize(REVOKE))], response: Response
+        uscc: Uscc,
+        body: Revocation,
+        call: Annotated[RequestContext, Depends(gate.authorize(REVOKE))],
+        response: Response,
     ) -> AssessorDetail:
         day = body.revoked_on or shanghai_date(call.now)
         command = handlers.RevokeSanction(uscc, body.document_number, day, by(call), body.decision)

@@ -6,7 +6,17 @@ from typing import Annotated, NamedTuple
 
 from chassis.handling import Refusal
 from chassis.security.pseudonyms import KeyRing
-from chassis.spreadsheets import CellProblem, Column, Heading, InvalidWorkbookError, SheetData, NumberedRow, SheetResult, Table, open_workbook
+from chassis.spreadsheets import (
+    CellProblem,
+    Column,
+    Heading,
+    InvalidWorkbookError,
+    NumberedRow,
+    SheetData,
+    SheetResult,
+    Table,
+    open_workbook,
+)
 from messages.values import Identifier, PersonRef, Reason, Text, UnitType, Uscc
 from pydantic import BaseModel, SecretStr
 from rulebook import UNIT_TYPE_NAMES, reason
@@ -111,7 +121,9 @@ def _refuse_unknown_assessors(staff: SheetResult[StaffRow], assessors: SheetResu
             staff.add_problem(number, "uscc", "assessor-not-listed", text, row.uscc)
 
 
-def _identified(assessors: SheetResult[AssessorRow], keys: KeyRing) -> Iterator[tuple[int, tuple[PersonRef, tuple[str, ...]]]]:
+def _identified(
+    assessors: SheetResult[AssessorRow], keys: KeyRing
+) -> Iterator[tuple[int, tuple[PersonRef, tuple[str, ...]]]]:
     for number, row in assessors.rows:
         try:
             person = keys.identify(row.document_number.get_secret_value())

@@ -3,11 +3,11 @@
 from datetime import date
 from typing import Annotated
 
-from chassis.security.policies import Policy, Rule, and_filters, everything, own_organisation, own_prefecture
 from chassis.handling import Filter
-from chassis.http.endpoint import PROBLEMS, RequestContext, ApiContext, Limit, Page, etag, refuses
+from chassis.http.endpoint import PROBLEMS, ApiContext, Limit, Page, RequestContext, etag, refuses
 from chassis.http.openapi import IF_MATCH
 from chassis.http.pagination import DEFAULT_LIMIT
+from chassis.security.policies import Policy, Rule, and_filters, everything, own_organisation, own_prefecture
 from fastapi import APIRouter, Depends, Path, Query, Response
 from messages.values import AssessorRef, Digest, Identifier, Prefecture, Role, Text, Uscc
 from pydantic import BaseModel, ConfigDict, Field
@@ -124,7 +124,9 @@ def router(gate: ApiContext) -> APIRouter:
         openapi_extra=IF_MATCH,
         responses=refuses("statement-refused") | refuses("version-stale", status=412),
     )
-    async def file(uscc: Uscc, body: StatementBody, call: Annotated[RequestContext, Depends(gate.authorize(FILE))]) -> StatementView:
+    async def file(
+        uscc: Uscc, body: StatementBody, call: Annotated[RequestContext, Depends(gate.authorize(FILE))]
+    ) -> StatementView:
         """File the statement of a year that is over; filing again amends it and keeps what was filed before."""
         own = call.actor.acts_as(Role.ASSESSOR) and call.actor.organisation == uscc
         command = FileStatement(
@@ -140,7 +142,10 @@ def router(gate: ApiContext) -> APIRouter:
 
     @routes.get("/assessors/{uscc}/statements/{year}", summary="A year's statement with its amendments")
     async def one(
-        uscc: Uscc, year: Annotated[int, Path(ge=2000, le=2200)], call: Annotated[RequestContext, reading], response: Response
+        uscc: Uscc,
+        year: Annotated[int, Path(ge=2000, le=2200)],
+        call: Annotated[RequestContext, reading],
+        response: Response,
     ) -> StatementView:
         store, key = call.read_store(Store), statement_key(uscc, year)
         await call.authorize(await store.duties.require(key))

@@ -16,8 +16,8 @@ from rulebook import rules_on
 from assessor_quota.domain.item import (
     AFTER_INITIAL_REVIEW,
     ApplicationEnd,
-    ended_before_initial_review,
     ended_after_initial_review,
+    ended_before_initial_review,
 )
 from assessor_quota.domain.ledger import counting_year
 

@@ -15,7 +15,7 @@ from enum import StrEnum
 from rulebook import rules_of
 
 from assessor_quota.domain.application_progress import ApplicationProgress
-from assessor_quota.domain.item import QuotaItem, ItemState
+from assessor_quota.domain.item import ItemState, QuotaItem
 from assessor_quota.domain.ledger import Ledger
 
 EXAMPLES = 100
@@ -116,7 +116,9 @@ class Reconciliation:
         return Sweep(now)
 
 
-def drifts(courses: Iterable[ApplicationProgress], items: Iterable[QuotaItem], ledgers: Iterable[Ledger]) -> list[Discrepancy]:
+def drifts(
+    courses: Iterable[ApplicationProgress], items: Iterable[QuotaItem], ledgers: Iterable[Ledger]
+) -> list[Discrepancy]:
     """Every drift among all there is; the same page by page when each page holds what its items or ledgers name."""
     by_application = {each.application_id: each for each in items}
     course_of = {each.application_id: each for each in courses}
@@ -127,7 +129,9 @@ def drifts(courses: Iterable[ApplicationProgress], items: Iterable[QuotaItem], l
     ]
 
 
-def item_drifts(item: QuotaItem, ledgers: Mapping[str, Ledger], courses: Mapping[str, ApplicationProgress]) -> Iterator[Discrepancy]:
+def item_drifts(
+    item: QuotaItem, ledgers: Mapping[str, Ledger], courses: Mapping[str, ApplicationProgress]
+) -> Iterator[Discrepancy]:
     """What is wrong seen from an item; an item without a course was heard of before courses were kept."""
     if item.in_use:
         for key in item.ledgers or (None,):

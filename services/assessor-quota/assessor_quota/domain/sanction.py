@@ -67,7 +67,11 @@ def longest(sanctions: Iterable[Sanction], day: date) -> Sanction | None:
 
 
 def decision_problems(
-    recorded: Sequence[Sanction], document_number: str, decided_on: date, findings: Sequence[ViolationFinding], today: date
+    recorded: Sequence[Sanction],
+    document_number: str,
+    decided_on: date,
+    findings: Sequence[ViolationFinding],
+    today: date,
 ) -> list[Reason]:
     """What keeps a decision from being recorded; the number of its document makes it one decision for ever.
 

@@ -13,15 +13,15 @@ from messages.registry import UnitListed
 from rulebook import rules_on, shanghai_date
 
 from assessor_quota.domain.application_progress import (
-    CountedApplication,
     ApplicationProgress,
+    CountedApplication,
     ProgressEvent,
-    may_concern_assessor,
-    counted_application,
-    apply_event,
     application_id_of,
+    apply_event,
+    counted_application,
+    may_concern_assessor,
 )
-from assessor_quota.domain.rates import YearlyRate, rate_key, pending_rate
+from assessor_quota.domain.rates import YearlyRate, pending_rate, rate_key
 
 
 class Courses(Protocol):
@@ -78,5 +78,9 @@ async def _invalidate_rate(changed: Sequence[CountedApplication], store: Courses
     """What was said of these assessors' years does not hold any more."""
     for each in changed:
         known = await store.rates.get(rate_key(each.assessor.uscc, each.year))
-        rate = pending_rate(each.assessor, each.year, rules_on(shanghai_date(now))) if known is None else known.invalidated()
+        rate = (
+            pending_rate(each.assessor, each.year, rules_on(shanghai_date(now)))
+            if known is None
+            else known.invalidated()
+        )
         store.rates.save(rate.rate_id, rate)

@@ -9,7 +9,7 @@ from typing import Protocol
 from chassis.handling import Collection
 
 from assessor_quota.domain.assessor import Assessor
-from assessor_quota.domain.entry import ActorRef, RegisterEntry, EntryKind
+from assessor_quota.domain.entry import ActorRef, EntryKind, RegisterEntry
 
 
 class Entries(Protocol):

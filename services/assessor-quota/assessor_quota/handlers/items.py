@@ -19,14 +19,14 @@ from assessor_quota.domain.assessor import Assessor, may_evaluate, not_registere
 from assessor_quota.domain.item import (
     ApplicationEnd,
     CaseEnd,
-    QuotaItem,
     EvaluationKind,
-    new_item,
+    QuotaItem,
+    counts_as_item,
+    ended_after_initial_review,
+    ended_before_initial_review,
     item_for_early_closing,
     item_for_early_end,
-    ended_before_initial_review,
-    ended_after_initial_review,
-    counts_as_item,
+    new_item,
 )
 from assessor_quota.domain.ledger import Ledger, LedgerLine, QuotaSlot, counting_year, ledger_key, year_problems
 from assessor_quota.handlers.ledgers import ledger_of

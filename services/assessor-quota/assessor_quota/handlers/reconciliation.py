@@ -72,7 +72,9 @@ async def _past_items(sweep: Sweep, store: ReconciliationStore) -> Sweep:
     return sweep.past_items(items, found, ITEMS)
 
 
-async def _past_ledgers(kept: Reconciliation, sweep: Sweep, store: ReconciliationStore, now: datetime) -> Reconciliation:
+async def _past_ledgers(
+    kept: Reconciliation, sweep: Sweep, store: ReconciliationStore, now: datetime
+) -> Reconciliation:
     ledgers = await store.ledgers.find({"_id": {"$gt": sweep.after}}, limit=LEDGERS)
     items = await store.items.find(_among(line.application_id for ledger in ledgers for line in ledger.lines))
     by_application = {each.application_id: each for each in items}

@@ -13,10 +13,10 @@ from rulebook import reason, shanghai_date
 
 from assessor_quota.domain.amendment import Amendment, amended, amendment_problems, touched
 from assessor_quota.domain.assessor import Assessor, Deregistration, deregistration_problems, registration_problems
-from assessor_quota.domain.entry import ActorRef, RegisterEntry, EntryKind
+from assessor_quota.domain.entry import ActorRef, EntryKind, RegisterEntry
 from assessor_quota.domain.staff import StaffMember
 from assessor_quota.handlers.entries import append_entry
-from assessor_quota.handlers.lookup import versioned, find_assessor
+from assessor_quota.handlers.lookup import find_assessor, versioned
 from assessor_quota.handlers.people import canonical_person
 
 
@@ -122,7 +122,9 @@ async def restore_registration(command: RestoreRegistration, store: Register, no
         raise Refusal("not-deregistered", reason("S7", "not-deregistered", text, assessor.uscc))
     today, number = shanghai_date(now), command.document_number
     restored = replace(assessor, deregistered=None)
-    restored = append_entry(store, restored, EntryKind.REGISTERED_AGAIN, command.by, now, on=today, document_number=number)
+    restored = append_entry(
+        store, restored, EntryKind.REGISTERED_AGAIN, command.by, now, on=today, document_number=number
+    )
     return Done([], versioned(restored, store))
 
 

@@ -13,13 +13,13 @@ from messages.values import PersonRef
 from rulebook import shanghai_date
 
 from assessor_quota.domain.assessor import Assessor
-from assessor_quota.domain.entry import ActorRef, RegisterEntry, EntryKind
+from assessor_quota.domain.entry import ActorRef, EntryKind, RegisterEntry
 from assessor_quota.domain.item import IN_USE, QuotaItem
 from assessor_quota.domain.ledger import YEARS_APART, Ledger, QuotaSlot
 from assessor_quota.domain.representative import change_problems
 from assessor_quota.handlers.entries import append_entry
-from assessor_quota.handlers.lookup import versioned, find_assessor
 from assessor_quota.handlers.ledgers import ledger_of
+from assessor_quota.handlers.lookup import find_assessor, versioned
 from assessor_quota.handlers.people import canonical_person
 
 

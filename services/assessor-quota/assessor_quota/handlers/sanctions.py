@@ -13,19 +13,19 @@ from messages.values import AssessorRef
 from rulebook import NoRuleSet, RuleSet, reason, rules_on, shanghai_date
 
 from assessor_quota.domain.assessor import Assessor
-from assessor_quota.domain.entry import ActorRef, RegisterEntry, EntryKind
+from assessor_quota.domain.entry import ActorRef, EntryKind, RegisterEntry
 from assessor_quota.domain.item import IN_USE, QuotaItem
 from assessor_quota.domain.sanction import (
+    Sanction,
     SanctionDecision,
     ViolationFinding,
-    Sanction,
     decision_problems,
     revocable,
     revocation_problems,
     sanction,
 )
 from assessor_quota.handlers.entries import append_entry
-from assessor_quota.handlers.lookup import Assessors, versioned, find_assessor
+from assessor_quota.handlers.lookup import Assessors, find_assessor, versioned
 
 
 class Sanctions(Protocol):
@@ -111,7 +111,9 @@ async def revoke_sanction(command: RevokeSanction, store: Sanctions, now: dateti
     (decided,) = revocable(recorded, command.decision, day)
     assessor = assessor.with_revoked(decided, document, day)
     _publish(decided.revoked(document, day), assessor, store)
-    assessor = append_entry(store, assessor, EntryKind.SANCTION_REVOKED, command.by, now, on=day, document_number=document)
+    assessor = append_entry(
+        store, assessor, EntryKind.SANCTION_REVOKED, command.by, now, on=day, document_number=document
+    )
     return Done([_revoked(assessor, decided, command, today)], versioned(assessor, store))
 
 

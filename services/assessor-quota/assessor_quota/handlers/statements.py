@@ -13,9 +13,9 @@ from messages.values import Prefecture
 from rulebook import reason, rules_on, shanghai_date
 
 from assessor_quota.domain.assessor import Assessor
-from assessor_quota.domain.entry import ActorRef, RegisterEntry, EntryKind
+from assessor_quota.domain.entry import ActorRef, EntryKind, RegisterEntry
 from assessor_quota.domain.item import IN_USE, QuotaItem
-from assessor_quota.domain.rates import YearlyRate, rate_key, pending_rate
+from assessor_quota.domain.rates import YearlyRate, pending_rate, rate_key
 from assessor_quota.domain.statements import (
     Content,
     Filing,

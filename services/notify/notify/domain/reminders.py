@@ -44,7 +44,9 @@ def key_of(owner: str, duty: Duty) -> str:
     return f"{owner}:{duty.duty_id}"
 
 
-def with_fact(known: DutyReminder | None, owner: str, sequence: int, fact: Duty, days_before: tuple[int, ...]) -> DutyReminder:
+def with_fact(
+    known: DutyReminder | None, owner: str, sequence: int, fact: Duty, days_before: tuple[int, ...]
+) -> DutyReminder:
     """What is known with one more fact; the newest one tells the due day, and a moved one starts the ladder anew."""
     deadline = known or _of(owner, fact)
     if sequence >= deadline.heard:

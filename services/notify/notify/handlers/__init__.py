@@ -1,18 +1,18 @@
 """One function for each thing heard or asked: tell, remind, read, remember a contact, record a try."""
 
 from notify.handlers.deliveries import ResendDelivery, record_attempt, resend
-from notify.handlers.duties import Remind, track_duty, remind
+from notify.handlers.duties import Remind, remind, track_duty
 from notify.handlers.notifications import (
     ReadNotice,
     RemoveContact,
     SetContact,
     Store,
+    notify,
+    prefetch_keys,
     read_notice,
     recipients_of,
     remove_contact,
     set_contact,
-    notify,
-    prefetch_keys,
 )
 
 __all__ = [
@@ -22,7 +22,8 @@ __all__ = [
     "ResendDelivery",
     "SetContact",
     "Store",
-    "track_duty",
+    "notify",
+    "prefetch_keys",
     "read_notice",
     "recipients_of",
     "record_attempt",
@@ -30,6 +31,5 @@ __all__ = [
     "remove_contact",
     "resend",
     "set_contact",
-    "notify",
-    "prefetch_keys",
+    "track_duty",
 ]

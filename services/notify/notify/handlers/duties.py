@@ -14,7 +14,7 @@ from rulebook import rules_on, shanghai_date
 from notify.domain import reminders
 from notify.domain.recipients import Recipient
 from notify.domain.reminders import DutyReminder
-from notify.handlers.notifications import Store, NotificationContext, templates_by_role, notify, create_notification
+from notify.handlers.notifications import NotificationContext, Store, create_notification, notify, templates_by_role
 from notify.templates import BEFORE_DUE
 
 

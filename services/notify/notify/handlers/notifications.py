@@ -13,10 +13,10 @@ from messages.event import Event
 from messages.values import Role
 
 from notify.domain import notification as rules
+from notify.domain.notification import Contact, Delivery, Language, Notification
 from notify.domain.recipients import Recipient, recipients
 from notify.domain.reminders import DutyReminder
-from notify.domain.notification import Contact, Delivery, Language, Notification
-from notify.templates import SAID, Trigger, Template, render, templates
+from notify.templates import SAID, Template, Trigger, render, templates
 
 
 class Store(Protocol):
@@ -72,7 +72,9 @@ def templates_by_role(event_type: str, moment: Trigger) -> Iterable[tuple[Role, 
                 yield role, template
 
 
-async def create_notification(told: NotificationContext, reader: Recipient, template: Template, store: Store, now: datetime) -> None:
+async def create_notification(
+    told: NotificationContext, reader: Recipient, template: Template, store: Store, now: datetime
+) -> None:
     """One notice for one reader; what it was told already it is not told again."""
     notice = _notice(told, reader, template, now)
     if await store.notices.get(notice.notice_id) is not None:

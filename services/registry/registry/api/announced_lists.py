@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 from urllib.parse import quote
 
-from chassis.http.endpoint import RequestContext, ApiContext, Limit, Page
+from chassis.http.endpoint import ApiContext, Limit, Page, RequestContext
 from chassis.http.pagination import DEFAULT_LIMIT
 from chassis.http.problems import based_on_rule
 from fastapi import APIRouter, Depends, Path, Query, Response
@@ -12,10 +12,10 @@ from starlette.concurrency import run_in_threadpool
 
 from registry.api import export
 from registry.api.policies import LEVEL, READ
-from registry.api.views import Feed, ListView, list_view, full_list_view
-from registry.domain.refusals import overview
+from registry.api.views import Feed, ListView, full_list_view, list_view
 from registry.domain.chain import ChainCheck, verify
 from registry.domain.lists import ListState, announcement_of
+from registry.domain.refusals import overview
 from registry.handlers.correcting import numbered
 from registry.store import Store
 
@@ -36,7 +36,7 @@ def router(routes: APIRouter, gate: ApiContext) -> None:
     ) -> Page[ListView]:
         """Announced lists without their lines, newest first."""
         where = ANNOUNCED | ({} if year is None else {"year": year})
-        found = await call.page(call.reads(Store).lists, where, (("announcement.number", -1),), limit, after)
+        found = await call.page(call.read_store(Store).lists, where, (("announcement.number", -1),), limit, after)
         return Page(items=[list_view(overview(each)) for each in found.items], next=found.next)
 
     @routes.get(
@@ -47,26 +47,30 @@ def router(routes: APIRouter, gate: ApiContext) -> None:
     ) -> Feed:
         """Announced lists with their lines, from the one after number ``after`` on."""
         where = ANNOUNCED | {"announcement.number": {"$gt": after}}
-        found = await call.reads(Store).lists.find(where, sort=IN_ORDER, limit=limit)
-        return Feed(items=tuple(map(full_list_view, found)), after=announcement_of(found[-1]).number if found else after)
+        found = await call.read_store(Store).lists.find(where, sort=IN_ORDER, limit=limit)
+        return Feed(
+            items=tuple(map(full_list_view, found)), after=announcement_of(found[-1]).number if found else after
+        )
 
     @routes.get("/lists/chain", tags=["lists"], openapi_extra=based_on_rule(basis("L5")))
     async def verify_chain(call: Reading) -> ChainCheck:
         """Compute every digest again from the first list on and say whether the chain holds."""
-        return verify(await call.reads(Store).lists.find(ANNOUNCED, sort=IN_ORDER))
+        return verify(await call.read_store(Store).lists.find(ANNOUNCED, sort=IN_ORDER))
 
     @routes.get(
         "/lists/{number}", summary="Show an announced list", tags=["lists"], openapi_extra=based_on_rule(basis("L5"))
     )
     async def show(number: Number, call: Reading, response: Response) -> ListView:
-        one = await numbered(LEVEL, number, call.reads(Store))
+        one = await numbered(LEVEL, number, call.read_store(Store))
         response.headers["ETag"] = f'"{announcement_of(one).digest}"'
         return full_list_view(one)
 
-    @routes.get("/lists/{number}/export", tags=["lists"], response_class=Response, openapi_extra=based_on_rule(basis("L5")))
+    @routes.get(
+        "/lists/{number}/export", tags=["lists"], response_class=Response, openapi_extra=based_on_rule(basis("L5"))
+    )
     async def export_list(number: Number, call: Reading, format: Literal["xlsx", "csv"] = "xlsx") -> Response:
         """The list as a workbook, or as CSV in UTF-8 with a byte order mark."""
-        one = await numbered(LEVEL, number, call.reads(Store))
+        one = await numbered(LEVEL, number, call.read_store(Store))
         content = await run_in_threadpool(export.WRITERS[format], one)
         name = quote(f"{export.title(one)}.{format}")
         return Response(

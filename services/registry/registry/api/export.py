@@ -8,7 +8,7 @@ from types import MappingProxyType
 from chassis.spreadsheets import MEDIA_TYPES, Format, Heading, SheetData, as_csv, as_xlsx
 from rulebook import PREFECTURES, UNIT_TYPE_NAMES
 
-from registry.domain.lines import ListLine
+from registry.domain.lines import RegisterChange
 from registry.domain.lists import AnnualList, announcement_of
 
 __all__ = ["MEDIA_TYPES", "WRITERS", "Format", "title"]
@@ -46,7 +46,7 @@ def _rows(one: AnnualList) -> Iterator[tuple[str | int, ...]]:
         yield (number, one.year, *_cells(line))
 
 
-def _cells(line: ListLine) -> tuple[str, ...]:
+def _cells(line: RegisterChange) -> tuple[str, ...]:
     unit = line.unit
     return (
         KINDS[line.kind],

@@ -2,13 +2,13 @@
 
 from typing import Annotated
 
-from chassis.http.endpoint import RequestContext, ApiContext, refuses
+from chassis.http.endpoint import ApiContext, RequestContext, refuses
 from chassis.http.problems import based_on_rule
 from fastapi import APIRouter, Depends, Path
 from rulebook import basis
 
 from registry.api.policies import LEVEL, MAKE
-from registry.api.views import AnnounceBody, CloseBody, CorrectBody, ListView, list_view, full_list_view
+from registry.api.views import AnnounceBody, CloseBody, CorrectBody, ListView, full_list_view, list_view
 from registry.domain.refusals import ListSummary
 from registry.handlers.announcing import AnnounceList, announce_list
 from registry.handlers.closing import CloseList, close_list, draft_list
@@ -38,7 +38,7 @@ def add_routes(routes: APIRouter, gate: ApiContext) -> None:
         """Freeze the lines after the check of bans, sanctions and titles of this day (L2)."""
         if body is not None and body.dry_run:
             return await _draft(call, year)
-        reply = await call.perform(close_list, CloseList(LEVEL, year), Store, reply=ListSummary)
+        reply = await call.execute(close_list, CloseList(LEVEL, year), Store, reply=ListSummary)
         return list_view(reply, for_office=True)
 
     @routes.post(
@@ -51,7 +51,7 @@ def add_routes(routes: APIRouter, gate: ApiContext) -> None:
     async def announce(year: Year, body: AnnounceBody, call: Making) -> ListView:
         """Announce the closed list: as a whole, and once however often it is asked (L3)."""
         command = AnnounceList(LEVEL, year, body.document_number, body.list_id)
-        return list_view(await call.perform(announce_list, command, Store, reply=ListSummary), for_office=True)
+        return list_view(await call.execute(announce_list, command, Store, reply=ListSummary), for_office=True)
 
     @routes.post(
         "/lists/{number}/corrections",
@@ -64,7 +64,7 @@ def add_routes(routes: APIRouter, gate: ApiContext) -> None:
     async def correct(number: Number, body: CorrectBody, call: Making) -> ListView:
         """Make the list that puts right names printed in an announced one; it is then announced like any other (L4)."""
         command = CorrectList(LEVEL, number, body.names, body.why)
-        return list_view(await call.perform(correct_list, command, Store, reply=ListSummary), for_office=True)
+        return list_view(await call.execute(correct_list, command, Store, reply=ListSummary), for_office=True)
 
 
 async def _draft(call: RequestContext, year: int) -> ListView:

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated
 
-from chassis.http.endpoint import RequestContext, ApiContext, Limit, Page, refuses
+from chassis.http.endpoint import ApiContext, Limit, Page, RequestContext, refuses
 from chassis.http.pagination import DEFAULT_LIMIT
 from chassis.http.problems import based_on_rule
 from fastapi import APIRouter, Depends, Path, Query
@@ -13,7 +13,7 @@ from rulebook import basis, shanghai_date
 from registry.api.policies import READ, REMOVE
 from registry.api.views import BanCheck, BanView, RemovalBody, RemovalView
 from registry.domain.bans import BanRecord, bans_on, barred_until
-from registry.domain.removals import RemovalDecision, Removal
+from registry.domain.removals import Removal, RemovalDecision
 from registry.handlers.removals import record_removal
 from registry.store import Store
 
@@ -33,7 +33,7 @@ def add_routes(routes: APIRouter, gate: ApiContext) -> None:
     async def record(body: RemovalBody, call: Removing) -> RemovalView:
         """Record a decision: D5 takes effect at once, others with the list of their year or, where it is out, now."""
         command = RemovalDecision(body.unit, body.ground, body.document_number, body.decided_on, body.levels)
-        return RemovalView.model_validate(await call.perform(record_removal, command, Store, reply=Removal))
+        return RemovalView.model_validate(await call.execute(record_removal, command, Store, reply=Removal))
 
     @routes.get("/removals", tags=["removals"], openapi_extra=based_on_rule(basis("L1")))
     async def list_removals(
@@ -44,19 +44,19 @@ def add_routes(routes: APIRouter, gate: ApiContext) -> None:
     ) -> Page[RemovalView]:
         """Recorded decisions, the latest first."""
         where = {} if year is None else {"year": year}
-        found = await call.page(call.reads(Store).removals, where, (("decided_on", -1),), limit, after)
+        found = await call.page(call.read_store(Store).removals, where, (("decided_on", -1),), limit, after)
         return Page(items=[RemovalView.model_validate(each) for each in found.items], next=found.next)
 
     @routes.get("/removals/{removal_id}", tags=["removals"], openapi_extra=based_on_rule(basis("L1")))
     async def show_removal(removal_id: Annotated[str, Path(max_length=40)], call: Removing) -> RemovalView:
-        return RemovalView.model_validate(await call.reads(Store).removals.require(removal_id))
+        return RemovalView.model_validate(await call.read_store(Store).removals.require(removal_id))
 
     @routes.get("/bans", tags=["removals"], openapi_extra=based_on_rule(basis("B1")))
     async def check_ban(
         call: Reading, uscc: Annotated[Uscc, Query()], on: Annotated[date | None, Query()] = None
     ) -> BanCheck:
         """Whether the organisation is barred on a day, today when none is named, until when and by which decisions."""
-        standing = await call.reads(Store).standings.get(uscc) or BanRecord(uscc)
+        standing = await call.read_store(Store).standings.get(uscc) or BanRecord(uscc)
         return _check(standing, on or shanghai_date(call.now))
 
 

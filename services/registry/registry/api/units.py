@@ -3,11 +3,11 @@
 from datetime import date
 from typing import Annotated
 
-from chassis.security.policies import Allowed, Denied, and_filters
-from chassis.handling import Refusal, Filter
-from chassis.http.endpoint import PROBLEMS, RequestContext, ApiContext, Limit, Page, etag, refuses
+from chassis.handling import Filter, Refusal
+from chassis.http.endpoint import PROBLEMS, ApiContext, Limit, Page, RequestContext, etag, refuses
 from chassis.http.pagination import DEFAULT_LIMIT
 from chassis.http.problems import based_on_rule
+from chassis.security.policies import Allowed, Denied, and_filters
 from fastapi import APIRouter, Depends, Path, Response
 from messages.values import Level, Prefecture, UnitType, normalized_name
 from rulebook import basis, reason, shanghai_date
@@ -53,13 +53,13 @@ def add_routes(routes: APIRouter, gate: ApiContext) -> None:
         }
         if flagged is not None:
             where = and_filters({"$and": [where]}, await _supervised(call, gate, as_of, flagged=flagged))
-        found = await call.page(call.reads(Store).listings, where, limit=limit, after=after)
+        found = await call.page(call.read_store(Store).listings, where, limit=limit, after=after)
         return Page(items=await _titles(found.items, day, call), next=found.next)
 
     @routes.get("/units/{key:path}", tags=["register"], openapi_extra=based_on_rule(basis("R1")))
     async def show_unit(key: Key, call: Reading, response: Response, as_of: date | None = None) -> UnitView:
         """One unit with names, titles and removals as the register showed them at the end of that day."""
-        store, day, key = call.reads(Store), _day(call, as_of), normalized_name(key)
+        store, day, key = call.read_store(Store), _day(call, as_of), normalized_name(key)
         unit = await store.units.require(key)
         shown = unit_on_day(unit, await store.listings.find({"unit_key": key}), day)
         if shown is None:

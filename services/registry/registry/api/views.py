@@ -8,11 +8,11 @@ from typing import Annotated, Literal
 from messages.values import AssessorRef, Ban, Identifier, Level, Prefecture, Reason, Text, UnitRef, UnitType
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from registry.domain.refusals import ListSummary, overview
 from registry.domain.flags import flags_on
 from registry.domain.lists import AnnualList, ListState
+from registry.domain.refusals import ListSummary, overview
 from registry.domain.register import Listing, UnitOnDay
-from registry.domain.removals import RemovalEffect, Ground, RemovalState
+from registry.domain.removals import Ground, RemovalEffect, RemovalState
 
 DocumentNumber = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
 UnitName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]

@@ -10,7 +10,7 @@ from typing import Any
 from messages.digests import canonical_digest
 from messages.values import Level
 
-from registry.domain.lines import ListLine, to_event_line
+from registry.domain.lines import RegisterChange, to_event_line
 from registry.domain.lists import Announcement, AnnualList, ListState, announcement_of
 
 GENESIS = "0" * 64
@@ -68,7 +68,7 @@ def seal(closed_list: AnnualList, placed: Announcement) -> str:
     )
 
 
-def content_digest(lines: Sequence[ListLine]) -> str:
+def content_digest(lines: Sequence[RegisterChange]) -> str:
     return canonical_digest(_published(lines))
 
 
@@ -91,5 +91,5 @@ def _fault(each: AnnualList, number: int, previous: str) -> str | None:
     return None if seal(each, placed) == placed.digest else f"list {number} was changed after its announcement"
 
 
-def _published(lines: Sequence[ListLine]) -> list[dict[str, Any]]:
+def _published(lines: Sequence[RegisterChange]) -> list[dict[str, Any]]:
     return [to_event_line(line).model_dump(mode="json") for line in lines]

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 
-from registry.domain.lines import ListLine, renaming
-from registry.domain.lists import AnnualList, ListRef, drafted, announcement_of
+from registry.domain.lines import RegisterChange, renaming
+from registry.domain.lists import AnnualList, ListRef, announcement_of, drafted
 
 
-def correctable(announced_list: AnnualList) -> dict[str, ListLine]:
+def correctable(announced_list: AnnualList) -> dict[str, RegisterChange]:
     """Lines by source whose printed name can be corrected; a removed unit bears no title to name."""
     return {line.source: line for line in announced_list.lines if line.kind != "removal"}
 

@@ -34,7 +34,10 @@ def update_flags(listing: Listing, unit: UnitRef, standing: AssessorStatus, toda
     )
     flags = (*kept, *fresh)
     after = replace(listing, flags=flags, flagged=any(each.open for each in flags), flags_at=standing.words)
-    return FlagChange(after, (*(_flagged_event(each, after, unit) for each in fresh), *_flag_lifted_events(listing, after, unit, today)))
+    return FlagChange(
+        after,
+        (*(_flagged_event(each, after, unit) for each in fresh), *_flag_lifted_events(listing, after, unit, today)),
+    )
 
 
 def flags_on(listing: Listing, day: date) -> tuple[Flag, ...]:

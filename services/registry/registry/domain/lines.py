@@ -16,7 +16,7 @@ TYPE_ORDER = tuple(UnitType)
 
 
 @dataclass(frozen=True)
-class ListLine:
+class RegisterChange:
     kind: Kind
     unit: UnitRef
     article: str
@@ -33,31 +33,31 @@ class HeldBack:
     reasons: tuple[Reason, ...]
 
 
-def addition(case_id: str, unit: UnitRef) -> ListLine:
-    return ListLine("addition", unit, basis("V10").article, case_id)
+def addition(case_id: str, unit: UnitRef) -> RegisterChange:
+    return RegisterChange("addition", unit, basis("V10").article, case_id)
 
 
-def removal(removal_id: str, unit: UnitRef, article: str) -> ListLine:
-    return ListLine("removal", unit, article, removal_id)
+def removal(removal_id: str, unit: UnitRef, article: str) -> RegisterChange:
+    return RegisterChange("removal", unit, article, removal_id)
 
 
-def renaming(unit: UnitRef, source: str) -> ListLine:
-    return ListLine("renaming", unit, basis("L4").article, source)
+def renaming(unit: UnitRef, source: str) -> RegisterChange:
+    return RegisterChange("renaming", unit, basis("L4").article, source)
 
 
-def in_order(lines: Sequence[ListLine]) -> tuple[ListLine, ...]:
+def in_order(lines: Sequence[RegisterChange]) -> tuple[RegisterChange, ...]:
     """As a list is printed: by kind, unit type, prefecture and USCC; the same lines always give the same list."""
     return tuple(sorted(lines, key=_place))
 
 
-def sources(lines: Sequence[ListLine], kind: Kind) -> tuple[str, ...]:
+def sources(lines: Sequence[RegisterChange], kind: Kind) -> tuple[str, ...]:
     return tuple(line.source for line in lines if line.kind == kind)
 
 
-def to_event_line(line: ListLine) -> ListLine:
+def to_event_line(line: RegisterChange) -> ListLine:
     return ListLine(kind=line.kind, unit=line.unit, article=line.article, source=line.source)
 
 
-def _place(line: ListLine) -> tuple[int, int, str, str, str]:
+def _place(line: RegisterChange) -> tuple[int, int, str, str, str]:
     unit = line.unit
     return KIND_ORDER.index(line.kind), TYPE_ORDER.index(unit.unit_type), unit.prefecture.value, unit.key, line.source

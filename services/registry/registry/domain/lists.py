@@ -13,7 +13,7 @@ from messages.values import Level
 from rulebook import rules_on
 
 from registry.domain.eligibility import CheckResult
-from registry.domain.lines import KIND_ORDER, HeldBack, ListLine, addition, to_event_line, in_order, removal
+from registry.domain.lines import KIND_ORDER, HeldBack, RegisterChange, addition, in_order, removal, to_event_line
 from registry.domain.removals import Removal
 
 
@@ -53,7 +53,7 @@ class AnnualList:
     """The day of its check: of closing, or of the look at a draft."""
     rule_set: str
     """The version in force that day, kept (G2)."""
-    lines: tuple[ListLine, ...]
+    lines: tuple[RegisterChange, ...]
     held_back: tuple[HeldBack, ...] = ()
     corrects: int | None = None
     """Number of the announced list that this one corrects (L4)."""
@@ -97,7 +97,7 @@ def compose_draft(place: ListRef, sifted: CheckResult, removals: Sequence[Remova
     return replace(drafted(place, [*additions, *leaving], day), held_back=sifted.held_back)
 
 
-def drafted(place: ListRef, lines: Sequence[ListLine], day: date) -> AnnualList:
+def drafted(place: ListRef, lines: Sequence[RegisterChange], day: date) -> AnnualList:
     return AnnualList(
         list_id=place.list_id,
         level=place.level,

@@ -123,7 +123,10 @@ def enter_unit(unit: RegisteredUnit | None, ref: UnitRef, day: date) -> Register
     """The unit that gains a title. A name is changed by a renaming only; until then another one is pending (R22)."""
     if unit is None:
         return RegisteredUnit(ref.key, ref.uscc, ref.prefecture, (Name(ref.name, day),))
-    if normalized_name(ref.name) in {normalized_name(unit.name), *(normalized_name(each.name) for each in _waiting(unit))}:
+    if normalized_name(ref.name) in {
+        normalized_name(unit.name),
+        *(normalized_name(each.name) for each in _waiting(unit)),
+    }:
         return unit
     settled = _settled(unit, day)
     return replace(settled, pending=(*settled.pending, Pending(ref.name, day)))

@@ -11,18 +11,17 @@ from messages.registry import UnitListed, UnitRemoved
 from messages.values import Level, UnitRef
 from rulebook import shanghai_date
 
-from registry.domain import clearances, register, removals
-from registry.domain import refusals
+from registry.domain import clearances, refusals, register, removals
 from registry.domain.chain import ChainHead, announced, chain_head_of
 from registry.domain.clearances import Clearance
 from registry.domain.eligibility import check_candidates
-from registry.domain.lists import AnnualList, announcement_of, announced_event
+from registry.domain.lists import AnnualList, announced_event, announcement_of
 from registry.domain.register import RegisteredUnit
 from registry.domain.removals import RemovalEffect
 from registry.handlers.checking import touch
-from registry.handlers.closing import lines_of, removals_of, lists_of
-from registry.handlers.removals import take_effect
+from registry.handlers.closing import lines_of, lists_of, removals_of
 from registry.handlers.ports import AnnouncementStore
+from registry.handlers.removals import take_effect
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,9 @@ async def _refuse_a_number_of_another_year(command: AnnounceList, store: Announc
         raise refusals.document_number_used(command.document_number)
 
 
-async def _announce(pending: AnnualList, book: ChainHead, document_number: str, day: date, store: AnnouncementStore) -> Done:
+async def _announce(
+    pending: AnnualList, book: ChainHead, document_number: str, day: date, store: AnnouncementStore
+) -> Done:
     added = await lines_of(pending, store)
     held_back = check_candidates(added, day).held_back
     if held_back and not await _overtaken(book, store):
@@ -117,7 +118,10 @@ async def _rename(result: AnnualList, store: AnnouncementStore) -> None:
 
 
 async def _save(
-    refs: Sequence[UnitRef], change: Callable[[RegisteredUnit | None, UnitRef, date], RegisteredUnit], day: date, store: AnnouncementStore
+    refs: Sequence[UnitRef],
+    change: Callable[[RegisteredUnit | None, UnitRef, date], RegisteredUnit],
+    day: date,
+    store: AnnouncementStore,
 ) -> None:
     """Read in one question: a list has hundreds of units."""
     keys = sorted({ref.key for ref in refs})

@@ -10,11 +10,11 @@ from datetime import date
 from messages.values import Level, UnitType
 
 from registry.domain.assessors import AssessorStatus
-from registry.domain.bans import LastCheck, BanRecord
+from registry.domain.bans import BanRecord, LastCheck
 from registry.domain.clearances import Clearance
 from registry.domain.eligibility import Candidate, may_be_same_unit
 from registry.domain.register import FOREVER
-from registry.domain.removals import RemovalEffect, Removal
+from registry.domain.removals import Removal, RemovalEffect
 from registry.handlers.ports import CheckStore
 
 

@@ -9,13 +9,12 @@ from chassis.handling import Done
 from messages.values import Level
 from rulebook import shanghai_date
 
-from registry.domain import clearances, removals
-from registry.domain import refusals
+from registry.domain import clearances, refusals, removals
 from registry.domain.chain import content_digest
 from registry.domain.clearances import Clearance, ClearanceState
 from registry.domain.eligibility import Candidate, CheckResult, check_candidates
 from registry.domain.lines import sources
-from registry.domain.lists import AnnualList, YearLists, ListRef, closed, compose_draft, closed_event
+from registry.domain.lists import AnnualList, ListRef, YearLists, closed, closed_event, compose_draft
 from registry.domain.removals import Removal, RemovalState
 from registry.handlers.checking import candidates, touch
 from registry.handlers.ports import ListStore

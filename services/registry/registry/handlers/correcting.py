@@ -10,8 +10,7 @@ from chassis.handling import Done, Refusal
 from messages.values import Level
 from rulebook import shanghai_date
 
-from registry.domain import corrections
-from registry.domain import refusals
+from registry.domain import corrections, refusals
 from registry.domain.chain import content_digest
 from registry.domain.lists import AnnualList, closed, closed_event
 from registry.handlers.closing import lists_of

@@ -10,11 +10,11 @@ from messages.values import Ban, Level
 from rulebook import NoRuleSet, RuleSet, reason, rules_on, shanghai_date
 
 from registry.domain import bans, register, removals
-from registry.domain.bans import ImposedBan, BanRecord
+from registry.domain.bans import BanRecord, ImposedBan
 from registry.domain.lists import ListState
 from registry.domain.register import FOREVER, Listing, Removed
-from registry.domain.removals import RemovalDecision, RemovalEffect, Removal
-from registry.handlers.ports import RemovalStore, RemovalRecordingStore
+from registry.domain.removals import Removal, RemovalDecision, RemovalEffect
+from registry.handlers.ports import RemovalRecordingStore, RemovalStore
 
 
 async def record_removal(decision: RemovalDecision, store: RemovalRecordingStore, now: datetime) -> Done:

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated
 
 from chassis.handling import Refusal
-from chassis.http.endpoint import PROBLEMS, RequestContext, ApiContext, refuses
+from chassis.http.endpoint import PROBLEMS, ApiContext, RequestContext, refuses
 from chassis.http.problems import based_on_rule
 from fastapi import APIRouter, Body, Depends
 from messages.values import Level, Text

@@ -3,14 +3,14 @@
 from datetime import date
 from typing import Annotated
 
+from chassis.http.endpoint import PROBLEMS, ApiContext, Page, RequestContext, etag
 from chassis.security.policies import and_filters
-from chassis.http.endpoint import PROBLEMS, RequestContext, ApiContext, Page, etag
 from fastapi import APIRouter, Depends, Query, Response
 from messages.values import Level, Prefecture, UnitType
 from pydantic import Field
 from rulebook import shanghai_date
 
-from review.api.commands import actor_of, acting_on
+from review.api.commands import acting_on, actor_of
 from review.api.policies import READ_CASE, READ_RECORD
 from review.api.views import Body, CaseDetail, CaseSummary, RecordView, detail, record_view, summary
 from review.domain.assessors import AssessorStatus, SanctionedAffiliate, sanctioned_sisters
@@ -53,7 +53,9 @@ def router(gate: ApiContext) -> APIRouter:
         return Page(items=[summary(case) for case in found.items], next=found.next)
 
     @routes.get("/{case_id}", summary="Show a case")
-    async def one(case_id: str, response: Response, call: Annotated[RequestContext, Depends(gate.authorize(READ_CASE))]) -> CaseDetail:
+    async def one(
+        case_id: str, response: Response, call: Annotated[RequestContext, Depends(gate.authorize(READ_CASE))]
+    ) -> CaseDetail:
         store = call.read_store(Store)
         case = await store.cases.require(case_id)
         by = await actor_of(call, READ_CASE, case)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from chassis.security.policies import Allowed, Policy
 from chassis.http.endpoint import RequestContext
+from chassis.security.policies import Allowed, Policy
 
 from review.domain.case import Case
 from review.domain.record import ActorRef

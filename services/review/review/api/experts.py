@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from chassis.http.endpoint import PROBLEMS, RequestContext, ApiContext, Limit, Page, etag, refuses
+from chassis.http.endpoint import PROBLEMS, ApiContext, Limit, Page, RequestContext, etag, refuses
 from chassis.http.pagination import DEFAULT_LIMIT
 from chassis.http.problems import based_on_rule
 from fastapi import APIRouter, Body, Depends, Response
@@ -11,7 +11,7 @@ from pydantic import Field
 from rulebook import basis
 
 from review.api import views
-from review.api.commands import actor_of, acting_on
+from review.api.commands import acting_on, actor_of
 from review.api.policies import APPOINT, APPOINT_ALL, DECLARE, KEEP_EXPERTS, READ_EXPERTS
 from review.domain.expert import Evaluated, Expert
 from review.handlers.panel import (
@@ -69,7 +69,9 @@ def _experts(gate: ApiContext) -> APIRouter:
     routes = APIRouter(prefix="/experts", tags=["experts"])
 
     @routes.post("", summary="Register an expert", openapi_extra=based_on_rule(basis("V5")), status_code=201)
-    async def register(body: ExpertBody, call: Annotated[RequestContext, Depends(gate.authorize(KEEP_EXPERTS))]) -> Expert:
+    async def register(
+        body: ExpertBody, call: Annotated[RequestContext, Depends(gate.authorize(KEEP_EXPERTS))]
+    ) -> Expert:
         """Registering again brings the entry up to date; a seat that the expert may not hold any more passes on."""
         evaluated = tuple(Evaluated(each.uscc, each.year) for each in body.evaluated)
         by = await actor_of(call, KEEP_EXPERTS, None)
@@ -97,7 +99,9 @@ def _experts(gate: ApiContext) -> APIRouter:
     @routes.post(
         "/{expert_id}/conflicts", summary="Declare a conflict of interest", openapi_extra=based_on_rule(basis("V5"))
     )
-    async def declare(expert_id: str, body: ConflictBody, call: Annotated[RequestContext, Depends(gate.authorize(DECLARE))]) -> Expert:
+    async def declare(
+        expert_id: str, body: ConflictBody, call: Annotated[RequestContext, Depends(gate.authorize(DECLARE))]
+    ) -> Expert:
         """Always kept: seats on cases of the unit, assessor or group pass on; a score already made is flagged."""
         by = await actor_of(call, DECLARE, await call.read_store(Store).experts.require(expert_id))
         command = DeclareConflict(expert_id, body.uscc or "", body.text, by, body.name or "")

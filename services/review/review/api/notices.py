@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from chassis.http.endpoint import PROBLEMS, RequestContext, ApiContext, Limit, Page, etag, refuses
+from chassis.http.endpoint import PROBLEMS, ApiContext, Limit, Page, RequestContext, etag, refuses
 from chassis.http.pagination import DEFAULT_LIMIT
 from chassis.http.problems import based_on_rule
 from fastapi import APIRouter, Depends, Response
@@ -44,7 +44,9 @@ def router(gate: ApiContext) -> APIRouter:
         openapi_extra=based_on_rule(basis("V9")),
         responses=refuses("notice-running", "notice-concluded"),
     )
-    async def conclude(notice_id: str, call: Annotated[RequestContext, Depends(gate.authorize(PUBLISH))]) -> PublicNotice:
+    async def conclude(
+        notice_id: str, call: Annotated[RequestContext, Depends(gate.authorize(PUBLISH))]
+    ) -> PublicNotice:
         """Not before the published end is over; the day after, a job does it."""
         command = ConcludeNotice(notice_id, await actor_of(call, PUBLISH, None))
         return await call.execute(conclude_notice, command, Store, reply=PublicNotice)

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from chassis.http.endpoint import PROBLEMS, RequestContext, ApiContext, Limit, Page, refuses
+from chassis.http.endpoint import PROBLEMS, ApiContext, Limit, Page, RequestContext, refuses
 from chassis.http.pagination import DEFAULT_LIMIT
 from chassis.http.problems import based_on_rule
 from fastapi import APIRouter, Depends

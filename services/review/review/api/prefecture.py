@@ -2,18 +2,17 @@
 
 from typing import Annotated, Literal
 
-from chassis.http.endpoint import PROBLEMS, RequestContext, ApiContext, refuses
+from chassis.http.endpoint import PROBLEMS, ApiContext, RequestContext, refuses
 from chassis.http.problems import based_on_rule
 from fastapi import APIRouter, Depends
 from messages.values import Department, FileRef, Text
 from pydantic import Field
 from rulebook import basis
 
-from review.api.commands import actor_of, acting_on
+from review.api.commands import acting_on, actor_of
 from review.api.policies import ANSWER, DECIDE, ConsultedDepartment
 from review.api.views import Body
 from review.handlers.consultation import AnswerConsultation, answer_consultation
-from review.handlers.ports import Receipt
 from review.handlers.opinion import (
     DecideInitialReview,
     ForwardCase,
@@ -22,6 +21,7 @@ from review.handlers.opinion import (
     forward_case,
     issue_opinion,
 )
+from review.handlers.ports import Receipt
 from review.store import Store
 
 Words = Annotated[str, Field(max_length=2000)]
@@ -58,7 +58,9 @@ def router(gate: ApiContext) -> APIRouter:
         openapi_extra=based_on_rule(basis("V2")),
         responses=refuses("wrong-state", "not-consulted", "opinion-given", "case-suspended"),
     )
-    async def answer(case_id: str, body: OpinionBody, call: Annotated[RequestContext, Depends(gate.authorize(ANSWER))]) -> Receipt:
+    async def answer(
+        case_id: str, body: OpinionBody, call: Annotated[RequestContext, Depends(gate.authorize(ANSWER))]
+    ) -> Receipt:
         case = await call.read_store(Store).cases.require(case_id)
         by = await actor_of(call, ANSWER, ConsultedDepartment(case.unit, body.department))
         command = AnswerConsultation(case_id, body.department, body.opinion, body.text, by)

@@ -4,14 +4,14 @@ from decimal import Decimal
 from typing import Annotated
 
 from chassis.handling import Refusal
-from chassis.http.endpoint import PROBLEMS, RequestContext, ApiContext, refuses
+from chassis.http.endpoint import PROBLEMS, ApiContext, RequestContext, refuses
 from chassis.http.problems import based_on_rule
 from fastapi import APIRouter, Depends
 from messages.values import IndicatorValue
 from pydantic import Field
 from rulebook import basis
 
-from review.api.commands import actor_of, acting_on
+from review.api.commands import acting_on, actor_of
 from review.api.policies import DECIDE_DEVIATION, READ_SHEET, SCORE, VISIT, PanelSeat
 from review.api.views import Body, SheetView
 from review.domain.case import ScoreSheet
@@ -68,7 +68,9 @@ def router(gate: ApiContext) -> APIRouter:
         return await call.execute(fill_score_sheet, FillScoreSheet(case_id, sheet, body.sign, by), Store, reply=Receipt)
 
     @routes.get("/score-sheets/{expert}", summary="Show a score sheet")
-    async def sheet(case_id: str, expert: str, call: Annotated[RequestContext, Depends(gate.authorize(READ_SHEET))]) -> SheetView:
+    async def sheet(
+        case_id: str, expert: str, call: Annotated[RequestContext, Depends(gate.authorize(READ_SHEET))]
+    ) -> SheetView:
         await call.authorize(PanelSeat(expert))
         case = await call.read_store(Store).cases.require(case_id)
         if (found := case.sheet_of(expert)) is None:
@@ -98,7 +100,9 @@ def router(gate: ApiContext) -> APIRouter:
         openapi_extra=based_on_rule(basis("V7")),
         responses=refuses("wrong-state", "case-suspended"),
     )
-    async def visit(case_id: str, body: SiteBody, call: Annotated[RequestContext, Depends(gate.authorize(VISIT))]) -> Receipt:
+    async def visit(
+        case_id: str, body: SiteBody, call: Annotated[RequestContext, Depends(gate.authorize(VISIT))]
+    ) -> Receipt:
         _, by = await acting_on(call, VISIT, case_id)
         findings = Findings(body.changed, body.findings, body.reasons)
         return await call.execute(record_site_visit, RecordSiteVisit(case_id, findings, by), Store, reply=Receipt)

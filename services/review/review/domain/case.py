@@ -17,10 +17,10 @@ from messages.values import (
     FileRef,
     IndicatorValue,
     Level,
+    MandatoryItemAnswer,
     Reason,
     SchemeRef,
     UnitRef,
-    MandatoryItemAnswer,
 )
 
 

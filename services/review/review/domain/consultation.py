@@ -78,7 +78,9 @@ def _opening(case: Case, today: date) -> tuple[CaseOpened, ConsultationOpened]:
     )
 
 
-def answered(case: Case, department: Department, opinion: Literal["agree", "object"], text: str, today: date) -> Transition:
+def answered(
+    case: Case, department: Department, opinion: Literal["agree", "object"], text: str, today: date
+) -> Transition:
     """A department's opinion, also after the due day, until the opinion document is issued. Given once."""
     require_state(case, "V2", *ANSWERABLE)
     before = case.consultation.of(department)
@@ -94,7 +96,9 @@ def answered(case: Case, department: Department, opinion: Literal["agree", "obje
         rule="V2",
         why=text.strip() or "无不同意见",
         seen={"due": case.consultation.due.isoformat()},
-        events=(ConsultationAnswered(**case.event_fields(), department=department, opinion=opinion, answered_on=today),),
+        events=(
+            ConsultationAnswered(**case.event_fields(), department=department, opinion=opinion, answered_on=today),
+        ),
     )
 
 

@@ -249,7 +249,9 @@ def cleared(case: Case, notice: PublicNotice, today: date) -> Transition:
         rule="V10",
         why="公示期满无异议",
         seen={"notice": notice.notice_id},
-        events=(CaseCleared(**case.event_fields(), notice_id=notice.notice_id, score=case.score.total, cleared_on=today),),
+        events=(
+            CaseCleared(**case.event_fields(), notice_id=notice.notice_id, score=case.score.total, cleared_on=today),
+        ),
     )
 
 

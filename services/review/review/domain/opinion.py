@@ -78,7 +78,9 @@ def issued(case: Case, document: OpinionDocument, rules: RuleSet, today: date) -
         why="；".join(complete.dealt_with.values()) or "征求意见部门均无不同意见",
         seen={"number": complete.number, **_opinions(case)},
         events=(
-            OpinionIssued(**case.event_fields(), number=complete.number, issued_on=today, conclusion=complete.conclusion),
+            OpinionIssued(
+                **case.event_fields(), number=complete.number, issued_on=today, conclusion=complete.conclusion
+            ),
         ),
     )
     if complete.conclusion == "recommended":

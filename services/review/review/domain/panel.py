@@ -78,7 +78,9 @@ def appointed(case: Case, panel: Panel) -> Transition:
 
 
 def _said(case: Case, panel: Panel) -> PanelAppointed:
-    return PanelAppointed(**case.event_fields(), experts=panel.experts, chair=panel.chair, appointed_on=panel.appointed_on)
+    return PanelAppointed(
+        **case.event_fields(), experts=panel.experts, chair=panel.chair, appointed_on=panel.appointed_on
+    )
 
 
 def replaced(case: Case, leaving: Expert, pool: Pool, today: date) -> Transition:

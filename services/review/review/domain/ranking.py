@@ -16,7 +16,7 @@ from rulebook import RuleSet, reason
 from review.domain import forwarding
 from review.domain.case import RANKABLE, Case, State
 from review.domain.closing import close_case
-from review.domain.group import RankingGroup, RankedCase, group_by_kind, recompute_caps, within_caps
+from review.domain.group import RankedCase, RankingGroup, group_by_kind, recompute_caps, within_caps
 from review.domain.record import Transition
 from review.domain.refusals import malformed
 
@@ -136,7 +136,11 @@ def require_made(decision: RepeatEvaluationDecision, today: date) -> None:
 
 
 def ranked(
-    batch: Batch, cases: Iterable[Case], earlier: Sequence[BatchRanking], today: date, terms: RankingTerms = DEFAULT_TERMS
+    batch: Batch,
+    cases: Iterable[Case],
+    earlier: Sequence[BatchRanking],
+    today: date,
+    terms: RankingTerms = DEFAULT_TERMS,
 ) -> BatchRanking:
     """Each comparable group by itself, best first, up to its share of the cap that earlier rankings have left."""
     number = len(earlier) + 1

@@ -9,7 +9,7 @@ from typing import Literal
 
 from messages.review import CaseScored, DeviationFlagged, ScoreSheetSigned, ScoreSheetsReturned
 from messages.values import IndicatorValue, Reason, Role
-from rulebook import RuleSet, Scheme, panel_values, panel_mandatory_items, problems, reason, score
+from rulebook import RuleSet, Scheme, panel_mandatory_items, panel_values, problems, reason, score
 
 from review.domain.case import OPEN_SEATS, Case, Score, ScoreSheet, State
 from review.domain.closing import close_case
@@ -21,7 +21,9 @@ def saved(case: Case, sheet: ScoreSheet, scheme: Scheme) -> Transition:
     """A draft of a sheet: what is there must be right, what is missing may follow."""
     _require_seat(case, sheet)
     refuse_wrong([each for each in problems(scheme, sheet.values, sheet.vetoes) if not each.endswith(": missing")])
-    return Transition(_with(case, sheet), what="score sheet saved", rule="V6", why="评分草稿", seen={"expert": sheet.expert})
+    return Transition(
+        _with(case, sheet), what="score sheet saved", rule="V6", why="评分草稿", seen={"expert": sheet.expert}
+    )
 
 
 def signed(case: Case, sheet: ScoreSheet, scheme: Scheme, today: date) -> Transition:
@@ -37,7 +39,9 @@ def signed(case: Case, sheet: ScoreSheet, scheme: Scheme, today: date) -> Transi
         why="专家独立评分并签署",
         seen={"expert": sheet.expert, "sheet": sheet.seal},
         events=(
-            ScoreSheetSigned(**case.event_fields(), expert=sheet.expert, signed_on=today, signed=done, panel_size=panel_size),
+            ScoreSheetSigned(
+                **case.event_fields(), expert=sheet.expert, signed_on=today, signed=done, panel_size=panel_size
+            ),
         ),
     )
 
@@ -101,7 +105,11 @@ def flagged(case: Case, experts: tuple[str, ...], rules: RuleSet, today: date) -
         rule="V6",
         why=f"专家评分与评审组得分相差超过{rules.panel.deviation_limit}分，由{_who_decides(after)}确认或退回",
         seen={"experts": ",".join(experts)},
-        events=(DeviationFlagged(**case.event_fields(), deviating=experts, experts=eligible_deciders(after), flagged_on=today),),
+        events=(
+            DeviationFlagged(
+                **case.event_fields(), deviating=experts, experts=eligible_deciders(after), flagged_on=today
+            ),
+        ),
     )
 
 

@@ -8,8 +8,7 @@ from messages.applications import ApplicationAccepted, ApplicationWithdrawn, Eli
 from messages.event import Event
 from rulebook import rules_on, shanghai_date
 
-from review.domain import assessors, consultation
-from review.domain import unit_status
+from review.domain import assessors, consultation, unit_status
 from review.domain.assessors import AssessorStatus
 from review.domain.record import SERVICE, Transition
 from review.domain.unit_status import Ineligible, UnitStatus

@@ -13,7 +13,7 @@ from rulebook import rules_of, shanghai_date
 
 from review.domain import consultation
 from review.domain.record import SERVICE, ActorRef
-from review.handlers.ports import Store, receipt, apply_transitions
+from review.handlers.ports import Store, apply_transitions, receipt
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,10 @@ from rulebook import rules_of, shanghai_date
 from review.domain import forwarding, opinion
 from review.domain.case import Case, OpinionDocument, State
 from review.domain.opinion import DocumentNumber
-from review.domain.ranking import new_batch, batch_id
+from review.domain.ranking import batch_id, new_batch
 from review.domain.record import SERVICE, ActorRef
 from review.domain.refusals import require_region
-from review.handlers.ports import Store, receipt, apply_transitions
+from review.handlers.ports import Store, apply_transitions, receipt
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from rulebook import RuleSet, rules_of, rules_on, shanghai_date
 
 from review.domain import ranking
 from review.domain.case import RANKABLE, UNDER_REVIEW, Case
-from review.domain.ranking import Batch, BatchRanking, RepeatEvaluationDecision, RankingTerms
+from review.domain.ranking import Batch, BatchRanking, RankingTerms, RepeatEvaluationDecision
 from review.domain.record import ActorRef
 from review.domain.refusals import refusal, require_region
 from review.handlers.ports import Store, apply_transitions

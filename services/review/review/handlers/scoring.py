@@ -13,7 +13,7 @@ from review.domain.case import Case, ScoreSheet
 from review.domain.ranking import batch_id
 from review.domain.record import ActorRef
 from review.domain.site import Findings, ScoringContext
-from review.handlers.ports import Store, receipt, apply_transitions
+from review.handlers.ports import Store, apply_transitions, receipt
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,7 @@ from messages.event import Event
 from messages.registry import UnitListed, UnitRemoved
 from rulebook import shanghai_date
 
-from review.domain import notice
-from review.domain import unit_status
+from review.domain import notice, unit_status
 from review.domain.record import SERVICE
 from review.domain.unit_status import Banned, UnitStatus
 from review.handlers.ports import Store, apply_transitions

@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pymongo.errors
 from bson.errors import BSONError
 from pymongo.errors import (
     BulkWriteError,
     ConnectionFailure,
     DocumentTooLarge,
-    DuplicateKeyError,
     ExecutionTimeout,
     OperationFailure,
     PyMongoError,
@@ -19,7 +19,12 @@ from pymongo.errors import (
 )
 
 from chassis.handling import TransientError
-from chassis.persistence.unit_of_work import WriteConflictError, RejectedWriteError, DuplicateKeyError, UnstorableValueError
+from chassis.persistence.unit_of_work import (
+    DuplicateKeyError,
+    RejectedWriteError,
+    UnstorableValueError,
+    WriteConflictError,
+)
 
 DUPLICATE_KEY = 11000
 SNAPSHOT_GONE = {239, 246}
@@ -36,7 +41,7 @@ async def translate_errors() -> AsyncIterator[None]:
         yield
     except BulkWriteError as problem:
         raise _of_bulk(problem) from problem
-    except DuplicateKeyError as problem:
+    except pymongo.errors.DuplicateKeyError as problem:
         raise _of_duplicate(problem.details or {}) from problem
     except OverflowError as problem:
         raise UnstorableValueError(str(problem)) from problem
@@ -57,9 +62,13 @@ def _of_bulk(problem: BulkWriteError) -> Exception:
     return RejectedWriteError(str(problem))
 
 
-def _of_duplicate(details: Mapping[str, Any]) -> WriteConflictError:
+def _of_duplicate(details: Mapping[str, Any]) -> Exception:
     natural = set(details.get("keyPattern", {"_id": 1})) != {"_id"}
-    return DuplicateKeyError(f"held already: {sorted(details['keyPattern'])}") if natural else WriteConflictError("stored already")
+    return (
+        DuplicateKeyError(f"held already: {sorted(details['keyPattern'])}")
+        if natural
+        else WriteConflictError("stored already")
+    )
 
 
 def _of_other(problem: PyMongoError) -> Exception:

@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterator
 
 from messages.values import Reason, UnitType
 
-from applications.domain.eligibility import enterprise, park
-from applications.domain.eligibility import common
+from applications.domain.eligibility import common, enterprise, park
 from applications.domain.eligibility.context import EligibilityContext
 
 Check = Callable[[EligibilityContext], Reason | None]

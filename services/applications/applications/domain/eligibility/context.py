@@ -11,8 +11,8 @@ from rulebook import RuleSet, Scheme
 from applications.domain.application import Application
 from applications.domain.assessors import KnownAssessor
 from applications.domain.facts import Fact
-from applications.domain.report import ParkFacts, Report
 from applications.domain.organisation_status import OrganisationStatus
+from applications.domain.report import ParkFacts, Report
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from messages.values import Reason
 from rulebook import last_years, reason
 
 from applications.domain.eligibility.context import EligibilityContext
-from applications.domain.facts import TEXTS, Fact, FactKind, FactSource, Lookback, not_on_record, facts_against
+from applications.domain.facts import TEXTS, Fact, FactKind, FactSource, Lookback, facts_against, not_on_record
 from applications.domain.information import EnterpriseInformation
 from applications.domain.report import BASES, SYSTEMS, Energy, EnergyBasis
 
