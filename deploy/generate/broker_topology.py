@@ -1,4 +1,4 @@
-"""The broker's definitions for all five services, composed from what each hears: `python -m deploy.generate.broker_topology`."""
+"""Composes the broker's definitions from the subscriptions: `python -m deploy.generate.broker_topology`."""
 
 import json
 from typing import Any

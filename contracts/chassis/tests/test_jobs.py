@@ -9,7 +9,7 @@ import pytest
 from chassis.clock import FixedClock
 from chassis.handling import HandlerResult
 from chassis.observability.metrics import Metrics
-from chassis.persistence.leases import LeaseLost, Leases
+from chassis.persistence.leases import LeaseLostError, Leases
 from chassis.persistence.mongo import Database
 from chassis.persistence.unit_of_work import read_only_unit
 from chassis.scheduling import scheduler as runner
@@ -136,7 +136,7 @@ async def test_work_whose_lease_is_lost_is_cancelled(database: Database) -> None
     await asyncio.sleep(0.05)
     await database.update("leases", {"_id": "x"}, [{"$set": {"until": "$$NOW"}}])
     assert await two.acquire("x", 60)
-    with pytest.raises(LeaseLost):
+    with pytest.raises(LeaseLostError):
         await working
 
     assert ended == ["cancelled"]

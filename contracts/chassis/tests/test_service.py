@@ -21,11 +21,11 @@ from .readme import example
 pytestmark = pytest.mark.connected
 
 MAIN = """
-from chassis.inbox.subscriptions import hears
+from chassis.inbox.subscriptions import subscribe
 from chassis.scheduling.job import Job
-from chassis.observability.gauges import Measure
+from chassis.observability.gauges import DomainGauge
 from chassis.runtime.run import run
-from chassis.runtime.service import Service
+from chassis.runtime.service import ServiceDefinition
 from chassis.settings import Settings
 from datetime import timedelta
 
@@ -44,8 +44,9 @@ async def work(item, store, now):
 async def kept(store, now):
     return {(): await store.notices.count()}
 
-run(ServiceDefinition("notify", Settings.load(), Store, AGGREGATES, subscriptions=(subscribe(NoticeDelivered, count, Store),), router=router,
-    jobs=(Job("mark", due, str, work, Store, timedelta(seconds=1)),), measures=(Measure("kept", "Notices", kept),)))
+run(ServiceDefinition("notify", Settings.load(), Store, AGGREGATES, 
+    subscriptions=(subscribe(NoticeDelivered, count, Store),), router=router,
+    jobs=(Job("mark", due, str, work, Store, timedelta(seconds=1)),), measures=(DomainGauge("kept", "Notices", kept),)))
 """
 """The service of the README with something to hear and something to do."""
 

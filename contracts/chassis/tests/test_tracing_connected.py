@@ -34,13 +34,14 @@ async def note(event, store, now):
     store.notices.save(event.notice_id, Notice(event.notice_id, "li"))
     return []
 
-run(ServiceDefinition("review", Settings.load(), Store, {}, subscriptions=(subscribe(NoticeDelivered, note, Store),), router=router))
+run(ServiceDefinition("review", Settings.load(), Store, {},
+    subscriptions=(subscribe(NoticeDelivered, note, Store),), router=router))
 """
 PROGRAMS = {"notify": SPEAKER, "review": HEARER}
 IMPORTS = """
-from chassis.inbox.subscriptions import hears
+from chassis.inbox.subscriptions import subscribe
 from chassis.runtime.run import run
-from chassis.runtime.service import Service
+from chassis.runtime.service import ServiceDefinition
 from chassis.settings import Settings
 """
 SECRET = "150102199003078888"

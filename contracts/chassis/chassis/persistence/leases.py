@@ -18,7 +18,7 @@ RENEWALS = 3
 """Times that a lease is renewed within its length."""
 
 
-class LeaseLost(TransientError):
+class LeaseLostError(TransientError):
     """A lease could not be renewed in time: another may hold it."""
 
 
@@ -40,7 +40,7 @@ class Leases:
     async def run_under_lease(self, name: str, seconds: float, work: Callable[[], Awaitable[T]]) -> T | None:
         """Work under a lease that is renewed as long as the work goes on; None while another holds it.
 
-        Work whose lease cannot be told to be ours any more is cancelled before another can take it, and LeaseLost
+        Work whose lease cannot be told to be ours any more is cancelled before another can take it, and LeaseLostError
         raised. Afterwards the lease is kept for the rest of its time.
         """
         asked = monotonic()
@@ -50,7 +50,7 @@ class Leases:
         try:
             await asyncio.wait({working, keeping}, return_when=asyncio.FIRST_COMPLETED)
             if not working.done():
-                raise LeaseLost(f"{name}: not renewed in time")
+                raise LeaseLostError(f"{name}: not renewed in time")
             return await working
         finally:
             await cancel_all((working, keeping))
