@@ -20,7 +20,7 @@ class Service(NamedTuple):
         return self.package
 
     def subscriptions(self) -> tuple[Subscription, ...]:
-        heard: tuple[Subscription, ...] = import_module(f"{self.package}.bus").HEARS
+        heard: tuple[Subscription, ...] = import_module(f"{self.package}.bus").SUBSCRIPTIONS
         return heard
 
 

@@ -44,7 +44,7 @@ async def work(item, store, now):
 async def kept(store, now):
     return {(): await store.notices.count()}
 
-run(ServiceDefinition("notify", Settings.load(), Store, AGGREGATES, 
+run(ServiceDefinition("notify", Settings.load(), Store, AGGREGATES,
     subscriptions=(subscribe(NoticeDelivered, count, Store),), router=router,
     jobs=(Job("mark", due, str, work, Store, timedelta(seconds=1)),), measures=(DomainGauge("kept", "Notices", kept),)))
 """

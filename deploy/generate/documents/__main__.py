@@ -12,7 +12,7 @@ from deploy.generate.documents.apis import openapi
 from deploy.generate.documents.events import asyncapi
 from deploy.generate.generated import check_or_write
 
-CONTRACTS = Path(__file__).resolve().parents[2] / "contracts"
+CONTRACTS = Path(__file__).resolve().parents[3] / "contracts"
 
 
 def documents() -> dict[Path, str]:

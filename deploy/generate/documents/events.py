@@ -47,7 +47,7 @@ ABOUT = (
     "五个服务之间及对外的事件目录。事件采用 CloudEvents 1.0 二进制模式，属性在 `ce-*` 消息头，事实为 JSON 正文；"
     "路由键即事件类型。新增字段不影响既有订阅者，不兼容的变更以新版本类型并行发布。"
 )
-_REPOSITORY = Path(__file__).resolve().parents[2]
+_REPOSITORY = Path(__file__).resolve().parents[3]
 _SAMPLES = _REPOSITORY / "contracts" / "messages" / "samples"
 _TEXTS = _REPOSITORY / "services" / "notify" / "notify" / "data"
 

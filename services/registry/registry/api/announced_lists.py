@@ -24,7 +24,7 @@ ANNOUNCED = {"level": LEVEL, "state": ListState.ANNOUNCED}
 IN_ORDER = (("announcement.number", 1),)
 
 
-def router(routes: APIRouter, gate: ApiContext) -> None:
+def add_routes(routes: APIRouter, gate: ApiContext) -> None:
     Reading = Annotated[RequestContext, Depends(gate.authorize(READ))]  # noqa: N806 - a type, made for this gate
 
     @routes.get("/lists", tags=["lists"], openapi_extra=based_on_rule(basis("L5")))
