@@ -20,7 +20,7 @@ from deploy.services import SERVICES
 
 DEPLOY = Path(__file__).resolve().parents[1]
 RULES = DEPLOY / "prometheus" / "rules"
-CONSOLES = DEPLOY / "dashboards" / "consoles"
+CONSOLES = DEPLOY / "generate" / "dashboards" / "consoles"
 PROMETHEUS_SECONDS = 30
 
 

@@ -64,5 +64,5 @@ def _names(family: Metric) -> list[str]:
 
 def _measures() -> Iterator[DomainGauge]:
     for service in SERVICES:
-        if find_spec(f"{service.package}.measures"):
-            yield from import_module(f"{service.package}.measures").MEASURES
+        if find_spec(f"{service.package}.gauges"):
+            yield from import_module(f"{service.package}.gauges").MEASURES

@@ -21,7 +21,7 @@ def production() -> Iterator[Path]:
     """Every source file that runs in production."""
     for room in ("contracts", "services"):
         for path in sorted((ROOT / room).rglob("*.py")):
-            if "tests" not in path.parts and "testing" not in path.parts:
+            if "tests" not in path.parts and "devkit" not in path.parts:
                 yield path
 
 

@@ -27,7 +27,7 @@ from deploy.services import SERVICES
 from tests.architecture.sources import ROOT
 
 SAMPLES = ROOT / "contracts" / "messages" / "samples"
-TOOLS = ROOT / "deploy" / "documents"
+TOOLS = ROOT / "deploy" / "generate" / "documents"
 EVENTS_FILE = ROOT / "contracts" / "asyncapi" / "green.json"
 NODE = shutil.which("node")
 POLICY = re.compile(r"[a-z]+(-[a-z]+)*\.[a-z]+(-[a-z]+)*")

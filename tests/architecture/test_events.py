@@ -16,7 +16,7 @@ FOR_OPERATORS = {"notify.notice.delivered.v1", "notify.notice.failed.v1"}
 
 def hears(service: str) -> set[str]:
     bus = importlib.import_module(f"{SERVICES[service]}.bus")
-    return {each.event_type.type for each in bus.HEARS}
+    return {each.event_type.type for each in bus.SUBSCRIPTIONS}
 
 
 @pytest.mark.parametrize("name", EVENTS)

@@ -40,7 +40,7 @@ def world(seed: int) -> InMemorySystem:
 
 def _member(package: str) -> ServiceUnderTest:
     store, bus = import_module(f"{package}.store"), import_module(f"{package}.bus")
-    return ServiceUnderTest(package.replace("_", "-"), bus.HEARS, store.Store, store.AGGREGATES, store.INDEXES)
+    return ServiceUnderTest(package.replace("_", "-"), bus.SUBSCRIPTIONS, store.Store, store.AGGREGATES, store.INDEXES)
 
 
 async def begin(seed: int) -> InMemorySystem:

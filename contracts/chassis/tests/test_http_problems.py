@@ -97,5 +97,5 @@ async def test_the_openapi_document_shows_every_refusal_and_the_key(api: ApiHarn
     assert [each["name"] for each in post["parameters"]] == ["Idempotency-Key"]
     assert post["security"] == [{"HTTPBearer": []}]
     assert "Problem" in document["components"]["schemas"]
-    assert "Cause" in document["components"]["schemas"]
+    assert "ProblemReason" in document["components"]["schemas"]
     assert not {"/livez", "/readyz", "/metrics"} & set(document["paths"])

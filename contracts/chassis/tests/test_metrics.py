@@ -50,7 +50,9 @@ def test_a_process_tells_its_memory_and_processor_time() -> None:
 
 def test_every_metric_of_the_catalogue_is_measured_somewhere() -> None:
     package = Path(inspect.getfile(Metrics)).parent
-    code = "".join(file.read_text(encoding="utf-8") for file in package.glob("*.py") if file.name != "metrics.py")
+    code = "".join(
+        file.read_text(encoding="utf-8") for file in package.parent.rglob("*.py") if file.name != "metrics.py"
+    )
     unused = [name for name in vars(Metrics()) if name != "registry" and f"metrics.{name}." not in code]
 
     assert unused == []

@@ -55,7 +55,7 @@ async def test_after_an_outage_with_more_than_fits_in_hand_the_relay_catches_up_
 async def test_more_stuck_documents_than_one_question_finds_keep_none_behind_them_from_going_out(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chassis.outbox.relay.SWEPT_AT_ONCE", 5)
+    monkeypatch.setattr("chassis.outbox.relay.SWEEP_PAGE_SIZE", 5)
     rig = Rig(database, sweep_every=0.1)
     rig.relay._lanes = OrderedDispatch(held_max=20, stuck_max=4)
     rig.wire.answers = {f"notify:notice:s{number}:1:delivered": "returned" for number in range(12)}
