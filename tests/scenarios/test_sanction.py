@@ -166,6 +166,6 @@ async def test_the_sister_works_on_and_is_known_to_reviewers_as_one(seed: int) -
     await sanction(joined)
 
     known = {each.uscc: each for each in await joined.look("review").assessors.find()}
-    assert known[SANCTIONED].is_sister_of(known[SISTER])
+    assert known[SANCTIONED].shares_representative_with(known[SISTER])
     assert known[SISTER].sanctioned_on(story.TODAY) is None
     assert (await joined.look("applications").assessors.require(SISTER)).ban is None
