@@ -24,11 +24,10 @@ from tests.integration.local_stack import surroundings_in, told
 PLAYER = """
 import asyncio, sys
 from pathlib import Path
-from deploy.local import external_servers
 from deploy.local.launcher import Launcher
-from deploy.local.paths import Places
+from deploy.local.paths import StackPaths
 from deploy.local.demo import play
-asyncio.run(play(Places(Path(sys.argv[1]), 1)))
+asyncio.run(play(StackPaths(Path(sys.argv[1]), 1)))
 """
 
 
