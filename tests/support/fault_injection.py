@@ -79,7 +79,7 @@ class CrashAtFailpoint:
         self._storm = storm
         self._left = storm.dice.randint(patience, 5 * patience)
 
-    def reached(self, point: Point) -> None:
+    def hit(self, point: Point) -> None:
         if point != self._point or not self._storm.active:
             return
         self._left -= 1
@@ -174,7 +174,7 @@ def run_worker(package: str, environment: dict[str, str], log: Path) -> None:
     build: Callable[[], Any] = importlib.import_module(f"{package}.main").service
     service = build()
     dying = CrashAtFailpoint(os.environ.get("FAULTS_POINT", ""), int(os.environ.get("FAULTS_PATIENCE", "5")), storm)
-    run(replace(service, hears=tuple(with_effect_counter(each) for each in service.hears), steps=dying))
+    run(replace(service, subscriptions=tuple(with_effect_counter(each) for each in service.subscriptions), steps=dying))
 
 
 def _die_with_the_parent() -> None:
