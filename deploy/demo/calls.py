@@ -151,7 +151,7 @@ class Caller:
 
 
 async def until(happened: Callable[[], Awaitable[T | None]], what: str, seconds: float = WAIT_SECONDS) -> T:
-    """Ask again and again until there is an answer; raises ``NotHappening`` after a time."""
+    """Ask again and again until there is an answer; raises ``TimedOutError`` after a time."""
     ends, pause = time.monotonic() + seconds, FIRST_PAUSE
     while time.monotonic() < ends:
         found = await happened()

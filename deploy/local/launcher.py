@@ -27,7 +27,7 @@ class Launcher:
         self.screen = screen
         self.children: dict[str, ManagedProcess] = {}
         self.servers: Servers
-        """Known once they are found, at the beginning of ``bring_up``."""
+        """Known once they are found, at the beginning of ``start``."""
         self._mail_server: asyncio.Server | None = None
 
     async def start(self) -> None:

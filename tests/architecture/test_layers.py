@@ -10,7 +10,7 @@ import pytest
 from tests.architecture.sources import ROOT, SERVICES, imported, package, production
 
 ROOMS = {"domain", "handlers", "store", "bus", "api", "main"}
-"""Of every service; jobs, measures and settings are had by those that need them."""
+"""Of every service; jobs, gauges and settings are had by those that need them."""
 FASTAPI_OUTSIDE_HTTP = (
     "chassis/observability/health.py",
     "chassis/security/audit.py",

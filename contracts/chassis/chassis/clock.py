@@ -74,7 +74,7 @@ class SimulatedClock:
 def set_simulated(file: Path, instant: datetime, *, real: Clock | None = None, allow_backwards: bool = False) -> None:
     """Replace the shared setting in one step, so that no reader sees half of it.
 
-    Raises ``ClockProblem`` when ``instant`` is before the simulated present, unless told that this is meant: a
+    Raises ``ClockError`` when ``instant`` is before the simulated present, unless told that this is meant: a
     season's data do not survive time running backwards.
     """
     real = real or SystemClock()
@@ -90,7 +90,7 @@ def set_simulated(file: Path, instant: datetime, *, real: Clock | None = None, a
 
 
 def clock_of(settings: Settings) -> Clock:
-    """The clock that the settings name; raises ``ClockProblem`` for a simulated one in production mode."""
+    """The clock that the settings name; raises ``ClockError`` for a simulated one in production mode."""
     if settings.clock_file is None:
         return SystemClock()
     if settings.mode is Mode.PRODUCTION:

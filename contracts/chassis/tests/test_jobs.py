@@ -12,7 +12,7 @@ from chassis.observability.metrics import Metrics
 from chassis.persistence.leases import LeaseLostError, Leases
 from chassis.persistence.mongo import Database
 from chassis.persistence.unit_of_work import read_only_unit
-from chassis.scheduling import scheduler as runner
+from chassis.scheduling import scheduler
 from chassis.scheduling.job import Job
 from chassis.scheduling.scheduler import JobScheduler
 from chassis.tasks import run_periodically
@@ -145,7 +145,7 @@ async def test_work_whose_lease_is_lost_is_cancelled(database: Database) -> None
 async def test_a_job_that_takes_longer_than_its_lease_is_looked_at_by_one_runner_at_a_time(
     rigs: tuple[Rig, Rig], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runner, "LEASED", 1.9)
+    monkeypatch.setattr(scheduler, "LEASED", 1.9)
     looks: list[datetime] = []
 
     async def mails(_store: Store, now: datetime) -> Sequence[Touch]:

@@ -90,7 +90,7 @@ class ApiClient:
 
 
 class ApiHarness:
-    """One service's API; made by ``api_stand``. ``memory`` is its store, unless another backing was given."""
+    """One service's API; made by ``api_harness``. ``memory`` is its store, unless another backing was given."""
 
     def __init__(
         self, app: FastAPI, client: AsyncClient, gate: ApiContext, memory: InMemoryStore, issuer: DevelopmentIssuer

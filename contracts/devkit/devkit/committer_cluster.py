@@ -27,7 +27,7 @@ S = TypeVar("S")
 
 @dataclass(frozen=True)
 class CommitterCluster(Generic[S]):
-    """The processes by number; made by ``many_processes``."""
+    """The processes by number; made by ``committer_cluster``."""
 
     database: Database
     roads: tuple[CommandExecutor, ...]

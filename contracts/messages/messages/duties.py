@@ -18,8 +18,9 @@ HOLDERS: Mapping[str, Role] = MappingProxyType({"assessor_statement": Role.ASSES
 class Duty(Value):
     """Something an organisation has to do by a day.
 
-    Each owner's events extend ``Opened``, ``Met`` and ``Overdue`` and narrow ``kind`` to its own words, so that a kind
-    added by one owner changes no event of another, and whoever reminds needs to know no owner.
+    Each owner's events extend ``DutyOpenedFacts``, ``DutyMetFacts`` and ``DutyOverdueFacts`` and narrow ``kind`` to its
+    own words, so that a kind added by one owner changes no event of another, and whoever
+    reminds needs to know no owner.
     """
 
     duty_id: Identifier

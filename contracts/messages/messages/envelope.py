@@ -85,8 +85,8 @@ def encode(
 def decode(headers: Mapping[str, Any], body: bytes, content_type: str | None = CONTENT_TYPE) -> IncomingMessage:
     """Read a message in binary or structured mode.
 
-    Raises NotHeard when it is no CloudEvent, of an unknown type, from a source that does not own the type, or when its
-    body does not validate. Fields this version does not know are ignored.
+    Raises UndecodableMessageError when it is no CloudEvent, of an unknown type, from a source that does not own
+    the type, or when its body does not validate. Fields this version does not know are ignored.
     """
     structured = (content_type or "").lower().startswith("application/cloudevents")
     attributes, data = _structured(body, content_type) if structured else (_binary(headers), body)
@@ -106,7 +106,10 @@ def decode(headers: Mapping[str, Any], body: bytes, content_type: str | None = C
 
 
 def read_body(known: type[Event], data: Any) -> Event:  # noqa: ANN401 - bytes in binary mode, a mapping in structured mode
-    """Tolerant reading: unknown fields are ignored; what is missing or wrong raises NotHeard, all at once."""
+    """Tolerant reading: unknown fields are ignored.
+
+    UndecodableMessageError names what is missing or wrong, all at once.
+    """
     try:
         if isinstance(data, bytes):
             return known.model_validate_json(data, extra="ignore")

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import ModuleType, NoneType
 from typing import get_args, get_type_hints
 
-from chassis.runtime.service import ServiceDefinition as Wired
+from chassis.runtime.service import ServiceDefinition
 from chassis.settings import PREFIX, Settings
 
 from deploy.local.paths import StackPaths
@@ -16,7 +16,7 @@ from deploy.local.servers import own
 from deploy.services import Service
 
 
-def instantiate(service: Service, folder: Path) -> Wired:
+def instantiate(service: Service, folder: Path) -> ServiceDefinition:
     """Give what the service's process is made of; the keys it asks for are made in ``folder``."""
     places = StackPaths(folder, first_port=1)
     places.prepare()
@@ -24,7 +24,7 @@ def instantiate(service: Service, folder: Path) -> Wired:
     chosen = {
         name.removeprefix(PREFIX).lower(): value for name, value in environment(service, places, own(places)).items()
     }
-    made: Wired = main.service(_settings_of(main).model_validate(chosen))
+    made: ServiceDefinition = main.service(_settings_of(main).model_validate(chosen))
     return made
 
 

@@ -207,7 +207,7 @@ def _delivery_view(delivery: Delivery) -> DeliveryView:
 
 
 def _reader(call: RequestContext, role: Role) -> Recipient:
-    """The inbox of the actor in one of its roles, as ``domain.addressees`` names it."""
+    """The inbox of the actor in one of its roles, as ``domain.recipients`` names it."""
     actor = call.actor
     by_organisation = role in {*_ORGANISATION, Role.CONSULTED_DEPARTMENT}
     by_prefecture = role in {Role.PREFECTURE_OFFICER, Role.CONSULTED_DEPARTMENT}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chassis.persistence.collections import DocumentCollection, Index
-from chassis.persistence.unit_of_work import UnitOfWork as Work
+from chassis.persistence.unit_of_work import UnitOfWork
 
 from registry.domain.assessors import AssessorStatus
 from registry.domain.bans import BanRecord
@@ -38,7 +38,7 @@ INDEXES = (
 
 
 class Store:
-    def __init__(self, unit: Work) -> None:
+    def __init__(self, unit: UnitOfWork) -> None:
         self.lists = DocumentCollection(unit, "lists", AnnualList)
         self.books = DocumentCollection(unit, "books", ChainHead)
         self.clearances = DocumentCollection(unit, "clearances", Clearance)

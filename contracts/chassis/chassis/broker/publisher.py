@@ -49,7 +49,7 @@ class Publisher(Protocol):
         """Publish in this order; for each entry None when confirmed, else why not.
 
         ``at``, where an entry has it, is the real time of its commit and goes along as the message's timestamp. Raises
-        LinkDown when nothing could be written.
+        BrokerUnavailableError when nothing could be written.
         """
 
     async def close(self) -> None: ...

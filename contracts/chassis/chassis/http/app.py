@@ -8,7 +8,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.telemetry import TelemetryConfig
 from prometheus_fastapi_instrumentator import Instrumentator
 
-from chassis.http import audit_routes as access_records
+from chassis.http import audit_routes
 from chassis.http.endpoint import ApiContext
 from chassis.http.middleware import PROBE_PATHS, BodySizeLimitMiddleware, CorrelationMiddleware
 from chassis.http.openapi import document
@@ -42,7 +42,7 @@ def create_app(  # noqa: PLR0913 - the parts of an application, each a word of i
     if routes is not None:
         app.include_router(routes, responses=PROBLEMS)
     if gate is not None:
-        app.include_router(access_records.router(gate), responses=PROBLEMS)
+        app.include_router(audit_routes.router(gate), responses=PROBLEMS)
     install_problem_handlers(app)
     _wrap(app, metrics, body_max, gate)
     app.add_middleware(CorrelationMiddleware, tracing=tracing)

@@ -208,7 +208,7 @@ class RequestContext:
             raise await self._gate.audit_denial(self.actor, self._policy, decided, self.request)
 
     def filter(self) -> Filter:
-        """The filter of what ``allow`` lets through, for lists."""
+        """The filter of what ``authorize`` lets through, for lists."""
         return self._policy.filter(self.actor)
 
     async def page(

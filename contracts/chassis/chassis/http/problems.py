@@ -211,7 +211,7 @@ def _cause(reason: Reason) -> ProblemReason:
 
 
 def _basis(request: Request) -> dict[str, str | None]:
-    """What ``rests_on`` said of the route that was asked."""
+    """What ``based_on_rule`` said of the route that was asked."""
     described = getattr(request.scope.get("route"), "openapi_extra", None) or {}
     return {"rule": described.get(_RULE), "article": described.get(_ARTICLE)}
 

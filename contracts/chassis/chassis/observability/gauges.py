@@ -1,4 +1,4 @@
-"""What a service counts in its own field: gauges read from its store, the measures.py of a service is made of these."""
+"""What a service counts in its own field: gauges read from its store, the gauges.py of a service is made of these."""
 
 from __future__ import annotations
 

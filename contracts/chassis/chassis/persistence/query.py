@@ -1,4 +1,4 @@
-"""Mongo's filters and orders, for documents that are not in Mongo yet (the subset of ``handling.Where``)."""
+"""Mongo's filters and orders, for documents that are not in Mongo yet (the subset of ``handling.Filter``)."""
 
 from __future__ import annotations
 

@@ -78,19 +78,23 @@ class DocumentReader(Protocol):
 
 
 class DocumentStore(DocumentReader, Protocol):
-    """Where documents are kept. Driver errors come out as Conflict, Taken, Refused or Transient, nothing else."""
+    """Where documents are kept.
+
+    Driver errors come out as WriteConflictError, DuplicateKeyError, RejectedWriteError or TransientError, nothing
+    else.
+    """
 
     def snapshot(self) -> AbstractAsyncContextManager[DocumentReader]:
         """Read all as it was at one instant, so that no decision rests on half of what another has saved.
 
-        Reading raises Conflict when that instant is gone.
+        Reading raises WriteConflictError when that instant is gone.
         """
 
     async def commit(self, commit: ChangeSet) -> None:
-        """Save all or nothing, durably; raises Conflict when an inbox row is known or a version has moved."""
+        """Save all or nothing, durably; raises WriteConflictError when an inbox row is known or a version has moved."""
 
     async def insert(self, collection: str, document: Document) -> None:
-        """Save one new document, durably and by itself; raises Conflict when its ``_id`` is stored already."""
+        """Save one new document, durably and by itself; raises WriteConflictError when its ``_id`` is stored."""
 
 
 class HandlerOutcome(NamedTuple):
@@ -249,6 +253,11 @@ class UnitOfWork:
         return event.model_copy(update={"sequence": record.event_count + 1})
 
 
+HandlerCall: TypeAlias = Callable[[UnitOfWork, datetime], Awaitable[HandlerResult]]
+RelatedKeys: TypeAlias = Callable[[UnitOfWork], Awaitable[Iterable[Key]]]
+"""Names more to load, by what has been loaded."""
+
+
 def read_only_unit(seen: DocumentReader) -> UnitOfWork:
     """Give a unit for reading only: nothing saved on it goes anywhere."""
     return UnitOfWork(IdentityMap(seen, {}))
@@ -271,10 +280,3 @@ def _document(key: str, record: TrackedDocument) -> Document | None:
     if record.fields is None:
         return None
     return {"_id": key, "v": record.version, "n": record.event_count, **record.fields}
-
-
-HandlerCall: TypeAlias = Callable[[UnitOfWork, datetime], Awaitable[HandlerResult]]
-
-
-RelatedKeys: TypeAlias = Callable[[UnitOfWork], Awaitable[Iterable[Key]]]
-"""Names more to load, by what has been loaded."""

@@ -47,7 +47,7 @@ class TokenVerifier:
         self._known: dict[str, _CachedToken] = {}
 
     def actor(self, token: str) -> Actor:
-        """The actor that ``token`` names; raises ``InvalidToken`` with the reason."""
+        """The actor that ``token`` names; raises ``InvalidTokenError`` with the reason."""
         self._read_again_when_replaced()
         now = int(self._clock.now().timestamp())
         known = self._known.get(token)
@@ -64,7 +64,7 @@ class TokenVerifier:
         self._known[token] = known
 
     async def ping(self) -> None:
-        """Raises Transient while the keys cannot be read."""
+        """Raises TransientError while the keys cannot be read."""
         self._read_again_when_replaced()
 
     def _read_again_when_replaced(self) -> None:
@@ -97,7 +97,7 @@ def decode_token(token: str, keys: KeySet, *, issuer: str, audience: str, now: i
 
 
 def verify(token: str, keys: KeySet, *, issuer: str, audience: str, now: int) -> Actor:
-    """The actor that ``token`` names at Unix time ``now``; raises ``InvalidToken`` with the reason."""
+    """The actor that ``token`` names at Unix time ``now``; raises ``InvalidTokenError`` with the reason."""
     return decode_token(token, keys, issuer=issuer, audience=audience, now=now).actor
 
 

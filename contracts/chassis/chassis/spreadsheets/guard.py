@@ -33,7 +33,7 @@ class InvalidWorkbookError(Exception):
 
 
 def check(content: bytes) -> None:
-    """Raise ``NotAWorkbook`` for anything that is no xlsx of a size that people fill in."""
+    """Raise ``InvalidWorkbookError`` for anything that is no xlsx of a size that people fill in."""
     if content.startswith(XLS_MAGIC):
         # Its cells lie in records of a compound file: how far they reach is not known before all are laid out.
         raise InvalidWorkbookError("xls-not-accepted", "不接受 xls 格式，请在 Excel 或 WPS 中另存为 xlsx 后重新上传")

@@ -55,7 +55,10 @@ class Table(Generic[R]):
         self._sheet = Sheet(title, asked, frozenset(besides))
 
     def read(self, content: bytes) -> SheetResult[R]:
-        """Read the sheet of this title, or the only one there is; raises ``NotAWorkbook`` when it cannot be opened."""
+        """Read the sheet of this title, or the only one there is.
+
+        Raises ``InvalidWorkbookError`` when it cannot be opened.
+        """
         return read(self._sheet, self.row, content)
 
     def page(self, rows: Iterable[R], above: Iterable[str] = ()) -> SheetData:

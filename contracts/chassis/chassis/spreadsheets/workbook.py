@@ -14,7 +14,10 @@ Grid: TypeAlias = Sequence[Sequence[object]]
 
 
 def open_workbook(content: bytes) -> CalamineWorkbook:
-    """Open an xlsx, for ``with``; raises ``NotAWorkbook`` for anything else, and for what would unpack to too much."""
+    """Open an xlsx, for ``with``.
+
+    Raises ``InvalidWorkbookError`` for anything else, and for what would unpack to too much.
+    """
     guard.check(content)
     try:
         return CalamineWorkbook.from_filelike(io.BytesIO(content))

@@ -37,8 +37,9 @@ class Reply(NamedTuple):
 class WorkItem:
     """One message or command.
 
-    ``inbox_id`` is of ``command_id``, ``heard_id`` or ``item_id``; ``digest`` tells two commands under the same key
-    apart; ``reads`` is loaded ahead with the rest of the batch, and then what ``then`` names by it.
+    ``inbox_id`` is of ``command_inbox_id``, ``message_inbox_id`` or ``job_inbox_id``; ``digest`` tells two
+    commands under the same key apart; ``reads`` is loaded ahead with the rest of the batch, and
+    then what ``then`` names by it.
     """
 
     inbox_id: str

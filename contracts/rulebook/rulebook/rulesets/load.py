@@ -43,7 +43,7 @@ class RuleSets:
 
 
 def rule_sets_from(documents: Mapping[str, str]) -> RuleSets:
-    """Rule sets from TOML texts by name; raises RuleSetProblems with all that is wrong in any of them."""
+    """Rule sets from TOML texts by name; raises RuleSetError with all that is wrong in any of them."""
     good, problems = read_all(documents, RuleSet)
     problems += [
         f"{one}, {other}: both are in force on {max(good[one].in_force_from, good[other].in_force_from)}"

@@ -3,7 +3,7 @@
 How a form is laid out
     A ``Form`` is a list of ``Sheet``s; a sheet is a list of blocks printed one below the other on a grid of twelve
     columns (A to L). A ``Heading`` is one row across the whole grid, and so is a
-    ``Dated``, which is written over and not read. A ``Line`` is one row whose fields share the
+    ``DatedLine``, which is written over and not read. A ``Line`` is one row whose fields share the
     grid evenly; a field is its printed label (two columns) and, right of it, the cell to fill in (the rest of the
     share). A ``Table`` is a row of printed column titles and under it as many rows as there are, until the next
     block begins. Nothing else decides where a cell is: ``writer`` and ``reader`` both walk the blocks.

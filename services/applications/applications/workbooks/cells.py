@@ -28,7 +28,7 @@ _TICKED = re.compile(r"[☑■√✓✔☒]\s*(\S+)")
 
 
 def value_of(entry: Entry, raw: object) -> object:
-    """What a filled cell says; raises ``Malformed``."""
+    """What a filled cell says; raises ``InvalidCellError``."""
     return _READERS[entry.kind](entry, raw)
 
 

@@ -24,13 +24,13 @@ class WorkbookResult:
 
 
 def sheet_names(content: bytes) -> list[str]:
-    """Raises ``NotAWorkbook``."""
+    """Raises ``InvalidWorkbookError``."""
     with open_workbook(content) as book:
         return list(book.sheet_names)
 
 
 def read(form: Form, content: bytes) -> WorkbookResult:
-    """Read a filled form; raises ``NotAWorkbook`` when the file cannot be opened at all."""
+    """Read a filled form; raises ``InvalidWorkbookError`` when the file cannot be opened at all."""
     reading = WorkbookResult()
     with open_workbook(content) as book:
         for sheet in form.sheets:

@@ -8,8 +8,7 @@ from chassis.handling import Filter, Refusal
 from chassis.http.endpoint import PROBLEMS, ApiContext, Limit, Page, RequestContext
 from chassis.http.pagination import DEFAULT_LIMIT
 from chassis.security.policies import Policy, Rule, and_filters, everything, own_organisation, own_prefecture
-from chassis.spreadsheets import MEDIA_TYPES, Format, Heading, as_csv, as_xlsx
-from chassis.spreadsheets import SheetData as Sheet
+from chassis.spreadsheets import MEDIA_TYPES, Format, Heading, SheetData, as_csv, as_xlsx
 from fastapi import APIRouter, Depends, Query, Response
 from messages.values import AssessorRef, Number, Prefecture, Role, UnitType, Uscc
 from rulebook import PREFECTURES, UNIT_TYPE_NAMES
@@ -176,8 +175,8 @@ def _text(parts: Sequence[Part]) -> list[str]:
     return [str(part) for part in parts]
 
 
-def _sheet(rates: Sequence[RateView]) -> Sheet:
-    return Sheet("创建成功率", HEADINGS, [_cells(each) for each in rates])
+def _sheet(rates: Sequence[RateView]) -> SheetData:
+    return SheetData("创建成功率", HEADINGS, [_cells(each) for each in rates])
 
 
 def _cells(rate: RateView) -> tuple[Printed, ...]:

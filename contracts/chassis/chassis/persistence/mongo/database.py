@@ -37,7 +37,11 @@ def open_database(url: str, name: str, driver: Driver = "motor", listeners: Sequ
 
 
 class Database(Reader):
-    """One service's database. Driver errors come out as Conflict, Taken, Refused or Unavailable."""
+    """One service's database.
+
+    Driver errors come out as WriteConflictError, DuplicateKeyError, RejectedWriteError or
+    DatabaseUnavailableError.
+    """
 
     def __init__(self, client: Any, name: str, driver: Driver) -> None:  # noqa: ANN401 - two clients, one shape
         super().__init__(
