@@ -14,6 +14,7 @@ import pytest
 from aiosmtplib import send
 from chassis.security.dev_issuer import DevelopmentIssuer
 from chassis.settings import Mode
+from devkit.servers.processes import is_alive
 from messages.values import Role
 
 from deploy.services import SERVICES
@@ -78,7 +79,7 @@ def test_all_services_are_ready_and_a_stop_leaves_no_process(surroundings: Surro
     assert ready == {service.name: 200 for service in SERVICES}
     assert left.is_success, left.text
     assert len(started) >= len(SERVICES) + 2
-    assert [process for process in started if process.is_running()] == []
+    assert [process for process in started if is_alive(process)] == []
 
 
 async def test_the_second_start_goes_on_with_the_data_and_reports_a_service_that_dies(

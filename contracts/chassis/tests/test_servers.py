@@ -21,7 +21,7 @@ from devkit.servers import (
     free_ports,
     node,
 )
-from devkit.servers.processes import HOST, until_accepting
+from devkit.servers.processes import HOST, has_ended, until_accepting
 from pymongo import AsyncMongoClient
 from pymongo.errors import OperationFailure
 
@@ -143,8 +143,7 @@ async def test_nothing_is_left_when_the_launcher_is_killed(tmp_path: Path) -> No
     launcher.send_signal(signal.SIGKILL)
     await launcher.wait()
 
-    await asyncio.to_thread(mongod.wait, 10)
-    assert not mongod.is_running()
+    assert await has_ended(mongod, within=10)
 
 
 @pytest.mark.parametrize(("server", "port"), [(Mongod, "port"), (Broker, "amqp_port")])

@@ -14,6 +14,8 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+import psutil
+
 HOST = "127.0.0.1"
 # Below the kernel's ephemeral range: a client that reconnects to a stopped server may otherwise take its port.
 PORTS = range(20_000, 32_000)
@@ -110,6 +112,27 @@ def _spawn(command: Sequence[str], log: Path, environment: Mapping[str, str]) ->
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+
+
+def is_alive(process: psutil.Process) -> bool:
+    """Return whether the process still runs; a zombie has ended, though no parent has reaped it yet.
+
+    In a container whose first process reaps nothing, an orphan stays a zombie, and psutil calls that running.
+    """
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+async def has_ended(process: psutil.Process, *, within: float) -> bool:
+    """Wait until the process has ended, and return whether it did in time."""
+    deadline = time.monotonic() + within
+    while is_alive(process):
+        if time.monotonic() > deadline:
+            return False
+        await asyncio.sleep(0.05)
+    return True
 
 
 def free_ports(count: int) -> list[int]:
