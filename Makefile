@@ -53,7 +53,7 @@ checks: setup ## Install what only the checks need: node, and the parser of the 
 	@deploy/setup.sh checks
 
 .PHONY: test
-test: checks lint types walls ## The whole gate: format, lint, types, walls, all tests, a 90-second fault run
+test: checks lint types layers check-generated ## Run the gate: lint, types, layers, generated files, tests, 90 s of faults
 	$(PYTEST) -n 2 --dist loadfile -m "not faults"
 	$(MAKE) --no-print-directory test-faults-short
 
@@ -71,22 +71,21 @@ lint: setup ## Check format and lint rules
 types: setup ## Check types
 	$(BIN)/mypy $(PACKAGES)
 
-.PHONY: walls
-walls: setup ## Check which room may import which
+.PHONY: layers
+layers: setup ## Check which layer may import which
 	$(BIN)/lint-imports
 
 .PHONY: rules
 rules: setup ## List each rule of the regulation with its tests, and those that have none yet
 	$(BIN)/python -m tests.architecture.rules
 
-.PHONY: schemas
-schemas: setup ## Compare the events with the published schemas and record what may be added
-	$(BIN)/python -m messages contracts/schemas --write
+.PHONY: generate
+generate: setup ## Write schemas, OpenAPI, AsyncAPI, broker definitions and dashboards from the code
+	$(BIN)/python -m deploy.generate
 
-.PHONY: documents
-documents: setup ## Write OpenAPI, AsyncAPI and dashboards anew from the code
-	$(BIN)/python -m deploy.generate.documents --write
-	$(BIN)/python -m deploy.generate.dashboards --write
+.PHONY: check-generated
+check-generated: setup ## Compare the generated files with the code; writes nothing
+	$(BIN)/python -m deploy.generate --check
 
 .PHONY: test-contract
 test-contract: setup ## Ask every API much more than the gate does, and hold each answer to its document

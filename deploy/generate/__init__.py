@@ -1,0 +1,1 @@
+"""Writes every file that is generated from the code: schemas, API documents, broker definitions, dashboards."""

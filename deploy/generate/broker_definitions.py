@@ -1,19 +1,37 @@
-"""The committed definitions that a broker is given."""
+"""The broker's definitions: composed from the subscriptions, and the committed ones that a broker imports."""
 
 import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from chassis.broker.topology import definitions
+from messages.catalogue import EVENTS
+
+from deploy.services import SERVICES
+
 VHOST = "green"
 COMMITTED = Path(__file__).parent.parent / "rabbitmq" / "definitions.json"
 
 
+def composed(vhost: str = VHOST) -> dict[str, Any]:
+    """Compose everything but the users' passwords, which are made where the broker runs; imports every service."""
+    subscribed = {service.name: [each.event_type for each in service.subscriptions()] for service in SERVICES}
+    consumed = {event_type for types in subscribed.values() for event_type in types}
+    return definitions(subscribed, vhost, [event for event in EVENTS.values() if event not in consumed])
+
+
+def generate() -> dict[Path, str]:
+    """Return file → text."""
+    return {COMMITTED: json.dumps(composed(), indent=2, ensure_ascii=False) + "\n"}
+
+
 def committed() -> dict[str, Any]:
-    """Read them; a test holds them to what the services hear."""
-    definitions: dict[str, Any] = json.loads(COMMITTED.read_text(encoding="utf-8"))
-    return definitions
+    """Read the committed definitions, without importing a service."""
+    read: dict[str, Any] = json.loads(COMMITTED.read_text(encoding="utf-8"))
+    return read
 
 
-def with_passwords(definitions: Mapping[str, Any], passwords: Mapping[str, str]) -> dict[str, Any]:
-    return {**definitions, "users": [{**user, "password": passwords[user["name"]]} for user in definitions["users"]]}
+def with_passwords(without: Mapping[str, Any], passwords: Mapping[str, str]) -> dict[str, Any]:
+    users = [{**user, "password": passwords[user["name"]]} for user in without["users"]]
+    return {**without, "users": users}

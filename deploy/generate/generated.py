@@ -1,39 +1,45 @@
-"""Files that are written from the code: held to it, or written anew."""
+"""Compares generated files with what the code generates, or writes them."""
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from difflib import unified_diff
+from itertools import islice
 from pathlib import Path
 
-Made = Mapping[Path, str]
-"""File → the text that belongs in it; in their folders nothing else does."""
+GeneratedFiles = Mapping[Path, str]
+"""File → its text; the folders of these files hold nothing else."""
+DIFF_LINES = 40
 
 
-def outdated(made: Made) -> list[Path]:
-    """Files that are missing or say something else than the code, and those that nothing belongs in."""
-    stale = [file for file, text in made.items() if not file.exists() or file.read_text(encoding="utf-8") != text]
-    folders = sorted({file.parent for file in made if file.parent.exists()})
-    return stale + [file for folder in folders for file in sorted(folder.iterdir()) if file not in made]
+def outdated(files: GeneratedFiles) -> list[Path]:
+    """Return the files that are missing or differ from the code, and those that the code no longer generates."""
+    stale = [file for file, text in files.items() if _committed(file) != text]
+    folders = sorted({file.parent for file in files if file.parent.exists()})
+    return stale + [file for folder in folders for file in sorted(folder.iterdir()) if file not in files]
 
 
-def check_or_write(made: Made, root: Path, argv: Sequence[str] | None = None) -> int:
-    """Name each file that differs; give 0 when none does (or, with ``--write``, when all were brought to agree)."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--write", action="store_true", help="write what differs")
-    asked = parser.parse_args(argv)
-    found = outdated(made)
-    for file in found:
-        if asked.write:
-            _write(file, made.get(file))
-        print(f"{'written' if asked.write else 'differs from the code'}: {file.relative_to(root)}")
-    return 1 if found and not asked.write else 0
+def differences(files: GeneratedFiles, root: Path) -> Iterator[str]:
+    """Yield for each outdated file its name and the first lines of the difference; writes nothing."""
+    for file in outdated(files):
+        name = str(file.relative_to(root))
+        before, after = (_committed(file) or "").splitlines(), files.get(file, "").splitlines()
+        lines = list(islice(unified_diff(before, after, name, "generated from the code", lineterm=""), DIFF_LINES + 1))
+        more = ["…"] if len(lines) > DIFF_LINES else []
+        yield "\n".join([f"{name} is outdated", *lines[:DIFF_LINES], *more])
 
 
-def _write(file: Path, text: str | None) -> None:
-    """Write it, or take it away where nothing belongs in it."""
-    if text is None:
-        file.unlink()
-        return
-    file.parent.mkdir(exist_ok=True)
-    file.write_text(text, encoding="utf-8")
+def write(files: GeneratedFiles) -> list[Path]:
+    """Write outdated files, remove those that the code no longer generates, and return them all."""
+    changed = outdated(files)
+    for file in changed:
+        if file not in files:
+            file.unlink()
+            continue
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(files[file], encoding="utf-8")
+    return changed
+
+
+def _committed(file: Path) -> str | None:
+    return file.read_text(encoding="utf-8") if file.is_file() else None

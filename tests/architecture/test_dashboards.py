@@ -9,10 +9,9 @@ from typing import Any
 
 import pytest
 
-from deploy.generate.dashboards import __main__ as command
+from deploy.generate.dashboards import generator
 from deploy.generate.dashboards.dashboards import BOARDS
 from deploy.generate.dashboards.panels import Panel
-from deploy.generate.generated import check_or_write, outdated
 from deploy.services import SERVICES
 from tests.architecture.promql import exported_metrics, metrics_of
 
@@ -26,7 +25,7 @@ every_service = pytest.mark.parametrize("service", [service.name for service in 
 
 def shown(service: str) -> list[dict[str, Any]]:
     """The panels of the committed dashboard that show something."""
-    board = json.loads((command.FOLDER / "grafana" / f"{service}.json").read_text(encoding="utf-8"))
+    board = json.loads((generator.FOLDER / "grafana" / f"{service}.json").read_text(encoding="utf-8"))
     return [panel for panel in board["panels"] if panel["type"] != "row"]
 
 
@@ -44,22 +43,6 @@ def test_a_panel_has_a_chinese_title_and_an_english_one(panel: Panel) -> None:
     assert HAN.search(panel.title)
     assert panel.english
     assert not HAN.search(panel.english)
-
-
-def test_the_committed_dashboards_are_what_the_code_composes() -> None:
-    assert outdated(command.files()) == [], "run: make documents"
-
-
-def test_a_file_that_nothing_belongs_in_any_more_is_named_and_taken_away(tmp_path: Path) -> None:
-    made = {tmp_path / "boards" / "review.json": "{}"}
-    assert check_or_write(made, tmp_path, ["--write"]) == 0
-    orphan = tmp_path / "boards" / "gone.json"
-    orphan.write_text("{}")
-
-    assert check_or_write(made, tmp_path, []) == 1
-    assert outdated(made) == [orphan]
-    assert check_or_write(made, tmp_path, ["--write"]) == 0
-    assert not orphan.exists()
 
 
 @every_service
@@ -85,7 +68,7 @@ def test_no_panel_of_a_board_covers_another(service: str) -> None:
 @pytest.mark.skipif(not STATIC.exists(), reason="the scripts come with the Debian package prometheus")
 @every_service
 def test_a_page_of_prometheus_loads_scripts_and_styles_that_are_there(service: str) -> None:
-    page = (command.CONSOLES / f"{service}.html").read_text(encoding="utf-8")
+    page = (generator.CONSOLES / f"{service}.html").read_text(encoding="utf-8")
     files = re.findall(r"/classic/static/([^\"]+)", page)
 
     assert files

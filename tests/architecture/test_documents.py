@@ -19,10 +19,8 @@ from messages.envelope import decode, encode
 from messages.values import Role
 from rulebook import catalogue
 
-from deploy.generate.documents import __main__ as command
 from deploy.generate.documents.events import CHINESE, asyncapi
 from deploy.generate.documents.headers import headers_of
-from deploy.generate.generated import outdated
 from deploy.services import SERVICES
 from tests.architecture.sources import ROOT
 
@@ -62,10 +60,6 @@ def test_every_operation_says_which_rule_a_malformed_request_breaks(service: str
     named = {name: each.get("x-rule") for name, each in operations(service) if name != OF_THE_CHASSIS}
 
     assert {name for name, rule in named.items() if rule not in catalogue()} == set()
-
-
-def test_the_committed_documents_are_what_the_code_says() -> None:
-    assert outdated(command.documents()) == [], "run: make documents"
 
 
 @every_service

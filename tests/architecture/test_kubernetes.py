@@ -15,7 +15,7 @@ import yaml
 from applications.settings import Settings as OfApplications
 from notify.settings import Settings as OfNotify
 
-from deploy.generate.broker_topology import composed
+from deploy.generate.broker_definitions import composed
 from deploy.services import SERVICES
 from tests.architecture.sources import ROOT
 

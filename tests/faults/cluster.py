@@ -17,7 +17,7 @@ from devkit.private_servers import PrivateServers, ServiceDatabase
 from devkit.servers import Broker, Mongod
 from devkit.servers.processes import free_ports, until_accepting
 
-from deploy.generate.broker_topology import composed
+from deploy.generate.broker_definitions import composed
 from deploy.services import SERVICES, Service
 from tests.faults.proxy import TcpProxy
 from tests.support.service_environment import service_environment

@@ -10,7 +10,7 @@ import httpx2
 import pytest
 from devkit.private_servers import PrivateServers
 
-from deploy.generate.broker_topology import composed
+from deploy.generate.broker_definitions import composed
 from deploy.local.paths import StackPaths
 from deploy.local.servers import own, scraped_of
 from tests.architecture.promql import OF_THE_BROKER

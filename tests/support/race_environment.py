@@ -21,7 +21,7 @@ from devkit.private_servers import PrivateServers, ServiceDatabase
 from devkit.servers.processes import free_ports, until_accepting
 from messages.event import Event
 
-from deploy.generate.broker_topology import composed
+from deploy.generate.broker_definitions import composed
 from tests.support.load_data import Assessor
 from tests.support.service_environment import service_environment
 from tests.support.worker import Worker

@@ -6,11 +6,13 @@ that no unknown field may occur, open that any may; without that difference an a
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 from jsonsubschema import isSubschema
 
-from messages.schemas import Schema
+from messages.schemas import Schema, rendered, schemas
 
 _NOTES = {"title", "description", "default", "format", "$schema", "$id", "x-owner", "x-sharing", "examples"}
 
@@ -23,6 +25,19 @@ def breaking_changes(old: Schema, new: Schema) -> list[str]:
     if not isSubschema(_closed(_dereferenced(new)), _dereferenced(old)):
         problems.append("forward: a reader of the old version would refuse what speakers of the new one say")
     return problems
+
+
+def breaking_changes_since(folder: Path) -> list[str]:
+    """Return every breaking change of the code against the published schemas in ``folder``."""
+    broken: list[str] = []
+    current = schemas()
+    for name, schema in current.items():
+        committed = folder / f"{name}.json"
+        if committed.exists() and committed.read_text(encoding="utf-8") != rendered(schema):
+            published = json.loads(committed.read_text(encoding="utf-8"))
+            broken += [f"{name}: {each}" for each in breaking_changes(published, schema)]
+    gone = {each.stem for each in folder.glob("*.json")} - current.keys()
+    return broken + [f"{name}: a published type may not disappear" for name in sorted(gone)]
 
 
 def _dereferenced(schema: Schema) -> dict[str, Any]:

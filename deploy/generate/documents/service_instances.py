@@ -1,4 +1,4 @@
-"""A service as its main.py wires it, with nothing started behind it."""
+"""Builds a service as its main.py does, from settings that start and reach nothing."""
 
 from __future__ import annotations
 
@@ -8,28 +8,38 @@ from types import ModuleType, NoneType
 from typing import get_args, get_type_hints
 
 from chassis.runtime.service import ServiceDefinition
-from chassis.settings import PREFIX, Settings
+from chassis.security.dev_issuer import DevelopmentIssuer
+from chassis.security.pseudonyms import add_key
+from chassis.settings import Mode, Settings
 
-from deploy.local.paths import StackPaths
-from deploy.local.processes import environment
-from deploy.local.servers import own
 from deploy.services import Service
 
 
 def instantiate(service: Service, folder: Path) -> ServiceDefinition:
-    """Give what the service's process is made of; the keys it asks for are made in ``folder``."""
-    places = StackPaths(folder, first_port=1)
-    places.prepare()
+    """Return the definition that the service's process would run; creates its keys and files in ``folder``."""
     main = import_module(f"{service.package}.main")
-    chosen = {
-        name.removeprefix(PREFIX).lower(): value for name, value in environment(service, places, own(places)).items()
+    settings = _settings_class(main).model_validate(_settings(service, folder))
+    definition: ServiceDefinition = main.service(settings)
+    return definition
+
+
+def _settings(service: Service, folder: Path) -> dict[str, str]:
+    person_keys = folder / "persons.toml"
+    DevelopmentIssuer(folder, Mode.LOCAL)
+    add_key(person_keys, "local-1")
+    return {
+        "mode": Mode.LOCAL,
+        "amqp_url": "amqp://localhost/green",
+        "mongo_url": "mongodb://localhost",
+        "database": service.database,
+        "jwks_file": str(folder / "jwks.json"),
+        "files_dir": str(folder),
+        "person_key_file": str(person_keys),
     }
-    made: ServiceDefinition = main.service(_settings_of(main).model_validate(chosen))
-    return made
 
 
-def _settings_of(main: ModuleType) -> type[Settings]:
-    """Give the class of settings that ``main.service`` takes."""
+def _settings_class(main: ModuleType) -> type[Settings]:
+    """Return the class of settings that ``main.service`` takes."""
     taken: type[Settings]
     (taken,) = (each for each in get_args(get_type_hints(main.service)["settings"]) if each is not NoneType)
     return taken
