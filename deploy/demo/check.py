@@ -31,7 +31,7 @@ EXPECTED = {
     EdgeCase.INITIAL_REVIEW_REFUSED: Expected("initial_review_refused", ("V1",)),
     EdgeCase.DEPARTMENT_OBJECTS: Expected(LISTED),
     EdgeCase.DEPARTMENT_SILENT: Expected(LISTED),
-    EdgeCase.FAILED_VETO: Expected("mandatory_item_failed", ("V6",)),
+    EdgeCase.MANDATORY_ITEM_FAILED: Expected("mandatory_item_failed", ("V6",)),
     EdgeCase.BELOW_PASS_MARK: Expected("below_pass_mark", ("V8",)),
     EdgeCase.BORDERLINE: Expected(LISTED),
     EdgeCase.SITE_LOWERS: Expected("below_pass_mark", ("V8",)),
@@ -68,14 +68,14 @@ def _tie(account: SeasonResult) -> Iterator[str]:
     if len({each.score for each in tied}) != 1:
         yield f"the tie has different scores: {[str(each.score) for each in tied]}"
     if any(not _next_to(one, other) for one, other in pairwise(tied)):
-        yield f"the tie is not ranked in order: {[each.place for each in tied]}"
+        yield f"the tie is not ranked in order: {[each.rank for each in tied]}"
     more, earlier, later = (each.energy_carbon for each in tied)
     if more is None or earlier is None or not more > earlier == later:
         yield f"the tie's energy and carbon scores are {more}, {earlier}, {later}"
 
 
 def _next_to(one: ApplicationResult, other: ApplicationResult) -> bool:
-    return one.place is not None and other.place == one.place + 1
+    return one.rank is not None and other.rank == one.rank + 1
 
 
 def _quota(account: SeasonResult) -> Iterator[str]:

@@ -41,7 +41,7 @@ CASES = {
     EdgeCase.INITIAL_REVIEW_REFUSED: "盟市初审不通过",
     EdgeCase.DEPARTMENT_OBJECTS: "一个部门有不同意见，已说明处理情况",
     EdgeCase.DEPARTMENT_SILENT: "一个部门逾期未回复",
-    EdgeCase.FAILED_VETO: "专家认定基本要求不符合",
+    EdgeCase.MANDATORY_ITEM_FAILED: "专家认定基本要求不符合",
     EdgeCase.BELOW_PASS_MARK: "得分低于分数线",
     EdgeCase.BORDERLINE: "临界得分，现场核实后确认",
     EdgeCase.SITE_LOWERS: "现场核实后低于分数线",
@@ -74,7 +74,7 @@ def _announced(account: SeasonResult) -> Table:
     table = _table(title, "序号", "类型", "名次", "单位名称", "盟市", "得分")
     for number, fate in enumerate(_in_order(account), start=1):
         unit = fate.applicant.unit
-        place = (TYPES[unit.unit_type], str(fate.place), unit.name, PREFECTURES[unit.prefecture])
+        place = (TYPES[unit.unit_type], str(fate.rank), unit.name, PREFECTURES[unit.prefecture])
         table.add_row(str(number), *place, str(fate.score))
     return table
 
@@ -82,7 +82,7 @@ def _announced(account: SeasonResult) -> Table:
 def _in_order(account: SeasonResult) -> list[ApplicationResult]:
     order = list(UnitType)
     listed = [each for each in account.fates if each.ending == LISTED]
-    return sorted(listed, key=lambda each: (order.index(each.applicant.unit.unit_type), each.place or 0))
+    return sorted(listed, key=lambda each: (order.index(each.applicant.unit.unit_type), each.rank or 0))
 
 
 def _ended(account: SeasonResult) -> Table:
@@ -106,7 +106,7 @@ def _hard_cases(account: SeasonResult) -> Table:
 
 def _result(fate: ApplicationResult) -> str:
     if fate.ending == LISTED:
-        return f"第{fate.place}名，{fate.score}分"
+        return f"第{fate.rank}名，{fate.score}分"
     return " ".join((ENDINGS[fate.ending], *fate.rules))
 
 

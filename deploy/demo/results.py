@@ -36,7 +36,7 @@ class ApplicationResult:
     ending: str
     """``listed``, ``refused``, ``withdrawn``, ``open``, or the outcome of its case."""
     reasons: tuple[RefusalReason, ...] = ()
-    place: int | None = None
+    rank: int | None = None
     score: Decimal | None = None
     energy_carbon: Decimal | None = None
     forwarded_on: str | None = None
@@ -80,12 +80,12 @@ async def collect_results(calls: Calls, cast: Personas) -> SeasonResult:
     rankings = (await region.get("review", f"/batches/{YEAR}/ranking"))["items"]
     numbers = [each["number"] for each in await public.all("registry", "/lists", year=YEAR)]
     (notice,) = await public.all("review", "/notices", batch_year=YEAR)
-    places = _places(rankings)
+    ranked = _rows_by_case(rankings)
     fates = []
     for applicant in cast.applicants:
         application = applications[applicant.unit.key]
         number = application["application_id"]
-        fates.append(_fate(applicant, application, cases.get(number), places.get(number, {})))
+        fates.append(_fate(applicant, application, cases.get(number), ranked.get(number, {})))
     return SeasonResult(
         fates=tuple(fates),
         announced=await public.get("registry", f"/lists/{min(numbers)}"),
@@ -104,7 +104,7 @@ def _key(application: Json) -> str:
     return UnitRef.model_validate(application["unit"]).key
 
 
-def _places(rankings: list[Json]) -> dict[str, Json]:
+def _rows_by_case(rankings: list[Json]) -> dict[str, Json]:
     groups = [group for each in rankings for group in each["ranking"]["groups"]]
     return {line["case_id"]: line for group in groups for line in group["lines"]}
 
@@ -116,7 +116,7 @@ def _fate(applicant: Applicant, application: Json, case: Json | None, line: Json
         applicant=applicant,
         ending=_ending(application, told),
         reasons=tuple(RefusalReason.of(each) for each in told.get("reasons") or application["refusals"]),
-        place=line.get("place"),
+        rank=line.get("rank"),
         score=Decimal(score) if score is not None else None,
         energy_carbon=Decimal(line["energy_carbon"]) if score is not None else None,
         forwarded_on=told.get("forwarded_on"),

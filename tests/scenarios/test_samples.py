@@ -63,7 +63,7 @@ def cover(content: bytes) -> list[str]:
 
 def panel_total(applicant: Applicant) -> Decimal:
     scheme = report.scheme_of(applicant)
-    met = {veto.id: True for veto in scheme.vetoes}
+    met = {item.id: True for item in scheme.mandatory_items}
     return score(scheme, values(applicant, scheme, applicant.score), met).total
 
 
@@ -117,7 +117,7 @@ def test_a_report_is_read_back_and_answers_the_whole_scheme(name: str) -> None:
     applicant = BY_NAME[name]
     found, scheme = read_back(report.form_of(applicant), filed(applicant)), report.scheme_of(applicant)
     filed_values = {row["indicator"]: row["value"] for row in rows(found, "indicators")}
-    met = {row["item"]: row["passed"] for row in rows(found, "vetoes")}
+    met = {row["item"]: row["passed"] for row in rows(found, "mandatory_items")}
     assert problems(scheme, filed_values, met) == []
     assert abs(score(scheme, filed_values, met).total - applicant.claimed) < 3
     assert [row["sha256"] for row in rows(found, "evidence")] == [each.sha256 for each in evidence.of(applicant)]
@@ -204,7 +204,7 @@ def test_the_tie_is_equal_in_score_and_differs_in_energy_and_carbon() -> None:
     scored = []
     for applicant in CAST.playing(*TIES):
         scheme = report.scheme_of(applicant)
-        met = {veto.id: True for veto in scheme.vetoes}
+        met = {item.id: True for item in scheme.mandatory_items}
         scored.append((applicant.case, score(scheme, values(applicant, scheme, applicant.score), met)))
     by_case = dict(scored)
     assert len({each.total for each in by_case.values()}) == 1

@@ -126,7 +126,7 @@ def _report() -> dict[str, Any]:
             {"indicator": each.id, "value": str(_best(scheme, each.id)), "unit": each.unit}
             for each in scheme.indicators
         ],
-        "vetoes": [{"item": each.id, "passed": True} for each in scheme.vetoes],
+        "mandatory_items": [{"item": each.id, "passed": True} for each in scheme.mandatory_items],
         "certificates": [
             {"system": each, "number": f"CN-{each}", "valid_from": "2025-01-01", "valid_until": "2027-12-31"}
             for each in rules_on(DAY).systems

@@ -50,7 +50,7 @@ class ApplicationAccepted(Application, Event, type="applications.application.acc
     submitted_on: date
     scheme: SchemeRef
     indicators: tuple[IndicatorValue, ...]
-    vetoes: tuple[MandatoryItemAnswer, ...]
+    mandatory_items: tuple[MandatoryItemAnswer, ...]
     self_score: Number
     """Score of the evaluation report under the scheme, 0 to 100."""
     evidence: tuple[FileRef, ...]

@@ -152,7 +152,7 @@ class CaseScored(Case, Event, type="review.case.scored.v1", subject="case_id", s
     scheme: SchemeRef
     score: Number
     energy_carbon_score: Number
-    failed_vetoes: tuple[Identifier, ...]
+    failed_mandatory_items: tuple[Identifier, ...]
     scored_on: date
 
 
@@ -160,7 +160,7 @@ class NoticeLine(Value):
     case_id: Identifier
     unit: UnitRef
     rank: Annotated[int, Field(ge=1)]
-    """Place among the units of the same type."""
+    """Rank among the units of the same type."""
 
 
 class PublicNoticeOpened(Event, type="review.notice.opened.v1", subject="notice_id", sharing="public"):

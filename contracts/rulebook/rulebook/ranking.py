@@ -9,7 +9,7 @@ from pydantic import AwareDatetime
 
 from rulebook.types import Frozen, UnitTypeName
 
-Outcome = Literal["selected", "over_cap", "below_pass_mark", "failed_veto"]
+Outcome = Literal["selected", "beyond_cap", "below_pass_mark", "mandatory_item_failed"]
 
 
 class Entry(Frozen):
@@ -23,12 +23,12 @@ class Entry(Frozen):
     energy_carbon: Decimal
     submitted_at: AwareDatetime
     uscc: str
-    failed_vetoes: tuple[str, ...] = ()
+    failed_mandatory_items: tuple[str, ...] = ()
 
 
 class RankedEntry(Frozen):
     entry: Entry
-    place: int | None
+    rank: int | None
     """From 1 among the candidates; None for a case that is none."""
     outcome: Outcome
 
@@ -55,10 +55,10 @@ def rank(entries: Iterable[Entry], *, pass_mark: Decimal, cap: int | None = None
     kinds = {(entry.unit_type, entry.scheme) for entry in ordered}
     if len(kinds) > 1:
         raise NotComparableError(f"scores never ranked together: {', '.join(map('/'.join, sorted(kinds)))}")
-    candidates = [e for e in ordered if not e.failed_vetoes and e.score >= pass_mark]
-    others = [e for e in ordered if e.failed_vetoes or e.score < pass_mark]
-    lines = [RankedEntry(entry=e, place=n, outcome=_within(cap, n)) for n, e in enumerate(candidates, start=1)]
-    lines += [RankedEntry(entry=e, place=None, outcome=_why_not(e)) for e in others]
+    candidates = [e for e in ordered if not e.failed_mandatory_items and e.score >= pass_mark]
+    others = [e for e in ordered if e.failed_mandatory_items or e.score < pass_mark]
+    lines = [RankedEntry(entry=e, rank=n, outcome=_within(cap, n)) for n, e in enumerate(candidates, start=1)]
+    lines += [RankedEntry(entry=e, rank=None, outcome=_why_not(e)) for e in others]
     return Ranking(pass_mark=pass_mark, cap=cap, lines=tuple(lines))
 
 
@@ -67,9 +67,9 @@ def _best_first(entry: Entry) -> tuple[Decimal, Decimal, datetime, str, str]:
     return -entry.score, -entry.energy_carbon, entry.submitted_at, entry.uscc, entry.case_id
 
 
-def _within(cap: int | None, place: int) -> Outcome:
-    return "selected" if cap is None or place <= cap else "over_cap"
+def _within(cap: int | None, rank: int) -> Outcome:
+    return "selected" if cap is None or rank <= cap else "beyond_cap"
 
 
 def _why_not(entry: Entry) -> Outcome:
-    return "failed_veto" if entry.failed_vetoes else "below_pass_mark"
+    return "mandatory_item_failed" if entry.failed_mandatory_items else "below_pass_mark"

@@ -28,7 +28,7 @@ def entry(case_id: str, score: str, **facts: object) -> Entry:
 
 
 def order(ranking: Ranking) -> list[tuple[str, int | None, str]]:
-    return [(line.entry.case_id, line.place, line.outcome) for line in ranking.lines]
+    return [(line.entry.case_id, line.rank, line.outcome) for line in ranking.lines]
 
 
 @pytest.mark.rule("V8")
@@ -45,7 +45,7 @@ def test_those_at_or_over_the_pass_mark_are_candidates_best_first() -> None:
 @pytest.mark.rule("V8")
 def test_the_cap_ends_the_selection_and_the_rest_keep_their_places() -> None:
     ranking = rank([entry("a", "90"), entry("b", "80"), entry("c", "75")], pass_mark=MARK, cap=2)
-    assert order(ranking) == [("a", 1, "selected"), ("b", 2, "selected"), ("c", 3, "over_cap")]
+    assert order(ranking) == [("a", 1, "selected"), ("b", 2, "selected"), ("c", 3, "beyond_cap")]
 
 
 @pytest.mark.rule("V8")
@@ -68,9 +68,9 @@ def test_then_by_uscc_and_at_last_by_case() -> None:
 
 @pytest.mark.rule("V6")
 def test_a_failed_mandatory_item_fails_the_case_whatever_the_score() -> None:
-    failed = entry("best", "99", failed_vetoes=("permitted_emissions",))
+    failed = entry("best", "99", failed_mandatory_items=("permitted_emissions",))
     ranking = rank([failed, entry("good", "71")], pass_mark=MARK, cap=1)
-    assert order(ranking) == [("good", 1, "selected"), ("best", None, "failed_veto")]
+    assert order(ranking) == [("good", 1, "selected"), ("best", None, "mandatory_item_failed")]
 
 
 @pytest.mark.rule("V8")

@@ -53,7 +53,7 @@ def test_factory_2025_holds_five_groups_and_fourteen_indicators() -> None:
         "land_intensity": 8,
     }
     assert [int(i.points) for i in scheme.indicators] == [8, 8, 8, 6, 8, 8, 8, 6, 6, 4, 6, 8, 8, 8]
-    assert len(scheme.vetoes) == 8
+    assert len(scheme.mandatory_items) == 8
 
 
 def test_factory_2018_holds_its_six_groups() -> None:
@@ -85,7 +85,7 @@ def test_the_park_has_six_groups_and_three_years_of_values() -> None:
 def test_every_scheme_says_where_it_comes_from_and_can_break_ties(scheme: Scheme) -> None:
     assert "[" in scheme.source
     assert any(indicator.energy_or_carbon for indicator in scheme.indicators)
-    assert scheme.vetoes
+    assert scheme.mandatory_items
 
 
 def test_faults_of_a_scheme_are_named_all_at_once() -> None:

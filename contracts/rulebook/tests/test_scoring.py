@@ -35,7 +35,7 @@ def best_values(scheme: Scheme) -> dict[str, Decimal]:
 
 
 def all_met(scheme: Scheme) -> dict[str, bool]:
-    return {veto.id: True for veto in scheme.vetoes}
+    return {item.id: True for item in scheme.mandatory_items}
 
 
 @pytest.mark.parametrize("scheme", ALL_FOUR, ids=lambda scheme: scheme.key)
@@ -43,7 +43,7 @@ def test_the_best_values_score_exactly_100(scheme: Scheme) -> None:
     result = score(scheme, best_values(scheme), all_met(scheme))
     assert result.total == 100
     assert result.by_group == {group.id: group.points for group in scheme.groups}
-    assert result.failed_vetoes == ()
+    assert result.failed_mandatory_items == ()
 
 
 def test_linear_scores_nothing_at_the_benchmark_and_all_at_the_leading_value() -> None:
@@ -97,9 +97,9 @@ def test_the_energy_and_carbon_score_is_the_sum_of_those_indicators() -> None:
 
 @pytest.mark.rule("V6")
 def test_requirements_not_met_are_named_and_change_no_points() -> None:
-    vetoes = all_met(FACTORY) | {"permitted_emissions": False, "registered_manufacturer": False}
-    result = score(FACTORY, best_values(FACTORY), vetoes)
-    assert result.failed_vetoes == ("registered_manufacturer", "permitted_emissions")
+    mandatory_items = all_met(FACTORY) | {"permitted_emissions": False, "registered_manufacturer": False}
+    result = score(FACTORY, best_values(FACTORY), mandatory_items)
+    assert result.failed_mandatory_items == ("registered_manufacturer", "permitted_emissions")
     assert result.total == 100
 
 
@@ -112,8 +112,8 @@ def test_everything_missing_unknown_or_out_of_range_is_named_at_once() -> None:
         "charm": Decimal(1),
     }
     del values["energy_intensity"]
-    vetoes = all_met(FACTORY) | {"luck": True}
-    del vetoes["permitted_emissions"]
+    mandatory_items = all_met(FACTORY) | {"luck": True}
+    del mandatory_items["permitted_emissions"]
     found = [
         "energy_intensity: missing",
         "permitted_emissions: missing",
@@ -123,9 +123,9 @@ def test_everything_missing_unknown_or_out_of_range_is_named_at_once() -> None:
         "renewables_share: 100.1 is above 100",
         "land_output: -1 is below 0",
     ]
-    assert problems(FACTORY, values, vetoes) == found
+    assert problems(FACTORY, values, mandatory_items) == found
     with pytest.raises(ScoreProblems) as refused:
-        score(FACTORY, values, vetoes)
+        score(FACTORY, values, mandatory_items)
     assert list(refused.value.problems) == found
 
 

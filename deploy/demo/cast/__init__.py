@@ -45,7 +45,7 @@ class EdgeCase(StrEnum):
     """One department objects; the opinion document answers it (V2)."""
     DEPARTMENT_SILENT = "department_silent"
     """One department lets the due day pass (V2)."""
-    FAILED_VETO = "failed_veto"
+    MANDATORY_ITEM_FAILED = "mandatory_item_failed"
     """The experts find a mandatory item not met (V6)."""
     BELOW_PASS_MARK = "below_pass_mark"  # noqa: S105 - a mark, no password
     BORDERLINE = "borderline"

@@ -49,7 +49,7 @@ def filled(applicant: Applicant, evidence: Sequence[Evidence], *, amended: bool 
         **_unit(applicant),
         **_evaluation(applicant),
         "indicators": _indicators(applicant, scheme, _rows(given, "indicators")),
-        "vetoes": [{**row, "passed": True} for row in _rows(given, "vetoes")],
+        "mandatory_items": [{**row, "passed": True} for row in _rows(given, "mandatory_items")],
         "evidence": [{"name": each.name, "sha256": each.sha256, "note": each.note} for each in evidence],
         **(_park(applicant) if is_park else _enterprise(applicant, given, amended=amended)),
     }

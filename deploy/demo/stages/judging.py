@@ -47,10 +47,10 @@ def _sheet(applicant: Applicant, seat: int) -> dict[str, object]:
     scheme = scheme_of(applicant)
     lenience = Decimal(0) if applicant.case in OF_ONE_MIND else LENIENCE[seat]
     found = values(applicant, scheme, applicant.score + lenience)
-    unmet = UNMET if applicant.case is EdgeCase.FAILED_VETO and seat > 0 else None
+    unmet = UNMET if applicant.case is EdgeCase.MANDATORY_ITEM_FAILED and seat > 0 else None
     return {
         "values": {indicator: str(value) for indicator, value in found.items()},
-        "vetoes": {veto.id: veto.id != unmet for veto in scheme.vetoes},
+        "mandatory_items": {item.id: item.id != unmet for item in scheme.mandatory_items},
         "sign": True,
     }
 

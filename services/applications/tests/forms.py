@@ -93,7 +93,7 @@ def report_of(unit: UnitRef = STEEL, **changes: Any) -> dict[str, Any]:  # noqa:
     given: dict[str, Any] = dict(report.prefilled(scheme))
     answered = {
         "indicators": [row | {"value": best_value(scheme, row["indicator"])} for row in given["indicators"]],
-        "vetoes": [row | {"passed": True} for row in given["vetoes"]],
+        "mandatory_items": [row | {"passed": True} for row in given["mandatory_items"]],
         "evidence": [{"name": "营业执照.pdf", "sha256": DIGEST}],
         "name": unit.name,
         "uscc": unit.uscc,

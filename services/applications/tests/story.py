@@ -91,7 +91,7 @@ def report(unit: UnitRef = STEEL, **changes: Any) -> Report:  # noqa: ANN401 - f
         scheme=SchemeRef(id=scheme.id, version=scheme.version),
         representative=SOMEONE,
         indicators=tuple(FiledIndicator(i.id, best_value(scheme, i.id), i.unit) for i in scheme.indicators),
-        vetoes=tuple(MandatoryItemAnswer(item=each.id, passed=True) for each in scheme.vetoes),
+        mandatory_items=tuple(MandatoryItemAnswer(item=each.id, passed=True) for each in scheme.mandatory_items),
         evidence=(NamedFile("营业执照.pdf", DIGEST),),
         independent_legal_person=True,
         industry_code="3130",

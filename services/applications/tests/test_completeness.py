@@ -78,7 +78,7 @@ def test_every_missing_unknown_or_impossible_answer_is_named() -> None:
     filed = report().indicators
     unknown = MandatoryItemAnswer(item="no_such_item", passed=True)
     impossible = replace(filed[1], value=filed[1].value - 10**9)
-    wrong = with_report(indicators=(impossible, *filed[2:]), vetoes=(*report().vetoes, unknown))
+    wrong = with_report(indicators=(impossible, *filed[2:]), mandatory_items=(*report().mandatory_items, unknown))
 
     assert sorted(found(wrong)) == [("A2", "answer-missing"), ("A2", "answer-out-of-range"), ("A2", "answer-unknown")]
 
@@ -92,9 +92,9 @@ def test_a_value_in_another_unit_is_refused() -> None:
 
 @pytest.mark.rule("A2")
 def test_a_failed_requirement_is_for_the_experts_to_judge() -> None:
-    answers = tuple(MandatoryItemAnswer(item=each.id, passed=False) for each in scheme_of(STEEL).vetoes)
+    answers = tuple(MandatoryItemAnswer(item=each.id, passed=False) for each in scheme_of(STEEL).mandatory_items)
 
-    assert found(with_report(vetoes=answers)) == []
+    assert found(with_report(mandatory_items=answers)) == []
 
 
 @pytest.mark.rule("A3")

@@ -114,7 +114,7 @@ def _environment() -> SandboxedEnvironment:
     environment = SandboxedEnvironment(
         undefined=StrictUndefined, autoescape=False, trim_blocks=True, finalize=_printable
     )
-    environment.filters |= {"zh": _chinese, "day": _chinese_day, "vetoes": _names_of_vetoes}
+    environment.filters |= {"zh": _chinese, "day": _chinese_day, "mandatory_items": _names_of_mandatory_items}
     return environment
 
 
@@ -139,9 +139,9 @@ def _chinese_day(day: date | str) -> str:
     return f"{given.year}年{given.month}月{given.day}日"
 
 
-def _names_of_vetoes(items: Iterable[str], scheme: Mapping[str, str]) -> list[str]:
+def _names_of_mandatory_items(items: Iterable[str], scheme: Mapping[str, str]) -> list[str]:
     """The scheme's own words for its mandatory requirements (A2)."""
-    names = {each.id: each.name_zh for each in scheme_of(scheme["id"], scheme["version"]).vetoes}
+    names = {each.id: each.name_zh for each in scheme_of(scheme["id"], scheme["version"]).mandatory_items}
     return [names.get(each, each) for each in items]
 
 

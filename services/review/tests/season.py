@@ -10,7 +10,7 @@ from messages.values import Role
 from review.handlers.applications import open_case
 from review.store import Store
 
-from .story import DEPARTMENTS, SCAN, STEEL, accepted, at, unit, values, vetoes
+from .story import DEPARTMENTS, SCAN, STEEL, accepted, at, mandatory_items, unit, values
 
 HERE = "150200"
 AFTER_FORWARDING, NOTICE_DAY, DAY_AFTER = date(2026, 6, 1), date(2026, 6, 18), date(2026, 6, 27)
@@ -55,7 +55,7 @@ class Season:
         appointed = (await self.reviewers.post("/v1/batches/2026/panels")).json()["appointed"]
         for panel in appointed:
             for name in panel["experts"]:
-                sheet = {"values": as_json(values("0.9")), "vetoes": vetoes(), "sign": True}
+                sheet = {"values": as_json(values("0.9")), "mandatory_items": mandatory_items(), "sign": True}
                 answer = await self.expert(name).put(f"/v1/cases/{panel['case_id']}/score-sheets/{name}", json=sheet)
                 assert answer.status_code == 200, answer.text
         for case in (await self.region.get("/v1/cases", params={"state": "site_ordered"})).json()["items"]:

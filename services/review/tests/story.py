@@ -92,7 +92,7 @@ def accepted(
             IndicatorValue(indicator=each.id, value=each.leading or Decimal(0), unit=each.unit)
             for each in SCHEME.indicators
         ),
-        vetoes=tuple(MandatoryItemAnswer(item=each.id, passed=True) for each in SCHEME.vetoes),
+        mandatory_items=tuple(MandatoryItemAnswer(item=each.id, passed=True) for each in SCHEME.mandatory_items),
         self_score=Decimal(100),
         evidence=(),
         legal_representative=PersonRef(digest="b" * 64, masked="15**************21"),
@@ -219,12 +219,12 @@ def values(share: str = "1", **changed: str) -> dict[str, Decimal]:
     return found | {name: Decimal(value) for name, value in changed.items()}
 
 
-def vetoes(**failed: bool) -> dict[str, bool]:
-    return {each.id: True for each in SCHEME.vetoes} | failed
+def mandatory_items(**failed: bool) -> dict[str, bool]:
+    return {each.id: True for each in SCHEME.mandatory_items} | failed
 
 
 def sheet(of: str = "expert-1", share: str = "0.8", *, visit: bool = False, fails: Sequence[str] = ()) -> ScoreSheet:
-    return ScoreSheet(of, values(share), vetoes(**dict.fromkeys(fails, False)), visit)
+    return ScoreSheet(of, values(share), mandatory_items(**dict.fromkeys(fails, False)), visit)
 
 
 def score(total: str, energy_carbon: str = "30") -> Score:

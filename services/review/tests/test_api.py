@@ -12,7 +12,7 @@ from messages.review import CaseClosed, CaseOpened
 from messages.values import Role
 
 from .season import DAY_AFTER, HERE, Season, as_json
-from .story import ASSESSOR, COPPER, DEPARTMENTS, OPENED, SCAN, STEEL, at, values, vetoes
+from .story import ASSESSOR, COPPER, DEPARTMENTS, OPENED, SCAN, STEEL, at, mandatory_items, values
 
 DOCUMENT: dict[str, object] = {
     "number": "包工信〔2026〕2号",
@@ -99,7 +99,7 @@ async def test_a_sheet_with_faults_is_answered_with_every_one_of_them(season: Se
     wrong = as_json(values("0.9")) | {"renewables_share": "400", "charisma": "1"}
     del wrong["energy_intensity"]
 
-    sheet = {"values": wrong, "vetoes": vetoes(), "sign": True}
+    sheet = {"values": wrong, "mandatory_items": mandatory_items(), "sign": True}
     answer = await season.expert(name).put(f"/v1/cases/app-1/score-sheets/{name}", json=sheet)
 
     assert answer.status_code == 422

@@ -71,7 +71,7 @@ EXPERTS = {"expert seated", "expert in the chair", "expert elsewhere"}
 
 OPINION = {"department": ECOLOGY.value, "opinion": "agree"}
 DOCUMENT = {"number": "包工信〔2026〕1号", "conclusion": "recommended", "attachments": [SCAN.model_dump()]}
-SHEET: dict[str, object] = {"values": {}, "vetoes": {}}
+SHEET: dict[str, object] = {"values": {}, "mandatory_items": {}}
 OBJECTION = {"case_id": "app-1", "facts": "排放异味", "name": "王某", "contact": "0472-0000000"}
 
 Wanted = tuple[str, object, set[str] | frozenset[str]]

@@ -52,7 +52,7 @@ def test_two_schemes_of_one_unit_type_are_ranked_apart_under_one_cap(monkeypatch
     made = ranked(*new, *old)
 
     assert selected(made) == {"new-0", "new-1", "old-0"}
-    shares = [(each.scheme[-4:], each.cap, each.lines[0].place) for each in made.groups]
+    shares = [(each.scheme[-4:], each.cap, each.lines[0].rank) for each in made.groups]
     assert shares == [("2018", 1, 1), ("2025", 2, 1)]
     assert ranking.verify_ranking(made)
 
@@ -81,7 +81,7 @@ def test_a_later_ranking_has_what_all_schemes_have_left_of_the_cap(monkeypatch: 
     second = ranked(scored_case("later", "99"), after=(first,))
 
     assert selected(first) == {"old", "new"}
-    assert [(line.case_id, line.outcome) for line in second.groups[0].lines] == [("later", "over_cap")]
+    assert [(line.case_id, line.outcome) for line in second.groups[0].lines] == [("later", "beyond_cap")]
 
 
 @pytest.mark.rule("V8", "G2")

@@ -29,7 +29,7 @@ NOTICE_DAY, LAST_DAY, DAY_AFTER = date(2026, 6, 18), date(2026, 6, 26), date(202
 
 
 def opened(day: date = NOTICE_DAY, until: date | None = None) -> PublicNotice:
-    case = replace(scored_case("app-1", "80"), state=State.RANKED, place=1)
+    case = replace(scored_case("app-1", "80"), state=State.RANKED, rank=1)
     return notice.opened(NoticeRequest("notice-1", Level.REGION, 2026, until), [case], RULES, day)
 
 

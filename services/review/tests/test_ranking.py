@@ -36,7 +36,7 @@ from .story import (
 def test_best_first_and_below_the_pass_mark_none() -> None:
     made = ranked(scored_case("low", "69.99"), scored_case("mark", "70"), scored_case("best", "91.5"))
 
-    assert [(line.case_id, line.place, line.outcome) for line in made.groups[0].lines] == [
+    assert [(line.case_id, line.rank, line.outcome) for line in made.groups[0].lines] == [
         ("best", 1, "selected"),
         ("mark", 2, "selected"),
         ("low", None, "below_pass_mark"),
@@ -65,7 +65,7 @@ def test_scores_under_different_schemes_are_never_ranked_together() -> None:
 
     made = ranked(one, other)
 
-    assert [(group.scheme, group.lines[0].place) for group in made.groups] == [
+    assert [(group.scheme, group.lines[0].rank) for group in made.groups] == [
         ("factory-gbt36132@2018", 1),
         ("factory-gbt36132@2025", 1),
     ]
@@ -86,7 +86,7 @@ def test_a_ranking_comes_out_the_same_from_its_own_inputs_and_shows_tampering() 
 def test_beyond_the_cap_a_case_ends_with_its_place_as_evidence() -> None:
     made = ranked(scored_case("a", "80"), scored_case("b", "90"))
     group = made.groups[0]
-    capped = replace(group, cap=1, lines=(group.lines[0], replace(group.lines[1], outcome="over_cap")))
+    capped = replace(group, cap=1, lines=(group.lines[0], replace(group.lines[1], outcome="beyond_cap")))
 
     step = ranking.apply_ranking(scored_case("a", "80"), replace(made, groups=(capped,)), OPENED)
 

@@ -19,7 +19,20 @@ from review.domain.record import ActorRef
 from review.handlers.scoring import DecideDeviation, FillScoreSheet, decide_deviation, fill_score_sheet
 
 from .desk import Desk
-from .story import COPPER, EXPERTS, OPENED, REGION, RULES, SCHEME, accepted, opened_case, sheet, unit, values, vetoes
+from .story import (
+    COPPER,
+    EXPERTS,
+    OPENED,
+    REGION,
+    RULES,
+    SCHEME,
+    accepted,
+    mandatory_items,
+    opened_case,
+    sheet,
+    unit,
+    values,
+)
 
 SEATS = EXPERTS[:3]
 
@@ -69,7 +82,9 @@ def test_every_item_missing_unknown_or_out_of_range_is_named_with_its_place() ->
     del wrong["energy_intensity"]
 
     with pytest.raises(Refusal) as refused:
-        scoring.signed(seated(), ScoreSheet("expert-1", wrong, vetoes(), site_visit_wanted=False), SCHEME, OPENED)
+        scoring.signed(
+            seated(), ScoreSheet("expert-1", wrong, mandatory_items(), site_visit_wanted=False), SCHEME, OPENED
+        )
     assert refused.value.status == 422
     assert {each.pointer for each in refused.value.reasons} == {
         "/values/energy_intensity",
@@ -108,14 +123,14 @@ def test_an_expert_farther_from_the_panel_than_the_limit_deviates() -> None:
 
 @pytest.mark.rule("V6")
 def test_a_mandatory_item_fails_when_most_of_the_panel_fail_it() -> None:
-    item = SCHEME.vetoes[0].id
+    item = SCHEME.mandatory_items[0].id
     one = replace(
         signed("0.8", "0.8", "0.8"), sheets=(sheet("expert-1", fails=[item]), sheet("expert-2"), sheet("expert-3"))
     )
     sheets = tuple(replace(each, signed_on=OPENED) for each in one.sheets)
 
-    assert scoring.panel_score(replace(one, sheets=sheets), SCHEME, OPENED).failed_vetoes == ()
-    assert scoring.panel_score(signed("1", "1", "1", fails=(item,)), SCHEME, OPENED).failed_vetoes == (item,)
+    assert scoring.panel_score(replace(one, sheets=sheets), SCHEME, OPENED).failed_mandatory_items == ()
+    assert scoring.panel_score(signed("1", "1", "1", fails=(item,)), SCHEME, OPENED).failed_mandatory_items == (item,)
 
 
 async def panel_of(desk: Desk) -> tuple[str, tuple[str, ...]]:
@@ -140,13 +155,13 @@ async def test_the_last_signature_makes_the_score() -> None:
 async def test_a_failed_mandatory_item_fails_the_case_whatever_the_score() -> None:
     desk = Desk()
     case_id, seats = await panel_of(desk)
-    item = SCHEME.vetoes[-1]
+    item = SCHEME.mandatory_items[-1]
 
     said = await desk.sign(case_id, *(sheet(name, "1", fails=[item.id]) for name in seats))
 
     scored, closed = said[-2:]
     assert isinstance(scored, CaseScored)
-    assert (scored.score, scored.failed_vetoes) == (Decimal(100), (item.id,))
+    assert (scored.score, scored.failed_mandatory_items) == (Decimal(100), (item.id,))
     assert isinstance(closed, CaseClosed)
     assert closed.outcome == "mandatory_item_failed"
     assert item.name_zh in closed.reasons[0].text

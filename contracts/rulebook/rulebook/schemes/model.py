@@ -64,7 +64,7 @@ class Scheme(Frozen):
     """How the totals of a panel's experts become one."""
     years_filed: Annotated[int, Field(ge=1, le=10)] = 1
     """How many yearly values are filed; the newest year counts."""
-    vetoes: tuple[MandatoryItem, ...]
+    mandatory_items: tuple[MandatoryItem, ...]
     groups: tuple[Group, ...]
     indicators: tuple[Indicator, ...]
 
@@ -101,7 +101,7 @@ class Scheme(Frozen):
 
 
 def _repeated_ids(scheme: Scheme) -> list[str]:
-    ids = [veto.id for veto in scheme.vetoes] + [group.id for group in scheme.groups]
+    ids = [item.id for item in scheme.mandatory_items] + [group.id for group in scheme.groups]
     ids += [indicator.id for indicator in scheme.indicators]
     return [f"the id {each} is used {n} times" for each, n in Counter(ids).items() if n > 1]
 

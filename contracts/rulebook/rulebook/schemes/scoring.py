@@ -17,7 +17,7 @@ class Score(Frozen):
     by_group: Mapping[str, Decimal]
     by_indicator: Mapping[str, Decimal]
     energy_carbon: Decimal
-    failed_vetoes: tuple[str, ...]
+    failed_mandatory_items: tuple[str, ...]
 
 
 class ScoreProblems(ValueError):  # noqa: N818 -- it carries all problems, not one error
@@ -28,14 +28,14 @@ class ScoreProblems(ValueError):  # noqa: N818 -- it carries all problems, not o
         self.problems = tuple(found)
 
 
-def problems(scheme: Scheme, values: Mapping[str, Decimal], vetoes: Mapping[str, bool]) -> list[str]:
+def problems(scheme: Scheme, values: Mapping[str, Decimal], mandatory_items: Mapping[str, bool]) -> list[str]:
     """All that keeps these answers from being scored, as `id: what is wrong`; empty when they can be."""
-    wanted, asked = [i.id for i in scheme.indicators], [v.id for v in scheme.vetoes]
+    wanted, asked = [i.id for i in scheme.indicators], [v.id for v in scheme.mandatory_items]
     return [
         *(f"{each}: missing" for each in wanted if each not in values),
-        *(f"{each}: missing" for each in asked if each not in vetoes),
+        *(f"{each}: missing" for each in asked if each not in mandatory_items),
         *(f"{each}: unknown" for each in sorted(set(values) - set(wanted))),
-        *(f"{each}: unknown" for each in sorted(set(vetoes) - set(asked))),
+        *(f"{each}: unknown" for each in sorted(set(mandatory_items) - set(asked))),
         *(fault for i in scheme.indicators if i.id in values for fault in _out_of_range(scheme, i, values[i.id])),
     ]
 
@@ -51,13 +51,13 @@ def _out_of_range(scheme: Scheme, indicator: Indicator, value: Decimal) -> list[
     return []
 
 
-def score(scheme: Scheme, values: Mapping[str, Decimal], vetoes: Mapping[str, bool]) -> Score:
-    """Points by the scheme's rule; in `vetoes`, True says that the requirement is met.
+def score(scheme: Scheme, values: Mapping[str, Decimal], mandatory_items: Mapping[str, bool]) -> Score:
+    """Points by the scheme's rule; in `mandatory_items`, True says that the requirement is met.
 
     Raises ScoreProblems with all that is missing, unknown or out of range. Each indicator is rounded
     half up to the scheme's decimals, and sums are of the rounded points, so that what is shown adds up.
     """
-    found = problems(scheme, values, vetoes)
+    found = problems(scheme, values, mandatory_items)
     if found:
         raise ScoreProblems(found)
     points = {i.id: _points(scheme, i, values[i.id]) for i in scheme.indicators}
@@ -66,7 +66,7 @@ def score(scheme: Scheme, values: Mapping[str, Decimal], vetoes: Mapping[str, bo
         by_group={g.id: _sum(points, [i for i in scheme.indicators if i.group == g.id]) for g in scheme.groups},
         by_indicator=points,
         energy_carbon=_sum(points, [i for i in scheme.indicators if i.energy_or_carbon]),
-        failed_vetoes=tuple(v.id for v in scheme.vetoes if not vetoes[v.id]),
+        failed_mandatory_items=tuple(v.id for v in scheme.mandatory_items if not mandatory_items[v.id]),
     )
 
 
@@ -111,7 +111,7 @@ def panel_values(scheme: Scheme, sheets: Sequence[Mapping[str, Decimal]]) -> dic
 
 def panel_mandatory_items(scheme: Scheme, sheets: Sequence[Mapping[str, bool]]) -> dict[str, bool]:
     """A requirement is met when more than half of the experts find it met."""
-    return {v.id: sum(sheet[v.id] for sheet in sheets) * 2 > len(sheets) for v in scheme.vetoes}
+    return {v.id: sum(sheet[v.id] for sheet in sheets) * 2 > len(sheets) for v in scheme.mandatory_items}
 
 
 def _combined(rule: PanelRule, numbers: Sequence[Decimal]) -> Decimal:

@@ -87,7 +87,7 @@ class IndicatorBody(Body):
         return FiledIndicator(self.indicator, self.value, self.unit, self.year_before, self.two_years_before)
 
 
-class VetoBody(Body):
+class MandatoryItemBody(Body):
     item: Identifier
     title: OneLine | None = None
     passed: bool
@@ -184,7 +184,7 @@ class ReportBody(ParkBody):
     energy_actual: Share | None = None
     energy_limit: Share | None = None
     indicators: tuple[IndicatorBody, ...] = ()
-    vetoes: tuple[VetoBody, ...] = ()
+    mandatory_items: tuple[MandatoryItemBody, ...] = ()
     certificates: tuple[CertificateBody, ...] = ()
     declarations: tuple[DeclarationBody, ...] = ()
     evidence: tuple[EvidenceBody, ...] = ()
@@ -211,7 +211,9 @@ class ReportBody(ParkBody):
             representative=person,
             representative_key=key_id,
             indicators=tuple(each.filed() for each in self.indicators),
-            vetoes=tuple(MandatoryItemAnswer(item=each.item, passed=each.passed) for each in self.vetoes),
+            mandatory_items=tuple(
+                MandatoryItemAnswer(item=each.item, passed=each.passed) for each in self.mandatory_items
+            ),
             evidence=tuple(NamedFile(each.name, each.sha256) for each in self.evidence),
             independent_legal_person=self.independent_legal_person,
             industry_code=self.industry_code,

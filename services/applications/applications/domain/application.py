@@ -210,7 +210,7 @@ class Application:
             submitted_on=self.day,
             scheme=scheme,
             indicators=report.values_for_event,
-            vetoes=report.vetoes,
+            mandatory_items=report.mandatory_items,
             self_score=score(scheme_of(scheme.id, scheme.version), report.values, report.answers).total,
             evidence=evidence,
             legal_representative=report.representative,

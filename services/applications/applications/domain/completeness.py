@@ -99,11 +99,11 @@ def _answers(report: Report, scheme: Scheme) -> Iterator[Reason]:
 
 
 def _malformed_answers(report: Report, scheme: Scheme) -> Iterator[Reason]:
-    names = {i.id: i.name_zh for i in scheme.indicators} | {veto.id: veto.name_zh for veto in scheme.vetoes}
-    vetoes = {each.id for each in scheme.vetoes} | set(report.answers)
+    names = {i.id: i.name_zh for i in scheme.indicators} | {item.id: item.name_zh for item in scheme.mandatory_items}
+    mandatory_items = {each.id for each in scheme.mandatory_items} | set(report.answers)
     for problem in problems(scheme, report.values, report.answers):
         what, _, found = problem.partition(": ")
-        place = "vetoes" if what in vetoes else "indicators"
+        place = "mandatory_items" if what in mandatory_items else "indicators"
         text = f"“{names.get(what, what)}”{WORDS.get(found, '超出允许范围')}"
         code = f"answer-{found}" if found in WORDS else "answer-out-of-range"
         yield reason("A2", code, text, problem, f"/{place}/{what}")

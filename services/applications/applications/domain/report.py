@@ -146,7 +146,7 @@ class Report:
     representative_key: str | None = None
     """Which secret key made the representative's digest."""
     indicators: tuple[FiledIndicator, ...] = ()
-    vetoes: tuple[MandatoryItemAnswer, ...] = ()
+    mandatory_items: tuple[MandatoryItemAnswer, ...] = ()
     evidence: tuple[NamedFile, ...] = ()
     independent_legal_person: bool | None = None
     industry_code: str | None = None
@@ -163,7 +163,7 @@ class Report:
 
     @property
     def answers(self) -> Mapping[str, bool]:
-        return {each.item: each.passed for each in self.vetoes}
+        return {each.item: each.passed for each in self.mandatory_items}
 
     @property
     def values_for_event(self) -> tuple[IndicatorValue, ...]:

@@ -102,8 +102,8 @@ INDICATORS = Table(
     given=("indicator", "title", "unit"),
 )
 
-VETOES = Table(
-    "vetoes",
+MANDATORY_ITEMS = Table(
+    "mandatory_items",
     (
         text("要求编号", "item", span=3),
         text("基本要求", "title", required=False, span=5),
@@ -191,7 +191,7 @@ PARK_FACTS: tuple[Line, ...] = (
 
 PARK_SHEET = Sheet("园区情况", (Heading("园区基本条件"), *PARK_FACTS, Heading("逐年情况"), BY_YEAR))
 INDICATOR_SHEET = Sheet("指标", (INDICATORS,))
-VETO_SHEET = Sheet("基本要求", (VETOES,))
+MANDATORY_ITEM_SHEET = Sheet("基本要求", (MANDATORY_ITEMS,))
 EVIDENCE_SHEET = Sheet("附件清单", (EVIDENCE,))
 
 ENTERPRISE = Form(
@@ -201,7 +201,7 @@ ENTERPRISE = Form(
         Sheet("评价报告", (*_UNIT, *_ENTERPRISE, *_EVALUATION)),
         ENERGY,
         INDICATOR_SHEET,
-        VETO_SHEET,
+        MANDATORY_ITEM_SHEET,
         Sheet("管理体系", (CERTIFICATES,)),
         Sheet("申明", (DECLARATIONS,)),
         EVIDENCE_SHEET,
@@ -210,7 +210,7 @@ ENTERPRISE = Form(
 PARK = Form(
     "evaluation-report",
     "评价报告",
-    (Sheet("评价报告", (*_UNIT, *_EVALUATION)), PARK_SHEET, INDICATOR_SHEET, VETO_SHEET, EVIDENCE_SHEET),
+    (Sheet("评价报告", (*_UNIT, *_EVALUATION)), PARK_SHEET, INDICATOR_SHEET, MANDATORY_ITEM_SHEET, EVIDENCE_SHEET),
 )
 
 
@@ -225,7 +225,7 @@ def prefilled(scheme: Scheme) -> Mapping[str, object]:
         "scheme_id": scheme.id,
         "scheme_version": scheme.version,
         "indicators": [{"indicator": i.id, "title": i.name_zh, "unit": i.unit} for i in scheme.indicators],
-        "vetoes": [{"item": veto.id, "title": veto.name_zh} for veto in scheme.vetoes],
+        "mandatory_items": [{"item": item.id, "title": item.name_zh} for item in scheme.mandatory_items],
         "certificates": [{"system": system} for system in SYSTEMS],
         "declarations": [{"kind": kind} for kind in DECLARATION],
     }

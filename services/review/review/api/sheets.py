@@ -33,7 +33,7 @@ Words = Annotated[str, Field(max_length=2000)]
 
 class SheetBody(Body):
     values: dict[str, Annotated[Decimal, Field(allow_inf_nan=False, max_digits=20)]]
-    vetoes: dict[str, bool]
+    mandatory_items: dict[str, bool]
     """Mandatory item → whether it is met."""
     site_visit_wanted: bool = False
     sign: bool = False
@@ -64,7 +64,7 @@ def router(gate: ApiContext) -> APIRouter:
         case_id: str, expert: str, body: SheetBody, call: Annotated[RequestContext, Depends(gate.authorize(SCORE))]
     ) -> Receipt:
         by = await actor_of(call, SCORE, PanelSeat(expert))
-        sheet = ScoreSheet(expert, body.values, body.vetoes, body.site_visit_wanted)
+        sheet = ScoreSheet(expert, body.values, body.mandatory_items, body.site_visit_wanted)
         return await call.execute(fill_score_sheet, FillScoreSheet(case_id, sheet, body.sign, by), Store, reply=Receipt)
 
     @routes.get("/score-sheets/{expert}", summary="Show a score sheet")

@@ -75,7 +75,7 @@ class CaseDetail(CaseSummary):
     """Experts who declared a conflict after the score was made."""
     score: Score | None = None
     site: SiteVisit | None = None
-    place: int | None = None
+    rank: int | None = None
     open_objections: int | None = None
     sanctioned_sisters: tuple[SanctionedAffiliate, ...] | None = None
     """Other assessors of the same legal representative under sanction today: to be looked at closely, no ban (S3)."""
@@ -85,7 +85,7 @@ _FILE = frozenset({"dossier"})
 _REVIEW = _FILE | {"sanctioned_sisters"}
 _PREFECTURE = _REVIEW | {"department_opinions", "initial_review", "opinion_document"}
 _PANEL = _REVIEW | {"panel", "sheets", "deviating", "conflicted", "site"}
-_REGION = _PREFECTURE | _PANEL | {"score", "place", "open_objections"}
+_REGION = _PREFECTURE | _PANEL | {"score", "rank", "open_objections"}
 PARTS: dict[str, frozenset[str]] = {
     Role.REGIONAL_OFFICER: _REGION,
     Role.REVIEW_ORGANISATION: _REGION - {"open_objections"},
@@ -134,7 +134,7 @@ def detail(case: Case, by: ActorRef, sisters: tuple[SanctionedAffiliate, ...]) -
         "conflicted": case.conflicted,
         "score": case.score,
         "site": case.site,
-        "place": case.place,
+        "rank": case.rank,
         "open_objections": len(case.open_objections),
         "sanctioned_sisters": sisters,
     }
@@ -164,7 +164,7 @@ def record_view(case: Case, entries: Sequence[RecordEntry]) -> RecordView:
 class SheetView(View):
     expert: str
     values: dict[str, Decimal]
-    vetoes: dict[str, bool]
+    mandatory_items: dict[str, bool]
     site_visit_wanted: bool
     signed_on: date | None
 

@@ -72,7 +72,7 @@ class Dossier:
     evaluation: Evaluation
     scheme: SchemeRef
     indicators: tuple[IndicatorValue, ...]
-    vetoes: tuple[MandatoryItemAnswer, ...]
+    mandatory_items: tuple[MandatoryItemAnswer, ...]
     self_score: Decimal
     evidence: tuple[FileRef, ...]
     submitted_at: datetime
@@ -136,7 +136,7 @@ class ScoreSheet:
 
     expert: str
     values: dict[str, Decimal]
-    vetoes: dict[str, bool]
+    mandatory_items: dict[str, bool]
     site_visit_wanted: bool
     signed_on: date | None = None
 
@@ -148,7 +148,7 @@ class ScoreSheet:
     def seal(self) -> str:
         """What the record keeps of a sheet: whoever holds it can show what it said."""
         values = {name: format(value, "f") for name, value in self.values.items()}
-        return canonical_digest([self.expert, values, self.vetoes, self.site_visit_wanted])
+        return canonical_digest([self.expert, values, self.mandatory_items, self.site_visit_wanted])
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,7 @@ class Score:
 
     total: Decimal
     energy_carbon: Decimal
-    failed_vetoes: tuple[str, ...]
+    failed_mandatory_items: tuple[str, ...]
     by_expert: dict[str, Decimal]
     scored_on: date
 
@@ -224,7 +224,7 @@ class Case:
     """Experts who declared a conflict when the panel's score was made already (V5)."""
     score: Score | None = None
     site: SiteVisit | None = None
-    place: int | None = None
+    rank: int | None = None
     """Among the units of the same type and scheme (V8)."""
     notice_id: str | None = None
     open_objections: tuple[str, ...] = ()

@@ -46,7 +46,7 @@ def _dossier(application: ApplicationAccepted) -> Dossier:
         evaluation=application.evaluation,
         scheme=application.scheme,
         indicators=application.indicators,
-        vetoes=application.vetoes,
+        mandatory_items=application.mandatory_items,
         self_score=application.self_score,
         evidence=application.evidence,
         submitted_at=application.submitted_at,

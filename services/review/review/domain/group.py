@@ -1,4 +1,4 @@
-"""Cases that may be compared with each other, in their places, and how many of each kind a batch may select (V8)."""
+"""Cases that may be compared with each other, ranked, and how many of each kind a batch may select (V8)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class RankedCase:
     energy_carbon: Decimal
     submitted_at: str
     """As text, so that no storage rounds it: the ranking must come out the same again."""
-    place: int | None
+    rank: int | None
     outcome: str
 
 
@@ -44,7 +44,7 @@ class RankingGroup:
 
     @property
     def candidates(self) -> int:
-        return sum(line.place is not None for line in self.lines)
+        return sum(line.rank is not None for line in self.lines)
 
     @property
     def selected(self) -> int:
@@ -63,7 +63,7 @@ def _group(kind: tuple[UnitType, str, str], cases: Sequence[Case]) -> RankingGro
     unit_type, scheme, rule_set = kind
     empty = RankingGroup(unit_type, scheme, rule_set, rules_of(rule_set).selection.pass_mark[unit_type], None, ())
     names = {case.case_id: case.unit.name for case in cases}
-    return replace(empty, lines=_places(empty, [_entry(case) for case in cases], names))
+    return replace(empty, lines=_ranked_cases(empty, [_entry(case) for case in cases], names))
 
 
 def within_caps(groups: Iterable[RankingGroup], taken: Mapping[UnitType, int]) -> tuple[RankingGroup, ...]:
@@ -106,15 +106,15 @@ def _capped(group: RankingGroup, cap: int | None) -> RankingGroup:
     entries = [_entry_again(group, line) for line in group.lines]
     names = {line.case_id: line.unit_name for line in group.lines}
     capped = replace(group, cap=cap)
-    return replace(capped, lines=_places(capped, entries, names))
+    return replace(capped, lines=_ranked_cases(capped, entries, names))
 
 
-def _places(group: RankingGroup, entries: Iterable[Entry], names: Mapping[str, str]) -> tuple[RankedCase, ...]:
+def _ranked_cases(group: RankingGroup, entries: Iterable[Entry], names: Mapping[str, str]) -> tuple[RankedCase, ...]:
     result = rank(entries, pass_mark=group.pass_mark, cap=group.cap)
-    return tuple(_place(line, names[line.entry.case_id]) for line in result.lines)
+    return tuple(_ranked_case(line, names[line.entry.case_id]) for line in result.lines)
 
 
-def _place(line: RankedEntry, name: str) -> RankedCase:
+def _ranked_case(line: RankedEntry, name: str) -> RankedCase:
     entry = line.entry
     return RankedCase(
         case_id=entry.case_id,
@@ -123,7 +123,7 @@ def _place(line: RankedEntry, name: str) -> RankedCase:
         score=entry.score,
         energy_carbon=entry.energy_carbon,
         submitted_at=entry.submitted_at.astimezone(UTC).isoformat(),
-        place=line.place,
+        rank=line.rank,
         outcome=line.outcome,
     )
 
@@ -143,7 +143,7 @@ def _entry(case: Case) -> Entry:
         energy_carbon=case.score.energy_carbon,
         submitted_at=case.dossier.submitted_at,
         uscc=case.unit.uscc,
-        failed_vetoes=case.score.failed_vetoes,
+        failed_mandatory_items=case.score.failed_mandatory_items,
     )
 
 
@@ -156,5 +156,5 @@ def _entry_again(group: RankingGroup, line: RankedCase) -> Entry:
         energy_carbon=line.energy_carbon,
         submitted_at=datetime.fromisoformat(line.submitted_at),
         uscc=line.uscc,
-        failed_vetoes=("failed",) if line.outcome == "failed_veto" else (),
+        failed_mandatory_items=("failed",) if line.outcome == "mandatory_item_failed" else (),
     )

@@ -62,8 +62,8 @@ class Objection:
 
 
 def frozen_list(cases: Sequence[Case]) -> tuple[NoticeLine, ...]:
-    ordered = sorted(cases, key=lambda case: (case.unit.unit_type, case.place or 0, case.case_id))
-    return tuple(NoticeLine(case_id=case.case_id, unit=case.unit, rank=case.place or 1) for case in ordered)
+    ordered = sorted(cases, key=lambda case: (case.unit.unit_type, case.rank or 0, case.case_id))
+    return tuple(NoticeLine(case_id=case.case_id, unit=case.unit, rank=case.rank or 1) for case in ordered)
 
 
 def seal(lines: Sequence[NoticeLine]) -> str:

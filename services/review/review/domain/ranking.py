@@ -202,11 +202,11 @@ def apply_ranking(case: Case, ranking: BatchRanking, today: date) -> Transition:
 
 
 def _selected(case: Case, ranking: BatchRanking, line: RankedCase) -> Transition:
-    seen = {"ranking": ranking.ranking_id, "digest": ranking.digest, "place": str(line.place)}
+    seen = {"ranking": ranking.ranking_id, "digest": ranking.digest, "rank": str(line.rank)}
     early = {"early": ranking.early_reason} if ranking.early_reason else {}
     decided = {"decision": f"{one.document_number} {one.decided_on}"} if (one := ranking.decision) else {}
     return Transition(
-        replace(case, state=State.RANKED, place=line.place),
+        replace(case, state=State.RANKED, rank=line.rank),
         what="ranked",
         rule="V8",
         why="达到合格分数线，择优入选公示名单",
@@ -216,10 +216,10 @@ def _selected(case: Case, ranking: BatchRanking, line: RankedCase) -> Transition
 
 def _not_selected(group: RankingGroup, line: RankedCase) -> tuple[Outcome, Reason]:
     score = f"{line.score}分"
-    if line.outcome == "over_cap":
-        text = f"得分{score}，按择优顺序位列第{line.place}，超出名额{group.cap}个"
-        return "beyond_cap", reason("V8", "beyond-cap", text, evidence=str(line.place))
-    if line.outcome == "failed_veto":
+    if line.outcome == "beyond_cap":
+        text = f"得分{score}，按择优顺序位列第{line.rank}，超出名额{group.cap}个"
+        return "beyond_cap", reason("V8", "beyond-cap", text, evidence=str(line.rank))
+    if line.outcome == "mandatory_item_failed":
         return "mandatory_item_failed", reason("V6", "mandatory-item-failed", "不符合基本要求", evidence=line.case_id)
     text = f"得分{score}，未达到合格分数线{group.pass_mark}分"
     return "below_pass_mark", reason("V8", "below-pass-mark", text, evidence=f"{line.score} < {group.pass_mark}")

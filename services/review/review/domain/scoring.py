@@ -20,7 +20,9 @@ from review.domain.refusals import malformed, refusal, require_state
 def saved(case: Case, sheet: ScoreSheet, scheme: Scheme) -> Transition:
     """A draft of a sheet: what is there must be right, what is missing may follow."""
     _require_seat(case, sheet)
-    refuse_wrong([each for each in problems(scheme, sheet.values, sheet.vetoes) if not each.endswith(": missing")])
+    refuse_wrong(
+        [each for each in problems(scheme, sheet.values, sheet.mandatory_items) if not each.endswith(": missing")]
+    )
     return Transition(
         _with(case, sheet), what="score sheet saved", rule="V6", why="评分草稿", seen={"expert": sheet.expert}
     )
@@ -29,7 +31,7 @@ def saved(case: Case, sheet: ScoreSheet, scheme: Scheme) -> Transition:
 def signed(case: Case, sheet: ScoreSheet, scheme: Scheme, today: date) -> Transition:
     """An expert's complete sheet, signed once."""
     panel_size = _require_seat(case, sheet)
-    refuse_wrong(problems(scheme, sheet.values, sheet.vetoes))
+    refuse_wrong(problems(scheme, sheet.values, sheet.mandatory_items))
     after = replace(_with(case, replace(sheet, signed_on=today)), state=State.SCORING)
     done = len(after.signed_sheets)
     return Transition(
@@ -81,12 +83,12 @@ def panel_score(case: Case, scheme: Scheme, today: date, found: tuple[IndicatorV
     sheets = case.signed_sheets
     on_site = {each.indicator: each.value for each in found}
     values = panel_values(scheme, [sheet.values for sheet in sheets]) | on_site
-    result = score(scheme, values, panel_mandatory_items(scheme, [sheet.vetoes for sheet in sheets]))
+    result = score(scheme, values, panel_mandatory_items(scheme, [sheet.mandatory_items for sheet in sheets]))
     return Score(
         total=result.total,
         energy_carbon=result.energy_carbon,
-        failed_vetoes=result.failed_vetoes,
-        by_expert={sheet.expert: score(scheme, sheet.values, sheet.vetoes).total for sheet in sheets},
+        failed_mandatory_items=result.failed_mandatory_items,
+        by_expert={sheet.expert: score(scheme, sheet.values, sheet.mandatory_items).total for sheet in sheets},
         scored_on=today,
     )
 
@@ -167,16 +169,17 @@ def scored_event(case: Case, result: Score) -> CaseScored:
         scheme=case.dossier.scheme,
         score=result.total,
         energy_carbon_score=result.energy_carbon,
-        failed_vetoes=result.failed_vetoes,
+        failed_mandatory_items=result.failed_mandatory_items,
         scored_on=result.scored_on,
     )
 
 
-def failed(case: Case, scheme: Scheme, vetoes: tuple[str, ...], today: date) -> Transition:
+def failed(case: Case, scheme: Scheme, mandatory_items: tuple[str, ...], today: date) -> Transition:
     """A failed mandatory item fails the case whatever the score (V6)."""
-    names = {veto.id: veto.name_zh for veto in scheme.vetoes}
+    names = {item.id: item.name_zh for item in scheme.mandatory_items}
     reasons = tuple(
-        reason("V6", "mandatory-item-failed", f"不符合基本要求：{names[each]}", evidence=each) for each in vetoes
+        reason("V6", "mandatory-item-failed", f"不符合基本要求：{names[each]}", evidence=each)
+        for each in mandatory_items
     )
     return close_case(case, "mandatory_item_failed", reasons, today)
 

@@ -47,8 +47,8 @@ def decided(case: Case, result: Score, measure: ScoringContext, why: str) -> lis
     """The score counts: a failed mandatory item ends the case, else the site may have to be visited."""
     today = result.scored_on
     scored = scoring.scored(case, result, why)
-    if result.failed_vetoes:
-        return [scored, scoring.failed(scored.case, measure.scheme, result.failed_vetoes, today)]
+    if result.failed_mandatory_items:
+        return [scored, scoring.failed(scored.case, measure.scheme, result.failed_mandatory_items, today)]
     due = ground(scored.case, result, measure.rules, measure.seed)
     return [scored] if due is None else [scored, ordered(scored.case, due, measure.seed, today)]
 
