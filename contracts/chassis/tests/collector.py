@@ -1,4 +1,4 @@
-"""A collector of traces for a test: takes OTLP over HTTP and keeps what it was told."""
+"""A collector of traces for a test: receives OTLP over HTTP and stores the spans."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 
 
-class Seen(NamedTuple):
-    """A span as it came, with the service that told it."""
+class CollectedSpan(NamedTuple):
+    """A received span with the service that sent it."""
 
     service: str
     name: str
@@ -27,14 +27,16 @@ class Seen(NamedTuple):
 class Collector:
     def __init__(self, address: str) -> None:
         self.address = address
-        self.spans: list[Seen] = []
+        self.spans: list[CollectedSpan] = []
 
-    def take(self, body: bytes) -> None:
-        for of in ExportTraceServiceRequest.FromString(body).resource_spans:
-            service = str(_plain(of.resource.attributes)["service.name"])
+    def receive(self, body: bytes) -> None:
+        for group in ExportTraceServiceRequest.FromString(body).resource_spans:
+            service = str(_plain(group.resource.attributes)["service.name"])
             self.spans += [
-                Seen(service, each.name, each.trace_id, each.span_id, each.parent_span_id, _plain(each.attributes))
-                for scope in of.scope_spans
+                CollectedSpan(
+                    service, each.name, each.trace_id, each.span_id, each.parent_span_id, _plain(each.attributes)
+                )
+                for scope in group.scope_spans
                 for each in scope.spans
             ]
 
@@ -44,23 +46,23 @@ def _plain(attributes: Iterator[KeyValue]) -> dict[str, object]:
 
 
 @contextmanager
-def collecting() -> Iterator[Collector]:
+def run_collector() -> Iterator[Collector]:
     (port,) = free_ports(1)
     collector = Collector(f"http://127.0.0.1:{port}")
 
-    class Taking(BaseHTTPRequestHandler):
+    class TracesHandler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             if self.path == "/v1/traces":
-                collector.take(body)
+                collector.receive(body)
             self.send_response(200)
             self.send_header("Content-Length", "0")
             self.end_headers()
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", port), Taking)
+    server = ThreadingHTTPServer(("127.0.0.1", port), TracesHandler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:

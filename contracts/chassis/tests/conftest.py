@@ -15,10 +15,10 @@ from devkit.in_memory_store import InMemoryStore
 from devkit.private_servers import PrivateServers
 from messages.values import Role
 
-from . import plans
-from .committing import Rig
-from .hearer import HEARD, Service
-from .told import Told
+from . import sample_api
+from .committer_harness import CommitterHarness
+from .consumer_process import SUBSCRIBED, ConsumerProcess
+from .recorded_spans import RecordedSpans
 
 DRIVERS: tuple[Driver, ...] = ("motor", "pymongo")
 
@@ -40,7 +40,7 @@ async def databases(servers: PrivateServers) -> AsyncIterator[dict[Driver, Datab
         await each.close()
 
 
-async def emptied(database: Database) -> Database:
+async def empty(database: Database) -> Database:
     for name in await database._database.list_collection_names():
         await database._database[name].delete_many({})
     return database
@@ -48,32 +48,34 @@ async def emptied(database: Database) -> Database:
 
 @pytest.fixture(params=DRIVERS)
 async def database(request: pytest.FixtureRequest, databases: dict[Driver, Database]) -> Database:
-    return await emptied(databases[request.param])
+    return await empty(databases[request.param])
 
 
 @pytest.fixture(params=["memory", *DRIVERS])
-async def backing(request: pytest.FixtureRequest, databases: dict[Driver, Database]) -> DocumentStore:
+async def document_store(request: pytest.FixtureRequest, databases: dict[Driver, Database]) -> DocumentStore:
     if request.param == "memory":
         return InMemoryStore(sample.INDEXES)
-    return await emptied(databases[request.param])
+    return await empty(databases[request.param])
 
 
 @pytest.fixture
-def told() -> Iterator[Told]:
-    made = Told()
+def spans() -> Iterator[RecordedSpans]:
+    made = RecordedSpans()
     yield made
     made.tracing.close()
 
 
 @pytest.fixture
 async def api() -> AsyncIterator[ApiHarness]:
-    async with api_harness("plans", plans.router, aggregates={}, clock=FixedClock(plans.NOW), body_max=2000) as servers:
-        yield servers
+    async with api_harness(
+        "plans", sample_api.router, aggregates={}, clock=FixedClock(sample_api.NOW), body_max=2000
+    ) as harness:
+        yield harness
 
 
 @pytest.fixture
 def applicant(api: ApiHarness) -> ApiClient:
-    return api.client_as(Role.APPLICANT, organisation=plans.USCC, prefecture="150100")
+    return api.client_as(Role.APPLICANT, organisation=sample_api.USCC, prefecture="150100")
 
 
 @pytest.fixture
@@ -81,26 +83,26 @@ def officer(api: ApiHarness) -> ApiClient:
     return api.client_as(Role.PREFECTURE_OFFICER, prefecture="150100")
 
 
-@pytest.fixture(params=[1, 2], ids=["one flight", "two flights"])
-async def rig(backing: DocumentStore, request: pytest.FixtureRequest) -> AsyncIterator[Rig]:
-    made = Rig(backing, request.param)
+@pytest.fixture(params=[1, 2], ids=["one commit in flight", "two commits in flight"])
+async def harness(document_store: DocumentStore, request: pytest.FixtureRequest) -> AsyncIterator[CommitterHarness]:
+    made = CommitterHarness(document_store, request.param)
     made.committer.start()
     yield made
-    made.backing.gate.set()
+    made.store.commits_allowed.set()
     await made.committer.stop()
 
 
 @pytest.fixture(scope="session")
-async def heard_vhost(servers: PrivateServers) -> str:
-    """One vhost for what listens: queues are declared once, as at a deployment."""
-    made = await servers.vhost(definitions(HEARD))
+async def consumer_vhost(servers: PrivateServers) -> str:
+    """One vhost for all consumers: queues are declared once, as at a deployment."""
+    made = await servers.vhost(definitions(SUBSCRIBED))
     await asyncio.sleep(1)
     return made
 
 
 @pytest.fixture
-async def service(servers: PrivateServers, heard_vhost: str, database: Database) -> AsyncIterator[Service]:
-    made = Service(servers, heard_vhost, database)
+async def process(servers: PrivateServers, consumer_vhost: str, database: Database) -> AsyncIterator[ConsumerProcess]:
+    made = ConsumerProcess(servers, consumer_vhost, database)
     await made.start()
     yield made
     await made.stop()

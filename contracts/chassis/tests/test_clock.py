@@ -21,11 +21,11 @@ def settings(mode: Mode, clock_file: Path | None) -> Settings:
 
 
 @pytest.mark.rule("T1")
-def test_the_system_clock_tells_aware_utc() -> None:
+def test_system_clock_returns_aware_utc() -> None:
     assert SystemClock().now().tzinfo is UTC
 
 
-def test_a_simulated_clock_runs_on_from_where_it_was_set(file: Path) -> None:
+def test_simulated_clock_runs_on_from_its_setting(file: Path) -> None:
     real = FixedClock(REAL)
     set_simulated(file, NEW_YEAR, real=real)
     clock = SimulatedClock(file, real)
@@ -35,7 +35,7 @@ def test_a_simulated_clock_runs_on_from_where_it_was_set(file: Path) -> None:
     assert clock.now() == NEW_YEAR + timedelta(minutes=5)
 
 
-def test_every_reader_jumps_when_the_setting_is_replaced(file: Path) -> None:
+def test_every_reader_follows_a_replaced_setting(file: Path) -> None:
     real = FixedClock(REAL)
     set_simulated(file, NEW_YEAR, real=real)
     readers = [SimulatedClock(file, real) for _ in range(2)]
@@ -46,7 +46,7 @@ def test_every_reader_jumps_when_the_setting_is_replaced(file: Path) -> None:
     assert [reader.now() for reader in readers] == [NEW_YEAR + timedelta(days=150)] * 2
 
 
-def test_it_never_runs_backwards_unless_told(file: Path) -> None:
+def test_simulated_clock_runs_backwards_only_when_allowed(file: Path) -> None:
     real = FixedClock(REAL)
     set_simulated(file, NEW_YEAR, real=real)
 
@@ -57,19 +57,19 @@ def test_it_never_runs_backwards_unless_told(file: Path) -> None:
     assert SimulatedClock(file, real).now() == NEW_YEAR - timedelta(days=1)
 
 
-def test_other_time_zones_are_told_in_utc(file: Path) -> None:
+def test_instants_of_other_time_zones_are_converted_to_utc(file: Path) -> None:
     real = FixedClock(REAL)
     set_simulated(file, datetime.fromisoformat("2026-01-01T08:00:00+08:00"), real=real)
 
     assert SimulatedClock(file, real).now() == NEW_YEAR
 
 
-def test_an_instant_without_time_zone_is_refused(file: Path) -> None:
+def test_instant_without_time_zone_is_refused(file: Path) -> None:
     with pytest.raises(ValueError, match="no time zone"):
         set_simulated(file, datetime(2026, 1, 1))  # noqa: DTZ001 - the mistake under test
 
 
-def test_a_missing_or_broken_setting_is_said_plainly(file: Path) -> None:
+def test_missing_or_broken_setting_is_named_in_the_error(file: Path) -> None:
     with pytest.raises(ClockError, match="is missing"):
         SimulatedClock(file).now()
 
@@ -79,7 +79,7 @@ def test_a_missing_or_broken_setting_is_said_plainly(file: Path) -> None:
         SimulatedClock(file).now()
 
 
-def test_the_settings_name_the_clock_and_production_gets_the_real_one_only(file: Path) -> None:
+def test_settings_choose_the_clock_and_production_refuses_a_simulated_one(file: Path) -> None:
     assert isinstance(clock_of(settings(Mode.PRODUCTION, None)), SystemClock)
     assert isinstance(clock_of(settings(Mode.LOCAL, file)), SimulatedClock)
     with pytest.raises(ClockError, match="refused in production"):

@@ -21,7 +21,7 @@ async def lags() -> None:
     raise NotReadyError("oldest unsent event is 45 s old")
 
 
-async def test_a_service_is_ready_when_every_wired_resource_answers() -> None:
+async def test_service_is_ready_when_every_resource_answers() -> None:
     health = Health()
     health.add_ping("database", answers)
     health.add_ping("broker", answers)
@@ -29,7 +29,7 @@ async def test_a_service_is_ready_when_every_wired_resource_answers() -> None:
     assert (await health.ready()).model_dump() == {"ok": True, "checks": {"database": "ok", "broker": "ok"}}
 
 
-async def test_silence_a_failure_and_a_bad_answer_each_make_it_not_ready() -> None:
+async def test_timeout_failure_and_lag_each_make_the_service_not_ready() -> None:
     health = Health(timeout=0.05)
     health.add_ping("database", hangs)
     health.add_ping("broker", fails)
@@ -45,7 +45,7 @@ async def test_silence_a_failure_and_a_bad_answer_each_make_it_not_ready() -> No
     }
 
 
-async def test_what_is_not_needed_is_told_and_makes_nobody_unready() -> None:
+async def test_optional_resource_is_reported_but_does_not_make_the_service_not_ready() -> None:
     health = Health()
     health.add_ping("database", answers)
     health.add_ping("broker", fails, needed=False)
@@ -56,7 +56,7 @@ async def test_what_is_not_needed_is_told_and_makes_nobody_unready() -> None:
     }
 
 
-def test_it_is_alive_while_the_tasks_that_must_run_are_running() -> None:
+def test_service_is_alive_while_its_required_tasks_run() -> None:
     running = {"relay": True}
     health = Health()
     health.add_task("relay", lambda: running["relay"])

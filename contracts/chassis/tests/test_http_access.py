@@ -3,10 +3,10 @@ from chassis.security.separation_of_duties import APART, IncompatibleRoles
 from devkit.api_harness import ApiClient, ApiHarness
 from messages.values import Role
 
-from .plans import USCC, Store, filed
+from .sample_api import USCC, Store, post_plan
 
 
-async def test_nobody_without_a_valid_token_gets_in(api: ApiHarness) -> None:
+async def test_request_without_a_valid_token_is_unauthorized(api: ApiHarness) -> None:
     missing = await api.anonymous().get("/v1/plans")
     forged = await api.anonymous().get("/v1/plans", headers={"Authorization": "Bearer a.b.c"})
 
@@ -15,7 +15,7 @@ async def test_nobody_without_a_valid_token_gets_in(api: ApiHarness) -> None:
     assert (forged.status_code, forged.headers["WWW-Authenticate"]) == (401, 'Bearer error="invalid_token"')
 
 
-async def test_what_is_public_needs_no_token_but_a_wrong_one_is_still_refused(api: ApiHarness) -> None:
+async def test_public_route_needs_no_token_but_refuses_a_wrong_one(api: ApiHarness) -> None:
     assert (await api.anonymous().get("/v1/announced")).json() == "anonymous"
     for header in ("Bearer a.b.c", "Basic dXNlcjpwYXNz"):
         wrong = await api.anonymous().get("/v1/announced", headers={"Authorization": header})
@@ -23,8 +23,8 @@ async def test_what_is_public_needs_no_token_but_a_wrong_one_is_still_refused(ap
 
 
 @pytest.mark.rule("P2")
-async def test_another_prefecture_is_refused_and_the_attempt_recorded(api: ApiHarness, applicant: ApiClient) -> None:
-    plan = await filed(applicant)
+async def test_officer_of_another_prefecture_is_refused_and_recorded(api: ApiHarness, applicant: ApiClient) -> None:
+    plan = await post_plan(applicant)
 
     answer = await api.client_as(Role.PREFECTURE_OFFICER, prefecture="150200", subject="o-2").get(f"/v1/plans/{plan}")
 
@@ -36,31 +36,31 @@ async def test_another_prefecture_is_refused_and_the_attempt_recorded(api: ApiHa
 
 
 @pytest.mark.rule("P2")
-async def test_where_existence_is_not_public_refused_looks_like_absent(api: ApiHarness, applicant: ApiClient) -> None:
-    plan = await filed(applicant)
+async def test_denied_read_of_a_hidden_resource_looks_like_not_found(api: ApiHarness, applicant: ApiClient) -> None:
+    plan = await post_plan(applicant)
     stranger = api.client_as(Role.PREFECTURE_OFFICER, prefecture="150200")
 
     refused = await stranger.get(f"/v1/hidden/{plan}")
     absent = await stranger.get("/v1/hidden/none")
 
-    def told(answer: object) -> dict[str, object]:
+    def without_ids(answer: object) -> dict[str, object]:
         return {**answer.json(), "instance": "", "correlation_id": ""}  # type: ignore[attr-defined]
 
     assert refused.status_code == absent.status_code == 404
-    assert told(refused) == told(absent)
+    assert without_ids(refused) == without_ids(absent)
     assert len(api.memory.collections["access_refusals"]) == 1
 
 
 @pytest.mark.rule("P2")
-async def test_a_role_that_may_not_act_is_refused_before_anything_is_read(api: ApiHarness) -> None:
+async def test_role_without_permission_is_refused_before_anything_is_read(api: ApiHarness) -> None:
     answer = await api.client_as(Role.EXPERT).get("/v1/plans/none")
 
     assert (answer.status_code, answer.json()["reasons"][0]["code"]) == (403, "role-not-allowed")
 
 
 @pytest.mark.rule("P2")
-async def test_a_command_on_what_is_not_ones_own_changes_nothing(api: ApiHarness, applicant: ApiClient) -> None:
-    plan = await filed(applicant)
+async def test_command_on_a_foreign_resource_changes_nothing(api: ApiHarness, applicant: ApiClient) -> None:
+    plan = await post_plan(applicant)
     stranger = api.client_as(Role.APPLICANT, organisation="91150200MA0000002B", prefecture="150200")
 
     answer = await stranger.put(f"/v1/plans/{plan}", json={"title": "Mine"}, headers={"If-Match": '"1"'})
@@ -71,7 +71,7 @@ async def test_a_command_on_what_is_not_ones_own_changes_nothing(api: ApiHarness
 
 @pytest.mark.rule("P3")
 @pytest.mark.parametrize("pair", APART, ids=lambda pair: f"{pair.one} and {pair.other}")
-async def test_a_token_with_roles_that_must_be_apart_is_refused_whatever_it_wants(
+async def test_token_with_incompatible_roles_is_refused_on_every_route(
     api: ApiHarness, pair: IncompatibleRoles
 ) -> None:
     token = api.issuer.mint(role=[pair.one, pair.other], subject="both", organisation=USCC, prefecture="150100")
@@ -88,8 +88,8 @@ async def test_a_token_with_roles_that_must_be_apart_is_refused_whatever_it_want
 
 
 @pytest.mark.rule("P3")
-async def test_an_applicant_who_is_an_officer_as_well_decides_nothing(api: ApiHarness, applicant: ApiClient) -> None:
-    plan = await filed(applicant)
+async def test_applicant_who_is_also_an_officer_decides_nothing(api: ApiHarness, applicant: ApiClient) -> None:
+    plan = await post_plan(applicant)
     roles = [Role.APPLICANT, Role.PREFECTURE_OFFICER]
     both = ApiClient(api.client, api.issuer.mint(role=roles, organisation=USCC, prefecture="150100"))
 
@@ -97,7 +97,7 @@ async def test_an_applicant_who_is_an_officer_as_well_decides_nothing(api: ApiHa
     assert (await api.store(Store).plans.require(plan)).title == "Less coal"
 
 
-async def test_foreign_pages_are_not_let_in(api: ApiHarness) -> None:
+async def test_other_origins_get_no_cors_headers(api: ApiHarness) -> None:
     answer = await api.anonymous().get("/v1/announced", headers={"Origin": "https://elsewhere.example"})
 
     assert not [name for name in answer.headers if name.startswith("access-control")]

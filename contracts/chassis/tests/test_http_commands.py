@@ -4,18 +4,16 @@ import pytest
 from devkit.api_harness import ApiClient, ApiHarness
 from messages.values import Role
 
-from .plans import Store, filed
+from .sample_api import Store, post_plan
 
 
-async def test_a_command_is_performed_and_answered_after_its_commit(api: ApiHarness, applicant: ApiClient) -> None:
-    plan = await filed(applicant)
+async def test_command_is_answered_after_its_commit(api: ApiHarness, applicant: ApiClient) -> None:
+    plan = await post_plan(applicant)
 
     assert (await api.store(Store).plans.require(plan)).title == "Less coal"
 
 
-async def test_the_same_key_with_the_same_request_is_done_once_and_answered_alike(
-    api: ApiHarness, applicant: ApiClient
-) -> None:
+async def test_repeated_request_with_the_same_key_is_executed_once(api: ApiHarness, applicant: ApiClient) -> None:
     first = await applicant.post("/v1/plans", json={"title": "Less coal"}, key="k-1")
     second = await applicant.post("/v1/plans", json={"title": "Less coal"}, key="k-1")
 
@@ -23,7 +21,7 @@ async def test_the_same_key_with_the_same_request_is_done_once_and_answered_alik
     assert len(await api.store(Store).plans.find()) == 1
 
 
-async def test_the_same_key_with_another_request_is_refused(api: ApiHarness, applicant: ApiClient) -> None:
+async def test_same_key_with_another_request_is_refused(api: ApiHarness, applicant: ApiClient) -> None:
     await applicant.post("/v1/plans", json={"title": "Less coal"}, key="k-1")
 
     answer = await applicant.post("/v1/plans", json={"title": "More wind"}, key="k-1")
@@ -32,7 +30,7 @@ async def test_the_same_key_with_another_request_is_refused(api: ApiHarness, app
     assert len(await api.store(Store).plans.find()) == 1
 
 
-async def test_what_may_not_be_kept_is_kept_in_no_digest_either(api: ApiHarness, applicant: ApiClient) -> None:
+async def test_stored_digest_of_a_private_request_is_keyed(api: ApiHarness, applicant: ApiClient) -> None:
     first = await applicant.post("/v1/persons", json={"number": "150101198001010011"}, key="k-3")
     again = await applicant.post("/v1/persons", json={"number": "150101198001010011"}, key="k-3")
     other = await applicant.post("/v1/persons", json={"number": "15010119800101002X"}, key="k-3")
@@ -53,13 +51,13 @@ async def test_two_callers_may_choose_the_same_key(api: ApiHarness, applicant: A
 
 
 @pytest.mark.parametrize("key", ["", "two words", "x" * 129])
-async def test_a_command_without_a_usable_key_is_refused(applicant: ApiClient, key: str) -> None:
+async def test_command_without_a_usable_key_is_refused(applicant: ApiClient, key: str) -> None:
     answer = await applicant.post("/v1/plans", json={"title": "x"}, headers={"Idempotency-Key": key})
 
     assert (answer.status_code, answer.json()["code"]) == (400, "idempotency-key-missing")
 
 
-async def test_an_upload_repeated_with_a_new_boundary_is_the_same_request(applicant: ApiClient) -> None:
+async def test_upload_repeated_with_a_new_boundary_is_the_same_request(applicant: ApiClient) -> None:
     sent = [
         await applicant.post("/v1/plans/p/files", files={"file": ("plan.xlsx", content)}, key="k-2")
         for content in (b"one", b"one", b"two")
@@ -69,17 +67,15 @@ async def test_an_upload_repeated_with_a_new_boundary_is_the_same_request(applic
     assert sent[0].json() == sent[1].json()
 
 
-async def test_a_recorded_refusal_keeps_its_work_and_is_answered_alike_when_repeated(
-    api: ApiHarness, applicant: ApiClient
-) -> None:
+async def test_recorded_refusal_keeps_its_writes_and_is_repeated(api: ApiHarness, applicant: ApiClient) -> None:
     answers = [await applicant.post("/v1/plans", json={"title": "ineligible"}, key="k-3") for _ in range(2)]
 
     assert [answer.json()["code"] for answer in answers] == ["plan-ineligible"] * 2
     assert len(await api.store(Store).plans.find()) == 1
 
 
-async def test_what_is_edited_names_the_version_that_was_seen(applicant: ApiClient) -> None:
-    plan = f"/v1/plans/{await filed(applicant)}"
+async def test_edit_requires_the_current_version(applicant: ApiClient) -> None:
+    plan = f"/v1/plans/{await post_plan(applicant)}"
     seen = (await applicant.get(plan)).headers["ETag"]
 
     blind = await applicant.put(plan, json={"title": "Blind"})

@@ -3,7 +3,7 @@ from collections.abc import AsyncIterator
 from devkit.api_harness import ApiClient, ApiHarness
 
 
-async def test_a_body_over_the_limit_is_refused_also_when_its_length_is_not_announced(
+async def test_oversized_body_is_refused_with_and_without_content_length(
     applicant: ApiClient,
 ) -> None:
     async def endless() -> AsyncIterator[bytes]:
@@ -17,20 +17,20 @@ async def test_a_body_over_the_limit_is_refused_also_when_its_length_is_not_anno
         assert (answer.status_code, answer.json()["code"]) == (413, "body-too-large")
 
 
-async def test_a_route_for_uploads_accepts_more_and_has_its_own_limit(applicant: ApiClient) -> None:
+async def test_upload_route_has_its_own_body_limit(applicant: ApiClient) -> None:
     sizes = (2500, 5000)
     sent = [await applicant.post("/v1/plans/p/files", files={"file": ("f", b"x" * size)}) for size in sizes]
 
     assert [answer.status_code for answer in sent] == [200, 413]
 
 
-async def test_a_correlation_id_that_is_not_well_formed_is_replaced(api: ApiHarness) -> None:
+async def test_malformed_correlation_id_is_replaced(api: ApiHarness) -> None:
     answer = await api.anonymous().get("/v1/announced", headers={"X-Correlation-ID": "a b\tc"})
 
     assert len(answer.headers["X-Correlation-ID"]) == 32
 
 
-async def test_the_edge_answers_for_health_and_measures_by_route_and_never_by_id(
+async def test_health_routes_answer_and_metrics_are_labelled_by_route_template(
     api: ApiHarness, applicant: ApiClient
 ) -> None:
     await applicant.get("/v1/plans/some-id")

@@ -6,14 +6,14 @@ from chassis.persistence.unit_of_work import DocumentStore
 from devkit.api_harness import ApiClient, ApiHarness, api_harness
 from messages.values import Role
 
-from . import plans
-from .plans import filed
+from . import sample_api
+from .sample_api import post_plan
 
 
-async def test_a_list_comes_in_pages_that_hold_each_item_once(applicant: ApiClient, officer: ApiClient) -> None:
+async def test_pages_of_a_list_hold_each_item_once(applicant: ApiClient, officer: ApiClient) -> None:
     titles = [f"plan {number}" for number in (3, 1, 4, 1, 5, 9, 2)]
     for title in titles:
-        await filed(applicant, title)
+        await post_plan(applicant, title)
 
     seen: list[str] = []
     after: str | None = None
@@ -27,8 +27,8 @@ async def test_a_list_comes_in_pages_that_hold_each_item_once(applicant: ApiClie
     assert seen == sorted(titles, reverse=True)
 
 
-async def test_a_list_leaks_nothing_that_reading_refuses(api: ApiHarness, applicant: ApiClient) -> None:
-    await filed(applicant)
+async def test_list_omits_what_reading_refuses(api: ApiHarness, applicant: ApiClient) -> None:
+    await post_plan(applicant)
     elsewhere = api.client_as(Role.PREFECTURE_OFFICER, prefecture="150200")
 
     asked_for_another = await elsewhere.get("/v1/plans", params={"prefecture": "150100"})
@@ -37,16 +37,16 @@ async def test_a_list_leaks_nothing_that_reading_refuses(api: ApiHarness, applic
 
 
 @pytest.mark.parametrize("asked", [{"limit": "0"}, {"limit": "201"}, {"after": "nonsense"}, {"after": "W10="}])
-async def test_a_page_that_cannot_be_is_refused(officer: ApiClient, asked: dict[str, str]) -> None:
+async def test_invalid_limit_or_cursor_is_refused(officer: ApiClient, asked: dict[str, str]) -> None:
     assert (await officer.get("/v1/plans", params=asked)).status_code == 422
 
 
-async def test_a_number_that_no_document_can_hold_is_malformed_and_no_failure(backing: DocumentStore) -> None:
+async def test_cursor_with_an_unstorable_number_is_refused(document_store: DocumentStore) -> None:
     cursor = base64.urlsafe_b64encode(b"[9223372036854775808, 1]").decode()
     async with api_harness(
-        "plans", plans.router, aggregates={}, clock=FixedClock(plans.NOW), backing=backing
-    ) as served:
-        answer = await served.client_as(Role.REGIONAL_OFFICER).get("/v1/plans", params={"after": cursor})
+        "plans", sample_api.router, aggregates={}, clock=FixedClock(sample_api.NOW), backing=document_store
+    ) as harness:
+        answer = await harness.client_as(Role.REGIONAL_OFFICER).get("/v1/plans", params={"after": cursor})
 
     assert answer.status_code == 422
     assert [each["code"] for each in answer.json()["reasons"]] == ["number-out-of-range"]

@@ -3,10 +3,10 @@ from chassis.http.problems import MEDIA_TYPE
 from devkit.api_harness import ApiClient, ApiHarness
 from structlog.testing import capture_logs
 
-from .plans import Store
+from .sample_api import Store
 
 
-async def test_a_refusal_by_a_rule_is_a_problem_document_with_rule_and_article(
+async def test_refusal_by_a_rule_is_a_problem_document_with_rule_and_article(
     api: ApiHarness, applicant: ApiClient
 ) -> None:
     answer = await applicant.post("/v1/plans", json={"title": "improper"})
@@ -28,7 +28,7 @@ async def test_a_refusal_by_a_rule_is_a_problem_document_with_rule_and_article(
     assert await api.store(Store).plans.find() == []
 
 
-async def test_a_malformed_body_is_told_with_every_error_at_once(applicant: ApiClient) -> None:
+async def test_malformed_body_is_answered_with_every_error_at_once(applicant: ApiClient) -> None:
     answer = await applicant.post("/v1/plans", json={"measures": [1, "two"], "surplus": "13800138000"})
 
     problem = answer.json()
@@ -41,28 +41,28 @@ async def test_a_malformed_body_is_told_with_every_error_at_once(applicant: ApiC
     assert "13800138000" not in answer.text
 
 
-async def test_a_malformed_body_that_a_rule_prescribes_is_told_with_rule_and_article(applicant: ApiClient) -> None:
+async def test_malformed_body_prescribed_by_a_rule_is_answered_with_rule_and_article(applicant: ApiClient) -> None:
     answer = await applicant.put("/v1/plans/p-1", json={"measures": "none"})
 
     assert answer.status_code == 422
     assert {(each["rule"], each["article"]) for each in answer.json()["reasons"]} == {("C2", "第八条")}
 
 
-async def test_what_a_service_checks_itself_is_told_in_its_own_words(applicant: ApiClient) -> None:
+async def test_validation_error_of_a_service_keeps_its_own_text(applicant: ApiClient) -> None:
     answer = await applicant.post("/v1/plans", json={"title": "blank"})
 
     assert answer.json()["reasons"] == [{"code": "title-blank", "text": "标题不得为空白", "pointer": "/title"}]
 
 
 @pytest.mark.parametrize("body", [b"{", b"\xff\xfe", b'{"title": "\\ud800"}', b"[" * 1500, b'"text"', b""])
-async def test_a_body_that_cannot_be_read_is_a_problem_and_never_a_failure(applicant: ApiClient, body: bytes) -> None:
+async def test_unreadable_body_is_a_client_error(applicant: ApiClient, body: bytes) -> None:
     answer = await applicant.post("/v1/plans", content=body, headers={"Content-Type": "application/json"})
 
     assert answer.status_code in {400, 422}
     assert answer.headers["content-type"] == MEDIA_TYPE
 
 
-async def test_an_unknown_failure_tells_no_more_than_its_correlation_id(api: ApiHarness) -> None:
+async def test_unexpected_error_reveals_only_its_correlation_id(api: ApiHarness) -> None:
     with capture_logs() as lines:
         answer = await api.anonymous().post("/v1/broken", headers={"X-Correlation-ID": "known-to-caller"})
 
@@ -72,7 +72,7 @@ async def test_an_unknown_failure_tells_no_more_than_its_correlation_id(api: Api
     assert [(line["event"], line["path"]) for line in lines] == [("request failed", "/v1/broken")]
 
 
-async def test_what_is_not_possible_yet_asks_to_come_again(api: ApiHarness) -> None:
+async def test_transient_error_is_answered_with_retry_after(api: ApiHarness) -> None:
     answer = await api.anonymous().post("/v1/early")
 
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
@@ -86,7 +86,7 @@ async def test_unknown_paths_and_methods_are_problems_too(api: ApiHarness) -> No
     assert (wrong.status_code, wrong.json()["code"]) == (405, "method-not-allowed")
 
 
-async def test_the_openapi_document_shows_every_refusal_and_the_key(api: ApiHarness) -> None:
+async def test_openapi_document_shows_every_refusal_and_the_idempotency_key(api: ApiHarness) -> None:
     document = api.app.openapi()
 
     post = document["paths"]["/v1/plans"]["post"]

@@ -24,7 +24,7 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 async def due(store: Store, now: datetime) -> Sequence[Touch]:
-    """Find three reminders from noon on, whether they were sent or not."""
+    """Three reminders from noon on, sent or not."""
     await store.notices.find()
     return [Touch(name) for name in ("a", "b", "c")] if now >= NOW else []
 
@@ -38,21 +38,21 @@ async def remind(item: Touch, store: Store, now: datetime) -> HandlerResult:
 JOB = Job("remind", due, lambda item: item.notice, remind, Store, timedelta(seconds=1))
 
 
-class Rig:
+class SchedulerHarness:
     def __init__(self, database: Database, holder: str, clock: FixedClock) -> None:
         self.metrics = Metrics()
         self.committer = GroupCommitter(database, sample.SERVICE, sample.AGGREGATES, clock=clock, metrics=self.metrics)
         self.leases = Leases(database, holder)
-        self.runner = JobScheduler(database, self.leases, [JOB], self.committer, clock=clock, metrics=self.metrics)
+        self.scheduler = JobScheduler(database, self.leases, [JOB], self.committer, clock=clock, metrics=self.metrics)
 
     def runs(self, outcome: str) -> float | None:
         return self.metrics.registry.get_sample_value("green_job_runs_total", {"job": "remind", "outcome": outcome})
 
 
 @pytest.fixture
-async def rigs(database: Database) -> AsyncIterator[tuple[Rig, Rig]]:
+async def harnesses(database: Database) -> AsyncIterator[tuple[SchedulerHarness, SchedulerHarness]]:
     clock = FixedClock(NOW)
-    made = (Rig(database, "one", clock), Rig(database, "two", clock))
+    made = (SchedulerHarness(database, "one", clock), SchedulerHarness(database, "two", clock))
     for each in made:
         each.committer.start()
     yield made
@@ -60,33 +60,35 @@ async def rigs(database: Database) -> AsyncIterator[tuple[Rig, Rig]]:
         await each.committer.stop()
 
 
-async def test_each_due_item_is_done_once_however_often_the_job_looks(
-    rigs: tuple[Rig, Rig], database: Database
+async def test_due_item_is_handled_once_however_often_the_job_polls(
+    harnesses: tuple[SchedulerHarness, SchedulerHarness], database: Database
 ) -> None:
-    rig = rigs[0]
+    harness = harnesses[0]
 
-    assert [await rig.runner.poll(JOB), await rig.runner.poll(JOB)] == [2, 0]
+    assert [await harness.scheduler.poll(JOB), await harness.scheduler.poll(JOB)] == [2, 0]
     assert await Store(read_only_unit(database)).notices.get("a") == TouchCounter(1, ("",))
-    assert rig.runs("known") == 2
+    assert harness.runs("known") == 2
 
 
-async def test_an_item_that_fails_does_not_keep_the_others_and_is_tried_at_the_next_look(
-    rigs: tuple[Rig, Rig],
+async def test_failing_item_does_not_stop_the_others_and_is_retried_at_the_next_poll(
+    harnesses: tuple[SchedulerHarness, SchedulerHarness],
 ) -> None:
-    rig = rigs[0]
-    await rig.runner.poll(JOB)
-    await rig.runner.poll(JOB)
+    harness = harnesses[0]
+    await harness.scheduler.poll(JOB)
+    await harness.scheduler.poll(JOB)
 
-    assert rig.runs("failed") == 2
+    assert harness.runs("failed") == 2
 
 
-async def test_one_of_two_runners_looks_while_the_lease_holds(rigs: tuple[Rig, Rig]) -> None:
-    first, second = await asyncio.gather(*(rig.runner.poll(JOB) for rig in rigs))
+async def test_one_of_two_schedulers_polls_while_the_lease_holds(
+    harnesses: tuple[SchedulerHarness, SchedulerHarness],
+) -> None:
+    first, second = await asyncio.gather(*(harness.scheduler.poll(JOB) for harness in harnesses))
 
     assert sorted((first, second)) == [0, 2]
 
 
-async def test_a_lease_is_held_by_one_renewed_by_it_and_free_after_its_time(database: Database) -> None:
+async def test_lease_has_one_holder_who_may_renew_it_until_it_expires(database: Database) -> None:
     one, two = Leases(database, "one"), Leases(database, "two")
 
     assert await one.acquire("x", 0.3)
@@ -97,7 +99,7 @@ async def test_a_lease_is_held_by_one_renewed_by_it_and_free_after_its_time(data
     assert not await one.acquire("x", 10)
 
 
-async def test_a_lease_is_renewed_while_the_work_goes_on_so_that_nobody_else_begins_it(database: Database) -> None:
+async def test_lease_is_renewed_while_work_runs_so_that_nobody_else_starts_it(database: Database) -> None:
     one, two = Leases(database, "one"), Leases(database, "two")
     busy = 0
     most = 0
@@ -113,7 +115,7 @@ async def test_a_lease_is_renewed_while_the_work_goes_on_so_that_nobody_else_beg
     async def ask() -> int | None:
         await asyncio.sleep(0.5)
         async with asyncio.timeout(20):
-            while (done := await two.run_under_lease("x", 2.0, work)) is None:  # noqa: ASYNC110 - a lease tells nobody
+            while (done := await two.run_under_lease("x", 2.0, work)) is None:  # noqa: ASYNC110 - a lease sends no notification
                 await asyncio.sleep(0.02)
         return done
 
@@ -142,44 +144,44 @@ async def test_work_whose_lease_is_lost_is_cancelled(database: Database) -> None
     assert ended == ["cancelled"]
 
 
-async def test_a_job_that_takes_longer_than_its_lease_is_looked_at_by_one_runner_at_a_time(
-    rigs: tuple[Rig, Rig], monkeypatch: pytest.MonkeyPatch
+async def test_job_longer_than_its_lease_is_polled_by_one_scheduler_at_a_time(
+    harnesses: tuple[SchedulerHarness, SchedulerHarness], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(scheduler, "LEASED", 1.9)
-    looks: list[datetime] = []
+    polls: list[datetime] = []
 
     async def mails(_store: Store, now: datetime) -> Sequence[Touch]:
-        looks.append(now)
+        polls.append(now)
         await asyncio.sleep(3.0)
         return []
 
     slow = Job("mail", mails, lambda item: item.notice, remind, Store, timedelta(seconds=1))
-    for rig in rigs:
-        rig.runner._look_every = 0.1
-    looking = asyncio.create_task(rigs[0].runner.poll(slow))
+    for harness in harnesses:
+        harness.scheduler._look_every = 0.1
+    polling = asyncio.create_task(harnesses[0].scheduler.poll(slow))
     await asyncio.sleep(0.5)
-    while not looking.done():
-        await rigs[1].runner.poll(slow)
+    while not polling.done():
+        await harnesses[1].scheduler.poll(slow)
         await asyncio.sleep(0.1)
 
-    assert len(looks) == 1
+    assert len(polls) == 1
 
 
-async def test_many_who_ask_at_once_leave_one_holder(database: Database) -> None:
+async def test_concurrent_acquires_leave_one_holder(database: Database) -> None:
     taken = await asyncio.gather(*(Leases(database, f"h{n}").acquire("new", 60) for n in range(10)))
 
     assert taken.count(True) == 1
 
 
-async def test_a_loop_goes_on_after_a_look_that_failed() -> None:
-    looks: list[int] = []
+async def test_periodic_task_continues_after_a_failed_run() -> None:
+    polls: list[int] = []
 
-    async def look() -> int:
-        looks.append(1)
+    async def fail() -> int:
+        polls.append(1)
         raise ValueError("bug")
 
-    task = asyncio.create_task(run_periodically(0.01, look))
+    task = asyncio.create_task(run_periodically(0.01, fail))
     await asyncio.sleep(0.1)
     task.cancel()
 
-    assert len(looks) > 2
+    assert len(polls) > 2

@@ -12,8 +12,8 @@ from chassis.observability import logs
 
 
 @contextmanager
-def configured() -> Iterator[None]:
-    """As the service's start does it; within one test, because pytest has handlers of its own for each phase."""
+def configured_logs() -> Iterator[None]:
+    """Configure logging as a service does, within one test because pytest has its own handlers for each phase."""
     root = logging.getLogger()
     before, level = root.handlers[:], root.level
     logs.configure("review", "INFO")
@@ -24,26 +24,26 @@ def configured() -> Iterator[None]:
         root.setLevel(level)
 
 
-def last(capsys: pytest.CaptureFixture[str]) -> dict[str, object]:
+def last_line(capsys: pytest.CaptureFixture[str]) -> dict[str, object]:
     line: dict[str, object] = json.loads(capsys.readouterr().err.splitlines()[-1])
     return line
 
 
-def test_a_line_is_one_json_object_with_service_and_ids(capsys: pytest.CaptureFixture[str]) -> None:
-    with configured(), logs.bound(correlation_id="c-1", event_id="e-1"):
-        logs.logger("room").info("case opened", cases=3)
+def test_log_line_is_one_json_object_with_service_and_ids(capsys: pytest.CaptureFixture[str]) -> None:
+    with configured_logs(), logs.bound(correlation_id="c-1", event_id="e-1"):
+        logs.logger("test").info("case opened", cases=3)
 
-    line = last(capsys)
+    line = last_line(capsys)
     assert line["event"] == "case opened"
     assert (line["service"], line["correlation_id"], line["event_id"]) == ("review", "c-1", "e-1")
     assert (line["level"], line["cases"]) == ("info", 3)
 
 
-def test_lines_of_libraries_come_out_the_same_way(capsys: pytest.CaptureFixture[str]) -> None:
-    with configured(), logs.bound(correlation_id="c-2"):
+def test_log_lines_of_libraries_have_the_same_format(capsys: pytest.CaptureFixture[str]) -> None:
+    with configured_logs(), logs.bound(correlation_id="c-2"):
         logging.getLogger("uvicorn.error").info("started on %s", "amqp://review:secret@broker")
 
-    line = last(capsys)
+    line = last_line(capsys)
     assert line["correlation_id"] == "c-2"
     assert line["event"] == "started on amqp://***@broker"
 
@@ -52,9 +52,9 @@ def test_lines_of_libraries_come_out_the_same_way(capsys: pytest.CaptureFixture[
     "personal",
     ["13800138000", "+86 13912345678", "wang.li@example.cn", "150102199003076415", "15010219900307641X"],
 )
-def test_personal_data_are_masked_however_deep_they_stand(capsys: pytest.CaptureFixture[str], personal: str) -> None:
-    with configured():
-        logs.logger("room").warning(f"reported by {personal}", contact={"of": [personal]})
+def test_personal_data_are_masked_at_any_depth(capsys: pytest.CaptureFixture[str], personal: str) -> None:
+    with configured_logs():
+        logs.logger("test").warning(f"reported by {personal}", contact={"of": [personal]})
 
     raw = capsys.readouterr().err
     assert personal not in raw
@@ -83,8 +83,8 @@ class Contact:
     ids=lambda value: type(value).__name__,
 )
 def test_personal_data_in_objects_keys_and_numbers_are_masked(capsys: pytest.CaptureFixture[str], held: object) -> None:
-    with configured():
-        logs.logger("room").warning("kept", held=held)
+    with configured_logs():
+        logs.logger("test").warning("kept", held=held)
 
     raw = capsys.readouterr().err
     assert "13800138000" not in raw
@@ -92,15 +92,15 @@ def test_personal_data_in_objects_keys_and_numbers_are_masked(capsys: pytest.Cap
 
 
 def test_personal_data_in_a_traceback_are_masked(capsys: pytest.CaptureFixture[str]) -> None:
-    with configured():
-        logs.logger("room").error("failed", exc_info=ValueError("cannot send to wang.li@example.cn"))
+    with configured_logs():
+        logs.logger("test").error("failed", exc_info=ValueError("cannot send to wang.li@example.cn"))
 
     assert "wang.li" not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("public", ["91150100MA0MXT5K3N", "911501001141237800", "150100", "2026-11-22"])
-def test_codes_of_organisations_and_places_stay(capsys: pytest.CaptureFixture[str], public: str) -> None:
-    with configured():
-        logs.logger("room").info("listed", unit=public)
+def test_codes_of_organisations_and_places_are_not_masked(capsys: pytest.CaptureFixture[str], public: str) -> None:
+    with configured_logs():
+        logs.logger("test").info("listed", unit=public)
 
-    assert last(capsys)["unit"] == public
+    assert last_line(capsys)["unit"] == public

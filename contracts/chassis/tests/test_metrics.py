@@ -35,20 +35,20 @@ def test_labels_are_closed_vocabularies() -> None:
     assert used <= LABELS
 
 
-def test_two_services_in_one_process_do_not_share_measures() -> None:
+def test_two_services_in_one_process_do_not_share_metrics() -> None:
     one, other = Metrics(), Metrics()
     one.dead_letters.inc()
 
     assert other.registry.get_sample_value("green_dead_letters_total") == 0.0
 
 
-def test_a_process_tells_its_memory_and_processor_time() -> None:
+def test_process_exports_its_memory_and_cpu_time() -> None:
     exposed = generate_latest(Metrics().with_process().registry).decode()
 
     assert "process_resident_memory_bytes" in exposed
 
 
-def test_every_metric_of_the_catalogue_is_measured_somewhere() -> None:
+def test_every_metric_of_the_catalogue_is_used() -> None:
     package = Path(inspect.getfile(Metrics)).parent
     code = "".join(
         file.read_text(encoding="utf-8") for file in package.parent.rglob("*.py") if file.name != "metrics.py"

@@ -1,27 +1,26 @@
 import re
 from datetime import UTC, datetime
-from pathlib import Path
 from types import ModuleType
 
 from chassis.clock import FixedClock
 from devkit.api_harness import api_harness
 from messages.values import Role
 
-README = Path(__file__).parents[1] / "README.md"
+from .readme_example import README, example_code
+
 NOW = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 
 
-def example() -> ModuleType:
-    (code,) = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+def load_example() -> ModuleType:
     module = ModuleType("example")
-    exec(compile(code, str(README), "exec"), vars(module))  # noqa: S102 - the page's own example
+    exec(compile(example_code(), str(README), "exec"), vars(module))  # noqa: S102 - the page's own example
     return module
 
 
-async def test_the_example_does_what_the_page_says() -> None:
-    shown = example()
+async def test_example_of_the_readme_works() -> None:
+    example = load_example()
 
-    async with api_harness("notify", shown.router, aggregates=shown.AGGREGATES, clock=FixedClock(NOW)) as api:
+    async with api_harness("notify", example.router, aggregates=example.AGGREGATES, clock=FixedClock(NOW)) as api:
         li, wang = (api.client_as(Role.EXPERT, subject=name) for name in ("li", "wang"))
         first = await li.post("/v1/notices/n-1")
         again = await li.post("/v1/notices/n-1")
@@ -33,9 +32,9 @@ async def test_the_example_does_what_the_page_says() -> None:
         assert [event.type for event in api.events] == ["notify.notice.delivered.v1"]
 
 
-def test_every_room_of_the_package_is_named_on_the_page() -> None:
+def test_readme_names_every_module_of_the_package() -> None:
     named = set(re.findall(r"`([a-z_]+)`", README.read_text(encoding="utf-8")))
     package = README.parent / "chassis"
-    rooms = {path.stem for path in package.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+    modules = {path.stem for path in package.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
 
-    assert {room for room in rooms if not room.startswith("_")} - named == set()
+    assert {module for module in modules if not module.startswith("_")} - named == set()

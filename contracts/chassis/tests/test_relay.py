@@ -14,135 +14,137 @@ from chassis.transactions.group_committer import GroupCommitter
 from devkit import sample
 from devkit.sample import Touch, running, work
 
-from .relaying import NOW, Rig
+from .relay_harness import NOW, RelayHarness
 
 
 @pytest.fixture
-async def rig(database: Database) -> AsyncIterator[Rig]:
-    made = Rig(database)
+async def harness(database: Database) -> AsyncIterator[RelayHarness]:
+    made = RelayHarness(database)
     made.relay.start()
     yield made
     await made.relay.stop(patience=0)
 
 
-async def test_what_is_committed_goes_out_at_once_and_is_marked(rig: Rig) -> None:
+async def test_committed_events_are_published_at_once_and_marked(harness: RelayHarness) -> None:
     committer = GroupCommitter(
-        rig.database,
+        harness.database,
         sample.SERVICE,
         sample.AGGREGATES,
         clock=FixedClock(NOW),
-        metrics=rig.metrics,
-        relay_wakeup=rig.relay.enqueue,
+        metrics=harness.metrics,
+        relay_wakeup=harness.relay.enqueue,
         token="mine",
     )
     committer.start()
     await asyncio.gather(*(committer.submit(work(f"m{n}", running(Touch(f"n{n}")))) for n in range(30)))
     await committer.stop()
-    await rig.settled()
+    await harness.wait_until_published()
 
-    assert sorted(rig.wire.sent) == sorted(f"notify:notice:n{n}:1:delivered" for n in range(30))
-    assert rig.metrics.registry.get_sample_value("green_relay_published_total") == 30
+    assert sorted(harness.broker.published) == sorted(f"notify:notice:n{n}:1:delivered" for n in range(30))
+    assert harness.metrics.registry.get_sample_value("green_relay_published_total") == 30
 
 
-async def test_events_of_one_aggregate_go_out_in_order_each_after_the_confirm_before(rig: Rig) -> None:
-    rig.wire.open.clear()
+async def test_events_of_one_aggregate_are_published_in_order_each_after_the_previous_confirm(
+    harness: RelayHarness,
+) -> None:
+    harness.broker.accepting.clear()
     for document in (
-        await rig.stored(("a", 1), ("a", 2), ("b", 1)),
-        await rig.stored(("a", 3), ("c", 1)),
-        await rig.stored(("c", 2)),
+        await harness.save(("a", 1), ("a", 2), ("b", 1)),
+        await harness.save(("a", 3), ("c", 1)),
+        await harness.save(("c", 2)),
     ):
-        rig.relay.enqueue(document)
+        harness.relay.enqueue(document)
     await asyncio.sleep(0.1)
-    waiting = list(rig.wire.sent)
-    rig.wire.open.set()
-    await rig.settled()
+    waiting = list(harness.broker.published)
+    harness.broker.accepting.set()
+    await harness.wait_until_published()
 
     assert waiting == ["notify:notice:a:1:delivered", "notify:notice:b:1:delivered"]
-    assert rig.wire.numbers("a") == [1, 2, 3]
-    assert rig.wire.numbers("c") == [1, 2]
+    assert harness.broker.sequences("a") == [1, 2, 3]
+    assert harness.broker.sequences("c") == [1, 2]
 
 
-async def test_different_aggregates_do_not_wait_for_each_other(rig: Rig) -> None:
-    rig.wire.open.clear()
+async def test_different_aggregates_do_not_wait_for_each_other(harness: RelayHarness) -> None:
+    harness.broker.accepting.clear()
     for number in range(5):
-        rig.relay.enqueue(await rig.stored((f"n{number}", 1)))
+        harness.relay.enqueue(await harness.save((f"n{number}", 1)))
     await asyncio.sleep(0.1)
 
-    assert len(rig.wire.sent) == 5
+    assert len(harness.broker.published) == 5
 
 
-async def test_a_returned_event_stays_with_those_behind_it_and_is_alarmed(rig: Rig) -> None:
-    rig.wire.answers["notify:notice:a:1:delivered"] = "returned"
-    rig.relay.enqueue(await rig.stored(("a", 1), ("a", 2), ("b", 1)))
+async def test_returned_event_blocks_its_aggregate_and_is_counted(harness: RelayHarness) -> None:
+    harness.broker.results["notify:notice:a:1:delivered"] = "returned"
+    harness.relay.enqueue(await harness.save(("a", 1), ("a", 2), ("b", 1)))
     await asyncio.sleep(0.2)
 
-    assert rig.wire.sent == ["notify:notice:a:1:delivered", "notify:notice:b:1:delivered"]
-    assert await rig.unsent() == 1
-    assert rig.metrics.registry.get_sample_value("green_relay_failures_total", {"cause": "returned"}) == 1
+    assert harness.broker.published == ["notify:notice:a:1:delivered", "notify:notice:b:1:delivered"]
+    assert await harness.unpublished_count() == 1
+    assert harness.metrics.registry.get_sample_value("green_relay_failures_total", {"cause": "returned"}) == 1
 
 
-async def test_the_sweep_tries_again_only_what_was_left(rig: Rig) -> None:
-    hasty = Rig(rig.database, lease=0.05, sweep_every=0.05)
-    hasty.wire.answers["notify:notice:a:1:delivered"] = "returned"
+async def test_sweep_retries_only_unpublished_events(harness: RelayHarness) -> None:
+    hasty = RelayHarness(harness.database, lease=0.05, sweep_every=0.05)
+    hasty.broker.results["notify:notice:a:1:delivered"] = "returned"
     hasty.relay.start()
-    hasty.relay.enqueue(await hasty.stored(("a", 1), ("a", 2), ("b", 1)))
+    hasty.relay.enqueue(await hasty.save(("a", 1), ("a", 2), ("b", 1)))
     await asyncio.sleep(0.3)
-    assert await hasty.unsent() == 1
-    hasty.wire.answers.clear()
-    await hasty.settled()
+    assert await hasty.unpublished_count() == 1
+    hasty.broker.results.clear()
+    await hasty.wait_until_published()
     await hasty.relay.stop()
 
-    assert hasty.wire.numbers("b") == [1]
-    assert hasty.wire.numbers("a")[-2:] == [1, 2]
+    assert hasty.broker.sequences("b") == [1]
+    assert hasty.broker.sequences("a")[-2:] == [1, 2]
 
 
-async def test_what_is_stuck_keeps_back_what_is_committed_later_and_others_go_on(rig: Rig) -> None:
-    patient = Rig(rig.database, sweep_every=0.1)
-    patient.wire.answers["notify:notice:a:1:delivered"] = "returned"
+async def test_blocked_aggregate_holds_back_later_commits_and_others_continue(harness: RelayHarness) -> None:
+    patient = RelayHarness(harness.database, sweep_every=0.1)
+    patient.broker.results["notify:notice:a:1:delivered"] = "returned"
     patient.relay.start()
-    patient.relay.enqueue(await patient.stored(("a", 1), ("b", 1)))
+    patient.relay.enqueue(await patient.save(("a", 1), ("b", 1)))
     await asyncio.sleep(0.05)
-    patient.relay.enqueue(await patient.stored(("a", 2), ("b", 2)))
-    patient.relay.enqueue(await patient.stored(("a", 3)))
+    patient.relay.enqueue(await patient.save(("a", 2), ("b", 2)))
+    patient.relay.enqueue(await patient.save(("a", 3)))
     await asyncio.sleep(0.3)
-    stuck = set(patient.wire.numbers("a"))
-    others = patient.wire.numbers("b")
-    patient.wire.answers.clear()
-    await patient.settled()
-    patient.relay.enqueue(await patient.stored(("a", 4)))
-    await patient.settled()
+    stuck = set(patient.broker.sequences("a"))
+    others = patient.broker.sequences("b")
+    patient.broker.results.clear()
+    await patient.wait_until_published()
+    patient.relay.enqueue(await patient.save(("a", 4)))
+    await patient.wait_until_published()
     await patient.relay.stop()
 
     assert (stuck, others) == ({1}, [1, 2])
-    assert patient.wire.numbers("a")[-4:] == [1, 2, 3, 4]
+    assert patient.broker.sequences("a")[-4:] == [1, 2, 3, 4]
 
 
-async def test_what_had_no_room_in_memory_is_sent_by_the_sweep_in_order(database: Database) -> None:
-    rig = Rig(database, sweep_every=0.05)
-    rig.relay._lanes = OrderedDispatch(held_max=2)
+async def test_documents_over_the_memory_bound_are_published_by_the_sweep_in_order(database: Database) -> None:
+    harness = RelayHarness(database, sweep_every=0.05)
+    harness.relay._lanes = OrderedDispatch(held_max=2)
     for number in range(1, 6):
-        rig.relay.enqueue(await rig.stored(("a", number)))
-    rig.relay.start()
-    await rig.settled()
+        harness.relay.enqueue(await harness.save(("a", number)))
+    harness.relay.start()
+    await harness.wait_until_published()
     await asyncio.sleep(0.2)
-    rig.relay.enqueue(await rig.stored(("a", 6)))
-    await rig.settled()
-    await rig.relay.stop()
+    harness.relay.enqueue(await harness.save(("a", 6)))
+    await harness.wait_until_published()
+    await harness.relay.stop()
 
-    assert rig.wire.numbers("a") == [1, 2, 3, 4, 5, 6]
-
-
-async def test_a_lost_connection_is_waited_for(rig: Rig) -> None:
-    rig.wire.down = 3
-    rig.relay.enqueue(await rig.stored(("a", 1)))
-    await rig.settled()
-
-    assert rig.wire.sent == ["notify:notice:a:1:delivered"]
+    assert harness.broker.sequences("a") == [1, 2, 3, 4, 5, 6]
 
 
-async def test_what_a_lost_process_left_is_taken_over_after_its_lease_and_not_before(database: Database) -> None:
-    other = Rig(database, "other", lease=0.3)
-    await other.stored(("a", 1), holder="lost")
+async def test_relay_waits_for_a_lost_connection(harness: RelayHarness) -> None:
+    harness.broker.outages = 3
+    harness.relay.enqueue(await harness.save(("a", 1)))
+    await harness.wait_until_published()
+
+    assert harness.broker.published == ["notify:notice:a:1:delivered"]
+
+
+async def test_documents_of_a_lost_process_are_taken_over_only_after_its_lease(database: Database) -> None:
+    other = RelayHarness(database, "other", lease=0.3)
+    await other.save(("a", 1), holder="lost")
     await other.relay.sweep()  # seen for the first time: the lease begins by the server's clock
     await other.relay.sweep()
     early = other.relay._waiting.copy()
@@ -155,88 +157,88 @@ async def test_what_a_lost_process_left_is_taken_over_after_its_lease_and_not_be
 
 
 async def test_one_of_two_relays_takes_a_document_over(database: Database) -> None:
-    rigs = [Rig(database, f"relay{n}", lease=0.1) for n in range(2)]
-    await rigs[0].stored(("a", 1), holder="lost")
-    await rigs[0].relay.sweep()
+    harnesses = [RelayHarness(database, f"relay{n}", lease=0.1) for n in range(2)]
+    await harnesses[0].save(("a", 1), holder="lost")
+    await harnesses[0].relay.sweep()
     await asyncio.sleep(0.2)
-    await asyncio.gather(*(each.relay.sweep() for each in rigs))
+    await asyncio.gather(*(each.relay.sweep() for each in harnesses))
 
-    assert sum(len(each.relay._waiting) for each in rigs) == 1
+    assert sum(len(each.relay._waiting) for each in harnesses) == 1
 
 
-async def test_a_relay_that_lost_its_lease_marks_nothing(rig: Rig) -> None:
-    rig.wire.open.clear()
-    document = await rig.stored(("a", 1))
-    rig.relay.enqueue(document)
+async def test_relay_without_its_lease_marks_nothing(harness: RelayHarness) -> None:
+    harness.broker.accepting.clear()
+    document = await harness.save(("a", 1))
+    harness.relay.enqueue(document)
     await asyncio.sleep(0.05)
-    await rig.database.update("outbox", {"_id": document["_id"]}, {"$set": {"token": "another"}})
-    rig.wire.open.set()
+    await harness.database.update("outbox", {"_id": document["_id"]}, {"$set": {"token": "another"}})
+    harness.broker.accepting.set()
     await asyncio.sleep(0.1)
 
-    assert await rig.unsent() == 1
+    assert await harness.unpublished_count() == 1
 
 
-async def test_sent_documents_are_kept_with_the_time_they_run_out_by(rig: Rig) -> None:
-    rig.relay.enqueue(await rig.stored(("a", 1)))
-    await rig.settled()
+async def test_published_document_keeps_the_time_its_expiry_counts_from(harness: RelayHarness) -> None:
+    harness.relay.enqueue(await harness.save(("a", 1)))
+    await harness.wait_until_published()
 
-    kept = await rig.database.find("outbox", {"sent": True})
-    assert len(kept) == 1
-    assert abs(kept[0]["sent_at"] - SystemClock().now()) < timedelta(minutes=1)
+    published = await harness.database.find("outbox", {"sent": True})
+    assert len(published) == 1
+    assert abs(published[0]["sent_at"] - SystemClock().now()) < timedelta(minutes=1)
 
 
-async def test_the_age_of_the_oldest_unsent_event_is_measured(database: Database) -> None:
-    rig = Rig(database, "other")
-    await rig.stored(("a", 1), ("b", 1), holder="lost")
+async def test_age_of_the_oldest_unpublished_event_is_exported(database: Database) -> None:
+    harness = RelayHarness(database, "other")
+    await harness.save(("a", 1), ("b", 1), holder="lost")
     await asyncio.sleep(1.1)
-    await rig.relay.sweep()
+    await harness.relay.sweep()
 
-    assert rig.metrics.registry.get_sample_value("green_outbox_unsent") == 2
-    assert (rig.metrics.registry.get_sample_value("green_outbox_oldest_unsent_seconds") or 0) > 0
+    assert harness.metrics.registry.get_sample_value("green_outbox_unsent") == 2
+    assert (harness.metrics.registry.get_sample_value("green_outbox_oldest_unsent_seconds") or 0) > 0
 
 
-async def test_the_age_of_the_oldest_untried_event_is_asked_of_the_database_without_a_sweep(database: Database) -> None:
-    rig = Rig(database, "other")
-    assert await rig.relay.oldest_unattempted() == 0
-    await rig.stored(("a", 1), holder="lost")
+async def test_age_of_the_oldest_unattempted_event_needs_no_sweep(database: Database) -> None:
+    harness = RelayHarness(database, "other")
+    assert await harness.relay.oldest_unattempted() == 0
+    await harness.save(("a", 1), holder="lost")
     await asyncio.sleep(1.1)
 
-    assert 0 < await rig.relay.oldest_unattempted() < 60
+    assert 0 < await harness.relay.oldest_unattempted() < 60
 
 
-async def test_what_is_said_again_has_waited_since_somebody_asked_for_it(database: Database) -> None:
-    rig = Rig(database, "other")
-    await rig.stored(("a", 1))
+async def test_republished_event_ages_from_the_request(database: Database) -> None:
+    harness = RelayHarness(database, "other")
+    await harness.save(("a", 1))
     await database.update_all("outbox", {}, {"$set": {"sent": True}})
     await asyncio.sleep(1.5)
     await republish_since(database, SystemClock().now() - timedelta(minutes=1), "operator")
 
-    assert await rig.relay.oldest_unattempted() < 1
+    assert await harness.relay.oldest_unattempted() < 1
 
 
-async def test_what_was_sent_can_be_said_again(rig: Rig) -> None:
-    rig.relay.enqueue(await rig.stored(("a", 1)))
-    await rig.settled()
+async def test_published_event_can_be_republished(harness: RelayHarness) -> None:
+    harness.relay.enqueue(await harness.save(("a", 1)))
+    await harness.wait_until_published()
 
     earlier = SystemClock().now() - timedelta(minutes=1)
-    assert await republish_since(rig.database, earlier + timedelta(hours=1), "operator") == 0
-    assert await republish_since(rig.database, earlier, "operator") == 1
-    assert await rig.unsent() == 1
-    document = (await rig.database.find("outbox", {"sent": False}))[0]
+    assert await republish_since(harness.database, earlier + timedelta(hours=1), "operator") == 0
+    assert await republish_since(harness.database, earlier, "operator") == 1
+    assert await harness.unpublished_count() == 1
+    document = (await harness.database.find("outbox", {"sent": False}))[0]
     assert [each["by"] for each in document["again"]] == ["operator"]
 
 
-async def test_the_point_between_confirm_and_mark_is_named(database: Database) -> None:
+async def test_failpoint_between_confirm_and_mark_is_hit(database: Database) -> None:
     points: list[Point] = []
 
     class Recorder:
         def hit(self, point: Point) -> None:
             points.append(point)
 
-    rig = Rig(database, steps=Recorder())
-    rig.relay.start()
-    rig.relay.enqueue(await rig.stored(("a", 1)))
-    await rig.settled()
-    await rig.relay.stop()
+    harness = RelayHarness(database, steps=Recorder())
+    harness.relay.start()
+    harness.relay.enqueue(await harness.save(("a", 1)))
+    await harness.wait_until_published()
+    await harness.relay.stop()
 
     assert points == ["confirmed-not-marked"]

@@ -11,93 +11,93 @@ from chassis.persistence.mongo import Database
 from chassis.persistence.unit_of_work import Document
 from devkit.sample import delivered
 
-from .relaying import NOW, Rig
+from .relay_harness import NOW, RelayHarness
 
 
-async def committed(rig: Rig, *lanes: tuple[str, int]) -> None:
+async def commit(harness: RelayHarness, *events_: tuple[str, int]) -> None:
     """Save one document for each as many commits would, and offer them."""
     documents: list[Document] = [
         outbox.document([entry(delivered(name).model_copy(update={"sequence": number}), Causation("c"), NOW)], "mine")
-        for name, number in lanes
+        for name, number in events_
     ]
-    await rig.database._database["outbox"].insert_many(documents)
+    await harness.database._database["outbox"].insert_many(documents)
     for each in documents:
-        rig.relay.enqueue(each)
+        harness.relay.enqueue(each)
 
 
-async def test_after_an_outage_with_more_than_fits_in_hand_the_relay_catches_up_under_steady_load(
+async def test_relay_catches_up_under_steady_load_after_an_outage_beyond_its_memory_bound(
     database: Database,
 ) -> None:
-    rig = Rig(database, sweep_every=0.2)
-    rig.relay._lanes = OrderedDispatch(held_max=400, stuck_max=400)
-    rig.wire.open.clear()
-    rig.wire.seconds = 0.005
-    rig.relay.start()
+    harness = RelayHarness(database, sweep_every=0.2)
+    harness.relay._lanes = OrderedDispatch(held_max=400, stuck_max=400)
+    harness.broker.accepting.clear()
+    harness.broker.delay = 0.005
+    harness.relay.start()
     for first in range(0, 1000, 100):
-        await committed(rig, *((f"n{number % 50}", number) for number in range(first, first + 100)))
-    assert rig.relay._lanes.needs_sweep
-    rig.wire.open.set()
+        await commit(harness, *((f"n{number % 50}", number) for number in range(first, first + 100)))
+    assert harness.relay._lanes.needs_sweep
+    harness.broker.accepting.set()
 
     numbers = count(1000)
     async with asyncio.timeout(30):
-        while rig.relay._lanes.needs_sweep:
+        while harness.relay._lanes.needs_sweep:
             number = next(numbers)
-            await committed(rig, (f"n{number % 50}", number))
+            await commit(harness, (f"n{number % 50}", number))
             await asyncio.sleep(0.005)
-    await rig.settled()
-    await rig.relay.stop()
+    await harness.wait_until_published()
+    await harness.relay.stop()
 
     made = next(numbers)
-    for lane in range(50):
-        assert list(dict.fromkeys(rig.wire.numbers(f"n{lane}"))) == [*range(lane, made, 50)]
+    for number_ in range(50):
+        assert list(dict.fromkeys(harness.broker.sequences(f"n{number_}"))) == [*range(number_, made, 50)]
 
 
-async def test_more_stuck_documents_than_one_question_finds_keep_none_behind_them_from_going_out(
+async def test_more_blocked_documents_than_a_sweep_page_do_not_starve_later_ones(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("chassis.outbox.relay.SWEEP_PAGE_SIZE", 5)
-    rig = Rig(database, sweep_every=0.1)
-    rig.relay._lanes = OrderedDispatch(held_max=20, stuck_max=4)
-    rig.wire.answers = {f"notify:notice:s{number}:1:delivered": "returned" for number in range(12)}
-    rig.relay.start()
-    await committed(rig, *((f"s{number}", 1) for number in range(12)))
+    harness = RelayHarness(database, sweep_every=0.1)
+    harness.relay._lanes = OrderedDispatch(held_max=20, stuck_max=4)
+    harness.broker.results = {f"notify:notice:s{number}:1:delivered": "returned" for number in range(12)}
+    harness.relay.start()
+    await commit(harness, *((f"s{number}", 1) for number in range(12)))
     await asyncio.sleep(0.1)
-    await committed(rig, ("free", 1))
-    await rig.settled(unsent=12)
-    await rig.relay.stop()
+    await commit(harness, ("free", 1))
+    await harness.wait_until_published(unpublished=12)
+    await harness.relay.stop()
 
-    assert rig.wire.numbers("free") == [1]
+    assert harness.broker.sequences("free") == [1]
 
 
-async def test_what_the_broker_will_not_take_does_not_count_as_a_relay_that_falls_behind(database: Database) -> None:
-    rig = Rig(database)
-    rig.wire.answers["notify:notice:a:1:delivered"] = "unsendable"
-    rig.relay.start()
-    rig.relay.enqueue(await rig.stored(("a", 1)))
+async def test_unsendable_event_does_not_count_as_relay_lag(database: Database) -> None:
+    harness = RelayHarness(database)
+    harness.broker.results["notify:notice:a:1:delivered"] = "unsendable"
+    harness.relay.start()
+    harness.relay.enqueue(await harness.save(("a", 1)))
     await asyncio.sleep(1.5)
 
-    assert await rig.relay.oldest_unattempted() == 0
-    assert await rig.unsent() == 1
-    assert rig.metrics.registry.get_sample_value("green_relay_failures_total", {"cause": "unsendable"}) == 1
-    await rig.relay.stop()
+    assert await harness.relay.oldest_unattempted() == 0
+    assert await harness.unpublished_count() == 1
+    assert harness.metrics.registry.get_sample_value("green_relay_failures_total", {"cause": "unsendable"}) == 1
+    await harness.relay.stop()
 
 
-async def test_an_error_of_our_own_while_sending_is_counted_and_tried_again(database: Database) -> None:
-    rig = Rig(database, sweep_every=0.1)
-    rig.wire.broken = 1
-    rig.relay.start()
-    rig.relay.enqueue(await rig.stored(("a", 1)))
-    await rig.settled()
-    await rig.relay.stop()
+async def test_error_while_publishing_is_counted_and_retried(database: Database) -> None:
+    harness = RelayHarness(database, sweep_every=0.1)
+    harness.broker.errors = 1
+    harness.relay.start()
+    harness.relay.enqueue(await harness.save(("a", 1)))
+    await harness.wait_until_published()
+    await harness.relay.stop()
 
-    assert rig.wire.numbers("a") == [1]
-    assert rig.metrics.registry.get_sample_value("green_relay_failures_total", {"cause": "error"}) == 1
+    assert harness.broker.sequences("a") == [1]
+    assert harness.metrics.registry.get_sample_value("green_relay_failures_total", {"cause": "error"}) == 1
 
 
-async def test_every_waiting_event_is_counted(database: Database) -> None:
-    rig = Rig(database, "other")
+async def test_every_unpublished_event_is_counted(database: Database) -> None:
+    harness = RelayHarness(database, "other")
     documents = [{"events": [], "count": 2, "token": "lost", "sent": False} for _ in range(1500)]
     await database._database["outbox"].insert_many(documents)
-    await rig.relay.sweep()
+    await harness.relay.sweep()
 
-    assert rig.metrics.registry.get_sample_value("green_outbox_unsent") == 3000
+    assert harness.metrics.registry.get_sample_value("green_outbox_unsent") == 3000

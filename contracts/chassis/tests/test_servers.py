@@ -39,7 +39,7 @@ asyncio.run(main())
 """
 
 
-def connected(url: str) -> AsyncMongoClient[dict[str, Any]]:
+def mongo_client(url: str) -> AsyncMongoClient[dict[str, Any]]:
     return AsyncMongoClient(url)
 
 
@@ -48,25 +48,25 @@ def emptied_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
 
 
-async def test_a_service_user_reaches_its_own_database_only(servers: PrivateServers) -> None:
+async def test_service_user_reaches_its_own_database_only(servers: PrivateServers) -> None:
     mine, other = await servers.database("review"), await servers.database("registry")
-    async with connected(mine.url) as client:
+    async with mongo_client(mine.url) as client:
         await client[mine.name]["cases"].insert_one({"_id": "c1"})
 
         with pytest.raises(OperationFailure, match="not authorized"):
             await client[other.name]["cases"].find_one({})
 
 
-async def test_transactions_are_at_hand(servers: PrivateServers) -> None:
+async def test_mongod_supports_transactions(servers: PrivateServers) -> None:
     mine = await servers.database("review")
-    async with connected(mine.url) as client, client.start_session() as session:
+    async with mongo_client(mine.url) as client, client.start_session() as session:
         async with await session.start_transaction():
             await client[mine.name]["cases"].insert_one({"_id": "c1"}, session=session)
 
         assert await client[mine.name]["cases"].count_documents({}) == 1
 
 
-async def test_a_user_of_loaded_definitions_may_do_what_they_say_and_no_more(servers: PrivateServers) -> None:
+async def test_user_of_loaded_definitions_has_exactly_their_permissions(servers: PrivateServers) -> None:
     definitions = {
         "users": [{"name": "reader-of-one"}],
         "queues": [
@@ -86,7 +86,7 @@ async def test_a_user_of_loaded_definitions_may_do_what_they_say_and_no_more(ser
             await foreign.get(fail=False, no_ack=True)
 
 
-async def test_queue_counts_include_what_is_delivered_and_not_acknowledged(servers: PrivateServers, vhost: str) -> None:
+async def test_queue_counts_include_unacknowledged_deliveries(servers: PrivateServers, vhost: str) -> None:
     async with await aio_pika.connect(servers.amqp_url(vhost)) as connection:
         channel = await connection.channel()
         queue = await channel.declare_queue("work", durable=True, arguments={"x-queue-type": "quorum"})
@@ -100,7 +100,7 @@ async def test_queue_counts_include_what_is_delivered_and_not_acknowledged(serve
             await asyncio.sleep(0.2)
 
 
-async def test_a_killed_broker_comes_back_with_its_messages(tmp_path: Path) -> None:
+async def test_killed_broker_comes_back_with_its_messages(tmp_path: Path) -> None:
     broker = await Broker.start(tmp_path / "broker")
     try:
         async with await aio_pika.connect(broker.admin_url("/")) as connection:
@@ -120,20 +120,20 @@ async def test_a_killed_broker_comes_back_with_its_messages(tmp_path: Path) -> N
         await broker.kill()
 
 
-async def test_a_stopped_mongod_goes_on_with_the_data_of_its_folder(tmp_path: Path) -> None:
+async def test_stopped_mongod_continues_with_the_data_of_its_folder(tmp_path: Path) -> None:
     first = await Mongod.start(tmp_path)
     await first.add_user("one", "one", "secret")
     await first.kill()
 
     second = await Mongod.start(tmp_path)
     try:
-        async with connected(second.url("one", "secret", "one")) as client:
+        async with mongo_client(second.url("one", "secret", "one")) as client:
             await client["one"]["rows"].insert_one({})
     finally:
         await second.stop()
 
 
-async def test_nothing_is_left_when_the_launcher_is_killed(tmp_path: Path) -> None:
+async def test_killed_launcher_leaves_no_mongod(tmp_path: Path) -> None:
     launcher = await asyncio.create_subprocess_exec(
         sys.executable, "-c", LAUNCHER, str(tmp_path), stdout=asyncio.subprocess.PIPE
     )
@@ -147,16 +147,16 @@ async def test_nothing_is_left_when_the_launcher_is_killed(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(("server", "port"), [(Mongod, "port"), (Broker, "amqp_port")])
-def test_a_folder_keeps_its_port_and_says_so(tmp_path: Path, server: type[Mongod | Broker], port: str) -> None:
-    kept = server.at(tmp_path)
+def test_folder_of_another_port_is_refused(tmp_path: Path, server: type[Mongod | Broker], port: str) -> None:
+    server_ = server.at(tmp_path)
     first = int(json.loads((tmp_path / "state.json").read_text())[port])
 
-    assert server.at(tmp_path).address == kept.address == server.at(tmp_path, first).address
+    assert server.at(tmp_path).address == server_.address == server.at(tmp_path, first).address
     with pytest.raises(UnfitServerError, match=f"with {port.replace('_', ' ')} {first}, not {first + 1}$"):
         server.at(tmp_path, first + 1)
 
 
-async def test_a_broker_that_runs_already_is_known_by_its_management(servers: PrivateServers) -> None:
+async def test_running_broker_is_found_by_its_management_url(servers: PrivateServers) -> None:
     own = servers.broker
     account = f"{own.admin_user}:{own.admin_password}"
 
@@ -166,7 +166,7 @@ async def test_a_broker_that_runs_already_is_known_by_its_management(servers: Pr
     assert {"/"} <= await found.names("vhosts")
 
 
-async def test_a_replica_set_that_runs_already_is_known_by_its_url(servers: PrivateServers) -> None:
+async def test_running_replica_set_is_found_by_its_url(servers: PrivateServers) -> None:
     mine = await servers.database("review")
 
     found = await MongodAdmin.of_url(servers.mongod.admin_url)
@@ -184,7 +184,7 @@ async def test_a_replica_set_that_runs_already_is_known_by_its_url(servers: Priv
         (MongodAdmin, "mongodb://root:x@127.0.0.1:1/?replicaSet=none", "no replica set answers at 127.0.0.1:1"),
     ],
 )
-async def test_a_server_that_cannot_be_used_is_refused_in_one_sentence(
+async def test_unusable_server_is_refused_in_one_sentence(
     server: type[BrokerAdmin | MongodAdmin], url: str, reason: str
 ) -> None:
     with pytest.raises(UnfitServerError, match=reason) as refused:
@@ -193,7 +193,7 @@ async def test_a_server_that_cannot_be_used_is_refused_in_one_sentence(
     assert "admin:x" not in str(refused.value)
 
 
-async def test_a_wrong_password_is_said_to_be_one(servers: PrivateServers) -> None:
+async def test_wrong_password_is_named_in_the_error(servers: PrivateServers) -> None:
     broker, mongod = servers.broker, servers.mongod
     with pytest.raises(UnfitServerError, match="does not let nobody administer it"):
         await BrokerAdmin.of_url(broker.management_url.replace("://", "://nobody:x@"))
@@ -202,12 +202,12 @@ async def test_a_wrong_password_is_said_to_be_one(servers: PrivateServers) -> No
 
 
 @pytest.mark.usefixtures("emptied_path")
-def test_a_missing_broker_says_how_to_get_it() -> None:
+def test_missing_broker_error_names_the_package() -> None:
     with pytest.raises(MissingServerError, match="rabbitmq-server"):
         node.installation()
 
 
-async def test_a_port_is_waited_for_and_given_up_in_time() -> None:
+async def test_wait_for_a_port_ends_in_time() -> None:
     first, second = free_ports(2)
     waiting = asyncio.create_task(until_accepting([first], within=10))
     async with await asyncio.start_server(lambda _reader, writer: writer.close(), HOST, first):

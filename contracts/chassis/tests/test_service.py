@@ -1,7 +1,7 @@
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from devkit.servers.processes import ManagedProcess
 from messages.notify import NoticeDelivered
 from messages.values import Role
 
-from .readme import example
+from .readme_example import example_code
 
 pytestmark = pytest.mark.connected
 
@@ -31,7 +31,7 @@ from datetime import timedelta
 
 async def count(event, store, now):
     notice = await store.notices.require(event.notice_id)
-    store.notices.save("heard:" + event.notice_id, notice)
+    store.notices.save("consumed:" + event.notice_id, notice)
     return []
 
 async def due(store, now):
@@ -41,23 +41,22 @@ async def work(item, store, now):
     store.notices.save(item, Notice(item, "li"))
     return []
 
-async def kept(store, now):
+async def count_notices(store, now):
     return {(): await store.notices.count()}
 
 run(ServiceDefinition("notify", Settings.load(), Store, AGGREGATES,
     subscriptions=(subscribe(NoticeDelivered, count, Store),), router=router,
-    jobs=(Job("mark", due, str, work, Store, timedelta(seconds=1)),), measures=(DomainGauge("kept", "Notices", kept),)))
+    jobs=(Job("mark", due, str, work, Store, timedelta(seconds=1)),),
+    measures=(DomainGauge("stored", "Notices", count_notices),)))
 """
-"""The service of the README with something to hear and something to do."""
-
-Read = Callable[[], Awaitable[httpx2.Response]]
+"""The service of the README with a subscription, a job and a gauge."""
 
 
 def program() -> str:
-    return f"{example()}{MAIN}"
+    return f"{example_code()}{MAIN}"
 
 
-class Running:
+class RunningService:
     def __init__(self, child: ManagedProcess, client: httpx2.AsyncClient, token: str, log: Path) -> None:
         self.child = child
         self.client = client
@@ -73,7 +72,7 @@ class Running:
     async def until_ready(self) -> None:
         await self.child.until(lambda: self.answers("/readyz", 200), within=30)
 
-    async def measures(self, line: str) -> bool:
+    async def exports(self, line: str) -> bool:
         return line in (await self.client.get("/metrics")).text
 
     def lines(self) -> list[str]:
@@ -94,7 +93,7 @@ async def environment(servers: PrivateServers, tmp_path: Path) -> dict[str, str]
 
 
 @asynccontextmanager
-async def process(folder: Path, environment: dict[str, str], **settings: str) -> AsyncIterator[Running]:
+async def run_service(folder: Path, environment: dict[str, str], **settings: str) -> AsyncIterator[RunningService]:
     (port,) = free_ports(1)
     token = DevelopmentIssuer(folder, Mode.LOCAL).mint(role=Role.EXPERT, subject="li")
     named = {f"GREEN_{name.upper()}": value for name, value in settings.items()}
@@ -106,7 +105,7 @@ async def process(folder: Path, environment: dict[str, str], **settings: str) ->
     )
     try:
         async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
-            yield Running(child, client, token, log)
+            yield RunningService(child, client, token, log)
     finally:
         await child.kill()
 
@@ -122,10 +121,10 @@ async def connection(port: int | None) -> AsyncIterator[tuple[asyncio.StreamRead
             await writer.wait_closed()
 
 
-async def test_one_process_carries_a_command_to_its_event_and_the_event_to_its_effect(
+async def test_one_process_publishes_the_event_of_a_command_and_consumes_it(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
-    async with process(tmp_path, environment) as service:
+    async with run_service(tmp_path, environment) as service:
         await service.until_ready()
 
         answer = await service.client.post("/v1/notices/n-1", headers={"Idempotency-Key": "k"})
@@ -136,13 +135,13 @@ async def test_one_process_carries_a_command_to_its_event_and_the_event_to_its_e
             return len(notices) == 3
 
         await service.child.until(effects, within=10)
-        assert await service.measures("green_relay_published_total 1.0")
-        assert await service.measures('green_works_total{outcome="done"}')
-        assert await service.measures('green_job_runs_total{job="mark",outcome="done"} 1.0')
+        assert await service.exports("green_relay_published_total 1.0")
+        assert await service.exports('green_works_total{outcome="done"}')
+        assert await service.exports('green_job_runs_total{job="mark",outcome="done"} 1.0')
 
 
-async def test_asked_to_stop_it_ends_in_order_and_without_an_error(environment: dict[str, str], tmp_path: Path) -> None:
-    async with process(tmp_path, environment) as service:
+async def test_service_stops_in_order_and_without_an_error(environment: dict[str, str], tmp_path: Path) -> None:
+    async with run_service(tmp_path, environment) as service:
         await service.until_ready()
 
         await service.child.stop(10)
@@ -152,12 +151,12 @@ async def test_asked_to_stop_it_ends_in_order_and_without_an_error(environment: 
         assert "Traceback" not in service.log.read_text()
 
 
-async def test_each_role_answers_for_health_and_only_the_api_for_callers(
+async def test_every_role_serves_health_and_only_the_api_role_serves_routes(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
     async with AsyncExitStack() as stack:
         roles = {
-            role: await stack.enter_async_context(process(tmp_path, environment, role=role))
+            role: await stack.enter_async_context(run_service(tmp_path, environment, role=role))
             for role in ("api", "worker", "jobs")
         }
         for service in roles.values():
@@ -165,15 +164,15 @@ async def test_each_role_answers_for_health_and_only_the_api_for_callers(
 
         listed = {role: await service.client.get("/v1/notices") for role, service in roles.items()}
         assert {role: answer.status_code for role, answer in listed.items()} == {"api": 200, "worker": 404, "jobs": 404}
-        await roles["jobs"].child.until(lambda: roles["jobs"].measures("green_kept "), within=10)
-        assert not any([await roles[role].measures("green_kept") for role in ("api", "worker")])
+        await roles["jobs"].child.until(lambda: roles["jobs"].exports("green_stored "), within=10)
+        assert not any([await roles[role].exports("green_stored") for role in ("api", "worker")])
         for service in roles.values():
             assert (await service.client.get("/livez")).json()["ok"]
-            assert await service.measures("process_cpu_seconds_total")
+            assert await service.exports("process_cpu_seconds_total")
 
 
-async def test_an_enormous_body_is_refused_before_it_is_read(environment: dict[str, str], tmp_path: Path) -> None:
-    async with process(tmp_path, environment, role="api") as service:
+async def test_enormous_body_is_refused_before_it_is_read(environment: dict[str, str], tmp_path: Path) -> None:
+    async with run_service(tmp_path, environment, role="api") as service:
         await service.until_ready()
         async with connection(service.client.base_url.port) as (reader, writer):
             head = "POST /v1/notices/n-1 HTTP/1.1\r\nHost: green\r\nContent-Length: 200000000\r\n\r\n"
@@ -184,10 +183,10 @@ async def test_an_enormous_body_is_refused_before_it_is_read(environment: dict[s
         assert "body-too-large" in answer
 
 
-async def test_without_its_broker_an_api_commits_and_stays_ready_and_says_what_is_away(
+async def test_api_without_its_broker_commits_stays_ready_and_reports_the_broker(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
-    async with process(tmp_path, await without_broker(environment), role="api", ready_lag_seconds="0.1") as service:
+    async with run_service(tmp_path, await without_broker(environment), role="api", ready_lag_seconds="0.1") as service:
         await service.child.until(lambda: service.answers("/livez", 200), within=30)
 
         posted = await service.client.post("/v1/notices/n-1", headers={"Idempotency-Key": "k"})
@@ -201,11 +200,9 @@ async def test_without_its_broker_an_api_commits_and_stays_ready_and_says_what_i
         assert "not tried" in ready.json()["checks"]["relay"]
 
 
-async def test_without_its_broker_what_listens_lives_and_is_not_ready(
-    environment: dict[str, str], tmp_path: Path
-) -> None:
-    """Role jobs, which waits for no queue before it begins to answer."""
-    async with process(tmp_path, await without_broker(environment), role="jobs") as service:
+async def test_consumer_without_its_broker_is_alive_but_not_ready(environment: dict[str, str], tmp_path: Path) -> None:
+    """The role ``jobs`` waits for no queue before it answers."""
+    async with run_service(tmp_path, await without_broker(environment), role="jobs") as service:
         await service.child.until(lambda: service.answers("/livez", 200), within=30)
 
         assert (await service.client.get("/readyz")).status_code == 503
@@ -216,8 +213,8 @@ async def without_broker(environment: dict[str, str]) -> dict[str, str]:
     return {**environment, "GREEN_AMQP_URL": f"amqp://notify:stand@127.0.0.1:{closed}/green"}
 
 
-async def test_wrong_settings_end_it_at_once_with_a_line_for_each(tmp_path: Path) -> None:
-    async with process(tmp_path, {}) as service:
+async def test_invalid_settings_stop_the_service_with_a_line_for_each(tmp_path: Path) -> None:
+    async with run_service(tmp_path, {}) as service:
         with pytest.raises(ServerDiedError, match="ended with 1"):
             await service.until_ready()
 

@@ -51,7 +51,7 @@ def test_every_problem_is_named_at_once_by_its_variable(environment: pytest.Monk
     }
 
 
-def test_production_refuses_what_only_development_may_use(environment: pytest.MonkeyPatch) -> None:
+def test_production_refuses_development_settings(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("GREEN_MODE", "production")
     environment.setenv("GREEN_CLOCK_FILE", "/clock.json")
     environment.setenv("GREEN_MONGO_URL", "mongodb://127.0.0.1/")
@@ -62,7 +62,7 @@ def test_production_refuses_what_only_development_may_use(environment: pytest.Mo
     assert set(refused.value.problems) == {"GREEN_CLOCK_FILE", "GREEN_ISSUER", "GREEN_MONGO_URL"}
 
 
-def test_production_accepts_a_real_identity_provider_and_users_of_its_own(
+def test_production_accepts_a_real_identity_provider_and_its_own_users(
     environment: pytest.MonkeyPatch,
 ) -> None:
     environment.setenv("GREEN_MODE", "production")
@@ -71,7 +71,7 @@ def test_production_accepts_a_real_identity_provider_and_users_of_its_own(
     assert Settings.load().mode is Mode.PRODUCTION
 
 
-def test_a_problem_never_shows_the_value_that_was_refused(environment: pytest.MonkeyPatch) -> None:
+def test_problem_never_shows_the_refused_value(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("GREEN_AMQP_URL", "http://review:topsecret@broker")
 
     with pytest.raises(SettingsProblems) as refused:

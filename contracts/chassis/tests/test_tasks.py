@@ -5,8 +5,8 @@ import asyncio
 from chassis.tasks import cancel_all
 
 
-async def deaf(lost: list[int], times: int) -> None:
-    """Goes on after its first cancellations, as a driver does that loses them."""
+async def ignore_cancellations(lost: list[int], times: int) -> None:
+    """Continue after the first cancellations, as a driver does that loses them."""
     while len(lost) < times:
         try:
             await asyncio.Event().wait()
@@ -15,13 +15,17 @@ async def deaf(lost: list[int], times: int) -> None:
     await asyncio.Event().wait()
 
 
-async def failing() -> None:
+async def fail() -> None:
     raise ValueError("of its own")
 
 
-async def test_a_task_that_loses_a_cancellation_is_cancelled_until_it_ends() -> None:
+async def test_task_that_loses_a_cancellation_is_cancelled_until_it_ends() -> None:
     lost: list[int] = []
-    tasks = [asyncio.create_task(deaf(lost, 1)), asyncio.create_task(failing()), asyncio.create_task(asyncio.sleep(60))]
+    tasks = [
+        asyncio.create_task(ignore_cancellations(lost, 1)),
+        asyncio.create_task(fail()),
+        asyncio.create_task(asyncio.sleep(60)),
+    ]
     await asyncio.sleep(0)
 
     await asyncio.wait_for(cancel_all(tasks), 10)
@@ -30,5 +34,5 @@ async def test_a_task_that_loses_a_cancellation_is_cancelled_until_it_ends() -> 
     assert lost == [1]
 
 
-async def test_nothing_to_end_is_no_wait() -> None:
+async def test_cancelling_no_tasks_returns_at_once() -> None:
     await cancel_all([])

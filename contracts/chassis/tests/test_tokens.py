@@ -34,7 +34,7 @@ def verifier(issuer: DevelopmentIssuer, clock: FixedClock) -> TokenVerifier:
     return TokenVerifier(issuer.jwks_file, ISSUER, AUDIENCE, clock)
 
 
-def test_a_token_says_who_acts_for_whom_and_where(issuer: DevelopmentIssuer, verifier: TokenVerifier) -> None:
+def test_token_names_subject_roles_and_scope(issuer: DevelopmentIssuer, verifier: TokenVerifier) -> None:
     token = issuer.mint(role=Role.PREFECTURE_OFFICER, prefecture="150100", subject="officer-7")
 
     actor = verifier.actor(token)
@@ -43,9 +43,7 @@ def test_a_token_says_who_acts_for_whom_and_where(issuer: DevelopmentIssuer, ver
     assert actor.organisation is None
 
 
-def test_a_token_runs_out_also_when_it_is_remembered(
-    issuer: DevelopmentIssuer, verifier: TokenVerifier, clock: FixedClock
-) -> None:
+def test_cached_token_expires(issuer: DevelopmentIssuer, verifier: TokenVerifier, clock: FixedClock) -> None:
     token = issuer.mint(role=Role.OPERATOR, lifetime=timedelta(minutes=10))
     assert verifier.actor(token).acts_as(Role.OPERATOR)
 
@@ -56,7 +54,7 @@ def test_a_token_runs_out_also_when_it_is_remembered(
 
 
 @pytest.mark.parametrize("wrong", [{"issuer": "https://elsewhere.example"}, {"audience": "another system"}])
-def test_a_token_of_another_issuer_or_for_another_audience_is_refused(
+def test_token_of_another_issuer_or_audience_is_refused(
     tmp_path: Path, clock: FixedClock, verifier: TokenVerifier, wrong: dict[str, str]
 ) -> None:
     same_keys = DevelopmentIssuer(tmp_path, Mode.LOCAL, clock=clock, **wrong)  # type: ignore[arg-type]
@@ -84,12 +82,12 @@ def test_a_token_signed_with_the_public_key_as_a_shared_secret_is_refused(
 
 
 @pytest.mark.parametrize("token", ["", "not a token", "a.b.c", "eyJhbGciOiJub25lIn0.e30."])
-def test_what_is_no_token_is_refused(verifier: TokenVerifier, token: str) -> None:
+def test_malformed_token_is_refused(verifier: TokenVerifier, token: str) -> None:
     with pytest.raises(InvalidTokenError):
         verifier.actor(token)
 
 
-def test_a_token_without_roles_names_nobody(issuer: DevelopmentIssuer, verifier: TokenVerifier) -> None:
+def test_token_without_roles_is_refused(issuer: DevelopmentIssuer, verifier: TokenVerifier) -> None:
     claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": "x", "exp": 2**31}
     token = jwt.encode({"alg": "ES256", "kid": issuer._key.kid}, claims, issuer._key)
 
@@ -97,7 +95,7 @@ def test_a_token_without_roles_names_nobody(issuer: DevelopmentIssuer, verifier:
         verifier.actor(token)
 
 
-def test_keys_are_read_again_when_the_file_was_replaced(
+def test_replaced_key_file_is_read_again(
     tmp_path: Path, clock: FixedClock, issuer: DevelopmentIssuer, verifier: TokenVerifier
 ) -> None:
     old = issuer.mint(role=Role.OPERATOR)
@@ -111,7 +109,7 @@ def test_keys_are_read_again_when_the_file_was_replaced(
 
 
 @pytest.mark.parametrize("content", [None, "", "{}", '{"keys": [{"kty": "EC"}]}'])
-async def test_without_readable_keys_nobody_is_let_in_and_the_service_is_not_ready(
+async def test_unreadable_keys_refuse_every_token_and_make_the_service_not_ready(
     issuer: DevelopmentIssuer, verifier: TokenVerifier, content: str | None
 ) -> None:
     token = issuer.mint(role=Role.OPERATOR)
@@ -125,7 +123,7 @@ async def test_without_readable_keys_nobody_is_let_in_and_the_service_is_not_rea
         await verifier.ping()
 
 
-def test_the_development_issuer_keeps_its_key_and_hides_it(
+def test_development_issuer_keeps_its_key_private(
     tmp_path: Path, issuer: DevelopmentIssuer, verifier: TokenVerifier, clock: FixedClock
 ) -> None:
     again = DevelopmentIssuer(tmp_path, Mode.LOCAL, clock=clock)
@@ -135,14 +133,14 @@ def test_the_development_issuer_keeps_its_key_and_hides_it(
     assert "d" not in json.loads(issuer.jwks_file.read_text(encoding="utf-8"))["keys"][0]
 
 
-def test_the_development_issuer_refuses_to_work_in_production(tmp_path: Path) -> None:
+def test_development_issuer_refuses_to_work_in_production(tmp_path: Path) -> None:
     with pytest.raises(IssuerRefused):
         DevelopmentIssuer(tmp_path / "keys", Mode.PRODUCTION)
 
     assert not (tmp_path / "keys").exists()
 
 
-def test_the_token_command_prints_a_token_and_refuses_in_production(
+def test_token_command_prints_a_token_and_refuses_in_production(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = ["token", "--keys", str(tmp_path), "--role", "expert", "--subject", "li"]

@@ -19,7 +19,7 @@ from messages.event import Event
 from messages.notify import NoticeDelivered, NoticeFailed
 from messages.review import CaseForwarded
 
-HEARD: Mapping[str, Sequence[type[Event]]] = {
+SUBSCRIBED: Mapping[str, Sequence[type[Event]]] = {
     "review": [NoticeDelivered],
     "notify": [CaseForwarded, NoticeFailed],
     "applications": [],
@@ -28,40 +28,40 @@ HEARD: Mapping[str, Sequence[type[Event]]] = {
 
 @pytest.fixture(scope="session")
 async def vhost(servers: PrivateServers) -> str:
-    made = await servers.vhost(definitions(HEARD))
+    made = await servers.vhost(definitions(SUBSCRIBED))
     await asyncio.sleep(0.5)
     return made
 
 
-def test_a_stream_is_what_one_service_hears_of_one_owner() -> None:
-    found = service_queues("notify", [CaseForwarded, NoticeFailed, NoticeDelivered])
+def test_queue_holds_the_events_of_one_owner_for_one_service() -> None:
+    queues_ = service_queues("notify", [CaseForwarded, NoticeFailed, NoticeDelivered])
 
-    assert [stream.queue for stream in found] == ["notify.notify", "notify.review"]
-    assert found[0].types == (NoticeDelivered.type, NoticeFailed.type)
+    assert [queue.queue for queue in queues_] == ["notify.notify", "notify.review"]
+    assert queues_[0].types == (NoticeDelivered.type, NoticeFailed.type)
 
 
-def test_every_queue_of_the_code_is_in_the_definitions_bound_for_every_type_it_hears() -> None:
-    made = definitions(HEARD)
+def test_definitions_bind_every_queue_of_the_code_for_its_event_types() -> None:
+    made = definitions(SUBSCRIBED)
     names = {queue["name"] for queue in made["queues"]}
     bound = {(each["destination"], each["routing_key"]) for each in made["bindings"]}
 
-    for service, heard in HEARD.items():
-        for stream in service_queues(service, heard):
-            assert stream.queue in names
-            assert {(stream.queue, key) for key in stream.types} <= bound
+    for service, subscribed in SUBSCRIBED.items():
+        for queue in service_queues(service, subscribed):
+            assert queue.queue in names
+            assert {(queue.queue, key) for key in queue.types} <= bound
         assert dead_letter_queue(service) in names
 
 
-def test_the_queues_of_the_code_are_those_of_the_definitions() -> None:
-    for described in definitions(HEARD)["queues"]:
+def test_queues_of_the_code_equal_those_of_the_definitions() -> None:
+    for described in definitions(SUBSCRIBED)["queues"]:
         queue = rabbit_queue(described["name"])
         assert (queue.durable, queue.auto_delete) == (described["durable"], described["auto_delete"])
         assert dict(queue.arguments or {}) == described["arguments"]
         assert queue.declare is False
 
 
-def test_a_policy_covers_the_streams_of_its_service_and_not_its_dead_letters() -> None:
-    policy = next(each for each in definitions(HEARD)["policies"] if each["name"].startswith("notify"))
+def test_policy_covers_the_queues_of_its_service_and_not_its_dead_letters() -> None:
+    policy = next(each for each in definitions(SUBSCRIBED)["policies"] if each["name"].startswith("notify"))
 
     assert re.search(policy["pattern"], "notify.review")
     assert not re.search(policy["pattern"], "notify.dead")
@@ -69,15 +69,15 @@ def test_a_policy_covers_the_streams_of_its_service_and_not_its_dead_letters() -
     assert policy["definition"]["delivery-limit"] == DELIVERY_LIMIT
 
 
-def test_every_queue_has_one_policy_of_its_priority_and_a_limit_of_deliveries_of_our_own() -> None:
-    made = definitions(HEARD)
+def test_every_queue_has_exactly_one_policy() -> None:
+    made = definitions(SUBSCRIBED)
     for queue in made["queues"]:
         (policy,) = (each for each in made["policies"] if re.search(each["pattern"], queue["name"]))
         if queue["name"].endswith(".dead"):
             assert policy["definition"] == {"delivery-limit": DEAD_DELIVERY_LIMIT}
 
 
-async def test_the_broker_holds_the_last_resort_to_its_own_policy(servers: PrivateServers, vhost: str) -> None:
+async def test_broker_applies_the_dead_letter_policy_to_dead_letter_queues(servers: PrivateServers, vhost: str) -> None:
     async with asyncio.timeout(10):
         while "policy" not in (queue := (await servers.broker._done("GET", f"queues/{vhost}/notify.dead")).json()):  # noqa: ASYNC110 - asked
             await asyncio.sleep(0.2)
@@ -85,8 +85,8 @@ async def test_the_broker_holds_the_last_resort_to_its_own_policy(servers: Priva
     assert queue["policy"] == "dead"
 
 
-def test_no_password_is_in_the_definitions() -> None:
-    assert all(set(user) == {"name", "tags"} for user in definitions(HEARD)["users"])
+def test_definitions_hold_no_password() -> None:
+    assert all(set(user) == {"name", "tags"} for user in definitions(SUBSCRIBED)["users"])
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_no_password_is_in_the_definitions() -> None:
         ("review", "notify.notice.delivered.v1", False),
     ],
 )
-async def test_a_user_may_publish_its_own_events_only(
+async def test_user_may_publish_its_own_events_only(
     servers: PrivateServers,
     vhost: str,
     user: str,
@@ -116,7 +116,7 @@ async def test_a_user_may_publish_its_own_events_only(
 
 
 @pytest.mark.parametrize("queue", ["review.notify", "review.dead", "applications.dead"])
-async def test_a_user_may_read_its_own_queues_only(servers: PrivateServers, vhost: str, queue: str) -> None:
+async def test_user_may_read_its_own_queues_only(servers: PrivateServers, vhost: str, queue: str) -> None:
     connection = await aio_pika.connect(servers.amqp_url(vhost, "notify"))
     async with connection:
         channel = await connection.channel()
@@ -124,7 +124,7 @@ async def test_a_user_may_read_its_own_queues_only(servers: PrivateServers, vhos
             await (await channel.get_queue(queue, ensure=False)).get(fail=False)
 
 
-async def test_a_user_may_declare_nothing(servers: PrivateServers, vhost: str) -> None:
+async def test_user_may_declare_nothing(servers: PrivateServers, vhost: str) -> None:
     connection = await aio_pika.connect(servers.amqp_url(vhost, "notify"))
     async with connection:
         channel = await connection.channel()
@@ -132,7 +132,7 @@ async def test_a_user_may_declare_nothing(servers: PrivateServers, vhost: str) -
             await channel.declare_queue("notify.another")
 
 
-async def test_what_a_listener_rejects_reaches_the_dead_letters_of_its_service(
+async def test_rejected_message_reaches_the_dead_letter_queue_of_its_service(
     servers: PrivateServers, vhost: str
 ) -> None:
     connection = await aio_pika.connect(servers.amqp_url(vhost))
@@ -141,8 +141,8 @@ async def test_what_a_listener_rejects_reaches_the_dead_letters_of_its_service(
         exchange = await channel.get_exchange("green.events", ensure=False)
         message = aio_pika.Message(b"given up", delivery_mode=aio_pika.DeliveryMode.PERSISTENT)
         await exchange.publish(message, CaseForwarded.type)
-        stream = await channel.get_queue("notify.review", ensure=False)
-        async with stream.iterator() as arriving:
+        queue = await channel.get_queue("notify.review", ensure=False)
+        async with queue.iterator() as arriving:
             async for each in arriving:
                 await each.reject(requeue=False)
                 break

@@ -27,16 +27,16 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.sdk.trace.sampling import Decision, ParentBased, Sampler, SamplingResult
 from opentelemetry.trace import StatusCode
 
-from . import plans
-from .plans import USCC, filed
-from .told import Told, identity, linked, named, parent
+from . import sample_api
+from .recorded_spans import RecordedSpans, linked_ids, parent_id, span_id, traceparent_of
+from .sample_api import USCC, post_plan
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 CALLER = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
-class Desk:
-    """A committer whose outbox documents are kept."""
+class TracedCommitter:
+    """A group committer whose outbox documents a test can read."""
 
     def __init__(self, tracing: Tracing) -> None:
         self.outbox: list[Document] = []
@@ -59,53 +59,55 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(told: Told) -> AsyncIterator[Desk]:
-    made = Desk(told.tracing)
+async def committer(spans: RecordedSpans) -> AsyncIterator[TracedCommitter]:
+    made = TracedCommitter(spans.tracing)
     made.committer.start()
     yield made
     await made.committer.stop()
 
 
 @pytest.fixture
-async def served(told: Told) -> AsyncIterator[ApiHarness]:
+async def api(spans: RecordedSpans) -> AsyncIterator[ApiHarness]:
     async with api_harness(
-        "plans", plans.router, aggregates={}, clock=FixedClock(plans.NOW), tracing=told.tracing
-    ) as stand:
-        yield stand
+        "plans", sample_api.router, aggregates={}, clock=FixedClock(sample_api.NOW), tracing=spans.tracing
+    ) as harness:
+        yield harness
 
 
-async def test_an_event_carries_the_span_that_said_it(told: Told, desk: Desk) -> None:
-    await desk.committer.submit(desk.work("a"))
+async def test_event_carries_the_span_of_its_handler(spans: RecordedSpans, committer: TracedCommitter) -> None:
+    await committer.committer.submit(committer.work("a"))
 
-    work, handle, commit = (told.one(name) for name in ("work", "handle", "commit"))
-    assert (parent(work), parent(handle), parent(commit)) == (None, identity(work), identity(work))
-    assert [headers[HEADER] for headers in desk.headers()] == [f"{named(handle.context)}-03"]
+    work, handle, commit = (spans.find_one(name) for name in ("work", "handle", "commit"))
+    assert (parent_id(work), parent_id(handle), parent_id(commit)) == (None, span_id(work), span_id(work))
+    assert [headers[HEADER] for headers in committer.headers()] == [f"{traceparent_of(handle.context)}-03"]
 
 
-async def test_a_transaction_of_many_works_is_linked_to_each_of_their_traces(told: Told, desk: Desk) -> None:
-    await asyncio.gather(*(desk.committer.submit(desk.work(name)) for name in "abc"))
+async def test_commit_span_is_linked_to_every_trace_of_its_batch(
+    spans: RecordedSpans, committer: TracedCommitter
+) -> None:
+    await asyncio.gather(*(committer.committer.submit(committer.work(name)) for name in "abc"))
 
-    commit, works = told.one("commit"), told.named("work")
-    first = next(each for each in works if identity(each) == parent(commit))
+    commit, works = spans.find_one("commit"), spans.find("work")
+    first = next(each for each in works if span_id(each) == parent_id(commit))
     others = [each for each in works if each is not first]
     assert len({each.context.trace_id for each in works if each.context}) == 3
-    assert linked(commit) == {identity(each) for each in others}
-    assert all(linked(each) == {identity(commit)} for each in others)
-    assert sorted(filter(None, map(parent, told.named("handle")))) == sorted(map(identity, works))
+    assert linked_ids(commit) == {span_id(each) for each in others}
+    assert all(linked_ids(each) == {span_id(commit)} for each in others)
+    assert sorted(filter(None, map(parent_id, spans.find("handle")))) == sorted(map(span_id, works))
 
 
-async def test_without_tracing_nothing_is_carried_and_nothing_told() -> None:
-    desk = Desk(NO_TRACING)
-    desk.committer.start()
-    await desk.committer.submit(desk.work("a"))
-    await desk.committer.stop()
+async def test_disabled_tracing_adds_no_header() -> None:
+    committer = TracedCommitter(NO_TRACING)
+    committer.committer.start()
+    await committer.committer.submit(committer.work("a"))
+    await committer.committer.stop()
 
-    assert [HEADER in headers for headers in desk.headers()] == [False]
+    assert [HEADER in headers for headers in committer.headers()] == [False]
     assert tracing_of("notify", None) is NO_TRACING
     assert NO_TRACING.command_listeners() == []
 
 
-def test_a_collector_that_never_answers_keeps_no_process_from_ending_for_long() -> None:
+def test_silent_collector_delays_the_end_of_a_process_only_briefly() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         tracing = tracing_of("notify", f"http://127.0.0.1:{silent.getsockname()[1]}")
         with tracing.work_span("notify"):
@@ -116,60 +118,62 @@ def test_a_collector_that_never_answers_keeps_no_process_from_ending_for_long() 
     assert monotonic() - began < SENDING_SECONDS + 2
 
 
-class WithoutWorks(Sampler):
-    """Begins no trace with a work, and every other."""
+class DropWorkSpans(Sampler):
+    """Drops every trace that begins with a work item."""
 
     def should_sample(self, *_: object, name: str, **__: object) -> SamplingResult:
         return SamplingResult(Decision.DROP if name == "work" else Decision.RECORD_AND_SAMPLE)
 
     def get_description(self) -> str:
-        return "without works"
+        return "drop work spans"
 
 
-async def test_what_the_sampler_leaves_out_is_left_out_from_the_commit_to_the_listener() -> None:
+async def test_unsampled_trace_stays_unsampled_through_commit_and_event() -> None:
     exporter = InMemorySpanExporter()
-    provider = TracerProvider(sampler=ParentBased(WithoutWorks()))
+    provider = TracerProvider(sampler=ParentBased(DropWorkSpans()))
     provider.add_span_processor(SimpleSpanProcessor(exporter))
-    desk = Desk(Tracing(provider))
-    desk.committer.start()
-    await desk.committer.submit(desk.work("a"))
-    await desk.committer.stop()
+    committer = TracedCommitter(Tracing(provider))
+    committer.committer.start()
+    await committer.committer.submit(committer.work("a"))
+    await committer.committer.stop()
 
     assert exporter.get_finished_spans() == ()
-    assert [int(headers[HEADER].rpartition("-")[2], 16) & 1 for headers in desk.headers()] == [0]
+    assert [int(headers[HEADER].rpartition("-")[2], 16) & 1 for headers in committer.headers()] == [0]
 
 
-async def _refused(_unit: UnitOfWork, _now: datetime) -> HandlerResult:
+async def _refuse(_unit: UnitOfWork, _now: datetime) -> HandlerResult:
     raise Refusal("quota-full", title="张三 has none left")
 
 
-async def _broken(_unit: UnitOfWork, _now: datetime) -> HandlerResult:
+async def _fail(_unit: UnitOfWork, _now: datetime) -> HandlerResult:
     raise ValueError("张三 150102199003078888")
 
 
-async def test_of_what_went_wrong_only_the_class_or_the_code_is_told(told: Told, desk: Desk) -> None:
-    for number, run in enumerate((_refused, _broken)):
+async def test_failed_span_carries_only_the_error_class_or_refusal_code(
+    spans: RecordedSpans, committer: TracedCommitter
+) -> None:
+    for number, run in enumerate((_refuse, _fail)):
         with pytest.raises((Refusal, ValueError)):
-            await desk.committer.submit(WorkItem(str(number), run, Causation("c"), consumer="notify"))
+            await committer.committer.submit(WorkItem(str(number), run, Causation("c"), consumer="notify"))
 
-    refused, broken = told.named("handle")
+    refused, broken = spans.find("handle")
     assert dict(refused.attributes or {}) == {"green.refusal": "quota-full"}
     assert dict(broken.attributes or {}) == {"error.type": "ValueError"}
     assert [span.status.status_code for span in (refused, broken)] == [StatusCode.UNSET, StatusCode.ERROR]
-    assert "张三" not in "".join(span.to_json() for span in told.exporter.get_finished_spans())
+    assert "张三" not in "".join(span.to_json() for span in spans.exporter.get_finished_spans())
 
 
-async def test_a_request_is_named_by_its_route_and_goes_on_with_its_callers_trace(
-    told: Told, served: ApiHarness
+async def test_request_span_is_named_by_its_route_and_continues_the_trace_of_the_caller(
+    spans: RecordedSpans, api: ApiHarness
 ) -> None:
-    plan = await filed(served.client_as(Role.APPLICANT, organisation=USCC, prefecture="150100"))
-    told.exporter.clear()
+    plan = await post_plan(api.client_as(Role.APPLICANT, organisation=USCC, prefecture="150100"))
+    spans.exporter.clear()
 
-    officer = served.client_as(Role.PREFECTURE_OFFICER, prefecture="150100")
+    officer = api.client_as(Role.PREFECTURE_OFFICER, prefecture="150100")
     await officer.get(f"/v1/plans/{plan}", params={"name": "张三"}, headers={"traceparent": CALLER})
 
-    request = told.one("GET /v1/plans/{plan}")
-    assert CALLER.startswith(named(request.parent))
+    request = spans.find_one("GET /v1/plans/{plan}")
+    assert CALLER.startswith(traceparent_of(request.parent))
     assert dict(request.attributes or {}) == {
         "http.request.method": "GET",
         "http.route": "/v1/plans/{plan}",
@@ -177,44 +181,49 @@ async def test_a_request_is_named_by_its_route_and_goes_on_with_its_callers_trac
     }
 
 
-async def test_a_command_is_one_trace_from_the_request_to_the_commit(told: Told, served: ApiHarness) -> None:
-    await filed(served.client_as(Role.APPLICANT, organisation=USCC, prefecture="150100"))
+async def test_command_is_one_trace_from_the_request_to_the_commit(spans: RecordedSpans, api: ApiHarness) -> None:
+    await post_plan(api.client_as(Role.APPLICANT, organisation=USCC, prefecture="150100"))
 
-    request, work, handle, commit = (told.one(name) for name in ("POST /v1/plans", "work", "handle", "commit"))
-    assert parent(request) is None
-    assert (parent(work), parent(handle), parent(commit)) == (identity(request), identity(work), identity(work))
+    request, work, handle, commit = (spans.find_one(name) for name in ("POST /v1/plans", "work", "handle", "commit"))
+    assert parent_id(request) is None
+    assert (parent_id(work), parent_id(handle), parent_id(commit)) == (span_id(request), span_id(work), span_id(work))
 
 
 @pytest.mark.parametrize("header", ["", "00-0-0-00", "nonsense", "00-" + "0" * 32 + "-" + "0" * 16 + "-01"])
-async def test_a_header_that_names_no_trace_begins_one(told: Told, served: ApiHarness, header: str) -> None:
-    await served.anonymous().get("/v1/announced", headers={"traceparent": header})
+async def test_invalid_traceparent_starts_a_new_trace(spans: RecordedSpans, api: ApiHarness, header: str) -> None:
+    await api.anonymous().get("/v1/announced", headers={"traceparent": header})
 
-    assert parent(told.one("GET /v1/announced")) is None
+    assert parent_id(spans.find_one("GET /v1/announced")) is None
 
 
-async def test_what_fails_is_told_as_failed_and_what_is_not_found_has_no_path(told: Told, served: ApiHarness) -> None:
-    await served.anonymous().post("/v1/broken")
-    await served.anonymous().get("/v1/persons/150102199003078888")
+async def test_failed_request_is_marked_and_an_unknown_path_is_not_recorded(
+    spans: RecordedSpans, api: ApiHarness
+) -> None:
+    await api.anonymous().post("/v1/broken")
+    await api.anonymous().get("/v1/persons/150102199003078888")
 
-    broken = told.one("POST /v1/broken")
+    broken = spans.find_one("POST /v1/broken")
     assert broken.status.status_code is StatusCode.ERROR
-    assert dict(told.one("GET").attributes or {}) == {"http.request.method": "GET", "http.response.status_code": 404}
+    assert dict(spans.find_one("GET").attributes or {}) == {
+        "http.request.method": "GET",
+        "http.response.status_code": 404,
+    }
 
 
-async def test_what_machines_ask_every_few_seconds_is_not_traced(told: Told, served: ApiHarness) -> None:
+async def test_health_and_metrics_requests_are_not_traced(spans: RecordedSpans, api: ApiHarness) -> None:
     for path in ("/livez", "/readyz", "/metrics"):
-        await served.client.get(path)
+        await api.client.get(path)
 
-    assert told.names() == []
+    assert spans.names() == []
 
 
-async def test_a_line_of_the_log_names_the_trace_it_belongs_to(told: Told, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_log_line_names_its_trace(spans: RecordedSpans, capsys: pytest.CaptureFixture[str]) -> None:
     logs.configure("notify")
     logs.logger("t").warning("outside")
-    with told.tracing.work_span("notify"):
+    with spans.tracing.work_span("notify"):
         logs.logger("t").warning("inside")
     logs.configure("chassis", "ERROR")
 
     outside, inside = (json.loads(line) for line in capsys.readouterr().err.splitlines())
     assert "trace_id" not in outside
-    assert inside["trace_id"] in named(told.one("work").context)
+    assert inside["trace_id"] in traceparent_of(spans.find_one("work").context)

@@ -18,7 +18,7 @@ from devkit.sample import Touch, running
 from opentelemetry.sdk.trace import ReadableSpan
 
 from .conftest import DRIVERS
-from .told import Told, identity, parent
+from .recorded_spans import RecordedSpans, parent_id, span_id
 
 pytestmark = pytest.mark.connected
 
@@ -26,42 +26,44 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture(params=DRIVERS)
-async def traced(request: pytest.FixtureRequest, servers: PrivateServers, told: Told) -> AsyncIterator[Database]:
+async def database(
+    request: pytest.FixtureRequest, servers: PrivateServers, spans: RecordedSpans
+) -> AsyncIterator[Database]:
     driver: Driver = request.param
     mine = await servers.database("traced")
-    database = open_database(mine.url, mine.name, driver, told.tracing.command_listeners())
-    await database.ensure_indexes(sample.INDEXES)
-    told.exporter.clear()
-    yield database
-    await database.close()
+    database_ = open_database(mine.url, mine.name, driver, spans.tracing.command_listeners())
+    await database_.ensure_indexes(sample.INDEXES)
+    spans.exporter.clear()
+    yield database_
+    await database_.close()
 
 
-async def test_what_is_asked_of_the_database_is_part_of_the_trace(told: Told, traced: Database) -> None:
-    desk = GroupCommitter(
-        traced, sample.SERVICE, sample.AGGREGATES, clock=FixedClock(NOW), metrics=Metrics(), tracing=told.tracing
+async def test_database_commands_are_part_of_the_trace(spans: RecordedSpans, database: Database) -> None:
+    committer = GroupCommitter(
+        database, sample.SERVICE, sample.AGGREGATES, clock=FixedClock(NOW), metrics=Metrics(), tracing=spans.tracing
     )
-    desk.start()
-    await desk.submit(WorkItem("w", running(Touch("150102199003078888")), Causation("c"), consumer="notify"))
-    await desk.stop()
+    committer.start()
+    await committer.submit(WorkItem("w", running(Touch("150102199003078888")), Causation("c"), consumer="notify"))
+    await committer.stop()
 
-    commit, handle = told.one("commit"), told.one("handle")
-    asked = [span for span in told.exporter.get_finished_spans() if "db.system" in (span.attributes or {})]
-    assert [(span.name.partition(".")[2], _collection(span), parent(span)) for span in asked] == [
-        ("find", "inbox", identity(commit)),
-        ("find", "notices", identity(handle)),
-        ("insert", "inbox", identity(commit)),
-        ("insert", "notices", identity(commit)),
-        ("insert", "outbox", identity(commit)),
-        ("commitTransaction", None, identity(commit)),
+    commit, handle = spans.find_one("commit"), spans.find_one("handle")
+    asked = [span for span in spans.exporter.get_finished_spans() if "db.system" in (span.attributes or {})]
+    assert [(span.name.partition(".")[2], _collection(span), parent_id(span)) for span in asked] == [
+        ("find", "inbox", span_id(commit)),
+        ("find", "notices", span_id(handle)),
+        ("insert", "inbox", span_id(commit)),
+        ("insert", "notices", span_id(commit)),
+        ("insert", "outbox", span_id(commit)),
+        ("commitTransaction", None, span_id(commit)),
     ]
     assert "150102199003078888" not in "".join(span.to_json() for span in asked)
 
 
-async def test_a_connection_that_the_pool_opens_meanwhile_is_no_part_of_the_trace(told: Told, traced: Database) -> None:
-    with told.tracing.request("GET", None):
-        await asyncio.gather(*(traced.load("notices", ["a"]) for _ in range(8)))
+async def test_connection_opened_by_the_pool_is_no_part_of_the_trace(spans: RecordedSpans, database: Database) -> None:
+    with spans.tracing.request("GET", None):
+        await asyncio.gather(*(database.load("notices", ["a"]) for _ in range(8)))
 
-    asked = {span.name.partition(".")[2] for span in told.exporter.get_finished_spans() if span.name != "GET"}
+    asked = {span.name.partition(".")[2] for span in spans.exporter.get_finished_spans() if span.name != "GET"}
     assert asked == {"find"}
 
 
@@ -69,20 +71,22 @@ def _collection(span: ReadableSpan) -> object:
     return (span.attributes or {}).get("db.mongodb.collection")
 
 
-async def test_what_is_asked_outside_of_every_trace_is_not_told(told: Told, traced: Database) -> None:
-    await traced.find("notices", {})
+async def test_database_command_outside_a_trace_is_not_recorded(spans: RecordedSpans, database: Database) -> None:
+    await database.find("notices", {})
 
-    assert told.names() == []
+    assert spans.names() == []
 
 
-async def test_of_a_command_that_failed_the_code_is_told_and_not_the_words(told: Told, traced: Database) -> None:
-    await traced.insert("notices", {"_id": "150102199003078888"})
-    with told.tracing.work_span("notify"):
+async def test_failed_database_command_records_its_code_and_not_its_message(
+    spans: RecordedSpans, database: Database
+) -> None:
+    await database.insert("notices", {"_id": "150102199003078888"})
+    with spans.tracing.work_span("notify"):
         with pytest.raises(WriteConflictError):
-            await traced.insert("notices", {"_id": "150102199003078888"})
+            await database.insert("notices", {"_id": "150102199003078888"})
         with pytest.raises(RejectedWriteError, match="150102199003078888"):
-            await traced.find("notices", {"name": {"$150102199003078888": 1}})
+            await database.find("notices", {"name": {"$150102199003078888": 1}})
 
-    find = told.one(f"{traced.name}.find")
+    find = spans.find_one(f"{database.name}.find")
     assert (find.attributes or {})["error.type"] == "BadValue"
-    assert "150102199003078888" not in "".join(span.to_json() for span in told.exporter.get_finished_spans())
+    assert "150102199003078888" not in "".join(span.to_json() for span in spans.exporter.get_finished_spans())

@@ -1,4 +1,4 @@
-"""A committer on each kind of backing, which a test can hold or make refuse as a database would."""
+"""A group committer on each kind of store, which a test can pause or make fail as a database would."""
 
 from __future__ import annotations
 
@@ -23,54 +23,54 @@ from devkit.sample import Store, TouchCounter, work
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
-class Observed:
-    """Counts what reaches the backing, and can be held or made to refuse as a database would."""
+class ObservedStore:
+    """Records the sizes of commits; a test can pause it or make it fail as a database would."""
 
-    def __init__(self, backing: DocumentStore) -> None:
-        self.commits: list[int] = []
-        self.gate = asyncio.Event()
-        self.gate.set()
+    def __init__(self, store: DocumentStore) -> None:
+        self.commit_sizes: list[int] = []
+        self.commits_allowed = asyncio.Event()
+        self.commits_allowed.set()
         self.conflicts = 0
-        self.refuses = ""
-        self.load, self.find, self.count, self.snapshot = backing.load, backing.find, backing.count, backing.snapshot
-        self._commit, self.insert = backing.commit, backing.insert
+        self.rejected_id = ""
+        self.load, self.find, self.count, self.snapshot = store.load, store.find, store.count, store.snapshot
+        self._commit, self.insert = store.commit, store.insert
 
     async def commit(self, commit: ChangeSet) -> None:
-        await self.gate.wait()
+        await self.commits_allowed.wait()
         if self.conflicts:
             self.conflicts -= 1
             raise WriteConflictError("made by the test")
-        if self.refuses and any(row["_id"] == self.refuses for row in commit.inbox):
+        if self.rejected_id and any(row["_id"] == self.rejected_id for row in commit.inbox):
             raise RejectedWriteError("made by the test")
         await self._commit(commit)
-        self.commits.append(len(commit.inbox))
+        self.commit_sizes.append(len(commit.inbox))
 
 
-class Rig:
-    def __init__(self, backing: DocumentStore, flights: int) -> None:
-        self.backing = Observed(backing)
+class CommitterHarness:
+    def __init__(self, store: DocumentStore, commits_in_flight: int) -> None:
+        self.store = ObservedStore(store)
         self.metrics = Metrics()
         self.outbox: list[Document] = []
         self.committer = GroupCommitter(
-            self.backing,
+            self.store,
             sample.SERVICE,
             sample.AGGREGATES,
             clock=FixedClock(NOW),
             metrics=self.metrics,
             relay_wakeup=self.outbox.append,
-            commits_in_flight=flights,
+            commits_in_flight=commits_in_flight,
         )
 
-    async def all(self, *runs: tuple[str, HandlerCall]) -> list[object]:
+    async def submit_all(self, *runs: tuple[str, HandlerCall]) -> list[object]:
         return await asyncio.gather(
             *(self.committer.submit(work(key, run)) for key, run in runs), return_exceptions=True
         )
 
-    async def tally(self, notice: str) -> TouchCounter | None:
-        return await Store(read_only_unit(self.backing)).notices.get(notice)
+    async def touch_counter(self, notice: str) -> TouchCounter | None:
+        return await Store(read_only_unit(self.store)).notices.get(notice)
 
-    def said(self) -> list[tuple[str, str]]:
+    def events(self) -> list[tuple[str, str]]:
         return [(each["a"], each["h"]["ce-id"]) for document in self.outbox for each in document["events"]]
 
-    def value(self, name: str, **labels: str) -> float | None:
+    def metric(self, name: str, **labels: str) -> float | None:
         return self.metrics.registry.get_sample_value(f"green_{name}", labels)

@@ -79,7 +79,7 @@ ACTORS = {
     "anybody": ANONYMOUS,
 }
 
-SEEN = {
+VISIBLE = {
     "region": [0, 1, 2, 3],
     "Hohhot": [0, 2, 3],
     "officer of nowhere": [3],
@@ -94,23 +94,23 @@ SEEN = {
 
 @pytest.mark.rule("P2")
 @pytest.mark.parametrize("who", ACTORS)
-def test_an_actor_sees_what_the_policy_reaches_and_no_more(who: str) -> None:
+def test_actor_sees_exactly_the_resources_the_policy_covers(who: str) -> None:
     allowed = [at for at, case in enumerate(CASES) if isinstance(READ_CASE.authorize(ACTORS[who], case), Allowed)]
 
-    assert allowed == SEEN[who]
+    assert allowed == VISIBLE[who]
 
 
 @pytest.mark.rule("P2")
 @pytest.mark.parametrize("who", ACTORS)
-def test_a_list_holds_exactly_what_reading_one_by_one_allows(who: str) -> None:
+def test_list_filter_selects_exactly_the_readable_resources(who: str) -> None:
     stored = [codec(Case).dump(case) for case in CASES]
     listed = [at for at, document in enumerate(stored) if matches(document, READ_CASE.filter(ACTORS[who]))]
 
-    assert listed == SEEN[who]
+    assert listed == VISIBLE[who]
 
 
 @pytest.mark.rule("P2")
-def test_a_refusal_names_its_rule_and_says_whether_role_or_scope_was_wrong() -> None:
+def test_denial_names_its_rule_and_whether_role_or_scope_failed() -> None:
     act = Policy("forward-case", (Rule(Role.PREFECTURE_OFFICER, own_prefecture("prefecture")),))
 
     role = act.authorize(ACTORS["assessor"], CASES[0])
@@ -123,25 +123,25 @@ def test_a_refusal_names_its_rule_and_says_whether_role_or_scope_was_wrong() -> 
 
 
 @pytest.mark.rule("P2")
-def test_who_has_no_role_lists_nothing() -> None:
+def test_actor_without_the_role_lists_nothing() -> None:
     act = Policy("list-cases", (Rule(Role.REGIONAL_OFFICER, everything),))
 
     assert not matches({"_id": "x", "prefecture": "150100"}, act.filter(ACTORS["Hohhot"]))
 
 
-def test_a_resource_without_the_field_is_reached_by_nobody_in_particular() -> None:
+def test_resource_without_the_scope_field_is_denied() -> None:
     act = Policy("read", (Rule(Role.PREFECTURE_OFFICER, own_prefecture("prefecture")),))
 
     assert isinstance(act.authorize(ACTORS["Hohhot"], {"name": "no prefecture"}), Denied)
     assert isinstance(act.authorize(ACTORS["officer of nowhere"], {"prefecture": None}), Denied)
 
 
-def test_only_a_policy_with_a_public_rule_is_open_to_callers_without_token() -> None:
+def test_only_a_policy_with_a_public_rule_is_open_without_token() -> None:
     assert Policy("read-list", (Rule(Role.PUBLIC, public),)).open
     assert not Policy("read-case", (Rule(Role.REGIONAL_OFFICER, everything),)).open
 
 
-def test_filters_of_the_same_field_are_joined_and_not_overwritten() -> None:
+def test_filters_of_the_same_field_are_joined_with_and() -> None:
     mine, asked = {"prefecture": "150100"}, {"prefecture": "150200"}
 
     assert and_filters(mine, asked) == {"$and": [mine, asked]}

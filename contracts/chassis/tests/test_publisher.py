@@ -21,20 +21,18 @@ from devkit.private_servers import PrivateServers
 from devkit.sample import Touch
 from messages.notify import NoticeDelivered, NoticeFailed
 
-from .hearer import NOW, Service, failed
+from .consumer_process import NOW, ConsumerProcess, failed
 
 
-class Deaf(dict[int, Any]):
-    """Hears no confirm."""
+class SilentConfirmations(dict[int, Any]):
+    """Confirmations that never arrive."""
 
     def __contains__(self, tag: object) -> bool:
         return False
 
 
-async def test_an_event_no_queue_is_bound_for_is_returned_and_stays_in_the_outbox(
-    service: Service, servers: PrivateServers
-) -> None:
-    publisher = BrokerPublisher(servers.amqp_url(service.vhost))
+async def test_unroutable_event_is_returned(process: ConsumerProcess, servers: PrivateServers) -> None:
+    publisher = BrokerPublisher(servers.amqp_url(process.vhost))
     one, two, three = (entry(sample.delivered(name), Causation("c"), NOW) for name in ("a", "b", "c"))
 
     assert await publisher.send([one, {**two, "t": "unheard"}, three]) == [None, "returned", None]
@@ -42,19 +40,19 @@ async def test_an_event_no_queue_is_bound_for_is_returned_and_stays_in_the_outbo
     await publisher.close()
 
 
-async def test_an_event_with_a_longer_name_than_the_protocol_holds_is_sent_under_its_digest(service: Service) -> None:
-    said = entry(failed("a"), Causation("请" * 90), NOW)
-    long = {**said, "h": {**said["h"], "ce-id": f"notify:notice:{'园' * 80}:1:failed"}}
+async def test_event_id_over_the_protocol_limit_is_replaced_by_its_digest(process: ConsumerProcess) -> None:
+    sent = entry(failed("a"), Causation("请" * 90), NOW)
+    long = {**sent, "h": {**sent["h"], "ce-id": f"notify:notice:{'园' * 80}:1:failed"}}
     assert len(long["h"]["ce-id"].encode()) > SHORT
-    assert await service.publisher.send([long, entry(failed("b"), Causation("c"), NOW)]) == [None, None]
-    await service.until_touched("a")
-    await service.until_touched("b")
+    assert await process.publisher.send([long, entry(failed("b"), Causation("c"), NOW)]) == [None, None]
+    await process.wait_until_touched("a")
+    await process.wait_until_touched("b")
 
-    assert await service.database.count("inbox", {"_id": {"$gt": "bus|review|notify:notice:园"}}) == 1
+    assert await process.database.count("inbox", {"_id": {"$gt": "bus|review|notify:notice:园"}}) == 1
 
 
-async def test_what_the_protocol_cannot_carry_takes_no_confirm_from_another_event(servers: PrivateServers) -> None:
-    """A full queue refuses: were the numbers of the channel shifted, the refusal would be another event's."""
+async def test_unsendable_event_takes_no_confirm_of_another(servers: PrivateServers) -> None:
+    """A full queue refuses: if the delivery tags of the channel shifted, another event would get the refusal."""
     full = definitions({"review": [NoticeFailed], "notify": []})
     full["policies"][0]["definition"]["max-length"] = 1
     vhost = await servers.vhost(full)
@@ -76,21 +74,21 @@ async def test_what_the_protocol_cannot_carry_takes_no_confirm_from_another_even
     await publisher.close()
 
 
-async def test_an_error_while_writing_leaves_no_number_behind(service: Service) -> None:
+async def test_publisher_recovers_from_an_error_while_writing(process: ConsumerProcess) -> None:
     with pytest.raises(KeyError):
-        await service.publisher.send([entry(failed("a"), Causation("c"), NOW), {"h": {}}])
-    assert not service.publisher.connected
-    await service.hear(failed("a"))
+        await process.publisher.send([entry(failed("a"), Causation("c"), NOW), {"h": {}}])
+    assert not process.publisher.connected
+    await process.publish(failed("a"))
 
-    await service.until_touched("a")
+    await process.wait_until_touched("a")
 
 
-async def test_a_confirm_that_did_not_come_ends_its_own_connection_and_no_later_one(service: Service) -> None:
-    slow = BrokerPublisher(service.stand.amqp_url(service.vhost, "notify"), timeout=0.3)
+async def test_missing_confirm_closes_its_own_connection_and_no_later_one(process: ConsumerProcess) -> None:
+    slow = BrokerPublisher(process.servers.amqp_url(process.vhost, "notify"), timeout=0.3)
     await slow.probe()
     first = slow._channel
     assert first is not None
-    first.confirmations = Deaf()
+    first.confirmations = SilentConfirmations()
     sending = asyncio.create_task(slow.send([entry(failed("a"), Causation("c"), NOW)]))
     await asyncio.sleep(0.1)
     slow._channel, slow._connection = None, None
@@ -102,19 +100,19 @@ async def test_a_confirm_that_did_not_come_ends_its_own_connection_and_no_later_
     await first.connection.close()
 
 
-async def test_the_publishers_connection_comes_back_after_it_was_closed(service: Service) -> None:
-    await service.publisher.probe()
-    assert service.publisher._connection is not None
-    await service.publisher._connection.close()
-    await service.hear(failed("a"))
+async def test_publisher_reconnects_after_its_connection_was_closed(process: ConsumerProcess) -> None:
+    await process.publisher.probe()
+    assert process.publisher._connection is not None
+    await process.publisher._connection.close()
+    await process.publish(failed("a"))
 
-    await service.until_touched("a")
+    await process.wait_until_touched("a")
 
 
-async def test_what_the_broker_returns_keeps_back_the_same_aggregate_and_no_other_until_it_is_taken(
+async def test_returned_event_blocks_its_aggregate_alone_until_it_is_routable(
     servers: PrivateServers, database: Database
 ) -> None:
-    """The queue is bound for failures only; what was delivered comes back until it is bound for that as well."""
+    """The queue is bound for failures only; deliveries are returned until it is bound for them as well."""
     vhost = await servers.vhost(definitions({"review": [NoticeFailed], "notify": []}))
     await asyncio.sleep(1)
     relay = Relay(
@@ -127,10 +125,10 @@ async def test_what_the_broker_returns_keeps_back_the_same_aggregate_and_no_othe
         relay.enqueue(document)
     async with await aio_pika.connect(servers.amqp_url(vhost)) as connection:
         queue = await (await connection.channel()).get_queue("review.notify")
-        early = [await arrived(queue)]
+        early = [await receive_id(queue)]
         await asyncio.sleep(0.5)
         await queue.bind("green.events", NoticeDelivered.type)
-        late = [await arrived(queue) for _ in range(2)]
+        late = [await receive_id(queue) for _ in range(2)]
         assert await queue.get(fail=False) is None
     await relay.stop()
 
@@ -139,7 +137,7 @@ async def test_what_the_broker_returns_keeps_back_the_same_aggregate_and_no_othe
     assert await database.count("outbox", {"sent": False}) == 0
 
 
-async def arrived(queue: AbstractQueue) -> str | None:
+async def receive_id(queue: AbstractQueue) -> str | None:
     async with asyncio.timeout(10):
         while (message := await queue.get(no_ack=True, fail=False)) is None:  # noqa: ASYNC110 - the queue is asked
             await asyncio.sleep(0.05)
@@ -147,10 +145,10 @@ async def arrived(queue: AbstractQueue) -> str | None:
 
 
 async def test_one_hop_through_committer_and_relay_reaches_the_broker(
-    servers: PrivateServers, heard_vhost: str, database: Database
+    servers: PrivateServers, consumer_vhost: str, database: Database
 ) -> None:
     metrics = Metrics()
-    relay = Relay(database, BrokerPublisher(servers.amqp_url(heard_vhost, "notify")), "mine", metrics=metrics)
+    relay = Relay(database, BrokerPublisher(servers.amqp_url(consumer_vhost, "notify")), "mine", metrics=metrics)
     committer = GroupCommitter(
         database,
         sample.SERVICE,

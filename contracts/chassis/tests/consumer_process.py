@@ -31,8 +31,10 @@ from messages.values import Role
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
-
-HEARD: Mapping[str, Sequence[type[Event]]] = {"review": [NoticeDelivered, NoticeFailed], "notify": [NoticeDelivered]}
+SUBSCRIBED: Mapping[str, Sequence[type[Event]]] = {
+    "review": [NoticeDelivered, NoticeFailed],
+    "notify": [NoticeDelivered],
+}
 
 
 def failed(notice: str, sequence: int = 1) -> NoticeFailed:
@@ -48,12 +50,12 @@ def failed(notice: str, sequence: int = 1) -> NoticeFailed:
 
 
 class Handlers:
-    """What the service does, as a test wants it."""
+    """Handlers that a test can slow down, fail or defer."""
 
     def __init__(self) -> None:
         self.runs = 0
         self.problems: list[Exception] = []
-        self.held: set[str] = set()
+        self.deferred: set[str] = set()
         self.pause = 0.0
 
     async def on_failed(self, event: NoticeFailed, store: Store, now: datetime) -> HandlerResult:
@@ -61,28 +63,28 @@ class Handlers:
         await asyncio.sleep(self.pause)
         if self.problems:
             raise self.problems.pop(0)
-        if event.notice_id in self.held:
-            raise TransientError("held by the test")
+        if event.notice_id in self.deferred:
+            raise TransientError("deferred by the test")
         await touch(Touch(event.notice_id, str(event.sequence)), store, now)
         return []
 
 
-class Service:
-    """The review service's worker on the real broker, with handlers of the test's own."""
+class ConsumerProcess:
+    """Consumer, dispatcher, committer and publisher of one worker."""
 
     def __init__(self, servers: PrivateServers, vhost: str, database: Database) -> None:
-        self.stand, self.vhost, self.database = servers, vhost, database
+        self.servers, self.vhost, self.database = servers, vhost, database
         self.metrics = Metrics()
         self.handlers = Handlers()
         self.parked = ParkingLot(database)
         self.committer = GroupCommitter(
             database, "review", sample.AGGREGATES, clock=FixedClock(NOW), metrics=self.metrics
         )
-        self.reception = self._reception()
-        self.listener = self._listener()
+        self.dispatcher = self._dispatcher()
+        self.consumer = self._consumer()
         self.publisher = BrokerPublisher(servers.amqp_url(vhost, "notify"))
 
-    def _reception(self) -> Dispatcher:
+    def _dispatcher(self) -> Dispatcher:
         return Dispatcher(
             "review",
             [subscribe(NoticeFailed, self.handlers.on_failed, Store, only_newer=True)],
@@ -94,26 +96,26 @@ class Service:
             patience=0.05,
         )
 
-    def _listener(self) -> Consumer:
-        return Consumer(self.stand.amqp_url(self.vhost, "review"), "review", [NoticeFailed], self.reception)
+    def _consumer(self) -> Consumer:
+        return Consumer(self.servers.amqp_url(self.vhost, "review"), "review", [NoticeFailed], self.dispatcher)
 
     async def start(self) -> None:
         self.committer.start()
-        await self.listener.start()
+        await self.consumer.start()
 
     async def stop(self) -> None:
-        await self.listener.stop()
+        await self.consumer.stop()
         await self.committer.stop()
         await self.publisher.close()
 
-    async def hear(self, *events: NoticeFailed) -> None:
+    async def publish(self, *events: NoticeFailed) -> None:
         assert not any(await self.publisher.send([entry(event, Causation("c"), NOW) for event in events]))
 
-    async def publish(
+    async def publish_raw(
         self, key: str, body: bytes, user: str = "notify", headers: HeadersType | None = None, *, named: bool = True
     ) -> None:
-        """Publish what our own publisher never would; ``named``: with the broker's word on the user."""
-        connection = await aio_pika.connect(self.stand.amqp_url(self.vhost, user))
+        """Publish a message that our own publisher never would; ``named``: with the user, whom the broker checks."""
+        connection = await aio_pika.connect(self.servers.amqp_url(self.vhost, user))
         async with connection:
             channel = await connection.channel()
             exchange = await channel.get_exchange("green.events", ensure=False)
@@ -122,48 +124,48 @@ class Service:
             )
             await exchange.publish(message, key)
 
-    async def drained(self) -> None:
-        """Wait until the broker holds nothing for this service, acknowledged to the last."""
-        connection = await aio_pika.connect(self.stand.amqp_url(self.vhost))
+    async def stop_and_expect_empty_queues(self) -> None:
+        """Stop consuming and check that no message of this service is left on the broker."""
+        connection = await aio_pika.connect(self.servers.amqp_url(self.vhost))
         async with connection, asyncio.timeout(15):
             channel = await connection.channel()
-            await self.listener.stop()
+            await self.consumer.stop()
             for name in ("review.notify", dead_letter_queue("review")):
                 queue = await channel.get_queue(name)
                 assert queue.declaration_result.message_count == 0
 
-    async def tally(self, notice: str) -> TouchCounter | None:
+    async def touch_counter(self, notice: str) -> TouchCounter | None:
         return await Store(read_only_unit(self.database)).notices.get(notice)
 
-    async def until(self, holds: Callable[[], Awaitable[bool]]) -> None:
+    async def wait_until(self, holds: Callable[[], Awaitable[bool]]) -> None:
         async with asyncio.timeout(10):
-            while not await holds():  # noqa: ASYNC110 - the database tells nobody
+            while not await holds():  # noqa: ASYNC110 - the database sends no notification
                 await asyncio.sleep(0.01)
 
-    async def until_parked(self, count: int = 1) -> list[str]:
-        async def there() -> bool:
+    async def wait_until_parked(self, count: int = 1) -> list[str]:
+        async def is_there() -> bool:
             return await self.parked.count() == count
 
-        await self.until(there)
+        await self.wait_until(is_there)
         return [each["reason"] for each in await self.parked.list()]
 
-    async def until_touched(self, notice: str, count: int = 1) -> None:
-        async def there() -> bool:
-            tally = await self.tally(notice)
-            return tally is not None and tally.count == count
+    async def wait_until_touched(self, notice: str, count: int = 1) -> None:
+        async def is_there() -> bool:
+            counter = await self.touch_counter(notice)
+            return counter is not None and counter.count == count
 
-        await self.until(there)
+        await self.wait_until(is_there)
 
-    def value(self, name: str, **labels: str) -> float:
+    def metric(self, name: str, **labels: str) -> float:
         return self.metrics.registry.get_sample_value(f"green_{name}", labels) or 0.0
 
 
-async def cut(servers: PrivateServers, vhost: str, user: str) -> None:
-    """Let the broker close a user's connections; it lists a new one after some seconds."""
+async def close_connections(servers: PrivateServers, vhost: str, user: str) -> None:
+    """Close a user's connections at the broker, which lists a new one only after some seconds."""
     async with asyncio.timeout(20):
         while True:
-            listed = (await servers.broker._done("GET", "connections")).json()
-            names = [each["name"] for each in listed if (each.get("vhost"), each.get("user")) == (vhost, user)]
+            connections = (await servers.broker._done("GET", "connections")).json()
+            names = [each["name"] for each in connections if (each.get("vhost"), each.get("user")) == (vhost, user)]
             for name in names:
                 await servers.broker._done("DELETE", f"connections/{quote(name)}")
             if names:

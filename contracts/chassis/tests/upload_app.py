@@ -1,4 +1,4 @@
-"""An API that takes one file."""
+"""An API that accepts one file."""
 
 from typing import Annotated
 
@@ -8,17 +8,17 @@ from chassis.security.policies import Policy, Rule, everything
 from fastapi import APIRouter, Depends
 from messages.values import Reason, Role
 
-SEND = Policy("send", (Rule(Role.APPLICANT, everything),))
+UPLOAD = Policy("send", (Rule(Role.APPLICANT, everything),))
 MISSING = Reason(rule="A3", article="第一条", code="file-missing", text="缺少文件")
 
 
-def router(gate: ApiContext) -> APIRouter:
+def router(api: ApiContext) -> APIRouter:
     routes = APIRouter(prefix="/v1")
-    gate.allow_body_size("/v1/uploads", 2048, "A3", "第十四条")
+    api.allow_body_size("/v1/uploads", 2048, "A3", "第十四条")
 
     @routes.post("/uploads", openapi_extra=FORM)
-    async def send(
-        upload: Annotated[Upload, Depends(upload_dependency(gate.authorize(SEND), MISSING))],
+    async def upload_file(
+        upload: Annotated[Upload, Depends(upload_dependency(api.authorize(UPLOAD), MISSING))],
     ) -> dict[str, object]:
         return {"name": upload.name, "size": len(upload.content), "fields": dict(upload.fields)}
 

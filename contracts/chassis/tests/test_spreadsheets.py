@@ -1,4 +1,4 @@
-"""Tables are read as they are written; what is wrong is named cell by cell, all at once."""
+"""Tables are read as they are written; every problem is reported at once, cell by cell."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ PLAIN = STEEL.model_copy(
 
 
 def sheet(*rows: Sequence[object], title: str = "名单") -> bytes:
-    """A workbook as somebody else's program makes it."""
+    """A workbook as another program writes it."""
     book = Workbook()
     page = book.worksheets[0]
     page.title = title
@@ -95,7 +95,7 @@ def problems(content: bytes) -> list[tuple[str, str]]:
     return [(each.place, each.code) for each in LINES.read(content).problems]
 
 
-def test_what_is_written_is_read_back() -> None:
+def test_written_table_is_read_back() -> None:
     reading = LINES.read(LINES.as_xlsx([STEEL, PLAIN]))
 
     assert reading.problems == []
@@ -103,7 +103,7 @@ def test_what_is_written_is_read_back() -> None:
     assert [each.number for each in reading.rows] == [2, 3]
 
 
-def test_columns_may_stand_in_any_order_under_a_title_and_beside_others() -> None:
+def test_columns_may_come_in_any_order_under_a_title_and_beside_others() -> None:
     headings = ["序号", " 单位\n名称", "起始日期", "行业", "证件号码", "统一社会信用代码"]
     row = [1, "甲公司", datetime(2026, 1, 31), "钢铁；乳业", "15010219900307888X", "91150100MA0MXT5K33"]  # noqa: DTZ001 - as Excel says a day
 
@@ -115,7 +115,7 @@ def test_columns_may_stand_in_any_order_under_a_title_and_beside_others() -> Non
     ]
 
 
-def test_every_bad_cell_is_named_with_its_place_at_once() -> None:
+def test_every_bad_cell_is_reported_with_its_place() -> None:
     rows = [
         changed(uscc="91150100MA0MXT5K3X"),
         changed(name=None, first="昨天"),
@@ -135,21 +135,21 @@ def test_every_bad_cell_is_named_with_its_place_at_once() -> None:
     assert [each.number for each in reading.rows] == [4]
 
 
-def test_a_code_typed_as_a_number_that_lost_its_last_digits_is_refused() -> None:
+def test_code_typed_as_a_number_that_lost_digits_is_refused() -> None:
     (problem,) = LINES.read(sheet(HEADINGS, changed(document=150102199003078888))).problems
 
     assert (problem.place, problem.found) == ("名单!C2", None)
     assert "文本格式" in problem.text
 
 
-def test_what_the_model_says_of_a_whole_row_is_told_in_its_words() -> None:
+def test_row_validation_error_keeps_the_text_of_the_model() -> None:
     reading = LINES.read(sheet([*HEADINGS, "截止日期"], [*GOOD, "2025-01-01"]))
 
     assert [(each.place, each.text) for each in reading.problems] == [("名单!A2", "截止日期早于起始日期")]
     assert reading.values == []
 
 
-def test_a_rule_adds_what_it_finds_wrong_with_a_row_that_reads_well() -> None:
+def test_rule_adds_a_problem_to_a_readable_row() -> None:
     reading = LINES.read(sheet(HEADINGS, GOOD, GOOD))
 
     reading.add_problem(reading.rows[1].number, "uscc", "repeated", "与第2行重复", "91150100MA0MXT5K33")
@@ -171,11 +171,11 @@ def test_a_rule_adds_what_it_finds_wrong_with_a_row_that_reads_well() -> None:
     ],
     ids=["missing", "repeated", "unknown", "no headings", "nothing", "no rows", "blank rows", "the only sheet"],
 )
-def test_a_sheet_that_is_no_such_table_is_told_apart(content: bytes, expected: list[tuple[str, str]]) -> None:
+def test_sheet_without_the_table_is_refused_with_the_reason(content: bytes, expected: list[tuple[str, str]]) -> None:
     assert problems(content) == expected
 
 
-def test_of_several_sheets_the_one_of_the_tables_title_is_read() -> None:
+def test_sheet_with_the_title_of_the_table_is_read() -> None:
     book = load_workbook(io.BytesIO(sheet(HEADINGS, GOOD, title="别的")))
     book.create_sheet("第二页")
     stream = io.BytesIO()
@@ -202,7 +202,7 @@ def _bomb() -> bytes:
     ],
     ids=["a pdf", "cut off", "xls", "a zip bomb"],
 )
-def test_what_is_no_workbook_that_people_fill_in_is_refused(content: bytes, code: str) -> None:
+def test_file_that_is_no_workbook_is_refused(content: bytes, code: str) -> None:
     with pytest.raises(InvalidWorkbookError) as refused:
         LINES.read(content)
 
@@ -219,7 +219,7 @@ def test_csv_opens_in_a_spreadsheet_and_holds_no_formula() -> None:
 
 
 @pytest.mark.parametrize("text", ["=1", "+1", "-1", "@x", "\t=1"])
-def test_a_text_that_would_be_a_formula_is_none_and_a_number_stays_one(text: str) -> None:
+def test_text_that_looks_like_a_formula_is_escaped_and_a_number_is_not(text: str) -> None:
     page = SheetData("页", [Heading("甲"), Heading("乙")], [(text, -5)])
 
     assert as_csv(page).decode("utf-8-sig").splitlines()[1].endswith(f"'{text},-5")
@@ -227,7 +227,7 @@ def test_a_text_that_would_be_a_formula_is_none_and_a_number_stays_one(text: str
     assert [(cell.value, cell.data_type) for cell in cells] == [(text, "s"), (-5, "n")]
 
 
-def test_a_page_has_its_title_above_its_headings() -> None:
+def test_title_is_written_above_the_headings() -> None:
     content = as_xlsx(SheetData("页", [Heading("甲", 30), Heading("乙")], [("a", 1)], above=("题目", "说明")))
 
     page = load_workbook(io.BytesIO(content)).worksheets[0]
@@ -235,12 +235,12 @@ def test_a_page_has_its_title_above_its_headings() -> None:
     assert (page.freeze_panes, page.column_dimensions["A"].width) == ("A4", 30)
 
 
-def test_an_instant_is_no_cell() -> None:
+def test_instant_is_refused_as_a_cell() -> None:
     with pytest.raises(TypeError, match="time zones"):
         as_xlsx(SheetData("页", [Heading("甲")], [(datetime(2026, 1, 1, tzinfo=UTC),)]))
 
 
-def test_a_field_without_a_column_is_a_mistake_of_ours() -> None:
+def test_field_without_a_column_is_refused() -> None:
     class Nameless(BaseModel):
         name: str
 
@@ -248,7 +248,7 @@ def test_a_field_without_a_column_is_a_mistake_of_ours() -> None:
         Table("名单", Nameless)
 
 
-def test_pages_become_the_sheets_of_one_workbook_in_their_order() -> None:
+def test_pages_become_the_sheets_of_one_workbook_in_order() -> None:
     content = as_xlsx(SheetData("甲表", [Heading("甲")], [(1,)]), SheetData("乙表", [Heading("乙")], [(2,)]))
     book = load_workbook(io.BytesIO(content))
     assert {sheet.title: sheet["A2"].value for sheet in book.worksheets} == {"甲表": 1, "乙表": 2}

@@ -59,7 +59,7 @@ WHOLE = Everything(
 )
 
 
-def test_a_value_is_kept_as_plain_bson() -> None:
+def test_value_is_stored_as_plain_bson() -> None:
     assert codec(Everything).dump(WHOLE) == {
         "on": "2026-05-31",
         "at": datetime(2026, 3, 1, 12, 0, 0, 123000, tzinfo=UTC),
@@ -72,27 +72,27 @@ def test_a_value_is_kept_as_plain_bson() -> None:
     }
 
 
-async def test_a_value_comes_back_as_it_was_to_the_millisecond(backing: DocumentStore) -> None:
-    batch = IdentityMap(backing, {})
+async def test_value_is_loaded_as_it_was_to_the_millisecond(document_store: DocumentStore) -> None:
+    batch = IdentityMap(document_store, {})
     unit = UnitOfWork(batch)
     DocumentCollection(unit, "notices", Everything).save("a", WHOLE)
     await unit.finish([])
     unit.flush()
-    await backing.commit(ChangeSet([], batch.writes(), None))
+    await document_store.commit(ChangeSet([], batch.writes(), None))
 
-    found = await DocumentCollection(read_only_unit(backing), "notices", Everything).get("a")
+    found = await DocumentCollection(read_only_unit(document_store), "notices", Everything).get("a")
     assert found is not None
     assert found.at == WHOLE.at.replace(microsecond=123000)
     assert found == codec(Everything).load(codec(Everything).dump(WHOLE))
 
 
-def test_an_instant_without_a_zone_is_refused() -> None:
+def test_instant_without_time_zone_is_refused() -> None:
     naive = datetime(2026, 3, 1)  # noqa: DTZ001 - what is refused
     with pytest.raises(ValueError, match="no time zone"):
         codec(Everything).dump(Everything(**{**vars(WHOLE), "at": naive}))
 
 
-def test_a_type_may_not_use_the_names_of_the_stored_document() -> None:
+def test_type_with_reserved_field_names_is_refused() -> None:
     class Clashing(BaseModel):
         v: int
 
@@ -101,51 +101,51 @@ def test_a_type_may_not_use_the_names_of_the_stored_document() -> None:
 
 
 @pytest.fixture
-def bench() -> HandlerHarness[Store]:
+def handlers() -> HandlerHarness[Store]:
     return HandlerHarness(Store, AGGREGATES, INDEXES)
 
 
-async def test_a_bench_keeps_state_and_numbers_the_events_of_each_aggregate(bench: HandlerHarness[Store]) -> None:
+async def test_harness_keeps_state_and_numbers_the_events_of_each_aggregate(handlers: HandlerHarness[Store]) -> None:
     for notice in ("a", "b", "a"):
-        await bench.handle(touch, Touch(notice, "w"), NOW)
+        await handlers.handle(touch, Touch(notice, "w"), NOW)
 
-    assert [(event.subject, event.sequence) for event in bench.said] == [("a", 1), ("b", 1), ("a", 2)]
-    assert await bench.store().notices.get("a") == TouchCounter(2, ("w", "w"))
+    assert [(event.subject, event.sequence) for event in handlers.said] == [("a", 1), ("b", 1), ("a", 2)]
+    assert await handlers.store().notices.get("a") == TouchCounter(2, ("w", "w"))
 
 
-async def test_a_bench_keeps_nothing_of_a_refused_command(bench: HandlerHarness[Store]) -> None:
+async def test_harness_discards_the_writes_of_a_refused_command(handlers: HandlerHarness[Store]) -> None:
     async def refuse(command: Touch, store: Store, _now: datetime) -> HandlerResult:
         store.notices.save(command.notice, TouchCounter(9))
         raise Refusal("no")
 
     with pytest.raises(Refusal):
-        await bench.handle(refuse, Touch("a"), NOW)
-    assert await bench.store().notices.get("a") is None
+        await handlers.handle(refuse, Touch("a"), NOW)
+    assert await handlers.store().notices.get("a") is None
 
 
-async def test_a_bench_gives_the_reply_and_a_recorded_refusal(bench: HandlerHarness[Store]) -> None:
+async def test_harness_returns_the_reply_and_a_recorded_refusal(handlers: HandlerHarness[Store]) -> None:
     async def record(command: Touch, store: Store, _now: datetime) -> HandlerResult:
         store.notices.save(command.notice, TouchCounter(1))
         return Done([delivered(command.notice)], value=7, refusal=Refusal("recorded"))
 
-    outcome = await bench.perform(record, Touch("a"), NOW)
+    outcome = await handlers.perform(record, Touch("a"), NOW)
 
     assert (outcome.value, str(outcome.refusal), len(outcome.events)) == (7, "recorded", 1)
 
 
-async def test_a_bench_holds_natural_keys(bench: HandlerHarness[Store]) -> None:
-    await bench.handle(touch, Touch("a", label="one"), NOW)
+async def test_harness_enforces_natural_keys(handlers: HandlerHarness[Store]) -> None:
+    await handlers.handle(touch, Touch("a", label="one"), NOW)
     with pytest.raises(DuplicateKeyError):
-        await bench.handle(touch, Touch("b", label="one"), NOW)
+        await handlers.handle(touch, Touch("b", label="one"), NOW)
 
 
-async def test_a_required_document_that_is_missing_is_refused_with_404(bench: HandlerHarness[Store]) -> None:
+async def test_missing_required_document_is_refused_with_404(handlers: HandlerHarness[Store]) -> None:
     with pytest.raises(Refusal) as refused:
-        await bench.store().notices.require("missing")
+        await handlers.store().notices.require("missing")
     assert (refused.value.code, refused.value.status) == ("not-found", 404)
 
 
-async def test_a_version_counts_every_save_and_starts_at_nothing(bench: HandlerHarness[Store]) -> None:
+async def test_version_starts_at_zero_and_counts_every_save(handlers: HandlerHarness[Store]) -> None:
     versions: list[int] = []
 
     async def watch(command: Touch, store: Store, _now: datetime) -> HandlerResult:
@@ -155,22 +155,22 @@ async def test_a_version_counts_every_save_and_starts_at_nothing(bench: HandlerH
         versions.append(store.notices.version(command.notice))
         return []
 
-    await bench.handle(watch, Touch("a"), NOW)
-    await bench.handle(watch, Touch("a"), NOW)
+    await handlers.handle(watch, Touch("a"), NOW)
+    await handlers.handle(watch, Touch("a"), NOW)
 
     assert versions == [0, 1, 1, 2]
 
 
-async def changed(backing: DocumentStore) -> tuple[IdentityMap, UnitOfWork]:
-    """Three stored, then in one batch: one changed by an earlier message, one removed and one added by this one."""
-    first = IdentityMap(backing, {})
+async def changed_batch(document_store: DocumentStore) -> tuple[IdentityMap, UnitOfWork]:
+    """Three stored documents and a batch in which an earlier message has changed one of them."""
+    first = IdentityMap(document_store, {})
     unit = UnitOfWork(first)
     for name, count in (("a", 1), ("b", 2), ("c", 3)):
         DocumentCollection(unit, "notices", TouchCounter).save(name, TouchCounter(count))
     await unit.finish([])
     unit.flush()
-    await backing.commit(ChangeSet([], first.writes(), None))
-    batch = IdentityMap(backing, {})
+    await document_store.commit(ChangeSet([], first.writes(), None))
+    batch = IdentityMap(document_store, {})
     earlier = UnitOfWork(batch)
     DocumentCollection(earlier, "notices", TouchCounter).save("a", TouchCounter(10))
     await earlier.finish([])
@@ -188,10 +188,10 @@ async def changed(backing: DocumentStore) -> tuple[IdentityMap, UnitOfWork]:
         ({"count": {"$lt": 5}}, {"sort": (("count", 1),), "limit": 1}, [3]),
     ],
 )
-async def test_a_question_sees_what_the_batch_has_changed(
-    backing: DocumentStore, where: dict[str, Any], options: dict[str, Any], expected: list[int]
+async def test_query_sees_the_changes_of_its_batch(
+    document_store: DocumentStore, where: dict[str, Any], options: dict[str, Any], expected: list[int]
 ) -> None:
-    _, unit = await changed(backing)
+    _, unit = await changed_batch(document_store)
     notices = DocumentCollection(unit, "notices", TouchCounter)
     notices.remove("b")
     notices.save("d", TouchCounter(4))
@@ -202,10 +202,10 @@ async def test_a_question_sees_what_the_batch_has_changed(
 @pytest.mark.parametrize(
     ("where", "expected"), [({}, 3), ({"count": {"$gt": 3}}, 2), ({"count": 1}, 0), ({"_id": "d"}, 1), (None, 3)]
 )
-async def test_a_count_counts_what_a_question_would_find(
-    backing: DocumentStore, where: dict[str, Any] | None, expected: int
+async def test_count_agrees_with_find(
+    document_store: DocumentStore, where: dict[str, Any] | None, expected: int
 ) -> None:
-    _, unit = await changed(backing)
+    _, unit = await changed_batch(document_store)
     notices = DocumentCollection(unit, "notices", TouchCounter)
     notices.remove("b")
     notices.save("d", TouchCounter(4))
@@ -213,8 +213,8 @@ async def test_a_count_counts_what_a_question_would_find(
     assert await notices.count(where) == len(await notices.find(where)) == expected
 
 
-async def test_a_removed_document_is_gone_and_may_come_again(backing: DocumentStore) -> None:
-    batch, unit = await changed(backing)
+async def test_removed_document_is_gone_and_can_be_saved_again(document_store: DocumentStore) -> None:
+    batch, unit = await changed_batch(document_store)
     notices = DocumentCollection(unit, "notices", TouchCounter)
     notices.remove("b")
     assert await notices.get("b") is None
@@ -224,16 +224,18 @@ async def test_a_removed_document_is_gone_and_may_come_again(backing: DocumentSt
     DocumentCollection(again, "notices", TouchCounter).save("b", TouchCounter(7))
     await again.finish([])
     again.flush()
-    await backing.commit(ChangeSet([], batch.writes(), None))
+    await document_store.commit(ChangeSet([], batch.writes(), None))
 
-    assert await DocumentCollection(read_only_unit(backing), "notices", TouchCounter).get("b") == TouchCounter(7)
+    assert await DocumentCollection(read_only_unit(document_store), "notices", TouchCounter).get("b") == TouchCounter(7)
 
 
-async def test_a_save_without_a_get_replaces_what_is_stored(backing: DocumentStore) -> None:
-    batch, unit = await changed(backing)
+async def test_save_without_a_get_replaces_the_stored_document(document_store: DocumentStore) -> None:
+    batch, unit = await changed_batch(document_store)
     DocumentCollection(unit, "notices", TouchCounter).save("c", TouchCounter(30))
     await unit.finish([])
     unit.flush()
-    await backing.commit(ChangeSet([], batch.writes(), None))
+    await document_store.commit(ChangeSet([], batch.writes(), None))
 
-    assert await DocumentCollection(read_only_unit(backing), "notices", TouchCounter).get("c") == TouchCounter(30)
+    assert await DocumentCollection(read_only_unit(document_store), "notices", TouchCounter).get("c") == TouchCounter(
+        30
+    )

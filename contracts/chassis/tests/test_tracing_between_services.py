@@ -19,25 +19,25 @@ from devkit.servers.processes import ManagedProcess
 from messages.notify import NoticeDelivered
 from messages.values import Role
 
-from .collector import Collector, Seen, collecting
-from .readme import example
+from .collector import CollectedSpan, Collector, run_collector
+from .readme_example import example_code
 
 pytestmark = pytest.mark.connected
 
-SPEAKER = """
+PUBLISHER_PROGRAM = """
 run(ServiceDefinition("notify", Settings.load(), Store, AGGREGATES, router=router))
 """
-HEARER = """
+CONSUMER_PROGRAM = """
 async def note(event, store, now):
     import structlog
-    structlog.get_logger("hearer").warning("noted")
+    structlog.get_logger("consumer").warning("noted")
     store.notices.save(event.notice_id, Notice(event.notice_id, "li"))
     return []
 
 run(ServiceDefinition("review", Settings.load(), Store, {},
     subscriptions=(subscribe(NoticeDelivered, note, Store),), router=router))
 """
-PROGRAMS = {"notify": SPEAKER, "review": HEARER}
+PROGRAMS = {"notify": PUBLISHER_PROGRAM, "review": CONSUMER_PROGRAM}
 IMPORTS = """
 from chassis.inbox.subscriptions import subscribe
 from chassis.runtime.run import run
@@ -45,7 +45,7 @@ from chassis.runtime.service import ServiceDefinition
 from chassis.settings import Settings
 """
 SECRET = "150102199003078888"
-"""Would be a person's number: no span may hold it."""
+"""Stands for a person's number, which no span may hold."""
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ async def vhost(servers: PrivateServers) -> str:
     return await servers.vhost({**topology, "users": [{"name": "notify"}, {"name": "review"}]})
 
 
-class Started:
+class RunningService:
     def __init__(self, child: ManagedProcess, client: httpx2.AsyncClient) -> None:
         self.child = child
         self.client = client
@@ -68,10 +68,10 @@ class Started:
 
 
 @asynccontextmanager
-async def started(
+async def run_service(
     service: str, servers: PrivateServers, vhost: str, folder: Path, collector: Collector
-) -> AsyncIterator[Started]:
-    """One process of a service; ended in order, so that its last spans are sent."""
+) -> AsyncIterator[RunningService]:
+    """Run one process of a service and stop it in order, so that its last spans are sent."""
     database = await servers.database(service)
     (port,) = free_ports(1)
     environment = {
@@ -83,30 +83,30 @@ async def started(
         "GREEN_OTLP_ENDPOINT": collector.address,
     }
     token = DevelopmentIssuer(folder, Mode.LOCAL).mint(role=Role.EXPERT, subject="li")
-    command = [sys.executable, "-c", f"{example()}{IMPORTS}{PROGRAMS[service]}"]
+    command = [sys.executable, "-c", f"{example_code()}{IMPORTS}{PROGRAMS[service]}"]
     child = ManagedProcess(command, log=folder / f"{service}.log", environment=environment)
     headers = {"Authorization": f"Bearer {token}"}
     try:
         async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers) as client:
-            one = Started(child, client)
-            await child.until(lambda: one.has("/readyz"), within=30)
-            yield one
+            running = RunningService(child, client)
+            await child.until(lambda: running.has("/readyz"), within=30)
+            yield running
         await child.stop(15)
     finally:
         await child.kill()
 
 
-async def test_a_command_its_event_and_the_events_effect_elsewhere_are_one_trace(
+async def test_command_event_and_effect_in_another_service_are_one_trace(
     servers: PrivateServers, vhost: str, tmp_path: Path
 ) -> None:
-    with collecting() as collector:
+    with run_collector() as collector:
         async with (
-            started("notify", servers, vhost, tmp_path, collector) as speaker,
-            started("review", servers, vhost, tmp_path, collector) as hearer,
+            run_service("notify", servers, vhost, tmp_path, collector) as publisher,
+            run_service("review", servers, vhost, tmp_path, collector) as consumer,
         ):
-            sent = await speaker.client.post(f"/v1/notices/{SECRET}", headers={"Idempotency-Key": "k"})
+            sent = await publisher.client.post(f"/v1/notices/{SECRET}", headers={"Idempotency-Key": "k"})
             assert sent.status_code == 201
-            await hearer.child.until(lambda: hearer.has("/v1/notices"), within=15)
+            await consumer.child.until(lambda: consumer.has("/v1/notices"), within=15)
 
     (request,) = [span for span in collector.spans if span.name == "POST /v1/notices/{notice_id}"]
     trace = [span for span in collector.spans if span.trace == request.trace]
@@ -133,23 +133,23 @@ async def test_a_command_its_event_and_the_events_effect_elsewhere_are_one_trace
         ("review", "commitTransaction", "commit"),
     }
     assert SECRET not in str(collector.spans)
-    assert noted(tmp_path / "review.log") == request.trace.hex()
+    assert logged_trace_id(tmp_path / "review.log") == request.trace.hex()
 
 
-def ancestry(trace: list[Seen]) -> set[tuple[str, str, str]]:
-    """Service, name and the parent's name; a command of the database by its collection."""
+def ancestry(trace: list[CollectedSpan]) -> set[tuple[str, str, str]]:
+    """Service, name and parent's name of each span; a database command is named by its collection."""
     names = {span.identity: span.name for span in trace}
-    return {(span.service, _told(span), names.get(span.parent, "")) for span in trace}
+    return {(span.service, _name_of(span), names.get(span.parent, "")) for span in trace}
 
 
-def _told(span: Seen) -> str:
+def _name_of(span: CollectedSpan) -> str:
     if "db.system" not in span.attributes:
         return span.name
     return f"{span.attributes['db.statement']} {span.attributes.get('db.mongodb.collection', '')}".strip()
 
 
-def noted(log: Path) -> str:
-    """The trace that the handler's own line names."""
+def logged_trace_id(log: Path) -> str:
+    """Trace identifier in the handler's log line."""
     lines = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
     (line,) = [each for each in lines if each["event"] == "noted"]
     return str(line["trace_id"])

@@ -13,7 +13,7 @@ SECRET = bytes(range(32))
 KEYS = KeyRing("k1", {"k1": SECRET})
 
 
-def test_the_digest_is_hmac_sha256_of_the_number_under_the_current_key() -> None:
+def test_digest_is_hmac_sha256_of_the_number_under_the_current_key() -> None:
     assert KEYS.identify(NUMBER).digest == hmac.new(SECRET, NUMBER.encode(), sha256).hexdigest()
     assert KEYS.identify(NUMBER).key_id == "k1"
 
@@ -33,18 +33,18 @@ def test_another_key_gives_another_digest() -> None:
 @pytest.mark.parametrize(
     ("number", "masked"), [(NUMBER, "15**************3X"), ("E12345678", "E1*****78"), ("12345", "1***5")]
 )
-def test_the_masked_form_shows_at_most_two_characters_at_each_end(number: str, masked: str) -> None:
+def test_masked_form_shows_at_most_two_characters_at_each_end(number: str, masked: str) -> None:
     assert mask(number) == masked
 
 
 @pytest.mark.parametrize("wrong", ["", "1234", "1501021980010112三X", "x" * 41, "'; drop"])
-def test_what_cannot_be_a_document_number_is_refused_without_being_repeated(wrong: str) -> None:
+def test_invalid_document_number_is_refused_without_being_repeated(wrong: str) -> None:
     with pytest.raises(ValueError, match="no document number") as refused:
         normal_form(wrong)
     assert not wrong or wrong not in str(refused.value)
 
 
-def test_after_a_rotation_the_digest_under_the_older_key_is_still_found(tmp_path: Path) -> None:
+def test_digest_under_the_older_key_is_found_after_a_rotation(tmp_path: Path) -> None:
     file = tmp_path / "person.toml"
     before = add_key(file, "k1").identify(NUMBER)
     after = add_key(file, "k2").identify(NUMBER)
@@ -53,20 +53,20 @@ def test_after_a_rotation_the_digest_under_the_older_key_is_still_found(tmp_path
     assert after.earlier == (before.digest,)
 
 
-def test_a_key_file_is_readable_by_its_owner_only(tmp_path: Path) -> None:
+def test_key_file_is_readable_by_its_owner_only(tmp_path: Path) -> None:
     file = tmp_path / "person.toml"
     add_key(file, "k1")
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
-def test_a_key_is_never_replaced_under_its_id(tmp_path: Path) -> None:
+def test_key_is_never_replaced_under_its_id(tmp_path: Path) -> None:
     file = tmp_path / "person.toml"
     add_key(file, "k1")
     with pytest.raises(ValueError, match="in use"):
         add_key(file, "k1")
 
 
-def test_keys_never_show_themselves() -> None:
+def test_keys_do_not_appear_in_repr() -> None:
     assert SECRET.hex() not in repr(KEYS)
     assert repr(SECRET) not in repr(KEYS)
 
@@ -80,13 +80,13 @@ def test_keys_never_show_themselves() -> None:
         ("no toml", "cannot be read"),
     ],
 )
-def test_a_wrong_key_file_is_refused_with_everything_that_is_wrong(tmp_path: Path, content: str, named: str) -> None:
+def test_invalid_key_file_is_refused_with_every_problem(tmp_path: Path, content: str, named: str) -> None:
     file = tmp_path / "person.toml"
     file.write_text(content, encoding="utf-8")
     with pytest.raises(KeyFileProblems, match=named):
         load_keys(file)
 
 
-def test_a_missing_key_file_is_named(tmp_path: Path) -> None:
+def test_missing_key_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(KeyFileProblems, match=r"absent\.toml"):
         load_keys(tmp_path / "absent.toml")

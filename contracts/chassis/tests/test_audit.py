@@ -13,14 +13,14 @@ from devkit import InMemoryStore, sample
 from devkit.api_harness import ApiClient, ApiHarness, api_harness
 from messages.values import Role
 
-from . import plans
-from .plans import USCC, filed
+from . import sample_api
+from .sample_api import USCC, post_plan
 
-Shown = list[dict[str, Any]]
+Records = list[dict[str, Any]]
 
 
-class Failing(InMemoryStore):
-    """A store that cannot save, once it is told so."""
+class FailingStore(InMemoryStore):
+    """A store that cannot save once a test has broken it."""
 
     broken = False
 
@@ -32,24 +32,24 @@ class Failing(InMemoryStore):
 
 @pytest.fixture
 def clock() -> FixedClock:
-    return FixedClock(plans.NOW)
+    return FixedClock(sample_api.NOW)
 
 
 @pytest.fixture
-async def served(backing: DocumentStore, clock: FixedClock) -> AsyncIterator[ApiHarness]:
-    """The plans on each kind of store."""
-    async with api_harness("plans", plans.router, aggregates={}, clock=clock, backing=backing) as stand:
-        yield stand
+async def api(document_store: DocumentStore, clock: FixedClock) -> AsyncIterator[ApiHarness]:
+    """The sample API on each kind of store."""
+    async with api_harness("plans", sample_api.router, aggregates={}, clock=clock, backing=document_store) as harness:
+        yield harness
 
 
 @pytest.fixture
-def wang(served: ApiHarness) -> ApiClient:
-    return served.client_as(Role.PREFECTURE_OFFICER, prefecture="150100", subject="wang")
+def wang(api: ApiHarness) -> ApiClient:
+    return api.client_as(Role.PREFECTURE_OFFICER, prefecture="150100", subject="wang")
 
 
 @pytest.fixture
-def li(served: ApiHarness) -> ApiClient:
-    return served.client_as(Role.PREFECTURE_OFFICER, prefecture="150200", subject="li")
+def li(api: ApiHarness) -> ApiClient:
+    return api.client_as(Role.PREFECTURE_OFFICER, prefecture="150200", subject="li")
 
 
 @pytest.fixture
@@ -57,27 +57,25 @@ def readers(wang: ApiClient, li: ApiClient) -> tuple[ApiClient, ApiClient]:
     return wang, li
 
 
-async def plan_of(served: ApiHarness) -> str:
-    return await filed(served.client_as(Role.APPLICANT, organisation=USCC, prefecture="150100"))
+async def post_plan_as_applicant(api: ApiHarness) -> str:
+    return await post_plan(api.client_as(Role.APPLICANT, organisation=USCC, prefecture="150100"))
 
 
-async def shown(served: ApiHarness, **asked: str) -> Shown:
-    """What operators find, without their own looking."""
-    answer = await served.client_as(Role.OPERATOR, subject="operator").get("/v1/access-records", params=asked)
+async def list_records(api: ApiHarness, **asked: str) -> Records:
+    """Records that an operator finds, without those of the operator's own reading."""
+    answer = await api.client_as(Role.OPERATOR, subject="operator").get("/v1/access-records", params=asked)
     assert answer.status_code == 200, answer.text
     return [each for each in answer.json()["items"] if each["subject"] != "operator"]
 
 
 @pytest.mark.rule("P2")
-async def test_a_read_of_protected_data_leaves_who_read_what_and_under_which_policy(
-    served: ApiHarness, wang: ApiClient
-) -> None:
-    plan = await plan_of(served)
+async def test_protected_read_is_recorded_with_subject_resource_and_policy(api: ApiHarness, wang: ApiClient) -> None:
+    plan = await post_plan_as_applicant(api)
 
     answer = await wang.get(f"/v1/protected/{plan}", params={"year": "2026"})
 
     assert answer.status_code == 200
-    assert await shown(served) == [
+    assert await list_records(api) == [
         {
             "kind": "read",
             "at": "2026-03-01T08:00:00Z",
@@ -96,24 +94,24 @@ async def test_a_read_of_protected_data_leaves_who_read_what_and_under_which_pol
 
 
 @pytest.mark.rule("P2")
-async def test_what_is_not_protected_leaves_no_record(served: ApiHarness, wang: ApiClient) -> None:
-    plan = await plan_of(served)
+async def test_unprotected_read_leaves_no_record(api: ApiHarness, wang: ApiClient) -> None:
+    plan = await post_plan_as_applicant(api)
 
     assert (await wang.get(f"/v1/plans/{plan}")).status_code == 200
 
-    assert await shown(served) == []
+    assert await list_records(api) == []
 
 
 @pytest.mark.rule("P2")
-async def test_reads_and_refusals_are_one_list_the_newest_first(
-    served: ApiHarness, wang: ApiClient, li: ApiClient, clock: FixedClock
+async def test_reads_and_refusals_are_listed_together_newest_first(
+    api: ApiHarness, wang: ApiClient, li: ApiClient, clock: FixedClock
 ) -> None:
-    plan = await plan_of(served)
-    for minute, caller in enumerate((wang, li, wang, served.client_as(Role.EXPERT, subject="zhao"))):
-        clock.move_to(plans.NOW + timedelta(minutes=minute))
+    plan = await post_plan_as_applicant(api)
+    for minute, caller in enumerate((wang, li, wang, api.client_as(Role.EXPERT, subject="zhao"))):
+        clock.move_to(sample_api.NOW + timedelta(minutes=minute))
         await caller.get(f"/v1/protected/{plan}")
 
-    found = [(each["subject"], each["kind"], each["code"]) for each in await shown(served)]
+    found = [(each["subject"], each["kind"], each["code"]) for each in await list_records(api)]
 
     assert found[0] == ("zhao", "refusal", "role-not-allowed")
     assert found[1] == ("wang", "read", None)
@@ -132,32 +130,32 @@ async def test_reads_and_refusals_are_one_list_the_newest_first(
         ({"since": "2026-03-02T08:00:00Z"}, set()),
     ],
 )
-async def test_an_operator_asks_for_a_subject_a_kind_or_a_time(
-    served: ApiHarness,
+async def test_operator_filters_records_by_subject_kind_and_time(
+    api: ApiHarness,
     readers: tuple[ApiClient, ApiClient],
     clock: FixedClock,
     asked: Mapping[str, str],
     expected: object,
 ) -> None:
-    plan = await plan_of(served)
+    plan = await post_plan_as_applicant(api)
     for minute, reader in enumerate(readers):
-        clock.move_to(plans.NOW + timedelta(minutes=minute))
+        clock.move_to(sample_api.NOW + timedelta(minutes=minute))
         await reader.get(f"/v1/protected/{plan}")
 
-    assert {(each["subject"], each["kind"]) for each in await shown(served, **asked)} == expected
+    assert {(each["subject"], each["kind"]) for each in await list_records(api, **asked)} == expected
 
 
-async def test_the_list_comes_in_pages_that_hold_each_record_once(
-    served: ApiHarness, wang: ApiClient, li: ApiClient, clock: FixedClock
+async def test_pages_of_records_hold_each_record_once(
+    api: ApiHarness, wang: ApiClient, li: ApiClient, clock: FixedClock
 ) -> None:
-    plan = await plan_of(served)
+    plan = await post_plan_as_applicant(api)
     for minute in range(3):
-        clock.move_to(plans.NOW + timedelta(minutes=minute))
+        clock.move_to(sample_api.NOW + timedelta(minutes=minute))
         for caller in (wang, li):
             await caller.get(f"/v1/protected/{plan}")
 
-    operator = served.client_as(Role.OPERATOR, subject="operator")
-    seen: Shown = []
+    operator = api.client_as(Role.OPERATOR, subject="operator")
+    seen: Records = []
     after: dict[str, str] = {}
     while True:
         page = (await operator.get("/v1/access-records", params={"limit": "2", **after})).json()
@@ -171,10 +169,10 @@ async def test_the_list_comes_in_pages_that_hold_each_record_once(
     assert [at for at, *_ in found] == sorted((at for at, *_ in found), reverse=True)
 
 
-async def test_looking_at_the_records_is_recorded_too(served: ApiHarness) -> None:
-    await shown(served)
+async def test_reading_the_records_is_recorded(api: ApiHarness) -> None:
+    await list_records(api)
 
-    found = (await served.client_as(Role.OPERATOR, subject="second").get("/v1/access-records")).json()["items"]
+    found = (await api.client_as(Role.OPERATOR, subject="second").get("/v1/access-records")).json()["items"]
 
     assert [(each["subject"], each["policy"]) for each in found if each["subject"] == "operator"] == [
         ("operator", "read-access-records")
@@ -182,45 +180,45 @@ async def test_looking_at_the_records_is_recorded_too(served: ApiHarness) -> Non
 
 
 @pytest.mark.rule("P2")
-async def test_only_operators_see_who_asked_for_what(served: ApiHarness, wang: ApiClient) -> None:
+async def test_only_operators_may_read_the_records(api: ApiHarness, wang: ApiClient) -> None:
     assert (await wang.get("/v1/access-records")).status_code == 403
-    assert (await served.anonymous().get("/v1/access-records")).status_code == 401
+    assert (await api.anonymous().get("/v1/access-records")).status_code == 401
 
 
-async def test_of_what_was_searched_for_only_codes_are_recorded(served: ApiHarness, wang: ApiClient) -> None:
-    plan = await plan_of(served)
+async def test_recorded_query_masks_names_numbers_and_personal_values(api: ApiHarness, wang: ApiClient) -> None:
+    plan = await post_plan_as_applicant(api)
 
     sent = {"name": "张三", "number": "150102199003078888", "phone": "13947112233", "on": "2026-03-01", "王": "x"}
     await wang.get(f"/v1/protected/{plan}", params=sent)
 
-    (record,) = await shown(served)
+    (record,) = await list_records(api)
     assert record["query"] == "name=***&number=***&phone=***&on=2026-03-01&***=x"
 
 
 @pytest.mark.rule("P2")
-async def test_a_record_is_kept_three_years_by_the_servers_clock_whatever_day_the_services_clock_shows(
-    served: ApiHarness, backing: DocumentStore, wang: ApiClient, li: ApiClient, clock: FixedClock
+async def test_record_expires_three_years_later_by_the_database_clock_whatever_the_business_clock_shows(
+    api: ApiHarness, document_store: DocumentStore, wang: ApiClient, li: ApiClient, clock: FixedClock
 ) -> None:
-    plan = await plan_of(served)
-    clock.move_to(plans.NOW - timedelta(days=20 * 365))
+    plan = await post_plan_as_applicant(api)
+    clock.move_to(sample_api.NOW - timedelta(days=20 * 365))
     for caller in (wang, li):
         await caller.get(f"/v1/protected/{plan}")
 
     for collection in COLLECTIONS.values():
-        (limited,) = (each for each in RECORD_INDEXES if each.collection == collection and each.ttl_seconds)
-        records = await backing.find(collection, {}, (), 0)
+        (expiring,) = (each for each in RECORD_INDEXES if each.collection == collection and each.ttl_seconds)
+        records = await document_store.find(collection, {}, (), 0)
         assert records
         for record in records:
-            goes = record[limited.keys[0][0]] + timedelta(seconds=limited.ttl_seconds or 0)
+            goes = record[expiring.keys[0][0]] + timedelta(seconds=expiring.ttl_seconds or 0)
             assert goes - SystemClock().now() > timedelta(days=3 * 365 - 1)
 
 
 @pytest.mark.rule("P2")
-async def test_what_cannot_be_recorded_is_not_answered(clock: FixedClock) -> None:
-    memory = Failing(sample.INDEXES)
-    async with api_harness("plans", plans.router, aggregates={}, clock=clock, backing=memory) as served:
-        plan = await plan_of(served)
-        wang = served.client_as(Role.PREFECTURE_OFFICER, prefecture="150100")
+async def test_protected_read_that_cannot_be_recorded_is_not_answered(clock: FixedClock) -> None:
+    memory = FailingStore(sample.INDEXES)
+    async with api_harness("plans", sample_api.router, aggregates={}, clock=clock, backing=memory) as api:
+        plan = await post_plan_as_applicant(api)
+        wang = api.client_as(Role.PREFECTURE_OFFICER, prefecture="150100")
         memory.broken = True
 
         answers = [await wang.get(f"/v1/{kind}/{plan}") for kind in ("plans", "protected")]
@@ -230,7 +228,7 @@ async def test_what_cannot_be_recorded_is_not_answered(clock: FixedClock) -> Non
 
 
 @pytest.mark.parametrize("since", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
-async def test_an_instant_outside_the_calendar_is_malformed(served: ApiHarness, since: str) -> None:
-    answer = await served.client_as(Role.OPERATOR).get("/v1/access-records", params={"since": since})
+async def test_instant_outside_the_calendar_is_malformed(api: ApiHarness, since: str) -> None:
+    answer = await api.client_as(Role.OPERATOR).get("/v1/access-records", params={"since": since})
 
     assert (answer.status_code, answer.json()["code"]) == (422, "request-invalid")

@@ -1,4 +1,4 @@
-"""The spans that a test's tracing has told, and how they hang together."""
+"""The spans that tracing recorded during a test, and the links between them."""
 
 from __future__ import annotations
 
@@ -8,38 +8,38 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import SpanContext, format_span_id, format_trace_id
 
 
-class Told:
-    """The spans that have ended."""
+class RecordedSpans:
+    """Tracing that keeps the spans that have ended."""
 
     def __init__(self) -> None:
         self.exporter = InMemorySpanExporter()
         self.tracing = tracing_of("notify", None, self.exporter)
 
-    def named(self, name: str) -> list[ReadableSpan]:
+    def find(self, name: str) -> list[ReadableSpan]:
         return [span for span in self.exporter.get_finished_spans() if span.name == name]
 
-    def one(self, name: str) -> ReadableSpan:
-        (span,) = self.named(name)
+    def find_one(self, name: str) -> ReadableSpan:
+        (span,) = self.find(name)
         return span
 
     def names(self) -> list[str]:
         return sorted(span.name for span in self.exporter.get_finished_spans())
 
 
-def identity(span: ReadableSpan) -> int:
+def span_id(span: ReadableSpan) -> int:
     assert span.context is not None
     return span.context.span_id
 
 
-def parent(span: ReadableSpan) -> int | None:
+def parent_id(span: ReadableSpan) -> int | None:
     return span.parent.span_id if span.parent else None
 
 
-def linked(span: ReadableSpan) -> set[int]:
+def linked_ids(span: ReadableSpan) -> set[int]:
     return {link.context.span_id for link in span.links}
 
 
-def named(context: SpanContext | None) -> str:
-    """As a header names it, without its flags."""
+def traceparent_of(context: SpanContext | None) -> str:
+    """The ``traceparent`` header of a span without its flags."""
     assert context is not None
     return f"00-{format_trace_id(context.trace_id)}-{format_span_id(context.span_id)}"

@@ -32,7 +32,7 @@ async def due(_store: Store, _now: datetime) -> Sequence[Touch]:
     return [Touch("daily")]
 
 
-def world(handler: object = on_delivered, **options: bool | Random | None) -> InMemorySystem:
+def system(handler: object = on_delivered, **options: bool | Random | None) -> InMemorySystem:
     job = Job("daily", due, lambda item: item.notice, touch, Store, timedelta(days=1))
     notify = ServiceUnderTest("notify", (), Store, AGGREGATES, jobs=(job,))
     review = ServiceUnderTest("review", (subscribe(NoticeDelivered, handler, Store),), Store, {})  # type: ignore[arg-type] # either
@@ -41,47 +41,47 @@ def world(handler: object = on_delivered, **options: bool | Random | None) -> In
 
 @pytest.mark.parametrize("twice", [False, True])
 @pytest.mark.parametrize("seed", [None, 1, 2, 3])
-async def test_every_event_has_its_effect_once_in_each_listener(twice: bool, seed: int | None) -> None:  # noqa: FBT001
-    made = world(in_order_only, twice=twice, shuffled=None if seed is None else Random(seed))  # noqa: S311
+async def test_every_event_has_its_effect_once_in_each_subscriber(twice: bool, seed: int | None) -> None:  # noqa: FBT001
+    joined = system(in_order_only, twice=twice, shuffled=None if seed is None else Random(seed))  # noqa: S311
     for _ in range(5):
-        await made.perform("notify", touch, Touch("a"), settle=False)
-    await made.settle()
+        await joined.perform("notify", touch, Touch("a"), settle=False)
+    await joined.settle()
 
-    assert await made.look("review").notices.get("a") == TouchCounter(5, ("1", "2", "3", "4", "5"))
+    assert await joined.look("review").notices.get("a") == TouchCounter(5, ("1", "2", "3", "4", "5"))
 
 
 async def test_shuffled_messages_come_in_another_order() -> None:
-    made = world(shuffled=Random(1))  # noqa: S311
+    joined = system(shuffled=Random(1))  # noqa: S311
     for _ in range(6):
-        await made.perform("notify", touch, Touch("a"), settle=False)
-    await made.settle()
+        await joined.perform("notify", touch, Touch("a"), settle=False)
+    await joined.settle()
 
-    tally = await made.look("review").notices.get("a")
+    tally = await joined.look("review").notices.get("a")
     assert sorted(tally.words) == ["1", "2", "3", "4", "5", "6"]
     assert list(tally.words) != sorted(tally.words)
 
 
-async def test_a_refused_command_says_nothing() -> None:
+async def test_refused_command_publishes_nothing() -> None:
     async def refuse(_command: Touch, _store: Store, _now: datetime) -> HandlerResult:
         raise Refusal("no")
 
-    made = world()
+    joined = system()
     with pytest.raises(Refusal):
-        await made.perform("notify", refuse, Touch("a"))
-    assert made.said == []
+        await joined.perform("notify", refuse, Touch("a"))
+    assert joined.said == []
 
 
 async def test_jobs_run_once_for_each_item() -> None:
-    made = world()
-    await made.run_jobs()
-    await made.run_jobs()
+    joined = system()
+    await joined.run_jobs()
+    await joined.run_jobs()
 
-    assert await made.look("review").notices.get("daily") == TouchCounter(1, ("1",))
+    assert await joined.look("review").notices.get("daily") == TouchCounter(1, ("1",))
 
 
-async def test_a_message_that_can_never_be_taken_is_told() -> None:
+async def test_undeliverable_message_raises() -> None:
     async def never(_event: NoticeDelivered, _store: Store, _now: datetime) -> HandlerResult:
         raise TransientError("not yet")
 
     with pytest.raises(UndeliverableError, match="review cannot take notify:notice:a:1:delivered"):
-        await world(never).perform("notify", touch, Touch("a"))
+        await system(never).perform("notify", touch, Touch("a"))

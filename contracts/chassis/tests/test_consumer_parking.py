@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+from typing import Any
+
+import aio_pika
+import pytest
+from chassis.handling import PoisonMessageError
+from devkit import sample
+from devkit.private_servers import PrivateServers
+from messages.envelope import encode
+from messages.notify import NoticeFailed
+
+from .consumer_process import NOW, ConsumerProcess, failed
+
+
+async def test_event_of_unknown_type_is_parked_at_once(process: ConsumerProcess) -> None:
+    headers = {"ce-id": "1", "ce-type": NoticeFailed.type[:-1] + "9", "ce-source": "/green/notify"}
+    await process.publish_raw(
+        NoticeFailed.type, b"{}", headers={**headers, "ce-specversion": "1.0", "ce-time": NOW.isoformat()}
+    )
+    reasons = await process.wait_until_parked()
+    await process.stop_and_expect_empty_queues()
+
+    assert "unknown event type" in reasons[0]
+    assert process.handlers.runs == 0
+
+
+async def test_invalid_body_is_parked_with_every_problem(process: ConsumerProcess) -> None:
+    outgoing = encode(failed("a"), event_id="1", time=NOW, correlation_id="c")
+    await process.publish_raw(outgoing.type, b'{"channel": "pigeon"}', headers=dict(outgoing.headers))
+    reasons = await process.wait_until_parked()
+
+    assert "notice_id: Field required" in reasons[0]
+    assert "channel" in reasons[0]
+    found = await process.parked.get((await process.parked.list())[0]["_id"])
+    assert bytes(found["body"]) == b'{"channel": "pigeon"}'
+    assert found["headers"]["ce-id"] == "1"
+
+
+async def test_message_that_is_no_event_is_parked(process: ConsumerProcess) -> None:
+    await process.publish_raw(NoticeFailed.type, b"\xff\xfe not json")
+
+    assert "no CloudEvent" in (await process.wait_until_parked())[0]
+
+
+async def test_event_under_another_routing_key_is_parked(process: ConsumerProcess) -> None:
+    outgoing = encode(sample.delivered("a"), event_id="1", time=NOW, correlation_id="c")
+    await process.publish_raw(NoticeFailed.type, outgoing.body, headers=dict(outgoing.headers))
+
+    assert "routing key" in (await process.wait_until_parked())[0]
+
+
+async def test_event_from_a_source_that_does_not_own_it_is_parked(process: ConsumerProcess) -> None:
+    outgoing = encode(failed("a"), event_id="1", time=NOW, correlation_id="c")
+    forged = {**outgoing.headers, "ce-source": "/green/registry"}
+    await process.publish_raw(outgoing.type, outgoing.body, headers=dict(forged))
+
+    assert "is said by 'notify'" in (await process.wait_until_parked())[0]
+
+
+async def test_broker_lets_no_user_publish_events_of_another(process: ConsumerProcess) -> None:
+    outgoing = encode(failed("a"), event_id="1", time=NOW, correlation_id="c")
+    with pytest.raises(aio_pika.exceptions.ChannelClosed, match="ACCESS_REFUSED"):
+        await process.publish_raw(outgoing.type, outgoing.body, user="review", headers=dict(outgoing.headers))
+
+
+async def test_event_published_by_another_user_is_parked(process: ConsumerProcess, servers: PrivateServers) -> None:
+    outgoing = encode(failed("a"), event_id="1", time=NOW, correlation_id="c")
+    admin = servers.broker.admin_user
+    connection = await aio_pika.connect(servers.amqp_url(process.vhost))
+    async with connection:
+        exchange = await (await connection.channel()).get_exchange("green.events", ensure=False)
+        message = aio_pika.Message(outgoing.body, headers=dict(outgoing.headers), user_id=admin)
+        await exchange.publish(message, outgoing.type)
+
+    assert f"published by {admin!r}" in (await process.wait_until_parked())[0]
+
+
+async def test_event_without_a_validated_user_is_parked(process: ConsumerProcess) -> None:
+    outgoing = encode(failed("a"), event_id="1", time=NOW, correlation_id="c")
+    await process.publish_raw(outgoing.type, outgoing.body, headers=dict(outgoing.headers), named=False)
+
+    assert "published by 'nobody the broker knows'" in (await process.wait_until_parked())[0]
+    assert process.handlers.runs == 0
+
+
+async def test_forged_death_header_on_a_live_queue_is_ignored(process: ConsumerProcess) -> None:
+    outgoing = encode(failed("a"), event_id="1", time=NOW, correlation_id="c")
+    forged: Any = {**outgoing.headers, "x-death": [{"routing-keys": [outgoing.type]}]}
+    await process.publish_raw(sample.delivered("a").type, outgoing.body, headers=forged)
+
+    assert "routing key" in (await process.wait_until_parked())[0]
+
+
+async def test_poison_message_is_parked_at_once(process: ConsumerProcess) -> None:
+    process.handlers.problems = [PoisonMessageError("never")]
+    await process.publish(failed("a"))
+
+    assert await process.wait_until_parked() == ["poison: never"]
+    assert process.handlers.runs == 1
+
+
+async def test_message_is_parked_after_five_failed_attempts_and_others_continue(
+    process: ConsumerProcess,
+) -> None:
+    process.handlers.problems = [ValueError("bug")] * 5
+    await process.publish(failed("a"))
+    reasons = await process.wait_until_parked()
+    await process.publish(failed("b"))
+    await process.wait_until_touched("b")
+    await process.stop_and_expect_empty_queues()
+
+    assert reasons == ["ValueError: bug"]
+    assert (await process.parked.list())[0]["attempts"] == 5
+    assert process.handlers.runs == 6
+
+
+async def test_dead_letters_of_the_broker_are_parked_with_their_event(process: ConsumerProcess) -> None:
+    outgoing = encode(failed("a"), event_id="1", time=NOW, correlation_id="c")
+    connection = await aio_pika.connect(process.servers.amqp_url(process.vhost))
+    async with connection:
+        channel = await connection.channel()
+        dead = await channel.get_exchange("green.dead", ensure=False)
+        headers: Any = {**outgoing.headers, "x-death": [{"routing-keys": [outgoing.type], "reason": "delivery_limit"}]}
+        await dead.publish(aio_pika.Message(outgoing.body, headers=headers), "review")
+    reasons = await process.wait_until_parked()
+
+    assert reasons[0].startswith("dead letter")
+    assert (await process.parked.list())[0]["type"] == outgoing.type
+    assert process.metric("dead_letters_total") == 1
