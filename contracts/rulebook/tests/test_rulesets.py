@@ -1,3 +1,4 @@
+import re
 from datetime import date
 from decimal import Decimal
 from importlib.resources import files
@@ -8,7 +9,10 @@ import rulebook
 from pydantic import ValidationError
 from rulebook import NoRuleSet, RuleSetError, load_rule_sets, rule_sets_from, rules_of, rules_on
 
-PACKAGED = (files("rulebook") / "data" / "rulesets" / "2024-01-19.toml").read_text("utf-8")
+PACKAGED = re.sub(
+    r"in_force_until = .*\n", "", (files("rulebook") / "data" / "rulesets" / "2024-01-19.toml").read_text("utf-8")
+)
+"""Without the end that the packaged set gets when the law changes: these tests set their own."""
 A_DAY = date(2026, 5, 1)
 
 
