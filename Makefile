@@ -9,56 +9,56 @@ PYTEST := $(BIN)/pytest -q
 
 ROLE ?= regional_officer
 SERVICE ?= review
-DO ?= parked list
+CMD ?= parked list
 
 .PHONY: help
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 .PHONY: setup
-setup: ## Install what is missing on a Debian 12 machine (done by run and test as well)
+setup: ## Install missing packages on a Debian 12 machine; the other targets do it too
 	@deploy/setup.sh
 
 ##: the running system
 
 .PHONY: run
-run: setup ## Start everything, play a season, stay up until Ctrl-C; again: go on with the same data
+run: setup ## Start everything, play the demo once, stay up until Ctrl-C; a later run keeps the data
 	@exec $(BIN)/python -m deploy.local up
 
-.PHONY: season
-season: setup ## Show the season again on the running stack; an interrupted one goes on
-	@exec $(BIN)/python -m deploy.local season
+.PHONY: demo
+demo: setup ## Show the demo again on the running stack; an interrupted one continues
+	@exec $(BIN)/python -m deploy.local demo
 
 .PHONY: status
-status: setup ## Show which services of the local stack answer
+status: setup ## Show which services of the local stack are ready
 	@$(BIN)/python -m deploy.local status
 
 .PHONY: reset
 reset: setup ## Remove the data of the local stack
 	@$(BIN)/python -m deploy.local reset
 
-.PHONY: operate
-operate: setup ## Do an operator's command: SERVICE=review DO="parked list", "outbox republish --since 2026-05-20"
-	@exec $(BIN)/python -m deploy.local operate "$(SERVICE)" $(DO)
+.PHONY: ops
+ops: setup ## Run an operator's command: SERVICE=review CMD="parked list", CMD="outbox republish --since 2026-05-20"
+	@exec $(BIN)/python -m deploy.local ops "$(SERVICE)" $(CMD)
 
 .PHONY: token
-token: setup ## Print a token: ROLE=... [SUBJECT=...] [ORGANISATION=...] [PREFECTURE=...]
+token: setup ## Print a bearer token: ROLE=... [SUBJECT=...] [ORGANISATION=...] [PREFECTURE=...]
 	@$(BIN)/python -m deploy.local token --role "$(ROLE)" $(if $(SUBJECT),--subject "$(SUBJECT)") \
 	  $(if $(ORGANISATION),--organisation "$(ORGANISATION)") $(if $(PREFECTURE),--prefecture "$(PREFECTURE)")
 
 ##: the gate
 
-.PHONY: checks
-checks: setup ## Install what only the checks need: node, and the parser of the event document
+.PHONY: setup-checks
+setup-checks: setup ## Install the tools of the gate: node, and the parser of the event document
 	@deploy/setup.sh checks
 
 .PHONY: test
-test: checks lint types layers check-generated ## Run the gate: lint, types, layers, generated files, tests, 90 s of faults
+test: setup-checks lint types layers check-generated ## Run the gate: lint, types, layers, generated files, tests, 90 s of faults
 	$(PYTEST) -n 2 --dist loadfile -m "not faults"
 	$(MAKE) --no-print-directory test-faults-short
 
 .PHONY: format
-format: setup ## Format and mend what can be mended
+format: setup ## Format the code and fix lint errors where possible
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
@@ -68,15 +68,15 @@ lint: setup ## Check format and lint rules
 	$(BIN)/ruff check .
 
 .PHONY: types
-types: setup ## Check types
+types: setup ## Check the types
 	$(BIN)/mypy $(PACKAGES)
 
 .PHONY: layers
-layers: setup ## Check which layer may import which
+layers: setup ## Check the imports between layers
 	$(BIN)/lint-imports
 
 .PHONY: rules
-rules: setup ## List each rule of the regulation with its tests, and those that have none yet
+rules: setup ## List each rule of the regulation with its tests, and the rules without a test
 	$(BIN)/python -m tests.architecture.rules
 
 .PHONY: generate
@@ -88,11 +88,11 @@ check-generated: setup ## Compare the generated files with the code; writes noth
 	$(BIN)/python -m deploy.generate --check
 
 .PHONY: test-contract
-test-contract: setup ## Ask every API much more than the gate does, and hold each answer to its document
+test-contract: setup ## Fuzz every API more than the gate does; check each response against its document
 	CONTRACT_EXAMPLES=40 $(PYTEST) --timeout 1200 tests/contracts
 
 .PHONY: test-faults
-test-faults: setup ## Kill services and servers under load and prove that nothing is lost
+test-faults: setup ## Kill services and servers under load; check that nothing is lost
 	$(PYTEST) -s -m faults
 
 .PHONY: test-faults-short
@@ -100,9 +100,9 @@ test-faults-short: setup
 	FAULTS_SUBMISSIONS=400 FAULTS_BLOWS=6 FAULTS_DRIVERS=motor RACE_ROUNDS=1 $(PYTEST) -s -m faults
 
 .PHONY: test-race
-test-race: setup ## Ten times: 200 submissions at once for 15 places, two of four workers killed
+test-race: setup ## Ten times: 200 concurrent submissions for 15 items, two of four workers killed
 	RACE_ROUNDS=10 $(PYTEST) -s tests/faults/test_race.py
 
 .PHONY: bench
-bench: setup ## Measure hop, submit and reservations into tests/bench/RESULTS.md: [ONLY=reservations]
+bench: setup ## Measure hop, submissions and reservations into tests/bench/RESULTS.md: [ONLY=reservations]
 	$(BIN)/python -m tests.bench $(ONLY)

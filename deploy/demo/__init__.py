@@ -1,4 +1,4 @@
-"""A season of applications, played on the running services from sample files in real form."""
+"""The demo: one season of applications on the running services, from sample files in their real form."""
 
 from deploy.demo.play import run
 

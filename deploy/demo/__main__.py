@@ -1,4 +1,4 @@
-"""``python -m deploy.demo``: play the season on the running stack; exit code 1 when it came out wrong."""
+"""``python -m deploy.demo``: plays the season on the running stack; exits with 1 when a result is wrong."""
 
 from __future__ import annotations
 
@@ -15,10 +15,12 @@ LOCAL = Path(".local/stack.json")
 
 
 def main(
-    stack: Annotated[Path, typer.Argument(help="What the launcher wrote about the running stack")] = LOCAL,
-    samples: Annotated[Path | None, typer.Option(help="Where the sample files go; beside the stack's file")] = None,
+    stack: Annotated[Path, typer.Argument(help="The launcher's description of the running stack")] = LOCAL,
+    samples: Annotated[
+        Path | None, typer.Option(help="Folder of the sample files; beside the stack's file if left out")
+    ] = None,
 ) -> None:
-    """January to December on the simulated clock, through the services' APIs."""
+    """Play January to December on the simulated clock, through the services' APIs."""
     if not stack.exists():
         typer.echo(f"{stack} is missing: start the stack first (make run)", err=True)
         raise typer.Exit(2)

@@ -1,4 +1,4 @@
-"""Calls to the services' APIs: every command with a key of its own, so that saying it again changes nothing."""
+"""Calls to the services' APIs; every command has its own idempotency key, so that repeating it changes nothing."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from typing import Any, TypedDict, TypeVar, Unpack
 import httpx2
 from anyio import Path as AsyncPath
 
-from deploy.demo.cast import YEAR
-from deploy.demo.people import Actor, Tokens
+from deploy.demo.actors import Actor, Tokens
+from deploy.demo.personas import YEAR
 from deploy.demo.stack import Stack
 
 T = TypeVar("T")
 Json = dict[str, Any]
-"""A JSON object as the services answer it; the season reads only what it names."""
+"""A JSON object as the services answer it; the demo reads only the fields it names."""
 
 AT_ONCE = 12
 """Requests in flight: enough to keep two cores busy, few enough to be answered soon."""
@@ -31,15 +31,15 @@ PAGE = 200
 
 
 class UnexpectedAnswerError(Exception):
-    """A service answered what the season cannot go on from."""
+    """A service gave an answer with which the season cannot continue."""
 
 
 class TimedOutError(Exception):
-    """What had to follow from what was done has not followed in time."""
+    """An expected effect did not appear in time."""
 
 
-class Sent(TypedDict, total=False):
-    """What a request carries beside its address."""
+class RequestParts(TypedDict, total=False):
+    """Parts of a request beside its address."""
 
     params: Mapping[str, str | int]
     json: object
@@ -58,7 +58,7 @@ class Answer:
 
 
 class Calls:
-    """Speaks to the services as anybody in the cast."""
+    """Calls the services as any of the personas."""
 
     def __init__(self, stack: Stack, client: httpx2.AsyncClient) -> None:
         self._stack = stack
@@ -71,11 +71,11 @@ class Calls:
 
     @property
     def anonymous(self) -> Caller:
-        """Without a token: the public."""
+        """Return a caller without a token: the public."""
         return Caller(self, {})
 
-    async def send(self, method: str, service: str, path: str, **sent: Unpack[Sent]) -> httpx2.Response:
-        """Send, and send again where nobody knows whether it arrived: the key makes that harmless."""
+    async def send(self, method: str, service: str, path: str, **sent: Unpack[RequestParts]) -> httpx2.Response:
+        """Send, and send again where the first result is unknown: the idempotency key makes that harmless."""
         url = f"{self._stack.services[service]}/v1{path}"
         for attempt in range(1, TRIES + 1):
             try:
@@ -101,13 +101,13 @@ class Caller:
     async def get(self, service: str, path: str, **params: str | int) -> Json:
         response = await self._calls.send("GET", service, path, params=params, headers=self._headers)
         if response.status_code >= REFUSED:
-            raise UnexpectedAnswerError(_told(response))
-        # A list answers with an array, which the season asks for by name.
+            raise UnexpectedAnswerError(_description(response))
+        # A list answers with an array; callers read it by name.
         found = response.json()
         return found if isinstance(found, dict) else {"items": found}
 
     async def all(self, service: str, path: str, **params: str | int) -> list[Json]:
-        """Every item of a paged list."""
+        """Return every item of a paged list."""
         found: list[Json] = []
         following: dict[str, str | int] = {}
         while True:
@@ -120,7 +120,7 @@ class Caller:
     async def post(
         self, service: str, path: str, key: str, body: object = None, *, may_be_refused: bool = False
     ) -> Answer:
-        """Perform a command; a refusal is an answer only where the story has one."""
+        """Perform a command; raises UnexpectedAnswerError on a refusal, unless it ``may_be_refused``."""
         return await self._command("POST", service, path, key, may_be_refused=may_be_refused, json=body)
 
     async def put(self, service: str, path: str, key: str, body: object) -> Answer:
@@ -141,17 +141,17 @@ class Caller:
         key: str,
         *,
         may_be_refused: bool = False,
-        **sent: Unpack[Sent],
+        **sent: Unpack[RequestParts],
     ) -> Answer:
-        sent["headers"] = {**self._headers, "Idempotency-Key": f"season-{YEAR}:{key}"}
+        sent["headers"] = {**self._headers, "Idempotency-Key": f"demo-{YEAR}:{key}"}
         response = await self._calls.send(method, service, path, **sent)
         if response.status_code >= REFUSED and not (may_be_refused and response.status_code < FAILED):
-            raise UnexpectedAnswerError(_told(response))
+            raise UnexpectedAnswerError(_description(response))
         return Answer(response.status_code, response.json() if response.content else {})
 
 
 async def until(happened: Callable[[], Awaitable[T | None]], what: str, seconds: float = WAIT_SECONDS) -> T:
-    """Ask again and again until there is an answer; raises ``TimedOutError`` after a time."""
+    """Poll until ``happened`` returns a value; raises TimedOutError after ``seconds``."""
     ends, pause = time.monotonic() + seconds, FIRST_PAUSE
     while time.monotonic() < ends:
         found = await happened()
@@ -165,10 +165,10 @@ async def until(happened: Callable[[], Awaitable[T | None]], what: str, seconds:
 @asynccontextmanager
 async def calling(stack: Stack) -> AsyncIterator[Calls]:
     limits = httpx2.Limits(max_connections=AT_ONCE, max_keepalive_connections=AT_ONCE)
-    # Only this machine is spoken to, whatever proxies its environment names.
+    # Calls stay on this machine, whatever proxies its environment names.
     async with httpx2.AsyncClient(timeout=CALL_SECONDS, limits=limits, trust_env=False) as client:
         yield Calls(stack, client)
 
 
-def _told(response: httpx2.Response) -> str:
+def _description(response: httpx2.Response) -> str:
     return f"{response.request.method} {response.request.url}: {response.status_code} {response.text[:2000]}"

@@ -1,4 +1,4 @@
-"""Whether the season came out as it must: every hard case, and everybody else on the list."""
+"""Compares the results of the season with the expected ones: each edge case, and everyone else on the list."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from deploy.demo.calls import Json
-from deploy.demo.cast import CLEARED, TIES, YEAR, EdgeCase, load
+from deploy.demo.personas import CLEARED, TIES, YEAR, EdgeCase, load
 from deploy.demo.results import LISTED, REFUSED, WITHDRAWN, ApplicationResult, SeasonResult
 from deploy.demo.stages.sanctioning import FIRST, REVERSAL, SECOND, WRONG
-from deploy.demo.stages.submitting import QUOTA
+from deploy.demo.stages.submitting import quota_limit
 
 
 @dataclass(frozen=True)
@@ -47,19 +47,19 @@ EXPECTED = {
 
 
 def differences(account: SeasonResult) -> list[str]:
-    """Everything that is not as it must be; empty when the season came out right."""
-    parts = (_endings, _tie, _quota, _sixteenth, _sanctions, _dates, _list)
+    """Return every difference from the expected results, in sentences."""
+    parts = (_endings, _tie, _quota, _quota_refusal, _sanctions, _dates, _list)
     return [each for part in parts for each in part(account)]
 
 
 def _endings(account: SeasonResult) -> Iterator[str]:
-    for fate in account.fates:
-        case = fate.applicant.case
+    for result in account.applications:
+        case = result.applicant.case
         expected = EXPECTED[case] if case else Expected(LISTED)
-        if (fate.ending, fate.rules) != (expected.ending, expected.rules):
-            found = f"{fate.ending} {' '.join(fate.rules)}"
+        if (result.ending, result.rules) != (expected.ending, expected.rules):
+            found = f"{result.ending} {' '.join(result.rules)}"
             wanted = f"{expected.ending} {' '.join(expected.rules)}"
-            yield f"{fate.applicant.unit.name} ({case or 'no hard case'}): {found}; expected {wanted}"
+            yield f"{result.applicant.unit.name} ({case or 'no edge case'}): {found}; expected {wanted}"
 
 
 def _tie(account: SeasonResult) -> Iterator[str]:
@@ -79,32 +79,32 @@ def _next_to(one: ApplicationResult, other: ApplicationResult) -> bool:
 
 
 def _quota(account: SeasonResult) -> Iterator[str]:
-    used, items = account.quota["used"], len(account.quota["items"])
-    if (used, items) != (QUOTA, QUOTA):
-        yield f"the quota counts {used} and shows {items} items, not {QUOTA}"
+    used, items, limit = account.quota["used"], len(account.quota["items"]), quota_limit()
+    if (used, items) != (limit, limit):
+        yield f"the quota counts {used} and shows {items} items, not {limit}"
 
 
-def _sixteenth(account: SeasonResult) -> Iterator[str]:
-    shown, cast = set(account.sixteenth), load()
-    leaving, coming = cast.by_edge_case(EdgeCase.WITHDRAWN).unit, cast.by_edge_case(EdgeCase.RELEASED_ITEM).unit
+def _quota_refusal(account: SeasonResult) -> Iterator[str]:
+    shown, personas = set(account.shown_in_refusal), load()
+    leaving, coming = personas.by_edge_case(EdgeCase.WITHDRAWN).unit, personas.by_edge_case(EdgeCase.RELEASED_ITEM).unit
     now = {item["unit"]["uscc"] for item in account.quota["items"]}
     then = {each.unit.uscc for each in shown}
-    if len(account.sixteenth) != QUOTA or then != now - {coming.uscc} | {leaving.uscc}:
-        yield f"the sixteenth was shown {len(account.sixteenth)} items, not the {QUOTA} in use then"
+    if len(account.shown_in_refusal) != quota_limit() or then != now - {coming.uscc} | {leaving.uscc}:
+        yield f"the refusal showed {len(account.shown_in_refusal)} items, not the {quota_limit()} in use then"
 
 
 def _sanctions(account: SeasonResult) -> Iterator[str]:
-    """What holds, what was taken back, whom reviewers look at closely, and what is under supervision (S1 to S4)."""
-    cast, found = load(), account.decisions
-    suspended, later = (cast.assessor_of(each) for each in (EdgeCase.REPORT_SUSPENDED, EdgeCase.SANCTIONED_LATER))
+    """Sanctions in force and revoked, affiliates shown to reviewers, titles under supervision (S1 to S4)."""
+    personas, found = load(), account.decisions
+    suspended, later = (personas.assessor_of(each) for each in (EdgeCase.REPORT_SUSPENDED, EdgeCase.SANCTIONED_LATER))
     if {_decision(each) for each in found.in_force} != {(suspended.uscc, FIRST, None), (later.uscc, SECOND, None)}:
         yield f"sanctions in force: {found.in_force}"
-    if [_decision(each) for each in found.taken_back] != [(cast.assessor(CLEARED).uscc, WRONG, REVERSAL)]:
-        yield f"sanctions of the assessor that was cleared: {found.taken_back}"
-    if [(each["uscc"], each["document_number"]) for each in found.sisters] != [(suspended.uscc, FIRST)]:
-        yield f"sanctioned sisters on the case: {found.sisters}"
+    if [_decision(each) for each in found.revoked] != [(personas.assessor(CLEARED).uscc, WRONG, REVERSAL)]:
+        yield f"sanctions of the cleared assessor: {found.revoked}"
+    if [(each["uscc"], each["document_number"]) for each in found.affiliates] != [(suspended.uscc, FIRST)]:
+        yield f"sanctioned affiliates on the case: {found.affiliates}"
     flags = [(title["uscc"], flag["document_number"]) for title in found.flagged for flag in title["flags"]]
-    if flags != [(cast.by_edge_case(EdgeCase.SANCTIONED_LATER).unit.uscc, SECOND)]:
+    if flags != [(personas.by_edge_case(EdgeCase.SANCTIONED_LATER).unit.uscc, SECOND)]:
         yield f"flagged for supervision: {flags}"
 
 
@@ -125,13 +125,13 @@ def _dates(account: SeasonResult) -> Iterator[str]:
 
 
 def _list(account: SeasonResult) -> Iterator[str]:
-    listed = {each.applicant.unit.key for each in account.fates if each.ending == LISTED}
+    listed = {each.applicant.unit.key for each in account.applications if each.ending == LISTED}
     lines = account.announced["lines"]
     if len(lines) != len(listed):
         yield f"the list has {len(lines)} lines for {len(listed)} units"
     if account.undelivered:
         yield f"{account.undelivered} e-mails could not be sent"
     if not account.chain["intact"]:
-        yield f"the chain of lists does not hold: {account.chain}"
+        yield f"the chain of lists is not intact: {account.chain}"
     if not all(each["reproducible"] for each in account.rankings):
-        yield "a ranking does not come out the same again"
+        yield "a ranking is not reproducible"

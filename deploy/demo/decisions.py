@@ -1,41 +1,41 @@
-"""What the decisions against assessors brought about, asked from the services when the season is over."""
+"""Effects of the decisions against assessors, read from the services at the end of the season."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from deploy.demo.actors import REGION
 from deploy.demo.calls import Calls, Json
-from deploy.demo.cast import CLEARED, EdgeCase, Personas
-from deploy.demo.people import REGION
+from deploy.demo.personas import CLEARED, EdgeCase, Personas
 
 
 @dataclass(frozen=True)
 class Decisions:
     in_force: list[Json]
-    """As everybody sees them (N4)."""
-    taken_back: list[Json]
-    """Of the assessor that was cleared: what was decided stays on record (S4)."""
-    sisters: list[Json]
-    """Under sanction, as a reviewer of another sister's report sees them (S3)."""
+    """As the public sees them (N4)."""
+    revoked: list[Json]
+    """Sanctions of the cleared assessor; they stay on record (S4)."""
+    affiliates: list[Json]
+    """Sanctioned assessors of the same legal representative, as a reviewer of another's report sees them (S3)."""
     flagged: list[Json]
     """Titles under supervision, as the departments see them (S2)."""
 
 
 async def is_over(calls: Calls) -> bool:
-    """The last that happens: a listed unit is flagged."""
+    """Return whether the last event of the season, the flag of a listed unit, has happened."""
     return bool(await _flagged(calls))
 
 
-async def gather_decisions(calls: Calls, cast: Personas, cases: dict[str, Json]) -> Decisions:
+async def collect_decisions(calls: Calls, personas: Personas, cases: dict[str, Json]) -> Decisions:
     public, region = calls.anonymous, calls.as_person(REGION)
-    later = cast.by_edge_case(EdgeCase.SANCTIONED_LATER).unit
+    later = personas.by_edge_case(EdgeCase.SANCTIONED_LATER).unit
     (case_id,) = (name for name, case in cases.items() if case["unit"]["uscc"] == later.uscc)
     case = await region.get("review", f"/cases/{case_id}")
-    path = f"/assessors/{cast.assessor(CLEARED).uscc}/sanctions"
+    path = f"/assessors/{personas.assessor(CLEARED).uscc}/sanctions"
     return Decisions(
         in_force=await public.all("assessor-quota", "/sanctions"),
-        taken_back=await public.all("assessor-quota", path),
-        sisters=case["sanctioned_sisters"],
+        revoked=await public.all("assessor-quota", path),
+        affiliates=case["sanctioned_sisters"],
         flagged=await _flagged(calls),
     )
 

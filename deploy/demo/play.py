@@ -1,4 +1,4 @@
-"""From January to December, and what to show of it."""
+"""Plays the season from January to December and shows its results."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from deploy.demo import cast, check, decisions, report, results
+from deploy.demo import check, decisions, personas, report, results
 from deploy.demo.calls import Calls, calling
 from deploy.demo.progress import StageLines
 from deploy.demo.results import SeasonResult
@@ -17,33 +17,33 @@ from deploy.demo.stages import STAGES
 
 
 async def run(stack: Stack, samples: Path, console: Console | None = None) -> list[str]:
-    """Play the season on the stack and show it; an interrupted one goes on, one that is over is only shown.
+    """Play the season and show it; an interrupted season continues, a finished one is only shown.
 
-    Returns what came out otherwise than it must; nothing when all is right.
+    Returns the differences from the expected results.
     """
     console = console or Console()
     async with calling(stack) as calls:
         if not await decisions.is_over(calls):
             await _run(calls, stack, samples, console)
-        found = await results.collect_results(calls, cast.load())
+        found = await results.collect_results(calls, personas.load())
     report.show(found, stack, console)
-    return _judge(found, console)
+    return _show_differences(found, console)
 
 
 async def _run(calls: Calls, stack: Stack, samples: Path, console: Console) -> None:
-    people = cast.load()
-    with console.status("Sample files are made"):
-        made = make(samples, people)
+    everyone = personas.load()
+    with console.status("Writing the sample files"):
+        made = make(samples, everyone)
     with StageLines(console) as lines:
-        season = Season(people, made, calls, stack.clock, lines)
+        season = Season(everyone, made, calls, stack.clock, lines)
         for stage in STAGES:
             await stage(season)
 
 
-def _judge(found: SeasonResult, console: Console) -> list[str]:
+def _show_differences(found: SeasonResult, console: Console) -> list[str]:
     wrong = check.differences(found)
     for each in wrong:
         console.print(f"[red]✗[/red] {each}")
     if not wrong:
-        console.print(f"[green]✓[/green] {len(check.EXPECTED)} hard cases and everybody else came out as they must")
+        console.print(f"[green]✓[/green] {len(check.EXPECTED)} edge cases and everyone else have the expected results")
     return wrong

@@ -1,4 +1,4 @@
-"""How far the season is, one line for each stage."""
+"""Progress of the season: one line for each stage."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 
 class StageLines:
-    """On a terminal a bar for each stage that moves; elsewhere a line for each that is done."""
+    """On a terminal a bar for each running stage; elsewhere a line for each finished one."""
 
     def __init__(self, console: Console) -> None:
         columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(10), MofNCompleteColumn())

@@ -1,4 +1,4 @@
-"""What the season shows at its end, for the people it is about."""
+"""Tables of the results, for the people of the regulation."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rich.table import Table
 from rulebook.regions import PREFECTURES
 
 from deploy.demo.calls import Json
-from deploy.demo.cast import EdgeCase
+from deploy.demo.personas import EdgeCase
 from deploy.demo.results import LISTED, ApplicationResult, SeasonResult
 from deploy.demo.stack import Stack
 
@@ -59,8 +59,8 @@ CASES = {
 def show(account: SeasonResult, stack: Stack, console: Console) -> None:
     console.print(_announced(account))
     console.print(_ended(account))
-    console.print(_hard_cases(account))
-    console.print(_sixteenth(account))
+    console.print(_edge_cases(account))
+    console.print(_quota_refusal(account))
     console.print(_sanctions(account))
     for line in _addresses(account, stack):
         console.print(line, soft_wrap=True, highlight=False)
@@ -72,75 +72,75 @@ def _announced(account: SeasonResult) -> Table:
         f"内蒙古自治区绿色制造体系示范单位名单（{one['year']}年）\n{one['document_number']}，{one['announced_on']}公布"
     )
     table = _table(title, "序号", "类型", "名次", "单位名称", "盟市", "得分")
-    for number, fate in enumerate(_in_order(account), start=1):
-        unit = fate.applicant.unit
-        place = (TYPES[unit.unit_type], str(fate.rank), unit.name, PREFECTURES[unit.prefecture])
-        table.add_row(str(number), *place, str(fate.score))
+    for number, result in enumerate(_in_order(account), start=1):
+        unit = result.applicant.unit
+        place = (TYPES[unit.unit_type], str(result.rank), unit.name, PREFECTURES[unit.prefecture])
+        table.add_row(str(number), *place, str(result.score))
     return table
 
 
 def _in_order(account: SeasonResult) -> list[ApplicationResult]:
     order = list(UnitType)
-    listed = [each for each in account.fates if each.ending == LISTED]
+    listed = [each for each in account.applications if each.ending == LISTED]
     return sorted(listed, key=lambda each: (order.index(each.applicant.unit.unit_type), each.rank or 0))
 
 
 def _ended(account: SeasonResult) -> Table:
     table = _table("未列入名单的申报", "单位名称", "规则和依据", "理由")
-    for fate in account.fates:
-        if fate.ending != LISTED:
-            head = f"{fate.applicant.unit.name}\n[bold]{ENDINGS[fate.ending]}[/bold]"
-            for place, why in enumerate(fate.reasons):
+    for result in account.applications:
+        if result.ending != LISTED:
+            head = f"{result.applicant.unit.name}\n[bold]{ENDINGS[result.ending]}[/bold]"
+            for place, why in enumerate(result.reasons):
                 table.add_row(head if place == 0 else "", f"{why.rule} {why.article}", why.text)
             table.add_section()
     return table
 
 
-def _hard_cases(account: SeasonResult) -> Table:
+def _edge_cases(account: SeasonResult) -> Table:
     table = _table("特殊情形", "情形", "单位名称", "结果")
     for case, text in CASES.items():
-        for fate in account.playing(case):
-            table.add_row(text, fate.applicant.unit.name, _result(fate))
+        for result in account.all_of(case):
+            table.add_row(text, result.applicant.unit.name, _result(result))
     return table
 
 
-def _result(fate: ApplicationResult) -> str:
-    if fate.ending == LISTED:
-        return f"第{fate.rank}名，{fate.score}分"
-    return " ".join((ENDINGS[fate.ending], *fate.rules))
+def _result(result: ApplicationResult) -> str:
+    if result.ending == LISTED:
+        return f"第{result.rank}名，{result.score}分"
+    return " ".join((ENDINGS[result.ending], *result.rules))
 
 
-def _sixteenth(account: SeasonResult) -> Table:
-    """What the one who asked for a sixteenth item was answered (Q1)."""
+def _quota_refusal(account: SeasonResult) -> Table:
+    """Items in use that the refusal of an item over the quota lists (Q1)."""
     asking = account.of(EdgeCase.QUOTA_EXHAUSTED)
     table = _table(f"第16项不予受理：{asking.applicant.unit.name}\n当时在用的15项", "序号", "单位名称", "评价机构")
-    for number, holder in enumerate(account.sixteenth, start=1):
+    for number, holder in enumerate(account.shown_in_refusal, start=1):
         table.add_row(str(number), holder.unit.name, holder.assessor.name if holder.assessor else "")
     return table
 
 
 def _sanctions(account: SeasonResult) -> Table:
-    """Decisions under Art. 31 and what each of them reached (S1 to S4)."""
+    """Decisions under Art. 31 and their effects (S1 to S4)."""
     found = account.decisions
     table = _table("对第三方服务机构的处理", "机构", "文号", "禁止期限", "影响")
-    for each in [*found.taken_back, *found.in_force]:
+    for each in [*found.revoked, *found.in_force]:
         sanction, assessor = each["sanction"], each["assessor"]
         ban = f"{sanction['ban']['first_day']}至{sanction['ban']['last_day']}"
-        table.add_row(assessor["name"], sanction["document_number"], ban, "\n".join(_reached(account, each)))
+        table.add_row(assessor["name"], sanction["document_number"], ban, "\n".join(_effects(account, each)))
     return table
 
 
-def _reached(account: SeasonResult, public: Json) -> Iterator[str]:
+def _effects(account: SeasonResult, public: Json) -> Iterator[str]:
     sanction, uscc = public["sanction"], public["assessor"]["uscc"]
     if sanction["revoked_on"]:
         yield f"{sanction['revoked_on']}撤销（{sanction['revocation_document']}），处理记录保留"
-    for fate in account.fates:
-        assessor, name = fate.applicant.assessor, fate.applicant.unit.name
-        if assessor and assessor.uscc == uscc and fate.applicant.case is EdgeCase.REPORT_SUSPENDED:
+    for result in account.applications:
+        assessor, name = result.applicant.assessor, result.applicant.unit.name
+        if assessor and assessor.uscc == uscc and result.applicant.case is EdgeCase.REPORT_SUSPENDED:
             yield f"中止办理：{name}"
-        if assessor and assessor.uscc == uscc and fate.applicant.case is EdgeCase.SANCTIONED_ASSESSOR:
+        if assessor and assessor.uscc == uscc and result.applicant.case is EdgeCase.SANCTIONED_ASSESSOR:
             yield f"不予受理：{name}"
-    if any(each["uscc"] == uscc for each in account.decisions.sisters):
+    if any(each["uscc"] == uscc for each in account.decisions.affiliates):
         yield "同一法定代表人的其他机构：提示评审人员，不禁止"
     for title in account.decisions.flagged:
         if any(flag["assessor"]["uscc"] == uscc for flag in title["flags"]):
@@ -148,7 +148,7 @@ def _reached(account: SeasonResult, public: Json) -> Iterator[str]:
 
 
 def _addresses(account: SeasonResult, stack: Stack) -> Iterator[str]:
-    """What the season has made, each on a line of its own; where the services are, the launcher says."""
+    """Yield the addresses of the results, one a line; the launcher prints those of the services."""
     registry, number = f"{stack.services['registry']}/v1", account.announced["number"]
     yield f"announced lists   {registry}/lists/feed?after=0"
     yield f"as a workbook     {registry}/lists/{number}/export?format=xlsx"

@@ -1,4 +1,4 @@
-"""What became of everybody, asked from the services when the season is over."""
+"""Results of all applications, read from the services at the end of the season."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from decimal import Decimal
 
 from messages.values import UnitRef
 
+from deploy.demo.actors import OPERATOR, REGION
 from deploy.demo.calls import Calls, Json
-from deploy.demo.cast import YEAR, Applicant, EdgeCase, Personas
-from deploy.demo.decisions import Decisions, gather_decisions
-from deploy.demo.people import OPERATOR, REGION
+from deploy.demo.decisions import Decisions, collect_decisions
+from deploy.demo.personas import YEAR, Applicant, EdgeCase, Personas
 
 LISTED, REFUSED, WITHDRAWN, OPEN = "listed", "refused", "withdrawn", "open"
 
 
 @dataclass(frozen=True)
 class RefusalReason:
-    """One reason, as the person concerned reads it."""
+    """One reason, as the applicant reads it."""
 
     rule: str
     article: str
@@ -49,31 +49,31 @@ class ApplicationResult:
 
 @dataclass(frozen=True)
 class SeasonResult:
-    fates: tuple[ApplicationResult, ...]
+    applications: tuple[ApplicationResult, ...]
     announced: Json
     """The annual list with its lines."""
     chain: Json
     rankings: list[Json]
     notice: Json
     quota: Json
-    """Of the legal representative with two assessors."""
-    sixteenth: tuple[Applicant, ...]
-    """Whose items the one who asked for a sixteenth was shown."""
+    """Quota of the legal representative with two assessors."""
+    shown_in_refusal: tuple[Applicant, ...]
+    """Applicants whose items the refusal over the quota lists."""
     decisions: Decisions
     undelivered: int
     """E-mails that could not be sent."""
     returned: tuple[str, ...] = field(default=())
-    """Rules for which the amended application was refused before."""
+    """Rules for which the amended application was refused at first."""
 
     def of(self, case: EdgeCase) -> ApplicationResult:
-        (only,) = self.playing(case)
+        (only,) = self.all_of(case)
         return only
 
-    def playing(self, *cases: EdgeCase) -> tuple[ApplicationResult, ...]:
-        return tuple(each for each in self.fates if each.applicant.case in cases)
+    def all_of(self, *cases: EdgeCase) -> tuple[ApplicationResult, ...]:
+        return tuple(each for each in self.applications if each.applicant.case in cases)
 
 
-async def collect_results(calls: Calls, cast: Personas) -> SeasonResult:
+async def collect_results(calls: Calls, personas: Personas) -> SeasonResult:
     region, public = calls.as_person(REGION), calls.anonymous
     applications = {_key(each): each for each in await region.all("applications", "/applications", batch_year=YEAR)}
     cases = {each["case_id"]: each for each in await region.all("review", "/cases", batch_year=YEAR)}
@@ -81,22 +81,22 @@ async def collect_results(calls: Calls, cast: Personas) -> SeasonResult:
     numbers = [each["number"] for each in await public.all("registry", "/lists", year=YEAR)]
     (notice,) = await public.all("review", "/notices", batch_year=YEAR)
     ranked = _rows_by_case(rankings)
-    fates = []
-    for applicant in cast.applicants:
+    results = []
+    for applicant in personas.applicants:
         application = applications[applicant.unit.key]
         number = application["application_id"]
-        fates.append(_fate(applicant, application, cases.get(number), ranked.get(number, {})))
+        results.append(_application_result(applicant, application, cases.get(number), ranked.get(number, {})))
     return SeasonResult(
-        fates=tuple(fates),
+        applications=tuple(results),
         announced=await public.get("registry", f"/lists/{min(numbers)}"),
         chain=await public.get("registry", "/lists/chain"),
         rankings=rankings,
         notice=notice,
-        quota=await _quota(calls, cast),
-        sixteenth=_shown_to_the_sixteenth(cast, applications),
-        decisions=await gather_decisions(calls, cast, cases),
+        quota=await _quota(calls, personas),
+        shown_in_refusal=_shown_in_refusal(personas, applications),
+        decisions=await collect_decisions(calls, personas, cases),
         undelivered=len(await calls.as_person(OPERATOR).all("notify", "/deliveries", state="failed")),
-        returned=await _returned(calls, applications[cast.by_edge_case(EdgeCase.RETURNED).unit.key]),
+        returned=await _returned(calls, applications[personas.by_edge_case(EdgeCase.RETURNED).unit.key]),
     )
 
 
@@ -109,7 +109,7 @@ def _rows_by_case(rankings: list[Json]) -> dict[str, Json]:
     return {line["case_id"]: line for group in groups for line in group["lines"]}
 
 
-def _fate(applicant: Applicant, application: Json, case: Json | None, line: Json) -> ApplicationResult:
+def _application_result(applicant: Applicant, application: Json, case: Json | None, line: Json) -> ApplicationResult:
     told = case or {}
     score = line.get("score")
     return ApplicationResult(
@@ -130,15 +130,15 @@ def _ending(application: Json, case: Json) -> str:
     return str(case.get("outcome") or (application["state"] if application["state"] in (REFUSED, WITHDRAWN) else OPEN))
 
 
-def _shown_to_the_sixteenth(cast: Personas, applications: dict[str, Json]) -> tuple[Applicant, ...]:
-    """The refusal names the items in use by their applications (Q1)."""
-    (refusal,) = applications[cast.by_edge_case(EdgeCase.QUOTA_EXHAUSTED).unit.key]["refusals"]
-    by_application = {applications[each.unit.key]["application_id"]: each for each in cast.applicants}
+def _shown_in_refusal(personas: Personas, applications: dict[str, Json]) -> tuple[Applicant, ...]:
+    """Return the applicants whose applications the refusal names (Q1)."""
+    (refusal,) = applications[personas.by_edge_case(EdgeCase.QUOTA_EXHAUSTED).unit.key]["refusals"]
+    by_application = {applications[each.unit.key]["application_id"]: each for each in personas.applicants}
     return tuple(by_application[name] for name in str(refusal["evidence"]).split(", "))
 
 
-async def _quota(calls: Calls, cast: Personas) -> Json:
-    one = cast.assessor_of(EdgeCase.QUOTA_EXHAUSTED)
+async def _quota(calls: Calls, personas: Personas) -> Json:
+    one = personas.assessor_of(EdgeCase.QUOTA_EXHAUSTED)
     own = await calls.as_person(REGION).get("assessor-quota", f"/assessors/{one.uscc}/items", year=YEAR)
     digest = own["representative"]["digest"]
     return await calls.as_person(REGION).get("assessor-quota", f"/representatives/{digest}/items", year=YEAR)

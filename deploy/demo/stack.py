@@ -1,4 +1,4 @@
-"""Where the running stack is: addresses, key folder and clock file, as its launcher wrote them down."""
+"""The running stack: addresses, key folder and clock file, as its launcher describes them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Stack(BaseModel):
-    """What a season needs to know of the stack; the launcher may say more."""
+    """Part of the launcher's description that the demo needs."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -17,7 +17,7 @@ class Stack(BaseModel):
     keys: Path
     """Folder of the development issuer."""
     clock: Path
-    """The shared setting of the simulated clock."""
+    """File of the simulated clock, shared by all services."""
 
     @classmethod
     def read(cls, file: Path) -> Stack:

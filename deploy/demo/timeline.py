@@ -1,4 +1,4 @@
-"""When what happens, in the simulated year."""
+"""Dates of the season in the simulated year."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from chassis.clock import SimulatedClock, set_simulated
 from rulebook import SHANGHAI
 
-from deploy.demo.cast import YEAR
+from deploy.demo.personas import YEAR
 
 
 def at(month: int, day: int, hour: int = 10, minute: int = 0) -> datetime:
@@ -17,12 +17,12 @@ def at(month: int, day: int, hour: int = 10, minute: int = 0) -> datetime:
 
 REGISTRATION = at(1, 12)
 WRONG_DECISION = at(1, 20)
-TAKEN_BACK = at(2, 10)
+REVOCATION = at(2, 10)
 PREFECTURE_LISTS = at(2, 26)
 DRAFTS = at(3, 2)
 SUBMISSIONS = (at(3, 9), at(3, 16), at(3, 23), at(3, 30))
 OPINIONS = (at(3, 12), at(3, 19), at(3, 26), at(4, 2))
-SIXTEENTH_ITEM = at(4, 7)
+ITEM_OVER_QUOTA = at(4, 7)
 WITHDRAWAL = at(4, 8)
 RELEASED_ITEM = at(4, 9)
 LAST_OPINIONS = at(4, 14)
@@ -48,6 +48,6 @@ LATER_SANCTION = at(12, 1)
 
 
 def advance(clock: Path, instant: datetime) -> None:
-    """Bring the simulated clock to ``instant``; where it is already later, a season begun before goes on."""
+    """Set the simulated clock to ``instant``, unless an interrupted season has already set a later time."""
     if not clock.exists() or SimulatedClock(clock).now() < instant:
         set_simulated(clock, instant)

@@ -1,1 +1,1 @@
-"""The local stack: private servers, the five services and a season, on one machine."""
+"""The local stack: private servers, the five services and the demo, on one machine."""

@@ -1,4 +1,4 @@
-"""The commands of the local stack: `python -m deploy.local up|season|status|operate|token|reset`."""
+"""The commands of the local stack: `python -m deploy.local up|demo|status|ops|token|reset`."""
 
 import asyncio
 import fcntl
@@ -7,15 +7,12 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
-from chassis.security.dev_issuer import DevelopmentIssuer
-from chassis.settings import Mode
 from devkit.servers import MissingServerError, ServerDiedError, UnfitServerError
-from messages.values import Role
 from rich.console import Console
 from rich.table import Table
 
@@ -28,27 +25,27 @@ from deploy.local.processes import environment, is_ready
 from deploy.services import SERVICES
 
 REFUSALS = (MissingServerError, ServerDiedError, UnfitServerError, ForeignFolderError)
-"""What is said in one sentence instead of a traceback."""
+"""Errors that are shown as one sentence instead of a traceback."""
 
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    help="The local stack: private servers, five services, a season.",
+    help="The local stack: private servers, five services, the demo.",
 )
 console = Console()
 
 
 @app.command()
-def up(*, season: Annotated[bool, typer.Option(help="Play the season when it was not played yet")] = True) -> None:
-    """Start everything, play the season once, and stay up until stopped."""
+def up(*, demo: Annotated[bool, typer.Option(help="Play the demo unless it was played already")] = True) -> None:
+    """Start everything, play the demo once, and stay up until stopped."""
     places = StackPaths.of_environment()
     with exit_on_refusal(), single_instance(places):
-        sys.exit(asyncio.run(_run(places, with_season=season)))
+        sys.exit(asyncio.run(_run(places, with_demo=demo)))
 
 
-@app.command("season")
-def demo() -> None:
-    """Show the season again on the running stack; one that was interrupted goes on."""
+@app.command("demo")
+def play_demo() -> None:
+    """Show the demo again on the running stack; an interrupted one continues."""
     places = StackPaths.of_environment()
     if not places.stack.exists():
         raise SystemExit("no stack is running: make run")
@@ -63,7 +60,7 @@ def reset() -> None:
         console.print(f"there is no {places.folder}: nothing to remove")
         return
     if not places.is_marked:
-        raise SystemExit(f"{places.folder} is no folder of a local stack: nothing is removed")
+        raise SystemExit(f"{places.folder} is not the folder of a local stack: nothing is removed")
     with exit_on_refusal(), single_instance(places):
         asyncio.run(external_servers.release(places))
         shutil.rmtree(places.folder)
@@ -82,11 +79,11 @@ def status() -> None:
 
 
 @app.command(context_settings={"ignore_unknown_options": True})
-def operate(
-    service: Annotated[str, typer.Argument(help="Whose messages")],
-    words: Annotated[list[str], typer.Argument(help="What `python -m chassis` is told: parked list, …")],
+def ops(
+    service: Annotated[str, typer.Argument(help="Name of the service")],
+    command: Annotated[list[str], typer.Argument(help="Command of `python -m chassis`: parked list, …")],
 ) -> None:
-    """Do an operator's command in the environment of one service of the stack."""
+    """Run an operator's command in the environment of one service of the stack."""
     places, known = StackPaths.of_environment(), {each.name: each for each in SERVICES}
     if service not in known:
         raise SystemExit(f"SERVICE is one of {', '.join(known)}")
@@ -94,34 +91,32 @@ def operate(
         raise SystemExit("no stack was started yet: make run")
     with exit_on_refusal():
         settings = environment(known[service], places, asyncio.run(servers.find(places)))
-    who = {"USER": getpass.getuser()}
-    os.execve(sys.executable, [sys.executable, "-m", "chassis", *words], {**os.environ, **who, **settings})  # noqa: S606 - our own program
+    _run_chassis(command, {"USER": getpass.getuser(), **settings})
 
 
-@app.command("token")
-def token_of_the_stack(
-    *,
-    role: Annotated[list[Role], typer.Option(help="May be given more than once")],
-    subject: Annotated[str | None, typer.Option(help="Who acts; derived from the rest when left out")] = None,
-    organisation: Annotated[str | None, typer.Option(help="Unified social credit code")] = None,
-    prefecture: Annotated[str | None, typer.Option(help="GB/T 2260 code, for example 150100")] = None,
-) -> None:
-    """Print a bearer token that the local stack takes, valid for twelve hours."""
+@app.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []})
+def token(context: typer.Context) -> None:
+    """Print a bearer token that the stack accepts; takes the options of `python -m chassis token`."""
     places = StackPaths.of_environment()
     with exit_on_refusal():
         places.claim()
-    issuer = DevelopmentIssuer(places.keys, Mode.LOCAL)
-    print(issuer.mint(role=role, subject=subject, organisation=organisation, prefecture=prefecture))
+    _run_chassis(["token", "--keys", str(places.keys), *context.args], {})
 
 
-async def _run(places: StackPaths, *, with_season: bool) -> int:
-    """Give 0 when it was stopped as wished, 1 when something did not start, ended by itself or went wrong."""
+def _run_chassis(command: list[str], environment: Mapping[str, str]) -> NoReturn:
+    """Replace this process by `python -m chassis`."""
+    program = [sys.executable, "-m", "chassis", *command]
+    os.execve(sys.executable, program, {**os.environ, **environment})  # noqa: S606 - our own program
+
+
+async def _run(places: StackPaths, *, with_demo: bool) -> int:
+    """Return 0 after a stop on request, 1 when a part did not start, ended by itself or failed."""
     screen, stopping = Screen(console), asyncio.Event()
     launcher = Launcher(places, screen)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     try:
-        return await _until_stopped(_live(launcher, with_season=with_season), stopping)
+        return await _until_stopped(_live(launcher, with_demo=with_demo), stopping)
     except* REFUSALS as group:
         for error in group.exceptions:
             screen.failed(error)
@@ -132,13 +127,13 @@ async def _run(places: StackPaths, *, with_season: bool) -> int:
     return 1
 
 
-async def _live(launcher: Launcher, *, with_season: bool) -> int:
+async def _live(launcher: Launcher, *, with_demo: bool) -> int:
     screen, places = launcher.screen, launcher.places
     screen.info(f"starting the stack in {places.folder}")
     with screen:
         await launcher.start()
-    if with_season:
-        await _season(places, screen)
+    if with_demo:
+        await _demo(places, screen)
     screen.info("\nThe stack")
     for line in addresses(places, launcher.servers.broker, prometheus="prometheus" in launcher.children):
         screen.info(line)
@@ -147,28 +142,28 @@ async def _live(launcher: Launcher, *, with_season: bool) -> int:
     return 1
 
 
-async def _season(places: StackPaths, screen: Screen) -> None:
-    if places.season_done.exists():
-        screen.info("the season was played before; make season shows it again")
+async def _demo(places: StackPaths, screen: Screen) -> None:
+    if places.demo_done.exists():
+        screen.info("the demo was played before; make demo shows it again")
     elif not await play(places):
-        screen.info("the season has not come out as it must; the stack stays up, and the next start goes on with it")
+        screen.info("the demo has unexpected results; the stack stays up, and the next start continues the demo")
 
 
 async def _until_stopped(life: Coroutine[Any, Any, int], stopping: asyncio.Event) -> int:
-    """Live until told to stop, which is no failure."""
-    living, told = asyncio.create_task(life), asyncio.create_task(stopping.wait())
-    await asyncio.wait((living, told), return_when=asyncio.FIRST_COMPLETED)
-    told.cancel()
-    if living.done():
-        return living.result()
-    living.cancel()
-    await asyncio.gather(living, return_exceptions=True)
+    """Run until ``stopping`` is set, which is no failure."""
+    running, stopped = asyncio.create_task(life), asyncio.create_task(stopping.wait())
+    await asyncio.wait((running, stopped), return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if running.done():
+        return running.result()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
     return 0
 
 
 @contextmanager
 def exit_on_refusal() -> Iterator[None]:
-    """Say what stands in the way, and end."""
+    """Show the error and exit."""
     try:
         yield
     except REFUSALS as reason:
@@ -177,7 +172,7 @@ def exit_on_refusal() -> Iterator[None]:
 
 @contextmanager
 def single_instance(places: StackPaths) -> Iterator[None]:
-    """Hold the stack's folder: two launchers on one folder would ruin it."""
+    """Lock the stack's folder: two launchers on one folder would corrupt it."""
     places.claim()
     with (places.folder / "lock").open("w") as lock:
         try:

@@ -1,4 +1,4 @@
-"""What the launcher shows: one line for each part, with the time it took, and where to look afterwards."""
+"""Output of the launcher: a line for each part with its start time, then the addresses."""
 
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -14,7 +14,7 @@ from deploy.services import SERVICES
 
 
 class Screen:
-    """Spinners while parts start, and a line that stays for each that is ready."""
+    """Shows a spinner for each starting part and a line for each ready one."""
 
     def __init__(self, console: Console) -> None:
         self.console = console
@@ -37,7 +37,7 @@ class Screen:
             self._progress.remove_task(task)
         self.console.print(f"  [green]ok[/] {name:<16} ready after {time.monotonic() - begun:4.1f} s")
 
-    def without(self, name: str, why: Exception) -> None:
+    def missing(self, name: str, why: Exception) -> None:
         self.console.print(f"  [yellow]--[/] {name:<16} {why}", highlight=False, soft_wrap=True)
 
     def info(self, text: str) -> None:
@@ -53,7 +53,7 @@ class Screen:
 
 
 def addresses(places: StackPaths, broker: BrokerAdmin, *, prometheus: bool) -> Iterator[str]:
-    """Say where to look, a line each."""
+    """Yield the addresses of the stack, one a line."""
     for service in SERVICES:
         yield f"  {service.name:<16}{places.address(service.name)}/openapi.json"
     if prometheus:

@@ -1,4 +1,4 @@
-"""Plays the season on the running stack, once for its data."""
+"""Plays the demo on the running stack, once for its data."""
 
 import asyncio
 import sys
@@ -9,19 +9,19 @@ from deploy.local.paths import StackPaths
 
 
 async def play(places: StackPaths) -> bool:
-    """Play it as a program of its own that shows its progress here; say whether it came out as it must.
+    """Run the demo as a child process that shows its progress here; return whether its results are as expected.
 
-    Only then is it marked as played; otherwise the next start goes on with it.
+    Only then is the demo marked as played; otherwise the next start continues it.
     """
-    season = await asyncio.create_subprocess_exec(
+    demo = await asyncio.create_subprocess_exec(
         *die_with_parent([sys.executable, "-m", "deploy.demo", str(places.stack)]), start_new_session=True
     )
     try:
-        code = await season.wait()
+        code = await demo.wait()
     except asyncio.CancelledError:
-        season.terminate()
-        await season.wait()
+        demo.terminate()
+        await demo.wait()
         raise
     if code == 0:
-        places.season_done.touch()
+        places.demo_done.touch()
     return code == 0

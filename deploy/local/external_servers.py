@@ -1,4 +1,4 @@
-"""Servers that ran before the stack did: which of them it uses, and what in them is its own."""
+"""Existing servers that the stack uses, and the objects it owns in them."""
 
 import asyncio
 import json
@@ -14,44 +14,44 @@ from deploy.local.paths import StackPaths
 from deploy.services import SERVICES
 
 VARIABLES = {"broker": "GREEN_LOCAL_BROKER", "mongod": "GREEN_LOCAL_MONGO"}
-"""Where the administrator's address is named, for each kind of server."""
+"""Environment variable with the administrator's address, for each kind of server."""
 OWN = None
-"""In place of an address: a server that the stack starts itself."""
+"""In place of an address: the stack starts its own server."""
 
 Addresses = Mapping[str, str | None]
 
 
 def addresses(places: StackPaths) -> Addresses:
-    """Give the administrators' addresses that the data of this folder belong to; a first start takes those named.
+    """Return the addresses of the servers that hold this folder's data; a first start takes those named.
 
-    A password may change; another server may not: half of the data would be missing there.
+    A password may change, a server may not: half of the data would be missing there.
     """
     named = {kind: os.environ.get(variable) or OWN for kind, variable in VARIABLES.items()}
     if not places.servers.exists():
         return named
-    kept = noted(places)
+    known = recorded(places)
     for kind, url in named.items():
-        if url is not OWN and _place(url) != _place(kept[kind]):
-            theirs = _place(kept[kind]) or f"a {kind} of its own"
+        if url is not OWN and _host_and_port(url) != _host_and_port(known[kind]):
+            theirs = _host_and_port(known[kind]) or f"a {kind} of its own"
             raise UnfitServerError(
-                f"the data in {places.folder} belong to {theirs}, not to {_place(url)}: unset {VARIABLES[kind]},"
-                " or begin anew with make reset"
+                f"the data in {places.folder} belong to {theirs}, not to {_host_and_port(url)}:"
+                f" unset {VARIABLES[kind]}, or begin anew with make reset"
             )
-    return {kind: named[kind] or url for kind, url in kept.items()}
+    return {kind: named[kind] or url for kind, url in known.items()}
 
 
-def noted(places: StackPaths) -> Addresses:
-    """Give what the first start noted; nothing where there was none."""
+def recorded(places: StackPaths) -> Addresses:
+    """Return the addresses of the first start; empty before it."""
     return dict(json.loads(places.servers.read_text())) if places.servers.exists() else {}
 
 
 def record(places: StackPaths, urls: Addresses) -> None:
-    """Keep them for the next start and for `reset`: what is made there from now on is the stack's."""
+    """Record the addresses for the next start and for `reset`."""
     write_private(places.servers, json.dumps(urls))
 
 
 async def require_unused(urls: Addresses, broker: BrokerAdmin, mongod: MongodAdmin) -> None:
-    """Before the first start: nothing there has the name of something of ours, for it would be somebody else's."""
+    """Raise UnfitServerError before the first start if a server already has objects with the stack's names."""
     if urls["broker"] is not OWN:
         found = {VHOST} & await broker.names("vhosts") | _users() & await broker.names("users")
         _refuse(f"broker at {broker.management_url}", found)
@@ -60,8 +60,8 @@ async def require_unused(urls: Addresses, broker: BrokerAdmin, mongod: MongodAdm
 
 
 async def release(places: StackPaths) -> None:
-    """Remove what the stack made in servers that are not its own; nothing else of them is touched."""
-    urls = noted(places)
+    """Remove the stack's objects from servers that are not its own, and nothing else."""
+    urls = recorded(places)
     if url := urls.get("broker"):
         broker = await BrokerAdmin.of_url(url)
         if VHOST in await broker.names("vhosts"):
@@ -83,11 +83,11 @@ def _databases() -> set[str]:
 def _refuse(where: str, taken: set[str]) -> None:
     if taken:
         raise UnfitServerError(
-            f"the {where} has {', '.join(sorted(taken))} already, and this stack has not made that: remove it there,"
+            f"the {where} has {', '.join(sorted(taken))} already, which this stack did not create: remove it there,"
             " or leave the address out for a server of the stack's own"
         )
 
 
-def _place(url: str | None) -> str:
-    """Give host and port, without the account."""
+def _host_and_port(url: str | None) -> str:
+    """Return host and port, without the account."""
     return urlsplit(url or "").netloc.rpartition("@")[2]

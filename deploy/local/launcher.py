@@ -1,4 +1,4 @@
-"""Brings the local stack up, watches it, and takes it down in order."""
+"""Starts the local stack, watches it, and stops it in order."""
 
 import asyncio
 import json
@@ -14,27 +14,27 @@ from deploy.local.paths import StackPaths
 from deploy.local.servers import Servers
 from deploy.services import SERVICES, Service
 
-LOOK_SECONDS = 0.5
+POLL_SECONDS = 0.5
 STOP_SECONDS = 20
-BEFORE_THE_SEASON = datetime(2026, 1, 5, 1, tzinfo=UTC)
+BEFORE_THE_DEMO = datetime(2026, 1, 5, 1, tzinfo=UTC)
 
 
 class Launcher:
-    """One run of the stack: starts all parts side by side, knows their processes, and stops services first."""
+    """One run of the stack: starts all parts concurrently and stops the services first."""
 
     def __init__(self, places: StackPaths, screen: Screen) -> None:
         self.places = places
         self.screen = screen
         self.children: dict[str, ManagedProcess] = {}
         self.servers: Servers
-        """Known once they are found, at the beginning of ``start``."""
+        """Set at the beginning of ``start``."""
         self._mail_server: asyncio.Server | None = None
 
     async def start(self) -> None:
-        """Start everything and wait until all is ready; raises with the end of the log of what failed."""
+        """Start everything and wait until all is ready; the error of a failed part carries the end of its log."""
         self.places.prepare()
         if not self.places.clock.exists():
-            set_simulated(self.places.clock, BEFORE_THE_SEASON)
+            set_simulated(self.places.clock, BEFORE_THE_DEMO)
         self.servers = await servers.find(self.places)
         database = asyncio.Event()
         async with asyncio.TaskGroup() as parts:
@@ -45,7 +45,7 @@ class Launcher:
         self._describe()
 
     async def stop(self) -> None:
-        """Stop the services side by side, then what they stand on."""
+        """Stop the services concurrently, then their servers."""
         self.places.stack.unlink(missing_ok=True)
         services = {service.name for service in SERVICES}
         for stage in (services, self.children.keys() - services):
@@ -55,9 +55,9 @@ class Launcher:
             self._mail_server.close()
 
     async def watch(self) -> None:
-        """Return when a part has ended by itself; it is reported and not started again."""
+        """Return when a part has ended by itself; it is reported, not restarted."""
         while not (dead := [name for name, child in self.children.items() if not child.running]):  # noqa: ASYNC110 - the end of a process sets no event
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(POLL_SECONDS)
         for name in dead:
             child = self.children.pop(name)
             self.screen.died(name, child.popen.returncode, child.tail())
@@ -71,33 +71,33 @@ class Launcher:
             async with self.screen.step("prometheus"):
                 self.children["prometheus"] = await servers.start_prometheus(self.places, self.servers.broker)
         except MissingServerError as why:
-            self.screen.without("prometheus", why)
+            self.screen.missing("prometheus", why)
 
     async def _broker(self) -> None:
         async with self.screen.step("broker"):
             await servers.prepare_broker(self.servers.broker, self.places)
-        self._keep("broker", self.servers.broker.process)
+        self._watch("broker", self.servers.broker.process)
 
     async def _mongod(self, database: asyncio.Event) -> None:
         async with self.screen.step("mongod"):
             await servers.prepare_mongod(self.servers.mongod, self.places)
-        self._keep("mongod", self.servers.mongod.process)
+        self._watch("mongod", self.servers.mongod.process)
         database.set()
 
-    def _keep(self, name: str, process: ManagedProcess | None) -> None:
-        """Servers that ran before are not ours to watch and to stop."""
+    def _watch(self, name: str, process: ManagedProcess | None) -> None:
+        """Watch the server, unless it ran before: then it is not ours to watch and stop."""
         if process is not None:
             self.children[name] = process
 
     async def _service(self, service: Service, database: asyncio.Event) -> None:
-        # A service waits for the broker by itself; loading five programs is done while the broker starts.
+        # A service waits for the broker by itself; the five programs load while the broker starts.
         await database.wait()
         async with self.screen.step(service.name):
             child = self.children[service.name] = processes.start_service(service, self.places, self.servers)
             await processes.until_ready(service, child, self.places)
 
     def _describe(self) -> None:
-        """Tell other programs on this machine where the stack is."""
+        """Write the description of the stack for other programs on this machine."""
         places = self.places
         described = {
             "services": {service.name: places.address(service.name) for service in SERVICES},

@@ -1,4 +1,4 @@
-"""Where the local stack lives: its folder, its ports and the secrets made for it once."""
+"""Paths, ports and secrets of the local stack."""
 
 import json
 import os
@@ -17,24 +17,24 @@ from deploy.services import SERVICES
 ROOT = Path(__file__).resolve().parents[2]
 FIRST_PORT = 18100
 MARK = "local-stack"
-"""The file that tells a stack's folder from any other: `reset` removes nothing else."""
+"""File that marks a stack's folder; `reset` removes no other folder."""
 SERVERS = ("amqp", "management", "broker-metrics", "erlang", "mongo", "prometheus", "smtp")
 
 
 class ForeignFolderError(RuntimeError):
-    """The folder holds things that are no stack's; the message says what to do."""
+    """The folder holds other things than a stack; the message says what to do."""
 
 
 @dataclass(frozen=True)
 class StackPaths:
-    """All that is fixed about one local stack; nothing here starts anything."""
+    """Paths and ports of one local stack; starts nothing."""
 
     folder: Path
     first_port: int
 
     @classmethod
     def of_environment(cls) -> Self:
-        """Give the usual places, or those a second stack on this machine is told to use."""
+        """Return the default paths, or those in the environment, for a second stack on this machine."""
         folder = os.environ.get("GREEN_LOCAL_FOLDER", str(ROOT / ".local"))
         return cls(Path(folder).resolve(), int(os.environ.get("GREEN_LOCAL_FIRST_PORT", FIRST_PORT)))
 
@@ -69,12 +69,12 @@ class StackPaths:
         return self.folder / "stack.json"
 
     @property
-    def season_done(self) -> Path:
-        return self.folder / "season.done"
+    def demo_done(self) -> Path:
+        return self.folder / "demo.done"
 
     @property
     def servers(self) -> Path:
-        """Which servers the data belong to."""
+        """Return the file that records which servers the data belong to."""
         return self.folder / "servers.json"
 
     @property
@@ -82,7 +82,7 @@ class StackPaths:
         return (self.folder / MARK).is_file()
 
     def claim(self) -> None:
-        """Make the folder and mark it as a stack's; one that holds anything else is refused."""
+        """Create the folder and mark it as a stack's; raises ForeignFolderError if it holds anything else."""
         if self.is_marked:
             return
         if self.folder.exists() and any(self.folder.iterdir()):
@@ -91,7 +91,7 @@ class StackPaths:
         (self.folder / MARK).write_text("All of this folder is the local stack's; make reset removes it.\n")
 
     def prepare(self) -> None:
-        """Make folders and keys; what is there already stays."""
+        """Create missing folders and keys."""
         self.claim()
         for folder in (self.folder, self.keys, self.folder / "log", self.mail):
             folder.mkdir(parents=True, exist_ok=True)
@@ -101,7 +101,7 @@ class StackPaths:
             add_key(self.person_keys, "local-1")
 
     def passwords(self) -> Mapping[str, str]:
-        """Give each service's password on the broker and the database, made at first use."""
+        """Return each service's password on the broker and the database; created at first use."""
         file = self.keys / "passwords.json"
         if not file.exists():
             write_private(file, json.dumps({service.name: new_secret() for service in SERVICES}))

@@ -1,4 +1,4 @@
-"""The five services as processes: the environment of each, and when it is ready."""
+"""The five services as processes: environment, start and readiness."""
 
 import os
 import sys
@@ -25,7 +25,7 @@ def start_service(service: Service, places: StackPaths, servers: Servers) -> Man
 
 
 def environment(service: Service, places: StackPaths, servers: Servers) -> Mapping[str, str]:
-    """Give the settings of one service: its own user, database and folder, and what all share."""
+    """Return the settings of one service: its own user, database and folder, and the shared ones."""
     password = places.passwords()[service.name]
     files = places.folder / "files" / service.name
     files.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""The servers of the local stack: broker, database, mail and Prometheus, each with what the services need in it."""
+"""The servers of the local stack: broker, database, mail and Prometheus, each prepared for the services."""
 
 import asyncio
 import json
@@ -25,14 +25,14 @@ PROMETHEUS_SECONDS = 30
 
 
 class Servers(NamedTuple):
-    """What an administrator may do on the broker and the database of this stack."""
+    """Administrators of the broker and the database of this stack."""
 
     broker: BrokerAdmin
     mongod: MongodAdmin
 
 
 def own(places: StackPaths) -> Servers:
-    """Give those that the stack starts itself, in its folder and on its ports."""
+    """Return the servers that the stack starts itself, in its folder and on its ports."""
     broker = Broker.at(
         places.folder / "broker",
         places.port("amqp"),
@@ -44,7 +44,7 @@ def own(places: StackPaths) -> Servers:
 
 
 async def find(places: StackPaths) -> Servers:
-    """Give the stack's own, which need not run yet, or those that are named; the first start notes which."""
+    """Return the stack's own servers, which need not run yet, or the named ones; the first start records which."""
     urls, servers = external_servers.addresses(places), own(places)
     if url := urls["broker"]:
         servers = servers._replace(broker=await BrokerAdmin.of_url(url))
@@ -57,7 +57,7 @@ async def find(places: StackPaths) -> Servers:
 
 
 async def prepare_broker(broker: BrokerAdmin, places: StackPaths) -> None:
-    """Start the stack's own; then load the topology and a user for each service. Nothing is taken away."""
+    """Start the stack's own broker; then import the definitions with a user for each service. Nothing is removed."""
     if isinstance(broker, Broker):
         await broker.restart()
     await broker.import_definitions(with_passwords(committed(), places.passwords()))
@@ -65,7 +65,7 @@ async def prepare_broker(broker: BrokerAdmin, places: StackPaths) -> None:
 
 
 async def prepare_mongod(mongod: MongodAdmin, places: StackPaths) -> None:
-    """Start the stack's own; then make a user for each service, who reaches its own database only."""
+    """Start the stack's own database; then create a user for each service, limited to its own database."""
     if isinstance(mongod, Mongod):
         await mongod.restart()
     passwords = places.passwords()
@@ -74,7 +74,7 @@ async def prepare_mongod(mongod: MongodAdmin, places: StackPaths) -> None:
 
 
 class MailDrop:
-    """Takes every mail and keeps it as a file; nothing is sent on."""
+    """Accepts every mail and writes it to a file; sends nothing on."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -84,7 +84,7 @@ class MailDrop:
         self._count += 1
         name = f"{SystemClock().now():%Y%m%dT%H%M%S}-{os.getpid()}-{self._count:06}.eml"
         await asyncio.to_thread((self._folder / name).write_bytes, envelope.original_content or b"")
-        return "250 kept"
+        return "250 OK"
 
 
 async def start_mail(places: StackPaths) -> asyncio.Server:
@@ -95,7 +95,7 @@ async def start_mail(places: StackPaths) -> asyncio.Server:
 
 
 async def start_prometheus(places: StackPaths, broker: BrokerAdmin) -> ManagedProcess:
-    """Start Prometheus on the services and the broker; raises where it is not installed."""
+    """Start Prometheus for the services and the broker; raises MissingServerError where it is not installed."""
     program = shutil.which("prometheus")
     if program is None:
         raise MissingServerError("not installed: no dashboards, no alerts; as root: apt-get install prometheus")
@@ -109,7 +109,7 @@ async def start_prometheus(places: StackPaths, broker: BrokerAdmin) -> ManagedPr
 
 def _prometheus_command(program: str, places: StackPaths, broker: BrokerAdmin) -> list[str]:
     configuration = places.folder / "prometheus.yml"
-    configuration.write_text(json.dumps(_scraped(places, broker), indent=2))  # JSON is YAML too
+    configuration.write_text(json.dumps(_prometheus_configuration(places, broker), indent=2))  # JSON is YAML too
     return [
         program,
         f"--config.file={configuration}",
@@ -121,18 +121,18 @@ def _prometheus_command(program: str, places: StackPaths, broker: BrokerAdmin) -
     ]
 
 
-def _scraped(places: StackPaths, broker: BrokerAdmin) -> dict[str, Any]:
+def _prometheus_configuration(places: StackPaths, broker: BrokerAdmin) -> dict[str, Any]:
     targets = {service.name: f"{HOST}:{places.port(service.name)}" for service in SERVICES}
     jobs = [{"job_name": name, "static_configs": [{"targets": [target]}]} for name, target in targets.items()]
     return {
         "global": {"scrape_interval": "5s", "evaluation_interval": "5s"},
         "rule_files": [str(RULES / "*.yml")],
-        "scrape_configs": [*jobs, *scraped_of(broker)],
+        "scrape_configs": [*jobs, *broker_scrape_configs(broker)],
     }
 
 
-def scraped_of(broker: BrokerAdmin) -> list[dict[str, Any]]:
-    """Scrape the broker as a whole, and the length of each queue."""
+def broker_scrape_configs(broker: BrokerAdmin) -> list[dict[str, Any]]:
+    """Return the scrape configurations of the broker: the whole, and the length of each queue."""
     if broker.prometheus_url is None:
         return []
     target = [{"targets": [urlsplit(broker.prometheus_url).netloc]}]

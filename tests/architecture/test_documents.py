@@ -168,8 +168,8 @@ def test_a_field_of_a_public_event_that_is_for_those_concerned_is_classed_by_its
 
 
 def test_the_official_parser_finds_the_event_document_valid() -> None:
-    assert NODE, "node is missing. Run as root: apt-get install nodejs npm, then: make checks"
-    assert (TOOLS / "node_modules").exists(), "run: make checks"
+    assert NODE, "node is missing. Run as root: apt-get install nodejs npm, then: make setup-checks"
+    assert (TOOLS / "node_modules").exists(), "run: make setup-checks"
 
     told = subprocess.run([NODE, "valid.mjs", EVENTS_FILE], cwd=TOOLS, capture_output=True, text=True, check=False)
 
@@ -178,7 +178,7 @@ def test_the_official_parser_finds_the_event_document_valid() -> None:
 
 def test_the_parser_is_asked_in_earnest() -> None:
     """A document with an operation on no channel is refused."""
-    assert NODE, "node is missing. Run as root: apt-get install nodejs npm, then: make checks"
+    assert NODE, "node is missing. Run as root: apt-get install nodejs npm, then: make setup-checks"
     broken = json.loads(EVENTS_FILE.read_text(encoding="utf-8"))
     next(iter(broken["operations"].values()))["channel"] = {"$ref": "#/channels/none"}
 

@@ -28,7 +28,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from deploy.generate.documents.apis import standing
+from deploy.generate.documents.apis import serve_api
 from deploy.services import Service
 from tests.contracts.seed import NOW, seed
 
@@ -87,7 +87,7 @@ class Exchange:
 def asked(service: Service) -> Iterator[Exchange]:
     with (
         start_blocking_portal() as portal,
-        portal.wrap_async_context_manager(standing(service, FixedClock(NOW))) as stand,
+        portal.wrap_async_context_manager(serve_api(service, FixedClock(NOW))) as stand,
     ):
         known = portal.call(seed, service, stand)
         yield Exchange(service.name, portal, stand, schemathesis.openapi.from_dict(stand.app.openapi()), known)

@@ -35,7 +35,7 @@ def launched(surroundings: Surroundings) -> Iterator[tuple[subprocess.Popen[byte
     folder = Path(surroundings["GREEN_LOCAL_FOLDER"])
     with shown_in(folder).open("ab") as shown:
         launcher = subprocess.Popen(
-            [sys.executable, "-m", "deploy.local", "up", "--no-season"],
+            [sys.executable, "-m", "deploy.local", "up", "--no-demo"],
             cwd=ROOT,
             env=surroundings,
             stdout=shown,

@@ -12,7 +12,7 @@ from devkit.private_servers import PrivateServers
 
 from deploy.generate.broker_definitions import composed
 from deploy.local.paths import StackPaths
-from deploy.local.servers import own, scraped_of
+from deploy.local.servers import broker_scrape_configs, own
 from tests.architecture.promql import OF_THE_BROKER
 
 pytestmark = pytest.mark.connected
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.connected
 
 async def test_the_broker_tells_what_alerts_read_of_it(servers: PrivateServers, tmp_path: Path) -> None:
     vhost = await servers.vhost(composed())
-    jobs = scraped_of(own(StackPaths(tmp_path, 1)).broker)
+    jobs = broker_scrape_configs(own(StackPaths(tmp_path, 1)).broker)
     length = f'rabbitmq_detailed_queue_messages_ready{{vhost="{vhost}",queue="review.applications"}}'
 
     async with httpx2.AsyncClient(trust_env=False) as client, asyncio.timeout(30):

@@ -64,7 +64,7 @@ def is_broken(done: subprocess.CompletedProcess[str]) -> bool:
 
 def printed_commands() -> list[str]:
     text = "".join((ROOT / name).read_text(encoding="utf-8") for name in PRINTED)
-    return sorted(set(re.findall(r'DO="([a-z][^"]+)"', text)))
+    return sorted(set(re.findall(r'CMD="([a-z][^"]+)"', text)))
 
 
 def test_all_services_are_ready_and_a_stop_leaves_no_process(surroundings: Surroundings) -> None:
@@ -88,7 +88,7 @@ async def test_the_second_start_goes_on_with_the_data_and_reports_a_service_that
     folder = Path(surroundings["GREEN_LOCAL_FOLDER"])
     with launched(surroundings) as (launcher, stack):
         found = httpx2.get(contact(stack), headers=as_the_unit(stack), trust_env=False)
-        commands = {each: told(surroundings, "operate", "review", *shlex.split(each)) for each in printed_commands()}
+        commands = {each: told(surroundings, "ops", "review", *shlex.split(each)) for each in printed_commands()}
         port = int(surroundings["GREEN_LOCAL_FIRST_PORT"]) + 12
         await send(MAIL.encode(), hostname="127.0.0.1", port=port, sender="a@green.invalid", recipients=[RECIPIENT])
         kept = mails(Path(stack["mail"]))

@@ -9,38 +9,38 @@ from typing import Any
 
 import pytest
 
-from deploy.demo import cast
+from deploy.demo import personas
 from deploy.demo.calls import Json
-from deploy.demo.cast import CLEARED, TIES, YEAR, Applicant, EdgeCase
 from deploy.demo.check import EXPECTED, Expected, differences
 from deploy.demo.decisions import Decisions
+from deploy.demo.personas import CLEARED, TIES, YEAR, Applicant, EdgeCase
 from deploy.demo.results import LISTED, ApplicationResult, RefusalReason, SeasonResult
 from deploy.demo.stages.sanctioning import FIRST, REVERSAL, SECOND, WRONG
 
-CAST = cast.load()
+PERSONAS = personas.load()
 SCORE = Decimal("88.10")
 Damage = Callable[[SeasonResult], SeasonResult]
 
 
 def expected_result() -> SeasonResult:
     """What a season that came out as it must would tell."""
-    fates = tuple(fate(each) for each in CAST.applicants)
-    holders = holding(CAST.by_edge_case(EdgeCase.WITHDRAWN))
+    results = tuple(result(each) for each in PERSONAS.applicants)
+    holders = holding(PERSONAS.by_edge_case(EdgeCase.WITHDRAWN))
     return SeasonResult(
-        fates=fates,
-        announced={"lines": [{} for each in fates if each.ending == LISTED]},
+        applications=results,
+        announced={"lines": [{} for each in results if each.ending == LISTED]},
         chain={"intact": True},
         rankings=[{"reproducible": True}, {"reproducible": True}],
         notice={"minimum_end": f"{YEAR}-09-24"},
         quota={"used": 15, "items": [{"unit": {"uscc": each.unit.uscc}} for each in holding()]},
-        sixteenth=holders,
+        shown_in_refusal=holders,
         decisions=decisions(),
         undelivered=0,
         returned=("E3",),
     )
 
 
-def fate(applicant: Applicant) -> ApplicationResult:
+def result(applicant: Applicant) -> ApplicationResult:
     expected = EXPECTED[applicant.case] if applicant.case else Expected(LISTED)
     tied = TIES.index(applicant.case) if applicant.case in TIES else None
     return ApplicationResult(
@@ -57,22 +57,22 @@ def fate(applicant: Applicant) -> ApplicationResult:
 
 def holding(withdrawn: Applicant | None = None) -> tuple[Applicant, ...]:
     """Whose items count with the representative of two assessors: at the end, or while one was not withdrawn yet."""
-    one = CAST.assessor_of(EdgeCase.QUOTA_EXHAUSTED).representative
+    one = PERSONAS.assessor_of(EdgeCase.QUOTA_EXHAUSTED).representative
     never = (EdgeCase.QUOTA_EXHAUSTED, EdgeCase.RELEASED_ITEM if withdrawn else EdgeCase.WITHDRAWN)
     return tuple(
         each
-        for each in CAST.applicants
+        for each in PERSONAS.applicants
         if each.assessor and each.assessor.representative == one and each.case not in never
     )
 
 
 def decisions() -> Decisions:
-    suspended, later = (CAST.assessor_of(each) for each in (EdgeCase.REPORT_SUSPENDED, EdgeCase.SANCTIONED_LATER))
-    flagged = CAST.by_edge_case(EdgeCase.SANCTIONED_LATER).unit.uscc
+    suspended, later = (PERSONAS.assessor_of(each) for each in (EdgeCase.REPORT_SUSPENDED, EdgeCase.SANCTIONED_LATER))
+    flagged = PERSONAS.by_edge_case(EdgeCase.SANCTIONED_LATER).unit.uscc
     return Decisions(
         in_force=[decision(suspended.uscc, FIRST), decision(later.uscc, SECOND)],
-        taken_back=[decision(CAST.assessor(CLEARED).uscc, WRONG, REVERSAL)],
-        sisters=[{"uscc": suspended.uscc, "document_number": FIRST}],
+        revoked=[decision(PERSONAS.assessor(CLEARED).uscc, WRONG, REVERSAL)],
+        affiliates=[{"uscc": suspended.uscc, "document_number": FIRST}],
         flagged=[{"uscc": flagged, "flags": [{"document_number": SECOND}]}],
     )
 
@@ -83,8 +83,8 @@ def decision(uscc: str, document: str, revocation: str | None = None) -> Json:
 
 def with_fate(case: EdgeCase, **other: Any) -> Damage:  # noqa: ANN401 - as the fields are
     def damaged(account: SeasonResult) -> SeasonResult:
-        fates = (replace(each, **other) if each.applicant.case is case else each for each in account.fates)
-        return replace(account, fates=tuple(fates))
+        results = (replace(each, **other) if each.applicant.case is case else each for each in account.applications)
+        return replace(account, applications=tuple(results))
 
     return damaged
 
@@ -98,10 +98,9 @@ def with_decisions(**other: list[Json]) -> Damage:
 
 
 def without_an_ordinary_one(account: SeasonResult) -> SeasonResult:
-    (first, *_) = [each for each in account.fates if each.applicant.case is None]
-    return replace(
-        account, fates=tuple(replace(each, ending="late") if each is first else each for each in account.fates)
-    )
+    (first, *_) = [each for each in account.applications if each.applicant.case is None]
+    results = (replace(each, ending="late") if each is first else each for each in account.applications)
+    return replace(account, applications=tuple(results))
 
 
 ENDINGS = [
@@ -115,7 +114,7 @@ ENDINGS = [
     for case in EdgeCase
 ]
 PARTS = [
-    (without_an_ordinary_one, "(no hard case): late"),
+    (without_an_ordinary_one, "(no edge case): late"),
     (with_fate(EdgeCase.TIE_LATER, score=SCORE + 1), "the tie has different scores"),
     (with_fate(EdgeCase.TIE_LATER, rank=9), "the tie is not ranked in order"),
     (with_fate(EdgeCase.TIE_EARLIER, rank=None), "the tie is not ranked in order"),
@@ -123,15 +122,15 @@ PARTS = [
     (with_fate(EdgeCase.TIE_LATER, energy_carbon=Decimal(49)), "the tie's energy and carbon scores"),
     (with_part(quota={"used": 16, "items": expected_result().quota["items"]}), "the quota counts 16"),
     (with_part(quota={"used": 15, "items": expected_result().quota["items"][1:]}), "shows 14 items"),
-    (with_part(sixteenth=holding(CAST.by_edge_case(EdgeCase.WITHDRAWN))[1:]), "the sixteenth was shown 14"),
-    (with_part(sixteenth=holding()), "the sixteenth was shown 15 items, not the 15 in use then"),
+    (with_part(shown_in_refusal=holding(PERSONAS.by_edge_case(EdgeCase.WITHDRAWN))[1:]), "the refusal showed 14"),
+    (with_part(shown_in_refusal=holding()), "the refusal showed 15 items, not the 15 in use then"),
     (with_decisions(in_force=decisions().in_force[:1]), "sanctions in force"),
     (with_decisions(taken_back=[]), "sanctions of the assessor that was cleared"),
     (
-        with_decisions(taken_back=[decision(CAST.assessor(CLEARED).uscc, WRONG)]),
+        with_decisions(taken_back=[decision(PERSONAS.assessor(CLEARED).uscc, WRONG)]),
         "sanctions of the assessor that was cle",
     ),
-    (with_decisions(sisters=[]), "sanctioned sisters on the case"),
+    (with_decisions(affiliates=[]), "sanctioned affiliates on the case"),
     (with_decisions(flagged=[]), "flagged for supervision"),
     (with_part(returned=("E1",)), "the returned application was refused first for"),
     (with_fate(EdgeCase.LAST_DAY, forwarded_on=f"{YEAR}-06-01"), "the last one was forwarded on 2026-06-01"),

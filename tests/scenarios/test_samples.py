@@ -18,16 +18,16 @@ from rulebook import MEASURE_NAMES, rules_on
 from rulebook.schemes import problems, score
 from stdnum.cn import uscc
 
-from deploy.demo import cast
+from deploy.demo import personas
 from deploy.demo.calls import Json
-from deploy.demo.cast import TIES, Applicant, EdgeCase
+from deploy.demo.personas import TIES, Applicant, EdgeCase
 from deploy.demo.samples import Samples, annex1, evidence, make, report, roster
 from deploy.demo.samples.numbers import values
 from deploy.demo.samples.packing import packed
 from tests.architecture.sources import ROOT
 
-CAST = cast.load()
-BY_NAME = {each.id: each for each in CAST.applicants}
+PERSONAS = personas.load()
+BY_NAME = {each.id: each for each in PERSONAS.applicants}
 OF_EACH_FORM = ("u01", "u05", "u06")
 """A factory, a supply chain, a park: each workbook takes a tenth of a second to write."""
 
@@ -68,15 +68,15 @@ def panel_total(applicant: Applicant) -> Decimal:
 
 
 def test_the_cast_is_large_enough_and_from_everywhere() -> None:
-    assert len({each.unit.uscc for each in CAST.applicants}) >= 66
-    assert {each.unit.prefecture for each in CAST.applicants} == set(Prefecture)
-    assert {each.unit.unit_type for each in CAST.applicants} == set(UnitType)
-    assert len({each.assessor.id for each in CAST.applicants if each.assessor}) == 10
-    assert sum(each.assessor is None for each in CAST.applicants) >= 15
+    assert len({each.unit.uscc for each in PERSONAS.applicants}) >= 66
+    assert {each.unit.prefecture for each in PERSONAS.applicants} == set(Prefecture)
+    assert {each.unit.unit_type for each in PERSONAS.applicants} == set(UnitType)
+    assert len({each.assessor.id for each in PERSONAS.applicants if each.assessor}) == 10
+    assert sum(each.assessor is None for each in PERSONAS.applicants) >= 15
 
 
 def test_every_code_is_valid_and_nobody_elses() -> None:
-    codes = [each.unit.uscc for each in CAST.applicants] + [each.uscc for each in CAST.assessors]
+    codes = [each.unit.uscc for each in PERSONAS.applicants] + [each.uscc for each in PERSONAS.assessors]
     assert all(uscc.is_valid(code) for code in codes)
     assert all(code[8:12] == "0000" for code in codes)
 
@@ -88,15 +88,15 @@ def test_two_parks_of_one_managing_body_are_two_units() -> None:
 
 
 def test_every_hard_case_is_played() -> None:
-    assert {each.case for each in CAST.applicants if each.case} == set(EdgeCase)
+    assert {each.case for each in PERSONAS.applicants if each.case} == set(EdgeCase)
 
 
 @pytest.mark.rule("Q1")
 def test_two_assessors_of_one_representative_come_to_sixteen_items() -> None:
-    shared = CAST.by_edge_case(EdgeCase.QUOTA_EXHAUSTED).assessor
+    shared = PERSONAS.by_edge_case(EdgeCase.QUOTA_EXHAUSTED).assessor
     assert shared is not None
-    sisters = {each.id for each in CAST.assessors if each.representative == shared.representative}
-    asking = [each for each in CAST.applicants if each.assessor and each.assessor.id in sisters]
+    sisters = {each.id for each in PERSONAS.assessors if each.representative == shared.representative}
+    asking = [each for each in PERSONAS.applicants if each.assessor and each.assessor.id in sisters]
     first = [each for each in asking if each.case not in (EdgeCase.QUOTA_EXHAUSTED, EdgeCase.RELEASED_ITEM)]
     assert len(sisters) == 2
     assert len(first) == 15
@@ -123,7 +123,7 @@ def test_a_report_is_read_back_and_answers_the_whole_scheme(name: str) -> None:
     assert [row["sha256"] for row in rows(found, "evidence")] == [each.sha256 for each in evidence.of(applicant)]
 
 
-@pytest.mark.parametrize("park", [each.id for each in CAST.applicants if each.unit.unit_type is UnitType.PARK])
+@pytest.mark.parametrize("park", [each.id for each in PERSONAS.applicants if each.unit.unit_type is UnitType.PARK])
 def test_what_both_files_of_a_park_ask_for_is_the_same_in_both(park: str) -> None:
     applicant = BY_NAME[park]
     plan = annex1.values(applicant)
@@ -172,7 +172,7 @@ def test_the_cover_has_the_day_as_annex_1_prints_it() -> None:
 
 
 def test_telephones_have_the_area_code_of_the_place() -> None:
-    codes = {str(annex1.values(each)["contact_phone"]).partition("-")[0] for each in CAST.applicants}
+    codes = {str(annex1.values(each)["contact_phone"]).partition("-")[0] for each in PERSONAS.applicants}
     assert len(codes) == len(Prefecture)
     assert str(annex1.values(BY_NAME["u01"])["contact_phone"]).startswith("0471-")
 
@@ -182,16 +182,16 @@ def test_finances_of_three_years_are_filed() -> None:
 
 
 def test_the_several_faults_are_in_the_report_and_nothing_else_is_malformed() -> None:
-    applicant = CAST.by_edge_case(EdgeCase.SEVERAL_FAULTS)
+    applicant = PERSONAS.by_edge_case(EdgeCase.SEVERAL_FAULTS)
     found = read_back(report.form_of(applicant), filed(applicant))
     assert found["undertaking"] is False
     assert found["independent_legal_person"] is False
     assert Decimal(str(found["energy_actual"])) > Decimal(str(found["energy_limit"]))
-    assert applicant not in roster.listed(CAST.applicants)
+    assert applicant not in roster.listed(PERSONAS.applicants)
 
 
 def test_the_amended_report_has_the_certificate_that_was_missing() -> None:
-    applicant = CAST.by_edge_case(EdgeCase.RETURNED)
+    applicant = PERSONAS.by_edge_case(EdgeCase.RETURNED)
     ends = [
         min(row["valid_until"] for row in rows(report.filled(applicant, (), amended=amended), "certificates"))
         for amended in (False, True)
@@ -202,7 +202,7 @@ def test_the_amended_report_has_the_certificate_that_was_missing() -> None:
 @pytest.mark.rule("V8")
 def test_the_tie_is_equal_in_score_and_differs_in_energy_and_carbon() -> None:
     scored = []
-    for applicant in CAST.playing(*TIES):
+    for applicant in PERSONAS.all_of(*TIES):
         scheme = report.scheme_of(applicant)
         met = {item.id: True for item in scheme.mandatory_items}
         scored.append((applicant.case, score(scheme, values(applicant, scheme, applicant.score), met)))
@@ -216,12 +216,12 @@ def test_the_tie_is_equal_in_score_and_differs_in_energy_and_carbon() -> None:
 def test_scores_lie_where_the_story_needs_them() -> None:
     selection = rules_on(date(2026, 6, 1)).selection
     for case in (EdgeCase.BORDERLINE, EdgeCase.SITE_LOWERS):
-        assert selection.is_borderline("factory", panel_total(CAST.by_edge_case(case)))
-        assert panel_total(CAST.by_edge_case(case)) >= selection.pass_mark["factory"]
-    for applicant in CAST.playing(EdgeCase.BELOW_PASS_MARK):
+        assert selection.is_borderline("factory", panel_total(PERSONAS.by_edge_case(case)))
+        assert panel_total(PERSONAS.by_edge_case(case)) >= selection.pass_mark["factory"]
+    for applicant in PERSONAS.all_of(EdgeCase.BELOW_PASS_MARK):
         lowest = selection.pass_mark[applicant.unit.unit_type] - selection.borderline
         assert panel_total(applicant) < lowest - 1
-    others = [each for each in CAST.applicants if each.case is None]
+    others = [each for each in PERSONAS.applicants if each.case is None]
     assert min(map(panel_total, others)) > 73
 
 
@@ -231,7 +231,7 @@ def test_evidence_is_what_its_name_says() -> None:
 
 
 def test_the_roster_is_printed_as_annex_2_prints_it_and_read_back() -> None:
-    found = read_back(roster.FORM, packed(roster.FORM, roster.filled(CAST.applicants)))
+    found = read_back(roster.FORM, packed(roster.FORM, roster.filled(PERSONAS.applicants)))
     listed = rows(found, "rows")
     assert list(listed[0]) == ["number", "year", "unit_type", "area", "name", "level"]
     assert [row["number"] for row in listed] == list(range(1, len(listed) + 1))
@@ -246,7 +246,9 @@ def test_the_same_files_have_the_same_bytes() -> None:
 
 
 async def test_files_are_written_once_and_found_again(tmp_path: Path) -> None:
-    few = cast.Personas((BY_NAME["u01"], CAST.by_edge_case(EdgeCase.RETURNED)), CAST.assessors, CAST.experts)
+    few = personas.Personas(
+        (BY_NAME["u01"], PERSONAS.by_edge_case(EdgeCase.RETURNED)), PERSONAS.assessors, PERSONAS.experts
+    )
     samples: Samples = await asyncio.to_thread(make, tmp_path, few)
     written = samples.roster.stat().st_mtime_ns
     assert samples.report(few.applicants[1], amended=True).exists()

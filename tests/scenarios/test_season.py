@@ -9,10 +9,10 @@ import pytest
 from devkit.servers import free_ports
 from rich.console import Console
 
-from deploy.demo import cast, run
+from deploy.demo import personas, run
+from deploy.demo.actors import REGION, unit
 from deploy.demo.calls import calling
-from deploy.demo.cast import CLEARED, EdgeCase
-from deploy.demo.people import REGION, unit
+from deploy.demo.personas import CLEARED, EdgeCase
 from deploy.demo.progress import StageLines
 from deploy.demo.results import SeasonResult, collect_results
 from deploy.demo.samples import make
@@ -26,7 +26,7 @@ from deploy.local.paths import StackPaths
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(400), pytest.mark.xdist_group("season")]
 
-CAST = cast.load()
+PERSONAS = personas.load()
 UNTIL_THE_WITHDRAWAL = STAGES.index(submitting.release_an_item) + 1
 PORTS = 20
 
@@ -50,10 +50,10 @@ async def stack(places: StackPaths) -> AsyncIterator[Stack]:
 @pytest.fixture(scope="module")
 async def shown(stack: Stack, places: StackPaths) -> str:
     """What the season shows at its end; it was interrupted after the withdrawal and gone on with."""
-    samples = make(places.folder / "samples", CAST)
+    samples = make(places.folder / "samples", PERSONAS)
     async with calling(stack) as calls:
         with StageLines(quiet()) as lines:
-            season = Season(CAST, samples, calls, stack.clock, lines)
+            season = Season(PERSONAS, samples, calls, stack.clock, lines)
             for stage in STAGES[:UNTIL_THE_WITHDRAWAL]:
                 await stage(season)
     console = quiet()
@@ -65,7 +65,7 @@ async def shown(stack: Stack, places: StackPaths) -> str:
 async def account(stack: Stack, shown: str) -> SeasonResult:
     assert shown
     async with calling(stack) as calls:
-        return await collect_results(calls, CAST)
+        return await collect_results(calls, PERSONAS)
 
 
 def quiet() -> Console:
@@ -78,18 +78,18 @@ async def metrics(stack: Stack, service: str) -> str:
 
 
 def test_the_announced_list_shows_every_unit_that_came_through(shown: str, account: SeasonResult) -> None:
-    listed = [each.applicant.unit.name for each in account.fates if each.ending == "listed"]
+    listed = [each.applicant.unit.name for each in account.applications if each.ending == "listed"]
     assert len(listed) == 60
     assert all(name in shown for name in listed)
 
 
 @pytest.mark.rule("G3")
 def test_every_refusal_is_shown_with_rule_article_and_reason(shown: str, account: SeasonResult) -> None:
-    others = [each for each in account.fates if each.ending != "listed"]
+    others = [each for each in account.applications if each.ending != "listed"]
     assert len(others) == 13
-    for fate in others:
-        assert fate.reasons
-        assert all(re.search(rf"{why.rule} +{re.escape(why.article[:6])}", shown) for why in fate.reasons)
+    for result in others:
+        assert result.reasons
+        assert all(re.search(rf"{why.rule} +{re.escape(why.article[:6])}", shown) for why in result.reasons)
 
 
 @pytest.mark.rule("E1")
@@ -101,16 +101,16 @@ def test_seven_things_wrong_are_told_in_one_answer(account: SeasonResult) -> Non
 @pytest.mark.rule("Q5")
 def test_the_withdrawn_item_went_to_another_application(account: SeasonResult) -> None:
     holders = {item["unit"]["uscc"]: item["state"] for item in account.quota["items"]}
-    assert holders[CAST.by_edge_case(EdgeCase.RELEASED_ITEM).unit.uscc] == "confirmed"
-    assert CAST.by_edge_case(EdgeCase.WITHDRAWN).unit.uscc not in holders
-    assert CAST.by_edge_case(EdgeCase.QUOTA_EXHAUSTED).unit.uscc not in holders
+    assert holders[PERSONAS.by_edge_case(EdgeCase.RELEASED_ITEM).unit.uscc] == "confirmed"
+    assert PERSONAS.by_edge_case(EdgeCase.WITHDRAWN).unit.uscc not in holders
+    assert PERSONAS.by_edge_case(EdgeCase.QUOTA_EXHAUSTED).unit.uscc not in holders
 
 
 @pytest.mark.rule("Q1")
 def test_the_sixteenth_is_shown_the_fifteen_items(shown: str, account: SeasonResult) -> None:
-    assert len(account.sixteenth) == 15
+    assert len(account.shown_in_refusal) == 15
     table = shown[shown.index("第16项不予受理") :]
-    assert all(holder.unit.name in table for holder in account.sixteenth)
+    assert all(holder.unit.name in table for holder in account.shown_in_refusal)
 
 
 @pytest.mark.rule("S2", "V4")
@@ -134,15 +134,15 @@ def test_a_listed_unit_is_flagged_when_its_assessor_is_sanctioned_later(shown: s
 
 @pytest.mark.rule("S3")
 def test_reviewers_of_the_sisters_case_see_the_sanction(account: SeasonResult) -> None:
-    assert [each["document_number"] for each in account.decisions.sisters] == [FIRST]
+    assert [each["document_number"] for each in account.decisions.affiliates] == [FIRST]
 
 
 @pytest.mark.rule("S4")
 def test_a_decision_taken_back_stays_on_record_and_stops_nobody(account: SeasonResult) -> None:
-    (taken_back,) = account.decisions.taken_back
+    (taken_back,) = account.decisions.revoked
     assert taken_back["sanction"]["revocation_document"] == REVERSAL
-    cleared = CAST.assessor(CLEARED)
-    assert any(each.applicant.assessor == cleared and each.ending == "listed" for each in account.fates)
+    cleared = PERSONAS.assessor(CLEARED)
+    assert any(each.applicant.assessor == cleared and each.ending == "listed" for each in account.applications)
 
 
 @pytest.mark.rule("L3")
@@ -151,7 +151,7 @@ async def test_a_season_that_is_over_is_shown_again_and_changes_nothing(
 ) -> None:
     assert await run(stack, places.folder / "samples", quiet()) == []
     async with calling(stack) as calls:
-        again = await collect_results(calls, CAST)
+        again = await collect_results(calls, PERSONAS)
     assert again == account
 
 

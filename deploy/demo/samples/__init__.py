@@ -1,6 +1,6 @@
-"""The files of the season in real form: work plans, evaluation reports, evidence and the roster, made from the cast.
+"""Files of the season in their real form: work plans, evaluation reports, evidence and the roster of the personas.
 
-The same cast gives the same bytes, so that a season interrupted and begun again sends what it sent before.
+The same personas give the same bytes, so that a restarted season sends the same files.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from pathlib import Path
 
 import applications.workbooks
 
-from deploy.demo.cast import Applicant, EdgeCase, Personas
+from deploy.demo.personas import Applicant, EdgeCase, Personas
 from deploy.demo.samples import annex1, evidence, report, roster
 from deploy.demo.samples.packing import packed
 
 __all__ = ["Samples", "make"]
 
 _MADE_BY = "made-by"
-_SOURCES = (Path(__file__).parent, Path(__file__).parents[1] / "cast", Path(applications.workbooks.__file__).parent)
+_SOURCES = (Path(__file__).parent, Path(__file__).parents[1] / "personas", Path(applications.workbooks.__file__).parent)
 
 
 @dataclass(frozen=True)
 class Samples:
-    """Where each file of the season is."""
+    """Paths of the files of the season."""
 
     folder: Path
 
@@ -44,15 +44,15 @@ class Samples:
         return sorted((self.folder / "evidence").glob(f"{applicant.id}-*"))
 
 
-def make(folder: Path, cast: Personas) -> Samples:
-    """The files below ``folder``; written unless the same generator has written them there already."""
+def make(folder: Path, personas: Personas) -> Samples:
+    """Write the files below ``folder``, unless the same generator has already written them."""
     samples, stamp = Samples(folder), folder / _MADE_BY
     made_by = _fingerprint()
     if not stamp.exists() or stamp.read_text("utf-8") != made_by:
-        _write(samples.roster, packed(roster.FORM, roster.filled(cast.applicants)))
+        _write(samples.roster, packed(roster.FORM, roster.filled(personas.applicants)))
         # Not forked: whoever calls this may have threads and connections.
         with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
-            list(pool.map(partial(_write_files_of, samples), cast.applicants, chunksize=5))
+            list(pool.map(partial(_write_files_of, samples), personas.applicants, chunksize=5))
         stamp.write_text(made_by, "utf-8")
     return samples
 
@@ -74,7 +74,7 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _fingerprint() -> str:
-    """Of everything that decides what the files hold."""
+    """Return a digest of all sources that determine the content of the files."""
     digest = sha256()
     for source in sorted(file for folder in _SOURCES for file in folder.rglob("*.*") if file.suffix != ".pyc"):
         digest.update(source.name.encode() + b"\0" + source.read_bytes())

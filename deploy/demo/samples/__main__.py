@@ -1,4 +1,4 @@
-"""``python -m deploy.demo.samples FOLDER``: write the files of the season."""
+"""``python -m deploy.demo.samples FOLDER``: writes the files of the season."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich import print as say
+from rich import print as print_
 
-from deploy.demo import cast
+from deploy.demo import personas
 from deploy.demo.samples import make
 
 
-def main(folder: Annotated[Path, typer.Argument(help="Where the files go")]) -> None:
-    """Write work plans, evaluation reports, evidence and the roster of the cast; the same bytes each time."""
-    make(folder, cast.load())
+def main(folder: Annotated[Path, typer.Argument(help="Folder of the files")]) -> None:
+    """Write work plans, evaluation reports, evidence and the roster; the same bytes each time."""
+    make(folder, personas.load())
     count = sum(1 for file in folder.rglob("*.*") if file.is_file())
-    say(f"{count} files for {len(cast.load().applicants)} applicants in [bold]{folder}[/bold]")
+    print_(f"{count} files for {len(personas.load().applicants)} applicants in [bold]{folder}[/bold]")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from applications.workbooks.layout import Form
 from messages.values import Prefecture, UnitType
 from rulebook.regions import PREFECTURES
 
-from deploy.demo.cast import YEAR, Applicant
+from deploy.demo.personas import YEAR, Applicant
 from deploy.demo.samples import report
 from deploy.demo.samples.numbers import CENT, luck
 

@@ -7,7 +7,7 @@ import zlib
 from dataclasses import dataclass
 from hashlib import sha256
 
-from deploy.demo.cast import Applicant
+from deploy.demo.personas import Applicant
 
 _SIDE = 32
 

@@ -8,7 +8,7 @@ from random import Random
 
 from rulebook.schemes import Indicator, Scheme
 
-from deploy.demo.cast import TIES, Applicant, EdgeCase
+from deploy.demo.personas import TIES, Applicant, EdgeCase
 
 SEED = 2026
 CENT = Decimal("0.01")

@@ -12,7 +12,7 @@ from applications.workbooks.layout import Form
 from messages.values import UnitType
 from rulebook.schemes import Indicator, Scheme, scheme_on
 
-from deploy.demo.cast import YEAR, Applicant, EdgeCase
+from deploy.demo.personas import YEAR, Applicant, EdgeCase
 from deploy.demo.samples.evidence import Evidence
 from deploy.demo.samples.numbers import CENT, is_tick, luck, values
 

@@ -8,7 +8,7 @@ from applications.workbooks.annex1 import UNIT_TYPES
 from applications.workbooks.layout import Entry, Form, Heading, Kind, Sheet, Table, text, whole
 from rulebook.regions import PREFECTURES
 
-from deploy.demo.cast import NOT_ON_THE_ROSTER, YEAR, Applicant
+from deploy.demo.personas import NOT_ON_THE_ROSTER, YEAR, Applicant
 
 LEVEL = "盟市级"
 
@@ -39,7 +39,7 @@ FORM = Form(
 
 
 def listed(applicants: Iterable[Applicant]) -> list[Applicant]:
-    """Who is on it: by prefecture, in the order of the cast."""
+    """Who is on it: by prefecture, in the order of the personas."""
     on_it = (each for each in applicants if each.case not in NOT_ON_THE_ROSTER)
     return sorted(on_it, key=lambda each: (each.unit.prefecture, each.order))
 

@@ -9,7 +9,7 @@ from deploy.demo.stages import drafting, january, judging, prefecture, publishin
 
 STAGES: tuple[Callable[[Season], Awaitable[None]], ...] = (
     january.register,
-    sanctioning.take_back,
+    sanctioning.revoke_wrong_decision,
     drafting.record_prefecture_lists,
     drafting.draft_applications,
     submitting.submit_in_waves,

@@ -9,8 +9,8 @@ from messages.values import Prefecture
 from rulebook.regions import PREFECTURES
 
 from deploy.demo import timeline
-from deploy.demo.cast import YEAR, Applicant, EdgeCase
-from deploy.demo.people import officer, unit
+from deploy.demo.actors import officer, unit
+from deploy.demo.personas import YEAR, Applicant, EdgeCase
 from deploy.demo.samples import roster
 from deploy.demo.samples.annex1 import email
 from deploy.demo.season import Season
@@ -25,7 +25,7 @@ async def record_prefecture_lists(season: Season) -> None:
     named = {str(row["name"]) for row in rows} if isinstance(rows, list) else set()
 
     async def record(prefecture: Prefecture) -> None:
-        on_it = [each for each in season.cast.applicants if each.unit.name in named]
+        on_it = [each for each in season.personas.applicants if each.unit.name in named]
         body = _list(prefecture, [each for each in on_it if each.unit.prefecture is prefecture])
         await season.calls.as_person(officer(prefecture)).post(
             "applications", "/prefecture-lists", f"list:{prefecture}", body
@@ -45,14 +45,14 @@ def _list(prefecture: Prefecture, applicants: Sequence[Applicant]) -> dict[str, 
 
 
 async def _record_fact(season: Season) -> None:
-    """What an officer knows outweighs what the unit will declare (E4)."""
-    applicant = season.cast.by_edge_case(EdgeCase.SEVERAL_FAULTS)
+    """Record a fact of an officer: it outweighs the declaration of the unit (E4)."""
+    applicant = season.personas.by_edge_case(EdgeCase.SEVERAL_FAULTS)
     by = officer(applicant.unit.prefecture)
     await season.calls.as_person(by).post("applications", "/facts", "fact", {**FACT, "uscc": applicant.unit.uscc})
 
 
 async def draft_applications(season: Season) -> None:
-    """Work plan, evidence and evaluation report of each unit, as it would upload them."""
+    """Upload work plan, evidence and evaluation report of each unit."""
     season.stage("Plans, evidence, reports are imported", timeline.DRAFTS)
 
     async def draft(applicant: Applicant) -> None:
@@ -64,11 +64,11 @@ async def draft_applications(season: Season) -> None:
             await season.calls.as_person(unit(applicant)).send_file("applications", "/files", key, file)
         await import_report(season, applicant)
 
-    await season.each(season.cast.applicants, draft)
+    await season.each(season.personas.applicants, draft)
 
 
 async def _ask_for_mail(season: Season, applicant: Applicant) -> None:
-    """Some want their notices by e-mail too (N1): those with a story to tell."""
+    """Ask for notices by e-mail too, for the edge cases (N1)."""
     contact = {"email": email(applicant)}
     await season.calls.as_person(unit(applicant)).put(
         "notify", "/contacts/applicant", f"contact:{applicant.id}", contact

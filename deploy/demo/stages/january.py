@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from deploy.demo import timeline
+from deploy.demo.actors import REGION, REVIEWERS
 from deploy.demo.calls import until
-from deploy.demo.cast import FORMER_NAME, REMOVAL, Assessor, EdgeCase, Expert
-from deploy.demo.people import REGION, REVIEWERS
+from deploy.demo.personas import FORMER_NAME, REMOVAL, Assessor, EdgeCase, Expert
 from deploy.demo.season import Season
 
 SINCE = "2021-03-01"
@@ -24,8 +24,8 @@ async def register(season: Season) -> None:
         body = {"expert_id": one.id, "employer": one.employer, "groups": one.groups}
         await season.calls.as_person(REVIEWERS).post("review", "/experts", f"register:{one.id}", body)
 
-    await season.each(season.cast.assessors, assessor)
-    await season.each(season.cast.experts, expert)
+    await season.each(season.personas.assessors, assessor)
+    await season.each(season.personas.experts, expert)
     await _enter_removal(season)
 
 
@@ -45,8 +45,8 @@ def _registration(one: Assessor) -> dict[str, object]:
 
 
 async def _enter_removal(season: Season) -> None:
-    """Of a unit that has been renamed since: its code is what the ban rests on (B1, R21)."""
-    unit = season.cast.by_edge_case(EdgeCase.BANNED).unit
+    """Enter the removal of a unit under its former name: the ban goes by its code (B1, R21)."""
+    unit = season.personas.by_edge_case(EdgeCase.BANNED).unit
     decided_on, document = REMOVAL
     former = unit.model_copy(update={"name": FORMER_NAME}).model_dump(mode="json")
     body = {"unit": former, "ground": "D4", "document_number": document, "decided_on": decided_on}

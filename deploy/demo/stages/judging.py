@@ -5,18 +5,18 @@ from __future__ import annotations
 from decimal import Decimal
 
 from deploy.demo import timeline
+from deploy.demo.actors import REGION, REVIEWERS, expert
 from deploy.demo.calls import Json
-from deploy.demo.cast import TIES, YEAR, Applicant, EdgeCase
-from deploy.demo.people import REGION, REVIEWERS, expert
+from deploy.demo.personas import TIES, YEAR, Applicant, EdgeCase
 from deploy.demo.samples.numbers import values
 from deploy.demo.samples.report import scheme_of
 from deploy.demo.season import Season
 
 LENIENCE = (Decimal(-1), Decimal(0), Decimal(1))
-"""How many points the members of a panel differ by."""
-OF_ONE_MIND = (*TIES, EdgeCase.BORDERLINE, EdgeCase.SITE_LOWERS)
+"""Points by which the members of a panel differ."""
+UNANIMOUS = (*TIES, EdgeCase.BORDERLINE, EdgeCase.SITE_LOWERS)
 UNMET = "no_obsolete_equipment"
-"""The mandatory item that two of three experts find not met."""
+"""Mandatory item that two of three experts find not met."""
 LOWERED = {"indicator": "water_reuse_rate", "value": "60", "unit": "%"}
 
 
@@ -26,9 +26,9 @@ async def appoint_panels(season: Season) -> None:
 
 
 async def score(season: Season) -> None:
-    """Each member of each panel signs a sheet of its own."""
+    """Sign a score sheet as each member of each panel."""
     season.stage("Experts sign their score sheets", timeline.SCORING)
-    by_case = {season.id_of(each): each for each in season.cast.applicants}
+    by_case = {season.id_of(each): each for each in season.personas.applicants}
     panels = (await season.calls.as_person(REVIEWERS).post("review", f"/batches/{YEAR}/panels", "panels")).body[
         "appointed"
     ]
@@ -45,7 +45,7 @@ async def score(season: Season) -> None:
 
 def _sheet(applicant: Applicant, seat: int) -> dict[str, object]:
     scheme = scheme_of(applicant)
-    lenience = Decimal(0) if applicant.case in OF_ONE_MIND else LENIENCE[seat]
+    lenience = Decimal(0) if applicant.case in UNANIMOUS else LENIENCE[seat]
     found = values(applicant, scheme, applicant.score + lenience)
     unmet = UNMET if applicant.case is EdgeCase.MANDATORY_ITEM_FAILED and seat > 0 else None
     return {
@@ -56,9 +56,9 @@ def _sheet(applicant: Applicant, seat: int) -> dict[str, object]:
 
 
 async def visit_sites(season: Season) -> None:
-    """Where the score lies near the pass mark, and where the lot fell."""
+    """Verify the sites near the pass mark and those drawn by lot."""
     season.stage("Sites are verified", timeline.SITE_VISITS)
-    by_case = {season.id_of(each): each for each in season.cast.applicants}
+    by_case = {season.id_of(each): each for each in season.personas.applicants}
     ordered = [case for case in (await season.cases()).values() if case["state"] == "site_ordered"]
 
     async def visit(case: Json) -> None:

@@ -9,9 +9,9 @@ from messages.values import Department
 from rulebook.regions import PREFECTURES
 
 from deploy.demo import timeline
+from deploy.demo.actors import officer
 from deploy.demo.calls import Json
-from deploy.demo.cast import YEAR, Applicant, EdgeCase
-from deploy.demo.people import officer
+from deploy.demo.personas import YEAR, Applicant, EdgeCase
 from deploy.demo.samples import evidence
 from deploy.demo.season import Season
 
@@ -90,7 +90,7 @@ async def forward(season: Season) -> None:
     await season.each([each for each in _accepted(season) if each.case not in exceptional], send)
     for case, instant in exceptional.items():
         season.go_on_to(instant)
-        await season.each([season.cast.by_edge_case(case)], send)
+        await season.each([season.personas.by_edge_case(case)], send)
 
 
 async def _command(

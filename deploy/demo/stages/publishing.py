@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from deploy.demo import timeline
+from deploy.demo.actors import CITIZEN, OPERATOR, REGION
 from deploy.demo.calls import Json, until
-from deploy.demo.cast import YEAR, Applicant, EdgeCase
-from deploy.demo.people import CITIZEN, OPERATOR, REGION
+from deploy.demo.personas import YEAR, Applicant, EdgeCase
 from deploy.demo.season import Season
 
 DOCUMENT = f"内工信绿色字〔{YEAR}〕52号"
@@ -20,7 +20,7 @@ FOUND = {
 
 
 async def publish(season: Season) -> None:
-    """Five working days, a make-up Sunday among them; two objections come in."""
+    """Publish for five working days, a make-up Sunday among them; two objections come in."""
     season.stage("Public notice and objections", timeline.NOTICE)
     await _notice(season)
     season.go_on_to(timeline.OBJECTIONS)
@@ -30,14 +30,14 @@ async def publish(season: Season) -> None:
 
 
 async def _notice(season: Season) -> str:
-    """The notice of the batch; asked again, the same."""
+    """Return the id of the batch's notice; repeating the command returns the same one."""
     answer = await season.calls.as_person(REGION).post("review", f"/batches/{YEAR}/notice", "notice")
     return str(answer.body["notice_id"])
 
 
 async def _lodge(season: Season, case: EdgeCase) -> str:
     body = {
-        "case_id": season.id_of(season.cast.by_edge_case(case)),
+        "case_id": season.id_of(season.personas.by_edge_case(case)),
         "facts": OBJECTIONS[case],
         "name": "示例居民",
         "contact": "示例街道1号",
@@ -54,7 +54,7 @@ async def _resolve(season: Season, case: EdgeCase, *, upheld: bool) -> None:
 
 
 async def conclude(season: Season) -> None:
-    """Nobody ends the notice by hand: a job does, and only the case with an open objection waits on."""
+    """Wait until a job ends the notice; only the case with an open objection waits on."""
     season.stage("The notice is over, cases are cleared", timeline.NOTICE_OVER)
     notice = await _notice(season)
 
@@ -86,8 +86,8 @@ async def _all_in_draft(season: Season, number: int) -> bool | None:
 
 
 async def _all_notified(season: Season, cleared: set[str]) -> None:
-    """The applicants' status and the public board say it too."""
-    listed: list[Applicant] = [each for each in season.cast.applicants if season.id_of(each) in cleared]
+    """Wait until the applicants' status and the public board show the list."""
+    listed: list[Applicant] = [each for each in season.personas.applicants if season.id_of(each) in cleared]
     await season.until_cases(listed, lambda case: case["state"] == "listed", "review knows who is listed")
 
     async def shown() -> bool | None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from messages.values import Department
+from rulebook import rules_on, shanghai_date
 
 from deploy.demo import timeline
+from deploy.demo.actors import REGION, department, unit
 from deploy.demo.calls import Json, until
-from deploy.demo.cast import YEAR, Applicant, EdgeCase
-from deploy.demo.people import REGION, department, unit
+from deploy.demo.personas import YEAR, Applicant, EdgeCase
 from deploy.demo.season import Season
 from deploy.demo.stages.drafting import import_report
 
@@ -19,7 +20,11 @@ REFUSED_AT_ONCE = (EdgeCase.BANNED, EdgeCase.SEVERAL_FAULTS, EdgeCase.SANCTIONED
 WAVE_OF = {EdgeCase.TIE_EARLIER: 0, EdgeCase.TIE_MORE_ENERGY: 2, EdgeCase.TIE_LATER: 2, EdgeCase.RETURNED: 1}
 OBJECTING = (EdgeCase.DEPARTMENT_OBJECTS, EdgeCase.INITIAL_REVIEW_REFUSED)
 OBJECTION = "排污许可证载明的产能与申报材料不一致。"
-QUOTA = 15
+
+
+def quota_limit() -> int:
+    """Return the number of items that one legal representative has in the batch year (Q1)."""
+    return rules_on(shanghai_date(timeline.ITEM_OVER_QUOTA)).quota.items_per_year
 
 
 def wave_of(applicant: Applicant) -> int:
@@ -30,18 +35,18 @@ async def submit_in_waves(season: Season) -> None:
     season.stage("Submitted; three departments consulted", timeline.SUBMISSIONS[0])
     for number in range(WAVES):
         season.go_on_to(timeline.SUBMISSIONS[number])
-        wave = [each for each in season.cast.applicants if wave_of(each) == number]
+        wave = [each for each in season.personas.applicants if wave_of(each) == number]
         await _submit_all(season, [each for each in wave if each.case not in LATER_BY_THEMSELVES])
         if number == WAVE_OF[EdgeCase.RETURNED] + 1:
-            await _submit_again(season, season.cast.by_edge_case(EdgeCase.RETURNED))
+            await _submit_again(season, season.personas.by_edge_case(EdgeCase.RETURNED))
         season.go_on_to(timeline.OPINIONS[number])
         await give_opinions(season, _to_be_consulted_on(season, number))
 
 
 def _to_be_consulted_on(season: Season, number: int) -> list[Applicant]:
-    returned = season.cast.by_edge_case(EdgeCase.RETURNED)
+    returned = season.personas.by_edge_case(EdgeCase.RETURNED)
     absent = (*LATER_BY_THEMSELVES, *REFUSED_AT_ONCE, EdgeCase.RETURNED)
-    wave = [each for each in season.cast.applicants if wave_of(each) == number and each.case not in absent]
+    wave = [each for each in season.personas.applicants if wave_of(each) == number and each.case not in absent]
     return [*wave, returned] if number == wave_of(returned) + 1 else wave
 
 
@@ -53,7 +58,7 @@ async def _submit_all(season: Season, wave: Sequence[Applicant]) -> None:
 
 
 async def submit(season: Season, applicant: Applicant, time: int = 1) -> None:
-    """Submit, and wait until the quota has spoken where it must."""
+    """Submit, and wait until the application is taken in or refused."""
     path = f"/applications/{season.id_of(applicant)}/submit"
     key = f"submit:{applicant.id}:{time}"
     refusable = applicant.case in (*REFUSED_AT_ONCE, EdgeCase.RETURNED)
@@ -67,13 +72,13 @@ async def submit(season: Season, applicant: Applicant, time: int = 1) -> None:
 
 
 async def _submit_again(season: Season, applicant: Applicant) -> None:
-    """With the certificate that was missing (A6)."""
+    """Import the report with the missing certificate and submit again (A6)."""
     await import_report(season, applicant, amended=True)
     await submit(season, applicant, 2)
 
 
 async def give_opinions(season: Season, applicants: Sequence[Applicant]) -> None:
-    """Wait for the cases of these applicants, then answer as each department would."""
+    """Wait for the cases of these applicants, then give each department's opinion."""
     await season.until_cases(applicants, lambda _: True, "the cases are open")
     asked = [(applicant, which) for applicant in applicants for which in Department]
 
@@ -96,15 +101,18 @@ def _opinion(applicant: Applicant, which: Department) -> dict[str, str] | None:
 
 
 async def exhaust_a_quota(season: Season) -> None:
-    """One legal representative, two assessors, fifteen items: the sixteenth is refused (Q1)."""
-    season.stage("A sixteenth item is asked for", timeline.SIXTEENTH_ITEM)
-    await season.each([season.cast.by_edge_case(EdgeCase.QUOTA_EXHAUSTED)], lambda each: submit(season, each))
+    """Ask for an item over the quota of one legal representative with two assessors; it is refused (Q1)."""
+    season.stage("An item over the quota is refused", timeline.ITEM_OVER_QUOTA)
+    await season.each([season.personas.by_edge_case(EdgeCase.QUOTA_EXHAUSTED)], lambda each: submit(season, each))
 
 
 async def release_an_item(season: Season) -> None:
-    """A withdrawal gives its item back, and another application gets it (A5, Q5)."""
+    """Withdraw an application; another one gets its item (A5, Q5)."""
     season.stage("A withdrawal gives its item to another", timeline.WITHDRAWAL)
-    leaving, coming = season.cast.by_edge_case(EdgeCase.WITHDRAWN), season.cast.by_edge_case(EdgeCase.RELEASED_ITEM)
+    leaving, coming = (
+        season.personas.by_edge_case(EdgeCase.WITHDRAWN),
+        season.personas.by_edge_case(EdgeCase.RELEASED_ITEM),
+    )
     path = f"/applications/{season.id_of(leaving)}/withdraw"
     await season.calls.as_person(unit(leaving)).post("applications", path, f"withdraw:{leaving.id}")
     await until(lambda: _has_room_for(season, coming), "the item is released")
@@ -117,6 +125,6 @@ async def release_an_item(season: Season) -> None:
 async def _has_room_for(season: Season, coming: Applicant) -> bool | None:
     if (await season.application(coming))["state"] != "draft":
         return True
-    assessor = season.cast.assessor_of(EdgeCase.RELEASED_ITEM)
+    assessor = season.personas.assessor_of(EdgeCase.RELEASED_ITEM)
     quota = await season.calls.as_person(REGION).get("assessor-quota", f"/assessors/{assessor.uscc}/items", year=YEAR)
-    return quota["used"] < QUOTA or None
+    return quota["used"] < quota_limit() or None

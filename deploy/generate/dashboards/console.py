@@ -21,7 +21,7 @@ SCRIPTS = (
     "bootstrap4/js/bootstrap.min.js",
 )
 STATIC = "{{ pathPrefix }}/classic/static"
-LOOK = """
+STYLE = """
 body { padding: 1rem; font-size: .95rem; line-height: 1.5; }
 nav a { margin-right: 1rem; }
 h2 { font-size: 1.15rem; margin: 1.5rem 0 .6rem; border-bottom: 1px solid #ccc; }
@@ -47,7 +47,7 @@ def rendered(board: Dashboard, others: tuple[Dashboard, ...] = ()) -> str:
 <meta charset="utf-8">
 <title>{escape(board.title)}</title>
 {_head()}
-<style>{LOOK}</style>
+<style>{STYLE}</style>
 </head>
 <body>
 <nav>{links} <a href="{{{{ pathPrefix }}}}/classic/alerts">告警 Alerts</a></nav>

@@ -1,4 +1,4 @@
-"""OpenAPI: what each service answers over HTTP, as its own process says it."""
+"""OpenAPI: the HTTP interface of each service, from its own application."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from deploy.services import SERVICES, Service
 
 
 @asynccontextmanager
-async def standing(service: Service, clock: Clock | None = None) -> AsyncIterator[ApiHarness]:
-    """Serve the API of ``service`` on documents in memory, wired by its own main.py."""
+async def serve_api(service: Service, clock: Clock | None = None) -> AsyncIterator[ApiHarness]:
+    """Serve the API of ``service`` in memory, built by its own main.py."""
     with TemporaryDirectory() as folder:
         made = instantiate(service, Path(folder))
         assert made.router is not None  # noqa: S101 - every service has an API
         async with api_harness(
             made.name, made.router, aggregates=made.aggregates, indexes=made.all_indexes, clock=clock or SystemClock()
-        ) as stand:
-            yield stand
+        ) as harness:
+            yield harness
 
 
 async def openapi() -> dict[str, dict[str, Any]]:
-    """Service → document."""
+    """Return service → document."""
     found = {}
     for service in SERVICES:
-        async with standing(service) as stand:
-            found[service.name] = stand.app.openapi()
+        async with serve_api(service) as harness:
+            found[service.name] = harness.app.openapi()
     return found

@@ -190,14 +190,14 @@ def _message(event: type[Event], hearing: Mapping[Service, tuple[Subscription, .
         "correlationId": _to("components", "correlationIds", "correlation"),
         "tags": [{"name": event.owner}],
         "examples": [_example(event)],
-        "x-classification": _classified(event),
+        "x-classification": _classification(event),
         "x-listeners": [
             service.name for service, heard in hearing.items() if event in {each.event_type for each in heard}
         ],
     }
 
 
-def _classified(event: type[Event]) -> Part:
+def _classification(event: type[Event]) -> Part:
     """With the fields that are shared with fewer than the event is."""
     whole = {"sharing": event.sharing, "sharing_zh": SHARED[event.sharing], "provider": event.owner}
     fewer = {"sharing": "concerned", "sharing_zh": SHARED["concerned"]}
@@ -216,17 +216,17 @@ def _payload(event: type[Event], schemas: Part) -> str:
     """
     schema = {name: value for name, value in schema_of(event).items() if not name.startswith(("$schema", "$id", "x-"))}
     for name, value in (*schema.pop("$defs", {}).items(), (event.__name__, schema)):
-        moved = _moved(value)
+        moved = _with_shared_schemas(value)
         if schemas.setdefault(name, moved) != moved:
             raise ValueError(f"two schemas are called {name}")
     return event.__name__
 
 
-def _moved(node: Any) -> Any:  # noqa: ANN401 - a JSON value
+def _with_shared_schemas(node: Any) -> Any:  # noqa: ANN401 - a JSON value
     if isinstance(node, dict):
-        return {key: _moved(value) for key, value in node.items()}
+        return {key: _with_shared_schemas(value) for key, value in node.items()}
     if isinstance(node, list):
-        return [_moved(value) for value in node]
+        return [_with_shared_schemas(value) for value in node]
     return node.replace("#/$defs/", "#/components/schemas/") if isinstance(node, str) else node
 
 

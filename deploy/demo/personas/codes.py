@@ -10,7 +10,7 @@ _LETTERLESS_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
 
 
 def organisation_code(registered: str, number: int, *, institution: bool = False) -> str:
-    """A unified social credit code (GB 32100) of the ``number``-th invented organisation.
+    """Return a unified social credit code (GB 32100) for the ``number``-th invented organisation.
 
     Its organisation code begins with zeros, as no registered one does.
     """
@@ -25,6 +25,6 @@ def _check_of(body: str) -> str:
 
 
 def document_number(registered: str, order: int) -> str:
-    """A number of an identity document; born in 1900, its holder cannot be anybody living."""
+    """Return a number of an identity document; its holder, born in 1900, cannot be a living person."""
     head = f"{registered}19000101{order % 1000:03d}"
     return head + str(ric.calc_check_digit(head + "0"))

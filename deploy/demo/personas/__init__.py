@@ -1,4 +1,4 @@
-"""Who plays the season: invented units, assessors and experts, and what is to become of the hard cases."""
+"""Personas of the demo: invented units, assessors and experts, and the edge cases among them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from messages.values import AssessorRef, Prefecture, UnitRef, UnitType
 
-from deploy.demo.cast.codes import document_number, organisation_code
+from deploy.demo.personas.codes import document_number, organisation_code
 
 YEAR = 2026
 """The batch year."""
@@ -22,18 +22,18 @@ _SURNAMES = "王李张刘陈杨赵黄周吴徐孙马朱胡林郭何高罗"
 
 
 class EdgeCase(StrEnum):
-    """What makes an applicant's way through the season unlike the others'."""
+    """Way of an applicant through the season that differs from the usual one."""
 
     QUOTA_EXHAUSTED = "quota_exhausted"
-    """The 16th item of one legal representative with two assessors (Q1)."""
+    """One item over the quota of a legal representative with two assessors (Q1)."""
     WITHDRAWN = "withdrawn"
     """Withdraws before initial review; its item is released (A5, Q5)."""
     RELEASED_ITEM = "released_item"
-    """Gets the item that the withdrawal gave back (Q5)."""
+    """Gets the item that the withdrawal released (Q5)."""
     BANNED = "banned"
     """Removed in 2024 under a former name (B1, E11)."""
     SEVERAL_FAULTS = "several_faults"
-    """Seven things wrong, all told in one answer."""
+    """Seven faults, all named in one answer."""
     RETURNED = "returned"
     """Refused for one certificate, amended, submitted again (A6)."""
     LATE = "late"
@@ -62,21 +62,21 @@ class EdgeCase(StrEnum):
     SANCTIONED_ASSESSOR = "sanctioned_assessor"
     """Submitted the day after, with a report by the same assessor (S1, E12)."""
     SANCTIONED_LATER = "sanctioned_later"
-    """Its assessor is the sister of that one (S3), and sanctioned itself when the unit is listed: flagged (S2)."""
+    """Its assessor has that one's legal representative (S3) and is sanctioned after the list: flagged (S2)."""
     OBJECTION_UPHELD = "objection_upheld"
     OBJECTION_DISMISSED = "objection_dismissed"
-    """Waits while the others are cleared, and follows (V9)."""
+    """Waits while the others are cleared, and follows later (V9)."""
 
 
 TIES = (EdgeCase.TIE_MORE_ENERGY, EdgeCase.TIE_EARLIER, EdgeCase.TIE_LATER)
 """In the order of their ranks."""
 NOT_ON_THE_ROSTER = (EdgeCase.SEVERAL_FAULTS,)
 FORMER_NAME = "巴彦淖尔市乌拉特示例铅锌有限公司"
-"""What the banned unit was called when it was removed."""
+"""Name of the banned unit at its removal."""
 REMOVAL = ("2024-06-18", "内工信绿色字〔2024〕37号")
 """Day and document of that removal."""
 CLEARED = "a5"
-"""The assessor for whom a decision is taken back before the season begins (S4)."""
+"""Assessor whose sanction is revoked before the season begins (S4)."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class Person:
 
 @dataclass(frozen=True)
 class Trade:
-    """What a plant makes, by its class in GB/T 4754."""
+    """Products of a plant, by its class in GB/T 4754."""
 
     title: str
     code: str
@@ -113,7 +113,7 @@ class Assessor:
 
     @property
     def staff(self) -> tuple[str, str]:
-        """Author and reviewer of its reports, by their numbers in its register of staff."""
+        """Return author and reviewer of its reports, by their numbers in its register of staff."""
         return f"{self.id}-staff-1", f"{self.id}-staff-2"
 
 
@@ -131,7 +131,7 @@ class Applicant:
     trade: Trade
     representative: Person
     score: Decimal
-    """About what the experts will find."""
+    """Approximate score that the experts will give."""
     assessor: Assessor | None = None
     group: str | None = None
     case: EdgeCase | None = None
@@ -142,7 +142,7 @@ class Applicant:
 
     @property
     def claimed(self) -> Decimal:
-        """About what the report claims: a little more than the experts find."""
+        """Return the approximate score in the report: a little more than the experts give."""
         if self.case in TIES:
             return self.score
         return self.score + (Decimal(12) if self.case is EdgeCase.BELOW_PASS_MARK else Decimal("1.5"))
@@ -154,7 +154,7 @@ class Personas:
     assessors: tuple[Assessor, ...]
     experts: tuple[Expert, ...]
 
-    def playing(self, *cases: EdgeCase) -> tuple[Applicant, ...]:
+    def all_of(self, *cases: EdgeCase) -> tuple[Applicant, ...]:
         return tuple(each for each in self.applicants if each.case in cases)
 
     def assessor(self, name: str) -> Assessor:
@@ -167,8 +167,8 @@ class Personas:
         return found
 
     def by_edge_case(self, case: EdgeCase) -> Applicant:
-        """The only one who plays this hard case."""
-        (only,) = self.playing(case)
+        """Return the only applicant of this edge case."""
+        (only,) = self.all_of(case)
         return only
 
 

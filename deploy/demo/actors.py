@@ -1,4 +1,4 @@
-"""Who acts: each role with the organisation, prefecture or name that its token carries."""
+"""Actors: each role with the organisation, prefecture or name in its token."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from chassis.security.dev_issuer import DevelopmentIssuer
 from chassis.settings import Mode
 from messages.values import Department, Prefecture, Role
 
-from deploy.demo.cast import Applicant, Assessor, Expert
+from deploy.demo.personas import Applicant, Assessor, Expert
 
 
 @dataclass(frozen=True)
