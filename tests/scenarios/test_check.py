@@ -125,10 +125,10 @@ PARTS = [
     (with_part(shown_in_refusal=holding(PERSONAS.by_edge_case(EdgeCase.WITHDRAWN))[1:]), "the refusal showed 14"),
     (with_part(shown_in_refusal=holding()), "the refusal showed 15 items, not the 15 in use then"),
     (with_decisions(in_force=decisions().in_force[:1]), "sanctions in force"),
-    (with_decisions(taken_back=[]), "sanctions of the assessor that was cleared"),
+    (with_decisions(revoked=[]), "sanctions of the cleared assessor"),
     (
-        with_decisions(taken_back=[decision(PERSONAS.assessor(CLEARED).uscc, WRONG)]),
-        "sanctions of the assessor that was cle",
+        with_decisions(revoked=[decision(PERSONAS.assessor(CLEARED).uscc, WRONG)]),
+        "sanctions of the cleared assessor",
     ),
     (with_decisions(affiliates=[]), "sanctioned affiliates on the case"),
     (with_decisions(flagged=[]), "flagged for supervision"),
@@ -138,8 +138,8 @@ PARTS = [
     (with_part(notice={"minimum_end": f"{YEAR}-09-23"}), "the notice could end on 2026-09-23"),
     (with_part(announced={"lines": expected_result().announced["lines"][1:]}), "lines for"),
     (with_part(undelivered=2), "2 e-mails could not be sent"),
-    (with_part(chain={"intact": False}), "the chain of lists does not hold"),
-    (with_part(rankings=[{"reproducible": True}, {"reproducible": False}]), "a ranking does not come out the same"),
+    (with_part(chain={"intact": False}), "the chain of lists is not intact"),
+    (with_part(rankings=[{"reproducible": True}, {"reproducible": False}]), "a ranking is not reproducible"),
 ]
 
 
