@@ -32,7 +32,7 @@ class ProcessRole(StrEnum):
     JOBS = "jobs"
 
 
-class SettingsProblems(SystemExit):
+class SettingsError(SystemExit):
     """Every setting that is missing or wrong, one line each; uncaught, it ends the process with just these lines."""
 
     def __init__(self, problems: Mapping[str, str]) -> None:
@@ -111,7 +111,7 @@ class Settings(BaseSettings):
 
     @classmethod
     def load(cls) -> Self:
-        """Read the environment; raises ``SettingsProblems`` with every problem at once."""
+        """Read the environment; raises ``SettingsError`` with every problem at once."""
         return load(cls)
 
 
@@ -119,11 +119,11 @@ S = TypeVar("S", bound=Settings)
 
 
 def load(settings: type[S]) -> S:
-    """Read ``settings`` from the environment; raises ``SettingsProblems`` with every problem at once."""
+    """Read ``settings`` from the environment; raises ``SettingsError`` with every problem at once."""
     try:
         return settings()
     except ValidationError as error:
-        raise SettingsProblems({_variable(e["loc"]): e["msg"] for e in error.errors()}) from None
+        raise SettingsError({_variable(e["loc"]): e["msg"] for e in error.errors()}) from None
 
 
 def _variable(location: tuple[int | str, ...]) -> str:

@@ -20,7 +20,7 @@ from chassis.persistence.unit_of_work import (
 )
 from devkit import HandlerHarness
 from devkit.sample import AGGREGATES, INDEXES, Store, Touch, TouchCounter, delivered, touch
-from messages.values import Money
+from messages.values import Number, Value
 from pydantic import BaseModel
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -36,12 +36,16 @@ class Line:
     amount: Decimal
 
 
+class Price(Value):
+    amount: Number
+
+
 @dataclass(frozen=True)
 class Everything:
     on: date
     at: datetime
     colour: Colour
-    money: Money
+    price: Price
     lines: tuple[Line, ...]
     codes: frozenset[str]
     score: dict[Colour, Decimal]
@@ -52,7 +56,7 @@ WHOLE = Everything(
     on=date(2026, 5, 31),
     at=datetime(2026, 3, 1, 20, 0, 0, 123456, tzinfo=timezone(timedelta(hours=8))),
     colour=Colour.GREEN,
-    money=Money(amount=Decimal("12.50")),
+    price=Price(amount=Decimal("12.50")),
     lines=(Line("u", Decimal("0.1")),),
     codes=frozenset({"b", "a"}),
     score={Colour.GREEN: Decimal("7.0")},
@@ -64,7 +68,7 @@ def test_value_is_stored_as_plain_bson() -> None:
         "on": "2026-05-31",
         "at": datetime(2026, 3, 1, 12, 0, 0, 123000, tzinfo=UTC),
         "colour": "green",
-        "money": {"amount": "12.50", "unit": "CNY_10K"},
+        "price": {"amount": "12.50"},
         "lines": [{"unit": "u", "amount": "0.1"}],
         "codes": ["a", "b"],
         "score": {"green": "7.0"},

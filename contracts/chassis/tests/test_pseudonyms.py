@@ -6,7 +6,8 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from chassis.security.pseudonyms import KeyFileProblems, KeyRing, add_key, load_keys, mask, normal_form
+from chassis.security.pseudonyms import KeyRing, add_key, load_keys, mask, normal_form
+from messages.errors import InvalidFileError
 
 NUMBER = "15010219800101123X"
 SECRET = bytes(range(32))
@@ -83,10 +84,10 @@ def test_keys_do_not_appear_in_repr() -> None:
 def test_invalid_key_file_is_refused_with_every_problem(tmp_path: Path, content: str, named: str) -> None:
     file = tmp_path / "person.toml"
     file.write_text(content, encoding="utf-8")
-    with pytest.raises(KeyFileProblems, match=named):
+    with pytest.raises(InvalidFileError, match=named):
         load_keys(file)
 
 
 def test_missing_key_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(KeyFileProblems, match=r"absent\.toml"):
+    with pytest.raises(InvalidFileError, match=r"absent\.toml"):
         load_keys(tmp_path / "absent.toml")

@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from chassis.settings import Mode, ProcessRole, Settings, SettingsProblems
+from chassis.settings import Mode, ProcessRole, Settings, SettingsError
 
 NEEDED = {
     "GREEN_MONGO_URL": "mongodb://review:secret@127.0.0.1:27017/?replicaSet=rs0",
@@ -40,7 +40,7 @@ def test_every_problem_is_named_at_once_by_its_variable(environment: pytest.Monk
     environment.setenv("GREEN_PORT", "0")
     environment.setenv("GREEN_AMQP_URL", "http://wrong")
 
-    with pytest.raises(SettingsProblems) as refused:
+    with pytest.raises(SettingsError) as refused:
         OwnSettings.load()
 
     assert set(refused.value.problems) == {
@@ -56,7 +56,7 @@ def test_production_refuses_development_settings(environment: pytest.MonkeyPatch
     environment.setenv("GREEN_CLOCK_FILE", "/clock.json")
     environment.setenv("GREEN_MONGO_URL", "mongodb://127.0.0.1/")
 
-    with pytest.raises(SettingsProblems) as refused:
+    with pytest.raises(SettingsError) as refused:
         Settings.load()
 
     assert set(refused.value.problems) == {"GREEN_CLOCK_FILE", "GREEN_ISSUER", "GREEN_MONGO_URL"}
@@ -74,7 +74,7 @@ def test_production_accepts_a_real_identity_provider_and_its_own_users(
 def test_problem_never_shows_the_refused_value(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("GREEN_AMQP_URL", "http://review:topsecret@broker")
 
-    with pytest.raises(SettingsProblems) as refused:
+    with pytest.raises(SettingsError) as refused:
         Settings.load()
 
     assert "topsecret" not in str(refused.value)

@@ -118,20 +118,6 @@ class Department(StrEnum):
     MARKET_REGULATION = "market_regulation"
 
 
-class Money(Value):
-    """An amount in 万元 (ten thousand yuan), the unit of the regulation's forms."""
-
-    amount: Number
-    unit: Literal["CNY_10K"] = "CNY_10K"
-
-
-class Quantity(Value):
-    """A measured value with its unit as the form prints it (for example ``tce``, ``m3``, ``%``)."""
-
-    value: Number
-    unit: Annotated[str, Field(min_length=1, max_length=40)]
-
-
 class Reason(Value):
     """Why something was refused or decided: the rule, its article, and words for people (G3)."""
 

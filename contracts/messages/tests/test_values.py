@@ -1,8 +1,8 @@
 from decimal import Decimal
 
 import pytest
-from messages.values import Money, Quantity, UnitRef
-from pydantic import TypeAdapter, ValidationError
+from messages.values import IndicatorValue, UnitRef
+from pydantic import ValidationError
 
 VALID = [
     "911501000000000191",
@@ -41,13 +41,13 @@ def test_a_parks_name_is_the_same_however_wide_its_letters_and_wherever_its_blan
 
 
 def test_numbers_stay_exact_on_the_wire() -> None:
-    quantity = Quantity(value=Decimal("0.1000"), unit="tce")
+    measured = IndicatorValue(indicator="energy", value=Decimal("0.1000"), unit="tce")
 
-    assert quantity.model_dump(mode="json") == {"value": "0.1000", "unit": "tce"}
-    assert TypeAdapter(Quantity).validate_json(quantity.model_dump_json()) == quantity
+    assert measured.model_dump(mode="json") == {"indicator": "energy", "value": "0.1000", "unit": "tce"}
+    assert IndicatorValue.model_validate_json(measured.model_dump_json()) == measured
 
 
-@pytest.mark.parametrize("amount", ["NaN", "Infinity", "twelve"])
-def test_money_is_a_number_of_ten_thousand_yuan(amount: str) -> None:
-    with pytest.raises(ValidationError, match="amount"):
-        Money.model_validate({"amount": amount})
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "twelve"])
+def test_a_value_that_is_no_finite_number_is_refused(value: str) -> None:
+    with pytest.raises(ValidationError, match="value"):
+        IndicatorValue.model_validate({"indicator": "energy", "value": value, "unit": "tce"})

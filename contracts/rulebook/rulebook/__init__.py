@@ -1,8 +1,7 @@
 """What the law says: rule sets, schemes, working days and periods, as pure functions over dated data."""
 
-from rulebook.articles import Basis, UnknownRule, basis, catalogue
+from rulebook.articles import Basis, UnknownRuleError, basis, catalogue
 from rulebook.calendar import (
-    CalendarProblems,
     WorkingCalendar,
     calendar_from,
     is_working_day,
@@ -16,7 +15,6 @@ from rulebook.periods import (
     Interval,
     add_working_days,
     last_years,
-    recount_period,
     shanghai_date,
     term_of_years,
     three_years_from,
@@ -26,9 +24,8 @@ from rulebook.ranking import Entry, NotComparableError, Ranking, rank
 from rulebook.reasons import DEPARTMENT_NAMES, LEVEL_NAMES, MEASURE_NAMES, UNIT_TYPE_NAMES, reason
 from rulebook.regions import PREFECTURES
 from rulebook.rulesets import (
-    NoRuleSet,
     RuleSet,
-    RuleSetError,
+    RuleSetNotFoundError,
     RuleSets,
     load_rule_sets,
     rule_sets_from,
@@ -39,14 +36,12 @@ from rulebook.schemes import (
     Group,
     Indicator,
     MandatoryItem,
-    NoScheme,
     Scheme,
-    SchemeProblems,
+    SchemeNotFoundError,
     Schemes,
     Score,
-    ScoreProblems,
+    ScoreError,
     panel_mandatory_items,
-    panel_total,
     panel_values,
     problems,
     scheme_from,
@@ -55,7 +50,7 @@ from rulebook.schemes import (
     schemes_from,
     score,
 )
-from rulebook.stars import award_stars, star_counts
+from rulebook.stars import star_counts
 
 __all__ = [
     "DEPARTMENT_NAMES",
@@ -65,29 +60,25 @@ __all__ = [
     "SHANGHAI",
     "UNIT_TYPE_NAMES",
     "Basis",
-    "CalendarProblems",
     "Deadline",
     "Entry",
     "Group",
     "Indicator",
     "Interval",
     "MandatoryItem",
-    "NoRuleSet",
-    "NoScheme",
     "NotComparableError",
     "Ranking",
     "RuleSet",
-    "RuleSetError",
+    "RuleSetNotFoundError",
     "RuleSets",
     "Scheme",
-    "SchemeProblems",
+    "SchemeNotFoundError",
     "Schemes",
     "Score",
-    "ScoreProblems",
-    "UnknownRule",
+    "ScoreError",
+    "UnknownRuleError",
     "WorkingCalendar",
     "add_working_days",
-    "award_stars",
     "basis",
     "calendar_from",
     "catalogue",
@@ -98,12 +89,10 @@ __all__ = [
     "load_rule_sets",
     "national_calendar",
     "panel_mandatory_items",
-    "panel_total",
     "panel_values",
     "problems",
     "rank",
     "reason",
-    "recount_period",
     "rule_sets_from",
     "rules_of",
     "rules_on",

@@ -14,7 +14,7 @@ class Basis(Frozen):
     article: str
 
 
-class UnknownRule(LookupError):  # noqa: N818 -- says what is wrong
+class UnknownRuleError(LookupError):
     """No rule has this id; the ids are those of data/articles.toml."""
 
 
@@ -29,4 +29,4 @@ def basis(rule_id: str) -> Basis:
     try:
         return catalogue()[rule_id]
     except KeyError:
-        raise UnknownRule(f"no rule has the id {rule_id!r}") from None
+        raise UnknownRuleError(f"no rule has the id {rule_id!r}") from None

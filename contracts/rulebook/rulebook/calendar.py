@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import chinese_calendar
+from messages.errors import InvalidFileError
 from pydantic import Field, field_validator, model_validator
 
 from rulebook.documents import read_all, read_documents
@@ -72,14 +73,6 @@ class Tables(Frozen):
     """A calendar document."""
 
     tables: tuple[YearTable, ...]
-
-
-class CalendarProblems(ValueError):  # noqa: N818 -- it carries all problems, not one error
-    """Calendar tables that must not be used; `problems` names everything wrong in them at once."""
-
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("calendar tables refused:\n" + "\n".join(problems))
-        self.problems = tuple(problems)
 
 
 class WorkingCalendar:
@@ -147,7 +140,7 @@ def _library_year(year: int) -> frozenset[date] | None:
 
 
 def calendar_from(documents: Mapping[str, str]) -> WorkingCalendar:
-    """A calendar from TOML tables by name; raises CalendarProblems with all that is wrong in any of them."""
+    """A calendar from TOML tables by name; raises InvalidFileError with all that is wrong in any of them."""
     good, problems = read_all(documents, Tables)
     named = [(name, table) for name, document in good.items() for table in document.tables]
     problems += [
@@ -156,7 +149,7 @@ def calendar_from(documents: Mapping[str, str]) -> WorkingCalendar:
         if table.key == twin.key
     ]
     if problems:
-        raise CalendarProblems(problems)
+        raise InvalidFileError(problems)
     return WorkingCalendar(tuple(table for _, table in named))
 
 

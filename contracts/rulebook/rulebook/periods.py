@@ -69,13 +69,6 @@ def add_working_days(start: date, n: int, calendar: WorkingCalendar | None = Non
     )
 
 
-def recount_period(deadline: Deadline, calendar: WorkingCalendar | None = None) -> Deadline:
-    """The same term by the schedules known now (T3); a term not counted in working days stays."""
-    if deadline.working_days is None:
-        return deadline
-    return add_working_days(deadline.start, deadline.working_days, calendar)
-
-
 def three_years_from(day: date, years: int = 3) -> date:
     """The last day of the term: same month and day, 29 February to the 28th; the next day is free (T5)."""
     return day + relativedelta(years=years)

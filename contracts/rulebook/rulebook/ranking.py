@@ -5,9 +5,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
+from messages.values import UnitType
 from pydantic import AwareDatetime
 
-from rulebook.types import Frozen, UnitTypeName
+from rulebook.types import Frozen
 
 Outcome = Literal["selected", "beyond_cap", "below_pass_mark", "mandatory_item_failed"]
 
@@ -16,7 +17,7 @@ class Entry(Frozen):
     """What the ranking needs to know of one reviewed case."""
 
     case_id: str
-    unit_type: UnitTypeName
+    unit_type: UnitType
     scheme: str
     """Id and version of the scheme it was scored by (Scheme.key)."""
     score: Decimal

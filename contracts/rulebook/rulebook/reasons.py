@@ -40,5 +40,5 @@ MEASURE_NAMES: Final[Mapping[str, str]] = MappingProxyType(
 
 
 def reason(rule: str, code: str, text: str, evidence: str | None = None, pointer: str | None = None) -> Reason:
-    """``text`` is for the person concerned, in Chinese; ``evidence`` is what was found. Raises UnknownRule."""
+    """``text`` is for the person concerned, in Chinese; ``evidence`` is what was found. Raises UnknownRuleError."""
     return Reason(rule=rule, article=basis(rule).article, code=code, text=text, evidence=evidence, pointer=pointer)

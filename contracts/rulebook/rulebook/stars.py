@@ -1,7 +1,6 @@
 """Star grading of factories by shares, in whole units."""
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Literal
 
 
@@ -16,15 +15,3 @@ def star_counts(n: int, shares: Mapping[int, int], ties_to: Literal["higher", "l
     for star in by_remainder[: n - sum(counts.values())]:
         counts[star] += 1
     return counts
-
-
-def award_stars(
-    scores: Mapping[str, Decimal],
-    shares: Mapping[int, int],
-    ties_to: Literal["higher", "lower"] = "higher",
-) -> dict[str, int]:
-    """Each unit's star by rank of its score; equal scores are ranked by the unit's id, smaller first."""
-    counts = star_counts(len(scores), shares, ties_to)
-    best_first = sorted(scores, key=lambda unit: (-scores[unit], unit))
-    stars = [star for star in sorted(counts, reverse=True) for _ in range(counts[star])]
-    return dict(zip(best_first, stars, strict=True))

@@ -1,19 +1,15 @@
-"""The closed words that dated data may use, and the frozen values it is read into."""
+"""The frozen values that dated data is read into, and the words it may use."""
 
-from typing import Annotated, Final, Literal, get_args
+from datetime import date
+from typing import Annotated, Self
 
+from messages.values import UnitType
 from pydantic import AfterValidator, BaseModel, ConfigDict
-
-UnitTypeName = Literal["factory", "park", "supply_chain"]
-LevelName = Literal["prefecture", "region", "nation"]
-
-UNIT_TYPES: Final[tuple[str, ...]] = get_args(UnitTypeName)
-LEVELS: Final[tuple[str, ...]] = get_args(LevelName)
 
 
 def _unit_type(value: str) -> str:
-    if value not in UNIT_TYPES:
-        raise ValueError(f"{value!r} is no unit type; known are {', '.join(UNIT_TYPES)}")
+    if value not in tuple(UnitType):
+        raise ValueError(f"{value!r} is no unit type; known are {', '.join(UnitType)}")
     return value
 
 
@@ -25,3 +21,22 @@ class Frozen(BaseModel):
     """A value read from dated data: unknown keys are refused, nothing changes afterwards."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Dated(Frozen):
+    """Law in force from one legal date (Asia/Shanghai) to another, both included."""
+
+    in_force_from: date
+    """First date on which it applies."""
+    in_force_until: date | None = None
+    """Last date on which it applies; None while no end is known."""
+
+    def covers(self, day: date) -> bool:
+        return self.in_force_from <= day <= self._last_day
+
+    def overlaps(self, other: Self) -> bool:
+        return self.in_force_from <= other._last_day and other.in_force_from <= self._last_day
+
+    @property
+    def _last_day(self) -> date:
+        return self.in_force_until or date.max

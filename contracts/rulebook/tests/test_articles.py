@@ -1,5 +1,5 @@
 import pytest
-from rulebook import Basis, UnknownRule, basis, catalogue
+from rulebook import Basis, UnknownRuleError, basis, catalogue
 
 
 def numbered(letter: str, last: int) -> list[str]:
@@ -51,5 +51,5 @@ def test_a_basis_names_rule_and_article(rule: str, article: str) -> None:
 
 
 def test_an_unknown_rule_is_named_in_the_error() -> None:
-    with pytest.raises(UnknownRule, match="Z9"):
+    with pytest.raises(UnknownRuleError, match="Z9"):
         basis("Z9")

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 import rulebook
+from messages.errors import InvalidFileError
 from pydantic import ValidationError
-from rulebook import NoRuleSet, RuleSetError, load_rule_sets, rule_sets_from, rules_of, rules_on
+from rulebook import RuleSetNotFoundError, load_rule_sets, rule_sets_from, rules_of, rules_on
 
 PACKAGED = re.sub(
     r"in_force_until = .*\n", "", (files("rulebook") / "data" / "rulesets" / "2024-01-19.toml").read_text("utf-8")
@@ -63,14 +64,14 @@ def test_each_reading_is_a_named_setting_with_the_chosen_default() -> None:
 
 @pytest.mark.rule("G1")
 def test_overlapping_dates_are_refused() -> None:
-    with pytest.raises(RuleSetError) as refused:
+    with pytest.raises(InvalidFileError) as refused:
         rule_sets_from({"old": rule_set("2024-01-19"), "new": rule_set("2027-01-01")})
     assert refused.value.problems == ("old, new: both are in force on 2027-01-01",)
 
 
 @pytest.mark.rule("G1")
 def test_one_shared_day_is_an_overlap() -> None:
-    with pytest.raises(RuleSetError, match="both are in force on 2027-01-01"):
+    with pytest.raises(InvalidFileError, match="both are in force on 2027-01-01"):
         rule_sets_from({"old": rule_set("2024-01-19", "2027-01-01"), "new": rule_set("2027-01-01")})
 
 
@@ -93,7 +94,7 @@ def test_unknown_keys_values_out_of_range_and_overlaps_are_named_all_at_once() -
         "faulty": faulty,
         "broken": "in_force_from = ",
     }
-    with pytest.raises(RuleSetError) as refused:
+    with pytest.raises(InvalidFileError) as refused:
         rule_sets_from(documents)
     said = "\n".join(refused.value.problems)
     for part in (
@@ -114,14 +115,14 @@ def test_unknown_keys_values_out_of_range_and_overlaps_are_named_all_at_once() -
 
 @pytest.mark.rule("G1")
 def test_a_set_that_ends_before_it_begins_is_refused() -> None:
-    with pytest.raises(RuleSetError, match="in force until 2024-01-18, before it begins on 2024-01-19"):
+    with pytest.raises(InvalidFileError, match="in force until 2024-01-18, before it begins on 2024-01-19"):
         rule_sets_from({"a": rule_set("2024-01-19", "2024-01-18")})
 
 
 @pytest.mark.rule("G1")
 def test_an_unknown_unit_type_is_refused() -> None:
     faulty = rule_set("2024-01-19", None, ("factory = 70\n", "factory = 70\nmine = 70\n"))
-    with pytest.raises(RuleSetError, match="'mine' is no unit type"):
+    with pytest.raises(InvalidFileError, match="'mine' is no unit type"):
         rule_sets_from({"a": faulty})
 
 
@@ -151,13 +152,13 @@ def test_a_case_keeps_the_version_that_applied_when_it_began() -> None:
 @pytest.mark.rule("G2")
 def test_the_packaged_sets_answer_by_version_too() -> None:
     assert rules_of(rules_on(A_DAY).version) == rules_on(A_DAY)
-    with pytest.raises(NoRuleSet, match="no rule set has the version 1999-01-01"):
+    with pytest.raises(RuleSetNotFoundError, match="no rule set has the version 1999-01-01"):
         rules_of("1999-01-01")
 
 
 @pytest.mark.rule("G2")
 def test_a_day_before_the_regulation_has_no_rule_set() -> None:
-    with pytest.raises(NoRuleSet, match="no rule set was in force on 2024-01-18"):
+    with pytest.raises(RuleSetNotFoundError, match="no rule set was in force on 2024-01-18"):
         rules_on(date(2024, 1, 18))
 
 
@@ -192,7 +193,7 @@ def test_the_borderline_band_includes_its_edges(score: str, *, borderline: bool)
 @pytest.mark.rule("D5")
 def test_the_end_of_the_enterprise_and_an_accident_end_every_title() -> None:
     assert rules_on(A_DAY).removal.every_title == {"D3", "D5"}
-    with pytest.raises(RuleSetError, match="every_title"):
+    with pytest.raises(InvalidFileError, match="every_title"):
         rule_sets_from({"a": rule_set("2024-01-19", None, ('["D3", "D5"]', '["D3", "D7"]'))})
 
 
@@ -203,5 +204,5 @@ def test_everything_the_package_offers_is_there() -> None:
 @pytest.mark.rule("G1", "V2")
 def test_a_reminder_in_time_leaves_its_days_for_an_answer() -> None:
     hasty = rule_set("2030-01-01", None, ("answer_working_days = 3", "answer_working_days = 6"))
-    with pytest.raises(RuleSetError, match="must leave its days for an answer"):
+    with pytest.raises(InvalidFileError, match="must leave its days for an answer"):
         rule_sets_from({"hasty": hasty})

@@ -16,6 +16,7 @@ from jinja2 import StrictUndefined, Undefined
 from jinja2 import Template as Compiled
 from jinja2.sandbox import SandboxedEnvironment
 from messages.catalogue import EVENTS
+from messages.errors import InvalidFileError
 from messages.values import Role
 from rulebook import DEPARTMENT_NAMES, LEVEL_NAMES, PREFECTURES, UNIT_TYPE_NAMES, scheme_of
 
@@ -75,13 +76,9 @@ class Text:
     body_en: str
 
 
-class TemplateProblems(Exception):  # noqa: N818 - it names all that is wrong, not one error
-    """Every template that names an unknown event, an unknown role or a role twice for one event."""
-
-
 @cache
 def templates() -> Mapping[str, tuple[Template, ...]]:
-    """Event type → its templates, newest file first. Raises TemplateProblems with every problem at once."""
+    """Event type → its templates, newest file first. Raises InvalidFileError with every problem at once."""
     given: list[Template] = []
     for source in sorted(files("notify").joinpath("data").iterdir(), key=lambda each: each.name, reverse=True):
         document = tomllib.loads(source.read_text(encoding="utf-8"))
@@ -156,4 +153,4 @@ def _checked(given: list[Template]) -> None:
     told = [(each.version, each.event, role, each.moment) for each in given for role in each.roles]
     problems += [f"{one[1]}: {one[2]} is told twice by {one[0]}" for one in sorted(set(told)) if told.count(one) > 1]
     if problems:
-        raise TemplateProblems("\n".join(problems))
+        raise InvalidFileError(problems)

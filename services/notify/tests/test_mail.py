@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from chassis.clock import FixedClock
-from chassis.settings import SettingsProblems
+from chassis.settings import SettingsError
 from devkit.in_memory_system import InMemorySystem, ServiceUnderTest
 from devkit.servers import free_ports
 from messages.applications import ApplicationRefused
@@ -197,7 +197,7 @@ async def test_a_server_without_tls_gets_no_mail_where_tls_is_asked_for(
 def test_settings_of_mail_that_cannot_be_right_are_refused_at_start(
     monkeypatch: pytest.MonkeyPatch, given: dict[str, str], wrong: set[str]
 ) -> None:
-    with pytest.raises(SettingsProblems) as refused_at_start:
+    with pytest.raises(SettingsError) as refused_at_start:
         settings(monkeypatch, **given)
 
     assert wrong <= set(refused_at_start.value.problems)

@@ -8,9 +8,10 @@ import pytest
 from messages.catalogue import EVENTS
 from messages.duties import HOLDERS
 from messages.envelope import decode
+from messages.errors import InvalidFileError
 from messages.event import Event
 from messages.values import Role
-from notify.templates import LABELS, Template, TemplateProblems, _checked, render, templates
+from notify.templates import LABELS, Template, _checked, render, templates
 from pydantic import TypeAdapter
 
 SAMPLES = Path(__file__).parents[3] / "contracts" / "messages" / "samples"
@@ -150,7 +151,7 @@ def test_reasons_are_told_with_rule_and_article() -> None:
 def test_all_problems_of_the_templates_are_named_at_once() -> None:
     wrong = Template("t", "2026-01-01", "nobody.says.this.v1", (Role.APPLICANT,), "", "", "", "")
 
-    with pytest.raises(TemplateProblems, match=r"(?s)unknown event.*told twice"):
+    with pytest.raises(InvalidFileError, match=r"(?s)unknown event.*told twice"):
         _checked([wrong, wrong])
 
 

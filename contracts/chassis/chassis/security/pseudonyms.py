@@ -12,14 +12,12 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
+from messages.errors import InvalidFileError
+
 _KEY_ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$")
 _KEY = re.compile(r"^[0-9a-f]{64}$")
 _SHORTEST, _LONGEST = 5, 40
 _SHOWN = 2
-
-
-class KeyFileProblems(Exception):  # noqa: N818 - it names what is wrong, all of it, not one error
-    """Every problem of a key file, one line each; no key is ever in the text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +67,16 @@ def mask(number: str) -> str:
 def load_keys(file: Path) -> KeyRing:
     """Read a key file: ``current = "<id>"`` and a table ``[keys]`` of id = 64 hexadecimal digits.
 
-    Raises KeyFileProblems with everything that is wrong with it.
+    Raises InvalidFileError with everything that is wrong with it; no key is ever in the text.
     """
     try:
         content = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as problem:
-        raise KeyFileProblems(f"{file} cannot be read: {type(problem).__name__}") from None
+        raise InvalidFileError([f"{file} cannot be read: {type(problem).__name__}"]) from None
     keys = content.get("keys")
     found = list(_problems(content.get("current"), keys))
     if found or not isinstance(keys, dict):
-        raise KeyFileProblems("\n".join(f"{file}: {each}" for each in found))
+        raise InvalidFileError(f"{file}: {each}" for each in found)
     return KeyRing(content["current"], {key_id: bytes.fromhex(key) for key_id, key in keys.items()})
 
 

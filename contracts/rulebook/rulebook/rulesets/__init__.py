@@ -1,8 +1,7 @@
 """Rule sets: every number and choice of the regulation, dated."""
 
 from rulebook.rulesets.load import (
-    NoRuleSet,
-    RuleSetError,
+    RuleSetNotFoundError,
     RuleSets,
     load_rule_sets,
     rule_sets_from,
@@ -12,9 +11,8 @@ from rulebook.rulesets.load import (
 from rulebook.rulesets.ruleset import RuleSet
 
 __all__ = [
-    "NoRuleSet",
     "RuleSet",
-    "RuleSetError",
+    "RuleSetNotFoundError",
     "RuleSets",
     "load_rule_sets",
     "rule_sets_from",

@@ -5,9 +5,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
 
+from messages.values import UnitType
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from rulebook.types import UNIT_TYPES, Frozen, UnitTypeKey
+from rulebook.types import Frozen, UnitTypeKey
 
 Years = Annotated[int, Field(ge=1, le=30)]
 WorkingDays = Annotated[int, Field(ge=1, le=366)]
@@ -107,12 +108,12 @@ class Selection(Frozen):
         if not isinstance(raw, Mapping):
             return raw
         cap = raw.get("cap") or {}
-        return {**raw, "cap": {**dict.fromkeys(UNIT_TYPES), **cap}} if isinstance(cap, Mapping) else raw
+        return {**raw, "cap": {**dict.fromkeys(UnitType), **cap}} if isinstance(cap, Mapping) else raw
 
     @field_validator("pass_mark")
     @classmethod
     def _every_type_has_a_mark(cls, marks: Mapping[str, Decimal]) -> Mapping[str, Decimal]:
-        missing = [unit_type for unit_type in UNIT_TYPES if unit_type not in marks]
+        missing = [unit_type for unit_type in UnitType if unit_type not in marks]
         if missing:
             raise ValueError(f"no pass mark for {', '.join(missing)}")
         return marks

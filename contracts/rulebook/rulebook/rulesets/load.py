@@ -6,19 +6,13 @@ from functools import cache
 from itertools import combinations
 from pathlib import Path
 
+from messages.errors import InvalidFileError
+
 from rulebook.documents import read_all, read_documents
 from rulebook.rulesets.ruleset import RuleSet
 
 
-class RuleSetError(ValueError):
-    """Rule sets that must not be used; `problems` names everything wrong in them at once."""
-
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("rule sets refused:\n" + "\n".join(problems))
-        self.problems = tuple(problems)
-
-
-class NoRuleSet(LookupError):  # noqa: N818 -- says what is missing
+class RuleSetNotFoundError(LookupError):
     """No rule set for the day or version; load one, or correct the date asked for."""
 
 
@@ -32,18 +26,18 @@ class RuleSets:
         for rules in self.all:
             if rules.covers(day):
                 return rules
-        raise NoRuleSet(f"no rule set was in force on {day}")
+        raise RuleSetNotFoundError(f"no rule set was in force on {day}")
 
     def version(self, version: str) -> RuleSet:
         """The set a case has kept since it began, whatever is in force today."""
         for rules in self.all:
             if rules.version == version:
                 return rules
-        raise NoRuleSet(f"no rule set has the version {version}")
+        raise RuleSetNotFoundError(f"no rule set has the version {version}")
 
 
 def rule_sets_from(documents: Mapping[str, str]) -> RuleSets:
-    """Rule sets from TOML texts by name; raises RuleSetError with all that is wrong in any of them."""
+    """Rule sets from TOML texts by name; raises InvalidFileError with all that is wrong in any of them."""
     good, problems = read_all(documents, RuleSet)
     problems += [
         f"{one}, {other}: both are in force on {max(good[one].in_force_from, good[other].in_force_from)}"
@@ -51,7 +45,7 @@ def rule_sets_from(documents: Mapping[str, str]) -> RuleSets:
         if good[one].overlaps(good[other])
     ]
     if problems:
-        raise RuleSetError(problems)
+        raise InvalidFileError(problems)
     return RuleSets(tuple(good.values()))
 
 

@@ -1,19 +1,14 @@
 """One rule set: every number and choice in force from one date on."""
 
-from datetime import date
 from typing import Annotated
 
 from pydantic import Field, model_validator
 
 from rulebook.rulesets import groups
-from rulebook.types import Frozen
+from rulebook.types import Dated
 
 
-class RuleSet(Frozen):
-    in_force_from: date
-    """First legal date (Asia/Shanghai) on which the set applies."""
-    in_force_until: date | None = None
-    """Last legal date on which it applies; None while no end is known."""
+class RuleSet(Dated):
     source: Annotated[str, Field(min_length=1)]
     """Where the numbers come from, and which of them are choices of ours."""
 
@@ -51,11 +46,3 @@ class RuleSet(Frozen):
     def version(self) -> str:
         """The name a case keeps: the ISO date on which the set came into force."""
         return self.in_force_from.isoformat()
-
-    def covers(self, day: date) -> bool:
-        return self.in_force_from <= day and (self.in_force_until is None or day <= self.in_force_until)
-
-    def overlaps(self, other: "RuleSet") -> bool:
-        own_end = self.in_force_until or date.max
-        other_end = other.in_force_until or date.max
-        return self.in_force_from <= other_end and other.in_force_from <= own_end

@@ -1,8 +1,7 @@
 """Evaluation schemes: indicator sets as dated data, and their points."""
 
 from rulebook.schemes.load import (
-    NoScheme,
-    SchemeProblems,
+    SchemeNotFoundError,
     Schemes,
     scheme_from,
     scheme_of,
@@ -12,9 +11,8 @@ from rulebook.schemes.load import (
 from rulebook.schemes.model import Group, Indicator, MandatoryItem, Scheme
 from rulebook.schemes.scoring import (
     Score,
-    ScoreProblems,
+    ScoreError,
     panel_mandatory_items,
-    panel_total,
     panel_values,
     problems,
     score,
@@ -24,14 +22,12 @@ __all__ = [
     "Group",
     "Indicator",
     "MandatoryItem",
-    "NoScheme",
     "Scheme",
-    "SchemeProblems",
+    "SchemeNotFoundError",
     "Schemes",
     "Score",
-    "ScoreProblems",
+    "ScoreError",
     "panel_mandatory_items",
-    "panel_total",
     "panel_values",
     "problems",
     "scheme_from",

@@ -5,19 +5,13 @@ from datetime import date
 from functools import cache
 from itertools import combinations
 
+from messages.errors import InvalidFileError
+
 from rulebook.documents import read, read_all, read_documents
 from rulebook.schemes.model import Scheme
 
 
-class SchemeProblems(ValueError):  # noqa: N818 -- it carries all problems, not one error
-    """Schemes that must not be used; `problems` names everything wrong in them at once."""
-
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("schemes refused:\n" + "\n".join(problems))
-        self.problems = tuple(problems)
-
-
-class NoScheme(LookupError):  # noqa: N818 -- says what is missing
+class SchemeNotFoundError(LookupError):
     """No scheme for the unit type and day, or of that id and version."""
 
 
@@ -31,26 +25,26 @@ class Schemes:
         for scheme in self.all:
             if scheme.unit_type == unit_type and scheme.covers(day):
                 return scheme
-        raise NoScheme(f"no scheme for {unit_type} was in force on {day}")
+        raise SchemeNotFoundError(f"no scheme for {unit_type} was in force on {day}")
 
     def of(self, scheme_id: str, version: str) -> Scheme:
         """The scheme a case has kept since it was submitted, whatever is in force today."""
         for scheme in self.all:
             if (scheme.id, scheme.version) == (scheme_id, version):
                 return scheme
-        raise NoScheme(f"no scheme {scheme_id} has the version {version}")
+        raise SchemeNotFoundError(f"no scheme {scheme_id} has the version {version}")
 
 
 def scheme_from(name: str, text: str) -> Scheme:
-    """One scheme from TOML, for example a prefecture's variant; raises SchemeProblems with all faults."""
+    """One scheme from TOML, for example a prefecture's variant; raises InvalidFileError with all faults."""
     scheme, problems = read(name, text, Scheme)
     if scheme is None:
-        raise SchemeProblems(problems)
+        raise InvalidFileError(problems)
     return scheme
 
 
 def schemes_from(documents: Mapping[str, str]) -> Schemes:
-    """Schemes from TOML texts by name; raises SchemeProblems with all that is wrong in any of them."""
+    """Schemes from TOML texts by name; raises InvalidFileError with all that is wrong in any of them."""
     good, problems = read_all(documents, Scheme)
     for one, other in combinations(good, 2):
         if good[one].unit_type == good[other].unit_type and good[one].overlaps(good[other]):
@@ -58,7 +52,7 @@ def schemes_from(documents: Mapping[str, str]) -> Schemes:
         if good[one].key == good[other].key:
             problems.append(f"{one}, {other}: both are {good[one].key}")
     if problems:
-        raise SchemeProblems(problems)
+        raise InvalidFileError(problems)
     return Schemes(tuple(good.values()))
 
 

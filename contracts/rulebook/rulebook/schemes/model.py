@@ -1,13 +1,13 @@
 """Evaluation schemes: what is asked of a unit and how answers become points."""
 
 from collections import Counter
-from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
 
+from messages.values import UnitType
 from pydantic import Field, model_validator
 
-from rulebook.types import Frozen, UnitTypeName
+from rulebook.types import Dated, Frozen
 
 Direction = Literal["higher", "lower"]
 Scoring = Literal["linear", "share_of_leading", "graded", "achieved_share"]
@@ -47,13 +47,11 @@ class Indicator(Frozen):
     """Counts towards the energy and carbon score that breaks ties."""
 
 
-class Scheme(Frozen):
+class Scheme(Dated):
     id: str
     version: str
     name_zh: str
-    unit_type: UnitTypeName
-    in_force_from: date
-    in_force_until: date | None = None
+    unit_type: UnitType
     standards: tuple[str, ...] = ()
     """Numbers of the standards and documents it follows."""
     source: Annotated[str, Field(min_length=1)]
@@ -71,13 +69,6 @@ class Scheme(Frozen):
     @property
     def key(self) -> str:
         return f"{self.id}@{self.version}"
-
-    def covers(self, day: date) -> bool:
-        return self.in_force_from <= day <= (self.in_force_until or date.max)
-
-    def overlaps(self, other: "Scheme") -> bool:
-        own_end, other_end = self.in_force_until or date.max, other.in_force_until or date.max
-        return self.in_force_from <= other_end and other.in_force_from <= own_end
 
     def indicator(self, indicator_id: str) -> Indicator:
         return next(i for i in self.indicators if i.id == indicator_id)

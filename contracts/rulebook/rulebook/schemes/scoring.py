@@ -20,7 +20,7 @@ class Score(Frozen):
     failed_mandatory_items: tuple[str, ...]
 
 
-class ScoreProblems(ValueError):  # noqa: N818 -- it carries all problems, not one error
+class ScoreError(ValueError):
     """Values that cannot be scored; `problems` names everything missing, unknown or out of range."""
 
     def __init__(self, found: list[str]) -> None:
@@ -54,12 +54,12 @@ def _out_of_range(scheme: Scheme, indicator: Indicator, value: Decimal) -> list[
 def score(scheme: Scheme, values: Mapping[str, Decimal], mandatory_items: Mapping[str, bool]) -> Score:
     """Points by the scheme's rule; in `mandatory_items`, True says that the requirement is met.
 
-    Raises ScoreProblems with all that is missing, unknown or out of range. Each indicator is rounded
+    Raises ScoreError with all that is missing, unknown or out of range. Each indicator is rounded
     half up to the scheme's decimals, and sums are of the rounded points, so that what is shown adds up.
     """
     found = problems(scheme, values, mandatory_items)
     if found:
-        raise ScoreProblems(found)
+        raise ScoreError(found)
     points = {i.id: _points(scheme, i, values[i.id]) for i in scheme.indicators}
     return Score(
         total=sum(points.values(), NOTHING),
@@ -96,11 +96,6 @@ def _share(scheme: Scheme, indicator: Indicator, value: Decimal) -> Decimal:
     if indicator.direction == "higher":
         return value / leading
     return EVERYTHING if value <= leading else leading / value
-
-
-def panel_total(scheme: Scheme, totals: Sequence[Decimal]) -> Decimal:
-    """One total from those of a panel's experts, by the scheme's rule."""
-    return rounded(scheme, _combined(scheme.panel_rule, totals))
 
 
 def panel_values(scheme: Scheme, sheets: Sequence[Mapping[str, Decimal]]) -> dict[str, Decimal]:

@@ -9,7 +9,7 @@ from datetime import date
 from messages.applications import ApplicationSubmitted
 from messages.assessor_quota import ItemInUse
 from messages.values import AssessorRef, PersonRef, Reason, UnitRef
-from rulebook import NoRuleSet, RuleSet, reason, rules_on
+from rulebook import RuleSet, RuleSetNotFoundError, reason, rules_on
 
 YEARS_APART = 1
 """How far the counting year may lie from the year of submission: batches are prepared in the year before and may be
@@ -128,6 +128,6 @@ def queried_year_problems(year: int, today: date) -> Iterator[Reason]:
 def _governed(year: int) -> bool:
     try:
         rules_on(date(year, 12, 31))
-    except NoRuleSet:
+    except RuleSetNotFoundError:
         return False
     return True

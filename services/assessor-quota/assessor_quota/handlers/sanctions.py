@@ -10,7 +10,7 @@ from typing import Protocol
 from chassis.handling import Collection, Done, Refusal
 from messages.assessor_quota import AssessorSanctioned, SanctionRevoked
 from messages.values import AssessorRef
-from rulebook import NoRuleSet, RuleSet, reason, rules_on, shanghai_date
+from rulebook import RuleSet, RuleSetNotFoundError, reason, rules_on, shanghai_date
 
 from assessor_quota.domain.assessor import Assessor
 from assessor_quota.domain.entry import ActorRef, EntryKind, RegisterEntry
@@ -139,7 +139,7 @@ def _publish(decided: Sanction, assessor: Assessor, store: Sanctions) -> None:
 def _rules_on(day: date) -> RuleSet:
     try:
         return rules_on(day)
-    except NoRuleSet:
+    except RuleSetNotFoundError:
         text = f"{day}时本细则尚未施行，不能依本细则作出处理决定"
         raise Refusal(
             "decision-refused", reason("S1", "before-the-regulation", text, str(day), "/decided_on")

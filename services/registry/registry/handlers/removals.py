@@ -7,7 +7,7 @@ from datetime import date, datetime
 from chassis.handling import Done, Refusal
 from messages.registry import UnitRemoved
 from messages.values import Ban, Level
-from rulebook import NoRuleSet, RuleSet, reason, rules_on, shanghai_date
+from rulebook import RuleSet, RuleSetNotFoundError, reason, rules_on, shanghai_date
 
 from registry.domain import bans, register, removals
 from registry.domain.bans import BanRecord, ImposedBan
@@ -65,7 +65,7 @@ def _rules_of(decision: RemovalDecision, today: date) -> RuleSet:
         raise _refusal("T1", "decided-in-the-future", "决定日期不得晚于今日", str(decision.decided_on), status=422)
     try:
         return rules_on(decision.decided_on)
-    except NoRuleSet:
+    except RuleSetNotFoundError:
         text = "决定日期早于本细则的规则版本，不能据此计算限制期"
         raise _refusal("G2", "no-rule-set", text, str(decision.decided_on), status=422) from None
 
