@@ -7,13 +7,19 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from deploy.generate import broker_definitions, schemas
+from deploy.generate import broker_definitions, readmes, schemas
 from deploy.generate.dashboards import generator as dashboards
 from deploy.generate.documents import generator as documents
 from deploy.generate.generated import differences, write
 
 ROOT = Path(__file__).resolve().parents[2]
-GENERATORS = (schemas.generate, documents.generate, broker_definitions.generate, dashboards.generate)
+GENERATORS = (
+    schemas.generate,
+    documents.generate,
+    broker_definitions.generate,
+    dashboards.generate,
+    readmes.generate,
+)
 
 
 def generated_files() -> dict[Path, str]:

@@ -8,14 +8,15 @@ from itertools import islice
 from pathlib import Path
 
 GeneratedFiles = Mapping[Path, str]
-"""File → its text; the folders of these files hold nothing else."""
+"""File → its text; the folders of these files hold nothing else, except that of a README."""
 DIFF_LINES = 40
+README = "README.md"
 
 
 def outdated(files: GeneratedFiles) -> list[Path]:
     """Return the files that are missing or differ from the code, and those that the code no longer generates."""
     stale = [file for file, text in files.items() if _committed(file) != text]
-    folders = sorted({file.parent for file in files if file.parent.exists()})
+    folders = sorted({file.parent for file in files if file.parent.exists() and file.name != README})
     return stale + [file for folder in folders for file in sorted(folder.iterdir()) if file not in files]
 
 

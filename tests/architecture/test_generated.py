@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from deploy.generate import __main__ as command
-from deploy.generate import schemas
+from deploy.generate import readmes, schemas
 from deploy.generate.generated import DIFF_LINES, differences, outdated, write
-from tests.architecture.sources import ROOT
+from tests.architecture.sources import ROOT, SERVICES
 
 GENERATORS = (
     "deploy.generate.documents.generator",
@@ -49,6 +49,7 @@ def test_every_kind_of_file_is_generated() -> None:
         "deploy/rabbitmq",
         "deploy/generate/dashboards/grafana",
         "deploy/generate/dashboards/consoles",
+        *(f"services/{service}" for service in SERVICES),
     }
 
 
@@ -82,6 +83,37 @@ def test_a_file_that_the_code_no_longer_generates_is_named_and_removed(tmp_path:
     assert write(files) == [orphan]
     assert not orphan.exists()
     assert write(files) == []
+
+
+def test_what_lies_beside_a_readme_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("")
+    (tmp_path / "README.md").write_text("old")
+    files = {tmp_path / "README.md": "new"}
+
+    assert write(files) == [tmp_path / "README.md"]
+    assert outdated(files) == []
+    assert (tmp_path / "pyproject.toml").exists()
+
+
+def test_the_events_of_a_readme_replace_those_between_its_marks(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(readmes, "FOLDER", tmp_path)
+    texts = {"review": f"# review\n{readmes.BEGIN}\nold\n{readmes.END}\n## Limits\n"}
+    for service in SERVICES:
+        (tmp_path / service).mkdir()
+        (tmp_path / service / "README.md").write_text(texts.get(service, "# new\n"))
+
+    written = readmes.generate()
+
+    review = written[tmp_path / "review" / "README.md"]
+    assert review.startswith("# review\n")
+    assert review.endswith("\n## Limits\n")
+    assert "old" not in review
+    assert "`CaseOpened`" in review
+    assert written[tmp_path / "notify" / "README.md"].startswith(f"# new\n\n{readmes.BEGIN}")
+    write(written)
+    assert readmes.generate() == written
 
 
 def test_help_writes_nothing(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
