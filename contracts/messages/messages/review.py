@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import Field
 
@@ -36,7 +36,10 @@ Outcome = Literal[
 
 
 class Case(Value):
-    """What every fact about a case tells; a case bears the identifier of its application."""
+    """The fields of every event about a case; a case bears the identifier of its application."""
+
+    proves_acceptance: ClassVar[bool]
+    """Whether it happens only after initial review accepted the case; every event answers for itself (Q5)."""
 
     case_id: Identifier
     unit: UnitRef
@@ -48,12 +51,16 @@ class Case(Value):
 
 
 class CaseOpened(Case, Event, type="review.case.opened.v1", subject="case_id"):
+    proves_acceptance = False
+
     opened_on: date
     rule_set: str
     """The version this case keeps to its end (G2)."""
 
 
 class ConsultationOpened(Case, Event, type="review.case.consultation-opened.v1", subject="case_id"):
+    proves_acceptance = False
+
     departments: tuple[Department, ...]
     due: date
     article: str | None = None
@@ -65,26 +72,36 @@ class ConsultationOpened(Case, Event, type="review.case.consultation-opened.v1",
 class ConsultationReminded(Case, Event, type="review.case.consultation-reminded.v1", subject="case_id"):
     """The departments that have not answered yet, told once before the due day (V2)."""
 
+    proves_acceptance = False
+
     departments: tuple[Department, ...]
     due: date
 
 
 class ConsultationAnswered(Case, Event, type="review.case.consultation-answered.v1", subject="case_id"):
+    proves_acceptance = False
+
     department: Department
     opinion: Literal["agree", "object", "overdue"]
     answered_on: date
 
 
 class InitialReviewAccepted(Case, Event, type="review.case.initial-review-accepted.v1", subject="case_id"):
+    proves_acceptance = True
+
     accepted_on: date
 
 
 class InitialReviewRefused(Case, Event, type="review.case.initial-review-refused.v1", subject="case_id"):
+    proves_acceptance = False
+
     refused_on: date
     reasons: tuple[Reason, ...]
 
 
 class OpinionIssued(Case, Event, type="review.case.opinion-issued.v1", subject="case_id"):
+    proves_acceptance = True
+
     number: Text
     """Number of the opinion document, unique in the prefecture and year (V3)."""
     issued_on: date
@@ -92,16 +109,22 @@ class OpinionIssued(Case, Event, type="review.case.opinion-issued.v1", subject="
 
 
 class CaseForwarded(Case, Event, type="review.case.forwarded.v1", subject="case_id"):
+    proves_acceptance = True
+
     forwarded_on: date
 
 
 class PanelAppointed(Case, Event, type="review.case.panel-appointed.v1", subject="case_id"):
+    proves_acceptance = True
+
     experts: tuple[Identifier, ...]
     chair: Identifier
     appointed_on: date
 
 
 class ScoreSheetSigned(Case, Event, type="review.case.score-sheet-signed.v1", subject="case_id", sharing="internal"):
+    proves_acceptance = True
+
     expert: Identifier
     signed_on: date
     signed: int
@@ -110,6 +133,8 @@ class ScoreSheetSigned(Case, Event, type="review.case.score-sheet-signed.v1", su
 
 class DeviationFlagged(Case, Event, type="review.case.deviation-flagged.v1", subject="case_id", sharing="internal"):
     """The score waits until somebody has confirmed it or sent the sheets back (V6)."""
+
+    proves_acceptance = True
 
     deviating: tuple[Identifier, ...]
     """Experts whose totals lie too far from the panel's."""
@@ -123,6 +148,8 @@ class ScoreSheetsReturned(
 ):
     """The sheets have lost their signatures and are to be signed anew (V6)."""
 
+    proves_acceptance = True
+
     experts: tuple[Identifier, ...]
     """Whose sheets they are."""
     text: Text
@@ -132,23 +159,31 @@ class ScoreSheetsReturned(
 class PanelDissolved(Case, Event, type="review.case.panel-dissolved.v1", subject="case_id"):
     """Too few experts without conflict are left: a new panel is to be appointed (V5)."""
 
+    proves_acceptance = True
+
     experts: tuple[Identifier, ...]
     """Who sat on it, and from now on has no part in the case."""
     dissolved_on: date
 
 
 class SiteVerificationOrdered(Case, Event, type="review.case.site-verification-ordered.v1", subject="case_id"):
+    proves_acceptance = True
+
     ground: Literal["panel_request", "borderline", "random_draw"]
     ordered_on: date
 
 
 class SiteVerificationRecorded(Case, Event, type="review.case.site-verification-recorded.v1", subject="case_id"):
+    proves_acceptance = True
+
     recorded_on: date
     changed: tuple[IndicatorValue, ...]
     """Indicator values as found on site, where they differ from the report (V7)."""
 
 
 class CaseScored(Case, Event, type="review.case.scored.v1", subject="case_id", sharing="internal"):
+    proves_acceptance = True
+
     scheme: SchemeRef
     score: Number
     energy_carbon_score: Number
@@ -183,12 +218,16 @@ class PublicNoticeOpened(Event, type="review.notice.opened.v1", subject="notice_
 class ObjectionLodged(Case, Event, type="review.case.objection-lodged.v1", subject="case_id"):
     """Who objects is known to the region only and is not said (V9)."""
 
+    proves_acceptance = True
+
     objection_id: Identifier
     notice_id: Identifier
     lodged_on: date
 
 
 class ObjectionResolved(Case, Event, type="review.case.objection-resolved.v1", subject="case_id"):
+    proves_acceptance = True
+
     objection_id: Identifier
     notice_id: Identifier
     upheld: bool
@@ -209,6 +248,8 @@ class PublicNoticeConcluded(Event, type="review.notice.concluded.v1", subject="n
 class CaseCleared(Case, Event, type="review.case.cleared.v1", subject="case_id"):
     """The notice ended with no open objection: ready for the annual list (V10)."""
 
+    proves_acceptance = True
+
     notice_id: Identifier
     score: Number
     cleared_on: date
@@ -216,6 +257,8 @@ class CaseCleared(Case, Event, type="review.case.cleared.v1", subject="case_id")
 
 class CaseClosed(Case, Event, type="review.case.closed.v1", subject="case_id"):
     """The case ends without a listing."""
+
+    proves_acceptance = False
 
     outcome: Outcome
     reasons: tuple[Reason, ...]
@@ -227,6 +270,8 @@ class CaseClosed(Case, Event, type="review.case.closed.v1", subject="case_id"):
 class CaseSuspended(Case, Event, type="review.case.suspended.v1", subject="case_id"):
     """The assessor whose report it rests on was sanctioned: it goes on only with a new report (Art. 31)."""
 
+    proves_acceptance = False
+
     document_number: Text
     suspended_on: date
 
@@ -234,4 +279,17 @@ class CaseSuspended(Case, Event, type="review.case.suspended.v1", subject="case_
 class CaseResumed(Case, Event, type="review.case.resumed.v1", subject="case_id"):
     """The sanction no longer holds."""
 
+    proves_acceptance = False
+
     resumed_on: date
+
+
+def stage_of(event: type[Event]) -> str:
+    """The stage that an event about a case begins, in one word as in ``initial_review_accepted``."""
+    return event.fact.replace("-", "_")
+
+
+STAGES_AFTER_ACCEPTANCE: Final = frozenset(
+    stage_of(event) for event in Event.__subclasses__() if issubclass(event, Case) and event.proves_acceptance
+)
+"""Stages that a case reaches only after initial review accepted it."""

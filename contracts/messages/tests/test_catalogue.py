@@ -5,6 +5,8 @@ import pytest
 from messages.catalogue import EVENTS, OWNERS
 from messages.duties import HOLDERS, Duty, DutyMetFacts, DutyOpenedFacts, DutyOverdueFacts
 from messages.event import Event
+from messages.review import STAGES_AFTER_ACCEPTANCE, Case, stage_of
+from messages.schemas import schema_of
 
 every_event = pytest.mark.parametrize("event", EVENTS.values(), ids=EVENTS)
 
@@ -21,6 +23,26 @@ def test_one_class_is_one_fact_in_its_owners_module(event: type[Event]) -> None:
 
     assert event.__module__ == f"messages.{event.owner.replace('-', '_')}"
     assert words[-1].endswith(("ed", "Withdrawn", "Lost", "Met", "Overdue"))
+
+
+def events_about_cases(family: type[Case] = Case) -> list[type[Case]]:
+    below = [each for child in family.__subclasses__() for each in events_about_cases(child)]
+    return [*([family] if issubclass(family, Event) else []), *below]
+
+
+@pytest.mark.rule("Q5")
+@pytest.mark.parametrize("event", events_about_cases())
+def test_event_about_a_case_answers_for_itself_whether_it_proves_acceptance(event: type[Case]) -> None:
+    assert isinstance(vars(event).get("proves_acceptance"), bool)
+    assert issubclass(event, Event)
+    assert (stage_of(event) in STAGES_AFTER_ACCEPTANCE) is event.proves_acceptance
+    assert "proves_acceptance" not in schema_of(event)["properties"]
+
+
+@pytest.mark.rule("Q5")
+def test_base_of_the_events_about_cases_gives_no_answer_for_them() -> None:
+    assert not hasattr(Case, "proves_acceptance")
+    assert len(events_about_cases()) == len([each for each in EVENTS.values() if each.aggregate == "case"])
 
 
 @pytest.mark.rule("N3")

@@ -6,12 +6,13 @@ from datetime import date
 
 import pytest
 from applications import handlers
-from applications.handlers import Withdraw
+from applications.handlers import Withdraw, progress
 from chassis.handling import PoisonMessageError, Refusal
 from messages import review
 from messages.applications import (
     ApplicationWithdrawn,
 )
+from messages.event import Event
 
 from .neighbours import (
     KEY,
@@ -72,6 +73,27 @@ async def test_a_withdrawal_says_whether_initial_review_had_accepted(
 
     assert isinstance(outcome.events[0], ApplicationWithdrawn)
     assert outcome.events[0].initial_review_accepted is accepted_before
+
+
+@pytest.mark.rule("Q5")
+async def test_event_added_before_the_decision_keeps_no_quota_item_of_a_withdrawal(
+    accepted: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Not in the catalogue: whoever adds such an event states that it proves nothing, and nothing else.
+    class MaterialsRequested(review.Case, Event, type="review.case.materials-requested.v1", subject="case_id"):
+        proves_acceptance = False
+
+        requested_on: date
+
+    monkeypatch.setattr(progress, "DAYS", {**progress.DAYS, MaterialsRequested: "requested_on"})
+    requested = MaterialsRequested(**CASE, requested_on=TODAY, sequence=2)
+    await accepted.bench.handle(handlers.follow_case, requested, NOW)
+
+    outcome = await accepted.bench.perform(handlers.withdraw_application, Withdraw(KEY), NOW)
+
+    assert (await accepted.application(KEY)).steps[0].stage == "materials_requested"
+    assert isinstance(outcome.events[0], ApplicationWithdrawn)
+    assert outcome.events[0].initial_review_accepted is False
 
 
 @pytest.mark.rule("P2")

@@ -14,6 +14,7 @@ from messages.applications import (
     ApplicationWithdrawn,
     EligibilityLost,
 )
+from messages.review import STAGES_AFTER_ACCEPTANCE
 from messages.values import Department, Evaluation, FileRef, Level, Reason, SchemeRef, UnitRef
 from rulebook import RuleSet, Scheme, scheme_of, score
 
@@ -38,8 +39,6 @@ FILES_CHECKED = (State.SUBMITTED, State.ACCEPTED, State.WITHDRAWN)
 """Its report stands as it was checked, so that every file it names was sent by the unit or its assessor (A3)."""
 PAUSES = frozenset({"suspended", "resumed"})
 """Steps that may come at any stage and leave it as it is (S2, S4)."""
-BEFORE_THE_DECISION = PAUSES | {"opened", "consultation_opened", "consultation_answered"}
-"""Steps that prove no decision of initial review; every other one comes after it."""
 
 
 @dataclass(frozen=True)
@@ -132,10 +131,8 @@ class Application:
 
     @property
     def initial_review_accepted(self) -> bool:
-        """As far as review has been heard: what follows on an acceptance proves it as well."""
-        if any(each.stage == "initial_review_refused" for each in self.steps):
-            return False
-        return any(each.stage not in BEFORE_THE_DECISION for each in self.steps)
+        """Whether a step known so far proves the acceptance: itself, or one that only follows on it (Q5)."""
+        return any(each.stage in STAGES_AFTER_ACCEPTANCE for each in self.steps)
 
     def name_of(self, sha256: str) -> str:
         """Under which name its report gives the file."""

@@ -103,18 +103,9 @@ async def follow_notice(event: review.PublicNoticeOpened, store: Store, _now: da
 def _step(event: review.Case, now: datetime) -> ProgressStep:
     field = DAYS[type(event)]
     day = getattr(event, field) if field else shanghai_date(now)
-    return ProgressStep(_sequence(event), stage(event), day, _detail(event))
-
-
-def _sequence(event: review.Case) -> int:
     if not isinstance(event, Event):
         raise TypeError(f"{type(event).__name__} is no event")
-    return event.sequence
-
-
-def stage(event: review.Case) -> str:
-    """The fact in one word, as in ``initial_review_accepted``."""
-    return str(getattr(event, "fact", "")).replace("-", "_")
+    return ProgressStep(event.sequence, review.stage_of(type(event)), day, _detail(event))
 
 
 def _detail(event: review.Case) -> str | None:
