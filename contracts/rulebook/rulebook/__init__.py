@@ -21,7 +21,14 @@ from rulebook.periods import (
     yearly_deadline,
 )
 from rulebook.ranking import Entry, NotComparableError, Ranking, rank
-from rulebook.reasons import DEPARTMENT_NAMES, LEVEL_NAMES, MEASURE_NAMES, UNIT_TYPE_NAMES, reason
+from rulebook.reasons import (
+    DEPARTMENT_NAMES,
+    IDEMPOTENCY_KEY_REUSED,
+    LEVEL_NAMES,
+    MEASURE_NAMES,
+    UNIT_TYPE_NAMES,
+    reason,
+)
 from rulebook.regions import PREFECTURES
 from rulebook.rulesets import (
     RuleSet,
@@ -50,19 +57,23 @@ from rulebook.schemes import (
     schemes_from,
     score,
 )
+from rulebook.separation_of_duties import SEPARATION_OF_DUTIES, IncompatibleRoles, incompatible_roles
 from rulebook.stars import star_counts
 
 __all__ = [
     "DEPARTMENT_NAMES",
+    "IDEMPOTENCY_KEY_REUSED",
     "LEVEL_NAMES",
     "MEASURE_NAMES",
     "PREFECTURES",
+    "SEPARATION_OF_DUTIES",
     "SHANGHAI",
     "UNIT_TYPE_NAMES",
     "Basis",
     "Deadline",
     "Entry",
     "Group",
+    "IncompatibleRoles",
     "Indicator",
     "Interval",
     "MandatoryItem",
@@ -82,6 +93,7 @@ __all__ = [
     "basis",
     "calendar_from",
     "catalogue",
+    "incompatible_roles",
     "is_working_day",
     "known",
     "last_years",

@@ -42,3 +42,9 @@ MEASURE_NAMES: Final[Mapping[str, str]] = MappingProxyType(
 def reason(rule: str, code: str, text: str, evidence: str | None = None, pointer: str | None = None) -> Reason:
     """``text`` is for the person concerned, in Chinese; ``evidence`` is what was found. Raises UnknownRuleError."""
     return Reason(rule=rule, article=basis(rule).article, code=code, text=text, evidence=evidence, pointer=pointer)
+
+
+IDEMPOTENCY_KEY_REUSED: Final = reason(
+    "A4", "idempotency-key-reused", "该幂等键已用于内容不同的请求，请更换幂等键后重新提交"
+)
+"""Refuses another request under a key that was used before."""
