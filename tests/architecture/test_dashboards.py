@@ -86,5 +86,5 @@ def test_what_an_expression_looks_at_is_found_wherever_it_stands() -> None:
 
 
 def test_a_metric_that_no_service_tells_is_noticed() -> None:
-    assert "green_parked" in exported_metrics()
-    assert "green_parcked" not in exported_metrics()
+    assert "green_parked_messages" in exported_metrics()
+    assert "green_parked_message" not in exported_metrics()

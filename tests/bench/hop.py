@@ -68,8 +68,8 @@ def _service(task: Task, batch: int) -> ServiceDefinition:
         mongo_url=task.mongo,
         database=task.database,
         jwks_file=Path("unused"),
-        batch_max=batch,
-        commits_in_flight=IN_FLIGHT,
+        max_batch_size=batch,
+        commit_workers=IN_FLIGHT,
         log_level="ERROR",
     )
     return ServiceDefinition(sample.SERVICE, settings, sample.Store, sample.AGGREGATES, subscriptions=heard)

@@ -82,7 +82,7 @@ async def _server(batch: int, servers: Servers, issuer: DevelopmentIssuer) -> As
     told = service_environment(stand.amqp_url(vhost, SERVICE), database, issuer) | {
         "GREEN_PORT": str(port),
         "GREEN_ROLE": "api",
-        "GREEN_BATCH_MAX": str(batch),
+        "GREEN_MAX_BATCH_SIZE": str(batch),
         "GREEN_LOG_LEVEL": "ERROR",
     }
     server = await asyncio.create_subprocess_exec(

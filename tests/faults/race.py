@@ -47,7 +47,7 @@ class Conditions:
         return cls(dice.choice(BATCHES), point=point, moment=moment, restarted=number % 2 == 0)
 
     def starts(self, more: Mapping[str, str]) -> list[Start]:
-        environment = {**more, "GREEN_BATCH_MAX": str(self.batch), "FAULTS_SEED": f"{self.point}{self.moment}"}
+        environment = {**more, "GREEN_MAX_BATCH_SIZE": str(self.batch), "FAULTS_SEED": f"{self.point}{self.moment}"}
         lives = 2 if self.restarted else 1
         mortal = [Start(points=points, lives=lives, environment=environment) for points in ((self.point, ""), ())]
         rest = Start(environment=environment)

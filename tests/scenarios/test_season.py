@@ -179,5 +179,5 @@ async def test_nothing_is_parked_and_nothing_waits_to_be_sent(stack: Stack, acco
     assert account.undelivered == 0
     for service in stack.services:
         text = await metrics(stack, service)
-        assert "green_parked 0.0" in text
-        assert "green_outbox_oldest_unsent_seconds 0.0" in text
+        assert "green_parked_messages 0.0" in text
+        assert "green_outbox_oldest_pending_seconds 0.0" in text

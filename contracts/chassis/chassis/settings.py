@@ -67,19 +67,19 @@ class Settings(BaseSettings):
     clock_file: Path | None = None
     """Shared setting of the simulated clock; refused in production."""
 
-    batch_max: Annotated[int, Field(ge=1, le=1000)] = 100
+    max_batch_size: Annotated[int, Field(ge=1, le=1000)] = 100
     """How many waiting messages one transaction takes at most."""
-    commits_in_flight: Annotated[int, Field(ge=1, le=4)] = 2
+    commit_workers: Annotated[int, Field(ge=1, le=4)] = 2
     """Two halve the waiting time; four were measured to be no better."""
     prefetch: Annotated[int, Field(ge=1, le=5000)] = 200
     """A little more than the batches in flight; never unlimited, the library's default."""
-    body_max_bytes: Annotated[int, Field(ge=1024)] = MIB
+    max_body_bytes: Annotated[int, Field(ge=1024)] = MIB
     """For bodies of HTTP requests, unless a route accepts more."""
-    jobs_every_seconds: Annotated[float, Field(gt=0)] = 1.0
+    jobs_poll_interval_seconds: Annotated[float, Field(gt=0)] = 1.0
     """How often the jobs look whether something is due."""
-    measures_every_seconds: Annotated[float, Field(gt=0)] = 15.0
+    gauges_interval_seconds: Annotated[float, Field(gt=0)] = 15.0
     """How often the jobs read what the service counts in its field."""
-    stop_within_seconds: Annotated[float, Field(gt=0)] = 15.0
+    shutdown_timeout_seconds: Annotated[float, Field(gt=0)] = 15.0
     """How long work in flight may take when the process is asked to stop."""
     otlp_endpoint: Annotated[str | None, Field(pattern="^https?://")] = None
     """Base address of a collector of traces (OTLP over HTTP), for example http://collector:4318; none: no tracing."""

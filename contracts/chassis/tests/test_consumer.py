@@ -38,7 +38,7 @@ async def test_repeated_event_has_no_second_effect(process: ConsumerProcess) -> 
     await process.stop_and_expect_empty_queues()
 
     assert await process.touch_counter("a") == TouchCounter(1, ("1",))
-    assert process.metric("duplicates_total", consumer="review") == 1
+    assert process.metric("inbox_duplicates_total", consumer="review") == 1
 
 
 async def test_command_with_the_id_of_an_event_does_not_suppress_the_event(
@@ -71,14 +71,14 @@ async def test_event_age_is_real_time_whatever_the_business_clock_shows(process:
     assert await process.publisher.send([{**sent, "at": SystemClock().now() - timedelta(seconds=20)}]) == [None]
     await process.wait_until_touched("a")
 
-    assert 19 < process.metric("event_age_seconds_sum", event_type=NoticeFailed.type) < 40
+    assert 19 < process.metric("event_lag_seconds_sum", event_type=NoticeFailed.type) < 40
 
 
 async def test_event_without_a_commit_time_is_aged_by_its_own_time(process: ConsumerProcess) -> None:
     await process.publisher.send([entry(failed("a"), Causation("c"), NOW - timedelta(seconds=90))])
     await process.wait_until_touched("a")
 
-    assert process.metric("event_age_seconds_sum", event_type=NoticeFailed.type) == 90
+    assert process.metric("event_lag_seconds_sum", event_type=NoticeFailed.type) == 90
 
 
 async def test_finer_of_two_agreeing_times_counts(process: ConsumerProcess) -> None:
@@ -87,7 +87,7 @@ async def test_finer_of_two_agreeing_times_counts(process: ConsumerProcess) -> N
     await process.publisher.send([{**sent, "at": sent_at - timedelta(seconds=2)}])
     await process.wait_until_touched("a")
 
-    assert 1.5 <= process.metric("event_age_seconds_sum", event_type=NoticeFailed.type) < 2.5
+    assert 1.5 <= process.metric("event_lag_seconds_sum", event_type=NoticeFailed.type) < 2.5
 
 
 async def test_failing_handler_is_retried(process: ConsumerProcess) -> None:
@@ -103,7 +103,7 @@ async def test_transient_error_is_retried_and_not_counted_as_failure(process: Co
     await process.publish(failed("a"))
     await process.wait_until_touched("a")
 
-    assert process.metric("deferred_total", consumer="review") == 4
+    assert process.metric("messages_deferred_total", consumer="review") == 4
     assert process.metric("handler_failures_total", consumer="review") == 0
 
 
@@ -125,7 +125,7 @@ async def test_long_database_outage_defers_nothing(process: ConsumerProcess) -> 
     await process.wait_until_touched("a")
 
     assert await process.parked.count() == 0
-    assert process.metric("deferred_total", consumer="review") == 0
+    assert process.metric("messages_deferred_total", consumer="review") == 0
 
 
 async def test_stop_returns_waiting_messages_to_the_broker_without_counting_a_delivery(
@@ -171,7 +171,7 @@ async def test_waiting_message_does_not_delay_acknowledgement_of_others(process:
     await again.stop()
 
     assert again.handlers.runs == 1
-    assert again.metric("duplicates_total", consumer="review") == 0
+    assert again.metric("inbox_duplicates_total", consumer="review") == 0
 
 
 async def test_connection_lost_while_handling_leaves_each_effect_once(

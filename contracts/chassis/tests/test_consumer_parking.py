@@ -120,7 +120,7 @@ async def test_dead_letters_of_the_broker_are_parked_with_their_event(process: C
     connection = await aio_pika.connect(process.servers.amqp_url(process.vhost))
     async with connection:
         channel = await connection.channel()
-        dead = await channel.get_exchange("green.dead", ensure=False)
+        dead = await channel.get_exchange("green.dlx", ensure=False)
         headers: Any = {**outgoing.headers, "x-death": [{"routing-keys": [outgoing.type], "reason": "delivery_limit"}]}
         await dead.publish(aio_pika.Message(outgoing.body, headers=headers), "review")
     reasons = await process.wait_until_parked()

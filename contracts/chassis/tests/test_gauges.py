@@ -90,7 +90,7 @@ async def test_gauge_exports_nothing_before_its_first_reading(document_store: Do
     gauge_reader(document_store, metrics, STORED)
 
     assert sample_value(metrics, "notices_stored") is None
-    assert sample_value(metrics, "measured_timestamp_seconds", {"measure": "notices_stored"}) is None
+    assert sample_value(metrics, "gauge_last_read_timestamp_seconds", {"gauge": "notices_stored"}) is None
 
 
 async def test_failing_gauge_does_not_stop_the_others(document_store: DocumentStore) -> None:
@@ -100,8 +100,8 @@ async def test_failing_gauge_does_not_stop_the_others(document_store: DocumentSt
 
     assert read == 1
     assert sample_value(metrics, "notices_stored") == 0
-    assert sample_value(metrics, "measured_timestamp_seconds", {"measure": "broken"}) is None
-    assert sample_value(metrics, "measured_timestamp_seconds", {"measure": "notices_stored"}) is not None
+    assert sample_value(metrics, "gauge_last_read_timestamp_seconds", {"gauge": "broken"}) is None
+    assert sample_value(metrics, "gauge_last_read_timestamp_seconds", {"gauge": "notices_stored"}) is not None
 
 
 async def test_gauge_with_undeclared_labels_is_not_exported(document_store: DocumentStore) -> None:

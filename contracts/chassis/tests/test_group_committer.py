@@ -44,7 +44,7 @@ async def test_repeated_message_has_no_second_effect_and_is_counted(harness: Com
 
     assert (first.duplicate, second.duplicate) == (False, True)
     assert await harness.touch_counter("a") == TouchCounter(1, ("",))
-    assert harness.metric("duplicates_total", consumer="notify") == 1
+    assert harness.metric("inbox_duplicates_total", consumer="notify") == 1
 
 
 async def test_message_twice_in_one_batch_has_one_effect(harness: CommitterHarness) -> None:

@@ -121,7 +121,7 @@ async def test_failed_replay_parks_the_message_again(harness: ReplayHarness) -> 
     await harness.replayer.look()
 
     assert await harness.state(message()) == PARKED
-    assert harness.metrics.registry.get_sample_value("green_parked") == 1
+    assert harness.metrics.registry.get_sample_value("green_parked_messages") == 1
 
 
 async def test_process_without_the_lease_still_counts_parked_messages(harness: ReplayHarness) -> None:
@@ -132,7 +132,7 @@ async def test_process_without_the_lease_still_counts_parked_messages(harness: R
     await harness.parked.discard(key, "operator", "seen to")
     await harness.replayer.look()
 
-    assert harness.metrics.registry.get_sample_value("green_parked") == 0
+    assert harness.metrics.registry.get_sample_value("green_parked_messages") == 0
 
 
 async def test_deferred_message_is_parked_when_its_time_is_up(harness: ReplayHarness) -> None:
@@ -173,7 +173,7 @@ async def test_every_process_exports_the_parked_count_whoever_replays(harness: R
     await harness.parked.park("review", message(), "bug", 5)
     await harness.replayer.look()
 
-    assert harness.metrics.registry.get_sample_value("green_parked") == 1
+    assert harness.metrics.registry.get_sample_value("green_parked_messages") == 1
 
 
 async def test_message_parked_again_has_the_latest_reason_and_all_attempts(harness: ReplayHarness) -> None:

@@ -193,8 +193,8 @@ async def test_age_of_the_oldest_unpublished_event_is_exported(database: Databas
     await asyncio.sleep(1.1)
     await harness.relay.sweep()
 
-    assert harness.metrics.registry.get_sample_value("green_outbox_unsent") == 2
-    assert (harness.metrics.registry.get_sample_value("green_outbox_oldest_unsent_seconds") or 0) > 0
+    assert harness.metrics.registry.get_sample_value("green_outbox_pending") == 2
+    assert (harness.metrics.registry.get_sample_value("green_outbox_oldest_pending_seconds") or 0) > 0
 
 
 async def test_age_of_the_oldest_unattempted_event_needs_no_sweep(database: Database) -> None:

@@ -100,4 +100,4 @@ async def test_every_unpublished_event_is_counted(database: Database) -> None:
     await database._database["outbox"].insert_many(documents)
     await harness.relay.sweep()
 
-    assert harness.metrics.registry.get_sample_value("green_outbox_unsent") == 3000
+    assert harness.metrics.registry.get_sample_value("green_outbox_pending") == 3000

@@ -136,7 +136,7 @@ async def test_one_process_publishes_the_event_of_a_command_and_consumes_it(
 
         await service.child.until(effects, within=10)
         assert await service.exports("green_relay_published_total 1.0")
-        assert await service.exports('green_works_total{outcome="done"}')
+        assert await service.exports('green_work_items_total{outcome="done"}')
         assert await service.exports('green_job_runs_total{job="mark",outcome="done"} 1.0')
 
 

@@ -26,12 +26,12 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 def test_settings_are_read_from_variables_with_one_prefix(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("GREEN_ROLE", "worker")
-    environment.setenv("GREEN_BATCH_MAX", "50")
+    environment.setenv("GREEN_MAX_BATCH_SIZE", "50")
 
     settings = Settings.load()
 
     assert settings.role is ProcessRole.WORKER
-    assert settings.batch_max == 50
+    assert settings.max_batch_size == 50
     assert settings.jwks_file == Path("/keys/jwks.json")
 
 

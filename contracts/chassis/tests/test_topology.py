@@ -64,7 +64,7 @@ def test_policy_covers_the_queues_of_its_service_and_not_its_dead_letters() -> N
     policy = next(each for each in definitions(SUBSCRIBED)["policies"] if each["name"].startswith("notify"))
 
     assert re.search(policy["pattern"], "notify.review")
-    assert not re.search(policy["pattern"], "notify.dead")
+    assert not re.search(policy["pattern"], "notify.dlq")
     assert not re.search(policy["pattern"], "review.notify")
     assert policy["definition"]["delivery-limit"] == DELIVERY_LIMIT
 
@@ -73,16 +73,16 @@ def test_every_queue_has_exactly_one_policy() -> None:
     made = definitions(SUBSCRIBED)
     for queue in made["queues"]:
         (policy,) = (each for each in made["policies"] if re.search(each["pattern"], queue["name"]))
-        if queue["name"].endswith(".dead"):
+        if queue["name"].endswith(".dlq"):
             assert policy["definition"] == {"delivery-limit": DEAD_DELIVERY_LIMIT}
 
 
 async def test_broker_applies_the_dead_letter_policy_to_dead_letter_queues(servers: PrivateServers, vhost: str) -> None:
     async with asyncio.timeout(10):
-        while "policy" not in (queue := (await servers.broker._done("GET", f"queues/{vhost}/notify.dead")).json()):  # noqa: ASYNC110 - asked
+        while "policy" not in (queue := (await servers.broker._done("GET", f"queues/{vhost}/notify.dlq")).json()):  # noqa: ASYNC110 - asked
             await asyncio.sleep(0.2)
 
-    assert queue["policy"] == "dead"
+    assert queue["policy"] == "dead-letter-queues"
 
 
 def test_definitions_hold_no_password() -> None:
@@ -115,7 +115,7 @@ async def test_user_may_publish_its_own_events_only(
                 await publishing
 
 
-@pytest.mark.parametrize("queue", ["review.notify", "review.dead", "applications.dead"])
+@pytest.mark.parametrize("queue", ["review.notify", "review.dlq", "applications.dlq"])
 async def test_user_may_read_its_own_queues_only(servers: PrivateServers, vhost: str, queue: str) -> None:
     connection = await aio_pika.connect(servers.amqp_url(vhost, "notify"))
     async with connection:
@@ -146,7 +146,7 @@ async def test_rejected_message_reaches_the_dead_letter_queue_of_its_service(
             async for each in arriving:
                 await each.reject(requeue=False)
                 break
-        dead = await channel.get_queue("notify.dead", ensure=False)
+        dead = await channel.get_queue("notify.dlq", ensure=False)
         async with dead.iterator() as arriving:
             async for each in arriving:
                 await each.ack()

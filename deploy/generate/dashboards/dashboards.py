@@ -20,21 +20,26 @@ def quota() -> Row:
         "名额与处罚 Quota and sanctions",
         numbers=(
             number(
-                "台账漂移（须为0）", "Ledger drift, must be 0", "sum(max by (kind) (green_quota_ledger_drift))", alarm=1
+                "台账漂移（须为0）",
+                "Ledger drift, must be 0",
+                "sum(max by (kind) (green_quota_ledger_discrepancies))",
+                alarm=1,
             ),
             number(
-                "名额已满的法定代表人", "Representatives with no place left", "max(green_quota_representatives_full)"
+                "名额已满的法定代表人",
+                "Representatives with no place left",
+                "max(green_quota_representatives_exhausted)",
             ),
             number("生效中的处罚", "Sanctions in force", "max(green_quota_sanctions_in_force)"),
             number(
                 "最久未答复的预留",
-                "Oldest unanswered reservation",
-                "max(green_quota_oldest_unanswered_reservation_seconds)",
+                "Age of the oldest reservation",
+                "max(green_quota_oldest_reservation_age_seconds)",
                 PanelUnit.SECONDS,
                 alarm=60 * 86400,
             ),
             number("逾期未报年度情况", "Statements overdue", "max(green_quota_statements_overdue)", alarm=1),
-            number("指标停更", "Since the oldest measure was read", _stale(), PanelUnit.SECONDS, alarm=120),
+            number("指标停更", "Since the oldest gauge was read", _stale(), PanelUnit.SECONDS, alarm=120),
         ),
         graphs=(
             graph(
@@ -51,16 +56,16 @@ def quota() -> Row:
             ),
             graph(
                 "台账漂移（按种类）",
-                "Ledger drift by kind",
+                "Ledger discrepancies by kind",
                 PanelUnit.COUNT,
-                Query("max by (kind) (green_quota_ledger_drift)", "{{kind}}"),
+                Query("max by (kind) (green_quota_ledger_discrepancies)", "{{kind}}"),
             ),
         ),
     )
 
 
 def _stale() -> str:
-    return 'max(time() - max by (measure) (green_measured_timestamp_seconds{job="assessor-quota"}))'
+    return 'max(time() - max by (gauge) (green_gauge_last_read_timestamp_seconds{job="assessor-quota"}))'
 
 
 FIELD = {"assessor-quota": quota}

@@ -89,15 +89,15 @@ def delivery(job: str) -> Row:
     return Row(
         "投递 Delivery",
         numbers=(
-            number("待发事件", "Events waiting to be sent", f"max(green_outbox_unsent{here})"),
+            number("待发事件", "Events waiting to be published", f"max(green_outbox_pending{here})"),
             number(
                 "最早待发事件",
-                "Age of the oldest unsent event",
-                f"max(green_outbox_oldest_unsent_seconds{here})",
+                "Age of the oldest unpublished event",
+                f"max(green_outbox_oldest_pending_seconds{here})",
                 PanelUnit.SECONDS,
                 alarm=30,
             ),
-            number("搁置消息", "Messages parked", f"max(green_parked{here})", alarm=1),
+            number("搁置消息", "Messages parked", f"max(green_parked_messages{here})", alarm=1),
             number(
                 "死信（1小时）",
                 "Dead letters in an hour",
@@ -110,23 +110,28 @@ def delivery(job: str) -> Row:
                 "事件到达时龄",
                 "Age of events at handling",
                 PanelUnit.SECONDS,
-                *quantiles("green_event_age_seconds", job),
+                *quantiles("green_event_lag_seconds", job),
             ),
-            graph("事务提交用时", "Time of a commit", PanelUnit.SECONDS, *quantiles("green_commit_seconds", job)),
             graph(
-                "处理量（按结果）", "Works by outcome", PanelUnit.PER_SECOND, rates("green_works_total", job, "outcome")
+                "事务提交用时", "Time of a commit", PanelUnit.SECONDS, *quantiles("green_commit_duration_seconds", job)
+            ),
+            graph(
+                "处理量（按结果）",
+                "Works by outcome",
+                PanelUnit.PER_SECOND,
+                rates("green_work_items_total", job, "outcome"),
             ),
             graph(
                 "重复、过时、重试、失败",
-                "Duplicates, stale, tried again, failing",
+                "Duplicates, stale, conflicts, deferred, failures",
                 PanelUnit.PER_SECOND,
                 *(
                     Query(rates(f"green_{name}_total", job).expression, word)
                     for name, word in (
-                        ("duplicates", "重复"),
+                        ("inbox_duplicates", "重复"),
                         ("stale", "过时"),
                         ("commit_conflicts", "冲突重试"),
-                        ("deferred", "推迟"),
+                        ("messages_deferred", "推迟"),
                         ("handler_failures", "处理失败"),
                         ("relay_failures", "发送失败"),
                     )
@@ -157,9 +162,9 @@ def http(job: str) -> Row:
             ),
             graph(
                 "权限拒绝（按权限项）",
-                "Refused access, by policy",
+                "Access denied, by policy",
                 PanelUnit.PER_SECOND,
-                rates("green_access_refusals_total", job, "policy"),
+                rates("green_access_denied_total", job, "policy"),
             ),
         ),
     )
@@ -173,7 +178,7 @@ def process(job: str) -> Row:
             graph("内存", "Memory", PanelUnit.BYTES, Query(f"process_resident_memory_bytes{here}", "{{instance}}")),
             graph(
                 "距任务上次检查",
-                "Since a job last looked",
+                "Since the last poll of a job",
                 PanelUnit.SECONDS,
                 Query(_seconds_since_poll(here), "{{exported_job}}"),
             ),
@@ -182,4 +187,4 @@ def process(job: str) -> Row:
 
 
 def _seconds_since_poll(here: str) -> str:
-    return f"time() - max by (exported_job) (green_job_last_look_timestamp_seconds{here})"
+    return f"time() - max by (exported_job) (green_job_last_poll_timestamp_seconds{here})"

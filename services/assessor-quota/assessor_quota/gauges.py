@@ -88,17 +88,19 @@ MEASURES = (
         "quota_items_refused", "Items refused in this counting year, by the first reason", items_refused, ("reason",)
     ),
     DomainGauge(
-        "quota_representatives_full", "Legal representatives with no place left this year", representatives_exhausted
+        "quota_representatives_exhausted",
+        "Legal representatives with no place left this year",
+        representatives_exhausted,
     ),
     DomainGauge("quota_sanctions_in_force", "Sanctions that hold today", sanctions_in_force),
     DomainGauge(
-        "quota_ledger_drift",
+        "quota_ledger_discrepancies",
         "Places where ledgers, items and what applications and review said disagree; must be 0",
         ledger_drift,
         ("kind",),
     ),
     DomainGauge(
-        "quota_oldest_unanswered_reservation_seconds",
+        "quota_oldest_reservation_age_seconds",
         "Age of the oldest item that initial review has neither confirmed nor given back",
         oldest_reservation_age,
     ),

@@ -108,15 +108,15 @@ async def test_two_processes_with_the_same_jobs_say_everything_of_a_year_once(ye
 @pytest.mark.rule("Q2")
 async def test_drift_made_at_the_database_is_found_counted_and_left_as_it_is(year: Office) -> None:
     await year.let_it_be(NOW)
-    assert {kind: await year.told("quota_ledger_drift", kind=kind) for kind in DiscrepancyKind} == dict.fromkeys(
-        DiscrepancyKind, 0
-    )
+    assert {
+        kind: await year.told("quota_ledger_discrepancies", kind=kind) for kind in DiscrepancyKind
+    } == dict.fromkeys(DiscrepancyKind, 0)
     (ledger,) = await year.processes.database.load("ledgers", [LEDGER])
     damaged = {**ledger, "v": ledger["v"] + 1, "lines": ledger["lines"][1:]}
     await year.processes.database.commit(ChangeSet([], [Write("ledgers", LEDGER, ledger["v"], damaged)], None))
     before = await year.processes.database.find("items", {})
     await year.let_it_be(NOW + timedelta(minutes=6))
-    assert await year.told("quota_ledger_drift", kind=DiscrepancyKind.ITEM_WITHOUT_LINE) == 1
+    assert await year.told("quota_ledger_discrepancies", kind=DiscrepancyKind.ITEM_WITHOUT_LINE) == 1
     assert await year.processes.database.load("ledgers", [LEDGER]) == [damaged]
     assert await year.processes.database.find("items", {}) == before
 
@@ -127,10 +127,10 @@ async def test_what_the_field_counts_is_read_from_the_database(year: Office) -> 
     assert await year.told("quota_items_in_use", state="confirmed") == 2
     assert await year.told("quota_items_refused", reason="quota-exhausted") == 0
     assert await year.told("quota_items_refused", reason="other") == 0
-    assert await year.told("quota_representatives_full") == 0
+    assert await year.told("quota_representatives_exhausted") == 0
     assert await year.told("quota_sanctions_in_force") == 0
-    assert await year.told("quota_oldest_unanswered_reservation_seconds") == timedelta(days=1).total_seconds()
-    assert await year.told("quota_ledger_drift", kind=DiscrepancyKind.OVER_LIMIT) is None
+    assert await year.told("quota_oldest_reservation_age_seconds") == timedelta(days=1).total_seconds()
+    assert await year.told("quota_ledger_discrepancies", kind=DiscrepancyKind.OVER_LIMIT) is None
 
 
 @pytest.mark.rule("S7")

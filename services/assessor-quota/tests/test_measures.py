@@ -74,10 +74,10 @@ async def test_every_reason_a_submission_can_be_refused_for_has_a_name_of_its_ow
 @pytest.mark.rule("Q1")
 async def test_a_representative_is_full_with_the_last_place_and_not_before(bench: HandlerHarness[Store]) -> None:
     await fill(bench, LIMIT - 1)
-    assert await read(bench, "quota_representatives_full") == {(): 0}
+    assert await read(bench, "quota_representatives_exhausted") == {(): 0}
     await hear(bench, [submitted("last")], NOW)
-    assert await read(bench, "quota_representatives_full") == {(): 1}
-    assert await read(bench, "quota_representatives_full", NEW_YEAR) == {(): 0}
+    assert await read(bench, "quota_representatives_exhausted") == {(): 1}
+    assert await read(bench, "quota_representatives_exhausted", NEW_YEAR) == {(): 0}
 
 
 @pytest.mark.rule("S4")
@@ -94,20 +94,20 @@ async def test_drift_is_not_told_before_a_sweep_and_is_zero_of_every_kind_after_
     bench: HandlerHarness[Store],
 ) -> None:
     await hear(bench, [submitted("a")], NOW)
-    assert await read(bench, "quota_ledger_drift") == {}
+    assert await read(bench, "quota_ledger_discrepancies") == {}
     await run_job(bench, "reconcile", NOW)
-    assert await read(bench, "quota_ledger_drift") == {(kind.value,): 0 for kind in DiscrepancyKind}
+    assert await read(bench, "quota_ledger_discrepancies") == {(kind.value,): 0 for kind in DiscrepancyKind}
 
 
 @pytest.mark.rule("Q2")
 async def test_a_finding_that_is_too_old_is_not_told_as_if_all_were_well(bench: HandlerHarness[Store]) -> None:
     await run_job(bench, "reconcile", NOW)
-    assert await read(bench, "quota_ledger_drift", NOW + timedelta(hours=1))
-    assert await read(bench, "quota_ledger_drift", NOW + timedelta(hours=1, seconds=1)) == {}
+    assert await read(bench, "quota_ledger_discrepancies", NOW + timedelta(hours=1))
+    assert await read(bench, "quota_ledger_discrepancies", NOW + timedelta(hours=1, seconds=1)) == {}
 
 
 async def test_the_oldest_unanswered_reservation_ages_until_it_is_answered(bench: HandlerHarness[Store]) -> None:
-    name = "quota_oldest_unanswered_reservation_seconds"
+    name = "quota_oldest_reservation_age_seconds"
     assert await read(bench, name) == {(): 0}
     await hear(bench, [submitted("a", NORTH)], NOW)
     await hear(bench, [submitted("b", NORTH)], NOW + timedelta(days=1))

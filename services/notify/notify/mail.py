@@ -26,8 +26,8 @@ def make_sender(settings: Settings) -> Send:
             port=settings.smtp_port,
             username=settings.smtp_user,
             password=password,
-            use_tls=settings.smtp_tls == "from_the_start",
-            start_tls=None if settings.smtp_tls == "if_offered" else settings.smtp_tls == "starttls",
+            use_tls=settings.smtp_tls == "implicit",
+            start_tls=None if settings.smtp_tls == "opportunistic" else settings.smtp_tls == "starttls",
             timeout=settings.smtp_timeout_seconds,
         )
 

@@ -23,7 +23,7 @@ def service(settings: Settings | None = None) -> ServiceDefinition:
         indexes=INDEXES,
         subscriptions=SUBSCRIPTIONS,
         router=router,
-        jobs=jobs(make_sender(settings), settings.mails_at_once),
+        jobs=jobs(make_sender(settings), settings.mail_batch_size),
     )
 
 

@@ -14,14 +14,14 @@ class Settings(ChassisSettings):
     smtp_host: str = "127.0.0.1"
     smtp_port: Annotated[int, Field(ge=1, le=65535)] = 8025
     smtp_sender: Annotated[str, Field(pattern="^[^@ ]+@[^@ ]+$")] = "green@green.invalid"
-    smtp_tls: Literal["if_offered", "starttls", "from_the_start"] = "if_offered"
-    """``starttls`` and ``from_the_start`` send nothing in clear; a password in production is given over these only."""
+    smtp_tls: Literal["opportunistic", "starttls", "implicit"] = "opportunistic"
+    """``starttls`` and ``implicit`` send nothing in clear; a password in production is given over these only."""
     smtp_user: str | None = None
     """None: the server takes mail from this network without a name."""
     smtp_password_file: FilePath | None = None
     """A file that holds the password of ``smtp_user`` and nothing else."""
     smtp_timeout_seconds: Annotated[float, Field(gt=0)] = 10.0
-    mails_at_once: Annotated[int, Field(ge=1, le=500)] = 50
+    mail_batch_size: Annotated[int, Field(ge=1, le=500)] = 50
     """How many e-mails one look at what is due sends."""
 
     @field_validator("smtp_sender")
@@ -34,9 +34,9 @@ class Settings(ChassisSettings):
     @field_validator("smtp_user")
     @classmethod
     def _no_password_in_clear(cls, value: str | None, info: ValidationInfo) -> str | None:
-        in_clear = info.data.get("smtp_tls") == "if_offered" and info.data.get("mode") is Mode.PRODUCTION
+        in_clear = info.data.get("smtp_tls") == "opportunistic" and info.data.get("mode") is Mode.PRODUCTION
         if value is not None and in_clear:
-            raise ValueError("with a user name GREEN_SMTP_TLS starttls or from_the_start in production mode")
+            raise ValueError("with a user name GREEN_SMTP_TLS starttls or implicit in production mode")
         return value
 
     @field_validator("smtp_password_file")

@@ -10,8 +10,8 @@ from faststream.rabbit import QueueType, RabbitQueue
 from messages.event import Event
 
 EVENTS_EXCHANGE = "green.events"
-DEAD_EXCHANGE = "green.dead"
-UNHEARD_QUEUE = "green.unheard"
+DEAD_EXCHANGE = "green.dlx"
+UNHEARD_QUEUE = "green.unrouted"
 """Takes what no service listens to, so that the broker can confirm it; operators may look, the oldest goes first."""
 UNHEARD_KEPT = 10_000
 DELIVERY_LIMIT = 200
@@ -42,7 +42,7 @@ def service_queues(service: str, heard: Iterable[type[Event]]) -> tuple[ServiceQ
 
 
 def dead_letter_queue(service: str) -> str:
-    return f"{service}.dead"
+    return f"{service}.dlq"
 
 
 def rabbit_queue(name: str) -> RabbitQueue:
@@ -115,8 +115,8 @@ def _policy(vhost: str, service: str) -> dict[str, Any]:
     """All that may change stands in the policy: changed queue arguments refuse to start."""
     return {
         "vhost": vhost,
-        "name": f"{service}-streams",
-        "pattern": f"^{service}\\.(?!dead$)",
+        "name": f"{service}-queues",
+        "pattern": f"^{service}\\.(?!dlq$)",
         "apply-to": "queues",
         "priority": 1,
         "definition": {
@@ -132,8 +132,8 @@ def _policy(vhost: str, service: str) -> dict[str, Any]:
 def _dead_policy(vhost: str) -> dict[str, Any]:
     return {
         "vhost": vhost,
-        "name": "dead",
-        "pattern": "\\.dead$",
+        "name": "dead-letter-queues",
+        "pattern": "\\.dlq$",
         "apply-to": "queues",
         "priority": 1,
         "definition": {"delivery-limit": DEAD_DELIVERY_LIMIT},
@@ -143,7 +143,7 @@ def _dead_policy(vhost: str) -> dict[str, Any]:
 def _unrouted_policy(vhost: str) -> dict[str, Any]:
     return {
         "vhost": vhost,
-        "name": "unheard",
+        "name": "unrouted",
         "pattern": f"^{_exact(UNHEARD_QUEUE)}$",
         "apply-to": "queues",
         "priority": 1,

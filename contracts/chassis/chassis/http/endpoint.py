@@ -88,7 +88,7 @@ class ApiContext:
         await self.audit_read(actor, policy, request, denied)
         hidden = policy.hidden and not denied.open
         status = 404 if hidden else 403
-        self.metrics.access_refusals.labels(policy.name, str(status)).inc()
+        self.metrics.access_denied.labels(policy.name, str(status)).inc()
         return Refusal("not-found", status=404) if hidden else _not_allowed(denied)
 
 
@@ -120,7 +120,7 @@ class Authorize:
             raise self._unknown("token-invalid", 'Bearer error="invalid_token"') from None
 
     def _unknown(self, code: str, challenge: str) -> Refusal:
-        self.gate.metrics.access_refusals.labels(self.policy.name, "401").inc()
+        self.gate.metrics.access_denied.labels(self.policy.name, "401").inc()
         return UnauthenticatedError(code, challenge)
 
 

@@ -95,7 +95,7 @@ class Dispatcher:
         except UndecodableMessageError as problem:
             return Failure("never", str(problem))
         age = self._age(heard, delivery.at)
-        self._metrics.event_age_seconds.labels(heard.type).observe(max(0.0, age.total_seconds()))
+        self._metrics.event_lag_seconds.labels(heard.type).observe(max(0.0, age.total_seconds()))
         with self._tracing.consume_span(heard.type, delivery.headers) as span:
             trouble = await self._perform(heard, hears)
             if trouble is not None:
@@ -141,7 +141,7 @@ class Dispatcher:
         except DatabaseUnavailableError as problem:
             return Failure("no database", f"not now: {problem}")
         except TransientError as problem:
-            self._metrics.deferred.labels(self._service).inc()
+            self._metrics.messages_deferred.labels(self._service).inc()
             return Failure("again later", f"not yet: {problem}")
         except PoisonMessageError as problem:
             return Failure("never", f"poison: {problem}")

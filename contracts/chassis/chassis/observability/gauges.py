@@ -92,9 +92,9 @@ class GaugeReader:
         try:
             told.values = _checked(told.measure, await self._read(told.measure))
         except Exception:
-            log.exception("measure failed", measure=name)
+            log.exception("gauge failed", gauge=name)
             return False
-        self._metrics.measured.labels(name).set_to_current_time()
+        self._metrics.gauge_last_read.labels(name).set_to_current_time()
         return True
 
     async def _read(self, measure: DomainGauge) -> Values:

@@ -237,8 +237,8 @@ class Relay:
         return self._lanes.room_for(SWEEP_PAGE_SIZE)
 
     async def _measure(self) -> None:
-        self._metrics.outbox_unsent.set(await self._unsent.count())
-        self._metrics.outbox_oldest_unsent_seconds.set(await self._unsent.oldest_age())
+        self._metrics.outbox_pending.set(await self._unsent.count())
+        self._metrics.outbox_oldest_pending_seconds.set(await self._unsent.oldest_age())
 
 
 def _publish_rounds(document: Document) -> list[list[int]]:

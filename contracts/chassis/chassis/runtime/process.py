@@ -122,8 +122,8 @@ class Process:
             metrics=self.metrics,
             relay_wakeup=self.relay.enqueue,
             steps=self._service.steps,
-            batch_max=self._settings.batch_max,
-            commits_in_flight=self._settings.commits_in_flight,
+            batch_max=self._settings.max_batch_size,
+            commits_in_flight=self._settings.commit_workers,
             token=self._token,
             tracing=self.tracing,
         )
@@ -158,7 +158,7 @@ class Process:
             self._service.router(gate),
             health_of=self.health,
             metrics=self.metrics,
-            body_max=settings.body_max_bytes,
+            body_max=settings.max_body_bytes,
             tracing=self.tracing,
         )
 
@@ -183,7 +183,7 @@ class Process:
             self.committer,
             clock=self.clock,
             metrics=self.metrics,
-            look_every=self._settings.jobs_every_seconds,
+            look_every=self._settings.jobs_poll_interval_seconds,
         )
         replayer = ParkedMessageReplayer(leases, self.parked, self.reception, self.metrics)
         loops = (*runner.loops(), *replayer.loops(), *self._measuring().loops())
@@ -199,7 +199,7 @@ class Process:
             self._service.measures,
             clock=self.clock,
             metrics=self.metrics,
-            seconds=self._settings.measures_every_seconds,
+            seconds=self._settings.gauges_interval_seconds,
         )
 
     def _watch(self) -> None:

@@ -40,7 +40,7 @@ async def _serve(service: ServiceDefinition) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
-        timeout_graceful_shutdown=int(settings.stop_within_seconds),
+        timeout_graceful_shutdown=int(settings.shutdown_timeout_seconds),
     )
     async with process:
         await uvicorn.Server(config).serve()

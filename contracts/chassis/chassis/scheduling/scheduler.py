@@ -66,7 +66,7 @@ class JobScheduler:
         return done or 0
 
     async def _work(self, job: Job) -> int:
-        self._metrics.job_last_look.labels(job.name).set_to_current_time()
+        self._metrics.job_last_poll.labels(job.name).set_to_current_time()
         items = await job.due(job.store(read_only_unit(self._database)), self._clock.now())
         outcomes = await asyncio.gather(*(self._perform(job, item) for item in items))
         return outcomes.count("done")
@@ -100,7 +100,7 @@ class ParkedMessageReplayer:
     async def look(self) -> int:
         """Try again what waits, where the turn is ours, and tell how many wait, whoever's turn it is."""
         tried = await self._leases.run_under_lease("replay", LEASED + REPLAY_EVERY, self._replay_all) or 0
-        self._metrics.parked.set(await self._parked.count())
+        self._metrics.parked_messages.set(await self._parked.count())
         return tried
 
     async def _replay_all(self) -> int:

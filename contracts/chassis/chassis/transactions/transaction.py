@@ -90,8 +90,8 @@ class BatchTransaction:
         done = [result for _, result in results if isinstance(result, _Handled)]
         if done:
             await self._save(batch, done)
-            self._metrics.batch_size.observe(len(done))
-            self._metrics.commit_seconds.observe(perf_counter() - began)
+            self._metrics.commit_batch_size.observe(len(done))
+            self._metrics.commit_duration_seconds.observe(perf_counter() - began)
         return results
 
     @staticmethod
@@ -116,7 +116,7 @@ class BatchTransaction:
         return [work for work in works if work.inbox_id not in known]
 
     def _answer_duplicate(self, work: WorkItem, row: Document) -> None:
-        self._metrics.duplicates.labels(work.consumer).inc()
+        self._metrics.inbox_duplicates.labels(work.consumer).inc()
         try:
             work.answer(duplicate_reply(work, row))
         except Refusal as refusal:
@@ -154,7 +154,7 @@ class BatchTransaction:
             self._wake_relay(document)
 
     def _resolve(self, work: WorkItem, result: _Handled | Exception) -> None:
-        self._metrics.works.labels(_outcome_label(result)).inc()
+        self._metrics.work_items.labels(_outcome_label(result)).inc()
         if isinstance(result, _Handled):
             self._count(result.outcome.refusal)
             if result.stale:
@@ -171,7 +171,7 @@ class BatchTransaction:
 
 def _outcome_label(result: _Handled | Exception) -> str:
     if isinstance(result, _Handled):
-        return "refusal recorded" if result.outcome.refusal else "done"
+        return "refusal_recorded" if result.outcome.refusal else "done"
     if isinstance(result, Refusal):
         return "refused"
     return "deferred" if isinstance(result, TransientError) else "failed"
