@@ -57,7 +57,7 @@ def addresses(places: StackPaths, broker: BrokerAdmin, *, prometheus: bool) -> I
     for service in SERVICES:
         yield f"  {service.name:<16}{places.address(service.name)}/openapi.json"
     if prometheus:
-        yield f"  {'dashboards':<16}{places.address('prometheus')}/consoles/assessor-quota.html"
+        yield f"  {'dashboards':<16}{places.address('prometheus')}/consoles/services.html"
         yield f"  {'alerts':<16}{places.address('prometheus')}/classic/alerts"
     password = f" (admin, password in {places.folder}/broker/state.json)" if broker.process else ""
     yield f"  {'RabbitMQ':<16}{broker.management_url}{password}"

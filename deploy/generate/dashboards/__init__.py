@@ -1,1 +1,1 @@
-"""Dashboards as code: one list of panels for each service, written for Grafana and as a page of Prometheus itself."""
+"""Dashboard as code: one list of panels with the service as variable, for Grafana and as a page of Prometheus."""

@@ -1,11 +1,14 @@
-"""A board as a console template: a page that Prometheus itself serves under /consoles/, where there is no Grafana."""
+"""The dashboard as a console template: Prometheus serves it at /consoles/services.html?service=review.
+
+The service is a parameter of the address. The template takes known names only, because it stands in the queries.
+"""
 
 from __future__ import annotations
 
 import json
 from html import escape
 
-from deploy.generate.dashboards.panels import Dashboard, Panel, PanelUnit, Row
+from deploy.generate.dashboards.panels import SERVICE, Dashboard, Panel, PanelUnit, Row
 
 NUMBERS = {PanelUnit.SECONDS: "humanizeDuration", PanelUnit.BYTES: "humanize1024"}
 STYLES = (
@@ -37,25 +40,34 @@ small { color: #555; display: block; }
 """
 
 
-def rendered(board: Dashboard, others: tuple[Dashboard, ...] = ()) -> str:
-    """Give the page; the graphs are drawn by the scripts that Debian's Prometheus brings along."""
-    links = "\n".join(f'<a href="{other.name}.html">{escape(other.title)}</a>' for other in others)
+def rendered(board: Dashboard) -> str:
+    """Return the page; scripts of Debian's Prometheus package draw the graphs."""
+    links = "\n".join(f'<a href="{board.name}.html?service={name}">{escape(name)}</a>' for name in board.services)
     rows = "\n".join(_row(row, number) for number, row in enumerate(board.rows))
-    return f"""<!doctype html>
+    return f"""{_chosen_service(board.services)}<!doctype html>
 <html lang="zh">
 <head>
 <meta charset="utf-8">
-<title>{escape(board.title)}</title>
+<title>{escape(board.title)} {{{{ $service }}}}</title>
 {_head()}
 <style>{STYLE}</style>
 </head>
 <body>
 <nav>{links} <a href="{{{{ pathPrefix }}}}/classic/alerts">告警 Alerts</a></nav>
-<h1>{escape(board.title)}</h1>
+<h1>{escape(board.title)}: {{{{ $service }}}}</h1>
 {rows}
 </body>
 </html>
 """
+
+
+def _chosen_service(services: tuple[str, ...]) -> str:
+    """Return the actions that set ``$service``: the parameter if it is a service, else the first one."""
+    known = " ".join(f'"{name}"' for name in services)
+    return (
+        f'{{{{ $service := "{services[0]}" }}}}'
+        f"{{{{ if eq .Params.service {known} }}}}{{{{ $service = .Params.service }}}}{{{{ end }}}}"
+    )
 
 
 def _head() -> str:
@@ -72,28 +84,35 @@ def _head() -> str:
 def _row(row: Row, number: int) -> str:
     numbers = "\n".join(map(_number, row.numbers))
     graphs = "\n".join(_graph(panel, f"graph-{number}-{place}") for place, panel in enumerate(row.graphs))
-    return f"""<h2>{escape(row.title)}</h2>
+    shown = f"""<h2>{escape(row.title)}</h2>
 <div class="numbers">
 {numbers}
 </div>
 <div class="graphs">
 {graphs}
 </div>"""
+    return shown if row.service is None else f'{{{{ if eq $service "{row.service}" }}}}{shown}{{{{ end }}}}'
 
 
 def _number(panel: Panel) -> str:
     (query,) = panel.queries
     shape = NUMBERS.get(panel.unit, "humanize")
     alarm = "" if panel.alarm is None else f"{{{{ if ge (value .) {panel.alarm:.1f} }}}} alarm{{{{ end }}}}"
-    return f"""{{{{ with query `{query.expression}` }}}}{{{{ with first . }}}}<div class="number{alarm}">
+    return f"""{{{{ with query {_expression(query.expression)} }}}}{{{{ with first . }}}}<div class="number{alarm}">
 <h3>{escape(panel.title)}</h3><small>{escape(panel.english)}</small><b>{{{{ value . | {shape} }}}}</b></div>
 {{{{ end }}}}{{{{ else }}}}<div class="number">
 <h3>{escape(panel.title)}</h3><small>{escape(panel.english)}</small><b>–</b></div>{{{{ end }}}}"""
 
 
+def _expression(expression: str) -> str:
+    """Return the template's expression for a query, with the chosen service in it."""
+    if SERVICE not in expression:
+        return f"`{expression}`"
+    return f"(reReplaceAll `[$]service` $service `{expression}`)"
+
+
 def _graph(panel: Panel, place: str) -> str:
     asked = {
-        "expr": [query.expression for query in panel.queries],
         "name": [query.legend.replace("{{", "[[ ").replace("}}", " ]]") or panel.title for query in panel.queries],
         "min": 0,
         "renderer": "line",
@@ -102,11 +121,13 @@ def _graph(panel: Panel, place: str) -> str:
         "yTitle": panel.unit.word,
         "xTitle": "",
     }
+    expressions = json.dumps([query.expression for query in panel.queries])
     words = json.dumps(asked, ensure_ascii=False).replace("</", "<\\/")
     return f"""<div class="graph">
 <h3>{escape(panel.title)}</h3><small>{escape(panel.english)}</small><div id="{place}"></div>
 <script>
 new PromConsole.Graph(Object.assign({words}, {{
+  expr: {expressions}.map((each) => each.replaceAll("{SERVICE}", {{{{ $service }}}})),
   node: document.getElementById("{place}"),
   yAxisFormatter: PromConsole.NumberFormatter.humanize,
   yHoverFormatter: PromConsole.NumberFormatter.humanize,

@@ -1,21 +1,13 @@
-"""The page of each service: what its field counts first, then what every service has."""
+"""The dashboard of the services: rows for every service, then rows of one service's domain."""
 
 from __future__ import annotations
 
 from deploy.generate.dashboards.panels import Dashboard, PanelUnit, Query, Row, delivery, graph, http, number, process
-from deploy.services import SERVICES, Service
-
-TITLES = {
-    "applications": "申报 applications",
-    "assessor-quota": "第三方服务机构与名额 assessor-quota",
-    "review": "审核评审 review",
-    "registry": "名录与名单 registry",
-    "notify": "通知 notify",
-}
+from deploy.services import SERVICES
 
 
 def quota() -> Row:
-    """Every process of the jobs role measures for itself: the greatest counts."""
+    """Return the domain row of assessor-quota; each process with the jobs role reads the gauges: the maximum counts."""
     return Row(
         "名额与处罚 Quota and sanctions",
         numbers=(
@@ -61,6 +53,7 @@ def quota() -> Row:
                 Query("max by (kind) (green_quota_ledger_discrepancies)", "{{kind}}"),
             ),
         ),
+        service="assessor-quota",
     )
 
 
@@ -68,14 +61,9 @@ def _stale() -> str:
     return 'max(time() - max by (gauge) (green_gauge_last_read_timestamp_seconds{job="assessor-quota"}))'
 
 
-FIELD = {"assessor-quota": quota}
-"""The rows of a service's own field; a service that measures its field adds its own."""
-
-
-def dashboard(service: Service) -> Dashboard:
-    job = service.name
-    field = (FIELD[job](),) if job in FIELD else ()
-    return Dashboard(job, TITLES[job], (*field, delivery(job), http(job), process(job)))
-
-
-BOARDS = tuple(dashboard(service) for service in SERVICES)
+DASHBOARD = Dashboard(
+    "services",
+    "绿色制造服务 Services",
+    tuple(service.name for service in SERVICES),
+    (delivery(), http(), process(), quota()),
+)

@@ -1,11 +1,11 @@
-"""The files of the dashboards: Grafana's JSON and console templates of Prometheus."""
+"""The files of the dashboard: Grafana's JSON and the console template of Prometheus."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from deploy.generate.dashboards import console, grafana
-from deploy.generate.dashboards.dashboards import BOARDS
+from deploy.generate.dashboards.dashboards import DASHBOARD
 
 FOLDER = Path(__file__).parent
 CONSOLES = FOLDER / "consoles"
@@ -13,5 +13,7 @@ CONSOLES = FOLDER / "consoles"
 
 def generate() -> dict[Path, str]:
     """Return file → text."""
-    pages = {CONSOLES / f"{board.name}.html": console.rendered(board, BOARDS) for board in BOARDS}
-    return {FOLDER / "grafana" / f"{board.name}.json": grafana.rendered(board) for board in BOARDS} | pages
+    return {
+        FOLDER / "grafana" / f"{DASHBOARD.name}.json": grafana.rendered(DASHBOARD),
+        CONSOLES / f"{DASHBOARD.name}.html": console.rendered(DASHBOARD),
+    }

@@ -1,4 +1,4 @@
-"""A board as Grafana's JSON, to be provisioned or imported; the data source is chosen there."""
+"""The dashboard as Grafana's JSON, to be provisioned or imported; data source and service are variables there."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from grafana_foundation_sdk.models.dashboard import (
     GridPos,
     Threshold,
     ThresholdsMode,
+    VariableOption,
 )
 
-from deploy.generate.dashboards.panels import Dashboard, Panel, Query
+from deploy.generate.dashboards.panels import SERVICE, Dashboard, Panel, Query
 
 WIDTH = 24
 NUMBER_WIDTH, NUMBER_HEIGHT = 4, 4
@@ -25,12 +26,13 @@ def rendered(board: Dashboard) -> str:
     built = (
         dashboard.Dashboard(board.title)
         .uid(f"green-{board.name}")
-        .tags(["green", board.name])
+        .tags(["green"])
         .timezone("Asia/Shanghai")
         .time("now-6h", "now")
         .refresh("30s")
         .readonly()
         .with_variable(dashboard.DatasourceVariable("source").type("prometheus").label("数据源"))
+        .with_variable(_service_variable(board.services))
     )
     top = 0
     for row in board.rows:
@@ -43,6 +45,17 @@ def rendered(board: Dashboard) -> str:
             built = built.with_panel(_graph(panel).grid_pos(_place(place, top, GRAPH_WIDTH, GRAPH_HEIGHT)))
         top += GRAPH_HEIGHT * -(-len(row.graphs) * GRAPH_WIDTH // WIDTH)
     return json.dumps(json.loads(JSONEncoder().encode(built.build())), ensure_ascii=False, indent=1) + "\n"
+
+
+def _service_variable(services: tuple[str, ...]) -> dashboard.CustomVariable:
+    options = [VariableOption(selected=name == services[0], text=name, value=name) for name in services]
+    return (
+        dashboard.CustomVariable(SERVICE.removeprefix("$"))
+        .label("服务")
+        .values(",".join(services))
+        .options(options)
+        .current(options[0])
+    )
 
 
 def _place(number: int, top: int, width: int, height: int) -> GridPos:

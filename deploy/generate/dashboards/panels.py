@@ -1,13 +1,17 @@
-"""What a panel shows, and the panels that every service has: delivery, HTTP, its process."""
+"""Panels, and the rows for every service: delivery, HTTP, processes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
 
+SERVICE = "$service"
+"""Variable of the dashboard; stands in queries for the name of the chosen service."""
+HERE = f'{{job="{SERVICE}"}}'
+
 
 class PanelUnit(Enum):
-    """Grafana's name, and the word a person reads."""
+    """Grafana's name, and the Chinese word."""
 
     COUNT = ("short", "")
     SECONDS = ("s", "秒")
@@ -27,7 +31,7 @@ class PanelUnit(Enum):
 class Query:
     expression: str
     legend: str = ""
-    """For people; ``{{label}}`` stands for the value of a label."""
+    """Text in the graph; ``{{label}}`` stands for the value of a label."""
 
 
 @dataclass(frozen=True)
@@ -46,14 +50,16 @@ class Row:
     title: str
     numbers: tuple[Panel, ...] = ()
     graphs: tuple[Panel, ...] = ()
+    service: str | None = None
+    """Service that alone has the metrics of this row."""
 
 
 @dataclass(frozen=True)
 class Dashboard:
-    """The page of one service; ``name`` is the service's."""
-
     name: str
     title: str
+    services: tuple[str, ...]
+    """Values of the variable."""
     rows: tuple[Row, ...]
 
     @property
@@ -71,37 +77,36 @@ def graph(title: str, english: str, unit: PanelUnit, *queries: Query) -> Panel:
     return Panel(title, english, queries, unit)
 
 
-def quantiles(histogram: str, job: str) -> tuple[Query, ...]:
-    """Half, and all but one in a hundred, over the last five minutes."""
-    rate = f'sum by (le) (rate({histogram}_bucket{{job="{job}"}}[5m]))'
+def quantiles(histogram: str) -> tuple[Query, ...]:
+    """Return median and 99th percentile over the last five minutes."""
+    rate = f"sum by (le) (rate({histogram}_bucket{HERE}[5m]))"
     return tuple(Query(f"histogram_quantile({share}, {rate})", word) for share, word in ((0.5, "中位"), (0.99, "99%")))
 
 
-def rates(counter: str, job: str, label: str = "") -> Query:
-    """By one label, or all together."""
+def rates(counter: str, label: str = "") -> Query:
+    """Return the rate of a counter, by one label or in total."""
     by = f" by ({label})" if label else ""
     legend = f"{{{{{label}}}}}" if label else ""
-    return Query(f'sum{by} (rate({counter}{{job="{job}"}}[5m]))', legend)
+    return Query(f"sum{by} (rate({counter}{HERE}[5m]))", legend)
 
 
-def delivery(job: str) -> Row:
-    here = f'{{job="{job}"}}'
+def delivery() -> Row:
     return Row(
         "投递 Delivery",
         numbers=(
-            number("待发事件", "Events waiting to be published", f"max(green_outbox_pending{here})"),
+            number("待发事件", "Events waiting to be published", f"max(green_outbox_pending{HERE})"),
             number(
                 "最早待发事件",
                 "Age of the oldest unpublished event",
-                f"max(green_outbox_oldest_pending_seconds{here})",
+                f"max(green_outbox_oldest_pending_seconds{HERE})",
                 PanelUnit.SECONDS,
                 alarm=30,
             ),
-            number("搁置消息", "Messages parked", f"max(green_parked_messages{here})", alarm=1),
+            number("搁置消息", "Messages parked", f"max(green_parked_messages{HERE})", alarm=1),
             number(
                 "死信（1小时）",
                 "Dead letters in an hour",
-                f"sum(increase(green_dead_letters_total{here}[1h]))",
+                f"sum(increase(green_dead_letters_total{HERE}[1h]))",
                 alarm=1,
             ),
         ),
@@ -110,23 +115,21 @@ def delivery(job: str) -> Row:
                 "事件到达时龄",
                 "Age of events at handling",
                 PanelUnit.SECONDS,
-                *quantiles("green_event_lag_seconds", job),
+                *quantiles("green_event_lag_seconds"),
             ),
-            graph(
-                "事务提交用时", "Time of a commit", PanelUnit.SECONDS, *quantiles("green_commit_duration_seconds", job)
-            ),
+            graph("事务提交用时", "Time of a commit", PanelUnit.SECONDS, *quantiles("green_commit_duration_seconds")),
             graph(
                 "处理量（按结果）",
                 "Works by outcome",
                 PanelUnit.PER_SECOND,
-                rates("green_work_items_total", job, "outcome"),
+                rates("green_work_items_total", "outcome"),
             ),
             graph(
                 "重复、过时、重试、失败",
                 "Duplicates, stale, conflicts, deferred, failures",
                 PanelUnit.PER_SECOND,
                 *(
-                    Query(rates(f"green_{name}_total", job).expression, word)
+                    Query(rates(f"green_{name}_total").expression, word)
                     for name, word in (
                         ("inbox_duplicates", "重复"),
                         ("stale", "过时"),
@@ -141,7 +144,7 @@ def delivery(job: str) -> Row:
     )
 
 
-def http(job: str) -> Row:
+def http() -> Row:
     return Row(
         "接口 HTTP",
         graphs=(
@@ -149,42 +152,39 @@ def http(job: str) -> Row:
                 "请求量（按状态）",
                 "Requests by status",
                 PanelUnit.PER_SECOND,
-                rates("http_requests_total", job, "status"),
+                rates("http_requests_total", "status"),
             ),
-            graph(
-                "应答用时", "Time to answer", PanelUnit.SECONDS, *quantiles("http_request_duration_highr_seconds", job)
-            ),
+            graph("应答用时", "Time to answer", PanelUnit.SECONDS, *quantiles("http_request_duration_highr_seconds")),
             graph(
                 "规则拒绝（按代码）",
                 "Refusals by a rule, by code",
                 PanelUnit.PER_SECOND,
-                rates("green_handler_refusals_total", job, "code"),
+                rates("green_handler_refusals_total", "code"),
             ),
             graph(
                 "权限拒绝（按权限项）",
                 "Access denied, by policy",
                 PanelUnit.PER_SECOND,
-                rates("green_access_denied_total", job, "policy"),
+                rates("green_access_denied_total", "policy"),
             ),
         ),
     )
 
 
-def process(job: str) -> Row:
-    here = f'{{job="{job}"}}'
+def process() -> Row:
     return Row(
         "进程与任务 Processes and jobs",
         graphs=(
-            graph("内存", "Memory", PanelUnit.BYTES, Query(f"process_resident_memory_bytes{here}", "{{instance}}")),
+            graph("内存", "Memory", PanelUnit.BYTES, Query(f"process_resident_memory_bytes{HERE}", "{{instance}}")),
             graph(
                 "距任务上次检查",
                 "Since the last poll of a job",
                 PanelUnit.SECONDS,
-                Query(_seconds_since_poll(here), "{{exported_job}}"),
+                Query(_seconds_since_poll(), "{{exported_job}}"),
             ),
         ),
     )
 
 
-def _seconds_since_poll(here: str) -> str:
-    return f"time() - max by (exported_job) (green_job_last_poll_timestamp_seconds{here})"
+def _seconds_since_poll() -> str:
+    return f"time() - max by (exported_job) (green_job_last_poll_timestamp_seconds{HERE})"
