@@ -21,7 +21,7 @@ from tests.bench.competitor import Servers, Start, measured
 from tests.bench.measure import Latencies, Run, rate
 from tests.bench.steady_state import steady_rounds
 from tests.bench.workload import FULL, GIVING_BACK, PATTERN, Submissions, settle_in
-from tests.support.race_environment import SERVICE, SPEAKER, RaceEnvironment
+from tests.support.race_environment import PUBLISHER, SERVICE, RaceEnvironment
 
 ROUNDS = 2
 CHUNK = 1_000
@@ -83,47 +83,47 @@ class Reservations:
 
 async def reservation_rounds(servers: Servers, folder: Path) -> Reservations:
     """Drain in turn, ``ROUNDS`` times; then waiting times at a quarter of what was drained."""
-    arena = await RaceEnvironment.build(PrivateServers(*servers), _made(folder / "reservations"), _definitions())
-    await arena.register([*FULL, *GIVING_BACK, PATTERN])
-    database = open_database(servers.mongod.admin_url, arena.database.name)
+    environment = await RaceEnvironment.build(PrivateServers(*servers), _made(folder / "reservations"), _definitions())
+    await environment.register([*FULL, *GIVING_BACK, PATTERN])
+    database = open_database(servers.mongod.admin_url, environment.database.name)
     await settle_in(database)
     submissions, runs = Submissions(), defaultdict(list)
     for number in range(ROUNDS):
         for contest in CONTESTS:
-            run = await _run(contest, submissions, arena, servers)
+            run = await _run(contest, submissions, environment, servers)
             print(f"round {number + 1}  {contest.name:48} {run.rate:8.0f}/s", flush=True)
             runs[contest.name].append(run)
     steadily = rate(runs[MANY_ASK]) * FIRST_LEVEL
-    latencies = await steady_rounds(arena, submissions, steadily, database)
+    latencies = await steady_rounds(environment, submissions, steadily, database)
     await database.close()
     return Reservations(dict(runs), steadily, latencies)
 
 
-async def _run(contest: Contest, submissions: Submissions, arena: RaceEnvironment, servers: Servers) -> Run:
+async def _run(contest: Contest, submissions: Submissions, environment: RaceEnvironment, servers: Servers) -> Run:
     task = {"messages": contest.messages, "limit": contest.limit}
-    told = {**arena.environment, "GREEN_ROLE": "worker", "GREEN_PORT": str(free_ports(1)[0])}
+    told = {**environment.environment, "GREEN_ROLE": "worker", "GREEN_PORT": str(free_ports(1)[0])}
     start = Start("tests.bench.reserving", contest.contestant, task, told)
-    run = await measured(start, servers, contest.messages, lambda: _fill(contest, submissions, arena))
-    await _forget_answers(arena)
+    run = await measured(start, servers, contest.messages, lambda: _fill(contest, submissions, environment))
+    await _forget_answers(environment)
     return run
 
 
-async def _fill(contest: Contest, submissions: Submissions, arena: RaceEnvironment) -> None:
+async def _fill(contest: Contest, submissions: Submissions, environment: RaceEnvironment) -> None:
     """The queue as it stands before the contestant comes."""
     messages = list(contest.said(submissions, contest.messages))
     for start in range(0, len(messages), CHUNK):
-        await arena.publish(messages[start : start + CHUNK])
+        await environment.publish(messages[start : start + CHUNK])
 
 
-async def _forget_answers(arena: RaceEnvironment) -> None:
-    async with await aio_pika.connect(arena.servers.amqp_url(arena.vhost)) as connection:
-        await (await (await connection.channel()).get_queue(f"{SPEAKER}.{SERVICE}", ensure=False)).purge()
+async def _forget_answers(environment: RaceEnvironment) -> None:
+    async with await aio_pika.connect(environment.servers.amqp_url(environment.vhost)) as connection:
+        await (await (await connection.channel()).get_queue(f"{PUBLISHER}.{SERVICE}", ensure=False)).purge()
 
 
 def _definitions() -> dict[str, object]:
     """What assessor-quota hears, its answers to applications, and the rest of what it says with nobody to hear it."""
     unheard = [each for each in EVENTS.values() if each.owner == SERVICE and each not in ANSWERS]
-    return definitions({SERVICE: [each.event_type for each in SUBSCRIPTIONS], SPEAKER: ANSWERS}, unheard=unheard)
+    return definitions({SERVICE: [each.event_type for each in SUBSCRIPTIONS], PUBLISHER: ANSWERS}, unheard=unheard)
 
 
 def _made(folder: Path) -> Path:

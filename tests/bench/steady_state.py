@@ -21,7 +21,7 @@ from tests.bench.measure import Latencies
 from tests.bench.open_loop import answers, publish_at_rate
 from tests.bench.reserving import UPDATED_BY_MANY
 from tests.bench.workload import MANY, Asker, Submissions
-from tests.support.race_environment import NOW, SERVICE, SPEAKER, RaceEnvironment
+from tests.support.race_environment import NOW, PUBLISHER, SERVICE, RaceEnvironment
 
 ROUNDS = 2
 SECONDS, WARM_UP = 2.0, 0.5
@@ -30,14 +30,14 @@ BARE = "floor: the conditional update alone"
 
 
 async def steady_rounds(
-    arena: RaceEnvironment, submissions: Submissions, rate: float, database: Database
+    environment: RaceEnvironment, submissions: Submissions, rate: float, database: Database
 ) -> dict[str, list[Latencies]]:
     """Each mixture in turn, ``ROUNDS`` times, through one worker."""
     found: dict[str, list[Latencies]] = defaultdict(list)
-    async with _worker(arena):
+    async with _worker(environment):
         for _ in range(ROUNDS):
             for name, beside in _beside(submissions).items():
-                found[name].append(await _streamed(arena, submissions, rate, beside))
+                found[name].append(await _streamed(environment, submissions, rate, beside))
             found[BARE].append(await _updated(database, rate))
     for name, latencies in found.items():
         print(f"steady   {name:40} p99 {max(each.milliseconds(0.99) for each in latencies):6.0f} ms", flush=True)
@@ -49,9 +49,9 @@ def _beside(submissions: Submissions) -> dict[str, Iterator[Asker] | None]:
 
 
 @asynccontextmanager
-async def _worker(arena: RaceEnvironment) -> AsyncIterator[None]:
+async def _worker(environment: RaceEnvironment) -> AsyncIterator[None]:
     (port,) = free_ports(1)
-    surroundings = {**os.environ, **arena.environment, "GREEN_ROLE": "worker", "GREEN_PORT": str(port)}
+    surroundings = {**os.environ, **environment.environment, "GREEN_ROLE": "worker", "GREEN_PORT": str(port)}
     process = await asyncio.create_subprocess_exec(sys.executable, "-m", "assessor_quota.main", env=surroundings)
     try:
         await until_accepting([port], within=30)
@@ -62,14 +62,14 @@ async def _worker(arena: RaceEnvironment) -> AsyncIterator[None]:
 
 
 async def _streamed(
-    arena: RaceEnvironment, submissions: Submissions, rate: float, beside: Iterator[Asker] | None
+    environment: RaceEnvironment, submissions: Submissions, rate: float, beside: Iterator[Asker] | None
 ) -> Latencies:
     """Messages at a steady rate, each counted from the moment it was due until its answer was there."""
     wanted = int(rate * (WARM_UP + SECONDS))
     others = [_entry(each) for each in submissions.by(submissions.many, wanted)]
     more = [_entry(each) for each in submissions.by(beside, wanted)] if beside else []
-    publisher = BrokerPublisher(arena.servers.amqp_url(arena.vhost, SPEAKER))
-    async with answers(arena.servers.amqp_url(arena.vhost), f"{SPEAKER}.{SERVICE}") as answered:
+    publisher = BrokerPublisher(environment.servers.amqp_url(environment.vhost, PUBLISHER))
+    async with answers(environment.servers.amqp_url(environment.vhost), f"{PUBLISHER}.{SERVICE}") as answered:
         due = await publish_at_rate(others, rate, publisher, more)
         await answered.until(len(others) + len(more))
     await publisher.close()

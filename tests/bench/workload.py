@@ -19,12 +19,12 @@ from tests.support.load_data import DAY, YEAR, Applicant, Assessor, code
 from tests.support.race_environment import NOW
 
 REPRESENTATIVES = 10_000
-SISTERS = 3
-FULL = [Assessor(number, SISTERS) for number in range(SISTERS)]
+AFFILIATES = 3
+FULL = [Assessor(number, AFFILIATES) for number in range(AFFILIATES)]
 """Sisters whose fifteen places are taken: whoever asks is refused."""
-GIVING_BACK = [Assessor(SISTERS + number, SISTERS) for number in range(SISTERS)]
+GIVING_BACK = [Assessor(AFFILIATES + number, AFFILIATES) for number in range(AFFILIATES)]
 """Sisters whose items are given back at once: whoever asks is granted one."""
-PATTERN = Assessor(2 * SISTERS, SISTERS)
+PATTERN = Assessor(2 * AFFILIATES, AFFILIATES)
 """Registered as the others are; the ten thousand are its copies, but for code, name and legal representative."""
 CHUNK = 500
 

@@ -1,4 +1,4 @@
-"""The client: prepares drafts in peace, then submits all of them through the storm and writes down what it was told."""
+"""The client: prepares drafts, then submits all of them under faults and records every outcome in the history."""
 
 from __future__ import annotations
 
@@ -14,42 +14,42 @@ from tests.faults.cluster import Cluster
 from tests.faults.history import History
 from tests.support.load_data import Applicant, Assessor
 
-LANES = 24
-ANSWERED = 500
-"""Below this an answer is an answer, whatever it says."""
+CONCURRENCY = 24
+SERVER_ERROR = 500
+"""From this status on, the outcome of a request is unknown."""
 IMPATIENT = 20
-"""One client in so many does not try again, and waits for an answer no longer than ``IMPATIENCE`` seconds."""
+"""One request in so many is not retried and waits no longer than ``IMPATIENCE`` seconds for its answer."""
 IMPATIENCE = 0.1
 
 
 class Client:
-    """One HTTP client that tries again, with the same idempotency key, until it is answered."""
+    """An HTTP client that retries with the same idempotency key until it gets an answer."""
 
-    def __init__(self, town: Cluster, ledger: History) -> None:
-        self._town = town
-        self._ledger = ledger
-        self._http = httpx2.AsyncClient(timeout=20, limits=httpx2.Limits(max_connections=LANES))
+    def __init__(self, cluster: Cluster, history: History) -> None:
+        self._cluster = cluster
+        self._history = history
+        self._http = httpx2.AsyncClient(timeout=20, limits=httpx2.Limits(max_connections=CONCURRENCY))
         self._tokens: dict[int, str] = {}
-        self.tried_again = 0
+        self.retries = 0
 
     async def close(self) -> None:
         await self._http.aclose()
 
     async def register(self, assessors: Sequence[Assessor]) -> None:
-        token = self._town.issuer.mint(role="regional_officer")
+        token = self._cluster.issuer.mint(role="regional_officer")
 
-        async def one(assessor: Assessor) -> None:
+        async def send_one(assessor: Assessor) -> None:
             body = assessor.registration()
             answer = await self._send("assessor-quota", "POST", "/v1/assessors", assessor.uscc, token, json=body)
             _expect(answer, 201)
 
-        await each(assessors, one)
+        await for_each(assessors, send_one)
 
     async def list_in_prefectures(self, applicants: Sequence[Applicant]) -> None:
-        """Everyone is on the list of its prefecture already, as the region asks (E10)."""
+        """Put every applicant on the list of its prefecture, as the region requires (E10)."""
 
-        async def one(prefecture: Prefecture) -> None:
-            token = self._town.issuer.mint(role="prefecture_officer", prefecture=prefecture)
+        async def send_one(prefecture: Prefecture) -> None:
+            token = self._cluster.issuer.mint(role="prefecture_officer", prefecture=prefecture)
             units = [applicant.unit for applicant in applicants if applicant.prefecture == prefecture]
             body = {"document_number": f"{prefecture}-1", "published_on": "2026-03-01", "units": units}
             answer = await self._send(
@@ -57,8 +57,8 @@ class Client:
             )
             _expect(answer, 201)
 
-        await each(
-            [prefecture for prefecture in Prefecture if any(a.prefecture == prefecture for a in applicants)], one
+        await for_each(
+            [prefecture for prefecture in Prefecture if any(a.prefecture == prefecture for a in applicants)], send_one
         )
 
     async def prepare(self, applicants: Sequence[Applicant]) -> dict[int, str]:
@@ -66,35 +66,35 @@ class Client:
         known: dict[int, str] = {}
         sent: dict[bytes, asyncio.Future[None]] = {}
 
-        async def one(applicant: Applicant) -> None:
+        async def send_one(applicant: Applicant) -> None:
             if applicant.pdf not in sent:
                 sent[applicant.pdf] = asyncio.ensure_future(self._upload(applicant))
             await sent[applicant.pdf]
             known[applicant.number] = await self._draft(applicant)
 
-        await each(applicants, one)
+        await for_each(applicants, send_one)
         return known
 
     async def submit(self, applicants: Sequence[Applicant], drafts: dict[int, str]) -> None:
-        async def one(applicant: Applicant) -> None:
+        async def send_one(applicant: Applicant) -> None:
             application = drafts[applicant.number]
-            self._ledger.invoke(application)
+            self._history.invoke(application)
             path, key = f"/v1/applications/{application}/submit", f"submit-{application}"
-            told = "applications", "POST", path, key, self._applicant(applicant)
+            request = "applications", "POST", path, key, self._applicant(applicant)
             if applicant.number % IMPATIENT == 1:
-                answer = await self._send_once(*told, timeout=IMPATIENCE)
+                answer = await self._send_once(*request, timeout=IMPATIENCE)
             else:
-                answer = await self._send(*told)
+                answer = await self._send(*request)
             if answer is None:
-                self._ledger.complete(application, "unknown")
+                self._history.complete(application, "info")
             else:
-                self._ledger.complete(application, "ok" if answer.is_success else "fail", answer.status_code)
+                self._history.complete(application, "ok" if answer.is_success else "fail", answer.status_code)
 
-        await each(applicants, one)
+        await for_each(applicants, send_one)
 
     async def _upload(self, applicant: Applicant) -> None:
         by = applicant.assessor
-        token = self._town.issuer.mint(role="assessor", organisation=by.uscc) if by else self._applicant(applicant)
+        token = self._cluster.issuer.mint(role="assessor", organisation=by.uscc) if by else self._applicant(applicant)
         files = {"file": ("evidence.pdf", applicant.pdf, "application/pdf")}
         key = hashlib.sha256(applicant.pdf).hexdigest()
         _expect(await self._send("applications", "POST", "/v1/files", key, token, files=files), 200, 201)
@@ -107,12 +107,12 @@ class Client:
 
     def _applicant(self, applicant: Applicant) -> str:
         if applicant.number not in self._tokens:
-            self._tokens[applicant.number] = self._town.issuer.mint(role="applicant", organisation=applicant.uscc)
+            self._tokens[applicant.number] = self._cluster.issuer.mint(role="applicant", organisation=applicant.uscc)
         return self._tokens[applicant.number]
 
-    async def _send(self, service: str, method: str, path: str, key: str, token: str, **body: Any) -> httpx2.Response:  # noqa: ANN401 - httpx's own words
+    async def _send(self, service: str, method: str, path: str, key: str, token: str, **body: Any) -> httpx2.Response:  # noqa: ANN401 - httpx's own arguments
         while (answer := await self._send_once(service, method, path, key, token, **body)) is None:
-            self.tried_again += 1
+            self.retries += 1
             await asyncio.sleep(0.3)
         return answer
 
@@ -123,27 +123,27 @@ class Client:
         path: str,
         key: str,
         token: str,
-        **body: Any,  # noqa: ANN401 - httpx's own words
+        **body: Any,  # noqa: ANN401 - httpx's own arguments
     ) -> httpx2.Response | None:
-        """Nothing when there was no answer: it may or may not have happened."""
+        """Send once; None without an answer: the command may or may not have been executed."""
         headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": key}
-        url = f"http://127.0.0.1:{self._town.ports[service]}{path}"
+        url = f"http://127.0.0.1:{self._cluster.ports[service]}{path}"
         try:
             answer = await self._http.request(method, url, headers=headers, **body)
         except httpx2.HTTPError:
             return None
-        return answer if answer.status_code < ANSWERED else None
+        return answer if answer.status_code < SERVER_ERROR else None
 
 
-async def each(things: Sequence[Any], do: Callable[[Any], Awaitable[None]]) -> None:
-    """Do for each thing, ``LANES`` at a time."""
-    waiting = iter(things)
+async def for_each(items: Sequence[Any], do: Callable[[Any], Awaitable[None]]) -> None:
+    """Run ``do`` for every item, ``CONCURRENCY`` at a time."""
+    waiting = iter(items)
 
-    async def lane() -> None:
-        for thing in waiting:
-            await do(thing)
+    async def worker() -> None:
+        for item in waiting:
+            await do(item)
 
-    await asyncio.gather(*(lane() for _ in range(LANES)))
+    await asyncio.gather(*(worker() for _ in range(CONCURRENCY)))
 
 
 def _expect(answer: httpx2.Response, *statuses: int) -> httpx2.Response:

@@ -1,4 +1,4 @@
-"""The system under test: private servers, a link to the broker, and services as processes that are started again."""
+"""The cluster: private servers, a proxy before the broker, and services as processes that are restarted."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Self
 from chassis.security.dev_issuer import DevelopmentIssuer
 from chassis.security.pseudonyms import add_key
 from chassis.settings import Mode
-from devkit.private_servers import PrivateServers, ServiceDatabase
+from devkit.private_servers import PASSWORD, PrivateServers, ServiceDatabase
 from devkit.servers import Broker, Mongod
 from devkit.servers.processes import free_ports, until_accepting
 
@@ -21,10 +21,10 @@ from deploy.generate.broker_definitions import composed
 from deploy.services import SERVICES, Service
 from tests.faults.proxy import TcpProxy
 from tests.support.service_environment import service_environment
-from tests.support.worker import Worker, dead_at, said_twice
+from tests.support.worker import Worker, count_duplicates, crashes_of
 
 API = ("applications", "assessor-quota")
-"""Services that the client calls; their first process answers HTTP."""
+"""Services that the client calls; their first process serves HTTP."""
 PROCESSES = {
     "applications": ("api", "worker"),
     "assessor-quota": ("all", "worker"),
@@ -43,7 +43,7 @@ class Cluster:
     folder: Path
     broker: Broker
     mongod: Mongod
-    link: TcpProxy
+    proxy: TcpProxy
     issuer: DevelopmentIssuer
     vhost: str
     databases: dict[str, ServiceDatabase]
@@ -53,19 +53,19 @@ class Cluster:
     @classmethod
     async def build(cls, folder: Path) -> Self:
         broker, mongod = await asyncio.gather(Broker.start(folder / "broker"), Mongod.start(folder / "mongod"))
-        stand = PrivateServers(broker, mongod)
-        vhost = await stand.vhost(composed())
-        databases = {service.name: await stand.database(service.name) for service in SERVICES}
+        servers = PrivateServers(broker, mongod)
+        vhost = await servers.vhost(composed())
+        databases = {service.name: await servers.database(service.name) for service in SERVICES}
         first, *ports = free_ports(1 + len(API))
-        link = await TcpProxy(broker.amqp_port).start(first)
+        proxy = await TcpProxy(broker.amqp_port).start(first)
         issuer = DevelopmentIssuer(folder / "keys", Mode.LOCAL)
         add_key(folder / "persons.toml", "2026")
         (folder / "files").mkdir()
-        return cls(folder, broker, mongod, link, issuer, vhost, databases, dict(zip(API, ports, strict=True)))
+        return cls(folder, broker, mongod, proxy, issuer, vhost, databases, dict(zip(API, ports, strict=True)))
 
     @property
-    def storm_sign(self) -> Path:
-        return self.folder / "storm"
+    def faults_file(self) -> Path:
+        return self.folder / "faults"
 
     @property
     def clock_file(self) -> Path:
@@ -73,62 +73,62 @@ class Cluster:
 
     def start(self, environment: Mapping[str, str], points: tuple[str, ...]) -> None:
         for service in SERVICES:
-            for place, role in enumerate(PROCESSES[service.name]):
-                answers = place == 0 and service.name in API
-                port = self.ports[service.name] if answers else free_ports(1)[0]
+            for index, role in enumerate(PROCESSES[service.name]):
+                serves_http = index == 0 and service.name in API
+                port = self.ports[service.name] if serves_http else free_ports(1)[0]
                 self._add(service, role, points, {**environment, "GREEN_PORT": str(port)})
 
     async def ready(self) -> None:
         await until_accepting(self.ports.values(), within=READY_WITHIN)
 
-    def kill_one(self, dice: Random) -> bool:
-        """Kill a process by lot; False when that one was dead already."""
-        return dice.choice(self.workers).kill()
+    def kill_one(self, generator: Random) -> bool:
+        """Kill a random process; False when it was dead already."""
+        return generator.choice(self.workers).kill()
 
     async def restart_broker(self) -> None:
         await self.broker.kill()
         await self.broker.restart()
 
-    async def cut_while_stalled(self, seconds: float = 1.5) -> bool:
-        """The database stands still, and meanwhile every link to the broker is torn; False when there was none."""
+    async def cut_links_during_database_pause(self, seconds: float = 1.5) -> bool:
+        """Pause the database and meanwhile cut every connection to the broker; False when there was none."""
         self.mongod.pause()
         try:
             await asyncio.sleep(seconds / 2)
-            torn = self.link.cut()
+            cut_connections = self.proxy.cut()
             await asyncio.sleep(seconds / 2)
         finally:
             self.mongod.resume()
-        return torn > 0
+        return cut_connections > 0
 
-    async def pause_database(self, seconds: float = 25) -> None:
-        """Nothing passes the links to the broker, which stay open, until the heartbeats of both ends are overdue."""
-        self.link.stall()
+    async def silence_links(self, seconds: float = 25) -> None:
+        """Let no byte pass the open connections to the broker until the heartbeats of both ends are overdue."""
+        self.proxy.stall()
         await asyncio.sleep(seconds)
-        self.link.resume()
+        self.proxy.resume()
 
-    def faults_active(self) -> None:
-        """From now on processes die at the named points and events are said twice."""
-        self.storm_sign.touch()
+    def activate_faults(self) -> None:
+        """From now on processes crash at failpoints and events are published twice."""
+        self.faults_file.touch()
 
     def heal(self) -> None:
-        self.storm_sign.unlink()
+        self.faults_file.unlink()
 
-    def deaths(self) -> Counter[str]:
-        """Named point → how often a process died there."""
-        return dead_at(self.workers)
+    def crashes(self) -> Counter[str]:
+        """Failpoint → how often a process crashed there."""
+        return crashes_of(self.workers)
 
-    def duplicates_published(self) -> int:
-        return said_twice(self.workers)
+    def count_duplicates(self) -> int:
+        return count_duplicates(self.workers)
 
     async def stop(self) -> None:
         await asyncio.gather(*(worker.stop() for worker in self.workers))
-        await self.link.stop()
+        await self.proxy.stop()
         await asyncio.gather(self.broker.stop(), self.mongod.stop())
 
     def _add(self, service: Service, role: str, points: tuple[str, ...], environment: Mapping[str, str]) -> None:
         label = f"{service.name}-{role}-{len(self.workers)}"
-        known = self._environment(service.name, role) | dict(environment)
-        worker = Worker(label, service.package, known, self._log(label), len(self.workers), points)
+        variables = self._environment(service.name, role) | dict(environment)
+        worker = Worker(label, service.package, variables, self._log(label), len(self.workers), points)
         worker.start()
         self.workers.append(worker)
 
@@ -137,12 +137,12 @@ class Cluster:
         return self.folder / "logs" / f"{label}.log"
 
     def _environment(self, name: str, role: str) -> dict[str, str]:
-        through_link = self.broker.url(name, "stand", self.vhost).replace(
-            f":{self.broker.amqp_port}/", f":{self.link.port}/"
+        amqp_url = self.broker.url(name, PASSWORD, self.vhost).replace(
+            f":{self.broker.amqp_port}/", f":{self.proxy.port}/"
         )
         return {
-            **service_environment(through_link, self.databases[name], self.issuer),
-            "FAULTS_STORM": str(self.storm_sign),
+            **service_environment(amqp_url, self.databases[name], self.issuer),
+            "FAULTS_FILE": str(self.faults_file),
             "GREEN_ROLE": role,
             "GREEN_FILES_DIR": str(self.folder / "files"),
             "GREEN_PERSON_KEY_FILE": str(self.folder / "persons.toml"),

@@ -1,4 +1,4 @@
-"""What the client knows: each command it invoked and how it ended, written down before and after."""
+"""The history: each command that the client invoked and how it completed, written before and after the call."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-Ending = Literal["ok", "fail", "unknown"]
-"""ok: answered as done; fail: answered as refused; unknown: no answer, it may or may not have happened."""
+Completion = Literal["ok", "fail", "info"]
+"""ok: executed; fail: refused; info: no answer, so that it may or may not have been executed."""
 
 
 @dataclass(frozen=True)
-class Entry:
+class Operation:
     command: str
-    ending: Ending
+    completion: Completion
     status: int
 
 
 class History:
-    """An append-only file, flushed to disk line by line, so that it outlives whatever is killed."""
+    """An append-only file, flushed to disk line by line, so that it survives every crash."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -30,16 +30,16 @@ class History:
     def invoke(self, command: str) -> None:
         self._write({"command": command, "event": "invoke"})
 
-    def complete(self, command: str, ending: Ending, status: int = 0) -> None:
-        self._write({"command": command, "event": ending, "status": status})
+    def complete(self, command: str, completion: Completion, status: int = 0) -> None:
+        self._write({"command": command, "event": completion, "status": status})
 
-    def entries(self) -> dict[str, Entry]:
-        """Command → its last known ending; invoked without an ending counts as unknown."""
-        known: dict[str, Entry] = {}
+    def entries(self) -> dict[str, Operation]:
+        """Command → its last completion; ``info`` where it was only invoked."""
+        operations: dict[str, Operation] = {}
         for line in self._lines():
             name, event = line["command"], line["event"]
-            known[name] = Entry(name, "unknown" if event == "invoke" else event, line.get("status", 0))
-        return known
+            operations[name] = Operation(name, "info" if event == "invoke" else event, line.get("status", 0))
+        return operations
 
     def close(self) -> None:
         self._file.close()

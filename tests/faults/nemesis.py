@@ -1,4 +1,4 @@
-"""What falls on the town while submissions come in."""
+"""The nemesis: faults injected into the cluster while submissions come in."""
 
 from __future__ import annotations
 
@@ -15,50 +15,50 @@ from chassis.failpoints import Point
 from tests.faults.cluster import Cluster
 from tests.faults.final_state import StateReader
 
-Blow: TypeAlias = Literal["a process killed", "the broker lost", "links cut, database stalled", "links silent"]
-LONG = 9
-"""Blows from which on there is time to wait for overdue heartbeats."""
+Fault: TypeAlias = Literal["a process killed", "the broker lost", "links cut, database stalled", "links silent"]
+MANY = 9
+"""Number of faults from which on there is time to wait for overdue heartbeats."""
 
 
 @dataclass(frozen=True)
 class Nemesis:
-    """The instruments of every process, the points they die at, and what falls from outside."""
+    """Environment of every process, failpoints they crash at, and faults injected from outside."""
 
     environment: Mapping[str, str]
     points: tuple[Point, ...] = ()
-    blows: tuple[Blow, ...] = ()
+    faults: tuple[Fault, ...] = ()
 
 
-def fault_schedule(number: int) -> tuple[Blow, ...]:
-    """Kills, and in between what happens to all at once."""
-    rare: dict[int, Blow] = {number // 3: "the broker lost", 2 * number // 3: "links cut, database stalled"}
-    if number >= LONG:
+def fault_schedule(number: int) -> tuple[Fault, ...]:
+    """Kills of single processes, with faults of the whole cluster in between."""
+    rare: dict[int, Fault] = {number // 3: "the broker lost", 2 * number // 3: "links cut, database stalled"}
+    if number >= MANY:
         rare[number // 2] = "links silent"
-    return tuple(rare.get(place, "a process killed") for place in range(number))
+    return tuple(rare.get(index, "a process killed") for index in range(number))
 
 
-async def inject(town: Cluster, weather: Nemesis, site: StateReader, submissions: int) -> Counter[str]:
-    """Spread the blows over the work: each waits until its share of the submissions is decided, and for no clock.
+async def inject(cluster: Cluster, nemesis: Nemesis, reader: StateReader, submissions: int) -> Counter[str]:
+    """Inject each fault once its share of the submissions is decided, whatever the clock shows.
 
-    Gives what was really struck.
+    Returns how often each fault took effect.
     """
-    dice = Random(os.environ.get("FAULTS_SEED", "1"))  # noqa: S311 - a repeatable die
-    struck: Counter[str] = Counter()
-    for place, blow in enumerate(weather.blows, start=1):
-        while await site.decided() * (len(weather.blows) + 1) < submissions * place:  # noqa: ASYNC110 - others' work
+    generator = Random(os.environ.get("FAULTS_SEED", "1"))  # noqa: S311 - repeatable random numbers
+    injected: Counter[str] = Counter()
+    for index, fault in enumerate(nemesis.faults, start=1):
+        while await reader.count_decided() * (len(nemesis.faults) + 1) < submissions * index:  # noqa: ASYNC110 - another process's work
             await asyncio.sleep(0.1)
-        struck[blow] += await _inject_one(town, blow, dice)
-    return struck
+        injected[fault] += await _inject_one(cluster, fault, generator)
+    return injected
 
 
-async def _inject_one(town: Cluster, blow: Blow, dice: Random) -> bool:
-    match blow:
+async def _inject_one(cluster: Cluster, fault: Fault, generator: Random) -> bool:
+    match fault:
         case "a process killed":
-            return town.kill_one(dice)
+            return cluster.kill_one(generator)
         case "the broker lost":
-            await town.restart_broker()
+            await cluster.restart_broker()
         case "links cut, database stalled":
-            return await town.cut_while_stalled()
+            return await cluster.cut_links_during_database_pause()
         case "links silent":
-            await town.pause_database()
+            await cluster.silence_links()
     return True

@@ -1,4 +1,4 @@
-"""A TCP link that a test can cut, refuse or stall."""
+"""A TCP proxy that a test can cut or stall."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Self
 
 
 class TcpProxy:
-    """Forwards one loopback port to another; every connection through it can be torn at once."""
+    """Forwards one loopback port to another; all connections can be cut at once."""
 
     def __init__(self, target: int) -> None:
         self._target = target
@@ -30,13 +30,13 @@ class TcpProxy:
             await self._server.wait_closed()
 
     def cut(self) -> int:
-        """Tear every connection, as a reset line would; gives how many ends were torn."""
+        """Abort every connection, as a reset would; return how many ends were aborted."""
         for writer in self._writers:
             writer.transport.abort()
         return len(self._writers)
 
     def stall(self) -> None:
-        """Let connections stand without a byte passing: a silent partition."""
+        """Keep connections open without a byte passing: a silent partition."""
         self._open.clear()
 
     def resume(self) -> None:

@@ -1,4 +1,4 @@
-"""One round of the race: 200 submissions at once for 15 places, four workers, two of them killed in the middle."""
+"""One round of the race: 200 submissions at once for one yearly quota, four workers, two of them killed midway."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from messages.values import AssessorRef, Evaluation, Level, UnitRef
 from rulebook import rules_on
 
 from tests.support.load_data import DAY, YEAR, Applicant, Assessor
-from tests.support.race_environment import NOW, RaceEnvironment, Start
-from tests.support.worker import Worker, dead_at
+from tests.support.race_environment import NOW, RaceEnvironment, WorkerStart
+from tests.support.worker import Worker, crashes_of
 
 SUBMISSIONS, ASSESSORS, WORKERS = 200, 3, 4
 POINTS = get_args(Point)
 BATCHES = (1, 2, 5)
-"""Small ones, so that the race has a middle: of a hundred, the first commit would take all places at once."""
+"""Small batches, so that the race lasts: the first commit of a hundred would grant all items at once."""
 AT_LATEST = 150
-"""Submissions handled, after which the one that is to die at a named point is killed where it stands."""
+"""Submissions handled, after which a worker that has not reached its failpoint is killed from outside."""
 PATIENCE = 60
 
 
 @dataclass(frozen=True)
 class Conditions:
-    """What is different from round to round; without victims nobody dies."""
+    """Differences from round to round; without victims no worker is killed."""
 
     batch: int
     victims: int = 2
@@ -42,35 +42,35 @@ class Conditions:
 
     @classmethod
     def of(cls, number: int, seed: str) -> Conditions:
-        dice = Random(f"{seed}:{number}")  # noqa: S311 - a repeatable die
-        point, moment = POINTS[number % len(POINTS)], dice.randint(1, 60)
-        return cls(dice.choice(BATCHES), point=point, moment=moment, restarted=number % 2 == 0)
+        generator = Random(f"{seed}:{number}")  # noqa: S311 - repeatable random numbers
+        point, moment = POINTS[number % len(POINTS)], generator.randint(1, 60)
+        return cls(generator.choice(BATCHES), point=point, moment=moment, restarted=number % 2 == 0)
 
-    def starts(self, more: Mapping[str, str]) -> list[Start]:
-        environment = {**more, "GREEN_MAX_BATCH_SIZE": str(self.batch), "FAULTS_SEED": f"{self.point}{self.moment}"}
+    def starts(self, extra: Mapping[str, str]) -> list[WorkerStart]:
+        environment = {**extra, "GREEN_MAX_BATCH_SIZE": str(self.batch), "FAULTS_SEED": f"{self.point}{self.moment}"}
         lives = 2 if self.restarted else 1
-        mortal = [Start(points=points, lives=lives, environment=environment) for points in ((self.point, ""), ())]
-        rest = Start(environment=environment)
+        mortal = [WorkerStart(points=points, lives=lives, environment=environment) for points in ((self.point, ""), ())]
+        rest = WorkerStart(environment=environment)
         return [*mortal[: self.victims], *[rest] * (WORKERS - self.victims)]
 
 
 @dataclass(frozen=True)
 class Race:
-    """The runners of one round: applications that rest on reports of three assessors of one representative."""
+    """Submissions of one round, which rest on reports of three assessors of one legal representative."""
 
     number: int
 
     @property
     def assessors(self) -> list[Assessor]:
-        return [Assessor(ASSESSORS * self.number + place, sisters=ASSESSORS) for place in range(ASSESSORS)]
+        return [Assessor(ASSESSORS * self.number + index, affiliates=ASSESSORS) for index in range(ASSESSORS)]
 
     def submissions(self) -> list[ApplicationSubmitted]:
-        return [self._submitted(place, self.assessors[place % ASSESSORS]) for place in range(SUBMISSIONS)]
+        return [self._submitted(index, self.assessors[index % ASSESSORS]) for index in range(SUBMISSIONS)]
 
-    def _submitted(self, place: int, assessor: Assessor) -> ApplicationSubmitted:
-        unit = Applicant(SUBMISSIONS * self.number + place, assessor).unit
+    def _submitted(self, index: int, assessor: Assessor) -> ApplicationSubmitted:
+        unit = Applicant(SUBMISSIONS * self.number + index, assessor).unit
         return ApplicationSubmitted(
-            application_id=f"race-{self.number}-{place}",
+            application_id=f"race-{self.number}-{index}",
             unit=UnitRef.model_validate(unit),
             level=Level.REGION,
             batch_year=YEAR,
@@ -84,12 +84,12 @@ class Race:
 
 @dataclass(frozen=True)
 class RaceResult:
-    """How a round went: for people, and for the judge."""
+    """Outcome of a round, for the printed line and for the checker."""
 
     seconds: float
     killed: int
-    deaths: Mapping[str, int]
-    struck_at: int
+    crashes: Mapping[str, int]
+    killed_at: int
     """Submissions handled when the second victim was killed."""
     settled: bool
 
@@ -97,28 +97,28 @@ class RaceResult:
 async def run(
     race: Race,
     conditions: Conditions,
-    arena: RaceEnvironment,
+    environment: RaceEnvironment,
     database: Database,
-    more: Mapping[str, str] | None = None,
+    extra: Mapping[str, str] | None = None,
 ) -> RaceResult:
-    """Start four workers, say everything at once, kill two, wait for the rest to finish."""
-    async with arena.workers(conditions.starts(more or {})) as workers:
+    """Start four workers, publish all submissions at once, kill two workers and wait for the rest to finish."""
+    async with environment.workers(conditions.starts(extra or {})) as workers:
         victims, began = workers[: conditions.victims], time.monotonic()
         progress = Progress(database, await database.count("inbox", {}))
-        _, struck_at = await asyncio.gather(
-            arena.publish(race.submissions()), _kill_workers(victims, conditions, progress)
+        _, killed_at = await asyncio.gather(
+            environment.publish(race.submissions()), _kill_workers(victims, conditions, progress)
         )
-        settled = await _settled(arena, progress)
+        settled = await _wait_until_settled(environment, progress)
         seconds = time.monotonic() - began
-    deaths = dead_at(workers)
+    crashes = crashes_of(workers)
     killed = sum(worker.killed for worker in workers)
-    from_outside = Counter({"from outside": killed - deaths.total()} if killed > deaths.total() else {})
-    return RaceResult(seconds, killed, deaths + from_outside, struck_at, settled)
+    from_outside = Counter({"from outside": killed - crashes.total()} if killed > crashes.total() else {})
+    return RaceResult(seconds, killed, crashes + from_outside, killed_at, settled)
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far the round is, as the database has it."""
+    """Progress of a round, read from the database."""
 
     database: Database
     before: int
@@ -137,22 +137,22 @@ async def _kill_workers(victims: Sequence[Worker], conditions: Conditions, progr
     if not victims:
         return 0
     at_the_point, from_outside = victims
-    struck_at = await progress.until(conditions.moment)
+    killed_at = await progress.until(conditions.moment)
     from_outside.kill()
     await progress.until(AT_LATEST)
     if at_the_point.starts == 1:
         at_the_point.kill()
-    return struck_at
+    return killed_at
 
 
-async def _settled(arena: RaceEnvironment, progress: Progress) -> bool:
-    """Everything is handled, said and acknowledged; counts of the broker are up to a second old."""
+async def _wait_until_settled(environment: RaceEnvironment, progress: Progress) -> bool:
+    """Wait until every submission is handled, published and acknowledged; broker counts are up to a second old."""
     quiet, until = 0, time.monotonic() + PATIENCE
     while time.monotonic() < until and quiet < 2:
         handled = await progress.handled() == SUBMISSIONS
-        unsent = await progress.database.count("outbox", {"sent": False})
-        counts = await arena.servers.broker.queue_counts(arena.vhost)
+        unpublished = await progress.database.count("outbox", {"sent": False})
+        counts = await environment.servers.broker.queue_counts(environment.vhost)
         waiting = sum(count for name, count in counts.items() if name.startswith("assessor-quota."))
-        quiet = quiet + 1 if handled and not unsent and not waiting else 0
+        quiet = quiet + 1 if handled and not unpublished and not waiting else 0
         await asyncio.sleep(0.5)
     return quiet == 2

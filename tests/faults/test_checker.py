@@ -1,4 +1,4 @@
-"""What the checker must notice: a small town, whole, and then with one thing wrong in it."""
+"""The checker accepts a correct final state and finds each single violation in it."""
 
 from __future__ import annotations
 
@@ -20,30 +20,30 @@ from messages.values import Evaluation, Level, UnitRef
 from deploy.services import SERVICES, Service
 from tests.architecture.sources import ROOT
 from tests.faults.checker import Checker
-from tests.faults.final_state import OF_ALL, OF_ONE, Documents
-from tests.faults.history import Ending, Entry
+from tests.faults.final_state import IN_EVERY_SERVICE, IN_ONE_SERVICE, Documents
+from tests.faults.history import Completion, Operation
 from tests.support.fault_injection import EFFECTS, with_effect_counter
 from tests.support.load_data import YEAR, Applicant
 
-APPLICATION, UNSENT = "app-1", "app-2"
+APPLICATION, UNANSWERED = "app-1", "app-2"
 NOW = datetime(2026, 4, 20, 2, tzinfo=UTC)
 OPENED = f"review.case.opened.v1:{APPLICATION}:1"
 
-Left = dict[str, dict[str, Documents]]
+MutableState = dict[str, dict[str, Documents]]
 
 
 @pytest.fixture
-async def left() -> Left:
-    """One unit that evaluates itself was accepted; another's client heard nothing, and it is a draft still."""
-    world = InMemorySystem(*map(_member, SERVICES), clock=FixedClock(NOW))
-    filed = _application(APPLICATION, State.ACCEPTED), _application(UNSENT, State.DRAFT)
-    for application in filed:
-        await world.perform("applications", _keep, application)
+async def final_state() -> MutableState:
+    """One unit that evaluates itself is accepted; the submission of another got no answer and is still a draft."""
+    system = InMemorySystem(*map(_service_under_test, SERVICES), clock=FixedClock(NOW))
+    applications = _application(APPLICATION, State.ACCEPTED), _application(UNANSWERED, State.DRAFT)
+    for application in applications:
+        await system.perform("applications", _save, application)
     for event in (_sample(ApplicationSubmitted, 1), _sample(ApplicationAccepted, 2)):
-        await world.publish(event)
+        await system.publish(event)
     return {
-        name: _held(member, [each for each in world.said if each.owner == name])
-        for name, member in world.members.items()
+        name: _collections(service, [each for each in system.said if each.owner == name])
+        for name, service in system.members.items()
     }
 
 
@@ -52,23 +52,23 @@ def _application(name: str, state: State) -> Application:
     return Application(name, unit, Level.REGION, YEAR, Evaluation(way="self"), state)
 
 
-async def _keep(application: Application, store: Any, _now: datetime) -> list[Event]:  # noqa: ANN401 - the service's own
+async def _save(application: Application, store: Any, _now: datetime) -> list[Event]:  # noqa: ANN401 - the service's own
     store.applications.save(application.application_id, application)
     return []
 
 
-def _member(service: Service) -> ServiceUnderTest:
+def _service_under_test(service: Service) -> ServiceUnderTest:
     store = import_module(f"{service.package}.store")
     return ServiceUnderTest(
         service.name, [with_effect_counter(each) for each in service.subscriptions()], store.Store, store.AGGREGATES
     )
 
 
-def _held(member: ServiceUnderTest, said: list[Event]) -> dict[str, Documents]:
-    held = {name: list(documents.values()) for name, documents in member.memory.collections.items()}
-    outbox = [{"sent": True, "events": [entry(each, Causation(each.subject), NOW)]} for each in said]
-    empty: dict[str, Documents] = {name: [] for name in (*OF_ALL, *OF_ONE.get(member.name, ()))}
-    return empty | held | {"outbox": outbox}
+def _collections(service: ServiceUnderTest, events: list[Event]) -> dict[str, Documents]:
+    documents = {name: list(documents.values()) for name, documents in service.memory.collections.items()}
+    outbox = [{"sent": True, "events": [entry(each, Causation(each.subject), NOW)]} for each in events]
+    empty: dict[str, Documents] = {name: [] for name in (*IN_EVERY_SERVICE, *IN_ONE_SERVICE.get(service.name, ()))}
+    return empty | documents | {"outbox": outbox}
 
 
 def _sample(event: type[Event], sequence: int) -> Event:
@@ -79,78 +79,80 @@ def _sample(event: type[Event], sequence: int) -> Event:
     )
 
 
-def violations(left: Left, *, of_unsent: Ending = "unknown") -> list[str]:
-    told = {APPLICATION: Entry(APPLICATION, "ok", 200), UNSENT: Entry(UNSENT, of_unsent, 0)}
-    applicants = {APPLICATION: Applicant(1, None), UNSENT: Applicant(2, None)}
-    return Checker(left, told, applicants).check().violations
+def violations(final_state: MutableState, *, unanswered: Completion = "info") -> list[str]:
+    history = {APPLICATION: Operation(APPLICATION, "ok", 200), UNANSWERED: Operation(UNANSWERED, unanswered, 0)}
+    applicants = {APPLICATION: Applicant(1, None), UNANSWERED: Applicant(2, None)}
+    return Checker(final_state, history, applicants).check().violations
 
 
-def test_a_town_where_all_is_well_has_no_violation(left: Left) -> None:
-    assert violations(left) == []
+def test_checker_accepts_a_correct_history(final_state: MutableState) -> None:
+    assert violations(final_state) == []
 
 
-def _without(name: str) -> Callable[[Left], None]:
-    def change(left: Left) -> None:
-        documents = left["notify"][name]
+def _without(name: str) -> Callable[[MutableState], None]:
+    def change(final_state: MutableState) -> None:
+        documents = final_state["notify"][name]
         documents[:] = [each for each in documents if "review" not in each["_id"]]
 
     return change
 
 
-def _handled_twice(left: Left) -> None:
-    next(each for each in left["notify"][EFFECTS] if each["_id"] == OPENED)["times"] = 2
+def _repeat_effect(final_state: MutableState) -> None:
+    next(each for each in final_state["notify"][EFFECTS] if each["_id"] == OPENED)["times"] = 2
 
 
-def _put_aside(left: Left) -> None:
-    """A parked message of any state is none that was heard."""
-    _without("inbox")(left)
-    _without(EFFECTS)(left)
+def _defer(final_state: MutableState) -> None:
+    """Park the message: in any state it is not consumed."""
+    _without("inbox")(final_state)
+    _without(EFFECTS)(final_state)
     event_id = f"review:case:{APPLICATION}:1:opened"
-    left["notify"]["parked"].append({"event_id": event_id, "state": "replay", "reason": "not yet"})
+    final_state["notify"]["parked"].append({"event_id": event_id, "state": "replay", "reason": "not yet"})
 
 
-def _record_changed(left: Left) -> None:
-    left["review"]["records"][0]["why"] = "为他人所改"
+def _alter_record(final_state: MutableState) -> None:
+    final_state["review"]["records"][0]["why"] = "为他人所改"
 
 
-def _record_cut(left: Left) -> None:
-    left["review"]["records"].pop()
+def _cut_record(final_state: MutableState) -> None:
+    final_state["review"]["records"].pop()
 
 
-def _filed_by_half(left: Left) -> None:
-    left["applications"]["applications"][1]["state"] = "submitted"
+def _half_file(final_state: MutableState) -> None:
+    final_state["applications"]["applications"][1]["state"] = "submitted"
 
 
-def _decided_twice(left: Left) -> None:
-    outbox = left["applications"]["outbox"]
+def _repeat_outcome(final_state: MutableState) -> None:
+    outbox = final_state["applications"]["outbox"]
     outbox.append(outbox[-1])
 
 
-def _decided_silently(left: Left) -> None:
-    left["applications"]["applications"][1]["state"] = "refused"
+def _decide_without_event(final_state: MutableState) -> None:
+    final_state["applications"]["applications"][1]["state"] = "refused"
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "expected"),
     [
-        (_without(EFFECTS), "said and without its effect in notify"),
-        (_without("inbox"), "said and not heard by notify"),
-        (_put_aside, "said and not heard by notify"),
-        (_handled_twice, "effects of notify more than once"),
-        (_record_changed, "records that are not what was written"),
-        (_record_cut, "records that are not what was written"),
-        (_filed_by_half, "told nothing and filed by half"),
-        (_decided_twice, "outcomes not said exactly once"),
-        (_decided_silently, "outcomes not said exactly once"),
+        (_without(EFFECTS), "published without effect in notify"),
+        (_without("inbox"), "published and not consumed by notify"),
+        (_defer, "published and not consumed by notify"),
+        (_repeat_effect, "effects of notify more than once"),
+        (_alter_record, "altered records"),
+        (_cut_record, "altered records"),
+        (_half_file, "unanswered and half filed"),
+        (_repeat_outcome, "outcomes not published exactly once"),
+        (_decide_without_event, "outcomes not published exactly once"),
     ],
 )
-def test_the_checker_notices(left: Left, change: Callable[[Left], None], told: str) -> None:
-    change(left)
+def test_checker_finds_each_violation(
+    final_state: MutableState, change: Callable[[MutableState], None], expected: str
+) -> None:
+    change(final_state)
 
-    assert [each for each in violations(left) if each.startswith(told)]
+    assert [each for each in violations(final_state) if each.startswith(expected)]
 
 
-def test_a_client_that_was_told_yes_may_not_find_a_draft(left: Left) -> None:
-    (violation,) = violations(left, of_unsent="ok")
+def test_acknowledged_submission_that_is_still_a_draft_is_lost(final_state: MutableState) -> None:
+    (violation,) = violations(final_state, unanswered="ok")
 
-    assert violation == f"told ok and lost: 1, for example {UNSENT}"
+    assert violation == f"acknowledged and lost: 1, for example {UNANSWERED}"

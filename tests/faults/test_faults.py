@@ -35,86 +35,94 @@ pytestmark = [
 
 SUBMISSIONS = int(os.environ.get("FAULTS_SUBMISSIONS", "2000"))
 REPORTS = 20
-"""Of one assessor, about; two share a representative: more than their quota allows, so that some must be refused."""
+"""Reports of one assessor, about; two share a representative, so that some must be refused."""
 CONTROL = 150
-BLOWS = int(os.environ.get("FAULTS_BLOWS", "9"))
+FAULT_COUNT = int(os.environ.get("FAULTS_COUNT", "9"))
 DRIVERS = os.environ.get("FAULTS_DRIVERS", "motor pymongo").split()
 IN_APRIL = datetime(2026, 4, 20, 2, tzinfo=UTC)
 POINTS = get_args(Point)
-STORM = Nemesis(
-    {"FAULTS_TWICE": "0.1", "FAULTS_PATIENCE": str(max(8, SUBMISSIONS // 100))}, POINTS, fault_schedule(BLOWS)
+ALL_FAULTS = Nemesis(
+    {"FAULTS_DUPLICATES": "0.1", "FAULTS_PATIENCE": str(max(8, SUBMISSIONS // 100))},
+    POINTS,
+    fault_schedule(FAULT_COUNT),
 )
-FORGETFUL = Nemesis({"FAULTS_TWICE": "0.3", "FAULTS_INBOX": "forgets"})
+WITHOUT_INBOX = Nemesis({"FAULTS_DUPLICATES": "0.3", "FAULTS_INBOX": "off"})
 
 
 @pytest.fixture
-async def town(tmp_path: Path) -> AsyncIterator[Cluster]:
-    town = await Cluster.build(tmp_path)
-    set_simulated(town.clock_file, IN_APRIL)
-    yield town
-    await town.stop()
+async def cluster(tmp_path: Path) -> AsyncIterator[Cluster]:
+    cluster = await Cluster.build(tmp_path)
+    set_simulated(cluster.clock_file, IN_APRIL)
+    yield cluster
+    await cluster.stop()
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[History]:
-    ledger = History(tmp_path / "ledger.jsonl")
-    yield ledger
-    ledger.close()
+def history(tmp_path: Path) -> Iterator[History]:
+    history = History(tmp_path / "history.jsonl")
+    yield history
+    history.close()
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What was endured, and what the checker says of it."""
+class RunResult:
+    """Injected faults and the findings of the checker."""
 
-    struck: Counter[str]
+    injected: Counter[str]
     findings: Violations
 
 
-async def checked(town: Cluster, ledger: History, weather: Nemesis, submissions: int, driver: str) -> Outcome:
-    """Prepare in peace, submit in the storm, heal, settle, check."""
-    town.start({**weather.environment, "GREEN_MONGO_DRIVER": driver}, weather.points)
-    await town.ready()
-    cast, client, site = applicants(submissions, submissions // REPORTS), Client(town, ledger), StateReader(town)
-    drafts = await prepared(town, client, cast)
-    town.faults_active()
+async def run_and_check(
+    cluster: Cluster, history: History, nemesis: Nemesis, submissions: int, driver: str
+) -> RunResult:
+    """Prepare without faults, submit under faults, heal, settle and check."""
+    cluster.start({**nemesis.environment, "GREEN_MONGO_DRIVER": driver}, nemesis.points)
+    await cluster.ready()
+    load, client, reader = (
+        applicants(submissions, submissions // REPORTS),
+        Client(cluster, history),
+        StateReader(cluster),
+    )
+    drafts = await prepare(cluster, client, load)
+    cluster.activate_faults()
     began, insistent = time.monotonic(), submissions - submissions // IMPATIENT - 1
-    struck, _ = await asyncio.gather(inject(town, weather, site, insistent), client.submit(cast, drafts))
-    struck["events said twice"] = town.duplicates_published()
-    town.heal()
-    raged = time.monotonic() - began
-    seconds, left = await site.settled()
+    injected, _ = await asyncio.gather(inject(cluster, nemesis, reader, insistent), client.submit(load, drafts))
+    injected["duplicates published"] = cluster.count_duplicates()
+    cluster.heal()
+    duration = time.monotonic() - began
+    seconds, left = await reader.wait_until_settled()
     await client.close()
-    by_application = {drafts[each.number]: each for each in cast}
-    findings = Checker(await site.remains(), ledger.entries(), by_application).check()
-    findings.hold(f"not settled in {seconds:.0f} s", left.items())
-    await site.close()
-    told(town, client, struck, findings)
-    print(f"raged for {raged:.0f} s, settled in {seconds:.0f} s")
-    return Outcome(struck, findings)
+    by_application = {drafts[each.number]: each for each in load}
+    findings = Checker(await reader.read(), history.entries(), by_application).check()
+    findings.expect_none(f"not settled in {seconds:.0f} s", left.items())
+    await reader.close()
+    print_summary(cluster, client, injected, findings)
+    print(f"faults for {duration:.0f} s, settled in {seconds:.0f} s")
+    return RunResult(injected, findings)
 
 
-async def prepared(town: Cluster, client: Client, cast: Sequence[Applicant]) -> dict[int, str]:
-    assessors = {each.assessor for each in cast if each.assessor}
+async def prepare(cluster: Cluster, client: Client, load: Sequence[Applicant]) -> dict[int, str]:
+    assessors = {each.assessor for each in load if each.assessor}
     await client.register([*assessors])
-    await client.list_in_prefectures(cast)
-    drafts = await client.prepare(cast)
-    await known_everywhere(town, len(assessors))
+    await client.list_in_prefectures(load)
+    drafts = await client.prepare(load)
+    await wait_until_assessors_known(cluster, len(assessors))
     return drafts
 
 
-def told(town: Cluster, client: Client, struck: Counter[str], findings: Violations) -> None:
-    """For people: what was endured, and what the checker counted."""
-    ends = sum(worker.starts - 1 for worker in town.workers)
-    print(f"\nprocesses ended {ends} times ({dict(town.deaths())}), requests tried again {client.tried_again} times")
-    print(f"{dict(struck)}\n{findings.counts}")
+def print_summary(cluster: Cluster, client: Client, injected: Counter[str], findings: Violations) -> None:
+    """Print injected faults, counts and violations."""
+    ends = sum(worker.starts - 1 for worker in cluster.workers)
+    print(f"\nprocesses ended {ends} times ({dict(cluster.crashes())}), requests retried {client.retries} times")
+    print(f"{dict(injected)}\n{findings.counts}")
     for violation in findings.violations:
         print(f"violated: {violation}")
 
 
-async def known_everywhere(town: Cluster, assessors: int) -> None:
-    """Who may be named in a report is heard by events."""
-    kept = town.databases["applications"]
-    database = open_database(kept.url, kept.name, "pymongo")
+async def wait_until_assessors_known(cluster: Cluster, assessors: int) -> None:
+    """Wait for the events from which applications knows the assessors."""
+    address = cluster.databases["applications"]
+    database = open_database(address.url, address.name, "pymongo")
     async with asyncio.timeout(60):
         while await database.count("assessors", {}) < assessors:  # noqa: ASYNC110 - another process's work
             await asyncio.sleep(0.2)
@@ -123,19 +131,19 @@ async def known_everywhere(town: Cluster, assessors: int) -> None:
 
 @pytest.mark.parametrize("driver", DRIVERS)
 @pytest.mark.rule("Q2")
-async def test_nothing_is_lost_and_everything_happens_once(town: Cluster, ledger: History, driver: str) -> None:
-    outcome = await checked(town, ledger, STORM, SUBMISSIONS, driver)
+async def test_nothing_is_lost_and_everything_happens_once(cluster: Cluster, history: History, driver: str) -> None:
+    outcome = await run_and_check(cluster, history, ALL_FAULTS, SUBMISSIONS, driver)
 
     counts = outcome.findings.counts
     assert outcome.findings.violations == []
-    assert counts["told ok"] + counts["told nothing"] == SUBMISSIONS
-    assert all(counts[name] > 0 for name in ("told nothing", "refused", "entries of records"))
-    assert all(outcome.struck[name] > 0 for name in (*STORM.blows, "events said twice"))
-    assert set(town.deaths()) == set(POINTS)
+    assert counts["acknowledged"] + counts["unanswered"] == SUBMISSIONS
+    assert all(counts[name] > 0 for name in ("unanswered", "refused", "entries of records"))
+    assert all(outcome.injected[name] > 0 for name in (*ALL_FAULTS.faults, "duplicates published"))
+    assert set(cluster.crashes()) == set(POINTS)
 
 
-async def test_without_the_inbox_the_checker_finds_what_happened_twice(town: Cluster, ledger: History) -> None:
+async def test_checker_finds_repeated_effects_without_the_inbox(cluster: Cluster, history: History) -> None:
     """The negative control: a checker that cannot fail proves nothing."""
-    outcome = await checked(town, ledger, FORGETFUL, CONTROL, "motor")
+    outcome = await run_and_check(cluster, history, WITHOUT_INBOX, CONTROL, "motor")
 
     assert any("more than once" in violation for violation in outcome.findings.violations)

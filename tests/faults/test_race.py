@@ -1,4 +1,4 @@
-"""Two hundred submissions at once for the places of one legal representative, while workers are killed (Q2)."""
+"""Two hundred submissions at once for the quota of one legal representative, while workers are killed (Q2)."""
 
 from __future__ import annotations
 
@@ -28,35 +28,35 @@ SEED = os.environ.get("FAULTS_SEED", "1")
 
 
 @pytest.fixture
-async def arena(servers: PrivateServers, tmp_path: Path) -> RaceEnvironment:
+async def environment(servers: PrivateServers, tmp_path: Path) -> RaceEnvironment:
     return await RaceEnvironment.build(servers, tmp_path)
 
 
 @pytest.fixture
-async def database(arena: RaceEnvironment) -> AsyncIterator[Database]:
-    database = open_database(arena.servers.mongod.admin_url, arena.database.name, "pymongo")
+async def database(environment: RaceEnvironment) -> AsyncIterator[Database]:
+    database = open_database(environment.servers.mongod.admin_url, environment.database.name, "pymongo")
     yield database
     await database.close()
 
 
-async def judged(
-    number: int, conditions: Conditions, arena: RaceEnvironment, database: Database, more: dict[str, str]
+async def run_and_check(
+    number: int, conditions: Conditions, environment: RaceEnvironment, database: Database, extra: dict[str, str]
 ) -> Violations:
     race = Race(number)
-    course = await run(race, conditions, arena, database, more)
-    findings = await RaceChecker(race, arena, database).check(course, conditions.victims)
-    told(number, conditions, course, findings)
+    result = await run(race, conditions, environment, database, extra)
+    findings = await RaceChecker(race, environment, database).check(result, conditions.victims)
+    print_round(number, conditions, result, findings)
     return findings
 
 
-def told(number: int, conditions: Conditions, course: RaceResult, findings: Violations) -> None:
-    """For people: a line for each round."""
+def print_round(number: int, conditions: Conditions, result: RaceResult, findings: Violations) -> None:
+    """Print a line for each round."""
     counts = findings.counts
     after = "started again" if conditions.restarted else "left dead"
-    ends = f"killed {', '.join(sorted(course.deaths))} (at {course.struck_at} handled), {after}"
+    ends = f"killed {', '.join(sorted(result.crashes))} (at {result.killed_at} handled), {after}"
     print(
         f"\nround {number}: {counts['granted']} granted, {counts['refused']} refused, {counts['answers']} answers; "
-        f"batches of {conditions.batch}; {ends if course.killed else 'the control'}; {course.seconds:.1f} s",
+        f"batches of {conditions.batch}; {ends if result.killed else 'the control'}; {result.seconds:.1f} s",
         end="",
     )
     for violation in findings.violations:
@@ -64,25 +64,27 @@ def told(number: int, conditions: Conditions, course: RaceResult, findings: Viol
 
 
 @pytest.mark.rule("Q2")
-async def test_two_hundred_at_once_get_exactly_fifteen_places_though_two_of_four_workers_are_killed(
-    arena: RaceEnvironment, database: Database
+async def test_two_hundred_submissions_at_once_get_exactly_the_quota_while_two_of_four_workers_are_killed(
+    environment: RaceEnvironment, database: Database
 ) -> None:
-    await arena.register([assessor for number in range(ROUNDS) for assessor in Race(number).assessors])
+    await environment.register([assessor for number in range(ROUNDS) for assessor in Race(number).assessors])
 
-    rounds = [await judged(number, Conditions.of(number, SEED), arena, database, {}) for number in range(ROUNDS)]
+    rounds = [
+        await run_and_check(number, Conditions.of(number, SEED), environment, database, {}) for number in range(ROUNDS)
+    ]
 
     assert [each.violations for each in rounds] == [[]] * ROUNDS
     assert [each.counts["granted"] for each in rounds] == [LIMIT] * ROUNDS
     assert [each.counts["refused"] for each in rounds] == [SUBMISSIONS - LIMIT] * ROUNDS
 
 
-async def test_without_the_version_check_the_judge_sees_places_given_twice(
-    arena: RaceEnvironment, database: Database
+async def test_checker_finds_items_granted_twice_without_the_version_check(
+    environment: RaceEnvironment, database: Database
 ) -> None:
-    """The negative control: a judge that cannot find anything proves nothing."""
-    await arena.register(Race(0).assessors)
+    """The negative control: a checker that cannot fail proves nothing."""
+    await environment.register(Race(0).assessors)
 
-    findings = await judged(0, Conditions(5, victims=0), arena, database, {"FAULTS_VERSIONS": "ignored"})
+    findings = await run_and_check(0, Conditions(5, victims=0), environment, database, {"FAULTS_VERSIONS": "ignored"})
 
     assert findings.counts["granted"] > LIMIT
-    assert any("places given twice" in violation for violation in findings.violations)
+    assert any("items granted twice" in violation for violation in findings.violations)

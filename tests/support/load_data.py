@@ -1,4 +1,4 @@
-"""The load: invented units, their assessors and complete applications, the same for the same numbers."""
+"""Load data: invented units, their assessors and complete applications, the same for the same numbers."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def code(number: int, head: str) -> str:
 @dataclass(frozen=True)
 class Assessor:
     number: int
-    sisters: int = 2
-    """How many share a legal representative."""
+    affiliates: int = 2
+    """Number of assessors that share a legal representative."""
 
     @property
     def uscc(self) -> str:
@@ -40,7 +40,7 @@ class Assessor:
 
     @property
     def representative(self) -> int:
-        return self.number // self.sisters
+        return self.number // self.affiliates
 
     def registration(self) -> dict[str, Any]:
         return {

@@ -1,4 +1,4 @@
-"""Where a race is run: the whole topology on a vhost, a database of assessor-quota, and workers on both."""
+"""The environment of a race: the whole topology on a vhost, a database of assessor-quota, and workers."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from tests.support.service_environment import service_environment
 from tests.support.worker import Worker
 
 SERVICE, PACKAGE = "assessor-quota", "assessor_quota"
-SPEAKER = "applications"
+PUBLISHER = "applications"
 NOW = datetime(2026, 4, 20, 2, tzinfo=UTC)
 READY_WITHIN = 60
 
 
 @dataclass(frozen=True)
-class Start:
-    """How one process is started."""
+class WorkerStart:
+    """Role, failpoints and lives of one process."""
 
     role: str = "worker"
     points: tuple[str, ...] = ()
@@ -44,7 +44,7 @@ class Start:
 
 @dataclass(frozen=True)
 class RaceEnvironment:
-    """One database and one vhost for all rounds of a test; each round brings a representative of its own."""
+    """One database and one vhost for all rounds of a test; each round has its own legal representative."""
 
     servers: PrivateServers
     vhost: str
@@ -57,14 +57,14 @@ class RaceEnvironment:
         issuer = DevelopmentIssuer(folder / "keys", Mode.LOCAL)
         add_key(folder / "persons.toml", "2026")
         set_simulated(folder / "clock.json", NOW)
-        (folder / "storm").touch()
+        (folder / "faults").touch()
         return cls(
             servers, await servers.vhost(definitions or composed()), await servers.database(SERVICE), folder, issuer
         )
 
     @asynccontextmanager
-    async def workers(self, starts: Sequence[Start]) -> AsyncIterator[list[Worker]]:
-        """Processes that answer on their ports; those that still live are ended at the end."""
+    async def workers(self, starts: Sequence[WorkerStart]) -> AsyncIterator[list[Worker]]:
+        """Start processes and wait for their ports; stop at the end those that still live."""
         ports = free_ports(len(starts))
         workers = [self._worker(start, port) for start, port in zip(starts, ports, strict=True)]
         for worker in workers:
@@ -76,8 +76,8 @@ class RaceEnvironment:
             await asyncio.gather(*(worker.stop() for worker in workers))
 
     async def register(self, assessors: Sequence[Assessor]) -> None:
-        """Enter them over HTTP, as the region does."""
-        async with self.workers([Start("api")]) as (process,), httpx2.AsyncClient(trust_env=False) as http:
+        """Register them over HTTP, as the region does."""
+        async with self.workers([WorkerStart("api")]) as (process,), httpx2.AsyncClient(trust_env=False) as http:
             token = self.issuer.mint(role="regional_officer")
             for assessor in assessors:
                 answer = await http.post(
@@ -89,22 +89,22 @@ class RaceEnvironment:
 
     async def publish(self, events: Sequence[Event]) -> None:
         """Publish all of them at once, as the applications service."""
-        publisher = BrokerPublisher(self.servers.amqp_url(self.vhost, SPEAKER))
+        publisher = BrokerPublisher(self.servers.amqp_url(self.vhost, PUBLISHER))
         refused = await publisher.send([entry(each, Causation(event_id(each)), NOW) for each in events])
         await publisher.close()
         assert refused == [None] * len(events)
 
-    def _worker(self, start: Start, port: int) -> Worker:
-        known = {**self.environment, "GREEN_ROLE": start.role, "GREEN_PORT": str(port), **(start.environment or {})}
+    def _worker(self, start: WorkerStart, port: int) -> Worker:
+        variables = {**self.environment, "GREEN_ROLE": start.role, "GREEN_PORT": str(port), **(start.environment or {})}
         log = self.folder / f"{start.role}-{port}.log"
         log.touch()
-        return Worker(f"{start.role}-{port}", PACKAGE, known, log, 0, start.points, start.lives)
+        return Worker(f"{start.role}-{port}", PACKAGE, variables, log, 0, start.points, start.lives)
 
     @property
     def environment(self) -> dict[str, str]:
         return {
             **service_environment(self.servers.amqp_url(self.vhost, SERVICE), self.database, self.issuer),
-            "FAULTS_STORM": str(self.folder / "storm"),
+            "FAULTS_FILE": str(self.folder / "faults"),
             "FAULTS_PATIENCE": "1",
             "GREEN_PERSON_KEY_FILE": str(self.folder / "persons.toml"),
             "GREEN_CLOCK_FILE": str(self.folder / "clock.json"),

@@ -1,4 +1,4 @@
-"""What every process of a service under test is told of its surroundings."""
+"""Environment variables of every process of a service under test."""
 
 from __future__ import annotations
 

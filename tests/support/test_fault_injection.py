@@ -1,4 +1,4 @@
-"""The instruments around a service's handlers leave its own road as it is."""
+"""The instruments around a service's handlers prefetch what the handlers prefetch."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ async def touch(_opened: CaseOpened, _store: Store, _now: datetime) -> list[Even
     return []
 
 
-async def wanted(opened: CaseOpened, store: Store) -> Iterable[Key]:
+async def find_related(opened: CaseOpened, store: Store) -> Iterable[Key]:
     assert await store.notices.get(opened.case_id) is None
     return [("notices", "found in what was loaded")]
 
 
-async def test_a_counted_handler_loads_ahead_what_the_handler_itself_does() -> None:
+async def test_counted_handler_prefetches_the_keys_of_its_handler() -> None:
     sample = json.loads((SAMPLES / f"{CaseOpened.type}.json").read_text(encoding="utf-8"))
     event = CaseOpened.model_validate(sample["body"])
-    own = subscribe(CaseOpened, touch, Store, reads=lambda opened: [("notices", opened.case_id)], then=wanted)
-    look = with_effect_counter(own).related_keys(event)
+    own = subscribe(CaseOpened, touch, Store, reads=lambda opened: [("notices", opened.case_id)], then=find_related)
+    related_keys = with_effect_counter(own).related_keys(event)
 
-    assert look is not None
-    assert await look(UnitOfWork(IdentityMap(InMemoryStore(), {}))) == [("notices", "found in what was loaded")]
-    ahead = with_effect_counter(own).keys(event)
-    assert [key for key in ahead if key[0] != EFFECTS] == own.keys(event)
-    assert [key for key in ahead if key[0] == EFFECTS]
+    assert related_keys is not None
+    assert await related_keys(UnitOfWork(IdentityMap(InMemoryStore(), {}))) == [("notices", "found in what was loaded")]
+    keys = with_effect_counter(own).keys(event)
+    assert [key for key in keys if key[0] != EFFECTS] == own.keys(event)
+    assert [key for key in keys if key[0] == EFFECTS]
 
 
-def test_a_counted_handler_looks_no_further_where_the_handler_itself_does_not() -> None:
+def test_counted_handler_without_related_keys_prefetches_none() -> None:
     assert with_effect_counter(subscribe(CaseOpened, touch, Store)).then is None

@@ -1,4 +1,4 @@
-"""A process of a service under test: forked, kept alive or left dead, and how it ended."""
+"""A process of a service under test: forked, restarted or left dead, with its exit codes."""
 
 from __future__ import annotations
 
@@ -12,49 +12,51 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 from deploy.services import SERVICES
-from tests.support.fault_injection import DIES, TWICE, run_worker
+from tests.support.fault_injection import CRASH_PREFIX, DUPLICATES_PREFIX, run_worker
 
-NURSERY = multiprocessing.get_context("forkserver")
-"""Processes are forked from one that has imported all services: a start costs no second of imports."""
-NURSERY.set_forkserver_preload(["tests.support.fault_injection", *(f"{service.package}.main" for service in SERVICES)])
+FORK_SERVER = multiprocessing.get_context("forkserver")
+"""Forks processes from one that has imported all services, which saves a second of imports each."""
+FORK_SERVER.set_forkserver_preload(
+    ["tests.support.fault_injection", *(f"{service.package}.main" for service in SERVICES)]
+)
 
 
 @dataclass
 class Worker:
-    """One process of a service, started again whenever it ends, as an orchestrator would, or as often as it may."""
+    """One process of a service, restarted as an orchestrator would, without limit or ``lives`` times."""
 
     name: str
     package: str
     environment: dict[str, str]
     log: Path
-    place: int
+    index: int
     points: tuple[str, ...]
     lives: int | None = None
-    """How often it may be started; without a number, for ever."""
+    """Number of starts; None for no limit."""
     starts: int = 0
-    endings: list[int] = field(default_factory=list)
-    """Exit codes of the lives that are over."""
+    exit_codes: list[int] = field(default_factory=list)
+    """Exit codes of the starts that are over."""
     process: ForkServerProcess | None = None
-    keeper: asyncio.Task[None] | None = None
+    supervisor: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        self.keeper = asyncio.create_task(self._keep())
+        self.supervisor = asyncio.create_task(self._supervise())
 
     @property
     def killed(self) -> bool:
-        """Some life of it was ended from one moment to the next."""
-        return -signal.SIGKILL in self.endings
+        """True when it was killed at least once."""
+        return -signal.SIGKILL in self.exit_codes
 
     def kill(self) -> bool:
-        """End it from one moment to the next; False when it was dead already."""
+        """Kill it; False when it was dead already."""
         if self.process is None or not self.process.is_alive():
             return False
         self.process.kill()
         return True
 
     async def stop(self) -> None:
-        if self.keeper is not None:
-            self.keeper.cancel()
+        if self.supervisor is not None:
+            self.supervisor.cancel()
         if self.process is not None:
             self.process.terminate()
             try:
@@ -64,15 +66,17 @@ class Worker:
                 self.process.kill()
                 await self._check_exit()
 
-    async def _keep(self) -> None:
-        """Each time it starts it is to die at another of the named points, if at any."""
+    async def _supervise(self) -> None:
+        """Restart it; each start is to crash at the next of ``points``, if there are any."""
         while self.lives is None or self.starts < self.lives:
-            point = self.points[(self.place + self.starts) % len(self.points)] if self.points else ""
+            point = self.points[(self.index + self.starts) % len(self.points)] if self.points else ""
             environment = {**self.environment, "FAULTS_POINT": point}
-            self.process = NURSERY.Process(target=run_worker, args=(self.package, environment, self.log), daemon=True)
+            self.process = FORK_SERVER.Process(
+                target=run_worker, args=(self.package, environment, self.log), daemon=True
+            )
             self.process.start()
             self.starts += 1
-            self.endings.append(await self._check_exit())
+            self.exit_codes.append(await self._check_exit())
             await asyncio.sleep(0.2)
 
     async def _check_exit(self) -> int:
@@ -81,17 +85,17 @@ class Worker:
         return (self.process and self.process.exitcode) or 0
 
 
-def dead_at(workers: Iterable[Worker]) -> Counter[str]:
-    """Named point → how often a process died there."""
-    return Counter(_told(workers, DIES))
+def crashes_of(workers: Iterable[Worker]) -> Counter[str]:
+    """Failpoint → how often a process crashed there."""
+    return Counter(_logged(workers, CRASH_PREFIX))
 
 
-def said_twice(workers: Iterable[Worker]) -> int:
-    """How many events the broker has confirmed a second time."""
-    return sum(map(int, _told(workers, TWICE)))
+def count_duplicates(workers: Iterable[Worker]) -> int:
+    """Number of events that the broker confirmed a second time."""
+    return sum(map(int, _logged(workers, DUPLICATES_PREFIX)))
 
 
-def _told(workers: Iterable[Worker], head: str) -> Iterator[str]:
+def _logged(workers: Iterable[Worker], head: str) -> Iterator[str]:
     for worker in workers:
         lines = worker.log.read_text().splitlines()
         yield from (line.removeprefix(head) for line in lines if line.startswith(head))
