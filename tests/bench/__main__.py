@@ -1,4 +1,4 @@
-"""``make bench [ONLY=hop|submit|reservations]``: alternating in one run; writes RESULTS.md beside this file."""
+"""``make bench [ONLY=hop|submit|reservations]``: measure alternating in one run and write RESULTS.md."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from devkit.servers import Broker, Mongod
 
 from tests.bench import report, report_reservations
 from tests.bench.competitor import Servers
-from tests.bench.reservations import reservation_rounds
-from tests.bench.results_page import measured_on, replaced
-from tests.bench.rounds import hop_rounds
-from tests.bench.submit import submit_rounds
+from tests.bench.hop_rounds import hop_rounds
+from tests.bench.reservation_rounds import reservation_rounds
+from tests.bench.results_page import measured_on, replace_sections
+from tests.bench.submit_rounds import submit_rounds
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 
@@ -52,7 +52,7 @@ async def main(*names: str) -> None:
             await servers.broker.stop()
             await servers.mongod.stop()
     page = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else ""
-    RESULTS.write_text(replaced(page, sections, where), encoding="utf-8")
+    RESULTS.write_text(replace_sections(page, sections, where), encoding="utf-8")
     sys.stdout.write("\n".join(line for lines in sections.values() for line in [*lines, ""]))
 
 

@@ -1,8 +1,8 @@
-"""The floor: the same durable work as one hop of the chassis, written by hand on aio-pika and the driver.
+"""The baseline: the same durable work as one hop of the chassis, written by hand on aio-pika and the driver.
 
-Consume, ask the inbox, load and save the document, write one outbox document, commit; acknowledge; publish each event
-with a confirm and mark the document sent. In batches of what is waiting, two commits in flight, as the chassis does.
-There is nothing else in it: no validation of names, no retries, no metrics, no parking.
+Consume, query the inbox, load and save the document, write one outbox document, commit; acknowledge; publish each event
+with a confirm and mark the document sent. It commits whatever waits in batches, two commits in flight, as the chassis
+does, and has nothing else: no validation of names, no retries, no metrics, no parking.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ MAJORITY: dict[str, Any] = {"read_concern": ReadConcern("majority"), "write_conc
 
 
 class Baseline:
-    def __init__(self, amqp: str, mongo: str, database: str, *, flights: int, batch: int = 100) -> None:
+    def __init__(self, amqp: str, mongo: str, database: str, *, commits_in_flight: int, batch: int = 100) -> None:
         self._amqp = amqp
         self._client: Any = AsyncIOMotorClient(mongo)
         self._db = self._client.get_database(database, **MAJORITY)
         self._batch = batch
-        self._flights = flights
+        self._commits_in_flight = commits_in_flight
         self._waiting: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
         self._relays: set[asyncio.Task[None]] = set()
-        self._relayed = self._wanted = 0
+        self._relayed = self._expected = 0
         self._began = self._ended = 0.0
         self._finished = asyncio.Event()
 
@@ -41,24 +41,24 @@ class Baseline:
         for name in ("inbox", "notices", "outbox"):
             await self._db.create_collection(name)
 
-    async def run(self, queue: str, wanted: int) -> float:
-        """Drain ``wanted`` messages; seconds from the first delivery until each one's event is confirmed and marked."""
+    async def run(self, queue: str, expected: int) -> float:
+        """Drain ``expected`` messages; seconds from the first delivery until every event is confirmed and marked."""
         consuming = await aio_pika.connect(self._amqp)
         publishing = await aio_pika.connect(self._amqp)
         async with consuming, publishing:
             channel = await consuming.channel()
             await channel.set_qos(prefetch_count=200)
             exchange = await (await publishing.channel()).get_exchange("green.events", ensure=False)
-            await (await channel.get_queue(queue, ensure=False)).consume(self._came)
-            flights = [asyncio.create_task(self._run(exchange)) for _ in range(self._flights)]
-            self._wanted = wanted
+            await (await channel.get_queue(queue, ensure=False)).consume(self._receive)
+            workers = [asyncio.create_task(self._run(exchange)) for _ in range(self._commits_in_flight)]
+            self._expected = expected
             await self._finished.wait()
-            for flight in flights:
-                flight.cancel()
-            await asyncio.gather(*flights, return_exceptions=True)
+            for worker in workers:
+                worker.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
             return self._ended - self._began
 
-    async def _came(self, message: AbstractIncomingMessage) -> None:
+    async def _receive(self, message: AbstractIncomingMessage) -> None:
         self._began = self._began or time.perf_counter()
         self._waiting.put_nowait(message)
 
@@ -75,15 +75,15 @@ class Baseline:
 
     async def _commit(self, messages: list[AbstractIncomingMessage]) -> dict[str, Any]:
         bodies = {str(message.headers["ce-id"]): json.loads(message.body) for message in messages}
-        known = await self._db.inbox.find({"_id": {"$in": list(bodies)}}).to_list(None)
-        fresh = {name: body for name, body in bodies.items() if name not in {each["_id"] for each in known}}
-        keys = [body["case_id"] for body in fresh.values()]
+        handled = await self._db.inbox.find({"_id": {"$in": list(bodies)}}).to_list(None)
+        new = {name: body for name, body in bodies.items() if name not in {each["_id"] for each in handled}}
+        keys = [body["case_id"] for body in new.values()]
         found = {each["_id"]: each for each in await self._db.notices.find({"_id": {"$in": keys}}).to_list(None)}
-        now = datetime.now(UTC)  # noqa: TID251 - the floor stands outside the project's clock
-        outbox = {"_id": ObjectId(), "at": now, "sent": False, "events": [_event(key, now) for key in keys]}
+        now = datetime.now(UTC)  # noqa: TID251 - the baseline does not use the chassis
+        outbox = {"_id": ObjectId(), "at": now, "sent": False, "events": [_notice_event(key, now) for key in keys]}
         async with await self._client.start_session() as session, session.start_transaction():
-            await self._db.inbox.insert_many([{"_id": each, "at": now} for each in fresh], session=session)
-            await self._db.notices.bulk_write([_write(key, found.get(key)) for key in keys], session=session)
+            await self._db.inbox.insert_many([{"_id": each, "at": now} for each in new], session=session)
+            await self._db.notices.bulk_write([_write_notice(key, found.get(key)) for key in keys], session=session)
             await self._db.outbox.insert_one(outbox, session=session)
         return outbox
 
@@ -91,7 +91,7 @@ class Baseline:
         await asyncio.gather(*(self._publish(exchange, event) for event in outbox["events"]))
         await self._db.outbox.update_one({"_id": outbox["_id"]}, {"$set": {"sent": True}})
         self._relayed += len(outbox["events"])
-        if self._relayed >= self._wanted:
+        if self._relayed >= self._expected:
             self._ended = time.perf_counter()
             self._finished.set()
 
@@ -106,7 +106,7 @@ class Baseline:
         await exchange.publish(message, routing_key=event["t"], mandatory=True)
 
 
-def _event(key: str, now: datetime) -> dict[str, Any]:
+def _notice_event(key: str, now: datetime) -> dict[str, Any]:
     name = "notify.notice.delivered.v1"
     headers = {
         "ce-id": f"notify:notice:{key}:1:delivered", "ce-source": "/green/notify", "ce-type": name,
@@ -117,7 +117,7 @@ def _event(key: str, now: datetime) -> dict[str, Any]:
     return {"t": name, "h": headers, "b": json.dumps(body).encode()}
 
 
-def _write(key: str, found: dict[str, Any] | None) -> InsertOne[dict[str, Any]] | ReplaceOne[dict[str, Any]]:
+def _write_notice(key: str, found: dict[str, Any] | None) -> InsertOne[dict[str, Any]] | ReplaceOne[dict[str, Any]]:
     version = (found or {"v": 0})["v"]
     document = {"_id": key, "v": version + 1, "n": version + 1, "count": version + 1, "words": [""], "label": ""}
     return ReplaceOne({"_id": key, "v": version}, document) if found else InsertOne(document)

@@ -1,4 +1,4 @@
-"""A contestant in a process of its own: comes up, waits for ``go``, does its work and says how long it took."""
+"""Runs each competitor in its own process: it starts, waits for ``go``, works and prints the seconds it took."""
 
 from __future__ import annotations
 
@@ -19,10 +19,12 @@ from chassis.observability import logs
 from chassis.runtime.process import Process
 from chassis.runtime.run import GC_THRESHOLDS
 from devkit.servers import Broker, Mongod
+from devkit.servers.processes import until_accepting
 
 from tests.bench.measure import CpuTime, Run
 
 LONGEST = 120
+READY_WITHIN = 30
 T = TypeVar("T")
 
 
@@ -30,13 +32,13 @@ class Servers(NamedTuple):
     broker: Broker
     mongod: Mongod
 
-    def processors(self, pid: int) -> CpuTime:
+    def cpu_time(self, pid: int) -> CpuTime:
         return CpuTime({"service": pid, "mongod": self.mongod.process.pid, "broker": self.broker.process.pid})
 
 
 @dataclass(frozen=True)
-class Start:
-    """Which of a module's contestants, and what it is told."""
+class CompetitorStart:
+    """One competitor of a module, with its task."""
 
     module: str
     name: str
@@ -44,11 +46,11 @@ class Start:
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
-# ---- from outside ----
+# ---- the measuring process ----
 
 
 @asynccontextmanager
-async def start(launch: Start) -> AsyncIterator[Child]:
+async def start(launch: CompetitorStart) -> AsyncIterator[Child]:
     child = await asyncio.create_subprocess_exec(
         sys.executable, "-m", launch.module, launch.name, json.dumps(launch.task),
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, env={**os.environ, **launch.environment},
@@ -61,68 +63,82 @@ async def start(launch: Start) -> AsyncIterator[Child]:
             child.kill()
 
 
-async def ready(child: Child) -> None:
-    """Wait until it is up: what that costs is no part of any measurement."""
-    await _line(child)
+@asynccontextmanager
+async def server_process(module: str, environment: Mapping[str, str]) -> AsyncIterator[Child]:
+    """Run a service's module while it is measured; yields once its port accepts connections."""
+    child = await asyncio.create_subprocess_exec(sys.executable, "-m", module, env={**os.environ, **environment})
+    try:
+        await until_accepting([int(environment["GREEN_PORT"])], within=READY_WITHIN)
+        yield child
+    finally:
+        child.terminate()
+        await child.wait()
 
 
-def go(child: Child) -> None:
+async def wait_until_ready(child: Child) -> None:
+    """Wait until it is up; the start is not measured."""
+    await _read_line(child)
+
+
+def send_go(child: Child) -> None:
     assert child.stdin is not None
     child.stdin.write(b"go\n")
 
 
-async def seconds(child: Child) -> float:
-    """What it took, when it is done."""
+async def read_seconds(child: Child) -> float:
+    """Wait for the end; return the seconds it took."""
     async with asyncio.timeout(LONGEST):
-        return float(await _line(child))
+        return float(await _read_line(child))
 
 
-async def measured(launch: Start, servers: Servers, messages: int, fill: Callable[[], Awaitable[None]]) -> Run:
-    """One run: the queue is filled while the contestant comes up."""
+async def measure_run(
+    launch: CompetitorStart, servers: Servers, messages: int, fill: Callable[[], Awaitable[None]]
+) -> Run:
+    """Measure one run; the queue is filled while the competitor starts."""
     async with start(launch) as child:
         await fill()
-        await ready(child)
-        processors = servers.processors(child.pid)
-        go(child)
-        took = await seconds(child)
-        used = processors.used()
+        await wait_until_ready(child)
+        cpu_time = servers.cpu_time(child.pid)
+        send_go(child)
+        took = await read_seconds(child)
+        used = cpu_time.used()
     return Run(messages, took, used)
 
 
-async def _line(child: Child) -> bytes:
+async def _read_line(child: Child) -> bytes:
     assert child.stdout is not None
     line = await child.stdout.readline()
     if not line:
-        raise RuntimeError("the contestant ended before it was done")
+        raise RuntimeError("the competitor ended before it was done")
     return line
 
 
-# ---- from inside ----
+# ---- the measured process ----
 
 
-def run(contestants: Mapping[str, Callable[[T], Coroutine[Any, Any, float]]], task: Callable[..., T]) -> None:
-    """Do what the command line says, under the same conditions for every contestant."""
-    name, told = sys.argv[1], task(**json.loads(sys.argv[2]))
+def run(competitors: Mapping[str, Callable[[T], Coroutine[Any, Any, float]]], task: Callable[..., T]) -> None:
+    """Run the competitor of the command line, under the same conditions for all."""
+    name, parameters = sys.argv[1], task(**json.loads(sys.argv[2]))
     logs.configure("bench", "ERROR")
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
     print("ready", flush=True)
     sys.stdin.readline()
-    print(asyncio.run(contestants[name](told)), flush=True)
+    print(asyncio.run(competitors[name](parameters)), flush=True)
 
 
-async def drained(process: Process, messages: int) -> float:
-    """Seconds from the first delivery until nothing of what ``messages`` led to is unsent, as for the floor."""
+async def drain(process: Process, messages: int) -> float:
+    """Seconds from the first delivery until every event of ``messages`` is published, as for the baseline."""
     began = 0.0
     receive = process.reception.dispatch
 
-    async def watched(delivery: Delivery) -> bool:
+    async def dispatch_watched(delivery: Delivery) -> bool:
         nonlocal began
         began = began or time.perf_counter()
         return await receive(delivery)
 
-    process.reception.dispatch = watched  # type: ignore[method-assign]
+    process.reception.dispatch = dispatch_watched  # type: ignore[method-assign]
     async with process:
         while process.metrics.relay_published._value.get() < messages or process.relay._lanes.held:  # noqa: ASYNC110 - a counter has no event
             await asyncio.sleep(0.002)

@@ -1,4 +1,4 @@
-"""Processor time by process, and what a handful of measurements come to."""
+"""Measurements: CPU time by process, medians, percentiles and table cells."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PROCESSES = ("service", "mongod", "broker")
 
 
 class CpuTime:
-    """Seconds of processor time that named processes (with their children) have used since the start."""
+    """Seconds of CPU time that named processes, with their children, have used since the start."""
 
     def __init__(self, pids: Mapping[str, int]) -> None:
         self._pids = dict(pids)
@@ -36,24 +36,24 @@ def _seconds(pid: int) -> float:
 
 @dataclass(frozen=True)
 class Run:
-    """One measured run of one contestant."""
+    """One measured run of one competitor."""
 
     done: int
     seconds: float
-    processors: Mapping[str, float]
+    cpu_time: Mapping[str, float]
 
     @property
     def rate(self) -> float:
         return self.done / self.seconds
 
     def microseconds(self, process: str) -> float:
-        """Processor time of that process for each one done."""
-        return self.processors[process] / self.done * 1e6
+        """CPU time of that process for each message."""
+        return self.cpu_time[process] / self.done * 1e6
 
 
 @dataclass(frozen=True)
 class Latencies:
-    """Seconds that each one waited, and how many a second were answered."""
+    """Seconds that each message waited for its answer, and answers a second."""
 
     seconds: tuple[float, ...]
     rate: float
@@ -63,22 +63,22 @@ class Latencies:
 
 
 def rate(runs: Sequence[Run]) -> float:
-    """Median of what was done a second."""
+    """Median rate of the runs."""
     return median([run.rate for run in runs])
 
 
-def spread(runs: Sequence[Run]) -> str:
+def rate_range(runs: Sequence[Run]) -> str:
     """The slowest and the fastest run, for a table."""
     rates = [run.rate for run in runs]
     return f"{min(rates):,.0f} to {max(rates):,.0f}"
 
 
-def costs(runs: Sequence[Run]) -> str:
-    """Medians of the processor time for each one done, by process, for a table."""
+def cpu_cells(runs: Sequence[Run]) -> str:
+    """Medians of the CPU time for each message, by process, for a table."""
     return " / ".join(f"{median([run.microseconds(each) for run in runs]):,.0f}" for each in PROCESSES)
 
 
-def waits(latencies: Sequence[Latencies]) -> str:
+def latency_cells(latencies: Sequence[Latencies]) -> str:
     """Medians of p50 and p99 in milliseconds, for a table."""
     return " / ".join(f"{median([each.milliseconds(share) for each in latencies]):,.0f}" for share in (0.5, 0.99))
 

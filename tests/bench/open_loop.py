@@ -1,4 +1,4 @@
-"""Messages said at a steady rate, and when the answers came to who listens for them."""
+"""Open loop: messages published at a steady rate, and the times at which their answers arrive."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LONGEST = 60
 
 @dataclass
 class Answers:
-    """When the answer about each subject came."""
+    """Time at which the answer about each subject arrived."""
 
     at: dict[str, float] = field(default_factory=dict)
 
@@ -30,40 +30,40 @@ class Answers:
             while len(self.at) < number:  # noqa: ASYNC110 - the broker's callbacks fill it
                 await asyncio.sleep(0.02)
 
-    def waited(self, counted: Sequence[Document], due: Mapping[str, float]) -> Latencies:
-        """How long these waited, each counted from the moment it was due."""
+    def latencies(self, counted: Sequence[Document], due: Mapping[str, float]) -> Latencies:
+        """Latencies of these messages, each counted from the moment it was due."""
         names = [subject(each) for each in counted]
         last = max(self.at[name] for name in names)
         return Latencies(tuple(self.at[name] - due[name] for name in names), len(names) / (last - due[names[0]]))
 
-    async def _came(self, message: Any) -> None:  # noqa: ANN401 - aio-pika's message
+    async def _receive(self, message: Any) -> None:  # noqa: ANN401 - aio-pika's message
         self.at[str(message.headers["ce-subject"])] = time.perf_counter()
 
 
 @asynccontextmanager
-async def answers(url: str, queue: str) -> AsyncIterator[Answers]:
-    """Listen on ``queue`` for a while."""
-    found = Answers()
+async def receive_answers(url: str, queue: str) -> AsyncIterator[Answers]:
+    """Consume from ``queue`` and record when answers arrive."""
+    answers = Answers()
     async with await aio_pika.connect(url) as connection:
-        await (await (await connection.channel()).get_queue(queue, ensure=False)).consume(found._came, no_ack=True)
-        yield found
+        await (await (await connection.channel()).get_queue(queue, ensure=False)).consume(answers._receive, no_ack=True)
+        yield answers
 
 
 async def publish_at_rate(
-    said: Sequence[Document], rate: float, publisher: BrokerPublisher, beside: Sequence[Document] = ()
+    entries: Sequence[Document], rate: float, publisher: BrokerPublisher, beside: Sequence[Document] = ()
 ) -> dict[str, float]:
-    """Publish what is due every ``TICK`` without waiting for confirms, and as many of ``beside``; subject → when."""
+    """Publish due messages every ``TICK``, unconfirmed, and as many of ``beside``; return subject → due time."""
     began = time.perf_counter()
     sent, sending = 0, []
-    while sent < len(said):
+    while sent < len(entries):
         await asyncio.sleep(TICK)
-        until = min(len(said), 1 + int((time.perf_counter() - began) * rate))
+        until = min(len(entries), 1 + int((time.perf_counter() - began) * rate))
         if until > sent:
-            sending.append(asyncio.create_task(publisher.send([*said[sent:until], *beside[sent:until]])))
+            sending.append(asyncio.create_task(publisher.send([*entries[sent:until], *beside[sent:until]])))
             sent = until
     await asyncio.gather(*sending)
-    return {subject(each): began + place / rate for place, each in enumerate(said)}
+    return {subject(each): began + index / rate for index, each in enumerate(entries)}
 
 
-def subject(said: Document) -> str:
-    return str(said["h"]["ce-subject"])
+def subject(entry: Document) -> str:
+    return str(entry["h"]["ce-subject"])

@@ -1,4 +1,4 @@
-"""RESULTS.md by its sections: one that is measured again replaces its own and leaves the others."""
+"""RESULTS.md by sections: a new measurement replaces its own section and leaves the others."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from tests.bench.competitor import Servers
 HEADING = """# Benchmark
 
 RabbitMQ with quorum queues and a one-node MongoDB replica set, majority and journal, on the machine of the
-measurement. Absolute numbers are that machine's on that day; the ratios, measured alternating in one run, are
-what to reason with. `make bench` measures again; `make bench ONLY=reservations` (or `hop`, `submit`) one part.
+measurement. Absolute numbers hold for that machine and day; the ratios, measured alternating in one run, hold
+beyond it. `make bench` measures again; `make bench ONLY=reservations` (or `hop`, `submit`) one part.
 """
 MARK = "\n## "
 
 
-def replaced(page: str, sections: Mapping[str, Sequence[str]], measured_on: str) -> str:
-    """The page with these sections (title → lines) in the place of the old ones of their titles, or at its end."""
-    kept = dict(_section(each) for each in page.split(MARK)[1:])
-    fresh = {title: "\n".join([measured_on, "", *lines, ""]) for title, lines in sections.items()}
-    return HEADING + "".join(f"{MARK}{title}\n\n{text}" for title, text in (kept | fresh).items())
+def replace_sections(page: str, sections: Mapping[str, Sequence[str]], measured_on: str) -> str:
+    """The page with these sections (title → lines) in place of those of the same title, or at its end."""
+    sections_before = dict(_section(each) for each in page.split(MARK)[1:])
+    new = {title: "\n".join([measured_on, "", *lines, ""]) for title, lines in sections.items()}
+    return HEADING + "".join(f"{MARK}{title}\n\n{text}" for title, text in (sections_before | new).items())
 
 
 async def measured_on(servers: Servers) -> str:
-    """When and on what a section was measured."""
+    """Date, machine and versions of a measurement."""
     now = datetime.now(UTC)  # noqa: TID251 - the date of the measurement itself
     memory = psutil.virtual_memory().total / 2**30
     machine = f"{psutil.cpu_count()} × {_processor()}, {memory:.0f} GiB, {platform.system()}"
@@ -47,7 +47,7 @@ async def _versions(servers: Servers) -> str:
 
 
 def _processor() -> str:
-    """The model, as Linux names it."""
+    """Model of the processor."""
     lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     models = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
     return next(models, platform.machine())

@@ -1,102 +1,91 @@
-"""How long an answer takes while messages come steadily: for the ten thousand alone, and beside one much asked for."""
+"""Steady state: latencies of answers for the ten thousand alone, and beside one representative in demand."""
 
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from typing import Any
 
 from chassis.broker.publisher import BrokerPublisher
 from chassis.outbox.entries import Causation, entry, event_id
 from chassis.persistence.mongo import Database
 from chassis.persistence.unit_of_work import Document
-from devkit.servers.processes import free_ports, until_accepting
+from devkit.servers.processes import free_ports
+from rulebook import rules_on
 
+from tests.bench.competitor import server_process
 from tests.bench.measure import Latencies
-from tests.bench.open_loop import answers, publish_at_rate
-from tests.bench.reserving import UPDATED_BY_MANY
-from tests.bench.workload import MANY, Asker, Submissions
+from tests.bench.open_loop import publish_at_rate, receive_answers
+from tests.bench.reservation_competitors import UPDATED_BY_MANY
+from tests.bench.workload import MANY, Claimant, Submissions
+from tests.support.load_data import DAY
 from tests.support.race_environment import NOW, PUBLISHER, SERVICE, RaceEnvironment
 
+LIMIT = rules_on(DAY).quota.items_per_year
 ROUNDS = 2
 SECONDS, WARM_UP = 2.0, 0.5
 ALONE, BESIDE_OTHERS, BESIDE_THE_ONE = "alone", "beside as many more of the 10,000", "beside as many for the one"
-BARE = "floor: the conditional update alone"
+BASELINE_ALONE = "baseline: the conditional update alone"
 
 
 async def steady_rounds(
     environment: RaceEnvironment, submissions: Submissions, rate: float, database: Database
 ) -> dict[str, list[Latencies]]:
-    """Each mixture in turn, ``ROUNDS`` times, through one worker."""
-    found: dict[str, list[Latencies]] = defaultdict(list)
-    async with _worker(environment):
+    """Measure each mixture in turn, ``ROUNDS`` times, with one worker."""
+    results: dict[str, list[Latencies]] = defaultdict(list)
+    worker = {**environment.environment, "GREEN_ROLE": "worker", "GREEN_PORT": str(free_ports(1)[0])}
+    async with server_process("assessor_quota.main", worker):
         for _ in range(ROUNDS):
             for name, beside in _beside(submissions).items():
-                found[name].append(await _streamed(environment, submissions, rate, beside))
-            found[BARE].append(await _updated(database, rate))
-    for name, latencies in found.items():
+                results[name].append(await _measure_stream(environment, submissions, rate, beside))
+            results[BASELINE_ALONE].append(await _measure_baseline(database, rate))
+    for name, latencies in results.items():
         print(f"steady   {name:40} p99 {max(each.milliseconds(0.99) for each in latencies):6.0f} ms", flush=True)
-    return dict(found)
+    return dict(results)
 
 
-def _beside(submissions: Submissions) -> dict[str, Iterator[Asker] | None]:
+def _beside(submissions: Submissions) -> dict[str, Iterator[Claimant] | None]:
     return {ALONE: None, BESIDE_OTHERS: submissions.many, BESIDE_THE_ONE: submissions.full}
 
 
-@asynccontextmanager
-async def _worker(environment: RaceEnvironment) -> AsyncIterator[None]:
-    (port,) = free_ports(1)
-    surroundings = {**os.environ, **environment.environment, "GREEN_ROLE": "worker", "GREEN_PORT": str(port)}
-    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "assessor_quota.main", env=surroundings)
-    try:
-        await until_accepting([port], within=30)
-        yield
-    finally:
-        process.terminate()
-        await process.wait()
-
-
-async def _streamed(
-    environment: RaceEnvironment, submissions: Submissions, rate: float, beside: Iterator[Asker] | None
+async def _measure_stream(
+    environment: RaceEnvironment, submissions: Submissions, rate: float, beside: Iterator[Claimant] | None
 ) -> Latencies:
-    """Messages at a steady rate, each counted from the moment it was due until its answer was there."""
-    wanted = int(rate * (WARM_UP + SECONDS))
-    others = [_entry(each) for each in submissions.by(submissions.many, wanted)]
-    more = [_entry(each) for each in submissions.by(beside, wanted)] if beside else []
+    """Latencies at a steady rate, each from the moment a message was due until its answer arrived."""
+    expected = int(rate * (WARM_UP + SECONDS))
+    own = [_entry(each) for each in submissions.by(submissions.many, expected)]
+    extra = [_entry(each) for each in submissions.by(beside, expected)] if beside else []
     publisher = BrokerPublisher(environment.servers.amqp_url(environment.vhost, PUBLISHER))
-    async with answers(environment.servers.amqp_url(environment.vhost), f"{PUBLISHER}.{SERVICE}") as answered:
-        due = await publish_at_rate(others, rate, publisher, more)
-        await answered.until(len(others) + len(more))
+    async with receive_answers(environment.servers.amqp_url(environment.vhost), f"{PUBLISHER}.{SERVICE}") as answers:
+        due = await publish_at_rate(own, rate, publisher, extra)
+        await answers.until(len(own) + len(extra))
     await publisher.close()
-    return answered.waited(others[int(rate * WARM_UP) :], due)
+    return answers.latencies(own[int(rate * WARM_UP) :], due)
 
 
-async def _updated(database: Database, rate: float) -> Latencies:
-    """The floor at the same rate: nothing but a place taken in one document of each representative's own."""
-    wanted, waited = int(rate * SECONDS), []
-    keys = [each.digest for each in MANY[:wanted]]
+async def _measure_baseline(database: Database, rate: float) -> Latencies:
+    """The baseline at the same rate: one conditional update of each representative's document."""
+    expected, latencies = int(rate * SECONDS), []
+    keys = [each.digest for each in MANY[:expected]]
     await database.update_all(UPDATED_BY_MANY, {}, {"$set": {"used": 0}})
     began = time.perf_counter()
 
-    async def one(key: str, due: float) -> None:
-        taken = await database.find_one_and_update(
-            UPDATED_BY_MANY, {"_id": key, "used": {"$lt": 15}}, {"$inc": {"used": 1}}
+    async def update_one(key: str, due: float) -> None:
+        updated = await database.find_one_and_update(
+            UPDATED_BY_MANY, {"_id": key, "used": {"$lt": LIMIT}}, {"$inc": {"used": 1}}
         )
-        assert taken is not None
-        waited.append(time.perf_counter() - due)
+        assert updated is not None
+        latencies.append(time.perf_counter() - due)
 
-    under_way = []
-    for place, key in enumerate(keys):
-        due = began + place / rate
+    updates = []
+    for index, key in enumerate(keys):
+        due = began + index / rate
         await asyncio.sleep(max(0.0, due - time.perf_counter()))
-        under_way.append(asyncio.create_task(one(key, due)))
-    await asyncio.gather(*under_way)
-    return Latencies(tuple(waited), wanted / (time.perf_counter() - began))
+        updates.append(asyncio.create_task(update_one(key, due)))
+    await asyncio.gather(*updates)
+    return Latencies(tuple(latencies), expected / (time.perf_counter() - began))
 
 
 def _entry(submitted: Any) -> Document:  # noqa: ANN401 - an event

@@ -1,4 +1,4 @@
-"""Messages go out when they are due: what is measured after it is the services' own waiting."""
+"""Messages are published when they are due, so that measured latencies are those of the services."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from tests.bench.open_loop import Answers, publish_at_rate, subject
 RATE = 20.0
 
 
-class Noting(BrokerPublisher):
-    """Sends nothing, and notes when it was to."""
+class RecordingPublisher(BrokerPublisher):
+    """Sends nothing and records when it was asked to."""
 
     def __init__(self) -> None:
         super().__init__("amqp://nobody@127.0.0.1/")
@@ -25,20 +25,20 @@ class Noting(BrokerPublisher):
         return [None] * len(entries)
 
 
-async def test_no_message_goes_out_before_it_is_due_or_an_interval_late() -> None:
-    publisher, said = Noting(), [{"h": {"ce-subject": str(number)}} for number in range(10)]
+async def test_message_is_published_neither_early_nor_an_interval_late() -> None:
+    publisher, entries = RecordingPublisher(), [{"h": {"ce-subject": str(number)}} for number in range(10)]
 
-    due = await publish_at_rate(said, RATE, publisher)
+    due = await publish_at_rate(entries, RATE, publisher)
 
-    late = sorted(publisher.at[name] - due[name] for name in due)
-    assert late[0] >= 0
-    assert late[len(late) // 2] < 0.8 / RATE
+    delays = sorted(publisher.at[name] - due[name] for name in due)
+    assert delays[0] >= 0
+    assert delays[len(delays) // 2] < 0.8 / RATE
 
 
-def test_those_counted_wait_from_when_they_were_due() -> None:
-    said = [{"h": {"ce-subject": name}} for name in ("first", "second")]
+def test_latency_counts_from_the_due_time() -> None:
+    entries = [{"h": {"ce-subject": name}} for name in ("first", "second")]
 
-    waited = Answers({"first": 10.5, "second": 12.0}).waited(said, {"first": 10.0, "second": 11.0})
+    latencies = Answers({"first": 10.5, "second": 12.0}).latencies(entries, {"first": 10.0, "second": 11.0})
 
-    assert waited.seconds == (0.5, 1.0)
-    assert waited.rate == 1.0
+    assert latencies.seconds == (0.5, 1.0)
+    assert latencies.rate == 1.0

@@ -1,4 +1,4 @@
-"""Who asks for items in the measurements: ten thousand representatives, and sisters of one whose places all want."""
+"""The workload: submissions for ten thousand representatives, and for affiliates of one in demand."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from tests.support.race_environment import NOW
 REPRESENTATIVES = 10_000
 AFFILIATES = 3
 FULL = [Assessor(number, AFFILIATES) for number in range(AFFILIATES)]
-"""Sisters whose fifteen places are taken: whoever asks is refused."""
+"""Affiliates whose items are all taken: every submission is refused."""
 GIVING_BACK = [Assessor(AFFILIATES + number, AFFILIATES) for number in range(AFFILIATES)]
-"""Sisters whose items are given back at once: whoever asks is granted one."""
+"""Affiliates whose items are given back at once: every submission is granted one."""
 PATTERN = Assessor(2 * AFFILIATES, AFFILIATES)
-"""Registered as the others are; the ten thousand are its copies, but for code, name and legal representative."""
+"""Registered over HTTP; the ten thousand are its copies with another code, name and legal representative."""
 CHUNK = 500
 
 
@@ -48,36 +48,36 @@ class Submitter:
         return hashlib.sha256(self.uscc.encode()).hexdigest()
 
 
-Asker: TypeAlias = Assessor | Submitter
+Claimant: TypeAlias = Assessor | Submitter
 MANY = [Submitter(number) for number in range(REPRESENTATIVES)]
 
 
 class Submissions:
-    """Never the same application twice."""
+    """Makes submissions, never the same application twice."""
 
     def __init__(self) -> None:
         self._numbers = count(1)
-        self.many: Iterator[Asker] = cycle(MANY)
-        self.full: Iterator[Asker] = cycle(FULL)
-        self.giving_back: Iterator[Asker] = cycle(GIVING_BACK)
+        self.many: Iterator[Claimant] = cycle(MANY)
+        self.full: Iterator[Claimant] = cycle(FULL)
+        self.giving_back: Iterator[Claimant] = cycle(GIVING_BACK)
         self._rules = rules_on(DAY).version
 
-    def by(self, askers: Iterator[Asker], number: int) -> Iterator[ApplicationSubmitted]:
+    def by(self, claimants: Iterator[Claimant], number: int) -> Iterator[ApplicationSubmitted]:
         """Submissions that rest on reports of the next of these assessors."""
-        return map(self._one, islice(askers, number))
+        return map(self._submission, islice(claimants, number))
 
     def in_turn(self, number: int) -> Iterator[ApplicationSubmitted]:
-        """One of the ten thousand, one of the sisters whose places are taken, and so on."""
+        """Alternate the ten thousand with the affiliates whose items are all taken."""
         for pair in zip(self.by(self.many, number // 2), self.by(self.full, number // 2), strict=True):
             yield from pair
 
     def given_back(self, number: int) -> Iterator[Event]:
-        """A place is taken and given back each time, so that the ledger stays short."""
+        """Each item is taken and given back at once, so that the ledger stays short."""
         for submitted in self.by(self.giving_back, number // 2):
             yield submitted
             yield _withdrawn(submitted)
 
-    def _one(self, assessor: Asker) -> ApplicationSubmitted:
+    def _submission(self, assessor: Claimant) -> ApplicationSubmitted:
         number = next(self._numbers)
         return ApplicationSubmitted(
             application_id=f"bench-{number}",
@@ -93,27 +93,27 @@ class Submissions:
 
 
 def _withdrawn(submitted: ApplicationSubmitted) -> ApplicationWithdrawn:
-    shared = set(ApplicationWithdrawn.model_fields) & set(ApplicationSubmitted.model_fields) - {"sequence"}
-    told = submitted.model_dump(include=shared)
-    return ApplicationWithdrawn(**told, sequence=2, withdrawn_on=DAY)
+    names = set(ApplicationWithdrawn.model_fields) & set(ApplicationSubmitted.model_fields) - {"sequence"}
+    shared_fields = submitted.model_dump(include=names)
+    return ApplicationWithdrawn(**shared_fields, sequence=2, withdrawn_on=DAY)
 
 
-async def settle_in(database: Database) -> None:
-    """Put the ten thousand on the register, as copies of one that was registered over HTTP."""
+async def register_many(database: Database) -> None:
+    """Register the ten thousand as copies of the pattern."""
     (pattern,) = await database.find("assessors", {"_id": PATTERN.uscc})
     digest = pattern["representative"]["digest"]
     for start in range(0, REPRESENTATIVES, CHUNK):
         copies = [
-            _with(pattern, {PATTERN.uscc: each.uscc, PATTERN.name: each.name, digest: each.digest})
+            _replace_texts(pattern, {PATTERN.uscc: each.uscc, PATTERN.name: each.name, digest: each.digest})
             for each in MANY[start : start + CHUNK]
         ]
         await database.commit(ChangeSet([], [Write("assessors", each["_id"], 0, each) for each in copies], None))
 
 
-def _with(document: Document, words: dict[str, str]) -> Any:  # noqa: ANN401 - any part of a document
-    """The same document with some of its words replaced, wherever they stand."""
+def _replace_texts(document: Document, replacements: dict[str, str]) -> Any:  # noqa: ANN401 - any part of a document
+    """The document with some of its texts replaced at any depth."""
     if isinstance(document, dict):
-        return {name: _with(value, words) for name, value in document.items()}
+        return {name: _replace_texts(value, replacements) for name, value in document.items()}
     if isinstance(document, list):
-        return [_with(value, words) for value in document]
-    return words.get(document, document) if isinstance(document, str) else document
+        return [_replace_texts(value, replacements) for value in document]
+    return replacements.get(document, document) if isinstance(document, str) else document

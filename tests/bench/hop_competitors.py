@@ -1,6 +1,6 @@
-"""The contestants of the hop: the chassis in three forms, and the same durable work written by hand.
+"""The competitors of the hop: the chassis in three forms, and the same durable work written by hand.
 
-python -m tests.bench.hop CONTESTANT '{"amqp": …, "mongo": …, "database": …, "messages": …}'
+python -m tests.bench.hop_competitors COMPETITOR '{"amqp": …, "mongo": …, "database": …, "messages": …}'
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ from messages.review import CaseOpened
 from yarl import URL
 
 from tests.bench.baseline import Baseline
-from tests.bench.competitor import drained, run
+from tests.bench.competitor import drain, run
 
 QUEUE = "notify.review"
 IN_FLIGHT = 2
-"""Commits under way at once, of every contestant."""
-GROUP, SINGLE, PLAIN, FLOOR = (
+"""Commits in flight of every competitor."""
+GROUP, SINGLE, PLAIN_RELAY, BASELINE = (
     "group commit",
     "transaction per message",
     "group commit, aio-pika relay",
-    "aio-pika floor",
+    "aio-pika baseline",
 )
 
 
@@ -48,18 +48,18 @@ class Task:
     messages: int
 
 
-async def through_the_chassis(task: Task, *, batch: int, publisher: Any = None) -> float:  # noqa: ANN401 - the real or the plainer one
+async def run_chassis(task: Task, *, batch: int, publisher: Any = None) -> float:  # noqa: ANN401 - the real or the plainer one
     process = Process(_service(task, batch))
     if publisher is not None:
         process.relay._publisher = publisher
-    return await drained(process, task.messages)
+    return await drain(process, task.messages)
 
 
 def _service(task: Task, batch: int) -> ServiceDefinition:
     async def touch(opened: CaseOpened, store: sample.Store, now: datetime) -> Sequence[Event]:
         return await sample.touch(sample.Touch(opened.case_id), store, now)
 
-    heard: tuple[Subscription, ...] = (
+    subscriptions: tuple[Subscription, ...] = (
         subscribe(CaseOpened, touch, sample.Store, reads=lambda opened: [("notices", opened.case_id)]),
     )
     settings = Settings(
@@ -72,11 +72,11 @@ def _service(task: Task, batch: int) -> ServiceDefinition:
         commit_workers=IN_FLIGHT,
         log_level="ERROR",
     )
-    return ServiceDefinition(sample.SERVICE, settings, sample.Store, sample.AGGREGATES, subscriptions=heard)
+    return ServiceDefinition(sample.SERVICE, settings, sample.Store, sample.AGGREGATES, subscriptions=subscriptions)
 
 
 class PlainPublisher:
-    """The relay's publishing by aio-pika's own publish, a call and a confirm for each message."""
+    """Publishes for the relay with aio-pika, one call and one confirm for each message."""
 
     def __init__(self, url: str) -> None:
         self._url = str(URL(url).update_query(heartbeat=HEARTBEAT))
@@ -111,19 +111,19 @@ class PlainPublisher:
         await self._exchange.publish(message, routing_key=entry["t"], mandatory=True)
 
 
-async def on_the_floor(task: Task) -> float:
-    floor = Baseline(task.amqp, task.mongo, task.database, flights=IN_FLIGHT)
-    await floor.prepare()
-    return await floor.run(QUEUE, task.messages)
+async def run_baseline(task: Task) -> float:
+    baseline = Baseline(task.amqp, task.mongo, task.database, commits_in_flight=IN_FLIGHT)
+    await baseline.prepare()
+    return await baseline.run(QUEUE, task.messages)
 
 
-CONTESTANTS: dict[str, Callable[[Task], Coroutine[Any, Any, float]]] = {
-    GROUP: lambda task: through_the_chassis(task, batch=100),
-    SINGLE: lambda task: through_the_chassis(task, batch=1),
-    PLAIN: lambda task: through_the_chassis(task, batch=100, publisher=PlainPublisher(task.amqp)),
-    FLOOR: on_the_floor,
+COMPETITORS: dict[str, Callable[[Task], Coroutine[Any, Any, float]]] = {
+    GROUP: lambda task: run_chassis(task, batch=100),
+    SINGLE: lambda task: run_chassis(task, batch=1),
+    PLAIN_RELAY: lambda task: run_chassis(task, batch=100, publisher=PlainPublisher(task.amqp)),
+    BASELINE: run_baseline,
 }
 
 
 if __name__ == "__main__":
-    run(CONTESTANTS, Task)
+    run(COMPETITORS, Task)

@@ -1,6 +1,6 @@
-"""The contestants of the reservations: the service, and bare conditional updates.
+"""The competitors of the reservations: the service, and bare conditional updates.
 
-python -m tests.bench.reserving CONTESTANT '{"messages": …, "limit": …}', surroundings in the environment
+python -m tests.bench.reservation_competitors COMPETITOR '{"messages": …, "limit": …}', with the service's environment
 """
 
 from __future__ import annotations
@@ -21,52 +21,52 @@ from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 from rulebook import RuleSets
 
-from tests.bench.competitor import drained, run
+from tests.bench.competitor import drain, run
 from tests.bench.workload import MANY
 
-LANES = 200
-"""Updates under way at the same time, as many as the works of two batches."""
+CONCURRENCY = 200
+"""Updates at the same time, as many as the items of two batches."""
 UPDATED_BY_MANY, UPDATED_BY_ONE = "updated_by_many", "updated_by_one"
-"""Collections of the floors."""
+"""Collections of the baselines."""
 
 
 @dataclass(frozen=True)
 class Task:
     messages: int
     limit: int | None = None
-    """Items a year, where the limit is raised for a measurement."""
+    """Items a year, where a measurement raises the limit."""
 
 
-async def through_the_service(task: Task) -> float:
+async def run_service(task: Task) -> float:
     """Drain the queue."""
     if task.limit is not None:
         raise_the_limit(task.limit)
-    return await drained(Process(service()), task.messages)
+    return await drain(Process(service()), task.messages)
 
 
 def raise_the_limit(limit: int) -> None:
-    """In this process the regulation grants more, so that grants of one ledger can be measured at all."""
-    known = packaged.load_rule_sets().all
+    """Raise the yearly limit in this process, so that many grants of one ledger can be measured."""
+    rule_sets = packaged.load_rule_sets().all
     raised = RuleSets(
         tuple(
             rules.model_copy(update={"quota": rules.quota.model_copy(update={"items_per_year": limit})})
-            for rules in known
+            for rules in rule_sets
         )
     )
     packaged._packaged = cache(lambda: raised)
 
 
-async def updating_many(task: Task) -> float:
-    """A place taken in a document of each representative's own."""
-    return await _updating(UPDATED_BY_MANY, [MANY[number % len(MANY)].digest for number in range(task.messages)])
+async def update_many(task: Task) -> float:
+    """Take an item in the document of each representative in turn."""
+    return await _run_updates(UPDATED_BY_MANY, [MANY[number % len(MANY)].digest for number in range(task.messages)])
 
 
-async def updating_one(task: Task) -> float:
-    """A place taken in the same document each time."""
-    return await _updating(UPDATED_BY_ONE, [MANY[0].digest] * task.messages)
+async def update_one(task: Task) -> float:
+    """Take an item in the same document each time."""
+    return await _run_updates(UPDATED_BY_ONE, [MANY[0].digest] * task.messages)
 
 
-async def _updating(collection: str, keys: list[str]) -> float:
+async def _run_updates(collection: str, keys: list[str]) -> float:
     client: Any = AsyncIOMotorClient(os.environ["GREEN_MONGO_URL"])
     database = client.get_database(
         os.environ["GREEN_DATABASE"],
@@ -76,22 +76,22 @@ async def _updating(collection: str, keys: list[str]) -> float:
     await database[collection].drop()
     await database[collection].insert_many([{"_id": key, "used": 0} for key in dict.fromkeys(keys)])
     waiting, began = iter(keys), time.perf_counter()
-    await asyncio.gather(*(_lane(database[collection], waiting, len(keys)) for _ in range(LANES)))
+    await asyncio.gather(*(_update_each(database[collection], waiting, len(keys)) for _ in range(CONCURRENCY)))
     return time.perf_counter() - began
 
 
-async def _lane(documents: Any, waiting: Any, limit: int) -> None:  # noqa: ANN401 - the driver's own
+async def _update_each(documents: Any, waiting: Any, limit: int) -> None:  # noqa: ANN401 - the driver's own
     for key in waiting:
         taken = await documents.find_one_and_update({"_id": key, "used": {"$lt": limit}}, {"$inc": {"used": 1}})
         assert taken is not None
 
 
-CONTESTANTS: dict[str, Callable[[Task], Coroutine[Any, Any, float]]] = {
-    "service": through_the_service,
-    "floor of many": updating_many,
-    "floor of one": updating_one,
+COMPETITORS: dict[str, Callable[[Task], Coroutine[Any, Any, float]]] = {
+    "service": run_service,
+    "baseline of many": update_many,
+    "baseline of one": update_one,
 }
 
 
 if __name__ == "__main__":
-    run(CONTESTANTS, Task)
+    run(COMPETITORS, Task)

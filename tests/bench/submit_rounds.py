@@ -1,11 +1,9 @@
-"""HTTP submits of 4 KB: a real server process with token, policy and idempotency key; the load from raw sockets."""
+"""Rounds of HTTP submits of 4 KB to a real server process with token, policy and idempotency key."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import os
-import sys
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator
@@ -17,25 +15,24 @@ from uuid import uuid4
 from chassis.security.dev_issuer import DevelopmentIssuer
 from chassis.settings import Mode
 from devkit.private_servers import PrivateServers
-from devkit.servers.processes import free_ports, until_accepting
+from devkit.servers.processes import free_ports
 
-from tests.bench.competitor import Servers
+from tests.bench.competitor import Servers, server_process
+from tests.bench.hop_rounds import SERVICE, topology
 from tests.bench.measure import Latencies, Run
-from tests.bench.rounds import SERVICE, topology
 from tests.support.service_environment import service_environment
 
-READY_WITHIN = 30
 CONNECTIONS = 64
 ROUNDS = 3
 SECONDS = 2.5
 BODY = 4096
-GATHERED, SINGLY = 100, 1
-"""Submits in one commit, at most."""
+GROUPED, SINGLE_COMMIT = 100, 1
+"""Most submits in one commit."""
 
 
 @dataclass
 class Submits:
-    """By kind of commit: the most it takes, how long a caller waits then, and how long at half of that."""
+    """By batch size: rate at full load, latencies then, and latencies at half of it."""
 
     full: dict[int, list[Run]] = field(default_factory=lambda: defaultdict(list))
     at_full: dict[int, list[Latencies]] = field(default_factory=lambda: defaultdict(list))
@@ -48,58 +45,51 @@ class Submits:
 
 
 async def submit_rounds(servers: Servers, folder: Path) -> Submits:
-    """Group commit and a transaction for each request in turn, on servers and databases of their own."""
+    """Group commit and a transaction for each request in turn, each with its own server and database."""
     submits, issuer = Submits(), DevelopmentIssuer(folder / "keys", Mode.LOCAL)
-    async with _server(GATHERED, servers, issuer) as gathered, _server(SINGLY, servers, issuer) as singly:
+    async with _server(GROUPED, servers, issuer) as grouped, _server(SINGLE_COMMIT, servers, issuer) as single:
         for number in range(1, ROUNDS + 1):
-            for served in (gathered, singly):
-                run, full, half = await _round(served, servers)
-                print(f"round {number}  submits in batches of {served.batch:3} {run.rate:8.0f}/s", flush=True)
-                submits.add(served.batch, run, full, half)
+            for server in (grouped, single):
+                run, full, half = await _round(server, servers)
+                print(f"round {number}  submits in batches of {server.batch:3} {run.rate:8.0f}/s", flush=True)
+                submits.add(server.batch, run, full, half)
     return submits
 
 
-async def _round(served: _Served, servers: Servers) -> tuple[Run, Latencies, Latencies]:
-    processors = servers.processors(served.pid)
-    full = await served.load.run(SECONDS)
+async def _round(server: _MeasuredServer, servers: Servers) -> tuple[Run, Latencies, Latencies]:
+    cpu_time = servers.cpu_time(server.pid)
+    full = await server.load.run(SECONDS)
     done = len(full.seconds)
-    run = Run(done, done / full.rate, processors.used())
-    return run, full, await served.load.run(SECONDS, rate=run.rate / 2)
+    run = Run(done, done / full.rate, cpu_time.used())
+    return run, full, await server.load.run(SECONDS, rate=run.rate / 2)
 
 
 @dataclass(frozen=True)
-class _Served:
+class _MeasuredServer:
     batch: int
     pid: int
-    load: Load
+    load: LoadGenerator
 
 
 @asynccontextmanager
-async def _server(batch: int, servers: Servers, issuer: DevelopmentIssuer) -> AsyncIterator[_Served]:
-    """A server that is up and warm."""
-    stand = PrivateServers(servers.broker, servers.mongod)
-    vhost, database, (port,) = await stand.vhost(topology()), await stand.database("submit"), free_ports(1)
-    told = service_environment(stand.amqp_url(vhost, SERVICE), database, issuer) | {
+async def _server(batch: int, servers: Servers, issuer: DevelopmentIssuer) -> AsyncIterator[_MeasuredServer]:
+    """Start a server and warm it up."""
+    private = PrivateServers(servers.broker, servers.mongod)
+    vhost, database, (port,) = await private.vhost(topology()), await private.database("submit"), free_ports(1)
+    variables = service_environment(private.amqp_url(vhost, SERVICE), database, issuer) | {
         "GREEN_PORT": str(port),
         "GREEN_ROLE": "api",
         "GREEN_MAX_BATCH_SIZE": str(batch),
         "GREEN_LOG_LEVEL": "ERROR",
     }
-    server = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.bench.server", env={**os.environ, **told}
-    )
-    try:
-        await until_accepting([port], within=READY_WITHIN)
-        load = Load(port, issuer.mint(role="regional_officer"))
+    async with server_process("tests.bench.submit_server", variables) as process:
+        load = LoadGenerator(port, issuer.mint(role="regional_officer"))
         await load.run(1.0)
-        yield _Served(batch, server.pid, load)
-    finally:
-        server.terminate()
-        await server.wait()
+        yield _MeasuredServer(batch, process.pid, load)
 
 
-class Load:
-    """Keep-alive connections that post and wait for the answer, as fast as it comes or at a steady rate."""
+class LoadGenerator:
+    """Keep-alive connections that post and wait for the answer, without pause or at a steady rate."""
 
     def __init__(self, port: int, token: str) -> None:
         self._port = port
@@ -107,14 +97,16 @@ class Load:
         self._text = "绿" * (BODY // 3 - 20)
 
     async def run(self, seconds: float, rate: float | None = None) -> Latencies:
-        """Post for so long and wait for the last answer; at a steady rate latency counts from when it was due."""
+        """Post for ``seconds`` and wait for the last answer; at a steady rate latency counts from the due time."""
         began = time.perf_counter()
         interval = 0.0 if rate is None else CONNECTIONS / rate
-        lanes = [self._lane(began + seconds, interval, interval * place / CONNECTIONS) for place in range(CONNECTIONS)]
-        found = [latency for lane in await asyncio.gather(*lanes) for latency in lane]
-        return Latencies(tuple(found), len(found) / (time.perf_counter() - began))
+        workers = [
+            self._post_until(began + seconds, interval, interval * index / CONNECTIONS) for index in range(CONNECTIONS)
+        ]
+        latencies_ = [latency for worker in await asyncio.gather(*workers) for latency in worker]
+        return Latencies(tuple(latencies_), len(latencies_) / (time.perf_counter() - began))
 
-    async def _lane(self, until: float, interval: float, offset: float) -> list[float]:
+    async def _post_until(self, until: float, interval: float, offset: float) -> list[float]:
         reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
         latencies = []
         due = time.perf_counter() + offset
@@ -122,7 +114,7 @@ class Load:
             await asyncio.sleep(max(0.0, due - time.perf_counter()))
             began = due if interval else time.perf_counter()
             writer.write(self._request())
-            await self._answer(reader)
+            await self._read_answer(reader)
             latencies.append(time.perf_counter() - began)
             due = due + interval if interval else time.perf_counter()
         writer.close()
@@ -138,7 +130,7 @@ class Load:
         return head.encode() + body
 
     @staticmethod
-    async def _answer(reader: asyncio.StreamReader) -> None:
+    async def _read_answer(reader: asyncio.StreamReader) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
         if not head.startswith(b"HTTP/1.1 201"):
             raise RuntimeError(head.decode())

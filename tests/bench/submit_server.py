@@ -1,4 +1,4 @@
-"""The server that submits are measured on: one route that keeps a document of 4 KB and says one event."""
+"""The server of the measured submits: one route that saves a document of 4 KB and publishes one event."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,28 +34,30 @@ class Answer(BaseModel):
 
 
 @dataclass(frozen=True)
-class Kept:
+class Notice:
     notice: str
     text: str
 
 
 class Store:
     def __init__(self, unit: UnitOfWork) -> None:
-        self.notices = DocumentCollection(unit, "notices", Kept)
+        self.notices = DocumentCollection(unit, "notices", Notice)
 
 
-async def keep(command: Kept, store: Store, _now: datetime) -> Done:
+async def save_notice(command: Notice, store: Store, _now: datetime) -> Done:
     store.notices.save(command.notice, command)
     events: Sequence[Event] = [delivered(command.notice)]
     return Done(events, Answer(notice=command.notice))
 
 
-def router(gate: ApiContext) -> APIRouter:
+def router(api: ApiContext) -> APIRouter:
     routes = APIRouter(prefix="/v1")
 
     @routes.post("/notices", status_code=201)
-    async def post_notice(body: Body, call: Annotated[RequestContext, Depends(gate.authorize(POST_NOTICE))]) -> Answer:
-        return await call.execute(keep, Kept(body.notice, body.text), Store, reply=Answer)
+    async def post_notice(
+        body: Body, context: Annotated[RequestContext, Depends(api.authorize(POST_NOTICE))]
+    ) -> Answer:
+        return await context.execute(save_notice, Notice(body.notice, body.text), Store, reply=Answer)
 
     return routes
 
