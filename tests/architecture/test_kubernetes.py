@@ -33,7 +33,7 @@ def test_every_service_has_its_manifests_and_no_other() -> None:
 
 def test_reviews_workers_follow_each_queue_that_review_hears_from() -> None:
     followed = set(re.findall(r"queueName: (\S+)", text_of_all()))
-    heard = {queue["name"] for queue in composed()["queues"] if re.match(r"review\.(?!dead)", queue["name"])}
+    heard = {queue["name"] for queue in composed()["queues"] if re.match(r"review\.(?!dlq)", queue["name"])}
 
     assert followed == heard
 
