@@ -10,7 +10,7 @@ if TYPE_CHECKING:  # the launcher names services without loading what runs them
 
 
 class Service(NamedTuple):
-    """The name on the bus and for people, and the package that runs it."""
+    """Name of the service, and the package that runs it."""
 
     name: str
     package: str
@@ -20,8 +20,8 @@ class Service(NamedTuple):
         return self.package
 
     def subscriptions(self) -> tuple[Subscription, ...]:
-        heard: tuple[Subscription, ...] = import_module(f"{self.package}.bus").SUBSCRIPTIONS
-        return heard
+        subscriptions: tuple[Subscription, ...] = import_module(f"{self.package}.bus").SUBSCRIPTIONS
+        return subscriptions
 
 
 SERVICES = (

@@ -1,4 +1,4 @@
-"""Which metrics an expression of PromQL looks at, and which the services tell."""
+"""Metrics that a PromQL expression reads, and metrics that the services export."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from prometheus_client.metrics_core import Metric
 from deploy.services import SERVICES
 
 OF_PROMETHEUS = {"up"}
-"""What Prometheus itself adds to each scrape."""
+"""Metrics that Prometheus itself adds to each scrape."""
 OF_THE_BROKER = {
     "rabbitmq_alarms_memory_used_watermark",
     "rabbitmq_alarms_free_disk_space_watermark",
     "rabbitmq_alarms_file_descriptor_limit",
     "rabbitmq_detailed_queue_messages_ready",
 }
-"""What alerts read of RabbitMQ; tests/integration asks a real one whether it tells them."""
+"""Metrics of RabbitMQ that alerts read; tests/integration checks that a real one exports them."""
 SUFFIXES = {
     "counter": ("_total",),
     "histogram": ("_bucket", "_sum", "_count"),
@@ -35,7 +35,7 @@ SUFFIXES = {
 
 
 def metrics_of(expression: str) -> set[str]:
-    """The names of the metrics in ``expression``; raises ValueError when it is no PromQL."""
+    """Return the names of the metrics in ``expression``; raises ValueError when it is no PromQL."""
     return {name for selector in _selectors(promql.parse(expression)) if (name := selector.name)}
 
 
@@ -50,7 +50,7 @@ def _selectors(node: promql.Expr) -> Iterator[promql.VectorSelector]:
 
 @cache
 def exported_metrics() -> frozenset[str]:
-    """Every name that is scraped: ours, the services' measures, FastStream's, HTTP's, the process's, the broker's."""
+    """Return every exported name: ours, the services' gauges, those of FastStream, HTTP, the process and the broker."""
     metrics = Metrics().with_process()
     RabbitPrometheusMiddleware(registry=metrics.registry, app_name="green")
     create_app("green", None, None, health_of=Health(), metrics=metrics).build_middleware_stack()

@@ -1,4 +1,4 @@
-"""Which tests hold each rule of the regulation: ``python -m tests.architecture.rules``."""
+"""Lists the tests of each rule of the regulation: ``python -m tests.architecture.rules``."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NOT_BUILT = {
     *("D1", "D2", "D3", "D4", "D6"),
     *("X1", "X2", "X3"),
 }
-"""What this release does not do yet, though a test may hold that it is refused; any other rule must have a test."""
+"""Rules that this release does not implement, though a test may show that they are refused; others need a test."""
 
 FOLDERS = ("contracts", "services", "tests")
 
@@ -30,7 +30,7 @@ Tests = dict[str, list[str]]
 
 
 def tests_by_rule() -> Tests:
-    """Rule id → its tests as ``file::test``, those marked for their whole module or class included."""
+    """Return rule id → its tests as ``file::test``, those marked for their whole module or class included."""
     found: Tests = defaultdict(list)
     for folder in FOLDERS:
         for path in sorted((ROOT / folder).rglob("test_*.py")):
@@ -47,7 +47,7 @@ def _marked(path: Path) -> Iterator[tuple[str, str]]:
 
 
 def _tests(scope: ast.Module | ast.ClassDef, outer: frozenset[str]) -> Iterator[tuple[str, frozenset[str]]]:
-    """Every test of a module or class with the rules it is marked with there."""
+    """Yield every test of a module or class with the rules it is marked with there."""
     here = outer | _rules(each for each in scope.body if isinstance(each, ast.Assign) and _is_pytestmark(each))
     for each in scope.body:
         if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef) and each.name.startswith("test_"):
@@ -61,7 +61,7 @@ def _is_pytestmark(assignment: ast.Assign) -> bool:
 
 
 def _rules(nodes: Iterable[ast.AST]) -> frozenset[str]:
-    """The ids named by ``pytest.mark.rule(...)`` anywhere in these nodes."""
+    """Return the ids named by ``pytest.mark.rule(...)`` anywhere in these nodes."""
     calls = [call for node in nodes for call in ast.walk(node) if isinstance(call, ast.Call)]
     named = [call.args for call in calls if isinstance(call.func, ast.Attribute) and call.func.attr == "rule"]
     return frozenset(str(each.value) for arguments in named for each in arguments if isinstance(each, ast.Constant))
@@ -81,7 +81,7 @@ def show(tests: Tests) -> None:
 
 
 def rules_without_tests(tests: Tests) -> set[str]:
-    """Rules that this release enforces and no test is named by."""
+    """Return the enforced rules without a test."""
     return catalogue().keys() - NOT_BUILT - {rule for rule, held in tests.items() if held}
 
 

@@ -1,4 +1,4 @@
-"""Reads the project's own sources for the tests about the whole."""
+"""Reads the sources of the project for the tests of its architecture."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def package(service: str) -> Path:
 
 
 def production() -> Iterator[Path]:
-    """Every source file that runs in production."""
+    """Return every source file that runs in production."""
     for room in ("contracts", "services"):
         for path in sorted((ROOT / room).rglob("*.py")):
             if "tests" not in path.parts and "devkit" not in path.parts:
@@ -26,7 +26,7 @@ def production() -> Iterator[Path]:
 
 
 def imported(path: Path) -> set[str]:
-    """The full names of the modules a file imports."""
+    """Return the full names of the modules that a file imports."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):

@@ -1,4 +1,4 @@
-"""Alerts are about measures that exist, fire when they should, and each has its page in the runbook."""
+"""Alerts read metrics that exist, fire when they should, and have a section in the runbook."""
 
 from __future__ import annotations
 
@@ -47,13 +47,13 @@ def test_an_alert_looks_at_metrics_that_the_services_tell(alert: dict[str, Any])
 
 @every_alert
 def test_an_alert_says_in_both_languages_what_is_wrong_and_where_to_read_on(alert: dict[str, Any]) -> None:
-    said = alert["annotations"]
+    texts = alert["annotations"]
 
     assert alert["labels"]["severity"] in {"critical", "warning", "info"}
-    assert HAN.search(said["summary_zh"])
-    assert said["summary"]
-    assert not HAN.search(said["summary"])
-    assert said["runbook_url"] == f"deploy/runbook.md#{alert['alert'].lower()}"
+    assert HAN.search(texts["summary_zh"])
+    assert texts["summary"]
+    assert not HAN.search(texts["summary"])
+    assert texts["runbook_url"] == f"deploy/runbook.md#{alert['alert'].lower()}"
 
 
 def test_the_silence_of_every_service_is_noticed() -> None:

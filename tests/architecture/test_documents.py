@@ -1,4 +1,4 @@
-"""The committed OpenAPI and AsyncAPI documents are the code's, complete, and valid."""
+"""The OpenAPI and AsyncAPI documents are complete and valid."""
 
 from __future__ import annotations
 
@@ -86,9 +86,9 @@ def test_every_refusal_is_a_problem_document(service: str) -> None:
 
     for name, each in operations(service):
         refusals = {status: answer for status, answer in each["responses"].items() if status >= "400"}
-        told = [shared[each["$ref"].rpartition("/")[2]] if "$ref" in each else each for each in refusals.values()]
+        answers = [shared[each["$ref"].rpartition("/")[2]] if "$ref" in each else each for each in refusals.values()]
         assert {"401", "403", "500", "503"} <= refusals.keys(), name
-        assert all(answer["content"].keys() == {MEDIA_TYPE} for answer in told), name
+        assert all(answer["content"].keys() == {MEDIA_TYPE} for answer in answers), name
 
 
 @every_service
@@ -128,15 +128,17 @@ def test_every_header_that_a_message_can_have_is_described() -> None:
     assert {*full.headers, HEADER} <= headers_of(type(event))["properties"].keys()
 
 
-def test_every_event_is_said_by_its_owner_and_heard_through_the_queues_of_its_listeners(
+def test_every_event_is_sent_by_its_owner_and_received_through_the_queues_of_its_consumers(
     events: Mapping[str, Any],
 ) -> None:
-    said = {name for name, each in events["operations"].items() if each["action"] == "send"}
-    heard = {name for name, each in events["operations"].items() if each["action"] == "receive"}
+    sent = {name for name, each in events["operations"].items() if each["action"] == "send"}
+    received = {name for name, each in events["operations"].items() if each["action"] == "receive"}
 
-    assert said == {f"{event.owner}.says.{event.__name__}" for event in EVENTS.values()}
-    assert heard == {
-        f"{service.name}.hears.{each.event_type.__name__}" for service in SERVICES for each in service.subscriptions()
+    assert sent == {f"{event.owner}.sends.{event.__name__}" for event in EVENTS.values()}
+    assert received == {
+        f"{service.name}.receives.{each.event_type.__name__}"
+        for service in SERVICES
+        for each in service.subscriptions()
     }
 
 
@@ -171,9 +173,9 @@ def test_the_official_parser_finds_the_event_document_valid() -> None:
     assert NODE, "node is missing. Run as root: apt-get install nodejs npm, then: make setup-checks"
     assert (TOOLS / "node_modules").exists(), "run: make setup-checks"
 
-    told = subprocess.run([NODE, "valid.mjs", EVENTS_FILE], cwd=TOOLS, capture_output=True, text=True, check=False)
+    done = subprocess.run([NODE, "valid.mjs", EVENTS_FILE], cwd=TOOLS, capture_output=True, text=True, check=False)
 
-    assert told.returncode == 0, told.stdout + told.stderr
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_the_parser_is_asked_in_earnest() -> None:
@@ -182,7 +184,7 @@ def test_the_parser_is_asked_in_earnest() -> None:
     broken = json.loads(EVENTS_FILE.read_text(encoding="utf-8"))
     next(iter(broken["operations"].values()))["channel"] = {"$ref": "#/channels/none"}
 
-    told = subprocess.run(
+    done = subprocess.run(
         [NODE, "valid.mjs", "/dev/stdin"],
         cwd=TOOLS,
         input=json.dumps(broken),
@@ -191,4 +193,4 @@ def test_the_parser_is_asked_in_earnest() -> None:
         check=False,
     )
 
-    assert told.returncode == 1, told.stdout + told.stderr
+    assert done.returncode == 1, done.stdout + done.stderr

@@ -1,4 +1,4 @@
-"""Every event has a speaker and a listener, and nobody says what another owns."""
+"""Every event has a publisher and a consumer, and only its owner publishes it."""
 
 from __future__ import annotations
 
@@ -11,42 +11,42 @@ from messages.catalogue import EVENTS
 from tests.architecture.sources import ROOT, SERVICES, package
 
 FOR_OPERATORS = {"notify.notice.delivered.v1", "notify.notice.failed.v1"}
-"""Heard by no service: operators read them from the deliveries and the metrics."""
+"""Events that no service consumes: operators read them from the deliveries and the metrics."""
 
 
-def hears(service: str) -> set[str]:
+def subscribed_types(service: str) -> set[str]:
     bus = importlib.import_module(f"{SERVICES[service]}.bus")
     return {each.event_type.type for each in bus.SUBSCRIPTIONS}
 
 
 @pytest.mark.parametrize("name", EVENTS)
-def test_an_event_is_said_by_its_owner_and_by_nobody_else(name: str) -> None:
+def test_an_event_is_published_by_its_owner_and_by_nobody_else(name: str) -> None:
     event = EVENTS[name]
-    speakers = {
+    publishers = {
         service
         for service in SERVICES
         for path in package(service).rglob("*.py")
-        if re.search(rf"\b{event.__name__}\((?!\):)", path.read_text())  # a pattern ``Name():`` hears, a call says
+        if re.search(rf"\b{event.__name__}\((?!\):)", path.read_text())  # not a pattern ``Name():``
     }
 
-    assert speakers == {event.owner}
+    assert publishers == {event.owner}
 
 
 @pytest.mark.parametrize("name", sorted(set(EVENTS) - FOR_OPERATORS))
-def test_an_event_has_a_listener(name: str) -> None:
-    assert any(name in hears(service) for service in SERVICES)
+def test_an_event_has_a_consumer(name: str) -> None:
+    assert any(name in subscribed_types(service) for service in SERVICES)
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_no_service_hears_itself(service: str) -> None:
-    assert {name for name in hears(service) if EVENTS[name].owner == service} == set()
+def test_no_service_subscribes_to_its_own_events(service: str) -> None:
+    assert {name for name in subscribed_types(service) if EVENTS[name].owner == service} == set()
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_the_readme_names_what_the_service_hears_and_says(service: str) -> None:
+def test_the_readme_names_the_events_of_the_service(service: str) -> None:
     readme = (ROOT / "services" / service / "README.md").read_text()
-    named = {EVENTS[name].__name__ for name in hears(service)}
-    spoken = {event.__name__ for event in EVENTS.values() if event.owner == service}
+    named = {EVENTS[name].__name__ for name in subscribed_types(service)}
+    published = {event.__name__ for event in EVENTS.values() if event.owner == service}
 
-    assert {name for name in spoken if name not in readme} == set()
+    assert {name for name in published if name not in readme} == set()
     assert "every event" in readme or {name for name in named if name not in readme} == set()

@@ -31,11 +31,11 @@ def test_every_service_has_its_manifests_and_no_other() -> None:
     assert {folder.name for folder in (MANIFESTS / "services").iterdir()} == {service.name for service in SERVICES}
 
 
-def test_reviews_workers_follow_each_queue_that_review_hears_from() -> None:
+def test_reviews_workers_follow_each_queue_that_review_consumes() -> None:
     followed = set(re.findall(r"queueName: (\S+)", text_of_all()))
-    heard = {queue["name"] for queue in composed()["queues"] if re.match(r"review\.(?!dlq)", queue["name"])}
+    queues = {queue["name"] for queue in composed()["queues"] if re.match(r"review\.(?!dlq)", queue["name"])}
 
-    assert followed == heard
+    assert followed == queues
 
 
 def test_every_variable_is_a_setting() -> None:
@@ -50,7 +50,7 @@ def test_every_file_is_part_of_what_is_applied() -> None:
 
 
 def applied(folder: Path) -> Iterator[Path]:
-    """The files that the kustomization of a folder names, through those that it names."""
+    """Return the files of a folder's kustomization, those of the kustomizations it names included."""
     named = yaml.safe_load((folder / "kustomization.yaml").read_text(encoding="utf-8"))
     for each in (*named.get("resources", ()), *named.get("components", ())):
         place = (folder / each).resolve()
@@ -63,7 +63,7 @@ def applied(folder: Path) -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def built() -> Mapping[str, list[dict[str, Any]]]:
-    """What would be applied, by kind."""
+    """Return the objects that would be applied, by kind."""
     if KUBECTL is None:
         pytest.skip("kubectl is not installed, and Debian 12 has none that knows components")
     answer = subprocess.run([KUBECTL, "kustomize", "."], cwd=MANIFESTS, capture_output=True, text=True, check=False)

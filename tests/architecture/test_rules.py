@@ -1,4 +1,4 @@
-"""Each rule of the regulation has at least one test named by it, or is told not to be built yet."""
+"""Each rule of the regulation has at least one test named by it, or is listed as not built yet."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ _SHARED = {
     "solid_waste_use": "solid_waste_use_rate",
     "waste_water": "waste_water_per_value_added",
 }
-"""What the form and the report of a park both ask for, by the report's indicator."""
+"""Indicator of a park's report → the field of its form for the same figure."""
 _AREA_CODES: Mapping[Prefecture, str] = {
     Prefecture.HOHHOT: "0471",
     Prefecture.BAOTOU: "0472",
@@ -66,7 +66,7 @@ def form_of(applicant: Applicant) -> Form:
 
 
 def values(applicant: Applicant) -> Values:
-    """What the applicant writes into its form."""
+    """Return the applicant's entries in its form."""
     chance = luck(applicant, "annex1")
     table = _park(applicant, chance) if applicant.unit.unit_type is UnitType.PARK else _enterprise(applicant, chance)
     return {**_cover(applicant), **_contact(applicant), **table, **_plan(applicant)}
@@ -151,7 +151,7 @@ def _park(applicant: Applicant, chance: Random) -> Values:
 
 
 def _of_the_report(applicant: Applicant) -> Values:
-    """The figures of last year are the same in both."""
+    """Return the figures of last year, which are the same in form and report."""
     claimed = report.claimed(applicant)
     return {name: claimed[indicator] for name, indicator in _SHARED.items()}
 
@@ -172,7 +172,7 @@ def _address(applicant: Applicant) -> str:
 
 
 def email(applicant: Applicant) -> str:
-    """RFC 2606: nobody can have an address under ``.example``."""
+    """Return an address that nobody can have: ``.example`` is reserved (RFC 2606)."""
     return f"contact@{applicant.id}.example"
 
 

@@ -24,7 +24,7 @@ class Evidence:
 
 
 def of(applicant: Applicant) -> tuple[Evidence, ...]:
-    """What the applicant attaches to its report."""
+    """Return the attachments of the applicant's report."""
     code = applicant.unit.uscc
     return (
         Evidence(f"{applicant.id}-certificates.pdf", "管理体系认证证书", pdf("Management system certificates", code)),
@@ -34,7 +34,7 @@ def of(applicant: Applicant) -> tuple[Evidence, ...]:
 
 
 def pdf(*lines: str) -> bytes:
-    """A page with these lines in Latin letters: no font has to be embedded for them."""
+    """Return a page with these lines, in Latin letters, which need no embedded font."""
     text = "".join(f"({line}) Tj T* " for line in lines)
     stream = f"BT /F1 14 Tf 18 TL 72 760 Td {text}ET".encode("ascii")
     objects = (
@@ -49,7 +49,7 @@ def pdf(*lines: str) -> bytes:
 
 
 def _with_cross_references(objects: tuple[bytes, ...]) -> bytes:
-    """PDF 1.4, 3.4.3: the table at the end tells at which byte each object begins."""
+    """Join the objects; the table at the end gives the first byte of each (PDF 1.4, 3.4.3)."""
     body, starts = b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n", []
     for number, content in enumerate(objects, start=1):
         starts.append(len(body))
@@ -61,7 +61,7 @@ def _with_cross_references(objects: tuple[bytes, ...]) -> bytes:
 
 
 def png(shade: int) -> bytes:
-    """A plain square in a colour of its own."""
+    """Return a plain square in a colour of its own."""
     row = b"\0" + bytes((30 + shade * 2 % 200, 140, 60)) * _SIDE
     header = struct.pack(">IIBBBBB", _SIDE, _SIDE, 8, 2, 0, 0, 0)
     chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(row * _SIDE, 9)), (b"IEND", b""))

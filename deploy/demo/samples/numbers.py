@@ -1,4 +1,4 @@
-"""Indicator values that come out at a wanted score, and figures of years: all from the applicant's own seed."""
+"""Indicator values for a wanted score, and figures of years, all from the applicant's own seed."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ CENT = Decimal("0.01")
 _SPREAD = 0.09
 _LEAST, _MOST = Decimal("0.2"), Decimal(1)
 _SWAPPED: Mapping[str, Decimal] = {"energy_intensity": Decimal("0.1"), "raw_material_intensity": Decimal("-0.1")}
-"""Both are worth eight points: what one gains the other loses, so that only the energy and carbon score differs."""
+"""Two indicators of eight points each: one gains as the other loses, so only the energy and carbon score differs."""
 
 
 def luck(applicant: Applicant, subject: str) -> Random:
-    """The same again in every run, and for one applicant whatever the others are."""
+    """Return the applicant's random numbers: the same in every run, whatever the other applicants."""
     return Random(f"{SEED}:{applicant.id}:{subject}")  # noqa: S311 - invented figures, no secrets
 
 
 def values(applicant: Applicant, scheme: Scheme, score: Decimal) -> dict[str, Decimal]:
-    """A value for each indicator, worth about ``score`` together."""
+    """Return a value for each indicator, worth about ``score`` in total."""
     shares = dict(_shares(applicant, scheme, score / 100))
     return {each.id: _value(scheme, each, shares[each.id]) for each in scheme.indicators}
 
 
 def _shares(applicant: Applicant, scheme: Scheme, wanted: Decimal) -> Iterator[tuple[str, Decimal]]:
-    """Which part of its points each indicator earns."""
+    """Return the share of its points that each indicator earns."""
     ticks = [each for each in scheme.indicators if is_tick(each)]
     measured = [each for each in scheme.indicators if not is_tick(each)]
     rest = (wanted * 100 - _points(ticks)) / _points(measured)
@@ -42,7 +42,7 @@ def _shares(applicant: Applicant, scheme: Scheme, wanted: Decimal) -> Iterator[t
 
 
 def _noises(applicant: Applicant, measured: Sequence[Indicator]) -> Mapping[str, Decimal]:
-    """How far each indicator lies above or below the others."""
+    """Return the distance of each indicator from the mean."""
     if applicant.case in TIES:
         swapped = _SWAPPED if applicant.case is EdgeCase.TIE_MORE_ENERGY else {}
         return {each.id: swapped.get(each.id, Decimal(0)) for each in measured}

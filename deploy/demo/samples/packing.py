@@ -1,4 +1,4 @@
-"""The same workbook, the same bytes: what the writer stamps with the present time is set to one fixed day."""
+"""Packs workbooks with the same bytes each time: the writer's time stamps are set to one fixed day."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _PROPERTIES = "docProps/core.xml"
 
 
 def packed(form: Form, values: Mapping[str, object]) -> bytes:
-    """The filled form as an xlsx."""
+    """Return the filled form as an xlsx."""
     target = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(write(form, values))) as written, zipfile.ZipFile(target, "w") as package:
         for name in written.namelist():

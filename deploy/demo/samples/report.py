@@ -1,4 +1,4 @@
-"""Evaluation reports filled in, with the faults that the hard cases need."""
+"""Evaluation reports filled in, with the faults of the edge cases."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ def scheme_of(applicant: Applicant) -> Scheme:
 
 
 def claimed(applicant: Applicant) -> dict[str, Decimal]:
-    """What the report says of each indicator."""
+    """Return the report's value of each indicator."""
     return values(applicant, scheme_of(applicant), applicant.claimed)
 
 
 def filled(applicant: Applicant, evidence: Sequence[Evidence], *, amended: bool = False) -> Values:
-    """The report as the applicant or its assessor hands it in; ``amended`` after it was returned."""
+    """Return the report as the applicant or its assessor files it; ``amended`` after a return."""
     scheme = scheme_of(applicant)
     given = report.prefilled(scheme)
     is_park = applicant.unit.unit_type is UnitType.PARK
@@ -92,7 +92,7 @@ def _indicators(applicant: Applicant, scheme: Scheme, rows: Sequence[Values]) ->
 
 
 def _with_years_before(row: Values, indicator: Indicator) -> Values:
-    """It has been getting better; what there is or is not has been there all the time."""
+    """Return the values of earlier years: figures improve, yes-or-no indicators stay the same."""
     value = cast("Decimal", row["value"])
     before = {"year_before": _LITTLE_WORSE, "two_years_before": _WAY_WORSE}
     return {**row, **{year: _worse(value, indicator, share) for year, share in before.items()}}

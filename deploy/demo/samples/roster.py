@@ -39,7 +39,7 @@ FORM = Form(
 
 
 def listed(applicants: Iterable[Applicant]) -> list[Applicant]:
-    """Who is on it: by prefecture, in the order of the personas."""
+    """Return the units of the roster: by prefecture, in the order of the personas."""
     on_it = (each for each in applicants if each.case not in NOT_ON_THE_ROSTER)
     return sorted(on_it, key=lambda each: (each.unit.prefecture, each.order))
 

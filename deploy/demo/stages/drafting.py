@@ -1,4 +1,4 @@
-"""February and March: the prefectures' lists are recorded, and units file what they have prepared."""
+"""February and March: the prefectures' lists are recorded, and units upload their files."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FACT = {"kind": "supervision_penalty", "date": "2024-09-03", "source": "示例�
 
 
 async def record_prefecture_lists(season: Season) -> None:
-    """Each officer records those of the roster that are its prefecture's own (E10)."""
+    """Record the roster: each officer its prefecture's own units (E10)."""
     season.stage("Prefectures record their own lists", timeline.PREFECTURE_LISTS)
     rows = read(roster.FORM, season.samples.roster.read_bytes()).values["rows"]
     named = {str(row["name"]) for row in rows} if isinstance(rows, list) else set()

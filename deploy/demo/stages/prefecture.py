@@ -59,7 +59,7 @@ def _accepted(season: Season) -> list[Applicant]:
 
 
 def _numbers(applicants: Sequence[Applicant]) -> Iterator[tuple[str, str]]:
-    """Each prefecture counts its own (V3)."""
+    """Number the documents within each prefecture (V3)."""
     counts: dict[str, int] = {}
     for each in applicants:
         area = each.unit.prefecture
@@ -68,7 +68,7 @@ def _numbers(applicants: Sequence[Applicant]) -> Iterator[tuple[str, str]]:
 
 
 def _signed(applicant: Applicant) -> dict[str, object]:
-    """The document as it was signed, known by its content."""
+    """Return the signed document, identified by its content."""
     content = evidence.pdf("Opinion of the prefecture department", applicant.unit.uscc)
     name, digest = f"{applicant.id}-opinion.pdf", sha256(content).hexdigest()
     return {"name": name, "sha256": digest, "size": len(content), "media_type": "application/pdf"}
@@ -80,7 +80,7 @@ def _dealt_with(applicant: Applicant) -> dict[str, str]:
 
 
 async def forward(season: Season) -> None:
-    """In May, in the last minutes of 31 May, and four days too late."""
+    """Forward in May, in the last minutes of 31 May, and four days too late."""
     season.stage("Forwarded to the region", timeline.FORWARDING)
     exceptional = {EdgeCase.LAST_DAY: timeline.LAST_MINUTES, EdgeCase.LATE: timeline.TOO_LATE}
 

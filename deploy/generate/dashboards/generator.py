@@ -1,4 +1,4 @@
-"""The files of the dashboard: Grafana's JSON and the console template of Prometheus."""
+"""Files of the dashboard: Grafana's JSON and the console template of Prometheus."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The documents that describe the interfaces: OpenAPI for each service, AsyncAPI for what is said between them."""
+"""Documents of the interfaces: OpenAPI for each service, AsyncAPI for the events between them."""

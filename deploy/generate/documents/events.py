@@ -1,4 +1,4 @@
-"""AsyncAPI: every event of the bus, who says it, who hears it through which queue, and what it looks like."""
+"""AsyncAPI: every event with its publisher, its consumers and their queues, its headers and body."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Part = dict[str, Any]
 BINDING = "0.3.0"
 """Version of AsyncAPI's binding for AMQP 0-9-1."""
 SHARED = {"public": "无条件共享", "concerned": "有条件共享", "internal": "不予共享"}
-"""What the classes are called in the catalogue of government data."""
+"""Sharing class → its name in the catalogue of government data."""
 CHINESE = {
     "assessor-quota.duty.met.v1": "第三方机构年度工作情况已填报",
     "assessor-quota.duty.opened.v1": "第三方机构年度工作情况待填报",
@@ -39,9 +39,9 @@ CHINESE = {
     "registry.unit.listed.v1": "单位列入名单",
     "review.notice.opened.v1": "拟列入名单公示",
 }
-"""What events are called that no notice is headed by alone."""
+"""Chinese names of the events that are not the only heading of a notice."""
 ABOUT = (
-    "What the five services say to each other, and what other systems may hear of it. CloudEvents 1.0 in binary mode: "
+    "Events between the five services, and those that other systems may receive. CloudEvents 1.0 in binary mode: "
     "attributes in `ce-*` headers, the fact as JSON body. One topic exchange; the routing key is the event's type. "
     "Readers ignore fields they do not know; a breaking change is a new type beside the old one.\n\n"
     "五个服务之间及对外的事件目录。事件采用 CloudEvents 1.0 二进制模式，属性在 `ce-*` 消息头，事实为 JSON 正文；"
@@ -53,17 +53,17 @@ _TEXTS = _REPOSITORY / "services" / "notify" / "notify" / "data"
 
 
 def asyncapi() -> Part:
-    """Give the document; the same code gives the same text."""
-    hearing = {service: service.subscriptions() for service in SERVICES}
+    """Return the document; the same code gives the same text."""
+    subscriptions = {service: service.subscriptions() for service in SERVICES}
     schemas: Part = {}
-    messages = {event.__name__: _message(event, hearing, schemas) for event in EVENTS.values()}
+    messages = {event.__name__: _message(event, subscriptions, schemas) for event in EVENTS.values()}
     return {
         "asyncapi": "3.0.0",
         "info": _info(),
         "defaultContentType": CONTENT_TYPE,
         "servers": {"broker": _server()},
-        "channels": dict(_channels(hearing)),
-        "operations": dict(_operations(hearing)),
+        "channels": dict(_channels(subscriptions)),
+        "operations": dict(_operations(subscriptions)),
         "components": {
             "schemas": dict(sorted(schemas.items())),
             "messages": messages,
@@ -79,7 +79,7 @@ def _info() -> Part:
         "title": "Green manufacturing, Inner Mongolia: events",
         "version": "1",
         "description": ABOUT,
-        "tags": [{"name": owner, "description": f"Said by {owner}"} for owner in owners],
+        "tags": [{"name": owner, "description": f"Published by {owner}"} for owner in owners],
     }
 
 
@@ -96,20 +96,20 @@ def _server() -> Part:
 
 def _correlation() -> Part:
     return {
-        "description": "What was asked for, from the request through everything that came of it",
+        "description": "Identifies one request through all its effects",
         "location": "$message.header#/ce-correlationid",
     }
 
 
-# ---- channels: a routing key for each event, a queue for each stream ----
+# ---- channels: a routing key for each event, a queue for each publisher of a service ----
 
 
-def _channels(hearing: Mapping[Service, tuple[Subscription, ...]]) -> Iterator[tuple[str, Part]]:
+def _channels(subscriptions: Mapping[Service, tuple[Subscription, ...]]) -> Iterator[tuple[str, Part]]:
     for event in EVENTS.values():
         yield event.type, _routing_key(event)
-    for service, heard in hearing.items():
-        for stream in service_queues(service.name, (each.event_type for each in heard)):
-            yield stream.queue, _queue(stream.queue, stream.types)
+    for service, subscribed in subscriptions.items():
+        for queue in service_queues(service.name, (each.event_type for each in subscribed)):
+            yield queue.queue, _queue(queue.queue, queue.types)
 
 
 def _routing_key(event: type[Event]) -> Part:
@@ -135,39 +135,37 @@ def _queue(name: str, types: tuple[str, ...]) -> Part:
     }
 
 
-# ---- operations: what each service says and hears ----
+# ---- operations: events that each service sends and receives ----
 
 
-def _operations(hearing: Mapping[Service, tuple[Subscription, ...]]) -> Iterator[tuple[str, Part]]:
+def _operations(subscriptions: Mapping[Service, tuple[Subscription, ...]]) -> Iterator[tuple[str, Part]]:
     for event in EVENTS.values():
-        yield f"{event.owner}.says.{event.__name__}", _send_operation(event)
-    for service, heard in hearing.items():
-        for each in sorted(heard, key=lambda each: each.event_type.type):
-            event = each.event_type
-            yield f"{service.name}.hears.{event.__name__}", _receive_operation(service, each, event)
+        yield f"{event.owner}.sends.{event.__name__}", _send_operation(event)
+    for service, subscribed in subscriptions.items():
+        for event in sorted((each.event_type for each in subscribed), key=lambda event: event.type):
+            yield f"{service.name}.receives.{event.__name__}", _receive_operation(service, event)
 
 
 def _send_operation(event: type[Event]) -> Part:
     return {
         "action": "send",
         "channel": _to("channels", event.type),
-        "title": f"{event.owner} says {event.__name__}",
+        "title": f"{event.owner} sends {event.__name__}",
         "messages": [_to("channels", event.type, "messages", event.__name__)],
         "tags": [{"name": event.owner}],
         "bindings": {"amqp": {"deliveryMode": 2, "mandatory": True, "bindingVersion": BINDING}},
     }
 
 
-def _receive_operation(service: Service, each: Subscription, event: type[Event]) -> Part:
+def _receive_operation(service: Service, event: type[Event]) -> Part:
     queue = f"{service.name}.{event.owner}"
     return {
         "action": "receive",
         "channel": _to("channels", queue),
-        "title": f"{service.name} hears {event.__name__}",
+        "title": f"{service.name} receives {event.__name__}",
         "messages": [_to("channels", queue, "messages", event.__name__)],
         "tags": [{"name": service.name}],
         "bindings": {"amqp": {"ack": True, "bindingVersion": BINDING}},
-        "x-only-newer": each.only_newer,
     }
 
 
@@ -178,7 +176,7 @@ def _to(*path: str) -> Part:
 # ---- messages ----
 
 
-def _message(event: type[Event], hearing: Mapping[Service, tuple[Subscription, ...]], schemas: Part) -> Part:
+def _message(event: type[Event], subscriptions: Mapping[Service, tuple[Subscription, ...]], schemas: Part) -> Part:
     chinese = CHINESE.get(event.type) or _headings().get(event.type, "")
     return {
         "name": event.type,
@@ -191,14 +189,16 @@ def _message(event: type[Event], hearing: Mapping[Service, tuple[Subscription, .
         "tags": [{"name": event.owner}],
         "examples": [_example(event)],
         "x-classification": _classification(event),
-        "x-listeners": [
-            service.name for service, heard in hearing.items() if event in {each.event_type for each in heard}
+        "x-consumers": [
+            service.name
+            for service, subscribed in subscriptions.items()
+            if event in {each.event_type for each in subscribed}
         ],
     }
 
 
 def _classification(event: type[Event]) -> Part:
-    """With the fields that are shared with fewer than the event is."""
+    """Return the sharing class, with the fields that fewer may see than the event."""
     whole = {"sharing": event.sharing, "sharing_zh": SHARED[event.sharing], "provider": event.owner}
     fewer = {"sharing": "concerned", "sharing_zh": SHARED["concerned"]}
     return whole | ({"fields": dict.fromkeys(event.restricted_fields(), fewer)} if event.restricted_fields() else {})
@@ -210,9 +210,9 @@ def _visibility(event: type[Event]) -> Part:
 
 
 def _payload(event: type[Event], schemas: Part) -> str:
-    """Add the published schema; what several events are made of stands once.
+    """Add the published schema and return its name; parts of several events are added once.
 
-    Raises ValueError when two different things have one name.
+    Raises ValueError when two different schemas have one name.
     """
     schema = {name: value for name, value in schema_of(event).items() if not name.startswith(("$schema", "$id", "x-"))}
     for name, value in (*schema.pop("$defs", {}).items(), (event.__name__, schema)):
@@ -236,7 +236,7 @@ def _example(event: type[Event]) -> Part:
 
 
 def _headings() -> dict[str, str]:
-    """Event type → what the notice about it is headed by, where the services tell people of it."""
+    """Return event type → heading of the notice about it."""
     newest = max(_TEXTS.glob("*.toml"))
     headed: dict[str, str] = {}
     for each in tomllib.loads(newest.read_text(encoding="utf-8"))["templates"]:
