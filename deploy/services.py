@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:  # the launcher names services without loading what runs them
     from chassis.inbox.subscriptions import Subscription
@@ -19,9 +19,15 @@ class Service(NamedTuple):
     def database(self) -> str:
         return self.package
 
+<<<<<<< HEAD
+    def subscriptions(self) -> tuple[Subscription[Any], ...]:
+        heard: tuple[Subscription[Any], ...] = import_module(f"{self.package}.bus").SUBSCRIPTIONS
+        return heard
+=======
     def subscriptions(self) -> tuple[Subscription, ...]:
         subscriptions: tuple[Subscription, ...] = import_module(f"{self.package}.bus").SUBSCRIPTIONS
         return subscriptions
+>>>>>>> origin/main
 
 
 SERVICES = (

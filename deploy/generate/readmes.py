@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from chassis.inbox.subscriptions import Subscription
 from messages.catalogue import EVENTS
@@ -42,7 +43,7 @@ def _table(service: Service) -> Iterator[str]:
         yield f"| {owner} | {_listed(events)} | `{handler}` |"
 
 
-def _handler(subscription: Subscription) -> str:
+def _handler(subscription: Subscription[Any]) -> str:
     handler = subscription.handler
     return f"{handler.__module__.rpartition('.')[2]}.{handler.__name__}"
 

@@ -30,7 +30,7 @@ EVENTS_FILE = ROOT / "contracts" / "asyncapi" / "green.json"
 NODE = shutil.which("node")
 POLICY = re.compile(r"[a-z]+(-[a-z]+)*\.[a-z]+(-[a-z]+)*")
 """``<noun>.<verb>``: the public vocabulary of what may be done, one grammar in every service."""
-OF_THE_CHASSIS = "get /v1/access-records"
+OF_THE_CHASSIS = "get /v1/audit-log"
 VERBS = {"get", "put", "post", "patch", "delete"}
 every_service = pytest.mark.parametrize("service", [service.name for service in SERVICES])
 

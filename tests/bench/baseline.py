@@ -97,13 +97,13 @@ class Baseline:
 
     async def _publish(self, exchange: AbstractExchange, event: dict[str, Any]) -> None:
         message = aio_pika.Message(
-            event["b"],
-            headers=event["h"],
+            event["body"],
+            headers=event["headers"],
             content_type="application/json",
             delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
-            message_id=event["h"]["ce-id"],
+            message_id=event["headers"]["ce-id"],
         )
-        await exchange.publish(message, routing_key=event["t"], mandatory=True)
+        await exchange.publish(message, routing_key=event["type"], mandatory=True)
 
 
 def _notice_event(key: str, now: datetime) -> dict[str, Any]:
@@ -114,10 +114,17 @@ def _notice_event(key: str, now: datetime) -> dict[str, Any]:
         "ce-dataschema": f"urn:green:schema:{name}", "ce-correlationid": key, "ce-dataclassification": "internal",
     }  # fmt: skip
     body = {"sequence": 1, "notice_id": key, "channel": "inbox", "role": "applicant", "template": "sample"}
-    return {"t": name, "h": headers, "b": json.dumps(body).encode()}
+    return {"type": name, "headers": headers, "body": json.dumps(body).encode()}
 
 
 def _write_notice(key: str, found: dict[str, Any] | None) -> InsertOne[dict[str, Any]] | ReplaceOne[dict[str, Any]]:
-    version = (found or {"v": 0})["v"]
-    document = {"_id": key, "v": version + 1, "n": version + 1, "count": version + 1, "words": [""], "label": ""}
-    return ReplaceOne({"_id": key, "v": version}, document) if found else InsertOne(document)
+    version = (found or {"_version": 0})["_version"]
+    document = {
+        "_id": key,
+        "_version": version + 1,
+        "_sequence": version + 1,
+        "count": version + 1,
+        "words": [""],
+        "label": "",
+    }
+    return ReplaceOne({"_id": key, "_version": version}, document) if found else InsertOne(document)

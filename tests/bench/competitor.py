@@ -131,15 +131,15 @@ def run(competitors: Mapping[str, Callable[[T], Coroutine[Any, Any, float]]], ta
 async def drain(process: Process, messages: int) -> float:
     """Seconds from the first delivery until every event of ``messages`` is published, as for the baseline."""
     began = 0.0
-    receive = process.reception.dispatch
+    receive = process.dispatcher.dispatch
 
     async def dispatch_watched(delivery: Delivery) -> bool:
         nonlocal began
         began = began or time.perf_counter()
         return await receive(delivery)
 
-    process.reception.dispatch = dispatch_watched  # type: ignore[method-assign]
+    process.dispatcher.dispatch = dispatch_watched  # type: ignore[method-assign]
     async with process:
-        while process.metrics.relay_published._value.get() < messages or process.relay._lanes.held:  # noqa: ASYNC110 - a counter has no event
+        while process.metrics.relay_published._value.get() < messages or process.relay._ordering.held:  # noqa: ASYNC110 - a counter has no event
             await asyncio.sleep(0.002)
         return time.perf_counter() - began

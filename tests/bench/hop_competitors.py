@@ -59,8 +59,8 @@ def _service(task: Task, batch: int) -> ServiceDefinition:
     async def touch(opened: CaseOpened, store: sample.Store, now: datetime) -> Sequence[Event]:
         return await sample.touch(sample.Touch(opened.case_id), store, now)
 
-    subscriptions: tuple[Subscription, ...] = (
-        subscribe(CaseOpened, touch, sample.Store, reads=lambda opened: [("notices", opened.case_id)]),
+    subscriptions: tuple[Subscription[Store], ...] = (
+        subscribe(CaseOpened, touch, prefetch=lambda opened: [("notices", opened.case_id)]),
     )
     settings = Settings(
         role=ProcessRole.WORKER,
@@ -101,14 +101,14 @@ class PlainPublisher:
 
     async def _publish(self, entry: Document) -> None:
         message = aio_pika.Message(
-            entry["b"],
-            headers=entry["h"],
+            entry["body"],
+            headers=entry["headers"],
             content_type=CONTENT_TYPE,
             delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
-            message_id=entry["h"]["ce-id"],
-            type=entry["t"],
+            message_id=entry["headers"]["ce-id"],
+            type=entry["type"],
         )
-        await self._exchange.publish(message, routing_key=entry["t"], mandatory=True)
+        await self._exchange.publish(message, routing_key=entry["type"], mandatory=True)
 
 
 async def run_baseline(task: Task) -> float:

@@ -66,4 +66,4 @@ async def publish_at_rate(
 
 
 def subject(entry: Document) -> str:
-    return str(entry["h"]["ce-subject"])
+    return str(entry["headers"]["ce-subject"])

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated
 
 from chassis.handling import Done
-from chassis.http.endpoint import ApiContext, RequestContext
+from chassis.http.endpoint import Authorize, RequestContext
 from chassis.persistence.collections import DocumentCollection
 from chassis.persistence.unit_of_work import UnitOfWork
 from chassis.runtime.run import run
@@ -50,16 +50,12 @@ async def save_notice(command: Notice, store: Store, _now: datetime) -> Done:
     return Done(events, Answer(notice=command.notice))
 
 
-def router(api: ApiContext) -> APIRouter:
-    routes = APIRouter(prefix="/v1")
+router = APIRouter(prefix="/v1")
 
-    @routes.post("/notices", status_code=201)
-    async def post_notice(
-        body: Body, context: Annotated[RequestContext, Depends(api.authorize(POST_NOTICE))]
-    ) -> Answer:
-        return await context.execute(save_notice, Notice(body.notice, body.text), Store, reply=Answer)
 
-    return routes
+@router.post("/notices", status_code=201)
+async def post_notice(body: Body, context: Annotated[RequestContext[Store], Depends(Authorize(POST_NOTICE))]) -> Answer:
+    return await context.execute(save_notice, Notice(body.notice, body.text), reply=Answer)
 
 
 if __name__ == "__main__":

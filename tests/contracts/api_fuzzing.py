@@ -53,7 +53,7 @@ class Exchange:
 
     name: str
     portal: BlockingPortal
-    stand: ApiHarness
+    stand: ApiHarness[Any]
     schema: BaseSchema
     known: Mapping[str, tuple[str, ...]]
 

@@ -25,7 +25,7 @@ FREE = "911505000000000511"
 NUMBER = "15010219800101123X"
 
 
-async def seed(service: Service, stand: ApiHarness) -> Mapping[str, tuple[str, ...]]:
+async def seed(service: Service, stand: ApiHarness[Any]) -> Mapping[str, tuple[str, ...]]:
     """Enter what is entered by people, then hear the samples; what a sample builds on may be missing.
 
     Gives what can be named since then, by the field it stands in.
@@ -35,7 +35,7 @@ async def seed(service: Service, stand: ApiHarness) -> Mapping[str, tuple[str, .
         sample = _sample(each.event_type.type)
         event = decode(sample["headers"], json.dumps(sample["body"]).encode()).event
         try:
-            await stand.gate.road.perform(f"sample-{event.type}", "", each.run(event))
+            await stand.api.commands.perform(f"sample-{event.type}", "", each.call(event, stand.api.store))
         except (Refusal, TransientError, PoisonMessageError):
             continue
     return known() | entered

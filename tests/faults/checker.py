@@ -80,7 +80,7 @@ class Checker:
     def _outcomes(self) -> None:
         """Check that the outcome of each filed application is published once, and none of a draft."""
         published = Counter(
-            each["h"]["ce-subject"] for each in self._published("applications") if each["t"] in OUTCOMES
+            each["headers"]["ce-subject"] for each in self._published("applications") if each["type"] in OUTCOMES
         )
         wanted = Counter(dict.fromkeys(self._decided, 1))
         self.findings.expect_none("outcomes not published exactly once", (published - wanted) + (wanted - published))
@@ -142,8 +142,8 @@ class Checker:
     def _due_events(self, service: Service) -> dict[str, str]:
         """Events that this service subscribes to: identifier → the effect it is counted as."""
         event_types = {each.event_type.type for each in service.subscriptions()}
-        published = [each for other in SERVICES for each in self._published(other.name) if each["t"] in event_types]
-        return {each["h"]["ce-id"]: _effect(each) for each in published}
+        published = [each for other in SERVICES for each in self._published(other.name) if each["type"] in event_types]
+        return {each["headers"]["ce-id"]: _effect(each) for each in published}
 
     def _published(self, name: str) -> Documents:
         return [entry for document in self._final_state[name]["outbox"] for entry in document["events"]]
@@ -176,5 +176,5 @@ def _effect(entry: dict[str, Any]) -> str:
 def _gaps(entries: Documents) -> set[str]:
     sequences: dict[str, list[int]] = {}
     for entry in entries:
-        sequences.setdefault(entry["a"], []).append(int(entry["h"]["ce-sequence"]))
+        sequences.setdefault(entry["aggregate"], []).append(int(entry["headers"]["ce-sequence"]))
     return {name for name, found in sequences.items() if sorted(found) != list(range(1, len(found) + 1))}

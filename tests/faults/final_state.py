@@ -7,8 +7,8 @@ import time
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
-from chassis.broker.topology import UNHEARD_QUEUE
-from chassis.inbox.parking_lot import REPLAY_REQUESTED
+from chassis.broker.topology import UNROUTED_QUEUE
+from chassis.inbox.parking_lot import TO_REPLAY
 from chassis.persistence.mongo import Database, open_database
 
 from deploy.services import SERVICES
@@ -59,10 +59,10 @@ class StateReader:
 
     async def in_progress(self) -> dict[str, int]:
         queues = await self._cluster.broker.queue_counts(self._cluster.vhost)
-        waiting = {name: count for name, count in queues.items() if name != UNHEARD_QUEUE}
+        waiting = {name: count for name, count in queues.items() if name != UNROUTED_QUEUE}
         unpublished = {f"outbox of {name}": await each.count("outbox", {"sent": False}) for name, each in self._items()}
         deferred = {
-            f"deferred by {name}": await each.count("parked", {"state": REPLAY_REQUESTED})
+            f"deferred by {name}": await each.count("parked", {"state": {"$in": list(TO_REPLAY)}})
             for name, each in self._items()
         }
         submitted = await self._databases["applications"].count("applications", {"state": "submitted"})

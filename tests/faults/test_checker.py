@@ -42,7 +42,7 @@ async def final_state() -> MutableState:
     for event in (_sample(ApplicationSubmitted, 1), _sample(ApplicationAccepted, 2)):
         await system.publish(event)
     return {
-        name: _collections(service, [each for each in system.said if each.owner == name])
+        name: _collections(service, [each for each in system.published if each.owner == name])
         for name, service in system.members.items()
     }
 
@@ -106,7 +106,7 @@ def _defer(final_state: MutableState) -> None:
     _without("inbox")(final_state)
     _without(EFFECTS)(final_state)
     event_id = f"review:case:{APPLICATION}:1:opened"
-    final_state["notify"]["parked"].append({"event_id": event_id, "state": "replay", "reason": "not yet"})
+    final_state["notify"]["parked"].append({"event_id": event_id, "state": "deferred", "reason": "not yet"})
 
 
 def _alter_record(final_state: MutableState) -> None:

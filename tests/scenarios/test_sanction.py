@@ -87,13 +87,13 @@ async def revoke(of: InMemorySystem) -> None:
 
 
 async def application(of: InMemorySystem) -> Application:
-    found: Application = await of.look("applications").applications.require(KEY)
+    found: Application = await of.read("applications").applications.require(KEY)
     return found
 
 
 async def told(of: InMemorySystem, role: Role, template: str) -> int:
     where = {"role": role, "template": template}
-    return len(await of.look("notify").notices.find(where))
+    return len(await of.read("notify").notices.find(where))
 
 
 @ORDERS
@@ -105,7 +105,7 @@ async def test_a_sanction_suspends_what_rests_on_the_report_and_those_concerned_
 
     await sanction(joined)
 
-    case = await joined.look("review").cases.require(KEY)
+    case = await joined.read("review").cases.require(KEY)
     assert case.suspended_by == (await application(joined)).suspended_by == DOCUMENT
     assert (await application(joined)).stage == "suspended"
     assert await told(joined, Role.APPLICANT, "case-suspended") == 1
@@ -124,7 +124,7 @@ async def test_a_submission_heard_after_the_decision_gets_no_item(seed: int) -> 
     filed = await application(joined)
     assert filed.state is State.REFUSED
     assert {each.code for each in filed.refusals} == {"assessor-sanctioned"}
-    assert await joined.look("review").cases.get(KEY) is None
+    assert await joined.read("review").cases.get(KEY) is None
 
 
 @ORDERS
@@ -132,12 +132,12 @@ async def test_a_submission_heard_after_the_decision_gets_no_item(seed: int) -> 
 async def test_an_acceptance_that_crosses_the_sanction_is_suspended_whichever_review_hears_first(seed: int) -> None:
     joined = await begin(seed)
     await submit(joined, settle=False)
-    (submitted,) = [each for each in joined.said if isinstance(each, ApplicationSubmitted)]
+    (submitted,) = [each for each in joined.published if isinstance(each, ApplicationSubmitted)]
     await joined.perform("assessor-quota", quota.reserve_item, submitted, settle=False)
     await sanction(joined, settle=False)
     await joined.settle()
 
-    case = await joined.look("review").cases.require(KEY)
+    case = await joined.read("review").cases.require(KEY)
     assert case.suspended_by == (await application(joined)).suspended_by == DOCUMENT
 
 
@@ -152,10 +152,10 @@ async def test_a_sanction_and_its_revocation_leave_the_case_as_it_was_in_whateve
     await revoke(joined)
     await joined.settle()
 
-    assert (await joined.look("review").cases.require(KEY)).suspended_by is None
+    assert (await joined.read("review").cases.require(KEY)).suspended_by is None
     filed = await application(joined)
     assert (filed.stage, filed.suspended_by) == (before, None)
-    said = [type(each) for each in joined.said if isinstance(each, CaseSuspended | CaseResumed)]
+    said = [type(each) for each in joined.published if isinstance(each, CaseSuspended | CaseResumed)]
     assert said in ([], [CaseSuspended, CaseResumed])
 
 
@@ -165,7 +165,7 @@ async def test_the_sister_works_on_and_is_known_to_reviewers_as_one(seed: int) -
     joined = await begin(seed)
     await sanction(joined)
 
-    known = {each.uscc: each for each in await joined.look("review").assessors.find()}
+    known = {each.uscc: each for each in await joined.read("review").assessors.find()}
     assert known[SANCTIONED].shares_representative_with(known[SISTER])
     assert known[SISTER].sanctioned_on(story.TODAY) is None
-    assert (await joined.look("applications").assessors.require(SISTER)).ban is None
+    assert (await joined.read("applications").assessors.require(SISTER)).ban is None

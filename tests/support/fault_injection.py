@@ -19,7 +19,7 @@ import os
 import random
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -31,7 +31,7 @@ from chassis.handling import HandlerResult
 from chassis.inbox.subscriptions import Subscription
 from chassis.persistence.collections import DocumentCollection
 from chassis.persistence.mongo import Database
-from chassis.persistence.unit_of_work import ChangeSet, Document, Key, UnitOfWork
+from chassis.persistence.unit_of_work import ChangeSet, Document, HandlerCall, Key, UnitOfWork
 from chassis.runtime.run import run
 from messages.event import Event
 
@@ -49,14 +49,6 @@ class Effect:
     """Number of times one event was handled, stored with its effect."""
 
     times: int
-
-
-@dataclass(frozen=True)
-class Stores:
-    """The service's own store, and the effects beside it."""
-
-    own: Any
-    effects: DocumentCollection[Effect]
 
 
 class FaultWindow:
@@ -88,27 +80,29 @@ class CrashAtFailpoint:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-def with_effect_counter(subscription: Subscription) -> Subscription:
-    """Count each handling in the unit of work of the same handler, and prefetch the same documents."""
+class _CountedSubscription(Subscription[Any]):
+    """Counts each handling in the same unit of work."""
 
-    def store(unit: UnitOfWork) -> Stores:
-        return Stores(subscription.store(unit), DocumentCollection(unit, EFFECTS, Effect))
+    def call(self, event: Event, store: Callable[[UnitOfWork], Any]) -> HandlerCall:
+        handle = super().call(event, store)
 
-    async def handle(event: Event, stores: Stores, now: datetime) -> HandlerResult:
-        result = await subscription.handler(event, stores.own, now)
-        key = effect_key(event)
-        before = await stores.effects.get(key)
-        stores.effects.save(key, Effect(1 if before is None else before.times + 1))
-        return result
+        async def count(unit: UnitOfWork, now: datetime) -> HandlerResult:
+            result = await handle(unit, now)
+            effects, key = DocumentCollection(unit, EFFECTS, Effect), effect_key(event)
+            before = await effects.get(key)
+            effects.save(key, Effect(1 if before is None else before.times + 1))
+            return result
 
-    def reads(event: Event) -> Iterable[Key]:
-        return [*subscription.reads(event), (EFFECTS, effect_key(event))]
+        return count
 
-    def then(event: Event, stores: Stores) -> Awaitable[Iterable[Key]]:
-        assert subscription.then is not None
-        return subscription.then(event, stores.own)
 
-    return replace(subscription, handler=handle, store=store, reads=reads, then=then if subscription.then else None)
+def with_effect_counter(own: Subscription[Any]) -> Subscription[Any]:
+    """Count each handling of a subscription; the counter is prefetched beside the handler's keys."""
+
+    def prefetch(event: Event) -> Iterable[Key]:
+        return [*own.prefetch(event), (EFFECTS, effect_key(event))]
+
+    return _CountedSubscription(own.event_type, own.handler, prefetch, own.prefetch_related)
 
 
 def effect_key(event: Event) -> str:
@@ -147,7 +141,7 @@ def without_version_check() -> None:
     async def commit_unchecked(self: Database, commit: ChangeSet) -> None:
         await asyncio.sleep(0.05)
         keys = [write.key for write in commit.writes if write.collection == LEDGERS]
-        stored = {each["_id"]: each["v"] for each in await self.load(LEDGERS, keys)}
+        stored = {each["_id"]: each["_version"] for each in await self.load(LEDGERS, keys)}
         writes = [
             write._replace(expected=stored.get(write.key, 0)) if write.collection == LEDGERS else write
             for write in commit.writes
@@ -178,7 +172,9 @@ def run_worker(package: str, environment: dict[str, str], log: Path) -> None:
     )
     run(
         replace(
-            service, subscriptions=tuple(with_effect_counter(each) for each in service.subscriptions), steps=failpoints
+            service,
+            subscriptions=tuple(with_effect_counter(each) for each in service.subscriptions),
+            failpoints=failpoints,
         )
     )
 

@@ -31,15 +31,17 @@ async def find_related(opened: CaseOpened, store: Store) -> Iterable[Key]:
 async def test_counted_handler_prefetches_the_keys_of_its_handler() -> None:
     sample = json.loads((SAMPLES / f"{CaseOpened.type}.json").read_text(encoding="utf-8"))
     event = CaseOpened.model_validate(sample["body"])
-    own = subscribe(CaseOpened, touch, Store, reads=lambda opened: [("notices", opened.case_id)], then=find_related)
-    related_keys = with_effect_counter(own).related_keys(event)
+    own = subscribe(
+        CaseOpened, touch, prefetch=lambda opened: [("notices", opened.case_id)], prefetch_related=find_related
+    )
+    related_keys = with_effect_counter(own).related_keys(event, Store)
 
     assert related_keys is not None
     assert await related_keys(UnitOfWork(IdentityMap(InMemoryStore(), {}))) == [("notices", "found in what was loaded")]
-    keys = with_effect_counter(own).keys(event)
-    assert [key for key in keys if key[0] != EFFECTS] == own.keys(event)
+    keys = list(with_effect_counter(own).prefetch(event))
+    assert [key for key in keys if key[0] != EFFECTS] == own.prefetch(event)
     assert [key for key in keys if key[0] == EFFECTS]
 
 
 def test_counted_handler_without_related_keys_prefetches_none() -> None:
-    assert with_effect_counter(subscribe(CaseOpened, touch, Store)).then is None
+    assert with_effect_counter(subscribe(CaseOpened, touch)).prefetch_related is None

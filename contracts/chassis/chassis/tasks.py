@@ -29,11 +29,11 @@ async def cancel_all(tasks: Iterable[asyncio.Future[Any]]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def run_periodically(seconds: float, look: Callable[[], Awaitable[int]]) -> None:
+async def run_periodically(seconds: float, action: Callable[[], Awaitable[int]]) -> None:
     """Look again and again, whatever a look raises."""
     while True:
         try:
-            await look()
+            await action()
         except Exception:
             log.exception("look failed")
         await asyncio.sleep(seconds)

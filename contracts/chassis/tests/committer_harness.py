@@ -17,6 +17,7 @@ from chassis.persistence.unit_of_work import (
     read_only_unit,
 )
 from chassis.transactions.group_committer import GroupCommitter
+from chassis.transactions.transaction import BatchTransaction
 from devkit import sample
 from devkit.sample import Store, TouchCounter, work
 
@@ -52,13 +53,15 @@ class CommitterHarness:
         self.metrics = Metrics()
         self.outbox: list[Document] = []
         self.committer = GroupCommitter(
-            self.store,
-            sample.SERVICE,
-            sample.AGGREGATES,
-            clock=FixedClock(NOW),
-            metrics=self.metrics,
-            relay_wakeup=self.outbox.append,
-            commits_in_flight=commits_in_flight,
+            BatchTransaction(
+                self.store,
+                sample.SERVICE,
+                sample.AGGREGATES,
+                clock=FixedClock(NOW),
+                metrics=self.metrics,
+                wake_relay=self.outbox.append,
+            ),
+            workers=commits_in_flight,
         )
 
     async def submit_all(self, *runs: tuple[str, HandlerCall]) -> list[object]:
@@ -70,7 +73,9 @@ class CommitterHarness:
         return await Store(read_only_unit(self.store)).notices.get(notice)
 
     def events(self) -> list[tuple[str, str]]:
-        return [(each["a"], each["h"]["ce-id"]) for document in self.outbox for each in document["events"]]
+        return [
+            (each["aggregate"], each["headers"]["ce-id"]) for document in self.outbox for each in document["events"]
+        ]
 
     def metric(self, name: str, **labels: str) -> float | None:
         return self.metrics.registry.get_sample_value(f"green_{name}", labels)

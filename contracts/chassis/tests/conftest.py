@@ -68,7 +68,13 @@ def spans() -> Iterator[RecordedSpans]:
 @pytest.fixture
 async def api() -> AsyncIterator[ApiHarness]:
     async with api_harness(
-        "plans", sample_api.router, aggregates={}, clock=FixedClock(sample_api.NOW), body_max=2000
+        "plans",
+        sample_api.router,
+        sample_api.Store,
+        body_limits=sample_api.BODY_LIMITS,
+        aggregates={},
+        clock=FixedClock(sample_api.NOW),
+        body_max=2000,
     ) as harness:
         yield harness
 

@@ -22,6 +22,7 @@ from chassis.outbox.entries import Causation, entry
 from chassis.persistence.mongo import Database
 from chassis.persistence.unit_of_work import read_only_unit
 from chassis.transactions.group_committer import GroupCommitter
+from chassis.transactions.transaction import BatchTransaction
 from devkit import sample
 from devkit.private_servers import PrivateServers
 from devkit.sample import Store, Touch, TouchCounter, touch
@@ -78,7 +79,7 @@ class ConsumerProcess:
         self.handlers = Handlers()
         self.parked = ParkingLot(database)
         self.committer = GroupCommitter(
-            database, "review", sample.AGGREGATES, clock=FixedClock(NOW), metrics=self.metrics
+            BatchTransaction(database, "review", sample.AGGREGATES, clock=FixedClock(NOW), metrics=self.metrics)
         )
         self.dispatcher = self._dispatcher()
         self.consumer = self._consumer()
@@ -87,13 +88,14 @@ class ConsumerProcess:
     def _dispatcher(self) -> Dispatcher:
         return Dispatcher(
             "review",
-            [subscribe(NoticeFailed, self.handlers.on_failed, Store, only_newer=True)],
+            Store,
+            [subscribe(NoticeFailed, self.handlers.on_failed)],
             self.committer,
             self.parked,
             clock=FixedClock(NOW),
             metrics=self.metrics,
-            pauses=(0.01,),
-            patience=0.05,
+            backoff=(0.01,),
+            max_defer_seconds=0.05,
         )
 
     def _consumer(self) -> Consumer:

@@ -37,10 +37,10 @@ class FakeBroker:
         if self.errors:
             self.errors -= 1
             raise ValueError("made by the test")
-        self.published += [entry["h"]["ce-id"] for entry in entries]
+        self.published += [entry["headers"]["ce-id"] for entry in entries]
         await self.accepting.wait()
         await asyncio.sleep(self.delay)
-        return [self.results.get(entry["h"]["ce-id"]) for entry in entries]
+        return [self.results.get(entry["headers"]["ce-id"]) for entry in entries]
 
     async def close(self) -> None:
         self.accepting.set()

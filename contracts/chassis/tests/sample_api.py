@@ -7,13 +7,14 @@ from hashlib import sha256
 from typing import Annotated
 
 from chassis.handling import Done, Refusal, TransientError
-from chassis.http.endpoint import ApiContext, Page, RequestContext, etag, refuses
+from chassis.http.endpoint import Authorize, Page, RequestContext, refuses
+from chassis.http.middleware import BodyLimit
 from chassis.http.problems import based_on_rule
 from chassis.persistence.collections import DocumentCollection
 from chassis.persistence.unit_of_work import UnitOfWork
 from chassis.security.policies import Policy, Rule, and_filters, everything, own_organisation, own_prefecture, public
 from devkit.api_harness import ApiClient
-from fastapi import APIRouter, Depends, Response, UploadFile
+from fastapi import APIRouter, Depends, UploadFile
 from messages.values import Prefecture, Reason, Role
 from pydantic import BaseModel, ConfigDict, field_validator
 from pydantic_core import PydanticCustomError
@@ -121,89 +122,96 @@ READ_PROTECTED_PLAN = replace(READ_PLAN, name="read-plan-protected", protected=T
 READ_ANNOUNCED = Policy("read-announced", (Rule(Role.PUBLIC, public),))
 
 
-def router(api: ApiContext) -> APIRouter:  # noqa: C901 - a router is the sum of its routes
-    routes = APIRouter(prefix="/v1")
-    api.allow_body_size("/v1/plans/{plan}/files", 3000)
+BODY_LIMITS = (BodyLimit("/v1/plans/{plan}/files", 3000),)
+router = APIRouter(prefix="/v1")
 
-    @routes.post("/plans", status_code=201, responses=refuses("plan-refused", "plan-ineligible"))
-    async def post_plan(
-        draft: Draft, context: Annotated[RequestContext, Depends(api.authorize(FILE_PLAN))]
-    ) -> FilingReply:
-        prefecture = Prefecture(context.actor.prefecture or "")
-        command = FilePlan(context.new_id("plan-"), context.actor.organisation or "", prefecture, draft.title)
-        return await context.execute(file_plan, command, Store, reply=FilingReply)
 
-    @routes.post("/persons")
-    async def post_person(
-        body: dict[str, str], context: Annotated[RequestContext, Depends(api.authorize(FILE_PLAN))]
-    ) -> dict[str, str]:
-        person = hmac.new(b"key", body["number"].encode(), sha256).hexdigest()
-        return await context.execute(identify_person, Person(person), Store, private=True, reply=dict[str, str])
+@router.post("/plans", status_code=201, responses=refuses("plan-refused", "plan-ineligible"))
+async def create_plan(
+    draft: Draft, context: Annotated[RequestContext[Store], Depends(Authorize(FILE_PLAN))]
+) -> FilingReply:
+    prefecture = Prefecture(context.actor.prefecture or "")
+    command = FilePlan(context.new_id("plan-"), context.actor.organisation or "", prefecture, draft.title)
+    return await context.execute(file_plan, command, reply=FilingReply)
 
-    @routes.put("/plans/{plan}", openapi_extra=based_on_rule(IMPROPER_TITLE))
-    async def change_plan(
-        plan: str, draft: Draft, context: Annotated[RequestContext, Depends(api.authorize(READ_PLAN))]
-    ) -> None:
-        found = await context.read_store(Store).plans.require(plan)
-        command = RetitlePlan(plan, draft.title, context.if_match(required=True))
-        await context.execute(retitle, command, Store, resource=found)
 
-    async def get(plan: str, context: RequestContext, response: Response) -> Plan:
-        store = context.read_store(Store)
-        found = await store.plans.require(plan)
-        await context.authorize(found)
-        response.headers["ETag"] = etag(store.plans.version(plan))
-        return found
+@router.post("/persons")
+async def post_person(
+    body: dict[str, str], context: Annotated[RequestContext[Store], Depends(Authorize(FILE_PLAN))]
+) -> dict[str, str]:
+    person = hmac.new(b"key", body["number"].encode(), sha256).hexdigest()
+    return await context.execute(identify_person, Person(person), private=True, reply=dict[str, str])
 
-    @routes.get("/plans/{plan}")
-    async def get_plan(
-        plan: str, response: Response, context: Annotated[RequestContext, Depends(api.authorize(READ_PLAN))]
-    ) -> Plan:
-        return await get(plan, context, response)
 
-    @routes.get("/hidden/{plan}")
-    async def get_hidden_plan(
-        plan: str, response: Response, context: Annotated[RequestContext, Depends(api.authorize(READ_HIDDEN_PLAN))]
-    ) -> Plan:
-        return await get(plan, context, response)
+@router.put("/plans/{plan}", openapi_extra=based_on_rule(IMPROPER_TITLE))
+async def change_plan(
+    plan: str, draft: Draft, context: Annotated[RequestContext[Store], Depends(Authorize(READ_PLAN))]
+) -> None:
+    found = await context.store.plans.require(plan)
+    command = RetitlePlan(plan, draft.title, context.if_match(required=True))
+    await context.execute(retitle, command, resource=found)
 
-    @routes.get("/protected/{plan}")
-    async def get_protected_plan(
-        plan: str, response: Response, context: Annotated[RequestContext, Depends(api.authorize(READ_PROTECTED_PLAN))]
-    ) -> Plan:
-        return await get(plan, context, response)
 
-    @routes.get("/plans")
-    async def list_plans(
-        context: Annotated[RequestContext, Depends(api.authorize(READ_PLAN))],
-        prefecture: str | None = None,
-        limit: int = 50,
-        after: str | None = None,
-    ) -> Page[Plan]:
-        where = and_filters(context.filter(), {"prefecture": prefecture} if prefecture else {})
-        return await context.page(context.read_store(Store).plans, where, (("title", -1),), limit, after)
+async def get(plan: str, context: RequestContext[Store]) -> Plan:
+    store = context.store
+    found = await store.plans.require(plan)
+    await context.authorize(found)
+    context.set_etag(store.plans.version(plan))
+    return found
 
-    @routes.post("/plans/{plan}/files")
-    async def attach_file(
-        plan: str, file: UploadFile, context: Annotated[RequestContext, Depends(api.authorize(FILE_PLAN))]
-    ) -> dict[str, object]:
-        size = len(await file.read())
-        command = FilePlan(plan, "", Prefecture.WUHAI, f"{file.filename} {size}")
-        return {"made": await context.execute(file_plan, command, Store)}
 
-    @routes.get("/announced")
-    async def get_announced(context: Annotated[RequestContext, Depends(api.authorize(READ_ANNOUNCED))]) -> str:
-        return context.actor.subject
+@router.get("/plans/{plan}")
+async def get_plan(plan: str, context: Annotated[RequestContext[Store], Depends(Authorize(READ_PLAN))]) -> Plan:
+    return await get(plan, context)
 
-    @routes.post("/broken")
-    async def fail(context: Annotated[RequestContext, Depends(api.authorize(READ_ANNOUNCED))]) -> None:
-        raise RuntimeError(f"secret detail of {context.actor.subject}")
 
-    @routes.post("/early")
-    async def defer(context: Annotated[RequestContext, Depends(api.authorize(READ_ANNOUNCED))]) -> None:
-        await context.execute(raise_transient, "", Store)
+@router.get("/hidden/{plan}")
+async def get_hidden_plan(
+    plan: str, context: Annotated[RequestContext[Store], Depends(Authorize(READ_HIDDEN_PLAN))]
+) -> Plan:
+    return await get(plan, context)
 
-    return routes
+
+@router.get("/protected/{plan}")
+async def get_protected_plan(
+    plan: str, context: Annotated[RequestContext[Store], Depends(Authorize(READ_PROTECTED_PLAN))]
+) -> Plan:
+    return await get(plan, context)
+
+
+@router.get("/plans")
+async def list_plans(
+    context: Annotated[RequestContext[Store], Depends(Authorize(READ_PLAN))],
+    prefecture: str | None = None,
+    limit: int = 50,
+    after: str | None = None,
+) -> Page[Plan]:
+    where = and_filters(context.filter(), {"prefecture": prefecture} if prefecture else {})
+    return await context.page(context.store.plans, where, (("title", -1),), limit, after)
+
+
+@router.post("/plans/{plan}/files")
+async def attach_file(
+    plan: str, file: UploadFile, context: Annotated[RequestContext[Store], Depends(Authorize(FILE_PLAN))]
+) -> dict[str, object]:
+    size = len(await file.read())
+    command = FilePlan(plan, "", Prefecture.WUHAI, f"{file.filename} {size}")
+    return {"made": await context.execute(file_plan, command)}
+
+
+@router.get("/announced")
+async def get_announced(context: Annotated[RequestContext[Store], Depends(Authorize(READ_ANNOUNCED))]) -> str:
+    return context.actor.subject
+
+
+@router.post("/broken")
+async def fail(context: Annotated[RequestContext[Store], Depends(Authorize(READ_ANNOUNCED))]) -> None:
+    raise RuntimeError(f"secret detail of {context.actor.subject}")
+
+
+@router.post("/early")
+async def defer(context: Annotated[RequestContext[Store], Depends(Authorize(READ_ANNOUNCED))]) -> None:
+    await context.execute(raise_transient, "")
 
 
 async def post_plan(client: ApiClient, title: str = "Less coal") -> str:

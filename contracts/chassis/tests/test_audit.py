@@ -8,7 +8,7 @@ import pytest
 from chassis.clock import FixedClock, SystemClock
 from chassis.handling import TransientError
 from chassis.persistence.unit_of_work import ChangeSet, DocumentStore
-from chassis.security.audit import COLLECTIONS, RECORD_INDEXES
+from chassis.security.audit import AUDIT_INDEXES, COLLECTIONS
 from devkit import InMemoryStore, sample
 from devkit.api_harness import ApiClient, ApiHarness, api_harness
 from messages.values import Role
@@ -38,7 +38,9 @@ def clock() -> FixedClock:
 @pytest.fixture
 async def api(document_store: DocumentStore, clock: FixedClock) -> AsyncIterator[ApiHarness]:
     """The sample API on each kind of store."""
-    async with api_harness("plans", sample_api.router, aggregates={}, clock=clock, backing=document_store) as harness:
+    async with api_harness(
+        "plans", sample_api.router, sample_api.Store, aggregates={}, clock=clock, database=document_store
+    ) as harness:
         yield harness
 
 
@@ -63,7 +65,7 @@ async def post_plan_as_applicant(api: ApiHarness) -> str:
 
 async def list_records(api: ApiHarness, **asked: str) -> Records:
     """Records that an operator finds, without those of the operator's own reading."""
-    answer = await api.client_as(Role.OPERATOR, subject="operator").get("/v1/access-records", params=asked)
+    answer = await api.client_as(Role.OPERATOR, subject="operator").get("/v1/audit-log", params=asked)
     assert answer.status_code == 200, answer.text
     return [each for each in answer.json()["items"] if each["subject"] != "operator"]
 
@@ -113,9 +115,9 @@ async def test_reads_and_refusals_are_listed_together_newest_first(
 
     found = [(each["subject"], each["kind"], each["code"]) for each in await list_records(api)]
 
-    assert found[0] == ("zhao", "refusal", "role-not-allowed")
+    assert found[0] == ("zhao", "denial", "role-not-allowed")
     assert found[1] == ("wang", "read", None)
-    assert sorted(found[2:4], key=str) == [("li", "read", None), ("li", "refusal", "outside-own-scope")]
+    assert sorted(found[2:4], key=str) == [("li", "denial", "outside-own-scope"), ("li", "read", None)]
     assert found[4:] == [("wang", "read", None)]
 
 
@@ -123,9 +125,9 @@ async def test_reads_and_refusals_are_listed_together_newest_first(
     ("asked", "expected"),
     [
         ({"subject": "wang"}, {("wang", "read")}),
-        ({"kind": "refusal"}, {("li", "refusal")}),
+        ({"kind": "denial"}, {("li", "denial")}),
         ({"kind": "read"}, {("wang", "read"), ("li", "read")}),
-        ({"since": "2026-03-01T08:01:00Z"}, {("li", "read"), ("li", "refusal")}),
+        ({"since": "2026-03-01T08:01:00Z"}, {("li", "read"), ("li", "denial")}),
         ({"since": "2026-03-01T16:01:00+08:00", "kind": "read", "subject": "li"}, {("li", "read")}),
         ({"since": "2026-03-02T08:00:00Z"}, set()),
     ],
@@ -158,7 +160,7 @@ async def test_pages_of_records_hold_each_record_once(
     seen: Records = []
     after: dict[str, str] = {}
     while True:
-        page = (await operator.get("/v1/access-records", params={"limit": "2", **after})).json()
+        page = (await operator.get("/v1/audit-log", params={"limit": "2", **after})).json()
         seen += page["items"]
         if page["next"] is None:
             break
@@ -172,17 +174,17 @@ async def test_pages_of_records_hold_each_record_once(
 async def test_reading_the_records_is_recorded(api: ApiHarness) -> None:
     await list_records(api)
 
-    found = (await api.client_as(Role.OPERATOR, subject="second").get("/v1/access-records")).json()["items"]
+    found = (await api.client_as(Role.OPERATOR, subject="second").get("/v1/audit-log")).json()["items"]
 
     assert [(each["subject"], each["policy"]) for each in found if each["subject"] == "operator"] == [
-        ("operator", "read-access-records")
+        ("operator", "read-audit-log")
     ]
 
 
 @pytest.mark.rule("P2")
 async def test_only_operators_may_read_the_records(api: ApiHarness, wang: ApiClient) -> None:
-    assert (await wang.get("/v1/access-records")).status_code == 403
-    assert (await api.anonymous().get("/v1/access-records")).status_code == 401
+    assert (await wang.get("/v1/audit-log")).status_code == 403
+    assert (await api.anonymous().get("/v1/audit-log")).status_code == 401
 
 
 async def test_recorded_query_masks_names_numbers_and_personal_values(api: ApiHarness, wang: ApiClient) -> None:
@@ -205,7 +207,7 @@ async def test_record_expires_three_years_later_by_the_database_clock_whatever_t
         await caller.get(f"/v1/protected/{plan}")
 
     for collection in COLLECTIONS.values():
-        (expiring,) = (each for each in RECORD_INDEXES if each.collection == collection and each.ttl_seconds)
+        (expiring,) = (each for each in AUDIT_INDEXES if each.collection == collection and each.ttl_seconds)
         records = await document_store.find(collection, {}, (), 0)
         assert records
         for record in records:
@@ -216,7 +218,9 @@ async def test_record_expires_three_years_later_by_the_database_clock_whatever_t
 @pytest.mark.rule("P2")
 async def test_protected_read_that_cannot_be_recorded_is_not_answered(clock: FixedClock) -> None:
     memory = FailingStore(sample.INDEXES)
-    async with api_harness("plans", sample_api.router, aggregates={}, clock=clock, backing=memory) as api:
+    async with api_harness(
+        "plans", sample_api.router, sample_api.Store, aggregates={}, clock=clock, database=memory
+    ) as api:
         plan = await post_plan_as_applicant(api)
         wang = api.client_as(Role.PREFECTURE_OFFICER, prefecture="150100")
         memory.broken = True
@@ -229,6 +233,6 @@ async def test_protected_read_that_cannot_be_recorded_is_not_answered(clock: Fix
 
 @pytest.mark.parametrize("since", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
 async def test_instant_outside_the_calendar_is_malformed(api: ApiHarness, since: str) -> None:
-    answer = await api.client_as(Role.OPERATOR).get("/v1/access-records", params={"since": since})
+    answer = await api.client_as(Role.OPERATOR).get("/v1/audit-log", params={"since": since})
 
     assert (answer.status_code, answer.json()["code"]) == (422, "request-invalid")

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from chassis.broker.topology import definitions
 from chassis.clock import SystemClock
 from chassis.handling import TransientError
-from chassis.inbox.parking_lot import REPLAY_REQUESTED
+from chassis.inbox.parking_lot import DEFERRED
 from chassis.outbox.entries import Causation, entry, event_id
 from chassis.persistence.mongo import Database, DatabaseUnavailableError
 from chassis.persistence.unit_of_work import UnitOfWork
@@ -55,17 +55,6 @@ async def test_command_with_the_id_of_an_event_does_not_suppress_the_event(
     await process.wait_until_touched("a")
 
 
-async def test_an_event_older_than_what_a_projection_has_taken_is_dropped_and_counted(process: ConsumerProcess) -> None:
-    await process.publish(failed("a", 2))
-    await process.wait_until_touched("a")
-    await process.publish(failed("a", 1), failed("b"))
-    await process.wait_until_touched("b")
-    await process.stop_and_expect_empty_queues()
-
-    assert await process.touch_counter("a") == TouchCounter(1, ("2",))
-    assert process.metric("stale_total", event_type=NoticeFailed.type) == 1
-
-
 async def test_event_age_is_real_time_whatever_the_business_clock_shows(process: ConsumerProcess) -> None:
     sent = entry(failed("a"), Causation("c"), NOW - timedelta(days=90))
     assert await process.publisher.send([{**sent, "at": SystemClock().now() - timedelta(seconds=20)}]) == [None]
@@ -112,11 +101,11 @@ async def test_message_that_stays_transient_is_deferred_and_blocks_nobody(proces
     await process.publish(failed("a"))
 
     async def is_deferred() -> bool:
-        return len(await process.parked.to_replay()) == 1
+        return len(await process.parked.list_due()) == 1
 
     await process.wait_until(is_deferred)
     await process.stop_and_expect_empty_queues()
-    assert [each["state"] for each in await process.parked.list()] == [REPLAY_REQUESTED]
+    assert [each["state"] for each in await process.parked.list()] == [DEFERRED]
 
 
 async def test_long_database_outage_defers_nothing(process: ConsumerProcess) -> None:
@@ -132,8 +121,8 @@ async def test_stop_returns_waiting_messages_to_the_broker_without_counting_a_de
     process: ConsumerProcess,
 ) -> None:
     process.handlers.problems = [TransientError("not yet")] * 1000
-    process.dispatcher._patience = 60
-    process.dispatcher._pauses = (60.0,)
+    process.dispatcher._max_defer_seconds = 60
+    process.dispatcher._backoff = (60.0,)
     await process.publish(failed("a"))
     await asyncio.sleep(0.3)
     await process.stop()
@@ -157,7 +146,7 @@ async def test_stop_does_not_wait_for_a_lost_broker(servers: PrivateServers, dat
 
 
 async def test_waiting_message_does_not_delay_acknowledgement_of_others(process: ConsumerProcess) -> None:
-    process.dispatcher._patience = 60
+    process.dispatcher._max_defer_seconds = 60
     process.handlers.deferred = {"n7"}
     await process.publish(*(failed(f"n{n}") for n in range(120)))
     for n in (each for each in range(120) if each != 7):

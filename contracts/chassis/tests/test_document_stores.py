@@ -20,7 +20,7 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 def notice(key: str, *, v: int = 1, **fields: object) -> Document:
-    return {"_id": key, "v": v, "n": 0, **fields}
+    return {"_id": key, "_version": v, "_sequence": 0, **fields}
 
 
 def insert(key: str, **fields: object) -> Write:
@@ -63,7 +63,7 @@ async def test_replacement_of_a_newer_version_conflicts_and_saves_nothing(docume
             document_store, Write("notices", "b", 1, notice("b", v=2)), Write("notices", "a", 1, notice("a", v=2))
         )
 
-    assert [each["v"] for each in await document_store.load("notices", ["b"])] == [1]
+    assert [each["_version"] for each in await document_store.load("notices", ["b"])] == [1]
 
 
 async def test_removal_of_another_version_conflicts(document_store: DocumentStore) -> None:
@@ -107,7 +107,7 @@ async def test_reads_of_a_snapshot_show_one_instant(document_store: DocumentStor
         first = await seen.load("notices", ["a"])
         await save(
             document_store,
-            *(Write("notices", key, 1, {"_id": key, "v": 2, "n": 0, "count": 2}) for key in ("a", "b")),
+            *(Write("notices", key, 1, {"_id": key, "_version": 2, "_sequence": 0, "count": 2}) for key in ("a", "b")),
             insert("d", count=1),
         )
         second = await seen.load("notices", ["b"])
@@ -138,7 +138,7 @@ async def test_collection_created_after_the_snapshot_conflicts(database: Databas
 
 
 async def test_outbox_document_gets_an_identifier(document_store: DocumentStore) -> None:
-    document: Document = {"events": [], "count": 0, "token": "t", "sent": False}
+    document: Document = {"events": [], "count": 0, "lease_holder": "t", "sent": False}
     await document_store.commit(ChangeSet([], [insert("a")], document))
 
     assert document["_id"] is not None

@@ -60,7 +60,7 @@ async def test_domain_gauges_are_exported(document_store: DocumentStore) -> None
     metrics = Metrics()
     await save_notices(document_store, a=1, b=2, c=2)
 
-    read = await gauge_reader(document_store, metrics, STORED, BY_TOUCHES).look()
+    read = await gauge_reader(document_store, metrics, STORED, BY_TOUCHES).poll()
 
     assert read == 2
     assert sample_value(metrics, "notices_stored") == 3
@@ -72,7 +72,7 @@ async def test_label_that_disappears_is_no_longer_exported(document_store: Docum
     metrics = Metrics()
     await save_notices(document_store, a=1)
     reader = gauge_reader(document_store, metrics, BY_TOUCHES)
-    await reader.look()
+    await reader.poll()
     batch = IdentityMap(document_store, {})
     unit = UnitOfWork(batch)
     Store(unit).notices.remove("a")
@@ -80,7 +80,7 @@ async def test_label_that_disappears_is_no_longer_exported(document_store: Docum
     unit.flush()
     await document_store.commit(ChangeSet([], batch.writes(), None))
 
-    await reader.look()
+    await reader.poll()
 
     assert sample_value(metrics, "notices_by_count", {"times": "once"}) is None
 
@@ -96,7 +96,7 @@ async def test_gauge_exports_nothing_before_its_first_reading(document_store: Do
 async def test_failing_gauge_does_not_stop_the_others(document_store: DocumentStore) -> None:
     metrics = Metrics()
 
-    read = await gauge_reader(document_store, metrics, BROKEN, STORED).look()
+    read = await gauge_reader(document_store, metrics, BROKEN, STORED).poll()
 
     assert read == 1
     assert sample_value(metrics, "notices_stored") == 0
@@ -108,13 +108,13 @@ async def test_gauge_with_undeclared_labels_is_not_exported(document_store: Docu
     metrics = Metrics()
     await save_notices(document_store, a=1)
 
-    assert await gauge_reader(document_store, metrics, replace(BY_TOUCHES, labels=())).look() == 0
+    assert await gauge_reader(document_store, metrics, replace(BY_TOUCHES, labels=())).poll() == 0
     assert sample_value(metrics, "notices_by_count") is None
 
 
 async def test_gauge_reads_the_business_clock(document_store: DocumentStore) -> None:
     metrics = Metrics()
-    await gauge_reader(document_store, metrics, DomainGauge("months", "Month of the year", month)).look()
+    await gauge_reader(document_store, metrics, DomainGauge("months", "Month of the year", month)).poll()
 
     assert sample_value(metrics, "months") == 3
 

@@ -11,6 +11,7 @@ from chassis.handling import HandlerResult, TransientError
 from chassis.observability.metrics import Metrics
 from chassis.persistence.unit_of_work import RejectedWriteError, UnitOfWork, WriteConflictError
 from chassis.transactions.group_committer import GroupCommitter
+from chassis.transactions.transaction import BatchTransaction
 from devkit import sample
 from devkit.in_memory_store import InMemoryStore
 from devkit.sample import Store, Touch, TouchCounter, running, touch, work
@@ -165,13 +166,20 @@ class FailpointRecorder:
 
 
 async def test_failpoints_are_hit_in_order() -> None:
-    steps = FailpointRecorder()
+    failpoints = FailpointRecorder()
     committer = GroupCommitter(
-        InMemoryStore(), sample.SERVICE, sample.AGGREGATES, clock=FixedClock(NOW), metrics=Metrics(), steps=steps
+        BatchTransaction(
+            InMemoryStore(),
+            sample.SERVICE,
+            sample.AGGREGATES,
+            clock=FixedClock(NOW),
+            metrics=Metrics(),
+            failpoints=failpoints,
+        )
     )
     committer.start()
     await committer.submit(work("m1", running(Touch("a"))))
     await committer.stop()
 
     expected: Sequence[Point] = ["before-commit", "committed-not-acked"]
-    assert steps.points == expected
+    assert failpoints.points == expected

@@ -1,9 +1,9 @@
 import pytest
-from chassis.security.separation_of_duties import APART, IncompatibleRoles
+from chassis.security.separation_of_duties import INCOMPATIBLE_ROLES, IncompatibleRoles
 from devkit.api_harness import ApiClient, ApiHarness
 from messages.values import Role
 
-from .sample_api import USCC, Store, post_plan
+from .sample_api import USCC, post_plan
 
 
 async def test_request_without_a_valid_token_is_unauthorized(api: ApiHarness) -> None:
@@ -30,7 +30,7 @@ async def test_officer_of_another_prefecture_is_refused_and_recorded(api: ApiHar
 
     assert answer.status_code == 403
     assert [reason["rule"] for reason in answer.json()["reasons"]] == ["P2"]
-    (recorded,) = api.memory.collections["access_refusals"].values()
+    (recorded,) = api.memory.collections["audit_denials"].values()
     assert (recorded["subject"], recorded["policy"], recorded["path"]) == ("o-2", "read-plan", f"/v1/plans/{plan}")
     assert recorded["correlation_id"] == answer.headers["X-Correlation-ID"]
 
@@ -48,7 +48,7 @@ async def test_denied_read_of_a_hidden_resource_looks_like_not_found(api: ApiHar
 
     assert refused.status_code == absent.status_code == 404
     assert without_ids(refused) == without_ids(absent)
-    assert len(api.memory.collections["access_refusals"]) == 1
+    assert len(api.memory.collections["audit_denials"]) == 1
 
 
 @pytest.mark.rule("P2")
@@ -66,11 +66,11 @@ async def test_command_on_a_foreign_resource_changes_nothing(api: ApiHarness, ap
     answer = await stranger.put(f"/v1/plans/{plan}", json={"title": "Mine"}, headers={"If-Match": '"1"'})
 
     assert answer.status_code == 403
-    assert (await api.store(Store).plans.require(plan)).title == "Less coal"
+    assert (await api.store().plans.require(plan)).title == "Less coal"
 
 
 @pytest.mark.rule("P3")
-@pytest.mark.parametrize("pair", APART, ids=lambda pair: f"{pair.one} and {pair.other}")
+@pytest.mark.parametrize("pair", INCOMPATIBLE_ROLES, ids=lambda pair: f"{pair.one} and {pair.other}")
 async def test_token_with_incompatible_roles_is_refused_on_every_route(
     api: ApiHarness, pair: IncompatibleRoles
 ) -> None:
@@ -83,7 +83,7 @@ async def test_token_with_incompatible_roles_is_refused_on_every_route(
     (reason,) = answers[0].json()["reasons"]
     assert (reason["rule"], reason["article"], reason["code"]) == ("P3", "第五条", "roles-not-apart")
     assert reason["text"] == pair.text
-    recorded = api.memory.collections["access_refusals"].values()
+    recorded = api.memory.collections["audit_denials"].values()
     assert [(each["subject"], each["code"]) for each in recorded] == [("both", "roles-not-apart")] * 3
 
 
@@ -94,7 +94,7 @@ async def test_applicant_who_is_also_an_officer_decides_nothing(api: ApiHarness,
     both = ApiClient(api.client, api.issuer.mint(role=roles, organisation=USCC, prefecture="150100"))
 
     assert (await both.put(f"/v1/plans/{plan}", json={"title": "Mine"})).status_code == 403
-    assert (await api.store(Store).plans.require(plan)).title == "Less coal"
+    assert (await api.store().plans.require(plan)).title == "Less coal"
 
 
 async def test_other_origins_get_no_cors_headers(api: ApiHarness) -> None:

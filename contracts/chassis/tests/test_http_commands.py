@@ -4,13 +4,13 @@ import pytest
 from devkit.api_harness import ApiClient, ApiHarness
 from messages.values import Role
 
-from .sample_api import Store, post_plan
+from .sample_api import post_plan
 
 
 async def test_command_is_answered_after_its_commit(api: ApiHarness, applicant: ApiClient) -> None:
     plan = await post_plan(applicant)
 
-    assert (await api.store(Store).plans.require(plan)).title == "Less coal"
+    assert (await api.store().plans.require(plan)).title == "Less coal"
 
 
 async def test_repeated_request_with_the_same_key_is_executed_once(api: ApiHarness, applicant: ApiClient) -> None:
@@ -18,7 +18,7 @@ async def test_repeated_request_with_the_same_key_is_executed_once(api: ApiHarne
     second = await applicant.post("/v1/plans", json={"title": "Less coal"}, key="k-1")
 
     assert first.json() == second.json()
-    assert len(await api.store(Store).plans.find()) == 1
+    assert len(await api.store().plans.find()) == 1
 
 
 async def test_same_key_with_another_request_is_refused(api: ApiHarness, applicant: ApiClient) -> None:
@@ -27,7 +27,7 @@ async def test_same_key_with_another_request_is_refused(api: ApiHarness, applica
     answer = await applicant.post("/v1/plans", json={"title": "More wind"}, key="k-1")
 
     assert (answer.status_code, answer.json()["code"]) == (409, "idempotency-key-reused")
-    assert len(await api.store(Store).plans.find()) == 1
+    assert len(await api.store().plans.find()) == 1
 
 
 async def test_stored_digest_of_a_private_request_is_keyed(api: ApiHarness, applicant: ApiClient) -> None:
@@ -47,7 +47,7 @@ async def test_two_callers_may_choose_the_same_key(api: ApiHarness, applicant: A
     for caller in (applicant, other):
         assert (await caller.post("/v1/plans", json={"title": "Less coal"}, key="k-1")).status_code == 201
 
-    assert len(await api.store(Store).plans.find()) == 2
+    assert len(await api.store().plans.find()) == 2
 
 
 @pytest.mark.parametrize("key", ["", "two words", "x" * 129])
@@ -71,7 +71,7 @@ async def test_recorded_refusal_keeps_its_writes_and_is_repeated(api: ApiHarness
     answers = [await applicant.post("/v1/plans", json={"title": "ineligible"}, key="k-3") for _ in range(2)]
 
     assert [answer.json()["code"] for answer in answers] == ["plan-ineligible"] * 2
-    assert len(await api.store(Store).plans.find()) == 1
+    assert len(await api.store().plans.find()) == 1
 
 
 async def test_edit_requires_the_current_version(applicant: ApiClient) -> None:

@@ -16,12 +16,12 @@ async def test_pages_of_a_list_hold_each_item_once(applicant: ApiClient, officer
         await post_plan(applicant, title)
 
     seen: list[str] = []
-    after: str | None = None
+    cursor: str | None = None
     while True:
-        asked = {"limit": "3"} | ({"after": after} if after else {})
+        asked = {"limit": "3"} | ({"after": cursor} if cursor else {})
         page = (await officer.get("/v1/plans", params=asked)).json()
         seen += [item["title"] for item in page["items"]]
-        if (after := page["next"]) is None:
+        if (cursor := page["next"]) is None:
             break
 
     assert seen == sorted(titles, reverse=True)
@@ -44,7 +44,12 @@ async def test_invalid_limit_or_cursor_is_refused(officer: ApiClient, asked: dic
 async def test_cursor_with_an_unstorable_number_is_refused(document_store: DocumentStore) -> None:
     cursor = base64.urlsafe_b64encode(b"[9223372036854775808, 1]").decode()
     async with api_harness(
-        "plans", sample_api.router, aggregates={}, clock=FixedClock(sample_api.NOW), backing=document_store
+        "plans",
+        sample_api.router,
+        sample_api.Store,
+        aggregates={},
+        clock=FixedClock(sample_api.NOW),
+        database=document_store,
     ) as harness:
         answer = await harness.client_as(Role.REGIONAL_OFFICER).get("/v1/plans", params={"after": cursor})
 

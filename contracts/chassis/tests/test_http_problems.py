@@ -3,8 +3,6 @@ from chassis.http.problems import MEDIA_TYPE
 from devkit.api_harness import ApiClient, ApiHarness
 from structlog.testing import capture_logs
 
-from .sample_api import Store
-
 
 async def test_refusal_by_a_rule_is_a_problem_document_with_rule_and_article(
     api: ApiHarness, applicant: ApiClient
@@ -25,7 +23,7 @@ async def test_refusal_by_a_rule_is_a_problem_document_with_rule_and_article(
     ]
     assert problem["instance"] == "/v1/plans"
     assert problem["correlation_id"] == answer.headers["X-Correlation-ID"]
-    assert await api.store(Store).plans.find() == []
+    assert await api.store().plans.find() == []
 
 
 async def test_malformed_body_is_answered_with_every_error_at_once(applicant: ApiClient) -> None:

@@ -14,7 +14,13 @@ from . import sample_api, upload_app
 @pytest.fixture
 async def api() -> AsyncIterator[ApiHarness]:
     async with api_harness(
-        "plans", upload_app.router, aggregates={}, clock=FixedClock(sample_api.NOW), body_max=500
+        "plans",
+        upload_app.router,
+        sample_api.Store,
+        body_limits=upload_app.BODY_LIMITS,
+        aggregates={},
+        clock=FixedClock(sample_api.NOW),
+        body_max=500,
     ) as harness:
         yield harness
 

@@ -33,9 +33,9 @@ async def due(_store: Store, _now: datetime) -> Sequence[Touch]:
 
 
 def system(handler: object = on_delivered, **options: bool | Random | None) -> InMemorySystem:
-    job = Job("daily", due, lambda item: item.notice, touch, Store, timedelta(days=1))
+    job = Job("daily", due, lambda item: item.notice, touch, timedelta(days=1))
     notify = ServiceUnderTest("notify", (), Store, AGGREGATES, jobs=(job,))
-    review = ServiceUnderTest("review", (subscribe(NoticeDelivered, handler, Store),), Store, {})  # type: ignore[arg-type] # either
+    review = ServiceUnderTest("review", (subscribe(NoticeDelivered, handler),), Store, {})  # type: ignore[arg-type] # either
     return InMemorySystem(notify, review, clock=FixedClock(NOW), **options)  # type: ignore[arg-type] # as given
 
 
@@ -47,7 +47,7 @@ async def test_every_event_has_its_effect_once_in_each_subscriber(twice: bool, s
         await joined.perform("notify", touch, Touch("a"), settle=False)
     await joined.settle()
 
-    assert await joined.look("review").notices.get("a") == TouchCounter(5, ("1", "2", "3", "4", "5"))
+    assert await joined.read("review").notices.get("a") == TouchCounter(5, ("1", "2", "3", "4", "5"))
 
 
 async def test_shuffled_messages_come_in_another_order() -> None:
@@ -56,7 +56,7 @@ async def test_shuffled_messages_come_in_another_order() -> None:
         await joined.perform("notify", touch, Touch("a"), settle=False)
     await joined.settle()
 
-    tally = await joined.look("review").notices.get("a")
+    tally = await joined.read("review").notices.get("a")
     assert sorted(tally.words) == ["1", "2", "3", "4", "5", "6"]
     assert list(tally.words) != sorted(tally.words)
 
@@ -68,7 +68,7 @@ async def test_refused_command_publishes_nothing() -> None:
     joined = system()
     with pytest.raises(Refusal):
         await joined.perform("notify", refuse, Touch("a"))
-    assert joined.said == []
+    assert joined.published == []
 
 
 async def test_jobs_run_once_for_each_item() -> None:
@@ -76,7 +76,7 @@ async def test_jobs_run_once_for_each_item() -> None:
     await joined.run_jobs()
     await joined.run_jobs()
 
-    assert await joined.look("review").notices.get("daily") == TouchCounter(1, ("1",))
+    assert await joined.read("review").notices.get("daily") == TouchCounter(1, ("1",))
 
 
 async def test_undeliverable_message_raises() -> None:

@@ -17,6 +17,7 @@ from chassis.scheduling.job import Job
 from chassis.scheduling.scheduler import JobScheduler
 from chassis.tasks import run_periodically
 from chassis.transactions.group_committer import GroupCommitter
+from chassis.transactions.transaction import BatchTransaction
 from devkit import sample
 from devkit.sample import Store, Touch, TouchCounter, touch
 
@@ -35,15 +36,19 @@ async def remind(item: Touch, store: Store, now: datetime) -> HandlerResult:
     return await touch(item, store, now)
 
 
-JOB = Job("remind", due, lambda item: item.notice, remind, Store, timedelta(seconds=1))
+JOB = Job("remind", due, lambda item: item.notice, remind, timedelta(seconds=1))
 
 
 class SchedulerHarness:
     def __init__(self, database: Database, holder: str, clock: FixedClock) -> None:
         self.metrics = Metrics()
-        self.committer = GroupCommitter(database, sample.SERVICE, sample.AGGREGATES, clock=clock, metrics=self.metrics)
+        self.committer = GroupCommitter(
+            BatchTransaction(database, sample.SERVICE, sample.AGGREGATES, clock=clock, metrics=self.metrics)
+        )
         self.leases = Leases(database, holder)
-        self.scheduler = JobScheduler(database, self.leases, [JOB], self.committer, clock=clock, metrics=self.metrics)
+        self.scheduler = JobScheduler(
+            database, Store, self.leases, [JOB], self.committer, clock=clock, metrics=self.metrics
+        )
 
     def runs(self, outcome: str) -> float | None:
         return self.metrics.registry.get_sample_value("green_job_runs_total", {"job": "remind", "outcome": outcome})
@@ -147,7 +152,7 @@ async def test_work_whose_lease_is_lost_is_cancelled(database: Database) -> None
 async def test_job_longer_than_its_lease_is_polled_by_one_scheduler_at_a_time(
     harnesses: tuple[SchedulerHarness, SchedulerHarness], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scheduler, "LEASED", 1.9)
+    monkeypatch.setattr(scheduler, "LEASE_SECONDS", 1.9)
     polls: list[datetime] = []
 
     async def mails(_store: Store, now: datetime) -> Sequence[Touch]:
@@ -155,9 +160,9 @@ async def test_job_longer_than_its_lease_is_polled_by_one_scheduler_at_a_time(
         await asyncio.sleep(3.0)
         return []
 
-    slow = Job("mail", mails, lambda item: item.notice, remind, Store, timedelta(seconds=1))
+    slow = Job("mail", mails, lambda item: item.notice, remind, timedelta(seconds=1))
     for harness in harnesses:
-        harness.scheduler._look_every = 0.1
+        harness.scheduler._max_poll_interval = 0.1
     polling = asyncio.create_task(harnesses[0].scheduler.poll(slow))
     await asyncio.sleep(0.5)
     while not polling.done():

@@ -9,7 +9,7 @@ NUMBERS = count()
 
 
 def outbox_document(*keys: str) -> Document:
-    return {"_id": next(NUMBERS), "events": [{"a": key} for key in keys]}
+    return {"_id": next(NUMBERS), "events": [{"aggregate": key} for key in keys]}
 
 
 def admit(dispatch: OrderedDispatch, document: Document) -> InFlightDocument:
@@ -24,7 +24,7 @@ def complete(dispatch: OrderedDispatch, in_flight: InFlightDocument) -> None:
 
 
 def leave_blocked(dispatch: OrderedDispatch, in_flight: InFlightDocument) -> None:
-    for key in in_flight.lanes:
+    for key in in_flight.keys:
         dispatch.block(in_flight, key)
     dispatch.complete(in_flight, sent=False)
 
@@ -37,15 +37,15 @@ async def test_document_waits_for_its_predecessors_and_inherits_their_blocked_ke
     complete(dispatch, other)
     await second.wait_for_predecessors()
 
-    assert second.stuck == {"b"}
+    assert second.blocked == {"b"}
 
 
 async def test_document_admitted_behind_a_blocked_key_is_blocked_on_it() -> None:
     dispatch = OrderedDispatch()
     leave_blocked(dispatch, admit(dispatch, outbox_document("a")))
 
-    assert admit(dispatch, outbox_document("a", "b")).stuck == {"a"}
-    assert admit(dispatch, outbox_document("b")).stuck == set()
+    assert admit(dispatch, outbox_document("a", "b")).blocked == {"a"}
+    assert admit(dispatch, outbox_document("b")).blocked == set()
 
 
 def sweep(dispatch: OrderedDispatch, *documents: Document) -> list[InFlightDocument]:
@@ -64,7 +64,7 @@ async def test_key_is_unblocked_when_a_sweep_has_all_its_documents_in_flight() -
     complete(dispatch, again)
     await later.wait_for_predecessors()
 
-    assert (again.stuck, later.stuck) == (set(), set())
+    assert (again.blocked, later.blocked) == (set(), set())
     assert not dispatch.needs_sweep
 
 
@@ -77,9 +77,9 @@ async def test_key_stays_blocked_while_one_of_its_documents_is_not_in_flight() -
     meanwhile = admit(dispatch, outbox_document("a"))
     older = sweep(dispatch, stuck, more)
 
-    assert meanwhile.stuck == {"a"}
-    assert [each.stuck for each in older] == [set(), set()]
-    assert admit(dispatch, outbox_document("a")).stuck == {"a"}
+    assert meanwhile.blocked == {"a"}
+    assert [each.blocked for each in older] == [set(), set()]
+    assert admit(dispatch, outbox_document("a")).blocked == {"a"}
 
 
 async def test_unfinished_sweep_unblocks_nothing_but_sends_the_oldest() -> None:
@@ -89,8 +89,8 @@ async def test_unfinished_sweep_unblocks_nothing_but_sends_the_oldest() -> None:
     dispatch.begin_sweep()
     (again,) = dispatch.resume([(stuck, True)])
 
-    assert again.stuck == set()
-    assert admit(dispatch, outbox_document("a")).stuck == {"a"}
+    assert again.blocked == set()
+    assert admit(dispatch, outbox_document("a")).blocked == {"a"}
 
 
 async def test_document_of_another_relay_blocks_later_ones_of_the_same_key() -> None:
@@ -98,7 +98,7 @@ async def test_document_of_another_relay_blocks_later_ones_of_the_same_key() -> 
     dispatch.begin_sweep()
     taken = dispatch.resume([(outbox_document("a"), False), (outbox_document("a", "b"), True)])
 
-    assert [in_flight.stuck for in_flight in taken] == [{"a"}]
+    assert [in_flight.blocked for in_flight in taken] == [{"a"}]
 
 
 async def test_document_left_during_a_sweep_blocks_later_ones_of_the_same_key() -> None:
@@ -109,7 +109,7 @@ async def test_document_left_during_a_sweep_blocks_later_ones_of_the_same_key() 
     leave_blocked(dispatch, in_flight)
     (found,) = dispatch.resume([(behind, True)])
 
-    assert found.stuck == {"a"}
+    assert found.blocked == {"a"}
 
 
 async def test_blocked_in_flight_document_blocks_later_ones_of_the_same_key() -> None:
@@ -121,8 +121,8 @@ async def test_blocked_in_flight_document_blocks_later_ones_of_the_same_key() ->
     dispatch.begin_sweep()
     (found,) = dispatch.resume([(behind, True)])
 
-    assert (waiting.stuck, waiting.ahead) == ({"a"}, [blocker.ended])
-    assert found.stuck == {"a"}
+    assert (waiting.blocked, waiting.predecessors) == ({"a"}, [blocker.done])
+    assert found.blocked == {"a"}
 
 
 async def test_saturated_relay_admits_nothing_until_a_full_sweep() -> None:
@@ -138,7 +138,7 @@ async def test_saturated_relay_admits_nothing_until_a_full_sweep() -> None:
     assert dispatch.admit(meanwhile) is None
     sweep(dispatch, *documents, outside)
 
-    assert [admit(dispatch, outbox_document(each)).stuck for each in "abcd"] == [set(), set(), set(), {"d"}]
+    assert [admit(dispatch, outbox_document(each)).blocked for each in "abcd"] == [set(), set(), set(), {"d"}]
 
 
 async def test_relay_with_too_many_blocked_keys_admits_nothing() -> None:
@@ -157,4 +157,4 @@ async def test_failed_document_blocks_all_its_keys() -> None:
     dispatch = OrderedDispatch()
     dispatch.complete(admit(dispatch, outbox_document("a", "b")), sent=False)
 
-    assert admit(dispatch, outbox_document("a", "b", "c")).stuck == {"a", "b"}
+    assert admit(dispatch, outbox_document("a", "b", "c")).blocked == {"a", "b"}

@@ -32,12 +32,12 @@ class RelayModel:
 
     async def begin(self) -> None:
         """Make a document before its commit, of aggregates that no other commit in flight has."""
-        busy = {event["a"] for document in self.committing for event in document["events"]}
+        busy = {event["aggregate"] for document in self.committing for event in document["events"]}
         free = [key for key in AGGREGATES if key not in busy]
         if free and len(self.committing) < 2:
             self.made += 1
             keys = self.random.sample(free, min(len(free), self.random.choice((1, 1, 2))))
-            self.committing.append({"_id": self.made, "events": [{"a": key} for key in keys]})
+            self.committing.append({"_id": self.made, "events": [{"aggregate": key} for key in keys]})
 
     async def commit(self) -> None:
         if self.committing:
@@ -50,7 +50,7 @@ class RelayModel:
             self.in_flight.append(in_flight)
 
     async def send(self) -> None:
-        ready = [each for each in self.in_flight if all(ahead.done() for ahead in each.ahead)]
+        ready = [each for each in self.in_flight if all(ahead.done() for ahead in each.predecessors)]
         if not ready:
             return
         in_flight = self.random.choice(ready)
@@ -58,21 +58,23 @@ class RelayModel:
         await in_flight.wait_for_predecessors()
         document = in_flight.document
         left = [
-            place for place in document.get("left") or range(len(document["events"])) if self.remains(in_flight, place)
+            place
+            for place in document.get("unpublished") or range(len(document["events"]))
+            if self.remains(in_flight, place)
         ]
         if left and document["_id"] in self.unpublished:
-            self.unpublished[document["_id"]] = {**document, "left": left}
+            self.unpublished[document["_id"]] = {**document, "unpublished": left}
         if not left:
             self.confirmed.append(document["_id"])
         self.dispatch.complete(in_flight, sent=not left)
 
     def remains(self, in_flight: InFlightDocument, place: int) -> bool:
-        key = in_flight.document["events"][place]["a"]
-        if key not in in_flight.stuck and key in self.refused:
+        key = in_flight.document["events"][place]["aggregate"]
+        if key not in in_flight.blocked and key in self.refused:
             self.dispatch.block(in_flight, key)
-        if key not in in_flight.stuck:
+        if key not in in_flight.blocked:
             self.published.append((key, in_flight.document["_id"]))
-        return key in in_flight.stuck
+        return key in in_flight.blocked
 
     async def mark(self) -> None:
         for identifier in self.confirmed:

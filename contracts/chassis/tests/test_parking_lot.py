@@ -12,6 +12,7 @@ from chassis.handling import HandlerResult, TransientError
 from chassis.inbox.delivery import Delivery
 from chassis.inbox.dispatcher import MAX_DEFERRED, Dispatcher
 from chassis.inbox.parking_lot import (
+    DEFERRED,
     DISCARDED,
     PARKED,
     REPLAY_REQUESTED,
@@ -28,6 +29,7 @@ from chassis.persistence.mongo import Database
 from chassis.persistence.unit_of_work import Document, read_only_unit
 from chassis.scheduling.scheduler import ParkedMessageReplayer
 from chassis.transactions.group_committer import GroupCommitter
+from chassis.transactions.transaction import BatchTransaction
 from devkit import sample
 from devkit.private_servers import PrivateServers
 from devkit.sample import Store, Touch, TouchCounter, touch
@@ -58,10 +60,13 @@ class ReplayHarness:
         self.clock = FixedClock(NOW)
         self.parked = ParkingLot(database, self.clock)
         self.metrics = Metrics()
-        self.committer = GroupCommitter(database, "review", sample.AGGREGATES, clock=self.clock, metrics=self.metrics)
+        self.committer = GroupCommitter(
+            BatchTransaction(database, "review", sample.AGGREGATES, clock=self.clock, metrics=self.metrics)
+        )
         dispatcher = Dispatcher(
             "review",
-            [subscribe(NoticeDelivered, self.on_delivered, Store)],
+            Store,
+            [subscribe(NoticeDelivered, self.on_delivered)],
             self.committer,
             self.parked,
             clock=self.clock,
@@ -105,10 +110,10 @@ async def test_replayed_message_has_its_effect_once(harness: ReplayHarness) -> N
     key = parked_id(message())
     await harness.parked.park("review", message(), "bug", 5)
     await harness.parked.request_replay(key, "operator")
-    await harness.replayer.look()
+    await harness.replayer.poll()
     await harness.parked.park("review", message(), "came again", 0)
     await harness.parked.request_replay(key, "operator")
-    await harness.replayer.look()
+    await harness.replayer.poll()
 
     assert await harness.state(message()) == REPLAYED
     assert await Store(read_only_unit(harness.database)).notices.get("a") == TouchCounter(1, ("",))
@@ -118,7 +123,7 @@ async def test_failed_replay_parks_the_message_again(harness: ReplayHarness) -> 
     harness.problem = ValueError("still a bug")
     await harness.parked.park("review", message(), "bug", 5)
     await harness.parked.request_replay(parked_id(message()), "operator")
-    await harness.replayer.look()
+    await harness.replayer.poll()
 
     assert await harness.state(message()) == PARKED
     assert harness.metrics.registry.get_sample_value("green_parked_messages") == 1
@@ -127,41 +132,41 @@ async def test_failed_replay_parks_the_message_again(harness: ReplayHarness) -> 
 async def test_process_without_the_lease_still_counts_parked_messages(harness: ReplayHarness) -> None:
     key = parked_id(message())
     await harness.parked.park("review", message(), "bug", 5)
-    await harness.replayer.look()
+    await harness.replayer.poll()
     assert await harness.database.update("leases", {"_id": "replay"}, {"$set": {"holder": "another"}})
     await harness.parked.discard(key, "operator", "seen to")
-    await harness.replayer.look()
+    await harness.replayer.poll()
 
     assert harness.metrics.registry.get_sample_value("green_parked_messages") == 0
 
 
 async def test_deferred_message_is_parked_when_its_time_is_up(harness: ReplayHarness) -> None:
     harness.problem = TransientError("not yet")
-    await harness.parked.park("review", message(), "not yet", 0, replay=True)
-    await harness.replayer.look()
+    await harness.parked.park("review", message(), "not yet", 0, deferred=True)
+    await harness.replayer.poll()
     early = await harness.state(message())
     harness.clock.advance(MAX_DEFERRED + timedelta(seconds=1))
-    await harness.replayer.look()
+    await harness.replayer.poll()
 
-    assert (early, await harness.state(message())) == (REPLAY_REQUESTED, PARKED)
+    assert (early, await harness.state(message())) == (DEFERRED, PARKED)
 
 
 async def test_full_page_of_unready_messages_does_not_starve_later_ones(harness: ReplayHarness) -> None:
     harness.deferred_notices = {f"held{number}" for number in range(100)}
     for notice in (*sorted(harness.deferred_notices), "free"):
-        await harness.parked.park("review", message(notice), "not yet", 0, replay=True)
+        await harness.parked.park("review", message(notice), "not yet", 0, deferred=True)
         harness.clock.advance(timedelta(milliseconds=1))
-    await harness.replayer.look()
+    await harness.replayer.poll()
     harness.clock.advance(timedelta(seconds=2))
-    await harness.replayer.look()
+    await harness.replayer.poll()
 
     assert await harness.state(message("free")) == REPLAYED
 
 
 async def test_deferred_message_is_listed_counted_and_can_be_discarded(harness: ReplayHarness) -> None:
-    await harness.parked.park("review", message("a"), "not yet", 0, replay=True)
+    await harness.parked.park("review", message("a"), "not yet", 0, deferred=True)
     await harness.parked.park("review", message("b"), "bug", 5)
-    assert {each["state"] for each in await harness.parked.list()} == {PARKED, REPLAY_REQUESTED}
+    assert {each["state"] for each in await harness.parked.list()} == {PARKED, DEFERRED}
     assert await harness.parked.count() == 2
     await harness.parked.discard(parked_id(message("a")), "operator", "a test message")
 
@@ -171,7 +176,7 @@ async def test_deferred_message_is_listed_counted_and_can_be_discarded(harness: 
 async def test_every_process_exports_the_parked_count_whoever_replays(harness: ReplayHarness) -> None:
     await Leases(harness.database, "another").acquire("replay", 60)
     await harness.parked.park("review", message(), "bug", 5)
-    await harness.replayer.look()
+    await harness.replayer.poll()
 
     assert harness.metrics.registry.get_sample_value("green_parked_messages") == 1
 
@@ -180,7 +185,7 @@ async def test_message_parked_again_has_the_latest_reason_and_all_attempts(harne
     harness.problem = ValueError("another bug")
     await harness.parked.park("review", message(), "bug", 5)
     await harness.parked.request_replay(parked_id(message()), "operator")
-    await harness.replayer.look()
+    await harness.replayer.poll()
 
     (found,) = await harness.parked.list()
     assert (found["reason"], found["attempts"]) == ("ValueError: another bug", 6)
@@ -193,18 +198,18 @@ async def test_message_in_structured_mode_is_replayed_unchanged(harness: ReplayH
     came = Delivery({}, json.dumps(body).encode(), "application/cloudevents+json", event.type, user="notify")
     await harness.parked.park("review", came, "bug", 5)
     await harness.parked.request_replay(parked_id(came), "operator")
-    await harness.replayer.look()
+    await harness.replayer.poll()
 
     assert await harness.state(came) == REPLAYED
 
 
 async def test_discard_during_a_replay_does_not_stop_the_others(harness: ReplayHarness) -> None:
     for notice in ("a", "b"):
-        await harness.parked.park("review", message(notice), "bug", 5, replay=True)
-    waiting = await harness.parked.to_replay()
+        await harness.parked.park("review", message(notice), "bug", 5, deferred=True)
+    waiting = await harness.parked.list_due()
     await harness.parked.discard(parked_id(message("a")), "operator", "a test message")
-    harness.parked.to_replay = lambda: return_later(waiting)  # type: ignore[method-assign] # asked before the operator decided
-    await harness.replayer.look()
+    harness.parked.list_due = lambda: return_later(waiting)  # type: ignore[method-assign] # asked before the operator decided
+    await harness.replayer.poll()
 
     assert await harness.state(message("b")) == REPLAYED
 
@@ -217,7 +222,7 @@ async def test_discarded_message_is_not_replayed_and_every_step_is_recorded(harn
     key = parked_id(message())
     await harness.parked.park("review", message(), "bug", 5)
     await harness.parked.discard(key, "operator", "a test message")
-    await harness.replayer.look()
+    await harness.replayer.poll()
 
     found = await harness.parked.get(key)
     assert found["state"] == DISCARDED

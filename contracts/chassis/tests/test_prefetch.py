@@ -14,6 +14,7 @@ from chassis.observability.metrics import Metrics
 from chassis.outbox.entries import Causation
 from chassis.persistence.unit_of_work import ChangeSet, Document, HandlerCall, Key, RelatedKeys, UnitOfWork, Write
 from chassis.transactions.group_committer import GroupCommitter
+from chassis.transactions.transaction import BatchTransaction
 from chassis.transactions.work import WorkItem
 from devkit import sample
 from devkit.in_memory_store import InMemoryStore
@@ -48,14 +49,16 @@ async def recording_store() -> RecordingStore:
     """Notices that name each other: ``a1`` bears the label ``b1``."""
     memory = RecordingStore()
     for number in range(ITEMS):
-        named = {"_id": f"a{number}", "v": 1, "n": 0, "count": 0, "words": [], "label": f"b{number}"}
+        named = {"_id": f"a{number}", "_version": 1, "_sequence": 0, "count": 0, "words": [], "label": f"b{number}"}
         await memory.commit(ChangeSet([], [Write("notices", f"a{number}", 0, named)], None))
     return memory
 
 
 @pytest.fixture
 async def committer(recording_store: RecordingStore) -> AsyncIterator[GroupCommitter]:
-    made = GroupCommitter(recording_store, sample.SERVICE, sample.AGGREGATES, clock=FixedClock(NOW), metrics=Metrics())
+    made = GroupCommitter(
+        BatchTransaction(recording_store, sample.SERVICE, sample.AGGREGATES, clock=FixedClock(NOW), metrics=Metrics())
+    )
     made.start()
     yield made
     await made.stop()
@@ -105,5 +108,7 @@ async def test_failing_prefetch_is_logged_and_its_item_still_runs(
     with capture_logs() as lines:
         await asyncio.gather(committer.submit(work(0, fail)), committer.submit(work(1, related_keys(1))))
 
-    assert [(line["event"], str(line["exc_info"])) for line in lines] == [("look-ahead failed", "unknown keys")]
+    assert [(line["event"], str(line["exc_info"])) for line in lines] == [
+        ("prefetch of related keys failed", "unknown keys")
+    ]
     assert len(await recording_store.load("notices", ["b0", "b1"])) == 2

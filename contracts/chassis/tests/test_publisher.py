@@ -16,6 +16,7 @@ from chassis.outbox.relay import Relay
 from chassis.persistence.mongo import Database
 from chassis.persistence.unit_of_work import ChangeSet
 from chassis.transactions.group_committer import GroupCommitter
+from chassis.transactions.transaction import BatchTransaction
 from devkit import sample
 from devkit.private_servers import PrivateServers
 from devkit.sample import Touch
@@ -35,15 +36,15 @@ async def test_unroutable_event_is_returned(process: ConsumerProcess, servers: P
     publisher = BrokerPublisher(servers.amqp_url(process.vhost))
     one, two, three = (entry(sample.delivered(name), Causation("c"), NOW) for name in ("a", "b", "c"))
 
-    assert await publisher.send([one, {**two, "t": "unheard"}, three]) == [None, "returned", None]
+    assert await publisher.send([one, {**two, "type": "unheard"}, three]) == [None, "returned", None]
     assert await publisher.send([one, one]) == [None, "in flight already"]
     await publisher.close()
 
 
 async def test_event_id_over_the_protocol_limit_is_replaced_by_its_digest(process: ConsumerProcess) -> None:
     sent = entry(failed("a"), Causation("请" * 90), NOW)
-    long = {**sent, "h": {**sent["h"], "ce-id": f"notify:notice:{'园' * 80}:1:failed"}}
-    assert len(long["h"]["ce-id"].encode()) > SHORT
+    long = {**sent, "headers": {**sent["headers"], "ce-id": f"notify:notice:{'园' * 80}:1:failed"}}
+    assert len(long["headers"]["ce-id"].encode()) > SHORT
     assert await process.publisher.send([long, entry(failed("b"), Causation("c"), NOW)]) == [None, None]
     await process.wait_until_touched("a")
     await process.wait_until_touched("b")
@@ -65,8 +66,8 @@ async def test_unsendable_event_takes_no_confirm_of_another(servers: PrivateServ
             pass
     one, two = next(filling), next(filling)
 
-    assert await publisher.send([{**one, "t": "x" * 300}]) == ["unsendable"]
-    assert await publisher.send([one, {**one, "t": "x" * 300, "h": {"ce-id": "other"}}, two]) == [
+    assert await publisher.send([{**one, "type": "x" * 300}]) == ["unsendable"]
+    assert await publisher.send([one, {**one, "type": "x" * 300, "headers": {"ce-id": "other"}}, two]) == [
         "refused",
         "unsendable",
         "refused",
@@ -76,7 +77,7 @@ async def test_unsendable_event_takes_no_confirm_of_another(servers: PrivateServ
 
 async def test_publisher_recovers_from_an_error_while_writing(process: ConsumerProcess) -> None:
     with pytest.raises(KeyError):
-        await process.publisher.send([entry(failed("a"), Causation("c"), NOW), {"h": {}}])
+        await process.publisher.send([entry(failed("a"), Causation("c"), NOW), {"headers": {}}])
     assert not process.publisher.connected
     await process.publish(failed("a"))
 
@@ -120,7 +121,7 @@ async def test_returned_event_blocks_its_aggregate_alone_until_it_is_routable(
     )
     relay.start()
     for event in (sample.delivered("a").model_copy(update={"sequence": 1}), failed("a", 2), failed("b", 1)):
-        document = outbox.document([entry(event, Causation("c"), NOW)], relay.token)
+        document = outbox.document([entry(event, Causation("c"), NOW)], relay.lease_holder)
         await database.commit(ChangeSet([], [], document))
         relay.enqueue(document)
     async with await aio_pika.connect(servers.amqp_url(vhost)) as connection:
@@ -150,13 +151,15 @@ async def test_one_hop_through_committer_and_relay_reaches_the_broker(
     metrics = Metrics()
     relay = Relay(database, BrokerPublisher(servers.amqp_url(consumer_vhost, "notify")), "mine", metrics=metrics)
     committer = GroupCommitter(
-        database,
-        sample.SERVICE,
-        sample.AGGREGATES,
-        clock=FixedClock(NOW),
-        metrics=metrics,
-        relay_wakeup=relay.enqueue,
-        token=relay.token,
+        BatchTransaction(
+            database,
+            sample.SERVICE,
+            sample.AGGREGATES,
+            clock=FixedClock(NOW),
+            metrics=metrics,
+            wake_relay=relay.enqueue,
+            lease_holder=relay.lease_holder,
+        )
     )
     relay.start()
     committer.start()

@@ -20,7 +20,9 @@ def load_example() -> ModuleType:
 async def test_example_of_the_readme_works() -> None:
     example = load_example()
 
-    async with api_harness("notify", example.router, aggregates=example.AGGREGATES, clock=FixedClock(NOW)) as api:
+    async with api_harness(
+        "notify", example.router, example.Store, aggregates=example.AGGREGATES, clock=FixedClock(NOW)
+    ) as api:
         li, wang = (api.client_as(Role.EXPERT, subject=name) for name in ("li", "wang"))
         first = await li.post("/v1/notices/n-1")
         again = await li.post("/v1/notices/n-1")

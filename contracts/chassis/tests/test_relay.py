@@ -11,6 +11,7 @@ from chassis.outbox.ordering import OrderedDispatch
 from chassis.outbox.republish import republish_since
 from chassis.persistence.mongo import Database
 from chassis.transactions.group_committer import GroupCommitter
+from chassis.transactions.transaction import BatchTransaction
 from devkit import sample
 from devkit.sample import Touch, running, work
 
@@ -27,13 +28,15 @@ async def harness(database: Database) -> AsyncIterator[RelayHarness]:
 
 async def test_committed_events_are_published_at_once_and_marked(harness: RelayHarness) -> None:
     committer = GroupCommitter(
-        harness.database,
-        sample.SERVICE,
-        sample.AGGREGATES,
-        clock=FixedClock(NOW),
-        metrics=harness.metrics,
-        relay_wakeup=harness.relay.enqueue,
-        token="mine",
+        BatchTransaction(
+            harness.database,
+            sample.SERVICE,
+            sample.AGGREGATES,
+            clock=FixedClock(NOW),
+            metrics=harness.metrics,
+            wake_relay=harness.relay.enqueue,
+            lease_holder="mine",
+        )
     )
     committer.start()
     await asyncio.gather(*(committer.submit(work(f"m{n}", running(Touch(f"n{n}")))) for n in range(30)))
@@ -121,7 +124,7 @@ async def test_blocked_aggregate_holds_back_later_commits_and_others_continue(ha
 
 async def test_documents_over_the_memory_bound_are_published_by_the_sweep_in_order(database: Database) -> None:
     harness = RelayHarness(database, sweep_every=0.05)
-    harness.relay._lanes = OrderedDispatch(held_max=2)
+    harness.relay._ordering = OrderedDispatch(held_max=2)
     for number in range(1, 6):
         harness.relay.enqueue(await harness.save(("a", number)))
     harness.relay.start()
@@ -152,8 +155,8 @@ async def test_documents_of_a_lost_process_are_taken_over_only_after_its_lease(d
     await other.relay.sweep()
 
     assert not early
-    assert [held.document["token"] for held in other.relay._waiting] == ["lost"]
-    assert await database.count("outbox", {"token": "other"}) == 1
+    assert [held.document["lease_holder"] for held in other.relay._waiting] == ["lost"]
+    assert await database.count("outbox", {"lease_holder": "other"}) == 1
 
 
 async def test_one_of_two_relays_takes_a_document_over(database: Database) -> None:
@@ -171,7 +174,7 @@ async def test_relay_without_its_lease_marks_nothing(harness: RelayHarness) -> N
     document = await harness.save(("a", 1))
     harness.relay.enqueue(document)
     await asyncio.sleep(0.05)
-    await harness.database.update("outbox", {"_id": document["_id"]}, {"$set": {"token": "another"}})
+    await harness.database.update("outbox", {"_id": document["_id"]}, {"$set": {"lease_holder": "another"}})
     harness.broker.accepting.set()
     await asyncio.sleep(0.1)
 
@@ -225,7 +228,7 @@ async def test_published_event_can_be_republished(harness: RelayHarness) -> None
     assert await republish_since(harness.database, earlier, "operator") == 1
     assert await harness.unpublished_count() == 1
     document = (await harness.database.find("outbox", {"sent": False}))[0]
-    assert [each["by"] for each in document["again"]] == ["operator"]
+    assert [each["by"] for each in document["republished"]] == ["operator"]
 
 
 async def test_failpoint_between_confirm_and_mark_is_hit(database: Database) -> None:
@@ -235,7 +238,7 @@ async def test_failpoint_between_confirm_and_mark_is_hit(database: Database) -> 
         def hit(self, point: Point) -> None:
             points.append(point)
 
-    harness = RelayHarness(database, steps=Recorder())
+    harness = RelayHarness(database, failpoints=Recorder())
     harness.relay.start()
     harness.relay.enqueue(await harness.save(("a", 1)))
     await harness.wait_until_published()

@@ -29,18 +29,18 @@ async def test_relay_catches_up_under_steady_load_after_an_outage_beyond_its_mem
     database: Database,
 ) -> None:
     harness = RelayHarness(database, sweep_every=0.2)
-    harness.relay._lanes = OrderedDispatch(held_max=400, stuck_max=400)
+    harness.relay._ordering = OrderedDispatch(held_max=400, stuck_max=400)
     harness.broker.accepting.clear()
     harness.broker.delay = 0.005
     harness.relay.start()
     for first in range(0, 1000, 100):
         await commit(harness, *((f"n{number % 50}", number) for number in range(first, first + 100)))
-    assert harness.relay._lanes.needs_sweep
+    assert harness.relay._ordering.needs_sweep
     harness.broker.accepting.set()
 
     numbers = count(1000)
     async with asyncio.timeout(30):
-        while harness.relay._lanes.needs_sweep:
+        while harness.relay._ordering.needs_sweep:
             number = next(numbers)
             await commit(harness, (f"n{number % 50}", number))
             await asyncio.sleep(0.005)
@@ -57,7 +57,7 @@ async def test_more_blocked_documents_than_a_sweep_page_do_not_starve_later_ones
 ) -> None:
     monkeypatch.setattr("chassis.outbox.relay.SWEEP_PAGE_SIZE", 5)
     harness = RelayHarness(database, sweep_every=0.1)
-    harness.relay._lanes = OrderedDispatch(held_max=20, stuck_max=4)
+    harness.relay._ordering = OrderedDispatch(held_max=20, stuck_max=4)
     harness.broker.results = {f"notify:notice:s{number}:1:delivered": "returned" for number in range(12)}
     harness.relay.start()
     await commit(harness, *((f"s{number}", 1) for number in range(12)))
@@ -96,7 +96,7 @@ async def test_error_while_publishing_is_counted_and_retried(database: Database)
 
 async def test_every_unpublished_event_is_counted(database: Database) -> None:
     harness = RelayHarness(database, "other")
-    documents = [{"events": [], "count": 2, "token": "lost", "sent": False} for _ in range(1500)]
+    documents = [{"events": [], "count": 2, "lease_holder": "lost", "sent": False} for _ in range(1500)]
     await database._database["outbox"].insert_many(documents)
     await harness.relay.sweep()
 

@@ -45,9 +45,9 @@ async def count_notices(store, now):
     return {(): await store.notices.count()}
 
 run(ServiceDefinition("notify", Settings.load(), Store, AGGREGATES,
-    subscriptions=(subscribe(NoticeDelivered, count, Store),), router=router,
-    jobs=(Job("mark", due, str, work, Store, timedelta(seconds=1)),),
-    measures=(DomainGauge("stored", "Notices", count_notices),)))
+    subscriptions=(subscribe(NoticeDelivered, count),), router=router,
+    jobs=(Job("mark", due, str, work, timedelta(seconds=1)),),
+    gauges=(DomainGauge("stored", "Notices", count_notices),)))
 """
 """The service of the README with a subscription, a job and a gauge."""
 

@@ -47,7 +47,7 @@ class Line(BaseModel):
         return self
 
 
-LINES = Table("名单", Line, besides=["序号"])
+LINES = Table("名单", Line, ignored_columns=["序号"])
 STEEL = Line(
     uscc="91150100MA0MXT5K33",
     name="示例钢铁有限公司",
@@ -92,7 +92,7 @@ def changed(**cells: Any) -> list[Any]:  # noqa: ANN401 - whatever somebody type
 
 
 def problems(content: bytes) -> list[tuple[str, str]]:
-    return [(each.place, each.code) for each in LINES.read(content).problems]
+    return [(each.address, each.code) for each in LINES.read(content).problems]
 
 
 def test_written_table_is_read_back() -> None:
@@ -125,7 +125,7 @@ def test_every_bad_cell_is_reported_with_its_place() -> None:
 
     reading = LINES.read(sheet(HEADINGS, *rows))
 
-    assert [(each.place, each.code, each.text, each.found) for each in reading.problems] == [
+    assert [(each.address, each.code, each.text, each.found) for each in reading.problems] == [
         ("名单!A2", "cell-malformed", "“统一社会信用代码”应为18位统一社会信用代码", "91150100MA0MXT5K3X"),
         ("名单!B3", "cell-empty", "“单位名称”未填写", None),
         ("名单!E3", "cell-malformed", "“起始日期”应为日期，例如 2026-01-31", "昨天"),
@@ -138,14 +138,14 @@ def test_every_bad_cell_is_reported_with_its_place() -> None:
 def test_code_typed_as_a_number_that_lost_digits_is_refused() -> None:
     (problem,) = LINES.read(sheet(HEADINGS, changed(document=150102199003078888))).problems
 
-    assert (problem.place, problem.found) == ("名单!C2", None)
+    assert (problem.address, problem.found) == ("名单!C2", None)
     assert "文本格式" in problem.text
 
 
 def test_row_validation_error_keeps_the_text_of_the_model() -> None:
     reading = LINES.read(sheet([*HEADINGS, "截止日期"], [*GOOD, "2025-01-01"]))
 
-    assert [(each.place, each.text) for each in reading.problems] == [("名单!A2", "截止日期早于起始日期")]
+    assert [(each.address, each.text) for each in reading.problems] == [("名单!A2", "截止日期早于起始日期")]
     assert reading.values == []
 
 
@@ -154,7 +154,7 @@ def test_rule_adds_a_problem_to_a_readable_row() -> None:
 
     reading.add_problem(reading.rows[1].number, "uscc", "repeated", "与第2行重复", "91150100MA0MXT5K33")
 
-    assert [(each.place, each.code) for each in reading.problems] == [("名单!A3", "repeated")]
+    assert [(each.address, each.code) for each in reading.problems] == [("名单!A3", "repeated")]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from chassis.__main__ import app
 from chassis.clock import FixedClock
 from chassis.handling import TransientError
-from chassis.security.dev_issuer import AUDIENCE, ISSUER, DevelopmentIssuer, IssuerRefused
+from chassis.security.dev_issuer import AUDIENCE, ISSUER, DevelopmentIssuer, DevelopmentIssuerError
 from chassis.security.tokens import InvalidTokenError, TokenVerifier
 from chassis.settings import Mode
 from joserfc import jwt
@@ -134,7 +134,7 @@ def test_development_issuer_keeps_its_key_private(
 
 
 def test_development_issuer_refuses_to_work_in_production(tmp_path: Path) -> None:
-    with pytest.raises(IssuerRefused):
+    with pytest.raises(DevelopmentIssuerError):
         DevelopmentIssuer(tmp_path / "keys", Mode.PRODUCTION)
 
     assert not (tmp_path / "keys").exists()

@@ -16,6 +16,7 @@ from chassis.observability.tracing import HEADER, NO_TRACING, SENDING_SECONDS, T
 from chassis.outbox.entries import Causation
 from chassis.persistence.unit_of_work import Document, UnitOfWork
 from chassis.transactions.group_committer import GroupCommitter
+from chassis.transactions.transaction import BatchTransaction
 from chassis.transactions.work import WorkItem
 from devkit import InMemoryStore, sample
 from devkit.api_harness import ApiHarness, api_harness
@@ -41,21 +42,23 @@ class TracedCommitter:
     def __init__(self, tracing: Tracing) -> None:
         self.outbox: list[Document] = []
         self.committer = GroupCommitter(
-            InMemoryStore(sample.INDEXES),
-            sample.SERVICE,
-            sample.AGGREGATES,
-            clock=FixedClock(NOW),
-            metrics=Metrics(),
-            relay_wakeup=self.outbox.append,
-            commits_in_flight=1,
-            tracing=tracing,
+            BatchTransaction(
+                InMemoryStore(sample.INDEXES),
+                sample.SERVICE,
+                sample.AGGREGATES,
+                clock=FixedClock(NOW),
+                metrics=Metrics(),
+                wake_relay=self.outbox.append,
+                tracing=tracing,
+            ),
+            workers=1,
         )
 
     def work(self, name: str) -> WorkItem:
         return WorkItem(name, running(Touch(name)), Causation(name), consumer="notify")
 
     def headers(self) -> list[dict[str, str]]:
-        return [entry["h"] for document in self.outbox for entry in document["events"]]
+        return [entry["headers"] for document in self.outbox for entry in document["events"]]
 
 
 @pytest.fixture
@@ -69,7 +72,12 @@ async def committer(spans: RecordedSpans) -> AsyncIterator[TracedCommitter]:
 @pytest.fixture
 async def api(spans: RecordedSpans) -> AsyncIterator[ApiHarness]:
     async with api_harness(
-        "plans", sample_api.router, aggregates={}, clock=FixedClock(sample_api.NOW), tracing=spans.tracing
+        "plans",
+        sample_api.router,
+        sample_api.Store,
+        aggregates={},
+        clock=FixedClock(sample_api.NOW),
+        tracing=spans.tracing,
     ) as harness:
         yield harness
 

@@ -35,7 +35,7 @@ async def note(event, store, now):
     return []
 
 run(ServiceDefinition("review", Settings.load(), Store, {},
-    subscriptions=(subscribe(NoticeDelivered, note, Store),), router=router))
+    subscriptions=(subscribe(NoticeDelivered, note),), router=router))
 """
 PROGRAMS = {"notify": PUBLISHER_PROGRAM, "review": CONSUMER_PROGRAM}
 IMPORTS = """

@@ -11,6 +11,7 @@ from chassis.outbox.entries import Causation
 from chassis.persistence.mongo import Database, Driver, open_database
 from chassis.persistence.unit_of_work import RejectedWriteError, WriteConflictError
 from chassis.transactions.group_committer import GroupCommitter
+from chassis.transactions.transaction import BatchTransaction
 from chassis.transactions.work import WorkItem
 from devkit import sample
 from devkit.private_servers import PrivateServers
@@ -40,7 +41,9 @@ async def database(
 
 async def test_database_commands_are_part_of_the_trace(spans: RecordedSpans, database: Database) -> None:
     committer = GroupCommitter(
-        database, sample.SERVICE, sample.AGGREGATES, clock=FixedClock(NOW), metrics=Metrics(), tracing=spans.tracing
+        BatchTransaction(
+            database, sample.SERVICE, sample.AGGREGATES, clock=FixedClock(NOW), metrics=Metrics(), tracing=spans.tracing
+        )
     )
     committer.start()
     await committer.submit(WorkItem("w", running(Touch("150102199003078888")), Causation("c"), consumer="notify"))

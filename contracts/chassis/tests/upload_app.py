@@ -2,7 +2,8 @@
 
 from typing import Annotated
 
-from chassis.http.endpoint import ApiContext
+from chassis.http.endpoint import Authorize
+from chassis.http.middleware import BodyLimit
 from chassis.http.uploads import FORM, Upload, upload_dependency
 from chassis.security.policies import Policy, Rule, everything
 from fastapi import APIRouter, Depends
@@ -12,14 +13,12 @@ UPLOAD = Policy("send", (Rule(Role.APPLICANT, everything),))
 MISSING = Reason(rule="A3", article="第一条", code="file-missing", text="缺少文件")
 
 
-def router(api: ApiContext) -> APIRouter:
-    routes = APIRouter(prefix="/v1")
-    api.allow_body_size("/v1/uploads", 2048, "A3", "第十四条")
+BODY_LIMITS = (BodyLimit("/v1/uploads", 2048, "A3", "第十四条"),)
+router = APIRouter(prefix="/v1")
 
-    @routes.post("/uploads", openapi_extra=FORM)
-    async def upload_file(
-        upload: Annotated[Upload, Depends(upload_dependency(api.authorize(UPLOAD), MISSING))],
-    ) -> dict[str, object]:
-        return {"name": upload.name, "size": len(upload.content), "fields": dict(upload.fields)}
 
-    return routes
+@router.post("/uploads", openapi_extra=FORM)
+async def upload_file(
+    upload: Annotated[Upload, Depends(upload_dependency(Authorize(UPLOAD), MISSING))],
+) -> dict[str, object]:
+    return {"name": upload.name, "size": len(upload.content), "fields": dict(upload.fields)}

@@ -7,13 +7,15 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TypedDict, TypeVar, Unpack
+from types import MappingProxyType
+from typing import Generic, TypedDict, TypeVar, Unpack
 
 from chassis.clock import Clock
 from chassis.handling import Handler
 from chassis.http.app import create_app
 from chassis.http.endpoint import ApiContext
 from chassis.http.idempotency import IDEMPOTENCY_KEY
+from chassis.http.middleware import BodyLimit
 from chassis.observability.health import Health
 from chassis.observability.metrics import Metrics
 from chassis.observability.tracing import NO_TRACING, Tracing
@@ -24,6 +26,7 @@ from chassis.security.tokens import TokenVerifier
 from chassis.settings import MIB, Mode
 from chassis.transactions.commands import CommandExecutor
 from chassis.transactions.group_committer import GroupCommitter
+from chassis.transactions.transaction import BatchTransaction
 from fastapi import APIRouter, FastAPI
 from httpx2 import ASGITransport, AsyncClient, Response
 from messages.envelope import decode
@@ -89,14 +92,14 @@ class ApiClient:
         return await self.request("DELETE", path, **sent)
 
 
-class ApiHarness:
-    """One service's API; made by ``api_harness``. ``memory`` is its store, unless another backing was given."""
+class ApiHarness(Generic[S]):
+    """One service's API; made by ``api_harness``. ``memory`` is its store, unless another database was given."""
 
     def __init__(
-        self, app: FastAPI, client: AsyncClient, gate: ApiContext, memory: InMemoryStore, issuer: DevelopmentIssuer
+        self, app: FastAPI, client: AsyncClient, api: ApiContext, memory: InMemoryStore, issuer: DevelopmentIssuer
     ) -> None:
         self.app = app
-        self.gate = gate
+        self.api = api
         self.memory = memory
         self.issuer = issuer
         self.client = client
@@ -113,46 +116,63 @@ class ApiHarness:
         return ApiClient(self.client, token)
 
     def anonymous(self) -> ApiClient:
-        """Somebody without a token."""
+        """Return a client without a token."""
         return ApiClient(self.client, None)
 
-    async def perform(self, handler: Handler[M, S], command: M, store: Callable[[UnitOfWork], S]) -> object:
-        """Do what a message or another route would do, to have something to call the API about."""
-        return await self.gate.road.perform(uuid.uuid4().hex, "", lambda unit, now: handler(command, store(unit), now))
+    async def perform(self, handler: Handler[M, S], command: M) -> object:
+        """Perform a command as a message or another route would, to prepare what the API is asked about."""
+        store = self.api.store
+        return await self.api.commands.perform(
+            uuid.uuid4().hex, "", lambda unit, now: handler(command, store(unit), now)
+        )
 
-    def store(self, store: Callable[[UnitOfWork], S]) -> S:
-        """Give a store for reading what is kept now."""
-        return store(read_only_unit(self.gate.backing))
+    def store(self) -> S:
+        """Return a store for reading the present documents."""
+        opened: S = self.api.store(read_only_unit(self.api.database))
+        return opened
 
     @property
     def events(self) -> list[Event]:
         """Every event committed so far, read back from the outbox."""
-        return [decode(entry["h"], entry["b"]).event for document in self.memory.outbox for entry in document["events"]]
+        entries = (entry for document in self.memory.outbox for entry in document["events"])
+        return [decode(entry["headers"], entry["body"]).event for entry in entries]
 
 
 @asynccontextmanager
 async def api_harness(  # noqa: PLR0913 - what a service's main.py wires
     service: str,
-    router: Callable[[ApiContext], APIRouter],
+    router: APIRouter,
+    store: Callable[[UnitOfWork], S],
     *,
     aggregates: Mapping[str, str],
     clock: Clock,
     indexes: Sequence[Index] = (),
     body_max: int = MIB,
-    backing: DocumentStore | None = None,
+    body_limits: Sequence[BodyLimit] = (),
+    state: Mapping[str, object] = MappingProxyType({}),
+    database: DocumentStore | None = None,
     tracing: Tracing = NO_TRACING,
-) -> AsyncIterator[ApiHarness]:
-    """Serve ``router`` as the service does, on documents in memory unless another ``backing`` is given."""
+) -> AsyncIterator[ApiHarness[S]]:
+    """Serve ``router`` as the service does, on documents in memory unless another ``database`` is given."""
     memory, metrics = InMemoryStore(indexes), Metrics()
-    kept = backing or memory
-    committer = GroupCommitter(kept, service, aggregates, clock=clock, metrics=metrics, tracing=tracing)
+    documents = database or memory
+    committer = GroupCommitter(BatchTransaction(documents, service, aggregates, clock, metrics, tracing=tracing))
     committer.start()
     with TemporaryDirectory() as keys:
         issuer = DevelopmentIssuer(Path(keys), Mode.LOCAL)
         verifier = TokenVerifier(issuer.jwks_file, ISSUER, AUDIENCE)
-        gate = ApiContext(verifier, CommandExecutor(committer), kept, clock, metrics)
-        routes = router(gate)
-        app = create_app(service, gate, routes, health_of=Health(), metrics=metrics, body_max=body_max, tracing=tracing)
+        api = ApiContext(verifier, CommandExecutor(committer), documents, clock, metrics, store)
+        app = create_app(
+            service,
+            api,
+            router,
+            health_of=Health(),
+            metrics=metrics,
+            body_max=body_max,
+            body_limits=body_limits,
+            state=state,
+            tracing=tracing,
+        )
         async with AsyncClient(transport=ASGITransport(app), base_url="http://green.invalid") as client:
-            yield ApiHarness(app, client, gate, memory, issuer)
+            yield ApiHarness(app, client, api, memory, issuer)
     await committer.stop()

@@ -15,9 +15,10 @@ from chassis.observability.metrics import Metrics
 from chassis.persistence.collections import Index
 from chassis.persistence.mongo import Database, Driver, open_database
 from chassis.persistence.unit_of_work import ChangeSet, UnitOfWork, Write, read_only_unit
-from chassis.security.audit import RECORD_INDEXES
+from chassis.security.audit import AUDIT_INDEXES
 from chassis.transactions.commands import CommandExecutor
 from chassis.transactions.group_committer import GroupCommitter
+from chassis.transactions.transaction import BatchTransaction
 
 from devkit.private_servers import PrivateServers
 
@@ -30,7 +31,7 @@ class CommitterCluster(Generic[S]):
     """The processes by number; made by ``committer_cluster``."""
 
     database: Database
-    roads: tuple[CommandExecutor, ...]
+    executors: tuple[CommandExecutor, ...]
     store: Callable[[UnitOfWork], S]
 
     async def perform(self, process: int, handler: Handler[C, S], command: C, key: str = "") -> Any:  # noqa: ANN401 - a reply
@@ -38,17 +39,17 @@ class CommitterCluster(Generic[S]):
 
         The first answer is the handler's own value, that of a ``key`` known already its JSON.
         """
-        road = self.roads[process]
+        road = self.executors[process]
         return await road.perform(key or uuid4().hex, "", lambda unit, now: handler(command, self.store(unit), now))
 
-    def look(self) -> S:
+    def read(self) -> S:
         """Give a store for reading what is kept now."""
         return self.store(read_only_unit(self.database))
 
-    async def said(self) -> Counter[str]:
+    async def published(self) -> Counter[str]:
         """How many events of each type have been committed."""
         kept = await self.database.find("outbox", {})
-        return Counter(entry["t"] for document in kept for entry in document["events"])
+        return Counter(entry["type"] for document in kept for entry in document["events"])
 
     async def adopt(self, collections: Mapping[str, Mapping[str, Any]]) -> None:
         """Begin with the documents of a bench, ``bench.memory.collections``."""
@@ -73,9 +74,10 @@ async def committer_cluster(  # noqa: PLR0913 - what a service's main.py wires
     database = open_database(mine.url, mine.name, driver)
     async with AsyncExitStack() as ending:
         ending.push_async_callback(database.close)
-        await database.ensure_indexes((*indexes, *RECORD_INDEXES))
+        await database.ensure_indexes((*indexes, *AUDIT_INDEXES))
         committers = [
-            GroupCommitter(database, service, aggregates, clock=clock, metrics=Metrics()) for _ in range(count)
+            GroupCommitter(BatchTransaction(database, service, aggregates, clock=clock, metrics=Metrics()))
+            for _ in range(count)
         ]
         for each in committers:
             each.start()

@@ -1,4 +1,4 @@
-"""A backing in memory that passes the same suite as Mongo's, and a bench to try handlers on."""
+"""A document store in memory that passes the same tests as MongoDB's, and a harness for handlers."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from chassis.persistence.unit_of_work import (
     Document,
     DuplicateKeyError,
     HandlerOutcome,
-    IdentityMap,
     UnitOfWork,
     UnstorableValueError,
     Write,
     WriteConflictError,
     read_only_unit,
 )
+from chassis.transactions.execution import Execution
 from messages.event import Event
 
 M = TypeVar("M")
@@ -43,13 +43,13 @@ class InMemoryStore:
         return [copy.deepcopy(held[key]) for key in keys if key in held]
 
     async def find(self, collection: str, where: Filter, sort: Sort, limit: int) -> Sequence[Document]:
-        _checked(where)
+        _check_filter(where)
         found = [each for each in self.collections.get(collection, {}).values() if matches(each, where)]
         ordered = sorted_by(found, sort)
         return copy.deepcopy(ordered[:limit] if limit else ordered)
 
     async def count(self, collection: str, where: Filter) -> int:
-        _checked(where)
+        _check_filter(where)
         return sum(matches(each, where) for each in self.collections.get(collection, {}).values())
 
     @asynccontextmanager
@@ -63,9 +63,9 @@ class InMemoryStore:
         rows = [Write("inbox", row["_id"], 0, row) for row in commit.inbox]
         after = dict(self.collections)
         for write in [*rows, *commit.writes]:
-            after[write.collection] = _applied(after.get(write.collection, {}), write)
+            after[write.collection] = _apply(after.get(write.collection, {}), write)
         for index in self._unique:
-            _held_once(index, after.get(index.collection, {}))
+            _check_unique(index, after.get(index.collection, {}))
         self.collections = after
         if commit.outbox is not None:
             commit.outbox.setdefault("_id", len(self.outbox))
@@ -75,7 +75,7 @@ class InMemoryStore:
         await self.commit(ChangeSet([], [Write(collection, document["_id"], 0, document)], None))
 
 
-def _checked(where: Filter) -> None:
+def _check_filter(where: Filter) -> None:
     """Refuse what the database could not even be asked."""
     try:
         encode(dict(where))
@@ -83,16 +83,17 @@ def _checked(where: Filter) -> None:
         raise UnstorableValueError(str(problem)) from problem
 
 
-def _applied(held: dict[str, Document], write: Write) -> dict[str, Document]:
+def _apply(held: dict[str, Document], write: Write) -> dict[str, Document]:
     current = held.get(write.key)
-    if (current["v"] if current and "v" in current else 1 if current else 0) != write.expected:
+    version = 0 if current is None else current.get("_version", 1)
+    if version != write.expected:
         raise WriteConflictError(f"{write.collection}/{write.key} has moved")
     if write.document is None:
         return {key: document for key, document in held.items() if key != write.key}
     return {**held, write.key: copy.deepcopy(write.document)}
 
 
-def _held_once(index: Index, held: Mapping[str, Document]) -> None:
+def _check_unique(index: Index, held: Mapping[str, Document]) -> None:
     seen: set[str] = set()
     for document in held.values():
         if index.partial is not None and not matches(document, index.partial):
@@ -104,17 +105,17 @@ def _held_once(index: Index, held: Mapping[str, Document]) -> None:
 
 
 class HandlerHarness(Generic[S]):
-    """One service's handlers on a store in memory: state is kept from one message to the next.
+    """One service's handlers on a store in memory: documents stay from one message to the next.
 
-    ``handle`` returns the events with their sequences. A Refusal, Transient or Poison comes out as raised, and nothing
-    of that message is kept.
+    ``handle`` returns the events with their sequences. A Refusal, TransientError or
+    PoisonMessageError comes out as raised, and nothing of that message is stored.
     """
 
     def __init__(
         self, store: Callable[[UnitOfWork], S], aggregates: Mapping[str, str], indexes: Sequence[Index] = ()
     ) -> None:
         self.memory = InMemoryStore(indexes)
-        self.said: list[Event] = []
+        self.published: list[Event] = []
         self._store = store
         self._aggregates = aggregates
 
@@ -123,12 +124,10 @@ class HandlerHarness(Generic[S]):
 
     async def perform(self, handler: Handler[M, S], command: M, now: datetime) -> HandlerOutcome:
         """Handle and return the reply and a recorded refusal as well."""
-        batch = IdentityMap(self.memory, self._aggregates)
-        unit = UnitOfWork(batch)
-        outcome = await unit.finish(await handler(command, self._store(unit), now))
-        unit.flush()
-        await self.memory.commit(ChangeSet([], batch.writes(), None))
-        self.said += outcome.events
+        execution = Execution(self.memory, self._aggregates)
+        outcome = await execution.run(lambda unit, at: handler(command, self._store(unit), at), now)
+        await self.memory.commit(execution.change_set())
+        self.published += outcome.events
         return outcome
 
     def store(self) -> S:

@@ -12,15 +12,15 @@ from chassis.handling import Handler, TransientError
 from chassis.inbox.subscriptions import Subscription
 from chassis.outbox.entries import Causation, event_id, to_envelope
 from chassis.persistence.collections import Index
+from chassis.persistence.system_collections import INBOX
 from chassis.persistence.unit_of_work import (
-    ChangeSet,
     HandlerCall,
     HandlerOutcome,
-    IdentityMap,
     UnitOfWork,
     read_only_unit,
 )
 from chassis.scheduling.job import Job
+from chassis.transactions.execution import Execution
 from chassis.transactions.work import message_inbox_id
 from messages.envelope import OutgoingMessage, decode
 from messages.event import Event
@@ -36,14 +36,14 @@ PATIENCE = 1000
 
 @dataclass(slots=True)
 class ServiceUnderTest:
-    """One service as the world runs it: the same wiring as its main.py, without servers."""
+    """One service with the wiring of its main.py, without servers."""
 
     name: str
-    hears: Sequence[Subscription]
+    subscriptions: Sequence[Subscription[Any]]
     store: Callable[[UnitOfWork], Any]
     aggregates: Mapping[str, str]
     indexes: Sequence[Index] = ()
-    jobs: Sequence[Job] = ()
+    jobs: Sequence[Job[Any]] = ()
     memory: InMemoryStore = field(init=False)
 
     def __post_init__(self) -> None:
@@ -55,20 +55,20 @@ class UndeliverableError(AssertionError):
 
 
 class InMemorySystem:
-    """Members and the bus between them. ``said`` is every event in the order of its commit."""
+    """Services and the broker between them. ``published`` is every event in the order of its commit."""
 
     def __init__(
         self, *members: ServiceUnderTest, clock: Clock, twice: bool = False, shuffled: Random | None = None
     ) -> None:
         self.members = {member.name: member for member in members}
         self.clock = clock
-        self.said: list[Event] = []
+        self.published: list[Event] = []
         self._twice = twice
         self._shuffled = shuffled
-        self._waiting: list[tuple[ServiceUnderTest, Subscription, OutgoingMessage]] = []
+        self._waiting: list[tuple[ServiceUnderTest, Subscription[Any], OutgoingMessage]] = []
 
     async def perform(self, name: str, handler: Handler[M, S], command: M, *, settle: bool = True) -> HandlerOutcome:
-        """Do as an HTTP caller would; a Refusal comes out as raised. Then let the bus settle."""
+        """Perform a command as an HTTP caller would, a Refusal comes out as raised; then deliver all messages."""
         member = self.members[name]
         outcome = await self._commit(member, lambda unit, now: handler(command, member.store(unit), now), None)
         if settle:
@@ -76,7 +76,7 @@ class InMemorySystem:
         return outcome
 
     async def run_jobs(self) -> int:
-        """Let every member do what is due now; return how many items were done."""
+        """Run the jobs of every service that are due now; return the number of items done."""
         done = 0
         for member in self.members.values():
             for job in member.jobs:
@@ -84,60 +84,62 @@ class InMemorySystem:
         return done
 
     async def settle(self) -> None:
-        """Deliver until nothing waits; what is not ready yet comes again later."""
+        """Deliver until nothing waits; a message that is not ready is deferred."""
         fruitless = 0
         while self._waiting:
-            member, hears, events = self._next()
+            member, subscription, message = self._next()
             try:
-                await self._deliver(member, hears, events)
+                await self._deliver(member, subscription, message)
                 fruitless = 0
             except TransientError as problem:
-                self._waiting.append((member, hears, events))
+                self._waiting.append((member, subscription, message))
                 fruitless += 1
                 if fruitless > PATIENCE + len(self._waiting):
-                    raise UndeliverableError(f"{member.name} cannot take {events.id}: {problem}") from problem
+                    raise UndeliverableError(f"{member.name} cannot take {message.id}: {problem}") from problem
 
-    def look(self, name: str) -> Any:  # noqa: ANN401 - each service's own store
-        """Give a service's store for reading what it holds now."""
+    def read(self, name: str) -> Any:  # noqa: ANN401 - each service's own store
+        """Return a service's store for reading its present documents."""
         member = self.members[name]
         return member.store(read_only_unit(member.memory))
 
     async def publish(self, event: Event) -> None:
-        """Put an event on the bus that no member said: another agency's, or a replayed one."""
+        """Publish an event of none of the services: another agency's, or a replayed one."""
         self._publish([event])
         await self.settle()
 
-    def _next(self) -> tuple[ServiceUnderTest, Subscription, OutgoingMessage]:
+    def _next(self) -> tuple[ServiceUnderTest, Subscription[Any], OutgoingMessage]:
         return self._waiting.pop(self._shuffled.randrange(len(self._waiting)) if self._shuffled else 0)
 
-    async def _deliver(self, member: ServiceUnderTest, hears: Subscription, said: OutgoingMessage) -> None:
-        heard = decode(said.headers, said.body)
-        await self._commit(member, hears.run(heard.event), message_inbox_id(member.name, heard.id))
+    async def _deliver(
+        self, member: ServiceUnderTest, subscription: Subscription[Any], message: OutgoingMessage
+    ) -> None:
+        incoming = decode(message.headers, message.body)
+        await self._commit(
+            member, subscription.call(incoming.event, member.store), message_inbox_id(member.name, incoming.id)
+        )
 
     async def _commit(self, member: ServiceUnderTest, run: HandlerCall, inbox_id: str | None) -> HandlerOutcome:
-        if inbox_id is not None and await member.memory.load("inbox", [inbox_id]):
+        if inbox_id is not None and await member.memory.load(INBOX, [inbox_id]):
             return HandlerOutcome([], None, None)
-        batch = IdentityMap(member.memory, member.aggregates)
-        unit = UnitOfWork(batch)
-        outcome = await unit.finish(await run(unit, self.clock.now()))
-        unit.flush()
-        rows = [] if inbox_id is None else [{"_id": inbox_id}]
-        await member.memory.commit(ChangeSet(rows, batch.writes(), None))
+        execution = Execution(member.memory, member.aggregates)
+        row = None if inbox_id is None else lambda _outcome: {"_id": inbox_id}
+        outcome = await execution.run(run, self.clock.now(), inbox_row=row)
+        await member.memory.commit(execution.change_set())
         self._publish(outcome.events)
         return outcome
 
-    async def _run_job(self, member: ServiceUnderTest, job: Job) -> int:
-        items = await job.due(job.store(read_only_unit(member.memory)), self.clock.now())
+    async def _run_job(self, member: ServiceUnderTest, job: Job[Any]) -> int:
+        items = await job.due(member.store(read_only_unit(member.memory)), self.clock.now())
         for item in items:
-            await self._commit(member, job.run(item), job.inbox_id(item))
+            await self._commit(member, job.call(item, member.store), job.inbox_id(item))
             await self.settle()
         return len(items)
 
     def _publish(self, events: Sequence[Event]) -> None:
-        self.said += events
+        self.published += events
         for event in events:
-            said = to_envelope(event, Causation(event_id(event)), self.clock.now())
+            message = to_envelope(event, Causation(event_id(event)), self.clock.now())
             for member in self.members.values():
-                for hears in member.hears:
-                    if hears.event_type is type(event):
-                        self._waiting += [(member, hears, said)] * (1 + self._twice)
+                for subscription in member.subscriptions:
+                    if subscription.event_type is type(event):
+                        self._waiting += [(member, subscription, message)] * (1 + self._twice)

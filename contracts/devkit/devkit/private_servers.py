@@ -40,7 +40,7 @@ class PrivateServers:
         with (folder / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not (folder / "stand.json").exists():
-                _keep(folder, session)
+                _supervise(folder, session)
         described = json.loads((folder / "stand.json").read_text())
         return cls(BrokerAdmin(**described["broker"]), MongodAdmin(**described["mongod"]))
 
@@ -75,7 +75,7 @@ def rebase_definitions(definitions: Mapping[str, Any], vhost: str) -> dict[str, 
     return {**result, "users": users, "vhosts": [{"name": vhost}]}
 
 
-def _keep(folder: Path, session: int) -> None:
+def _supervise(folder: Path, session: int) -> None:
     command = [sys.executable, "-m", "devkit.server_supervisor", str(folder), str(session)]
     with (folder / "keeper.log").open("wb") as log:
         keeper = subprocess.Popen(  # noqa: S603 - this very project's program

@@ -12,7 +12,7 @@ from devkit.private_servers import PrivateServers
 from devkit.servers import Broker, BrokerAdmin, MissingServerError, Mongod, MongodAdmin, ServerDiedError
 
 
-async def keep(folder: Path, session: int) -> None:
+async def supervise(folder: Path, session: int) -> None:
     """Start both servers, tell the folder where they are, and kill them once the session has ended."""
     watched = os.pidfd_open(session)
     async with asyncio.TaskGroup() as starting:
@@ -37,7 +37,7 @@ def _plain_mongod(mongod: Mongod) -> MongodAdmin:
 def main() -> None:
     folder, session = Path(sys.argv[1]), int(sys.argv[2])
     try:
-        asyncio.run(keep(folder, session))
+        asyncio.run(supervise(folder, session))
     except* (MissingServerError, ServerDiedError) as group:
         sys.exit("\n".join(str(error) for error in group.exceptions))
     shutil.rmtree(folder)

@@ -125,14 +125,13 @@ def delivery() -> Row:
                 rates("green_work_items_total", "outcome"),
             ),
             graph(
-                "重复、过时、重试、失败",
-                "Duplicates, stale, conflicts, deferred, failures",
+                "重复、重试、失败",
+                "Duplicates, conflicts, deferred, failures",
                 PanelUnit.PER_SECOND,
                 *(
                     Query(rates(f"green_{name}_total").expression, word)
                     for name, word in (
                         ("inbox_duplicates", "重复"),
-                        ("stale", "过时"),
                         ("commit_conflicts", "冲突重试"),
                         ("messages_deferred", "推迟"),
                         ("handler_failures", "处理失败"),

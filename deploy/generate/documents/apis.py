@@ -16,13 +16,20 @@ from deploy.services import SERVICES, Service
 
 
 @asynccontextmanager
-async def serve_api(service: Service, clock: Clock | None = None) -> AsyncIterator[ApiHarness]:
+async def serve_api(service: Service, clock: Clock | None = None) -> AsyncIterator[ApiHarness[Any]]:
     """Serve the API of ``service`` in memory, built by its own main.py."""
     with TemporaryDirectory() as folder:
         made = instantiate(service, Path(folder))
         assert made.router is not None  # noqa: S101 - every service has an API
         async with api_harness(
-            made.name, made.router, aggregates=made.aggregates, indexes=made.all_indexes, clock=clock or SystemClock()
+            made.name,
+            made.router,
+            made.store,
+            aggregates=made.aggregates,
+            indexes=made.all_indexes,
+            clock=clock or SystemClock(),
+            body_limits=made.body_limits,
+            state=made.state,
         ) as harness:
             yield harness
 

@@ -26,7 +26,8 @@ def service(settings: Settings | None = None) -> ServiceDefinition:
         aggregates=AGGREGATES,
         indexes=INDEXES,
         subscriptions=SUBSCRIPTIONS,
-        router=partial(api.router, vault=vault, keys=load_keys(settings.person_key_file)),
+        router=api.router(vault, load_keys(settings.person_key_file)),
+        body_limits=api.body_limits(),
         pings={"files": partial(to_thread, vault.ping)},
     )
 

@@ -52,7 +52,7 @@ def codes(answer: Any) -> list[str]:  # noqa: ANN401 - the answer
     return [each["code"] for each in answer.json()["reasons"]]
 
 
-def kept(served: ApiHarness) -> list[str]:
+def kept(served: ApiHarness[Any]) -> list[str]:
     """Which collections hold anything, beside what every test begins with."""
     return sorted(name for name, held in served.memory.collections.items() if held and name in COLLECTIONS)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from applications import api, handlers
@@ -20,32 +21,32 @@ from .story import BY_ASSESSOR, NOW, PARK, STEEL, Desk, keep_standing, registere
 
 
 @pytest.fixture
-async def served(tmp_path: Path) -> AsyncIterator[ApiHarness]:
+async def served(tmp_path: Path) -> AsyncIterator[ApiHarness[Any]]:
     routes = partial(api.router, vault=FileStore(tmp_path), keys=KEYS)
     async with api_harness(
-        "applications", routes, aggregates=AGGREGATES, indexes=INDEXES, clock=FixedClock(NOW)
+        "applications", routes(), Store, aggregates=AGGREGATES, indexes=INDEXES, clock=FixedClock(NOW)
     ) as opened:
-        await opened.perform(keep_standing, standing(), Store)
+        await opened.perform(keep_standing, standing())
         yield opened
 
 
 @pytest.fixture
-def unit(served: ApiHarness) -> ApiClient:
+def unit(served: ApiHarness[Any]) -> ApiClient:
     return served.client_as(Role.APPLICANT, organisation=STEEL.uscc, subject="li")
 
 
 @pytest.fixture
-def stranger(served: ApiHarness) -> ApiClient:
+def stranger(served: ApiHarness[Any]) -> ApiClient:
     return served.client_as(Role.APPLICANT, organisation=PARK.uscc, subject="ma")
 
 
 @pytest.fixture
-def officer(served: ApiHarness) -> ApiClient:
+def officer(served: ApiHarness[Any]) -> ApiClient:
     return served.client_as(Role.PREFECTURE_OFFICER, prefecture=STEEL.prefecture, subject="officer-1")
 
 
 @pytest.fixture
-def elsewhere(served: ApiHarness) -> ApiClient:
+def elsewhere(served: ApiHarness[Any]) -> ApiClient:
     return served.client_as(Role.PREFECTURE_OFFICER, prefecture="150100", subject="officer-2")
 
 

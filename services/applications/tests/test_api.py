@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from applications import handlers
 from applications.domain.application import State
-from applications.store import Store
 from applications.workbooks import report, write
 from devkit.api_harness import ApiClient, ApiHarness
 from messages.applications import ApplicationAccepted, ApplicationRefused
@@ -17,7 +18,7 @@ from .story import ASSESSOR, STEEL, registered
 
 
 @pytest.mark.rule("A1")
-async def test_from_the_filled_form_to_the_accepted_application(unit: ApiClient, served: ApiHarness) -> None:
+async def test_from_the_filled_form_to_the_accepted_application(unit: ApiClient, served: ApiHarness[Any]) -> None:
     file, key = await sent(unit), await drafted(unit)
     evidence = [{"name": file["name"], "sha256": file["sha256"]}]
     content = write(report.ENTERPRISE, forms.report_of(evidence=evidence))
@@ -32,7 +33,7 @@ async def test_from_the_filled_form_to_the_accepted_application(unit: ApiClient,
     assert found["report"]["representative"]["masked"] == "15**************3X"
 
 
-async def test_the_representatives_number_is_kept_nowhere(unit: ApiClient, served: ApiHarness) -> None:
+async def test_the_representatives_number_is_kept_nowhere(unit: ApiClient, served: ApiHarness[Any]) -> None:
     key = await filed(unit)
     await unit.post(f"{APPLICATIONS}/{key}/submit")
 
@@ -42,7 +43,7 @@ async def test_the_representatives_number_is_kept_nowhere(unit: ApiClient, serve
 
 @pytest.mark.rule("G3")
 async def test_seven_things_wrong_are_told_in_one_answer_and_the_draft_may_come_again(
-    unit: ApiClient, served: ApiHarness
+    unit: ApiClient, served: ApiHarness[Any]
 ) -> None:
     wrong = {"undertaking": False, "industry_code": "0610", "energy_actual": 400, "certificates": []}
     key = await filed(unit, **wrong)
@@ -73,8 +74,8 @@ async def test_after_amending_it_is_accepted_and_both_versions_are_shown(unit: A
     assert [(each["number"], each["application"]["state"]) for each in versions] == [(1, "refused"), (2, "accepted")]
 
 
-async def test_an_assessors_report_is_answered_as_waiting(unit: ApiClient, served: ApiHarness) -> None:
-    await served.perform(handlers.record_assessor, registered(), Store)
+async def test_an_assessors_report_is_answered_as_waiting(unit: ApiClient, served: ApiHarness[Any]) -> None:
+    await served.perform(handlers.record_assessor, registered())
     named = {"way": "assessor", "assessor_name": ASSESSOR.name, "assessor_uscc": ASSESSOR.uscc}
     key = await filed(unit, **named, lead_author="S1", reviewer="S2")
 
@@ -85,7 +86,7 @@ async def test_an_assessors_report_is_answered_as_waiting(unit: ApiClient, serve
 
 @pytest.mark.rule("A4")
 async def test_the_same_key_and_body_is_one_effect_and_another_body_is_refused(
-    unit: ApiClient, served: ApiHarness
+    unit: ApiClient, served: ApiHarness[Any]
 ) -> None:
     first = await unit.post(APPLICATIONS, json=DRAFT, key="once")
     again = await unit.post(APPLICATIONS, json=DRAFT, key="once")
@@ -97,7 +98,7 @@ async def test_the_same_key_and_body_is_one_effect_and_another_body_is_refused(
 
 
 @pytest.mark.rule("A4")
-async def test_the_same_refused_submission_gets_the_same_refusal(unit: ApiClient, served: ApiHarness) -> None:
+async def test_the_same_refused_submission_gets_the_same_refusal(unit: ApiClient, served: ApiHarness[Any]) -> None:
     key = await filed(unit, undertaking=False)
     first = await unit.post(f"{APPLICATIONS}/{key}/submit", key="once")
     again = await unit.post(f"{APPLICATIONS}/{key}/submit", key="once")
@@ -135,7 +136,7 @@ async def test_an_accepted_application_is_withdrawn_once(unit: ApiClient) -> Non
 
 @pytest.mark.rule("P2")
 async def test_an_application_is_seen_by_its_unit_and_its_officers_only(
-    unit: ApiClient, stranger: ApiClient, officer: ApiClient, elsewhere: ApiClient, served: ApiHarness
+    unit: ApiClient, stranger: ApiClient, officer: ApiClient, elsewhere: ApiClient, served: ApiHarness[Any]
 ) -> None:
     key = await drafted(unit)
     await unit.post(f"{APPLICATIONS}/{key}/submit")
@@ -170,7 +171,7 @@ async def test_an_application_is_seen_by_its_unit_and_its_officers_only(
 
 @pytest.mark.rule("P2")
 async def test_a_draft_is_its_units_alone_whomever_it_names_until_it_is_submitted(
-    unit: ApiClient, officer: ApiClient, served: ApiHarness
+    unit: ApiClient, officer: ApiClient, served: ApiHarness[Any]
 ) -> None:
     region = served.client_as(Role.REGIONAL_OFFICER, subject="region-1")
     assessor = served.client_as(Role.ASSESSOR, organisation=ASSESSOR.uscc, subject="assessor-1")
@@ -189,7 +190,7 @@ async def test_a_draft_is_its_units_alone_whomever_it_names_until_it_is_submitte
 
 @pytest.mark.rule("P2")
 async def test_nobody_files_for_another_unit(
-    stranger: ApiClient, unit: ApiClient, officer: ApiClient, served: ApiHarness
+    stranger: ApiClient, unit: ApiClient, officer: ApiClient, served: ApiHarness[Any]
 ) -> None:
     key = await drafted(unit)
 
@@ -203,7 +204,7 @@ async def test_nobody_files_for_another_unit(
 
     assert [each.status_code for each in answers] == [403] * 5
     assert len(served.memory.collections["applications"]) == 1
-    assert len(served.memory.collections["access_refusals"]) == 5
+    assert len(served.memory.collections["audit_denials"]) == 5
 
 
 async def test_lists_are_filtered_and_paged(unit: ApiClient) -> None:
@@ -273,8 +274,10 @@ async def test_after_a_report_is_filed_amending_names_no_other_assessor(unit: Ap
 
 
 @pytest.mark.rule("V4")
-async def test_an_application_for_a_year_that_is_over_asks_for_no_item(unit: ApiClient, served: ApiHarness) -> None:
-    await served.perform(handlers.record_assessor, registered(), Store)
+async def test_an_application_for_a_year_that_is_over_asks_for_no_item(
+    unit: ApiClient, served: ApiHarness[Any]
+) -> None:
+    await served.perform(handlers.record_assessor, registered())
     named = {"way": "assessor", "assessor_name": ASSESSOR.name, "assessor_uscc": ASSESSOR.uscc}
     file, key = await sent(unit), await drafted(unit, batch_year=2025)
     evidence = [{"name": file["name"], "sha256": file["sha256"]}]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 from applications import handlers
 from applications.file_store import FileStore
-from applications.store import Store
 from devkit.api_harness import ApiClient, ApiHarness
 from messages import review
 from messages.values import Department, Role
@@ -20,7 +20,7 @@ from .story import CASE, ORDOS, TODAY
 
 
 @pytest.mark.rule("A3")
-async def test_200_megabytes_are_refused_while_they_stream_in(unit: ApiClient, served: ApiHarness) -> None:
+async def test_200_megabytes_are_refused_while_they_stream_in(unit: ApiClient, served: ApiHarness[Any]) -> None:
     read_so_far = 0
 
     async def endless() -> AsyncIterator[bytes]:
@@ -52,7 +52,7 @@ async def test_an_announced_200_megabytes_are_refused_unread(unit: ApiClient) ->
 
 @pytest.mark.rule("A3")
 async def test_a_file_is_stored_once_for_both_who_sent_it_and_read_by_them_alone(
-    unit: ApiClient, stranger: ApiClient, elsewhere: ApiClient, served: ApiHarness
+    unit: ApiClient, stranger: ApiClient, elsewhere: ApiClient, served: ApiHarness[Any]
 ) -> None:
     file = await sent(unit)
     assert file["media_type"] == "application/pdf"
@@ -67,7 +67,9 @@ async def test_a_file_is_stored_once_for_both_who_sent_it_and_read_by_them_alone
 
 
 @pytest.mark.rule("A3")
-async def test_a_file_that_is_not_what_it_says_is_refused(unit: ApiClient, served: ApiHarness, tmp_path: Path) -> None:
+async def test_a_file_that_is_not_what_it_says_is_refused(
+    unit: ApiClient, served: ApiHarness[Any], tmp_path: Path
+) -> None:
     answer = await unit.post("/v1/files", files={"file": ("执照.pdf", b"MZ\x90")})
 
     assert (answer.status_code, codes(answer)) == (422, ["content-differs"])
@@ -75,7 +77,7 @@ async def test_a_file_that_is_not_what_it_says_is_refused(unit: ApiClient, serve
     assert FileStore(tmp_path).path_of(sha256(b"MZ\x90").hexdigest()).exists() is False
 
 
-def reviewers(served: ApiHarness) -> dict[str, ApiClient]:
+def reviewers(served: ApiHarness[Any]) -> dict[str, ApiClient]:
     market = Department.MARKET_REGULATION
     return {
         "department": served.client_as(Role.CONSULTED_DEPARTMENT, organisation=market, prefecture=ORDOS, subject="d-1"),
@@ -95,7 +97,7 @@ async def readers(callers: dict[str, ApiClient], place: str) -> set[str]:
 
 @pytest.mark.rule("P2")
 async def test_the_evidence_is_read_by_those_whose_turn_it_is(
-    unit: ApiClient, officer: ApiClient, elsewhere: ApiClient, served: ApiHarness
+    unit: ApiClient, officer: ApiClient, elsewhere: ApiClient, served: ApiHarness[Any]
 ) -> None:
     key = await filed(unit)
     place = f"/v1/files/{sha256(PDF).hexdigest()}"
@@ -103,7 +105,7 @@ async def test_the_evidence_is_read_by_those_whose_turn_it_is(
     case = CASE | {"case_id": key}
 
     async def heard(event: review.Case) -> set[str]:
-        await served.perform(handlers.follow_case, event, Store)
+        await served.perform(handlers.follow_case, event)
         return await readers(callers, place)
 
     assert await readers(callers, place) == set()
@@ -121,7 +123,7 @@ async def test_the_evidence_is_read_by_those_whose_turn_it_is(
 
 @pytest.mark.rule("P2")
 async def test_a_file_bears_the_name_that_the_askers_application_gives_it(
-    unit: ApiClient, stranger: ApiClient, officer: ApiClient, served: ApiHarness
+    unit: ApiClient, stranger: ApiClient, officer: ApiClient, served: ApiHarness[Any]
 ) -> None:
     await sent(stranger, "secret-name.pdf")
     evidence = [{"name": "licence.pdf", "sha256": sha256(PDF).hexdigest()}]

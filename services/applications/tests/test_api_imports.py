@@ -19,7 +19,9 @@ from .story import PARK, STEEL
     ("form", "values", "unit_type"),
     [(annex1.ENTERPRISE, forms.enterprise(), "factory"), (annex1.PARK, forms.park(), "park")],
 )
-async def test_annex_1_makes_a_draft(served: ApiHarness, form: Form, values: dict[str, Any], unit_type: str) -> None:
+async def test_annex_1_makes_a_draft(
+    served: ApiHarness[Any], form: Form, values: dict[str, Any], unit_type: str
+) -> None:
     caller = served.client_as(Role.APPLICANT, organisation=PARK.uscc if unit_type == "park" else STEEL.uscc)
 
     answer = await imported(caller, "annex1", write(form, values), prefecture="150600", batch_year=2026)
@@ -43,7 +45,7 @@ async def test_annex_1_goes_into_a_draft_that_is_there(unit: ApiClient) -> None:
     assert [each["year"] for each in found["information"]["finances"]] == [2023, 2024, 2025]
 
 
-async def test_a_dry_run_tells_the_same_and_keeps_nothing(unit: ApiClient, served: ApiHarness) -> None:
+async def test_a_dry_run_tells_the_same_and_keeps_nothing(unit: ApiClient, served: ApiHarness[Any]) -> None:
     good = write(annex1.ENTERPRISE, forms.enterprise())
     bad = write(annex1.ENTERPRISE, forms.enterprise(uscc="911501000000000192"))
     into = {"prefecture": "150600", "batch_year": 2026, "dry_run": True}
@@ -78,7 +80,7 @@ def enterprise(**changes: Any) -> bytes:  # noqa: ANN401 - cells by name
     ids=["wrong sheets", "text for numbers", "check digit", "years", "wrong form", "cut off", "broken zip", "a pdf"],
 )
 async def test_a_bad_workbook_is_told_what_is_wrong_and_changes_nothing(
-    unit: ApiClient, served: ApiHarness, content: bytes, expected: list[str]
+    unit: ApiClient, served: ApiHarness[Any], content: bytes, expected: list[str]
 ) -> None:
     answer = await imported(unit, "annex1", content, prefecture="150600", batch_year=2026)
 
@@ -171,7 +173,7 @@ async def test_a_form_without_a_file_is_refused(unit: ApiClient) -> None:
     ],
 )
 async def test_anybody_downloads_an_empty_form(
-    served: ApiHarness, name: str, params: dict[str, str], form: Form
+    served: ApiHarness[Any], name: str, params: dict[str, str], form: Form
 ) -> None:
     answer = await served.anonymous().get(f"/v1/forms/{name}.xlsx", params=params)
 
@@ -183,5 +185,5 @@ async def test_anybody_downloads_an_empty_form(
     }
 
 
-async def test_an_unknown_form_is_not_found(served: ApiHarness) -> None:
+async def test_an_unknown_form_is_not_found(served: ApiHarness[Any]) -> None:
     assert (await served.anonymous().get("/v1/forms/annex9.xlsx")).status_code == 404

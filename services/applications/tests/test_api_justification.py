@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
-from applications.store import Store
 from devkit.api_harness import ApiClient, ApiHarness
 from messages.values import Role
 
@@ -32,7 +33,7 @@ async def test_the_prefectures_officer_justifies_a_unit_on_no_list(
     ("level", "statuses"), [("region", [200, 403, 403]), ("nation", [403, 200, 403]), ("prefecture", [403, 403, 403])]
 )
 async def test_each_level_is_justified_by_its_own_forwarder(
-    unit: ApiClient, officer: ApiClient, served: ApiHarness, level: str, statuses: list[int]
+    unit: ApiClient, officer: ApiClient, served: ApiHarness[Any], level: str, statuses: list[int]
 ) -> None:
     key = await drafted(unit, level=level)
     await unit.post(f"{APPLICATIONS}/{key}/submit")
@@ -46,9 +47,9 @@ async def test_each_level_is_justified_by_its_own_forwarder(
 
 @pytest.mark.rule("E10")
 async def test_the_justification_of_the_department_opens_the_way_and_the_units_own_words_are_not_taken(
-    unit: ApiClient, officer: ApiClient, served: ApiHarness
+    unit: ApiClient, officer: ApiClient, served: ApiHarness[Any]
 ) -> None:
-    await served.perform(keep_standing, standing(listings=()), Store)
+    await served.perform(keep_standing, standing(listings=()))
     own = await unit.post(APPLICATIONS, json=DRAFT | {"justification": "条件突出"})
     key = await filed(unit)
     refused = await unit.post(f"{APPLICATIONS}/{key}/submit")
@@ -63,7 +64,9 @@ async def test_the_justification_of_the_department_opens_the_way_and_the_units_o
 
 
 @pytest.mark.rule("P3")
-async def test_nobody_justifies_the_own_unit_or_a_report_of_the_own_making(unit: ApiClient, served: ApiHarness) -> None:
+async def test_nobody_justifies_the_own_unit_or_a_report_of_the_own_making(
+    unit: ApiClient, served: ApiHarness[Any]
+) -> None:
     by = {"way": "assessor", "assessor_name": ASSESSOR.name, "assessor_uscc": ASSESSOR.uscc}
     key = await filed(unit, **by, lead_author="S1", reviewer="S2")
     await unit.post(f"{APPLICATIONS}/{key}/submit")

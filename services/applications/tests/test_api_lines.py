@@ -22,7 +22,9 @@ def told(answer: Any) -> list[tuple[str, str, str]]:  # noqa: ANN401 - the answe
 
 @pytest.mark.rule("A1")
 @pytest.mark.parametrize("name", BROKEN)
-async def test_a_name_of_several_lines_is_refused_in_a_draft(unit: ApiClient, served: ApiHarness, name: str) -> None:
+async def test_a_name_of_several_lines_is_refused_in_a_draft(
+    unit: ApiClient, served: ApiHarness[Any], name: str
+) -> None:
     broken = STEEL.model_dump(mode="json") | {"name": name}
 
     answer = await unit.post(APPLICATIONS, json=DRAFT | {"unit": broken})

@@ -54,7 +54,7 @@ async def test_a_wrong_check_digit_is_told_in_chinese_with_the_rule_and_its_arti
     ],
 )
 async def test_a_malformed_body_of_any_route_names_the_rule_that_prescribes_it(
-    served: ApiHarness,
+    served: ApiHarness[Any],
     role: Role,
     method: str,
     path: str,

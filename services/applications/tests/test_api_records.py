@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
 from applications.domain.facts import REGION
@@ -34,7 +35,7 @@ async def test_an_officer_records_a_fact_which_then_counts(
 
 
 @pytest.mark.rule("E4")
-async def test_an_agency_records_facts_and_an_applicant_none(unit: ApiClient, served: ApiHarness) -> None:
+async def test_an_agency_records_facts_and_an_applicant_none(unit: ApiClient, served: ApiHarness[Any]) -> None:
     body = {"uscc": STEEL.uscc, "kind": "safety_accident", "date": "2025-06-01", "source": "应急〔2025〕7号"}
     agency = served.client_as(Role.AGENCY, organisation="emergency", subject="agency-1")
 
@@ -44,7 +45,7 @@ async def test_an_agency_records_facts_and_an_applicant_none(unit: ApiClient, se
 
 @pytest.mark.rule("E10")
 async def test_an_officer_records_the_list_of_the_own_prefecture_only(
-    officer: ApiClient, elsewhere: ApiClient, served: ApiHarness
+    officer: ApiClient, elsewhere: ApiClient, served: ApiHarness[Any]
 ) -> None:
     body = {
         "document_number": "鄂工信发〔2026〕1号",
@@ -62,7 +63,7 @@ async def test_an_officer_records_the_list_of_the_own_prefecture_only(
 
 
 @pytest.mark.rule("E10")
-async def test_one_list_takes_some_hundreds_of_units(officer: ApiClient, served: ApiHarness) -> None:
+async def test_one_list_takes_some_hundreds_of_units(officer: ApiClient, served: ApiHarness[Any]) -> None:
     units = [of_number(number).model_dump(mode="json") for number in range(500)]
     body = {"document_number": "鄂工信发〔2026〕2号", "published_on": "2026-01-20", "units": units}
 
@@ -102,7 +103,7 @@ async def test_a_list_names_each_park_as_it_was_first_registered(officer: ApiCli
 
 @pytest.mark.rule("P2")
 async def test_everybody_sees_which_office_has_recorded_a_list_and_not_who(
-    officer: ApiClient, served: ApiHarness
+    officer: ApiClient, served: ApiHarness[Any]
 ) -> None:
     region = served.client_as(Role.REGIONAL_OFFICER, subject="region-1")
     for caller in (officer, region):
@@ -118,7 +119,7 @@ FACT = {"uscc": STEEL.uscc, "kind": "tax_evasion", "date": "2025-06-01", "source
 
 @pytest.mark.rule("P2")
 async def test_a_unit_that_has_applied_elsewhere_is_another_officers_matter(
-    unit: ApiClient, officer: ApiClient, elsewhere: ApiClient, served: ApiHarness
+    unit: ApiClient, officer: ApiClient, elsewhere: ApiClient, served: ApiHarness[Any]
 ) -> None:
     key = await filed(unit, undertaking=False)
     await unit.post(f"{APPLICATIONS}/{key}/submit")
@@ -126,7 +127,7 @@ async def test_a_unit_that_has_applied_elsewhere_is_another_officers_matter(
     foreign, own = await elsewhere.post("/v1/facts", json=FACT), await officer.post("/v1/facts", json=FACT)
 
     assert (foreign.status_code, own.status_code) == (403, 201)
-    assert len(served.memory.collections["access_refusals"]) == 1
+    assert len(served.memory.collections["audit_denials"]) == 1
 
 
 @pytest.mark.rule("P2")
@@ -146,7 +147,7 @@ async def test_of_a_unit_that_has_not_applied_any_officer_records_a_fact_and_it_
 
 @pytest.mark.rule("P2")
 async def test_a_fact_is_ended_by_who_recorded_it_or_by_the_region(
-    officer: ApiClient, elsewhere: ApiClient, served: ApiHarness
+    officer: ApiClient, elsewhere: ApiClient, served: ApiHarness[Any]
 ) -> None:
     region = served.client_as(Role.REGIONAL_OFFICER, subject="region-1")
     agencies = [served.client_as(Role.AGENCY, organisation=name, subject=name) for name in ("tax", "emergency")]
@@ -163,7 +164,7 @@ async def test_a_fact_is_ended_by_who_recorded_it_or_by_the_region(
 
 @pytest.mark.rule("V10")
 async def test_a_fact_recorded_after_acceptance_is_said_and_shown(
-    unit: ApiClient, officer: ApiClient, served: ApiHarness
+    unit: ApiClient, officer: ApiClient, served: ApiHarness[Any]
 ) -> None:
     key = await filed(unit)
     await unit.post(f"{APPLICATIONS}/{key}/submit")
@@ -180,7 +181,7 @@ async def test_a_fact_recorded_after_acceptance_is_said_and_shown(
 
 @pytest.mark.rule("P3")
 async def test_no_officer_records_or_ends_a_fact_of_the_own_organisation_nor_lists_it(
-    officer: ApiClient, served: ApiHarness
+    officer: ApiClient, served: ApiHarness[Any]
 ) -> None:
     own = served.client_as(Role.PREFECTURE_OFFICER, prefecture=STEEL.prefecture, organisation=STEEL.uscc, subject="li")
     recorded = (await officer.post("/v1/facts", json=FACT)).json()["fact_id"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from devkit.api_harness import ApiClient, ApiHarness
 from messages.values import Prefecture, Role
@@ -17,7 +19,7 @@ MOVE = {"prefecture": Prefecture.HOHHOT, "document_number": "内工信函〔2026
 
 
 @pytest.fixture
-def region(served: ApiHarness) -> ApiClient:
+def region(served: ApiHarness[Any]) -> ApiClient:
     return served.client_as(Role.REGIONAL_OFFICER, subject="region-1")
 
 

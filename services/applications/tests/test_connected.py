@@ -87,8 +87,8 @@ async def test_of_two_submissions_for_one_title_at_the_same_moment_one_is_taken_
         ways = await asyncio.gather(submit(two, 0, keys[0]), submit(two, 1, keys[1]))
 
         assert sorted(ways) == ["not-eligible", "taken in"]
-        assert len((await two.look().standings.require(unit.uscc)).open) == 1
-    assert (await two.said())["applications.application.accepted.v1"] == ROUNDS
+        assert len((await two.read().standings.require(unit.uscc)).open) == 1
+    assert (await two.published())["applications.application.accepted.v1"] == ROUNDS
 
 
 @pytest.mark.rule("B2")
@@ -101,10 +101,10 @@ async def test_a_removal_at_the_moment_of_a_submission_leaves_nothing_waiting(tw
 
         await asyncio.gather(submit(two, 0, key), two.perform(1, handlers.record_removal, removal_of(unit)))
 
-        found = await two.look().applications.require(key)
+        found = await two.read().applications.require(key)
         assert found.state is State.REFUSED
         assert {each.rule for each in found.refusals} & {"B2", "E11"}
-        assert (await two.look().standings.require(unit.uscc)).open == ()
+        assert (await two.read().standings.require(unit.uscc)).open == ()
 
 
 @pytest.mark.rule("V10")
@@ -117,9 +117,9 @@ async def test_a_fact_recorded_at_the_moment_of_a_submission_is_not_missed(two: 
 
         await asyncio.gather(submit(two, 0, key), two.perform(1, handlers.record_fact, fraud))
 
-        found = await two.look().applications.require(key)
+        found = await two.read().applications.require(key)
         assert (found.is_open, {each.rule for each in found.refusals}) == (False, {"E4"})
-        assert (await two.look().standings.require(unit.uscc)).open == ()
+        assert (await two.read().standings.require(unit.uscc)).open == ()
 
 
 @pytest.mark.rule("A4")
@@ -132,8 +132,11 @@ async def test_one_key_at_two_processes_at_once_is_one_submission(two: Committer
     )
 
     assert [_plain(each) for each in answers] == [_plain(answers[0])] * 2
-    assert await two.said() == {"applications.application.accepted.v1": 1, "applications.application.submitted.v1": 1}
-    assert (await two.look().applications.require(key)).submissions == 1
+    assert await two.published() == {
+        "applications.application.accepted.v1": 1,
+        "applications.application.submitted.v1": 1,
+    }
+    assert (await two.read().applications.require(key)).submissions == 1
 
 
 def _plain(answer: object) -> dict[str, object]:

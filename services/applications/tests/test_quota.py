@@ -35,7 +35,7 @@ from .story import (
 
 @pytest.mark.rule("E12")
 async def test_an_assessors_report_waits_for_its_item_and_is_then_accepted(waiting: Desk) -> None:
-    assert [type(each) for each in waiting.bench.said] == [ApplicationSubmitted]
+    assert [type(each) for each in waiting.bench.published] == [ApplicationSubmitted]
     assert (await waiting.application(KEY)).stage == "submitted"
 
     said = await waiting.bench.handle(handlers.accept_reserved, reserved(), NOW)
@@ -82,7 +82,7 @@ async def test_a_late_answer_to_a_submission_that_was_returned_since_is_none_to_
     await waiting.bench.handle(handlers.record_fact, abnormal(), NOW)
     await waiting.bench.perform(handlers.end_fact, EndFact("f-1", TODAY), NOW)
     await waiting.submitted(KEY)
-    submissions = [each.submission for each in waiting.bench.said if isinstance(each, ApplicationSubmitted)]
+    submissions = [each.submission for each in waiting.bench.published if isinstance(each, ApplicationSubmitted)]
     first, second = submissions
     assert (first, second) == (1, 2)
 

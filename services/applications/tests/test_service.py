@@ -63,7 +63,7 @@ class Running:
     async def said(self) -> list[str]:
         """What was said and confirmed by the broker."""
         kept = await self.process.database.find("outbox", {"sent": True})
-        return sorted(each["h"]["ce-type"] for document in kept for each in document["events"])
+        return sorted(each["headers"]["ce-type"] for document in kept for each in document["events"])
 
     async def state(self, key: str) -> str:
         return str((await self.unit.get(f"/v1/applications/{key}")).json()["state"])

@@ -53,7 +53,7 @@ async def test_a_self_evaluated_application_that_meets_everything_is_accepted_at
 @pytest.mark.rule("A2")
 @pytest.mark.rule("G2")
 async def test_the_accepted_application_is_frozen_with_scheme_score_evidence_and_rule_set(accepted: Desk) -> None:
-    said = accepted.bench.said[-1]
+    said = accepted.bench.published[-1]
 
     assert isinstance(said, ApplicationAccepted)
     assert (said.scheme.id, said.scheme.version) == ("factory-gbt36132", "2025")

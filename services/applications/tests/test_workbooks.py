@@ -41,7 +41,7 @@ def _saved(book: Any) -> bytes:  # noqa: ANN401 - openpyxl's workbook
 
 
 def problems(form: Form, content: bytes) -> dict[str, str]:
-    return {each.place: each.code for each in read(form, content).problems}
+    return {each.address: each.code for each in read(form, content).problems}
 
 
 @pytest.mark.rule("C2")

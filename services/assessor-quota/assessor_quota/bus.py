@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from chassis.inbox.subscriptions import Subscription, subscribe
 from messages.applications import ApplicationRefused, ApplicationSubmitted, ApplicationWithdrawn
@@ -42,14 +43,17 @@ async def _ledgers_wanted(submitted: ApplicationSubmitted, store: Store) -> Iter
     return [("ledgers", key) for key in await handlers.prefetch_ledgers(submitted, store)]
 
 
-SUBSCRIPTIONS: tuple[Subscription, ...] = (
+SUBSCRIPTIONS: tuple[Subscription[Any], ...] = (
     subscribe(
-        ApplicationSubmitted, with_progress(handlers.reserve_item), Store, reads=_of_submission, then=_ledgers_wanted
+        ApplicationSubmitted,
+        with_progress(handlers.reserve_item),
+        prefetch=_of_submission,
+        prefetch_related=_ledgers_wanted,
     ),
-    subscribe(ApplicationWithdrawn, with_progress(handlers.release_item), Store, reads=_of_application),
-    subscribe(ApplicationRefused, with_progress(handlers.release_item), Store, reads=_of_application),
-    subscribe(InitialReviewAccepted, with_progress(handlers.confirm_item), Store, reads=_of_case),
-    subscribe(InitialReviewRefused, with_progress(handlers.release_closed), Store, reads=_of_case),
-    subscribe(CaseClosed, with_progress(handlers.release_closed), Store, reads=_of_case),
-    subscribe(UnitListed, record_listing, Store, reads=_of_listing),
+    subscribe(ApplicationWithdrawn, with_progress(handlers.release_item), prefetch=_of_application),
+    subscribe(ApplicationRefused, with_progress(handlers.release_item), prefetch=_of_application),
+    subscribe(InitialReviewAccepted, with_progress(handlers.confirm_item), prefetch=_of_case),
+    subscribe(InitialReviewRefused, with_progress(handlers.release_closed), prefetch=_of_case),
+    subscribe(CaseClosed, with_progress(handlers.release_closed), prefetch=_of_case),
+    subscribe(UnitListed, record_listing, prefetch=_of_listing),
 )

@@ -42,14 +42,13 @@ async def next_page(store: Store, now: datetime) -> Sequence[CheckPage]:
 
 
 JOBS = (
-    Job("open-duties", duties_to_open, lambda item: f"{item.year}:{item.after}", open_duties, Store),
-    Job("note-overdue", overdue_duties, lambda item: item.duty_id, note_overdue, Store),
-    Job("compute-rates", rates_to_compute, lambda item: f"{item.rate_id}:{item.turn}", compute_rate, Store),
+    Job("open-duties", duties_to_open, lambda item: f"{item.year}:{item.after}", open_duties),
+    Job("note-overdue", overdue_duties, lambda item: item.duty_id, note_overdue),
+    Job("compute-rates", rates_to_compute, lambda item: f"{item.rate_id}:{item.turn}", compute_rate),
     Job(
         "reconcile",
         next_page,
         lambda item: f"{item.started_at.isoformat()}:{item.phase}:{item.after}",
         check_page,
-        Store,
     ),
 )

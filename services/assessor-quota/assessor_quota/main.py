@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from chassis.runtime.run import run
 from chassis.runtime.service import ServiceDefinition
 from chassis.security.pseudonyms import load_keys
@@ -26,8 +24,9 @@ def service(settings: Settings | None = None) -> ServiceDefinition:
         indexes=INDEXES,
         subscriptions=SUBSCRIPTIONS,
         jobs=JOBS,
-        measures=MEASURES,
-        router=partial(api.router, keys=load_keys(settings.person_key_file)),
+        gauges=MEASURES,
+        router=api.router(load_keys(settings.person_key_file)),
+        body_limits=api.BODY_LIMITS,
     )
 
 

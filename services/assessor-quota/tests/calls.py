@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from assessor_quota import handlers
-from assessor_quota.store import Store
 from devkit.api_harness import ApiClient, ApiHarness
 from httpx2 import Response
 
@@ -38,9 +39,9 @@ def reasons(answer: Response) -> list[tuple[str | None, str, str | None]]:
     return [(each.get("rule"), each["code"], each.get("pointer")) for each in answer.json()["reasons"]]
 
 
-async def reserve(stand: ApiHarness, *by: str) -> None:
+async def reserve(stand: ApiHarness[Any], *by: str) -> None:
     for number, uscc in enumerate(by):
-        await stand.perform(handlers.reserve_item, submitted(f"app-{number}", uscc), Store)
+        await stand.perform(handlers.reserve_item, submitted(f"app-{number}", uscc))
 
 
 async def version(region: ApiClient) -> dict[str, str]:

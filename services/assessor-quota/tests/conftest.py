@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from assessor_quota import api
@@ -22,10 +23,12 @@ async def bench() -> HandlerHarness[Store]:
 
 
 @pytest.fixture
-async def office() -> AsyncIterator[ApiHarness]:
+async def office() -> AsyncIterator[ApiHarness[Any]]:
     async with api_harness(
         "assessor-quota",
-        lambda gate: api.router(gate, KEYS),
+        api.router(KEYS),
+        Store,
+        body_limits=api.BODY_LIMITS,
         aggregates=AGGREGATES,
         indexes=INDEXES,
         clock=FixedClock(NOW),
@@ -34,12 +37,12 @@ async def office() -> AsyncIterator[ApiHarness]:
 
 
 @pytest.fixture
-def region(office: ApiHarness) -> ApiClient:
+def region(office: ApiHarness[Any]) -> ApiClient:
     return office.client_as(Role.REGIONAL_OFFICER)
 
 
 @pytest.fixture
-async def registered(office: ApiHarness, region: ApiClient) -> ApiHarness:
+async def registered(office: ApiHarness[Any], region: ApiClient) -> ApiHarness[Any]:
     """North and South with the same legal representative, Other with one of its own."""
     for uscc, number in ((NORTH, NUMBER), (SOUTH, NUMBER), (OTHER, OTHER_NUMBER)):
         assert (await region.post("/v1/assessors", json=registration(uscc, number))).status_code == 201

@@ -174,7 +174,7 @@ class Told:
     def running(self, work: Work) -> HandlerCall:
         if isinstance(work, Command):
             return lambda unit, now: handlers.change_representative(work.change, Store(unit), now)
-        return HEARD[type(work)].run(work)
+        return HEARD[type(work)].call(work, Store)
 
     async def committed(self, work: Work, batch: IdentityMap, outcome: HandlerOutcome | None) -> bool:
         if outcome is None:
@@ -185,7 +185,7 @@ class Told:
         except WriteConflictError:
             return False
         self.owed = [each for each in self.owed if each is not work]
-        self.bench.said += outcome.events
+        self.bench.published += outcome.events
         if isinstance(work, Command):
             self.changes[work.change.uscc].append((work.change.changed_on, work.change.successor))
         else:

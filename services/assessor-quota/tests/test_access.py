@@ -62,7 +62,7 @@ TABLE: dict[tuple[str, str], str] = {
     ("GET", "/v1/success-rates"): "200=1 200=0 200=1 200=0 403 403 401 200=1",
     ("GET", "/v1/success-rates/export"): "200 200 200 200 403 403 401 200",
     ("GET", "/v1/reconciliation"): "403 403 403 403 200 403 401 200",
-    ("GET", "/v1/access-records"): "403 403 403 403 200 403 401 403",
+    ("GET", "/v1/audit-log"): "403 403 403 403 200 403 401 403",
 }
 """What each of ``CALLERS`` is answered about North, or of North's; of a list ``=`` is followed by how many it shows."""
 
@@ -86,7 +86,7 @@ NAMED = {
 
 
 @pytest.fixture
-async def season(registered: ApiHarness) -> ApiHarness:
+async def season(registered: ApiHarness[Any]) -> ApiHarness[Any]:
     """North has carried out an item in Chifeng, a year has passed, and all owe a statement; North has filed."""
     await office_hears(registered, succeeding("app-1", NORTH))
     await office_runs(registered, "open-duties", NEW_YEAR)
@@ -97,7 +97,7 @@ async def season(registered: ApiHarness) -> ApiHarness:
     return registered
 
 
-def callers(season: ApiHarness) -> Iterator[tuple[str, ApiClient]]:
+def callers(season: ApiHarness[Any]) -> Iterator[tuple[str, ApiClient]]:
     officers = {"there": Prefecture.CHIFENG, "elsewhere": Prefecture.WUHAI}
     assessors = {"own": NORTH, "other": OTHER}
     for who in CALLERS:
@@ -115,7 +115,7 @@ def callers(season: ApiHarness) -> Iterator[tuple[str, ApiClient]]:
             yield who, season.client_as(Role.REGIONAL_OFFICER if who == "region" else Role.OPERATOR)
 
 
-def guarded(season: ApiHarness) -> dict[tuple[str, str], Policy]:
+def guarded(season: ApiHarness[Any]) -> dict[tuple[str, str], Policy]:
     return {
         (method, str(context.path_format)): each.call.policy
         for context in iter_route_contexts(season.app.routes)
@@ -133,14 +133,16 @@ def shown(answer: Response, expected: str) -> str:
 
 @pytest.mark.rule("P1")
 @pytest.mark.rule("P2")
-def test_every_route_has_its_row(office: ApiHarness) -> None:
+def test_every_route_has_its_row(office: ApiHarness[Any]) -> None:
     assert set(guarded(office)) == set(TABLE)
 
 
 @pytest.mark.rule("P1")
 @pytest.mark.rule("P2")
 @pytest.mark.parametrize("route", TABLE, ids=" ".join)
-async def test_each_caller_gets_what_its_part_is_and_nothing_else(season: ApiHarness, route: tuple[str, str]) -> None:
+async def test_each_caller_gets_what_its_part_is_and_nothing_else(
+    season: ApiHarness[Any], route: tuple[str, str]
+) -> None:
     method, path = route[0], route[1].format(**NAMED)
     expected = dict(zip(CALLERS, TABLE[route].split(), strict=True))
     headers = {"If-Match": "*"} if method == "PATCH" else {}
@@ -152,10 +154,10 @@ async def test_each_caller_gets_what_its_part_is_and_nothing_else(season: ApiHar
 @pytest.mark.rule("P2")
 @pytest.mark.parametrize("route", [each for each in TABLE if each[0] == "GET"], ids=" ".join)
 async def test_a_read_of_what_is_not_public_and_a_refusal_leave_a_record(
-    season: ApiHarness, route: tuple[str, str]
+    season: ApiHarness[Any], route: tuple[str, str]
 ) -> None:
     policy, path = guarded(season)[route], route[1].format(**NAMED)
-    before = {kind: len(season.memory.collections.get(kind, {})) for kind in ("access_reads", "access_refusals")}
+    before = {kind: len(season.memory.collections.get(kind, {})) for kind in ("audit_reads", "audit_denials")}
     reading = season.client_as(
         Role.OPERATOR if "operator" in {rule.role for rule in policy.rules} else Role.REGIONAL_OFFICER
     )
@@ -163,5 +165,5 @@ async def test_a_read_of_what_is_not_public_and_a_refusal_leave_a_record(
     await season.client_as(Role.EXPERT).get(path)
     after = {kind: len(season.memory.collections.get(kind, {})) for kind in before}
     public, operational = policy.open, policy.name in {"reconciliation.read", "assessor.register"}
-    assert after["access_reads"] - before["access_reads"] == (0 if public or operational else 1)
-    assert after["access_refusals"] - before["access_refusals"] == (0 if public else 1)
+    assert after["audit_reads"] - before["audit_reads"] == (0 if public or operational else 1)
+    assert after["audit_denials"] - before["audit_denials"] == (0 if public else 1)

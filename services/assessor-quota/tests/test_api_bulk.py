@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Any
 
 import pytest
 from assessor_quota.api.sheets import ASSESSORS, STAFF, AssessorRow, StaffRow
@@ -60,7 +61,9 @@ def wrong(answer: Response) -> list[tuple[str, str]]:
 
 
 @pytest.mark.rule("S7")
-async def test_an_existing_register_is_taken_over_with_everything_in_it(office: ApiHarness, region: ApiClient) -> None:
+async def test_an_existing_register_is_taken_over_with_everything_in_it(
+    office: ApiHarness[Any], region: ApiClient
+) -> None:
     answer = await send(region, workbook())
     assert (answer.status_code, answer.json()["assessors"], answer.json()["staff"]) == (201, 2, 2)
     assert [each["representative"] for each in answer.json()["entered"]] == [WANG.model_dump()] * 2
@@ -75,7 +78,7 @@ async def test_an_existing_register_is_taken_over_with_everything_in_it(office: 
 
 
 @pytest.mark.rule("S7")
-async def test_an_imported_entry_is_the_same_as_one_entered_singly(office: ApiHarness, region: ApiClient) -> None:
+async def test_an_imported_entry_is_the_same_as_one_entered_singly(office: ApiHarness[Any], region: ApiClient) -> None:
     single = registration(
         name="北方评价机构",
         staff=[{"staff_id": "Z1", "name": "赵某", "qualification": "注册环保工程师", "from": "2024-01-01"}],
@@ -88,7 +91,7 @@ async def test_an_imported_entry_is_the_same_as_one_entered_singly(office: ApiHa
 
 
 @pytest.mark.rule("S7")
-async def test_a_dry_run_answers_the_same_and_enters_nothing(office: ApiHarness, region: ApiClient) -> None:
+async def test_a_dry_run_answers_the_same_and_enters_nothing(office: ApiHarness[Any], region: ApiClient) -> None:
     tried = await send(region, workbook(), dry_run=True)
     assert (tried.status_code, office.events, office.memory.collections.get("assessors")) == (200, [], None)
     entered = await send(region, workbook())
@@ -96,7 +99,7 @@ async def test_a_dry_run_answers_the_same_and_enters_nothing(office: ApiHarness,
 
 
 @pytest.mark.rule("A4")
-async def test_the_same_file_sent_twice_is_entered_once(office: ApiHarness, region: ApiClient) -> None:
+async def test_the_same_file_sent_twice_is_entered_once(office: ApiHarness[Any], region: ApiClient) -> None:
     first = await send(region, workbook(), key="k-1")
     assert (await send(region, workbook(), key="k-1")).json() == first.json()
     assert len(office.events) == 2
@@ -108,7 +111,9 @@ async def test_the_same_file_sent_twice_is_entered_once(office: ApiHarness, regi
 
 
 @pytest.mark.rule("S7")
-async def test_every_cell_that_is_wrong_is_named_and_no_row_is_entered(office: ApiHarness, region: ApiClient) -> None:
+async def test_every_cell_that_is_wrong_is_named_and_no_row_is_entered(
+    office: ApiHarness[Any], region: ApiClient
+) -> None:
     broken = workbook(
         [
             NORTHERN,
@@ -155,7 +160,7 @@ async def test_staff_of_an_assessor_that_the_file_does_not_list_is_refused(regio
 
 @pytest.mark.rule("S7")
 async def test_no_document_number_is_in_anything_that_is_kept_said_logged_or_answered(
-    office: ApiHarness, region: ApiClient, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+    office: ApiHarness[Any], region: ApiClient, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     mistyped = (OTHER, "号码不对", "李某", f"{OTHER_NUMBER}（身份证）", SCOPE)
     answers = [
@@ -227,7 +232,7 @@ def sheets(answer: Response) -> Mapping[str, list[tuple[object, ...]]]:
 
 @pytest.mark.rule("S7")
 async def test_the_register_is_exported_with_its_staff_and_the_numbers_masked(
-    registered: ApiHarness, region: ApiClient
+    registered: ApiHarness[Any], region: ApiClient
 ) -> None:
     await region.post(f"/v1/assessors/{OTHER}/deregistration", json={"document_number": "终一号"})
     found = sheets(await region.get("/v1/assessors/export"))
@@ -240,7 +245,7 @@ async def test_the_register_is_exported_with_its_staff_and_the_numbers_masked(
 
 @pytest.mark.rule("S7")
 async def test_an_exported_workbook_is_taken_back_once_the_numbers_are_filled_in(
-    registered: ApiHarness, region: ApiClient
+    registered: ApiHarness[Any], region: ApiClient
 ) -> None:
     exported = await region.get("/v1/assessors/export")
     assert {code for _, code in wrong(await send(region, exported.content))} == {"cell-empty"}
@@ -254,7 +259,7 @@ async def test_an_exported_workbook_is_taken_back_once_the_numbers_are_filled_in
 
 
 @pytest.mark.rule("P2")
-async def test_each_exports_the_entries_it_may_read_and_that_is_recorded(registered: ApiHarness) -> None:
+async def test_each_exports_the_entries_it_may_read_and_that_is_recorded(registered: ApiHarness[Any]) -> None:
     await office_hears(registered, succeeding("app-1", SOUTH, Prefecture.WUHAI))
     path = "/v1/assessors/export"
     seen = {
@@ -266,12 +271,12 @@ async def test_each_exports_the_entries_it_may_read_and_that_is_recorded(registe
         }.items()
     }
     assert seen == {"north": [NORTH], "wuhai": [SOUTH], "chifeng": []}
-    assert len(registered.memory.collections["access_reads"]) == 3
+    assert len(registered.memory.collections["audit_reads"]) == 3
 
 
 @pytest.mark.rule("P1")
 @pytest.mark.parametrize("role", [role for role in Role if role is not Role.PUBLIC])
-async def test_only_the_region_takes_over_a_register(office: ApiHarness, role: Role) -> None:
+async def test_only_the_region_takes_over_a_register(office: ApiHarness[Any], role: Role) -> None:
     caller = office.client_as(role, organisation=NORTH, prefecture=Prefecture.CHIFENG)
     refused = role is not Role.REGIONAL_OFFICER
     assert ((await send(caller, workbook(), dry_run=True)).status_code == 403) is refused

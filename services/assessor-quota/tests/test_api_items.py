@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from devkit.api_harness import ApiClient, ApiHarness
 from messages.values import Prefecture, Role
@@ -12,7 +14,7 @@ INVALID = "91350100M000100Y4Z"
 
 @pytest.mark.rule("Q7")
 async def test_what_is_left_is_told_by_assessor_and_by_representative_with_the_items(
-    registered: ApiHarness, region: ApiClient
+    registered: ApiHarness[Any], region: ApiClient
 ) -> None:
     await reserve(registered, NORTH, SOUTH, SOUTH, OTHER)
     own = (await region.get(f"/v1/assessors/{NORTH}/items", params={"year": "2026"})).json()
@@ -26,7 +28,7 @@ async def test_what_is_left_is_told_by_assessor_and_by_representative_with_the_i
 
 @pytest.mark.rule("Q7")
 @pytest.mark.rule("Q3")
-async def test_another_year_is_counted_by_itself(registered: ApiHarness, region: ApiClient) -> None:
+async def test_another_year_is_counted_by_itself(registered: ApiHarness[Any], region: ApiClient) -> None:
     await reserve(registered, NORTH)
     answer = (await region.get(f"/v1/assessors/{NORTH}/items", params={"year": "2027"})).json()
     assert (answer["year"], answer["used"], answer["items"]) == (2027, 0, [])
@@ -44,7 +46,7 @@ async def test_a_sanction_shows_beside_the_sister_assessors(region: ApiClient) -
 
 
 @pytest.mark.rule("P2")
-async def test_an_assessor_sees_its_own_items_and_of_its_sisters_the_count_alone(registered: ApiHarness) -> None:
+async def test_an_assessor_sees_its_own_items_and_of_its_sisters_the_count_alone(registered: ApiHarness[Any]) -> None:
     await reserve(registered, NORTH, SOUTH, OTHER)
     north = registered.client_as(Role.ASSESSOR, organisation=NORTH)
     for path in (f"/v1/assessors/{NORTH}/items", f"/v1/representatives/{WANG.digest}/items"):
@@ -55,7 +57,7 @@ async def test_an_assessor_sees_its_own_items_and_of_its_sisters_the_count_alone
 
 
 @pytest.mark.rule("P2")
-async def test_an_officer_sees_the_items_of_the_own_prefecture_alone(registered: ApiHarness) -> None:
+async def test_an_officer_sees_the_items_of_the_own_prefecture_alone(registered: ApiHarness[Any]) -> None:
     await reserve(registered, NORTH)
     path = f"/v1/assessors/{NORTH}/items"
     there = registered.client_as(Role.PREFECTURE_OFFICER, prefecture=Prefecture.CHIFENG)
@@ -97,7 +99,7 @@ async def test_a_year_in_which_nothing_can_count_is_refused_with_rule_and_articl
 @pytest.mark.rule("Q4")
 @pytest.mark.rule("Q7")
 async def test_a_representative_who_left_is_shown_what_stays_and_the_new_one_what_came_along(
-    registered: ApiHarness, region: ApiClient
+    registered: ApiHarness[Any], region: ApiClient
 ) -> None:
     await reserve(registered, NORTH, SOUTH, OTHER)
     changed = (await region.post(f"/v1/assessors/{NORTH}/representative", json=CHANGE)).json()
@@ -111,7 +113,7 @@ async def test_a_representative_who_left_is_shown_what_stays_and_the_new_one_wha
 
 @pytest.mark.rule("P2")
 async def test_an_item_is_shown_to_its_own_assessor_and_prefecture_and_is_not_there_for_others(
-    registered: ApiHarness, region: ApiClient
+    registered: ApiHarness[Any], region: ApiClient
 ) -> None:
     await reserve(registered, NORTH, OTHER)
     seeing = {
@@ -131,7 +133,7 @@ async def test_an_item_is_shown_to_its_own_assessor_and_prefecture_and_is_not_th
 
 @pytest.mark.rule("Q7")
 async def test_items_are_listed_by_assessor_year_and_state_with_what_a_refusal_was_for(
-    registered: ApiHarness, region: ApiClient
+    registered: ApiHarness[Any], region: ApiClient
 ) -> None:
     await region.post(f"/v1/assessors/{NORTH}/sanctions", json=DECISION)
     await reserve(registered, NORTH, SOUTH)

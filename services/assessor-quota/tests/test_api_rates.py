@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import io
+from typing import Any
 
 import pytest
 from assessor_quota.domain.reconciliation import DiscrepancyKind
@@ -17,7 +18,7 @@ PATH = "/v1/success-rates"
 
 
 @pytest.fixture
-async def concluded(registered: ApiHarness) -> ApiHarness:
+async def concluded(registered: ApiHarness[Any]) -> ApiHarness[Any]:
     events = [
         *succeeding("n-1", NORTH),
         *failing("n-2", NORTH, Prefecture.WUHAI, UnitType.PARK),
@@ -34,7 +35,9 @@ def told(answer: Response) -> list[tuple[int, int, str | None]]:
 
 
 @pytest.mark.rule("S6")
-async def test_rates_are_told_by_assessor_and_year_with_their_counts(concluded: ApiHarness, region: ApiClient) -> None:
+async def test_rates_are_told_by_assessor_and_year_with_their_counts(
+    concluded: ApiHarness[Any], region: ApiClient
+) -> None:
     items = (await region.get(PATH)).json()["items"]
     assert items[0] == {
         "assessor": {"uscc": NORTH, "name": "评价机构501"},
@@ -87,7 +90,7 @@ async def test_rates_come_in_pages(region: ApiClient) -> None:
 
 
 @pytest.mark.rule("P2")
-async def test_each_sees_the_figures_of_what_is_its_own(concluded: ApiHarness) -> None:
+async def test_each_sees_the_figures_of_what_is_its_own(concluded: ApiHarness[Any]) -> None:
     wuhai = concluded.client_as(Role.PREFECTURE_OFFICER, prefecture=Prefecture.WUHAI)
     assert told(await wuhai.get(f"{PATH}?by=prefecture")) == [(1, 2, "50.00")]
     assert told(await wuhai.get(f"{PATH}?by=prefecture&prefecture=150400")) == []
@@ -98,7 +101,7 @@ async def test_each_sees_the_figures_of_what_is_its_own(concluded: ApiHarness) -
 
 @pytest.mark.rule("P1")
 @pytest.mark.parametrize("role", [role for role in Role if role is not Role.PUBLIC])
-async def test_who_has_no_part_in_rates_and_drift_is_refused(concluded: ApiHarness, role: Role) -> None:
+async def test_who_has_no_part_in_rates_and_drift_is_refused(concluded: ApiHarness[Any], role: Role) -> None:
     caller = concluded.client_as(role, organisation=NORTH, prefecture=Prefecture.CHIFENG)
     rates = {Role.REGIONAL_OFFICER, Role.PREFECTURE_OFFICER, Role.ASSESSOR}
     for path in (PATH, f"{PATH}/export"):
@@ -127,7 +130,7 @@ async def test_rates_are_exported_as_csv_and_as_a_workbook(region: ApiClient) ->
 
 @pytest.mark.rule("Q2")
 async def test_the_reconcilers_finding_is_shown_with_counts_and_examples(
-    concluded: ApiHarness, region: ApiClient
+    concluded: ApiHarness[Any], region: ApiClient
 ) -> None:
     unknown = (await region.get("/v1/reconciliation")).json()
     assert (unknown["finished_at"], unknown["counts"]) == (None, None)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from devkit.api_harness import ApiClient, ApiHarness
 from messages.values import Prefecture, Role
@@ -10,7 +12,7 @@ from .kit import NORTH, OTHER, SOUTH, WANG
 
 @pytest.mark.rule("N4")
 async def test_everyone_sees_who_is_registered_and_sanctioned_but_no_person(
-    registered: ApiHarness, region: ApiClient
+    registered: ApiHarness[Any], region: ApiClient
 ) -> None:
     await region.post(f"/v1/assessors/{NORTH}/sanctions", json=DECISION)
     answer = await registered.anonymous().get("/v1/assessors", params={"scope": "park", "limit": "2"})
@@ -50,7 +52,7 @@ async def test_the_history_tells_all_that_happened_page_by_page_and_names_no_per
 
 @pytest.mark.rule("S7")
 @pytest.mark.usefixtures("registered")
-async def test_the_register_is_searched_by_scope_name_and_sanction(office: ApiHarness, region: ApiClient) -> None:
+async def test_the_register_is_searched_by_scope_name_and_sanction(office: ApiHarness[Any], region: ApiClient) -> None:
     await region.post(f"{PATH}/sanctions", json=DECISION)
     found = {}
     for asked in ({"sanctioned": True}, {"sanctioned": False}, {"name": "评价机构599"}, {"scope": "supply_chain"}):
@@ -62,7 +64,9 @@ async def test_the_register_is_searched_by_scope_name_and_sanction(office: ApiHa
 
 
 @pytest.mark.rule("P2")
-async def test_a_department_reads_the_entries_of_assessors_that_work_in_its_prefecture(registered: ApiHarness) -> None:
+async def test_a_department_reads_the_entries_of_assessors_that_work_in_its_prefecture(
+    registered: ApiHarness[Any],
+) -> None:
     await reserve(registered, NORTH)
     there = registered.client_as(Role.PREFECTURE_OFFICER, prefecture=Prefecture.CHIFENG)
     elsewhere = registered.client_as(Role.PREFECTURE_OFFICER, prefecture=Prefecture.WUHAI)
@@ -75,7 +79,9 @@ async def test_a_department_reads_the_entries_of_assessors_that_work_in_its_pref
 
 
 @pytest.mark.rule("S3")
-async def test_an_entry_shows_the_sisters_and_the_sanction_of_one(registered: ApiHarness, region: ApiClient) -> None:
+async def test_an_entry_shows_the_sisters_and_the_sanction_of_one(
+    registered: ApiHarness[Any], region: ApiClient
+) -> None:
     await region.post(f"{PATH}/sanctions", json=DECISION)
     shown = (await region.get(f"/v1/assessors/{SOUTH}")).json()
     assert [(each["uscc"], each["sanctioned_until"]) for each in shown["sisters"]] == [(NORTH, "2029-04-20")]

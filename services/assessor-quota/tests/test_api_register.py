@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from assessor_quota import api
 from chassis.http.app import create_app
@@ -29,7 +31,7 @@ async def test_a_registration_answers_with_everything_entered_and_the_number_mas
 @pytest.mark.rule("S7")
 @pytest.mark.rule("Q4")
 async def test_no_document_number_is_in_anything_that_is_kept_said_logged_or_answered(
-    office: ApiHarness, region: ApiClient, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+    office: ApiHarness[Any], region: ApiClient, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     wrong = {**CHANGE, "changed_on": "2026-05-01"}
     answers = [
@@ -76,7 +78,7 @@ async def test_a_registration_without_scope_and_staff_names_both(region: ApiClie
     assert reasons(answer) == [("S7", "scope-missing", "/scope"), ("S7", "staff-missing", "/staff")]
 
 
-async def test_the_same_key_registers_once_and_gets_the_same_answer(region: ApiClient, office: ApiHarness) -> None:
+async def test_the_same_key_registers_once_and_gets_the_same_answer(region: ApiClient, office: ApiHarness[Any]) -> None:
     first = await region.post("/v1/assessors", json=registration(), key="k-1")
     again = await region.post("/v1/assessors", json=registration(), key="k-1")
     assert again.json() == first.json()
@@ -85,7 +87,7 @@ async def test_the_same_key_registers_once_and_gets_the_same_answer(region: ApiC
     assert (other.status_code, other.json()["code"]) == (409, "idempotency-key-reused")
 
 
-async def test_an_assessor_is_registered_once(registered: ApiHarness, region: ApiClient) -> None:
+async def test_an_assessor_is_registered_once(registered: ApiHarness[Any], region: ApiClient) -> None:
     answer = await region.post("/v1/assessors", json=registration())
     assert (answer.status_code, answer.json()["code"]) == (409, "assessor-already-registered")
     assert len(registered.events) == 3
@@ -99,7 +101,9 @@ async def test_an_entry_carries_its_version(region: ApiClient) -> None:
 
 
 @pytest.mark.rule("S7")
-async def test_an_entry_is_amended_under_the_version_that_was_read(registered: ApiHarness, region: ApiClient) -> None:
+async def test_an_entry_is_amended_under_the_version_that_was_read(
+    registered: ApiHarness[Any], region: ApiClient
+) -> None:
     leaving = {"staff": {"end": [{"staff_id": "S1", "until": "2026-04-30"}], "add": [newcomer()]}}
     answer = await region.patch(PATH, json={"name": "新名称", **leaving}, headers=await version(region))
     assert (answer.status_code, answer.headers["ETag"]) == (200, '"2"')
@@ -148,7 +152,7 @@ async def test_an_amendment_is_refused_with_every_problem_at_once(region: ApiCli
 
 @pytest.mark.rule("Q4")
 async def test_a_change_of_the_legal_representative_answers_with_both_and_carries_the_items(
-    registered: ApiHarness, region: ApiClient
+    registered: ApiHarness[Any], region: ApiClient
 ) -> None:
     await reserve(registered, NORTH, SOUTH, OTHER)
     answer = await region.post(f"{PATH}/representative", json=CHANGE)
@@ -180,7 +184,7 @@ async def test_a_change_that_overlaps_or_changes_nobody_is_refused_with_all_that
 
 @pytest.mark.rule("S7")
 async def test_a_registration_that_ended_may_be_restored_by_another_document(
-    registered: ApiHarness, region: ApiClient
+    registered: ApiHarness[Any], region: ApiClient
 ) -> None:
     ended = await region.post(f"{PATH}/deregistration", json={"document_number": "终止一号"})
     assert ended.json()["deregistered"] == {"since": "2026-04-20", "document_number": "终止一号"}
@@ -196,7 +200,7 @@ async def test_a_registration_that_ended_may_be_restored_by_another_document(
 
 @pytest.mark.rule("Q1")
 async def test_a_person_known_under_an_older_key_keeps_the_digest_also_where_the_new_key_is_not_yet(
-    registered: ApiHarness,
+    registered: ApiHarness[Any],
 ) -> None:
     older, newer = KeyRing("k1", {"k1": bytes(32)}), KeyRing("k2", {"k2": bytes(range(32)), "k1": bytes(32)})
     assert await changed(registered, newer, NORTH, OTHER_NUMBER) == older.identify(OTHER_NUMBER).digest
@@ -206,12 +210,10 @@ async def test_a_person_known_under_an_older_key_keeps_the_digest_also_where_the
     assert await changed(registered, older, OTHER, first_seen) == under_newer
 
 
-async def changed(office: ApiHarness, keys: KeyRing, uscc: str, number: str) -> str:
+async def changed(office: ApiHarness[Any], keys: KeyRing, uscc: str, number: str) -> str:
     """Change the representative through a process that has these keys; give the digest the new one is known by."""
-    router = api.router(office.gate, keys)
-    app = create_app(
-        "assessor-quota", office.gate, router, health_of=Health(), metrics=office.gate.metrics, body_max=MIB
-    )
+    router = api.router(keys)
+    app = create_app("assessor-quota", office.api, router, health_of=Health(), metrics=office.api.metrics, body_max=MIB)
     async with AsyncClient(transport=ASGITransport(app), base_url="http://green.invalid") as client:
         region = ApiClient(client, office.issuer.mint(role=Role.REGIONAL_OFFICER))
         change = {**CHANGE, "representative": {"document_number": number, "name": "某"}}

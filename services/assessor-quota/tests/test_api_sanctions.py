@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from devkit.api_harness import ApiClient, ApiHarness
 from messages.values import Prefecture
@@ -11,7 +13,7 @@ PATH = f"/v1/assessors/{NORTH}/sanctions"
 
 
 @pytest.mark.rule("S1")
-async def test_a_sanction_is_recorded_once_per_document(registered: ApiHarness, region: ApiClient) -> None:
+async def test_a_sanction_is_recorded_once_per_document(registered: ApiHarness[Any], region: ApiClient) -> None:
     first = await region.post(f"/v1/assessors/{NORTH}/sanctions", json=DECISION)
     assert first.status_code == 201
     assert first.json()["sanctions"][0]["ban"] == {"first_day": "2026-04-20", "last_day": "2029-04-20"}
@@ -25,7 +27,7 @@ async def test_a_sanction_is_recorded_once_per_document(registered: ApiHarness, 
 
 @pytest.mark.rule("S4")
 async def test_a_sanction_is_revoked_by_a_document_and_stays_on_record(
-    registered: ApiHarness, region: ApiClient
+    registered: ApiHarness[Any], region: ApiClient
 ) -> None:
     await region.post(f"/v1/assessors/{NORTH}/sanctions", json=DECISION)
     answer = await region.post(f"/v1/assessors/{NORTH}/sanctions/revocation", json={"document_number": "撤一号"})
@@ -37,7 +39,7 @@ async def test_a_sanction_is_revoked_by_a_document_and_stays_on_record(
 
 @pytest.mark.rule("S1")
 async def test_a_decision_without_evidence_is_refused_and_the_place_is_named(
-    registered: ApiHarness, region: ApiClient
+    registered: ApiHarness[Any], region: ApiClient
 ) -> None:
     answer = await region.post(PATH, json={**DECISION, "reasons": [{"text": "数据造假"}]})
     assert (answer.status_code, reasons(answer)) == (409, [("S1", "evidence-missing", "/reasons/0/evidence")])
@@ -60,7 +62,7 @@ async def test_a_body_that_is_none_of_ours_is_refused_with_rule_and_article(regi
 @pytest.mark.rule("S2")
 @pytest.mark.rule("S3")
 async def test_a_decision_can_be_tried_and_shows_what_it_would_reach_without_effect(
-    registered: ApiHarness, region: ApiClient
+    registered: ApiHarness[Any], region: ApiClient
 ) -> None:
     await reserve(registered, NORTH, SOUTH, OTHER)
     said = len(registered.events)
@@ -78,7 +80,7 @@ async def test_a_decision_can_be_tried_and_shows_what_it_would_reach_without_eff
 
 
 @pytest.mark.rule("S3")
-async def test_a_sanction_says_which_assessors_are_sisters(registered: ApiHarness, region: ApiClient) -> None:
+async def test_a_sanction_says_which_assessors_are_sisters(registered: ApiHarness[Any], region: ApiClient) -> None:
     await region.post(PATH, json=DECISION)
     assert [each["uscc"] for each in registered.events[-1].model_dump()["sisters"]] == [SOUTH]
 
@@ -86,7 +88,7 @@ async def test_a_sanction_says_which_assessors_are_sisters(registered: ApiHarnes
 @pytest.mark.rule("N4")
 @pytest.mark.rule("S4")
 async def test_everyone_sees_which_sanctions_held_on_a_day_and_all_decisions_against_one(
-    registered: ApiHarness, region: ApiClient
+    registered: ApiHarness[Any], region: ApiClient
 ) -> None:
     await region.post(PATH, json=DECISION)
     other = {**DECISION, "document_number": "二号", "decided_on": "2026-04-01"}
@@ -105,7 +107,9 @@ async def test_everyone_sees_which_sanctions_held_on_a_day_and_all_decisions_aga
 
 
 @pytest.mark.rule("N4")
-async def test_sanctions_are_listed_by_prefecture_and_page_by_page(registered: ApiHarness, region: ApiClient) -> None:
+async def test_sanctions_are_listed_by_prefecture_and_page_by_page(
+    registered: ApiHarness[Any], region: ApiClient
+) -> None:
     await reserve(registered, NORTH)
     for uscc in (NORTH, SOUTH):
         await region.post(f"/v1/assessors/{uscc}/sanctions", json=DECISION)

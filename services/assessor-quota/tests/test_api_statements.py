@@ -25,7 +25,7 @@ PATH = f"/v1/assessors/{NORTH}/statements"
 
 
 @pytest.fixture
-async def owing(registered: ApiHarness) -> ApiHarness:
+async def owing(registered: ApiHarness[Any]) -> ApiHarness[Any]:
     """It is 1 January: North, which worked in Chifeng, South and Other owe a statement for 2026."""
     await office_hears(registered, succeeding("app-1", NORTH))
     await office_runs(registered, "open-duties", NEW_YEAR)
@@ -33,7 +33,7 @@ async def owing(registered: ApiHarness) -> ApiHarness:
 
 
 @pytest.fixture
-def north(owing: ApiHarness) -> ApiClient:
+def north(owing: ApiHarness[Any]) -> ApiClient:
     return owing.client_as(Role.ASSESSOR, organisation=NORTH)
 
 
@@ -43,7 +43,7 @@ def seen_in(answer: Response) -> list[tuple[str, str]]:
 
 
 @pytest.mark.rule("S5")
-async def test_an_assessor_files_its_statement_and_reads_it_back(owing: ApiHarness, north: ApiClient) -> None:
+async def test_an_assessor_files_its_statement_and_reads_it_back(owing: ApiHarness[Any], north: ApiClient) -> None:
     filed = await north.post(PATH, json=BODY)
     assert filed.status_code == 201
     assert filed.json()["filings"][0]["content"] == {
@@ -55,7 +55,7 @@ async def test_an_assessor_files_its_statement_and_reads_it_back(owing: ApiHarne
 
 
 @pytest.mark.rule("S5")
-async def test_the_region_files_for_an_assessor_and_that_shows(owing: ApiHarness, region: ApiClient) -> None:
+async def test_the_region_files_for_an_assessor_and_that_shows(owing: ApiHarness[Any], region: ApiClient) -> None:
     await office_runs(owing, "note-overdue", DAY_AFTER)
     answer = await region.post(PATH, json=BODY)
     assert answer.status_code == 201
@@ -75,7 +75,7 @@ async def test_filing_again_amends_the_version_that_was_seen_and_no_other(north:
 
 
 @pytest.mark.rule("S5")
-async def test_what_cannot_be_filed_is_refused_with_rule_and_article(owing: ApiHarness, north: ApiClient) -> None:
+async def test_what_cannot_be_filed_is_refused_with_rule_and_article(owing: ApiHarness[Any], north: ApiClient) -> None:
     for year, code in ((2027, "year-not-over"), (2025, "statement-not-due")):
         answer = await north.post(PATH, json={**BODY, "year": year})
         assert (answer.status_code, reasons(answer)) == (409, [("S5", code, "/year")])
@@ -88,7 +88,7 @@ async def test_what_cannot_be_filed_is_refused_with_rule_and_article(owing: ApiH
 
 @pytest.mark.rule("S5")
 async def test_departments_see_who_is_overdue_each_those_that_work_in_its_prefecture(
-    owing: ApiHarness, north: ApiClient, region: ApiClient
+    owing: ApiHarness[Any], north: ApiClient, region: ApiClient
 ) -> None:
     await office_runs(owing, "note-overdue", DAY_AFTER)
     overdue: dict[str, str | int | float | bool | None] = {"state": "overdue", "year": 2026}
@@ -103,7 +103,7 @@ async def test_departments_see_who_is_overdue_each_those_that_work_in_its_prefec
 
 
 @pytest.mark.rule("P2")
-async def test_an_assessor_neither_files_nor_reads_for_another(owing: ApiHarness, north: ApiClient) -> None:
+async def test_an_assessor_neither_files_nor_reads_for_another(owing: ApiHarness[Any], north: ApiClient) -> None:
     await north.post(PATH, json=BODY)
     south = owing.client_as(Role.ASSESSOR, organisation=SOUTH)
     assert (await south.post(PATH, json=BODY)).status_code == 403
@@ -114,7 +114,7 @@ async def test_an_assessor_neither_files_nor_reads_for_another(owing: ApiHarness
 
 @pytest.mark.rule("P1")
 @pytest.mark.parametrize("role", [role for role in Role if role is not Role.PUBLIC])
-async def test_who_has_no_part_in_statements_is_refused(owing: ApiHarness, role: Role) -> None:
+async def test_who_has_no_part_in_statements_is_refused(owing: ApiHarness[Any], role: Role) -> None:
     caller = owing.client_as(role, organisation=NORTH, prefecture=Prefecture.CHIFENG)
     files, reads = {Role.REGIONAL_OFFICER, Role.ASSESSOR}, {Role.REGIONAL_OFFICER, Role.ASSESSOR}
     assert ((await caller.post(PATH, json=BODY)).status_code == 403) is (role not in files)
@@ -122,7 +122,7 @@ async def test_who_has_no_part_in_statements_is_refused(owing: ApiHarness, role:
     assert ((await caller.get("/v1/statements")).status_code == 403) is (role not in reads)
 
 
-async def test_what_was_never_filed_is_not_found(owing: ApiHarness, region: ApiClient) -> None:
+async def test_what_was_never_filed_is_not_found(owing: ApiHarness[Any], region: ApiClient) -> None:
     assert (await region.get(f"{PATH}/2026")).status_code == 404
     assert (await region.get(f"{PATH}/2024")).status_code == 404
     await office_runs(owing, "note-overdue", LAST_DAY)

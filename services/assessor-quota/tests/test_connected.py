@@ -67,12 +67,12 @@ def submissions() -> list[ApplicationSubmitted]:
 
 
 async def exactly_fifteen(processes: CommitterCluster[Store]) -> None:
-    items = await processes.look().items.find()
+    items = await processes.read().items.find()
     assert Counter(item.state for item in items) == {ItemState.RESERVED: LIMIT, ItemState.REFUSED: ASKED - LIMIT}
-    (ledger,) = await processes.look().ledgers.find()
+    (ledger,) = await processes.read().ledgers.find()
     assert {line.application_id for line in ledger.lines} == {item.application_id for item in items if item.in_use}
     assert len(ledger.lines) == LIMIT
-    said = await processes.said()
+    said = await processes.published()
     assert said[QuotaItemReserved.type] == LIMIT
     assert said[QuotaItemRefused.type] == ASKED - LIMIT
 
@@ -94,10 +94,10 @@ async def test_places_given_back_and_taken_at_once_never_exceed_the_limit(four: 
         *(four.perform(number % 4, handlers.reserve_item, each) for number, each in enumerate(submissions())),
         *(four.perform(number % 4, handlers.release_item, each) for number, each in enumerate(leaving)),
     )
-    in_use = {item.application_id for item in await four.look().items.find() if item.in_use}
+    in_use = {item.application_id for item in await four.read().items.find() if item.in_use}
     assert len(in_use) <= LIMIT
     assert in_use.isdisjoint(end.application_id for end in leaving)
-    (ledger,) = await four.look().ledgers.find()
+    (ledger,) = await four.read().ledgers.find()
     assert {line.application_id for line in ledger.lines} == in_use
 
 
@@ -118,11 +118,11 @@ async def test_reservations_that_race_a_change_of_the_representative_all_count_w
             later(number, four.perform(number % 4, handlers.change_representative, change(successor, of=uscc))),
         )
         await counted_with_both(four, uscc, former, successor)
-    assert (await four.said())[LegalRepresentativeChanged.type] == RACES
+    assert (await four.published())[LegalRepresentativeChanged.type] == RACES
 
 
 async def counted_with_both(four: CommitterCluster[Store], uscc: str, former: PersonRef, successor: PersonRef) -> None:
-    store = four.look()
+    store = four.read()
     in_use = {each.application_id: each for each in await store.items.find({"assessor.uscc": uscc}) if each.in_use}
     left, came = [await lines(store, each) for each in (former, successor)]
     assert set(came) == set(in_use)
@@ -165,7 +165,7 @@ async def test_one_person_entered_at_once_under_an_old_and_a_new_key_is_one_pers
             four.perform(0, handlers.register_assessor, with_both),
             four.perform(1, handlers.register_assessor, with_old),
         )
-        entered = [await four.look().assessors.require(each.uscc) for each in (with_both, with_old)]
+        entered = [await four.read().assessors.require(each.uscc) for each in (with_both, with_old)]
         assert entered[0].representative == entered[1].representative
 
 

@@ -22,6 +22,7 @@ from chassis.persistence.leases import Leases
 from chassis.persistence.unit_of_work import ChangeSet, Write
 from chassis.scheduling.scheduler import JobScheduler
 from chassis.transactions.group_committer import GroupCommitter
+from chassis.transactions.transaction import BatchTransaction
 from devkit.committer_cluster import CommitterCluster, committer_cluster
 from devkit.private_servers import PrivateServers
 from messages.assessor_quota import AssessorRegistered, DutyOpened, DutyOverdue, SuccessRateComputed
@@ -56,7 +57,7 @@ class Office:
             await asyncio.gather(*(runner._work(job) for runner in self.runners for job in JOBS))
 
     async def told(self, name: str, **labels: str) -> float | None:
-        assert await self.measuring.look() == len(MEASURES)
+        assert await self.measuring.poll() == len(MEASURES)
         return self.metrics.registry.get_sample_value(f"green_{name}", labels)
 
 
@@ -67,11 +68,14 @@ async def office(servers: PrivateServers) -> AsyncIterator[Office]:
         servers, SERVICE, Store, aggregates=AGGREGATES, indexes=INDEXES, clock=clock
     ) as opened:
         database = opened.database
-        committers = [GroupCommitter(database, SERVICE, AGGREGATES, clock=clock, metrics=Metrics()) for _ in range(2)]
+        committers = [
+            GroupCommitter(BatchTransaction(database, SERVICE, AGGREGATES, clock=clock, metrics=Metrics()))
+            for _ in range(2)
+        ]
         for each in committers:
             each.start()
         runners = tuple(
-            JobScheduler(database, Leases(database, f"jobs-{at}"), JOBS, each, clock=clock, metrics=Metrics())
+            JobScheduler(database, Store, Leases(database, f"jobs-{at}"), JOBS, each, clock=clock, metrics=Metrics())
             for at, each in enumerate(committers)
         )
         measuring = GaugeReader(database, Store, MEASURES, clock=clock, metrics=metrics, seconds=60)
@@ -97,10 +101,10 @@ async def year(office: Office) -> Office:
 async def test_two_processes_with_the_same_jobs_say_everything_of_a_year_once(year: Office) -> None:
     for day in (NOW, NEW_YEAR, END_OF_JANUARY, DAY_AFTER):
         await year.let_it_be(day)
-    said = await year.processes.said()
+    said = await year.processes.published()
     assert (said[DutyOpened.type], said[SuccessRateComputed.type], said[DutyOverdue.type]) == (3, 3, 3)
     assert await year.told("quota_statements_overdue") == 3
-    rate = await year.processes.look().rates.require(f"{NORTH}:2026")
+    rate = await year.processes.read().rates.require(f"{NORTH}:2026")
     assert rate.said is not None
     assert (rate.said.listed, rate.said.concluded, rate.pending) == (1, 1, False)
 
@@ -112,8 +116,8 @@ async def test_drift_made_at_the_database_is_found_counted_and_left_as_it_is(yea
         kind: await year.told("quota_ledger_discrepancies", kind=kind) for kind in DiscrepancyKind
     } == dict.fromkeys(DiscrepancyKind, 0)
     (ledger,) = await year.processes.database.load("ledgers", [LEDGER])
-    damaged = {**ledger, "v": ledger["v"] + 1, "lines": ledger["lines"][1:]}
-    await year.processes.database.commit(ChangeSet([], [Write("ledgers", LEDGER, ledger["v"], damaged)], None))
+    damaged = {**ledger, "_version": ledger["_version"] + 1, "lines": ledger["lines"][1:]}
+    await year.processes.database.commit(ChangeSet([], [Write("ledgers", LEDGER, ledger["_version"], damaged)], None))
     before = await year.processes.database.find("items", {})
     await year.let_it_be(NOW + timedelta(minutes=6))
     assert await year.told("quota_ledger_discrepancies", kind=DiscrepancyKind.ITEM_WITHOUT_LINE) == 1
@@ -138,9 +142,9 @@ async def test_the_largest_import_is_one_commit(office: Office) -> None:
     rows = tuple(Row(registration(assessor(code(at), person(at))), {"": f"A{at + 2}"}) for at in range(ROWS_MAX))
     entered = await office.processes.perform(0, import_assessors, ImportAssessors(rows))
     assert len(entered) == ROWS_MAX
-    assert await office.processes.look().assessors.count() == ROWS_MAX
+    assert await office.processes.read().assessors.count() == ROWS_MAX
     (said,) = [each for each in await office.processes.database.find("outbox", {}) if each["events"]]
-    assert [each["t"] for each in said["events"]] == [AssessorRegistered.type] * ROWS_MAX
+    assert [each["type"] for each in said["events"]] == [AssessorRegistered.type] * ROWS_MAX
 
 
 def code(number: int) -> str:

@@ -65,7 +65,7 @@ async def test_every_reason_a_submission_can_be_refused_for_has_a_name_of_its_ow
     end = handlers.EndRegistration(kit.THIRD, TODAY, "终一号", kit.OFFICER)
     await bench.handle(handlers.end_registration, end, NOW)
     await hear(bench, [submitted("late", kit.THIRD)], NOW)
-    told = {each.reasons[0].code for each in bench.said if isinstance(each, QuotaItemRefused)}
+    told = {each.reasons[0].code for each in bench.published if isinstance(each, QuotaItemRefused)}
     assert told == {"outside-scope", "not-on-staff", "year-out-of-range", "assessor-deregistered"}
     assert told < set(REASONS)
     assert OTHER not in await refused_for(bench)

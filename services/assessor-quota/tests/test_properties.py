@@ -110,7 +110,7 @@ class Quotas(Told, RuleBasedStateMachine):
 
     @rule(uscc=BY)
     def sanction(self, uscc: str) -> None:
-        number = f"处理{len(self.bench.said)}"
+        number = f"处理{len(self.bench.published)}"
         command = decision(number, self.today.date(), against=uscc)
         self.runner.run(self.bench.handle(handlers.sanction_assessor, command, self.today))
 
@@ -151,7 +151,7 @@ class Quotas(Told, RuleBasedStateMachine):
     @invariant()
     def what_was_confirmed_stays_in_use(self) -> None:
         if hasattr(self, "bench"):
-            confirmed = {each.application_id for each in self.bench.said if isinstance(each, QuotaItemConfirmed)}
+            confirmed = {each.application_id for each in self.bench.published if isinstance(each, QuotaItemConfirmed)}
             kept = self.bench.documents("items")
             assert all(kept[application]["state"] in IN_USE for application in confirmed)
 

@@ -137,12 +137,12 @@ async def test_a_sweep_says_nothing_and_frees_nothing_whatever_it_finds(kept: Ha
     damage(kept, "items", "won", state="released")
     damage(kept, "ledgers", LEDGER, lines=[])
     kept.memory.collections["reconciliations"] = {}
-    before, said = copy.deepcopy(kept.memory.collections), len(kept.said)
+    before, said = copy.deepcopy(kept.memory.collections), len(kept.published)
     assert await found(kept)
     kept.memory.collections.pop("reconciliations")
     before.pop("reconciliations")
     assert kept.memory.collections == before
-    assert len(kept.said) == said
+    assert len(kept.published) == said
 
 
 @pytest.mark.rule("Q5")

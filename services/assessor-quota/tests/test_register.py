@@ -120,7 +120,7 @@ async def test_a_decision_before_the_regulation_is_refused(bench: HandlerHarness
 async def test_an_assessor_is_registered_once_and_everybody_is_told_without_a_name_of_a_person(
     bench: HandlerHarness[Store],
 ) -> None:
-    said = bench.said[0]
+    said = bench.published[0]
     assert isinstance(said, AssessorRegistered)
     assert "王某" not in said.model_dump_json()
     with pytest.raises(Refusal) as no:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from assessor_quota.bus import SUBSCRIPTIONS
 from assessor_quota.jobs import JOBS
@@ -106,11 +106,11 @@ async def _heard(bench: HandlerHarness[Store], event: Event, now: datetime) -> b
 
 async def run_job(bench: HandlerHarness[Store], name: str, now: datetime) -> list[Event]:
     """Let a job do what is due until nothing is, and return what was said."""
-    job, said = _JOBS[name], len(bench.said)
+    job, said = _JOBS[name], len(bench.published)
     for _ in range(1000):
         due = await job.due(bench.store(), now)
         if not due:
-            return bench.said[said:]
+            return bench.published[said:]
         for item in due:
             await bench.handle(job.handler, item, now)
     raise AssertionError(f"{name} never ends")
@@ -121,17 +121,17 @@ def day(text: str) -> datetime:
     return datetime.fromisoformat(f"{text}T10:00:00+08:00").astimezone(UTC)
 
 
-async def office_hears(office: ApiHarness, events: Iterable[Event]) -> None:
+async def office_hears(office: ApiHarness[Any], events: Iterable[Event]) -> None:
     """As ``hear``, for events that are ready in this order."""
     for event in events:
-        await office.perform(_HEARS[type(event)].handler, event, Store)
+        await office.perform(_HEARS[type(event)].handler, event)
 
 
-async def office_runs(office: ApiHarness, name: str, now: datetime) -> None:
+async def office_runs(office: ApiHarness[Any], name: str, now: datetime) -> None:
     """Let it be ``now`` and a job do what is due until nothing is."""
-    clock, job = office.gate.clock, _JOBS[name]
+    clock, job = office.api.clock, _JOBS[name]
     assert isinstance(clock, FixedClock)
     clock.move_to(now)
-    while due := await job.due(office.store(Store), now):
+    while due := await job.due(office.store(), now):
         for item in due:
-            await office.perform(job.handler, item, Store)
+            await office.perform(job.handler, item)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from chassis.clock import SystemClock
 from chassis.handling import Refusal
-from chassis.http.endpoint import ApiContext, Limit, Page, RequestContext
+from chassis.http.endpoint import Authorize, Limit, Page, RequestContext
 from chassis.http.pagination import DEFAULT_LIMIT
 from chassis.http.problems import based_on_rule
 from chassis.security.policies import (
@@ -107,18 +107,18 @@ class DeliveryView(BaseModel):
     cause: str | None
 
 
-def router(gate: ApiContext) -> APIRouter:
+def router() -> APIRouter:
     routes = APIRouter(prefix="/v1")
-    _inbox(routes, gate)
-    _contacts(routes, gate)
-    _deliveries(routes, gate)
+    _inbox(routes)
+    _contacts(routes)
+    _deliveries(routes)
     return routes
 
 
-def _inbox(routes: APIRouter, gate: ApiContext) -> None:
+def _inbox(routes: APIRouter) -> None:
     @routes.get("/inbox", tags=["inbox"], openapi_extra=based_on_rule(basis("N1")))
     async def list_own_notices(
-        call: Annotated[RequestContext, Depends(gate.authorize(INBOX))],
+        call: Annotated[RequestContext[Store], Depends(Authorize(INBOX))],
         *,
         unread: bool = False,
         limit: Limit = DEFAULT_LIMIT,
@@ -126,62 +126,62 @@ def _inbox(routes: APIRouter, gate: ApiContext) -> None:
     ) -> Page[NoticeView]:
         """Own notices, newest first."""
         where = and_filters(call.filter(), {"read_at": None} if unread else {})
-        return _shown(await call.page(call.read_store(Store).notices, where, (("at", -1),), limit, after))
+        return _shown(await call.page(call.store.notices, where, (("at", -1),), limit, after))
 
     @routes.post("/inbox/{notice_id}/read", tags=["inbox"], openapi_extra=based_on_rule(basis("N1")))
     async def mark_as_read(
-        notice_id: NoticeId, call: Annotated[RequestContext, Depends(gate.authorize(INBOX))]
+        notice_id: NoticeId, call: Annotated[RequestContext[Store], Depends(Authorize(INBOX))]
     ) -> NoticeView:
         """Mark as read; a second time changes nothing."""
-        notice = await call.read_store(Store).notices.require(notice_id)
+        notice = await call.store.notices.require(notice_id)
         command = handlers.ReadNotice(notice_id, SystemClock().now())
-        return await call.execute(handlers.read_notice, command, Store, resource=notice, reply=NoticeView)
+        return await call.execute(handlers.read_notice, command, resource=notice, reply=NoticeView)
 
     @routes.get("/board", tags=["board"], openapi_extra=based_on_rule(basis("N4")))
     async def list_public_announcements(
-        call: Annotated[RequestContext, Depends(gate.authorize(BOARD))],
+        call: Annotated[RequestContext[Store], Depends(Authorize(BOARD))],
         limit: Limit = DEFAULT_LIMIT,
         after: str | None = None,
     ) -> Page[NoticeView]:
         """What is public: notices, lists, registrations, sanctions, removals (N4); newest first."""
-        return _shown(
-            await call.page(call.read_store(Store).notices, {"role": Role.PUBLIC}, (("at", -1),), limit, after)
-        )
+        return _shown(await call.page(call.store.notices, {"role": Role.PUBLIC}, (("at", -1),), limit, after))
 
 
-def _contacts(routes: APIRouter, gate: ApiContext) -> None:
+def _contacts(routes: APIRouter) -> None:
     @routes.get("/contacts/{role}", tags=["contacts"], openapi_extra=based_on_rule(basis("N1")))
     async def show_own_contact(
-        role: Role, call: Annotated[RequestContext, Depends(gate.authorize(CONTACT))]
+        role: Role, call: Annotated[RequestContext[Store], Depends(Authorize(CONTACT))]
     ) -> ContactView:
-        contact = await call.read_store(Store).contacts.require(_reader(call, role).key)
+        contact = await call.store.contacts.require(_reader(call, role).key)
         return ContactView(role=role, email=contact.email, language=contact.language)
 
     @routes.put("/contacts/{role}", tags=["contacts"], openapi_extra=based_on_rule(basis("N1")))
     async def set_own_contact(
-        role: Role, body: ContactBody, call: Annotated[RequestContext, Depends(gate.authorize(CONTACT))]
+        role: Role, body: ContactBody, call: Annotated[RequestContext[Store], Depends(Authorize(CONTACT))]
     ) -> ContactView:
         """From now on notices in this role also come by e-mail."""
         command = handlers.SetContact(_reader(call, role), body.email, body.language)
-        return await call.execute(handlers.set_contact, command, Store, reply=ContactView)
+        return await call.execute(handlers.set_contact, command, reply=ContactView)
 
     @routes.delete("/contacts/{role}", status_code=204, tags=["contacts"], openapi_extra=based_on_rule(basis("N1")))
-    async def remove_own_contact(role: Role, call: Annotated[RequestContext, Depends(gate.authorize(CONTACT))]) -> None:
+    async def remove_own_contact(
+        role: Role, call: Annotated[RequestContext[Store], Depends(Authorize(CONTACT))]
+    ) -> None:
         """From now on the inbox only."""
-        await call.execute(handlers.remove_contact, handlers.RemoveContact(_reader(call, role)), Store)
+        await call.execute(handlers.remove_contact, handlers.RemoveContact(_reader(call, role)))
 
 
-def _deliveries(routes: APIRouter, gate: ApiContext) -> None:
+def _deliveries(routes: APIRouter) -> None:
     @routes.get("/deliveries", tags=["deliveries"], openapi_extra=based_on_rule(basis("N2")))
     async def list_deliveries(
-        call: Annotated[RequestContext, Depends(gate.authorize(DELIVERIES))],
+        call: Annotated[RequestContext[Store], Depends(Authorize(DELIVERIES))],
         state: State | Literal["all"] = "failed",
         limit: Limit = DEFAULT_LIMIT,
         after: str | None = None,
     ) -> Page[DeliveryView]:
         """E-mails by state, without addresses."""
         where = {} if state == "all" else {"state": state}
-        found = await call.page(call.read_store(Store).deliveries, where, limit=limit, after=after)
+        found = await call.page(call.store.deliveries, where, limit=limit, after=after)
         return Page(items=[_delivery_view(each) for each in found.items], next=found.next)
 
     @routes.post(
@@ -191,11 +191,11 @@ def _deliveries(routes: APIRouter, gate: ApiContext) -> None:
         openapi_extra=based_on_rule(basis("N2")),
     )
     async def resend(
-        delivery_id: DeliveryId, call: Annotated[RequestContext, Depends(gate.authorize(DELIVERIES))]
+        delivery_id: DeliveryId, call: Annotated[RequestContext[Store], Depends(Authorize(DELIVERIES))]
     ) -> DeliveryView:
         """Try a parked e-mail again (N2)."""
         command = handlers.ResendDelivery(delivery_id, call.actor.subject)
-        return _delivery_view(await call.execute(handlers.resend, command, Store, reply=Delivery))
+        return _delivery_view(await call.execute(handlers.resend, command, reply=Delivery))
 
 
 def _shown(found: Page[Notification]) -> Page[NoticeView]:
@@ -206,7 +206,7 @@ def _delivery_view(delivery: Delivery) -> DeliveryView:
     return DeliveryView.model_validate(asdict(delivery))
 
 
-def _reader(call: RequestContext, role: Role) -> Recipient:
+def _reader(call: RequestContext[Store], role: Role) -> Recipient:
     """The inbox of the actor in one of its roles, as ``domain.recipients`` names it."""
     actor = call.actor
     by_organisation = role in {*_ORGANISATION, Role.CONSULTED_DEPARTMENT}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from chassis.inbox.subscriptions import Subscription, subscribe
 from messages.catalogue import EVENTS
@@ -18,8 +19,8 @@ async def _wanted(event: Event, _store: Store) -> Iterable[tuple[str, str]]:
     return handlers.prefetch_keys(event)
 
 
-SUBSCRIPTIONS: tuple[Subscription, ...] = tuple(
-    subscribe(event, handlers.track_duty if issubclass(event, Duty) else handlers.notify, Store, then=_wanted)
+SUBSCRIPTIONS: tuple[Subscription[Any], ...] = tuple(
+    subscribe(event, handlers.track_duty if issubclass(event, Duty) else handlers.notify, prefetch_related=_wanted)
     for event in EVENTS.values()
     if event.owner != "notify"
 )

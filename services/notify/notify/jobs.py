@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from chassis.scheduling.job import Job
 from rulebook import shanghai_date
@@ -14,12 +15,11 @@ from notify.domain.notification import Attempt, Delivery
 from notify.handlers import Remind
 from notify.handlers import Store as Reads
 from notify.mail import Send
-from notify.store import Store
 
 REMINDED_AT_ONCE = 200
 
 
-def jobs(send: Send, at_once: int) -> tuple[Job, ...]:
+def jobs(send: Send, at_once: int) -> tuple[Job[Any], ...]:
     async def tried(store: Reads, now: datetime) -> Sequence[Attempt]:
         """Send what is due; only then is the try recorded, so a crash in between sends again (N2: at least once)."""
         due = await store.deliveries.find(
@@ -29,8 +29,8 @@ def jobs(send: Send, at_once: int) -> tuple[Job, ...]:
         return await asyncio.gather(*(_try(send, each, addresses.get(each.reader)) for each in due))
 
     return (
-        Job("send-mail", tried, _key, handlers.record_attempt, Store),
-        Job("remind", reminders, _reminder_key, handlers.remind, Store),
+        Job("send-mail", tried, _key, handlers.record_attempt),
+        Job("remind", reminders, _reminder_key, handlers.remind),
     )
 
 

@@ -22,7 +22,7 @@ def service(settings: Settings | None = None) -> ServiceDefinition:
         aggregates=AGGREGATES,
         indexes=INDEXES,
         subscriptions=SUBSCRIPTIONS,
-        router=router,
+        router=router(),
         jobs=jobs(make_sender(settings), settings.mail_batch_size),
     )
 

@@ -55,19 +55,19 @@ def met(number: int) -> DutyMet:
 
 
 async def told(two: CommitterCluster[Store]) -> Counter[str]:
-    return Counter(each.template for each in await two.look().notices.find())
+    return Counter(each.template for each in await two.read().notices.find())
 
 
 @pytest.mark.rule("N2", "N3")
 async def test_two_processes_that_look_at_once_remind_each_holder_once(two: CommitterCluster[Store]) -> None:
     await asyncio.gather(*(two.perform(n % 2, handlers.track_duty, opened(n)) for n in range(HOLDERS)))
 
-    due = await reminders(two.look(), REMINDED_ON)
+    due = await reminders(two.read(), REMINDED_ON)
     await asyncio.gather(*(two.perform(process, handlers.remind, item) for item in due for process in (0, 1)))
 
     assert len(due) == HOLDERS
     assert await told(two) == {"duty-opened": HOLDERS, "duty-reminder": HOLDERS}
-    assert await reminders(two.look(), REMINDED_ON) == []
+    assert await reminders(two.read(), REMINDED_ON) == []
 
 
 @pytest.mark.rule("N3")
@@ -75,7 +75,7 @@ async def test_a_duty_that_is_met_while_its_reminder_is_due_is_never_reminded_of
     two: CommitterCluster[Store],
 ) -> None:
     await asyncio.gather(*(two.perform(0, handlers.track_duty, opened(n)) for n in range(HOLDERS)))
-    due = await reminders(two.look(), REMINDED_ON)
+    due = await reminders(two.read(), REMINDED_ON)
 
     await asyncio.gather(
         *(two.perform(0, handlers.remind, item) for item in due),
@@ -83,4 +83,4 @@ async def test_a_duty_that_is_met_while_its_reminder_is_due_is_never_reminded_of
     )
 
     assert (await told(two))["duty-reminder"] <= HOLDERS
-    assert await reminders(two.look(), datetime(2027, 4, 29, 2, tzinfo=UTC)) == []
+    assert await reminders(two.read(), datetime(2027, 4, 29, 2, tzinfo=UTC)) == []

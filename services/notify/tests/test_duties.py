@@ -66,7 +66,7 @@ class Desk:
             await self.world.run_jobs()
 
     async def notices(self, template: str, **where: object) -> list[Notification]:
-        found: list[Notification] = await self.world.look("notify").notices.find({"template": template, **where})
+        found: list[Notification] = await self.world.read("notify").notices.find({"template": template, **where})
         return sorted(found, key=lambda each: each.at)
 
     async def reminded(self) -> list[tuple[date, str]]:

@@ -117,7 +117,7 @@ class Desk:
             self.clock.move_to(self.clock.now() + timedelta(hours=1))
 
     async def deliveries(self) -> dict[str, Delivery]:
-        return {each.reader.split("|")[1]: each for each in await self.world.look("notify").deliveries.find()}
+        return {each.reader.split("|")[1]: each for each in await self.world.read("notify").deliveries.find()}
 
 
 @pytest.mark.rule("N2")

@@ -22,4 +22,4 @@ def _key(item: SettleFlags) -> str:
     return f"{item.uscc}:{item.asked}"
 
 
-JOBS = (Job("settle-flags", assessors_with_pending_flags, _key, update_flags, Store),)
+JOBS = (Job("settle-flags", assessors_with_pending_flags, _key, update_flags),)

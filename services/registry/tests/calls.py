@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from devkit.api_harness import ApiClient, ApiHarness
 from messages.values import Role
 
@@ -15,11 +17,11 @@ REMOVAL = {
 }
 
 
-def region(stand: ApiHarness) -> ApiClient:
+def region(stand: ApiHarness[Any]) -> ApiClient:
     return stand.client_as(Role.REGIONAL_OFFICER, subject="officer-1")
 
 
-async def announced(stand: ApiHarness) -> None:
+async def announced(stand: ApiHarness[Any]) -> None:
     assert (await region(stand).post("/v1/lists/2026/close")).status_code == 200
     answer = await region(stand).post("/v1/lists/2026/announce", json={"document_number": DOCUMENT})
     assert answer.status_code == 200

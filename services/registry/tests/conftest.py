@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from chassis.clock import FixedClock
@@ -25,8 +26,8 @@ def clock() -> FixedClock:
 
 
 @pytest.fixture
-async def api(clock: FixedClock) -> AsyncIterator[ApiHarness]:
-    async with api_harness("registry", router, aggregates=AGGREGATES, indexes=INDEXES, clock=clock) as api:
-        await api.perform(cases.add_line, cleared("app-1", unit(STEEL)), Store)
+async def api(clock: FixedClock) -> AsyncIterator[ApiHarness[Any]]:
+    async with api_harness("registry", router(), Store, aggregates=AGGREGATES, indexes=INDEXES, clock=clock) as api:
+        await api.perform(cases.add_line, cleared("app-1", unit(STEEL)))
         await api.perform(cases.add_line, cleared("app-2", unit(DAIRY, name="=HYPERLINK(1)")), Store)
         yield api

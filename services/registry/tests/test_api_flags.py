@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from chassis.clock import FixedClock
@@ -34,22 +35,22 @@ FLAG = {
 
 
 @pytest.fixture
-async def stand() -> AsyncIterator[ApiHarness]:
+async def stand() -> AsyncIterator[ApiHarness[Any]]:
     clock = FixedClock(at(CLOSING))
-    async with api_harness("registry", router, aggregates=AGGREGATES, indexes=INDEXES, clock=clock) as stand:
-        await stand.perform(cases.add_line, cleared("app-1", unit(STEEL), assessor=ASSESSOR), Store)
-        await stand.perform(cases.add_line, cleared("app-2", unit(DAIRY)), Store)
+    async with api_harness("registry", router(), Store, aggregates=AGGREGATES, indexes=INDEXES, clock=clock) as stand:
+        await stand.perform(cases.add_line, cleared("app-1", unit(STEEL), assessor=ASSESSOR))
+        await stand.perform(cases.add_line, cleared("app-2", unit(DAIRY)))
         region = stand.client_as(Role.REGIONAL_OFFICER)
         await region.post("/v1/lists/2026/close")
         clock.move_to(at(ANNOUNCING))
         await region.post("/v1/lists/2026/announce", json={"document_number": DOCUMENT})
-        await stand.perform(assessors.record_sanction, sanction(ANNOUNCING), Store)
-        for item in await assessors_with_pending_flags(stand.store(Store), at(ANNOUNCING)):
-            await stand.perform(assessors.update_flags, item, Store)
+        await stand.perform(assessors.record_sanction, sanction(ANNOUNCING))
+        for item in await assessors_with_pending_flags(stand.store(), at(ANNOUNCING)):
+            await stand.perform(assessors.update_flags, item)
         yield stand
 
 
-def callers(stand: ApiHarness) -> dict[str, ApiClient]:
+def callers(stand: ApiHarness[Any]) -> dict[str, ApiClient]:
     return {
         "region": stand.client_as(Role.REGIONAL_OFFICER),
         "here": stand.client_as(Role.PREFECTURE_OFFICER, prefecture=HERE),
@@ -74,7 +75,9 @@ def callers(stand: ApiHarness) -> dict[str, ApiClient]:
         ("anybody", None),
     ],
 )
-async def test_the_entry_shows_the_flag_to_those_concerned_only(stand: ApiHarness, who: str, flags: object) -> None:
+async def test_the_entry_shows_the_flag_to_those_concerned_only(
+    stand: ApiHarness[Any], who: str, flags: object
+) -> None:
     caller = callers(stand)[who]
     entry = (await caller.get(f"/v1/units/{STEEL}")).json()
     lines = (await caller.get("/v1/units")).json()["items"]
@@ -96,7 +99,7 @@ async def test_the_entry_shows_the_flag_to_those_concerned_only(stand: ApiHarnes
     ],
 )
 async def test_the_list_can_be_asked_for_what_is_flagged(
-    stand: ApiHarness, who: str, flagged: str, seen: object
+    stand: ApiHarness[Any], who: str, flagged: str, seen: object
 ) -> None:
     answer = await callers(stand)[who].get(f"/v1/units?flagged={flagged}")
 
@@ -105,14 +108,14 @@ async def test_the_list_can_be_asked_for_what_is_flagged(
 
 @pytest.mark.rule("P2", "N4")
 @pytest.mark.parametrize("who", ["anybody", "the assessor"])
-async def test_who_is_flagged_is_not_public(stand: ApiHarness, who: str) -> None:
+async def test_who_is_flagged_is_not_public(stand: ApiHarness[Any], who: str) -> None:
     answer = await callers(stand)[who].get("/v1/units?flagged=true")
 
     assert (answer.status_code, answer.json()["code"]) == (403, "not-allowed")
 
 
 @pytest.mark.rule("S2", "R1")
-async def test_what_is_flagged_is_asked_of_today_only(stand: ApiHarness) -> None:
+async def test_what_is_flagged_is_asked_of_today_only(stand: ApiHarness[Any]) -> None:
     region = callers(stand)["region"]
 
     answer = await region.get(f"/v1/units?flagged=true&as_of={CLOSING}")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import io
+from typing import Any
 
 import pytest
 from devkit.api_harness import ApiHarness
@@ -9,14 +10,13 @@ from messages.registry import ListAnnounced, ListClosed, UnitListed
 from messages.values import Role
 from openpyxl import load_workbook
 from registry.handlers import cases
-from registry.store import Store
 
 from services.registry.tests.calls import REMOVAL, announced, region
 from services.registry.tests.kit import DAIRY, DOCUMENT, SOLAR, STEEL, cleared, unit
 
 
 @pytest.mark.rule("L2")
-async def test_a_dry_run_of_closing_shows_lines_and_what_is_held_back_and_changes_nothing(api: ApiHarness) -> None:
+async def test_a_dry_run_of_closing_shows_lines_and_what_is_held_back_and_changes_nothing(api: ApiHarness[Any]) -> None:
     await region(api).post("/v1/removals", json=REMOVAL | {"unit": unit(STEEL).model_dump(mode="json")})
 
     answer = await region(api).post("/v1/lists/2026/close", json={"dry_run": True})
@@ -30,7 +30,7 @@ async def test_a_dry_run_of_closing_shows_lines_and_what_is_held_back_and_change
 
 
 @pytest.mark.rule("L3")
-async def test_a_closed_list_is_announced_and_public(api: ApiHarness) -> None:
+async def test_a_closed_list_is_announced_and_public(api: ApiHarness[Any]) -> None:
     await announced(api)
 
     shown = await api.anonymous().get("/v1/lists/1")
@@ -44,7 +44,7 @@ async def test_a_closed_list_is_announced_and_public(api: ApiHarness) -> None:
 
 
 @pytest.mark.rule("L3", "A4")
-async def test_the_same_announcement_by_the_same_or_another_key_is_answered_alike(api: ApiHarness) -> None:
+async def test_the_same_announcement_by_the_same_or_another_key_is_answered_alike(api: ApiHarness[Any]) -> None:
     await region(api).post("/v1/lists/2026/close")
     body = {"document_number": DOCUMENT}
 
@@ -56,9 +56,9 @@ async def test_the_same_announcement_by_the_same_or_another_key_is_answered_alik
 
 
 @pytest.mark.rule("L3")
-async def test_the_number_of_an_earlier_list_is_refused_for_the_one_that_waits(api: ApiHarness) -> None:
+async def test_the_number_of_an_earlier_list_is_refused_for_the_one_that_waits(api: ApiHarness[Any]) -> None:
     await announced(api)
-    await api.perform(cases.add_line, cleared("app-3", unit(SOLAR)), Store)
+    await api.perform(cases.add_line, cleared("app-3", unit(SOLAR)))
     await region(api).post("/v1/lists/2026/close")
 
     answer = await region(api).post("/v1/lists/2026/announce", json={"document_number": DOCUMENT})
@@ -71,7 +71,7 @@ async def test_the_number_of_an_earlier_list_is_refused_for_the_one_that_waits(a
 
 
 @pytest.mark.rule("A4")
-async def test_a_key_used_for_another_body_is_refused(api: ApiHarness) -> None:
+async def test_a_key_used_for_another_body_is_refused(api: ApiHarness[Any]) -> None:
     await region(api).post("/v1/lists/2026/close")
     await region(api).post("/v1/lists/2026/announce", json={"document_number": DOCUMENT}, key="one")
 
@@ -80,7 +80,7 @@ async def test_a_key_used_for_another_body_is_refused(api: ApiHarness) -> None:
     assert (answer.status_code, answer.json()["code"]) == (409, "idempotency-key-reused")
 
 
-async def test_what_cannot_be_announced_is_a_problem_with_rule_and_article(api: ApiHarness) -> None:
+async def test_what_cannot_be_announced_is_a_problem_with_rule_and_article(api: ApiHarness[Any]) -> None:
     answer = await region(api).post("/v1/lists/2026/announce", json={"document_number": DOCUMENT})
 
     problem = answer.json()
@@ -89,9 +89,9 @@ async def test_what_cannot_be_announced_is_a_problem_with_rule_and_article(api: 
 
 
 @pytest.mark.rule("L5")
-async def test_the_feed_goes_on_from_any_number_and_the_chain_verifies(api: ApiHarness) -> None:
+async def test_the_feed_goes_on_from_any_number_and_the_chain_verifies(api: ApiHarness[Any]) -> None:
     await announced(api)
-    await api.perform(cases.add_line, cleared("app-3", unit(SOLAR)), Store)
+    await api.perform(cases.add_line, cleared("app-3", unit(SOLAR)))
     await region(api).post("/v1/lists/2026/close")
     await region(api).post("/v1/lists/2026/announce", json={"document_number": "补充1号"})
 
@@ -113,7 +113,7 @@ async def test_the_feed_goes_on_from_any_number_and_the_chain_verifies(api: ApiH
 
 
 @pytest.mark.rule("L4", "L5")
-async def test_a_list_changed_in_the_database_is_found_by_the_chain(api: ApiHarness) -> None:
+async def test_a_list_changed_in_the_database_is_found_by_the_chain(api: ApiHarness[Any]) -> None:
     await announced(api)
     stored = api.memory.collections["lists"]["list-region-2026-1"]
     stored["lines"][0]["unit"]["name"] = "别的单位"
@@ -123,9 +123,9 @@ async def test_a_list_changed_in_the_database_is_found_by_the_chain(api: ApiHarn
     assert (chain["intact"], chain["broken_at"]) == (False, 1)
 
 
-async def test_announced_lists_are_paged_newest_first(api: ApiHarness) -> None:
+async def test_announced_lists_are_paged_newest_first(api: ApiHarness[Any]) -> None:
     await announced(api)
-    await api.perform(cases.add_line, cleared("app-3", unit(SOLAR)), Store)
+    await api.perform(cases.add_line, cleared("app-3", unit(SOLAR)))
     await region(api).post("/v1/lists/2026/close")
     await region(api).post("/v1/lists/2026/announce", json={"document_number": "补充1号"})
 
@@ -137,7 +137,7 @@ async def test_announced_lists_are_paged_newest_first(api: ApiHarness) -> None:
     assert (await api.anonymous().get("/v1/lists?year=2025")).json()["items"] == []
 
 
-async def test_a_closed_list_is_not_public(api: ApiHarness) -> None:
+async def test_a_closed_list_is_not_public(api: ApiHarness[Any]) -> None:
     await region(api).post("/v1/lists/2026/close")
 
     assert (await api.anonymous().get("/v1/lists/1")).status_code == 404
@@ -147,7 +147,7 @@ async def test_a_closed_list_is_not_public(api: ApiHarness) -> None:
 
 @pytest.mark.rule("P2")
 @pytest.mark.parametrize("role", [Role.PREFECTURE_OFFICER, Role.APPLICANT, Role.REVIEW_ORGANISATION])
-async def test_only_the_regional_department_makes_lists_and_removes(api: ApiHarness, role: Role) -> None:
+async def test_only_the_regional_department_makes_lists_and_removes(api: ApiHarness[Any], role: Role) -> None:
     caller = api.client_as(role, prefecture="150100", organisation=STEEL)
 
     answers = [
@@ -162,7 +162,7 @@ async def test_only_the_regional_department_makes_lists_and_removes(api: ApiHarn
     assert api.events == []
 
 
-async def test_the_csv_opens_in_a_spreadsheet_and_holds_no_formula(api: ApiHarness) -> None:
+async def test_the_csv_opens_in_a_spreadsheet_and_holds_no_formula(api: ApiHarness[Any]) -> None:
     await announced(api)
 
     answer = await api.anonymous().get("/v1/lists/1/export?format=csv")
@@ -174,7 +174,7 @@ async def test_the_csv_opens_in_a_spreadsheet_and_holds_no_formula(api: ApiHarne
     assert [(row[4], row[8]) for row in rows[1:]] == [("呼和浩特市", "第十四条第（三）项")] * 2
 
 
-async def test_the_workbook_holds_every_line_as_text(api: ApiHarness) -> None:
+async def test_the_workbook_holds_every_line_as_text(api: ApiHarness[Any]) -> None:
     await announced(api)
 
     answer = await api.anonymous().get("/v1/lists/1/export")
@@ -188,7 +188,7 @@ async def test_the_workbook_holds_every_line_as_text(api: ApiHarness) -> None:
 
 
 @pytest.mark.rule("L4")
-async def test_a_correction_is_made_announced_and_shown(api: ApiHarness) -> None:
+async def test_a_correction_is_made_announced_and_shown(api: ApiHarness[Any]) -> None:
     await announced(api)
     body = {"names": {"app-2": "示例乳业有限公司"}, "why": "原名单单位名称有误"}
 
@@ -201,7 +201,7 @@ async def test_a_correction_is_made_announced_and_shown(api: ApiHarness) -> None
     assert (await api.anonymous().get(f"/v1/units/{DAIRY}")).json()["name"] == "示例乳业有限公司"
 
 
-async def test_a_correction_of_a_line_that_is_not_there_is_refused(api: ApiHarness) -> None:
+async def test_a_correction_of_a_line_that_is_not_there_is_refused(api: ApiHarness[Any]) -> None:
     await announced(api)
 
     answer = await region(api).post("/v1/lists/1/corrections", json={"names": {"app-9": "甲"}, "why": "有误"})

@@ -1,20 +1,20 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
 from chassis.clock import FixedClock
 from devkit.api_harness import ApiHarness
 from messages.values import UnitType
 from registry.handlers import cases
-from registry.store import Store
 
 from services.registry.tests.calls import REMOVAL, announced, region
 from services.registry.tests.kit import CLOSING, DAIRY, SOLAR, STEEL, at, cleared, unit
 
 
 @pytest.mark.rule("R1")
-async def test_the_register_answers_as_of_a_past_day(api: ApiHarness, clock: FixedClock) -> None:
+async def test_the_register_answers_as_of_a_past_day(api: ApiHarness[Any], clock: FixedClock) -> None:
     await announced(api)
     clock.move_to(at(date(2027, 3, 1)))
     removal = REMOVAL | {"unit": unit(STEEL).model_dump(mode="json"), "decided_on": "2027-02-20"}
@@ -32,7 +32,7 @@ async def test_the_register_answers_as_of_a_past_day(api: ApiHarness, clock: Fix
 
 
 @pytest.mark.rule("R1")
-async def test_the_titles_are_filtered_and_paged(api: ApiHarness) -> None:
+async def test_the_titles_are_filtered_and_paged(api: ApiHarness[Any]) -> None:
     await announced(api)
 
     first = (await api.anonymous().get("/v1/units?limit=1")).json()
@@ -45,7 +45,7 @@ async def test_the_titles_are_filtered_and_paged(api: ApiHarness) -> None:
 
 
 @pytest.mark.rule("R1")
-async def test_one_unit_is_shown_with_titles_and_removals(api: ApiHarness, clock: FixedClock) -> None:
+async def test_one_unit_is_shown_with_titles_and_removals(api: ApiHarness[Any], clock: FixedClock) -> None:
     await announced(api)
     clock.move_to(at(date(2027, 3, 1)))
     await region(api).post(
@@ -63,7 +63,7 @@ async def test_one_unit_is_shown_with_titles_and_removals(api: ApiHarness, clock
 
 
 @pytest.mark.rule("R1")
-async def test_a_park_is_found_by_the_code_of_its_body_and_its_first_name(api: ApiHarness) -> None:
+async def test_a_park_is_found_by_the_code_of_its_body_and_its_first_name(api: ApiHarness[Any]) -> None:
     park = unit(SOLAR, kind=UnitType.PARK, park="示例工业园区")
     await region(api).post("/v1/removals", json=REMOVAL | {"unit": park.model_dump(mode="json")})
 
@@ -73,10 +73,10 @@ async def test_a_park_is_found_by_the_code_of_its_body_and_its_first_name(api: A
 
 
 @pytest.mark.rule("R1")
-async def test_a_name_put_forward_for_another_title_is_shown_as_pending(api: ApiHarness) -> None:
+async def test_a_name_put_forward_for_another_title_is_shown_as_pending(api: ApiHarness[Any]) -> None:
     await announced(api)
     other = unit(STEEL, name="示例钢铁集团有限公司", kind=UnitType.SUPPLY_CHAIN)
-    await api.perform(cases.add_line, cleared("app-3", other), Store)
+    await api.perform(cases.add_line, cleared("app-3", other))
     await region(api).post("/v1/lists/2026/close")
     await region(api).post("/v1/lists/2026/announce", json={"document_number": "补充1号"})
 
@@ -90,7 +90,7 @@ async def test_a_name_put_forward_for_another_title_is_shown_as_pending(api: Api
 
 
 @pytest.mark.rule("R1")
-async def test_a_park_is_found_however_its_name_is_written(api: ApiHarness) -> None:
+async def test_a_park_is_found_however_its_name_is_written(api: ApiHarness[Any]) -> None:
     park = unit(SOLAR, kind=UnitType.PARK, park="示例 工业园区（一期）")
     await region(api).post("/v1/removals", json=REMOVAL | {"unit": park.model_dump(mode="json")})
 
@@ -98,7 +98,7 @@ async def test_a_park_is_found_however_its_name_is_written(api: ApiHarness) -> N
 
 
 @pytest.mark.rule("R1")
-async def test_a_day_to_come_and_a_flag_of_another_day_are_refused_with_rule_and_article(api: ApiHarness) -> None:
+async def test_a_day_to_come_and_a_flag_of_another_day_are_refused_with_rule_and_article(api: ApiHarness[Any]) -> None:
     to_come = (await api.anonymous().get("/v1/units?as_of=2026-09-11")).json()
     flagged = (await region(api).get("/v1/units?as_of=2026-09-10&flagged=true")).json()
 
@@ -106,7 +106,7 @@ async def test_a_day_to_come_and_a_flag_of_another_day_are_refused_with_rule_and
     assert told == [("as-of-in-the-future", "R1", "第五条"), ("flagged-is-of-today", "S2", "第三十一条")]
 
 
-async def test_a_malformed_question_is_refused_with_rule_and_article(api: ApiHarness) -> None:
+async def test_a_malformed_question_is_refused_with_rule_and_article(api: ApiHarness[Any]) -> None:
     (why,) = (await api.anonymous().get("/v1/units?as_of=yesterday")).json()["reasons"]
 
     assert (why["rule"], why["article"]) == ("R1", "第五条")

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from devkit.api_harness import ApiHarness
 from messages.registry import UnitRemoved
@@ -9,7 +11,7 @@ from services.registry.tests.kit import SOLAR, STEEL
 
 
 @pytest.mark.rule("B1")
-async def test_a_decision_of_an_earlier_year_bars_the_unit_until_its_third_year_is_over(api: ApiHarness) -> None:
+async def test_a_decision_of_an_earlier_year_bars_the_unit_until_its_third_year_is_over(api: ApiHarness[Any]) -> None:
     answer = await region(api).post("/v1/removals", json=REMOVAL)
 
     async def check(on: str) -> tuple[bool, str | None]:
@@ -24,7 +26,7 @@ async def test_a_decision_of_an_earlier_year_bars_the_unit_until_its_third_year_
 
 
 @pytest.mark.rule("B1")
-async def test_the_ban_check_names_decision_and_article(api: ApiHarness) -> None:
+async def test_the_ban_check_names_decision_and_article(api: ApiHarness[Any]) -> None:
     await region(api).post("/v1/removals", json=REMOVAL)
 
     (ban,) = (await api.anonymous().get(f"/v1/bans?uscc={SOLAR}")).json()["bans"]
@@ -32,7 +34,7 @@ async def test_the_ban_check_names_decision_and_article(api: ApiHarness) -> None
     assert (ban["document_number"], ban["ground"], ban["article"]) == ("内工信字〔2024〕7号", "D5", "第二十四条")
 
 
-async def test_an_unknown_organisation_is_free_and_a_malformed_code_is_refused(api: ApiHarness) -> None:
+async def test_an_unknown_organisation_is_free_and_a_malformed_code_is_refused(api: ApiHarness[Any]) -> None:
     free = await api.anonymous().get(f"/v1/bans?uscc={STEEL}")
     wrong = await api.anonymous().get("/v1/bans?uscc=911501000000000192")
 
@@ -40,7 +42,7 @@ async def test_an_unknown_organisation_is_free_and_a_malformed_code_is_refused(a
     assert wrong.status_code == 422
 
 
-async def test_every_wrong_field_of_a_removal_is_named_at_once(api: ApiHarness) -> None:
+async def test_every_wrong_field_of_a_removal_is_named_at_once(api: ApiHarness[Any]) -> None:
     body = {"unit": {**REMOVAL["unit"], "uscc": "1"}, "ground": "D9", "document_number": " ", "surplus": 1}  # type: ignore[dict-item]
 
     answer = await region(api).post("/v1/removals", json=body)
@@ -56,7 +58,7 @@ async def test_every_wrong_field_of_a_removal_is_named_at_once(api: ApiHarness) 
     assert api.events == []
 
 
-async def test_recorded_removals_are_listed_and_shown(api: ApiHarness) -> None:
+async def test_recorded_removals_are_listed_and_shown(api: ApiHarness[Any]) -> None:
     recorded = (await region(api).post("/v1/removals", json=REMOVAL)).json()
 
     listed = (await region(api).get("/v1/removals?year=2024")).json()["items"]

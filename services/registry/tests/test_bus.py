@@ -55,7 +55,7 @@ async def test_whatever_the_order_and_twice_each_the_same_lines_are_announced(or
     await bus.perform("registry", close_list, CloseList(Level.REGION, 2026))
     await bus.perform("registry", announce_list, AnnounceList(Level.REGION, 2026, "2026年1号"))
 
-    states = {each.case_id: each.state for each in await bus.look("registry").clearances.find()}
+    states = {each.case_id: each.state for each in await bus.read("registry").clearances.find()}
     assert states == {
         "app-1": ClearanceState.DROPPED,
         "app-2": ClearanceState.WAITING,

@@ -58,8 +58,8 @@ async def test_a_removal_and_an_announcement_at_the_same_moment_never_leave_a_ba
             return_exceptions=True,
         )
 
-    assert await banned_and_listed(two.look()) == []
-    assert len(await two.look().removals.find()) == ROUNDS
+    assert await banned_and_listed(two.read()) == []
+    assert len(await two.read().removals.find()) == ROUNDS
 
 
 async def banned_and_listed(store: Store) -> list[str]:
@@ -79,9 +79,9 @@ async def test_two_processes_announcing_at_once_announce_once(two: CommitterClus
     )
 
     assert answers == [answers[0]] * 4
-    (announced,) = await two.look().lists.find()
+    (announced,) = await two.read().lists.find()
     assert announcement_of(announced).number == 1
-    assert await two.said() == {
+    assert await two.published() == {
         "registry.list.closed.v1": 1,
         "registry.list.announced.v1": 1,
         "registry.unit.listed.v1": 3,
@@ -115,11 +115,11 @@ async def test_a_sanction_that_crosses_an_announcement_flags_each_title_once(two
         two.perform(0, announce_list, AnnounceList(Level.REGION, 2026, "2026年1号")),
         two.perform(1, record_sanction, sanctioned),
     )
-    while items := await assessors_with_pending_flags(two.look(), at(CLOSING)):
+    while items := await assessors_with_pending_flags(two.read(), at(CLOSING)):
         await asyncio.gather(*(two.perform(n, update_flags, item) for n in (0, 1, 0) for item in items))
 
-    assert (await two.said())["registry.unit.flagged.v1"] == ROUNDS
-    assert len(await two.look().listings.find({"flagged": True})) == ROUNDS
+    assert (await two.published())["registry.unit.flagged.v1"] == ROUNDS
+    assert len(await two.read().listings.find({"flagged": True})) == ROUNDS
 
 
 @pytest.mark.rule("L3")
@@ -131,7 +131,7 @@ async def test_a_whole_season_is_announced_in_one_commit(two: CommitterCluster[S
 
     await two.perform(0, announce_list, AnnounceList(Level.REGION, 2026, "2026年1号"))
 
-    store = two.look()
+    store = two.read()
     (announced,) = await store.lists.find()
     assert (announced.state, len(announced.lines), verify([announced]).intact) == (ListState.ANNOUNCED, SEASON, True)
     assert len(await store.listings.find()) == len(await store.units.find()) == SEASON

@@ -72,13 +72,13 @@ class Registry:
         await self.world.perform("registry", announce_list, AnnounceList(Level.REGION, 2026, number))
 
     async def title(self, case_id: str = "app-1") -> Listing:
-        listing = await self.world.look("registry").listings.require(case_id)
+        listing = await self.world.read("registry").listings.require(case_id)
         assert isinstance(listing, Listing)
         return listing
 
     def said(self) -> list[tuple[str, str]]:
         """What was told of flags: the fact and the title."""
-        told = (each for each in self.world.said if isinstance(each, UnitFlagged | UnitFlagLifted))
+        told = (each for each in self.world.published if isinstance(each, UnitFlagged | UnitFlagLifted))
         return [(each.fact, each.case_id) for each in told]
 
 
@@ -98,7 +98,7 @@ async def test_a_title_that_rests_on_the_sanctioned_assessor_is_flagged_with_the
 
     assert (await registry.title()).flags == (Flag("通报1号", SANCTIONED_ON),)
     assert (await registry.title("app-2")).flags == ()
-    (said,) = [each for each in registry.world.said if isinstance(each, UnitFlagged)]
+    (said,) = [each for each in registry.world.published if isinstance(each, UnitFlagged)]
     assert (said.unit_key, said.assessor, said.document_number) == (STEEL, ASSESSOR, "通报1号")
     assert (said.unit, said.flagged_on, said.case_id) == (unit(STEEL), SANCTIONED_ON, "app-1")
 
@@ -187,7 +187,7 @@ async def test_while_the_sanction_holds_nothing_new_that_rests_on_it_is_listed()
     await registry.announce()
     await registry.work()
 
-    assert [each.case_id for each in await registry.world.look("registry").listings.find()] == ["app-2"]
+    assert [each.case_id for each in await registry.world.read("registry").listings.find()] == ["app-2"]
     assert registry.said() == []
 
 

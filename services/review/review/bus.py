@@ -15,7 +15,6 @@ from messages.assessor_quota import (
 from messages.registry import UnitListed, UnitRemoved
 
 from review.handlers import applications, assessors, units
-from review.store import Store
 
 
 def _of_application(event: ApplicationAccepted | ApplicationWithdrawn | EligibilityLost) -> Iterator[tuple[str, str]]:
@@ -40,13 +39,13 @@ def _of_assessor(
 
 
 SUBSCRIPTIONS = (
-    subscribe(ApplicationAccepted, applications.open_case, Store, _of_application),
-    subscribe(ApplicationWithdrawn, applications.close_withdrawn_case, Store, _of_application),
-    subscribe(EligibilityLost, applications.stop_ineligible_case, Store, _of_application),
-    subscribe(UnitRemoved, units.stop_cases_of_removed_unit, Store, _of_unit),
-    subscribe(UnitListed, units.settle_listed_case, Store, _of_listing),
-    subscribe(AssessorRegistered, assessors.record_representative, Store, _of_assessor),
-    subscribe(LegalRepresentativeChanged, assessors.record_representative, Store, _of_assessor),
-    subscribe(AssessorSanctioned, assessors.suspend_cases_of_sanctioned_assessor, Store, _of_assessor),
-    subscribe(SanctionRevoked, assessors.resume_cases_of_cleared_assessor, Store, _of_assessor),
+    subscribe(ApplicationAccepted, applications.open_case, _of_application),
+    subscribe(ApplicationWithdrawn, applications.close_withdrawn_case, _of_application),
+    subscribe(EligibilityLost, applications.stop_ineligible_case, _of_application),
+    subscribe(UnitRemoved, units.stop_cases_of_removed_unit, _of_unit),
+    subscribe(UnitListed, units.settle_listed_case, _of_listing),
+    subscribe(AssessorRegistered, assessors.record_representative, _of_assessor),
+    subscribe(LegalRepresentativeChanged, assessors.record_representative, _of_assessor),
+    subscribe(AssessorSanctioned, assessors.suspend_cases_of_sanctioned_assessor, _of_assessor),
+    subscribe(SanctionRevoked, assessors.resume_cases_of_cleared_assessor, _of_assessor),
 )

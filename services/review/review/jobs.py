@@ -61,8 +61,8 @@ async def ended_notices(store: Store, now: datetime) -> Sequence[ConcludeNotice]
 
 
 JOBS = (
-    Job("remind-departments", due_reminders, lambda item: item.case_id, remind_departments, Store),
-    Job("mark-opinions-overdue", overdue_opinions, lambda item: item.case_id, mark_overdue, Store),
-    Job("close-late-cases", late_cases, lambda item: item.case_id, close_late_case, Store),
-    Job("conclude-notices", ended_notices, lambda item: item.notice_id, conclude_due_notice, Store),
+    Job("remind-departments", due_reminders, lambda item: item.case_id, remind_departments),
+    Job("mark-opinions-overdue", overdue_opinions, lambda item: item.case_id, mark_overdue),
+    Job("close-late-cases", late_cases, lambda item: item.case_id, close_late_case),
+    Job("conclude-notices", ended_notices, lambda item: item.notice_id, conclude_due_notice),
 )

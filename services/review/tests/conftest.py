@@ -8,7 +8,7 @@ import pytest
 from chassis.clock import FixedClock
 from devkit.api_harness import api_harness
 from review.api import router
-from review.store import AGGREGATES, INDEXES
+from review.store import AGGREGATES, INDEXES, Store
 
 from .season import Season
 from .story import OPENED, at
@@ -17,7 +17,7 @@ from .story import OPENED, at
 @pytest.fixture(scope="module")
 async def served() -> AsyncIterator[Season]:
     clock = FixedClock(at(OPENED))
-    async with api_harness("review", router, aggregates=AGGREGATES, clock=clock, indexes=INDEXES) as stand:
+    async with api_harness("review", router(), Store, aggregates=AGGREGATES, clock=clock, indexes=INDEXES) as stand:
         yield Season(stand, clock)
 
 

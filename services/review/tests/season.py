@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from chassis.clock import FixedClock
 from devkit.api_harness import ApiClient, ApiHarness
 from messages.values import Role
 from review.handlers.applications import open_case
-from review.store import Store
 
 from .story import DEPARTMENTS, SCAN, STEEL, accepted, at, mandatory_items, unit, values
 
@@ -19,7 +19,7 @@ AFTER_FORWARDING, NOTICE_DAY, DAY_AFTER = date(2026, 6, 1), date(2026, 6, 18), d
 class Season:
     """The people of one case, each with a token."""
 
-    def __init__(self, stand: ApiHarness, clock: FixedClock) -> None:
+    def __init__(self, stand: ApiHarness[Any], clock: FixedClock) -> None:
         self.stand, self.clock = stand, clock
         self.officer = stand.client_as(Role.PREFECTURE_OFFICER, prefecture=HERE, subject="officer-1")
         self.region = stand.client_as(Role.REGIONAL_OFFICER, subject="region-1")
@@ -34,7 +34,7 @@ class Season:
         return self.stand.client_as(Role.EXPERT, subject=name)
 
     async def open(self, case_id: str = "app-1", uscc: str = STEEL) -> None:
-        await self.stand.perform(open_case, accepted(case_id, unit(uscc)), Store)
+        await self.stand.perform(open_case, accepted(case_id, unit(uscc)))
 
     async def forward(self, case_id: str = "app-1") -> None:
         for each in DEPARTMENTS:

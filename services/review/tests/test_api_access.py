@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from chassis.clock import FixedClock
@@ -12,7 +13,7 @@ from messages.values import Prefecture, Role
 from review.api import router
 from review.handlers.applications import open_case
 from review.handlers.panel import AppointPanel, appoint_panel
-from review.store import AGGREGATES, INDEXES
+from review.store import AGGREGATES, INDEXES, Store
 
 from .desk import Desk
 from .story import ASSESSOR, COPPER, DEPARTMENTS, OPENED, ORGANISATION, SCAN, STEEL, accepted, at, unit
@@ -76,7 +77,7 @@ OBJECTION = {"case_id": "app-1", "facts": "排放异味", "name": "王某", "con
 
 Wanted = tuple[str, object, set[str] | frozenset[str]]
 ROUTES: dict[str, Wanted] = {
-    "GET /v1/access-records": ("/v1/access-records", None, {"operator"}),
+    "GET /v1/audit-log": ("/v1/audit-log", None, {"operator"}),
     "GET /v1/cases": ("/v1/cases", None, ROLES_WITH_LISTS),
     "GET /v1/cases/{case_id}": ("/v1/cases/app-1", None, READERS),
     "GET /v1/cases/{case_id}/record": ("/v1/cases/app-1/record", None, REGION | REVIEWERS | OFFICER),
@@ -132,7 +133,7 @@ PUBLIC_ROUTES = {name for name, (_, _, allowed) in ROUTES.items() if allowed is 
 
 
 @pytest.fixture(scope="module")
-async def served() -> AsyncIterator[ApiHarness]:
+async def served() -> AsyncIterator[ApiHarness[Any]]:
     """A case of Baotou with its panel, expert-2 in the chair, and one of Wuhai that is not forwarded yet."""
     desk = Desk()
     case_id = await desk.forward(accepted(by=ASSESSOR))
@@ -140,28 +141,28 @@ async def served() -> AsyncIterator[ApiHarness]:
     await desk.do(appoint_panel, AppointPanel(case_id, ("expert-2", "expert-1", "expert-3"), ORGANISATION))
     await desk.do(open_case, accepted("app-2", unit(COPPER, prefecture=ELSEWHERE)))
     async with api_harness(
-        "review", router, aggregates=AGGREGATES, clock=FixedClock(at(OPENED)), indexes=INDEXES
+        "review", router(), Store, aggregates=AGGREGATES, clock=FixedClock(at(OPENED)), indexes=INDEXES
     ) as stand:
         stand.memory.collections.update(desk.bench.memory.collections)
         yield stand
 
 
 @pytest.fixture
-def api(served: ApiHarness) -> Iterator[ApiHarness]:
+def api(served: ApiHarness[Any]) -> Iterator[ApiHarness[Any]]:
     """The same beginning for every test: a commit makes new dictionaries and leaves these as they were."""
     beginning = served.memory.collections
     yield served
     served.memory.collections = beginning
 
 
-def caller(api: ApiHarness, name: str) -> ApiClient:
+def caller(api: ApiHarness[Any], name: str) -> ApiClient:
     who = ACTORS[name]
     return api.client_as(who.role, organisation=who.organisation, prefecture=who.prefecture, subject=who.subject)
 
 
 @pytest.mark.rule("P1", "P2", "V1")
 @pytest.mark.parametrize("name", ROUTES)
-async def test_a_route_lets_in_whom_its_policy_names_and_nobody_else(api: ApiHarness, name: str) -> None:
+async def test_a_route_lets_in_whom_its_policy_names_and_nobody_else(api: ApiHarness[Any], name: str) -> None:
     path, body, allowed = ROUTES[name]
     method = name.split(maxsplit=1)[0]
 
@@ -178,7 +179,7 @@ async def test_a_route_lets_in_whom_its_policy_names_and_nobody_else(api: ApiHar
 
 @pytest.mark.rule("P2")
 @pytest.mark.parametrize("name", ROUTES)
-async def test_without_a_token_only_what_is_public_is_open(api: ApiHarness, name: str) -> None:
+async def test_without_a_token_only_what_is_public_is_open(api: ApiHarness[Any], name: str) -> None:
     path, body, _ = ROUTES[name]
 
     answer = await api.anonymous().request(name.split(maxsplit=1)[0], path, json=body)
@@ -187,10 +188,10 @@ async def test_without_a_token_only_what_is_public_is_open(api: ApiHarness, name
 
 
 @pytest.mark.rule("P2")
-async def test_a_refused_attempt_is_recorded(api: ApiHarness) -> None:
+async def test_a_refused_attempt_is_recorded(api: ApiHarness[Any]) -> None:
     await caller(api, "officer elsewhere").post("/v1/cases/app-1/forward")
 
-    (attempt,) = api.memory.collections["access_refusals"].values()
+    (attempt,) = api.memory.collections["audit_denials"].values()
     assert (attempt["policy"], attempt["path"]) == ("case.decide", "/v1/cases/app-1/forward")
 
 
@@ -211,7 +212,9 @@ async def test_a_refused_attempt_is_recorded(api: ApiHarness) -> None:
         ("another assessor", []),
     ],
 )
-async def test_a_list_shows_exactly_what_may_be_read_one_by_one(api: ApiHarness, name: str, shown: list[str]) -> None:
+async def test_a_list_shows_exactly_what_may_be_read_one_by_one(
+    api: ApiHarness[Any], name: str, shown: list[str]
+) -> None:
     somebody = caller(api, name)
 
     listed = [each["case_id"] for each in (await somebody.get("/v1/cases")).json()["items"]]
@@ -223,7 +226,7 @@ async def test_a_list_shows_exactly_what_may_be_read_one_by_one(api: ApiHarness,
 @pytest.mark.rule("P2", "V4")
 @pytest.mark.parametrize(("method", "path"), [("GET", ""), ("GET", "/record"), ("POST", "/panel")])
 async def test_a_review_organisation_learns_nothing_of_a_case_before_it_is_forwarded(
-    api: ApiHarness, method: str, path: str
+    api: ApiHarness[Any], method: str, path: str
 ) -> None:
     answer = await caller(api, "reviewers").request(method, f"/v1/cases/app-2{path}")
 
@@ -232,13 +235,13 @@ async def test_a_review_organisation_learns_nothing_of_a_case_before_it_is_forwa
 
 
 @pytest.mark.rule("P2")
-async def test_a_filter_never_widens_what_somebody_may_see(api: ApiHarness) -> None:
+async def test_a_filter_never_widens_what_somebody_may_see(api: ApiHarness[Any]) -> None:
     asked = await caller(api, "officer here").get("/v1/cases", params={"prefecture": ELSEWHERE.value})
 
     assert asked.json()["items"] == []
 
 
-async def test_every_route_of_the_service_is_in_the_table(api: ApiHarness) -> None:
+async def test_every_route_of_the_service_is_in_the_table(api: ApiHarness[Any]) -> None:
     paths = api.app.openapi()["paths"]
 
     routes = {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}

@@ -55,7 +55,7 @@ async def test_an_expert_who_declares_a_conflict_gives_the_seat_to_the_next_in_l
         **dict.fromkeys(case.panel.experts, 1),
         seats[0]: 0,
     }
-    assert isinstance(desk.bench.said[-1], PanelAppointed)
+    assert isinstance(desk.bench.published[-1], PanelAppointed)
 
 
 @pytest.mark.rule("V5")
@@ -157,7 +157,7 @@ async def test_with_nobody_left_every_signed_sheet_is_set_aside_with_its_seal_an
 
     case = await desk.case(case_id)
     assert (case.state, case.panel, case.sheets) == (State.FORWARDED, None, ())
-    told = desk.bench.said[-1]
+    told = desk.bench.published[-1]
     assert isinstance(told, PanelDissolved)
     assert (told.experts, told.dissolved_on) == (seats, OPENED)
     seen = (await last_entry(desk)).seen

@@ -62,7 +62,7 @@ async def test_a_removal_and_a_new_case_at_the_same_moment_never_leave_the_case_
             two.perform(1, stop_cases_of_removed_unit, removed(struck)),
         )
 
-    cases = await two.look().cases.find()
+    cases = await two.read().cases.find()
     assert len(cases) == ROUNDS
     assert {each.state for each in cases} == {State.CLOSED}
     assert {each.closing.outcome for each in cases if each.closing} == {"ineligible"}
@@ -83,7 +83,7 @@ async def test_of_two_documents_with_one_number_at_the_same_moment_one_is_issued
     )
 
     assert [each.code for each in answers if isinstance(each, Refusal)] == ["document-number-taken"]
-    assert sorted(each.state for each in await two.look().cases.find()) == ["initial_review_accepted", "opinion_issued"]
+    assert sorted(each.state for each in await two.read().cases.find()) == ["initial_review_accepted", "opinion_issued"]
 
 
 @pytest.mark.rule("V14", "V2")
@@ -100,7 +100,7 @@ async def test_departments_answering_at_once_leave_every_opinion_and_an_unbroken
         *(answer(process, department) for department in DEPARTMENTS for process in (0, 1)), return_exceptions=True
     )
 
-    store = two.look()
+    store = two.read()
     case = await store.cases.require("app-1")
     entries = await store.records.find({"case_id": "app-1"}, sort=[("number", 1)])
     assert [each.opinion for each in case.consultation.opinions] == ["agree"] * 3
@@ -122,7 +122,7 @@ async def test_a_whole_season_is_ranked_and_published_in_one_commit_each(two: Co
     made = await two.perform(0, rank_batch, RankBatch(Level.REGION, 2026, False, REGION, "上报已全部完成"))
     shown = await two.perform(1, open_notice, OpenNotice(Level.REGION, 2026, None, REGION))
 
-    store = two.look()
+    store = two.read()
     assert len(shown["lines"]) == SEASON * 3 // 5
     assert len(await store.cases.find({"state": State.IN_NOTICE})) == len(shown["lines"])
     assert verify_ranking(await store.rankings.require(made["ranking_id"]))
@@ -144,11 +144,11 @@ async def _put_batch(batch: Batch, store: Store, _now: object) -> list[Any]:
 @pytest.mark.rule("V2", "V4", "V9")
 async def test_what_is_due_is_found_on_the_real_database(two: CommitterCluster[Store]) -> None:
     await two.perform(0, open_case, accepted())
-    store, later = two.look(), at(OPENED.replace(month=6))
+    store, later = two.read(), at(OPENED.replace(month=6))
 
     assert [each.case_id for each in await due_reminders(store, later)] == ["app-1"]
-    assert list(await due_reminders(two.look(), NOW)) == []
-    assert list(await overdue_opinions(two.look(), later)) == []
-    assert [each.case_id for each in await late_cases(two.look(), later)] == ["app-1"]
-    assert list(await late_cases(two.look(), NOW)) == []
-    assert list(await ended_notices(two.look(), later)) == []
+    assert list(await due_reminders(two.read(), NOW)) == []
+    assert list(await overdue_opinions(two.read(), later)) == []
+    assert [each.case_id for each in await late_cases(two.read(), later)] == ["app-1"]
+    assert list(await late_cases(two.read(), NOW)) == []
+    assert list(await ended_notices(two.read(), later)) == []

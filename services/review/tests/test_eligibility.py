@@ -21,7 +21,7 @@ LOST: Message = (stop_ineligible_case, ineligible())
 
 
 def closings(desk: Desk) -> list[CaseClosed]:
-    return [each for each in desk.bench.said if isinstance(each, CaseClosed)]
+    return [each for each in desk.bench.published if isinstance(each, CaseClosed)]
 
 
 @pytest.mark.rule("V10")
@@ -33,7 +33,7 @@ async def test_a_lost_eligibility_closes_the_case_with_its_reasons_in_whatever_o
 
     (closed,) = closings(desk)
     assert (closed.outcome, closed.reasons) == ("ineligible", ineligible().reasons)
-    assert sum(isinstance(each, CaseOpened) for each in desk.bench.said) == 1
+    assert sum(isinstance(each, CaseOpened) for each in desk.bench.published) == 1
     assert (await desk.case()).state is State.CLOSED
 
 

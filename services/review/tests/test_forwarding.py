@@ -110,7 +110,7 @@ async def test_the_jobs_end_it_by_themselves_and_once_however_late_they_look() -
     for _ in range(3):
         await review.run_jobs()
 
-    assert [each.outcome for each in review.said if isinstance(each, CaseClosed)] == ["late"]
+    assert [each.outcome for each in review.published if isinstance(each, CaseClosed)] == ["late"]
 
 
 @pytest.mark.rule("V4", "S2")

@@ -35,10 +35,10 @@ async def test_silence_is_reminded_and_then_overdue_each_once_though_the_jobs_lo
     told: dict[date, list[str]] = {}
     for days in range(30):
         clock.move_to(at(OPENED + timedelta(days=days)))
-        before = len(review.said)
+        before = len(review.published)
         await review.run_jobs()
         await review.run_jobs()
-        if said := review.said[before:]:
+        if said := review.published[before:]:
             told[OPENED + timedelta(days=days)] = [type(each).__name__ for each in said]
 
     assert told == {
@@ -56,10 +56,10 @@ async def test_after_a_long_sleep_the_reminder_still_comes_days_before_overdue()
     told: dict[date, list[str]] = {}
     for day in (awake, date(2026, 5, 20), date(2026, 5, 21)):
         clock.move_to(at(day))
-        before = len(review.said)
+        before = len(review.published)
         await review.run_jobs()
         await review.run_jobs()
-        told[day] = [type(each).__name__ for each in review.said[before:]]
+        told[day] = [type(each).__name__ for each in review.published[before:]]
 
     assert told == {
         awake: [ConsultationReminded.__name__],

@@ -76,7 +76,7 @@ async def test_the_notice_shows_every_selected_case_in_its_place() -> None:
     desk = Desk()
     _, one, other = await in_notice(desk)
 
-    (said,) = [each for each in desk.bench.said if isinstance(each, PublicNoticeOpened)]
+    (said,) = [each for each in desk.bench.published if isinstance(each, PublicNoticeOpened)]
     assert [(line.case_id, line.rank) for line in said.lines] == [(one, 1), (other, 2)]
     assert (said.minimum_end, said.provisional) == (LAST_DAY, False)
     assert (await desk.case(one)).state is State.IN_NOTICE
@@ -94,9 +94,9 @@ async def test_whatever_is_said_of_a_case_names_its_rule_set_and_days_that_run_n
     desk.today = DAY_AFTER
     await desk.conclude(notice_id)
 
-    of_cases = [each for each in desk.bench.said if isinstance(each, SaidOfCase)]
-    (shown,) = [each for each in desk.bench.said if isinstance(each, PublicNoticeOpened)]
-    asked = [each for each in desk.bench.said if isinstance(each, ConsultationOpened)]
+    of_cases = [each for each in desk.bench.published if isinstance(each, SaidOfCase)]
+    (shown,) = [each for each in desk.bench.published if isinstance(each, PublicNoticeOpened)]
+    asked = [each for each in desk.bench.published if isinstance(each, ConsultationOpened)]
     assert len({type(each) for each in of_cases}) > 12
     assert {each.rule_set for each in of_cases} == {shown.rule_set} == {RULES.version}
     assert {each.article for each in asked} == {"第十四条第（二）项"}
@@ -139,7 +139,7 @@ async def test_an_objection_is_said_without_the_objector() -> None:
 
     await desk.object(notice_id, one)
 
-    said = desk.bench.said[-1]
+    said = desk.bench.published[-1]
     assert isinstance(said, ObjectionLodged)
     assert "王某" not in said.model_dump_json()
     kept = await desk.bench.store().objections.require("obj-1")

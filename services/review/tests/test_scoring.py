@@ -185,7 +185,7 @@ async def test_a_deviating_score_waits_for_the_chair_who_confirms_it() -> None:
     waiting = await desk.case(case_id)
     assert waiting.state is State.SCORING
     assert waiting.deviating == (seats[2],)
-    told = desk.bench.said[-1]
+    told = desk.bench.published[-1]
     assert isinstance(told, DeviationFlagged)
     assert (told.deviating, told.experts, told.flagged_on) == ((seats[2],), (seats[0],), OPENED)
 
@@ -232,7 +232,7 @@ async def test_nobody_decides_on_the_own_sheet_so_the_chairs_is_confirmed_by_ano
     assert (await desk.case(case_id)).deviating == (seats[0],)
 
     decisions: tuple[scoring.Decision, ...] = ("confirm", "send_back")
-    told = desk.bench.said[-1]
+    told = desk.bench.published[-1]
     assert isinstance(told, DeviationFlagged)
     assert told.experts == (seats[1], seats[2])
     for decision in decisions:
@@ -259,7 +259,7 @@ async def test_the_region_may_speak_where_the_chair_may_not_also_when_all_deviat
     other = await desk.forward(accepted("app-2", unit(COPPER)))
     first, *others = await desk.appoint(other)
     await desk.sign(other, sheet(first, "1"), *(sheet(each, "0") for each in others))
-    told = desk.bench.said[-1]
+    told = desk.bench.published[-1]
     assert isinstance(told, DeviationFlagged)
     assert (set(told.deviating), told.experts) == ({first, *others}, ())
 

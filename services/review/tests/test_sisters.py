@@ -16,7 +16,6 @@ from review.handlers.assessors import (
     resume_cases_of_cleared_assessor,
     suspend_cases_of_sanctioned_assessor,
 )
-from review.store import Store
 
 from .desk import Desk, Message, told
 from .season import Season
@@ -58,7 +57,7 @@ async def test_a_sister_is_a_flag_and_suspends_nothing() -> None:
     desk = await told((open_case, accepted(by=ASSESSOR)), OWN, HERS, SANCTIONED)
 
     assert (await desk.case()).suspended_by is None
-    assert not any(isinstance(each, CaseSuspended) for each in desk.bench.said)
+    assert not any(isinstance(each, CaseSuspended) for each in desk.bench.published)
 
 
 @pytest.mark.rule("S3", "S4")
@@ -112,10 +111,10 @@ async def test_a_sister_with_another_decision_standing_stays_a_flag() -> None:
 @pytest.fixture
 async def flagged(season: Season) -> Season:
     stand = season.stand
-    await stand.perform(open_case, accepted("app-1", unit(STEEL), by=ASSESSOR), Store)
-    await stand.perform(record_representative, registered(), Store)
-    await stand.perform(record_representative, registered(SISTER), Store)
-    await stand.perform(suspend_cases_of_sanctioned_assessor, sanctioned(2, SISTER), Store)
+    await stand.perform(open_case, accepted("app-1", unit(STEEL), by=ASSESSOR))
+    await stand.perform(record_representative, registered())
+    await stand.perform(record_representative, registered(SISTER))
+    await stand.perform(suspend_cases_of_sanctioned_assessor, sanctioned(2, SISTER))
     return season
 
 

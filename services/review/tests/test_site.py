@@ -71,7 +71,7 @@ async def test_a_visit_asked_for_is_ordered_with_the_score() -> None:
     desk = Desk()
     await ordered(desk)
 
-    scored, order = desk.bench.said[-2:]
+    scored, order = desk.bench.published[-2:]
     assert isinstance(scored, CaseScored)
     assert isinstance(order, SiteVerificationOrdered)
     assert order.ground == "panel_request"

@@ -32,11 +32,11 @@ WITHDRAWN: Message = (close_withdrawn_case, withdrawn())
 async def test_a_removed_units_open_case_is_stopped_in_whatever_order_it_is_heard(order: tuple[Message, ...]) -> None:
     desk = await told(*order)
 
-    closed = [each for each in desk.bench.said if isinstance(each, CaseClosed)]
+    closed = [each for each in desk.bench.published if isinstance(each, CaseClosed)]
     assert [each.outcome for each in closed] == ["ineligible"]
     assert (closed[0].reasons[0].rule, closed[0].reasons[0].article) == ("B2", "第二十五条")
     assert "2029-04-20" in closed[0].reasons[0].text
-    assert sum(isinstance(each, CaseOpened) for each in desk.bench.said) == 1
+    assert sum(isinstance(each, CaseOpened) for each in desk.bench.published) == 1
 
 
 @pytest.mark.rule("B1")
@@ -45,7 +45,7 @@ async def test_the_ban_lies_on_the_code_so_that_a_removed_park_stops_its_managin
 
     desk = await told((stop_cases_of_removed_unit, removed(park)), ACCEPTED)
 
-    assert [each.outcome for each in desk.bench.said if isinstance(each, CaseClosed)] == ["ineligible"]
+    assert [each.outcome for each in desk.bench.published if isinstance(each, CaseClosed)] == ["ineligible"]
 
 
 @pytest.mark.rule("A5")
@@ -55,7 +55,7 @@ async def test_a_withdrawn_application_closes_its_case_in_whatever_order_it_is_h
 ) -> None:
     desk = await told(*order)
 
-    closed = [each for each in desk.bench.said if isinstance(each, CaseClosed)]
+    closed = [each for each in desk.bench.published if isinstance(each, CaseClosed)]
     assert [each.outcome for each in closed] == ["withdrawn"]
 
 
@@ -64,7 +64,7 @@ async def test_a_withdrawn_application_closes_its_case_in_whatever_order_it_is_h
 async def test_a_case_is_closed_once_whatever_ends_it(order: tuple[Message, ...]) -> None:
     desk = await told(*order)
 
-    assert sum(isinstance(each, CaseClosed) for each in desk.bench.said) == 1
+    assert sum(isinstance(each, CaseClosed) for each in desk.bench.published) == 1
     assert (await desk.case()).state is State.CLOSED
 
 

@@ -45,7 +45,7 @@ async def test_a_case_resting_on_a_sanctioned_assessor_is_suspended_in_any_order
     desk = await told(*order)
 
     assert (await desk.case()).suspended_by == "内工信通〔2026〕3号"
-    (said,) = [each for each in desk.bench.said if isinstance(each, CaseSuspended)]
+    (said,) = [each for each in desk.bench.published if isinstance(each, CaseSuspended)]
     assert (said.case_id, said.document_number, said.suspended_on) == ("app-1", "内工信通〔2026〕3号", OPENED)
 
 
@@ -55,7 +55,7 @@ async def test_after_the_revocation_the_case_goes_on_in_any_order(order: tuple[M
     desk = await told(*order)
 
     assert (await desk.case()).suspended_by is None
-    said = [type(each) for each in desk.bench.said if isinstance(each, CaseSuspended | CaseResumed)]
+    said = [type(each) for each in desk.bench.published if isinstance(each, CaseSuspended | CaseResumed)]
     assert said in ([CaseSuspended, CaseResumed], [])
 
 
@@ -65,7 +65,7 @@ async def test_a_revocation_that_leaves_another_decision_standing_resumes_nothin
     desk = await told(BY_ASSESSOR, SANCTIONED, (resume_cases_of_cleared_assessor, still))
 
     assert (await desk.case()).suspended_by is not None
-    assert not any(isinstance(each, CaseResumed) for each in desk.bench.said)
+    assert not any(isinstance(each, CaseResumed) for each in desk.bench.published)
 
 
 SECOND: Message = (suspend_cases_of_sanctioned_assessor, sanctioned(3, number="内工信通〔2026〕5号", until=LONGER))
@@ -82,7 +82,7 @@ async def test_of_two_sanctions_one_revoked_the_case_stays_suspended_in_any_orde
     desk = await told(*order)
 
     assert (await desk.case()).suspended_by is not None
-    assert not any(isinstance(each, CaseResumed) for each in desk.bench.said)
+    assert not any(isinstance(each, CaseResumed) for each in desk.bench.published)
     assert no_document_is_said_twice(desk)
 
 
@@ -100,7 +100,7 @@ async def test_a_case_shows_the_decision_that_still_holds_and_not_the_one_revoke
     desk = await told(*order)
 
     assert (await desk.case()).suspended_by == "内工信通〔2026〕5号"
-    assert not any(isinstance(each, CaseResumed) for each in desk.bench.said)
+    assert not any(isinstance(each, CaseResumed) for each in desk.bench.published)
 
 
 @pytest.mark.rule("S2", "S4")
@@ -109,13 +109,13 @@ async def test_of_two_sanctions_both_revoked_the_case_goes_on_in_any_order(order
     desk = await told(*order)
 
     assert (await desk.case()).suspended_by is None
-    resumed = sum(isinstance(each, CaseResumed) for each in desk.bench.said)
-    assert resumed == any(isinstance(each, CaseSuspended) for each in desk.bench.said)
+    resumed = sum(isinstance(each, CaseResumed) for each in desk.bench.published)
+    assert resumed == any(isinstance(each, CaseSuspended) for each in desk.bench.published)
     assert no_document_is_said_twice(desk)
 
 
 def no_document_is_said_twice(desk: Desk) -> bool:
-    documents = [each.document_number for each in desk.bench.said if isinstance(each, CaseSuspended)]
+    documents = [each.document_number for each in desk.bench.published if isinstance(each, CaseSuspended)]
     return len(documents) == len(set(documents))
 
 
@@ -159,7 +159,7 @@ async def test_a_withdrawn_case_is_closed_once_whether_or_not_it_was_suspended(o
     desk = await told(*order)
 
     assert (await desk.case()).state is State.CLOSED
-    assert sum(isinstance(each, CaseClosed) for each in desk.bench.said) == 1
+    assert sum(isinstance(each, CaseClosed) for each in desk.bench.published) == 1
 
 
 @pytest.mark.rule("S2")
@@ -207,5 +207,5 @@ async def test_the_end_of_a_case_tells_whether_initial_review_had_accepted_it(*,
 
     await desk.do(*WITHDRAWN)
 
-    (closed,) = [each for each in desk.bench.said if isinstance(each, CaseClosed)]
+    (closed,) = [each for each in desk.bench.published if isinstance(each, CaseClosed)]
     assert closed.initial_review_accepted is accepted_first

@@ -81,7 +81,7 @@ class BrokerPublisher:
             except BaseException as problem:
                 # Whatever went wrong, the channel may have counted what the broker never saw.
                 await self._drop()
-                if not isinstance(problem, _LOST) or _we_were_cancelled(problem):
+                if not isinstance(problem, _LOST) or _is_own_cancellation(problem):
                     raise
                 raise BrokerUnavailableError(repr(problem)) from problem
         return await self._confirmed(channel, entries, outcomes)
@@ -121,7 +121,7 @@ class BrokerPublisher:
         frames: list[bytes] = []
         outcomes: list[_Outcome] = []
         for entry in entries:
-            name = _named(entry)
+            name = _describe(entry)
             if name in channel.message_id_delivery_tag:
                 outcomes.append("in flight already")
             elif (made := self._made(channel, entry)) is None:
@@ -146,7 +146,7 @@ class BrokerPublisher:
             await self._drop()
         for entry, outcome in zip(entries, outcomes, strict=True):
             if isinstance(outcome, asyncio.Future):
-                channel.message_id_delivery_tag.pop(_named(entry), None)
+                channel.message_id_delivery_tag.pop(_describe(entry), None)
         return [_result_of(each) if isinstance(each, asyncio.Future) else each for each in outcomes]
 
     def _made(self, channel: Channel, entry: Document) -> bytes | None:
@@ -154,24 +154,24 @@ class BrokerPublisher:
         try:
             return ChannelFrame.marshall(channel.number, self._frames(channel, entry)).payload
         except Exception as problem:  # noqa: BLE001 - nothing is written yet, and each part has errors of its own
-            log.warning("no frames for an event", event_type=entry["t"], problem=type(problem).__name__)
+            log.warning("no frames for an event", event_type=entry["type"], problem=type(problem).__name__)
             return None
 
     def _frames(self, channel: Channel, entry: Document) -> list[Any]:
-        body: bytes = entry["b"]
+        body: bytes = entry["body"]
         properties = spec.Basic.Properties(
             content_type=CONTENT_TYPE,
-            headers=entry["h"],
+            headers=entry["headers"],
             delivery_mode=PERSISTENT,
-            message_id=_named(entry),
-            correlation_id=_short(entry["h"].get("ce-correlationid", "")) or None,
-            message_type=entry["t"],
+            message_id=_describe(entry),
+            correlation_id=_shorten(entry["headers"].get("ce-correlationid", "")) or None,
+            message_type=entry["type"],
             timestamp=entry.get("at"),
             user_id=self._user,
         )
         size = channel.max_content_size
         return [
-            spec.Basic.Publish(exchange=self._exchange, routing_key=entry["t"], mandatory=True),
+            spec.Basic.Publish(exchange=self._exchange, routing_key=entry["type"], mandatory=True),
             ContentHeader(properties=properties, body_size=len(body)),
             *(ContentBody(body[start : start + size]) for start in range(0, len(body), size)),
         ]
@@ -189,17 +189,17 @@ _Outcome: TypeAlias = asyncio.Future[Any] | PublishResult
 """Of an entry: the confirm that it waits for, or why it did not go out."""
 
 
-def _we_were_cancelled(problem: BaseException) -> bool:
+def _is_own_cancellation(problem: BaseException) -> bool:
     """Whether our own task was cancelled; the library raises the same for a connection it found dead."""
     task = asyncio.current_task()
     return isinstance(problem, asyncio.CancelledError) and task is not None and bool(task.cancelling())
 
 
-def _named(entry: Document) -> str:
-    return _short(entry["h"]["ce-id"])
+def _describe(entry: Document) -> str:
+    return _shorten(entry["headers"]["ce-id"])
 
 
-def _short(identifier: str) -> str:
+def _shorten(identifier: str) -> str:
     """Give an identifier as a short string: itself, or its digest where it is too long."""
     told = identifier.encode(errors="surrogatepass")
     return identifier if len(told) <= SHORT else f"sha256:{sha256(told).hexdigest()}"

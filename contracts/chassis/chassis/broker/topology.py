@@ -11,9 +11,9 @@ from messages.event import Event
 
 EVENTS_EXCHANGE = "green.events"
 DEAD_EXCHANGE = "green.dlx"
-UNHEARD_QUEUE = "green.unrouted"
+UNROUTED_QUEUE = "green.unrouted"
 """Takes what no service listens to, so that the broker can confirm it; operators may look, the oldest goes first."""
-UNHEARD_KEPT = 10_000
+UNROUTED_RETENTION_MS = 10_000
 DELIVERY_LIMIT = 200
 """High: it counts crashes as well, and a few kills must not bury innocent messages. Failing handlers we count."""
 DEAD_DELIVERY_LIMIT = 1_000_000
@@ -33,10 +33,10 @@ class ServiceQueue:
         return f"{self.service}.{self.owner}"
 
 
-def service_queues(service: str, heard: Iterable[type[Event]]) -> tuple[ServiceQueue, ...]:
+def service_queues(service: str, subscribed: Iterable[type[Event]]) -> tuple[ServiceQueue, ...]:
     """Sort what a service hears into one stream per owner."""
     owners: dict[str, set[str]] = {}
-    for event_type in heard:
+    for event_type in subscribed:
         owners.setdefault(event_type.owner, set()).add(event_type.type)
     return tuple(ServiceQueue(service, owner, tuple(sorted(types))) for owner, types in sorted(owners.items()))
 
@@ -51,30 +51,34 @@ def rabbit_queue(name: str) -> RabbitQueue:
 
 
 def definitions(
-    heard: Mapping[str, Iterable[type[Event]]], vhost: str = "green", unheard: Iterable[type[Event]] = ()
+    subscribed: Mapping[str, Iterable[type[Event]]], vhost: str = "green", unrouted: Iterable[type[Event]] = ()
 ) -> dict[str, Any]:
     """Give RabbitMQ's definitions for services → events heard; passwords are added to the users at deployment.
 
     ``unheard`` are events that are said and that no service listens to.
     """
-    all_streams = [stream for service, types in heard.items() for stream in service_queues(service, types)]
+    all_streams = [stream for service, types in subscribed.items() for stream in service_queues(service, types)]
     return {
         "vhosts": [{"name": vhost}],
-        "users": [{"name": service, "tags": ""} for service in heard],
+        "users": [{"name": service, "tags": ""} for service in subscribed],
         "exchanges": [_exchange(vhost, EVENTS_EXCHANGE, "topic"), _exchange(vhost, DEAD_EXCHANGE, "direct")],
         "queues": [
             *(_queue(vhost, stream.queue) for stream in all_streams),
-            *(_queue(vhost, dead_letter_queue(service)) for service in heard),
-            _queue(vhost, UNHEARD_QUEUE),
+            *(_queue(vhost, dead_letter_queue(service)) for service in subscribed),
+            _queue(vhost, UNROUTED_QUEUE),
         ],
         "bindings": [
             *(_binding(vhost, EVENTS_EXCHANGE, stream.queue, key) for stream in all_streams for key in stream.types),
-            *(_binding(vhost, DEAD_EXCHANGE, dead_letter_queue(service), service) for service in heard),
-            *(_binding(vhost, EVENTS_EXCHANGE, UNHEARD_QUEUE, event.type) for event in unheard),
+            *(_binding(vhost, DEAD_EXCHANGE, dead_letter_queue(service), service) for service in subscribed),
+            *(_binding(vhost, EVENTS_EXCHANGE, UNROUTED_QUEUE, event.type) for event in unrouted),
         ],
-        "policies": [*(_policy(vhost, service) for service in heard), _dead_policy(vhost), _unrouted_policy(vhost)],
-        "permissions": [_permission(vhost, service) for service in heard],
-        "topic_permissions": [_topic_permission(vhost, service) for service in heard],
+        "policies": [
+            *(_policy(vhost, service) for service in subscribed),
+            _dead_policy(vhost),
+            _unrouted_policy(vhost),
+        ],
+        "permissions": [_permission(vhost, service) for service in subscribed],
+        "topic_permissions": [_topic_permission(vhost, service) for service in subscribed],
     }
 
 
@@ -144,10 +148,10 @@ def _unrouted_policy(vhost: str) -> dict[str, Any]:
     return {
         "vhost": vhost,
         "name": "unrouted",
-        "pattern": f"^{_exact(UNHEARD_QUEUE)}$",
+        "pattern": f"^{_exact(UNROUTED_QUEUE)}$",
         "apply-to": "queues",
         "priority": 1,
-        "definition": {"max-length": UNHEARD_KEPT, "overflow": "drop-head"},
+        "definition": {"max-length": UNROUTED_RETENTION_MS, "overflow": "drop-head"},
     }
 
 

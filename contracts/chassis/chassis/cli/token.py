@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from messages.values import Role
 
-from chassis.security.dev_issuer import AUDIENCE, ISSUER, DevelopmentIssuer, IssuerRefused
+from chassis.security.dev_issuer import AUDIENCE, ISSUER, DevelopmentIssuer, DevelopmentIssuerError
 from chassis.settings import PREFIX, Mode
 
 
@@ -29,7 +29,7 @@ def token(  # noqa: PLR0913 - the claims of a token
     mode = Mode(os.environ.get(f"{PREFIX}MODE", Mode.LOCAL))
     try:
         signer = DevelopmentIssuer(keys, mode, issuer=issuer, audience=audience)
-    except IssuerRefused as reason:
+    except DevelopmentIssuerError as reason:
         typer.echo(str(reason), err=True)
         raise typer.Exit(1) from None
     typer.echo(

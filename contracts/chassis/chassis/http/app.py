@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -10,7 +12,7 @@ from prometheus_fastapi_instrumentator import Instrumentator
 
 from chassis.http import audit_routes
 from chassis.http.endpoint import ApiContext
-from chassis.http.middleware import PROBE_PATHS, BodySizeLimitMiddleware, CorrelationMiddleware
+from chassis.http.middleware import PROBE_PATHS, BodyLimit, BodySizeLimitMiddleware, CorrelationMiddleware
 from chassis.http.openapi import document
 from chassis.http.problems import PROBLEMS, install_problem_handlers
 from chassis.observability import health
@@ -19,40 +21,45 @@ from chassis.observability.metrics import Metrics
 from chassis.observability.tracing import NO_TRACING, Tracing
 from chassis.settings import MIB
 
-_UNTOLD: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
+_NO_FRAMEWORK_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
 """The framework's own spans hold paths and queries, and with them ids and names: ours are named by routes."""
 
 
 def create_app(  # noqa: PLR0913 - the parts of an application, each a word of its own
     name: str,
-    gate: ApiContext | None,
+    api: ApiContext | None,
     routes: APIRouter | None,
     *,
     health_of: Health,
     metrics: Metrics,
     body_max: int = MIB,
+    body_limits: Sequence[BodyLimit] = (),
+    state: Mapping[str, object] = MappingProxyType({}),
     tracing: Tracing = NO_TRACING,
 ) -> FastAPI:
     """Build the application; without ``routes`` it answers for health and metrics only.
 
     Answers are same-origin: no CORS headers are sent, so that browsers refuse foreign pages.
     """
-    app = FastAPI(title=name, version="1", docs_url=None, redoc_url=None, telemetry=_UNTOLD)
+    app = FastAPI(title=name, version="1", docs_url=None, redoc_url=None, telemetry=_NO_FRAMEWORK_TELEMETRY)
     app.include_router(health.router(health_of))
     if routes is not None:
         app.include_router(routes, responses=PROBLEMS)
-    if gate is not None:
-        app.include_router(audit_routes.router(gate), responses=PROBLEMS)
+    if api is not None:
+        app.state.api = api
+        app.include_router(audit_routes.router, responses=PROBLEMS)
+    for key, value in state.items():
+        setattr(app.state, key, value)
     install_problem_handlers(app)
-    _wrap(app, metrics, body_max, gate)
+    _add_middleware(app, metrics, body_max, body_limits)
     app.add_middleware(CorrelationMiddleware, tracing=tracing)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign] # FastAPI's documented way to extend it
     return app
 
 
-def _wrap(app: FastAPI, metrics: Metrics, body_max: int, gate: ApiContext | None) -> None:
-    """Outermost last: measuring, then the limit on bodies; correlation and the trace stand around both."""
-    app.add_middleware(BodySizeLimitMiddleware, usual=body_max, wider=gate.wider_bodies if gate else ())
+def _add_middleware(app: FastAPI, metrics: Metrics, body_max: int, body_limits: Sequence[BodyLimit]) -> None:
+    """Add the middleware, outermost last: body limit, metrics; correlation and trace enclose both."""
+    app.add_middleware(BodySizeLimitMiddleware, default=body_max, limits=body_limits)
     instrumentator = Instrumentator(registry=metrics.registry, excluded_handlers=[*PROBE_PATHS])
     instrumentator.instrument(app).expose(app, include_in_schema=False)
 

@@ -1,37 +1,32 @@
-"""HTTP to handler: what an API room gets to build its router.
-
-An API room is a function ``router(gate) -> APIRouter``; its module goes without ``from __future__ import annotations``,
-because FastAPI evaluates ``Annotated[Call, Depends(gate.call(POLICY))]`` where ``gate`` is no global name.
-"""
+"""From an HTTP route to its handler: who calls, whether the policy admits it, and one command per request."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Annotated, Any, Protocol, TypeAlias, TypeVar, overload
+from dataclasses import dataclass
+from typing import Annotated, Any, Generic, TypeAlias, TypeVar, overload
 
-from fastapi import Depends, Query, Request
+from fastapi import Depends, Query, Request, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import TypeAdapter
-from starlette.routing import compile_path
 
 from chassis.clock import Clock
 from chassis.handling import Filter, Handler, Refusal, Sort
 from chassis.http import idempotency
-from chassis.http.middleware import BodySize
 from chassis.http.pagination import DEFAULT_LIMIT, MAX_LIMIT, Page, page
 from chassis.http.problems import PROBLEMS, refuses
 from chassis.observability.metrics import Metrics
 from chassis.persistence.collections import DocumentCollection
-from chassis.persistence.unit_of_work import DocumentStore, HandlerCall, UnitOfWork, read_only_unit
+from chassis.persistence.unit_of_work import DocumentStore, UnitOfWork, read_only_unit
 from chassis.security.audit import COLLECTIONS, audit_record_of, document
 from chassis.security.policies import ANONYMOUS, Actor, Denied, Policy
 from chassis.security.separation_of_duties import check_separation_of_duties
 from chassis.security.tokens import InvalidTokenError, TokenVerifier
+from chassis.transactions.commands import CommandExecutor
 from chassis.transactions.work import command_inbox_id
 
-__all__ = ["PROBLEMS", "ApiContext", "Limit", "Page", "RequestContext", "Road", "etag", "refuses"]
+__all__ = ["PROBLEMS", "ApiContext", "Authorize", "Limit", "Page", "RequestContext", "refuses"]
 
 C = TypeVar("C")
 R = TypeVar("R")
@@ -39,88 +34,76 @@ S = TypeVar("S")
 T = TypeVar("T")
 
 Limit: TypeAlias = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
-"""How many items a page of a list may have: ``limit: Limit = USUAL``."""
+"""The number of items on a page of a list: ``limit: Limit = DEFAULT_LIMIT``."""
 _ETAG = re.compile(r'"(\d{1,18})"')
 _BEARER = HTTPBearer(auto_error=False, description="An access token of the identity provider (OIDC)")
 
 
-class Road(Protocol):
-    """The committer as HTTP sees it."""
-
-    async def perform(self, key: str, digest: str, run: HandlerCall) -> object:
-        """Run once under ``key`` and commit; answer a known key with the reply it had.
-
-        Raises the work's ``Refusal``; one with the code ``idempotency-key-reused`` when ``digest`` differs.
-        """
-        ...
-
-
-@dataclass
+@dataclass(frozen=True)
 class ApiContext:
-    """What every call of one service passes through."""
+    """The parts of one service that every request uses; the application keeps it as ``app.state.api``."""
 
     verifier: TokenVerifier
-    road: Road
-    backing: DocumentStore
+    commands: CommandExecutor
+    database: DocumentStore
     clock: Clock
     metrics: Metrics
-    wider_bodies: list[tuple[re.Pattern[str], BodySize]] = field(default_factory=list)
-
-    def authorize(self, policy: Policy) -> Authorize:
-        """A FastAPI dependency that gives the ``Call`` of an actor whom ``policy`` admits, or refuses (401, 403)."""
-        return Authorize(self, policy)
-
-    def allow_body_size(self, path: str, size: int, rule: str | None = None, article: str | None = None) -> None:
-        """Let bodies of up to ``size`` bytes through to the route ``path``, for uploads; the rest rests on ``rule``."""
-        self.wider_bodies.append((compile_path(path)[0], BodySize(size, rule, article)))
+    store: Callable[[UnitOfWork], Any]
+    """The service's own, as in ``ServiceDefinition.store``."""
 
     async def audit_read(self, actor: Actor, policy: Policy, request: Request, denied: Denied | None = None) -> None:
-        """Keep a record of the call; what cannot be recorded is not answered (Transient, 503).
+        """Record the call; a call that cannot be recorded is not answered (TransientError, 503).
 
-        By itself and not on the road of the commands: nobody repeats it, so that it needs no row in the inbox, and a
-        single write was measured to take a third of the time of a transaction.
+        A single write outside the committer: nobody repeats it, so that it needs no row in the inbox, and it was
+        measured to take a third of the time of a transaction.
         """
         record = audit_record_of(actor, policy.name, request, self.clock.now(), denied)
-        await self.backing.insert(COLLECTIONS[record.kind], document(record))
+        await self.database.insert(COLLECTIONS[record.kind], document(record))
 
     async def audit_denial(self, actor: Actor, policy: Policy, denied: Denied, request: Request) -> Refusal:
-        """Record the refused attempt and give the refusal that answers it."""
+        """Record the denied attempt and return the refusal that answers it."""
         await self.audit_read(actor, policy, request, denied)
-        hidden = policy.hidden and not denied.open
+        hidden = policy.hidden and not denied.disclose
         status = 404 if hidden else 403
         self.metrics.access_denied.labels(policy.name, str(status)).inc()
-        return Refusal("not-found", status=404) if hidden else _not_allowed(denied)
+        return Refusal("not-found", status=404) if hidden else _forbid(denied)
 
 
 class Authorize:
-    """The dependency of one route; ``policy`` is open to the test that every route names its authorisation."""
+    """The dependency of one route: ``Annotated[RequestContext[Store], Depends(Authorize(POLICY))]``.
 
-    def __init__(self, gate: ApiContext, policy: Policy) -> None:
-        self.gate = gate
+    Gives the request context of an actor whom ``policy`` admits, or refuses (401, 403).
+    """
+
+    def __init__(self, policy: Policy) -> None:
         self.policy = policy
 
     async def __call__(
-        self, request: Request, token: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
-    ) -> RequestContext:
-        actor = self._actor(request, token)
+        self,
+        request: Request,
+        response: Response,
+        token: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
+    ) -> RequestContext[Any]:
+        api: ApiContext = request.app.state.api
+        actor = self._actor(api, request, token)
         if isinstance(denied := check_separation_of_duties(actor) or self.policy.allows_role(actor), Denied):
-            raise await self.gate.audit_denial(actor, self.policy, denied, request)
+            raise await api.audit_denial(actor, self.policy, denied, request)
         if self.policy.protected:
-            await self.gate.audit_read(actor, self.policy, request)
-        return RequestContext(self.gate, self.policy, actor, request)
+            await api.audit_read(actor, self.policy, request)
+        return RequestContext(api, self.policy, actor, request, response)
 
-    def _actor(self, request: Request, token: HTTPAuthorizationCredentials | None) -> Actor:
+    def _actor(self, api: ApiContext, request: Request, token: HTTPAuthorizationCredentials | None) -> Actor:
         if token is None:
             if self.policy.open and "authorization" not in request.headers:
                 return ANONYMOUS
-            raise self._unknown("token-missing", "Bearer")
+            raise self._unknown(api, "token-missing", "Bearer")
         try:
-            return self.gate.verifier.actor(token.credentials)
+            return api.verifier.actor(token.credentials)
         except InvalidTokenError:
-            raise self._unknown("token-invalid", 'Bearer error="invalid_token"') from None
+            raise self._unknown(api, "token-invalid", 'Bearer error="invalid_token"') from None
 
-    def _unknown(self, code: str, challenge: str) -> Refusal:
-        self.gate.metrics.access_denied.labels(self.policy.name, "401").inc()
+    def _unknown(self, api: ApiContext, code: str, challenge: str) -> Refusal:
+        api.metrics.access_denied.labels(self.policy.name, "401").inc()
         return UnauthenticatedError(code, challenge)
 
 
@@ -132,44 +115,41 @@ class UnauthenticatedError(Refusal):
         self.headers = {"WWW-Authenticate": challenge}
 
 
-class RequestContext:
-    """One request of an actor whom the policy admits."""
+class RequestContext(Generic[S]):
+    """One request of an actor whom the policy admits, with the service's store."""
 
-    def __init__(self, gate: ApiContext, policy: Policy, actor: Actor, request: Request) -> None:
-        self._gate = gate
+    def __init__(self, api: ApiContext, policy: Policy, actor: Actor, request: Request, response: Response) -> None:
+        self._api = api
         self._policy = policy
         self.actor = actor
         self.request = request
-        self.now = gate.clock.now()
+        self.response = response
+        self.now = api.clock.now()
+
+    @property
+    def store(self) -> S:
+        """A read-only store outside any transaction; saves are discarded."""
+        opened: S = self.open(self._api.store)
+        return opened
+
+    def open(self, store: Callable[[UnitOfWork], T]) -> T:
+        """Open another store than the service's own, for reading only."""
+        return store(read_only_unit(self._api.database))
 
     @overload
     async def execute(
-        self,
-        handler: Handler[C, S],
-        command: C,
-        store: Callable[[UnitOfWork], S],
-        *,
-        resource: object = None,
-        private: bool = False,
+        self, handler: Handler[C, S], command: C, *, resource: object = None, private: bool = False
     ) -> Any: ...  # noqa: ANN401 - the reply's type is the handler's
 
     @overload
     async def execute(
-        self,
-        handler: Handler[C, S],
-        command: C,
-        store: Callable[[UnitOfWork], S],
-        *,
-        resource: object = None,
-        private: bool = False,
-        reply: type[R],
+        self, handler: Handler[C, S], command: C, *, resource: object = None, private: bool = False, reply: type[R]
     ) -> R: ...
 
-    async def execute(  # noqa: PLR0913 - the parts of a command, each a word of its own
+    async def execute(
         self,
         handler: Handler[C, S],
         command: C,
-        store: Callable[[UnitOfWork], S],
         *,
         resource: object = None,
         private: bool = False,
@@ -178,37 +158,43 @@ class RequestContext:
         """Perform a command once and answer after its commit.
 
         The same Idempotency-Key with the same request gets the same answer without a second effect; with another
-        request a Refusal (409). ``resource`` is checked against the policy first; with ``reply`` the value is read
-        back as that type, else it is plain JSON. ``private`` is for a body that holds what may not be kept: two
-        requests are then told apart by their commands.
+        request a Refusal (409). ``resource`` is checked against the policy first: it was read outside the transaction,
+        so that the handler checks its state again. With ``reply`` the value is read back as that type, else it is
+        plain JSON. ``private`` is for a body with values that may not be stored: two requests are then told apart by
+        their commands.
         """
         if resource is not None:
             await self.authorize(resource)
         key = command_inbox_id(self.actor.subject, self._key)
         digest = await idempotency.request_digest(self.request, command if private else None)
-        value = await self._gate.road.perform(key, digest, lambda unit, now: handler(command, store(unit), now))
+        store = self._api.store
+        value = await self._api.commands.perform(key, digest, lambda unit, now: handler(command, store(unit), now))
         return value if reply is None else TypeAdapter(reply).validate_python(value, from_attributes=True)
 
     def new_id(self, prefix: str = "", part: str = "") -> str:
-        """An identifier for what this command makes: the same again when the command is repeated."""
+        """Return an identifier for what this command creates: the same when the command is repeated."""
         return f"{prefix}{idempotency.derived_id(self.actor.subject, self._key, prefix, part)}"
 
     @property
     def _key(self) -> str:
         return idempotency.key_of(self.request)
 
-    def read_store(self, store: Callable[[UnitOfWork], S]) -> S:
-        """A store for reading, outside the committer: nothing saved on it goes anywhere."""
-        return store(read_only_unit(self._gate.backing))
-
     async def authorize(self, resource: object) -> None:
-        """Raise the policy's Refusal (403, or 404 where existence is not public) and record the attempt."""
+        """Raise the policy's Refusal (403, or 404 where existence is not public) after recording the attempt."""
         decided = self._policy.authorize(self.actor, resource)
         if isinstance(decided, Denied):
-            raise await self._gate.audit_denial(self.actor, self._policy, decided, self.request)
+            raise await self._api.audit_denial(self.actor, self._policy, decided, self.request)
+
+    def set_etag(self, version: int) -> None:
+        """Name the version of the representation in the answer's ETag."""
+        self.response.headers["ETag"] = f'"{version}"'
+
+    async def audit_denial(self, policy: Policy, denied: Denied) -> Refusal:
+        """Record that another policy than the route's denied a part of the request; return the refusal."""
+        return await self._api.audit_denial(self.actor, policy, denied, self.request)
 
     def filter(self) -> Filter:
-        """The filter of what ``authorize`` lets through, for lists."""
+        """Return the filter of the documents that ``authorize`` admits, for lists."""
         return self._policy.filter(self.actor)
 
     async def page(
@@ -219,12 +205,12 @@ class RequestContext:
         limit: int = DEFAULT_LIMIT,
         after: str | None = None,
     ) -> Page[T]:
-        """A page of what matches ``where``; combine it with ``filter()`` by ``access.both``."""
+        """Return a page of the documents that match ``where``; combine it with ``filter()`` by ``and_filters``."""
         entries, following = await page([documents], where or {}, sort, limit, after)
         return Page(items=[each.value for each in entries], next=following)
 
     def if_match(self, *, required: bool = False) -> int | None:
-        """The version the caller has seen; none when not named (a Refusal, 428, when required) or for ``*``."""
+        """Return the version the caller names; None for ``*`` or when absent (a Refusal, 428, when required)."""
         given = self.request.headers.get("If-Match")
         if given is None and required:
             raise Refusal("if-match-missing", status=428, title="Name the version you change (If-Match)")
@@ -235,9 +221,5 @@ class RequestContext:
         return int(known[1])
 
 
-def etag(version: int) -> str:
-    return f'"{version}"'
-
-
-def _not_allowed(denied: Denied) -> Refusal:
+def _forbid(denied: Denied) -> Refusal:
     return Refusal("not-allowed", denied.reason, status=403, title="Not allowed")

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
+from starlette.routing import compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis.http.problems import ProblemReason, answer, problem
@@ -26,7 +27,7 @@ PROBE_PATHS = ("/livez", "/readyz", "/metrics")
 DRAIN_SECONDS = 1.0
 """Seconds for which a refused body is thrown away as it comes: a connection closed with unread bytes is reset, and the
 reset takes the answer with it."""
-_ACCEPTED = re.compile(r"[A-Za-z0-9._:-]{8,64}")
+_VALID_ID = re.compile(r"[A-Za-z0-9._:-]{8,64}")
 
 
 class CorrelationMiddleware:
@@ -71,9 +72,10 @@ class CorrelationMiddleware:
             await answer(problem(500, request=Request(scope)))(scope, receive, correlated)
 
 
-class BodySize(NamedTuple):
-    """How large a body may be; ``rule`` and ``article`` where it is one that says so."""
+class BodyLimit(NamedTuple):
+    """The greatest body, in bytes, that the route ``path`` takes, with the rule and article that say so, if any."""
 
+    path: str
     size: int
     rule: str | None = None
     article: str | None = None
@@ -86,9 +88,9 @@ class BodySize(NamedTuple):
 
 
 class BodyTooLarge(HTTPException):
-    """Goes through what reads the body as the answer it is."""
+    """Passes through whatever reads the body and becomes the answer."""
 
-    def __init__(self, limit: BodySize) -> None:
+    def __init__(self, limit: BodyLimit) -> None:
         super().__init__(413)
         self.reasons = (limit.exceeded(),)
 
@@ -96,10 +98,10 @@ class BodyTooLarge(HTTPException):
 class BodySizeLimitMiddleware:
     """Refuses bodies over the limit: at once when the length is announced, else while they stream in."""
 
-    def __init__(self, app: ASGIApp, usual: int, wider: Sequence[tuple[re.Pattern[str], BodySize]] = ()) -> None:
+    def __init__(self, app: ASGIApp, default: int, limits: Sequence[BodyLimit] = ()) -> None:
         self._app = app
-        self._usual = BodySize(usual)
-        self._wider = wider
+        self._default = BodyLimit("", default)
+        self._limits = [(compile_path(each.path)[0], each) for each in limits]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -109,14 +111,14 @@ class BodySizeLimitMiddleware:
         announced = Headers(scope=scope).get("content-length", "")
         if announced.isdigit() and int(announced) > limit.size:
             # Closing tells the caller that nothing of what it still wants to send is read.
-            told = problem(413, reasons=[limit.exceeded()], request=Request(scope))
-            refusal = answer(told, {"Connection": "close"})
+            refused = problem(413, reasons=[limit.exceeded()], request=Request(scope))
+            refusal = answer(refused, {"Connection": "close"})
             await refusal(scope, receive, _drain_before_close(receive, send))
             return
-        await self._app(scope, _counted(receive, limit), send)
+        await self._app(scope, _count_bytes(receive, limit), send)
 
-    def _limit(self, path: str) -> BodySize:
-        return next((size for pattern, size in self._wider if pattern.fullmatch(path)), self._usual)
+    def _limit(self, path: str) -> BodyLimit:
+        return next((limit for pattern, limit in self._limits if pattern.fullmatch(path)), self._default)
 
 
 def _drain_before_close(receive: Receive, send: Send) -> Send:
@@ -137,7 +139,7 @@ def _drain_before_close(receive: Receive, send: Send) -> Send:
     return lingering
 
 
-def _counted(receive: Receive, limit: BodySize) -> Receive:
+def _count_bytes(receive: Receive, limit: BodyLimit) -> Receive:
     seen = 0
 
     async def counted() -> Message:
@@ -152,15 +154,15 @@ def _counted(receive: Receive, limit: BodySize) -> Receive:
 
 
 def _size_text(size: int) -> str:
-    """Whole units: what an upload has for its form beside the file is not told."""
+    """Return whole units; the room for the form beside an uploaded file is not named."""
     return f"{size // MIB} MB" if size >= MIB else f"{size // 1024} KB"
 
 
 def _route(scope: Scope) -> str | None:
-    """The route that the router has chosen, by its pattern."""
+    """Return the pattern of the route that the router has chosen."""
     found: str | None = getattr(scope.get("route"), "path_format", None)
     return found
 
 
 def _correlation(given: str | None) -> str:
-    return given if given and _ACCEPTED.fullmatch(given) else uuid.uuid4().hex
+    return given if given and _VALID_ID.fullmatch(given) else uuid.uuid4().hex

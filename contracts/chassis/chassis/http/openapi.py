@@ -26,9 +26,9 @@ CONVENTIONS = (
     "Legal dates are dates in Asia/Shanghai, instants are UTC. "
     "每项拒绝均为问题文档，注明规则与条款；命令须带幂等键；列表分页；日期按北京时间。"
 )
-_OF_COMMANDS = (400, 409, 412, 413, 428)
+_COMMAND_STATUSES = (400, 409, 412, 413, 428)
 """Refusals that a plain read cannot meet; a route that names codes of its own for one keeps it."""
-_CHALLENGED = {
+_CHALLENGE = {
     401: ("WWW-Authenticate", "The challenge of RFC 6750"),
     503: ("Retry-After", "Seconds after which to try again"),
 }
@@ -40,7 +40,7 @@ _KEY: Operation = {
     "schema": {"type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]+$"},
     "example": "0b9f6c1e-7d0a-4c53-9a55-0a3c7f2f6d11",
 }
-_SEEN: Operation = {
+_ETAG: Operation = {
     "name": "If-Match",
     "in": "header",
     "required": False,
@@ -48,9 +48,9 @@ _SEEN: Operation = {
     "schema": {"type": "string", "pattern": '^("\\d{1,18}"|\\*)$'},
     "example": '"3"',
 }
-IF_MATCH: Operation = {"parameters": [_SEEN]}
+IF_MATCH: Operation = {"parameters": [_ETAG]}
 """For ``openapi_extra`` of a route that looks at ``call.if_match()``."""
-IF_MATCH_REQUIRED: Operation = {"parameters": [{**_SEEN, "required": True}]}
+IF_MATCH_REQUIRED: Operation = {"parameters": [{**_ETAG, "required": True}]}
 
 
 def document(app: FastAPI) -> dict[str, Any]:
@@ -97,7 +97,7 @@ def _complete(operation: Operation, method: str, policy: Policy, of_one: bool) -
 
 
 def _unreachable_statuses(method: str, policy: Policy, of_one: bool) -> set[int]:  # noqa: FBT001 - as above
-    impossible = set() if method in COMMANDS else set(_OF_COMMANDS)
+    impossible = set() if method in COMMANDS else set(_COMMAND_STATUSES)
     if method not in COMMANDS and not of_one and not policy.hidden:
         impossible.add(404)
     return impossible
@@ -139,7 +139,7 @@ def _shared_response(status: int) -> Operation:
     response = _common(status)
     shown = {"type": f"urn:green:problem:{code}", "title": title, "status": status, "code": code, "reasons": []}
     response["content"][MEDIA_TYPE]["example"] = shown
-    if status in _CHALLENGED:
-        name, text = _CHALLENGED[status]
+    if status in _CHALLENGE:
+        name, text = _CHALLENGE[status]
         response["headers"] = {name: {"description": text, "schema": {"type": "string"}}}
     return response

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
@@ -17,6 +17,7 @@ from chassis.persistence.query import sorted_by, values_at
 from chassis.security.policies import and_filters
 
 T = TypeVar("T")
+V = TypeVar("V")
 DEFAULT_LIMIT, MAX_LIMIT = 50, 200
 _INSTANT = "$instant"
 
@@ -27,9 +28,13 @@ class Page(BaseModel, Generic[T]):
     items: list[T]
     next: str | None = None
 
+    def map(self, view: Callable[[T], V]) -> Page[V]:
+        """Return the same page with each item shown as ``view`` makes it."""
+        return Page(items=[view(item) for item in self.items], next=self.next)
+
 
 async def page(
-    sources: Sequence[DocumentCollection[T]], where: Filter, sort: Sort, limit: int, after: str | None
+    sources: Sequence[DocumentCollection[T]], where: Filter, sort: Sort, limit: int, cursor: str | None
 ) -> tuple[list[StoredDocument[T]], str | None]:
     """Entries after the cursor ``after`` in the order of ``sort`` (identifiers last), and the next cursor.
 
@@ -38,14 +43,14 @@ async def page(
     if not 1 <= limit <= MAX_LIMIT:
         raise Refusal("limit-out-of-range", status=422, title=f"limit must be 1 to {MAX_LIMIT}")
     order = [each for each in sort if each[0] != "_id"] + [("_id", dict(sort).get("_id", 1))]
-    rest = and_filters(where, _after_cursor(order, decode_cursor(after, len(order)))) if after else where
+    rest = and_filters(where, _after_cursor(order, decode_cursor(cursor, len(order)))) if cursor else where
     each = [await documents.entries(rest, sort=order, limit=limit + 1) for documents in sources]
-    found = each[0] if len(each) == 1 else _merged(each, order)
+    found = each[0] if len(each) == 1 else _merge(each, order)
     cursor = encode_cursor(found[limit - 1], order) if len(found) > limit else None
     return found[:limit], cursor
 
 
-def _merged(found: Sequence[Sequence[StoredDocument[T]]], order: Sort) -> list[StoredDocument[T]]:
+def _merge(found: Sequence[Sequence[StoredDocument[T]]], order: Sort) -> list[StoredDocument[T]]:
     entries = {entry.key: entry for some in found for entry in some}
     return [entries[each["_id"]] for each in sorted_by([_document(entry) for entry in entries.values()], order)]
 
@@ -89,12 +94,12 @@ def _as_json(value: object) -> object:
 
 def decode_cursor(cursor: str, length: int) -> list[Any]:
     try:
-        return [_value(each) for each in _decoded(cursor, length)]
+        return [_value(each) for each in _decode(cursor, length)]
     except (ValueError, TypeError, KeyError, binascii.Error):
         raise Refusal("cursor-invalid", status=422, title="This cursor was not given out for this list") from None
 
 
-def _decoded(cursor: str, length: int) -> list[Any]:
+def _decode(cursor: str, length: int) -> list[Any]:
     last = orjson.loads(base64.urlsafe_b64decode(cursor.encode()))
     if not isinstance(last, list) or len(last) != length:
         raise ValueError("of another list")

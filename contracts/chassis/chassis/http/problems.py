@@ -35,7 +35,7 @@ TITLES = {
     500: ("internal-error", "Something went wrong here"),
     503: ("try-again-later", "Not possible at this moment"),
 }
-SHOWN = (400, 401, 403, 404, 409, 412, 413, 422, 428, 500, 503)
+MAX_EVIDENCE = (400, 401, 403, 404, 409, 412, 413, 422, 428, 500, 503)
 
 TEXTS = {
     "missing": "缺少必填项",
@@ -127,11 +127,11 @@ def answer(document: Problem, headers: Mapping[str, str] | None = None) -> Respo
 
 def install_problem_handlers(app: FastAPI) -> None:
     """Make every refusal, malformed request and HTTP error of ``app`` a problem document."""
-    app.add_exception_handler(Refusal, _refused)
-    app.add_exception_handler(RequestValidationError, _malformed)
-    app.add_exception_handler(HTTPException, _http_error)
-    app.add_exception_handler(TransientError, _unavailable)
-    app.add_exception_handler(UnstorableValueError, _out_of_range)
+    app.add_exception_handler(Refusal, _answer_refusal)
+    app.add_exception_handler(RequestValidationError, _answer_malformed)
+    app.add_exception_handler(HTTPException, _answer_http_error)
+    app.add_exception_handler(TransientError, _answer_unavailable)
+    app.add_exception_handler(UnstorableValueError, _answer_out_of_range)
 
 
 COMMON = {
@@ -169,38 +169,38 @@ def based_on_rule(basis: RuleBasis) -> dict[str, Any]:
     return {_RULE: basis.rule, _ARTICLE: basis.article}
 
 
-def _shown(status: int) -> dict[str, Any]:
+def _describe_refusal(status: int) -> dict[str, Any]:
     schema = {"$ref": "#/components/schemas/Problem"}
     return {"description": TITLES[status][1], "content": {MEDIA_TYPE: {"schema": schema}}}
 
 
-PROBLEMS: dict[int | str, dict[str, Any]] = {status: _shown(status) for status in SHOWN}
+PROBLEMS: dict[int | str, dict[str, Any]] = {status: _describe_refusal(status) for status in MAX_EVIDENCE}
 """For ``responses=`` of FastAPI, so that the OpenAPI document shows every refusal."""
 
 
-async def _refused(request: Request, refusal: Exception) -> Response:
+async def _answer_refusal(request: Request, refusal: Exception) -> Response:
     assert isinstance(refusal, Refusal)  # noqa: S101 - registered for this class
     return answer(problem_of(refusal, request), getattr(refusal, "headers", None))
 
 
-async def _malformed(request: Request, error: Exception) -> Response:
+async def _answer_malformed(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class
     basis = _basis(request)
     return answer(problem(422, reasons=[_malformation(one, basis) for one in error.errors()], request=request))
 
 
-async def _http_error(request: Request, error: Exception) -> Response:
+async def _answer_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
     reasons = getattr(error, "reasons", ())
     return answer(problem(error.status_code, reasons=reasons, request=request), error.headers)
 
 
-async def _unavailable(request: Request, error: Exception) -> Response:
+async def _answer_unavailable(request: Request, error: Exception) -> Response:
     logs.logger(__name__).warning("put off", reason=str(error))
     return answer(problem(503, request=request), {"Retry-After": "1"})
 
 
-async def _out_of_range(request: Request, _error: Exception) -> Response:
+async def _answer_out_of_range(request: Request, _error: Exception) -> Response:
     """In a filter, a cursor or a body: a caller's number, however the route came by it."""
     wrong = ProblemReason(code="number-out-of-range", text="数值超出范围")
     return answer(problem(422, reasons=[wrong], request=request))

@@ -1,6 +1,6 @@
 """One uploaded file and what came with it."""
 
-# FastAPI evaluates the annotations of dependencies, in which `guard` is no global name: no deferred annotations here.
+# FastAPI evaluates the annotations of dependencies, in which `authorize` is no global name: none is deferred here.
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from chassis.handling import Refusal
 from chassis.http.endpoint import Authorize, RequestContext
 
 ROOM_FOR_FORM = 64 * 1024
-"""Boundaries and fields beside the file itself: ``gate.accepts(path, largest + ROOM_FOR_FORM)``."""
+"""Bytes for boundaries and fields beside the file itself: ``BodyLimit(path, largest + ROOM_FOR_FORM)``."""
 
 FIELDS = 20
 FORM: dict[str, Any] = {
@@ -31,7 +31,7 @@ FORM: dict[str, Any] = {
         },
     }
 }
-"""For ``openapi_extra``: the form is read in the route itself, after the caller is known and not before."""
+"""For ``openapi_extra``: the form is read only after the caller is known."""
 
 
 @dataclass(frozen=True)
@@ -39,20 +39,20 @@ class Upload:
     name: str
     content: bytes
     fields: Mapping[str, str]
-    """What was sent beside the file, in the form or in the query; the query wins."""
+    """Values beside the file, from the form or the query; the query wins."""
 
 
 def upload_dependency(
-    guard: Authorize, missing: Reason | None = None
-) -> Callable[[RequestContext], AsyncIterator[Upload]]:
-    """A FastAPI dependency that reads the form of a caller whom ``guard`` has let in, and closes it afterwards.
+    authorize: Authorize, missing: Reason | None = None
+) -> Callable[[RequestContext[Any]], AsyncIterator[Upload]]:
+    """A FastAPI dependency that reads the form of a caller whom ``authorize`` admits, and closes it afterwards.
 
     The body limit is counted while it streams in, and large parts lie on disk until then. A form without a file is
     refused (422, "file-missing") for the reason ``missing``.
     """
 
-    async def uploaded(call: Annotated[RequestContext, Depends(guard)]) -> AsyncIterator[Upload]:
-        request = call.request
+    async def read_upload(context: Annotated[RequestContext[Any], Depends(authorize)]) -> AsyncIterator[Upload]:
+        request = context.request
         if not request.headers.get("content-type", "").startswith("multipart/form-data"):
             raise Refusal("media-type-unsupported", status=415, title="Send the file as multipart/form-data")
         async with request.form(max_files=1, max_fields=FIELDS) as form:
@@ -62,4 +62,4 @@ def upload_dependency(
             sent = {name: value for name, value in form.items() if isinstance(value, str)}
             yield Upload(file.filename or "", await file.read(), {**sent, **request.query_params})
 
-    return uploaded
+    return read_upload

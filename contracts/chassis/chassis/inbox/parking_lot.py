@@ -1,4 +1,4 @@
-"""Parked messages: what could not be handled, kept with its reason until somebody replays or discards it."""
+"""The parking lot: messages that were not handled, each with its reason, until they are replayed or discarded."""
 
 from __future__ import annotations
 
@@ -13,22 +13,26 @@ from chassis.clock import Clock, SystemClock
 from chassis.handling import Filter
 from chassis.inbox.delivery import Delivery
 from chassis.persistence.mongo import Database
+from chassis.persistence.system_collections import PARKED as COLLECTION
 from chassis.persistence.unit_of_work import Document
 
-COLLECTION = "parked"
 PARKED = "parked"
-REPLAY_REQUESTED = "replay"
+"""Waits for an operator."""
+DEFERRED = "deferred"
+"""Waits for an event it builds on; the service tries it again by itself."""
+REPLAY_REQUESTED = "replay_requested"
+"""An operator has asked the service to try it again."""
 REPLAYED = "replayed"
 DISCARDED = "discarded"
-WAITING = (PARKED, REPLAY_REQUESTED)
-"""For an operator, and for another try."""
+TO_REPLAY = (DEFERRED, REPLAY_REQUESTED)
+WAITING = (PARKED, *TO_REPLAY)
 STATES = (*WAITING, REPLAYED, DISCARDED)
 SERVICE = "service"
-"""Who replays: the service, when an operator has asked."""
+"""The name in the history for steps that the service takes by itself."""
 
 
 class NotParkedError(LookupError):
-    """No such message is parked, or it is past that step."""
+    """No such message is in the parking lot, or it is past that step."""
 
 
 class ParkingLot:
@@ -38,18 +42,20 @@ class ParkingLot:
         self._database = database
         self._clock = clock or SystemClock()
 
-    async def park(self, consumer: str, message: Delivery, reason: str, attempts: int, *, replay: bool = False) -> None:
-        """Keep a message; parked again, it is the same entry with its new reason and a later time.
+    async def park(
+        self, consumer: str, message: Delivery, reason: str, attempts: int, *, deferred: bool = False
+    ) -> None:
+        """Store a message; parked again, it is the same entry with its new reason and a later time.
 
-        With ``replay`` it is only put aside and is taken again by the service itself.
+        ``deferred``: the service tries it again by itself.
         """
-        state, now, said = REPLAY_REQUESTED if replay else PARKED, self._clock.now(), message.to_envelope()
+        state, now, envelope = DEFERRED if deferred else PARKED, self._clock.now(), message.to_envelope()
         first = {
             "consumer": consumer,
-            "event_id": said.id,
-            "type": said.type,
-            "body": said.body,
-            "headers": said.headers,
+            "event_id": envelope.id,
+            "type": envelope.type,
+            "body": envelope.body,
+            "headers": envelope.headers,
             "content_type": message.content_type,
             "user": message.user,
             "first_at": now,
@@ -61,7 +67,7 @@ class ParkingLot:
             "$inc": {"attempts": attempts},
             "$push": {"history": step},
         }
-        await self._database.update(COLLECTION, {"_id": fingerprint(consumer, said)}, change, upsert=True)
+        await self._database.update(COLLECTION, {"_id": fingerprint(consumer, envelope)}, change, upsert=True)
 
     async def list(self, states: Sequence[str] = WAITING, limit: int = 100) -> Sequence[Document]:
         where: Filter = {"state": {"$in": list(states)}}
@@ -75,59 +81,60 @@ class ParkingLot:
         return found[0]
 
     async def request_replay(self, key: str, who: str) -> None:
-        """Ask the service to take the message again; it goes the same road as if it had just come."""
-        await self._step(key, (PARKED, DISCARDED), REPLAY_REQUESTED, {"by": who})
+        """Ask the service to try the message again, as if it had just come."""
+        await self._step(key, (PARKED, DEFERRED, DISCARDED), REPLAY_REQUESTED, {"by": who})
 
     async def discard(self, key: str, who: str, why: str) -> None:
         await self._step(key, WAITING, DISCARDED, {"by": who, "why": why})
 
-    async def to_replay(self, limit: int = 100) -> Sequence[Document]:
-        """Give those that have waited longest for another try: each try sends a message to the end of the line."""
-        return await self._database.find(COLLECTION, {"state": REPLAY_REQUESTED}, (("last_at", 1), ("_id", 1)), limit)
+    async def list_due(self, limit: int = 100) -> Sequence[Document]:
+        """List messages due for another try, longest waiting first; each try moves a message to the end."""
+        where: Filter = {"state": {"$in": list(TO_REPLAY)}}
+        return await self._database.find(COLLECTION, where, (("last_at", 1), ("_id", 1)), limit)
 
-    async def replayed(self, key: str) -> None:
-        await self._step(key, (REPLAY_REQUESTED,), REPLAYED, {"by": SERVICE, "why": "handled"})
+    async def mark_replayed(self, key: str) -> None:
+        await self._step(key, TO_REPLAY, REPLAYED, {"by": SERVICE, "why": "handled"})
 
     async def record_deferral(self, key: str, reason: str) -> None:
-        """A message put aside is still not ready."""
-        change = {"$set": {"reason": reason, "last_at": self._clock.now()}}
-        await self._database.update(COLLECTION, {"_id": key, "state": REPLAY_REQUESTED}, change)
+        """Note that a message is still not ready; one that an operator asked for is deferred from now on."""
+        change = {"$set": {"state": DEFERRED, "reason": reason, "last_at": self._clock.now()}}
+        await self._database.update(COLLECTION, {"_id": key, "state": {"$in": list(TO_REPLAY)}}, change)
 
     async def park_again(self, key: str, reason: str, attempts: int) -> None:
-        await self._step(key, (REPLAY_REQUESTED,), PARKED, {"by": SERVICE, "reason": reason}, attempts)
+        await self._step(key, TO_REPLAY, PARKED, {"by": SERVICE, "reason": reason}, attempts)
 
     def waiting_time(self, document: Mapping[str, Any]) -> timedelta:
-        """Time since the message was first parked or put aside."""
+        """Time since the message was first parked or deferred."""
         first: datetime = document["first_at"]
         return self._clock.now() - first
 
     async def count(self) -> int:
-        """How many are neither handled nor discarded."""
+        """Count messages that are neither handled nor discarded."""
         return await self._database.count(COLLECTION, {"state": {"$in": list(WAITING)}})
 
     async def _step(
-        self, key: str, before: Sequence[str], after: str, told: Mapping[str, str], attempts: int = 0
+        self, key: str, before: Sequence[str], after: str, details: Mapping[str, str], attempts: int = 0
     ) -> None:
-        """Go on to another state; a step that tells a reason gives the message that reason."""
+        """Move to another state; a step with a reason gives the message that reason."""
         now = self._clock.now()
-        reason = {name: text for name, text in told.items() if name == "reason"}
+        reason = {name: text for name, text in details.items() if name == "reason"}
         change = {
             "$set": {"state": after, "last_at": now, **reason},
             "$inc": {"attempts": attempts},
-            "$push": {"history": {"at": now, "step": after, **told}},
+            "$push": {"history": {"at": now, "step": after, **details}},
         }
         if not await self._database.update(COLLECTION, {"_id": key, "state": {"$in": list(before)}}, change):
             raise NotParkedError(f"{key} is not {' or '.join(before)}")
 
 
 def fingerprint(consumer: str, message: OutgoingMessage) -> str:
-    """Name a message by what it is: the same message parked twice is one entry."""
-    told = f"{consumer}|{message.id}|{message.type}|".encode()
-    return sha256(told + message.body).hexdigest()[:24]
+    """Name a message by its content: the same message parked twice is one entry."""
+    prefix = f"{consumer}|{message.id}|{message.type}|".encode()
+    return sha256(prefix + message.body).hexdigest()[:24]
 
 
 def as_delivery(document: Mapping[str, Any]) -> Delivery:
-    """Give a kept message as it came."""
+    """Return a stored message as it came."""
     return Delivery(
         dict(document["headers"]), bytes(document["body"]), document["content_type"], document["type"], document["user"]
     )

@@ -1,4 +1,4 @@
-"""What a service counts in its own field: gauges read from its store, the gauges.py of a service is made of these."""
+"""Domain gauges: numbers that a service reads from its own store. Its gauges.py is a table of them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from chassis.tasks import run_periodically
 log = structlog.get_logger(__name__)
 
 Values = Mapping[tuple[str, ...], float]
-"""One number for each combination of label values; under the key ``()`` where a measure has no labels."""
+"""One number for each combination of label values; under the key ``()`` where a gauge has no labels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class DomainGauge:
     """A gauge ``green_<name>``; ``text`` says what it counts, and in which unit.
 
     ``read`` gets a store that shows one instant, and the business clock's now. Labels hold closed vocabularies only:
-    no ids, no regions, no persons. A combination that ``read`` does not name any more is no longer told.
+    no ids, no regions, no persons. A combination that ``read`` no longer returns is no longer exported.
     """
 
     name: str
@@ -39,9 +39,9 @@ class DomainGauge:
 
 @dataclass(eq=False)
 class _Collector(Collector):
-    """What one measure last came to; before it has been read, nothing: a zero would say that all is well."""
+    """Exports the last value of a gauge. Nothing before the first reading, because zero would look healthy."""
 
-    measure: DomainGauge
+    gauge: DomainGauge
     values: Values = field(default_factory=dict)
 
     def describe(self) -> Iterable[Metric]:
@@ -49,23 +49,23 @@ class _Collector(Collector):
         return self.collect()
 
     def collect(self) -> Iterable[Metric]:
-        gauge = GaugeMetricFamily(f"green_{self.measure.name}", self.measure.text, labels=self.measure.labels)
+        gauge = GaugeMetricFamily(f"green_{self.gauge.name}", self.gauge.text, labels=self.gauge.labels)
         for labels, value in self.values.items():
             gauge.add_metric(labels, value)
         yield gauge
 
 
 class GaugeReader:
-    """Reads every measure of a service, one after the other; one that fails keeps its last value and its age.
+    """Reads every gauge of a service, one after the other; one that fails keeps its last value and its age.
 
-    Every process with the role ``jobs`` measures for itself: a query over several takes the greatest.
+    Every process with the role ``jobs`` reads for itself: a query over several takes the greatest.
     """
 
     def __init__(  # noqa: PLR0913 - wired once, in process.py
         self,
         database: DocumentStore,
         store: Callable[[UnitOfWork], Any],
-        measures: Sequence[DomainGauge],
+        gauges: Sequence[DomainGauge],
         *,
         clock: Clock,
         metrics: Metrics,
@@ -76,34 +76,34 @@ class GaugeReader:
         self._clock = clock
         self._metrics = metrics
         self._seconds = seconds
-        self._told = [_Collector(measure) for measure in measures]
-        for told in self._told:
-            metrics.registry.register(told)
+        self._collectors = [_Collector(gauge) for gauge in gauges]
+        for collector in self._collectors:
+            metrics.registry.register(collector)
 
     def loops(self) -> list[Callable[[], Awaitable[None]]]:
-        return [partial(run_periodically, self._seconds, self.look)] if self._told else []
+        return [partial(run_periodically, self._seconds, self.poll)] if self._collectors else []
 
-    async def look(self) -> int:
+    async def poll(self) -> int:
         """Read all; return how many could be read."""
-        return sum([await self._set(told) for told in self._told])
+        return sum([await self._set(collector) for collector in self._collectors])
 
-    async def _set(self, told: _Collector) -> bool:
-        name = told.measure.name
+    async def _set(self, collector: _Collector) -> bool:
+        name = collector.gauge.name
         try:
-            told.values = _checked(told.measure, await self._read(told.measure))
+            collector.values = _check_values(collector.gauge, await self._read(collector.gauge))
         except Exception:
             log.exception("gauge failed", gauge=name)
             return False
         self._metrics.gauge_last_read.labels(name).set_to_current_time()
         return True
 
-    async def _read(self, measure: DomainGauge) -> Values:
+    async def _read(self, gauge: DomainGauge) -> Values:
         async with self._database.snapshot() as seen:
-            return await measure.read(self._store(read_only_unit(seen)), self._clock.now())
+            return await gauge.read(self._store(read_only_unit(seen)), self._clock.now())
 
 
-def _checked(measure: DomainGauge, values: Values) -> Values:
+def _check_values(gauge: DomainGauge, values: Values) -> Values:
     for labels in values:
-        if len(labels) != len(measure.labels):
-            raise ValueError(f"{measure.name} has the labels {measure.labels}, not {labels}")
+        if len(labels) != len(gauge.labels):
+            raise ValueError(f"{gauge.name} has the labels {gauge.labels}, not {labels}")
     return dict(values)

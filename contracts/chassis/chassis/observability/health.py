@@ -29,7 +29,7 @@ class Health:
 
     pings: dict[str, Callable[[], Awaitable[object]]] = field(default_factory=dict)
     tasks: dict[str, Callable[[], bool]] = field(default_factory=dict)
-    told_only: set[str] = field(default_factory=set)
+    informational: set[str] = field(default_factory=set)
     timeout: float = PING_SECONDS
 
     def add_ping(self, resource: str, ping: Callable[[], Awaitable[object]], *, needed: bool = True) -> None:
@@ -39,7 +39,7 @@ class Health:
         """
         self.pings[resource] = ping
         if not needed:
-            self.told_only.add(resource)
+            self.informational.add(resource)
 
     def add_task(self, name: str, running: Callable[[], bool]) -> None:
         self.tasks[name] = running
@@ -51,7 +51,7 @@ class Health:
     async def ready(self) -> HealthReport:
         answers = await asyncio.gather(*(self._ping(ping) for ping in self.pings.values()))
         checks = dict(zip(self.pings, answers, strict=True))
-        ok = all(check == "ok" for name, check in checks.items() if name not in self.told_only)
+        ok = all(check == "ok" for name, check in checks.items() if name not in self.informational)
         return HealthReport(ok=ok, checks=checks)
 
     async def _ping(self, ping: Callable[[], Awaitable[object]]) -> str:
@@ -72,16 +72,16 @@ def router(health: Health) -> APIRouter:
 
     @routes.get("/livez")
     async def livez(response: Response) -> HealthReport:
-        return _answered(health.alive(), response)
+        return _answer(health.alive(), response)
 
     @routes.get("/readyz")
     async def readyz(response: Response) -> HealthReport:
-        return _answered(await health.ready(), response)
+        return _answer(await health.ready(), response)
 
     return routes
 
 
-def _answered(report: HealthReport, response: Response) -> HealthReport:
+def _answer(report: HealthReport, response: Response) -> HealthReport:
     response.status_code = 200 if report.ok else 503
     response.headers["Cache-Control"] = "no-store"
     return report

@@ -46,8 +46,8 @@ def configure(service: str, level: str = "INFO") -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
         structlog.processors.format_exc_info,
-        _named(service),
-        _traced,
+        _name_service(service),
+        _add_trace,
     ]
     structlog.configure(
         processors=[
@@ -67,7 +67,7 @@ def logger(name: str) -> structlog.stdlib.BoundLogger:
     return structlog.stdlib.get_logger(name)
 
 
-def masked(text: str) -> str:
+def mask(text: str) -> str:
     """Mask telephone numbers, e-mail addresses, identity numbers and passwords."""
     text = PASSWORD_IN_URL.sub(MASK, text)
     for pattern in PERSONAL:
@@ -75,7 +75,7 @@ def masked(text: str) -> str:
     return text
 
 
-def _named(service: str) -> Processor:
+def _name_service(service: str) -> Processor:
     def add(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
         event.setdefault("service", service)
         return event
@@ -83,7 +83,7 @@ def _named(service: str) -> Processor:
     return add
 
 
-def _traced(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+def _add_trace(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Name the trace that the line belongs to, when there is one."""
     context = trace.get_current_span().get_span_context()
     if context.is_valid:
@@ -113,7 +113,7 @@ def _route_standard_logging(shared: list[Processor], level: str) -> None:
 def _json(event: EventDict, **_: object) -> str:
     """Render a line; mask it when all that is in it, keys, objects and what libraries put in, is plain text."""
     return orjson.dumps(
-        _masked(orjson.loads(orjson.dumps(event, default=_plain, option=orjson.OPT_NON_STR_KEYS)))
+        _mask_value(orjson.loads(orjson.dumps(event, default=_plain, option=orjson.OPT_NON_STR_KEYS)))
     ).decode()
 
 
@@ -123,13 +123,13 @@ def _plain(value: object) -> object:
     return repr(value) if isinstance(value, BaseException) else str(value)
 
 
-def _masked(value: Any) -> Any:  # noqa: ANN401 - any part of a JSON document
+def _mask_value(value: Any) -> Any:  # noqa: ANN401 - any part of a JSON document
     if isinstance(value, str):
-        return masked(value)
+        return mask(value)
     if isinstance(value, dict):
-        return {masked(key): _masked(one) for key, one in value.items()}
+        return {mask(key): _mask_value(one) for key, one in value.items()}
     if isinstance(value, list):
-        return [_masked(one) for one in value]
+        return [_mask_value(one) for one in value]
     if isinstance(value, int) and not isinstance(value, bool):
-        return value if masked(str(value)) == str(value) else MASK
+        return value if mask(str(value)) == str(value) else MASK
     return value

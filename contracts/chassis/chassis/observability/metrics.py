@@ -23,7 +23,7 @@ class Metrics:
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
         self.registry = registry or CollectorRegistry()
         self._delivery()
-        self._trouble()
+        self._failures()
         self._edges()
 
     def with_process(self) -> Metrics:
@@ -54,11 +54,9 @@ class Metrics:
         )
         self.outbox_pending = self._gauge("outbox_pending", "Events saved and not published")
 
-    def _trouble(self) -> None:
+    def _failures(self) -> None:
         # Messages and commands that the inbox knew already: answered, without effect.
         self.inbox_duplicates = self._counter("inbox_duplicates", "Deliveries already known", ("consumer",))
-        # Events dropped by a projection that holds a later one of the same aggregate.
-        self.stale = self._counter("stale", "Events older than what is known", ("event_type",))
         # Batches that met a newer version or a write conflict.
         self.commit_conflicts = self._counter("commit_conflicts", "Batches tried again")
         # Deliveries that build on something not there yet.

@@ -15,6 +15,6 @@ def name_by_route(span: Span, method: str, route: str | None, status: int) -> No
         span.set_status(StatusCode.ERROR)
 
 
-def failed(span: Span, why: str) -> None:
+def mark_failed(span: Span, why: str) -> None:
     span.set_attribute("error.type", why)
     span.set_status(StatusCode.ERROR)

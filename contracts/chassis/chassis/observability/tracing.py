@@ -12,7 +12,7 @@ from opentelemetry.trace import INVALID_SPAN, Link, Span, SpanKind, StatusCode, 
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from chassis.handling import Refusal, TransientError
-from chassis.observability.spans import failed
+from chassis.observability.spans import mark_failed
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
@@ -46,27 +46,27 @@ class Tracing:
         if self._tracer is None:
             return _NOTHING
         attributes = {"http.request.method": method}
-        return _ended(self._tracer.start_span(method, _named(traceparent), SpanKind.SERVER, attributes))
+        return _end_span(self._tracer.start_span(method, _context_of(traceparent), SpanKind.SERVER, attributes))
 
     def consume_span(self, event_type: str, headers: Mapping[str, Any]) -> AbstractContextManager[Span]:
         """One try of a message, in the trace of what said it."""
         if self._tracer is None:
             return _NOTHING
-        told = _named(headers.get(HEADER))
+        told = _context_of(headers.get(HEADER))
         attributes = _messaging("process", event_type)
-        return _ended(self._tracer.start_span(f"process {event_type}", told, SpanKind.CONSUMER, attributes))
+        return _end_span(self._tracer.start_span(f"process {event_type}", told, SpanKind.CONSUMER, attributes))
 
     def work_span(self, consumer: str) -> AbstractContextManager[Span]:
         """A work from its arrival to its verdict, the waiting for its turn included."""
         if self._tracer is None:
             return _NOTHING
-        return _ended(self._tracer.start_span("work", attributes={"green.consumer": consumer}))
+        return _end_span(self._tracer.start_span("work", attributes={"green.consumer": consumer}))
 
     def handler_span(self, of: Span | None) -> AbstractContextManager[Span]:
         """The handler's own part of a work, with what it reads."""
         if self._tracer is None:
             return _NOTHING
-        return _ended(self._tracer.start_span("handle", _inside(of)))
+        return _end_span(self._tracer.start_span("handle", _use_span(of)))
 
     def commit(self, works: Sequence[Span | None]) -> AbstractContextManager[Span]:
         """One try of a transaction with what is read for all of its works at once."""
@@ -75,11 +75,11 @@ class Tracing:
         first, *others = [each for each in works if each is not None and each.is_recording()] or works[:1]
         links = [Link(each.get_span_context()) for each in others if each is not None]
         attributes = {"green.works": len(works)}
-        span = self._tracer.start_span("commit", _inside(first), attributes=attributes, links=links)
+        span = self._tracer.start_span("commit", _use_span(first), attributes=attributes, links=links)
         for each in others:
             if each is not None:
                 each.add_link(span.get_span_context())
-        return _ended(span)
+        return _end_span(span)
 
     def publishing(self, entries: Sequence[Mapping[str, Any]]) -> list[Span]:
         """One span for each event that the relay sends, until ``published`` says what became of it."""
@@ -88,9 +88,9 @@ class Tracing:
         return [
             self._tracer.start_span(
                 f"publish {entry['t']}",
-                _named(entry["h"].get(HEADER)),
+                _context_of(entry["headers"].get(HEADER)),
                 SpanKind.PRODUCER,
-                _messaging("send", entry["t"]),
+                _messaging("send", entry["type"]),
             )
             for entry in entries
         ]
@@ -148,7 +148,7 @@ def tracing_of(service: str, endpoint: str | None, exporter: SpanExporter | None
 
 
 @contextmanager
-def _ended(span: Span) -> Iterator[Span]:
+def _end_span(span: Span) -> Iterator[Span]:
     """Make a span the current one, and tell of an error its class alone: its words may be about a person."""
     with trace.use_span(span, end_on_exit=True, record_exception=False, set_status_on_exception=False):
         try:
@@ -160,15 +160,15 @@ def _ended(span: Span) -> Iterator[Span]:
             span.set_attribute("green.refusal", "put-off")
             raise
         except Exception as problem:
-            failed(span, type(problem).__name__)
+            mark_failed(span, type(problem).__name__)
             raise
 
 
-def _inside(span: Span | None) -> Context | None:
+def _use_span(span: Span | None) -> Context | None:
     return None if span is None else trace.set_span_in_context(span)
 
 
-def _named(traceparent: object) -> Context:
+def _context_of(traceparent: object) -> Context:
     """The context that a header names; without one, or with one that is none, a trace begins."""
     return _W3C.extract({TRACEPARENT: str(traceparent)}, context=Context())
 

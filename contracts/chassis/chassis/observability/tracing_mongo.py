@@ -6,7 +6,7 @@ from opentelemetry import trace
 from opentelemetry.instrumentation.pymongo import CommandTracer
 from pymongo.monitoring import CommandFailedEvent, CommandStartedEvent
 
-from chassis.observability.spans import failed
+from chassis.observability.spans import mark_failed
 
 GREETINGS = frozenset({"hello", "saslStart", "saslContinue"})
 """Of a connection that the pool opens just then: they tell of the pool and not of the work that waits for it."""
@@ -25,5 +25,5 @@ class DatabaseCommands(CommandTracer):
     def failed(self, event: CommandFailedEvent) -> None:
         span = self._pop_span(event)
         if span is not None:
-            failed(span, str(event.failure.get("codeName", "unknown")))
+            mark_failed(span, str(event.failure.get("codeName", "unknown")))
             span.end()

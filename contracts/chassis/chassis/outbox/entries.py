@@ -1,4 +1,4 @@
-"""The outbox: what a transaction has to say, in one document, until the broker has confirmed all of it."""
+"""Outbox documents: the events of one transaction, until the broker has confirmed all of them."""
 
 from __future__ import annotations
 
@@ -16,25 +16,30 @@ _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
 class Causation(NamedTuple):
-    """What made a work say something: for the envelope."""
+    """The request or message that caused an event, for the envelope."""
 
     correlation_id: str
     causation_id: str = ""
 
 
 def event_id(event: Event) -> str:
-    """The same fact said again has the same identifier: a body run twice or a replay makes no new event."""
+    """Return the id of an event: the same for the same fact, so that a retry or a replay makes no new event."""
     return f"{event.owner}:{event.aggregate}:{event.subject}:{event.sequence}:{event.fact}"
 
 
 def entry(event: Event, cause: Causation, now: datetime, headers: Mapping[str, str] = _NO_HEADERS) -> Document:
     """One event of an outbox document: routing key, aggregate, headers and body as they go on the wire.
 
-    ``headers`` go along with the event's own, whenever it is sent.
+    ``headers`` are sent beside the event's own.
     """
-    said = to_envelope(event, cause, now)
-    own = {**said.headers, **headers}
-    return {"t": said.type, "a": f"{event.aggregate}:{event.subject}", "h": own, "b": said.body}
+    envelope = to_envelope(event, cause, now)
+    own = {**envelope.headers, **headers}
+    return {
+        "type": envelope.type,
+        "aggregate": f"{event.aggregate}:{event.subject}",
+        "headers": own,
+        "body": envelope.body,
+    }
 
 
 def to_envelope(event: Event, cause: Causation, now: datetime) -> OutgoingMessage:
@@ -47,7 +52,7 @@ def to_envelope(event: Event, cause: Causation, now: datetime) -> OutgoingMessag
     )
 
 
-def document(entries: Iterable[Document], token: str) -> Document:
-    """One document for a whole batch, leased from the start to the relay of the process that commits it."""
+def document(entries: Iterable[Document], lease_holder: str) -> Document:
+    """Return one document for a whole batch, leased at once to the relay of the process that commits it."""
     events = list(entries)
-    return {"events": events, "count": len(events), "token": token, "sent": False}
+    return {"events": events, "count": len(events), "lease_holder": lease_holder, "sent": False}

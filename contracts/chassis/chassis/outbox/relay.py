@@ -45,22 +45,22 @@ class Relay:
         self,
         database: Database,
         publisher: Publisher,
-        token: str,
+        lease_holder: str,
         *,
         metrics: Metrics,
-        steps: Failpoints | None = None,
+        failpoints: Failpoints | None = None,
         tracing: Tracing = NO_TRACING,
         lease: float = LEASE,
         sweep_every: float = 2.0,
     ) -> None:
-        self._unsent = OutboxStore(database, token, lease)
+        self._store = OutboxStore(database, lease_holder, lease)
         self._publisher = publisher
-        self.token = token
+        self.lease_holder = lease_holder
         self._metrics = metrics
-        self._steps = steps or NoFailpoints()
+        self._failpoints = failpoints or NoFailpoints()
         self._tracing = tracing
         self._sweep_every = sweep_every
-        self._lanes = OrderedDispatch()
+        self._ordering = OrderedDispatch()
         self._waiting: deque[InFlightDocument] = deque()
         self._sent: list[object] = []
         self._room = asyncio.Semaphore(IN_FLIGHT)
@@ -72,7 +72,7 @@ class Relay:
 
     def enqueue(self, document: Document) -> None:
         """Take a document just committed; called by the committer, never waits."""
-        held = self._lanes.admit(document)
+        held = self._ordering.admit(document)
         if held is not None:
             self._queue(held)
 
@@ -87,14 +87,14 @@ class Relay:
         """Send and mark what is held, for a bounded time; the rest is another relay's after its lease."""
         with suppress(TimeoutError):
             async with asyncio.timeout(patience):
-                while self._lanes.held:  # noqa: ASYNC110 - three tasks empty it, at the end of a process
+                while self._ordering.held:  # noqa: ASYNC110 - three tasks empty it, at the end of a process
                     await asyncio.sleep(0.01)
         await cancel_all((*self._tasks, *self._sending))
         await self._publisher.close()
 
     async def oldest_unattempted(self) -> float:
         """Ask the database now: for how many seconds the oldest document has waited that no relay has tried to send."""
-        return await self._unsent.oldest_age(untried=True)
+        return await self._store.oldest_age(untried=True)
 
     def _queue(self, held: InFlightDocument) -> None:
         self._waiting.append(held)
@@ -124,29 +124,29 @@ class Relay:
             await held.wait_for_predecessors()
             left = await self._publish(held)
             if left:
-                await self._unsent.record_unpublished(held.document, left)
+                await self._store.record_unpublished(held.document, left)
             else:
                 sent = True
-                self._steps.hit("confirmed-not-marked")
+                self._failpoints.hit("confirmed-not-marked")
                 self._sent.append(held.document["_id"])
                 self._confirmed.set()
         finally:
-            self._lanes.complete(held, sent=sent)
+            self._ordering.complete(held, sent=sent)
 
     async def _publish(self, held: InFlightDocument) -> list[int]:
         """Publish what may go out of a document, round by round; return the places of what did not."""
         events, made_at = held.document["events"], created_at_of(held.document["_id"])
         left: list[int] = []
         for places in _publish_rounds(held.document):
-            going = [place for place in places if events[place]["a"] not in held.stuck]
-            left += [place for place in places if events[place]["a"] in held.stuck]
+            going = [place for place in places if events[place]["aggregate"] not in held.blocked]
+            left += [place for place in places if events[place]["aggregate"] in held.blocked]
             spans = self._tracing.publishing([events[place] for place in going])
             answers = await self._confirm([{**events[place], "at": made_at} for place in going])
             self._tracing.published(spans, answers)
             for place, answer in zip(going, answers, strict=True):
                 if answer is not None:
                     self._log_failure(events[place], answer)
-                    self._lanes.block(held, events[place]["a"])
+                    self._ordering.block(held, events[place]["aggregate"])
                     left.append(place)
         return sorted(left)
 
@@ -169,7 +169,9 @@ class Relay:
 
     def _log_failure(self, entry: Document, cause: str) -> None:
         self._count(cause)
-        log.error("event not taken by the broker", event_id=entry["h"]["ce-id"], event_type=entry["t"], cause=cause)
+        log.error(
+            "event not taken by the broker", event_id=entry["headers"]["ce-id"], event_type=entry["type"], cause=cause
+        )
 
     def _count(self, cause: str) -> None:
         self._alarms += 1
@@ -182,14 +184,14 @@ class Relay:
             self._confirmed.clear()
             sent, self._sent = self._sent, []
             try:
-                await self._unsent.mark_sent(sent)
+                await self._store.mark_sent(sent)
             except Exception:
                 log.exception("sent documents not marked", documents=len(sent))
                 self._sent += sent
                 self._confirmed.set()
                 await asyncio.sleep(1)
             else:
-                self._lanes.release(sent)
+                self._ordering.release(sent)
 
     async def _sweep(self) -> None:
         """Sweep again and again: soon while it has what to take up, in its own time when that is not taken."""
@@ -201,7 +203,7 @@ class Relay:
             except Exception:
                 log.exception("sweep failed")
                 taken = 0
-            soon = bool(taken) and self._lanes.needs_sweep and self._alarms == alarms
+            soon = bool(taken) and self._ordering.needs_sweep and self._alarms == alarms
             alarms = self._alarms
 
     async def sweep(self) -> int:
@@ -211,19 +213,19 @@ class Relay:
         room in hand, and returns how many were taken up. Each question is for all but what is known, never for what
         comes after the last answer: commits appear out of order, and one that was passed over would be overtaken.
         """
-        await self._unsent.renew(self._lanes.held)
-        self._lanes.begin_sweep()
+        await self._store.renew(self._ordering.held)
+        self._ordering.begin_sweep()
         taken = 0
         while await self._free_capacity():
-            found = await self._unsent.find_expired(
-                SWEEP_PAGE_SIZE, self._lanes.known_ids if self._lanes.needs_sweep else None
+            found = await self._store.find_expired(
+                SWEEP_PAGE_SIZE, self._ordering.known_ids if self._ordering.needs_sweep else None
             )
-            ours = await self._unsent.claim(found)
-            for held in self._lanes.resume([(each, each["_id"] in ours) for each in found]):
+            ours = await self._store.claim(found)
+            for held in self._ordering.resume([(each, each["_id"] in ours) for each in found]):
                 self._queue(held)
                 taken += 1
             if len(found) < SWEEP_PAGE_SIZE:
-                self._lanes.end_sweep()
+                self._ordering.end_sweep()
                 break
         await self._measure()
         return taken
@@ -232,21 +234,21 @@ class Relay:
         """Wait for room for what a question may find, for a bounded time."""
         with suppress(TimeoutError):
             async with asyncio.timeout(self._sweep_every):
-                while not self._lanes.room_for(SWEEP_PAGE_SIZE):  # noqa: ASYNC110 - three tasks make room
+                while not self._ordering.room_for(SWEEP_PAGE_SIZE):  # noqa: ASYNC110 - three tasks make room
                     await asyncio.sleep(0.01)
-        return self._lanes.room_for(SWEEP_PAGE_SIZE)
+        return self._ordering.room_for(SWEEP_PAGE_SIZE)
 
     async def _measure(self) -> None:
-        self._metrics.outbox_pending.set(await self._unsent.count())
-        self._metrics.outbox_oldest_pending_seconds.set(await self._unsent.oldest_age())
+        self._metrics.outbox_pending.set(await self._store.count())
+        self._metrics.outbox_oldest_pending_seconds.set(await self._store.oldest_age())
 
 
 def _publish_rounds(document: Document) -> list[list[int]]:
     """Sort the places of a document's events: the first of each aggregate, then the second of each, and so on."""
     rounds: list[list[int]] = []
     seen: dict[str, int] = {}
-    for place in document.get("left") or range(len(document["events"])):
-        aggregate = document["events"][place]["a"]
+    for place in document.get("unpublished") or range(len(document["events"])):
+        aggregate = document["events"][place]["aggregate"]
         depth = seen[aggregate] = seen.get(aggregate, -1) + 1
         if depth == len(rounds):
             rounds.append([])

@@ -17,5 +17,9 @@ async def republish_since(database: Database, since: datetime, who: str) -> int:
     instant = since.astimezone(UTC) if since.tzinfo else since.replace(tzinfo=UTC)
     where: dict[str, Any] = {"_id": {"$gte": first_object_id_at(instant)}, "sent": True}
     record = {"at": SystemClock().now(), "by": who}
-    change = {"$set": {"sent": False}, "$unset": {"until": "", "left": "", "sent_at": ""}, "$push": {"again": record}}
+    change = {
+        "$set": {"sent": False},
+        "$unset": {"lease_until": "", "unpublished": "", "sent_at": ""},
+        "$push": {"republished": record},
+    }
     return await database.update_all("outbox", where, change)

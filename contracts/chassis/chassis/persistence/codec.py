@@ -14,7 +14,7 @@ from pydantic import BaseModel, TypeAdapter
 T = TypeVar("T")
 
 _AS_THEY_ARE = frozenset({str, int, float, bool, type(None), bytes})
-_RESERVED = frozenset({"_id", "v", "n"})
+_RESERVED = frozenset({"_id", "_version", "_sequence"})
 
 
 def to_bson(value: Any) -> Any:  # noqa: ANN401 - anything a value may hold
@@ -26,10 +26,10 @@ def to_bson(value: Any) -> Any:  # noqa: ANN401 - anything a value may hold
         return {name if type(name) is str else str(to_bson(name)): to_bson(each) for name, each in value.items()}
     if kind is list or kind is tuple:
         return [to_bson(each) for each in value]
-    return _uncommon(value)
+    return _convert(value)
 
 
-def _uncommon(value: Any) -> Any:  # noqa: ANN401, PLR0911 - one line a type
+def _convert(value: Any) -> Any:  # noqa: ANN401, PLR0911 - one line a type
     if isinstance(value, Enum):
         return to_bson(value.value)
     if isinstance(value, datetime):

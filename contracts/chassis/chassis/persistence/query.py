@@ -56,22 +56,22 @@ def _operator(name: str) -> Callable[[list[Any], Any], bool]:
 
 def _equal(found: list[Any], wanted: Any) -> bool:  # noqa: ANN401
     if wanted is None:
-        return not found or any(value is None for value in _spread(found))
-    return any(_same(value, wanted) for value in _spread(found))
+        return not found or any(value is None for value in _flatten(found))
+    return any(_same(value, wanted) for value in _flatten(found))
 
 
 def _same(left: Any, right: Any) -> bool:  # noqa: ANN401
     return bool(left == right) and isinstance(left, bool) == isinstance(right, bool)
 
 
-def _spread(found: list[Any]) -> list[Any]:
+def _flatten(found: list[Any]) -> list[Any]:
     """Return the values themselves and, for arrays, their elements: Mongo matches either."""
     return [*found, *(element for value in found if isinstance(value, list) for element in value)]
 
 
 def _compare(accept: Callable[[int], bool]) -> Callable[[list[Any], Any], bool]:
     def holds(found: list[Any], operand: Any) -> bool:  # noqa: ANN401
-        return any(_kind(value) == _kind(operand) and accept(_three_way(value, operand)) for value in _spread(found))
+        return any(_kind(value) == _kind(operand) and accept(_three_way(value, operand)) for value in _flatten(found))
 
     return holds
 

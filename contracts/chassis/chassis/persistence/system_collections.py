@@ -1,4 +1,4 @@
-"""What the chassis itself keeps in the database of each service, and for how long."""
+"""Collections of the chassis in the database of each service, their indexes and how long documents stay."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ DAY = 24 * 3600
 OUTBOX_RETENTION = 30 * DAY
 INBOX_RETENTION = 90 * DAY
 
-SYSTEM_COLLECTIONS = ("inbox", "outbox", "parked", "leases", "latest", "access_reads", "access_refusals")
+INBOX, OUTBOX, PARKED, LEASES = "inbox", "outbox", "parked", "leases"
+AUDIT_READS, AUDIT_DENIALS = "audit_reads", "audit_denials"
+SYSTEM_COLLECTIONS = (INBOX, OUTBOX, PARKED, LEASES, AUDIT_READS, AUDIT_DENIALS)
 OWN_INDEXES = (
-    Index("inbox", (("at", 1),), ttl_seconds=INBOX_RETENTION),
-    Index("outbox", (("sent", 1), ("_id", 1)), partial={"sent": False}),
-    Index("outbox", (("sent_at", 1),), ttl_seconds=OUTBOX_RETENTION),
-    Index("parked", (("state", 1), ("first_at", 1))),
-    Index("parked", (("state", 1), ("last_at", 1))),
+    Index(INBOX, (("at", 1),), ttl_seconds=INBOX_RETENTION),
+    Index(OUTBOX, (("sent", 1), ("_id", 1)), partial={"sent": False}),
+    Index(OUTBOX, (("sent_at", 1),), ttl_seconds=OUTBOX_RETENTION),
+    Index(PARKED, (("state", 1), ("first_at", 1))),
+    Index(PARKED, (("state", 1), ("last_at", 1))),
 )

@@ -19,7 +19,7 @@ Document: TypeAlias = dict[str, Any]
 Key: TypeAlias = tuple[str, str]
 """(collection, identifier)."""
 
-RESERVED = frozenset({"_id", "v", "n"})
+RESERVED = frozenset({"_id", "_version", "_sequence"})
 
 
 class TrackedDocument(NamedTuple):
@@ -265,7 +265,7 @@ def read_only_unit(seen: DocumentReader) -> UnitOfWork:
 
 def _record(document: Document) -> TrackedDocument:
     fields = {name: value for name, value in document.items() if name not in RESERVED}
-    return TrackedDocument(document["v"], document["n"], fields)
+    return TrackedDocument(document["_version"], document["_sequence"], fields)
 
 
 def _changed(before: TrackedDocument, fields: Document | None) -> TrackedDocument:
@@ -279,4 +279,4 @@ def _touched(before: TrackedDocument) -> TrackedDocument:
 def _document(key: str, record: TrackedDocument) -> Document | None:
     if record.fields is None:
         return None
-    return {"_id": key, "v": record.version, "n": record.event_count, **record.fields}
+    return {"_id": key, "_version": record.version, "_sequence": record.event_count, **record.fields}

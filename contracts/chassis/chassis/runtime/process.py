@@ -37,6 +37,7 @@ from chassis.settings import ProcessRole
 from chassis.tasks import cancel_all
 from chassis.transactions.commands import CommandExecutor
 from chassis.transactions.group_committer import GroupCommitter
+from chassis.transactions.transaction import BatchTransaction
 
 PATIENCE = 60.0
 """Seconds that a server may take to come up after us."""
@@ -63,11 +64,11 @@ class Process:
         listeners = self.tracing.command_listeners()
         self.database = open_database(settings.mongo_url, settings.database, settings.mongo_driver, listeners)
         self.publisher = BrokerPublisher(settings.amqp_url)
-        self._token = f"{service.name}:{uuid.uuid4().hex}"
+        self._lease_holder = f"{service.name}:{uuid.uuid4().hex}"
         self.relay = self._relay()
         self.committer = self._committer()
-        self.parked = ParkingLot(self.database)
-        self.reception = self._dispatcher()
+        self.parking_lot = ParkingLot(self.database)
+        self.dispatcher = self._dispatcher()
         self.app = self._app()
         self._ending = AsyncExitStack()
 
@@ -107,33 +108,34 @@ class Process:
         return Relay(
             self.database,
             self.publisher,
-            self._token,
+            self._lease_holder,
             metrics=self.metrics,
-            steps=self._service.steps,
+            failpoints=self._service.failpoints,
             tracing=self.tracing,
         )
 
     def _committer(self) -> GroupCommitter:
-        return GroupCommitter(
+        transaction = BatchTransaction(
             self.database,
             self._service.name,
             self._service.aggregates,
-            clock=self.clock,
-            metrics=self.metrics,
-            relay_wakeup=self.relay.enqueue,
-            steps=self._service.steps,
-            batch_max=self._settings.max_batch_size,
-            commits_in_flight=self._settings.commit_workers,
-            token=self._token,
+            self.clock,
+            self.metrics,
+            wake_relay=self.relay.enqueue,
+            failpoints=self._service.failpoints,
+            lease_holder=self._lease_holder,
             tracing=self.tracing,
         )
+        settings = self._settings
+        return GroupCommitter(transaction, max_batch_size=settings.max_batch_size, workers=settings.commit_workers)
 
     def _dispatcher(self) -> Dispatcher:
         return Dispatcher(
             self._service.name,
+            self._service.store,
             self._service.subscriptions,
             self.committer,
-            self.parked,
+            self.parking_lot,
             clock=self.clock,
             metrics=self.metrics,
             tracing=self.tracing,
@@ -145,58 +147,56 @@ class Process:
         settings = self._settings
         verifier = TokenVerifier(settings.jwks_file, settings.issuer, settings.audience)
         self.health.add_ping("identity", verifier.ping)
-        gate = ApiContext(
-            verifier,
-            CommandExecutor(self.committer),
-            self.database,
-            self.clock,
-            self.metrics,
-        )
+        commands = CommandExecutor(self.committer)
+        api = ApiContext(verifier, commands, self.database, self.clock, self.metrics, self._service.store)
         return create_app(
             self._service.name,
-            gate,
-            self._service.router(gate),
+            api,
+            self._service.router,
             health_of=self.health,
             metrics=self.metrics,
             body_max=settings.max_body_bytes,
+            body_limits=self._service.body_limits,
+            state=self._service.state,
             tracing=self.tracing,
         )
 
     async def _consume(self) -> None:
-        listener = Consumer(
+        consumer = Consumer(
             self._settings.amqp_url,
             self._service.name,
             (each.event_type for each in self._service.subscriptions),
-            self.reception,
+            self.dispatcher,
             prefetch=self._settings.prefetch,
             middlewares=(RabbitPrometheusMiddleware(registry=self.metrics.registry, app_name=self._service.name),),
         )
-        await _retry_until_up("broker", listener.start)
-        self._ending.push_async_callback(listener.stop)
+        await _retry_until_up("broker", consumer.start)
+        self._ending.push_async_callback(consumer.stop)
 
     def _run_jobs(self) -> None:
-        leases = Leases(self.database, self._token)
+        leases = Leases(self.database, self._lease_holder)
         runner = JobScheduler(
             self.database,
+            self._service.store,
             leases,
             self._service.jobs,
             self.committer,
             clock=self.clock,
             metrics=self.metrics,
-            look_every=self._settings.jobs_poll_interval_seconds,
+            max_poll_interval=self._settings.jobs_poll_interval_seconds,
         )
-        replayer = ParkedMessageReplayer(leases, self.parked, self.reception, self.metrics)
-        loops = (*runner.loops(), *replayer.loops(), *self._measuring().loops())
+        replayer = ParkedMessageReplayer(leases, self.parking_lot, self.dispatcher, self.metrics)
+        loops = (*runner.loops(), *replayer.loops(), *self._gauge_reader().loops())
         tasks = [asyncio.ensure_future(loop()) for loop in loops]
         self.health.add_task("jobs", lambda: not any(task.done() for task in tasks))
         # Jobs only wait for the committer: cancelled, they leave what it has begun to it.
         self._ending.push_async_callback(cancel_all, tasks)
 
-    def _measuring(self) -> GaugeReader:
+    def _gauge_reader(self) -> GaugeReader:
         return GaugeReader(
             self.database,
             self._service.store,
-            self._service.measures,
+            self._service.gauges,
             clock=self.clock,
             metrics=self.metrics,
             seconds=self._settings.gauges_interval_seconds,
@@ -209,11 +209,11 @@ class Process:
         # A command needs the database alone: what it says waits in the outbox for the broker (decision 0024).
         hears = self._settings.role is not ProcessRole.API
         self.health.add_ping("broker", self.publisher.probe, needed=hears)
-        self.health.add_ping("relay", self._relay_keeps_up, needed=hears)
+        self.health.add_ping("relay", self._check_relay_lag, needed=hears)
         for name, ping in self._service.pings.items():
             self.health.add_ping(name, ping)
 
-    async def _relay_keeps_up(self) -> None:
+    async def _check_relay_lag(self) -> None:
         """Ask the database and not the gauge, which would stand still with the sweep; health brings the time-out."""
         age = await self.relay.oldest_unattempted()
         if age > self._settings.ready_lag_seconds:

@@ -1,4 +1,4 @@
-"""What a service is made of."""
+"""The definition of a service: its parts, wired once in its main.py."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from chassis.failpoints import Failpoints
-from chassis.http.endpoint import ApiContext
+from chassis.failpoints import Failpoints, NoFailpoints
+from chassis.http.middleware import BodyLimit
 from chassis.inbox.subscriptions import Subscription
 from chassis.observability.gauges import DomainGauge
 from chassis.observability.tracing import Tracing
 from chassis.persistence.collections import Index
 from chassis.persistence.unit_of_work import UnitOfWork
 from chassis.scheduling.job import Job
-from chassis.security.audit import RECORD_INDEXES
+from chassis.security.audit import AUDIT_INDEXES
 from chassis.settings import Settings
 
 
@@ -29,17 +29,21 @@ class ServiceDefinition:
     store: Callable[[UnitOfWork], Any]
     aggregates: Mapping[str, str]
     indexes: Sequence[Index] = ()
-    subscriptions: Sequence[Subscription] = ()
-    router: Callable[[ApiContext], APIRouter] | None = None
-    jobs: Sequence[Job] = ()
-    measures: Sequence[DomainGauge] = ()
+    subscriptions: Sequence[Subscription[Any]] = ()
+    router: APIRouter | None = None
+    body_limits: Sequence[BodyLimit] = ()
+    """Of routes that take larger bodies than the others."""
+    state: Mapping[str, object] = field(default_factory=dict)
+    """Further parts for the routes, as attributes of ``app.state``."""
+    jobs: Sequence[Job[Any]] = ()
+    gauges: Sequence[DomainGauge] = ()
     pings: Mapping[str, Callable[[], Awaitable[object]]] = field(default_factory=dict)
     """Of resources that only this service has, for example its mail server."""
-    steps: Failpoints | None = None
+    failpoints: Failpoints = field(default_factory=NoFailpoints)
     """An observer that fault tests wire in."""
     tracing: Tracing | None = None
     """In place of the one that the settings ask for; tests wire it in."""
 
     @property
     def all_indexes(self) -> tuple[Index, ...]:
-        return (*self.indexes, *RECORD_INDEXES)
+        return (*self.indexes, *AUDIT_INDEXES)

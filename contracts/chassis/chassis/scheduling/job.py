@@ -1,41 +1,33 @@
-"""Jobs: what is due now, each item done once through the same road as a message."""
+"""Jobs: work that falls due by the clock, each item performed once, through the committer that messages use."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
-from chassis.handling import Handler
+from chassis.handling import HandlerResult
 from chassis.persistence.unit_of_work import HandlerCall, UnitOfWork
 from chassis.transactions.work import job_inbox_id
 
-EVERY = timedelta(seconds=1)
-T = TypeVar("T")
-S = TypeVar("S")
+DEFAULT_INTERVAL = timedelta(seconds=1)
+S_contra = TypeVar("S_contra", contravariant=True)
 
 
-class Job:
+@dataclass(frozen=True)
+class Job(Generic[S_contra]):
     """Asks ``due`` every so often on a read-only store and performs each item once, known by ``key``."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - the parts of a job, each a word of its own
-        self,
-        name: str,
-        due: Callable[[S, datetime], Awaitable[Sequence[T]]],
-        key: Callable[[T], str],
-        handler: Handler[T, S],
-        store: Callable[[UnitOfWork], S],
-        every: timedelta = EVERY,
-    ) -> None:
-        self.name = name
-        self.due: Callable[[Any, datetime], Awaitable[Sequence[Any]]] = due
-        self.key: Callable[[Any], str] = key
-        self.handler: Handler[Any, Any] = handler
-        self.store: Callable[[UnitOfWork], Any] = store
-        self.every = every
+    name: str
+    due: Callable[[S_contra, datetime], Awaitable[Sequence[Any]]]
+    key: Callable[[Any], str]
+    handler: Callable[[Any, S_contra, datetime], Awaitable[HandlerResult]]
+    every: timedelta = DEFAULT_INTERVAL
 
-    def run(self, item: Any) -> HandlerCall:  # noqa: ANN401 - whatever ``due`` found
-        return lambda unit, now: self.handler(item, self.store(unit), now)
+    def call(self, item: object, store: Callable[[UnitOfWork], S_contra]) -> HandlerCall:
+        """Return the handling of one item, on a store that each unit of work opens."""
+        return lambda unit, now: self.handler(item, store(unit), now)
 
-    def inbox_id(self, item: Any) -> str:  # noqa: ANN401
+    def inbox_id(self, item: object) -> str:
         return job_inbox_id(self.name, self.key(item))

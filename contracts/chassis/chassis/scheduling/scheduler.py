@@ -1,4 +1,4 @@
-"""The runner of jobs: asks under a lease what is due and performs each item once; replays parked messages."""
+"""The job scheduler: asks under a lease what is due, performs each item once, and replays parked messages."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from functools import partial
+from typing import Any
 
 import structlog
 
 from chassis.clock import Clock
-from chassis.inbox.dispatcher import MAX_DEFERRED, Dispatcher
+from chassis.inbox.dispatcher import MAX_DEFERRED, Dispatcher, Remedy
 from chassis.inbox.parking_lot import NotParkedError, ParkingLot, as_delivery
 from chassis.observability.metrics import Metrics
 from chassis.outbox.entries import Causation
 from chassis.persistence.leases import Leases
-from chassis.persistence.unit_of_work import Document, DocumentStore, read_only_unit
+from chassis.persistence.unit_of_work import Document, DocumentStore, UnitOfWork, read_only_unit
 from chassis.scheduling.job import Job
 from chassis.tasks import run_periodically
 from chassis.transactions.group_committer import GroupCommitter
@@ -23,29 +24,31 @@ from chassis.transactions.work import WorkItem
 
 log = structlog.get_logger(__name__)
 
-REPLAY_EVERY = 2.0
-LOOK_EVERY = 1.0
-"""Seconds of real time between two looks at most: a simulated clock may jump a month in between."""
-LEASED = 5.0
-"""Seconds that a runner keeps its turn after a look; another takes over when it is lost."""
+REPLAY_INTERVAL = 2.0
+MAX_POLL_INTERVAL = 1.0
+"""Seconds of real time between two polls at most: a simulated clock may jump a month in between."""
+LEASE_SECONDS = 5.0
+"""Seconds that a scheduler keeps its lease after a poll; another takes over when it is lost."""
 
 
 class JobScheduler:
-    """Runs anywhere and any number of times; leases keep the runners apart, the inbox keeps effects single."""
+    """Runs in any number of processes: leases let one of them poll a job, the inbox keeps effects single."""
 
     def __init__(  # noqa: PLR0913 - wired once, in process.py
         self,
         database: DocumentStore,
+        store: Callable[[UnitOfWork], Any],
         leases: Leases,
-        jobs: Sequence[Job],
+        jobs: Sequence[Job[Any]],
         committer: GroupCommitter,
         *,
         clock: Clock,
         metrics: Metrics,
-        look_every: float = LOOK_EVERY,
+        max_poll_interval: float = MAX_POLL_INTERVAL,
     ) -> None:
-        self._look_every = look_every
+        self._max_poll_interval = max_poll_interval
         self._database = database
+        self._store = store
         self._leases = leases
         self._jobs = jobs
         self._committer = committer
@@ -54,30 +57,30 @@ class JobScheduler:
 
     def loops(self) -> list[Callable[[], Awaitable[None]]]:
         return [
-            partial(run_periodically, min(job.every.total_seconds(), self._look_every), partial(self.poll, job))
+            partial(run_periodically, min(job.every.total_seconds(), self._max_poll_interval), partial(self.poll, job))
             for job in self._jobs
         ]
 
-    async def poll(self, job: Job) -> int:
+    async def poll(self, job: Job[Any]) -> int:
         """Perform what is due now, under a lease renewed meanwhile; return how many items were done."""
         done = await self._leases.run_under_lease(
-            f"job:{job.name}", LEASED + self._look_every, partial(self._work, job)
+            f"job:{job.name}", LEASE_SECONDS + self._max_poll_interval, partial(self._work, job)
         )
         return done or 0
 
-    async def _work(self, job: Job) -> int:
+    async def _work(self, job: Job[Any]) -> int:
         self._metrics.job_last_poll.labels(job.name).set_to_current_time()
-        items = await job.due(job.store(read_only_unit(self._database)), self._clock.now())
+        items = await job.due(self._store(read_only_unit(self._database)), self._clock.now())
         outcomes = await asyncio.gather(*(self._perform(job, item) for item in items))
         return outcomes.count("done")
 
-    async def _perform(self, job: Job, item: object) -> str:
+    async def _perform(self, job: Job[Any], item: object) -> str:
         inbox_id = job.inbox_id(item)
         try:
-            verdict = await self._committer.submit(
-                WorkItem(inbox_id, job.run(item), Causation(inbox_id), consumer=job.name)
+            reply = await self._committer.submit(
+                WorkItem(inbox_id, job.call(item, self._store), Causation(inbox_id), consumer=job.name)
             )
-            outcome = "known" if verdict.duplicate else "done"
+            outcome = "known" if reply.duplicate else "done"
         except Exception:
             log.exception("job item failed", job=job.name, item=inbox_id)
             outcome = "failed"
@@ -86,25 +89,25 @@ class JobScheduler:
 
 
 class ParkedMessageReplayer:
-    """Takes parked messages that an operator wants replayed, and those put aside, along the road they came."""
+    """Dispatches deferred messages again, and parked ones that an operator wants replayed."""
 
-    def __init__(self, leases: Leases, parked: ParkingLot, reception: Dispatcher, metrics: Metrics) -> None:
+    def __init__(self, leases: Leases, parking_lot: ParkingLot, dispatcher: Dispatcher, metrics: Metrics) -> None:
         self._leases = leases
-        self._parked = parked
-        self._reception = reception
+        self._parking_lot = parking_lot
+        self._dispatcher = dispatcher
         self._metrics = metrics
 
     def loops(self) -> list[Callable[[], Awaitable[None]]]:
-        return [partial(run_periodically, REPLAY_EVERY, self.look)]
+        return [partial(run_periodically, REPLAY_INTERVAL, self.poll)]
 
-    async def look(self) -> int:
-        """Try again what waits, where the turn is ours, and tell how many wait, whoever's turn it is."""
-        tried = await self._leases.run_under_lease("replay", LEASED + REPLAY_EVERY, self._replay_all) or 0
-        self._metrics.parked_messages.set(await self._parked.count())
+    async def poll(self) -> int:
+        """Replay where this process holds the lease; export the number of waiting messages in every process."""
+        tried = await self._leases.run_under_lease("replay", LEASE_SECONDS + REPLAY_INTERVAL, self._replay_all) or 0
+        self._metrics.parked_messages.set(await self._parking_lot.count())
         return tried
 
     async def _replay_all(self) -> int:
-        waiting = await self._parked.to_replay()
+        waiting = await self._parking_lot.list_due()
         for each in waiting:
             with suppress(NotParkedError):  # an operator was faster
                 await self._replay(each)
@@ -112,10 +115,10 @@ class ParkedMessageReplayer:
 
     async def _replay(self, document: Document) -> None:
         """Give the message one more chance; what is still not ready waits on, for a bounded time."""
-        trouble = await self._reception.try_once(as_delivery(document))
-        if trouble is None:
-            await self._parked.replayed(document["_id"])
-        elif trouble.remedy == "again later" and self._parked.waiting_time(document) <= MAX_DEFERRED:
-            await self._parked.record_deferral(document["_id"], trouble.reason)
-        elif trouble.remedy != "no database":
-            await self._parked.park_again(document["_id"], trouble.reason, int(trouble.remedy == "again"))
+        failure = await self._dispatcher.try_once(as_delivery(document))
+        if failure is None:
+            await self._parking_lot.mark_replayed(document["_id"])
+        elif failure.remedy is Remedy.DEFER and self._parking_lot.waiting_time(document) <= MAX_DEFERRED:
+            await self._parking_lot.record_deferral(document["_id"], failure.reason)
+        elif failure.remedy is not Remedy.WAIT_FOR_DATABASE:
+            await self._parking_lot.park_again(document["_id"], failure.reason, int(failure.remedy is Remedy.RETRY))

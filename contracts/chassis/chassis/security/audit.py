@@ -1,4 +1,4 @@
-"""Who asked for what: refused attempts and reads of protected data, recorded (P2)."""
+"""The audit log: denied attempts and reads of protected data (P2)."""
 
 from __future__ import annotations
 
@@ -11,21 +11,22 @@ from fastapi import Request
 from pydantic import BaseModel, ConfigDict, computed_field
 
 from chassis.clock import SystemClock
-from chassis.observability.logs import MASK, correlation_id, masked
+from chassis.observability.logs import MASK, correlation_id, mask
 from chassis.persistence.codec import codec
 from chassis.persistence.collections import Index
+from chassis.persistence.system_collections import AUDIT_DENIALS, AUDIT_READS
 from chassis.persistence.unit_of_work import Document
 from chassis.security.policies import Actor, Denied
 
-Kind: TypeAlias = Literal["read", "refusal"]
+Kind: TypeAlias = Literal["read", "denial"]
 
-COLLECTIONS: dict[Kind, str] = {"read": "access_reads", "refusal": "access_refusals"}
-KEPT_SECONDS = 3 * 365 * 24 * 3600
-RECORD_INDEXES = tuple(
+COLLECTIONS: dict[Kind, str] = {"read": AUDIT_READS, "denial": AUDIT_DENIALS}
+RETENTION_SECONDS = 3 * 365 * 24 * 3600
+AUDIT_INDEXES = tuple(
     index
     for collection in COLLECTIONS.values()
     for index in (
-        Index(collection, (("saved", 1),), ttl_seconds=KEPT_SECONDS),
+        Index(collection, (("saved", 1),), ttl_seconds=RETENTION_SECONDS),
         Index(collection, (("at", -1), ("_id", -1))),
         Index(collection, (("subject", 1), ("at", -1), ("_id", -1))),
     )
@@ -36,7 +37,7 @@ _CODE = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
 
 class AuditRecord(BaseModel):
-    """One call: a read of protected data that was admitted, or an attempt that was refused, with the reason's code."""
+    """One call: an admitted read of protected data, or a denied attempt with the reason's code."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -55,7 +56,7 @@ class AuditRecord(BaseModel):
     @computed_field  # type: ignore[prop-decorator] # pydantic's documented way
     @property
     def kind(self) -> Kind:
-        return "read" if self.code is None else "refusal"
+        return "read" if self.code is None else "denial"
 
 
 def audit_record_of(
@@ -69,7 +70,7 @@ def audit_record_of(
         prefecture=actor.prefecture,
         policy=policy,
         method=request.method,
-        path=masked(request.url.path),
+        path=mask(request.url.path),
         correlation_id=correlation_id(),
         code=denied.reason.code if denied else None,
         query=_query(request),
@@ -82,7 +83,7 @@ def document(record: AuditRecord) -> Document:
     ``saved`` is real time: the server lets records run out by its own clock, and ``at`` may be a simulated instant.
     """
     saved = SystemClock().now()
-    return {"_id": uuid.uuid4().hex, "v": 1, "n": 0, "saved": saved, **codec(AuditRecord).dump(record)}
+    return {"_id": uuid.uuid4().hex, "_version": 1, "_sequence": 0, "saved": saved, **codec(AuditRecord).dump(record)}
 
 
 def _query(request: Request) -> str:
@@ -92,4 +93,4 @@ def _query(request: Request) -> str:
 
 
 def _code(text: str) -> str:
-    return masked(text) if _CODE.fullmatch(text) else MASK
+    return mask(text) if _CODE.fullmatch(text) else MASK

@@ -19,7 +19,7 @@ ISSUER = str(Settings.model_fields["issuer"].default)
 AUDIENCE = str(Settings.model_fields["audience"].default)
 
 
-class IssuerRefused(Exception):  # noqa: N818 - it says what happened
+class DevelopmentIssuerError(Exception):
     """The development issuer was asked to work in production mode."""
 
 
@@ -36,7 +36,7 @@ class DevelopmentIssuer:
         clock: Clock | None = None,
     ) -> None:
         if mode is Mode.PRODUCTION:
-            raise IssuerRefused("the development issuer does not work in production mode")
+            raise DevelopmentIssuerError("the development issuer does not work in production mode")
         self._issuer = issuer
         self._audience = audience
         self._clock = clock or SystemClock()

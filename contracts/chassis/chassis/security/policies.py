@@ -128,7 +128,7 @@ class Denied:
     """``open``: told whatever the policy hides, since it says nothing of what was asked for."""
 
     reason: Reason
-    open: bool = False
+    disclose: bool = False
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,7 @@ class Policy:
         if isinstance(refused := self.allows_role(actor), Denied):
             return refused
         document = to_jsonable_python(resource, fallback=vars, bytes_mode="base64")
-        reached = (rule for rule in self._rules_of(actor) if _reaches(rule, actor, document))
+        reached = (rule for rule in self._rules_of(actor) if _admits(rule, actor, document))
         return self._first(reached) or self._denied(
             "outside-own-scope", "该事项不在您的权限范围内", f"{self.name}: {_roles(actor)}"
         )
@@ -195,7 +195,7 @@ def and_filters(one: Filter, other: Filter) -> Filter:
     return {"$and": [dict(one), dict(other)]}
 
 
-def _reaches(rule: Rule, actor: Actor, document: Mapping[str, object]) -> bool:
+def _admits(rule: Rule, actor: Actor, document: Mapping[str, object]) -> bool:
     wanted = rule.scope.filter(actor)
     return wanted is not None and matches(document, wanted)
 

@@ -18,7 +18,7 @@ class IncompatibleRoles:
     text: str
 
 
-APART = (
+INCOMPATIBLE_ROLES = (
     IncompatibleRoles(
         Role.APPLICANT, Role.PREFECTURE_OFFICER, "申报单位不得同时以盟市工业和信息化主管部门身份初审申报事项"
     ),
@@ -43,9 +43,9 @@ APART = (
 
 def check_separation_of_duties(actor: Actor) -> Denied | None:
     """Refuse whoever comes with two roles that must be apart, whatever they want to do."""
-    for pair in APART:
+    for pair in INCOMPATIBLE_ROLES:
         if {pair.one, pair.other} <= actor.roles:
             evidence = f"{pair.one}, {pair.other}"
             reason = Reason(rule="P3", article="第五条", code="roles-not-apart", text=pair.text, evidence=evidence)
-            return Denied(reason, open=True)
+            return Denied(reason, disclose=True)
     return None

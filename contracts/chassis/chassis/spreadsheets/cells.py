@@ -70,9 +70,9 @@ def as_day(raw: object) -> date:
         return raw
     found = _DAY.match(unicodedata.normalize("NFKC", raw).strip()) if isinstance(raw, str) else None
     try:
-        return date(*map(int, found.groups())) if found else _no_day()
+        return date(*map(int, found.groups())) if found else _invalid_day()
     except ValueError:
-        return _no_day()
+        return _invalid_day()
 
 
 def as_yes_no(raw: object) -> bool:
@@ -93,5 +93,5 @@ def as_choice(choices: Mapping[str, str], raw: object) -> str:
     raise InvalidCellError(f"为下列之一：{'、'.join(choices.values())}")
 
 
-def _no_day() -> date:
+def _invalid_day() -> date:
     raise InvalidCellError("为日期，例如 2026-01-31")

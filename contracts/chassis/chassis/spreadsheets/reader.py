@@ -40,7 +40,7 @@ class ColumnSpec(NamedTuple):
 class Sheet(NamedTuple):
     title: str
     columns: tuple[ColumnSpec, ...]
-    besides: frozenset[str]
+    ignored_columns: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class CellProblem:
     """What stands there, unless that is personal data."""
 
     @property
-    def place(self) -> str:
+    def address(self) -> str:
         return f"{self.sheet}!{self.cell}" if self.cell else self.sheet
 
 
@@ -127,21 +127,21 @@ class _RowReader(Generic[R]):
 
     def _top(self) -> int | None:
         """The row of headings: the one that has most of them."""
-        known = {_normalized(column.heading) for column in self._sheet.columns}
+        known = {_normalize(column.heading) for column in self._sheet.columns}
         counted = [
-            (len(known & {_normalized(raw) for raw in row}), -at) for at, row in enumerate(self._cells[:TITLE_ROWS])
+            (len(known & {_normalize(raw) for raw in row}), -at) for at, row in enumerate(self._cells[:TITLE_ROWS])
         ]
         most, at = max(counted, default=(0, 0))
         return -at if most else None
 
     def _find_columns(self, top: int) -> None:
-        headings = [_normalized(raw) for raw in self._cells[top]]
-        known = {_normalized(column.heading): column for column in self._sheet.columns}
-        besides = {_normalized(each) for each in self._sheet.besides}
+        headings = [_normalize(raw) for raw in self._cells[top]]
+        known = {_normalize(column.heading): column for column in self._sheet.columns}
+        ignored = {_normalize(each) for each in self._sheet.ignored_columns}
         for at, heading in enumerate(headings):
             if heading in known:
                 self._at[known[heading].name] = at
-            elif heading and heading not in besides:
+            elif heading and heading not in ignored:
                 self._problem(_address(top, at), "column-unknown", "未识别的列", as_text(self._cells[top][at]))
         for heading, count in Counter(headings).items():
             if heading in known and count > 1:
@@ -215,7 +215,7 @@ def _message_of(error: Any) -> str:  # noqa: ANN401 - pydantic's details of one 
     return TEXTS.get(error["type"], USUAL_TEXT)
 
 
-def _normalized(raw: object) -> str:
+def _normalize(raw: object) -> str:
     """Headings are compared without the spaces and line breaks, and in one width."""
     return re.sub(r"\s", "", unicodedata.normalize("NFKC", as_text(raw))) if raw is not None else ""
 

@@ -45,14 +45,14 @@ class Column:
 
 
 class Table(Generic[R]):
-    """A sheet of rows of one model; columns may stand in any order, and those in ``besides`` are not read."""
+    """A sheet of rows of one model; columns may stand in any order, and ``ignored_columns`` are not read."""
 
-    def __init__(self, title: str, row: type[R], *, besides: Iterable[str] = ()) -> None:
+    def __init__(self, title: str, row: type[R], *, ignored_columns: Iterable[str] = ()) -> None:
         self.title = title
         self.row = row
         self._columns = {name: _column(name, info) for name, info in row.model_fields.items()}
-        asked = tuple(_asked(name, self._columns[name], info) for name, info in row.model_fields.items())
-        self._sheet = Sheet(title, asked, frozenset(besides))
+        asked = tuple(_reader_of(name, self._columns[name], info) for name, info in row.model_fields.items())
+        self._sheet = Sheet(title, asked, frozenset(ignored_columns))
 
     def read(self, content: bytes) -> SheetResult[R]:
         """Read the sheet of this title, or the only one there is.
@@ -63,7 +63,7 @@ class Table(Generic[R]):
 
     def page(self, rows: Iterable[R], above: Iterable[str] = ()) -> SheetData:
         headings = [Heading(column.heading, column.width) for column in self._columns.values()]
-        return SheetData(self.title, headings, (self._printed(row) for row in rows), tuple(above))
+        return SheetData(self.title, headings, (self._print_row(row) for row in rows), tuple(above))
 
     def as_xlsx(self, rows: Iterable[R] = ()) -> bytes:
         """Without rows it is the empty form."""
@@ -72,7 +72,7 @@ class Table(Generic[R]):
     def as_csv(self, rows: Iterable[R]) -> bytes:
         return as_csv(self.page(rows))
 
-    def _printed(self, row: R) -> list[Printed]:
+    def _print_row(self, row: R) -> list[Printed]:
         return [_print(column, getattr(row, name)) for name, column in self._columns.items()]
 
 
@@ -83,7 +83,7 @@ def _column(name: str, info: FieldInfo) -> Column:
     return found[0]
 
 
-def _asked(name: str, column: Column, info: FieldInfo) -> ColumnSpec:
+def _reader_of(name: str, column: Column, info: FieldInfo) -> ColumnSpec:
     return ColumnSpec(
         name,
         column.heading,

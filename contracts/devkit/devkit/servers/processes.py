@@ -57,14 +57,14 @@ class ManagedProcess:
         """Ask it to end, and kill it when the grace is over."""
         self.signal(signal.SIGCONT)
         self.signal(signal.SIGTERM)
-        if not await self._ended_within(grace):
+        if not await self._has_ended_within(grace):
             await self.kill()
 
     async def kill(self) -> None:
         self.signal(signal.SIGKILL)
-        await self._ended_within(10)
+        await self._has_ended_within(10)
 
-    async def _ended_within(self, seconds: float) -> bool:
+    async def _has_ended_within(self, seconds: float) -> bool:
         deadline = time.monotonic() + seconds
         while self.running:
             if time.monotonic() > deadline:
@@ -75,12 +75,12 @@ class ManagedProcess:
     async def until(self, ready: Callable[[], Awaitable[bool]], *, within: float) -> None:
         """Wait until it is ready; one that does not become so is ended, also when the waiting is given up."""
         try:
-            await self._ready_within(ready, within)
+            await self._is_ready_within(ready, within)
         except BaseException:
             self.signal(signal.SIGKILL)
             raise
 
-    async def _ready_within(self, ready: Callable[[], Awaitable[bool]], seconds: float) -> None:
+    async def _is_ready_within(self, ready: Callable[[], Awaitable[bool]], seconds: float) -> None:
         deadline = time.monotonic() + seconds
         while not await ready():
             if not self.running:

@@ -1,11 +1,13 @@
 """What the commands of this service share: which version their caller has read."""
 
+from typing import Any
+
 from chassis.handling import Refusal
 from chassis.http.endpoint import RequestContext
 from rulebook import reason
 
 
-def seen(call: RequestContext, *, required: bool = False) -> int | None:
+def seen(call: RequestContext[Any], *, required: bool = False) -> int | None:
     """The version that the caller has read; refused (428, 400) with the rule where it is not named."""
     try:
         return call.if_match(required=required)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from anyio import to_thread
 from chassis.handling import Refusal
-from chassis.http.endpoint import PROBLEMS, ApiContext, RequestContext, refuses
+from chassis.http.endpoint import PROBLEMS, Authorize, RequestContext, refuses
 from chassis.security.policies import and_filters
 from fastapi import APIRouter, Depends
 from fastapi.responses import FileResponse
@@ -21,9 +21,9 @@ from applications.file_store import FileStore
 from applications.store import Store
 
 
-def router(gate: ApiContext, vault: FileStore) -> APIRouter:
+def router(vault: FileStore) -> APIRouter:
     routes = APIRouter(prefix="/files", tags=["files"], responses=PROBLEMS)
-    sending = gate.authorize(SEND_FILE)
+    sending = Authorize(SEND_FILE)
 
     @routes.post(
         "",
@@ -33,17 +33,17 @@ def router(gate: ApiContext, vault: FileStore) -> APIRouter:
         responses=refuses("file-refused", "file-missing", status=422),
     )
     async def send(
-        call: Annotated[RequestContext, Depends(sending)], upload: Annotated[Upload, Depends(uploading(sending))]
+        call: Annotated[RequestContext[Store], Depends(sending)], upload: Annotated[Upload, Depends(uploading(sending))]
     ) -> FileRef:
         command = await _kept(upload, call, vault)
-        return await call.execute(handlers.record_file, command, Store, reply=FileRef)
+        return await call.execute(handlers.record_file, command, reply=FileRef)
 
     @routes.get("/{sha256}", summary="Fetch a file", response_class=FileResponse)
     async def fetch(
-        sha256: Digest, call: Annotated[RequestContext, Depends(gate.authorize(READ_FILE))]
+        sha256: Digest, call: Annotated[RequestContext[Store], Depends(Authorize(READ_FILE))]
     ) -> FileResponse:
         """By who sent it, and by whom an application that names it concerns; under the name that they know it by."""
-        file = await call.read_store(Store).files.require(sha256)
+        file = await call.store.files.require(sha256)
         concerning = await _concerning(sha256, call)
         await call.authorize(concerning or file)
         name = concerning.name_of(sha256) if concerning else file.name_of(call.actor.organisation)
@@ -52,13 +52,13 @@ def router(gate: ApiContext, vault: FileStore) -> APIRouter:
     return routes
 
 
-async def _concerning(sha256: str, call: RequestContext) -> Application | None:
+async def _concerning(sha256: str, call: RequestContext[Store]) -> Application | None:
     """An application in the caller's reach whose checked report names the file; a draft may name anything."""
     naming = {"report.evidence.sha256": sha256, "state": {"$in": FILES_CHECKED}}
-    return next(iter(await call.read_store(Store).applications.find(and_filters(naming, call.filter()), limit=1)), None)
+    return next(iter(await call.store.applications.find(and_filters(naming, call.filter()), limit=1)), None)
 
 
-async def _kept(upload: Upload, call: RequestContext, vault: FileStore) -> handlers.RecordFile:
+async def _kept(upload: Upload, call: RequestContext[Store], vault: FileStore) -> handlers.RecordFile:
     """On disk first, then in the database: a row never names a file that is not there."""
     wrong = tuple(files.file_problems(upload.name, upload.content, rules_on(shanghai_date(call.now))))
     kind = files.detected_media_type(upload.content)
@@ -69,7 +69,7 @@ async def _kept(upload: Upload, call: RequestContext, vault: FileStore) -> handl
     return handlers.RecordFile(digest, len(upload.content), kind, owner)
 
 
-def _organisation(call: RequestContext) -> str:
+def _organisation(call: RequestContext[Store]) -> str:
     if call.actor.organisation is None:
         raise Refusal("not-allowed", reason("P2", "organisation-missing", "未表明所属单位"), status=403)
     return call.actor.organisation

@@ -5,17 +5,18 @@ from typing import Annotated
 
 from anyio import to_thread
 from chassis.handling import Refusal
-from chassis.http.endpoint import PROBLEMS, ApiContext, RequestContext
+from chassis.http.endpoint import PROBLEMS, Authorize, RequestContext
 from fastapi import APIRouter, Depends, Response
 from messages.values import UnitType
 from rulebook import scheme_on, shanghai_date
 
 from applications.api.policies import DOWNLOAD_FORM
 from applications.domain.files import XLSX
+from applications.store import Store
 from applications.workbooks import Form, annex1, report, write
 
 
-def router(gate: ApiContext) -> APIRouter:
+def router() -> APIRouter:
     routes = APIRouter(prefix="/forms", tags=["forms"], responses=PROBLEMS)
 
     @routes.get(
@@ -26,7 +27,7 @@ def router(gate: ApiContext) -> APIRouter:
     )
     async def download(
         name: str,
-        call: Annotated[RequestContext, Depends(gate.authorize(DOWNLOAD_FORM))],
+        call: Annotated[RequestContext[Store], Depends(Authorize(DOWNLOAD_FORM))],
         unit_type: UnitType = UnitType.FACTORY,
         on: date | None = None,
     ) -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from chassis.handling import Refusal
 from chassis.http.endpoint import RequestContext
@@ -14,7 +15,7 @@ from applications.api.bodies import ReportBody
 DIGITS = 12
 
 
-def new_application_id(call: RequestContext, year: int) -> str:
+def new_application_id(call: RequestContext[Any], year: int) -> str:
     """The same again when the command is repeated, as ``app-2026-1f0c9c6e52b7``."""
     prefix = f"app-{year}-"
     return call.new_id(prefix)[: len(prefix) + DIGITS]

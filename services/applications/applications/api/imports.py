@@ -5,7 +5,7 @@ from typing import Annotated, Any, TypeVar
 
 from anyio import to_thread
 from chassis.handling import Refusal
-from chassis.http.endpoint import PROBLEMS, ApiContext, RequestContext, refuses
+from chassis.http.endpoint import PROBLEMS, Authorize, RequestContext, refuses
 from chassis.security.pseudonyms import KeyRing
 from fastapi import APIRouter, Depends, Response
 from messages.values import Evaluation, Identifier, Level, Prefecture, Reason, UnitRef, UnitType
@@ -45,9 +45,9 @@ class ImportTarget(Body):
     dry_run: bool = False
 
 
-def router(gate: ApiContext, keys: KeyRing) -> APIRouter:
+def router(keys: KeyRing) -> APIRouter:
     routes = APIRouter(prefix="/imports", tags=["imports"], responses=PROBLEMS)
-    guard = gate.authorize(FILE)
+    guard = Authorize(FILE)
     filing, uploaded = Depends(guard), Depends(uploading(guard))
     extra = FORM | {"parameters": _parameters()}
 
@@ -59,7 +59,7 @@ def router(gate: ApiContext, keys: KeyRing) -> APIRouter:
         responses=MALFORMED | refuses("not-amendable"),
     )
     async def import_annex1(
-        call: Annotated[RequestContext, filing], upload: Annotated[Upload, uploaded], response: Response
+        call: Annotated[RequestContext[Store], filing], upload: Annotated[Upload, uploaded], response: Response
     ) -> ImportView:
         """Basic information and work plan; into ``application_id`` or, without one, into a new draft."""
         into = validated(ImportTarget, _only(ImportTarget, upload.fields), "C2")
@@ -72,7 +72,9 @@ def router(gate: ApiContext, keys: KeyRing) -> APIRouter:
         openapi_extra=extra,
         responses=MALFORMED | refuses("not-amendable"),
     )
-    async def import_report(call: Annotated[RequestContext, filing], upload: Annotated[Upload, uploaded]) -> ImportView:
+    async def import_report(
+        call: Annotated[RequestContext[Store], filing], upload: Annotated[Upload, uploaded]
+    ) -> ImportView:
         """The evaluation report into the draft ``application_id``."""
         into = validated(ImportTarget, _only(ImportTarget, upload.fields), "A1")
         found = await _draft(into, call)
@@ -82,13 +84,15 @@ def router(gate: ApiContext, keys: KeyRing) -> APIRouter:
         command = handlers.FileReport(found.application_id, body.report(found.unit.unit_type, keys), body.evaluation())
         if into.dry_run:
             return ImportView(dry_run=True, unit=found.unit, application_id=found.application_id)
-        receipt = await call.execute(handlers.file_report, command, Store, private=True, reply=ReceiptView)
+        receipt = await call.execute(handlers.file_report, command, private=True, reply=ReceiptView)
         return ImportView(dry_run=False, unit=found.unit, **receipt.model_dump())
 
     return routes
 
 
-async def _file_annex1(values: Values, into: ImportTarget, call: RequestContext, response: Response) -> ImportView:
+async def _file_annex1(
+    values: Values, into: ImportTarget, call: RequestContext[Store], response: Response
+) -> ImportView:
     information = _information(values)
     year = into.batch_year or shanghai_date(call.now).year
     wrong = tuple(contradictions(information, year, rules_on(shanghai_date(call.now))))
@@ -103,12 +107,12 @@ async def _file_annex1(values: Values, into: ImportTarget, call: RequestContext,
     command = handlers.FileInformation(found.application_id, information, plan)
     if into.dry_run:
         return ImportView(dry_run=True, unit=found.unit, application_id=found.application_id)
-    receipt = await call.execute(handlers.file_information, command, Store, reply=ReceiptView)
+    receipt = await call.execute(handlers.file_information, command, reply=ReceiptView)
     return ImportView(dry_run=False, unit=found.unit, **receipt.model_dump())
 
 
 async def _into_new(
-    values: Values, information: Information, plan: WorkPlan, into: ImportTarget, call: RequestContext
+    values: Values, information: Information, plan: WorkPlan, into: ImportTarget, call: RequestContext[Store]
 ) -> ImportView:
     year = into.batch_year or shanghai_date(call.now).year
     opening = handlers.OpenDraft(
@@ -123,7 +127,7 @@ async def _into_new(
     await call.authorize(opening)
     if into.dry_run:
         return ImportView(dry_run=True, unit=opening.unit)
-    receipt = await call.execute(handlers.open_draft, opening, Store, private=True, reply=ReceiptView)
+    receipt = await call.execute(handlers.open_draft, opening, private=True, reply=ReceiptView)
     return ImportView(dry_run=False, unit=opening.unit, **receipt.model_dump())
 
 
@@ -147,8 +151,8 @@ def _read(content: bytes, choose: Callable[[list[str]], Form], rule: str) -> Val
 
 
 def _problem_view(problem: CellProblem, rule: str) -> Reason:
-    text = f"{problem.place}：{problem.text}"
-    return reason(rule, problem.code, text, problem.found, problem.place)
+    text = f"{problem.address}：{problem.text}"
+    return reason(rule, problem.code, text, problem.found, problem.address)
 
 
 def _information(values: Values) -> Information:
@@ -157,7 +161,7 @@ def _information(values: Values) -> Information:
     return TypeAdapter[Information](kind).validate_python(values)
 
 
-def _unit(values: Values, information: Information, into: ImportTarget, call: RequestContext) -> UnitRef:
+def _unit(values: Values, information: Information, into: ImportTarget, call: RequestContext[Store]) -> UnitRef:
     """A park is known by the code of its managing body, which is the caller's, and by its own name."""
     is_park = isinstance(information, ParkInformation)
     uscc = call.actor.organisation if isinstance(information, ParkInformation) else information.uscc
@@ -189,11 +193,11 @@ def _refuse_wrong_form(unit_type: UnitType, *, is_park: bool) -> None:
         raise Refusal("import-malformed", reason("C2", "form-differs", text, pointer="封面!C3"), status=422)
 
 
-async def _draft(into: ImportTarget, call: RequestContext) -> Application:
+async def _draft(into: ImportTarget, call: RequestContext[Store]) -> Application:
     if into.application_id is None:
         text = "未指明导入到哪一件申报"
         raise Refusal("import-incomplete", reason("A1", "application-missing", text), status=422)
-    found = await call.read_store(Store).applications.require(into.application_id)
+    found = await call.store.applications.require(into.application_id)
     await call.authorize(found)
     return found
 

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Annotated
 
 from chassis.handling import Refusal
-from chassis.http.endpoint import PROBLEMS, ApiContext, Limit, Page, RequestContext, refuses
+from chassis.http.endpoint import PROBLEMS, Authorize, Limit, Page, RequestContext, refuses
 from chassis.http.pagination import DEFAULT_LIMIT
 from chassis.http.problems import based_on_rule
 from chassis.security.policies import and_filters
@@ -46,16 +46,16 @@ class ListBody(Body):
     units: Annotated[tuple[NamedUnit, ...], Field(min_length=1, max_length=LARGEST_LIST)]
 
 
-def router(gate: ApiContext) -> APIRouter:
+def router() -> APIRouter:
     routes = APIRouter(responses=PROBLEMS)
-    _facts(routes, gate)
-    _lists(routes, gate)
+    _facts(routes)
+    _lists(routes)
     return routes
 
 
-def _facts(routes: APIRouter, gate: ApiContext) -> None:
-    recording, ending = Depends(gate.authorize(RECORD_FACT)), Depends(gate.authorize(END_FACT))
-    reading = Depends(gate.authorize(READ_FACT))
+def _facts(routes: APIRouter) -> None:
+    recording, ending = Depends(Authorize(RECORD_FACT)), Depends(Authorize(END_FACT))
+    reading = Depends(Authorize(READ_FACT))
     malformed = refuses("fact-malformed", status=422)
 
     @routes.post(
@@ -66,11 +66,11 @@ def _facts(routes: APIRouter, gate: ApiContext) -> None:
         openapi_extra=based_on_rule(basis("E4")),
         responses=malformed,
     )
-    async def record(body: FactBody, call: Annotated[RequestContext, recording]) -> Fact:
+    async def record(body: FactBody, call: Annotated[RequestContext[Store], recording]) -> Fact:
         """It counts from now on against what the unit declares itself (E4), and stops what is under way (V10)."""
         fact = _fact(body, await _place(body, call), call)
         await call.authorize(fact)
-        return await call.execute(handlers.record_fact, fact, Store, resource=fact, reply=Fact)
+        return await call.execute(handlers.record_fact, fact, resource=fact, reply=Fact)
 
     @routes.post(
         "/facts/{fact_id}/end",
@@ -79,23 +79,23 @@ def _facts(routes: APIRouter, gate: ApiContext) -> None:
         openapi_extra=based_on_rule(basis("E4")),
         responses=malformed,
     )
-    async def end(fact_id: str, body: EndBody, call: Annotated[RequestContext, ending]) -> Fact:
+    async def end(fact_id: str, body: EndBody, call: Annotated[RequestContext[Store], ending]) -> Fact:
         """By whoever recorded it, and by the region."""
-        await call.authorize(await call.read_store(Store).facts.require(fact_id))
-        return await call.execute(handlers.end_fact, handlers.EndFact(fact_id, body.ended_on), Store, reply=Fact)
+        await call.authorize(await call.store.facts.require(fact_id))
+        return await call.execute(handlers.end_fact, handlers.EndFact(fact_id, body.ended_on), reply=Fact)
 
     @routes.get("/facts", summary="List recorded facts", tags=["facts"])
     async def recorded(
-        call: Annotated[RequestContext, reading],
+        call: Annotated[RequestContext[Store], reading],
         uscc: Uscc | None = None,
         limit: Limit = DEFAULT_LIMIT,
         after: str | None = None,
     ) -> Page[Fact]:
         where = and_filters(call.filter(), {} if uscc is None else {"uscc": uscc})
-        return await call.page(call.read_store(Store).facts, where, limit=limit, after=after)
+        return await call.page(call.store.facts, where, limit=limit, after=after)
 
 
-def _lists(routes: APIRouter, gate: ApiContext) -> None:
+def _lists(routes: APIRouter) -> None:
     @routes.post(
         "/prefecture-lists",
         summary="Record a prefecture list",
@@ -105,33 +105,31 @@ def _lists(routes: APIRouter, gate: ApiContext) -> None:
         responses=refuses("list-malformed", status=422),
     )
     async def record(
-        body: ListBody, call: Annotated[RequestContext, Depends(gate.authorize(RECORD_LIST))]
+        body: ListBody, call: Annotated[RequestContext[Store], Depends(Authorize(RECORD_LIST))]
     ) -> PrefectureList:
         """The region's applications draw on it (E10)."""
         recorded = _list(body, call)
-        return await call.execute(
-            handlers.record_prefecture_list, recorded, Store, resource=recorded, reply=PrefectureList
-        )
+        return await call.execute(handlers.record_prefecture_list, recorded, resource=recorded, reply=PrefectureList)
 
     @routes.get("/prefecture-lists", summary="List recorded prefecture lists", tags=["lists"])
     async def recorded(
-        call: Annotated[RequestContext, Depends(gate.authorize(READ_LIST))],
+        call: Annotated[RequestContext[Store], Depends(Authorize(READ_LIST))],
         prefecture: Prefecture | None = None,
         limit: Limit = DEFAULT_LIMIT,
         after: str | None = None,
     ) -> Page[PrefectureList]:
         where = {} if prefecture is None else {"prefecture": prefecture}
-        return await call.page(call.read_store(Store).prefecture_lists, where, limit=limit, after=after)
+        return await call.page(call.store.prefecture_lists, where, limit=limit, after=after)
 
 
-async def _place(body: FactBody, call: RequestContext) -> str | None:
+async def _place(body: FactBody, call: RequestContext[Store]) -> str | None:
     """The unit's own prefecture; of a unit that has submitted nothing yet, what is said, or the officer's own (P2)."""
-    standing = await call.read_store(Store).standings.get(body.uscc)
+    standing = await call.store.standings.get(body.uscc)
     known = standing.prefecture if standing else None
     return known or body.prefecture or call.actor.prefecture
 
 
-def _fact(body: FactBody, prefecture: str | None, call: RequestContext) -> Fact:
+def _fact(body: FactBody, prefecture: str | None, call: RequestContext[Store]) -> Fact:
     source, recorded_by = _recorder(call)
     return Fact(
         fact_id=call.new_id("fact-"),
@@ -146,7 +144,7 @@ def _fact(body: FactBody, prefecture: str | None, call: RequestContext) -> Fact:
     )
 
 
-def _recorder(call: RequestContext) -> tuple[FactSource, str | None]:
+def _recorder(call: RequestContext[Store]) -> tuple[FactSource, str | None]:
     """The office, not the person: officers come and go."""
     if Role.REGIONAL_OFFICER in call.actor.roles:
         return FactSource.OFFICER, REGION
@@ -155,7 +153,7 @@ def _recorder(call: RequestContext) -> tuple[FactSource, str | None]:
     return FactSource.AGENCY, call.actor.organisation
 
 
-def _list(body: ListBody, call: RequestContext) -> PrefectureList:
+def _list(body: ListBody, call: RequestContext[Store]) -> PrefectureList:
     prefecture = body.prefecture or call.actor.prefecture
     if prefecture is None:
         wrong = reason("E10", "prefecture-missing", "未指明盟市", pointer="/prefecture")

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from chassis.http.endpoint import PROBLEMS, ApiContext, RequestContext, refuses
+from chassis.http.endpoint import PROBLEMS, Authorize, RequestContext, refuses
 from chassis.http.problems import based_on_rule
 from fastapi import APIRouter, Depends
 from messages.values import Prefecture, Uscc
@@ -20,12 +20,12 @@ class MoveBody(Body):
     document_number: Line
 
 
-def router(gate: ApiContext) -> APIRouter:
+def router() -> APIRouter:
     routes = APIRouter(prefix="/units/{uscc}", tags=["units"], responses=PROBLEMS)
 
     @routes.get("", summary="Show where a unit applies")
-    async def one(uscc: Uscc, call: Annotated[RequestContext, Depends(gate.authorize(READ_UNIT))]) -> UnitView:
-        found = await call.read_store(Store).standings.require(uscc)
+    async def one(uscc: Uscc, call: Annotated[RequestContext[Store], Depends(Authorize(READ_UNIT))]) -> UnitView:
+        found = await call.store.standings.require(uscc)
         await call.authorize(found)
         return UnitView.model_validate(found)
 
@@ -37,10 +37,10 @@ def router(gate: ApiContext) -> APIRouter:
         responses=refuses("nothing-to-move"),
     )
     async def move(
-        uscc: Uscc, body: MoveBody, call: Annotated[RequestContext, Depends(gate.authorize(MOVE_UNIT))]
+        uscc: Uscc, body: MoveBody, call: Annotated[RequestContext[Store], Depends(Authorize(MOVE_UNIT))]
     ) -> UnitView:
         """Its next applications go there; what is under way goes on where it was submitted."""
         command = handlers.MoveUnit(uscc, body.prefecture, body.document_number)
-        return await call.execute(handlers.move_unit, command, Store, resource=command, reply=UnitView)
+        return await call.execute(handlers.move_unit, command, resource=command, reply=UnitView)
 
     return routes

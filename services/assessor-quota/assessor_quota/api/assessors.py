@@ -2,11 +2,11 @@
 
 from typing import Annotated
 
-from chassis.http.endpoint import PROBLEMS, ApiContext, RequestContext, refuses
+from chassis.http.endpoint import PROBLEMS, Authorize, RequestContext, refuses
 from chassis.http.openapi import IF_MATCH_REQUIRED
 from chassis.http.problems import based_on_rule
 from chassis.security.pseudonyms import KeyRing
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends
 from messages.values import PersonRef, Uscc
 from rulebook import basis, shanghai_date
 
@@ -25,15 +25,15 @@ from assessor_quota.domain.entry import ActorRef
 from assessor_quota.store import Store
 
 
-def router(gate: ApiContext, keys: KeyRing) -> APIRouter:
+def router(keys: KeyRing) -> APIRouter:
     routes = APIRouter(prefix="/assessors", tags=["assessors"], responses=PROBLEMS)
-    _entering(routes, gate, keys)
-    _changing_hands(routes, gate, keys)
-    _ending(routes, gate)
+    _entering(routes, keys)
+    _changing_hands(routes, keys)
+    _ending(routes)
     return routes
 
 
-def _entering(routes: APIRouter, gate: ApiContext, keys: KeyRing) -> None:
+def _entering(routes: APIRouter, keys: KeyRing) -> None:
     @routes.post(
         "",
         summary="Register an assessor",
@@ -42,12 +42,11 @@ def _entering(routes: APIRouter, gate: ApiContext, keys: KeyRing) -> None:
         responses=refuses("assessor-already-registered") | refuses("registration-incomplete", status=422),
     )
     async def register(
-        body: Registration, call: Annotated[RequestContext, Depends(gate.authorize(REGISTER))], response: Response
+        body: Registration,
+        call: Annotated[RequestContext[Store], Depends(Authorize(REGISTER))],
     ) -> AssessorDetail:
         command = _registering(body, keys, by(call))
-        return tagged(
-            await call.execute(handlers.register_assessor, command, Store, private=True, reply=Kept), response
-        )
+        return tagged(call, await call.execute(handlers.register_assessor, command, private=True, reply=Kept))
 
     @routes.patch(
         "/{uscc}",
@@ -58,15 +57,14 @@ def _entering(routes: APIRouter, gate: ApiContext, keys: KeyRing) -> None:
     async def amend(
         uscc: Uscc,
         body: AmendmentBody,
-        call: Annotated[RequestContext, Depends(gate.authorize(AMEND))],
-        response: Response,
+        call: Annotated[RequestContext[Store], Depends(Authorize(AMEND))],
     ) -> AssessorDetail:
         """Name, scope and staff, under the version that was read (If-Match); every problem is told at once."""
         command = handlers.AmendAssessor(uscc, seen(call), body.amendment(), by(call))
-        return tagged(await call.execute(handlers.amend_assessor, command, Store, reply=Kept), response)
+        return tagged(call, await call.execute(handlers.amend_assessor, command, reply=Kept))
 
 
-def _changing_hands(routes: APIRouter, gate: ApiContext, keys: KeyRing) -> None:
+def _changing_hands(routes: APIRouter, keys: KeyRing) -> None:
     @routes.post(
         "/{uscc}/representative",
         summary="Change the legal representative",
@@ -76,17 +74,14 @@ def _changing_hands(routes: APIRouter, gate: ApiContext, keys: KeyRing) -> None:
     async def change_representative(
         uscc: Uscc,
         body: RepresentativeChange,
-        call: Annotated[RequestContext, Depends(gate.authorize(CHANGE_REPRESENTATIVE))],
-        response: Response,
+        call: Annotated[RequestContext[Store], Depends(Authorize(CHANGE_REPRESENTATIVE))],
     ) -> AssessorDetail:
         """Its items of the year count towards the new representative as well and stay with the old one (Q4)."""
         command = _changing(uscc, body, keys, by(call))
-        return tagged(
-            await call.execute(handlers.change_representative, command, Store, private=True, reply=Kept), response
-        )
+        return tagged(call, await call.execute(handlers.change_representative, command, private=True, reply=Kept))
 
 
-def _ending(routes: APIRouter, gate: ApiContext) -> None:
+def _ending(routes: APIRouter) -> None:
     @routes.post(
         "/{uscc}/deregistration",
         summary="End a registration",
@@ -96,13 +91,12 @@ def _ending(routes: APIRouter, gate: ApiContext) -> None:
     async def end(
         uscc: Uscc,
         body: EndOfRegistration,
-        call: Annotated[RequestContext, Depends(gate.authorize(DEREGISTER))],
-        response: Response,
+        call: Annotated[RequestContext[Store], Depends(Authorize(DEREGISTER))],
     ) -> AssessorDetail:
         """No new items from that day on; entry, items and duties stay."""
         since = body.since or shanghai_date(call.now)
         command = handlers.EndRegistration(uscc, since, body.document_number, by(call))
-        return tagged(await call.execute(handlers.end_registration, command, Store, reply=Kept), response)
+        return tagged(call, await call.execute(handlers.end_registration, command, reply=Kept))
 
     @routes.post(
         "/{uscc}/deregistration/reversal",
@@ -113,11 +107,10 @@ def _ending(routes: APIRouter, gate: ApiContext) -> None:
     async def restore(
         uscc: Uscc,
         body: Restoration,
-        call: Annotated[RequestContext, Depends(gate.authorize(DEREGISTER))],
-        response: Response,
+        call: Annotated[RequestContext[Store], Depends(Authorize(DEREGISTER))],
     ) -> AssessorDetail:
         command = handlers.RestoreRegistration(uscc, body.document_number, by(call))
-        return tagged(await call.execute(handlers.restore_registration, command, Store, reply=Kept), response)
+        return tagged(call, await call.execute(handlers.restore_registration, command, reply=Kept))
 
 
 def _registering(body: Registration, keys: KeyRing, who: ActorRef) -> handlers.RegisterAssessor:

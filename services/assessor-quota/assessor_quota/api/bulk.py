@@ -3,8 +3,8 @@
 from typing import Annotated, Any
 
 from anyio import to_thread
-from chassis.http.endpoint import PROBLEMS, ApiContext, RequestContext, refuses
-from chassis.http.uploads import FORM, ROOM_FOR_FORM, Upload, upload_dependency
+from chassis.http.endpoint import PROBLEMS, Authorize, RequestContext, refuses
+from chassis.http.uploads import FORM, Upload, upload_dependency
 from chassis.security.policies import and_filters
 from chassis.security.pseudonyms import KeyRing
 from chassis.settings import MIB
@@ -49,10 +49,9 @@ def _file(*kinds: str) -> dict[int | str, dict[str, Any]]:
     return {200: {"description": "The file", "content": content}}
 
 
-def router(gate: ApiContext, keys: KeyRing) -> APIRouter:
-    gate.allow_body_size("/v1/assessors/imports", LARGEST + ROOM_FOR_FORM)
+def router(keys: KeyRing) -> APIRouter:
     routes = APIRouter(prefix="/assessors", tags=["register as files"], responses=PROBLEMS)
-    guard = gate.authorize(REGISTER)
+    guard = Authorize(REGISTER)
     missing = reason("S7", "file-missing", "缺少文件", pointer="/file")
 
     @routes.post(
@@ -63,7 +62,7 @@ def router(gate: ApiContext, keys: KeyRing) -> APIRouter:
         responses=refuses("import-refused", "file-missing", status=422),
     )
     async def take_over(
-        call: Annotated[RequestContext, Depends(guard)],
+        call: Annotated[RequestContext[Store], Depends(guard)],
         upload: Annotated[Upload, Depends(upload_dependency(guard, missing))],
         response: Response,
         *,
@@ -73,20 +72,20 @@ def router(gate: ApiContext, keys: KeyRing) -> APIRouter:
         command = await to_thread.run_sync(read_register, upload.content, keys, by(call))
         if dry_run:
             response.status_code = 200
-            done = await import_assessors(command, call.read_store(Store), call.now)
+            done = await import_assessors(command, call.store, call.now)
             return _view(done.value, dry_run=True)
-        entered = await call.execute(import_assessors, command, Store, private=True, reply=list[Imported])
+        entered = await call.execute(import_assessors, command, private=True, reply=list[Imported])
         return _view(entered, dry_run=False)
 
     @routes.get("/imports/template", summary="The empty workbook", response_class=Response, responses=_file(XLSX))
-    async def empty(_call: Annotated[RequestContext, Depends(guard)]) -> Response:
+    async def empty(_call: Annotated[RequestContext[Store], Depends(guard)]) -> Response:
         return _answer(as_xlsx(*template()), "xlsx", "assessors-template")
 
     @routes.get(
         "/export", summary="The register as a file", response_class=Response, responses=_file(*MEDIA_TYPES.values())
     )
     async def export(
-        call: Annotated[RequestContext, Depends(gate.authorize(READ))], format: Format = "xlsx"
+        call: Annotated[RequestContext[Store], Depends(Authorize(READ))], format: Format = "xlsx"
     ) -> Response:
         """The entries the caller may read, numbers masked: a workbook with the staff, or CSV of the assessors alone."""
         found, today = await _all(call), shanghai_date(call.now)
@@ -97,12 +96,12 @@ def router(gate: ApiContext, keys: KeyRing) -> APIRouter:
     return routes
 
 
-async def _all(call: RequestContext) -> list[Assessor]:
+async def _all(call: RequestContext[Store]) -> list[Assessor]:
     found: list[Assessor] = []
     last: str | None = ""
     while last is not None:
         where = and_filters(call.filter(), {"_id": {"$gt": last}})
-        page = await call.read_store(Store).assessors.find(where, limit=AT_ONCE)
+        page = await call.store.assessors.find(where, limit=AT_ONCE)
         found += page
         last = page[-1].uscc if len(page) == AT_ONCE else None
     return found

@@ -1,19 +1,20 @@
 """What the commands of this service share: who acts, which version was seen, and the answer."""
 
+from typing import Any
+
 from chassis.handling import Refusal
-from chassis.http.endpoint import RequestContext, etag
-from fastapi import Response
+from chassis.http.endpoint import RequestContext
 from rulebook import reason
 
 from assessor_quota.api.views import AssessorDetail, Kept
 from assessor_quota.domain.entry import ActorRef
 
 
-def by(call: RequestContext) -> ActorRef:
+def by(call: RequestContext[Any]) -> ActorRef:
     return ActorRef(call.actor.subject, tuple(sorted(call.actor.roles)))
 
 
-def seen(call: RequestContext) -> int | None:
+def seen(call: RequestContext[Any]) -> int | None:
     """The version that the caller has read; refused (428, 400) with the rule where it is not named."""
     try:
         return call.if_match(required=True)
@@ -23,6 +24,6 @@ def seen(call: RequestContext) -> int | None:
         raise Refusal(refusal.code, why, status=refusal.status, title=refusal.title) from None
 
 
-def tagged(kept: Kept, response: Response) -> AssessorDetail:
-    response.headers["ETag"] = etag(kept.version)
+def tagged(call: RequestContext[Any], kept: Kept) -> AssessorDetail:
+    call.set_etag(kept.version)
     return kept.assessor

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Annotated, Any, TypeAlias
 
 from chassis.handling import Filter, Refusal
-from chassis.http.endpoint import PROBLEMS, ApiContext, Limit, Page, RequestContext
+from chassis.http.endpoint import PROBLEMS, Authorize, Limit, Page, RequestContext
 from chassis.http.pagination import DEFAULT_LIMIT
 from chassis.security.policies import Policy, Rule, and_filters, everything, own_organisation, own_prefecture
 from chassis.spreadsheets import MEDIA_TYPES, Format, Heading, SheetData, as_csv, as_xlsx
@@ -94,13 +94,13 @@ class RateQuery:
         }
 
 
-def router(gate: ApiContext) -> APIRouter:
+def router() -> APIRouter:
     routes = APIRouter(prefix="/success-rates", tags=["success rates"], responses=PROBLEMS)
-    reading = Depends(gate.authorize(READ))
+    reading = Depends(Authorize(READ))
 
     @routes.get("", summary="Success rates by assessor, prefecture, unit type and year")
     async def rates(
-        call: Annotated[RequestContext, reading],
+        call: Annotated[RequestContext[Store], reading],
         asked: Annotated[RateQuery, Depends()],
         limit: Limit = DEFAULT_LIMIT,
         after: str | None = None,
@@ -114,7 +114,7 @@ def router(gate: ApiContext) -> APIRouter:
 
     @routes.get("/export", summary="Success rates as a file", response_class=Response, responses=FILE_ANSWER)
     async def export(
-        call: Annotated[RequestContext, reading], asked: Annotated[RateQuery, Depends()], format: Format = "xlsx"
+        call: Annotated[RequestContext[Store], reading], asked: Annotated[RateQuery, Depends()], format: Format = "xlsx"
     ) -> Response:
         """The same figures as a workbook, or as CSV in UTF-8 with a byte order mark."""
         found = await _counted(call, asked)
@@ -127,24 +127,24 @@ def router(gate: ApiContext) -> APIRouter:
     return routes
 
 
-async def _counted(call: RequestContext, asked: RateQuery) -> list[SuccessRate]:
+async def _counted(call: RequestContext[Store], asked: RateQuery) -> list[SuccessRate]:
     """Counted anew from the courses whenever it is asked for: there is no figure that could be stale."""
     where = and_filters(asked.where, call.filter())
     found: list[CountedApplication] = []
     last: str | None = ""
     while last is not None:
-        page = await call.read_store(Store).courses.find(and_filters(where, {"_id": {"$gt": last}}), limit=AT_ONCE)
+        page = await call.store.courses.find(and_filters(where, {"_id": {"$gt": last}}), limit=AT_ONCE)
         found += [each for each in map(counted_application, page) if each is not None]
         last = page[-1].application_id if len(page) == AT_ONCE else None
     return success_rates(found, asked.by)
 
 
-async def _names(call: RequestContext, asked: RateQuery, rates: Sequence[SuccessRate]) -> Names:
+async def _names(call: RequestContext[Store], asked: RateQuery, rates: Sequence[SuccessRate]) -> Names:
     """As the register shows them today."""
     if GroupBy.ASSESSOR not in asked.by:
         return {}
     codes = sorted({str(each.parts[0]) for each in rates})
-    known = await call.read_store(Store).assessors.find({"_id": {"$in": codes}})
+    known = await call.store.assessors.find({"_id": {"$in": codes}})
     return {each.uscc: each.name for each in known}
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from chassis.http.endpoint import PROBLEMS, ApiContext, RequestContext
+from chassis.http.endpoint import PROBLEMS, Authorize, RequestContext
 from chassis.security.policies import Policy, Rule, everything
 from fastapi import APIRouter, Depends
 from messages.values import Role
@@ -39,13 +39,13 @@ class ReconciliationView(View):
     under_way_since: datetime | None = None
 
 
-def router(gate: ApiContext) -> APIRouter:
+def router() -> APIRouter:
     routes = APIRouter(tags=["reconciliation"], responses=PROBLEMS)
 
     @routes.get("/reconciliation", summary="What the reconciler found")
-    async def found(call: Annotated[RequestContext, Depends(gate.authorize(READ))]) -> ReconciliationView:
+    async def found(call: Annotated[RequestContext[Store], Depends(Authorize(READ))]) -> ReconciliationView:
         """Whether ledgers, items and what applications and review said agree. Nothing is ever freed by it."""
-        kept = await call.read_store(Store).reconciliations.get(RECONCILIATION) or Reconciliation()
+        kept = await call.store.reconciliations.get(RECONCILIATION) or Reconciliation()
         return _view(kept)
 
     return routes

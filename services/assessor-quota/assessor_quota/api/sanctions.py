@@ -4,11 +4,11 @@ from datetime import date
 from typing import Annotated
 
 from chassis.handling import Filter
-from chassis.http.endpoint import PROBLEMS, ApiContext, Limit, Page, RequestContext, refuses
+from chassis.http.endpoint import PROBLEMS, Authorize, Limit, Page, RequestContext, refuses
 from chassis.http.pagination import DEFAULT_LIMIT
 from chassis.http.problems import based_on_rule
 from chassis.security.policies import and_filters
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Query
 from messages.values import Prefecture, Uscc
 from rulebook import basis, shanghai_date
 
@@ -21,14 +21,14 @@ from assessor_quota.domain.sanction import ViolationFinding
 from assessor_quota.store import Store
 
 
-def router(gate: ApiContext) -> APIRouter:
+def router() -> APIRouter:
     routes = APIRouter(tags=["sanctions"], responses=PROBLEMS)
-    _deciding(routes, gate)
-    _showing(routes, gate)
+    _deciding(routes)
+    _showing(routes)
     return routes
 
 
-def _deciding(routes: APIRouter, gate: ApiContext) -> None:
+def _deciding(routes: APIRouter) -> None:
     @routes.post(
         "/assessors/{uscc}/sanctions",
         summary="Decide a sanction",
@@ -39,16 +39,15 @@ def _deciding(routes: APIRouter, gate: ApiContext) -> None:
     async def decide(
         uscc: Uscc,
         body: DecisionBody,
-        call: Annotated[RequestContext, Depends(gate.authorize(SANCTION))],
-        response: Response,
+        call: Annotated[RequestContext[Store], Depends(Authorize(SANCTION))],
         *,
         dry_run: Annotated[bool, Query(description="Show what the decision would reach; nothing is recorded")] = False,
     ) -> AssessorDetail | SanctionPreview:
         command = _decision(uscc, body, call)
         if dry_run:
-            response.status_code = 200
+            call.response.status_code = 200
             return await _preview(command, call)
-        return tagged(await call.execute(handlers.sanction_assessor, command, Store, reply=Kept), response)
+        return tagged(call, await call.execute(handlers.sanction_assessor, command, reply=Kept))
 
     @routes.post(
         "/assessors/{uscc}/sanctions/revocation",
@@ -59,29 +58,31 @@ def _deciding(routes: APIRouter, gate: ApiContext) -> None:
     async def revoke(
         uscc: Uscc,
         body: Revocation,
-        call: Annotated[RequestContext, Depends(gate.authorize(REVOKE))],
-        response: Response,
+        call: Annotated[RequestContext[Store], Depends(Authorize(REVOKE))],
     ) -> AssessorDetail:
         day = body.revoked_on or shanghai_date(call.now)
         command = handlers.RevokeSanction(uscc, body.document_number, day, by(call), body.decision)
-        return tagged(await call.execute(handlers.revoke_sanction, command, Store, reply=Kept), response)
+        return tagged(call, await call.execute(handlers.revoke_sanction, command, reply=Kept))
 
 
-def _showing(routes: APIRouter, gate: ApiContext) -> None:
-    showing = Depends(gate.authorize(SANCTIONS))
+def _showing(routes: APIRouter) -> None:
+    showing = Depends(Authorize(SANCTIONS))
 
     @routes.get("/assessors/{uscc}/sanctions", summary="List the sanctions of an assessor")
     async def decided(
-        uscc: Uscc, call: Annotated[RequestContext, showing], limit: Limit = DEFAULT_LIMIT, after: str | None = None
+        uscc: Uscc,
+        call: Annotated[RequestContext[Store], showing],
+        limit: Limit = DEFAULT_LIMIT,
+        after: str | None = None,
     ) -> Page[PublicSanction]:
         """Every decision against one assessor, the revoked ones as well (S4)."""
-        store = call.read_store(Store)
+        store = call.store
         await handlers.find_assessor(uscc, store)
         return await _page(call, {"assessor.uscc": uscc}, limit, after)
 
     @routes.get("/sanctions", summary="List the sanctions in force on a day")
     async def holding(
-        call: Annotated[RequestContext, showing],
+        call: Annotated[RequestContext[Store], showing],
         on: Annotated[date | None, Query(description="Today when absent")] = None,
         prefecture: Annotated[Prefecture | None, Query(description="Of assessors that work there")] = None,
         limit: Limit = DEFAULT_LIMIT,
@@ -90,7 +91,7 @@ def _showing(routes: APIRouter, gate: ApiContext) -> None:
         """The sanctions in force on a day."""
         where = in_force(on or shanghai_date(call.now))
         if prefecture is not None:
-            working = await call.read_store(Store).assessors.find({"prefectures": prefecture})
+            working = await call.store.assessors.find({"prefectures": prefecture})
             where = and_filters(where, {"assessor.uscc": {"$in": [each.uscc for each in working]}})
         return await _page(call, where, limit, after)
 
@@ -101,13 +102,13 @@ def in_force(day: date) -> Filter:
     return {"sanction.ban.first_day": {"$lte": day}, "sanction.ban.last_day": {"$gte": day}, "$or": revoked_later}
 
 
-def _decision(uscc: str, body: DecisionBody, call: RequestContext) -> handlers.SanctionAssessor:
+def _decision(uscc: str, body: DecisionBody, call: RequestContext[Store]) -> handlers.SanctionAssessor:
     findings = tuple(ViolationFinding(each.text, each.evidence) for each in body.reasons)
     return handlers.SanctionAssessor(uscc, body.document_number, body.decided_on, findings, by(call))
 
 
-async def _preview(command: handlers.SanctionAssessor, call: RequestContext) -> SanctionPreview:
-    found = await handlers.preview_sanction(command, call.read_store(Store), call.now)
+async def _preview(command: handlers.SanctionAssessor, call: RequestContext[Store]) -> SanctionPreview:
+    found = await handlers.preview_sanction(command, call.store, call.now)
     today = shanghai_date(call.now)
     return SanctionPreview(
         decision=PublicSanction.model_validate(found.decision),
@@ -116,6 +117,6 @@ async def _preview(command: handlers.SanctionAssessor, call: RequestContext) -> 
     )
 
 
-async def _page(call: RequestContext, where: Filter, limit: int, after: str | None) -> Page[PublicSanction]:
-    found = await call.page(call.read_store(Store).sanctions, where, limit=limit, after=after)
+async def _page(call: RequestContext[Store], where: Filter, limit: int, after: str | None) -> Page[PublicSanction]:
+    found = await call.page(call.store.sanctions, where, limit=limit, after=after)
     return Page(items=[PublicSanction.model_validate(each) for each in found.items], next=found.next)

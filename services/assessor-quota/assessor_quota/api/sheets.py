@@ -52,7 +52,7 @@ class StaffRow(BaseModel):
 
 ONLY_SHOWN = ("证件号码（掩码）", "登记日期", "终止日期", "处理决定有效期至")
 """What an export tells besides: left alone when it is filled in and sent back."""
-ASSESSORS = Table("第三方服务机构", AssessorRow, besides=ONLY_SHOWN)
+ASSESSORS = Table("第三方服务机构", AssessorRow, ignored_columns=ONLY_SHOWN)
 STAFF = Table("专业人员", StaffRow)
 HELP = f"一次最多导入{ROWS_MAX}家；业务范围用顿号分隔：{'、'.join(UNIT_TYPE_NAMES.values())}"
 
@@ -179,7 +179,7 @@ def _cell(reading: SheetResult[AssessorRow] | SheetResult[StaffRow], name: str, 
 
 
 def _told(problem: CellProblem) -> Reason:
-    return reason("S7", problem.code, f"{problem.place}：{problem.text}", problem.found, problem.place)
+    return reason("S7", problem.code, f"{problem.address}：{problem.text}", problem.found, problem.address)
 
 
 SHOWN = (

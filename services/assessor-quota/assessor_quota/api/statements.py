@@ -4,11 +4,11 @@ from datetime import date
 from typing import Annotated
 
 from chassis.handling import Filter
-from chassis.http.endpoint import PROBLEMS, ApiContext, Limit, Page, RequestContext, etag, refuses
+from chassis.http.endpoint import PROBLEMS, Authorize, Limit, Page, RequestContext, refuses
 from chassis.http.openapi import IF_MATCH
 from chassis.http.pagination import DEFAULT_LIMIT
 from chassis.security.policies import Policy, Rule, and_filters, everything, own_organisation, own_prefecture
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Depends, Path, Query
 from messages.values import AssessorRef, Digest, Identifier, Prefecture, Role, Text, Uscc
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -113,9 +113,9 @@ class StatementQuery:
         self.where: Filter = {name: value for name, value in asked.items() if value is not None}
 
 
-def router(gate: ApiContext) -> APIRouter:
+def router() -> APIRouter:
     routes = APIRouter(tags=["statements"], responses=PROBLEMS)
-    reading = Depends(gate.authorize(READ))
+    reading = Depends(Authorize(READ))
 
     @routes.post(
         "/assessors/{uscc}/statements",
@@ -125,7 +125,7 @@ def router(gate: ApiContext) -> APIRouter:
         responses=refuses("statement-refused") | refuses("version-stale", status=412),
     )
     async def file(
-        uscc: Uscc, body: StatementBody, call: Annotated[RequestContext, Depends(gate.authorize(FILE))]
+        uscc: Uscc, body: StatementBody, call: Annotated[RequestContext[Store], Depends(Authorize(FILE))]
     ) -> StatementView:
         """File the statement of a year that is over; filing again amends it and keeps what was filed before."""
         own = call.actor.acts_as(Role.ASSESSOR) and call.actor.organisation == uscc
@@ -138,31 +138,30 @@ def router(gate: ApiContext) -> APIRouter:
             on_behalf=not own,
             seen=call.if_match(),
         )
-        return await call.execute(file_statement, command, Store, resource=command, reply=StatementView)
+        return await call.execute(file_statement, command, resource=command, reply=StatementView)
 
     @routes.get("/assessors/{uscc}/statements/{year}", summary="A year's statement with its amendments")
     async def one(
         uscc: Uscc,
         year: Annotated[int, Path(ge=2000, le=2200)],
-        call: Annotated[RequestContext, reading],
-        response: Response,
+        call: Annotated[RequestContext[Store], reading],
     ) -> StatementView:
-        store, key = call.read_store(Store), statement_key(uscc, year)
+        store, key = call.store, statement_key(uscc, year)
         await call.authorize(await store.duties.require(key))
         statement = await store.statements.require(key)
-        response.headers["ETag"] = etag(store.statements.version(key))
+        call.set_etag(store.statements.version(key))
         return StatementView.model_validate(statement)
 
     @routes.get("/statements", summary="Statements owed, filed and overdue")
     async def owed(
-        call: Annotated[RequestContext, reading],
+        call: Annotated[RequestContext[Store], reading],
         sought: Annotated[StatementQuery, Depends()],
         limit: Limit = DEFAULT_LIMIT,
         after: str | None = None,
     ) -> Page[DutyView]:
         """Which statements are open, filed, late or overdue."""
         where = and_filters(sought.where, call.filter())
-        found = await call.page(call.read_store(Store).duties, where, limit=limit, after=after)
+        found = await call.page(call.store.duties, where, limit=limit, after=after)
         return Page(items=[DutyView.model_validate(each) for each in found.items], next=found.next)
 
     return routes

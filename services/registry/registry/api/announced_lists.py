@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 from urllib.parse import quote
 
-from chassis.http.endpoint import ApiContext, Limit, Page, RequestContext
+from chassis.http.endpoint import Authorize, Limit, Page, RequestContext
 from chassis.http.pagination import DEFAULT_LIMIT
 from chassis.http.problems import based_on_rule
 from fastapi import APIRouter, Depends, Path, Query, Response
@@ -24,8 +24,8 @@ ANNOUNCED = {"level": LEVEL, "state": ListState.ANNOUNCED}
 IN_ORDER = (("announcement.number", 1),)
 
 
-def add_routes(routes: APIRouter, gate: ApiContext) -> None:
-    Reading = Annotated[RequestContext, Depends(gate.authorize(READ))]  # noqa: N806 - a type, made for this gate
+def add_routes(routes: APIRouter) -> None:
+    Reading = Annotated[RequestContext[Store], Depends(Authorize(READ))]  # noqa: N806 - a type, made for this gate
 
     @routes.get("/lists", tags=["lists"], openapi_extra=based_on_rule(basis("L5")))
     async def list_announced(
@@ -36,7 +36,7 @@ def add_routes(routes: APIRouter, gate: ApiContext) -> None:
     ) -> Page[ListView]:
         """Announced lists without their lines, newest first."""
         where = ANNOUNCED | ({} if year is None else {"year": year})
-        found = await call.page(call.read_store(Store).lists, where, (("announcement.number", -1),), limit, after)
+        found = await call.page(call.store.lists, where, (("announcement.number", -1),), limit, after)
         return Page(items=[list_view(overview(each)) for each in found.items], next=found.next)
 
     @routes.get(
@@ -47,7 +47,7 @@ def add_routes(routes: APIRouter, gate: ApiContext) -> None:
     ) -> Feed:
         """Announced lists with their lines, from the one after number ``after`` on."""
         where = ANNOUNCED | {"announcement.number": {"$gt": after}}
-        found = await call.read_store(Store).lists.find(where, sort=IN_ORDER, limit=limit)
+        found = await call.store.lists.find(where, sort=IN_ORDER, limit=limit)
         return Feed(
             items=tuple(map(full_list_view, found)), after=announcement_of(found[-1]).number if found else after
         )
@@ -55,13 +55,13 @@ def add_routes(routes: APIRouter, gate: ApiContext) -> None:
     @routes.get("/lists/chain", tags=["lists"], openapi_extra=based_on_rule(basis("L5")))
     async def verify_chain(call: Reading) -> ChainCheck:
         """Compute every digest again from the first list on and say whether the chain holds."""
-        return verify(await call.read_store(Store).lists.find(ANNOUNCED, sort=IN_ORDER))
+        return verify(await call.store.lists.find(ANNOUNCED, sort=IN_ORDER))
 
     @routes.get(
         "/lists/{number}", summary="Show an announced list", tags=["lists"], openapi_extra=based_on_rule(basis("L5"))
     )
     async def show(number: Number, call: Reading, response: Response) -> ListView:
-        one = await numbered(LEVEL, number, call.read_store(Store))
+        one = await numbered(LEVEL, number, call.store)
         response.headers["ETag"] = f'"{announcement_of(one).digest}"'
         return full_list_view(one)
 
@@ -70,7 +70,7 @@ def add_routes(routes: APIRouter, gate: ApiContext) -> None:
     )
     async def export_list(number: Number, call: Reading, format: Literal["xlsx", "csv"] = "xlsx") -> Response:
         """The list as a workbook, or as CSV in UTF-8 with a byte order mark."""
-        one = await numbered(LEVEL, number, call.read_store(Store))
+        one = await numbered(LEVEL, number, call.store)
         content = await run_in_threadpool(export.WRITERS[format], one)
         name = quote(f"{export.title(one)}.{format}")
         return Response(

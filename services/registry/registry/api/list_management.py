@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from chassis.http.endpoint import ApiContext, RequestContext, refuses
+from chassis.http.endpoint import Authorize, RequestContext, refuses
 from chassis.http.problems import based_on_rule
 from fastapi import APIRouter, Depends, Path
 from rulebook import basis
@@ -19,8 +19,8 @@ Year = Annotated[int, Path(ge=2024, le=2100)]
 Number = Annotated[int, Path(ge=1)]
 
 
-def add_routes(routes: APIRouter, gate: ApiContext) -> None:
-    Making = Annotated[RequestContext, Depends(gate.authorize(MAKE))]  # noqa: N806 - a type, made for this gate
+def add_routes(routes: APIRouter) -> None:
+    Making = Annotated[RequestContext[Store], Depends(Authorize(MAKE))]  # noqa: N806 - a type, made for this gate
 
     @routes.get("/lists/{year}/draft", tags=["making lists"], openapi_extra=based_on_rule(basis("L1")))
     async def show_draft(year: Year, call: Making) -> ListView:
@@ -38,7 +38,7 @@ def add_routes(routes: APIRouter, gate: ApiContext) -> None:
         """Freeze the lines after the check of bans, sanctions and titles of this day (L2)."""
         if body is not None and body.dry_run:
             return await _draft(call, year)
-        reply = await call.execute(close_list, CloseList(LEVEL, year), Store, reply=ListSummary)
+        reply = await call.execute(close_list, CloseList(LEVEL, year), reply=ListSummary)
         return list_view(reply, for_office=True)
 
     @routes.post(
@@ -51,7 +51,7 @@ def add_routes(routes: APIRouter, gate: ApiContext) -> None:
     async def announce(year: Year, body: AnnounceBody, call: Making) -> ListView:
         """Announce the closed list: as a whole, and once however often it is asked (L3)."""
         command = AnnounceList(LEVEL, year, body.document_number, body.list_id)
-        return list_view(await call.execute(announce_list, command, Store, reply=ListSummary), for_office=True)
+        return list_view(await call.execute(announce_list, command, reply=ListSummary), for_office=True)
 
     @routes.post(
         "/lists/{number}/corrections",
@@ -64,8 +64,8 @@ def add_routes(routes: APIRouter, gate: ApiContext) -> None:
     async def correct(number: Number, body: CorrectBody, call: Making) -> ListView:
         """Make the list that puts right names printed in an announced one; it is then announced like any other (L4)."""
         command = CorrectList(LEVEL, number, body.names, body.why)
-        return list_view(await call.execute(correct_list, command, Store, reply=ListSummary), for_office=True)
+        return list_view(await call.execute(correct_list, command, reply=ListSummary), for_office=True)
 
 
-async def _draft(call: RequestContext, year: int) -> ListView:
-    return full_list_view(await draft_list(CloseList(LEVEL, year), call.read_store(Store), call.now), for_office=True)
+async def _draft(call: RequestContext[Store], year: int) -> ListView:
+    return full_list_view(await draft_list(CloseList(LEVEL, year), call.store, call.now), for_office=True)

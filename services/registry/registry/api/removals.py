@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated
 
-from chassis.http.endpoint import ApiContext, Limit, Page, RequestContext, refuses
+from chassis.http.endpoint import Authorize, Limit, Page, RequestContext, refuses
 from chassis.http.pagination import DEFAULT_LIMIT
 from chassis.http.problems import based_on_rule
 from fastapi import APIRouter, Depends, Path, Query
@@ -18,9 +18,9 @@ from registry.handlers.removals import record_removal
 from registry.store import Store
 
 
-def add_routes(routes: APIRouter, gate: ApiContext) -> None:
-    Reading = Annotated[RequestContext, Depends(gate.authorize(READ))]  # noqa: N806 - a type, made for this gate
-    Removing = Annotated[RequestContext, Depends(gate.authorize(REMOVE))]  # noqa: N806 - a type, made for this gate
+def add_routes(routes: APIRouter) -> None:
+    Reading = Annotated[RequestContext[Store], Depends(Authorize(READ))]  # noqa: N806 - a type, made for this gate
+    Removing = Annotated[RequestContext[Store], Depends(Authorize(REMOVE))]  # noqa: N806 - a type, made for this gate
 
     @routes.post(
         "/removals",
@@ -33,7 +33,7 @@ def add_routes(routes: APIRouter, gate: ApiContext) -> None:
     async def record(body: RemovalBody, call: Removing) -> RemovalView:
         """Record a decision: D5 takes effect at once, others with the list of their year or, where it is out, now."""
         command = RemovalDecision(body.unit, body.ground, body.document_number, body.decided_on, body.levels)
-        return RemovalView.model_validate(await call.execute(record_removal, command, Store, reply=Removal))
+        return RemovalView.model_validate(await call.execute(record_removal, command, reply=Removal))
 
     @routes.get("/removals", tags=["removals"], openapi_extra=based_on_rule(basis("L1")))
     async def list_removals(
@@ -44,19 +44,19 @@ def add_routes(routes: APIRouter, gate: ApiContext) -> None:
     ) -> Page[RemovalView]:
         """Recorded decisions, the latest first."""
         where = {} if year is None else {"year": year}
-        found = await call.page(call.read_store(Store).removals, where, (("decided_on", -1),), limit, after)
+        found = await call.page(call.store.removals, where, (("decided_on", -1),), limit, after)
         return Page(items=[RemovalView.model_validate(each) for each in found.items], next=found.next)
 
     @routes.get("/removals/{removal_id}", tags=["removals"], openapi_extra=based_on_rule(basis("L1")))
     async def show_removal(removal_id: Annotated[str, Path(max_length=40)], call: Removing) -> RemovalView:
-        return RemovalView.model_validate(await call.read_store(Store).removals.require(removal_id))
+        return RemovalView.model_validate(await call.store.removals.require(removal_id))
 
     @routes.get("/bans", tags=["removals"], openapi_extra=based_on_rule(basis("B1")))
     async def check_ban(
         call: Reading, uscc: Annotated[Uscc, Query()], on: Annotated[date | None, Query()] = None
     ) -> BanCheck:
         """Whether the organisation is barred on a day, today when none is named, until when and by which decisions."""
-        standing = await call.read_store(Store).standings.get(uscc) or BanRecord(uscc)
+        standing = await call.store.standings.get(uscc) or BanRecord(uscc)
         return _check(standing, on or shanghai_date(call.now))
 
 

@@ -4,11 +4,11 @@ from datetime import date
 from typing import Annotated
 
 from chassis.handling import Filter, Refusal
-from chassis.http.endpoint import PROBLEMS, ApiContext, Limit, Page, RequestContext, etag, refuses
+from chassis.http.endpoint import PROBLEMS, Authorize, Limit, Page, RequestContext, refuses
 from chassis.http.pagination import DEFAULT_LIMIT
 from chassis.http.problems import based_on_rule
 from chassis.security.policies import Allowed, Denied, and_filters
-from fastapi import APIRouter, Depends, Path, Response
+from fastapi import APIRouter, Depends, Path
 from messages.values import Level, Prefecture, UnitType, normalized_name
 from rulebook import basis, reason, shanghai_date
 
@@ -20,8 +20,8 @@ from registry.store import Store
 Key = Annotated[str, Path(min_length=18, max_length=220)]
 
 
-def add_routes(routes: APIRouter, gate: ApiContext) -> None:
-    Reading = Annotated[RequestContext, Depends(gate.authorize(READ))]  # noqa: N806 - a type, made for this gate
+def add_routes(routes: APIRouter) -> None:
+    Reading = Annotated[RequestContext[Store], Depends(Authorize(READ))]  # noqa: N806 - a type, made for this gate
 
     @routes.get(
         "/units",
@@ -52,25 +52,25 @@ def add_routes(routes: APIRouter, gate: ApiContext) -> None:
             "shown_until": {"$gt": day},
         }
         if flagged is not None:
-            where = and_filters({"$and": [where]}, await _supervised(call, gate, as_of, flagged=flagged))
-        found = await call.page(call.read_store(Store).listings, where, limit=limit, after=after)
+            where = and_filters({"$and": [where]}, await _supervised(call, as_of, flagged=flagged))
+        found = await call.page(call.store.listings, where, limit=limit, after=after)
         return Page(items=await _titles(found.items, day, call), next=found.next)
 
     @routes.get("/units/{key:path}", tags=["register"], openapi_extra=based_on_rule(basis("R1")))
-    async def show_unit(key: Key, call: Reading, response: Response, as_of: date | None = None) -> UnitView:
+    async def show_unit(key: Key, call: Reading, as_of: date | None = None) -> UnitView:
         """One unit with names, titles and removals as the register showed them at the end of that day."""
-        store, day, key = call.read_store(Store), _day(call, as_of), normalized_name(key)
+        store, day, key = call.store, _day(call, as_of), normalized_name(key)
         unit = await store.units.require(key)
         shown = unit_on_day(unit, await store.listings.find({"unit_key": key}), day)
         if shown is None:
             raise Refusal("not-found", status=404)
-        response.headers["ETag"] = etag(store.units.version(key))
+        call.set_etag(store.units.version(key))
         return unit_view(shown, day, with_flags=_sees_flags(call, unit))
 
 
-async def _titles(listings: list[Listing], day: date, call: RequestContext) -> list[TitleView]:
+async def _titles(listings: list[Listing], day: date, call: RequestContext[Store]) -> list[TitleView]:
     keys = sorted({each.unit_key for each in listings})
-    units = {each.key: each for each in await call.read_store(Store).units.find({"_id": {"$in": keys}})}
+    units = {each.key: each for each in await call.store.units.find({"_id": {"$in": keys}})}
     seen = ((each, unit_on_day(units[each.unit_key], (), day)) for each in listings)
     return [
         title_view(listing, shown, day, with_flags=_sees_flags(call, listing))
@@ -79,14 +79,14 @@ async def _titles(listings: list[Listing], day: date, call: RequestContext) -> l
     ]
 
 
-def _sees_flags(call: RequestContext, of: Listing | RegisteredUnit) -> bool:
+def _sees_flags(call: RequestContext[Store], of: Listing | RegisteredUnit) -> bool:
     return isinstance(SEE_FLAGS.authorize(call.actor, of), Allowed)
 
 
-async def _supervised(call: RequestContext, gate: ApiContext, as_of: date | None, *, flagged: bool) -> Filter:
+async def _supervised(call: RequestContext[Store], as_of: date | None, *, flagged: bool) -> Filter:
     """The filter of what is flagged, within what the actor may know of it; others are refused on record."""
     if isinstance(denied := SEE_FLAGS.allows_role(call.actor), Denied):
-        raise await gate.audit_denial(call.actor, SEE_FLAGS, denied, call.request)
+        raise await call.audit_denial(SEE_FLAGS, denied)
     if as_of is not None:
         text = "监督标记只按当日查询，请勿同时指定日期"
         why = reason("S2", "flagged-is-of-today", text, str(as_of))
@@ -94,7 +94,7 @@ async def _supervised(call: RequestContext, gate: ApiContext, as_of: date | None
     return and_filters({"flagged": True if flagged else {"$ne": True}}, SEE_FLAGS.filter(call.actor))
 
 
-def _day(call: RequestContext, as_of: date | None) -> date:
+def _day(call: RequestContext[Store], as_of: date | None) -> date:
     today = shanghai_date(call.now)
     if as_of is not None and as_of > today:
         why = reason("R1", "as-of-in-the-future", "名单登记只能查询当日及以往日期", str(as_of))

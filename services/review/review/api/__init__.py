@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from chassis.http.endpoint import ApiContext
 from fastapi import APIRouter
 
 from review.api import batches, cases, experts, notices, objections, prefecture, sheets
 
 
-def router(gate: ApiContext) -> APIRouter:
+def router() -> APIRouter:
     routes = APIRouter(prefix="/v1")
     for room in (cases, prefecture, experts, sheets, batches, notices, objections):
-        routes.include_router(room.router(gate))
+        routes.include_router(room.router())
     return routes

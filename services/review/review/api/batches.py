@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated
 
 from chassis.handling import Refusal
-from chassis.http.endpoint import PROBLEMS, ApiContext, RequestContext, refuses
+from chassis.http.endpoint import PROBLEMS, Authorize, RequestContext, refuses
 from chassis.http.problems import based_on_rule
 from fastapi import APIRouter, Body, Depends
 from messages.values import Level, Text
@@ -54,7 +54,7 @@ class RankingView(views.View):
     reproducible: bool
 
 
-def router(gate: ApiContext) -> APIRouter:
+def router() -> APIRouter:
     routes = APIRouter(prefix="/batches/{year}", tags=["batches"], responses=PROBLEMS)
 
     @routes.post(
@@ -67,20 +67,22 @@ def router(gate: ApiContext) -> APIRouter:
     )
     async def select(
         year: int,
-        call: Annotated[RequestContext, Depends(gate.authorize(SELECT))],
+        call: Annotated[RequestContext[Store], Depends(Authorize(SELECT))],
         body: Annotated[RankingBody | None, Body()] = None,
         level: Level = Level.REGION,
     ) -> BatchRanking:
         """A dry run shows the ranking and changes nothing."""
         command = (body or RankingBody()).command(level, year, await actor_of(call, SELECT, None))
-        return await call.execute(rank_batch, command, Store, reply=BatchRanking)
+        return await call.execute(rank_batch, command, reply=BatchRanking)
 
     @routes.get("/ranking", summary="Show the ranking of a batch")
     async def selected(
-        year: int, call: Annotated[RequestContext, Depends(gate.authorize(READ_RANKING))], level: Level = Level.REGION
+        year: int,
+        call: Annotated[RequestContext[Store], Depends(Authorize(READ_RANKING))],
+        level: Level = Level.REGION,
     ) -> list[RankingView]:
         """All rankings of the batch, the first one first."""
-        rankings = await call.read_store(Store).rankings.find({"batch": batch_id(level, year)}, sort=[("number", 1)])
+        rankings = await call.store.rankings.find({"batch": batch_id(level, year)}, sort=[("number", 1)])
         if not rankings:
             raise Refusal("not-found", status=404)
         return [RankingView(ranking=each, reproducible=verify_ranking(each)) for each in rankings]
@@ -94,12 +96,12 @@ def router(gate: ApiContext) -> APIRouter:
     )
     async def publish(
         year: int,
-        call: Annotated[RequestContext, Depends(gate.authorize(PUBLISH))],
+        call: Annotated[RequestContext[Store], Depends(Authorize(PUBLISH))],
         body: Annotated[NoticeBody | None, Body()] = None,
         level: Level = Level.REGION,
     ) -> PublicNotice:
         end = body.published_end if body else None
         command = OpenNotice(level, year, end, await actor_of(call, PUBLISH, None))
-        return await call.execute(open_notice, command, Store, reply=PublicNotice)
+        return await call.execute(open_notice, command, reply=PublicNotice)
 
     return routes

@@ -3,9 +3,9 @@
 from datetime import date
 from typing import Annotated
 
-from chassis.http.endpoint import PROBLEMS, ApiContext, Page, RequestContext, etag
+from chassis.http.endpoint import PROBLEMS, Authorize, Page, RequestContext
 from chassis.security.policies import and_filters
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Query
 from messages.values import Level, Prefecture, UnitType
 from pydantic import Field
 from rulebook import shanghai_date
@@ -40,32 +40,32 @@ class CaseQuery(Body):
         return {path: value for path, value in wanted.items() if value is not None}
 
 
-def router(gate: ApiContext) -> APIRouter:
+def router() -> APIRouter:
     routes = APIRouter(prefix="/cases", tags=["cases"], responses=PROBLEMS)
 
     @routes.get("", summary="List cases")
     async def listed(
-        asked: Annotated[CaseQuery, Query()], call: Annotated[RequestContext, Depends(gate.authorize(READ_CASE))]
+        asked: Annotated[CaseQuery, Query()], call: Annotated[RequestContext[Store], Depends(Authorize(READ_CASE))]
     ) -> Page[CaseSummary]:
         # Both may speak of the prefecture; neither may widen the other.
         where = and_filters({"$and": [asked.where()]}, call.filter())
-        found = await call.page(call.read_store(Store).cases, where, limit=asked.limit, after=asked.after)
+        found = await call.page(call.store.cases, where, limit=asked.limit, after=asked.after)
         return Page(items=[summary(case) for case in found.items], next=found.next)
 
     @routes.get("/{case_id}", summary="Show a case")
-    async def one(
-        case_id: str, response: Response, call: Annotated[RequestContext, Depends(gate.authorize(READ_CASE))]
-    ) -> CaseDetail:
-        store = call.read_store(Store)
+    async def one(case_id: str, call: Annotated[RequestContext[Store], Depends(Authorize(READ_CASE))]) -> CaseDetail:
+        store = call.store
         case = await store.cases.require(case_id)
         by = await actor_of(call, READ_CASE, case)
-        response.headers["ETag"] = etag(store.cases.version(case_id))
+        call.set_etag(store.cases.version(case_id))
         return detail(case, by, await _sisters(case, store, shanghai_date(call.now)))
 
     @routes.get("/{case_id}/record", summary="Show the record of a case")
-    async def record(case_id: str, call: Annotated[RequestContext, Depends(gate.authorize(READ_RECORD))]) -> RecordView:
+    async def record(
+        case_id: str, call: Annotated[RequestContext[Store], Depends(Authorize(READ_RECORD))]
+    ) -> RecordView:
         case, _ = await acting_on(call, READ_RECORD, case_id)
-        entries = await call.read_store(Store).records.find({"case_id": case_id}, sort=[("number", 1)])
+        entries = await call.store.records.find({"case_id": case_id}, sort=[("number", 1)])
         return record_view(case, entries)
 
     return routes

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from chassis.http.endpoint import RequestContext
 from chassis.security.policies import Allowed, Policy
 
 from review.domain.case import Case
 from review.domain.record import ActorRef
-from review.store import Store
 
 
-async def actor_of(call: RequestContext, policy: Policy, resource: object) -> ActorRef:
+async def actor_of(call: RequestContext[Any], policy: Policy, resource: object) -> ActorRef:
     """Refuse who may not act on ``resource``; else who acts, in the role that the policy let in."""
     await call.authorize(resource)
     decided = policy.authorize(call.actor, resource)
@@ -19,7 +20,7 @@ async def actor_of(call: RequestContext, policy: Policy, resource: object) -> Ac
     return ActorRef(call.actor.subject, decided.by.role)
 
 
-async def acting_on(call: RequestContext, policy: Policy, case_id: str) -> tuple[Case, ActorRef]:
+async def acting_on(call: RequestContext[Any], policy: Policy, case_id: str) -> tuple[Case, ActorRef]:
     """The case and who acts on it; nobody who may not see it learns more than that."""
-    case = await call.read_store(Store).cases.require(case_id)
+    case = await call.store.cases.require(case_id)
     return case, await actor_of(call, policy, case)

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from chassis.http.endpoint import PROBLEMS, ApiContext, Limit, Page, RequestContext, refuses
+from chassis.http.endpoint import PROBLEMS, Authorize, Limit, Page, RequestContext, refuses
 from chassis.http.pagination import DEFAULT_LIMIT
 from chassis.http.problems import based_on_rule
 from fastapi import APIRouter, Depends
@@ -38,9 +38,9 @@ class ResolutionBody(Body):
     text: Text
 
 
-def router(gate: ApiContext) -> APIRouter:
+def router() -> APIRouter:
     routes = APIRouter(prefix="/notices/{notice_id}/objections", tags=["objections"], responses=PROBLEMS)
-    deciding = Depends(gate.authorize(DECIDE_OBJECTION))
+    deciding = Depends(Authorize(DECIDE_OBJECTION))
 
     @routes.post(
         "",
@@ -50,21 +50,21 @@ def router(gate: ApiContext) -> APIRouter:
         responses=refuses("notice-ended", "not-in-notice"),
     )
     async def lodge(
-        notice_id: str, body: ObjectionBody, call: Annotated[RequestContext, Depends(gate.authorize(OBJECT))]
+        notice_id: str, body: ObjectionBody, call: Annotated[RequestContext[Store], Depends(Authorize(OBJECT))]
     ) -> ObjectionReceipt:
         by = await actor_of(call, OBJECT, None)
         new = call.new_id("obj-", notice_id)
         command = LodgeObjection(new, notice_id, body.case_id, body.facts, body.name, body.contact, by)
-        return await call.execute(lodge_objection, command, Store, reply=ObjectionReceipt)
+        return await call.execute(lodge_objection, command, reply=ObjectionReceipt)
 
     @routes.get("", summary="List the objections to a notice")
     async def listed(
         notice_id: str,
-        call: Annotated[RequestContext, deciding],
+        call: Annotated[RequestContext[Store], deciding],
         limit: Limit = DEFAULT_LIMIT,
         after: str | None = None,
     ) -> Page[Objection]:
-        return await call.page(call.read_store(Store).objections, {"notice_id": notice_id}, limit=limit, after=after)
+        return await call.page(call.store.objections, {"notice_id": notice_id}, limit=limit, after=after)
 
     @routes.post(
         "/{objection_id}/resolution",
@@ -73,10 +73,10 @@ def router(gate: ApiContext) -> APIRouter:
         responses=refuses("objection-resolved"),
     )
     async def resolve(
-        notice_id: str, objection_id: str, body: ResolutionBody, call: Annotated[RequestContext, deciding]
+        notice_id: str, objection_id: str, body: ResolutionBody, call: Annotated[RequestContext[Store], deciding]
     ) -> ObjectionReceipt:
         by = await actor_of(call, DECIDE_OBJECTION, None)
         command = ResolveObjection(notice_id, objection_id, body.upheld, body.text, by)
-        return await call.execute(resolve_objection, command, Store, reply=ObjectionReceipt)
+        return await call.execute(resolve_objection, command, reply=ObjectionReceipt)
 
     return routes

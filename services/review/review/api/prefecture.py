@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from chassis.http.endpoint import PROBLEMS, ApiContext, RequestContext, refuses
+from chassis.http.endpoint import PROBLEMS, Authorize, RequestContext, refuses
 from chassis.http.problems import based_on_rule
 from fastapi import APIRouter, Depends
 from messages.values import Department, FileRef, Text
@@ -48,9 +48,9 @@ class OpinionDocumentBody(Body):
     dealt_with: DealtWith = Field(default_factory=dict)
 
 
-def router(gate: ApiContext) -> APIRouter:
+def router() -> APIRouter:
     routes = APIRouter(prefix="/cases/{case_id}", tags=["prefecture"], responses=PROBLEMS)
-    deciding = Depends(gate.authorize(DECIDE))
+    deciding = Depends(Authorize(DECIDE))
 
     @routes.post(
         "/opinions",
@@ -59,12 +59,12 @@ def router(gate: ApiContext) -> APIRouter:
         responses=refuses("wrong-state", "not-consulted", "opinion-given", "case-suspended"),
     )
     async def answer(
-        case_id: str, body: OpinionBody, call: Annotated[RequestContext, Depends(gate.authorize(ANSWER))]
+        case_id: str, body: OpinionBody, call: Annotated[RequestContext[Store], Depends(Authorize(ANSWER))]
     ) -> Receipt:
-        case = await call.read_store(Store).cases.require(case_id)
+        case = await call.store.cases.require(case_id)
         by = await actor_of(call, ANSWER, ConsultedDepartment(case.unit, body.department))
         command = AnswerConsultation(case_id, body.department, body.opinion, body.text, by)
-        return await call.execute(answer_consultation, command, Store, reply=Receipt)
+        return await call.execute(answer_consultation, command, reply=Receipt)
 
     @routes.post(
         "/initial-review",
@@ -72,11 +72,13 @@ def router(gate: ApiContext) -> APIRouter:
         openapi_extra=based_on_rule(basis("V1")),
         responses=refuses("wrong-state", "case-suspended"),
     )
-    async def review(case_id: str, body: InitialReviewBody, call: Annotated[RequestContext, deciding]) -> Receipt:
+    async def review(
+        case_id: str, body: InitialReviewBody, call: Annotated[RequestContext[Store], deciding]
+    ) -> Receipt:
         _, by = await acting_on(call, DECIDE, case_id)
         accept = body.decision == "accept"
         command = DecideInitialReview(case_id, accept, body.reasons, _plain(body.dealt_with), by)
-        return await call.execute(decide_initial_review, command, Store, reply=Receipt)
+        return await call.execute(decide_initial_review, command, reply=Receipt)
 
     @routes.post(
         "/opinion-document",
@@ -86,11 +88,13 @@ def router(gate: ApiContext) -> APIRouter:
             "wrong-state", "opinion-missing", "opinion-not-dealt-with", "document-number-taken", "case-suspended"
         ),
     )
-    async def issue(case_id: str, body: OpinionDocumentBody, call: Annotated[RequestContext, deciding]) -> Receipt:
+    async def issue(
+        case_id: str, body: OpinionDocumentBody, call: Annotated[RequestContext[Store], deciding]
+    ) -> Receipt:
         _, by = await acting_on(call, DECIDE, case_id)
         dealt_with = _plain(body.dealt_with)
         command = IssueOpinion(case_id, body.number, body.conclusion, body.attachments, dealt_with, by)
-        return await call.execute(issue_opinion, command, Store, reply=Receipt)
+        return await call.execute(issue_opinion, command, reply=Receipt)
 
     @routes.post(
         "/forward",
@@ -98,10 +102,10 @@ def router(gate: ApiContext) -> APIRouter:
         openapi_extra=based_on_rule(basis("V4")),
         responses=refuses("wrong-state", "deadline-passed", "case-suspended", "level-not-reviewed"),
     )
-    async def forward(case_id: str, call: Annotated[RequestContext, deciding]) -> Receipt:
+    async def forward(case_id: str, call: Annotated[RequestContext[Store], deciding]) -> Receipt:
         """After the deadline the case is late, and that is recorded (V4)."""
         _, by = await acting_on(call, DECIDE, case_id)
-        return await call.execute(forward_case, ForwardCase(case_id, by), Store, reply=Receipt)
+        return await call.execute(forward_case, ForwardCase(case_id, by), reply=Receipt)
 
     return routes
 

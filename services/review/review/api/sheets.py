@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Annotated
 
 from chassis.handling import Refusal
-from chassis.http.endpoint import PROBLEMS, ApiContext, RequestContext, refuses
+from chassis.http.endpoint import PROBLEMS, Authorize, RequestContext, refuses
 from chassis.http.problems import based_on_rule
 from fastapi import APIRouter, Depends
 from messages.values import IndicatorValue
@@ -51,7 +51,7 @@ class SiteBody(Body):
     reasons: Words = ""
 
 
-def router(gate: ApiContext) -> APIRouter:
+def router() -> APIRouter:
     routes = APIRouter(prefix="/cases/{case_id}", tags=["scoring"], responses=PROBLEMS)
 
     @routes.put(
@@ -61,18 +61,21 @@ def router(gate: ApiContext) -> APIRouter:
         responses=refuses("wrong-state", "sheet-signed", "case-suspended") | refuses("not-on-panel", status=403),
     )
     async def fill(
-        case_id: str, expert: str, body: SheetBody, call: Annotated[RequestContext, Depends(gate.authorize(SCORE))]
+        case_id: str,
+        expert: str,
+        body: SheetBody,
+        call: Annotated[RequestContext[Store], Depends(Authorize(SCORE))],
     ) -> Receipt:
         by = await actor_of(call, SCORE, PanelSeat(expert))
         sheet = ScoreSheet(expert, body.values, body.mandatory_items, body.site_visit_wanted)
-        return await call.execute(fill_score_sheet, FillScoreSheet(case_id, sheet, body.sign, by), Store, reply=Receipt)
+        return await call.execute(fill_score_sheet, FillScoreSheet(case_id, sheet, body.sign, by), reply=Receipt)
 
     @routes.get("/score-sheets/{expert}", summary="Show a score sheet")
     async def sheet(
-        case_id: str, expert: str, call: Annotated[RequestContext, Depends(gate.authorize(READ_SHEET))]
+        case_id: str, expert: str, call: Annotated[RequestContext[Store], Depends(Authorize(READ_SHEET))]
     ) -> SheetView:
         await call.authorize(PanelSeat(expert))
-        case = await call.read_store(Store).cases.require(case_id)
+        case = await call.store.cases.require(case_id)
         if (found := case.sheet_of(expert)) is None:
             raise Refusal("not-found", status=404)
         return SheetView.model_validate(found)
@@ -84,7 +87,9 @@ def router(gate: ApiContext) -> APIRouter:
         responses=refuses("wrong-state", "no-deviation", "case-suspended") | refuses("not-the-decider", status=403),
     )
     async def decide(
-        case_id: str, body: DeviationBody, call: Annotated[RequestContext, Depends(gate.authorize(DECIDE_DEVIATION))]
+        case_id: str,
+        body: DeviationBody,
+        call: Annotated[RequestContext[Store], Depends(Authorize(DECIDE_DEVIATION))],
     ) -> Receipt:
         """The score stands although an expert's lies far from it, or the sheets go back.
 
@@ -92,7 +97,7 @@ def router(gate: ApiContext) -> APIRouter:
         """
         _, by = await acting_on(call, DECIDE_DEVIATION, case_id)
         command = DecideDeviation(case_id, body.decision, body.text, by)
-        return await call.execute(decide_deviation, command, Store, reply=Receipt)
+        return await call.execute(decide_deviation, command, reply=Receipt)
 
     @routes.post(
         "/site-verification",
@@ -101,10 +106,10 @@ def router(gate: ApiContext) -> APIRouter:
         responses=refuses("wrong-state", "case-suspended"),
     )
     async def visit(
-        case_id: str, body: SiteBody, call: Annotated[RequestContext, Depends(gate.authorize(VISIT))]
+        case_id: str, body: SiteBody, call: Annotated[RequestContext[Store], Depends(Authorize(VISIT))]
     ) -> Receipt:
         _, by = await acting_on(call, VISIT, case_id)
         findings = Findings(body.changed, body.findings, body.reasons)
-        return await call.execute(record_site_visit, RecordSiteVisit(case_id, findings, by), Store, reply=Receipt)
+        return await call.execute(record_site_visit, RecordSiteVisit(case_id, findings, by), reply=Receipt)
 
     return routes

@@ -193,10 +193,10 @@ def _by_collection(writes: Sequence[Write]) -> dict[str, list[Write]]:
 
 def _request(write: Write) -> InsertOne[Document] | ReplaceOne[Document] | DeleteOne:
     if write.document is None:
-        return DeleteOne({"_id": write.key, "v": write.expected})
+        return DeleteOne({"_id": write.key, "_version": write.expected})
     if write.expected == 0:
         return InsertOne(write.document)
-    return ReplaceOne({"_id": write.key, "v": write.expected}, write.document)
+    return ReplaceOne({"_id": write.key, "_version": write.expected}, write.document)
 
 
 def _options(index: Index) -> dict[str, Any]:
