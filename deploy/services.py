@@ -19,15 +19,9 @@ class Service(NamedTuple):
     def database(self) -> str:
         return self.package
 
-<<<<<<< HEAD
     def subscriptions(self) -> tuple[Subscription[Any], ...]:
-        heard: tuple[Subscription[Any], ...] = import_module(f"{self.package}.bus").SUBSCRIPTIONS
-        return heard
-=======
-    def subscriptions(self) -> tuple[Subscription, ...]:
-        subscriptions: tuple[Subscription, ...] = import_module(f"{self.package}.bus").SUBSCRIPTIONS
+        subscriptions: tuple[Subscription[Any], ...] = import_module(f"{self.package}.bus").SUBSCRIPTIONS
         return subscriptions
->>>>>>> origin/main
 
 
 SERVICES = (

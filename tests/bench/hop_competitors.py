@@ -59,7 +59,7 @@ def _service(task: Task, batch: int) -> ServiceDefinition:
     async def touch(opened: CaseOpened, store: sample.Store, now: datetime) -> Sequence[Event]:
         return await sample.touch(sample.Touch(opened.case_id), store, now)
 
-    subscriptions: tuple[Subscription[Store], ...] = (
+    subscriptions: tuple[Subscription[sample.Store], ...] = (
         subscribe(CaseOpened, touch, prefetch=lambda opened: [("notices", opened.case_id)]),
     )
     settings = Settings(

@@ -104,11 +104,7 @@ def _correlation() -> Part:
 # ---- channels: a routing key for each event, a queue for each publisher of a service ----
 
 
-<<<<<<< HEAD
-def _channels(hearing: Mapping[Service, tuple[Subscription[Any], ...]]) -> Iterator[tuple[str, Part]]:
-=======
-def _channels(subscriptions: Mapping[Service, tuple[Subscription, ...]]) -> Iterator[tuple[str, Part]]:
->>>>>>> origin/main
+def _channels(subscriptions: Mapping[Service, tuple[Subscription[Any], ...]]) -> Iterator[tuple[str, Part]]:
     for event in EVENTS.values():
         yield event.type, _routing_key(event)
     for service, subscribed in subscriptions.items():
@@ -142,22 +138,12 @@ def _queue(name: str, types: tuple[str, ...]) -> Part:
 # ---- operations: events that each service sends and receives ----
 
 
-<<<<<<< HEAD
-def _operations(hearing: Mapping[Service, tuple[Subscription[Any], ...]]) -> Iterator[tuple[str, Part]]:
-    for event in EVENTS.values():
-        yield f"{event.owner}.says.{event.__name__}", _send_operation(event)
-    for service, heard in hearing.items():
-        for each in sorted(heard, key=lambda each: each.event_type.type):
-            event = each.event_type
-            yield f"{service.name}.hears.{event.__name__}", _receive_operation(service, event)
-=======
-def _operations(subscriptions: Mapping[Service, tuple[Subscription, ...]]) -> Iterator[tuple[str, Part]]:
+def _operations(subscriptions: Mapping[Service, tuple[Subscription[Any], ...]]) -> Iterator[tuple[str, Part]]:
     for event in EVENTS.values():
         yield f"{event.owner}.sends.{event.__name__}", _send_operation(event)
     for service, subscribed in subscriptions.items():
         for event in sorted((each.event_type for each in subscribed), key=lambda event: event.type):
             yield f"{service.name}.receives.{event.__name__}", _receive_operation(service, event)
->>>>>>> origin/main
 
 
 def _send_operation(event: type[Event]) -> Part:
@@ -190,11 +176,7 @@ def _to(*path: str) -> Part:
 # ---- messages ----
 
 
-<<<<<<< HEAD
-def _message(event: type[Event], hearing: Mapping[Service, tuple[Subscription[Any], ...]], schemas: Part) -> Part:
-=======
-def _message(event: type[Event], subscriptions: Mapping[Service, tuple[Subscription, ...]], schemas: Part) -> Part:
->>>>>>> origin/main
+def _message(event: type[Event], subscriptions: Mapping[Service, tuple[Subscription[Any], ...]], schemas: Part) -> Part:
     chinese = CHINESE.get(event.type) or _headings().get(event.type, "")
     return {
         "name": event.type,
