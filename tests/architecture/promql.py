@@ -55,14 +55,14 @@ def exported_metrics() -> frozenset[str]:
     RabbitPrometheusMiddleware(registry=metrics.registry, app_name="green")
     create_app("green", None, None, health_of=Health(), metrics=metrics).build_middleware_stack()
     ours = {name for family in metrics.registry.collect() for name in _names(family)}
-    return frozenset(ours | {f"green_{measure.name}" for measure in _measures()} | OF_PROMETHEUS | OF_THE_BROKER)
+    return frozenset(ours | {f"green_{gauge.name}" for gauge in domain_gauges()} | OF_PROMETHEUS | OF_THE_BROKER)
 
 
 def _names(family: Metric) -> list[str]:
     return [family.name + suffix for suffix in SUFFIXES.get(family.type, ("",))]
 
 
-def _measures() -> Iterator[DomainGauge]:
+def domain_gauges() -> Iterator[DomainGauge]:
     for service in SERVICES:
         if find_spec(f"{service.package}.gauges"):
             yield from import_module(f"{service.package}.gauges").MEASURES

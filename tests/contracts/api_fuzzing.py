@@ -106,13 +106,13 @@ def ask(of: Exchange, operation: Operation, mode: GenerationMode, examples: int)
         suppress_health_check=list(HealthCheck),
     )
     @given(_cases(of, operation, mode), st.sampled_from(_callers(of, operation)))
-    def told(case: Request, caller: str | None) -> None:
+    def send(case: Request, caller: str | None) -> None:
         answer = of.answer(case, caller)
         seen.add(answer.status_code)
         case.validate_response(answer, checks=CHECKS)
 
     with suppress(Unsatisfiable):  # an operation may have nothing that could be asked wrongly
-        told()
+        send()
     return seen
 
 

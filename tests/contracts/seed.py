@@ -1,4 +1,4 @@
-"""What is there before anything is asked: each service has heard the released sample of every event it listens to."""
+"""Data before the first request: each service has consumed the released sample of every event it subscribes to."""
 
 from __future__ import annotations
 

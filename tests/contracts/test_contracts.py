@@ -1,4 +1,4 @@
-"""What the services answer is what their OpenAPI documents say, whatever is asked and whoever asks."""
+"""Every answer of the services is in their OpenAPI documents, whatever the request and the role."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ IN_DEPTH = {"assessor-quota": 6}
 """How many requests are made up for each operation and way; a few where the depth has not been reached yet."""
 LIGHTLY = 3
 MEETS = {200, 401, 403, 404, 422}
-"""What every asking comes across: were it less, the requests would all fail at the door."""
+"""Status codes that every run must meet; fewer would mean that all requests fail before a handler."""
 MEETS_IN_DEPTH = MEETS | {409}
 NOT_THERE = {"GET /v1/assessors/{uscc}/statements/{year}"}
 """Who was registered this year owes no statement before the next."""
@@ -42,8 +42,8 @@ def test_every_answer_is_one_that_the_document_shows_and_none_is_a_failure(servi
         for way in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
             try:
                 seen |= ask(service, operation, way, examples)
-            except Exception as problem:  # noqa: BLE001 - all that is broken is told at once
-                broken.append(f"{operation.label}, {way.value}: {told(problem)}")
+            except Exception as problem:  # noqa: BLE001 - every fault is reported at once
+                broken.append(f"{operation.label}, {way.value}: {messages_of(problem)}")
 
     assert not broken, "\n\n".join(broken)
     assert seen >= (MEETS_IN_DEPTH if service.name in IN_DEPTH else MEETS)
@@ -69,6 +69,6 @@ def test_an_answer_that_the_document_does_not_show_is_noticed(service: Exchange)
         ask(untrue, untrue.operations[0], GenerationMode.POSITIVE, LIGHTLY)
 
 
-def told(problem: BaseException) -> str:
+def messages_of(problem: BaseException) -> str:
     """The request that shows it, in the words of the library."""
-    return "\n".join(map(told, problem.exceptions)) if isinstance(problem, BaseExceptionGroup) else str(problem)
+    return "\n".join(map(messages_of, problem.exceptions)) if isinstance(problem, BaseExceptionGroup) else str(problem)

@@ -21,11 +21,11 @@ START_SECONDS, STOP_SECONDS = 120, 60
 
 Surroundings = Mapping[str, str]
 Stack = dict[str, Any]
-"""What the launcher tells of the running stack."""
+"""The launcher's description of the running stack."""
 
 
 def surroundings_in(folder: Path, **more: str) -> Surroundings:
-    """Give the environment of a stack that runs beside one in use."""
+    """Return the environment of a stack that runs beside one in use."""
     port = str(free_ports(1)[0] // 20 * 20)
     return {**os.environ, "GREEN_LOCAL_FOLDER": str(folder), "GREEN_LOCAL_FIRST_PORT": port, **more}
 
@@ -48,8 +48,8 @@ def launched(surroundings: Surroundings) -> Iterator[tuple[subprocess.Popen[byte
         launcher.wait()
 
 
-def told(surroundings: Surroundings, *words: str) -> subprocess.CompletedProcess[str]:
-    """Say a command of the local stack, and give what it answered."""
+def run_command(surroundings: Surroundings, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of the local stack, and return its exit code and output."""
     command = [sys.executable, "-m", "deploy.local", *words]
     return subprocess.run(command, cwd=ROOT, env=surroundings, capture_output=True, text=True, check=False, timeout=60)
 

@@ -1,4 +1,4 @@
-"""What the alerts read of the broker, a real one tells, where Prometheus is told to look."""
+"""A real broker exports the metrics that alerts read, at the addresses that Prometheus scrapes."""
 
 from __future__ import annotations
 
@@ -24,13 +24,15 @@ async def test_the_broker_tells_what_alerts_read_of_it(servers: PrivateServers, 
     length = f'rabbitmq_detailed_queue_messages_ready{{vhost="{vhost}",queue="review.applications"}}'
 
     async with httpx2.AsyncClient(trust_env=False) as client, asyncio.timeout(30):
-        while length not in (text := await told(client, servers, jobs, vhost)):  # noqa: ASYNC110 - no event tells
+        while length not in (text := await scraped_metrics(client, servers, jobs, vhost)):  # noqa: ASYNC110 - no event says so
             await asyncio.sleep(0.5)  # a queue tells its length at its next tick
 
     assert OF_THE_BROKER - {line.partition("{")[0].partition(" ")[0] for line in text.splitlines()} == set()
 
 
-async def told(client: httpx2.AsyncClient, servers: PrivateServers, jobs: list[dict[str, Any]], vhost: str) -> str:
+async def scraped_metrics(
+    client: httpx2.AsyncClient, servers: PrivateServers, jobs: list[dict[str, Any]], vhost: str
+) -> str:
     answers = [await client.get(scraped(servers, job), params=asked(job, vhost)) for job in jobs]
     return "\n".join(each.text for each in answers)
 

@@ -13,7 +13,7 @@ from devkit.servers import Broker, Mongod
 
 from deploy.generate.broker_definitions import VHOST
 from deploy.services import SERVICES
-from tests.integration.local_stack import STOP_SECONDS, Surroundings, launched, readiness, surroundings_in, told
+from tests.integration.local_stack import STOP_SECONDS, Surroundings, launched, readiness, run_command, surroundings_in
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(300)]
 
@@ -57,7 +57,7 @@ async def test_servers_that_run_already_are_used_and_given_back(broker: Broker, 
     assert VHOST in await broker.names("vhosts")
 
     unset = {name: value for name, value in surroundings.items() if not name.startswith("GREEN_LOCAL_BROKER")}
-    answer = await asyncio.to_thread(told, unset, "reset")
+    answer = await asyncio.to_thread(run_command, unset, "reset")
     assert answer.returncode == 0, answer.stderr
     assert await broker.names("vhosts") == {"/", "somebody-elses"}
     assert await broker.names("users") == {"admin"}
@@ -70,10 +70,10 @@ async def test_a_first_start_refuses_what_somebody_else_made(broker: Broker, mon
     await mongod.add_user("review", "review", "secret")
     surroundings = using(broker, mongod, tmp_path / "local")
 
-    with_broker = await asyncio.to_thread(told, surroundings, "up")
+    with_broker = await asyncio.to_thread(run_command, surroundings, "up")
     await broker.remove_vhost(VHOST)
-    with_database = await asyncio.to_thread(told, surroundings, "up")
-    reset = await asyncio.to_thread(told, surroundings, "reset")
+    with_database = await asyncio.to_thread(run_command, surroundings, "up")
+    reset = await asyncio.to_thread(run_command, surroundings, "reset")
 
     assert (with_broker.returncode, with_database.returncode, reset.returncode) == (1, 1, 0)
     assert f"the broker at {broker.management_url} has green already" in with_broker.stdout

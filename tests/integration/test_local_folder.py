@@ -20,7 +20,7 @@ from deploy.local.launcher import Launcher
 from deploy.local.paths import StackPaths
 from deploy.local.servers import own
 from tests.architecture.sources import ROOT
-from tests.integration.local_stack import surroundings_in, told
+from tests.integration.local_stack import run_command, surroundings_in
 
 PLAYER = """
 import asyncio, sys
@@ -37,7 +37,7 @@ def test_a_folder_of_somebody_else_is_left_as_it_is(tmp_path: Path, command: str
     (tmp_path / "thesis.txt").write_text("years of work")
     words = [command, "--role", "operator"] if command == "token" else [command]
 
-    answer = told(surroundings_in(tmp_path), *words)
+    answer = run_command(surroundings_in(tmp_path), *words)
 
     assert answer.returncode == 1
     assert str(tmp_path) in answer.stderr
@@ -46,7 +46,7 @@ def test_a_folder_of_somebody_else_is_left_as_it_is(tmp_path: Path, command: str
 
 
 def test_a_reset_of_a_folder_that_is_not_there_makes_none(tmp_path: Path) -> None:
-    answer = told(surroundings_in(tmp_path / "none"), "reset")
+    answer = run_command(surroundings_in(tmp_path / "none"), "reset")
 
     assert answer.returncode == 0
     assert "nothing to remove" in answer.stdout
@@ -54,7 +54,7 @@ def test_a_reset_of_a_folder_that_is_not_there_makes_none(tmp_path: Path) -> Non
 
 
 def test_a_token_before_the_first_start_is_one_of_the_stack(tmp_path: Path) -> None:
-    answer = told(surroundings_in(tmp_path / "new"), "token", "--role", "operator")
+    answer = run_command(surroundings_in(tmp_path / "new"), "token", "--role", "operator")
 
     assert answer.stdout.count(".") == 2
     assert StackPaths(tmp_path / "new", 1).is_marked
@@ -65,7 +65,7 @@ def test_data_keep_their_ports_and_say_so_in_one_sentence(tmp_path: Path) -> Non
     places.prepare()
     own(places)
 
-    answer = told(surroundings_in(places.folder), "up")
+    answer = run_command(surroundings_in(places.folder), "up")
 
     assert answer.returncode == 1
     assert f"the data in {places.folder}/broker belong to a server with amqp port 7, not" in answer.stdout
@@ -77,7 +77,7 @@ def test_data_are_not_taken_to_another_server(tmp_path: Path) -> None:
     places.prepare()
     external_servers.record(places, {"broker": external_servers.OWN, "mongod": external_servers.OWN})
 
-    answer = told(surroundings_in(places.folder, GREEN_LOCAL_BROKER="http://admin:x@127.0.0.1:1"), "up")
+    answer = run_command(surroundings_in(places.folder, GREEN_LOCAL_BROKER="http://admin:x@127.0.0.1:1"), "up")
 
     assert answer.returncode == 1
     assert f"the data in {places.folder} belong to a broker of its own, not to 127.0.0.1:1" in answer.stdout

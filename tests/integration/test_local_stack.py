@@ -25,9 +25,9 @@ from tests.integration.local_stack import (
     Surroundings,
     launched,
     readiness,
+    run_command,
     shown_in,
     surroundings_in,
-    told,
 )
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(300)]
@@ -88,7 +88,7 @@ async def test_the_second_start_goes_on_with_the_data_and_reports_a_service_that
     folder = Path(surroundings["GREEN_LOCAL_FOLDER"])
     with launched(surroundings) as (launcher, stack):
         found = httpx2.get(contact(stack), headers=as_the_unit(stack), trust_env=False)
-        commands = {each: told(surroundings, "ops", "review", *shlex.split(each)) for each in printed_commands()}
+        commands = {each: run_command(surroundings, "ops", "review", *shlex.split(each)) for each in printed_commands()}
         port = int(surroundings["GREEN_LOCAL_FIRST_PORT"]) + 12
         await send(MAIL.encode(), hostname="127.0.0.1", port=port, sender="a@green.invalid", recipients=[RECIPIENT])
         kept = mails(Path(stack["mail"]))
@@ -108,7 +108,7 @@ async def test_the_second_start_goes_on_with_the_data_and_reports_a_service_that
 
 
 def test_a_reset_removes_the_stack(surroundings: Surroundings) -> None:
-    answer = told(surroundings, "reset")
+    answer = run_command(surroundings, "reset")
 
     assert answer.returncode == 0, answer.stderr
     assert not Path(surroundings["GREEN_LOCAL_FOLDER"]).exists()

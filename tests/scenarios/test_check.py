@@ -23,7 +23,7 @@ Damage = Callable[[SeasonResult], SeasonResult]
 
 
 def expected_result() -> SeasonResult:
-    """What a season that came out as it must would tell."""
+    """Return the results of a season as expected."""
     results = tuple(result(each) for each in PERSONAS.applicants)
     holders = holding(PERSONAS.by_edge_case(EdgeCase.WITHDRAWN))
     return SeasonResult(

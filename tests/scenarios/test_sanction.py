@@ -91,7 +91,7 @@ async def application(of: InMemorySystem) -> Application:
     return found
 
 
-async def told(of: InMemorySystem, role: Role, template: str) -> int:
+async def notice_count(of: InMemorySystem, role: Role, template: str) -> int:
     where = {"role": role, "template": template}
     return len(await of.read("notify").notices.find(where))
 
@@ -108,9 +108,9 @@ async def test_a_sanction_suspends_what_rests_on_the_report_and_those_concerned_
     case = await joined.read("review").cases.require(KEY)
     assert case.suspended_by == (await application(joined)).suspended_by == DOCUMENT
     assert (await application(joined)).stage == "suspended"
-    assert await told(joined, Role.APPLICANT, "case-suspended") == 1
-    assert await told(joined, Role.PREFECTURE_OFFICER, "case-suspended") == 1
-    assert await told(joined, Role.PUBLIC, "assessor-sanctioned") == 1
+    assert await notice_count(joined, Role.APPLICANT, "case-suspended") == 1
+    assert await notice_count(joined, Role.PREFECTURE_OFFICER, "case-suspended") == 1
+    assert await notice_count(joined, Role.PUBLIC, "assessor-sanctioned") == 1
 
 
 @ORDERS

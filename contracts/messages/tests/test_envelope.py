@@ -18,19 +18,19 @@ FACT = {
 AT = datetime(2026, 5, 30, 8, tzinfo=UTC)
 
 
-def said() -> OutgoingMessage:
+def outgoing() -> OutgoingMessage:
     return encode(CaseForwarded.model_validate(FACT), event_id="e-1", time=AT, correlation_id="c-1")
 
 
 def test_attributes_travel_as_headers_and_the_fact_as_body() -> None:
-    assert said().headers["ce-type"] == "review.case.forwarded.v1"
-    assert said().headers["ce-subject"] == "app-2026-1"
-    assert said().headers["ce-sequence"] == "4"
-    assert json.loads(said().body)["forwarded_on"] == "2026-05-30"
+    assert outgoing().headers["ce-type"] == "review.case.forwarded.v1"
+    assert outgoing().headers["ce-subject"] == "app-2026-1"
+    assert outgoing().headers["ce-sequence"] == "4"
+    assert json.loads(outgoing().body)["forwarded_on"] == "2026-05-30"
 
 
 def test_what_was_said_is_heard() -> None:
-    heard = decode(said().headers, said().body)
+    heard = decode(outgoing().headers, outgoing().body)
 
     assert (heard.id, heard.time, heard.correlation_id) == ("e-1", AT, "c-1")
     assert heard.event == CaseForwarded.model_validate(FACT)
@@ -39,7 +39,7 @@ def test_what_was_said_is_heard() -> None:
 def test_structured_mode_is_heard_too() -> None:
     body = {
         "specversion": "1.0", "id": "e-1", "source": "/green/review", "type": "review.case.forwarded.v1",
-        "time": "2026-05-30T08:00:00Z", "datacontenttype": "application/json", "data": json.loads(said().body),
+        "time": "2026-05-30T08:00:00Z", "datacontenttype": "application/json", "data": json.loads(outgoing().body),
     }  # fmt: skip
 
     heard = decode({}, json.dumps(body).encode(), "application/cloudevents+json")
@@ -48,31 +48,33 @@ def test_structured_mode_is_heard_too() -> None:
 
 
 def test_the_library_reads_the_same_attributes_as_we_do() -> None:
-    event = rabbitmq.from_binary_event(rabbitmq.RabbitMQMessage(said().headers, "application/json", said().body))
+    event = rabbitmq.from_binary_event(
+        rabbitmq.RabbitMQMessage(outgoing().headers, "application/json", outgoing().body)
+    )
 
-    heard = decode(said().headers, said().body)
+    heard = decode(outgoing().headers, outgoing().body)
 
     assert (event.get_id(), event.get_source(), event.get_type()) == (heard.id, heard.source, heard.type)
     assert (event.get_time(), event.get_attributes()["correlationid"]) == (heard.time, heard.correlation_id)
 
 
 def test_unknown_fields_are_ignored_when_heard_and_refused_when_said() -> None:
-    body = json.loads(said().body)
+    body = json.loads(outgoing().body)
     body["remark"] = 1
     body["unit"]["alias"] = "乙"
 
-    assert decode(said().headers, json.dumps(body).encode()).event.subject == "app-2026-1"
+    assert decode(outgoing().headers, json.dumps(body).encode()).event.subject == "app-2026-1"
     with pytest.raises(ValidationError, match="remark"):
         CaseForwarded.model_validate({**FACT, "remark": 1})
 
 
 def test_a_body_that_does_not_validate_names_every_field() -> None:
-    body = json.loads(said().body)
+    body = json.loads(outgoing().body)
     del body["case_id"]
     body["batch_year"] = "soon"
 
     with pytest.raises(UndecodableMessageError, match=r"batch_year.*case_id|case_id.*batch_year"):
-        decode(said().headers, json.dumps(body).encode())
+        decode(outgoing().headers, json.dumps(body).encode())
 
 
 @pytest.mark.parametrize(
@@ -88,7 +90,7 @@ def test_a_body_that_does_not_validate_names_every_field() -> None:
 )
 def test_a_message_nobody_can_understand_says_why(change: dict[str, str], complaint: str) -> None:
     with pytest.raises(UndecodableMessageError, match=complaint):
-        decode(said().headers | change, said().body)
+        decode(outgoing().headers | change, outgoing().body)
 
 
 def test_a_message_without_attributes_is_no_event() -> None:
