@@ -24,15 +24,13 @@ async def test_the_broker_tells_what_alerts_read_of_it(servers: PrivateServers, 
     length = f'rabbitmq_detailed_queue_messages_ready{{vhost="{vhost}",queue="review.applications"}}'
 
     async with httpx2.AsyncClient(trust_env=False) as client, asyncio.timeout(30):
-        while length not in (text := await scraped_metrics(client, servers, jobs, vhost)):  # noqa: ASYNC110 - no event says so
+        while length not in (text := await scrape(client, servers, jobs, vhost)):  # noqa: ASYNC110 - no event says so
             await asyncio.sleep(0.5)  # a queue tells its length at its next tick
 
     assert OF_THE_BROKER - {line.partition("{")[0].partition(" ")[0] for line in text.splitlines()} == set()
 
 
-async def scraped_metrics(
-    client: httpx2.AsyncClient, servers: PrivateServers, jobs: list[dict[str, Any]], vhost: str
-) -> str:
+async def scrape(client: httpx2.AsyncClient, servers: PrivateServers, jobs: list[dict[str, Any]], vhost: str) -> str:
     answers = [await client.get(scraped(servers, job), params=asked(job, vhost)) for job in jobs]
     return "\n".join(each.text for each in answers)
 

@@ -18,19 +18,19 @@ FACT = {
 AT = datetime(2026, 5, 30, 8, tzinfo=UTC)
 
 
-def outgoing() -> OutgoingMessage:
+def sample() -> OutgoingMessage:
     return encode(CaseForwarded.model_validate(FACT), event_id="e-1", time=AT, correlation_id="c-1")
 
 
 def test_attributes_travel_as_headers_and_the_fact_as_body() -> None:
-    assert outgoing().headers["ce-type"] == "review.case.forwarded.v1"
-    assert outgoing().headers["ce-subject"] == "app-2026-1"
-    assert outgoing().headers["ce-sequence"] == "4"
-    assert json.loads(outgoing().body)["forwarded_on"] == "2026-05-30"
+    assert sample().headers["ce-type"] == "review.case.forwarded.v1"
+    assert sample().headers["ce-subject"] == "app-2026-1"
+    assert sample().headers["ce-sequence"] == "4"
+    assert json.loads(sample().body)["forwarded_on"] == "2026-05-30"
 
 
 def test_what_was_said_is_heard() -> None:
-    heard = decode(outgoing().headers, outgoing().body)
+    heard = decode(sample().headers, sample().body)
 
     assert (heard.id, heard.time, heard.correlation_id) == ("e-1", AT, "c-1")
     assert heard.event == CaseForwarded.model_validate(FACT)
@@ -39,7 +39,7 @@ def test_what_was_said_is_heard() -> None:
 def test_structured_mode_is_heard_too() -> None:
     body = {
         "specversion": "1.0", "id": "e-1", "source": "/green/review", "type": "review.case.forwarded.v1",
-        "time": "2026-05-30T08:00:00Z", "datacontenttype": "application/json", "data": json.loads(outgoing().body),
+        "time": "2026-05-30T08:00:00Z", "datacontenttype": "application/json", "data": json.loads(sample().body),
     }  # fmt: skip
 
     heard = decode({}, json.dumps(body).encode(), "application/cloudevents+json")
@@ -48,33 +48,31 @@ def test_structured_mode_is_heard_too() -> None:
 
 
 def test_the_library_reads_the_same_attributes_as_we_do() -> None:
-    event = rabbitmq.from_binary_event(
-        rabbitmq.RabbitMQMessage(outgoing().headers, "application/json", outgoing().body)
-    )
+    event = rabbitmq.from_binary_event(rabbitmq.RabbitMQMessage(sample().headers, "application/json", sample().body))
 
-    heard = decode(outgoing().headers, outgoing().body)
+    heard = decode(sample().headers, sample().body)
 
     assert (event.get_id(), event.get_source(), event.get_type()) == (heard.id, heard.source, heard.type)
     assert (event.get_time(), event.get_attributes()["correlationid"]) == (heard.time, heard.correlation_id)
 
 
 def test_unknown_fields_are_ignored_when_heard_and_refused_when_said() -> None:
-    body = json.loads(outgoing().body)
+    body = json.loads(sample().body)
     body["remark"] = 1
     body["unit"]["alias"] = "乙"
 
-    assert decode(outgoing().headers, json.dumps(body).encode()).event.subject == "app-2026-1"
+    assert decode(sample().headers, json.dumps(body).encode()).event.subject == "app-2026-1"
     with pytest.raises(ValidationError, match="remark"):
         CaseForwarded.model_validate({**FACT, "remark": 1})
 
 
 def test_a_body_that_does_not_validate_names_every_field() -> None:
-    body = json.loads(outgoing().body)
+    body = json.loads(sample().body)
     del body["case_id"]
     body["batch_year"] = "soon"
 
     with pytest.raises(UndecodableMessageError, match=r"batch_year.*case_id|case_id.*batch_year"):
-        decode(outgoing().headers, json.dumps(body).encode())
+        decode(sample().headers, json.dumps(body).encode())
 
 
 @pytest.mark.parametrize(
@@ -90,7 +88,7 @@ def test_a_body_that_does_not_validate_names_every_field() -> None:
 )
 def test_a_message_nobody_can_understand_says_why(change: dict[str, str], complaint: str) -> None:
     with pytest.raises(UndecodableMessageError, match=complaint):
-        decode(outgoing().headers | change, outgoing().body)
+        decode(sample().headers | change, sample().body)
 
 
 def test_a_message_without_attributes_is_no_event() -> None:
