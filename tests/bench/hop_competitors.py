@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import aio_pika
+import rulebook
 from chassis.broker.publisher import HEARTBEAT, BrokerUnavailableError, PublishResult
 from chassis.broker.topology import EVENTS_EXCHANGE
 from chassis.inbox.subscriptions import Subscription, subscribe
@@ -72,7 +73,9 @@ def _service(task: Task, batch: int) -> ServiceDefinition:
         commit_workers=IN_FLIGHT,
         log_level="ERROR",
     )
-    return ServiceDefinition(sample.SERVICE, settings, sample.Store, sample.AGGREGATES, subscriptions=subscriptions)
+    return ServiceDefinition(
+        sample.SERVICE, settings, rulebook, sample.Store, sample.AGGREGATES, subscriptions=subscriptions
+    )
 
 
 class PlainPublisher:

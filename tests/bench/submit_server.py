@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
+import rulebook
 from chassis.handling import Done
 from chassis.http.endpoint import Authorize, RequestContext
 from chassis.persistence.collections import DocumentCollection
@@ -59,4 +60,4 @@ async def post_notice(body: Body, context: Annotated[RequestContext[Store], Depe
 
 
 if __name__ == "__main__":
-    run(ServiceDefinition(SERVICE, Settings.load(), Store, AGGREGATES, router=router))
+    run(ServiceDefinition(SERVICE, Settings.load(), rulebook, Store, AGGREGATES, router=router))

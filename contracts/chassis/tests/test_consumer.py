@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 from datetime import datetime, timedelta
 
+import rulebook
 from chassis.broker.topology import definitions
 from chassis.clock import SystemClock
 from chassis.handling import TransientError
@@ -44,7 +45,7 @@ async def test_repeated_event_has_no_second_effect(process: ConsumerProcess) -> 
 async def test_command_with_the_id_of_an_event_does_not_suppress_the_event(
     process: ConsumerProcess,
 ) -> None:
-    executor, event = CommandExecutor(process.committer), failed("a")
+    executor, event = CommandExecutor(process.committer, rulebook), failed("a")
 
     async def nothing(_unit: UnitOfWork, _now: datetime) -> list[Event]:
         return []

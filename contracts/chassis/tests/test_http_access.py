@@ -1,7 +1,7 @@
 import pytest
-from chassis.security.separation_of_duties import INCOMPATIBLE_ROLES, IncompatibleRoles
 from devkit.api_harness import ApiClient, ApiHarness
 from messages.values import Role
+from rulebook import SEPARATION_OF_DUTIES, IncompatibleRoles, basis
 
 from .sample_api import USCC, post_plan
 
@@ -70,7 +70,7 @@ async def test_command_on_a_foreign_resource_changes_nothing(api: ApiHarness, ap
 
 
 @pytest.mark.rule("P3")
-@pytest.mark.parametrize("pair", INCOMPATIBLE_ROLES, ids=lambda pair: f"{pair.one} and {pair.other}")
+@pytest.mark.parametrize("pair", SEPARATION_OF_DUTIES, ids=lambda pair: f"{pair.one} and {pair.other}")
 async def test_token_with_incompatible_roles_is_refused_on_every_route(
     api: ApiHarness, pair: IncompatibleRoles
 ) -> None:
@@ -81,7 +81,7 @@ async def test_token_with_incompatible_roles_is_refused_on_every_route(
 
     assert [answer.status_code for answer in answers] == [403] * 3
     (reason,) = answers[0].json()["reasons"]
-    assert (reason["rule"], reason["article"], reason["code"]) == ("P3", "第五条", "roles-not-apart")
+    assert (reason["rule"], reason["article"], reason["code"]) == ("P3", basis("P3").article, "roles-not-apart")
     assert reason["text"] == pair.text
     recorded = api.memory.collections["audit_denials"].values()
     assert [(each["subject"], each["code"]) for each in recorded] == [("both", "roles-not-apart")] * 3

@@ -118,8 +118,8 @@ def test_denial_names_its_rule_and_whether_role_or_scope_failed() -> None:
 
     assert isinstance(role, Denied)
     assert isinstance(scope, Denied)
-    assert (role.reason.rule, role.reason.code) == ("P2", "role-not-allowed")
-    assert (scope.reason.rule, scope.reason.code) == ("P2", "outside-own-scope")
+    assert (role.rule, role.code) == ("P2", "role-not-allowed")
+    assert (scope.rule, scope.code) == ("P2", "outside-own-scope")
 
 
 @pytest.mark.rule("P2")

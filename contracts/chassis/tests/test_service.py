@@ -21,6 +21,7 @@ from .readme_example import example_code
 pytestmark = pytest.mark.connected
 
 MAIN = """
+import rulebook
 from chassis.inbox.subscriptions import subscribe
 from chassis.scheduling.job import Job
 from chassis.observability.gauges import DomainGauge
@@ -44,7 +45,7 @@ async def work(item, store, now):
 async def count_notices(store, now):
     return {(): await store.notices.count()}
 
-run(ServiceDefinition("notify", Settings.load(), Store, AGGREGATES,
+run(ServiceDefinition("notify", Settings.load(), rulebook, Store, AGGREGATES,
     subscriptions=(subscribe(NoticeDelivered, count),), router=router,
     jobs=(Job("mark", due, str, work, timedelta(seconds=1)),),
     gauges=(DomainGauge("stored", "Notices", count_notices),)))

@@ -25,7 +25,7 @@ from .readme_example import example_code
 pytestmark = pytest.mark.connected
 
 PUBLISHER_PROGRAM = """
-run(ServiceDefinition("notify", Settings.load(), Store, AGGREGATES, router=router))
+run(ServiceDefinition("notify", Settings.load(), rulebook, Store, AGGREGATES, router=router))
 """
 CONSUMER_PROGRAM = """
 async def note(event, store, now):
@@ -34,11 +34,12 @@ async def note(event, store, now):
     store.notices.save(event.notice_id, Notice(event.notice_id, "li"))
     return []
 
-run(ServiceDefinition("review", Settings.load(), Store, {},
+run(ServiceDefinition("review", Settings.load(), rulebook, Store, {},
     subscriptions=(subscribe(NoticeDelivered, note),), router=router))
 """
 PROGRAMS = {"notify": PUBLISHER_PROGRAM, "review": CONSUMER_PROGRAM}
 IMPORTS = """
+import rulebook
 from chassis.inbox.subscriptions import subscribe
 from chassis.runtime.run import run
 from chassis.runtime.service import ServiceDefinition

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from types import MappingProxyType
 from typing import Generic, TypedDict, TypeVar, Unpack
 
+import rulebook
 from chassis.clock import Clock
 from chassis.handling import Handler
 from chassis.http.app import create_app
@@ -161,7 +162,7 @@ async def api_harness(  # noqa: PLR0913 - what a service's main.py wires
     with TemporaryDirectory() as keys:
         issuer = DevelopmentIssuer(Path(keys), Mode.LOCAL)
         verifier = TokenVerifier(issuer.jwks_file, ISSUER, AUDIENCE)
-        api = ApiContext(verifier, CommandExecutor(committer), documents, clock, metrics, store)
+        api = ApiContext(verifier, CommandExecutor(committer, rulebook), documents, clock, metrics, rulebook, store)
         app = create_app(
             service,
             api,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from uuid import uuid4
 
+import rulebook
 from chassis.clock import Clock
 from chassis.handling import Handler
 from chassis.observability.metrics import Metrics
@@ -82,4 +83,4 @@ async def committer_cluster(  # noqa: PLR0913 - what a service's main.py wires
         for each in committers:
             each.start()
             ending.push_async_callback(each.stop)
-        yield CommitterCluster(database, tuple(CommandExecutor(each) for each in committers), store)
+        yield CommitterCluster(database, tuple(CommandExecutor(each, rulebook) for each in committers), store)

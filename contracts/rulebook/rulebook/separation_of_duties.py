@@ -17,7 +17,7 @@ class IncompatibleRoles(Frozen):
     text: str
     """In Chinese, for the person concerned."""
 
-    def both_in(self, roles: Collection[Role]) -> bool:
+    def both_in(self, roles: Collection[str]) -> bool:
         return self.one in roles and self.other in roles
 
 
@@ -62,7 +62,7 @@ SEPARATION_OF_DUTIES: Final = (
 )
 
 
-def incompatible_roles(roles: Collection[Role]) -> Reason | None:
+def incompatible_roles(roles: Collection[str]) -> Reason | None:
     """The reason against these roles in one hand; None where they may be held together."""
     for pair in SEPARATION_OF_DUTIES:
         if pair.both_in(roles):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from asyncio import to_thread
 from functools import partial
 
+import rulebook
 from chassis.runtime.run import run
 from chassis.runtime.service import ServiceDefinition
 from chassis.security.pseudonyms import load_keys
@@ -22,6 +23,7 @@ def service(settings: Settings | None = None) -> ServiceDefinition:
     return ServiceDefinition(
         "applications",
         settings,
+        regulation=rulebook,
         store=Store,
         aggregates=AGGREGATES,
         indexes=INDEXES,

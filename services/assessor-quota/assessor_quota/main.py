@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import rulebook
 from chassis.runtime.run import run
 from chassis.runtime.service import ServiceDefinition
 from chassis.security.pseudonyms import load_keys
@@ -19,6 +20,7 @@ def service(settings: Settings | None = None) -> ServiceDefinition:
     return ServiceDefinition(
         "assessor-quota",
         settings,
+        regulation=rulebook,
         store=Store,
         aggregates=AGGREGATES,
         indexes=INDEXES,

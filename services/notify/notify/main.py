@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import rulebook
 from chassis.runtime.run import run
 from chassis.runtime.service import ServiceDefinition
 
@@ -18,6 +19,7 @@ def service(settings: Settings | None = None) -> ServiceDefinition:
     return ServiceDefinition(
         name="notify",
         settings=settings,
+        regulation=rulebook,
         store=Store,
         aggregates=AGGREGATES,
         indexes=INDEXES,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import rulebook
 from chassis.runtime.run import run
 from chassis.runtime.service import ServiceDefinition
 from chassis.settings import Settings
@@ -17,6 +18,7 @@ def service(settings: Settings | None = None) -> ServiceDefinition:
     return ServiceDefinition(
         "registry",
         settings,
+        regulation=rulebook,
         store=Store,
         aggregates=AGGREGATES,
         indexes=INDEXES,

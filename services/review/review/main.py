@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import rulebook
 from chassis.runtime.run import run
 from chassis.runtime.service import ServiceDefinition
 from chassis.settings import Settings
@@ -16,6 +17,7 @@ def service(settings: Settings | None = None) -> ServiceDefinition:
     return ServiceDefinition(
         name="review",
         settings=settings or Settings.load(),
+        regulation=rulebook,
         store=Store,
         aggregates=AGGREGATES,
         indexes=INDEXES,

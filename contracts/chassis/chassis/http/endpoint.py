@@ -19,9 +19,9 @@ from chassis.http.problems import PROBLEMS, refuses
 from chassis.observability.metrics import Metrics
 from chassis.persistence.collections import DocumentCollection
 from chassis.persistence.unit_of_work import DocumentStore, UnitOfWork, read_only_unit
+from chassis.regulation import Regulation
 from chassis.security.audit import COLLECTIONS, audit_record_of, document
 from chassis.security.policies import ANONYMOUS, Actor, Denied, Policy
-from chassis.security.separation_of_duties import check_separation_of_duties
 from chassis.security.tokens import InvalidTokenError, TokenVerifier
 from chassis.transactions.commands import CommandExecutor
 from chassis.transactions.work import command_inbox_id
@@ -48,6 +48,7 @@ class ApiContext:
     database: DocumentStore
     clock: Clock
     metrics: Metrics
+    regulation: Regulation
     store: Callable[[UnitOfWork], Any]
     """The service's own, as in ``ServiceDefinition.store``."""
 
@@ -66,7 +67,11 @@ class ApiContext:
         hidden = policy.hidden and not denied.disclose
         status = 404 if hidden else 403
         self.metrics.access_denied.labels(policy.name, str(status)).inc()
-        return Refusal("not-found", status=404) if hidden else _forbid(denied)
+        return Refusal("not-found", status=404) if hidden else self._forbid(denied)
+
+    def _forbid(self, denied: Denied) -> Refusal:
+        reason = self.regulation.reason(denied.rule, denied.code, denied.text, denied.evidence)
+        return Refusal("not-allowed", reason, status=403, title="Not allowed")
 
 
 class Authorize:
@@ -86,7 +91,10 @@ class Authorize:
     ) -> RequestContext[Any]:
         api: ApiContext = request.app.state.api
         actor = self._actor(api, request, token)
-        if isinstance(denied := check_separation_of_duties(actor) or self.policy.allows_role(actor), Denied):
+        if (reason := api.regulation.incompatible_roles(actor.roles)) is not None:
+            both = Denied(reason.rule, reason.code, reason.text, reason.evidence, disclose=True)
+            raise await api.audit_denial(actor, self.policy, both, request)
+        if isinstance(denied := self.policy.allows_role(actor), Denied):
             raise await api.audit_denial(actor, self.policy, denied, request)
         if self.policy.protected:
             await api.audit_read(actor, self.policy, request)
@@ -219,7 +227,3 @@ class RequestContext(Generic[S]):
         if (known := _ETAG.fullmatch(given.strip())) is None:
             raise Refusal("if-match-invalid", status=400, title='If-Match is one strong ETag, for example "3"')
         return int(known[1])
-
-
-def _forbid(denied: Denied) -> Refusal:
-    return Refusal("not-allowed", denied.reason, status=403, title="Not allowed")

@@ -147,8 +147,16 @@ class Process:
         settings = self._settings
         verifier = TokenVerifier(settings.jwks_file, settings.issuer, settings.audience)
         self.health.add_ping("identity", verifier.ping)
-        commands = CommandExecutor(self.committer)
-        api = ApiContext(verifier, commands, self.database, self.clock, self.metrics, self._service.store)
+        commands = CommandExecutor(self.committer, self._service.regulation)
+        api = ApiContext(
+            verifier,
+            commands,
+            self.database,
+            self.clock,
+            self.metrics,
+            self._service.regulation,
+            self._service.store,
+        )
         return create_app(
             self._service.name,
             api,

@@ -15,6 +15,7 @@ from chassis.observability.gauges import DomainGauge
 from chassis.observability.tracing import Tracing
 from chassis.persistence.collections import Index
 from chassis.persistence.unit_of_work import UnitOfWork
+from chassis.regulation import Regulation
 from chassis.scheduling.job import Job
 from chassis.security.audit import AUDIT_INDEXES
 from chassis.settings import Settings
@@ -26,6 +27,7 @@ class ServiceDefinition:
 
     name: str
     settings: Settings
+    regulation: Regulation
     store: Callable[[UnitOfWork], Any]
     aggregates: Mapping[str, str]
     indexes: Sequence[Index] = ()

@@ -72,7 +72,7 @@ def audit_record_of(
         method=request.method,
         path=mask(request.url.path),
         correlation_id=correlation_id(),
-        code=denied.reason.code if denied else None,
+        code=denied.code if denied else None,
         query=_query(request),
     )
 

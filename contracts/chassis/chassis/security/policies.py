@@ -6,12 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from messages.values import Reason, Role
+from messages.values import Role
 from pydantic_core import to_jsonable_python
 
 from chassis.persistence.query import matches
 
-ARTICLE = "职责分工与管辖范围"
 MATCH_NONE: Mapping[str, object] = {"_id": {"$in": []}}
 """A filter that no document meets."""
 
@@ -125,18 +124,24 @@ class Allowed:
 
 @dataclass(frozen=True)
 class Denied:
-    """``open``: told whatever the policy hides, since it says nothing of what was asked for."""
+    """The ground of a denial; its article is the regulation's.
 
-    reason: Reason
+    ``disclose``: answer 403 even where the policy hides existence, because the ground depends on the caller alone.
+    """
+
+    rule: str
+    code: str
+    text: str
+    evidence: str | None = None
     disclose: bool = False
 
 
 @dataclass(frozen=True)
 class Policy:
-    """What one action needs: any one of its rules is enough.
+    """The rules for one action; any one of them is enough.
 
-    ``hidden`` says that existence itself is not public: who may not see it is answered as if it were not there.
-    ``protected`` says that every call it admits leaves a record, for what only some may see and all may ask about.
+    ``hidden``: existence itself is not public; whoever may not see the resource is answered as if it were absent.
+    ``protected``: every admitted call leaves an audit record.
     """
 
     name: str
@@ -183,7 +188,7 @@ class Policy:
 
     @staticmethod
     def _denied(code: str, text: str, evidence: str) -> Denied:
-        return Denied(Reason(rule="P2", article=ARTICLE, code=code, text=text, evidence=evidence))
+        return Denied("P2", code, text, evidence)
 
 
 def and_filters(one: Filter, other: Filter) -> Filter:

@@ -1,26 +1,34 @@
-"""The road of a command from HTTP: the same committer, with the idempotency key in place of the inbox id."""
+"""Commands from HTTP, through the committer that messages use; the idempotency key takes the place of the inbox id."""
 
 from __future__ import annotations
 
 from structlog.contextvars import get_contextvars
 
+from chassis.handling import Refusal
 from chassis.outbox.entries import Causation
 from chassis.persistence.unit_of_work import HandlerCall
+from chassis.regulation import Regulation
 from chassis.transactions.group_committer import GroupCommitter
-from chassis.transactions.work import WorkItem
+from chassis.transactions.work import KeyReusedError, WorkItem
 
 
 class CommandExecutor:
-    def __init__(self, committer: GroupCommitter) -> None:
+    def __init__(self, committer: GroupCommitter, regulation: Regulation) -> None:
         self._committer = committer
+        self._regulation = regulation
 
     async def perform(self, key: str, digest: str, run: HandlerCall) -> object:
         """Run once under ``key`` and commit; answer a known key with the reply it had.
 
-        Raises the work's Refusal, also one that was recorded; "idempotency-key-reused" when ``digest`` differs.
+        Raises the handler's Refusal, also a recorded one; "idempotency-key-reused" when ``digest`` differs.
         """
         cause = Causation(str(get_contextvars().get("correlation_id") or key))
-        verdict = await self._committer.submit(WorkItem(key, run, cause, consumer="http", digest=digest or None))
-        if verdict.refusal is not None:
-            raise verdict.refusal
-        return verdict.value
+        try:
+            reply = await self._committer.submit(WorkItem(key, run, cause, consumer="http", digest=digest or None))
+        except KeyReusedError as problem:
+            reason = self._regulation.IDEMPOTENCY_KEY_REUSED
+            title = "The idempotency key was used for another request"
+            raise Refusal("idempotency-key-reused", reason, title=title) from problem
+        if reply.refusal is not None:
+            raise reply.refusal
+        return reply.value

@@ -29,7 +29,7 @@ from chassis.persistence.unit_of_work import (
     WriteConflictError,
 )
 from chassis.transactions.execution import Execution
-from chassis.transactions.work import Reply, WorkItem, duplicate_reply, inbox_row
+from chassis.transactions.work import KeyReusedError, Reply, WorkItem, duplicate_reply, inbox_row
 
 log = structlog.get_logger(__name__)
 
@@ -114,8 +114,8 @@ class BatchTransaction:
         self.metrics.inbox_duplicates.labels(item.consumer).inc()
         try:
             item.answer(duplicate_reply(item, row))
-        except Refusal as refusal:
-            item.fail(refusal)
+        except KeyReusedError as problem:
+            item.fail(problem)
 
     async def _handle(self, item: WorkItem, execution: Execution) -> _Handled | Exception:
         """Run one handler on the batch's identity map; a handler that raises contributes nothing."""

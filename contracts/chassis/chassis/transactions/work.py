@@ -17,12 +17,9 @@ from chassis.observability.tracing import Span
 from chassis.outbox.entries import Causation
 from chassis.persistence.unit_of_work import Document, HandlerCall, HandlerOutcome, Key, RelatedKeys
 
-KEY_REUSED = Reason(
-    rule="A4",
-    article="第十四条",
-    code="idempotency-key-reused",
-    text="该幂等键已用于内容不同的请求，请更换幂等键后重新提交",
-)
+
+class KeyReusedError(Exception):
+    """The idempotency key was used for another request."""
 
 
 class Reply(NamedTuple):
@@ -96,7 +93,7 @@ def inbox_row(work: WorkItem, outcome: HandlerOutcome, at: datetime) -> Document
 def duplicate_reply(work: WorkItem, row: Document) -> Reply:
     """Answer a work the inbox knows; another body under the same key is refused."""
     if work.digest is not None and row.get("digest") != work.digest:
-        raise Refusal("idempotency-key-reused", KEY_REUSED, title="The idempotency key was used for another request")
+        raise KeyReusedError(work.inbox_id)
     return Reply(row.get("value"), _refusal(row.get("refusal")), duplicate=True)
 
 
