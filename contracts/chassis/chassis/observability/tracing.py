@@ -87,7 +87,7 @@ class Tracing:
             return []
         return [
             self._tracer.start_span(
-                f"publish {entry['t']}",
+                f"publish {entry['type']}",
                 _context_of(entry["headers"].get(HEADER)),
                 SpanKind.PRODUCER,
                 _messaging("send", entry["type"]),
