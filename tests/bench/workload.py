@@ -89,13 +89,14 @@ class Submissions:
             sequence=1,
             submitted_at=NOW,
             submitted_on=DAY,
+            submission=1,
         )
 
 
 def _withdrawn(submitted: ApplicationSubmitted) -> ApplicationWithdrawn:
     names = set(ApplicationWithdrawn.model_fields) & set(ApplicationSubmitted.model_fields) - {"sequence"}
     shared_fields = submitted.model_dump(include=names)
-    return ApplicationWithdrawn(**shared_fields, sequence=2, withdrawn_on=DAY)
+    return ApplicationWithdrawn(**shared_fields, sequence=2, withdrawn_on=DAY, initial_review_accepted=False)
 
 
 async def register_many(database: Database) -> None:

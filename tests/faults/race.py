@@ -79,6 +79,7 @@ class Race:
             sequence=1,
             submitted_at=NOW,
             submitted_on=DAY,
+            submission=1,
         )
 
 

@@ -39,7 +39,7 @@ class ApplicationSubmitted(Application, Event, type="applications.application.su
     submitted_at: datetime
     submitted_on: date
     """The legal date, Asia/Shanghai (T1)."""
-    submission: int | None = None
+    submission: int
     """Which submission of the application it is, counted from 1 (A6)."""
 
 
@@ -68,7 +68,7 @@ class ApplicationRefused(Application, Event, type="applications.application.refu
 
 class ApplicationWithdrawn(Application, Event, type="applications.application.withdrawn.v1", subject="application_id"):
     withdrawn_on: date
-    initial_review_accepted: bool = False
+    initial_review_accepted: bool
     """Initial review had accepted it before: its item stays used (Q5)."""
 
 

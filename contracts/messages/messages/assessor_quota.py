@@ -58,7 +58,7 @@ class LegalRepresentativeChanged(
     former: PersonRef
     representative: PersonRef
     changed_on: date
-    document_number: Text | None = None
+    document_number: Text
     carried: tuple[CarriedItems, ...]
 
 
@@ -112,7 +112,7 @@ class ItemInUse(Value):
 class Answer(Item):
     """What a submission is answered with."""
 
-    submission: int | None = None
+    submission: int
     """Which submission of the application it answers: one that was returned since takes no late answer (Q1, A6)."""
 
 

@@ -29,7 +29,7 @@ class ListClosed(Event, type="registry.list.closed.v1", subject="list_id"):
     lines: int
     held_back: int
     digest: Digest
-    rule_set: str | None = None
+    rule_set: str
     """Version of the rule set it was decided under (G3)."""
 
 
@@ -49,7 +49,7 @@ class ListAnnounced(Event, type="registry.list.announced.v1", subject="list_id",
     why: Text | None = None
     digest: Digest
     previous_digest: Digest
-    rule_set: str | None = None
+    rule_set: str
     """Version of the rule set it was decided under (G3)."""
 
 
@@ -75,7 +75,7 @@ class UnitRemoved(Event, type="registry.unit.removed.v1", subject="unit_key", sh
     removed_on: date
     document_number: Text
     ban: Ban | None = None
-    rule_set: str | None = None
+    rule_set: str
     """Version of the rule set it was decided under (G3)."""
 
 

@@ -46,7 +46,7 @@ class Case(Value):
     level: Level
     batch_year: int
     assessor: AssessorRef | None = None
-    rule_set: str | None = None
+    rule_set: str
     """Version of the rule set the case keeps to its end (G2, G3)."""
 
 
@@ -54,8 +54,6 @@ class CaseOpened(Case, Event, type="review.case.opened.v1", subject="case_id"):
     proves_acceptance = False
 
     opened_on: date
-    rule_set: str
-    """The version this case keeps to its end (G2)."""
 
 
 class ConsultationOpened(Case, Event, type="review.case.consultation-opened.v1", subject="case_id"):
@@ -63,8 +61,8 @@ class ConsultationOpened(Case, Event, type="review.case.consultation-opened.v1",
 
     departments: tuple[Department, ...]
     due: date
-    article: str | None = None
-    """What the due day rests on (G3)."""
+    article: str
+    """Article that the due day rests on (G3)."""
     provisional: bool
     """The due day falls in a year whose working days are not published yet (T3)."""
 
@@ -207,9 +205,9 @@ class PublicNoticeOpened(Event, type="review.notice.opened.v1", subject="notice_
     opened_on: date
     minimum_end: date
     published_end: date
-    article: str | None = None
-    """What the days rest on (G3)."""
-    rule_set: str | None = None
+    article: str
+    """Article that the days rest on (G3)."""
+    rule_set: str
     provisional: bool
     lines: tuple[NoticeLine, ...]
     digest: Digest
@@ -263,8 +261,8 @@ class CaseClosed(Case, Event, type="review.case.closed.v1", subject="case_id"):
     outcome: Outcome
     reasons: tuple[Reason, ...]
     closed_on: date
-    initial_review_accepted: bool | None = None
-    """Whether initial review had accepted it before; unknown in what was said before this was told (Q5, S6)."""
+    initial_review_accepted: bool
+    """Whether initial review had accepted it before (Q5, S6)."""
 
 
 class CaseSuspended(Case, Event, type="review.case.suspended.v1", subject="case_id"):

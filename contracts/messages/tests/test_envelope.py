@@ -12,6 +12,7 @@ FACT = {
     "unit": {"uscc": "911501000000000191", "name": "甲", "unit_type": "factory", "prefecture": "150100"},
     "level": "region",
     "batch_year": 2026,
+    "rule_set": "2024-01-19",
     "forwarded_on": date(2026, 5, 30),
     "sequence": 4,
 }

@@ -25,11 +25,15 @@ BAN = Ban(first_day=TODAY, last_day=date(2029, 4, 20))
 
 
 def reserved() -> QuotaItemReserved:
-    return QuotaItemReserved(application_id=KEY, assessor=ASSESSOR, year=2026, representative=SOMEONE, used=1, limit=15)
+    return QuotaItemReserved(
+        application_id=KEY, assessor=ASSESSOR, year=2026, submission=1, representative=SOMEONE, used=1, limit=15
+    )
 
 
 def unreserved() -> QuotaItemRefused:
-    return QuotaItemRefused(application_id=KEY, assessor=ASSESSOR, year=2026, reasons=(REASON,), items_in_use=())
+    return QuotaItemRefused(
+        application_id=KEY, assessor=ASSESSOR, year=2026, submission=1, reasons=(REASON,), items_in_use=()
+    )
 
 
 def removed(sequence: int = 2, ban: Ban | None = BAN) -> UnitRemoved:
@@ -41,6 +45,7 @@ def removed(sequence: int = 2, ban: Ban | None = BAN) -> UnitRemoved:
         removed_on=TODAY,
         document_number="内工信示字〔2026〕9号",
         ban=ban,
+        rule_set="2024-01-19",
         sequence=sequence,
     )
 
@@ -66,6 +71,8 @@ def notice() -> review.PublicNoticeOpened:
         opened_on=date(2026, 8, 3),
         minimum_end=date(2026, 8, 10),
         published_end=date(2026, 8, 10),
+        article="第十四条第（三）项",
+        rule_set="2024-01-19",
         provisional=False,
         lines=(review.NoticeLine(case_id=KEY, unit=STEEL, rank=1),),
         digest="c" * 64,

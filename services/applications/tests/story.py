@@ -61,6 +61,7 @@ CASE: dict[str, Any] = {
     "unit": STEEL,
     "level": Level.REGION,
     "batch_year": 2026,
+    "rule_set": "2024-01-19",
 }
 """What every word of review says of the first application."""
 

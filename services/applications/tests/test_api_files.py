@@ -112,7 +112,7 @@ async def test_the_evidence_is_read_by_those_whose_turn_it_is(
     await unit.post(f"{APPLICATIONS}/{key}/submit")
     assert await readers(callers, place) == {"region", "officer"}
     consulted = review.ConsultationOpened(
-        **case, departments=tuple(Department), due=TODAY, provisional=False, sequence=2
+        **case, departments=tuple(Department), due=TODAY, article="第十四条", provisional=False, sequence=2
     )
     assert await heard(consulted) == {"region", "officer", "department"}
     forwarded = review.CaseForwarded(**case, forwarded_on=TODAY, sequence=5)

@@ -72,6 +72,7 @@ def removal_of(unit: UnitRef) -> UnitRemoved:
         removed_on=TODAY,
         document_number="9号",
         ban=BAN,
+        rule_set="2024-01-19",
         sequence=1,
     )
 

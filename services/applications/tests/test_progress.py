@@ -55,7 +55,7 @@ async def test_a_line_of_the_notice_that_is_unknown_here_does_not_hold_up_the_ot
     ("heard", "accepted_before"),
     [
         ([], False),
-        ([review.CaseOpened(**CASE, opened_on=TODAY, rule_set="2024-01-19", sequence=1)], False),
+        ([review.CaseOpened(**CASE, opened_on=TODAY, sequence=1)], False),
         ([review.InitialReviewAccepted(**CASE, accepted_on=TODAY, sequence=4)], True),
         ([review.CaseForwarded(**CASE, forwarded_on=TODAY, sequence=6)], True),
     ],
@@ -122,7 +122,7 @@ async def test_a_dissolved_panel_reads_no_evidence_any_more_in_whatever_order_it
 
 
 async def test_steps_stand_in_the_order_of_what_was_said_however_they_were_heard(accepted: Desk) -> None:
-    opened = review.CaseOpened(**CASE, opened_on=TODAY, rule_set="2024-01-19", sequence=1)
+    opened = review.CaseOpened(**CASE, opened_on=TODAY, sequence=1)
     took = review.InitialReviewAccepted(**CASE, accepted_on=date(2026, 5, 6), sequence=4)
     answered = review.ConsultationAnswered(
         **CASE, department="market_regulation", opinion="agree", answered_on=date(2026, 4, 28), sequence=3

@@ -48,7 +48,9 @@ async def test_a_removal_stops_what_waits_for_its_item(waiting: Desk) -> None:
 async def test_what_review_has_taken_in_is_for_review_to_close(accepted: Desk) -> None:
     assert await accepted.bench.handle(handlers.record_removal, removed(), NOW) == []
 
-    closed = review.CaseClosed(**CASE, outcome="ineligible", reasons=(REASON,), closed_on=TODAY, sequence=3)
+    closed = review.CaseClosed(
+        **CASE, outcome="ineligible", reasons=(REASON,), closed_on=TODAY, initial_review_accepted=True, sequence=3
+    )
     await accepted.bench.handle(handlers.follow_closing, closed, NOW)
 
     found = await accepted.application(KEY)

@@ -120,7 +120,9 @@ async def test_an_item_that_is_heard_twice_accepts_the_application_once(running:
     await running.hear(registered())
     await running.until(lambda: _known(running))
     key = await submitted(running)
-    item = QuotaItemReserved(application_id=key, assessor=ASSESSOR, year=2026, representative=SOMEONE, used=1, limit=15)
+    item = QuotaItemReserved(
+        application_id=key, assessor=ASSESSOR, year=2026, submission=1, representative=SOMEONE, used=1, limit=15
+    )
 
     await running.hear(item, times=2)
 

@@ -17,7 +17,7 @@ from .neighbours import KEY
 from .story import ASSESSOR, CASE, NOW, SOMEONE, TODAY, Desk, registered
 
 DOCUMENT = "内工信通〔2026〕3号"
-OPENED = review.CaseOpened(**CASE, opened_on=TODAY, rule_set="2024-01-19", sequence=1)
+OPENED = review.CaseOpened(**CASE, opened_on=TODAY, sequence=1)
 SUSPENDED = review.CaseSuspended(**CASE, document_number=DOCUMENT, suspended_on=date(2026, 5, 2), sequence=2)
 RESUMED = review.CaseResumed(**CASE, resumed_on=date(2026, 5, 9), sequence=3)
 AGAIN = review.CaseSuspended(**CASE, document_number="内工信通〔2026〕8号", suspended_on=date(2026, 6, 2), sequence=4)
@@ -26,6 +26,7 @@ CLOSED = review.CaseClosed(
     outcome="withdrawn",
     reasons=(Reason(rule="A5", article="第十四条", code="application-withdrawn", text="撤回"),),
     closed_on=date(2026, 6, 3),
+    initial_review_accepted=False,
     sequence=5,
 )
 
@@ -111,6 +112,7 @@ CHANGED = LegalRepresentativeChanged(
     former=SOMEONE,
     representative=SOMEONE,
     changed_on=TODAY,
+    document_number="变更1号",
     carried=(),
     sequence=3,
 )

@@ -141,6 +141,7 @@ def submitted(  # noqa: PLR0913 - what a test may want to say
             "evaluation": evaluation,
             "submitted_at": NOW,
             "submitted_on": submitted_on,
+            "submission": 1,
         }
     )
 
@@ -152,6 +153,7 @@ def self_evaluated(application_id: str = "app-1") -> ApplicationSubmitted:
             "evaluation": {"way": "self"},
             "submitted_at": NOW,
             "submitted_on": TODAY,
+            "submission": 1,
         }
     )
 
@@ -186,8 +188,13 @@ def review_refused(case_id: str = "app-1") -> InitialReviewRefused:
     return InitialReviewRefused.model_validate({**_case(case_id), "refused_on": TODAY, "reasons": []})
 
 
+AFTER_ACCEPTANCE = ("late", "mandatory_item_failed", "below_pass_mark", "beyond_cap", "objection_upheld")
+
+
 def closed(outcome: Outcome, case_id: str = "app-1", *, accepted_before: bool | None = None) -> CaseClosed:
-    told = {"outcome": outcome, "reasons": [], "closed_on": TODAY, "initial_review_accepted": accepted_before}
+    """Accepted before by the outcomes that only an accepted case has, unless said otherwise."""
+    accepted = outcome in AFTER_ACCEPTANCE if accepted_before is None else accepted_before
+    told = {"outcome": outcome, "reasons": [], "closed_on": TODAY, "initial_review_accepted": accepted}
     return CaseClosed.model_validate({**_case(case_id), **told})
 
 
@@ -210,6 +217,7 @@ def _case(case_id: str) -> dict[str, object]:
         "level": Level.REGION,
         "batch_year": 2026,
         "assessor": {"uscc": NORTH, "name": "评价机构"},
+        "rule_set": "2024-01-19",
     }
 
 

@@ -57,8 +57,7 @@ def listed(case_id: str, listed_on: date = date(2026, 11, 20)) -> UnitListed:
 
 
 def case_closed(outcome: Outcome, case_id: str, *, after_acceptance: bool | None = None) -> CaseClosed:
-    said = closed(outcome, case_id).model_copy(update={"initial_review_accepted": after_acceptance})
-    return numbered(said, 9)
+    return numbered(closed(outcome, case_id, accepted_before=after_acceptance), 9)
 
 
 def numbered(event: E, sequence: int) -> E:

@@ -15,7 +15,7 @@ from notify.templates import SAID
 AT = datetime(2026, 4, 1, 2, tzinfo=UTC)
 STEEL = {"uscc": "911502000000000271", "name": "甲", "unit_type": "factory", "prefecture": "150200"}
 PARK = {"uscc": "911501000000000191", "name": "乙", "unit_type": "park", "prefecture": "150100"}
-CASE = {"case_id": "app-1", "unit": STEEL, "level": "region", "batch_year": 2026}
+CASE = {"case_id": "app-1", "unit": STEEL, "level": "region", "batch_year": 2026, "rule_set": "2024-01-19"}
 
 
 def withdrawn(way: str = "self", **evaluation: object) -> ApplicationWithdrawn:
@@ -28,6 +28,7 @@ def withdrawn(way: str = "self", **evaluation: object) -> ApplicationWithdrawn:
             "evaluation": {"way": way, **evaluation},
             "rule_set": "2024-01-19",
             "withdrawn_on": "2026-04-01",
+            "initial_review_accepted": False,
         }
     )
 
@@ -51,7 +52,13 @@ def test_an_assessor_is_told_only_where_it_wrote_the_report() -> None:
 @pytest.mark.rule("N1")
 def test_each_consulted_department_is_told_in_its_own_prefecture() -> None:
     opened = ConsultationOpened.model_validate(
-        CASE | {"departments": ["ecology_environment", "market_regulation"], "due": "2026-04-20", "provisional": False}
+        CASE
+        | {
+            "departments": ["ecology_environment", "market_regulation"],
+            "due": "2026-04-20",
+            "article": "第十四条",
+            "provisional": False,
+        }
     )
 
     told = recipients(opened, Role.CONSULTED_DEPARTMENT)
@@ -80,6 +87,7 @@ def test_an_announced_list_is_public_and_each_unit_on_it_is_told_once() -> None:
         {
             "list_id": "list-1", "number": 1, "level": "region", "year": 2026, "document_number": "1号",
             "announced_on": "2026-09-01", "lines": lines, "digest": "a" * 64, "previous_digest": "0" * 64,
+            "rule_set": "2024-01-19",
         }
     )  # fmt: skip
 

@@ -50,6 +50,7 @@ def cleared(
             "level": Level.REGION,
             "batch_year": year,
             "assessor": assessor,
+            "rule_set": "2024-01-19",
             "notice_id": f"notice-region-{year}-1",
             "score": "86.5",
             "cleared_on": date(year, 9, 1),
@@ -63,9 +64,11 @@ def ended(event: CaseCleared, outcome: Outcome = "ineligible", *reasons: Reason)
         unit=event.unit,
         level=event.level,
         batch_year=event.batch_year,
+        rule_set=event.rule_set,
         outcome=outcome,
         reasons=reasons,
         closed_on=date(2026, 9, 5),
+        initial_review_accepted=True,
     )
 
 

@@ -102,7 +102,7 @@ def accepted(
 
 def withdrawn(case_id: str = "app-1", of: UnitRef | None = None) -> ApplicationWithdrawn:
     same = accepted(case_id, of).model_dump(include=set(ApplicationWithdrawn.model_fields) - {"withdrawn_on"})
-    return ApplicationWithdrawn(**same, withdrawn_on=OPENED)
+    return ApplicationWithdrawn(**same, withdrawn_on=OPENED, initial_review_accepted=False)
 
 
 def ineligible(case_id: str = "app-1", of: UnitRef | None = None) -> EligibilityLost:
@@ -123,6 +123,7 @@ def removed(of: UnitRef | None = None, *, on: date = OPENED, ban: bool = True) -
         removed_on=on,
         document_number="内工信移〔2026〕1号",
         ban=Ban(first_day=on, last_day=on.replace(year=on.year + 3)) if ban else None,
+        rule_set=RULES.version,
     )
 
 
@@ -197,6 +198,7 @@ def represented(of: AssessorRef = ASSESSOR, by: str = "b", sequence: int = 4) ->
         former=person("a"),
         representative=person(by),
         changed_on=OPENED,
+        document_number="内市监变〔2026〕1号",
         carried=(),
     )
 

@@ -144,9 +144,9 @@ class Application:
         """An assessor is named: its quota is asked, as assessor-quota itself decides it (E12, Q1)."""
         return self.evaluation.assessor is not None
 
-    def awaits_answer_to(self, submission: int | None) -> bool:
-        """Whether an answer to that submission is what it waits for; one that does not say which is taken for it."""
-        return self.state is State.SUBMITTED and submission in {None, self.submissions}
+    def awaits_answer_to(self, submission: int) -> bool:
+        """Whether it waits for an answer to that submission; one that was returned since waits for the next (Q1)."""
+        return self.state is State.SUBMITTED and submission == self.submissions
 
     @property
     def justified(self) -> Justification | None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from messages.event import Event
 from messages.registry import UnitListed, UnitRemoved
 from messages.values import Reason, UnitType
-from rulebook import RuleSet, reason, rules_of, rules_on, shanghai_date
+from rulebook import RuleSet, reason, rules_of, shanghai_date
 
 from applications.domain.application import State
 from applications.domain.organisation_status import Listing, Removal
@@ -30,7 +30,7 @@ async def record_listing(event: UnitListed, store: Store, _now: datetime) -> Seq
 async def record_removal(event: UnitRemoved, store: Store, now: datetime) -> Sequence[Event]:
     """Returns what still waits for an item; what review has taken in, review closes."""
     day = shanghai_date(now)
-    removal = _removal(event, rules_of(event.rule_set) if event.rule_set else rules_on(day))
+    removal = _removal(event, rules_of(event.rule_set))
     standing = (await standing_of(event.unit.uscc, store)).with_removal(removal)
     said: list[Event] = []
     for opened in standing.reached_by(removal, day):

@@ -14,10 +14,8 @@ from messages.values import AssessorRef, UnitRef
 from rulebook import rules_on
 
 from assessor_quota.domain.item import (
-    AFTER_INITIAL_REVIEW,
     ApplicationEnd,
     ended_after_initial_review,
-    ended_before_initial_review,
 )
 from assessor_quota.domain.ledger import counting_year
 
@@ -176,10 +174,10 @@ def _ended(course: ApplicationProgress, event: ApplicationEnd) -> ApplicationPro
 
 
 def _closed(course: ApplicationProgress, event: CaseClosed) -> ApplicationProgress:
-    accepted = event.outcome in AFTER_INITIAL_REVIEW or event.initial_review_accepted is True
+    accepted = event.initial_review_accepted
     return replace(
         course,
-        closing=_newer(course.closing, End(event.sequence, gives_back=ended_before_initial_review(event))),
+        closing=_newer(course.closing, End(event.sequence, gives_back=not event.initial_review_accepted)),
         accepted=course.accepted or accepted,
         turned_down=course.turned_down or (event.outcome == "initial_review_refused" and not accepted),
     )

@@ -16,20 +16,6 @@ from rulebook import RuleSet
 ApplicationEnd: TypeAlias = ApplicationWithdrawn | ApplicationRefused
 CaseEnd: TypeAlias = InitialReviewRefused | CaseClosed
 
-AFTER_INITIAL_REVIEW = frozenset(
-    {
-        "late",
-        "mandatory_item_failed",
-        "below_pass_mark",
-        "beyond_cap",
-        "objection_upheld",
-    }
-)
-"""Outcomes of cases that initial review had accepted, where review does not say whether it had (Q5)."""
-
-OUTCOMES_DECIDED_BY_APPLICATION = frozenset({"withdrawn"})
-"""Outcomes that do not tell whether initial review had accepted the case, while the withdrawal itself does."""
-
 
 class EvaluationKind(StrEnum):
     """What an assessor's report is written for."""
@@ -136,18 +122,8 @@ def counts_as_item(work: EvaluationKind, rules: RuleSet) -> bool:
 
 
 def ended_after_initial_review(end: ApplicationEnd | CaseEnd) -> bool:
-    """Whether it tells that initial review had accepted the application before: the item stays used (Q5)."""
-    told = isinstance(end, ApplicationWithdrawn | CaseClosed) and end.initial_review_accepted
-    return bool(told)
-
-
-def ended_before_initial_review(end: CaseEnd) -> bool:
-    """Whether the case ended before initial review accepted it, as review says or as the outcome shows (Q5)."""
-    if isinstance(end, InitialReviewRefused):
-        return True
-    if end.initial_review_accepted is not None:
-        return not end.initial_review_accepted
-    return end.outcome not in AFTER_INITIAL_REVIEW | OUTCOMES_DECIDED_BY_APPLICATION
+    """Whether initial review had accepted the application before: the item stays used (Q5)."""
+    return isinstance(end, ApplicationWithdrawn | CaseClosed) and end.initial_review_accepted
 
 
 def new_item(submitted: ApplicationSubmitted, assessor: AssessorRef, year: int, rules: RuleSet) -> QuotaItem:

@@ -23,7 +23,6 @@ from assessor_quota.domain.item import (
     QuotaItem,
     counts_as_item,
     ended_after_initial_review,
-    ended_before_initial_review,
     item_for_early_closing,
     item_for_early_end,
     new_item,
@@ -100,8 +99,6 @@ async def release_closed(end: CaseEnd, store: Items, now: datetime) -> list[Even
         return []
     if ended_after_initial_review(end):
         return await _confirm(end.case_id, store, now)
-    if not ended_before_initial_review(end):
-        return []
     item = await store.items.get(end.case_id)
     if item is None:
         store.items.save(end.case_id, item_for_early_closing(end, end.assessor))
