@@ -1,1 +1,1 @@
-"""What the services say to each other and to the outside: events and value types."""
+"""The events that the services publish, and their value types."""

@@ -1,4 +1,4 @@
-"""What the applications service says."""
+"""Events of the applications service."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from messages.values import (
 
 
 class Application(Value):
-    """What every fact about an application tells."""
+    """The fields of every event about an application."""
 
     application_id: Identifier
     unit: UnitRef

@@ -1,4 +1,4 @@
-"""What the assessor-quota service says."""
+"""Events of the assessor-quota service."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class SanctionRevoked(
     revoked_on: date
     document_number: Text
     ban: Ban | None = None
-    """What still holds by another decision; none when the assessor may work again."""
+    """The ban that still holds by another decision; none when the assessor may work again."""
     decision: Text | None = None
     """Document number of the decision revoked."""
 
@@ -110,7 +110,7 @@ class ItemInUse(Value):
 
 
 class Answer(Item):
-    """What a submission is answered with."""
+    """The answer to a submission that asked for an item."""
 
     submission: int
     """Which submission of the application it answers: one that was returned since takes no late answer (Q1, A6)."""

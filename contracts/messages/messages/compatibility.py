@@ -1,6 +1,6 @@
 """May this version of an event replace that one? Readers and speakers of both must understand each other.
 
-Backward: what an old speaker says, a new reader accepts: closed(old) ⊆ open(new). Forward: the reverse. Closed means
+Backward: a new reader accepts what an old publisher sends: closed(old) ⊆ open(new). Forward: the reverse. Closed means
 that no unknown field may occur, open that any may; without that difference an added optional field looks breaking.
 """
 
@@ -21,9 +21,9 @@ def breaking_changes(old: Schema, new: Schema) -> list[str]:
     """Say, in sentences, what the change from ``old`` to ``new`` breaks; empty when it breaks nothing."""
     problems = []
     if not isSubschema(_closed(_dereferenced(old)), _dereferenced(new)):
-        problems.append("backward: a reader of the new version would refuse what speakers of the old one say")
+        problems.append("backward: a reader of the new version would refuse what publishers of the old one send")
     if not isSubschema(_closed(_dereferenced(new)), _dereferenced(old)):
-        problems.append("forward: a reader of the old version would refuse what speakers of the new one say")
+        problems.append("forward: a reader of the old version would refuse what publishers of the new one send")
     return problems
 
 

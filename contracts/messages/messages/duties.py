@@ -1,4 +1,4 @@
-"""What is told of a duty, whoever keeps it: the deadline travels with every fact about it (N3)."""
+"""The fields of every event about a duty, whoever owns it: each carries the deadline (N3)."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ class Duty(Value):
     due: date
     """The last day on which it is met in time (T6)."""
     article: Text
-    """What the day rests on (G3)."""
+    """Article that the day rests on (G3)."""
 
     @property
     def holder_role(self) -> Role:
-        """The role in which the holder is told and reminded."""
+        """The role in which the holder is notified and reminded."""
         return HOLDERS[self.kind]
 
 

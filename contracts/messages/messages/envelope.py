@@ -24,7 +24,7 @@ REQUIRED = ("id", "source", "type", "specversion", "time")
 
 
 class UndecodableMessageError(ValueError):
-    """A message that no listener can ever understand; the text says why."""
+    """A message that no consumer can ever read; the text gives the reason."""
 
 
 @dataclass(frozen=True, slots=True)

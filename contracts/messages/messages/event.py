@@ -1,4 +1,4 @@
-"""What every event is: one fact, past tense, one class."""
+"""The base of all events: one fact, past tense, one class."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pydantic import Field
 from messages.values import Value
 
 Sharing = Literal["public", "concerned", "internal"]
-"""Who may see an event outside its listeners: everyone, those concerned, nobody (N4, X1)."""
+"""Who may see an event outside its consumers: everyone, those concerned, nobody (N4, X1)."""
 
 FOR_CONCERNED: Final = Field(json_schema_extra={"x-sharing": "concerned"})
 """Marks a field of a public event that is for those concerned only: whoever shows the event to all leaves it out."""
@@ -22,7 +22,7 @@ _TYPE = re.compile(
 
 
 class Event(Value):
-    """One fact said by one service.
+    """One fact that one service publishes.
 
     ``type`` is the CloudEvents type and the routing key, ``<owner>.<aggregate>.<fact>.v<major>``. ``sequence`` counts
     the events of one aggregate from 1 without gaps; the delivery fills it in when the fact is committed.
@@ -52,7 +52,7 @@ class Event(Value):
         return tuple(name for name, field in cls.model_fields.items() if _marked(field.json_schema_extra))
 
     def public_view(self) -> dict[str, Any]:
-        """What anybody may see of a public fact, as plain JSON."""
+        """The fields of a public fact that anybody may see, as plain JSON."""
         return self.model_dump(mode="json", exclude={*self.restricted_fields()})
 
     @property

@@ -1,4 +1,4 @@
-"""What the notify service says, for operators."""
+"""Events of the notify service, for operators."""
 
 from __future__ import annotations
 

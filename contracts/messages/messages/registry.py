@@ -1,4 +1,4 @@
-"""What the registry service says."""
+"""Events of the registry service."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the review service says."""
+"""Events of the review service."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class ConsultationOpened(Case, Event, type="review.case.consultation-opened.v1",
 
 
 class ConsultationReminded(Case, Event, type="review.case.consultation-reminded.v1", subject="case_id"):
-    """The departments that have not answered yet, told once before the due day (V2)."""
+    """Reminds, once before the due day, the departments that have not answered yet (V2)."""
 
     proves_acceptance = False
 
@@ -214,7 +214,7 @@ class PublicNoticeOpened(Event, type="review.notice.opened.v1", subject="notice_
 
 
 class ObjectionLodged(Case, Event, type="review.case.objection-lodged.v1", subject="case_id"):
-    """Who objects is known to the region only and is not said (V9)."""
+    """Only the region knows who objects; the event does not name them (V9)."""
 
     proves_acceptance = True
 

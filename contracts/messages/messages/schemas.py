@@ -37,7 +37,7 @@ def rendered(schema: Schema) -> str:
 
 
 def _without_enum_limits(node: Any) -> Any:  # noqa: ANN401 - a JSON value
-    """Strict when said, tolerant when heard: the published schema is the listener's."""
+    """Drop `additionalProperties: false`: publishers are strict, the published schema is the consumer's."""
     if isinstance(node, dict):
         return {key: _without_enum_limits(value) for key, value in node.items() if key != "additionalProperties"}
     if isinstance(node, list):

@@ -24,7 +24,7 @@ from stdnum.exceptions import ValidationError as NotACode
 
 
 class Value(BaseModel):
-    """An immutable value: unknown fields are refused when it is said and ignored when it is heard."""
+    """An immutable value: building it refuses unknown fields, reading it ignores them."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -38,7 +38,7 @@ def _checked_uscc(code: str) -> str:
 
 
 def normalized_name(name: str) -> str:
-    """A name as it is compared: full-width letters as the others, and without the blanks that some put in."""
+    """A name for comparison: NFKC, without blanks."""
     return "".join(unicodedata.normalize("NFKC", name).split())
 
 
@@ -57,7 +57,7 @@ Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 """SHA-256 or HMAC-SHA-256, 64 lower-case hexadecimal digits."""
 
 Identifier = Annotated[str, Field(pattern="^[A-Za-z0-9][A-Za-z0-9._:-]{0,119}$")]
-"""An identifier of ours: opaque to every listener."""
+"""An identifier of ours: opaque to every consumer."""
 
 Text = Annotated[str, Field(min_length=1, max_length=2000)]
 
@@ -127,7 +127,7 @@ class Reason(Value):
     text: Text
     """In Chinese, for the person concerned."""
     evidence: str | None = None
-    """What was found, so that the decision can be checked."""
+    """The finding, so that the decision can be checked."""
     pointer: str | None = None
     """JSON pointer to the field that is wrong, where there is one."""
 

@@ -57,7 +57,7 @@ def test_the_library_reads_the_same_attributes_as_we_do() -> None:
     assert (event.get_time(), event.get_attributes()["correlationid"]) == (heard.time, heard.correlation_id)
 
 
-def test_unknown_fields_are_ignored_when_heard_and_refused_when_said() -> None:
+def test_unknown_fields_are_ignored_when_heard_and_refused_when_encoded() -> None:
     body = json.loads(sample().body)
     body["remark"] = 1
     body["unit"]["alias"] = "乙"

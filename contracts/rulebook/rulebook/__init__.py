@@ -1,4 +1,4 @@
-"""What the law says: rule sets, schemes, working days and periods, as pure functions over dated data."""
+"""The law as pure functions over dated data: rule sets, schemes, working days and periods."""
 
 from rulebook.articles import Basis, UnknownRuleError, basis, catalogue
 from rulebook.calendar import (

@@ -29,7 +29,7 @@ def _days_of(entry: str | date) -> list[date]:
 
 
 class YearTable(Frozen):
-    """What one notice says about one year; a higher version replaces a lower one as a whole."""
+    """The days that one notice sets for one year; a higher version replaces a lower one as a whole."""
 
     kind: Literal["schedule", "statutory", "local"]
     """Published schedule; statutory days of a year nobody published; days a league adds to the schedule."""

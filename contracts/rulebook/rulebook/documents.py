@@ -12,9 +12,9 @@ from pydantic import BaseModel, ValidationError
 Document = TypeVar("Document", bound=BaseModel)
 
 
-def read_documents(room: str, extra: Path | None = None) -> dict[str, str]:
-    """The packaged documents of a room by file name; one of the same name in `extra` takes its place."""
-    packaged = files("rulebook") / "data" / room
+def read_documents(folder: str, extra: Path | None = None) -> dict[str, str]:
+    """The packaged documents of a folder by file name; one of the same name in `extra` replaces it."""
+    packaged = files("rulebook") / "data" / folder
     found = {f.name: f.read_text("utf-8") for f in packaged.iterdir() if f.name.endswith(".toml")}
     if extra is not None:
         found |= {f.name: f.read_text("utf-8") for f in _documents_at(extra)}
@@ -26,7 +26,7 @@ def _documents_at(extra: Path) -> Iterable[Path]:
 
 
 def read(name: str, text: str, model: type[Document]) -> tuple[Document | None, list[str]]:
-    """The document, or every problem in it as `file: place: what is wrong`."""
+    """The document, or every problem in it as `file: path: problem`."""
     try:
         raw: Mapping[str, Any] = tomllib.loads(text, parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:
@@ -48,5 +48,5 @@ def read_all(documents: Mapping[str, str], model: type[Document]) -> tuple[dict[
     return good, problems
 
 
-def _line(name: str, place: tuple[int | str, ...], message: str) -> str:
-    return f"{name}: {'.'.join(map(str, place)) or 'document'}: {message.removeprefix('Value error, ')}"
+def _line(name: str, path: tuple[int | str, ...], message: str) -> str:
+    return f"{name}: {'.'.join(map(str, path)) or 'document'}: {message.removeprefix('Value error, ')}"

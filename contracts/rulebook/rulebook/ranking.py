@@ -14,7 +14,7 @@ Outcome = Literal["selected", "beyond_cap", "below_pass_mark", "mandatory_item_f
 
 
 class Entry(Frozen):
-    """What the ranking needs to know of one reviewed case."""
+    """The values of one reviewed case that decide its rank."""
 
     case_id: str
     unit_type: UnitType
@@ -35,7 +35,7 @@ class RankedEntry(Frozen):
 
 
 class Ranking(Frozen):
-    """The result with all it was made from, so that it can be made again."""
+    """The result with all its inputs, so that it can be reproduced."""
 
     pass_mark: Decimal
     cap: int | None

@@ -61,7 +61,7 @@ class Deadlines(Frozen):
     statement: MonthDay
     annual_summary: MonthDay
     success_rate: MonthDay
-    """When the success rates of the year before are computed and said."""
+    """When the success rates of the year before are computed and published."""
 
 
 class Notice(Frozen):
@@ -157,7 +157,7 @@ class Stages(Frozen):
 
     working_days: Mapping[str, WorkingDays]
     ladder_working_days: tuple[Annotated[int, Field(ge=0)], ...]
-    """Working days past the limit at which officer and superior are told, once each."""
+    """Working days past the limit at which officer and superior are notified, once each."""
     claim_lapse_hours: Count
 
     @field_validator("ladder_working_days")

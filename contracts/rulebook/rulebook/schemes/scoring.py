@@ -52,7 +52,7 @@ def _out_of_range(scheme: Scheme, indicator: Indicator, value: Decimal) -> list[
 
 
 def score(scheme: Scheme, values: Mapping[str, Decimal], mandatory_items: Mapping[str, bool]) -> Score:
-    """Points by the scheme's rule; in `mandatory_items`, True says that the requirement is met.
+    """Points by the scheme's rule; in `mandatory_items`, True means that the requirement is met.
 
     Raises ScoreError with all that is missing, unknown or out of range. Each indicator is rounded
     half up to the scheme's decimals, and sums are of the rounded points, so that what is shown adds up.
