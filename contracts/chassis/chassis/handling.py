@@ -1,4 +1,4 @@
-"""What domain and handlers may know of delivery: refusals, remedies, results and the shape of a store."""
+"""The part of delivery that domain and handlers may know: refusals, errors, results and the protocol of a store."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class PoisonMessageError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What a handler may return in place of its events alone.
+    """Result that a handler may return in place of its events alone.
 
     ``value`` is the reply to the caller, kept with the idempotency key: a pydantic model, a dataclass or plain JSON.
     With ``refusal`` the work is committed all the same (a recorded decision) and an HTTP caller is answered with it.
@@ -63,7 +63,7 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Stale(Done):
-    """What a projection returns for an event older than what it holds: dropped, counted and not heard again."""
+    """Result of a projection for an event older than its data: dropped, counted and not repeated."""
 
 
 HandlerResult: TypeAlias = Sequence[Event] | Done
@@ -77,7 +77,7 @@ Sort: TypeAlias = Sequence[tuple[str, int]]
 
 
 class Collection(Protocol[T]):
-    """What a handler sees of one collection; it sees what earlier messages of the same batch saved."""
+    """One collection as a handler sees it, with the changes of earlier messages of the same batch."""
 
     async def get(self, key: str, /) -> T | None: ...
 

@@ -1,4 +1,4 @@
-"""What the environment may set, the same names in every service; a service subclasses it for its own."""
+"""Settings from the environment, with the same names in every service; a service subclasses them for its own."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MIB = 1024 * 1024
 
 
 class Mode(StrEnum):
-    """What the process is for."""
+    """Purpose of the process."""
 
     LOCAL = "local"
     """One machine, invented data: development tokens and the simulated clock are allowed."""

@@ -42,7 +42,7 @@ COMMANDS = ("POST", "PUT", "PATCH", "DELETE")
 
 
 class RequestOptions(TypedDict, total=False):
-    """What a request carries beside its path."""
+    """Parts of a request beside its path."""
 
     key: str
     headers: Mapping[str, str]

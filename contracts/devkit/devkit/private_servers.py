@@ -28,7 +28,7 @@ class ServiceDatabase(NamedTuple):
 
 @dataclass(frozen=True)
 class PrivateServers:
-    """What tests know of the session's servers; they end with the session, however it ends."""
+    """Servers of the test session; they end with the session, however it ends."""
 
     broker: BrokerAdmin
     mongod: MongodAdmin

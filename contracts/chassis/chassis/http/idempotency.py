@@ -35,7 +35,7 @@ def derived_id(*parts: str) -> str:
 
 
 async def request_digest(request: Request, command: object = None) -> str:
-    """What was asked, so that one key is not used for two things.
+    """Return the digest of a request, so that one key is not used for two requests.
 
     With ``command`` that is taken in place of the body, for a body that holds what may not be kept: from a plain
     digest a document number can be guessed.

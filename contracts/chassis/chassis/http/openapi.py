@@ -81,7 +81,7 @@ def _operations(found: Mapping[str, Any], context: RouteContext) -> Iterator[tup
 
 
 def _sentence(context: RouteContext) -> str:
-    """What the room of the route owns, by the first sentence of its module; ids of rules are for developers."""
+    """Return the description of a tag: the first sentence of the route's module, without ids of rules."""
     module = getattr(context.endpoint, "__globals__", {}).get("__doc__") or ""
     return re.sub(r" \([A-Z]\d+[^)]*\)", "", module.strip().partition("\n")[0])
 

@@ -143,7 +143,7 @@ COMMON = {
     422: ("request-invalid", "limit-out-of-range", "cursor-invalid"),
     428: ("if-match-missing",),
 }
-"""What any route may answer with, by status."""
+"""Status → answer that any route may give."""
 
 
 def refuses(*codes: str, status: int = 409) -> dict[int | str, dict[str, Any]]:
@@ -211,7 +211,7 @@ def _cause(reason: Reason) -> ProblemReason:
 
 
 def _basis(request: Request) -> dict[str, str | None]:
-    """What ``based_on_rule`` said of the route that was asked."""
+    """Return the rule that ``based_on_rule`` named for the requested route."""
     described = getattr(request.scope.get("route"), "openapi_extra", None) or {}
     return {"rule": described.get(_RULE), "article": described.get(_ARTICLE)}
 

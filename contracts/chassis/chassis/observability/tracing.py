@@ -104,7 +104,7 @@ class Tracing:
             span.end()
 
     def headers(self) -> dict[str, str]:
-        """What an event that is said now carries of this trace."""
+        """Return the trace context for an event that is published now."""
         if self._tracer is None:
             return {}
         carrier: dict[str, str] = {}

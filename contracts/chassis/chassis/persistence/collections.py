@@ -1,4 +1,4 @@
-"""What a service's store.py is made of: typed collections on a unit of work, and the indexes they need."""
+"""Parts of a service's store.py: typed collections on a unit of work, and their indexes."""
 
 from __future__ import annotations
 

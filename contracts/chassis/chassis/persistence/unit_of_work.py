@@ -68,7 +68,7 @@ class UnstorableValueError(RejectedWriteError):
 
 
 class DocumentReader(Protocol):
-    """What is read of documents."""
+    """Reads documents."""
 
     async def load(self, collection: str, keys: Sequence[str]) -> Sequence[Document]: ...
 
@@ -98,7 +98,7 @@ class DocumentStore(DocumentReader, Protocol):
 
 
 class HandlerOutcome(NamedTuple):
-    """What one message came to: its events numbered, the reply and a recorded refusal."""
+    """Outcome of one message: its numbered events, the reply and a recorded refusal."""
 
     events: list[Event]
     value: object

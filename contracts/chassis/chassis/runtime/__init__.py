@@ -1,1 +1,1 @@
-"""What a service is made of, and one process of it."""
+"""Definition of a service, and one process of it."""

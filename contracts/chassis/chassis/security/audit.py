@@ -87,7 +87,7 @@ def document(record: AuditRecord) -> Document:
 
 
 def _query(request: Request) -> str:
-    """What was searched for, as far as it is a code: a word may be a person's name, and names are not recorded."""
+    """Return the searched terms that are codes: a word may be a person's name, and names are not recorded."""
     pairs = request.query_params.multi_items()[:QUERY_MAX]
     return "&".join(f"{_code(name)}={_code(value)}" for name, value in pairs)
 

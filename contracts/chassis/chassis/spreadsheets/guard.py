@@ -10,7 +10,7 @@ import zlib
 XLSX_MAGIC = b"PK\x03\x04"
 XLS_MAGIC = bytes.fromhex("d0cf11e0a1b11ae1")
 WORKBOOK = "xl/workbook.xml"
-"""What makes a package an xlsx; xlsb and ods, which are packages too, have none."""
+"""Part that makes a package an xlsx; xlsb and ods, which are packages too, have none."""
 _BEFORE_XML = b"\xef\xbb\xbf\xff\xfe\0 \t\r\n"
 """Byte order marks and white space; the zero is half a character of UTF-16."""
 MAX_UNPACKED = 32 * 1024 * 1024

@@ -52,7 +52,7 @@ class CellProblem:
     code: str
     text: str
     found: str | None = None
-    """What stands there, unless that is personal data."""
+    """Return the content of the cell, unless it is personal data."""
 
     @property
     def address(self) -> str:
@@ -68,7 +68,7 @@ class NumberedRow(NamedTuple, Generic[R]):
 
 @dataclass
 class SheetResult(Generic[R]):
-    """What a sheet says; ``rows`` is complete only when there are no problems."""
+    """Content of a sheet; ``rows`` is complete only when there are no problems."""
 
     sheet: str = ""
     rows: list[NumberedRow[R]] = field(default_factory=list)

@@ -32,7 +32,7 @@ SEVERAL = (tuple, list, set, frozenset)
 
 @dataclass(frozen=True)
 class Column:
-    """What a field's column is headed, and how its cells are read and printed."""
+    """Heading of a field's column, and how its cells are read and printed."""
 
     heading: str
     asks: str = ""

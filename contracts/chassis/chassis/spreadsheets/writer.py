@@ -21,7 +21,7 @@ Format: TypeAlias = Literal["xlsx", "csv"]
 Printed: TypeAlias = str | int | float | Decimal | date | None
 
 STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""What spreadsheets take for the beginning of a formula, after OWASP's page on CSV injection."""
+"""First characters that spreadsheets take for a formula, after OWASP's page on CSV injection."""
 MEDIA_TYPES: Mapping[Format, str] = MappingProxyType(
     {
         "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",

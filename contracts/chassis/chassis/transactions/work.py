@@ -23,7 +23,7 @@ class KeyReusedError(Exception):
 
 
 class Reply(NamedTuple):
-    """What a waiter learns after the commit; a repeated work gets the first one's answer."""
+    """Reply to a waiter after the commit; a repeated work item gets the first one's reply."""
 
     value: object = None
     refusal: Refusal | None = None

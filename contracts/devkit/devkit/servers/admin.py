@@ -1,4 +1,4 @@
-"""What an administrator does on a running broker or database: users, vhosts, definitions, counts."""
+"""Administration of a running broker or database: users, vhosts, definitions, counts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a driver raises, as the errors that the chassis knows."""
+"""Translates errors of a driver into those of the chassis."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is read of a database."""
+"""Reads from a database."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from chassis.persistence.unit_of_work import Document
 
 
 class Reader:
-    """What is read of a database, each question for itself or all of them in one session."""
+    """Reads from a database, each query by itself or all of them in one session."""
 
     def __init__(self, database: Any, session: Any = None) -> None:  # noqa: ANN401 - two drivers, one shape
         self._database = database
