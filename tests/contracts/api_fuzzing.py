@@ -1,4 +1,4 @@
-"""Asks a service everything its OpenAPI document allows and much that it forbids, and holds the answers to it."""
+"""Fuzzes an API with requests that its OpenAPI document allows and forbids, and checks the answers against it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ Operation: TypeAlias = APIOperation[Any, Any, Any, Any]
 
 ADDRESS = "http://green.invalid"
 EXAMPLES = int(os.environ.get("CONTRACT_EXAMPLES", "0"))
-"""How much is asked of each operation in each way; `make test-contract` asks for more than the gate does."""
+"""Requests for each operation and mode; `make test-contract` sends more than the gate does."""
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
@@ -48,12 +48,12 @@ CHECKS = [
 
 
 @dataclass(frozen=True)
-class Exchange:
-    """One service on documents in memory, its document, and what is there that a path or body may name."""
+class FuzzedService:
+    """One service on documents in memory, its OpenAPI document, and known values for paths and bodies."""
 
     name: str
     portal: BlockingPortal
-    stand: ApiHarness[Any]
+    harness: ApiHarness[Any]
     schema: BaseSchema
     known: Mapping[str, tuple[str, ...]]
 
@@ -62,40 +62,42 @@ class Exchange:
         return [each.ok() for each in self.schema.get_all_operations() if isinstance(each, Ok)]
 
     def answer(self, case: Request, token: str | None) -> Response:
-        """Send what was made up, as it is, under the token of somebody."""
-        made = requests.Request(**case.as_transport_kwargs(base_url=ADDRESS)).prepare()
-        headers = {name: str(value) for name, value in made.headers.items() if name.lower() != "authorization"}
+        """Send a generated request unchanged, with this token."""
+        prepared = requests.Request(**case.as_transport_kwargs(base_url=ADDRESS)).prepare()
+        headers = {name: str(value) for name, value in prepared.headers.items() if name.lower() != "authorization"}
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
-        body = made.body.encode() if isinstance(made.body, str) else made.body
+        body = prepared.body.encode() if isinstance(prepared.body, str) else prepared.body
         assert body is None or isinstance(body, bytes)
 
         async def send() -> Response:
-            return await self.stand.client.request(str(made.method), str(made.url), headers=headers, content=body)
+            return await self.harness.client.request(
+                str(prepared.method), str(prepared.url), headers=headers, content=body
+            )
 
         return self.portal.call(send)
 
-    def naming(self, case: Request, at: int) -> Request:
-        """Give the request with what is there in place of what was made up, wherever the field has that name."""
-        chosen = {name: values[at % len(values)] for name, values in self.known.items()}
+    def with_known_values(self, case: Request, index: int) -> Request:
+        """The request with known values in place of generated ones, in fields of that name."""
+        chosen = {name: values[index % len(values)] for name, values in self.known.items()}
         case.path_parameters = {name: chosen.get(name, value) for name, value in (case.path_parameters or {}).items()}
-        case.body = _filled(case.body, chosen)
+        case.body = _fill(case.body, chosen)
         return case
 
 
 @contextmanager
-def asked(service: Service) -> Iterator[Exchange]:
+def serve_seeded(service: Service) -> Iterator[FuzzedService]:
     with (
         start_blocking_portal() as portal,
-        portal.wrap_async_context_manager(serve_api(service, FixedClock(NOW))) as stand,
+        portal.wrap_async_context_manager(serve_api(service, FixedClock(NOW))) as harness,
     ):
-        known = portal.call(seed, service, stand)
-        yield Exchange(service.name, portal, stand, schemathesis.openapi.from_dict(stand.app.openapi()), known)
+        known = portal.call(seed, service, harness)
+        yield FuzzedService(service.name, portal, harness, schemathesis.openapi.from_dict(harness.app.openapi()), known)
 
 
-def ask(of: Exchange, operation: Operation, mode: GenerationMode, examples: int) -> set[int]:
-    """Ask one operation; raises with the request that the answer to breaks the document. Gives the statuses seen."""
-    seen: set[int] = set()
+def fuzz(service: FuzzedService, operation: Operation, mode: GenerationMode, examples: int) -> set[int]:
+    """Fuzz one operation and return the statuses; raises with the request whose answer breaks the document."""
+    statuses: set[int] = set()
 
     @settings(
         max_examples=EXAMPLES or examples,
@@ -105,51 +107,55 @@ def ask(of: Exchange, operation: Operation, mode: GenerationMode, examples: int)
         phases=(Phase.explicit, Phase.generate),
         suppress_health_check=list(HealthCheck),
     )
-    @given(_cases(of, operation, mode), st.sampled_from(_callers(of, operation)))
-    def send(case: Request, caller: str | None) -> None:
-        answer = of.answer(case, caller)
-        seen.add(answer.status_code)
+    @given(_cases(service, operation, mode), st.sampled_from(_callers(service, operation)))
+    def check_answer(case: Request, caller: str | None) -> None:
+        answer = service.answer(case, caller)
+        statuses.add(answer.status_code)
         case.validate_response(answer, checks=CHECKS)
 
-    with suppress(Unsatisfiable):  # an operation may have nothing that could be asked wrongly
-        send()
-    return seen
+    with suppress(Unsatisfiable):  # an operation may have no invalid requests
+        check_answer()
+    return statuses
 
 
-def read(of: Exchange, operation: Operation) -> set[int]:
-    """Read what is there, as each who may and some who may not; made up requests seldom name what they may see."""
-    named = [each.name for each in operation.path_parameters]
-    seen: set[int] = set()
-    for at in range(max((len(of.known[name]) for name in named), default=1)):
-        case = operation.Case(path_parameters={name: of.known[name][at % len(of.known[name])] for name in named})
-        for caller in _callers(of, operation):
-            answer = of.answer(case, caller)
-            seen.add(answer.status_code)
+def read_seeded(service: FuzzedService, operation: Operation) -> set[int]:
+    """Read seeded resources as callers with and without permission; generated requests seldom name one."""
+    parameters = [each.name for each in operation.path_parameters]
+    statuses: set[int] = set()
+    for index in range(max((len(service.known[name]) for name in parameters), default=1)):
+        case = operation.Case(
+            path_parameters={name: service.known[name][index % len(service.known[name])] for name in parameters}
+        )
+        for caller in _callers(service, operation):
+            answer = service.answer(case, caller)
+            statuses.add(answer.status_code)
             case.validate_response(answer, checks=CHECKS)
-    return seen
+    return statuses
 
 
-def _cases(of: Exchange, operation: Operation, mode: GenerationMode) -> st.SearchStrategy[Request]:
-    """Half of the requests name what is there; else nearly every answer were 404 or 422."""
-    invented = operation.as_strategy(generation_mode=mode)
-    return st.one_of(invented, st.builds(of.naming, invented, st.integers(0, 3)))
+def _cases(service: FuzzedService, operation: Operation, mode: GenerationMode) -> st.SearchStrategy[Request]:
+    """Requests of which half name known values; otherwise nearly every answer would be 404 or 422."""
+    generated = operation.as_strategy(generation_mode=mode)
+    return st.one_of(generated, st.builds(service.with_known_values, generated, st.integers(0, 3)))
 
 
-def _filled(node: Any, chosen: Mapping[str, str]) -> Any:  # noqa: ANN401 - a JSON value
+def _fill(node: Any, chosen: Mapping[str, str]) -> Any:  # noqa: ANN401 - a JSON value
     if isinstance(node, dict):
         return {
-            name: chosen[name] if name in chosen and isinstance(value, str) else _filled(value, chosen)
+            name: chosen[name] if name in chosen and isinstance(value, str) else _fill(value, chosen)
             for name, value in node.items()
         }
-    return [_filled(each, chosen) for each in node] if isinstance(node, list) else node
+    return [_fill(each, chosen) for each in node] if isinstance(node, list) else node
 
 
-def _callers(of: Exchange, operation: Operation) -> list[str | None]:
-    """Give a token for each role that the operation names, one of a stranger, and none."""
+def _callers(service: FuzzedService, operation: Operation) -> list[str | None]:
+    """A token for each role of the operation, one of another role, and none."""
     roles = [role for role in operation.definition.raw["x-roles"] if role != Role.PUBLIC]
-    return [*(_token(of, role) for role in (*roles, Role.AGENCY)), None]
+    return [*(_token(service, role) for role in (*roles, Role.AGENCY)), None]
 
 
-def _token(of: Exchange, role: str) -> str:
-    organisation, prefecture = of.known["uscc"][0], of.known["prefecture"][0]
-    return of.stand.issuer.mint(role=role, organisation=organisation, prefecture=prefecture, subject=f"some-{role}")
+def _token(service: FuzzedService, role: str) -> str:
+    organisation, prefecture = service.known["uscc"][0], service.known["prefecture"][0]
+    return service.harness.issuer.mint(
+        role=role, organisation=organisation, prefecture=prefecture, subject=f"some-{role}"
+    )

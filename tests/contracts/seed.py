@@ -1,4 +1,4 @@
-"""Data before the first request: each service has consumed the released sample of every event it subscribes to."""
+"""Seed data: each service has consumed the released sample of every event it subscribes to."""
 
 from __future__ import annotations
 
@@ -21,37 +21,37 @@ NOW = datetime(2026, 4, 20, 2, tzinfo=UTC)
 SAMPLES = ROOT / "contracts" / "messages" / "samples"
 ASSESSORS = ("911501000000000191", "911502000000000271", "911503000000000351")
 FREE = "911505000000000511"
-"""Codes that pass the check of GB 32100; the last one is registered by nobody at the beginning."""
+"""Codes that pass the check of GB 32100; the last one is not registered at the beginning."""
 NUMBER = "15010219800101123X"
 
 
-async def seed(service: Service, stand: ApiHarness[Any]) -> Mapping[str, tuple[str, ...]]:
-    """Enter what is entered by people, then hear the samples; what a sample builds on may be missing.
+async def seed(service: Service, harness: ApiHarness[Any]) -> Mapping[str, tuple[str, ...]]:
+    """Register assessors, then consume the samples; the basis of a sample may be missing.
 
-    Gives what can be named since then, by the field it stands in.
+    Returns the known values by field.
     """
-    entered = await _register(stand.client_as(Role.REGIONAL_OFFICER)) if service.name == "assessor-quota" else {}
+    registered = await _register(harness.client_as(Role.REGIONAL_OFFICER)) if service.name == "assessor-quota" else {}
     for each in service.subscriptions():
         sample = _sample(each.event_type.type)
         event = decode(sample["headers"], json.dumps(sample["body"]).encode()).event
         try:
-            await stand.api.commands.perform(f"sample-{event.type}", "", each.call(event, stand.api.store))
+            await harness.api.commands.perform(f"sample-{event.type}", "", each.call(event, harness.api.store))
         except (Refusal, TransientError, PoisonMessageError):
             continue
-    return known() | entered
+    return known_values() | registered
 
 
-async def _register(region: ApiClient) -> dict[str, tuple[str, ...]]:
+async def _register(officer: ApiClient) -> dict[str, tuple[str, ...]]:
     for uscc in ASSESSORS:
-        await region.post("/v1/assessors", json=registration(uscc))
+        await officer.post("/v1/assessors", json=registration(uscc))
     decision = {
         "decided_on": "2026-04-20",
         "document_number": "一号",
         "reasons": [{"text": "评价报告数据造假", "evidence": "核查记录"}],
     }
-    await region.post(f"/v1/assessors/{ASSESSORS[-1]}/sanctions", json=decision)
-    shown = (await region.get(f"/v1/assessors/{ASSESSORS[0]}")).json()
-    return {"digest": (shown["representative"]["digest"],), "year": (str(NOW.year),)}
+    await officer.post(f"/v1/assessors/{ASSESSORS[-1]}/sanctions", json=decision)
+    assessor = (await officer.get(f"/v1/assessors/{ASSESSORS[0]}")).json()
+    return {"digest": (assessor["representative"]["digest"],), "year": (str(NOW.year),)}
 
 
 def registration(uscc: str) -> Mapping[str, object]:
@@ -64,8 +64,8 @@ def registration(uscc: str) -> Mapping[str, object]:
     }
 
 
-def known() -> dict[str, tuple[str, ...]]:
-    """Field → values of the samples that stand in it, for paths and bodies to name."""
+def known_values() -> dict[str, tuple[str, ...]]:
+    """Field → values of the samples, for paths and bodies."""
     found: defaultdict[str, dict[str, None]] = defaultdict(dict)
     for file in sorted(SAMPLES.glob("*.json")):
         for name, value in _texts(json.loads(file.read_text(encoding="utf-8"))["body"]):
@@ -86,7 +86,7 @@ def _texts(node: object) -> Iterator[tuple[str, str]]:
 
 
 def _sample(name: str) -> dict[str, Any]:
-    """A released sample; its scheme, which was invented, is the one in force."""
+    """A released sample with the scheme in force instead of its invented one."""
     sample: dict[str, Any] = json.loads((SAMPLES / f"{name}.json").read_text(encoding="utf-8"))
     if "scheme" in sample["body"]:
         scheme = scheme_on(UnitType.FACTORY, NOW.date())

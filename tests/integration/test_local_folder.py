@@ -1,4 +1,4 @@
-"""The folder of a local stack: nobody else's is touched, and its data keep their ports."""
+"""The folder of a local stack: foreign folders are left alone, and data keep their ports."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from deploy.local.launcher import Launcher
 from deploy.local.paths import StackPaths
 from deploy.local.servers import own
 from tests.architecture.sources import ROOT
-from tests.integration.local_stack import run_command, surroundings_in
+from tests.integration.local_stack import environment_in, run_command
 
-PLAYER = """
+DEMO_PROGRAM = """
 import asyncio, sys
 from pathlib import Path
 from deploy.local.launcher import Launcher
@@ -33,11 +33,11 @@ asyncio.run(play(StackPaths(Path(sys.argv[1]), 1)))
 
 
 @pytest.mark.parametrize("command", ["reset", "up", "token"])
-def test_a_folder_of_somebody_else_is_left_as_it_is(tmp_path: Path, command: str) -> None:
+def test_foreign_folder_is_left_unchanged(tmp_path: Path, command: str) -> None:
     (tmp_path / "thesis.txt").write_text("years of work")
-    words = [command, "--role", "operator"] if command == "token" else [command]
+    arguments = [command, "--role", "operator"] if command == "token" else [command]
 
-    answer = run_command(surroundings_in(tmp_path), *words)
+    answer = run_command(environment_in(tmp_path), *arguments)
 
     assert answer.returncode == 1
     assert str(tmp_path) in answer.stderr
@@ -45,78 +45,78 @@ def test_a_folder_of_somebody_else_is_left_as_it_is(tmp_path: Path, command: str
     assert [file.name for file in tmp_path.iterdir()] == ["thesis.txt"]
 
 
-def test_a_reset_of_a_folder_that_is_not_there_makes_none(tmp_path: Path) -> None:
-    answer = run_command(surroundings_in(tmp_path / "none"), "reset")
+def test_reset_of_a_missing_folder_creates_none(tmp_path: Path) -> None:
+    answer = run_command(environment_in(tmp_path / "none"), "reset")
 
     assert answer.returncode == 0
     assert "nothing to remove" in answer.stdout
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_token_before_the_first_start_is_one_of_the_stack(tmp_path: Path) -> None:
-    answer = run_command(surroundings_in(tmp_path / "new"), "token", "--role", "operator")
+def test_token_can_be_minted_before_the_first_start(tmp_path: Path) -> None:
+    answer = run_command(environment_in(tmp_path / "new"), "token", "--role", "operator")
 
     assert answer.stdout.count(".") == 2
     assert StackPaths(tmp_path / "new", 1).is_marked
 
 
-def test_data_keep_their_ports_and_say_so_in_one_sentence(tmp_path: Path) -> None:
-    places = StackPaths(tmp_path / "local", 1)
-    places.prepare()
-    own(places)
+def test_other_ports_for_existing_data_are_refused_in_one_sentence(tmp_path: Path) -> None:
+    paths = StackPaths(tmp_path / "local", 1)
+    paths.prepare()
+    own(paths)
 
-    answer = run_command(surroundings_in(places.folder), "up")
+    answer = run_command(environment_in(paths.folder), "up")
 
     assert answer.returncode == 1
-    assert f"the data in {places.folder}/broker belong to a server with amqp port 7, not" in answer.stdout
+    assert f"the data in {paths.folder}/broker belong to a server with amqp port 7, not" in answer.stdout
     assert "Traceback" not in answer.stdout + answer.stderr
 
 
-def test_data_are_not_taken_to_another_server(tmp_path: Path) -> None:
-    places = StackPaths(tmp_path / "local", 1)
-    places.prepare()
-    external_servers.record(places, {"broker": external_servers.OWN, "mongod": external_servers.OWN})
+def test_existing_data_are_not_moved_to_another_server(tmp_path: Path) -> None:
+    paths = StackPaths(tmp_path / "local", 1)
+    paths.prepare()
+    external_servers.record(paths, {"broker": external_servers.OWN, "mongod": external_servers.OWN})
 
-    answer = run_command(surroundings_in(places.folder, GREEN_LOCAL_BROKER="http://admin:x@127.0.0.1:1"), "up")
+    answer = run_command(environment_in(paths.folder, GREEN_LOCAL_BROKER="http://admin:x@127.0.0.1:1"), "up")
 
     assert answer.returncode == 1
-    assert f"the data in {places.folder} belong to a broker of its own, not to 127.0.0.1:1" in answer.stdout
+    assert f"the data in {paths.folder} belong to a broker of its own, not to 127.0.0.1:1" in answer.stdout
     assert "Traceback" not in answer.stdout + answer.stderr
 
 
-async def test_a_missing_prometheus_is_said_to_be_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    places = StackPaths(tmp_path / "local", 1)
-    places.prepare()
-    shown = Console(file=StringIO(), width=200)
-    launcher = Launcher(places, Screen(shown))
-    launcher.servers = own(places)
+async def test_missing_prometheus_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = StackPaths(tmp_path / "local", 1)
+    paths.prepare()
+    console = Console(file=StringIO(), width=200)
+    launcher = Launcher(paths, Screen(console))
+    launcher.servers = own(paths)
     monkeypatch.setenv("PATH", str(tmp_path))
 
     await launcher._prometheus()
 
-    assert isinstance(shown.file, StringIO)
-    text = shown.file.getvalue()
+    assert isinstance(console.file, StringIO)
+    text = console.file.getvalue()
     assert "not installed: no dashboards, no alerts; as root: apt-get install prometheus" in text
     assert "ready" not in text
     assert launcher.children == {}
 
 
 async def test_the_season_does_not_outlive_a_killed_launcher(tmp_path: Path) -> None:
-    places = StackPaths(tmp_path / "local", 1)
-    places.prepare()
-    silent = await asyncio.start_server(lambda _reader, _writer: asyncio.sleep(60), "127.0.0.1")
-    address = f"http://127.0.0.1:{silent.sockets[0].getsockname()[1]}"
+    paths = StackPaths(tmp_path / "local", 1)
+    paths.prepare()
+    silent_server = await asyncio.start_server(lambda _reader, _writer: asyncio.sleep(60), "127.0.0.1")
+    address = f"http://127.0.0.1:{silent_server.sockets[0].getsockname()[1]}"
     services = dict.fromkeys(("applications", "assessor-quota", "review", "registry", "notify"), address)
-    stack = {"services": services, "keys": str(places.keys), "clock": str(places.clock)}
-    places.stack.write_text(json.dumps(stack))
-    launcher = await asyncio.create_subprocess_exec(sys.executable, "-c", PLAYER, str(places.folder), cwd=ROOT)
-    season = await _child_of(launcher.pid)
+    stack = {"services": services, "keys": str(paths.keys), "clock": str(paths.clock)}
+    paths.stack.write_text(json.dumps(stack))
+    launcher = await asyncio.create_subprocess_exec(sys.executable, "-c", DEMO_PROGRAM, str(paths.folder), cwd=ROOT)
+    demo = await _child_of(launcher.pid)
 
     launcher.send_signal(signal.SIGKILL)
     await launcher.wait()
 
-    ended = await has_ended(season, within=10)
-    silent.close()
+    ended = await has_ended(demo, within=10)
+    silent_server.close()
     assert ended
 
 

@@ -1,4 +1,4 @@
-"""The judgement of a season: silent about one that came out right, and about no other."""
+"""The check of a demo season: it accepts the expected result and names every difference."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Damage = Callable[[SeasonResult], SeasonResult]
 
 
 def expected_result() -> SeasonResult:
-    """Return the results of a season as expected."""
+    """Result of a season as it must come out."""
     results = tuple(result(each) for each in PERSONAS.applicants)
     holders = holding(PERSONAS.by_edge_case(EdgeCase.WITHDRAWN))
     return SeasonResult(
@@ -56,7 +56,7 @@ def result(applicant: Applicant) -> ApplicationResult:
 
 
 def holding(withdrawn: Applicant | None = None) -> tuple[Applicant, ...]:
-    """Whose items count with the representative of two assessors: at the end, or while one was not withdrawn yet."""
+    """Applicants whose items count for the representative of two assessors: at the end, or before the withdrawal."""
     one = PERSONAS.assessor_of(EdgeCase.QUOTA_EXHAUSTED).representative
     never = (EdgeCase.QUOTA_EXHAUSTED, EdgeCase.RELEASED_ITEM if withdrawn else EdgeCase.WITHDRAWN)
     return tuple(
@@ -82,11 +82,11 @@ def decision(uscc: str, document: str, revocation: str | None = None) -> Json:
 
 
 def with_fate(case: EdgeCase, **other: Any) -> Damage:  # noqa: ANN401 - as the fields are
-    def damaged(account: SeasonResult) -> SeasonResult:
+    def damage(account: SeasonResult) -> SeasonResult:
         results = (replace(each, **other) if each.applicant.case is case else each for each in account.applications)
         return replace(account, applications=tuple(results))
 
-    return damaged
+    return damage
 
 
 def with_part(**other: Any) -> Damage:  # noqa: ANN401 - as the fields are
@@ -143,10 +143,10 @@ PARTS = [
 ]
 
 
-def test_nothing_is_said_of_a_season_that_came_out_right() -> None:
+def test_expected_result_has_no_difference() -> None:
     assert differences(expected_result()) == []
 
 
 @pytest.mark.parametrize(("damage", "named"), [*ENDINGS, *PARTS])
-def test_whatever_came_out_otherwise_is_named(damage: Damage, named: str) -> None:
+def test_every_difference_is_named(damage: Damage, named: str) -> None:
     assert [each for each in differences(damage(expected_result())) if named in each]

@@ -1,4 +1,4 @@
-"""The sample files: invented but valid, read back by the service they are sent to, with the hard cases in them."""
+"""Sample files of the demo: invented but valid, read back by the service that gets them, with every edge case."""
 
 import asyncio
 import re

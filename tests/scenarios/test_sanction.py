@@ -1,4 +1,4 @@
-"""A sanction through five services joined in memory, every message twice and in a shuffled order (S1 to S4)."""
+"""A sanction through five services in one memory system, every message twice and shuffled (S1 to S4)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from messages.values import Level, PersonRef, Role, UnitRef, UnitType
 story: Any = import_module("services.applications.tests.story")
 """Units and reports that meet every condition."""
 
-SANCTIONED, SISTER = story.ASSESSOR.uscc, "911506000000000690"
+SANCTIONED, AFFILIATE = story.ASSESSOR.uscc, "911506000000000690"
 OFFICER = ActorRef("officer-1", (Role.REGIONAL_OFFICER.value,))
 WANG = PersonRef(digest="c" * 64, masked="15**************3X")
 DOCUMENT = "内工信通〔2026〕3号"
@@ -32,29 +32,29 @@ KEY = "app-2026-000000000001"
 ORDERS = pytest.mark.parametrize("seed", range(6))
 
 
-def world(seed: int) -> InMemorySystem:
+def joined_services(seed: int) -> InMemorySystem:
     packages = ("applications", "assessor_quota", "review", "registry", "notify")
     clock = FixedClock(story.NOW)
-    return InMemorySystem(*map(_member, packages), clock=clock, twice=True, shuffled=Random(seed))  # noqa: S311 - no secret
+    return InMemorySystem(*map(_service, packages), clock=clock, twice=True, shuffled=Random(seed))  # noqa: S311 - no secret
 
 
-def _member(package: str) -> ServiceUnderTest:
+def _service(package: str) -> ServiceUnderTest:
     store, bus = import_module(f"{package}.store"), import_module(f"{package}.bus")
     return ServiceUnderTest(package.replace("_", "-"), bus.SUBSCRIPTIONS, store.Store, store.AGGREGATES, store.INDEXES)
 
 
-async def begin(seed: int) -> InMemorySystem:
+async def prepare(seed: int) -> InMemorySystem:
     """Two assessors of one representative on the register, and a draft with the report of the first."""
-    begun = world(seed)
-    for uscc, name in ((SANCTIONED, story.ASSESSOR.name), (SISTER, "同门评价中心")):
-        await begun.perform("assessor-quota", quota.register_assessor, registration(uscc, name))
+    system = joined_services(seed)
+    for uscc, name in ((SANCTIONED, story.ASSESSOR.name), (AFFILIATE, "同门评价中心")):
+        await system.perform("assessor-quota", quota.register_assessor, registration(uscc, name))
     unit: UnitRef = story.STEEL
-    sent = filing.RecordFile(story.DIGEST, 9, "application/pdf", Owner(unit.uscc, "a.pdf"))
-    await begun.perform("applications", filing.record_file, sent)
-    await begun.perform("applications", story.keep_standing, story.standing())
+    recorded = filing.RecordFile(story.DIGEST, 9, "application/pdf", Owner(unit.uscc, "a.pdf"))
+    await system.perform("applications", filing.record_file, recorded)
+    await system.perform("applications", story.keep_standing, story.standing())
     draft = filing.OpenDraft(KEY, unit, Level.REGION, 2026, story.BY_ASSESSOR, report=story.report())
-    await begun.perform("applications", filing.open_draft, draft)
-    return begun
+    await system.perform("applications", filing.open_draft, draft)
+    return system
 
 
 def registration(uscc: str, name: str) -> quota.RegisterAssessor:
@@ -71,101 +71,101 @@ def registration(uscc: str, name: str) -> quota.RegisterAssessor:
     )
 
 
-async def submit(of: InMemorySystem, *, settle: bool = True) -> None:
-    await of.perform("applications", filing.submit_application, filing.Submit(KEY, "li"), settle=settle)
+async def submit(system: InMemorySystem, *, settle: bool = True) -> None:
+    await system.perform("applications", filing.submit_application, filing.Submit(KEY, "li"), settle=settle)
 
 
-async def sanction(of: InMemorySystem, *, settle: bool = True) -> None:
+async def sanction(system: InMemorySystem, *, settle: bool = True) -> None:
     fraud = ViolationFinding("评价报告数据造假", "现场核查记录〔2026〕3号")
     decided = quota.SanctionAssessor(SANCTIONED, DOCUMENT, story.TODAY, (fraud,), OFFICER)
-    await of.perform("assessor-quota", quota.sanction_assessor, decided, settle=settle)
+    await system.perform("assessor-quota", quota.sanction_assessor, decided, settle=settle)
 
 
-async def revoke(of: InMemorySystem) -> None:
+async def revoke(system: InMemorySystem) -> None:
     revoked = quota.RevokeSanction(SANCTIONED, "内工信通〔2026〕9号", story.TODAY, OFFICER)
-    await of.perform("assessor-quota", quota.revoke_sanction, revoked, settle=False)
+    await system.perform("assessor-quota", quota.revoke_sanction, revoked, settle=False)
 
 
-async def application(of: InMemorySystem) -> Application:
-    found: Application = await of.read("applications").applications.require(KEY)
+async def application(system: InMemorySystem) -> Application:
+    found: Application = await system.read("applications").applications.require(KEY)
     return found
 
 
-async def notice_count(of: InMemorySystem, role: Role, template: str) -> int:
+async def count_notices(system: InMemorySystem, role: Role, template: str) -> int:
     where = {"role": role, "template": template}
-    return len(await of.read("notify").notices.find(where))
+    return len(await system.read("notify").notices.find(where))
 
 
 @ORDERS
 @pytest.mark.rule("S1", "S2")
-async def test_a_sanction_suspends_what_rests_on_the_report_and_those_concerned_are_told(seed: int) -> None:
-    joined = await begin(seed)
-    await submit(joined)
-    assert (await application(joined)).state is State.ACCEPTED
+async def test_a_sanction_suspends_what_rests_on_the_report_and_those_concerned_are_notified(seed: int) -> None:
+    system = await prepare(seed)
+    await submit(system)
+    assert (await application(system)).state is State.ACCEPTED
 
-    await sanction(joined)
+    await sanction(system)
 
-    case = await joined.read("review").cases.require(KEY)
-    assert case.suspended_by == (await application(joined)).suspended_by == DOCUMENT
-    assert (await application(joined)).stage == "suspended"
-    assert await notice_count(joined, Role.APPLICANT, "case-suspended") == 1
-    assert await notice_count(joined, Role.PREFECTURE_OFFICER, "case-suspended") == 1
-    assert await notice_count(joined, Role.PUBLIC, "assessor-sanctioned") == 1
+    case = await system.read("review").cases.require(KEY)
+    assert case.suspended_by == (await application(system)).suspended_by == DOCUMENT
+    assert (await application(system)).stage == "suspended"
+    assert await count_notices(system, Role.APPLICANT, "case-suspended") == 1
+    assert await count_notices(system, Role.PREFECTURE_OFFICER, "case-suspended") == 1
+    assert await count_notices(system, Role.PUBLIC, "assessor-sanctioned") == 1
 
 
 @ORDERS
 @pytest.mark.rule("S1")
-async def test_a_submission_heard_after_the_decision_gets_no_item(seed: int) -> None:
-    joined = await begin(seed)
-    await submit(joined, settle=False)
-    await sanction(joined, settle=False)
-    await joined.settle()
+async def test_a_submission_consumed_after_the_decision_gets_no_item(seed: int) -> None:
+    system = await prepare(seed)
+    await submit(system, settle=False)
+    await sanction(system, settle=False)
+    await system.settle()
 
-    filed = await application(joined)
+    filed = await application(system)
     assert filed.state is State.REFUSED
     assert {each.code for each in filed.refusals} == {"assessor-sanctioned"}
-    assert await joined.read("review").cases.get(KEY) is None
+    assert await system.read("review").cases.get(KEY) is None
 
 
 @ORDERS
 @pytest.mark.rule("S2")
-async def test_an_acceptance_that_crosses_the_sanction_is_suspended_whichever_review_hears_first(seed: int) -> None:
-    joined = await begin(seed)
-    await submit(joined, settle=False)
-    (submitted,) = [each for each in joined.published if isinstance(each, ApplicationSubmitted)]
-    await joined.perform("assessor-quota", quota.reserve_item, submitted, settle=False)
-    await sanction(joined, settle=False)
-    await joined.settle()
+async def test_an_acceptance_that_crosses_the_sanction_is_suspended_whichever_review_consumes_first(seed: int) -> None:
+    system = await prepare(seed)
+    await submit(system, settle=False)
+    (submitted,) = [each for each in system.published if isinstance(each, ApplicationSubmitted)]
+    await system.perform("assessor-quota", quota.reserve_item, submitted, settle=False)
+    await sanction(system, settle=False)
+    await system.settle()
 
-    case = await joined.read("review").cases.require(KEY)
-    assert case.suspended_by == (await application(joined)).suspended_by == DOCUMENT
+    case = await system.read("review").cases.require(KEY)
+    assert case.suspended_by == (await application(system)).suspended_by == DOCUMENT
 
 
 @ORDERS
 @pytest.mark.rule("S4")
 async def test_a_sanction_and_its_revocation_leave_the_case_as_it_was_in_whatever_order(seed: int) -> None:
-    joined = await begin(seed)
-    await submit(joined)
-    before = (await application(joined)).stage
+    system = await prepare(seed)
+    await submit(system)
+    before = (await application(system)).stage
 
-    await sanction(joined, settle=False)
-    await revoke(joined)
-    await joined.settle()
+    await sanction(system, settle=False)
+    await revoke(system)
+    await system.settle()
 
-    assert (await joined.read("review").cases.require(KEY)).suspended_by is None
-    filed = await application(joined)
+    assert (await system.read("review").cases.require(KEY)).suspended_by is None
+    filed = await application(system)
     assert (filed.stage, filed.suspended_by) == (before, None)
-    said = [type(each) for each in joined.published if isinstance(each, CaseSuspended | CaseResumed)]
-    assert said in ([], [CaseSuspended, CaseResumed])
+    events = [type(each) for each in system.published if isinstance(each, CaseSuspended | CaseResumed)]
+    assert events in ([], [CaseSuspended, CaseResumed])
 
 
 @ORDERS
 @pytest.mark.rule("S3")
-async def test_the_sister_works_on_and_is_known_to_reviewers_as_one(seed: int) -> None:
-    joined = await begin(seed)
-    await sanction(joined)
+async def test_the_affiliate_works_on_and_is_known_to_reviewers_as_one(seed: int) -> None:
+    system = await prepare(seed)
+    await sanction(system)
 
-    known = {each.uscc: each for each in await joined.read("review").assessors.find()}
-    assert known[SANCTIONED].shares_representative_with(known[SISTER])
-    assert known[SISTER].sanctioned_on(story.TODAY) is None
-    assert (await joined.read("applications").assessors.require(SISTER)).ban is None
+    known = {each.uscc: each for each in await system.read("review").assessors.find()}
+    assert known[SANCTIONED].shares_representative_with(known[AFFILIATE])
+    assert known[AFFILIATE].sanctioned_on(story.TODAY) is None
+    assert (await system.read("applications").assessors.require(AFFILIATE)).ban is None

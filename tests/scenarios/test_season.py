@@ -49,7 +49,7 @@ async def stack(places: StackPaths) -> AsyncIterator[Stack]:
 
 @pytest.fixture(scope="module")
 async def shown(stack: Stack, places: StackPaths) -> str:
-    """Return the output at the end of a season that was interrupted after the withdrawal and continued."""
+    """Output of the season at its end, after an interruption following the withdrawal."""
     samples = make(places.folder / "samples", PERSONAS)
     async with calling(stack) as calls:
         with StageLines(quiet()) as lines:
