@@ -52,13 +52,11 @@ class Case(Value):
 
 class CaseOpened(Case, Event, type="review.case.opened.v1", subject="case_id"):
     proves_acceptance = False
-
     opened_on: date
 
 
 class ConsultationOpened(Case, Event, type="review.case.consultation-opened.v1", subject="case_id"):
     proves_acceptance = False
-
     departments: tuple[Department, ...]
     due: date
     article: str
@@ -71,14 +69,12 @@ class ConsultationReminded(Case, Event, type="review.case.consultation-reminded.
     """Reminds, once before the due day, the departments that have not answered yet (V2)."""
 
     proves_acceptance = False
-
     departments: tuple[Department, ...]
     due: date
 
 
 class ConsultationAnswered(Case, Event, type="review.case.consultation-answered.v1", subject="case_id"):
     proves_acceptance = False
-
     department: Department
     opinion: Literal["agree", "object", "overdue"]
     answered_on: date
@@ -86,20 +82,17 @@ class ConsultationAnswered(Case, Event, type="review.case.consultation-answered.
 
 class InitialReviewAccepted(Case, Event, type="review.case.initial-review-accepted.v1", subject="case_id"):
     proves_acceptance = True
-
     accepted_on: date
 
 
 class InitialReviewRefused(Case, Event, type="review.case.initial-review-refused.v1", subject="case_id"):
     proves_acceptance = False
-
     refused_on: date
     reasons: tuple[Reason, ...]
 
 
 class OpinionIssued(Case, Event, type="review.case.opinion-issued.v1", subject="case_id"):
     proves_acceptance = True
-
     number: Text
     """Number of the opinion document, unique in the prefecture and year (V3)."""
     issued_on: date
@@ -108,13 +101,11 @@ class OpinionIssued(Case, Event, type="review.case.opinion-issued.v1", subject="
 
 class CaseForwarded(Case, Event, type="review.case.forwarded.v1", subject="case_id"):
     proves_acceptance = True
-
     forwarded_on: date
 
 
 class PanelAppointed(Case, Event, type="review.case.panel-appointed.v1", subject="case_id"):
     proves_acceptance = True
-
     experts: tuple[Identifier, ...]
     chair: Identifier
     appointed_on: date
@@ -122,7 +113,6 @@ class PanelAppointed(Case, Event, type="review.case.panel-appointed.v1", subject
 
 class ScoreSheetSigned(Case, Event, type="review.case.score-sheet-signed.v1", subject="case_id", sharing="internal"):
     proves_acceptance = True
-
     expert: Identifier
     signed_on: date
     signed: int
@@ -133,7 +123,6 @@ class DeviationFlagged(Case, Event, type="review.case.deviation-flagged.v1", sub
     """The score waits until somebody has confirmed it or sent the sheets back (V6)."""
 
     proves_acceptance = True
-
     deviating: tuple[Identifier, ...]
     """Experts whose totals lie too far from the panel's."""
     experts: tuple[Identifier, ...]
@@ -147,7 +136,6 @@ class ScoreSheetsReturned(
     """The sheets have lost their signatures and are to be signed anew (V6)."""
 
     proves_acceptance = True
-
     experts: tuple[Identifier, ...]
     """Whose sheets they are."""
     text: Text
@@ -158,7 +146,6 @@ class PanelDissolved(Case, Event, type="review.case.panel-dissolved.v1", subject
     """Too few experts without conflict are left: a new panel is to be appointed (V5)."""
 
     proves_acceptance = True
-
     experts: tuple[Identifier, ...]
     """Who sat on it, and from now on has no part in the case."""
     dissolved_on: date
@@ -166,14 +153,12 @@ class PanelDissolved(Case, Event, type="review.case.panel-dissolved.v1", subject
 
 class SiteVerificationOrdered(Case, Event, type="review.case.site-verification-ordered.v1", subject="case_id"):
     proves_acceptance = True
-
     ground: Literal["panel_request", "borderline", "random_draw"]
     ordered_on: date
 
 
 class SiteVerificationRecorded(Case, Event, type="review.case.site-verification-recorded.v1", subject="case_id"):
     proves_acceptance = True
-
     recorded_on: date
     changed: tuple[IndicatorValue, ...]
     """Indicator values as found on site, where they differ from the report (V7)."""
@@ -181,7 +166,6 @@ class SiteVerificationRecorded(Case, Event, type="review.case.site-verification-
 
 class CaseScored(Case, Event, type="review.case.scored.v1", subject="case_id", sharing="internal"):
     proves_acceptance = True
-
     scheme: SchemeRef
     score: Number
     energy_carbon_score: Number
@@ -217,7 +201,6 @@ class ObjectionLodged(Case, Event, type="review.case.objection-lodged.v1", subje
     """Only the region knows who objects; the event does not name them (V9)."""
 
     proves_acceptance = True
-
     objection_id: Identifier
     notice_id: Identifier
     lodged_on: date
@@ -225,7 +208,6 @@ class ObjectionLodged(Case, Event, type="review.case.objection-lodged.v1", subje
 
 class ObjectionResolved(Case, Event, type="review.case.objection-resolved.v1", subject="case_id"):
     proves_acceptance = True
-
     objection_id: Identifier
     notice_id: Identifier
     upheld: bool
@@ -247,7 +229,6 @@ class CaseCleared(Case, Event, type="review.case.cleared.v1", subject="case_id")
     """The notice ended with no open objection: ready for the annual list (V10)."""
 
     proves_acceptance = True
-
     notice_id: Identifier
     score: Number
     cleared_on: date
@@ -257,7 +238,6 @@ class CaseClosed(Case, Event, type="review.case.closed.v1", subject="case_id"):
     """The case ends without a listing."""
 
     proves_acceptance = False
-
     outcome: Outcome
     reasons: tuple[Reason, ...]
     closed_on: date
@@ -269,7 +249,6 @@ class CaseSuspended(Case, Event, type="review.case.suspended.v1", subject="case_
     """The assessor whose report it rests on was sanctioned: it goes on only with a new report (Art. 31)."""
 
     proves_acceptance = False
-
     document_number: Text
     suspended_on: date
 
@@ -278,7 +257,6 @@ class CaseResumed(Case, Event, type="review.case.resumed.v1", subject="case_id")
     """The sanction no longer holds."""
 
     proves_acceptance = False
-
     resumed_on: date
 
 
