@@ -5,8 +5,9 @@ import pytest
 from messages.catalogue import EVENTS, OWNERS
 from messages.duties import HOLDERS, Duty, DutyMetFacts, DutyOpenedFacts, DutyOverdueFacts
 from messages.event import Event
-from messages.review import STAGES_AFTER_ACCEPTANCE, Case, stage_of
+from messages.review import STAGES_AFTER_ACCEPTANCE, Case, CaseForwarded, PanelAppointed, stage_of
 from messages.schemas import schema_of
+from messages.stages import Stage
 
 every_event = pytest.mark.parametrize("event", EVENTS.values(), ids=EVENTS)
 
@@ -67,3 +68,7 @@ def test_whoever_opens_a_duty_says_also_that_it_is_met_and_overdue_and_of_known_
 def test_a_class_with_a_malformed_type_is_refused() -> None:
     with pytest.raises(TypeError, match="no event type"):
         type(Event)("Wrong", (Event,), {"__module__": __name__}, type="Wrong Type", subject="sequence")
+
+
+def test_stages_named_in_policies_are_those_that_their_events_begin() -> None:
+    assert (stage_of(CaseForwarded), stage_of(PanelAppointed)) == (Stage.FORWARDED, Stage.PANEL_APPOINTED)

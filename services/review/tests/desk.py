@@ -9,11 +9,12 @@ from typing import Any
 from devkit import HandlerHarness
 from messages.applications import ApplicationAccepted
 from messages.event import Event
+from messages.stages import Stage
 from messages.values import (
     Department,
     Level,
 )
-from review.domain.case import Case, ScoreSheet, State
+from review.domain.case import Case, ScoreSheet
 from review.domain.ranking import RepeatEvaluationDecision
 from review.domain.record import ActorRef
 from review.domain.site import Findings
@@ -128,7 +129,7 @@ class Desk:
 
     async def visit(self) -> None:
         """Record a visit wherever one was ordered: some scored cases are drawn by lot."""
-        for case in await self.bench.store().cases.find({"state": State.SITE_ORDERED}):
+        for case in await self.bench.store().cases.find({"state": Stage.SITE_ORDERED}):
             await self.do(record_site_visit, RecordSiteVisit(case.case_id, Findings((), "属实", ""), ORGANISATION))
 
     async def rank(self, *, dry_run: bool = False, decision: RepeatEvaluationDecision | None = None) -> Any:  # noqa: ANN401 - the ranking

@@ -16,6 +16,7 @@ from messages.assessor_quota import (
     SanctionRevoked,
 )
 from messages.registry import UnitListed, UnitRemoved
+from messages.stages import Stage
 from messages.values import (
     AssessorRef,
     Ban,
@@ -33,7 +34,7 @@ from messages.values import (
     UnitType,
 )
 from review.domain import consultation, ranking
-from review.domain.case import Case, Score, ScoreSheet, State
+from review.domain.case import Case, Score, ScoreSheet
 from review.domain.expert import Evaluated, Expert
 from review.domain.ranking import Batch, BatchRanking, RepeatEvaluationDecision
 from review.domain.record import ActorRef
@@ -236,7 +237,7 @@ def score(total: str, energy_carbon: str = "30") -> Score:
 def scored_case(
     case_id: str, total: str, energy_carbon: str = "30", *, event: ApplicationAccepted | None = None
 ) -> Case:
-    return opened_case(event or accepted(case_id), state=State.SCORED, score=score(total, energy_carbon))
+    return opened_case(event or accepted(case_id), state=Stage.SCORED, score=score(total, energy_carbon))
 
 
 def evaluated(uscc: str, year: int) -> tuple[Evaluated, ...]:

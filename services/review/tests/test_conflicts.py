@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from chassis.handling import Refusal
 from messages.review import PanelAppointed, PanelDissolved
-from review.domain.case import State
+from messages.stages import Stage
 from review.domain.expert import Declaration
 from review.domain.record import ActorRef, RecordEntry, verify_chain
 from review.handlers.applications import stop_ineligible_case
@@ -68,7 +68,7 @@ async def test_with_nobody_left_the_panel_is_dissolved_and_all_are_free_again() 
     await declare(desk, seats[1])
 
     case = await desk.case(case_id)
-    assert (case.state, case.panel) == (State.FORWARDED, None)
+    assert (case.state, case.panel) == (Stage.FORWARDED, None)
     assert [one.assigned for one in await desk.bench.store().experts.find()] == [(), (), ()]
 
 
@@ -99,7 +99,7 @@ async def test_a_signed_sheet_of_an_expert_in_conflict_is_set_aside_with_its_sea
     assert case.panel is not None
     assert seats[0] not in case.panel.experts
     assert [each.expert for each in case.signed_sheets] == [seats[1]]
-    assert case.state is State.SCORING
+    assert case.state is Stage.SCORING
     entry = await last_entry(desk)
     assert entry.seen[f"set aside: {seats[0]}"] == before.seal
     assert DECLARED in entry.why
@@ -132,7 +132,7 @@ async def test_a_deviation_that_waits_for_the_chair_is_measured_anew_when_an_exp
     await declare(desk, seats[2])
 
     case = await desk.case(case_id)
-    assert (case.deviating, case.score, case.state) == ((), None, State.SCORING)
+    assert (case.deviating, case.score, case.state) == ((), None, Stage.SCORING)
 
 
 @pytest.mark.rule("V5")
@@ -145,7 +145,7 @@ async def test_when_the_only_signed_sheet_is_set_aside_nobody_has_scored_yet() -
 
     await declare(desk, seats[0])
 
-    assert (await desk.case(case_id)).state is State.PANEL_APPOINTED
+    assert (await desk.case(case_id)).state is Stage.PANEL_APPOINTED
 
 
 @pytest.mark.rule("V5", "V14")
@@ -156,7 +156,7 @@ async def test_with_nobody_left_every_signed_sheet_is_set_aside_with_its_seal_an
     await declare(desk, seats[0])
 
     case = await desk.case(case_id)
-    assert (case.state, case.panel, case.sheets) == (State.FORWARDED, None, ())
+    assert (case.state, case.panel, case.sheets) == (Stage.FORWARDED, None, ())
     told = desk.bench.published[-1]
     assert isinstance(told, PanelDissolved)
     assert (told.experts, told.dissolved_on) == (seats, OPENED)

@@ -12,8 +12,8 @@ from chassis.clock import FixedClock
 from chassis.handling import Refusal
 from devkit.committer_cluster import CommitterCluster, committer_cluster
 from devkit.private_servers import PrivateServers
+from messages.stages import Stage
 from messages.values import Department, Level, UnitRef
-from review.domain.case import State
 from review.domain.ranking import Batch, verify_ranking
 from review.domain.record import ActorRef, verify_chain
 from review.handlers.applications import open_case
@@ -64,7 +64,7 @@ async def test_a_removal_and_a_new_case_at_the_same_moment_never_leave_the_case_
 
     cases = await two.read().cases.find()
     assert len(cases) == ROUNDS
-    assert {each.state for each in cases} == {State.CLOSED}
+    assert {each.state for each in cases} == {Stage.CLOSED}
     assert {each.closing.outcome for each in cases if each.closing} == {"ineligible"}
 
 
@@ -114,7 +114,7 @@ async def test_a_whole_season_is_ranked_and_published_in_one_commit_each(two: Co
     for number, each in enumerate(organisations(SEASON)):
         case_id = await desk.open(accepted(f"app-{number:03d}", each))
         case = await desk.case(case_id)
-        reviewed = replace(case, state=State.SCORED, score=score(str(50 + number % 50)))
+        reviewed = replace(case, state=Stage.SCORED, score=score(str(50 + number % 50)))
         await desk.do(_put, reviewed)
     await desk.do(_put_batch, Batch("region-2026", Level.REGION, 2026, SEED))
     await two.adopt(desk.bench.memory.collections)
@@ -124,11 +124,11 @@ async def test_a_whole_season_is_ranked_and_published_in_one_commit_each(two: Co
 
     store = two.read()
     assert len(shown["lines"]) == SEASON * 3 // 5
-    assert len(await store.cases.find({"state": State.IN_NOTICE})) == len(shown["lines"])
+    assert len(await store.cases.find({"state": Stage.IN_NOTICE})) == len(shown["lines"])
     assert verify_ranking(await store.rankings.require(made["ranking_id"]))
     for case in (await store.cases.find())[:5]:
         entries = await store.records.find({"case_id": case.case_id}, sort=[("number", 1)])
-        assert entries[-1].what == ("in public notice" if case.state is State.IN_NOTICE else "closed: below_pass_mark")
+        assert entries[-1].what == ("in public notice" if case.state is Stage.IN_NOTICE else "closed: below_pass_mark")
 
 
 async def _put(case: Any, store: Store, _now: object) -> list[Any]:  # noqa: ANN401 - the bench's handler

@@ -6,9 +6,10 @@ from datetime import date, timedelta
 import pytest
 from chassis.handling import Refusal
 from messages.review import CaseOpened, ConsultationAnswered, ConsultationOpened, ConsultationReminded
+from messages.stages import Stage
 from messages.values import Department
 from review.domain import consultation, opinion
-from review.domain.case import Case, OpinionDocument, State
+from review.domain.case import Case, OpinionDocument
 
 from .story import DEPARTMENTS, OPENED, RULES, SCAN, accepted, opened_case
 
@@ -23,7 +24,7 @@ def after_reminder(case: Case) -> Case:
 
 def issue(case: Case, dealt_with: dict[str, str]) -> Case:
     document = OpinionDocument("包工信〔2026〕1号", OPENED, "recommended", (SCAN,), dealt_with)
-    reviewed = replace(case, state=State.INITIAL_REVIEW_ACCEPTED)
+    reviewed = replace(case, state=Stage.INITIAL_REVIEW_ACCEPTED)
     return opinion.issued(reviewed, document, RULES, OPENED)[-1].case
 
 
@@ -152,7 +153,7 @@ def test_an_objection_must_be_dealt_with_in_the_opinion_document() -> None:
         issue(case, {})
     assert refused.value.code == "opinion-not-dealt-with"
     assert refused.value.reasons[0].pointer == "/dealt_with/ecology_environment"
-    assert issue(case, {ECOLOGY: "已整改，经现场确认"}).state is State.OPINION_ISSUED
+    assert issue(case, {ECOLOGY: "已整改，经现场确认"}).state is Stage.OPINION_ISSUED
 
 
 @pytest.mark.rule("V2")
@@ -162,12 +163,12 @@ def test_an_overdue_opinion_is_no_agreement() -> None:
     with pytest.raises(Refusal) as refused:
         issue(case, {})
     assert len(refused.value.reasons) == 3
-    assert issue(case, dict.fromkeys(DEPARTMENTS, "电话核实无意见")).state is State.OPINION_ISSUED
+    assert issue(case, dict.fromkeys(DEPARTMENTS, "电话核实无意见")).state is Stage.OPINION_ISSUED
 
 
 @pytest.mark.rule("V2")
 def test_with_all_three_in_agreement_nothing_has_to_be_explained() -> None:
-    assert issue(all_agree(opened_case()), {}).state is State.OPINION_ISSUED
+    assert issue(all_agree(opened_case()), {}).state is Stage.OPINION_ISSUED
 
 
 def test_a_department_that_was_not_asked_cannot_be_dealt_with() -> None:

@@ -4,8 +4,8 @@ from itertools import permutations
 
 import pytest
 from messages.review import CaseClosed, CaseOpened, PublicNoticeConcluded
+from messages.stages import Stage
 from messages.values import UnitRef
-from review.domain.case import State
 from review.domain.record import verify_chain
 from review.handlers.applications import close_withdrawn_case, open_case, stop_ineligible_case
 from review.handlers.notice import resolve_objection
@@ -34,7 +34,7 @@ async def test_a_lost_eligibility_closes_the_case_with_its_reasons_in_whatever_o
     (closed,) = closings(desk)
     assert (closed.outcome, closed.reasons) == ("ineligible", ineligible().reasons)
     assert sum(isinstance(each, CaseOpened) for each in desk.bench.published) == 1
-    assert (await desk.case()).state is State.CLOSED
+    assert (await desk.case()).state is Stage.CLOSED
 
 
 @pytest.mark.rule("V10", "B2")
@@ -56,14 +56,14 @@ async def test_whatever_else_ends_it_the_case_is_closed_once(order: tuple[Messag
 async def test_another_application_of_the_unit_goes_on() -> None:
     desk = await told((stop_ineligible_case, ineligible("app-of-last-year")), ACCEPTED)
 
-    assert (await desk.case()).state is State.CONSULTING
+    assert (await desk.case()).state is Stage.CONSULTING
 
 
 @pytest.mark.rule("V10", "S2")
 async def test_a_suspended_case_is_stopped_as_well() -> None:
     desk = await told((open_case, accepted(by=ASSESSOR)), SANCTIONED, LOST)
 
-    assert (await desk.case()).state is State.CLOSED
+    assert (await desk.case()).state is Stage.CLOSED
     assert sanctioned().document_number == (await desk.case()).suspended_by
 
 
@@ -78,7 +78,7 @@ async def test_a_case_is_stopped_after_it_was_cleared_and_its_record_says_why() 
 
     assert isinstance(closed, CaseClosed)
     assert (closed.case_id, closed.outcome, closed.closed_on) == (one, "ineligible", DAY_AFTER)
-    assert (await desk.case(other)).state is State.CLEARED
+    assert (await desk.case(other)).state is Stage.CLEARED
     entries = await desk.bench.store().records.find({"case_id": one}, sort=[("number", 1)])
     assert verify_chain(entries, (await desk.case(one)).head) is None
     assert (entries[-1].rule, entries[-1].seen["state"], entries[-1].why) == ("E4", "cleared", "存在偷税漏税行为")
@@ -111,4 +111,4 @@ async def test_once_listed_a_lost_eligibility_is_the_registers_matter(of: UnitRe
     await desk.do(settle_listed_case, listed(case_id, of))
 
     assert await desk.do(stop_ineligible_case, ineligible(case_id, of)) == []
-    assert (await desk.case(case_id)).state is State.LISTED
+    assert (await desk.case(case_id)).state is Stage.LISTED

@@ -7,9 +7,10 @@ import pytest
 from chassis.clock import FixedClock
 from chassis.handling import Refusal
 from messages.review import CaseClosed, CaseForwarded
+from messages.stages import Stage
 from messages.values import Level
 from review.domain import forwarding
-from review.domain.case import Case, OpinionDocument, State
+from review.domain.case import Case, OpinionDocument
 from review.handlers.applications import open_case
 from review.handlers.assessors import resume_cases_of_cleared_assessor, suspend_cases_of_sanctioned_assessor
 from review.handlers.opinion import CloseLateCase, ForwardCase, close_late_case, forward_case
@@ -24,12 +25,12 @@ LAST_DAY, DAY_AFTER = date(2026, 5, 31), date(2026, 6, 1)
 
 def recommended(day: date = OPENED) -> Case:
     document = OpinionDocument("包工信〔2026〕1号", day, "recommended", (SCAN,), {})
-    return opened_case(state=State.OPINION_ISSUED, opinion_document=document)
+    return opened_case(state=Stage.OPINION_ISSUED, opinion_document=document)
 
 
 @pytest.mark.rule("V3")
 def test_nothing_goes_to_the_region_without_an_opinion_document() -> None:
-    for state in (State.CONSULTING, State.INITIAL_REVIEW_ACCEPTED):
+    for state in (Stage.CONSULTING, Stage.INITIAL_REVIEW_ACCEPTED):
         with pytest.raises(Refusal):
             forwarding.forwarded(opened_case(state=state), RULES, OPENED)
 
@@ -39,7 +40,7 @@ def test_the_31st_of_may_is_still_in_time_though_it_is_a_sunday() -> None:
     step = forwarding.forwarded(recommended(), RULES, date(2026, 5, 31))
 
     assert isinstance(step.events[0], CaseForwarded)
-    assert step.case.state is State.FORWARDED
+    assert step.case.state is Stage.FORWARDED
 
 
 @pytest.mark.rule("V4")
@@ -58,7 +59,7 @@ async def test_later_the_refusal_is_recorded_with_its_reason_and_the_case_is_lat
     assert (why.rule, why.article, why.evidence) == ("V4", "第十四条第（二）项", "2026-06-04 > 2026-05-31")
     (closed,) = outcome.events
     assert closed.outcome == "late"
-    assert (await desk.case(case_id)).state is State.LATE
+    assert (await desk.case(case_id)).state is Stage.LATE
     with pytest.raises(Refusal):
         await desk.perform(forward_case, ForwardCase(case_id, OFFICER))
 
@@ -67,22 +68,22 @@ async def test_later_the_refusal_is_recorded_with_its_reason_and_the_case_is_lat
 def test_the_deadline_is_that_of_the_batch_year() -> None:
     next_year = replace(recommended(), batch_year=2027)
 
-    assert forwarding.forwarded(next_year, RULES, date(2026, 6, 4)).case.state is State.FORWARDED
+    assert forwarding.forwarded(next_year, RULES, date(2026, 6, 4)).case.state is Stage.FORWARDED
 
 
-async def until(stage: State, desk: Desk, case_id: str = "app-1") -> None:
+async def until(stage: Stage, desk: Desk, case_id: str = "app-1") -> None:
     """A case that waits with the prefecture department in this state."""
     await desk.open(accepted(case_id))
     await desk.agree(case_id)
-    if stage is not State.CONSULTING:
+    if stage is not Stage.CONSULTING:
         await desk.accept(case_id)
-    if stage is State.OPINION_ISSUED:
+    if stage is Stage.OPINION_ISSUED:
         await desk.issue(case_id)
 
 
 @pytest.mark.rule("V4")
-@pytest.mark.parametrize("stage", [State.CONSULTING, State.INITIAL_REVIEW_ACCEPTED, State.OPINION_ISSUED])
-async def test_a_case_not_forwarded_in_time_is_closed_as_late_whatever_its_stage(stage: State) -> None:
+@pytest.mark.parametrize("stage", [Stage.CONSULTING, Stage.INITIAL_REVIEW_ACCEPTED, Stage.OPINION_ISSUED])
+async def test_a_case_not_forwarded_in_time_is_closed_as_late_whatever_its_stage(stage: Stage) -> None:
     desk = Desk()
     await until(stage, desk)
 
@@ -92,11 +93,11 @@ async def test_a_case_not_forwarded_in_time_is_closed_as_late_whatever_its_stage
     (closed,) = await desk.do(close_late_case, due)
 
     assert isinstance(closed, CaseClosed)
-    assert (closed.outcome, closed.initial_review_accepted) == ("late", stage is not State.CONSULTING)
+    assert (closed.outcome, closed.initial_review_accepted) == ("late", stage is not Stage.CONSULTING)
     (why,) = closed.reasons
     assert (why.rule, why.article, why.code) == ("V4", "第十四条第（二）项", "deadline-passed")
     assert "2026-05-31" in why.text
-    assert (await desk.case()).state is State.LATE
+    assert (await desk.case()).state is Stage.LATE
     assert await desk.do(close_late_case, due) == []
 
 

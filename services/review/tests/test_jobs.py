@@ -6,8 +6,8 @@ import pytest
 from chassis.clock import FixedClock
 from devkit.in_memory_system import InMemorySystem, ServiceUnderTest
 from messages.review import CaseCleared, ConsultationAnswered, ConsultationReminded, PublicNoticeConcluded
+from messages.stages import Stage
 from review.bus import SUBSCRIPTIONS
-from review.domain.case import State
 from review.domain.record import ActorRef
 from review.handlers.consultation import AnswerConsultation, MarkOverdue, answer_consultation, mark_overdue
 from review.handlers.notice import ConcludeNotice, conclude_due_notice
@@ -100,5 +100,5 @@ async def test_a_notice_is_concluded_the_day_after_its_published_end() -> None:
 
     assert isinstance(said[0], PublicNoticeConcluded)
     assert sum(isinstance(each, CaseCleared) for each in said) == 2
-    assert (await desk.case(one)).state is State.CLEARED
+    assert (await desk.case(one)).state is Stage.CLEARED
     assert await desk.do(conclude_due_notice, due) == []

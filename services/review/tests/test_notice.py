@@ -15,9 +15,9 @@ from messages.review import (
     PublicNoticeConcluded,
     PublicNoticeOpened,
 )
+from messages.stages import Stage
 from messages.values import Level
 from review.domain import notice
-from review.domain.case import State
 from review.domain.notice import NoticeRequest, PublicNotice
 from review.handlers.notice import LodgeObjection, ResolveObjection, lodge_objection, resolve_objection
 
@@ -29,7 +29,7 @@ NOTICE_DAY, LAST_DAY, DAY_AFTER = date(2026, 6, 18), date(2026, 6, 26), date(202
 
 
 def opened(day: date = NOTICE_DAY, until: date | None = None) -> PublicNotice:
-    case = replace(scored_case("app-1", "80"), state=State.RANKED, rank=1)
+    case = replace(scored_case("app-1", "80"), state=Stage.RANKED, rank=1)
     return notice.opened(NoticeRequest("notice-1", Level.REGION, 2026, until), [case], RULES, day)
 
 
@@ -79,7 +79,7 @@ async def test_the_notice_shows_every_selected_case_in_its_place() -> None:
     (said,) = [each for each in desk.bench.published if isinstance(each, PublicNoticeOpened)]
     assert [(line.case_id, line.rank) for line in said.lines] == [(one, 1), (other, 2)]
     assert (said.minimum_end, said.provisional) == (LAST_DAY, False)
-    assert (await desk.case(one)).state is State.IN_NOTICE
+    assert (await desk.case(one)).state is Stage.IN_NOTICE
     with pytest.raises(Refusal) as empty:
         await desk.publish()
     assert empty.value.code == "nothing-to-publish"
@@ -126,7 +126,7 @@ async def test_after_it_every_case_without_objection_is_cleared_and_the_notice_e
     assert isinstance(concluded, PublicNoticeConcluded)
     assert (concluded.cleared, concluded.waiting) == ((one, other), ())
     assert all(isinstance(each, CaseCleared) for each in cleared)
-    assert {(await desk.case(each)).state for each in (one, other)} == {State.CLEARED}
+    assert {(await desk.case(each)).state for each in (one, other)} == {Stage.CLEARED}
     with pytest.raises(Refusal) as again:
         await desk.conclude(notice_id)
     assert again.value.code == "notice-concluded"
@@ -170,7 +170,7 @@ async def test_with_an_objection_open_that_case_waits_and_the_others_go_on() -> 
     assert isinstance(concluded, PublicNoticeConcluded)
     assert (concluded.cleared, concluded.waiting) == ((other,), (one,))
     assert [each.subject for each in cleared] == [other]
-    assert (await desk.case(one)).state is State.IN_NOTICE
+    assert (await desk.case(one)).state is Stage.IN_NOTICE
 
 
 @pytest.mark.rule("V9", "V10")
@@ -185,7 +185,7 @@ async def test_a_waiting_case_is_cleared_when_its_objection_is_dismissed() -> No
 
     assert isinstance(resolved, ObjectionResolved)
     assert isinstance(cleared, CaseCleared)
-    assert (await desk.case(one)).state is State.CLEARED
+    assert (await desk.case(one)).state is Stage.CLEARED
 
 
 @pytest.mark.rule("V9")
@@ -213,7 +213,7 @@ async def test_while_the_notice_runs_a_dismissed_objection_clears_nothing_yet() 
     said = await desk.do(resolve_objection, decision(notice_id, upheld=False))
 
     assert [type(each) for each in said] == [ObjectionResolved]
-    assert (await desk.case(one)).state is State.IN_NOTICE
+    assert (await desk.case(one)).state is Stage.IN_NOTICE
 
 
 @pytest.mark.rule("V9")

@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 from chassis.handling import Refusal
 from messages.review import CaseClosed, InitialReviewAccepted, InitialReviewRefused, OpinionIssued
+from messages.stages import Stage
 from messages.values import Prefecture
 from review.domain import opinion
-from review.domain.case import OpinionDocument, State
+from review.domain.case import OpinionDocument
 from review.handlers.opinion import issue_opinion
 
 from .desk import Desk
@@ -18,7 +19,7 @@ from .story import COPPER, OPENED, RULES, SCAN, accepted, opened_case, unit
 def test_initial_review_accepts_with_the_opinions_seen_so_far_in_the_record() -> None:
     step = opinion.accepted(opened_case(), "材料齐全", {}, OPENED)
 
-    assert step.case.state is State.INITIAL_REVIEW_ACCEPTED
+    assert step.case.state is Stage.INITIAL_REVIEW_ACCEPTED
     assert isinstance(step.events[0], InitialReviewAccepted)
     assert set(step.seen.values()) == {"none"}
 
@@ -33,7 +34,7 @@ def test_a_refused_initial_review_ends_the_case_with_its_reasons() -> None:
     assert (closed.outcome, closed.initial_review_accepted) == ("initial_review_refused", False)
     assert closed.reasons == refused.reasons
     assert (refused.reasons[0].rule, refused.reasons[0].article) == ("V1", "第十四条第（二）项")
-    assert steps[-1].case.state is State.CLOSED
+    assert steps[-1].case.state is Stage.CLOSED
 
 
 @pytest.mark.rule("V1")
@@ -54,7 +55,7 @@ def test_a_case_is_reviewed_once() -> None:
 
 @pytest.mark.rule("V3")
 def test_a_document_that_does_not_recommend_ends_the_case() -> None:
-    case = opened_case(state=State.INITIAL_REVIEW_ACCEPTED)
+    case = opened_case(state=Stage.INITIAL_REVIEW_ACCEPTED)
     agreed = replace(
         case,
         consultation=replace(
@@ -79,7 +80,7 @@ def test_a_number_without_the_signed_document_is_none() -> None:
     document = OpinionDocument("包工信〔2026〕2号", OPENED, "recommended", (), {})
 
     with pytest.raises(Refusal) as refused:
-        opinion.issued(opened_case(state=State.INITIAL_REVIEW_ACCEPTED), document, RULES, OPENED)
+        opinion.issued(opened_case(state=Stage.INITIAL_REVIEW_ACCEPTED), document, RULES, OPENED)
     assert [(each.rule, each.code, each.pointer) for each in refused.value.reasons] == [
         ("V3", "attachments-missing", "/attachments")
     ]
@@ -98,7 +99,7 @@ async def test_a_document_number_is_given_once_in_a_prefecture_and_year() -> Non
         await desk.do(issue_opinion, desk.opinion("app-2", " 包工信〔2026〕7号"))
     assert refused.value.code == "document-number-taken"
     await desk.do(issue_opinion, desk.opinion("app-2", "包工信〔2026〕8号"))
-    assert (await desk.case("app-2")).state is State.OPINION_ISSUED
+    assert (await desk.case("app-2")).state is Stage.OPINION_ISSUED
 
 
 @pytest.mark.rule("V3")
@@ -110,4 +111,4 @@ async def test_two_prefectures_may_use_the_same_number() -> None:
         await desk.accept(case_id)
         await desk.do(issue_opinion, desk.opinion(case_id, "工信〔2026〕1号"))
 
-    assert (await desk.case("app-2")).state is State.OPINION_ISSUED
+    assert (await desk.case("app-2")).state is Stage.OPINION_ISSUED

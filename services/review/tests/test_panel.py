@@ -3,10 +3,11 @@ from __future__ import annotations
 import pytest
 from chassis.handling import Refusal
 from messages.review import PanelAppointed
+from messages.stages import Stage
 from messages.values import Level
 from review.domain import expert as expert_rules
 from review.domain import panel
-from review.domain.case import Case, State
+from review.domain.case import Case
 from review.domain.expert import Assignment, Declaration, Expert
 from review.domain.panel import Pool
 from review.handlers.panel import (
@@ -33,7 +34,7 @@ from .story import (
     unit,
 )
 
-BY_ASSESSOR = opened_case(accepted(by=ASSESSOR, group="示例集团"), state=State.FORWARDED)
+BY_ASSESSOR = opened_case(accepted(by=ASSESSOR, group="示例集团"), state=Stage.FORWARDED)
 
 
 def conflicted(one: Expert, case: Case = BY_ASSESSOR) -> bool:

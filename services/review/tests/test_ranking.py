@@ -7,9 +7,9 @@ import pytest
 from chassis.handling import Refusal
 from messages.digests import canonical_digest
 from messages.review import CaseClosed
+from messages.stages import Stage
 from messages.values import Level
 from review.domain import ranking
-from review.domain.case import State
 from review.handlers.assessors import resume_cases_of_cleared_assessor, suspend_cases_of_sanctioned_assessor
 from review.handlers.ranking import RankBatch, rank_batch
 
@@ -105,7 +105,7 @@ async def test_ranking_selects_keeps_its_inputs_and_closes_the_others() -> None:
 
     made = await desk.rank()
 
-    assert (await desk.case(good)).state is State.RANKED
+    assert (await desk.case(good)).state is Stage.RANKED
     closed = (await desk.case(weak)).closing
     assert closed is not None
     assert closed.outcome == "below_pass_mark"

@@ -13,8 +13,9 @@ from messages.review import (
     ScoreSheetsReturned,
     SiteVerificationOrdered,
 )
+from messages.stages import Stage
 from review.domain import scoring
-from review.domain.case import Case, Panel, ScoreSheet, State
+from review.domain.case import Case, Panel, ScoreSheet
 from review.domain.record import ActorRef
 from review.handlers.scoring import DecideDeviation, FillScoreSheet, decide_deviation, fill_score_sheet
 
@@ -38,7 +39,7 @@ SEATS = EXPERTS[:3]
 
 
 def seated(*sheets: ScoreSheet) -> Case:
-    return opened_case(state=State.PANEL_APPOINTED, panel=Panel(SEATS, SEATS[0], OPENED), sheets=sheets)
+    return opened_case(state=Stage.PANEL_APPOINTED, panel=Panel(SEATS, SEATS[0], OPENED), sheets=sheets)
 
 
 def signed(*shares: str, fails: tuple[str, ...] = ()) -> Case:
@@ -55,7 +56,7 @@ def test_a_signature_is_counted_and_said_without_the_score() -> None:
     (said,) = step.events
     assert isinstance(said, ScoreSheetSigned)
     assert (said.expert, said.signed, said.panel_size) == ("expert-2", 1, 3)
-    assert step.case.state is State.SCORING
+    assert step.case.state is Stage.SCORING
     assert set(step.seen) == {"expert", "sheet"}
 
 
@@ -183,7 +184,7 @@ async def test_a_deviating_score_waits_for_the_chair_who_confirms_it() -> None:
     desk = Desk()
     case_id, seats = await deviating(desk)
     waiting = await desk.case(case_id)
-    assert waiting.state is State.SCORING
+    assert waiting.state is Stage.SCORING
     assert waiting.deviating == (seats[2],)
     told = desk.bench.published[-1]
     assert isinstance(told, DeviationFlagged)
@@ -208,7 +209,7 @@ async def test_or_the_chair_sends_the_sheets_back_to_be_signed_anew() -> None:
     assert (returned.experts, returned.text, returned.returned_on) == (flagged, "口径不一致", OPENED)
 
     assert isinstance(said[-1], CaseScored | SiteVerificationOrdered)
-    assert (await desk.case(case_id)).state is not State.SCORING
+    assert (await desk.case(case_id)).state is not Stage.SCORING
 
 
 @pytest.mark.rule("V6")

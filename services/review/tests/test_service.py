@@ -21,9 +21,9 @@ from devkit.private_servers import PrivateServers
 from httpx2 import ASGITransport, AsyncClient
 from messages import review as said_by_review
 from messages.event import Event
+from messages.stages import Stage
 from messages.values import Prefecture, Role
 from review.bus import SUBSCRIPTIONS
-from review.domain.case import State
 from review.main import service
 from review.store import Store
 
@@ -53,7 +53,7 @@ class Running:
     def as_(self, role: str, organisation: str | None = None) -> ApiClient:
         return ApiClient(self.client, self.issuer.mint(role=role, organisation=organisation, prefecture=PLACE))
 
-    async def state(self, case_id: str) -> State | None:
+    async def state(self, case_id: str) -> Stage | None:
         case = await Store(read_only_unit(self.process.database)).cases.get(case_id)
         return case.state if case else None
 
@@ -95,7 +95,7 @@ async def running(servers: PrivateServers, tmp_path: Path) -> AsyncIterator[Runn
 
 async def test_an_application_heard_twice_becomes_one_case_that_its_departments_can_answer(running: Running) -> None:
     await running.hear(accepted(), times=2)
-    await running.until(lambda: _is(running, "app-1", State.CONSULTING))
+    await running.until(lambda: _is(running, "app-1", Stage.CONSULTING))
 
     for each in DEPARTMENTS:
         department = running.as_(Role.CONSULTED_DEPARTMENT, each)
@@ -115,14 +115,14 @@ async def test_a_removal_heard_before_the_application_stops_it(running: Running)
 
     await running.hear(accepted())
 
-    await running.until(lambda: _is(running, "app-1", State.CLOSED))
+    await running.until(lambda: _is(running, "app-1", Stage.CLOSED))
     await running.until(running.all_sent)
 
 
 @pytest.mark.rule("V2")
 async def test_the_jobs_remind_when_the_clock_moves_on(running: Running, tmp_path: Path) -> None:
     await running.hear(accepted())
-    await running.until(lambda: _is(running, "app-1", State.CONSULTING))
+    await running.until(lambda: _is(running, "app-1", Stage.CONSULTING))
 
     set_simulated(tmp_path / "clock.json", at(OPENED.replace(month=5, day=20)))
     await running.until(lambda: _reminded(running))
@@ -134,7 +134,7 @@ async def test_the_jobs_remind_when_the_clock_moves_on(running: Running, tmp_pat
     await running.until(running.all_sent)
 
 
-async def _is(running: Running, case_id: str, state: State) -> bool:
+async def _is(running: Running, case_id: str, state: Stage) -> bool:
     return await running.state(case_id) is state
 
 

@@ -6,9 +6,10 @@ from decimal import Decimal
 import pytest
 from chassis.handling import Refusal
 from messages.review import CaseScored, SiteVerificationOrdered, SiteVerificationRecorded
+from messages.stages import Stage
 from messages.values import IndicatorValue
 from review.domain import site
-from review.domain.case import Case, Ground, State
+from review.domain.case import Case, Ground
 from review.domain.site import Findings
 from review.handlers.scoring import RecordSiteVisit, record_site_visit
 
@@ -57,7 +58,7 @@ def test_others_are_drawn_at_the_set_rate_and_the_same_again_from_the_seed() -> 
 async def ordered(desk: Desk) -> str:
     await desk.register()
     case_id = await desk.score(visit=True)
-    assert (await desk.case(case_id)).state is State.SITE_ORDERED
+    assert (await desk.case(case_id)).state is Stage.SITE_ORDERED
     return case_id
 
 
@@ -93,7 +94,7 @@ async def test_findings_that_change_values_make_the_score_anew() -> None:
     assert after is not None
     assert before.total - after.total == Decimal("7.2")
     assert scored.score == after.total
-    assert (await desk.case(case_id)).state is State.SITE_RECORDED
+    assert (await desk.case(case_id)).state is Stage.SITE_RECORDED
 
 
 @pytest.mark.rule("V7")

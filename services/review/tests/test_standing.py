@@ -5,8 +5,8 @@ from itertools import permutations
 
 import pytest
 from messages.review import CaseClosed, CaseOpened
+from messages.stages import Stage
 from messages.values import UnitType
-from review.domain.case import State
 from review.handlers.applications import close_withdrawn_case, open_case
 from review.handlers.units import settle_listed_case, stop_cases_of_removed_unit
 
@@ -65,7 +65,7 @@ async def test_a_case_is_closed_once_whatever_ends_it(order: tuple[Message, ...]
     desk = await told(*order)
 
     assert sum(isinstance(each, CaseClosed) for each in desk.bench.published) == 1
-    assert (await desk.case()).state is State.CLOSED
+    assert (await desk.case()).state is Stage.CLOSED
 
 
 @pytest.mark.rule("B2")
@@ -77,8 +77,8 @@ async def test_another_units_case_and_another_application_go_on() -> None:
 
     await desk.do(stop_cases_of_removed_unit, removed(unit(STEEL)))
 
-    assert (await desk.case("app-1")).state is State.CLOSED
-    assert (await desk.case("app-2")).state is State.CONSULTING
+    assert (await desk.case("app-1")).state is Stage.CLOSED
+    assert (await desk.case("app-2")).state is Stage.CONSULTING
 
 
 @pytest.mark.rule("B2", "B1")
@@ -89,7 +89,7 @@ async def test_every_unit_type_of_the_unit_is_stopped() -> None:
 
     await desk.do(stop_cases_of_removed_unit, removed(unit(STEEL)))
 
-    assert {(await desk.case(f"app-{number}")).state for number in range(2)} == {State.CLOSED}
+    assert {(await desk.case(f"app-{number}")).state for number in range(2)} == {Stage.CLOSED}
 
 
 @pytest.mark.rule("B2")
@@ -100,14 +100,14 @@ async def test_a_removal_without_a_ban_or_with_one_long_over_stops_nothing() -> 
     await desk.do(stop_cases_of_removed_unit, removed(ban=False))
     await desk.do(stop_cases_of_removed_unit, removed(on=date(2022, 3, 1)))
 
-    assert (await desk.case(case_id)).state is State.CONSULTING
+    assert (await desk.case(case_id)).state is Stage.CONSULTING
 
 
 @pytest.mark.rule("B2")
 async def test_a_ban_of_an_earlier_year_that_still_runs_stops_a_new_case() -> None:
     desk = await told((stop_cases_of_removed_unit, removed(on=date(2024, 9, 1))), ACCEPTED)
 
-    assert (await desk.case()).state is State.CLOSED
+    assert (await desk.case()).state is Stage.CLOSED
 
 
 @pytest.mark.rule("V10", "B2")
@@ -121,7 +121,7 @@ async def test_ineligibility_after_the_notice_still_stops_a_cleared_case() -> No
 
     assert isinstance(closed, CaseClosed)
     assert closed.case_id == one
-    assert (await desk.case(other)).state is State.CLEARED
+    assert (await desk.case(other)).state is Stage.CLEARED
 
 
 @pytest.mark.rule("V10")
@@ -136,7 +136,7 @@ async def test_once_listed_the_case_is_done_and_a_removal_is_the_registers_matte
     said = await desk.do(stop_cases_of_removed_unit, removed(unit(STEEL), on=DAY_AFTER))
 
     assert said == []
-    assert (await desk.case(one)).state is State.LISTED
+    assert (await desk.case(one)).state is Stage.LISTED
 
 
 async def test_a_unit_listed_before_this_system_has_no_case_here() -> None:

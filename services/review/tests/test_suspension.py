@@ -5,8 +5,8 @@ from itertools import permutations
 
 import pytest
 from messages.review import CaseCleared, CaseClosed, CaseResumed, CaseSuspended
+from messages.stages import Stage
 from messages.values import Ban
-from review.domain.case import State
 from review.handlers.applications import close_withdrawn_case, open_case
 from review.handlers.assessors import (
     record_representative,
@@ -158,7 +158,7 @@ async def test_a_sanction_that_has_run_out_resumes_nothing_and_suspends_nothing_
 async def test_a_withdrawn_case_is_closed_once_whether_or_not_it_was_suspended(order: tuple[Message, ...]) -> None:
     desk = await told(*order)
 
-    assert (await desk.case()).state is State.CLOSED
+    assert (await desk.case()).state is Stage.CLOSED
     assert sum(isinstance(each, CaseClosed) for each in desk.bench.published) == 1
 
 
@@ -187,7 +187,7 @@ async def test_a_sanction_during_the_notice_holds_the_case_back_until_it_is_revo
     await desk.do(suspend_cases_of_sanctioned_assessor, sanctioned(2))
     desk.today = DAY_AFTER
     await desk.conclude(second)
-    assert (await desk.case(resting)).state is State.IN_NOTICE
+    assert (await desk.case(resting)).state is Stage.IN_NOTICE
 
     resumed, cleared = await desk.do(resume_cases_of_cleared_assessor, revoked(3))
 

@@ -16,6 +16,7 @@ from chassis.security.policies import (
     own_subject,
     public,
 )
+from messages.stages import Stage
 from messages.values import Level, Role
 
 from applications.domain.facts import FactSource
@@ -88,7 +89,7 @@ READ_FILE = Policy(
             Role.CONSULTED_DEPARTMENT,
             all_of(own_prefecture("unit.prefecture"), own_organisation("departments")),
         ),
-        Rule(Role.REVIEW_ORGANISATION, only("steps.stage", "forwarded", "panel_appointed")),
+        Rule(Role.REVIEW_ORGANISATION, only("steps.stage", Stage.FORWARDED, Stage.PANEL_APPOINTED)),
         Rule(Role.EXPERT, own_subject("experts")),
     ),
 )

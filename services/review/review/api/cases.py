@@ -6,6 +6,7 @@ from typing import Annotated
 from chassis.http.endpoint import PROBLEMS, Authorize, Page, RequestContext
 from chassis.security.policies import and_filters
 from fastapi import APIRouter, Depends, Query
+from messages.stages import Stage
 from messages.values import Level, Prefecture, UnitType
 from pydantic import Field
 from rulebook import shanghai_date
@@ -14,14 +15,14 @@ from review.api.commands import acting_on, actor_of
 from review.api.policies import READ_CASE, READ_RECORD
 from review.api.views import Body, CaseDetail, CaseSummary, RecordView, detail, record_view, summary
 from review.domain.assessors import AssessorStatus, SanctionedAffiliate, sanctioned_sisters
-from review.domain.case import Case, State
+from review.domain.case import Case
 from review.store import Store
 
 
 class CaseQuery(Body):
     """Which cases are wanted, and which page of them."""
 
-    state: State | None = None
+    state: Stage | None = None
     prefecture: Prefecture | None = None
     batch_year: int | None = None
     unit_type: UnitType | None = None

@@ -7,11 +7,12 @@ from datetime import date
 from decimal import Decimal
 
 from messages.review import Outcome
+from messages.stages import Stage
 from messages.values import AssessorRef, Department, Level, Reason, Role, UnitRef
 from pydantic import BaseModel, ConfigDict
 
 from review.domain.assessors import SanctionedAffiliate
-from review.domain.case import Case, Dossier, InitialReview, Opinion, OpinionDocument, Panel, Score, SiteVisit, State
+from review.domain.case import Case, Dossier, InitialReview, Opinion, OpinionDocument, Panel, Score, SiteVisit
 from review.domain.record import ActorRef, RecordEntry, verify_chain
 
 
@@ -41,7 +42,7 @@ class CaseSummary(View):
     level: Level
     batch_year: int
     assessor: AssessorRef | None
-    state: State
+    state: Stage
     rule_set: str
     opened_on: date
     consultation_due: date

@@ -10,6 +10,7 @@ from typing import Literal, TypedDict
 
 from messages.digests import canonical_digest
 from messages.review import Outcome
+from messages.stages import Stage
 from messages.values import (
     AssessorRef,
     Department,
@@ -24,43 +25,76 @@ from messages.values import (
 )
 
 
-class State(StrEnum):
-    """Where a case stands, in the order of Art. 14(2) and (3)."""
+class StageGroup(StrEnum):
+    """The groups that a stage may belong to; what may happen to a case depends on them."""
 
-    CONSULTING = "consulting"
-    """Open before the prefecture department, three other departments asked."""
-    INITIAL_REVIEW_ACCEPTED = "initial_review_accepted"
-    OPINION_ISSUED = "opinion_issued"
-    FORWARDED = "forwarded"
-    """Before the region, no panel yet."""
-    PANEL_APPOINTED = "panel_appointed"
-    SCORING = "scoring"
-    """At least one expert has signed."""
-    SCORED = "scored"
-    SITE_ORDERED = "site_ordered"
-    SITE_RECORDED = "site_recorded"
-    RANKED = "ranked"
-    """Selected; waits for the public notice."""
-    IN_NOTICE = "in_notice"
-    CLEARED = "cleared"
-    LISTED = "listed"
-    """On an announced list: nothing stops it any more."""
-    LATE = "late"
-    CLOSED = "closed"
+    UNFORWARDED = "unforwarded"
+    """With the prefecture department."""
+    ANSWERABLE = "answerable"
+    """The consulted departments can still answer, until the opinion document is issued."""
+    UNDER_REVIEW = "under review"
+    """With the region, not ready for the ranking."""
+    OPEN_SEATS = "open seats"
+    """The panel judges: a seat can pass to another expert."""
+    RANKABLE = "rankable"
+    JUDGED = "judged"
+    """The panel's score is made and the case is still open."""
+    ENDED = "ended"
 
 
-UNFORWARDED = (State.CONSULTING, State.INITIAL_REVIEW_ACCEPTED, State.OPINION_ISSUED)
-"""With the prefecture department."""
-UNDER_REVIEW = (State.FORWARDED, State.PANEL_APPOINTED, State.SCORING, State.SITE_ORDERED)
-"""With the region, not ready for the ranking."""
-RANKABLE = (State.SCORED, State.SITE_RECORDED)
-OPEN_SEATS = (State.PANEL_APPOINTED, State.SCORING)
-"""The panel judges: a seat can pass to another expert."""
-JUDGED = (State.SCORED, State.SITE_ORDERED, State.SITE_RECORDED, State.RANKED, State.IN_NOTICE, State.CLEARED)
-"""The panel's score is made and the case is still open."""
-ENDED = (State.LISTED, State.LATE, State.CLOSED)
-ANSWERABLE = (State.CONSULTING, State.INITIAL_REVIEW_ACCEPTED)
-"""Until the opinion document is issued, the consulted departments can still answer."""
+@dataclass(frozen=True)
+class StageDefinition:
+    stage: Stage
+    text: str
+    """The stage in the words of a refusal."""
+    groups: frozenset[StageGroup]
+
+
+def _define(stage: Stage, text: str, *groups: StageGroup) -> StageDefinition:
+    return StageDefinition(stage, text, frozenset(groups))
+
+
+_G = StageGroup
+STAGES = (
+    _define(Stage.CONSULTING, "初审和征求意见阶段", _G.UNFORWARDED, _G.ANSWERABLE),
+    _define(Stage.INITIAL_REVIEW_ACCEPTED, "初审通过、待出具审核意见", _G.UNFORWARDED, _G.ANSWERABLE),
+    _define(Stage.OPINION_ISSUED, "已出具审核意见、待上报", _G.UNFORWARDED),
+    _define(Stage.FORWARDED, "已上报、待组成评审组", _G.UNDER_REVIEW),
+    _define(Stage.PANEL_APPOINTED, "评审组已组成", _G.UNDER_REVIEW, _G.OPEN_SEATS),
+    _define(Stage.SCORING, "专家评分中", _G.UNDER_REVIEW, _G.OPEN_SEATS),
+    _define(Stage.SCORED, "评审完成", _G.RANKABLE, _G.JUDGED),
+    _define(Stage.SITE_ORDERED, "待现场核实", _G.UNDER_REVIEW, _G.JUDGED),
+    _define(Stage.SITE_RECORDED, "现场核实完成", _G.RANKABLE, _G.JUDGED),
+    _define(Stage.RANKED, "已择优入选、待公示", _G.JUDGED),
+    _define(Stage.IN_NOTICE, "公示中", _G.JUDGED),
+    _define(Stage.CLEARED, "公示无异议", _G.JUDGED),
+    _define(Stage.LISTED, "已公布", _G.ENDED),
+    _define(Stage.LATE, "逾期未上报", _G.ENDED),
+    _define(Stage.CLOSED, "已办结", _G.ENDED),
+)
+"""Every stage in its order; a new stage is a row here and a name in ``messages.stages.Stage``."""
+
+STAGE_TEXTS = {each.stage: each.text for each in STAGES}
+
+
+def stages_in(group: StageGroup) -> tuple[Stage, ...]:
+    """Return the stages of a group in their order."""
+    return tuple(each.stage for each in STAGES if group in each.groups)
+
+
+def stage_before(stage: Stage) -> Stage:
+    """Return the stage from which a case comes to ``stage``."""
+    order = [each.stage for each in STAGES]
+    return order[order.index(stage) - 1]
+
+
+UNFORWARDED = stages_in(StageGroup.UNFORWARDED)
+ANSWERABLE = stages_in(StageGroup.ANSWERABLE)
+UNDER_REVIEW = stages_in(StageGroup.UNDER_REVIEW)
+OPEN_SEATS = stages_in(StageGroup.OPEN_SEATS)
+RANKABLE = stages_in(StageGroup.RANKABLE)
+JUDGED = stages_in(StageGroup.JUDGED)
+ENDED = stages_in(StageGroup.ENDED)
 
 Ground = Literal["panel_request", "borderline", "random_draw"]
 
@@ -208,7 +242,7 @@ class Case:
     batch_year: int
     rule_set: str
     """The version it keeps to its end (G2)."""
-    state: State
+    state: Stage
     opened_on: date
     dossier: Dossier
     consultation: Consultation

@@ -6,15 +6,16 @@ from dataclasses import replace
 from datetime import date
 
 from messages.review import CaseClosed, Outcome
+from messages.stages import Stage
 from messages.values import Reason
 
-from review.domain.case import Case, Closing, State
+from review.domain.case import Case, Closing
 from review.domain.record import Transition
 
 
 def close_case(case: Case, outcome: Outcome, reasons: tuple[Reason, ...], today: date) -> Transition:
     """The end of a case, with its reasons; what was decided before stays on the case."""
-    state = State.LATE if outcome == "late" else State.CLOSED
+    state = Stage.LATE if outcome == "late" else Stage.CLOSED
     reviewed = case.initial_review
     after = replace(case, state=state, closing=Closing(outcome, reasons, today), open_objections=())
     return Transition(

@@ -9,10 +9,11 @@ from typing import Literal
 from messages.applications import ApplicationAccepted
 from messages.digests import canonical_digest
 from messages.review import CaseOpened, ConsultationAnswered, ConsultationOpened, ConsultationReminded
+from messages.stages import Stage
 from messages.values import Department
 from rulebook import RuleSet, add_working_days, basis, reason
 
-from review.domain.case import ANSWERABLE, Case, Consultation, Dossier, Opinion, State
+from review.domain.case import ANSWERABLE, Case, Consultation, Dossier, Opinion
 from review.domain.record import Transition
 from review.domain.refusals import malformed, refusal, require_state
 
@@ -25,7 +26,7 @@ def opened(application: ApplicationAccepted, rules: RuleSet, today: date) -> Tra
         level=application.level,
         batch_year=application.batch_year,
         rule_set=rules.version,
-        state=State.CONSULTING,
+        state=Stage.CONSULTING,
         opened_on=today,
         dossier=_dossier(application),
         consultation=_asked(rules, today),

@@ -7,13 +7,14 @@ from datetime import date
 from itertools import count
 
 from messages.review import CaseForwarded
+from messages.stages import Stage
 from messages.values import Level, Reason
 from rulebook import Deadline, RuleSet, reason, yearly_deadline
 
-from review.domain.case import UNFORWARDED, Case, State
+from review.domain.case import UNFORWARDED, Case
 from review.domain.closing import close_case
 from review.domain.record import Transition
-from review.domain.refusals import require_state
+from review.domain.refusals import require_next_stage
 
 
 def last_day(batch_year: int, rules: RuleSet) -> Deadline:
@@ -27,12 +28,12 @@ def last_closed_batch_year(rules: RuleSet, today: date) -> int:
 
 def forwarded(case: Case, rules: RuleSet, today: date) -> Transition:
     """To the region until 31 May of the batch year; later the case is late and ends here (V4)."""
-    require_state(case, "V4", State.OPINION_ISSUED)
+    require_next_stage(case, "V4", Stage.FORWARDED)
     deadline = last_day(case.batch_year, rules)
     if deadline.missed_on(today):
         return late(case, rules, today)
     return Transition(
-        replace(case, state=State.FORWARDED, forwarded_on=today),
+        replace(case, state=Stage.FORWARDED, forwarded_on=today),
         what="forwarded",
         rule="V4",
         why="审核意见连同申报材料报自治区工业和信息化厅",

@@ -17,13 +17,14 @@ from messages.review import (
     PublicNoticeConcluded,
     PublicNoticeOpened,
 )
+from messages.stages import Stage
 from messages.values import Level
 from rulebook import RuleSet, add_working_days, basis, reason
 
-from review.domain.case import Case, State
+from review.domain.case import Case, stage_before
 from review.domain.closing import close_case
 from review.domain.record import Transition
-from review.domain.refusals import malformed, refusal, require_state
+from review.domain.refusals import malformed, refusal, require_next_stage
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,7 @@ def notice_opened_event(notice: PublicNotice) -> PublicNoticeOpened:
 
 def publish_case(case: Case, notice: PublicNotice) -> Transition:
     return Transition(
-        replace(case, state=State.IN_NOTICE, notice_id=notice.notice_id),
+        replace(case, state=Stage.IN_NOTICE, notice_id=notice.notice_id),
         what="in public notice",
         rule="V9",
         why=f"公示至{notice.published_end.isoformat()}",
@@ -152,7 +153,7 @@ def lodged(case: Case, notice: PublicNotice, objection: Objection, today: date) 
 
 
 def require_open_to_objection(case: Case, notice: PublicNotice) -> None:
-    if case.notice_id != notice.notice_id or case.state is not State.IN_NOTICE:
+    if case.notice_id != notice.notice_id or case.state is not Stage.IN_NOTICE:
         raise refusal("V9", "not-in-notice", "该单位不在本次公示名单内或已不再公示", evidence=case.case_id)
 
 
@@ -216,7 +217,7 @@ def concluded(notice: PublicNotice, cases: Sequence[Case], today: date) -> tuple
         text = f"公示期至{notice.published_end.isoformat()}届满，不得提前结束"
         raise refusal("V9", "notice-running", text, evidence=notice.published_end.isoformat())
     after = replace(notice, state="concluded", concluded_on=today)
-    shown_still = [case for case in cases if case.state is State.IN_NOTICE]
+    shown_still = [case for case in cases if case.state is Stage.IN_NOTICE]
     event = PublicNoticeConcluded(
         notice_id=notice.notice_id,
         level=notice.level,
@@ -229,7 +230,7 @@ def concluded(notice: PublicNotice, cases: Sequence[Case], today: date) -> tuple
 
 
 def unopposed(case: Case) -> bool:
-    return case.state is State.IN_NOTICE and not case.open_objections and case.suspended_by is None
+    return case.state is Stage.IN_NOTICE and not case.open_objections and case.suspended_by is None
 
 
 def clear_if_unopposed(case: Case, notice: PublicNotice | None, today: date) -> list[Transition]:
@@ -240,11 +241,11 @@ def clear_if_unopposed(case: Case, notice: PublicNotice | None, today: date) -> 
 
 
 def cleared(case: Case, notice: PublicNotice, today: date) -> Transition:
-    require_state(case, "V10", State.IN_NOTICE)
+    require_next_stage(case, "V10", Stage.CLEARED)
     if case.score is None:
         raise ValueError(f"{case.case_id} came to a public notice without a score")
     return Transition(
-        replace(case, state=State.CLEARED),
+        replace(case, state=Stage.CLEARED),
         what="cleared",
         rule="V10",
         why="公示期满无异议",
@@ -257,7 +258,7 @@ def cleared(case: Case, notice: PublicNotice, today: date) -> Transition:
 
 def listed(case: Case, listing: UnitListed) -> Transition:
     """The registry announced it: from now on nothing stops the case, what follows is the register's matter."""
-    state = State.LISTED if case.state is State.CLEARED else case.state
+    state = Stage.LISTED if case.state is stage_before(Stage.LISTED) else case.state
     return Transition(
         replace(case, state=state, listed_on=listing.listed_on),
         what="listed",

@@ -8,13 +8,14 @@ from datetime import date
 
 from chassis.handling import Refusal
 from messages.review import InitialReviewAccepted, InitialReviewRefused, OpinionIssued
+from messages.stages import Stage
 from messages.values import Reason
 from rulebook import DEPARTMENT_NAMES, RuleSet, reason
 
-from review.domain.case import Case, InitialReview, Opinion, OpinionDocument, State
+from review.domain.case import Case, InitialReview, Opinion, OpinionDocument
 from review.domain.closing import close_case
 from review.domain.record import Transition
-from review.domain.refusals import malformed, refusal, require_state
+from review.domain.refusals import malformed, refusal, require_next_stage
 
 
 @dataclass(frozen=True)
@@ -31,10 +32,10 @@ def document_key(prefecture: str, year: int, number: str) -> str:
 
 def accepted(case: Case, text: str, dealt_with: Mapping[str, str], today: date) -> Transition:
     """The unit's own prefecture department finds the application in order (V1)."""
-    require_state(case, "V1", State.CONSULTING)
+    require_next_stage(case, "V1", Stage.INITIAL_REVIEW_ACCEPTED)
     review = InitialReview(True, today, text, _words(case, dealt_with))
     return Transition(
-        replace(case, state=State.INITIAL_REVIEW_ACCEPTED, initial_review=review),
+        replace(case, state=Stage.INITIAL_REVIEW_ACCEPTED, initial_review=review),
         what="initial review accepted",
         rule="V1",
         why=text or "申报材料符合要求",
@@ -45,7 +46,7 @@ def accepted(case: Case, text: str, dealt_with: Mapping[str, str], today: date) 
 
 def refused(case: Case, text: str, today: date) -> list[Transition]:
     """The end of the case before anything goes to the region; reasons are due."""
-    require_state(case, "V1", State.CONSULTING)
+    require_next_stage(case, "V1", Stage.INITIAL_REVIEW_ACCEPTED)
     if not text.strip():
         raise malformed(reason("V1", "reasons-missing", "初审不予通过的，应当说明理由", pointer="/reasons"))
     why = (reason("V1", "initial-review-refused", f"初审不予通过：{text.strip()}"),)
@@ -62,7 +63,7 @@ def refused(case: Case, text: str, today: date) -> list[Transition]:
 
 def issued(case: Case, document: OpinionDocument, rules: RuleSet, today: date) -> list[Transition]:
     """The opinion document, once all three opinions are on record and each that is no agreement is answered."""
-    require_state(case, "V3", State.INITIAL_REVIEW_ACCEPTED)
+    require_next_stage(case, "V3", Stage.OPINION_ISSUED)
     if not document.attachments:
         text = "应当附正式审核意见文件及一并上报的材料"
         raise malformed(reason("V3", "attachments-missing", text, pointer="/attachments"))
@@ -72,7 +73,7 @@ def issued(case: Case, document: OpinionDocument, rules: RuleSet, today: date) -
         # One answer for all that stands in the way; a missing opinion weighs more than a missing explanation.
         raise Refusal(min(each.code for each in lacking), *lacking)
     issuing = Transition(
-        replace(case, state=State.OPINION_ISSUED, opinion_document=complete),
+        replace(case, state=Stage.OPINION_ISSUED, opinion_document=complete),
         what=f"opinion issued: {complete.conclusion}",
         rule="V3",
         why="；".join(complete.dealt_with.values()) or "征求意见部门均无不同意见",

@@ -8,13 +8,14 @@ from datetime import date
 
 from messages.digests import canonical_digest
 from messages.review import PanelAppointed, PanelDissolved
+from messages.stages import Stage
 from messages.values import Reason
 from rulebook import RuleSet, reason
 
-from review.domain.case import Case, Panel, State
+from review.domain.case import Case, Panel, stage_before
 from review.domain.expert import Expert, conflicts, grounds
 from review.domain.record import Transition
-from review.domain.refusals import malformed, refusal, require_state
+from review.domain.refusals import malformed, refusal, require_next_stage
 
 
 def name_panel(case: Case, experts: Sequence[Expert], rules: RuleSet, today: date) -> Panel:
@@ -66,9 +67,9 @@ def too_few(case: Case, rules: RuleSet) -> Reason:
 
 
 def appointed(case: Case, panel: Panel) -> Transition:
-    require_state(case, "V5", State.FORWARDED)
+    require_next_stage(case, "V5", Stage.PANEL_APPOINTED)
     return Transition(
-        replace(case, state=State.PANEL_APPOINTED, panel=panel),
+        replace(case, state=Stage.PANEL_APPOINTED, panel=panel),
         what="panel appointed",
         rule="V5",
         why="专家人数为单数，均无利益冲突，任务量均衡",
@@ -106,7 +107,7 @@ def _passed_on(panel: Panel, leaving: Expert, new: Expert, today: date) -> Panel
 
 def _seated(case: Case, leaving: Expert, why: str, after: Panel) -> Transition:
     sheets = tuple(each for each in case.sheets if each.expert != leaving.expert_id)
-    state = State.SCORING if any(each.signed for each in sheets) else State.PANEL_APPOINTED
+    state = Stage.SCORING if any(each.signed for each in sheets) else Stage.PANEL_APPOINTED
     return Transition(
         replace(case, state=state, panel=after, sheets=sheets, deviating=()),
         what="expert replaced",
@@ -119,7 +120,7 @@ def _seated(case: Case, leaving: Expert, why: str, after: Panel) -> Transition:
 
 def _dissolved(case: Case, panel: Panel, leaving: Expert, why: str, today: date) -> Transition:
     return Transition(
-        replace(case, state=State.FORWARDED, panel=None, sheets=(), deviating=()),
+        replace(case, state=stage_before(Stage.PANEL_APPOINTED), panel=None, sheets=(), deviating=()),
         what="panel dissolved",
         rule="V5",
         why=f"专家存在利益关系，予以回避：{why}；无其他可递补专家，待重新组成评审组",

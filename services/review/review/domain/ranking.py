@@ -10,11 +10,12 @@ from decimal import Decimal
 
 from messages.digests import canonical_digest
 from messages.review import Outcome
+from messages.stages import Stage
 from messages.values import Level, Reason, UnitType
 from rulebook import RuleSet, reason
 
 from review.domain import forwarding
-from review.domain.case import RANKABLE, Case, State
+from review.domain.case import RANKABLE, Case
 from review.domain.closing import close_case
 from review.domain.group import RankedCase, RankingGroup, group_by_kind, recompute_caps, within_caps
 from review.domain.record import Transition
@@ -206,7 +207,7 @@ def _selected(case: Case, ranking: BatchRanking, line: RankedCase) -> Transition
     early = {"early": ranking.early_reason} if ranking.early_reason else {}
     decided = {"decision": f"{one.document_number} {one.decided_on}"} if (one := ranking.decision) else {}
     return Transition(
-        replace(case, state=State.RANKED, rank=line.rank),
+        replace(case, state=Stage.RANKED, rank=line.rank),
         what="ranked",
         rule="V8",
         why="达到合格分数线，择优入选公示名单",

@@ -3,28 +3,11 @@
 from __future__ import annotations
 
 from chassis.handling import Refusal
+from messages.stages import Stage
 from messages.values import Level, Reason
 from rulebook import reason
 
-from review.domain.case import Case, State
-
-STATES = {
-    State.CONSULTING: "初审和征求意见阶段",
-    State.INITIAL_REVIEW_ACCEPTED: "初审通过、待出具审核意见",
-    State.OPINION_ISSUED: "已出具审核意见、待上报",
-    State.FORWARDED: "已上报、待组成评审组",
-    State.PANEL_APPOINTED: "评审组已组成",
-    State.SCORING: "专家评分中",
-    State.SCORED: "评审完成",
-    State.SITE_ORDERED: "待现场核实",
-    State.SITE_RECORDED: "现场核实完成",
-    State.RANKED: "已择优入选、待公示",
-    State.IN_NOTICE: "公示中",
-    State.CLEARED: "公示无异议",
-    State.LISTED: "已公布",
-    State.LATE: "逾期未上报",
-    State.CLOSED: "已办结",
-}
+from review.domain.case import STAGE_TEXTS, Case, stage_before
 
 ELSEWHERE = {
     Level.PREFECTURE: ("V11", "盟市级示范单位由盟市工业和信息化主管部门组织创建并发布名单，不进入自治区级评审和公示"),
@@ -42,11 +25,17 @@ def malformed(*reasons: Reason) -> Refusal:
     return Refusal("request-invalid", *reasons, status=422)
 
 
-def require_state(case: Case, rule: str, *allowed: State) -> None:
+def require_state(case: Case, rule: str, *allowed: Stage) -> None:
     """Raise unless the case stands in one of ``allowed`` and is not suspended."""
     if case.state not in allowed:
-        raise refusal(rule, "wrong-state", f"该项目当前为“{STATES[case.state]}”，不能进行此项操作", evidence=case.state)
+        text = f"该项目当前为“{STAGE_TEXTS[case.state]}”，不能进行此项操作"
+        raise refusal(rule, "wrong-state", text, evidence=case.state)
     require_running(case)
+
+
+def require_next_stage(case: Case, rule: str, stage: Stage) -> None:
+    """Raise unless the case stands right before ``stage`` and is not suspended."""
+    require_state(case, rule, stage_before(stage))
 
 
 def require_running(case: Case) -> None:

@@ -8,10 +8,11 @@ from decimal import Decimal
 from typing import Literal
 
 from messages.review import CaseScored, DeviationFlagged, ScoreSheetSigned, ScoreSheetsReturned
+from messages.stages import Stage
 from messages.values import IndicatorValue, Reason, Role
 from rulebook import RuleSet, Scheme, panel_mandatory_items, panel_values, problems, reason, score
 
-from review.domain.case import OPEN_SEATS, Case, Score, ScoreSheet, State
+from review.domain.case import OPEN_SEATS, Case, Score, ScoreSheet
 from review.domain.closing import close_case
 from review.domain.record import ActorRef, Transition
 from review.domain.refusals import malformed, refusal, require_state
@@ -32,7 +33,7 @@ def signed(case: Case, sheet: ScoreSheet, scheme: Scheme, today: date) -> Transi
     """An expert's complete sheet, signed once."""
     panel_size = _require_seat(case, sheet)
     refuse_wrong(problems(scheme, sheet.values, sheet.mandatory_items))
-    after = replace(_with(case, replace(sheet, signed_on=today)), state=State.SCORING)
+    after = replace(_with(case, replace(sheet, signed_on=today)), state=Stage.SCORING)
     done = len(after.signed_sheets)
     return Transition(
         after,
@@ -134,7 +135,7 @@ def _chair_decides(case: Case) -> bool:
 
 def require_decider(case: Case, by: ActorRef) -> None:
     """Raise unless ``by`` is one of the deciders, or the regional officer where the chair is none."""
-    require_state(case, "V6", State.SCORING)
+    require_state(case, "V6", Stage.SCORING)
     if not case.deviating:
         raise refusal("V6", "no-deviation", "没有需要处理的评分偏差")
     in_the_chairs_stead = by.role == Role.REGIONAL_OFFICER and not _chair_decides(case)
@@ -154,7 +155,7 @@ def return_sheets(case: Case, text: str, today: date) -> Transition:
 
 def scored(case: Case, result: Score, why: str) -> Transition:
     return Transition(
-        replace(case, state=State.SCORED, score=result, deviating=()),
+        replace(case, state=Stage.SCORED, score=result, deviating=()),
         what="scored",
         rule="V6",
         why=why,

@@ -8,13 +8,14 @@ from decimal import Decimal
 
 from messages.digests import canonical_digest
 from messages.review import SiteVerificationOrdered, SiteVerificationRecorded
+from messages.stages import Stage
 from messages.values import IndicatorValue
 from rulebook import RuleSet, Scheme, reason
 
 from review.domain import scoring
-from review.domain.case import Case, Ground, Score, SiteVisit, State
+from review.domain.case import Case, Ground, Score, SiteVisit
 from review.domain.record import Transition
-from review.domain.refusals import malformed, require_state
+from review.domain.refusals import malformed, require_next_stage
 
 WHOLE = 16**64
 """How many values a digest has: its share of them is the lot drawn."""
@@ -70,7 +71,7 @@ def lot(seed: str, case_id: str) -> Decimal:
 
 def ordered(case: Case, why: Ground, seed: str, today: date) -> Transition:
     return Transition(
-        replace(case, state=State.SITE_ORDERED, site=SiteVisit(why, today)),
+        replace(case, state=Stage.SITE_ORDERED, site=SiteVisit(why, today)),
         what="site verification ordered",
         rule="V7",
         why=TEXTS[why],
@@ -90,7 +91,7 @@ class Findings:
 
 def recorded(case: Case, findings: Findings, measure: ScoringContext, today: date) -> Transition:
     """The findings; where they change indicator values they say why, and the score is made anew."""
-    require_state(case, "V7", State.SITE_ORDERED)
+    require_next_stage(case, "V7", Stage.SITE_RECORDED)
     if case.site is None:
         raise ValueError(f"{case.case_id} waits for a visit that was never ordered")
     _refuse_wrong(findings, measure.scheme)
@@ -103,7 +104,7 @@ def recorded(case: Case, findings: Findings, measure: ScoringContext, today: dat
         reasons=findings.reasons,
     )
     return Transition(
-        replace(case, state=State.SITE_RECORDED, site=done, score=result),
+        replace(case, state=Stage.SITE_RECORDED, site=done, score=result),
         what="site verification recorded",
         rule="V7",
         why=findings.reasons or findings.text,

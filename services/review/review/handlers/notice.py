@@ -7,11 +7,12 @@ from datetime import date, datetime
 
 from chassis.handling import Done
 from messages.event import Event
+from messages.stages import Stage
 from messages.values import Level
 from rulebook import rules_on, shanghai_date
 
 from review.domain import notice
-from review.domain.case import State
+from review.domain.case import stage_before
 from review.domain.notice import Objection
 from review.domain.ranking import batch_id
 from review.domain.record import OBJECTOR, SERVICE, ActorRef
@@ -69,7 +70,7 @@ async def open_notice(command: OpenNotice, store: Store, now: datetime) -> Done:
     today = shanghai_date(now)
     batch = batch_id(command.level, command.batch_year)
     same_batch = {"level": command.level, "batch_year": command.batch_year}
-    cases = await store.cases.find({**same_batch, "state": State.RANKED, "suspended_by": None})
+    cases = await store.cases.find({**same_batch, "state": stage_before(Stage.IN_NOTICE), "suspended_by": None})
     number = await store.notices.count(same_batch) + 1
     opening = notice.NoticeRequest(f"notice-{batch}-{number}", command.level, command.batch_year, command.published_end)
     opened = notice.opened(opening, cases, rules_on(today), today)

@@ -9,11 +9,12 @@ from typing import Literal
 
 from chassis.handling import Done, Refusal
 from messages.event import Event
+from messages.stages import Stage
 from messages.values import FileRef
 from rulebook import rules_of, shanghai_date
 
 from review.domain import forwarding, opinion
-from review.domain.case import Case, OpinionDocument, State
+from review.domain.case import Case, OpinionDocument
 from review.domain.opinion import DocumentNumber
 from review.domain.ranking import batch_id, new_batch
 from review.domain.record import SERVICE, ActorRef
@@ -82,7 +83,7 @@ async def forward_case(command: ForwardCase, store: Store, now: datetime) -> Don
     require_region(case.level)
     step = forwarding.forwarded(case, rules_of(case.rule_set), shanghai_date(now))
     said = apply_transitions(store, [step], command.by, now)
-    if step.case.state is State.LATE and step.case.closing is not None:
+    if step.case.state is Stage.LATE and step.case.closing is not None:
         return Done(said, refusal=Refusal("deadline-passed", *step.case.closing.reasons))
     await _begin_batch(case, store)
     return Done(said, receipt([step]))

@@ -8,16 +8,17 @@ from datetime import date, datetime
 
 from chassis.handling import Done, Refusal
 from messages.event import Event
+from messages.stages import Stage
 from messages.values import Level, Reason
 from rulebook import reason, rules_of, shanghai_date
 
 from review.domain import panel
-from review.domain.case import JUDGED, OPEN_SEATS, Case, Panel, State
+from review.domain.case import JUDGED, OPEN_SEATS, Case, Panel, stage_before
 from review.domain.expert import Declaration, Evaluated, Expert, conflicts
 from review.domain.panel import Pool
 from review.domain.ranking import batch_id
 from review.domain.record import ActorRef, Transition
-from review.domain.refusals import malformed, require_region, require_state
+from review.domain.refusals import malformed, require_next_stage, require_region
 from review.handlers.ports import Store, apply_transitions
 
 
@@ -118,7 +119,7 @@ def _members(case: Case) -> set[str]:
 async def appoint_panel(command: AppointPanel, store: Store, now: datetime) -> Done:
     case, today = await store.cases.require(command.case_id), shanghai_date(now)
     require_region(case.level)
-    require_state(case, "V5", State.FORWARDED)
+    require_next_stage(case, "V5", Stage.PANEL_APPOINTED)
     seats = await _chosen(case, command.experts, store, today) if command.experts else await _drawn(case, store, today)
     said = apply_transitions(store, [panel.appointed(case, seats)], command.by, now)
     await _seat(seats.experts, case, store)
@@ -146,7 +147,12 @@ async def appoint_panels(command: AppointPanels, store: Store, now: datetime) ->
     """Draw a panel for every forwarded case of the batch; a case without enough experts does not stop the others."""
     require_region(command.level)
     waiting = await store.cases.find(
-        {"level": command.level, "batch_year": command.batch_year, "state": State.FORWARDED, "suspended_by": None}
+        {
+            "level": command.level,
+            "batch_year": command.batch_year,
+            "state": stage_before(Stage.PANEL_APPOINTED),
+            "suspended_by": None,
+        }
     )
     said, done, impossible = list[Event](), list[Appointed](), list[str]()
     for case in waiting:
