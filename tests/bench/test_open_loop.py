@@ -26,7 +26,7 @@ class RecordingPublisher(BrokerPublisher):
 
 
 async def test_message_is_published_neither_early_nor_an_interval_late() -> None:
-    publisher, entries = RecordingPublisher(), [{"h": {"ce-subject": str(number)}} for number in range(10)]
+    publisher, entries = RecordingPublisher(), [{"headers": {"ce-subject": str(number)}} for number in range(10)]
 
     due = await publish_at_rate(entries, RATE, publisher)
 
@@ -36,7 +36,7 @@ async def test_message_is_published_neither_early_nor_an_interval_late() -> None
 
 
 def test_latency_counts_from_the_due_time() -> None:
-    entries = [{"h": {"ce-subject": name}} for name in ("first", "second")]
+    entries = [{"headers": {"ce-subject": name}} for name in ("first", "second")]
 
     latencies = Answers({"first": 10.5, "second": 12.0}).latencies(entries, {"first": 10.0, "second": 11.0})
 

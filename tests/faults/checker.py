@@ -170,7 +170,7 @@ class Checker:
 
 
 def _effect(entry: dict[str, Any]) -> str:
-    return f"{entry['t']}:{entry['h']['ce-subject']}:{entry['h']['ce-sequence']}"
+    return f"{entry['type']}:{entry['headers']['ce-subject']}:{entry['headers']['ce-sequence']}"
 
 
 def _gaps(entries: Documents) -> set[str]:
