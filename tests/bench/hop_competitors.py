@@ -16,8 +16,8 @@ import aio_pika
 import rulebook
 from chassis.broker.publisher import HEARTBEAT, BrokerUnavailableError, PublishResult
 from chassis.broker.topology import EVENTS_EXCHANGE
+from chassis.handling import Document
 from chassis.inbox.subscriptions import Subscription, subscribe
-from chassis.persistence.unit_of_work import Document
 from chassis.runtime.process import Process
 from chassis.runtime.service import ServiceDefinition
 from chassis.settings import ProcessRole, Settings

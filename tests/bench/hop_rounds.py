@@ -11,8 +11,8 @@ from itertools import count
 
 from chassis.broker.publisher import BrokerPublisher
 from chassis.broker.topology import definitions
+from chassis.handling import Document
 from chassis.outbox.entries import Causation, entry, event_id
-from chassis.persistence.unit_of_work import Document
 from devkit.private_servers import PrivateServers
 from messages.notify import NoticeDelivered
 from messages.review import CaseOpened

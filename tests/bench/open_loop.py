@@ -11,7 +11,7 @@ from typing import Any
 
 import aio_pika
 from chassis.broker.publisher import BrokerPublisher
-from chassis.persistence.unit_of_work import Document
+from chassis.handling import Document
 
 from tests.bench.measure import Latencies
 

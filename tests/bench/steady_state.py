@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from chassis.broker.publisher import BrokerPublisher
+from chassis.handling import Document
 from chassis.outbox.entries import Causation, entry, event_id
 from chassis.persistence.mongo import Database
-from chassis.persistence.unit_of_work import Document
 from devkit.servers.processes import free_ports
 from rulebook import rules_on
 

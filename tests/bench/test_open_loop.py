@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 
 from chassis.broker.publisher import BrokerPublisher, PublishResult
-from chassis.persistence.unit_of_work import Document
+from chassis.handling import Document
 
 from tests.bench.open_loop import Answers, publish_at_rate, subject
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from itertools import count, cycle, islice
 from typing import Any, TypeAlias
 
+from chassis.handling import Document
 from chassis.persistence.mongo import Database
-from chassis.persistence.unit_of_work import ChangeSet, Document, Write
+from chassis.persistence.unit_of_work import ChangeSet, Write
 from messages.applications import ApplicationSubmitted, ApplicationWithdrawn
 from messages.event import Event
 from messages.values import AssessorRef, Evaluation, Level, UnitRef

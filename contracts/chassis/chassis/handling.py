@@ -1,15 +1,17 @@
-"""The part of delivery that domain and handlers may know: refusals, errors, results and the protocol of a store."""
+"""All that domain and handlers know of the chassis: refusals, errors, results and the shape of a store."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 from messages.event import Event
 from messages.values import Reason
 
+Document: TypeAlias = dict[str, Any]
+"""A stored document: ``_id``, ``_version``, ``_sequence`` (of its last event) and the fields of its value."""
 T = TypeVar("T")
 M = TypeVar("M")
 S = TypeVar("S")
@@ -34,7 +36,7 @@ class Refusal(Exception):  # noqa: N818 - the field's word: the answer to a call
 
 
 def require_current_version(seen: int | None, present: int, stale: Reason) -> None:
-    """Raise the 412 of a caller who has looked at another version than the present one; ``stale`` says of what."""
+    """Raise a Refusal (412) where the caller has seen another version than the present one; ``stale`` is its reason."""
     if seen is not None and seen != present:
         why = stale.model_copy(update={"evidence": f"{seen}, {present}"})
         raise Refusal("version-stale", why, status=412, title="Somebody has changed it in the meantime")
@@ -50,7 +52,7 @@ class PoisonMessageError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """Result that a handler may return in place of its events alone.
+    """What a handler may return in place of its events alone.
 
     ``value`` is the reply to the caller, kept with the idempotency key: a pydantic model, a dataclass or plain JSON.
     With ``refusal`` the work is committed all the same (a recorded decision) and an HTTP caller is answered with it.
@@ -63,7 +65,7 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Stale(Done):
-    """Result of a projection for an event older than its data: dropped, counted and not repeated."""
+    """What a projection returns for an event older than what it holds: dropped, counted and not heard again."""
 
 
 HandlerResult: TypeAlias = Sequence[Event] | Done
@@ -77,7 +79,7 @@ Sort: TypeAlias = Sequence[tuple[str, int]]
 
 
 class Collection(Protocol[T]):
-    """One collection as a handler sees it, with the changes of earlier messages of the same batch."""
+    """What a handler sees of one collection; it sees what earlier messages of the same batch saved."""
 
     async def get(self, key: str, /) -> T | None: ...
 

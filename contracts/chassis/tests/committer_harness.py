@@ -6,10 +6,10 @@ import asyncio
 from datetime import UTC, datetime
 
 from chassis.clock import FixedClock
+from chassis.handling import Document
 from chassis.observability.metrics import Metrics
 from chassis.persistence.unit_of_work import (
     ChangeSet,
-    Document,
     DocumentStore,
     HandlerCall,
     RejectedWriteError,

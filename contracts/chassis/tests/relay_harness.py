@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from chassis.broker.publisher import BrokerUnavailableError, PublishResult
+from chassis.handling import Document
 from chassis.observability.metrics import Metrics
 from chassis.outbox import entries as outbox
 from chassis.outbox.entries import Causation
 from chassis.outbox.relay import Relay
 from chassis.persistence.mongo import Database
-from chassis.persistence.unit_of_work import ChangeSet, Document
+from chassis.persistence.unit_of_work import ChangeSet
 from devkit.sample import delivered
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -5,16 +5,9 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from chassis.handling import Sort
+from chassis.handling import Document, Sort
 from chassis.persistence.mongo import Database
-from chassis.persistence.unit_of_work import (
-    ChangeSet,
-    Document,
-    DocumentStore,
-    DuplicateKeyError,
-    Write,
-    WriteConflictError,
-)
+from chassis.persistence.unit_of_work import ChangeSet, DocumentStore, DuplicateKeyError, Write, WriteConflictError
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

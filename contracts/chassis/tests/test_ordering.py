@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from itertools import count
 
+from chassis.handling import Document
 from chassis.outbox.ordering import InFlightDocument, OrderedDispatch
-from chassis.persistence.unit_of_work import Document
 
 NUMBERS = count()
 

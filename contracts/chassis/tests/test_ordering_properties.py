@@ -7,8 +7,8 @@ from itertools import pairwise
 from random import Random
 
 import pytest
+from chassis.handling import Document
 from chassis.outbox.ordering import InFlightDocument, OrderedDispatch
-from chassis.persistence.unit_of_work import Document
 
 AGGREGATES = "abcd"
 PAGE = 2

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from chassis.__main__ import app
 from chassis.clock import FixedClock
-from chassis.handling import HandlerResult, TransientError
+from chassis.handling import Document, HandlerResult, TransientError
 from chassis.inbox.delivery import Delivery
 from chassis.inbox.dispatcher import MAX_DEFERRED, Dispatcher
 from chassis.inbox.parking_lot import (
@@ -26,7 +26,7 @@ from chassis.inbox.subscriptions import subscribe
 from chassis.observability.metrics import Metrics
 from chassis.persistence.leases import Leases
 from chassis.persistence.mongo import Database
-from chassis.persistence.unit_of_work import Document, read_only_unit
+from chassis.persistence.unit_of_work import read_only_unit
 from chassis.scheduling.scheduler import ParkedMessageReplayer
 from chassis.transactions.group_committer import GroupCommitter
 from chassis.transactions.transaction import BatchTransaction

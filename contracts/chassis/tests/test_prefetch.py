@@ -9,10 +9,10 @@ from datetime import datetime
 
 import pytest
 from chassis.clock import FixedClock
-from chassis.handling import HandlerResult
+from chassis.handling import Document, HandlerResult
 from chassis.observability.metrics import Metrics
 from chassis.outbox.entries import Causation
-from chassis.persistence.unit_of_work import ChangeSet, Document, HandlerCall, Key, RelatedKeys, UnitOfWork, Write
+from chassis.persistence.unit_of_work import ChangeSet, HandlerCall, Key, RelatedKeys, UnitOfWork, Write
 from chassis.transactions.group_committer import GroupCommitter
 from chassis.transactions.transaction import BatchTransaction
 from chassis.transactions.work import WorkItem

@@ -4,11 +4,11 @@ import asyncio
 from itertools import count
 
 import pytest
+from chassis.handling import Document
 from chassis.outbox import entries as outbox
 from chassis.outbox.entries import Causation, entry
 from chassis.outbox.ordering import OrderedDispatch
 from chassis.persistence.mongo import Database
-from chassis.persistence.unit_of_work import Document
 from devkit.sample import delivered
 
 from .relay_harness import NOW, RelayHarness

@@ -9,12 +9,12 @@ from time import monotonic
 
 import pytest
 from chassis.clock import FixedClock
-from chassis.handling import HandlerResult, Refusal
+from chassis.handling import Document, HandlerResult, Refusal
 from chassis.observability import logs
 from chassis.observability.metrics import Metrics
 from chassis.observability.tracing import HEADER, NO_TRACING, SENDING_SECONDS, Tracing, tracing_of
 from chassis.outbox.entries import Causation
-from chassis.persistence.unit_of_work import Document, UnitOfWork
+from chassis.persistence.unit_of_work import UnitOfWork
 from chassis.transactions.group_committer import GroupCommitter
 from chassis.transactions.transaction import BatchTransaction
 from chassis.transactions.work import WorkItem

@@ -9,12 +9,11 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from bson import encode
-from chassis.handling import Filter, Handler, Sort
+from chassis.handling import Document, Filter, Handler, Sort
 from chassis.persistence.collections import Index
 from chassis.persistence.query import matches, sorted_by, values_at
 from chassis.persistence.unit_of_work import (
     ChangeSet,
-    Document,
     DuplicateKeyError,
     HandlerOutcome,
     UnitOfWork,

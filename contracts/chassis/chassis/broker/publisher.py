@@ -19,8 +19,7 @@ from pamqp.header import ContentHeader
 from yarl import URL
 
 from chassis.broker.topology import EVENTS_EXCHANGE
-from chassis.handling import TransientError
-from chassis.persistence.unit_of_work import Document
+from chassis.handling import Document, TransientError
 
 log = structlog.get_logger(__name__)
 

@@ -13,7 +13,7 @@ EVENTS_EXCHANGE = "green.events"
 DEAD_EXCHANGE = "green.dlx"
 UNROUTED_QUEUE = "green.unrouted"
 """Takes what no service listens to, so that the broker can confirm it; operators may look, the oldest goes first."""
-UNROUTED_RETENTION_MS = 10_000
+UNROUTED_MAX_LENGTH = 10_000
 DELIVERY_LIMIT = 200
 """High: it counts crashes as well, and a few kills must not bury innocent messages. Failing handlers we count."""
 DEAD_DELIVERY_LIMIT = 1_000_000
@@ -151,7 +151,7 @@ def _unrouted_policy(vhost: str) -> dict[str, Any]:
         "pattern": f"^{_exact(UNROUTED_QUEUE)}$",
         "apply-to": "queues",
         "priority": 1,
-        "definition": {"max-length": UNROUTED_RETENTION_MS, "overflow": "drop-head"},
+        "definition": {"max-length": UNROUTED_MAX_LENGTH, "overflow": "drop-head"},
     }
 
 

@@ -12,10 +12,10 @@ import typer
 from rich.console import Console
 from rich.table import Column, Table
 
+from chassis.handling import Document
 from chassis.inbox.parking_lot import STATES, WAITING, NotParkedError, ParkingLot
 from chassis.outbox.republish import republish_since
 from chassis.persistence.mongo import Database, open_database
-from chassis.persistence.unit_of_work import Document
 
 T = TypeVar("T")
 

@@ -1,1 +1,34 @@
-"""The HTTP edge: endpoint context, middleware, problem documents, pagination, OpenAPI."""
+"""HTTP: routes, their request context, problem documents, pages, uploads and downloads."""
+
+from chassis.http.endpoint import ApiContext, Authorize, Limit, RequestContext
+from chassis.http.files import file_response, file_responses
+from chassis.http.middleware import BodyLimit
+from chassis.http.models import Body, View, filter_by
+from chassis.http.openapi import IF_MATCH, IF_MATCH_REQUIRED
+from chassis.http.pagination import DEFAULT_LIMIT, Page
+from chassis.http.problems import PROBLEMS, based_on_rule, refuses
+from chassis.http.uploads import FORM, ROOM_FOR_FORM, Upload, upload_dependency
+
+__all__ = [
+    "DEFAULT_LIMIT",
+    "FORM",
+    "IF_MATCH",
+    "IF_MATCH_REQUIRED",
+    "PROBLEMS",
+    "ROOM_FOR_FORM",
+    "ApiContext",
+    "Authorize",
+    "Body",
+    "BodyLimit",
+    "Limit",
+    "Page",
+    "RequestContext",
+    "Upload",
+    "View",
+    "based_on_rule",
+    "file_response",
+    "file_responses",
+    "filter_by",
+    "refuses",
+    "upload_dependency",
+]

@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from chassis.handling import Refusal, TransientError
 from chassis.observability import logs
 from chassis.persistence.unit_of_work import UnstorableValueError
+from chassis.validation_texts import VALIDATION_TEXTS
 
 MEDIA_TYPE = "application/problem+json"
 _RULE, _ARTICLE = "x-rule", "x-article"
@@ -37,21 +38,6 @@ TITLES = {
 }
 MAX_EVIDENCE = (400, 401, 403, 404, 409, 412, 413, 422, 428, 500, 503)
 
-TEXTS = {
-    "missing": "缺少必填项",
-    "extra_forbidden": "不应有此项",
-    "json_invalid": "内容不是有效的 JSON",
-    "string_type": "应为文本",
-    "string_too_short": "内容过短",
-    "string_too_long": "内容过长",
-    "string_pattern_mismatch": "格式不正确",
-    "int_parsing": "应为整数",
-    "decimal_parsing": "应为数字",
-    "date_from_datetime_parsing": "应为日期（年-月-日）",
-    "enum": "不在可选值之内",
-    "literal_error": "不在可选值之内",
-}
-"""For people; whatever is not here is told as a malformed value, with the validator's own words as evidence."""
 _LIBRARY = frozenset(get_args(ErrorType))
 """Kinds of error whose words are the library's; those of every other kind are ours and written for people."""
 
@@ -224,7 +210,7 @@ def _malformation(error: Mapping[str, Any], basis: Mapping[str, str | None]) -> 
     return ProblemReason(
         **basis,
         code=kind.replace("_", "-"),
-        text=error["msg"] if ours else TEXTS.get(kind, "内容或格式不正确"),
+        text=error["msg"] if ours else VALIDATION_TEXTS.get(kind, "内容或格式不正确"),
         evidence=(place.removesuffix(": ") or None) if ours else f"{place}{error['msg']}",
         pointer=_pointer(where[1:]) if in_body else None,
     )

@@ -10,11 +10,10 @@ from typing import Any
 from messages.envelope import OutgoingMessage
 
 from chassis.clock import Clock, SystemClock
-from chassis.handling import Filter
+from chassis.handling import Document, Filter
 from chassis.inbox.delivery import Delivery
 from chassis.persistence.mongo import Database
 from chassis.persistence.system_collections import PARKED as COLLECTION
-from chassis.persistence.unit_of_work import Document
 
 PARKED = "parked"
 """Waits for an operator."""

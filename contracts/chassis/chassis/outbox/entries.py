@@ -10,7 +10,7 @@ from typing import NamedTuple
 from messages.envelope import OutgoingMessage, encode
 from messages.event import Event
 
-from chassis.persistence.unit_of_work import Document
+from chassis.handling import Document
 
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 

@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
-from chassis.persistence.unit_of_work import Document
+from chassis.handling import Document
 
 MAX_IN_FLIGHT = 2_000
 """Documents held in memory; what comes beyond is left to the sweep."""

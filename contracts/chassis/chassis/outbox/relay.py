@@ -11,12 +11,12 @@ import structlog
 
 from chassis.broker.publisher import RETRYABLE, BrokerUnavailableError, Publisher, PublishResult
 from chassis.failpoints import Failpoints, NoFailpoints
+from chassis.handling import Document
 from chassis.observability.metrics import Metrics
 from chassis.observability.tracing import NO_TRACING, Tracing
 from chassis.outbox.ordering import InFlightDocument, OrderedDispatch
 from chassis.outbox.store import OutboxStore
 from chassis.persistence.mongo import Database, created_at_of
-from chassis.persistence.unit_of_work import Document
 from chassis.tasks import cancel_all
 
 log = structlog.get_logger(__name__)

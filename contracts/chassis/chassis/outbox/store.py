@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from chassis.clock import SystemClock
+from chassis.handling import Document
 from chassis.persistence.mongo import Database, created_at_of
 from chassis.persistence.system_collections import OUTBOX
-from chassis.persistence.unit_of_work import Document
 
 UNPUBLISHED = {"sent": False}
 

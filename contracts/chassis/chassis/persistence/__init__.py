@@ -1,1 +1,10 @@
-"""Documents of a service: unit of work, typed collections, leases, and the only importer of a Mongo driver."""
+"""Documents: collections on a unit of work, their indexes, leases and the database driver."""
+
+from chassis.persistence.collections import DocumentCollection, Index
+from chassis.persistence.unit_of_work import UnitOfWork
+
+__all__ = [
+    "DocumentCollection",
+    "Index",
+    "UnitOfWork",
+]

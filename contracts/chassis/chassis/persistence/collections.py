@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Generic, NamedTuple, TypeVar
 
-from chassis.handling import Filter, Refusal, Sort
+from chassis.handling import Document, Filter, Refusal, Sort
 from chassis.persistence.codec import codec, to_bson
-from chassis.persistence.unit_of_work import Document, UnitOfWork
+from chassis.persistence.unit_of_work import UnitOfWork
 
 T = TypeVar("T")
 

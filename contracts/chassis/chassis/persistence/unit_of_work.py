@@ -6,15 +6,12 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 from messages.event import Event
 
-from chassis.handling import Done, Filter, HandlerResult, Refusal, Sort
+from chassis.handling import Document, Done, Filter, HandlerResult, Refusal, Sort
 from chassis.persistence.query import matches, sorted_by
-
-Document: TypeAlias = dict[str, Any]
-"""A stored document: ``_id``, ``v`` (version), ``n`` (events said of it so far) and the fields of its value."""
 
 Key: TypeAlias = tuple[str, str]
 """(collection, identifier)."""

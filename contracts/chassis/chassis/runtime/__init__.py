@@ -1,1 +1,9 @@
-"""Definition of a service, and one process of it."""
+"""A service: its definition, and the process that runs it."""
+
+from chassis.runtime.run import run
+from chassis.runtime.service import ServiceDefinition
+
+__all__ = [
+    "ServiceDefinition",
+    "run",
+]

@@ -1,1 +1,7 @@
-"""Jobs that are due, run under a lease."""
+"""Jobs, and the scheduler that runs each due item once."""
+
+from chassis.scheduling.job import Job
+
+__all__ = [
+    "Job",
+]

@@ -11,12 +11,13 @@ from typing import Any
 import structlog
 
 from chassis.clock import Clock
+from chassis.handling import Document
 from chassis.inbox.dispatcher import MAX_DEFERRED, Dispatcher, Remedy
 from chassis.inbox.parking_lot import NotParkedError, ParkingLot, as_delivery
 from chassis.observability.metrics import Metrics
 from chassis.outbox.entries import Causation
 from chassis.persistence.leases import Leases
-from chassis.persistence.unit_of_work import Document, DocumentStore, UnitOfWork, read_only_unit
+from chassis.persistence.unit_of_work import DocumentStore, UnitOfWork, read_only_unit
 from chassis.scheduling.job import Job
 from chassis.tasks import run_periodically
 from chassis.transactions.group_committer import GroupCommitter

@@ -1,1 +1,40 @@
-"""Policies, tokens, separation of duties, audit records, pseudonyms."""
+"""Who may do what: policies, tokens, audit log and pseudonyms."""
+
+from chassis.security.policies import (
+    Actor,
+    Allowed,
+    Denied,
+    Policy,
+    Rule,
+    Scope,
+    all_of,
+    and_filters,
+    everything,
+    only,
+    own_organisation,
+    own_prefecture,
+    own_subject,
+    public,
+)
+from chassis.security.pseudonyms import KeyRing, Pseudonym, add_key, load_keys
+
+__all__ = [
+    "Actor",
+    "Allowed",
+    "Denied",
+    "KeyRing",
+    "Policy",
+    "Pseudonym",
+    "Rule",
+    "Scope",
+    "add_key",
+    "all_of",
+    "and_filters",
+    "everything",
+    "load_keys",
+    "only",
+    "own_organisation",
+    "own_prefecture",
+    "own_subject",
+    "public",
+]

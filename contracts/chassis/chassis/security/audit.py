@@ -11,11 +11,11 @@ from fastapi import Request
 from pydantic import BaseModel, ConfigDict, computed_field
 
 from chassis.clock import SystemClock
+from chassis.handling import Document
 from chassis.observability.logs import MASK, correlation_id, mask
 from chassis.persistence.codec import codec
 from chassis.persistence.collections import Index
 from chassis.persistence.system_collections import AUDIT_DENIALS, AUDIT_READS
-from chassis.persistence.unit_of_work import Document
 from chassis.security.policies import Actor, Denied
 
 Kind: TypeAlias = Literal["read", "denial"]

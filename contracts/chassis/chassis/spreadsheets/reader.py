@@ -13,9 +13,9 @@ from openpyxl.utils import get_column_letter
 from pydantic import BaseModel, ValidationError
 from python_calamine import CalamineWorkbook
 
-from chassis.http.problems import TEXTS
 from chassis.spreadsheets.cells import InvalidCellError, as_text, is_empty
 from chassis.spreadsheets.workbook import Grid, grid, open_workbook
+from chassis.validation_texts import VALIDATION_TEXTS
 
 R = TypeVar("R", bound=BaseModel)
 
@@ -212,7 +212,7 @@ def _message_of(error: Any) -> str:  # noqa: ANN401 - pydantic's details of one 
     """A rule of the model says in Chinese what is wrong; of the validator's own English the usual text is told."""
     if error["type"] == "value_error" and not str(error["ctx"]["error"]).isascii():
         return str(error["ctx"]["error"])
-    return TEXTS.get(error["type"], USUAL_TEXT)
+    return VALIDATION_TEXTS.get(error["type"], USUAL_TEXT)
 
 
 def _normalize(raw: object) -> str:

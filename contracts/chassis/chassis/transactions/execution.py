@@ -7,10 +7,10 @@ from datetime import datetime
 
 from messages.event import Event
 
+from chassis.handling import Document
 from chassis.outbox import entries as outbox
 from chassis.persistence.unit_of_work import (
     ChangeSet,
-    Document,
     DocumentReader,
     HandlerCall,
     HandlerOutcome,

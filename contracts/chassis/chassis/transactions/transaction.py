@@ -13,13 +13,12 @@ from messages.event import Event
 
 from chassis.clock import Clock, SystemClock
 from chassis.failpoints import Failpoints, NoFailpoints
-from chassis.handling import Refusal, TransientError
+from chassis.handling import Document, Refusal, TransientError
 from chassis.observability.metrics import Metrics
 from chassis.observability.tracing import NO_TRACING, Tracing
 from chassis.outbox import entries as outbox
 from chassis.persistence.system_collections import INBOX
 from chassis.persistence.unit_of_work import (
-    Document,
     DocumentReader,
     DocumentStore,
     HandlerOutcome,

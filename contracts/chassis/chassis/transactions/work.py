@@ -12,10 +12,10 @@ from urllib.parse import quote
 from messages.values import Reason
 from pydantic_core import to_jsonable_python
 
-from chassis.handling import Refusal
+from chassis.handling import Document, Refusal
 from chassis.observability.tracing import Span
 from chassis.outbox.entries import Causation
-from chassis.persistence.unit_of_work import Document, HandlerCall, HandlerOutcome, Key, RelatedKeys
+from chassis.persistence.unit_of_work import HandlerCall, HandlerOutcome, Key, RelatedKeys
 
 
 class KeyReusedError(Exception):

@@ -17,12 +17,12 @@ from pymongo.errors import (
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
-from chassis.handling import Filter, Sort
+from chassis.handling import Document, Filter, Sort
 from chassis.persistence.collections import Index
 from chassis.persistence.mongo.errors import translate_errors
 from chassis.persistence.mongo.reader import Reader
 from chassis.persistence.system_collections import OWN_INDEXES, SYSTEM_COLLECTIONS
-from chassis.persistence.unit_of_work import ChangeSet, Document, Write, WriteConflictError
+from chassis.persistence.unit_of_work import ChangeSet, Write, WriteConflictError
 
 Driver: TypeAlias = Literal["motor", "pymongo"]
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from chassis.handling import Filter, Sort
+from chassis.handling import Document, Filter, Sort
 from chassis.persistence.mongo.errors import translate_errors
-from chassis.persistence.unit_of_work import Document
 
 
 class Reader:
