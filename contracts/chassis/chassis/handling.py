@@ -63,11 +63,6 @@ class Done:
     refusal: Refusal | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Stale(Done):
-    """What a projection returns for an event older than what it holds: dropped, counted and not heard again."""
-
-
 HandlerResult: TypeAlias = Sequence[Event] | Done
 Handler: TypeAlias = Callable[[M, S, datetime], Awaitable[HandlerResult]]
 """(message or command, store, now in UTC) → the events it causes."""

@@ -96,11 +96,6 @@ def decode_token(token: str, keys: KeySet, *, issuer: str, audience: str, now: i
     return _CachedToken(_actor(decoded.claims), int(decoded.claims["exp"]))
 
 
-def verify(token: str, keys: KeySet, *, issuer: str, audience: str, now: int) -> Actor:
-    """The actor that ``token`` names at Unix time ``now``; raises ``InvalidTokenError`` with the reason."""
-    return decode_token(token, keys, issuer=issuer, audience=audience, now=now).actor
-
-
 def _actor(claims: dict[str, object]) -> Actor:
     roles = claims.get("roles")
     if not isinstance(roles, list) or not all(isinstance(role, str) for role in roles):
