@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, ClassVar, Final, Literal
-
-from pydantic import Field
+from typing import ClassVar, Final, Literal
 
 from messages.event import Event
+from messages.public_notice import NoticeLine as NoticeLine  # noqa: PLC0414 - review's events are read here
+from messages.public_notice import PublicNoticeConcluded as PublicNoticeConcluded  # noqa: PLC0414
+from messages.public_notice import PublicNoticeOpened as PublicNoticeOpened  # noqa: PLC0414
 from messages.values import (
     AssessorRef,
     Department,
-    Digest,
     Identifier,
     IndicatorValue,
     Level,
@@ -173,30 +173,6 @@ class CaseScored(Case, Event, type="review.case.scored.v1", subject="case_id", s
     scored_on: date
 
 
-class NoticeLine(Value):
-    case_id: Identifier
-    unit: UnitRef
-    rank: Annotated[int, Field(ge=1)]
-    """Rank among the units of the same type."""
-
-
-class PublicNoticeOpened(Event, type="review.notice.opened.v1", subject="notice_id", sharing="public"):
-    """The frozen list shown to the public for at least five working days (Art. 14(3), V9)."""
-
-    notice_id: Identifier
-    level: Level
-    batch_year: int
-    opened_on: date
-    minimum_end: date
-    published_end: date
-    article: str
-    """Article that the days rest on (G3)."""
-    rule_set: str
-    provisional: bool
-    lines: tuple[NoticeLine, ...]
-    digest: Digest
-
-
 class ObjectionLodged(Case, Event, type="review.case.objection-lodged.v1", subject="case_id"):
     """Only the region knows who objects; the event does not name them (V9)."""
 
@@ -213,16 +189,6 @@ class ObjectionResolved(Case, Event, type="review.case.objection-resolved.v1", s
     upheld: bool
     resolved_on: date
     text: Text
-
-
-class PublicNoticeConcluded(Event, type="review.notice.concluded.v1", subject="notice_id", sharing="public"):
-    notice_id: Identifier
-    level: Level
-    batch_year: int
-    concluded_on: date
-    cleared: tuple[Identifier, ...]
-    waiting: tuple[Identifier, ...]
-    """Cases that still wait for an open objection; the others go on."""
 
 
 class CaseCleared(Case, Event, type="review.case.cleared.v1", subject="case_id"):
