@@ -6,9 +6,9 @@ from datetime import date
 from typing import ClassVar, Final, Literal
 
 from messages.event import Event
-from messages.public_notice import NoticeLine as NoticeLine  # noqa: PLC0414 - review's events are read here
-from messages.public_notice import PublicNoticeConcluded as PublicNoticeConcluded  # noqa: PLC0414
-from messages.public_notice import PublicNoticeOpened as PublicNoticeOpened  # noqa: PLC0414
+from messages.review.public_notice import NoticeLine as NoticeLine
+from messages.review.public_notice import PublicNoticeConcluded as PublicNoticeConcluded
+from messages.review.public_notice import PublicNoticeOpened as PublicNoticeOpened
 from messages.values import (
     AssessorRef,
     Department,
