@@ -194,8 +194,8 @@ AFTER_ACCEPTANCE = ("late", "mandatory_item_failed", "below_pass_mark", "beyond_
 def closed(outcome: Outcome, case_id: str = "app-1", *, accepted_before: bool | None = None) -> CaseClosed:
     """Accepted before by the outcomes that only an accepted case has, unless said otherwise."""
     accepted = outcome in AFTER_ACCEPTANCE if accepted_before is None else accepted_before
-    told = {"outcome": outcome, "reasons": [], "closed_on": TODAY, "initial_review_accepted": accepted}
-    return CaseClosed.model_validate({**_case(case_id), **told})
+    end = {"outcome": outcome, "reasons": [], "closed_on": TODAY, "initial_review_accepted": accepted}
+    return CaseClosed.model_validate(_case(case_id) | end)
 
 
 def _application(application_id: str, batch_year: int, sequence: int) -> dict[str, object]:

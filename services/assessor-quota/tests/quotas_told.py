@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
-from typing import TypeAlias
+from typing import TypeAlias, TypeGuard
 
 from assessor_quota import handlers
 from assessor_quota.bus import SUBSCRIPTIONS
@@ -27,7 +27,7 @@ from chassis.persistence.unit_of_work import (
 from hypothesis import strategies as st
 from messages.assessor_quota import QuotaItemRefused, QuotaItemReserved
 from messages.event import Event
-from messages.review import InitialReviewAccepted
+from messages.review import CaseClosed, InitialReviewAccepted
 from messages.values import PersonRef
 
 from .kit import (
@@ -60,7 +60,7 @@ REPRESENTED = {NORTH: WANG, SOUTH: WANG, THIRD: WANG, OTHER: LI}
 
 KEPT = ("accepted", "late", "ineligible after acceptance", "withdrawn after acceptance", "withdrawn as it was accepted")
 """Verdicts by which initial review has accepted; of the last applications could not know when it was withdrawn."""
-CROSSED = ("withdrawn as it was accepted", "ineligible after acceptance")
+CROSSED = ("withdrawn as it was accepted",)
 """Whose end alone does not tell of the acceptance, so that the place can be another's when that is heard."""
 VERDICTS = (*KEPT, "refused", "ineligible", "withdrawn")
 
@@ -104,21 +104,19 @@ class Told:
         year, day = self.years[application], self.today.date()
         return self.owe(submitted(application, by, sequence=sequence, batch_year=year, submitted_on=day))
 
-    def told(self, application: str, verdict: str, tells: bool) -> list[Event]:  # noqa: FBT001 - drawn
-        """What is said of a verdict; review ``tells`` with the end of a case whether it had accepted it, or not yet."""
+    def told(self, application: str, verdict: str) -> list[Event]:
+        """Return what is published of a verdict."""
         kept = verdict in KEPT
-        before = kept if tells else None
         early: list[Event] = [accepted(application)] if kept else []
         if verdict.startswith("withdrawn"):
             late = verdict == "withdrawn after acceptance"
             end = withdrawn(application, self.next(application), after_initial_review=late)
-            return [*early, end, closed("withdrawn", application, accepted_before=before)]
+            return [*early, end, closed("withdrawn", application, accepted_before=kept)]
         if verdict.startswith("ineligible"):
-            return [*early, closed("ineligible", application, accepted_before=before)]
+            return [*early, closed("ineligible", application, accepted_before=kept)]
         if verdict == "refused":
-            end_of_case = closed("initial_review_refused", application, accepted_before=before)
-            return [review_refused(application), end_of_case]
-        return [*early, *([closed("late", application, accepted_before=before)] if verdict == "late" else [])]
+            return [review_refused(application), closed("initial_review_refused", application, accepted_before=False)]
+        return [*early, *([closed("late", application, accepted_before=True)] if verdict == "late" else [])]
 
     def changing(self, uscc: str, to: PersonRef, ago: int) -> Command:
         return Command(change(to, self.today.date() - timedelta(days=ago), uscc))
@@ -168,6 +166,8 @@ class Told:
         except Refusal as no:
             assert {each.rule for each in no.reasons} == {"Q4"}  # noqa: PT017 - periods and people are drawn blindly
             return None
+        if not isinstance(work, Command):
+            await self.kept_or_taken(work, Store(unit))
         unit.flush()
         return outcome
 
@@ -190,7 +190,6 @@ class Told:
             self.changes[work.change.uscc].append((work.change.changed_on, work.change.successor))
         else:
             self.answered(work, outcome.events, in_use)
-            await self.kept_or_taken(work)
         return True
 
     def answered(self, fact: Event, events: Sequence[Event], in_use: set[str]) -> None:
@@ -201,12 +200,20 @@ class Told:
             if isinstance(said, QuotaItemRefused) and any(why.rule == "Q1" for why in said.reasons):
                 assert len(said.items_in_use) >= LIMIT
 
-    async def kept_or_taken(self, fact: Event) -> None:
-        """Once review says that it had accepted, a place stays given back only where none was left to take."""
-        if not isinstance(fact, InitialReviewAccepted):
+    async def kept_or_taken(self, fact: Event, store: Store) -> None:
+        """Once review says that it had accepted, a slot stays given back only where none was left to take.
+
+        None was left when the fact was handled: a slot that another process frees meanwhile comes too late, as if it
+        had been freed afterwards. So ``store`` shows what this process read, and what it is about to write.
+        """
+        if not proves_acceptance(fact):
             return
-        item = await self.bench.store().items.require(fact.case_id)
+        item = await store.items.require(fact.case_id)
         if not item.in_use:
             keys = [f"{each.digest}:{item.year}" for each in self.in_office(item)]
-            full = [each for key in keys if (each := await self.bench.store().ledgers.get(key)) and each.used >= LIMIT]
+            full = [each for key in keys if (each := await store.ledgers.get(key)) and each.used >= LIMIT]
             assert full
+
+
+def proves_acceptance(fact: Event) -> TypeGuard[InitialReviewAccepted | CaseClosed]:
+    return isinstance(fact, InitialReviewAccepted) or (isinstance(fact, CaseClosed) and fact.initial_review_accepted)

@@ -108,9 +108,9 @@ async def test_what_is_done_about_an_item_and_the_note_of_it_are_saved_together(
 async def test_events_that_were_heard_before_change_no_course(bench: HandlerHarness[Store]) -> None:
     events = [submitted(), accepted(), case_closed("below_pass_mark", "app-1")]
     await hear(bench, events, NOW)
-    version = bench.documents("courses")["app-1"]["v"]
+    version = bench.documents("courses")["app-1"]["_version"]
     await hear(bench, Random(3).sample(events, 3), NOW)  # noqa: S311 - a repeatable disorder
-    assert bench.documents("courses")["app-1"]["v"] == version
+    assert bench.documents("courses")["app-1"]["_version"] == version
 
 
 async def test_a_self_evaluated_case_is_followed_no_further_than_its_submission(bench: HandlerHarness[Store]) -> None:

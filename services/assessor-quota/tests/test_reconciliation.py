@@ -197,7 +197,7 @@ async def test_a_sweep_goes_page_by_page_and_finds_the_same(
     monkeypatch.setattr(reconciliation, "ITEMS", 2)
     monkeypatch.setattr(reconciliation, "LEDGERS", 1)
     assert await found(kept) == whole
-    assert kept.documents("reconciliations")["latest"]["v"] == 5
+    assert kept.documents("reconciliations")["latest"]["_version"] == 5
 
 
 @pytest.mark.rule("Q2")
