@@ -8,9 +8,9 @@ from random import Random
 from typing import Any
 
 import pytest
-from applications import handlers as filing
 from applications.domain.application import Application, State
 from applications.domain.files import Owner
+from applications.handlers import drafts, records, submission
 from assessor_quota import handlers as quota
 from assessor_quota.domain.entry import ActorRef
 from assessor_quota.domain.sanction import ViolationFinding
@@ -21,10 +21,11 @@ from messages.applications import ApplicationSubmitted
 from messages.review import CaseResumed, CaseSuspended
 from messages.values import Level, PersonRef, Role, UnitRef, UnitType
 
-story: Any = import_module("services.applications.tests.story")
+builders: Any = import_module("services.applications.tests.builders")
+save_standing: Any = import_module("services.applications.tests.harness").save_standing
 """Units and reports that meet every condition."""
 
-SANCTIONED, AFFILIATE = story.ASSESSOR.uscc, "911506000000000690"
+SANCTIONED, AFFILIATE = builders.ASSESSOR.uscc, "911506000000000690"
 OFFICER = ActorRef("officer-1", (Role.REGIONAL_OFFICER.value,))
 WANG = PersonRef(digest="c" * 64, masked="15**************3X")
 DOCUMENT = "内工信通〔2026〕3号"
@@ -34,7 +35,7 @@ ORDERS = pytest.mark.parametrize("seed", range(6))
 
 def joined_services(seed: int) -> InMemorySystem:
     packages = ("applications", "assessor_quota", "review", "registry", "notify")
-    clock = FixedClock(story.NOW)
+    clock = FixedClock(builders.NOW)
     return InMemorySystem(*map(_service, packages), clock=clock, twice=True, shuffled=Random(seed))  # noqa: S311 - no secret
 
 
@@ -46,14 +47,14 @@ def _service(package: str) -> ServiceUnderTest:
 async def prepare(seed: int) -> InMemorySystem:
     """Two assessors of one representative on the register, and a draft with the report of the first."""
     system = joined_services(seed)
-    for uscc, name in ((SANCTIONED, story.ASSESSOR.name), (AFFILIATE, "同门评价中心")):
+    for uscc, name in ((SANCTIONED, builders.ASSESSOR.name), (AFFILIATE, "同门评价中心")):
         await system.perform("assessor-quota", quota.register_assessor, registration(uscc, name))
-    unit: UnitRef = story.STEEL
-    recorded = filing.RecordFile(story.DIGEST, 9, "application/pdf", Owner(unit.uscc, "a.pdf"))
-    await system.perform("applications", filing.record_file, recorded)
-    await system.perform("applications", story.keep_standing, story.standing())
-    draft = filing.OpenDraft(KEY, unit, Level.REGION, 2026, story.BY_ASSESSOR, report=story.report())
-    await system.perform("applications", filing.open_draft, draft)
+    unit: UnitRef = builders.STEEL
+    recorded = records.RecordFile(builders.DIGEST, 9, "application/pdf", Owner(unit.uscc, "a.pdf"))
+    await system.perform("applications", records.record_file, recorded)
+    await system.perform("applications", save_standing, builders.standing())
+    draft = drafts.OpenDraft(KEY, unit, Level.REGION, 2026, builders.BY_ASSESSOR, report=builders.report())
+    await system.perform("applications", drafts.open_draft, draft)
     return system
 
 
@@ -72,17 +73,17 @@ def registration(uscc: str, name: str) -> quota.RegisterAssessor:
 
 
 async def submit(system: InMemorySystem, *, settle: bool = True) -> None:
-    await system.perform("applications", filing.submit_application, filing.Submit(KEY, "li"), settle=settle)
+    await system.perform("applications", submission.submit_application, submission.Submit(KEY, "li"), settle=settle)
 
 
 async def sanction(system: InMemorySystem, *, settle: bool = True) -> None:
     fraud = ViolationFinding("评价报告数据造假", "现场核查记录〔2026〕3号")
-    decided = quota.SanctionAssessor(SANCTIONED, DOCUMENT, story.TODAY, (fraud,), OFFICER)
+    decided = quota.SanctionAssessor(SANCTIONED, DOCUMENT, builders.TODAY, (fraud,), OFFICER)
     await system.perform("assessor-quota", quota.sanction_assessor, decided, settle=settle)
 
 
 async def revoke(system: InMemorySystem) -> None:
-    revoked = quota.RevokeSanction(SANCTIONED, "内工信通〔2026〕9号", story.TODAY, OFFICER)
+    revoked = quota.RevokeSanction(SANCTIONED, "内工信通〔2026〕9号", builders.TODAY, OFFICER)
     await system.perform("assessor-quota", quota.revoke_sanction, revoked, settle=False)
 
 
@@ -167,5 +168,5 @@ async def test_the_affiliate_works_on_and_is_known_to_reviewers_as_one(seed: int
 
     known = {each.uscc: each for each in await system.read("review").assessors.find()}
     assert known[SANCTIONED].shares_representative_with(known[AFFILIATE])
-    assert known[AFFILIATE].sanctioned_on(story.TODAY) is None
+    assert known[AFFILIATE].sanctioned_on(builders.TODAY) is None
     assert (await system.read("applications").assessors.require(AFFILIATE)).ban is None

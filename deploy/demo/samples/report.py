@@ -42,7 +42,7 @@ def claimed(applicant: Applicant) -> dict[str, Decimal]:
 def filled(applicant: Applicant, evidence: Sequence[Evidence], *, amended: bool = False) -> Values:
     """Return the report as the applicant or its assessor files it; ``amended`` after a return."""
     scheme = scheme_of(applicant)
-    given = report.prefilled(scheme)
+    given = report.prefilled_values(scheme)
     is_park = applicant.unit.unit_type is UnitType.PARK
     return {
         **given,

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from chassis.inbox.subscriptions import Subscription, subscribe
+from chassis.inbox import Subscription, subscribe
 from messages import assessor_quota, registry, review
 
-from applications import handlers
+from applications.handlers import listings, progress, quota
 
 
-def _of_item(item: assessor_quota.Item) -> Iterator[tuple[str, str]]:
+def _keys_of_item(item: assessor_quota.Item) -> Iterator[tuple[str, str]]:
     yield "applications", item.application_id
 
 
-def _of_assessor(
+def _keys_of_assessor(
     event: (
         assessor_quota.AssessorRegistered | assessor_quota.AssessorAmended | assessor_quota.LegalRepresentativeChanged
     ),
@@ -23,54 +23,54 @@ def _of_assessor(
     yield "assessors", event.assessor_uscc
 
 
-def _of_case(case: review.Case) -> Iterator[tuple[str, str]]:
+def _keys_of_case(case: review.Case) -> Iterator[tuple[str, str]]:
     yield "applications", case.case_id
 
 
-def _of_whole_case(case: review.CaseForwarded | review.CaseClosed) -> Iterator[tuple[str, str]]:
+def _keys_of_whole_case(case: review.CaseForwarded | review.CaseClosed) -> Iterator[tuple[str, str]]:
     yield "applications", case.case_id
     yield "standings", case.unit.uscc
 
 
-def _of_notice(event: review.PublicNoticeOpened) -> Iterator[tuple[str, str]]:
+def _keys_of_notice(event: review.PublicNoticeOpened) -> Iterator[tuple[str, str]]:
     return (("applications", line.case_id) for line in event.lines)
 
 
-def _of_listing(event: registry.UnitListed) -> Iterator[tuple[str, str]]:
+def _keys_of_listing(event: registry.UnitListed) -> Iterator[tuple[str, str]]:
     yield "standings", event.unit.uscc
     yield "applications", event.case_id
 
 
-def _of_removal(event: registry.UnitRemoved) -> Iterator[tuple[str, str]]:
+def _keys_of_removal(event: registry.UnitRemoved) -> Iterator[tuple[str, str]]:
     yield "standings", event.unit.uscc
 
 
 SUBSCRIPTIONS: tuple[Subscription[Any], ...] = (
-    subscribe(assessor_quota.QuotaItemReserved, handlers.accept_reserved, prefetch=_of_item),
-    subscribe(assessor_quota.QuotaItemRefused, handlers.refuse_unreserved, prefetch=_of_item),
-    subscribe(assessor_quota.AssessorRegistered, handlers.record_assessor, prefetch=_of_assessor),
-    subscribe(assessor_quota.AssessorAmended, handlers.record_assessor, prefetch=_of_assessor),
-    subscribe(assessor_quota.LegalRepresentativeChanged, handlers.know_assessor_name, prefetch=_of_assessor),
-    subscribe(assessor_quota.AssessorSanctioned, handlers.know_sanction),
-    subscribe(assessor_quota.SanctionRevoked, handlers.know_sanction),
-    subscribe(registry.UnitListed, handlers.record_listing, prefetch=_of_listing),
-    subscribe(registry.UnitRemoved, handlers.record_removal, prefetch=_of_removal),
-    subscribe(review.CaseOpened, handlers.follow_case, prefetch=_of_case),
-    subscribe(review.ConsultationOpened, handlers.follow_case, prefetch=_of_case),
-    subscribe(review.ConsultationAnswered, handlers.follow_case, prefetch=_of_case),
-    subscribe(review.InitialReviewAccepted, handlers.follow_case, prefetch=_of_case),
-    subscribe(review.InitialReviewRefused, handlers.follow_refusal, prefetch=_of_case),
-    subscribe(review.OpinionIssued, handlers.follow_case, prefetch=_of_case),
-    subscribe(review.CaseForwarded, handlers.follow_forwarding, prefetch=_of_whole_case),
-    subscribe(review.PanelAppointed, handlers.follow_case, prefetch=_of_case),
-    subscribe(review.PanelDissolved, handlers.follow_case, prefetch=_of_case),
-    subscribe(review.SiteVerificationOrdered, handlers.follow_case, prefetch=_of_case),
-    subscribe(review.SiteVerificationRecorded, handlers.follow_case, prefetch=_of_case),
-    subscribe(review.PublicNoticeOpened, handlers.follow_notice, prefetch=_of_notice),
-    subscribe(review.CaseSuspended, handlers.follow_case, prefetch=_of_case),
-    subscribe(review.CaseResumed, handlers.follow_case, prefetch=_of_case),
-    subscribe(review.ObjectionLodged, handlers.follow_case, prefetch=_of_case),
-    subscribe(review.ObjectionResolved, handlers.follow_case, prefetch=_of_case),
-    subscribe(review.CaseCleared, handlers.follow_case, prefetch=_of_case),
-    subscribe(review.CaseClosed, handlers.follow_closing, prefetch=_of_whole_case),
+    subscribe(assessor_quota.QuotaItemReserved, quota.accept_reserved, prefetch=_keys_of_item),
+    subscribe(assessor_quota.QuotaItemRefused, quota.refuse_unreserved, prefetch=_keys_of_item),
+    subscribe(assessor_quota.AssessorRegistered, quota.record_assessor, prefetch=_keys_of_assessor),
+    subscribe(assessor_quota.AssessorAmended, quota.record_assessor, prefetch=_keys_of_assessor),
+    subscribe(assessor_quota.LegalRepresentativeChanged, quota.record_assessor_name, prefetch=_keys_of_assessor),
+    subscribe(assessor_quota.AssessorSanctioned, quota.record_sanction),
+    subscribe(assessor_quota.SanctionRevoked, quota.record_sanction),
+    subscribe(registry.UnitListed, listings.record_listing, prefetch=_keys_of_listing),
+    subscribe(registry.UnitRemoved, listings.record_removal, prefetch=_keys_of_removal),
+    subscribe(review.CaseOpened, progress.follow_case, prefetch=_keys_of_case),
+    subscribe(review.ConsultationOpened, progress.follow_case, prefetch=_keys_of_case),
+    subscribe(review.ConsultationAnswered, progress.follow_case, prefetch=_keys_of_case),
+    subscribe(review.InitialReviewAccepted, progress.follow_case, prefetch=_keys_of_case),
+    subscribe(review.InitialReviewRefused, progress.follow_refusal, prefetch=_keys_of_case),
+    subscribe(review.OpinionIssued, progress.follow_case, prefetch=_keys_of_case),
+    subscribe(review.CaseForwarded, progress.follow_forwarding, prefetch=_keys_of_whole_case),
+    subscribe(review.PanelAppointed, progress.follow_case, prefetch=_keys_of_case),
+    subscribe(review.PanelDissolved, progress.follow_case, prefetch=_keys_of_case),
+    subscribe(review.SiteVerificationOrdered, progress.follow_case, prefetch=_keys_of_case),
+    subscribe(review.SiteVerificationRecorded, progress.follow_case, prefetch=_keys_of_case),
+    subscribe(review.PublicNoticeOpened, progress.follow_notice, prefetch=_keys_of_notice),
+    subscribe(review.CaseSuspended, progress.follow_case, prefetch=_keys_of_case),
+    subscribe(review.CaseResumed, progress.follow_case, prefetch=_keys_of_case),
+    subscribe(review.ObjectionLodged, progress.follow_case, prefetch=_keys_of_case),
+    subscribe(review.ObjectionResolved, progress.follow_case, prefetch=_keys_of_case),
+    subscribe(review.CaseCleared, progress.follow_case, prefetch=_keys_of_case),
+    subscribe(review.CaseClosed, progress.follow_closing, prefetch=_keys_of_whole_case),
 )

@@ -6,11 +6,10 @@ from asyncio import to_thread
 from functools import partial
 
 import rulebook
-from chassis.runtime.run import run
-from chassis.runtime.service import ServiceDefinition
-from chassis.security.pseudonyms import load_keys
+from chassis.runtime import ServiceDefinition, run
+from chassis.security import load_keys
 
-from applications import api
+from applications.api import BODY_LIMITS, router
 from applications.bus import SUBSCRIPTIONS
 from applications.file_store import FileStore
 from applications.settings import Settings
@@ -19,7 +18,7 @@ from applications.store import AGGREGATES, INDEXES, Store
 
 def service(settings: Settings | None = None) -> ServiceDefinition:
     settings = settings or Settings.load()
-    vault = FileStore(settings.files_dir)
+    files = FileStore(settings.files_dir)
     return ServiceDefinition(
         "applications",
         settings,
@@ -28,9 +27,10 @@ def service(settings: Settings | None = None) -> ServiceDefinition:
         aggregates=AGGREGATES,
         indexes=INDEXES,
         subscriptions=SUBSCRIPTIONS,
-        router=api.router(vault, load_keys(settings.person_key_file)),
-        body_limits=api.body_limits(),
-        pings={"files": partial(to_thread, vault.ping)},
+        router=router,
+        body_limits=BODY_LIMITS,
+        state={"files": files, "keys": load_keys(settings.person_key_file)},
+        pings={"files": partial(to_thread, files.ping)},
     )
 
 

@@ -1,4 +1,4 @@
-"""What the environment sets for this service alone."""
+"""Settings of this service alone, read from the environment."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from chassis.settings import Settings as ChassisSettings
 
 class Settings(ChassisSettings):
     files_dir: Path
-    """Where uploaded files are kept; shared by all processes of the service."""
+    """The folder of uploaded files; shared by all processes of the service."""
     person_key_file: Path
     """Keys of the digests by which legal representatives are known; the same file as for assessor-quota."""

@@ -1,9 +1,8 @@
-"""What is kept: applications with their versions, how each organisation stands, facts, files and what others said."""
+"""The collections: applications with their versions, each organisation's standing, facts, files, and assessors."""
 
 from __future__ import annotations
 
-from chassis.persistence.collections import DocumentCollection, Index
-from chassis.persistence.unit_of_work import UnitOfWork
+from chassis.persistence import DocumentCollection, Index, UnitOfWork
 
 from applications.domain.application import Application, Version
 from applications.domain.assessors import KnownAssessor

@@ -8,19 +8,27 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from applications import handlers
 from applications.file_store import FileStore
+from applications.handlers import progress
 from devkit.api_harness import ApiClient, ApiHarness
 from messages import review
 from messages.values import Department, Role
 
-from . import forms
-from .calls import APPLICATIONS, PDF, codes, drafted, filed, kept, sent
-from .story import CASE, ORDOS, TODAY
+from . import builders_forms as forms
+from .api_calls import (
+    APPLICATIONS,
+    PDF,
+    filled_collections,
+    open_draft,
+    open_draft_with_report,
+    reason_codes,
+    send_file,
+)
+from .builders import CASE, ORDOS, TODAY
 
 
 @pytest.mark.rule("A3")
-async def test_200_megabytes_are_refused_while_they_stream_in(unit: ApiClient, served: ApiHarness[Any]) -> None:
+async def test_200_megabytes_are_refused_while_they_stream_in(applicant: ApiClient, api: ApiHarness[Any]) -> None:
     read_so_far = 0
 
     async def endless() -> AsyncIterator[bytes]:
@@ -30,18 +38,18 @@ async def test_200_megabytes_are_refused_while_they_stream_in(unit: ApiClient, s
             read_so_far += 1
             yield bytes(1024 * 1024)
 
-    answer = await unit.post(
+    answer = await applicant.post(
         "/v1/files", content=endless(), headers={"Content-Type": "multipart/form-data; boundary=x"}
     )
 
     assert (answer.status_code, answer.json()["code"]) == (413, "body-too-large")
     assert read_so_far < 25
-    assert kept(served) == []
+    assert filled_collections(api) == []
 
 
 @pytest.mark.rule("A3")
-async def test_an_announced_200_megabytes_are_refused_unread(unit: ApiClient) -> None:
-    answer = await unit.post(
+async def test_an_announced_200_megabytes_are_refused_unread(applicant: ApiClient) -> None:
+    answer = await applicant.post(
         "/v1/imports/annex1",
         content=b"--x",
         headers={"Content-Type": "multipart/form-data; boundary=x", "Content-Length": str(200 * 1024 * 1024)},
@@ -52,65 +60,63 @@ async def test_an_announced_200_megabytes_are_refused_unread(unit: ApiClient) ->
 
 @pytest.mark.rule("A3")
 async def test_a_file_is_stored_once_for_both_who_sent_it_and_read_by_them_alone(
-    unit: ApiClient, stranger: ApiClient, elsewhere: ApiClient, served: ApiHarness[Any]
+    applicant: ApiClient, other_applicant: ApiClient, other_prefecture_officer: ApiClient, api: ApiHarness[Any]
 ) -> None:
-    file = await sent(unit)
+    file = await send_file(applicant)
     assert file["media_type"] == "application/pdf"
     place = f"/v1/files/{file['sha256']}"
-    assert (await stranger.get(place)).status_code == 403
+    assert (await other_applicant.get(place)).status_code == 403
 
-    await sent(stranger, "同一文件.pdf")
+    await send_file(other_applicant, "同一文件.pdf")
 
-    assert len(served.memory.collections["files"]) == 1
-    assert (await stranger.get(place)).content == PDF
-    assert (await elsewhere.get(place)).status_code == 403
+    assert len(api.memory.collections["files"]) == 1
+    assert (await other_applicant.get(place)).content == PDF
+    assert (await other_prefecture_officer.get(place)).status_code == 403
 
 
 @pytest.mark.rule("A3")
 async def test_a_file_that_is_not_what_it_says_is_refused(
-    unit: ApiClient, served: ApiHarness[Any], tmp_path: Path
+    applicant: ApiClient, api: ApiHarness[Any], tmp_path: Path
 ) -> None:
-    answer = await unit.post("/v1/files", files={"file": ("执照.pdf", b"MZ\x90")})
+    answer = await applicant.post("/v1/files", files={"file": ("执照.pdf", b"MZ\x90")})
 
-    assert (answer.status_code, codes(answer)) == (422, ["content-differs"])
-    assert kept(served) == []
+    assert (answer.status_code, reason_codes(answer)) == (422, ["content-differs"])
+    assert filled_collections(api) == []
     assert FileStore(tmp_path).path_of(sha256(b"MZ\x90").hexdigest()).exists() is False
 
 
-def reviewers(served: ApiHarness[Any]) -> dict[str, ApiClient]:
+def reviewers(api: ApiHarness[Any]) -> dict[str, ApiClient]:
     market = Department.MARKET_REGULATION
     return {
-        "department": served.client_as(Role.CONSULTED_DEPARTMENT, organisation=market, prefecture=ORDOS, subject="d-1"),
-        "elsewhere": served.client_as(
-            Role.CONSULTED_DEPARTMENT, organisation=market, prefecture="150100", subject="d-2"
-        ),
-        "organisation": served.client_as(Role.REVIEW_ORGANISATION, organisation="示例评审机构", subject="r-1"),
-        "expert": served.client_as(Role.EXPERT, subject="e1"),
-        "other expert": served.client_as(Role.EXPERT, subject="e9"),
-        "region": served.client_as(Role.REGIONAL_OFFICER, subject="region-1"),
+        "department": api.client_as(Role.CONSULTED_DEPARTMENT, organisation=market, prefecture=ORDOS, subject="d-1"),
+        "elsewhere": api.client_as(Role.CONSULTED_DEPARTMENT, organisation=market, prefecture="150100", subject="d-2"),
+        "organisation": api.client_as(Role.REVIEW_ORGANISATION, organisation="示例评审机构", subject="r-1"),
+        "expert": api.client_as(Role.EXPERT, subject="e1"),
+        "other expert": api.client_as(Role.EXPERT, subject="e9"),
+        "region": api.client_as(Role.REGIONAL_OFFICER, subject="region-1"),
     }
 
 
-async def readers(callers: dict[str, ApiClient], place: str) -> set[str]:
+async def readers_of(callers: dict[str, ApiClient], place: str) -> set[str]:
     return {name for name, caller in callers.items() if (await caller.get(place)).status_code == 200}
 
 
 @pytest.mark.rule("P2")
 async def test_the_evidence_is_read_by_those_whose_turn_it_is(
-    unit: ApiClient, officer: ApiClient, elsewhere: ApiClient, served: ApiHarness[Any]
+    applicant: ApiClient, officer: ApiClient, other_prefecture_officer: ApiClient, api: ApiHarness[Any]
 ) -> None:
-    key = await filed(unit)
+    key = await open_draft_with_report(applicant)
     place = f"/v1/files/{sha256(PDF).hexdigest()}"
-    callers = reviewers(served) | {"officer": officer, "other officer": elsewhere}
+    callers = reviewers(api) | {"officer": officer, "other officer": other_prefecture_officer}
     case = CASE | {"case_id": key}
 
     async def heard(event: review.Case) -> set[str]:
-        await served.perform(handlers.follow_case, event)
-        return await readers(callers, place)
+        await api.perform(progress.follow_case, event)
+        return await readers_of(callers, place)
 
-    assert await readers(callers, place) == set()
-    await unit.post(f"{APPLICATIONS}/{key}/submit")
-    assert await readers(callers, place) == {"region", "officer"}
+    assert await readers_of(callers, place) == set()
+    await applicant.post(f"{APPLICATIONS}/{key}/submit")
+    assert await readers_of(callers, place) == {"region", "officer"}
     consulted = review.ConsultationOpened(
         **case, departments=tuple(Department), due=TODAY, article="第十四条", provisional=False, sequence=2
     )
@@ -123,42 +129,42 @@ async def test_the_evidence_is_read_by_those_whose_turn_it_is(
 
 @pytest.mark.rule("P2")
 async def test_a_file_bears_the_name_that_the_askers_application_gives_it(
-    unit: ApiClient, stranger: ApiClient, officer: ApiClient, served: ApiHarness[Any]
+    applicant: ApiClient, other_applicant: ApiClient, officer: ApiClient, api: ApiHarness[Any]
 ) -> None:
-    await sent(stranger, "secret-name.pdf")
+    await send_file(other_applicant, "secret-name.pdf")
     evidence = [{"name": "licence.pdf", "sha256": sha256(PDF).hexdigest()}]
     place = f"/v1/files/{evidence[0]['sha256']}"
-    await sent(unit, "upload.pdf")
-    region = served.client_as(Role.REGIONAL_OFFICER, subject="region-1")
+    await send_file(applicant, "upload.pdf")
+    region = api.client_as(Role.REGIONAL_OFFICER, subject="region-1")
 
     async def name(caller: ApiClient) -> str:
         return str((await caller.get(place)).headers["content-disposition"])
 
-    assert ("upload.pdf" in await name(unit), "secret-name.pdf" in await name(stranger)) == (True, True)
+    assert ("upload.pdf" in await name(applicant), "secret-name.pdf" in await name(other_applicant)) == (True, True)
     assert (await region.get(place)).status_code == 403
-    key = await filed(unit, evidence=evidence)
-    await unit.post(f"{APPLICATIONS}/{key}/submit")
-    assert all(["licence.pdf" in await name(caller) for caller in (unit, officer, region)])
+    key = await open_draft_with_report(applicant, evidence=evidence)
+    await applicant.post(f"{APPLICATIONS}/{key}/submit")
+    assert all(["licence.pdf" in await name(caller) for caller in (applicant, officer, region)])
 
 
 @pytest.mark.rule("P2")
 async def test_naming_a_digest_in_a_draft_or_a_refused_report_opens_nobodys_file(
-    unit: ApiClient, stranger: ApiClient, officer: ApiClient
+    applicant: ApiClient, other_applicant: ApiClient, officer: ApiClient
 ) -> None:
-    file = await sent(stranger)
-    key = await filed_without_sending(unit, file["sha256"])
+    file = await send_file(other_applicant)
+    key = await file_report_without_sending(applicant, file["sha256"])
     place = f"/v1/files/{file['sha256']}"
 
-    before = [(await caller.get(place)).status_code for caller in (unit, officer)]
-    answer = await unit.post(f"{APPLICATIONS}/{key}/submit")
-    after = [(await caller.get(place)).status_code for caller in (unit, officer)]
+    before = [(await caller.get(place)).status_code for caller in (applicant, officer)]
+    answer = await applicant.post(f"{APPLICATIONS}/{key}/submit")
+    after = [(await caller.get(place)).status_code for caller in (applicant, officer)]
 
-    assert codes(answer) == ["file-missing"]
+    assert reason_codes(answer) == ["file-missing"]
     assert before == after == [403, 403]
 
 
-async def filed_without_sending(caller: ApiClient, digest: str) -> str:
-    key = await drafted(caller)
+async def file_report_without_sending(caller: ApiClient, digest: str) -> str:
+    key = await open_draft(caller)
     body = forms.as_json(forms.report_of(evidence=[{"name": "别人的.pdf", "sha256": digest}]))
     assert (await caller.put(f"{APPLICATIONS}/{key}/evaluation", json=body)).status_code == 200
     return key

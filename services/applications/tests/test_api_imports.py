@@ -9,9 +9,17 @@ from applications.workbooks import Form, annex1, read, report, write
 from devkit.api_harness import ApiClient, ApiHarness
 from messages.values import Role
 
-from . import forms
-from .calls import APPLICATIONS, XLSX, codes, drafted, filed, imported, kept
-from .story import PARK, STEEL
+from . import builders_forms as forms
+from .api_calls import (
+    APPLICATIONS,
+    XLSX,
+    filled_collections,
+    import_workbook,
+    open_draft,
+    open_draft_with_report,
+    reason_codes,
+)
+from .builders import PARK, STEEL
 
 
 @pytest.mark.rule("C2")
@@ -19,12 +27,10 @@ from .story import PARK, STEEL
     ("form", "values", "unit_type"),
     [(annex1.ENTERPRISE, forms.enterprise(), "factory"), (annex1.PARK, forms.park(), "park")],
 )
-async def test_annex_1_makes_a_draft(
-    served: ApiHarness[Any], form: Form, values: dict[str, Any], unit_type: str
-) -> None:
-    caller = served.client_as(Role.APPLICANT, organisation=PARK.uscc if unit_type == "park" else STEEL.uscc)
+async def test_annex_1_makes_a_draft(api: ApiHarness[Any], form: Form, values: dict[str, Any], unit_type: str) -> None:
+    caller = api.client_as(Role.APPLICANT, organisation=PARK.uscc if unit_type == "park" else STEEL.uscc)
 
-    answer = await imported(caller, "annex1", write(form, values), prefecture="150600", batch_year=2026)
+    answer = await import_workbook(caller, "annex1", write(form, values), prefecture="150600", batch_year=2026)
 
     assert answer.status_code == 201, answer.text
     found = (await caller.get(f"{APPLICATIONS}/{answer.json()['application_id']}")).json()
@@ -35,26 +41,31 @@ async def test_annex_1_makes_a_draft(
 
 
 @pytest.mark.rule("C2")
-async def test_annex_1_goes_into_a_draft_that_is_there(unit: ApiClient) -> None:
-    key = await drafted(unit)
+async def test_annex_1_goes_into_a_draft_that_is_there(applicant: ApiClient) -> None:
+    key = await open_draft(applicant)
 
-    answer = await imported(unit, "annex1", write(annex1.ENTERPRISE, forms.enterprise()), application_id=key)
+    answer = await import_workbook(
+        applicant, "annex1", write(annex1.ENTERPRISE, forms.enterprise()), application_id=key
+    )
 
     assert (answer.status_code, answer.json()["application_id"]) == (200, key)
-    found = (await unit.get(f"{APPLICATIONS}/{key}")).json()
+    found = (await applicant.get(f"{APPLICATIONS}/{key}")).json()
     assert [each["year"] for each in found["information"]["finances"]] == [2023, 2024, 2025]
 
 
-async def test_a_dry_run_tells_the_same_and_keeps_nothing(unit: ApiClient, served: ApiHarness[Any]) -> None:
+async def test_a_dry_run_tells_the_same_and_keeps_nothing(applicant: ApiClient, api: ApiHarness[Any]) -> None:
     good = write(annex1.ENTERPRISE, forms.enterprise())
     bad = write(annex1.ENTERPRISE, forms.enterprise(uscc="911501000000000192"))
     into = {"prefecture": "150600", "batch_year": 2026, "dry_run": True}
 
-    fine, wrong = await imported(unit, "annex1", good, **into), await imported(unit, "annex1", bad, **into)
+    fine, wrong = (
+        await import_workbook(applicant, "annex1", good, **into),
+        await import_workbook(applicant, "annex1", bad, **into),
+    )
 
     assert (fine.json()["dry_run"], fine.json()["application_id"]) == (True, None)
-    assert (wrong.status_code, codes(wrong)) == (422, ["cell-malformed"])
-    assert kept(served) == []
+    assert (wrong.status_code, reason_codes(wrong)) == (422, ["cell-malformed"])
+    assert filled_collections(api) == []
 
 
 def enterprise(**changes: Any) -> bytes:  # noqa: ANN401 - cells by name
@@ -80,15 +91,15 @@ def enterprise(**changes: Any) -> bytes:  # noqa: ANN401 - cells by name
     ids=["wrong sheets", "text for numbers", "check digit", "years", "wrong form", "cut off", "broken zip", "a pdf"],
 )
 async def test_a_bad_workbook_is_told_what_is_wrong_and_changes_nothing(
-    unit: ApiClient, served: ApiHarness[Any], content: bytes, expected: list[str]
+    applicant: ApiClient, api: ApiHarness[Any], content: bytes, expected: list[str]
 ) -> None:
-    answer = await imported(unit, "annex1", content, prefecture="150600", batch_year=2026)
+    answer = await import_workbook(applicant, "annex1", content, prefecture="150600", batch_year=2026)
 
     assert answer.status_code == 422
     assert answer.headers["content-type"] == "application/problem+json"
-    assert codes(answer) == expected
-    assert kept(served) == []
-    assert served.events == []
+    assert reason_codes(answer) == expected
+    assert filled_collections(api) == []
+    assert api.events == []
 
 
 @pytest.mark.rule("C2")
@@ -104,24 +115,24 @@ async def test_a_bad_workbook_is_told_what_is_wrong_and_changes_nothing(
     ids=["a cell of Annex 1", "years of Annex 1", "a cell of the report", "a person of the report", "another unit"],
 )
 async def test_a_bad_workbook_leaves_the_draft_that_it_was_for_as_it_was(
-    unit: ApiClient, what: str, content: bytes
+    applicant: ApiClient, what: str, content: bytes
 ) -> None:
-    key = await filed(unit)
-    before = await unit.get(f"{APPLICATIONS}/{key}")
+    key = await open_draft_with_report(applicant)
+    before = await applicant.get(f"{APPLICATIONS}/{key}")
 
-    answer = await imported(unit, what, content, application_id=key)
+    answer = await import_workbook(applicant, what, content, application_id=key)
 
-    after = await unit.get(f"{APPLICATIONS}/{key}")
+    after = await applicant.get(f"{APPLICATIONS}/{key}")
     assert answer.status_code == 422
     assert (after.json(), after.headers["ETag"]) == (before.json(), before.headers["ETag"])
     assert before.json()["report"] is not None
 
 
 @pytest.mark.rule("C2")
-async def test_a_bad_cell_is_named_by_sheet_and_address(unit: ApiClient) -> None:
+async def test_a_bad_cell_is_named_by_sheet_and_address(applicant: ApiClient) -> None:
     content = write(annex1.ENTERPRISE, forms.enterprise(uscc="911501000000000192"))
 
-    answer = await imported(unit, "annex1", content, prefecture="150600")
+    answer = await import_workbook(applicant, "annex1", content, prefecture="150600")
 
     reason = answer.json()["reasons"][0]
     assert reason["pointer"] == "基本情况表（企业填写）!G3"
@@ -129,37 +140,39 @@ async def test_a_bad_cell_is_named_by_sheet_and_address(unit: ApiClient) -> None
     assert reason["article"] == "第九条、附件1"
 
 
-async def test_a_report_for_another_unit_is_refused(unit: ApiClient) -> None:
-    key = await drafted(unit)
+async def test_a_report_for_another_unit_is_refused(applicant: ApiClient) -> None:
+    key = await open_draft(applicant)
 
-    answer = await imported(unit, "evaluation-report", write(report.PARK, forms.report_of(PARK)), application_id=key)
+    answer = await import_workbook(
+        applicant, "evaluation-report", write(report.PARK, forms.report_of(PARK)), application_id=key
+    )
 
     assert answer.status_code == 422
-    assert codes(answer) == ["uscc-differs", "unit-type-differs", "park-name-differs"]
+    assert reason_codes(answer) == ["uscc-differs", "unit-type-differs", "park-name-differs"]
 
 
 @pytest.mark.parametrize("number", ["123", "一二三四五六"])
 async def test_a_document_number_that_cannot_be_one_is_refused_without_being_repeated(
-    unit: ApiClient, number: str
+    applicant: ApiClient, number: str
 ) -> None:
-    key = await drafted(unit)
+    key = await open_draft(applicant)
 
-    answer = await imported(
-        unit,
+    answer = await import_workbook(
+        applicant,
         "evaluation-report",
         write(report.ENTERPRISE, forms.report_of(representative_document=number)),
         application_id=key,
     )
 
-    assert codes(answer) == ["document-number-invalid"]
+    assert reason_codes(answer) == ["document-number-invalid"]
     assert number not in str(answer.json()["reasons"])
 
 
-async def test_a_form_without_a_file_is_refused(unit: ApiClient) -> None:
-    missing = await unit.post("/v1/imports/annex1", files={"other": ("a.xlsx", b"x")})
-    other = await unit.post("/v1/imports/annex1", json={})
+async def test_a_form_without_a_file_is_refused(applicant: ApiClient) -> None:
+    missing = await applicant.post("/v1/imports/annex1", files={"other": ("a.xlsx", b"x")})
+    other = await applicant.post("/v1/imports/annex1", json={})
 
-    assert (missing.status_code, codes(missing)) == (422, ["file-missing"])
+    assert (missing.status_code, reason_codes(missing)) == (422, ["file-missing"])
     assert (other.status_code, other.json()["code"]) == (415, "media-type-unsupported")
 
 
@@ -173,9 +186,9 @@ async def test_a_form_without_a_file_is_refused(unit: ApiClient) -> None:
     ],
 )
 async def test_anybody_downloads_an_empty_form(
-    served: ApiHarness[Any], name: str, params: dict[str, str], form: Form
+    api: ApiHarness[Any], name: str, params: dict[str, str], form: Form
 ) -> None:
-    answer = await served.anonymous().get(f"/v1/forms/{name}.xlsx", params=params)
+    answer = await api.anonymous().get(f"/v1/forms/{name}.xlsx", params=params)
 
     assert answer.headers["content-type"] == XLSX
     assert {each.code for each in read(form, answer.content).problems} <= {
@@ -185,5 +198,5 @@ async def test_anybody_downloads_an_empty_form(
     }
 
 
-async def test_an_unknown_form_is_not_found(served: ApiHarness[Any]) -> None:
-    assert (await served.anonymous().get("/v1/forms/annex9.xlsx")).status_code == 404
+async def test_an_unknown_form_is_not_found(api: ApiHarness[Any]) -> None:
+    assert (await api.anonymous().get("/v1/forms/annex9.xlsx")).status_code == 404

@@ -8,50 +8,50 @@ import pytest
 from applications.workbooks import annex1, report, write
 from devkit.api_harness import ApiClient, ApiHarness
 
-from . import forms
-from .calls import APPLICATIONS, DRAFT, PDF, codes, drafted, imported, kept
-from .story import ASSESSOR, PARK, STEEL
+from . import builders_forms as forms
+from .api_calls import APPLICATIONS, DRAFT, PDF, filled_collections, import_workbook, open_draft, reason_codes
+from .builders import ASSESSOR, PARK, STEEL
 
 BROKEN = ["甲\n乙", "甲\r乙", "甲\u2028乙", "甲\x00乙"]
-TOLD = "不得含有换行或其他控制字符"
+NOT_ONE_LINE = "不得含有换行或其他控制字符"
 
 
-def told(answer: Any) -> list[tuple[str, str, str]]:  # noqa: ANN401 - the answer
+def reasons(answer: Any) -> list[tuple[str, str, str]]:  # noqa: ANN401 - the answer
     return [(each["code"], each["pointer"], each["text"]) for each in answer.json()["reasons"]]
 
 
 @pytest.mark.rule("A1")
 @pytest.mark.parametrize("name", BROKEN)
 async def test_a_name_of_several_lines_is_refused_in_a_draft(
-    unit: ApiClient, served: ApiHarness[Any], name: str
+    applicant: ApiClient, api: ApiHarness[Any], name: str
 ) -> None:
     broken = STEEL.model_dump(mode="json") | {"name": name}
 
-    answer = await unit.post(APPLICATIONS, json=DRAFT | {"unit": broken})
+    answer = await applicant.post(APPLICATIONS, json=DRAFT | {"unit": broken})
 
-    assert (answer.status_code, told(answer)) == (422, [("control-character", "/unit", TOLD)])
-    assert kept(served) == []
+    assert (answer.status_code, reasons(answer)) == (422, [("control-character", "/unit", NOT_ONE_LINE)])
+    assert filled_collections(api) == []
 
 
 @pytest.mark.rule("A1")
-async def test_wherever_a_draft_names_somebody_it_is_one_line(unit: ApiClient) -> None:
-    key = await drafted(unit)
+async def test_wherever_a_draft_names_somebody_it_is_one_line(applicant: ApiClient) -> None:
+    key = await open_draft(applicant)
     named = {"way": "assessor", "assessor": ASSESSOR.model_dump(mode="json") | {"name": "甲\n乙"}}
     park = PARK.model_dump(mode="json") | {"uscc": STEEL.uscc, "park_name": "甲\n乙"}
     amended = {"unit_name": "甲\n乙", "level": "region", "batch_year": 2026, "evaluation": {"way": "self"}}
     filed = forms.as_json(forms.report_of(group="甲\n乙", industry_code="31\n30"))
 
     answers = {
-        "/evaluation": await unit.post(APPLICATIONS, json=DRAFT | {"evaluation": named}),
-        "/unit": await unit.post(APPLICATIONS, json=DRAFT | {"unit": park}),
-        "/unit_name": await unit.put(f"{APPLICATIONS}/{key}", json=amended, headers={"If-Match": "*"}),
-        "/industry_code /group": await unit.put(f"{APPLICATIONS}/{key}/evaluation", json=filed),
+        "/evaluation": await applicant.post(APPLICATIONS, json=DRAFT | {"evaluation": named}),
+        "/unit": await applicant.post(APPLICATIONS, json=DRAFT | {"unit": park}),
+        "/unit_name": await applicant.put(f"{APPLICATIONS}/{key}", json=amended, headers={"If-Match": "*"}),
+        "/industry_code /group": await applicant.put(f"{APPLICATIONS}/{key}/evaluation", json=filed),
     }
 
-    assert {place: " ".join(each[1] for each in told(answer)) for place, answer in answers.items()} == {
+    assert {place: " ".join(each[1] for each in reasons(answer)) for place, answer in answers.items()} == {
         place: place for place in answers
     }
-    assert {each[2] for answer in answers.values() for each in told(answer)} == {TOLD}
+    assert {each[2] for answer in answers.values() for each in reasons(answer)} == {NOT_ONE_LINE}
 
 
 @pytest.mark.rule("C2")
@@ -62,14 +62,16 @@ async def test_wherever_a_draft_names_somebody_it_is_one_line(unit: ApiClient) -
         ("evaluation-report", write(report.ENTERPRISE, forms.report_of(group="甲\n乙")), "评价报告!"),
     ],
 )
-async def test_a_cell_for_one_line_takes_no_second_one(unit: ApiClient, what: str, content: bytes, cell: str) -> None:
-    key = await drafted(unit)
+async def test_a_cell_for_one_line_takes_no_second_one(
+    applicant: ApiClient, what: str, content: bytes, cell: str
+) -> None:
+    key = await open_draft(applicant)
 
-    answer = await imported(unit, what, content, application_id=key)
+    answer = await import_workbook(applicant, what, content, application_id=key)
 
-    assert (answer.status_code, codes(answer)) == (422, ["cell-malformed"])
+    assert (answer.status_code, reason_codes(answer)) == (422, ["cell-malformed"])
     assert answer.json()["reasons"][0]["pointer"].startswith(cell)
-    assert TOLD in answer.json()["reasons"][0]["text"]
+    assert NOT_ONE_LINE in answer.json()["reasons"][0]["text"]
 
 
 async def test_what_officers_record_is_one_line(officer: ApiClient) -> None:
@@ -79,7 +81,7 @@ async def test_what_officers_record_is_one_line(officer: ApiClient) -> None:
 
     answers = [await officer.post("/v1/facts", json=fact), await officer.post("/v1/prefecture-lists", json=listing)]
 
-    assert [[each[1] for each in told(answer) if each[2] == TOLD] for answer in answers] == [
+    assert [[each[1] for each in reasons(answer) if each[2] == NOT_ONE_LINE] for answer in answers] == [
         ["/source"],
         ["/document_number", "/units/0"],
     ]
@@ -87,7 +89,7 @@ async def test_what_officers_record_is_one_line(officer: ApiClient) -> None:
 
 @pytest.mark.rule("A3")
 @pytest.mark.parametrize("name", ["执\u2028照.pdf", "照" * 197 + ".pdf"])
-async def test_the_name_of_a_file_is_one_line_of_at_most_200_characters(unit: ApiClient, name: str) -> None:
-    answer = await unit.post("/v1/files", files={"file": (name, PDF)})
+async def test_the_name_of_a_file_is_one_line_of_at_most_200_characters(applicant: ApiClient, name: str) -> None:
+    answer = await applicant.post("/v1/files", files={"file": (name, PDF)})
 
-    assert (answer.status_code, codes(answer)) == (422, ["name-malformed"])
+    assert (answer.status_code, reason_codes(answer)) == (422, ["name-malformed"])

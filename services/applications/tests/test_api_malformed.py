@@ -5,27 +5,28 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from applications.handlers import OpenDraft, open_draft
+from applications.handlers import drafts
 from chassis.handling import Refusal
 from devkit.api_harness import ApiClient, ApiHarness
 from messages.values import Level, Role
 
-from .calls import APPLICATIONS, DRAFT, drafted
-from .story import ALONE, NOW, STEEL, Desk
+from .api_calls import APPLICATIONS, DRAFT, open_draft
+from .builders import NOW, SELF_EVALUATION, STEEL
+from .harness import ApplicationsHarness
 
 UNIT = STEEL.model_dump(mode="json")
-AMENDED = {"unit_name": "示例钢铁集团", "level": "region", "batch_year": 2026, "evaluation": {"way": "self"}}
+AMENDMENT = {"unit_name": "示例钢铁集团", "level": "region", "batch_year": 2026, "evaluation": {"way": "self"}}
 
 
-def told(answer: Any) -> list[tuple[str, str, str]]:  # noqa: ANN401 - the answer
+def reasons(answer: Any) -> list[tuple[str, str, str]]:  # noqa: ANN401 - the answer
     return [(each["rule"], each["code"], each["text"]) for each in answer.json()["reasons"]]
 
 
 @pytest.mark.rule("G3")
-async def test_a_wrong_check_digit_is_told_in_chinese_with_the_rule_and_its_article(unit: ApiClient) -> None:
+async def test_a_wrong_check_digit_is_told_in_chinese_with_the_rule_and_its_article(applicant: ApiClient) -> None:
     wrong = UNIT | {"uscc": "911501000000000192"}
 
-    answer = await unit.post(APPLICATIONS, json=DRAFT | {"unit": wrong})
+    answer = await applicant.post(APPLICATIONS, json=DRAFT | {"unit": wrong})
 
     assert answer.status_code == 422
     assert answer.json()["reasons"] == [
@@ -54,13 +55,13 @@ async def test_a_wrong_check_digit_is_told_in_chinese_with_the_rule_and_its_arti
     ],
 )
 async def test_a_malformed_body_of_any_route_names_the_rule_that_prescribes_it(
-    served: ApiHarness[Any],
+    api: ApiHarness[Any],
     role: Role,
     method: str,
     path: str,
     rule: str,
 ) -> None:
-    caller = served.client_as(role, organisation=STEEL.uscc, prefecture=STEEL.prefecture, subject="x")
+    caller = api.client_as(role, organisation=STEEL.uscc, prefecture=STEEL.prefecture, subject="x")
 
     answer = await getattr(caller, method)(path, json={"surplus": 1})
 
@@ -70,28 +71,28 @@ async def test_a_malformed_body_of_any_route_names_the_rule_that_prescribes_it(
 
 
 @pytest.mark.rule("A6")
-async def test_which_version_was_read_must_be_said_and_be_the_present_one(unit: ApiClient) -> None:
-    place = f"{APPLICATIONS}/{await drafted(unit)}"
+async def test_which_version_was_read_must_be_said_and_be_the_present_one(applicant: ApiClient) -> None:
+    place = f"{APPLICATIONS}/{await open_draft(applicant)}"
 
-    blind = await unit.put(place, json=AMENDED)
-    odd = await unit.put(place, json=AMENDED, headers={"If-Match": "one"})
-    stale = await unit.put(place, json=AMENDED, headers={"If-Match": '"99"'})
+    blind = await applicant.put(place, json=AMENDMENT)
+    odd = await applicant.put(place, json=AMENDMENT, headers={"If-Match": "one"})
+    stale = await applicant.put(place, json=AMENDMENT, headers={"If-Match": '"99"'})
 
     assert [each.status_code for each in (blind, odd, stale)] == [428, 400, 412]
-    assert told(blind) == [("A6", "if-match-missing", "请在 If-Match 中写明所修改申报的版本")]
-    assert told(odd) == [("A6", "if-match-invalid", "请在 If-Match 中写明所修改申报的版本")]
-    assert told(stale) == [("A6", "version-stale", "申报在读取后已被修改，请重新读取")]
+    assert reasons(blind) == [("A6", "if-match-missing", "请在 If-Match 中写明所修改申报的版本")]
+    assert reasons(odd) == [("A6", "if-match-invalid", "请在 If-Match 中写明所修改申报的版本")]
+    assert reasons(stale) == [("A6", "version-stale", "申报在读取后已被修改，请重新读取")]
     assert stale.json()["reasons"][0]["evidence"] == "99, 1"
 
 
 @pytest.mark.rule("G3")
 async def test_a_number_that_is_taken_is_refused_with_its_rule() -> None:
-    desk = Desk()
-    command = OpenDraft("app-2026-1", STEEL, Level.REGION, 2026, ALONE)
-    await desk.bench.perform(open_draft, command, NOW)
+    handlers = ApplicationsHarness()
+    command = drafts.OpenDraft("app-2026-1", STEEL, Level.REGION, 2026, SELF_EVALUATION)
+    await handlers.perform(drafts.open_draft, command, NOW)
 
     with pytest.raises(Refusal) as refused:
-        await desk.bench.perform(open_draft, command, NOW)
+        await handlers.perform(drafts.open_draft, command, NOW)
 
     (why,) = refused.value.reasons
     assert (why.rule, why.code, why.article) == ("A1", "application-exists", "第十四条第（一）项")

@@ -11,41 +11,41 @@ from devkit.api_harness import ApiClient, ApiHarness
 from messages.applications import EligibilityLost
 from messages.values import Prefecture, Role
 
-from .calls import APPLICATIONS, codes, drafted, filed
-from .story import PARK, STEEL, of_number
+from .api_calls import APPLICATIONS, open_draft, open_draft_with_report, reason_codes
+from .builders import PARK, STEEL, numbered_unit
 
 
 @pytest.mark.rule("E4")
 async def test_an_officer_records_a_fact_which_then_counts(
-    unit: ApiClient, officer: ApiClient, stranger: ApiClient
+    applicant: ApiClient, officer: ApiClient, other_applicant: ApiClient
 ) -> None:
     body = {"uscc": STEEL.uscc, "kind": "abnormal_operations", "date": "2025-01-01", "source": "企业信用信息公示系统"}
-    key = await filed(unit)
+    key = await open_draft_with_report(applicant)
 
     recorded = await officer.post("/v1/facts", json=body)
-    answer = await unit.post(f"{APPLICATIONS}/{key}/submit")
+    answer = await applicant.post(f"{APPLICATIONS}/{key}/submit")
 
     assert recorded.status_code == 201
-    assert codes(answer) == ["abnormal-operations"]
-    assert len((await unit.get("/v1/facts")).json()["items"]) == 1
-    assert (await stranger.get("/v1/facts", params={"uscc": STEEL.uscc})).json()["items"] == []
+    assert reason_codes(answer) == ["abnormal-operations"]
+    assert len((await applicant.get("/v1/facts")).json()["items"]) == 1
+    assert (await other_applicant.get("/v1/facts", params={"uscc": STEEL.uscc})).json()["items"] == []
     ended = await officer.post(f"/v1/facts/{recorded.json()['fact_id']}/end", json={"ended": "2026-04-01"})
     assert ended.json()["ended_on"] == "2026-04-01"
-    assert (await unit.post(f"{APPLICATIONS}/{key}/submit")).status_code == 200
+    assert (await applicant.post(f"{APPLICATIONS}/{key}/submit")).status_code == 200
 
 
 @pytest.mark.rule("E4")
-async def test_an_agency_records_facts_and_an_applicant_none(unit: ApiClient, served: ApiHarness[Any]) -> None:
+async def test_an_agency_records_facts_and_an_applicant_none(applicant: ApiClient, api: ApiHarness[Any]) -> None:
     body = {"uscc": STEEL.uscc, "kind": "safety_accident", "date": "2025-06-01", "source": "应急〔2025〕7号"}
-    agency = served.client_as(Role.AGENCY, organisation="emergency", subject="agency-1")
+    agency = api.client_as(Role.AGENCY, organisation="emergency", subject="agency-1")
 
     assert (await agency.post("/v1/facts", json=body)).json()["source"] == "agency"
-    assert (await unit.post("/v1/facts", json=body)).status_code == 403
+    assert (await applicant.post("/v1/facts", json=body)).status_code == 403
 
 
 @pytest.mark.rule("E10")
 async def test_an_officer_records_the_list_of_the_own_prefecture_only(
-    officer: ApiClient, elsewhere: ApiClient, served: ApiHarness[Any]
+    officer: ApiClient, other_prefecture_officer: ApiClient, api: ApiHarness[Any]
 ) -> None:
     body = {
         "document_number": "鄂工信发〔2026〕1号",
@@ -54,23 +54,23 @@ async def test_an_officer_records_the_list_of_the_own_prefecture_only(
     }
 
     own = await officer.post("/v1/prefecture-lists", json=body)
-    foreign = await elsewhere.post("/v1/prefecture-lists", json=body)
-    forged = await elsewhere.post("/v1/prefecture-lists", json=body | {"prefecture": "150600"})
+    foreign = await other_prefecture_officer.post("/v1/prefecture-lists", json=body)
+    forged = await other_prefecture_officer.post("/v1/prefecture-lists", json=body | {"prefecture": "150600"})
 
     assert (own.status_code, foreign.status_code, forged.status_code) == (201, 422, 403)
-    shown = (await served.anonymous().get("/v1/prefecture-lists", params={"prefecture": "150600"})).json()
+    shown = (await api.anonymous().get("/v1/prefecture-lists", params={"prefecture": "150600"})).json()
     assert [each["document_number"] for each in shown["items"]] == ["鄂工信发〔2026〕1号"]
 
 
 @pytest.mark.rule("E10")
-async def test_one_list_takes_some_hundreds_of_units(officer: ApiClient, served: ApiHarness[Any]) -> None:
-    units = [of_number(number).model_dump(mode="json") for number in range(500)]
+async def test_one_list_takes_some_hundreds_of_units(officer: ApiClient, api: ApiHarness[Any]) -> None:
+    units = [numbered_unit(number).model_dump(mode="json") for number in range(500)]
     body = {"document_number": "鄂工信发〔2026〕2号", "published_on": "2026-01-20", "units": units}
 
     answer = await officer.post("/v1/prefecture-lists", json=body)
 
     assert answer.status_code == 201
-    held = served.memory.collections["standings"]
+    held = api.memory.collections["standings"]
     assert all(held[each["uscc"]]["listings"] for each in units)
 
 
@@ -98,18 +98,18 @@ async def test_a_list_names_each_park_as_it_was_first_registered(officer: ApiCli
 
     answer = await officer.post("/v1/prefecture-lists", json=LIST | {"units": [unnamed]})
 
-    assert (answer.status_code, codes(answer)) == (422, ["park-name-missing"])
+    assert (answer.status_code, reason_codes(answer)) == (422, ["park-name-missing"])
 
 
 @pytest.mark.rule("P2")
 async def test_everybody_sees_which_office_has_recorded_a_list_and_not_who(
-    officer: ApiClient, served: ApiHarness[Any]
+    officer: ApiClient, api: ApiHarness[Any]
 ) -> None:
-    region = served.client_as(Role.REGIONAL_OFFICER, subject="region-1")
+    region = api.client_as(Role.REGIONAL_OFFICER, subject="region-1")
     for caller in (officer, region):
         await caller.post("/v1/prefecture-lists", json=LIST | {"prefecture": STEEL.prefecture})
 
-    shown = (await served.anonymous().get("/v1/prefecture-lists")).json()["items"]
+    shown = (await api.anonymous().get("/v1/prefecture-lists")).json()["items"]
 
     assert {each["recorded_by"] for each in shown} == {STEEL.prefecture, REGION}
 
@@ -119,38 +119,41 @@ FACT = {"uscc": STEEL.uscc, "kind": "tax_evasion", "date": "2025-06-01", "source
 
 @pytest.mark.rule("P2")
 async def test_a_unit_that_has_applied_elsewhere_is_another_officers_matter(
-    unit: ApiClient, officer: ApiClient, elsewhere: ApiClient, served: ApiHarness[Any]
+    applicant: ApiClient, officer: ApiClient, other_prefecture_officer: ApiClient, api: ApiHarness[Any]
 ) -> None:
-    key = await filed(unit, undertaking=False)
-    await unit.post(f"{APPLICATIONS}/{key}/submit")
+    key = await open_draft_with_report(applicant, undertaking=False)
+    await applicant.post(f"{APPLICATIONS}/{key}/submit")
 
-    foreign, own = await elsewhere.post("/v1/facts", json=FACT), await officer.post("/v1/facts", json=FACT)
+    foreign, own = (
+        await other_prefecture_officer.post("/v1/facts", json=FACT),
+        await officer.post("/v1/facts", json=FACT),
+    )
 
     assert (foreign.status_code, own.status_code) == (403, 201)
-    assert len(served.memory.collections["audit_denials"]) == 1
+    assert len(api.memory.collections["audit_denials"]) == 1
 
 
 @pytest.mark.rule("P2")
 @pytest.mark.rule("E4")
 async def test_of_a_unit_that_has_not_applied_any_officer_records_a_fact_and_it_weighs(
-    unit: ApiClient, elsewhere: ApiClient
+    applicant: ApiClient, other_prefecture_officer: ApiClient
 ) -> None:
-    key = await filed(unit)
+    key = await open_draft_with_report(applicant)
 
-    recorded = await elsewhere.post("/v1/facts", json=FACT)
-    forged = await elsewhere.post("/v1/facts", json=FACT | {"prefecture": STEEL.prefecture})
+    recorded = await other_prefecture_officer.post("/v1/facts", json=FACT)
+    forged = await other_prefecture_officer.post("/v1/facts", json=FACT | {"prefecture": STEEL.prefecture})
 
     assert (recorded.status_code, recorded.json()["recorded_by"]) == (201, Prefecture.HOHHOT)
     assert forged.status_code == 403
-    assert codes(await unit.post(f"{APPLICATIONS}/{key}/submit")) == ["tax-evasion"]
+    assert reason_codes(await applicant.post(f"{APPLICATIONS}/{key}/submit")) == ["tax-evasion"]
 
 
 @pytest.mark.rule("P2")
 async def test_a_fact_is_ended_by_who_recorded_it_or_by_the_region(
-    officer: ApiClient, elsewhere: ApiClient, served: ApiHarness[Any]
+    officer: ApiClient, other_prefecture_officer: ApiClient, api: ApiHarness[Any]
 ) -> None:
-    region = served.client_as(Role.REGIONAL_OFFICER, subject="region-1")
-    agencies = [served.client_as(Role.AGENCY, organisation=name, subject=name) for name in ("tax", "emergency")]
+    region = api.client_as(Role.REGIONAL_OFFICER, subject="region-1")
+    agencies = [api.client_as(Role.AGENCY, organisation=name, subject=name) for name in ("tax", "emergency")]
     by_tax = await agencies[0].post("/v1/facts", json=FACT | {"prefecture": STEEL.prefecture})
     by_officer = await officer.post("/v1/facts", json=FACT)
     ended = {"ended": "2026-01-01"}
@@ -159,31 +162,36 @@ async def test_a_fact_is_ended_by_who_recorded_it_or_by_the_region(
         return [(await each.post(f"/v1/facts/{fact_id}/end", json=ended)).status_code for each in callers]
 
     assert await statuses(by_tax.json()["fact_id"], officer, agencies[1], agencies[0], region) == [403, 403, 200, 200]
-    assert await statuses(by_officer.json()["fact_id"], elsewhere, *agencies, officer) == [403, 403, 403, 200]
+    assert await statuses(by_officer.json()["fact_id"], other_prefecture_officer, *agencies, officer) == [
+        403,
+        403,
+        403,
+        200,
+    ]
 
 
 @pytest.mark.rule("V10")
 async def test_a_fact_recorded_after_acceptance_is_said_and_shown(
-    unit: ApiClient, officer: ApiClient, served: ApiHarness[Any]
+    applicant: ApiClient, officer: ApiClient, api: ApiHarness[Any]
 ) -> None:
-    key = await filed(unit)
-    await unit.post(f"{APPLICATIONS}/{key}/submit")
+    key = await open_draft_with_report(applicant)
+    await applicant.post(f"{APPLICATIONS}/{key}/submit")
 
     await officer.post("/v1/facts", json=FACT)
 
-    assert isinstance(served.events[-1], EligibilityLost)
-    found = (await unit.get(f"{APPLICATIONS}/{key}")).json()
+    assert isinstance(api.events[-1], EligibilityLost)
+    found = (await applicant.get(f"{APPLICATIONS}/{key}")).json()
     assert (found["stage"], found["lost_on"]) == ("eligibility_lost", "2026-04-20")
     assert [each["code"] for each in found["refusals"]] == ["tax-evasion"]
-    again = await drafted(unit)
-    assert "open-application" not in codes(await unit.post(f"{APPLICATIONS}/{again}/submit"))
+    again = await open_draft(applicant)
+    assert "open-application" not in reason_codes(await applicant.post(f"{APPLICATIONS}/{again}/submit"))
 
 
 @pytest.mark.rule("P3")
 async def test_no_officer_records_or_ends_a_fact_of_the_own_organisation_nor_lists_it(
-    officer: ApiClient, served: ApiHarness[Any]
+    officer: ApiClient, api: ApiHarness[Any]
 ) -> None:
-    own = served.client_as(Role.PREFECTURE_OFFICER, prefecture=STEEL.prefecture, organisation=STEEL.uscc, subject="li")
+    own = api.client_as(Role.PREFECTURE_OFFICER, prefecture=STEEL.prefecture, organisation=STEEL.uscc, subject="li")
     recorded = (await officer.post("/v1/facts", json=FACT)).json()["fact_id"]
 
     answers = [

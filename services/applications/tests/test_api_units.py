@@ -8,9 +8,9 @@ import pytest
 from devkit.api_harness import ApiClient, ApiHarness
 from messages.values import Prefecture, Role
 
-from . import forms
-from .calls import APPLICATIONS, DRAFT, codes, drafted, filed, sent
-from .story import STEEL
+from . import builders_forms as forms
+from .api_calls import APPLICATIONS, DRAFT, open_draft, open_draft_with_report, reason_codes, send_file
+from .builders import STEEL
 
 HOHHOT = STEEL.model_dump(mode="json") | {"prefecture": Prefecture.HOHHOT}
 FACT = {"uscc": STEEL.uscc, "kind": "tax_evasion", "date": "2025-06-01", "source": "税稽〔2025〕3号"}
@@ -19,103 +19,113 @@ MOVE = {"prefecture": Prefecture.HOHHOT, "document_number": "内工信函〔2026
 
 
 @pytest.fixture
-def region(served: ApiHarness[Any]) -> ApiClient:
-    return served.client_as(Role.REGIONAL_OFFICER, subject="region-1")
+def region(api: ApiHarness[Any]) -> ApiClient:
+    return api.client_as(Role.REGIONAL_OFFICER, subject="region-1")
 
 
 @pytest.fixture
-async def away(unit: ApiClient, elsewhere: ApiClient) -> str:
+async def draft_elsewhere(applicant: ApiClient, other_prefecture_officer: ApiClient) -> str:
     """A complete draft of the same organisation in another prefecture, and on that prefecture's list."""
     listing = {"document_number": "呼工信发〔2026〕1号", "published_on": "2026-01-20", "units": [HOHHOT]}
-    assert (await elsewhere.post("/v1/prefecture-lists", json=listing)).status_code == 201
-    file = await sent(unit)
-    key = await drafted(unit, unit=HOHHOT)
+    assert (await other_prefecture_officer.post("/v1/prefecture-lists", json=listing)).status_code == 201
+    file = await send_file(applicant)
+    key = await open_draft(applicant, unit=HOHHOT)
     body = forms.as_json(forms.report_of(evidence=[{"name": file["name"], "sha256": file["sha256"]}]))
-    assert (await unit.put(f"{APPLICATIONS}/{key}/evaluation", json=body)).status_code == 200
+    assert (await applicant.put(f"{APPLICATIONS}/{key}/evaluation", json=body)).status_code == 200
     return key
 
 
 @pytest.mark.rule("E4")
 @pytest.mark.rule("V1")
 async def test_no_ground_for_refusal_is_escaped_by_filing_in_another_prefecture(
-    unit: ApiClient, officer: ApiClient, away: str
+    applicant: ApiClient, officer: ApiClient, draft_elsewhere: str
 ) -> None:
-    key = await filed(unit)
-    await unit.post(f"{APPLICATIONS}/{key}/submit")
+    key = await open_draft_with_report(applicant)
+    await applicant.post(f"{APPLICATIONS}/{key}/submit")
     await officer.post("/v1/facts", json=FACT)
 
-    answer = await unit.post(f"{APPLICATIONS}/{away}/submit")
+    answer = await applicant.post(f"{APPLICATIONS}/{draft_elsewhere}/submit")
 
-    assert (await unit.get(f"{APPLICATIONS}/{key}")).json()["stage"] == "eligibility_lost"
+    assert (await applicant.get(f"{APPLICATIONS}/{key}")).json()["stage"] == "eligibility_lost"
     assert answer.status_code == 409
-    assert codes(answer) == ["tax-evasion", "other-prefecture"]
+    assert reason_codes(answer) == ["tax-evasion", "other-prefecture"]
 
 
 @pytest.mark.rule("V1")
 async def test_a_submission_that_was_returned_has_said_where_the_unit_belongs_all_the_same(
-    unit: ApiClient, away: str
+    applicant: ApiClient, draft_elsewhere: str
 ) -> None:
-    key = await filed(unit, undertaking=False)
-    await unit.post(f"{APPLICATIONS}/{key}/submit")
+    key = await open_draft_with_report(applicant, undertaking=False)
+    await applicant.post(f"{APPLICATIONS}/{key}/submit")
 
-    assert codes(await unit.post(f"{APPLICATIONS}/{away}/submit")) == ["other-prefecture"]
-    assert (await unit.get(UNIT)).json() == {"uscc": STEEL.uscc, "prefecture": STEEL.prefecture, "moves": []}
+    assert reason_codes(await applicant.post(f"{APPLICATIONS}/{draft_elsewhere}/submit")) == ["other-prefecture"]
+    assert (await applicant.get(UNIT)).json() == {"uscc": STEEL.uscc, "prefecture": STEEL.prefecture, "moves": []}
 
 
 @pytest.mark.rule("V1")
 async def test_once_the_region_has_recorded_the_move_the_unit_applies_in_its_new_prefecture(
-    unit: ApiClient, region: ApiClient, away: str
+    applicant: ApiClient, region: ApiClient, draft_elsewhere: str
 ) -> None:
-    key = await filed(unit, undertaking=False)
-    await unit.post(f"{APPLICATIONS}/{key}/submit")
+    key = await open_draft_with_report(applicant, undertaking=False)
+    await applicant.post(f"{APPLICATIONS}/{key}/submit")
 
     moved = await region.post(f"{UNIT}/moves", json=MOVE)
     again = await region.post(f"{UNIT}/moves", json=MOVE)
-    answer = await unit.post(f"{APPLICATIONS}/{away}/submit")
+    answer = await applicant.post(f"{APPLICATIONS}/{draft_elsewhere}/submit")
 
-    assert (moved.status_code, again.status_code, codes(again)) == (201, 409, ["nothing-to-move"])
+    assert (moved.status_code, again.status_code, reason_codes(again)) == (201, 409, ["nothing-to-move"])
     assert answer.json()["state"] == "accepted"
-    assert (await unit.get(UNIT)).json()["moves"] == [
+    assert (await applicant.get(UNIT)).json()["moves"] == [
         {"former": STEEL.prefecture, "recorded_on": "2026-04-20", **MOVE},
     ]
 
 
 @pytest.mark.rule("V1")
-async def test_what_is_under_way_goes_on_where_it_was_submitted(unit: ApiClient, region: ApiClient) -> None:
-    key = await filed(unit)
-    await unit.post(f"{APPLICATIONS}/{key}/submit")
+async def test_what_is_under_way_goes_on_where_it_was_submitted(applicant: ApiClient, region: ApiClient) -> None:
+    key = await open_draft_with_report(applicant)
+    await applicant.post(f"{APPLICATIONS}/{key}/submit")
 
     await region.post(f"{UNIT}/moves", json=MOVE)
 
-    found = (await unit.get(f"{APPLICATIONS}/{key}")).json()
+    found = (await applicant.get(f"{APPLICATIONS}/{key}")).json()
     assert (found["stage"], found["unit"]["prefecture"]) == ("accepted", STEEL.prefecture)
 
 
 @pytest.mark.rule("P2")
 async def test_a_move_is_the_regions_word_and_seen_by_those_concerned(
-    unit: ApiClient, stranger: ApiClient, officer: ApiClient, elsewhere: ApiClient, region: ApiClient
+    applicant: ApiClient,
+    other_applicant: ApiClient,
+    officer: ApiClient,
+    other_prefecture_officer: ApiClient,
+    region: ApiClient,
 ) -> None:
-    key = await filed(unit)
+    key = await open_draft_with_report(applicant)
     nothing_yet = await region.post(f"{UNIT}/moves", json=MOVE)
-    await unit.post(f"{APPLICATIONS}/{key}/submit")
+    await applicant.post(f"{APPLICATIONS}/{key}/submit")
 
-    moves = [await caller.post(f"{UNIT}/moves", json=MOVE) for caller in (unit, officer, elsewhere)]
-    reads = [(await caller.get(UNIT)).status_code for caller in (unit, officer, region, stranger, elsewhere)]
+    moves = [await caller.post(f"{UNIT}/moves", json=MOVE) for caller in (applicant, officer, other_prefecture_officer)]
+    reads = [
+        (await caller.get(UNIT)).status_code
+        for caller in (applicant, officer, region, other_applicant, other_prefecture_officer)
+    ]
 
-    assert (nothing_yet.status_code, codes(nothing_yet)) == (409, ["nothing-to-move"])
+    assert (nothing_yet.status_code, reason_codes(nothing_yet)) == (409, ["nothing-to-move"])
     assert [each.status_code for each in moves] == [403] * 3
     assert reads == [200, 200, 200, 403, 403]
 
 
 @pytest.mark.rule("P2")
 async def test_after_a_move_facts_are_the_new_prefectures_matter(
-    unit: ApiClient, officer: ApiClient, elsewhere: ApiClient, region: ApiClient
+    applicant: ApiClient, officer: ApiClient, other_prefecture_officer: ApiClient, region: ApiClient
 ) -> None:
-    key = await filed(unit, undertaking=False)
-    await unit.post(f"{APPLICATIONS}/{key}/submit")
+    key = await open_draft_with_report(applicant, undertaking=False)
+    await applicant.post(f"{APPLICATIONS}/{key}/submit")
     await region.post(f"{UNIT}/moves", json=MOVE)
 
-    assert [(await each.post("/v1/facts", json=FACT)).status_code for each in (officer, elsewhere)] == [403, 201]
+    assert [(await each.post("/v1/facts", json=FACT)).status_code for each in (officer, other_prefecture_officer)] == [
+        403,
+        201,
+    ]
 
 
 async def test_a_unit_that_nobody_knows_is_not_found(region: ApiClient) -> None:
@@ -123,6 +133,6 @@ async def test_a_unit_that_nobody_knows_is_not_found(region: ApiClient) -> None:
     assert (await region.post("/v1/units/911502000000000271/moves", json=MOVE)).status_code == 404
 
 
-async def test_a_draft_alone_says_nothing_of_where_a_unit_belongs(unit: ApiClient) -> None:
-    assert (await unit.post(APPLICATIONS, json=DRAFT)).status_code == 201
-    assert (await unit.get(UNIT)).json()["prefecture"] is None
+async def test_a_draft_alone_says_nothing_of_where_a_unit_belongs(applicant: ApiClient) -> None:
+    assert (await applicant.post(APPLICATIONS, json=DRAFT)).status_code == 201
+    assert (await applicant.get(UNIT)).json()["prefecture"] is None

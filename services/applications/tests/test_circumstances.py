@@ -9,14 +9,8 @@ import pytest
 from applications.domain.facts import REGION, FactKind, FactSource
 from messages.values import Prefecture
 
-from .conditions import declared, fact, found, founded_on, of_report, with_fact
-from .story import (
-    STEEL,
-    TODAY,
-    application,
-    evidence,
-    report,
-)
+from .builders import STEEL, TODAY, application, eligibility_context, report
+from .eligibility_checks import declarations, fact, information_founded_on, unmet, unmet_of_report, unmet_with_facts
 
 
 @pytest.mark.rule("E4")
@@ -45,40 +39,40 @@ def test_a_fact_stands_against_a_unit_as_its_kind_and_dates_say(
 ) -> None:
     expected = [("E4", kind.replace("_", "-"))] if stands else []
 
-    assert with_fact(fact(kind, happened_on, ended_on)) == expected
+    assert unmet_with_facts(fact(kind, happened_on, ended_on)) == expected
 
 
 @pytest.mark.rule("E4")
 @pytest.mark.rule("T7")
 def test_a_younger_organisation_is_looked_at_since_its_founding() -> None:
     founded = date(2025, 3, 1)
-    young = replace(application(), information=founded_on(founded))
+    young = replace(application(), information=information_founded_on(founded))
     before, after = (
-        replace(young, report=report(declarations=declared(FactKind.QUALITY_ACCIDENT, day)))
+        replace(young, report=report(declarations=declarations(FactKind.QUALITY_ACCIDENT, day)))
         for day in (date(2025, 2, 28), founded)
     )
 
-    assert found(evidence(application=before)) == []
-    assert found(evidence(application=after)) == [("E4", "quality-accident")]
+    assert unmet(eligibility_context(application=before)) == []
+    assert unmet(eligibility_context(application=after)) == [("E4", "quality-accident")]
 
 
 @pytest.mark.rule("E4")
 @pytest.mark.rule("T7")
 def test_a_declared_founding_cuts_off_nothing_that_is_on_record() -> None:
-    young = replace(application(), information=founded_on(date(2026, 4, 1)))
+    young = replace(application(), information=information_founded_on(date(2026, 4, 1)))
     recorded = fact(FactKind.QUALITY_ACCIDENT, date(2025, 2, 28))
 
-    assert found(evidence(application=young, facts=(recorded,))) == [("E4", "quality-accident")]
+    assert unmet(eligibility_context(application=young, facts=(recorded,))) == [("E4", "quality-accident")]
 
 
 @pytest.mark.rule("E4")
 @pytest.mark.parametrize(("day", "codes"), [(TODAY, []), (date(2026, 4, 21), [("C2", "founded-later")])])
 def test_a_founding_later_than_the_submission_is_told(day: date, codes: list[tuple[str, str]]) -> None:
-    unborn = replace(application(), information=founded_on(day))
+    unborn = replace(application(), information=information_founded_on(day))
     recorded = fact(FactKind.FRAUD, date(2025, 2, 28))
 
-    assert found(evidence(application=unborn)) == codes
-    assert found(evidence(application=unborn, facts=(recorded,))) == [*codes, ("E4", "fraud")]
+    assert unmet(eligibility_context(application=unborn)) == codes
+    assert unmet(eligibility_context(application=unborn, facts=(recorded,))) == [*codes, ("E4", "fraud")]
 
 
 @pytest.mark.rule("E4")
@@ -87,35 +81,37 @@ def test_a_founding_later_than_the_submission_is_told(day: date, codes: list[tup
     [(date(2026, 4, 21), None), (date(2025, 5, 1), date(2025, 4, 30)), (None, date(2026, 4, 1))],
 )
 def test_a_declaration_with_impossible_days_is_told(happened_on: date | None, ended_on: date | None) -> None:
-    given = declared(FactKind.ABNORMAL_OPERATIONS, happened_on, ended_on)
+    given = declarations(FactKind.ABNORMAL_OPERATIONS, happened_on, ended_on)
 
-    assert ("E4", "declaration-misdated") in of_report(declarations=given)
+    assert ("E4", "declaration-misdated") in unmet_of_report(declarations=given)
 
 
 @pytest.mark.rule("E4")
 def test_what_the_unit_declares_of_itself_counts() -> None:
-    assert of_report(declarations=declared(FactKind.FRAUD, date(2025, 5, 1))) == [("E4", "fraud")]
+    assert unmet_of_report(declarations=declarations(FactKind.FRAUD, date(2025, 5, 1))) == [("E4", "fraud")]
 
 
 @pytest.mark.rule("E4")
 def test_an_agencys_fact_outweighs_the_declaration() -> None:
-    listed = declared(FactKind.ABNORMAL_OPERATIONS, date(2025, 5, 1))
+    listed = declarations(FactKind.ABNORMAL_OPERATIONS, date(2025, 5, 1))
     taken_off = fact(FactKind.ABNORMAL_OPERATIONS, date(2025, 5, 1), date(2025, 9, 1))
-    given = evidence(report=report(declarations=listed))
+    given = eligibility_context(report=report(declarations=listed))
 
-    assert found(given) == [("E4", "abnormal-operations")]
-    assert found(replace(given, facts=(taken_off,))) == []
+    assert unmet(given) == [("E4", "abnormal-operations")]
+    assert unmet(replace(given, facts=(taken_off,))) == []
 
 
 @pytest.mark.rule("E4")
 def test_an_old_fact_on_record_silences_no_newer_declaration_of_the_same_kind() -> None:
-    again = declared(FactKind.ABNORMAL_OPERATIONS, date(2026, 1, 5))
+    again = declarations(FactKind.ABNORMAL_OPERATIONS, date(2026, 1, 5))
     taken_off = fact(FactKind.ABNORMAL_OPERATIONS, date(2025, 5, 1), date(2025, 9, 1))
     old = fact(FactKind.FRAUD, date(2019, 5, 1))
 
-    assert found(evidence(report=report(declarations=again), facts=(taken_off,))) == [("E4", "abnormal-operations")]
-    newer = declared(FactKind.FRAUD, date(2025, 5, 1))
-    assert found(evidence(report=report(declarations=newer), facts=(old,))) == [("E4", "fraud")]
+    assert unmet(eligibility_context(report=report(declarations=again), facts=(taken_off,))) == [
+        ("E4", "abnormal-operations")
+    ]
+    newer = declarations(FactKind.FRAUD, date(2025, 5, 1))
+    assert unmet(eligibility_context(report=report(declarations=newer), facts=(old,))) == [("E4", "fraud")]
 
 
 @pytest.mark.rule("E4")
@@ -123,9 +119,9 @@ def test_an_old_fact_on_record_silences_no_newer_declaration_of_the_same_kind() 
 def test_what_any_department_has_recorded_weighs_wherever_the_unit_applies(recorded_by: str) -> None:
     recorded = replace(fact(FactKind.FRAUD, TODAY), source=FactSource.OFFICER, recorded_by=recorded_by)
 
-    assert with_fact(recorded) == [("E4", "fraud")]
+    assert unmet_with_facts(recorded) == [("E4", "fraud")]
 
 
 @pytest.mark.rule("E4")
 def test_silence_on_any_kind_is_no_declaration() -> None:
-    assert of_report(declarations=report().declarations[1:]) == [("E4", "declaration-missing")]
+    assert unmet_of_report(declarations=report().declarations[1:]) == [("E4", "declaration-missing")]

@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-from applications import handlers
 from applications.domain.application import State
 from applications.domain.facts import Fact, FactKind, FactSource
 from applications.domain.files import Owner
 from applications.domain.records import PrefectureList
+from applications.handlers import drafts, listings, quota, records, submission
 from applications.store import AGGREGATES, INDEXES, Store
 from chassis.clock import FixedClock
 from chassis.handling import Refusal
@@ -20,7 +20,18 @@ from messages.registry import UnitRemoved
 from messages.values import Ban, Evaluation, Level, UnitRef
 from pydantic_core import to_jsonable_python
 
-from .story import ALONE, BY_ASSESSOR, DIGEST, NOW, STEEL, SUBJECT, TODAY, of_number, registered, report
+from .builders import (
+    BY_ASSESSOR,
+    DIGEST,
+    NOW,
+    SELF_EVALUATION,
+    STEEL,
+    SUBJECT,
+    TODAY,
+    assessor_registered,
+    numbered_unit,
+    report,
+)
 
 pytestmark = pytest.mark.connected
 
@@ -40,26 +51,26 @@ async def two(servers: PrivateServers) -> AsyncIterator[CommitterCluster[Store]]
 async def submit(two: CommitterCluster[Store], process: int, application_id: str) -> str:
     """How it went, in one word."""
     try:
-        await two.perform(process, handlers.submit_application, handlers.Submit(application_id, SUBJECT))
+        await two.perform(process, submission.submit_application, submission.Submit(application_id, SUBJECT))
     except Refusal as refusal:
         return refusal.code
     return "taken in"
 
 
-async def drafted(
-    two: CommitterCluster[Store], unit: UnitRef, *names: str, evaluation: Evaluation = ALONE
+async def open_drafts(
+    two: CommitterCluster[Store], unit: UnitRef, *names: str, evaluation: Evaluation = SELF_EVALUATION
 ) -> list[str]:
-    sent = handlers.RecordFile(DIGEST, 9, "application/pdf", Owner(unit.uscc, "a.pdf"))
-    await two.perform(0, handlers.record_file, sent)
-    await two.perform(0, handlers.record_prefecture_list, list_of(unit))
+    sent = records.RecordFile(DIGEST, 9, "application/pdf", Owner(unit.uscc, "a.pdf"))
+    await two.perform(0, records.record_file, sent)
+    await two.perform(0, records.record_prefecture_list, prefecture_list_of(unit))
     keys = [f"app-2026-{unit.uscc[8:17]}{name}" for name in names]
     for key in keys:
-        opened = handlers.OpenDraft(key, unit, Level.REGION, 2026, evaluation, report=report(unit))
-        await two.perform(0, handlers.open_draft, opened)
+        opened = drafts.OpenDraft(key, unit, Level.REGION, 2026, evaluation, report=report(unit))
+        await two.perform(0, drafts.open_draft, opened)
     return keys
 
 
-def list_of(unit: UnitRef) -> PrefectureList:
+def prefecture_list_of(unit: UnitRef) -> PrefectureList:
     return PrefectureList(f"list-{unit.uscc}", unit.prefecture, "1号", TODAY, (unit,), "officer-1")
 
 
@@ -82,8 +93,8 @@ async def test_of_two_submissions_for_one_title_at_the_same_moment_one_is_taken_
     two: CommitterCluster[Store],
 ) -> None:
     for number in range(ROUNDS):
-        unit = of_number(number)
-        keys = await drafted(two, unit, "a", "b")
+        unit = numbered_unit(number)
+        keys = await open_drafts(two, unit, "a", "b")
 
         ways = await asyncio.gather(submit(two, 0, keys[0]), submit(two, 1, keys[1]))
 
@@ -95,12 +106,12 @@ async def test_of_two_submissions_for_one_title_at_the_same_moment_one_is_taken_
 @pytest.mark.rule("B2")
 @pytest.mark.rule("E11")
 async def test_a_removal_at_the_moment_of_a_submission_leaves_nothing_waiting(two: CommitterCluster[Store]) -> None:
-    await two.perform(0, handlers.record_assessor, registered())
+    await two.perform(0, quota.record_assessor, assessor_registered())
     for number in range(ROUNDS):
-        unit = of_number(number)
-        (key,) = await drafted(two, unit, "a", evaluation=BY_ASSESSOR)
+        unit = numbered_unit(number)
+        (key,) = await open_drafts(two, unit, "a", evaluation=BY_ASSESSOR)
 
-        await asyncio.gather(submit(two, 0, key), two.perform(1, handlers.record_removal, removal_of(unit)))
+        await asyncio.gather(submit(two, 0, key), two.perform(1, listings.record_removal, removal_of(unit)))
 
         found = await two.read().applications.require(key)
         assert found.state is State.REFUSED
@@ -112,11 +123,11 @@ async def test_a_removal_at_the_moment_of_a_submission_leaves_nothing_waiting(tw
 @pytest.mark.rule("E4")
 async def test_a_fact_recorded_at_the_moment_of_a_submission_is_not_missed(two: CommitterCluster[Store]) -> None:
     for number in range(ROUNDS):
-        unit = of_number(number)
-        (key,) = await drafted(two, unit, "a")
+        unit = numbered_unit(number)
+        (key,) = await open_drafts(two, unit, "a")
         fraud = Fact(f"fact-{number}", unit.uscc, FactKind.FRAUD, TODAY, FactSource.AGENCY, "1号")
 
-        await asyncio.gather(submit(two, 0, key), two.perform(1, handlers.record_fact, fraud))
+        await asyncio.gather(submit(two, 0, key), two.perform(1, records.record_fact, fraud))
 
         found = await two.read().applications.require(key)
         assert (found.is_open, {each.rule for each in found.refusals}) == (False, {"E4"})
@@ -125,11 +136,11 @@ async def test_a_fact_recorded_at_the_moment_of_a_submission_is_not_missed(two: 
 
 @pytest.mark.rule("A4")
 async def test_one_key_at_two_processes_at_once_is_one_submission(two: CommitterCluster[Store]) -> None:
-    (key,) = await drafted(two, STEEL, "a")
-    command = handlers.Submit(key, SUBJECT)
+    (key,) = await open_drafts(two, STEEL, "a")
+    command = submission.Submit(key, SUBJECT)
 
     answers = await asyncio.gather(
-        *(two.perform(process, handlers.submit_application, command, "li|once") for process in (0, 1))
+        *(two.perform(process, submission.submit_application, command, "li|once") for process in (0, 1))
     )
 
     assert [_plain(each) for each in answers] == [_plain(answers[0])] * 2

@@ -11,7 +11,7 @@ from applications.domain import files
 from applications.file_store import FileStore
 from applications.workbooks import annex1, write
 
-from .story import RULES
+from .builders import RULES
 
 PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(20) + b"IEND\xaeB`\x82"
@@ -25,7 +25,7 @@ def archive() -> bytes:
     return stream.getvalue()
 
 
-def codes(name: str, content: bytes) -> list[str]:
+def reason_codes(name: str, content: bytes) -> list[str]:
     return [each.code for each in files.file_problems(name, content, RULES)]
 
 
@@ -40,7 +40,7 @@ def codes(name: str, content: bytes) -> list[str]:
     ],
 )
 def test_a_file_that_is_what_it_says_is_accepted(name: str, content: bytes) -> None:
-    assert codes(name, content) == []
+    assert reason_codes(name, content) == []
 
 
 @pytest.mark.rule("A3")
@@ -55,7 +55,7 @@ def test_a_file_that_is_what_it_says_is_accepted(name: str, content: bytes) -> N
     ],
 )
 def test_a_file_that_is_not_what_it_says_or_is_cut_off_is_refused(name: str, content: bytes) -> None:
-    assert codes(name, content) == ["content-differs"]
+    assert reason_codes(name, content) == ["content-differs"]
 
 
 @pytest.mark.rule("A3")
@@ -70,7 +70,7 @@ def test_a_file_that_is_not_what_it_says_or_is_cut_off_is_refused(name: str, con
     ],
 )
 def test_other_types_and_sizes_are_refused(name: str, content: bytes, code: str) -> None:
-    assert code in codes(name, content)
+    assert code in reason_codes(name, content)
 
 
 @pytest.mark.rule("A3")

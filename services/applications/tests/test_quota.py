@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from applications import handlers
 from applications.domain.application import State
-from applications.handlers import EndFact, Withdraw
+from applications.handlers import drafts, quota, records, submission
+from applications.handlers.records import EndFact
+from applications.handlers.submission import Withdraw
 from chassis.handling import PoisonMessageError
 from messages.applications import (
     ApplicationAccepted,
@@ -14,85 +15,82 @@ from messages.applications import (
 )
 from messages.assessor_quota import AssessorSanctioned, QuotaItemReserved, SanctionRevoked
 
-from .neighbours import (
+from .builders import ASSESSOR, NOW, SELF_EVALUATION, TODAY, assessor_registered, report
+from .builders_events import (
     BAN,
     KEY,
     REASON,
-    abnormal,
-    reserved,
-    unreserved,
+    abnormal_operations,
+    item_refused,
+    item_reserved,
 )
-from .story import (
-    ALONE,
-    ASSESSOR,
-    NOW,
-    TODAY,
-    Desk,
-    registered,
-    report,
-)
+from .harness import ApplicationsHarness
 
 
 @pytest.mark.rule("E12")
-async def test_an_assessors_report_waits_for_its_item_and_is_then_accepted(waiting: Desk) -> None:
-    assert [type(each) for each in waiting.bench.published] == [ApplicationSubmitted]
-    assert (await waiting.application(KEY)).stage == "submitted"
+async def test_an_assessors_report_waits_for_its_item_and_is_then_accepted(awaiting_item: ApplicationsHarness) -> None:
+    assert [type(each) for each in awaiting_item.published] == [ApplicationSubmitted]
+    assert (await awaiting_item.application(KEY)).stage == "submitted"
 
-    said = await waiting.bench.handle(handlers.accept_reserved, reserved(), NOW)
+    said = await awaiting_item.handle(quota.accept_reserved, item_reserved(), NOW)
 
     assert [type(each) for each in said] == [ApplicationAccepted]
-    assert (await waiting.application(KEY)).state is State.ACCEPTED
+    assert (await awaiting_item.application(KEY)).state is State.ACCEPTED
 
 
 @pytest.mark.rule("E12")
 @pytest.mark.rule("Q1")
-async def test_without_an_item_it_is_returned_with_the_quotas_reasons_and_may_come_again(waiting: Desk) -> None:
-    said = await waiting.bench.handle(handlers.refuse_unreserved, unreserved(), NOW)
+async def test_without_an_item_it_is_returned_with_the_quotas_reasons_and_may_come_again(
+    awaiting_item: ApplicationsHarness,
+) -> None:
+    said = await awaiting_item.handle(quota.refuse_unreserved, item_refused(), NOW)
 
     assert isinstance(said[0], ApplicationRefused)
     assert said[0].reasons == (REASON,)
-    assert (await waiting.standing()).open == ()
-    await waiting.bench.perform(handlers.file_report, handlers.FileReport(KEY, report(), ALONE), NOW)
-    outcome = await waiting.submitted(KEY)
+    assert (await awaiting_item.standing()).open == ()
+    await awaiting_item.perform(drafts.file_report, drafts.FileReport(KEY, report(), SELF_EVALUATION), NOW)
+    outcome = await awaiting_item.submit(KEY)
     assert [type(each) for each in outcome.events] == [ApplicationSubmitted, ApplicationAccepted]
 
 
-async def test_an_item_for_one_that_waits_no_more_changes_nothing(waiting: Desk) -> None:
-    await waiting.bench.perform(handlers.withdraw_application, Withdraw(KEY), NOW)
+async def test_an_item_for_one_that_waits_no_more_changes_nothing(awaiting_item: ApplicationsHarness) -> None:
+    await awaiting_item.perform(submission.withdraw_application, Withdraw(KEY), NOW)
 
-    assert await waiting.bench.handle(handlers.accept_reserved, reserved(), NOW) == []
-    assert await waiting.bench.handle(handlers.refuse_unreserved, unreserved(), NOW) == []
-    assert (await waiting.application(KEY)).state is State.WITHDRAWN
+    assert await awaiting_item.handle(quota.accept_reserved, item_reserved(), NOW) == []
+    assert await awaiting_item.handle(quota.refuse_unreserved, item_refused(), NOW) == []
+    assert (await awaiting_item.application(KEY)).state is State.WITHDRAWN
 
 
-async def test_an_item_for_what_was_never_filed_is_parked(desk: Desk) -> None:
+async def test_an_item_for_what_was_never_filed_is_parked(handlers: ApplicationsHarness) -> None:
     with pytest.raises(PoisonMessageError):
-        await desk.bench.handle(handlers.accept_reserved, reserved(), NOW)
+        await handlers.handle(quota.accept_reserved, item_reserved(), NOW)
 
 
 @pytest.mark.rule("E12")
-async def test_whoever_names_an_assessor_waits_for_an_item(waiting: Desk) -> None:
-    assert (await waiting.application(KEY)).needs_item
-    assert (await waiting.application(KEY)).state is State.SUBMITTED
+async def test_whoever_names_an_assessor_waits_for_an_item(awaiting_item: ApplicationsHarness) -> None:
+    assert (await awaiting_item.application(KEY)).needs_item
+    assert (await awaiting_item.application(KEY)).state is State.SUBMITTED
 
 
 @pytest.mark.rule("Q1")
 @pytest.mark.rule("E12")
-async def test_a_late_answer_to_a_submission_that_was_returned_since_is_none_to_the_next_one(waiting: Desk) -> None:
-    await waiting.bench.handle(handlers.record_fact, abnormal(), NOW)
-    await waiting.bench.perform(handlers.end_fact, EndFact("f-1", TODAY), NOW)
-    await waiting.submitted(KEY)
-    submissions = [each.submission for each in waiting.bench.published if isinstance(each, ApplicationSubmitted)]
+async def test_a_late_answer_to_a_submission_that_was_returned_since_is_none_to_the_next_one(
+    awaiting_item: ApplicationsHarness,
+) -> None:
+    await awaiting_item.handle(records.record_fact, abnormal_operations(), NOW)
+    await awaiting_item.perform(records.end_fact, EndFact("f-1", TODAY), NOW)
+    await awaiting_item.submit(KEY)
+    submissions = [each.submission for each in awaiting_item.published if isinstance(each, ApplicationSubmitted)]
     first, second = submissions
     assert (first, second) == (1, 2)
 
-    for late in (reserved(), unreserved()):
-        handler = handlers.accept_reserved if isinstance(late, QuotaItemReserved) else handlers.refuse_unreserved
-        assert await waiting.bench.handle(handler, late.model_copy(update={"submission": first}), NOW) == []
-    assert (await waiting.application(KEY)).state is State.SUBMITTED
+    for late in (item_reserved(), item_refused()):
+        handler = quota.accept_reserved if isinstance(late, QuotaItemReserved) else quota.refuse_unreserved
+        assert await awaiting_item.handle(handler, late.model_copy(update={"submission": first}), NOW) == []
+    assert (await awaiting_item.application(KEY)).state is State.SUBMITTED
 
-    answer = reserved().model_copy(update={"submission": second})
-    assert [type(each) for each in await waiting.bench.handle(handlers.accept_reserved, answer, NOW)] == [
+    answer = item_reserved().model_copy(update={"submission": second})
+    assert [type(each) for each in await awaiting_item.handle(quota.accept_reserved, answer, NOW)] == [
         ApplicationAccepted
     ]
 
@@ -100,7 +98,7 @@ async def test_a_late_answer_to_a_submission_that_was_returned_since_is_none_to_
 @pytest.mark.rule("S1")
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 0, 2), (1, 2, 0)])
 async def test_a_revoked_sanction_leaves_a_registered_assessor_in_whatever_order_it_is_heard(
-    desk: Desk, order: tuple[int, ...]
+    handlers: ApplicationsHarness, order: tuple[int, ...]
 ) -> None:
     sanction = AssessorSanctioned(
         assessor_uscc=ASSESSOR.uscc,
@@ -114,14 +112,14 @@ async def test_a_revoked_sanction_leaves_a_registered_assessor_in_whatever_order
         assessor_uscc=ASSESSOR.uscc, name=ASSESSOR.name, revoked_on=TODAY, document_number="2号", sequence=3
     )
     heard = [
-        (handlers.record_assessor, registered()),
-        (handlers.know_sanction, sanction),
-        (handlers.know_sanction, revocation),
+        (quota.record_assessor, assessor_registered()),
+        (quota.record_sanction, sanction),
+        (quota.record_sanction, revocation),
     ]
 
     for at in order:
         handler, event = heard[at]
-        await desk.bench.handle(handler, event, NOW)
+        await handlers.handle(handler, event, NOW)
 
-    known = await desk.bench.store().assessors.require(ASSESSOR.uscc)
+    known = await handlers.store().assessors.require(ASSESSOR.uscc)
     assert (known.registered, known.ban) == (True, None)

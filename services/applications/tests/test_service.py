@@ -16,8 +16,8 @@ from chassis.broker.topology import definitions
 from chassis.clock import set_simulated
 from chassis.outbox.entries import Causation, entry
 from chassis.runtime.process import Process
+from chassis.security import add_key
 from chassis.security.dev_issuer import DevelopmentIssuer
-from chassis.security.pseudonyms import add_key
 from chassis.settings import Mode
 from devkit.api_harness import ApiClient
 from devkit.private_servers import PrivateServers
@@ -33,24 +33,24 @@ from messages.assessor_quota import QuotaItemReserved
 from messages.event import Event
 from messages.values import Role
 
-from . import forms
-from .story import ASSESSOR, NOW, SOMEONE, STEEL, registered
+from . import builders_forms as forms
+from .builders import ASSESSOR, NOW, PERSON, STEEL, assessor_registered
 
 pytestmark = pytest.mark.connected
 
 PATIENCE = 20.0
-SAYS = [ApplicationAccepted, ApplicationRefused, ApplicationSubmitted, ApplicationWithdrawn, EligibilityLost]
+PUBLISHED = [ApplicationAccepted, ApplicationRefused, ApplicationSubmitted, ApplicationWithdrawn, EligibilityLost]
 NEIGHBOURS = ("assessor-quota", "registry", "review")
 
 
 @dataclass
-class Running:
+class RunningService:
     process: Process
     quota: BrokerPublisher
-    unit: ApiClient
+    applicant: ApiClient
     officer: ApiClient
 
-    async def hear(self, event: Event, times: int = 1) -> None:
+    async def publish(self, event: Event, times: int = 1) -> None:
         for _ in range(times):
             said = entry(event.model_copy(update={"sequence": event.sequence or 1}), Causation("test"), NOW)
             assert await self.quota.send([said]) == [None]
@@ -60,18 +60,18 @@ class Running:
             while not await holds():  # noqa: ASYNC110 - another process's database has no event to wait for
                 await asyncio.sleep(0.05)
 
-    async def said(self) -> list[str]:
+    async def published_types(self) -> list[str]:
         """What was said and confirmed by the broker."""
         kept = await self.process.database.find("outbox", {"sent": True})
         return sorted(each["headers"]["ce-type"] for document in kept for each in document["events"])
 
     async def state(self, key: str) -> str:
-        return str((await self.unit.get(f"/v1/applications/{key}")).json()["state"])
+        return str((await self.applicant.get(f"/v1/applications/{key}")).json()["state"])
 
 
 @pytest.fixture
-async def running(servers: PrivateServers, tmp_path: Path) -> AsyncIterator[Running]:
-    topology = {"applications": [each.event_type for each in SUBSCRIPTIONS], "notify": SAYS}
+async def running(servers: PrivateServers, tmp_path: Path) -> AsyncIterator[RunningService]:
+    topology = {"applications": [each.event_type for each in SUBSCRIPTIONS], "notify": PUBLISHED}
     vhost = await servers.vhost(definitions({**topology, **{name: [] for name in NEIGHBOURS}}))
     mine = await servers.database("applications")
     set_simulated(tmp_path / "clock.json", NOW)
@@ -93,53 +93,53 @@ async def running(servers: PrivateServers, tmp_path: Path) -> AsyncIterator[Runn
     ):
         unit = ApiClient(client, issuer.mint(role=Role.APPLICANT, organisation=STEEL.uscc))
         officer = ApiClient(client, issuer.mint(role=Role.PREFECTURE_OFFICER, prefecture=STEEL.prefecture))
-        yield Running(process, quota, unit, officer)
+        yield RunningService(process, quota, unit, officer)
         await quota.close()
 
 
-async def submitted(running: Running) -> str:
+async def submit_by_assessor(running: RunningService) -> str:
     """A complete application by an assessor, submitted."""
     listed = {"document_number": "1号", "published_on": "2026-01-20", "units": [STEEL.model_dump(mode="json")]}
     await running.officer.post("/v1/prefecture-lists", json=listed)
-    file = await running.unit.post("/v1/files", files={"file": ("执照.pdf", b"%PDF-1.7\n%%EOF\n")})
+    file = await running.applicant.post("/v1/files", files={"file": ("执照.pdf", b"%PDF-1.7\n%%EOF\n")})
     evidence = [{"name": "执照.pdf", "sha256": file.json()["sha256"]}]
     by = {"way": "assessor", "assessor_name": ASSESSOR.name, "assessor_uscc": ASSESSOR.uscc}
     people = {"lead_author": "S1", "reviewer": "S2"}
     report = forms.as_json(forms.report_of(evidence=evidence) | by | people)
     unit = STEEL.model_dump(mode="json")
     body = {"unit": unit, "batch_year": 2026, "evaluation": {"way": "self"}, "report": report}
-    draft = await running.unit.post("/v1/applications", json=body)
+    draft = await running.applicant.post("/v1/applications", json=body)
     key = str(draft.json()["application_id"])
-    answer = await running.unit.post(f"/v1/applications/{key}/submit")
+    answer = await running.applicant.post(f"/v1/applications/{key}/submit")
     assert answer.status_code == 202, answer.text
     return key
 
 
 @pytest.mark.rule("E12")
-async def test_an_item_that_is_heard_twice_accepts_the_application_once(running: Running) -> None:
-    await running.hear(registered())
-    await running.until(lambda: _known(running))
-    key = await submitted(running)
+async def test_an_item_that_is_heard_twice_accepts_the_application_once(running: RunningService) -> None:
+    await running.publish(assessor_registered())
+    await running.until(lambda: _is_assessor_known(running))
+    key = await submit_by_assessor(running)
     item = QuotaItemReserved(
-        application_id=key, assessor=ASSESSOR, year=2026, submission=1, representative=SOMEONE, used=1, limit=15
+        application_id=key, assessor=ASSESSOR, year=2026, submission=1, representative=PERSON, used=1, limit=15
     )
 
-    await running.hear(item, times=2)
+    await running.publish(item, times=2)
 
-    await running.until(lambda: _is(running, key, "accepted"))
+    await running.until(lambda: _is_in_state(running, key, "accepted"))
     expected = ["applications.application.accepted.v1", "applications.application.submitted.v1"]
-    await running.until(lambda: _has_said(running, expected))
-    ready = await running.unit.get("/readyz")
+    await running.until(lambda: _has_published(running, expected))
+    ready = await running.applicant.get("/readyz")
     assert ready.status_code == 200, ready.text
 
 
-async def _known(running: Running) -> bool:
+async def _is_assessor_known(running: RunningService) -> bool:
     return bool(await running.process.database.find("assessors", {}))
 
 
-async def _is(running: Running, key: str, state: str) -> bool:
+async def _is_in_state(running: RunningService, key: str, state: str) -> bool:
     return await running.state(key) == state
 
 
-async def _has_said(running: Running, expected: list[str]) -> bool:
-    return await running.said() == expected
+async def _has_published(running: RunningService, expected: list[str]) -> bool:
+    return await running.published_types() == expected

@@ -6,15 +6,16 @@ from datetime import date
 from itertools import permutations
 
 import pytest
-from applications import handlers
-from applications.handlers import Withdraw
+from applications.handlers import progress, quota, submission
+from applications.handlers.submission import Withdraw
 from messages import review
 from messages.applications import ApplicationWithdrawn
 from messages.assessor_quota import AssessorAmended, LegalRepresentativeChanged
 from messages.values import Reason, UnitType
 
-from .neighbours import KEY
-from .story import ASSESSOR, CASE, NOW, SOMEONE, TODAY, Desk, registered
+from .builders import ASSESSOR, CASE, NOW, PERSON, TODAY, assessor_registered
+from .builders_events import KEY
+from .harness import ApplicationsHarness
 
 DOCUMENT = "内工信通〔2026〕3号"
 OPENED = review.CaseOpened(**CASE, opened_on=TODAY, sequence=1)
@@ -31,31 +32,31 @@ CLOSED = review.CaseClosed(
 )
 
 
-async def hear(desk: Desk, *events: review.Case) -> None:
+async def follow(handlers: ApplicationsHarness, *events: review.Case) -> None:
     for event in events:
-        handler = handlers.follow_closing if isinstance(event, review.CaseClosed) else handlers.follow_case
-        await desk.bench.handle(handler, event, NOW)
+        handler = progress.follow_closing if isinstance(event, review.CaseClosed) else progress.follow_case
+        await handlers.handle(handler, event, NOW)
 
 
 @pytest.mark.rule("S2")
 @pytest.mark.parametrize("order", list(permutations([OPENED, SUSPENDED])))
 async def test_it_is_shown_as_suspended_with_the_document_in_whatever_order(
-    accepted: Desk, order: tuple[review.Case, ...]
+    in_review: ApplicationsHarness, order: tuple[review.Case, ...]
 ) -> None:
-    await hear(accepted, *order)
+    await follow(in_review, *order)
 
-    found = await accepted.application(KEY)
+    found = await in_review.application(KEY)
     assert (found.stage, found.suspended_by) == ("suspended", DOCUMENT)
 
 
 @pytest.mark.rule("S4")
 @pytest.mark.parametrize("order", list(permutations([OPENED, SUSPENDED, RESUMED])))
 async def test_once_resumed_it_stands_where_it_stood_in_whatever_order(
-    accepted: Desk, order: tuple[review.Case, ...]
+    in_review: ApplicationsHarness, order: tuple[review.Case, ...]
 ) -> None:
-    await hear(accepted, *order, *order)
+    await follow(in_review, *order, *order)
 
-    found = await accepted.application(KEY)
+    found = await in_review.application(KEY)
     assert (found.stage, found.suspended_by) == ("opened", None)
     assert [each.stage for each in found.steps] == ["opened", "suspended", "resumed"]
 
@@ -63,43 +64,49 @@ async def test_once_resumed_it_stands_where_it_stood_in_whatever_order(
 @pytest.mark.rule("S2", "S4")
 @pytest.mark.parametrize("order", list(permutations([OPENED, SUSPENDED, RESUMED, AGAIN])))
 async def test_the_word_said_last_counts_whichever_was_heard_last(
-    accepted: Desk, order: tuple[review.Case, ...]
+    in_review: ApplicationsHarness, order: tuple[review.Case, ...]
 ) -> None:
-    await hear(accepted, *order)
+    await follow(in_review, *order)
 
-    assert (await accepted.application(KEY)).suspended_by == AGAIN.document_number
+    assert (await in_review.application(KEY)).suspended_by == AGAIN.document_number
 
 
 @pytest.mark.rule("S2")
 @pytest.mark.parametrize("order", list(permutations([OPENED, SUSPENDED, CLOSED])))
-async def test_a_case_that_ended_is_suspended_no_more(accepted: Desk, order: tuple[review.Case, ...]) -> None:
-    await hear(accepted, *order)
+async def test_a_case_that_ended_is_suspended_no_more(
+    in_review: ApplicationsHarness, order: tuple[review.Case, ...]
+) -> None:
+    await follow(in_review, *order)
 
-    found = await accepted.application(KEY)
+    found = await in_review.application(KEY)
     assert (found.stage, found.suspended_by) == ("closed", None)
 
 
 @pytest.mark.rule("S2")
-async def test_what_review_says_meanwhile_is_kept_and_does_not_hide_the_suspension(accepted: Desk) -> None:
+async def test_what_review_says_meanwhile_is_kept_and_does_not_hide_the_suspension(
+    in_review: ApplicationsHarness,
+) -> None:
     answered = review.ConsultationAnswered(
         **CASE, department="market_regulation", opinion="agree", answered_on=date(2026, 5, 4), sequence=6
     )
-    await hear(accepted, OPENED, AGAIN, answered)
+    await follow(in_review, OPENED, AGAIN, answered)
 
-    found = await accepted.application(KEY)
+    found = await in_review.application(KEY)
     assert (found.stage, found.steps[-1].stage) == ("suspended", "consultation_answered")
 
 
 @pytest.mark.rule("A5", "S2", "Q5")
-async def test_a_suspended_application_can_be_withdrawn_and_no_acceptance_is_claimed(accepted: Desk) -> None:
-    await hear(accepted, OPENED, SUSPENDED)
+async def test_a_suspended_application_can_be_withdrawn_and_no_acceptance_is_claimed(
+    in_review: ApplicationsHarness,
+) -> None:
+    await follow(in_review, OPENED, SUSPENDED)
 
-    outcome = await accepted.bench.perform(handlers.withdraw_application, Withdraw(KEY), NOW)
+    outcome = await in_review.perform(submission.withdraw_application, Withdraw(KEY), NOW)
 
     (said,) = outcome.events
     assert isinstance(said, ApplicationWithdrawn)
     assert said.initial_review_accepted is False
-    found = await accepted.application(KEY)
+    found = await in_review.application(KEY)
     assert (found.stage, found.suspended_by) == ("withdrawn", None)
 
 
@@ -109,8 +116,8 @@ AMENDED = AssessorAmended(
 CHANGED = LegalRepresentativeChanged(
     assessor_uscc=ASSESSOR.uscc,
     name="再改评价中心",
-    former=SOMEONE,
-    representative=SOMEONE,
+    former=PERSON,
+    representative=PERSON,
     changed_on=TODAY,
     document_number="变更1号",
     carried=(),
@@ -119,14 +126,14 @@ CHANGED = LegalRepresentativeChanged(
 
 
 @pytest.mark.rule("E12", "Q4")
-@pytest.mark.parametrize("order", list(permutations([registered(), AMENDED, CHANGED])))
+@pytest.mark.parametrize("order", list(permutations([assessor_registered(), AMENDED, CHANGED])))
 async def test_who_may_be_named_goes_by_the_latest_entry_in_whatever_order(
     order: tuple[AssessorAmended | LegalRepresentativeChanged, ...],
 ) -> None:
-    desk = Desk()
+    handlers = ApplicationsHarness()
     for event in order:
-        handler = handlers.know_assessor_name if event is CHANGED else handlers.record_assessor
-        await desk.bench.handle(handler, event, NOW)  # type: ignore[arg-type]
+        handler = quota.record_assessor_name if event is CHANGED else quota.record_assessor
+        await handlers.handle(handler, event, NOW)  # type: ignore[arg-type]
 
-    known = await desk.bench.store().assessors.require(ASSESSOR.uscc)
+    known = await handlers.store().assessors.require(ASSESSOR.uscc)
     assert (known.registered, known.name, known.scope) == (True, "再改评价中心", (UnitType.PARK,))

@@ -13,8 +13,8 @@ from applications.workbooks import Form, InvalidWorkbookError, annex1, read, rep
 from chassis.spreadsheets.guard import MAX_UNPACKED
 from openpyxl import load_workbook
 
-from . import forms
-from .story import PARK
+from . import builders_forms as forms
+from .builders import PARK
 
 SHEET = "基本情况表（企业填写）"
 WRITTEN = write(annex1.ENTERPRISE, forms.enterprise())

@@ -1,4 +1,4 @@
-"""What callers send, and how it becomes the service's own values."""
+"""Request bodies, and their conversion to values of the domain."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from datetime import date
 from typing import Annotated, Literal, TypeVar
 
 from chassis.handling import Refusal
-from chassis.security.pseudonyms import KeyRing
+from chassis.http import Body
+from chassis.security import KeyRing
 from messages.values import (
     AssessorRef,
     Digest,
@@ -22,7 +23,7 @@ from messages.values import (
     UnitType,
     Uscc,
 )
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 from rulebook import reason
 
@@ -64,14 +65,10 @@ OneLine = Annotated[str, AfterValidator(_one_line)]
 Line = Annotated[Text, AfterValidator(_one_line)]
 Name = Annotated[OneLine, Field(min_length=1, max_length=200)]
 NamedUnit = Annotated[UnitRef, AfterValidator(_unit)]
-"""The events' schema does not say it, so as to stay what it was."""
+"""One-line names are checked here only, so that the events' schema stays as it was."""
 NamedEvaluation = Annotated[Evaluation, AfterValidator(_evaluation)]
 Share = Annotated[Number, Field(ge=0)]
 T = TypeVar("T")
-
-
-class Body(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class IndicatorBody(Body):
@@ -83,7 +80,7 @@ class IndicatorBody(Body):
     year_before: Number | None = None
     two_years_before: Number | None = None
 
-    def filed(self) -> FiledIndicator:
+    def indicator_as_filed(self) -> FiledIndicator:
         return FiledIndicator(self.indicator, self.value, self.unit, self.year_before, self.two_years_before)
 
 
@@ -129,7 +126,7 @@ class YearBody(Body):
 
 
 class ParkBody(Body):
-    """What Art. 13 asks; an enterprise leaves all of it out."""
+    """The answers to Art. 13; an enterprise leaves all of them out."""
 
     legal_boundary: bool | None = None
     single_management: bool | None = None
@@ -150,22 +147,22 @@ class ParkBody(Body):
     years: tuple[YearBody, ...] = ()
 
     def park_facts(self) -> ParkFacts:
-        said = {name: getattr(self, name) for name in ParkBody.model_fields if name != "years"}
+        fields = {name: getattr(self, name) for name in ParkBody.model_fields if name != "years"}
         years = tuple(ParkYear(y.year, y.carbon_intensity, y.voluntary_audit_share) for y in self.years)
-        return ParkFacts(**said, years=years)
+        return ParkFacts(**fields, years=years)
 
 
 class ReportBody(ParkBody):
-    """An evaluation report: the same names as in the workbook, so that either way of filing is one way."""
+    """An evaluation report, with the names of the workbook, so that both ways of filing share one model."""
 
     name: Name | None = None
     uscc: Uscc | None = None
     unit_type: UnitType | None = None
     park_name: Name | None = None
     representative: Annotated[OneLine | None, Field(max_length=100)] = None
-    """Not kept."""
+    """Not stored."""
     representative_document: SecretStr | None = None
-    """Not kept: only a keyed digest and a masked form are."""
+    """Only its keyed digest and a masked form are stored."""
     way: Literal["self", "assessor"]
     assessor_name: Name | None = None
     assessor_uscc: Uscc | None = None
@@ -192,7 +189,7 @@ class ReportBody(ParkBody):
     @field_validator("assessor_name", "assessor_uscc", "lead_author", "reviewer")
     @classmethod
     def _own_evaluation_names_nobody(cls, named: T, info: ValidationInfo) -> T:
-        """Told field by field; the messages' ``Evaluation`` refuses it too, but only as a whole (E12)."""
+        """Refuse each field by itself; the messages' ``Evaluation`` refuses it too, but only as a whole (E12)."""
         if named is not None and info.data.get("way") == "self":
             raise PydanticCustomError("own_evaluation", "自评价不得填写第三方服务机构、编制人员或审核人员")
         return named
@@ -210,7 +207,7 @@ class ReportBody(ParkBody):
             scheme=self._scheme(),
             representative=person,
             representative_key=key_id,
-            indicators=tuple(each.filed() for each in self.indicators),
+            indicators=tuple(each.indicator_as_filed() for each in self.indicators),
             mandatory_items=tuple(
                 MandatoryItemAnswer(item=each.item, passed=each.passed) for each in self.mandatory_items
             ),
@@ -253,7 +250,7 @@ class DraftBody(Body):
     level: Level = Level.REGION
     batch_year: BatchYear
     evaluation: NamedEvaluation
-    """Until a report is filed: from then on the report says how and by whom it was evaluated."""
+    """Counts until a report is filed; the report then names the way and the assessor."""
     report: ReportBody | None = None
 
 

@@ -1,4 +1,4 @@
-"""How an application is named, and whether what was sent is about the unit that it was sent for."""
+"""Identity of applications and units: new identifiers, and the check that a report is about its application's unit."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from chassis.handling import Refusal
-from chassis.http.endpoint import RequestContext
+from chassis.http import RequestContext
 from messages.values import Reason, UnitRef, normalized_name
 from rulebook import reason
 
@@ -15,10 +15,10 @@ from applications.api.bodies import ReportBody
 DIGITS = 12
 
 
-def new_application_id(call: RequestContext[Any], year: int) -> str:
-    """The same again when the command is repeated, as ``app-2026-1f0c9c6e52b7``."""
+def new_application_id(context: RequestContext[Any], year: int) -> str:
+    """Return an identifier like ``app-2026-1f0c9c6e52b7``, the same when the command is repeated."""
     prefix = f"app-{year}-"
-    return call.new_id(prefix)[: len(prefix) + DIGITS]
+    return context.new_id(prefix)[: len(prefix) + DIGITS]
 
 
 def refuse_other_unit(body: ReportBody, unit: UnitRef) -> None:
@@ -29,11 +29,11 @@ def refuse_other_unit(body: ReportBody, unit: UnitRef) -> None:
 
 
 def _differences(body: ReportBody, unit: UnitRef) -> Iterator[Reason]:
-    said = {
+    fields = {
         "uscc": (body.uscc, unit.uscc, "统一社会信用代码"),
         "unit_type": (body.unit_type, unit.unit_type, "单位类型"),
         "park_name": (body.park_name, unit.park_name, "园区名称"),
     }
-    for name, (found, expected, label) in said.items():
+    for name, (found, expected, label) in fields.items():
         if found is not None and normalized_name(found) != normalized_name(expected or ""):
             yield reason("A1", f"{name.replace('_', '-')}-differs", f"评价报告的{label}与申报不一致", found, f"/{name}")

@@ -1,22 +1,22 @@
 """Workbooks over HTTP: Annex 1 into a draft, an evaluation report into a draft; all cells right, or nothing stored."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any, TypeVar
 
 from anyio import to_thread
 from chassis.handling import Refusal
-from chassis.http.endpoint import PROBLEMS, Authorize, RequestContext, refuses
-from chassis.security.pseudonyms import KeyRing
-from fastapi import APIRouter, Depends, Response
+from chassis.http import FORM, PROBLEMS, Authorize, Body, RequestContext, Upload, refuses
+from fastapi import APIRouter, Depends
 from messages.values import Evaluation, Identifier, Level, Prefecture, Reason, UnitRef, UnitType
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from rulebook import reason, rules_on, shanghai_date
 
-from applications import handlers
-from applications.api.bodies import BatchYear, Body, ReportBody
+from applications.api.bodies import BatchYear, ReportBody
+from applications.api.dependencies import Keys, read_upload
 from applications.api.identity import new_application_id, refuse_other_unit
 from applications.api.policies import FILE
-from applications.api.uploads import FORM, Upload, uploading
 from applications.api.views import ImportView, ReceiptView
 from applications.domain.application import Application
 from applications.domain.information import (
@@ -26,6 +26,7 @@ from applications.domain.information import (
     WorkPlan,
     contradictions,
 )
+from applications.handlers import drafts
 from applications.store import Store
 from applications.workbooks import CellProblem, Form, InvalidWorkbookError, annex1, read, report, sheet_names
 
@@ -36,7 +37,7 @@ MALFORMED = refuses("import-malformed", "import-incomplete", "unit-differs", "fi
 
 
 class ImportTarget(Body):
-    """Where an import goes: into a draft, or, Annex 1 alone, into a new one of that prefecture, level and year."""
+    """The target of an import: a draft, or, for Annex 1 alone, a new one of that prefecture, level and year."""
 
     application_id: Identifier | None = None
     prefecture: Prefecture | None = None
@@ -45,89 +46,87 @@ class ImportTarget(Body):
     dry_run: bool = False
 
 
-def router(keys: KeyRing) -> APIRouter:
-    routes = APIRouter(prefix="/imports", tags=["imports"], responses=PROBLEMS)
-    guard = Authorize(FILE)
-    filing, uploaded = Depends(guard), Depends(uploading(guard))
-    extra = FORM | {"parameters": _parameters()}
-
-    @routes.post(
-        "/annex1",
-        summary="Import a filled Annex 1",
-        status_code=201,
-        openapi_extra=extra,
-        responses=MALFORMED | refuses("not-amendable"),
-    )
-    async def import_annex1(
-        call: Annotated[RequestContext[Store], filing], upload: Annotated[Upload, uploaded], response: Response
-    ) -> ImportView:
-        """Basic information and work plan; into ``application_id`` or, without one, into a new draft."""
-        into = validated(ImportTarget, _only(ImportTarget, upload.fields), "C2")
-        values = await to_thread.run_sync(_annex1_values, upload.content)
-        return await _file_annex1(values, into, call, response)
-
-    @routes.post(
-        "/evaluation-report",
-        summary="Import a filled evaluation report",
-        openapi_extra=extra,
-        responses=MALFORMED | refuses("not-amendable"),
-    )
-    async def import_report(
-        call: Annotated[RequestContext[Store], filing], upload: Annotated[Upload, uploaded]
-    ) -> ImportView:
-        """The evaluation report into the draft ``application_id``."""
-        into = validated(ImportTarget, _only(ImportTarget, upload.fields), "A1")
-        found = await _draft(into, call)
-        values = await to_thread.run_sync(_report_values, upload.content)
-        body = validated(ReportBody, values, "A1")
-        refuse_other_unit(body, found.unit)
-        command = handlers.FileReport(found.application_id, body.report(found.unit.unit_type, keys), body.evaluation())
-        if into.dry_run:
-            return ImportView(dry_run=True, unit=found.unit, application_id=found.application_id)
-        receipt = await call.execute(handlers.file_report, command, private=True, reply=ReceiptView)
-        return ImportView(dry_run=False, unit=found.unit, **receipt.model_dump())
-
-    return routes
+def _parameters() -> list[dict[str, Any]]:
+    """Describe the fields of ``ImportTarget`` for OpenAPI; they may be sent as fields of the form as well."""
+    kinds: dict[str, dict[str, Any]] = {
+        "application_id": {"type": "string"},
+        "prefecture": {"type": "string", "enum": list(Prefecture)},
+        "level": {"type": "string", "enum": list(Level), "default": Level.REGION.value},
+        "batch_year": {"type": "integer"},
+        "dry_run": {"type": "boolean", "default": False},
+    }
+    return [{"name": name, "in": "query", "schema": kinds[name]} for name in ImportTarget.model_fields]
 
 
-async def _file_annex1(
-    values: Values, into: ImportTarget, call: RequestContext[Store], response: Response
-) -> ImportView:
-    information = _information(values)
-    year = into.batch_year or shanghai_date(call.now).year
-    wrong = tuple(contradictions(information, year, rules_on(shanghai_date(call.now))))
-    if wrong:
-        raise Refusal("import-malformed", *wrong, status=422)
-    plan = TypeAdapter(WorkPlan).validate_python(values)
-    if into.application_id is None:
-        return await _into_new(values, information, plan, into, call)
-    response.status_code = 200
-    found = await _draft(into, call)
-    _refuse_other(values, information, found.unit)
-    command = handlers.FileInformation(found.application_id, information, plan)
-    if into.dry_run:
+router = APIRouter(prefix="/imports", tags=["imports"], responses=PROBLEMS)
+_FILE = Authorize(FILE)
+FileApplications = Annotated[RequestContext[Store], Depends(_FILE)]
+FilledForm = Annotated[Upload, Depends(read_upload(_FILE))]
+_IMPORT: dict[str, Any] = {
+    "openapi_extra": FORM | {"parameters": _parameters()},
+    "responses": MALFORMED | refuses("not-amendable"),
+}
+
+
+@router.post("/annex1", summary="Import a filled Annex 1", status_code=201, **_IMPORT)
+async def import_annex1(context: FileApplications, upload: FilledForm) -> ImportView:
+    """Basic information and work plan; into ``application_id`` or, without one, into a new draft."""
+    target = validate(ImportTarget, _known_fields(ImportTarget, upload.fields), "C2")
+    values = await to_thread.run_sync(_annex1_values, upload.content)
+    return await _file_annex1(values, target, context)
+
+
+@router.post("/evaluation-report", summary="Import a filled evaluation report", **_IMPORT)
+async def import_evaluation_report(context: FileApplications, upload: FilledForm, keys: Keys) -> ImportView:
+    """The evaluation report into the draft ``application_id``."""
+    target = validate(ImportTarget, _known_fields(ImportTarget, upload.fields), "A1")
+    found = await _draft(target, context)
+    values = await to_thread.run_sync(_report_values, upload.content)
+    body = validate(ReportBody, values, "A1")
+    refuse_other_unit(body, found.unit)
+    command = drafts.FileReport(found.application_id, body.report(found.unit.unit_type, keys), body.evaluation())
+    if target.dry_run:
         return ImportView(dry_run=True, unit=found.unit, application_id=found.application_id)
-    receipt = await call.execute(handlers.file_information, command, reply=ReceiptView)
+    receipt = await context.execute(drafts.file_report, command, private=True, reply=ReceiptView)
     return ImportView(dry_run=False, unit=found.unit, **receipt.model_dump())
 
 
-async def _into_new(
-    values: Values, information: Information, plan: WorkPlan, into: ImportTarget, call: RequestContext[Store]
+async def _file_annex1(values: Values, target: ImportTarget, context: RequestContext[Store]) -> ImportView:
+    information = _information(values)
+    year = target.batch_year or shanghai_date(context.now).year
+    wrong = tuple(contradictions(information, year, rules_on(shanghai_date(context.now))))
+    if wrong:
+        raise Refusal("import-malformed", *wrong, status=422)
+    plan = TypeAdapter(WorkPlan).validate_python(values)
+    if target.application_id is None:
+        return await _open_draft(values, information, plan, target, context)
+    context.response.status_code = 200
+    found = await _draft(target, context)
+    _refuse_other_unit(values, information, found.unit)
+    command = drafts.FileInformation(found.application_id, information, plan)
+    if target.dry_run:
+        return ImportView(dry_run=True, unit=found.unit, application_id=found.application_id)
+    receipt = await context.execute(drafts.file_information, command, reply=ReceiptView)
+    return ImportView(dry_run=False, unit=found.unit, **receipt.model_dump())
+
+
+async def _open_draft(
+    values: Values, information: Information, plan: WorkPlan, target: ImportTarget, context: RequestContext[Store]
 ) -> ImportView:
-    year = into.batch_year or shanghai_date(call.now).year
-    opening = handlers.OpenDraft(
-        application_id=new_application_id(call, year),
-        unit=_unit(values, information, into, call),
-        level=into.level,
+    year = target.batch_year or shanghai_date(context.now).year
+    opening = drafts.OpenDraft(
+        application_id=new_application_id(context, year),
+        unit=_unit(values, information, target, context),
+        level=target.level,
         batch_year=year,
         evaluation=Evaluation(way="self"),
         information=information,
         plan=plan,
     )
-    await call.authorize(opening)
-    if into.dry_run:
+    await context.authorize(opening)
+    if target.dry_run:
         return ImportView(dry_run=True, unit=opening.unit)
-    receipt = await call.execute(handlers.open_draft, opening, private=True, reply=ReceiptView)
+    receipt = await context.execute(drafts.open_draft, opening, private=True, reply=ReceiptView)
     return ImportView(dry_run=False, unit=opening.unit, **receipt.model_dump())
 
 
@@ -140,14 +139,14 @@ def _report_values(content: bytes) -> Values:
 
 
 def _read(content: bytes, choose: Callable[[list[str]], Form], rule: str) -> Values:
-    """Raise one Refusal with every bad cell."""
+    """Read the workbook; raise one Refusal with every bad cell."""
     try:
-        reading = read(choose(sheet_names(content)), content)
+        result = read(choose(sheet_names(content)), content)
     except InvalidWorkbookError as problem:
         raise Refusal("import-malformed", reason("A3", problem.code, problem.text), status=422) from None
-    if reading.problems:
-        raise Refusal("import-malformed", *(_problem_view(each, rule) for each in reading.problems), status=422)
-    return reading.values
+    if result.problems:
+        raise Refusal("import-malformed", *(_problem_view(each, rule) for each in result.problems), status=422)
+    return result.values
 
 
 def _problem_view(problem: CellProblem, rule: str) -> Reason:
@@ -156,27 +155,27 @@ def _problem_view(problem: CellProblem, rule: str) -> Reason:
 
 
 def _information(values: Values) -> Information:
-    """The cells are well formed: what is left to find out is which of the two tables it is."""
+    """Build the table that the cells belong to; each cell is well formed already."""
     kind = EnterpriseInformation if "uscc" in values else ParkInformation
     return TypeAdapter[Information](kind).validate_python(values)
 
 
-def _unit(values: Values, information: Information, into: ImportTarget, call: RequestContext[Store]) -> UnitRef:
+def _unit(values: Values, information: Information, target: ImportTarget, context: RequestContext[Store]) -> UnitRef:
     """A park is known by the code of its managing body, which is the caller's, and by its own name."""
     is_park = isinstance(information, ParkInformation)
-    uscc = call.actor.organisation if isinstance(information, ParkInformation) else information.uscc
-    said = {
+    uscc = context.actor.organisation if isinstance(information, ParkInformation) else information.uscc
+    fields = {
         "uscc": uscc,
         "name": information.name,
         "unit_type": values["unit_type"],
-        "prefecture": into.prefecture,
+        "prefecture": target.prefecture,
         "park_name": information.name if is_park else None,
     }
     _refuse_wrong_form(UnitType(values["unit_type"]), is_park=is_park)
-    return validated(UnitRef, said, "A1")
+    return validate(UnitRef, fields, "A1")
 
 
-def _refuse_other(values: Values, information: Information, unit: UnitRef) -> None:
+def _refuse_other_unit(values: Values, information: Information, unit: UnitRef) -> None:
     is_park = isinstance(information, ParkInformation)
     _refuse_wrong_form(UnitType(values["unit_type"]), is_park=is_park)
     body = {"uscc": None if isinstance(information, ParkInformation) else information.uscc}
@@ -185,25 +184,22 @@ def _refuse_other(values: Values, information: Information, unit: UnitRef) -> No
 
 def _refuse_wrong_form(unit_type: UnitType, *, is_park: bool) -> None:
     if (unit_type is UnitType.PARK) != is_park:
-        text = (
-            f"封面的创建类型与所填基本情况表不符：应填写“{annex1.PARK_SHEET.title}”"
-            if not is_park
-            else (f"封面的创建类型与所填基本情况表不符：应填写“{annex1.ENTERPRISE_SHEET.title}”")
-        )
+        expected = annex1.ENTERPRISE_SHEET if is_park else annex1.PARK_SHEET
+        text = f"封面的创建类型与所填基本情况表不符：应填写“{expected.title}”"
         raise Refusal("import-malformed", reason("C2", "form-differs", text, pointer="封面!C3"), status=422)
 
 
-async def _draft(into: ImportTarget, call: RequestContext[Store]) -> Application:
-    if into.application_id is None:
+async def _draft(target: ImportTarget, context: RequestContext[Store]) -> Application:
+    if target.application_id is None:
         text = "未指明导入到哪一件申报"
         raise Refusal("import-incomplete", reason("A1", "application-missing", text), status=422)
-    found = await call.store.applications.require(into.application_id)
-    await call.authorize(found)
+    found = await context.store.applications.require(target.application_id)
+    await context.authorize(found)
     return found
 
 
-def validated(model: type[B], values: Values, rule: str) -> B:
-    """Read values as ``model``; raises one Refusal with everything that does not fit."""
+def validate(model: type[B], values: Values, rule: str) -> B:
+    """Read values as ``model``; raise one Refusal with everything that does not fit."""
     try:
         return model.model_validate(values)
     except ValidationError as error:
@@ -211,23 +207,11 @@ def validated(model: type[B], values: Values, rule: str) -> B:
 
 
 def _model_problems(error: ValidationError, rule: str) -> Iterator[Reason]:
-    """What was found is not repeated: it may be personal."""
+    """Name each field that does not fit, without its value, which may be personal."""
     for each in error.errors(include_input=False, include_url=False):
         pointer = "".join(f"/{part}" for part in each["loc"])
         yield reason(rule, "value-misfits", f"“{pointer.strip('/')}”缺少或格式不正确", each["msg"], pointer)
 
 
-def _only(model: type[BaseModel], fields: Mapping[str, str]) -> Values:
+def _known_fields(model: type[BaseModel], fields: Mapping[str, str]) -> Values:
     return {name: value for name, value in fields.items() if name in model.model_fields}
-
-
-def _parameters() -> list[dict[str, Any]]:
-    """The same names may be sent as fields of the form."""
-    kinds: dict[str, dict[str, Any]] = {
-        "application_id": {"type": "string"},
-        "prefecture": {"type": "string", "enum": list(Prefecture)},
-        "level": {"type": "string", "enum": list(Level), "default": Level.REGION.value},
-        "batch_year": {"type": "integer"},
-        "dry_run": {"type": "boolean", "default": False},
-    }
-    return [{"name": name, "in": "query", "schema": kinds[name]} for name in ImportTarget.model_fields]

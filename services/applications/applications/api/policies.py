@@ -1,10 +1,12 @@
-"""Who may do what with applications (P1, P2)."""
+"""The policies of all routes, by role and by owner (P1, P2)."""
+
+from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chassis.security.policies import (
+from chassis.handling import Filter
+from chassis.security import (
     Actor,
-    Filter,
     Policy,
     Rule,
     Scope,
@@ -24,15 +26,15 @@ from applications.domain.facts import FactSource
 
 @dataclass(frozen=True)
 class OnceSubmitted:
-    """Applications that were submitted once: a draft concerns nobody but its unit, whomever it names."""
+    """Applications that were submitted once: a draft is its unit's alone, whomever it names."""
 
-    def filter(self, actor: Actor) -> Filter | None:  # noqa: ARG002 - whoever asks
+    def filter(self, actor: Actor) -> Filter | None:  # noqa: ARG002 - the same for every actor
         return {"submissions": {"$gt": 0}}
 
 
 @dataclass(frozen=True)
 class NotOwn:
-    """What is not the actor's own organisation's: nobody acts in an office on its own matter (P3)."""
+    """Documents of others than the actor's own organisation: no officer acts on a matter of its own (P3)."""
 
     fields: tuple[str, ...]
 
@@ -40,27 +42,27 @@ class NotOwn:
         return {} if actor.organisation is None else {field: {"$ne": actor.organisation} for field in self.fields}
 
 
-submitted: Scope = OnceSubmitted()
+once_submitted: Scope = OnceSubmitted()
 
 
-def apart(*fields: str) -> Scope:
+def not_own(*fields: str) -> Scope:
     return NotOwn(fields)
 
 
 FILE = Policy("application.file", (Rule(Role.APPLICANT, own_organisation("unit.uscc")),))
-"""Draft, amend, submit, withdraw: the unit itself."""
+"""The unit itself drafts, amends, submits and withdraws."""
 
 READ = Policy(
     "application.read",
     (
         Rule(Role.APPLICANT, own_organisation("unit.uscc")),
-        Rule(Role.ASSESSOR, all_of(own_organisation("evaluation.assessor.uscc"), submitted)),
-        Rule(Role.PREFECTURE_OFFICER, all_of(own_prefecture("unit.prefecture"), submitted)),
-        Rule(Role.REGIONAL_OFFICER, submitted),
+        Rule(Role.ASSESSOR, all_of(own_organisation("evaluation.assessor.uscc"), once_submitted)),
+        Rule(Role.PREFECTURE_OFFICER, all_of(own_prefecture("unit.prefecture"), once_submitted)),
+        Rule(Role.REGIONAL_OFFICER, once_submitted),
     ),
 )
 
-_JUSTIFIABLE = all_of(submitted, apart("unit.uscc", "evaluation.assessor.uscc"))
+_JUSTIFIABLE = all_of(once_submitted, not_own("unit.uscc", "evaluation.assessor.uscc"))
 JUSTIFY = Policy(
     "application.justify",
     (
@@ -71,7 +73,7 @@ JUSTIFY = Policy(
         Rule(Role.REGIONAL_OFFICER, all_of(only("level", Level.NATION), _JUSTIFIABLE)),
     ),
 )
-"""The forwarding department: the prefecture's for the region, the region's for the nation (E10)."""
+"""The forwarding department justifies: the prefecture's for the region, the region's for the nation (E10)."""
 
 SEND_FILE = Policy(
     "file.send",
@@ -93,13 +95,14 @@ READ_FILE = Policy(
         Rule(Role.EXPERT, own_subject("experts")),
     ),
 )
-"""One's own, and the evidence of applications: once submitted, consulted on, forwarded, on one's panel (P2)."""
+"""The sender reads its own file; others read the evidence of an application once it is submitted, and once they are
+consulted on it, it is forwarded to them, or they sit on its panel (P2)."""
 
 RECORD_FACT = Policy(
     "fact.record",
     (
-        Rule(Role.PREFECTURE_OFFICER, all_of(own_prefecture("prefecture"), apart("uscc"))),
-        Rule(Role.REGIONAL_OFFICER, apart("uscc")),
+        Rule(Role.PREFECTURE_OFFICER, all_of(own_prefecture("prefecture"), not_own("uscc"))),
+        Rule(Role.REGIONAL_OFFICER, not_own("uscc")),
         Rule(Role.AGENCY, own_organisation("recorded_by")),
     ),
 )
@@ -108,16 +111,16 @@ END_FACT = Policy(
     (
         Rule(
             Role.PREFECTURE_OFFICER,
-            all_of(own_prefecture("recorded_by"), only("source", FactSource.OFFICER), apart("uscc")),
+            all_of(own_prefecture("recorded_by"), only("source", FactSource.OFFICER), not_own("uscc")),
         ),
-        Rule(Role.REGIONAL_OFFICER, apart("uscc")),
+        Rule(Role.REGIONAL_OFFICER, not_own("uscc")),
         Rule(Role.AGENCY, all_of(own_organisation("recorded_by"), only("source", FactSource.AGENCY))),
     ),
 )
-"""Who recorded it, and the region."""
+"""The office that recorded a fact ends it, and the region."""
 READ_FACT = Policy("fact.read", (*RECORD_FACT.rules, Rule(Role.APPLICANT, own_organisation("uscc"))))
 
-MOVE_UNIT = Policy("unit.move", (Rule(Role.REGIONAL_OFFICER, apart("uscc")),))
+MOVE_UNIT = Policy("unit.move", (Rule(Role.REGIONAL_OFFICER, not_own("uscc")),))
 READ_UNIT = Policy(
     "unit.read",
     (
@@ -130,8 +133,8 @@ READ_UNIT = Policy(
 RECORD_LIST = Policy(
     "prefecture-list.record",
     (
-        Rule(Role.PREFECTURE_OFFICER, all_of(own_prefecture("prefecture"), apart("units.uscc"))),
-        Rule(Role.REGIONAL_OFFICER, apart("units.uscc")),
+        Rule(Role.PREFECTURE_OFFICER, all_of(own_prefecture("prefecture"), not_own("units.uscc"))),
+        Rule(Role.REGIONAL_OFFICER, not_own("units.uscc")),
     ),
 )
 READ_LIST = Policy("prefecture-list.read", (Rule(Role.PUBLIC, public),))

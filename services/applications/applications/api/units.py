@@ -1,18 +1,23 @@
-"""Where an organisation belongs over HTTP: shown to whom it concerns, changed by the region when it has moved (V1)."""
+"""Units and their prefectures over HTTP: read by those concerned, changed by the region after a move (V1)."""
+
+from __future__ import annotations
 
 from typing import Annotated
 
-from chassis.http.endpoint import PROBLEMS, Authorize, RequestContext, refuses
-from chassis.http.problems import based_on_rule
+from chassis.http import PROBLEMS, Authorize, Body, RequestContext, based_on_rule, refuses
 from fastapi import APIRouter, Depends
 from messages.values import Prefecture, Uscc
 from rulebook import basis
 
-from applications import handlers
-from applications.api.bodies import Body, Line
+from applications.api.bodies import Line
 from applications.api.policies import MOVE_UNIT, READ_UNIT
 from applications.api.views import UnitView
+from applications.handlers import records
 from applications.store import Store
+
+router = APIRouter(prefix="/units/{uscc}", tags=["units"], responses=PROBLEMS)
+ReadUnits = Annotated[RequestContext[Store], Depends(Authorize(READ_UNIT))]
+MoveUnits = Annotated[RequestContext[Store], Depends(Authorize(MOVE_UNIT))]
 
 
 class MoveBody(Body):
@@ -20,27 +25,21 @@ class MoveBody(Body):
     document_number: Line
 
 
-def router() -> APIRouter:
-    routes = APIRouter(prefix="/units/{uscc}", tags=["units"], responses=PROBLEMS)
+@router.get("", summary="Show where a unit applies")
+async def get_unit(uscc: Uscc, context: ReadUnits) -> UnitView:
+    found = await context.store.standings.require(uscc)
+    await context.authorize(found)
+    return UnitView.model_validate(found)
 
-    @routes.get("", summary="Show where a unit applies")
-    async def one(uscc: Uscc, call: Annotated[RequestContext[Store], Depends(Authorize(READ_UNIT))]) -> UnitView:
-        found = await call.store.standings.require(uscc)
-        await call.authorize(found)
-        return UnitView.model_validate(found)
 
-    @routes.post(
-        "/moves",
-        summary="Move a unit to another prefecture",
-        status_code=201,
-        openapi_extra=based_on_rule(basis("V1")),
-        responses=refuses("nothing-to-move"),
-    )
-    async def move(
-        uscc: Uscc, body: MoveBody, call: Annotated[RequestContext[Store], Depends(Authorize(MOVE_UNIT))]
-    ) -> UnitView:
-        """Its next applications go there; what is under way goes on where it was submitted."""
-        command = handlers.MoveUnit(uscc, body.prefecture, body.document_number)
-        return await call.execute(handlers.move_unit, command, resource=command, reply=UnitView)
-
-    return routes
+@router.post(
+    "/moves",
+    summary="Move a unit to another prefecture",
+    status_code=201,
+    openapi_extra=based_on_rule(basis("V1")),
+    responses=refuses("nothing-to-move"),
+)
+async def move_unit(uscc: Uscc, body: MoveBody, context: MoveUnits) -> UnitView:
+    """Its next applications go there; what is under way goes on where it was submitted."""
+    command = records.MoveUnit(uscc, body.prefecture, body.document_number)
+    return await context.execute(records.move_unit, command, resource=command, reply=UnitView)

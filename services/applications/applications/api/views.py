@@ -1,24 +1,20 @@
-"""What callers are shown."""
+"""Representations for callers."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 
+from chassis.http import View
 from messages.values import Evaluation, Level, Prefecture, Reason, SchemeRef, UnitRef
-from pydantic import BaseModel, ConfigDict
 
-from applications.domain.application import Application, Justification, ProgressStep, State
+from applications.domain.application import Justification, ProgressStep, State
 from applications.domain.information import EnterpriseInformation, ParkInformation, WorkPlan
 from applications.domain.organisation_status import Move
 from applications.domain.report import Report
 
 
-class View(BaseModel):
-    model_config = ConfigDict(frozen=True, from_attributes=True, extra="forbid")
-
-
 class ReceiptView(View):
-    """Where the application stands now; ``version`` is its next ETag."""
+    """The application's state after a command; ``version`` is its next ETag."""
 
     application_id: str
     state: State
@@ -26,7 +22,7 @@ class ReceiptView(View):
 
 
 class ImportView(View):
-    """What an import has made or, tried only, would make."""
+    """The result of an import, or of a dry run."""
 
     dry_run: bool
     unit: UnitRef
@@ -77,13 +73,9 @@ class VersionView(View):
 
 
 class UnitView(View):
-    """Whose unit an organisation is, and how it became so."""
+    """The prefecture that an organisation belongs to, and the moves by which it came there."""
 
     uscc: str
     prefecture: Prefecture | None
-    """Where it applies; none before its first submission."""
+    """The prefecture where it applies; None before its first submission."""
     moves: tuple[Move, ...]
-
-
-def entry(application: Application) -> ApplicationEntry:
-    return ApplicationEntry.model_validate(application)

@@ -1,1 +1,1 @@
-"""The rules of applications: what a unit files, and what the regulation asks of it."""
+"""The rules of applications: the documents a unit files, and the conditions of the regulation."""

@@ -14,7 +14,7 @@ from messages.applications import (
     ApplicationWithdrawn,
     EligibilityLost,
 )
-from messages.review import STAGES_AFTER_ACCEPTANCE
+from messages.review import STAGES_AFTER_ACCEPTANCE, CaseResumed, CaseSuspended, stage_of
 from messages.values import Department, Evaluation, FileRef, Level, Reason, SchemeRef, UnitRef
 from rulebook import RuleSet, Scheme, scheme_of, score
 
@@ -27,7 +27,7 @@ class State(StrEnum):
     SUBMITTED = "submitted"
     """Waits for the assessor's quota item."""
     ACCEPTED = "accepted"
-    """In review; how far is told by the steps."""
+    """In review; the steps show how far."""
     REFUSED = "refused"
     """Returned with reasons: may be amended and submitted again (A6)."""
     WITHDRAWN = "withdrawn"
@@ -36,14 +36,15 @@ class State(StrEnum):
 AMENDABLE = (State.DRAFT, State.REFUSED)
 OPEN = (State.SUBMITTED, State.ACCEPTED)
 FILES_CHECKED = (State.SUBMITTED, State.ACCEPTED, State.WITHDRAWN)
-"""Its report stands as it was checked, so that every file it names was sent by the unit or its assessor (A3)."""
-PAUSES = frozenset({"suspended", "resumed"})
+"""States after the check of the report: every file it names was sent by the unit or its assessor (A3)."""
+SUSPENDED = stage_of(CaseSuspended)
+PAUSES = frozenset({SUSPENDED, stage_of(CaseResumed)})
 """Steps that may come at any stage and leave it as it is (S2, S4)."""
 
 
 @dataclass(frozen=True)
 class ProgressStep:
-    """One thing that review or the registry has said about the application, for the applicant to see."""
+    """One event of review about the application, for the applicant to see."""
 
     sequence: int
     stage: str
@@ -63,7 +64,7 @@ class Version:
 
 @dataclass(frozen=True)
 class Justification:
-    """Why a unit on no lower list is put forward, in the words of the department that forwards to ``level`` (E10)."""
+    """The reason to forward a unit on no lower list, by the department that forwards to ``level`` (E10)."""
 
     text: str
     by: str
@@ -95,15 +96,15 @@ class Application:
     lost_on: date | None = None
     """A fact of Art. 12(5) has become known: it may not go on (V10)."""
     departments: tuple[Department, ...] = ()
-    """Those consulted on it."""
+    """Departments consulted on it."""
     experts: tuple[str, ...] = ()
-    """Those on its panel; not for the applicant to see."""
-    panel_at: int = 0
-    """Which word of review named the panel: a later one replaces it, whichever is heard first."""
+    """Subjects of the experts on its panel; hidden from the applicant."""
+    panel_sequence: int = 0
+    """Sequence of the event that named the panel: a later one replaces it, whichever arrives first."""
 
     @property
     def stage(self) -> str:
-        """What the applicant sees: the latest step of review, else the state; suspended while review says so."""
+        """The status that the applicant sees: suspended while its case is, else the latest step, else the state."""
         if self.listed_on is not None:
             return "listed"
         if self.lost_on is not None:
@@ -111,18 +112,18 @@ class Application:
         if self.state is not State.ACCEPTED or self.outcome is not None:
             return "closed" if self.state is State.ACCEPTED else self.state.value
         if self.suspended_by is not None:
-            return "suspended"
+            return SUSPENDED
         return next((each.stage for each in reversed(self.steps) if each.stage not in PAUSES), self.state.value)
 
     @property
     def suspended_by(self) -> str | None:
         """Document of the sanction on its assessor, from the suspension on until it goes on or ends (S2).
 
-        Steps stand in the order in which review said them, so that one heard late changes nothing that came after it.
+        Steps stand in the order in which review published them, so that a late one changes nothing that came after it.
         """
         latest = next((each for each in reversed(self.steps) if each.stage in PAUSES), None)
-        held = latest is not None and latest.stage == "suspended" and self.is_open
-        return latest.detail if latest and held else None
+        suspended = latest is not None and latest.stage == SUSPENDED and self.is_open
+        return latest.detail if latest and suspended else None
 
     @property
     def is_open(self) -> bool:
@@ -131,17 +132,17 @@ class Application:
 
     @property
     def initial_review_accepted(self) -> bool:
-        """Whether a step known so far proves the acceptance: itself, or one that only follows on it (Q5)."""
+        """Whether a step known so far proves the acceptance: the acceptance itself, or a stage after it (Q5)."""
         return any(each.stage in STAGES_AFTER_ACCEPTANCE for each in self.steps)
 
     def name_of(self, sha256: str) -> str:
-        """Under which name its report gives the file."""
+        """Return the name that its report gives the file."""
         named = self.report.evidence if self.report else ()
         return next(each.name for each in named if each.sha256 == sha256)
 
     @property
     def needs_item(self) -> bool:
-        """An assessor is named: its quota is asked, as assessor-quota itself decides it (E12, Q1)."""
+        """Whether an assessor is named, so that assessor-quota decides about an item (E12, Q1)."""
         return self.evaluation.assessor is not None
 
     def awaits_answer_to(self, submission: int) -> bool:
@@ -149,25 +150,25 @@ class Application:
         return self.state is State.SUBMITTED and submission == self.submissions
 
     @property
-    def justified(self) -> Justification | None:
-        """The justification, where it was given for the level now applied for: each level has its own forwarder."""
+    def justification_for_level(self) -> Justification | None:
+        """The justification, if it was given for the level now applied for: each level has its own forwarder."""
         given = self.justification
         return given if given is not None and given.level is self.level else None
 
-    def amended(self, **changes: Any) -> Application:  # noqa: ANN401 - fields of this class, by name
-        """A returned application is a draft again once it is amended; why it was returned stays on it (A6)."""
+    def amend(self, **changes: Any) -> Application:  # noqa: ANN401 - fields of this class, by name
+        """Return the amended draft. An amended returned application is a draft again and keeps its refusals (A6)."""
         return replace(self, state=State.DRAFT, **changes)
 
     def with_step(self, step: ProgressStep) -> Application:
-        """Steps are ordered by what was said first, not by what was heard first; a repeated one changes nothing."""
+        """Insert the step by its sequence, not by its arrival; a repeated one changes nothing."""
         if any(each.sequence == step.sequence for each in self.steps):
             return self
         return replace(self, steps=tuple(sorted((*self.steps, step), key=lambda each: each.sequence)))
 
     def with_panel(self, experts: tuple[str, ...], sequence: int) -> Application:
-        return replace(self, experts=experts, panel_at=sequence) if sequence > self.panel_at else self
+        return replace(self, experts=experts, panel_sequence=sequence) if sequence > self.panel_sequence else self
 
-    def submitted(self, now: datetime, day: date, rules: RuleSet, scheme: Scheme) -> Application:
+    def submit(self, now: datetime, day: date, rules: RuleSet, scheme: Scheme) -> Application:
         return replace(
             self,
             state=State.SUBMITTED,
@@ -179,13 +180,13 @@ class Application:
             refusals=(),
         )
 
-    def accepted(self) -> Application:
+    def accept(self) -> Application:
         return replace(self, state=State.ACCEPTED)
 
-    def refused(self, reasons: tuple[Reason, ...]) -> Application:
+    def refuse(self, reasons: tuple[Reason, ...]) -> Application:
         return replace(self, state=State.REFUSED, refusals=reasons)
 
-    def withdrawn(self) -> Application:
+    def withdraw(self) -> Application:
         return replace(self, state=State.WITHDRAWN)
 
     def with_eligibility_lost(self, reasons: tuple[Reason, ...], day: date) -> Application:
@@ -193,16 +194,16 @@ class Application:
 
     def submitted_event(self) -> ApplicationSubmitted:
         return ApplicationSubmitted(
-            **self._common(), submitted_at=self.instant, submitted_on=self.day, submission=self.submissions
+            **self._common_fields(), submitted_at=self.instant, submitted_on=self.day, submission=self.submissions
         )
 
-    def said_accepted(self, evidence: tuple[FileRef, ...]) -> ApplicationAccepted:
-        """The frozen application; raises when it was never checked for completeness."""
-        report, scheme = self.report, self.with_version[1]
+    def accepted_event(self, evidence: tuple[FileRef, ...]) -> ApplicationAccepted:
+        """Return the event with the frozen application; raise when it was never checked for completeness."""
+        report, scheme = self.report, self.rules_and_scheme[1]
         if report is None or report.representative is None:
             raise ValueError(f"{self.application_id} is not complete")
         return ApplicationAccepted(
-            **self._common(),
+            **self._common_fields(),
             submitted_at=self.instant,
             submitted_on=self.day,
             scheme=scheme,
@@ -212,20 +213,20 @@ class Application:
             evidence=evidence,
             legal_representative=report.representative,
             group=report.group,
-            justification=self.justified.text if self.justified else None,
+            justification=self.justification_for_level.text if self.justification_for_level else None,
         )
 
-    def said_refused(self, day: date) -> ApplicationRefused:
-        return ApplicationRefused(**self._common(), refused_on=day, reasons=self.refusals)
+    def refused_event(self, day: date) -> ApplicationRefused:
+        return ApplicationRefused(**self._common_fields(), refused_on=day, reasons=self.refusals)
 
-    def said_withdrawn(self, day: date) -> ApplicationWithdrawn:
+    def withdrawn_event(self, day: date) -> ApplicationWithdrawn:
         accepted = self.initial_review_accepted
-        return ApplicationWithdrawn(**self._common(), withdrawn_on=day, initial_review_accepted=accepted)
+        return ApplicationWithdrawn(**self._common_fields(), withdrawn_on=day, initial_review_accepted=accepted)
 
-    def said_lost(self, day: date) -> EligibilityLost:
-        return EligibilityLost(**self._common(), lost_on=day, reasons=self.refusals)
+    def eligibility_lost_event(self, day: date) -> EligibilityLost:
+        return EligibilityLost(**self._common_fields(), lost_on=day, reasons=self.refusals)
 
-    def _common(self) -> dict[str, Any]:
+    def _common_fields(self) -> dict[str, Any]:
         return {
             "application_id": self.application_id,
             "unit": self.unit,
@@ -236,7 +237,7 @@ class Application:
         }
 
     @property
-    def with_version(self) -> tuple[str, SchemeRef]:
+    def rules_and_scheme(self) -> tuple[str, SchemeRef]:
         """Version of the rule set, and the scheme, of its last submission (G2, A2)."""
         if self.rule_set is None or self.scheme is None:
             raise ValueError(f"{self.application_id} was never submitted")
@@ -244,14 +245,14 @@ class Application:
 
     @property
     def instant(self) -> datetime:
-        """When it was last submitted."""
+        """The instant of its last submission."""
         if self.submitted_at is None:
             raise ValueError(f"{self.application_id} was never submitted")
         return self.submitted_at
 
     @property
     def day(self) -> date:
-        """The legal date on which it was last submitted (T1)."""
+        """The legal date of its last submission (T1)."""
         if self.submitted_on is None:
             raise ValueError(f"{self.application_id} was never submitted")
         return self.submitted_on

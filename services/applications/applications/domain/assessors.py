@@ -1,4 +1,4 @@
-"""What applications knows of assessors, as assessor-quota has said it: who may be named in a report (E12)."""
+"""Assessors as assessor-quota has published them: those that a report may name (E12)."""
 
 from __future__ import annotations
 
@@ -16,30 +16,34 @@ from messages.values import Ban, UnitType
 
 @dataclass(frozen=True)
 class KnownAssessor:
-    """Entry, name and sanction are kept apart, each with the sequence it was said at: any may be heard first."""
+    """Entry, name and sanction each have the sequence of their event, since the events may arrive in any order."""
 
     uscc: str
     name: str
     scope: tuple[UnitType, ...] = ()
     registered: bool = False
-    registered_at: int = 0
+    registration_sequence: int = 0
     ban: Ban | None = None
-    ban_at: int = 0
-    named_at: int = 0
+    ban_sequence: int = 0
+    name_sequence: int = 0
 
     def with_registration(self, event: AssessorRegistered | AssessorAmended) -> KnownAssessor:
-        """The latest entry counts; an amendment tells that there was a registration before it."""
-        if event.sequence <= self.registered_at:
+        """The latest entry counts; an amendment proves that there was a registration before it."""
+        if event.sequence <= self.registration_sequence:
             return self.with_name(event)
-        registered = replace(self, scope=event.scope, registered=True, registered_at=event.sequence)
+        registered = replace(self, scope=event.scope, registered=True, registration_sequence=event.sequence)
         return registered.with_name(event)
 
     def with_name(self, event: AssessorRegistered | AssessorAmended | LegalRepresentativeChanged) -> KnownAssessor:
         """The code stays, the name may change."""
-        return self if event.sequence <= self.named_at else replace(self, name=event.name, named_at=event.sequence)
+        return (
+            self
+            if event.sequence <= self.name_sequence
+            else replace(self, name=event.name, name_sequence=event.sequence)
+        )
 
     def with_ban(self, event: AssessorSanctioned | SanctionRevoked) -> KnownAssessor:
-        """The latest word counts: a sanction's ban, or what a revocation leaves of it."""
-        if event.sequence <= self.ban_at:
+        """The latest event counts: a sanction's ban, or what a revocation leaves of it."""
+        if event.sequence <= self.ban_sequence:
             return self
-        return replace(self, ban=event.ban, ban_at=event.sequence)
+        return replace(self, ban=event.ban, ban_sequence=event.sequence)

@@ -1,4 +1,4 @@
-"""What an enterprise must not have had in the last three years (Art. 12(5)), as facts with dates and sources."""
+"""Facts that bar an enterprise for three years (Art. 12(5)), with their dates and sources."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ REGION = "150000"
 
 
 class FactSource(StrEnum):
-    """Who says it; what an officer or an agency says outweighs the applicant's declaration."""
+    """Who states it; the record of an officer or an agency outweighs the applicant's declaration."""
 
     DECLARATION = "declaration"
     OFFICER = "officer"
@@ -82,9 +82,9 @@ class Fact:
     happened_on: date
     source: FactSource
     reference: str
-    """Where it is on record: a document, a public list."""
+    """The record it rests on: a document, a public list."""
     prefecture: str | None = None
-    """Whose officers see it: where its unit applies, or while that is not known whoever has recorded it."""
+    """Whose officers see it: where its unit applies, or while that is not known the prefecture that has recorded it."""
     recorded_by: str | None = None
     """The agency, or the department by its area's code of GB/T 2260; it alone and the region may end the fact (P2)."""
     ended_on: date | None = None
@@ -97,46 +97,42 @@ class Fact:
 
 @dataclass(frozen=True)
 class Lookback:
-    """The days that are looked at, and how long a stop counts as one."""
+    """The days whose facts count, and the months from which a stop of production counts."""
 
     day: date
     years: Interval
     shutdown_months: int
 
     def still_counts(self, fact: Fact) -> bool:
-        """Whether a unit may not apply on the day because of it."""
-        return _stands(fact, self.day, self.years, self.shutdown_months)
+        """Whether the fact bars its unit from applying on the day."""
+        if fact.happened_on > self.day:
+            return False
+        if fact.kind is FactKind.ABNORMAL_OPERATIONS:
+            # Art. 12(5): "listed and not yet taken off"; one taken off no longer counts.
+            return fact.ended_on is None or fact.ended_on > self.day
+        span = fact.span(self.day)
+        if fact.kind is FactKind.STOPPED and span.last < _add_months(span.first, self.shutdown_months):
+            return False
+        return span.overlaps(self.years)
 
 
 def facts_against(facts: Iterable[Fact], lookback: Lookback) -> list[Fact]:
-    """The facts for which a unit may not apply, the oldest first."""
+    """Return the facts that bar a unit from applying, the oldest first."""
     return sorted(filter(lookback.still_counts, facts), key=lambda fact: (fact.happened_on, fact.kind))
 
 
-def not_on_record(declared: Iterable[Fact], recorded: Sequence[Fact], day: date) -> list[Fact]:
-    """What the applicant declares beyond the record: of the same occurrence the record outweighs its words (E4).
+def facts_beyond_record(declared: Iterable[Fact], recorded: Sequence[Fact], day: date) -> list[Fact]:
+    """Return what the applicant declares beyond the record, which outweighs its words on the same occurrence (E4).
 
     A declared occurrence is the recorded one when it began while that lasted; another one of the same kind is not.
     """
-    return [each for each in declared if not any(_is_of(each, known, day) for known in recorded)]
+    return [each for each in declared if not any(_is_same_occurrence(each, known, day) for known in recorded)]
 
 
-def _is_of(declared: Fact, recorded: Fact, day: date) -> bool:
+def _is_same_occurrence(declared: Fact, recorded: Fact, day: date) -> bool:
     return declared.kind is recorded.kind and declared.happened_on in recorded.span(day)
 
 
-def _stands(fact: Fact, day: date, lookback: Interval, shutdown_months: int) -> bool:
-    if fact.happened_on > day:
-        return False
-    if fact.kind is FactKind.ABNORMAL_OPERATIONS:
-        # Art. 12(5): "listed and not yet taken off"; one taken off no longer counts.
-        return fact.ended_on is None or fact.ended_on > day
-    span = fact.span(day)
-    if fact.kind is FactKind.STOPPED and span.last < _months_later(span.first, shutdown_months):
-        return False
-    return span.overlaps(lookback)
-
-
-def _months_later(day: date, months: int) -> date:
+def _add_months(day: date, months: int) -> date:
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))

@@ -1,4 +1,4 @@
-"""Evidence files (A3): what a file really is, by its content, and whether it may be stored."""
+"""Evidence files (A3): the type of a file by its content, and whether it may be stored."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ SUFFIXES: Mapping[str, str] = MappingProxyType(
 )
 _USUAL = {kind: suffix for suffix, kind in reversed(tuple(SUFFIXES.items()))}
 _WORKBOOK = "xl/workbook.xml"
-LONGEST_NAME = 200
-"""As the events carry it."""
+MAX_NAME_LENGTH = 200
+"""The limit of the events' schema."""
 _TAIL = 2048
 """A PDF reader looks for the end mark in the last kilobyte; some programs append a little."""
 
@@ -46,7 +46,7 @@ class Owner:
 
 @dataclass(frozen=True)
 class StoredFile:
-    """A file, kept once however often it is sent; known by its content."""
+    """A file, stored once however often it is sent; its SHA-256 identifies it."""
 
     sha256: str
     size: int
@@ -57,11 +57,11 @@ class StoredFile:
     def organisations(self) -> tuple[str, ...]:
         return tuple(owner.organisation for owner in self.owners)
 
-    def sent_by(self, owner: Owner) -> StoredFile:
+    def with_owner(self, owner: Owner) -> StoredFile:
         return self if owner in self.owners else replace(self, owners=(*self.owners, owner))
 
     def name_of(self, organisation: str | None) -> str:
-        """As that organisation has named it; another's name for it is not told."""
+        """Return the organisation's own name for it; another's name is not disclosed."""
         named = (owner.name for owner in self.owners if owner.organisation == organisation)
         return next(named, f"{self.sha256[:12]}{_USUAL.get(self.media_type, '')}")
 
@@ -70,9 +70,9 @@ class StoredFile:
 
 
 def file_problems(name: str, content: bytes, rules: RuleSet) -> Iterator[Reason]:
-    """Why a file may not be stored; nothing when it may."""
-    if not (name and is_one_line(name)) or len(name) > LONGEST_NAME:
-        text = f"文件名应为1至{LONGEST_NAME}字，{NOT_ONE_LINE}"
+    """Yield the reasons why a file may not be stored."""
+    if not (name and is_one_line(name)) or len(name) > MAX_NAME_LENGTH:
+        text = f"文件名应为1至{MAX_NAME_LENGTH}字，{NOT_ONE_LINE}"
         yield reason("A3", "name-malformed", text, pointer="/file")
         return
     if not content:
@@ -81,23 +81,23 @@ def file_problems(name: str, content: bytes, rules: RuleSet) -> Iterator[Reason]
     if len(content) > rules.files.max_bytes:
         text = f"文件“{name}”超过{rules.files.max_bytes}字节的上限"
         yield reason("A3", "file-too-large", text, str(len(content)), "/file")
-    said, found = declared_media_type(name), detected_media_type(content)
-    if said is None or said not in rules.files.media_types:
+    declared, found = declared_media_type(name), detected_media_type(content)
+    if declared is None or declared not in rules.files.media_types:
         text = f"不接受文件“{name}”的类型"
         yield reason("A3", "type-not-accepted", text, PurePath(name).suffix or None, "/file")
-    elif found != said:
+    elif found != declared:
         text = f"文件“{name}”的内容与其类型不符，或文件已损坏"
         yield reason("A3", "content-differs", text, found or "无法识别", "/file")
 
 
 def declared_media_type(name: str) -> str | None:
-    """What the file's name says that it is."""
+    """Return the type that the suffix of the name stands for; None for any other suffix."""
     return SUFFIXES.get(PurePath(name).suffix.lower())
 
 
 def detected_media_type(content: bytes) -> str | None:
-    """What the content says that it is; none when it is nothing whole that is known here."""
-    return next((kind for kind, holds in _CONTENT.items() if holds(content)), None)
+    """Return the type by the content; None when the file is broken or of no known type."""
+    return next((media_type for media_type, matches in _CONTENT.items() if matches(content)), None)
 
 
 def _is_pdf(content: bytes) -> bool:

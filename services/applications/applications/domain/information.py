@@ -99,14 +99,14 @@ class WorkPlan:
 
 
 def contradictions(information: Information, batch_year: int, rules: RuleSet) -> list[Reason]:
-    """What is wrong in the table as a whole, each cell being well formed."""
+    """Return the contradictions between cells that are each well formed."""
     if isinstance(information, EnterpriseInformation):
-        return [*_finances(information, batch_year, rules), *_founded(information, batch_year)]
-    return list(_park_counts(information))
+        return [*_check_finances(information, batch_year, rules), *_check_founding(information, batch_year)]
+    return list(_check_park_counts(information))
 
 
-def _finances(information: EnterpriseInformation, batch_year: int, rules: RuleSet) -> Iterator[Reason]:
-    """The years that the form asks for, up to the last one, or as many as the enterprise has existed."""
+def _check_finances(information: EnterpriseInformation, batch_year: int, rules: RuleSet) -> Iterator[Reason]:
+    """The form asks for the last years, or for as many as the enterprise has existed."""
     first = max(batch_year - rules.application_forms.years_of_finances, information.founded.year)
     expected = list(range(first, batch_year))
     filed = sorted(each.year for each in information.finances)
@@ -116,12 +116,12 @@ def _finances(information: EnterpriseInformation, batch_year: int, rules: RuleSe
         yield reason("C2", "years-wrong", text, "、".join(map(str, filed)), "/finances")
 
 
-def _founded(information: EnterpriseInformation, batch_year: int) -> Iterator[Reason]:
+def _check_founding(information: EnterpriseInformation, batch_year: int) -> Iterator[Reason]:
     if information.founded.year > batch_year:
         yield reason("C2", "founded-later", "成立时间晚于申报年度", information.founded.isoformat(), "/founded")
 
 
-def _park_counts(information: ParkInformation) -> Iterator[Reason]:
+def _check_park_counts(information: ParkInformation) -> Iterator[Reason]:
     if information.built_area > information.planned_area:
         evidence = f"{information.built_area} > {information.planned_area}"
         yield reason("C2", "area-exceeded", "园区已建成面积大于规划面积", evidence, "/built_area")

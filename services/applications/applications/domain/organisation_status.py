@@ -1,4 +1,4 @@
-"""How an organisation stands: its open applications, its listings and its bans, in one document for each USCC.
+"""The standing of an organisation: its open applications, listings and bans, in one document for each USCC.
 
 One document, saved with its version, so that two submissions at once cannot both be the one open application (E13).
 """
@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from messages.values import Ban, Level, Prefecture, UnitRef, UnitType
 
-Place: TypeAlias = tuple[str, UnitType, Level, Prefecture | None]
+ListKey: TypeAlias = tuple[str, UnitType, Level, Prefecture | None]
 
 
 @dataclass(frozen=True)
@@ -32,17 +32,17 @@ class Listing:
     listed_on: date
     document_number: str
     prefecture: Prefecture | None = None
-    """Where the unit lay when it was listed; of a prefecture's list, whose it is."""
+    """The unit's prefecture when it was listed; for a prefecture's list, the prefecture that published it."""
 
     @property
-    def place(self) -> Place:
-        """A new listing replaces the one in the same place."""
-        return _place(self.unit_key, self.unit_type, self.level, self.prefecture)
+    def list_key(self) -> ListKey:
+        """A new listing replaces the one with the same key."""
+        return _list_key(self.unit_key, self.unit_type, self.level, self.prefecture)
 
 
 @dataclass(frozen=True)
 class Move:
-    """An organisation that has moved to another prefecture, as the region has recorded it."""
+    """The move of an organisation to another prefecture, as the region has recorded it."""
 
     former: Prefecture
     prefecture: Prefecture
@@ -52,7 +52,7 @@ class Move:
 
 @dataclass(frozen=True)
 class Removal:
-    """A unit taken off its lists; ``sequence`` tells which listings of the registry it came after.
+    """A unit taken off its lists; ``sequence`` shows which listings of the registry it came after.
 
     It ends the titles of ``unit_type``; without one, those of every type.
     """
@@ -76,32 +76,32 @@ class OrganisationStatus:
     listings: tuple[Listing, ...] = ()
     removals: tuple[Removal, ...] = ()
     prefecture: Prefecture | None = None
-    """Whose unit it is: where it first submitted, or whither the region has moved it since (V1)."""
+    """Where it first submitted, or where the region has moved it since (V1)."""
     moves: tuple[Move, ...] = ()
 
-    def open_for(self, unit: UnitRef, level: Level) -> OpenApplication | None:
+    def open_application_for(self, unit: UnitRef, level: Level) -> OpenApplication | None:
         wanted = (unit.key, unit.unit_type, level)
         return next((o for o in self.open if (o.unit_key, o.unit_type, o.level) == wanted), None)
 
-    def listed_at(self, unit: UnitRef, level: Level) -> Listing | None:
-        """Of the prefectures' lists only that of the unit's own counts (Art. 16)."""
-        wanted = _place(unit.key, unit.unit_type, level, unit.prefecture)
-        return next((held for held in self.listings if held.place == wanted), None)
+    def listing_at(self, unit: UnitRef, level: Level) -> Listing | None:
+        """Return the listing at that level; of the prefectures' lists only that of the unit's own counts (Art. 16)."""
+        wanted = _list_key(unit.key, unit.unit_type, level, unit.prefecture)
+        return next((held for held in self.listings if held.list_key == wanted), None)
 
     def ban_on(self, day: date) -> Ban | None:
-        """The one that ends last; a ban lies on the USCC, whatever unit of it was removed (B1)."""
+        """Return the ban that ends last; a ban lies on the USCC, whatever unit of it was removed (B1)."""
         bans = (each.ban for each in self.removals if each.ban and each.ban.holds_on(day))
         return max(bans, key=lambda ban: ban.last_day, default=None)
 
-    def reached_by(self, removal: Removal, day: date) -> tuple[OpenApplication, ...]:
-        """The open applications that a removal's ban stops (B2); one that is over stops nothing any more."""
+    def applications_stopped_by(self, removal: Removal, day: date) -> tuple[OpenApplication, ...]:
+        """Return the open applications that a removal's ban stops (B2); a ban that is over stops none."""
         return self.open if removal.ban and removal.ban.last_day >= day else ()
 
     def in_prefecture(self, prefecture: Prefecture) -> OrganisationStatus:
-        """The first submission says where the organisation belongs; from then on only the region does (V1)."""
+        """Set the prefecture on the first submission; afterwards only the region changes it (V1)."""
         return self if self.prefecture is not None else replace(self, prefecture=prefecture)
 
-    def moved(self, move: Move) -> OrganisationStatus:
+    def with_move(self, move: Move) -> OrganisationStatus:
         return replace(self, prefecture=move.prefecture, moves=(*self.moves, move))
 
     def with_open(self, application_id: str, unit: UnitRef, level: Level) -> OrganisationStatus:
@@ -113,11 +113,11 @@ class OrganisationStatus:
         return replace(self, open=tuple(each for each in self.open if each.application_id != application_id))
 
     def with_listing(self, listing: Listing, sequence: int | None = None) -> OrganisationStatus:
-        """``sequence`` is the registry's: a removal said after this listing has ended it already."""
+        """Add the listing, unless a removal that the registry published after it (``sequence``) has ended it."""
         if sequence is not None and any(_ends(removal, listing, sequence) for removal in self.removals):
             return self
-        kept = tuple(held for held in self.listings if held.place != listing.place)
-        return replace(self, listings=(*kept, listing))
+        others = tuple(held for held in self.listings if held.list_key != listing.list_key)
+        return replace(self, listings=(*others, listing))
 
     def with_removal(self, removal: Removal) -> OrganisationStatus:
         left = tuple(held for held in self.listings if not removal.reaches(held))
@@ -125,7 +125,7 @@ class OrganisationStatus:
         return replace(self, listings=left, removals=(*others, removal))
 
 
-def _place(unit_key: str, unit_type: UnitType, level: Level, prefecture: Prefecture | None) -> Place:
+def _list_key(unit_key: str, unit_type: UnitType, level: Level, prefecture: Prefecture | None) -> ListKey:
     """Each prefecture keeps a list of its own (Art. 15); the region's and the nation's are one each."""
     return unit_key, unit_type, level, prefecture if level is Level.PREFECTURE else None
 

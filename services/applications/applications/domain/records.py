@@ -1,4 +1,4 @@
-"""What officers put on record beside the applications: the lists that prefectures have published (E10)."""
+"""The lists that prefectures have published, as their officers have recorded them (E10)."""
 
 from __future__ import annotations
 

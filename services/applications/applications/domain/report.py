@@ -1,4 +1,4 @@
-"""The evaluation report and the declarations filed with it (A1): what the checks of eligibility read."""
+"""The evaluation report and the declarations filed with it (A1), for the checks of eligibility."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from applications.domain.facts import Fact, FactKind, FactSource
 
 
 class EnergyBasis(StrEnum):
-    """What the unit's energy efficiency is measured by (Art. 12(2))."""
+    """The level that the unit's energy efficiency is measured by (Art. 12(2))."""
 
     BENCHMARK = "benchmark"
     """标杆水平, where the ministries have published one for the industry."""
@@ -44,7 +44,7 @@ SYSTEMS: Mapping[str, str] = MappingProxyType(
 
 
 class ParkRank(StrEnum):
-    """What kind of park it is (Art. 13(1))."""
+    """The kind of a park (Art. 13(1))."""
 
     NATION = "nation"
     REGION = "region"
@@ -91,7 +91,7 @@ class Certificate:
 
 @dataclass(frozen=True)
 class Declaration:
-    """What the applicant says about one circumstance of Art. 12(5)."""
+    """The applicant's statement about one circumstance of Art. 12(5)."""
 
     kind: FactKind
     occurred: bool
@@ -109,7 +109,7 @@ class ParkYear:
 
 @dataclass(frozen=True)
 class ParkFacts:
-    """What Art. 13 asks of a park; what is not answered is not met."""
+    """A park's answers to Art. 13; a condition without an answer is not met."""
 
     legal_boundary: bool | None = None
     single_management: bool | None = None
@@ -132,7 +132,7 @@ class ParkFacts:
 
 @dataclass(frozen=True)
 class NamedFile:
-    """A file of evidence that the report names; whether it was ever sent is asked when the report is submitted."""
+    """A file of evidence that the report names; the submission checks whether it was sent."""
 
     name: str
     sha256: str
@@ -170,7 +170,7 @@ class Report:
         return tuple(IndicatorValue(indicator=i.indicator, value=i.value, unit=i.unit) for i in self.indicators)
 
     def declared_facts(self, uscc: str, day: date) -> list[Fact]:
-        """What the applicant itself declares to have happened; without a date it counts as of today."""
+        """Return the facts that the applicant itself declares; one without a date counts as of today."""
         return [
             Fact(
                 fact_id=f"declared:{each.kind}",

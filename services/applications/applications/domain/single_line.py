@@ -1,4 +1,4 @@
-"""Texts of one line: names, numbers of documents, whatever stands in a sentence or in the subject of a mail."""
+"""Texts of one line: names, numbers of documents, all that appears in a sentence or in the subject of a mail."""
 
 from __future__ import annotations
 

@@ -1,16 +1,17 @@
-"""Drafts: opened, amended, and filled with Annex 1 and the evaluation report."""
+"""Commands on drafts: open and amend one, fill it with Annex 1 and the evaluation report."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from chassis.handling import Done, Refusal, require_current_version
+from chassis.handling import Done, require_current_version
 from messages.values import Evaluation, Level, UnitRef
 from rulebook import reason
 
 from applications.domain.application import AMENDABLE, Application, Justification
 from applications.domain.information import Information, WorkPlan
+from applications.domain.refusals import refusal
 from applications.domain.report import Report
 from applications.handlers.ports import Store, receipt
 
@@ -29,10 +30,10 @@ class OpenDraft:
 
 @dataclass(frozen=True)
 class AmendDraft:
-    """``seen`` is the version that the caller has looked at."""
+    """``expected_version`` is the version that the caller has read."""
 
     application_id: str
-    seen: int | None
+    expected_version: int | None
     unit_name: str
     level: Level
     batch_year: int
@@ -51,7 +52,7 @@ class FileReport:
     application_id: str
     report: Report
     evaluation: Evaluation
-    seen: int | None = None
+    expected_version: int | None = None
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class Justify:
 async def open_draft(command: OpenDraft, store: Store, _now: datetime) -> Done:
     if await store.applications.get(command.application_id):
         text = "该编号的申报已存在，请重新提交"
-        raise Refusal("application-exists", reason("A1", "application-exists", text, command.application_id))
+        raise refusal("A1", "application-exists", text, command.application_id)
     opened = Application(
         application_id=command.application_id,
         unit=command.unit,
@@ -74,60 +75,60 @@ async def open_draft(command: OpenDraft, store: Store, _now: datetime) -> Done:
         plan=command.plan,
         report=command.report,
     )
-    return _saved(opened, store)
+    return _save(opened, store)
 
 
 async def amend_draft(command: AmendDraft, store: Store, _now: datetime) -> Done:
-    found = await _amendable(command.application_id, store)
-    _refuse_stale(command.application_id, command.seen, store)
+    found = await _require_amendable(command.application_id, store)
+    _refuse_stale(command.application_id, command.expected_version, store)
     _refuse_other_evaluation(found, command.evaluation)
-    amended = found.amended(
+    amended = found.amend(
         unit=found.unit.model_copy(update={"name": command.unit_name}),
         level=command.level,
         batch_year=command.batch_year,
         evaluation=command.evaluation,
     )
-    return _saved(amended, store)
+    return _save(amended, store)
 
 
 async def file_information(command: FileInformation, store: Store, _now: datetime) -> Done:
-    found = await _amendable(command.application_id, store)
-    return _saved(found.amended(information=command.information, plan=command.plan), store)
+    found = await _require_amendable(command.application_id, store)
+    return _save(found.amend(information=command.information, plan=command.plan), store)
 
 
 async def file_report(command: FileReport, store: Store, _now: datetime) -> Done:
-    found = await _amendable(command.application_id, store)
-    _refuse_stale(command.application_id, command.seen, store)
-    return _saved(found.amended(report=command.report, evaluation=command.evaluation), store)
+    found = await _require_amendable(command.application_id, store)
+    _refuse_stale(command.application_id, command.expected_version, store)
+    return _save(found.amend(report=command.report, evaluation=command.evaluation), store)
 
 
-async def justify(command: Justify, store: Store, _now: datetime) -> Done:
-    """The forwarding department's own words, kept on the record (E10)."""
-    found = await _amendable(command.application_id, store)
-    return _saved(replace(found, justification=command.justification), store)
+async def justify_application(command: Justify, store: Store, _now: datetime) -> Done:
+    """Put the forwarding department's own words on record (E10)."""
+    found = await _require_amendable(command.application_id, store)
+    return _save(replace(found, justification=command.justification), store)
 
 
 def _refuse_other_evaluation(found: Application, named: Evaluation) -> None:
-    """A filed report says who wrote it: to name another, another report must be filed (E12)."""
+    """Refuse another assessor than the filed report's: to name another, file another report (E12)."""
     if found.report is None or named == found.evaluation:
         return
     text = "评价方式和第三方服务机构以已提交的评价报告为准，变更的应重新提交评价报告"
-    raise Refusal("evaluation-differs", reason("E12", "evaluation-differs", text, pointer="/evaluation"), status=422)
+    raise refusal("E12", "evaluation-differs", text, pointer="/evaluation", status=422)
 
 
-def _refuse_stale(application_id: str, seen: int | None, store: Store) -> None:
+def _refuse_stale(application_id: str, expected: int | None, store: Store) -> None:
     stale = reason("A6", "version-stale", "申报在读取后已被修改，请重新读取")
-    require_current_version(seen, store.applications.version(application_id), stale)
+    require_current_version(expected, store.applications.version(application_id), stale)
 
 
-async def _amendable(application_id: str, store: Store) -> Application:
+async def _require_amendable(application_id: str, store: Store) -> Application:
     found = await store.applications.require(application_id)
     if found.state not in AMENDABLE:
         text = "申报已提交或已撤回，不能修改"
-        raise Refusal("not-amendable", reason("A6", "not-amendable", text, found.state.value))
+        raise refusal("A6", "not-amendable", text, found.state.value)
     return found
 
 
-def _saved(application: Application, store: Store) -> Done:
+def _save(application: Application, store: Store) -> Done:
     store.applications.save(application.application_id, application)
     return Done(value=receipt(application, store))

@@ -1,4 +1,4 @@
-"""What ends a submitted application: a fact that becomes known (V10), a condition that fails at intake (V5)."""
+"""Two ends of a submitted application: a fact that becomes known (V10), a condition that fails at intake (V5)."""
 
 from __future__ import annotations
 
@@ -18,59 +18,59 @@ from applications.handlers.ports import Store, standing_of
 
 
 async def stop_ineligible(uscc: str, store: Store, now: datetime) -> Sequence[Event]:
-    """Return what still waits for an item, say of what is in review that its eligibility is lost; each once."""
+    """Refuse applications that wait for an item; publish once for each in review that its eligibility is lost."""
     standing, day = await standing_of(uscc, store), shanghai_date(now)
     facts = await store.facts.find({"uscc": uscc})
-    said: list[Event] = []
+    events: list[Event] = []
     for opened in standing.open:
         application = await store.applications.require(opened.application_id)
-        if reasons := _against(application, standing, facts, day):
-            said.append(_stopped(application, reasons, day, store))
+        if reasons := _reasons_against(application, standing, facts, day):
+            events.append(_stop(application, reasons, day, store))
             standing = standing.without_open(opened.application_id)
     # Saved unchanged as well: a submission that has not seen the fact must not be committed beside it.
     store.standings.save(uscc, standing)
-    return said
+    return events
 
 
 async def recheck_at_intake(application: Application, day: date, store: Store) -> Sequence[Event]:
-    """The conditions are asked again as of the day on which the region takes it in; certificates end, lists change."""
+    """Check the conditions again as of the day on which the region takes it in: certificates end, lists change."""
     if not application.is_open:
         return []
     standing = await standing_of(application.unit.uscc, store)
     facts = await store.facts.find({"uscc": application.unit.uscc})
-    reasons = tuple(eligibility.failed_at_intake(_evaluated_on(day, application, standing, facts)))
+    reasons = tuple(eligibility.unmet_at_intake(_context_on(day, application, standing, facts)))
     if not reasons:
         return []
     left = standing.without_open(application.application_id)
     store.standings.save(left.uscc, left)
-    return [_stopped(application, reasons, day, store)]
+    return [_stop(application, reasons, day, store)]
 
 
-def _against(
+def _reasons_against(
     application: Application, standing: OrganisationStatus, facts: Sequence[Fact], day: date
 ) -> tuple[Reason, ...]:
-    """As of its submission, had the fact been known then, and as of today."""
+    """Check as of the submission, as if the fact had been known then, and as of today."""
     if not application.is_open:
         return ()
-    looks = (_evaluated_on(each, application, standing, facts) for each in (application.day, day))
-    return tuple(dict.fromkeys(found for each in looks for found in eligibility.on_record(each)))
+    contexts = (_context_on(each, application, standing, facts) for each in (application.day, day))
+    return tuple(dict.fromkeys(found for each in contexts for found in eligibility.recorded_reasons(each)))
 
 
-def _evaluated_on(
+def _context_on(
     day: date, application: Application, standing: OrganisationStatus, facts: Sequence[Fact]
 ) -> EligibilityContext:
-    """By the rule set and the scheme that it keeps (G2, A2)."""
-    version, scheme = application.with_version
+    """Build the context by the rule set and the scheme that the application keeps (G2, A2)."""
+    version, scheme = application.rules_and_scheme
     return EligibilityContext(
         application, day, rules_of(version), scheme_of(scheme.id, scheme.version), standing, facts
     )
 
 
-def _stopped(application: Application, reasons: tuple[Reason, ...], day: date, store: Store) -> Event:
+def _stop(application: Application, reasons: tuple[Reason, ...], day: date, store: Store) -> Event:
     if application.state is State.SUBMITTED:
-        refused = application.refused(reasons)
+        refused = application.refuse(reasons)
         store.applications.save(refused.application_id, refused)
-        return refused.said_refused(day)
+        return refused.refused_event(day)
     lost = application.with_eligibility_lost(reasons, day)
     store.applications.save(lost.application_id, lost)
-    return lost.said_lost(day)
+    return lost.eligibility_lost_event(day)

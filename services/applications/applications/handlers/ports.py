@@ -1,4 +1,4 @@
-"""What handlers read and save: the shape of the store, and the answer they give."""
+"""The ports of the handlers: the store they read and save in, and the receipt they reply with."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Store(Protocol):
 
 @dataclass(frozen=True)
 class Receipt:
-    """What a caller learns: where the application stands after the commit, and its version for the next change."""
+    """The reply to a command: the application's state after the commit, and its version for the next change."""
 
     application_id: str
     state: State

@@ -1,4 +1,4 @@
-"""What review says, as steps that the applicant sees; at intake the conditions are asked once more."""
+"""Steps of review that the applicant sees; at intake the conditions are checked once more."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rulebook import shanghai_date
 from applications.domain.application import Application, ProgressStep
 from applications.handlers.eligibility_loss import recheck_at_intake
 from applications.handlers.ports import Store
-from applications.handlers.submission import close_standing
+from applications.handlers.submission import clear_open_application
 
 DAYS: Mapping[type[review.Case], str] = MappingProxyType(
     {
@@ -38,46 +38,46 @@ DAYS: Mapping[type[review.Case], str] = MappingProxyType(
         review.CaseClosed: "closed_on",
     }
 )
-"""What is followed, and which field names its day; without one it is the day on which it was heard."""
+"""The field of each event that names its day; without one it is the day on which the event is handled."""
 
 
 async def follow_case(event: review.Case, store: Store, now: datetime) -> Sequence[Event]:
-    application = await _known(event.case_id, store)
-    told = _with_readers(application.with_step(_step(event, now)), event)
-    store.applications.save(told.application_id, told)
+    application = await _require_application(event.case_id, store)
+    updated = _with_readers(application.with_step(_step(event, now)), event)
+    store.applications.save(updated.application_id, updated)
     return []
 
 
 async def follow_forwarding(event: review.CaseForwarded, store: Store, now: datetime) -> Sequence[Event]:
-    """Facts change between the submission and the day on which the region takes it in (V5)."""
-    application = await _known(event.case_id, store)
-    told = application.with_step(_step(event, now))
-    store.applications.save(told.application_id, told)
-    return await recheck_at_intake(told, event.forwarded_on, store)
+    """Check the facts again: they change between the submission and the day on which the region takes it in (V5)."""
+    application = await _require_application(event.case_id, store)
+    updated = application.with_step(_step(event, now))
+    store.applications.save(updated.application_id, updated)
+    return await recheck_at_intake(updated, event.forwarded_on, store)
 
 
 async def follow_refusal(event: review.InitialReviewRefused, store: Store, now: datetime) -> Sequence[Event]:
-    application = await _known(event.case_id, store)
-    told = replace(application.with_step(_step(event, now)), refusals=event.reasons)
-    store.applications.save(told.application_id, told)
+    application = await _require_application(event.case_id, store)
+    updated = replace(application.with_step(_step(event, now)), refusals=event.reasons)
+    store.applications.save(updated.application_id, updated)
     return []
 
 
 async def follow_closing(event: review.CaseClosed, store: Store, now: datetime) -> Sequence[Event]:
-    """The unit may apply anew from here on (E13)."""
-    application = await _known(event.case_id, store)
+    """Close the application; the unit may apply anew from here on (E13)."""
+    application = await _require_application(event.case_id, store)
     closed = replace(
         application.with_step(_step(event, now)),
         outcome=event.outcome,
         refusals=event.reasons or application.refusals,
     )
     store.applications.save(closed.application_id, closed)
-    await close_standing(closed, store)
+    await clear_open_application(closed, store)
     return []
 
 
 def _with_readers(application: Application, event: review.Case) -> Application:
-    """Who may read its evidence from here on."""
+    """Record who may read its evidence from here on."""
     match event:
         case review.ConsultationOpened():
             return replace(application, departments=event.departments)
@@ -90,7 +90,7 @@ def _with_readers(application: Application, event: review.Case) -> Application:
 
 
 async def follow_notice(event: review.PublicNoticeOpened, store: Store, _now: datetime) -> Sequence[Event]:
-    """From here on none of its applications can be withdrawn (A5); a line of no application holds up no other."""
+    """Bar the withdrawal of the applications it shows (A5); a line of no application holds up no other."""
     found = [await store.applications.get(line.case_id) for line in event.lines]
     known = [each for each in found if each is not None]
     if not known:
@@ -122,7 +122,7 @@ def _detail(event: review.Case) -> str | None:
             return None
 
 
-async def _known(application_id: str, store: Store) -> Application:
+async def _require_application(application_id: str, store: Store) -> Application:
     if (found := await store.applications.get(application_id)) is None:
         raise PoisonMessageError(f"a case of {application_id}, which was never filed here")
     return found

@@ -1,4 +1,4 @@
-"""What assessor-quota says: items reserved or refused, and who may be named in a report."""
+"""Events of assessor-quota: items reserved or refused, and the assessors that a report may name."""
 
 from __future__ import annotations
 
@@ -21,30 +21,31 @@ from rulebook import shanghai_date
 from applications.domain.application import Application
 from applications.domain.assessors import KnownAssessor
 from applications.handlers.ports import Store
-from applications.handlers.submission import close_standing, evidence_files, refs
+from applications.handlers.submission import clear_open_application, evidence_files, file_refs
 
 
 async def accept_reserved(event: QuotaItemReserved, store: Store, _now: datetime) -> Sequence[Event]:
-    """The item was all that the application waited for; one that waits no more has given its item back already.
+    """Accept the application that waits for the item.
 
-    So has a submission that was returned since: the next one waits for an answer of its own (Q1).
+    One that waits no longer has given its item back already; so has a submission that was returned since, whose
+    successor waits for an answer of its own (Q1).
     """
-    waiting = await _known(event.application_id, store)
+    waiting = await _require_application(event.application_id, store)
     if not waiting.awaits_answer_to(event.submission):
         return []
-    accepted = waiting.accepted()
+    accepted = waiting.accept()
     store.applications.save(accepted.application_id, accepted)
-    return [accepted.said_accepted(refs(accepted, await evidence_files(accepted, store)))]
+    return [accepted.accepted_event(file_refs(accepted, await evidence_files(accepted, store)))]
 
 
 async def refuse_unreserved(event: QuotaItemRefused, store: Store, now: datetime) -> Sequence[Event]:
-    waiting = await _known(event.application_id, store)
+    waiting = await _require_application(event.application_id, store)
     if not waiting.awaits_answer_to(event.submission):
         return []
-    refused = waiting.refused(event.reasons)
+    refused = waiting.refuse(event.reasons)
     store.applications.save(refused.application_id, refused)
-    await close_standing(refused, store)
-    return [refused.said_refused(shanghai_date(now))]
+    await clear_open_application(refused, store)
+    return [refused.refused_event(shanghai_date(now))]
 
 
 async def record_assessor(event: AssessorRegistered | AssessorAmended, store: Store, _now: datetime) -> Sequence[Event]:
@@ -53,14 +54,14 @@ async def record_assessor(event: AssessorRegistered | AssessorAmended, store: St
     return []
 
 
-async def know_assessor_name(event: LegalRepresentativeChanged, store: Store, _now: datetime) -> Sequence[Event]:
-    """Who represents it is nothing to an application; under which name it goes now is."""
+async def record_assessor_name(event: LegalRepresentativeChanged, store: Store, _now: datetime) -> Sequence[Event]:
+    """Record the assessor's present name; who represents it does not matter to an application."""
     known = await _assessor(event.assessor_uscc, event.name, store)
     store.assessors.save(known.uscc, known.with_name(event))
     return []
 
 
-async def know_sanction(event: AssessorSanctioned | SanctionRevoked, store: Store, _now: datetime) -> Sequence[Event]:
+async def record_sanction(event: AssessorSanctioned | SanctionRevoked, store: Store, _now: datetime) -> Sequence[Event]:
     known = await _assessor(event.assessor_uscc, event.name, store)
     store.assessors.save(known.uscc, known.with_ban(event))
     return []
@@ -70,7 +71,7 @@ async def _assessor(uscc: str, name: str, store: Store) -> KnownAssessor:
     return await store.assessors.get(uscc) or KnownAssessor(uscc, name)
 
 
-async def _known(application_id: str, store: Store) -> Application:
+async def _require_application(application_id: str, store: Store) -> Application:
     if (found := await store.applications.get(application_id)) is None:
         raise PoisonMessageError(f"an item for {application_id}, which was never filed here")
     return found

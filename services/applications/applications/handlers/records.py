@@ -1,4 +1,4 @@
-"""What is put on record beside the applications: files, facts, the prefectures' lists, and where a unit has moved."""
+"""Records beside the applications: files, facts, the prefectures' lists, and moves of units."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from applications.domain.facts import Fact
 from applications.domain.files import Owner, StoredFile
 from applications.domain.organisation_status import Move
 from applications.domain.records import PrefectureList
+from applications.domain.refusals import refusal
 from applications.handlers.eligibility_loss import stop_ineligible
 from applications.handlers.ports import Store, standing_of
 
 
 @dataclass(frozen=True)
 class RecordFile:
-    """A file that lies in the vault already."""
+    """A file that lies in the file store already."""
 
     sha256: str
     size: int
@@ -41,8 +42,8 @@ class MoveUnit:
 
 
 @dataclass(frozen=True)
-class UnitPlace:
-    """What the region learns of a move: whose unit it is now, and how it became so."""
+class UnitLocation:
+    """The prefecture that a unit belongs to, and the moves by which it came there."""
 
     uscc: str
     prefecture: Prefecture
@@ -52,29 +53,29 @@ class UnitPlace:
 async def record_file(command: RecordFile, store: Store, _now: datetime) -> Done:
     known = await store.files.get(command.sha256)
     file = known or StoredFile(command.sha256, command.size, command.media_type, owners=())
-    store.files.save(command.sha256, file.sent_by(command.owner))
+    store.files.save(command.sha256, file.with_owner(command.owner))
     return Done(value=file.ref(command.owner.name))
 
 
 async def record_fact(command: Fact, store: Store, now: datetime) -> Done:
     _refuse_future(command.happened_on, shanghai_date(now))
     if command.ended_on is not None:
-        _refuse_backwards(command.happened_on, command.ended_on)
+        _refuse_reversed_days(command.happened_on, command.ended_on)
     store.facts.save(command.fact_id, command)
     return Done(await stop_ineligible(command.uscc, store, now), value=command)
 
 
 async def end_fact(command: EndFact, store: Store, now: datetime) -> Done:
-    """Also to correct when it ended: a later day may weigh on what is under way."""
+    """End a fact or correct its end: a later day may weigh on applications under way."""
     fact = await store.facts.require(command.fact_id)
-    _refuse_backwards(fact.happened_on, command.ended_on)
+    _refuse_reversed_days(fact.happened_on, command.ended_on)
     ended = replace(fact, ended_on=command.ended_on)
     store.facts.save(ended.fact_id, ended)
     return Done(await stop_ineligible(ended.uscc, store, now), value=ended)
 
 
 async def record_prefecture_list(command: PrefectureList, store: Store, now: datetime) -> Done:
-    """Each unit on it may be put forward to the region (E10)."""
+    """Record the list; each unit on it may be put forward to the region (E10)."""
     if command.published_on > shanghai_date(now):
         found = command.published_on.isoformat()
         wrong = reason("E10", "not-published-yet", "名单发布日期晚于今日", found, "/published_on")
@@ -87,16 +88,16 @@ async def record_prefecture_list(command: PrefectureList, store: Store, now: dat
 
 
 async def move_unit(command: MoveUnit, store: Store, now: datetime) -> Done:
-    """From now on it applies there; what is under way goes on where it was submitted (V1)."""
+    """Move the unit: its next applications go there, those under way go on where they were submitted (V1)."""
     standing = await store.standings.require(command.uscc)
     former = standing.prefecture
     if former is None or former is command.prefecture:
         text = "申报单位尚未提交过申报，或已由该盟市管辖"
-        raise Refusal("nothing-to-move", reason("V1", "nothing-to-move", text, former, "/prefecture"))
+        raise refusal("V1", "nothing-to-move", text, former, pointer="/prefecture")
     move = Move(former, command.prefecture, command.document_number, shanghai_date(now))
-    moved = standing.moved(move)
+    moved = standing.with_move(move)
     store.standings.save(moved.uscc, moved)
-    return Done(value=UnitPlace(moved.uscc, command.prefecture, moved.moves))
+    return Done(value=UnitLocation(moved.uscc, command.prefecture, moved.moves))
 
 
 def _refuse_future(happened: date, today: date) -> None:
@@ -105,7 +106,7 @@ def _refuse_future(happened: date, today: date) -> None:
         raise Refusal("fact-malformed", wrong, status=422)
 
 
-def _refuse_backwards(began: date, ended: date) -> None:
+def _refuse_reversed_days(began: date, ended: date) -> None:
     if ended < began:
         text = "结束日期早于发生日期"
         wrong = reason("E4", "ends-before-it-began", text, f"{began}至{ended}", "/ended")

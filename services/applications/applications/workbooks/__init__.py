@@ -1,4 +1,4 @@
-"""The regulation's forms as workbooks: their layout as data, once, with a writer and a reader beside it.
+"""The regulation's forms as workbooks: their layout as data, with a writer and a reader.
 
 How a form is laid out
     A ``Form`` is a list of ``Sheet``s; a sheet is a list of blocks printed one below the other on a grid of twelve
@@ -18,7 +18,7 @@ How to fill one in
     ``write(form, values)`` gives the bytes of an xlsx; ``values`` maps the ``name`` of each field to a str, int,
     Decimal, date, bool or, for a choice, its key (``"factory"``), and the name of each table to a list of such
     mappings, one for a row. What is absent stays empty, so ``write(form)`` is the empty form.
-    ``report.prefilled(scheme)`` gives the rows of a report that the scheme decides (codes, names and units of
+    ``report.prefilled_values(scheme)`` gives the rows of a report that the scheme decides (codes, names and units of
     indicators and requirements, systems, kinds of the declaration); put the answers into them.
     ``read(form, content)`` gives the same values back, and every bad cell at once.
 """

@@ -1,4 +1,4 @@
-"""From what a cell holds to what the form asks for."""
+"""Cell values, read as the form's layout defines them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _TICKED = re.compile(r"[☑■√✓✔☒]\s*(\S+)")
 
 
 def value_of(entry: Entry, raw: object) -> object:
-    """What a filled cell says; raises ``InvalidCellError``."""
+    """Return the value of a filled cell; raises ``InvalidCellError``."""
     return _READERS[entry.kind](entry, raw)
 
 

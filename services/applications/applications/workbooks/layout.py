@@ -1,4 +1,4 @@
-"""What a form is made of, and on which cells its parts stand."""
+"""The parts of a form and the cells that they take."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LABEL = 2
 
 
 class Kind(StrEnum):
-    """What a cell holds."""
+    """The kind of value in a cell."""
 
     TEXT = "text"
     LONG_TEXT = "long_text"
@@ -34,7 +34,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Entry:
-    """One thing to fill in: its printed label, its name in the values, and what it holds."""
+    """One field to fill in: its printed label, its name in the values, and its kind of value."""
 
     label: str
     name: str
@@ -45,7 +45,7 @@ class Entry:
     least: int | None = None
     greatest: int | None = None
     private: bool = False
-    """Personal data: what was found in the cell is not repeated in a problem."""
+    """Personal data: a problem does not repeat the content of the cell."""
     span: int = 2
     """Columns it takes as a column of a table."""
 
@@ -63,7 +63,7 @@ class Heading:
 class DatedLine:
     """A day as paper forms print it, with room for the numbers; whoever fills it in writes over the print.
 
-    Nothing is decided by it, so it is not read, and a form without it is the same form.
+    No decision depends on it, so it is not read.
     """
 
     text: str
@@ -98,9 +98,9 @@ class Table:
     rows: int
     """Empty rows of the empty form; a filled one has as many as there are."""
     least: int = 0
-    """How many rows must be filled in."""
-    given: tuple[str, ...] = ()
-    """Columns that are printed beforehand; a row with nothing beside them is not answered and not read."""
+    """The number of rows that must be filled in."""
+    preprinted: tuple[str, ...] = ()
+    """Columns that are printed beforehand; a row with nothing beside them has no answer and is not read."""
 
     @property
     def first_label(self) -> str:
@@ -140,8 +140,8 @@ def line(*entries: Entry) -> Line:
     return Line(entries)
 
 
-def drafted(*entries: Entry) -> Line:
-    """A line that a draft may still leave open."""
+def optional_line(*entries: Entry) -> Line:
+    """A line that a draft may leave empty."""
     return Line(tuple(replace(entry, required=False) for entry in entries))
 
 

@@ -17,29 +17,29 @@ Values = dict[str, object]
 
 @dataclass
 class WorkbookResult:
-    """What a workbook says; ``values`` is complete only when there are no problems."""
+    """The content of a workbook; ``values`` is complete only when there are no problems."""
 
     values: Values = field(default_factory=dict)
     problems: list[CellProblem] = field(default_factory=list)
 
 
 def sheet_names(content: bytes) -> list[str]:
-    """Raises ``InvalidWorkbookError``."""
+    """Return the titles of the sheets; raises ``InvalidWorkbookError``."""
     with open_workbook(content) as book:
         return list(book.sheet_names)
 
 
 def read(form: Form, content: bytes) -> WorkbookResult:
     """Read a filled form; raises ``InvalidWorkbookError`` when the file cannot be opened at all."""
-    reading = WorkbookResult()
+    result = WorkbookResult()
     with open_workbook(content) as book:
         for sheet in form.sheets:
             if sheet.title not in book.sheet_names:
                 text = f"缺少工作表“{sheet.title}”"
-                reading.problems.append(CellProblem(sheet.title, "", "sheet-missing", text))
+                result.problems.append(CellProblem(sheet.title, "", "sheet-missing", text))
                 continue
-            _SheetReader(sheet, grid(book, sheet.title), reading).read()
-    return reading
+            _SheetReader(sheet, grid(book, sheet.title), result).read()
+    return result
 
 
 def _same(label: str, raw: object) -> bool:
@@ -50,8 +50,8 @@ def _same(label: str, raw: object) -> bool:
 class _SheetReader:
     """Walks the blocks of one sheet from top to bottom, as the writer does."""
 
-    def __init__(self, sheet: Sheet, grid: Grid, reading: WorkbookResult) -> None:
-        self._sheet, self._grid, self._reading = sheet, grid, reading
+    def __init__(self, sheet: Sheet, grid: Grid, result: WorkbookResult) -> None:
+        self._sheet, self._grid, self._result = sheet, grid, result
         self._row = 0
 
     def read(self) -> None:
@@ -82,7 +82,7 @@ class _SheetReader:
         for at, entry in enumerate(line.entries):
             first = at * line.share
             if self._expect(entry.label, first):
-                self._read_entry(entry, self._row, first + LABEL, self._reading.values)
+                self._read_entry(entry, self._row, first + LABEL, self._result.values)
 
     def _read_table(self, table: Table, after: Block | None) -> None:
         labelled = [self._expect(c.label, at) for at, c in zip(table.starts, table.columns, strict=True)]
@@ -93,7 +93,7 @@ class _SheetReader:
             if all(labelled) and not self._is_blank(table):
                 rows.append(self._read_row(table))
             self._row += 1
-        self._reading.values[table.name] = rows
+        self._result.values[table.name] = rows
         if all(labelled) and len(rows) < table.least:
             self._problem(title_row, 0, "rows-missing", f"“{table.first_label}”表至少填写{table.least}行")
 
@@ -101,7 +101,7 @@ class _SheetReader:
         return block is not None and _same(block.first_label, self._cell(self._row, 0))
 
     def _is_blank(self, table: Table) -> bool:
-        answered = [at for at, c in zip(table.starts, table.columns, strict=True) if c.name not in table.given]
+        answered = [at for at, c in zip(table.starts, table.columns, strict=True) if c.name not in table.preprinted]
         return all(is_empty(self._cell(self._row, at)) for at in answered)
 
     def _read_row(self, table: Table) -> Values:
@@ -124,4 +124,4 @@ class _SheetReader:
 
     def _problem(self, row: int, column: int, code: str, text: str, found: str | None = None) -> None:
         place = address(row, column)
-        self._reading.problems.append(CellProblem(self._sheet.title, place, code, text, found or None))
+        self._result.problems.append(CellProblem(self._sheet.title, place, code, text, found or None))

@@ -23,9 +23,9 @@ from applications.workbooks.layout import (
     Table,
     choice,
     day,
-    drafted,
     line,
     number,
+    optional_line,
     text,
     whole,
     yes_no,
@@ -45,42 +45,42 @@ _UNIT = (
     Heading("评价报告"),
     line(text("单位名称", "name"), Entry("统一社会信用代码", "uscc", Kind.USCC)),
     line(choice("单位类型", "unit_type", UNIT_TYPES), text("园区名称", "park_name", required=False)),
-    drafted(
+    optional_line(
         text("法定代表人", "representative", private=True),
         text("法定代表人证件号码", "representative_document", private=True),
     ),
 )
 _EVALUATION = (
     line(choice("评价方式", "way", WAYS)),
-    drafted(text("评价标准", "scheme_id"), text("标准版本", "scheme_version")),
-    drafted(
+    optional_line(text("评价标准", "scheme_id"), text("标准版本", "scheme_version")),
+    optional_line(
         text("第三方机构名称", "assessor_name"),
         Entry("第三方机构统一社会信用代码", "assessor_uscc", Kind.USCC),
     ),
-    drafted(
+    optional_line(
         text("报告编制人员（机构人员编号）", "lead_author"),
         text("报告审核人员（机构人员编号）", "reviewer"),
     ),
-    drafted(Entry("亮点（100字以内）", "highlights", Kind.LONG_TEXT)),
-    drafted(yes_no("申报单位承诺材料真实有效", "undertaking")),
+    optional_line(Entry("亮点（100字以内）", "highlights", Kind.LONG_TEXT)),
+    optional_line(yes_no("申报单位承诺材料真实有效", "undertaking")),
 )
 _ENTERPRISE = (
-    drafted(
+    optional_line(
         yes_no("具有独立法人资格", "independent_legal_person"),
         text("行业代码（GB/T 4754）", "industry_code"),
     ),
-    drafted(text("所属集团", "group")),
+    optional_line(text("所属集团", "group")),
 )
 
 ENERGY = Sheet(
     "能效",
     (
         Heading("能效水平"),
-        drafted(
+        optional_line(
             yes_no("本行业已发布标杆水平", "benchmark_published"),
             choice("对标依据", "energy_level", ENERGY_LEVELS),
         ),
-        drafted(
+        optional_line(
             text("能耗指标计量单位", "energy_unit"),
             number("实际值", "energy_actual", least=0),
             number("对标值", "energy_limit", least=0),
@@ -99,7 +99,7 @@ INDICATORS = Table(
         number("前两年数值", "two_years_before", required=False, span=1),
     ),
     rows=20,
-    given=("indicator", "title", "unit"),
+    preprinted=("indicator", "title", "unit"),
 )
 
 MANDATORY_ITEMS = Table(
@@ -111,7 +111,7 @@ MANDATORY_ITEMS = Table(
         text("说明", "note", required=False),
     ),
     rows=10,
-    given=("item", "title"),
+    preprinted=("item", "title"),
 )
 
 CERTIFICATES = Table(
@@ -124,7 +124,7 @@ CERTIFICATES = Table(
         day("有效期止", "valid_until"),
     ),
     rows=len(SYSTEMS),
-    given=("system",),
+    preprinted=("system",),
 )
 
 DECLARATIONS = Table(
@@ -137,7 +137,7 @@ DECLARATIONS = Table(
         text("说明", "note", required=False),
     ),
     rows=len(DECLARATION),
-    given=("kind",),
+    preprinted=("kind",),
 )
 
 EVIDENCE = Table(
@@ -161,32 +161,32 @@ BY_YEAR = Table(
 )
 
 PARK_FACTS: tuple[Line, ...] = (
-    drafted(
+    optional_line(
         yes_no("具有法定边界和范围", "legal_boundary"),
         yes_no("具备统一管理机构", "single_management"),
     ),
-    drafted(
+    optional_line(
         choice("园区级别", "rank", PARK_RANKS),
         yes_no("以产品制造和能源供给为主要功能", "main_function"),
     ),
-    drafted(number("工业增加值占比（%）", "value_added_share", least=0)),
-    drafted(yes_no("承诺园区内企业无第十二条第（五）项情形", "enterprises_undertaking")),
-    drafted(yes_no("完成节能减排指标", "targets_met")),
-    drafted(
+    optional_line(number("工业增加值占比（%）", "value_added_share", least=0)),
+    optional_line(yes_no("承诺园区内企业无第十二条第（五）项情形", "enterprises_undertaking")),
+    optional_line(yes_no("完成节能减排指标", "targets_met")),
+    optional_line(
         yes_no("环境质量达标", "environmental_quality_met"),
         yes_no("企业污染物达标排放", "discharge_met"),
         yes_no("重点污染物未超总量控制", "total_amount_met"),
     ),
-    drafted(
+    optional_line(
         whole("重点企业数（家）", "key_enterprises"),
         whole("已实施强制性清洁生产审核（家）", "key_enterprises_audited"),
     ),
-    drafted(yes_no("无国家淘汰目录所列技术、工艺、设备和产品", "nothing_obsolete")),
-    drafted(
+    optional_line(yes_no("无国家淘汰目录所列技术、工艺、设备和产品", "nothing_obsolete")),
+    optional_line(
         yes_no("设有绿色发展专门机构", "green_body"),
         whole("专职工作人员（人）", "green_staff"),
     ),
-    drafted(text("已发布的绿色工厂培育计划（文号或网址）", "factory_plan")),
+    optional_line(text("已发布的绿色工厂培育计划（文号或网址）", "factory_plan")),
 )
 
 PARK_SHEET = Sheet("园区情况", (Heading("园区基本条件"), *PARK_FACTS, Heading("逐年情况"), BY_YEAR))
@@ -218,8 +218,8 @@ def form_of(unit_type: str) -> Form:
     return PARK if unit_type == "park" else ENTERPRISE
 
 
-def prefilled(scheme: Scheme) -> Mapping[str, object]:
-    """What the scheme decides: its name on the first sheet and one row for each thing that it asks."""
+def prefilled_values(scheme: Scheme) -> Mapping[str, object]:
+    """Return the values that the scheme decides: its name on the first sheet and one row for each question."""
     return {
         "unit_type": scheme.unit_type,
         "scheme_id": scheme.id,

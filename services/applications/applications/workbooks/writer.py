@@ -36,7 +36,7 @@ Printed: TypeAlias = str | int | Decimal | date | None
 
 
 class _CellRange(NamedTuple):
-    """Where a cell stands: row from 1, first grid column from 0, columns it takes."""
+    """The cells of one value: row from 1, first grid column from 0, number of columns."""
 
     row: int
     first: int
@@ -87,7 +87,7 @@ def _write_line(page: Worksheet, row: int, line: Line, values: Values) -> None:
         first = at * line.share
         _put(page, _CellRange(row, first, LABEL), entry.label, _LABEL)
         answer = _CellRange(row, first + LABEL, line.share - LABEL)
-        _put(page, answer, printed(entry, values.get(entry.name)), _FILLED)
+        _put(page, answer, printed_value(entry, values.get(entry.name)), _FILLED)
 
 
 def _write_table(page: Worksheet, row: int, table: Table, values: Values) -> int:
@@ -99,7 +99,7 @@ def _write_table(page: Worksheet, row: int, table: Table, values: Values) -> int
         filled = rows[offset] if offset < len(rows) else {}
         for start, column in zip(table.starts, table.columns, strict=True):
             place = _CellRange(row + 1 + offset, start, column.span)
-            _put(page, place, printed(column, filled.get(column.name)), _FILLED)
+            _put(page, place, printed_value(column, filled.get(column.name)), _FILLED)
     return row + 1 + count
 
 
@@ -120,7 +120,7 @@ def _put(page: Worksheet, place: _CellRange, value: Printed, style: _Style) -> N
         page.merged_cells.add(CellRange(min_col=first + 1, min_row=row, max_col=first + span, max_row=row))
 
 
-def printed(entry: Entry, value: object) -> Printed:
+def printed_value(entry: Entry, value: object) -> Printed:
     """The value as the form prints it; text where the value is none of the entry's kind, as a person might type it."""
     if entry.kind is Kind.TICK:
         return " ".join(f"{_TICKED if key == value else _OPEN} {text}" for key, text in entry.choices)

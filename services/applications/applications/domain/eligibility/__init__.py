@@ -1,4 +1,4 @@
-"""Whether a unit may apply (Art. 12, 13, 16, 25, 31, 32): each rule a pure function, all of them asked at once."""
+"""Eligibility of a unit (Art. 12, 13, 16, 25, 31, 32): each rule is a pure function, and all of them are checked."""
 
 from __future__ import annotations
 
@@ -22,41 +22,42 @@ OF_ALL: tuple[Check, ...] = (
 )
 
 AT_INTAKE: tuple[Check, ...] = (common.e10_on_the_lower_list, common.e11_not_banned)
-"""What else must still hold when the region takes a case in. Where it was submitted is settled (V1); a sanction on its
-assessor suspends it, and its item was given for good (E12, S2, Q5); what else is open was asked once (E13)."""
+"""Conditions for all that must still hold when the region takes a case in. The prefecture of the submission is final
+(V1); a sanction on its assessor suspends it, and its item was given for good (E12, S2, Q5); other open applications are
+checked at the submission only (E13)."""
 
-__all__ = ["EligibilityContext", "failed", "failed_at_intake", "on_record"]
-
-
-def failed(evidence: EligibilityContext) -> Iterator[Reason]:
-    """Every condition that is not met on submission, in the order of the regulation."""
-    yield from _of_its_kind(evidence)
-    yield from _of(OF_ALL, evidence)
+__all__ = ["EligibilityContext", "recorded_reasons", "unmet_at_intake", "unmet_conditions"]
 
 
-def failed_at_intake(evidence: EligibilityContext) -> Iterator[Reason]:
-    """Every condition that is met no longer on the day on which the region takes the case in (V5)."""
-    yield from _of_its_kind(evidence)
-    yield from _of(AT_INTAKE, evidence)
+def unmet_conditions(context: EligibilityContext) -> Iterator[Reason]:
+    """Yield every condition that is not met on submission, in the order of the regulation."""
+    yield from _check_by_type(context)
+    yield from _run(OF_ALL, context)
 
 
-def _of_its_kind(evidence: EligibilityContext) -> Iterator[Reason]:
-    """What Art. 13 asks of a park, and Art. 12 of an enterprise."""
-    if evidence.application.unit.unit_type is UnitType.PARK:
-        yield from _of(OF_PARKS[:1], evidence)
-        yield from park.e6_undertaking_and_targets(evidence)
-        yield from _of(OF_PARKS[1:], evidence)
-        yield from park.e9_body_and_plan(evidence)
+def unmet_at_intake(context: EligibilityContext) -> Iterator[Reason]:
+    """Yield every condition that is met no longer on the day on which the region takes the case in (V5)."""
+    yield from _check_by_type(context)
+    yield from _run(AT_INTAKE, context)
+
+
+def _check_by_type(context: EligibilityContext) -> Iterator[Reason]:
+    """Check a park by Art. 13, an enterprise by Art. 12."""
+    if context.application.unit.unit_type is UnitType.PARK:
+        yield from _run(OF_PARKS[:1], context)
+        yield from park.e6_undertaking_and_targets(context)
+        yield from _run(OF_PARKS[1:], context)
+        yield from park.e9_body_and_plan(context)
     else:
-        yield from _of(OF_ENTERPRISES, evidence)
-        yield from enterprise.e3_management_systems(evidence)
-        yield from enterprise.e4_nothing_stands_against_it(evidence)
+        yield from _run(OF_ENTERPRISES, context)
+        yield from enterprise.e3_management_systems(context)
+        yield from enterprise.e4_no_fact_against_it(context)
 
 
-def on_record(evidence: EligibilityContext) -> tuple[Reason, ...]:
-    """What is recorded against the unit under Art. 12(5); a park answers for its enterprises by undertaking (E6)."""
-    return () if evidence.application.unit.unit_type is UnitType.PARK else enterprise.e4_on_record(evidence)
+def recorded_reasons(context: EligibilityContext) -> tuple[Reason, ...]:
+    """Return the facts on record under Art. 12(5); a park answers for its enterprises by undertaking (E6)."""
+    return () if context.application.unit.unit_type is UnitType.PARK else enterprise.e4_on_record(context)
 
 
-def _of(checks: tuple[Check, ...], evidence: EligibilityContext) -> Iterator[Reason]:
-    return (found for check in checks if (found := check(evidence)) is not None)
+def _run(checks: tuple[Check, ...], context: EligibilityContext) -> Iterator[Reason]:
+    return (found for check in checks if (found := check(context)) is not None)

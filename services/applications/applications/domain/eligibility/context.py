@@ -1,4 +1,4 @@
-"""All that the checks of one submission look at, gathered beforehand."""
+"""The data that the checks of one application need, loaded beforehand."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from applications.domain.report import ParkFacts, Report
 class EligibilityContext:
     application: Application
     day: date
-    """The legal date as of which is asked: of the submission, or of a later look."""
+    """The legal date of the check: of the submission, or of a later check."""
     rules: RuleSet
     scheme: Scheme
     standing: OrganisationStatus
     facts: Sequence[Fact] = ()
-    """What officers and agencies have recorded about the organisation: Art. 12(5) asks not where."""
+    """Facts recorded about the organisation, wherever: Art. 12(5) does not ask where."""
     assessor: KnownAssessor | None = None
-    """The one the application names, where it is known at all."""
+    """The assessor that the application names; None when it is unknown."""
 
     @property
     def report(self) -> Report:

@@ -11,12 +11,7 @@ from messages.assessor_quota import QuotaItemRefused, QuotaItemReserved
 from messages.registry import UnitListed, UnitRemoved
 from messages.values import Ban, Level, Reason
 
-from .story import (
-    ASSESSOR,
-    SOMEONE,
-    STEEL,
-    TODAY,
-)
+from .builders import ASSESSOR, PERSON, STEEL, TODAY
 
 KEY = "app-2026-000000000001"
 OTHER = "app-2026-000000000002"
@@ -24,19 +19,19 @@ REASON = Reason(rule="Q1", article="第三十二条", code="quota-exhausted", te
 BAN = Ban(first_day=TODAY, last_day=date(2029, 4, 20))
 
 
-def reserved() -> QuotaItemReserved:
+def item_reserved() -> QuotaItemReserved:
     return QuotaItemReserved(
-        application_id=KEY, assessor=ASSESSOR, year=2026, submission=1, representative=SOMEONE, used=1, limit=15
+        application_id=KEY, assessor=ASSESSOR, year=2026, submission=1, representative=PERSON, used=1, limit=15
     )
 
 
-def unreserved() -> QuotaItemRefused:
+def item_refused() -> QuotaItemRefused:
     return QuotaItemRefused(
         application_id=KEY, assessor=ASSESSOR, year=2026, submission=1, reasons=(REASON,), items_in_use=()
     )
 
 
-def removed(sequence: int = 2, ban: Ban | None = BAN) -> UnitRemoved:
+def unit_removed(sequence: int = 2, ban: Ban | None = BAN) -> UnitRemoved:
     return UnitRemoved(
         unit_key=STEEL.key,
         unit=STEEL,
@@ -50,7 +45,7 @@ def removed(sequence: int = 2, ban: Ban | None = BAN) -> UnitRemoved:
     )
 
 
-def listed(sequence: int = 1) -> UnitListed:
+def unit_listed(sequence: int = 1) -> UnitListed:
     return UnitListed(
         unit_key=STEEL.key,
         unit=STEEL,
@@ -63,7 +58,7 @@ def listed(sequence: int = 1) -> UnitListed:
     )
 
 
-def notice() -> review.PublicNoticeOpened:
+def notice_opened() -> review.PublicNoticeOpened:
     return review.PublicNoticeOpened(
         notice_id="notice-2026",
         level=Level.REGION,
@@ -79,9 +74,9 @@ def notice() -> review.PublicNoticeOpened:
     )
 
 
-def abnormal() -> Fact:
+def abnormal_operations() -> Fact:
     return Fact("f-1", STEEL.uscc, FactKind.ABNORMAL_OPERATIONS, date(2025, 1, 1), FactSource.OFFICER, "公示系统")
 
 
-def list_of_steel() -> PrefectureList:
+def prefecture_list() -> PrefectureList:
     return PrefectureList("list-1", STEEL.prefecture, "鄂工信发〔2025〕3号", date(2025, 6, 1), (STEEL,), "officer-1")

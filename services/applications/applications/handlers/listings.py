@@ -1,4 +1,4 @@
-"""What the registry says: titles held and lost, and with a removal the ban that stops what is open (B2)."""
+"""Events of the registry: titles held and lost, and with a removal the ban that stops open applications (B2)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from applications.handlers.ports import Store, standing_of
 
 
 async def record_listing(event: UnitListed, store: Store, _now: datetime) -> Sequence[Event]:
-    """The application has reached its end; one listed before this system is known by its listing only."""
+    """End the listed application; one listed before this system existed has a listing only."""
     standing = await standing_of(event.unit.uscc, store)
     listing = _listing(event)
     listed = standing.with_listing(listing, event.sequence).without_open(event.case_id)
@@ -28,21 +28,21 @@ async def record_listing(event: UnitListed, store: Store, _now: datetime) -> Seq
 
 
 async def record_removal(event: UnitRemoved, store: Store, now: datetime) -> Sequence[Event]:
-    """Returns what still waits for an item; what review has taken in, review closes."""
+    """Refuse applications that still wait for an item; review closes those it has taken in."""
     day = shanghai_date(now)
     removal = _removal(event, rules_of(event.rule_set))
     standing = (await standing_of(event.unit.uscc, store)).with_removal(removal)
-    said: list[Event] = []
-    for opened in standing.reached_by(removal, day):
+    events: list[Event] = []
+    for opened in standing.applications_stopped_by(removal, day):
         application = await store.applications.require(opened.application_id)
         if application.state is not State.SUBMITTED:
             continue
-        refused = application.refused((_stopped(event),))
+        refused = application.refuse((_removal_reason(event),))
         store.applications.save(refused.application_id, refused)
         standing = standing.without_open(refused.application_id)
-        said.append(refused.said_refused(day))
+        events.append(refused.refused_event(day))
     store.standings.save(standing.uscc, standing)
-    return said
+    return events
 
 
 def _listing(event: UnitListed) -> Listing:
@@ -51,17 +51,17 @@ def _listing(event: UnitListed) -> Listing:
 
 
 def _removal(event: UnitRemoved, rules: RuleSet) -> Removal:
-    only = _only_of(event, rules)
+    only = _ended_type(event, rules)
     return Removal(event.unit_key, event.levels, event.sequence, event.document_number, event.ban, only)
 
 
-def _only_of(event: UnitRemoved, rules: RuleSet) -> UnitType | None:
-    """The type whose titles end; none when those of every type do (Art. 24)."""
+def _ended_type(event: UnitRemoved, rules: RuleSet) -> UnitType | None:
+    """Return the type whose titles end; None when those of every type do (Art. 24)."""
     grounds = {each.rule for each in event.reasons}
     return None if grounds & rules.removal.every_title else event.unit.unit_type
 
 
-def _stopped(event: UnitRemoved) -> Reason:
+def _removal_reason(event: UnitRemoved) -> Reason:
     until = f"，{event.ban.last_day}（含当日）之前不得申报" if event.ban else ""
     text = f"申报单位已被移出示范名单{until}，申报终止"
     return reason("B2", "removed", text, event.document_number, "/unit")

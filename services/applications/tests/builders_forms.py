@@ -9,7 +9,7 @@ from typing import Any
 from applications.workbooks import annex1, report
 from messages.values import UnitRef
 
-from .story import DIGEST, PARK, STEEL, best_value, scheme_of
+from .builders import DIGEST, PARK, STEEL, best_value, scheme_of
 
 NUMBER = "15010219800101123X"
 COVER = {"cover_unit": STEEL.name, "unit_type": "factory", "cover_contact": "张三", "cover_phone": "0477-1234567"}
@@ -90,7 +90,7 @@ def park(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - cells by name
 def report_of(unit: UnitRef = STEEL, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - cells by name
     """A report that meets every condition."""
     scheme = scheme_of(unit)
-    given: dict[str, Any] = dict(report.prefilled(scheme))
+    given: dict[str, Any] = dict(report.prefilled_values(scheme))
     answered = {
         "indicators": [row | {"value": best_value(scheme, row["indicator"])} for row in given["indicators"]],
         "mandatory_items": [row | {"passed": True} for row in given["mandatory_items"]],

@@ -10,41 +10,35 @@ from applications.domain.facts import Fact, FactKind, FactSource
 from applications.domain.information import EnterpriseInformation
 from applications.domain.report import Declaration
 
-from .story import (
-    PARK,
-    STEEL,
-    evidence,
-    park_facts,
-    report,
-)
+from .builders import PARK, STEEL, eligibility_context, park_facts, report
 
 
-def found(given: eligibility.EligibilityContext) -> list[tuple[str, str]]:
-    return [(each.rule, each.code) for each in eligibility.failed(given)]
+def unmet(given: eligibility.EligibilityContext) -> list[tuple[str, str]]:
+    return [(each.rule, each.code) for each in eligibility.unmet_conditions(given)]
 
 
-def of_park(**changes: Any) -> list[tuple[str, str]]:  # noqa: ANN401 - fields by name
-    return found(evidence(PARK, report=report(PARK, park=park_facts(**changes))))
+def unmet_of_park(**changes: Any) -> list[tuple[str, str]]:  # noqa: ANN401 - fields by name
+    return unmet(eligibility_context(PARK, report=report(PARK, park=park_facts(**changes))))
 
 
-def of_report(**changes: Any) -> list[tuple[str, str]]:  # noqa: ANN401 - fields by name
-    return found(evidence(report=report(**changes)))
+def unmet_of_report(**changes: Any) -> list[tuple[str, str]]:  # noqa: ANN401 - fields by name
+    return unmet(eligibility_context(report=report(**changes)))
 
 
 def fact(kind: FactKind, happened_on: date, ended_on: date | None = None) -> Fact:
     return Fact("f-1", STEEL.uscc, kind, happened_on, FactSource.AGENCY, "信用中国（内蒙古）", ended_on=ended_on)
 
 
-def declared(kind: FactKind, happened_on: date | None, ended_on: date | None = None) -> tuple[Declaration, ...]:
+def declarations(kind: FactKind, happened_on: date | None, ended_on: date | None = None) -> tuple[Declaration, ...]:
     """One circumstance is said to have occurred, all others not."""
     others = tuple(Declaration(each, occurred=False) for each in FactKind if each is not kind)
     return (*others, Declaration(kind, True, happened_on, ended_on))
 
 
-def founded_on(day: date) -> EnterpriseInformation:
+def information_founded_on(day: date) -> EnterpriseInformation:
     """Nothing else in the table matters here."""
     return EnterpriseInformation(*("x",) * 5, day, *("x",) * 5, products=(), finances=())
 
 
-def with_fact(*facts: Fact) -> list[tuple[str, str]]:
-    return found(evidence(facts=facts))
+def unmet_with_facts(*facts: Fact) -> list[tuple[str, str]]:
+    return unmet(eligibility_context(facts=facts))

@@ -10,7 +10,6 @@ from typing import Any
 from applications.domain.application import Application
 from applications.domain.eligibility import EligibilityContext
 from applications.domain.facts import FactKind
-from applications.domain.files import Owner
 from applications.domain.organisation_status import Listing, OrganisationStatus
 from applications.domain.report import (
     Certificate,
@@ -24,9 +23,6 @@ from applications.domain.report import (
     ParkYear,
     Report,
 )
-from applications.handlers import OpenDraft, RecordFile, Submit, open_draft, record_file, submit_application
-from applications.store import AGGREGATES, INDEXES, Store
-from devkit import HandlerHarness
 from messages.assessor_quota import AssessorRegistered
 from messages.values import (
     AssessorRef,
@@ -51,9 +47,9 @@ PARK = UnitRef(
     uscc="911502000000000271", name="示例园区", unit_type=UnitType.PARK, prefecture=ORDOS, park_name="示例园区"
 )
 ASSESSOR = AssessorRef(uscc="911503000000000351", name="示例评价中心")
-ALONE = Evaluation(way="self")
+SELF_EVALUATION = Evaluation(way="self")
 BY_ASSESSOR = Evaluation(way="assessor", assessor=ASSESSOR, lead_author="S1", reviewer="S2")
-SOMEONE = PersonRef(digest="a" * 64, masked="15**************3X")
+PERSON = PersonRef(digest="a" * 64, masked="15**************3X")
 DIGEST = "b" * 64
 SUBJECT = "li"
 CASE: dict[str, Any] = {
@@ -66,7 +62,7 @@ CASE: dict[str, Any] = {
 """What every word of review says of the first application."""
 
 
-def of_number(number: int) -> UnitRef:
+def numbered_unit(number: int) -> UnitRef:
     """Another factory for each number."""
     front = f"91150100{number:09d}"
     return STEEL.model_copy(update={"uscc": front + str(gb32100.calc_check_digit(front))})
@@ -90,7 +86,7 @@ def report(unit: UnitRef = STEEL, **changes: Any) -> Report:  # noqa: ANN401 - f
     complete = Report(
         undertaking=True,
         scheme=SchemeRef(id=scheme.id, version=scheme.version),
-        representative=SOMEONE,
+        representative=PERSON,
         indicators=tuple(FiledIndicator(i.id, best_value(scheme, i.id), i.unit) for i in scheme.indicators),
         mandatory_items=tuple(MandatoryItemAnswer(item=each.id, passed=True) for each in scheme.mandatory_items),
         evidence=(NamedFile("营业执照.pdf", DIGEST),),
@@ -135,7 +131,7 @@ def park_facts(**changes: Any) -> ParkFacts:  # noqa: ANN401 - fields by name
     return replace(complete, **changes)
 
 
-def application(unit: UnitRef = STEEL, *, evaluation: Evaluation = ALONE, **changes: Any) -> Application:  # noqa: ANN401 - fields by name
+def application(unit: UnitRef = STEEL, *, evaluation: Evaluation = SELF_EVALUATION, **changes: Any) -> Application:  # noqa: ANN401 - fields by name
     complete = Application(
         application_id="app-2026-000000000001",
         unit=unit,
@@ -154,51 +150,19 @@ def standing(unit: UnitRef = STEEL, **changes: Any) -> OrganisationStatus:  # no
     return replace(OrganisationStatus(unit.uscc, listings=(listing,)), **changes)
 
 
-def evidence(unit: UnitRef = STEEL, **changes: Any) -> EligibilityContext:  # noqa: ANN401 - fields by name
+def eligibility_context(unit: UnitRef = STEEL, **changes: Any) -> EligibilityContext:  # noqa: ANN401 - fields by name
     """What the checks look at when all is well; ``report`` is short for the application's."""
     said = changes.pop("report", None)
     filed = application(unit, report=said) if said else application(unit)
     return replace(EligibilityContext(filed, TODAY, RULES, scheme_of(unit), standing(unit)), **changes)
 
 
-def registered(sequence: int = 1, scope: tuple[UnitType, ...] = tuple(UnitType)) -> AssessorRegistered:
+def assessor_registered(sequence: int = 1, scope: tuple[UnitType, ...] = tuple(UnitType)) -> AssessorRegistered:
     return AssessorRegistered(
         assessor_uscc=ASSESSOR.uscc,
         name=ASSESSOR.name,
-        representative=SOMEONE,
+        representative=PERSON,
         scope=scope,
         registered_on=date(2025, 1, 10),
         sequence=sequence,
     )
-
-
-class Desk:
-    """The handlers on a store in memory, with the unit on its prefecture's list and its evidence sent."""
-
-    def __init__(self) -> None:
-        self.bench = HandlerHarness(Store, AGGREGATES, INDEXES)
-
-    async def prepared(self, unit: UnitRef = STEEL) -> Desk:
-        await self.bench.perform(record_file, RecordFile(DIGEST, 9, "application/pdf", Owner(unit.uscc, "a.pdf")), NOW)
-        await self.bench.perform(keep_standing, standing(unit), NOW)
-        return self
-
-    async def drafted(self, unit: UnitRef = STEEL, key: str = "app-2026-000000000001", **changes: Any) -> str:  # noqa: ANN401 - fields by name
-        said = {"evaluation": ALONE, "report": report(unit)} | changes
-        command = OpenDraft(key, unit, said.pop("level", Level.REGION), 2026, **said)
-        await self.bench.perform(open_draft, command, NOW)
-        return key
-
-    async def submitted(self, key: str, now: datetime = NOW) -> Any:  # noqa: ANN401 - the outcome of the bench
-        return await self.bench.perform(submit_application, Submit(key, SUBJECT), now)
-
-    async def application(self, key: str) -> Application:
-        return await self.bench.store().applications.require(key)
-
-    async def standing(self, uscc: str = STEEL.uscc) -> OrganisationStatus:
-        return await self.bench.store().standings.require(uscc)
-
-
-async def keep_standing(command: OrganisationStatus, store: Store, _now: datetime) -> list[Any]:
-    store.standings.save(command.uscc, command)
-    return []
