@@ -1,4 +1,4 @@
-"""What is due now: e-mails that wait to be sent, and reminders whose day has come."""
+"""Jobs: e-mails that are due, and reminders whose day has come."""
 
 from __future__ import annotations
 
@@ -7,37 +7,39 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from chassis.scheduling.job import Job
+from chassis.scheduling import Job
 from rulebook import shanghai_date
 
-from notify import handlers
 from notify.domain.notification import Attempt, Delivery
-from notify.handlers import Remind
-from notify.handlers import Store as Reads
-from notify.mail import Send
+from notify.handlers.deliveries import record_attempt
+from notify.handlers.duties import Remind, remind
+from notify.handlers.ports import SendMail
+from notify.store import Store
 
-REMINDED_AT_ONCE = 200
+REMINDER_PAGE_SIZE = 200
 
 
-def jobs(send: Send, at_once: int) -> tuple[Job[Any], ...]:
-    async def tried(store: Reads, now: datetime) -> Sequence[Attempt]:
-        """Send what is due; only then is the try recorded, so a crash in between sends again (N2: at least once)."""
+def jobs(send: SendMail, limit: int) -> tuple[Job[Any], ...]:
+    """The jobs of this service; one poll sends at most ``limit`` e-mails."""
+
+    async def send_due_mails(store: Store, now: datetime) -> Sequence[Attempt]:
+        """Send what is due; the try is recorded afterwards, so that a crash in between sends again (N2)."""
         due = await store.deliveries.find(
-            {"state": "waiting", "next_at": {"$lte": now}}, sort=[("next_at", 1)], limit=at_once
+            {"state": "waiting", "next_at": {"$lte": now}}, sort=[("next_at", 1)], limit=limit
         )
         addresses = await _addresses(store, due)
         return await asyncio.gather(*(_try(send, each, addresses.get(each.reader)) for each in due))
 
     return (
-        Job("send-mail", tried, _key, handlers.record_attempt),
-        Job("remind", reminders, _reminder_key, handlers.remind),
+        Job("send-mail", send_due_mails, _attempt_key, record_attempt),
+        Job("remind", due_reminders, _reminder_key, remind),
     )
 
 
-async def reminders(store: Reads, now: datetime) -> Sequence[Remind]:
-    """Duties whose next step has come, the one that waits longest first."""
-    came = {"next_on": {"$lte": shanghai_date(now)}}
-    found = await store.deadlines.find(came, sort=[("next_on", 1)], limit=REMINDED_AT_ONCE)
+async def due_reminders(store: Store, now: datetime) -> Sequence[Remind]:
+    """Duties whose next step has come, the longest waiting first."""
+    where = {"next_on": {"$lte": shanghai_date(now)}}
+    found = await store.duty_reminders.find(where, sort=[("next_on", 1)], limit=REMINDER_PAGE_SIZE)
     return [Remind(each.key, each.due, each.next_on) for each in found if each.next_on is not None]
 
 
@@ -45,14 +47,18 @@ def _reminder_key(item: Remind) -> str:
     return f"{item.key}:{item.due}:{item.day}"
 
 
-async def _addresses(store: Reads, due: Sequence[Delivery]) -> Mapping[str, str]:
-    """Read before anything is sent: what fails then has told nobody anything."""
+def _attempt_key(attempt: Attempt) -> str:
+    return f"{attempt.delivery_id}:{attempt.number}"
+
+
+async def _addresses(store: Store, due: Sequence[Delivery]) -> Mapping[str, str]:
+    """E-mail addresses by reader, read before anything is sent: when reading fails, no e-mail has left."""
     readers = sorted({each.reader for each in due})
     return {each.reader: each.email for each in await store.contacts.find({"_id": {"$in": readers}})}
 
 
-async def _try(send: Send, delivery: Delivery, address: str | None) -> Attempt:
-    """Whatever one e-mail meets is the cause of its own failure: raised, it would leave others' tries unrecorded."""
+async def _try(send: SendMail, delivery: Delivery, address: str | None) -> Attempt:
+    """Send one e-mail; any error becomes its cause of failure: raised, it would leave the other tries unrecorded."""
     cause = None if address else "no contact any more"
     try:
         if address:
@@ -63,10 +69,6 @@ async def _try(send: Send, delivery: Delivery, address: str | None) -> Attempt:
 
 
 def _cause(problem: Exception) -> str:
-    """What went wrong without the address it went wrong for: that is personal data."""
+    """The kind of an error without its text, which may hold the address: that is personal data."""
     code = getattr(problem, "code", None)
     return type(problem).__name__ if code is None else f"{type(problem).__name__} {code}"
-
-
-def _key(attempt: Attempt) -> str:
-    return f"{attempt.delivery_id}:{attempt.number}"

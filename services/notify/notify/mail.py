@@ -1,21 +1,17 @@
-"""E-mail: the only room that knows SMTP."""
+"""E-mail: the only module that knows SMTP."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from email.message import EmailMessage
-from typing import TypeAlias
 
 import aiosmtplib
 
+from notify.handlers.ports import SendMail
 from notify.settings import Settings
 
-Send: TypeAlias = Callable[[str, str, str, str], Awaitable[None]]
-"""(address, title, body, message id); raises whatever keeps the server from taking it."""
 
-
-def make_sender(settings: Settings) -> Send:
-    """Send through one SMTP server, under its user's name where one is set; the password is read once, at start."""
+def make_sender(settings: Settings) -> SendMail:
+    """Return a sender through one SMTP server, logged in where a user is set; the password is read once, at start."""
     file = settings.smtp_password_file
     password = None if file is None else file.read_text(encoding="utf-8").strip()
 
@@ -35,7 +31,7 @@ def make_sender(settings: Settings) -> Send:
 
 
 def _message(sender_address: str, address: str, title: str, body: str, message_id: str) -> EmailMessage:
-    """A header is one line: a unit's name may hold another."""
+    """Build the message; a title becomes one line, since a unit's name may hold a line break and a header may not."""
     message = EmailMessage()
     message["From"], message["To"], message["Subject"] = sender_address, address, " ".join(title.split())
     message["Message-ID"] = f"<{message_id}@{sender_address.rpartition('@')[2]}>"

@@ -1,10 +1,9 @@
-"""All wiring of the notify service."""
+"""All wiring of notify in one place."""
 
 from __future__ import annotations
 
 import rulebook
-from chassis.runtime.run import run
-from chassis.runtime.service import ServiceDefinition
+from chassis.runtime import ServiceDefinition, run
 
 from notify.api import router
 from notify.bus import SUBSCRIPTIONS
@@ -24,7 +23,7 @@ def service(settings: Settings | None = None) -> ServiceDefinition:
         aggregates=AGGREGATES,
         indexes=INDEXES,
         subscriptions=SUBSCRIPTIONS,
-        router=router(),
+        router=router,
         jobs=jobs(make_sender(settings), settings.mail_batch_size),
     )
 

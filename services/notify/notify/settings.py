@@ -1,4 +1,4 @@
-"""What the environment sets for this service alone."""
+"""Settings of this service alone, beside those of the chassis."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ class Settings(ChassisSettings):
     smtp_tls: Literal["opportunistic", "starttls", "implicit"] = "opportunistic"
     """``starttls`` and ``implicit`` send nothing in clear; a password in production is given over these only."""
     smtp_user: str | None = None
-    """None: the server takes mail from this network without a name."""
+    """None: the server takes mail from this network without a login."""
     smtp_password_file: FilePath | None = None
     """A file that holds the password of ``smtp_user`` and nothing else."""
     smtp_timeout_seconds: Annotated[float, Field(gt=0)] = 10.0
     mail_batch_size: Annotated[int, Field(ge=1, le=500)] = 50
-    """How many e-mails one look at what is due sends."""
+    """E-mails sent by one poll of the job."""
 
     @field_validator("smtp_sender")
     @classmethod

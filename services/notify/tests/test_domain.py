@@ -1,5 +1,7 @@
+from __future__ import annotations
+
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from messages.applications import ApplicationWithdrawn
@@ -7,12 +9,14 @@ from messages.assessor_quota import AssessorSanctioned
 from messages.registry import ListAnnounced, ListLine, UnitFlagged, UnitListed
 from messages.review import ConsultationOpened, PanelAppointed
 from messages.values import Role
-from notify.domain.notification import MAX_ATTEMPTS, Attempt, Delivery, resent, with_attempt
+from notify.domain.notification import MAX_ATTEMPTS, Attempt, Delivery, with_attempt, with_resend
 from notify.domain.recipients import Recipient, recipients
-from notify.handlers.notifications import recipients_of, templates_by_role
-from notify.templates import SAID
+from notify.domain.texts import ON_EVENT, templates_by_role
+from notify.handlers.notifications import recipients_of
+from notify.templates import JinjaTemplates, templates
 
-AT = datetime(2026, 4, 1, 2, tzinfo=UTC)
+from .builders import AT
+
 STEEL = {"uscc": "911502000000000271", "name": "甲", "unit_type": "factory", "prefecture": "150200"}
 PARK = {"uscc": "911501000000000191", "name": "乙", "unit_type": "park", "prefecture": "150100"}
 CASE = {"case_id": "app-1", "unit": STEEL, "level": "region", "batch_year": 2026, "rule_set": "2024-01-19"}
@@ -61,9 +65,9 @@ def test_each_consulted_department_is_told_in_its_own_prefecture() -> None:
         }
     )
 
-    told = recipients(opened, Role.CONSULTED_DEPARTMENT)
+    departments = recipients(opened, Role.CONSULTED_DEPARTMENT)
 
-    assert [(each.organisation, each.prefecture) for each in told] == [
+    assert [(each.organisation, each.prefecture) for each in departments] == [
         ("ecology_environment", "150200"),
         ("market_regulation", "150200"),
     ]
@@ -104,7 +108,7 @@ def test_a_flag_is_told_to_the_unit_and_its_prefecture_and_a_change_of_represent
         }
     )  # fmt: skip
 
-    assert {reader.key for reader, _ in recipients_of(flagged)} == {
+    assert {reader.key for reader, _ in recipients_of(flagged, JinjaTemplates())} == {
         Recipient(Role.APPLICANT, organisation=STEEL["uscc"]).key,
         Recipient(Role.PREFECTURE_OFFICER, prefecture="150200").key,
     }
@@ -112,13 +116,15 @@ def test_a_flag_is_told_to_the_unit_and_its_prefecture_and_a_change_of_represent
 
 @pytest.mark.rule("N1")
 def test_of_a_listing_the_assessor_is_told_whose_report_it_rests_on() -> None:
-    told = {
+    listed = {
         "unit_key": STEEL["uscc"], "unit": STEEL, "level": "region", "listed_on": "2026-09-01", "list_number": 1,
         "document_number": "1号", "case_id": "app-1", "assessor": {"uscc": PARK["uscc"], "name": "丙"},
     }  # fmt: skip
 
     assessors = {
-        key for reader, _ in recipients_of(UnitListed.model_validate(told)) if (key := reader.key)[:8] == "assessor"
+        key
+        for reader, _ in recipients_of(UnitListed.model_validate(listed), JinjaTemplates())
+        if (key := reader.key)[:8] == "assessor"
     }
 
     assert assessors == {Recipient(Role.ASSESSOR, organisation=PARK["uscc"]).key}
@@ -151,7 +157,7 @@ def test_of_a_listing_the_assessor_is_told_whose_report_it_rests_on() -> None:
     ],
 )
 def test_what_is_said_reaches_whom_it_concerns(name: str, roles: set[str]) -> None:
-    assert {role.value for role, _ in templates_by_role(name, SAID)} == roles
+    assert {role.value for role, _ in templates_by_role(templates()[name], ON_EVENT)} == roles
 
 
 @pytest.mark.rule("S1")
@@ -196,7 +202,7 @@ def test_a_try_that_is_recorded_twice_counts_once() -> None:
 def test_a_parked_delivery_can_be_sent_again_and_its_tries_go_on_counting() -> None:
     parked = replace(WAITING, state="failed", attempts=MAX_ATTEMPTS, cause="SMTPConnectError")
 
-    again = resent(parked, "operator-1", AT)
+    again = with_resend(parked, "operator-1", AT)
     delivered = with_attempt(again, Attempt("notice-1:email", MAX_ATTEMPTS + 1, None), AT)
 
     assert (again.state, again.resent_by) == ("waiting", "operator-1")

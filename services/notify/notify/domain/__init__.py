@@ -1,1 +1,1 @@
-"""The rules of this service: who is told what, by which way, how often it is tried."""
+"""The rules of this service: who is notified of which event, by which channel, and how often it is tried."""

@@ -1,4 +1,4 @@
-"""A notice, its delivery by e-mail, and when a failed try is made again (N2)."""
+"""A notice, its delivery by e-mail, and the time at which a failed try is repeated (N2)."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ MAX_ATTEMPTS = 6
 
 @dataclass(frozen=True)
 class Notification:
-    """What one reader is told of one event; shown once (N2)."""
+    """The notice of one event to one reader; shown once (N2)."""
 
     notice_id: str
     about: str
-    """Type, subject and sequence of the event: with the reader, what makes a notice unique."""
+    """Type, subject and sequence of the event: with the reader they make a notice unique."""
     event_type: str
     subject: str
     role: Role
@@ -41,16 +41,16 @@ class Notification:
     at: datetime
     read_at: datetime | None = None
     saved: datetime | None = None
-    """Real time of reading: the server forgets what was read by its own clock, and ``read_at`` may be simulated."""
+    """Real time of reading: the server removes read notices by its own clock, and ``read_at`` may be simulated."""
 
-    def read(self, now: datetime, real: datetime) -> Notification:
+    def read(self, now: datetime, real_time: datetime) -> Notification:
         """Reading twice keeps the first time."""
-        return self if self.read_at is not None else replace(self, read_at=now, saved=real)
+        return self if self.read_at is not None else replace(self, read_at=now, saved=real_time)
 
 
 @dataclass(frozen=True)
 class Contact:
-    """How a reader wants to be reached beside the inbox. The only place an e-mail address is kept."""
+    """The address of a reader who wants e-mail beside the inbox. No other document holds an e-mail address."""
 
     reader: str
     role: Role
@@ -63,7 +63,7 @@ class Contact:
 
 @dataclass(frozen=True)
 class Delivery:
-    """One notice on its way by one channel beside the inbox."""
+    """The way of one notice by one channel beside the inbox."""
 
     delivery_id: str
     notice_id: str
@@ -84,7 +84,7 @@ class Delivery:
 
 @dataclass(frozen=True)
 class Attempt:
-    """What one try came to; ``cause`` is None when the channel took it."""
+    """The result of one try; ``cause`` is None when the channel took it."""
 
     delivery_id: str
     number: int
@@ -125,7 +125,7 @@ def with_attempt(delivery: Delivery, attempt: Attempt, now: datetime) -> Deliver
     return replace(delivery, attempts=attempt.number, next_at=now + delay, cause=attempt.cause)
 
 
-def resent(delivery: Delivery, by: str, now: datetime) -> Delivery:
-    """A parked delivery starts anew, by an operator's word; tries go on counting, so that each is recorded once."""
+def with_resend(delivery: Delivery, by: str, now: datetime) -> Delivery:
+    """The parked delivery, waiting again at an operator's request; tries go on counting: each is recorded once."""
     last_try = delivery.attempts + MAX_ATTEMPTS
     return replace(delivery, state="waiting", last_try=last_try, next_at=now, cause=None, resent_by=by)

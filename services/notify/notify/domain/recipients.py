@@ -1,4 +1,4 @@
-"""Who is concerned by an event (N1, N4), read from the event itself."""
+"""Recipients of an event (N1, N4), read from the event itself."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Recipient:
 
 
 def recipients(event: Event, role: Role) -> tuple[Recipient, ...]:
-    """Everyone in ``role`` whom ``event`` concerns, each once; nobody when it names none."""
+    """Everyone in ``role`` whom ``event`` concerns, each once; nobody when the event names none."""
     return tuple(dict.fromkeys(_READERS[role](event)))
 
 
@@ -38,7 +38,7 @@ def _applicants(event: Event) -> Iterable[Recipient]:
 
 
 def _prefecture_officers(event: Event) -> Iterable[Recipient]:
-    """Those it names or of the units concerned; of all prefectures where it is about neither, as a sanction is."""
+    """Officers of the prefectures that the event names, or of its units; of all when it has neither, as a sanction."""
     named = getattr(event, "prefectures", None)
     about = dict.fromkeys([unit.prefecture for unit in _units(event)] or Prefecture if named is None else named)
     return (Recipient(Role.PREFECTURE_OFFICER, prefecture=prefecture) for prefecture in about)
@@ -64,7 +64,7 @@ def _assessors(event: Event) -> Iterable[Recipient]:
 
 
 def _holder(event: Event, role: Role) -> str | None:
-    """Who has to do what the event is about, when its kind is held in this role."""
+    """The organisation that has to fulfil the duty, when duties of its kind are held in this role."""
     return event.holder if isinstance(event, Duty) and event.holder_role is role else None
 
 

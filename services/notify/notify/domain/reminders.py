@@ -12,12 +12,12 @@ from messages.values import Role
 
 @dataclass(frozen=True)
 class DutyReminder:
-    """One duty as far as it was heard of, in whatever order; any of its facts tells what it is and when it is due."""
+    """One duty as its facts so far describe it, in whatever order they arrived; each fact names kind and due day."""
 
     key: str
     duty_id: str
     opened_type: str
-    """Type of the event that opens it: what its texts are found by."""
+    """Type of the event that opens it, by which its texts are found."""
     kind: str
     holder: str
     holder_role: Role
@@ -25,68 +25,68 @@ class DutyReminder:
     year: int
     due: date
     article: str
-    heard: int
-    """Sequence of the newest fact heard of it."""
+    newest_sequence: int
+    """Sequence of the newest fact that has arrived."""
     opened_on: date | None = None
     provisional: bool = False
     days_before: tuple[int, ...] = ()
-    """Steps of the ladder, of the rule set in force when it was opened (G2)."""
-    reached: int | None = None
-    """The last step that was told, in days before the due day."""
+    """Steps of the ladder, by the rule set in force when the duty was opened (G2)."""
+    last_step_sent: int | None = None
+    """In days before the due day."""
     met_on: date | None = None
     overdue_on: date | None = None
     next_on: date | None = None
-    """The day on which the next reminder is due; none when none is."""
+    """Day of the next reminder; None when no further one is due."""
 
 
 def key_of(owner: str, duty: Duty) -> str:
-    """Each owner gives identifiers of its own."""
+    """Key of a duty among those of all owners: each owner gives identifiers of its own."""
     return f"{owner}:{duty.duty_id}"
 
 
 def with_fact(
     known: DutyReminder | None, owner: str, sequence: int, fact: Duty, days_before: tuple[int, ...]
 ) -> DutyReminder:
-    """What is known with one more fact; the newest one tells the due day, and a moved one starts the ladder anew."""
-    deadline = known or _of(owner, fact)
-    if sequence >= deadline.heard:
-        deadline = _with_newest(deadline, sequence, fact)
+    """The reminder with one more fact: the newest fact sets the due day, and a moved day starts the ladder anew."""
+    reminder = known or _of(owner, fact)
+    if sequence >= reminder.newest_sequence:
+        reminder = _with_newest(reminder, sequence, fact)
     match fact:
         case DutyOpenedFacts():
-            deadline = replace(
-                deadline, opened_on=fact.opened_on, provisional=fact.provisional, days_before=days_before
+            reminder = replace(
+                reminder, opened_on=fact.opened_on, provisional=fact.provisional, days_before=days_before
             )
         case DutyMetFacts():
-            deadline = replace(deadline, met_on=fact.met_on)
+            reminder = replace(reminder, met_on=fact.met_on)
         case DutyOverdueFacts():
-            deadline = replace(deadline, overdue_on=fact.noted_on)
-    return replace(deadline, next_on=_next(deadline))
+            reminder = replace(reminder, overdue_on=fact.noted_on)
+    return replace(reminder, next_on=_next(reminder))
 
 
-def is_current(fact: Duty, deadline: DutyReminder) -> bool:
-    """Whether a fact is still of use to its readers: an older one that comes late is not."""
+def is_current(fact: Duty, reminder: DutyReminder) -> bool:
+    """Whether a fact is still of use to its readers: one that a later fact has settled is not."""
     match fact:
         case DutyOpenedFacts():
-            return deadline.met_on is None and deadline.overdue_on is None
+            return reminder.met_on is None and reminder.overdue_on is None
         case DutyOverdueFacts():
-            return deadline.met_on is None
+            return reminder.met_on is None
         case _:
             return True
 
 
-def due_step(deadline: DutyReminder, today: date) -> int | None:
-    """The nearest step reached by ``today``; none after the due day, when there is nothing left to remind of."""
-    if today > deadline.due:
+def due_step(reminder: DutyReminder, today: date) -> int | None:
+    """The nearest step reached by ``today``; none after the due day, when a reminder is of no use."""
+    if today > reminder.due:
         return None
-    return min((step for step in _pending_steps(deadline) if _day(deadline, step) <= today), default=None)
+    return min((step for step in _pending_steps(reminder) if _day(reminder, step) <= today), default=None)
 
 
-def with_step_sent(deadline: DutyReminder, step: int | None, today: date) -> DutyReminder:
-    """With ``step`` told, all farther ones are done with; past the due day every one is."""
+def with_step_sent(reminder: DutyReminder, step: int | None, today: date) -> DutyReminder:
+    """The reminder after ``step``: farther steps are no longer pending; past the due day none is."""
     if step is not None:
-        told = replace(deadline, reached=step)
-        return replace(told, next_on=_next(told))
-    return replace(deadline, next_on=None) if today > deadline.due else deadline
+        sent = replace(reminder, last_step_sent=step)
+        return replace(sent, next_on=_next(sent))
+    return replace(reminder, next_on=None) if today > reminder.due else reminder
 
 
 def _of(owner: str, fact: Duty) -> DutyReminder:
@@ -101,34 +101,34 @@ def _of(owner: str, fact: Duty) -> DutyReminder:
         year=fact.year,
         due=fact.due,
         article=fact.article,
-        heard=0,
+        newest_sequence=0,
     )
 
 
-def _with_newest(deadline: DutyReminder, sequence: int, fact: Duty) -> DutyReminder:
+def _with_newest(reminder: DutyReminder, sequence: int, fact: Duty) -> DutyReminder:
     return replace(
-        deadline,
-        heard=sequence,
+        reminder,
+        newest_sequence=sequence,
         holder_name=fact.holder_name,
         due=fact.due,
         article=fact.article,
-        reached=deadline.reached if fact.due == deadline.due else None,
+        last_step_sent=reminder.last_step_sent if fact.due == reminder.due else None,
     )
 
 
-def _pending_steps(deadline: DutyReminder) -> Iterator[int]:
-    """Steps still to be told; those that lay before the duty was opened have no day of their own."""
-    if deadline.opened_on is None or deadline.met_on is not None or deadline.overdue_on is not None:
+def _pending_steps(reminder: DutyReminder) -> Iterator[int]:
+    """Steps not yet sent; a step whose day lay before the opening of the duty is skipped."""
+    if reminder.opened_on is None or reminder.met_on is not None or reminder.overdue_on is not None:
         return
-    for step in deadline.days_before:
-        nearer = deadline.reached is None or step < deadline.reached
-        if nearer and _day(deadline, step) >= deadline.opened_on:
+    for step in reminder.days_before:
+        nearer = reminder.last_step_sent is None or step < reminder.last_step_sent
+        if nearer and _day(reminder, step) >= reminder.opened_on:
             yield step
 
 
-def _next(deadline: DutyReminder) -> date | None:
-    return min((_day(deadline, step) for step in _pending_steps(deadline)), default=None)
+def _next(reminder: DutyReminder) -> date | None:
+    return min((_day(reminder, step) for step in _pending_steps(reminder)), default=None)
 
 
-def _day(deadline: DutyReminder, step: int) -> date:
-    return deadline.due - timedelta(days=step)
+def _day(reminder: DutyReminder, step: int) -> date:
+    return reminder.due - timedelta(days=step)

@@ -1,4 +1,4 @@
-"""E-mails on their way: what a try came to, and one that was parked sent again."""
+"""E-mail deliveries: record each try, and send a parked one again (N2)."""
 
 from __future__ import annotations
 
@@ -9,15 +9,14 @@ from chassis.handling import Done
 from messages.event import Event
 from messages.notify import NoticeDelivered, NoticeFailed
 
-from notify.domain import notification as rules
-from notify.domain.notification import Attempt, Delivery
-from notify.handlers.notifications import Store
+from notify.domain.notification import Attempt, Delivery, with_attempt, with_resend
+from notify.handlers.ports import Store
 
 
 async def record_attempt(attempt: Attempt, store: Store, now: datetime) -> list[Event]:
-    """Keep what a try came to, and say it when it was the last one or successful."""
+    """Save the result of a try; publish it when the try succeeded or was the last one."""
     before = await store.deliveries.require(attempt.delivery_id)
-    delivery = rules.with_attempt(before, attempt, now)
+    delivery = with_attempt(before, attempt, now)
     if delivery == before:
         return []
     store.deliveries.save(delivery.delivery_id, delivery)
@@ -30,8 +29,8 @@ class ResendDelivery:
     by: str
 
 
-async def resend(command: ResendDelivery, store: Store, now: datetime) -> Done:
-    delivery = rules.resent(await store.deliveries.require(command.delivery_id), command.by, now)
+async def resend_delivery(command: ResendDelivery, store: Store, now: datetime) -> Done:
+    delivery = with_resend(await store.deliveries.require(command.delivery_id), command.by, now)
     store.deliveries.save(delivery.delivery_id, delivery)
     return Done(value=delivery)
 

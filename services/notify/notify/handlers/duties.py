@@ -1,4 +1,4 @@
-"""Duties of any owner: kept when heard of, reminded of before their last day, silent once they are met (N3)."""
+"""Duties of every owner: track each, remind its holder before the last day, and stop once it is met (N3)."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from messages.duties import Duty, DutyOpenedFacts
 from messages.event import Event
 from rulebook import rules_on, shanghai_date
 
-from notify.domain import reminders
 from notify.domain.recipients import Recipient
-from notify.domain.reminders import DutyReminder
-from notify.handlers.notifications import NotificationContext, Store, create_notification, notify, templates_by_role
-from notify.templates import BEFORE_DUE
+from notify.domain.reminders import DutyReminder, due_step, is_current, key_of, with_fact, with_step_sent
+from notify.domain.texts import BEFORE_DUE, templates_by_role
+from notify.handlers.notifications import NotificationContext, create_notification, notify
+from notify.handlers.ports import Store
 
 
 @dataclass(frozen=True)
 class Remind:
-    """What waits since ``day`` for the duty under ``key``, as long as ``due`` is its last day."""
+    """The reminder due since ``day`` for the duty under ``key``, as long as ``due`` is the duty's last day."""
 
     key: str
     due: date
@@ -28,40 +28,40 @@ class Remind:
 
 
 async def track_duty(event: Event, store: Store, now: datetime) -> list[Event]:
-    """Keep the deadline and tell of it what is still of use: nothing of a duty that is known to be met.
+    """Save a fact about a duty and notify its readers if it is still of use: not once the duty is known to be met.
 
-    The steps are those of the rule set in force when the duty began (G2). Raises TypeError for what is no duty.
+    The steps are those of the rule set in force when the duty began (G2). Raises TypeError for an event about no duty.
     """
     if not isinstance(event, Duty):
         raise TypeError(f"{event.type} is about no duty")
-    key = reminders.key_of(event.owner, event)
-    before = await store.deadlines.get(key)
+    key = key_of(event.owner, event)
+    before = await store.duty_reminders.get(key)
     days = rules_on(event.opened_on).reminders.days_before if isinstance(event, DutyOpenedFacts) else ()
-    after = reminders.with_fact(before, event.owner, event.sequence, event, days)
-    store.deadlines.save(key, after)
-    return await notify(event, store, now) if reminders.is_current(event, after) else []
+    after = with_fact(before, event.owner, event.sequence, event, days)
+    store.duty_reminders.save(key, after)
+    return await notify(event, store, now) if is_current(event, after) else []
 
 
 async def remind(command: Remind, store: Store, now: datetime) -> list[Event]:
-    """Tell the holder of the nearest step reached; steps that were slept through are not made up for one by one."""
-    deadline, today = await store.deadlines.require(command.key), shanghai_date(now)
-    step = reminders.due_step(deadline, today)
+    """Notify the holder of the nearest step reached; steps missed during a standstill are not sent one by one."""
+    reminder, today = await store.duty_reminders.require(command.key), shanghai_date(now)
+    step = due_step(reminder, today)
     if step is not None:
-        await _notify_holder(deadline, step, today, store, now)
-    store.deadlines.save(command.key, reminders.with_step_sent(deadline, step, today))
+        await _notify_holder(reminder, step, today, store, now)
+    store.duty_reminders.save(command.key, with_step_sent(reminder, step, today))
     return []
 
 
-async def _notify_holder(deadline: DutyReminder, step: int, today: date, store: Store, now: datetime) -> None:
-    """Once for each step of each due day, by whatever way it is come to (N2)."""
-    about = f"{deadline.key}:{deadline.due}:{step}"
-    told = NotificationContext(about, deadline.opened_type, deadline.duty_id, _facts(deadline, today))
-    reader = Recipient(deadline.holder_role, organisation=deadline.holder)
-    for role, template in templates_by_role(deadline.opened_type, BEFORE_DUE):
+async def _notify_holder(reminder: DutyReminder, step: int, today: date, store: Store, now: datetime) -> None:
+    """Write one notice for each step of each due day, however often the step comes up (N2)."""
+    about = f"{reminder.key}:{reminder.due}:{step}"
+    context = NotificationContext(about, reminder.opened_type, reminder.duty_id, _facts(reminder, today))
+    reader = Recipient(reminder.holder_role, organisation=reminder.holder)
+    for role, template in templates_by_role(store.templates.of_event(reminder.opened_type), BEFORE_DUE):
         if role is reader.role:
-            await create_notification(told, reader, template, store, now)
+            await create_notification(context, reader, template, store, now)
 
 
-def _facts(deadline: DutyReminder, today: date) -> Mapping[str, Any]:
-    """What the text of a reminder may speak of."""
-    return {**asdict(deadline), "days_left": (deadline.due - today).days}
+def _facts(reminder: DutyReminder, today: date) -> Mapping[str, Any]:
+    """Names that the text of a reminder may use."""
+    return {**asdict(reminder), "days_left": (reminder.due - today).days}

@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 import json
 import re
 from dataclasses import astuple, replace
@@ -11,7 +13,8 @@ from messages.envelope import decode
 from messages.errors import InvalidFileError
 from messages.event import Event
 from messages.values import Role
-from notify.templates import LABELS, Template, _checked, render, templates
+from notify.domain.texts import BEFORE_DUE, ON_EVENT, Template
+from notify.templates import LABELS, check, render, templates
 from pydantic import TypeAdapter
 
 SAMPLES = Path(__file__).parents[3] / "contracts" / "messages" / "samples"
@@ -109,19 +112,19 @@ def test_a_mandatory_requirement_is_told_in_the_words_of_its_scheme() -> None:
 @pytest.mark.rule("L1")
 def test_a_list_says_of_each_line_whether_the_unit_comes_or_goes() -> None:
     (template,) = templates()["registry.list.announced.v1"]
-    told = facts(template.event)
-    told["lines"].append(told["lines"][0] | {"kind": "removal"})
+    event = facts(template.event)
+    event["lines"].append(event["lines"][0] | {"kind": "removal"})
 
-    body = render(template, told).body
+    body = render(template, event).body
 
     assert (body.count("【新增】"), body.count("【移出】")) == (1, 1)
 
 
 @pytest.mark.rule("N1")
 def test_every_event_of_another_service_has_a_reader() -> None:
-    heard = {name for name, event in EVENTS.items() if event.owner != "notify"}
+    events = {name for name, event in EVENTS.items() if event.owner != "notify"}
 
-    assert heard - set(templates()) == set()
+    assert events - set(templates()) == set()
 
 
 @pytest.mark.rule("N4")
@@ -134,9 +137,9 @@ def test_a_public_text_needs_nothing_that_is_for_those_concerned_only(template: 
 
 @pytest.mark.rule("N4")
 def test_only_what_is_public_is_shown_on_the_board() -> None:
-    shown = {template.event for template in EVERY if Role.PUBLIC in template.roles}
+    on_board = {template.event for template in EVERY if Role.PUBLIC in template.roles}
 
-    assert {EVENTS[name].sharing for name in shown} == {"public"}
+    assert {EVENTS[name].sharing for name in on_board} == {"public"}
 
 
 def test_reasons_are_told_with_rule_and_article() -> None:
@@ -149,10 +152,10 @@ def test_reasons_are_told_with_rule_and_article() -> None:
 
 
 def test_all_problems_of_the_templates_are_named_at_once() -> None:
-    wrong = Template("t", "2026-01-01", "nobody.says.this.v1", (Role.APPLICANT,), "", "", "", "")
+    wrong = Template("t", "2026-01-01", "nobody.publishes.this.v1", (Role.APPLICANT,), "", "", "", "")
 
-    with pytest.raises(InvalidFileError, match=r"(?s)unknown event.*told twice"):
-        _checked([wrong, wrong])
+    with pytest.raises(InvalidFileError, match=r"(?s)unknown event.*two texts"):
+        check([wrong, wrong])
 
 
 @pytest.mark.rule("N3")
@@ -160,8 +163,8 @@ def test_a_text_about_duties_speaks_for_every_owner_that_says_them() -> None:
     opened = {name for name in EVENTS if name.endswith(".duty.opened.v1")}
 
     for name in opened:
-        told = [(each.moment, role) for each in templates()[name] for role in each.roles]
-        assert sorted(told) == sorted((moment, role) for moment in ("said", "before_due") for role in HOLDING)
+        texts = [(each.trigger, role) for each in templates()[name] for role in each.roles]
+        assert sorted(texts) == sorted((trigger, role) for trigger in (ON_EVENT, BEFORE_DUE) for role in HOLDING)
 
 
 @pytest.mark.rule("N3")
@@ -171,15 +174,15 @@ def test_every_kind_of_duty_has_a_chinese_name_and_a_holder_who_has_an_inbox() -
 
 
 @pytest.mark.rule("S3", "N4")
-def test_sister_assessors_are_named_to_officers_and_not_on_the_board() -> None:
-    sister = {"uscc": "911503000000000351", "name": "同门评价中心"}
-    told = facts("assessor-quota.assessor.sanctioned.v1") | {"sisters": [sister]}
+def test_affiliates_are_named_to_officers_and_not_on_the_board() -> None:
+    affiliate = {"uscc": "911503000000000351", "name": "同门评价中心"}
+    event = facts("assessor-quota.assessor.sanctioned.v1") | {"sisters": [affiliate]}
 
     named = {
         role
         for template in templates()["assessor-quota.assessor.sanctioned.v1"]
         for role in template.roles
-        if sister["name"] in render(template, told).body + render(template, told).body_en
+        if affiliate["name"] in render(template, event).body + render(template, event).body_en
     }
 
     assert named == {Role.REGIONAL_OFFICER, Role.PREFECTURE_OFFICER}
