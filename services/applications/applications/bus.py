@@ -46,8 +46,8 @@ def _keys_of_removal(event: registry.UnitRemoved) -> Iterator[tuple[str, str]]:
 
 
 SUBSCRIPTIONS: tuple[Subscription[Any], ...] = (
-    subscribe(assessor_quota.QuotaItemReserved, quota.accept_reserved, prefetch=_keys_of_item),
-    subscribe(assessor_quota.QuotaItemRefused, quota.refuse_unreserved, prefetch=_keys_of_item),
+    subscribe(assessor_quota.QuotaItemReserved, quota.accept_with_item, prefetch=_keys_of_item),
+    subscribe(assessor_quota.QuotaItemRefused, quota.refuse_without_item, prefetch=_keys_of_item),
     subscribe(assessor_quota.AssessorRegistered, quota.record_assessor, prefetch=_keys_of_assessor),
     subscribe(assessor_quota.AssessorAmended, quota.record_assessor, prefetch=_keys_of_assessor),
     subscribe(assessor_quota.LegalRepresentativeChanged, quota.record_assessor_name, prefetch=_keys_of_assessor),

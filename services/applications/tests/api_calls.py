@@ -1,4 +1,4 @@
-"""What callers of the API send, and how its answers are read."""
+"""Calls of the API, and its answers in short."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def reason_codes(answer: Any) -> list[str]:  # noqa: ANN401 - the answer
 
 
 def filled_collections(api: ApiHarness[Any]) -> list[str]:
-    """Which collections hold anything, beside what every test begins with."""
+    """Return the collections that are not empty, beside those that every test begins with."""
     return sorted(name for name, held in api.memory.collections.items() if held and name in COLLECTIONS)
 
 

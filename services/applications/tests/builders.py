@@ -59,7 +59,7 @@ CASE: dict[str, Any] = {
     "batch_year": 2026,
     "rule_set": "2024-01-19",
 }
-"""What every word of review says of the first application."""
+"""The fields of every event of review about the first application."""
 
 
 def numbered_unit(number: int) -> UnitRef:
@@ -151,9 +151,9 @@ def standing(unit: UnitRef = STEEL, **changes: Any) -> OrganisationStatus:  # no
 
 
 def eligibility_context(unit: UnitRef = STEEL, **changes: Any) -> EligibilityContext:  # noqa: ANN401 - fields by name
-    """What the checks look at when all is well; ``report`` is short for the application's."""
-    said = changes.pop("report", None)
-    filed = application(unit, report=said) if said else application(unit)
+    """A context that meets every condition; ``report`` is short for the application's."""
+    events = changes.pop("report", None)
+    filed = application(unit, report=events) if events else application(unit)
     return replace(EligibilityContext(filed, TODAY, RULES, scheme_of(unit), standing(unit)), **changes)
 
 

@@ -1,4 +1,4 @@
-"""What the neighbours and the officers say in the tests of the handlers."""
+"""Events of the other services and records of officers, about the first application."""
 
 from __future__ import annotations
 

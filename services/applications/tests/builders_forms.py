@@ -103,8 +103,10 @@ def report_of(unit: UnitRef = STEEL, **changes: Any) -> dict[str, Any]:  # noqa:
         "undertaking": True,
     }
     own = _park_answers() | {"park_name": unit.park_name} if unit.park_name else _enterprise_answers(given)
-    kept = {name: value for name, value in given.items() if name in own or name not in {"certificates", "declarations"}}
-    return kept | answered | own | changes
+    prefilled = {
+        name: value for name, value in given.items() if name in own or name not in {"certificates", "declarations"}
+    }
+    return prefilled | answered | own | changes
 
 
 def _enterprise_answers(given: dict[str, Any]) -> dict[str, Any]:

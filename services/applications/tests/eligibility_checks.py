@@ -1,4 +1,4 @@
-"""What the checks find, in one line for each of their tables."""
+"""The conditions that a report, a park or a fact leaves unmet, in one line for each case."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def fact(kind: FactKind, happened_on: date, ended_on: date | None = None) -> Fac
 
 
 def declarations(kind: FactKind, happened_on: date | None, ended_on: date | None = None) -> tuple[Declaration, ...]:
-    """One circumstance is said to have occurred, all others not."""
+    """Declare that one circumstance has occurred and all others have not."""
     others = tuple(Declaration(each, occurred=False) for each in FactKind if each is not kind)
     return (*others, Declaration(kind, True, happened_on, ended_on))
 

@@ -1,4 +1,4 @@
-"""Evidence files over HTTP: kept once, for those concerned, and never more than the limit (A3)."""
+"""Evidence files over HTTP: stored once, for those concerned, and never more than the limit (A3)."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ async def test_the_evidence_is_read_by_those_whose_turn_it_is(
     callers = reviewers(api) | {"officer": officer, "other officer": other_prefecture_officer}
     case = CASE | {"case_id": key}
 
-    async def heard(event: review.Case) -> set[str]:
+    async def readers_after(event: review.Case) -> set[str]:
         await api.perform(progress.follow_case, event)
         return await readers_of(callers, place)
 
@@ -120,11 +120,11 @@ async def test_the_evidence_is_read_by_those_whose_turn_it_is(
     consulted = review.ConsultationOpened(
         **case, departments=tuple(Department), due=TODAY, article="第十四条", provisional=False, sequence=2
     )
-    assert await heard(consulted) == {"region", "officer", "department"}
+    assert await readers_after(consulted) == {"region", "officer", "department"}
     forwarded = review.CaseForwarded(**case, forwarded_on=TODAY, sequence=5)
-    assert await heard(forwarded) == {"region", "officer", "department", "organisation"}
+    assert await readers_after(forwarded) == {"region", "officer", "department", "organisation"}
     appointed = review.PanelAppointed(**case, experts=("e1", "e2", "e3"), chair="e1", appointed_on=TODAY, sequence=6)
-    assert await heard(appointed) == {"region", "officer", "department", "organisation", "expert"}
+    assert await readers_after(appointed) == {"region", "officer", "department", "organisation", "expert"}
 
 
 @pytest.mark.rule("P2")

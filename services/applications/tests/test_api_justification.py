@@ -1,4 +1,4 @@
-"""A unit on no lower list is put forward in the words of the forwarding department (E10)."""
+"""The forwarding department justifies a unit on no lower list (E10)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names and whatever stands in a sentence are one line: a line break in one would break mails and printed lists."""
+"""Names and all texts within a sentence are one line: a line break in one would break mails and printed lists."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is malformed or out of date is refused with its rule, its article and words for the person who sent it."""
+"""Malformed or outdated requests are refused with the rule, its article and a text for the person who sent them."""
 
 from __future__ import annotations
 

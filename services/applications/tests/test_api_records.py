@@ -1,4 +1,4 @@
-"""What officers and agencies put on record over HTTP."""
+"""Records of officers and agencies over HTTP."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whose unit an organisation is: where it first submitted, or whither the region has moved it (V1)."""
+"""The prefecture of an organisation: where it first submitted, or where the region has moved it (V1)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MOVE = {"prefecture": Prefecture.HOHHOT, "document_number": "内工信函〔2026
 
 
 @pytest.fixture
-def region(api: ApiHarness[Any]) -> ApiClient:
+def regional_officer(api: ApiHarness[Any]) -> ApiClient:
     return api.client_as(Role.REGIONAL_OFFICER, subject="region-1")
 
 
@@ -64,13 +64,13 @@ async def test_a_submission_that_was_returned_has_said_where_the_unit_belongs_al
 
 @pytest.mark.rule("V1")
 async def test_once_the_region_has_recorded_the_move_the_unit_applies_in_its_new_prefecture(
-    applicant: ApiClient, region: ApiClient, draft_elsewhere: str
+    applicant: ApiClient, regional_officer: ApiClient, draft_elsewhere: str
 ) -> None:
     key = await open_draft_with_report(applicant, undertaking=False)
     await applicant.post(f"{APPLICATIONS}/{key}/submit")
 
-    moved = await region.post(f"{UNIT}/moves", json=MOVE)
-    again = await region.post(f"{UNIT}/moves", json=MOVE)
+    moved = await regional_officer.post(f"{UNIT}/moves", json=MOVE)
+    again = await regional_officer.post(f"{UNIT}/moves", json=MOVE)
     answer = await applicant.post(f"{APPLICATIONS}/{draft_elsewhere}/submit")
 
     assert (moved.status_code, again.status_code, reason_codes(again)) == (201, 409, ["nothing-to-move"])
@@ -81,11 +81,13 @@ async def test_once_the_region_has_recorded_the_move_the_unit_applies_in_its_new
 
 
 @pytest.mark.rule("V1")
-async def test_what_is_under_way_goes_on_where_it_was_submitted(applicant: ApiClient, region: ApiClient) -> None:
+async def test_what_is_under_way_goes_on_where_it_was_submitted(
+    applicant: ApiClient, regional_officer: ApiClient
+) -> None:
     key = await open_draft_with_report(applicant)
     await applicant.post(f"{APPLICATIONS}/{key}/submit")
 
-    await region.post(f"{UNIT}/moves", json=MOVE)
+    await regional_officer.post(f"{UNIT}/moves", json=MOVE)
 
     found = (await applicant.get(f"{APPLICATIONS}/{key}")).json()
     assert (found["stage"], found["unit"]["prefecture"]) == ("accepted", STEEL.prefecture)
@@ -97,16 +99,16 @@ async def test_a_move_is_the_regions_word_and_seen_by_those_concerned(
     other_applicant: ApiClient,
     officer: ApiClient,
     other_prefecture_officer: ApiClient,
-    region: ApiClient,
+    regional_officer: ApiClient,
 ) -> None:
     key = await open_draft_with_report(applicant)
-    nothing_yet = await region.post(f"{UNIT}/moves", json=MOVE)
+    nothing_yet = await regional_officer.post(f"{UNIT}/moves", json=MOVE)
     await applicant.post(f"{APPLICATIONS}/{key}/submit")
 
     moves = [await caller.post(f"{UNIT}/moves", json=MOVE) for caller in (applicant, officer, other_prefecture_officer)]
     reads = [
         (await caller.get(UNIT)).status_code
-        for caller in (applicant, officer, region, other_applicant, other_prefecture_officer)
+        for caller in (applicant, officer, regional_officer, other_applicant, other_prefecture_officer)
     ]
 
     assert (nothing_yet.status_code, reason_codes(nothing_yet)) == (409, ["nothing-to-move"])
@@ -116,11 +118,11 @@ async def test_a_move_is_the_regions_word_and_seen_by_those_concerned(
 
 @pytest.mark.rule("P2")
 async def test_after_a_move_facts_are_the_new_prefectures_matter(
-    applicant: ApiClient, officer: ApiClient, other_prefecture_officer: ApiClient, region: ApiClient
+    applicant: ApiClient, officer: ApiClient, other_prefecture_officer: ApiClient, regional_officer: ApiClient
 ) -> None:
     key = await open_draft_with_report(applicant, undertaking=False)
     await applicant.post(f"{APPLICATIONS}/{key}/submit")
-    await region.post(f"{UNIT}/moves", json=MOVE)
+    await regional_officer.post(f"{UNIT}/moves", json=MOVE)
 
     assert [(await each.post("/v1/facts", json=FACT)).status_code for each in (officer, other_prefecture_officer)] == [
         403,
@@ -128,9 +130,9 @@ async def test_after_a_move_facts_are_the_new_prefectures_matter(
     ]
 
 
-async def test_a_unit_that_nobody_knows_is_not_found(region: ApiClient) -> None:
-    assert (await region.get("/v1/units/911502000000000271")).status_code == 404
-    assert (await region.post("/v1/units/911502000000000271/moves", json=MOVE)).status_code == 404
+async def test_a_unit_that_nobody_knows_is_not_found(regional_officer: ApiClient) -> None:
+    assert (await regional_officer.get("/v1/units/911502000000000271")).status_code == 404
+    assert (await regional_officer.post("/v1/units/911502000000000271/moves", json=MOVE)).status_code == 404
 
 
 async def test_a_draft_alone_says_nothing_of_where_a_unit_belongs(applicant: ApiClient) -> None:

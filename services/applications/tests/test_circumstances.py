@@ -1,4 +1,4 @@
-"""What an enterprise must not have had in the last three years (Art. 12(5))."""
+"""Facts that bar an enterprise for three years (Art. 12(5))."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .eligibility_checks import declarations, fact, information_founded_on, unme
 
 @pytest.mark.rule("E4")
 @pytest.mark.parametrize(
-    ("kind", "happened_on", "ended_on", "stands"),
+    ("kind", "happened_on", "ended_on", "counts"),
     [
         (FactKind.SAFETY_ACCIDENT, date(2023, 4, 20), None, True),
         (FactKind.SAFETY_ACCIDENT, date(2023, 4, 19), None, False),
@@ -35,9 +35,9 @@ def test_a_fact_stands_against_a_unit_as_its_kind_and_dates_say(
     kind: FactKind,
     happened_on: date,
     ended_on: date | None,
-    stands: bool,  # noqa: FBT001 - a column of the table
+    counts: bool,  # noqa: FBT001 - a column of the table
 ) -> None:
-    expected = [("E4", kind.replace("_", "-"))] if stands else []
+    expected = [("E4", kind.replace("_", "-"))] if counts else []
 
     assert unmet_with_facts(fact(kind, happened_on, ended_on)) == expected
 

@@ -1,4 +1,4 @@
-"""What an application must say (A1), under which scheme (A2), with which files (A3), and by when (A6)."""
+"""The parts of an application (A1), its scheme (A2), its files (A3), and its deadline (A6)."""
 
 from __future__ import annotations
 
@@ -138,9 +138,14 @@ def test_a_first_submission_comes_while_its_batch_is_open(
     [(Level.PREFECTURE, "V11", "第十五条"), (Level.NATION, "V12", "第五条、第十六条")],
 )
 def test_the_regions_road_is_for_the_regions_level_only(level: Level, rule: str, article: str) -> None:
-    (told,) = completeness_problems(replace(application(), level=level), TODAY, RULES, scheme_of(STEEL), (DIGEST,))
+    (problem,) = completeness_problems(replace(application(), level=level), TODAY, RULES, scheme_of(STEEL), (DIGEST,))
 
-    assert (told.rule, told.code, told.article, told.pointer) == (rule, "level-not-offered", article, "/level")
+    assert (problem.rule, problem.code, problem.article, problem.pointer) == (
+        rule,
+        "level-not-offered",
+        article,
+        "/level",
+    )
 
 
 @pytest.mark.rule("E13")

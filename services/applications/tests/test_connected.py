@@ -40,7 +40,7 @@ BAN = Ban(first_day=TODAY, last_day=TODAY.replace(year=2029))
 
 
 @pytest.fixture
-async def two(servers: PrivateServers) -> AsyncIterator[CommitterCluster[Store]]:
+async def cluster(servers: PrivateServers) -> AsyncIterator[CommitterCluster[Store]]:
     """Two processes of the service on one database."""
     async with committer_cluster(
         servers, "applications", Store, aggregates=AGGREGATES, indexes=INDEXES, clock=FixedClock(NOW)
@@ -48,25 +48,25 @@ async def two(servers: PrivateServers) -> AsyncIterator[CommitterCluster[Store]]
         yield opened
 
 
-async def submit(two: CommitterCluster[Store], process: int, application_id: str) -> str:
-    """How it went, in one word."""
+async def submit(cluster: CommitterCluster[Store], process: int, application_id: str) -> str:
+    """Return ``taken in``, or the code of the refusal."""
     try:
-        await two.perform(process, submission.submit_application, submission.Submit(application_id, SUBJECT))
+        await cluster.perform(process, submission.submit_application, submission.Submit(application_id, SUBJECT))
     except Refusal as refusal:
         return refusal.code
     return "taken in"
 
 
 async def open_drafts(
-    two: CommitterCluster[Store], unit: UnitRef, *names: str, evaluation: Evaluation = SELF_EVALUATION
+    cluster: CommitterCluster[Store], unit: UnitRef, *names: str, evaluation: Evaluation = SELF_EVALUATION
 ) -> list[str]:
     sent = records.RecordFile(DIGEST, 9, "application/pdf", Owner(unit.uscc, "a.pdf"))
-    await two.perform(0, records.record_file, sent)
-    await two.perform(0, records.record_prefecture_list, prefecture_list_of(unit))
+    await cluster.perform(0, records.record_file, sent)
+    await cluster.perform(0, records.record_prefecture_list, prefecture_list_of(unit))
     keys = [f"app-2026-{unit.uscc[8:17]}{name}" for name in names]
     for key in keys:
         opened = drafts.OpenDraft(key, unit, Level.REGION, 2026, evaluation, report=report(unit))
-        await two.perform(0, drafts.open_draft, opened)
+        await cluster.perform(0, drafts.open_draft, opened)
     return keys
 
 
@@ -90,65 +90,65 @@ def removal_of(unit: UnitRef) -> UnitRemoved:
 
 @pytest.mark.rule("E13")
 async def test_of_two_submissions_for_one_title_at_the_same_moment_one_is_taken_in(
-    two: CommitterCluster[Store],
+    cluster: CommitterCluster[Store],
 ) -> None:
     for number in range(ROUNDS):
         unit = numbered_unit(number)
-        keys = await open_drafts(two, unit, "a", "b")
+        keys = await open_drafts(cluster, unit, "a", "b")
 
-        ways = await asyncio.gather(submit(two, 0, keys[0]), submit(two, 1, keys[1]))
+        ways = await asyncio.gather(submit(cluster, 0, keys[0]), submit(cluster, 1, keys[1]))
 
         assert sorted(ways) == ["not-eligible", "taken in"]
-        assert len((await two.read().standings.require(unit.uscc)).open) == 1
-    assert (await two.published())["applications.application.accepted.v1"] == ROUNDS
+        assert len((await cluster.read().standings.require(unit.uscc)).open) == 1
+    assert (await cluster.published())["applications.application.accepted.v1"] == ROUNDS
 
 
 @pytest.mark.rule("B2")
 @pytest.mark.rule("E11")
-async def test_a_removal_at_the_moment_of_a_submission_leaves_nothing_waiting(two: CommitterCluster[Store]) -> None:
-    await two.perform(0, quota.record_assessor, assessor_registered())
+async def test_a_removal_at_the_moment_of_a_submission_leaves_nothing_waiting(cluster: CommitterCluster[Store]) -> None:
+    await cluster.perform(0, quota.record_assessor, assessor_registered())
     for number in range(ROUNDS):
         unit = numbered_unit(number)
-        (key,) = await open_drafts(two, unit, "a", evaluation=BY_ASSESSOR)
+        (key,) = await open_drafts(cluster, unit, "a", evaluation=BY_ASSESSOR)
 
-        await asyncio.gather(submit(two, 0, key), two.perform(1, listings.record_removal, removal_of(unit)))
+        await asyncio.gather(submit(cluster, 0, key), cluster.perform(1, listings.record_removal, removal_of(unit)))
 
-        found = await two.read().applications.require(key)
+        found = await cluster.read().applications.require(key)
         assert found.state is State.REFUSED
         assert {each.rule for each in found.refusals} & {"B2", "E11"}
-        assert (await two.read().standings.require(unit.uscc)).open == ()
+        assert (await cluster.read().standings.require(unit.uscc)).open == ()
 
 
 @pytest.mark.rule("V10")
 @pytest.mark.rule("E4")
-async def test_a_fact_recorded_at_the_moment_of_a_submission_is_not_missed(two: CommitterCluster[Store]) -> None:
+async def test_a_fact_recorded_at_the_moment_of_a_submission_is_not_missed(cluster: CommitterCluster[Store]) -> None:
     for number in range(ROUNDS):
         unit = numbered_unit(number)
-        (key,) = await open_drafts(two, unit, "a")
+        (key,) = await open_drafts(cluster, unit, "a")
         fraud = Fact(f"fact-{number}", unit.uscc, FactKind.FRAUD, TODAY, FactSource.AGENCY, "1号")
 
-        await asyncio.gather(submit(two, 0, key), two.perform(1, records.record_fact, fraud))
+        await asyncio.gather(submit(cluster, 0, key), cluster.perform(1, records.record_fact, fraud))
 
-        found = await two.read().applications.require(key)
+        found = await cluster.read().applications.require(key)
         assert (found.is_open, {each.rule for each in found.refusals}) == (False, {"E4"})
-        assert (await two.read().standings.require(unit.uscc)).open == ()
+        assert (await cluster.read().standings.require(unit.uscc)).open == ()
 
 
 @pytest.mark.rule("A4")
-async def test_one_key_at_two_processes_at_once_is_one_submission(two: CommitterCluster[Store]) -> None:
-    (key,) = await open_drafts(two, STEEL, "a")
+async def test_one_key_at_two_processes_at_once_is_one_submission(cluster: CommitterCluster[Store]) -> None:
+    (key,) = await open_drafts(cluster, STEEL, "a")
     command = submission.Submit(key, SUBJECT)
 
     answers = await asyncio.gather(
-        *(two.perform(process, submission.submit_application, command, "li|once") for process in (0, 1))
+        *(cluster.perform(process, submission.submit_application, command, "li|once") for process in (0, 1))
     )
 
     assert [_plain(each) for each in answers] == [_plain(answers[0])] * 2
-    assert await two.published() == {
+    assert await cluster.published() == {
         "applications.application.accepted.v1": 1,
         "applications.application.submitted.v1": 1,
     }
-    assert (await two.read().applications.require(key)).submissions == 1
+    assert (await cluster.read().applications.require(key)).submissions == 1
 
 
 def _plain(answer: object) -> dict[str, object]:

@@ -43,13 +43,13 @@ async def test_a_fact_recorded_before_the_submission_is_seen_and_one_that_has_en
 @pytest.mark.rule("V10")
 @pytest.mark.rule("E4")
 async def test_a_fact_that_becomes_known_in_review_ends_the_application_once(in_review: ApplicationsHarness) -> None:
-    said = await in_review.handle(records.record_fact, abnormal_operations(), NOW)
+    events = await in_review.handle(records.record_fact, abnormal_operations(), NOW)
 
-    assert isinstance(said[0], EligibilityLost)
-    assert [(each.rule, each.code) for each in said[0].reasons] == [("E4", "abnormal-operations")]
-    assert (said[0].lost_on, said[0].rule_set) == (TODAY, "2024-01-19")
+    assert isinstance(events[0], EligibilityLost)
+    assert [(each.rule, each.code) for each in events[0].reasons] == [("E4", "abnormal-operations")]
+    assert (events[0].lost_on, events[0].rule_set) == (TODAY, "2024-01-19")
     found = await in_review.application(KEY)
-    assert (found.stage, found.lost_on, found.refusals) == ("eligibility_lost", TODAY, said[0].reasons)
+    assert (found.stage, found.lost_on, found.refusals) == ("eligibility_lost", TODAY, events[0].reasons)
     assert (await in_review.standing()).open == ()
     again = replace(abnormal_operations(), fact_id="f-2", kind=FactKind.FRAUD)
     assert await in_review.handle(records.record_fact, again, NOW) == []
@@ -63,9 +63,9 @@ async def test_a_fact_of_the_years_before_the_submission_counts_though_it_is_rec
 ) -> None:
     old = replace(abnormal_operations(), kind=FactKind.FRAUD, happened_on=date(2023, 4, 20))
 
-    said = await in_review.handle(records.record_fact, old, datetime(2026, 9, 1, 2, 0, tzinfo=UTC))
+    events = await in_review.handle(records.record_fact, old, datetime(2026, 9, 1, 2, 0, tzinfo=UTC))
 
-    assert [type(each) for each in said] == [EligibilityLost]
+    assert [type(each) for each in events] == [EligibilityLost]
 
 
 @pytest.mark.rule("V10")
@@ -77,9 +77,9 @@ async def test_a_corrected_end_weighs_on_what_is_in_review(handlers: Application
     await handlers.draft()
     assert (await handlers.submit(KEY)).refusal is None
 
-    said = await handlers.handle(records.end_fact, EndFact("f-1", date(2025, 1, 1)), NOW)
+    events = await handlers.handle(records.end_fact, EndFact("f-1", date(2025, 1, 1)), NOW)
 
-    assert [type(each) for each in said] == [EligibilityLost]
+    assert [type(each) for each in events] == [EligibilityLost]
 
 
 @pytest.mark.rule("V10")
@@ -102,10 +102,10 @@ async def test_a_fact_that_does_not_weigh_on_it_leaves_the_application_alone(
 async def test_what_waits_for_its_item_is_returned_when_a_fact_becomes_known(
     awaiting_item: ApplicationsHarness,
 ) -> None:
-    said = await awaiting_item.handle(records.record_fact, abnormal_operations(), NOW)
+    events = await awaiting_item.handle(records.record_fact, abnormal_operations(), NOW)
 
-    assert [type(each) for each in said] == [ApplicationRefused]
-    assert await awaiting_item.handle(quota.accept_reserved, item_reserved(), NOW) == []
+    assert [type(each) for each in events] == [ApplicationRefused]
+    assert await awaiting_item.handle(quota.accept_with_item, item_reserved(), NOW) == []
     assert (await awaiting_item.standing()).open == ()
 
 

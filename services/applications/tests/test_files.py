@@ -79,8 +79,8 @@ def test_a_file_lies_on_disk_once_under_its_digest(tmp_path: Path) -> None:
 
     digests = {vault.save(PDF), vault.save(PDF)}
 
-    kept = [each for each in tmp_path.rglob("*") if each.is_file()]
-    assert [each.name for each in kept] == list(digests)
+    stored = [each for each in tmp_path.rglob("*") if each.is_file()]
+    assert [each.name for each in stored] == list(digests)
     assert vault.path_of(digests.pop()).read_bytes() == PDF
 
 

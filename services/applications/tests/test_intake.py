@@ -1,4 +1,4 @@
-"""V5: when the region takes a case in, the conditions are asked again as of that day."""
+"""V5: when the region takes a case in, the conditions are checked again as of that day."""
 
 from __future__ import annotations
 
@@ -50,11 +50,11 @@ async def test_certificates_that_have_ended_in_between_are_named_each(handlers: 
     ending = tuple(certificate(system, until=date(2026, 4, 30)) for system in RULES.systems)
     await submit_and_accept(handlers, report=report(certificates=ending))
 
-    (said,) = await forward(handlers)
+    (event,) = await forward(handlers)
 
-    assert isinstance(said, EligibilityLost)
-    assert [(each.rule, each.code) for each in said.reasons] == [("E3", "certificate-expired")] * 4
-    assert (said.lost_on, said.rule_set) == (FORWARDED_ON, "2024-01-19")
+    assert isinstance(event, EligibilityLost)
+    assert [(each.rule, each.code) for each in event.reasons] == [("E3", "certificate-expired")] * 4
+    assert (event.lost_on, event.rule_set) == (FORWARDED_ON, "2024-01-19")
     found = await handlers.application(KEY)
     assert (found.stage, found.steps[-1].stage) == ("eligibility_lost", "forwarded")
     assert (await handlers.standing()).open == ()
@@ -66,10 +66,10 @@ async def test_a_stop_that_has_lasted_twelve_months_by_now_counts(handlers: Appl
     stopped = declarations(FactKind.STOPPED, date(2025, 5, 10))
     await submit_and_accept(handlers, report=report(declarations=stopped))
 
-    (said,) = await forward(handlers)
+    (event,) = await forward(handlers)
 
-    assert isinstance(said, EligibilityLost)
-    assert [(each.rule, each.code) for each in said.reasons] == [("E4", "stopped")]
+    assert isinstance(event, EligibilityLost)
+    assert [(each.rule, each.code) for each in event.reasons] == [("E4", "stopped")]
 
 
 @pytest.mark.rule("V5", "E10", "E11")
@@ -77,13 +77,13 @@ async def test_a_unit_that_has_left_the_prefectures_list_or_is_banned_is_stopped
     in_review: ApplicationsHarness,
 ) -> None:
     removal = Removal(STEEL.key, (Level.PREFECTURE,), 3, "内工信示字〔2026〕9号", BAN)
-    stands = (await in_review.standing()).with_removal(removal)
-    await in_review.perform(save_standing, stands, NOW)
+    status = (await in_review.standing()).with_removal(removal)
+    await in_review.perform(save_standing, status, NOW)
 
-    (said,) = await forward(in_review)
+    (event,) = await forward(in_review)
 
-    assert isinstance(said, EligibilityLost)
-    assert [(each.rule, each.code) for each in said.reasons] == [("E10", "not-on-lower-list"), ("E11", "banned")]
+    assert isinstance(event, EligibilityLost)
+    assert [(each.rule, each.code) for each in event.reasons] == [("E10", "not-on-lower-list"), ("E11", "banned")]
 
 
 @pytest.mark.rule("V5", "E13")
@@ -98,7 +98,7 @@ async def test_its_own_application_is_not_in_its_way_nor_what_was_opened_for_ano
 
 @pytest.mark.rule("V5", "E12", "S2")
 async def test_a_sanction_on_its_assessor_suspends_and_does_not_end_it(awaiting_item: ApplicationsHarness) -> None:
-    await awaiting_item.handle(quota.accept_reserved, item_reserved(), NOW)
+    await awaiting_item.handle(quota.accept_with_item, item_reserved(), NOW)
     sanction = AssessorSanctioned(
         assessor_uscc=ASSESSOR.uscc,
         name=ASSESSOR.name,

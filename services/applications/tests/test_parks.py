@@ -58,9 +58,9 @@ def test_carbon_intensity_falls_every_year_given(intensities: tuple[str | None, 
     "years", [(1990, 1991, 1992), (2023, 2025, 2025), (2024, 2025), (2022, 2023, 2024, 2025), (2024, 2025, 2026)]
 )
 def test_the_years_of_a_park_are_the_last_three_before_the_batch_each_once(years: tuple[int, ...]) -> None:
-    told = tuple(ParkYear(year, Decimal(9 - at), Decimal(10 + at)) for at, year in enumerate(years))
+    filed = tuple(ParkYear(year, Decimal(9 - at), Decimal(10 + at)) for at, year in enumerate(years))
 
-    assert unmet_of_park(years=told) == [("E6", "years-wrong")]
+    assert unmet_of_park(years=filed) == [("E6", "years-wrong")]
 
 
 @pytest.mark.rule("E7")

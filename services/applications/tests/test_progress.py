@@ -1,4 +1,4 @@
-"""What review says, as steps that the applicant sees."""
+"""Events of review as steps that the applicant sees."""
 
 from __future__ import annotations
 
@@ -47,21 +47,21 @@ async def test_a_line_of_the_notice_that_is_unknown_here_does_not_hold_up_the_ot
 
 @pytest.mark.rule("Q5")
 @pytest.mark.parametrize(
-    ("heard", "accepted_before"),
+    ("events", "accepted_before"),
     [
         ([], False),
         ([review.CaseOpened(**CASE, opened_on=TODAY, sequence=1)], False),
         ([review.InitialReviewAccepted(**CASE, accepted_on=TODAY, sequence=4)], True),
         ([review.CaseForwarded(**CASE, forwarded_on=TODAY, sequence=6)], True),
     ],
-    ids=["nothing heard", "opened", "accepted", "forwarded"],
+    ids=["no event", "opened", "accepted", "forwarded"],
 )
 async def test_a_withdrawal_says_whether_initial_review_had_accepted(
     in_review: ApplicationsHarness,
-    heard: list[review.Case],
+    events: list[review.Case],
     accepted_before: bool,  # noqa: FBT001 - a column of the table
 ) -> None:
-    for event in heard:
+    for event in events:
         await in_review.handle(progress.follow_case, event, NOW)
 
     outcome = await in_review.perform(submission.withdraw_application, Withdraw(KEY), NOW)

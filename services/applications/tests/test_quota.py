@@ -1,4 +1,4 @@
-"""What assessor-quota says: items given and refused, and who may be named in a report."""
+"""Events of assessor-quota: items reserved and refused, and the assessors that a report may name."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ async def test_an_assessors_report_waits_for_its_item_and_is_then_accepted(await
     assert [type(each) for each in awaiting_item.published] == [ApplicationSubmitted]
     assert (await awaiting_item.application(KEY)).stage == "submitted"
 
-    said = await awaiting_item.handle(quota.accept_reserved, item_reserved(), NOW)
+    events = await awaiting_item.handle(quota.accept_with_item, item_reserved(), NOW)
 
-    assert [type(each) for each in said] == [ApplicationAccepted]
+    assert [type(each) for each in events] == [ApplicationAccepted]
     assert (await awaiting_item.application(KEY)).state is State.ACCEPTED
 
 
@@ -43,10 +43,10 @@ async def test_an_assessors_report_waits_for_its_item_and_is_then_accepted(await
 async def test_without_an_item_it_is_returned_with_the_quotas_reasons_and_may_come_again(
     awaiting_item: ApplicationsHarness,
 ) -> None:
-    said = await awaiting_item.handle(quota.refuse_unreserved, item_refused(), NOW)
+    events = await awaiting_item.handle(quota.refuse_without_item, item_refused(), NOW)
 
-    assert isinstance(said[0], ApplicationRefused)
-    assert said[0].reasons == (REASON,)
+    assert isinstance(events[0], ApplicationRefused)
+    assert events[0].reasons == (REASON,)
     assert (await awaiting_item.standing()).open == ()
     await awaiting_item.perform(drafts.file_report, drafts.FileReport(KEY, report(), SELF_EVALUATION), NOW)
     outcome = await awaiting_item.submit(KEY)
@@ -56,14 +56,14 @@ async def test_without_an_item_it_is_returned_with_the_quotas_reasons_and_may_co
 async def test_an_item_for_one_that_waits_no_more_changes_nothing(awaiting_item: ApplicationsHarness) -> None:
     await awaiting_item.perform(submission.withdraw_application, Withdraw(KEY), NOW)
 
-    assert await awaiting_item.handle(quota.accept_reserved, item_reserved(), NOW) == []
-    assert await awaiting_item.handle(quota.refuse_unreserved, item_refused(), NOW) == []
+    assert await awaiting_item.handle(quota.accept_with_item, item_reserved(), NOW) == []
+    assert await awaiting_item.handle(quota.refuse_without_item, item_refused(), NOW) == []
     assert (await awaiting_item.application(KEY)).state is State.WITHDRAWN
 
 
 async def test_an_item_for_what_was_never_filed_is_parked(handlers: ApplicationsHarness) -> None:
     with pytest.raises(PoisonMessageError):
-        await handlers.handle(quota.accept_reserved, item_reserved(), NOW)
+        await handlers.handle(quota.accept_with_item, item_reserved(), NOW)
 
 
 @pytest.mark.rule("E12")
@@ -85,12 +85,12 @@ async def test_a_late_answer_to_a_submission_that_was_returned_since_is_none_to_
     assert (first, second) == (1, 2)
 
     for late in (item_reserved(), item_refused()):
-        handler = quota.accept_reserved if isinstance(late, QuotaItemReserved) else quota.refuse_unreserved
+        handler = quota.accept_with_item if isinstance(late, QuotaItemReserved) else quota.refuse_without_item
         assert await awaiting_item.handle(handler, late.model_copy(update={"submission": first}), NOW) == []
     assert (await awaiting_item.application(KEY)).state is State.SUBMITTED
 
     answer = item_reserved().model_copy(update={"submission": second})
-    assert [type(each) for each in await awaiting_item.handle(quota.accept_reserved, answer, NOW)] == [
+    assert [type(each) for each in await awaiting_item.handle(quota.accept_with_item, answer, NOW)] == [
         ApplicationAccepted
     ]
 
@@ -111,14 +111,14 @@ async def test_a_revoked_sanction_leaves_a_registered_assessor_in_whatever_order
     revocation = SanctionRevoked(
         assessor_uscc=ASSESSOR.uscc, name=ASSESSOR.name, revoked_on=TODAY, document_number="2号", sequence=3
     )
-    heard = [
+    steps = [
         (quota.record_assessor, assessor_registered()),
         (quota.record_sanction, sanction),
         (quota.record_sanction, revocation),
     ]
 
     for at in order:
-        handler, event = heard[at]
+        handler, event = steps[at]
         await handlers.handle(handler, event, NOW)
 
     known = await handlers.store().assessors.require(ASSESSOR.uscc)

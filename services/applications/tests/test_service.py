@@ -1,4 +1,4 @@
-"""The service as main.py wires it, on the real broker and database, with its neighbours' voices."""
+"""The service as main.py wires it, on the real broker and database, with the events of other services."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ class RunningService:
 
     async def publish(self, event: Event, times: int = 1) -> None:
         for _ in range(times):
-            said = entry(event.model_copy(update={"sequence": event.sequence or 1}), Causation("test"), NOW)
-            assert await self.quota.send([said]) == [None]
+            events = entry(event.model_copy(update={"sequence": event.sequence or 1}), Causation("test"), NOW)
+            assert await self.quota.send([events]) == [None]
 
     async def until(self, holds: Callable[[], Awaitable[bool]]) -> None:
         async with asyncio.timeout(PATIENCE):
@@ -61,9 +61,9 @@ class RunningService:
                 await asyncio.sleep(0.05)
 
     async def published_types(self) -> list[str]:
-        """What was said and confirmed by the broker."""
-        kept = await self.process.database.find("outbox", {"sent": True})
-        return sorted(each["headers"]["ce-type"] for document in kept for each in document["events"])
+        """Return the types of the events that the broker has confirmed."""
+        entries = await self.process.database.find("outbox", {"sent": True})
+        return sorted(each["headers"]["ce-type"] for document in entries for each in document["events"])
 
     async def state(self, key: str) -> str:
         return str((await self.applicant.get(f"/v1/applications/{key}")).json()["state"])

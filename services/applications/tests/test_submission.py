@@ -47,15 +47,15 @@ async def test_a_self_evaluated_application_that_meets_everything_is_accepted_at
 async def test_the_accepted_application_is_frozen_with_scheme_score_evidence_and_rule_set(
     in_review: ApplicationsHarness,
 ) -> None:
-    said = in_review.published[-1]
+    event = in_review.published[-1]
 
-    assert isinstance(said, ApplicationAccepted)
-    assert (said.scheme.id, said.scheme.version) == ("factory-gbt36132", "2025")
-    assert said.self_score == 100
-    assert [each.name for each in said.evidence] == ["营业执照.pdf"]
-    assert said.submitted_on == TODAY
-    assert said.rule_set == "2024-01-19"
-    assert said.legal_representative == PERSON
+    assert isinstance(event, ApplicationAccepted)
+    assert (event.scheme.id, event.scheme.version) == ("factory-gbt36132", "2025")
+    assert event.self_score == 100
+    assert [each.name for each in event.evidence] == ["营业执照.pdf"]
+    assert event.submitted_on == TODAY
+    assert event.rule_set == "2024-01-19"
+    assert event.legal_representative == PERSON
 
 
 @pytest.mark.rule("G3")
@@ -83,9 +83,9 @@ async def test_a_returned_application_is_amended_and_submitted_again_and_each_ve
 
     await handlers.submit(KEY)
 
-    kept = await handlers.store().versions.find(sort=(("number", 1),))
-    assert [(each.number, each.application.state) for each in kept] == [(1, State.REFUSED), (2, State.ACCEPTED)]
-    assert kept[0].application.report == report(undertaking=False)
+    versions = await handlers.store().versions.find(sort=(("number", 1),))
+    assert [(each.number, each.application.state) for each in versions] == [(1, State.REFUSED), (2, State.ACCEPTED)]
+    assert versions[0].application.report == report(undertaking=False)
 
 
 @pytest.mark.rule("A6")

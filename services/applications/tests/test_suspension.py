@@ -1,4 +1,4 @@
-"""S2, S4: an application is shown as suspended while review says so, and may be withdrawn all the same."""
+"""S2, S4: an application is shown as suspended while its case is, and may be withdrawn all the same."""
 
 from __future__ import annotations
 
@@ -103,9 +103,9 @@ async def test_a_suspended_application_can_be_withdrawn_and_no_acceptance_is_cla
 
     outcome = await in_review.perform(submission.withdraw_application, Withdraw(KEY), NOW)
 
-    (said,) = outcome.events
-    assert isinstance(said, ApplicationWithdrawn)
-    assert said.initial_review_accepted is False
+    (event,) = outcome.events
+    assert isinstance(event, ApplicationWithdrawn)
+    assert event.initial_review_accepted is False
     found = await in_review.application(KEY)
     assert (found.stage, found.suspended_by) == ("withdrawn", None)
 

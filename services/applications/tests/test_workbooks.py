@@ -26,15 +26,15 @@ FILLED = [
 ]
 
 
-def changed(content: bytes, cells: dict[str, Any], sheet: str = SHEET) -> bytes:
+def with_cells(content: bytes, cells: dict[str, Any], sheet: str = SHEET) -> bytes:
     """The workbook after somebody typed into it."""
     book = load_workbook(io.BytesIO(content))
     for place, value in cells.items():
         book[sheet][place] = value
-    return _saved(book)
+    return _bytes_of(book)
 
 
-def _saved(book: Any) -> bytes:  # noqa: ANN401 - openpyxl's workbook
+def _bytes_of(book: Any) -> bytes:  # noqa: ANN401 - openpyxl's workbook
     stream = io.BytesIO()
     book.save(stream)
     return stream.getvalue()
@@ -86,7 +86,7 @@ def test_an_empty_form_is_told_every_cell_that_is_asked_for() -> None:
 
 @pytest.mark.rule("C2")
 def test_every_bad_cell_is_named_in_one_answer() -> None:
-    content = changed(
+    content = with_cells(
         WRITTEN,
         {"G3": "911501000000000192", "K3": "去年春天", "K8": "约三十万吨", "E16": "五成半", "K5": "zhang"},
     )
@@ -121,27 +121,27 @@ def test_personal_data_in_a_bad_cell_is_not_repeated() -> None:
     ],
 )
 def test_a_number_is_read_as_it_was_meant(typed: object, meant: Decimal) -> None:
-    content = changed(WRITTEN, {"L8": typed})
+    content = with_cells(WRITTEN, {"L8": typed})
 
     assert read(annex1.ENTERPRISE, content).values["products"][0]["water"] == meant
 
 
 @pytest.mark.parametrize("typed", ["2009-05-08", "2009/5/8", "2009年5月8日", date(2009, 5, 8)])
 def test_a_day_is_read_in_the_usual_spellings(typed: object) -> None:
-    content = changed(WRITTEN, {"K3": typed})
+    content = with_cells(WRITTEN, {"K3": typed})
 
     assert read(annex1.ENTERPRISE, content).values["founded"] == date(2009, 5, 8)
 
 
 @pytest.mark.parametrize("typed", ["国家级", "☑ 国家级 □ 省级", "■国家级 □省级"])
 def test_a_box_may_be_ticked_or_written_out(typed: str) -> None:
-    content = changed(write(annex1.PARK, forms.park()), {"C3": typed}, "基本情况表（园区填写）")
+    content = with_cells(write(annex1.PARK, forms.park()), {"C3": typed}, "基本情况表（园区填写）")
 
     assert read(annex1.PARK, content).values["park_level"] == "national"
 
 
 def test_two_ticked_boxes_are_no_answer() -> None:
-    content = changed(write(annex1.PARK, forms.park()), {"C3": "☑ 国家级 ☑ 省级"}, "基本情况表（园区填写）")
+    content = with_cells(write(annex1.PARK, forms.park()), {"C3": "☑ 国家级 ☑ 省级"}, "基本情况表（园区填写）")
 
     assert problems(annex1.PARK, content) == {"基本情况表（园区填写）!C3": "cell-malformed"}
 
@@ -150,11 +150,11 @@ def test_another_form_is_told_by_its_missing_sheets() -> None:
     book = load_workbook(io.BytesIO(WRITTEN))
     book[SHEET].title = "Sheet1"
 
-    assert problems(annex1.ENTERPRISE, _saved(book)) == {SHEET: "sheet-missing"}
+    assert problems(annex1.ENTERPRISE, _bytes_of(book)) == {SHEET: "sheet-missing"}
 
 
 def test_a_label_that_was_changed_is_told() -> None:
-    content = changed(WRITTEN, {"A1": "公司名称"})
+    content = with_cells(WRITTEN, {"A1": "公司名称"})
 
     assert problems(annex1.ENTERPRISE, content) == {f"{SHEET}!A1": "label-differs"}
 
@@ -209,7 +209,7 @@ def test_what_is_no_workbook_of_a_forms_size_is_refused(content: bytes, code: st
 
 @pytest.mark.parametrize(("cell", "named"), [("A1048576", "1048576"), ("XFD1", "XFD1")])
 def test_a_cell_at_the_far_corner_does_not_take_all_memory(cell: str, named: str) -> None:
-    content = changed(WRITTEN, {cell: "x"})
+    content = with_cells(WRITTEN, {cell: "x"})
 
     with pytest.raises(InvalidWorkbookError, match=named):
         read(annex1.ENTERPRISE, content)

@@ -52,7 +52,7 @@ ReadApplications = Annotated[RequestContext[Store], Depends(Authorize(READ))]
 )
 async def open_draft(body: DraftBody, context: FileApplications, keys: Keys) -> ReceiptView:
     """A draft may be incomplete; submitting checks everything (A1)."""
-    command = _opening(body, new_application_id(context, body.batch_year), keys)
+    command = _open_draft_command(body, new_application_id(context, body.batch_year), keys)
     opened = await context.execute(drafts.open_draft, command, private=True, resource=command, reply=ReceiptView)
     return with_etag(context, opened)
 
@@ -172,7 +172,7 @@ async def list_versions(
     return page.map(VersionView.model_validate)
 
 
-def _opening(body: DraftBody, application_id: str, keys: KeyRing) -> drafts.OpenDraft:
+def _open_draft_command(body: DraftBody, application_id: str, keys: KeyRing) -> drafts.OpenDraft:
     if body.report:
         refuse_other_unit(body.report, body.unit)
     return drafts.OpenDraft(

@@ -194,7 +194,10 @@ class Application:
 
     def submitted_event(self) -> ApplicationSubmitted:
         return ApplicationSubmitted(
-            **self._common_fields(), submitted_at=self.instant, submitted_on=self.day, submission=self.submissions
+            **self._common_fields(),
+            submitted_at=self.submission_instant,
+            submitted_on=self.submission_day,
+            submission=self.submissions,
         )
 
     def accepted_event(self, evidence: tuple[FileRef, ...]) -> ApplicationAccepted:
@@ -204,8 +207,8 @@ class Application:
             raise ValueError(f"{self.application_id} is not complete")
         return ApplicationAccepted(
             **self._common_fields(),
-            submitted_at=self.instant,
-            submitted_on=self.day,
+            submitted_at=self.submission_instant,
+            submitted_on=self.submission_day,
             scheme=scheme,
             indicators=report.values_for_event,
             mandatory_items=report.mandatory_items,
@@ -244,14 +247,14 @@ class Application:
         return self.rule_set, self.scheme
 
     @property
-    def instant(self) -> datetime:
+    def submission_instant(self) -> datetime:
         """The instant of its last submission."""
         if self.submitted_at is None:
             raise ValueError(f"{self.application_id} was never submitted")
         return self.submitted_at
 
     @property
-    def day(self) -> date:
+    def submission_day(self) -> date:
         """The legal date of its last submission (T1)."""
         if self.submitted_on is None:
             raise ValueError(f"{self.application_id} was never submitted")

@@ -67,7 +67,7 @@ REGION = "150000"
 
 
 class FactSource(StrEnum):
-    """Who states it; the record of an officer or an agency outweighs the applicant's declaration."""
+    """The source of a fact; the record of an officer or an agency outweighs the applicant's declaration."""
 
     DECLARATION = "declaration"
     OFFICER = "officer"

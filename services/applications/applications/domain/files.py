@@ -38,7 +38,7 @@ _TAIL = 2048
 
 @dataclass(frozen=True)
 class Owner:
-    """Who has sent a file, and under which name."""
+    """The sender of a file, and the name it was sent under."""
 
     organisation: str
     name: str

@@ -64,7 +64,7 @@ class Removal:
     ban: Ban | None = None
     unit_type: UnitType | None = None
 
-    def reaches(self, held: Listing) -> bool:
+    def ends_title(self, held: Listing) -> bool:
         of_its_type = self.unit_type in (None, held.unit_type)
         return self.unit_key == held.unit_key and held.level in self.levels and of_its_type
 
@@ -76,7 +76,7 @@ class OrganisationStatus:
     listings: tuple[Listing, ...] = ()
     removals: tuple[Removal, ...] = ()
     prefecture: Prefecture | None = None
-    """Where it first submitted, or where the region has moved it since (V1)."""
+    """The prefecture where it first submitted, or where the region has moved it since (V1)."""
     moves: tuple[Move, ...] = ()
 
     def open_application_for(self, unit: UnitRef, level: Level) -> OpenApplication | None:
@@ -114,13 +114,13 @@ class OrganisationStatus:
 
     def with_listing(self, listing: Listing, sequence: int | None = None) -> OrganisationStatus:
         """Add the listing, unless a removal that the registry published after it (``sequence``) has ended it."""
-        if sequence is not None and any(_ends(removal, listing, sequence) for removal in self.removals):
+        if sequence is not None and any(_ended_by_later(removal, listing, sequence) for removal in self.removals):
             return self
         others = tuple(held for held in self.listings if held.list_key != listing.list_key)
         return replace(self, listings=(*others, listing))
 
     def with_removal(self, removal: Removal) -> OrganisationStatus:
-        left = tuple(held for held in self.listings if not removal.reaches(held))
+        left = tuple(held for held in self.listings if not removal.ends_title(held))
         others = tuple(r for r in self.removals if (r.unit_key, r.sequence) != (removal.unit_key, removal.sequence))
         return replace(self, listings=left, removals=(*others, removal))
 
@@ -130,5 +130,5 @@ def _list_key(unit_key: str, unit_type: UnitType, level: Level, prefecture: Pref
     return unit_key, unit_type, level, prefecture if level is Level.PREFECTURE else None
 
 
-def _ends(removal: Removal, listing: Listing, sequence: int) -> bool:
-    return removal.reaches(listing) and removal.sequence > sequence
+def _ended_by_later(removal: Removal, listing: Listing, sequence: int) -> bool:
+    return removal.ends_title(listing) and removal.sequence > sequence

@@ -144,7 +144,7 @@ class Report:
     scheme: SchemeRef | None = None
     representative: PersonRef | None = None
     representative_key: str | None = None
-    """Which secret key made the representative's digest."""
+    """The secret key that made the representative's digest."""
     indicators: tuple[FiledIndicator, ...] = ()
     mandatory_items: tuple[MandatoryItemAnswer, ...] = ()
     evidence: tuple[NamedFile, ...] = ()

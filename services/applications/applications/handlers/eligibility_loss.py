@@ -52,7 +52,7 @@ def _reasons_against(
     """Check as of the submission, as if the fact had been known then, and as of today."""
     if not application.is_open:
         return ()
-    contexts = (_context_on(each, application, standing, facts) for each in (application.day, day))
+    contexts = (_context_on(each, application, standing, facts) for each in (application.submission_day, day))
     return tuple(dict.fromkeys(found for each in contexts for found in eligibility.recorded_reasons(each)))
 
 

@@ -24,7 +24,7 @@ from applications.handlers.ports import Store
 from applications.handlers.submission import clear_open_application, evidence_files, file_refs
 
 
-async def accept_reserved(event: QuotaItemReserved, store: Store, _now: datetime) -> Sequence[Event]:
+async def accept_with_item(event: QuotaItemReserved, store: Store, _now: datetime) -> Sequence[Event]:
     """Accept the application that waits for the item.
 
     One that waits no longer has given its item back already; so has a submission that was returned since, whose
@@ -38,7 +38,7 @@ async def accept_reserved(event: QuotaItemReserved, store: Store, _now: datetime
     return [accepted.accepted_event(file_refs(accepted, await evidence_files(accepted, store)))]
 
 
-async def refuse_unreserved(event: QuotaItemRefused, store: Store, now: datetime) -> Sequence[Event]:
+async def refuse_without_item(event: QuotaItemRefused, store: Store, now: datetime) -> Sequence[Event]:
     waiting = await _require_application(event.application_id, store)
     if not waiting.awaits_answer_to(event.submission):
         return []

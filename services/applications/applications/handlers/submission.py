@@ -70,7 +70,7 @@ def _accept(submitted: Application, files: Mapping[str, StoredFile], by: str, st
     if not submitted.needs_item:
         outcome = submitted.accept()
         events.append(outcome.accepted_event(file_refs(outcome, files)))
-    _save_version(outcome, by, outcome.instant, store)
+    _save_version(outcome, by, outcome.submission_instant, store)
     return Done(events, value=receipt(outcome, store))
 
 

@@ -1,4 +1,4 @@
-"""What the registry says, and what a prefecture lists: titles held, titles lost, and bans."""
+"""Events of the registry and lists of prefectures: titles held, titles lost, and bans."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ from .harness import ApplicationsHarness
 @pytest.mark.rule("B2")
 @pytest.mark.rule("E11")
 async def test_a_removal_stops_what_waits_for_its_item(awaiting_item: ApplicationsHarness) -> None:
-    said = await awaiting_item.handle(listings.record_removal, unit_removed(), NOW)
+    events = await awaiting_item.handle(listings.record_removal, unit_removed(), NOW)
 
-    assert isinstance(said[0], ApplicationRefused)
-    assert said[0].reasons[0].rule == "B2"
-    assert await awaiting_item.handle(quota.accept_reserved, item_reserved(), NOW) == []
+    assert isinstance(events[0], ApplicationRefused)
+    assert events[0].reasons[0].rule == "B2"
+    assert await awaiting_item.handle(quota.accept_with_item, item_reserved(), NOW) == []
     outcome = await awaiting_item.submit(KEY)
     assert "E11" in [each.rule for each in outcome.refusal.reasons]
 
@@ -67,7 +67,7 @@ async def test_a_removal_whose_ban_is_over_is_history_and_stops_nothing(awaiting
 async def test_a_removal_ends_the_titles_of_its_own_type(
     ground: str, left: list[UnitType], in_review: ApplicationsHarness
 ) -> None:
-    assert await _left_after(ground, in_review) == left
+    assert await _titles_left_after(ground, in_review) == left
 
 
 @pytest.mark.rule("D5")
@@ -75,11 +75,11 @@ async def test_a_removal_ends_the_titles_of_its_own_type(
 async def test_an_accident_and_the_end_of_the_enterprise_end_every_title(
     ground: str, in_review: ApplicationsHarness
 ) -> None:
-    assert await _left_after(ground, in_review) == []
+    assert await _titles_left_after(ground, in_review) == []
 
 
-async def _left_after(ground: str, handlers: ApplicationsHarness) -> list[UnitType]:
-    """Which of its two titles the unit keeps, whether the second listing was heard before the removal or after it."""
+async def _titles_left_after(ground: str, handlers: ApplicationsHarness) -> list[UnitType]:
+    """Return the titles that the unit keeps, whether the second listing arrives before or after the removal."""
     chain = STEEL.model_copy(update={"unit_type": UnitType.SUPPLY_CHAIN})
     also = unit_listed(sequence=2).model_copy(update={"unit": chain, "case_id": OTHER})
     removal = unit_removed(sequence=3).model_copy(update={"reasons": (REASON.model_copy(update={"rule": ground}),)})
@@ -88,9 +88,9 @@ async def _left_after(ground: str, handlers: ApplicationsHarness) -> list[UnitTy
         await handlers.handle(handler, event, NOW)
     for handler, event in ((listings.record_removal, removal), (listings.record_listing, also)):
         await late.handle(handler, event, NOW)
-    kept, heard_late = (await handlers.standing()).listings, (await late.standing()).listings
-    assert [each.unit_type for each in kept] == [each.unit_type for each in heard_late]
-    return [each.unit_type for each in kept]
+    left, left_late = (await handlers.standing()).listings, (await late.standing()).listings
+    assert [each.unit_type for each in left] == [each.unit_type for each in left_late]
+    return [each.unit_type for each in left]
 
 
 @pytest.mark.rule("E13")
