@@ -1,4 +1,4 @@
-"""Event to handler."""
+"""Subscriptions: each event with its handler and the documents it needs."""
 
 from __future__ import annotations
 

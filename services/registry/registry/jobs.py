@@ -1,4 +1,4 @@
-"""What is due: titles whose assessor's sanctions have changed are flagged, or their flags lifted."""
+"""Jobs: flag the titles whose assessor's sanctions have changed, or lift their flags."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from datetime import datetime
 
 from chassis.scheduling.job import Job
 
-from registry.handlers.assessors import SettleFlags, update_flags
+from registry.handlers.assessors import UpdateFlags, update_flags
 from registry.store import Store
 
-ASSESSORS_AT_ONCE = 20
+ASSESSORS_PER_POLL = 20
 
 
-async def assessors_with_pending_flags(store: Store, _now: datetime) -> Sequence[SettleFlags]:
-    found = await store.assessors.find({"unsettled": True}, limit=ASSESSORS_AT_ONCE)
-    return [SettleFlags(each.uscc, each.asked) for each in found]
+async def assessors_with_pending_flags(store: Store, _now: datetime) -> Sequence[UpdateFlags]:
+    found = await store.assessors.find({"flags_pending": True}, limit=ASSESSORS_PER_POLL)
+    return [UpdateFlags(each.uscc, each.flag_updates) for each in found]
 
 
-def _key(item: SettleFlags) -> str:
-    return f"{item.uscc}:{item.asked}"
+def _key_of(item: UpdateFlags) -> str:
+    return f"{item.uscc}:{item.flag_updates}"
 
 
-JOBS = (Job("settle-flags", assessors_with_pending_flags, _key, update_flags),)
+JOBS = (Job("update-flags", assessors_with_pending_flags, _key_of, update_flags),)

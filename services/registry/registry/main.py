@@ -23,7 +23,7 @@ def service(settings: Settings | None = None) -> ServiceDefinition:
         aggregates=AGGREGATES,
         indexes=INDEXES,
         subscriptions=SUBSCRIPTIONS,
-        router=router(),
+        router=router,
         jobs=JOBS,
     )
 

@@ -1,4 +1,4 @@
-"""What the registry keeps, and the indexes its questions need."""
+"""The collections of the registry, and the indexes its queries need."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ INDEXES = (
     Index("listings", (("prefecture", 1), ("_id", 1))),
     Index("listings", (("assessor.uscc", 1), ("_id", 1))),
     Index("listings", (("flagged", 1), ("_id", 1))),
-    Index("assessors", (("unsettled", 1),)),
+    Index("assessors", (("flags_pending", 1),)),
     Index("listings", (("level", 1), ("unit_type", 1), ("_id", 1))),
 )
 
@@ -40,10 +40,10 @@ INDEXES = (
 class Store:
     def __init__(self, unit: UnitOfWork) -> None:
         self.lists = DocumentCollection(unit, "lists", AnnualList)
-        self.books = DocumentCollection(unit, "books", ChainHead)
+        self.chain_heads = DocumentCollection(unit, "chain_heads", ChainHead)
         self.clearances = DocumentCollection(unit, "clearances", Clearance)
         self.removals = DocumentCollection(unit, "removals", Removal)
         self.units = DocumentCollection(unit, "units", RegisteredUnit)
         self.listings = DocumentCollection(unit, "listings", Listing)
-        self.standings = DocumentCollection(unit, "standings", BanRecord)
+        self.ban_records = DocumentCollection(unit, "ban_records", BanRecord)
         self.assessors = DocumentCollection(unit, "assessors", AssessorStatus)

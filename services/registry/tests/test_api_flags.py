@@ -12,7 +12,7 @@ from registry.handlers import assessors, cases
 from registry.jobs import assessors_with_pending_flags
 from registry.store import AGGREGATES, INDEXES, Store
 
-from services.registry.tests.kit import (
+from services.registry.tests.builders import (
     ANNOUNCING,
     ASSESSOR,
     CLOSING,
@@ -20,12 +20,11 @@ from services.registry.tests.kit import (
     DOCUMENT,
     STEEL,
     at,
-    cleared,
+    case_cleared,
     sanction,
     unit,
 )
 
-HERE, ELSEWHERE = "150100", "150200"
 FLAG = {
     "assessor": ASSESSOR.model_dump(),
     "document_number": "通报1号",
@@ -35,30 +34,39 @@ FLAG = {
 
 
 @pytest.fixture
-async def stand() -> AsyncIterator[ApiHarness[Any]]:
-    clock = FixedClock(at(CLOSING))
-    async with api_harness("registry", router(), Store, aggregates=AGGREGATES, indexes=INDEXES, clock=clock) as stand:
-        await stand.perform(cases.add_line, cleared("app-1", unit(STEEL), assessor=ASSESSOR))
-        await stand.perform(cases.add_line, cleared("app-2", unit(DAIRY)))
-        region = stand.client_as(Role.REGIONAL_OFFICER)
-        await region.post("/v1/lists/2026/close")
+async def api(clock: FixedClock) -> AsyncIterator[ApiHarness[Any]]:
+    """Two titles, one of them flagged."""
+    async with api_harness("registry", router, Store, aggregates=AGGREGATES, indexes=INDEXES, clock=clock) as api:
+        await api.perform(cases.add_line, case_cleared("app-1", unit(STEEL), assessor=ASSESSOR))
+        await api.perform(cases.add_line, case_cleared("app-2", unit(DAIRY)))
+        regional_officer = api.client_as(Role.REGIONAL_OFFICER)
+        await regional_officer.post("/v1/lists/2026/close")
         clock.move_to(at(ANNOUNCING))
-        await region.post("/v1/lists/2026/announce", json={"document_number": DOCUMENT})
-        await stand.perform(assessors.record_sanction, sanction(ANNOUNCING))
-        for item in await assessors_with_pending_flags(stand.store(), at(ANNOUNCING)):
-            await stand.perform(assessors.update_flags, item)
-        yield stand
+        await regional_officer.post("/v1/lists/2026/announce", json={"document_number": DOCUMENT})
+        await api.perform(assessors.record_sanction, sanction(ANNOUNCING))
+        for item in await assessors_with_pending_flags(api.store(), at(ANNOUNCING)):
+            await api.perform(assessors.update_flags, item)
+        yield api
 
 
-def callers(stand: ApiHarness[Any]) -> dict[str, ApiClient]:
+@pytest.fixture
+def callers(  # noqa: PLR0913 - one fixture for each caller
+    api: ApiHarness[Any],
+    *,
+    applicant: ApiClient,
+    other_applicant: ApiClient,
+    officer: ApiClient,
+    other_prefecture_officer: ApiClient,
+    regional_officer: ApiClient,
+) -> dict[str, ApiClient]:
     return {
-        "region": stand.client_as(Role.REGIONAL_OFFICER),
-        "here": stand.client_as(Role.PREFECTURE_OFFICER, prefecture=HERE),
-        "elsewhere": stand.client_as(Role.PREFECTURE_OFFICER, prefecture=ELSEWHERE),
-        "the unit": stand.client_as(Role.APPLICANT, organisation=STEEL),
-        "another unit": stand.client_as(Role.APPLICANT, organisation=DAIRY),
-        "the assessor": stand.client_as(Role.ASSESSOR, organisation=ASSESSOR.uscc),
-        "anybody": stand.anonymous(),
+        "region": regional_officer,
+        "here": officer,
+        "elsewhere": other_prefecture_officer,
+        "the unit": applicant,
+        "another unit": other_applicant,
+        "the assessor": api.client_as(Role.ASSESSOR, organisation=ASSESSOR.uscc),
+        "anybody": api.anonymous(),
     }
 
 
@@ -76,9 +84,9 @@ def callers(stand: ApiHarness[Any]) -> dict[str, ApiClient]:
     ],
 )
 async def test_the_entry_shows_the_flag_to_those_concerned_only(
-    stand: ApiHarness[Any], who: str, flags: object
+    callers: dict[str, ApiClient], who: str, flags: object
 ) -> None:
-    caller = callers(stand)[who]
+    caller = callers[who]
     entry = (await caller.get(f"/v1/units/{STEEL}")).json()
     lines = (await caller.get("/v1/units")).json()["items"]
 
@@ -99,24 +107,24 @@ async def test_the_entry_shows_the_flag_to_those_concerned_only(
     ],
 )
 async def test_the_list_can_be_asked_for_what_is_flagged(
-    stand: ApiHarness[Any], who: str, flagged: str, seen: object
+    callers: dict[str, ApiClient], who: str, flagged: str, seen: object
 ) -> None:
-    answer = await callers(stand)[who].get(f"/v1/units?flagged={flagged}")
+    answer = await callers[who].get(f"/v1/units?flagged={flagged}")
 
     assert [each["uscc"] for each in answer.json()["items"]] == seen
 
 
 @pytest.mark.rule("P2", "N4")
 @pytest.mark.parametrize("who", ["anybody", "the assessor"])
-async def test_who_is_flagged_is_not_public(stand: ApiHarness[Any], who: str) -> None:
-    answer = await callers(stand)[who].get("/v1/units?flagged=true")
+async def test_who_is_flagged_is_not_public(callers: dict[str, ApiClient], who: str) -> None:
+    answer = await callers[who].get("/v1/units?flagged=true")
 
     assert (answer.status_code, answer.json()["code"]) == (403, "not-allowed")
 
 
 @pytest.mark.rule("S2", "R1")
-async def test_what_is_flagged_is_asked_of_today_only(stand: ApiHarness[Any]) -> None:
-    region = callers(stand)["region"]
+async def test_what_is_flagged_is_asked_of_today_only(callers: dict[str, ApiClient]) -> None:
+    region = callers["region"]
 
     answer = await region.get(f"/v1/units?flagged=true&as_of={CLOSING}")
     before = (await region.get(f"/v1/units/{STEEL}?as_of={ANNOUNCING}")).json()

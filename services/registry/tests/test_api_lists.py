@@ -5,33 +5,35 @@ import io
 from typing import Any
 
 import pytest
-from devkit.api_harness import ApiHarness
+from devkit.api_harness import ApiClient, ApiHarness
 from messages.registry import ListAnnounced, ListClosed, UnitListed
 from messages.values import Role
 from openpyxl import load_workbook
 from registry.handlers import cases
 
-from services.registry.tests.calls import REMOVAL, announced, region
-from services.registry.tests.kit import DAIRY, DOCUMENT, SOLAR, STEEL, cleared, unit
+from services.registry.tests.api_calls import REMOVAL, announce_list
+from services.registry.tests.builders import DAIRY, DOCUMENT, SOLAR, STEEL, case_cleared, unit
 
 
 @pytest.mark.rule("L2")
-async def test_a_dry_run_of_closing_shows_lines_and_what_is_held_back_and_changes_nothing(api: ApiHarness[Any]) -> None:
-    await region(api).post("/v1/removals", json=REMOVAL | {"unit": unit(STEEL).model_dump(mode="json")})
+async def test_a_dry_run_of_closing_shows_lines_and_what_is_held_back_and_changes_nothing(
+    api: ApiHarness[Any], regional_officer: ApiClient
+) -> None:
+    await regional_officer.post("/v1/removals", json=REMOVAL | {"unit": unit(STEEL).model_dump(mode="json")})
 
-    answer = await region(api).post("/v1/lists/2026/close", json={"dry_run": True})
+    answer = await regional_officer.post("/v1/lists/2026/close", json={"dry_run": True})
 
     draft = answer.json()
     assert (answer.status_code, draft["state"], draft["counts"]["addition"]) == (200, "draft", 1)
     assert [line["unit"]["uscc"] for line in draft["lines"]] == [DAIRY]
     assert [held["reasons"][0]["rule"] for held in draft["held_back"]] == ["B1"]
     assert not any(isinstance(event, ListClosed) for event in api.events)
-    assert (await region(api).get("/v1/lists/2026/draft")).json() == draft
+    assert (await regional_officer.get("/v1/lists/2026/draft")).json() == draft
 
 
 @pytest.mark.rule("L3")
-async def test_a_closed_list_is_announced_and_public(api: ApiHarness[Any]) -> None:
-    await announced(api)
+async def test_a_closed_list_is_announced_and_public(api: ApiHarness[Any], regional_officer: ApiClient) -> None:
+    await announce_list(regional_officer)
 
     shown = await api.anonymous().get("/v1/lists/1")
 
@@ -44,11 +46,15 @@ async def test_a_closed_list_is_announced_and_public(api: ApiHarness[Any]) -> No
 
 
 @pytest.mark.rule("L3", "A4")
-async def test_the_same_announcement_by_the_same_or_another_key_is_answered_alike(api: ApiHarness[Any]) -> None:
-    await region(api).post("/v1/lists/2026/close")
+async def test_the_same_announcement_by_the_same_or_another_key_is_answered_alike(
+    api: ApiHarness[Any], regional_officer: ApiClient
+) -> None:
+    await regional_officer.post("/v1/lists/2026/close")
     body = {"document_number": DOCUMENT}
 
-    answers = [await region(api).post("/v1/lists/2026/announce", json=body, key=key) for key in ("one", "one", "two")]
+    answers = [
+        await regional_officer.post("/v1/lists/2026/announce", json=body, key=key) for key in ("one", "one", "two")
+    ]
 
     assert {answer.status_code for answer in answers} == {200}
     assert answers[0].json() == answers[1].json() == answers[2].json()
@@ -56,14 +62,16 @@ async def test_the_same_announcement_by_the_same_or_another_key_is_answered_alik
 
 
 @pytest.mark.rule("L3")
-async def test_the_number_of_an_earlier_list_is_refused_for_the_one_that_waits(api: ApiHarness[Any]) -> None:
-    await announced(api)
-    await api.perform(cases.add_line, cleared("app-3", unit(SOLAR)))
-    await region(api).post("/v1/lists/2026/close")
+async def test_the_number_of_an_earlier_list_is_refused_for_the_one_that_waits(
+    api: ApiHarness[Any], regional_officer: ApiClient
+) -> None:
+    await announce_list(regional_officer)
+    await api.perform(cases.add_line, case_cleared("app-3", unit(SOLAR)))
+    await regional_officer.post("/v1/lists/2026/close")
 
-    answer = await region(api).post("/v1/lists/2026/announce", json={"document_number": DOCUMENT})
+    answer = await regional_officer.post("/v1/lists/2026/announce", json={"document_number": DOCUMENT})
     body = {"document_number": DOCUMENT, "list_id": "list-region-2026-1"}
-    repeated = await region(api).post("/v1/lists/2026/announce", json=body)
+    repeated = await regional_officer.post("/v1/lists/2026/announce", json=body)
 
     assert (answer.status_code, answer.json()["code"]) == (409, "document-number-used")
     assert [(reason["rule"], reason["evidence"]) for reason in answer.json()["reasons"]] == [("L3", DOCUMENT)]
@@ -71,17 +79,17 @@ async def test_the_number_of_an_earlier_list_is_refused_for_the_one_that_waits(a
 
 
 @pytest.mark.rule("A4")
-async def test_a_key_used_for_another_body_is_refused(api: ApiHarness[Any]) -> None:
-    await region(api).post("/v1/lists/2026/close")
-    await region(api).post("/v1/lists/2026/announce", json={"document_number": DOCUMENT}, key="one")
+async def test_a_key_used_for_another_body_is_refused(regional_officer: ApiClient) -> None:
+    await regional_officer.post("/v1/lists/2026/close")
+    await regional_officer.post("/v1/lists/2026/announce", json={"document_number": DOCUMENT}, key="one")
 
-    answer = await region(api).post("/v1/lists/2026/announce", json={"document_number": "另一文号"}, key="one")
+    answer = await regional_officer.post("/v1/lists/2026/announce", json={"document_number": "另一文号"}, key="one")
 
     assert (answer.status_code, answer.json()["code"]) == (409, "idempotency-key-reused")
 
 
-async def test_what_cannot_be_announced_is_a_problem_with_rule_and_article(api: ApiHarness[Any]) -> None:
-    answer = await region(api).post("/v1/lists/2026/announce", json={"document_number": DOCUMENT})
+async def test_what_cannot_be_announced_is_a_problem_with_rule_and_article(regional_officer: ApiClient) -> None:
+    answer = await regional_officer.post("/v1/lists/2026/announce", json={"document_number": DOCUMENT})
 
     problem = answer.json()
     assert (answer.status_code, problem["code"]) == (409, "nothing-to-announce")
@@ -89,11 +97,13 @@ async def test_what_cannot_be_announced_is_a_problem_with_rule_and_article(api: 
 
 
 @pytest.mark.rule("L5")
-async def test_the_feed_goes_on_from_any_number_and_the_chain_verifies(api: ApiHarness[Any]) -> None:
-    await announced(api)
-    await api.perform(cases.add_line, cleared("app-3", unit(SOLAR)))
-    await region(api).post("/v1/lists/2026/close")
-    await region(api).post("/v1/lists/2026/announce", json={"document_number": "补充1号"})
+async def test_the_feed_goes_on_from_any_number_and_the_chain_verifies(
+    api: ApiHarness[Any], regional_officer: ApiClient
+) -> None:
+    await announce_list(regional_officer)
+    await api.perform(cases.add_line, case_cleared("app-3", unit(SOLAR)))
+    await regional_officer.post("/v1/lists/2026/close")
+    await regional_officer.post("/v1/lists/2026/announce", json={"document_number": "补充1号"})
 
     everything = (await api.anonymous().get("/v1/lists/feed")).json()
     rest = (await api.anonymous().get("/v1/lists/feed?after=1")).json()
@@ -113,8 +123,10 @@ async def test_the_feed_goes_on_from_any_number_and_the_chain_verifies(api: ApiH
 
 
 @pytest.mark.rule("L4", "L5")
-async def test_a_list_changed_in_the_database_is_found_by_the_chain(api: ApiHarness[Any]) -> None:
-    await announced(api)
+async def test_a_list_changed_in_the_database_is_found_by_the_chain(
+    api: ApiHarness[Any], regional_officer: ApiClient
+) -> None:
+    await announce_list(regional_officer)
     stored = api.memory.collections["lists"]["list-region-2026-1"]
     stored["lines"][0]["unit"]["name"] = "别的单位"
 
@@ -123,11 +135,11 @@ async def test_a_list_changed_in_the_database_is_found_by_the_chain(api: ApiHarn
     assert (chain["intact"], chain["broken_at"]) == (False, 1)
 
 
-async def test_announced_lists_are_paged_newest_first(api: ApiHarness[Any]) -> None:
-    await announced(api)
-    await api.perform(cases.add_line, cleared("app-3", unit(SOLAR)))
-    await region(api).post("/v1/lists/2026/close")
-    await region(api).post("/v1/lists/2026/announce", json={"document_number": "补充1号"})
+async def test_announced_lists_are_paged_newest_first(api: ApiHarness[Any], regional_officer: ApiClient) -> None:
+    await announce_list(regional_officer)
+    await api.perform(cases.add_line, case_cleared("app-3", unit(SOLAR)))
+    await regional_officer.post("/v1/lists/2026/close")
+    await regional_officer.post("/v1/lists/2026/announce", json={"document_number": "补充1号"})
 
     first = (await api.anonymous().get("/v1/lists?limit=1")).json()
     second = (await api.anonymous().get(f"/v1/lists?limit=1&after={first['next']}")).json()
@@ -137,8 +149,8 @@ async def test_announced_lists_are_paged_newest_first(api: ApiHarness[Any]) -> N
     assert (await api.anonymous().get("/v1/lists?year=2025")).json()["items"] == []
 
 
-async def test_a_closed_list_is_not_public(api: ApiHarness[Any]) -> None:
-    await region(api).post("/v1/lists/2026/close")
+async def test_a_closed_list_is_not_public(api: ApiHarness[Any], regional_officer: ApiClient) -> None:
+    await regional_officer.post("/v1/lists/2026/close")
 
     assert (await api.anonymous().get("/v1/lists/1")).status_code == 404
     assert (await api.anonymous().get("/v1/lists")).json()["items"] == []
@@ -162,8 +174,10 @@ async def test_only_the_regional_department_makes_lists_and_removes(api: ApiHarn
     assert api.events == []
 
 
-async def test_the_csv_opens_in_a_spreadsheet_and_holds_no_formula(api: ApiHarness[Any]) -> None:
-    await announced(api)
+async def test_the_csv_opens_in_a_spreadsheet_and_holds_no_formula(
+    api: ApiHarness[Any], regional_officer: ApiClient
+) -> None:
+    await announce_list(regional_officer)
 
     answer = await api.anonymous().get("/v1/lists/1/export?format=csv")
 
@@ -174,8 +188,8 @@ async def test_the_csv_opens_in_a_spreadsheet_and_holds_no_formula(api: ApiHarne
     assert [(row[4], row[8]) for row in rows[1:]] == [("呼和浩特市", "第十四条第（三）项")] * 2
 
 
-async def test_the_workbook_holds_every_line_as_text(api: ApiHarness[Any]) -> None:
-    await announced(api)
+async def test_the_workbook_holds_every_line_as_text(api: ApiHarness[Any], regional_officer: ApiClient) -> None:
+    await announce_list(regional_officer)
 
     answer = await api.anonymous().get("/v1/lists/1/export")
 
@@ -188,12 +202,12 @@ async def test_the_workbook_holds_every_line_as_text(api: ApiHarness[Any]) -> No
 
 
 @pytest.mark.rule("L4")
-async def test_a_correction_is_made_announced_and_shown(api: ApiHarness[Any]) -> None:
-    await announced(api)
+async def test_a_correction_is_made_announced_and_shown(api: ApiHarness[Any], regional_officer: ApiClient) -> None:
+    await announce_list(regional_officer)
     body = {"names": {"app-2": "示例乳业有限公司"}, "why": "原名单单位名称有误"}
 
-    made = await region(api).post("/v1/lists/1/corrections", json=body)
-    await region(api).post("/v1/lists/2026/announce", json={"document_number": "更正1号"})
+    made = await regional_officer.post("/v1/lists/1/corrections", json=body)
+    await regional_officer.post("/v1/lists/2026/announce", json={"document_number": "更正1号"})
 
     shown = (await api.anonymous().get("/v1/lists/2")).json()
     assert made.status_code == 201
@@ -201,9 +215,9 @@ async def test_a_correction_is_made_announced_and_shown(api: ApiHarness[Any]) ->
     assert (await api.anonymous().get(f"/v1/units/{DAIRY}")).json()["name"] == "示例乳业有限公司"
 
 
-async def test_a_correction_of_a_line_that_is_not_there_is_refused(api: ApiHarness[Any]) -> None:
-    await announced(api)
+async def test_a_correction_of_a_line_that_is_not_there_is_refused(regional_officer: ApiClient) -> None:
+    await announce_list(regional_officer)
 
-    answer = await region(api).post("/v1/lists/1/corrections", json={"names": {"app-9": "甲"}, "why": "有误"})
+    answer = await regional_officer.post("/v1/lists/1/corrections", json={"names": {"app-9": "甲"}, "why": "有误"})
 
     assert (answer.status_code, answer.json()["code"]) == (422, "line-unknown")

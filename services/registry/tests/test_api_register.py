@@ -5,20 +5,22 @@ from typing import Any
 
 import pytest
 from chassis.clock import FixedClock
-from devkit.api_harness import ApiHarness
+from devkit.api_harness import ApiClient, ApiHarness
 from messages.values import UnitType
 from registry.handlers import cases
 
-from services.registry.tests.calls import REMOVAL, announced, region
-from services.registry.tests.kit import CLOSING, DAIRY, SOLAR, STEEL, at, cleared, unit
+from services.registry.tests.api_calls import REMOVAL, announce_list
+from services.registry.tests.builders import CLOSING, DAIRY, SOLAR, STEEL, at, case_cleared, unit
 
 
 @pytest.mark.rule("R1")
-async def test_the_register_answers_as_of_a_past_day(api: ApiHarness[Any], clock: FixedClock) -> None:
-    await announced(api)
+async def test_the_register_answers_as_of_a_past_day(
+    api: ApiHarness[Any], regional_officer: ApiClient, clock: FixedClock
+) -> None:
+    await announce_list(regional_officer)
     clock.move_to(at(date(2027, 3, 1)))
     removal = REMOVAL | {"unit": unit(STEEL).model_dump(mode="json"), "decided_on": "2027-02-20"}
-    assert (await region(api).post("/v1/removals", json=removal)).status_code == 201
+    assert (await regional_officer.post("/v1/removals", json=removal)).status_code == 201
 
     async def listed_on(day: str) -> list[str]:
         answer = await api.anonymous().get(f"/v1/units?as_of={day}&prefecture=150100&unit_type=factory&level=region")
@@ -32,8 +34,8 @@ async def test_the_register_answers_as_of_a_past_day(api: ApiHarness[Any], clock
 
 
 @pytest.mark.rule("R1")
-async def test_the_titles_are_filtered_and_paged(api: ApiHarness[Any]) -> None:
-    await announced(api)
+async def test_the_titles_are_filtered_and_paged(api: ApiHarness[Any], regional_officer: ApiClient) -> None:
+    await announce_list(regional_officer)
 
     first = (await api.anonymous().get("/v1/units?limit=1")).json()
     second = (await api.anonymous().get(f"/v1/units?limit=1&after={first['next']}")).json()
@@ -45,10 +47,12 @@ async def test_the_titles_are_filtered_and_paged(api: ApiHarness[Any]) -> None:
 
 
 @pytest.mark.rule("R1")
-async def test_one_unit_is_shown_with_titles_and_removals(api: ApiHarness[Any], clock: FixedClock) -> None:
-    await announced(api)
+async def test_one_unit_is_shown_with_titles_and_removals(
+    api: ApiHarness[Any], regional_officer: ApiClient, clock: FixedClock
+) -> None:
+    await announce_list(regional_officer)
     clock.move_to(at(date(2027, 3, 1)))
-    await region(api).post(
+    await regional_officer.post(
         "/v1/removals", json=REMOVAL | {"unit": unit(STEEL).model_dump(mode="json"), "decided_on": "2027-02-20"}
     )
 
@@ -63,9 +67,11 @@ async def test_one_unit_is_shown_with_titles_and_removals(api: ApiHarness[Any], 
 
 
 @pytest.mark.rule("R1")
-async def test_a_park_is_found_by_the_code_of_its_body_and_its_first_name(api: ApiHarness[Any]) -> None:
+async def test_a_park_is_found_by_the_code_of_its_body_and_its_first_name(
+    api: ApiHarness[Any], regional_officer: ApiClient
+) -> None:
     park = unit(SOLAR, kind=UnitType.PARK, park="示例工业园区")
-    await region(api).post("/v1/removals", json=REMOVAL | {"unit": park.model_dump(mode="json")})
+    await regional_officer.post("/v1/removals", json=REMOVAL | {"unit": park.model_dump(mode="json")})
 
     answer = await api.anonymous().get(f"/v1/units/{park.key}")
 
@@ -73,12 +79,14 @@ async def test_a_park_is_found_by_the_code_of_its_body_and_its_first_name(api: A
 
 
 @pytest.mark.rule("R1")
-async def test_a_name_put_forward_for_another_title_is_shown_as_pending(api: ApiHarness[Any]) -> None:
-    await announced(api)
+async def test_a_name_put_forward_for_another_title_is_shown_as_pending(
+    api: ApiHarness[Any], regional_officer: ApiClient
+) -> None:
+    await announce_list(regional_officer)
     other = unit(STEEL, name="示例钢铁集团有限公司", kind=UnitType.SUPPLY_CHAIN)
-    await api.perform(cases.add_line, cleared("app-3", other))
-    await region(api).post("/v1/lists/2026/close")
-    await region(api).post("/v1/lists/2026/announce", json={"document_number": "补充1号"})
+    await api.perform(cases.add_line, case_cleared("app-3", other))
+    await regional_officer.post("/v1/lists/2026/close")
+    await regional_officer.post("/v1/lists/2026/announce", json={"document_number": "补充1号"})
 
     shown = (await api.anonymous().get(f"/v1/units/{STEEL}")).json()
     titles = (await api.anonymous().get("/v1/units")).json()["items"]
@@ -90,17 +98,19 @@ async def test_a_name_put_forward_for_another_title_is_shown_as_pending(api: Api
 
 
 @pytest.mark.rule("R1")
-async def test_a_park_is_found_however_its_name_is_written(api: ApiHarness[Any]) -> None:
+async def test_a_park_is_found_however_its_name_is_written(api: ApiHarness[Any], regional_officer: ApiClient) -> None:
     park = unit(SOLAR, kind=UnitType.PARK, park="示例 工业园区（一期）")
-    await region(api).post("/v1/removals", json=REMOVAL | {"unit": park.model_dump(mode="json")})
+    await regional_officer.post("/v1/removals", json=REMOVAL | {"unit": park.model_dump(mode="json")})
 
     assert (await api.anonymous().get(f"/v1/units/{SOLAR}/示例工业园区（一期）")).status_code == 200
 
 
 @pytest.mark.rule("R1")
-async def test_a_day_to_come_and_a_flag_of_another_day_are_refused_with_rule_and_article(api: ApiHarness[Any]) -> None:
+async def test_a_day_to_come_and_a_flag_of_another_day_are_refused_with_rule_and_article(
+    api: ApiHarness[Any], regional_officer: ApiClient
+) -> None:
     to_come = (await api.anonymous().get("/v1/units?as_of=2026-09-11")).json()
-    flagged = (await region(api).get("/v1/units?as_of=2026-09-10&flagged=true")).json()
+    flagged = (await regional_officer.get("/v1/units?as_of=2026-09-10&flagged=true")).json()
 
     told = [(each["code"], each["reasons"][0]["rule"], each["reasons"][0]["article"]) for each in (to_come, flagged)]
     assert told == [("as-of-in-the-future", "R1", "第五条"), ("flagged-is-of-today", "S2", "第三十一条")]

@@ -3,16 +3,18 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from devkit.api_harness import ApiHarness
+from devkit.api_harness import ApiClient, ApiHarness
 from messages.registry import UnitRemoved
 
-from services.registry.tests.calls import REMOVAL, region
-from services.registry.tests.kit import SOLAR, STEEL
+from services.registry.tests.api_calls import REMOVAL
+from services.registry.tests.builders import SOLAR, STEEL
 
 
 @pytest.mark.rule("B1")
-async def test_a_decision_of_an_earlier_year_bars_the_unit_until_its_third_year_is_over(api: ApiHarness[Any]) -> None:
-    answer = await region(api).post("/v1/removals", json=REMOVAL)
+async def test_a_decision_of_an_earlier_year_bars_the_unit_until_its_third_year_is_over(
+    api: ApiHarness[Any], regional_officer: ApiClient
+) -> None:
+    answer = await regional_officer.post("/v1/removals", json=REMOVAL)
 
     async def check(on: str) -> tuple[bool, str | None]:
         found = (await api.anonymous().get(f"/v1/bans?uscc={SOLAR}&on={on}")).json()
@@ -26,8 +28,8 @@ async def test_a_decision_of_an_earlier_year_bars_the_unit_until_its_third_year_
 
 
 @pytest.mark.rule("B1")
-async def test_the_ban_check_names_decision_and_article(api: ApiHarness[Any]) -> None:
-    await region(api).post("/v1/removals", json=REMOVAL)
+async def test_the_ban_check_names_decision_and_article(api: ApiHarness[Any], regional_officer: ApiClient) -> None:
+    await regional_officer.post("/v1/removals", json=REMOVAL)
 
     (ban,) = (await api.anonymous().get(f"/v1/bans?uscc={SOLAR}")).json()["bans"]
 
@@ -42,10 +44,12 @@ async def test_an_unknown_organisation_is_free_and_a_malformed_code_is_refused(a
     assert wrong.status_code == 422
 
 
-async def test_every_wrong_field_of_a_removal_is_named_at_once(api: ApiHarness[Any]) -> None:
+async def test_every_wrong_field_of_a_removal_is_named_at_once(
+    api: ApiHarness[Any], regional_officer: ApiClient
+) -> None:
     body = {"unit": {**REMOVAL["unit"], "uscc": "1"}, "ground": "D9", "document_number": " ", "surplus": 1}  # type: ignore[dict-item]
 
-    answer = await region(api).post("/v1/removals", json=body)
+    answer = await regional_officer.post("/v1/removals", json=body)
 
     assert answer.status_code == 422
     assert {reason["pointer"] for reason in answer.json()["reasons"]} == {
@@ -58,11 +62,11 @@ async def test_every_wrong_field_of_a_removal_is_named_at_once(api: ApiHarness[A
     assert api.events == []
 
 
-async def test_recorded_removals_are_listed_and_shown(api: ApiHarness[Any]) -> None:
-    recorded = (await region(api).post("/v1/removals", json=REMOVAL)).json()
+async def test_recorded_removals_are_listed_and_shown(regional_officer: ApiClient) -> None:
+    recorded = (await regional_officer.post("/v1/removals", json=REMOVAL)).json()
 
-    listed = (await region(api).get("/v1/removals?year=2024")).json()["items"]
-    shown = await region(api).get(f"/v1/removals/{recorded['removal_id']}")
+    listed = (await regional_officer.get("/v1/removals?year=2024")).json()["items"]
+    shown = await regional_officer.get(f"/v1/removals/{recorded['removal_id']}")
 
     assert listed == [recorded] == [shown.json()]
-    assert (await region(api).get("/v1/removals?year=2025")).json()["items"] == []
+    assert (await regional_officer.get("/v1/removals?year=2025")).json()["items"] == []

@@ -15,42 +15,42 @@ from registry.handlers.closing import CloseList, close_list
 from registry.handlers.removals import record_removal
 from registry.store import AGGREGATES, INDEXES, Store
 
-from services.registry.tests.kit import (
+from services.registry.tests.builders import (
     ASSESSOR,
     CLOSING,
     DAIRY,
     SOLAR,
     STEEL,
     at,
-    cleared,
+    case_cleared,
+    case_closed,
     decision,
-    ended,
     revocation,
     sanction,
     unit,
 )
 
-ON_ASSESSOR = cleared("app-2", unit(DAIRY), assessor=ASSESSOR)
-HEARD: tuple[Event, ...] = (
-    cleared("app-1", unit(STEEL)),
-    ended(cleared("app-1", unit(STEEL)), "objection_upheld"),
+ON_ASSESSOR = case_cleared("app-2", unit(DAIRY), assessor=ASSESSOR)
+EVENTS: tuple[Event, ...] = (
+    case_cleared("app-1", unit(STEEL)),
+    case_closed(case_cleared("app-1", unit(STEEL)), "objection_upheld"),
     ON_ASSESSOR,
     sanction(date(2026, 9, 2)),
 )
 
 
-def world() -> InMemorySystem:
+def registry_system() -> InMemorySystem:
     member = ServiceUnderTest("registry", SUBSCRIPTIONS, Store, AGGREGATES, INDEXES)
     return InMemorySystem(member, clock=FixedClock(at(CLOSING)), twice=True)
 
 
 @pytest.mark.rule("L2", "B2")
-@pytest.mark.parametrize("order", list(permutations(range(len(HEARD)))))
+@pytest.mark.parametrize("order", list(permutations(range(len(EVENTS)))))
 async def test_whatever_the_order_and_twice_each_the_same_lines_are_announced(order: tuple[int, ...]) -> None:
-    bus = world()
+    bus = registry_system()
     for number in order:
-        await bus.publish(HEARD[number])
-    await bus.publish(cleared("app-3", unit(SOLAR)))
+        await bus.publish(EVENTS[number])
+    await bus.publish(case_cleared("app-3", unit(SOLAR)))
 
     await bus.perform("registry", close_list, CloseList(Level.REGION, 2026))
     await bus.perform("registry", announce_list, AnnounceList(Level.REGION, 2026, "2026年1号"))
@@ -64,7 +64,7 @@ async def test_whatever_the_order_and_twice_each_the_same_lines_are_announced(or
 
 
 async def test_a_revoked_sanction_no_longer_stands_in_the_way() -> None:
-    bus = world()
+    bus = registry_system()
     for event in (ON_ASSESSOR, sanction(date(2026, 9, 2)), revocation(date(2026, 9, 4))):
         await bus.publish(event)
 
@@ -74,11 +74,11 @@ async def test_a_revoked_sanction_no_longer_stands_in_the_way() -> None:
 
 
 async def test_events_of_a_unit_are_numbered_from_listing_to_removal() -> None:
-    bus = world()
-    await bus.publish(cleared("app-1", unit(STEEL)))
+    bus = registry_system()
+    await bus.publish(case_cleared("app-1", unit(STEEL)))
     await bus.perform("registry", close_list, CloseList(Level.REGION, 2026))
     await bus.perform("registry", announce_list, AnnounceList(Level.REGION, 2026, "2026年1号"))
     await bus.perform("registry", record_removal, decision(unit(STEEL)))
 
-    said = [(event.fact, event.sequence) for event in bus.said if event.aggregate == "unit"]
+    said = [(event.fact, event.sequence) for event in bus.published if event.aggregate == "unit"]
     assert said == [("listed", 1), ("removed", 2)]

@@ -7,20 +7,20 @@ from hashlib import sha256
 
 import pytest
 from messages.values import Level
-from registry.domain.chain import ChainHead, announced, chain_head_of, verify
+from registry.domain.chain import ChainHead, announce, chain_head_of, verify
 from registry.domain.lines import addition
-from registry.domain.lists import AnnualList, YearLists, announced_event, closed, drafted
+from registry.domain.lists import AnnualList, YearLists, announced_event, close, draft_of
 
-from services.registry.tests.kit import DAIRY, SOLAR, STEEL, unit
+from services.registry.tests.builders import DAIRY, SOLAR, STEEL, unit
 
 
 def chain(*usccs: str) -> list[AnnualList]:
     book, lists = ChainHead(Level.REGION), []
     for year, uscc in enumerate(usccs, start=2026):
-        draft = drafted(
+        draft = draft_of(
             YearLists(Level.REGION, year, ()).next_ref, [addition(f"app-{year}", unit(uscc))], date(year, 9, 10)
         )
-        lists.append(announced(closed(draft), book, f"{year}年1号", date(year, 9, 15)))
+        lists.append(announce(close(draft), book, f"{year}年1号", date(year, 9, 15)))
         book = chain_head_of(lists[-1])
     return lists
 

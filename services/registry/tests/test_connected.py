@@ -25,7 +25,18 @@ from registry.jobs import assessors_with_pending_flags
 from registry.store import AGGREGATES, INDEXES, Store
 from stdnum.cn import uscc as gb32100
 
-from services.registry.tests.kit import ASSESSOR, CLOSING, DAIRY, SOLAR, STEEL, at, cleared, decision, sanction, unit
+from services.registry.tests.builders import (
+    ASSESSOR,
+    CLOSING,
+    DAIRY,
+    SOLAR,
+    STEEL,
+    at,
+    case_cleared,
+    decision,
+    sanction,
+    unit,
+)
 
 pytestmark = pytest.mark.connected
 
@@ -49,7 +60,7 @@ async def test_a_removal_and_an_announcement_at_the_same_moment_never_leave_a_ba
 ) -> None:
     others = organisations(ROUNDS)
     for year, struck in enumerate(others, start=2026):
-        await two.perform(0, add_line, cleared(f"app-{year}", struck, year=year))
+        await two.perform(0, add_line, case_cleared(f"app-{year}", struck, year=year))
         await two.perform(0, close_list, CloseList(Level.REGION, year))
 
         await asyncio.gather(
@@ -58,12 +69,12 @@ async def test_a_removal_and_an_announcement_at_the_same_moment_never_leave_a_ba
             return_exceptions=True,
         )
 
-    assert await banned_and_listed(two.read()) == []
+    assert await banned_units_listed(two.read()) == []
     assert len(await two.read().removals.find()) == ROUNDS
 
 
-async def banned_and_listed(store: Store) -> list[str]:
-    banned = {each.uscc for each in await store.standings.find() if bans_on(each, CLOSING)}
+async def banned_units_listed(store: Store) -> list[str]:
+    banned = {each.uscc for each in await store.ban_records.find() if bans_on(each, CLOSING)}
     held = await store.listings.find({"shown_until": date.max})
     return [each.unit_key for each in held if each.uscc in banned]
 
@@ -71,7 +82,7 @@ async def banned_and_listed(store: Store) -> list[str]:
 @pytest.mark.rule("L3", "L5")
 async def test_two_processes_announcing_at_once_announce_once(two: CommitterCluster[Store]) -> None:
     for number, uscc in enumerate((STEEL, DAIRY, SOLAR)):
-        await two.perform(0, add_line, cleared(f"app-{number}", unit(uscc)))
+        await two.perform(0, add_line, case_cleared(f"app-{number}", unit(uscc)))
     await asyncio.gather(*(two.perform(each, close_list, CloseList(Level.REGION, 2026)) for each in (0, 1, 0, 1)))
 
     answers = await asyncio.gather(
@@ -92,7 +103,7 @@ async def test_two_processes_announcing_at_once_announce_once(two: CommitterClus
 async def test_of_two_document_numbers_at_once_one_announces_and_the_other_finds_nothing(
     two: CommitterCluster[Store],
 ) -> None:
-    await two.perform(0, add_line, cleared())
+    await two.perform(0, add_line, case_cleared())
     await two.perform(0, close_list, CloseList(Level.REGION, 2026))
 
     answers = await asyncio.gather(
@@ -107,7 +118,7 @@ async def test_of_two_document_numbers_at_once_one_announces_and_the_other_finds
 async def test_a_sanction_that_crosses_an_announcement_flags_each_title_once(two: CommitterCluster[Store]) -> None:
     others = organisations(ROUNDS)
     for number, each in enumerate(others):
-        await two.perform(0, add_line, cleared(f"app-{number}", each, assessor=ASSESSOR))
+        await two.perform(0, add_line, case_cleared(f"app-{number}", each, assessor=ASSESSOR))
     await two.perform(0, close_list, CloseList(Level.REGION, 2026))
     sanctioned = sanction(CLOSING + timedelta(days=1))  # dated after this day, so that the announcement stands
 
@@ -125,7 +136,7 @@ async def test_a_sanction_that_crosses_an_announcement_flags_each_title_once(two
 @pytest.mark.rule("L3")
 async def test_a_whole_season_is_announced_in_one_commit(two: CommitterCluster[Store]) -> None:
     await asyncio.gather(
-        *(two.perform(n % 2, add_line, cleared(f"app-{n}", each)) for n, each in enumerate(organisations(SEASON)))
+        *(two.perform(n % 2, add_line, case_cleared(f"app-{n}", each)) for n, each in enumerate(organisations(SEASON)))
     )
     await two.perform(0, close_list, CloseList(Level.REGION, 2026))
 

@@ -10,32 +10,34 @@ from registry.domain.clearances import ClearanceState
 from registry.domain.lists import ListState
 from registry.handlers import assessors, cases, closing
 
-from services.registry.tests.kit import (
+from services.registry.tests.builders import (
     ASSESSOR,
     CLOSING,
     DAIRY,
     SOLAR,
     STEEL,
-    Office,
     at,
     ban,
-    cleared,
+    case_cleared,
+    case_closed,
     decision,
-    ended,
     revocation,
     sanction,
     unit,
 )
+from services.registry.tests.harness import RegistryHandlers
 
 
 @pytest.mark.rule("L1")
-async def test_the_list_is_composed_of_cleared_cases_and_removals_each_with_article_and_source(office: Office) -> None:
-    await office.clear(cleared("app-1", unit(DAIRY)))
-    await office.remove(decision(unit(SOLAR), ground="D4", number="移出4号"))
+async def test_the_list_is_composed_of_cleared_cases_and_removals_each_with_article_and_source(
+    handlers: RegistryHandlers,
+) -> None:
+    await handlers.clear(case_cleared("app-1", unit(DAIRY)))
+    await handlers.remove(decision(unit(SOLAR), ground="D4", number="移出4号"))
 
-    await office.close()
+    await handlers.close()
 
-    lines = (await office.the_list()).lines
+    lines = (await handlers.get_list()).lines
     assert [(line.kind, line.unit.uscc, line.article) for line in lines] == [
         ("addition", DAIRY, "第十四条第（三）项"),
         ("removal", SOLAR, "第二十四条第（四）项"),
@@ -45,142 +47,146 @@ async def test_the_list_is_composed_of_cleared_cases_and_removals_each_with_arti
 
 
 @pytest.mark.rule("L1")
-async def test_a_case_of_another_year_is_on_the_list_of_that_year(office: Office) -> None:
-    await office.clear(cleared("app-1"), cleared("app-2", unit(DAIRY), year=2027))
+async def test_a_case_of_another_year_is_on_the_list_of_that_year(handlers: RegistryHandlers) -> None:
+    await handlers.clear(case_cleared("app-1"), case_cleared("app-2", unit(DAIRY), year=2027))
 
-    assert (await office.close()).counts["addition"] == 1
-    assert (await office.close(2027)).list_id == "list-region-2027-1"
+    assert (await handlers.close()).counts["addition"] == 1
+    assert (await handlers.close(2027)).list_id == "list-region-2027-1"
 
 
 @pytest.mark.rule("L1")
-async def test_a_clearance_heard_twice_is_one_line(office: Office) -> None:
-    await office.clear(cleared(), cleared())
+async def test_a_clearance_heard_twice_is_one_line(handlers: RegistryHandlers) -> None:
+    await handlers.clear(case_cleared(), case_cleared())
 
-    assert (await office.close()).counts["addition"] == 1
+    assert (await handlers.close()).counts["addition"] == 1
 
 
 @pytest.mark.rule("L2")
-async def test_the_draft_shows_what_closing_would_make_and_changes_nothing(office: Office) -> None:
-    await office.clear(cleared())
+async def test_the_draft_shows_what_closing_would_make_and_changes_nothing(handlers: RegistryHandlers) -> None:
+    await handlers.clear(case_cleared())
 
-    draft = await closing.draft_list(closing.CloseList(Level.REGION, 2026), office.store(), at(CLOSING))
+    draft = await closing.draft_list(closing.CloseList(Level.REGION, 2026), handlers.store(), at(CLOSING))
 
     assert (draft.state, len(draft.lines)) == (ListState.DRAFT, 1)
-    assert office.documents("lists") == {}
-    assert office.said == []
+    assert handlers.documents("lists") == {}
+    assert handlers.published == []
 
 
 @pytest.mark.rule("L2")
-async def test_closing_freezes_the_lines(office: Office) -> None:
-    await office.clear(cleared("app-1"))
-    closed = await office.close()
-    await office.clear(cleared("app-2", unit(DAIRY)))
+async def test_closing_freezes_the_lines(handlers: RegistryHandlers) -> None:
+    await handlers.clear(case_cleared("app-1"))
+    closed = await handlers.close()
+    await handlers.clear(case_cleared("app-2", unit(DAIRY)))
 
     assert closed.state is ListState.CLOSED
-    assert await office.close() == closed
-    assert [type(event) for event in office.said] == [ListClosed]
+    assert await handlers.close() == closed
+    assert [type(event) for event in handlers.published] == [ListClosed]
 
 
 @pytest.mark.rule("L2")
-async def test_a_case_cleared_after_closing_goes_on_a_supplementary_list(office: Office) -> None:
-    await office.clear(cleared("app-1"))
-    await office.close()
-    await office.clear(cleared("app-2", unit(DAIRY)))
-    await office.announce()
+async def test_a_case_cleared_after_closing_goes_on_a_supplementary_list(handlers: RegistryHandlers) -> None:
+    await handlers.clear(case_cleared("app-1"))
+    await handlers.close()
+    await handlers.clear(case_cleared("app-2", unit(DAIRY)))
+    await handlers.announce()
 
-    supplement = await office.close()
-    await office.announce(number="内工信节能字〔2026〕99号")
+    supplement = await handlers.close()
+    await handlers.announce(number="内工信节能字〔2026〕99号")
 
     assert (supplement.list_id, supplement.counts["addition"]) == ("list-region-2026-2", 1)
 
 
 @pytest.mark.rule("L2", "B2")
-async def test_a_unit_removed_between_clearing_and_closing_is_held_back_with_the_end_of_its_ban(office: Office) -> None:
-    await office.clear(cleared("app-1"), cleared("app-2", unit(DAIRY)))
-    await office.remove(decision(unit(STEEL), number="移出5号", day=date(2026, 9, 8)))
+async def test_a_unit_removed_between_clearing_and_closing_is_held_back_with_the_end_of_its_ban(
+    handlers: RegistryHandlers,
+) -> None:
+    await handlers.clear(case_cleared("app-1"), case_cleared("app-2", unit(DAIRY)))
+    await handlers.remove(decision(unit(STEEL), number="移出5号", day=date(2026, 9, 8)))
 
-    closed = await office.close()
+    closed = await handlers.close()
 
     (held,) = closed.held_back
     (reason,) = held.reasons
     assert (held.unit.uscc, reason.rule, reason.article) == (STEEL, "B1", "第二十五条")
     assert (reason.code, reason.evidence) == ("unit-banned", "移出5号")
     assert "2029-09-08" in reason.text
-    assert [line.unit.uscc for line in (await office.the_list()).lines if line.kind == "addition"] == [DAIRY]
+    assert [line.unit.uscc for line in (await handlers.get_list()).lines if line.kind == "addition"] == [DAIRY]
 
 
 @pytest.mark.rule("L2", "B1")
-async def test_the_ban_of_the_same_organisation_under_another_name_and_type_holds_it_back(office: Office) -> None:
-    await office.remove(decision(unit(STEEL, name="旧名称有限公司"), day=date(2026, 1, 10)))
-    await office.clear(cleared("app-1", unit(STEEL, name="新名称有限公司")), cleared("app-2", unit(DAIRY)))
+async def test_the_ban_of_the_same_organisation_under_another_name_and_type_holds_it_back(
+    handlers: RegistryHandlers,
+) -> None:
+    await handlers.remove(decision(unit(STEEL, name="旧名称有限公司"), day=date(2026, 1, 10)))
+    await handlers.clear(case_cleared("app-1", unit(STEEL, name="新名称有限公司")), case_cleared("app-2", unit(DAIRY)))
 
-    assert [held.unit.name for held in (await office.close()).held_back] == ["新名称有限公司"]
+    assert [held.unit.name for held in (await handlers.close()).held_back] == ["新名称有限公司"]
 
 
 @pytest.mark.rule("L2")
 async def test_a_case_on_the_report_of_a_sanctioned_assessor_is_held_back_until_the_sanction_is_revoked(
-    office: Office,
+    handlers: RegistryHandlers,
 ) -> None:
-    await office.clear(cleared("app-1", assessor=ASSESSOR), cleared("app-2", unit(DAIRY)))
-    await office.handle(assessors.record_sanction, sanction(date(2026, 9, 2)), at(CLOSING))
+    await handlers.clear(case_cleared("app-1", assessor=ASSESSOR), case_cleared("app-2", unit(DAIRY)))
+    await handlers.handle(assessors.record_sanction, sanction(date(2026, 9, 2)), at(CLOSING))
 
-    assert [held.reasons[0].rule for held in (await office.close()).held_back] == ["S1"]
+    assert [held.reasons[0].rule for held in (await handlers.close()).held_back] == ["S1"]
 
-    await office.announce()
-    await office.handle(assessors.lift_sanction, revocation(date(2026, 10, 1)), at(date(2026, 10, 1)))
-    assert (await office.close(day=date(2026, 10, 2))).counts["addition"] == 1
+    await handlers.announce()
+    await handlers.handle(assessors.lift_sanction, revocation(date(2026, 10, 1)), at(date(2026, 10, 1)))
+    assert (await handlers.close(day=date(2026, 10, 2))).counts["addition"] == 1
 
 
 @pytest.mark.rule("L2")
-async def test_a_revocation_that_overtakes_its_sanction_wins(office: Office) -> None:
-    await office.clear(cleared("app-1", assessor=ASSESSOR))
-    await office.handle(assessors.lift_sanction, revocation(date(2026, 9, 3)), at(CLOSING))
-    await office.handle(assessors.record_sanction, sanction(date(2026, 9, 2)), at(CLOSING))
+async def test_a_revocation_that_overtakes_its_sanction_wins(handlers: RegistryHandlers) -> None:
+    await handlers.clear(case_cleared("app-1", assessor=ASSESSOR))
+    await handlers.handle(assessors.lift_sanction, revocation(date(2026, 9, 3)), at(CLOSING))
+    await handlers.handle(assessors.record_sanction, sanction(date(2026, 9, 2)), at(CLOSING))
 
-    assert (await office.close()).held_back == ()
+    assert (await handlers.close()).held_back == ()
 
 
 @pytest.mark.rule("L2", "S4")
 async def test_a_sanction_that_still_holds_by_another_decision_holds_the_case_back_after_a_revocation(
-    office: Office,
+    handlers: RegistryHandlers,
 ) -> None:
-    await office.clear(cleared("app-1", assessor=ASSESSOR), cleared("app-2", unit(DAIRY)))
-    await office.handle(assessors.record_sanction, sanction(date(2026, 9, 2)), at(CLOSING))
+    await handlers.clear(case_cleared("app-1", assessor=ASSESSOR), case_cleared("app-2", unit(DAIRY)))
+    await handlers.handle(assessors.record_sanction, sanction(date(2026, 9, 2)), at(CLOSING))
     left = revocation(date(2026, 9, 4), left=ban(date(2026, 8, 1)))
-    await office.handle(assessors.lift_sanction, left, at(CLOSING))
+    await handlers.handle(assessors.lift_sanction, left, at(CLOSING))
 
-    (held,) = (await office.close()).held_back
+    (held,) = (await handlers.close()).held_back
 
     assert [(reason.rule, reason.evidence) for reason in held.reasons] == [("S1", ASSESSOR.uscc)]
     assert "2029-08-01" in held.reasons[0].text
 
 
 @pytest.mark.rule("L2", "S1")
-async def test_an_older_decision_heard_later_leaves_the_number_the_ban_rests_on(office: Office) -> None:
-    await office.clear(cleared("app-1", assessor=ASSESSOR), cleared("app-2", unit(DAIRY)))
+async def test_an_older_decision_heard_later_leaves_the_number_the_ban_rests_on(handlers: RegistryHandlers) -> None:
+    await handlers.clear(case_cleared("app-1", assessor=ASSESSOR), case_cleared("app-2", unit(DAIRY)))
     for event in (sanction(date(2026, 9, 2), 2), sanction(date(2026, 9, 2), 3, "通报2号")):
-        await office.handle(assessors.record_sanction, event, at(CLOSING))
+        await handlers.handle(assessors.record_sanction, event, at(CLOSING))
 
-    (held,) = (await office.close()).held_back
+    (held,) = (await handlers.close()).held_back
 
     assert held.reasons[0].evidence == f"{ASSESSOR.uscc}, 通报1号"
 
 
 @pytest.mark.rule("L2")
-async def test_a_unit_that_bears_the_title_already_is_not_listed_twice(office: Office) -> None:
-    await office.clear(cleared("app-1"))
-    await office.close()
-    await office.announce()
-    await office.clear(cleared("app-2", year=2027), cleared("app-3", unit(DAIRY), year=2027))
+async def test_a_unit_that_bears_the_title_already_is_not_listed_twice(handlers: RegistryHandlers) -> None:
+    await handlers.clear(case_cleared("app-1"))
+    await handlers.close()
+    await handlers.announce()
+    await handlers.clear(case_cleared("app-2", year=2027), case_cleared("app-3", unit(DAIRY), year=2027))
 
-    assert [held.reasons[0].rule for held in (await office.close(2027)).held_back] == ["E13"]
+    assert [held.reasons[0].rule for held in (await handlers.close(2027)).held_back] == ["E13"]
 
 
 @pytest.mark.rule("L2")
-async def test_two_cases_of_one_unit_and_type_make_one_line(office: Office) -> None:
-    await office.clear(cleared("app-1"), cleared("app-2"))
+async def test_two_cases_of_one_unit_and_type_make_one_line(handlers: RegistryHandlers) -> None:
+    await handlers.clear(case_cleared("app-1"), case_cleared("app-2"))
 
-    closed = await office.close()
+    closed = await handlers.close()
 
     assert (closed.counts["addition"], [held.source for held in closed.held_back]) == (1, ["app-2"])
 
@@ -193,71 +199,77 @@ def park(name: str | None) -> UnitRef:
 @pytest.mark.parametrize(
     ("one", "other"), [("示例园区", None), (None, "示例园区"), ("示例园区（一期）", " 示例 园区(一期)"), (None, None)]
 )
-async def test_what_may_be_one_park_is_not_listed_twice(office: Office, one: str | None, other: str | None) -> None:
-    await office.clear(cleared("app-1", park(one)), cleared("app-2", park(other)))
+async def test_what_may_be_one_park_is_not_listed_twice(
+    handlers: RegistryHandlers, one: str | None, other: str | None
+) -> None:
+    await handlers.clear(case_cleared("app-1", park(one)), case_cleared("app-2", park(other)))
 
-    assert [held.source for held in (await office.close()).held_back] == ["app-2"]
-    await office.announce()
-    await office.clear(cleared("app-3", park(other), year=2027), cleared("app-4", unit(DAIRY), year=2027))
-    held = {held.source: held.reasons[0] for held in (await office.close(2027)).held_back}
+    assert [held.source for held in (await handlers.close()).held_back] == ["app-2"]
+    await handlers.announce()
+    await handlers.clear(case_cleared("app-3", park(other), year=2027), case_cleared("app-4", unit(DAIRY), year=2027))
+    held = {held.source: held.reasons[0] for held in (await handlers.close(2027)).held_back}
     assert (held.keys(), held["app-3"].code) == ({"app-3"}, "already-listed")
 
 
 @pytest.mark.rule("L2")
-async def test_two_parks_of_one_managing_body_are_two_units(office: Office) -> None:
-    await office.clear(cleared("app-1", park("甲园区")), cleared("app-2", park("乙园区")))
+async def test_two_parks_of_one_managing_body_are_two_units(handlers: RegistryHandlers) -> None:
+    await handlers.clear(case_cleared("app-1", park("甲园区")), case_cleared("app-2", park("乙园区")))
 
-    assert (await office.close()).counts["addition"] == 2
+    assert (await handlers.close()).counts["addition"] == 2
 
 
 @pytest.mark.rule("L2", "B1")
-async def test_a_unit_that_the_list_itself_removes_is_not_added_by_it(office: Office) -> None:
-    await office.clear(cleared("app-1", unit(STEEL)))
-    await office.remove(decision(unit(STEEL), ground="D3"))
+async def test_a_unit_that_the_list_itself_removes_is_not_added_by_it(handlers: RegistryHandlers) -> None:
+    await handlers.clear(case_cleared("app-1", unit(STEEL)))
+    await handlers.remove(decision(unit(STEEL), ground="D3"))
 
-    closed = await office.close()
+    closed = await handlers.close()
 
     assert (closed.counts["removal"], closed.held_back[0].reasons[0].code) == (1, "unit-leaving")
 
 
 @pytest.mark.rule("V10")
-async def test_a_case_closed_after_it_was_cleared_is_on_no_list(office: Office) -> None:
-    await office.clear(cleared("app-1"), cleared("app-2", unit(DAIRY)))
-    await office.handle(cases.drop_line, ended(cleared("app-1")), at(CLOSING))
+async def test_a_case_closed_after_it_was_cleared_is_on_no_list(handlers: RegistryHandlers) -> None:
+    await handlers.clear(case_cleared("app-1"), case_cleared("app-2", unit(DAIRY)))
+    await handlers.handle(cases.drop_line, case_closed(case_cleared("app-1")), at(CLOSING))
 
-    assert (await office.close()).counts["addition"] == 1
+    assert (await handlers.close()).counts["addition"] == 1
 
 
 @pytest.mark.rule("B2")
-async def test_a_closing_that_overtakes_its_clearance_wins_also_when_both_come_twice(office: Office) -> None:
+async def test_a_closing_that_overtakes_its_clearance_wins_also_when_both_come_twice(
+    handlers: RegistryHandlers,
+) -> None:
     for _ in range(2):
-        await office.handle(cases.drop_line, ended(cleared("app-1")), at(CLOSING))
-        await office.clear(cleared("app-1"))
+        await handlers.handle(cases.drop_line, case_closed(case_cleared("app-1")), at(CLOSING))
+        await handlers.clear(case_cleared("app-1"))
 
     with pytest.raises(Refusal) as refused:
-        await office.close()
+        await handlers.close()
     assert refused.value.code == "nothing-to-list"
-    assert (await office.store().clearances.require("app-1")).cleared_on == date(2026, 9, 1)
+    assert (await handlers.store().clearances.require("app-1")).cleared_on == date(2026, 9, 1)
 
 
 @pytest.mark.rule("V10")
-async def test_a_case_that_ends_after_closing_is_taken_off_when_the_list_is_closed_anew(office: Office) -> None:
-    await office.clear(cleared("app-1"), cleared("app-2", unit(DAIRY)))
-    await office.close()
-    await office.handle(cases.drop_line, ended(cleared("app-1"), "objection_upheld"), at(CLOSING))
+async def test_a_case_that_ends_after_closing_is_taken_off_when_the_list_is_closed_anew(
+    handlers: RegistryHandlers,
+) -> None:
+    await handlers.clear(case_cleared("app-1"), case_cleared("app-2", unit(DAIRY)))
+    await handlers.close()
+    await handlers.handle(cases.drop_line, case_closed(case_cleared("app-1"), "objection_upheld"), at(CLOSING))
 
-    anew = await office.close()
+    anew = await handlers.close()
 
-    dropped = await office.store().clearances.require("app-1")
+    dropped = await handlers.store().clearances.require("app-1")
     assert anew.counts["addition"] == 1
     assert (dropped.state, dropped.list_id) == (ClearanceState.DROPPED, None)
 
 
 @pytest.mark.rule("L2")
-async def test_the_closed_list_is_said_with_the_digest_of_its_lines(office: Office) -> None:
-    await office.clear(cleared())
-    closed = await office.close()
+async def test_the_closed_list_is_said_with_the_digest_of_its_lines(handlers: RegistryHandlers) -> None:
+    await handlers.clear(case_cleared())
+    closed = await handlers.close()
 
-    (said,) = office.said
+    (said,) = handlers.published
     assert isinstance(said, ListClosed)
     assert (said.digest, said.lines, said.held_back, said.closed_on) == (closed.content_digest, 1, 0, CLOSING)

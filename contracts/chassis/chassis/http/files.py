@@ -8,11 +8,13 @@ from urllib.parse import quote
 from fastapi import Response
 
 
-def file_response(content: bytes, media_type: str, name: str) -> Response:
-    """Return ``content`` as a download called ``name``; a Chinese name goes in UTF-8 (RFC 6266, RFC 8187)."""
+def file_response(content: bytes, media_type: str, name: str, *, ascii_name: str | None = None) -> Response:
+    """Return ``content`` as a download called ``name``; a Chinese name goes in UTF-8 (RFC 6266, RFC 8187).
+
+    Clients that do not know RFC 8187 take ``ascii_name``; left out, it is what ``name`` has in ASCII.
+    """
     plain = name.encode("ascii", "ignore").decode().replace('"', "").strip(" -_.") or "file"
-    ascii_name = name if name.isascii() else plain
-    disposition = f'attachment; filename="{ascii_name}"'
+    disposition = f'attachment; filename="{name if name.isascii() else ascii_name or plain}"'
     if not name.isascii():
         disposition += f"; filename*=UTF-8''{quote(name)}"
     return Response(content, media_type=media_type, headers={"Content-Disposition": disposition})

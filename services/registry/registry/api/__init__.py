@@ -6,9 +6,6 @@ from fastapi import APIRouter
 
 from registry.api import announced_lists, list_management, removals, units
 
-
-def router() -> APIRouter:
-    routes = APIRouter(prefix="/v1")
-    for room in (announced_lists, list_management, units, removals):
-        room.add_routes(routes)
-    return routes
+router = APIRouter()
+for _routes in (announced_lists, list_management, units, removals):
+    router.include_router(_routes.router)

@@ -11,7 +11,7 @@ from rulebook import PREFECTURES, UNIT_TYPE_NAMES
 from registry.domain.lines import RegisterChange
 from registry.domain.lists import AnnualList, announcement_of
 
-__all__ = ["MEDIA_TYPES", "WRITERS", "Format", "title"]
+__all__ = ["MEDIA_TYPES", "WRITERS", "Format", "title_of"]
 
 HEADINGS = (
     Heading("序号", 8),
@@ -27,21 +27,21 @@ HEADINGS = (
 )
 KINDS = {"addition": "新增", "removal": "移出", "renaming": "更名"}
 WRITERS: MappingProxyType[Format, Callable[[AnnualList], bytes]] = MappingProxyType(
-    {"xlsx": lambda one: as_xlsx(page(one)), "csv": lambda one: as_csv(page(one))}
+    {"xlsx": lambda one: as_xlsx(sheet_of(one)), "csv": lambda one: as_csv(sheet_of(one))}
 )
 
 
-def title(one: AnnualList) -> str:
+def title_of(one: AnnualList) -> str:
     return f"内蒙古自治区绿色制造体系示范单位名单（{one.year}年，总第{announcement_of(one).number}号）"
 
 
-def page(one: AnnualList) -> SheetData:
-    placed = announcement_of(one)
-    above = (title(one), f"{placed.document_number}　公布日期：{placed.announced_on}")
-    return SheetData("名单", HEADINGS, _rows(one), above)
+def sheet_of(one: AnnualList) -> SheetData:
+    announcement = announcement_of(one)
+    above = (title_of(one), f"{announcement.document_number}　公布日期：{announcement.announced_on}")
+    return SheetData("名单", HEADINGS, _rows_of(one), above)
 
 
-def _rows(one: AnnualList) -> Iterator[tuple[str | int, ...]]:
+def _rows_of(one: AnnualList) -> Iterator[tuple[str | int, ...]]:
     for number, line in enumerate(one.lines, start=1):
         yield (number, one.year, *_cells(line))
 

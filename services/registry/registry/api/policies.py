@@ -1,14 +1,14 @@
-"""Who may do what here: everyone reads what is announced (N4), the regional department acts (P2)."""
+"""Policies: everyone reads the announced lists and the register (N4), the regional department acts (P2)."""
 
 from __future__ import annotations
 
 from chassis.security.policies import Policy, Rule, everything, own_organisation, own_prefecture, public
 from messages.values import Level, Role
 
-READ = Policy("register.read", (Rule(Role.PUBLIC, public),))
-MAKE = Policy("list.make", (Rule(Role.REGIONAL_OFFICER, everything),))
-REMOVE = Policy("unit.remove", (Rule(Role.REGIONAL_OFFICER, everything),))
-SEE_FLAGS = Policy(
+READ_REGISTER = Policy("register.read", (Rule(Role.PUBLIC, public),))
+MAKE_LISTS = Policy("list.make", (Rule(Role.REGIONAL_OFFICER, everything),))
+REMOVE_UNITS = Policy("unit.remove", (Rule(Role.REGIONAL_OFFICER, everything),))
+READ_FLAGS = Policy(
     "flag.read",
     (
         Rule(Role.REGIONAL_OFFICER, everything),
@@ -16,7 +16,7 @@ SEE_FLAGS = Policy(
         Rule(Role.APPLICANT, own_organisation("uscc")),
     ),
 )
-"""Supervision is told to those concerned and is not public (S2, N4)."""
+"""Supervision is shown to those concerned and is not public (S2, N4)."""
 
 LEVEL = Level.REGION
 """The lists made here; prefectures publish their own (Art. 15), the nation's come from the ministry."""

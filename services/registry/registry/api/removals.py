@@ -1,65 +1,80 @@
-"""The regional department records removals; everyone can ask whether a ban runs (Art. 24, 25)."""
+"""Removals, which the regional department records, and the check for a running ban, open to everyone (Art. 24, 25)."""
+
+from __future__ import annotations
 
 from datetime import date
 from typing import Annotated
 
-from chassis.http.endpoint import Authorize, Limit, Page, RequestContext, refuses
+from chassis.http.endpoint import PROBLEMS, Authorize, Limit, Page, RequestContext, refuses
+from chassis.http.models import Body, filter_by
 from chassis.http.pagination import DEFAULT_LIMIT
 from chassis.http.problems import based_on_rule
 from fastapi import APIRouter, Depends, Path, Query
-from messages.values import Uscc
+from messages.values import Level, UnitRef, Uscc
 from rulebook import basis, shanghai_date
 
-from registry.api.policies import READ, REMOVE
-from registry.api.views import BanCheck, BanView, RemovalBody, RemovalView
+from registry.api.bodies import DocumentNumber
+from registry.api.policies import READ_REGISTER, REMOVE_UNITS
+from registry.api.views import BanCheck, BanView, RemovalView
 from registry.domain.bans import BanRecord, bans_on, barred_until
-from registry.domain.removals import Removal, RemovalDecision
-from registry.handlers.removals import record_removal
+from registry.domain.removals import Ground, Removal, RemovalDecision
+from registry.handlers import removals
 from registry.store import Store
 
+ReadRegister = Annotated[RequestContext[Store], Depends(Authorize(READ_REGISTER))]
+RemoveUnits = Annotated[RequestContext[Store], Depends(Authorize(REMOVE_UNITS))]
 
-def add_routes(routes: APIRouter) -> None:
-    Reading = Annotated[RequestContext[Store], Depends(Authorize(READ))]  # noqa: N806 - a type, made for this gate
-    Removing = Annotated[RequestContext[Store], Depends(Authorize(REMOVE))]  # noqa: N806 - a type, made for this gate
-
-    @routes.post(
-        "/removals",
-        summary="Record a removal",
-        openapi_extra=based_on_rule(basis("L1")),
-        tags=["removals"],
-        status_code=201,
-        responses=refuses("document-number-used") | refuses("decided-in-the-future", "no-rule-set", status=422),
-    )
-    async def record(body: RemovalBody, call: Removing) -> RemovalView:
-        """Record a decision: D5 takes effect at once, others with the list of their year or, where it is out, now."""
-        command = RemovalDecision(body.unit, body.ground, body.document_number, body.decided_on, body.levels)
-        return RemovalView.model_validate(await call.execute(record_removal, command, reply=Removal))
-
-    @routes.get("/removals", tags=["removals"], openapi_extra=based_on_rule(basis("L1")))
-    async def list_removals(
-        call: Removing,
-        year: int | None = None,
-        limit: Limit = DEFAULT_LIMIT,
-        after: str | None = None,
-    ) -> Page[RemovalView]:
-        """Recorded decisions, the latest first."""
-        where = {} if year is None else {"year": year}
-        found = await call.page(call.store.removals, where, (("decided_on", -1),), limit, after)
-        return Page(items=[RemovalView.model_validate(each) for each in found.items], next=found.next)
-
-    @routes.get("/removals/{removal_id}", tags=["removals"], openapi_extra=based_on_rule(basis("L1")))
-    async def show_removal(removal_id: Annotated[str, Path(max_length=40)], call: Removing) -> RemovalView:
-        return RemovalView.model_validate(await call.store.removals.require(removal_id))
-
-    @routes.get("/bans", tags=["removals"], openapi_extra=based_on_rule(basis("B1")))
-    async def check_ban(
-        call: Reading, uscc: Annotated[Uscc, Query()], on: Annotated[date | None, Query()] = None
-    ) -> BanCheck:
-        """Whether the organisation is barred on a day, today when none is named, until when and by which decisions."""
-        standing = await call.store.standings.get(uscc) or BanRecord(uscc)
-        return _check(standing, on or shanghai_date(call.now))
+router = APIRouter(prefix="/v1", tags=["removals"], responses=PROBLEMS)
 
 
-def _check(standing: BanRecord, day: date) -> BanCheck:
-    running = tuple(map(BanView.model_validate, bans_on(standing, day)))
-    return BanCheck(uscc=standing.uscc, on=day, barred=bool(running), until=barred_until(standing, day), bans=running)
+class RemovalBody(Body):
+    unit: UnitRef
+    ground: Ground
+    document_number: DocumentNumber
+    decided_on: date
+    levels: tuple[Level, ...] = ()
+    """The levels the document names; left out, all that the unit holds."""
+
+
+@router.post(
+    "/removals",
+    summary="Record a removal",
+    openapi_extra=based_on_rule(basis("L1")),
+    status_code=201,
+    responses=refuses("document-number-used") | refuses("decided-in-the-future", "no-rule-set", status=422),
+)
+async def record_removal(body: RemovalBody, context: RemoveUnits) -> RemovalView:
+    """Record a decision: D5 takes effect at once, others with the list of their year or, where it is out, now."""
+    command = RemovalDecision(body.unit, body.ground, body.document_number, body.decided_on, body.levels)
+    return RemovalView.model_validate(await context.execute(removals.record_removal, command, reply=Removal))
+
+
+@router.get("/removals", openapi_extra=based_on_rule(basis("L1")))
+async def list_removals(
+    context: RemoveUnits,
+    year: int | None = None,
+    limit: Limit = DEFAULT_LIMIT,
+    after: str | None = None,
+) -> Page[RemovalView]:
+    """Recorded decisions, the latest first."""
+    found = await context.page(context.store.removals, filter_by(year=year), (("decided_on", -1),), limit, after)
+    return found.map(RemovalView.model_validate)
+
+
+@router.get("/removals/{removal_id}", openapi_extra=based_on_rule(basis("L1")))
+async def get_removal(removal_id: Annotated[str, Path(max_length=40)], context: RemoveUnits) -> RemovalView:
+    return RemovalView.model_validate(await context.store.removals.require(removal_id))
+
+
+@router.get("/bans", openapi_extra=based_on_rule(basis("B1")))
+async def check_ban(
+    context: ReadRegister, uscc: Annotated[Uscc, Query()], on: Annotated[date | None, Query()] = None
+) -> BanCheck:
+    """Whether the organisation is barred on a day, today when none is named, until when and by which decisions."""
+    record = await context.store.ban_records.get(uscc) or BanRecord(uscc)
+    return _ban_check(record, on or shanghai_date(context.now))
+
+
+def _ban_check(record: BanRecord, day: date) -> BanCheck:
+    running = tuple(map(BanView.model_validate, bans_on(record, day)))
+    return BanCheck(uscc=record.uscc, on=day, barred=bool(running), until=barred_until(record, day), bans=running)

@@ -1,55 +1,18 @@
-"""What callers send and are shown."""
+"""Representations of lists, titles, units, bans and removals."""
 
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Literal
 
-from messages.values import AssessorRef, Ban, Identifier, Level, Prefecture, Reason, Text, UnitRef, UnitType
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from chassis.http.models import View
+from messages.values import AssessorRef, Ban, Level, Prefecture, Reason, UnitRef, UnitType
 
 from registry.domain.flags import flags_on
+from registry.domain.list_summary import ListSummary, summary_of
 from registry.domain.lists import AnnualList, ListState
-from registry.domain.refusals import ListSummary, overview
 from registry.domain.register import Listing, UnitOnDay
 from registry.domain.removals import Ground, RemovalEffect, RemovalState
-
-DocumentNumber = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
-UnitName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-
-
-class Body(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class View(BaseModel):
-    model_config = ConfigDict(frozen=True, from_attributes=True)
-
-
-class CloseBody(Body):
-    dry_run: bool = False
-    """Show what closing would make, and change nothing."""
-
-
-class AnnounceBody(Body):
-    document_number: DocumentNumber
-    list_id: Identifier | None = None
-    """The list that is meant, as closing told it; left out, the one that waits."""
-
-
-class CorrectBody(Body):
-    names: Annotated[dict[str, UnitName], Field(min_length=1)]
-    """Source of the line → the name as it should have been printed."""
-    why: Text
-
-
-class RemovalBody(Body):
-    unit: UnitRef
-    ground: Ground
-    document_number: DocumentNumber
-    decided_on: date
-    levels: tuple[Level, ...] = ()
-    """The levels the document names; left out, all that the unit holds."""
 
 
 class LineView(View):
@@ -66,7 +29,7 @@ class HeldBackView(View):
 
 
 class ListView(View):
-    """A list; ``lines`` where they were asked for, ``held_back`` for the department only."""
+    """A list; ``lines`` in its full representation, ``held_back`` for the department only."""
 
     list_id: str
     level: Level
@@ -87,8 +50,8 @@ class ListView(View):
     held_back: tuple[HeldBackView, ...] | None = None
 
 
-class Feed(View):
-    """Announced lists in the order of their numbers; ask again with ``after`` to go on from here."""
+class ListFeed(View):
+    """Announced lists in the order of their numbers; the next request passes ``after`` to go on from here."""
 
     items: tuple[ListView, ...]
     after: int
@@ -104,7 +67,7 @@ class FlagView(View):
     lifted_on: date | None
 
 
-class PendingName(View):
+class PendingNameView(View):
     """Another name under which the unit was put forward; it takes effect by a list that renames it (R22)."""
 
     name: str
@@ -112,12 +75,12 @@ class PendingName(View):
 
 
 class TitleView(View):
-    """One title of one unit, as the register showed it on the day asked about."""
+    """One title of one unit, as the register showed it on the day of the query."""
 
     unit_key: str
     uscc: str
     name: str
-    pending_name: PendingName | None
+    pending_name: PendingNameView | None
     former_names: tuple[str, ...]
     unit_type: UnitType
     level: Level
@@ -129,7 +92,7 @@ class TitleView(View):
     """For the departments and the unit itself only."""
 
 
-class EntryView(View):
+class TitleEntryView(View):
     unit_type: UnitType
     level: Level
     listed_on: date
@@ -141,12 +104,12 @@ class EntryView(View):
     """For the departments and the unit itself only."""
 
 
-class FormerName(View):
+class FormerNameView(View):
     name: str
     shown_from: date
 
 
-class RemovedView(View):
+class RemovalEntryView(View):
     reason: Reason
     document_number: str
     effective_on: date
@@ -159,13 +122,13 @@ class UnitView(View):
     unit_key: str
     uscc: str
     name: str
-    pending_name: PendingName | None
-    former_names: tuple[FormerName, ...]
+    pending_name: PendingNameView | None
+    former_names: tuple[FormerNameView, ...]
     prefecture: Prefecture
     as_of: date
-    titles: tuple[EntryView, ...]
-    former_titles: tuple[EntryView, ...]
-    removals: tuple[RemovedView, ...]
+    titles: tuple[TitleEntryView, ...]
+    former_titles: tuple[TitleEntryView, ...]
+    removals: tuple[RemovalEntryView, ...]
 
 
 class BanView(View):
@@ -201,7 +164,7 @@ class RemovalView(View):
 
 
 def list_view(one: ListSummary, *, lines: AnnualList | None = None, for_office: bool = False) -> ListView:
-    placed = one.announcement
+    announcement = one.announcement
     return ListView(
         list_id=one.list_id,
         level=one.level,
@@ -213,18 +176,18 @@ def list_view(one: ListSummary, *, lines: AnnualList | None = None, for_office: 
         content_digest=one.content_digest,
         corrects=one.corrects,
         why=one.why,
-        number=placed.number if placed else None,
-        document_number=placed.document_number if placed else None,
-        announced_on=placed.announced_on if placed else None,
-        previous_digest=placed.previous_digest if placed else None,
-        digest=placed.digest if placed else None,
+        number=announcement.number if announcement else None,
+        document_number=announcement.document_number if announcement else None,
+        announced_on=announcement.announced_on if announcement else None,
+        previous_digest=announcement.previous_digest if announcement else None,
+        digest=announcement.digest if announcement else None,
         lines=tuple(map(LineView.model_validate, lines.lines)) if lines else None,
         held_back=tuple(map(HeldBackView.model_validate, one.held_back)) if for_office else None,
     )
 
 
 def full_list_view(one: AnnualList, *, for_office: bool = False) -> ListView:
-    return list_view(overview(one), lines=one, for_office=for_office)
+    return list_view(summary_of(one), lines=one, for_office=for_office)
 
 
 def title_view(listing: Listing, shown: UnitOnDay, as_of: date, *, with_flags: bool) -> TitleView:
@@ -232,7 +195,7 @@ def title_view(listing: Listing, shown: UnitOnDay, as_of: date, *, with_flags: b
         unit_key=listing.unit_key,
         uscc=listing.uscc,
         name=shown.name,
-        pending_name=_pending(shown),
+        pending_name=_pending_name_view(shown),
         former_names=tuple(each.name for each in shown.former_names),
         unit_type=listing.unit_type,
         level=listing.level,
@@ -240,7 +203,7 @@ def title_view(listing: Listing, shown: UnitOnDay, as_of: date, *, with_flags: b
         listed_on=listing.listed_on,
         list_number=listing.list_number,
         document_number=listing.document_number,
-        flags=_flags(listing, as_of) if with_flags else None,
+        flags=_flag_views(listing, as_of) if with_flags else None,
     )
 
 
@@ -249,35 +212,36 @@ def unit_view(shown: UnitOnDay, as_of: date, *, with_flags: bool) -> UnitView:
         unit_key=shown.key,
         uscc=shown.uscc,
         name=shown.name,
-        pending_name=_pending(shown),
-        former_names=tuple(map(FormerName.model_validate, shown.former_names)),
+        pending_name=_pending_name_view(shown),
+        former_names=tuple(map(FormerNameView.model_validate, shown.former_names)),
         prefecture=shown.prefecture,
         as_of=as_of,
-        titles=tuple(_entry(each, as_of, with_flags=with_flags) for each in shown.listings),
+        titles=tuple(_title_entry_view(each, as_of, with_flags=with_flags) for each in shown.listings),
         former_titles=tuple(
-            _entry(each, as_of, until=each.shown_until, with_flags=with_flags) for each in shown.former_listings
+            _title_entry_view(each, as_of, until=each.shown_until, with_flags=with_flags)
+            for each in shown.former_listings
         ),
-        removals=tuple(map(RemovedView.model_validate, shown.removals)),
+        removals=tuple(map(RemovalEntryView.model_validate, shown.removals)),
     )
 
 
-def _pending(shown: UnitOnDay) -> PendingName | None:
-    return None if shown.pending is None else PendingName.model_validate(shown.pending)
+def _pending_name_view(shown: UnitOnDay) -> PendingNameView | None:
+    return None if shown.pending is None else PendingNameView.model_validate(shown.pending)
 
 
-def _entry(listing: Listing, as_of: date, *, until: date | None = None, with_flags: bool) -> EntryView:
-    return EntryView(
+def _title_entry_view(listing: Listing, as_of: date, *, until: date | None = None, with_flags: bool) -> TitleEntryView:
+    return TitleEntryView(
         unit_type=listing.unit_type,
         level=listing.level,
         listed_on=listing.listed_on,
         list_number=listing.list_number,
         document_number=listing.document_number,
         until=until,
-        flags=_flags(listing, as_of) if with_flags else None,
+        flags=_flag_views(listing, as_of) if with_flags else None,
     )
 
 
-def _flags(listing: Listing, day: date) -> tuple[FlagView, ...]:
+def _flag_views(listing: Listing, day: date) -> tuple[FlagView, ...]:
     if listing.assessor is None:
         return ()
     return tuple(

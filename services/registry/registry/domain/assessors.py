@@ -13,7 +13,7 @@ from registry.domain.bans import LastCheck
 
 @dataclass(frozen=True)
 class Sanction:
-    """One decision, as it was said."""
+    """One decision on the assessor."""
 
     document_number: str
     sequence: int
@@ -22,7 +22,7 @@ class Sanction:
 
 @dataclass(frozen=True)
 class Revocation:
-    """What one revocation ended: the decision it names; without a name, where none is left, all before it."""
+    """A revocation: it ends the decision it names or, where it names none and no ban is left, all before it."""
 
     sequence: int
     revoked_on: date
@@ -38,59 +38,59 @@ class Revocation:
 
 @dataclass(frozen=True)
 class AssessorStatus:
-    """What assessor-quota says of an assessor that a report on the list may rest on."""
+    """An assessor that a report on the list may rest on, with its sanctions as assessor-quota published them."""
 
     uscc: str
     sequence: int = 0
-    """Of the last word on its ban; an earlier one that comes later changes nothing of it."""
+    """Of the latest event on its ban; an earlier one that arrives later leaves the ban as it is."""
     ban: Ban | None = None
-    """The longest that was in force when it was said."""
+    """The longest that was in force when that event was published."""
     document_number: str | None = None
-    """Of the decision behind the ban, where an event has told it."""
-    checked: LastCheck | None = None
+    """Of the decision behind the ban, where an event has named it."""
+    last_check: LastCheck | None = None
     sanctions: tuple[Sanction, ...] = ()
-    """Every decision ever heard, in whatever order; what is revoked stays on record (S4)."""
+    """Every decision received, in whatever order; a revoked one stays on record (S4)."""
     revocations: tuple[Revocation, ...] = ()
-    unsettled: bool = False
+    flags_pending: bool = False
     """Whether titles may wait to be flagged or to have a flag lifted."""
-    asked: int = 0
-    """How often settling was asked for or gone on with."""
+    flag_updates: int = 0
+    """The number of updates of flags that were requested or continued."""
 
     @property
-    def words(self) -> int:
-        """How much is known of its sanctions: a title settled at this number has nothing to learn."""
+    def known_decisions(self) -> int:
+        """The number of decisions and revocations received; a title with that many applied is up to date."""
         return len(self.sanctions) + len(self.revocations)
 
-    def ended(self, sanction: Sanction) -> bool:
+    def has_ended(self, sanction: Sanction) -> bool:
         return any(each.ends(sanction) for each in self.revocations)
 
-    def to_settle(self) -> AssessorStatus:
-        return replace(self, unsettled=True, asked=self.asked + 1)
+    def with_flags_pending(self) -> AssessorStatus:
+        return replace(self, flags_pending=True, flag_updates=self.flag_updates + 1)
 
-    def settled(self, *, more: bool) -> AssessorStatus:
-        return replace(self, unsettled=more, asked=self.asked + 1)
+    def with_flags_updated(self, *, more: bool) -> AssessorStatus:
+        return replace(self, flags_pending=more, flag_updates=self.flag_updates + 1)
 
 
-def sanctioned(standing: AssessorStatus, event: AssessorSanctioned) -> AssessorStatus:
-    """An older decision recorded later leaves the ban that stands, and the number it rests on."""
-    if any(each.sequence == event.sequence for each in standing.sanctions):
-        return standing
-    known = _heard(standing, event.sequence, event.ban, event.document_number)
+def add_sanction(status: AssessorStatus, event: AssessorSanctioned) -> AssessorStatus:
+    """Record the decision; an older one recorded later leaves the ban in force and the number it rests on."""
+    if any(each.sequence == event.sequence for each in status.sanctions):
+        return status
+    known = _with_ban(status, event.sequence, event.ban, event.document_number)
     added = Sanction(event.document_number, event.sequence, event.ban)
-    return replace(known, sanctions=(*known.sanctions, added)).to_settle()
+    return replace(known, sanctions=(*known.sanctions, added)).with_flags_pending()
 
 
-def revoked(standing: AssessorStatus, event: SanctionRevoked) -> AssessorStatus:
-    """What still holds by another decision holds on (S4); the event does not tell that decision's number."""
-    if any(each.sequence == event.sequence for each in standing.revocations):
-        return standing
-    known = _heard(standing, event.sequence, event.ban, None)
+def add_revocation(status: AssessorStatus, event: SanctionRevoked) -> AssessorStatus:
+    """Record the revocation; a ban by another decision stays (S4), but the event does not name that decision."""
+    if any(each.sequence == event.sequence for each in status.revocations):
+        return status
+    known = _with_ban(status, event.sequence, event.ban, None)
     added = Revocation(event.sequence, event.revoked_on, event.decision, leaves_one=event.ban is not None)
-    return replace(known, revocations=(*known.revocations, added)).to_settle()
+    return replace(known, revocations=(*known.revocations, added)).with_flags_pending()
 
 
-def _heard(standing: AssessorStatus, sequence: int, ban: Ban | None, document_number: str | None) -> AssessorStatus:
-    if sequence <= standing.sequence:
-        return standing
-    number = standing.document_number if ban == standing.ban else document_number
-    return replace(standing, sequence=sequence, ban=ban, document_number=number)
+def _with_ban(status: AssessorStatus, sequence: int, ban: Ban | None, document_number: str | None) -> AssessorStatus:
+    if sequence <= status.sequence:
+        return status
+    number = status.document_number if ban == status.ban else document_number
+    return replace(status, sequence=sequence, ban=ban, document_number=number)

@@ -25,7 +25,7 @@ class ImposedBan:
 
 @dataclass(frozen=True)
 class LastCheck:
-    """The last time a list asked about this organisation or assessor."""
+    """The last time a list checked this organisation or assessor."""
 
     list_id: str
     checked_on: date
@@ -37,7 +37,7 @@ class BanRecord:
 
     uscc: str
     bans: tuple[ImposedBan, ...] = ()
-    checked: LastCheck | None = None
+    last_check: LastCheck | None = None
 
 
 def ban_from(day: date, rules: RuleSet) -> Ban:
@@ -46,14 +46,14 @@ def ban_from(day: date, rules: RuleSet) -> Ban:
     return Ban(first_day=term.first, last_day=term.last)
 
 
-def impose(standing: BanRecord, imposed: ImposedBan) -> BanRecord:
-    return replace(standing, bans=(*standing.bans, imposed))
+def impose(record: BanRecord, imposed: ImposedBan) -> BanRecord:
+    return replace(record, bans=(*record.bans, imposed))
 
 
-def bans_on(standing: BanRecord, day: date) -> tuple[ImposedBan, ...]:
-    return tuple(each for each in standing.bans if each.ban.holds_on(day))
+def bans_on(record: BanRecord, day: date) -> tuple[ImposedBan, ...]:
+    return tuple(each for each in record.bans if each.ban.holds_on(day))
 
 
-def barred_until(standing: BanRecord, day: date) -> date | None:
+def barred_until(record: BanRecord, day: date) -> date | None:
     """The last day of the bans running on ``day``; none when the organisation is free."""
-    return max((each.ban.last_day for each in bans_on(standing, day)), default=None)
+    return max((each.ban.last_day for each in bans_on(record, day)), default=None)

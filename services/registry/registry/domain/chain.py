@@ -14,12 +14,12 @@ from registry.domain.lines import RegisterChange, to_event_line
 from registry.domain.lists import Announcement, AnnualList, ListState, announcement_of
 
 GENESIS = "0" * 64
-"""What the first list of a level holds in place of a digest before it."""
+"""Stands in the first list of a level in place of the digest before it."""
 
 
 @dataclass(frozen=True)
 class ChainHead:
-    """Where the chain of one level stands."""
+    """The last number and digest of the chain of one level."""
 
     level: Level
     last_number: int = 0
@@ -38,58 +38,60 @@ class ChainCheck:
     fault: str | None = None
 
 
-def announced(closed_list: AnnualList, book: ChainHead, document_number: str, day: date) -> AnnualList:
-    """The list with its number and its place in the chain: nothing of it changes from now on (L3, L4)."""
-    placed = Announcement(book.last_number + 1, document_number, day, book.last_digest)
-    digest = seal(closed_list, placed)
-    return replace(closed_list, state=ListState.ANNOUNCED, announcement=replace(placed, digest=digest))
+def announce(closed_list: AnnualList, head: ChainHead, document_number: str, day: date) -> AnnualList:
+    """Return the list with its number and its link of the chain; it never changes from now on (L3, L4)."""
+    announcement = Announcement(head.last_number + 1, document_number, day, head.last_digest)
+    digest = seal(closed_list, announcement)
+    return replace(closed_list, state=ListState.ANNOUNCED, announcement=replace(announcement, digest=digest))
 
 
 def chain_head_of(announced_list: AnnualList) -> ChainHead:
-    placed = announcement_of(announced_list)
-    return ChainHead(announced_list.level, placed.number, placed.digest)
+    announcement = announcement_of(announced_list)
+    return ChainHead(announced_list.level, announcement.number, announcement.digest)
 
 
-def seal(closed_list: AnnualList, placed: Announcement) -> str:
+def seal(closed_list: AnnualList, announcement: Announcement) -> str:
     """Digest over all that is published of a list, the digest of the one before included."""
     return canonical_digest(
         {
-            "number": placed.number,
+            "number": announcement.number,
             "level": closed_list.level.value,
             "year": closed_list.year,
-            "document_number": placed.document_number,
-            "announced_on": placed.announced_on.isoformat(),
-            "lines": _published(closed_list.lines),
+            "document_number": announcement.document_number,
+            "announced_on": announcement.announced_on.isoformat(),
+            "lines": _published_lines(closed_list.lines),
             "corrects": closed_list.corrects,
             "why": closed_list.why,
             "rule_set": closed_list.rule_set,
-            "previous_digest": placed.previous_digest,
+            "previous_digest": announcement.previous_digest,
         }
     )
 
 
 def content_digest(lines: Sequence[RegisterChange]) -> str:
-    return canonical_digest(_published(lines))
+    return canonical_digest(_published_lines(lines))
 
 
 def verify(lists: Sequence[AnnualList]) -> ChainCheck:
     """Walk the announced lists of one level in the order of their numbers; stop at the first that is not in order."""
     head = GENESIS
     for at, each in enumerate(lists, start=1):
-        if fault := _fault(each, at, head):
+        if fault := _fault_of(each, at, head):
             return ChainCheck(intact=False, lists=at - 1, head=head, broken_at=at, fault=fault)
         head = announcement_of(each).digest
     return ChainCheck(intact=True, lists=len(lists), head=head)
 
 
-def _fault(each: AnnualList, number: int, previous: str) -> str | None:
-    placed = announcement_of(each)
-    if placed.number != number:
+def _fault_of(each: AnnualList, number: int, previous: str) -> str | None:
+    announcement = announcement_of(each)
+    if announcement.number != number:
         return f"list {number} is missing"
-    if placed.previous_digest != previous:
+    if announcement.previous_digest != previous:
         return f"list {number} does not hold the digest of the one before"
-    return None if seal(each, placed) == placed.digest else f"list {number} was changed after its announcement"
+    return (
+        None if seal(each, announcement) == announcement.digest else f"list {number} was changed after its announcement"
+    )
 
 
-def _published(lines: Sequence[RegisterChange]) -> list[dict[str, Any]]:
+def _published_lines(lines: Sequence[RegisterChange]) -> list[dict[str, Any]]:
     return [to_event_line(line).model_dump(mode="json") for line in lines]

@@ -1,4 +1,4 @@
-"""What review says of a case, as the list sees it: cleared, dropped, frozen on a list, announced."""
+"""Cases of review on their way to the list: cleared, dropped, frozen on a list, announced."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class ClearanceState(StrEnum):
 
 
 @dataclass(frozen=True)
-class Dropped:
+class CaseEnd:
     outcome: str
     reasons: tuple[Reason, ...]
     closed_on: date
@@ -38,37 +38,37 @@ class Clearance:
     assessor: AssessorRef | None
     state: ClearanceState
     cleared_on: date | None = None
-    dropped: Dropped | None = None
+    end: CaseEnd | None = None
     list_id: str | None = None
 
 
-def cleared(known: Clearance | None, event: CaseCleared) -> Clearance:
-    """A closing that overtook its clearance wins: a case never opens again (B2, whatever the order)."""
+def record_clearance(known: Clearance | None, event: CaseCleared) -> Clearance:
+    """Record the clearance; a closing that arrived before it wins: a case never opens again (B2)."""
     state = ClearanceState.WAITING if known is None else known.state
-    return replace(known or _of(event), state=state, cleared_on=event.cleared_on)
+    return replace(known or _clearance_of(event), state=state, cleared_on=event.cleared_on)
 
 
-def dropped(known: Clearance | None, event: CaseClosed) -> Clearance:
-    """An announced line stays announced: a listing ends by removal only (L4)."""
-    end = Dropped(event.outcome, event.reasons, event.closed_on)
-    clearance = known or _of(event)
+def record_closing(known: Clearance | None, event: CaseClosed) -> Clearance:
+    """Record the end of the case; an announced line stays announced: a listing ends by removal only (L4)."""
+    end = CaseEnd(event.outcome, event.reasons, event.closed_on)
+    clearance = known or _clearance_of(event)
     state = clearance.state if clearance.state is ClearanceState.ANNOUNCED else ClearanceState.DROPPED
-    return replace(clearance, state=state, dropped=end)
+    return replace(clearance, state=state, end=end)
 
 
-def frozen(clearance: Clearance, list_id: str) -> Clearance:
+def freeze(clearance: Clearance, list_id: str) -> Clearance:
     return replace(clearance, state=ClearanceState.FROZEN, list_id=list_id)
 
 
 def unfreeze(clearance: Clearance) -> Clearance:
-    """Taken off a closed list; what was dropped in the meantime stays dropped."""
+    """Take the case off a closed list; one that was dropped in the meantime stays dropped."""
     state = ClearanceState.WAITING if clearance.state is ClearanceState.FROZEN else clearance.state
     return replace(clearance, state=state, list_id=None)
 
 
-def announced(clearance: Clearance) -> Clearance:
+def mark_announced(clearance: Clearance) -> Clearance:
     return replace(clearance, state=ClearanceState.ANNOUNCED)
 
 
-def _of(case: Case) -> Clearance:
+def _clearance_of(case: Case) -> Clearance:
     return Clearance(case.case_id, case.level, case.batch_year, case.unit, case.assessor, ClearanceState.DROPPED)

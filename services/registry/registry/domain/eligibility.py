@@ -21,7 +21,7 @@ class Candidate:
     """A case on its way to the list with all that is known of its unit and its assessor."""
 
     clearance: Clearance
-    standing: BanRecord
+    ban_record: BanRecord
     assessor: AssessorStatus | None = None
     listed: bool = False
     """The unit bears the title already, at this level and for this type."""
@@ -63,38 +63,38 @@ def may_be_same_unit(key: str, others: Iterable[str]) -> bool:
 
 def reasons_against(candidate: Candidate, day: date, *, doubled: bool = False) -> tuple[Reason, ...]:
     found: Iterable[Reason | None] = (
-        _closed(candidate.clearance),
-        _banned(candidate.standing, day),
-        _leaving(candidate),
+        _case_closed(candidate.clearance),
+        _unit_banned(candidate.ban_record, day),
+        _unit_leaving(candidate),
         _assessor_sanctioned(candidate.assessor, day),
-        _listed_already(candidate, doubled=doubled),
+        _already_listed(candidate, doubled=doubled),
     )
-    return (*(each for each in found if each is not None), *_why_closed(candidate.clearance))
+    return (*(each for each in found if each is not None), *_closing_reasons(candidate.clearance))
 
 
-def _closed(clearance: Clearance) -> Reason | None:
-    if clearance.state is not ClearanceState.DROPPED or clearance.dropped is None:
+def _case_closed(clearance: Clearance) -> Reason | None:
+    if clearance.state is not ClearanceState.DROPPED or clearance.end is None:
         return None
-    evidence = f"{clearance.dropped.outcome}, {clearance.dropped.closed_on}"
+    evidence = f"{clearance.end.outcome}, {clearance.end.closed_on}"
     return reason("V10", "case-closed", "该申报事项已终止，不再列入年度名单", evidence)
 
 
-def _why_closed(clearance: Clearance) -> tuple[Reason, ...]:
-    """What review said when it closed the case."""
-    return clearance.dropped.reasons if _closed(clearance) and clearance.dropped else ()
+def _closing_reasons(clearance: Clearance) -> tuple[Reason, ...]:
+    """The reasons that review gave when it closed the case."""
+    return clearance.end.reasons if _case_closed(clearance) and clearance.end else ()
 
 
-def _banned(standing: BanRecord, day: date) -> Reason | None:
-    if (until := barred_until(standing, day)) is None:
+def _unit_banned(record: BanRecord, day: date) -> Reason | None:
+    if (until := barred_until(record, day)) is None:
         return None
-    numbers = "、".join(each.document_number for each in bans_on(standing, day))
+    numbers = "、".join(each.document_number for each in bans_on(record, day))
     return reason("B1", "unit-banned", f"该单位被移出名单后三年内不得列入，限制期至{until}", numbers)
 
 
-def _leaving(candidate: Candidate) -> Reason | None:
+def _unit_leaving(candidate: Candidate) -> Reason | None:
     if not candidate.leaving:
         return None
-    return reason("B1", "unit-leaving", "该单位在同一名单中被移出，三年内不得列入", candidate.standing.uscc)
+    return reason("B1", "unit-leaving", "该单位在同一名单中被移出，三年内不得列入", candidate.ban_record.uscc)
 
 
 def _assessor_sanctioned(assessor: AssessorStatus | None, day: date) -> Reason | None:
@@ -105,7 +105,7 @@ def _assessor_sanctioned(assessor: AssessorStatus | None, day: date) -> Reason |
     return reason("S1", "assessor-sanctioned", text, evidence)
 
 
-def _listed_already(candidate: Candidate, *, doubled: bool) -> Reason | None:
+def _already_listed(candidate: Candidate, *, doubled: bool) -> Reason | None:
     if not (candidate.listed or doubled):
         return None
     unit = candidate.clearance.unit

@@ -14,26 +14,28 @@ from registry.domain.register import FOREVER, Flag, Listing
 
 @dataclass(frozen=True)
 class FlagChange:
-    """A title brought to what is known of its assessor, and what is to be said of that."""
+    """A title with the flags that follow from its assessor's sanctions, and the events of that change."""
 
     listing: Listing
-    said: tuple[UnitFlagged | UnitFlagLifted, ...]
+    events: tuple[UnitFlagged | UnitFlagLifted, ...]
 
 
-def update_flags(listing: Listing, unit: UnitRef, standing: AssessorStatus, today: date) -> FlagChange:
+def update_flags(listing: Listing, unit: UnitRef, assessor: AssessorStatus, today: date) -> FlagChange:
     """Flag the title once for each decision that holds; lift what is revoked, which stays on record (S4).
 
-    A decision that was heard of only after it was revoked leaves no flag. Settling twice changes nothing.
+    A decision that arrives after its revocation leaves no flag. Updating twice changes nothing.
     """
-    kept = tuple(_lifted(flag, standing, today) for flag in listing.flags)
-    known = {flag.document_number for flag in kept}
+    present = tuple(_with_lifting(flag, assessor, today) for flag in listing.flags)
+    known = {flag.document_number for flag in present}
     fresh = tuple(
         Flag(each.document_number, flagged_on=today)
-        for each in standing.sanctions
-        if each.document_number not in known and not standing.ended(each) and _reaches(each, listing)
+        for each in assessor.sanctions
+        if each.document_number not in known and not assessor.has_ended(each) and _reaches(each, listing)
     )
-    flags = (*kept, *fresh)
-    after = replace(listing, flags=flags, flagged=any(each.open for each in flags), flags_at=standing.words)
+    flags = (*present, *fresh)
+    after = replace(
+        listing, flags=flags, flagged=any(each.open for each in flags), decisions_applied=assessor.known_decisions
+    )
     return FlagChange(
         after,
         (*(_flagged_event(each, after, unit) for each in fresh), *_flag_lifted_events(listing, after, unit, today)),
@@ -49,8 +51,10 @@ def flags_on(listing: Listing, day: date) -> tuple[Flag, ...]:
     )
 
 
-def _lifted(flag: Flag, standing: AssessorStatus, today: date) -> Flag:
-    ended = any(each.document_number == flag.document_number and standing.ended(each) for each in standing.sanctions)
+def _with_lifting(flag: Flag, assessor: AssessorStatus, today: date) -> Flag:
+    ended = any(
+        each.document_number == flag.document_number and assessor.has_ended(each) for each in assessor.sanctions
+    )
     return replace(flag, lifted_on=today) if ended and flag.open else flag
 
 
@@ -73,7 +77,7 @@ def _flagged_event(flag: Flag, listing: Listing, unit: UnitRef) -> UnitFlagged:
 
 
 def _flag_lifted_events(before: Listing, after: Listing, unit: UnitRef, today: date) -> tuple[UnitFlagLifted, ...]:
-    """Said when the last flag of a title is lifted: while another decision holds, it stays supervised."""
+    """The event of lifting the last flag of a title: while another decision holds, it stays supervised."""
     if not before.flagged or after.flagged or after.assessor is None:
         return ()
     lifted = UnitFlagLifted(

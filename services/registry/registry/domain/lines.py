@@ -45,9 +45,9 @@ def renaming(unit: UnitRef, source: str) -> RegisterChange:
     return RegisterChange("renaming", unit, basis("L4").article, source)
 
 
-def in_order(lines: Sequence[RegisterChange]) -> tuple[RegisterChange, ...]:
-    """As a list is printed: by kind, unit type, prefecture and USCC; the same lines always give the same list."""
-    return tuple(sorted(lines, key=_place))
+def sort_lines(lines: Sequence[RegisterChange]) -> tuple[RegisterChange, ...]:
+    """Sort as a list is printed: by kind, unit type, prefecture and USCC; the same lines give the same list."""
+    return tuple(sorted(lines, key=_sort_key))
 
 
 def sources(lines: Sequence[RegisterChange], kind: Kind) -> tuple[str, ...]:
@@ -58,6 +58,6 @@ def to_event_line(line: RegisterChange) -> ListLine:
     return ListLine(kind=line.kind, unit=line.unit, article=line.article, source=line.source)
 
 
-def _place(line: RegisterChange) -> tuple[int, int, str, str, str]:
+def _sort_key(line: RegisterChange) -> tuple[int, int, str, str, str]:
     unit = line.unit
     return KIND_ORDER.index(line.kind), TYPE_ORDER.index(unit.unit_type), unit.prefecture.value, unit.key, line.source

@@ -13,13 +13,13 @@ from messages.values import Level
 from rulebook import rules_on
 
 from registry.domain.eligibility import CheckResult
-from registry.domain.lines import KIND_ORDER, HeldBack, RegisterChange, addition, in_order, removal, to_event_line
+from registry.domain.lines import KIND_ORDER, HeldBack, RegisterChange, addition, removal, sort_lines, to_event_line
 from registry.domain.removals import Removal
 
 
 class ListState(StrEnum):
     DRAFT = "draft"
-    """Composed anew at each look; nothing of it is stored."""
+    """Composed anew at each request; nothing of it is stored."""
     CLOSED = "closed"
     ANNOUNCED = "announced"
 
@@ -50,9 +50,9 @@ class AnnualList:
     year: int
     state: ListState
     composed_on: date
-    """The day of its check: of closing, or of the look at a draft."""
+    """The day of its check: of closing, or of the request for a draft."""
     rule_set: str
-    """The version in force that day, kept (G2)."""
+    """The version in force that day (G2)."""
     lines: tuple[RegisterChange, ...]
     held_back: tuple[HeldBack, ...] = ()
     corrects: int | None = None
@@ -61,7 +61,7 @@ class AnnualList:
     announcement: Announcement | None = None
 
     @property
-    def volume(self) -> ListRef:
+    def ref(self) -> ListRef:
         return ListRef(self.list_id, self.level, self.year)
 
 
@@ -87,35 +87,35 @@ class YearLists:
         return ListRef(f"list-{self.level.value}-{self.year}-{len(self.lists) + 1}", self.level, self.year)
 
     def announced_under(self, document_number: str) -> AnnualList | None:
-        return next((each for each in self.lists if _announced_under(each, document_number)), None)
+        return next((each for each in self.lists if _is_announced_under(each, document_number)), None)
 
 
-def compose_draft(place: ListRef, sifted: CheckResult, removals: Sequence[Removal], day: date) -> AnnualList:
+def compose_draft(ref: ListRef, checked: CheckResult, removals: Sequence[Removal], day: date) -> AnnualList:
     """The draft of this moment: additions that passed the check, and the removals of the year (L1)."""
-    additions = [addition(each.case_id, each.unit) for each in sifted.admitted]
+    additions = [addition(each.case_id, each.unit) for each in checked.admitted]
     leaving = [removal(each.removal_id, each.unit, each.article) for each in removals]
-    return replace(drafted(place, [*additions, *leaving], day), held_back=sifted.held_back)
+    return replace(draft_of(ref, [*additions, *leaving], day), held_back=checked.held_back)
 
 
-def drafted(place: ListRef, lines: Sequence[RegisterChange], day: date) -> AnnualList:
+def draft_of(ref: ListRef, lines: Sequence[RegisterChange], day: date) -> AnnualList:
     return AnnualList(
-        list_id=place.list_id,
-        level=place.level,
-        year=place.year,
+        list_id=ref.list_id,
+        level=ref.level,
+        year=ref.year,
         state=ListState.DRAFT,
         composed_on=day,
         rule_set=rules_on(day).version,
-        lines=in_order(lines),
+        lines=sort_lines(lines),
     )
 
 
-def counts(one: AnnualList) -> dict[str, int]:
-    """How many lines of each kind it has."""
+def count_lines(one: AnnualList) -> dict[str, int]:
+    """Count the lines of each kind."""
     counted = Counter(line.kind for line in one.lines)
     return {kind: counted[kind] for kind in KIND_ORDER}
 
 
-def closed(draft: AnnualList) -> AnnualList:
+def close(draft: AnnualList) -> AnnualList:
     return replace(draft, state=ListState.CLOSED)
 
 
@@ -139,22 +139,22 @@ def closed_event(closed_list: AnnualList, digest: str) -> ListClosed:
 
 
 def announced_event(announced_list: AnnualList) -> ListAnnounced:
-    placed = announcement_of(announced_list)
+    announcement = announcement_of(announced_list)
     return ListAnnounced(
         list_id=announced_list.list_id,
-        number=placed.number,
+        number=announcement.number,
         level=announced_list.level,
         year=announced_list.year,
-        document_number=placed.document_number,
-        announced_on=placed.announced_on,
+        document_number=announcement.document_number,
+        announced_on=announcement.announced_on,
         lines=tuple(map(to_event_line, announced_list.lines)),
         corrects=announced_list.corrects,
         why=announced_list.why,
-        digest=placed.digest,
-        previous_digest=placed.previous_digest,
+        digest=announcement.digest,
+        previous_digest=announcement.previous_digest,
         rule_set=announced_list.rule_set,
     )
 
 
-def _announced_under(one: AnnualList, document_number: str) -> bool:
+def _is_announced_under(one: AnnualList, document_number: str) -> bool:
     return one.announcement is not None and one.announcement.document_number == document_number

@@ -1,4 +1,4 @@
-"""The register: who bears which title under which name, and what it showed on any past day (R1)."""
+"""The register: who bears which title under which name, today and on any past day (R1)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from registry.domain.clearances import Clearance
 from registry.domain.lists import AnnualList, announcement_of
 
 FOREVER = date.max
-"""End of what has no end yet, so that one question finds what was shown on a day."""
+"""End of an entry that has no end yet, so that one query finds the entries shown on a day."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Name:
 
 
 @dataclass(frozen=True)
-class Pending:
+class PendingName:
     """Another name under which a unit was put forward: the register shows it beside the one that holds (R22)."""
 
     name: str
@@ -33,8 +33,8 @@ class Pending:
 
 
 @dataclass(frozen=True)
-class Removed:
-    """A removal as the unit's history keeps it; it took effect perhaps long before it was entered."""
+class RemovalEntry:
+    """A removal in the unit's history; it may have taken effect long before it was entered."""
 
     reason: Reason
     document_number: str
@@ -52,8 +52,8 @@ class RegisteredUnit:
     uscc: str
     prefecture: Prefecture
     names: tuple[Name, ...]
-    removals: tuple[Removed, ...] = ()
-    pending: tuple[Pending, ...] = ()
+    removals: tuple[RemovalEntry, ...] = ()
+    pending: tuple[PendingName, ...] = ()
     """Changes of name that wait or waited; at most one waits."""
 
     @property
@@ -97,9 +97,9 @@ class Listing:
     removal_id: str | None = None
     flags: tuple[Flag, ...] = ()
     flagged: bool = False
-    """Whether any flag is open, for the question which titles are under supervision."""
-    flags_at: int = 0
-    """How much of the assessor's sanctions it was settled with."""
+    """Whether any flag is open, for the query of titles under supervision."""
+    decisions_applied: int = 0
+    """The assessor's ``known_decisions`` when the flags were last updated."""
 
 
 @dataclass(frozen=True)
@@ -111,12 +111,12 @@ class UnitOnDay:
     prefecture: Prefecture
     name: str
     former_names: tuple[Name, ...]
-    pending: Pending | None
+    pending: PendingName | None
     listings: tuple[Listing, ...]
     """Titles held."""
     former_listings: tuple[Listing, ...]
     """Titles that had ended by then."""
-    removals: tuple[Removed, ...]
+    removals: tuple[RemovalEntry, ...]
 
 
 def enter_unit(unit: RegisteredUnit | None, ref: UnitRef, day: date) -> RegisteredUnit:
@@ -125,32 +125,32 @@ def enter_unit(unit: RegisteredUnit | None, ref: UnitRef, day: date) -> Register
         return RegisteredUnit(ref.key, ref.uscc, ref.prefecture, (Name(ref.name, day),))
     if normalized_name(ref.name) in {
         normalized_name(unit.name),
-        *(normalized_name(each.name) for each in _waiting(unit)),
+        *(normalized_name(each.name) for each in _pending_names(unit)),
     }:
         return unit
-    settled = _settled(unit, day)
-    return replace(settled, pending=(*settled.pending, Pending(ref.name, day)))
+    without_pending = _end_pending_names(unit, day)
+    return replace(without_pending, pending=(*without_pending.pending, PendingName(ref.name, day)))
 
 
-def renamed(unit: RegisteredUnit | None, ref: UnitRef, day: date) -> RegisteredUnit:
+def rename_unit(unit: RegisteredUnit | None, ref: UnitRef, day: date) -> RegisteredUnit:
     """The unit under the name it bears from ``day`` on; former names stay, and no change is pending any more."""
     if unit is None:
         return enter_unit(None, ref, day)
     names = unit.names if unit.name == ref.name else (*unit.names, Name(ref.name, day))
-    return replace(_settled(unit, day), names=names)
+    return replace(_end_pending_names(unit, day), names=names)
 
 
-def _waiting(unit: RegisteredUnit) -> tuple[Pending, ...]:
+def _pending_names(unit: RegisteredUnit) -> tuple[PendingName, ...]:
     return tuple(each for each in unit.pending if each.shown_until == FOREVER)
 
 
-def _settled(unit: RegisteredUnit, day: date) -> RegisteredUnit:
+def _end_pending_names(unit: RegisteredUnit, day: date) -> RegisteredUnit:
     ended = (each if each.shown_until != FOREVER else replace(each, shown_until=day) for each in unit.pending)
     return replace(unit, pending=tuple(ended))
 
 
-def listed(clearance: Clearance, announced_list: AnnualList) -> Listing:
-    placed = announcement_of(announced_list)
+def listing_of(clearance: Clearance, announced_list: AnnualList) -> Listing:
+    announcement = announcement_of(announced_list)
     unit = clearance.unit
     return Listing(
         case_id=clearance.case_id,
@@ -160,23 +160,23 @@ def listed(clearance: Clearance, announced_list: AnnualList) -> Listing:
         level=clearance.level,
         prefecture=unit.prefecture,
         assessor=clearance.assessor,
-        listed_on=placed.announced_on,
-        list_number=placed.number,
-        document_number=placed.document_number,
-        shown_from=placed.announced_on,
+        listed_on=announcement.announced_on,
+        list_number=announcement.number,
+        document_number=announcement.document_number,
+        shown_from=announcement.announced_on,
     )
 
 
-def ended(listing: Listing, removal_id: str, day: date) -> Listing:
+def end_listing(listing: Listing, removal_id: str, day: date) -> Listing:
     return replace(listing, shown_until=day, removal_id=removal_id)
 
 
-def removed(unit: RegisteredUnit, entry: Removed) -> RegisteredUnit:
+def add_removal(unit: RegisteredUnit, entry: RemovalEntry) -> RegisteredUnit:
     return replace(unit, removals=(*unit.removals, entry))
 
 
 def unit_on_day(unit: RegisteredUnit, listings: Sequence[Listing], day: date) -> UnitOnDay | None:
-    """What the register showed then: later entries, also of decisions taken earlier, were not in it yet."""
+    """Return the unit as shown on that day: entries made later, also of earlier decisions, are left out."""
     names = tuple(name for name in unit.names if name.shown_from <= day)
     if not names:
         return None
@@ -206,7 +206,7 @@ def listed_event(listing: Listing, unit: UnitRef) -> UnitListed:
     )
 
 
-def removed_event(unit: UnitRef, entry: Removed, rule_set: str) -> UnitRemoved:
+def removed_event(unit: UnitRef, entry: RemovalEntry, rule_set: str) -> UnitRemoved:
     return UnitRemoved(
         unit_key=unit.key,
         unit=unit,

@@ -44,7 +44,7 @@ class RemovalState(StrEnum):
 
 @dataclass(frozen=True)
 class RemovalDecision:
-    """What the officer records: the confirmed removal as its document states it."""
+    """The confirmed removal as its document states it, to be recorded by an officer."""
 
     unit: UnitRef
     ground: Ground
@@ -90,7 +90,7 @@ def effect_of(ground: Ground, *, list_is_out: bool) -> RemovalEffect:
     return RemovalEffect.AT_ONCE if ground == "D5" else RemovalEffect.WITH_LIST
 
 
-def recorded(decision: RemovalDecision, levels: tuple[Level, ...], today: date, *, list_is_out: bool) -> Removal:
+def removal_of(decision: RemovalDecision, levels: tuple[Level, ...], today: date, *, list_is_out: bool) -> Removal:
     effect = effect_of(decision.ground, list_is_out=list_is_out)
     return Removal(
         removal_id=decision.removal_id,
@@ -116,19 +116,19 @@ def reaches(removal: Removal, unit_type: UnitType, rules: RuleSet) -> bool:
     return removal.ground in rules.removal.every_title or removal.unit.unit_type is unit_type
 
 
-def frozen(removal: Removal, list_id: str) -> Removal:
+def freeze(removal: Removal, list_id: str) -> Removal:
     return replace(removal, state=RemovalState.FROZEN, list_id=list_id)
 
 
-def waiting_again(removal: Removal) -> Removal:
+def unfreeze(removal: Removal) -> Removal:
     return replace(removal, state=RemovalState.WAITING, list_id=None)
 
 
-def announced(removal: Removal) -> Removal:
+def mark_announced(removal: Removal) -> Removal:
     return replace(removal, state=RemovalState.ANNOUNCED)
 
 
-def reason(removal: Removal) -> Reason:
+def reason_of(removal: Removal) -> Reason:
     return Reason(
         rule=removal.ground,
         article=removal.article,

@@ -1,12 +1,10 @@
-"""Sanctions on assessors: known for the last check of a list (L2, S1), and flagged on what is listed already (S2)."""
+"""Sanctions on assessors: for the last check of a list (L2, S1), and as flags on the titles listed already (S2)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
-from chassis.handling import Collection
 from messages.assessor_quota import AssessorSanctioned, SanctionRevoked
 from messages.event import Event
 from messages.values import UnitRef
@@ -14,69 +12,55 @@ from rulebook import shanghai_date
 
 from registry.domain import assessors, flags
 from registry.domain.assessors import AssessorStatus
-from registry.domain.clearances import Clearance
-from registry.domain.register import Listing, RegisteredUnit
+from registry.domain.register import Listing
+from registry.handlers.ports import Store
 
-AT_ONCE = 100
-"""Titles settled in one commit at most."""
-
-
-class Assessors(Protocol):
-    @property
-    def assessors(self) -> Collection[AssessorStatus]: ...
-
-
-class Flagged(Assessors, Protocol):
-    @property
-    def listings(self) -> Collection[Listing]: ...
-    @property
-    def clearances(self) -> Collection[Clearance]: ...
-    @property
-    def units(self) -> Collection[RegisteredUnit]: ...
+TITLES_PER_COMMIT = 100
+"""The most titles updated in one commit."""
 
 
 @dataclass(frozen=True)
-class SettleFlags:
-    """Bring the titles that rest on an assessor's reports to what is known of its sanctions."""
+class UpdateFlags:
+    """Update the flags of the titles that rest on an assessor's reports."""
 
     uscc: str
-    asked: int
+    flag_updates: int
 
 
-async def record_sanction(event: AssessorSanctioned, store: Assessors, _now: datetime) -> list[Event]:
-    """Only the assessor is written: its titles, however many, are flagged by a job, some at a time."""
-    known = await _standing(store, event.assessor_uscc)
-    store.assessors.save(event.assessor_uscc, assessors.sanctioned(known, event))
+async def record_sanction(event: AssessorSanctioned, store: Store, _now: datetime) -> list[Event]:
+    """Write the assessor only: a job flags its titles, however many, some at a time."""
+    known = await _status_of(store, event.assessor_uscc)
+    store.assessors.save(event.assessor_uscc, assessors.add_sanction(known, event))
     return []
 
 
-async def lift_sanction(event: SanctionRevoked, store: Assessors, _now: datetime) -> list[Event]:
-    known = await _standing(store, event.assessor_uscc)
-    store.assessors.save(event.assessor_uscc, assessors.revoked(known, event))
+async def lift_sanction(event: SanctionRevoked, store: Store, _now: datetime) -> list[Event]:
+    known = await _status_of(store, event.assessor_uscc)
+    store.assessors.save(event.assessor_uscc, assessors.add_revocation(known, event))
     return []
 
 
-async def update_flags(command: SettleFlags, store: Flagged, now: datetime) -> list[Event]:
-    """One commit's share; asked for again while titles are left. What was asked since then is left to its own turn."""
-    standing = await _standing(store, command.uscc)
-    if not standing.unsettled or standing.asked != command.asked:
+async def update_flags(command: UpdateFlags, store: Store, now: datetime) -> list[Event]:
+    """Update one commit's share, again while titles are left; an update requested since then has its own turn."""
+    status = await _status_of(store, command.uscc)
+    if not status.flags_pending or status.flag_updates != command.flag_updates:
         return []
-    where = {"assessor.uscc": standing.uscc, "flags_at": {"$ne": standing.words}}
-    waiting = await store.listings.find(where, limit=AT_ONCE)
-    said: list[Event] = []
+    where = {"assessor.uscc": status.uscc, "decisions_applied": {"$ne": status.known_decisions}}
+    waiting = await store.listings.find(where, limit=TITLES_PER_COMMIT)
+    events: list[Event] = []
     for listing in waiting:
-        result = flags.update_flags(listing, await _unit(listing, store), standing, shanghai_date(now))
+        result = flags.update_flags(listing, await _unit_of(listing, store), status, shanghai_date(now))
         store.listings.save(listing.case_id, result.listing)
-        said += result.said
-    store.assessors.save(standing.uscc, standing.settled(more=len(waiting) == AT_ONCE))
-    return said
+        events += result.events
+    store.assessors.save(status.uscc, status.with_flags_updated(more=len(waiting) == TITLES_PER_COMMIT))
+    return events
 
 
-async def _standing(store: Assessors, uscc: str) -> AssessorStatus:
+async def _status_of(store: Store, uscc: str) -> AssessorStatus:
     return await store.assessors.get(uscc) or AssessorStatus(uscc)
 
 
-async def _unit(listing: Listing, store: Flagged) -> UnitRef:
+async def _unit_of(listing: Listing, store: Store) -> UnitRef:
     """The unit of the title under the name it bears now."""
     cleared = await store.clearances.require(listing.case_id)
     unit = await store.units.require(listing.unit_key)

@@ -1,4 +1,4 @@
-"""The collections that lists and removals read and write together."""
+"""The collections that handlers read and write."""
 
 from __future__ import annotations
 
@@ -15,49 +15,20 @@ from registry.domain.register import Listing, RegisteredUnit
 from registry.domain.removals import Removal
 
 
-class CheckStore(Protocol):
-    """What the last check looks at."""
-
-    @property
-    def standings(self) -> Collection[BanRecord]: ...
-    @property
-    def assessors(self) -> Collection[AssessorStatus]: ...
-    @property
-    def listings(self) -> Collection[Listing]: ...
-    @property
-    def units(self) -> Collection[RegisteredUnit]: ...
-
-
-class RemovalStore(Protocol):
-    """What a removal changes."""
-
-    @property
-    def removals(self) -> Collection[Removal]: ...
-    @property
-    def standings(self) -> Collection[BanRecord]: ...
-    @property
-    def units(self) -> Collection[RegisteredUnit]: ...
-    @property
-    def listings(self) -> Collection[Listing]: ...
-
-
-class ListStore(CheckStore, Protocol):
-    """What a list is composed of."""
-
+class Store(Protocol):
     @property
     def lists(self) -> Collection[AnnualList]: ...
+    @property
+    def chain_heads(self) -> Collection[ChainHead]: ...
     @property
     def clearances(self) -> Collection[Clearance]: ...
     @property
     def removals(self) -> Collection[Removal]: ...
-
-
-class RemovalRecordingStore(ListStore, RemovalStore, Protocol):
-    """What tells whether a removal still finds its year's list."""
-
-
-class AnnouncementStore(RemovalRecordingStore, Protocol):
-    """What an announcement changes, all in one commit."""
-
     @property
-    def books(self) -> Collection[ChainHead]: ...
+    def units(self) -> Collection[RegisteredUnit]: ...
+    @property
+    def listings(self) -> Collection[Listing]: ...
+    @property
+    def ban_records(self) -> Collection[BanRecord]: ...
+    @property
+    def assessors(self) -> Collection[AssessorStatus]: ...
