@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
+from typing import Any
 
 from chassis.handling import PoisonMessageError
 from messages import review
@@ -39,6 +40,9 @@ DAYS: Mapping[type[review.Case], str] = MappingProxyType(
     }
 )
 """The field of each event that names its day; without one it is the day on which the event is handled."""
+_WITH_HANDLERS_OF_THEIR_OWN = {review.InitialReviewRefused, review.CaseForwarded, review.CaseClosed}
+FOLLOWED: Sequence[type[Any]] = [event for event in DAYS if event not in _WITH_HANDLERS_OF_THEIR_OWN]
+"""Events that move the status and nothing else: a row above is all that a new one needs here."""
 
 
 async def follow_case(event: review.Case, store: Store, now: datetime) -> Sequence[Event]:
