@@ -35,7 +35,7 @@ async def collect_decisions(calls: Calls, personas: Personas, cases: dict[str, J
     return Decisions(
         in_force=await public.all("assessor-quota", "/sanctions"),
         revoked=await public.all("assessor-quota", path),
-        affiliates=case["sanctioned_sisters"],
+        affiliates=case["sanctioned_affiliates"],
         flagged=await _flagged(calls),
     )
 

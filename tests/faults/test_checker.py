@@ -110,7 +110,7 @@ def _defer(final_state: MutableState) -> None:
 
 
 def _alter_record(final_state: MutableState) -> None:
-    final_state["review"]["records"][0]["why"] = "为他人所改"
+    final_state["review"]["records"][0]["reason"] = "为他人所改"
 
 
 def _cut_record(final_state: MutableState) -> None:

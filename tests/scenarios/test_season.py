@@ -172,7 +172,7 @@ async def test_the_record_of_a_listed_case_is_intact(stack: Stack, account: Seas
     async with calling(stack) as calls:
         record = await calls.as_person(REGION).get("review", f"/cases/{line['source']}/record")
     assert record["intact"]
-    assert [entry["what"] for entry in record["entries"]][-1] == "listed"
+    assert [entry["action"] for entry in record["entries"]][-1] == "listed"
 
 
 async def test_nothing_is_parked_and_nothing_waits_to_be_sent(stack: Stack, account: SeasonResult) -> None:

@@ -5,9 +5,8 @@ import pytest
 from messages.catalogue import EVENTS, OWNERS
 from messages.duties import HOLDERS, Duty, DutyMetFacts, DutyOpenedFacts, DutyOverdueFacts
 from messages.event import Event
-from messages.review import STAGES_AFTER_ACCEPTANCE, Case, CaseForwarded, PanelAppointed, stage_of
+from messages.review import STAGES_AFTER_ACCEPTANCE, Case, CaseForwarded, PanelAppointed, Stage, stage_of
 from messages.schemas import schema_of
-from messages.stages import Stage
 
 every_event = pytest.mark.parametrize("event", EVENTS.values(), ids=EVENTS)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from chassis.inbox.subscriptions import subscribe
+from chassis.inbox import subscribe
 from messages.applications import ApplicationAccepted, ApplicationWithdrawn, EligibilityLost
 from messages.assessor_quota import (
     AssessorRegistered,
@@ -19,13 +19,13 @@ from review.handlers import applications, assessors, units
 
 def _of_application(event: ApplicationAccepted | ApplicationWithdrawn | EligibilityLost) -> Iterator[tuple[str, str]]:
     yield "cases", event.application_id
-    yield "standings", event.unit.uscc
+    yield "unit_statuses", event.unit.uscc
     if event.evaluation.assessor is not None:
         yield "assessors", event.evaluation.assessor.uscc
 
 
 def _of_unit(event: UnitRemoved) -> Iterator[tuple[str, str]]:
-    yield "standings", event.unit.uscc
+    yield "unit_statuses", event.unit.uscc
 
 
 def _of_listing(event: UnitListed) -> Iterator[tuple[str, str]]:

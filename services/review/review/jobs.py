@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 
-from chassis.scheduling.job import Job
+from chassis.scheduling import Job
 from messages.values import Level
 from rulebook import RuleSet, load_rule_sets, shanghai_date
 
@@ -17,9 +17,8 @@ from review.handlers.notice import ConcludeNotice, conclude_due_notice
 from review.handlers.opinion import CloseLateCase, close_late_case
 from review.store import Store
 
-"""Dates change once a day; a simulated clock jumps, and a season must not wait for its own jobs."""
-AT_ONCE = 100
-"""Items of a look; what is left is due at the next one."""
+ITEMS_PER_POLL = 100
+"""The rest is due at the next poll."""
 
 _UNANSWERED = {"consultation.unanswered": True, "state": {"$in": ANSWERABLE}}
 
@@ -27,7 +26,7 @@ _UNANSWERED = {"consultation.unanswered": True, "state": {"$in": ANSWERABLE}}
 async def due_reminders(store: Store, now: datetime) -> Sequence[RemindDepartments]:
     today = shanghai_date(now)
     silent = {**_UNANSWERED, "consultation.reminded_on": None}
-    waiting = await store.cases.find({**silent, "consultation.remind_on": {"$lte": today}}, limit=AT_ONCE)
+    waiting = await store.cases.find({**silent, "consultation.remind_on": {"$lte": today}}, limit=ITEMS_PER_POLL)
     return [RemindDepartments(case.case_id) for case in waiting if consultation.needs_reminder(case, today)]
 
 
@@ -35,7 +34,7 @@ async def overdue_opinions(store: Store, now: datetime) -> Sequence[MarkOverdue]
     """Of those that were reminded: one that was not would stand in the way of those behind it."""
     today = shanghai_date(now)
     reminded = {**_UNANSWERED, "consultation.reminded_on": {"$ne": None}}
-    waiting = await store.cases.find({**reminded, "consultation.due": {"$lt": today}}, limit=AT_ONCE)
+    waiting = await store.cases.find({**reminded, "consultation.due": {"$lt": today}}, limit=ITEMS_PER_POLL)
     return [MarkOverdue(case.case_id) for case in waiting if consultation.is_overdue(case, today)]
 
 
@@ -45,7 +44,7 @@ async def late_cases(store: Store, now: datetime) -> Sequence[CloseLateCase]:
     for rules in _rule_sets():
         over = {"batch_year": {"$lte": forwarding.last_closed_batch_year(rules, today)}, "rule_set": rules.version}
         where = {"level": Level.REGION, "state": {"$in": UNFORWARDED}, **over}
-        found += [CloseLateCase(case.case_id) for case in await store.cases.find(where, limit=AT_ONCE)]
+        found += [CloseLateCase(case.case_id) for case in await store.cases.find(where, limit=ITEMS_PER_POLL)]
     return found
 
 
@@ -56,7 +55,7 @@ def _rule_sets() -> tuple[RuleSet, ...]:
 
 async def ended_notices(store: Store, now: datetime) -> Sequence[ConcludeNotice]:
     today = shanghai_date(now)
-    ended = await store.notices.find({"state": "open", "published_end": {"$lt": today}}, limit=AT_ONCE)
+    ended = await store.notices.find({"state": "open", "published_end": {"$lt": today}}, limit=ITEMS_PER_POLL)
     return [ConcludeNotice(notice.notice_id) for notice in ended]
 
 

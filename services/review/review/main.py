@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import rulebook
-from chassis.runtime.run import run
-from chassis.runtime.service import ServiceDefinition
+from chassis.runtime import ServiceDefinition, run
 from chassis.settings import Settings
 
 from review.api import router
@@ -22,7 +21,7 @@ def service(settings: Settings | None = None) -> ServiceDefinition:
         aggregates=AGGREGATES,
         indexes=INDEXES,
         subscriptions=SUBSCRIPTIONS,
-        router=router(),
+        router=router,
         jobs=JOBS,
     )
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from chassis.persistence.collections import DocumentCollection, Index
-from chassis.persistence.unit_of_work import UnitOfWork
+from chassis.persistence import DocumentCollection, Index, UnitOfWork
 
 from review.domain.assessors import AssessorStatus
 from review.domain.case import Case
@@ -24,7 +23,7 @@ INDEXES = (
     Index("cases", (("panel.experts", 1),)),
     Index("cases", (("consultation.unanswered", 1), ("consultation.remind_on", 1))),
     Index("assessors", (("representative", 1),)),
-    Index("assessors", (("sisters", 1),)),
+    Index("assessors", (("affiliates", 1),)),
     Index("records", (("case_id", 1), ("number", 1)), unique=True),
     Index("notices", (("state", 1), ("published_end", 1))),
     Index("objections", (("notice_id", 1),)),
@@ -38,7 +37,7 @@ class Store:
     def __init__(self, unit: UnitOfWork) -> None:
         self.cases = DocumentCollection(unit, "cases", Case)
         self.records = DocumentCollection(unit, "records", RecordEntry)
-        self.standings = DocumentCollection(unit, "standings", UnitStatus)
+        self.unit_statuses = DocumentCollection(unit, "unit_statuses", UnitStatus)
         self.assessors = DocumentCollection(unit, "assessors", AssessorStatus)
         self.document_numbers = DocumentCollection(unit, "document_numbers", DocumentNumber)
         self.experts = DocumentCollection(unit, "experts", Expert)

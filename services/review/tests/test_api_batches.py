@@ -4,60 +4,62 @@ from __future__ import annotations
 
 import pytest
 
-from .season import AFTER_FORWARDING, Season
-from .story import COPPER, SCHEME, STEEL, at
+from .api_calls import AFTER_FORWARDING, Participants
+from .builders import COPPER, SCHEME, STEEL, at
 
 
 @pytest.mark.rule("V9")
-async def test_an_objectors_name_and_contact_are_shown_to_the_region_only(season: Season) -> None:
-    await season.open()
-    await season.forward()
-    await season.review()
-    notice = await season.publish()
+async def test_an_objectors_name_and_contact_are_shown_to_the_region_only(participants: Participants) -> None:
+    await participants.open()
+    await participants.forward()
+    await participants.review()
+    notice = await participants.publish()
     words = {"case_id": "app-1", "facts": "夜间排放异味", "name": "王某某", "contact": "13800000000"}
 
-    lodged = await season.public.post(f"/v1/notices/{notice}/objections", json=words)
+    lodged = await participants.public.post(f"/v1/notices/{notice}/objections", json=words)
 
     assert lodged.status_code == 201
     assert set(lodged.json()) == {"objection_id", "notice_id", "case_id", "state"}
-    shown = (await season.region.get(f"/v1/notices/{notice}/objections")).json()["items"]
+    shown = (await participants.region.get(f"/v1/notices/{notice}/objections")).json()["items"]
     assert [(each["name"], each["contact"]) for each in shown] == [("王某某", "13800000000")]
     for reader, path in (
-        (season.public, f"/v1/notices/{notice}"),
-        (season.officer, "/v1/cases/app-1"),
-        (season.officer, "/v1/cases/app-1/record"),
-        (season.applicant, "/v1/cases/app-1"),
+        (participants.public, f"/v1/notices/{notice}"),
+        (participants.officer, "/v1/cases/app-1"),
+        (participants.officer, "/v1/cases/app-1/record"),
+        (participants.applicant, "/v1/cases/app-1"),
     ):
         answer = await reader.get(path)
         assert answer.status_code == 200
         assert "王某某" not in answer.text
         assert "13800000000" not in answer.text
-    kept = [document for document in season.stand.memory.collections["inbox"].values() if "王某某" in str(document)]
+    kept = [document for document in participants.api.memory.collections["inbox"].values() if "王某某" in str(document)]
     assert kept == []
 
     resolution = {"upheld": True, "text": "经核实，异议成立"}
     objection = lodged.json()["objection_id"]
-    resolved = await season.region.post(f"/v1/notices/{notice}/objections/{objection}/resolution", json=resolution)
+    resolved = await participants.region.post(
+        f"/v1/notices/{notice}/objections/{objection}/resolution", json=resolution
+    )
     assert resolved.json()["state"] == "upheld"
-    closed = (await season.applicant.get("/v1/cases/app-1")).json()
+    closed = (await participants.applicant.get("/v1/cases/app-1")).json()
     assert (closed["state"], closed["outcome"]) == ("closed", "objection_upheld")
     assert closed["reasons"][0]["article"] == "第十四条第（三）项"
 
 
 @pytest.mark.rule("V8")
-async def test_the_ranking_is_shown_with_the_proof_that_it_comes_out_again(season: Season) -> None:
-    await season.open()
-    await season.open("app-2", COPPER)
-    await season.forward()
-    await season.forward("app-2")
-    await season.review()
+async def test_the_ranking_is_shown_with_the_proof_that_it_comes_out_again(participants: Participants) -> None:
+    await participants.open()
+    await participants.open("app-2", COPPER)
+    await participants.forward()
+    await participants.forward("app-2")
+    await participants.review()
 
-    assert (await season.region.get("/v1/batches/2026/ranking")).status_code == 404
-    dry = await season.region.post("/v1/batches/2026/ranking", json={"dry_run": True})
-    assert await season.state() in {"scored", "site_recorded"}
-    season.clock.move_to(at(AFTER_FORWARDING))
-    made = await season.region.post("/v1/batches/2026/ranking")
-    (kept,) = (await season.region.get("/v1/batches/2026/ranking")).json()
+    assert (await participants.region.get("/v1/batches/2026/ranking")).status_code == 404
+    dry = await participants.region.post("/v1/batches/2026/ranking", json={"dry_run": True})
+    assert await participants.state() in {"scored", "site_recorded"}
+    participants.clock.move_to(at(AFTER_FORWARDING))
+    made = await participants.region.post("/v1/batches/2026/ranking")
+    (kept,) = (await participants.region.get("/v1/batches/2026/ranking")).json()
 
     assert dry.json()["groups"] == made.json()["groups"] == kept["ranking"]["groups"]
     assert kept["reproducible"] is True
@@ -68,22 +70,22 @@ async def test_the_ranking_is_shown_with_the_proof_that_it_comes_out_again(seaso
 
 @pytest.mark.rule("A7", "G3")
 async def test_a_second_evaluation_is_answered_with_its_article_and_made_with_the_regions_decision(
-    season: Season,
+    participants: Participants,
 ) -> None:
-    await season.open()
-    await season.forward()
-    await season.review()
-    early = await season.region.post("/v1/batches/2026/ranking", json={"early_reason": "首批企业急需公布"})
-    await season.open("app-2", COPPER)
-    await season.forward("app-2")
-    await season.review()
-    season.clock.move_to(at(AFTER_FORWARDING))
+    await participants.open()
+    await participants.forward()
+    await participants.review()
+    early = await participants.region.post("/v1/batches/2026/ranking", json={"early_reason": "首批企业急需公布"})
+    await participants.open("app-2", COPPER)
+    await participants.forward("app-2")
+    await participants.review()
+    participants.clock.move_to(at(AFTER_FORWARDING))
 
-    refused = await season.region.post("/v1/batches/2026/ranking")
+    refused = await participants.region.post("/v1/batches/2026/ranking")
     wordless = {"decision": {"document_number": " ", "decided_on": "2026-05-30"}}
-    malformed = await season.region.post("/v1/batches/2026/ranking", json=wordless)
+    malformed = await participants.region.post("/v1/batches/2026/ranking", json=wordless)
     decision = {"document_number": "内工信〔2026〕6号", "decided_on": "2026-05-30"}
-    made = await season.region.post("/v1/batches/2026/ranking", json={"decision": decision})
+    made = await participants.region.post("/v1/batches/2026/ranking", json={"decision": decision})
 
     assert early.status_code == 200, early.text
     assert (refused.status_code, refused.json()["code"]) == (409, "evaluated-already")
@@ -94,14 +96,14 @@ async def test_a_second_evaluation_is_answered_with_its_article_and_made_with_th
 
 @pytest.mark.rule("V8", "G3")
 async def test_a_ranking_before_the_end_of_forwarding_is_answered_with_its_last_day_and_made_with_a_reason(
-    season: Season,
+    participants: Participants,
 ) -> None:
-    await season.open()
-    await season.forward()
-    await season.review()
+    await participants.open()
+    await participants.forward()
+    await participants.review()
 
-    early = await season.region.post("/v1/batches/2026/ranking")
-    made = await season.region.post("/v1/batches/2026/ranking", json={"early_reason": "上报已全部完成"})
+    early = await participants.region.post("/v1/batches/2026/ranking")
+    made = await participants.region.post("/v1/batches/2026/ranking", json={"early_reason": "上报已全部完成"})
 
     assert (early.status_code, early.json()["code"]) == (409, "forwarding-open")
     assert "2026-05-31" in early.json()["detail"]

@@ -14,7 +14,7 @@ from review.domain.group import RankedCase, RankingGroup, recompute_caps
 from review.domain.ranking import Batch, BatchRanking
 from rulebook import RuleSet
 
-from .story import OPENED, RULES, SEED, scored_case
+from .builders import OPENED, RULES, SEED, scored_case
 
 BATCH = Batch("region-2026", "region", 2026, SEED)  # type: ignore[arg-type]
 
@@ -36,7 +36,7 @@ def of_2018(case_id: str, total: str) -> Case:
 
 
 def ranked(*cases: Case, after: tuple[BatchRanking, ...] = ()) -> BatchRanking:
-    return ranking.ranked(BATCH, cases, after, OPENED)
+    return ranking.rank_cases(BATCH, cases, after, OPENED)
 
 
 def selected(made: BatchRanking) -> set[str]:
@@ -109,7 +109,7 @@ def test_a_share_that_was_moved_from_one_scheme_to_the_other_shows(monkeypatch: 
     under({RULES.version: 2}, monkeypatch)
     made = ranked(*(of_2018(f"old-{n}", "90") for n in range(2)), *(scored_case(f"new-{n}", "90") for n in range(2)))
     old, new = made.groups
-    moved = replace(made, groups=(group._capped(old, 2), group._capped(new, 0)))
+    moved = replace(made, groups=(group._with_cap(old, 2), group._with_cap(new, 0)))
 
     assert not ranking.verify_ranking(replace(moved, digest=ranking.seal(moved)))
 

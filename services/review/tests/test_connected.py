@@ -12,7 +12,7 @@ from chassis.clock import FixedClock
 from chassis.handling import Refusal
 from devkit.committer_cluster import CommitterCluster, committer_cluster
 from devkit.private_servers import PrivateServers
-from messages.stages import Stage
+from messages.review import Stage
 from messages.values import Department, Level, UnitRef
 from review.domain.ranking import Batch, verify_ranking
 from review.domain.record import ActorRef, verify_chain
@@ -26,8 +26,8 @@ from review.jobs import due_reminders, ended_notices, late_cases, overdue_opinio
 from review.store import AGGREGATES, INDEXES, Store
 from stdnum.cn import uscc as gb32100
 
-from .desk import Desk
-from .story import DEPARTMENTS, OPENED, REGION, SEED, accepted, at, removed, score, unit
+from .builders import DEPARTMENTS, OPENED, REGION, SEED, accepted, at, removed, score, unit
+from .harness import ReviewHarness
 
 pytestmark = pytest.mark.connected
 
@@ -69,16 +69,17 @@ async def test_a_removal_and_a_new_case_at_the_same_moment_never_leave_the_case_
 
 
 @pytest.mark.rule("V3")
-async def test_of_two_documents_with_one_number_at_the_same_moment_one_is_issued(two: CommitterCluster[Store]) -> None:
-    desk = Desk()
+async def test_of_two_documents_with_one_number_at_the_same_moment_one_is_issued(
+    handlers: ReviewHarness, two: CommitterCluster[Store]
+) -> None:
     for number, each in enumerate(organisations(2)):
-        case_id = await desk.open(accepted(f"app-{number}", each))
-        await desk.agree(case_id)
-        await desk.accept(case_id)
-    await two.adopt(desk.bench.memory.collections)
+        case_id = await handlers.open(accepted(f"app-{number}", each))
+        await handlers.agree(case_id)
+        await handlers.accept(case_id)
+    await two.adopt(handlers.memory.collections)
 
     answers = await asyncio.gather(
-        *(two.perform(n, issue_opinion, desk.opinion(f"app-{n}", "包工信〔2026〕1号")) for n in (0, 1)),
+        *(two.perform(n, issue_opinion, handlers.opinion(f"app-{n}", "包工信〔2026〕1号")) for n in (0, 1)),
         return_exceptions=True,
     )
 
@@ -109,15 +110,16 @@ async def test_departments_answering_at_once_leave_every_opinion_and_an_unbroken
 
 
 @pytest.mark.rule("V8", "V9")
-async def test_a_whole_season_is_ranked_and_published_in_one_commit_each(two: CommitterCluster[Store]) -> None:
-    desk = Desk()
+async def test_a_whole_season_is_ranked_and_published_in_one_commit_each(
+    handlers: ReviewHarness, two: CommitterCluster[Store]
+) -> None:
     for number, each in enumerate(organisations(SEASON)):
-        case_id = await desk.open(accepted(f"app-{number:03d}", each))
-        case = await desk.case(case_id)
+        case_id = await handlers.open(accepted(f"app-{number:03d}", each))
+        case = await handlers.case(case_id)
         reviewed = replace(case, state=Stage.SCORED, score=score(str(50 + number % 50)))
-        await desk.do(_put, reviewed)
-    await desk.do(_put_batch, Batch("region-2026", Level.REGION, 2026, SEED))
-    await two.adopt(desk.bench.memory.collections)
+        await handlers.do(_put, reviewed)
+    await handlers.do(_put_batch, Batch("region-2026", Level.REGION, 2026, SEED))
+    await two.adopt(handlers.memory.collections)
 
     made = await two.perform(0, rank_batch, RankBatch(Level.REGION, 2026, False, REGION, "上报已全部完成"))
     shown = await two.perform(1, open_notice, OpenNotice(Level.REGION, 2026, None, REGION))
@@ -128,7 +130,9 @@ async def test_a_whole_season_is_ranked_and_published_in_one_commit_each(two: Co
     assert verify_ranking(await store.rankings.require(made["ranking_id"]))
     for case in (await store.cases.find())[:5]:
         entries = await store.records.find({"case_id": case.case_id}, sort=[("number", 1)])
-        assert entries[-1].what == ("in public notice" if case.state is Stage.IN_NOTICE else "closed: below_pass_mark")
+        assert entries[-1].action == (
+            "in public notice" if case.state is Stage.IN_NOTICE else "closed: below_pass_mark"
+        )
 
 
 async def _put(case: Any, store: Store, _now: object) -> list[Any]:  # noqa: ANN401 - the bench's handler

@@ -5,13 +5,12 @@ from datetime import date, timedelta
 
 import pytest
 from chassis.handling import Refusal
-from messages.review import CaseOpened, ConsultationAnswered, ConsultationOpened, ConsultationReminded
-from messages.stages import Stage
+from messages.review import CaseOpened, ConsultationAnswered, ConsultationOpened, ConsultationReminded, Stage
 from messages.values import Department
 from review.domain import consultation, opinion
 from review.domain.case import Case, OpinionDocument
 
-from .story import DEPARTMENTS, OPENED, RULES, SCAN, accepted, opened_case
+from .builders import DEPARTMENTS, OPENED, RULES, SCAN, accepted, opened_case
 
 ECOLOGY, EMERGENCY, MARKET = DEPARTMENTS
 DUE = date(2026, 5, 7)
@@ -19,18 +18,18 @@ DUE = date(2026, 5, 7)
 
 
 def after_reminder(case: Case) -> Case:
-    return consultation.reminded(case, RULES, case.consultation.remind_on).case
+    return consultation.remind_departments(case, RULES, case.consultation.remind_on).case
 
 
 def issue(case: Case, dealt_with: dict[str, str]) -> Case:
     document = OpinionDocument("包工信〔2026〕1号", OPENED, "recommended", (SCAN,), dealt_with)
     reviewed = replace(case, state=Stage.INITIAL_REVIEW_ACCEPTED)
-    return opinion.issued(reviewed, document, RULES, OPENED)[-1].case
+    return opinion.issue_opinion(reviewed, document, RULES, OPENED)[-1].case
 
 
 def answer(case: Case, department: Department, said: str = "agree", text: str = "") -> Case:
     assert said in ("agree", "object")
-    return consultation.answered(case, department, said, text, OPENED).case  # type: ignore[arg-type]
+    return consultation.record_answer(case, department, said, text, OPENED).case  # type: ignore[arg-type]
 
 
 def all_agree(case: Case) -> Case:
@@ -41,7 +40,7 @@ def all_agree(case: Case) -> Case:
 
 @pytest.mark.rule("V2")
 def test_a_case_opens_with_three_departments_asked_and_a_due_day_in_working_days() -> None:
-    step = consultation.opened(accepted(), RULES, OPENED)
+    step = consultation.open_case(accepted(), RULES, OPENED)
 
     case_opened, asked = step.events
     assert isinstance(case_opened, CaseOpened)
@@ -57,7 +56,7 @@ def test_a_case_keeps_the_rule_set_that_was_in_force_when_it_was_opened() -> Non
 
 @pytest.mark.rule("T3")
 def test_a_due_day_in_a_year_without_published_holidays_is_marked_provisional() -> None:
-    asked = consultation.opened(accepted(), RULES, date(2026, 12, 28)).case.consultation
+    asked = consultation.open_case(accepted(), RULES, date(2026, 12, 28)).case.consultation
 
     assert asked.due.year == 2027
     assert asked.provisional
@@ -87,7 +86,7 @@ def test_silent_departments_are_reminded_once_before_the_due_day() -> None:
     assert not consultation.needs_reminder(case, day - timedelta(days=1))
     assert consultation.needs_reminder(case, day)
 
-    step = consultation.reminded(case, RULES, day)
+    step = consultation.remind_departments(case, RULES, day)
 
     (reminder,) = step.events
     assert isinstance(reminder, ConsultationReminded)
@@ -109,7 +108,7 @@ def test_an_opinion_is_overdue_after_a_reminder_and_the_due_day_and_never_before
 def test_a_late_reminder_leaves_working_days_for_an_answer_and_says_until_when() -> None:
     friday, wednesday = date(2026, 6, 26), date(2026, 7, 1)
 
-    step = consultation.reminded(opened_case(), RULES, friday)
+    step = consultation.remind_departments(opened_case(), RULES, friday)
 
     (reminder,) = step.events
     assert isinstance(reminder, ConsultationReminded)
@@ -125,7 +124,7 @@ def test_a_reminder_in_time_leaves_the_due_day_as_it_was() -> None:
 
 @pytest.mark.rule("V2")
 def test_overdue_opinions_are_said_one_by_one_and_a_late_answer_still_counts() -> None:
-    step = consultation.overdue(answer(after_reminder(opened_case()), ECOLOGY), DUE + timedelta(days=1))
+    step = consultation.mark_overdue(answer(after_reminder(opened_case()), ECOLOGY), DUE + timedelta(days=1))
 
     said = [each for each in step.events if isinstance(each, ConsultationAnswered)]
     assert [(each.department, each.opinion) for each in said] == [(EMERGENCY, "overdue"), (MARKET, "overdue")]
@@ -158,7 +157,7 @@ def test_an_objection_must_be_dealt_with_in_the_opinion_document() -> None:
 
 @pytest.mark.rule("V2")
 def test_an_overdue_opinion_is_no_agreement() -> None:
-    case = consultation.overdue(after_reminder(opened_case()), DUE + timedelta(days=1)).case
+    case = consultation.mark_overdue(after_reminder(opened_case()), DUE + timedelta(days=1)).case
 
     with pytest.raises(Refusal) as refused:
         issue(case, {})

@@ -6,18 +6,30 @@ from datetime import date
 import pytest
 from chassis.clock import FixedClock
 from chassis.handling import Refusal
-from messages.review import CaseClosed, CaseForwarded
-from messages.stages import Stage
+from messages.review import CaseClosed, CaseForwarded, Stage
 from messages.values import Level
 from review.domain import forwarding
 from review.domain.case import Case, OpinionDocument
 from review.handlers.applications import open_case
 from review.handlers.assessors import resume_cases_of_cleared_assessor, suspend_cases_of_sanctioned_assessor
 from review.handlers.opinion import CloseLateCase, ForwardCase, close_late_case, forward_case
-from review.jobs import AT_ONCE, late_cases
+from review.jobs import ITEMS_PER_POLL, late_cases
 
-from .desk import Desk
-from .story import ASSESSOR, COPPER, OFFICER, OPENED, RULES, SCAN, accepted, at, opened_case, revoked, sanctioned, unit
+from .builders import (
+    ASSESSOR,
+    COPPER,
+    OFFICER,
+    OPENED,
+    RULES,
+    SCAN,
+    accepted,
+    at,
+    opened_case,
+    revoked,
+    sanctioned,
+    unit,
+)
+from .harness import ReviewHarness
 from .test_jobs import world
 
 LAST_DAY, DAY_AFTER = date(2026, 5, 31), date(2026, 6, 1)
@@ -32,73 +44,73 @@ def recommended(day: date = OPENED) -> Case:
 def test_nothing_goes_to_the_region_without_an_opinion_document() -> None:
     for state in (Stage.CONSULTING, Stage.INITIAL_REVIEW_ACCEPTED):
         with pytest.raises(Refusal):
-            forwarding.forwarded(opened_case(state=state), RULES, OPENED)
+            forwarding.forward_case(opened_case(state=state), RULES, OPENED)
 
 
 @pytest.mark.rule("V4", "T6")
 def test_the_31st_of_may_is_still_in_time_though_it_is_a_sunday() -> None:
-    step = forwarding.forwarded(recommended(), RULES, date(2026, 5, 31))
+    step = forwarding.forward_case(recommended(), RULES, date(2026, 5, 31))
 
     assert isinstance(step.events[0], CaseForwarded)
     assert step.case.state is Stage.FORWARDED
 
 
 @pytest.mark.rule("V4")
-async def test_later_the_refusal_is_recorded_with_its_reason_and_the_case_is_late() -> None:
-    desk = Desk()
-    case_id = await desk.open()
-    await desk.agree(case_id)
-    await desk.accept(case_id)
-    await desk.issue(case_id)
-    desk.today = date(2026, 6, 4)
+async def test_later_the_refusal_is_recorded_with_its_reason_and_the_case_is_late(handlers: ReviewHarness) -> None:
+    case_id = await handlers.open()
+    await handlers.agree(case_id)
+    await handlers.accept(case_id)
+    await handlers.issue(case_id)
+    handlers.today = date(2026, 6, 4)
 
-    outcome = await desk.perform(forward_case, ForwardCase(case_id, OFFICER))
+    outcome = await handlers.execute(forward_case, ForwardCase(case_id, OFFICER))
 
     assert outcome.refusal.code == "deadline-passed"
     (why,) = outcome.refusal.reasons
     assert (why.rule, why.article, why.evidence) == ("V4", "第十四条第（二）项", "2026-06-04 > 2026-05-31")
     (closed,) = outcome.events
     assert closed.outcome == "late"
-    assert (await desk.case(case_id)).state is Stage.LATE
+    assert (await handlers.case(case_id)).state is Stage.LATE
     with pytest.raises(Refusal):
-        await desk.perform(forward_case, ForwardCase(case_id, OFFICER))
+        await handlers.execute(forward_case, ForwardCase(case_id, OFFICER))
 
 
 @pytest.mark.rule("V4")
 def test_the_deadline_is_that_of_the_batch_year() -> None:
     next_year = replace(recommended(), batch_year=2027)
 
-    assert forwarding.forwarded(next_year, RULES, date(2026, 6, 4)).case.state is Stage.FORWARDED
+    assert forwarding.forward_case(next_year, RULES, date(2026, 6, 4)).case.state is Stage.FORWARDED
 
 
-async def until(stage: Stage, desk: Desk, case_id: str = "app-1") -> None:
+async def until(stage: Stage, handlers: ReviewHarness, case_id: str = "app-1") -> None:
     """A case that waits with the prefecture department in this state."""
-    await desk.open(accepted(case_id))
-    await desk.agree(case_id)
+    await handlers.open(accepted(case_id))
+    await handlers.agree(case_id)
     if stage is not Stage.CONSULTING:
-        await desk.accept(case_id)
+        await handlers.accept(case_id)
     if stage is Stage.OPINION_ISSUED:
-        await desk.issue(case_id)
+        await handlers.issue(case_id)
 
 
 @pytest.mark.rule("V4")
 @pytest.mark.parametrize("stage", [Stage.CONSULTING, Stage.INITIAL_REVIEW_ACCEPTED, Stage.OPINION_ISSUED])
-async def test_a_case_not_forwarded_in_time_is_closed_as_late_whatever_its_stage(stage: Stage) -> None:
-    desk = Desk()
-    await until(stage, desk)
+async def test_a_case_not_forwarded_in_time_is_closed_as_late_whatever_its_stage(
+    handlers: ReviewHarness, stage: Stage
+) -> None:
+    await until(stage, handlers)
 
-    assert list(await late_cases(desk.bench.store(), at(LAST_DAY, 23))) == []
-    (due,) = await late_cases(desk.bench.store(), at(DAY_AFTER, 0))
-    desk.today = DAY_AFTER
-    (closed,) = await desk.do(close_late_case, due)
+    assert list(await late_cases(handlers.store(), at(LAST_DAY, 23))) == []
+    (due,) = await late_cases(handlers.store(), at(DAY_AFTER, 0))
+    handlers.today = DAY_AFTER
+    (closed,) = await handlers.do(close_late_case, due)
 
     assert isinstance(closed, CaseClosed)
     assert (closed.outcome, closed.initial_review_accepted) == ("late", stage is not Stage.CONSULTING)
     (why,) = closed.reasons
     assert (why.rule, why.article, why.code) == ("V4", "第十四条第（二）项", "deadline-passed")
     assert "2026-05-31" in why.text
-    assert (await desk.case()).state is Stage.LATE
-    assert await desk.do(close_late_case, due) == []
+    assert (await handlers.case()).state is Stage.LATE
+    assert await handlers.do(close_late_case, due) == []
 
 
 @pytest.mark.rule("V4")
@@ -115,30 +127,28 @@ async def test_the_jobs_end_it_by_themselves_and_once_however_late_they_look() -
 
 
 @pytest.mark.rule("V4", "S2")
-async def test_a_suspension_moves_no_day_and_the_reason_names_the_document() -> None:
-    desk = Desk()
-    await desk.do(open_case, accepted(by=ASSESSOR))
-    await desk.do(suspend_cases_of_sanctioned_assessor, sanctioned())
-    desk.today = DAY_AFTER
+async def test_a_suspension_moves_no_day_and_the_reason_names_the_document(handlers: ReviewHarness) -> None:
+    await handlers.do(open_case, accepted(by=ASSESSOR))
+    await handlers.do(suspend_cases_of_sanctioned_assessor, sanctioned())
+    handlers.today = DAY_AFTER
 
-    (due,) = await late_cases(desk.bench.store(), desk.now)
-    (closed,) = await desk.do(close_late_case, due)
+    (due,) = await late_cases(handlers.store(), handlers.now)
+    (closed,) = await handlers.do(close_late_case, due)
 
     assert isinstance(closed, CaseClosed)
     assert "内工信通〔2026〕3号" in closed.reasons[0].text
-    assert await desk.do(resume_cases_of_cleared_assessor, revoked()) == []
+    assert await handlers.do(resume_cases_of_cleared_assessor, revoked()) == []
 
 
 @pytest.mark.rule("V4")
-async def test_what_was_forwarded_or_belongs_to_the_next_year_is_not_late() -> None:
-    desk = Desk()
-    await desk.forward()
-    await desk.open(accepted("app-2", unit(COPPER)).model_copy(update={"batch_year": 2027}))
-    desk.today = DAY_AFTER
+async def test_what_was_forwarded_or_belongs_to_the_next_year_is_not_late(handlers: ReviewHarness) -> None:
+    await handlers.forward()
+    await handlers.open(accepted("app-2", unit(COPPER)).model_copy(update={"batch_year": 2027}))
+    handlers.today = DAY_AFTER
 
-    assert list(await late_cases(desk.bench.store(), desk.now)) == []
-    assert await desk.do(close_late_case, CloseLateCase("app-1")) == []
-    assert await desk.do(close_late_case, CloseLateCase("app-2")) == []
+    assert list(await late_cases(handlers.store(), handlers.now)) == []
+    assert await handlers.do(close_late_case, CloseLateCase("app-1")) == []
+    assert await handlers.do(close_late_case, CloseLateCase("app-2")) == []
 
 
 @pytest.mark.rule("V4")
@@ -147,15 +157,14 @@ def test_only_what_goes_to_the_region_has_its_day() -> None:
     assert not forwarding.is_late(replace(opened_case(), level=Level.PREFECTURE), RULES, DAY_AFTER)
 
 
-async def test_a_look_takes_so_many_and_the_next_one_the_rest() -> None:
-    desk = Desk()
-    for number in range(AT_ONCE + 1):
-        await desk.open(accepted(f"app-{number:03d}"))
-    desk.today = DAY_AFTER
+async def test_a_look_takes_so_many_and_the_next_one_the_rest(handlers: ReviewHarness) -> None:
+    for number in range(ITEMS_PER_POLL + 1):
+        await handlers.open(accepted(f"app-{number:03d}"))
+    handlers.today = DAY_AFTER
 
-    first = await late_cases(desk.bench.store(), desk.now)
+    first = await late_cases(handlers.store(), handlers.now)
     for each in first:
-        await desk.do(close_late_case, each)
-    rest = await late_cases(desk.bench.store(), desk.now)
+        await handlers.do(close_late_case, each)
+    rest = await late_cases(handlers.store(), handlers.now)
 
-    assert (len(first), len(rest)) == (AT_ONCE, 1)
+    assert (len(first), len(rest)) == (ITEMS_PER_POLL, 1)

@@ -5,8 +5,7 @@ from datetime import date, timedelta
 import pytest
 from chassis.clock import FixedClock
 from devkit.in_memory_system import InMemorySystem, ServiceUnderTest
-from messages.review import CaseCleared, ConsultationAnswered, ConsultationReminded, PublicNoticeConcluded
-from messages.stages import Stage
+from messages.review import CaseCleared, ConsultationAnswered, ConsultationReminded, PublicNoticeConcluded, Stage
 from review.bus import SUBSCRIPTIONS
 from review.domain.record import ActorRef
 from review.handlers.consultation import AnswerConsultation, MarkOverdue, answer_consultation, mark_overdue
@@ -14,8 +13,8 @@ from review.handlers.notice import ConcludeNotice, conclude_due_notice
 from review.jobs import JOBS, due_reminders, ended_notices, overdue_opinions
 from review.store import AGGREGATES, INDEXES, Store
 
-from .desk import Desk
-from .story import DEPARTMENTS, OPENED, accepted, at
+from .builders import DEPARTMENTS, OPENED, accepted, at
+from .harness import ReviewHarness
 from .test_consultation import DUE
 from .test_notice import DAY_AFTER, LAST_DAY, in_notice
 
@@ -69,36 +68,33 @@ async def test_after_a_long_sleep_the_reminder_still_comes_days_before_overdue()
 
 
 @pytest.mark.rule("V2")
-async def test_what_was_answered_after_the_job_looked_is_not_overdue() -> None:
-    desk = Desk()
-    case_id = await desk.open()
-    await desk.agree(case_id)
-    desk.today = DUE + timedelta(days=1)
+async def test_what_was_answered_after_the_job_looked_is_not_overdue(handlers: ReviewHarness) -> None:
+    case_id = await handlers.open()
+    await handlers.agree(case_id)
+    handlers.today = DUE + timedelta(days=1)
 
-    assert await desk.do(mark_overdue, MarkOverdue(case_id)) == []
+    assert await handlers.do(mark_overdue, MarkOverdue(case_id)) == []
 
 
-async def test_nothing_is_due_on_a_quiet_day() -> None:
-    desk = Desk()
-    await desk.open()
+async def test_nothing_is_due_on_a_quiet_day(handlers: ReviewHarness) -> None:
+    await handlers.open()
 
     for due in (due_reminders, overdue_opinions, ended_notices):
-        assert list(await due(desk.bench.store(), desk.now)) == []
+        assert list(await due(handlers.store(), handlers.now)) == []
 
 
 @pytest.mark.rule("V9", "V10")
-async def test_a_notice_is_concluded_the_day_after_its_published_end() -> None:
-    desk = Desk()
-    notice_id, one, _ = await in_notice(desk)
-    store = desk.bench.store()
+async def test_a_notice_is_concluded_the_day_after_its_published_end(handlers: ReviewHarness) -> None:
+    notice_id, one, _ = await in_notice(handlers)
+    store = handlers.store()
 
     assert list(await ended_notices(store, at(LAST_DAY, 23))) == []
     (due,) = await ended_notices(store, at(DAY_AFTER, 0))
     assert due == ConcludeNotice(notice_id)
-    desk.today = DAY_AFTER
-    said = await desk.do(conclude_due_notice, due)
+    handlers.today = DAY_AFTER
+    said = await handlers.do(conclude_due_notice, due)
 
     assert isinstance(said[0], PublicNoticeConcluded)
     assert sum(isinstance(each, CaseCleared) for each in said) == 2
-    assert (await desk.case(one)).state is Stage.CLEARED
-    assert await desk.do(conclude_due_notice, due) == []
+    assert (await handlers.case(one)).state is Stage.CLEARED
+    assert await handlers.do(conclude_due_notice, due) == []

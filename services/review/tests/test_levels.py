@@ -13,9 +13,9 @@ from review.handlers.opinion import ForwardCase, forward_case
 from review.handlers.panel import AppointPanel, AppointPanels, appoint_panel, appoint_panels
 from review.handlers.ranking import RankBatch, rank_batch
 
-from .desk import Desk
-from .season import Season
-from .story import OFFICER, ORGANISATION, REGION, accepted
+from .api_calls import Participants
+from .builders import OFFICER, ORGANISATION, REGION, accepted
+from .harness import ReviewHarness
 
 ELSEWHERE = [(Level.PREFECTURE, "V11", "第十五条"), (Level.NATION, "V12", "第五条、第十六条")]
 Act = tuple[Callable[..., Any], Any]
@@ -34,27 +34,26 @@ def acts(level: Level) -> list[Act]:
 @pytest.mark.rule("V11", "V12")
 @pytest.mark.parametrize(("level", "rule", "article"), ELSEWHERE)
 async def test_forwarding_panels_ranking_and_notice_are_the_regions_alone(
-    level: Level, rule: str, article: str
+    handlers: ReviewHarness, level: Level, rule: str, article: str
 ) -> None:
-    desk = Desk()
-    case_id = await desk.open(accepted().model_copy(update={"level": level}))
-    await desk.agree(case_id)
-    await desk.accept(case_id)
-    await desk.issue(case_id)
+    case_id = await handlers.open(accepted().model_copy(update={"level": level}))
+    await handlers.agree(case_id)
+    await handlers.accept(case_id)
+    await handlers.issue(case_id)
 
     for handler, command in acts(level):
         with pytest.raises(Refusal) as refused:
-            await desk.perform(handler, command)
+            await handlers.execute(handler, command)
         assert (refused.value.status, refused.value.code) == (409, "level-not-reviewed")
         assert [(each.rule, each.article) for each in refused.value.reasons] == [(rule, article)]
 
 
 @pytest.mark.rule("V11")
-async def test_the_routes_of_a_batch_answer_with_the_article(season: Season) -> None:
+async def test_the_routes_of_a_batch_answer_with_the_article(participants: Participants) -> None:
     for caller, path in (
-        (season.reviewers, "panels"),
-        (season.region, "ranking"),
-        (season.region, "notice"),
+        (participants.reviewers, "panels"),
+        (participants.region, "ranking"),
+        (participants.region, "notice"),
     ):
         answer = await caller.post(f"/v1/batches/2026/{path}?level=prefecture")
         assert (answer.status_code, answer.json()["code"]) == (409, "level-not-reviewed")

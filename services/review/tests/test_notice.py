@@ -14,15 +14,15 @@ from messages.review import (
     ObjectionResolved,
     PublicNoticeConcluded,
     PublicNoticeOpened,
+    Stage,
 )
-from messages.stages import Stage
 from messages.values import Level
 from review.domain import notice
 from review.domain.notice import NoticeRequest, PublicNotice
 from review.handlers.notice import LodgeObjection, ResolveObjection, lodge_objection, resolve_objection
 
-from .desk import Desk
-from .story import COPPER, OPENED, PUBLIC, REGION, RULES, STEEL, accepted, scored_case, unit
+from .builders import COPPER, OPENED, PUBLIC, REGION, RULES, STEEL, accepted, scored_case, unit
+from .harness import ReviewHarness
 
 NOTICE_DAY, LAST_DAY, DAY_AFTER = date(2026, 6, 18), date(2026, 6, 26), date(2026, 6, 27)
 """Five working days from 18 June 2026: 19 to 21 June are off."""
@@ -30,7 +30,7 @@ NOTICE_DAY, LAST_DAY, DAY_AFTER = date(2026, 6, 18), date(2026, 6, 26), date(202
 
 def opened(day: date = NOTICE_DAY, until: date | None = None) -> PublicNotice:
     case = replace(scored_case("app-1", "80"), state=Stage.RANKED, rank=1)
-    return notice.opened(NoticeRequest("notice-1", Level.REGION, 2026, until), [case], RULES, day)
+    return notice.open_notice(NoticeRequest("notice-1", Level.REGION, 2026, until), [case], RULES, day)
 
 
 @pytest.mark.rule("V9", "T4")
@@ -56,15 +56,15 @@ def test_the_list_shown_is_frozen_with_its_digest() -> None:
     assert notice.seal([renamed]) != shown.digest
 
 
-async def in_notice(desk: Desk) -> tuple[str, str, str]:
+async def in_notice(handlers: ReviewHarness) -> tuple[str, str, str]:
     """Two cases in a notice that opened on 18 June."""
-    await desk.register()
-    one = await desk.score(accepted("app-1", unit(STEEL)), "0.95")
-    other = await desk.score(accepted("app-2", unit(COPPER)), "0.9")
-    await desk.visit()
-    await desk.rank()
-    desk.today = NOTICE_DAY
-    return await desk.publish(), one, other
+    await handlers.register()
+    one = await handlers.score(accepted("app-1", unit(STEEL)), "0.95")
+    other = await handlers.score(accepted("app-2", unit(COPPER)), "0.9")
+    await handlers.visit()
+    await handlers.rank()
+    handlers.today = NOTICE_DAY
+    return await handlers.publish(), one, other
 
 
 def decision(notice_id: str, *, upheld: bool, text: str = "经核实") -> ResolveObjection:
@@ -72,31 +72,31 @@ def decision(notice_id: str, *, upheld: bool, text: str = "经核实") -> Resolv
 
 
 @pytest.mark.rule("V9")
-async def test_the_notice_shows_every_selected_case_in_its_place() -> None:
-    desk = Desk()
-    _, one, other = await in_notice(desk)
+async def test_the_notice_shows_every_selected_case_in_its_place(handlers: ReviewHarness) -> None:
+    _, one, other = await in_notice(handlers)
 
-    (said,) = [each for each in desk.bench.published if isinstance(each, PublicNoticeOpened)]
+    (said,) = [each for each in handlers.published if isinstance(each, PublicNoticeOpened)]
     assert [(line.case_id, line.rank) for line in said.lines] == [(one, 1), (other, 2)]
     assert (said.minimum_end, said.provisional) == (LAST_DAY, False)
-    assert (await desk.case(one)).state is Stage.IN_NOTICE
+    assert (await handlers.case(one)).state is Stage.IN_NOTICE
     with pytest.raises(Refusal) as empty:
-        await desk.publish()
+        await handlers.publish()
     assert empty.value.code == "nothing-to-publish"
 
 
 @pytest.mark.rule("G3")
-async def test_whatever_is_said_of_a_case_names_its_rule_set_and_days_that_run_name_their_article() -> None:
-    desk = Desk()
-    notice_id, one, _ = await in_notice(desk)
-    await desk.object(notice_id, one)
-    await desk.do(resolve_objection, decision(notice_id, upheld=True))
-    desk.today = DAY_AFTER
-    await desk.conclude(notice_id)
+async def test_whatever_is_said_of_a_case_names_its_rule_set_and_days_that_run_name_their_article(
+    handlers: ReviewHarness,
+) -> None:
+    notice_id, one, _ = await in_notice(handlers)
+    await handlers.object(notice_id, one)
+    await handlers.do(resolve_objection, decision(notice_id, upheld=True))
+    handlers.today = DAY_AFTER
+    await handlers.conclude(notice_id)
 
-    of_cases = [each for each in desk.bench.published if isinstance(each, SaidOfCase)]
-    (shown,) = [each for each in desk.bench.published if isinstance(each, PublicNoticeOpened)]
-    asked = [each for each in desk.bench.published if isinstance(each, ConsultationOpened)]
+    of_cases = [each for each in handlers.published if isinstance(each, SaidOfCase)]
+    (shown,) = [each for each in handlers.published if isinstance(each, PublicNoticeOpened)]
+    asked = [each for each in handlers.published if isinstance(each, ConsultationOpened)]
     assert len({type(each) for each in of_cases}) > 12
     assert {each.rule_set for each in of_cases} == {shown.rule_set} == {RULES.version}
     assert {each.article for each in asked} == {"第十四条第（二）项"}
@@ -104,99 +104,94 @@ async def test_whatever_is_said_of_a_case_names_its_rule_set_and_days_that_run_n
 
 
 @pytest.mark.rule("V9")
-async def test_a_notice_cannot_be_concluded_early() -> None:
-    desk = Desk()
-    notice_id, _, _ = await in_notice(desk)
+async def test_a_notice_cannot_be_concluded_early(handlers: ReviewHarness) -> None:
+    notice_id, _, _ = await in_notice(handlers)
 
     for day in (NOTICE_DAY, LAST_DAY):
-        desk.today = day
+        handlers.today = day
         with pytest.raises(Refusal) as refused:
-            await desk.conclude(notice_id)
+            await handlers.conclude(notice_id)
         assert refused.value.code == "notice-running"
 
 
 @pytest.mark.rule("V10")
-async def test_after_it_every_case_without_objection_is_cleared_and_the_notice_ends_once() -> None:
-    desk = Desk()
-    notice_id, one, other = await in_notice(desk)
-    desk.today = DAY_AFTER
+async def test_after_it_every_case_without_objection_is_cleared_and_the_notice_ends_once(
+    handlers: ReviewHarness,
+) -> None:
+    notice_id, one, other = await in_notice(handlers)
+    handlers.today = DAY_AFTER
 
-    concluded, *cleared = await desk.conclude(notice_id)
+    concluded, *cleared = await handlers.conclude(notice_id)
 
     assert isinstance(concluded, PublicNoticeConcluded)
     assert (concluded.cleared, concluded.waiting) == ((one, other), ())
     assert all(isinstance(each, CaseCleared) for each in cleared)
-    assert {(await desk.case(each)).state for each in (one, other)} == {Stage.CLEARED}
+    assert {(await handlers.case(each)).state for each in (one, other)} == {Stage.CLEARED}
     with pytest.raises(Refusal) as again:
-        await desk.conclude(notice_id)
+        await handlers.conclude(notice_id)
     assert again.value.code == "notice-concluded"
 
 
 @pytest.mark.rule("V9")
-async def test_an_objection_is_said_without_the_objector() -> None:
-    desk = Desk()
-    notice_id, one, _ = await in_notice(desk)
+async def test_an_objection_is_said_without_the_objector(handlers: ReviewHarness) -> None:
+    notice_id, one, _ = await in_notice(handlers)
 
-    await desk.object(notice_id, one)
+    await handlers.object(notice_id, one)
 
-    said = desk.bench.published[-1]
+    said = handlers.published[-1]
     assert isinstance(said, ObjectionLodged)
     assert "王某" not in said.model_dump_json()
-    kept = await desk.bench.store().objections.require("obj-1")
+    kept = await handlers.store().objections.require("obj-1")
     assert (kept.name, kept.contact) == ("王某", "0472-0000000")
-    entries = await desk.bench.store().records.find({"case_id": one})
+    entries = await handlers.store().records.find({"case_id": one})
     assert not any("王某" in str(each) or "0472" in str(each) for each in entries)
 
 
 @pytest.mark.rule("V9")
-async def test_an_objection_needs_facts_a_name_and_a_contact_all_told_at_once() -> None:
-    desk = Desk()
-    notice_id, one, _ = await in_notice(desk)
+async def test_an_objection_needs_facts_a_name_and_a_contact_all_told_at_once(handlers: ReviewHarness) -> None:
+    notice_id, one, _ = await in_notice(handlers)
 
     with pytest.raises(Refusal) as refused:
-        await desk.do(lodge_objection, LodgeObjection("obj-1", notice_id, one, " ", "", " ", PUBLIC))
+        await handlers.do(lodge_objection, LodgeObjection("obj-1", notice_id, one, " ", "", " ", PUBLIC))
     assert [each.pointer for each in refused.value.reasons] == ["/facts", "/name", "/contact"]
 
 
 @pytest.mark.rule("V9")
-async def test_with_an_objection_open_that_case_waits_and_the_others_go_on() -> None:
-    desk = Desk()
-    notice_id, one, other = await in_notice(desk)
-    await desk.object(notice_id, one)
-    desk.today = DAY_AFTER
+async def test_with_an_objection_open_that_case_waits_and_the_others_go_on(handlers: ReviewHarness) -> None:
+    notice_id, one, other = await in_notice(handlers)
+    await handlers.object(notice_id, one)
+    handlers.today = DAY_AFTER
 
-    concluded, *cleared = await desk.conclude(notice_id)
+    concluded, *cleared = await handlers.conclude(notice_id)
 
     assert isinstance(concluded, PublicNoticeConcluded)
     assert (concluded.cleared, concluded.waiting) == ((other,), (one,))
     assert [each.subject for each in cleared] == [other]
-    assert (await desk.case(one)).state is Stage.IN_NOTICE
+    assert (await handlers.case(one)).state is Stage.IN_NOTICE
 
 
 @pytest.mark.rule("V9", "V10")
-async def test_a_waiting_case_is_cleared_when_its_objection_is_dismissed() -> None:
-    desk = Desk()
-    notice_id, one, _ = await in_notice(desk)
-    await desk.object(notice_id, one)
-    desk.today = DAY_AFTER
-    await desk.conclude(notice_id)
+async def test_a_waiting_case_is_cleared_when_its_objection_is_dismissed(handlers: ReviewHarness) -> None:
+    notice_id, one, _ = await in_notice(handlers)
+    await handlers.object(notice_id, one)
+    handlers.today = DAY_AFTER
+    await handlers.conclude(notice_id)
 
-    resolved, cleared = await desk.do(resolve_objection, decision(notice_id, upheld=False))
+    resolved, cleared = await handlers.do(resolve_objection, decision(notice_id, upheld=False))
 
     assert isinstance(resolved, ObjectionResolved)
     assert isinstance(cleared, CaseCleared)
-    assert (await desk.case(one)).state is Stage.CLEARED
+    assert (await handlers.case(one)).state is Stage.CLEARED
 
 
 @pytest.mark.rule("V9")
-async def test_an_upheld_objection_takes_the_case_off_the_list() -> None:
-    desk = Desk()
-    notice_id, one, other = await in_notice(desk)
-    await desk.object(notice_id, one)
+async def test_an_upheld_objection_takes_the_case_off_the_list(handlers: ReviewHarness) -> None:
+    notice_id, one, other = await in_notice(handlers)
+    await handlers.object(notice_id, one)
 
-    _, closed = await desk.do(resolve_objection, decision(notice_id, upheld=True))
-    desk.today = DAY_AFTER
-    concluded, *_ = await desk.conclude(notice_id)
+    _, closed = await handlers.do(resolve_objection, decision(notice_id, upheld=True))
+    handlers.today = DAY_AFTER
+    concluded, *_ = await handlers.conclude(notice_id)
 
     assert isinstance(closed, CaseClosed)
     assert (closed.outcome, closed.reasons[0].rule) == ("objection_upheld", "V9")
@@ -205,55 +200,51 @@ async def test_an_upheld_objection_takes_the_case_off_the_list() -> None:
 
 
 @pytest.mark.rule("V9")
-async def test_while_the_notice_runs_a_dismissed_objection_clears_nothing_yet() -> None:
-    desk = Desk()
-    notice_id, one, _ = await in_notice(desk)
-    await desk.object(notice_id, one)
+async def test_while_the_notice_runs_a_dismissed_objection_clears_nothing_yet(handlers: ReviewHarness) -> None:
+    notice_id, one, _ = await in_notice(handlers)
+    await handlers.object(notice_id, one)
 
-    said = await desk.do(resolve_objection, decision(notice_id, upheld=False))
+    said = await handlers.do(resolve_objection, decision(notice_id, upheld=False))
 
     assert [type(each) for each in said] == [ObjectionResolved]
-    assert (await desk.case(one)).state is Stage.IN_NOTICE
+    assert (await handlers.case(one)).state is Stage.IN_NOTICE
 
 
 @pytest.mark.rule("V9")
-async def test_an_objection_is_decided_once_and_with_reasons() -> None:
-    desk = Desk()
-    notice_id, one, _ = await in_notice(desk)
-    await desk.object(notice_id, one)
+async def test_an_objection_is_decided_once_and_with_reasons(handlers: ReviewHarness) -> None:
+    notice_id, one, _ = await in_notice(handlers)
+    await handlers.object(notice_id, one)
 
     with pytest.raises(Refusal) as wordless:
-        await desk.do(resolve_objection, decision(notice_id, upheld=True, text=" "))
-    await desk.do(resolve_objection, decision(notice_id, upheld=False))
+        await handlers.do(resolve_objection, decision(notice_id, upheld=True, text=" "))
+    await handlers.do(resolve_objection, decision(notice_id, upheld=False))
     with pytest.raises(Refusal) as again:
-        await desk.do(resolve_objection, decision(notice_id, upheld=True))
+        await handlers.do(resolve_objection, decision(notice_id, upheld=True))
     assert wordless.value.status == 422
     assert again.value.code == "objection-resolved"
 
 
 @pytest.mark.rule("V9")
-async def test_objections_come_until_the_last_day_and_only_against_a_case_on_the_list() -> None:
-    desk = Desk()
-    notice_id, one, _ = await in_notice(desk)
-    desk.today = LAST_DAY
-    await desk.object(notice_id, one)
+async def test_objections_come_until_the_last_day_and_only_against_a_case_on_the_list(handlers: ReviewHarness) -> None:
+    notice_id, one, _ = await in_notice(handlers)
+    handlers.today = LAST_DAY
+    await handlers.object(notice_id, one)
 
     with pytest.raises(Refusal) as stranger:
-        await desk.object(notice_id, "app-9", "obj-2")
-    desk.today = DAY_AFTER
+        await handlers.object(notice_id, "app-9", "obj-2")
+    handlers.today = DAY_AFTER
     with pytest.raises(Refusal) as late:
-        await desk.object(notice_id, one, "obj-3")
+        await handlers.object(notice_id, one, "obj-3")
     assert stranger.value.code == "not-in-notice"
     assert late.value.code == "notice-ended"
 
 
 @pytest.mark.rule("V9")
-async def test_an_objection_is_decided_under_its_own_notice_only() -> None:
-    desk = Desk()
-    notice_id, one, _ = await in_notice(desk)
-    await desk.object(notice_id, one)
+async def test_an_objection_is_decided_under_its_own_notice_only(handlers: ReviewHarness) -> None:
+    notice_id, one, _ = await in_notice(handlers)
+    await handlers.object(notice_id, one)
 
     with pytest.raises(Refusal) as refused:
-        await desk.do(resolve_objection, ResolveObjection("notice-other", "obj-1", True, "经核实", REGION))
+        await handlers.do(resolve_objection, ResolveObjection("notice-other", "obj-1", True, "经核实", REGION))
     assert refused.value.status == 404
     assert OPENED < NOTICE_DAY

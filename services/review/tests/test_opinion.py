@@ -4,29 +4,28 @@ from dataclasses import replace
 
 import pytest
 from chassis.handling import Refusal
-from messages.review import CaseClosed, InitialReviewAccepted, InitialReviewRefused, OpinionIssued
-from messages.stages import Stage
+from messages.review import CaseClosed, InitialReviewAccepted, InitialReviewRefused, OpinionIssued, Stage
 from messages.values import Prefecture
 from review.domain import opinion
 from review.domain.case import OpinionDocument
 from review.handlers.opinion import issue_opinion
 
-from .desk import Desk
-from .story import COPPER, OPENED, RULES, SCAN, accepted, opened_case, unit
+from .builders import COPPER, OPENED, RULES, SCAN, accepted, opened_case, unit
+from .harness import ReviewHarness
 
 
 @pytest.mark.rule("V1")
 def test_initial_review_accepts_with_the_opinions_seen_so_far_in_the_record() -> None:
-    step = opinion.accepted(opened_case(), "材料齐全", {}, OPENED)
+    step = opinion.accept_case(opened_case(), "材料齐全", {}, OPENED)
 
     assert step.case.state is Stage.INITIAL_REVIEW_ACCEPTED
     assert isinstance(step.events[0], InitialReviewAccepted)
-    assert set(step.seen.values()) == {"none"}
+    assert set(step.evidence.values()) == {"none"}
 
 
 @pytest.mark.rule("V1")
 def test_a_refused_initial_review_ends_the_case_with_its_reasons() -> None:
-    steps = opinion.refused(opened_case(), "能耗数据无法核实", OPENED)
+    steps = opinion.refuse_case(opened_case(), "能耗数据无法核实", OPENED)
 
     refused, closed = (event for step in steps for event in step.events)
     assert isinstance(refused, InitialReviewRefused)
@@ -40,16 +39,16 @@ def test_a_refused_initial_review_ends_the_case_with_its_reasons() -> None:
 @pytest.mark.rule("V1")
 def test_a_refusal_without_reasons_is_not_accepted() -> None:
     with pytest.raises(Refusal) as refused:
-        opinion.refused(opened_case(), " ", OPENED)
+        opinion.refuse_case(opened_case(), " ", OPENED)
     assert refused.value.status == 422
 
 
 @pytest.mark.rule("V1")
 def test_a_case_is_reviewed_once() -> None:
-    reviewed = opinion.accepted(opened_case(), "", {}, OPENED).case
+    reviewed = opinion.accept_case(opened_case(), "", {}, OPENED).case
 
     with pytest.raises(Refusal) as refused:
-        opinion.accepted(reviewed, "", {}, OPENED)
+        opinion.accept_case(reviewed, "", {}, OPENED)
     assert refused.value.code == "wrong-state"
 
 
@@ -65,7 +64,7 @@ def test_a_document_that_does_not_recommend_ends_the_case() -> None:
     )
     document = OpinionDocument("包工信〔2026〕2号", OPENED, "not_recommended", (SCAN,), {})
 
-    issued, closed = (e for step in opinion.issued(agreed, document, RULES, OPENED) for e in step.events)
+    issued, closed = (e for step in opinion.issue_opinion(agreed, document, RULES, OPENED) for e in step.events)
 
     assert isinstance(issued, OpinionIssued)
     assert isinstance(closed, CaseClosed)
@@ -80,35 +79,33 @@ def test_a_number_without_the_signed_document_is_none() -> None:
     document = OpinionDocument("包工信〔2026〕2号", OPENED, "recommended", (), {})
 
     with pytest.raises(Refusal) as refused:
-        opinion.issued(opened_case(state=Stage.INITIAL_REVIEW_ACCEPTED), document, RULES, OPENED)
+        opinion.issue_opinion(opened_case(state=Stage.INITIAL_REVIEW_ACCEPTED), document, RULES, OPENED)
     assert [(each.rule, each.code, each.pointer) for each in refused.value.reasons] == [
         ("V3", "attachments-missing", "/attachments")
     ]
 
 
 @pytest.mark.rule("V3")
-async def test_a_document_number_is_given_once_in_a_prefecture_and_year() -> None:
-    desk = Desk()
+async def test_a_document_number_is_given_once_in_a_prefecture_and_year(handlers: ReviewHarness) -> None:
     for event in (accepted("app-1"), accepted("app-2", unit(COPPER))):
-        case_id = await desk.open(event)
-        await desk.agree(case_id)
-        await desk.accept(case_id)
-    await desk.do(issue_opinion, desk.opinion("app-1", "包工信〔2026〕7号"))
+        case_id = await handlers.open(event)
+        await handlers.agree(case_id)
+        await handlers.accept(case_id)
+    await handlers.do(issue_opinion, handlers.opinion("app-1", "包工信〔2026〕7号"))
 
     with pytest.raises(Refusal) as refused:
-        await desk.do(issue_opinion, desk.opinion("app-2", " 包工信〔2026〕7号"))
+        await handlers.do(issue_opinion, handlers.opinion("app-2", " 包工信〔2026〕7号"))
     assert refused.value.code == "document-number-taken"
-    await desk.do(issue_opinion, desk.opinion("app-2", "包工信〔2026〕8号"))
-    assert (await desk.case("app-2")).state is Stage.OPINION_ISSUED
+    await handlers.do(issue_opinion, handlers.opinion("app-2", "包工信〔2026〕8号"))
+    assert (await handlers.case("app-2")).state is Stage.OPINION_ISSUED
 
 
 @pytest.mark.rule("V3")
-async def test_two_prefectures_may_use_the_same_number() -> None:
-    desk = Desk()
+async def test_two_prefectures_may_use_the_same_number(handlers: ReviewHarness) -> None:
     for event in (accepted("app-1"), accepted("app-2", unit(COPPER, prefecture=Prefecture.WUHAI))):
-        case_id = await desk.open(event)
-        await desk.agree(case_id)
-        await desk.accept(case_id)
-        await desk.do(issue_opinion, desk.opinion(case_id, "工信〔2026〕1号"))
+        case_id = await handlers.open(event)
+        await handlers.agree(case_id)
+        await handlers.accept(case_id)
+        await handlers.do(issue_opinion, handlers.opinion(case_id, "工信〔2026〕1号"))
 
-    assert (await desk.case("app-2")).state is Stage.OPINION_ISSUED
+    assert (await handlers.case("app-2")).state is Stage.OPINION_ISSUED

@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import pytest
 from chassis.handling import Refusal
-from messages.review import PanelAppointed
-from messages.stages import Stage
+from messages.review import PanelAppointed, Stage
 from messages.values import Level
 from review.domain import expert as expert_rules
 from review.domain import panel
@@ -17,8 +16,7 @@ from review.handlers.panel import (
     appoint_panels,
 )
 
-from .desk import Desk
-from .story import (
+from .builders import (
     ASSESSOR,
     COPPER,
     EXPERTS,
@@ -33,6 +31,7 @@ from .story import (
     opened_case,
     unit,
 )
+from .harness import ReviewHarness
 
 BY_ASSESSOR = opened_case(accepted(by=ASSESSOR, group="示例集团"), state=Stage.FORWARDED)
 
@@ -137,51 +136,50 @@ def test_too_few_experts_make_no_panel() -> None:
 
 
 @pytest.mark.rule("V5")
-async def test_all_forwarded_cases_of_a_batch_get_panels_with_the_load_balanced() -> None:
-    desk = Desk()
+async def test_all_forwarded_cases_of_a_batch_get_panels_with_the_load_balanced(handlers: ReviewHarness) -> None:
     for number, uscc in enumerate((STEEL, COPPER, "911503000000000351", "911504000000000431", "911505000000000511")):
-        await desk.forward(accepted(f"app-{number}", unit(uscc)))
-    await desk.register()
+        await handlers.forward(accepted(f"app-{number}", unit(uscc)))
+    await handlers.register()
 
-    outcome = await desk.perform(appoint_panels, AppointPanels(Level.REGION, 2026, ORGANISATION))
+    outcome = await handlers.execute(appoint_panels, AppointPanels(Level.REGION, 2026, ORGANISATION))
 
     assert len(outcome.value.appointed) == 5
     assert outcome.value.impossible == ()
-    loads = [one.load(2026) for one in await desk.bench.store().experts.find()]
+    loads = [one.load(2026) for one in await handlers.store().experts.find()]
     assert sorted(loads) == [3, 3, 3, 3, 3]
 
 
 @pytest.mark.rule("V5")
-async def test_a_case_without_enough_experts_does_not_stop_the_others() -> None:
-    desk = Desk()
+async def test_a_case_without_enough_experts_does_not_stop_the_others(handlers: ReviewHarness) -> None:
     steel, copper = (
-        await desk.forward(accepted("app-1", unit(STEEL))),
-        await desk.forward(accepted("app-2", unit(COPPER))),
+        await handlers.forward(accepted("app-1", unit(STEEL))),
+        await handlers.forward(accepted("app-2", unit(COPPER))),
     )
-    await desk.register(*EXPERTS[:3], employer=STEEL)
+    await handlers.register(*EXPERTS[:3], employer=STEEL)
 
-    outcome = await desk.perform(appoint_panels, AppointPanels(Level.REGION, 2026, ORGANISATION))
+    outcome = await handlers.execute(appoint_panels, AppointPanels(Level.REGION, 2026, ORGANISATION))
 
     assert outcome.value.impossible == (steel,)
     assert [each.case_id for each in outcome.value.appointed] == [copper]
     with pytest.raises(Refusal) as refused:
-        await desk.appoint(steel)
+        await handlers.appoint(steel)
     assert refused.value.code == "experts-too-few"
 
 
 @pytest.mark.rule("V5")
-async def test_a_named_panel_sits_with_its_first_member_in_the_chair() -> None:
-    desk = Desk()
-    case_id = await desk.forward()
-    await desk.register()
+async def test_a_named_panel_sits_with_its_first_member_in_the_chair(handlers: ReviewHarness) -> None:
+    case_id = await handlers.forward()
+    await handlers.register()
 
-    (said,) = await desk.do(appoint_panel, AppointPanel(case_id, ("expert-3", "expert-1", "expert-2"), ORGANISATION))
+    (said,) = await handlers.do(
+        appoint_panel, AppointPanel(case_id, ("expert-3", "expert-1", "expert-2"), ORGANISATION)
+    )
 
     assert isinstance(said, PanelAppointed)
     assert (said.chair, said.experts) == ("expert-3", ("expert-3", "expert-1", "expert-2"))
     with pytest.raises(Refusal) as unknown:
-        await desk.do(
+        await handlers.do(
             appoint_panel,
-            AppointPanel(await desk.forward(accepted("app-2", unit(COPPER))), ("x", "y", "z"), ORGANISATION),
+            AppointPanel(await handlers.forward(accepted("app-2", unit(COPPER))), ("x", "y", "z"), ORGANISATION),
         )
     assert [each.evidence for each in unknown.value.reasons] == ["x", "y", "z"]

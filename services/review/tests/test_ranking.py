@@ -1,23 +1,22 @@
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 from chassis.handling import Refusal
-from messages.digests import canonical_digest
-from messages.review import CaseClosed
-from messages.stages import Stage
+from messages.review import CaseClosed, Stage
 from messages.values import Level
 from review.domain import ranking
 from review.handlers.assessors import resume_cases_of_cleared_assessor, suspend_cases_of_sanctioned_assessor
 from review.handlers.ranking import RankBatch, rank_batch
 
-from .desk import Desk
-from .story import (
+from .builders import (
     ASSESSOR,
     COPPER,
     DAIRY,
+    ONCE_MORE,
     OPENED,
     REGION,
     SOLAR,
@@ -30,6 +29,7 @@ from .story import (
     scored_case,
     unit,
 )
+from .harness import ReviewHarness
 
 
 @pytest.mark.rule("V8")
@@ -96,48 +96,45 @@ def test_beyond_the_cap_a_case_ends_with_its_place_as_evidence() -> None:
 
 
 @pytest.mark.rule("V8")
-async def test_ranking_selects_keeps_its_inputs_and_closes_the_others() -> None:
-    desk = Desk()
-    await desk.register()
-    good = await desk.score(accepted("app-1", unit(STEEL)), "0.95")
-    weak = await desk.score(accepted("app-2", unit(COPPER)), "0.5")
-    await desk.visit()
+async def test_ranking_selects_keeps_its_inputs_and_closes_the_others(handlers: ReviewHarness) -> None:
+    await handlers.register()
+    good = await handlers.score(accepted("app-1", unit(STEEL)), "0.95")
+    weak = await handlers.score(accepted("app-2", unit(COPPER)), "0.5")
+    await handlers.visit()
 
-    made = await desk.rank()
+    made = await handlers.rank()
 
-    assert (await desk.case(good)).state is Stage.RANKED
-    closed = (await desk.case(weak)).closing
+    assert (await handlers.case(good)).state is Stage.RANKED
+    closed = (await handlers.case(weak)).closing
     assert closed is not None
     assert closed.outcome == "below_pass_mark"
     assert closed.reasons[0].rule == "V8"
-    kept = await desk.bench.store().rankings.require(made.ranking_id)
+    kept = await handlers.store().rankings.require(made.ranking_id)
     assert ranking.verify_ranking(kept)
 
 
 @pytest.mark.rule("V8")
-async def test_a_dry_run_shows_the_ranking_and_changes_nothing() -> None:
-    desk = Desk()
-    await desk.register()
-    case_id = await desk.score(share="0.95")
-    await desk.visit()
-    before = await desk.case(case_id)
+async def test_a_dry_run_shows_the_ranking_and_changes_nothing(handlers: ReviewHarness) -> None:
+    await handlers.register()
+    case_id = await handlers.score(share="0.95")
+    await handlers.visit()
+    before = await handlers.case(case_id)
 
-    made = await desk.rank(dry_run=True)
+    made = await handlers.rank(dry_run=True)
 
     assert order(made) == [case_id]
-    assert await desk.case(case_id) == before
-    assert await desk.bench.store().rankings.find() == []
+    assert await handlers.case(case_id) == before
+    assert await handlers.store().rankings.find() == []
 
 
 @pytest.mark.rule("V8")
-async def test_the_ranking_waits_for_every_case_that_is_still_under_review() -> None:
-    desk = Desk()
-    await desk.register()
-    await desk.score(accepted("app-1", unit(STEEL)))
-    waiting = await desk.forward(accepted("app-2", unit(COPPER)))
+async def test_the_ranking_waits_for_every_case_that_is_still_under_review(handlers: ReviewHarness) -> None:
+    await handlers.register()
+    await handlers.score(accepted("app-1", unit(STEEL)))
+    waiting = await handlers.forward(accepted("app-2", unit(COPPER)))
 
     with pytest.raises(Refusal) as refused:
-        await desk.rank()
+        await handlers.rank()
     assert refused.value.code == "batch-unfinished"
     assert any((each.evidence or "").startswith(waiting) for each in refused.value.reasons)
 
@@ -145,71 +142,77 @@ async def test_the_ranking_waits_for_every_case_that_is_still_under_review() -> 
 @pytest.mark.rule("V8")
 async def test_there_is_nothing_to_rank_in_an_empty_batch() -> None:
     with pytest.raises(Refusal) as refused:
-        await Desk().rank()
+        await ReviewHarness().rank()
     assert refused.value.code == "nothing-to-rank"
 
 
 @pytest.mark.rule("V8")
-async def test_a_suspended_case_is_left_out_and_taken_in_by_a_later_ranking() -> None:
-    desk = Desk()
-    await desk.register()
-    plain = await desk.score(accepted("app-1", unit(SOLAR)), "0.95")
-    resting = await desk.score(accepted("app-2", unit(COPPER), by=ASSESSOR), "0.95")
-    await desk.visit()
-    await desk.do(suspend_cases_of_sanctioned_assessor, sanctioned())
+async def test_a_suspended_case_is_left_out_and_taken_in_by_a_later_ranking(handlers: ReviewHarness) -> None:
+    await handlers.register()
+    plain = await handlers.score(accepted("app-1", unit(SOLAR)), "0.95")
+    resting = await handlers.score(accepted("app-2", unit(COPPER), by=ASSESSOR), "0.95")
+    await handlers.visit()
+    await handlers.do(suspend_cases_of_sanctioned_assessor, sanctioned())
 
-    first = await desk.rank()
+    first = await handlers.rank()
     assert order(first) == [plain]
-    await desk.do(resume_cases_of_cleared_assessor, revoked())
-    second = await desk.rank()
+    await handlers.do(resume_cases_of_cleared_assessor, revoked())
+    second = await handlers.rank()
 
     assert (second.number, order(second)) == (2, [resting])
-    assert (first.left_out, second.decision, ranking.verify_ranking(first)) == ((resting,), None, True)
-    assert not ranking.verify_ranking(replace(first, left_out=()))
+    assert (first.suspended_cases, second.decision, ranking.verify_ranking(first)) == ((resting,), None, True)
+    assert not ranking.verify_ranking(replace(first, suspended_cases=()))
 
 
 @pytest.mark.rule("V8", "G3")
-async def test_before_the_last_day_of_forwarding_is_over_a_ranking_takes_a_reason_that_is_kept() -> None:
-    desk = Desk()
-    await desk.register()
-    case_id = await desk.score(share="0.95")
-    await desk.visit()
-    desk.today = date(2026, 5, 31)
+async def test_before_the_last_day_of_forwarding_is_over_a_ranking_takes_a_reason_that_is_kept(
+    handlers: ReviewHarness,
+) -> None:
+    await handlers.register()
+    case_id = await handlers.score(share="0.95")
+    await handlers.visit()
+    handlers.today = date(2026, 5, 31)
     early = RankBatch(Level.REGION, 2026, dry_run=False, by=REGION)
 
     with pytest.raises(Refusal) as refused:
-        await desk.perform(rank_batch, early)
+        await handlers.execute(rank_batch, early)
     with pytest.raises(Refusal):
-        await desk.perform(rank_batch, replace(early, early_reason=" "))
-    dry = (await desk.perform(rank_batch, replace(early, dry_run=True))).value
-    made = (await desk.perform(rank_batch, replace(early, early_reason="上报已全部完成"))).value
+        await handlers.execute(rank_batch, replace(early, early_reason=" "))
+    dry = (await handlers.execute(rank_batch, replace(early, dry_run=True))).value
+    made = (await handlers.execute(rank_batch, replace(early, early_reason="上报已全部完成"))).value
 
     assert refused.value.code == "forwarding-open"
     assert "2026-05-31" in refused.value.reasons[0].text
     assert order(dry) == order(made) == [case_id]
-    kept = await desk.bench.store().rankings.require(made.ranking_id)
+    kept = await handlers.store().rankings.require(made.ranking_id)
     assert (kept.early_reason, ranking.verify_ranking(kept)) == ("上报已全部完成", True)
     assert not ranking.verify_ranking(replace(kept, early_reason=""))
-    entries = await desk.bench.store().records.find({"case_id": case_id}, sort=[("number", 1)])
-    assert entries[-1].seen["early"] == "上报已全部完成"
+    entries = await handlers.store().records.find({"case_id": case_id}, sort=[("number", 1)])
+    assert entries[-1].evidence["early"] == "上报已全部完成"
 
 
 @pytest.mark.rule("V8")
-async def test_from_the_first_of_june_a_ranking_needs_no_reason_and_keeps_none() -> None:
-    desk = Desk()
-    await desk.register()
-    await desk.score(share="0.95")
-    await desk.visit()
-    desk.today = date(2026, 6, 1)
+async def test_from_the_first_of_june_a_ranking_needs_no_reason_and_keeps_none(handlers: ReviewHarness) -> None:
+    await handlers.register()
+    await handlers.score(share="0.95")
+    await handlers.visit()
+    handlers.today = date(2026, 6, 1)
 
-    made = (await desk.perform(rank_batch, RankBatch(Level.REGION, 2026, False, REGION, "不必要的理由"))).value
+    made = (await handlers.execute(rank_batch, RankBatch(Level.REGION, 2026, False, REGION, "不必要的理由"))).value
 
     assert made.early_reason == ""
 
 
-def test_a_ranking_kept_before_reasons_were_asked_for_keeps_its_digest() -> None:
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"early_reason": "上报已全部完成"},
+        {"decision": ONCE_MORE},
+        {"suspended_cases": ("b",)},
+        {"made_on": date(2026, 6, 2)},
+    ],
+)
+def test_the_digest_of_a_ranking_covers_everything_beside_itself(changed: dict[str, Any]) -> None:
     made = ranked(scored_case("a", "80"))
-    later = {"early_reason", "decision", "left_out"}
-    values = {name: value for name, value in asdict(replace(made, digest="")).items() if name not in later}
 
-    assert made.digest == canonical_digest(ranking._plain(values))
+    assert not ranking.verify_ranking(replace(made, **changed))

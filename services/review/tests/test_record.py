@@ -7,23 +7,23 @@ import pytest
 from review.domain.case import Case, RecordHead
 from review.domain.record import ChainBreak, RecordEntry, head_after, seal, verify_chain
 
-from .desk import Desk
-from .story import RULES
+from .builders import RULES
+from .harness import ReviewHarness
 
 
 async def recorded() -> tuple[Case, Sequence[RecordEntry]]:
     """A forwarded case and its record."""
-    desk = Desk()
-    case_id = await desk.forward()
-    entries = await desk.bench.store().records.find({"case_id": case_id}, sort=[("number", 1)])
-    return await desk.case(case_id), entries
+    handlers = ReviewHarness()
+    case_id = await handlers.forward()
+    entries = await handlers.store().records.find({"case_id": case_id}, sort=[("number", 1)])
+    return await handlers.case(case_id), entries
 
 
 @pytest.mark.rule("V14")
 async def test_every_step_records_who_in_which_role_when_what_was_seen_and_why() -> None:
     case, entries = await recorded()
 
-    assert [each.what for each in entries] == [
+    assert [each.action for each in entries] == [
         "opened",
         "consulted: ecology_environment agree",
         "consulted: emergency_management agree",
@@ -35,8 +35,8 @@ async def test_every_step_records_who_in_which_role_when_what_was_seen_and_why()
     last = entries[-1]
     assert (last.subject, last.role) == ("officer-baotou", "prefecture_officer")
     assert last.at == "2026-04-20T02:00:00+00:00"
-    assert last.seen == {"deadline": "2026-05-31"}
-    assert all(each.why for each in entries)
+    assert last.evidence == {"deadline": "2026-05-31"}
+    assert all(each.reason for each in entries)
     assert case.head == RecordHead(7, last.digest)
 
 
@@ -59,7 +59,7 @@ async def test_a_record_that_was_not_touched_verifies() -> None:
 @pytest.mark.rule("V14")
 async def test_tampering_shows_where_it_was_done() -> None:
     case, entries = await recorded()
-    altered = [*entries[:3], replace(entries[3], why="有不同意见"), *entries[4:]]
+    altered = [*entries[:3], replace(entries[3], reason="有不同意见"), *entries[4:]]
     resealed = [*entries[:3], replace(altered[3], digest=seal(altered[3])), *entries[4:]]
 
     assert verify_chain(altered, case.head) == ChainBreak(4, "was changed after it was written")
@@ -82,4 +82,4 @@ async def test_a_record_cut_short_reordered_or_with_a_gap_shows() -> None:
 async def test_an_application_once_accepted_is_kept_by_its_digest() -> None:
     _, entries = await recorded()
 
-    assert len(entries[0].seen["application"]) == 64
+    assert len(entries[0].evidence["application"]) == 64

@@ -12,15 +12,14 @@ from messages.review import (
     ScoreSheetSigned,
     ScoreSheetsReturned,
     SiteVerificationOrdered,
+    Stage,
 )
-from messages.stages import Stage
 from review.domain import scoring
 from review.domain.case import Case, Panel, ScoreSheet
 from review.domain.record import ActorRef
 from review.handlers.scoring import DecideDeviation, FillScoreSheet, decide_deviation, fill_score_sheet
 
-from .desk import Desk
-from .story import (
+from .builders import (
     COPPER,
     EXPERTS,
     OPENED,
@@ -34,6 +33,7 @@ from .story import (
     unit,
     values,
 )
+from .harness import ReviewHarness
 
 SEATS = EXPERTS[:3]
 
@@ -45,26 +45,26 @@ def seated(*sheets: ScoreSheet) -> Case:
 def signed(*shares: str, fails: tuple[str, ...] = ()) -> Case:
     case = seated()
     for name, share in zip(SEATS, shares, strict=True):
-        case = scoring.signed(case, sheet(name, share, fails=fails), SCHEME, OPENED).case
+        case = scoring.sign_sheet(case, sheet(name, share, fails=fails), SCHEME, OPENED).case
     return case
 
 
 @pytest.mark.rule("V6")
 def test_a_signature_is_counted_and_said_without_the_score() -> None:
-    step = scoring.signed(seated(), sheet("expert-2"), SCHEME, OPENED)
+    step = scoring.sign_sheet(seated(), sheet("expert-2"), SCHEME, OPENED)
 
     (said,) = step.events
     assert isinstance(said, ScoreSheetSigned)
     assert (said.expert, said.signed, said.panel_size) == ("expert-2", 1, 3)
     assert step.case.state is Stage.SCORING
-    assert set(step.seen) == {"expert", "sheet"}
+    assert set(step.evidence) == {"expert", "sheet"}
 
 
 @pytest.mark.rule("V6")
 def test_a_sheet_is_signed_once() -> None:
-    case = scoring.signed(seated(), sheet("expert-1"), SCHEME, OPENED).case
+    case = scoring.sign_sheet(seated(), sheet("expert-1"), SCHEME, OPENED).case
 
-    for act in (scoring.saved, lambda c, s, m: scoring.signed(c, s, m, OPENED)):
+    for act in (scoring.save_draft, lambda c, s, m: scoring.sign_sheet(c, s, m, OPENED)):
         with pytest.raises(Refusal) as refused:
             act(case, sheet("expert-1", "0.1"), SCHEME)
         assert refused.value.code == "sheet-signed"
@@ -73,7 +73,7 @@ def test_a_sheet_is_signed_once() -> None:
 @pytest.mark.rule("V6")
 def test_only_a_member_of_the_panel_scores() -> None:
     with pytest.raises(Refusal) as refused:
-        scoring.signed(seated(), sheet("expert-5"), SCHEME, OPENED)
+        scoring.sign_sheet(seated(), sheet("expert-5"), SCHEME, OPENED)
     assert (refused.value.code, refused.value.status) == ("not-on-panel", 403)
 
 
@@ -83,7 +83,7 @@ def test_every_item_missing_unknown_or_out_of_range_is_named_with_its_place() ->
     del wrong["energy_intensity"]
 
     with pytest.raises(Refusal) as refused:
-        scoring.signed(
+        scoring.sign_sheet(
             seated(), ScoreSheet("expert-1", wrong, mandatory_items(), site_visit_wanted=False), SCHEME, OPENED
         )
     assert refused.value.status == 422
@@ -97,9 +97,9 @@ def test_every_item_missing_unknown_or_out_of_range_is_named_with_its_place() ->
 def test_a_draft_may_be_incomplete_but_not_wrong() -> None:
     partial = ScoreSheet("expert-1", {"renewables_share": Decimal(20)}, {}, site_visit_wanted=False)
 
-    assert scoring.saved(seated(), partial, SCHEME).case.sheet_of("expert-1") == partial
+    assert scoring.save_draft(seated(), partial, SCHEME).case.sheet_of("expert-1") == partial
     with pytest.raises(Refusal):
-        scoring.saved(seated(), replace(partial, values={"renewables_share": Decimal(200)}), SCHEME)
+        scoring.save_draft(seated(), replace(partial, values={"renewables_share": Decimal(200)}), SCHEME)
 
 
 @pytest.mark.rule("V6")
@@ -118,8 +118,8 @@ def test_an_expert_farther_from_the_panel_than_the_limit_deviates() -> None:
     far = scoring.panel_score(signed("0.5", "0.8", "0.9"), SCHEME, OPENED)
 
     assert limit == 15
-    assert scoring.deviating(near, limit) == ()
-    assert scoring.deviating(far, limit) == ("expert-1", "expert-3")
+    assert scoring.deviating_experts(near, limit) == ()
+    assert scoring.deviating_experts(far, limit) == ("expert-1", "expert-3")
 
 
 @pytest.mark.rule("V6")
@@ -134,18 +134,17 @@ def test_a_mandatory_item_fails_when_most_of_the_panel_fail_it() -> None:
     assert scoring.panel_score(signed("1", "1", "1", fails=(item,)), SCHEME, OPENED).failed_mandatory_items == (item,)
 
 
-async def panel_of(desk: Desk) -> tuple[str, tuple[str, ...]]:
-    case_id = await desk.forward()
-    await desk.register()
-    return case_id, await desk.appoint(case_id)
+async def panel_of(handlers: ReviewHarness) -> tuple[str, tuple[str, ...]]:
+    case_id = await handlers.forward()
+    await handlers.register()
+    return case_id, await handlers.appoint(case_id)
 
 
 @pytest.mark.rule("V6")
-async def test_the_last_signature_makes_the_score() -> None:
-    desk = Desk()
-    case_id, seats = await panel_of(desk)
+async def test_the_last_signature_makes_the_score(handlers: ReviewHarness) -> None:
+    case_id, seats = await panel_of(handlers)
 
-    said = await desk.sign(case_id, *(sheet(name, "0.9") for name in seats))
+    said = await handlers.sign(case_id, *(sheet(name, "0.9") for name in seats))
 
     scored = [each for each in said if isinstance(each, CaseScored)]
     assert [each.score for each in scored] == [Decimal(90)]
@@ -153,12 +152,11 @@ async def test_the_last_signature_makes_the_score() -> None:
 
 
 @pytest.mark.rule("V6")
-async def test_a_failed_mandatory_item_fails_the_case_whatever_the_score() -> None:
-    desk = Desk()
-    case_id, seats = await panel_of(desk)
+async def test_a_failed_mandatory_item_fails_the_case_whatever_the_score(handlers: ReviewHarness) -> None:
+    case_id, seats = await panel_of(handlers)
     item = SCHEME.mandatory_items[-1]
 
-    said = await desk.sign(case_id, *(sheet(name, "1", fails=[item.id]) for name in seats))
+    said = await handlers.sign(case_id, *(sheet(name, "1", fails=[item.id]) for name in seats))
 
     scored, closed = said[-2:]
     assert isinstance(scored, CaseScored)
@@ -169,112 +167,112 @@ async def test_a_failed_mandatory_item_fails_the_case_whatever_the_score() -> No
     assert not any(isinstance(each, SiteVerificationOrdered) for each in said)
 
 
-async def deviating(desk: Desk) -> tuple[str, tuple[str, ...]]:
-    case_id, seats = await panel_of(desk)
-    await desk.sign(case_id, sheet(seats[0], "0.9"), sheet(seats[1], "0.9"), sheet(seats[2], "0.5"))
+async def deviating(handlers: ReviewHarness) -> tuple[str, tuple[str, ...]]:
+    case_id, seats = await panel_of(handlers)
+    await handlers.sign(case_id, sheet(seats[0], "0.9"), sheet(seats[1], "0.9"), sheet(seats[2], "0.5"))
     return case_id, seats
 
 
-def chair(case_id: str, name: str, decision: scoring.Decision, text: str = "现场情况差异较大") -> DecideDeviation:
+def chair(
+    case_id: str, name: str, decision: scoring.DeviationDecision, text: str = "现场情况差异较大"
+) -> DecideDeviation:
     return DecideDeviation(case_id, decision, text, ActorRef(name, "expert"))
 
 
 @pytest.mark.rule("V6")
-async def test_a_deviating_score_waits_for_the_chair_who_confirms_it() -> None:
-    desk = Desk()
-    case_id, seats = await deviating(desk)
-    waiting = await desk.case(case_id)
+async def test_a_deviating_score_waits_for_the_chair_who_confirms_it(handlers: ReviewHarness) -> None:
+    case_id, seats = await deviating(handlers)
+    waiting = await handlers.case(case_id)
     assert waiting.state is Stage.SCORING
     assert waiting.deviating == (seats[2],)
-    told = desk.bench.published[-1]
+    told = handlers.published[-1]
     assert isinstance(told, DeviationFlagged)
     assert (told.deviating, told.experts, told.flagged_on) == ((seats[2],), (seats[0],), OPENED)
 
-    said = await desk.do(decide_deviation, chair(case_id, seats[0], "confirm"))
+    said = await handlers.do(decide_deviation, chair(case_id, seats[0], "confirm"))
 
     assert isinstance(said[0], CaseScored)
-    assert (await desk.case(case_id)).deviating == ()
+    assert (await handlers.case(case_id)).deviating == ()
 
 
 @pytest.mark.rule("V6")
-async def test_or_the_chair_sends_the_sheets_back_to_be_signed_anew() -> None:
-    desk = Desk()
-    case_id, seats = await deviating(desk)
-    flagged = (await desk.case(case_id)).deviating
+async def test_or_the_chair_sends_the_sheets_back_to_be_signed_anew(handlers: ReviewHarness) -> None:
+    case_id, seats = await deviating(handlers)
+    flagged = (await handlers.case(case_id)).deviating
 
-    (returned,) = await desk.do(decide_deviation, chair(case_id, seats[0], "send_back", " 口径不一致 "))
-    said = await desk.sign(case_id, *(sheet(name, "0.88") for name in flagged))
+    (returned,) = await handlers.do(decide_deviation, chair(case_id, seats[0], "send_back", " 口径不一致 "))
+    said = await handlers.sign(case_id, *(sheet(name, "0.88") for name in flagged))
 
     assert isinstance(returned, ScoreSheetsReturned)
     assert (returned.experts, returned.text, returned.returned_on) == (flagged, "口径不一致", OPENED)
 
     assert isinstance(said[-1], CaseScored | SiteVerificationOrdered)
-    assert (await desk.case(case_id)).state is not Stage.SCORING
+    assert (await handlers.case(case_id)).state is not Stage.SCORING
 
 
 @pytest.mark.rule("V6")
-async def test_only_the_chair_decides_and_gives_reasons() -> None:
-    desk = Desk()
-    case_id, seats = await deviating(desk)
+async def test_only_the_chair_decides_and_gives_reasons(handlers: ReviewHarness) -> None:
+    case_id, seats = await deviating(handlers)
 
     with pytest.raises(Refusal) as other:
-        await desk.do(decide_deviation, chair(case_id, seats[1], "confirm"))
+        await handlers.do(decide_deviation, chair(case_id, seats[1], "confirm"))
     with pytest.raises(Refusal) as wordless:
-        await desk.do(decide_deviation, chair(case_id, seats[0], "confirm", " "))
+        await handlers.do(decide_deviation, chair(case_id, seats[0], "confirm", " "))
     assert other.value.code == "not-the-decider"
     assert wordless.value.status == 422
 
 
 @pytest.mark.rule("V6")
-async def test_nobody_decides_on_the_own_sheet_so_the_chairs_is_confirmed_by_another_member() -> None:
-    desk = Desk()
-    case_id, seats = await panel_of(desk)
-    await desk.sign(case_id, sheet(seats[0], "0.9"), sheet(seats[1], "0.5"), sheet(seats[2], "0.5"))
-    assert (await desk.case(case_id)).deviating == (seats[0],)
+async def test_nobody_decides_on_the_own_sheet_so_the_chairs_is_confirmed_by_another_member(
+    handlers: ReviewHarness,
+) -> None:
+    case_id, seats = await panel_of(handlers)
+    await handlers.sign(case_id, sheet(seats[0], "0.9"), sheet(seats[1], "0.5"), sheet(seats[2], "0.5"))
+    assert (await handlers.case(case_id)).deviating == (seats[0],)
 
-    decisions: tuple[scoring.Decision, ...] = ("confirm", "send_back")
-    told = desk.bench.published[-1]
+    decisions: tuple[scoring.DeviationDecision, ...] = ("confirm", "send_back")
+    told = handlers.published[-1]
     assert isinstance(told, DeviationFlagged)
     assert told.experts == (seats[1], seats[2])
     for decision in decisions:
         with pytest.raises(Refusal) as refused:
-            await desk.do(decide_deviation, chair(case_id, seats[0], decision))
+            await handlers.do(decide_deviation, chair(case_id, seats[0], decision))
         assert refused.value.code == "not-the-decider"
         assert "其他评审组成员" in refused.value.reasons[0].text
-    await desk.do(decide_deviation, chair(case_id, seats[1], "confirm"))
+    await handlers.do(decide_deviation, chair(case_id, seats[1], "confirm"))
 
-    assert (await desk.case(case_id)).score is not None
+    assert (await handlers.case(case_id)).score is not None
 
 
 @pytest.mark.rule("V6")
-async def test_the_region_may_speak_where_the_chair_may_not_also_when_all_deviate_and_only_there() -> None:
-    desk = Desk()
-    case_id, seats = await panel_of(desk)
-    await desk.sign(case_id, sheet(seats[0], "0.9"), sheet(seats[1], "0.9"), sheet(seats[2], "0.5"))
+async def test_the_region_may_speak_where_the_chair_may_not_also_when_all_deviate_and_only_there(
+    handlers: ReviewHarness,
+) -> None:
+    case_id, seats = await panel_of(handlers)
+    await handlers.sign(case_id, sheet(seats[0], "0.9"), sheet(seats[1], "0.9"), sheet(seats[2], "0.5"))
     of_region = DecideDeviation(case_id, "send_back", "请复核", REGION)
 
     with pytest.raises(Refusal, match="组长"):
-        await desk.do(decide_deviation, of_region)
-    await desk.do(decide_deviation, chair(case_id, seats[0], "send_back"))
-    await desk.sign(case_id, sheet(seats[2], "0.9"))
-    other = await desk.forward(accepted("app-2", unit(COPPER)))
-    first, *others = await desk.appoint(other)
-    await desk.sign(other, sheet(first, "1"), *(sheet(each, "0") for each in others))
-    told = desk.bench.published[-1]
+        await handlers.do(decide_deviation, of_region)
+    await handlers.do(decide_deviation, chair(case_id, seats[0], "send_back"))
+    await handlers.sign(case_id, sheet(seats[2], "0.9"))
+    other = await handlers.forward(accepted("app-2", unit(COPPER)))
+    first, *others = await handlers.appoint(other)
+    await handlers.sign(other, sheet(first, "1"), *(sheet(each, "0") for each in others))
+    told = handlers.published[-1]
     assert isinstance(told, DeviationFlagged)
     assert (set(told.deviating), told.experts) == ({first, *others}, ())
 
-    await desk.do(decide_deviation, replace(of_region, case_id=other, decision="confirm"))
+    await handlers.do(decide_deviation, replace(of_region, case_id=other, decision="confirm"))
 
-    assert (await desk.case(other)).score is not None
+    assert (await handlers.case(other)).score is not None
 
 
-async def test_a_draft_is_kept_and_says_nothing() -> None:
-    desk = Desk()
-    case_id, seats = await panel_of(desk)
+async def test_a_draft_is_kept_and_says_nothing(handlers: ReviewHarness) -> None:
+    case_id, seats = await panel_of(handlers)
     draft = FillScoreSheet(case_id, sheet(seats[0]), sign=False, by=ActorRef(seats[0], "expert"))
 
-    assert await desk.do(fill_score_sheet, draft) == []
-    kept = (await desk.case(case_id)).sheet_of(seats[0])
+    assert await handlers.do(fill_score_sheet, draft) == []
+    kept = (await handlers.case(case_id)).sheet_of(seats[0])
     assert kept is not None
     assert kept.signed_on is None

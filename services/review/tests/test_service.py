@@ -21,13 +21,13 @@ from devkit.private_servers import PrivateServers
 from httpx2 import ASGITransport, AsyncClient
 from messages import review as said_by_review
 from messages.event import Event
-from messages.stages import Stage
+from messages.review import Stage
 from messages.values import Prefecture, Role
 from review.bus import SUBSCRIPTIONS
 from review.main import service
 from review.store import Store
 
-from .story import DEPARTMENTS, OPENED, accepted, at, removed, unit
+from .builders import DEPARTMENTS, OPENED, accepted, at, removed, unit
 
 pytestmark = pytest.mark.connected
 
@@ -45,7 +45,7 @@ class Running:
     issuer: DevelopmentIssuer
     client: AsyncClient
 
-    async def hear(self, event: Event, times: int = 1) -> None:
+    async def deliver(self, event: Event, times: int = 1) -> None:
         for _ in range(times):
             sent = entry(event.model_copy(update={"sequence": event.sequence or 1}), Causation("test"), at(OPENED))
             assert await self.neighbours[event.owner].send([sent]) == [None]
@@ -94,7 +94,7 @@ async def running(servers: PrivateServers, tmp_path: Path) -> AsyncIterator[Runn
 
 
 async def test_an_application_heard_twice_becomes_one_case_that_its_departments_can_answer(running: Running) -> None:
-    await running.hear(accepted(), times=2)
+    await running.deliver(accepted(), times=2)
     await running.until(lambda: _is(running, "app-1", Stage.CONSULTING))
 
     for each in DEPARTMENTS:
@@ -103,17 +103,17 @@ async def test_an_application_heard_twice_becomes_one_case_that_its_departments_
         assert answer.status_code == 200, answer.text
     record = await running.as_(Role.PREFECTURE_OFFICER).get("/v1/cases/app-1/record")
 
-    assert [each["what"] for each in record.json()["entries"]].count("opened") == 1
+    assert [each["action"] for each in record.json()["entries"]].count("opened") == 1
     assert len(record.json()["entries"]) == 4
     await running.until(running.all_sent)
 
 
 @pytest.mark.rule("B2")
 async def test_a_removal_heard_before_the_application_stops_it(running: Running) -> None:
-    await running.hear(removed(unit()))
+    await running.deliver(removed(unit()))
     await running.until(lambda: _standing_known(running))
 
-    await running.hear(accepted())
+    await running.deliver(accepted())
 
     await running.until(lambda: _is(running, "app-1", Stage.CLOSED))
     await running.until(running.all_sent)
@@ -121,7 +121,7 @@ async def test_a_removal_heard_before_the_application_stops_it(running: Running)
 
 @pytest.mark.rule("V2")
 async def test_the_jobs_remind_when_the_clock_moves_on(running: Running, tmp_path: Path) -> None:
-    await running.hear(accepted())
+    await running.deliver(accepted())
     await running.until(lambda: _is(running, "app-1", Stage.CONSULTING))
 
     set_simulated(tmp_path / "clock.json", at(OPENED.replace(month=5, day=20)))
@@ -139,7 +139,7 @@ async def _is(running: Running, case_id: str, state: Stage) -> bool:
 
 
 async def _standing_known(running: Running) -> bool:
-    return bool(await Store(read_only_unit(running.process.database)).standings.find())
+    return bool(await Store(read_only_unit(running.process.database)).unit_statuses.find())
 
 
 async def _reminded(running: Running) -> bool:

@@ -5,16 +5,15 @@ from decimal import Decimal
 
 import pytest
 from chassis.handling import Refusal
-from messages.review import CaseScored, SiteVerificationOrdered, SiteVerificationRecorded
-from messages.stages import Stage
+from messages.review import CaseScored, SiteVerificationOrdered, SiteVerificationRecorded, Stage
 from messages.values import IndicatorValue
 from review.domain import site
 from review.domain.case import Case, Ground
 from review.domain.site import Findings
 from review.handlers.scoring import RecordSiteVisit, record_site_visit
 
-from .desk import Desk
-from .story import ORGANISATION, RULES, SEED, score, scored_case, sheet
+from .builders import ORGANISATION, RULES, SEED, score, scored_case, sheet
+from .harness import ReviewHarness
 
 QUIET = next(f"app-{n}" for n in range(1000) if site.lot(SEED, f"app-{n}") >= RULES.selection.site_visit_draw_rate)
 DRAWN = next(f"app-{n}" for n in range(1000) if site.lot(SEED, f"app-{n}") < RULES.selection.site_visit_draw_rate)
@@ -55,10 +54,10 @@ def test_others_are_drawn_at_the_set_rate_and_the_same_again_from_the_seed() -> 
     assert ground(scored_case(DRAWN, "90")) == "random_draw"
 
 
-async def ordered(desk: Desk) -> str:
-    await desk.register()
-    case_id = await desk.score(visit=True)
-    assert (await desk.case(case_id)).state is Stage.SITE_ORDERED
+async def ordered(handlers: ReviewHarness) -> str:
+    await handlers.register()
+    case_id = await handlers.score(visit=True)
+    assert (await handlers.case(case_id)).state is Stage.SITE_ORDERED
     return case_id
 
 
@@ -68,73 +67,68 @@ def findings(**changed: str) -> Findings:
 
 
 @pytest.mark.rule("V7")
-async def test_a_visit_asked_for_is_ordered_with_the_score() -> None:
-    desk = Desk()
-    await ordered(desk)
+async def test_a_visit_asked_for_is_ordered_with_the_score(handlers: ReviewHarness) -> None:
+    await ordered(handlers)
 
-    scored, order = desk.bench.published[-2:]
+    scored, order = handlers.published[-2:]
     assert isinstance(scored, CaseScored)
     assert isinstance(order, SiteVerificationOrdered)
     assert order.ground == "panel_request"
 
 
 @pytest.mark.rule("V7")
-async def test_findings_that_change_values_make_the_score_anew() -> None:
-    desk = Desk()
-    case_id = await ordered(desk)
-    before = (await desk.case(case_id)).score
+async def test_findings_that_change_values_make_the_score_anew(handlers: ReviewHarness) -> None:
+    case_id = await ordered(handlers)
+    before = (await handlers.case(case_id)).score
 
-    said = await desk.do(record_site_visit, RecordSiteVisit(case_id, findings(renewables_share="0"), ORGANISATION))
+    said = await handlers.do(record_site_visit, RecordSiteVisit(case_id, findings(renewables_share="0"), ORGANISATION))
 
     recorded, scored = said
-    after = (await desk.case(case_id)).score
+    after = (await handlers.case(case_id)).score
     assert isinstance(recorded, SiteVerificationRecorded)
     assert isinstance(scored, CaseScored)
     assert before is not None
     assert after is not None
     assert before.total - after.total == Decimal("7.2")
     assert scored.score == after.total
-    assert (await desk.case(case_id)).state is Stage.SITE_RECORDED
+    assert (await handlers.case(case_id)).state is Stage.SITE_RECORDED
 
 
 @pytest.mark.rule("V7")
-async def test_findings_without_changes_leave_the_score() -> None:
-    desk = Desk()
-    case_id = await ordered(desk)
-    before = (await desk.case(case_id)).score
+async def test_findings_without_changes_leave_the_score(handlers: ReviewHarness) -> None:
+    case_id = await ordered(handlers)
+    before = (await handlers.case(case_id)).score
 
-    await desk.do(record_site_visit, RecordSiteVisit(case_id, findings(), ORGANISATION))
+    await handlers.do(record_site_visit, RecordSiteVisit(case_id, findings(), ORGANISATION))
 
-    after = (await desk.case(case_id)).score
+    after = (await handlers.case(case_id)).score
     assert before is not None
     assert after is not None
     assert after.total == before.total
 
 
 @pytest.mark.rule("V7")
-async def test_changed_values_need_reasons_and_must_exist_in_the_scheme() -> None:
-    desk = Desk()
-    case_id = await ordered(desk)
+async def test_changed_values_need_reasons_and_must_exist_in_the_scheme(handlers: ReviewHarness) -> None:
+    case_id = await ordered(handlers)
     found = findings(renewables_share="0")
 
     with pytest.raises(Refusal) as wordless:
-        await desk.do(
+        await handlers.do(
             record_site_visit, RecordSiteVisit(case_id, Findings(found.changed, "现场核查", " "), ORGANISATION)
         )
     with pytest.raises(Refusal) as unknown:
-        await desk.do(record_site_visit, RecordSiteVisit(case_id, findings(charisma="1"), ORGANISATION))
+        await handlers.do(record_site_visit, RecordSiteVisit(case_id, findings(charisma="1"), ORGANISATION))
     with pytest.raises(Refusal) as impossible:
-        await desk.do(record_site_visit, RecordSiteVisit(case_id, findings(renewables_share="140"), ORGANISATION))
+        await handlers.do(record_site_visit, RecordSiteVisit(case_id, findings(renewables_share="140"), ORGANISATION))
     assert wordless.value.reasons[0].pointer == "/reasons"
     assert unknown.value.reasons[0].pointer == "/values/charisma"
     assert impossible.value.reasons[0].pointer == "/values/renewables_share"
 
 
 @pytest.mark.rule("V7")
-async def test_a_visit_that_was_not_ordered_is_not_recorded() -> None:
-    desk = Desk()
-    case_id = await desk.forward()
+async def test_a_visit_that_was_not_ordered_is_not_recorded(handlers: ReviewHarness) -> None:
+    case_id = await handlers.forward()
 
     with pytest.raises(Refusal) as refused:
-        await desk.do(record_site_visit, RecordSiteVisit(case_id, findings(), ORGANISATION))
+        await handlers.do(record_site_visit, RecordSiteVisit(case_id, findings(), ORGANISATION))
     assert refused.value.code == "wrong-state"

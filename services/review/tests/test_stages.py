@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from messages.stages import Stage
+from messages.review import Stage
 from review.domain.case import STAGE_TEXTS, STAGES, StageGroup, stage_before, stages_in
 
 

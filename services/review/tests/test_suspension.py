@@ -4,8 +4,7 @@ from datetime import date
 from itertools import permutations
 
 import pytest
-from messages.review import CaseCleared, CaseClosed, CaseResumed, CaseSuspended
-from messages.stages import Stage
+from messages.review import CaseCleared, CaseClosed, CaseResumed, CaseSuspended, Stage
 from messages.values import Ban
 from review.handlers.applications import close_withdrawn_case, open_case
 from review.handlers.assessors import (
@@ -15,8 +14,7 @@ from review.handlers.assessors import (
 )
 from review.handlers.opinion import DecideInitialReview, decide_initial_review
 
-from .desk import Desk, Message, told
-from .story import (
+from .builders import (
     ASSESSOR,
     COPPER,
     OFFICER,
@@ -30,6 +28,7 @@ from .story import (
     unit,
     withdrawn,
 )
+from .harness import Message, ReviewHarness, deliver_repeatedly
 from .test_notice import DAY_AFTER, in_notice
 
 BY_ASSESSOR: Message = (open_case, accepted(by=ASSESSOR))
@@ -42,30 +41,30 @@ LONGER = date(2030, 1, 5)
 @pytest.mark.rule("S2")
 @pytest.mark.parametrize("order", list(permutations([BY_ASSESSOR, SANCTIONED])))
 async def test_a_case_resting_on_a_sanctioned_assessor_is_suspended_in_any_order(order: tuple[Message, ...]) -> None:
-    desk = await told(*order)
+    handlers = await deliver_repeatedly(*order)
 
-    assert (await desk.case()).suspended_by == "内工信通〔2026〕3号"
-    (said,) = [each for each in desk.bench.published if isinstance(each, CaseSuspended)]
+    assert (await handlers.case()).suspended_by == "内工信通〔2026〕3号"
+    (said,) = [each for each in handlers.published if isinstance(each, CaseSuspended)]
     assert (said.case_id, said.document_number, said.suspended_on) == ("app-1", "内工信通〔2026〕3号", OPENED)
 
 
 @pytest.mark.rule("S4")
 @pytest.mark.parametrize("order", list(permutations([BY_ASSESSOR, SANCTIONED, REVOKED])))
 async def test_after_the_revocation_the_case_goes_on_in_any_order(order: tuple[Message, ...]) -> None:
-    desk = await told(*order)
+    handlers = await deliver_repeatedly(*order)
 
-    assert (await desk.case()).suspended_by is None
-    said = [type(each) for each in desk.bench.published if isinstance(each, CaseSuspended | CaseResumed)]
+    assert (await handlers.case()).suspended_by is None
+    said = [type(each) for each in handlers.published if isinstance(each, CaseSuspended | CaseResumed)]
     assert said in ([CaseSuspended, CaseResumed], [])
 
 
 @pytest.mark.rule("S4")
 async def test_a_revocation_that_leaves_another_decision_standing_resumes_nothing() -> None:
     still = revoked(3, left=Ban(first_day=date(2026, 1, 1), last_day=date(2028, 1, 1)))
-    desk = await told(BY_ASSESSOR, SANCTIONED, (resume_cases_of_cleared_assessor, still))
+    handlers = await deliver_repeatedly(BY_ASSESSOR, SANCTIONED, (resume_cases_of_cleared_assessor, still))
 
-    assert (await desk.case()).suspended_by is not None
-    assert not any(isinstance(each, CaseResumed) for each in desk.bench.published)
+    assert (await handlers.case()).suspended_by is not None
+    assert not any(isinstance(each, CaseResumed) for each in handlers.published)
 
 
 SECOND: Message = (suspend_cases_of_sanctioned_assessor, sanctioned(3, number="内工信通〔2026〕5号", until=LONGER))
@@ -79,11 +78,11 @@ LEAVES_NONE: Message = (resume_cases_of_cleared_assessor, revoked(5))
 @pytest.mark.rule("S2", "S4")
 @pytest.mark.parametrize("order", list(permutations([BY_ASSESSOR, SANCTIONED, SECOND, LEAVES_ONE])))
 async def test_of_two_sanctions_one_revoked_the_case_stays_suspended_in_any_order(order: tuple[Message, ...]) -> None:
-    desk = await told(*order)
+    handlers = await deliver_repeatedly(*order)
 
-    assert (await desk.case()).suspended_by is not None
-    assert not any(isinstance(each, CaseResumed) for each in desk.bench.published)
-    assert no_document_is_said_twice(desk)
+    assert (await handlers.case()).suspended_by is not None
+    assert not any(isinstance(each, CaseResumed) for each in handlers.published)
+    assert no_document_is_published_twice(handlers)
 
 
 FIRST_REVOKED: Message = (
@@ -97,25 +96,25 @@ FIRST_REVOKED: Message = (
 async def test_a_case_shows_the_decision_that_still_holds_and_not_the_one_revoked_in_any_order(
     order: tuple[Message, ...],
 ) -> None:
-    desk = await told(*order)
+    handlers = await deliver_repeatedly(*order)
 
-    assert (await desk.case()).suspended_by == "内工信通〔2026〕5号"
-    assert not any(isinstance(each, CaseResumed) for each in desk.bench.published)
+    assert (await handlers.case()).suspended_by == "内工信通〔2026〕5号"
+    assert not any(isinstance(each, CaseResumed) for each in handlers.published)
 
 
 @pytest.mark.rule("S2", "S4")
 @pytest.mark.parametrize("order", list(permutations([BY_ASSESSOR, SANCTIONED, SECOND, LEAVES_ONE, LEAVES_NONE])))
 async def test_of_two_sanctions_both_revoked_the_case_goes_on_in_any_order(order: tuple[Message, ...]) -> None:
-    desk = await told(*order)
+    handlers = await deliver_repeatedly(*order)
 
-    assert (await desk.case()).suspended_by is None
-    resumed = sum(isinstance(each, CaseResumed) for each in desk.bench.published)
-    assert resumed == any(isinstance(each, CaseSuspended) for each in desk.bench.published)
-    assert no_document_is_said_twice(desk)
+    assert (await handlers.case()).suspended_by is None
+    resumed = sum(isinstance(each, CaseResumed) for each in handlers.published)
+    assert resumed == any(isinstance(each, CaseSuspended) for each in handlers.published)
+    assert no_document_is_published_twice(handlers)
 
 
-def no_document_is_said_twice(desk: Desk) -> bool:
-    documents = [each.document_number for each in desk.bench.published if isinstance(each, CaseSuspended)]
+def no_document_is_published_twice(handlers: ReviewHarness) -> bool:
+    documents = [each.document_number for each in handlers.published if isinstance(each, CaseSuspended)]
     return len(documents) == len(set(documents))
 
 
@@ -134,78 +133,77 @@ def no_document_is_said_twice(desk: Desk) -> bool:
     ),
 )
 async def test_who_represents_the_assessor_changes_nothing_of_its_sanction(order: tuple[Message, ...]) -> None:
-    desk = await told(*order)
+    handlers = await deliver_repeatedly(*order)
 
-    assert (await desk.case()).suspended_by == "内工信通〔2026〕3号"
-    assert (await desk.bench.store().assessors.require(ASSESSOR.uscc)).representative == "b" * 64
+    assert (await handlers.case()).suspended_by == "内工信通〔2026〕3号"
+    assert (await handlers.store().assessors.require(ASSESSOR.uscc)).representative == "b" * 64
 
 
 @pytest.mark.rule("S2")
 async def test_a_sanction_that_has_run_out_resumes_nothing_and_suspends_nothing_new() -> None:
-    desk = await told(BY_ASSESSOR, SANCTIONED)
-    desk.today = date(2029, 4, 21)
+    handlers = await deliver_repeatedly(BY_ASSESSOR, SANCTIONED)
+    handlers.today = date(2029, 4, 21)
 
     ended = sanctioned(3, number="内工信通〔2026〕5号", until=date(2029, 4, 20))
-    assert await desk.do(suspend_cases_of_sanctioned_assessor, ended) == []
-    await desk.open(accepted("app-2", unit(COPPER), by=ASSESSOR))
+    assert await handlers.do(suspend_cases_of_sanctioned_assessor, ended) == []
+    await handlers.open(accepted("app-2", unit(COPPER), by=ASSESSOR))
 
-    assert (await desk.case()).suspended_by is not None
-    assert (await desk.case("app-2")).suspended_by is None
+    assert (await handlers.case()).suspended_by is not None
+    assert (await handlers.case("app-2")).suspended_by is None
 
 
 @pytest.mark.rule("S2")
 @pytest.mark.parametrize("order", list(permutations([BY_ASSESSOR, SANCTIONED, REVOKED, WITHDRAWN])))
 async def test_a_withdrawn_case_is_closed_once_whether_or_not_it_was_suspended(order: tuple[Message, ...]) -> None:
-    desk = await told(*order)
+    handlers = await deliver_repeatedly(*order)
 
-    assert (await desk.case()).state is Stage.CLOSED
-    assert sum(isinstance(each, CaseClosed) for each in desk.bench.published) == 1
+    assert (await handlers.case()).state is Stage.CLOSED
+    assert sum(isinstance(each, CaseClosed) for each in handlers.published) == 1
 
 
 @pytest.mark.rule("S2")
 async def test_a_suspended_case_takes_no_step() -> None:
-    desk = await told(BY_ASSESSOR, SANCTIONED)
+    handlers = await deliver_repeatedly(BY_ASSESSOR, SANCTIONED)
 
     with pytest.raises(Exception, match="case-suspended"):
-        await desk.do(
+        await handlers.do(
             decide_initial_review, DecideInitialReview("app-1", accept=True, text="", dealt_with={}, by=OFFICER)
         )
 
 
 @pytest.mark.rule("S2", "V10")
-async def test_a_sanction_during_the_notice_holds_the_case_back_until_it_is_revoked() -> None:
-    desk = Desk()
-    notice_id, one, _ = await in_notice(desk)
+async def test_a_sanction_during_the_notice_holds_the_case_back_until_it_is_revoked(handlers: ReviewHarness) -> None:
+    notice_id, one, _ = await in_notice(handlers)
     assessor_case = accepted("app-3", unit("911504000000000431"), by=ASSESSOR)
-    desk.today = date(2026, 5, 20)
-    resting = await desk.score(assessor_case, "0.95")
+    handlers.today = date(2026, 5, 20)
+    resting = await handlers.score(assessor_case, "0.95")
 
-    await desk.visit()
-    await desk.rank(decision=ONCE_MORE)
-    desk.today = date(2026, 6, 18)
-    second = await desk.publish()
-    await desk.do(suspend_cases_of_sanctioned_assessor, sanctioned(2))
-    desk.today = DAY_AFTER
-    await desk.conclude(second)
-    assert (await desk.case(resting)).state is Stage.IN_NOTICE
+    await handlers.visit()
+    await handlers.rank(decision=ONCE_MORE)
+    handlers.today = date(2026, 6, 18)
+    second = await handlers.publish()
+    await handlers.do(suspend_cases_of_sanctioned_assessor, sanctioned(2))
+    handlers.today = DAY_AFTER
+    await handlers.conclude(second)
+    assert (await handlers.case(resting)).state is Stage.IN_NOTICE
 
-    resumed, cleared = await desk.do(resume_cases_of_cleared_assessor, revoked(3))
+    resumed, cleared = await handlers.do(resume_cases_of_cleared_assessor, revoked(3))
 
     assert isinstance(resumed, CaseResumed)
     assert isinstance(cleared, CaseCleared)
     assert cleared.case_id == resting
-    assert (await desk.case(one)).notice_id == notice_id
+    assert (await handlers.case(one)).notice_id == notice_id
 
 
 @pytest.mark.rule("Q5", "S6")
 @pytest.mark.parametrize("accepted_first", [True, False])
 async def test_the_end_of_a_case_tells_whether_initial_review_had_accepted_it(*, accepted_first: bool) -> None:
-    desk = await told((open_case, accepted()))
+    handlers = await deliver_repeatedly((open_case, accepted()))
     if accepted_first:
-        await desk.agree("app-1")
-        await desk.accept("app-1")
+        await handlers.agree("app-1")
+        await handlers.accept("app-1")
 
-    await desk.do(*WITHDRAWN)
+    await handlers.do(*WITHDRAWN)
 
-    (closed,) = [each for each in desk.bench.published if isinstance(each, CaseClosed)]
+    (closed,) = [each for each in handlers.published if isinstance(each, CaseClosed)]
     assert closed.initial_review_accepted is accepted_first

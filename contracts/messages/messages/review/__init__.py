@@ -9,6 +9,7 @@ from messages.event import Event
 from messages.review.public_notice import NoticeLine as NoticeLine
 from messages.review.public_notice import PublicNoticeConcluded as PublicNoticeConcluded
 from messages.review.public_notice import PublicNoticeOpened as PublicNoticeOpened
+from messages.review.stages import Stage as Stage
 from messages.values import (
     AssessorRef,
     Department,

@@ -18,7 +18,7 @@ from chassis.security import (
     own_subject,
     public,
 )
-from messages.stages import Stage
+from messages.review import Stage
 from messages.values import Level, Role
 
 from applications.domain.facts import FactSource

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from review.api import batches, cases, experts, notices, objections, prefecture, sheets
+from review.api import batches, cases, experts, notices, objections, panels, prefecture, sheets
 
-
-def router() -> APIRouter:
-    routes = APIRouter(prefix="/v1")
-    for room in (cases, prefecture, experts, sheets, batches, notices, objections):
-        routes.include_router(room.router())
-    return routes
+router = APIRouter(prefix="/v1")
+for part in (cases, prefecture, experts, panels, sheets, batches, notices, objections):
+    router.include_router(part.router)

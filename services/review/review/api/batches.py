@@ -1,107 +1,109 @@
 """Batches: the selection and the opening of its public notice (V8, V9)."""
 
+from __future__ import annotations
+
 from datetime import date
 from typing import Annotated
 
 from chassis.handling import Refusal
-from chassis.http.endpoint import PROBLEMS, Authorize, RequestContext, refuses
-from chassis.http.problems import based_on_rule
+from chassis.http import PROBLEMS, Authorize, RequestContext, based_on_rule, models, refuses
 from fastapi import APIRouter, Body, Depends
 from messages.values import Level, Text
 from pydantic import Field
 from rulebook import basis
 
-from review.api import views
 from review.api.commands import actor_of
-from review.api.policies import PUBLISH, READ_RANKING, SELECT
+from review.api.policies import PUBLISH_NOTICE, READ_RANKING, SELECT_CASES
 from review.domain.notice import PublicNotice
 from review.domain.ranking import BatchRanking, RepeatEvaluationDecision, batch_id, verify_ranking
 from review.domain.record import ActorRef
-from review.handlers.notice import OpenNotice, open_notice
-from review.handlers.ranking import RankBatch, rank_batch
+from review.handlers import notice, ranking
 from review.store import Store
 
 
-class DecisionBody(views.Body):
+class DecisionBody(models.Body):
     """The region's decision to hold the evaluation once more in the year (Art. 16)."""
 
     document_number: Annotated[Text, Field(pattern=r"\S")]
     decided_on: date
 
 
-class RankingBody(views.Body):
+class RankingBody(models.Body):
     dry_run: bool = False
     early_reason: Annotated[str, Field(max_length=2000)] = ""
     """Needed before the last day of forwarding, and kept with the ranking."""
     decision: DecisionBody | None = None
     """Needed for more than the year's evaluation and what was suspended then (A7), and kept with the ranking."""
 
-    def command(self, level: Level, year: int, by: ActorRef) -> RankBatch:
+    def command(self, level: Level, year: int, by: ActorRef) -> ranking.RankBatch:
         given = self.decision
         decision = RepeatEvaluationDecision(given.document_number.strip(), given.decided_on) if given else None
-        return RankBatch(level, year, self.dry_run, by, self.early_reason, decision)
+        return ranking.RankBatch(level, year, self.dry_run, by, self.early_reason, decision)
 
 
-class NoticeBody(views.Body):
+class NoticeBody(models.Body):
     published_end: date | None = None
     """The minimum end when absent."""
 
 
-class RankingView(views.View):
+class RankingView(models.View):
     """A ranking, and whether it comes out the same again from its own inputs."""
 
     ranking: BatchRanking
     reproducible: bool
 
 
-def router() -> APIRouter:
-    routes = APIRouter(prefix="/batches/{year}", tags=["batches"], responses=PROBLEMS)
+router = APIRouter(prefix="/batches/{year}", tags=["batches"], responses=PROBLEMS)
+SelectCases = Annotated[RequestContext[Store], Depends(Authorize(SELECT_CASES))]
+ReadRanking = Annotated[RequestContext[Store], Depends(Authorize(READ_RANKING))]
+PublishNotice = Annotated[RequestContext[Store], Depends(Authorize(PUBLISH_NOTICE))]
 
-    @routes.post(
-        "/ranking",
-        summary="Rank and select the cases of a batch",
-        openapi_extra=based_on_rule(basis("V8")),
-        responses=refuses(
-            "batch-unfinished", "nothing-to-rank", "forwarding-open", "evaluated-already", "level-not-reviewed"
-        ),
-    )
-    async def select(
-        year: int,
-        call: Annotated[RequestContext[Store], Depends(Authorize(SELECT))],
-        body: Annotated[RankingBody | None, Body()] = None,
-        level: Level = Level.REGION,
-    ) -> BatchRanking:
-        """A dry run shows the ranking and changes nothing."""
-        command = (body or RankingBody()).command(level, year, await actor_of(call, SELECT, None))
-        return await call.execute(rank_batch, command, reply=BatchRanking)
 
-    @routes.get("/ranking", summary="Show the ranking of a batch")
-    async def selected(
-        year: int,
-        call: Annotated[RequestContext[Store], Depends(Authorize(READ_RANKING))],
-        level: Level = Level.REGION,
-    ) -> list[RankingView]:
-        """All rankings of the batch, the first one first."""
-        rankings = await call.store.rankings.find({"batch": batch_id(level, year)}, sort=[("number", 1)])
-        if not rankings:
-            raise Refusal("not-found", status=404)
-        return [RankingView(ranking=each, reproducible=verify_ranking(each)) for each in rankings]
+@router.post(
+    "/ranking",
+    summary="Rank and select the cases of a batch",
+    openapi_extra=based_on_rule(basis("V8")),
+    responses=refuses(
+        "batch-unfinished", "nothing-to-rank", "forwarding-open", "evaluated-already", "level-not-reviewed"
+    ),
+)
+async def rank_batch(
+    year: int,
+    context: SelectCases,
+    body: Annotated[RankingBody | None, Body()] = None,
+    level: Level = Level.REGION,
+) -> BatchRanking:
+    """A dry run shows the ranking and changes nothing."""
+    command = (body or RankingBody()).command(level, year, await actor_of(context, SELECT_CASES, None))
+    return await context.execute(ranking.rank_batch, command, reply=BatchRanking)
 
-    @routes.post(
-        "/notice",
-        summary="Publish the public notice of a batch",
-        openapi_extra=based_on_rule(basis("V9")),
-        status_code=201,
-        responses=refuses("nothing-to-publish", "level-not-reviewed"),
-    )
-    async def publish(
-        year: int,
-        call: Annotated[RequestContext[Store], Depends(Authorize(PUBLISH))],
-        body: Annotated[NoticeBody | None, Body()] = None,
-        level: Level = Level.REGION,
-    ) -> PublicNotice:
-        end = body.published_end if body else None
-        command = OpenNotice(level, year, end, await actor_of(call, PUBLISH, None))
-        return await call.execute(open_notice, command, reply=PublicNotice)
 
-    return routes
+@router.get("/ranking", summary="Show the ranking of a batch")
+async def list_rankings(
+    year: int,
+    context: ReadRanking,
+    level: Level = Level.REGION,
+) -> list[RankingView]:
+    """All rankings of the batch, the first one first."""
+    rankings = await context.store.rankings.find({"batch": batch_id(level, year)}, sort=[("number", 1)])
+    if not rankings:
+        raise Refusal("not-found", status=404)
+    return [RankingView(ranking=each, reproducible=verify_ranking(each)) for each in rankings]
+
+
+@router.post(
+    "/notice",
+    summary="Publish the public notice of a batch",
+    openapi_extra=based_on_rule(basis("V9")),
+    status_code=201,
+    responses=refuses("nothing-to-publish", "level-not-reviewed"),
+)
+async def publish_notice(
+    year: int,
+    context: PublishNotice,
+    body: Annotated[NoticeBody | None, Body()] = None,
+    level: Level = Level.REGION,
+) -> PublicNotice:
+    end = body.published_end if body else None
+    command = notice.OpenNotice(level, year, end, await actor_of(context, PUBLISH_NOTICE, None))
+    return await context.execute(notice.open_notice, command, reply=PublicNotice)

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from chassis.http.endpoint import RequestContext
-from chassis.security.policies import Allowed, Policy
+from chassis.http import RequestContext
+from chassis.security import Allowed, Policy
 
 from review.domain.case import Case
 from review.domain.record import ActorRef
 
 
-async def actor_of(call: RequestContext[Any], policy: Policy, resource: object) -> ActorRef:
+async def actor_of(context: RequestContext[Any], policy: Policy, resource: object) -> ActorRef:
     """Refuse who may not act on ``resource``; else who acts, in the role that the policy let in."""
-    await call.authorize(resource)
-    decided = policy.authorize(call.actor, resource)
+    await context.authorize(resource)
+    decided = policy.authorize(context.actor, resource)
     if not isinstance(decided, Allowed):
         raise TypeError(f"{policy.name} is not the policy of this route")
-    return ActorRef(call.actor.subject, decided.by.role)
+    return ActorRef(context.actor.subject, decided.by.role)
 
 
-async def acting_on(call: RequestContext[Any], policy: Policy, case_id: str) -> tuple[Case, ActorRef]:
+async def acting_on(context: RequestContext[Any], policy: Policy, case_id: str) -> tuple[Case, ActorRef]:
     """The case and who acts on it; nobody who may not see it learns more than that."""
-    case = await call.store.cases.require(case_id)
-    return case, await actor_of(call, policy, case)
+    case = await context.store.cases.require(case_id)
+    return case, await actor_of(context, policy, case)

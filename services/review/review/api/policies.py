@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chassis.security.policies import (
+from chassis.handling import Filter
+from chassis.security import (
     Actor,
-    Filter,
     Policy,
     Rule,
     all_of,
@@ -30,13 +30,13 @@ class AfterForwarding:
 OWN_PREFECTURE = Rule(Role.PREFECTURE_OFFICER, own_prefecture("unit.prefecture"))
 REGION = Rule(Role.REGIONAL_OFFICER, everything)
 REVIEWERS = Rule(Role.REVIEW_ORGANISATION, everything)
-REVIEWERS_OF_FORWARDED = Rule(Role.REVIEW_ORGANISATION, AfterForwarding())
+REVIEWERS_AFTER_FORWARDING = Rule(Role.REVIEW_ORGANISATION, AfterForwarding())
 
 READ_CASE = Policy(
     "case.read",
     (
         REGION,
-        REVIEWERS_OF_FORWARDED,
+        REVIEWERS_AFTER_FORWARDING,
         OWN_PREFECTURE,
         Rule(
             Role.CONSULTED_DEPARTMENT,
@@ -47,8 +47,8 @@ READ_CASE = Policy(
         Rule(Role.ASSESSOR, own_organisation("assessor.uscc")),
     ),
 )
-READ_RECORD = Policy("record.read", (REGION, REVIEWERS_OF_FORWARDED, OWN_PREFECTURE))
-ANSWER = Policy(
+READ_RECORD = Policy("record.read", (REGION, REVIEWERS_AFTER_FORWARDING, OWN_PREFECTURE))
+ANSWER_CONSULTATION = Policy(
     "consultation.answer",
     (
         Rule(
@@ -57,24 +57,24 @@ ANSWER = Policy(
         ),
     ),
 )
-DECIDE = Policy("case.decide", (OWN_PREFECTURE,))
+DECIDE_CASE = Policy("case.decide", (OWN_PREFECTURE,))
 """Initial review, opinion document, forwarding: the unit's own prefecture department and no other (V1)."""
-KEEP_EXPERTS = Policy("expert.keep", (REVIEWERS,))
+REGISTER_EXPERTS = Policy("expert.keep", (REVIEWERS,))
 READ_EXPERTS = Policy("expert.read", (REVIEWERS, REGION, Rule(Role.EXPERT, own_subject("expert_id"))))
-DECLARE = Policy("expert.declare", (Rule(Role.EXPERT, own_subject("expert_id")),))
-APPOINT = Policy("panel.appoint", (REVIEWERS_OF_FORWARDED,))
-APPOINT_ALL = Policy("panel.appoint-all", (REVIEWERS,))
+DECLARE_CONFLICT = Policy("expert.declare", (Rule(Role.EXPERT, own_subject("expert_id")),))
+APPOINT_PANEL = Policy("panel.appoint", (REVIEWERS_AFTER_FORWARDING,))
+APPOINT_PANELS = Policy("panel.appoint-all", (REVIEWERS,))
 """Of a batch, which holds only what was forwarded."""
-SCORE = Policy("sheet.fill", (Rule(Role.EXPERT, own_subject("expert")),))
+FILL_SHEET = Policy("sheet.fill", (Rule(Role.EXPERT, own_subject("expert")),))
 READ_SHEET = Policy("sheet.read", (REVIEWERS, REGION, Rule(Role.EXPERT, own_subject("expert"))))
 DECIDE_DEVIATION = Policy("deviation.decide", (Rule(Role.EXPERT, own_subject("panel.experts")), REGION))
 """Which of them, the panel's sheets say (V6)."""
-VISIT = Policy("site.record", (REVIEWERS_OF_FORWARDED, REGION))
-SELECT = Policy("batch.select", (REGION,))
+RECORD_VISIT = Policy("site.record", (REVIEWERS_AFTER_FORWARDING, REGION))
+SELECT_CASES = Policy("batch.select", (REGION,))
 READ_RANKING = Policy("ranking.read", (REGION, REVIEWERS))
-PUBLISH = Policy("notice.publish", (REGION,))
+PUBLISH_NOTICE = Policy("notice.publish", (REGION,))
 READ_NOTICE = Policy("notice.read", (Rule(Role.PUBLIC, public),))
-OBJECT = Policy("objection.lodge", (Rule(Role.PUBLIC, public),))
+LODGE_OBJECTION = Policy("objection.lodge", (Rule(Role.PUBLIC, public),))
 DECIDE_OBJECTION = Policy("objection.decide", (REGION,))
 
 

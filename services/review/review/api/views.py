@@ -6,27 +6,16 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
-from messages.review import Outcome
-from messages.stages import Stage
+from chassis.http import View
+from messages.review import Outcome, Stage
 from messages.values import AssessorRef, Department, Level, Reason, Role, UnitRef
-from pydantic import BaseModel, ConfigDict
 
 from review.domain.assessors import SanctionedAffiliate
 from review.domain.case import Case, Dossier, InitialReview, Opinion, OpinionDocument, Panel, Score, SiteVisit
 from review.domain.record import ActorRef, RecordEntry, verify_chain
 
 
-class View(BaseModel):
-    model_config = ConfigDict(frozen=True, from_attributes=True)
-
-
-class Body(BaseModel):
-    """What a caller sends: nothing that the interface does not know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Answered(View):
+class OpinionStatus(View):
     """How far the consultation of a department is; its words are for officers."""
 
     department: Department
@@ -47,7 +36,7 @@ class CaseSummary(View):
     opened_on: date
     consultation_due: date
     consultation_provisional: bool
-    opinions: tuple[Answered, ...]
+    opinions: tuple[OpinionStatus, ...]
     forwarded_on: date | None
     suspended: bool
     notice_id: str | None
@@ -57,7 +46,7 @@ class CaseSummary(View):
     listed_on: date | None
 
 
-class SheetState(View):
+class SheetStatus(View):
     expert: str
     signed_on: date | None
 
@@ -70,7 +59,7 @@ class CaseDetail(CaseSummary):
     initial_review: InitialReview | None = None
     opinion_document: OpinionDocument | None = None
     panel: Panel | None = None
-    sheets: tuple[SheetState, ...] | None = None
+    sheets: tuple[SheetStatus, ...] | None = None
     deviating: tuple[str, ...] | None = None
     conflicted: tuple[str, ...] | None = None
     """Experts who declared a conflict after the score was made."""
@@ -78,12 +67,12 @@ class CaseDetail(CaseSummary):
     site: SiteVisit | None = None
     rank: int | None = None
     open_objections: int | None = None
-    sanctioned_sisters: tuple[SanctionedAffiliate, ...] | None = None
+    sanctioned_affiliates: tuple[SanctionedAffiliate, ...] | None = None
     """Other assessors of the same legal representative under sanction today: to be looked at closely, no ban (S3)."""
 
 
 _FILE = frozenset({"dossier"})
-_REVIEW = _FILE | {"sanctioned_sisters"}
+_REVIEW = _FILE | {"sanctioned_affiliates"}
 _PREFECTURE = _REVIEW | {"department_opinions", "initial_review", "opinion_document"}
 _PANEL = _REVIEW | {"panel", "sheets", "deviating", "conflicted", "site"}
 _REGION = _PREFECTURE | _PANEL | {"score", "rank", "open_objections"}
@@ -98,7 +87,7 @@ PARTS: dict[str, frozenset[str]] = {
 }
 
 
-def summary(case: Case) -> CaseSummary:
+def summarize(case: Case) -> CaseSummary:
     closing = case.closing
     return CaseSummary(
         case_id=case.case_id,
@@ -111,7 +100,7 @@ def summary(case: Case) -> CaseSummary:
         opened_on=case.opened_on,
         consultation_due=case.consultation.due,
         consultation_provisional=case.consultation.provisional,
-        opinions=tuple(Answered.model_validate(each) for each in case.consultation.opinions),
+        opinions=tuple(OpinionStatus.model_validate(each) for each in case.consultation.opinions),
         forwarded_on=case.forwarded_on,
         suspended=case.suspended_by is not None,
         notice_id=case.notice_id,
@@ -122,7 +111,7 @@ def summary(case: Case) -> CaseSummary:
     )
 
 
-def detail(case: Case, by: ActorRef, sisters: tuple[SanctionedAffiliate, ...]) -> CaseDetail:
+def detail(case: Case, by: ActorRef, affiliates: tuple[SanctionedAffiliate, ...]) -> CaseDetail:
     """The summary with the parts that the role in which somebody reads may see."""
     parts = {
         "dossier": case.dossier,
@@ -130,17 +119,17 @@ def detail(case: Case, by: ActorRef, sisters: tuple[SanctionedAffiliate, ...]) -
         "initial_review": case.initial_review,
         "opinion_document": case.opinion_document,
         "panel": case.panel,
-        "sheets": tuple(SheetState.model_validate(each) for each in case.sheets),
+        "sheets": tuple(SheetStatus.model_validate(each) for each in case.sheets),
         "deviating": case.deviating,
         "conflicted": case.conflicted,
         "score": case.score,
         "site": case.site,
         "rank": case.rank,
         "open_objections": len(case.open_objections),
-        "sanctioned_sisters": sisters,
+        "sanctioned_affiliates": affiliates,
     }
     shown = {name: part for name, part in parts.items() if name in PARTS[by.role]}
-    return CaseDetail(**summary(case).model_dump(), **shown)
+    return CaseDetail(**summarize(case).model_dump(), **shown)
 
 
 class RecordView(View):

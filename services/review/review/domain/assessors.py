@@ -40,51 +40,53 @@ class AssessorStatus:
     name: str = ""
     ban: Ban | None = None
     document_number: str | None = None
-    heard: int = 0
+    sanction_sequence: int = 0
     """Sequence of the last word about sanctions: an older one that comes later changes nothing."""
     decisions: tuple[SanctionDecision, ...] = ()
     """Every sanction ever heard."""
-    ended: tuple[str, ...] = ()
+    revoked: tuple[str, ...] = ()
     """Those that a revocation has named."""
-    sisters: tuple[str, ...] = ()
+    affiliates: tuple[str, ...] = ()
     """Assessors of the same representative on the day of the sanction, as it was told."""
     representative: str | None = None
     """Digest of the legal representative, once a registration or change has told it."""
-    represented_at: int = 0
+    representative_sequence: int = 0
 
     def with_case(self, case_id: str) -> AssessorStatus:
-        return replace(self, cases=_once((*self.cases, case_id)))
+        return replace(self, cases=_distinct((*self.cases, case_id)))
 
     def with_sanction(self, event: AssessorSanctioned) -> AssessorStatus:
         decided = SanctionDecision(event.document_number, event.sequence)
-        known = replace(self, decisions=_once((*self.decisions, decided)))
-        if event.sequence > self.heard:
-            sisters = tuple(each.uscc for each in event.sisters)
-            known = replace(known, name=event.name, ban=event.ban, heard=event.sequence, sisters=sisters)
+        known = replace(self, decisions=_distinct((*self.decisions, decided)))
+        if event.sequence > self.sanction_sequence:
+            affiliates = tuple(each.uscc for each in event.sisters)
+            known = replace(
+                known, name=event.name, ban=event.ban, sanction_sequence=event.sequence, affiliates=affiliates
+            )
         return _with_current_decision(known, event.document_number)
 
     def with_revocation(self, event: SanctionRevoked) -> AssessorStatus:
         """Where another decision still holds and none was heard of, the revocation is the document that says so."""
-        known = self if event.decision is None else replace(self, ended=_once((*self.ended, event.decision)))
-        if event.sequence > self.heard:
-            known = replace(known, name=event.name, ban=event.ban, heard=event.sequence)
+        known = self if event.decision is None else replace(self, revoked=_distinct((*self.revoked, event.decision)))
+        if event.sequence > self.sanction_sequence:
+            known = replace(known, name=event.name, ban=event.ban, sanction_sequence=event.sequence)
         return _with_current_decision(known, event.document_number)
 
-    def holds(self, document_number: str | None) -> bool:
+    def rests_on(self, document_number: str | None) -> bool:
         """Whether a case rightly shows it as what suspended it; one that is not suspended shows none."""
         if document_number is None:
             return False
-        return document_number in {self.document_number, *(each.document_number for each in self.standing)}
+        return document_number in {self.document_number, *(each.document_number for each in self.decisions_in_force)}
 
     @property
-    def standing(self) -> tuple[SanctionDecision, ...]:
+    def decisions_in_force(self) -> tuple[SanctionDecision, ...]:
         """The decisions that no revocation has named."""
-        return tuple(each for each in self.decisions if each.document_number not in self.ended)
+        return tuple(each for each in self.decisions if each.document_number not in self.revoked)
 
     def with_representative(self, event: AssessorRegistered | LegalRepresentativeChanged) -> AssessorStatus:
-        if event.sequence <= self.represented_at:
+        if event.sequence <= self.representative_sequence:
             return self
-        return replace(self, representative=event.representative.digest, represented_at=event.sequence)
+        return replace(self, representative=event.representative.digest, representative_sequence=event.sequence)
 
     def sanctioned_on(self, day: date) -> str | None:
         """The document of the sanction that holds on ``day``."""
@@ -95,18 +97,18 @@ class AssessorStatus:
         if self.uscc == other.uscc:
             return False
         if self.representative is None or other.representative is None:
-            return other.uscc in self.sisters
+            return other.uscc in self.affiliates
         return self.representative == other.representative
 
 
 def _with_current_decision(known: AssessorStatus, otherwise: str) -> AssessorStatus:
     """With the newest decision that stands as the one that the ban rests on."""
-    newest = max(known.standing, key=lambda each: each.sequence, default=None)
+    newest = max(known.decisions_in_force, key=lambda each: each.sequence, default=None)
     number = newest.document_number if newest else otherwise
     return replace(known, document_number=None if known.ban is None else number)
 
 
-def _once(each: Iterable[T]) -> tuple[T, ...]:
+def _distinct(each: Iterable[T]) -> tuple[T, ...]:
     return tuple(dict.fromkeys(each))
 
 
@@ -120,7 +122,7 @@ class SanctionedAffiliate:
     until: date
 
 
-def sanctioned_sisters(
+def sanctioned_affiliates(
     of: AssessorStatus, others: Iterable[AssessorStatus], day: date
 ) -> tuple[SanctionedAffiliate, ...]:
     """Those that are under sanction on ``day``, in the order of their codes (S3)."""
@@ -131,24 +133,24 @@ def sanctioned_sisters(
     )
 
 
-def suspended(case: Case, document_number: str, today: date) -> Transition:
+def suspend_case(case: Case, document_number: str, today: date) -> Transition:
     """S2: what rests on the report of a sanctioned assessor goes no further."""
     return Transition(
         replace(case, suspended_by=document_number),
-        what="suspended",
+        action="suspended",
         rule="S2",
-        why="出具评价报告的第三方服务机构被通报，该项目中止办理",
-        seen={"state": case.state, "document": document_number},
+        reason="出具评价报告的第三方服务机构被通报，该项目中止办理",
+        evidence={"state": case.state, "document": document_number},
         events=(CaseSuspended(**case.event_fields(), document_number=document_number, suspended_on=today),),
     )
 
 
-def resumed(case: Case, document_number: str, today: date) -> Transition:
+def resume_case(case: Case, document_number: str, today: date) -> Transition:
     return Transition(
         replace(case, suspended_by=None),
-        what="resumed",
+        action="resumed",
         rule="S4",
-        why="对第三方服务机构的通报已撤销，该项目恢复办理",
-        seen={"state": case.state, "document": document_number},
+        reason="对第三方服务机构的通报已撤销，该项目恢复办理",
+        evidence={"state": case.state, "document": document_number},
         events=(CaseResumed(**case.event_fields(), resumed_on=today),),
     )

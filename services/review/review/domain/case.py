@@ -9,8 +9,7 @@ from enum import StrEnum
 from typing import Literal, TypedDict
 
 from messages.digests import canonical_digest
-from messages.review import Outcome
-from messages.stages import Stage
+from messages.review import Outcome, Stage
 from messages.values import (
     AssessorRef,
     Department,
@@ -72,7 +71,7 @@ STAGES = (
     _define(Stage.LATE, "逾期未上报", _G.ENDED),
     _define(Stage.CLOSED, "已办结", _G.ENDED),
 )
-"""Every stage in its order; a new stage is a row here and a name in ``messages.stages.Stage``."""
+"""Every stage in its order; a new stage is a row here and a name in ``messages.review.Stage``."""
 
 STAGE_TEXTS = {each.stage: each.text for each in STAGES}
 

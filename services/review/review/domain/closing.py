@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
-from messages.review import CaseClosed, Outcome
-from messages.stages import Stage
+from messages.review import CaseClosed, Outcome, Stage
 from messages.values import Reason
 
 from review.domain.case import Case, Closing
@@ -20,10 +19,10 @@ def close_case(case: Case, outcome: Outcome, reasons: tuple[Reason, ...], today:
     after = replace(case, state=state, closing=Closing(outcome, reasons, today), open_objections=())
     return Transition(
         after,
-        what=f"closed: {outcome}",
+        action=f"closed: {outcome}",
         rule=reasons[0].rule,
-        why="；".join(each.text for each in reasons),
-        seen={"state": case.state},
+        reason="；".join(each.text for each in reasons),
+        evidence={"state": case.state},
         events=(
             CaseClosed(
                 **case.event_fields(),

@@ -8,8 +8,7 @@ from typing import Literal
 
 from messages.applications import ApplicationAccepted
 from messages.digests import canonical_digest
-from messages.review import CaseOpened, ConsultationAnswered, ConsultationOpened, ConsultationReminded
-from messages.stages import Stage
+from messages.review import CaseOpened, ConsultationAnswered, ConsultationOpened, ConsultationReminded, Stage
 from messages.values import Department
 from rulebook import RuleSet, add_working_days, basis, reason
 
@@ -18,7 +17,7 @@ from review.domain.record import Transition
 from review.domain.refusals import malformed, refusal, require_state
 
 
-def opened(application: ApplicationAccepted, rules: RuleSet, today: date) -> Transition:
+def open_case(application: ApplicationAccepted, rules: RuleSet, today: date) -> Transition:
     """A case for an accepted application, its three departments asked at once."""
     case = Case(
         case_id=application.application_id,
@@ -29,16 +28,16 @@ def opened(application: ApplicationAccepted, rules: RuleSet, today: date) -> Tra
         state=Stage.CONSULTING,
         opened_on=today,
         dossier=_dossier(application),
-        consultation=_asked(rules, today),
+        consultation=_consult_departments(rules, today),
         assessor=application.evaluation.assessor,
     )
     return Transition(
         case,
-        what="opened",
+        action="opened",
         rule="V1",
-        why="申报已受理，转盟市主管部门初审并征求意见",
-        seen={"application": canonical_digest(application.model_dump(mode="json", exclude={"sequence"}))},
-        events=_opening(case, today),
+        reason="申报已受理，转盟市主管部门初审并征求意见",
+        evidence={"application": canonical_digest(application.model_dump(mode="json", exclude={"sequence"}))},
+        events=_opening_events(case, today),
     )
 
 
@@ -57,14 +56,14 @@ def _dossier(application: ApplicationAccepted) -> Dossier:
     )
 
 
-def _asked(rules: RuleSet, today: date) -> Consultation:
+def _consult_departments(rules: RuleSet, today: date) -> Consultation:
     due = add_working_days(today, rules.consultation.due_working_days)
     remind = add_working_days(today, rules.consultation.reminder_working_days)
     opinions = tuple(Opinion(Department(each)) for each in rules.consultation.departments)
     return Consultation(due.last_day, remind.last_day, due.provisional, opinions)
 
 
-def _opening(case: Case, today: date) -> tuple[CaseOpened, ConsultationOpened]:
+def _opening_events(case: Case, today: date) -> tuple[CaseOpened, ConsultationOpened]:
     asked = case.consultation
     departments = tuple(each.department for each in asked.opinions)
     return (
@@ -79,7 +78,7 @@ def _opening(case: Case, today: date) -> tuple[CaseOpened, ConsultationOpened]:
     )
 
 
-def answered(
+def record_answer(
     case: Case, department: Department, opinion: Literal["agree", "object"], text: str, today: date
 ) -> Transition:
     """A department's opinion, also after the due day, until the opinion document is issued. Given once."""
@@ -93,10 +92,10 @@ def answered(
         raise malformed(reason("V2", "reasons-missing", "提出不同意见的，应当说明理由", pointer="/text"))
     return Transition(
         replace(case, consultation=_with(case.consultation, Opinion(department, opinion, text.strip(), today))),
-        what=f"consulted: {department} {opinion}",
+        action=f"consulted: {department} {opinion}",
         rule="V2",
-        why=text.strip() or "无不同意见",
-        seen={"due": case.consultation.due.isoformat()},
+        reason=text.strip() or "无不同意见",
+        evidence={"due": case.consultation.due.isoformat()},
         events=(
             ConsultationAnswered(**case.event_fields(), department=department, opinion=opinion, answered_on=today),
         ),
@@ -109,7 +108,7 @@ def needs_reminder(case: Case, today: date) -> bool:
     return waits and today >= asked.remind_on
 
 
-def reminded(case: Case, rules: RuleSet, today: date) -> Transition:
+def remind_departments(case: Case, rules: RuleSet, today: date) -> Transition:
     """A reminder that comes late, as after a standstill, moves the due day: whoever is reminded has days to answer."""
     departments, asked = _without_answer(case.consultation), case.consultation
     answer = add_working_days(today, rules.consultation.answer_working_days)
@@ -117,10 +116,10 @@ def reminded(case: Case, rules: RuleSet, today: date) -> Transition:
         asked = replace(asked, due=answer.last_day, provisional=answer.provisional)
     return Transition(
         replace(case, consultation=replace(asked, reminded_on=today)),
-        what="reminded",
+        action="reminded",
         rule="V2",
-        why="征求意见尚未回复，予以提醒",
-        seen={"departments": ",".join(departments), "due": asked.due.isoformat()},
+        reason="征求意见尚未回复，予以提醒",
+        evidence={"departments": ",".join(departments), "due": asked.due.isoformat()},
         events=(ConsultationReminded(**case.event_fields(), departments=departments, due=asked.due),),
     )
 
@@ -132,7 +131,7 @@ def is_overdue(case: Case, today: date) -> bool:
     return waits and today > asked.due
 
 
-def overdue(case: Case, today: date) -> Transition:
+def mark_overdue(case: Case, today: date) -> Transition:
     """Every department that is silent is marked overdue; that is no agreement."""
     departments = _without_answer(case.consultation)
     asked = case.consultation
@@ -140,10 +139,10 @@ def overdue(case: Case, today: date) -> Transition:
         asked = _with(asked, Opinion(department, "overdue", answered_on=today))
     return Transition(
         replace(case, consultation=asked),
-        what="consultation overdue",
+        action="consultation overdue",
         rule="V2",
-        why="经提醒逾期未回复；逾期不视为同意，应在审核意见中说明处理情况",
-        seen={"departments": ",".join(departments), "due": asked.due.isoformat()},
+        reason="经提醒逾期未回复；逾期不视为同意，应在审核意见中说明处理情况",
+        evidence={"departments": ",".join(departments), "due": asked.due.isoformat()},
         events=tuple(
             ConsultationAnswered(**case.event_fields(), department=each, opinion="overdue", answered_on=today)
             for each in departments

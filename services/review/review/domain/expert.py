@@ -13,7 +13,7 @@ from review.domain.case import Case
 
 
 @dataclass(frozen=True)
-class Evaluated:
+class EarlierEvaluation:
     """A unit that the expert took part in evaluating."""
 
     uscc: str
@@ -44,11 +44,13 @@ class Expert:
     """USCC or name of the organisation the expert works for."""
     groups: tuple[str, ...] = ()
     """Groups of companies the expert is bound to."""
-    evaluated: tuple[Evaluated, ...] = ()
+    evaluated: tuple[EarlierEvaluation, ...] = ()
     declared: tuple[Declaration, ...] = ()
     assigned: tuple[Assignment, ...] = ()
 
-    def registered(self, employer: str, groups: tuple[str, ...], evaluated: tuple[Evaluated, ...]) -> Expert:
+    def with_registration(
+        self, employer: str, groups: tuple[str, ...], evaluated: tuple[EarlierEvaluation, ...]
+    ) -> Expert:
         """Brought up to date: employers and groups change, but what was evaluated once was evaluated."""
         known = tuple(dict.fromkeys((*self.evaluated, *evaluated)))
         return replace(self, employer=employer, groups=groups, evaluated=known)
@@ -56,29 +58,29 @@ class Expert:
     def load(self, batch_year: int) -> int:
         return sum(each.batch_year == batch_year for each in self.assigned)
 
-    def assigned_to(self, case: Case) -> Expert:
+    def with_assignment(self, case: Case) -> Expert:
         return replace(self, assigned=(*self.assigned, Assignment(case.case_id, case.batch_year)))
 
-    def released_from(self, case: Case) -> Expert:
+    def without_assignment(self, case: Case) -> Expert:
         return replace(self, assigned=tuple(each for each in self.assigned if each.case_id != case.case_id))
 
 
 def conflicts(expert: Expert, case: Case, years: int, today: date) -> list[Reason]:
     """Every reason why the expert may not sit on the panel of the case; what the expert told of it stays untold."""
     found = [*_ties(expert, case, years, today)]
-    if _declared(expert, case):
+    if _declarations_about(expert, case):
         found.append("专家本人已申明利益关系")
     return [reason("V5", "conflict-of-interest", f"专家应当回避：{each}", evidence=expert.expert_id) for each in found]
 
 
 def grounds(expert: Expert, case: Case, years: int, today: date) -> list[str]:
     """The same for the record of the case, in the expert's own words where the conflict was declared."""
-    return [*_ties(expert, case, years, today), *(each.text for each in _declared(expert, case)[-1:])]
+    return [*_ties(expert, case, years, today), *(each.text for each in _declarations_about(expert, case)[-1:])]
 
 
 def _ties(expert: Expert, case: Case, years: int, today: date) -> list[str]:
     found = []
-    if _concerned(case) & _spelt((expert.employer, *expert.groups)):
+    if _names_concerned(case) & _normalized_names((expert.employer, *expert.groups)):
         found.append("同一单位、同一集团或同一第三方服务机构")
     first_year = last_years(today, years).first.year
     if any(each.uscc == case.unit.uscc and each.year >= first_year for each in expert.evaluated):
@@ -86,17 +88,17 @@ def _ties(expert: Expert, case: Case, years: int, today: date) -> list[str]:
     return found
 
 
-def _declared(expert: Expert, case: Case) -> list[Declaration]:
-    concerned = _concerned(case)
-    return [each for each in expert.declared if concerned & _spelt((each.uscc, each.name))]
+def _declarations_about(expert: Expert, case: Case) -> list[Declaration]:
+    concerned = _names_concerned(case)
+    return [each for each in expert.declared if concerned & _normalized_names((each.uscc, each.name))]
 
 
-def _concerned(case: Case) -> set[str]:
+def _names_concerned(case: Case) -> set[str]:
     """Whose people may not judge the case: the unit's, its group's and its assessor's."""
     assessor = () if case.assessor is None else (case.assessor.uscc, case.assessor.name)
-    return _spelt((case.unit.uscc, case.unit.name, case.dossier.group or "", *assessor))
+    return _normalized_names((case.unit.uscc, case.unit.name, case.dossier.group or "", *assessor))
 
 
-def _spelt(names: Iterable[str]) -> set[str]:
+def _normalized_names(names: Iterable[str]) -> set[str]:
     """Names in one spelling: full-width forms and blanks, which nobody sees, tell no two organisations apart."""
     return {normalized_name(each).casefold() for each in names if normalized_name(each)}

@@ -6,8 +6,7 @@ from dataclasses import replace
 from datetime import date
 from itertools import count
 
-from messages.review import CaseForwarded
-from messages.stages import Stage
+from messages.review import CaseForwarded, Stage
 from messages.values import Level, Reason
 from rulebook import Deadline, RuleSet, reason, yearly_deadline
 
@@ -26,18 +25,18 @@ def last_closed_batch_year(rules: RuleSet, today: date) -> int:
     return next(year for year in count(today.year, -1) if last_day(year, rules).missed_on(today))
 
 
-def forwarded(case: Case, rules: RuleSet, today: date) -> Transition:
+def forward_case(case: Case, rules: RuleSet, today: date) -> Transition:
     """To the region until 31 May of the batch year; later the case is late and ends here (V4)."""
     require_next_stage(case, "V4", Stage.FORWARDED)
     deadline = last_day(case.batch_year, rules)
     if deadline.missed_on(today):
-        return late(case, rules, today)
+        return close_late_case(case, rules, today)
     return Transition(
         replace(case, state=Stage.FORWARDED, forwarded_on=today),
-        what="forwarded",
+        action="forwarded",
         rule="V4",
-        why="审核意见连同申报材料报自治区工业和信息化厅",
-        seen={"deadline": deadline.last_day.isoformat()},
+        reason="审核意见连同申报材料报自治区工业和信息化厅",
+        evidence={"deadline": deadline.last_day.isoformat()},
         events=(CaseForwarded(**case.event_fields(), forwarded_on=today),),
     )
 
@@ -48,11 +47,11 @@ def is_late(case: Case, rules: RuleSet, today: date) -> bool:
     return waits and last_day(case.batch_year, rules).missed_on(today)
 
 
-def late(case: Case, rules: RuleSet, today: date) -> Transition:
-    return close_case(case, "late", (_missed(case, last_day(case.batch_year, rules).last_day, today),), today)
+def close_late_case(case: Case, rules: RuleSet, today: date) -> Transition:
+    return close_case(case, "late", (_missed_deadline(case, last_day(case.batch_year, rules).last_day, today),), today)
 
 
-def _missed(case: Case, deadline: date, today: date) -> Reason:
+def _missed_deadline(case: Case, deadline: date, today: date) -> Reason:
     text = f"应于{deadline.isoformat()}前报送自治区工业和信息化厅，已逾期，不予受理"
     if case.suspended_by is not None:
         text += f"（该项目因出具评价报告的第三方服务机构被通报（{case.suspended_by}）中止办理，中止不顺延报送期限）"

@@ -68,19 +68,19 @@ def _group(kind: tuple[UnitType, str, str], cases: Sequence[Case]) -> RankingGro
 
 def within_caps(groups: Iterable[RankingGroup], taken: Mapping[UnitType, int]) -> tuple[RankingGroup, ...]:
     """The cap is the batch's for a unit type: groups of the type share what earlier rankings have left of it."""
-    return tuple(each for same in _by_type(groups) for each in _sharing(same, _left(same, taken)))
+    return tuple(each for same in _by_type(groups) for each in _share_cap(same, _remaining_places(same, taken)))
 
 
 def recompute_caps(groups: Iterable[RankingGroup]) -> tuple[RankingGroup, ...]:
     """The same groups from what they were made of: the places of each unit type, shared and taken once more."""
-    return tuple(each for same in _by_type(groups) for each in _sharing(same, _places_of(same)))
+    return tuple(each for same in _by_type(groups) for each in _share_cap(same, _total_cap(same)))
 
 
 def _by_type(groups: Iterable[RankingGroup]) -> list[list[RankingGroup]]:
     return [list(same) for _, same in groupby(groups, key=lambda each: each.unit_type)]
 
 
-def _left(same: Sequence[RankingGroup], taken: Mapping[UnitType, int]) -> int | None:
+def _remaining_places(same: Sequence[RankingGroup], taken: Mapping[UnitType, int]) -> int | None:
     """No rule set that a case keeps allows the batch more than its own cap, so the lowest one holds."""
     unit_type = same[0].unit_type
     caps = [rules_of(each.rule_set).selection.cap[unit_type] for each in same]
@@ -88,22 +88,22 @@ def _left(same: Sequence[RankingGroup], taken: Mapping[UnitType, int]) -> int | 
     return None if lowest is None else max(lowest - taken.get(unit_type, 0), 0)
 
 
-def _places_of(same: Sequence[RankingGroup]) -> int | None:
+def _total_cap(same: Sequence[RankingGroup]) -> int | None:
     caps = [each.cap for each in same if each.cap is not None]
     return sum(caps) if caps else None
 
 
-def _sharing(same: Sequence[RankingGroup], places: int | None) -> list[RankingGroup]:
+def _share_cap(same: Sequence[RankingGroup], places: int | None) -> list[RankingGroup]:
     """By the number of candidates, as scores of two schemes say nothing about each other; ties to the newest scheme."""
     if places is None:
-        return [_capped(each, None) for each in same]
+        return [_with_cap(each, None) for each in same]
     candidates = {number: each.candidates for number, each in enumerate(same)}
     shares = star_counts(places, candidates if any(candidates.values()) else dict.fromkeys(candidates, 1))
-    return [_capped(each, shares[number]) for number, each in enumerate(same)]
+    return [_with_cap(each, shares[number]) for number, each in enumerate(same)]
 
 
-def _capped(group: RankingGroup, cap: int | None) -> RankingGroup:
-    entries = [_entry_again(group, line) for line in group.lines]
+def _with_cap(group: RankingGroup, cap: int | None) -> RankingGroup:
+    entries = [_entry_of_line(group, line) for line in group.lines]
     names = {line.case_id: line.unit_name for line in group.lines}
     capped = replace(group, cap=cap)
     return replace(capped, lines=_ranked_cases(capped, entries, names))
@@ -147,7 +147,7 @@ def _entry(case: Case) -> Entry:
     )
 
 
-def _entry_again(group: RankingGroup, line: RankedCase) -> Entry:
+def _entry_of_line(group: RankingGroup, line: RankedCase) -> Entry:
     return Entry(
         case_id=line.case_id,
         unit_type=group.unit_type.value,

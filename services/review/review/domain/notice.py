@@ -16,8 +16,8 @@ from messages.review import (
     ObjectionResolved,
     PublicNoticeConcluded,
     PublicNoticeOpened,
+    Stage,
 )
-from messages.stages import Stage
 from messages.values import Level
 from rulebook import RuleSet, add_working_days, basis, reason
 
@@ -80,7 +80,7 @@ class NoticeRequest:
     published_end: date | None
 
 
-def opened(opening: NoticeRequest, cases: Sequence[Case], rules: RuleSet, today: date) -> PublicNotice:
+def open_notice(opening: NoticeRequest, cases: Sequence[Case], rules: RuleSet, today: date) -> PublicNotice:
     """The list of a batch, shown from today; its minimum end is counted in working days, today not counted (T4)."""
     if not cases:
         raise refusal("V9", "nothing-to-publish", "该批次没有待公示的入选单位")
@@ -124,26 +124,26 @@ def notice_opened_event(notice: PublicNotice) -> PublicNoticeOpened:
 def publish_case(case: Case, notice: PublicNotice) -> Transition:
     return Transition(
         replace(case, state=Stage.IN_NOTICE, notice_id=notice.notice_id),
-        what="in public notice",
+        action="in public notice",
         rule="V9",
-        why=f"公示至{notice.published_end.isoformat()}",
-        seen={"notice": notice.notice_id, "digest": notice.digest},
+        reason=f"公示至{notice.published_end.isoformat()}",
+        evidence={"notice": notice.notice_id, "digest": notice.digest},
     )
 
 
-def lodged(case: Case, notice: PublicNotice, objection: Objection, today: date) -> Transition:
+def lodge_objection(case: Case, notice: PublicNotice, objection: Objection, today: date) -> Transition:
     """An objection while the notice runs, against a case on its list; the case then waits, the others go on."""
     if notice.state != "open" or today > notice.published_end:
         end = notice.published_end.isoformat()
         raise refusal("V9", "notice-ended", f"公示期已于{end}届满，不再受理异议", evidence=end)
-    _require_words(objection)
+    _require_statement(objection)
     require_open_to_objection(case, notice)
     return Transition(
         replace(case, open_objections=(*case.open_objections, objection.objection_id)),
-        what="objection lodged",
+        action="objection lodged",
         rule="V9",
-        why="公示期内收到书面异议",
-        seen={"objection": objection.objection_id, "facts": canonical_digest(objection.facts)},
+        reason="公示期内收到书面异议",
+        evidence={"objection": objection.objection_id, "facts": canonical_digest(objection.facts)},
         events=(
             ObjectionLodged(
                 **case.event_fields(), objection_id=objection.objection_id, notice_id=notice.notice_id, lodged_on=today
@@ -157,7 +157,7 @@ def require_open_to_objection(case: Case, notice: PublicNotice) -> None:
         raise refusal("V9", "not-in-notice", "该单位不在本次公示名单内或已不再公示", evidence=case.case_id)
 
 
-def _require_words(objection: Objection) -> None:
+def _require_statement(objection: Objection) -> None:
     asked = {"facts": objection.facts, "name": objection.name, "contact": objection.contact}
     texts = {"facts": "应当写明事实依据", "name": "应当署真实姓名或单位名称", "contact": "应当提供联系方式"}
     lacking = [name for name, words in asked.items() if not words.strip()]
@@ -167,16 +167,16 @@ def _require_words(objection: Objection) -> None:
         )
 
 
-def resolved(case: Case, objection: Objection, today: date) -> list[Transition]:
+def resolve_objection(case: Case, objection: Objection, today: date) -> list[Transition]:
     """Upheld: the case leaves the list. Dismissed: it waits no longer for this one."""
     left = tuple(each for each in case.open_objections if each != objection.objection_id)
     upheld = objection.state == "upheld"
     step = Transition(
         replace(case, open_objections=left),
-        what=f"objection {objection.state}",
+        action=f"objection {objection.state}",
         rule="V9",
-        why=objection.text,
-        seen={"objection": objection.objection_id},
+        reason=objection.text,
+        evidence={"objection": objection.objection_id},
         events=(
             ObjectionResolved(
                 **case.event_fields(),
@@ -209,7 +209,9 @@ def is_due(notice: PublicNotice, today: date) -> bool:
     return notice.state == "open" and today > notice.published_end
 
 
-def concluded(notice: PublicNotice, cases: Sequence[Case], today: date) -> tuple[PublicNotice, PublicNoticeConcluded]:
+def conclude_notice(
+    notice: PublicNotice, cases: Sequence[Case], today: date
+) -> tuple[PublicNotice, PublicNoticeConcluded]:
     """The end of the notice, not before the published end is over (V9)."""
     if notice.state != "open":
         raise refusal("V9", "notice-concluded", "该公示已经结束", evidence=str(notice.concluded_on))
@@ -237,32 +239,32 @@ def clear_if_unopposed(case: Case, notice: PublicNotice | None, today: date) -> 
     """Cleared for the annual list when its notice is over and nothing is open against it (V10)."""
     if notice is None or notice.state != "concluded" or not unopposed(case):
         return []
-    return [cleared(case, notice, today)]
+    return [clear_case(case, notice, today)]
 
 
-def cleared(case: Case, notice: PublicNotice, today: date) -> Transition:
+def clear_case(case: Case, notice: PublicNotice, today: date) -> Transition:
     require_next_stage(case, "V10", Stage.CLEARED)
     if case.score is None:
         raise ValueError(f"{case.case_id} came to a public notice without a score")
     return Transition(
         replace(case, state=Stage.CLEARED),
-        what="cleared",
+        action="cleared",
         rule="V10",
-        why="公示期满无异议",
-        seen={"notice": notice.notice_id},
+        reason="公示期满无异议",
+        evidence={"notice": notice.notice_id},
         events=(
             CaseCleared(**case.event_fields(), notice_id=notice.notice_id, score=case.score.total, cleared_on=today),
         ),
     )
 
 
-def listed(case: Case, listing: UnitListed) -> Transition:
+def record_listing(case: Case, listing: UnitListed) -> Transition:
     """The registry announced it: from now on nothing stops the case, what follows is the register's matter."""
     state = Stage.LISTED if case.state is stage_before(Stage.LISTED) else case.state
     return Transition(
         replace(case, state=state, listed_on=listing.listed_on),
-        what="listed",
+        action="listed",
         rule="L3",
-        why="已列入公布名单",
-        seen={"list": str(listing.list_number), "document": listing.document_number},
+        reason="已列入公布名单",
+        evidence={"list": str(listing.list_number), "document": listing.document_number},
     )

@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from chassis.handling import Refusal
-from messages.review import InitialReviewAccepted, InitialReviewRefused, OpinionIssued
-from messages.stages import Stage
+from messages.review import InitialReviewAccepted, InitialReviewRefused, OpinionIssued, Stage
 from messages.values import Reason
 from rulebook import DEPARTMENT_NAMES, RuleSet, reason
 
@@ -30,21 +29,21 @@ def document_key(prefecture: str, year: int, number: str) -> str:
     return f"{prefecture}:{year}:{number}"
 
 
-def accepted(case: Case, text: str, dealt_with: Mapping[str, str], today: date) -> Transition:
+def accept_case(case: Case, text: str, dealt_with: Mapping[str, str], today: date) -> Transition:
     """The unit's own prefecture department finds the application in order (V1)."""
     require_next_stage(case, "V1", Stage.INITIAL_REVIEW_ACCEPTED)
-    review = InitialReview(True, today, text, _words(case, dealt_with))
+    review = InitialReview(True, today, text, _explanations(case, dealt_with))
     return Transition(
         replace(case, state=Stage.INITIAL_REVIEW_ACCEPTED, initial_review=review),
-        what="initial review accepted",
+        action="initial review accepted",
         rule="V1",
-        why=text or "申报材料符合要求",
-        seen=_opinions(case),
+        reason=text or "申报材料符合要求",
+        evidence=_opinions(case),
         events=(InitialReviewAccepted(**case.event_fields(), accepted_on=today),),
     )
 
 
-def refused(case: Case, text: str, today: date) -> list[Transition]:
+def refuse_case(case: Case, text: str, today: date) -> list[Transition]:
     """The end of the case before anything goes to the region; reasons are due."""
     require_next_stage(case, "V1", Stage.INITIAL_REVIEW_ACCEPTED)
     if not text.strip():
@@ -52,32 +51,32 @@ def refused(case: Case, text: str, today: date) -> list[Transition]:
     why = (reason("V1", "initial-review-refused", f"初审不予通过：{text.strip()}"),)
     refusing = Transition(
         replace(case, initial_review=InitialReview(False, today, text.strip())),
-        what="initial review refused",
+        action="initial review refused",
         rule="V1",
-        why=text.strip(),
-        seen=_opinions(case),
+        reason=text.strip(),
+        evidence=_opinions(case),
         events=(InitialReviewRefused(**case.event_fields(), refused_on=today, reasons=why),),
     )
     return [refusing, close_case(refusing.case, "initial_review_refused", why, today)]
 
 
-def issued(case: Case, document: OpinionDocument, rules: RuleSet, today: date) -> list[Transition]:
+def issue_opinion(case: Case, document: OpinionDocument, rules: RuleSet, today: date) -> list[Transition]:
     """The opinion document, once all three opinions are on record and each that is no agreement is answered."""
     require_next_stage(case, "V3", Stage.OPINION_ISSUED)
     if not document.attachments:
         text = "应当附正式审核意见文件及一并上报的材料"
         raise malformed(reason("V3", "attachments-missing", text, pointer="/attachments"))
     earlier = case.initial_review.dealt_with if case.initial_review else {}
-    complete = replace(document, dealt_with={**earlier, **_words(case, document.dealt_with)})
-    if lacking := _lacking(case, complete.dealt_with, rules):
+    complete = replace(document, dealt_with={**earlier, **_explanations(case, document.dealt_with)})
+    if lacking := _missing_opinions(case, complete.dealt_with, rules):
         # One answer for all that stands in the way; a missing opinion weighs more than a missing explanation.
         raise Refusal(min(each.code for each in lacking), *lacking)
     issuing = Transition(
         replace(case, state=Stage.OPINION_ISSUED, opinion_document=complete),
-        what=f"opinion issued: {complete.conclusion}",
+        action=f"opinion issued: {complete.conclusion}",
         rule="V3",
-        why="；".join(complete.dealt_with.values()) or "征求意见部门均无不同意见",
-        seen={"number": complete.number, **_opinions(case)},
+        reason="；".join(complete.dealt_with.values()) or "征求意见部门均无不同意见",
+        evidence={"number": complete.number, **_opinions(case)},
         events=(
             OpinionIssued(
                 **case.event_fields(), number=complete.number, issued_on=today, conclusion=complete.conclusion
@@ -96,7 +95,7 @@ def _not_recommended(case: Case, document: OpinionDocument, today: date) -> Tran
     return close_case(case, "initial_review_refused", (why,), today)
 
 
-def _lacking(case: Case, dealt_with: Mapping[str, str], rules: RuleSet) -> list[Reason]:
+def _missing_opinions(case: Case, dealt_with: Mapping[str, str], rules: RuleSet) -> list[Reason]:
     found = [_fault(each, dealt_with, rules) for each in case.consultation.opinions]
     return [each for each in found if each is not None]
 
@@ -109,22 +108,22 @@ def _fault(opinion: Opinion, dealt_with: Mapping[str, str], rules: RuleSet) -> R
     silent_agrees = opinion.opinion == "overdue" and rules.readings.overdue_opinion_counts_as_agreement
     if opinion.opinion == "agree" or silent_agrees or dealt_with.get(department):
         return None
-    text = f"应在审核意见中说明{DEPARTMENT_NAMES[department]}部门意见（{WORDS[opinion.opinion]}）的处理情况"
+    text = f"应在审核意见中说明{DEPARTMENT_NAMES[department]}部门意见（{OPINION_TEXTS[opinion.opinion]}）的处理情况"
     return reason("V2", "opinion-not-dealt-with", text, evidence=opinion.opinion, pointer=f"/dealt_with/{department}")
 
 
-WORDS: Mapping[str, str] = {"object": "有不同意见", "overdue": "逾期未回复"}
+OPINION_TEXTS: Mapping[str, str] = {"object": "有不同意见", "overdue": "逾期未回复"}
 
 
-def _words(case: Case, dealt_with: Mapping[str, str]) -> dict[str, str]:
+def _explanations(case: Case, dealt_with: Mapping[str, str]) -> dict[str, str]:
     strangers = [each for each in dealt_with if case.consultation.of(each) is None]
     if strangers:
-        wrong = [_stranger(each) for each in strangers]
+        wrong = [_not_consulted(each) for each in strangers]
         raise malformed(*wrong)
     return {department: text.strip() for department, text in dealt_with.items() if text.strip()}
 
 
-def _stranger(department: str) -> Reason:
+def _not_consulted(department: str) -> Reason:
     pointer = f"/dealt_with/{department}"
     return reason("V2", "not-consulted", "该部门不在本项目征求意见范围内", evidence=department, pointer=pointer)
 
@@ -133,6 +132,6 @@ def _opinions(case: Case) -> dict[str, str]:
     return {each.department.value: each.opinion or "none" for each in case.consultation.opinions}
 
 
-def reserve_document_number(number: DocumentNumber) -> Refusal:
+def document_number_taken(number: DocumentNumber) -> Refusal:
     text = "该审核意见文号在本盟市本年度已被使用"
     return refusal("V3", "document-number-taken", text, evidence=f"{number.number}: {number.case_id}")

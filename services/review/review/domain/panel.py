@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from messages.digests import canonical_digest
-from messages.review import PanelAppointed, PanelDissolved
-from messages.stages import Stage
+from messages.review import PanelAppointed, PanelDissolved, Stage
 from messages.values import Reason
 from rulebook import RuleSet, reason
 
@@ -61,84 +60,85 @@ def draw_panel(case: Case, pool: Pool, today: date) -> Panel | None:
     return Panel(names, names[0], today) if len(names) == size else None
 
 
-def too_few(case: Case, rules: RuleSet) -> Reason:
+def too_few_experts(case: Case, rules: RuleSet) -> Reason:
     text = f"无利益冲突的专家不足{rules.panel.min_experts}名，无法组成评审组"
     return reason("V5", "experts-too-few", text, evidence=case.case_id)
 
 
-def appointed(case: Case, panel: Panel) -> Transition:
+def appoint_panel(case: Case, panel: Panel) -> Transition:
     require_next_stage(case, "V5", Stage.PANEL_APPOINTED)
     return Transition(
         replace(case, state=Stage.PANEL_APPOINTED, panel=panel),
-        what="panel appointed",
+        action="panel appointed",
         rule="V5",
-        why="专家人数为单数，均无利益冲突，任务量均衡",
-        seen={"experts": ",".join(panel.experts), "chair": panel.chair},
-        events=(_said(case, panel),),
+        reason="专家人数为单数，均无利益冲突，任务量均衡",
+        evidence={"experts": ",".join(panel.experts), "chair": panel.chair},
+        events=(_appointed_event(case, panel),),
     )
 
 
-def _said(case: Case, panel: Panel) -> PanelAppointed:
+def _appointed_event(case: Case, panel: Panel) -> PanelAppointed:
     return PanelAppointed(
         **case.event_fields(), experts=panel.experts, chair=panel.chair, appointed_on=panel.appointed_on
     )
 
 
-def replaced(case: Case, leaving: Expert, pool: Pool, today: date) -> Transition:
+def replace_expert(case: Case, leaving: Expert, pool: Pool, today: date) -> Transition:
     """The seat of an expert in conflict goes to the next in line; with none left the panel is dissolved."""
     panel = case.panel
     if panel is None or leaving.expert_id not in panel.experts:
         raise refusal("V5", "not-on-panel", "该专家不是本项目评审组成员", evidence=leaving.expert_id)
-    why = _why(case, leaving, pool.rules, today)
+    why = _grounds_text(case, leaving, pool.rules, today)
     next_in_line = [each for each in pool.by_load_and_lot(case, today) if each.expert_id not in panel.experts]
     if not next_in_line:
-        return _dissolved(case, panel, leaving, why, today)
-    return _seated(case, leaving, why, _passed_on(panel, leaving, next_in_line[0], today))
+        return _dissolve_panel(case, panel, leaving, why, today)
+    return _pass_seat(case, leaving, why, _panel_with(panel, leaving, next_in_line[0], today))
 
 
-def _why(case: Case, expert: Expert, rules: RuleSet, today: date) -> str:
+def _grounds_text(case: Case, expert: Expert, rules: RuleSet, today: date) -> str:
     return "；".join(grounds(expert, case, rules.panel.conflict_years, today))
 
 
-def _passed_on(panel: Panel, leaving: Expert, new: Expert, today: date) -> Panel:
+def _panel_with(panel: Panel, leaving: Expert, new: Expert, today: date) -> Panel:
     names = tuple(new.expert_id if each == leaving.expert_id else each for each in panel.experts)
     return Panel(names, names[0] if panel.chair == leaving.expert_id else panel.chair, today)
 
 
-def _seated(case: Case, leaving: Expert, why: str, after: Panel) -> Transition:
+def _pass_seat(case: Case, leaving: Expert, why: str, after: Panel) -> Transition:
     sheets = tuple(each for each in case.sheets if each.expert != leaving.expert_id)
     state = Stage.SCORING if any(each.signed for each in sheets) else Stage.PANEL_APPOINTED
     return Transition(
         replace(case, state=state, panel=after, sheets=sheets, deviating=()),
-        what="expert replaced",
+        action="expert replaced",
         rule="V5",
-        why=f"专家存在利益关系，予以回避：{why}",
-        seen={"leaving": leaving.expert_id, "experts": ",".join(after.experts)} | _set_aside(case, {leaving.expert_id}),
-        events=(_said(case, after),),
+        reason=f"专家存在利益关系，予以回避：{why}",
+        evidence={"leaving": leaving.expert_id, "experts": ",".join(after.experts)}
+        | _seals_set_aside(case, {leaving.expert_id}),
+        events=(_appointed_event(case, after),),
     )
 
 
-def _dissolved(case: Case, panel: Panel, leaving: Expert, why: str, today: date) -> Transition:
+def _dissolve_panel(case: Case, panel: Panel, leaving: Expert, why: str, today: date) -> Transition:
     return Transition(
         replace(case, state=stage_before(Stage.PANEL_APPOINTED), panel=None, sheets=(), deviating=()),
-        what="panel dissolved",
+        action="panel dissolved",
         rule="V5",
-        why=f"专家存在利益关系，予以回避：{why}；无其他可递补专家，待重新组成评审组",
-        seen={"leaving": leaving.expert_id} | _set_aside(case, {each.expert for each in case.sheets}),
+        reason=f"专家存在利益关系，予以回避：{why}；无其他可递补专家，待重新组成评审组",
+        evidence={"leaving": leaving.expert_id} | _seals_set_aside(case, {each.expert for each in case.sheets}),
         events=(PanelDissolved(**case.event_fields(), experts=panel.experts, dissolved_on=today),),
     )
 
 
-def _set_aside(case: Case, experts: Collection[str]) -> dict[str, str]:
+def _seals_set_aside(case: Case, experts: Collection[str]) -> dict[str, str]:
     """The signed sheets that no longer count; what they said stays provable by their seals."""
     return {f"set aside: {each.expert}": each.seal for each in case.signed_sheets if each.expert in experts}
 
 
-def flagged(case: Case, expert: Expert, rules: RuleSet, today: date) -> list[Transition]:
+def flag_conflict(case: Case, expert: Expert, rules: RuleSet, today: date) -> list[Transition]:
     """The score is made: it stands until somebody decides otherwise, and chair and region see the conflict."""
     if expert.expert_id in case.conflicted:
         return []
     after = replace(case, conflicted=(*case.conflicted, expert.expert_id))
-    why = _why(case, expert, rules, today)
+    why = _grounds_text(case, expert, rules, today)
     seen = {"expert": expert.expert_id, "state": case.state}
-    return [Transition(after, what="conflict known after scoring", rule="V5", why=why, seen=seen)]
+    return [Transition(after, action="conflict known after scoring", rule="V5", reason=why, evidence=seen)]

@@ -9,8 +9,7 @@ from datetime import date
 from decimal import Decimal
 
 from messages.digests import canonical_digest
-from messages.review import Outcome
-from messages.stages import Stage
+from messages.review import Outcome, Stage
 from messages.values import Level, Reason, UnitType
 from rulebook import RuleSet, reason
 
@@ -59,7 +58,7 @@ class RankingTerms:
     """Why the region did not wait until nothing more could be forwarded; empty where it did."""
     decision: RepeatEvaluationDecision | None = None
     """None where the year's evaluation, or what waited of it, needs none (A7)."""
-    left_out: tuple[str, ...] = ()
+    suspended_cases: tuple[str, ...] = ()
     """Cases that were suspended: a later ranking takes them in, and is still the same evaluation."""
 
 
@@ -79,14 +78,14 @@ class BatchRanking:
     digest: str = ""
     early_reason: str = ""
     decision: RepeatEvaluationDecision | None = None
-    left_out: tuple[str, ...] = ()
+    suspended_cases: tuple[str, ...] = ()
 
     @property
     def case_ids(self) -> set[str]:
         return {line.case_id for group in self.groups for line in group.lines}
 
 
-def unfinished(cases: Iterable[Case]) -> list[Reason]:
+def unfinished_cases(cases: Iterable[Case]) -> list[Reason]:
     """Every case that the ranking must wait for."""
     return [
         reason(
@@ -109,10 +108,12 @@ def forwarding_open(batch_year: int, rules: Iterable[RuleSet], today: date) -> R
     return reason("V8", "forwarding-open", text, evidence=f"{today} <= {last_day}", pointer="/early_reason")
 
 
-def beyond_the_year(cases: Iterable[Case], earlier: Sequence[BatchRanking], rules: Iterable[RuleSet]) -> Reason | None:
+def repeat_evaluation_reason(
+    cases: Iterable[Case], earlier: Sequence[BatchRanking], rules: Iterable[RuleSet]
+) -> Reason | None:
     """Why a decision is due: the year's evaluations are held, and more is compared than what waited suspended (A7)."""
     allowed = min(each.batches.per_year for each in rules)
-    waited = {case_id for each in earlier for case_id in each.left_out}
+    waited = {case_id for each in earlier for case_id in each.suspended_cases}
     new = [case.case_id for case in cases if case.case_id not in waited]
     if not new or _evaluations(earlier) < allowed:
         return None
@@ -125,18 +126,18 @@ def _evaluations(earlier: Iterable[BatchRanking]) -> int:
     waited, held = set[str](), 0
     for each in earlier:
         held += not each.case_ids <= waited
-        waited |= set(each.left_out)
+        waited |= set(each.suspended_cases)
     return held
 
 
-def require_made(decision: RepeatEvaluationDecision, today: date) -> None:
+def require_past_decision(decision: RepeatEvaluationDecision, today: date) -> None:
     """Raise for a decision that is still to come."""
     if decision.decided_on > today:
         wrong = decision.decided_on.isoformat()
         raise malformed(reason("A7", "decision-in-future", "决定日期不得晚于今日", wrong, "/decision/decided_on"))
 
 
-def ranked(
+def rank_cases(
     batch: Batch,
     cases: Iterable[Case],
     earlier: Sequence[BatchRanking],
@@ -155,7 +156,7 @@ def ranked(
         groups=within_caps(group_by_kind(cases), _taken(earlier)),
         early_reason=terms.early_reason,
         decision=terms.decision,
-        left_out=terms.left_out,
+        suspended_cases=terms.suspended_cases,
     )
     return replace(made, digest=seal(made))
 
@@ -168,12 +169,7 @@ def _taken(earlier: Iterable[BatchRanking]) -> Counter[UnitType]:
 
 
 def seal(ranking: BatchRanking) -> str:
-    values = asdict(replace(ranking, digest=""))
-    # Rankings kept before these were asked for keep their digest.
-    for name in ("early_reason", "decision", "left_out"):
-        if not values[name]:
-            del values[name]
-    return canonical_digest(_plain(values))
+    return canonical_digest(_plain(asdict(replace(ranking, digest=""))))
 
 
 def _plain(value: object) -> object:
@@ -208,10 +204,10 @@ def _selected(case: Case, ranking: BatchRanking, line: RankedCase) -> Transition
     decided = {"decision": f"{one.document_number} {one.decided_on}"} if (one := ranking.decision) else {}
     return Transition(
         replace(case, state=Stage.RANKED, rank=line.rank),
-        what="ranked",
+        action="ranked",
         rule="V8",
-        why="达到合格分数线，择优入选公示名单",
-        seen=seen | early | decided,
+        reason="达到合格分数线，择优入选公示名单",
+        evidence=seen | early | decided,
     )
 
 

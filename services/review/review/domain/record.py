@@ -32,11 +32,11 @@ class Transition:
     """What one act does: the case after it, what is said, and what the record keeps of it."""
 
     case: Case
-    what: str
+    action: str
     rule: str
-    why: str
+    reason: str
     events: tuple[Event, ...] = ()
-    seen: Mapping[str, str] = field(default_factory=dict)
+    evidence: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -47,12 +47,12 @@ class RecordEntry:
     """Instant in UTC as text: a database that keeps milliseconds would break the seal of an instant."""
     subject: str
     role: str
-    what: str
+    action: str
     rule: str
     article: str
     rule_set: str
-    seen: dict[str, str]
-    why: str
+    evidence: dict[str, str]
+    reason: str
     previous: str
     digest: str = ""
 
@@ -77,12 +77,12 @@ def next_entry(head: RecordHead, step: Transition, by: ActorRef, now: datetime) 
         at=now.astimezone(UTC).isoformat(),
         subject=by.subject,
         role=by.role,
-        what=step.what,
+        action=step.action,
         rule=step.rule,
         article=basis(step.rule).article,
         rule_set=step.case.rule_set,
-        seen=dict(step.seen),
-        why=step.why,
+        evidence=dict(step.evidence),
+        reason=step.reason,
         previous=head.digest,
     )
     return replace(entry, digest=seal(entry))

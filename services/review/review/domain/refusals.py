@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from chassis.handling import Refusal
-from messages.stages import Stage
+from messages.review import Stage
 from messages.values import Level, Reason
 from rulebook import reason
 
 from review.domain.case import STAGE_TEXTS, Case, stage_before
 
-ELSEWHERE = {
+OTHER_LEVELS = {
     Level.PREFECTURE: ("V11", "盟市级示范单位由盟市工业和信息化主管部门组织创建并发布名单，不进入自治区级评审和公示"),
     Level.NATION: ("V12", "国家级示范单位由自治区推荐、由工业和信息化部确定，不进入自治区级评审和公示"),
 }
@@ -48,5 +48,5 @@ def require_running(case: Case) -> None:
 def require_region(level: Level) -> None:
     """Raise for the levels of Art. 15 and 16: what is one prefecture's, or the ministry's, is in no batch here."""
     if level is not Level.REGION:
-        rule, text = ELSEWHERE[level]
+        rule, text = OTHER_LEVELS[level]
         raise refusal(rule, "level-not-reviewed", text, evidence=level)

@@ -7,8 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal
 
-from messages.review import CaseScored, DeviationFlagged, ScoreSheetSigned, ScoreSheetsReturned
-from messages.stages import Stage
+from messages.review import CaseScored, DeviationFlagged, ScoreSheetSigned, ScoreSheetsReturned, Stage
 from messages.values import IndicatorValue, Reason, Role
 from rulebook import RuleSet, Scheme, panel_mandatory_items, panel_values, problems, reason, score
 
@@ -18,29 +17,29 @@ from review.domain.record import ActorRef, Transition
 from review.domain.refusals import malformed, refusal, require_state
 
 
-def saved(case: Case, sheet: ScoreSheet, scheme: Scheme) -> Transition:
+def save_draft(case: Case, sheet: ScoreSheet, scheme: Scheme) -> Transition:
     """A draft of a sheet: what is there must be right, what is missing may follow."""
     _require_seat(case, sheet)
-    refuse_wrong(
+    refuse_invalid(
         [each for each in problems(scheme, sheet.values, sheet.mandatory_items) if not each.endswith(": missing")]
     )
     return Transition(
-        _with(case, sheet), what="score sheet saved", rule="V6", why="评分草稿", seen={"expert": sheet.expert}
+        _with(case, sheet), action="score sheet saved", rule="V6", reason="评分草稿", evidence={"expert": sheet.expert}
     )
 
 
-def signed(case: Case, sheet: ScoreSheet, scheme: Scheme, today: date) -> Transition:
+def sign_sheet(case: Case, sheet: ScoreSheet, scheme: Scheme, today: date) -> Transition:
     """An expert's complete sheet, signed once."""
     panel_size = _require_seat(case, sheet)
-    refuse_wrong(problems(scheme, sheet.values, sheet.mandatory_items))
+    refuse_invalid(problems(scheme, sheet.values, sheet.mandatory_items))
     after = replace(_with(case, replace(sheet, signed_on=today)), state=Stage.SCORING)
     done = len(after.signed_sheets)
     return Transition(
         after,
-        what="score sheet signed",
+        action="score sheet signed",
         rule="V6",
-        why="专家独立评分并签署",
-        seen={"expert": sheet.expert, "sheet": sheet.seal},
+        reason="专家独立评分并签署",
+        evidence={"expert": sheet.expert, "sheet": sheet.seal},
         events=(
             ScoreSheetSigned(
                 **case.event_fields(), expert=sheet.expert, signed_on=today, signed=done, panel_size=panel_size
@@ -59,13 +58,13 @@ def _require_seat(case: Case, sheet: ScoreSheet) -> int:
     return len(case.panel.experts)
 
 
-def refuse_wrong(wrong: list[str]) -> None:
+def refuse_invalid(wrong: list[str]) -> None:
     """Raise with everything that is missing, unknown or out of range, at its place in the body."""
     if wrong:
-        raise malformed(*map(_wrong, wrong))
+        raise malformed(*map(_invalid_item, wrong))
 
 
-def _wrong(problem: str) -> Reason:
+def _invalid_item(problem: str) -> Reason:
     item, _, fault = problem.partition(": ")
     return reason("V6", "score-invalid", f"评分项“{item}”不符合评价标准要求", evidence=fault, pointer=f"/values/{item}")
 
@@ -94,20 +93,20 @@ def panel_score(case: Case, scheme: Scheme, today: date, found: tuple[IndicatorV
     )
 
 
-def deviating(panel: Score, limit: Decimal) -> tuple[str, ...]:
+def deviating_experts(panel: Score, limit: Decimal) -> tuple[str, ...]:
     """Experts whose total lies farther from the panel's than the limit (V6)."""
     return tuple(expert for expert, total in panel.by_expert.items() if abs(total - panel.total) > limit)
 
 
-def flagged(case: Case, experts: tuple[str, ...], rules: RuleSet, today: date) -> Transition:
+def flag_deviation(case: Case, experts: tuple[str, ...], rules: RuleSet, today: date) -> Transition:
     """Before the score counts, somebody whose sheet is not in question confirms it or sends the sheets back."""
     after = replace(case, deviating=experts)
     return Transition(
         after,
-        what="deviation flagged",
+        action="deviation flagged",
         rule="V6",
-        why=f"专家评分与评审组得分相差超过{rules.panel.deviation_limit}分，由{_who_decides(after)}确认或退回",
-        seen={"experts": ",".join(experts)},
+        reason=f"专家评分与评审组得分相差超过{rules.panel.deviation_limit}分，由{_who_decides(after)}确认或退回",
+        evidence={"experts": ",".join(experts)},
         events=(
             DeviationFlagged(
                 **case.event_fields(), deviating=experts, experts=eligible_deciders(after), flagged_on=today
@@ -150,16 +149,16 @@ def return_sheets(case: Case, text: str, today: date) -> Transition:
     sheets = tuple(replace(each, signed_on=None) if each.expert in case.deviating else each for each in case.sheets)
     seals = {each.expert: each.seal for each in case.sheets if each.expert in case.deviating}
     after = replace(case, sheets=sheets, deviating=())
-    return Transition(after, what="sheets sent back", rule="V6", why=text, seen=seals, events=(said,))
+    return Transition(after, action="sheets sent back", rule="V6", reason=text, evidence=seals, events=(said,))
 
 
-def scored(case: Case, result: Score, why: str) -> Transition:
+def record_score(case: Case, result: Score, why: str) -> Transition:
     return Transition(
         replace(case, state=Stage.SCORED, score=result, deviating=()),
-        what="scored",
+        action="scored",
         rule="V6",
-        why=why,
-        seen={"total": format(result.total, "f"), "scheme": case.dossier.scheme.id},
+        reason=why,
+        evidence={"total": format(result.total, "f"), "scheme": case.dossier.scheme.id},
         events=(scored_event(case, result),),
     )
 
@@ -175,7 +174,7 @@ def scored_event(case: Case, result: Score) -> CaseScored:
     )
 
 
-def failed(case: Case, scheme: Scheme, mandatory_items: tuple[str, ...], today: date) -> Transition:
+def fail_case(case: Case, scheme: Scheme, mandatory_items: tuple[str, ...], today: date) -> Transition:
     """A failed mandatory item fails the case whatever the score (V6)."""
     names = {item.id: item.name_zh for item in scheme.mandatory_items}
     reasons = tuple(
@@ -185,10 +184,10 @@ def failed(case: Case, scheme: Scheme, mandatory_items: tuple[str, ...], today: 
     return close_case(case, "mandatory_item_failed", reasons, today)
 
 
-Decision = Literal["confirm", "send_back"]
+DeviationDecision = Literal["confirm", "send_back"]
 
 
-def require_words(decision: Decision, text: str) -> None:
+def require_reasons(decision: DeviationDecision, text: str) -> None:
     if not text.strip():
         text = "确认或退回评分，应当说明理由"
         raise malformed(reason("V6", "reasons-missing", text, evidence=decision, pointer="/text"))

@@ -7,8 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 from messages.digests import canonical_digest
-from messages.review import SiteVerificationOrdered, SiteVerificationRecorded
-from messages.stages import Stage
+from messages.review import SiteVerificationOrdered, SiteVerificationRecorded, Stage
 from messages.values import IndicatorValue
 from rulebook import RuleSet, Scheme, reason
 
@@ -17,10 +16,10 @@ from review.domain.case import Case, Ground, Score, SiteVisit
 from review.domain.record import Transition
 from review.domain.refusals import malformed, require_next_stage
 
-WHOLE = 16**64
+DIGEST_VALUES = 16**64
 """How many values a digest has: its share of them is the lot drawn."""
 
-TEXTS: dict[Ground, str] = {
+GROUND_TEXTS: dict[Ground, str] = {
     "panel_request": "评审组要求现场核实",
     "borderline": "得分处于临界区间",
     "random_draw": "随机抽取",
@@ -36,22 +35,22 @@ class ScoringContext:
     seed: str
 
 
-def reviewed(case: Case, measure: ScoringContext, today: date) -> list[Transition]:
+def conclude_scoring(case: Case, measure: ScoringContext, today: date) -> list[Transition]:
     """What follows when the whole panel has signed: the score, or first the chair's word on one that deviates (V6)."""
     result = scoring.panel_score(case, measure.scheme, today)
-    if far := scoring.deviating(result, measure.rules.panel.deviation_limit):
-        return [scoring.flagged(case, far, measure.rules, today)]
-    return decided(case, result, measure, "评审组得分")
+    if far := scoring.deviating_experts(result, measure.rules.panel.deviation_limit):
+        return [scoring.flag_deviation(case, far, measure.rules, today)]
+    return apply_score(case, result, measure, "评审组得分")
 
 
-def decided(case: Case, result: Score, measure: ScoringContext, why: str) -> list[Transition]:
+def apply_score(case: Case, result: Score, measure: ScoringContext, why: str) -> list[Transition]:
     """The score counts: a failed mandatory item ends the case, else the site may have to be visited."""
     today = result.scored_on
-    scored = scoring.scored(case, result, why)
+    scored = scoring.record_score(case, result, why)
     if result.failed_mandatory_items:
-        return [scored, scoring.failed(scored.case, measure.scheme, result.failed_mandatory_items, today)]
+        return [scored, scoring.fail_case(scored.case, measure.scheme, result.failed_mandatory_items, today)]
     due = ground(scored.case, result, measure.rules, measure.seed)
-    return [scored] if due is None else [scored, ordered(scored.case, due, measure.seed, today)]
+    return [scored] if due is None else [scored, order_visit(scored.case, due, measure.seed, today)]
 
 
 def ground(case: Case, result: Score, rules: RuleSet, seed: str) -> Ground | None:
@@ -66,16 +65,16 @@ def ground(case: Case, result: Score, rules: RuleSet, seed: str) -> Ground | Non
 
 def lot(seed: str, case_id: str) -> Decimal:
     """The lot of a case, in [0, 1): the same again for the same seed, unknown before the seed is."""
-    return Decimal(int(canonical_digest(["site", seed, case_id]), 16)) / Decimal(WHOLE)
+    return Decimal(int(canonical_digest(["site", seed, case_id]), 16)) / Decimal(DIGEST_VALUES)
 
 
-def ordered(case: Case, why: Ground, seed: str, today: date) -> Transition:
+def order_visit(case: Case, why: Ground, seed: str, today: date) -> Transition:
     return Transition(
         replace(case, state=Stage.SITE_ORDERED, site=SiteVisit(why, today)),
-        what="site verification ordered",
+        action="site verification ordered",
         rule="V7",
-        why=TEXTS[why],
-        seen={"ground": why, "seed": seed, "lot": format(lot(seed, case.case_id), ".6f")},
+        reason=GROUND_TEXTS[why],
+        evidence={"ground": why, "seed": seed, "lot": format(lot(seed, case.case_id), ".6f")},
         events=(SiteVerificationOrdered(**case.event_fields(), ground=why, ordered_on=today),),
     )
 
@@ -89,12 +88,12 @@ class Findings:
     reasons: str
 
 
-def recorded(case: Case, findings: Findings, measure: ScoringContext, today: date) -> Transition:
+def record_visit(case: Case, findings: Findings, measure: ScoringContext, today: date) -> Transition:
     """The findings; where they change indicator values they say why, and the score is made anew."""
     require_next_stage(case, "V7", Stage.SITE_RECORDED)
     if case.site is None:
         raise ValueError(f"{case.case_id} waits for a visit that was never ordered")
-    _refuse_wrong(findings, measure.scheme)
+    _refuse_invalid(findings, measure.scheme)
     result = scoring.panel_score(case, measure.scheme, today, findings.changed)
     done = replace(
         case.site,
@@ -105,10 +104,10 @@ def recorded(case: Case, findings: Findings, measure: ScoringContext, today: dat
     )
     return Transition(
         replace(case, state=Stage.SITE_RECORDED, site=done, score=result),
-        what="site verification recorded",
+        action="site verification recorded",
         rule="V7",
-        why=findings.reasons or findings.text,
-        seen={each.indicator: format(each.value, "f") for each in findings.changed},
+        reason=findings.reasons or findings.text,
+        evidence={each.indicator: format(each.value, "f") for each in findings.changed},
         events=(
             SiteVerificationRecorded(**case.event_fields(), recorded_on=today, changed=findings.changed),
             scoring.scored_event(case, result),
@@ -116,10 +115,10 @@ def recorded(case: Case, findings: Findings, measure: ScoringContext, today: dat
     )
 
 
-def _refuse_wrong(findings: Findings, scheme: Scheme) -> None:
+def _refuse_invalid(findings: Findings, scheme: Scheme) -> None:
     if findings.changed and not findings.reasons.strip():
         raise malformed(reason("V7", "reasons-missing", "现场核实改变指标值的，应当说明理由", pointer="/reasons"))
-    scoring.refuse_wrong([fault for each in findings.changed if (fault := _fault(each, scheme))])
+    scoring.refuse_invalid([fault for each in findings.changed if (fault := _fault(each, scheme))])
 
 
 def _fault(value: IndicatorValue, scheme: Scheme) -> str | None:

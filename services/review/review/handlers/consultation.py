@@ -13,7 +13,8 @@ from rulebook import rules_of, shanghai_date
 
 from review.domain import consultation
 from review.domain.record import SERVICE, ActorRef
-from review.handlers.ports import Store, apply_transitions, receipt
+from review.handlers.ports import Store
+from review.handlers.transitions import apply_transitions, receipt
 
 
 @dataclass(frozen=True)
@@ -37,20 +38,20 @@ class MarkOverdue:
 
 async def answer_consultation(command: AnswerConsultation, store: Store, now: datetime) -> Done:
     case = await store.cases.require(command.case_id)
-    step = consultation.answered(case, command.department, command.opinion, command.text, shanghai_date(now))
-    return Done(apply_transitions(store, [step], command.by, now), receipt([step]))
+    transition = consultation.record_answer(case, command.department, command.opinion, command.text, shanghai_date(now))
+    return Done(apply_transitions(store, [transition], command.by, now), receipt([transition]))
 
 
 async def remind_departments(command: RemindDepartments, store: Store, now: datetime) -> list[Event]:
     """What was due when the job looked may have been answered since."""
     case, today = await store.cases.require(command.case_id), shanghai_date(now)
     due = consultation.needs_reminder(case, today)
-    steps = [consultation.reminded(case, rules_of(case.rule_set), today)] if due else []
-    return apply_transitions(store, steps, SERVICE, now)
+    transitions = [consultation.remind_departments(case, rules_of(case.rule_set), today)] if due else []
+    return apply_transitions(store, transitions, SERVICE, now)
 
 
 async def mark_overdue(command: MarkOverdue, store: Store, now: datetime) -> list[Event]:
     """What was overdue when the job looked may have been answered since."""
     case, today = await store.cases.require(command.case_id), shanghai_date(now)
-    steps = [consultation.overdue(case, today)] if consultation.is_overdue(case, today) else []
-    return apply_transitions(store, steps, SERVICE, now)
+    transitions = [consultation.mark_overdue(case, today)] if consultation.is_overdue(case, today) else []
+    return apply_transitions(store, transitions, SERVICE, now)

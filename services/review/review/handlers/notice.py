@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from chassis.handling import Done
 from messages.event import Event
-from messages.stages import Stage
+from messages.review import Stage
 from messages.values import Level
 from rulebook import rules_on, shanghai_date
 
@@ -17,7 +17,8 @@ from review.domain.notice import Objection
 from review.domain.ranking import batch_id
 from review.domain.record import OBJECTOR, SERVICE, ActorRef
 from review.domain.refusals import refusal, require_region
-from review.handlers.ports import Store, apply_transitions
+from review.handlers.ports import Store
+from review.handlers.transitions import apply_transitions
 
 
 @dataclass(frozen=True)
@@ -73,12 +74,12 @@ async def open_notice(command: OpenNotice, store: Store, now: datetime) -> Done:
     cases = await store.cases.find({**same_batch, "state": stage_before(Stage.IN_NOTICE), "suspended_by": None})
     number = await store.notices.count(same_batch) + 1
     opening = notice.NoticeRequest(f"notice-{batch}-{number}", command.level, command.batch_year, command.published_end)
-    opened = notice.opened(opening, cases, rules_on(today), today)
+    opened = notice.open_notice(opening, cases, rules_on(today), today)
     store.notices.save(opened.notice_id, opened)
-    said: list[Event] = [notice.notice_opened_event(opened)]
+    events: list[Event] = [notice.notice_opened_event(opened)]
     for case in cases:
-        said += apply_transitions(store, [notice.publish_case(case, opened)], command.by, now)
-    return Done(said, opened)
+        events += apply_transitions(store, [notice.publish_case(case, opened)], command.by, now)
+    return Done(events, opened)
 
 
 async def lodge_objection(command: LodgeObjection, store: Store, now: datetime) -> Done:
@@ -88,9 +89,9 @@ async def lodge_objection(command: LodgeObjection, store: Store, now: datetime) 
     if case is None:
         raise refusal("V9", "not-in-notice", "该单位不在本次公示名单内", evidence=command.case_id)
     objection = _objection(command, today)
-    said = apply_transitions(store, [notice.lodged(case, shown_in, objection, today)], OBJECTOR, now)
+    events = apply_transitions(store, [notice.lodge_objection(case, shown_in, objection, today)], OBJECTOR, now)
     store.objections.save(objection.objection_id, objection)
-    return Done(said, _receipt(objection))
+    return Done(events, _receipt(objection))
 
 
 def _objection(command: LodgeObjection, today: date) -> Objection:
@@ -113,16 +114,16 @@ def _receipt(objection: Objection) -> ObjectionReceipt:
 async def resolve_objection(command: ResolveObjection, store: Store, now: datetime) -> Done:
     """Decide once, with reasons; after the notice a case with nothing else open is cleared."""
     today = shanghai_date(now)
-    objection = await _lodged(command, store)
+    objection = await _load_objection(command, store)
     decided = notice.decide_objection(objection, upheld=command.upheld, text=command.text, today=today)
     store.objections.save(decided.objection_id, decided)
     case = await store.cases.require(decided.case_id)
-    steps = notice.resolved(case, decided, today)
-    steps += notice.clear_if_unopposed(steps[-1].case, await store.notices.get(decided.notice_id), today)
-    return Done(apply_transitions(store, steps, command.by, now), _receipt(decided))
+    transitions = notice.resolve_objection(case, decided, today)
+    transitions += notice.clear_if_unopposed(transitions[-1].case, await store.notices.get(decided.notice_id), today)
+    return Done(apply_transitions(store, transitions, command.by, now), _receipt(decided))
 
 
-async def _lodged(command: ResolveObjection, store: Store) -> Objection:
+async def _load_objection(command: ResolveObjection, store: Store) -> Objection:
     objection = await store.objections.require(command.objection_id)
     if objection.notice_id != command.notice_id:
         raise refusal("V9", "not-in-notice", "该异议不属于本次公示", evidence=command.objection_id, status=404)
@@ -134,12 +135,12 @@ async def conclude_notice(command: ConcludeNotice, store: Store, now: datetime) 
     today = shanghai_date(now)
     running = await store.notices.require(command.notice_id)
     cases = [await store.cases.require(line.case_id) for line in running.lines]
-    ended, event = notice.concluded(running, cases, today)
+    ended, event = notice.conclude_notice(running, cases, today)
     store.notices.save(ended.notice_id, ended)
-    said: list[Event] = [event]
+    events: list[Event] = [event]
     for case in cases:
-        said += apply_transitions(store, notice.clear_if_unopposed(case, ended, today), command.by, now)
-    return Done(said, ended)
+        events += apply_transitions(store, notice.clear_if_unopposed(case, ended, today), command.by, now)
+    return Done(events, ended)
 
 
 async def conclude_due_notice(command: ConcludeNotice, store: Store, now: datetime) -> list[Event]:

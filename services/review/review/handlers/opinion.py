@@ -9,7 +9,7 @@ from typing import Literal
 
 from chassis.handling import Done, Refusal
 from messages.event import Event
-from messages.stages import Stage
+from messages.review import Stage
 from messages.values import FileRef
 from rulebook import rules_of, shanghai_date
 
@@ -19,7 +19,8 @@ from review.domain.opinion import DocumentNumber
 from review.domain.ranking import batch_id, new_batch
 from review.domain.record import SERVICE, ActorRef
 from review.domain.refusals import require_region
-from review.handlers.ports import Store, apply_transitions, receipt
+from review.handlers.ports import Store
+from review.handlers.transitions import apply_transitions, receipt
 
 
 @dataclass(frozen=True)
@@ -55,25 +56,25 @@ class CloseLateCase:
 async def decide_initial_review(command: DecideInitialReview, store: Store, now: datetime) -> Done:
     case, today = await store.cases.require(command.case_id), shanghai_date(now)
     if command.accept:
-        steps = [opinion.accepted(case, command.text, command.dealt_with, today)]
+        transitions = [opinion.accept_case(case, command.text, command.dealt_with, today)]
     else:
-        steps = opinion.refused(case, command.text, today)
-    return Done(apply_transitions(store, steps, command.by, now), receipt(steps))
+        transitions = opinion.refuse_case(case, command.text, today)
+    return Done(apply_transitions(store, transitions, command.by, now), receipt(transitions))
 
 
 async def issue_opinion(command: IssueOpinion, store: Store, now: datetime) -> Done:
     case, today = await store.cases.require(command.case_id), shanghai_date(now)
     number = command.number.strip()
     document = OpinionDocument(number, today, command.conclusion, command.attachments, dict(command.dealt_with))
-    steps = opinion.issued(case, document, rules_of(case.rule_set), today)
-    await _take_number(DocumentNumber(number, case.case_id), case, today.year, store)
-    return Done(apply_transitions(store, steps, command.by, now), receipt(steps))
+    transitions = opinion.issue_opinion(case, document, rules_of(case.rule_set), today)
+    await _reserve_number(DocumentNumber(number, case.case_id), case, today.year, store)
+    return Done(apply_transitions(store, transitions, command.by, now), receipt(transitions))
 
 
-async def _take_number(number: DocumentNumber, case: Case, year: int, store: Store) -> None:
+async def _reserve_number(number: DocumentNumber, case: Case, year: int, store: Store) -> None:
     key = opinion.document_key(case.unit.prefecture, year, number.number)
     if (holder := await store.document_numbers.get(key)) is not None:
-        raise opinion.reserve_document_number(holder)
+        raise opinion.document_number_taken(holder)
     store.document_numbers.save(key, number)
 
 
@@ -81,20 +82,20 @@ async def forward_case(command: ForwardCase, store: Store, now: datetime) -> Don
     """Forward to the region; after the deadline the refusal is recorded and the case is late (V4)."""
     case = await store.cases.require(command.case_id)
     require_region(case.level)
-    step = forwarding.forwarded(case, rules_of(case.rule_set), shanghai_date(now))
-    said = apply_transitions(store, [step], command.by, now)
-    if step.case.state is Stage.LATE and step.case.closing is not None:
-        return Done(said, refusal=Refusal("deadline-passed", *step.case.closing.reasons))
+    transition = forwarding.forward_case(case, rules_of(case.rule_set), shanghai_date(now))
+    events = apply_transitions(store, [transition], command.by, now)
+    if transition.case.state is Stage.LATE and transition.case.closing is not None:
+        return Done(events, refusal=Refusal("deadline-passed", *transition.case.closing.reasons))
     await _begin_batch(case, store)
-    return Done(said, receipt([step]))
+    return Done(events, receipt([transition]))
 
 
 async def close_late_case(command: CloseLateCase, store: Store, now: datetime) -> list[Event]:
     """Unasked: with the end of the case the unit may apply anew (E13). It may have ended since the job looked."""
     case, today = await store.cases.require(command.case_id), shanghai_date(now)
     rules = rules_of(case.rule_set)
-    steps = [forwarding.late(case, rules, today)] if forwarding.is_late(case, rules, today) else []
-    return apply_transitions(store, steps, SERVICE, now)
+    transitions = [forwarding.close_late_case(case, rules, today)] if forwarding.is_late(case, rules, today) else []
+    return apply_transitions(store, transitions, SERVICE, now)
 
 
 async def _begin_batch(case: Case, store: Store) -> None:

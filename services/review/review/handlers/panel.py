@@ -8,18 +8,19 @@ from datetime import date, datetime
 
 from chassis.handling import Done, Refusal
 from messages.event import Event
-from messages.stages import Stage
+from messages.review import Stage
 from messages.values import Level, Reason
 from rulebook import reason, rules_of, shanghai_date
 
 from review.domain import panel
 from review.domain.case import JUDGED, OPEN_SEATS, Case, Panel, stage_before
-from review.domain.expert import Declaration, Evaluated, Expert, conflicts
+from review.domain.expert import Declaration, EarlierEvaluation, Expert, conflicts
 from review.domain.panel import Pool
 from review.domain.ranking import batch_id
 from review.domain.record import ActorRef, Transition
 from review.domain.refusals import malformed, require_next_stage, require_region
-from review.handlers.ports import Store, apply_transitions
+from review.handlers.ports import Store
+from review.handlers.transitions import apply_transitions
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class RegisterExpert:
     expert_id: str
     employer: str
     groups: tuple[str, ...]
-    evaluated: tuple[Evaluated, ...]
+    evaluated: tuple[EarlierEvaluation, ...]
     by: ActorRef
 
 
@@ -57,7 +58,7 @@ class AppointPanels:
 
 
 @dataclass(frozen=True)
-class Appointed:
+class PanelAppointment:
     case_id: str
     experts: tuple[str, ...]
     chair: str
@@ -65,7 +66,7 @@ class Appointed:
 
 @dataclass(frozen=True)
 class Appointments:
-    appointed: tuple[Appointed, ...]
+    appointed: tuple[PanelAppointment, ...]
     impossible: tuple[str, ...]
     """Cases for which too few experts are free of conflict."""
 
@@ -73,7 +74,7 @@ class Appointments:
 async def register_expert(command: RegisterExpert, store: Store, now: datetime) -> Done:
     """Register, or bring up to date; what the expert has declared stays, what is new may cost a seat."""
     known = await store.experts.get(command.expert_id) or Expert(command.expert_id, command.employer)
-    expert = known.registered(command.employer, command.groups, command.evaluated)
+    expert = known.with_registration(command.employer, command.groups, command.evaluated)
     return await _give_up_seats(expert, command.by, store, now)
 
 
@@ -90,26 +91,26 @@ async def declare_conflict(command: DeclareConflict, store: Store, now: datetime
 
 async def _give_up_seats(expert: Expert, by: ActorRef, store: Store, now: datetime) -> Done:
     """Seats on cases that the expert may not judge pass on; where the score is made already, it is flagged."""
-    today, said = shanghai_date(now), list[Event]()
+    today, events = shanghai_date(now), list[Event]()
     mine = {"panel.experts": expert.expert_id, "state": {"$in": [*OPEN_SEATS, *JUDGED]}}
     for case in await store.cases.find(mine):
         rules = rules_of(case.rule_set)
         if not conflicts(expert, case, rules.panel.conflict_years, today):
             continue
         if case.state in OPEN_SEATS:
-            said += apply_transitions(store, [await _pass_on(case, expert, store, today)], by, now)
-            expert = expert.released_from(case)
+            events += apply_transitions(store, [await _pass_on(case, expert, store, today)], by, now)
+            expert = expert.without_assignment(case)
         else:
-            said += apply_transitions(store, panel.flagged(case, expert, rules, today), by, now)
+            events += apply_transitions(store, panel.flag_conflict(case, expert, rules, today), by, now)
     store.experts.save(expert.expert_id, expert)
-    return Done(said, expert)
+    return Done(events, expert)
 
 
 async def _pass_on(case: Case, leaving: Expert, store: Store, today: date) -> Transition:
-    step = panel.replaced(case, leaving, await _pool(case, store), today)
-    await _release(_members(case) - _members(step.case) - {leaving.expert_id}, case, store)
-    await _seat(_members(step.case) - _members(case), step.case, store)
-    return step
+    transition = panel.replace_expert(case, leaving, await _pool(case, store), today)
+    await _release(_members(case) - _members(transition.case) - {leaving.expert_id}, case, store)
+    await _seat(_members(transition.case) - _members(case), transition.case, store)
+    return transition
 
 
 def _members(case: Case) -> set[str]:
@@ -120,26 +121,30 @@ async def appoint_panel(command: AppointPanel, store: Store, now: datetime) -> D
     case, today = await store.cases.require(command.case_id), shanghai_date(now)
     require_region(case.level)
     require_next_stage(case, "V5", Stage.PANEL_APPOINTED)
-    seats = await _chosen(case, command.experts, store, today) if command.experts else await _drawn(case, store, today)
-    said = apply_transitions(store, [panel.appointed(case, seats)], command.by, now)
+    seats = (
+        await _name_panel(case, command.experts, store, today)
+        if command.experts
+        else await _draw_panel(case, store, today)
+    )
+    events = apply_transitions(store, [panel.appoint_panel(case, seats)], command.by, now)
     await _seat(seats.experts, case, store)
-    return Done(said, Appointed(case.case_id, seats.experts, seats.chair))
+    return Done(events, PanelAppointment(case.case_id, seats.experts, seats.chair))
 
 
-async def _chosen(case: Case, names: Sequence[str], store: Store, today: date) -> Panel:
+async def _name_panel(case: Case, names: Sequence[str], store: Store, today: date) -> Panel:
     found = [(name, await store.experts.get(name)) for name in names]
     unknown = [name for name, expert in found if expert is None]
     if unknown:
-        raise malformed(*(_unknown(name) for name in unknown))
+        raise malformed(*(_unknown_expert(name) for name in unknown))
     experts = [expert for _, expert in found if expert is not None]
     return panel.name_panel(case, experts, rules_of(case.rule_set), today)
 
 
-async def _drawn(case: Case, store: Store, today: date) -> Panel:
+async def _draw_panel(case: Case, store: Store, today: date) -> Panel:
     pool = await _pool(case, store)
     seats = panel.draw_panel(case, pool, today)
     if seats is None:
-        raise Refusal("experts-too-few", panel.too_few(case, pool.rules))
+        raise Refusal("experts-too-few", panel.too_few_experts(case, pool.rules))
     return seats
 
 
@@ -154,15 +159,15 @@ async def appoint_panels(command: AppointPanels, store: Store, now: datetime) ->
             "suspended_by": None,
         }
     )
-    said, done, impossible = list[Event](), list[Appointed](), list[str]()
+    events, done, impossible = list[Event](), list[PanelAppointment](), list[str]()
     for case in waiting:
-        step = await _try_to_draw(case, store, shanghai_date(now))
-        if step is None or step.case.panel is None:
+        transition = await _try_to_draw(case, store, shanghai_date(now))
+        if transition is None or transition.case.panel is None:
             impossible.append(case.case_id)
             continue
-        said += apply_transitions(store, [step], command.by, now)
-        done.append(Appointed(case.case_id, step.case.panel.experts, step.case.panel.chair))
-    return Done(said, Appointments(tuple(done), tuple(impossible)))
+        events += apply_transitions(store, [transition], command.by, now)
+        done.append(PanelAppointment(case.case_id, transition.case.panel.experts, transition.case.panel.chair))
+    return Done(events, Appointments(tuple(done), tuple(impossible)))
 
 
 async def _try_to_draw(case: Case, store: Store, today: date) -> Transition | None:
@@ -170,7 +175,7 @@ async def _try_to_draw(case: Case, store: Store, today: date) -> Transition | No
     if seats is None:
         return None
     await _seat(seats.experts, case, store)
-    return panel.appointed(case, seats)
+    return panel.appoint_panel(case, seats)
 
 
 async def _pool(case: Case, store: Store) -> Pool:
@@ -181,14 +186,14 @@ async def _pool(case: Case, store: Store) -> Pool:
 async def _seat(names: Iterable[str], case: Case, store: Store) -> None:
     for name in names:
         expert = await store.experts.require(name)
-        store.experts.save(name, expert.assigned_to(case))
+        store.experts.save(name, expert.with_assignment(case))
 
 
 async def _release(names: Iterable[str], case: Case, store: Store) -> None:
     for name in names:
         expert = await store.experts.require(name)
-        store.experts.save(name, expert.released_from(case))
+        store.experts.save(name, expert.without_assignment(case))
 
 
-def _unknown(name: str) -> Reason:
+def _unknown_expert(name: str) -> Reason:
     return reason("V5", "expert-unknown", "专家库中没有该专家", evidence=name, pointer="/experts")

@@ -1,14 +1,10 @@
-"""What every handler of review works with: the store's collections, and the one way to save steps."""
+"""The collections that handlers need, as a protocol."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Protocol
 
 from chassis.handling import Collection
-from messages.event import Event
 
 from review.domain.assessors import AssessorStatus
 from review.domain.case import Case
@@ -16,7 +12,7 @@ from review.domain.expert import Expert
 from review.domain.notice import Objection, PublicNotice
 from review.domain.opinion import DocumentNumber
 from review.domain.ranking import Batch, BatchRanking
-from review.domain.record import ActorRef, RecordEntry, Transition, head_after, next_entry
+from review.domain.record import RecordEntry
 from review.domain.unit_status import UnitStatus
 
 
@@ -26,7 +22,7 @@ class Store(Protocol):
     @property
     def records(self) -> Collection[RecordEntry]: ...
     @property
-    def standings(self) -> Collection[UnitStatus]: ...
+    def unit_statuses(self) -> Collection[UnitStatus]: ...
     @property
     def assessors(self) -> Collection[AssessorStatus]: ...
     @property
@@ -41,34 +37,3 @@ class Store(Protocol):
     def notices(self) -> Collection[PublicNotice]: ...
     @property
     def objections(self) -> Collection[Objection]: ...
-
-
-@dataclass(frozen=True)
-class Receipt:
-    """The answer to a command about one case: where it stands now."""
-
-    case_id: str
-    state: str
-    outcome: str | None = None
-
-
-def apply_transitions(store: Store, steps: Sequence[Transition], by: ActorRef, now: datetime) -> list[Event]:
-    """Save the steps of one case and their entries in its record; returns what is said.
-
-    Every step builds on the case of the step before it, so the last one is the case that is saved.
-    """
-    if not steps:
-        return []
-    head = steps[0].case.head
-    for step in steps:
-        entry = next_entry(head, step, by, now)
-        store.records.save(entry.key, entry)
-        head = head_after([entry])
-    case = replace(steps[-1].case, head=head)
-    store.cases.save(case.case_id, case)
-    return [event for step in steps for event in step.events]
-
-
-def receipt(steps: Sequence[Transition]) -> Receipt:
-    case = steps[-1].case
-    return Receipt(case.case_id, case.state, case.closing.outcome if case.closing else None)

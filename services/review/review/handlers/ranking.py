@@ -16,7 +16,8 @@ from review.domain.case import RANKABLE, UNDER_REVIEW, Case
 from review.domain.ranking import Batch, BatchRanking, RankingTerms, RepeatEvaluationDecision
 from review.domain.record import ActorRef
 from review.domain.refusals import refusal, require_region
-from review.handlers.ports import Store, apply_transitions
+from review.handlers.ports import Store
+from review.handlers.transitions import apply_transitions
 
 
 @dataclass(frozen=True)
@@ -39,27 +40,27 @@ async def rank_batch(command: RankBatch, store: Store, now: datetime) -> Done:
     """
     require_region(command.level)
     today = shanghai_date(now)
-    cases, waiting = await _cases(command, store)
+    cases, waiting = await _cases_of_batch(command, store)
     batch = await _batch(command, store)
-    earlier = await _earlier(batch, store)
-    made = ranking.ranked(batch, cases, earlier, today, _terms(command, cases, waiting, earlier, today))
+    earlier = await _earlier_rankings(batch, store)
+    made = ranking.rank_cases(batch, cases, earlier, today, _ranking_terms(command, cases, waiting, earlier, today))
     if command.dry_run:
         return Done(value=made)
     store.rankings.save(made.ranking_id, made)
-    said = list[Event]()
+    events = list[Event]()
     for case in cases:
-        said += apply_transitions(store, [ranking.apply_ranking(case, made, today)], command.by, now)
-    return Done(said, made)
+        events += apply_transitions(store, [ranking.apply_ranking(case, made, today)], command.by, now)
+    return Done(events, made)
 
 
-def _terms(
+def _ranking_terms(
     command: RankBatch, cases: Sequence[Case], waiting: Sequence[Case], earlier: Sequence[BatchRanking], today: date
 ) -> RankingTerms:
     rules = [rules_on(today), *(rules_of(version) for version in {case.rule_set for case in cases})]
     return RankingTerms(
         early_reason=_early_reason(command, rules, today),
-        decision=_decision(command, ranking.beyond_the_year(cases, earlier, rules), today),
-        left_out=tuple(case.case_id for case in waiting),
+        decision=_decision(command, ranking.repeat_evaluation_reason(cases, earlier, rules), today),
+        suspended_cases=tuple(case.case_id for case in waiting),
     )
 
 
@@ -75,7 +76,7 @@ def _decision(command: RankBatch, beyond: Reason | None, today: date) -> RepeatE
     if beyond is None:
         return None
     if command.decision is not None:
-        ranking.require_made(command.decision, today)
+        ranking.require_past_decision(command.decision, today)
     elif not command.dry_run:
         raise Refusal("evaluated-already", beyond)
     return command.decision
@@ -85,7 +86,7 @@ async def _batch(command: RankBatch, store: Store) -> Batch:
     return await store.batches.require(ranking.batch_id(command.level, command.batch_year))
 
 
-async def _cases(command: RankBatch, store: Store) -> tuple[list[Case], list[Case]]:
+async def _cases_of_batch(command: RankBatch, store: Store) -> tuple[list[Case], list[Case]]:
     """Those to be compared, and those that are suspended."""
     states = [*UNDER_REVIEW, *RANKABLE]
     found = await store.cases.find(
@@ -96,12 +97,12 @@ async def _cases(command: RankBatch, store: Store) -> tuple[list[Case], list[Cas
         }
     )
     running = [case for case in found if case.suspended_by is None]
-    if unfinished := ranking.unfinished(running):
+    if unfinished := ranking.unfinished_cases(running):
         raise Refusal("batch-unfinished", *unfinished)
     if not running:
         raise refusal("V8", "nothing-to-rank", "该批次没有待择优排序的项目")
     return running, [case for case in found if case.suspended_by is not None]
 
 
-async def _earlier(batch: Batch, store: Store) -> list[BatchRanking]:
+async def _earlier_rankings(batch: Batch, store: Store) -> list[BatchRanking]:
     return await store.rankings.find({"batch": batch.batch_id}, sort=[("number", 1)])

@@ -13,7 +13,8 @@ from review.domain.case import Case, ScoreSheet
 from review.domain.ranking import batch_id
 from review.domain.record import ActorRef
 from review.domain.site import Findings, ScoringContext
-from review.handlers.ports import Store, apply_transitions, receipt
+from review.handlers.ports import Store
+from review.handlers.transitions import apply_transitions, receipt
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class FillScoreSheet:
 @dataclass(frozen=True)
 class DecideDeviation:
     case_id: str
-    decision: scoring.Decision
+    decision: scoring.DeviationDecision
     text: str
     by: ActorRef
 
@@ -42,37 +43,37 @@ class RecordSiteVisit:
 async def fill_score_sheet(command: FillScoreSheet, store: Store, now: datetime) -> Done:
     """Save a draft, or sign; the last signature makes the panel's score."""
     case, today = await store.cases.require(command.case_id), shanghai_date(now)
-    measure = await _measure(case, store)
+    context = await _scoring_context(case, store)
     if not command.sign:
-        steps = [scoring.saved(case, command.sheet, measure.scheme)]
+        transitions = [scoring.save_draft(case, command.sheet, context.scheme)]
     else:
-        steps = [scoring.signed(case, command.sheet, measure.scheme, today)]
-        if scoring.all_signed(steps[-1].case):
-            steps += site.reviewed(steps[-1].case, measure, today)
-    return Done(apply_transitions(store, steps, command.by, now), receipt(steps))
+        transitions = [scoring.sign_sheet(case, command.sheet, context.scheme, today)]
+        if scoring.all_signed(transitions[-1].case):
+            transitions += site.conclude_scoring(transitions[-1].case, context, today)
+    return Done(apply_transitions(store, transitions, command.by, now), receipt(transitions))
 
 
 async def decide_deviation(command: DecideDeviation, store: Store, now: datetime) -> Done:
     case, today = await store.cases.require(command.case_id), shanghai_date(now)
     scoring.require_decider(case, command.by)
-    scoring.require_words(command.decision, command.text)
+    scoring.require_reasons(command.decision, command.text)
     if command.decision == "send_back":
-        steps = [scoring.return_sheets(case, command.text.strip(), today)]
+        transitions = [scoring.return_sheets(case, command.text.strip(), today)]
     else:
-        measure = await _measure(case, store)
-        result = scoring.panel_score(case, measure.scheme, today)
-        steps = site.decided(case, result, measure, command.text)
-    return Done(apply_transitions(store, steps, command.by, now), receipt(steps))
+        context = await _scoring_context(case, store)
+        result = scoring.panel_score(case, context.scheme, today)
+        transitions = site.apply_score(case, result, context, command.text)
+    return Done(apply_transitions(store, transitions, command.by, now), receipt(transitions))
 
 
 async def record_site_visit(command: RecordSiteVisit, store: Store, now: datetime) -> Done:
     case, today = await store.cases.require(command.case_id), shanghai_date(now)
-    measure = await _measure(case, store)
-    step = site.recorded(case, command.findings, measure, today)
-    return Done(apply_transitions(store, [step], command.by, now), receipt([step]))
+    context = await _scoring_context(case, store)
+    transition = site.record_visit(case, command.findings, context, today)
+    return Done(apply_transitions(store, [transition], command.by, now), receipt([transition]))
 
 
-async def _measure(case: Case, store: Store) -> ScoringContext:
+async def _scoring_context(case: Case, store: Store) -> ScoringContext:
     batch = await store.batches.get(batch_id(case.level, case.batch_year))
     scheme = scheme_of(case.dossier.scheme.id, case.dossier.scheme.version)
     return ScoringContext(scheme, rules_of(case.rule_set), batch.seed if batch else "")

@@ -10,25 +10,26 @@ from rulebook import shanghai_date
 
 from review.domain import notice, unit_status
 from review.domain.record import SERVICE
-from review.domain.unit_status import Banned, UnitStatus
-from review.handlers.ports import Store, apply_transitions
+from review.domain.unit_status import UnitBan, UnitStatus
+from review.handlers.ports import Store
+from review.handlers.transitions import apply_transitions
 
 
 async def stop_cases_of_removed_unit(event: UnitRemoved, store: Store, now: datetime) -> list[Event]:
     """B2: the ban is kept for cases still to come, and every open case of the unit is stopped."""
     if event.ban is None:
         return []
-    banned = Banned(event.ban.first_day, event.ban.last_day, event.document_number)
-    known = (await store.standings.get(event.unit.uscc) or UnitStatus(event.unit.uscc)).with_ban(banned)
-    store.standings.save(event.unit.uscc, known)
-    today, said = shanghai_date(now), list[Event]()
+    banned = UnitBan(event.ban.first_day, event.ban.last_day, event.document_number)
+    known = (await store.unit_statuses.get(event.unit.uscc) or UnitStatus(event.unit.uscc)).with_ban(banned)
+    store.unit_statuses.save(event.unit.uscc, known)
+    today, events = shanghai_date(now), list[Event]()
     if banned.last_day < today:
         return []
     for case_id in known.cases:
         case = await store.cases.require(case_id)
         if not case.ended:
-            said += apply_transitions(store, [unit_status.stopped_by_ban(case, banned, today)], SERVICE, now)
-    return said
+            events += apply_transitions(store, [unit_status.stop_for_ban(case, banned, today)], SERVICE, now)
+    return events
 
 
 async def settle_listed_case(event: UnitListed, store: Store, now: datetime) -> list[Event]:
@@ -36,4 +37,4 @@ async def settle_listed_case(event: UnitListed, store: Store, now: datetime) -> 
     case = await store.cases.get(event.case_id)
     if case is None or case.listed_on is not None:
         return []
-    return apply_transitions(store, [notice.listed(case, event)], SERVICE, now)
+    return apply_transitions(store, [notice.record_listing(case, event)], SERVICE, now)

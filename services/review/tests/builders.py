@@ -16,7 +16,7 @@ from messages.assessor_quota import (
     SanctionRevoked,
 )
 from messages.registry import UnitListed, UnitRemoved
-from messages.stages import Stage
+from messages.review import Stage
 from messages.values import (
     AssessorRef,
     Ban,
@@ -35,7 +35,7 @@ from messages.values import (
 )
 from review.domain import consultation, ranking
 from review.domain.case import Case, Score, ScoreSheet
-from review.domain.expert import Evaluated, Expert
+from review.domain.expert import EarlierEvaluation, Expert
 from review.domain.ranking import Batch, BatchRanking, RepeatEvaluationDecision
 from review.domain.record import ActorRef
 from rulebook import rules_on, scheme_on
@@ -47,7 +47,7 @@ SEED = "a seed"
 
 STEEL, COPPER, DAIRY, SOLAR = "911501000000000191", "911502000000000271", "911503000000000351", "911504000000000431"
 ASSESSOR = AssessorRef(uscc="911505000000000511", name="内蒙古示例评价有限公司")
-SISTER = AssessorRef(uscc="911506000000000690", name="内蒙古示例咨询有限公司")
+AFFILIATE = AssessorRef(uscc="911506000000000690", name="内蒙古示例咨询有限公司")
 
 OFFICER = ActorRef("officer-baotou", "prefecture_officer")
 REGION = ActorRef("officer-region", "regional_officer")
@@ -147,7 +147,7 @@ def sanctioned(
     *,
     number: str = "内工信通〔2026〕3号",
     until: date = date(2029, 4, 20),
-    sisters: Sequence[AssessorRef] = (),
+    affiliates: Sequence[AssessorRef] = (),
 ) -> AssessorSanctioned:
     why = Reason(rule="S1", article="第三十一条", code="fraud", text="评价过程中弄虚作假")
     return AssessorSanctioned(
@@ -157,7 +157,7 @@ def sanctioned(
         ban=Ban(first_day=OPENED, last_day=until),
         document_number=number,
         reasons=(why,),
-        sisters=tuple(sisters),
+        sisters=tuple(affiliates),
     )
 
 
@@ -205,7 +205,7 @@ def represented(of: AssessorRef = ASSESSOR, by: str = "b", sequence: int = 4) ->
 
 
 def opened_case(event: ApplicationAccepted | None = None, **changed: Any) -> Case:  # noqa: ANN401 - a field of the case
-    return replace(consultation.opened(event or accepted(), RULES, OPENED).case, **changed)
+    return replace(consultation.open_case(event or accepted(), RULES, OPENED).case, **changed)
 
 
 def expert(name: str = "expert-1", employer: str = "内蒙古示例大学", **more: Any) -> Expert:  # noqa: ANN401 - a field
@@ -240,8 +240,8 @@ def scored_case(
     return opened_case(event or accepted(case_id), state=Stage.SCORED, score=score(total, energy_carbon))
 
 
-def evaluated(uscc: str, year: int) -> tuple[Evaluated, ...]:
-    return (Evaluated(uscc, year),)
+def evaluated(uscc: str, year: int) -> tuple[EarlierEvaluation, ...]:
+    return (EarlierEvaluation(uscc, year),)
 
 
 BATCH = Batch("region-2026", "region", 2026, SEED)  # type: ignore[arg-type]
@@ -249,7 +249,7 @@ ONCE_MORE = RepeatEvaluationDecision("内工信〔2026〕6号", date(2026, 5, 30
 
 
 def ranked(*cases: Case) -> BatchRanking:
-    return ranking.ranked(BATCH, cases, (), OPENED)
+    return ranking.rank_cases(BATCH, cases, (), OPENED)
 
 
 def order(made: BatchRanking) -> list[str]:

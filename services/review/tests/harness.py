@@ -1,4 +1,4 @@
-"""Review on a bench, and the acts by which a case gets from one stage to the next."""
+"""The handlers of review in memory, driven from stage to stage."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from devkit import HandlerHarness
 from messages.applications import ApplicationAccepted
 from messages.event import Event
-from messages.stages import Stage
+from messages.review import Stage
 from messages.values import (
     Department,
     Level,
@@ -41,17 +41,17 @@ from review.handlers.ranking import RankBatch, rank_batch
 from review.handlers.scoring import FillScoreSheet, RecordSiteVisit, fill_score_sheet, record_site_visit
 from review.store import AGGREGATES, INDEXES, Store
 
-from .story import DEPARTMENTS, EXPERTS, OFFICER, OPENED, ORGANISATION, PUBLIC, REGION, SCAN, accepted, at, sheet
+from .builders import DEPARTMENTS, EXPERTS, OFFICER, OPENED, ORGANISATION, PUBLIC, REGION, SCAN, accepted, at, sheet
 
 AFTER_FORWARDING = date(2026, 6, 1)
 Message = tuple[Callable[..., Any], Any]
 
 
-class Desk:
-    """Review on a bench, and the acts by which a case gets from one stage to the next."""
+class ReviewHarness(HandlerHarness[Store]):
+    """The handlers of review in memory, and the acts by which a case gets from one stage to the next."""
 
     def __init__(self) -> None:
-        self.bench = HandlerHarness(Store, AGGREGATES, INDEXES)
+        super().__init__(Store, AGGREGATES, INDEXES)
         self.today = OPENED
 
     @property
@@ -59,13 +59,13 @@ class Desk:
         return at(self.today)
 
     async def do(self, handler: Callable[..., Any], message: Any) -> list[Event]:  # noqa: ANN401 - any message
-        return await self.bench.handle(handler, message, self.now)
+        return await self.handle(handler, message, self.now)
 
-    async def perform(self, handler: Callable[..., Any], command: Any) -> Any:  # noqa: ANN401 - any command
-        return await self.bench.perform(handler, command, self.now)
+    async def execute(self, handler: Callable[..., Any], command: Any) -> Any:  # noqa: ANN401 - any command
+        return await self.perform(handler, command, self.now)
 
     async def case(self, case_id: str = "app-1") -> Case:
-        return await self.bench.store().cases.require(case_id)
+        return await self.store().cases.require(case_id)
 
     async def open(self, event: ApplicationAccepted | None = None) -> str:
         event = event or accepted()
@@ -102,11 +102,11 @@ class Desk:
         return case_id
 
     async def register(self, *names: str, employer: str = "内蒙古示例大学", **more: Any) -> list[Event]:  # noqa: ANN401
-        said = []
+        events = []
         for name in names or EXPERTS:
             entry = RegisterExpert(name, employer, more.get("groups", ()), more.get("evaluated", ()), ORGANISATION)
-            said += await self.do(register_expert, entry)
-        return said
+            events += await self.do(register_expert, entry)
+        return events
 
     async def appoint(self, case_id: str, *names: str) -> tuple[str, ...]:
         await self.do(appoint_panel, AppointPanel(case_id, names, ORGANISATION))
@@ -114,11 +114,11 @@ class Desk:
         return case.panel.experts if case.panel else ()
 
     async def sign(self, case_id: str, *sheets: ScoreSheet) -> list[Event]:
-        said = []
+        events = []
         for each in sheets:
             by = ActorRef(each.expert, "expert")
-            said += await self.do(fill_score_sheet, FillScoreSheet(case_id, each, sign=True, by=by))
-        return said
+            events += await self.do(fill_score_sheet, FillScoreSheet(case_id, each, sign=True, by=by))
+        return events
 
     async def score(self, event: ApplicationAccepted | None = None, share: str = "0.9", *, visit: bool = False) -> str:
         """From the accepted application to the panel's score."""
@@ -129,16 +129,16 @@ class Desk:
 
     async def visit(self) -> None:
         """Record a visit wherever one was ordered: some scored cases are drawn by lot."""
-        for case in await self.bench.store().cases.find({"state": Stage.SITE_ORDERED}):
+        for case in await self.store().cases.find({"state": Stage.SITE_ORDERED}):
             await self.do(record_site_visit, RecordSiteVisit(case.case_id, Findings((), "属实", ""), ORGANISATION))
 
     async def rank(self, *, dry_run: bool = False, decision: RepeatEvaluationDecision | None = None) -> Any:  # noqa: ANN401 - the ranking
         self.today = max(self.today, AFTER_FORWARDING)
         command = RankBatch(Level.REGION, 2026, dry_run=dry_run, by=REGION, decision=decision)
-        return (await self.perform(rank_batch, command)).value
+        return (await self.execute(rank_batch, command)).value
 
     async def publish(self, until: date | None = None) -> str:
-        outcome = await self.perform(open_notice, OpenNotice(Level.REGION, 2026, until, REGION))
+        outcome = await self.execute(open_notice, OpenNotice(Level.REGION, 2026, until, REGION))
         return str(outcome.value.notice_id)
 
     async def object(self, notice_id: str, case_id: str, number: str = "obj-1") -> None:
@@ -149,9 +149,9 @@ class Desk:
         return await self.do(conclude_notice, ConcludeNotice(notice_id, REGION))
 
 
-async def told(*messages: Message) -> Desk:
-    """Review after these messages in this order, each also a second time at once and a third at the end."""
-    desk = Desk()
+async def deliver_repeatedly(*messages: Message) -> ReviewHarness:
+    """Deliver these messages in this order, each also a second time at once and a third at the end."""
+    handlers = ReviewHarness()
     for handler, message in [*(one for each in messages for one in (each, each)), *messages]:
-        await desk.do(handler, message)
-    return desk
+        await handlers.do(handler, message)
+    return handlers

@@ -3,38 +3,37 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
 
 from chassis.clock import FixedClock
 from devkit.api_harness import ApiClient, ApiHarness
 from messages.values import Role
 from review.handlers.applications import open_case
+from review.store import Store
 
-from .story import DEPARTMENTS, SCAN, STEEL, accepted, at, mandatory_items, unit, values
+from .builders import DEPARTMENTS, SCAN, STEEL, accepted, at, mandatory_items, unit, values
 
 HERE = "150200"
 AFTER_FORWARDING, NOTICE_DAY, DAY_AFTER = date(2026, 6, 1), date(2026, 6, 18), date(2026, 6, 27)
 
 
-class Season:
+class Participants:
     """The people of one case, each with a token."""
 
-    def __init__(self, stand: ApiHarness[Any], clock: FixedClock) -> None:
-        self.stand, self.clock = stand, clock
-        self.officer = stand.client_as(Role.PREFECTURE_OFFICER, prefecture=HERE, subject="officer-1")
-        self.region = stand.client_as(Role.REGIONAL_OFFICER, subject="region-1")
-        self.reviewers = stand.client_as(Role.REVIEW_ORGANISATION, subject="house-1")
-        self.applicant = stand.client_as(Role.APPLICANT, organisation=STEEL)
-        self.public = stand.anonymous()
+    def __init__(self, api: ApiHarness[Store], clock: FixedClock, applicant: ApiClient, officer: ApiClient) -> None:
+        self.api, self.clock = api, clock
+        self.applicant, self.officer = applicant, officer
+        self.region = api.client_as(Role.REGIONAL_OFFICER, subject="region-1")
+        self.reviewers = api.client_as(Role.REVIEW_ORGANISATION, subject="house-1")
+        self.public = api.anonymous()
 
     def department(self, name: str) -> ApiClient:
-        return self.stand.client_as(Role.CONSULTED_DEPARTMENT, organisation=name, prefecture=HERE)
+        return self.api.client_as(Role.CONSULTED_DEPARTMENT, organisation=name, prefecture=HERE)
 
     def expert(self, name: str) -> ApiClient:
-        return self.stand.client_as(Role.EXPERT, subject=name)
+        return self.api.client_as(Role.EXPERT, subject=name)
 
     async def open(self, case_id: str = "app-1", uscc: str = STEEL) -> None:
-        await self.stand.perform(open_case, accepted(case_id, unit(uscc)))
+        await self.api.perform(open_case, accepted(case_id, unit(uscc)))
 
     async def forward(self, case_id: str = "app-1") -> None:
         for each in DEPARTMENTS:

@@ -15,8 +15,8 @@ from review.handlers.applications import open_case
 from review.handlers.panel import AppointPanel, appoint_panel
 from review.store import AGGREGATES, INDEXES, Store
 
-from .desk import Desk
-from .story import ASSESSOR, COPPER, DEPARTMENTS, OPENED, ORGANISATION, SCAN, STEEL, accepted, at, unit
+from .builders import ASSESSOR, COPPER, DEPARTMENTS, OPENED, ORGANISATION, SCAN, STEEL, accepted, at, unit
+from .harness import ReviewHarness
 
 HERE, ELSEWHERE = Prefecture.BAOTOU, Prefecture.WUHAI
 ECOLOGY = DEPARTMENTS[0]
@@ -105,8 +105,8 @@ ROUTES: dict[str, Wanted] = {
         None,
         REGION | REVIEWERS | {"expert seated"},
     ),
-    "POST /v1/cases/{case_id}/chair-decision": (
-        "/v1/cases/app-1/chair-decision",
+    "POST /v1/cases/{case_id}/deviation-decision": (
+        "/v1/cases/app-1/deviation-decision",
         {"decision": "confirm", "text": "属实"},
         {"expert seated", "expert in the chair", "region"},
     ),
@@ -135,16 +135,16 @@ PUBLIC_ROUTES = {name for name, (_, _, allowed) in ROUTES.items() if allowed is 
 @pytest.fixture(scope="module")
 async def served() -> AsyncIterator[ApiHarness[Any]]:
     """A case of Baotou with its panel, expert-2 in the chair, and one of Wuhai that is not forwarded yet."""
-    desk = Desk()
-    case_id = await desk.forward(accepted(by=ASSESSOR))
-    await desk.register("expert-1", "expert-2", "expert-3", "expert-9")
-    await desk.do(appoint_panel, AppointPanel(case_id, ("expert-2", "expert-1", "expert-3"), ORGANISATION))
-    await desk.do(open_case, accepted("app-2", unit(COPPER, prefecture=ELSEWHERE)))
+    handlers = ReviewHarness()
+    case_id = await handlers.forward(accepted(by=ASSESSOR))
+    await handlers.register("expert-1", "expert-2", "expert-3", "expert-9")
+    await handlers.do(appoint_panel, AppointPanel(case_id, ("expert-2", "expert-1", "expert-3"), ORGANISATION))
+    await handlers.do(open_case, accepted("app-2", unit(COPPER, prefecture=ELSEWHERE)))
     async with api_harness(
-        "review", router(), Store, aggregates=AGGREGATES, clock=FixedClock(at(OPENED)), indexes=INDEXES
-    ) as stand:
-        stand.memory.collections.update(desk.bench.memory.collections)
-        yield stand
+        "review", router, Store, aggregates=AGGREGATES, clock=FixedClock(at(OPENED)), indexes=INDEXES
+    ) as api:
+        api.memory.collections.update(handlers.memory.collections)
+        yield api
 
 
 @pytest.fixture

@@ -1,0 +1,57 @@
+"""Panels of experts: appointed for one case or for a batch (V5)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from chassis.http import PROBLEMS, Authorize, RequestContext, based_on_rule, models, refuses
+from fastapi import APIRouter, Body, Depends
+from messages.values import Identifier, Level
+from rulebook import basis
+
+from review.api.commands import acting_on, actor_of
+from review.api.policies import APPOINT_PANEL, APPOINT_PANELS
+from review.handlers import panel
+from review.store import Store
+
+
+class PanelBody(models.Body):
+    experts: tuple[Identifier, ...] = ()
+    """The chair first; nobody named: drawn."""
+
+
+router = APIRouter(tags=["panels"], responses=PROBLEMS)
+AppointPanel = Annotated[RequestContext[Store], Depends(Authorize(APPOINT_PANEL))]
+AppointPanels = Annotated[RequestContext[Store], Depends(Authorize(APPOINT_PANELS))]
+
+
+@router.post(
+    "/cases/{case_id}/panel",
+    summary="Appoint the panel of a case",
+    openapi_extra=based_on_rule(basis("V5")),
+    responses=refuses("wrong-state", "experts-too-few", "case-suspended", "level-not-reviewed"),
+)
+async def appoint_panel(
+    case_id: str,
+    context: AppointPanel,
+    body: Annotated[PanelBody | None, Body()] = None,
+) -> panel.PanelAppointment:
+    _, by = await acting_on(context, APPOINT_PANEL, case_id)
+    command = panel.AppointPanel(case_id, body.experts if body else (), by)
+    return await context.execute(panel.appoint_panel, command, reply=panel.PanelAppointment)
+
+
+@router.post(
+    "/batches/{year}/panels",
+    summary="Appoint the panels of a batch",
+    openapi_extra=based_on_rule(basis("V5")),
+    responses=refuses("level-not-reviewed"),
+)
+async def appoint_panels(
+    year: int,
+    context: AppointPanels,
+    level: Level = Level.REGION,
+) -> panel.Appointments:
+    """Every forwarded case of the batch that has no panel yet."""
+    command = panel.AppointPanels(level, year, await actor_of(context, APPOINT_PANELS, None))
+    return await context.execute(panel.appoint_panels, command, reply=panel.Appointments)

@@ -1,0 +1,43 @@
+"""The one way to save the transitions of a case, and the receipt for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from messages.event import Event
+
+from review.domain.record import ActorRef, Transition, head_after, next_entry
+from review.handlers.ports import Store
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """The answer to a command about one case: where it stands now."""
+
+    case_id: str
+    state: str
+    outcome: str | None = None
+
+
+def apply_transitions(store: Store, transitions: Sequence[Transition], by: ActorRef, now: datetime) -> list[Event]:
+    """Save the transitions of one case and their entries in its record; return the events.
+
+    Every transition builds on the case of the one before it, so the last one holds the case that is saved.
+    """
+    if not transitions:
+        return []
+    head = transitions[0].case.head
+    for transition in transitions:
+        entry = next_entry(head, transition, by, now)
+        store.records.save(entry.key, entry)
+        head = head_after([entry])
+    case = replace(transitions[-1].case, head=head)
+    store.cases.save(case.case_id, case)
+    return [event for transition in transitions for event in transition.events]
+
+
+def receipt(transitions: Sequence[Transition]) -> Receipt:
+    case = transitions[-1].case
+    return Receipt(case.case_id, case.state, case.closing.outcome if case.closing else None)
