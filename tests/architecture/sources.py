@@ -19,8 +19,8 @@ def package(service: str) -> Path:
 
 def production() -> Iterator[Path]:
     """Return every source file that runs in production."""
-    for room in ("contracts", "services"):
-        for path in sorted((ROOT / room).rglob("*.py")):
+    for folder in ("contracts", "services"):
+        for path in sorted((ROOT / folder).rglob("*.py")):
             if "tests" not in path.parts and "devkit" not in path.parts:
                 yield path
 

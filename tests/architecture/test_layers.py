@@ -1,4 +1,7 @@
-"""The same rooms in every service, and each room knows only what it may."""
+"""The files that every service has, and the modules that may import a technology.
+
+Imports between our own packages are guarded by the import contracts (.importlinter).
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,8 @@ import pytest
 
 from tests.architecture.sources import ROOT, SERVICES, imported, package, production
 
-ROOMS = {"domain", "handlers", "store", "bus", "api", "main"}
-"""Of every service; jobs, gauges and settings are had by those that need them."""
+MODULES = {"domain", "handlers", "store", "bus", "api", "main"}
+"""Of every service; jobs, gauges and settings are in those that need them."""
 FASTAPI_OUTSIDE_HTTP = (
     "chassis/observability/health.py",
     "chassis/security/audit.py",
@@ -32,26 +35,28 @@ TECHNOLOGY = {
     "jinja2": {"notify/templates.py"},
     "aiosmtplib": {"notify/mail.py"},
 }
-"""Who may import what: for services the listed modules of the chassis are the only way to broker and database."""
+"""Technology → the modules that may import it; the chassis is the services' only way to broker and database."""
+MAX_TOP_LEVEL = 22
+"""Modules and packages that a newcomer sees on opening the chassis."""
 every_service = pytest.mark.parametrize("service", SERVICES)
 
 
 @every_service
-def test_a_service_has_the_rooms_that_every_service_has(service: str) -> None:
+def test_service_has_the_modules_that_every_service_has(service: str) -> None:
     folder = package(service)
-    rooms = {each.stem for each in folder.iterdir() if each.suffix == ".py" or (each / "__init__.py").exists()}
+    modules = {each.stem for each in folder.iterdir() if each.suffix == ".py" or (each / "__init__.py").exists()}
 
-    assert rooms >= ROOMS
+    assert modules >= MODULES
     assert (ROOT / "services" / service / "README.md").read_text().strip()
 
 
 @every_service
-def test_rules_and_handlers_know_no_technology(service: str) -> None:
+def test_domain_and_handlers_import_no_technology(service: str) -> None:
     allowed = {"messages", "rulebook", SERVICES[service], *sys.stdlib_module_names}
     strangers = {
         f"{path.relative_to(ROOT)}: {name}"
-        for room in ("domain", "handlers")
-        for path in [package(service) / f"{room}.py", *(package(service) / room).rglob("*.py")]
+        for module in ("domain", "handlers")
+        for path in [package(service) / f"{module}.py", *(package(service) / module).rglob("*.py")]
         if path.exists()
         for name in imported(path)
         if name.split(".")[0] not in allowed and not name.startswith("chassis.handling") and name != "chassis"
@@ -60,30 +65,30 @@ def test_rules_and_handlers_know_no_technology(service: str) -> None:
     assert strangers == set()
 
 
-def test_each_technology_has_one_room() -> None:
+def test_each_technology_is_imported_by_its_modules_alone() -> None:
     strangers = {
         f"{path.relative_to(ROOT)}: {technology}"
         for path in production()
-        for technology, rooms in TECHNOLOGY.items()
+        for technology, modules in TECHNOLOGY.items()
         if technology in {name.split(".")[0] for name in imported(path)}
-        and not any(_in_room(path, room) for room in rooms)
+        and not any(_in_module(path, module) for module in modules)
     }
 
     assert strangers == set()
 
 
-def _in_room(path: Path, room: str) -> bool:
-    """A room may be a file or, outgrown, a folder of its name."""
-    return path.as_posix().endswith(room) or f"/{room.removesuffix('.py').strip('/')}/" in path.as_posix()
+def _in_module(path: Path, module: str) -> bool:
+    """A module may be a file or a package of its name."""
+    return path.as_posix().endswith(module) or f"/{module.removesuffix('.py').strip('/')}/" in path.as_posix()
 
 
-def test_no_file_outgrows_its_room() -> None:
+def test_no_file_is_longer_than_300_lines() -> None:
     long = {str(path.relative_to(ROOT)) for path in production() if len(path.read_text().splitlines()) > 300}
 
     assert long == set()
 
 
-def test_only_the_clock_asks_what_time_it_is() -> None:
+def test_only_the_clock_reads_the_time() -> None:
     words = ("datetime.now(", "utcnow(", "date.today(", "time.time(")
     asking = {
         str(path.relative_to(ROOT))
@@ -92,3 +97,10 @@ def test_only_the_clock_asks_what_time_it_is() -> None:
     }
 
     assert asking == set()
+
+
+def test_the_chassis_shows_its_architecture_in_few_folders() -> None:
+    folder = ROOT / "contracts" / "chassis" / "chassis"
+    names = {each.stem for each in folder.iterdir() if each.suffix == ".py" or (each / "__init__.py").exists()}
+
+    assert len(names - {"__init__"}) <= MAX_TOP_LEVEL
