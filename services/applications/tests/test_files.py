@@ -75,28 +75,28 @@ def test_other_types_and_sizes_are_refused(name: str, content: bytes, code: str)
 
 @pytest.mark.rule("A3")
 def test_a_file_lies_on_disk_once_under_its_digest(tmp_path: Path) -> None:
-    vault = FileStore(tmp_path)
+    store = FileStore(tmp_path)
 
-    digests = {vault.save(PDF), vault.save(PDF)}
+    digests = {store.save(PDF), store.save(PDF)}
 
     stored = [each for each in tmp_path.rglob("*") if each.is_file()]
     assert [each.name for each in stored] == list(digests)
-    assert vault.path_of(digests.pop()).read_bytes() == PDF
+    assert store.path_of(digests.pop()).read_bytes() == PDF
 
 
 def test_what_could_not_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
-    vault = FileStore(tmp_path)
-    digest = vault.save(PDF)
-    vault.path_of(digest).unlink()
-    vault.path_of(digest).mkdir()  # the move into place must fail
+    store = FileStore(tmp_path)
+    digest = store.save(PDF)
+    store.path_of(digest).unlink()
+    store.path_of(digest).mkdir()  # the move into place must fail
 
     with pytest.raises(OSError, match="irectory"):
-        _write_again(vault, digest)
+        _write_again(store, digest)
 
-    assert [each.name for each in vault.path_of(digest).parent.iterdir()] == [digest]
+    assert [each.name for each in store.path_of(digest).parent.iterdir()] == [digest]
 
 
-def _write_again(vault: FileStore, digest: str) -> None:
+def _write_again(store: FileStore, digest: str) -> None:
     from applications.file_store import _write  # noqa: PLC0415 - the step that is made to fail
 
-    _write(vault.path_of(digest), PDF)
+    _write(store.path_of(digest), PDF)
