@@ -58,12 +58,12 @@ async def test_the_same_announcement_repeated_changes_nothing_and_is_answered_al
     await handlers.clear(case_cleared())
     await handlers.close()
     first = await handlers.announce()
-    said = len(handlers.published)
+    count = len(handlers.published)
 
     again = await handlers.announce(day=date(2026, 9, 16))
 
     assert again == first
-    assert len(handlers.published) == said
+    assert len(handlers.published) == count
 
 
 @pytest.mark.rule("L3")
@@ -94,14 +94,14 @@ async def test_the_number_of_an_earlier_list_of_the_year_announces_no_other(
     handlers: RegistryHandlers, named: str | None
 ) -> None:
     await close_supplement(handlers)
-    said = len(handlers.published)
+    count = len(handlers.published)
 
     with pytest.raises(Refusal) as refused:
         await handlers.announce(list_id=named)
 
     assert (refused.value.code, refused.value.status) == ("document-number-used", 409)
     assert [(reason.rule, reason.evidence) for reason in refused.value.reasons] == [("L3", DOCUMENT)]
-    assert (len(handlers.published), (await handlers.get_list("list-region-2026-2")).state) == (said, ListState.CLOSED)
+    assert (len(handlers.published), (await handlers.get_list("list-region-2026-2")).state) == (count, ListState.CLOSED)
 
 
 @pytest.mark.rule("L3")
@@ -215,9 +215,9 @@ async def test_what_is_said_of_lists_and_removals_names_the_rule_set(handlers: R
     await handlers.close()
     await handlers.announce()
 
-    told = [event for event in handlers.published if isinstance(event, ListClosed | ListAnnounced | UnitRemoved)]
-    assert Counter(type(event) for event in told) == {ListClosed: 1, ListAnnounced: 1, UnitRemoved: 1}
-    assert {event.rule_set for event in told} == {"2024-01-19"}
+    events = [event for event in handlers.published if isinstance(event, ListClosed | ListAnnounced | UnitRemoved)]
+    assert Counter(type(event) for event in events) == {ListClosed: 1, ListAnnounced: 1, UnitRemoved: 1}
+    assert {event.rule_set for event in events} == {"2024-01-19"}
 
 
 @pytest.mark.rule("L4")
@@ -243,10 +243,14 @@ async def test_lists_are_numbered_without_gaps_and_each_holds_the_digest_of_the_
     await announce_three_lists(handlers)
 
     lists = await handlers.store().lists.find(sort=[("announcement.number", 1)])
-    placed = [each.announcement for each in lists if each.announcement]
+    announcements = [each.announcement for each in lists if each.announcement]
 
-    assert [each.number for each in placed] == [1, 2, 3]
-    assert [each.previous_digest for each in placed] == [GENESIS, placed[0].digest, placed[1].digest]
+    assert [each.number for each in announcements] == [1, 2, 3]
+    assert [each.previous_digest for each in announcements] == [
+        GENESIS,
+        announcements[0].digest,
+        announcements[1].digest,
+    ]
     assert verify(lists).intact
 
 
@@ -289,8 +293,12 @@ async def test_the_announcement_says_every_line_as_it_was_closed(handlers: Regis
         announcing.announce_list, announcing.AnnounceList(Level.REGION, 2026, DOCUMENT), at(ANNOUNCING)
     )
 
-    said = next(event for event in handlers.published if isinstance(event, ListAnnounced))
-    assert (said.number, said.document_number, [line.source for line in said.lines]) == (1, DOCUMENT, ["app-2026-1"])
+    announced = next(event for event in handlers.published if isinstance(event, ListAnnounced))
+    assert (announced.number, announced.document_number, [line.source for line in announced.lines]) == (
+        1,
+        DOCUMENT,
+        ["app-2026-1"],
+    )
 
 
 @pytest.mark.rule("N1", "L3")
@@ -299,5 +307,5 @@ async def test_a_listing_says_whose_report_it_rests_on(handlers: RegistryHandler
     await handlers.close()
     await handlers.announce()
 
-    said = {each.case_id: each.assessor for each in handlers.published if isinstance(each, UnitListed)}
-    assert said == {"app-1": ASSESSOR, "app-2": None}
+    assessors = {each.case_id: each.assessor for each in handlers.published if isinstance(each, UnitListed)}
+    assert assessors == {"app-1": ASSESSOR, "app-2": None}

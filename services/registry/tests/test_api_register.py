@@ -112,8 +112,10 @@ async def test_a_day_to_come_and_a_flag_of_another_day_are_refused_with_rule_and
     to_come = (await api.anonymous().get("/v1/units?as_of=2026-09-11")).json()
     flagged = (await regional_officer.get("/v1/units?as_of=2026-09-10&flagged=true")).json()
 
-    told = [(each["code"], each["reasons"][0]["rule"], each["reasons"][0]["article"]) for each in (to_come, flagged)]
-    assert told == [("as-of-in-the-future", "R1", "第五条"), ("flagged-is-of-today", "S2", "第三十一条")]
+    refusals = [
+        (each["code"], each["reasons"][0]["rule"], each["reasons"][0]["article"]) for each in (to_come, flagged)
+    ]
+    assert refusals == [("as-of-in-the-future", "R1", "第五条"), ("flagged-is-of-today", "S2", "第三十一条")]
 
 
 async def test_a_malformed_question_is_refused_with_rule_and_article(api: ApiHarness[Any]) -> None:

@@ -40,8 +40,8 @@ EVENTS: tuple[Event, ...] = (
 
 
 def registry_system() -> InMemorySystem:
-    member = ServiceUnderTest("registry", SUBSCRIPTIONS, Store, AGGREGATES, INDEXES)
-    return InMemorySystem(member, clock=FixedClock(at(CLOSING)), twice=True)
+    service = ServiceUnderTest("registry", SUBSCRIPTIONS, Store, AGGREGATES, INDEXES)
+    return InMemorySystem(service, clock=FixedClock(at(CLOSING)), twice=True)
 
 
 @pytest.mark.rule("L2", "B2")
@@ -80,5 +80,5 @@ async def test_events_of_a_unit_are_numbered_from_listing_to_removal() -> None:
     await bus.perform("registry", announce_list, AnnounceList(Level.REGION, 2026, "2026年1号"))
     await bus.perform("registry", record_removal, decision(unit(STEEL)))
 
-    said = [(event.fact, event.sequence) for event in bus.published if event.aggregate == "unit"]
-    assert said == [("listed", 1), ("removed", 2)]
+    unit_events = [(event.fact, event.sequence) for event in bus.published if event.aggregate == "unit"]
+    assert unit_events == [("listed", 1), ("removed", 2)]

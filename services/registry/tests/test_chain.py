@@ -15,13 +15,13 @@ from services.registry.tests.builders import DAIRY, SOLAR, STEEL, unit
 
 
 def chain(*usccs: str) -> list[AnnualList]:
-    book, lists = ChainHead(Level.REGION), []
+    head, lists = ChainHead(Level.REGION), []
     for year, uscc in enumerate(usccs, start=2026):
         draft = draft_of(
             YearLists(Level.REGION, year, ()).next_ref, [addition(f"app-{year}", unit(uscc))], date(year, 9, 10)
         )
-        lists.append(announce(close(draft), book, f"{year}年1号", date(year, 9, 15)))
-        book = chain_head_of(lists[-1])
+        lists.append(announce(close(draft), head, f"{year}年1号", date(year, 9, 15)))
+        head = chain_head_of(lists[-1])
     return lists
 
 
@@ -73,9 +73,9 @@ def test_a_list_exchanged_for_another_sealed_one_shows_at_the_next() -> None:
 
 @pytest.mark.rule("L5")
 def test_anyone_computes_the_digest_again_from_what_was_said() -> None:
-    said = announced_event(chain(STEEL)[0]).model_dump(mode="json")
+    announced = announced_event(chain(STEEL)[0]).model_dump(mode="json")
 
-    content = {name: value for name, value in said.items() if name not in {"sequence", "list_id", "digest"}}
+    content = {name: value for name, value in announced.items() if name not in {"sequence", "list_id", "digest"}}
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
-    assert sha256(text.encode()).hexdigest() == said["digest"]
+    assert sha256(text.encode()).hexdigest() == announced["digest"]

@@ -1,4 +1,4 @@
-"""Lists and bans on the real database, asked by two processes at once."""
+"""Lists and bans on the real database, changed by two processes at once."""
 
 from __future__ import annotations
 

@@ -49,12 +49,12 @@ NONE_LEFT = revocation(REVOKED_ON, 5, None, "通报1号")
 
 
 class RegistrySystem:
-    """The registry with its jobs, every message heard twice."""
+    """The registry with its jobs; every message arrives twice."""
 
     def __init__(self) -> None:
         self.clock = FixedClock(at(CLOSING))
-        member = ServiceUnderTest("registry", SUBSCRIPTIONS, Store, AGGREGATES, INDEXES, JOBS)
-        self.system = InMemorySystem(member, clock=self.clock, twice=True)
+        service = ServiceUnderTest("registry", SUBSCRIPTIONS, Store, AGGREGATES, INDEXES, JOBS)
+        self.system = InMemorySystem(service, clock=self.clock, twice=True)
 
     async def publish(self, *events: Event, day: date = SANCTIONED_ON) -> None:
         self.clock.move_to(at(day))
@@ -77,9 +77,9 @@ class RegistrySystem:
         return listing
 
     def flag_events(self) -> list[tuple[str, str]]:
-        """What was told of flags: the fact and the title."""
-        told = (each for each in self.system.published if isinstance(each, UnitFlagged | UnitFlagLifted))
-        return [(each.fact, each.case_id) for each in told]
+        """The events of flags: fact and title."""
+        events = (each for each in self.system.published if isinstance(each, UnitFlagged | UnitFlagLifted))
+        return [(each.fact, each.case_id) for each in events]
 
 
 @pytest.fixture
@@ -100,9 +100,9 @@ async def test_a_title_that_rests_on_the_sanctioned_assessor_is_flagged_with_the
 
     assert (await registry.title()).flags == (Flag("通报1号", SANCTIONED_ON),)
     assert (await registry.title("app-2")).flags == ()
-    (said,) = [each for each in registry.system.published if isinstance(each, UnitFlagged)]
-    assert (said.unit_key, said.assessor, said.document_number) == (STEEL, ASSESSOR, "通报1号")
-    assert (said.unit, said.flagged_on, said.case_id) == (unit(STEEL), SANCTIONED_ON, "app-1")
+    (event,) = [each for each in registry.system.published if isinstance(each, UnitFlagged)]
+    assert (event.unit_key, event.assessor, event.document_number) == (STEEL, ASSESSOR, "通报1号")
+    assert (event.unit, event.flagged_on, event.case_id) == (unit(STEEL), SANCTIONED_ON, "app-1")
 
 
 @pytest.mark.rule("S2")
@@ -126,9 +126,9 @@ async def test_after_all_is_revoked_no_flag_is_open_in_whatever_order_it_was_hea
 
     title = await registry.title()
     assert not title.flagged
-    told = Counter(fact for fact, _ in registry.flag_events())
-    assert told["flag-lifted"] <= told["flagged"] <= len(title.flags)
-    assert bool(title.flags) == bool(told["flag-lifted"])
+    counts = Counter(fact for fact, _ in registry.flag_events())
+    assert counts["flag-lifted"] <= counts["flagged"] <= len(title.flags)
+    assert bool(title.flags) == bool(counts["flag-lifted"])
 
 
 @pytest.mark.rule("S2", "S4")

@@ -270,6 +270,6 @@ async def test_the_closed_list_is_said_with_the_digest_of_its_lines(handlers: Re
     await handlers.clear(case_cleared())
     closed = await handlers.close()
 
-    (said,) = handlers.published
-    assert isinstance(said, ListClosed)
-    assert (said.digest, said.lines, said.held_back, said.closed_on) == (closed.content_digest, 1, 0, CLOSING)
+    (event,) = handlers.published
+    assert isinstance(event, ListClosed)
+    assert (event.digest, event.lines, event.held_back, event.closed_on) == (closed.content_digest, 1, 0, CLOSING)

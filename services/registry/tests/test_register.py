@@ -91,8 +91,8 @@ async def test_a_correction_is_a_new_list_that_names_the_old_one_and_says_why(ha
     await handlers.handle(correct_list, command, at(CLOSING))
     await handlers.announce(number="内工信节能字〔2026〕95号")
 
-    said = [event for event in handlers.published if isinstance(event, ListAnnounced)][-1]
-    assert (said.number, said.corrects, said.why) == (2, 1, "原名单单位名称有误")
+    event = [event for event in handlers.published if isinstance(event, ListAnnounced)][-1]
+    assert (event.number, event.corrects, event.why) == (2, 1, "原名单单位名称有误")
     assert await handlers.store().lists.require("list-region-2026-1") == before
 
 

@@ -77,11 +77,11 @@ async def test_an_accident_ends_every_title_of_the_unit_at_once_and_is_said_with
 
     await handlers.remove(decision(day=date(2026, 10, 2)), date(2026, 10, 3))
 
-    (said,) = removal_events(handlers)
+    (removed,) = removal_events(handlers)
     assert await titles_held(handlers) == []
-    assert (said.removed_on, said.levels) == (date(2026, 10, 2), (Level.REGION,))
-    assert said.ban == Ban(first_day=date(2026, 10, 2), last_day=date(2029, 10, 2))
-    assert [(reason.rule, reason.article) for reason in said.reasons] == [("D5", "第二十四条")]
+    assert (removed.removed_on, removed.levels) == (date(2026, 10, 2), (Level.REGION,))
+    assert removed.ban == Ban(first_day=date(2026, 10, 2), last_day=date(2029, 10, 2))
+    assert [(reason.rule, reason.article) for reason in removed.reasons] == [("D5", "第二十四条")]
 
 
 @pytest.mark.rule("D5")
@@ -107,9 +107,9 @@ async def test_the_other_grounds_take_effect_on_the_day_the_list_is_announced(ha
     await handlers.close(day=date(2026, 11, 20))
     await handlers.announce(day=date(2026, 12, 1), number="内工信节能字〔2026〕100号")
 
-    (said,) = removal_events(handlers)
+    (removed,) = removal_events(handlers)
     assert await titles_held(handlers) == ["supply_chain"]
-    assert (said.removed_on, said.ban) == (
+    assert (removed.removed_on, removed.ban) == (
         date(2026, 12, 1),
         Ban(first_day=date(2026, 12, 1), last_day=date(2029, 12, 1)),
     )
@@ -119,9 +119,9 @@ async def test_the_other_grounds_take_effect_on_the_day_the_list_is_announced(ha
 async def test_a_decision_of_an_earlier_year_is_entered_with_the_ban_of_its_own_day(handlers: RegistryHandlers) -> None:
     await handlers.remove(decision(ground="D2", number="内工信字〔2024〕7号", day=date(2024, 11, 20)), date(2026, 1, 8))
 
-    (said,) = removal_events(handlers)
+    (removed,) = removal_events(handlers)
     entered = await handlers.store().removals.find()
-    assert (said.removed_on, said.ban) == (
+    assert (removed.removed_on, removed.ban) == (
         date(2024, 11, 20),
         Ban(first_day=date(2024, 11, 20), last_day=date(2027, 11, 20)),
     )
@@ -186,8 +186,8 @@ async def test_a_removal_decided_late_in_december_and_recorded_in_january_is_on_
     assert removal_events(handlers) == []
     assert (await handlers.close(2025, date(2026, 1, 10))).counts == {"addition": 1, "removal": 1, "renaming": 0}
     await handlers.announce(2025, date(2026, 1, 12), "2025年1号")
-    (said,) = removal_events(handlers)
-    assert (said.removed_on, said.ban) == (
+    (removed,) = removal_events(handlers)
+    assert (removed.removed_on, removed.ban) == (
         date(2026, 1, 12),
         Ban(first_day=date(2026, 1, 12), last_day=date(2029, 1, 12)),
     )
