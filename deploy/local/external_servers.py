@@ -53,7 +53,7 @@ def record(places: StackPaths, urls: Addresses) -> None:
 async def require_unused(urls: Addresses, broker: BrokerAdmin, mongod: MongodAdmin) -> None:
     """Raise UnfitServerError before the first start if a server already has objects with the stack's names."""
     if urls["broker"] is not OWN:
-        found = {VHOST} & await broker.names("vhosts") | _users() & await broker.names("users")
+        found = {VHOST} & await broker.list_names("vhosts") | _users() & await broker.list_names("users")
         _refuse(f"broker at {broker.management_url}", found)
     if urls["mongod"] is not OWN:
         _refuse(f"database at {mongod.address}", _databases() & await mongod.databases())
@@ -64,9 +64,9 @@ async def release(places: StackPaths) -> None:
     urls = recorded(places)
     if url := urls.get("broker"):
         broker = await BrokerAdmin.of_url(url)
-        if VHOST in await broker.names("vhosts"):
+        if VHOST in await broker.list_names("vhosts"):
             await broker.remove_vhost(VHOST)
-        await asyncio.gather(*(broker.remove_user(user) for user in _users() & await broker.names("users")))
+        await asyncio.gather(*(broker.remove_user(user) for user in _users() & await broker.list_names("users")))
     if url := urls.get("mongod"):
         mongod = await MongodAdmin.of_url(url)
         await asyncio.gather(*(mongod.remove_database(database) for database in _databases()))

@@ -45,7 +45,7 @@ def environment(service: Service, places: StackPaths, servers: Servers) -> Mappi
 
 async def until_ready(service: Service, child: ManagedProcess, places: StackPaths) -> None:
     address = places.address(service.name)
-    await child.until(lambda: is_ready(address), within=READY_SECONDS)
+    await child.wait_until(lambda: is_ready(address), within=READY_SECONDS)
 
 
 async def is_ready(address: str) -> bool:

@@ -103,7 +103,7 @@ async def start_prometheus(places: StackPaths, broker: BrokerAdmin) -> ManagedPr
     require_free(port, "prometheus")
     command = _prometheus_command(program, places, broker)
     child = ManagedProcess(command, log=places.log("prometheus"), environment=os.environ)
-    await child.until(lambda: is_accepting(port), within=PROMETHEUS_SECONDS)
+    await child.wait_until(lambda: is_accepting(port), within=PROMETHEUS_SECONDS)
     return child
 
 

@@ -19,7 +19,7 @@ from chassis.observability import logs
 from chassis.runtime.process import Process
 from chassis.runtime.run import GC_THRESHOLDS
 from devkit.servers import Broker, Mongod
-from devkit.servers.processes import until_accepting
+from devkit.servers.processes import wait_until_accepting
 
 from tests.bench.measure import CpuTime, Run
 
@@ -68,7 +68,7 @@ async def server_process(module: str, environment: Mapping[str, str]) -> AsyncIt
     """Run a service's module while it is measured; yields once its port accepts connections."""
     child = await asyncio.create_subprocess_exec(sys.executable, "-m", module, env={**os.environ, **environment})
     try:
-        await until_accepting([int(environment["GREEN_PORT"])], within=READY_WITHIN)
+        await wait_until_accepting([int(environment["GREEN_PORT"])], within=READY_WITHIN)
         yield child
     finally:
         child.terminate()
@@ -140,6 +140,6 @@ async def drain(process: Process, messages: int) -> float:
 
     process.dispatcher.dispatch = dispatch_watched  # type: ignore[method-assign]
     async with process:
-        while process.metrics.relay_published._value.get() < messages or process.relay._ordering.held:  # noqa: ASYNC110 - a counter has no event
+        while process.metrics.relay_published._value.get() < messages or process.relay._ordering.in_flight:  # noqa: ASYNC110 - a counter has no event
             await asyncio.sleep(0.002)
         return time.perf_counter() - began

@@ -52,7 +52,7 @@ class Task:
 async def run_chassis(task: Task, *, batch: int, publisher: Any = None) -> float:  # noqa: ANN401 - the real or the plainer one
     process = Process(_service(task, batch))
     if publisher is not None:
-        process.relay._publisher = publisher
+        process.relay.publisher = publisher
     return await drain(process, task.messages)
 
 

@@ -35,7 +35,7 @@ async def seed(service: Service, harness: ApiHarness[Any]) -> Mapping[str, tuple
         sample = _sample(each.event_type.type)
         event = decode(sample["headers"], json.dumps(sample["body"]).encode()).event
         try:
-            await harness.api.commands.perform(f"sample-{event.type}", "", each.call(event, harness.api.store))
+            await harness.api.commands.execute(f"sample-{event.type}", "", each.call(event, harness.api.store))
         except (Refusal, TransientError, PoisonMessageError):
             continue
     return known_values() | registered

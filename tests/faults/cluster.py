@@ -15,7 +15,7 @@ from chassis.security.pseudonyms import add_key
 from chassis.settings import Mode
 from devkit.private_servers import PASSWORD, PrivateServers, ServiceDatabase
 from devkit.servers import Broker, Mongod
-from devkit.servers.processes import free_ports, until_accepting
+from devkit.servers.processes import free_ports, wait_until_accepting
 
 from deploy.generate.broker_definitions import composed
 from deploy.services import SERVICES, Service
@@ -79,7 +79,7 @@ class Cluster:
                 self._add(service, role, points, {**environment, "GREEN_PORT": str(port)})
 
     async def ready(self) -> None:
-        await until_accepting(self.ports.values(), within=READY_WITHIN)
+        await wait_until_accepting(self.ports.values(), within=READY_WITHIN)
 
     def kill_one(self, generator: Random) -> bool:
         """Kill a random process; False when it was dead already."""

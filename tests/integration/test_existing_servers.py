@@ -54,13 +54,13 @@ async def test_running_servers_are_used_and_given_back(broker: Broker, mongod: M
         assert launcher.wait(STOP_SECONDS) == 0
     assert ready == dict.fromkeys(USERS, 200)
     assert {name for name in programs if "mongod" in name or "beam" in name or "erl" in name} == set()
-    assert VHOST in await broker.names("vhosts")
+    assert VHOST in await broker.list_names("vhosts")
 
     unset = {name: value for name, value in environment.items() if not name.startswith("GREEN_LOCAL_BROKER")}
     answer = await asyncio.to_thread(run_command, unset, "reset")
     assert answer.returncode == 0, answer.stderr
-    assert await broker.names("vhosts") == {"/", "somebody-elses"}
-    assert await broker.names("users") == {"admin"}
+    assert await broker.list_names("vhosts") == {"/", "somebody-elses"}
+    assert await broker.list_names("users") == {"admin"}
     assert DATABASES & await mongod.databases() == set()
     assert "somebody_elses" in await mongod.databases()
 

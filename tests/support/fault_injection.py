@@ -128,8 +128,8 @@ def without_inbox() -> None:
     """Switch the inbox off, so that no message is known as handled."""
     commit_all = Database.commit
 
-    async def commit_without_inbox(self: Database, commit: ChangeSet) -> None:
-        await commit_all(self, replace(commit, inbox=[]))
+    async def commit_without_inbox(self: Database, changes: ChangeSet) -> None:
+        await commit_all(self, replace(changes, inbox=[]))
 
     Database.commit = commit_without_inbox  # type: ignore[method-assign]
 
@@ -138,15 +138,15 @@ def without_version_check() -> None:
     """Switch the version check of ledgers off: the last save wins, and others may read in between."""
     commit_all = Database.commit
 
-    async def commit_unchecked(self: Database, commit: ChangeSet) -> None:
+    async def commit_unchecked(self: Database, changes: ChangeSet) -> None:
         await asyncio.sleep(0.05)
-        keys = [write.key for write in commit.writes if write.collection == LEDGERS]
+        keys = [write.key for write in changes.writes if write.collection == LEDGERS]
         stored = {each["_id"]: each["_version"] for each in await self.load(LEDGERS, keys)}
         writes = [
             write._replace(expected=stored.get(write.key, 0)) if write.collection == LEDGERS else write
-            for write in commit.writes
+            for write in changes.writes
         ]
-        await commit_all(self, replace(commit, writes=writes))
+        await commit_all(self, replace(changes, writes=writes))
 
     Database.commit = commit_unchecked  # type: ignore[method-assign]
 

@@ -18,7 +18,7 @@ from chassis.security.dev_issuer import DevelopmentIssuer
 from chassis.security.pseudonyms import add_key
 from chassis.settings import Mode
 from devkit.private_servers import PrivateServers, ServiceDatabase
-from devkit.servers.processes import free_ports, until_accepting
+from devkit.servers.processes import free_ports, wait_until_accepting
 from messages.event import Event
 
 from deploy.generate.broker_definitions import composed
@@ -70,7 +70,7 @@ class RaceEnvironment:
         for worker in workers:
             worker.start()
         try:
-            await until_accepting(ports, within=READY_WITHIN)
+            await wait_until_accepting(ports, within=READY_WITHIN)
             yield workers
         finally:
             await asyncio.gather(*(worker.stop() for worker in workers))

@@ -1,4 +1,4 @@
-"""The chassis' commands: ``python -m chassis``."""
+"""Commands for operators: ``python -m chassis``."""
 
 from __future__ import annotations
 

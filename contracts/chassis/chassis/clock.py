@@ -1,4 +1,4 @@
-"""The only place that asks what time it is: the system's, a simulated or a fixed one."""
+"""The only module that reads the time: from the system, a simulation or a test."""
 
 from __future__ import annotations
 
@@ -14,17 +14,19 @@ from chassis.settings import Mode, Settings
 
 class Clock(Protocol):
     def now(self) -> datetime:
-        """The present instant, aware, in UTC."""
+        """Return the present instant, aware, in UTC."""
         ...
 
 
 class SystemClock:
+    """The real time."""
+
     def now(self) -> datetime:
-        return datetime.now(UTC)  # noqa: TID251 - this module is the one that asks
+        return datetime.now(UTC)  # noqa: TID251 - this module alone reads the time
 
 
 class FixedClock:
-    """Stands still until a test moves it."""
+    """A clock that a test moves."""
 
     def __init__(self, instant: datetime) -> None:
         self._instant = _utc(instant)
@@ -46,22 +48,22 @@ class ClockError(Exception):
 class SimulatedClock:
     """Runs at real speed from an instant that a shared file sets.
 
-    The file is read again whenever it was replaced, so that every process of the stack jumps together. Between two
-    readings this clock never goes back; setting the file back is the setter's decision, not an accident.
+    It reads the file again whenever that was replaced, so that all processes of a stack jump together. It goes back
+    only if the file is set back, which ``set_simulated`` does on request alone.
     """
 
     def __init__(self, file: Path, real: Clock | None = None) -> None:
         self._file = file
         self._real = real or SystemClock()
-        self._seen: tuple[int, int] | None = None
+        self._file_version: tuple[int, int] | None = None
         self._offset = timedelta()
 
     def now(self) -> datetime:
         status = self._status()
-        seen = (status.st_ino, status.st_mtime_ns)
-        if seen != self._seen:
+        version = (status.st_ino, status.st_mtime_ns)
+        if version != self._file_version:
             simulated, anchored = _read(self._file)
-            self._offset, self._seen = simulated - anchored, seen
+            self._offset, self._file_version = simulated - anchored, version
         return self._real.now() + self._offset
 
     def _status(self) -> os.stat_result:
@@ -72,10 +74,10 @@ class SimulatedClock:
 
 
 def set_simulated(file: Path, instant: datetime, *, real: Clock | None = None, allow_backwards: bool = False) -> None:
-    """Replace the shared setting in one step, so that no reader sees half of it.
+    """Replace the shared setting atomically, so that no reader sees half of it.
 
-    Raises ``ClockError`` when ``instant`` is before the simulated present, unless told that this is meant: a
-    season's data do not survive time running backwards.
+    Raises ``ClockError`` when ``instant`` is before the simulated present, unless ``allow_backwards``: stored data
+    would then lie in the future.
     """
     real = real or SystemClock()
     anchored = real.now()
@@ -90,7 +92,7 @@ def set_simulated(file: Path, instant: datetime, *, real: Clock | None = None, a
 
 
 def clock_of(settings: Settings) -> Clock:
-    """The clock that the settings name; raises ``ClockError`` for a simulated one in production mode."""
+    """Return the clock that the settings name; raises ``ClockError`` for a simulated one in production mode."""
     if settings.clock_file is None:
         return SystemClock()
     if settings.mode is Mode.PRODUCTION:
@@ -103,7 +105,7 @@ def _read(file: Path) -> tuple[datetime, datetime]:
         content = json.loads(file.read_text(encoding="utf-8"))
         return _utc(datetime.fromisoformat(content["simulated"])), _utc(datetime.fromisoformat(content["anchored"]))
     except (ValueError, KeyError, TypeError) as problem:
-        raise ClockError(f"{file} is no setting of a simulated clock: {problem!r}") from problem
+        raise ClockError(f"{file} does not describe a simulated clock: {problem!r}") from problem
 
 
 def _utc(instant: datetime) -> datetime:

@@ -1,4 +1,4 @@
-"""Named points on the way of a message, for an observer that a test wires in; production wires none."""
+"""Failpoints: named points in the processing of a message, which fault tests observe; production wires none."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class Failpoints(Protocol):
 
 
 class NoFailpoints:
-    """Observes nothing."""
+    """Ignores every failpoint; the default in production."""
 
     def hit(self, point: Point) -> None:
-        """Go on."""
+        """Do nothing."""

@@ -1,4 +1,4 @@
-"""All that domain and handlers know of the chassis: refusals, errors, results and the shape of a store."""
+"""All that domain and handlers use of the chassis: refusals, errors, results and the protocol of a collection."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ S = TypeVar("S")
 
 
 class Refusal(Exception):  # noqa: N818 - the field's word: the answer to a caller is a refusal
-    """An answer to the caller: nothing of this work is saved.
+    """An answer to the caller; nothing that its handler did is saved.
 
     ``code`` is stable and kebab-case; ``status`` is the HTTP status (404 unknown, 403 not allowed, 409 state or rule,
     412 stale If-Match, 422 malformed, 428 If-Match missing).
@@ -36,26 +36,26 @@ class Refusal(Exception):  # noqa: N818 - the field's word: the answer to a call
 
 
 def require_current_version(seen: int | None, present: int, stale: Reason) -> None:
-    """Raise a Refusal (412) where the caller has seen another version than the present one; ``stale`` is its reason."""
+    """Raise a Refusal (412) with the reason ``stale`` when the caller read another version than the present one."""
     if seen is not None and seen != present:
         why = stale.model_copy(update={"evidence": f"{seen}, {present}"})
         raise Refusal("version-stale", why, status=412, title="Somebody has changed it in the meantime")
 
 
 class TransientError(Exception):
-    """Not yet: tried again later, no attempt counted (an event that overtook the one it builds on)."""
+    """Not yet: deferred, without counting an attempt (for example an event that overtook the one it depends on)."""
 
 
 class PoisonMessageError(Exception):
-    """Never to be retried: parked at once."""
+    """Retrying cannot help: the message is parked at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What a handler may return in place of its events alone.
+    """Events of a handler together with a reply or a recorded refusal.
 
-    ``value`` is the reply to the caller, kept with the idempotency key: a pydantic model, a dataclass or plain JSON.
-    With ``refusal`` the work is committed all the same (a recorded decision) and an HTTP caller is answered with it.
+    ``value`` is the reply to the caller, stored with the idempotency key: a pydantic model, a dataclass or plain JSON.
+    With ``refusal`` the changes are committed nevertheless (a recorded decision) and an HTTP caller gets the refusal.
     """
 
     events: Sequence[Event] = ()
@@ -68,13 +68,13 @@ Handler: TypeAlias = Callable[[M, S, datetime], Awaitable[HandlerResult]]
 """(message or command, store, now in UTC) → the events it causes."""
 
 Filter: TypeAlias = Mapping[str, object]
-"""Mongo's filter, in part: dotted path → value or $in, $nin, $lt, $lte, $gt, $gte, $ne, $exists; $and, $or."""
+"""A subset of MongoDB's filters: dotted path → value or $in, $nin, $lt, $lte, $gt, $gte, $ne, $exists; $and, $or."""
 
 Sort: TypeAlias = Sequence[tuple[str, int]]
 
 
 class Collection(Protocol[T]):
-    """What a handler sees of one collection; it sees what earlier messages of the same batch saved."""
+    """One collection as a handler sees it, including the changes of earlier messages of the same batch."""
 
     async def get(self, key: str, /) -> T | None: ...
 
@@ -82,16 +82,16 @@ class Collection(Protocol[T]):
         """Return the value or raise Refusal("not-found", status=404)."""
 
     async def find(self, where: Filter | None = None, *, sort: Sort = (), limit: int = 0) -> list[T]:
-        """Return what matches, by ``sort`` and then by identifier; limit 0 means all."""
+        """Return the matching values, sorted by ``sort`` and then by id; limit 0 means all."""
 
     async def count(self, where: Filter | None = None) -> int:
-        """Count what ``find`` would return, without reading it."""
+        """Count the values that ``find`` would return, without reading them."""
 
     def save(self, key: str, value: T, /) -> None:
         """Insert or replace; the version is checked at commit."""
 
     def remove(self, key: str, /) -> None:
-        """Forget the document; one that has said events stays for ever and may not be removed."""
+        """Remove the document; one that has published events must stay."""
 
     def version(self, key: str, /) -> int:
-        """Version of a document got, found or saved in this unit; 0: not stored yet."""
+        """Return the version of a document read or saved in this unit of work; 0: not stored yet."""

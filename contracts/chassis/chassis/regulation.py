@@ -1,4 +1,4 @@
-"""The regulation's words in answers of the chassis; services pass the package ``rulebook``."""
+"""The protocol by which the regulation supplies reasons for refusals of the chassis; ``rulebook`` implements it."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from messages.values import Reason
 
 
 class Regulation(Protocol):
-    """Gives each refusal of the chassis its rule, its article and its text for people."""
+    """Supplies the rule, the article and the text of each refusal of the chassis."""
 
     @property
     def IDEMPOTENCY_KEY_REUSED(self) -> Reason:  # noqa: N802 - a constant of the module that fits
-        """The reason against another request under a key that was used before."""
+        """The reason to refuse another request under a used key."""
 
     def reason(self, rule: str, code: str, text: str, evidence: str | None = None) -> Reason:
         """Return a reason with the article that the rule rests on."""
 
     def incompatible_roles(self, roles: Collection[str]) -> Reason | None:
-        """Return the reason against these roles in one hand, if there is one (P3)."""
+        """Return the reason to refuse one person with these roles, if there is one (P3)."""

@@ -1,4 +1,4 @@
-"""Settings from the environment, with the same names in every service; a service subclasses them for its own."""
+"""Settings from the environment, with the same names in every service; a service adds its own in a subclass."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ MIB = 1024 * 1024
 
 
 class Mode(StrEnum):
-    """Purpose of the process."""
+    """The purpose of an installation."""
 
     LOCAL = "local"
     """One machine, invented data: development tokens and the simulated clock are allowed."""
     PRODUCTION = "production"
-    """Real data: what only development may use is refused at start."""
+    """Real data: a process with a development-only setting refuses to start."""
 
 
 class ProcessRole(StrEnum):
-    """Which part of a service a process carries; any part is scaled by starting more of it."""
+    """The part of a service that a process runs; start more processes to scale a part."""
 
     ALL = "all"
     API = "api"
@@ -33,7 +33,7 @@ class ProcessRole(StrEnum):
 
 
 class SettingsError(SystemExit):
-    """Every setting that is missing or wrong, one line each; uncaught, it ends the process with just these lines."""
+    """Lists every missing or wrong setting, one line each; uncaught, it ends the process with just these lines."""
 
     def __init__(self, problems: Mapping[str, str]) -> None:
         self.problems = dict(problems)
@@ -41,23 +41,23 @@ class SettingsError(SystemExit):
 
 
 class Settings(BaseSettings):
-    """Read from variables that begin with ``GREEN_``; see ``load`` for all problems in one answer."""
+    """Settings from variables that begin with ``GREEN_``; ``load`` reports all problems at once."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
 
     mode: Mode = Mode.LOCAL
-    """First, because the checks of later fields look at it."""
+    """The first field, because validators of later ones read it."""
     role: ProcessRole = ProcessRole.ALL
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     mongo_url: Annotated[str, Field(pattern="^mongodb([+]srv)?://")]
-    """With user, password and replica set; the service's own user."""
+    """With the service's own user, password and replica set."""
     database: Annotated[str, Field(min_length=1, max_length=38)]
     mongo_driver: Literal["motor", "pymongo"] = "motor"
     amqp_url: Annotated[str, Field(pattern="^amqps?://")]
-    """With user, password and virtual host; the service's own user."""
+    """With the service's own user, password and virtual host."""
 
     jwks_file: Path
     """The identity provider's public keys (RFC 7517); read again when the file changes."""
@@ -68,23 +68,23 @@ class Settings(BaseSettings):
     """Shared setting of the simulated clock; refused in production."""
 
     max_batch_size: Annotated[int, Field(ge=1, le=1000)] = 100
-    """How many waiting messages one transaction takes at most."""
+    """Work items in one transaction at most."""
     commit_workers: Annotated[int, Field(ge=1, le=4)] = 2
-    """Two halve the waiting time; four were measured to be no better."""
+    """Two halve the waiting time; four measured no better."""
     prefetch: Annotated[int, Field(ge=1, le=5000)] = 200
-    """A little more than the batches in flight; never unlimited, the library's default."""
+    """A little more than the batches in flight; the library's default is unlimited."""
     max_body_bytes: Annotated[int, Field(ge=1024)] = MIB
-    """For bodies of HTTP requests, unless a route accepts more."""
+    """Limit of HTTP request bodies, unless a route accepts more."""
     jobs_poll_interval_seconds: Annotated[float, Field(gt=0)] = 1.0
-    """How often the jobs look whether something is due."""
+    """Longest interval between two polls of a job for due items."""
     gauges_interval_seconds: Annotated[float, Field(gt=0)] = 15.0
-    """How often the jobs read what the service counts in its field."""
+    """Interval between two readings of the domain gauges."""
     shutdown_timeout_seconds: Annotated[float, Field(gt=0)] = 15.0
-    """How long work in flight may take when the process is asked to stop."""
+    """Time that requests in flight have to finish when the process stops."""
     otlp_endpoint: Annotated[str | None, Field(pattern="^https?://")] = None
-    """Base address of a collector of traces (OTLP over HTTP), for example http://collector:4318; none: no tracing."""
+    """Base address of a trace collector (OTLP over HTTP), for example http://collector:4318; without it no tracing."""
     ready_lag_seconds: Annotated[float, Field(gt=0)] = 30.0
-    """An event that no relay has tried to send for longer makes a process not ready, but for the role api."""
+    """If an event waits longer for its first attempt to be published, processes of all roles but api are not ready."""
 
     @field_validator("clock_file")
     @classmethod
@@ -96,16 +96,16 @@ class Settings(BaseSettings):
     @field_validator("issuer")
     @classmethod
     def _real_issuer_in_production(cls, value: str, info: ValidationInfo) -> str:
-        invented = value.endswith(".invalid") or not value.startswith("https://")
-        if invented and info.data.get("mode") is Mode.PRODUCTION:
+        is_placeholder = value.endswith(".invalid") or not value.startswith("https://")
+        if is_placeholder and info.data.get("mode") is Mode.PRODUCTION:
             raise ValueError("name the identity provider (https) in production mode")
         return value
 
     @field_validator("amqp_url", "mongo_url")
     @classmethod
     def _own_user_in_production(cls, value: str, info: ValidationInfo) -> str:
-        nobody = "@" not in value or "://guest:" in value
-        if nobody and info.data.get("mode") is Mode.PRODUCTION:
+        anonymous = "@" not in value or "://guest:" in value
+        if anonymous and info.data.get("mode") is Mode.PRODUCTION:
             raise ValueError("name the service's own user in production mode")
         return value
 

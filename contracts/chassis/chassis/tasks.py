@@ -1,4 +1,4 @@
-"""Tasks of our own: ending them, and those that look again and again."""
+"""Asyncio tasks: cancel them until they end, run an action periodically."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ import structlog
 
 log = structlog.get_logger(__name__)
 
-AGAIN = 0.5
-"""Seconds until a task that goes on after its cancellation is cancelled anew."""
+RECANCEL_SECONDS = 0.5
+"""Seconds until a task that survives its cancellation is cancelled again."""
 
 
 async def cancel_all(tasks: Iterable[asyncio.Future[Any]]) -> None:
-    """Cancel until they have ended; what they raise is theirs.
+    """Cancel tasks until all have ended; ignore what they raise.
 
-    Once is not enough: `asyncio.wait_for` of Python 3.11, which PyMongo's asynchronous client awaits for every write to
-    its socket, loses a cancellation that comes in the moment its own work is done (python/cpython#86296).
+    One cancellation is not enough: `asyncio.wait_for` of Python 3.11, which PyMongo's asynchronous client awaits for
+    every write to its socket, loses a cancellation that arrives at the moment its own wait ends (python/cpython#86296).
     """
     tasks = list(tasks)
-    going = {task for task in tasks if not task.done()}
-    while going:
-        for task in going:
+    running = {task for task in tasks if not task.done()}
+    while running:
+        for task in running:
             task.cancel()
-        _, going = await asyncio.wait(going, timeout=AGAIN)
+        _, running = await asyncio.wait(running, timeout=RECANCEL_SECONDS)
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def run_periodically(seconds: float, action: Callable[[], Awaitable[int]]) -> None:
-    """Look again and again, whatever a look raises."""
+    """Repeat an action with a pause, whatever it raises."""
     while True:
         try:
             await action()
         except Exception:
-            log.exception("look failed")
+            log.exception("periodic action failed")
         await asyncio.sleep(seconds)

@@ -1,6 +1,6 @@
-"""Texts for people, by kind of pydantic error.
+"""Texts for people by kind of pydantic error.
 
-A kind that is not here is a malformed value, with the validator's own words as evidence.
+Any other kind is reported as malformed, with pydantic's own text as evidence.
 """
 
 VALIDATION_TEXTS = {

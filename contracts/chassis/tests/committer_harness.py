@@ -19,7 +19,7 @@ from chassis.persistence.unit_of_work import (
 from chassis.transactions.group_committer import GroupCommitter
 from chassis.transactions.transaction import BatchTransaction
 from devkit import sample
-from devkit.sample import Store, TouchCounter, work
+from devkit.sample import Store, TouchCounter, work_item
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -66,7 +66,7 @@ class CommitterHarness:
 
     async def submit_all(self, *runs: tuple[str, HandlerCall]) -> list[object]:
         return await asyncio.gather(
-            *(self.committer.submit(work(key, run)) for key, run in runs), return_exceptions=True
+            *(self.committer.submit(work_item(key, run)) for key, run in runs), return_exceptions=True
         )
 
     async def touch_counter(self, notice: str) -> TouchCounter | None:

@@ -75,7 +75,7 @@ def test_missing_or_broken_setting_is_named_in_the_error(file: Path) -> None:
 
     file.parent.mkdir()
     file.write_text('{"simulated": "yesterday"}', encoding="utf-8")
-    with pytest.raises(ClockError, match="no setting of a simulated clock"):
+    with pytest.raises(ClockError, match="does not describe a simulated clock"):
         SimulatedClock(file).now()
 
 

@@ -100,7 +100,7 @@ def test_type_with_reserved_field_names_is_refused() -> None:
     class Clashing:
         _version: int
 
-    with pytest.raises(TypeError, match="names the stored document needs"):
+    with pytest.raises(TypeError, match="reserved names of stored documents"):
         codec(Clashing)
 
 

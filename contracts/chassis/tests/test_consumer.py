@@ -50,7 +50,7 @@ async def test_command_with_the_id_of_an_event_does_not_suppress_the_event(
     async def nothing(_unit: UnitOfWork, _now: datetime) -> list[Event]:
         return []
 
-    await executor.perform(command_inbox_id("review", event_id(event)), "", nothing)
+    await executor.execute(command_inbox_id("review", event_id(event)), "", nothing)
     await process.publish(event)
 
     await process.wait_until_touched("a")
@@ -122,8 +122,8 @@ async def test_stop_returns_waiting_messages_to_the_broker_without_counting_a_de
     process: ConsumerProcess,
 ) -> None:
     process.handlers.problems = [TransientError("not yet")] * 1000
-    process.dispatcher._max_defer_seconds = 60
-    process.dispatcher._backoff = (60.0,)
+    process.dispatcher.max_defer_seconds = 60
+    process.dispatcher.backoff = (60.0,)
     await process.publish(failed("a"))
     await asyncio.sleep(0.3)
     await process.stop()
@@ -147,7 +147,7 @@ async def test_stop_does_not_wait_for_a_lost_broker(servers: PrivateServers, dat
 
 
 async def test_waiting_message_does_not_delay_acknowledgement_of_others(process: ConsumerProcess) -> None:
-    process.dispatcher._max_defer_seconds = 60
+    process.dispatcher.max_defer_seconds = 60
     process.handlers.deferred = {"n7"}
     await process.publish(*(failed(f"n{n}") for n in range(120)))
     for n in (each for each in range(120) if each != 7):

@@ -96,7 +96,7 @@ async def test_poison_message_is_parked_at_once(process: ConsumerProcess) -> Non
     process.handlers.problems = [PoisonMessageError("never")]
     await process.publish(failed("a"))
 
-    assert await process.wait_until_parked() == ["poison: never"]
+    assert await process.wait_until_parked() == ["poison message: never"]
     assert process.handlers.runs == 1
 
 

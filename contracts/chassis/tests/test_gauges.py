@@ -49,7 +49,7 @@ BROKEN = DomainGauge("broken", "Always fails", fail)
 
 
 def gauge_reader(document_store: DocumentStore, metrics: Metrics, *gauges: DomainGauge) -> GaugeReader:
-    return GaugeReader(document_store, Store, gauges, clock=FixedClock(NOW), metrics=metrics, seconds=60)
+    return GaugeReader(document_store, Store, gauges, clock=FixedClock(NOW), metrics=metrics, interval_seconds=60)
 
 
 def sample_value(metrics: Metrics, name: str, labels: Mapping[str, str] | None = None) -> float | None:

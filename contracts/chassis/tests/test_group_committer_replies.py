@@ -4,12 +4,14 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+import rulebook
 from chassis.handling import Done, HandlerResult, PoisonMessageError, Refusal, TransientError
 from chassis.persistence.mongo import Database
 from chassis.persistence.unit_of_work import RejectedWriteError, UnitOfWork
+from chassis.transactions.commands import CommandExecutor
 from chassis.transactions.work import command_inbox_id, job_inbox_id, message_inbox_id
 from devkit import sample
-from devkit.sample import Store, Touch, TouchCounter, running, touch, work
+from devkit.sample import Store, Touch, TouchCounter, touch, touch_call, work_item
 from messages.values import Reason
 
 from .committer_harness import NOW, CommitterHarness
@@ -25,9 +27,9 @@ async def fail(unit: UnitOfWork, problem: Exception) -> HandlerResult:
 )
 async def test_failing_handler_is_dropped_alone_with_its_writes(harness: CommitterHarness, problem: Exception) -> None:
     results = await harness.submit_all(
-        ("m1", running(Touch("a", "1"))),
+        ("m1", touch_call(Touch("a", "1"))),
         ("m2", lambda unit, _now: fail(unit, problem)),
-        ("m3", running(Touch("a", "3"))),
+        ("m3", touch_call(Touch("a", "3"))),
     )
 
     assert results[1] is problem
@@ -37,7 +39,7 @@ async def test_failing_handler_is_dropped_alone_with_its_writes(harness: Committ
 
 async def test_failed_message_is_handled_when_it_comes_again(harness: CommitterHarness) -> None:
     await harness.submit_all(("m1", lambda unit, _now: fail(unit, ValueError("bug"))))
-    reply = await harness.committer.submit(work("m1", running(Touch("a"))))
+    reply = await harness.committer.submit(work_item("m1", touch_call(Touch("a"))))
 
     assert not reply.duplicate
     assert await harness.touch_counter("a") == TouchCounter(1, ("",))
@@ -47,7 +49,7 @@ async def test_event_of_an_unsaved_aggregate_fails_its_handler_alone(harness: Co
     async def publish_for_unsaved_aggregate(_unit: UnitOfWork, _now: datetime) -> HandlerResult:
         return [sample.delivered("ghost")]
 
-    results = await harness.submit_all(("m1", publish_for_unsaved_aggregate), ("m2", running(Touch("a"))))
+    results = await harness.submit_all(("m1", publish_for_unsaved_aggregate), ("m2", touch_call(Touch("a"))))
 
     assert isinstance(results[0], ValueError)
     assert await harness.touch_counter("a") == TouchCounter(1, ("",))
@@ -58,7 +60,7 @@ async def test_aggregate_with_published_events_cannot_be_removed(harness: Commit
         Store(unit).notices.remove("a")
         return []
 
-    await harness.submit_all(("m1", running(Touch("a"))))
+    await harness.submit_all(("m1", touch_call(Touch("a"))))
     results = await harness.submit_all(("m2", remove))
 
     assert isinstance(results[0], ValueError)
@@ -66,10 +68,10 @@ async def test_aggregate_with_published_events_cannot_be_removed(harness: Commit
 
 
 async def test_taken_natural_key_refuses_its_item_alone(harness: CommitterHarness) -> None:
-    await harness.submit_all(("m0", running(Touch("holder", label="one of a kind"))))
+    await harness.submit_all(("m0", touch_call(Touch("holder", label="one of a kind"))))
     results = await harness.submit_all(
-        ("m1", running(Touch("late", label="one of a kind"))),
-        ("m2", running(Touch("other", label="another"))),
+        ("m1", touch_call(Touch("late", label="one of a kind"))),
+        ("m2", touch_call(Touch("other", label="another"))),
     )
 
     assert isinstance(results[0], Refusal)
@@ -90,7 +92,7 @@ async def test_handler_never_sees_half_of_a_concurrent_commit(harness: Committer
     async def compare(unit: UnitOfWork, _now: datetime) -> HandlerResult:
         store = Store(unit)
         first = await store.notices.require("a")
-        await other.committer.submit(work("between", both))
+        await other.committer.submit(work_item("between", both))
         if first.count != (await store.notices.require("b")).count:
             raise Refusal("torn")
         return []
@@ -125,20 +127,21 @@ async def reply_with_number(_unit: UnitOfWork, _now: datetime) -> HandlerResult:
 
 
 async def test_same_key_and_body_get_the_same_reply(harness: CommitterHarness) -> None:
-    first = await harness.committer.submit(work("u|k", reply_with_number, digest="d"))
-    second = await harness.committer.submit(work("u|k", reply_with_number, digest="d"))
+    first = await harness.committer.submit(work_item("u|k", reply_with_number, digest="d"))
+    second = await harness.committer.submit(work_item("u|k", reply_with_number, digest="d"))
 
     assert first.value == second.value == {"number": 7, "on": "2026-03-01"}
     assert (first.duplicate, second.duplicate) == (False, True)
 
 
 async def test_same_key_with_another_body_is_refused(harness: CommitterHarness) -> None:
-    await harness.committer.submit(work("u|k", reply_with_number, digest="d"))
+    commands = CommandExecutor(harness.committer, rulebook)
+    await commands.execute("u|k", "d", reply_with_number)
 
     with pytest.raises(Refusal) as refused:
-        await harness.committer.submit(work("u|k", reply_with_number, digest="other"))
+        await commands.execute("u|k", "other", reply_with_number)
     assert (refused.value.code, refused.value.status) == ("idempotency-key-reused", 409)
-    assert [(each.rule, each.article) for each in refused.value.reasons] == [("A4", "第十四条")]
+    assert [(each.rule, each.article) for each in refused.value.reasons] == [("A4", "第十四条第（一）项")]
 
 
 async def test_recorded_refusal_commits_its_writes_and_is_repeated(harness: CommitterHarness) -> None:
@@ -148,8 +151,8 @@ async def test_recorded_refusal_commits_its_writes_and_is_repeated(harness: Comm
         Store(unit).notices.save("a", TouchCounter(1))
         return Done(refusal=Refusal("ineligible", reason, status=409))
 
-    first = await harness.committer.submit(work("u|k", refuse))
-    second = await harness.committer.submit(work("u|k", refuse))
+    first = await harness.committer.submit(work_item("u|k", refuse))
+    second = await harness.committer.submit(work_item("u|k", refuse))
 
     assert await harness.touch_counter("a") == TouchCounter(1)
     for reply in (first, second):
@@ -174,7 +177,7 @@ async def test_unstorable_value_fails_its_item_alone(database: Database, words: 
         return []
 
     results = await harness.submit_all(
-        *((f"m{n}", running(Touch(f"n{n}"))) for n in range(5)),
+        *((f"m{n}", touch_call(Touch(f"n{n}"))) for n in range(5)),
         ("bad", unwritable),
     )
     await harness.committer.stop()

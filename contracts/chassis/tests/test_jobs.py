@@ -162,7 +162,7 @@ async def test_job_longer_than_its_lease_is_polled_by_one_scheduler_at_a_time(
 
     slow = Job("mail", mails, lambda item: item.notice, remind, timedelta(seconds=1))
     for harness in harnesses:
-        harness.scheduler._max_poll_interval = 0.1
+        harness.scheduler.max_poll_interval = 0.1
     polling = asyncio.create_task(harnesses[0].scheduler.poll(slow))
     await asyncio.sleep(0.5)
     while not polling.done():

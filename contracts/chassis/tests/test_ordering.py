@@ -126,7 +126,7 @@ async def test_blocked_in_flight_document_blocks_later_ones_of_the_same_key() ->
 
 
 async def test_saturated_relay_admits_nothing_until_a_full_sweep() -> None:
-    dispatch = OrderedDispatch(held_max=10, stuck_max=1)
+    dispatch = OrderedDispatch(max_in_flight=10, max_blocked_keys=1)
     documents = [outbox_document("a"), outbox_document("b")]
     for document in documents:
         leave_blocked(dispatch, admit(dispatch, document))
@@ -142,7 +142,7 @@ async def test_saturated_relay_admits_nothing_until_a_full_sweep() -> None:
 
 
 async def test_relay_with_too_many_blocked_keys_admits_nothing() -> None:
-    dispatch = OrderedDispatch(held_max=10, stuck_max=1)
+    dispatch = OrderedDispatch(max_in_flight=10, max_blocked_keys=1)
     for document in (outbox_document("a"), outbox_document("b")):
         leave_blocked(dispatch, admit(dispatch, document))
     dispatch.begin_sweep()

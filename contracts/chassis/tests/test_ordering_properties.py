@@ -19,7 +19,7 @@ class RelayModel:
 
     def __init__(self, seed: int) -> None:
         self.random = Random(seed)  # noqa: S311 - the same order for the same seed
-        self.dispatch = OrderedDispatch(held_max=5, stuck_max=2)
+        self.dispatch = OrderedDispatch(max_in_flight=5, max_blocked_keys=2)
         self.made = 0
         self.committing: list[Document] = []
         self.unpublished: dict[int, Document] = {}

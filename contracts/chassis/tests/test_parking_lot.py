@@ -251,7 +251,7 @@ async def test_operator_lists_shows_replays_and_discards_from_the_command_line(s
     code, text = await command("parked", "show", one)
     assert code == 0
     assert '"notice_id' in text.replace("\\", "")
-    assert await command("parked", "replay", one, "--by", "op") == (0, f"{one}: the service will take it again\n")
+    assert await command("parked", "replay", one, "--by", "op") == (0, f"{one}: the service will dispatch it again\n")
     assert (await command("parked", "discard", two, "--by", "op", "--why", "test"))[0] == 0
     assert (await command("parked", "discard", two, "--by", "op", "--why", "test"))[0] == 1
     listed = (await command("parked", "list"))[1]
@@ -259,7 +259,7 @@ async def test_operator_lists_shows_replays_and_discards_from_the_command_line(s
     assert two in (await command("parked", "list", "--all"))[1]
     assert await command("outbox", "republish", "--by", "op", "--since", "2026-01-01") == (
         0,
-        "0 documents will be said again\n",
+        "0 outbox documents will be republished\n",
     )
     assert {each["state"] for each in await parked.list(STATES)} == {REPLAY_REQUESTED, DISCARDED}
     await database.close()

@@ -6,7 +6,7 @@ from typing import Any
 import aio_pika
 import pytest
 from aio_pika.abc import AbstractQueue
-from chassis.broker.publisher import SHORT, BrokerPublisher
+from chassis.broker.publisher import MAX_SHORT_STRING, BrokerPublisher
 from chassis.broker.topology import definitions
 from chassis.clock import FixedClock
 from chassis.observability.metrics import Metrics
@@ -44,7 +44,7 @@ async def test_unroutable_event_is_returned(process: ConsumerProcess, servers: P
 async def test_event_id_over_the_protocol_limit_is_replaced_by_its_digest(process: ConsumerProcess) -> None:
     sent = entry(failed("a"), Causation("请" * 90), NOW)
     long = {**sent, "headers": {**sent["headers"], "ce-id": f"notify:notice:{'园' * 80}:1:failed"}}
-    assert len(long["headers"]["ce-id"].encode()) > SHORT
+    assert len(long["headers"]["ce-id"].encode()) > MAX_SHORT_STRING
     assert await process.publisher.send([long, entry(failed("b"), Causation("c"), NOW)]) == [None, None]
     await process.wait_until_touched("a")
     await process.wait_until_touched("b")
@@ -117,7 +117,7 @@ async def test_returned_event_blocks_its_aggregate_alone_until_it_is_routable(
     vhost = await servers.vhost(definitions({"review": [NoticeFailed], "notify": []}))
     await asyncio.sleep(1)
     relay = Relay(
-        database, BrokerPublisher(servers.amqp_url(vhost, "notify")), "mine", metrics=Metrics(), sweep_every=0.2
+        database, BrokerPublisher(servers.amqp_url(vhost, "notify")), "mine", metrics=Metrics(), sweep_interval=0.2
     )
     relay.start()
     for event in (sample.delivered("a").model_copy(update={"sequence": 1}), failed("a", 2), failed("b", 1)):
@@ -163,7 +163,7 @@ async def test_one_hop_through_committer_and_relay_reaches_the_broker(
     )
     relay.start()
     committer.start()
-    works = (sample.work(f"m{n}", sample.running(Touch(f"hop{n}"))) for n in range(300))
+    works = (sample.work_item(f"m{n}", sample.touch_call(Touch(f"hop{n}"))) for n in range(300))
     await asyncio.gather(*(committer.submit(each) for each in works))
     await committer.stop()
     await relay.stop()

@@ -13,7 +13,7 @@ from chassis.persistence.mongo import Database
 from chassis.transactions.group_committer import GroupCommitter
 from chassis.transactions.transaction import BatchTransaction
 from devkit import sample
-from devkit.sample import Touch, running, work
+from devkit.sample import Touch, touch_call, work_item
 
 from .relay_harness import NOW, RelayHarness
 
@@ -39,7 +39,7 @@ async def test_committed_events_are_published_at_once_and_marked(harness: RelayH
         )
     )
     committer.start()
-    await asyncio.gather(*(committer.submit(work(f"m{n}", running(Touch(f"n{n}")))) for n in range(30)))
+    await asyncio.gather(*(committer.submit(work_item(f"m{n}", touch_call(Touch(f"n{n}")))) for n in range(30)))
     await committer.stop()
     await harness.wait_until_published()
 
@@ -124,7 +124,7 @@ async def test_blocked_aggregate_holds_back_later_commits_and_others_continue(ha
 
 async def test_documents_over_the_memory_bound_are_published_by_the_sweep_in_order(database: Database) -> None:
     harness = RelayHarness(database, sweep_every=0.05)
-    harness.relay._ordering = OrderedDispatch(held_max=2)
+    harness.relay._ordering = OrderedDispatch(max_in_flight=2)
     for number in range(1, 6):
         harness.relay.enqueue(await harness.save(("a", number)))
     harness.relay.start()
@@ -155,7 +155,7 @@ async def test_documents_of_a_lost_process_are_taken_over_only_after_its_lease(d
     await other.relay.sweep()
 
     assert not early
-    assert [held.document["lease_holder"] for held in other.relay._waiting] == ["lost"]
+    assert [each.document["lease_holder"] for each in other.relay._waiting] == ["lost"]
     assert await database.count("outbox", {"lease_holder": "other"}) == 1
 
 

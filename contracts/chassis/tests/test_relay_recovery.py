@@ -29,7 +29,7 @@ async def test_relay_catches_up_under_steady_load_after_an_outage_beyond_its_mem
     database: Database,
 ) -> None:
     harness = RelayHarness(database, sweep_every=0.2)
-    harness.relay._ordering = OrderedDispatch(held_max=400, stuck_max=400)
+    harness.relay._ordering = OrderedDispatch(max_in_flight=400, max_blocked_keys=400)
     harness.broker.accepting.clear()
     harness.broker.delay = 0.005
     harness.relay.start()
@@ -57,7 +57,7 @@ async def test_more_blocked_documents_than_a_sweep_page_do_not_starve_later_ones
 ) -> None:
     monkeypatch.setattr("chassis.outbox.relay.SWEEP_PAGE_SIZE", 5)
     harness = RelayHarness(database, sweep_every=0.1)
-    harness.relay._ordering = OrderedDispatch(held_max=20, stuck_max=4)
+    harness.relay._ordering = OrderedDispatch(max_in_flight=20, max_blocked_keys=4)
     harness.broker.results = {f"notify:notice:s{number}:1:delivered": "returned" for number in range(12)}
     harness.relay.start()
     await commit(harness, *((f"s{number}", 1) for number in range(12)))

@@ -21,7 +21,7 @@ from devkit.servers import (
     free_ports,
     node,
 )
-from devkit.servers.processes import HOST, has_ended, until_accepting
+from devkit.servers.processes import HOST, has_ended, wait_until_accepting
 from pymongo import AsyncMongoClient
 from pymongo.errors import OperationFailure
 
@@ -163,7 +163,7 @@ async def test_running_broker_is_found_by_its_management_url(servers: PrivateSer
     found = await BrokerAdmin.of_url(own.management_url.replace("://", f"://{account}@"))
 
     assert (found, found.process) == (own, None)
-    assert {"/"} <= await found.names("vhosts")
+    assert {"/"} <= await found.list_names("vhosts")
 
 
 async def test_running_replica_set_is_found_by_its_url(servers: PrivateServers) -> None:
@@ -209,11 +209,11 @@ def test_missing_broker_error_names_the_package() -> None:
 
 async def test_wait_for_a_port_ends_in_time() -> None:
     first, second = free_ports(2)
-    waiting = asyncio.create_task(until_accepting([first], within=10))
+    waiting = asyncio.create_task(wait_until_accepting([first], within=10))
     async with await asyncio.start_server(lambda _reader, writer: writer.close(), HOST, first):
         await waiting
         with pytest.raises(TimeoutError):
-            await until_accepting([first, second], within=0.2)
+            await wait_until_accepting([first, second], within=0.2)
 
 
 def test_ports_lie_below_the_ephemeral_range() -> None:

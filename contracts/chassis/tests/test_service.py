@@ -71,7 +71,7 @@ class RunningService:
             return False
 
     async def until_ready(self) -> None:
-        await self.child.until(lambda: self.answers("/readyz", 200), within=30)
+        await self.child.wait_until(lambda: self.answers("/readyz", 200), within=30)
 
     async def exports(self, line: str) -> bool:
         return line in (await self.client.get("/metrics")).text
@@ -135,7 +135,7 @@ async def test_one_process_publishes_the_event_of_a_command_and_consumes_it(
             notices = (await service.client.get("/v1/notices")).json()
             return len(notices) == 3
 
-        await service.child.until(effects, within=10)
+        await service.child.wait_until(effects, within=10)
         assert await service.exports("green_relay_published_total 1.0")
         assert await service.exports('green_work_items_total{outcome="done"}')
         assert await service.exports('green_job_runs_total{job="mark",outcome="done"} 1.0')
@@ -165,7 +165,7 @@ async def test_every_role_serves_health_and_only_the_api_role_serves_routes(
 
         listed = {role: await service.client.get("/v1/notices") for role, service in roles.items()}
         assert {role: answer.status_code for role, answer in listed.items()} == {"api": 200, "worker": 404, "jobs": 404}
-        await roles["jobs"].child.until(lambda: roles["jobs"].exports("green_stored "), within=10)
+        await roles["jobs"].child.wait_until(lambda: roles["jobs"].exports("green_stored "), within=10)
         assert not any([await roles[role].exports("green_stored") for role in ("api", "worker")])
         for service in roles.values():
             assert (await service.client.get("/livez")).json()["ok"]
@@ -188,7 +188,7 @@ async def test_api_without_its_broker_commits_stays_ready_and_reports_the_broker
     environment: dict[str, str], tmp_path: Path
 ) -> None:
     async with run_service(tmp_path, await without_broker(environment), role="api", ready_lag_seconds="0.1") as service:
-        await service.child.until(lambda: service.answers("/livez", 200), within=30)
+        await service.child.wait_until(lambda: service.answers("/livez", 200), within=30)
 
         posted = await service.client.post("/v1/notices/n-1", headers={"Idempotency-Key": "k"})
         await asyncio.sleep(1.5)
@@ -204,7 +204,7 @@ async def test_api_without_its_broker_commits_stays_ready_and_reports_the_broker
 async def test_consumer_without_its_broker_is_alive_but_not_ready(environment: dict[str, str], tmp_path: Path) -> None:
     """The role ``jobs`` waits for no queue before it answers."""
     async with run_service(tmp_path, await without_broker(environment), role="jobs") as service:
-        await service.child.until(lambda: service.answers("/livez", 200), within=30)
+        await service.child.wait_until(lambda: service.answers("/livez", 200), within=30)
 
         assert (await service.client.get("/readyz")).status_code == 503
 

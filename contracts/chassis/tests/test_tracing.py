@@ -12,7 +12,7 @@ from chassis.clock import FixedClock
 from chassis.handling import Document, HandlerResult, Refusal
 from chassis.observability import logs
 from chassis.observability.metrics import Metrics
-from chassis.observability.tracing import HEADER, NO_TRACING, SENDING_SECONDS, Tracing, tracing_of
+from chassis.observability.tracing import EXPORT_SECONDS, HEADER, NO_TRACING, Tracing, tracing_of
 from chassis.outbox.entries import Causation
 from chassis.persistence.unit_of_work import UnitOfWork
 from chassis.transactions.group_committer import GroupCommitter
@@ -20,7 +20,7 @@ from chassis.transactions.transaction import BatchTransaction
 from chassis.transactions.work import WorkItem
 from devkit import InMemoryStore, sample
 from devkit.api_harness import ApiHarness, api_harness
-from devkit.sample import Touch, running
+from devkit.sample import Touch, touch_call
 from messages.values import Role
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -55,7 +55,7 @@ class TracedCommitter:
         )
 
     def work(self, name: str) -> WorkItem:
-        return WorkItem(name, running(Touch(name)), Causation(name), consumer="notify")
+        return WorkItem(name, touch_call(Touch(name)), Causation(name), consumer="notify")
 
     def headers(self) -> list[dict[str, str]]:
         return [entry["headers"] for document in self.outbox for entry in document["events"]]
@@ -123,7 +123,7 @@ def test_silent_collector_delays_the_end_of_a_process_only_briefly() -> None:
         began = monotonic()
         tracing.close()
 
-    assert monotonic() - began < SENDING_SECONDS + 2
+    assert monotonic() - began < EXPORT_SECONDS + 2
 
 
 class DropWorkSpans(Sampler):

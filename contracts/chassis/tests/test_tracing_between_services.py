@@ -90,7 +90,7 @@ async def run_service(
     try:
         async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers) as client:
             running = RunningService(child, client)
-            await child.until(lambda: running.has("/readyz"), within=30)
+            await child.wait_until(lambda: running.has("/readyz"), within=30)
             yield running
         await child.stop(15)
     finally:
@@ -107,7 +107,7 @@ async def test_command_event_and_effect_in_another_service_are_one_trace(
         ):
             sent = await publisher.client.post(f"/v1/notices/{SECRET}", headers={"Idempotency-Key": "k"})
             assert sent.status_code == 201
-            await consumer.child.until(lambda: consumer.has("/v1/notices"), within=15)
+            await consumer.child.wait_until(lambda: consumer.has("/v1/notices"), within=15)
 
     (request,) = [span for span in collector.spans if span.name == "POST /v1/notices/{notice_id}"]
     trace = [span for span in collector.spans if span.trace == request.trace]

@@ -15,7 +15,7 @@ from chassis.transactions.transaction import BatchTransaction
 from chassis.transactions.work import WorkItem
 from devkit import sample
 from devkit.private_servers import PrivateServers
-from devkit.sample import Touch, running
+from devkit.sample import Touch, touch_call
 from opentelemetry.sdk.trace import ReadableSpan
 
 from .conftest import DRIVERS
@@ -46,7 +46,7 @@ async def test_database_commands_are_part_of_the_trace(spans: RecordedSpans, dat
         )
     )
     committer.start()
-    await committer.submit(WorkItem("w", running(Touch("150102199003078888")), Causation("c"), consumer="notify"))
+    await committer.submit(WorkItem("w", touch_call(Touch("150102199003078888")), Causation("c"), consumer="notify"))
     await committer.stop()
 
     commit, handle = spans.find_one("commit"), spans.find_one("handle")
@@ -63,7 +63,7 @@ async def test_database_commands_are_part_of_the_trace(spans: RecordedSpans, dat
 
 
 async def test_connection_opened_by_the_pool_is_no_part_of_the_trace(spans: RecordedSpans, database: Database) -> None:
-    with spans.tracing.request("GET", None):
+    with spans.tracing.request_span("GET", None):
         await asyncio.gather(*(database.load("notices", ["a"]) for _ in range(8)))
 
     asked = {span.name.partition(".")[2] for span in spans.exporter.get_finished_spans() if span.name != "GET"}

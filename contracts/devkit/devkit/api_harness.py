@@ -15,7 +15,7 @@ from chassis.clock import Clock
 from chassis.handling import Handler
 from chassis.http.app import create_app
 from chassis.http.endpoint import ApiContext
-from chassis.http.idempotency import IDEMPOTENCY_KEY
+from chassis.http.idempotency import COMMAND_METHODS, IDEMPOTENCY_KEY
 from chassis.http.middleware import BodyLimit
 from chassis.observability.health import Health
 from chassis.observability.metrics import Metrics
@@ -37,8 +37,6 @@ from devkit.in_memory_store import InMemoryStore
 
 M = TypeVar("M")
 S = TypeVar("S")
-
-COMMANDS = ("POST", "PUT", "PATCH", "DELETE")
 
 
 class RequestOptions(TypedDict, total=False):
@@ -64,7 +62,7 @@ class ApiClient:
         headers = dict(sent.get("headers", {}))
         if self._token is not None:
             headers.setdefault("Authorization", f"Bearer {self._token}")
-        if method in COMMANDS:
+        if method in COMMAND_METHODS:
             headers.setdefault(IDEMPOTENCY_KEY, sent.get("key") or uuid.uuid4().hex)
         return await self._client.request(
             method,
@@ -123,7 +121,7 @@ class ApiHarness(Generic[S]):
     async def perform(self, handler: Handler[M, S], command: M) -> object:
         """Perform a command as a message or another route would, to prepare what the API is asked about."""
         store = self.api.store
-        return await self.api.commands.perform(
+        return await self.api.commands.execute(
             uuid.uuid4().hex, "", lambda unit, now: handler(command, store(unit), now)
         )
 

@@ -15,6 +15,7 @@ from chassis.handling import Handler
 from chassis.observability.metrics import Metrics
 from chassis.persistence.collections import Index
 from chassis.persistence.mongo import Database, Driver, open_database
+from chassis.persistence.system_collections import OUTBOX
 from chassis.persistence.unit_of_work import ChangeSet, UnitOfWork, Write, read_only_unit
 from chassis.security.audit import AUDIT_INDEXES
 from chassis.transactions.commands import CommandExecutor
@@ -41,7 +42,7 @@ class CommitterCluster(Generic[S]):
         The first answer is the handler's own value, that of a ``key`` known already its JSON.
         """
         road = self.executors[process]
-        return await road.perform(key or uuid4().hex, "", lambda unit, now: handler(command, self.store(unit), now))
+        return await road.execute(key or uuid4().hex, "", lambda unit, now: handler(command, self.store(unit), now))
 
     def read(self) -> S:
         """Give a store for reading what is kept now."""
@@ -49,7 +50,7 @@ class CommitterCluster(Generic[S]):
 
     async def published(self) -> Counter[str]:
         """How many events of each type have been committed."""
-        kept = await self.database.find("outbox", {})
+        kept = await self.database.find(OUTBOX, {})
         return Counter(entry["type"] for document in kept for entry in document["events"])
 
     async def adopt(self, collections: Mapping[str, Mapping[str, Any]]) -> None:

@@ -12,6 +12,7 @@ from bson import encode
 from chassis.handling import Document, Filter, Handler, Sort
 from chassis.persistence.collections import Index
 from chassis.persistence.query import matches, sorted_by, values_at
+from chassis.persistence.system_collections import INBOX
 from chassis.persistence.unit_of_work import (
     ChangeSet,
     DuplicateKeyError,
@@ -58,17 +59,17 @@ class InMemoryStore:
         seen.collections = self.collections
         yield seen
 
-    async def commit(self, commit: ChangeSet) -> None:
-        rows = [Write("inbox", row["_id"], 0, row) for row in commit.inbox]
+    async def commit(self, changes: ChangeSet) -> None:
+        rows = [Write(INBOX, row["_id"], 0, row) for row in changes.inbox]
         after = dict(self.collections)
-        for write in [*rows, *commit.writes]:
+        for write in [*rows, *changes.writes]:
             after[write.collection] = _apply(after.get(write.collection, {}), write)
         for index in self._unique:
             _check_unique(index, after.get(index.collection, {}))
         self.collections = after
-        if commit.outbox is not None:
-            commit.outbox.setdefault("_id", len(self.outbox))
-            self.outbox.append(commit.outbox)
+        if changes.outbox is not None:
+            changes.outbox.setdefault("_id", len(self.outbox))
+            self.outbox.append(changes.outbox)
 
     async def insert(self, collection: str, document: Document) -> None:
         await self.commit(ChangeSet([], [Write(collection, document["_id"], 0, document)], None))

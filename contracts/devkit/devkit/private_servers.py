@@ -44,7 +44,7 @@ class PrivateServers:
         described = json.loads((folder / "stand.json").read_text())
         return cls(BrokerAdmin(**described["broker"]), MongodAdmin(**described["mongod"]))
 
-    def described(self) -> str:
+    def to_json(self) -> str:
         return json.dumps({"broker": asdict(self.broker), "mongod": asdict(self.mongod)})
 
     async def vhost(self, definitions: Mapping[str, Any] | None = None) -> str:

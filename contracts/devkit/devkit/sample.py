@@ -52,9 +52,9 @@ def delivered(notice: str) -> NoticeDelivered:
     return NoticeDelivered(notice_id=notice, channel="inbox", role=Role.APPLICANT, template="sample")
 
 
-def running(command: Touch) -> HandlerCall:
+def touch_call(command: Touch) -> HandlerCall:
     return lambda unit, now: touch(command, Store(unit), now)
 
 
-def work(inbox_id: str, run: HandlerCall, reads: Iterable[Key] = (), digest: str | None = None) -> WorkItem:
-    return WorkItem(inbox_id, run, Causation(inbox_id), consumer=SERVICE, prefetch=reads, digest=digest)
+def work_item(inbox_id: str, run: HandlerCall, prefetch: Iterable[Key] = (), digest: str | None = None) -> WorkItem:
+    return WorkItem(inbox_id, run, Causation(inbox_id), consumer=SERVICE, prefetch=prefetch, digest=digest)

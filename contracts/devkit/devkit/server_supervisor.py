@@ -20,7 +20,7 @@ async def supervise(folder: Path, session: int) -> None:
         mongod = starting.create_task(Mongod.start(folder / "mongod"))
     stand = PrivateServers(_plain_broker(broker.result()), _plain_mongod(mongod.result()))
     ready = folder / "ready.json"
-    ready.write_text(stand.described())
+    ready.write_text(stand.to_json())
     ready.rename(folder / "stand.json")
     await asyncio.to_thread(select.select, [watched], [], [])
     await asyncio.gather(broker.result().kill(), mongod.result().kill())

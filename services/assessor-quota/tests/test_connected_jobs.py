@@ -78,7 +78,7 @@ async def office(servers: PrivateServers) -> AsyncIterator[Office]:
             JobScheduler(database, Store, Leases(database, f"jobs-{at}"), JOBS, each, clock=clock, metrics=Metrics())
             for at, each in enumerate(committers)
         )
-        measuring = GaugeReader(database, Store, MEASURES, clock=clock, metrics=metrics, seconds=60)
+        measuring = GaugeReader(database, Store, MEASURES, clock=clock, metrics=metrics, interval_seconds=60)
         yield Office(opened, clock, runners, measuring, metrics)
         for each in committers:
             await each.stop()

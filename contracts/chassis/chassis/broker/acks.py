@@ -1,4 +1,4 @@
-"""Acknowledgements, coalesced: one frame for a run of settled deliveries in place of one for each."""
+"""Acknowledgements in batches: one frame for a run of settled deliveries instead of one for each."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from pamqp import commands as spec
 
 
 class AckBatcher:
-    """Acknowledges what is settled; what is not, stays with the broker and comes again.
+    """Acknowledges handled deliveries, many in one frame. Unacknowledged ones are redelivered by the broker.
 
-    A frame for many is sent only up to the first delivery that is not settled: tags of a channel are consecutive and
-    every delivery of the channel is settled here or nowhere.
+    One frame covers many deliveries only up to the first that is not settled: the tags of a channel are consecutive,
+    and only this object settles deliveries of the channel.
     """
 
     def __init__(self) -> None:
         self._channels: WeakKeyDictionary[Channel, _ChannelAcks] = WeakKeyDictionary()
 
     def settle(self, message: AbstractIncomingMessage) -> None:
-        """Acknowledge with the next turn of the loop; on a closed channel nothing is left to acknowledge."""
+        """Acknowledge in the next iteration of the event loop; on a closed channel do nothing."""
         channel = _open_channel(message)
         if channel is None or message.delivery_tag is None:
             return
@@ -62,7 +62,7 @@ class _ChannelAcks:
         self._channel.write_queue.put_nowait(ChannelFrame.marshall(self._channel.number, frames))
 
     def _run(self) -> list[int]:
-        """Move the floor over what is settled without a gap; return what of it is not acknowledged yet."""
+        """Raise the floor over consecutive settled tags; return those of them not acknowledged yet."""
         run: list[int] = []
         while True:
             tag = self._floor + 1

@@ -1,4 +1,4 @@
-"""The relay's own connection to the broker: many publishings written at once, each with its own confirm."""
+"""The relay's own connection to the broker: many messages in one write, each with its own confirm."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from chassis.handling import Document, TransientError
 log = structlog.get_logger(__name__)
 
 HEARTBEAT = 5
-"""Seconds; with the default of 60 a silent partition hangs a publishing for minutes."""
+"""Seconds; with the default of 60 a silent partition blocks publishing for minutes."""
 PERSISTENT = 2
-SHORT = 255
-"""Bytes that a short string of AMQP holds; identifiers of messages are such strings."""
+MAX_SHORT_STRING = 255
+"""Bytes of an AMQP short string, which message ids are."""
 
 PublishResult: TypeAlias = Literal[
     "returned", "refused", "unsendable", "in flight already", "not confirmed in time", "connection lost"
@@ -36,18 +36,18 @@ PublishResult: TypeAlias = Literal[
 RETRYABLE: frozenset[PublishResult | None] = frozenset(
     {"in flight already", "not confirmed in time", "connection lost"}
 )
-"""The answers that say nothing about the entry itself: it is sent again at once."""
+"""Results that are no fault of the entry: it is sent again at once."""
 
 
 class BrokerUnavailableError(TransientError):
-    """There is no connection to the broker; what was not confirmed may or may not have arrived."""
+    """There is no connection to the broker; an unconfirmed message may or may not have arrived."""
 
 
 class Publisher(Protocol):
     async def send(self, entries: Sequence[Document]) -> list[PublishResult | None]:
-        """Publish in this order; for each entry None when confirmed, else why not.
+        """Publish in this order; return for each entry None when confirmed, else the reason.
 
-        ``at``, where an entry has it, is the real time of its commit and goes along as the message's timestamp. Raises
+        An entry's ``at``, if present, is the real time of its commit and becomes the message's timestamp. Raises
         BrokerUnavailableError when nothing could be written.
         """
 
@@ -57,8 +57,8 @@ class Publisher(Protocol):
 class BrokerPublisher:
     """Publishes persistent, mandatory and confirmed over aiormq, coalesced into one write.
 
-    The layer above (aio-pika) writes, drains and times every message by itself; the relay has a batch in hand, so it
-    hands the connection the frames of all of it at once and waits for the confirms under one time-out.
+    aio-pika, the layer above, writes, drains and times each message separately; the relay has a batch, so its frames
+    go to the connection in one write, and one time-out covers all confirms.
     """
 
     def __init__(self, url: str, *, exchange: str = EVENTS_EXCHANGE, timeout: float = 10) -> None:
@@ -78,19 +78,19 @@ class BrokerPublisher:
                     channel = await self._open()
                     outcomes = await self._write(channel, entries)
             except BaseException as problem:
-                # Whatever went wrong, the channel may have counted what the broker never saw.
+                # After any error the channel may have counted a message that the broker never received.
                 await self._drop()
                 if not isinstance(problem, _LOST) or _is_own_cancellation(problem):
                     raise
                 raise BrokerUnavailableError(repr(problem)) from problem
-        return await self._confirmed(channel, entries, outcomes)
+        return await self._wait_for_confirms(channel, entries, outcomes)
 
     async def close(self) -> None:
         async with self._lock:
             await self._drop()
 
     async def probe(self) -> None:
-        """Ask for the exchange on this very connection; a connection that the broker has blocked does not answer."""
+        """Declare the exchange passively on this connection; the broker does not answer on a blocked one."""
         async with self._lock:
             channel = await self._open()
         await channel.exchange_declare(self._exchange, passive=True)
@@ -106,27 +106,27 @@ class BrokerPublisher:
         self._connection = await aiormq.connect(self._url)
         channel = await self._connection.channel(publisher_confirms=True, on_return_raises=True)
         if not isinstance(channel, Channel):
-            raise TypeError("aiormq gives another kind of channel than its own")
+            raise TypeError("aiormq returned a channel of another class than its own")
         self._channel = channel
         return channel
 
     async def _write(self, channel: Channel, entries: Sequence[Document]) -> list[_Outcome]:
-        """Number the messages as the channel counts them and write all frames in one piece.
+        """Number the messages as the channel counts them and write all frames at once.
 
-        A message is numbered only when its frames are made: a number that the broker never sees would give every later
-        confirm to the message before. The channel knows a returned message by its identifier alone, so the same one
-        never flies twice at once.
+        A message gets its number only when its frames exist: a number that the broker never receives would assign each
+        later confirm to the message before. The channel finds a returned message by its id alone, so an id is never in
+        flight twice.
         """
         frames: list[bytes] = []
         outcomes: list[_Outcome] = []
         for entry in entries:
-            name = _describe(entry)
+            name = _message_id(entry)
             if name in channel.message_id_delivery_tag:
                 outcomes.append("in flight already")
-            elif (made := self._made(channel, entry)) is None:
+            elif (payload := self._marshal(channel, entry)) is None:
                 outcomes.append("unsendable")
             else:
-                frames.append(made)
+                frames.append(payload)
                 channel.delivery_tag += 1
                 confirm = channel.confirmations[channel.delivery_tag] = channel.create_future()
                 channel.message_id_delivery_tag[name] = channel.delivery_tag
@@ -135,25 +135,25 @@ class BrokerPublisher:
             await channel.write_queue.put(ChannelFrame(b"".join(frames), should_close=False))
         return outcomes
 
-    async def _confirmed(
+    async def _wait_for_confirms(
         self, channel: Channel, entries: Sequence[Document], outcomes: Sequence[_Outcome]
     ) -> list[PublishResult | None]:
-        flying = [each for each in outcomes if isinstance(each, asyncio.Future)]
-        if flying:
-            await asyncio.wait(flying, timeout=self._timeout)
-        if channel is self._channel and not all(confirm.done() for confirm in flying):
+        pending = [each for each in outcomes if isinstance(each, asyncio.Future)]
+        if pending:
+            await asyncio.wait(pending, timeout=self._timeout)
+        if channel is self._channel and not all(confirm.done() for confirm in pending):
             await self._drop()
         for entry, outcome in zip(entries, outcomes, strict=True):
             if isinstance(outcome, asyncio.Future):
-                channel.message_id_delivery_tag.pop(_describe(entry), None)
+                channel.message_id_delivery_tag.pop(_message_id(entry), None)
         return [_result_of(each) if isinstance(each, asyncio.Future) else each for each in outcomes]
 
-    def _made(self, channel: Channel, entry: Document) -> bytes | None:
-        """Make the frames of an entry; None of one that the protocol cannot carry."""
+    def _marshal(self, channel: Channel, entry: Document) -> bytes | None:
+        """Return the frames of an entry; None when the protocol cannot carry it."""
         try:
             return ChannelFrame.marshall(channel.number, self._frames(channel, entry)).payload
-        except Exception as problem:  # noqa: BLE001 - nothing is written yet, and each part has errors of its own
-            log.warning("no frames for an event", event_type=entry["type"], problem=type(problem).__name__)
+        except Exception as problem:  # noqa: BLE001 - nothing is written yet, and each part raises its own errors
+            log.warning("event cannot be encoded", event_type=entry["type"], problem=type(problem).__name__)
             return None
 
     def _frames(self, channel: Channel, entry: Document) -> list[Any]:
@@ -162,7 +162,7 @@ class BrokerPublisher:
             content_type=CONTENT_TYPE,
             headers=entry["headers"],
             delivery_mode=PERSISTENT,
-            message_id=_describe(entry),
+            message_id=_message_id(entry),
             correlation_id=_shorten(entry["headers"].get("ce-correlationid", "")) or None,
             message_type=entry["type"],
             timestamp=entry.get("at"),
@@ -185,23 +185,23 @@ class BrokerPublisher:
 
 _LOST = (TimeoutError, OSError, aiormq.AMQPError, asyncio.CancelledError)
 _Outcome: TypeAlias = asyncio.Future[Any] | PublishResult
-"""Of an entry: the confirm that it waits for, or why it did not go out."""
+"""The confirm that an entry waits for, or the reason why it was not sent."""
 
 
 def _is_own_cancellation(problem: BaseException) -> bool:
-    """Whether our own task was cancelled; the library raises the same for a connection it found dead."""
+    """Return whether our own task was cancelled; the library raises the same error for a dead connection."""
     task = asyncio.current_task()
     return isinstance(problem, asyncio.CancelledError) and task is not None and bool(task.cancelling())
 
 
-def _describe(entry: Document) -> str:
+def _message_id(entry: Document) -> str:
     return _shorten(entry["headers"]["ce-id"])
 
 
 def _shorten(identifier: str) -> str:
-    """Give an identifier as a short string: itself, or its digest where it is too long."""
-    told = identifier.encode(errors="surrogatepass")
-    return identifier if len(told) <= SHORT else f"sha256:{sha256(told).hexdigest()}"
+    """Return an id that fits into a short string: itself, or its digest when it is too long."""
+    encoded = identifier.encode(errors="surrogatepass")
+    return identifier if len(encoded) <= MAX_SHORT_STRING else f"sha256:{sha256(encoded).hexdigest()}"
 
 
 def _result_of(confirm: asyncio.Future[Any]) -> PublishResult | None:

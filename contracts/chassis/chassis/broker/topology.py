@@ -1,4 +1,4 @@
-"""The one source of exchanges, queues, bindings, policies and permissions; from it come code and definitions.json."""
+"""Exchanges, queues, bindings, policies and permissions; the consumers and definitions.json are built from here."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from messages.event import Event
 EVENTS_EXCHANGE = "green.events"
 DEAD_EXCHANGE = "green.dlx"
 UNROUTED_QUEUE = "green.unrouted"
-"""Takes what no service listens to, so that the broker can confirm it; operators may look, the oldest goes first."""
+"""Receives events that no service consumes, so that the broker can confirm them; the oldest are dropped first."""
 UNROUTED_MAX_LENGTH = 10_000
 DELIVERY_LIMIT = 200
-"""High: it counts crashes as well, and a few kills must not bury innocent messages. Failing handlers we count."""
+"""High, because it counts crashes too, and a few kills must not dead-letter messages. Handler failures count apart."""
 DEAD_DELIVERY_LIMIT = 1_000_000
-"""Of the last resort, behind which there is nothing: RabbitMQ 4 drops after 20 deliveries what no policy speaks of."""
+"""For dead-letter queues, which have none of their own: without a policy RabbitMQ 4 drops after 20 deliveries."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceQueue:
-    """One queue: what one service hears of one owner, in the order it was said."""
+    """One queue: the events of one owner that one service consumes, in the order they were published."""
 
     service: str
     owner: str
@@ -34,7 +34,7 @@ class ServiceQueue:
 
 
 def service_queues(service: str, subscribed: Iterable[type[Event]]) -> tuple[ServiceQueue, ...]:
-    """Sort what a service hears into one stream per owner."""
+    """Group the events a service consumes into one queue for each owner."""
     owners: dict[str, set[str]] = {}
     for event_type in subscribed:
         owners.setdefault(event_type.owner, set()).add(event_type.type)
@@ -46,29 +46,29 @@ def dead_letter_queue(service: str) -> str:
 
 
 def rabbit_queue(name: str) -> RabbitQueue:
-    """Describe a queue for consuming; it is declared at deployment, here only looked up."""
+    """Describe a queue for consuming; deployment declares it."""
     return RabbitQueue(name, queue_type=QueueType.QUORUM, durable=True, declare=False)
 
 
 def definitions(
     subscribed: Mapping[str, Iterable[type[Event]]], vhost: str = "green", unrouted: Iterable[type[Event]] = ()
 ) -> dict[str, Any]:
-    """Give RabbitMQ's definitions for services → events heard; passwords are added to the users at deployment.
+    """Return RabbitMQ's definitions for service → events consumed; deployment adds the users' passwords.
 
-    ``unheard`` are events that are said and that no service listens to.
+    ``unrouted`` are events that no service consumes.
     """
-    all_streams = [stream for service, types in subscribed.items() for stream in service_queues(service, types)]
+    all_queues = [each for service, types in subscribed.items() for each in service_queues(service, types)]
     return {
         "vhosts": [{"name": vhost}],
         "users": [{"name": service, "tags": ""} for service in subscribed],
         "exchanges": [_exchange(vhost, EVENTS_EXCHANGE, "topic"), _exchange(vhost, DEAD_EXCHANGE, "direct")],
         "queues": [
-            *(_queue(vhost, stream.queue) for stream in all_streams),
+            *(_queue(vhost, each.queue) for each in all_queues),
             *(_queue(vhost, dead_letter_queue(service)) for service in subscribed),
             _queue(vhost, UNROUTED_QUEUE),
         ],
         "bindings": [
-            *(_binding(vhost, EVENTS_EXCHANGE, stream.queue, key) for stream in all_streams for key in stream.types),
+            *(_binding(vhost, EVENTS_EXCHANGE, each.queue, key) for each in all_queues for key in each.types),
             *(_binding(vhost, DEAD_EXCHANGE, dead_letter_queue(service), service) for service in subscribed),
             *(_binding(vhost, EVENTS_EXCHANGE, UNROUTED_QUEUE, event.type) for event in unrouted),
         ],
@@ -116,7 +116,7 @@ def _binding(vhost: str, source: str, queue: str, key: str) -> dict[str, Any]:
 
 
 def _policy(vhost: str, service: str) -> dict[str, Any]:
-    """All that may change stands in the policy: changed queue arguments refuse to start."""
+    """Return the policy with everything that may change: RabbitMQ refuses a queue whose arguments differ."""
     return {
         "vhost": vhost,
         "name": f"{service}-queues",

@@ -1,1 +1,1 @@
-"""The operators' commands."""
+"""The commands for operators."""

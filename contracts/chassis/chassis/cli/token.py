@@ -1,4 +1,4 @@
-"""``python -m chassis token``: a bearer token of the development issuer, for trying the API by hand."""
+"""``python -m chassis token``: prints a bearer token of the development issuer, for manual API calls."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from chassis.settings import PREFIX, Mode
 
 def token(  # noqa: PLR0913 - the claims of a token
     *,
-    keys: Annotated[Path, typer.Option(help="Folder of the development issuer's keys; made at first use")],
-    role: Annotated[list[Role], typer.Option(help="May be given more than once")],
-    subject: Annotated[str | None, typer.Option(help="Who acts; derived from the rest when left out")] = None,
+    keys: Annotated[Path, typer.Option(help="Folder of the development issuer's keys; created at first use")],
+    role: Annotated[list[Role], typer.Option(help="Repeat for several roles")],
+    subject: Annotated[str | None, typer.Option(help="The actor; by default derived from the other claims")] = None,
     organisation: Annotated[str | None, typer.Option(help="Unified social credit code")] = None,
     prefecture: Annotated[str | None, typer.Option(help="GB/T 2260 code, for example 150100")] = None,
     issuer: Annotated[str, typer.Option(envvar=f"{PREFIX}ISSUER")] = ISSUER,

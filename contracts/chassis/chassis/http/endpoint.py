@@ -176,7 +176,7 @@ class RequestContext(Generic[S]):
         key = command_inbox_id(self.actor.subject, self._key)
         digest = await idempotency.request_digest(self.request, command if private else None)
         store = self._api.store
-        value = await self._api.commands.perform(key, digest, lambda unit, now: handler(command, store(unit), now))
+        value = await self._api.commands.execute(key, digest, lambda unit, now: handler(command, store(unit), now))
         return value if reply is None else TypeAdapter(reply).validate_python(value, from_attributes=True)
 
     def new_id(self, prefix: str = "", part: str = "") -> str:

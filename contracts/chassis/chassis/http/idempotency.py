@@ -15,6 +15,8 @@ from starlette.datastructures import UploadFile
 from chassis.handling import Refusal
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
+COMMAND_METHODS = ("POST", "PUT", "PATCH", "DELETE")
+"""Methods of requests that change something and carry an idempotency key."""
 _KEY = re.compile(r"[!-~]{1,128}")
 _CHUNK = 64 * 1024
 _IDS = uuid.UUID("5f0c9c6e-52b7-4b0e-9f0b-1d3a6f7c2e11")

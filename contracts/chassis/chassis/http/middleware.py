@@ -48,7 +48,7 @@ class CorrelationMiddleware:
         tracing = NO_TRACING if scope["path"] in PROBE_PATHS else self._tracing
         with (
             logs.bound(correlation_id=_correlation(headers.get(CORRELATION))),
-            tracing.request(scope["method"], headers.get("traceparent")) as span,
+            tracing.request_span(scope["method"], headers.get("traceparent")) as span,
         ):
             await self._answer(scope, receive, send, span)
 

@@ -12,13 +12,12 @@ from fastapi.routing import RouteContext, iter_route_contexts
 from messages.values import Role
 
 from chassis.http.endpoint import Authorize
-from chassis.http.idempotency import IDEMPOTENCY_KEY
+from chassis.http.idempotency import COMMAND_METHODS, IDEMPOTENCY_KEY
 from chassis.http.problems import MEDIA_TYPE, TITLES, Problem
 from chassis.security.policies import Policy
 
 Operation = dict[str, Any]
 
-COMMANDS = ("post", "put", "patch", "delete")
 CONVENTIONS = (
     "Every refusal is a problem document (RFC 9457) with a stable code, and the rule and article where a rule refuses. "
     "A command carries an `Idempotency-Key`: the same key with the same request is done once. "
@@ -91,14 +90,14 @@ def _complete(operation: Operation, method: str, policy: Policy, of_one: bool) -
         operation["security"] = [*operation.get("security", ()), {}]
     operation["x-policy"] = policy.name
     operation["x-roles"] = sorted({str(Role(rule.role)) for rule in policy.rules})
-    if method in COMMANDS:
+    if method.upper() in COMMAND_METHODS:
         operation.setdefault("parameters", []).append(_KEY)
     _show_refusals(operation, _unreachable_statuses(method, policy, of_one))
 
 
 def _unreachable_statuses(method: str, policy: Policy, of_one: bool) -> set[int]:  # noqa: FBT001 - as above
-    impossible = set() if method in COMMANDS else set(_COMMAND_STATUSES)
-    if method not in COMMANDS and not of_one and not policy.hidden:
+    impossible = set() if method.upper() in COMMAND_METHODS else set(_COMMAND_STATUSES)
+    if method.upper() not in COMMAND_METHODS and not of_one and not policy.hidden:
         impossible.add(404)
     return impossible
 

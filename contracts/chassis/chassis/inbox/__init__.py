@@ -1,4 +1,4 @@
-"""The inbox: a service's subscriptions, and the way of a message from its queue to the handler, exactly once."""
+"""The inbox: a service's subscriptions, and the dispatch of each message to its handler, exactly once."""
 
 from chassis.inbox.subscriptions import Subscription, subscribe
 

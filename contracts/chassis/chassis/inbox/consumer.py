@@ -1,10 +1,11 @@
-"""Queue to handler: the only module that runs FastStream, behind one wrapper from which nothing escapes."""
+"""Consumes queues: the only module that runs FastStream. No exception reaches the library."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 import structlog
@@ -29,55 +30,54 @@ PREFETCH = 200
 GRACE = 15.0
 INTERNAL_ERROR_PAUSE = 5.0
 CANCEL_TIMEOUT = 3.0
-"""Seconds for taking leave of the broker: while it is away the library waits for it to come back, for ever."""
+"""Seconds to cancel the consumers; without a connection the library would wait for the broker for ever."""
 
 
+@dataclass(eq=False)
 class Consumer:
-    """Consumes a service's streams and its dead letters on a connection of its own, apart from the relay's."""
+    """Consumes the queues of a service and its dead letters, on another connection than the relay's."""
 
-    def __init__(  # noqa: PLR0913 - wired once, in process.py
-        self,
-        url: str,
-        service: str,
-        heard: Iterable[type[Event]],
-        reception: Dispatcher,
-        *,
-        prefetch: int = PREFETCH,
-        middlewares: Sequence[Any] = (),
-    ) -> None:
-        self._reception = reception
+    url: str
+    service: str
+    subscribed: Iterable[type[Event]]
+    dispatcher: Dispatcher
+    _: KW_ONLY
+    prefetch: int = PREFETCH
+    middlewares: Sequence[Any] = ()
+
+    def __post_init__(self) -> None:
         self._acks = AckBatcher()
         self.broker = RabbitBroker(
-            str(URL(url).update_query(heartbeat=HEARTBEAT)),
-            default_channel=Channel(prefetch_count=prefetch),
+            str(URL(self.url).update_query(heartbeat=HEARTBEAT)),
+            default_channel=Channel(prefetch_count=self.prefetch),
             reconnect_interval=1.0,
             graceful_timeout=GRACE,
             logger=None,
             apply_types=False,
             parser=_raw_parser,
             decoder=_no_decoding,
-            middlewares=middlewares,
+            middlewares=self.middlewares,
         )
-        for stream in service_queues(service, heard):
-            self._subscribe(stream.queue, self._on_message)
-        self._subscribe(dead_letter_queue(service), self._on_dead_letter)
+        for each in service_queues(self.service, self.subscribed):
+            self._subscribe(each.queue, self._on_message)
+        self._subscribe(dead_letter_queue(self.service), self._on_dead_letter)
 
     async def start(self) -> None:
         await self.broker.start()
 
     async def stop(self) -> None:
-        """Cancel the consumers first, then finish what has come.
+        """Cancel the consumers first, then finish the messages received.
 
-        FastStream waits first and cancels then; what arrives in between is ignored and returns with its delivery count
-        raised.
+        FastStream waits first and cancels then; a message that arrives in between is ignored and redelivered with a
+        higher delivery count.
         """
         try:
             async with asyncio.timeout(CANCEL_TIMEOUT):
                 await self._cancel_consumers()
         except TimeoutError:
             for subscriber in self.broker.subscribers:
-                vars(subscriber)["_consumer_tag"] = None  # else the library cancels once more, without an end
-        self._reception.stop()
+                vars(subscriber)["_consumer_tag"] = None  # else the library cancels again, without a time-out
+        self.dispatcher.stop()
         await self.broker.stop()
 
     async def _cancel_consumers(self) -> None:
@@ -92,25 +92,25 @@ class Consumer:
 
     async def _on_message(self, message: RabbitMessage) -> None:
         raw = message.raw_message
-        await self._settle(raw, _delivery(raw, raw.routing_key), self._reception.dispatch)
+        await self._settle(raw, _delivery(raw, raw.routing_key), self.dispatcher.dispatch)
 
     async def _on_dead_letter(self, message: RabbitMessage) -> None:
         raw = message.raw_message
-        await self._settle(raw, _delivery(raw, _original_routing_key(raw)), self._reception.dead_letter)
+        await self._settle(raw, _delivery(raw, _original_routing_key(raw)), self.dispatcher.dead_letter)
 
     async def _settle(
         self, raw: AbstractIncomingMessage, delivery: Delivery, receive: Callable[[Delivery], Awaitable[bool]]
     ) -> None:
-        """Acknowledge what is settled.
+        """Acknowledge a message that the dispatcher has settled.
 
-        With manual acknowledgement an error that escapes would hold the message for ever, and one sent back at once
-        would spin: an error of our own is told and the message tried again after a while.
+        With manual acknowledgement an escaping error would leave the message unacknowledged for ever, and requeueing it
+        at once would spin; so an internal error is logged and the message dispatched again after a pause.
         """
         while True:
             try:
                 settled = await receive(delivery)
             except Exception:
-                log.exception("reception failed", routing_key=raw.routing_key)
+                log.exception("dispatch failed", routing_key=raw.routing_key)
                 await asyncio.sleep(INTERNAL_ERROR_PAUSE)
             else:
                 break
@@ -123,9 +123,9 @@ def _delivery(raw: AbstractIncomingMessage, key: str | None) -> Delivery:
 
 
 def _original_routing_key(raw: AbstractIncomingMessage) -> str | None:
-    """The key of a dead letter's own publishing: the broker has written it down, and put the service's in its place.
+    """Return the key under which a dead letter was published; the broker recorded it and replaced it by the service's.
 
-    On any other queue the same header is the publisher's own word, and no key.
+    On any other queue the publisher wrote that header, and it proves nothing.
     """
     death = raw.headers.get("x-death")
     first: Any = death[0] if isinstance(death, list) and death else {}
@@ -134,10 +134,10 @@ def _original_routing_key(raw: AbstractIncomingMessage) -> str | None:
 
 
 async def _raw_parser(raw: Any) -> RabbitMessage:  # noqa: ANN401 - FastStream's parser takes its own message type
-    """Wrap without the library's generated ids: ours come with the event."""
+    """Wrap without ids generated by the library; events have their own."""
     return RabbitMessage(raw, raw.body, correlation_id=raw.correlation_id or "-", message_id=raw.message_id or "-")
 
 
 async def _no_decoding(message: StreamMessage[Any]) -> StreamMessage[Any]:
-    """Decode nothing: the reception reads the bytes."""
+    """Decode nothing: the dispatcher decodes the bytes."""
     return message

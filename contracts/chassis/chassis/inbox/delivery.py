@@ -1,4 +1,4 @@
-"""A message as it came: from a queue, or from where it was kept."""
+"""A message as received: from a queue, or from the parking lot."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from messages.envelope import OutgoingMessage
 
 
 class Delivery(NamedTuple):
-    """``user`` is the broker's word on who published it; ``at`` the real time of the event's commit, where told."""
+    """One delivery. ``user`` is the publisher, verified by the broker; ``at`` the real time of the commit, if sent."""
 
     headers: Mapping[str, Any]
     body: bytes
@@ -21,7 +21,7 @@ class Delivery(NamedTuple):
     at: datetime | None = None
 
     def to_envelope(self) -> OutgoingMessage:
-        """Give the message as it can be kept."""
+        """Return the message in the form in which it is stored."""
         headers = {str(name): str(value) for name, value in self.headers.items() if str(name).startswith("ce-")}
         event_id = headers.get("ce-id") or f"unnamed:{sha256(self.body).hexdigest()[:16]}"
         return OutgoingMessage(event_id, self.routing_key, headers, self.body)

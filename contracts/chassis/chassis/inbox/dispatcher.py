@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from dataclasses import KW_ONLY, dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -29,22 +30,22 @@ log = structlog.get_logger(__name__)
 
 ATTEMPTS = 5
 BACKOFF = (0.05, 0.2, 0.5, 1.0, 2.0, 5.0)
-"""Seconds between tries, in process: the message stays unacknowledged, so that nothing spins through the broker."""
+"""Seconds between attempts; the message stays unacknowledged meanwhile and does not spin through the broker."""
 MAX_DEFER_SECONDS = 20.0
-"""Seconds after which a message that is not ready is deferred, so that it does not hold up those behind it."""
+"""Seconds after which a message that is not ready goes to the parking lot, so that it does not delay later ones."""
 MAX_DEFERRED = timedelta(hours=1)
 """Time after which a deferred message is parked for an operator."""
 CLOCK_TOLERANCE = timedelta(seconds=5)
-"""A timestamp holds whole seconds and is taken when the commit begins: two clocks this near are one."""
+"""Two times this close come from the same clock: a timestamp has whole seconds and is taken when the commit begins."""
 
 
 class Remedy(StrEnum):
-    """The way to treat a message that was not handled."""
+    """How to go on with a message that was not handled."""
 
     RETRY = "retry"
     """Counts as an attempt."""
     DEFER = "defer"
-    """Waits for an event that this one builds on."""
+    """Waits for an event on which this one depends."""
     WAIT_FOR_DATABASE = "wait_for_database"
     """Counts as neither: all messages wait for the database together."""
     PARK = "park"
@@ -57,122 +58,113 @@ class Failure(NamedTuple):
     reason: str
 
 
+@dataclass(eq=False)
 class Dispatcher:
-    """Takes a service's messages from its queues, replayed ones, and the broker's dead letters."""
+    """Dispatches the messages of a service: from its queues, replayed ones, and the broker's dead letters."""
 
-    def __init__(  # noqa: PLR0913 - wired once, in process.py
-        self,
-        service: str,
-        store: Callable[[UnitOfWork], Any],
-        subscriptions: Iterable[Subscription[Any]],
-        committer: GroupCommitter,
-        parking_lot: ParkingLot,
-        *,
-        clock: Clock,
-        metrics: Metrics,
-        backoff: tuple[float, ...] = BACKOFF,
-        max_defer_seconds: float = MAX_DEFER_SECONDS,
-        tracing: Tracing = NO_TRACING,
-    ) -> None:
-        self._service = service
-        self._store = store
-        self._subscriptions = {each.event_type.type: each for each in subscriptions}
-        self._committer = committer
-        self._parking_lot = parking_lot
-        self._clock = clock
-        self._metrics = metrics
-        self._backoff = backoff
-        self._max_defer_seconds = max_defer_seconds
+    service: str
+    store: Callable[[UnitOfWork], Any]
+    subscriptions: Iterable[Subscription[Any]]
+    committer: GroupCommitter
+    parking_lot: ParkingLot
+    _: KW_ONLY
+    clock: Clock
+    metrics: Metrics
+    backoff: tuple[float, ...] = BACKOFF
+    max_defer_seconds: float = MAX_DEFER_SECONDS
+    tracing: Tracing = NO_TRACING
+
+    def __post_init__(self) -> None:
+        self._by_type = {each.event_type.type: each for each in self.subscriptions}
         self._stopping = asyncio.Event()
-        self._tracing = tracing
 
     async def dispatch(self, delivery: Delivery) -> bool:
-        """Return True when the message is settled and may be acknowledged, False when stopping left it open."""
+        """Return True when the message is settled and may be acknowledged, False when ``stop`` interrupted it."""
         waited, attempts, tries = 0.0, 0, 0
         while failure := await self.try_once(delivery):
             attempts += failure.remedy in {Remedy.RETRY, Remedy.PARK}
             if failure.remedy is Remedy.PARK or attempts >= ATTEMPTS:
                 return await self._park(delivery, failure.reason, attempts)
-            if failure.remedy is Remedy.DEFER and waited >= self._max_defer_seconds:
+            if failure.remedy is Remedy.DEFER and waited >= self.max_defer_seconds:
                 return await self._park(delivery, failure.reason, attempts, deferred=True)
-            pause = self._backoff[min(tries, len(self._backoff) - 1)]
+            pause = self.backoff[min(tries, len(self.backoff) - 1)]
             waited, tries = waited + pause * (failure.remedy is not Remedy.WAIT_FOR_DATABASE), tries + 1
             if await self._sleep_or_stop(pause):
                 return False
         return True
 
     async def try_once(self, delivery: Delivery) -> Failure | None:
-        """Try once; return None when the message is handled or was known already."""
+        """Try once; return None when the message is handled or is a duplicate."""
         try:
             message, subscription = self._read(delivery)
         except UndecodableMessageError as problem:
             return Failure(Remedy.PARK, str(problem))
         age = self._age(message, delivery.at)
-        self._metrics.event_lag_seconds.labels(message.type).observe(max(0.0, age.total_seconds()))
-        with self._tracing.consume_span(message.type, delivery.headers) as span:
+        self.metrics.event_lag_seconds.labels(message.type).observe(max(0.0, age.total_seconds()))
+        with self.tracing.consume_span(message.type, delivery.headers) as span:
             failure = await self._handle(message, subscription)
             if failure is not None:
                 mark_failed(span, failure.remedy)
         return failure
 
     def _age(self, message: IncomingMessage, at: datetime | None) -> timedelta:
-        """Age in real time where the real time of the commit is known, else by the clock that the event names.
+        """Return the age in real time where the real time of the commit is known, else by the business clock.
 
-        An event carries the time of the business clock, which a simulation moves by months; where that clock runs with
-        the real one, the event's time is the finer of the two.
+        An event carries the time of the business clock, which a simulation moves by months; where both clocks agree,
+        the event's time is the more precise one.
         """
         if at is None:
-            return self._clock.now() - message.time
+            return self.clock.now() - message.time
         return SystemClock().now() - (message.time if abs(message.time - at) < CLOCK_TOLERANCE else at)
 
     async def dead_letter(self, delivery: Delivery) -> bool:
         """Park a message that the broker gave up on."""
-        self._metrics.dead_letters.inc()
-        return await self._park(delivery, "dead letter: the broker gave up delivering it", attempts=0)
+        self.metrics.dead_letters.inc()
+        return await self._park(delivery, "dead letter: the broker stopped delivering it", attempts=0)
 
     def stop(self) -> None:
-        """Leave messages that wait for another try to the broker."""
+        """Return the messages that wait for another attempt to the broker."""
         self._stopping.set()
 
     def _read(self, delivery: Delivery) -> tuple[IncomingMessage, Subscription[Any]]:
         message = decode(delivery.headers, delivery.body, delivery.content_type)
         if message.type != delivery.routing_key:
-            raise UndecodableMessageError(f"{message.type!r} came under the routing key {delivery.routing_key!r}")
-        # The broker takes no other user's name: without one, anybody may have written the rest.
+            raise UndecodableMessageError(f"{message.type!r} arrived with the routing key {delivery.routing_key!r}")
+        # The broker verifies the user id. Without one, anybody may have written the message.
         if delivery.user != message.event.owner:
             raise UndecodableMessageError(
-                f"{message.type!r} was published by {delivery.user or 'nobody the broker knows'!r}"
+                f"{message.type!r} was published by {delivery.user or 'an unverified user'!r}"
             )
-        subscription = self._subscriptions.get(message.type)
+        subscription = self._by_type.get(message.type)
         if subscription is None:
-            raise UndecodableMessageError(f"{self._service} does not subscribe to {message.type!r}")
+            raise UndecodableMessageError(f"{self.service} does not subscribe to {message.type!r}")
         return message, subscription
 
     async def _handle(self, message: IncomingMessage, subscription: Subscription[Any]) -> Failure | None:
         try:
-            await self._committer.submit(self._work_item(message, subscription))
+            await self.committer.submit(self._work_item(message, subscription))
         except DatabaseUnavailableError as problem:
-            return Failure(Remedy.WAIT_FOR_DATABASE, f"not now: {problem}")
+            return Failure(Remedy.WAIT_FOR_DATABASE, f"database unavailable: {problem}")
         except TransientError as problem:
-            self._metrics.messages_deferred.labels(self._service).inc()
-            return Failure(Remedy.DEFER, f"not yet: {problem}")
+            self.metrics.messages_deferred.labels(self.service).inc()
+            return Failure(Remedy.DEFER, f"not ready: {problem}")
         except PoisonMessageError as problem:
-            return Failure(Remedy.PARK, f"poison: {problem}")
+            return Failure(Remedy.PARK, f"poison message: {problem}")
         except Exception as problem:
-            self._metrics.handler_failures.labels(self._service).inc()
+            self.metrics.handler_failures.labels(self.service).inc()
             log.warning("handler failed", event_id=message.id, event_type=message.type, exc_info=problem)
             return Failure(Remedy.RETRY, f"{type(problem).__name__}: {problem}")
         return None
 
     def _work_item(self, message: IncomingMessage, subscription: Subscription[Any]) -> WorkItem:
         return WorkItem(
-            message_inbox_id(self._service, message.id),
-            subscription.call(message.event, self._store),
+            message_inbox_id(self.service, message.id),
+            subscription.call(message.event, self.store),
             Causation(message.correlation_id, message.id),
-            consumer=self._service,
+            consumer=self.service,
             event_type=message.type,
             prefetch=subscription.prefetch(message.event),
-            prefetch_related=subscription.related_keys(message.event, self._store),
+            prefetch_related=subscription.related_keys(message.event, self.store),
         )
 
     async def _park(self, delivery: Delivery, reason: str, attempts: int, *, deferred: bool = False) -> bool:
@@ -180,9 +172,9 @@ class Dispatcher:
         envelope = delivery.to_envelope()
         while True:
             try:
-                await self._parking_lot.park(self._service, delivery, reason, attempts, deferred=deferred)
+                await self.parking_lot.park(self.service, delivery, reason, attempts, deferred=deferred)
             except TransientError:
-                if await self._sleep_or_stop(self._backoff[-1]):
+                if await self._sleep_or_stop(self.backoff[-1]):
                     return False
             else:
                 title = "message deferred" if deferred else "message parked"

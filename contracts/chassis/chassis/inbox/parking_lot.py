@@ -1,4 +1,4 @@
-"""The parking lot: messages that were not handled, each with its reason, until they are replayed or discarded."""
+"""The parking lot: messages that were not handled, each with its reason, until replayed or discarded."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ from chassis.persistence.system_collections import PARKED as COLLECTION
 PARKED = "parked"
 """Waits for an operator."""
 DEFERRED = "deferred"
-"""Waits for an event it builds on; the service tries it again by itself."""
+"""Waits for an event on which it depends; the service retries it."""
 REPLAY_REQUESTED = "replay_requested"
-"""An operator has asked the service to try it again."""
+"""An operator asked the service to retry it."""
 REPLAYED = "replayed"
 DISCARDED = "discarded"
 TO_REPLAY = (DEFERRED, REPLAY_REQUESTED)
 WAITING = (PARKED, *TO_REPLAY)
 STATES = (*WAITING, REPLAYED, DISCARDED)
 SERVICE = "service"
-"""The name in the history for steps that the service takes by itself."""
+"""The actor in the history where the service itself acted."""
 
 
 class NotParkedError(LookupError):
-    """No such message is in the parking lot, or it is past that step."""
+    """The parking lot has no such message, or its state does not allow the step."""
 
 
 class ParkingLot:
-    """One service's parked messages; every step is recorded with the message, in real time."""
+    """The parked messages of one service, each with the history of its steps in real time."""
 
     def __init__(self, database: Database, clock: Clock | None = None) -> None:
         self._database = database
@@ -44,9 +44,9 @@ class ParkingLot:
     async def park(
         self, consumer: str, message: Delivery, reason: str, attempts: int, *, deferred: bool = False
     ) -> None:
-        """Store a message; parked again, it is the same entry with its new reason and a later time.
+        """Store a message; one parked before keeps its entry and gets the new reason and time.
 
-        ``deferred``: the service tries it again by itself.
+        ``deferred``: the service retries it without an operator.
         """
         state, now, envelope = DEFERRED if deferred else PARKED, self._clock.now(), message.to_envelope()
         first = {
@@ -70,24 +70,24 @@ class ParkingLot:
 
     async def list(self, states: Sequence[str] = WAITING, limit: int = 100) -> Sequence[Document]:
         where: Filter = {"state": {"$in": list(states)}}
-        shown = ("consumer", "event_id", "type", "reason", "state", "attempts", "first_at", "last_at")
-        return await self._database.find(COLLECTION, where, (("first_at", 1), ("_id", 1)), limit, shown)
+        listed = ("consumer", "event_id", "type", "reason", "state", "attempts", "first_at", "last_at")
+        return await self._database.find(COLLECTION, where, (("first_at", 1), ("_id", 1)), limit, listed)
 
     async def get(self, key: str) -> Document:
         found = await self._database.load(COLLECTION, [key])
         if not found:
-            raise NotParkedError(f"{key} is not parked here")
+            raise NotParkedError(f"{key} is not parked")
         return found[0]
 
     async def request_replay(self, key: str, who: str) -> None:
-        """Ask the service to try the message again, as if it had just come."""
+        """Ask the service to dispatch the message again."""
         await self._step(key, (PARKED, DEFERRED, DISCARDED), REPLAY_REQUESTED, {"by": who})
 
     async def discard(self, key: str, who: str, why: str) -> None:
         await self._step(key, WAITING, DISCARDED, {"by": who, "why": why})
 
     async def list_due(self, limit: int = 100) -> Sequence[Document]:
-        """List messages due for another try, longest waiting first; each try moves a message to the end."""
+        """List messages due for another attempt, longest waiting first; each attempt moves a message to the end."""
         where: Filter = {"state": {"$in": list(TO_REPLAY)}}
         return await self._database.find(COLLECTION, where, (("last_at", 1), ("_id", 1)), limit)
 
@@ -95,7 +95,7 @@ class ParkingLot:
         await self._step(key, TO_REPLAY, REPLAYED, {"by": SERVICE, "why": "handled"})
 
     async def record_deferral(self, key: str, reason: str) -> None:
-        """Note that a message is still not ready; one that an operator asked for is deferred from now on."""
+        """Record that a message is still not ready; a replay that an operator requested becomes a deferral."""
         change = {"$set": {"state": DEFERRED, "reason": reason, "last_at": self._clock.now()}}
         await self._database.update(COLLECTION, {"_id": key, "state": {"$in": list(TO_REPLAY)}}, change)
 
@@ -114,7 +114,7 @@ class ParkingLot:
     async def _step(
         self, key: str, before: Sequence[str], after: str, details: Mapping[str, str], attempts: int = 0
     ) -> None:
-        """Move to another state; a step with a reason gives the message that reason."""
+        """Move to another state and record the step; a reason among ``details`` becomes the message's."""
         now = self._clock.now()
         reason = {name: text for name, text in details.items() if name == "reason"}
         change = {
@@ -127,13 +127,13 @@ class ParkingLot:
 
 
 def fingerprint(consumer: str, message: OutgoingMessage) -> str:
-    """Name a message by its content: the same message parked twice is one entry."""
+    """Return an id derived from the content, so that the same message parked twice is one entry."""
     prefix = f"{consumer}|{message.id}|{message.type}|".encode()
     return sha256(prefix + message.body).hexdigest()[:24]
 
 
 def as_delivery(document: Mapping[str, Any]) -> Delivery:
-    """Return a stored message as it came."""
+    """Return a stored message as it was received."""
     return Delivery(
         dict(document["headers"]), bytes(document["body"]), document["content_type"], document["type"], document["user"]
     )

@@ -1,4 +1,4 @@
-"""Subscriptions: which event goes to which handler. A service's bus.py is a table of them."""
+"""Subscriptions: the handler of each event. A service's bus.py is a table of them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def no_prefetch(_event: Event) -> Iterable[Key]:
 
 @dataclass(frozen=True, slots=True)
 class Subscription(Generic[S_contra]):
-    """One event type and its handler; made by ``subscribe``, which checks that the types fit."""
+    """One event type and its handler; create it with ``subscribe``, which checks the types."""
 
     event_type: type[Event]
     handler: Callable[[Any, S_contra, datetime], Awaitable[HandlerResult]]
@@ -31,11 +31,11 @@ class Subscription(Generic[S_contra]):
     prefetch_related: Callable[[Any, S_contra], Awaitable[Iterable[Key]]] | None = None
 
     def call(self, event: Event, store: Callable[[UnitOfWork], S_contra]) -> HandlerCall:
-        """Return the handling of one event, on a store that each unit of work opens."""
+        """Return the handler call for one event, on a store over the unit of work that it gets."""
         return lambda unit, now: self.handler(event, store(unit), now)
 
     def related_keys(self, event: Event, store: Callable[[UnitOfWork], S_contra]) -> RelatedKeys | None:
-        """Return the question for the keys to load next, found in the documents loaded so far."""
+        """Return the lookup of further keys to load, by the documents loaded so far."""
         related = self.prefetch_related
         return None if related is None else lambda unit: related(event, store(unit))
 
@@ -49,7 +49,7 @@ def subscribe(
 ) -> Subscription[S]:
     """Bind an event to its handler; the store is the service's own (``ServiceDefinition.store``).
 
-    ``prefetch`` names the keys that a whole batch loads first, ``prefetch_related`` those it loads next, found in the
-    documents of the first: one query for all messages of the batch in place of one for each (speed only).
+    ``prefetch`` returns the keys that a batch loads first, ``prefetch_related`` those it loads next, found in the
+    documents of the first: one query for all messages of a batch instead of one each (speed only).
     """
     return Subscription(event_type, handler, prefetch, prefetch_related)

@@ -1,4 +1,4 @@
-"""Logs, metrics, traces, health, and the gauges of a service's own field."""
+"""Logs, metrics, traces, health and domain gauges."""
 
 from chassis.observability.gauges import DomainGauge
 

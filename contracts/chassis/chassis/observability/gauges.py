@@ -1,9 +1,9 @@
-"""Domain gauges: numbers that a service reads from its own store. Its gauges.py is a table of them."""
+"""Domain gauges: numbers read from a service's store. Its gauges.py is a table of them."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -25,9 +25,9 @@ Values = Mapping[tuple[str, ...], float]
 
 @dataclass(frozen=True, slots=True)
 class DomainGauge:
-    """A gauge ``green_<name>``; ``text`` says what it counts, and in which unit.
+    """A gauge ``green_<name>``; ``text`` names what it counts and the unit.
 
-    ``read`` gets a store that shows one instant, and the business clock's now. Labels hold closed vocabularies only:
+    ``read`` gets a store on one snapshot and the time of the business clock. Labels hold closed vocabularies only:
     no ids, no regions, no persons. A combination that ``read`` no longer returns is no longer exported.
     """
 
@@ -45,7 +45,7 @@ class _Collector(Collector):
     values: Values = field(default_factory=dict)
 
     def describe(self) -> Iterable[Metric]:
-        """Name the gauge, so that a registry refuses a second one of the same name."""
+        """Return the metric, so that a registry refuses a second one of the same name."""
         return self.collect()
 
     def collect(self) -> Iterable[Metric]:
@@ -55,36 +55,31 @@ class _Collector(Collector):
         yield gauge
 
 
+@dataclass(eq=False)
 class GaugeReader:
     """Reads every gauge of a service, one after the other; one that fails keeps its last value and its age.
 
-    Every process with the role ``jobs`` reads for itself: a query over several takes the greatest.
+    Every process with the role ``jobs`` reads separately; a query over several takes the maximum.
     """
 
-    def __init__(  # noqa: PLR0913 - wired once, in process.py
-        self,
-        database: DocumentStore,
-        store: Callable[[UnitOfWork], Any],
-        gauges: Sequence[DomainGauge],
-        *,
-        clock: Clock,
-        metrics: Metrics,
-        seconds: float,
-    ) -> None:
-        self._database = database
-        self._store = store
-        self._clock = clock
-        self._metrics = metrics
-        self._seconds = seconds
-        self._collectors = [_Collector(gauge) for gauge in gauges]
+    database: DocumentStore
+    store: Callable[[UnitOfWork], Any]
+    gauges: Sequence[DomainGauge]
+    _: KW_ONLY
+    clock: Clock
+    metrics: Metrics
+    interval_seconds: float
+
+    def __post_init__(self) -> None:
+        self._collectors = [_Collector(gauge) for gauge in self.gauges]
         for collector in self._collectors:
-            metrics.registry.register(collector)
+            self.metrics.registry.register(collector)
 
     def loops(self) -> list[Callable[[], Awaitable[None]]]:
-        return [partial(run_periodically, self._seconds, self.poll)] if self._collectors else []
+        return [partial(run_periodically, self.interval_seconds, self.poll)] if self._collectors else []
 
     async def poll(self) -> int:
-        """Read all; return how many could be read."""
+        """Read all gauges; return how many succeeded."""
         return sum([await self._set(collector) for collector in self._collectors])
 
     async def _set(self, collector: _Collector) -> bool:
@@ -94,12 +89,12 @@ class GaugeReader:
         except Exception:
             log.exception("gauge failed", gauge=name)
             return False
-        self._metrics.gauge_last_read.labels(name).set_to_current_time()
+        self.metrics.gauge_last_read.labels(name).set_to_current_time()
         return True
 
     async def _read(self, gauge: DomainGauge) -> Values:
-        async with self._database.snapshot() as seen:
-            return await gauge.read(self._store(read_only_unit(seen)), self._clock.now())
+        async with self.database.snapshot() as reader:
+            return await gauge.read(self.store(read_only_unit(reader)), self.clock.now())
 
 
 def _check_values(gauge: DomainGauge, values: Values) -> Values:

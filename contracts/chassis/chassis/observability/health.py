@@ -1,4 +1,4 @@
-"""Alive and ready: each wired resource has its ping, declared where it is wired."""
+"""Liveness and readiness; each resource registers its ping where it is wired."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ PING_SECONDS = 2.0
 
 
 class NotReadyError(Exception):
-    """A resource answered, and says that it is not usable now."""
+    """A resource answered that it is not usable now."""
 
 
 class HealthReport(BaseModel):
-    """``ok`` when every check that is needed is; each is ``ok`` or says what is wrong, without addresses or secrets."""
+    """``ok`` when every required check is ``ok``; any other text is the problem, without addresses or secrets."""
 
     ok: bool
     checks: dict[str, str]
@@ -25,7 +25,7 @@ class HealthReport(BaseModel):
 
 @dataclass
 class Health:
-    """Ready: all pings that are needed answer in time. Alive: all tasks that must run for ever are running."""
+    """Ready: all required pings answer in time. Alive: all permanent tasks are running."""
 
     pings: dict[str, Callable[[], Awaitable[object]]] = field(default_factory=dict)
     tasks: dict[str, Callable[[], bool]] = field(default_factory=dict)
@@ -33,9 +33,9 @@ class Health:
     timeout: float = PING_SECONDS
 
     def add_ping(self, resource: str, ping: Callable[[], Awaitable[object]], *, needed: bool = True) -> None:
-        """``ping`` raises when the resource is not usable; silence for longer than the timeout counts as well.
+        """Register a ping that raises when the resource is not usable; a time-out counts as well.
 
-        One that is not ``needed`` is told in the answer and makes nobody unready.
+        One that is not ``needed`` is reported and does not affect readiness.
         """
         self.pings[resource] = ping
         if not needed:

@@ -1,4 +1,4 @@
-"""Structured logs: one JSON object a line on stderr, with correlation and event ids, and nobody's personal data."""
+"""Structured logs: one JSON object a line on stderr, with correlation and event ids, without personal data."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ clear = structlog.contextvars.clear_contextvars
 
 
 def correlation_id() -> str | None:
-    """The correlation id that this task works under, if any."""
+    """Return the correlation id of this task, if any."""
     found = structlog.contextvars.get_contextvars().get("correlation_id")
     return None if found is None else str(found)
 
 
 def configure(service: str, level: str = "INFO") -> None:
-    """Send the logs of our own code and of every library the same way."""
+    """Send the logs of our code and of every library through the same processors."""
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -84,7 +84,7 @@ def _name_service(service: str) -> Processor:
 
 
 def _add_trace(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Name the trace that the line belongs to, when there is one."""
+    """Add the id of the current trace, if there is one."""
     context = trace.get_current_span().get_span_context()
     if context.is_valid:
         event["trace_id"] = trace.format_trace_id(context.trace_id)
@@ -105,13 +105,13 @@ def _route_standard_logging(shared: list[Processor], level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    # Two lines a request and a message cost more than the work itself: the metrics count them.
+    # Two lines for each request and message cost more than handling it; the metrics count them.
     for chatty in ("uvicorn.access", "aio_pika", "aiormq", "faststream", "pymongo"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
 def _json(event: EventDict, **_: object) -> str:
-    """Render a line; mask it when all that is in it, keys, objects and what libraries put in, is plain text."""
+    """Render a line, and mask it after keys and objects, libraries' included, have become plain text."""
     return orjson.dumps(
         _mask_value(orjson.loads(orjson.dumps(event, default=_plain, option=orjson.OPT_NON_STR_KEYS)))
     ).decode()

@@ -1,4 +1,4 @@
-"""Catalogue of our own metrics; nothing that a library measures stands here under another name.
+"""Catalogue of our own metrics; those that a library exports are not repeated.
 
 An attribute is the metric's name without ``green_`` (and, for counters, without ``_total``). Labels hold closed
 vocabularies only: no ids, no regions, no persons. FastStream and the HTTP instrumentation have metrics of their own.
@@ -12,13 +12,13 @@ from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
 AGES = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200)
-"""From one hop on an idle machine to a broker that was down for hours."""
+"""From one message on an idle machine to a broker that was down for hours."""
 COMMITS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 BATCHES = (1, 2, 5, 10, 25, 50, 75, 100, 150, 200)
 
 
 class Metrics:
-    """Metrics of one process on one registry; a test makes its own."""
+    """Metrics of one process on one registry; tests create their own."""
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
         self.registry = registry or CollectorRegistry()
@@ -55,30 +55,30 @@ class Metrics:
         self.outbox_pending = self._gauge("outbox_pending", "Events saved and not published")
 
     def _failures(self) -> None:
-        # Messages and commands that the inbox knew already: answered, without effect.
-        self.inbox_duplicates = self._counter("inbox_duplicates", "Deliveries already known", ("consumer",))
+        # Messages and commands found in the inbox: answered without effect.
+        self.inbox_duplicates = self._counter("inbox_duplicates", "Duplicate deliveries", ("consumer",))
         # Batches that met a newer version or a write conflict.
-        self.commit_conflicts = self._counter("commit_conflicts", "Batches tried again")
-        # Deliveries that build on something not there yet.
+        self.commit_conflicts = self._counter("commit_conflicts", "Batches retried after a conflict")
+        # Deliveries that depend on an event not handled yet.
         self.messages_deferred = self._counter("messages_deferred", "Deliveries deferred", ("consumer",))
         # The fifth failure parks the message.
         self.handler_failures = self._counter("handler_failures", "Failing handler runs", ("consumer",))
-        # Parked and deferred messages: somebody has to act when they stay.
+        # Parked and deferred messages; an operator must act when they stay.
         self.parked_messages = self._gauge("parked_messages", "Messages neither handled nor discarded")
         # The dead-letter queue is the broker's last resort.
         self.dead_letters = self._counter("dead_letters", "Messages from the dead-letter queue")
         # Events that the broker returned, refused or did not confirm in time; they stay in the outbox.
-        self.relay_failures = self._counter("relay_failures", "Publishings not confirmed", ("cause",))
+        self.relay_failures = self._counter("relay_failures", "Events not confirmed by the broker", ("cause",))
 
     def _edges(self) -> None:
         # Commands and messages refused by a rule, by the refusal's stable code.
         self.handler_refusals = self._counter("handler_refusals", "Refusals by code", ("code",))
         # Requests without a valid token, or not within the policy; no handler ran.
         self.access_denied = self._counter("access_denied", "Requests denied", ("policy", "status"))
-        self.job_runs = self._counter("job_runs", "Items performed by jobs, by outcome", ("job", "outcome"))
-        # Unix time of the last poll for due items: shows a job that no process runs.
+        self.job_runs = self._counter("job_runs", "Items handled by jobs, by outcome", ("job", "outcome"))
+        # Unix time of the last poll for due items: reveals a job that no process runs.
         self.job_last_poll = self._gauge("job_last_poll_timestamp_seconds", "Last poll of a job", ("job",))
-        # Unix time of the last reading: shows a gauge that is no longer read.
+        # Unix time of the last reading: reveals a gauge that is no longer read.
         self.gauge_last_read = self._gauge(
             "gauge_last_read_timestamp_seconds", "Last reading of a domain gauge", ("gauge",)
         )

@@ -1,4 +1,4 @@
-"""One trace from the request over the bus to the database; off, and without cost, unless spans go somewhere."""
+"""Traces from the request through the broker to the database; off, and without cost, unless spans are exported."""
 
 from __future__ import annotations
 
@@ -22,67 +22,67 @@ __all__ = ["HEADER", "NO_TRACING", "Span", "Tracing", "tracing_of"]
 
 TRACEPARENT = "traceparent"
 HEADER = f"ce-{TRACEPARENT}"
-"""Of the span in which an event was said: the CloudEvents extension for distributed tracing."""
-SENDING_SECONDS = 2
-"""For a batch of spans; a process that stops beside a collector that is gone waits four times as long at the most."""
+"""The span that published an event, by the CloudEvents extension for distributed tracing."""
+EXPORT_SECONDS = 2
+"""Time-out for a batch of spans; a stopping process without a collector waits at most four times as long."""
 _W3C = TraceContextTextMapPropagator()
 _NOTHING: AbstractContextManager[Span] = nullcontext(INVALID_SPAN)
 
 
 class Tracing:
-    """The spans of one process, named here and nowhere else: routes, types and outcomes, no ids and no persons.
+    """The spans of one process, all named here: by route, type and outcome, without ids and persons.
 
-    An event is told of in the span that said it (``handle``): publishing and receiving are its children, whenever the
-    relay comes to it. A transaction of many works stands in the trace of the first of them, and the others are linked
-    to it and it to them.
+    An event carries the context of its ``handle`` span; ``publish`` and ``process`` are its children, whenever the
+    relay sends it. A transaction of many work items belongs to the trace of the first one, with links to and from the
+    others.
     """
 
     def __init__(self, provider: TracerProvider | None = None) -> None:
         self._provider = provider
         self._tracer: Tracer | None = provider.get_tracer("chassis") if provider else None
 
-    def request(self, method: str, traceparent: str | None) -> AbstractContextManager[Span]:
-        """A request, in the caller's trace when it names one; ``answered`` says which route it was and how it went."""
+    def request_span(self, method: str, traceparent: str | None) -> AbstractContextManager[Span]:
+        """Open the span of a request, in the caller's trace if named; ``name_by_route`` adds route and status."""
         if self._tracer is None:
             return _NOTHING
         attributes = {"http.request.method": method}
         return _end_span(self._tracer.start_span(method, _context_of(traceparent), SpanKind.SERVER, attributes))
 
     def consume_span(self, event_type: str, headers: Mapping[str, Any]) -> AbstractContextManager[Span]:
-        """One try of a message, in the trace of what said it."""
+        """Open the span of one attempt to handle a message, in the trace of its publisher."""
         if self._tracer is None:
             return _NOTHING
-        told = _context_of(headers.get(HEADER))
+        context = _context_of(headers.get(HEADER))
         attributes = _messaging("process", event_type)
-        return _end_span(self._tracer.start_span(f"process {event_type}", told, SpanKind.CONSUMER, attributes))
+        return _end_span(self._tracer.start_span(f"process {event_type}", context, SpanKind.CONSUMER, attributes))
 
     def work_span(self, consumer: str) -> AbstractContextManager[Span]:
-        """A work from its arrival to its verdict, the waiting for its turn included."""
+        """Open the span of a work item, from its arrival to its reply."""
         if self._tracer is None:
             return _NOTHING
         return _end_span(self._tracer.start_span("work", attributes={"green.consumer": consumer}))
 
-    def handler_span(self, of: Span | None) -> AbstractContextManager[Span]:
-        """The handler's own part of a work, with what it reads."""
+    def handler_span(self, parent: Span | None) -> AbstractContextManager[Span]:
+        """Open the span of a handler and its queries."""
         if self._tracer is None:
             return _NOTHING
-        return _end_span(self._tracer.start_span("handle", _use_span(of)))
+        return _end_span(self._tracer.start_span("handle", _use_span(parent)))
 
-    def commit(self, works: Sequence[Span | None]) -> AbstractContextManager[Span]:
-        """One try of a transaction with what is read for all of its works at once."""
+    def commit_span(self, items: Sequence[Span | None]) -> AbstractContextManager[Span]:
+        """Open the span of one attempt to commit a batch, with the queries for all of its items."""
         if self._tracer is None:
             return _NOTHING
-        first, *others = [each for each in works if each is not None and each.is_recording()] or works[:1]
+        first, *others = [each for each in items if each is not None and each.is_recording()] or items[:1]
         links = [Link(each.get_span_context()) for each in others if each is not None]
-        attributes = {"green.works": len(works)}
+        attributes = {"green.work_items": len(items)}
         span = self._tracer.start_span("commit", _use_span(first), attributes=attributes, links=links)
         for each in others:
             if each is not None:
                 each.add_link(span.get_span_context())
         return _end_span(span)
 
-    def publishing(self, entries: Sequence[Mapping[str, Any]]) -> list[Span]:
-        """One span for each event that the relay sends, until ``published`` says what became of it."""
+    def publish_spans(self, entries: Sequence[Mapping[str, Any]]) -> list[Span]:
+        """Start a span for each event that the relay sends; ``end_publish_spans`` ends them with their results."""
         if self._tracer is None:
             return []
         return [
@@ -96,15 +96,15 @@ class Tracing:
         ]
 
     @staticmethod
-    def published(spans: Sequence[Span], answers: Sequence[str | None]) -> None:
-        for span, answer in zip(spans, answers, strict=False):
-            if answer is not None:
-                span.set_attribute("error.type", answer)
+    def end_publish_spans(spans: Sequence[Span], results: Sequence[str | None]) -> None:
+        for span, result in zip(spans, results, strict=False):
+            if result is not None:
+                span.set_attribute("error.type", result)
                 span.set_status(StatusCode.ERROR)
             span.end()
 
     def headers(self) -> dict[str, str]:
-        """Return the trace context for an event that is published now."""
+        """Return the header with the current trace context, for an event."""
         if self._tracer is None:
             return {}
         carrier: dict[str, str] = {}
@@ -112,7 +112,7 @@ class Tracing:
         return {HEADER: carrier[TRACEPARENT]} if TRACEPARENT in carrier else {}
 
     def command_listeners(self) -> list[Any]:
-        """For the database's client: a span for each command that is sent within one of ours."""
+        """Return the listeners of a MongoDB client that open a span for each command within one of our spans."""
         if self._provider is None:
             return []
         from chassis.observability.tracing_mongo import DatabaseCommands  # noqa: PLC0415 - not loaded while tracing is off
@@ -120,7 +120,7 @@ class Tracing:
         return [DatabaseCommands(self._provider.get_tracer("chassis.persistence.mongo"))]
 
     def close(self) -> None:
-        """Send what has not been sent; blocks for some seconds at most."""
+        """Export the remaining spans; blocks for some seconds at most."""
         if self._provider is not None:
             self._provider.shutdown()
 
@@ -129,7 +129,7 @@ NO_TRACING = Tracing()
 
 
 def tracing_of(service: str, endpoint: str | None, exporter: SpanExporter | None = None) -> Tracing:
-    """Spans of ``service`` to an OTLP endpoint (its base address), or at once to ``exporter``; off without either."""
+    """Export spans of ``service`` to an OTLP endpoint (its base address) or to ``exporter``; off without either."""
     if endpoint is None and exporter is None:
         return NO_TRACING
     from opentelemetry.sdk.resources import SERVICE_NAME, Resource  # noqa: PLC0415 - not loaded while tracing is off
@@ -142,14 +142,14 @@ def tracing_of(service: str, endpoint: str | None, exporter: SpanExporter | None
     if endpoint is not None:
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415
 
-        sending = OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces", timeout=SENDING_SECONDS)
-        provider.add_span_processor(BatchSpanProcessor(sending))
+        otlp = OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces", timeout=EXPORT_SECONDS)
+        provider.add_span_processor(BatchSpanProcessor(otlp))
     return Tracing(provider)
 
 
 @contextmanager
 def _end_span(span: Span) -> Iterator[Span]:
-    """Make a span the current one, and tell of an error its class alone: its words may be about a person."""
+    """Make a span current, and record only the class of an error: its message may concern a person."""
     with trace.use_span(span, end_on_exit=True, record_exception=False, set_status_on_exception=False):
         try:
             yield span
@@ -157,7 +157,7 @@ def _end_span(span: Span) -> Iterator[Span]:
             span.set_attribute("green.refusal", refusal.code)
             raise
         except TransientError:
-            span.set_attribute("green.refusal", "put-off")
+            span.set_attribute("green.refusal", "deferred")
             raise
         except Exception as problem:
             mark_failed(span, type(problem).__name__)
@@ -169,7 +169,7 @@ def _use_span(span: Span | None) -> Context | None:
 
 
 def _context_of(traceparent: object) -> Context:
-    """The context that a header names; without one, or with one that is none, a trace begins."""
+    """Return the context in a header; a missing or invalid one starts a new trace."""
     return _W3C.extract({TRACEPARENT: str(traceparent)}, context=Context())
 
 

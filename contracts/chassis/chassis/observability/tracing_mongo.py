@@ -1,4 +1,4 @@
-"""The database's part of a trace: one span for each command, by name and collection, never by what it asks."""
+"""Database spans: one for each command, with name and collection, without the query."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ from pymongo.monitoring import CommandFailedEvent, CommandStartedEvent
 
 from chassis.observability.spans import mark_failed
 
-GREETINGS = frozenset({"hello", "saslStart", "saslContinue"})
-"""Of a connection that the pool opens just then: they tell of the pool and not of the work that waits for it."""
+HANDSHAKES = frozenset({"hello", "saslStart", "saslContinue"})
+"""Commands of a new connection of the pool; they belong to no work item."""
 
 
 class DatabaseCommands(CommandTracer):
-    """The library's listener, less two things that it tells.
+    """The library's listener without two kinds of data.
 
-    What the relay and the jobs ask every second belongs to no trace; and an error's words can hold the value of a key.
+    Queries of the relay and the jobs, every second, belong to no trace; and an error message can contain the value of a
+    key.
     """
 
     def started(self, event: CommandStartedEvent) -> None:
-        if trace.get_current_span().is_recording() and event.command_name not in GREETINGS:
+        if trace.get_current_span().is_recording() and event.command_name not in HANDSHAKES:
             super().started(event)
 
     def failed(self, event: CommandFailedEvent) -> None:

@@ -1,4 +1,4 @@
-"""Outbox documents: the events of one transaction, until the broker has confirmed all of them."""
+"""Outbox documents: the events of one transaction, stored until the broker has confirmed all of them."""
 
 from __future__ import annotations
 
@@ -28,16 +28,15 @@ def event_id(event: Event) -> str:
 
 
 def entry(event: Event, cause: Causation, now: datetime, headers: Mapping[str, str] = _NO_HEADERS) -> Document:
-    """One event of an outbox document: routing key, aggregate, headers and body as they go on the wire.
+    """Return one event of an outbox document: routing key, aggregate, headers and body as sent.
 
-    ``headers`` are sent beside the event's own.
+    ``headers`` are added to the event's own.
     """
     envelope = to_envelope(event, cause, now)
-    own = {**envelope.headers, **headers}
     return {
         "type": envelope.type,
         "aggregate": f"{event.aggregate}:{event.subject}",
-        "headers": own,
+        "headers": {**envelope.headers, **headers},
         "body": envelope.body,
     }
 
@@ -53,6 +52,6 @@ def to_envelope(event: Event, cause: Causation, now: datetime) -> OutgoingMessag
 
 
 def document(entries: Iterable[Document], lease_holder: str) -> Document:
-    """Return one document for a whole batch, leased at once to the relay of the process that commits it."""
+    """Return one document for a whole batch, leased to the relay of the process that commits it."""
     events = list(entries)
     return {"events": events, "count": len(events), "lease_holder": lease_holder, "sent": False}

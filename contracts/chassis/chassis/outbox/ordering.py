@@ -1,4 +1,4 @@
-"""Lanes: in which order documents go out, one lane for each aggregate, and which lanes are stuck."""
+"""Publishing order: one ordering key for each aggregate, and the keys that are blocked."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import Any
 from chassis.handling import Document
 
 MAX_IN_FLIGHT = 2_000
-"""Documents held in memory; what comes beyond is left to the sweep."""
+"""Documents in memory at most; further ones are left to the sweep."""
 MAX_BLOCKED_KEYS = 2_000
-"""Stuck lanes remembered; with more, everything that is committed is left to the sweep."""
+"""Blocked keys remembered at most; with more, every new document is left to the sweep."""
 
 
 @dataclass(slots=True, eq=False)
 class InFlightDocument:
-    """A document in hand, and the lanes on which it may say nothing now."""
+    """A document that this relay is to publish, and the ordering keys on which it must not publish now."""
 
     document: Document
     keys: frozenset[str]
@@ -27,141 +27,147 @@ class InFlightDocument:
     blocked: set[str]
 
     async def wait_for_predecessors(self) -> None:
-        """Wait for those ahead on the same lanes, and learn which of them they left stuck."""
+        """Wait for earlier documents of the same keys, and add the keys that they left blocked."""
         if self.predecessors:
             await asyncio.wait(self.predecessors)
             self.blocked |= self.blocked_keys
 
     @property
     def blocked_keys(self) -> frozenset[str]:
-        """The lanes on which it may say nothing, as far as those ahead have come to an end."""
-        left = (each.result() for each in self.predecessors if each.done())
-        return self.keys.intersection(self.blocked.union(*left))
+        """The keys on which it must not publish, as far as its predecessors have completed."""
+        blocked_before = (each.result() for each in self.predecessors if each.done())
+        return self.keys.intersection(self.blocked.union(*blocked_before))
 
 
 class OrderedDispatch:
-    """The order of one process's documents on the lanes of their aggregates.
+    """Keeps the events of one aggregate in order.
 
-    What does not go out is left, and its lane is stuck: whatever is committed on it afterwards is left behind it, until
-    a sweep has all of that in hand again, in order. The other lanes of the same documents go on. The documents held and
-    the lanes remembered are bounded: beyond that the entrance is shut as a whole and what comes is turned away, until a
-    sweep has in hand all that was outside before it; what came meanwhile leaves its own lanes stuck and no others.
+    An event that could not be published blocks its ordering key: later events of that key stay in the outbox until a
+    sweep resumes all of them in order. Other keys of the same documents continue. In-flight documents and blocked keys
+    are bounded. Beyond the bound every new document is left to the sweep, until one sweep has admitted all that was
+    left before it began; documents committed during that sweep block their own keys only.
 
-    Identifiers grow with the order of commits on a lane.
+    Document ids grow with the order of commits on a key.
     """
 
-    def __init__(self, held_max: int = MAX_IN_FLIGHT, stuck_max: int = MAX_BLOCKED_KEYS) -> None:
-        self.held: dict[object, InFlightDocument] = {}
-        self._held_max = held_max
-        self._stuck_max = stuck_max
+    def __init__(self, max_in_flight: int = MAX_IN_FLIGHT, max_blocked_keys: int = MAX_BLOCKED_KEYS) -> None:
+        self.in_flight: dict[object, InFlightDocument] = {}
+        self._max_in_flight = max_in_flight
+        self._max_blocked_keys = max_blocked_keys
         self._tails: dict[str, asyncio.Future[frozenset[str]]] = {}
-        self._stuck: set[str] = set()
+        self._blocked: set[str] = set()
         self._saturated = False
         self._left_to_sweep: dict[Any, frozenset[str]] = {}
-        """Documents left, turned away or another's, on which lanes; as far as it happened since the sweep began."""
+        """Documents unpublished, not admitted or another relay's since the sweep began, with their keys."""
 
     @property
     def needs_sweep(self) -> bool:
-        """Whether documents have been left that only a sweep can bring back."""
-        return self._saturated or bool(self._stuck)
+        """Whether only a sweep can resume some documents."""
+        return self._saturated or bool(self._blocked)
 
     @property
     def known_ids(self) -> list[object]:
-        """The documents in hand, and those outside of which it is known that they must wait for the next sweep."""
-        return [*self.held, *self._left_to_sweep]
+        """The documents in flight, and those known to wait for the next sweep."""
+        return [*self.in_flight, *self._left_to_sweep]
 
     def room_for(self, count: int) -> bool:
-        return len(self.held) + min(count, self._held_max) <= self._held_max
+        return len(self.in_flight) + min(count, self._max_in_flight) <= self._max_in_flight
 
     def admit(self, document: Document) -> InFlightDocument | None:
-        """Take a document just committed; None when it is in hand already or left to the sweep."""
-        if document["_id"] in self.held:
+        """Admit a document just committed; return None when it is in flight already or left to the sweep."""
+        if document["_id"] in self.in_flight:
             return None
         if self._saturated or not self.room_for(1):
             self._saturated = True
             self._left_to_sweep[document["_id"]] = _ordering_keys(document)
             return None
-        return self._hold(document, self._stuck)
+        return self._append(document, self._blocked)
 
     def begin_sweep(self) -> None:
-        """Begin a sweep: from here on it is remembered what is outside."""
+        """Begin to note the documents that are left to the next sweep."""
         self._left_to_sweep.clear()
 
-    def resume(self, found: Iterable[tuple[Document, bool]]) -> list[InFlightDocument]:
-        """Take what a sweep found next, oldest first, each with whether it is ours.
+    def resume(self, page: Iterable[tuple[Document, bool]]) -> list[InFlightDocument]:
+        """Admit one page of a sweep, oldest first; the flag says whether this relay holds the lease.
 
-        A document may say nothing on a lane on which an older one is outside, or is in hand and may say nothing itself.
+        A document is blocked on each key on which an older one is left to the sweep or is blocked itself.
         """
-        found = list(found)
-        for document, _ in found:
+        page = list(page)
+        for document, _ in page:
             self._left_to_sweep.pop(document["_id"], None)
-        kept_back = self._oldest_blocked()
-        taken: list[InFlightDocument] = []
-        for document, ours in found:
-            identifier, lanes = document["_id"], _ordering_keys(document)
-            if identifier in self.held:
+        oldest_blocked = self._oldest_blocked()
+        admitted: list[InFlightDocument] = []
+        for document, leased in page:
+            identifier, keys = document["_id"], _ordering_keys(document)
+            if identifier in self.in_flight:
                 continue
-            if ours and self.room_for(1):
-                lanes = frozenset(lane for lane in lanes if lane in kept_back and kept_back[lane] < identifier)
-                taken.append(self._hold(document, lanes))
+            if leased and self.room_for(1):
+                keys = frozenset(key for key in keys if key in oldest_blocked and oldest_blocked[key] < identifier)
+                admitted.append(self._append(document, keys))
             else:
-                self._left_to_sweep[identifier] = lanes
-            kept_back |= {lane: min(identifier, kept_back.get(lane, identifier)) for lane in lanes}
-        return taken
+                self._left_to_sweep[identifier] = keys
+            oldest_blocked |= {key: min(identifier, oldest_blocked.get(key, identifier)) for key in keys}
+        return admitted
 
     def end_sweep(self) -> None:
-        """End a sweep that has found all: let lanes go again of which nothing is left outside."""
-        still = self._oldest_blocked().keys()
+        """End a sweep that has seen every document: unblock the keys of which none is left."""
+        blocked = self._oldest_blocked().keys()
         if not self._saturated:
-            self._stuck &= still
-        elif len(still) <= self._stuck_max:
+            self._blocked &= blocked
+        elif len(blocked) <= self._max_blocked_keys:
             self._saturated = False
-            self._stuck = set(still)
+            self._blocked = set(blocked)
 
-    def block(self, held: InFlightDocument, lane: str) -> None:
-        """The broker has not taken what this document says on a lane."""
-        held.blocked.add(lane)
-        if len(self._stuck) < self._stuck_max:
-            self._stuck.add(lane)
-        self._saturated |= lane not in self._stuck
+    def block(self, in_flight: InFlightDocument, key: str) -> None:
+        """Block a key on which the broker did not take an event of this document."""
+        in_flight.blocked.add(key)
+        if len(self._blocked) < self._max_blocked_keys:
+            self._blocked.add(key)
+        self._saturated |= key not in self._blocked
 
-    def complete(self, held: InFlightDocument, *, sent: bool) -> None:
-        """Let those behind go on; a document that was sent stays in hand until it is marked so."""
+    def complete(self, in_flight: InFlightDocument, *, sent: bool) -> None:
+        """Let its successors go on; a sent document stays in flight until ``release``."""
+        identifier = in_flight.document["_id"]
         if not sent:
-            for lane in set(held.blocked or held.keys):
-                self.block(held, lane)
-            self._left_to_sweep[held.document["_id"]] = frozenset(held.blocked)
-            del self.held[held.document["_id"]]
-        held.done.set_result(frozenset(held.blocked))
-        for lane in held.keys:
-            if self._tails.get(lane) is held.done:
-                del self._tails[lane]
+            for key in set(in_flight.blocked or in_flight.keys):
+                self.block(in_flight, key)
+            self._left_to_sweep[identifier] = frozenset(in_flight.blocked)
+            del self.in_flight[identifier]
+        in_flight.done.set_result(frozenset(in_flight.blocked))
+        for key in in_flight.keys:
+            if self._tails.get(key) is in_flight.done:
+                del self._tails[key]
 
     def release(self, marked: Iterable[object]) -> None:
+        """Remove documents that are marked sent."""
         for identifier in marked:
-            self.held.pop(identifier, None)
+            self.in_flight.pop(identifier, None)
 
-    def _hold(self, document: Document, stuck: AbstractSet[str]) -> InFlightDocument:
-        """Put a document on the end of those of its lanes on which it may go."""
-        lanes = _ordering_keys(document)
-        free = lanes - stuck
-        ahead = {self._tails[lane] for lane in free if lane in self._tails}
-        ended: asyncio.Future[frozenset[str]] = asyncio.get_running_loop().create_future()
-        self._tails.update(dict.fromkeys(free, ended))
-        held = self.held[document["_id"]] = InFlightDocument(document, lanes, list(ahead), ended, set(lanes & stuck))
-        return held
+    def _append(self, document: Document, blocked: AbstractSet[str]) -> InFlightDocument:
+        """Put a document behind the last one of each of its keys that is not blocked."""
+        keys = _ordering_keys(document)
+        free = keys - blocked
+        predecessors = {self._tails[key] for key in free if key in self._tails}
+        done: asyncio.Future[frozenset[str]] = asyncio.get_running_loop().create_future()
+        self._tails.update(dict.fromkeys(free, done))
+        in_flight = InFlightDocument(document, keys, list(predecessors), done, set(keys & blocked))
+        self.in_flight[document["_id"]] = in_flight
+        return in_flight
 
     def _oldest_blocked(self) -> dict[str, Any]:
-        """By lane, the oldest document known that stays behind."""
+        """Return by key the oldest document known that is not published."""
         oldest: dict[str, Any] = {}
-        in_hand = ((name, each.blocked_keys) for name, each in self.held.items() if each.blocked or each.predecessors)
-        staying = [*self._left_to_sweep.items(), *in_hand]
-        for identifier, lanes in staying:
-            for lane in lanes:
-                oldest[lane] = min(identifier, oldest.get(lane, identifier))
+        in_flight = (
+            (identifier, each.blocked_keys)
+            for identifier, each in self.in_flight.items()
+            if each.blocked or each.predecessors
+        )
+        for identifier, keys in [*self._left_to_sweep.items(), *in_flight]:
+            for key in keys:
+                oldest[key] = min(identifier, oldest.get(key, identifier))
         return oldest
 
 
 def _ordering_keys(document: Document) -> frozenset[str]:
     events = document["events"]
-    return frozenset(events[place]["aggregate"] for place in document.get("unpublished") or range(len(events)))
+    return frozenset(events[position]["aggregate"] for position in document.get("unpublished") or range(len(events)))

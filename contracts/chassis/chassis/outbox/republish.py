@@ -1,4 +1,4 @@
-"""Saying again: documents of the outbox that were sent are given back to the relays."""
+"""Republishing: marks sent outbox documents as unpublished, for the relays to send again."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from typing import Any
 
 from chassis.clock import SystemClock
 from chassis.persistence.mongo import Database, first_object_id_at
+from chassis.persistence.system_collections import OUTBOX
 
 
 async def republish_since(database: Database, since: datetime, who: str) -> int:
-    """Mark what was said since then as unsent and return how many documents that is.
+    """Mark the documents sent since then as unpublished and return their number.
 
-    The relays take them as they take what a lost process left; listeners know by the inbox what they had already.
+    The relays take them like those of a lost process; consumers drop by their inbox the events they have handled.
     """
     instant = since.astimezone(UTC) if since.tzinfo else since.replace(tzinfo=UTC)
     where: dict[str, Any] = {"_id": {"$gte": first_object_id_at(instant)}, "sent": True}
@@ -22,4 +23,4 @@ async def republish_since(database: Database, since: datetime, who: str) -> int:
         "$unset": {"lease_until": "", "unpublished": "", "sent_at": ""},
         "$push": {"republished": record},
     }
-    return await database.update_all("outbox", where, change)
+    return await database.update_all(OUTBOX, where, change)

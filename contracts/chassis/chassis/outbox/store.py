@@ -13,7 +13,7 @@ UNPUBLISHED = {"sent": False}
 
 
 class OutboxStore:
-    """Leases run by the server's clock, so that skewed clocks do no harm; only the holder changes a document."""
+    """The outbox of one relay. Leases run by the server's clock, so clock skew does no harm; only the holder writes."""
 
     def __init__(self, database: Database, lease_holder: str, lease: float) -> None:
         self._database = database
@@ -24,14 +24,11 @@ class OutboxStore:
         """Begin the leases of new documents, and extend those of documents that this relay has in flight."""
         mine = {"_id": {"$in": list(in_flight)}, "lease_holder": self._lease_holder, **_expired(self._lease_ms // 2)}
         await self._database.update_all(
-            OUTBOX, {**UNPUBLISHED, "$or": [{"lease_until": {"$exists": False}}, mine]}, self._leased()
+            OUTBOX, {**UNPUBLISHED, "$or": [{"lease_until": {"$exists": False}}, mine]}, self._lease_update()
         )
 
     async def find_expired(self, limit: int, known: Collection[object] | None) -> Sequence[Document]:
-        """Find documents whose lease has expired, oldest first.
-
-        With ``known`` also those of this relay that are not among ``known``.
-        """
+        """Find documents with an expired lease, oldest first; with ``known`` also this relay's own except ``known``."""
         where = _expired()
         if known is not None:
             where = {"$or": [where, {"lease_holder": self._lease_holder, "_id": {"$nin": list(known)}}]}
@@ -42,7 +39,7 @@ class OutboxStore:
         own = {each["_id"] for each in found if each["lease_holder"] == self._lease_holder}
         if own:
             where = {**UNPUBLISHED, "_id": {"$in": list(own)}, "lease_holder": self._lease_holder}
-            await self._database.update_all(OUTBOX, where, self._leased())
+            await self._database.update_all(OUTBOX, where, self._lease_update())
         for each in found:
             where = {
                 **UNPUBLISHED,
@@ -51,13 +48,13 @@ class OutboxStore:
                 "lease_until": each.get("lease_until"),
             }
             if each["_id"] not in own and await self._database.find_one_and_update(
-                OUTBOX, where, self._leased(self._lease_holder)
+                OUTBOX, where, self._lease_update(self._lease_holder)
             ):
                 own.add(each["_id"])
         return own
 
     async def record_unpublished(self, document: Document, unpublished: list[int]) -> None:
-        """Store the positions of the events that the broker has not taken."""
+        """Store the positions of the events that the broker did not take."""
         if unpublished != document.get("unpublished"):
             mine = {**UNPUBLISHED, "_id": document["_id"], "lease_holder": self._lease_holder}
             await self._database.update(OUTBOX, mine, {"$set": {"unpublished": unpublished}})
@@ -67,25 +64,25 @@ class OutboxStore:
         await self._database.update_all(OUTBOX, where, {"$set": {"sent": True}, "$currentDate": {"sent_at": True}})
 
     async def count(self) -> int:
-        """Count the events that wait."""
+        """Count the events that are not published."""
         return await self._database.total(OUTBOX, UNPUBLISHED, "count")
 
     async def oldest_age(self, *, untried: bool = False) -> float:
         """Return the age of the oldest document in seconds; ``untried``: of the oldest that no relay has tried.
 
-        An event that the broker did not take is at fault itself, or its queue: another process would not fare better.
+        A tried event that the broker did not take is itself at fault, or its queue is; no other process could send it.
         """
         where = {**UNPUBLISHED, "unpublished": {"$exists": False}} if untried else UNPUBLISHED
         found = await self._database.find(OUTBOX, where, (("_id", 1),), 1, ("republished",))
         return _age_of(found[0]) if found else 0.0
 
-    def _leased(self, holder: str | None = None) -> list[Document]:
+    def _lease_update(self, holder: str | None = None) -> list[Document]:
         until = {"lease_until": {"$add": ["$$NOW", self._lease_ms]}}
         return [{"$set": until if holder is None else {**until, "lease_holder": holder}}]
 
 
 def _expired(within_ms: int = 0) -> Document:
-    """Return the condition of a lease that ends within so many milliseconds."""
+    """Return the filter of leases that expire within ``within_ms``."""
     return {"lease_until": {"$exists": True}, "$expr": {"$lt": ["$lease_until", {"$add": ["$$NOW", within_ms]}]}}
 
 

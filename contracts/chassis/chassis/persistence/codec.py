@@ -1,4 +1,4 @@
-"""Values to documents and back: what a store keeps is plain BSON, read back by the type alone."""
+"""Values to documents and back: documents are plain BSON, and the type alone reads them back."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, TypeAdapter
 
+from chassis.persistence.unit_of_work import RESERVED
+
 T = TypeVar("T")
 
-_AS_THEY_ARE = frozenset({str, int, float, bool, type(None), bytes})
-_RESERVED = frozenset({"_id", "_version", "_sequence"})
+_BSON_TYPES = frozenset({str, int, float, bool, type(None), bytes})
 
 
 def to_bson(value: Any) -> Any:  # noqa: ANN401 - anything a value may hold
     """Map a value to BSON: date and Decimal to text, an instant to UTC in milliseconds, tuples and sets to lists."""
     kind = type(value)
-    if kind in _AS_THEY_ARE:
+    if kind in _BSON_TYPES:
         return value
     if kind is dict:
         return {name if type(name) is str else str(to_bson(name)): to_bson(each) for name, each in value.items()}
@@ -53,7 +54,7 @@ def _as_base(value: Any) -> str | int | float:  # noqa: ANN401
     for base in (str, int, float):
         if isinstance(value, base):
             return base(value)
-    raise TypeError(f"{type(value).__name__} has no place in a document")
+    raise TypeError(f"{type(value).__name__} cannot be stored in a document")
 
 
 def _instant(value: datetime) -> datetime:
@@ -68,14 +69,14 @@ class Codec(Generic[T]):
 
     def __init__(self, type_: type[T]) -> None:
         names = _field_names(type_)
-        if taken := sorted(names & _RESERVED):
-            raise TypeError(f"{type_.__name__}: {', '.join(taken)} are names the stored document needs itself")
+        if reserved := sorted(names & RESERVED):
+            raise TypeError(f"{type_.__name__}: {', '.join(reserved)} are reserved names of stored documents")
         self._adapter: TypeAdapter[T] = TypeAdapter(type_)
 
     def dump(self, value: T) -> dict[str, Any]:
         document = to_bson(self._adapter.dump_python(value, warnings="error"))
         if not isinstance(document, dict):
-            raise TypeError(f"{value!r} is no document")
+            raise TypeError(f"{value!r} is not a document")
         return document
 
     def load(self, document: Mapping[str, Any]) -> T:
@@ -83,11 +84,11 @@ class Codec(Generic[T]):
 
 
 def codec(type_: type[T]) -> Codec[T]:
-    """Give the one codec of a type: building a schema costs more than a thousand uses of it."""
-    known: Codec[T] | None = _CODECS.get(type_)
-    if known is None:
-        known = _CODECS[type_] = Codec(type_)
-    return known
+    """Return the codec of a type, built once: building a schema costs more than a thousand uses."""
+    cached: Codec[T] | None = _CODECS.get(type_)
+    if cached is None:
+        cached = _CODECS[type_] = Codec(type_)
+    return cached
 
 
 _CODECS: dict[type[Any], Codec[Any]] = {}

@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class Index(NamedTuple):
-    """An index the service's own questions need, or a natural key that holds for ever."""
+    """An index for a service's queries, or a natural key."""
 
     collection: str
     keys: tuple[tuple[str, int], ...]
@@ -23,7 +23,7 @@ class Index(NamedTuple):
 
 
 class StoredDocument(NamedTuple, Generic[T]):
-    """A found document with what paging needs beside its value."""
+    """A document found by a query: its value, and the fields that pagination needs."""
 
     key: str
     version: int
@@ -32,7 +32,7 @@ class StoredDocument(NamedTuple, Generic[T]):
 
 
 class DocumentCollection(Generic[T]):
-    """One collection of a service, as values of one type (a frozen dataclass or a pydantic model)."""
+    """One collection of a service as values of one type (a frozen dataclass or a pydantic model)."""
 
     def __init__(self, unit: UnitOfWork, collection: str, type_: type[T]) -> None:
         self._unit = unit

@@ -1,4 +1,4 @@
-"""Leases: one holder at a time, by the server's clock, so that skewed clocks do no harm."""
+"""Leases: one holder at a time, by the server's clock, so that clock skew does no harm."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from typing import TypeVar
 
 from chassis.handling import TransientError
 from chassis.persistence.mongo import Database
+from chassis.persistence.system_collections import LEASES
 from chassis.persistence.unit_of_work import WriteConflictError
 from chassis.tasks import cancel_all
 
-COLLECTION = "leases"
 T = TypeVar("T")
 RENEWALS = 3
-"""Times that a lease is renewed within its length."""
+"""Renewals of a lease within its duration."""
 
 
 class LeaseLostError(TransientError):
-    """A lease could not be renewed in time: another may hold it."""
+    """A lease could not be renewed in time; another process may hold it."""
 
 
 class Leases:
-    """The leases of one process, held under its own token."""
+    """The leases of one process, under its own holder id."""
 
     def __init__(self, database: Database, holder: str) -> None:
         self._database = database
@@ -31,48 +31,49 @@ class Leases:
 
     async def acquire(self, name: str, seconds: float) -> bool:
         """Take or renew a lease; False while another holds it."""
-        await self._exists(name)
+        await self._ensure_row(name)
         free = {"$or": [{"holder": self._holder}, {"$expr": {"$lt": ["$until", "$$NOW"]}}]}
         until = {"$add": ["$$NOW", int(seconds * 1000)]}
         change = [{"$set": {"holder": self._holder, "until": until}}]
-        return await self._database.find_one_and_update(COLLECTION, {"_id": name, **free}, change) is not None
+        return await self._database.find_one_and_update(LEASES, {"_id": name, **free}, change) is not None
 
     async def run_under_lease(self, name: str, seconds: float, work: Callable[[], Awaitable[T]]) -> T | None:
-        """Work under a lease that is renewed as long as the work goes on; None while another holds it.
+        """Run ``work`` under a lease that is renewed meanwhile; return None while another process holds it.
 
-        Work whose lease cannot be told to be ours any more is cancelled before another can take it, and LeaseLostError
-        raised. Afterwards the lease is kept for the rest of its time.
+        When the lease cannot be renewed in time, cancel the work before another process can take the lease, and raise
+        LeaseLostError. After the work the lease stays until it expires.
         """
-        asked = monotonic()
+        acquired_at = monotonic()
         if not await self.acquire(name, seconds):
             return None
-        working, keeping = asyncio.ensure_future(work()), asyncio.ensure_future(self._renew(name, seconds, asked))
+        working = asyncio.ensure_future(work())
+        renewing = asyncio.ensure_future(self._renew(name, seconds, acquired_at))
         try:
-            await asyncio.wait({working, keeping}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({working, renewing}, return_when=asyncio.FIRST_COMPLETED)
             if not working.done():
                 raise LeaseLostError(f"{name}: not renewed in time")
             return await working
         finally:
-            await cancel_all((working, keeping))
+            await cancel_all((working, renewing))
 
-    async def _renew(self, name: str, seconds: float, asked: float) -> None:
-        """Renew a lease again and again; return when it is lost. ``asked`` is when it was last asked for."""
-        while (left := asked + seconds - monotonic()) > 0:
-            await asyncio.sleep(min(seconds / RENEWALS, left))
-            asking = monotonic()
+    async def _renew(self, name: str, seconds: float, acquired_at: float) -> None:
+        """Renew a lease until it is lost; ``acquired_at`` is the time of the request that acquired it."""
+        while (remaining := acquired_at + seconds - monotonic()) > 0:
+            await asyncio.sleep(min(seconds / RENEWALS, remaining))
+            requested_at = monotonic()
             try:
-                async with asyncio.timeout(max(0.0, asked + seconds - asking)):
+                async with asyncio.timeout(max(0.0, acquired_at + seconds - requested_at)):
                     if not await self.acquire(name, seconds):
                         return
             except (TransientError, TimeoutError):
                 continue
-            asked = asking
+            acquired_at = requested_at
 
-    async def _exists(self, name: str) -> None:
-        """Make the row first: $expr is not allowed in the filter of an upsert."""
-        if await self._database.load(COLLECTION, [name]):
+    async def _ensure_row(self, name: str) -> None:
+        """Insert the row first: the filter of an upsert must not contain $expr."""
+        if await self._database.load(LEASES, [name]):
             return
         try:
-            await self._database.insert(COLLECTION, {"_id": name, "holder": "", "until": None})
+            await self._database.insert(LEASES, {"_id": name, "holder": "", "until": None})
         except WriteConflictError:
             return

@@ -1,4 +1,4 @@
-"""Mongo's filters and orders, for documents that are not in Mongo yet (the subset of ``handling.Filter``)."""
+"""MongoDB's filters and sort orders for documents in memory (the subset of ``handling.Filter``)."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from typing import Any
 from chassis.handling import Filter, Sort
 
 _ORDER: tuple[type | tuple[type, ...], ...] = (type(None), (int, float), str, dict, list, bytes, bool, datetime)
-"""BSON's order among types; bool stands behind numbers though Python counts it as one."""
+"""BSON's order of types; in Python a bool is a number, in BSON it is a type of its own."""
 
 
 def matches(document: Mapping[str, Any], where: Filter) -> bool:
-    return all(_clause(document, path, wanted) for path, wanted in where.items())
+    return all(_clause(document, path, operand) for path, operand in where.items())
 
 
 def sorted_by(documents: Iterable[dict[str, Any]], sort: Sort) -> list[dict[str, Any]]:
     ordered = list(documents)
     for path, direction in reversed(list(sort)):
-        ordered.sort(key=lambda each, path=path: _Rank(_sorting(each, path)), reverse=direction < 0)  # type: ignore[misc]
+        ordered.sort(key=lambda each, path=path: _SortKey(_sort_value(each, path)), reverse=direction < 0)  # type: ignore[misc]
     return ordered
 
 
 def values_at(document: object, path: str) -> list[Any]:
-    """Return every value a dotted path leads to, through arrays as Mongo goes; empty when there is none."""
+    """Return every value at a dotted path, through arrays as in MongoDB; empty when there is none."""
     head, _, rest = path.partition(".")
     if isinstance(document, list):
         found = [value for each in document if isinstance(each, dict) for value in values_at(each, path)]
@@ -37,27 +37,27 @@ def values_at(document: object, path: str) -> list[Any]:
     return values_at(document[head], rest) if rest else [document[head]]
 
 
-def _clause(document: Mapping[str, Any], path: str, wanted: Any) -> bool:  # noqa: ANN401 - a filter holds any value
+def _clause(document: Mapping[str, Any], path: str, operand: Any) -> bool:  # noqa: ANN401 - a filter holds any value
     if path == "$or":
-        return any(matches(document, each) for each in wanted)
+        return any(matches(document, each) for each in operand)
     if path == "$and":
-        return all(matches(document, each) for each in wanted)
+        return all(matches(document, each) for each in operand)
     found = values_at(document, path)
-    if isinstance(wanted, Mapping) and wanted and all(str(name).startswith("$") for name in wanted):
-        return all(_operator(name)(found, operand) for name, operand in wanted.items())
-    return _equal(found, wanted)
+    if isinstance(operand, Mapping) and operand and all(str(name).startswith("$") for name in operand):
+        return all(_operator(name)(found, each) for name, each in operand.items())
+    return _equal(found, operand)
 
 
 def _operator(name: str) -> Callable[[list[Any], Any], bool]:
     if name not in _OPERATORS:
-        raise ValueError(f"{name} is not among the operators a store may use")
+        raise ValueError(f"{name} is not a supported operator")
     return _OPERATORS[name]
 
 
-def _equal(found: list[Any], wanted: Any) -> bool:  # noqa: ANN401
-    if wanted is None:
+def _equal(found: list[Any], operand: Any) -> bool:  # noqa: ANN401
+    if operand is None:
         return not found or any(value is None for value in _flatten(found))
-    return any(_same(value, wanted) for value in _flatten(found))
+    return any(_same(value, operand) for value in _flatten(found))
 
 
 def _same(left: Any, right: Any) -> bool:  # noqa: ANN401
@@ -65,7 +65,7 @@ def _same(left: Any, right: Any) -> bool:  # noqa: ANN401
 
 
 def _flatten(found: list[Any]) -> list[Any]:
-    """Return the values themselves and, for arrays, their elements: Mongo matches either."""
+    """Return the values and, for arrays, also their elements: MongoDB matches either."""
     return [*found, *(element for value in found if isinstance(value, list) for element in value)]
 
 
@@ -76,8 +76,8 @@ def _compare(accept: Callable[[int], bool]) -> Callable[[list[Any], Any], bool]:
     return holds
 
 
-def _among(found: list[Any], wanted: Sequence[Any]) -> bool:
-    return any(_equal(found, each) for each in wanted)
+def _among(found: list[Any], operand: Sequence[Any]) -> bool:
+    return any(_equal(found, each) for each in operand)
 
 
 _OPERATORS: dict[str, Callable[[list[Any], Any], bool]] = {
@@ -107,14 +107,14 @@ def _three_way(left: Any, right: Any) -> int:  # noqa: ANN401
     return int(left > right) - int(left < right)
 
 
-def _sorting(document: dict[str, Any], path: str) -> Any:  # noqa: ANN401
+def _sort_value(document: dict[str, Any], path: str) -> Any:  # noqa: ANN401
     found = values_at(document, path)
     return found[0] if found else None
 
 
 @functools.total_ordering
-class _Rank:
-    """A value that sorts as BSON does."""
+class _SortKey:
+    """A value with the sort order of BSON."""
 
     __slots__ = ("value",)
 
@@ -122,9 +122,9 @@ class _Rank:
         self.value = value
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Rank) and _three_way(self.value, other.value) == 0
+        return isinstance(other, _SortKey) and _three_way(self.value, other.value) == 0
 
-    def __lt__(self, other: _Rank) -> bool:
+    def __lt__(self, other: _SortKey) -> bool:
         return _three_way(self.value, other.value) < 0
 
     __hash__ = None  # type: ignore[assignment]

@@ -1,4 +1,4 @@
-"""Collections of the chassis in the database of each service, their indexes and how long documents stay."""
+"""Collections of the chassis in each service's database, their indexes and retention."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ INBOX_RETENTION = 90 * DAY
 INBOX, OUTBOX, PARKED, LEASES = "inbox", "outbox", "parked", "leases"
 AUDIT_READS, AUDIT_DENIALS = "audit_reads", "audit_denials"
 SYSTEM_COLLECTIONS = (INBOX, OUTBOX, PARKED, LEASES, AUDIT_READS, AUDIT_DENIALS)
-OWN_INDEXES = (
+SYSTEM_INDEXES = (
     Index(INBOX, (("at", 1),), ttl_seconds=INBOX_RETENTION),
     Index(OUTBOX, (("sent", 1), ("_id", 1)), partial={"sent": False}),
     Index(OUTBOX, (("sent_at", 1),), ttl_seconds=OUTBOX_RETENTION),

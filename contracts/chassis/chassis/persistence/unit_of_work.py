@@ -1,4 +1,4 @@
-"""The unit of work: what one message reads and writes, seen on top of what its batch has done before it."""
+"""The unit of work: reads and writes of one message, on top of the changes of earlier messages of its batch."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ RESERVED = frozenset({"_id", "_version", "_sequence"})
 
 
 class TrackedDocument(NamedTuple):
-    """A document as the batch sees it; ``fields`` is None when there is none."""
+    """A document as the batch sees it; ``fields`` is None when it does not exist."""
 
     version: int
     event_count: int
@@ -31,7 +31,7 @@ ABSENT = TrackedDocument(0, 0, None)
 
 
 class Write(NamedTuple):
-    """One change of one document; ``expected`` is the version it must still have, 0 for none."""
+    """One change of one document; ``expected`` is the version it must still have, 0 for a new one."""
 
     collection: str
     key: str
@@ -41,7 +41,7 @@ class Write(NamedTuple):
 
 @dataclass(slots=True)
 class ChangeSet:
-    """All that one transaction saves."""
+    """Everything that one transaction saves."""
 
     inbox: Sequence[Document]
     writes: Sequence[Write]
@@ -49,23 +49,23 @@ class ChangeSet:
 
 
 class WriteConflictError(Exception):
-    """Another transaction was faster; load again and try again."""
+    """Another transaction changed a document first; load and try again."""
 
 
 class DuplicateKeyError(WriteConflictError):
-    """A unique key of the service is held by another document."""
+    """Another document has the same unique key."""
 
 
 class RejectedWriteError(Exception):
-    """The database will not take this commit as it stands: one of its documents is at fault."""
+    """The database rejects the commit because of one of its documents."""
 
 
 class UnstorableValueError(RejectedWriteError):
-    """A number that no document can hold was asked for, or was to be saved."""
+    """A query or a document contains a number that BSON cannot hold."""
 
 
 class DocumentReader(Protocol):
-    """Reads documents."""
+    """Loads, finds and counts documents."""
 
     async def load(self, collection: str, keys: Sequence[str]) -> Sequence[Document]: ...
 
@@ -75,23 +75,23 @@ class DocumentReader(Protocol):
 
 
 class DocumentStore(DocumentReader, Protocol):
-    """Where documents are kept.
+    """A database of documents.
 
-    Driver errors come out as WriteConflictError, DuplicateKeyError, RejectedWriteError or TransientError, nothing
-    else.
+    It translates every error of a driver into WriteConflictError, DuplicateKeyError, RejectedWriteError or
+    TransientError.
     """
 
     def snapshot(self) -> AbstractAsyncContextManager[DocumentReader]:
-        """Read all as it was at one instant, so that no decision rests on half of what another has saved.
+        """Open a reader of one instant, so that no handler sees half of another transaction.
 
-        Reading raises WriteConflictError when that instant is gone.
+        Reading raises WriteConflictError when that snapshot is no longer available.
         """
 
-    async def commit(self, commit: ChangeSet) -> None:
-        """Save all or nothing, durably; raises WriteConflictError when an inbox row is known or a version has moved."""
+    async def commit(self, changes: ChangeSet) -> None:
+        """Save all or nothing, durably; raise WriteConflictError when an inbox row exists or a version has changed."""
 
     async def insert(self, collection: str, document: Document) -> None:
-        """Save one new document, durably and by itself; raises WriteConflictError when its ``_id`` is stored."""
+        """Save one new document durably, outside a transaction; raise WriteConflictError when its ``_id`` exists."""
 
 
 class HandlerOutcome(NamedTuple):
@@ -103,169 +103,170 @@ class HandlerOutcome(NamedTuple):
 
 
 class IdentityMap:
-    """The identity map shared by the messages of one transaction. Made anew for every attempt."""
+    """The identity map of one transaction, shared by its messages. Rebuilt for every retry."""
 
-    def __init__(self, seen: DocumentReader, aggregates: Mapping[str, str]) -> None:
+    def __init__(self, reader: DocumentReader, aggregates: Mapping[str, str]) -> None:
         self.aggregates = aggregates
-        self._seen = seen
-        self._records: dict[str, dict[str, TrackedDocument]] = {}
-        self._loaded: dict[Key, int] = {}
+        self._reader = reader
+        self._tracked: dict[str, dict[str, TrackedDocument]] = {}
+        self._loaded_versions: dict[Key, int] = {}
         self._changed: dict[Key, TrackedDocument] = {}
 
     async def prefetch(self, keys: Iterable[Key]) -> None:
-        """Load what is not known yet, one query per collection."""
-        wanted: dict[str, dict[str, None]] = {}
+        """Load the documents not loaded yet, one query for each collection."""
+        missing: dict[str, dict[str, None]] = {}
         for collection, key in keys:
-            if key not in self.loaded_ids(collection):
-                wanted.setdefault(collection, {})[key] = None
-        for collection, missing in wanted.items():
-            found = {each["_id"]: each for each in await self._seen.load(collection, list(missing))}
-            for key in missing:
+            if key not in self.loaded_documents(collection):
+                missing.setdefault(collection, {})[key] = None
+        for collection, ids in missing.items():
+            found = {each["_id"]: each for each in await self._reader.load(collection, list(ids))}
+            for key in ids:
                 self._adopt(collection, key, found.get(key))
 
-    async def record(self, collection: str, key: str) -> TrackedDocument:
-        known = self.loaded_ids(collection)
-        if key not in known:
+    async def track(self, collection: str, key: str) -> TrackedDocument:
+        tracked = self.loaded_documents(collection)
+        if key not in tracked:
             await self.prefetch([(collection, key)])
-        return known[key]
+        return tracked[key]
 
-    async def search(self, collection: str, where: Filter, sort: Sort, limit: int) -> list[str]:
-        """Load what the database holds for a question; return the identifiers."""
-        found = await self._seen.find(collection, where, sort, limit)
+    async def find(self, collection: str, where: Filter, sort: Sort, limit: int) -> list[str]:
+        """Track the stored documents that match; return their ids."""
+        found = await self._reader.find(collection, where, sort, limit)
         for document in found:
             self._adopt(collection, document["_id"], document)
         return [document["_id"] for document in found]
 
     async def count(self, collection: str, where: Filter) -> int:
-        return await self._seen.count(collection, where)
+        return await self._reader.count(collection, where)
 
-    def loaded_ids(self, collection: str) -> dict[str, TrackedDocument]:
-        return self._records.setdefault(collection, {})
+    def loaded_documents(self, collection: str) -> dict[str, TrackedDocument]:
+        return self._tracked.setdefault(collection, {})
 
-    def changed_documents(self, collection: str) -> list[str]:
+    def changed_ids(self, collection: str) -> list[str]:
         return [key for (each, key) in self._changed if each == collection]
 
     def merge(self, changes: Mapping[Key, TrackedDocument]) -> None:
-        """Take over what one message did; nothing of a message that failed gets here."""
-        for (collection, key), record in changes.items():
-            self._records[collection][key] = record
-            self._changed[collection, key] = record
+        """Add the changes of one message; those of a failed message are never merged."""
+        for (collection, key), tracked in changes.items():
+            self._tracked[collection][key] = tracked
+            self._changed[collection, key] = tracked
 
     def writes(self) -> list[Write]:
         return [
-            Write(collection, key, self._loaded[collection, key], _document(key, record))
-            for (collection, key), record in self._changed.items()
-            if record.fields is not None or self._loaded[collection, key]
+            Write(collection, key, self._loaded_versions[collection, key], _stored_document(key, tracked))
+            for (collection, key), tracked in self._changed.items()
+            if tracked.fields is not None or self._loaded_versions[collection, key]
         ]
 
     def _adopt(self, collection: str, key: str, document: Document | None) -> None:
-        known = self.loaded_ids(collection)
-        if key in known:
+        loaded = self.loaded_documents(collection)
+        if key in loaded:
             return
-        record = ABSENT if document is None else _record(document)
-        known[key] = record
-        self._loaded[collection, key] = record.version
+        tracked = ABSENT if document is None else _tracked_document(document)
+        loaded[key] = tracked
+        self._loaded_versions[collection, key] = tracked.version
 
 
 class UnitOfWork:
-    """One message's view and changes; given to the service's store."""
+    """The view and the changes of one message; a service's store works on it."""
 
-    def __init__(self, batch: IdentityMap) -> None:
-        self._batch = batch
+    def __init__(self, identity_map: IdentityMap) -> None:
+        self._identity_map = identity_map
         self._saved: dict[Key, Document | None] = {}
         self._changes: dict[Key, TrackedDocument] = {}
 
     async def fields(self, collection: str, key: str) -> Document | None:
         if (collection, key) in self._saved:
             return self._saved[collection, key]
-        return (await self._batch.record(collection, key)).fields
+        return (await self._identity_map.track(collection, key)).fields
 
     async def find(self, collection: str, where: Filter, sort: Sort, limit: int) -> list[tuple[str, Document]]:
-        """Answer from the database, corrected by what this batch has changed and not committed yet."""
+        """Find in the database, corrected by the uncommitted changes of this batch."""
         order = (*sort, ("_id", 1))
-        moved = self._moved(collection)
-        asked = limit + len(moved) if limit else 0
-        stored = await self._batch.search(collection, where, order, asked)
-        if not moved:
+        changed = self._changed_ids(collection)
+        enlarged = limit + len(changed) if limit else 0
+        stored = await self._identity_map.find(collection, where, order, enlarged)
+        if not changed:
             return [(key, fields) for key in stored if (fields := await self.fields(collection, key)) is not None]
-        kept = sorted_by(await self._matching(collection, dict.fromkeys([*stored, *moved]), where), order)
-        return [(each.pop("_id"), each) for each in (kept[:limit] if limit else kept)]
+        matching = sorted_by(await self._matching(collection, dict.fromkeys([*stored, *changed]), where), order)
+        return [(each.pop("_id"), each) for each in (matching[:limit] if limit else matching)]
 
     async def count(self, collection: str, where: Filter) -> int:
-        """Count in the database, corrected by what this batch has changed and not committed yet."""
-        moved = self._moved(collection)
-        if not moved:
-            return await self._batch.count(collection, where)
-        settled = {"$and": [dict(where), {"_id": {"$nin": list(moved)}}]}
-        return await self._batch.count(collection, settled) + len(await self._matching(collection, moved, where))
+        """Count in the database, corrected by the uncommitted changes of this batch."""
+        changed = self._changed_ids(collection)
+        if not changed:
+            return await self._identity_map.count(collection, where)
+        unchanged = {"$and": [dict(where), {"_id": {"$nin": list(changed)}}]}
+        matching = await self._matching(collection, changed, where)
+        return await self._identity_map.count(collection, unchanged) + len(matching)
 
     def save(self, collection: str, key: str, fields: Document | None) -> None:
         self._saved[collection, key] = fields
 
     def version(self, collection: str, key: str) -> int:
-        record = self._batch.loaded_ids(collection).get(key, ABSENT)
-        return record.version + ((collection, key) in self._saved)
+        tracked = self._identity_map.loaded_documents(collection).get(key, ABSENT)
+        return tracked.version + ((collection, key) in self._saved)
 
     async def finish(self, result: HandlerResult) -> HandlerOutcome:
-        """Number the events and return what the message came to; the batch does not know of it before ``keep``."""
+        """Number the events and return the outcome; the batch sees the changes only after ``flush``."""
         done = result if isinstance(result, Done) else Done(result)
-        await self._batch.prefetch(self._saved)  # one question for all that was saved without being read
+        await self._identity_map.prefetch(self._saved)  # one query for all documents saved without being read
         changes = {
-            (collection, key): _changed(await self._batch.record(collection, key), fields)
+            (collection, key): _next_version(await self._identity_map.track(collection, key), fields)
             for (collection, key), fields in self._saved.items()
         }
         events = [await self._number(event, changes) for event in done.events]
-        for (collection, key), record in changes.items():
-            if record.fields is None and record.event_count:
-                raise ValueError(f"{collection}/{key} has said events and may not be removed")
+        for (collection, key), tracked in changes.items():
+            if tracked.fields is None and tracked.event_count:
+                raise ValueError(f"{collection}/{key} has published events and may not be removed")
         self._changes = changes
         return HandlerOutcome(events, done.value, done.refusal)
 
     def flush(self) -> None:
-        """Hand the changes to the batch."""
-        self._batch.merge(self._changes)
+        """Merge the changes into the identity map."""
+        self._identity_map.merge(self._changes)
 
-    def _moved(self, collection: str) -> dict[str, None]:
+    def _changed_ids(self, collection: str) -> dict[str, None]:
         saved = (key for each, key in self._saved if each == collection)
-        return dict.fromkeys([*self._batch.changed_documents(collection), *saved])
+        return dict.fromkeys([*self._identity_map.changed_ids(collection), *saved])
 
     async def _matching(self, collection: str, keys: Iterable[str], where: Filter) -> list[Document]:
-        """Give what this unit sees under ``keys``, each with its ``_id``, as far as it matches."""
-        seen = [(key, await self.fields(collection, key)) for key in keys]
+        """Return the documents under ``keys`` that match, each with its ``_id``."""
+        loaded = [(key, await self.fields(collection, key)) for key in keys]
         return [
             document
-            for key, fields in seen
+            for key, fields in loaded
             if fields is not None and matches(document := {**fields, "_id": key}, where)
         ]
 
     async def _number(self, event: Event, changes: dict[Key, TrackedDocument]) -> Event:
-        collection = self._batch.aggregates.get(event.aggregate)
+        collection = self._identity_map.aggregates.get(event.aggregate)
         if collection is None:
-            raise ValueError(f"{event.type} is said of an aggregate this service does not keep")
+            raise ValueError(f"{event.type} belongs to an aggregate that this service does not store")
         key = (collection, event.subject)
-        record = changes.get(key) or _touched(await self._batch.record(*key))
-        if record.fields is None:
-            raise ValueError(f"{event.type} is said of {key[0]}/{key[1]}, which is not stored")
-        changes[key] = record._replace(event_count=record.event_count + 1)
-        return event.model_copy(update={"sequence": record.event_count + 1})
+        tracked = changes.get(key) or _touched(await self._identity_map.track(*key))
+        if tracked.fields is None:
+            raise ValueError(f"{event.type} belongs to {key[0]}/{key[1]}, which is not stored")
+        changes[key] = tracked._replace(event_count=tracked.event_count + 1)
+        return event.model_copy(update={"sequence": tracked.event_count + 1})
 
 
 HandlerCall: TypeAlias = Callable[[UnitOfWork, datetime], Awaitable[HandlerResult]]
 RelatedKeys: TypeAlias = Callable[[UnitOfWork], Awaitable[Iterable[Key]]]
-"""Names more to load, by what has been loaded."""
+"""Returns further keys to load, by the documents loaded so far."""
 
 
-def read_only_unit(seen: DocumentReader) -> UnitOfWork:
-    """Give a unit for reading only: nothing saved on it goes anywhere."""
-    return UnitOfWork(IdentityMap(seen, {}))
+def read_only_unit(reader: DocumentReader) -> UnitOfWork:
+    """Return a unit of work for reading; saves are discarded."""
+    return UnitOfWork(IdentityMap(reader, {}))
 
 
-def _record(document: Document) -> TrackedDocument:
+def _tracked_document(document: Document) -> TrackedDocument:
     fields = {name: value for name, value in document.items() if name not in RESERVED}
     return TrackedDocument(document["_version"], document["_sequence"], fields)
 
 
-def _changed(before: TrackedDocument, fields: Document | None) -> TrackedDocument:
+def _next_version(before: TrackedDocument, fields: Document | None) -> TrackedDocument:
     return TrackedDocument(before.version + 1, before.event_count, fields)
 
 
@@ -273,7 +274,7 @@ def _touched(before: TrackedDocument) -> TrackedDocument:
     return before._replace(version=before.version + 1)
 
 
-def _document(key: str, record: TrackedDocument) -> Document | None:
-    if record.fields is None:
+def _stored_document(key: str, tracked: TrackedDocument) -> Document | None:
+    if tracked.fields is None:
         return None
-    return {"_id": key, "_version": record.version, "_sequence": record.event_count, **record.fields}
+    return {"_id": key, "_version": tracked.version, "_sequence": tracked.event_count, **tracked.fields}

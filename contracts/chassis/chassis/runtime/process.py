@@ -1,4 +1,4 @@
-"""One process of a service: what its role needs, wired, started and stopped in order, each resource with its ping."""
+"""One process of a service: wires, starts and stops in order what its role needs, and registers the pings."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ from chassis.transactions.group_committer import GroupCommitter
 from chassis.transactions.transaction import BatchTransaction
 
 PATIENCE = 60.0
-"""Seconds that a server may take to come up after us."""
+"""Seconds to wait at start for a server that is not up yet."""
 PAUSE = 0.5
 
 Start = Callable[[], Awaitable[object]]
@@ -49,8 +49,8 @@ Start = Callable[[], Awaitable[object]]
 class Process:
     """Every role has the committer and the relay; ``api`` adds the routes, ``worker`` the queues, ``jobs`` the jobs.
 
-    Entering starts; leaving stops in the opposite order: jobs and consumers first, then what is in flight, then the
-    relay, Mongo last.
+    Entering starts; leaving stops in the reverse order: jobs and consumers first, then the committer, the relay, and
+    the database last.
     """
 
     def __init__(self, service: ServiceDefinition) -> None:
@@ -70,13 +70,13 @@ class Process:
         self.parking_lot = ParkingLot(self.database)
         self.dispatcher = self._dispatcher()
         self.app = self._app()
-        self._ending = AsyncExitStack()
+        self._exit_stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
         try:
             await self._start()
         except BaseException:
-            await self._ending.aclose()
+            await self._exit_stack.aclose()
             raise
         logger(__name__).info("started", role=self._settings.role, port=self._settings.port)
         return self
@@ -84,17 +84,17 @@ class Process:
     async def __aexit__(
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._ending.aclose()
+        await self._exit_stack.aclose()
         logger(__name__).info("stopped", role=self._settings.role)
 
     async def _start(self) -> None:
-        self._ending.push_async_callback(asyncio.to_thread, self.tracing.close)
-        self._ending.push_async_callback(self.database.close)
+        self._exit_stack.push_async_callback(asyncio.to_thread, self.tracing.close)
+        self._exit_stack.push_async_callback(self.database.close)
         await _retry_until_up("database", lambda: self.database.ensure_indexes(self._service.all_indexes))
         self.relay.start()
-        self._ending.push_async_callback(self.relay.stop)
+        self._exit_stack.push_async_callback(self.relay.stop)
         self.committer.start()
-        self._ending.push_async_callback(self.committer.stop)
+        self._exit_stack.push_async_callback(self.committer.stop)
         self._watch()
         if self._has(ProcessRole.WORKER) and self._service.subscriptions:
             await self._consume()
@@ -179,11 +179,11 @@ class Process:
             middlewares=(RabbitPrometheusMiddleware(registry=self.metrics.registry, app_name=self._service.name),),
         )
         await _retry_until_up("broker", consumer.start)
-        self._ending.push_async_callback(consumer.stop)
+        self._exit_stack.push_async_callback(consumer.stop)
 
     def _run_jobs(self) -> None:
         leases = Leases(self.database, self._lease_holder)
-        runner = JobScheduler(
+        scheduler = JobScheduler(
             self.database,
             self._service.store,
             leases,
@@ -194,11 +194,11 @@ class Process:
             max_poll_interval=self._settings.jobs_poll_interval_seconds,
         )
         replayer = ParkedMessageReplayer(leases, self.parking_lot, self.dispatcher, self.metrics)
-        loops = (*runner.loops(), *replayer.loops(), *self._gauge_reader().loops())
+        loops = (*scheduler.loops(), *replayer.loops(), *self._gauge_reader().loops())
         tasks = [asyncio.ensure_future(loop()) for loop in loops]
         self.health.add_task("jobs", lambda: not any(task.done() for task in tasks))
-        # Jobs only wait for the committer: cancelled, they leave what it has begun to it.
-        self._ending.push_async_callback(cancel_all, tasks)
+        # Cancelling a job is safe: it only waits for the committer, which finishes what it has begun.
+        self._exit_stack.push_async_callback(cancel_all, tasks)
 
     def _gauge_reader(self) -> GaugeReader:
         return GaugeReader(
@@ -207,29 +207,29 @@ class Process:
             self._service.gauges,
             clock=self.clock,
             metrics=self.metrics,
-            seconds=self._settings.gauges_interval_seconds,
+            interval_seconds=self._settings.gauges_interval_seconds,
         )
 
     def _watch(self) -> None:
         self.health.add_task("committer", lambda: self.committer.running)
         self.health.add_task("relay", lambda: self.relay.running)
         self.health.add_ping("database", self.database.ping)
-        # A command needs the database alone: what it says waits in the outbox for the broker (decision 0024).
-        hears = self._settings.role is not ProcessRole.API
-        self.health.add_ping("broker", self.publisher.probe, needed=hears)
-        self.health.add_ping("relay", self._check_relay_lag, needed=hears)
+        # A command needs only the database; its events wait in the outbox for the broker (decision 0024).
+        needs_broker = self._settings.role is not ProcessRole.API
+        self.health.add_ping("broker", self.publisher.probe, needed=needs_broker)
+        self.health.add_ping("relay", self._check_relay_lag, needed=needs_broker)
         for name, ping in self._service.pings.items():
             self.health.add_ping(name, ping)
 
     async def _check_relay_lag(self) -> None:
-        """Ask the database and not the gauge, which would stand still with the sweep; health brings the time-out."""
+        """Raise NotReadyError when the relays lag; ask the database, because the gauge stops with the sweep."""
         age = await self.relay.oldest_unattempted()
         if age > self._settings.ready_lag_seconds:
-            raise NotReadyError(f"the oldest event that was not tried is {age:.0f} s old")
+            raise NotReadyError(f"the oldest event not tried is {age:.0f} s old")
 
 
-async def _retry_until_up(what: str, start: Start) -> None:
-    """Start, again and again while the server behind ``what`` is not up yet; its last error at the end of patience."""
+async def _retry_until_up(server: str, start: Start) -> None:
+    """Retry ``start`` until the server is up; after ``PATIENCE`` raise its last error."""
     deadline = time.monotonic() + PATIENCE
     while True:
         try:
@@ -237,7 +237,7 @@ async def _retry_until_up(what: str, start: Start) -> None:
         except (TransientError, AMQPError, OSError) as problem:
             if time.monotonic() > deadline:
                 raise
-            logger(__name__).warning("waiting", server=what, problem=type(problem).__name__)
+            logger(__name__).warning("waiting for a server", server=server, problem=type(problem).__name__)
             await asyncio.sleep(PAUSE)
         else:
             return

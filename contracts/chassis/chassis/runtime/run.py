@@ -1,4 +1,4 @@
-"""How a process of a service runs, until it is asked to stop."""
+"""Runs a process of a service until it receives SIGTERM or SIGINT."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from chassis.runtime.process import Process
 from chassis.runtime.service import ServiceDefinition
 
 GC_THRESHOLDS = (50_000, 20, 100)
-"""A work makes many short-lived objects: collecting every 700 of them was measured to cost a sixth of the speed."""
-ENDINGS = (signal.SIGTERM, signal.SIGINT)
+"""A work item creates many short-lived objects; collecting every 700 of them measured a sixth of the speed."""
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 def run(service: ServiceDefinition) -> None:
     """Run one process of ``service`` in the role its settings name, until SIGTERM or SIGINT."""
     logs.configure(service.name, service.settings.log_level)
-    for number in ENDINGS:
-        signal.signal(number, _leave)
+    for number in STOP_SIGNALS:
+        signal.signal(number, _exit)
     _tune_garbage_collection()
     asyncio.run(_serve(service))
 
 
 async def _serve(service: ServiceDefinition) -> None:
-    """HTTP goes first and the rest after it: who asked is answered before what answers is taken away."""
+    """Serve; stop HTTP before the rest, so that open requests are answered."""
     process = Process(service)
     settings = service.settings
     config = uvicorn.Config(
@@ -46,9 +46,9 @@ async def _serve(service: ServiceDefinition) -> None:
         await uvicorn.Server(config).serve()
 
 
-def _leave(_number: int, _frame: FrameType | None) -> None:
-    """End in order, and only once: a second signal must not interrupt what the first one began."""
-    for number in ENDINGS:
+def _exit(_number: int, _frame: FrameType | None) -> None:
+    """Exit in order, and only once: a second signal must not interrupt the shutdown."""
+    for number in STOP_SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     sys.exit(0)
 

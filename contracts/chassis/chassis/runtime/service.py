@@ -1,4 +1,4 @@
-"""The definition of a service: its parts, wired once in its main.py."""
+"""The definition of a service: its parts, which its main.py wires."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from chassis.settings import Settings
 
 @dataclass(frozen=True)
 class ServiceDefinition:
-    """All wiring of one service, in one place: its main.py."""
+    """Everything that one service consists of; its main.py creates it."""
 
     name: str
     settings: Settings
@@ -34,17 +34,17 @@ class ServiceDefinition:
     subscriptions: Sequence[Subscription[Any]] = ()
     router: APIRouter | None = None
     body_limits: Sequence[BodyLimit] = ()
-    """Of routes that take larger bodies than the others."""
+    """Routes that accept larger bodies than the others."""
     state: Mapping[str, object] = field(default_factory=dict)
-    """Further parts for the routes, as attributes of ``app.state``."""
+    """Further objects for the routes, as attributes of ``app.state``."""
     jobs: Sequence[Job[Any]] = ()
     gauges: Sequence[DomainGauge] = ()
     pings: Mapping[str, Callable[[], Awaitable[object]]] = field(default_factory=dict)
-    """Of resources that only this service has, for example its mail server."""
+    """Pings of resources that only this service has, for example its mail server."""
     failpoints: Failpoints = field(default_factory=NoFailpoints)
-    """An observer that fault tests wire in."""
+    """An observer, wired by fault tests."""
     tracing: Tracing | None = None
-    """In place of the one that the settings ask for; tests wire it in."""
+    """Replaces the tracing of the settings, in tests."""
 
     @property
     def all_indexes(self) -> tuple[Index, ...]:

@@ -1,4 +1,4 @@
-"""Jobs: work that falls due by the clock, each item performed once, through the committer that messages use."""
+"""Jobs: items that fall due by the clock, each handled once, through the committer that messages use."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ S_contra = TypeVar("S_contra", contravariant=True)
 
 @dataclass(frozen=True)
 class Job(Generic[S_contra]):
-    """Asks ``due`` every so often on a read-only store and performs each item once, known by ``key``."""
+    """Polls ``due`` on a read-only store every ``every`` and handles each item once, identified by ``key``."""
 
     name: str
     due: Callable[[S_contra, datetime], Awaitable[Sequence[Any]]]
@@ -26,7 +26,7 @@ class Job(Generic[S_contra]):
     every: timedelta = DEFAULT_INTERVAL
 
     def call(self, item: object, store: Callable[[UnitOfWork], S_contra]) -> HandlerCall:
-        """Return the handling of one item, on a store that each unit of work opens."""
+        """Return the handler call for one item, on a store over the unit of work that it gets."""
         return lambda unit, now: self.handler(item, store(unit), now)
 
     def inbox_id(self, item: object) -> str:

@@ -1,4 +1,4 @@
-"""Commands from HTTP, through the committer that messages use; the idempotency key takes the place of the inbox id."""
+"""Commands from HTTP: submitted to the same committer as messages, with the idempotency key as inbox id."""
 
 from __future__ import annotations
 
@@ -13,14 +13,16 @@ from chassis.transactions.work import KeyReusedError, WorkItem
 
 
 class CommandExecutor:
+    """Executes each command once, in a transaction that messages share."""
+
     def __init__(self, committer: GroupCommitter, regulation: Regulation) -> None:
         self._committer = committer
         self._regulation = regulation
 
-    async def perform(self, key: str, digest: str, run: HandlerCall) -> object:
-        """Run once under ``key`` and commit; answer a known key with the reply it had.
+    async def execute(self, key: str, digest: str, run: HandlerCall) -> object:
+        """Run once for each ``key`` and commit; a known key gets the first reply.
 
-        Raises the handler's Refusal, also a recorded one; "idempotency-key-reused" when ``digest`` differs.
+        Raises the handler's Refusal, also a recorded one, and "idempotency-key-reused" when ``digest`` differs.
         """
         cause = Causation(str(get_contextvars().get("correlation_id") or key))
         try:

@@ -1,4 +1,4 @@
-"""The commit sequence: run handlers on one identity map, collect what they change, return it as one change set."""
+"""The commit sequence: run handlers on one identity map, collect their changes, return one change set."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Execution:
     ) -> HandlerOutcome:
         """Run one handler and add its changes, its inbox row and its outbox entries.
 
-        A handler that raises adds nothing; neither does one whose row or entries cannot be made.
+        A handler that raises adds nothing; nor does one whose row or entries cannot be built.
         """
         unit = UnitOfWork(self.identity_map)
         outcome = await unit.finish(await call(unit, now))

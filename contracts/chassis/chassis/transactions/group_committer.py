@@ -1,4 +1,4 @@
-"""The group committer: commits waiting item items in one transaction; each gets its own reply."""
+"""The group committer: runs the queued work items in one transaction; each gets its own reply."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ log = structlog.get_logger(__name__)
 MAX_CONFLICT_RETRIES = 12
 """After this many write conflicts a single item is deferred."""
 MAX_DUPLICATE_KEY_RETRIES = 3
-"""After this many tries of a single item, a natural key that another document holds is refused."""
+"""After this many duplicate-key errors a single item is refused."""
 JITTER = 0.02
 LOOP_ITERATIONS = 3
 """Event-loop iterations between socket and queue: aiormq and FastStream each use a task."""
@@ -37,9 +37,9 @@ class ContentionError(TransientError):
 class GroupCommitter:
     """Commits up to ``max_batch_size`` queued items per transaction. It never waits for a batch to fill.
 
-    Transactions run in tasks of its own that nobody cancels: the consumer cancels its handlers when a connection
-    drops, and a cancelled motor transaction can leave half its writes behind. A cancelled waiter changes nothing.
-    Two running transactions never hold items that declared the same keys.
+    Transactions run in tasks that nobody cancels: the consumer cancels its handlers when a connection drops, and a
+    cancelled motor transaction can leave half of its writes behind. A cancelled waiter changes nothing. Two running
+    transactions never hold items that declared the same keys.
     """
 
     def __init__(self, transaction: BatchTransaction, *, max_batch_size: int = 100, workers: int = 2) -> None:
@@ -57,7 +57,7 @@ class GroupCommitter:
         self._random = SystemRandom()
 
     async def submit(self, item: WorkItem) -> Reply:
-        """Do an item once. Returns after the commit; raises the error of its handler, Refusal included."""
+        """Execute an item once. Return after the commit; raise the error of its handler, Refusal included."""
         if self._stopping:
             raise TransientError("the service is stopping")
         with self._tracing.work_span(item.consumer) as item.span:
@@ -69,7 +69,7 @@ class GroupCommitter:
         self._workers = [asyncio.create_task(self._worker()) for _ in range(self._worker_count)]
 
     async def stop(self) -> None:
-        """Finish what is waiting, take nothing new."""
+        """Commit the queued items and accept no more."""
         self._stopping = True
         self._arrived.set()
         await asyncio.gather(*self._workers)
@@ -93,9 +93,9 @@ class GroupCommitter:
 
     async def _wait_for_arrivals(self) -> None:
         """Yield to the event loop while each pass still enqueues items: deliveries already received join this batch."""
-        known = -1
-        while known < len(self._queue) < self._max_batch_size:
-            known = len(self._queue)
+        queued = -1
+        while queued < len(self._queue) < self._max_batch_size:
+            queued = len(self._queue)
             for _ in range(LOOP_ITERATIONS):
                 await asyncio.sleep(0)
 
@@ -108,23 +108,23 @@ class GroupCommitter:
 
     def _next_batch(self) -> list[WorkItem]:
         """Pop items in arrival order. Items that share a key with a running transaction stay, in their order."""
-        taken: list[WorkItem] = []
-        left: list[WorkItem] = []
-        held: set[Key] = set()
+        batch: list[WorkItem] = []
+        skipped: list[WorkItem] = []
+        skipped_keys: set[Key] = set()
         ids: set[str] = set()
-        while self._queue and len(taken) < self._max_batch_size:
+        while self._queue and len(batch) < self._max_batch_size:
             item = self._queue.popleft()
-            blocked = not (item.keys.isdisjoint(self._busy_keys) and item.keys.isdisjoint(held))
+            blocked = not (item.keys.isdisjoint(self._busy_keys) and item.keys.isdisjoint(skipped_keys))
             if blocked or item.inbox_id in ids or item.inbox_id in self._busy_ids:
-                held |= item.keys
-                left.append(item)
+                skipped_keys |= item.keys
+                skipped.append(item)
             else:
-                taken.append(item)
+                batch.append(item)
                 ids.add(item.inbox_id)
-        self._queue.extendleft(reversed(left))
+        self._queue.extendleft(reversed(skipped))
         self._busy_ids |= ids
-        self._busy_keys.update(*(item.keys for item in taken))
-        return taken
+        self._busy_keys.update(*(item.keys for item in batch))
+        return batch
 
     def _release(self, items: Iterable[WorkItem]) -> None:
         for item in items:
@@ -136,7 +136,7 @@ class GroupCommitter:
             self._arrived.set()
 
     async def _commit(self, items: list[WorkItem], conflicts: int) -> None:
-        """Commit a batch; retry a conflict with jitter, from the second on by halves until the culprit is alone."""
+        """Commit a batch; retry after a conflict with jitter, from the second conflict on by halves."""
         try:
             await self._transaction.run(items)
         except WriteConflictError as problem:
@@ -146,7 +146,7 @@ class GroupCommitter:
             for item in items:
                 item.fail(problem)
         except Exception as problem:
-            # Whatever a driver raises, the worker goes on, and one document that cannot be written fails one item only.
+            # The worker survives any error of a driver, and a document that cannot be written fails only its own item.
             if not isinstance(problem, RejectedWriteError):
                 log.exception("batch failed", items=len(items))
             await self._bisect([item for item in items if not item.waiter.done()], problem)

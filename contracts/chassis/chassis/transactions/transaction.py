@@ -40,17 +40,16 @@ class _Handled(NamedTuple):
     row: Document
 
 
-def _wake_nobody(_document: Document) -> None:
-    """Leave what was committed to the next sweep of the relay."""
+def _leave_to_sweep(_document: Document) -> None:
+    """Leave the committed document to the next sweep of the relay."""
 
 
 @dataclass(eq=False)
 class BatchTransaction:
     """Handlers read one snapshot plus the changes of earlier items of the batch.
 
-    No reply is sent before the commit, except to duplicates. A handler that failed may have seen what an earlier item
-    of the batch was about to save; so its failure counts only when the batch has committed, and on a conflict it runs
-    again with the others.
+    No reply is sent before the commit, except to duplicates. A handler that failed may have read uncommitted changes of
+    an earlier item; so its failure counts only after the commit, and after a conflict it runs again with the others.
     """
 
     database: DocumentStore
@@ -58,46 +57,46 @@ class BatchTransaction:
     aggregates: Mapping[str, str]
     clock: Clock
     metrics: Metrics
-    wake_relay: Callable[[Document], None] = _wake_nobody
+    wake_relay: Callable[[Document], None] = _leave_to_sweep
     failpoints: Failpoints = field(default_factory=NoFailpoints)
     lease_holder: str = ""
     tracing: Tracing = NO_TRACING
 
     async def run(self, items: list[WorkItem]) -> None:
-        with self.tracing.commit([item.span for item in items]):
+        with self.tracing.commit_span([item.span for item in items]):
             results = await self._execute(items)
         for item, result in results:
             self._resolve(item, result)
 
     async def _execute(self, items: list[WorkItem]) -> list[tuple[WorkItem, _Handled | Exception]]:
-        began = perf_counter()
+        started_at = perf_counter()
         async with self.database.snapshot() as reader:
             fresh = await self._not_in_inbox(items, reader)
             execution = Execution(reader, self.aggregates)
-            loaded = execution.identity_map
-            await loaded.prefetch(key for item in fresh for key in item.keys)
-            await loaded.prefetch([key for item in fresh for key in await self._related_keys(item, loaded)])
+            identity_map = execution.identity_map
+            await identity_map.prefetch(key for item in fresh for key in item.keys)
+            await identity_map.prefetch([key for item in fresh for key in await self._related_keys(item, identity_map)])
             results = [(item, await self._handle(item, execution)) for item in fresh]
         handled = sum(isinstance(result, _Handled) for _, result in results)
         if handled:
             await self._save(execution)
             self.metrics.commit_batch_size.observe(handled)
-            self.metrics.commit_duration_seconds.observe(perf_counter() - began)
+            self.metrics.commit_duration_seconds.observe(perf_counter() - started_at)
         return results
 
     @staticmethod
-    async def _related_keys(item: WorkItem, loaded: IdentityMap) -> Iterable[Key]:
-        """Return further keys to prefetch, found in what is loaded.
+    async def _related_keys(item: WorkItem, identity_map: IdentityMap) -> Iterable[Key]:
+        """Return further keys to prefetch, found in the loaded documents.
 
-        Where this lookup fails, the handler meets the same error; only speed is lost.
+        If this lookup fails, the handler meets the same error; only speed is lost.
         """
         if item.prefetch_related is None:
             return ()
         try:
-            return await item.prefetch_related(UnitOfWork(loaded))
+            return await item.prefetch_related(UnitOfWork(identity_map))
         except WriteConflictError:
             raise  # the snapshot of this attempt is gone
-        except Exception as problem:  # it costs speed alone, and nobody would see why
+        except Exception as problem:  # only speed is lost, and without this line nobody would know why
             log.warning("prefetch of related keys failed", event_type=item.event_type, exc_info=problem)
             return ()
 
@@ -132,7 +131,7 @@ class BatchTransaction:
                 )
         except WriteConflictError:
             raise  # the snapshot of this attempt is gone
-        except Exception as problem:  # noqa: BLE001 - the waiter gets it and knows the remedy by its class
+        except Exception as problem:  # noqa: BLE001 - the waiter gets it; its class names the remedy
             return problem
         return _Handled(outcome, rows[0])
 

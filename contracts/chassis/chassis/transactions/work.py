@@ -1,4 +1,4 @@
-"""A work: one message or command on its way through a transaction, and the verdict its waiter gets."""
+"""Work items: a message, command or job item to be committed, and the reply to its waiter."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class KeyReusedError(Exception):
 
 
 class Reply(NamedTuple):
-    """Reply to a waiter after the commit; a repeated work item gets the first one's reply."""
+    """Reply to a waiter after the commit; a duplicate gets the reply of the first."""
 
     value: object = None
     refusal: Refusal | None = None
@@ -32,11 +32,11 @@ class Reply(NamedTuple):
 
 @dataclass(slots=True, eq=False)
 class WorkItem:
-    """One message or command.
+    """One message, command or job item.
 
-    ``inbox_id`` is of ``command_inbox_id``, ``message_inbox_id`` or ``job_inbox_id``; ``digest`` tells two
-    commands under the same key apart; ``reads`` is loaded ahead with the rest of the batch, and
-    then what ``then`` names by it.
+    ``inbox_id`` comes from ``command_inbox_id``, ``message_inbox_id`` or ``job_inbox_id``. ``digest`` distinguishes two
+    commands with the same key. ``prefetch`` is loaded together with the keys of the whole batch, then the keys that
+    ``prefetch_related`` finds in those documents.
     """
 
     inbox_id: str
@@ -48,7 +48,7 @@ class WorkItem:
     prefetch_related: RelatedKeys | None = None
     digest: str | None = None
     span: Span | None = None
-    """Of the trace, while tracing is on."""
+    """The span of the item, while tracing is on."""
     keys: frozenset[Key] = field(init=False)
     waiter: asyncio.Future[Reply] = field(init=False)
 
@@ -56,9 +56,9 @@ class WorkItem:
         self.keys = frozenset(self.prefetch)
         self.waiter = asyncio.get_running_loop().create_future()
 
-    def answer(self, verdict: Reply) -> None:
+    def answer(self, reply: Reply) -> None:
         if not self.waiter.done():
-            self.waiter.set_result(verdict)
+            self.waiter.set_result(reply)
 
     def fail(self, problem: Exception) -> None:
         if not self.waiter.done():
@@ -66,7 +66,7 @@ class WorkItem:
 
 
 def command_inbox_id(subject: str, key: str) -> str:
-    """Name a command in the inbox; each road has a space of its own, and no subject reaches into a key."""
+    """Return the inbox id of a command; the prefix separates kinds, and quoting keeps a subject out of the key."""
     return f"http|{quote(subject, safe='', errors='surrogatepass')}|{key}"
 
 
@@ -78,11 +78,11 @@ def job_inbox_id(job: str, key: str) -> str:
     return f"job|{job}|{key}"
 
 
-def inbox_row(work: WorkItem, outcome: HandlerOutcome, at: datetime) -> Document:
-    """Map a work done to its inbox row; ``at`` is real time, since the server lets rows run out by its own clock."""
-    row: Document = {"_id": work.inbox_id, "at": at}
-    if work.digest is not None:
-        row["digest"] = work.digest
+def inbox_row(item: WorkItem, outcome: HandlerOutcome, at: datetime) -> Document:
+    """Return the inbox row of a handled item; ``at`` is real time, because the server expires rows by its own clock."""
+    row: Document = {"_id": item.inbox_id, "at": at}
+    if item.digest is not None:
+        row["digest"] = item.digest
     if outcome.value is not None:
         row["value"] = to_jsonable_python(outcome.value)
     if outcome.refusal is not None:
@@ -90,10 +90,10 @@ def inbox_row(work: WorkItem, outcome: HandlerOutcome, at: datetime) -> Document
     return row
 
 
-def duplicate_reply(work: WorkItem, row: Document) -> Reply:
-    """Answer a work the inbox knows; another body under the same key is refused."""
-    if work.digest is not None and row.get("digest") != work.digest:
-        raise KeyReusedError(work.inbox_id)
+def duplicate_reply(item: WorkItem, row: Document) -> Reply:
+    """Return the reply for an item in the inbox; raise KeyReusedError for another request under the same key."""
+    if item.digest is not None and row.get("digest") != item.digest:
+        raise KeyReusedError(item.inbox_id)
     return Reply(row.get("value"), _refusal(row.get("refusal")), duplicate=True)
 
 

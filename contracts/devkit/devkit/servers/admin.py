@@ -40,7 +40,7 @@ class BrokerAdmin:
             raise UnfitServerError("the address of a broker is that of its management: http://user:password@host:15672")
         management = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl().rstrip("/")
         account = (unquote(parts.username or "guest"), unquote(parts.password or "guest"))
-        found = await BrokerAdmin("", management, None, *account).listening()
+        found = await BrokerAdmin("", management, None, *account).find_listeners()
         if "amqp" not in found:
             raise UnfitServerError(f"the broker at {management} has no listener for AMQP")
         metrics = found.get("http/prometheus")
@@ -62,7 +62,7 @@ class BrokerAdmin:
     def admin_url(self, vhost: str) -> str:
         return self.url(self.admin_user, self.admin_password, vhost)
 
-    async def serves(self) -> bool:
+    async def is_serving(self) -> bool:
         """Say whether the AMQP listener is open and the queues on disk are recovered."""
         try:
             answer = await self._send("GET", f"health/checks/port-listener/{self.address.rpartition(':')[2]}")
@@ -87,7 +87,7 @@ class BrokerAdmin:
     async def remove_user(self, user: str) -> None:
         await self._done("DELETE", f"users/{quote(user, safe='')}")
 
-    async def names(self, kind: str) -> set[str]:
+    async def list_names(self, kind: str) -> set[str]:
         """Give the names of its ``vhosts`` or ``users``."""
         return {each["name"] for each in (await self._done("GET", kind)).json()}
 
@@ -100,7 +100,7 @@ class BrokerAdmin:
         queues = (await self._done("GET", f"queues/{quote(vhost, safe='')}")).json()
         return {queue["name"]: queue.get("messages", 0) for queue in queues}
 
-    async def listening(self) -> dict[str, int]:
+    async def find_listeners(self) -> dict[str, int]:
         """Protocol → port; says what is wrong when the management cannot be asked."""
         try:
             answer = await self._send("GET", "overview")

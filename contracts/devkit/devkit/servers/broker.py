@@ -70,7 +70,7 @@ class Broker(BrokerAdmin):
         self._child = ManagedProcess(
             [str(program)], log=self.folder / "rabbitmq.log", environment={**os.environ, **environment(self)}
         )
-        await self._child.until(self.serves, within=START_SECONDS)
+        await self._child.wait_until(self.is_serving, within=START_SECONDS)
 
     async def kill(self) -> None:
         """End the Erlang machine with SIGKILL, as a power cut would."""

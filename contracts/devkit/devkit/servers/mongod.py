@@ -55,7 +55,7 @@ class Mongod(MongodAdmin):
         """Start on its folder and port, the first time or after `kill` or `stop`, and wait until it takes writes."""
         require_free(self.port, "mongod")
         self._child = ManagedProcess(self._command(), log=self.folder / "mongod.log", environment=os.environ)
-        await self._child.until(self.ensure_primary, within=START_SECONDS)
+        await self._child.wait_until(self.ensure_primary, within=START_SECONDS)
 
     async def kill(self) -> None:
         await self.process.kill()

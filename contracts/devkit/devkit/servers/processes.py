@@ -72,7 +72,7 @@ class ManagedProcess:
             await asyncio.sleep(0.02)
         return True
 
-    async def until(self, ready: Callable[[], Awaitable[bool]], *, within: float) -> None:
+    async def wait_until(self, ready: Callable[[], Awaitable[bool]], *, within: float) -> None:
         """Wait until it is ready; one that does not become so is ended, also when the waiting is given up."""
         try:
             await self._is_ready_within(ready, within)
@@ -172,7 +172,7 @@ async def is_accepting(port: int) -> bool:
     return True
 
 
-async def until_accepting(ports: Iterable[int], *, within: float) -> None:
+async def wait_until_accepting(ports: Iterable[int], *, within: float) -> None:
     """Wait until something listens on each of these ports; TimeoutError when that takes longer."""
     async with asyncio.timeout(within):
         for port in ports:

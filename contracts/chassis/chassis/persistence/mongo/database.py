@@ -21,7 +21,7 @@ from chassis.handling import Document, Filter, Sort
 from chassis.persistence.collections import Index
 from chassis.persistence.mongo.errors import translate_errors
 from chassis.persistence.mongo.reader import Reader
-from chassis.persistence.system_collections import OWN_INDEXES, SYSTEM_COLLECTIONS
+from chassis.persistence.system_collections import INBOX, OUTBOX, SYSTEM_COLLECTIONS, SYSTEM_INDEXES
 from chassis.persistence.unit_of_work import ChangeSet, Write, WriteConflictError
 
 Driver: TypeAlias = Literal["motor", "pymongo"]
@@ -31,7 +31,7 @@ NAMESPACE_EXISTS = 48
 
 
 def open_database(url: str, name: str, driver: Driver = "motor", listeners: Sequence[Any] = ()) -> Database:
-    """Open a database; every read and write is of the majority and journaled (a kill lost unjournaled writes)."""
+    """Open a database; reads and writes are of the majority and journaled (a kill lost unjournaled writes)."""
     client: Any = AsyncIOMotorClient if driver == "motor" else AsyncMongoClient
     return Database(client(url, event_listeners=[*listeners], **_CLIENT), name, driver)
 
@@ -55,24 +55,24 @@ class Database(Reader):
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Reader]:
-        """Read as the majority had it at one instant, that of the first question."""
-        async with self._started(snapshot=True) as session:
+        """Open a reader of the majority's state at one instant, that of the first query."""
+        async with self._start_session(snapshot=True) as session:
             yield Reader(self._database, session)
 
-    async def commit(self, commit: ChangeSet) -> None:
+    async def commit(self, changes: ChangeSet) -> None:
         """Save all or nothing in one transaction.
 
         Runs in the caller's task, which must not be cancelled: a cancelled operation of motor can run after the abort,
         outside the transaction.
         """
-        async with translate_errors(), self._started() as session:
+        async with translate_errors(), self._start_session() as session:
             await self._begin(session)
             try:
-                await self._save(commit, session)
+                await self._save(changes, session)
             except BaseException:
                 await self._abort(session)
                 raise
-            await self._finish(session)
+            await self._commit_transaction(session)
 
     async def insert(self, collection: str, document: Document) -> None:
         async with translate_errors():
@@ -93,7 +93,7 @@ class Database(Reader):
     async def find_one_and_update(
         self, collection: str, where: Filter, change: Mapping[str, Any] | list[Any], sort: Sort = (("_id", 1),)
     ) -> Document | None:
-        """Change one document and return it as it is then."""
+        """Change one document and return it as it is afterwards."""
         async with translate_errors():
             found: Document | None = await self._database[collection].find_one_and_update(
                 where, change, sort=list(sort), return_document=ReturnDocument.AFTER
@@ -105,15 +105,15 @@ class Database(Reader):
             await self._database.command("ping")
 
     async def ensure_indexes(self, indexes: Sequence[Index]) -> None:
-        """Create collections and indexes, outside any transaction; run again it changes nothing."""
+        """Create missing collections and indexes, outside any transaction."""
         for collection in sorted({*SYSTEM_COLLECTIONS, *(index.collection for index in indexes)}):
             await self._create(collection)
-        for index in (*OWN_INDEXES, *indexes):
+        for index in (*SYSTEM_INDEXES, *indexes):
             async with translate_errors():
                 await self._database[index.collection].create_index(list(index.keys), **_options(index))
 
     async def drop(self) -> None:
-        """Remove the whole database (test stands)."""
+        """Remove the whole database (tests only)."""
         async with translate_errors():
             await self._client.drop_database(self.name)
 
@@ -129,29 +129,29 @@ class Database(Reader):
             except CollectionInvalid:
                 return
             except OperationFailure as problem:
-                # Another process of the service made it between the driver's look and its request.
+                # Another process of the service created it between the driver's check and its request.
                 if problem.code != NAMESPACE_EXISTS:
                     raise
 
     @asynccontextmanager
-    async def _started(self, *, snapshot: bool = False) -> AsyncIterator[Any]:
-        started = self._client.start_session(snapshot=snapshot)
-        session = await started if self.driver == "motor" else started
+    async def _start_session(self, *, snapshot: bool = False) -> AsyncIterator[Any]:
+        opened = self._client.start_session(snapshot=snapshot)
+        session = await opened if self.driver == "motor" else opened
         try:
             yield session
         finally:
             await session.end_session()
 
     async def _begin(self, session: Any) -> None:  # noqa: ANN401
-        begun = session.start_transaction(write_concern=WriteConcern("majority", j=True), max_commit_time_ms=10_000)
+        started = session.start_transaction(write_concern=WriteConcern("majority", j=True), max_commit_time_ms=10_000)
         if self.driver == "pymongo":
-            await begun
+            await started
 
     async def _abort(self, session: Any) -> None:  # noqa: ANN401
         if session.in_transaction:
             await session.abort_transaction()
 
-    async def _finish(self, session: Any) -> None:  # noqa: ANN401
+    async def _commit_transaction(self, session: Any) -> None:  # noqa: ANN401
         for attempt in range(COMMIT_TRIES):
             try:
                 await session.commit_transaction()
@@ -162,17 +162,19 @@ class Database(Reader):
             else:
                 return
 
-    async def _save(self, commit: ChangeSet, session: Any) -> None:  # noqa: ANN401
-        if commit.inbox:
-            await self._database["inbox"].insert_many(commit.inbox, session=session)
-        for collection, writes in _by_collection(commit.writes).items():
+    async def _save(self, changes: ChangeSet, session: Any) -> None:  # noqa: ANN401
+        if changes.inbox:
+            await self._database[INBOX].insert_many(changes.inbox, session=session)
+        for collection, writes in _by_collection(changes.writes).items():
             result = await self._database[collection].bulk_write([_request(each) for each in writes], session=session)
-            done = result.inserted_count + result.matched_count + result.deleted_count
-            if done != len(writes):
-                raise WriteConflictError(f"{len(writes) - done} of {len(writes)} in {collection} have moved")
-        if commit.outbox is not None:
-            commit.outbox.setdefault("_id", ObjectId())
-            await self._database["outbox"].insert_one(commit.outbox, session=session)
+            applied = result.inserted_count + result.matched_count + result.deleted_count
+            if applied != len(writes):
+                raise WriteConflictError(
+                    f"{len(writes) - applied} of {len(writes)} in {collection} have another version"
+                )
+        if changes.outbox is not None:
+            changes.outbox.setdefault("_id", ObjectId())
+            await self._database[OUTBOX].insert_one(changes.outbox, session=session)
 
 
 _CLIENT: dict[str, Any] = {
@@ -200,9 +202,9 @@ def _request(write: Write) -> InsertOne[Document] | ReplaceOne[Document] | Delet
 
 
 def _options(index: Index) -> dict[str, Any]:
-    given = {
+    options = {
         "unique": index.unique or None,
         "expireAfterSeconds": index.ttl_seconds,
         "partialFilterExpression": None if index.partial is None else dict(index.partial),
     }
-    return {name: value for name, value in given.items() if value is not None}
+    return {name: value for name, value in options.items() if value is not None}

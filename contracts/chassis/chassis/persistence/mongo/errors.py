@@ -1,4 +1,4 @@
-"""Translates errors of a driver into those of the chassis."""
+"""Translates errors of the driver into those of the chassis."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ from chassis.persistence.unit_of_work import (
 
 DUPLICATE_KEY = 11000
 SNAPSHOT_GONE = {239, 246}
-"""The instant is too long ago, or a collection was made since: another attempt reads another instant."""
+"""The snapshot is too old, or a collection was created since; another attempt reads a newer one."""
 
 
 class DatabaseUnavailableError(TransientError):
-    """The database does not answer, or not in time: nothing is known to be saved."""
+    """The database does not answer in time; whether anything was saved is unknown."""
 
 
 @asynccontextmanager
@@ -40,9 +40,9 @@ async def translate_errors() -> AsyncIterator[None]:
     try:
         yield
     except BulkWriteError as problem:
-        raise _of_bulk(problem) from problem
+        raise _bulk_write_error(problem) from problem
     except pymongo.errors.DuplicateKeyError as problem:
-        raise _of_duplicate(problem.details or {}) from problem
+        raise _duplicate_key_error(problem.details or {}) from problem
     except OverflowError as problem:
         raise UnstorableValueError(str(problem)) from problem
     except (DocumentTooLarge, BSONError) as problem:
@@ -50,30 +50,30 @@ async def translate_errors() -> AsyncIterator[None]:
     except (ConnectionFailure, ExecutionTimeout, WTimeoutError) as problem:
         raise DatabaseUnavailableError(str(problem)) from problem
     except PyMongoError as problem:
-        raise _of_other(problem) from problem
+        raise _other_error(problem) from problem
 
 
-def _of_bulk(problem: BulkWriteError) -> Exception:
+def _bulk_write_error(problem: BulkWriteError) -> Exception:
     errors = (problem.details or {}).get("writeErrors", [])
     if problem.has_error_label("TransientTransactionError"):
         return WriteConflictError(str(problem))
     if errors and errors[0].get("code") == DUPLICATE_KEY:
-        return _of_duplicate(errors[0])
+        return _duplicate_key_error(errors[0])
     return RejectedWriteError(str(problem))
 
 
-def _of_duplicate(details: Mapping[str, Any]) -> Exception:
-    natural = set(details.get("keyPattern", {"_id": 1})) != {"_id"}
+def _duplicate_key_error(details: Mapping[str, Any]) -> Exception:
+    is_natural_key = set(details.get("keyPattern", {"_id": 1})) != {"_id"}
     return (
         DuplicateKeyError(f"held already: {sorted(details['keyPattern'])}")
-        if natural
+        if is_natural_key
         else WriteConflictError("stored already")
     )
 
 
-def _of_other(problem: PyMongoError) -> Exception:
-    gone = isinstance(problem, OperationFailure) and problem.code in SNAPSHOT_GONE
-    if gone or problem.has_error_label("TransientTransactionError"):
+def _other_error(problem: PyMongoError) -> Exception:
+    snapshot_gone = isinstance(problem, OperationFailure) and problem.code in SNAPSHOT_GONE
+    if snapshot_gone or problem.has_error_label("TransientTransactionError"):
         return WriteConflictError(str(problem))
     if problem.has_error_label("UnknownTransactionCommitResult") or not isinstance(problem, OperationFailure):
         return DatabaseUnavailableError(str(problem))

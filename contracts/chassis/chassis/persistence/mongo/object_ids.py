@@ -1,4 +1,4 @@
-"""Identifiers of the outbox, which hold the real time at which they were made."""
+"""Outbox ids, which encode the real time of their creation."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from bson import ObjectId
 
 
 def created_at_of(identifier: object) -> datetime | None:
-    """Real time at which an identifier of the outbox was made."""
+    """Return the creation time encoded in an outbox id; None for another type of id."""
     return identifier.generation_time.astimezone(UTC) if isinstance(identifier, ObjectId) else None
 
 
 def first_object_id_at(instant: datetime) -> object:
-    """Give the smallest identifier of the outbox made at that real time or later."""
+    """Return the smallest outbox id of that real time or later."""
     return ObjectId.from_datetime(instant)

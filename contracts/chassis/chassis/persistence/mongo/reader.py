@@ -1,4 +1,4 @@
-"""Reads from a database."""
+"""Queries on one database."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from chassis.persistence.mongo.errors import translate_errors
 
 
 class Reader:
-    """Reads from a database, each query by itself or all of them in one session."""
+    """Runs queries, each by itself or all in one session."""
 
     def __init__(self, database: Any, session: Any = None) -> None:  # noqa: ANN401 - two drivers, one shape
         self._database = database
@@ -33,7 +33,7 @@ class Reader:
             return int(await self._database[collection].count_documents(where, session=self._session))
 
     async def total(self, collection: str, where: Filter, field: str) -> int:
-        """Add up a number that every matching document has."""
+        """Return the sum of a numeric field over the matching documents."""
         steps = [{"$match": where}, {"$group": {"_id": None, "total": {"$sum": f"${field}"}}}]
         async with translate_errors():
             found = self._database[collection].aggregate(steps, session=self._session)
