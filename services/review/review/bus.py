@@ -1,4 +1,4 @@
-"""Which event goes to which handler."""
+"""The subscriptions of review: which event goes to which handler."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a date brings about: reminders, overdue opinions, the end of forwarding, the end of a notice."""
+"""Work that falls due by the date: reminders, overdue opinions, the end of forwarding, the end of a notice."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ async def due_reminders(store: Store, now: datetime) -> Sequence[RemindDepartmen
 
 
 async def overdue_opinions(store: Store, now: datetime) -> Sequence[MarkOverdue]:
-    """Of those that were reminded: one that was not would stand in the way of those behind it."""
+    """Only of cases that were reminded; others would fill the page and delay those behind them."""
     today = shanghai_date(now)
     reminded = {**_UNANSWERED, "consultation.reminded_on": {"$ne": None}}
     waiting = await store.cases.find({**reminded, "consultation.due": {"$lt": today}}, limit=ITEMS_PER_POLL)
@@ -39,7 +39,7 @@ async def overdue_opinions(store: Store, now: datetime) -> Sequence[MarkOverdue]
 
 
 async def late_cases(store: Store, now: datetime) -> Sequence[CloseLateCase]:
-    """Asked by rule set, which a case keeps and which names the last day of its batch year (G2)."""
+    """Query by rule set, since a case keeps its own and the rule set names the last day of the batch year (G2)."""
     today, found = shanghai_date(now), list[CloseLateCase]()
     for rules in _rule_sets():
         over = {"batch_year": {"$lte": forwarding.last_closed_batch_year(rules, today)}, "rule_set": rules.version}

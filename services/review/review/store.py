@@ -1,4 +1,4 @@
-"""Where review keeps what: its collections, and the indexes that its own questions need."""
+"""The collections of review, and the indexes that its queries need."""
 
 from __future__ import annotations
 

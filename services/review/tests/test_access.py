@@ -129,6 +129,25 @@ ROUTES: dict[str, Wanted] = {
         REGION,
     ),
 }
+STATUSES = {
+    "POST /v1/cases/{case_id}/opinions": 409,
+    "POST /v1/cases/{case_id}/initial-review": 409,
+    "POST /v1/cases/{case_id}/opinion-document": 409,
+    "POST /v1/cases/{case_id}/forward": 409,
+    "POST /v1/experts": 201,
+    "POST /v1/cases/{case_id}/panel": 409,
+    "GET /v1/cases/{case_id}/score-sheets/{expert}": 404,
+    "POST /v1/cases/{case_id}/deviation-decision": 409,
+    "POST /v1/cases/{case_id}/site-verification": 409,
+    "POST /v1/batches/{year}/ranking": 409,
+    "GET /v1/batches/{year}/ranking": 404,
+    "POST /v1/batches/{year}/notice": 409,
+    "GET /v1/notices/{notice_id}": 404,
+    "POST /v1/notices/{notice_id}/conclude": 404,
+    "POST /v1/notices/{notice_id}/objections": 404,
+    "POST /v1/notices/{notice_id}/objections/{objection_id}/resolution": 404,
+}
+"""The answer to those whom a route lets in, where it is not 200: the case of the table stands at another stage."""
 PUBLIC_ROUTES = {name for name, (_, _, allowed) in ROUTES.items() if allowed is EVERYBODY}
 
 
@@ -166,15 +185,13 @@ async def test_a_route_lets_in_whom_its_policy_names_and_nobody_else(api: ApiHar
     path, body, allowed = ROUTES[name]
     method = name.split(maxsplit=1)[0]
 
-    let_in = set()
-    for actor in sorted(ACTORS):
-        answer = await caller(api, actor).request(method, path, json=body)
-        assert answer.status_code < 500, answer.text
-        refused = answer.status_code in {401, 403} and answer.json()["code"] == "not-allowed"
-        if not refused:
-            let_in.add(actor)
+    beginning, statuses = api.memory.collections, {}
+    for actor in ACTORS:
+        api.memory.collections = beginning
+        response = await caller(api, actor).request(method, path, json=body)
+        statuses[actor] = response.status_code
 
-    assert let_in == set(allowed)
+    assert statuses == {actor: STATUSES.get(name, 200) if actor in allowed else 403 for actor in ACTORS}
 
 
 @pytest.mark.rule("P2")

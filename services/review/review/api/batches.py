@@ -31,9 +31,9 @@ class DecisionBody(models.Body):
 class RankingBody(models.Body):
     dry_run: bool = False
     early_reason: Annotated[str, Field(max_length=2000)] = ""
-    """Needed before the last day of forwarding, and kept with the ranking."""
+    """Required before the last day of forwarding; stored with the ranking."""
     decision: DecisionBody | None = None
-    """Needed for more than the year's evaluation and what was suspended then (A7), and kept with the ranking."""
+    """Required beyond the year's evaluation and the cases suspended then (A7); stored with the ranking."""
 
     def command(self, level: Level, year: int, by: ActorRef) -> ranking.RankBatch:
         given = self.decision
@@ -47,7 +47,7 @@ class NoticeBody(models.Body):
 
 
 class RankingView(models.View):
-    """A ranking, and whether it comes out the same again from its own inputs."""
+    """A ranking, and whether its inputs reproduce it."""
 
     ranking: BatchRanking
     reproducible: bool

@@ -1,4 +1,4 @@
-"""What the commands share: who acts, and in which role the record says it was done (P1, V14)."""
+"""Actors of commands: who acts, and in which role the record shows it (P1, V14)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from review.domain.record import ActorRef
 
 
 async def actor_of(context: RequestContext[Any], policy: Policy, resource: object) -> ActorRef:
-    """Refuse who may not act on ``resource``; else who acts, in the role that the policy let in."""
+    """Return the actor in the role that the policy admits; refuse who may not act on ``resource``."""
     await context.authorize(resource)
     decided = policy.authorize(context.actor, resource)
     if not isinstance(decided, Allowed):
@@ -21,6 +21,6 @@ async def actor_of(context: RequestContext[Any], policy: Policy, resource: objec
 
 
 async def acting_on(context: RequestContext[Any], policy: Policy, case_id: str) -> tuple[Case, ActorRef]:
-    """The case and who acts on it; nobody who may not see it learns more than that."""
+    """Return the case and who acts on it; refuse who may not see it."""
     case = await context.store.cases.require(case_id)
     return case, await actor_of(context, policy, case)

@@ -28,11 +28,11 @@ class ExpertBody(models.Body):
     """USCC or name of the organisation the expert works for."""
     groups: tuple[Text, ...] = ()
     evaluated: tuple[EvaluatedBody, ...] = ()
-    """Added to what is known: nothing that was evaluated is forgotten."""
+    """Added to the earlier ones; none is ever removed."""
 
 
 class ConflictBody(models.Body):
-    """Of whom it is: by code, by name, or by both."""
+    """Names the other party: by code, by name, or by both."""
 
     uscc: Uscc | None = None
     """Of the unit or the assessor."""
@@ -49,7 +49,7 @@ DeclareConflict = Annotated[RequestContext[Store], Depends(Authorize(DECLARE_CON
 
 @router.post("", summary="Register an expert", openapi_extra=based_on_rule(basis("V5")), status_code=201)
 async def register_expert(body: ExpertBody, context: RegisterExperts) -> Expert:
-    """Registering again brings the entry up to date; a seat that the expert may not hold any more passes on."""
+    """Registering again updates the entry; a seat that the expert may not hold any more passes on."""
     evaluated = tuple(EarlierEvaluation(each.uscc, each.year) for each in body.evaluated)
     by = await actor_of(context, REGISTER_EXPERTS, None)
     command = panel.RegisterExpert(body.expert_id, body.employer, body.groups, evaluated, by)
@@ -81,7 +81,7 @@ async def get_expert(
     "/{expert_id}/conflicts", summary="Declare a conflict of interest", openapi_extra=based_on_rule(basis("V5"))
 )
 async def declare_conflict(expert_id: str, body: ConflictBody, context: DeclareConflict) -> Expert:
-    """Always kept: seats on cases of the unit, assessor or group pass on; a score already made is flagged."""
+    """Store the declaration: seats on cases of the unit, assessor or group pass on; a score already made is flagged."""
     by = await actor_of(context, DECLARE_CONFLICT, await context.store.experts.require(expert_id))
     command = panel.DeclareConflict(expert_id, body.uscc or "", body.text, by, body.name or "")
     return await context.execute(panel.declare_conflict, command, reply=Expert)

@@ -1,4 +1,4 @@
-"""Who may do what with a case (P1, P2)."""
+"""The policies of review (P1, P2)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from messages.values import Department, Role, UnitRef
 
 @dataclass(frozen=True)
 class AfterForwarding:
-    """Cases that the prefecture department has forwarded: only from then on are they the region's to have judged."""
+    """Cases that the prefecture department has forwarded; review organisations see no others."""
 
     def filter(self, actor: Actor) -> Filter:  # noqa: ARG002 - whoever asks
         return {"forwarded_on": {"$ne": None}}
@@ -68,7 +68,7 @@ APPOINT_PANELS = Policy("panel.appoint-all", (REVIEWERS,))
 FILL_SHEET = Policy("sheet.fill", (Rule(Role.EXPERT, own_subject("expert")),))
 READ_SHEET = Policy("sheet.read", (REVIEWERS, REGION, Rule(Role.EXPERT, own_subject("expert"))))
 DECIDE_DEVIATION = Policy("deviation.decide", (Rule(Role.EXPERT, own_subject("panel.experts")), REGION))
-"""Which of them, the panel's sheets say (V6)."""
+"""The panel's sheets decide which of them (V6)."""
 RECORD_VISIT = Policy("site.record", (REVIEWERS_AFTER_FORWARDING, REGION))
 SELECT_CASES = Policy("batch.select", (REGION,))
 READ_RANKING = Policy("ranking.read", (REGION, REVIEWERS))
@@ -80,7 +80,7 @@ DECIDE_OBJECTION = Policy("objection.decide", (REGION,))
 
 @dataclass(frozen=True)
 class ConsultedDepartment:
-    """A case as the consulted department sees it: where, and who is asked."""
+    """A case as its consulted department sees it: the unit and the department."""
 
     unit: UnitRef
     department: Department
@@ -88,6 +88,6 @@ class ConsultedDepartment:
 
 @dataclass(frozen=True)
 class PanelSeat:
-    """A place on a panel: the expert's own."""
+    """The seat of one expert on a panel."""
 
     expert: str

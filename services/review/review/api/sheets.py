@@ -90,9 +90,9 @@ async def decide_deviation(
     body: DeviationBody,
     context: DecideDeviation,
 ) -> Receipt:
-    """The score stands although an expert's lies far from it, or the sheets go back.
+    """Confirm the score although an expert's lies far from it, or return the sheets.
 
-    The chair's word; where the chair's own sheet deviates, that of a member whose sheet does not, or the region's.
+    The chair decides; where the chair's own sheet deviates, a member whose sheet does not, or the region.
     """
     _, by = await acting_on(context, DECIDE_DEVIATION, case_id)
     command = scoring.DecideDeviation(case_id, body.decision, body.text, by)

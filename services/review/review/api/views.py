@@ -1,4 +1,4 @@
-"""What callers are shown of a case, each role its part."""
+"""Representations of a case, for each role its part."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from review.domain.record import ActorRef, RecordEntry, verify_chain
 
 
 class OpinionStatus(View):
-    """How far the consultation of a department is; its words are for officers."""
+    """The state of one department's consultation; its text is for officers."""
 
     department: Department
     opinion: str | None
@@ -24,7 +24,7 @@ class OpinionStatus(View):
 
 
 class CaseSummary(View):
-    """What everybody concerned may know of a case."""
+    """The part of a case for everybody concerned."""
 
     case_id: str
     unit: UnitRef
@@ -52,7 +52,7 @@ class SheetStatus(View):
 
 
 class CaseDetail(CaseSummary):
-    """The summary, and what the caller's role has to work with."""
+    """The summary with the parts that the caller's role works with."""
 
     dossier: Dossier | None = None
     department_opinions: tuple[Opinion, ...] | None = None
@@ -112,7 +112,7 @@ def summarize(case: Case) -> CaseSummary:
 
 
 def detail(case: Case, by: ActorRef, affiliates: tuple[SanctionedAffiliate, ...]) -> CaseDetail:
-    """The summary with the parts that the role in which somebody reads may see."""
+    """Return the summary with the parts that the reader's role may see."""
     parts = {
         "dossier": case.dossier,
         "department_opinions": case.consultation.opinions,
@@ -133,7 +133,7 @@ def detail(case: Case, by: ActorRef, affiliates: tuple[SanctionedAffiliate, ...]
 
 
 class RecordView(View):
-    """The record with the proof that it is what was written (V14)."""
+    """The record, and whether its chain is intact (V14)."""
 
     case_id: str
     intact: bool

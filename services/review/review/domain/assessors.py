@@ -1,4 +1,4 @@
-"""What is known of an assessor in whatever order it was heard: its sanction, its cases, its sisters (S2, S3, S4)."""
+"""The status of an assessor, built in any order of events: sanction, cases, affiliates (S2, S3, S4)."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ class SanctionDecision:
 
 @dataclass(frozen=True)
 class AssessorStatus:
-    """One document per assessor. Sanction and representative each keep the sequence they were said at.
+    """One document per assessor. Sanction and representative each have the sequence of their newest event.
 
-    Cases are added and sanctions heard in the same document, so that two at once can never miss each other.
+    Cases and sanctions change the same document, so that a concurrent change conflicts and neither is missed.
     """
 
     uscc: str
@@ -41,15 +41,15 @@ class AssessorStatus:
     ban: Ban | None = None
     document_number: str | None = None
     sanction_sequence: int = 0
-    """Sequence of the last word about sanctions: an older one that comes later changes nothing."""
+    """Sequence of the newest event about sanctions: an older one that arrives later changes nothing."""
     decisions: tuple[SanctionDecision, ...] = ()
-    """Every sanction ever heard."""
+    """Every sanction received."""
     revoked: tuple[str, ...] = ()
-    """Those that a revocation has named."""
+    """Document numbers that a revocation has named."""
     affiliates: tuple[str, ...] = ()
-    """Assessors of the same representative on the day of the sanction, as it was told."""
+    """Assessors of the same legal representative on the day of the sanction, from its event."""
     representative: str | None = None
-    """Digest of the legal representative, once a registration or change has told it."""
+    """Digest of the legal representative, from its registration or latest change."""
     representative_sequence: int = 0
 
     def with_case(self, case_id: str) -> AssessorStatus:
@@ -66,21 +66,21 @@ class AssessorStatus:
         return _with_current_decision(known, event.document_number)
 
     def with_revocation(self, event: SanctionRevoked) -> AssessorStatus:
-        """Where another decision still holds and none was heard of, the revocation is the document that says so."""
+        """Where another decision holds whose event has not arrived, the revocation is the document that proves it."""
         known = self if event.decision is None else replace(self, revoked=_distinct((*self.revoked, event.decision)))
         if event.sequence > self.sanction_sequence:
             known = replace(known, name=event.name, ban=event.ban, sanction_sequence=event.sequence)
         return _with_current_decision(known, event.document_number)
 
     def rests_on(self, document_number: str | None) -> bool:
-        """Whether a case rightly shows it as what suspended it; one that is not suspended shows none."""
+        """Whether a case suspended by this document is rightly so; False without a document."""
         if document_number is None:
             return False
         return document_number in {self.document_number, *(each.document_number for each in self.decisions_in_force)}
 
     @property
     def decisions_in_force(self) -> tuple[SanctionDecision, ...]:
-        """The decisions that no revocation has named."""
+        """Return the decisions that no revocation has named."""
         return tuple(each for each in self.decisions if each.document_number not in self.revoked)
 
     def with_representative(self, event: AssessorRegistered | LegalRepresentativeChanged) -> AssessorStatus:
@@ -89,11 +89,11 @@ class AssessorStatus:
         return replace(self, representative=event.representative.digest, representative_sequence=event.sequence)
 
     def sanctioned_on(self, day: date) -> str | None:
-        """The document of the sanction that holds on ``day``."""
+        """Return the document of the sanction that holds on ``day``."""
         return self.document_number if self.ban is not None and day <= self.ban.last_day else None
 
     def shares_representative_with(self, other: AssessorStatus) -> bool:
-        """Of the same representative today; where one of the two is not known, as the sanction told it."""
+        """Compare today's representatives; where one is unknown, use the affiliates that the sanction named."""
         if self.uscc == other.uscc:
             return False
         if self.representative is None or other.representative is None:
@@ -102,7 +102,7 @@ class AssessorStatus:
 
 
 def _with_current_decision(known: AssessorStatus, otherwise: str) -> AssessorStatus:
-    """With the newest decision that stands as the one that the ban rests on."""
+    """Return the status with its newest decision in force as the one that the ban rests on."""
     newest = max(known.decisions_in_force, key=lambda each: each.sequence, default=None)
     number = newest.document_number if newest else otherwise
     return replace(known, document_number=None if known.ban is None else number)
@@ -125,7 +125,7 @@ class SanctionedAffiliate:
 def sanctioned_affiliates(
     of: AssessorStatus, others: Iterable[AssessorStatus], day: date
 ) -> tuple[SanctionedAffiliate, ...]:
-    """Those that are under sanction on ``day``, in the order of their codes (S3)."""
+    """Return the affiliates under sanction on ``day``, in the order of their codes (S3)."""
     return tuple(
         SanctionedAffiliate(each.uscc, each.name, document, each.ban.last_day)
         for each in sorted(others, key=lambda one: one.uscc)
@@ -134,7 +134,7 @@ def sanctioned_affiliates(
 
 
 def suspend_case(case: Case, document_number: str, today: date) -> Transition:
-    """S2: what rests on the report of a sanctioned assessor goes no further."""
+    """S2: suspend a case that rests on the report of a sanctioned assessor."""
     return Transition(
         replace(case, suspended_by=document_number),
         action="suspended",

@@ -1,4 +1,4 @@
-"""What a case holds: the application as accepted, and what each stage of its review adds to it."""
+"""The case and its stages: the application as accepted, and the results of each stage of its review."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class StageGroup(StrEnum):
 class StageDefinition:
     stage: Stage
     text: str
-    """The stage in the words of a refusal."""
+    """The stage as a refusal names it."""
     groups: frozenset[StageGroup]
 
 
@@ -116,7 +116,7 @@ class Dossier:
 
 @dataclass(frozen=True)
 class Opinion:
-    """What one consulted department has said, or that it let the due day pass."""
+    """The opinion of one consulted department, or that it let the due day pass."""
 
     department: Department
     opinion: Literal["agree", "object", "overdue"] | None = None
@@ -179,7 +179,7 @@ class ScoreSheet:
 
     @property
     def seal(self) -> str:
-        """What the record keeps of a sheet: whoever holds it can show what it said."""
+        """Return the digest that the record holds; whoever has the sheet can prove its content."""
         values = {name: format(value, "f") for name, value in self.values.items()}
         return canonical_digest([self.expert, values, self.mandatory_items, self.site_visit_wanted])
 
@@ -214,14 +214,14 @@ class Closing:
 
 @dataclass(frozen=True)
 class RecordHead:
-    """Where the case's record stands: a record cut short or changed does not lead here (V14)."""
+    """The end of the case's record: a record cut short or changed does not lead here (V14)."""
 
     entries: int = 0
     digest: str = "0" * 64
 
 
 class CaseFacts(TypedDict):
-    """What every event about a case tells."""
+    """The fields that every event about a case carries."""
 
     case_id: str
     unit: UnitRef

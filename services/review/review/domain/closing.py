@@ -1,4 +1,4 @@
-"""How a case ends without a listing, and how the outside stops it."""
+"""Closes a case that is not listed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from review.domain.record import Transition
 
 
 def close_case(case: Case, outcome: Outcome, reasons: tuple[Reason, ...], today: date) -> Transition:
-    """The end of a case, with its reasons; what was decided before stays on the case."""
+    """Close a case with its reasons; earlier decisions stay on the case."""
     state = Stage.LATE if outcome == "late" else Stage.CLOSED
     reviewed = case.initial_review
     after = replace(case, state=state, closing=Closing(outcome, reasons, today), open_objections=())

@@ -18,7 +18,7 @@ from review.domain.refusals import malformed, refusal, require_state
 
 
 def open_case(application: ApplicationAccepted, rules: RuleSet, today: date) -> Transition:
-    """A case for an accepted application, its three departments asked at once."""
+    """Open a case for an accepted application and consult its three departments at once."""
     case = Case(
         case_id=application.application_id,
         unit=application.unit,
@@ -81,7 +81,7 @@ def _opening_events(case: Case, today: date) -> tuple[CaseOpened, ConsultationOp
 def record_answer(
     case: Case, department: Department, opinion: Literal["agree", "object"], text: str, today: date
 ) -> Transition:
-    """A department's opinion, also after the due day, until the opinion document is issued. Given once."""
+    """Record a department's opinion, once; also after the due day, until the opinion document is issued."""
     require_state(case, "V2", *ANSWERABLE)
     before = case.consultation.of(department)
     if before is None:
@@ -109,7 +109,7 @@ def needs_reminder(case: Case, today: date) -> bool:
 
 
 def remind_departments(case: Case, rules: RuleSet, today: date) -> Transition:
-    """A reminder that comes late, as after a standstill, moves the due day: whoever is reminded has days to answer."""
+    """Remind; a late reminder, as after a standstill, moves the due day so that days are left to answer."""
     departments, asked = _without_answer(case.consultation), case.consultation
     answer = add_working_days(today, rules.consultation.answer_working_days)
     if answer.last_day > asked.due:
@@ -132,7 +132,7 @@ def is_overdue(case: Case, today: date) -> bool:
 
 
 def mark_overdue(case: Case, today: date) -> Transition:
-    """Every department that is silent is marked overdue; that is no agreement."""
+    """Mark every silent department overdue; that is no agreement."""
     departments = _without_answer(case.consultation)
     asked = case.consultation
     for department in departments:

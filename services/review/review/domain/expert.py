@@ -1,4 +1,4 @@
-"""Experts: what is known of them, and why one may not judge a case (V5)."""
+"""Experts, and the reasons why one may not judge a case (V5)."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Expert:
     def with_registration(
         self, employer: str, groups: tuple[str, ...], evaluated: tuple[EarlierEvaluation, ...]
     ) -> Expert:
-        """Brought up to date: employers and groups change, but what was evaluated once was evaluated."""
+        """Return the updated expert: employer and groups change, earlier evaluations stay."""
         known = tuple(dict.fromkeys((*self.evaluated, *evaluated)))
         return replace(self, employer=employer, groups=groups, evaluated=known)
 
@@ -66,7 +66,7 @@ class Expert:
 
 
 def conflicts(expert: Expert, case: Case, years: int, today: date) -> list[Reason]:
-    """Every reason why the expert may not sit on the panel of the case; what the expert told of it stays untold."""
+    """Return every reason why the expert may not sit on the panel; the text of a declaration is left out."""
     found = [*_ties(expert, case, years, today)]
     if _declarations_about(expert, case):
         found.append("专家本人已申明利益关系")
@@ -74,7 +74,7 @@ def conflicts(expert: Expert, case: Case, years: int, today: date) -> list[Reaso
 
 
 def grounds(expert: Expert, case: Case, years: int, today: date) -> list[str]:
-    """The same for the record of the case, in the expert's own words where the conflict was declared."""
+    """Return the same for the record of the case, with the text that the expert declared."""
     return [*_ties(expert, case, years, today), *(each.text for each in _declarations_about(expert, case)[-1:])]
 
 
@@ -94,11 +94,11 @@ def _declarations_about(expert: Expert, case: Case) -> list[Declaration]:
 
 
 def _names_concerned(case: Case) -> set[str]:
-    """Whose people may not judge the case: the unit's, its group's and its assessor's."""
+    """Return the organisations whose people may not judge the case: the unit, its group and its assessor."""
     assessor = () if case.assessor is None else (case.assessor.uscc, case.assessor.name)
     return _normalized_names((case.unit.uscc, case.unit.name, case.dossier.group or "", *assessor))
 
 
 def _normalized_names(names: Iterable[str]) -> set[str]:
-    """Names in one spelling: full-width forms and blanks, which nobody sees, tell no two organisations apart."""
+    """Return the names in one spelling: full-width forms and blanks make no different organisation."""
     return {normalized_name(each).casefold() for each in names if normalized_name(each)}

@@ -21,12 +21,12 @@ def last_day(batch_year: int, rules: RuleSet) -> Deadline:
 
 
 def last_closed_batch_year(rules: RuleSet, today: date) -> int:
-    """The latest batch year whose cases cannot be forwarded any more."""
+    """Return the latest batch year whose cases cannot be forwarded any more."""
     return next(year for year in count(today.year, -1) if last_day(year, rules).missed_on(today))
 
 
 def forward_case(case: Case, rules: RuleSet, today: date) -> Transition:
-    """To the region until 31 May of the batch year; later the case is late and ends here (V4)."""
+    """Forward to the region until 31 May of the batch year; later the case is late and ends here (V4)."""
     require_next_stage(case, "V4", Stage.FORWARDED)
     deadline = last_day(case.batch_year, rules)
     if deadline.missed_on(today):
@@ -42,7 +42,7 @@ def forward_case(case: Case, rules: RuleSet, today: date) -> Transition:
 
 
 def is_late(case: Case, rules: RuleSet, today: date) -> bool:
-    """Whatever its stage before forwarding; a suspension does not move the day that Art. 14(2) sets."""
+    """Whether a case not yet forwarded is late; a suspension does not move the day that Art. 14(2) sets."""
     waits = case.level is Level.REGION and case.state in UNFORWARDED
     return waits and last_day(case.batch_year, rules).missed_on(today)
 

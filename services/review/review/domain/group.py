@@ -17,7 +17,7 @@ from review.domain.case import Case
 
 @dataclass(frozen=True)
 class RankedCase:
-    """One case of a ranking: what was compared, and what came out."""
+    """One case of a ranking: the values compared, and the outcome."""
 
     case_id: str
     unit_name: str
@@ -39,7 +39,7 @@ class RankingGroup:
     rule_set: str
     pass_mark: Decimal
     cap: int | None
-    """Its share of the places that the batch has for the unit type."""
+    """Its share of the batch's cap for the unit type."""
     lines: tuple[RankedCase, ...]
 
     @property
@@ -52,7 +52,7 @@ class RankingGroup:
 
 
 def group_by_kind(cases: Iterable[Case]) -> list[RankingGroup]:
-    """The cases in groups of their kind, best first; no cap is looked at yet."""
+    """Return the cases in groups of their kind, best first, without caps."""
     kinds: dict[tuple[UnitType, str, str], list[Case]] = {}
     for case in cases:
         kinds.setdefault((case.unit.unit_type, scheme_key(case), case.rule_set), []).append(case)
@@ -67,12 +67,12 @@ def _group(kind: tuple[UnitType, str, str], cases: Sequence[Case]) -> RankingGro
 
 
 def within_caps(groups: Iterable[RankingGroup], taken: Mapping[UnitType, int]) -> tuple[RankingGroup, ...]:
-    """The cap is the batch's for a unit type: groups of the type share what earlier rankings have left of it."""
+    """Apply the batch's cap for a unit type: its groups share what earlier rankings have left of it."""
     return tuple(each for same in _by_type(groups) for each in _share_cap(same, _remaining_places(same, taken)))
 
 
 def recompute_caps(groups: Iterable[RankingGroup]) -> tuple[RankingGroup, ...]:
-    """The same groups from what they were made of: the places of each unit type, shared and taken once more."""
+    """Recompute the groups from their stored inputs: share the caps of each unit type once more."""
     return tuple(each for same in _by_type(groups) for each in _share_cap(same, _total_cap(same)))
 
 
@@ -81,7 +81,7 @@ def _by_type(groups: Iterable[RankingGroup]) -> list[list[RankingGroup]]:
 
 
 def _remaining_places(same: Sequence[RankingGroup], taken: Mapping[UnitType, int]) -> int | None:
-    """No rule set that a case keeps allows the batch more than its own cap, so the lowest one holds."""
+    """Return the cap left: no rule set allows more than its own cap, so the lowest one holds."""
     unit_type = same[0].unit_type
     caps = [rules_of(each.rule_set).selection.cap[unit_type] for each in same]
     lowest = min((cap for cap in caps if cap is not None), default=None)
@@ -94,7 +94,7 @@ def _total_cap(same: Sequence[RankingGroup]) -> int | None:
 
 
 def _share_cap(same: Sequence[RankingGroup], places: int | None) -> list[RankingGroup]:
-    """By the number of candidates, as scores of two schemes say nothing about each other; ties to the newest scheme."""
+    """Share the cap by number of candidates (scores of two schemes do not compare); ties to the newest scheme."""
     if places is None:
         return [_with_cap(each, None) for each in same]
     candidates = {number: each.candidates for number, each in enumerate(same)}

@@ -35,7 +35,7 @@ class PublicNotice:
     opened_on: date
     minimum_end: date
     published_end: date
-    """What the public was told; never before the minimum, and just as binding."""
+    """The published end; never before the minimum, and as binding."""
     provisional: bool
     rule_set: str
     lines: tuple[NoticeLine, ...]
@@ -46,7 +46,7 @@ class PublicNotice:
 
 @dataclass(frozen=True)
 class Objection:
-    """Written, with facts, a real name and contact; who objects is shown to the region only and never said (V9)."""
+    """A written objection with facts, real name and contact; only the region sees who objects (V9)."""
 
     objection_id: str
     notice_id: str
@@ -68,7 +68,7 @@ def frozen_list(cases: Sequence[Case]) -> tuple[NoticeLine, ...]:
 
 
 def seal(lines: Sequence[NoticeLine]) -> str:
-    """The digest of the list shown; whoever keeps it can see that the list never changed."""
+    """Return the digest of the published list; it proves that the list never changed."""
     return canonical_digest([line.model_dump(mode="json") for line in lines])
 
 
@@ -81,7 +81,7 @@ class NoticeRequest:
 
 
 def open_notice(opening: NoticeRequest, cases: Sequence[Case], rules: RuleSet, today: date) -> PublicNotice:
-    """The list of a batch, shown from today; its minimum end is counted in working days, today not counted (T4)."""
+    """Open the notice of a batch from today; its minimum end counts working days, without today (T4)."""
     if not cases:
         raise refusal("V9", "nothing-to-publish", "该批次没有待公示的入选单位")
     deadline = add_working_days(today, rules.notice.min_working_days)
@@ -132,7 +132,7 @@ def publish_case(case: Case, notice: PublicNotice) -> Transition:
 
 
 def lodge_objection(case: Case, notice: PublicNotice, objection: Objection, today: date) -> Transition:
-    """An objection while the notice runs, against a case on its list; the case then waits, the others go on."""
+    """Lodge an objection against a case on a running notice; the case waits, the others go on."""
     if notice.state != "open" or today > notice.published_end:
         end = notice.published_end.isoformat()
         raise refusal("V9", "notice-ended", f"公示期已于{end}届满，不再受理异议", evidence=end)
@@ -168,7 +168,7 @@ def _require_statement(objection: Objection) -> None:
 
 
 def resolve_objection(case: Case, objection: Objection, today: date) -> list[Transition]:
-    """Upheld: the case leaves the list. Dismissed: it waits no longer for this one."""
+    """Resolve an objection: upheld, the case is closed; dismissed, the case waits for it no longer."""
     left = tuple(each for each in case.open_objections if each != objection.objection_id)
     upheld = objection.state == "upheld"
     step = Transition(
@@ -195,7 +195,7 @@ def resolve_objection(case: Case, objection: Objection, today: date) -> list[Tra
 
 
 def decide_objection(objection: Objection, *, upheld: bool, text: str, today: date) -> Objection:
-    """The region's decision on an objection, once and with its reasons."""
+    """Decide an objection once, with reasons."""
     if objection.state != "open":
         raise refusal("V9", "objection-resolved", "该异议已经处理", evidence=objection.state)
     if not text.strip():
@@ -212,7 +212,7 @@ def is_due(notice: PublicNotice, today: date) -> bool:
 def conclude_notice(
     notice: PublicNotice, cases: Sequence[Case], today: date
 ) -> tuple[PublicNotice, PublicNoticeConcluded]:
-    """The end of the notice, not before the published end is over (V9)."""
+    """Conclude the notice, not before its published end is over (V9)."""
     if notice.state != "open":
         raise refusal("V9", "notice-concluded", "该公示已经结束", evidence=str(notice.concluded_on))
     if today <= notice.published_end:
@@ -236,7 +236,7 @@ def unopposed(case: Case) -> bool:
 
 
 def clear_if_unopposed(case: Case, notice: PublicNotice | None, today: date) -> list[Transition]:
-    """Cleared for the annual list when its notice is over and nothing is open against it (V10)."""
+    """Clear the case for the annual list when its notice is over and nothing is open against it (V10)."""
     if notice is None or notice.state != "concluded" or not unopposed(case):
         return []
     return [clear_case(case, notice, today)]
@@ -259,7 +259,7 @@ def clear_case(case: Case, notice: PublicNotice, today: date) -> Transition:
 
 
 def record_listing(case: Case, listing: UnitListed) -> Transition:
-    """The registry announced it: from now on nothing stops the case, what follows is the register's matter."""
+    """Record the registry's announcement: from now on nothing stops the case here."""
     state = Stage.LISTED if case.state is stage_before(Stage.LISTED) else case.state
     return Transition(
         replace(case, state=state, listed_on=listing.listed_on),

@@ -19,7 +19,7 @@ from review.domain.refusals import malformed, refusal, require_next_stage
 
 @dataclass(frozen=True)
 class DocumentNumber:
-    """Taken by one case for ever: the number is unique in the prefecture and year (V3)."""
+    """A document number, reserved by one case for ever: unique in the prefecture and year (V3)."""
 
     number: str
     case_id: str
@@ -30,7 +30,7 @@ def document_key(prefecture: str, year: int, number: str) -> str:
 
 
 def accept_case(case: Case, text: str, dealt_with: Mapping[str, str], today: date) -> Transition:
-    """The unit's own prefecture department finds the application in order (V1)."""
+    """Accept the application by the unit's own prefecture department (V1)."""
     require_next_stage(case, "V1", Stage.INITIAL_REVIEW_ACCEPTED)
     review = InitialReview(True, today, text, _explanations(case, dealt_with))
     return Transition(
@@ -44,7 +44,7 @@ def accept_case(case: Case, text: str, dealt_with: Mapping[str, str], today: dat
 
 
 def refuse_case(case: Case, text: str, today: date) -> list[Transition]:
-    """The end of the case before anything goes to the region; reasons are due."""
+    """End the case before anything goes to the region; reasons are required."""
     require_next_stage(case, "V1", Stage.INITIAL_REVIEW_ACCEPTED)
     if not text.strip():
         raise malformed(reason("V1", "reasons-missing", "初审不予通过的，应当说明理由", pointer="/reasons"))
@@ -61,7 +61,7 @@ def refuse_case(case: Case, text: str, today: date) -> list[Transition]:
 
 
 def issue_opinion(case: Case, document: OpinionDocument, rules: RuleSet, today: date) -> list[Transition]:
-    """The opinion document, once all three opinions are on record and each that is no agreement is answered."""
+    """Issue the opinion document once all three opinions are recorded and each that is no agreement is dealt with."""
     require_next_stage(case, "V3", Stage.OPINION_ISSUED)
     if not document.attachments:
         text = "应当附正式审核意见文件及一并上报的材料"
@@ -89,7 +89,7 @@ def issue_opinion(case: Case, document: OpinionDocument, rules: RuleSet, today: 
 
 
 def _not_recommended(case: Case, document: OpinionDocument, today: date) -> Transition:
-    """Initial review had accepted it: the outcomes know no better word, so the reason says what happened."""
+    """Close a case that initial review had accepted: no outcome fits better, so the reason states what happened."""
     text = f"初审已通过，但盟市主管部门审核意见文件（{document.number}）的结论为不予推荐，不报送自治区工业和信息化厅"
     why = reason("V3", "not-recommended", text, evidence=document.number)
     return close_case(case, "initial_review_refused", (why,), today)

@@ -18,7 +18,7 @@ from review.domain.refusals import malformed, refusal, require_next_stage
 
 
 def name_panel(case: Case, experts: Sequence[Expert], rules: RuleSet, today: date) -> Panel:
-    """The panel that the review organisation names, its first member in the chair; all faults at once."""
+    """Return the panel that the review organisation names, the chair first; refuse with all faults at once."""
     faults = _number_faults(experts, rules)
     faults += [each for expert in experts for each in conflicts(expert, case, rules.panel.conflict_years, today)]
     if faults:
@@ -37,14 +37,14 @@ def _number_faults(experts: Sequence[Expert], rules: RuleSet) -> list[Reason]:
 
 @dataclass(frozen=True)
 class Pool:
-    """Whom panels of a batch are drawn from, by which rules and lot."""
+    """The experts that panels of a batch are drawn from, with the rules and the seed."""
 
     experts: tuple[Expert, ...]
     rules: RuleSet
     seed: str
 
     def by_load_and_lot(self, case: Case, today: date) -> list[Expert]:
-        """Those without conflict, the least loaded first, by lot among equals."""
+        """Return the experts without conflict, the least loaded first, by lot among equals."""
         years = self.rules.panel.conflict_years
         free = [each for each in self.experts if not conflicts(each, case, years, today)]
         return sorted(free, key=lambda each: (each.load(case.batch_year), self._lot(case, each)))
@@ -54,7 +54,7 @@ class Pool:
 
 
 def draw_panel(case: Case, pool: Pool, today: date) -> Panel | None:
-    """A panel of the first in line, none when they are too few."""
+    """Return a panel of the first in line; None when they are too few."""
     size = pool.rules.panel.min_experts
     names = tuple(each.expert_id for each in pool.by_load_and_lot(case, today)[:size])
     return Panel(names, names[0], today) if len(names) == size else None
@@ -84,7 +84,7 @@ def _appointed_event(case: Case, panel: Panel) -> PanelAppointed:
 
 
 def replace_expert(case: Case, leaving: Expert, pool: Pool, today: date) -> Transition:
-    """The seat of an expert in conflict goes to the next in line; with none left the panel is dissolved."""
+    """Give the seat of an expert in conflict to the next in line; dissolve the panel when none is left."""
     panel = case.panel
     if panel is None or leaving.expert_id not in panel.experts:
         raise refusal("V5", "not-on-panel", "该专家不是本项目评审组成员", evidence=leaving.expert_id)
@@ -130,12 +130,12 @@ def _dissolve_panel(case: Case, panel: Panel, leaving: Expert, why: str, today: 
 
 
 def _seals_set_aside(case: Case, experts: Collection[str]) -> dict[str, str]:
-    """The signed sheets that no longer count; what they said stays provable by their seals."""
+    """Return the seals of the signed sheets that no longer count; they prove the content of the sheets."""
     return {f"set aside: {each.expert}": each.seal for each in case.signed_sheets if each.expert in experts}
 
 
 def flag_conflict(case: Case, expert: Expert, rules: RuleSet, today: date) -> list[Transition]:
-    """The score is made: it stands until somebody decides otherwise, and chair and region see the conflict."""
+    """Flag a conflict known after scoring: the score stands until decided otherwise; chair and region see the flag."""
     if expert.expert_id in case.conflicted:
         return []
     after = replace(case, conflicted=(*case.conflicted, expert.expert_id))

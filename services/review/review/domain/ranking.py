@@ -1,4 +1,4 @@
-"""Selection: the cases of a batch ranked, the result kept with all that it was made from (V8)."""
+"""Selection: ranks the cases of a batch; the result holds everything it was made from (V8)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Batch:
     level: Level
     batch_year: int
     seed: str
-    """For every lot drawn in the batch; fixed when its first case is forwarded."""
+    """The seed of every lot in the batch; fixed when its first case is forwarded."""
 
 
 def batch_id(level: Level, batch_year: int) -> str:
@@ -37,14 +37,14 @@ def batch_id(level: Level, batch_year: int) -> str:
 
 
 def new_batch(case: Case) -> Batch:
-    """The seed rests on the record of the first case forwarded, which nobody can choose and everybody can check."""
+    """Derive the seed from the record of the first case forwarded: nobody can choose it, everybody can check it."""
     name = batch_id(case.level, case.batch_year)
     return Batch(name, case.level, case.batch_year, canonical_digest([name, case.case_id, case.head.digest]))
 
 
 @dataclass(frozen=True)
 class RepeatEvaluationDecision:
-    """By which the department that holds the evaluation holds it once more in the year (Art. 16)."""
+    """The decision of the evaluating department to evaluate once more in the year (Art. 16)."""
 
     document_number: str
     decided_on: date
@@ -52,14 +52,14 @@ class RepeatEvaluationDecision:
 
 @dataclass(frozen=True)
 class RankingTerms:
-    """Under what a ranking was made, beside the cases it compares."""
+    """The terms of a ranking, beside the cases it compares."""
 
     early_reason: str = ""
-    """Why the region did not wait until nothing more could be forwarded; empty where it did."""
+    """The region's reason for ranking while cases could still be forwarded; empty where it waited."""
     decision: RepeatEvaluationDecision | None = None
-    """None where the year's evaluation, or what waited of it, needs none (A7)."""
+    """None for the year's evaluation and the cases suspended then (A7)."""
     suspended_cases: tuple[str, ...] = ()
-    """Cases that were suspended: a later ranking takes them in, and is still the same evaluation."""
+    """Cases suspended at the time: a later ranking takes them in, as part of the same evaluation."""
 
 
 DEFAULT_TERMS = RankingTerms()
@@ -86,7 +86,7 @@ class BatchRanking:
 
 
 def unfinished_cases(cases: Iterable[Case]) -> list[Reason]:
-    """Every case that the ranking must wait for."""
+    """Return a reason for every case that the ranking must wait for."""
     return [
         reason(
             "V8",
@@ -100,7 +100,7 @@ def unfinished_cases(cases: Iterable[Case]) -> list[Reason]:
 
 
 def forwarding_open(batch_year: int, rules: Iterable[RuleSet], today: date) -> Reason | None:
-    """Until the last day of forwarding better cases may still come, and a later ranking would find places taken."""
+    """Return why it is too early: until the last day of forwarding better cases may still come."""
     last_day = max(forwarding.last_day(batch_year, each).last_day for each in rules)
     if today > last_day:
         return None
@@ -111,7 +111,7 @@ def forwarding_open(batch_year: int, rules: Iterable[RuleSet], today: date) -> R
 def repeat_evaluation_reason(
     cases: Iterable[Case], earlier: Sequence[BatchRanking], rules: Iterable[RuleSet]
 ) -> Reason | None:
-    """Why a decision is due: the year's evaluations are held, and more is compared than what waited suspended (A7)."""
+    """Return why a decision is due: the year's evaluations are done and cases not suspended then are compared (A7)."""
     allowed = min(each.batches.per_year for each in rules)
     waited = {case_id for each in earlier for case_id in each.suspended_cases}
     new = [case.case_id for case in cases if case.case_id not in waited]
@@ -122,7 +122,7 @@ def repeat_evaluation_reason(
 
 
 def _evaluations(earlier: Iterable[BatchRanking]) -> int:
-    """Rankings of more than what was suspended when one before them was made."""
+    """Count the rankings that compare more than cases suspended in an earlier one."""
     waited, held = set[str](), 0
     for each in earlier:
         held += not each.case_ids <= waited
@@ -144,7 +144,7 @@ def rank_cases(
     today: date,
     terms: RankingTerms = DEFAULT_TERMS,
 ) -> BatchRanking:
-    """Each comparable group by itself, best first, up to its share of the cap that earlier rankings have left."""
+    """Rank each comparable group, best first, up to its share of the cap that earlier rankings have left."""
     number = len(earlier) + 1
     made = BatchRanking(
         ranking_id=f"{batch.batch_id}-{number}",
@@ -183,12 +183,12 @@ def _plain(value: object) -> object:
 
 
 def verify_ranking(ranking: BatchRanking) -> bool:
-    """Whether the kept inputs give the kept result once more, and neither was touched."""
+    """Whether the stored inputs reproduce the stored result, and neither was changed."""
     return ranking.digest == seal(ranking) and recompute_caps(ranking.groups) == ranking.groups
 
 
 def apply_ranking(case: Case, ranking: BatchRanking, today: date) -> Transition:
-    """What the ranking means for one case: selected, or the end of it."""
+    """Apply the ranking to one case: selected, or the end of it."""
     group, line = next(
         (group, each) for group in ranking.groups for each in group.lines if each.case_id == case.case_id
     )

@@ -1,4 +1,4 @@
-"""The record of a case: who, in which role, when, what was seen and why, each entry sealed on the one before (V14)."""
+"""The record of a case: actor, role, time, evidence and reason, each entry sealed on the one before (V14)."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from review.domain.case import Case, RecordHead
 
 @dataclass(frozen=True)
 class ActorRef:
-    """Who acts, and in which role."""
+    """The actor and the role in which they act."""
 
     subject: str
     role: str
 
 
 SERVICE = ActorRef("review", "service")
-"""Steps that an event or a date brings about."""
+"""The actor of transitions that an event or a date brings about."""
 OBJECTOR = ActorRef("objector", "public")
-"""Who objects is known to the region only (V9), and others read the record: it bears the objection, not the person."""
+"""The record names the objection, not the person: others read it, and only the region knows the objector (V9)."""
 
 
 @dataclass(frozen=True)
 class Transition:
-    """What one act does: the case after it, what is said, and what the record keeps of it."""
+    """The effect of one act: the case after it, its events, and its entry in the record."""
 
     case: Case
     action: str
@@ -63,14 +63,14 @@ class RecordEntry:
 
 @dataclass(frozen=True)
 class ChainBreak:
-    """Where a record stops being what was written."""
+    """The place where a record stops being what was written."""
 
     number: int
     text: str
 
 
 def next_entry(head: RecordHead, step: Transition, by: ActorRef, now: datetime) -> RecordEntry:
-    """The next entry of the case's record."""
+    """Return the next entry of the case's record."""
     entry = RecordEntry(
         case_id=step.case.case_id,
         number=head.entries + 1,
@@ -97,7 +97,7 @@ def head_after(entries: Sequence[RecordEntry]) -> RecordHead:
 
 
 def verify_chain(entries: Iterable[RecordEntry], head: RecordHead) -> ChainBreak | None:
-    """The first place where the record was changed, cut or reordered; none when it leads to ``head``."""
+    """Return the first place where the record was changed, cut or reordered; None when it leads to ``head``."""
     known = RecordHead()
     for entry in entries:
         if (entry.number, entry.previous) != (known.entries + 1, known.digest):

@@ -1,4 +1,4 @@
-"""Refusals with their rule, its article and words for the person concerned (G3)."""
+"""Refusals with their rule, its article and a text for the person concerned (G3)."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ OTHER_LEVELS = {
 
 
 def refusal(rule: str, code: str, text: str, *, evidence: str | None = None, status: int = 409) -> Refusal:
-    """A refusal for one reason, of the same code."""
+    """Return a refusal for one reason of the same code."""
     return Refusal(code, reason(rule, code, text, evidence=evidence), status=status)
 
 
 def malformed(*reasons: Reason) -> Refusal:
-    """Everything that is wrong with what was sent, at once."""
+    """Return one refusal for all faults of a request."""
     return Refusal("request-invalid", *reasons, status=422)
 
 
@@ -46,7 +46,7 @@ def require_running(case: Case) -> None:
 
 
 def require_region(level: Level) -> None:
-    """Raise for the levels of Art. 15 and 16: what is one prefecture's, or the ministry's, is in no batch here."""
+    """Raise for the levels of Art. 15 and 16: cases of a prefecture or the ministry are in no batch here."""
     if level is not Level.REGION:
         rule, text = OTHER_LEVELS[level]
         raise refusal(rule, "level-not-reviewed", text, evidence=level)

@@ -18,7 +18,7 @@ from review.domain.refusals import malformed, refusal, require_state
 
 
 def save_draft(case: Case, sheet: ScoreSheet, scheme: Scheme) -> Transition:
-    """A draft of a sheet: what is there must be right, what is missing may follow."""
+    """Save a draft of a sheet: given values must be valid, missing ones may follow."""
     _require_seat(case, sheet)
     refuse_invalid(
         [each for each in problems(scheme, sheet.values, sheet.mandatory_items) if not each.endswith(": missing")]
@@ -29,7 +29,7 @@ def save_draft(case: Case, sheet: ScoreSheet, scheme: Scheme) -> Transition:
 
 
 def sign_sheet(case: Case, sheet: ScoreSheet, scheme: Scheme, today: date) -> Transition:
-    """An expert's complete sheet, signed once."""
+    """Sign an expert's complete sheet, once."""
     panel_size = _require_seat(case, sheet)
     refuse_invalid(problems(scheme, sheet.values, sheet.mandatory_items))
     after = replace(_with(case, replace(sheet, signed_on=today)), state=Stage.SCORING)
@@ -79,7 +79,7 @@ def all_signed(case: Case) -> bool:
 
 
 def panel_score(case: Case, scheme: Scheme, today: date, found: tuple[IndicatorValue, ...] = ()) -> Score:
-    """The scheme's rule over the experts' values; those ``found`` on site stand in their place (V7)."""
+    """Return the scheme's score of the experts' values; values ``found`` on site replace them (V7)."""
     sheets = case.signed_sheets
     on_site = {each.indicator: each.value for each in found}
     values = panel_values(scheme, [sheet.values for sheet in sheets]) | on_site
@@ -99,7 +99,7 @@ def deviating_experts(panel: Score, limit: Decimal) -> tuple[str, ...]:
 
 
 def flag_deviation(case: Case, experts: tuple[str, ...], rules: RuleSet, today: date) -> Transition:
-    """Before the score counts, somebody whose sheet is not in question confirms it or sends the sheets back."""
+    """Flag a deviation: someone whose sheet does not deviate confirms the score or returns the sheets."""
     after = replace(case, deviating=experts)
     return Transition(
         after,
@@ -116,7 +116,7 @@ def flag_deviation(case: Case, experts: tuple[str, ...], rules: RuleSet, today: 
 
 
 def eligible_deciders(case: Case) -> tuple[str, ...]:
-    """The chair; where the chair's own sheet deviates, the members whose sheets do not: nobody judges the own sheet."""
+    """Return the chair or, where the chair's own sheet deviates, the members whose sheets do not."""
     if case.panel is None:
         return ()
     if case.panel.chair not in case.deviating:
@@ -144,7 +144,7 @@ def require_decider(case: Case, by: ActorRef) -> None:
 
 
 def return_sheets(case: Case, text: str, today: date) -> Transition:
-    """The flagged sheets lose their signature; what they said stays in the record by its seal."""
+    """Take the signatures off the flagged sheets; their seals stay in the record."""
     said = ScoreSheetsReturned(**case.event_fields(), experts=case.deviating, text=text, returned_on=today)
     sheets = tuple(replace(each, signed_on=None) if each.expert in case.deviating else each for each in case.sheets)
     seals = {each.expert: each.seal for each in case.sheets if each.expert in case.deviating}
@@ -175,7 +175,7 @@ def scored_event(case: Case, result: Score) -> CaseScored:
 
 
 def fail_case(case: Case, scheme: Scheme, mandatory_items: tuple[str, ...], today: date) -> Transition:
-    """A failed mandatory item fails the case whatever the score (V6)."""
+    """End the case for a failed mandatory item, whatever the score (V6)."""
     names = {item.id: item.name_zh for item in scheme.mandatory_items}
     reasons = tuple(
         reason("V6", "mandatory-item-failed", f"不符合基本要求：{names[each]}", evidence=each)

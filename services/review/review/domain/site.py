@@ -17,7 +17,7 @@ from review.domain.record import Transition
 from review.domain.refusals import malformed, require_next_stage
 
 DIGEST_VALUES = 16**64
-"""How many values a digest has: its share of them is the lot drawn."""
+"""The number of values a digest has; a lot is a digest divided by it."""
 
 GROUND_TEXTS: dict[Ground, str] = {
     "panel_request": "评审组要求现场核实",
@@ -28,7 +28,7 @@ GROUND_TEXTS: dict[Ground, str] = {
 
 @dataclass(frozen=True)
 class ScoringContext:
-    """What a case is measured by: its scheme, its rule set and the seed of its batch."""
+    """The basis of a case's score: its scheme, its rule set and the seed of its batch."""
 
     scheme: Scheme
     rules: RuleSet
@@ -36,7 +36,7 @@ class ScoringContext:
 
 
 def conclude_scoring(case: Case, measure: ScoringContext, today: date) -> list[Transition]:
-    """What follows when the whole panel has signed: the score, or first the chair's word on one that deviates (V6)."""
+    """Score the case once the whole panel has signed, or first flag a deviation for the chair to decide (V6)."""
     result = scoring.panel_score(case, measure.scheme, today)
     if far := scoring.deviating_experts(result, measure.rules.panel.deviation_limit):
         return [scoring.flag_deviation(case, far, measure.rules, today)]
@@ -44,7 +44,7 @@ def conclude_scoring(case: Case, measure: ScoringContext, today: date) -> list[T
 
 
 def apply_score(case: Case, result: Score, measure: ScoringContext, why: str) -> list[Transition]:
-    """The score counts: a failed mandatory item ends the case, else the site may have to be visited."""
+    """Accept the score: a failed mandatory item ends the case, else a site visit may follow."""
     today = result.scored_on
     scored = scoring.record_score(case, result, why)
     if result.failed_mandatory_items:
@@ -54,7 +54,7 @@ def apply_score(case: Case, result: Score, measure: ScoringContext, why: str) ->
 
 
 def ground(case: Case, result: Score, rules: RuleSet, seed: str) -> Ground | None:
-    """Why the site is visited, the strongest ground first; none when it is not."""
+    """Return the strongest ground for a site visit; None without one."""
     wanted = sum(sheet.site_visit_wanted for sheet in case.sheets)
     if 2 * wanted > len(case.sheets):
         return "panel_request"
@@ -64,7 +64,7 @@ def ground(case: Case, result: Score, rules: RuleSet, seed: str) -> Ground | Non
 
 
 def lot(seed: str, case_id: str) -> Decimal:
-    """The lot of a case, in [0, 1): the same again for the same seed, unknown before the seed is."""
+    """Return the lot of a case in [0, 1): the same for the same seed, unpredictable before the seed is known."""
     return Decimal(int(canonical_digest(["site", seed, case_id]), 16)) / Decimal(DIGEST_VALUES)
 
 
@@ -81,7 +81,7 @@ def order_visit(case: Case, why: Ground, seed: str, today: date) -> Transition:
 
 @dataclass(frozen=True)
 class Findings:
-    """What was found on site."""
+    """The findings of a site visit."""
 
     changed: tuple[IndicatorValue, ...]
     text: str
@@ -89,7 +89,7 @@ class Findings:
 
 
 def record_visit(case: Case, findings: Findings, measure: ScoringContext, today: date) -> Transition:
-    """The findings; where they change indicator values they say why, and the score is made anew."""
+    """Record the findings; changed indicator values need reasons, and the score is computed anew."""
     require_next_stage(case, "V7", Stage.SITE_RECORDED)
     if case.site is None:
         raise ValueError(f"{case.case_id} waits for a visit that was never ordered")

@@ -1,4 +1,4 @@
-"""What is known of a unit in whatever order it was heard: its bans and the ends of its applications (B2, V10)."""
+"""The status of a unit, built in any order of events: its bans and ended applications (B2, V10)."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from review.domain.record import Transition
 class UnitStatus:
     """One document per USCC, on which a ban lies whatever the unit's name (B1).
 
-    It is saved by whoever opens or stops a case: two at once can never miss each other.
+    Opening and stopping a case both save it, so that a concurrent change conflicts and neither is missed.
     """
 
     uscc: str
     cases: tuple[str, ...] = ()
     withdrawn: tuple[str, ...] = ()
-    """Applications withdrawn, their case perhaps not heard of yet."""
+    """Applications withdrawn, perhaps before their case is opened."""
     bans: tuple[UnitBan, ...] = ()
     ineligible: tuple[Ineligibility, ...] = ()
-    """Applications that lost what Art. 12 asks for, their case perhaps not heard of yet."""
+    """Applications no longer eligible under Art. 12, perhaps before their case is opened."""
 
     def with_case(self, case_id: str) -> UnitStatus:
         return replace(self, cases=tuple(dict.fromkeys((*self.cases, case_id))))
@@ -44,7 +44,7 @@ class UnitStatus:
         return next((each for each in self.ineligible if each.case_id == case_id), None)
 
     def ban_on(self, day: date) -> UnitBan | None:
-        """The ban that stops an open application on ``day``: one that has not ended yet."""
+        """Return the ban that stops an open application on ``day``: one that has not ended yet."""
         return next((each for each in self.bans if each.last_day >= day), None)
 
 
@@ -57,14 +57,14 @@ class UnitBan:
 
 @dataclass(frozen=True)
 class Ineligibility:
-    """A fact became known after acceptance: which application it ends, and why."""
+    """An application that a fact known after acceptance ends, with the reasons."""
 
     case_id: str
     reasons: tuple[Reason, ...]
 
 
 def stop_for_ban(case: Case, banned: UnitBan, today: date) -> Transition:
-    """Art. 25: an open application of a removed unit is stopped, whatever its stage (B2)."""
+    """Art. 25: stop an open application of a removed unit, whatever its stage (B2)."""
     return close_case(case, "ineligible", (ban_reason(banned),), today)
 
 
@@ -81,5 +81,5 @@ def withdraw_case(case: Case, today: date) -> Transition:
 
 
 def stop_as_ineligible(case: Case, lost: Ineligibility, today: date) -> Transition:
-    """V10: what made the unit eligible is gone, so the case ends whatever its stage, also after its notice."""
+    """V10: end the case of a unit no longer eligible, whatever its stage, also after its notice."""
     return close_case(case, "ineligible", lost.reasons, today)

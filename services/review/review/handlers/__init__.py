@@ -1,1 +1,1 @@
-"""What review does on each message and command: load, decide, save, say."""
+"""The handlers of review: load, decide, save, publish."""

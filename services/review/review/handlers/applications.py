@@ -1,4 +1,4 @@
-"""What the applications service tells: a case is opened, its application is withdrawn or is eligible no more."""
+"""Events of applications: an application is accepted, withdrawn, or no longer eligible."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from review.handlers.transitions import apply_transitions
 
 
 async def open_case(event: ApplicationAccepted, store: Store, now: datetime) -> list[Event]:
-    """Open the case once; whatever stops or suspends it and was heard before takes effect at once (B2, V10, S2)."""
+    """Open the case once; a ban, withdrawal or sanction that arrived before takes effect at once (B2, V10, S2)."""
     if await store.cases.get(event.application_id) is not None:
         return []
     today = shanghai_date(now)
@@ -50,7 +50,7 @@ async def _close_open_case(transition: Transition, store: Store, today: date) ->
 
 
 async def close_withdrawn_case(event: ApplicationWithdrawn, store: Store, now: datetime) -> list[Event]:
-    """Close the case, or remember the withdrawal for a case that is not heard of yet."""
+    """Close the case, or store the withdrawal for a case that is not opened yet."""
     key = event.unit.uscc
     known = await store.unit_statuses.get(key) or UnitStatus(key)
     store.unit_statuses.save(key, known.with_withdrawal(event.application_id))
@@ -61,7 +61,7 @@ async def close_withdrawn_case(event: ApplicationWithdrawn, store: Store, now: d
 
 
 async def stop_ineligible_case(event: EligibilityLost, store: Store, now: datetime) -> list[Event]:
-    """V10: close the case at whatever stage, or remember why for a case that is not heard of yet."""
+    """V10: close the case at whatever stage, or store the reasons for a case that is not opened yet."""
     key = event.unit.uscc
     lost = Ineligibility(event.application_id, event.reasons)
     known = await store.unit_statuses.get(key) or UnitStatus(key)

@@ -1,4 +1,4 @@
-"""What assessor-quota tells of an assessor: who represents it, that it was sanctioned, that a sanction is revoked."""
+"""Events of assessor-quota about an assessor: its representative, its sanctions, their revocation."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from review.handlers.transitions import apply_transitions
 async def record_representative(
     event: AssessorRegistered | LegalRepresentativeChanged, store: Store, _now: datetime
 ) -> list[Event]:
-    """S3: sister assessors are known by the digest of their representative, whenever it is heard."""
+    """S3: record the digest of the representative, by which affiliates are found, in whatever order events arrive."""
     known = await _assessor_status(event.assessor_uscc, store)
     store.assessors.save(known.uscc, known.with_representative(event))
     return []
@@ -45,7 +45,7 @@ async def resume_cases_of_cleared_assessor(event: SanctionRevoked, store: Store,
 async def _bring_cases_up_to_date(
     before: AssessorStatus, known: AssessorStatus, revoked_by: str | None, store: Store, now: datetime
 ) -> list[Event]:
-    """Bring the open cases to what the newest word says; an older word heard later changes nothing.
+    """Suspend or resume open cases by the newest sanction event; an older one that arrives later is ignored.
 
     A sanction that has run its three years resumes nothing: only a revocation, or a new report, does (Art. 31).
     """

@@ -43,7 +43,7 @@ async def answer_consultation(command: AnswerConsultation, store: Store, now: da
 
 
 async def remind_departments(command: RemindDepartments, store: Store, now: datetime) -> list[Event]:
-    """What was due when the job looked may have been answered since."""
+    """Remind unless the departments have answered since the job polled."""
     case, today = await store.cases.require(command.case_id), shanghai_date(now)
     due = consultation.needs_reminder(case, today)
     transitions = [consultation.remind_departments(case, rules_of(case.rule_set), today)] if due else []
@@ -51,7 +51,7 @@ async def remind_departments(command: RemindDepartments, store: Store, now: date
 
 
 async def mark_overdue(command: MarkOverdue, store: Store, now: datetime) -> list[Event]:
-    """What was overdue when the job looked may have been answered since."""
+    """Mark overdue unless the departments have answered since the job polled."""
     case, today = await store.cases.require(command.case_id), shanghai_date(now)
     transitions = [consultation.mark_overdue(case, today)] if consultation.is_overdue(case, today) else []
     return apply_transitions(store, transitions, SERVICE, now)

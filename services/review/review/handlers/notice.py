@@ -57,7 +57,7 @@ class ConcludeNotice:
 
 @dataclass(frozen=True)
 class ObjectionReceipt:
-    """What the objector gets: nothing that others could use."""
+    """The answer to the objector; it holds nothing that others could use."""
 
     objection_id: str
     notice_id: str
@@ -131,7 +131,7 @@ async def _load_objection(command: ResolveObjection, store: Store) -> Objection:
 
 
 async def conclude_notice(command: ConcludeNotice, store: Store, now: datetime) -> Done:
-    """End the notice and clear every case that nothing stands against; the others wait."""
+    """End the notice and clear every case without an open objection or suspension; the others wait."""
     today = shanghai_date(now)
     running = await store.notices.require(command.notice_id)
     cases = [await store.cases.require(line.case_id) for line in running.lines]
@@ -144,7 +144,7 @@ async def conclude_notice(command: ConcludeNotice, store: Store, now: datetime) 
 
 
 async def conclude_due_notice(command: ConcludeNotice, store: Store, now: datetime) -> list[Event]:
-    """The same for the job; an officer may have been faster."""
+    """Conclude for the job, unless an officer has done so already."""
     running = await store.notices.require(command.notice_id)
     if not notice.is_due(running, shanghai_date(now)):
         return []

@@ -91,7 +91,7 @@ async def forward_case(command: ForwardCase, store: Store, now: datetime) -> Don
 
 
 async def close_late_case(command: CloseLateCase, store: Store, now: datetime) -> list[Event]:
-    """Unasked: with the end of the case the unit may apply anew (E13). It may have ended since the job looked."""
+    """Close for the job: with the end of the case the unit may apply anew (E13). It may have ended since the poll."""
     case, today = await store.cases.require(command.case_id), shanghai_date(now)
     rules = rules_of(case.rule_set)
     transitions = [forwarding.close_late_case(case, rules, today)] if forwarding.is_late(case, rules, today) else []

@@ -72,14 +72,14 @@ class Appointments:
 
 
 async def register_expert(command: RegisterExpert, store: Store, now: datetime) -> Done:
-    """Register, or bring up to date; what the expert has declared stays, what is new may cost a seat."""
+    """Register or update an expert; declarations stay, and a new conflict may cost a seat."""
     known = await store.experts.get(command.expert_id) or Expert(command.expert_id, command.employer)
     expert = known.with_registration(command.employer, command.groups, command.evaluated)
     return await _give_up_seats(expert, command.by, store, now)
 
 
 async def declare_conflict(command: DeclareConflict, store: Store, now: datetime) -> Done:
-    """Keep the declaration for ever, whomever it is about."""
+    """Store the declaration for ever, whomever it is about."""
     if not command.uscc and not command.name.strip():
         text = "应当写明与哪一单位、第三方服务机构或集团存在利益关系"
         raise malformed(reason("V5", "conflict-with-nobody", text, pointer="/uscc"))
@@ -90,7 +90,7 @@ async def declare_conflict(command: DeclareConflict, store: Store, now: datetime
 
 
 async def _give_up_seats(expert: Expert, by: ActorRef, store: Store, now: datetime) -> Done:
-    """Seats on cases that the expert may not judge pass on; where the score is made already, it is flagged."""
+    """Pass on the seats on cases that the expert may not judge; flag cases that are scored already."""
     today, events = shanghai_date(now), list[Event]()
     mine = {"panel.experts": expert.expert_id, "state": {"$in": [*OPEN_SEATS, *JUDGED]}}
     for case in await store.cases.find(mine):

@@ -29,14 +29,14 @@ class RankBatch:
     early_reason: str = ""
     """Why not to wait until nothing more can be forwarded."""
     decision: RepeatEvaluationDecision | None = None
-    """By which the evaluation is held once more in the year."""
+    """The decision to hold the evaluation once more in the year."""
 
 
 async def rank_batch(command: RankBatch, store: Store, now: datetime) -> Done:
-    """Rank every reviewed case of the batch and keep the ranking; a dry run changes nothing.
+    """Rank every reviewed case of the batch and store the ranking; a dry run changes nothing.
 
     Suspended cases are left out; when they go on, another ranking takes them in. Before the last day of forwarding it
-    takes a reason, and beyond the year's evaluation a decision; both are kept.
+    takes a reason, and beyond the year's evaluation a decision; both are stored.
     """
     require_region(command.level)
     today = shanghai_date(now)
@@ -87,7 +87,7 @@ async def _batch(command: RankBatch, store: Store) -> Batch:
 
 
 async def _cases_of_batch(command: RankBatch, store: Store) -> tuple[list[Case], list[Case]]:
-    """Those to be compared, and those that are suspended."""
+    """Return the cases to compare, and those that are suspended."""
     states = [*UNDER_REVIEW, *RANKABLE]
     found = await store.cases.find(
         {

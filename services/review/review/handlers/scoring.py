@@ -1,4 +1,4 @@
-"""Score sheets, the word on a sheet that deviates, and what is found on site (V6, V7)."""
+"""Score sheets, the decision on a deviating sheet, and the findings on site (V6, V7)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the registry tells of a unit: it was removed, or it is listed."""
+"""Events of the registry about a unit: it was removed, or it is listed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from review.handlers.transitions import apply_transitions
 
 
 async def stop_cases_of_removed_unit(event: UnitRemoved, store: Store, now: datetime) -> list[Event]:
-    """B2: the ban is kept for cases still to come, and every open case of the unit is stopped."""
+    """B2: store the ban for cases still to come and stop every open case of the unit."""
     if event.ban is None:
         return []
     banned = UnitBan(event.ban.first_day, event.ban.last_day, event.document_number)
@@ -33,7 +33,7 @@ async def stop_cases_of_removed_unit(event: UnitRemoved, store: Store, now: date
 
 
 async def settle_listed_case(event: UnitListed, store: Store, now: datetime) -> list[Event]:
-    """The case has reached its end; units listed before this system know no case here."""
+    """End the case; units listed before this system have no case here."""
     case = await store.cases.get(event.case_id)
     if case is None or case.listed_on is not None:
         return []
