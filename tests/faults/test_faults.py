@@ -42,11 +42,11 @@ DRIVERS = os.environ.get("FAULTS_DRIVERS", "motor pymongo").split()
 IN_APRIL = datetime(2026, 4, 20, 2, tzinfo=UTC)
 POINTS = get_args(Point)
 ALL_FAULTS = Nemesis(
-    {"FAULTS_DUPLICATES": "0.1", "FAULTS_PATIENCE": str(max(8, SUBMISSIONS // 100))},
+    {"FAULTS_DUPLICATE_RATE": "0.1", "FAULTS_MIN_HITS": str(max(8, SUBMISSIONS // 100))},
     POINTS,
     fault_schedule(FAULT_COUNT),
 )
-WITHOUT_INBOX = Nemesis({"FAULTS_DUPLICATES": "0.3", "FAULTS_INBOX": "off"})
+WITHOUT_INBOX = Nemesis({"FAULTS_DUPLICATE_RATE": "0.3", "FAULTS_DISABLE_INBOX": "1"})
 
 
 @pytest.fixture

@@ -84,7 +84,8 @@ async def test_checker_finds_items_granted_twice_without_the_version_check(
     """The negative control: a checker that cannot fail proves nothing."""
     await environment.register(Race(0).assessors)
 
-    findings = await run_and_check(0, Conditions(5, victims=0), environment, database, {"FAULTS_VERSIONS": "ignored"})
+    unchecked = {"FAULTS_DISABLE_VERSION_CHECK": "1"}
+    findings = await run_and_check(0, Conditions(5, victims=0), environment, database, unchecked)
 
     assert findings.counts["granted"] > LIMIT
     assert any("items granted twice" in violation for violation in findings.violations)

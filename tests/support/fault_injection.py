@@ -4,10 +4,10 @@ The real wiring of the service with three instruments: it may crash at a failpoi
 twice, and each handling of an event is counted in the same commit as its effect. Two more serve the negative controls
 only: no inbox, and ledgers saved whatever their version.
 
-Environment: ``FAULTS_FILE`` (while this file exists, processes crash and events are published twice), ``FAULTS_POINT``
-(failpoint at which this process crashes, or nothing), ``FAULTS_PATIENCE`` (hits of that failpoint before, at least),
-``FAULTS_DUPLICATES`` (share of events), ``FAULTS_INBOX`` (``on`` or ``off``), ``FAULTS_VERSIONS`` (``checked`` or
-``ignored``), ``FAULTS_SEED``.
+Environment: ``FAULTS_FILE`` (while this file exists, processes crash and events are published twice),
+``FAULTS_FAILPOINT`` (failpoint at which this process crashes, or nothing), ``FAULTS_MIN_HITS`` (hits of that failpoint
+before, at least), ``FAULTS_DUPLICATE_RATE`` (share of events), ``FAULTS_DISABLE_INBOX`` and
+``FAULTS_DISABLE_VERSION_CHECK`` (on when set), ``FAULTS_SEED``.
 """
 
 from __future__ import annotations
@@ -160,15 +160,15 @@ def run_worker(package: str, environment: dict[str, str], log: Path) -> None:
     os.environ.update(environment)
     generator = random.Random(f"{os.environ.get('FAULTS_SEED', '0')}:{os.getpid()}")  # noqa: S311 - repeatable random numbers
     window = FaultWindow(Path(os.environ["FAULTS_FILE"]), generator)
-    publish_duplicates(float(os.environ.get("FAULTS_DUPLICATES", "0")), window)
-    if os.environ.get("FAULTS_INBOX", "on") == "off":
+    publish_duplicates(float(os.environ.get("FAULTS_DUPLICATE_RATE", "0")), window)
+    if os.environ.get("FAULTS_DISABLE_INBOX"):
         without_inbox()
-    if os.environ.get("FAULTS_VERSIONS", "checked") == "ignored":
+    if os.environ.get("FAULTS_DISABLE_VERSION_CHECK"):
         without_version_check()
     build: Callable[[], Any] = importlib.import_module(f"{package}.main").service
     service = build()
     failpoints = CrashAtFailpoint(
-        os.environ.get("FAULTS_POINT", ""), int(os.environ.get("FAULTS_PATIENCE", "5")), window
+        os.environ.get("FAULTS_FAILPOINT", ""), int(os.environ.get("FAULTS_MIN_HITS", "5")), window
     )
     run(
         replace(

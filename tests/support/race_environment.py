@@ -105,7 +105,7 @@ class RaceEnvironment:
         return {
             **service_environment(self.servers.amqp_url(self.vhost, SERVICE), self.database, self.issuer),
             "FAULTS_FILE": str(self.folder / "faults"),
-            "FAULTS_PATIENCE": "1",
+            "FAULTS_MIN_HITS": "1",
             "GREEN_PERSON_KEY_FILE": str(self.folder / "persons.toml"),
             "GREEN_CLOCK_FILE": str(self.folder / "clock.json"),
         }

@@ -70,7 +70,7 @@ class Worker:
         """Restart it; each start is to crash at the next of ``points``, if there are any."""
         while self.lives is None or self.starts < self.lives:
             point = self.points[(self.index + self.starts) % len(self.points)] if self.points else ""
-            environment = {**self.environment, "FAULTS_POINT": point}
+            environment = {**self.environment, "FAULTS_FAILPOINT": point}
             self.process = FORK_SERVER.Process(
                 target=run_worker, args=(self.package, environment, self.log), daemon=True
             )
