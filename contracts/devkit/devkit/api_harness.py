@@ -14,7 +14,7 @@ import rulebook
 from chassis.clock import Clock
 from chassis.handling import Handler
 from chassis.http.app import create_app
-from chassis.http.endpoint import ApiContext
+from chassis.http.endpoint import ApiContext, Authorize
 from chassis.http.idempotency import COMMAND_METHODS, IDEMPOTENCY_KEY
 from chassis.http.middleware import BodyLimit
 from chassis.observability.health import Health
@@ -23,12 +23,14 @@ from chassis.observability.tracing import NO_TRACING, Tracing
 from chassis.persistence.collections import Index
 from chassis.persistence.unit_of_work import DocumentStore, UnitOfWork, read_only_unit
 from chassis.security.dev_issuer import AUDIENCE, ISSUER, DevelopmentIssuer
+from chassis.security.policies import Policy
 from chassis.security.tokens import TokenVerifier
 from chassis.settings import MIB, Mode
 from chassis.transactions.commands import CommandExecutor
 from chassis.transactions.group_committer import GroupCommitter
 from chassis.transactions.transaction import BatchTransaction
 from fastapi import APIRouter, FastAPI
+from fastapi.routing import iter_route_contexts
 from httpx2 import ASGITransport, AsyncClient, Response
 from messages.envelope import decode
 from messages.event import Event
@@ -129,6 +131,17 @@ class ApiHarness(Generic[S]):
         """Return a store for reading the present documents."""
         opened: S = self.api.store(read_only_unit(self.api.database))
         return opened
+
+    @property
+    def policies(self) -> dict[tuple[str, str], Policy]:
+        """The policy of each route, by method and path."""
+        return {
+            (method, str(context.path_format)): each.call.policy
+            for context in iter_route_contexts(self.app.routes)
+            for each in getattr(getattr(context, "dependant", None), "dependencies", ())
+            if isinstance(each.call, Authorize)
+            for method in context.methods or ()
+        }
 
     @property
     def events(self) -> list[Event]:

@@ -26,14 +26,14 @@ class Settings(ChassisSettings):
 
     @field_validator("smtp_sender")
     @classmethod
-    def _real_sender_in_production(cls, value: str, info: ValidationInfo) -> str:
+    def _require_real_sender(cls, value: str, info: ValidationInfo) -> str:
         if value.endswith(".invalid") and info.data.get("mode") is Mode.PRODUCTION:
             raise ValueError("name the sender of e-mails in production mode")
         return value
 
     @field_validator("smtp_user")
     @classmethod
-    def _no_password_in_clear(cls, value: str | None, info: ValidationInfo) -> str | None:
+    def _require_tls_for_password(cls, value: str | None, info: ValidationInfo) -> str | None:
         in_clear = info.data.get("smtp_tls") == "opportunistic" and info.data.get("mode") is Mode.PRODUCTION
         if value is not None and in_clear:
             raise ValueError("with a user name GREEN_SMTP_TLS starttls or implicit in production mode")
@@ -41,7 +41,7 @@ class Settings(ChassisSettings):
 
     @field_validator("smtp_password_file")
     @classmethod
-    def _user_and_password(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+    def _require_user_and_password(cls, value: Path | None, info: ValidationInfo) -> Path | None:
         if (value is None) is not (info.data.get("smtp_user") is None):
             raise ValueError("name the user and the file with the password, or neither")
         return value

@@ -48,7 +48,7 @@ def with_fact(
     known: DutyReminder | None, owner: str, sequence: int, fact: Duty, days_before: tuple[int, ...]
 ) -> DutyReminder:
     """The reminder with one more fact: the newest fact sets the due day, and a moved day starts the ladder anew."""
-    reminder = known or _of(owner, fact)
+    reminder = known or _new_reminder(owner, fact)
     if sequence >= reminder.newest_sequence:
         reminder = _with_newest(reminder, sequence, fact)
     match fact:
@@ -60,7 +60,7 @@ def with_fact(
             reminder = replace(reminder, met_on=fact.met_on)
         case DutyOverdueFacts():
             reminder = replace(reminder, overdue_on=fact.noted_on)
-    return replace(reminder, next_on=_next(reminder))
+    return replace(reminder, next_on=_next_day(reminder))
 
 
 def is_current(fact: Duty, reminder: DutyReminder) -> bool:
@@ -78,18 +78,18 @@ def due_step(reminder: DutyReminder, today: date) -> int | None:
     """The nearest step reached by ``today``; none after the due day, when a reminder is of no use."""
     if today > reminder.due:
         return None
-    return min((step for step in _pending_steps(reminder) if _day(reminder, step) <= today), default=None)
+    return min((step for step in _pending_steps(reminder) if _day_of(reminder, step) <= today), default=None)
 
 
 def with_step_sent(reminder: DutyReminder, step: int | None, today: date) -> DutyReminder:
     """The reminder after ``step``: farther steps are no longer pending; past the due day none is."""
     if step is not None:
         sent = replace(reminder, last_step_sent=step)
-        return replace(sent, next_on=_next(sent))
+        return replace(sent, next_on=_next_day(sent))
     return replace(reminder, next_on=None) if today > reminder.due else reminder
 
 
-def _of(owner: str, fact: Duty) -> DutyReminder:
+def _new_reminder(owner: str, fact: Duty) -> DutyReminder:
     return DutyReminder(
         key=key_of(owner, fact),
         duty_id=fact.duty_id,
@@ -122,13 +122,13 @@ def _pending_steps(reminder: DutyReminder) -> Iterator[int]:
         return
     for step in reminder.days_before:
         nearer = reminder.last_step_sent is None or step < reminder.last_step_sent
-        if nearer and _day(reminder, step) >= reminder.opened_on:
+        if nearer and _day_of(reminder, step) >= reminder.opened_on:
             yield step
 
 
-def _next(reminder: DutyReminder) -> date | None:
-    return min((_day(reminder, step) for step in _pending_steps(reminder)), default=None)
+def _next_day(reminder: DutyReminder) -> date | None:
+    return min((_day_of(reminder, step) for step in _pending_steps(reminder)), default=None)
 
 
-def _day(reminder: DutyReminder, step: int) -> date:
+def _day_of(reminder: DutyReminder, step: int) -> date:
     return reminder.due - timedelta(days=step)
