@@ -83,5 +83,5 @@ async def test_undeliverable_message_raises() -> None:
     async def never(_event: NoticeDelivered, _store: Store, _now: datetime) -> HandlerResult:
         raise TransientError("not yet")
 
-    with pytest.raises(UndeliverableError, match="review cannot take notify:notice:a:1:delivered"):
+    with pytest.raises(UndeliverableError, match="review cannot handle notify:notice:a:1:delivered"):
         await system(never).perform("notify", touch, Touch("a"))

@@ -40,7 +40,7 @@ def test_masked_form_shows_at_most_two_characters_at_each_end(number: str, maske
 
 @pytest.mark.parametrize("wrong", ["", "1234", "1501021980010112三X", "x" * 41, "'; drop"])
 def test_invalid_document_number_is_refused_without_being_repeated(wrong: str) -> None:
-    with pytest.raises(ValueError, match="no document number") as refused:
+    with pytest.raises(ValueError, match="not a document number") as refused:
         normal_form(wrong)
     assert not wrong or wrong not in str(refused.value)
 

@@ -1,4 +1,4 @@
-"""The test kit: stores in memory, several services joined in memory, and private servers."""
+"""The test kit: an in-memory store, an in-memory system of several services, and private servers."""
 
 from devkit.in_memory_store import HandlerHarness, InMemoryStore
 

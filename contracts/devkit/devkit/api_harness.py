@@ -1,4 +1,4 @@
-"""A service's API in memory: the real application, committer and tokens; no server, no broker, no database."""
+"""A service's API in memory: the real application, committer and tokens, without server, broker or database."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ S = TypeVar("S")
 
 
 class RequestOptions(TypedDict, total=False):
-    """Parts of a request beside its path."""
+    """Optional parts of a request."""
 
     key: str
     headers: Mapping[str, str]
@@ -54,47 +54,47 @@ class RequestOptions(TypedDict, total=False):
 
 
 class ApiClient:
-    """Somebody at the API; every command gets an idempotency key of its own unless one is given."""
+    """A client of the API; every command gets a new idempotency key unless one is given."""
 
     def __init__(self, client: AsyncClient, token: str | None) -> None:
         self._client = client
         self._token = token
 
-    async def request(self, method: str, path: str, **sent: Unpack[RequestOptions]) -> Response:
-        headers = dict(sent.get("headers", {}))
+    async def request(self, method: str, path: str, **options: Unpack[RequestOptions]) -> Response:
+        headers = dict(options.get("headers", {}))
         if self._token is not None:
             headers.setdefault("Authorization", f"Bearer {self._token}")
         if method in COMMAND_METHODS:
-            headers.setdefault(IDEMPOTENCY_KEY, sent.get("key") or uuid.uuid4().hex)
+            headers.setdefault(IDEMPOTENCY_KEY, options.get("key") or uuid.uuid4().hex)
         return await self._client.request(
             method,
             path,
             headers=headers,
-            params=sent.get("params"),
-            json=sent.get("json"),
-            content=sent.get("content"),
-            data=sent.get("data"),
-            files=sent.get("files"),
+            params=options.get("params"),
+            json=options.get("json"),
+            content=options.get("content"),
+            data=options.get("data"),
+            files=options.get("files"),
         )
 
-    async def get(self, path: str, **sent: Unpack[RequestOptions]) -> Response:
-        return await self.request("GET", path, **sent)
+    async def get(self, path: str, **options: Unpack[RequestOptions]) -> Response:
+        return await self.request("GET", path, **options)
 
-    async def post(self, path: str, **sent: Unpack[RequestOptions]) -> Response:
-        return await self.request("POST", path, **sent)
+    async def post(self, path: str, **options: Unpack[RequestOptions]) -> Response:
+        return await self.request("POST", path, **options)
 
-    async def put(self, path: str, **sent: Unpack[RequestOptions]) -> Response:
-        return await self.request("PUT", path, **sent)
+    async def put(self, path: str, **options: Unpack[RequestOptions]) -> Response:
+        return await self.request("PUT", path, **options)
 
-    async def patch(self, path: str, **sent: Unpack[RequestOptions]) -> Response:
-        return await self.request("PATCH", path, **sent)
+    async def patch(self, path: str, **options: Unpack[RequestOptions]) -> Response:
+        return await self.request("PATCH", path, **options)
 
-    async def delete(self, path: str, **sent: Unpack[RequestOptions]) -> Response:
-        return await self.request("DELETE", path, **sent)
+    async def delete(self, path: str, **options: Unpack[RequestOptions]) -> Response:
+        return await self.request("DELETE", path, **options)
 
 
 class ApiHarness(Generic[S]):
-    """One service's API; made by ``api_harness``. ``memory`` is its store, unless another database was given."""
+    """One service's API, opened by ``api_harness``. ``memory`` is its store, unless another database is given."""
 
     def __init__(
         self, app: FastAPI, client: AsyncClient, api: ApiContext, memory: InMemoryStore, issuer: DevelopmentIssuer
@@ -121,16 +121,16 @@ class ApiHarness(Generic[S]):
         return ApiClient(self.client, None)
 
     async def perform(self, handler: Handler[M, S], command: M) -> object:
-        """Perform a command as a message or another route would, to prepare what the API is asked about."""
+        """Execute a command as a message or another route would, to prepare the documents of a test."""
         store = self.api.store
         return await self.api.commands.execute(
             uuid.uuid4().hex, "", lambda unit, now: handler(command, store(unit), now)
         )
 
     def store(self) -> S:
-        """Return a store for reading the present documents."""
-        opened: S = self.api.store(read_only_unit(self.api.database))
-        return opened
+        """Return a read-only store of the present documents."""
+        store: S = self.api.store(read_only_unit(self.api.database))
+        return store
 
     @property
     def policies(self) -> dict[tuple[str, str], Policy]:
@@ -145,7 +145,7 @@ class ApiHarness(Generic[S]):
 
     @property
     def events(self) -> list[Event]:
-        """Every event committed so far, read back from the outbox."""
+        """The events committed so far, decoded from the outbox."""
         entries = (entry for document in self.memory.outbox for entry in document["events"])
         return [decode(entry["headers"], entry["body"]).event for entry in entries]
 
@@ -165,7 +165,7 @@ async def api_harness(  # noqa: PLR0913 - what a service's main.py wires
     database: DocumentStore | None = None,
     tracing: Tracing = NO_TRACING,
 ) -> AsyncIterator[ApiHarness[S]]:
-    """Serve ``router`` as the service does, on documents in memory unless another ``database`` is given."""
+    """Serve ``router`` as the service does, on an in-memory store unless a ``database`` is given."""
     memory, metrics = InMemoryStore(indexes), Metrics()
     documents = database or memory
     committer = GroupCommitter(BatchTransaction(documents, service, aggregates, clock, metrics, tracing=tracing))

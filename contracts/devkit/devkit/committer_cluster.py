@@ -1,4 +1,4 @@
-"""Several processes of one service on one database: a committer each, as scaled out, without broker or HTTP."""
+"""Several processes of one service on one database: a committer each, without broker or HTTP."""
 
 from __future__ import annotations
 
@@ -30,32 +30,36 @@ S = TypeVar("S")
 
 @dataclass(frozen=True)
 class CommitterCluster(Generic[S]):
-    """The processes by number; made by ``committer_cluster``."""
+    """The processes by number, opened by ``committer_cluster``."""
 
     database: Database
     executors: tuple[CommandExecutor, ...]
     store: Callable[[UnitOfWork], S]
 
     async def perform(self, process: int, handler: Handler[C, S], command: C, key: str = "") -> Any:  # noqa: ANN401 - a reply
-        """Do a command or an event once at one of the processes; a Refusal comes out as raised.
+        """Execute a command or an event once at one of the processes; raise the handler's Refusal.
 
-        The first answer is the handler's own value, that of a ``key`` known already its JSON.
+        The first reply is the handler's own value; the reply to a repeated ``key`` is its JSON.
         """
-        road = self.executors[process]
-        return await road.execute(key or uuid4().hex, "", lambda unit, now: handler(command, self.store(unit), now))
+        executor = self.executors[process]
+        return await executor.execute(key or uuid4().hex, "", lambda unit, now: handler(command, self.store(unit), now))
 
     def read(self) -> S:
-        """Give a store for reading what is kept now."""
+        """Return a read-only store of the present documents."""
         return self.store(read_only_unit(self.database))
 
     async def published(self) -> Counter[str]:
-        """How many events of each type have been committed."""
-        kept = await self.database.find(OUTBOX, {})
-        return Counter(entry["type"] for document in kept for entry in document["events"])
+        """Count the events committed, by type."""
+        documents = await self.database.find(OUTBOX, {})
+        return Counter(entry["type"] for document in documents for entry in document["events"])
 
     async def adopt(self, collections: Mapping[str, Mapping[str, Any]]) -> None:
-        """Begin with the documents of a bench, ``bench.memory.collections``."""
-        writes = [Write(name, key, 0, document) for name, kept in collections.items() for key, document in kept.items()]
+        """Insert the documents of a harness, ``handlers.memory.collections``."""
+        writes = [
+            Write(name, key, 0, document)
+            for name, documents in collections.items()
+            for key, document in documents.items()
+        ]
         await self.database.commit(ChangeSet([], writes, None))
 
 
@@ -71,11 +75,11 @@ async def committer_cluster(  # noqa: PLR0913 - what a service's main.py wires
     count: int = 2,
     driver: Driver = "motor",
 ) -> AsyncIterator[CommitterCluster[S]]:
-    """Open a fresh database for ``count`` processes; they finish what they have begun before it is closed."""
-    mine = await servers.database(service)
-    database = open_database(mine.url, mine.name, driver)
-    async with AsyncExitStack() as ending:
-        ending.push_async_callback(database.close)
+    """Open a new database for ``count`` processes; they finish their batches before it is closed."""
+    created = await servers.database(service)
+    database = open_database(created.url, created.name, driver)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(database.close)
         await database.ensure_indexes((*indexes, *AUDIT_INDEXES))
         committers = [
             GroupCommitter(BatchTransaction(database, service, aggregates, clock=clock, metrics=Metrics()))
@@ -83,5 +87,5 @@ async def committer_cluster(  # noqa: PLR0913 - what a service's main.py wires
         ]
         for each in committers:
             each.start()
-            ending.push_async_callback(each.stop)
+            stack.push_async_callback(each.stop)
         yield CommitterCluster(database, tuple(CommandExecutor(each, rulebook) for each in committers), store)

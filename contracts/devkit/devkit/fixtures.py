@@ -9,15 +9,15 @@ from devkit.private_servers import PrivateServers
 
 @pytest.fixture(scope="session")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> PrivateServers:
-    """Give the one broker and database of this session, shared by all workers of xdist."""
+    """Return the broker and the database of this session, shared by all xdist workers."""
     base = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
-        # A worker's base lies in the session's, and its parent process is the session's.
-        return PrivateServers.join(base.parent / "stand", os.getppid())
-    return PrivateServers.join(base / "stand", os.getpid())
+        # A worker's folder is inside the session's, and its parent process is the session's.
+        return PrivateServers.join(base.parent / "servers", os.getppid())
+    return PrivateServers.join(base / "servers", os.getpid())
 
 
 @pytest.fixture
 async def vhost(servers: PrivateServers) -> str:
-    """Give an empty vhost of this test's own."""
+    """Return a new, empty vhost."""
     return await servers.vhost()

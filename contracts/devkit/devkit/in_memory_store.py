@@ -1,4 +1,4 @@
-"""A document store in memory that passes the same tests as MongoDB's, and a harness for handlers."""
+"""An in-memory document store that passes the same tests as MongoDB's, and a harness for handlers."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ S = TypeVar("S")
 
 
 class InMemoryStore:
-    """Documents in dictionaries; a commit is checked whole before any of it is applied."""
+    """Documents in dictionaries; a commit is checked as a whole before it is applied."""
 
     def __init__(self, indexes: Sequence[Index] = ()) -> None:
         self.collections: dict[str, dict[str, Document]] = {}
@@ -39,8 +39,8 @@ class InMemoryStore:
         self._unique = [index for index in indexes if index.unique]
 
     async def load(self, collection: str, keys: Sequence[str]) -> Sequence[Document]:
-        held = self.collections.get(collection, {})
-        return [copy.deepcopy(held[key]) for key in keys if key in held]
+        documents = self.collections.get(collection, {})
+        return [copy.deepcopy(documents[key]) for key in keys if key in documents]
 
     async def find(self, collection: str, where: Filter, sort: Sort, limit: int) -> Sequence[Document]:
         _check_filter(where)
@@ -54,10 +54,10 @@ class InMemoryStore:
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[InMemoryStore]:
-        """A commit replaces the dictionaries it changes, so these stay as they are."""
-        seen = InMemoryStore()
-        seen.collections = self.collections
-        yield seen
+        """Return the present dictionaries, which a commit replaces and does not change."""
+        snapshot = InMemoryStore()
+        snapshot.collections = self.collections
+        yield snapshot
 
     async def commit(self, changes: ChangeSet) -> None:
         rows = [Write(INBOX, row["_id"], 0, row) for row in changes.inbox]
@@ -76,26 +76,26 @@ class InMemoryStore:
 
 
 def _check_filter(where: Filter) -> None:
-    """Refuse what the database could not even be asked."""
+    """Refuse a filter that BSON cannot encode."""
     try:
         encode(dict(where))
     except OverflowError as problem:
         raise UnstorableValueError(str(problem)) from problem
 
 
-def _apply(held: dict[str, Document], write: Write) -> dict[str, Document]:
-    current = held.get(write.key)
+def _apply(documents: dict[str, Document], write: Write) -> dict[str, Document]:
+    current = documents.get(write.key)
     version = 0 if current is None else current.get("_version", 1)
     if version != write.expected:
-        raise WriteConflictError(f"{write.collection}/{write.key} has moved")
+        raise WriteConflictError(f"{write.collection}/{write.key} has another version")
     if write.document is None:
-        return {key: document for key, document in held.items() if key != write.key}
-    return {**held, write.key: copy.deepcopy(write.document)}
+        return {key: document for key, document in documents.items() if key != write.key}
+    return {**documents, write.key: copy.deepcopy(write.document)}
 
 
-def _check_unique(index: Index, held: Mapping[str, Document]) -> None:
+def _check_unique(index: Index, documents: Mapping[str, Document]) -> None:
     seen: set[str] = set()
-    for document in held.values():
+    for document in documents.values():
         if index.partial is not None and not matches(document, index.partial):
             continue
         value = repr([values_at(document, path) for path, _ in index.keys])
@@ -131,7 +131,7 @@ class HandlerHarness(Generic[S]):
         return outcome
 
     def store(self) -> S:
-        """Give a store for reading what is kept now."""
+        """Return a read-only store of the present documents."""
         return self._store(read_only_unit(self.memory))
 
     def documents(self, collection: str) -> dict[str, Any]:

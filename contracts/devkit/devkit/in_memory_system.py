@@ -1,4 +1,4 @@
-"""Several services joined in memory: every message may come twice and out of order, and each has its effect once."""
+"""Several services in memory: messages may arrive twice and out of order, and each has its effect once."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ M = TypeVar("M")
 S = TypeVar("S")
 
 PATIENCE = 1000
-"""Turns without any message handled after which what is left can never be."""
+"""Attempts without a message handled after which the rest is undeliverable."""
 
 
 @dataclass(slots=True)
@@ -51,7 +51,7 @@ class ServiceUnderTest:
 
 
 class UndeliverableError(AssertionError):
-    """Messages are left that no handler can take."""
+    """Messages remain that no handler accepts."""
 
 
 class InMemorySystem:
@@ -68,7 +68,7 @@ class InMemorySystem:
         self._waiting: list[tuple[ServiceUnderTest, Subscription[Any], OutgoingMessage]] = []
 
     async def perform(self, name: str, handler: Handler[M, S], command: M, *, settle: bool = True) -> HandlerOutcome:
-        """Perform a command as an HTTP caller would, a Refusal comes out as raised; then deliver all messages."""
+        """Execute a command as an HTTP caller would, raising its Refusal; then deliver all messages."""
         member = self.members[name]
         outcome = await self._commit(member, lambda unit, now: handler(command, member.store(unit), now), None)
         if settle:
@@ -85,25 +85,25 @@ class InMemorySystem:
 
     async def settle(self) -> None:
         """Deliver until nothing waits; a message that is not ready is deferred."""
-        fruitless = 0
+        failures = 0
         while self._waiting:
             member, subscription, message = self._next()
             try:
                 await self._deliver(member, subscription, message)
-                fruitless = 0
+                failures = 0
             except TransientError as problem:
                 self._waiting.append((member, subscription, message))
-                fruitless += 1
-                if fruitless > PATIENCE + len(self._waiting):
-                    raise UndeliverableError(f"{member.name} cannot take {message.id}: {problem}") from problem
+                failures += 1
+                if failures > PATIENCE + len(self._waiting):
+                    raise UndeliverableError(f"{member.name} cannot handle {message.id}: {problem}") from problem
 
     def read(self, name: str) -> Any:  # noqa: ANN401 - each service's own store
-        """Return a service's store for reading its present documents."""
+        """Return a read-only store of a service's present documents."""
         member = self.members[name]
         return member.store(read_only_unit(member.memory))
 
     async def publish(self, event: Event) -> None:
-        """Publish an event of none of the services: another agency's, or a replayed one."""
+        """Publish an event of none of these services: another agency's, or a replayed one."""
         self._publish([event])
         await self.settle()
 

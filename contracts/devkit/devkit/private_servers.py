@@ -1,4 +1,4 @@
-"""One broker and one database for a whole test session, shared by its workers."""
+"""One broker and one database for a test session, shared by its workers."""
 
 import fcntl
 import json
@@ -15,12 +15,12 @@ from uuid import uuid4
 from devkit.servers import BrokerAdmin, MongodAdmin, ServerDiedError
 
 START_SECONDS = 120
-PASSWORD = "stand"  # noqa: S105 - of users on a throw-away broker
-ADDRESSED = ("exchanges", "queues", "bindings", "policies", "permissions", "topic_permissions", "parameters")
+PASSWORD = "servers"  # noqa: S105 - of users on a throw-away broker
+VHOST_OBJECTS = ("exchanges", "queues", "bindings", "policies", "permissions", "topic_permissions", "parameters")
 
 
 class ServiceDatabase(NamedTuple):
-    """A fresh database and the address at which its own user may use it and no other."""
+    """A new database and the URL of its own user, who may use no other."""
 
     name: str
     url: str
@@ -28,27 +28,27 @@ class ServiceDatabase(NamedTuple):
 
 @dataclass(frozen=True)
 class PrivateServers:
-    """Servers of the test session; they end with the session, however it ends."""
+    """The servers of a test session; they end with it, however it ends."""
 
     broker: BrokerAdmin
     mongod: MongodAdmin
 
     @classmethod
     def join(cls, folder: Path, session: int) -> Self:
-        """Give the stand of this folder; the first to ask starts it, to live as long as the session's process."""
+        """Return the servers of this folder; the first caller starts them for the life of the session's process."""
         folder.mkdir(parents=True, exist_ok=True)
         with (folder / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            if not (folder / "stand.json").exists():
+            if not (folder / "servers.json").exists():
                 _supervise(folder, session)
-        described = json.loads((folder / "stand.json").read_text())
-        return cls(BrokerAdmin(**described["broker"]), MongodAdmin(**described["mongod"]))
+        addresses = json.loads((folder / "servers.json").read_text())
+        return cls(BrokerAdmin(**addresses["broker"]), MongodAdmin(**addresses["mongod"]))
 
     def to_json(self) -> str:
         return json.dumps({"broker": asdict(self.broker), "mongod": asdict(self.mongod)})
 
     async def vhost(self, definitions: Mapping[str, Any] | None = None) -> str:
-        """Make a vhost under a name never used before, with these definitions moved into it.
+        """Create a vhost under an unused name, with these definitions.
 
         A recycled name can lose confirmed messages of quorum queues when the node is killed (RabbitMQ 3.10.8).
         """
@@ -59,7 +59,7 @@ class PrivateServers:
         return name
 
     def amqp_url(self, vhost: str, user: str | None = None) -> str:
-        """Give the address for a user of the loaded definitions, or for the administrator."""
+        """Return the URL for a user of the imported definitions, or for the administrator."""
         return self.broker.url(user, PASSWORD, vhost) if user else self.broker.admin_url(vhost)
 
     async def database(self, service: str) -> ServiceDatabase:
@@ -69,22 +69,22 @@ class PrivateServers:
 
 
 def rebase_definitions(definitions: Mapping[str, Any], vhost: str) -> dict[str, Any]:
-    """Readdress definitions to this vhost and give their users the stand's password."""
-    result = {key: [{**entry, "vhost": vhost} for entry in definitions.get(key, [])] for key in ADDRESSED}
+    """Move definitions to this vhost, and give their users the test password."""
+    result = {key: [{**entry, "vhost": vhost} for entry in definitions.get(key, [])] for key in VHOST_OBJECTS}
     users = [{"tags": "", **user, "password": PASSWORD} for user in definitions.get("users", [])]
     return {**result, "users": users, "vhosts": [{"name": vhost}]}
 
 
 def _supervise(folder: Path, session: int) -> None:
     command = [sys.executable, "-m", "devkit.server_supervisor", str(folder), str(session)]
-    with (folder / "keeper.log").open("wb") as log:
-        keeper = subprocess.Popen(  # noqa: S603 - this very project's program
+    with (folder / "supervisor.log").open("wb") as log:
+        supervisor = subprocess.Popen(  # noqa: S603 - this very project's program
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, env=os.environ
         )
     deadline = time.monotonic() + START_SECONDS
-    while not (folder / "stand.json").exists():
-        if keeper.poll() is not None or time.monotonic() > deadline:
-            raise ServerDiedError((folder / "keeper.log").read_text() or "the test servers are not ready")
+    while not (folder / "servers.json").exists():
+        if supervisor.poll() is not None or time.monotonic() > deadline:
+            raise ServerDiedError((folder / "supervisor.log").read_text() or "the test servers are not ready")
         time.sleep(0.05)
-    # The keeper outlives this worker on purpose and watches the session's process instead.
-    keeper.returncode = 0
+    # The supervisor outlives this worker on purpose; it watches the session's process.
+    supervisor.returncode = 0

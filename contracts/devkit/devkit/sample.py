@@ -1,4 +1,4 @@
-"""A service of one collection, for the tests and measurements of delivery itself."""
+"""A sample service with one collection, for tests and benchmarks of delivery."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ INDEXES = (Index("notices", (("label", 1),), unique=True, partial={"label": {"$e
 
 @dataclass(frozen=True)
 class TouchCounter:
-    """How often a notice was touched, and by what, in order."""
+    """The number of touches of a notice, and their words in order."""
 
     count: int = 0
     words: tuple[str, ...] = ()
@@ -41,7 +41,7 @@ class Store:
 
 
 async def touch(command: Touch, store: Store, _now: datetime) -> list[Event]:
-    """Count one touch and say that the notice was delivered."""
+    """Count one touch and publish that the notice was delivered."""
     before = await store.notices.get(command.notice) or TouchCounter()
     after = replace(before, count=before.count + 1, words=(*before.words, command.word), label=command.label)
     store.notices.save(command.notice, after)

@@ -1,4 +1,4 @@
-"""Keeps the servers of a test session while the session's process lives: `python -m devkit.server_supervisor`."""
+"""Runs the servers of a test session while the session's process lives: `python -m devkit.server_supervisor`."""
 
 import asyncio
 import os
@@ -13,24 +13,24 @@ from devkit.servers import Broker, BrokerAdmin, MissingServerError, Mongod, Mong
 
 
 async def supervise(folder: Path, session: int) -> None:
-    """Start both servers, tell the folder where they are, and kill them once the session has ended."""
-    watched = os.pidfd_open(session)
+    """Start both servers, write their addresses to the folder, and kill them when the session has ended."""
+    session_fd = os.pidfd_open(session)
     async with asyncio.TaskGroup() as starting:
         broker = starting.create_task(Broker.start(folder / "broker"))
         mongod = starting.create_task(Mongod.start(folder / "mongod"))
-    stand = PrivateServers(_plain_broker(broker.result()), _plain_mongod(mongod.result()))
+    servers = PrivateServers(_broker_admin(broker.result()), _mongod_admin(mongod.result()))
     ready = folder / "ready.json"
-    ready.write_text(stand.to_json())
-    ready.rename(folder / "stand.json")
-    await asyncio.to_thread(select.select, [watched], [], [])
+    ready.write_text(servers.to_json())
+    ready.rename(folder / "servers.json")
+    await asyncio.to_thread(select.select, [session_fd], [], [])
     await asyncio.gather(broker.result().kill(), mongod.result().kill())
 
 
-def _plain_broker(broker: Broker) -> BrokerAdmin:
+def _broker_admin(broker: Broker) -> BrokerAdmin:
     return BrokerAdmin(**{field.name: getattr(broker, field.name) for field in fields(BrokerAdmin)})
 
 
-def _plain_mongod(mongod: Mongod) -> MongodAdmin:
+def _mongod_admin(mongod: Mongod) -> MongodAdmin:
     return MongodAdmin(**{field.name: getattr(mongod, field.name) for field in fields(MongodAdmin)})
 
 

@@ -1,4 +1,4 @@
-"""HTTP: routes, their request context, problem documents, pages, uploads and downloads."""
+"""HTTP: authorization, request context, problem documents, pagination, uploads and downloads."""
 
 from chassis.http.endpoint import ApiContext, Authorize, Limit, RequestContext
 from chassis.http.files import file_response, file_responses

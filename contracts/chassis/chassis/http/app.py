@@ -1,4 +1,4 @@
-"""The application around a service's router: health, metrics, problems, limits and a complete OpenAPI document."""
+"""The application of a service: its router with health, metrics, problem documents, limits and OpenAPI."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from chassis.observability.tracing import NO_TRACING, Tracing
 from chassis.settings import MIB
 
 _NO_FRAMEWORK_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
-"""The framework's own spans hold paths and queries, and with them ids and names: ours are named by routes."""
+"""The framework's own spans contain paths and queries, hence ids and names; ours are named by route."""
 
 
-def create_app(  # noqa: PLR0913 - the parts of an application, each a word of its own
+def create_app(  # noqa: PLR0913 - the parts of an application
     name: str,
     api: ApiContext | None,
     routes: APIRouter | None,
@@ -37,9 +37,9 @@ def create_app(  # noqa: PLR0913 - the parts of an application, each a word of i
     state: Mapping[str, object] = MappingProxyType({}),
     tracing: Tracing = NO_TRACING,
 ) -> FastAPI:
-    """Build the application; without ``routes`` it answers for health and metrics only.
+    """Build the application; without ``routes`` it serves health and metrics only.
 
-    Answers are same-origin: no CORS headers are sent, so that browsers refuse foreign pages.
+    It sends no CORS headers, so that browsers refuse pages of other origins.
     """
     app = FastAPI(title=name, version="1", docs_url=None, redoc_url=None, telemetry=_NO_FRAMEWORK_TELEMETRY)
     app.include_router(health.router(health_of))
@@ -58,7 +58,7 @@ def create_app(  # noqa: PLR0913 - the parts of an application, each a word of i
 
 
 def _add_middleware(app: FastAPI, metrics: Metrics, body_max: int, body_limits: Sequence[BodyLimit]) -> None:
-    """Add the middleware, outermost last: body limit, metrics; correlation and trace enclose both."""
+    """Add body limit and metrics; the caller adds correlation and tracing around both."""
     app.add_middleware(BodySizeLimitMiddleware, default=body_max, limits=body_limits)
     instrumentator = Instrumentator(registry=metrics.registry, excluded_handlers=[*PROBE_PATHS])
     instrumentator.instrument(app).expose(app, include_in_schema=False)

@@ -1,4 +1,4 @@
-"""The audit log, for operators: the one route that every service offers beside its own."""
+"""The audit log, for operators: a route of every service."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NEWEST_FIRST = (("at", -1), ("_id", -1))
 
 
 def _in_utc(at: datetime) -> datetime:
-    """Return the instant in UTC; an hour before the first or after the last day of the calendar is refused."""
+    """Return the instant in UTC; raise ValueError when it lies outside the calendar there."""
     try:
         return at.astimezone(UTC)
     except OverflowError:
@@ -54,10 +54,10 @@ async def list_audit_records(  # noqa: PLR0913, PLR0917 - the parameters of a li
     limit: Limit = DEFAULT_LIMIT,
     after: str | None = None,
 ) -> Page[AuditRecord]:
-    """Reads of protected data and denied attempts, newest first.
+    """List reads of protected data and denied attempts, newest first.
 
-    An admitted call whose subject turns out to be another's stands here twice, as read and as denial, under one
-    correlation id.
+    A request that the policy admits and the check of its resource denies has two records, a read and a denial, with
+    one correlation id.
     """
     collections = context.open(AuditLog).collections
     sources = [documents for each, documents in collections.items() if kind in {None, each}]

@@ -1,4 +1,4 @@
-"""From an HTTP route to its handler: who calls, whether the policy admits it, and one command per request."""
+"""From an HTTP route to its handler: authentication, authorization, and one command for each request."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ S = TypeVar("S")
 T = TypeVar("T")
 
 Limit: TypeAlias = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
-"""The number of items on a page of a list: ``limit: Limit = DEFAULT_LIMIT``."""
+"""The query parameter for the page size of a list: ``limit: Limit = DEFAULT_LIMIT``."""
 _ETAG = re.compile(r'"(\d{1,18})"')
 _BEARER = HTTPBearer(auto_error=False, description="An access token of the identity provider (OIDC)")
 
 
 @dataclass(frozen=True)
 class ApiContext:
-    """The parts of one service that every request uses; the application keeps it as ``app.state.api``."""
+    """The parts of one service that every request uses, as ``app.state.api``."""
 
     verifier: TokenVerifier
     commands: CommandExecutor
@@ -50,13 +50,13 @@ class ApiContext:
     metrics: Metrics
     regulation: Regulation
     store: Callable[[UnitOfWork], Any]
-    """The service's own, as in ``ServiceDefinition.store``."""
+    """The service's store, as in ``ServiceDefinition.store``."""
 
     async def audit_read(self, actor: Actor, policy: Policy, request: Request, denied: Denied | None = None) -> None:
-        """Record the call; a call that cannot be recorded is not answered (TransientError, 503).
+        """Record the request; a request that cannot be recorded is refused (TransientError, 503).
 
-        A single write outside the committer: nobody repeats it, so that it needs no row in the inbox, and it was
-        measured to take a third of the time of a transaction.
+        A single write outside the committer: it is never retried, so it needs no inbox row, and it was measured to
+        take a third of the time of a transaction.
         """
         record = audit_record_of(actor, policy.name, request, self.clock.now(), denied)
         await self.database.insert(COLLECTIONS[record.kind], document(record))
@@ -75,9 +75,9 @@ class ApiContext:
 
 
 class Authorize:
-    """The dependency of one route: ``Annotated[RequestContext[Store], Depends(Authorize(POLICY))]``.
+    """A dependency of a route: ``Annotated[RequestContext[Store], Depends(Authorize(POLICY))]``.
 
-    Gives the request context of an actor whom ``policy`` admits, or refuses (401, 403).
+    Returns the request context of an actor whom ``policy`` admits, else raises a Refusal (401, 403, 404).
     """
 
     def __init__(self, policy: Policy) -> None:
@@ -92,8 +92,8 @@ class Authorize:
         api: ApiContext = request.app.state.api
         actor = self._actor(api, request, token)
         if (reason := api.regulation.incompatible_roles(actor.roles)) is not None:
-            both = Denied(reason.rule, reason.code, reason.text, reason.evidence, disclose=True)
-            raise await api.audit_denial(actor, self.policy, both, request)
+            denial = Denied(reason.rule, reason.code, reason.text, reason.evidence, disclose=True)
+            raise await api.audit_denial(actor, self.policy, denial, request)
         if isinstance(denied := self.policy.allows_role(actor), Denied):
             raise await api.audit_denial(actor, self.policy, denied, request)
         if self.policy.protected:
@@ -104,19 +104,19 @@ class Authorize:
         if token is None:
             if self.policy.open and "authorization" not in request.headers:
                 return ANONYMOUS
-            raise self._unknown(api, "token-missing", "Bearer")
+            raise self._unauthenticated(api, "token-missing", "Bearer")
         try:
             return api.verifier.actor(token.credentials)
         except InvalidTokenError:
-            raise self._unknown(api, "token-invalid", 'Bearer error="invalid_token"') from None
+            raise self._unauthenticated(api, "token-invalid", 'Bearer error="invalid_token"') from None
 
-    def _unknown(self, api: ApiContext, code: str, challenge: str) -> Refusal:
+    def _unauthenticated(self, api: ApiContext, code: str, challenge: str) -> Refusal:
         api.metrics.access_denied.labels(self.policy.name, "401").inc()
         return UnauthenticatedError(code, challenge)
 
 
 class UnauthenticatedError(Refusal):
-    """Nobody we know; the answer carries the challenge that HTTP asks for (RFC 6750)."""
+    """The token is missing or invalid; the response carries the challenge that HTTP requires (RFC 6750)."""
 
     def __init__(self, code: str, challenge: str) -> None:
         super().__init__(code, status=401, title="A valid bearer token is needed")
@@ -124,7 +124,7 @@ class UnauthenticatedError(Refusal):
 
 
 class RequestContext(Generic[S]):
-    """One request of an actor whom the policy admits, with the service's store."""
+    """A request of an actor whom the policy admits, with the service's store."""
 
     def __init__(self, api: ApiContext, policy: Policy, actor: Actor, request: Request, response: Response) -> None:
         self._api = api
@@ -141,7 +141,7 @@ class RequestContext(Generic[S]):
         return opened
 
     def open(self, store: Callable[[UnitOfWork], T]) -> T:
-        """Open another store than the service's own, for reading only."""
+        """Return another store than the service's own, read-only."""
         return store(read_only_unit(self._api.database))
 
     @overload
@@ -163,13 +163,12 @@ class RequestContext(Generic[S]):
         private: bool = False,
         reply: type[Any] | None = None,
     ) -> Any:
-        """Perform a command once and answer after its commit.
+        """Execute a command once and return its reply after the commit.
 
-        The same Idempotency-Key with the same request gets the same answer without a second effect; with another
-        request a Refusal (409). ``resource`` is checked against the policy first: it was read outside the transaction,
-        so that the handler checks its state again. With ``reply`` the value is read back as that type, else it is
-        plain JSON. ``private`` is for a body with values that may not be stored: two requests are then told apart by
-        their commands.
+        The same Idempotency-Key with the same request returns the same reply without a second effect; with another
+        request it raises a Refusal (409). ``resource`` is authorized first; it was read outside the transaction, so the
+        handler must check its state again. With ``reply`` the value is parsed as that type, else it is plain JSON.
+        ``private`` is for a body with values that may not be stored: the digest is then made of the command.
         """
         if resource is not None:
             await self.authorize(resource)
@@ -180,7 +179,7 @@ class RequestContext(Generic[S]):
         return value if reply is None else TypeAdapter(reply).validate_python(value, from_attributes=True)
 
     def new_id(self, prefix: str = "", part: str = "") -> str:
-        """Return an identifier for what this command creates: the same when the command is repeated."""
+        """Return an id for a document that this command creates: the same when the command is repeated."""
         return f"{prefix}{idempotency.derived_id(self.actor.subject, self._key, prefix, part)}"
 
     @property
@@ -189,20 +188,20 @@ class RequestContext(Generic[S]):
 
     async def authorize(self, resource: object) -> None:
         """Raise the policy's Refusal (403, or 404 where existence is not public) after recording the attempt."""
-        decided = self._policy.authorize(self.actor, resource)
-        if isinstance(decided, Denied):
-            raise await self._api.audit_denial(self.actor, self._policy, decided, self.request)
+        decision = self._policy.authorize(self.actor, resource)
+        if isinstance(decision, Denied):
+            raise await self._api.audit_denial(self.actor, self._policy, decision, self.request)
 
     def set_etag(self, version: int) -> None:
-        """Name the version of the representation in the answer's ETag."""
+        """Send the version of the representation as the ETag."""
         self.response.headers["ETag"] = f'"{version}"'
 
     async def audit_denial(self, policy: Policy, denied: Denied) -> Refusal:
-        """Record that another policy than the route's denied a part of the request; return the refusal."""
+        """Record a denial by another policy than the route's, for a part of the request; return the refusal."""
         return await self._api.audit_denial(self.actor, policy, denied, self.request)
 
     def filter(self) -> Filter:
-        """Return the filter of the documents that ``authorize`` admits, for lists."""
+        """Return the filter for lists: it matches the documents that ``authorize`` admits."""
         return self._policy.filter(self.actor)
 
     async def page(
@@ -218,12 +217,12 @@ class RequestContext(Generic[S]):
         return Page(items=[each.value for each in entries], next=following)
 
     def if_match(self, *, required: bool = False) -> int | None:
-        """Return the version the caller names; None for ``*`` or when absent (a Refusal, 428, when required)."""
-        given = self.request.headers.get("If-Match")
-        if given is None and required:
+        """Return the version in If-Match; None for ``*`` or without the header (a Refusal, 428, when required)."""
+        header = self.request.headers.get("If-Match")
+        if header is None and required:
             raise Refusal("if-match-missing", status=428, title="Name the version you change (If-Match)")
-        if given is None or given.strip() == "*":
+        if header is None or header.strip() == "*":
             return None
-        if (known := _ETAG.fullmatch(given.strip())) is None:
+        if (tag := _ETAG.fullmatch(header.strip())) is None:
             raise Refusal("if-match-invalid", status=400, title='If-Match is one strong ETag, for example "3"')
-        return int(known[1])
+        return int(tag[1])

@@ -13,13 +13,13 @@ def file_response(content: bytes, media_type: str, name: str, *, ascii_name: str
 
     Clients that do not know RFC 8187 take ``ascii_name``; left out, it is what ``name`` has in ASCII.
     """
-    plain = name.encode("ascii", "ignore").decode().replace('"', "").strip(" -_.") or "file"
-    disposition = f'attachment; filename="{name if name.isascii() else ascii_name or plain}"'
+    stripped = name.encode("ascii", "ignore").decode().replace('"', "").strip(" -_.") or "file"
+    disposition = f'attachment; filename="{name if name.isascii() else ascii_name or stripped}"'
     if not name.isascii():
         disposition += f"; filename*=UTF-8''{quote(name)}"
     return Response(content, media_type=media_type, headers={"Content-Disposition": disposition})
 
 
 def file_responses(*media_types: str) -> dict[int | str, dict[str, Any]]:
-    """Describe such a response for OpenAPI (``responses=``)."""
+    """Return the OpenAPI description (``responses=``) of a download."""
     return {200: {"content": {media_type: {} for media_type in media_types}}}

@@ -1,4 +1,4 @@
-"""Idempotency keys: a command that is sent twice is done once."""
+"""Idempotency keys: a command sent twice is executed once."""
 
 from __future__ import annotations
 
@@ -32,45 +32,45 @@ def key_of(request: Request) -> str:
 
 
 def derived_id(*parts: str) -> str:
-    """An identifier made of ``parts``: the same parts, the same identifier."""
+    """Return an id derived from ``parts``: the same parts give the same id."""
     return uuid.uuid5(_IDS, "\0".join(parts)).hex
 
 
 async def request_digest(request: Request, command: object = None) -> str:
-    """Return the digest of a request, so that one key is not used for two requests.
+    """Return the digest of a request, to detect another request with the same key.
 
-    With ``command`` that is taken in place of the body, for a body that holds what may not be kept: from a plain
-    digest a document number can be guessed.
+    ``command`` replaces the body in the digest, for a body that must not be stored: a document number can be guessed
+    from a plain digest.
     """
     digest = sha256()
-    words = (request.method, request.url.path, request.url.query, request.headers.get("If-Match", ""))
-    digest.update("\0".join(words).encode() + b"\0")
+    head = (request.method, request.url.path, request.url.query, request.headers.get("If-Match", ""))
+    digest.update("\0".join(head).encode() + b"\0")
     form = request.headers.get("content-type", "").startswith(_FORMS)
     body = b"" if form else await _body(request)
     if command is not None:
         digest.update(orjson.dumps(to_jsonable_python(command), option=orjson.OPT_SORT_KEYS))
     elif form:
-        # A form's boundary is made anew for every sending: its parts are what was asked.
-        async for piece in _form_pieces(request):
-            digest.update(piece)
+        # A form's boundary differs each time it is sent, so the digest covers its parts.
+        async for part in _form_parts(request):
+            digest.update(part)
     else:
         digest.update(body)
     return digest.hexdigest()
 
 
 async def _body(request: Request) -> bytes:
-    """The body as sent; text that cannot be written again (unpaired surrogates, RFC 8259 section 8.2) is refused."""
+    """Return the body as sent; refuse text that cannot be encoded again (unpaired surrogates, RFC 8259 section 8.2)."""
     body = await request.body()
     if b"\\ud" in body.lower():
         try:
             orjson.loads(body)
         except orjson.JSONDecodeError:
-            title = "The body holds text that is no Unicode"
+            title = "The body contains text that is not Unicode"
             raise Refusal("request-invalid", status=422, title=title) from None
     return body
 
 
-async def _form_pieces(request: Request) -> AsyncIterator[bytes]:
+async def _form_parts(request: Request) -> AsyncIterator[bytes]:
     for name, value in (await request.form()).multi_items():
         yield name.encode() + b"\0"
         if isinstance(value, UploadFile):

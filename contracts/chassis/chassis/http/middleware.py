@@ -1,4 +1,4 @@
-"""The outermost layer of HTTP: correlation, the last catch of what went wrong, and the limit on bodies."""
+"""Middleware: correlation ids, the last exception handler, and the limit on request bodies."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from chassis.settings import MIB
 
 CORRELATION = "X-Correlation-ID"
 PROBE_PATHS = ("/livez", "/readyz", "/metrics")
-"""Asked every few seconds: neither measured nor traced."""
+"""Probes and scrapes, every few seconds: not measured, not traced."""
 DRAIN_SECONDS = 1.0
-"""Seconds for which a refused body is thrown away as it comes: a connection closed with unread bytes is reset, and the
-reset takes the answer with it."""
+"""Seconds to read and discard a refused body: closing a connection with unread bytes resets it, and the reset loses the
+response."""
 _VALID_ID = re.compile(r"[A-Za-z0-9._:-]{8,64}")
 
 
 class CorrelationMiddleware:
-    """Every request works under a correlation id: the caller's own when it is well formed, else a new one.
+    """Binds a correlation id to each request: the caller's when well formed, else a new one.
 
-    Nothing escapes from here: an unknown error is logged with that id and answered as a problem that tells no more.
+    An unexpected error is logged with that id and answered by a problem document without details.
     """
 
     def __init__(self, app: ASGIApp, tracing: Tracing = NO_TRACING) -> None:
@@ -47,7 +47,7 @@ class CorrelationMiddleware:
         headers = Headers(scope=scope)
         tracing = NO_TRACING if scope["path"] in PROBE_PATHS else self._tracing
         with (
-            logs.bound(correlation_id=_correlation(headers.get(CORRELATION))),
+            logs.bound(correlation_id=_correlation_id(headers.get(CORRELATION))),
             tracing.request_span(scope["method"], headers.get("traceparent")) as span,
         ):
             await self._answer(scope, receive, send, span)
@@ -55,7 +55,7 @@ class CorrelationMiddleware:
     async def _answer(self, scope: Scope, receive: Receive, send: Send, span: Span) -> None:
         started = False
 
-        async def correlated(message: Message) -> None:
+        async def send_correlated(message: Message) -> None:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
@@ -64,16 +64,16 @@ class CorrelationMiddleware:
             await send(message)
 
         try:
-            await self._app(scope, receive, correlated)
+            await self._app(scope, receive, send_correlated)
         except Exception:
             logs.logger(__name__).exception("request failed", method=scope["method"], path=scope["path"])
             if started:
                 raise
-            await answer(problem(500, request=Request(scope)))(scope, receive, correlated)
+            await answer(problem(500, request=Request(scope)))(scope, receive, send_correlated)
 
 
 class BodyLimit(NamedTuple):
-    """The greatest body, in bytes, that the route ``path`` takes, with the rule and article that say so, if any."""
+    """The greatest body, in bytes, of the route ``path``, with the rule and article that set it, if any."""
 
     path: str
     size: int
@@ -87,8 +87,8 @@ class BodyLimit(NamedTuple):
         )
 
 
-class BodyTooLarge(HTTPException):
-    """Passes through whatever reads the body and becomes the answer."""
+class BodyTooLargeError(HTTPException):
+    """Raised while a body is read; the exception handler of HTTP errors answers it."""
 
     def __init__(self, limit: BodyLimit) -> None:
         super().__init__(413)
@@ -96,7 +96,7 @@ class BodyTooLarge(HTTPException):
 
 
 class BodySizeLimitMiddleware:
-    """Refuses bodies over the limit: at once when the length is announced, else while they stream in."""
+    """Refuses bodies over the limit: at once by their Content-Length, else while they are read."""
 
     def __init__(self, app: ASGIApp, default: int, limits: Sequence[BodyLimit] = ()) -> None:
         self._app = app
@@ -108,9 +108,9 @@ class BodySizeLimitMiddleware:
             await self._app(scope, receive, send)
             return
         limit = self._limit(scope["path"])
-        announced = Headers(scope=scope).get("content-length", "")
-        if announced.isdigit() and int(announced) > limit.size:
-            # Closing tells the caller that nothing of what it still wants to send is read.
+        declared = Headers(scope=scope).get("content-length", "")
+        if declared.isdigit() and int(declared) > limit.size:
+            # The connection closes, so that the caller stops sending the rest.
             refused = problem(413, reasons=[limit.exceeded()], request=Request(scope))
             refusal = answer(refused, {"Connection": "close"})
             await refusal(scope, receive, _drain_before_close(receive, send))
@@ -122,9 +122,9 @@ class BodySizeLimitMiddleware:
 
 
 def _drain_before_close(receive: Receive, send: Send) -> Send:
-    """Send the answer, then let the caller finish for a moment before the server closes."""
+    """Send the response, then read the rest of the body for a moment before the server closes."""
 
-    async def lingering(message: Message) -> None:
+    async def send_and_drain(message: Message) -> None:
         last = message["type"] == "http.response.body" and not message.get("more_body")
         if not last:
             await send(message)
@@ -136,33 +136,33 @@ def _drain_before_close(receive: Receive, send: Send) -> Send:
                     pass
         await send({"type": "http.response.body"})
 
-    return lingering
+    return send_and_drain
 
 
 def _count_bytes(receive: Receive, limit: BodyLimit) -> Receive:
-    seen = 0
+    received = 0
 
-    async def counted() -> Message:
-        nonlocal seen
+    async def receive_counted() -> Message:
+        nonlocal received
         message = await receive()
-        seen += len(message.get("body", b""))
-        if seen > limit.size:
-            raise BodyTooLarge(limit)
+        received += len(message.get("body", b""))
+        if received > limit.size:
+            raise BodyTooLargeError(limit)
         return message
 
-    return counted
+    return receive_counted
 
 
 def _size_text(size: int) -> str:
-    """Return whole units; the room for the form beside an uploaded file is not named."""
+    """Return the size in whole units, without the allowance for a form around a file."""
     return f"{size // MIB} MB" if size >= MIB else f"{size // 1024} KB"
 
 
 def _route(scope: Scope) -> str | None:
-    """Return the pattern of the route that the router has chosen."""
-    found: str | None = getattr(scope.get("route"), "path_format", None)
-    return found
+    """Return the path pattern of the route that the router chose."""
+    pattern: str | None = getattr(scope.get("route"), "path_format", None)
+    return pattern
 
 
-def _correlation(given: str | None) -> str:
-    return given if given and _VALID_ID.fullmatch(given) else uuid.uuid4().hex
+def _correlation_id(header: str | None) -> str:
+    return header if header and _VALID_ID.fullmatch(header) else uuid.uuid4().hex

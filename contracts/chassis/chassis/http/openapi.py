@@ -1,4 +1,4 @@
-"""The OpenAPI document of a service: complete, always in the same order, and what its process serves."""
+"""The OpenAPI document of a service: complete, in a stable order, and the one that its process serves."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CONVENTIONS = (
     "每项拒绝均为问题文档，注明规则与条款；命令须带幂等键；列表分页；日期按北京时间。"
 )
 _COMMAND_STATUSES = (400, 409, 412, 413, 428)
-"""Refusals that a plain read cannot meet; a route that names codes of its own for one keeps it."""
+"""Refusals that a read cannot cause; a route that declares codes of its own for one keeps it."""
 _CHALLENGE = {
     401: ("WWW-Authenticate", "The challenge of RFC 6750"),
     503: ("Retry-After", "Seconds after which to try again"),
@@ -43,44 +43,44 @@ _ETAG: Operation = {
     "name": "If-Match",
     "in": "header",
     "required": False,
-    "description": "The version that was seen, as the ETag of the read said it",
+    "description": "The version that was read, as in its ETag",
     "schema": {"type": "string", "pattern": '^("\\d{1,18}"|\\*)$'},
     "example": '"3"',
 }
 IF_MATCH: Operation = {"parameters": [_ETAG]}
-"""For ``openapi_extra`` of a route that looks at ``call.if_match()``."""
+"""For ``openapi_extra`` of a route that calls ``context.if_match()``."""
 IF_MATCH_REQUIRED: Operation = {"parameters": [{**_ETAG, "required": True}]}
 
 
 def document(app: FastAPI) -> dict[str, Any]:
-    """Give the document of ``app``: each operation with who may call it (``x-roles``) and every refusal."""
-    found = get_openapi(title=app.title, version=app.version, description=CONVENTIONS, routes=app.routes)
+    """Return the document of ``app``: each operation with its roles (``x-roles``) and every refusal."""
+    spec = get_openapi(title=app.title, version=app.version, description=CONVENTIONS, routes=app.routes)
     tags: dict[str, str] = {}
     for context in iter_route_contexts(app.routes):
         if isinstance(policy := _policy(context), Policy):
-            tags |= dict.fromkeys(getattr(context, "tags", ()), _sentence(context))
-            for method, operation in _operations(found, context):
+            tags |= dict.fromkeys(getattr(context, "tags", ()), _tag_description(context))
+            for method, operation in _operations(spec, context):
                 _complete(operation, method, policy, "{" in (context.path_format or ""))
-    found["tags"] = [{"name": name, "description": text} for name, text in tags.items()]
-    _add_components(found)
-    return found
+    spec["tags"] = [{"name": name, "description": text} for name, text in tags.items()]
+    _add_components(spec)
+    return spec
 
 
 def _policy(context: RouteContext) -> Policy | None:
-    """The policy that guards a route; routes for machines (health, metrics) have none and are not shown."""
-    guarded = getattr(getattr(context, "dependant", None), "dependencies", ())
-    return next((each.call.policy for each in guarded if isinstance(each.call, Authorize)), None)
+    """Return the policy of a route; routes for machines (health, metrics) have none and are left out."""
+    dependencies = getattr(getattr(context, "dependant", None), "dependencies", ())
+    return next((each.call.policy for each in dependencies if isinstance(each.call, Authorize)), None)
 
 
-def _operations(found: Mapping[str, Any], context: RouteContext) -> Iterator[tuple[str, Operation]]:
-    shown = found["paths"].get(context.path_format, {})
+def _operations(spec: Mapping[str, Any], context: RouteContext) -> Iterator[tuple[str, Operation]]:
+    operations = spec["paths"].get(context.path_format, {})
     for method in sorted(method.lower() for method in context.methods or ()):
-        if method in shown:
-            yield method, shown[method]
+        if method in operations:
+            yield method, operations[method]
 
 
-def _sentence(context: RouteContext) -> str:
-    """Return the description of a tag: the first sentence of the route's module, without ids of rules."""
+def _tag_description(context: RouteContext) -> str:
+    """Return the tag description: the first sentence of the route's module docstring, without rule ids."""
     module = getattr(context.endpoint, "__globals__", {}).get("__doc__") or ""
     return re.sub(r" \([A-Z]\d+[^)]*\)", "", module.strip().partition("\n")[0])
 
@@ -92,26 +92,26 @@ def _complete(operation: Operation, method: str, policy: Policy, of_one: bool) -
     operation["x-roles"] = sorted({str(Role(rule.role)) for rule in policy.rules})
     if method.upper() in COMMAND_METHODS:
         operation.setdefault("parameters", []).append(_KEY)
-    _show_refusals(operation, _unreachable_statuses(method, policy, of_one))
+    _list_refusals(operation, _unreachable_statuses(method, policy, of_one))
 
 
 def _unreachable_statuses(method: str, policy: Policy, of_one: bool) -> set[int]:  # noqa: FBT001 - as above
-    impossible = set() if method.upper() in COMMAND_METHODS else set(_COMMAND_STATUSES)
+    unreachable = set() if method.upper() in COMMAND_METHODS else set(_COMMAND_STATUSES)
     if method.upper() not in COMMAND_METHODS and not of_one and not policy.hidden:
-        impossible.add(404)
-    return impossible
+        unreachable.add(404)
+    return unreachable
 
 
-def _show_refusals(operation: Operation, impossible: set[int]) -> None:
-    """Common refusals are told once for the whole document; those with codes of their own stay in their place."""
-    shown: dict[str, Any] = {}
+def _list_refusals(operation: Operation, unreachable: set[int]) -> None:
+    """Replace common refusals by references; those with codes of their own stay inline."""
+    listed: dict[str, Any] = {}
     for status, response in sorted(operation["responses"].items()):
         common = status.isdigit() and int(status) in TITLES and response == _common(int(status))
         if not common:
-            shown[status] = response
-        elif int(status) not in impossible:
-            shown[status] = {"$ref": f"#/components/responses/{_name(int(status))}"}
-    operation["responses"] = shown
+            listed[status] = response
+        elif int(status) not in unreachable:
+            listed[status] = {"$ref": f"#/components/responses/{_name(int(status))}"}
+    operation["responses"] = listed
 
 
 def _common(status: int) -> Operation:
@@ -123,8 +123,8 @@ def _name(status: int) -> str:
     return "".join(part.title() for part in TITLES[status][0].split("-"))
 
 
-def _add_components(found: dict[str, Any]) -> None:
-    components = found.setdefault("components", {})
+def _add_components(spec: dict[str, Any]) -> None:
+    components = spec.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
     problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas.update(problem.pop("$defs", {}))
@@ -136,8 +136,8 @@ def _add_components(found: dict[str, Any]) -> None:
 def _shared_response(status: int) -> Operation:
     code, title = TITLES[status]
     response = _common(status)
-    shown = {"type": f"urn:green:problem:{code}", "title": title, "status": status, "code": code, "reasons": []}
-    response["content"][MEDIA_TYPE]["example"] = shown
+    example = {"type": f"urn:green:problem:{code}", "title": title, "status": status, "code": code, "reasons": []}
+    response["content"][MEDIA_TYPE]["example"] = example
     if status in _CHALLENGE:
         name, text = _CHALLENGE[status]
         response["headers"] = {name: {"description": text, "schema": {"type": "string"}}}

@@ -1,4 +1,4 @@
-"""Pages of a list by cursor: stable while the list grows, and never past what the filter shows."""
+"""Cursor pagination: stable while the list grows, and always within the filter."""
 
 from __future__ import annotations
 
@@ -23,35 +23,35 @@ _INSTANT = "$instant"
 
 
 class Page(BaseModel, Generic[T]):
-    """Some items of a list; ``next`` is the cursor of what follows, absent on the last page."""
+    """A page of a list; ``next`` is the cursor of the following page, absent on the last one."""
 
     items: list[T]
     next: str | None = None
 
     def map(self, view: Callable[[T], V]) -> Page[V]:
-        """Return the same page with each item shown as ``view`` makes it."""
+        """Return the page with ``view`` applied to each item."""
         return Page(items=[view(item) for item in self.items], next=self.next)
 
 
 async def page(
     sources: Sequence[DocumentCollection[T]], where: Filter, sort: Sort, limit: int, cursor: str | None
 ) -> tuple[list[StoredDocument[T]], str | None]:
-    """Entries after the cursor ``after`` in the order of ``sort`` (identifiers last), and the next cursor.
+    """Return the entries after ``cursor`` in the order of ``sort`` (ids last), and the next cursor.
 
-    Of several sources, which hold no identifier in common, it is one list.
+    Several sources, which have no id in common, are merged into one list.
     """
     if not 1 <= limit <= MAX_LIMIT:
         raise Refusal("limit-out-of-range", status=422, title=f"limit must be 1 to {MAX_LIMIT}")
     order = [each for each in sort if each[0] != "_id"] + [("_id", dict(sort).get("_id", 1))]
-    rest = and_filters(where, _after_cursor(order, decode_cursor(cursor, len(order)))) if cursor else where
-    each = [await documents.entries(rest, sort=order, limit=limit + 1) for documents in sources]
-    found = each[0] if len(each) == 1 else _merge(each, order)
+    remaining = and_filters(where, _after_cursor(order, decode_cursor(cursor, len(order)))) if cursor else where
+    pages = [await documents.entries(remaining, sort=order, limit=limit + 1) for documents in sources]
+    found = pages[0] if len(pages) == 1 else _merge(pages, order)
     cursor = encode_cursor(found[limit - 1], order) if len(found) > limit else None
     return found[:limit], cursor
 
 
-def _merge(found: Sequence[Sequence[StoredDocument[T]]], order: Sort) -> list[StoredDocument[T]]:
-    entries = {entry.key: entry for some in found for entry in some}
+def _merge(pages: Sequence[Sequence[StoredDocument[T]]], order: Sort) -> list[StoredDocument[T]]:
+    entries = {entry.key: entry for found in pages for entry in found}
     return [entries[each["_id"]] for each in sorted_by([_document(entry) for entry in entries.values()], order)]
 
 
@@ -60,14 +60,14 @@ def _document(entry: StoredDocument[Any]) -> dict[str, Any]:
 
 
 def _after_cursor(order: Sort, last: list[Any]) -> Filter:
-    """The filter of what stands behind the values ``last`` in ``order``; an absent value sorts first."""
-    ways: list[dict[str, object]] = []
-    for at, (path, direction) in enumerate(order):
-        behind = _after_cursor_on(path, direction, last[at])
-        if behind is not None:
-            same = [{earlier: last[i]} for i, (earlier, _) in enumerate(order[:at])]
-            ways.append({"$and": [*same, behind]})
-    return {"$or": ways}
+    """Return the filter of documents after the values ``last`` in ``order``; an absent value sorts first."""
+    alternatives: list[dict[str, object]] = []
+    for position, (path, direction) in enumerate(order):
+        after = _after_cursor_on(path, direction, last[position])
+        if after is not None:
+            same = [{earlier: last[i]} for i, (earlier, _) in enumerate(order[:position])]
+            alternatives.append({"$and": [*same, after]})
+    return {"$or": alternatives}
 
 
 def _after_cursor_on(path: str, direction: int, last: object) -> dict[str, object] | None:
@@ -96,19 +96,19 @@ def decode_cursor(cursor: str, length: int) -> list[Any]:
     try:
         return [_value(each) for each in _decode(cursor, length)]
     except (ValueError, TypeError, KeyError, binascii.Error):
-        raise Refusal("cursor-invalid", status=422, title="This cursor was not given out for this list") from None
+        raise Refusal("cursor-invalid", status=422, title="This cursor does not belong to this list") from None
 
 
 def _decode(cursor: str, length: int) -> list[Any]:
     last = orjson.loads(base64.urlsafe_b64decode(cursor.encode()))
     if not isinstance(last, list) or len(last) != length:
-        raise ValueError("of another list")
+        raise ValueError("the cursor of another list")
     return last
 
 
-def _value(stored: Any) -> object:  # noqa: ANN401 - whatever the cursor holds is checked here
+def _value(stored: Any) -> object:  # noqa: ANN401 - any content of a cursor is checked here
     if isinstance(stored, dict):
         return datetime.fromisoformat(stored[_INSTANT])
     if stored is None or isinstance(stored, str | int | float | bool):
         return stored
-    raise ValueError("not a sorting value")
+    raise ValueError("not a sort value")

@@ -36,10 +36,10 @@ TITLES = {
     500: ("internal-error", "Something went wrong here"),
     503: ("try-again-later", "Not possible at this moment"),
 }
-MAX_EVIDENCE = (400, 401, 403, 404, 409, 412, 413, 422, 428, 500, 503)
+DOCUMENTED_STATUSES = (400, 401, 403, 404, 409, 412, 413, 422, 428, 500, 503)
 
 _LIBRARY = frozenset(get_args(ErrorType))
-"""Kinds of error whose words are the library's; those of every other kind are ours and written for people."""
+"""Kinds of error with a text of pydantic's; those of every other kind are ours and written for people."""
 
 
 class ProblemReason(BaseModel):
@@ -75,7 +75,7 @@ def problem_of(refusal: Refusal, request: Request | None = None) -> Problem:
         refusal.status,
         refusal.code,
         title=refusal.title,
-        reasons=[_cause(reason) for reason in refusal.reasons],
+        reasons=[_problem_reason(reason) for reason in refusal.reasons],
         request=request,
     )
 
@@ -88,13 +88,13 @@ def problem(
     reasons: Sequence[ProblemReason] = (),
     request: Request | None = None,
 ) -> Problem:
-    usual_code, usual_title = TITLES.get(status, ("refused", "Refused"))
-    code = code or usual_code
+    default_code, default_title = TITLES.get(status, ("refused", "Refused"))
+    code = code or default_code
     return Problem(
         type=URN + code,
-        title=title or usual_title,
+        title=title or default_title,
         status=status,
-        detail="；".join(dict.fromkeys(cause.text for cause in reasons)) or None,
+        detail="；".join(dict.fromkeys(reason.text for reason in reasons)) or None,
         instance=request.url.path if request else None,
         code=code,
         reasons=tuple(reasons),
@@ -112,7 +112,7 @@ def answer(document: Problem, headers: Mapping[str, str] | None = None) -> Respo
 
 
 def install_problem_handlers(app: FastAPI) -> None:
-    """Make every refusal, malformed request and HTTP error of ``app`` a problem document."""
+    """Answer every refusal, malformed request and HTTP error of ``app`` with a problem document."""
     app.add_exception_handler(Refusal, _answer_refusal)
     app.add_exception_handler(RequestValidationError, _answer_malformed)
     app.add_exception_handler(HTTPException, _answer_http_error)
@@ -129,20 +129,20 @@ COMMON = {
     422: ("request-invalid", "limit-out-of-range", "cursor-invalid"),
     428: ("if-match-missing",),
 }
-"""Status → answer that any route may give."""
+"""Status → codes that any route may answer with."""
 
 
 def refuses(*codes: str, status: int = 409) -> dict[int | str, dict[str, Any]]:
-    """For ``responses=`` of a route: the codes that this route may answer with, beside the common ones."""
-    every = dict.fromkeys((*codes, *COMMON.get(status, ())))
-    named = {"type": "object", "properties": {"code": {"type": "string", "enum": list(every)}}}
-    schema = {"allOf": [{"$ref": "#/components/schemas/Problem"}, named]}
+    """Return ``responses=`` of a route: the codes that it may answer with, beside the common ones."""
+    all_codes = dict.fromkeys((*codes, *COMMON.get(status, ())))
+    with_codes = {"type": "object", "properties": {"code": {"type": "string", "enum": list(all_codes)}}}
+    schema = {"allOf": [{"$ref": "#/components/schemas/Problem"}, with_codes]}
     title = f"{TITLES.get(status, ('', 'Refused'))[1]}: {', '.join(codes)}"
     return {status: {"description": title, "content": {MEDIA_TYPE: {"schema": schema}}}}
 
 
 class RuleBasis(Protocol):
-    """A rule and its article, by whatever book says so."""
+    """A rule and its article."""
 
     @property
     def rule(self) -> str: ...
@@ -151,7 +151,7 @@ class RuleBasis(Protocol):
 
 
 def based_on_rule(basis: RuleBasis) -> dict[str, Any]:
-    """For ``openapi_extra`` of a route whose body a rule prescribes: a malformed one is refused with both."""
+    """Return ``openapi_extra`` of a route whose body a rule prescribes: a malformed body is refused with both."""
     return {_RULE: basis.rule, _ARTICLE: basis.article}
 
 
@@ -160,7 +160,7 @@ def _describe_refusal(status: int) -> dict[str, Any]:
     return {"description": TITLES[status][1], "content": {MEDIA_TYPE: {"schema": schema}}}
 
 
-PROBLEMS: dict[int | str, dict[str, Any]] = {status: _describe_refusal(status) for status in MAX_EVIDENCE}
+PROBLEMS: dict[int | str, dict[str, Any]] = {status: _describe_refusal(status) for status in DOCUMENTED_STATUSES}
 """For ``responses=`` of FastAPI, so that the OpenAPI document shows every refusal."""
 
 
@@ -172,7 +172,7 @@ async def _answer_refusal(request: Request, refusal: Exception) -> Response:
 async def _answer_malformed(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class
     basis = _basis(request)
-    return answer(problem(422, reasons=[_malformation(one, basis) for one in error.errors()], request=request))
+    return answer(problem(422, reasons=[_malformation(each, basis) for each in error.errors()], request=request))
 
 
 async def _answer_http_error(request: Request, error: Exception) -> Response:
@@ -182,37 +182,37 @@ async def _answer_http_error(request: Request, error: Exception) -> Response:
 
 
 async def _answer_unavailable(request: Request, error: Exception) -> Response:
-    logs.logger(__name__).warning("put off", reason=str(error))
+    logs.logger(__name__).warning("request deferred", reason=str(error))
     return answer(problem(503, request=request), {"Retry-After": "1"})
 
 
 async def _answer_out_of_range(request: Request, _error: Exception) -> Response:
-    """In a filter, a cursor or a body: a caller's number, however the route came by it."""
-    wrong = ProblemReason(code="number-out-of-range", text="数值超出范围")
-    return answer(problem(422, reasons=[wrong], request=request))
+    """Answer a number out of range, which came from the caller in a filter, a cursor or a body."""
+    reason = ProblemReason(code="number-out-of-range", text="数值超出范围")
+    return answer(problem(422, reasons=[reason], request=request))
 
 
-def _cause(reason: Reason) -> ProblemReason:
+def _problem_reason(reason: Reason) -> ProblemReason:
     return ProblemReason.model_validate(reason.model_dump())
 
 
 def _basis(request: Request) -> dict[str, str | None]:
     """Return the rule that ``based_on_rule`` named for the requested route."""
-    described = getattr(request.scope.get("route"), "openapi_extra", None) or {}
-    return {"rule": described.get(_RULE), "article": described.get(_ARTICLE)}
+    extra = getattr(request.scope.get("route"), "openapi_extra", None) or {}
+    return {"rule": extra.get(_RULE), "article": extra.get(_ARTICLE)}
 
 
 def _malformation(error: Mapping[str, Any], basis: Mapping[str, str | None]) -> ProblemReason:
-    kind, where = str(error["type"]), tuple(error["loc"])
-    in_body = where[:1] == ("body",) and kind != "json_invalid"
-    place = "" if in_body else f"{'.'.join(str(part) for part in where)}: "
-    ours = kind not in _LIBRARY
+    kind, location = str(error["type"]), tuple(error["loc"])
+    in_body = location[:1] == ("body",) and kind != "json_invalid"
+    prefix = "" if in_body else f"{'.'.join(str(part) for part in location)}: "
+    is_ours = kind not in _LIBRARY
     return ProblemReason(
         **basis,
         code=kind.replace("_", "-"),
-        text=error["msg"] if ours else VALIDATION_TEXTS.get(kind, "内容或格式不正确"),
-        evidence=(place.removesuffix(": ") or None) if ours else f"{place}{error['msg']}",
-        pointer=_pointer(where[1:]) if in_body else None,
+        text=error["msg"] if is_ours else VALIDATION_TEXTS.get(kind, "内容或格式不正确"),
+        evidence=(prefix.removesuffix(": ") or None) if is_ours else f"{prefix}{error['msg']}",
+        pointer=_pointer(location[1:]) if in_body else None,
     )
 
 

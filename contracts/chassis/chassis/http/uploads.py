@@ -1,6 +1,6 @@
-"""One uploaded file and what came with it."""
+"""Uploads: one file and the values sent with it."""
 
-# FastAPI evaluates the annotations of dependencies, in which `authorize` is no global name: none is deferred here.
+# No deferred annotations: FastAPI evaluates those of dependencies, and `authorize` is not a global name.
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from chassis.handling import Refusal
 from chassis.http.endpoint import Authorize, RequestContext
 
 ROOM_FOR_FORM = 64 * 1024
-"""Bytes for boundaries and fields beside the file itself: ``BodyLimit(path, largest + ROOM_FOR_FORM)``."""
+"""Bytes for boundaries and fields around the file: ``BodyLimit(path, largest + ROOM_FOR_FORM)``."""
 
 FIELDS = 20
 FORM: dict[str, Any] = {
@@ -31,24 +31,26 @@ FORM: dict[str, Any] = {
         },
     }
 }
-"""For ``openapi_extra``: the form is read only after the caller is known."""
+"""For ``openapi_extra``: the form is read only after authorization."""
 
 
 @dataclass(frozen=True)
 class Upload:
+    """One uploaded file."""
+
     name: str
     content: bytes
     fields: Mapping[str, str]
-    """Values beside the file, from the form or the query; the query wins."""
+    """Values from the form and the query; the query wins."""
 
 
 def upload_dependency(
     authorize: Authorize, missing: Reason | None = None
 ) -> Callable[[RequestContext[Any]], AsyncIterator[Upload]]:
-    """A FastAPI dependency that reads the form of a caller whom ``authorize`` admits, and closes it afterwards.
+    """Return a FastAPI dependency that reads the form after ``authorize``, and closes it after the request.
 
-    The body limit is counted while it streams in, and large parts lie on disk until then. A form without a file is
-    refused (422, "file-missing") for the reason ``missing``.
+    The body limit applies while the form is read; large parts are on disk until the form is closed. A form without a
+    file is refused (422, "file-missing") with the reason ``missing``.
     """
 
     async def read_upload(context: Annotated[RequestContext[Any], Depends(authorize)]) -> AsyncIterator[Upload]:
@@ -59,7 +61,7 @@ def upload_dependency(
             file = form.get("file")
             if not isinstance(file, UploadFile):
                 raise Refusal("file-missing", *([missing] if missing else []), status=422)
-            sent = {name: value for name, value in form.items() if isinstance(value, str)}
-            yield Upload(file.filename or "", await file.read(), {**sent, **request.query_params})
+            fields = {name: value for name, value in form.items() if isinstance(value, str)}
+            yield Upload(file.filename or "", await file.read(), {**fields, **request.query_params})
 
     return read_upload

@@ -1,4 +1,4 @@
-"""Who may do what: policies, tokens, audit log and pseudonyms."""
+"""Security: policies, tokens, audit log and pseudonyms."""
 
 from chassis.security.policies import (
     Actor,

@@ -32,12 +32,12 @@ AUDIT_INDEXES = tuple(
     )
 )
 QUERY_MAX = 20
-"""Parameters of a query that are recorded."""
+"""Query parameters recorded at most."""
 _CODE = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
 
 class AuditRecord(BaseModel):
-    """One call: an admitted read of protected data, or a denied attempt with the reason's code."""
+    """One request: a read of protected data, or a denied attempt with the code of its reason."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -78,16 +78,16 @@ def audit_record_of(
 
 
 def document(record: AuditRecord) -> Document:
-    """A record as it is kept, under an identifier of its own.
+    """Return the stored form of a record, with a new id.
 
-    ``saved`` is real time: the server lets records run out by its own clock, and ``at`` may be a simulated instant.
+    ``saved`` is real time: the server expires records by its own clock, and ``at`` may be a simulated instant.
     """
     saved = SystemClock().now()
     return {"_id": uuid.uuid4().hex, "_version": 1, "_sequence": 0, "saved": saved, **codec(AuditRecord).dump(record)}
 
 
 def _query(request: Request) -> str:
-    """Return the searched terms that are codes: a word may be a person's name, and names are not recorded."""
+    """Return the query with codes only: any other value may be a person's name, and names are not recorded."""
     pairs = request.query_params.multi_items()[:QUERY_MAX]
     return "&".join(f"{_code(name)}={_code(value)}" for name, value in pairs)
 

@@ -1,4 +1,4 @@
-"""The development issuer: makes keys and tokens for one machine, and refuses to work in production mode."""
+"""The development issuer: creates keys and tokens for one machine; refuses production mode."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ AUDIENCE = str(Settings.model_fields["audience"].default)
 
 
 class DevelopmentIssuerError(Exception):
-    """The development issuer was asked to work in production mode."""
+    """The development issuer was opened in production mode."""
 
 
 class DevelopmentIssuer:
-    """Signs tokens with a key kept under ``folder``; made at first use, readable by its owner only."""
+    """Signs tokens with a key in ``folder``, created at first use, readable by its owner only."""
 
     def __init__(
         self,
@@ -52,14 +52,14 @@ class DevelopmentIssuer:
         prefecture: str | None = None,
         lifetime: timedelta = timedelta(hours=12),
     ) -> str:
-        """A signed token; without a subject, the one derived from role, organisation and prefecture."""
+        """Return a signed token; the default subject is derived from role, organisation and prefecture."""
         roles = [role] if isinstance(role, str) else sorted(role)
-        where = [part for part in (*roles, prefecture, organisation) if part]
+        parts = [part for part in (*roles, prefecture, organisation) if part]
         now = int(self._clock.now().timestamp())
         claims = {
             "iss": self._issuer,
             "aud": self._audience,
-            "sub": subject or ":".join(where),
+            "sub": subject or ":".join(parts),
             "roles": roles,
             "organisation": organisation,
             "prefecture": prefecture,

@@ -1,4 +1,4 @@
-"""Who may do what: one definition of a policy decides a single case and filters a list."""
+"""Policies: one definition decides a single case and filters a list."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from pydantic_core import to_jsonable_python
 from chassis.persistence.query import matches
 
 MATCH_NONE: Mapping[str, object] = {"_id": {"$in": []}}
-"""A filter that no document meets."""
+"""A filter that no document matches."""
 
 Filter = Mapping[str, object]
 
 
 @dataclass(frozen=True)
 class Actor:
-    """Who asks, as the token says."""
+    """The caller, as named by the token."""
 
     subject: str
     roles: frozenset[str]
@@ -31,20 +31,22 @@ class Actor:
 
 
 ANONYMOUS = Actor(subject="anonymous", roles=frozenset({Role.PUBLIC}))
-"""Someone without a token: sees what is public."""
+"""A caller without a token, who sees public data."""
 
 
 class Scope(Protocol):
-    """Which resources a rule reaches."""
+    """The resources that a rule reaches."""
 
     def filter(self, actor: Actor) -> Filter | None:
-        """The Mongo filter of what the actor reaches; none when that is nothing at all."""
+        """Return the filter of the resources that the actor reaches; None when there are none."""
         ...
 
 
 @dataclass(frozen=True)
 class Everything:
-    def filter(self, actor: Actor) -> Filter | None:  # noqa: ARG002 - reaches all, whoever asks
+    """All resources."""
+
+    def filter(self, actor: Actor) -> Filter | None:  # noqa: ARG002 - every actor reaches all
         return {}
 
 
@@ -62,33 +64,33 @@ class Own:
 
 @dataclass(frozen=True)
 class Only:
-    """Resources whose ``field`` holds one of ``values``, whoever asks."""
+    """Resources whose ``field`` holds one of ``values``, for every actor."""
 
     field: str
     values: tuple[str, ...]
 
-    def filter(self, actor: Actor) -> Filter | None:  # noqa: ARG002 - whoever asks
+    def filter(self, actor: Actor) -> Filter | None:  # noqa: ARG002 - the same for every actor
         return {self.field: {"$in": list(self.values)}}
 
 
 @dataclass(frozen=True)
 class AllOf:
-    """Resources that every one of the scopes reaches."""
+    """Resources that all of the scopes reach."""
 
     parts: tuple[Scope, ...]
 
     def filter(self, actor: Actor) -> Filter | None:
         joined: Filter = {}
         for part in self.parts:
-            if (one := part.filter(actor)) is None:
+            if (scope := part.filter(actor)) is None:
                 return None
-            joined = and_filters(joined, one)
+            joined = and_filters(joined, scope)
         return joined
 
 
 everything: Scope = Everything()
 public: Scope = Everything()
-"""The same reach, written where no token is needed: ``Rule(Role.PUBLIC, public)``."""
+"""The same scope, written where no token is needed: ``Rule(Role.PUBLIC, public)``."""
 
 
 def own_organisation(field: str) -> Scope:
@@ -124,9 +126,9 @@ class Allowed:
 
 @dataclass(frozen=True)
 class Denied:
-    """The ground of a denial; its article is the regulation's.
+    """The reason of a denial; the regulation adds the article.
 
-    ``disclose``: answer 403 even where the policy hides existence, because the ground depends on the caller alone.
+    ``disclose``: answer 403 even where the policy hides existence, because the reason depends on the caller alone.
     """
 
     rule: str
@@ -140,8 +142,8 @@ class Denied:
 class Policy:
     """The rules for one action; any one of them is enough.
 
-    ``hidden``: existence itself is not public; whoever may not see the resource is answered as if it were absent.
-    ``protected``: every admitted call leaves an audit record.
+    ``hidden``: existence is not public; a caller who may not see the resource gets 404.
+    ``protected``: every admitted request leaves an audit record.
     """
 
     name: str
@@ -151,33 +153,33 @@ class Policy:
 
     @property
     def open(self) -> bool:
-        """Whether somebody without a token may be let in."""
+        """Whether a caller without a token may be admitted."""
         return any(rule.role == Role.PUBLIC for rule in self.rules)
 
     def allows_role(self, actor: Actor) -> Allowed | Denied:
-        """The part that needs no resource: whether the actor has any of the roles."""
+        """Decide without a resource: whether the actor has one of the roles."""
         return self._first(rule for rule in self._rules_of(actor)) or self._denied(
             "role-not-allowed", "您的角色无权进行此项操作", f"{self.name}: {_roles(actor)}"
         )
 
     def authorize(self, actor: Actor, resource: object) -> Allowed | Denied:
-        """Allowed when the filter of one of the actor's rules matches ``resource`` as it would be stored."""
-        if isinstance(refused := self.allows_role(actor), Denied):
-            return refused
+        """Return Allowed when the filter of one of the actor's rules matches ``resource`` in its stored form."""
+        if isinstance(denied := self.allows_role(actor), Denied):
+            return denied
         document = to_jsonable_python(resource, fallback=vars, bytes_mode="base64")
-        reached = (rule for rule in self._rules_of(actor) if _admits(rule, actor, document))
-        return self._first(reached) or self._denied(
+        matching = (rule for rule in self._rules_of(actor) if _admits(rule, actor, document))
+        return self._first(matching) or self._denied(
             "outside-own-scope", "该事项不在您的权限范围内", f"{self.name}: {_roles(actor)}"
         )
 
     def filter(self, actor: Actor) -> Filter:
-        """The Mongo filter of exactly what ``decide`` allows the actor."""
+        """Return the filter of exactly the resources that ``authorize`` allows the actor."""
         filters = [f for rule in self._rules_of(actor) if (f := rule.scope.filter(actor)) is not None]
-        if any(not one for one in filters):
+        if any(not each for each in filters):
             return {}
         if not filters:
             return MATCH_NONE
-        return filters[0] if len(filters) == 1 else {"$or": [dict(one) for one in filters]}
+        return filters[0] if len(filters) == 1 else {"$or": [dict(each) for each in filters]}
 
     def _rules_of(self, actor: Actor) -> Iterator[Rule]:
         return (rule for rule in self.rules if actor.acts_as(rule.role))
@@ -192,7 +194,7 @@ class Policy:
 
 
 def and_filters(one: Filter, other: Filter) -> Filter:
-    """The filter of what meets both."""
+    """Return the filter of documents that match both."""
     if not one or not other:
         return one or other
     if one.keys().isdisjoint(other.keys()):
@@ -201,8 +203,8 @@ def and_filters(one: Filter, other: Filter) -> Filter:
 
 
 def _admits(rule: Rule, actor: Actor, document: Mapping[str, object]) -> bool:
-    wanted = rule.scope.filter(actor)
-    return wanted is not None and matches(document, wanted)
+    scope = rule.scope.filter(actor)
+    return scope is not None and matches(document, scope)
 
 
 def _roles(actor: Actor) -> str:

@@ -1,4 +1,4 @@
-"""How somebody with a document number is known: by a keyed digest and a masked form, never by the number."""
+"""Pseudonyms: a keyed digest and a masked form in place of a person's document number."""
 
 from __future__ import annotations
 
@@ -22,28 +22,29 @@ _SHOWN = 2
 
 @dataclass(frozen=True, slots=True)
 class Pseudonym:
-    """``digest`` and ``masked`` may be stored and said; ``key_id`` tells which key made the digest."""
+    """The pseudonym of a document number: ``digest`` and ``masked`` may be stored and published."""
 
     digest: str
     masked: str
     key_id: str
+    """The key of the digest."""
     earlier: tuple[str, ...] = ()
-    """Digests of the same number under the keys used before, to find what was stored under them."""
+    """Digests of the same number with earlier keys, to find documents stored with them."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeyRing:
-    """The secret keys by id; new digests are made with the current one.
+    """The secret keys by id; new digests use the current one.
 
-    After a rotation the older keys stay: a digest cannot be made again without its number, so whoever is known under
-    an older key is found by ``Identity.earlier`` and keeps the digest once given.
+    After a rotation the older keys stay: a digest cannot be recomputed without its number, so a person stored with an
+    older key is found by ``Pseudonym.earlier`` and keeps that digest.
     """
 
     current: str
     _secrets: Mapping[str, bytes] = field(repr=False)
 
     def identify(self, number: str) -> Pseudonym:
-        """Raises ValueError, without the number, when it cannot be a document number."""
+        """Return the pseudonym; raise ValueError, without the number, when it cannot be a document number."""
         plain = normal_form(number)
         digests = {key_id: hmac.new(key, plain.encode(), sha256).hexdigest() for key_id, key in self._secrets.items()}
         newest = digests.pop(self.current)
@@ -51,15 +52,15 @@ class KeyRing:
 
 
 def normal_form(number: str) -> str:
-    """One spelling for each number, so that one person has one digest: half-width capitals, no spaces or dashes."""
+    """Return one spelling of each number, hence one digest: half-width capitals, no spaces or dashes."""
     plain = re.sub(r"[\s-]", "", unicodedata.normalize("NFKC", number)).upper()
     if not (_SHORTEST <= len(plain) <= _LONGEST and plain.isascii() and plain.isalnum()):
-        raise ValueError(f"no document number: {_SHORTEST} to {_LONGEST} letters and digits are expected")
+        raise ValueError(f"not a document number: {_SHORTEST} to {_LONGEST} letters and digits are expected")
     return plain
 
 
 def mask(number: str) -> str:
-    """Two characters at each end at most, and never more than half of the number."""
+    """Show at most two characters at each end, and never more than half of the number."""
     shown = min(_SHOWN, len(number) // 4)
     return number[:shown] + "*" * (len(number) - 2 * shown) + number[len(number) - shown :]
 
@@ -67,7 +68,7 @@ def mask(number: str) -> str:
 def load_keys(file: Path) -> KeyRing:
     """Read a key file: ``current = "<id>"`` and a table ``[keys]`` of id = 64 hexadecimal digits.
 
-    Raises InvalidFileError with everything that is wrong with it; no key is ever in the text.
+    Raises InvalidFileError with every problem of the file; the text never contains a key.
     """
     try:
         content = tomllib.loads(file.read_text(encoding="utf-8"))
@@ -81,9 +82,9 @@ def load_keys(file: Path) -> KeyRing:
 
 
 def add_key(file: Path, key_id: str) -> KeyRing:
-    """Make a new random key the current one, beside those the file has; a new file is its owner's only."""
+    """Add a new random key and make it current; a new file is readable by its owner only."""
     if not _KEY_ID.match(key_id):
-        raise ValueError(f"{key_id!r} is no key id")
+        raise ValueError(f"{key_id!r} is not a key id")
     older = dict(load_keys(file)._secrets) if file.exists() else {}  # noqa: SLF001 - this module owns the keys
     if key_id in older:
         raise ValueError(f"{key_id!r} is in use: a key is never replaced under its id")
@@ -102,7 +103,7 @@ def _write(file: Path, keys: KeyRing) -> None:
 def _problems(current: object, keys: object) -> list[str]:
     if not isinstance(keys, dict) or not keys:
         return ["the table [keys] is missing or empty"]
-    found = [f"{key_id!r} is no key id" for key_id in keys if not _KEY_ID.match(key_id)]
+    found = [f"{key_id!r} is not a key id" for key_id in keys if not _KEY_ID.match(key_id)]
     found += [
         f"key {key_id!r} is not 64 hexadecimal digits" for key_id, key in keys.items() if not _KEY.match(str(key))
     ]

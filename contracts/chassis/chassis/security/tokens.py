@@ -1,4 +1,4 @@
-"""Bearer tokens (OIDC): a signed token in, an actor out."""
+"""Bearer tokens (OIDC): verifies a signed token and returns the actor."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from chassis.handling import TransientError
 from chassis.security.policies import Actor
 
 ALGORITHMS = ("ES256", "RS256", "Ed25519")
-"""Asymmetric only: who can verify a token must not be able to make one."""
+"""Asymmetric only: a verifier must not be able to create tokens."""
 LEEWAY_SECONDS = 60
-REMEMBERED = 4096
+MAX_CACHED_TOKENS = 4096
 
 
 class InvalidTokenError(Exception):
-    """The token is not one of ours, has run out, or names nobody."""
+    """The token was not signed by the issuer, has expired, or names no subject."""
 
 
 @dataclass(frozen=True)
 class _CachedToken:
     actor: Actor
-    until: int
+    expires_at: int
 
 
 class TokenVerifier:
-    """Verifies tokens against the keys in a file, which is read again when it was replaced.
+    """Verifies tokens with the keys in a file, which it reads again when the file is replaced.
 
-    Tokens live in real time, also where the business runs on the simulated clock: they guard the machine, not the
-    season. A verified token is remembered until it runs out or the keys change.
+    Tokens expire in real time even under the simulated clock. A verified token is cached until it expires or the keys
+    change.
     """
 
     def __init__(self, jwks_file: Path, issuer: str, audience: str, clock: Clock | None = None) -> None:
@@ -42,39 +42,39 @@ class TokenVerifier:
         self._issuer = issuer
         self._audience = audience
         self._clock = clock or SystemClock()
-        self._seen: tuple[int, int] | None = None
+        self._file_version: tuple[int, int] | None = None
         self._keys = KeySet([])
-        self._known: dict[str, _CachedToken] = {}
+        self._cache: dict[str, _CachedToken] = {}
 
     def actor(self, token: str) -> Actor:
-        """The actor that ``token`` names; raises ``InvalidTokenError`` with the reason."""
-        self._read_again_when_replaced()
+        """Return the actor that ``token`` names; raise ``InvalidTokenError`` with the reason."""
+        self._reload_keys()
         now = int(self._clock.now().timestamp())
-        known = self._known.get(token)
-        if known is None:
-            known = decode_token(token, self._keys, issuer=self._issuer, audience=self._audience, now=now)
-            self._remember(token, known)
-        if now >= known.until + LEEWAY_SECONDS:
-            raise InvalidTokenError("the token has run out")
-        return known.actor
+        cached = self._cache.get(token)
+        if cached is None:
+            cached = decode_token(token, self._keys, issuer=self._issuer, audience=self._audience, now=now)
+            self._store(token, cached)
+        if now >= cached.expires_at + LEEWAY_SECONDS:
+            raise InvalidTokenError("the token has expired")
+        return cached.actor
 
-    def _remember(self, token: str, known: _CachedToken) -> None:
-        if len(self._known) >= REMEMBERED:
-            self._known.clear()
-        self._known[token] = known
+    def _store(self, token: str, cached: _CachedToken) -> None:
+        if len(self._cache) >= MAX_CACHED_TOKENS:
+            self._cache.clear()
+        self._cache[token] = cached
 
     async def ping(self) -> None:
-        """Raises TransientError while the keys cannot be read."""
-        self._read_again_when_replaced()
+        """Raise TransientError while the keys cannot be read."""
+        self._reload_keys()
 
-    def _read_again_when_replaced(self) -> None:
+    def _reload_keys(self) -> None:
         try:
             status = self._file.stat()
-            seen = (status.st_ino, status.st_mtime_ns)
-            if seen != self._seen:
+            version = (status.st_ino, status.st_mtime_ns)
+            if version != self._file_version:
                 self._keys = KeySet.import_key_set(json.loads(self._file.read_text(encoding="utf-8")))
-                self._known.clear()
-                self._seen = seen
+                self._cache.clear()
+                self._file_version = version
         except (OSError, ValueError, KeyError, JoseError) as problem:
             raise TransientError(f"the identity provider's keys cannot be read: {type(problem).__name__}") from problem
 

@@ -1,4 +1,4 @@
-"""Tables as files: read from a workbook with every bad cell named at once, written as a workbook or as CSV.
+"""Spreadsheets: tables read from a workbook with every bad cell reported, written as a workbook or CSV.
 
 A table is a pydantic model whose fields name their column:
 
@@ -11,7 +11,7 @@ A table is a pydantic model whose fields name their column:
     LINES = Table("评价机构名单", Line)
 
 ``LINES.read(content)`` gives the rows and the problems of an xlsx, ``LINES.as_xlsx(rows)`` and ``LINES.as_csv(rows)``
-write what it reads. A page that is only written is a ``Page``, given to ``as_xlsx`` and ``as_csv``.
+write the same format. A sheet that is only written is a ``SheetData`` for ``as_xlsx`` and ``as_csv``.
 """
 
 from chassis.spreadsheets.guard import InvalidWorkbookError

@@ -1,4 +1,4 @@
-"""From what a cell holds to what it says: texts, numbers, days and answers, as people type them."""
+"""Cells: texts, numbers, dates and answers as people type them."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
 EXCEL_DIGITS = ".15g"
-"""Excel keeps 15 significant digits; what a double shows beyond them nobody typed."""
+"""Excel stores 15 significant digits; nobody typed the further digits of a double."""
 WHOLE_BELOW = 10**15
-"""A code of more digits that was typed as a number has lost its last ones."""
+"""A longer code typed as a number has lost its last digits."""
 _DAY = re.compile(r"^(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?$")
 _BETWEEN = re.compile(r"[、,，;；\n]")
 
 
 class InvalidCellError(Exception):
-    """The cell does not hold what is asked for; the text completes “…应”."""
+    """The cell does not hold a valid value; the text completes “…应”."""
 
 
 def is_empty(raw: object) -> bool:
@@ -25,21 +25,21 @@ def is_empty(raw: object) -> bool:
 
 
 def as_text(raw: object) -> str:
-    """A cell as text: whole numbers without a decimal point, as a code typed into Excel becomes one."""
+    """Return a cell as text, whole numbers without a decimal point: Excel makes a number of a typed code."""
     if isinstance(raw, float) and raw.is_integer():
         return str(int(raw))
     return str(raw).strip()
 
 
 def as_code(raw: object) -> str:
-    """A cell as text that may be a code: one typed as a number must not have lost digits."""
+    """Return a cell as text that may be a code; refuse one typed as a number that has lost digits."""
     if isinstance(raw, int | float) and abs(raw) >= WHOLE_BELOW:
         raise InvalidCellError("为文本格式（按数字输入的长编码已丢失末位）")
     return as_text(raw)
 
 
 def as_parts(raw: object) -> list[str]:
-    """Several texts in one cell, between commas of either kind."""
+    """Return the texts of one cell, separated by Western or Chinese commas."""
     return [part.strip() for part in _BETWEEN.split(as_code(raw)) if part.strip()]
 
 
@@ -85,7 +85,7 @@ def as_yes_no(raw: object) -> bool:
 
 
 def as_choice(choices: Mapping[str, str], raw: object) -> str:
-    """The key of the printed text that stands in the cell."""
+    """Return the key of the printed text in the cell."""
     text = as_text(raw)
     for key, printed in choices.items():
         if text == printed:

@@ -1,4 +1,4 @@
-"""Whether an uploaded workbook may be opened at all: what it is, and how much would come out of it."""
+"""Checks before an uploaded workbook is opened: its format, and its size when unpacked."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ import zlib
 XLSX_MAGIC = b"PK\x03\x04"
 XLS_MAGIC = bytes.fromhex("d0cf11e0a1b11ae1")
 WORKBOOK = "xl/workbook.xml"
-"""Part that makes a package an xlsx; xlsb and ods, which are packages too, have none."""
+"""The part that makes a package an xlsx; xlsb and ods have none."""
 _BEFORE_XML = b"\xef\xbb\xbf\xff\xfe\0 \t\r\n"
 """Byte order marks and white space; the zero is half a character of UTF-16."""
 MAX_UNPACKED = 32 * 1024 * 1024
-"""A filled form or a register of thousands is a few megabytes; what unpacks to more is none."""
+"""A filled form or a register of thousands is a few megabytes."""
 MAX_ROWS = 5000
 _PREFIX = rb"<(?:[^\s<>/:]+:)?"
 _SHEET = re.compile(_PREFIX + rb"sheetData[\s/>]")
 _TAG = re.compile(_PREFIX + rb"""(?:c|row)(?=[\s/>])(?:[^>"']|"[^"]*"|'[^']*')*""")
-"""A cell or a row, in whatever namespace prefix the program has chosen."""
+"""A cell or a row, with any namespace prefix."""
 _ADDRESS = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]{0,3})([0-9]{1,7})["']""")
 
 
 class InvalidWorkbookError(Exception):
-    """The file is no workbook that can be read; ``text`` says why, for the person who sent it."""
+    """The file is not a readable workbook; ``text`` tells the sender why."""
 
     def __init__(self, code: str, text: str) -> None:
         self.code = code
@@ -33,9 +33,9 @@ class InvalidWorkbookError(Exception):
 
 
 def check(content: bytes) -> None:
-    """Raise ``InvalidWorkbookError`` for anything that is no xlsx of a size that people fill in."""
+    """Raise ``InvalidWorkbookError`` for anything but an xlsx of reasonable size."""
     if content.startswith(XLS_MAGIC):
-        # Its cells lie in records of a compound file: how far they reach is not known before all are laid out.
+        # An xls is a compound file of records: its extent is unknown until all cells are expanded.
         raise InvalidWorkbookError("xls-not-accepted", "不接受 xls 格式，请在 Excel 或 WPS 中另存为 xlsx 后重新上传")
     if not content.startswith(XLSX_MAGIC):
         raise InvalidWorkbookError("not-a-workbook", "文件不是 Excel 工作簿（xlsx）")
@@ -57,7 +57,7 @@ def _check_package(content: bytes) -> None:
 
 
 def _check_part(part: bytes) -> None:
-    """Any part may be a sheet: where sheets lie is for the package itself to say."""
+    """Check a part as a sheet, because the package itself names which parts are sheets."""
     if not part.lstrip(_BEFORE_XML).startswith(b"<"):
         return
     if b"\0" in part:
@@ -67,7 +67,7 @@ def _check_part(part: bytes) -> None:
 
 
 def _check_extent(sheet: bytes) -> None:
-    # A reader lays a sheet out as one dense block: a single cell at the far corner would take all memory.
+    # The reader expands a sheet to a dense block: a single cell at the far corner would take all memory.
     for tag in _TAG.findall(sheet):
         addresses = _ADDRESS.findall(tag)
         if not addresses:

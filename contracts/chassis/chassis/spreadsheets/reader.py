@@ -1,4 +1,4 @@
-"""A sheet of rows, read: typed values, and every cell that is wrong, at once."""
+"""Reads a sheet of rows: typed values, and every invalid cell at once."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from chassis.validation_texts import VALIDATION_TEXTS
 R = TypeVar("R", bound=BaseModel)
 
 TITLE_ROWS = 20
-"""Rows among which the headings are looked for: a title and remarks may stand above them."""
-FOUND_MAX = 40
+"""Rows searched for the headings: a title and remarks may precede them."""
+MAX_EVIDENCE = 40
 """Characters of a cell that a problem repeats."""
-USUAL_TEXT = "格式不正确"
+DEFAULT_TEXT = "格式不正确"
 
 
 class ColumnSpec(NamedTuple):
-    """One column as the reader sees it."""
+    """The specification of one column for the reader."""
 
     name: str
     heading: str
@@ -45,14 +45,14 @@ class Sheet(NamedTuple):
 
 @dataclass(frozen=True)
 class CellProblem:
-    """One thing wrong: where, and what is asked for there."""
+    """One problem: its cell, and the text of the requirement."""
 
     sheet: str
     cell: str
     code: str
     text: str
     found: str | None = None
-    """Return the content of the cell, unless it is personal data."""
+    """The content of the cell, unless it is personal data."""
 
     @property
     def address(self) -> str:
@@ -60,7 +60,7 @@ class CellProblem:
 
 
 class NumberedRow(NamedTuple, Generic[R]):
-    """A row with its number in the sheet, as a spreadsheet counts."""
+    """A row with its number in the sheet, counted from 1."""
 
     number: int
     value: R
@@ -81,21 +81,21 @@ class SheetResult(Generic[R]):
         return [each.value for each in self.rows]
 
     def add_problem(self, row: int, name: str, code: str, text: str, found: str | None = None) -> None:
-        """Add what a rule finds wrong with a row that reads well; ``name`` is the field that is shown."""
+        """Add a problem that a rule finds in a valid row; ``name`` is the field to report."""
         cell = f"{self.letters.get(name, 'A')}{row}"
-        self.problems.append(CellProblem(self.sheet, cell, code, text, found and found[:FOUND_MAX]))
+        self.problems.append(CellProblem(self.sheet, cell, code, text, found and found[:MAX_EVIDENCE]))
 
 
 def read(sheet: Sheet, row: type[R], content: bytes) -> SheetResult[R]:
     with open_workbook(content) as book:
         title = _title(sheet, book)
-        reading: SheetResult[R] = SheetResult(title or sheet.title)
+        result: SheetResult[R] = SheetResult(title or sheet.title)
         if title is None:
             text = f"缺少工作表“{sheet.title}”"
-            reading.problems.append(CellProblem(sheet.title, "", "sheet-missing", text))
-            return reading
-        _RowReader(sheet, row, grid(book, title), reading).read()
-    return reading
+            result.problems.append(CellProblem(sheet.title, "", "sheet-missing", text))
+            return result
+        _RowReader(sheet, row, grid(book, title), result).read()
+    return result
 
 
 def _title(sheet: Sheet, book: CalamineWorkbook) -> str | None:
@@ -106,27 +106,27 @@ def _title(sheet: Sheet, book: CalamineWorkbook) -> str | None:
 
 
 class _RowReader(Generic[R]):
-    def __init__(self, sheet: Sheet, row: type[R], cells: Grid, reading: SheetResult[R]) -> None:
-        self._sheet, self._row, self._cells, self._reading = sheet, row, cells, reading
-        self._at: dict[str, int] = {}
+    def __init__(self, sheet: Sheet, row: type[R], cells: Grid, result: SheetResult[R]) -> None:
+        self._sheet, self._row, self._cells, self._result = sheet, row, cells, result
+        self._positions: dict[str, int] = {}
 
     def read(self) -> None:
-        top = self._top()
+        top = self._heading_row()
         if top is None:
             headings = "、".join(column.heading for column in self._sheet.columns)
-            self._problem("", "headings-missing", f"未找到表头，应有：{headings}")
+            self._add_problem("", "headings-missing", f"未找到表头，应有：{headings}")
             return
         self._find_columns(top)
-        if self._reading.problems:
+        if self._result.problems:
             return
         filled = [at for at in range(top + 1, len(self._cells)) if any(not is_empty(raw) for raw in self._values(at))]
         for at in filled:
             self._read_row(at)
         if not filled:
-            self._problem(f"A{top + 2}", "rows-missing", "表中没有数据")
+            self._add_problem(f"A{top + 2}", "rows-missing", "表中没有数据")
 
-    def _top(self) -> int | None:
-        """The row of headings: the one that has most of them."""
+    def _heading_row(self) -> int | None:
+        """Return the row with most headings."""
         known = {_normalize(column.heading) for column in self._sheet.columns}
         counted = [
             (len(known & {_normalize(raw) for raw in row}), -at) for at, row in enumerate(self._cells[:TITLE_ROWS])
@@ -140,19 +140,19 @@ class _RowReader(Generic[R]):
         ignored = {_normalize(each) for each in self._sheet.ignored_columns}
         for at, heading in enumerate(headings):
             if heading in known:
-                self._at[known[heading].name] = at
+                self._positions[known[heading].name] = at
             elif heading and heading not in ignored:
-                self._problem(_address(top, at), "column-unknown", "未识别的列", as_text(self._cells[top][at]))
+                self._add_problem(_address(top, at), "column-unknown", "未识别的列", as_text(self._cells[top][at]))
         for heading, count in Counter(headings).items():
             if heading in known and count > 1:
-                self._problem(_address(top, headings.index(heading)), "column-repeated", f"列“{heading}”重复")
+                self._add_problem(_address(top, headings.index(heading)), "column-repeated", f"列“{heading}”重复")
         for column in self._sheet.columns:
-            if column.required and column.name not in self._at:
-                self._problem(f"A{top + 1}", "column-missing", f"缺少列“{column.heading}”")
-        self._reading.letters = {name: get_column_letter(at + 1) for name, at in self._at.items()}
+            if column.required and column.name not in self._positions:
+                self._add_problem(f"A{top + 1}", "column-missing", f"缺少列“{column.heading}”")
+        self._result.letters = {name: get_column_letter(at + 1) for name, at in self._positions.items()}
 
     def _values(self, at: int) -> Iterator[object]:
-        return (self._cell(at, column) for column in self._at.values())
+        return (self._cell(at, column) for column in self._positions.values())
 
     def _cell(self, row: int, column: int) -> object:
         cells = self._cells[row]
@@ -160,63 +160,67 @@ class _RowReader(Generic[R]):
 
     def _read_row(self, at: int) -> None:
         values: dict[str, object] = {}
-        before = len(self._reading.problems)
+        problems_before = len(self._result.problems)
         for column in self._sheet.columns:
-            if column.name in self._at:
+            if column.name in self._positions:
                 self._read_cell(column, at, values)
-        wrong = len(self._reading.problems) > before
+        invalid = len(self._result.problems) > problems_before
         try:
             row = self._row.model_validate(values)
         except ValidationError as problem:
-            self._invalid(at, problem, values)
+            self._report_invalid_row(at, problem, values)
         else:
-            if not wrong:
-                self._reading.rows.append(NumberedRow(at + 1, row))
+            if not invalid:
+                self._result.rows.append(NumberedRow(at + 1, row))
 
     def _read_cell(self, column: ColumnSpec, at: int, into: dict[str, object]) -> None:
-        raw = self._cell(at, self._at[column.name])
+        raw = self._cell(at, self._positions[column.name])
         if is_empty(raw):
             if column.required:
-                self._wrong(column, at, "cell-empty", f"“{column.heading}”未填写", "")
+                self._add_cell_problem(column, at, "cell-empty", f"“{column.heading}”未填写", "")
             return
         try:
             into[column.name] = column.read(raw)
-        except InvalidCellError as wrong:
-            self._wrong(column, at, "cell-malformed", f"“{column.heading}”应{column.asks or wrong}", as_text(raw))
+        except InvalidCellError as requirement:
+            self._add_cell_problem(
+                column, at, "cell-malformed", f"“{column.heading}”应{column.asks or requirement}", as_text(raw)
+            )
 
-    def _invalid(self, at: int, problem: ValidationError, values: dict[str, object]) -> None:
-        """Tell what the model says of the values that could be read; what could not be read has been told."""
-        told: set[str] = set()
+    def _report_invalid_row(self, at: int, problem: ValidationError, values: dict[str, object]) -> None:
+        """Report the model's errors for the values that could be read; unreadable ones are reported already."""
+        reported: set[str] = set()
         columns = {column.name: column for column in self._sheet.columns}
         for error in problem.errors():
             name = str(error["loc"][0]) if error["loc"] else ""
             if not name:
-                self._problem(f"A{at + 1}", "row-malformed", _message_of(error))
-            elif name in values and name not in told:
-                told.add(name)
+                self._add_problem(f"A{at + 1}", "row-malformed", _message_of(error))
+            elif name in values and name not in reported:
+                reported.add(name)
                 column = columns[name]
                 text = (
                     f"“{column.heading}”应{column.asks}" if column.asks else f"“{column.heading}”{_message_of(error)}"
                 )
-                self._wrong(column, at, "cell-malformed", text, as_text(self._cell(at, self._at[name])))
+                self._add_cell_problem(
+                    column, at, "cell-malformed", text, as_text(self._cell(at, self._positions[name]))
+                )
 
-    def _wrong(self, column: ColumnSpec, at: int, code: str, text: str, found: str) -> None:
-        self._problem(_address(at, self._at[column.name]), code, text, None if column.private else found)
+    def _add_cell_problem(self, column: ColumnSpec, at: int, code: str, text: str, found: str) -> None:
+        self._add_problem(_address(at, self._positions[column.name]), code, text, None if column.private else found)
 
-    def _problem(self, cell: str, code: str, text: str, found: str | None = None) -> None:
-        kept = found[:FOUND_MAX] if found else None
-        self._reading.problems.append(CellProblem(self._reading.sheet, cell, code, text, kept))
+    def _add_problem(self, cell: str, code: str, text: str, found: str | None = None) -> None:
+        evidence = found[:MAX_EVIDENCE] if found else None
+        self._result.problems.append(CellProblem(self._result.sheet, cell, code, text, evidence))
 
 
 def _message_of(error: Any) -> str:  # noqa: ANN401 - pydantic's details of one error
-    """A rule of the model says in Chinese what is wrong; of the validator's own English the usual text is told."""
+    """Return the model's own text, which is Chinese; replace pydantic's English by ours."""
     if error["type"] == "value_error" and not str(error["ctx"]["error"]).isascii():
         return str(error["ctx"]["error"])
-    return VALIDATION_TEXTS.get(error["type"], USUAL_TEXT)
+    return VALIDATION_TEXTS.get(error["type"], DEFAULT_TEXT)
 
 
 def _normalize(raw: object) -> str:
-    """Headings are compared without the spaces and line breaks, and in one width."""
+    """Return a heading without spaces and line breaks and in half width, for comparison."""
     return re.sub(r"\s", "", unicodedata.normalize("NFKC", as_text(raw))) if raw is not None else ""
 
 

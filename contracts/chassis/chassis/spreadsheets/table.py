@@ -1,4 +1,4 @@
-"""One table, read and written: a pydantic model whose fields name their columns."""
+"""Tables: pydantic models whose fields name their columns, read and written."""
 
 from __future__ import annotations
 
@@ -26,33 +26,33 @@ READERS: dict[type, Read] = {
     Decimal: cells.as_decimal,
     date: cells.as_day,
 }
-"""By type of the field; everything else is text."""
+"""Readers by type of the field; every other type is read as text."""
 SEVERAL = (tuple, list, set, frozenset)
 
 
 @dataclass(frozen=True)
 class Column:
-    """Heading of a field's column, and how its cells are read and printed."""
+    """The column of a field: its heading, and how its cells are read and printed."""
 
     heading: str
     asks: str = ""
-    """Completes “…应”, where the type alone does not say it well."""
+    """Completes “…应”, where the type alone is not clear enough."""
     choices: Mapping[str, str] = field(default_factory=dict)
     """Key → printed text."""
     private: bool = False
-    """Personal data: what was found in the cell is not repeated in a problem."""
+    """Personal data: a problem does not repeat the content of the cell."""
     width: int = 16
 
 
 class Table(Generic[R]):
-    """A sheet of rows of one model; columns may stand in any order, and ``ignored_columns`` are not read."""
+    """A sheet of rows of one model; columns may have any order, and ``ignored_columns`` are not read."""
 
     def __init__(self, title: str, row: type[R], *, ignored_columns: Iterable[str] = ()) -> None:
         self.title = title
         self.row = row
         self._columns = {name: _column(name, info) for name, info in row.model_fields.items()}
-        asked = tuple(_reader_of(name, self._columns[name], info) for name, info in row.model_fields.items())
-        self._sheet = Sheet(title, asked, frozenset(ignored_columns))
+        columns = tuple(_column_spec(name, self._columns[name], info) for name, info in row.model_fields.items())
+        self._sheet = Sheet(title, columns, frozenset(ignored_columns))
 
     def read(self, content: bytes) -> SheetResult[R]:
         """Read the sheet of this title, or the only one there is.
@@ -66,7 +66,7 @@ class Table(Generic[R]):
         return SheetData(self.title, headings, (self._print_row(row) for row in rows), tuple(above))
 
     def as_xlsx(self, rows: Iterable[R] = ()) -> bytes:
-        """Without rows it is the empty form."""
+        """Return a workbook; without rows it is the empty form."""
         return as_xlsx(self.page(rows))
 
     def as_csv(self, rows: Iterable[R]) -> bytes:
@@ -83,7 +83,7 @@ def _column(name: str, info: FieldInfo) -> Column:
     return found[0]
 
 
-def _reader_of(name: str, column: Column, info: FieldInfo) -> ColumnSpec:
+def _column_spec(name: str, column: Column, info: FieldInfo) -> ColumnSpec:
     return ColumnSpec(
         name,
         column.heading,
@@ -96,16 +96,18 @@ def _reader_of(name: str, column: Column, info: FieldInfo) -> ColumnSpec:
 
 def _reader(annotation: Any, column: Column) -> Read:  # noqa: ANN401 - a type as written
     kind = _unwrapped_type(annotation)
-    one: Read = lambda raw: cells.as_choice(column.choices, raw)  # noqa: E731 - one of two ways
+    read_one: Read = lambda raw: cells.as_choice(column.choices, raw)  # noqa: E731 - one of two ways
     if not column.choices:
-        one = READERS.get(_unwrapped_type(get_args(kind)[0]) if get_origin(kind) in SEVERAL else kind, cells.as_code)
+        read_one = READERS.get(
+            _unwrapped_type(get_args(kind)[0]) if get_origin(kind) in SEVERAL else kind, cells.as_code
+        )
     if get_origin(kind) in SEVERAL:
-        return lambda raw: [one(part) for part in cells.as_parts(raw)]
-    return one
+        return lambda raw: [read_one(part) for part in cells.as_parts(raw)]
+    return read_one
 
 
 def _unwrapped_type(annotation: Any) -> Any:  # noqa: ANN401 - a type as written
-    """The type without its constraints and without None."""
+    """Return the type without its constraints and without None."""
     if get_origin(annotation) is Annotated:
         return _unwrapped_type(get_args(annotation)[0])
     if get_origin(annotation) in {Union, UnionType}:

@@ -1,4 +1,4 @@
-"""An uploaded workbook, opened: its sheets as grids of what their cells hold."""
+"""Opens an uploaded workbook and returns its sheets as grids of cell values."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Grid: TypeAlias = Sequence[Sequence[object]]
 def open_workbook(content: bytes) -> CalamineWorkbook:
     """Open an xlsx, for ``with``.
 
-    Raises ``InvalidWorkbookError`` for anything else, and for what would unpack to too much.
+    Raises ``InvalidWorkbookError`` for another format, and for a workbook too large when unpacked.
     """
     guard.check(content)
     try:
@@ -26,7 +26,7 @@ def open_workbook(content: bytes) -> CalamineWorkbook:
 
 
 def grid(book: CalamineWorkbook, title: str) -> Grid:
-    """Give the cells of a sheet from A1 on; an empty one is an empty text."""
+    """Return the cells of a sheet from A1 on; an empty cell is an empty text."""
     try:
         return book.get_sheet_by_name(title).to_python(skip_empty_area=False)
     except (CalamineError, OSError, ValueError) as problem:

@@ -1,4 +1,4 @@
-"""A page as a file: a workbook, or CSV that a spreadsheet opens rightly; no text in it is taken for a formula."""
+"""Writes a sheet as a workbook or as CSV that Excel opens correctly; no text is written as a formula."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Format: TypeAlias = Literal["xlsx", "csv"]
 Printed: TypeAlias = str | int | float | Decimal | date | None
 
 STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""First characters that spreadsheets take for a formula, after OWASP's page on CSV injection."""
+"""First characters of a formula, by OWASP's page on CSV injection."""
 MEDIA_TYPES: Mapping[Format, str] = MappingProxyType(
     {
         "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -32,6 +32,8 @@ MEDIA_TYPES: Mapping[Format, str] = MappingProxyType(
 
 @dataclass(frozen=True)
 class Heading:
+    """A heading and the width of its column."""
+
     text: str
     width: int = 16
     """In characters."""
@@ -39,7 +41,7 @@ class Heading:
 
 @dataclass(frozen=True)
 class SheetData:
-    """A sheet: lines across the top (a workbook has them, CSV has not), headings, rows."""
+    """A sheet: lines above the table (in a workbook only), headings, rows."""
 
     title: str
     headings: Sequence[Heading]
@@ -48,7 +50,7 @@ class SheetData:
 
 
 def as_csv(page: SheetData) -> bytes:
-    """With a byte order mark, by which Excel knows UTF-8; a text that would be a formula begins with an apostrophe."""
+    """Return CSV with a byte order mark, by which Excel detects UTF-8; formulas get a leading apostrophe."""
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow([heading.text for heading in page.headings])
@@ -57,7 +59,7 @@ def as_csv(page: SheetData) -> bytes:
 
 
 def as_xlsx(*pages: SheetData) -> bytes:
-    """One sheet a page; every text is a cell of type text, so that none is taken for a formula."""
+    """Return a workbook with one sheet for each page; every text is a cell of type text, so none is a formula."""
     book = Workbook()
     book.remove(book.worksheets[0])
     for page in pages:
@@ -68,19 +70,19 @@ def as_xlsx(*pages: SheetData) -> bytes:
 
 
 def _fill(sheet: Worksheet, page: SheetData) -> None:
-    top = _head(sheet, page)
-    for number, row in enumerate(page.rows, start=top + 1):
+    heading_row = _write_head(sheet, page)
+    for number, row in enumerate(page.rows, start=heading_row + 1):
         for column, value in enumerate(row, start=1):
             _write(sheet, number, column, value)
-    sheet.freeze_panes = f"A{top + 1}"
+    sheet.freeze_panes = f"A{heading_row + 1}"
 
 
 def escape_formula(value: Printed) -> Printed:
     return f"'{value}" if isinstance(value, str) and value.startswith(STARTS_A_FORMULA) else value
 
 
-def _head(sheet: Worksheet, page: SheetData) -> int:
-    """Write what stands above the rows; return the number of the row of headings."""
+def _write_head(sheet: Worksheet, page: SheetData) -> int:
+    """Write lines and headings above the rows; return the number of the heading row."""
     for row, text in enumerate(page.above, start=1):
         cell = _write(sheet, row, 1, text)
         cell.alignment = Alignment(horizontal="center")
@@ -94,7 +96,7 @@ def _head(sheet: Worksheet, page: SheetData) -> int:
 
 def _write(sheet: Worksheet, row: int, column: int, value: Printed) -> Cell:
     if isinstance(value, datetime):
-        raise TypeError("a spreadsheet knows no time zones: write an instant as text")
+        raise TypeError("a spreadsheet has no time zones: write an instant as text")
     if not isinstance(value, str):
         cell = sheet.cell(row, column, value=value)
         if isinstance(value, date):

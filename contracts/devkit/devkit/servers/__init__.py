@@ -1,4 +1,4 @@
-"""Private servers as child processes, each in a folder of its own, and the administrators of any."""
+"""Private servers as child processes, each in its own folder, and the administration of any server."""
 
 from devkit.servers.admin import BrokerAdmin, MongodAdmin
 from devkit.servers.broker import Broker

@@ -17,35 +17,37 @@ from devkit.servers.processes import ManagedProcess, UnfitServerError
 REPLICA_SET = "green"
 PATIENCE_MS = 30_000
 FIRST_PATIENCE_MS = 5_000
-"""For a server that somebody else runs: whether it is there is to be said soon."""
+"""For a server that somebody else runs: a wrong address must fail soon."""
 
 
 @dataclass
 class BrokerAdmin:
-    """The management API of a broker, and where its AMQP listener is."""
+    """The management API of a broker, and the address of its AMQP listener."""
 
     address: str
     """Host and port of AMQP."""
     management_url: str
     prometheus_url: str | None
-    """Where its measures are read; none where the plugin is off."""
+    """The URL of its metrics; None without the plugin."""
     admin_user: str
     admin_password: str
 
     @staticmethod
     async def of_url(url: str) -> BrokerAdmin:
-        """Give the broker whose management is at ``http://user:password@host:port``; it is asked for its listeners."""
+        """Return the broker with the management API at ``http://user:password@host:port``; query its listeners."""
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise UnfitServerError("the address of a broker is that of its management: http://user:password@host:15672")
+            raise UnfitServerError(
+                "the address of a broker is that of its management API: http://user:password@host:15672"
+            )
         management = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl().rstrip("/")
         account = (unquote(parts.username or "guest"), unquote(parts.password or "guest"))
-        found = await BrokerAdmin("", management, None, *account).find_listeners()
-        if "amqp" not in found:
+        listeners = await BrokerAdmin("", management, None, *account).find_listeners()
+        if "amqp" not in listeners:
             raise UnfitServerError(f"the broker at {management} has no listener for AMQP")
-        metrics = found.get("http/prometheus")
+        metrics = listeners.get("http/prometheus")
         return BrokerAdmin(
-            f"{parts.hostname}:{found['amqp']}",
+            f"{parts.hostname}:{listeners['amqp']}",
             management,
             f"http://{parts.hostname}:{metrics}/metrics" if metrics else None,
             *account,
@@ -53,7 +55,7 @@ class BrokerAdmin:
 
     @property
     def process(self) -> ManagedProcess | None:
-        """The process that runs it, where it is ours."""
+        """The server's process; None for a server that somebody else runs."""
         return None
 
     def url(self, user: str, password: str, vhost: str) -> str:
@@ -63,7 +65,7 @@ class BrokerAdmin:
         return self.url(self.admin_user, self.admin_password, vhost)
 
     async def is_serving(self) -> bool:
-        """Say whether the AMQP listener is open and the queues on disk are recovered."""
+        """Return whether the AMQP listener is open and the queues on disk are recovered."""
         try:
             answer = await self._send("GET", f"health/checks/port-listener/{self.address.rpartition(':')[2]}")
         except httpx2.TransportError:
@@ -71,37 +73,37 @@ class BrokerAdmin:
         return answer.is_success
 
     async def import_definitions(self, definitions: Mapping[str, Any]) -> None:
-        await self._done("POST", "definitions", definitions)
+        await self._request("POST", "definitions", definitions)
 
     async def add_vhost(self, name: str) -> None:
-        """Make a vhost that the administrator may use; making it again changes nothing."""
-        await self._done("PUT", f"vhosts/{quote(name, safe='')}", {})
+        """Create a vhost that the administrator may use, if it does not exist."""
+        await self._request("PUT", f"vhosts/{quote(name, safe='')}", {})
         await self.permit(self.admin_user, name, configure=".*", write=".*", read=".*")
 
     async def remove_vhost(self, name: str) -> None:
-        await self._done("DELETE", f"vhosts/{quote(name, safe='')}")
+        await self._request("DELETE", f"vhosts/{quote(name, safe='')}")
 
     async def put_user(self, user: str, password: str, *, tags: str = "") -> None:
-        await self._done("PUT", f"users/{quote(user, safe='')}", {"password": password, "tags": tags})
+        await self._request("PUT", f"users/{quote(user, safe='')}", {"password": password, "tags": tags})
 
     async def remove_user(self, user: str) -> None:
-        await self._done("DELETE", f"users/{quote(user, safe='')}")
+        await self._request("DELETE", f"users/{quote(user, safe='')}")
 
     async def list_names(self, kind: str) -> set[str]:
-        """Give the names of its ``vhosts`` or ``users``."""
-        return {each["name"] for each in (await self._done("GET", kind)).json()}
+        """Return the names of its ``vhosts`` or ``users``."""
+        return {each["name"] for each in (await self._request("GET", kind)).json()}
 
     async def permit(self, user: str, vhost: str, *, configure: str = "", write: str = "", read: str = "") -> None:
         path = f"permissions/{quote(vhost, safe='')}/{quote(user, safe='')}"
-        await self._done("PUT", path, {"configure": configure, "write": write, "read": read})
+        await self._request("PUT", path, {"configure": configure, "write": write, "read": read})
 
     async def queue_counts(self, vhost: str) -> dict[str, int]:
         """Count ready and unacknowledged messages by queue; the figures are up to a second old."""
-        queues = (await self._done("GET", f"queues/{quote(vhost, safe='')}")).json()
+        queues = (await self._request("GET", f"queues/{quote(vhost, safe='')}")).json()
         return {queue["name"]: queue.get("messages", 0) for queue in queues}
 
     async def find_listeners(self) -> dict[str, int]:
-        """Protocol → port; says what is wrong when the management cannot be asked."""
+        """Return protocol → port; raise UnfitServerError when the management API is not usable."""
         try:
             answer = await self._send("GET", "overview")
         except httpx2.TransportError as problem:
@@ -110,7 +112,7 @@ class BrokerAdmin:
             raise UnfitServerError(f"the broker at {self.management_url} does not let {self.admin_user} administer it")
         return {each["protocol"]: int(each["port"]) for each in answer.json().get("listeners", [])}
 
-    async def _done(self, method: str, path: str, body: object = None) -> httpx2.Response:
+    async def _request(self, method: str, path: str, body: object = None) -> httpx2.Response:
         answer = await self._send(method, path, body)
         if answer.is_error:
             raise RuntimeError(f"{method} {path}: {answer.status_code} {answer.text}")
@@ -124,18 +126,18 @@ class BrokerAdmin:
 
 @dataclass
 class MongodAdmin:
-    """The administrator of a replica set."""
+    """Administration of a replica set."""
 
     address: str
-    """Host and port, of each member where there are several."""
+    """Host and port; of each member, if there are several."""
     admin_user: str
     admin_password: str
     options: str = f"replicaSet={REPLICA_SET}"
-    """Of the connection, as a URL has them: the same for every user."""
+    """Options of the connection URL, the same for every user."""
 
     @staticmethod
     async def of_url(url: str) -> MongodAdmin:
-        """Give the replica set at ``mongodb://user:password@host/?replicaSet=…``; it must answer its administrator."""
+        """Return the replica set at ``mongodb://user:password@host/?replicaSet=…``; check the access to it."""
         parts = urlsplit(url)
         account, _, hosts = parts.netloc.rpartition("@")
         user, _, password = account.partition(":")
@@ -148,7 +150,7 @@ class MongodAdmin:
 
     @property
     def process(self) -> ManagedProcess | None:
-        """The process that runs it, where it is ours."""
+        """The server's process; None for a server that somebody else runs."""
         return None
 
     def url(self, user: str, password: str, database: str) -> str:
@@ -159,11 +161,11 @@ class MongodAdmin:
         return self.url(self.admin_user, self.admin_password, "admin")
 
     async def add_user(self, database: str, user: str, password: str) -> None:
-        """Make a user who may read and write this one database; an existing one gets the password."""
+        """Create a user who may read and write only this database; an existing one gets the password."""
         await asyncio.to_thread(self._add_user, database, user, password)
 
     async def databases(self) -> set[str]:
-        """Give the names of the databases that hold anything, be it only a user."""
+        """Return the names of the databases with documents or users."""
         listed = await self.run("listDatabases", 1, nameOnly=True)
         users = await self.run("usersInfo", {"forAllDBs": True})
         return {each["name"] for each in listed["databases"]} | {each["db"] for each in users["users"]}
@@ -183,11 +185,11 @@ class MongodAdmin:
         return await asyncio.to_thread(self._run, command, value, database, more)
 
     async def ensure_primary(self) -> bool:
-        """Make the replica set and its administrator where they are not there yet; say whether it takes writes."""
+        """Create the replica set and its administrator, if missing; return whether it accepts writes."""
         return await asyncio.to_thread(self._ensure_primary)
 
     async def _require_replica_set(self) -> None:
-        """A transaction needs one."""
+        """Raise UnfitServerError without a replica set, which transactions need."""
         try:
             hello = await asyncio.to_thread(self._run, "hello", 1, "admin", {}, FIRST_PATIENCE_MS)
         except OperationFailure:
@@ -195,12 +197,12 @@ class MongodAdmin:
         except PyMongoError as problem:
             raise UnfitServerError(f"no replica set answers at {self.address} ({type(problem).__name__})") from None
         if not hello.get("setName"):
-            raise UnfitServerError(f"the database at {self.address} is no replica set: without one no transactions")
+            raise UnfitServerError(f"the database at {self.address} is not a replica set, which transactions need")
 
     def _add_user(self, database: str, user: str, password: str) -> None:
         with _client(self.admin_url) as client:
-            known = client[database].command("usersInfo", user)
-            command = "updateUser" if known["users"] else "createUser"
+            existing = client[database].command("usersInfo", user)
+            command = "updateUser" if existing["users"] else "createUser"
             client[database].command(command, user, pwd=password, roles=[{"role": "readWrite", "db": database}])
 
     def _run(
@@ -217,7 +219,7 @@ class MongodAdmin:
                 hello = client.admin.command("hello")
                 if not hello.get("setName"):
                     self._initiate(client)
-                return bool(hello.get("isWritablePrimary")) and self._admin_known(client)
+                return bool(hello.get("isWritablePrimary")) and self._ensure_admin(client)
         except PyMongoError:
             return False
 
@@ -225,11 +227,11 @@ class MongodAdmin:
         members = [{"_id": 0, "host": self.address}]
         client.admin.command("replSetInitiate", {"_id": REPLICA_SET, "members": members})
 
-    def _admin_known(self, client: MongoClient[dict[str, Any]]) -> bool:
+    def _ensure_admin(self, client: MongoClient[dict[str, Any]]) -> bool:
         try:
             self._run("ping", 1, "admin", {})
         except PyMongoError:
-            # mongod lets one user be made over loopback without an account: the first.
+            # mongod allows one unauthenticated command over loopback: creating the first user.
             client.admin.command("createUser", self.admin_user, pwd=self.admin_password, roles=["root"])
         return True
 
@@ -239,5 +241,5 @@ def _account(user: str, password: str) -> str:
 
 
 def _client(url: str, patience_ms: int = PATIENCE_MS) -> MongoClient[dict[str, Any]]:
-    # Not PyMongo's asynchronous client: it leaves the socket of a failed connection to the garbage collector.
+    # The asynchronous client of PyMongo leaves the socket of a failed connection to the garbage collector.
     return MongoClient(url, serverSelectionTimeoutMS=patience_ms)

@@ -1,4 +1,4 @@
-"""A private RabbitMQ node: own name, cookie, ports and plugins, in a folder of its own."""
+"""A private RabbitMQ node with its own name, cookie, ports and plugins, in its own folder."""
 
 import os
 from pathlib import Path
@@ -13,7 +13,7 @@ STOP_SECONDS = 20
 
 
 class Broker(BrokerAdmin):
-    """A node; a stopped one keeps its data, and `start` on the folder goes on with it."""
+    """A RabbitMQ node; `start` on the folder of a stopped one resumes with its data."""
 
     def __init__(self, folder: Path, state: dict[str, int | str]) -> None:
         self.amqp_port = int(state["amqp_port"])
@@ -40,18 +40,18 @@ class Broker(BrokerAdmin):
         prometheus_port: int | None = None,
         dist_port: int | None = None,
     ) -> Self:
-        """Give the node of this folder, new or left by an earlier run, with the ports of its first start."""
-        asked = {
+        """Return the node of this folder, new or from an earlier run, with the ports of its first start."""
+        ports = {
             "amqp_port": amqp_port,
             "management_port": management_port,
             "prometheus_port": prometheus_port,
             "dist_port": dist_port,
         }
-        return cls(folder, load_or_create_state(folder, asked))
+        return cls(folder, load_or_create_state(folder, ports))
 
     @classmethod
     async def start(cls, folder: Path) -> Self:
-        """Start on this folder, on free ports where it is new, and wait until it serves."""
+        """Start on this folder, with free ports if it is new, and wait until it serves."""
         broker = cls.at(folder)
         await broker.restart()
         return broker
@@ -73,7 +73,7 @@ class Broker(BrokerAdmin):
         await self._child.wait_until(self.is_serving, within=START_SECONDS)
 
     async def kill(self) -> None:
-        """End the Erlang machine with SIGKILL, as a power cut would."""
+        """Kill the Erlang VM with SIGKILL, like a power cut."""
         await self.process.kill()
 
     async def stop(self) -> None:

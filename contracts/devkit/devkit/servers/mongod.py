@@ -1,4 +1,4 @@
-"""A private mongod: a one-node replica set with accounts, in a folder of its own."""
+"""A private mongod: a one-node replica set with authentication, in its own folder."""
 
 import os
 import shutil
@@ -24,7 +24,7 @@ STOP_SECONDS = 15
 
 
 class Mongod(MongodAdmin):
-    """A mongod; a stopped one keeps its data, and `start` on the folder goes on with it."""
+    """A mongod; `start` on the folder of a stopped one resumes with its data."""
 
     def __init__(self, folder: Path, port: int, admin_password: str) -> None:
         super().__init__(f"{HOST}:{port}", "admin", admin_password)
@@ -34,13 +34,13 @@ class Mongod(MongodAdmin):
 
     @classmethod
     def at(cls, folder: Path, port: int | None = None) -> Self:
-        """Give the server of this folder, new or left by an earlier run, with the port of its first start."""
+        """Return the server of this folder, new or from an earlier run, with the port of its first start."""
         state = load_or_create_state(folder, {"port": port})
         return cls(folder, int(state["port"]), str(state["admin_password"]))
 
     @classmethod
     async def start(cls, folder: Path) -> Self:
-        """Start on this folder, on a free port where it is new, and wait until it takes writes."""
+        """Start on this folder, on a free port if it is new, and wait until it accepts writes."""
         server = cls.at(folder)
         await server.restart()
         return server
@@ -52,7 +52,7 @@ class Mongod(MongodAdmin):
         return self._child
 
     async def restart(self) -> None:
-        """Start on its folder and port, the first time or after `kill` or `stop`, and wait until it takes writes."""
+        """Start on its folder and port, the first time or after `kill` or `stop`, and wait until it accepts writes."""
         require_free(self.port, "mongod")
         self._child = ManagedProcess(self._command(), log=self.folder / "mongod.log", environment=os.environ)
         await self._child.wait_until(self.ensure_primary, within=START_SECONDS)

@@ -1,4 +1,4 @@
-"""The files and environment a private RabbitMQ node starts from."""
+"""The files and the environment of a private RabbitMQ node."""
 
 import os
 import re
@@ -23,7 +23,7 @@ class Node(Protocol):
 
 
 def prepare(node: Node) -> Path:
-    """Write the node's files and give the program that starts it."""
+    """Write the node's files and return the program that starts it."""
     installed = installation()
     node.folder.mkdir(parents=True, exist_ok=True)
     write_private(node.folder / "rabbitmq.conf", _configuration(node))
@@ -40,8 +40,8 @@ def prepare(node: Node) -> Path:
 
 def installation() -> Path:
     """Find the installed server by the folder that holds its `sbin` and `plugins`."""
-    asked = os.environ.get("RABBITMQ_HOME")
-    homes = [Path(asked)] if asked else sorted(Path(INSTALLED).glob("rabbitmq_server-*"))
+    configured = os.environ.get("RABBITMQ_HOME")
+    homes = [Path(configured)] if configured else sorted(Path(INSTALLED).glob("rabbitmq_server-*"))
     if not homes or shutil.which("erl") is None:
         raise MissingServerError(
             "RabbitMQ is missing: run `make setup`, or install the Debian package rabbitmq-server"
@@ -71,9 +71,9 @@ def environment(node: Node) -> dict[str, str]:
         "RABBITMQ_LOG_BASE": str(folder / "log"),
         "RABBITMQ_PID_FILE": str(folder / "node.pid"),
         "RABBITMQ_DIST_PORT": str(node.dist_port),
-        # The script then becomes the Erlang machine instead of waiting for it, so that signals reach it.
+        # The script then replaces itself by the Erlang VM instead of waiting for it, so that signals reach the VM.
         "RUNNING_UNDER_SYSTEMD": "true",
-        # No port mapper: epmd would stay behind as a daemon, and the node talks to no other.
+        # No epmd, which would outlive the node as a daemon; the node has no peers.
         "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": (
             f"-sname {name} -start_epmd false -erl_epmd_port {node.dist_port}"
             f" -kernel inet_dist_use_interface {_tuple(HOST)}"
@@ -96,7 +96,7 @@ log.file.level = warning
 
 
 def _advanced() -> str:
-    # Quorum queues tell their length at each tick, every five seconds by default: too old to wait for.
+    # Quorum queues report their length at each tick, by default every five seconds: too slow for tests.
     return "[{rabbit, [{quorum_tick_interval, 1000}]}].\n"
 
 

@@ -31,11 +31,11 @@ class ServerDiedError(RuntimeError):
 
 
 class UnfitServerError(RuntimeError):
-    """A server that is there already is not the one to go on with; the message says why."""
+    """An existing server cannot be used; the message says why."""
 
 
 class ManagedProcess:
-    """One program in its own session, killed by the kernel when the thread that started it is gone."""
+    """A program in its own session; the kernel kills it when the thread that started it ends."""
 
     def __init__(self, command: Sequence[str], *, log: Path, environment: Mapping[str, str]) -> None:
         self.log = log
@@ -54,17 +54,17 @@ class ManagedProcess:
             self.popen.send_signal(number)
 
     async def stop(self, grace: float) -> None:
-        """Ask it to end, and kill it when the grace is over."""
+        """Terminate the process, and kill it after the grace period."""
         self.signal(signal.SIGCONT)
         self.signal(signal.SIGTERM)
-        if not await self._has_ended_within(grace):
+        if not await self._wait_for_exit(grace):
             await self.kill()
 
     async def kill(self) -> None:
         self.signal(signal.SIGKILL)
-        await self._has_ended_within(10)
+        await self._wait_for_exit(10)
 
-    async def _has_ended_within(self, seconds: float) -> bool:
+    async def _wait_for_exit(self, seconds: float) -> bool:
         deadline = time.monotonic() + seconds
         while self.running:
             if time.monotonic() > deadline:
@@ -73,14 +73,14 @@ class ManagedProcess:
         return True
 
     async def wait_until(self, ready: Callable[[], Awaitable[bool]], *, within: float) -> None:
-        """Wait until it is ready; one that does not become so is ended, also when the waiting is given up."""
+        """Wait until it is ready; kill it after a failure, a time-out or a cancellation."""
         try:
-            await self._is_ready_within(ready, within)
+            await self._wait_until_ready(ready, within)
         except BaseException:
             self.signal(signal.SIGKILL)
             raise
 
-    async def _is_ready_within(self, ready: Callable[[], Awaitable[bool]], seconds: float) -> None:
+    async def _wait_until_ready(self, ready: Callable[[], Awaitable[bool]], seconds: float) -> None:
         deadline = time.monotonic() + seconds
         while not await ready():
             if not self.running:
@@ -95,7 +95,7 @@ class ManagedProcess:
 
 
 def die_with_parent(command: Sequence[str]) -> list[str]:
-    """Give the command that ends with the thread that starts it, even when that is killed: the kernel sees to it."""
+    """Return the command that the kernel kills when the thread that starts it ends."""
     guard = shutil.which("setpriv")
     if guard is None:
         raise MissingServerError("setpriv is missing: install the Debian package util-linux")
@@ -104,7 +104,7 @@ def die_with_parent(command: Sequence[str]) -> list[str]:
 
 def _spawn(command: Sequence[str], log: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
     with log.open("ab") as output:
-        return subprocess.Popen(  # noqa: S603 - the programs are those of this project
+        return subprocess.Popen(  # noqa: S603 - programs of this project
             die_with_parent(command),
             env=dict(environment),
             stdin=subprocess.DEVNULL,
@@ -136,7 +136,7 @@ async def has_ended(process: psutil.Process, *, within: float) -> bool:
 
 
 def free_ports(count: int) -> list[int]:
-    """Give ports of the loopback interface that nothing listens on now."""
+    """Return unused ports of the loopback interface."""
     chosen: list[int] = []
     for port in random.sample(PORTS, len(PORTS)):
         if _is_free(port):
@@ -156,9 +156,9 @@ def _is_free(port: int) -> bool:
     return True
 
 
-def require_free(port: int, what: str) -> None:
+def require_free(port: int, server: str) -> None:
     if not _is_free(port):
-        raise ServerDiedError(f"{what}: port {port} of {HOST} is in use by another process")
+        raise ServerDiedError(f"{server}: port {port} of {HOST} is in use by another process")
 
 
 async def is_accepting(port: int) -> bool:
@@ -173,7 +173,7 @@ async def is_accepting(port: int) -> bool:
 
 
 async def wait_until_accepting(ports: Iterable[int], *, within: float) -> None:
-    """Wait until something listens on each of these ports; TimeoutError when that takes longer."""
+    """Wait until each of these ports accepts connections; raise TimeoutError when that takes longer."""
     async with asyncio.timeout(within):
         for port in ports:
             while not await is_accepting(port):  # noqa: ASYNC110 - another process
@@ -181,28 +181,28 @@ async def wait_until_accepting(ports: Iterable[int], *, within: float) -> None:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a file only its owner may read: Erlang and mongod refuse keys that others can."""
+    """Write a file that only its owner may read: Erlang and mongod refuse other key files."""
     path.unlink(missing_ok=True)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write(text)
 
 
-def load_or_create_state(folder: Path, asked: Mapping[str, int | None]) -> dict[str, int | str]:
-    """Read the ports and the secret that the first start chose for this folder, or choose them now.
+def load_or_create_state(folder: Path, ports: Mapping[str, int | None]) -> dict[str, int | str]:
+    """Read the ports and the secret of this folder's first start, or choose them now.
 
-    A port that is asked for must be the one chosen then: the data name it.
+    A requested port must equal the stored one, because the server's data contain it.
     """
     path = folder / "state.json"
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        ports = {name: port or free for (name, port), free in zip(asked.items(), free_ports(len(asked)), strict=True)}
-        write_private(path, json.dumps({**ports, "admin_password": new_secret()}))
+        chosen = {name: port or free for (name, port), free in zip(ports.items(), free_ports(len(ports)), strict=True)}
+        write_private(path, json.dumps({**chosen, "admin_password": new_secret()}))
     state = dict(json.loads(path.read_text()))
-    for name, port in asked.items():
+    for name, port in ports.items():
         if port not in {None, state[name]}:
-            what = name.replace("_", " ")
-            raise UnfitServerError(f"the data in {folder} belong to a server with {what} {state[name]}, not {port}")
+            label = name.replace("_", " ")
+            raise UnfitServerError(f"the data in {folder} belong to a server with {label} {state[name]}, not {port}")
     return state
 
 
