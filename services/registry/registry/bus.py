@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chassis.inbox.subscriptions import Subscription, subscribe
+from chassis.inbox import Subscription, subscribe
 from messages.assessor_quota import AssessorSanctioned, SanctionRevoked
 from messages.review import CaseCleared, CaseClosed
 

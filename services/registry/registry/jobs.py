@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from chassis.scheduling.job import Job
+from chassis.scheduling import Job
 
 from registry.handlers.assessors import UpdateFlags, update_flags
 from registry.store import Store

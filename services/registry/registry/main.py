@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import rulebook
-from chassis.runtime.run import run
-from chassis.runtime.service import ServiceDefinition
+from chassis.runtime import ServiceDefinition, run
 from chassis.settings import Settings
 
 from registry.api import router

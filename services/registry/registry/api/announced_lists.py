@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from chassis.http.endpoint import PROBLEMS, Authorize, Limit, Page, RequestContext
-from chassis.http.files import file_response, file_responses
-from chassis.http.models import filter_by
-from chassis.http.pagination import DEFAULT_LIMIT
-from chassis.http.problems import based_on_rule
+from chassis.http import (
+    DEFAULT_LIMIT,
+    PROBLEMS,
+    Authorize,
+    Limit,
+    Page,
+    RequestContext,
+    based_on_rule,
+    file_response,
+    file_responses,
+    filter_by,
+)
 from fastapi import APIRouter, Depends, Path, Query, Response
 from rulebook import basis
 from starlette.concurrency import run_in_threadpool

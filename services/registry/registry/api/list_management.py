@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from chassis.http.endpoint import PROBLEMS, Authorize, RequestContext, refuses
-from chassis.http.models import Body
-from chassis.http.problems import based_on_rule
+from chassis.http import PROBLEMS, Authorize, Body, RequestContext, based_on_rule, refuses
 from fastapi import APIRouter, Depends, Path
 from messages.values import Identifier, Text
 from pydantic import Field, StringConstraints

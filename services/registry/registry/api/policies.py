@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chassis.security.policies import Policy, Rule, everything, own_organisation, own_prefecture, public
+from chassis.security import Policy, Rule, everything, own_organisation, own_prefecture, public
 from messages.values import Level, Role
 
 READ_REGISTER = Policy("register.read", (Rule(Role.PUBLIC, public),))

@@ -5,10 +5,18 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated
 
-from chassis.http.endpoint import PROBLEMS, Authorize, Limit, Page, RequestContext, refuses
-from chassis.http.models import Body, filter_by
-from chassis.http.pagination import DEFAULT_LIMIT
-from chassis.http.problems import based_on_rule
+from chassis.http import (
+    DEFAULT_LIMIT,
+    PROBLEMS,
+    Authorize,
+    Body,
+    Limit,
+    Page,
+    RequestContext,
+    based_on_rule,
+    filter_by,
+    refuses,
+)
 from fastapi import APIRouter, Depends, Path, Query
 from messages.values import Level, UnitRef, Uscc
 from rulebook import basis, shanghai_date

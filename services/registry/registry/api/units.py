@@ -6,11 +6,18 @@ from datetime import date
 from typing import Annotated
 
 from chassis.handling import Filter, Refusal
-from chassis.http.endpoint import PROBLEMS, Authorize, Limit, Page, RequestContext, refuses
-from chassis.http.models import filter_by
-from chassis.http.pagination import DEFAULT_LIMIT
-from chassis.http.problems import based_on_rule
-from chassis.security.policies import Allowed, Denied, and_filters
+from chassis.http import (
+    DEFAULT_LIMIT,
+    PROBLEMS,
+    Authorize,
+    Limit,
+    Page,
+    RequestContext,
+    based_on_rule,
+    filter_by,
+    refuses,
+)
+from chassis.security import Allowed, Denied, and_filters
 from fastapi import APIRouter, Depends, Path
 from messages.values import Level, Prefecture, UnitType, normalized_name
 from rulebook import basis, reason, shanghai_date

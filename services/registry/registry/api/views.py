@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Literal
 
-from chassis.http.models import View
+from chassis.http import View
 from messages.values import AssessorRef, Ban, Level, Prefecture, Reason, UnitRef, UnitType
 
 from registry.domain.flags import flags_on
