@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
+from enum import StrEnum
 from typing import ClassVar, Final, Literal
 
 from messages.event import Event
 from messages.review.public_notice import NoticeLine as NoticeLine
 from messages.review.public_notice import PublicNoticeConcluded as PublicNoticeConcluded
 from messages.review.public_notice import PublicNoticeOpened as PublicNoticeOpened
-from messages.review.stages import Stage as Stage
 from messages.values import (
     AssessorRef,
     Department,
@@ -34,6 +34,31 @@ Outcome = Literal[
     "withdrawn",
     "ineligible",
 ]
+
+
+class Stage(StrEnum):
+    """The stages of a case in the order of Art. 14(2) and (3); the last three end it."""
+
+    CONSULTING = "consulting"
+    """Open before the prefecture department, three other departments asked."""
+    INITIAL_REVIEW_ACCEPTED = "initial_review_accepted"
+    OPINION_ISSUED = "opinion_issued"
+    FORWARDED = "forwarded"
+    """Before the region, no panel yet."""
+    PANEL_APPOINTED = "panel_appointed"
+    SCORING = "scoring"
+    """At least one expert has signed."""
+    SCORED = "scored"
+    SITE_ORDERED = "site_ordered"
+    SITE_RECORDED = "site_recorded"
+    RANKED = "ranked"
+    """Selected; waits for the public notice."""
+    IN_NOTICE = "in_notice"
+    CLEARED = "cleared"
+    LISTED = "listed"
+    """On an announced list: nothing stops it any more."""
+    LATE = "late"
+    CLOSED = "closed"
 
 
 class Case(Value):
