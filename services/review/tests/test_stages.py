@@ -1,6 +1,8 @@
-"""The table of stages: complete, in order, and each stage where it belongs."""
+"""The table of stages: complete, in order, and each stage in its groups."""
 
 from __future__ import annotations
+
+from itertools import pairwise
 
 import pytest
 from messages.review import Stage
@@ -19,23 +21,16 @@ def test_every_stage_belongs_to_a_group() -> None:
     assert [each.stage for each in STAGES if not each.groups] == []
 
 
-def test_a_group_names_its_stages_in_order() -> None:
-    assert stages_in(StageGroup.UNDER_REVIEW) == (
-        Stage.FORWARDED,
-        Stage.PANEL_APPOINTED,
-        Stage.SCORING,
-        Stage.SITE_ORDERED,
-    )
+def test_stages_before_forwarding_are_with_the_prefecture_department() -> None:
+    order = list(Stage)
+
+    assert stages_in(StageGroup.UNFORWARDED) == tuple(order[: order.index(Stage.FORWARDED)])
 
 
-@pytest.mark.parametrize(
-    ("stage", "before"),
-    [
-        (Stage.INITIAL_REVIEW_ACCEPTED, Stage.CONSULTING),
-        (Stage.FORWARDED, Stage.OPINION_ISSUED),
-        (Stage.PANEL_APPOINTED, Stage.FORWARDED),
-        (Stage.CLEARED, Stage.IN_NOTICE),
-    ],
-)
-def test_a_case_comes_to_a_stage_from_the_row_before(stage: Stage, before: Stage) -> None:
+def test_an_ended_stage_belongs_to_no_other_group() -> None:
+    assert {len(each.groups) for each in STAGES if StageGroup.ENDED in each.groups} == {1}
+
+
+@pytest.mark.parametrize(("before", "stage"), list(pairwise(Stage)))
+def test_a_case_comes_to_a_stage_from_the_row_before(before: Stage, stage: Stage) -> None:
     assert stage_before(stage) is before
