@@ -13,13 +13,13 @@ def quota() -> Row:
         numbers=(
             number(
                 "台账漂移（须为0）",
-                "Ledger drift, must be 0",
+                "Ledger discrepancies, must be 0",
                 "sum(max by (kind) (green_quota_ledger_discrepancies))",
                 alarm=1,
             ),
             number(
                 "名额已满的法定代表人",
-                "Representatives with no place left",
+                "Representatives with no item left",
                 "max(green_quota_representatives_exhausted)",
             ),
             number("生效中的处罚", "Sanctions in force", "max(green_quota_sanctions_in_force)"),
