@@ -34,6 +34,7 @@ class Metrics:
         return self
 
     def _delivery(self) -> None:
+        # Large batches show a backlog, batches of one an idle service.
         self.commit_batch_size = self._histogram(
             "commit_batch_size", "Messages and commands in one transaction", BATCHES
         )
@@ -46,12 +47,15 @@ class Metrics:
         self.event_lag_seconds = self._histogram(
             "event_lag_seconds", "Age of an event at handling", AGES, ("event_type",)
         )
+        # The throughput of the service, and how much of it is refused or deferred.
         self.work_items = self._counter("work_items", "Committed messages and commands by outcome", ("outcome",))
+        # The throughput of the relay.
         self.relay_published = self._counter("relay_published", "Events confirmed by the broker")
         # The alarm of the relay.
         self.outbox_oldest_pending_seconds = self._gauge(
             "outbox_oldest_pending_seconds", "Age of the oldest event that is saved and not published"
         )
+        # Grows while the broker is away or the relay is too slow.
         self.outbox_pending = self._gauge("outbox_pending", "Events saved and not published")
 
     def _failures(self) -> None:
@@ -75,6 +79,7 @@ class Metrics:
         self.handler_refusals = self._counter("handler_refusals", "Refusals by code", ("code",))
         # Requests without a valid token, or not within the policy; no handler ran.
         self.access_denied = self._counter("access_denied", "Requests denied", ("policy", "status"))
+        # Counts a repeated item as known; it had no second effect.
         self.job_runs = self._counter("job_runs", "Items handled by jobs, by outcome", ("job", "outcome"))
         # Unix time of the last poll for due items: reveals a job that no process runs.
         self.job_last_poll = self._gauge("job_last_poll_timestamp_seconds", "Last poll of a job", ("job",))
