@@ -65,4 +65,4 @@ def _names(family: Metric) -> list[str]:
 def domain_gauges() -> Iterator[DomainGauge]:
     for service in SERVICES:
         if find_spec(f"{service.package}.gauges"):
-            yield from import_module(f"{service.package}.gauges").MEASURES
+            yield from import_module(f"{service.package}.gauges").GAUGES

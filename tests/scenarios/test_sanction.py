@@ -11,10 +11,11 @@ import pytest
 from applications.domain.application import Application, State
 from applications.domain.files import Owner
 from applications.handlers import drafts, records, submission
-from assessor_quota import handlers as quota
 from assessor_quota.domain.entry import ActorRef
 from assessor_quota.domain.sanction import ViolationFinding
 from assessor_quota.domain.staff import StaffMember
+from assessor_quota.handlers import items as quota_items
+from assessor_quota.handlers import register, sanctions
 from chassis.clock import FixedClock
 from devkit.in_memory_system import InMemorySystem, ServiceUnderTest
 from messages.applications import ApplicationSubmitted
@@ -48,7 +49,7 @@ async def prepare(seed: int) -> InMemorySystem:
     """Two assessors of one representative on the register, and a draft with the report of the first."""
     system = joined_services(seed)
     for uscc, name in ((SANCTIONED, builders.ASSESSOR.name), (AFFILIATE, "同门评价中心")):
-        await system.perform("assessor-quota", quota.register_assessor, registration(uscc, name))
+        await system.perform("assessor-quota", register.register_assessor, registration(uscc, name))
     unit: UnitRef = builders.STEEL
     recorded = records.RecordFile(builders.DIGEST, 9, "application/pdf", Owner(unit.uscc, "a.pdf"))
     await system.perform("applications", records.record_file, recorded)
@@ -58,9 +59,9 @@ async def prepare(seed: int) -> InMemorySystem:
     return system
 
 
-def registration(uscc: str, name: str) -> quota.RegisterAssessor:
+def registration(uscc: str, name: str) -> register.RegisterAssessor:
     staff = tuple(StaffMember(each, "赵某", "注册环保工程师", date(2024, 1, 1)) for each in ("S1", "S2"))
-    return quota.RegisterAssessor(
+    return register.RegisterAssessor(
         uscc=uscc,
         name=name,
         representative=WANG,
@@ -78,13 +79,13 @@ async def submit(system: InMemorySystem, *, settle: bool = True) -> None:
 
 async def sanction(system: InMemorySystem, *, settle: bool = True) -> None:
     fraud = ViolationFinding("评价报告数据造假", "现场核查记录〔2026〕3号")
-    decided = quota.SanctionAssessor(SANCTIONED, DOCUMENT, builders.TODAY, (fraud,), OFFICER)
-    await system.perform("assessor-quota", quota.sanction_assessor, decided, settle=settle)
+    decided = sanctions.SanctionAssessor(SANCTIONED, DOCUMENT, builders.TODAY, (fraud,), OFFICER)
+    await system.perform("assessor-quota", sanctions.sanction_assessor, decided, settle=settle)
 
 
 async def revoke(system: InMemorySystem) -> None:
-    revoked = quota.RevokeSanction(SANCTIONED, "内工信通〔2026〕9号", builders.TODAY, OFFICER)
-    await system.perform("assessor-quota", quota.revoke_sanction, revoked, settle=False)
+    revoked = sanctions.RevokeSanction(SANCTIONED, "内工信通〔2026〕9号", builders.TODAY, OFFICER)
+    await system.perform("assessor-quota", sanctions.revoke_sanction, revoked, settle=False)
 
 
 async def application(system: InMemorySystem) -> Application:
@@ -134,7 +135,7 @@ async def test_an_acceptance_that_crosses_the_sanction_is_suspended_whichever_re
     system = await prepare(seed)
     await submit(system, settle=False)
     (submitted,) = [each for each in system.published if isinstance(each, ApplicationSubmitted)]
-    await system.perform("assessor-quota", quota.reserve_item, submitted, settle=False)
+    await system.perform("assessor-quota", quota_items.reserve_item, submitted, settle=False)
     await sanction(system, settle=False)
     await system.settle()
 

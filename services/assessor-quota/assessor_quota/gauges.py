@@ -1,4 +1,4 @@
-"""What the field counts of quota, sanctions and statements; labels are closed vocabularies of the domain."""
+"""Domain gauges of quota, sanctions and statements; labels are closed vocabularies of the domain."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ REASONS = (
     "year-out-of-range",
     "quota-exhausted",
 )
-"""Codes of the reasons for which items are refused; whatever else there may be is told as ``other``."""
+"""Codes of the reasons for which items are refused; any other is counted as ``other``."""
 OTHER = "other"
 
-FINDING_HOLDS = timedelta(hours=1)
-"""A reconciler that does not come to an end any more is no register without drift."""
+REPORT_VALID_FOR = timedelta(hours=1)
+"""Older reports are not shown: a reconciler that no longer finishes must not look like a register without fault."""
 
 Values = Mapping[tuple[str, ...], float]
 
 
 async def items_in_use(store: Store, now: datetime) -> Values:
-    """What counts this year and later; what earlier years have used does not move any more."""
+    """Return the items of this year and later; those of earlier years do not change any more."""
     years = {"$gte": shanghai_date(now).year}
     return {(state,): await store.items.count({"state": state, "year": years}) for state in IN_USE}
 
@@ -47,8 +47,8 @@ async def items_refused(store: Store, now: datetime) -> Values:
 
 async def representatives_exhausted(store: Store, now: datetime) -> Values:
     today = shanghai_date(now)
-    last_place = f"lines.{rules_on(today).quota.items_per_year - 1}"
-    return {(): await store.ledgers.count({"year": today.year, last_place: {"$exists": True}})}
+    last_line = f"lines.{rules_on(today).quota.items_per_year - 1}"
+    return {(): await store.ledgers.count({"year": today.year, last_line: {"$exists": True}})}
 
 
 async def sanctions_in_force(store: Store, now: datetime) -> Values:
@@ -57,16 +57,16 @@ async def sanctions_in_force(store: Store, now: datetime) -> Values:
     return {(): sum(each.sanction.holds_on(today) for each in running)}
 
 
-async def ledger_drift(store: Store, now: datetime) -> Values:
-    """What the last complete sweep found; nothing before the first one, and nothing when it was too long ago."""
-    kept = await store.reconciliations.get(RECONCILIATION) or Reconciliation()
-    if kept.finding is None or now - kept.finding.finished_at > FINDING_HOLDS:
+async def ledger_discrepancies(store: Store, now: datetime) -> Values:
+    """Return the counts of the last complete sweep; none before the first one, and none when it is too old."""
+    report = (await store.reconciliations.get(RECONCILIATION) or Reconciliation()).report
+    if report is None or now - report.finished_at > REPORT_VALID_FOR:
         return {}
-    return {(kind,): count for kind, count in kept.finding.tally.counts.items()}
+    return {(kind,): count for kind, count in report.summary.counts.items()}
 
 
 async def oldest_reservation_age(store: Store, now: datetime) -> Values:
-    """By the business clock; zero when nothing waits."""
+    """Return the age by the business clock; zero when nothing waits."""
     waiting = {"state": ItemState.RESERVED, "reserved_at": {"$ne": None}}
     oldest = await store.items.find(waiting, sort=[("reserved_at", 1)], limit=1)
     ages = [(now - item.reserved_at).total_seconds() for item in oldest if item.reserved_at is not None]
@@ -77,7 +77,7 @@ async def statements_overdue(store: Store, _now: datetime) -> Values:
     return {(): await store.duties.count({"state": DutyState.OVERDUE})}
 
 
-MEASURES = (
+GAUGES = (
     DomainGauge(
         "quota_items_in_use",
         "Items reserved and confirmed, of this counting year and the ones to come",
@@ -89,19 +89,19 @@ MEASURES = (
     ),
     DomainGauge(
         "quota_representatives_exhausted",
-        "Legal representatives with no place left this year",
+        "Legal representatives with no item left this year",
         representatives_exhausted,
     ),
-    DomainGauge("quota_sanctions_in_force", "Sanctions that hold today", sanctions_in_force),
+    DomainGauge("quota_sanctions_in_force", "Sanctions in force today", sanctions_in_force),
     DomainGauge(
         "quota_ledger_discrepancies",
-        "Places where ledgers, items and what applications and review said disagree; must be 0",
-        ledger_drift,
+        "Discrepancies between ledgers, items and the progress of applications; must be 0",
+        ledger_discrepancies,
         ("kind",),
     ),
     DomainGauge(
         "quota_oldest_reservation_age_seconds",
-        "Age of the oldest item that initial review has neither confirmed nor given back",
+        "Age of the oldest item that is neither confirmed nor released",
         oldest_reservation_age,
     ),
     DomainGauge("quota_statements_overdue", "Annual statements not filed by their last day", statements_overdue),

@@ -9,7 +9,7 @@ from chassis.security.pseudonyms import load_keys
 
 from assessor_quota import api
 from assessor_quota.bus import SUBSCRIPTIONS
-from assessor_quota.gauges import MEASURES
+from assessor_quota.gauges import GAUGES
 from assessor_quota.jobs import JOBS
 from assessor_quota.settings import Settings
 from assessor_quota.store import AGGREGATES, INDEXES, Store
@@ -26,9 +26,10 @@ def service(settings: Settings | None = None) -> ServiceDefinition:
         indexes=INDEXES,
         subscriptions=SUBSCRIPTIONS,
         jobs=JOBS,
-        gauges=MEASURES,
-        router=api.router(load_keys(settings.person_key_file)),
+        gauges=GAUGES,
+        router=api.router,
         body_limits=api.BODY_LIMITS,
+        state={"keys": load_keys(settings.person_key_file)},
     )
 
 

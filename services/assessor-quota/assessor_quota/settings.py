@@ -1,4 +1,4 @@
-"""What the environment sets for this service alone."""
+"""Settings of this service alone."""
 
 from __future__ import annotations
 
@@ -9,4 +9,4 @@ from chassis.settings import Settings as ChassisSettings
 
 class Settings(ChassisSettings):
     person_key_file: Path
-    """Keys of the digests by which legal representatives are known; the same file as for applications."""
+    """Keys of the digests that identify legal representatives; the same file as for applications."""

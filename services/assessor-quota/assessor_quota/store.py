@@ -1,4 +1,4 @@
-"""What is kept: assessors by USCC, items and courses by application, ledgers, duties and rates by holder and year."""
+"""Collections: assessors by USCC, items and progress by application, ledgers, duties and rates by holder and year."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from assessor_quota.domain.ledger import Ledger
 from assessor_quota.domain.rates import YearlyRate
 from assessor_quota.domain.reconciliation import Reconciliation
 from assessor_quota.domain.sanction import SanctionDecision
-from assessor_quota.domain.statements import Opening, Statement, StatementDuty
+from assessor_quota.domain.statements import DutyCursor, Statement, StatementDuty
 
 AGGREGATES = {
     "assessor": "assessors",
@@ -54,9 +54,9 @@ class Store:
         self.persons = DocumentCollection(unit, "persons", PersonRef)
         self.items = DocumentCollection(unit, "items", QuotaItem)
         self.ledgers = DocumentCollection(unit, "ledgers", Ledger)
-        self.courses = DocumentCollection(unit, "courses", ApplicationProgress)
+        self.progress = DocumentCollection(unit, "progress", ApplicationProgress)
         self.rates = DocumentCollection(unit, "rates", YearlyRate)
         self.duties = DocumentCollection(unit, "duties", StatementDuty)
         self.statements = DocumentCollection(unit, "statements", Statement)
-        self.openings = DocumentCollection(unit, "openings", Opening)
+        self.duty_cursors = DocumentCollection(unit, "duty_cursors", DutyCursor)
         self.reconciliations = DocumentCollection(unit, "reconciliations", Reconciliation)

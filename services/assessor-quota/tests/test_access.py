@@ -13,9 +13,9 @@ from fastapi.routing import iter_route_contexts
 from httpx2 import Response
 from messages.values import Prefecture, Role
 
-from .calls import CHANGE, DECISION, registration
-from .kit import NORTH, OTHER, STEEL, WANG
-from .year import NEW_YEAR, office_hears, office_runs, succeeding
+from .api_calls import CHANGE, DECISION, registration
+from .builders import NEW_YEAR, NORTH, OTHER, STEEL, WANG, succeeding
+from .harness import deliver_to_api, run_api_job
 
 CALLERS = ("own", "other", "there", "elsewhere", "operator", "stranger", "nobody", "region")
 """The assessor itself and another; the department where it works and one where it does not; an operator; every role
@@ -86,39 +86,40 @@ NAMED = {
 
 
 @pytest.fixture
-async def season(registered: ApiHarness[Any]) -> ApiHarness[Any]:
+async def api_after_year(api_with_assessors: ApiHarness[Any]) -> ApiHarness[Any]:
     """North has carried out an item in Chifeng, a year has passed, and all owe a statement; North has filed."""
-    await office_hears(registered, succeeding("app-1", NORTH))
-    await office_runs(registered, "open-duties", NEW_YEAR)
-    filed = await registered.client_as(Role.ASSESSOR, organisation=NORTH).post(
+    await deliver_to_api(api_with_assessors, succeeding("app-1", NORTH))
+    await run_api_job(api_with_assessors, "open-duties", NEW_YEAR)
+    filed = await api_with_assessors.client_as(Role.ASSESSOR, organisation=NORTH).post(
         f"/v1/assessors/{NORTH}/statements", json=STATEMENT
     )
     assert filed.status_code == 201
-    return registered
+    return api_with_assessors
 
 
-def callers(season: ApiHarness[Any]) -> Iterator[tuple[str, ApiClient]]:
+def callers(api_after_year: ApiHarness[Any]) -> Iterator[tuple[str, ApiClient]]:
     officers = {"there": Prefecture.CHIFENG, "elsewhere": Prefecture.WUHAI}
     assessors = {"own": NORTH, "other": OTHER}
     for who in CALLERS:
         if who in officers:
-            yield who, season.client_as(Role.PREFECTURE_OFFICER, prefecture=officers[who])
+            yield who, api_after_year.client_as(Role.PREFECTURE_OFFICER, prefecture=officers[who])
         elif who in assessors:
-            yield who, season.client_as(Role.ASSESSOR, organisation=assessors[who])
+            yield who, api_after_year.client_as(Role.ASSESSOR, organisation=assessors[who])
         elif who == "stranger":
             yield from (
-                (who, season.client_as(role, organisation=NORTH, prefecture=Prefecture.CHIFENG)) for role in STRANGERS
+                (who, api_after_year.client_as(role, organisation=NORTH, prefecture=Prefecture.CHIFENG))
+                for role in STRANGERS
             )
         elif who == "nobody":
-            yield who, season.anonymous()
+            yield who, api_after_year.anonymous()
         else:
-            yield who, season.client_as(Role.REGIONAL_OFFICER if who == "region" else Role.OPERATOR)
+            yield who, api_after_year.client_as(Role.REGIONAL_OFFICER if who == "region" else Role.OPERATOR)
 
 
-def guarded(season: ApiHarness[Any]) -> dict[tuple[str, str], Policy]:
+def policies_of_routes(api_after_year: ApiHarness[Any]) -> dict[tuple[str, str], Policy]:
     return {
         (method, str(context.path_format)): each.call.policy
-        for context in iter_route_contexts(season.app.routes)
+        for context in iter_route_contexts(api_after_year.app.routes)
         for each in getattr(getattr(context, "dependant", None), "dependencies", ())
         if isinstance(each.call, Authorize)
         for method in context.methods or ()
@@ -133,20 +134,20 @@ def shown(answer: Response, expected: str) -> str:
 
 @pytest.mark.rule("P1")
 @pytest.mark.rule("P2")
-def test_every_route_has_its_row(office: ApiHarness[Any]) -> None:
-    assert set(guarded(office)) == set(TABLE)
+def test_every_route_has_its_row(api: ApiHarness[Any]) -> None:
+    assert set(policies_of_routes(api)) == set(TABLE)
 
 
 @pytest.mark.rule("P1")
 @pytest.mark.rule("P2")
 @pytest.mark.parametrize("route", TABLE, ids=" ".join)
 async def test_each_caller_gets_what_its_part_is_and_nothing_else(
-    season: ApiHarness[Any], route: tuple[str, str]
+    api_after_year: ApiHarness[Any], route: tuple[str, str]
 ) -> None:
     method, path = route[0], route[1].format(**NAMED)
     expected = dict(zip(CALLERS, TABLE[route].split(), strict=True))
     headers = {"If-Match": "*"} if method == "PATCH" else {}
-    for who, caller in callers(season):
+    for who, caller in callers(api_after_year):
         answer = await caller.request(method, path, json=BODIES.get(route), headers=headers)
         assert shown(answer, expected[who]) == expected[who], (who, answer.text)
 
@@ -154,16 +155,16 @@ async def test_each_caller_gets_what_its_part_is_and_nothing_else(
 @pytest.mark.rule("P2")
 @pytest.mark.parametrize("route", [each for each in TABLE if each[0] == "GET"], ids=" ".join)
 async def test_a_read_of_what_is_not_public_and_a_refusal_leave_a_record(
-    season: ApiHarness[Any], route: tuple[str, str]
+    api_after_year: ApiHarness[Any], route: tuple[str, str]
 ) -> None:
-    policy, path = guarded(season)[route], route[1].format(**NAMED)
-    before = {kind: len(season.memory.collections.get(kind, {})) for kind in ("audit_reads", "audit_denials")}
-    reading = season.client_as(
+    policy, path = policies_of_routes(api_after_year)[route], route[1].format(**NAMED)
+    before = {kind: len(api_after_year.memory.collections.get(kind, {})) for kind in ("audit_reads", "audit_denials")}
+    reading = api_after_year.client_as(
         Role.OPERATOR if "operator" in {rule.role for rule in policy.rules} else Role.REGIONAL_OFFICER
     )
     await reading.get(path)
-    await season.client_as(Role.EXPERT).get(path)
-    after = {kind: len(season.memory.collections.get(kind, {})) for kind in before}
+    await api_after_year.client_as(Role.EXPERT).get(path)
+    after = {kind: len(api_after_year.memory.collections.get(kind, {})) for kind in before}
     public, operational = policy.open, policy.name in {"reconciliation.read", "assessor.register"}
     assert after["audit_reads"] - before["audit_reads"] == (0 if public or operational else 1)
     assert after["audit_denials"] - before["audit_denials"] == (0 if public else 1)

@@ -5,16 +5,24 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from assessor_quota import handlers
-from assessor_quota.domain.amendment import Amendment, amended, amendment_problems, touched
+from assessor_quota.domain.amendment import Amendment, amendment_problems, apply_amendment, changed_parts
 from assessor_quota.domain.staff import Correction, Leaving, NewMember, StaffChanges
+from assessor_quota.handlers.items import reserve_item
+from assessor_quota.handlers.register import (
+    AmendAssessor,
+    EndRegistration,
+    RestoreRegistration,
+    amend_assessor,
+    end_registration,
+    restore_registration,
+)
 from assessor_quota.store import Store
 from chassis.handling import Refusal
 from devkit import HandlerHarness
 from messages.assessor_quota import AssessorAmended, QuotaItemRefused, QuotaItemReserved
 from messages.values import UnitType
 
-from .kit import NORTH, NOW, OFFICER, TODAY, assessor, kinds, submitted
+from .builders import NORTH, NOW, OFFICER, TODAY, assessor, event_types, submitted
 
 JUNE = date(2026, 6, 1)
 
@@ -25,7 +33,7 @@ def codes(amendment: Amendment) -> list[tuple[str, str | None]]:
 
 @pytest.mark.rule("S7")
 def test_who_left_is_ended_and_still_found_as_the_author_of_a_past_report() -> None:
-    after = amended(assessor(), Amendment(staff=StaffChanges(end=(Leaving("S1", TODAY),))))
+    after = apply_amendment(assessor(), Amendment(staff=StaffChanges(end=(Leaving("S1", TODAY),))))
     assert after.employs("S1", TODAY)
     assert not after.employs("S1", JUNE)
     assert [member.staff_id for member in after.staff] == ["S1", "S2"]
@@ -35,13 +43,13 @@ def test_who_left_is_ended_and_still_found_as_the_author_of_a_past_report() -> N
 def test_a_newcomer_gets_the_next_free_number() -> None:
     newcomer = NewMember("孙某", "工程师", JUNE)
     taken = NewMember("周某", "工程师", JUNE, staff_id="S3")
-    after = amended(assessor(), Amendment(staff=StaffChanges(add=(taken, newcomer))))
+    after = apply_amendment(assessor(), Amendment(staff=StaffChanges(add=(taken, newcomer))))
     assert [(member.staff_id, member.name) for member in after.staff[2:]] == [("S3", "周某"), ("S4", "孙某")]
 
 
 @pytest.mark.rule("S7")
 def test_a_correction_changes_what_it_names_and_nothing_else() -> None:
-    after = amended(assessor(), Amendment(staff=StaffChanges(correct=(Correction("S2", name="钱大某"),))))
+    after = apply_amendment(assessor(), Amendment(staff=StaffChanges(correct=(Correction("S2", name="钱大某"),))))
     before, corrected = assessor().staff[1], after.staff[1]
     assert corrected.name == "钱大某"
     assert (corrected.since, corrected.until, corrected.qualification) == (
@@ -49,7 +57,7 @@ def test_a_correction_changes_what_it_names_and_nothing_else() -> None:
         before.until,
         before.qualification,
     )
-    assert touched(assessor(), after) == ("staff",)
+    assert changed_parts(assessor(), after) == ("staff",)
 
 
 @pytest.mark.rule("S7")
@@ -79,62 +87,62 @@ def test_an_amendment_that_changes_nothing_is_refused() -> None:
 
 
 @pytest.mark.rule("S7")
-async def test_everybody_is_told_of_another_name_or_scope_and_of_no_person(bench: HandlerHarness[Store]) -> None:
+async def test_everybody_is_told_of_another_name_or_scope_and_of_no_person(handlers: HandlerHarness[Store]) -> None:
     scope = (UnitType.FACTORY,)
-    command = handlers.AmendAssessor(NORTH, 1, Amendment(name="新名称", scope=scope), OFFICER)
-    (said,) = await bench.handle(handlers.amend_assessor, command, NOW)
+    command = AmendAssessor(NORTH, 1, Amendment(name="新名称", scope=scope), OFFICER)
+    (said,) = await handlers.handle(amend_assessor, command, NOW)
     assert isinstance(said, AssessorAmended)
     assert (said.name, said.scope, said.amended_on) == ("新名称", scope, TODAY)
     leaving = Amendment(staff=StaffChanges(end=(Leaving("S1", TODAY),)))
-    assert await bench.handle(handlers.amend_assessor, handlers.AmendAssessor(NORTH, 2, leaving, OFFICER), NOW) == []
+    assert await handlers.handle(amend_assessor, AmendAssessor(NORTH, 2, leaving, OFFICER), NOW) == []
 
 
 @pytest.mark.rule("S7")
-async def test_who_has_read_an_older_version_amends_nothing(bench: HandlerHarness[Store]) -> None:
-    command = handlers.AmendAssessor(NORTH, 7, Amendment(name="新名称"), OFFICER)
+async def test_who_has_read_an_older_version_amends_nothing(handlers: HandlerHarness[Store]) -> None:
+    command = AmendAssessor(NORTH, 7, Amendment(name="新名称"), OFFICER)
     with pytest.raises(Refusal) as no:
-        await bench.handle(handlers.amend_assessor, command, NOW)
+        await handlers.handle(amend_assessor, command, NOW)
     assert (no.value.status, no.value.code, no.value.reasons[0].rule) == (412, "version-stale", "S7")
-    assert (await bench.store().assessors.require(NORTH)).name == assessor().name
+    assert (await handlers.store().assessors.require(NORTH)).name == assessor().name
 
 
 @pytest.mark.rule("E12")
 @pytest.mark.rule("S7")
 async def test_an_assessor_whose_registration_ended_gets_no_new_items_until_it_is_restored(
-    bench: HandlerHarness[Store],
+    handlers: HandlerHarness[Store],
 ) -> None:
-    await bench.handle(handlers.reserve_item, submitted("before"), NOW)
-    await bench.handle(handlers.end_registration, handlers.EndRegistration(NORTH, TODAY, "终止一号", OFFICER), NOW)
-    (no,) = await bench.handle(handlers.reserve_item, submitted("after"), NOW)
+    await handlers.handle(reserve_item, submitted("before"), NOW)
+    await handlers.handle(end_registration, EndRegistration(NORTH, TODAY, "终止一号", OFFICER), NOW)
+    (no,) = await handlers.handle(reserve_item, submitted("after"), NOW)
     assert isinstance(no, QuotaItemRefused)
     assert [(each.rule, each.code) for each in no.reasons] == [("E12", "assessor-deregistered")]
-    assert (await bench.store().items.require("before")).in_use
-    await bench.handle(handlers.restore_registration, handlers.RestoreRegistration(NORTH, "恢复一号", OFFICER), NOW)
-    assert kinds(await bench.handle(handlers.reserve_item, submitted("again"), NOW)) == [QuotaItemReserved]
+    assert (await handlers.store().items.require("before")).in_use
+    await handlers.handle(restore_registration, RestoreRegistration(NORTH, "恢复一号", OFFICER), NOW)
+    assert event_types(await handlers.handle(reserve_item, submitted("again"), NOW)) == [QuotaItemReserved]
 
 
 @pytest.mark.rule("S7")
 @pytest.mark.parametrize(("since", "code"), [(JUNE, "date-in-future"), (date(2026, 4, 19), "end-before-registration")])
 async def test_a_registration_ends_neither_before_it_began_nor_before_its_day(
-    bench: HandlerHarness[Store], since: date, code: str
+    handlers: HandlerHarness[Store], since: date, code: str
 ) -> None:
     with pytest.raises(Refusal) as no:
-        await bench.handle(handlers.end_registration, handlers.EndRegistration(NORTH, since, "一号", OFFICER), NOW)
+        await handlers.handle(end_registration, EndRegistration(NORTH, since, "一号", OFFICER), NOW)
     assert [each.code for each in no.value.reasons] == [code]
 
 
 @pytest.mark.rule("S7")
-async def test_a_registration_ends_once(bench: HandlerHarness[Store]) -> None:
-    ending = handlers.EndRegistration(NORTH, TODAY, "一号", OFFICER)
-    await bench.handle(handlers.end_registration, ending, NOW)
+async def test_a_registration_ends_once(handlers: HandlerHarness[Store]) -> None:
+    ending = EndRegistration(NORTH, TODAY, "一号", OFFICER)
+    await handlers.handle(end_registration, ending, NOW)
     with pytest.raises(Refusal) as no:
-        await bench.handle(handlers.end_registration, ending, NOW)
+        await handlers.handle(end_registration, ending, NOW)
     assert [each.code for each in no.value.reasons] == ["deregistered-already"]
 
 
-async def test_each_entry_is_numbered_and_says_who_did_what_when(bench: HandlerHarness[Store]) -> None:
-    await bench.handle(handlers.amend_assessor, handlers.AmendAssessor(NORTH, None, Amendment("甲"), OFFICER), NOW)
-    entries = await bench.store().entries.find({"uscc": NORTH}, sort=(("number", 1),))
+async def test_each_entry_is_numbered_and_says_who_did_what_when(handlers: HandlerHarness[Store]) -> None:
+    await handlers.handle(amend_assessor, AmendAssessor(NORTH, None, Amendment("甲"), OFFICER), NOW)
+    entries = await handlers.store().entries.find({"uscc": NORTH}, sort=(("number", 1),))
     assert [(each.key, each.what, each.by, each.on) for each in entries] == [
         (f"{NORTH}:1", "registered", OFFICER, TODAY),
         (f"{NORTH}:2", "amended", OFFICER, TODAY),

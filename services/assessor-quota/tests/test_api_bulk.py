@@ -17,9 +17,9 @@ from openpyxl import load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 from stdnum.cn import uscc as gb32100
 
-from .calls import OTHER_NUMBER, registration
-from .kit import NORTH, NUMBER, OTHER, SOUTH, STEEL, THIRD, WANG
-from .year import office_hears, succeeding
+from .api_calls import OTHER_NUMBER, registration
+from .builders import NORTH, NUMBER, OTHER, SOUTH, STEEL, THIRD, WANG, succeeding
+from .harness import deliver_to_api
 
 PATH = "/v1/assessors/imports"
 SCOPE = "绿色工厂、绿色园区"
@@ -62,57 +62,59 @@ def wrong(answer: Response) -> list[tuple[str, str]]:
 
 @pytest.mark.rule("S7")
 async def test_an_existing_register_is_taken_over_with_everything_in_it(
-    office: ApiHarness[Any], region: ApiClient
+    api: ApiHarness[Any], regional_officer: ApiClient
 ) -> None:
-    answer = await send(region, workbook())
+    answer = await send(regional_officer, workbook())
     assert (answer.status_code, answer.json()["assessors"], answer.json()["staff"]) == (201, 2, 2)
     assert [each["representative"] for each in answer.json()["entered"]] == [WANG.model_dump()] * 2
-    assert [each.assessor_uscc for each in office.events if isinstance(each, AssessorRegistered)] == [NORTH, SOUTH]
-    north = (await region.get(f"/v1/assessors/{NORTH}")).json()
+    assert [each.assessor_uscc for each in api.events if isinstance(each, AssessorRegistered)] == [NORTH, SOUTH]
+    north = (await regional_officer.get(f"/v1/assessors/{NORTH}")).json()
     assert (north["name"], north["scope"]) == ("北方评价机构", ["factory", "park"])
     assert north["staff"] == [
         {"staff_id": "Z1", "name": "赵某", "qualification": "注册环保工程师", "from": "2024-01-01", "until": None}
     ]
-    south = (await region.get(f"/v1/assessors/{SOUTH}")).json()
+    south = (await regional_officer.get(f"/v1/assessors/{SOUTH}")).json()
     assert (south["staff"][0]["staff_id"], south["staff"][0]["until"]) == ("S1", "2026-03-31")
 
 
 @pytest.mark.rule("S7")
-async def test_an_imported_entry_is_the_same_as_one_entered_singly(office: ApiHarness[Any], region: ApiClient) -> None:
+async def test_an_imported_entry_is_the_same_as_one_entered_singly(
+    api: ApiHarness[Any], regional_officer: ApiClient
+) -> None:
     single = registration(
         name="北方评价机构",
         staff=[{"staff_id": "Z1", "name": "赵某", "qualification": "注册环保工程师", "from": "2024-01-01"}],
     )
-    await region.post("/v1/assessors", json=single)
-    entered = dict(office.memory.collections["assessors"][NORTH])
-    office.memory.collections = {}
-    await send(region, workbook([NORTHERN], [NORTHERN_STAFF]))
-    assert office.memory.collections["assessors"][NORTH] == entered
+    await regional_officer.post("/v1/assessors", json=single)
+    entered = dict(api.memory.collections["assessors"][NORTH])
+    api.memory.collections = {}
+    await send(regional_officer, workbook([NORTHERN], [NORTHERN_STAFF]))
+    assert api.memory.collections["assessors"][NORTH] == entered
 
 
 @pytest.mark.rule("S7")
-async def test_a_dry_run_answers_the_same_and_enters_nothing(office: ApiHarness[Any], region: ApiClient) -> None:
-    tried = await send(region, workbook(), dry_run=True)
-    assert (tried.status_code, office.events, office.memory.collections.get("assessors")) == (200, [], None)
-    entered = await send(region, workbook())
+async def test_a_dry_run_answers_the_same_and_enters_nothing(api: ApiHarness[Any], regional_officer: ApiClient) -> None:
+    tried = await send(regional_officer, workbook(), dry_run=True)
+    assert (tried.status_code, api.events, api.memory.collections.get("assessors")) == (200, [], None)
+    entered = await send(regional_officer, workbook())
     assert tried.json() == {**entered.json(), "dry_run": True}
 
 
 @pytest.mark.rule("A4")
-async def test_the_same_file_sent_twice_is_entered_once(office: ApiHarness[Any], region: ApiClient) -> None:
-    first = await send(region, workbook(), key="k-1")
-    assert (await send(region, workbook(), key="k-1")).json() == first.json()
-    assert len(office.events) == 2
-    other = await send(region, workbook([NORTHERN], [NORTHERN_STAFF]), key="k-1")
+async def test_the_same_file_sent_twice_is_entered_once(api: ApiHarness[Any], regional_officer: ApiClient) -> None:
+    first = await send(regional_officer, workbook(), key="k-1")
+    assert (await send(regional_officer, workbook(), key="k-1")).json() == first.json()
+    assert len(api.events) == 2
+    other = await send(regional_officer, workbook([NORTHERN], [NORTHERN_STAFF]), key="k-1")
     assert (other.status_code, other.json()["code"]) == (409, "idempotency-key-reused")
-    anew = await send(region, workbook())
+    anew = await send(regional_officer, workbook())
     assert wrong(anew) == [(f"第三方服务机构!A{row}", "assessor-already-registered") for row in (2, 3)]
-    assert len(office.events) == 2
+    assert len(api.events) == 2
 
 
 @pytest.mark.rule("S7")
 async def test_every_cell_that_is_wrong_is_named_and_no_row_is_entered(
-    office: ApiHarness[Any], region: ApiClient
+    api: ApiHarness[Any], regional_officer: ApiClient
 ) -> None:
     broken = workbook(
         [
@@ -124,7 +126,7 @@ async def test_every_cell_that_is_wrong_is_named_and_no_row_is_entered(
         ],
         [NORTHERN_STAFF, (NORTH, "Z1", "孙某", "高级工程师", "去年", None)],
     )
-    assert wrong(await send(region, broken)) == [
+    assert wrong(await send(regional_officer, broken)) == [
         ("第三方服务机构!A3", "cell-malformed"),
         ("第三方服务机构!B4", "cell-empty"),
         ("第三方服务机构!E4", "cell-malformed"),
@@ -132,19 +134,19 @@ async def test_every_cell_that_is_wrong_is_named_and_no_row_is_entered(
         ("第三方服务机构!D5", "document-number-invalid"),
         ("专业人员!E3", "cell-malformed"),
     ]
-    assert (office.events, office.memory.collections.get("assessors")) == ([], None)
+    assert (api.events, api.memory.collections.get("assessors")) == ([], None)
 
 
 @pytest.mark.rule("S7")
-async def test_what_single_registration_refuses_is_refused_in_its_cell(region: ApiClient) -> None:
-    await region.post("/v1/assessors", json=registration(SOUTH))
+async def test_what_single_registration_refuses_is_refused_in_its_cell(regional_officer: ApiClient) -> None:
+    await regional_officer.post("/v1/assessors", json=registration(SOUTH))
     staff: list[Cells] = [
         (NORTH, "Z1", "赵某", "工程师", date(2024, 1, 1), date(2023, 1, 1)),
         (NORTH, "Z1", "孙某", "工程师", date(2024, 1, 1), None),
         SOUTHERN_STAFF,
     ]
     third: Cells = (THIRD, "第三机构", "李某", OTHER_NUMBER, SCOPE)
-    assert wrong(await send(region, workbook([NORTHERN, SOUTHERN, third], staff))) == [
+    assert wrong(await send(regional_officer, workbook([NORTHERN, SOUTHERN, third], staff))) == [
         ("专业人员!F2", "period-reversed"),
         ("专业人员!B3", "staff-id-repeated"),
         ("第三方服务机构!A3", "assessor-already-registered"),
@@ -153,33 +155,38 @@ async def test_what_single_registration_refuses_is_refused_in_its_cell(region: A
 
 
 @pytest.mark.rule("S7")
-async def test_staff_of_an_assessor_that_the_file_does_not_list_is_refused(region: ApiClient) -> None:
-    answer = await send(region, workbook([NORTHERN], [NORTHERN_STAFF, SOUTHERN_STAFF]))
+async def test_staff_of_an_assessor_that_the_file_does_not_list_is_refused(regional_officer: ApiClient) -> None:
+    answer = await send(regional_officer, workbook([NORTHERN], [NORTHERN_STAFF, SOUTHERN_STAFF]))
     assert wrong(answer) == [("专业人员!A3", "assessor-not-listed")]
 
 
 @pytest.mark.rule("S7")
 async def test_no_document_number_is_in_anything_that_is_kept_said_logged_or_answered(
-    office: ApiHarness[Any], region: ApiClient, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+    api: ApiHarness[Any],
+    regional_officer: ApiClient,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     mistyped = (OTHER, "号码不对", "李某", f"{OTHER_NUMBER}（身份证）", SCOPE)
     answers = [
-        await send(region, workbook([NORTHERN, mistyped], [NORTHERN_STAFF])),
-        await send(region, workbook(), dry_run=True),
-        await send(region, workbook()),
-        await region.get("/v1/assessors/export?format=csv"),
+        await send(regional_officer, workbook([NORTHERN, mistyped], [NORTHERN_STAFF])),
+        await send(regional_officer, workbook(), dry_run=True),
+        await send(regional_officer, workbook()),
+        await regional_officer.get("/v1/assessors/export?format=csv"),
     ]
     assert [each.status_code for each in answers] == [422, 200, 201, 200]
     told = "".join(each.text for each in answers) + caplog.text + "".join(capfd.readouterr())
-    kept = repr(office.memory.collections) + repr(office.memory.outbox) + repr(office.events)
+    kept = repr(api.memory.collections) + repr(api.memory.outbox) + repr(api.events)
     for number in (NUMBER, OTHER_NUMBER):
         assert number[6:14] not in kept + told
 
 
 @pytest.mark.rule("S7")
-async def test_more_assessors_than_one_transaction_should_hold_are_refused_with_the_limit(region: ApiClient) -> None:
+async def test_more_assessors_than_one_transaction_should_hold_are_refused_with_the_limit(
+    regional_officer: ApiClient,
+) -> None:
     rows = [(code(each), "评价机构", "王某", NUMBER, SCOPE) for each in range(ROWS_MAX + 1)]
-    answer = await send(region, workbook(rows, [NORTHERN_STAFF]))
+    answer = await send(regional_officer, workbook(rows, [NORTHERN_STAFF]))
     assert wrong(answer) == [("第三方服务机构", "too-many-rows")]
     assert str(ROWS_MAX) in answer.json()["reasons"][0]["text"]
 
@@ -199,25 +206,25 @@ def code(number: int) -> str:
     ids=["csv", "another form", "broken"],
 )
 async def test_what_is_no_register_is_refused_before_anything_is_read(
-    region: ApiClient, content: bytes, problem: str
+    regional_officer: ApiClient, content: bytes, problem: str
 ) -> None:
-    assert {each for _, each in wrong(await send(region, content))} == {problem}
+    assert {each for _, each in wrong(await send(regional_officer, content))} == {problem}
 
 
-async def test_a_file_over_the_limit_is_refused_while_it_comes_in(region: ApiClient) -> None:
-    answer = await send(region, bytes(4 * 1024 * 1024))
+async def test_a_file_over_the_limit_is_refused_while_it_comes_in(regional_officer: ApiClient) -> None:
+    answer = await send(regional_officer, bytes(4 * 1024 * 1024))
     assert answer.status_code == 413
 
 
 @pytest.mark.rule("S7")
-async def test_the_template_is_what_the_import_reads(region: ApiClient) -> None:
-    empty = await region.get("/v1/assessors/imports/template")
+async def test_the_template_is_what_the_import_reads(regional_officer: ApiClient) -> None:
+    empty = await regional_officer.get("/v1/assessors/imports/template")
     book = load_workbook(io.BytesIO(empty.content))
     fill(book[ASSESSORS.title], 4, NORTHERN)
     fill(book[STAFF.title], 2, NORTHERN_STAFF)
     filled = io.BytesIO()
     book.save(filled)
-    assert (await send(region, filled.getvalue())).json()["assessors"] == 1
+    assert (await send(regional_officer, filled.getvalue())).json()["assessors"] == 1
 
 
 def fill(sheet: Worksheet, row: int, cells: Cells) -> None:
@@ -232,52 +239,52 @@ def sheets(answer: Response) -> Mapping[str, list[tuple[object, ...]]]:
 
 @pytest.mark.rule("S7")
 async def test_the_register_is_exported_with_its_staff_and_the_numbers_masked(
-    registered: ApiHarness[Any], region: ApiClient
+    api_with_assessors: ApiHarness[Any], regional_officer: ApiClient
 ) -> None:
-    await region.post(f"/v1/assessors/{OTHER}/deregistration", json={"document_number": "终一号"})
-    found = sheets(await region.get("/v1/assessors/export"))
+    await regional_officer.post(f"/v1/assessors/{OTHER}/deregistration", json={"document_number": "终一号"})
+    found = sheets(await regional_officer.get("/v1/assessors/export"))
     rows = found[ASSESSORS.title]
     assert [(row[0], row[3], row[5]) for row in rows][:2] == [(NORTH, None, WANG.masked), (SOUTH, None, WANG.masked)]
     assert [str(row[7])[:10] for row in rows] == ["None", "None", "2026-04-20"]
     assert len(found[STAFF.title]) == 3
-    assert registered.events
+    assert api_with_assessors.events
 
 
 @pytest.mark.rule("S7")
 async def test_an_exported_workbook_is_taken_back_once_the_numbers_are_filled_in(
-    registered: ApiHarness[Any], region: ApiClient
+    api_with_assessors: ApiHarness[Any], regional_officer: ApiClient
 ) -> None:
-    exported = await region.get("/v1/assessors/export")
-    assert {code for _, code in wrong(await send(region, exported.content))} == {"cell-empty"}
+    exported = await regional_officer.get("/v1/assessors/export")
+    assert {code for _, code in wrong(await send(regional_officer, exported.content))} == {"cell-empty"}
     book = load_workbook(io.BytesIO(exported.content))
     for row, number in ((2, NUMBER), (3, NUMBER), (4, OTHER_NUMBER)):
         book[ASSESSORS.title].cell(row, 4, number)
     filled = io.BytesIO()
     book.save(filled)
-    registered.memory.collections = {}
-    assert (await send(region, filled.getvalue())).json()["assessors"] == 3
+    api_with_assessors.memory.collections = {}
+    assert (await send(regional_officer, filled.getvalue())).json()["assessors"] == 3
 
 
 @pytest.mark.rule("P2")
-async def test_each_exports_the_entries_it_may_read_and_that_is_recorded(registered: ApiHarness[Any]) -> None:
-    await office_hears(registered, succeeding("app-1", SOUTH, Prefecture.WUHAI))
+async def test_each_exports_the_entries_it_may_read_and_that_is_recorded(api_with_assessors: ApiHarness[Any]) -> None:
+    await deliver_to_api(api_with_assessors, succeeding("app-1", SOUTH, Prefecture.WUHAI))
     path = "/v1/assessors/export"
     seen = {
         who: [row[0] for row in sheets(await caller.get(path))[ASSESSORS.title]]
         for who, caller in {
-            "north": registered.client_as(Role.ASSESSOR, organisation=NORTH),
-            "wuhai": registered.client_as(Role.PREFECTURE_OFFICER, prefecture=Prefecture.WUHAI),
-            "chifeng": registered.client_as(Role.PREFECTURE_OFFICER, prefecture=Prefecture.CHIFENG),
+            "north": api_with_assessors.client_as(Role.ASSESSOR, organisation=NORTH),
+            "wuhai": api_with_assessors.client_as(Role.PREFECTURE_OFFICER, prefecture=Prefecture.WUHAI),
+            "chifeng": api_with_assessors.client_as(Role.PREFECTURE_OFFICER, prefecture=Prefecture.CHIFENG),
         }.items()
     }
     assert seen == {"north": [NORTH], "wuhai": [SOUTH], "chifeng": []}
-    assert len(registered.memory.collections["audit_reads"]) == 3
+    assert len(api_with_assessors.memory.collections["audit_reads"]) == 3
 
 
 @pytest.mark.rule("P1")
 @pytest.mark.parametrize("role", [role for role in Role if role is not Role.PUBLIC])
-async def test_only_the_region_takes_over_a_register(office: ApiHarness[Any], role: Role) -> None:
-    caller = office.client_as(role, organisation=NORTH, prefecture=Prefecture.CHIFENG)
+async def test_only_the_region_takes_over_a_register(api: ApiHarness[Any], role: Role) -> None:
+    caller = api.client_as(role, organisation=NORTH, prefecture=Prefecture.CHIFENG)
     refused = role is not Role.REGIONAL_OFFICER
     assert ((await send(caller, workbook(), dry_run=True)).status_code == 403) is refused
     assert ((await caller.get(f"{PATH}/template")).status_code == 403) is refused

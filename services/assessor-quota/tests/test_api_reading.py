@@ -6,34 +6,38 @@ import pytest
 from devkit.api_harness import ApiClient, ApiHarness
 from messages.values import Prefecture, Role
 
-from .calls import CHANGE, DECISION, PATH, reserve, version
-from .kit import NORTH, OTHER, SOUTH, WANG
+from .api_calls import CHANGE, DECISION, PATH, reserve, version
+from .builders import NORTH, OTHER, SOUTH, WANG
 
 
 @pytest.mark.rule("N4")
 async def test_everyone_sees_who_is_registered_and_sanctioned_but_no_person(
-    registered: ApiHarness[Any], region: ApiClient
+    api_with_assessors: ApiHarness[Any], regional_officer: ApiClient
 ) -> None:
-    await region.post(f"/v1/assessors/{NORTH}/sanctions", json=DECISION)
-    answer = await registered.anonymous().get("/v1/assessors", params={"scope": "park", "limit": "2"})
+    await regional_officer.post(f"/v1/assessors/{NORTH}/sanctions", json=DECISION)
+    answer = await api_with_assessors.anonymous().get("/v1/assessors", params={"scope": "park", "limit": "2"})
     shown = answer.json()
     assert [each["uscc"] for each in shown["items"]] == [NORTH, SOUTH]
     assert shown["items"][0]["sanctions"][0]["ban"]["last_day"] == "2029-04-20"
     assert "王某" not in answer.text
-    rest = await registered.anonymous().get("/v1/assessors", params={"after": shown["next"]})
+    rest = await api_with_assessors.anonymous().get("/v1/assessors", params={"after": shown["next"]})
     assert [each["uscc"] for each in rest.json()["items"]] == [OTHER]
 
 
 @pytest.mark.rule("S7")
-@pytest.mark.usefixtures("registered")
-async def test_the_history_tells_all_that_happened_page_by_page_and_names_no_person(region: ApiClient) -> None:
-    await region.patch(PATH, json={"name": "新名称"}, headers=await version(region))
-    await region.post(f"{PATH}/representative", json=CHANGE)
-    await region.post(f"{PATH}/sanctions", json=DECISION)
-    await region.post(f"{PATH}/sanctions/revocation", json={"document_number": "撤一号"})
+@pytest.mark.usefixtures("api_with_assessors")
+async def test_the_history_tells_all_that_happened_page_by_page_and_names_no_person(
+    regional_officer: ApiClient,
+) -> None:
+    await regional_officer.patch(PATH, json={"name": "新名称"}, headers=await version(regional_officer))
+    await regional_officer.post(f"{PATH}/representative", json=CHANGE)
+    await regional_officer.post(f"{PATH}/sanctions", json=DECISION)
+    await regional_officer.post(f"{PATH}/sanctions/revocation", json={"document_number": "撤一号"})
     shown, after = [], None
     for _ in range(3):
-        answer = await region.get(f"{PATH}/history", params={"limit": 2, "after": after} if after else {"limit": 2})
+        answer = await regional_officer.get(
+            f"{PATH}/history", params={"limit": 2, "after": after} if after else {"limit": 2}
+        )
         shown += answer.json()["items"]
         after = answer.json()["next"]
         assert "王某" not in answer.text
@@ -51,25 +55,27 @@ async def test_the_history_tells_all_that_happened_page_by_page_and_names_no_per
 
 
 @pytest.mark.rule("S7")
-@pytest.mark.usefixtures("registered")
-async def test_the_register_is_searched_by_scope_name_and_sanction(office: ApiHarness[Any], region: ApiClient) -> None:
-    await region.post(f"{PATH}/sanctions", json=DECISION)
+@pytest.mark.usefixtures("api_with_assessors")
+async def test_the_register_is_searched_by_scope_name_and_sanction(
+    api: ApiHarness[Any], regional_officer: ApiClient
+) -> None:
+    await regional_officer.post(f"{PATH}/sanctions", json=DECISION)
     found = {}
     for asked in ({"sanctioned": True}, {"sanctioned": False}, {"name": "评价机构599"}, {"scope": "supply_chain"}):
-        shown = (await office.anonymous().get("/v1/assessors", params=asked)).json()["items"]
+        shown = (await api.anonymous().get("/v1/assessors", params=asked)).json()["items"]
         found[str(asked)] = [each["uscc"] for each in shown]
     assert list(found.values()) == [[NORTH], [SOUTH, OTHER], [], []]
-    named = await office.anonymous().get("/v1/assessors", params={"name": "评价机构50"})
+    named = await api.anonymous().get("/v1/assessors", params={"name": "评价机构50"})
     assert len(named.json()["items"]) == 3
 
 
 @pytest.mark.rule("P2")
 async def test_a_department_reads_the_entries_of_assessors_that_work_in_its_prefecture(
-    registered: ApiHarness[Any],
+    api_with_assessors: ApiHarness[Any],
 ) -> None:
-    await reserve(registered, NORTH)
-    there = registered.client_as(Role.PREFECTURE_OFFICER, prefecture=Prefecture.CHIFENG)
-    elsewhere = registered.client_as(Role.PREFECTURE_OFFICER, prefecture=Prefecture.WUHAI)
+    await reserve(api_with_assessors, NORTH)
+    there = api_with_assessors.client_as(Role.PREFECTURE_OFFICER, prefecture=Prefecture.CHIFENG)
+    elsewhere = api_with_assessors.client_as(Role.PREFECTURE_OFFICER, prefecture=Prefecture.WUHAI)
     listed = f"/v1/prefectures/{Prefecture.CHIFENG}/assessors"
     assert [each["uscc"] for each in (await there.get(listed)).json()["items"]] == [NORTH]
     assert (await elsewhere.get(listed)).json()["items"] == []
@@ -80,11 +86,11 @@ async def test_a_department_reads_the_entries_of_assessors_that_work_in_its_pref
 
 @pytest.mark.rule("S3")
 async def test_an_entry_shows_the_sisters_and_the_sanction_of_one(
-    registered: ApiHarness[Any], region: ApiClient
+    api_with_assessors: ApiHarness[Any], regional_officer: ApiClient
 ) -> None:
-    await region.post(f"{PATH}/sanctions", json=DECISION)
-    shown = (await region.get(f"/v1/assessors/{SOUTH}")).json()
-    assert [(each["uscc"], each["sanctioned_until"]) for each in shown["sisters"]] == [(NORTH, "2029-04-20")]
-    assert (await registered.client_as(Role.ASSESSOR, organisation=OTHER).get(f"/v1/assessors/{OTHER}")).json()[
-        "sisters"
+    await regional_officer.post(f"{PATH}/sanctions", json=DECISION)
+    shown = (await regional_officer.get(f"/v1/assessors/{SOUTH}")).json()
+    assert [(each["uscc"], each["sanctioned_until"]) for each in shown["affiliates"]] == [(NORTH, "2029-04-20")]
+    assert (await api_with_assessors.client_as(Role.ASSESSOR, organisation=OTHER).get(f"/v1/assessors/{OTHER}")).json()[
+        "affiliates"
     ] == []

@@ -6,97 +6,105 @@ import pytest
 from devkit.api_harness import ApiClient, ApiHarness
 from messages.values import Prefecture
 
-from .calls import DECISION, reasons, reserve
-from .kit import NORTH, OTHER, SOUTH, STEEL
+from .api_calls import DECISION, reasons, reserve
+from .builders import NORTH, OTHER, SOUTH, STEEL
 
 PATH = f"/v1/assessors/{NORTH}/sanctions"
 
 
 @pytest.mark.rule("S1")
-async def test_a_sanction_is_recorded_once_per_document(registered: ApiHarness[Any], region: ApiClient) -> None:
-    first = await region.post(f"/v1/assessors/{NORTH}/sanctions", json=DECISION)
+async def test_a_sanction_is_recorded_once_per_document(
+    api_with_assessors: ApiHarness[Any], regional_officer: ApiClient
+) -> None:
+    first = await regional_officer.post(f"/v1/assessors/{NORTH}/sanctions", json=DECISION)
     assert first.status_code == 201
     assert first.json()["sanctions"][0]["ban"] == {"first_day": "2026-04-20", "last_day": "2029-04-20"}
-    again = await region.post(f"/v1/assessors/{NORTH}/sanctions", json=DECISION)
+    again = await regional_officer.post(f"/v1/assessors/{NORTH}/sanctions", json=DECISION)
     assert again.status_code == 409
     assert reasons(again) == [("S1", "decision-already-recorded", "/document_number")]
-    unknown = await region.post(f"/v1/assessors/{STEEL}/sanctions", json=DECISION)
+    unknown = await regional_officer.post(f"/v1/assessors/{STEEL}/sanctions", json=DECISION)
     assert unknown.status_code == 404
-    assert [each.fact for each in registered.events[3:]] == ["sanctioned"]
+    assert [each.fact for each in api_with_assessors.events[3:]] == ["sanctioned"]
 
 
 @pytest.mark.rule("S4")
 async def test_a_sanction_is_revoked_by_a_document_and_stays_on_record(
-    registered: ApiHarness[Any], region: ApiClient
+    api_with_assessors: ApiHarness[Any], regional_officer: ApiClient
 ) -> None:
-    await region.post(f"/v1/assessors/{NORTH}/sanctions", json=DECISION)
-    answer = await region.post(f"/v1/assessors/{NORTH}/sanctions/revocation", json={"document_number": "撤一号"})
+    await regional_officer.post(f"/v1/assessors/{NORTH}/sanctions", json=DECISION)
+    answer = await regional_officer.post(
+        f"/v1/assessors/{NORTH}/sanctions/revocation", json={"document_number": "撤一号"}
+    )
     assert answer.status_code == 200
     (sanction,) = answer.json()["sanctions"]
     assert (sanction["revoked_on"], sanction["revocation_document"]) == ("2026-04-20", "撤一号")
-    assert registered.events[-1].fact == "sanction-revoked"
+    assert api_with_assessors.events[-1].fact == "sanction-revoked"
 
 
 @pytest.mark.rule("S1")
 async def test_a_decision_without_evidence_is_refused_and_the_place_is_named(
-    registered: ApiHarness[Any], region: ApiClient
+    api_with_assessors: ApiHarness[Any], regional_officer: ApiClient
 ) -> None:
-    answer = await region.post(PATH, json={**DECISION, "reasons": [{"text": "数据造假"}]})
+    answer = await regional_officer.post(PATH, json={**DECISION, "reasons": [{"text": "数据造假"}]})
     assert (answer.status_code, reasons(answer)) == (409, [("S1", "evidence-missing", "/reasons/0/evidence")])
-    assert registered.events[-1].fact == "registered"
+    assert api_with_assessors.events[-1].fact == "registered"
 
 
 @pytest.mark.rule("S1")
 @pytest.mark.rule("S4")
-@pytest.mark.usefixtures("registered")
-async def test_a_body_that_is_none_of_ours_is_refused_with_rule_and_article(region: ApiClient) -> None:
-    empty = await region.post(PATH, json={})
+@pytest.mark.usefixtures("api_with_assessors")
+async def test_a_body_that_is_none_of_ours_is_refused_with_rule_and_article(regional_officer: ApiClient) -> None:
+    empty = await regional_officer.post(PATH, json={})
     assert [(rule, code) for rule, code, _ in reasons(empty)] == [("S1", "missing")] * 3
-    broken = await region.post(f"{PATH}/revocation", content=b"{", headers={"Content-Type": "application/json"})
+    broken = await regional_officer.post(
+        f"{PATH}/revocation", content=b"{", headers={"Content-Type": "application/json"}
+    )
     assert (broken.status_code, reasons(broken)) == (422, [("S4", "json-invalid", None)])
     assert broken.json()["reasons"][0]["article"] == "第三十一条"
-    change = await region.post(f"/v1/assessors/{NORTH}/representative", json={"changed_on": "gestern"})
+    change = await regional_officer.post(f"/v1/assessors/{NORTH}/representative", json={"changed_on": "gestern"})
     assert {rule for rule, _, _ in reasons(change)} == {"Q4"}
 
 
 @pytest.mark.rule("S2")
 @pytest.mark.rule("S3")
 async def test_a_decision_can_be_tried_and_shows_what_it_would_reach_without_effect(
-    registered: ApiHarness[Any], region: ApiClient
+    api_with_assessors: ApiHarness[Any], regional_officer: ApiClient
 ) -> None:
-    await reserve(registered, NORTH, SOUTH, OTHER)
-    said = len(registered.events)
-    answer = await region.post(PATH, json=DECISION, params={"dry_run": True})
+    await reserve(api_with_assessors, NORTH, SOUTH, OTHER)
+    said = len(api_with_assessors.events)
+    answer = await regional_officer.post(PATH, json=DECISION, params={"dry_run": True})
     assert answer.status_code == 200
     shown = answer.json()
     assert shown["decision"]["sanction"]["ban"]["last_day"] == "2029-04-20"
     assert [each["application_id"] for each in shown["items"]] == ["app-0"]
-    assert [each["uscc"] for each in shown["sisters"]] == [SOUTH]
-    assert len(registered.events) == said
-    assert (await region.get("/v1/sanctions")).json()["items"] == []
-    assert (await region.post(PATH, json=DECISION)).status_code == 201
-    again = await region.post(PATH, json=DECISION, params={"dry_run": True})
+    assert [each["uscc"] for each in shown["affiliates"]] == [SOUTH]
+    assert len(api_with_assessors.events) == said
+    assert (await regional_officer.get("/v1/sanctions")).json()["items"] == []
+    assert (await regional_officer.post(PATH, json=DECISION)).status_code == 201
+    again = await regional_officer.post(PATH, json=DECISION, params={"dry_run": True})
     assert (again.status_code, reasons(again)[0][1]) == (409, "decision-already-recorded")
 
 
 @pytest.mark.rule("S3")
-async def test_a_sanction_says_which_assessors_are_sisters(registered: ApiHarness[Any], region: ApiClient) -> None:
-    await region.post(PATH, json=DECISION)
-    assert [each["uscc"] for each in registered.events[-1].model_dump()["sisters"]] == [SOUTH]
+async def test_a_sanction_says_which_assessors_are_sisters(
+    api_with_assessors: ApiHarness[Any], regional_officer: ApiClient
+) -> None:
+    await regional_officer.post(PATH, json=DECISION)
+    assert [each["uscc"] for each in api_with_assessors.events[-1].model_dump()["sisters"]] == [SOUTH]
 
 
 @pytest.mark.rule("N4")
 @pytest.mark.rule("S4")
 async def test_everyone_sees_which_sanctions_held_on_a_day_and_all_decisions_against_one(
-    registered: ApiHarness[Any], region: ApiClient
+    api_with_assessors: ApiHarness[Any], regional_officer: ApiClient
 ) -> None:
-    await region.post(PATH, json=DECISION)
+    await regional_officer.post(PATH, json=DECISION)
     other = {**DECISION, "document_number": "二号", "decided_on": "2026-04-01"}
-    await region.post(f"/v1/assessors/{OTHER}/sanctions", json=other)
-    await region.post(
+    await regional_officer.post(f"/v1/assessors/{OTHER}/sanctions", json=other)
+    await regional_officer.post(
         f"/v1/assessors/{OTHER}/sanctions/revocation", json={"document_number": "撤二号", "revoked_on": "2026-04-10"}
     )
-    anybody = registered.anonymous()
+    anybody = api_with_assessors.anonymous()
     held = {}
     for day in ("2026-03-31", "2026-04-09", "2026-04-10", "2026-04-20", "2029-04-20", "2029-04-21"):
         shown = (await anybody.get("/v1/sanctions", params={"on": day})).json()["items"]
@@ -108,12 +116,12 @@ async def test_everyone_sees_which_sanctions_held_on_a_day_and_all_decisions_aga
 
 @pytest.mark.rule("N4")
 async def test_sanctions_are_listed_by_prefecture_and_page_by_page(
-    registered: ApiHarness[Any], region: ApiClient
+    api_with_assessors: ApiHarness[Any], regional_officer: ApiClient
 ) -> None:
-    await reserve(registered, NORTH)
+    await reserve(api_with_assessors, NORTH)
     for uscc in (NORTH, SOUTH):
-        await region.post(f"/v1/assessors/{uscc}/sanctions", json=DECISION)
-    anybody = registered.anonymous()
+        await regional_officer.post(f"/v1/assessors/{uscc}/sanctions", json=DECISION)
+    anybody = api_with_assessors.anonymous()
     there = await anybody.get("/v1/sanctions", params={"prefecture": Prefecture.CHIFENG})
     assert [each["assessor"]["uscc"] for each in there.json()["items"]] == [NORTH]
     first = (await anybody.get("/v1/sanctions", params={"limit": 1})).json()

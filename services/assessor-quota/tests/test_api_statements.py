@@ -7,9 +7,9 @@ from devkit.api_harness import ApiClient, ApiHarness
 from httpx2 import Response
 from messages.values import Prefecture, Role
 
-from .calls import reasons
-from .kit import NORTH, OTHER, SOUTH, STEEL
-from .year import DAY_AFTER, LAST_DAY, NEW_YEAR, office_hears, office_runs, succeeding
+from .api_calls import reasons
+from .builders import DAY_AFTER, LAST_DAY, NEW_YEAR, NORTH, OTHER, SOUTH, STEEL, succeeding
+from .harness import deliver_to_api, run_api_job
 
 BODY: dict[str, Any] = {
     "year": 2026,
@@ -25,11 +25,11 @@ PATH = f"/v1/assessors/{NORTH}/statements"
 
 
 @pytest.fixture
-async def owing(registered: ApiHarness[Any]) -> ApiHarness[Any]:
+async def owing(api_with_assessors: ApiHarness[Any]) -> ApiHarness[Any]:
     """It is 1 January: North, which worked in Chifeng, South and Other owe a statement for 2026."""
-    await office_hears(registered, succeeding("app-1", NORTH))
-    await office_runs(registered, "open-duties", NEW_YEAR)
-    return registered
+    await deliver_to_api(api_with_assessors, succeeding("app-1", NORTH))
+    await run_api_job(api_with_assessors, "open-duties", NEW_YEAR)
+    return api_with_assessors
 
 
 @pytest.fixture
@@ -55,13 +55,15 @@ async def test_an_assessor_files_its_statement_and_reads_it_back(owing: ApiHarne
 
 
 @pytest.mark.rule("S5")
-async def test_the_region_files_for_an_assessor_and_that_shows(owing: ApiHarness[Any], region: ApiClient) -> None:
-    await office_runs(owing, "note-overdue", DAY_AFTER)
-    answer = await region.post(PATH, json=BODY)
+async def test_the_region_files_for_an_assessor_and_that_shows(
+    owing: ApiHarness[Any], regional_officer: ApiClient
+) -> None:
+    await run_api_job(owing, "note-overdue", DAY_AFTER)
+    answer = await regional_officer.post(PATH, json=BODY)
     assert answer.status_code == 201
     assert (answer.json()["late"], answer.json()["filings"][0]["on_behalf"]) == (True, True)
-    assert seen_in(await region.get("/v1/statements", params={"state": "late"})) == [(NORTH, "late")]
-    history = (await region.get(f"/v1/assessors/{NORTH}/history")).json()["items"]
+    assert seen_in(await regional_officer.get("/v1/statements", params={"state": "late"})) == [(NORTH, "late")]
+    history = (await regional_officer.get(f"/v1/assessors/{NORTH}/history")).json()["items"]
     assert history[-1]["what"] == "statement_filed"
 
 
@@ -88,18 +90,18 @@ async def test_what_cannot_be_filed_is_refused_with_rule_and_article(owing: ApiH
 
 @pytest.mark.rule("S5")
 async def test_departments_see_who_is_overdue_each_those_that_work_in_its_prefecture(
-    owing: ApiHarness[Any], north: ApiClient, region: ApiClient
+    owing: ApiHarness[Any], north: ApiClient, regional_officer: ApiClient
 ) -> None:
-    await office_runs(owing, "note-overdue", DAY_AFTER)
+    await run_api_job(owing, "note-overdue", DAY_AFTER)
     overdue: dict[str, str | int | float | bool | None] = {"state": "overdue", "year": 2026}
     chifeng = owing.client_as(Role.PREFECTURE_OFFICER, prefecture=Prefecture.CHIFENG)
     wuhai = owing.client_as(Role.PREFECTURE_OFFICER, prefecture=Prefecture.WUHAI)
     everyone = [(NORTH, "overdue"), (SOUTH, "overdue"), (OTHER, "overdue")]
-    assert seen_in(await region.get("/v1/statements", params=overdue)) == everyone
+    assert seen_in(await regional_officer.get("/v1/statements", params=overdue)) == everyone
     assert seen_in(await chifeng.get("/v1/statements", params=overdue)) == everyone[:1]
     assert seen_in(await wuhai.get("/v1/statements", params=overdue)) == []
     assert seen_in(await north.get("/v1/statements")) == everyone[:1]
-    assert seen_in(await region.get("/v1/statements", params={"assessor": SOUTH})) == everyone[1:2]
+    assert seen_in(await regional_officer.get("/v1/statements", params={"assessor": SOUTH})) == everyone[1:2]
 
 
 @pytest.mark.rule("P2")
@@ -122,8 +124,8 @@ async def test_who_has_no_part_in_statements_is_refused(owing: ApiHarness[Any], 
     assert ((await caller.get("/v1/statements")).status_code == 403) is (role not in reads)
 
 
-async def test_what_was_never_filed_is_not_found(owing: ApiHarness[Any], region: ApiClient) -> None:
-    assert (await region.get(f"{PATH}/2026")).status_code == 404
-    assert (await region.get(f"{PATH}/2024")).status_code == 404
-    await office_runs(owing, "note-overdue", LAST_DAY)
-    assert seen_in(await region.get("/v1/statements", params={"state": "overdue"})) == []
+async def test_what_was_never_filed_is_not_found(owing: ApiHarness[Any], regional_officer: ApiClient) -> None:
+    assert (await regional_officer.get(f"{PATH}/2026")).status_code == 404
+    assert (await regional_officer.get(f"{PATH}/2024")).status_code == 404
+    await run_api_job(owing, "note-overdue", LAST_DAY)
+    assert seen_in(await regional_officer.get("/v1/statements", params={"state": "overdue"})) == []

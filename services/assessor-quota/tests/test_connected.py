@@ -11,10 +11,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from assessor_quota import handlers
 from assessor_quota.bus import SUBSCRIPTIONS
 from assessor_quota.domain.item import ItemState
 from assessor_quota.domain.ledger import LedgerLine
+from assessor_quota.handlers.items import release_item, reserve_item
+from assessor_quota.handlers.register import register_assessor
+from assessor_quota.handlers.representatives import change_representative
 from assessor_quota.store import AGGREGATES, INDEXES, Store
 from chassis.broker.publisher import BrokerPublisher
 from chassis.broker.topology import definitions
@@ -40,7 +42,8 @@ from messages.event import Event
 from messages.values import PersonRef
 from stdnum.cn import uscc as gb32100
 
-from .kit import LIMIT, NORTH, NOW, SOUTH, assessor, change, desk, registration, submitted, withdrawn
+from .builders import LIMIT, NORTH, NOW, SOUTH, assessor, change, registration, submitted, withdrawn
+from .harness import handler_harness
 
 pytestmark = pytest.mark.connected
 
@@ -58,7 +61,7 @@ async def four(servers: PrivateServers) -> AsyncIterator[CommitterCluster[Store]
         servers, SERVICE, Store, aggregates=AGGREGATES, indexes=INDEXES, clock=FixedClock(NOW), count=4
     ) as opened:
         for uscc in (NORTH, SOUTH):
-            await opened.perform(0, handlers.register_assessor, registration(assessor(uscc)))
+            await opened.perform(0, register_assessor, registration(assessor(uscc)))
         yield opened
 
 
@@ -81,9 +84,7 @@ async def exactly_fifteen(processes: CommitterCluster[Store]) -> None:
 async def test_sixty_reservations_at_once_through_four_processes_give_exactly_fifteen(
     four: CommitterCluster[Store],
 ) -> None:
-    await asyncio.gather(
-        *(four.perform(number % 4, handlers.reserve_item, each) for number, each in enumerate(submissions()))
-    )
+    await asyncio.gather(*(four.perform(number % 4, reserve_item, each) for number, each in enumerate(submissions())))
     await exactly_fifteen(four)
 
 
@@ -91,8 +92,8 @@ async def test_sixty_reservations_at_once_through_four_processes_give_exactly_fi
 async def test_places_given_back_and_taken_at_once_never_exceed_the_limit(four: CommitterCluster[Store]) -> None:
     leaving = [withdrawn(f"app-{number}") for number in range(0, ASKED, 3)]
     await asyncio.gather(
-        *(four.perform(number % 4, handlers.reserve_item, each) for number, each in enumerate(submissions())),
-        *(four.perform(number % 4, handlers.release_item, each) for number, each in enumerate(leaving)),
+        *(four.perform(number % 4, reserve_item, each) for number, each in enumerate(submissions())),
+        *(four.perform(number % 4, release_item, each) for number, each in enumerate(leaving)),
     )
     in_use = {item.application_id for item in await four.read().items.find() if item.in_use}
     assert len(in_use) <= LIMIT
@@ -109,13 +110,10 @@ async def test_reservations_that_race_a_change_of_the_representative_all_count_w
     """Whichever commits first: no item is granted that the new representative never hears of (write skew)."""
     for number in range(RACES):
         uscc, former, successor = invented(number), person(2 * number), person(2 * number + 1)
-        await four.perform(0, handlers.register_assessor, registration(assessor(uscc, former)))
+        await four.perform(0, register_assessor, registration(assessor(uscc, former)))
         await asyncio.gather(
-            *(
-                four.perform(at % 4, handlers.reserve_item, submitted(f"app-{number}-{at}", uscc))
-                for at in range(RACING)
-            ),
-            later(number, four.perform(number % 4, handlers.change_representative, change(successor, of=uscc))),
+            *(four.perform(at % 4, reserve_item, submitted(f"app-{number}-{at}", uscc)) for at in range(RACING)),
+            later(number, four.perform(number % 4, change_representative, change(successor, of=uscc))),
         )
         await counted_with_both(four, uscc, former, successor)
     assert (await four.published())[LegalRepresentativeChanged.type] == RACES
@@ -162,8 +160,8 @@ async def test_one_person_entered_at_once_under_an_old_and_a_new_key_is_one_pers
         with_both = registration(assessor(invented(2 * number), newer), (older.digest,))
         with_old = registration(assessor(invented(2 * number + 1), older))
         await asyncio.gather(
-            four.perform(0, handlers.register_assessor, with_both),
-            four.perform(1, handlers.register_assessor, with_old),
+            four.perform(0, register_assessor, with_both),
+            four.perform(1, register_assessor, with_old),
         )
         entered = [await four.read().assessors.require(each.uscc) for each in (with_both, with_old)]
         assert entered[0].representative == entered[1].representative
@@ -178,7 +176,7 @@ async def test_sixty_submissions_over_the_broker_to_two_worker_processes_give_ex
     database = open_database(mine.url, mine.name)
     await database.ensure_indexes(INDEXES)
     here = CommitterCluster(database, (), Store)
-    await here.adopt((await desk()).memory.collections)
+    await here.adopt((await handler_harness()).memory.collections)
     async with workers(surroundings(servers.amqp_url(vhost, SERVICE), mine, tmp_path), 2, tmp_path) as started:
         for _ in ("once", "and once more, as after a lost confirm"):
             await publish(servers.amqp_url(vhost, "applications"), submissions())

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pytest
-from assessor_quota import handlers
 from assessor_quota.bus import SUBSCRIPTIONS
 from assessor_quota.domain.reconciliation import DiscrepancyKind
-from assessor_quota.gauges import MEASURES
+from assessor_quota.gauges import GAUGES
 from assessor_quota.handlers.bulk import ROWS_MAX, ImportAssessors, Row, import_assessors
+from assessor_quota.handlers.register import register_assessor
 from assessor_quota.jobs import JOBS
 from assessor_quota.store import AGGREGATES, INDEXES, Store
 from chassis.clock import FixedClock
@@ -29,40 +29,55 @@ from messages.assessor_quota import AssessorRegistered, DutyOpened, DutyOverdue,
 from messages.values import PersonRef
 from stdnum.cn import uscc as gb32100
 
-from .kit import LI, NORTH, NOW, OTHER, SOUTH, WANG, assessor, registration, submitted
-from .year import DAY_AFTER, END_OF_JANUARY, NEW_YEAR, failing, given_up, succeeding
+from .builders import (
+    DAY_AFTER,
+    END_OF_JANUARY,
+    LI,
+    NEW_YEAR,
+    NORTH,
+    NOW,
+    OTHER,
+    SOUTH,
+    WANG,
+    assessor,
+    failing,
+    registration,
+    submitted,
+    succeeding,
+    withdrawn_before_review,
+)
 
 pytestmark = pytest.mark.connected
 
 SERVICE = "assessor-quota"
-TURNS = 8
-"""Looks after which nothing of a day is left to do."""
+POLLS = 8
+"""Polls after which nothing of a day is left to do."""
 LEDGER = f"{WANG.digest}:2026"
 
 
 @dataclass
-class Office:
-    """Two processes with the role of jobs, and what one of them measures."""
+class JobProcesses:
+    """Two processes with the role of jobs, and the gauges of one of them."""
 
     processes: CommitterCluster[Store]
     clock: FixedClock
     runners: tuple[JobScheduler, ...]
-    measuring: GaugeReader
+    gauges: GaugeReader
     metrics: Metrics
 
-    async def let_it_be(self, now: datetime) -> None:
-        """Let both look at every job at the same time, as if the lease between them had been lost."""
+    async def run_all_jobs(self, now: datetime) -> None:
+        """Let both poll every job at the same time, as if the lease between them had been lost."""
         self.clock.move_to(now)
-        for _ in range(TURNS):
-            await asyncio.gather(*(runner._work(job) for runner in self.runners for job in JOBS))
+        for _ in range(POLLS):
+            await asyncio.gather(*(runner._run_due_items(job) for runner in self.runners for job in JOBS))
 
-    async def told(self, name: str, **labels: str) -> float | None:
-        assert await self.measuring.poll() == len(MEASURES)
+    async def gauge(self, name: str, **labels: str) -> float | None:
+        assert await self.gauges.poll() == len(GAUGES)
         return self.metrics.registry.get_sample_value(f"green_{name}", labels)
 
 
 @pytest.fixture
-async def office(servers: PrivateServers) -> AsyncIterator[Office]:
+async def job_processes(servers: PrivateServers) -> AsyncIterator[JobProcesses]:
     clock, metrics = FixedClock(NOW), Metrics()
     async with committer_cluster(
         servers, SERVICE, Store, aggregates=AGGREGATES, indexes=INDEXES, clock=clock
@@ -78,72 +93,77 @@ async def office(servers: PrivateServers) -> AsyncIterator[Office]:
             JobScheduler(database, Store, Leases(database, f"jobs-{at}"), JOBS, each, clock=clock, metrics=Metrics())
             for at, each in enumerate(committers)
         )
-        measuring = GaugeReader(database, Store, MEASURES, clock=clock, metrics=metrics, interval_seconds=60)
-        yield Office(opened, clock, runners, measuring, metrics)
+        gauges = GaugeReader(database, Store, GAUGES, clock=clock, metrics=metrics, interval_seconds=60)
+        yield JobProcesses(opened, clock, runners, gauges, metrics)
         for each in committers:
             await each.stop()
 
 
 @pytest.fixture
-async def year(office: Office) -> Office:
+async def year(job_processes: JobProcesses) -> JobProcesses:
     """North, South and Other are registered, and a year of North's and South's applications has been heard."""
     for uscc, person in ((NORTH, WANG), (SOUTH, WANG), (OTHER, LI)):
-        await office.processes.perform(0, handlers.register_assessor, registration(assessor(uscc, person)))
+        await job_processes.processes.perform(0, register_assessor, registration(assessor(uscc, person)))
     heard = {each.event_type: each.handler for each in SUBSCRIPTIONS}
-    events = [*succeeding("won", NORTH), *failing("lost", SOUTH), *given_up("gone", NORTH), submitted("waits", SOUTH)]
+    events = [
+        *succeeding("won", NORTH),
+        *failing("lost", SOUTH),
+        *withdrawn_before_review("gone", NORTH),
+        submitted("waits", SOUTH),
+    ]
     for event in events:
-        await office.processes.perform(0, heard[type(event)], event)
-    return office
+        await job_processes.processes.perform(0, heard[type(event)], event)
+    return job_processes
 
 
 @pytest.mark.rule("S5")
 @pytest.mark.rule("S6")
-async def test_two_processes_with_the_same_jobs_say_everything_of_a_year_once(year: Office) -> None:
+async def test_two_processes_with_the_same_jobs_say_everything_of_a_year_once(year: JobProcesses) -> None:
     for day in (NOW, NEW_YEAR, END_OF_JANUARY, DAY_AFTER):
-        await year.let_it_be(day)
+        await year.run_all_jobs(day)
     said = await year.processes.published()
     assert (said[DutyOpened.type], said[SuccessRateComputed.type], said[DutyOverdue.type]) == (3, 3, 3)
-    assert await year.told("quota_statements_overdue") == 3
+    assert await year.gauge("quota_statements_overdue") == 3
     rate = await year.processes.read().rates.require(f"{NORTH}:2026")
-    assert rate.said is not None
-    assert (rate.said.listed, rate.said.concluded, rate.pending) == (1, 1, False)
+    assert rate.published is not None
+    assert (rate.published.listed, rate.published.concluded, rate.pending) == (1, 1, False)
 
 
 @pytest.mark.rule("Q2")
-async def test_drift_made_at_the_database_is_found_counted_and_left_as_it_is(year: Office) -> None:
-    await year.let_it_be(NOW)
+async def test_drift_made_at_the_database_is_found_counted_and_left_as_it_is(year: JobProcesses) -> None:
+    await year.run_all_jobs(NOW)
     assert {
-        kind: await year.told("quota_ledger_discrepancies", kind=kind) for kind in DiscrepancyKind
+        kind: await year.gauge("quota_ledger_discrepancies", kind=kind) for kind in DiscrepancyKind
     } == dict.fromkeys(DiscrepancyKind, 0)
     (ledger,) = await year.processes.database.load("ledgers", [LEDGER])
     damaged = {**ledger, "_version": ledger["_version"] + 1, "lines": ledger["lines"][1:]}
     await year.processes.database.commit(ChangeSet([], [Write("ledgers", LEDGER, ledger["_version"], damaged)], None))
     before = await year.processes.database.find("items", {})
-    await year.let_it_be(NOW + timedelta(minutes=6))
-    assert await year.told("quota_ledger_discrepancies", kind=DiscrepancyKind.ITEM_WITHOUT_LINE) == 1
+    await year.run_all_jobs(NOW + timedelta(minutes=6))
+    assert await year.gauge("quota_ledger_discrepancies", kind=DiscrepancyKind.ITEM_WITHOUT_LINE) == 1
     assert await year.processes.database.load("ledgers", [LEDGER]) == [damaged]
     assert await year.processes.database.find("items", {}) == before
 
 
-async def test_what_the_field_counts_is_read_from_the_database(year: Office) -> None:
+async def test_what_the_field_counts_is_read_from_the_database(year: JobProcesses) -> None:
     year.clock.move_to(NOW + timedelta(days=1))
-    assert await year.told("quota_items_in_use", state="reserved") == 1
-    assert await year.told("quota_items_in_use", state="confirmed") == 2
-    assert await year.told("quota_items_refused", reason="quota-exhausted") == 0
-    assert await year.told("quota_items_refused", reason="other") == 0
-    assert await year.told("quota_representatives_exhausted") == 0
-    assert await year.told("quota_sanctions_in_force") == 0
-    assert await year.told("quota_oldest_reservation_age_seconds") == timedelta(days=1).total_seconds()
-    assert await year.told("quota_ledger_discrepancies", kind=DiscrepancyKind.OVER_LIMIT) is None
+    assert await year.gauge("quota_items_in_use", state="reserved") == 1
+    assert await year.gauge("quota_items_in_use", state="confirmed") == 2
+    assert await year.gauge("quota_items_refused", reason="quota-exhausted") == 0
+    assert await year.gauge("quota_items_refused", reason="other") == 0
+    assert await year.gauge("quota_representatives_exhausted") == 0
+    assert await year.gauge("quota_sanctions_in_force") == 0
+    assert await year.gauge("quota_oldest_reservation_age_seconds") == timedelta(days=1).total_seconds()
+    assert await year.gauge("quota_ledger_discrepancies", kind=DiscrepancyKind.OVER_LIMIT) is None
 
 
 @pytest.mark.rule("S7")
-async def test_the_largest_import_is_one_commit(office: Office) -> None:
+async def test_the_largest_import_is_one_commit(job_processes: JobProcesses) -> None:
     rows = tuple(Row(registration(assessor(code(at), person(at))), {"": f"A{at + 2}"}) for at in range(ROWS_MAX))
-    entered = await office.processes.perform(0, import_assessors, ImportAssessors(rows))
+    entered = await job_processes.processes.perform(0, import_assessors, ImportAssessors(rows))
     assert len(entered) == ROWS_MAX
-    assert await office.processes.read().assessors.count() == ROWS_MAX
-    (said,) = [each for each in await office.processes.database.find("outbox", {}) if each["events"]]
+    assert await job_processes.processes.read().assessors.count() == ROWS_MAX
+    (said,) = [each for each in await job_processes.processes.database.find("outbox", {}) if each["events"]]
     assert [each["type"] for each in said["events"]] == [AssessorRegistered.type] * ROWS_MAX
 
 

@@ -7,11 +7,11 @@ import pytest
 from assessor_quota.domain.assessor import may_evaluate, not_registered, registration_problems
 from assessor_quota.domain.item import EvaluationKind, ItemState, counts_as_item, new_item
 from assessor_quota.domain.ledger import Ledger, LedgerLine, counting_year
-from assessor_quota.domain.sanction import ViolationFinding, decision_problems, revocation_problems
+from assessor_quota.domain.sanction import Sanction, ViolationFinding, decision_problems, revocation_problems
 from assessor_quota.domain.staff import StaffMember
 from messages.values import UnitType
 
-from .kit import FRAUD, LIMIT, NORTH, NOW, RULES, SOUTH, TODAY, WANG, assessor, submitted, under_sanction, unit
+from .builders import FRAUD, LIMIT, NORTH, NOW, RULES, SOUTH, TODAY, WANG, assessor, submitted, under_sanction, unit
 
 
 def line(number: int, by: str = NORTH, unit_type: UnitType = UnitType.FACTORY) -> LedgerLine:
@@ -91,11 +91,11 @@ def test_an_item_given_back_is_not_confirmed() -> None:
 
 @pytest.mark.rule("Q6")
 def test_a_submission_is_overtaken_by_its_own_answer_and_by_a_later_end_but_not_by_an_earlier_one() -> None:
-    item = replace(new_item(submitted(sequence=3), assessor().ref, 2026, RULES), ended=5)
+    item = replace(new_item(submitted(sequence=3), assessor().ref, 2026, RULES), last_end_sequence=5)
     assert item.is_outdated(3)
     assert item.is_outdated(4)
     assert not item.is_outdated(6)
-    assert replace(item, final=True).is_outdated(6)
+    assert replace(item, case_closed=True).is_outdated(6)
 
 
 @pytest.mark.rule("S1")
@@ -144,7 +144,12 @@ def test_a_revocation_must_mean_one_decision_that_holds() -> None:
     twice = under_sanction(once, date(2026, 4, 2), "二号")
 
     def codes(whose: tuple[str, ...] | None, decision: str | None) -> list[str]:
-        recorded = {None: (), ("一号",): once.sanctions, ("一号", "二号"): twice.sanctions}[whose]
+        sanctions: dict[tuple[str, ...] | None, tuple[Sanction, ...]] = {
+            None: (),
+            ("一号",): once.sanctions,
+            ("一号", "二号"): twice.sanctions,
+        }
+        recorded = sanctions[whose]
         return [each.code for each in revocation_problems(recorded, decision, TODAY, TODAY)]
 
     assert codes(None, None) == ["nothing-to-revoke"]

@@ -7,8 +7,8 @@ from datetime import timedelta
 from random import Random
 
 import pytest
-from assessor_quota import handlers
 from assessor_quota.domain.item import IN_USE, ItemState, QuotaItem
+from assessor_quota.handlers.sanctions import RevokeSanction, revoke_sanction, sanction_assessor
 from chassis.handling import Refusal
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -17,108 +17,107 @@ from messages.assessor_quota import QuotaItemConfirmed
 from messages.event import Event
 from messages.values import PersonRef
 
-from .kit import (
-    LIMIT,
-    NORTH,
-    OFFICER,
-    OTHER,
-    decision,
-    refused,
-    withdrawn,
-)
-from .quotas_told import AHEAD, BY, CROSSED, KEPT, PEOPLE, REPRESENTED, VERDICTS, Told, Work
+from .builders import LIMIT, NORTH, OFFICER, OTHER, decision, refused, withdrawn
+from .model import ACCEPTED, ASSESSORS, CROSSED, OUTCOMES, REPRESENTATIVES, REPRESENTED, YEARS_AHEAD, QuotaModel, Task
 
 
-class Quotas(Told, RuleBasedStateMachine):
+class Quotas(QuotaModel, RuleBasedStateMachine):
     """Applications and review say facts in their own order; which of them is heard when is drawn."""
 
-    facts = Bundle("facts")
+    events = Bundle("facts")
 
     @initialize(order=st.randoms(use_true_random=False), used=st.sampled_from([0, LIMIT - 3]))
     def register(self, order: Random, used: int) -> None:
         self.begin(order)
         for _ in range(used):
             for by in (NORTH, OTHER):
-                self.hear_at_once([self.submission(by, 0)])
+                self.deliver_concurrently([self.submission(by, 0)])
 
     def teardown(self) -> None:
         if hasattr(self, "runner"):
             with self.runner:
-                self.hear_everything()
+                self.deliver_everything()
 
     # What applications and review say
 
-    @rule(target=facts, count=st.integers(1, 6), by=BY, ahead=AHEAD)
+    @rule(target=events, count=st.integers(1, 6), by=ASSESSORS, ahead=YEARS_AHEAD)
     def submit(self, count: int, by: str, ahead: int) -> object:
         return multiple(*(self.submission(by, ahead) for _ in range(count)))
 
-    @rule(target=facts, data=st.data(), by=BY)
+    @rule(target=events, data=st.data(), by=ASSESSORS)
     @precondition(lambda self: self.ended - self.reviewed)
     def submit_again(self, data: st.DataObject, by: str) -> Event:
         application = data.draw(st.sampled_from(sorted(self.ended - self.reviewed)))
         self.ended.discard(application)
-        return self.say_submitted(application, by)
+        return self.publish_submitted(application, by)
 
-    @rule(target=facts, data=st.data(), withdraw=st.booleans())
+    @rule(target=events, data=st.data(), withdraw=st.booleans())
     @precondition(lambda self: set(self.years) - self.ended - self.accepted)
     def end(self, data: st.DataObject, withdraw: bool) -> Event:  # noqa: FBT001 - drawn
         application = data.draw(st.sampled_from(sorted(set(self.years) - self.ended - self.accepted)))
         self.ended.add(application)
-        return self.owe((withdrawn if withdraw else refused)(application, self.next(application)))
+        return self.publish((withdrawn if withdraw else refused)(application, self.next(application)))
 
-    @rule(target=facts, data=st.data(), verdict=st.sampled_from(VERDICTS))
+    @rule(target=events, data=st.data(), verdict=st.sampled_from(OUTCOMES))
     @precondition(lambda self: self.under_review())
     def review(self, data: st.DataObject, verdict: str) -> object:
         """Review knows only applications whose item was said to be reserved; some are withdrawn under its hands."""
         application = data.draw(st.sampled_from(self.under_review()))
         self.reviewed.add(application)
-        if verdict in KEPT:
+        if verdict in ACCEPTED:
             self.accepted.add(application)
         if verdict in CROSSED:
             self.crossed.add(application)
         if verdict.startswith("withdrawn"):
             self.ended.add(application)
-        return multiple(*map(self.owe, self.told(application, verdict)))
+        return multiple(*map(self.publish, self.events_of(application, verdict)))
 
     # What the service hears
 
-    @rule(fact=facts)
-    def hear(self, fact: Event) -> None:
-        self.hear_at_once([fact])
+    @rule(fact=events)
+    def deliver(self, fact: Event) -> None:
+        self.deliver_concurrently([fact])
 
-    @rule(several=st.lists(facts, min_size=2, max_size=8))
-    def hear_at_once(self, several: Sequence[Work]) -> None:
+    @rule(several=st.lists(events, min_size=2, max_size=8))
+    def deliver_concurrently(self, several: Sequence[Task]) -> None:
         """As by one process each: all have read before the first commits."""
-        self.runner.run(self.race(list(several)))
+        self.runner.run(self.handle_concurrently(list(several)))
 
     @rule(count=st.integers(1, 8))
-    def hear_what_is_next(self, count: int) -> None:
-        self.hear_at_once(self.owed[:count])
+    def deliver_next(self, count: int) -> None:
+        self.deliver_concurrently(self.pending[:count])
 
-    @rule(uscc=BY, to=PEOPLE, ago=st.integers(0, 3))
+    @rule(uscc=ASSESSORS, to=REPRESENTATIVES, ago=st.integers(0, 3))
     def change_representative(self, uscc: str, to: PersonRef, ago: int) -> None:
-        self.hear_at_once([self.changing(uscc, to, ago)])
+        self.deliver_concurrently([self.change_command(uscc, to, ago)])
 
-    @rule(target=facts, uscc=BY, to=PEOPLE, count=st.integers(1, 4), at=st.integers(0, 8), ahead=AHEAD)
+    @rule(
+        target=events,
+        uscc=ASSESSORS,
+        to=REPRESENTATIVES,
+        count=st.integers(1, 4),
+        at=st.integers(0, 8),
+        ahead=YEARS_AHEAD,
+    )
     def change_representative_meanwhile(self, uscc: str, to: PersonRef, count: int, at: int, ahead: int) -> object:
         """While others hear of new submissions with its reports, and of what was said before."""
-        said = list(self.owed[:4])
+        said = list(self.pending[:4])
         submissions = [self.submission(uscc, ahead) for _ in range(count)]
-        works: list[Work] = [*said, *submissions]
-        self.hear_at_once([*works[:at], self.changing(uscc, to, 0), *works[at:]])
+        works: list[Task] = [*said, *submissions]
+        self.deliver_concurrently([*works[:at], self.change_command(uscc, to, 0), *works[at:]])
         return multiple(*submissions)
 
-    @rule(uscc=BY)
+    @rule(uscc=ASSESSORS)
     def sanction(self, uscc: str) -> None:
-        number = f"处理{len(self.bench.published)}"
+        number = f"处理{len(self.harness.published)}"
         command = decision(number, self.today.date(), against=uscc)
-        self.runner.run(self.bench.handle(handlers.sanction_assessor, command, self.today))
+        self.runner.run(self.harness.handle(sanction_assessor, command, self.today))
 
-    @rule(uscc=BY)
+    @rule(uscc=ASSESSORS)
     def revoke(self, uscc: str) -> None:
-        command = handlers.RevokeSanction(uscc, "撤销", self.today.date(), OFFICER)
+        command = RevokeSanction(uscc, "撤销", self.today.date(), OFFICER)
         try:
-            self.runner.run(self.bench.handle(handlers.revoke_sanction, command, self.today))
+            self.runner.run(self.harness.handle(revoke_sanction, command, self.today))
         except Refusal as no:
             assert no.reasons[0].code in {"nothing-to-revoke", "decision-not-named"}  # noqa: PT017 - both are lawful
 
@@ -132,7 +131,7 @@ class Quotas(Told, RuleBasedStateMachine):
     def nobody_grants_more_than_fifteen_and_each_item_in_use_has_its_lines(self) -> None:
         if not hasattr(self, "bench"):
             return
-        ledgers, items = self.kept()
+        ledgers, items = self.stored()
         for ledger in ledgers:
             assert sum(line.carried_on is None for line in ledger.lines) <= LIMIT
             assert len({line.application_id for line in ledger.lines}) == ledger.used
@@ -151,21 +150,21 @@ class Quotas(Told, RuleBasedStateMachine):
     @invariant()
     def what_was_confirmed_stays_in_use(self) -> None:
         if hasattr(self, "bench"):
-            confirmed = {each.application_id for each in self.bench.published if isinstance(each, QuotaItemConfirmed)}
-            kept = self.bench.documents("items")
+            confirmed = {each.application_id for each in self.harness.published if isinstance(each, QuotaItemConfirmed)}
+            kept = self.harness.documents("items")
             assert all(kept[application]["state"] in IN_USE for application in confirmed)
 
-    def hear_everything(self) -> None:
+    def deliver_everything(self) -> None:
         """Once all is heard, what has ended holds no place and what has not is answered or confirmed."""
         for _ in ("in any order", "and again what waited for its reservation"):
-            late = list(self.owed)
+            late = list(self.pending)
             self.order.shuffle(late)
             while late:
-                self.hear_at_once(late[:4])
+                self.deliver_concurrently(late[:4])
                 del late[:4]
-        assert self.owed == []
+        assert self.pending == []
         self.what_was_confirmed_stays_in_use()
-        states = {item.application_id: item.state for item in self.kept()[1]}
+        states = {item.application_id: item.state for item in self.stored()[1]}
         for application in set(self.years) - self.accepted:
             over = application in self.ended | self.reviewed
             lawful = {ItemState.RELEASED, ItemState.REFUSED} if over else {ItemState.RESERVED, ItemState.REFUSED}
@@ -181,5 +180,5 @@ Quotas.TestCase.settings = settings(max_examples=40, stateful_step_count=30, dea
 @pytest.mark.rule("Q4")
 @pytest.mark.rule("Q5")
 @pytest.mark.rule("Q6")
-class TestQuotas(Quotas.TestCase):  # type: ignore[misc, name-defined] # hypothesis makes the class
+class TestQuotas(Quotas.TestCase):  # type: ignore[misc, valid-type] # hypothesis makes the class
     pass

@@ -17,47 +17,51 @@ from messages.assessor_quota import SuccessRateComputed
 from messages.event import Event
 from messages.values import Prefecture, UnitType
 
-from .kit import NORTH, NOW, OTHER, SOUTH, desk
-from .year import (
+from .builders import (
     END_OF_JANUARY,
     NEW_YEAR,
+    NORTH,
+    NOW,
+    OTHER,
+    SOUTH,
     failing,
-    given_up,
-    hear,
     listed,
-    run_job,
     submission,
     succeeding,
     turned_down,
+    withdrawn_before_review,
 )
+from .harness import deliver, handler_harness, run_job
 
 HISTORY: list[Event] = [
     *succeeding("n-1", NORTH),
     *succeeding("n-2", NORTH, Prefecture.WUHAI),
     *failing("n-3", NORTH, Prefecture.CHIFENG, UnitType.PARK),
     *turned_down("n-4", NORTH),
-    *given_up("n-5", NORTH),
+    *withdrawn_before_review("n-5", NORTH),
     *failing("s-1", SOUTH),
-    *given_up("o-1", OTHER),
+    *withdrawn_before_review("o-1", OTHER),
     submission("s-2", SOUTH),
 ]
 
 
-async def applications(bench: HandlerHarness[Store]) -> list[CountedApplication]:
-    found = [counted_application(each) for each in await bench.store().courses.find()]
+async def applications(handlers: HandlerHarness[Store]) -> list[CountedApplication]:
+    found = [counted_application(each) for each in await handlers.store().progress.find()]
     return [each for each in found if each is not None]
 
 
-def said(events: list[Event]) -> list[tuple[str, int, int, Decimal | None]]:
+def published_rates(events: list[Event]) -> list[tuple[str, int, int, Decimal | None]]:
     rates = [each for each in events if isinstance(each, SuccessRateComputed)]
     assert len(rates) == len(events)
     return [(each.assessor.uscc, each.listed, each.concluded, each.rate) for each in rates]
 
 
 @pytest.mark.rule("S6")
-async def test_listed_over_concluded_is_told_with_its_counts_by_each_of_the_four(bench: HandlerHarness[Store]) -> None:
-    await hear(bench, HISTORY, NOW)
-    found = await applications(bench)
+async def test_listed_over_concluded_is_told_with_its_counts_by_each_of_the_four(
+    handlers: HandlerHarness[Store],
+) -> None:
+    await deliver(handlers, HISTORY, NOW)
+    found = await applications(handlers)
     assert [(each.parts, each.figures) for each in success_rates(found, [GroupBy.ASSESSOR, GroupBy.YEAR])] == [
         ((NORTH, 2026), Figures(2, 4)),
         ((SOUTH, 2026), Figures(0, 1)),
@@ -88,64 +92,66 @@ def test_a_rate_is_rounded_to_two_decimals_half_up() -> None:
 @pytest.mark.rule("S6")
 @pytest.mark.parametrize("seed", range(5))
 async def test_the_same_events_in_another_order_and_twice_give_the_same_figures(
-    bench: HandlerHarness[Store], seed: int
+    handlers: HandlerHarness[Store], seed: int
 ) -> None:
-    await hear(bench, HISTORY, NOW)
-    again = await desk()
+    await deliver(handlers, HISTORY, NOW)
+    again = await handler_harness()
     shuffled = [*HISTORY, *HISTORY]
     Random(seed).shuffle(shuffled)  # noqa: S311 - a repeatable disorder
-    await hear(again, shuffled, NOW)
+    await deliver(again, shuffled, NOW)
     by = [GroupBy.ASSESSOR, GroupBy.PREFECTURE, GroupBy.UNIT_TYPE, GroupBy.YEAR]
-    assert success_rates(await applications(again), by) == success_rates(await applications(bench), by)
-    assert again.documents("courses").keys() == bench.documents("courses").keys()
+    assert success_rates(await applications(again), by) == success_rates(await applications(handlers), by)
+    assert again.documents("progress").keys() == handlers.documents("progress").keys()
 
 
 @pytest.mark.rule("S6")
-async def test_a_years_rates_are_said_on_31_january_once_for_each_assessor(bench: HandlerHarness[Store]) -> None:
-    await hear(bench, HISTORY, NOW)
-    await run_job(bench, "open-duties", NEW_YEAR)
-    assert await run_job(bench, "compute-rates", NEW_YEAR) == []
-    assert said(await run_job(bench, "compute-rates", END_OF_JANUARY)) == [
+async def test_a_years_rates_are_said_on_31_january_once_for_each_assessor(handlers: HandlerHarness[Store]) -> None:
+    await deliver(handlers, HISTORY, NOW)
+    await run_job(handlers, "open-duties", NEW_YEAR)
+    assert await run_job(handlers, "compute-rates", NEW_YEAR) == []
+    assert published_rates(await run_job(handlers, "compute-rates", END_OF_JANUARY)) == [
         (NORTH, 2, 4, Decimal("50.00")),
         (SOUTH, 0, 1, Decimal("0.00")),
         (OTHER, 0, 0, None),
     ]
-    assert await run_job(bench, "compute-rates", END_OF_JANUARY) == []
+    assert await run_job(handlers, "compute-rates", END_OF_JANUARY) == []
 
 
 @pytest.mark.rule("S6")
-async def test_a_rate_is_said_again_only_when_its_figures_have_changed(bench: HandlerHarness[Store]) -> None:
-    await hear(bench, HISTORY, NOW)
-    await run_job(bench, "compute-rates", END_OF_JANUARY)
-    await hear(bench, HISTORY, END_OF_JANUARY)
-    assert await run_job(bench, "compute-rates", END_OF_JANUARY) == []
-    await hear(bench, [listed("s-2")], END_OF_JANUARY)
-    assert said(await run_job(bench, "compute-rates", END_OF_JANUARY)) == [(SOUTH, 1, 2, Decimal("50.00"))]
+async def test_a_rate_is_said_again_only_when_its_figures_have_changed(handlers: HandlerHarness[Store]) -> None:
+    await deliver(handlers, HISTORY, NOW)
+    await run_job(handlers, "compute-rates", END_OF_JANUARY)
+    await deliver(handlers, HISTORY, END_OF_JANUARY)
+    assert await run_job(handlers, "compute-rates", END_OF_JANUARY) == []
+    await deliver(handlers, [listed("s-2")], END_OF_JANUARY)
+    assert published_rates(await run_job(handlers, "compute-rates", END_OF_JANUARY)) == [
+        (SOUTH, 1, 2, Decimal("50.00"))
+    ]
 
 
 @pytest.mark.rule("S6")
-async def test_figures_that_changed_there_and_back_are_not_said_again(bench: HandlerHarness[Store]) -> None:
-    await hear(bench, HISTORY, NOW)
-    await run_job(bench, "compute-rates", END_OF_JANUARY)
+async def test_figures_that_changed_there_and_back_are_not_said_again(handlers: HandlerHarness[Store]) -> None:
+    await deliver(handlers, HISTORY, NOW)
+    await run_job(handlers, "compute-rates", END_OF_JANUARY)
     lost, won = failing("s-3", SOUTH), submission("s-3", OTHER, sequence=5)
-    await hear(bench, lost, END_OF_JANUARY)
-    await hear(bench, [won], END_OF_JANUARY)
-    found = said(await run_job(bench, "compute-rates", END_OF_JANUARY))
+    await deliver(handlers, lost, END_OF_JANUARY)
+    await deliver(handlers, [won], END_OF_JANUARY)
+    found = published_rates(await run_job(handlers, "compute-rates", END_OF_JANUARY))
     assert found == [(OTHER, 0, 1, Decimal("0.00"))]
 
 
 @pytest.mark.rule("S6")
 async def test_a_rate_that_is_computed_while_one_more_is_concluded_is_computed_again(
-    bench: HandlerHarness[Store],
+    handlers: HandlerHarness[Store],
 ) -> None:
-    await hear(bench, HISTORY, NOW)
-    computing, hearing = IdentityMap(bench.memory, AGGREGATES), IdentityMap(bench.memory, AGGREGATES)
+    await deliver(handlers, HISTORY, NOW)
+    computing, hearing = IdentityMap(handlers.memory, AGGREGATES), IdentityMap(handlers.memory, AGGREGATES)
     await settle(computing, lambda store: compute_rate(ComputeRate(f"{SOUTH}:2026", 1), store, END_OF_JANUARY))
     await settle(hearing, lambda store: record_listing(listed("s-2"), store, END_OF_JANUARY))
-    await bench.memory.commit(ChangeSet([], hearing.writes(), None))
+    await handlers.memory.commit(ChangeSet([], hearing.writes(), None))
     with pytest.raises(WriteConflictError):
-        await bench.memory.commit(ChangeSet([], computing.writes(), None))
-    assert (SOUTH, 1, 2, Decimal("50.00")) in said(await run_job(bench, "compute-rates", END_OF_JANUARY))
+        await handlers.memory.commit(ChangeSet([], computing.writes(), None))
+    assert (SOUTH, 1, 2, Decimal("50.00")) in published_rates(await run_job(handlers, "compute-rates", END_OF_JANUARY))
 
 
 async def settle(batch: IdentityMap, handle: Callable[[Store], Awaitable[HandlerResult]]) -> None:

@@ -6,14 +6,14 @@ from random import Random
 from typing import Any
 
 import pytest
-from assessor_quota import handlers
-from assessor_quota.domain.reconciliation import DiscrepancyKind, Reconciliation, drifts
+from assessor_quota.domain.reconciliation import DiscrepancyKind, Reconciliation
 from assessor_quota.handlers import reconciliation
+from assessor_quota.handlers.representatives import change_representative
 from assessor_quota.store import Store
 from devkit import HandlerHarness
 from messages.event import Event
 
-from .kit import (
+from .builders import (
     LI,
     LIMIT,
     NORTH,
@@ -23,86 +23,92 @@ from .kit import (
     TODAY,
     WANG,
     accepted,
+    case_closed,
     change,
+    failing,
     refused,
     review_refused,
     submitted,
+    succeeding,
     withdrawn,
+    withdrawn_before_review,
 )
-from .year import case_closed, failing, given_up, hear, run_job, succeeding
+from .harness import deliver, run_job
 
 LEDGER = f"{WANG.digest}:2026"
 
 
-async def sweep(bench: HandlerHarness[Store]) -> Reconciliation:
-    await run_job(bench, "reconcile", NOW)
-    return await bench.store().reconciliations.require(reconciliation.RECONCILIATION)
+async def sweep(handlers: HandlerHarness[Store]) -> Reconciliation:
+    await run_job(handlers, "reconcile", NOW)
+    return await handlers.store().reconciliations.require(reconciliation.RECONCILIATION)
 
 
-async def found(bench: HandlerHarness[Store]) -> dict[DiscrepancyKind, list[str]]:
+async def found(handlers: HandlerHarness[Store]) -> dict[DiscrepancyKind, list[str]]:
     """What a sweep finds, the zeros left out."""
-    finding = (await sweep(bench)).finding
+    finding = (await sweep(handlers)).report
     assert finding is not None
-    kinds = {kind for kind, count in finding.tally.counts.items() if count}
-    return {kind: [each.application_id for each in finding.tally.examples if each.kind is kind] for kind in kinds}
+    kinds = {kind for kind, count in finding.summary.counts.items() if count}
+    return {kind: [each.application_id for each in finding.summary.examples if each.kind is kind] for kind in kinds}
 
 
-def damage(bench: HandlerHarness[Store], collection: str, key: str, **changed: object) -> None:
+def damage(handlers: HandlerHarness[Store], collection: str, key: str, **changed: object) -> None:
     """Change a document as somebody at the database would, past every rule."""
-    held: dict[str, Any] = bench.memory.collections[collection]
-    bench.memory.collections[collection] = {**held, key: {**held[key], **changed}}
+    held: dict[str, Any] = handlers.memory.collections[collection]
+    handlers.memory.collections[collection] = {**held, key: {**held[key], **changed}}
 
 
 @pytest.fixture
-async def kept(bench: HandlerHarness[Store]) -> HandlerHarness[Store]:
+async def handlers_with_items(handlers: HandlerHarness[Store]) -> HandlerHarness[Store]:
     """Reserved, confirmed, given back and refused items, all as they should be."""
     events: list[Event] = [
         submitted("waits", NORTH),
         *succeeding("won", SOUTH),
         *failing("lost", NORTH),
-        *given_up("gone", NORTH),
+        *withdrawn_before_review("gone", NORTH),
         submitted("stranger", "911505000000000511"),
     ]
-    await hear(bench, events, NOW)
-    return bench
+    await deliver(handlers, events, NOW)
+    return handlers
 
 
 @pytest.mark.rule("Q2")
-async def test_a_register_that_nobody_damaged_has_no_drift(kept: HandlerHarness[Store]) -> None:
-    assert await found(kept) == {}
-    finding = (await sweep(kept)).finding
+async def test_a_register_that_nobody_damaged_has_no_drift(handlers_with_items: HandlerHarness[Store]) -> None:
+    assert await found(handlers_with_items) == {}
+    finding = (await sweep(handlers_with_items)).report
     assert finding is not None
-    assert (finding.tally.items, finding.tally.ledgers) == (5, 1)
-    assert set(finding.tally.counts) == set(DiscrepancyKind)
+    assert (finding.summary.items, finding.summary.ledgers) == (5, 1)
+    assert set(finding.summary.counts) == set(DiscrepancyKind)
 
 
 @pytest.mark.rule("Q2")
-async def test_a_line_that_was_taken_out_is_found(kept: HandlerHarness[Store]) -> None:
-    lines = kept.documents("ledgers")[LEDGER]["lines"]
-    damage(kept, "ledgers", LEDGER, lines=[each for each in lines if each["application_id"] != "won"])
-    assert await found(kept) == {DiscrepancyKind.ITEM_WITHOUT_LINE: ["won"]}
+async def test_a_line_that_was_taken_out_is_found(handlers_with_items: HandlerHarness[Store]) -> None:
+    lines = handlers_with_items.documents("ledgers")[LEDGER]["lines"]
+    damage(handlers_with_items, "ledgers", LEDGER, lines=[each for each in lines if each["application_id"] != "won"])
+    assert await found(handlers_with_items) == {DiscrepancyKind.ITEM_WITHOUT_LINE: ["won"]}
 
 
 @pytest.mark.rule("Q2")
-async def test_a_ledger_that_is_gone_altogether_is_found_by_its_items(kept: HandlerHarness[Store]) -> None:
-    kept.memory.collections["ledgers"] = {}
-    assert await found(kept) == {DiscrepancyKind.ITEM_WITHOUT_LINE: ["lost", "waits", "won"]}
+async def test_a_ledger_that_is_gone_altogether_is_found_by_its_items(
+    handlers_with_items: HandlerHarness[Store],
+) -> None:
+    handlers_with_items.memory.collections["ledgers"] = {}
+    assert await found(handlers_with_items) == {DiscrepancyKind.ITEM_WITHOUT_LINE: ["lost", "waits", "won"]}
 
 
 @pytest.mark.rule("Q2")
-async def test_a_line_that_was_put_in_is_found(kept: HandlerHarness[Store]) -> None:
-    lines = kept.documents("ledgers")[LEDGER]["lines"]
+async def test_a_line_that_was_put_in_is_found(handlers_with_items: HandlerHarness[Store]) -> None:
+    lines = handlers_with_items.documents("ledgers")[LEDGER]["lines"]
     invented = [{**lines[0], "application_id": name} for name in ("nobody", "gone")]
-    damage(kept, "ledgers", LEDGER, lines=[*lines, *invented])
-    assert await found(kept) == {DiscrepancyKind.LINE_WITHOUT_ITEM: ["nobody", "gone"]}
+    damage(handlers_with_items, "ledgers", LEDGER, lines=[*lines, *invented])
+    assert await found(handlers_with_items) == {DiscrepancyKind.LINE_WITHOUT_ITEM: ["nobody", "gone"]}
 
 
 @pytest.mark.rule("Q2")
-async def test_a_confirmed_item_that_was_freed_is_found(kept: HandlerHarness[Store]) -> None:
-    lines = kept.documents("ledgers")[LEDGER]["lines"]
-    damage(kept, "ledgers", LEDGER, lines=[each for each in lines if each["application_id"] != "won"])
-    damage(kept, "items", "won", state="released")
-    assert await found(kept) == {DiscrepancyKind.GIVEN_BACK_AFTER_ACCEPTANCE: ["won"]}
+async def test_a_confirmed_item_that_was_freed_is_found(handlers_with_items: HandlerHarness[Store]) -> None:
+    lines = handlers_with_items.documents("ledgers")[LEDGER]["lines"]
+    damage(handlers_with_items, "ledgers", LEDGER, lines=[each for each in lines if each["application_id"] != "won"])
+    damage(handlers_with_items, "items", "won", state="released")
+    assert await found(handlers_with_items) == {DiscrepancyKind.GIVEN_BACK_AFTER_ACCEPTANCE: ["won"]}
 
 
 @pytest.mark.rule("Q2")
@@ -112,54 +118,60 @@ async def test_a_confirmed_item_that_was_freed_is_found(kept: HandlerHarness[Sto
     [withdrawn("waits"), refused("waits"), review_refused("waits"), case_closed("ineligible", "waits")],
     ids=lambda end: type(end).__name__,
 )
-async def test_an_item_that_stayed_reserved_after_the_end_is_found(kept: HandlerHarness[Store], end: Event) -> None:
-    before = copy.deepcopy({name: kept.documents(name) for name in ("items", "ledgers")})
-    await hear(kept, [end], NOW)
-    kept.memory.collections |= before
-    assert await found(kept) == {DiscrepancyKind.RESERVED_AFTER_END: ["waits"]}
+async def test_an_item_that_stayed_reserved_after_the_end_is_found(
+    handlers_with_items: HandlerHarness[Store], end: Event
+) -> None:
+    before = copy.deepcopy({name: handlers_with_items.documents(name) for name in ("items", "ledgers")})
+    await deliver(handlers_with_items, [end], NOW)
+    handlers_with_items.memory.collections |= before
+    assert await found(handlers_with_items) == {DiscrepancyKind.RESERVED_AFTER_END: ["waits"]}
 
 
 @pytest.mark.rule("Q1")
 @pytest.mark.rule("Q2")
-async def test_more_items_than_the_limit_are_found(bench: HandlerHarness[Store]) -> None:
-    await hear(bench, [submitted(f"app-{number}") for number in range(LIMIT + 2)], NOW)
-    line = bench.documents("ledgers")[LEDGER]["lines"][0]
+async def test_more_items_than_the_limit_are_found(handlers: HandlerHarness[Store]) -> None:
+    await deliver(handlers, [submitted(f"app-{number}") for number in range(LIMIT + 2)], NOW)
+    line = handlers.documents("ledgers")[LEDGER]["lines"][0]
     beyond = [f"app-{number}" for number in range(LIMIT, LIMIT + 2)]
     for name in beyond:
-        damage(bench, "items", name, state="reserved", ledgers=[LEDGER])
+        damage(handlers, "items", name, state="reserved", ledgers=[LEDGER])
     more = [{**line, "application_id": name} for name in beyond]
-    damage(bench, "ledgers", LEDGER, lines=[*bench.documents("ledgers")[LEDGER]["lines"], *more])
-    assert await found(bench) == {DiscrepancyKind.OVER_LIMIT: beyond}
+    damage(handlers, "ledgers", LEDGER, lines=[*handlers.documents("ledgers")[LEDGER]["lines"], *more])
+    assert await found(handlers) == {DiscrepancyKind.OVER_LIMIT: beyond}
 
 
 @pytest.mark.rule("Q2")
-async def test_a_sweep_says_nothing_and_frees_nothing_whatever_it_finds(kept: HandlerHarness[Store]) -> None:
-    damage(kept, "items", "won", state="released")
-    damage(kept, "ledgers", LEDGER, lines=[])
-    kept.memory.collections["reconciliations"] = {}
-    before, said = copy.deepcopy(kept.memory.collections), len(kept.published)
-    assert await found(kept)
-    kept.memory.collections.pop("reconciliations")
+async def test_a_sweep_says_nothing_and_frees_nothing_whatever_it_finds(
+    handlers_with_items: HandlerHarness[Store],
+) -> None:
+    damage(handlers_with_items, "items", "won", state="released")
+    damage(handlers_with_items, "ledgers", LEDGER, lines=[])
+    handlers_with_items.memory.collections["reconciliations"] = {}
+    before, said = copy.deepcopy(handlers_with_items.memory.collections), len(handlers_with_items.published)
+    assert await found(handlers_with_items)
+    handlers_with_items.memory.collections.pop("reconciliations")
     before.pop("reconciliations")
-    assert kept.memory.collections == before
-    assert len(kept.published) == said
+    assert handlers_with_items.memory.collections == before
+    assert len(handlers_with_items.published) == said
 
 
 @pytest.mark.rule("Q5")
-async def test_an_acceptance_heard_after_the_withdrawal_it_crossed_is_no_drift(kept: HandlerHarness[Store]) -> None:
-    await hear(kept, [withdrawn("waits"), accepted("waits")], NOW)
-    assert await found(kept) == {}
+async def test_an_acceptance_heard_after_the_withdrawal_it_crossed_is_no_drift(
+    handlers_with_items: HandlerHarness[Store],
+) -> None:
+    await deliver(handlers_with_items, [withdrawn("waits"), accepted("waits")], NOW)
+    assert await found(handlers_with_items) == {}
 
 
 @pytest.mark.rule("Q2")
 @pytest.mark.rule("Q4")
 @pytest.mark.parametrize("seed", range(8))
 async def test_whatever_order_events_are_heard_in_there_is_no_drift_at_any_moment(
-    bench: HandlerHarness[Store], seed: int
+    handlers: HandlerHarness[Store], seed: int
 ) -> None:
     """North goes from one legal representative to the other and back meanwhile, with its items."""
     random = Random(seed)  # noqa: S311 - a repeatable disorder
-    told = [succeeding, failing, failing, given_up]
+    told = [succeeding, failing, failing, withdrawn_before_review]
     events = [
         each
         for number in range(4 * LIMIT)
@@ -167,48 +179,53 @@ async def test_whatever_order_events_are_heard_in_there_is_no_drift_at_any_momen
     ]
     random.shuffle(events)
     for day, part in enumerate(range(0, len(events), 10)):
-        await hear_early(bench, events[part : part + 10])
-        look = bench.store()
-        assert drifts(await look.courses.find(), await look.items.find(), await look.ledgers.find()) == []
+        await deliver_if_ready(handlers, events[part : part + 10])
+        assert await found_now(handlers) == {}
         if day in {9, 14}:
             now = NOW + timedelta(days=day)
             moved = change(to=LI if day == 9 else WANG, on=TODAY + timedelta(days=day))
-            await bench.handle(handlers.change_representative, moved, now)
-    assert any(line.carried_on for ledger in await bench.store().ledgers.find() for line in ledger.lines)
+            await handlers.handle(change_representative, moved, now)
+    assert any(line.carried_on for ledger in await handlers.store().ledgers.find() for line in ledger.lines)
 
 
-async def hear_early(bench: HandlerHarness[Store], events: list[Event]) -> None:
-    """Hear what is ready; an acceptance without its reservation comes with a later part, or never."""
+async def found_now(handlers: HandlerHarness[Store]) -> dict[DiscrepancyKind, list[str]]:
+    """Return the discrepancies of a new sweep, without a rest after the last one."""
+    handlers.memory.collections["reconciliations"] = {}
+    return await found(handlers)
+
+
+async def deliver_if_ready(handlers: HandlerHarness[Store], events: list[Event]) -> None:
+    """Deliver what is ready; an acceptance without its reservation comes with a later part, or never."""
     for event in events:
         try:
-            await hear(bench, [event], NOW)
+            await deliver(handlers, [event], NOW)
         except AssertionError:
             continue
 
 
 @pytest.mark.rule("Q2")
 async def test_a_sweep_goes_page_by_page_and_finds_the_same(
-    kept: HandlerHarness[Store], monkeypatch: pytest.MonkeyPatch
+    handlers_with_items: HandlerHarness[Store], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lines = kept.documents("ledgers")[LEDGER]["lines"]
-    damage(kept, "ledgers", LEDGER, lines=[{**lines[0], "application_id": "nobody"}])
-    whole = await found(kept)
-    kept.memory.collections["reconciliations"] = {}
+    lines = handlers_with_items.documents("ledgers")[LEDGER]["lines"]
+    damage(handlers_with_items, "ledgers", LEDGER, lines=[{**lines[0], "application_id": "nobody"}])
+    whole = await found(handlers_with_items)
+    handlers_with_items.memory.collections["reconciliations"] = {}
     monkeypatch.setattr(reconciliation, "ITEMS", 2)
     monkeypatch.setattr(reconciliation, "LEDGERS", 1)
-    assert await found(kept) == whole
-    assert kept.documents("reconciliations")["latest"]["_version"] == 5
+    assert await found(handlers_with_items) == whole
+    assert handlers_with_items.documents("reconciliations")["latest"]["_version"] == 5
 
 
 @pytest.mark.rule("Q2")
 async def test_the_next_sweep_begins_after_a_rest_and_the_last_finding_is_kept_meanwhile(
-    kept: HandlerHarness[Store],
+    handlers_with_items: HandlerHarness[Store],
 ) -> None:
-    first = (await sweep(kept)).finding
+    first = (await sweep(handlers_with_items)).report
     assert first is not None
-    damage(kept, "ledgers", LEDGER, lines=[])
-    assert (await sweep(kept)).finding == first
-    await run_job(kept, "reconcile", NOW + timedelta(minutes=5))
-    second = (await kept.store().reconciliations.require("latest")).finding
+    damage(handlers_with_items, "ledgers", LEDGER, lines=[])
+    assert (await sweep(handlers_with_items)).report == first
+    await run_job(handlers_with_items, "reconcile", NOW + timedelta(minutes=5))
+    second = (await handlers_with_items.store().reconciliations.require("latest")).report
     assert second is not None
-    assert second.tally.counts[DiscrepancyKind.ITEM_WITHOUT_LINE] == 3
+    assert second.summary.counts[DiscrepancyKind.ITEM_WITHOUT_LINE] == 3

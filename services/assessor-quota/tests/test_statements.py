@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 import pytest
-from assessor_quota.domain.statements import Content, DutyState, Opening, next_opening
+from assessor_quota.domain.statements import Content, DutyCursor, DutyState, next_duty_cursor
 from assessor_quota.handlers import statements
 from assessor_quota.handlers.statements import FileStatement, file_statement
 from assessor_quota.store import Store
@@ -13,8 +13,24 @@ from messages.assessor_quota import DutyMet, DutyOpened, DutyOverdue, StatementF
 from messages.event import Event
 from messages.values import Prefecture
 
-from .kit import NORTH, NOW, OFFICER, OTHER, RULES, SOUTH, STEEL, kinds, withdrawn
-from .year import DAY_AFTER, LAST_DAY, NEW_YEAR, given_up, hear, run_job, submission, succeeding
+from .builders import (
+    DAY_AFTER,
+    LAST_DAY,
+    NEW_YEAR,
+    NORTH,
+    NOW,
+    OFFICER,
+    OTHER,
+    RULES,
+    SOUTH,
+    STEEL,
+    event_types,
+    submission,
+    succeeding,
+    withdrawn,
+    withdrawn_before_review,
+)
+from .harness import deliver, run_job
 
 CONTENT = Content(
     projects_evaluated=3, staff=12, staff_trained=9, trainings_given=2, complaints=0, summary="完成评价三项。"
@@ -26,60 +42,62 @@ def filing(uscc: str = NORTH, year: int = 2026, **changed: object) -> FileStatem
     return FileStatement(uscc=uscc, year=year, **told)  # type: ignore[arg-type]
 
 
-async def refusal(bench: HandlerHarness[Store], command: FileStatement, now: datetime) -> list[tuple[str, str]]:
+async def refusal(handlers: HandlerHarness[Store], command: FileStatement, now: datetime) -> list[tuple[str, str]]:
     with pytest.raises(Refusal) as refused:
-        await bench.handle(file_statement, command, now)
+        await handlers.handle(file_statement, command, now)
     assert refused.value.code == "statement-refused"
     return [(each.rule, each.code) for each in refused.value.reasons]
 
 
-async def state(bench: HandlerHarness[Store], uscc: str = NORTH) -> DutyState:
-    return (await bench.store().duties.require(f"{uscc}:2026")).state
+async def state(handlers: HandlerHarness[Store], uscc: str = NORTH) -> DutyState:
+    return (await handlers.store().duties.require(f"{uscc}:2026")).state
 
 
 @pytest.fixture
-async def opened(bench: HandlerHarness[Store]) -> HandlerHarness[Store]:
-    await hear(bench, [*succeeding("app-1", NORTH), *given_up("app-2", NORTH, Prefecture.WUHAI)], NOW)
-    await run_job(bench, "open-duties", NEW_YEAR)
-    return bench
+async def opened(handlers: HandlerHarness[Store]) -> HandlerHarness[Store]:
+    await deliver(
+        handlers, [*succeeding("app-1", NORTH), *withdrawn_before_review("app-2", NORTH, Prefecture.WUHAI)], NOW
+    )
+    await run_job(handlers, "open-duties", NEW_YEAR)
+    return handlers
 
 
 @pytest.mark.rule("S5")
 async def test_on_1_january_each_assessor_owes_a_statement_for_the_year_before_by_30_april(
-    bench: HandlerHarness[Store],
+    handlers: HandlerHarness[Store],
 ) -> None:
-    assert await run_job(bench, "open-duties", NEW_YEAR - timedelta(days=1)) == []
-    said = await run_job(bench, "open-duties", NEW_YEAR)
+    assert await run_job(handlers, "open-duties", NEW_YEAR - timedelta(days=1)) == []
+    said = await run_job(handlers, "open-duties", NEW_YEAR)
     assert [each.holder for each in said if isinstance(each, DutyOpened)] == [NORTH, SOUTH, OTHER]
     (first, *_) = said
     assert isinstance(first, DutyOpened)
     assert (first.duty_id, first.year, first.due) == (f"{NORTH}:2026", 2026, date(2027, 4, 30))
     assert (first.article, first.opened_on, first.provisional) == ("第三十条", date(2027, 1, 1), False)
-    assert await run_job(bench, "open-duties", NEW_YEAR + timedelta(days=90)) == []
+    assert await run_job(handlers, "open-duties", NEW_YEAR + timedelta(days=90)) == []
 
 
 @pytest.mark.rule("S5")
-async def test_who_registers_after_the_year_owes_nothing_for_it(bench: HandlerHarness[Store]) -> None:
-    assert await run_job(bench, "open-duties", NOW) == []
-    assert (await bench.store().openings.require("statements")) == Opening(2025, "", finished=True)
-    assert await bench.store().duties.find() == []
+async def test_who_registers_after_the_year_owes_nothing_for_it(handlers: HandlerHarness[Store]) -> None:
+    assert await run_job(handlers, "open-duties", NOW) == []
+    assert (await handlers.store().duty_cursors.require("statements")) == DutyCursor(2025, "", finished=True)
+    assert await handlers.store().duties.find() == []
 
 
 @pytest.mark.rule("S5")
 def test_years_that_were_slept_through_are_made_up_for_one_after_the_other() -> None:
     today = date(2029, 6, 1)
-    assert next_opening(None, today) == Opening(2028)
-    assert next_opening(Opening(2026, NORTH), today) == Opening(2026, NORTH)
-    assert next_opening(Opening(2026, NORTH, finished=True), today) == Opening(2027)
-    assert next_opening(Opening(2028, NORTH, finished=True), today) is None
+    assert next_duty_cursor(None, today) == DutyCursor(2028)
+    assert next_duty_cursor(DutyCursor(2026, NORTH), today) == DutyCursor(2026, NORTH)
+    assert next_duty_cursor(DutyCursor(2026, NORTH, finished=True), today) == DutyCursor(2027)
+    assert next_duty_cursor(DutyCursor(2028, NORTH, finished=True), today) is None
 
 
 @pytest.mark.rule("S5")
 async def test_duties_are_opened_page_by_page_and_each_once(
-    bench: HandlerHarness[Store], monkeypatch: pytest.MonkeyPatch
+    handlers: HandlerHarness[Store], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(statements, "PAGE", 2)
-    said = await run_job(bench, "open-duties", NEW_YEAR)
+    said = await run_job(handlers, "open-duties", NEW_YEAR)
     assert [getattr(each, "duty_id", None) for each in said] == [f"{uscc}:2026" for uscc in (NORTH, SOUTH, OTHER)]
 
 
@@ -110,7 +128,7 @@ async def test_an_overdue_duty_names_the_prefectures_of_the_items_of_its_year(op
     duty = await opened.store().duties.require(f"{NORTH}:2026")
     assert duty.prefectures == (Prefecture.CHIFENG,)
     late: list[Event] = [submission("app-3", NORTH, Prefecture.HOHHOT), submission("app-4", NORTH, Prefecture.ALXA)]
-    await hear(opened, [*late, withdrawn("app-4")], NEW_YEAR)
+    await deliver(opened, [*late, withdrawn("app-4")], NEW_YEAR)
     said = await run_job(opened, "note-overdue", DAY_AFTER)
     (overdue,) = [each for each in said if isinstance(each, DutyOverdue) and each.holder == NORTH]
     assert overdue.prefectures == (Prefecture.HOHHOT, Prefecture.CHIFENG)
@@ -133,7 +151,7 @@ async def test_filing_again_amends_and_keeps_what_was_filed_before(opened: Handl
         projects_evaluated=4, staff=12, staff_trained=9, trainings_given=2, complaints=1, summary="更正：四项。"
     )
     said = await opened.handle(file_statement, filing(content=more, on_behalf=True), DAY_AFTER)
-    assert kinds(said) == [StatementFiled]
+    assert event_types(said) == [StatementFiled]
     statement = await opened.store().statements.require(f"{NORTH}:2026")
     assert [each.content for each in statement.filings] == [CONTENT, more]
     assert [each.on_behalf for each in statement.filings] == [False, True]

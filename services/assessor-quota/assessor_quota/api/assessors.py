@@ -1,4 +1,6 @@
-"""The register of assessors over HTTP: entered, amended, ended (S7)."""
+"""Routes of the register: registration, amendment, change of representative, deregistration (S7)."""
+
+from __future__ import annotations
 
 from typing import Annotated
 
@@ -10,7 +12,6 @@ from fastapi import APIRouter, Depends
 from messages.values import PersonRef, Uscc
 from rulebook import basis, shanghai_date
 
-from assessor_quota import handlers
 from assessor_quota.api.bodies import (
     AmendmentBody,
     EndOfRegistration,
@@ -18,123 +19,119 @@ from assessor_quota.api.bodies import (
     RepresentativeChange,
     Restoration,
 )
-from assessor_quota.api.commands import by, seen, tagged
+from assessor_quota.api.commands import Keys, actor_ref, execute, expected_version
 from assessor_quota.api.policies import AMEND, CHANGE_REPRESENTATIVE, DEREGISTER, REGISTER
-from assessor_quota.api.views import AssessorDetail, Kept
+from assessor_quota.api.views import AssessorDetail
 from assessor_quota.domain.entry import ActorRef
+from assessor_quota.handlers import register, representatives
 from assessor_quota.store import Store
 
+router = APIRouter(prefix="/assessors", tags=["assessors"], responses=PROBLEMS)
 
-def router(keys: KeyRing) -> APIRouter:
-    routes = APIRouter(prefix="/assessors", tags=["assessors"], responses=PROBLEMS)
-    _entering(routes, keys)
-    _changing_hands(routes, keys)
-    _ending(routes)
-    return routes
-
-
-def _entering(routes: APIRouter, keys: KeyRing) -> None:
-    @routes.post(
-        "",
-        summary="Register an assessor",
-        openapi_extra=based_on_rule(basis("S7")),
-        status_code=201,
-        responses=refuses("assessor-already-registered") | refuses("registration-incomplete", status=422),
-    )
-    async def register(
-        body: Registration,
-        call: Annotated[RequestContext[Store], Depends(Authorize(REGISTER))],
-    ) -> AssessorDetail:
-        command = _registering(body, keys, by(call))
-        return tagged(call, await call.execute(handlers.register_assessor, command, private=True, reply=Kept))
-
-    @routes.patch(
-        "/{uscc}",
-        summary="Amend an assessor's entry",
-        openapi_extra=based_on_rule(basis("S7")) | IF_MATCH_REQUIRED,
-        responses=refuses("amendment-refused", status=422) | refuses("version-stale", status=412),
-    )
-    async def amend(
-        uscc: Uscc,
-        body: AmendmentBody,
-        call: Annotated[RequestContext[Store], Depends(Authorize(AMEND))],
-    ) -> AssessorDetail:
-        """Name, scope and staff, under the version that was read (If-Match); every problem is told at once."""
-        command = handlers.AmendAssessor(uscc, seen(call), body.amendment(), by(call))
-        return tagged(call, await call.execute(handlers.amend_assessor, command, reply=Kept))
+Register = Annotated[RequestContext[Store], Depends(Authorize(REGISTER))]
+Amend = Annotated[RequestContext[Store], Depends(Authorize(AMEND))]
+ChangeRepresentative = Annotated[RequestContext[Store], Depends(Authorize(CHANGE_REPRESENTATIVE))]
+Deregister = Annotated[RequestContext[Store], Depends(Authorize(DEREGISTER))]
 
 
-def _changing_hands(routes: APIRouter, keys: KeyRing) -> None:
-    @routes.post(
-        "/{uscc}/representative",
-        summary="Change the legal representative",
-        openapi_extra=based_on_rule(basis("Q4")),
-        responses=refuses("change-refused") | refuses("document-number-invalid", status=422),
-    )
-    async def change_representative(
-        uscc: Uscc,
-        body: RepresentativeChange,
-        call: Annotated[RequestContext[Store], Depends(Authorize(CHANGE_REPRESENTATIVE))],
-    ) -> AssessorDetail:
-        """Its items of the year count towards the new representative as well and stay with the old one (Q4)."""
-        command = _changing(uscc, body, keys, by(call))
-        return tagged(call, await call.execute(handlers.change_representative, command, private=True, reply=Kept))
+@router.post(
+    "",
+    summary="Register an assessor",
+    openapi_extra=based_on_rule(basis("S7")),
+    status_code=201,
+    responses=refuses("assessor-already-registered") | refuses("registration-incomplete", status=422),
+)
+async def register_assessor(body: Registration, context: Register, keys: Keys) -> AssessorDetail:
+    command = _registration_command(body, keys, actor_ref(context))
+    return await execute(context, register.register_assessor, command, private=True)
 
 
-def _ending(routes: APIRouter) -> None:
-    @routes.post(
-        "/{uscc}/deregistration",
-        summary="End a registration",
-        openapi_extra=based_on_rule(basis("S7")),
-        responses=refuses("deregistration-refused"),
-    )
-    async def end(
-        uscc: Uscc,
-        body: EndOfRegistration,
-        call: Annotated[RequestContext[Store], Depends(Authorize(DEREGISTER))],
-    ) -> AssessorDetail:
-        """No new items from that day on; entry, items and duties stay."""
-        since = body.since or shanghai_date(call.now)
-        command = handlers.EndRegistration(uscc, since, body.document_number, by(call))
-        return tagged(call, await call.execute(handlers.end_registration, command, reply=Kept))
-
-    @routes.post(
-        "/{uscc}/deregistration/reversal",
-        summary="Take back the end of a registration",
-        openapi_extra=based_on_rule(basis("S7")),
-        responses=refuses("not-deregistered"),
-    )
-    async def restore(
-        uscc: Uscc,
-        body: Restoration,
-        call: Annotated[RequestContext[Store], Depends(Authorize(DEREGISTER))],
-    ) -> AssessorDetail:
-        command = handlers.RestoreRegistration(uscc, body.document_number, by(call))
-        return tagged(call, await call.execute(handlers.restore_registration, command, reply=Kept))
+@router.patch(
+    "/{uscc}",
+    summary="Amend an assessor's entry",
+    openapi_extra=based_on_rule(basis("S7")) | IF_MATCH_REQUIRED,
+    responses=refuses("amendment-refused", status=422) | refuses("version-stale", status=412),
+)
+async def amend_assessor(
+    uscc: Uscc,
+    body: AmendmentBody,
+    context: Amend,
+) -> AssessorDetail:
+    """Name, scope and staff, under the version that was read (If-Match); every problem is named at once."""
+    command = register.AmendAssessor(uscc, expected_version(context), body.amendment(), actor_ref(context))
+    return await execute(context, register.amend_assessor, command)
 
 
-def _registering(body: Registration, keys: KeyRing, who: ActorRef) -> handlers.RegisterAssessor:
-    person = body.representative.identified(keys, "S7", "registration-incomplete")
-    return handlers.RegisterAssessor(
+@router.post(
+    "/{uscc}/representative",
+    summary="Change the legal representative",
+    openapi_extra=based_on_rule(basis("Q4")),
+    responses=refuses("change-refused") | refuses("document-number-invalid", status=422),
+)
+async def change_representative(
+    uscc: Uscc, body: RepresentativeChange, context: ChangeRepresentative, keys: Keys
+) -> AssessorDetail:
+    """Its items of the year count towards the new representative as well and stay with the old one (Q4)."""
+    command = _change_command(uscc, body, keys, actor_ref(context))
+    return await execute(context, representatives.change_representative, command, private=True)
+
+
+@router.post(
+    "/{uscc}/deregistration",
+    summary="End a registration",
+    openapi_extra=based_on_rule(basis("S7")),
+    responses=refuses("deregistration-refused"),
+)
+async def end_registration(
+    uscc: Uscc,
+    body: EndOfRegistration,
+    context: Deregister,
+) -> AssessorDetail:
+    """No new items from that day on; entry, items and duties stay."""
+    since = body.since or shanghai_date(context.now)
+    command = register.EndRegistration(uscc, since, body.document_number, actor_ref(context))
+    return await execute(context, register.end_registration, command)
+
+
+@router.post(
+    "/{uscc}/deregistration/reversal",
+    summary="Take back the end of a registration",
+    openapi_extra=based_on_rule(basis("S7")),
+    responses=refuses("not-deregistered"),
+)
+async def restore_registration(
+    uscc: Uscc,
+    body: Restoration,
+    context: Deregister,
+) -> AssessorDetail:
+    command = register.RestoreRegistration(uscc, body.document_number, actor_ref(context))
+    return await execute(context, register.restore_registration, command)
+
+
+def _registration_command(body: Registration, keys: KeyRing, by: ActorRef) -> register.RegisterAssessor:
+    person = body.representative.pseudonym(keys, "S7", "registration-incomplete")
+    return register.RegisterAssessor(
         uscc=body.uscc,
         name=body.name,
         representative=PersonRef(digest=person.digest, masked=person.masked),
         representative_name=body.representative.name,
         earlier_digests=person.earlier,
         scope=tuple(dict.fromkeys(body.scope)),
-        staff=tuple(each.member(place) for place, each in enumerate(body.staff, 1)),
-        by=who,
+        staff=tuple(each.member(number) for number, each in enumerate(body.staff, 1)),
+        by=by,
     )
 
 
-def _changing(uscc: str, body: RepresentativeChange, keys: KeyRing, who: ActorRef) -> handlers.ChangeRepresentative:
-    person = body.representative.identified(keys, "Q4", "document-number-invalid")
-    return handlers.ChangeRepresentative(
+def _change_command(
+    uscc: str, body: RepresentativeChange, keys: KeyRing, by: ActorRef
+) -> representatives.ChangeRepresentative:
+    person = body.representative.pseudonym(keys, "Q4", "document-number-invalid")
+    return representatives.ChangeRepresentative(
         uscc=uscc,
         successor=PersonRef(digest=person.digest, masked=person.masked),
         name=body.representative.name,
         earlier_digests=person.earlier,
         changed_on=body.changed_on,
         document_number=body.document_number,
-        by=who,
+        by=by,
     )

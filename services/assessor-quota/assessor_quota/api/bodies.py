@@ -1,12 +1,15 @@
-"""What callers send about the register."""
+"""Request bodies about the register and its sanctions."""
+
+from __future__ import annotations
 
 from datetime import date
 from typing import Annotated
 
 from chassis.handling import Refusal
+from chassis.http import models
 from chassis.security.pseudonyms import KeyRing, Pseudonym
 from messages.values import Identifier, Text, UnitType, Uscc
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import ConfigDict, Field, SecretStr
 from pydantic.config import JsonValue
 from rulebook import reason
 
@@ -17,22 +20,24 @@ Name = Annotated[str, Field(min_length=1, max_length=200)]
 Since = Annotated[date, Field(alias="from")]
 
 
-class Body(BaseModel):
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+class Body(models.Body):
+    """A request body whose fields are described in the document of the interface."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
 
 
-def shown(**example: JsonValue) -> ConfigDict:
-    """An example for the document of the interface; names and numbers are invented."""
-    return ConfigDict(json_schema_extra={"examples": [example]})
+def example(**values: JsonValue) -> ConfigDict:
+    """Return the configuration with an example for the document of the interface; all names are invented."""
+    return ConfigDict(json_schema_extra={"examples": [values]})
 
 
 class Person(Body):
     document_number: SecretStr
-    """Never kept: only a keyed digest and a masked form are."""
+    """Never stored: only a keyed digest and a masked form are."""
     name: Text
 
-    def identified(self, keys: KeyRing, rule: str, refused_as: str) -> Pseudonym:
-        """Raises the Refusal (422) of a number that is none, without repeating it."""
+    def pseudonym(self, keys: KeyRing, rule: str, refused_as: str) -> Pseudonym:
+        """Return the pseudonym; raise the Refusal (422) of an invalid number, without repeating it."""
         try:
             return keys.identify(self.document_number.get_secret_value())
         except ValueError:
@@ -49,15 +54,15 @@ class Staff(Body):
     since: Since
     until: date | None = None
 
-    def member(self, place: int) -> StaffMember:
-        return StaffMember(self.staff_id or f"S{place}", self.name, self.qualification, self.since, self.until)
+    def member(self, number: int) -> StaffMember:
+        return StaffMember(self.staff_id or f"S{number}", self.name, self.qualification, self.since, self.until)
 
-    def new(self) -> NewMember:
+    def new_member(self) -> NewMember:
         return NewMember(self.name, self.qualification, self.since, self.until, self.staff_id)
 
 
 class Registration(Body):
-    model_config = shown(
+    model_config = example(
         uscc="911501000000000191",
         name="内蒙古示例绿色评价有限公司",
         representative={"document_number": "15010219800101123X", "name": "王某"},
@@ -95,16 +100,16 @@ class StaffAmendment(Body):
 
     def changes(self) -> StaffChanges:
         return StaffChanges(
-            tuple(each.new() for each in self.add),
+            tuple(each.new_member() for each in self.add),
             tuple(Leaving(each.staff_id, each.until) for each in self.end),
             tuple(Correction(**each.model_dump()) for each in self.correct),
         )
 
 
 class AmendmentBody(Body):
-    """What is absent stays as it is."""
+    """An absent part stays as it is."""
 
-    model_config = shown(
+    model_config = example(
         name="内蒙古示例绿色评价咨询有限公司",
         staff={
             "add": [{"name": "钱某", "qualification": "高级工程师", "from": "2026-04-01"}],
@@ -124,7 +129,7 @@ class AmendmentBody(Body):
 
 
 class RepresentativeChange(Body):
-    model_config = shown(
+    model_config = example(
         representative={"document_number": "150102198505053321", "name": "李某"},
         changed_on="2026-04-01",
         document_number="内市监变〔2026〕108号",
@@ -138,7 +143,7 @@ class RepresentativeChange(Body):
 
 
 class EndOfRegistration(Body):
-    model_config = shown(document_number="内工信函〔2026〕51号", since="2026-04-01")
+    model_config = example(document_number="内工信函〔2026〕51号", since="2026-04-01")
 
     document_number: Text
     since: date | None = None
@@ -155,7 +160,7 @@ class FindingBody(Body):
 
 
 class DecisionBody(Body):
-    model_config = shown(
+    model_config = example(
         decided_on="2026-04-20",
         document_number="内工信罚〔2026〕1号",
         reasons=[{"text": "评价报告数据造假", "evidence": "现场核查记录第3号"}],
@@ -167,10 +172,10 @@ class DecisionBody(Body):
 
 
 class Revocation(Body):
-    model_config = shown(document_number="内工信撤〔2026〕2号", revoked_on="2026-06-01")
+    model_config = example(document_number="内工信撤〔2026〕2号", revoked_on="2026-06-01")
 
     document_number: Text
     revoked_on: date | None = None
     """Today when absent."""
     decision: Text | None = None
-    """Number of the decision revoked; needed only where more than one holds."""
+    """Number of the decision revoked; needed only where more than one is in force."""

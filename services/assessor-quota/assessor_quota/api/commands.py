@@ -1,29 +1,49 @@
-"""What the commands of this service share: who acts, which version was seen, and the answer."""
+"""Shared parts of the commands: the acting person, the version that was read, the reply, and the key ring."""
 
-from typing import Any
+from __future__ import annotations
 
-from chassis.handling import Refusal
+from typing import Annotated, Any, TypeAlias, TypeVar
+
+from chassis.handling import Handler, Refusal
 from chassis.http.endpoint import RequestContext
+from chassis.security.pseudonyms import KeyRing
+from fastapi import Depends, Request
 from rulebook import reason
 
-from assessor_quota.api.views import AssessorDetail, Kept
+from assessor_quota.api.views import AssessorDetail, VersionedAssessorDetail
 from assessor_quota.domain.entry import ActorRef
+from assessor_quota.store import Store
+
+C = TypeVar("C")
 
 
-def by(call: RequestContext[Any]) -> ActorRef:
-    return ActorRef(call.actor.subject, tuple(sorted(call.actor.roles)))
+def key_ring(request: Request) -> KeyRing:
+    """Return the keys of the digests that identify legal representatives, as main.py loaded them."""
+    keys: KeyRing = request.app.state.keys
+    return keys
 
 
-def seen(call: RequestContext[Any]) -> int | None:
-    """The version that the caller has read; refused (428, 400) with the rule where it is not named."""
+Keys: TypeAlias = Annotated[KeyRing, Depends(key_ring)]
+
+
+def actor_ref(context: RequestContext[Any]) -> ActorRef:
+    return ActorRef(context.actor.subject, tuple(sorted(context.actor.roles)))
+
+
+def expected_version(context: RequestContext[Any]) -> int | None:
+    """Return the version that the caller has read; refused (428, 400) with the rule where it is not named."""
     try:
-        return call.if_match(required=True)
+        return context.if_match(required=True)
     except Refusal as refusal:
         text = "请在 If-Match 中写明所修改登记的版本"
-        why = reason("S7", refusal.code, text, call.request.headers.get("If-Match"))
+        why = reason("S7", refusal.code, text, context.request.headers.get("If-Match"))
         raise Refusal(refusal.code, why, status=refusal.status, title=refusal.title) from None
 
 
-def tagged(call: RequestContext[Any], kept: Kept) -> AssessorDetail:
-    call.set_etag(kept.version)
-    return kept.assessor
+async def execute(
+    context: RequestContext[Store], handler: Handler[C, Store], command: C, *, private: bool = False
+) -> AssessorDetail:
+    """Perform a command that answers with an assessor, and name its new version in the ETag."""
+    saved = await context.execute(handler, command, private=private, reply=VersionedAssessorDetail)
+    context.set_etag(saved.version)
+    return saved.assessor

@@ -1,4 +1,6 @@
-"""What the register shows, to everyone and to those concerned, and its history (S7, N4)."""
+"""Routes that read the register: public entries, full entries and their history (S7, N4)."""
+
+from __future__ import annotations
 
 from datetime import date
 from typing import Annotated
@@ -11,18 +13,18 @@ from fastapi import APIRouter, Depends, Query
 from messages.values import Prefecture, UnitType, Uscc
 from rulebook import shanghai_date
 
-from assessor_quota import handlers
 from assessor_quota.api.policies import LIST, READ
 from assessor_quota.api.sanctions import in_force
-from assessor_quota.api.views import AssessorDetail, AssessorEntry, HistoryEntry, sister
+from assessor_quota.api.views import AssessorDetail, AssessorEntry, HistoryEntry, affiliate
+from assessor_quota.handlers import lookup, sanctions
 from assessor_quota.store import Store
 
 LAST = "\U0010ffff"
-"""Stands behind every character: what begins with a text lies between the text and the text with this."""
+"""Sorts behind every character: texts with a prefix lie between the prefix and the prefix with this."""
 
 
 class AssessorQuery:
-    """By what the lists of assessors can be filtered."""
+    """Filters of the lists of assessors."""
 
     def __init__(
         self,
@@ -44,60 +46,60 @@ class AssessorQuery:
         return and_filters(found, {"uscc": {"$in" if self.sanctioned else "$nin": holding}})
 
 
-def router() -> APIRouter:
-    routes = APIRouter(tags=["assessors"], responses=PROBLEMS)
-    reading = Depends(Authorize(READ))
+router = APIRouter(tags=["assessors"], responses=PROBLEMS)
 
-    @routes.get("/assessors", summary="List registered assessors")
-    async def registered(
-        call: Annotated[RequestContext[Store], Depends(Authorize(LIST))],
-        sought: Annotated[AssessorQuery, Depends()],
-        limit: Limit = DEFAULT_LIMIT,
-        after: str | None = None,
-    ) -> Page[AssessorEntry]:
-        """Everyone sees who is registered for what and who is sanctioned; no person is named."""
-        store = call.store
-        where = await sought.where(store, shanghai_date(call.now))
-        found = await call.page(store.assessors, where, limit=limit, after=after)
-        return Page(items=[AssessorEntry.model_validate(each) for each in found.items], next=found.next)
+ListAssessors = Annotated[RequestContext[Store], Depends(Authorize(LIST))]
+ReadAssessor = Annotated[RequestContext[Store], Depends(Authorize(READ))]
 
-    @routes.get("/prefectures/{prefecture}/assessors", summary="List the assessors working in a prefecture")
-    async def working_in(
-        prefecture: Prefecture,
-        call: Annotated[RequestContext[Store], reading],
-        sought: Annotated[AssessorQuery, Depends()],
-        limit: Limit = DEFAULT_LIMIT,
-        after: str | None = None,
-    ) -> Page[AssessorDetail]:
-        """The assessors that were granted items there, of those whose entries the caller may read."""
-        store = call.store
-        there = and_filters(call.filter(), {"prefectures": prefecture})
-        where = and_filters(there, await sought.where(store, shanghai_date(call.now)))
-        found = await call.page(store.assessors, where, limit=limit, after=after)
-        return Page(items=[AssessorDetail.model_validate(each) for each in found.items], next=found.next)
 
-    @routes.get("/assessors/{uscc}", summary="Show an assessor")
-    async def one(uscc: Uscc, call: Annotated[RequestContext[Store], reading]) -> AssessorDetail:
-        """With the other assessors of its legal representative, and whether one is sanctioned (S3)."""
-        store = call.store
-        assessor = await handlers.find_assessor(uscc, store)
-        await call.authorize(assessor)
-        call.set_etag(store.assessors.version(uscc))
-        today = shanghai_date(call.now)
-        sisters = tuple(sister(each, today) for each in await handlers.sisters_of(assessor, store))
-        return AssessorDetail.model_validate(assessor).model_copy(update={"sisters": sisters})
+@router.get("/assessors", summary="List registered assessors")
+async def list_assessors(
+    context: ListAssessors,
+    query: Annotated[AssessorQuery, Depends()],
+    limit: Limit = DEFAULT_LIMIT,
+    after: str | None = None,
+) -> Page[AssessorEntry]:
+    """Everyone sees the scope and the sanctions of every assessor; no person is named."""
+    where = await query.where(context.store, shanghai_date(context.now))
+    found = await context.page(context.store.assessors, where, limit=limit, after=after)
+    return found.map(AssessorEntry.model_validate)
 
-    @routes.get("/assessors/{uscc}/history", summary="Show an assessor's history")
-    async def history(
-        uscc: Uscc,
-        call: Annotated[RequestContext[Store], reading],
-        limit: Limit = DEFAULT_LIMIT,
-        after: str | None = None,
-    ) -> Page[HistoryEntry]:
-        """Everything that happened to the entry, in order."""
-        store = call.store
-        await call.authorize(await handlers.find_assessor(uscc, store))
-        found = await call.page(store.entries, {"uscc": uscc}, (("number", 1),), limit, after)
-        return Page(items=[HistoryEntry.model_validate(each) for each in found.items], next=found.next)
 
-    return routes
+@router.get("/prefectures/{prefecture}/assessors", summary="List the assessors working in a prefecture")
+async def list_prefecture_assessors(
+    prefecture: Prefecture,
+    context: ReadAssessor,
+    query: Annotated[AssessorQuery, Depends()],
+    limit: Limit = DEFAULT_LIMIT,
+    after: str | None = None,
+) -> Page[AssessorDetail]:
+    """The assessors that were granted items there, of those whose entries the caller may read."""
+    there = and_filters(context.filter(), {"prefectures": prefecture})
+    where = and_filters(there, await query.where(context.store, shanghai_date(context.now)))
+    found = await context.page(context.store.assessors, where, limit=limit, after=after)
+    return found.map(AssessorDetail.model_validate)
+
+
+@router.get("/assessors/{uscc}", summary="Show an assessor")
+async def get_assessor(uscc: Uscc, context: ReadAssessor) -> AssessorDetail:
+    """With the other assessors of its legal representative, and whether one is sanctioned (S3)."""
+    store = context.store
+    assessor = await lookup.find_assessor(uscc, store)
+    await context.authorize(assessor)
+    context.set_etag(store.assessors.version(uscc))
+    today = shanghai_date(context.now)
+    affiliates = tuple(affiliate(each, today) for each in await sanctions.affiliates_of(assessor, store))
+    return AssessorDetail.model_validate(assessor).model_copy(update={"affiliates": affiliates})
+
+
+@router.get("/assessors/{uscc}/history", summary="Show an assessor's history")
+async def get_assessor_history(
+    uscc: Uscc,
+    context: ReadAssessor,
+    limit: Limit = DEFAULT_LIMIT,
+    after: str | None = None,
+) -> Page[HistoryEntry]:
+    """Everything that happened to the entry, in order."""
+    await context.authorize(await lookup.find_assessor(uscc, context.store))
+    found = await context.page(context.store.entries, {"uscc": uscc}, (("number", 1),), limit, after)
+    return found.map(HistoryEntry.model_validate)

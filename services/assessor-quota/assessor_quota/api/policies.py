@@ -1,4 +1,6 @@
-"""Who may do and see what: each policy decides one case and filters a list by the same rules (P1, P2)."""
+"""Policies: each decides about one resource and filters a list by the same rules (P1, P2)."""
+
+from __future__ import annotations
 
 from dataclasses import dataclass
 
@@ -16,7 +18,7 @@ REVOKE = Policy("assessor.revoke-sanction", _REGION)
 
 LIST = Policy("assessor.list", (Rule(Role.PUBLIC, public),))
 SANCTIONS = Policy("sanction.list", (Rule(Role.PUBLIC, public),))
-"""Who is registered, and who is sanctioned, is public (N4)."""
+"""Registrations and sanctions are public (N4)."""
 
 READ = Policy(
     "assessor.read",
@@ -50,13 +52,40 @@ READ_ITEMS = Policy(
     hidden=True,
     protected=True,
 )
-"""The items themselves: an officer sees those of the own prefecture, an assessor its own; which applications there
-are is not public, so another's item is answered as if it were not there (P2)."""
+"""The items themselves: an officer sees those of the own prefecture, an assessor its own. Applications are
+not public, so another's item is answered as if it did not exist (P2)."""
+
+
+READ_RATES = Policy(
+    "rate.read",
+    (
+        *_REGION,
+        Rule(Role.PREFECTURE_OFFICER, own_prefecture("submission.unit.prefecture")),
+        Rule(Role.ASSESSOR, own_organisation("submission.assessor.uscc")),
+    ),
+    protected=True,
+)
+"""The applications that are counted: a caller's figures leave out those that the caller may not see."""
+
+FILE_STATEMENT = Policy("statement.file", (*_REGION, Rule(Role.ASSESSOR, own_organisation("uscc"))))
+
+READ_STATEMENTS = Policy(
+    "statement.read",
+    (
+        *_REGION,
+        Rule(Role.PREFECTURE_OFFICER, own_prefecture("prefectures")),
+        Rule(Role.ASSESSOR, own_organisation("assessor.uscc")),
+    ),
+    protected=True,
+)
+"""Duties and statements: a department sees those of the assessors that work in its prefecture."""
+
+READ_RECONCILIATION = Policy("reconciliation.read", (*_REGION, Rule(Role.OPERATOR, everything)))
 
 
 @dataclass(frozen=True)
 class CountedAgainst:
-    """Whose quota is asked for, as ``READ_QUOTA`` looks at it."""
+    """The owners of a quota, as ``READ_QUOTA`` compares them."""
 
     assessors: tuple[str, ...]
     prefectures: tuple[str, ...]

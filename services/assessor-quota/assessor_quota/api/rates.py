@@ -1,38 +1,32 @@
-"""Success rates over HTTP: asked for by any of four parts, page by page or as a file (S6)."""
+"""Routes of success rates by any of four dimensions, page by page or as a file (S6)."""
+
+from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, TypeAlias
 
 from chassis.handling import Filter, Refusal
 from chassis.http.endpoint import PROBLEMS, Authorize, Limit, Page, RequestContext
+from chassis.http.files import file_response, file_responses
+from chassis.http.models import filter_by
 from chassis.http.pagination import DEFAULT_LIMIT
-from chassis.security.policies import Policy, Rule, and_filters, everything, own_organisation, own_prefecture
+from chassis.security.policies import and_filters
 from chassis.spreadsheets import MEDIA_TYPES, Format, Heading, SheetData, as_csv, as_xlsx
 from fastapi import APIRouter, Depends, Query, Response
-from messages.values import AssessorRef, Number, Prefecture, Role, UnitType, Uscc
+from messages.values import AssessorRef, Number, Prefecture, UnitType, Uscc
 from rulebook import PREFECTURES, UNIT_TYPE_NAMES
 from starlette.concurrency import run_in_threadpool
 
+from assessor_quota.api.policies import READ_RATES
 from assessor_quota.api.views import View
 from assessor_quota.domain.application_progress import CountedApplication, counted_application
 from assessor_quota.domain.rates import GroupBy, Part, SuccessRate, success_rates
 from assessor_quota.store import Store
 
-READ = Policy(
-    "rate.read",
-    (
-        Rule(Role.REGIONAL_OFFICER, everything),
-        Rule(Role.PREFECTURE_OFFICER, own_prefecture("submission.unit.prefecture")),
-        Rule(Role.ASSESSOR, own_organisation("submission.assessor.uscc")),
-    ),
-    protected=True,
-)
-"""The applications that are counted: what a caller may not see is not in the caller's figures."""
-
-AT_ONCE = 1000
-"""Courses read at a time, so that no question holds all of them."""
-BETWEEN = "|"
+PAGE_SIZE = 1000
+"""Applications read at a time, so that no query holds all of them."""
+CURSOR_SEPARATOR = "|"
 
 Names: TypeAlias = dict[str, str]
 Printed: TypeAlias = str | int | Decimal | None
@@ -48,16 +42,10 @@ HEADINGS = (
     Heading("创建成功率（%）", 16),
 )
 NONE = "无"
-FILE_ANSWER: dict[int | str, dict[str, Any]] = {
-    200: {
-        "description": "The file",
-        "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in MEDIA_TYPES.values()},
-    }
-}
 
 
 class RateView(View):
-    """The figures of one group; what was not asked for is absent."""
+    """The figures of one group; dimensions that were not requested are absent."""
 
     assessor: AssessorRef | None = None
     prefecture: Prefecture | None = None
@@ -70,7 +58,7 @@ class RateView(View):
 
 
 class RateQuery:
-    """By what is counted, and of what; by assessor and year when nothing is said."""
+    """Dimensions and filters of the figures; by assessor and year unless chosen."""
 
     def __init__(
         self,
@@ -82,91 +70,94 @@ class RateQuery:
     ) -> None:
         chosen = dict.fromkeys(by or (GroupBy.ASSESSOR, GroupBy.YEAR))
         self.by = tuple(each for each in GroupBy if each in chosen)
-        self.where: Filter = {"submission.assessor.uscc": {"$exists": True}} | {
-            f"submission.{path}": value
-            for path, value in {
-                "year": year,
-                "unit.prefecture": prefecture,
-                "assessor.uscc": assessor,
-                "unit.unit_type": unit_type,
-            }.items()
-            if value is not None
-        }
+        self.where: Filter = and_filters(
+            {"submission.assessor.uscc": {"$exists": True}},
+            filter_by(
+                submission__year=year,
+                submission__unit__prefecture=prefecture,
+                submission__assessor__uscc=assessor,
+                submission__unit__unit_type=unit_type,
+            ),
+        )
 
 
-def router() -> APIRouter:
-    routes = APIRouter(prefix="/success-rates", tags=["success rates"], responses=PROBLEMS)
-    reading = Depends(Authorize(READ))
+router = APIRouter(prefix="/success-rates", tags=["success rates"], responses=PROBLEMS)
 
-    @routes.get("", summary="Success rates by assessor, prefecture, unit type and year")
-    async def rates(
-        call: Annotated[RequestContext[Store], reading],
-        asked: Annotated[RateQuery, Depends()],
-        limit: Limit = DEFAULT_LIMIT,
-        after: str | None = None,
-    ) -> Page[RateView]:
-        """Listed ÷ concluded, with the counts; a group with applications and nothing concluded has none."""
-        found = _behind(after, await _counted(call, asked), asked)
-        shown = found[:limit]
-        names = await _names(call, asked, shown)
-        following = _cursor(shown[-1]) if len(found) > limit else None
-        return Page(items=[_view(each, asked, names) for each in shown], next=following)
-
-    @routes.get("/export", summary="Success rates as a file", response_class=Response, responses=FILE_ANSWER)
-    async def export(
-        call: Annotated[RequestContext[Store], reading], asked: Annotated[RateQuery, Depends()], format: Format = "xlsx"
-    ) -> Response:
-        """The same figures as a workbook, or as CSV in UTF-8 with a byte order mark."""
-        found = await _counted(call, asked)
-        names = await _names(call, asked, found)
-        sheet = _sheet([_view(each, asked, names) for each in found])
-        content = await run_in_threadpool(as_xlsx if format == "xlsx" else as_csv, sheet)
-        disposition = f'attachment; filename="success-rates.{format}"'
-        return Response(content, media_type=MEDIA_TYPES[format], headers={"Content-Disposition": disposition})
-
-    return routes
+ReadRates = Annotated[RequestContext[Store], Depends(Authorize(READ_RATES))]
 
 
-async def _counted(call: RequestContext[Store], asked: RateQuery) -> list[SuccessRate]:
-    """Counted anew from the courses whenever it is asked for: there is no figure that could be stale."""
-    where = and_filters(asked.where, call.filter())
+@router.get("", summary="Success rates by assessor, prefecture, unit type and year")
+async def list_success_rates(
+    context: ReadRates,
+    query: Annotated[RateQuery, Depends()],
+    limit: Limit = DEFAULT_LIMIT,
+    after: str | None = None,
+) -> Page[RateView]:
+    """Listed ÷ concluded, with the counts; a group with applications and nothing concluded has none."""
+    found = _after(after, await _success_rates(context, query), query)
+    page = found[:limit]
+    names = await _names(context, query, page)
+    following = _cursor(page[-1]) if len(found) > limit else None
+    return Page(items=[_view(each, query, names) for each in page], next=following)
+
+
+@router.get(
+    "/export",
+    summary="Success rates as a file",
+    response_class=Response,
+    responses=file_responses(*MEDIA_TYPES.values()),
+)
+async def export_success_rates(
+    context: ReadRates, query: Annotated[RateQuery, Depends()], format: Format = "xlsx"
+) -> Response:
+    """The same figures as a workbook, or as CSV in UTF-8 with a byte order mark."""
+    found = await _success_rates(context, query)
+    names = await _names(context, query, found)
+    sheet = _sheet([_view(each, query, names) for each in found])
+    content = await run_in_threadpool(as_xlsx if format == "xlsx" else as_csv, sheet)
+    return file_response(content, MEDIA_TYPES[format], f"success-rates.{format}")
+
+
+async def _success_rates(context: RequestContext[Store], query: RateQuery) -> list[SuccessRate]:
+    """Return the figures, counted anew for every request, so that none can be stale."""
+    where = and_filters(query.where, context.filter())
     found: list[CountedApplication] = []
     last: str | None = ""
     while last is not None:
-        page = await call.store.courses.find(and_filters(where, {"_id": {"$gt": last}}), limit=AT_ONCE)
+        page = await context.store.progress.find(and_filters(where, {"_id": {"$gt": last}}), limit=PAGE_SIZE)
         found += [each for each in map(counted_application, page) if each is not None]
-        last = page[-1].application_id if len(page) == AT_ONCE else None
-    return success_rates(found, asked.by)
+        last = page[-1].application_id if len(page) == PAGE_SIZE else None
+    return success_rates(found, query.by)
 
 
-async def _names(call: RequestContext[Store], asked: RateQuery, rates: Sequence[SuccessRate]) -> Names:
-    """As the register shows them today."""
-    if GroupBy.ASSESSOR not in asked.by:
+async def _names(context: RequestContext[Store], query: RateQuery, rates: Sequence[SuccessRate]) -> Names:
+    """Return the names as the register shows them today."""
+    if GroupBy.ASSESSOR not in query.by:
         return {}
     codes = sorted({str(each.parts[0]) for each in rates})
-    known = await call.store.assessors.find({"_id": {"$in": codes}})
+    known = await context.store.assessors.find({"_id": {"$in": codes}})
     return {each.uscc: each.name for each in known}
 
 
-def _view(rate: SuccessRate, asked: RateQuery, names: Names) -> RateView:
-    parts: dict[str, object] = dict(zip(asked.by, rate.parts, strict=True))
-    if GroupBy.ASSESSOR in asked.by:
+def _view(rate: SuccessRate, query: RateQuery, names: Names) -> RateView:
+    parts: dict[str, object] = dict(zip(query.by, rate.parts, strict=True))
+    if GroupBy.ASSESSOR in query.by:
         uscc = str(parts[GroupBy.ASSESSOR])
         parts[GroupBy.ASSESSOR] = AssessorRef(uscc=uscc, name=names.get(uscc, uscc))
     figures = rate.figures
-    told = {"listed": figures.listed, "concluded": figures.concluded, "rate": figures.rate}
-    return RateView.model_validate({str(name): value for name, value in parts.items()} | told)
+    counts = {"listed": figures.listed, "concluded": figures.concluded, "rate": figures.rate}
+    return RateView.model_validate({str(name): value for name, value in parts.items()} | counts)
 
 
 def _cursor(rate: SuccessRate) -> str:
-    return BETWEEN.join(map(str, rate.parts))
+    return CURSOR_SEPARATOR.join(map(str, rate.parts))
 
 
-def _behind(after: str | None, rates: Sequence[SuccessRate], asked: RateQuery) -> list[SuccessRate]:
+def _after(after: str | None, rates: Sequence[SuccessRate], query: RateQuery) -> list[SuccessRate]:
     if after is None:
         return list(rates)
-    last = after.split(BETWEEN)
-    if len(last) != len(asked.by):
+    last = after.split(CURSOR_SEPARATOR)
+    if len(last) != len(query.by):
         raise Refusal("cursor-invalid", status=422, title="This cursor was not given out for this list")
     return [each for each in rates if _text(each.parts) > last]
 

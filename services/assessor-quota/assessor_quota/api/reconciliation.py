@@ -1,22 +1,18 @@
-"""What the reconciler found, over HTTP: for those who have to look into it (Q2)."""
+"""Route of the reconciler's report, for those who have to examine it (Q2)."""
+
+from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated
 
 from chassis.http.endpoint import PROBLEMS, Authorize, RequestContext
-from chassis.security.policies import Policy, Rule, everything
 from fastapi import APIRouter, Depends
-from messages.values import Role
 
+from assessor_quota.api.policies import READ_RECONCILIATION
 from assessor_quota.api.views import View
 from assessor_quota.domain.reconciliation import DiscrepancyKind, Reconciliation
 from assessor_quota.handlers.reconciliation import RECONCILIATION
 from assessor_quota.store import Store
-
-READ = Policy(
-    "reconciliation.read",
-    (Rule(Role.REGIONAL_OFFICER, everything), Rule(Role.OPERATOR, everything)),
-)
 
 
 class DiscrepancyView(View):
@@ -27,7 +23,7 @@ class DiscrepancyView(View):
 
 
 class ReconciliationView(View):
-    """The last complete sweep; before the first one is done, nothing is known and nothing told."""
+    """The last complete sweep; before the first one is done, all fields are absent."""
 
     started_at: datetime | None = None
     finished_at: datetime | None = None
@@ -39,29 +35,29 @@ class ReconciliationView(View):
     under_way_since: datetime | None = None
 
 
-def router() -> APIRouter:
-    routes = APIRouter(tags=["reconciliation"], responses=PROBLEMS)
+router = APIRouter(tags=["reconciliation"], responses=PROBLEMS)
 
-    @routes.get("/reconciliation", summary="What the reconciler found")
-    async def found(call: Annotated[RequestContext[Store], Depends(Authorize(READ))]) -> ReconciliationView:
-        """Whether ledgers, items and what applications and review said agree. Nothing is ever freed by it."""
-        kept = await call.store.reconciliations.get(RECONCILIATION) or Reconciliation()
-        return _view(kept)
-
-    return routes
+ReadReconciliation = Annotated[RequestContext[Store], Depends(Authorize(READ_RECONCILIATION))]
 
 
-def _view(kept: Reconciliation) -> ReconciliationView:
-    since = None if kept.sweep is None else kept.sweep.started_at
-    if kept.finding is None:
+@router.get("/reconciliation", summary="Show the reconciler's report")
+async def get_reconciliation(context: ReadReconciliation) -> ReconciliationView:
+    """Whether ledgers, items and the progress of applications agree. The reconciler never frees an item."""
+    reconciliation = await context.store.reconciliations.get(RECONCILIATION) or Reconciliation()
+    return _view(reconciliation)
+
+
+def _view(reconciliation: Reconciliation) -> ReconciliationView:
+    since = None if reconciliation.sweep is None else reconciliation.sweep.started_at
+    if reconciliation.report is None:
         return ReconciliationView(under_way_since=since)
-    tally = kept.finding.tally
+    summary = reconciliation.report.summary
     return ReconciliationView(
-        started_at=kept.finding.started_at,
-        finished_at=kept.finding.finished_at,
-        items=tally.items,
-        ledgers=tally.ledgers,
-        counts=dict(tally.counts),
-        examples=tuple(DiscrepancyView.model_validate(each) for each in tally.examples),
+        started_at=reconciliation.report.started_at,
+        finished_at=reconciliation.report.finished_at,
+        items=summary.items,
+        ledgers=summary.ledgers,
+        counts=dict(summary.counts),
+        examples=tuple(DiscrepancyView.model_validate(each) for each in summary.examples),
         under_way_since=since,
     )

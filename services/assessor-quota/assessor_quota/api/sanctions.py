@@ -1,4 +1,6 @@
-"""Sanctions under Art. 31 over HTTP: decided, tried, revoked, and shown to everyone (S1, S3, S4, N4)."""
+"""Routes of sanctions under Art. 31: decision, preview, revocation and the public lists (S1, S3, S4, N4)."""
+
+from __future__ import annotations
 
 from datetime import date
 from typing import Annotated
@@ -12,111 +14,113 @@ from fastapi import APIRouter, Depends, Query
 from messages.values import Prefecture, Uscc
 from rulebook import basis, shanghai_date
 
-from assessor_quota import handlers
 from assessor_quota.api.bodies import DecisionBody, Revocation
-from assessor_quota.api.commands import by, tagged
+from assessor_quota.api.commands import actor_ref, execute
 from assessor_quota.api.policies import REVOKE, SANCTION, SANCTIONS
-from assessor_quota.api.views import AssessorDetail, ItemInUse, Kept, PublicSanction, SanctionPreview, sister
+from assessor_quota.api.views import (
+    AssessorDetail,
+    ItemInUse,
+    PublicSanction,
+    SanctionPreviewView,
+    affiliate,
+)
 from assessor_quota.domain.sanction import ViolationFinding
+from assessor_quota.handlers import lookup, sanctions
 from assessor_quota.store import Store
 
+router = APIRouter(tags=["sanctions"], responses=PROBLEMS)
 
-def router() -> APIRouter:
-    routes = APIRouter(tags=["sanctions"], responses=PROBLEMS)
-    _deciding(routes)
-    _showing(routes)
-    return routes
-
-
-def _deciding(routes: APIRouter) -> None:
-    @routes.post(
-        "/assessors/{uscc}/sanctions",
-        summary="Decide a sanction",
-        openapi_extra=based_on_rule(basis("S1")),
-        status_code=201,
-        responses=refuses("decision-refused"),
-    )
-    async def decide(
-        uscc: Uscc,
-        body: DecisionBody,
-        call: Annotated[RequestContext[Store], Depends(Authorize(SANCTION))],
-        *,
-        dry_run: Annotated[bool, Query(description="Show what the decision would reach; nothing is recorded")] = False,
-    ) -> AssessorDetail | SanctionPreview:
-        command = _decision(uscc, body, call)
-        if dry_run:
-            call.response.status_code = 200
-            return await _preview(command, call)
-        return tagged(call, await call.execute(handlers.sanction_assessor, command, reply=Kept))
-
-    @routes.post(
-        "/assessors/{uscc}/sanctions/revocation",
-        summary="Revoke a sanction",
-        openapi_extra=based_on_rule(basis("S4")),
-        responses=refuses("revocation-refused"),
-    )
-    async def revoke(
-        uscc: Uscc,
-        body: Revocation,
-        call: Annotated[RequestContext[Store], Depends(Authorize(REVOKE))],
-    ) -> AssessorDetail:
-        day = body.revoked_on or shanghai_date(call.now)
-        command = handlers.RevokeSanction(uscc, body.document_number, day, by(call), body.decision)
-        return tagged(call, await call.execute(handlers.revoke_sanction, command, reply=Kept))
+Sanction = Annotated[RequestContext[Store], Depends(Authorize(SANCTION))]
+Revoke = Annotated[RequestContext[Store], Depends(Authorize(REVOKE))]
+ListSanctions = Annotated[RequestContext[Store], Depends(Authorize(SANCTIONS))]
 
 
-def _showing(routes: APIRouter) -> None:
-    showing = Depends(Authorize(SANCTIONS))
+@router.post(
+    "/assessors/{uscc}/sanctions",
+    summary="Decide a sanction",
+    openapi_extra=based_on_rule(basis("S1")),
+    status_code=201,
+    responses=refuses("decision-refused"),
+)
+async def decide_sanction(
+    uscc: Uscc,
+    body: DecisionBody,
+    context: Sanction,
+    *,
+    dry_run: Annotated[bool, Query(description="Show what the decision would reach; nothing is recorded")] = False,
+) -> AssessorDetail | SanctionPreviewView:
+    command = _sanction_command(uscc, body, context)
+    if dry_run:
+        context.response.status_code = 200
+        return await _preview(command, context)
+    return await execute(context, sanctions.sanction_assessor, command)
 
-    @routes.get("/assessors/{uscc}/sanctions", summary="List the sanctions of an assessor")
-    async def decided(
-        uscc: Uscc,
-        call: Annotated[RequestContext[Store], showing],
-        limit: Limit = DEFAULT_LIMIT,
-        after: str | None = None,
-    ) -> Page[PublicSanction]:
-        """Every decision against one assessor, the revoked ones as well (S4)."""
-        store = call.store
-        await handlers.find_assessor(uscc, store)
-        return await _page(call, {"assessor.uscc": uscc}, limit, after)
 
-    @routes.get("/sanctions", summary="List the sanctions in force on a day")
-    async def holding(
-        call: Annotated[RequestContext[Store], showing],
-        on: Annotated[date | None, Query(description="Today when absent")] = None,
-        prefecture: Annotated[Prefecture | None, Query(description="Of assessors that work there")] = None,
-        limit: Limit = DEFAULT_LIMIT,
-        after: str | None = None,
-    ) -> Page[PublicSanction]:
-        """The sanctions in force on a day."""
-        where = in_force(on or shanghai_date(call.now))
-        if prefecture is not None:
-            working = await call.store.assessors.find({"prefectures": prefecture})
-            where = and_filters(where, {"assessor.uscc": {"$in": [each.uscc for each in working]}})
-        return await _page(call, where, limit, after)
+@router.post(
+    "/assessors/{uscc}/sanctions/revocation",
+    summary="Revoke a sanction",
+    openapi_extra=based_on_rule(basis("S4")),
+    responses=refuses("revocation-refused"),
+)
+async def revoke_sanction(
+    uscc: Uscc,
+    body: Revocation,
+    context: Revoke,
+) -> AssessorDetail:
+    day = body.revoked_on or shanghai_date(context.now)
+    command = sanctions.RevokeSanction(uscc, body.document_number, day, actor_ref(context), body.decision)
+    return await execute(context, sanctions.revoke_sanction, command)
+
+
+@router.get("/assessors/{uscc}/sanctions", summary="List the sanctions of an assessor")
+async def list_assessor_sanctions(
+    uscc: Uscc,
+    context: ListSanctions,
+    limit: Limit = DEFAULT_LIMIT,
+    after: str | None = None,
+) -> Page[PublicSanction]:
+    """Every decision against one assessor, the revoked ones as well (S4)."""
+    await lookup.find_assessor(uscc, context.store)
+    return await _page(context, {"assessor.uscc": uscc}, limit, after)
+
+
+@router.get("/sanctions", summary="List the sanctions in force on a day")
+async def list_sanctions_in_force(
+    context: ListSanctions,
+    on: Annotated[date | None, Query(description="Today when absent")] = None,
+    prefecture: Annotated[Prefecture | None, Query(description="Of assessors that work there")] = None,
+    limit: Limit = DEFAULT_LIMIT,
+    after: str | None = None,
+) -> Page[PublicSanction]:
+    """The sanctions in force on a day."""
+    where = in_force(on or shanghai_date(context.now))
+    if prefecture is not None:
+        working = await context.store.assessors.find({"prefectures": prefecture})
+        where = and_filters(where, {"assessor.uscc": {"$in": [each.uscc for each in working]}})
+    return await _page(context, where, limit, after)
 
 
 def in_force(day: date) -> Filter:
-    """The filter of the decisions that hold on ``day``: begun, not over, and not revoked by then (S1, S4)."""
+    """Return the filter of the decisions in force on ``day``: begun, not over, and not revoked by then (S1, S4)."""
     revoked_later = [{"sanction.revoked_on": None}, {"sanction.revoked_on": {"$gt": day}}]
     return {"sanction.ban.first_day": {"$lte": day}, "sanction.ban.last_day": {"$gte": day}, "$or": revoked_later}
 
 
-def _decision(uscc: str, body: DecisionBody, call: RequestContext[Store]) -> handlers.SanctionAssessor:
+def _sanction_command(uscc: str, body: DecisionBody, context: RequestContext[Store]) -> sanctions.SanctionAssessor:
     findings = tuple(ViolationFinding(each.text, each.evidence) for each in body.reasons)
-    return handlers.SanctionAssessor(uscc, body.document_number, body.decided_on, findings, by(call))
+    return sanctions.SanctionAssessor(uscc, body.document_number, body.decided_on, findings, actor_ref(context))
 
 
-async def _preview(command: handlers.SanctionAssessor, call: RequestContext[Store]) -> SanctionPreview:
-    found = await handlers.preview_sanction(command, call.store, call.now)
-    today = shanghai_date(call.now)
-    return SanctionPreview(
+async def _preview(command: sanctions.SanctionAssessor, context: RequestContext[Store]) -> SanctionPreviewView:
+    found = await sanctions.preview_sanction(command, context.store, context.now)
+    today = shanghai_date(context.now)
+    return SanctionPreviewView(
         decision=PublicSanction.model_validate(found.decision),
         items=tuple(ItemInUse.model_validate(each) for each in found.items),
-        sisters=tuple(sister(each, today) for each in found.sisters),
+        affiliates=tuple(affiliate(each, today) for each in found.affiliates),
     )
 
 
-async def _page(call: RequestContext[Store], where: Filter, limit: int, after: str | None) -> Page[PublicSanction]:
-    found = await call.page(call.store.sanctions, where, limit=limit, after=after)
-    return Page(items=[PublicSanction.model_validate(each) for each in found.items], next=found.next)
+async def _page(context: RequestContext[Store], where: Filter, limit: int, after: str | None) -> Page[PublicSanction]:
+    found = await context.page(context.store.sanctions, where, limit=limit, after=after)
+    return found.map(PublicSanction.model_validate)

@@ -1,4 +1,6 @@
-"""The register as sheets: what is read of an existing one, cell by cell, and what is written of ours (S7)."""
+"""The register as sheets: an existing one read cell by cell, and ours written (S7)."""
+
+from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
@@ -21,11 +23,11 @@ from messages.values import Identifier, PersonRef, Reason, Text, UnitType, Uscc
 from pydantic import BaseModel, SecretStr
 from rulebook import UNIT_TYPE_NAMES, reason
 
-from assessor_quota import handlers
 from assessor_quota.api.bodies import Name
 from assessor_quota.domain.assessor import Assessor
 from assessor_quota.domain.entry import ActorRef
 from assessor_quota.domain.staff import StaffMember
+from assessor_quota.handlers import register
 from assessor_quota.handlers.bulk import ROWS_MAX, ImportAssessors, Row
 
 USCC = "统一社会信用代码"
@@ -37,7 +39,7 @@ class AssessorRow(BaseModel):
     name: Annotated[Name, Column("机构名称", width=36)]
     representative_name: Annotated[Text, Column("法定代表人", private=True)]
     document_number: Annotated[SecretStr, Column(NUMBER, private=True, width=24)]
-    """Never kept: only a keyed digest and a masked form are."""
+    """Never stored: only a keyed digest and a masked form are."""
     scope: Annotated[tuple[UnitType, ...], Column("业务范围", choices=UNIT_TYPE_NAMES, width=44)]
 
 
@@ -50,13 +52,11 @@ class StaffRow(BaseModel):
     until: Annotated[date | None, Column("任职结束日期")] = None
 
 
-ONLY_SHOWN = ("证件号码（掩码）", "登记日期", "终止日期", "处理决定有效期至")
-"""What an export tells besides: left alone when it is filled in and sent back."""
-ASSESSORS = Table("第三方服务机构", AssessorRow, ignored_columns=ONLY_SHOWN)
+EXPORT_ONLY = ("证件号码（掩码）", "登记日期", "终止日期", "处理决定有效期至")
+"""Further columns of an export: ignored when a filled-in export is imported."""
+ASSESSORS = Table("第三方服务机构", AssessorRow, ignored_columns=EXPORT_ONLY)
 STAFF = Table("专业人员", StaffRow)
 HELP = f"一次最多导入{ROWS_MAX}家；业务范围用顿号分隔：{'、'.join(UNIT_TYPE_NAMES.values())}"
-
-Told = tuple[Reason, ...]
 
 
 def template() -> tuple[SheetData, SheetData]:
@@ -64,16 +64,16 @@ def template() -> tuple[SheetData, SheetData]:
 
 
 def read_register(content: bytes, keys: KeyRing, by: ActorRef) -> ImportAssessors:
-    """What a workbook enters, with every cell and row that is wrong; raises Refusal for what is no such workbook."""
+    """Return the rows of a workbook with every wrong cell and row; raise the Refusal of another kind of file."""
     try:
         _refuse_without_sheets(content)
         assessors, staff = ASSESSORS.read(content), STAFF.read(content)
     except InvalidWorkbookError as problem:
         raise Refusal("import-refused", reason("S7", problem.code, problem.text, pointer="/file"), status=422) from None
     _refuse_too_many(assessors)
-    _refuse_repeated(assessors)
+    _reject_repeated(assessors)
     _refuse_unknown_assessors(staff, assessors)
-    persons = dict(_identified(assessors, keys))
+    persons = dict(_pseudonyms(assessors, keys))
     members: dict[str, list[NumberedRow[StaffRow]]] = {}
     for each in staff.rows:
         members.setdefault(each.value.uscc, []).append(each)
@@ -82,7 +82,7 @@ def read_register(content: bytes, keys: KeyRing, by: ActorRef) -> ImportAssessor
         for each in assessors.rows
         if each.number in persons
     ]
-    return ImportAssessors(tuple(rows), tuple(map(_told, (*assessors.problems, *staff.problems))))
+    return ImportAssessors(tuple(rows), tuple(map(_reason_of, (*assessors.problems, *staff.problems))))
 
 
 def _refuse_without_sheets(content: bytes) -> None:
@@ -100,7 +100,7 @@ def _refuse_too_many(assessors: SheetResult[AssessorRow]) -> None:
         raise Refusal("import-refused", wrong, status=422)
 
 
-def _refuse_repeated(assessors: SheetResult[AssessorRow]) -> None:
+def _reject_repeated(assessors: SheetResult[AssessorRow]) -> None:
     first: dict[str, int] = {}
     for number, row in list(assessors.rows):
         if row.uscc in first:
@@ -111,7 +111,7 @@ def _refuse_repeated(assessors: SheetResult[AssessorRow]) -> None:
 
 
 def _refuse_unknown_assessors(staff: SheetResult[StaffRow], assessors: SheetResult[AssessorRow]) -> None:
-    """Nobody is entered for an assessor that the file does not list; one whose row is wrong has been told of there."""
+    """Add a problem for staff of an assessor that the file does not list, unless rows of assessors are wrong."""
     if assessors.problems:
         return
     listed = {row.uscc for row in assessors.values}
@@ -121,7 +121,7 @@ def _refuse_unknown_assessors(staff: SheetResult[StaffRow], assessors: SheetResu
             staff.add_problem(number, "uscc", "assessor-not-listed", text, row.uscc)
 
 
-def _identified(
+def _pseudonyms(
     assessors: SheetResult[AssessorRow], keys: KeyRing
 ) -> Iterator[tuple[int, tuple[PersonRef, tuple[str, ...]]]]:
     for number, row in assessors.rows:
@@ -134,13 +134,13 @@ def _identified(
 
 
 class _Cells(NamedTuple):
-    """Where the fields of a registration stand in the file."""
+    """The cells of a registration's fields in the file."""
 
     assessors: SheetResult[AssessorRow]
     staff: SheetResult[StaffRow]
 
-    def places(self, row: int, members: Sequence[NumberedRow[StaffRow]]) -> Mapping[str, str]:
-        """JSON pointer into the registration → cell."""
+    def cells_of(self, row: int, members: Sequence[NumberedRow[StaffRow]]) -> Mapping[str, str]:
+        """Return the cell of each JSON pointer into the registration."""
         found = {f"/{name}": _cell(self.assessors, name, row) for name in ("uscc", "name", "scope")}
         found |= {"": found["/uscc"], "/staff": found["/uscc"]}
         for at, each in enumerate(members):
@@ -150,54 +150,54 @@ class _Cells(NamedTuple):
 
 
 def _row(
-    placed: NumberedRow[AssessorRow],
-    known: tuple[PersonRef, tuple[str, ...]],
+    numbered: NumberedRow[AssessorRow],
+    pseudonym: tuple[PersonRef, tuple[str, ...]],
     members: Sequence[NumberedRow[StaffRow]],
     cells: _Cells,
     by: ActorRef,
 ) -> Row:
-    (person, earlier), row = known, placed.value
-    registration = handlers.RegisterAssessor(
+    (person, earlier), row = pseudonym, numbered.value
+    registration = register.RegisterAssessor(
         uscc=row.uscc,
         name=row.name,
         representative=person,
         representative_name=row.representative_name,
         earlier_digests=earlier,
         scope=tuple(dict.fromkeys(row.scope)),
-        staff=tuple(_member(place, each.value) for place, each in enumerate(members, 1)),
+        staff=tuple(_member(number, each.value) for number, each in enumerate(members, 1)),
         by=by,
     )
-    return Row(registration, cells.places(placed.number, members))
+    return Row(registration, cells.cells_of(numbered.number, members))
 
 
-def _member(place: int, row: StaffRow) -> StaffMember:
-    return StaffMember(row.staff_id or f"S{place}", row.name, row.qualification, row.since, row.until)
+def _member(number: int, row: StaffRow) -> StaffMember:
+    return StaffMember(row.staff_id or f"S{number}", row.name, row.qualification, row.since, row.until)
 
 
 def _cell(reading: SheetResult[AssessorRow] | SheetResult[StaffRow], name: str, row: int) -> str:
     return f"{reading.sheet}!{reading.letters.get(name, 'A')}{row}"
 
 
-def _told(problem: CellProblem) -> Reason:
+def _reason_of(problem: CellProblem) -> Reason:
     return reason("S7", problem.code, f"{problem.address}：{problem.text}", problem.found, problem.address)
 
 
-SHOWN = (
+EXPORT_HEADINGS = (
     Heading(USCC, 24),
     Heading("机构名称", 36),
     Heading("法定代表人"),
     Heading(NUMBER, 24),
     Heading("业务范围", 44),
-    *(Heading(text, 22) for text in ONLY_SHOWN),
+    *(Heading(text, 22) for text in EXPORT_ONLY),
 )
 
 
-def shown(assessors: Iterable[Assessor], today: date) -> SheetData:
-    """For the eyes of those who may read the entries: the column of the numbers is there and always empty."""
-    return SheetData(ASSESSORS.title, SHOWN, (_assessor_cells(each, today) for each in assessors))
+def assessor_sheet(assessors: Iterable[Assessor], today: date) -> SheetData:
+    """Return the sheet for those who may read the entries: the column of the numbers is always empty."""
+    return SheetData(ASSESSORS.title, EXPORT_HEADINGS, (_assessor_cells(each, today) for each in assessors))
 
 
-def shown_staff(assessors: Iterable[Assessor]) -> SheetData:
+def staff_sheet(assessors: Iterable[Assessor]) -> SheetData:
     members = ((each, member) for each in assessors for member in each.staff)
     return STAFF.page(
         StaffRow(
@@ -213,7 +213,7 @@ def shown_staff(assessors: Iterable[Assessor]) -> SheetData:
 
 
 def _assessor_cells(assessor: Assessor, today: date) -> tuple[str | date | None, ...]:
-    held = assessor.sanction_on(today)
+    sanction = assessor.sanction_on(today)
     return (
         assessor.uscc,
         assessor.name,
@@ -223,5 +223,5 @@ def _assessor_cells(assessor: Assessor, today: date) -> tuple[str | date | None,
         assessor.representative.masked,
         assessor.registered_on,
         None if assessor.deregistered is None else assessor.deregistered.since,
-        None if held is None else held.ban.last_day,
+        None if sanction is None else sanction.ban.last_day,
     )

@@ -1,46 +1,34 @@
-"""Annual statements over HTTP: filed by the assessor or for it, and seen by the departments it works under (S5)."""
+"""Routes of annual statements: filed by the assessor or for it, read by the departments it works under (S5)."""
+
+from __future__ import annotations
 
 from datetime import date
 from typing import Annotated
 
 from chassis.handling import Filter
 from chassis.http.endpoint import PROBLEMS, Authorize, Limit, Page, RequestContext, refuses
+from chassis.http.models import filter_by
 from chassis.http.openapi import IF_MATCH
 from chassis.http.pagination import DEFAULT_LIMIT
-from chassis.security.policies import Policy, Rule, and_filters, everything, own_organisation, own_prefecture
+from chassis.security.policies import and_filters
 from fastapi import APIRouter, Depends, Path, Query
 from messages.values import AssessorRef, Digest, Identifier, Prefecture, Role, Text, Uscc
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from assessor_quota.api.commands import by
+from assessor_quota.api.bodies import Body
+from assessor_quota.api.commands import actor_ref
+from assessor_quota.api.policies import FILE_STATEMENT, READ_STATEMENTS
 from assessor_quota.api.views import View
 from assessor_quota.domain.statements import Content, DutyState, statement_key
-from assessor_quota.handlers.statements import FileStatement, file_statement
+from assessor_quota.handlers import statements
 from assessor_quota.store import Store
-
-FILE = Policy(
-    "statement.file",
-    (Rule(Role.REGIONAL_OFFICER, everything), Rule(Role.ASSESSOR, own_organisation("uscc"))),
-)
-READ = Policy(
-    "statement.read",
-    (
-        Rule(Role.REGIONAL_OFFICER, everything),
-        Rule(Role.PREFECTURE_OFFICER, own_prefecture("prefectures")),
-        Rule(Role.ASSESSOR, own_organisation("assessor.uscc")),
-    ),
-    protected=True,
-)
-"""What is owed and what was filed: a department sees it of the assessors that work in its prefecture."""
 
 Year = Annotated[int, Field(ge=2000, le=2200)]
 Count = Annotated[int, Field(ge=0, le=1_000_000)]
 
 
-class StatementBody(BaseModel):
+class StatementBody(Body):
     """第三方机构年度工作情况 (Art. 30)."""
-
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
     year: Year
     projects_evaluated: Count
@@ -75,7 +63,7 @@ class FilingView(View):
 
 
 class StatementView(View):
-    """One year's statement with everything that was ever filed of it; the last filing holds."""
+    """One year's statement with all filings of it; the last filing counts."""
 
     statement_id: Identifier
     assessor: AssessorRef
@@ -85,7 +73,7 @@ class StatementView(View):
 
 
 class DutyView(View):
-    """What an assessor owes for a year, and how it stands."""
+    """The statement that an assessor owes for a year, and its state."""
 
     duty_id: Identifier
     assessor: AssessorRef
@@ -101,7 +89,7 @@ class DutyView(View):
 
 
 class StatementQuery:
-    """By what the list can be filtered."""
+    """Filters of the list."""
 
     def __init__(
         self,
@@ -109,59 +97,58 @@ class StatementQuery:
         state: DutyState | None = None,
         assessor: Uscc | None = None,
     ) -> None:
-        asked = {"year": year, "state": state, "assessor.uscc": assessor}
-        self.where: Filter = {name: value for name, value in asked.items() if value is not None}
+        self.where: Filter = filter_by(year=year, state=state, assessor__uscc=assessor)
 
 
-def router() -> APIRouter:
-    routes = APIRouter(tags=["statements"], responses=PROBLEMS)
-    reading = Depends(Authorize(READ))
+router = APIRouter(tags=["statements"], responses=PROBLEMS)
 
-    @routes.post(
-        "/assessors/{uscc}/statements",
-        summary="File or amend an annual statement",
-        status_code=201,
-        openapi_extra=IF_MATCH,
-        responses=refuses("statement-refused") | refuses("version-stale", status=412),
+FileStatement = Annotated[RequestContext[Store], Depends(Authorize(FILE_STATEMENT))]
+ReadStatements = Annotated[RequestContext[Store], Depends(Authorize(READ_STATEMENTS))]
+
+
+@router.post(
+    "/assessors/{uscc}/statements",
+    summary="File or amend an annual statement",
+    status_code=201,
+    openapi_extra=IF_MATCH,
+    responses=refuses("statement-refused") | refuses("version-stale", status=412),
+)
+async def file_statement(uscc: Uscc, body: StatementBody, context: FileStatement) -> StatementView:
+    """File the statement of a year that is over; filing again amends it and keeps the earlier filings."""
+    own = context.actor.acts_as(Role.ASSESSOR) and context.actor.organisation == uscc
+    command = statements.FileStatement(
+        uscc=uscc,
+        year=body.year,
+        content=body.content(),
+        document=body.document,
+        by=actor_ref(context),
+        on_behalf=not own,
+        expected_version=context.if_match(),
     )
-    async def file(
-        uscc: Uscc, body: StatementBody, call: Annotated[RequestContext[Store], Depends(Authorize(FILE))]
-    ) -> StatementView:
-        """File the statement of a year that is over; filing again amends it and keeps what was filed before."""
-        own = call.actor.acts_as(Role.ASSESSOR) and call.actor.organisation == uscc
-        command = FileStatement(
-            uscc=uscc,
-            year=body.year,
-            content=body.content(),
-            document=body.document,
-            by=by(call),
-            on_behalf=not own,
-            seen=call.if_match(),
-        )
-        return await call.execute(file_statement, command, resource=command, reply=StatementView)
+    return await context.execute(statements.file_statement, command, resource=command, reply=StatementView)
 
-    @routes.get("/assessors/{uscc}/statements/{year}", summary="A year's statement with its amendments")
-    async def one(
-        uscc: Uscc,
-        year: Annotated[int, Path(ge=2000, le=2200)],
-        call: Annotated[RequestContext[Store], reading],
-    ) -> StatementView:
-        store, key = call.store, statement_key(uscc, year)
-        await call.authorize(await store.duties.require(key))
-        statement = await store.statements.require(key)
-        call.set_etag(store.statements.version(key))
-        return StatementView.model_validate(statement)
 
-    @routes.get("/statements", summary="Statements owed, filed and overdue")
-    async def owed(
-        call: Annotated[RequestContext[Store], reading],
-        sought: Annotated[StatementQuery, Depends()],
-        limit: Limit = DEFAULT_LIMIT,
-        after: str | None = None,
-    ) -> Page[DutyView]:
-        """Which statements are open, filed, late or overdue."""
-        where = and_filters(sought.where, call.filter())
-        found = await call.page(call.store.duties, where, limit=limit, after=after)
-        return Page(items=[DutyView.model_validate(each) for each in found.items], next=found.next)
+@router.get("/assessors/{uscc}/statements/{year}", summary="A year's statement with its amendments")
+async def get_statement(
+    uscc: Uscc,
+    year: Annotated[int, Path(ge=2000, le=2200)],
+    context: ReadStatements,
+) -> StatementView:
+    store, key = context.store, statement_key(uscc, year)
+    await context.authorize(await store.duties.require(key))
+    statement = await store.statements.require(key)
+    context.set_etag(store.statements.version(key))
+    return StatementView.model_validate(statement)
 
-    return routes
+
+@router.get("/statements", summary="Statements owed, filed and overdue")
+async def list_statement_duties(
+    context: ReadStatements,
+    query: Annotated[StatementQuery, Depends()],
+    limit: Limit = DEFAULT_LIMIT,
+    after: str | None = None,
+) -> Page[DutyView]:
+    """The duties with their state: open, filed, late or overdue."""
+    where = and_filters(query.where, context.filter())
+    found = await context.page(context.store.duties, where, limit=limit, after=after)
+    return found.map(DutyView.model_validate)

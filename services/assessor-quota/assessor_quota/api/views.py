@@ -1,24 +1,23 @@
-"""What callers are shown."""
+"""Representations of assessors, sanctions and items."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 from typing import Annotated
 
+from chassis.http import models
 from messages.values import AssessorRef, Ban, Identifier, PersonRef, Prefecture, Reason, Text, UnitRef, UnitType
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from assessor_quota.domain.assessor import Assessor
 from assessor_quota.domain.entry import EntryKind
 from assessor_quota.domain.item import ItemState
 
 
-class View(BaseModel):
-    """Read from the service's own values; ``from`` and ``until`` are the words of the interface."""
+class View(models.View):
+    """A representation; ``from`` and ``until`` are the words of the interface."""
 
-    model_config = ConfigDict(
-        frozen=True, from_attributes=True, extra="forbid", populate_by_name=True, use_attribute_docstrings=True
-    )
+    model_config = ConfigDict(extra="forbid", populate_by_name=True, use_attribute_docstrings=True)
 
 
 class StaffMember(View):
@@ -54,7 +53,7 @@ class Sanction(View):
 
 
 class AffiliateView(View):
-    """An assessor of the same legal representative, with its sanction if one holds today (S3)."""
+    """An assessor of the same legal representative, with its sanction if one is in force today (S3)."""
 
     uscc: str
     name: str
@@ -77,18 +76,18 @@ class AssessorDetail(View):
     prefectures: tuple[Prefecture, ...]
     """Where it has been granted items."""
     entries: int
-    """How many entries its history has."""
-    sisters: tuple[AffiliateView, ...] = ()
+    """Number of the entries in its history."""
+    affiliates: tuple[AffiliateView, ...] = ()
     """The other assessors of its legal representative; shown where one entry is read."""
 
 
-class Kept(View):
+class VersionedAssessorDetail(View):
     assessor: AssessorDetail
     version: int
 
 
 class AssessorEntry(View):
-    """For everyone: who is registered for what, and the sanctions, which are public (N4)."""
+    """For everyone: the scope and the sanctions of an assessor, which are public (N4)."""
 
     uscc: str
     name: str
@@ -98,19 +97,19 @@ class AssessorEntry(View):
     sanctions: tuple[Sanction, ...]
 
 
-class By(View):
+class ActorView(View):
     subject: str
     roles: tuple[str, ...]
 
 
 class HistoryEntry(View):
-    """One thing that happened to an assessor; it names no person of the assessor."""
+    """One entry of an assessor's history; it names no person of the assessor."""
 
     number: int
     what: EntryKind
     at: datetime
     on: date
-    by: By
+    by: ActorView
     document_number: str | None
     changed: tuple[str, ...]
 
@@ -131,7 +130,7 @@ class ItemDetail(ItemInUse):
 
 
 class Quota(View):
-    """What is used and left for one legal representative, and of the items those that the caller may see (Q7)."""
+    """Used and remaining items of one legal representative, with those items that the caller may see (Q7)."""
 
     representative: PersonRef
     year: int
@@ -150,17 +149,17 @@ class PublicSanction(View):
     sanction: Sanction
 
 
-class SanctionPreview(View):
-    """What a decision would bring about; nothing was recorded."""
+class SanctionPreviewView(View):
+    """The consequences that a decision would have; nothing was recorded."""
 
     decision: PublicSanction
     items: tuple[ItemInUse, ...]
     """In use: the applications that rest on the assessor's reports (S2)."""
-    sisters: tuple[AffiliateView, ...]
+    affiliates: tuple[AffiliateView, ...]
     """Would be flagged to reviewers, not banned (S3)."""
 
 
-def sister(assessor: Assessor, today: date) -> AffiliateView:
-    holding = assessor.sanction_on(today)
-    until = None if holding is None else holding.ban.last_day
+def affiliate(assessor: Assessor, today: date) -> AffiliateView:
+    sanction = assessor.sanction_on(today)
+    until = None if sanction is None else sanction.ban.last_day
     return AffiliateView(uscc=assessor.uscc, name=assessor.name, sanctioned_until=until)

@@ -14,7 +14,7 @@ from assessor_quota.domain.staff import StaffChanges, change_problems, changed_s
 
 @dataclass(frozen=True)
 class Amendment:
-    """What is absent stays as it is."""
+    """The new values; an absent part stays as it is."""
 
     name: str | None = None
     representative_name: str | None = None
@@ -23,7 +23,7 @@ class Amendment:
     staff: StaffChanges = field(default_factory=StaffChanges)
 
 
-def amended(assessor: Assessor, amendment: Amendment) -> Assessor:
+def apply_amendment(assessor: Assessor, amendment: Amendment) -> Assessor:
     return replace(
         assessor,
         name=amendment.name or assessor.name,
@@ -34,18 +34,18 @@ def amended(assessor: Assessor, amendment: Amendment) -> Assessor:
 
 
 def amendment_problems(assessor: Assessor, amendment: Amendment) -> tuple[Reason, ...]:
-    """Everything that keeps the amendment from being made."""
+    """Return every reason that keeps the amendment from being made."""
     scope = scope_problems(amendment.scope) if amendment.scope is not None else ()
     found = (*scope, *change_problems(assessor.staff, amendment.staff))
     return found or tuple(_nothing_changed(assessor, amendment))
 
 
-def touched(before: Assessor, after: Assessor) -> tuple[str, ...]:
-    """Which parts of the entry an amendment changed."""
+def changed_parts(before: Assessor, after: Assessor) -> tuple[str, ...]:
+    """Return the parts of the entry that an amendment changed."""
     parts = ("name", "representative_name", "scope", "staff")
     return tuple(part for part in parts if getattr(before, part) != getattr(after, part))
 
 
 def _nothing_changed(assessor: Assessor, amendment: Amendment) -> Iterator[Reason]:
-    if not touched(assessor, amended(assessor, amendment)):
+    if not changed_parts(assessor, apply_amendment(assessor, amendment)):
         yield reason("S7", "nothing-changed", "未提出任何变更内容")

@@ -1,4 +1,4 @@
-"""Courses: what applications, review and the registry said about one application, in whatever order it was heard."""
+"""Progress of one application: the events of applications, review and the registry, in any order of arrival."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from assessor_quota.domain.item import (
 )
 from assessor_quota.domain.ledger import counting_year
 
-OfApplication: TypeAlias = ApplicationSubmitted | ApplicationWithdrawn | ApplicationRefused
-OfCase: TypeAlias = InitialReviewAccepted | InitialReviewRefused | CaseClosed
-ProgressEvent: TypeAlias = OfApplication | OfCase | UnitListed
+ApplicationEvent: TypeAlias = ApplicationSubmitted | ApplicationWithdrawn | ApplicationRefused
+CaseEvent: TypeAlias = InitialReviewAccepted | InitialReviewRefused | CaseClosed
+ProgressEvent: TypeAlias = ApplicationEvent | CaseEvent | UnitListed
 
 
 class ProgressStatus(StrEnum):
-    NOT_RECEIVED = "unheard"
+    NOT_RECEIVED = "not_received"
     """Its submission is still on its way."""
     SELF_EVALUATED = "self_evaluated"
-    """No assessor's: counted nowhere."""
+    """Evaluated by no assessor: counted nowhere."""
     WAITING = "waiting"
     """Initial review has not decided yet."""
     UNDER_REVIEW = "under_review"
@@ -56,49 +56,53 @@ class End:
     """The application was withdrawn or refused, or its case was closed."""
 
     sequence: int
-    gives_back: bool
-    """Whether the item is given back by it (Q5)."""
+    releases_item: bool
+    """Whether it ends a reservation (Q5)."""
 
 
 @dataclass(frozen=True)
 class ApplicationProgress:
-    """Of submissions and ends the latest said is kept, of all else that it was said: the order makes no difference."""
+    """Holds the latest submission and the latest ends, and whether all else happened: the order makes no difference."""
 
     application_id: str
     submission: Submission | None = None
     end: End | None = None
     closing: End | None = None
-    accepted: bool = False
-    """Initial review accepted it, as itself or the end of the application or the case told."""
-    turned_down: bool = False
+    initial_review_accepted: bool = False
+    """Initial review accepted it, by its own event or by the end of the application or the case."""
+    initial_review_refused: bool = False
     """Refused by initial review."""
     listed_on: date | None = None
 
     @property
-    def standing(self) -> ProgressStatus:
+    def status(self) -> ProgressStatus:
         if self.submission is None:
             return ProgressStatus.NOT_RECEIVED
         if self.submission.assessor is None:
             return ProgressStatus.SELF_EVALUATED
         if self.listed_on is not None:
             return ProgressStatus.LISTED
-        if self._over:
-            return ProgressStatus.FAILED if self.accepted or self.turned_down else ProgressStatus.DROPPED
-        return ProgressStatus.UNDER_REVIEW if self.accepted else ProgressStatus.WAITING
+        if self._has_ended:
+            return (
+                ProgressStatus.FAILED
+                if self.initial_review_accepted or self.initial_review_refused
+                else ProgressStatus.DROPPED
+            )
+        return ProgressStatus.UNDER_REVIEW if self.initial_review_accepted else ProgressStatus.WAITING
 
     @property
-    def gave_item_back(self) -> bool:
-        """Whether something was heard that gives back an item merely reserved (Q5)."""
-        by_application = self._ended and self.end is not None and self.end.gives_back
-        by_review = self.turned_down or (self.closing is not None and self.closing.gives_back)
+    def releases_item(self) -> bool:
+        """Whether an event ended the reservation (Q5)."""
+        by_application = self._application_ended and self.end is not None and self.end.releases_item
+        by_review = self.initial_review_refused or (self.closing is not None and self.closing.releases_item)
         return by_application or by_review
 
     @property
-    def _over(self) -> bool:
-        return self._ended or self.closing is not None or self.turned_down
+    def _has_ended(self) -> bool:
+        return self._application_ended or self.closing is not None or self.initial_review_refused
 
     @property
-    def _ended(self) -> bool:
+    def _application_ended(self) -> bool:
         """Whether the application ended after it was submitted last."""
         if self.end is None:
             return False
@@ -107,7 +111,7 @@ class ApplicationProgress:
 
 @dataclass(frozen=True)
 class CountedApplication:
-    """What a course counts for (S6)."""
+    """One application in the figures (S6)."""
 
     application_id: str
     assessor: AssessorRef
@@ -118,68 +122,73 @@ class CountedApplication:
 
 
 def application_id_of(event: ProgressEvent) -> str:
-    """The application the event is about; a case bears its identifier."""
-    if isinstance(event, OfApplication):
+    """Return the application the event is about; a case bears its identifier."""
+    if isinstance(event, ApplicationEvent):
         return event.application_id
     return event.case_id
 
 
 def may_concern_assessor(event: ProgressEvent) -> bool:
-    """Whether the event may matter to a course: a listing does not tell by whom the unit was evaluated.
+    """Whether the event may matter: a listing does not name the evaluating assessor.
 
     A submission always does, since it may take an application over from the assessor that an earlier one named.
     """
-    if isinstance(event, OfCase):
+    if isinstance(event, CaseEvent):
         return event.assessor is not None
     if isinstance(event, ApplicationEnd):
         return event.evaluation.assessor is not None
     return True
 
 
-def apply_event(course: ApplicationProgress, event: ProgressEvent) -> ApplicationProgress:
-    """The course with the event in it; the same again when it was noted before."""
+def apply_event(progress: ApplicationProgress, event: ProgressEvent) -> ApplicationProgress:
+    """Return the progress with the event in it; the same when the event was applied before."""
     if isinstance(event, ApplicationEnd):
-        return _ended(course, event)
+        return _with_end(progress, event)
     match event:
         case ApplicationSubmitted():
-            return replace(course, submission=_newer(course.submission, _submission(event)))
+            return replace(progress, submission=_newer(progress.submission, _submission(event)))
         case InitialReviewAccepted():
-            return replace(course, accepted=True)
+            return replace(progress, initial_review_accepted=True)
         case InitialReviewRefused():
-            return replace(course, turned_down=True)
+            return replace(progress, initial_review_refused=True)
         case CaseClosed():
-            return _closed(course, event)
+            return _with_closing(progress, event)
         case UnitListed():
-            return replace(course, listed_on=min(event.listed_on, course.listed_on or event.listed_on))
+            return replace(progress, listed_on=min(event.listed_on, progress.listed_on or event.listed_on))
 
 
-def counted_application(course: ApplicationProgress) -> CountedApplication | None:
-    """None for what no assessor evaluated, or whose submission is still on its way."""
-    submission, standing = course.submission, course.standing
+def counted_application(progress: ApplicationProgress) -> CountedApplication | None:
+    """Return its part in the figures; none if no assessor evaluated it or its submission is still on its way."""
+    submission, status = progress.submission, progress.status
     if submission is None or submission.assessor is None:
         return None
     return CountedApplication(
-        course.application_id,
+        progress.application_id,
         submission.assessor,
         submission.unit,
         submission.year,
-        concluded=standing in CONCLUDED,
-        listed=standing is ProgressStatus.LISTED,
+        concluded=status in CONCLUDED,
+        listed=status is ProgressStatus.LISTED,
     )
 
 
-def _ended(course: ApplicationProgress, event: ApplicationEnd) -> ApplicationProgress:
-    end = End(event.sequence, gives_back=not ended_after_initial_review(event))
-    return replace(course, end=_newer(course.end, end), accepted=course.accepted or ended_after_initial_review(event))
+def _with_end(progress: ApplicationProgress, event: ApplicationEnd) -> ApplicationProgress:
+    end = End(event.sequence, releases_item=not ended_after_initial_review(event))
+    return replace(
+        progress,
+        end=_newer(progress.end, end),
+        initial_review_accepted=progress.initial_review_accepted or ended_after_initial_review(event),
+    )
 
 
-def _closed(course: ApplicationProgress, event: CaseClosed) -> ApplicationProgress:
+def _with_closing(progress: ApplicationProgress, event: CaseClosed) -> ApplicationProgress:
     accepted = event.initial_review_accepted
     return replace(
-        course,
-        closing=_newer(course.closing, End(event.sequence, gives_back=not event.initial_review_accepted)),
-        accepted=course.accepted or accepted,
-        turned_down=course.turned_down or (event.outcome == "initial_review_refused" and not accepted),
+        progress,
+        closing=_newer(progress.closing, End(event.sequence, releases_item=not event.initial_review_accepted)),
+        initial_review_accepted=progress.initial_review_accepted or accepted,
+        initial_review_refused=progress.initial_review_refused
+        or (event.outcome == "initial_review_refused" and not accepted),
     )
 
 
@@ -191,5 +200,5 @@ def _submission(event: ApplicationSubmitted) -> Submission:
 S = TypeVar("S", Submission, End)
 
 
-def _newer(known: S | None, heard: S) -> S:
-    return heard if known is None or known.sequence < heard.sequence else known
+def _newer(known: S | None, received: S) -> S:
+    return received if known is None or known.sequence < received.sequence else known

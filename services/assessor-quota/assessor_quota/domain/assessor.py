@@ -40,7 +40,7 @@ class Assessor:
     """Where it works: it was granted an item for a unit there. Its departments may read the entry (P2)."""
     deregistered: Deregistration | None = None
     entries: int = 0
-    """How many entries of the register tell of it."""
+    """Number of its entries in the register."""
 
     @property
     def ref(self) -> AssessorRef:
@@ -48,11 +48,11 @@ class Assessor:
 
     @property
     def terms(self) -> tuple[Term, ...]:
-        """Its legal representatives with their times in office, the present one last."""
+        """Return its legal representatives with their times in office, the present one last."""
         return representative.terms(self.former, self.representative, self.representative_name)
 
     def counted_with(self, day: date, year: int) -> tuple[CountedRepresentative, ...]:
-        """The legal representatives with whom an item of ``year`` counts that was asked for on ``day`` (Q4)."""
+        """Return the legal representatives with whom an item of ``year`` counts that was submitted on ``day`` (Q4)."""
         return representative.counted_representatives(self.terms, day, year)
 
     def represented_by(self, person: PersonRef, name: str, changed_on: date, document_number: str) -> Assessor:
@@ -77,7 +77,7 @@ class Assessor:
 
 
 def registration_problems(assessor: Assessor) -> tuple[Reason, ...]:
-    """Everything that keeps an assessor from being registered (S7)."""
+    """Return every reason that keeps an assessor from being registered (S7)."""
     return (*scope_problems(assessor.scope), *staff_problems(assessor.staff))
 
 
@@ -92,16 +92,16 @@ def not_registered(named: AssessorRef) -> Reason:
 
 
 def may_evaluate(assessor: Assessor, submitted: ApplicationSubmitted, today: date) -> tuple[Reason, ...]:
-    """What keeps the assessor's report from being accepted (E12, S1, S7).
+    """Return the reasons that keep the assessor's report from being accepted (E12, S1, S7).
 
-    A sanction and the end of registration are looked for on the day of asking, since they stop new reservations at
-    once; who was on the staff, on the day of submission.
+    A sanction and the end of registration count as of ``today``, since they stop new reservations at once; the staff
+    as of the day of submission.
     """
     return (
         *_no_longer_registered(assessor, today),
         *_under_sanction(assessor, today),
         *_outside_scope(assessor, submitted.unit.unit_type),
-        *_strangers(assessor, submitted.evaluation, submitted.submitted_on),
+        *_authors_not_on_staff(assessor, submitted.evaluation, submitted.submitted_on),
     )
 
 
@@ -135,7 +135,7 @@ def _outside_scope(assessor: Assessor, unit_type: UnitType) -> Iterator[Reason]:
         yield reason("S7", "outside-scope", text, f"{unit_type}; {', '.join(assessor.scope)}")
 
 
-def _strangers(assessor: Assessor, evaluation: Evaluation, day: date) -> Iterator[Reason]:
+def _authors_not_on_staff(assessor: Assessor, evaluation: Evaluation, day: date) -> Iterator[Reason]:
     people = (("lead_author", "主要编写人", evaluation.lead_author), ("reviewer", "审核人", evaluation.reviewer))
     for part, title, staff_id in people:
         if staff_id is not None and not assessor.employs(staff_id, day):

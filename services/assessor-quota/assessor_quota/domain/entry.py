@@ -1,4 +1,4 @@
-"""Entries of the register: what happened to an assessor, when, by whom and on which document; only ever added."""
+"""Entries of the register: an event of an assessor, its time, actor and document; only ever added."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class EntryKind(StrEnum):
 
 @dataclass(frozen=True)
 class ActorRef:
-    """Who acted, as the token says; never a person's name."""
+    """The acting subject of the token; never a person's name."""
 
     subject: str
     roles: tuple[str, ...]
@@ -28,7 +28,7 @@ class ActorRef:
 
 @dataclass(frozen=True)
 class RegisterEntry:
-    """Names no person: who is on the staff or represents the assessor stands in the register itself."""
+    """One entry; it names no person: staff and representative are in the register itself."""
 
     uscc: str
     number: int
@@ -40,7 +40,7 @@ class RegisterEntry:
     by: ActorRef
     document_number: str | None = None
     changed: tuple[str, ...] = ()
-    """What an amendment touched."""
+    """Parts that an amendment changed."""
 
     @property
     def key(self) -> str:

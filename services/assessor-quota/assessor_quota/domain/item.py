@@ -1,4 +1,4 @@
-"""One item: what became of one application's place in the yearly quota (Q5, Q6)."""
+"""One quota item: an application's claim on the yearly quota, reserved, confirmed or released (Q5, Q6)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CaseEnd: TypeAlias = InitialReviewRefused | CaseClosed
 
 
 class EvaluationKind(StrEnum):
-    """What an assessor's report is written for."""
+    """The purpose of an assessor's report."""
 
     CREATION = "creation"
     RECHECK = "recheck"
@@ -31,9 +31,9 @@ class ItemState(StrEnum):
     CONFIRMED = "confirmed"
     """Accepted by initial review: counts whatever the outcome."""
     RELEASED = "released"
-    """Ended before that, or so soon that nothing had been reserved yet."""
+    """Ended before that, perhaps before anything was reserved."""
     REFUSED = "refused"
-    """Asked for and not granted."""
+    """Requested and not granted."""
 
 
 IN_USE = (ItemState.RESERVED, ItemState.CONFIRMED)
@@ -41,10 +41,10 @@ IN_USE = (ItemState.RESERVED, ItemState.CONFIRMED)
 
 @dataclass(frozen=True)
 class QuotaItem:
-    """What became of one application's item.
+    """The item of one application.
 
-    ``asked`` and ``ended`` are the sequences of the application's latest submission and latest end that were heard:
-    events may overtake each other on their way, their sequences tell.
+    The sequences are those of the latest submission and the latest end received: events may overtake each other on
+    their way, and the sequences show the order.
     """
 
     application_id: str
@@ -57,18 +57,18 @@ class QuotaItem:
     rule_set: str | None = None
     """Version it was decided under (G3)."""
     submitted_on: date | None = None
-    """Day of the submission it was asked for with: who represented the assessor then counts it (Q4)."""
+    """Day of its submission: it counts with whoever represented the assessor then (Q4)."""
     reserved_at: datetime | None = None
-    """Since when it waits for the word of initial review, or waited."""
+    """Since when it waits for initial review, or waited."""
     refused_for: tuple[str, ...] = ()
     """Codes of the reasons, where it was refused."""
-    asked: int = 0
-    ended: int = 0
-    final: bool = False
-    """Review has closed the case: nothing can be asked for this application any more."""
+    last_submission_sequence: int = 0
+    last_end_sequence: int = 0
+    case_closed: bool = False
+    """Review has closed the case: the application gets no item any more."""
 
     def event_fields(self) -> dict[str, Any]:
-        """What every event about it tells."""
+        """Return the fields of every event about it."""
         return {
             "application_id": self.application_id,
             "assessor": self.assessor,
@@ -81,11 +81,11 @@ class QuotaItem:
         return self.state in IN_USE
 
     def is_outdated(self, submission: int) -> bool:
-        """Whether that submission was answered already, or had ended before it was heard (Q6)."""
-        return self.final or submission <= max(self.asked, self.ended)
+        """Whether that submission was answered already, or had ended before it was received (Q6)."""
+        return self.case_closed or submission <= max(self.last_submission_sequence, self.last_end_sequence)
 
     def is_granted_for(self, assessor: AssessorRef) -> bool:
-        """Asking again gets the same item (Q6), unless the report is now by another assessor."""
+        """Whether a new submission keeps the item (Q6): not when the report is now by another assessor."""
         same = self.assessor.uscc == assessor.uscc
         return self.state is ItemState.CONFIRMED or (self.state is ItemState.RESERVED and same)
 
@@ -100,11 +100,11 @@ class QuotaItem:
         return replace(self, state=ItemState.REFUSED, refused_for=tuple(dict.fromkeys(each.code for each in reasons)))
 
     def carried_to(self, ledger: str) -> QuotaItem:
-        """Counts there as well and stays where it is; the present representative's ledger is the last (Q4)."""
+        """Return the item counted in ``ledger`` as well, as the last: the present representative's (Q4)."""
         return replace(self, ledgers=(*(key for key in self.ledgers if key != ledger), ledger))
 
     def released(self) -> QuotaItem:
-        """Only what is merely reserved is given back; a confirmed item stays used (Q5)."""
+        """Return it released if it was only reserved; a confirmed item stays used (Q5)."""
         return replace(self, state=ItemState.RELEASED) if self.state is ItemState.RESERVED else self
 
     def confirmed(self) -> QuotaItem:
@@ -112,12 +112,12 @@ class QuotaItem:
 
     @property
     def released_after_grant(self) -> bool:
-        """Granted once and released: the word of initial review may have been on its way then (Q5)."""
+        """Whether it was granted and then released: initial review's acceptance may have been on its way then (Q5)."""
         return self.state is ItemState.RELEASED and bool(self.ledgers)
 
 
 def counts_as_item(work: EvaluationKind, rules: RuleSet) -> bool:
-    """Whether the report takes a place of the quota: a recheck's and a re-evaluation's by the reading (Q1)."""
+    """Whether the report uses an item: that of a recheck or re-evaluation depends on the reading (Q1)."""
     return work is EvaluationKind.CREATION or rules.readings.recheck_counts_as_item
 
 
@@ -127,7 +127,7 @@ def ended_after_initial_review(end: ApplicationEnd | CaseEnd) -> bool:
 
 
 def new_item(submitted: ApplicationSubmitted, assessor: AssessorRef, year: int, rules: RuleSet) -> QuotaItem:
-    """The item of a submission, refused until a ledger grants it."""
+    """Return the item of a submission, refused until a ledger grants it."""
     return QuotaItem(
         application_id=submitted.application_id,
         year=year,
@@ -136,14 +136,16 @@ def new_item(submitted: ApplicationSubmitted, assessor: AssessorRef, year: int, 
         state=ItemState.REFUSED,
         rule_set=rules.version,
         submitted_on=submitted.submitted_on,
-        asked=submitted.sequence,
+        last_submission_sequence=submitted.sequence,
     )
 
 
 def item_for_early_end(end: ApplicationEnd, assessor: AssessorRef) -> QuotaItem:
-    """Keeps an end that was heard before its submission, so that the submission finds it (Q6)."""
-    return QuotaItem(end.application_id, end.batch_year, end.unit, assessor, ItemState.RELEASED, ended=end.sequence)
+    """Return the record of an end received before its submission, so that the submission finds it (Q6)."""
+    return QuotaItem(
+        end.application_id, end.batch_year, end.unit, assessor, ItemState.RELEASED, last_end_sequence=end.sequence
+    )
 
 
 def item_for_early_closing(end: CaseEnd, assessor: AssessorRef) -> QuotaItem:
-    return QuotaItem(end.case_id, end.batch_year, end.unit, assessor, ItemState.RELEASED, final=True)
+    return QuotaItem(end.case_id, end.batch_year, end.unit, assessor, ItemState.RELEASED, case_closed=True)

@@ -12,8 +12,8 @@ from messages.values import AssessorRef, PersonRef, Reason, UnitRef
 from rulebook import RuleSet, RuleSetNotFoundError, reason, rules_on
 
 YEARS_APART = 1
-"""How far the counting year may lie from the year of submission: batches are prepared in the year before and may be
-closed in the year after, and no change of a legal representative reaches further."""
+"""Greatest distance of the counting year from the year of submission: batches are prepared in the year before and may
+be closed in the year after, and no change of a legal representative reaches further."""
 
 
 @dataclass(frozen=True)
@@ -46,14 +46,14 @@ class Transfer:
 class Ledger:
     """All assessors of the representative and all unit types count together (Q1).
 
-    It is one document that is saved only in the version it was read in, so that two processes cannot both take the
-    last place (Q2). More than the limit are in use only where items were carried here (Q4).
+    It is one document, saved only in the version that was read, so that two processes cannot both take the last slot
+    (Q2). More than the limit are in use only where items were carried here (Q4).
     """
 
     representative: PersonRef
     year: int
     lines: tuple[LedgerLine, ...] = ()
-    handed_on: tuple[Transfer, ...] = ()
+    transfers: tuple[Transfer, ...] = ()
 
     @property
     def key(self) -> str:
@@ -67,20 +67,20 @@ class Ledger:
         return max(0, limit - self.used)
 
     def with_line(self, line: LedgerLine) -> Ledger:
-        """An item has one line; one that came along stays as it is where it is known already (Q4)."""
+        """Return it with the item's one line; a carried item that has a line already keeps it (Q4)."""
         if line.carried_on is not None and any(each.application_id == line.application_id for each in self.lines):
             return self
         return replace(self, lines=(*self.without(line.application_id).lines, line))
 
     def with_transfer(self, assessor: str, to: PersonRef, on: date) -> Ledger:
-        """Changed even where no item is carried, so that a reservation under way is committed before or asks again."""
-        return replace(self, handed_on=(*self.handed_on, Transfer(assessor, to, on)))
+        """Return it changed even if no item is carried: a reservation under way then commits before or runs again."""
+        return replace(self, transfers=(*self.transfers, Transfer(assessor, to, on)))
 
     def without(self, application_id: str) -> Ledger:
         return replace(self, lines=tuple(line for line in self.lines if line.application_id != application_id))
 
     def exhausted(self, limit: int) -> Iterator[Reason]:
-        """Why nothing more is granted, with the items that fill the quota (Q1)."""
+        """Yield the reason if nothing more can be granted, with the items that fill the quota (Q1)."""
         if self.left(limit):
             return
         text = (
@@ -92,12 +92,12 @@ class Ledger:
 
 @dataclass(frozen=True)
 class QuotaSlot:
-    """A place in one ledger, taken by an item granted there or carried there (Q4)."""
+    """A slot in one ledger, for an item granted or carried there (Q4)."""
 
     ledger: Ledger
     carried_on: date | None = None
 
-    def taken(self, application_id: str, assessor: AssessorRef, unit: UnitRef) -> Ledger:
+    def ledger_with(self, application_id: str, assessor: AssessorRef, unit: UnitRef) -> Ledger:
         return self.ledger.with_line(LedgerLine(application_id, assessor, unit, self.carried_on))
 
 
@@ -106,20 +106,20 @@ def ledger_key(representative: str, year: int) -> str:
 
 
 def counting_year(submitted: ApplicationSubmitted, rules: RuleSet) -> int:
-    """The year whose places an application uses (Q3)."""
+    """Return the year whose quota an application uses (Q3)."""
     by_batch = rules.readings.quota_year == "batch_year"
     return submitted.batch_year if by_batch else submitted.submitted_on.year
 
 
 def year_problems(year: int, submitted_on: date) -> Iterator[Reason]:
-    """A counting year far from the day of submission is nobody's batch (Q3)."""
+    """Yield the reason against a counting year far from the day of submission: no batch has it (Q3)."""
     if abs(year - submitted_on.year) > YEARS_APART:
         text = f"{submitted_on}提交的申报不能计入{year}年度"
         yield reason("Q3", "year-out-of-range", text, str(year), "/batch_year")
 
 
 def queried_year_problems(year: int, today: date) -> Iterator[Reason]:
-    """Items are counted from the first year of the regulation on, and up to the next year (Q3)."""
+    """Yield the reason against a year in which nothing is counted: before the regulation or after next year (Q3)."""
     if not date.min.year <= year <= today.year + YEARS_APART or not _governed(year):
         text = "该年度没有可供查询的名额：应为本细则施行以来至明年的年度"
         yield reason("Q3", "year-out-of-range", text, str(year))

@@ -20,7 +20,7 @@ Part: TypeAlias = str | int
 
 
 class GroupBy(StrEnum):
-    """What figures can be counted by."""
+    """The dimensions of the figures."""
 
     ASSESSOR = "assessor"
     PREFECTURE = "prefecture"
@@ -56,14 +56,14 @@ class Figures:
 
 @dataclass(frozen=True)
 class SuccessRate:
-    """The figures of one group; ``parts`` are in the order asked for."""
+    """The figures of one group; ``parts`` are in the order requested."""
 
     parts: tuple[Part, ...]
     figures: Figures
 
 
 def success_rates(applications: Iterable[CountedApplication], by: Sequence[GroupBy]) -> list[SuccessRate]:
-    """One for each group that has an application, in the order of the groups; by nothing, one for all."""
+    """Return one for each group that has an application, in the order of the groups; by nothing, one for all."""
     groups: dict[tuple[Part, ...], Figures] = {} if by else {(): Figures()}
     for each in applications:
         parts = tuple(_PARTS[part](each) for part in by)
@@ -82,26 +82,26 @@ def _order(parts: tuple[Part, ...]) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class YearlyRate:
-    """What was last said of an assessor's year, and whether it has to be computed (again)."""
+    """The figures last published of an assessor's year, and whether they have to be computed (again)."""
 
     rate_id: str
     assessor: AssessorRef
     year: int
     due_on: date
     pending: bool = True
-    turn: int = 1
-    """How often it was marked: each turn is computed at most once."""
-    said: Figures | None = None
-    said_on: date | None = None
+    revision: int = 1
+    """Counts the invalidations: each revision is computed at most once."""
+    published: Figures | None = None
+    published_on: date | None = None
 
     def invalidated(self) -> YearlyRate:
-        """Changed where it is pending as well: a computation that has not seen the news is not committed beside it."""
-        return replace(self, pending=True, turn=self.turn + 1)
+        """Return a new revision even where one is pending: a computation that read the old one must not commit."""
+        return replace(self, pending=True, revision=self.revision + 1)
 
     def computed(self, found: Figures, day: date) -> YearlyRate:
-        """Settled; the same again, but for the mark, when the figures are those last said."""
-        settled = replace(self, pending=False)
-        return settled if found == self.said else replace(settled, said=found, said_on=day)
+        """Return it no longer pending; with the day only when the figures differ from those last published."""
+        done = replace(self, pending=False)
+        return done if found == self.published else replace(done, published=found, published_on=day)
 
 
 def rate_key(uscc: str, year: int) -> str:

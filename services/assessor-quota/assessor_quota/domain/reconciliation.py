@@ -1,7 +1,7 @@
-"""The reconciler: whether ledgers, items and what applications and review said agree; it finds and frees nothing (Q2).
+"""The reconciler: compares ledgers, items and the progress of applications; it reports and frees nothing (Q2).
 
-Ledger, item and course of an application change in one transaction, and what is compared here is read at one instant.
-So an event on its way is no drift: it is in none of the three, or in all of them.
+Ledger, item and progress of an application change in one transaction, and all of them are read here at one instant.
+So an event on its way is no discrepancy: it is in none of the three, or in all of them.
 """
 
 from __future__ import annotations
@@ -19,25 +19,25 @@ from assessor_quota.domain.item import ItemState, QuotaItem
 from assessor_quota.domain.ledger import Ledger
 
 EXAMPLES = 100
-"""Drifts named in a finding; all are counted."""
+"""Discrepancies named in a report; all are counted."""
 
 
 class DiscrepancyKind(StrEnum):
     LINE_WITHOUT_ITEM = "line-without-item"
-    """A place is taken by an application that has no item in use here: somebody may be refused for it."""
+    """An application without an item in use here takes a slot: somebody may be refused for it."""
     ITEM_WITHOUT_LINE = "item-without-line"
-    """An item in use takes no place: one more than allowed could be granted."""
+    """An item in use takes no slot: one more than allowed could be granted."""
     RESERVED_AFTER_END = "reserved-after-end"
     """The application ended before initial review accepted it, and its item is still reserved: it leaks."""
     GIVEN_BACK_AFTER_ACCEPTANCE = "given-back-after-acceptance"
-    """Initial review accepted the application, nothing was heard that gives the item back, and it is free."""
+    """Initial review accepted the application, no event released the item, and it is free."""
     OVER_LIMIT = "over-limit"
     """More items granted than allowed; those carried to a new representative are not counted (Q4)."""
 
 
 @dataclass(frozen=True)
 class Discrepancy:
-    """One drift: the application, and the ledger where it is about one."""
+    """One discrepancy: the application, and the ledger where one is concerned."""
 
     kind: DiscrepancyKind
     application_id: str
@@ -46,14 +46,14 @@ class Discrepancy:
 
 @dataclass(frozen=True)
 class Summary:
-    """What a sweep has found so far."""
+    """Counts and examples of a sweep so far."""
 
     items: int = 0
     ledgers: int = 0
     counts: Mapping[DiscrepancyKind, int] = field(default_factory=lambda: dict.fromkeys(DiscrepancyKind, 0))
     examples: tuple[Discrepancy, ...] = ()
 
-    def with_found(self, found: Iterable[Discrepancy]) -> Summary:
+    def with_discrepancies(self, found: Iterable[Discrepancy]) -> Summary:
         listed = list(found)
         counts = Counter(self.counts) + Counter(each.kind for each in listed)
         return replace(
@@ -70,84 +70,68 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True)
 class Sweep:
-    """A sweep under way: what comes after ``after`` in its phase is still to be looked at."""
+    """A sweep under way: everything behind ``after`` in its phase is still to be compared."""
 
     started_at: datetime
     phase: Phase = Phase.ITEMS
     after: str = ""
-    tally: Summary = field(default_factory=Summary)
+    summary: Summary = field(default_factory=Summary)
 
-    def past_items(self, items: Sequence[QuotaItem], found: Iterable[Discrepancy], page: int) -> Sweep:
-        tally = replace(self.tally, items=self.tally.items + len(items)).with_found(found)
+    def with_items(self, items: Sequence[QuotaItem], found: Iterable[Discrepancy], page: int) -> Sweep:
+        summary = replace(self.summary, items=self.summary.items + len(items)).with_discrepancies(found)
         if len(items) < page:
-            return replace(self, phase=Phase.LEDGERS, after="", tally=tally)
-        return replace(self, after=items[-1].application_id, tally=tally)
+            return replace(self, phase=Phase.LEDGERS, after="", summary=summary)
+        return replace(self, after=items[-1].application_id, summary=summary)
 
-    def past_ledgers(self, ledgers: Sequence[Ledger], found: Iterable[Discrepancy]) -> Sweep:
-        tally = replace(self.tally, ledgers=self.tally.ledgers + len(ledgers)).with_found(found)
-        return replace(self, after=ledgers[-1].key if ledgers else self.after, tally=tally)
+    def with_ledgers(self, ledgers: Sequence[Ledger], found: Iterable[Discrepancy]) -> Sweep:
+        summary = replace(self.summary, ledgers=self.summary.ledgers + len(ledgers)).with_discrepancies(found)
+        return replace(self, after=ledgers[-1].key if ledgers else self.after, summary=summary)
 
 
 @dataclass(frozen=True)
 class ReconciliationReport:
-    """What the last complete sweep found."""
+    """The result of the last complete sweep."""
 
     started_at: datetime
     finished_at: datetime
-    tally: Summary
+    summary: Summary
 
 
 @dataclass(frozen=True)
 class Reconciliation:
     """The one document of the reconciler."""
 
-    finding: ReconciliationReport | None = None
+    report: ReconciliationReport | None = None
     sweep: Sweep | None = None
 
     def finished(self, sweep: Sweep, now: datetime) -> Reconciliation:
-        return Reconciliation(ReconciliationReport(sweep.started_at, now, sweep.tally))
+        return Reconciliation(ReconciliationReport(sweep.started_at, now, sweep.summary))
 
     def next_step(self, now: datetime, rest: timedelta) -> Sweep | None:
-        """Where to go on; a new sweep when the last one ended longer than ``rest`` ago."""
+        """Return where to go on; a new sweep when the last one ended at least ``rest`` ago."""
         if self.sweep is not None:
             return self.sweep
-        if self.finding is not None and now - self.finding.finished_at < rest:
+        if self.report is not None and now - self.report.finished_at < rest:
             return None
         return Sweep(now)
 
 
-def drifts(
-    courses: Iterable[ApplicationProgress], items: Iterable[QuotaItem], ledgers: Iterable[Ledger]
-) -> list[Discrepancy]:
-    """Every drift among all there is; the same page by page when each page holds what its items or ledgers name."""
-    by_application = {each.application_id: each for each in items}
-    course_of = {each.application_id: each for each in courses}
-    by_key = {each.key: each for each in ledgers}
-    return [
-        *(found for item in by_application.values() for found in item_drifts(item, by_key, course_of)),
-        *(found for ledger in by_key.values() for found in ledger_drifts(ledger, by_application)),
-    ]
-
-
-def item_drifts(
-    item: QuotaItem, ledgers: Mapping[str, Ledger], courses: Mapping[str, ApplicationProgress]
+def item_discrepancies(
+    item: QuotaItem, ledgers: Mapping[str, Ledger], progress: ApplicationProgress
 ) -> Iterator[Discrepancy]:
-    """What is wrong seen from an item; an item without a course was heard of before courses were kept."""
+    """Yield the discrepancies of one item against its ledgers and the progress of its application."""
     if item.in_use:
         for key in item.ledgers or (None,):
             if key is None or key not in ledgers or not _holds(ledgers[key], item):
                 yield Discrepancy(DiscrepancyKind.ITEM_WITHOUT_LINE, item.application_id, key)
-    course = courses.get(item.application_id)
-    if course is None:
-        return
-    if item.state is ItemState.RESERVED and course.gave_item_back:
+    if item.state is ItemState.RESERVED and progress.releases_item:
         yield Discrepancy(DiscrepancyKind.RESERVED_AFTER_END, item.application_id)
-    if item.state is ItemState.RELEASED and course.accepted and not course.gave_item_back:
+    if item.state is ItemState.RELEASED and progress.initial_review_accepted and not progress.releases_item:
         yield Discrepancy(DiscrepancyKind.GIVEN_BACK_AFTER_ACCEPTANCE, item.application_id)
 
 
-def ledger_drifts(ledger: Ledger, items: Mapping[str, QuotaItem]) -> Iterator[Discrepancy]:
-    """What is wrong seen from a ledger."""
+def ledger_discrepancies(ledger: Ledger, items: Mapping[str, QuotaItem]) -> Iterator[Discrepancy]:
+    """Yield the discrepancies of one ledger against its items."""
     granted: list[QuotaItem] = []
     for line in ledger.lines:
         item = items.get(line.application_id)
@@ -160,7 +144,7 @@ def ledger_drifts(ledger: Ledger, items: Mapping[str, QuotaItem]) -> Iterator[Di
 
 
 def _limit(granted: Sequence[QuotaItem]) -> int:
-    """What the most generous of the rule sets allows under which they were granted."""
+    """Return the highest limit of the rule sets under which they were granted."""
     versions = {item.rule_set for item in granted if item.rule_set is not None}
     return max((rules_of(version).quota.items_per_year for version in versions), default=len(granted))
 

@@ -23,7 +23,7 @@ class FormerRepresentative:
 
 @dataclass(frozen=True)
 class Term:
-    """A legal representative's time in office: from ``since`` to the day before ``until``."""
+    """The time of a legal representative in office: from ``since`` to the day before ``until``."""
 
     person: PersonRef
     name: str
@@ -33,7 +33,7 @@ class Term:
 
 
 def terms(former: Sequence[FormerRepresentative], person: PersonRef, name: str) -> tuple[Term, ...]:
-    """Everybody who was or is in office, the present one last."""
+    """Return everybody who was or is in office, the present one last."""
     begins = [None, *(each.replaced_on for each in former)]
     past = [Term(each.person, each.name, begins[at], each.replaced_on) for at, each in enumerate(former)]
     return (*past, Term(person, name, begins[-1]))
@@ -48,11 +48,11 @@ class CountedRepresentative:
 
 
 def counted_representatives(all_terms: Sequence[Term], day: date, year: int) -> tuple[CountedRepresentative, ...]:
-    """With whom an item of ``year`` counts that was asked for on ``day``.
+    """Return the legal representatives with whom an item of ``year`` counts that was submitted on ``day``.
 
-    With the one in office on that day, held into the year (an item asked for in December for the next year counts from
-    1 January on), and with everybody who took over since, up to the end of the year: their items of the year come along
-    and stay behind as well (Q4). Nobody is named twice; who took over last stands last.
+    It counts with the one in office on that day, held into the year (an item submitted in December for the next year
+    counts from 1 January on), and with everybody who took over since, up to the end of the year: their items of the
+    year come along and stay behind as well (Q4). Nobody is named twice; whoever took over last comes last.
     """
     held = min(max(day, date(year, 1, 1)), date(year, 12, 31))
     reached = [each for each in all_terms if (each.since or held).year <= year]
@@ -67,7 +67,7 @@ def counted_representatives(all_terms: Sequence[Term], day: date, year: int) -> 
 def change_problems(
     all_terms: Sequence[Term], registered_on: date, successor: PersonRef, changed_on: date, today: date
 ) -> Iterator[Reason]:
-    """What keeps a change from being recorded: the periods must follow one another, up to today (Q4)."""
+    """Yield the reasons that keep a change from being recorded: periods follow one another, up to today (Q4)."""
     present = all_terms[-1]
     if changed_on > today:
         yield reason("Q4", "change-in-future", "变更日期晚于今日", str(changed_on), "/changed_on")

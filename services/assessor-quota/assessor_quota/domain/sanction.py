@@ -34,13 +34,13 @@ class Sanction:
         return self.ban.holds_on(day) and (self.revoked_on is None or day < self.revoked_on)
 
     def revoked(self, document_number: str, day: date) -> Sanction:
-        """Ended from ``day`` on, which is free again; the history stays (S4)."""
+        """Return it ended from ``day`` on, which is free again; the history stays (S4)."""
         return replace(self, revoked_on=day, revocation_document=document_number)
 
 
 @dataclass(frozen=True)
 class SanctionDecision:
-    """A sanction as the public list shows it: whose it is, and how it stands (N4)."""
+    """A sanction as the public list shows it: with its assessor and its present state (N4)."""
 
     assessor: AssessorRef
     sanction: Sanction
@@ -51,7 +51,7 @@ class SanctionDecision:
 
 
 def sanction(document_number: str, decided_on: date, findings: Iterable[ViolationFinding], rules: RuleSet) -> Sanction:
-    """Three years from the decision, and its own day as well (S1, T5)."""
+    """Return a sanction of three years from the decision on, its own day included (S1, T5)."""
     return Sanction(
         document_number=document_number,
         decided_on=decided_on,
@@ -62,7 +62,7 @@ def sanction(document_number: str, decided_on: date, findings: Iterable[Violatio
 
 
 def longest(sanctions: Iterable[Sanction], day: date) -> Sanction | None:
-    """Of those that hold on ``day``, the one that ends last."""
+    """Return the one that ends last of those in force on ``day``."""
     return max((each for each in sanctions if each.holds_on(day)), key=lambda each: each.ban.last_day, default=None)
 
 
@@ -73,7 +73,7 @@ def decision_problems(
     findings: Sequence[ViolationFinding],
     today: date,
 ) -> list[Reason]:
-    """What keeps a decision from being recorded; the number of its document makes it one decision for ever.
+    """Return the reasons that keep a decision from being recorded; its document number is unique for ever.
 
     Art. 31 speaks of what was verified: each finding names its evidence.
     """
@@ -93,7 +93,7 @@ def decision_problems(
 def revocation_problems(
     recorded: Sequence[Sanction], decision: str | None, revoked_on: date, today: date
 ) -> Iterator[Reason]:
-    """What keeps a revocation from being recorded: it must mean one decision that holds (S4)."""
+    """Yield the reasons that keep a revocation from being recorded: it must mean one decision in force (S4)."""
     meant = revocable(recorded, decision, revoked_on)
     if not meant:
         text = "没有正在生效、可以撤销的处理决定"

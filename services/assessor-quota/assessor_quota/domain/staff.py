@@ -1,4 +1,4 @@
-"""The staff of an assessor: who may write or review its reports, and how the list changes (S7)."""
+"""The staff of an assessor: authors and reviewers of its reports, and changes of the list (S7)."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Leaving:
 
 @dataclass(frozen=True)
 class Correction:
-    """What was entered wrongly; what is absent stays."""
+    """New values of a wrong entry; an absent part stays as it is."""
 
     staff_id: str
     name: str | None = None
@@ -70,7 +70,7 @@ class StaffChanges:
 
 
 def staff_problems(staff: Sequence[StaffMember]) -> Iterator[Reason]:
-    """Nobody at all, one number for two people, or a period that ends before it begins."""
+    """Yield reasons against an empty staff, one number for two people, or a period that ends before it begins."""
     if not staff:
         yield reason("S7", "staff-missing", "请登记至少一名专业人员及其资格", pointer="/staff")
     seen: set[str] = set()
@@ -78,33 +78,33 @@ def staff_problems(staff: Sequence[StaffMember]) -> Iterator[Reason]:
         if member.staff_id in seen:
             yield reason("S7", "staff-id-repeated", "人员编号重复", member.staff_id, f"/staff/{place}/staff_id")
         seen.add(member.staff_id)
-        yield from _reversed(member, f"/staff/{place}/until")
+        yield from _reversed_period(member, f"/staff/{place}/until")
 
 
 def changed_staff(staff: Sequence[StaffMember], changes: StaffChanges) -> tuple[StaffMember, ...]:
-    """The list with the changes made, in the order of the list; whatever ``change_problems`` names is left out."""
+    """Return the list with the changes, in the order of the list, without those that ``change_problems`` names."""
     members = {member.staff_id: member for member in staff}
     for correction in changes.correct:
         if (member := members.get(correction.staff_id)) is not None:
-            members[member.staff_id] = _corrected(member, correction)
+            members[member.staff_id] = _with_correction(member, correction)
     for leaving in changes.end:
         if (member := members.get(leaving.staff_id)) is not None:
             members[member.staff_id] = replace(member, until=leaving.until)
     for new in changes.add:
-        staff_id = new.staff_id or _free(members)
+        staff_id = new.staff_id or _free_number(members)
         members.setdefault(staff_id, new.member(staff_id))
     return tuple(members.values())
 
 
 def change_problems(staff: Sequence[StaffMember], changes: StaffChanges) -> Iterator[Reason]:
     known = {member.staff_id: member for member in staff}
-    yield from _strangers(known, changes)
-    yield from _ended_before(known, changes)
+    yield from _unknown_staff(known, changes)
+    yield from _repeated_ends(known, changes)
     yield from _repeated(known, changes)
     yield from _periods(known, changes)
 
 
-def _strangers(known: dict[str, StaffMember], changes: StaffChanges) -> Iterator[Reason]:
+def _unknown_staff(known: dict[str, StaffMember], changes: StaffChanges) -> Iterator[Reason]:
     named = [("end", place, each.staff_id) for place, each in enumerate(changes.end)]
     named += [("correct", place, each.staff_id) for place, each in enumerate(changes.correct)]
     for part, place, staff_id in named:
@@ -113,8 +113,8 @@ def _strangers(known: dict[str, StaffMember], changes: StaffChanges) -> Iterator
             yield reason("S7", "staff-unknown", text, staff_id, f"/staff/{part}/{place}/staff_id")
 
 
-def _ended_before(known: dict[str, StaffMember], changes: StaffChanges) -> Iterator[Reason]:
-    """An end that is on record was relied on; a wrong one is corrected, openly."""
+def _repeated_ends(known: dict[str, StaffMember], changes: StaffChanges) -> Iterator[Reason]:
+    """Yield reasons against a second end: others relied on the recorded one, so a wrong one is corrected openly."""
     for place, each in enumerate(changes.end):
         member = known.get(each.staff_id)
         if member is not None and member.until is not None and member.until < each.until:
@@ -132,24 +132,24 @@ def _repeated(known: dict[str, StaffMember], changes: StaffChanges) -> Iterator[
 
 def _periods(known: dict[str, StaffMember], changes: StaffChanges) -> Iterator[Reason]:
     for place, new in enumerate(changes.add):
-        yield from _reversed(new.member(""), f"/staff/add/{place}/until")
+        yield from _reversed_period(new.member(""), f"/staff/add/{place}/until")
     corrected = {**known}
     for place, correction in enumerate(changes.correct):
         if (member := known.get(correction.staff_id)) is not None:
-            corrected[member.staff_id] = _corrected(member, correction)
-            yield from _reversed(corrected[member.staff_id], f"/staff/correct/{place}/until")
+            corrected[member.staff_id] = _with_correction(member, correction)
+            yield from _reversed_period(corrected[member.staff_id], f"/staff/correct/{place}/until")
     for place, leaving in enumerate(changes.end):
         if (member := corrected.get(leaving.staff_id)) is not None:
-            yield from _reversed(replace(member, until=leaving.until), f"/staff/end/{place}/until")
+            yield from _reversed_period(replace(member, until=leaving.until), f"/staff/end/{place}/until")
 
 
-def _reversed(member: StaffMember, pointer: str) -> Iterator[Reason]:
+def _reversed_period(member: StaffMember, pointer: str) -> Iterator[Reason]:
     if member.until is not None and member.until < member.since:
         evidence = f"{member.since}..{member.until}"
         yield reason("S7", "period-reversed", "任职结束日期早于开始日期", evidence, pointer)
 
 
-def _corrected(member: StaffMember, correction: Correction) -> StaffMember:
+def _with_correction(member: StaffMember, correction: Correction) -> StaffMember:
     return StaffMember(
         member.staff_id,
         correction.name or member.name,
@@ -159,5 +159,5 @@ def _corrected(member: StaffMember, correction: Correction) -> StaffMember:
     )
 
 
-def _free(members: dict[str, StaffMember]) -> str:
+def _free_number(members: dict[str, StaffMember]) -> str:
     return next(name for number in count(len(members) + 1) if (name := f"S{number}") not in members)

@@ -30,7 +30,7 @@ UNMET = (DutyState.OPEN, DutyState.OVERDUE)
 
 @dataclass(frozen=True)
 class StatementDuty:
-    """What an assessor owes for a year; it keeps the rule set it was opened under (G2)."""
+    """The statement that an assessor owes for a year, under the rule set it was opened with (G2)."""
 
     duty_id: str
     assessor: AssessorRef
@@ -40,14 +40,14 @@ class StatementDuty:
     rule_set: str
     opened_on: date
     prefectures: tuple[Prefecture, ...]
-    """Those of the units it evaluated in the year: their departments see how it stands."""
+    """Those of the units it evaluated in the year: their departments see the duty."""
     state: DutyState = DutyState.OPEN
     met_on: date | None = None
     noted_on: date | None = None
     """When it was found overdue."""
 
-    def facts(self) -> dict[str, Any]:
-        """What every event about it tells."""
+    def event_fields(self) -> dict[str, Any]:
+        """Return the fields of every event about it."""
         return {
             "duty_id": self.duty_id,
             "kind": "assessor_statement",
@@ -59,7 +59,7 @@ class StatementDuty:
         }
 
     def met(self, day: date) -> StatementDuty:
-        """Met by the first statement; an amendment changes nothing of it."""
+        """Return it met by the first statement; an amendment changes nothing of it."""
         if self.state not in UNMET:
             return self
         state = DutyState.LATE if day > self.due else DutyState.FILED
@@ -111,7 +111,7 @@ class Statement:
 
 
 @dataclass(frozen=True)
-class Opening:
+class DutyCursor:
     """How far the duties have been opened: the year, and the last assessor done in it."""
 
     year: int
@@ -123,26 +123,26 @@ def statement_key(uscc: str, year: int) -> str:
     return f"{uscc}:{year}"
 
 
-def next_opening(known: Opening | None, today: date) -> Opening | None:
-    """Where to go on opening duties; a year that was slept through is made up for, none when all are open."""
+def next_duty_cursor(known: DutyCursor | None, today: date) -> DutyCursor | None:
+    """Return where to go on opening duties; missed years are made up for, none when all are open."""
     if known is None:
-        return Opening(today.year - 1)
+        return DutyCursor(today.year - 1)
     if not known.finished:
         return known
-    return Opening(known.year + 1) if known.year + 1 < today.year else None
+    return DutyCursor(known.year + 1) if known.year + 1 < today.year else None
 
 
 def owes(assessor: Assessor, year: int) -> bool:
-    """Whoever was on the register at the end of the year."""
+    """Whether the assessor was on the register at the end of the year."""
     last = date(year, 12, 31)
     ended = assessor.deregistered
     return assessor.registered_on <= last and (ended is None or ended.since > last)
 
 
-def duty(
+def new_duty(
     assessor: AssessorRef, year: int, prefectures: tuple[Prefecture, ...], rules: RuleSet, today: date
 ) -> StatementDuty:
-    """Due on the last day of the year after (T6)."""
+    """Return a duty, due on the last day in the year after (T6)."""
     term = yearly_deadline(year + 1, rules.deadlines.statement, moves=rules.readings.fixed_dates_move)
     return StatementDuty(
         duty_id=statement_key(assessor.uscc, year),
@@ -157,12 +157,12 @@ def duty(
 
 
 def worked_in(items: Iterable[QuotaItem]) -> tuple[Prefecture, ...]:
-    """The prefectures of the units that the items in use are about."""
+    """Return the prefectures of the units of the items in use."""
     return tuple(sorted({item.unit.prefecture for item in items if item.in_use}))
 
 
 def filing_problems(known: StatementDuty | None, year: int, today: date) -> Iterator[Reason]:
-    """What keeps a statement from being filed (S5)."""
+    """Yield the reasons that keep a statement from being filed (S5)."""
     if year >= today.year:
         text = f"{year}年尚未结束，不能报送该年度的工作情况"
         yield reason("S5", "year-not-over", text, str(today), "/year")

@@ -10,7 +10,8 @@ from chassis.handling import Done, Refusal
 from messages.event import Event
 from messages.values import PersonRef, Reason, UnitType, Uscc
 
-from assessor_quota.handlers.register import Register, RegisterAssessor, register_assessor
+from assessor_quota.handlers.ports import Store
+from assessor_quota.handlers.register import RegisterAssessor, register_assessor
 
 ROWS_MAX = 500
 """Assessors of one import: it is one transaction, which others may have to wait for."""
@@ -18,25 +19,25 @@ ROWS_MAX = 500
 
 @dataclass(frozen=True)
 class Row:
-    """One assessor of the file; ``places`` maps a pointer into the registration to its cell, and "" to the row's."""
+    """One assessor of the file; ``cells`` maps a pointer into the registration to its cell, and "" to the row's."""
 
     registration: RegisterAssessor
-    places: Mapping[str, str]
+    cells: Mapping[str, str]
 
     def at_row(self, wrong: Reason) -> Reason:
-        place = self.places.get(wrong.pointer or "", self.places[""])
-        return wrong.model_copy(update={"text": f"{place}：{wrong.text}", "pointer": place})
+        cell = self.cells.get(wrong.pointer or "", self.cells[""])
+        return wrong.model_copy(update={"text": f"{cell}：{wrong.text}", "pointer": cell})
 
 
 @dataclass(frozen=True)
 class ImportAssessors:
     rows: tuple[Row, ...]
     problems: tuple[Reason, ...] = ()
-    """Of cells and rows that could not be read: nothing is entered then, and what the register says is told as well."""
+    """Of cells and rows that could not be read: nothing is entered then, and the other reasons are given too."""
 
 
 @dataclass(frozen=True)
-class Imported:
+class ImportedAssessor:
     uscc: Uscc
     name: str
     representative: PersonRef
@@ -44,21 +45,21 @@ class Imported:
     staff: int
 
 
-async def import_assessors(command: ImportAssessors, store: Register, now: datetime) -> Done:
-    """Register every row as if it came alone; one that is refused refuses all, and each says where and why."""
-    said: list[Event] = []
+async def import_assessors(command: ImportAssessors, store: Store, now: datetime) -> Done:
+    """Register every row as if it came alone; one refused row refuses all, with the place and reason of each."""
+    events: list[Event] = []
     problems = list(command.problems)
     for row in command.rows:
-        events, wrong = await _entered(row, store, now)
-        said += events
+        registered, wrong = await _register_row(row, store, now)
+        events += registered
         problems += [each for each in wrong if not (command.problems and each.code == "staff-missing")]
     if problems:
         raise Refusal("import-refused", *problems, status=422)
-    return Done(said, [_imported(row.registration) for row in command.rows])
+    return Done(events, [_imported_assessor(row.registration) for row in command.rows])
 
 
-async def _entered(row: Row, store: Register, now: datetime) -> tuple[Sequence[Event], list[Reason]]:
-    """Staff that could not be read is missing here and has been told of: the caller leaves that complaint out."""
+async def _register_row(row: Row, store: Store, now: datetime) -> tuple[Sequence[Event], list[Reason]]:
+    """Return the events or reasons of one row; the caller drops the reasons about staff that could not be read."""
     try:
         done = await register_assessor(row.registration, store, now)
     except Refusal as refused:
@@ -66,5 +67,5 @@ async def _entered(row: Row, store: Register, now: datetime) -> tuple[Sequence[E
     return done.events, []
 
 
-def _imported(entered: RegisterAssessor) -> Imported:
-    return Imported(entered.uscc, entered.name, entered.representative, entered.scope, len(entered.staff))
+def _imported_assessor(entered: RegisterAssessor) -> ImportedAssessor:
+    return ImportedAssessor(entered.uscc, entered.name, entered.representative, entered.scope, len(entered.staff))

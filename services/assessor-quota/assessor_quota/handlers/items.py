@@ -1,13 +1,12 @@
-"""Items reserved, confirmed, released and refused, as applications and review tell."""
+"""Items are reserved, confirmed, released and refused by the events of applications and review."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Protocol
 
-from chassis.handling import Collection, TransientError
+from chassis.handling import TransientError
 from messages.applications import ApplicationSubmitted
 from messages.assessor_quota import QuotaItemConfirmed, QuotaItemRefused, QuotaItemReleased, QuotaItemReserved
 from messages.event import Event
@@ -29,23 +28,13 @@ from assessor_quota.domain.item import (
 )
 from assessor_quota.domain.ledger import Ledger, LedgerLine, QuotaSlot, counting_year, ledger_key, year_problems
 from assessor_quota.handlers.ledgers import ledger_of
+from assessor_quota.handlers.ports import Store
 
 
-class Items(Protocol):
-    @property
-    def assessors(self) -> Collection[Assessor]: ...
+async def reserve_item(submitted: ApplicationSubmitted, store: Store, now: datetime) -> list[Event]:
+    """Answer a submission with an assessor's report: with an item, or with every reason against it.
 
-    @property
-    def items(self) -> Collection[QuotaItem]: ...
-
-    @property
-    def ledgers(self) -> Collection[Ledger]: ...
-
-
-async def reserve_item(submitted: ApplicationSubmitted, store: Items, now: datetime) -> list[Event]:
-    """Answer a submission with an assessor's report: an item, or every reason against it.
-
-    Nothing is answered when that was done before, or when the application's end was heard first (Q6).
+    There is no second answer to the same submission, and none once the application's end was received (Q6).
     """
     named, rules = submitted.evaluation.assessor, rules_on(submitted.submitted_on)
     if named is None or not counts_as_item(EvaluationKind.CREATION, rules):
@@ -60,8 +49,8 @@ async def reserve_item(submitted: ApplicationSubmitted, store: Items, now: datet
     return [*await _release(item, store), *await _decide(submitted, named, rules, store, now)]
 
 
-async def prefetch_ledgers(submitted: ApplicationSubmitted, store: Items) -> list[str]:
-    """Keys of the ledgers that a submission's item would have a line in."""
+async def prefetch_ledgers(submitted: ApplicationSubmitted, store: Store) -> list[str]:
+    """Return the keys of the ledgers that a submission's item would have a line in."""
     named = submitted.evaluation.assessor
     assessor = None if named is None else await store.assessors.get(named.uscc)
     if assessor is None:
@@ -70,15 +59,15 @@ async def prefetch_ledgers(submitted: ApplicationSubmitted, store: Items) -> lis
     return [ledger_key(each.person.digest, year) for each in assessor.counted_with(submitted.submitted_on, year)]
 
 
-async def confirm_item(accepted: InitialReviewAccepted, store: Items, now: datetime) -> list[Event]:
+async def confirm_item(accepted: InitialReviewAccepted, store: Store, now: datetime) -> list[Event]:
     """Keep the item for good (Q5)."""
     return [] if accepted.assessor is None else await _confirm(accepted.case_id, store, now)
 
 
-async def release_item(end: ApplicationEnd, store: Items, now: datetime) -> list[Event]:
-    """Give back what is not confirmed; an end heard before its submission is kept, so that no item leaks (Q5, Q6).
+async def release_item(end: ApplicationEnd, store: Store, now: datetime) -> list[Event]:
+    """Release a reserved item; an end received before its submission is recorded, so that no item leaks (Q5, Q6).
 
-    A withdrawal after initial review accepted confirms the item, also where the acceptance itself is heard later.
+    A withdrawal after initial review accepted confirms the item, even if the acceptance itself arrives later.
     """
     if (assessor := end.evaluation.assessor) is None:
         return []
@@ -88,13 +77,13 @@ async def release_item(end: ApplicationEnd, store: Items, now: datetime) -> list
     if item is None:
         store.items.save(end.application_id, item_for_early_end(end, assessor))
         return []
-    if end.sequence < item.asked:
+    if end.sequence < item.last_submission_sequence:
         return []
-    return await _release(replace(item, ended=max(item.ended, end.sequence)), store)
+    return await _release(replace(item, last_end_sequence=max(item.last_end_sequence, end.sequence)), store)
 
 
-async def release_closed(end: CaseEnd, store: Items, now: datetime) -> list[Event]:
-    """Give back the item of a case that ended before initial review accepted it, keep that of any other (Q5)."""
+async def release_closed(end: CaseEnd, store: Store, now: datetime) -> list[Event]:
+    """Release the item of a case that ended before initial review accepted it, keep that of any other (Q5)."""
     if end.assessor is None:
         return []
     if ended_after_initial_review(end):
@@ -103,18 +92,18 @@ async def release_closed(end: CaseEnd, store: Items, now: datetime) -> list[Even
     if item is None:
         store.items.save(end.case_id, item_for_early_closing(end, end.assessor))
         return []
-    return await _release(replace(item, final=True), store)
+    return await _release(replace(item, case_closed=True), store)
 
 
 async def _decide(
-    submitted: ApplicationSubmitted, named: AssessorRef, rules: RuleSet, store: Items, now: datetime
+    submitted: ApplicationSubmitted, named: AssessorRef, rules: RuleSet, store: Store, now: datetime
 ) -> list[Event]:
     item = new_item(submitted, named, counting_year(submitted, rules), rules)
     assessor = await store.assessors.get(named.uscc)
     if assessor is None:
         return _refuse(item, submitted, [not_registered(named)], store)
-    places = await _places(item, assessor, store)
-    full = [(why, each.ledger) for each in places for why in each.ledger.exhausted(rules.quota.items_per_year)]
+    slots = await _slots(item, assessor, store)
+    full = [(why, each.ledger) for each in slots for why in each.ledger.exhausted(rules.quota.items_per_year)]
     against = [
         *may_evaluate(assessor, submitted, shanghai_date(now)),
         *year_problems(item.year, submitted.submitted_on),
@@ -122,18 +111,18 @@ async def _decide(
     ]
     if against:
         return _refuse(item, submitted, against, store, full[-1][1].lines if full else ())
-    _touch_ledgers(assessor, item.unit.prefecture, store)
-    granted, present = _reserve_slots(item.granted(now), places, store)
-    return [_reserved(granted, submitted, present, rules)]
+    _add_prefecture(assessor, item.unit.prefecture, store)
+    granted, present = _reserve_slots(item.granted(now), slots, store)
+    return [_reserved_event(granted, submitted, present, rules)]
 
 
-async def _answer_again(item: QuotaItem, submitted: ApplicationSubmitted, store: Items) -> list[Event]:
-    store.items.save(item.application_id, replace(item, asked=submitted.sequence))
+async def _answer_again(item: QuotaItem, submitted: ApplicationSubmitted, store: Store) -> list[Event]:
+    store.items.save(item.application_id, replace(item, last_submission_sequence=submitted.sequence))
     ledger = await store.ledgers.require(item.ledgers[-1])
-    return [_reserved(item, submitted, ledger, rules_of(item.rule_set or submitted.rule_set))]
+    return [_reserved_event(item, submitted, ledger, rules_of(item.rule_set or submitted.rule_set))]
 
 
-async def _confirm(application_id: str, store: Items, now: datetime) -> list[Event]:
+async def _confirm(application_id: str, store: Store, now: datetime) -> list[Event]:
     item = await store.items.get(application_id)
     if item is None:
         raise TransientError(f"nothing is reserved for {application_id} yet")
@@ -146,18 +135,18 @@ async def _confirm(application_id: str, store: Items, now: datetime) -> list[Eve
     return [QuotaItemConfirmed(**confirmed.event_fields())]
 
 
-async def _restore(item: QuotaItem, store: Items, now: datetime) -> list[Event]:
-    """Initial review had accepted what ended as it did: the place is used, unless another has got it since (Q2, Q5)."""
+async def _restore(item: QuotaItem, store: Store, now: datetime) -> list[Event]:
+    """Confirm a released item that initial review had accepted, unless another has taken the slot since (Q2, Q5)."""
     assessor = await store.assessors.require(item.assessor.uscc)
-    places = await _places(item, assessor, store)
+    slots = await _slots(item, assessor, store)
     limit = rules_on(item.submission_day).quota.items_per_year
-    if any(not place.ledger.left(limit) for place in places):
+    if any(not slot.ledger.left(limit) for slot in slots):
         return []
-    confirmed, _ = _reserve_slots(item.granted(item.reserved_at or now).confirmed(), places, store)
+    confirmed, _ = _reserve_slots(item.granted(item.reserved_at or now).confirmed(), slots, store)
     return [QuotaItemConfirmed(**confirmed.event_fields())]
 
 
-async def _release(item: QuotaItem, store: Items) -> list[Event]:
+async def _release(item: QuotaItem, store: Store) -> list[Event]:
     released = item.released()
     store.items.save(item.application_id, released)
     if released.state is item.state:
@@ -168,24 +157,24 @@ async def _release(item: QuotaItem, store: Items) -> list[Event]:
     return [QuotaItemReleased(**released.event_fields())]
 
 
-async def _places(item: QuotaItem, assessor: Assessor, store: Items) -> list[QuotaSlot]:
-    """With all whom the item would count with, the present legal representative last (Q4)."""
+async def _slots(item: QuotaItem, assessor: Assessor, store: Store) -> list[QuotaSlot]:
+    """Return a slot with each legal representative the item would count with, the present one last (Q4)."""
     counted = assessor.counted_with(item.submission_day, item.year)
     return [QuotaSlot(await ledger_of(each.person, item.year, store), each.carried_on) for each in counted]
 
 
-def _reserve_slots(item: QuotaItem, places: Sequence[QuotaSlot], store: Items) -> tuple[QuotaItem, Ledger]:
-    """Save the item with a line in each of its ledgers; give it and the last of them as they are then."""
-    taken = replace(item, ledgers=tuple(place.ledger.key for place in places))
-    store.items.save(taken.application_id, taken)
-    entered = [place.taken(taken.application_id, taken.assessor, taken.unit) for place in places]
+def _reserve_slots(item: QuotaItem, slots: Sequence[QuotaSlot], store: Store) -> tuple[QuotaItem, Ledger]:
+    """Save the item with a line in each of its ledgers; return it and the last of them."""
+    reserved = replace(item, ledgers=tuple(slot.ledger.key for slot in slots))
+    store.items.save(reserved.application_id, reserved)
+    entered = [slot.ledger_with(reserved.application_id, reserved.assessor, reserved.unit) for slot in slots]
     for ledger in entered:
         store.ledgers.save(ledger.key, ledger)
-    return taken, entered[-1]
+    return reserved, entered[-1]
 
 
-def _touch_ledgers(assessor: Assessor, prefecture: Prefecture, store: Items) -> None:
-    """The first item there lets the prefecture's department read the entry; all later ones write nothing here."""
+def _add_prefecture(assessor: Assessor, prefecture: Prefecture, store: Store) -> None:
+    """Let the prefecture's department read the entry from the first item there on; later items write nothing."""
     if prefecture not in assessor.prefectures:
         store.assessors.save(assessor.uscc, assessor.working_in(prefecture))
 
@@ -194,17 +183,19 @@ def _refuse(
     item: QuotaItem,
     submitted: ApplicationSubmitted,
     reasons: Sequence[Reason],
-    store: Items,
+    store: Store,
     in_use: Sequence[LedgerLine] = (),
 ) -> list[Event]:
     refused = item.refused(reasons)
     store.items.save(item.application_id, refused)
-    told = tuple(line.to_event() for line in in_use)
-    facts = refused.event_fields() | {"submission": submitted.submission}
-    return [QuotaItemRefused(**facts, reasons=tuple(reasons), items_in_use=told)]
+    fields = refused.event_fields() | {"submission": submitted.submission}
+    lines = tuple(line.to_event() for line in in_use)
+    return [QuotaItemRefused(**fields, reasons=tuple(reasons), items_in_use=lines)]
 
 
-def _reserved(item: QuotaItem, submitted: ApplicationSubmitted, ledger: Ledger, rules: RuleSet) -> QuotaItemReserved:
+def _reserved_event(
+    item: QuotaItem, submitted: ApplicationSubmitted, ledger: Ledger, rules: RuleSet
+) -> QuotaItemReserved:
     return QuotaItemReserved(
         **item.event_fields(),
         submission=submitted.submission,

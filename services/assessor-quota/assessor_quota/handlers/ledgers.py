@@ -1,20 +1,13 @@
-"""The ledger of a legal representative's year, begun when it is first asked for."""
+"""The ledger of a legal representative's year, empty until something is saved in it."""
 
 from __future__ import annotations
 
-from typing import Protocol
-
-from chassis.handling import Collection
 from messages.values import PersonRef
 
 from assessor_quota.domain.ledger import Ledger
+from assessor_quota.handlers.ports import Store
 
 
-class Ledgers(Protocol):
-    @property
-    def ledgers(self) -> Collection[Ledger]: ...
-
-
-async def ledger_of(representative: PersonRef, year: int, store: Ledgers) -> Ledger:
+async def ledger_of(representative: PersonRef, year: int, store: Store) -> Ledger:
     empty = Ledger(representative, year)
     return await store.ledgers.get(empty.key) or empty

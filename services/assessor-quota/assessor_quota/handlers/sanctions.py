@@ -1,19 +1,18 @@
-"""Sanctions decided and revoked by the region, and what a decision would reach (S1, S3, S4)."""
+"""Sanctions decided and revoked by the region, and the reach of a decision (S1, S3, S4)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Protocol
 
-from chassis.handling import Collection, Done, Refusal
+from chassis.handling import Done, Refusal
 from messages.assessor_quota import AssessorSanctioned, SanctionRevoked
 from messages.values import AssessorRef
 from rulebook import RuleSet, RuleSetNotFoundError, reason, rules_on, shanghai_date
 
 from assessor_quota.domain.assessor import Assessor
-from assessor_quota.domain.entry import ActorRef, EntryKind, RegisterEntry
+from assessor_quota.domain.entry import ActorRef, EntryKind
 from assessor_quota.domain.item import IN_USE, QuotaItem
 from assessor_quota.domain.sanction import (
     Sanction,
@@ -25,26 +24,8 @@ from assessor_quota.domain.sanction import (
     sanction,
 )
 from assessor_quota.handlers.entries import append_entry
-from assessor_quota.handlers.lookup import Assessors, find_assessor, versioned
-
-
-class Sanctions(Protocol):
-    @property
-    def assessors(self) -> Collection[Assessor]: ...
-
-    @property
-    def entries(self) -> Collection[RegisterEntry]: ...
-
-    @property
-    def sanctions(self) -> Collection[SanctionDecision]: ...
-
-
-class SanctionImpact(Protocol):
-    @property
-    def assessors(self) -> Collection[Assessor]: ...
-
-    @property
-    def items(self) -> Collection[QuotaItem]: ...
+from assessor_quota.handlers.lookup import find_assessor, versioned
+from assessor_quota.handlers.ports import Store
 
 
 @dataclass(frozen=True)
@@ -67,42 +48,42 @@ class RevokeSanction:
 
 
 @dataclass(frozen=True)
-class Preview:
-    """What a decision would bring about, as far as this service knows."""
+class SanctionPreview:
+    """The consequences of a decision, as far as this service knows."""
 
     decision: SanctionDecision
     items: tuple[QuotaItem, ...]
     """In use: the applications that rest on the assessor's reports (S2)."""
-    sisters: tuple[Assessor, ...]
+    affiliates: tuple[Assessor, ...]
     """Flagged to reviewers, not banned (S3)."""
 
 
-async def sanction_assessor(command: SanctionAssessor, store: Sanctions, now: datetime) -> Done:
+async def sanction_assessor(command: SanctionAssessor, store: Store, now: datetime) -> Done:
     """Record a decision under Art. 31: no evaluation work for three years, refused from now on (S1)."""
     assessor = await find_assessor(command.uscc, store)
     today, day = shanghai_date(now), command.decided_on
-    decided = _decided(command, assessor, today)
+    decided = _new_sanction(command, assessor, today)
     assessor = assessor.with_sanction(decided)
-    _publish(decided, assessor, store)
+    _save_decision(decided, assessor, store)
     document = command.document_number
     assessor = append_entry(store, assessor, EntryKind.SANCTIONED, command.by, now, on=day, document_number=document)
-    sisters = [each.ref for each in await sisters_of(assessor, store)]
-    return Done([_sanctioned(assessor, decided, sisters, today)], versioned(assessor, store))
+    affiliates = [each.ref for each in await affiliates_of(assessor, store)]
+    return Done([_sanctioned_event(assessor, decided, affiliates, today)], versioned(assessor, store))
 
 
-async def preview_sanction(command: SanctionAssessor, store: SanctionImpact, now: datetime) -> Preview:
-    """What ``sanction_assessor`` would decide and reach; refused as that would be, and nothing is saved."""
+async def preview_sanction(command: SanctionAssessor, store: Store, now: datetime) -> SanctionPreview:
+    """Return what ``sanction_assessor`` would decide and reach, or its refusal; nothing is saved."""
     assessor = await find_assessor(command.uscc, store)
-    decided = _decided(command, assessor, shanghai_date(now))
-    return Preview(
+    decided = _new_sanction(command, assessor, shanghai_date(now))
+    return SanctionPreview(
         SanctionDecision(assessor.ref, decided),
         tuple(await store.items.find({"assessor.uscc": assessor.uscc, "state": {"$in": list(IN_USE)}})),
-        tuple(await sisters_of(assessor, store)),
+        tuple(await affiliates_of(assessor, store)),
     )
 
 
-async def revoke_sanction(command: RevokeSanction, store: Sanctions, now: datetime) -> Done:
-    """End a sanction by a document; what was decided stays on record (S4)."""
+async def revoke_sanction(command: RevokeSanction, store: Store, now: datetime) -> Done:
+    """End a sanction by a document; the decision stays on record (S4)."""
     assessor = await find_assessor(command.uscc, store)
     today = shanghai_date(now)
     recorded, day, document = assessor.sanctions, command.revoked_on, command.document_number
@@ -110,28 +91,28 @@ async def revoke_sanction(command: RevokeSanction, store: Sanctions, now: dateti
         raise Refusal("revocation-refused", *problems)
     (decided,) = revocable(recorded, command.decision, day)
     assessor = assessor.with_revoked(decided, document, day)
-    _publish(decided.revoked(document, day), assessor, store)
+    _save_decision(decided.revoked(document, day), assessor, store)
     assessor = append_entry(
         store, assessor, EntryKind.SANCTION_REVOKED, command.by, now, on=day, document_number=document
     )
-    return Done([_revoked(assessor, decided, command, today)], versioned(assessor, store))
+    return Done([_revoked_event(assessor, decided, command, today)], versioned(assessor, store))
 
 
-async def sisters_of(assessor: Assessor, store: Assessors) -> list[Assessor]:
-    """The other assessors that the same legal representative represents now (S3)."""
+async def affiliates_of(assessor: Assessor, store: Store) -> list[Assessor]:
+    """Return the other assessors of the same legal representative today (S3)."""
     found = await store.assessors.find({"representative.digest": assessor.representative.digest})
     return [each for each in found if each.uscc != assessor.uscc]
 
 
-def _decided(command: SanctionAssessor, assessor: Assessor, today: date) -> Sanction:
+def _new_sanction(command: SanctionAssessor, assessor: Assessor, today: date) -> Sanction:
     number, day, findings = command.document_number, command.decided_on, command.findings
     if problems := decision_problems(assessor.sanctions, number, day, findings, today):
         raise Refusal("decision-refused", *problems)
     return sanction(number, day, findings, _rules_on(day))
 
 
-def _publish(decided: Sanction, assessor: Assessor, store: Sanctions) -> None:
-    """The public list holds each decision as it stands, the assessor's own entry all of them (S4, N4)."""
+def _save_decision(decided: Sanction, assessor: Assessor, store: Store) -> None:
+    """Save the decision for the public list; the assessor's own entry holds all of its decisions (S4, N4)."""
     decision = SanctionDecision(assessor.ref, decided)
     store.sanctions.save(decision.key, decision)
 
@@ -146,10 +127,10 @@ def _rules_on(day: date) -> RuleSet:
         ) from None
 
 
-def _sanctioned(
-    assessor: Assessor, decided: Sanction, sisters: Sequence[AssessorRef], today: date
+def _sanctioned_event(
+    assessor: Assessor, decided: Sanction, affiliates: Sequence[AssessorRef], today: date
 ) -> AssessorSanctioned:
-    """Listeners hold the last ban they heard: it is the longest in force, whichever decision was recorded last."""
+    """Return the event with the longest ban in force, since subscribers keep the last one they received."""
     longest = assessor.sanction_on(today) or decided
     return AssessorSanctioned(
         assessor_uscc=assessor.uscc,
@@ -157,12 +138,12 @@ def _sanctioned(
         ban=longest.ban,
         document_number=decided.document_number,
         reasons=decided.reasons,
-        sisters=tuple(sisters),
+        sisters=tuple(affiliates),
     )
 
 
-def _revoked(assessor: Assessor, decided: Sanction, command: RevokeSanction, today: date) -> SanctionRevoked:
-    """What still holds is asked of today: a decision may be younger than the day a revocation names."""
+def _revoked_event(assessor: Assessor, decided: Sanction, command: RevokeSanction, today: date) -> SanctionRevoked:
+    """Return the event with the ban still in force today: a decision may be younger than the day of revocation."""
     left = assessor.sanction_on(today)
     return SanctionRevoked(
         assessor_uscc=assessor.uscc,

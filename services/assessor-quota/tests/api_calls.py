@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from assessor_quota import handlers
+from assessor_quota.handlers.items import reserve_item
 from devkit.api_harness import ApiClient, ApiHarness
 from httpx2 import Response
 
-from .kit import NORTH, NUMBER, submitted
+from .builders import NORTH, NUMBER, submitted
 
 PATH = f"/v1/assessors/{NORTH}"
 OTHER_NUMBER = "150102198505053321"
@@ -39,10 +39,10 @@ def reasons(answer: Response) -> list[tuple[str | None, str, str | None]]:
     return [(each.get("rule"), each["code"], each.get("pointer")) for each in answer.json()["reasons"]]
 
 
-async def reserve(stand: ApiHarness[Any], *by: str) -> None:
+async def reserve(api: ApiHarness[Any], *by: str) -> None:
     for number, uscc in enumerate(by):
-        await stand.perform(handlers.reserve_item, submitted(f"app-{number}", uscc))
+        await api.perform(reserve_item, submitted(f"app-{number}", uscc))
 
 
-async def version(region: ApiClient) -> dict[str, str]:
-    return {"If-Match": (await region.get(PATH)).headers["ETag"]}
+async def version(regional_officer: ApiClient) -> dict[str, str]:
+    return {"If-Match": (await regional_officer.get(PATH)).headers["ETag"]}

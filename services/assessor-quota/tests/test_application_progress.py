@@ -15,26 +15,29 @@ from assessor_quota.store import Store
 from devkit import HandlerHarness
 from messages.review import Outcome
 
-from .kit import (
+from .builders import (
     NORTH,
     NOW,
     SOUTH,
     accepted,
+    case_closed,
     closed,
+    listed,
+    numbered,
     refused,
     review_refused,
     self_evaluated,
     submitted,
     withdrawn,
 )
-from .year import case_closed, hear, listed, numbered
+from .harness import deliver
 
 
-def told(*events: ProgressEvent) -> ApplicationProgress:
-    course = ApplicationProgress("app-1")
+def progress_after(*events: ProgressEvent) -> ApplicationProgress:
+    progress = ApplicationProgress("app-1")
     for event in events:
-        course = apply_event(course, event)
-    return course
+        progress = apply_event(progress, event)
+    return progress
 
 
 HISTORIES: dict[ProgressStatus, list[tuple[ProgressEvent, ...]]] = {
@@ -65,9 +68,9 @@ HISTORIES: dict[ProgressStatus, list[tuple[ProgressEvent, ...]]] = {
 def test_a_course_stands_the_same_in_whatever_order_and_however_often_it_is_told(
     standing: ProgressStatus, history: tuple[ProgressEvent, ...]
 ) -> None:
-    courses = {told(*order) for order in permutations(history)} | {told(*history, *history)}
-    assert len(courses) == 1
-    assert courses.pop().standing is standing
+    found = {progress_after(*order) for order in permutations(history)} | {progress_after(*history, *history)}
+    assert len(found) == 1
+    assert found.pop().status is standing
 
 
 @pytest.mark.rule("S6")
@@ -77,44 +80,48 @@ def test_a_course_stands_the_same_in_whatever_order_and_however_often_it_is_told
 def test_an_outcome_that_only_an_accepted_case_has_is_a_failure_though_the_acceptance_is_not_heard_yet(
     outcome: Outcome,
 ) -> None:
-    assert told(submitted(), numbered(closed(outcome), 4)).standing is ProgressStatus.FAILED
+    assert progress_after(submitted(), numbered(closed(outcome), 4)).status is ProgressStatus.FAILED
 
 
 @pytest.mark.rule("Q5")
 def test_a_case_not_recommended_after_initial_review_accepted_it_gives_no_item_back() -> None:
     """Its outcome is that of a refused initial review, the nearest there is; what review says beside it counts."""
     end = numbered(closed("initial_review_refused", accepted_before=True), 4)
-    course = told(submitted(), end)
-    assert (course.gave_item_back, course.standing) == (False, ProgressStatus.FAILED)
+    progress = progress_after(submitted(), end)
+    assert (progress.releases_item, progress.status) == (False, ProgressStatus.FAILED)
 
 
 @pytest.mark.rule("S6")
 def test_a_listing_counts_for_the_assessor_of_the_last_submission() -> None:
     first, again = submitted(sequence=1), submitted(by=SOUTH, sequence=3)
-    found = counted_application(told(listed("app-1"), again, refused(sequence=2), first))
+    found = counted_application(progress_after(listed("app-1"), again, refused(sequence=2), first))
     assert found is not None
     assert (found.assessor.uscc, found.year, found.listed) == (SOUTH, 2026, True)
 
 
 @pytest.mark.rule("Q6")
-async def test_what_is_done_about_an_item_and_the_note_of_it_are_saved_together(bench: HandlerHarness[Store]) -> None:
-    await hear(bench, [withdrawn(), submitted()], NOW)
-    item, course = bench.documents("items")["app-1"], bench.documents("courses")["app-1"]
-    assert (item["state"], course["end"]["gives_back"]) == ("released", True)
-    assert course["submission"]["assessor"]["uscc"] == NORTH
+async def test_what_is_done_about_an_item_and_the_note_of_it_are_saved_together(
+    handlers: HandlerHarness[Store],
+) -> None:
+    await deliver(handlers, [withdrawn(), submitted()], NOW)
+    item, progress = handlers.documents("items")["app-1"], handlers.documents("progress")["app-1"]
+    assert (item["state"], progress["end"]["releases_item"]) == ("released", True)
+    assert progress["submission"]["assessor"]["uscc"] == NORTH
 
 
 @pytest.mark.rule("S6")
-async def test_events_that_were_heard_before_change_no_course(bench: HandlerHarness[Store]) -> None:
+async def test_events_that_were_heard_before_change_no_course(handlers: HandlerHarness[Store]) -> None:
     events = [submitted(), accepted(), case_closed("below_pass_mark", "app-1")]
-    await hear(bench, events, NOW)
-    version = bench.documents("courses")["app-1"]["_version"]
-    await hear(bench, Random(3).sample(events, 3), NOW)  # noqa: S311 - a repeatable disorder
-    assert bench.documents("courses")["app-1"]["_version"] == version
+    await deliver(handlers, events, NOW)
+    version = handlers.documents("progress")["app-1"]["_version"]
+    await deliver(handlers, Random(3).sample(events, 3), NOW)  # noqa: S311 - a repeatable disorder
+    assert handlers.documents("progress")["app-1"]["_version"] == version
 
 
-async def test_a_self_evaluated_case_is_followed_no_further_than_its_submission(bench: HandlerHarness[Store]) -> None:
+async def test_a_self_evaluated_case_is_followed_no_further_than_its_submission(
+    handlers: HandlerHarness[Store],
+) -> None:
     own = accepted().model_copy(update={"assessor": None})
-    await hear(bench, [self_evaluated(), own], NOW)
-    assert bench.documents("courses")["app-1"]["accepted"] is False
-    assert bench.documents("items") == {}
+    await deliver(handlers, [self_evaluated(), own], NOW)
+    assert handlers.documents("progress")["app-1"]["initial_review_accepted"] is False
+    assert handlers.documents("items") == {}

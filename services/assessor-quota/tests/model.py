@@ -10,10 +10,10 @@ from datetime import date, timedelta
 from random import Random
 from typing import TypeAlias, TypeGuard
 
-from assessor_quota import handlers
 from assessor_quota.bus import SUBSCRIPTIONS
 from assessor_quota.domain.item import IN_USE, QuotaItem
 from assessor_quota.domain.ledger import Ledger
+from assessor_quota.handlers.representatives import ChangeRepresentative, change_representative
 from assessor_quota.store import AGGREGATES, Store
 from chassis.handling import Refusal, TransientError
 from chassis.persistence.unit_of_work import (
@@ -30,7 +30,7 @@ from messages.event import Event
 from messages.review import CaseClosed, InitialReviewAccepted
 from messages.values import PersonRef
 
-from .kit import (
+from .builders import (
     LI,
     LIMIT,
     NORTH,
@@ -43,45 +43,51 @@ from .kit import (
     assessor,
     change,
     closed,
-    desk,
     review_refused,
     submitted,
     withdrawn,
 )
+from .harness import handler_harness
 
-HEARD = {each.event_type: each for each in SUBSCRIPTIONS}
-BY = st.sampled_from([NORTH, SOUTH, THIRD, NORTH, SOUTH, THIRD, OTHER])
+HANDLERS = {each.event_type: each for each in SUBSCRIPTIONS}
+ASSESSORS = st.sampled_from([NORTH, SOUTH, THIRD, NORTH, SOUTH, THIRD, OTHER])
 """Mostly one representative, so that the limit is reached."""
-AHEAD = st.sampled_from([0, 0, 0, 1])
+YEARS_AHEAD = st.sampled_from([0, 0, 0, 1])
 """Batches of this year, and of the next."""
 ZHAO = PersonRef(digest="d" * 64, masked="15**************33")
-PEOPLE = st.sampled_from([WANG, LI, ZHAO])
+REPRESENTATIVES = st.sampled_from([WANG, LI, ZHAO])
 REPRESENTED = {NORTH: WANG, SOUTH: WANG, THIRD: WANG, OTHER: LI}
 
-KEPT = ("accepted", "late", "ineligible after acceptance", "withdrawn after acceptance", "withdrawn as it was accepted")
+ACCEPTED = (
+    "accepted",
+    "late",
+    "ineligible after acceptance",
+    "withdrawn after acceptance",
+    "withdrawn as it was accepted",
+)
 """Verdicts by which initial review has accepted; of the last applications could not know when it was withdrawn."""
 CROSSED = ("withdrawn as it was accepted",)
 """Whose end alone does not tell of the acceptance, so that the place can be another's when that is heard."""
-VERDICTS = (*KEPT, "refused", "ineligible", "withdrawn")
+OUTCOMES = (*ACCEPTED, "refused", "ineligible", "withdrawn")
 
 
 @dataclass(frozen=True)
 class Command:
     """A change of the representative, done by one process beside what others hear."""
 
-    change: handlers.ChangeRepresentative
+    change: ChangeRepresentative
 
 
-Work: TypeAlias = Event | Command
+Task: TypeAlias = Event | Command
 
 
-class Told:
+class QuotaModel:
     """What applications and review have said, and how several processes hear it at once."""
 
     def begin(self, order: Random) -> None:
         self.order = order
         self.runner = asyncio.Runner()
-        self.bench = self.runner.run(desk(assessor(THIRD)))
+        self.harness = self.runner.run(handler_harness(assessor(THIRD)))
         self.today = NOW
         self.changes: dict[str, list[tuple[date, PersonRef]]] = {uscc: [] for uscc in REPRESENTED}
         self.sequences: Counter[str] = Counter()
@@ -90,23 +96,23 @@ class Told:
         self.reviewed: set[str] = set()
         self.accepted: set[str] = set()
         self.crossed: set[str] = set()
-        self.asked: dict[str, int] = {}
+        self.last_submissions: dict[str, int] = {}
         self.reserved: dict[str, int] = {}
-        self.owed: list[Event] = []
+        self.pending: list[Event] = []
 
     def submission(self, by: str, ahead: int) -> Event:
         application = f"app-{len(self.years)}"
         self.years[application] = self.today.year + ahead
-        return self.say_submitted(application, by)
+        return self.publish_submitted(application, by)
 
-    def say_submitted(self, application: str, by: str) -> Event:
-        self.asked[application] = sequence = self.next(application)
+    def publish_submitted(self, application: str, by: str) -> Event:
+        self.last_submissions[application] = sequence = self.next(application)
         year, day = self.years[application], self.today.date()
-        return self.owe(submitted(application, by, sequence=sequence, batch_year=year, submitted_on=day))
+        return self.publish(submitted(application, by, sequence=sequence, batch_year=year, submitted_on=day))
 
-    def told(self, application: str, verdict: str) -> list[Event]:
+    def events_of(self, application: str, verdict: str) -> list[Event]:
         """Return what is published of a verdict."""
-        kept = verdict in KEPT
+        kept = verdict in ACCEPTED
         early: list[Event] = [accepted(application)] if kept else []
         if verdict.startswith("withdrawn"):
             late = verdict == "withdrawn after acceptance"
@@ -118,7 +124,7 @@ class Told:
             return [review_refused(application), closed("initial_review_refused", application, accepted_before=False)]
         return [*early, *([closed("late", application, accepted_before=True)] if verdict == "late" else [])]
 
-    def changing(self, uscc: str, to: PersonRef, ago: int) -> Command:
+    def change_command(self, uscc: str, to: PersonRef, ago: int) -> Command:
         return Command(change(to, self.today.date() - timedelta(days=ago), uscc))
 
     def in_office(self, item: QuotaItem) -> list[PersonRef]:
@@ -136,63 +142,63 @@ class Told:
         self.sequences[application] += 1
         return self.sequences[application]
 
-    def owe(self, fact: Event) -> Event:
-        self.owed.append(fact)
+    def publish(self, fact: Event) -> Event:
+        self.pending.append(fact)
         return fact
 
     def under_review(self) -> list[str]:
         """The latest submission of each was answered with an item."""
-        reserved = {name for name, submission in self.reserved.items() if submission == self.asked[name]}
+        reserved = {name for name, submission in self.reserved.items() if submission == self.last_submissions[name]}
         return sorted(reserved - self.reviewed - self.ended)
 
-    def kept(self) -> tuple[list[Ledger], list[QuotaItem]]:
-        store = self.bench.store()
+    def stored(self) -> tuple[list[Ledger], list[QuotaItem]]:
+        store = self.harness.store()
         return self.runner.run(store.ledgers.find()), self.runner.run(store.items.find())
 
-    async def race(self, works: list[Work]) -> None:
+    async def handle_concurrently(self, works: list[Task]) -> None:
         while works:
-            read = [(work, IdentityMap(self.bench.memory, AGGREGATES)) for work in works]
+            read = [(work, IdentityMap(self.harness.memory, AGGREGATES)) for work in works]
             done = [(work, batch, await self.attempt(work, batch)) for work, batch in read]
-            slower = [work for work, batch, outcome in done if not await self.committed(work, batch, outcome)]
+            slower = [work for work, batch, outcome in done if not await self.commit(work, batch, outcome)]
             assert len(slower) < len(works)
             works = slower
 
-    async def attempt(self, work: Work, batch: IdentityMap) -> HandlerOutcome | None:
+    async def attempt(self, work: Task, batch: IdentityMap) -> HandlerOutcome | None:
         unit = UnitOfWork(batch)
         try:
-            outcome = await unit.finish(await self.running(work)(unit, self.today))
+            outcome = await unit.finish(await self.handler_call(work)(unit, self.today))
         except TransientError:
             return None
         except Refusal as no:
             assert {each.rule for each in no.reasons} == {"Q4"}  # noqa: PT017 - periods and people are drawn blindly
             return None
         if not isinstance(work, Command):
-            await self.kept_or_taken(work, Store(unit))
+            await self.check_acceptance(work, Store(unit))
         unit.flush()
         return outcome
 
-    def running(self, work: Work) -> HandlerCall:
+    def handler_call(self, work: Task) -> HandlerCall:
         if isinstance(work, Command):
-            return lambda unit, now: handlers.change_representative(work.change, Store(unit), now)
-        return HEARD[type(work)].call(work, Store)
+            return lambda unit, now: change_representative(work.change, Store(unit), now)
+        return HANDLERS[type(work)].call(work, Store)
 
-    async def committed(self, work: Work, batch: IdentityMap, outcome: HandlerOutcome | None) -> bool:
+    async def commit(self, work: Task, batch: IdentityMap, outcome: HandlerOutcome | None) -> bool:
         if outcome is None:
             return True
-        in_use = {key for key, item in self.bench.documents("items").items() if item["state"] in IN_USE}
+        in_use = {key for key, item in self.harness.documents("items").items() if item["state"] in IN_USE}
         try:
-            await self.bench.memory.commit(ChangeSet([], batch.writes(), None))
+            await self.harness.memory.commit(ChangeSet([], batch.writes(), None))
         except WriteConflictError:
             return False
-        self.owed = [each for each in self.owed if each is not work]
-        self.bench.published += outcome.events
+        self.pending = [each for each in self.pending if each is not work]
+        self.harness.published += outcome.events
         if isinstance(work, Command):
             self.changes[work.change.uscc].append((work.change.changed_on, work.change.successor))
         else:
-            self.answered(work, outcome.events, in_use)
+            self.check_answers(work, outcome.events, in_use)
         return True
 
-    def answered(self, fact: Event, events: Sequence[Event], in_use: set[str]) -> None:
+    def check_answers(self, fact: Event, events: Sequence[Event], in_use: set[str]) -> None:
         for said in events:
             if isinstance(said, QuotaItemReserved):
                 self.reserved[said.application_id] = fact.sequence
@@ -200,7 +206,7 @@ class Told:
             if isinstance(said, QuotaItemRefused) and any(why.rule == "Q1" for why in said.reasons):
                 assert len(said.items_in_use) >= LIMIT
 
-    async def kept_or_taken(self, fact: Event, store: Store) -> None:
+    async def check_acceptance(self, fact: Event, store: Store) -> None:
         """Once review says that it had accepted, a slot stays given back only where none was left to take.
 
         None was left when the fact was handled: a slot that another process frees meanwhile comes too late, as if it
