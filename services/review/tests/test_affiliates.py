@@ -120,7 +120,7 @@ async def flagged(participants: Participants) -> Participants:
     return participants
 
 
-async def seen(caller: ApiClient) -> object:
+async def flags_shown_to(caller: ApiClient) -> object:
     return (await caller.get("/v1/cases/app-1")).json()["sanctioned_affiliates"]
 
 
@@ -138,10 +138,15 @@ async def test_officers_and_reviewers_see_the_flag_on_the_case_and_the_applicant
         }
     ]
 
-    assert await seen(flagged.region) == await seen(flagged.officer) == await seen(flagged.reviewers) == shown
-    assert await seen(flagged.applicant) is None
-    assert await seen(flagged.api.client_as("assessor", organisation=ASSESSOR.uscc)) is None
-    assert await seen(flagged.department("ecology_environment")) is None
+    assert (
+        await flags_shown_to(flagged.region)
+        == await flags_shown_to(flagged.officer)
+        == await flags_shown_to(flagged.reviewers)
+        == shown
+    )
+    assert await flags_shown_to(flagged.applicant) is None
+    assert await flags_shown_to(flagged.api.client_as("assessor", organisation=ASSESSOR.uscc)) is None
+    assert await flags_shown_to(flagged.department("ecology_environment")) is None
 
 
 @pytest.mark.rule("S3")
@@ -150,11 +155,11 @@ async def test_an_expert_of_the_panel_sees_the_flag(flagged: Participants) -> No
     await flagged.review()
     panel = (await flagged.region.get("/v1/cases/app-1")).json()["panel"]
 
-    assert await seen(flagged.expert(panel["experts"][0])) == await seen(flagged.region)
+    assert await flags_shown_to(flagged.expert(panel["experts"][0])) == await flags_shown_to(flagged.region)
 
 
 @pytest.mark.rule("S3")
 async def test_a_case_shows_the_flag_as_of_today(flagged: Participants) -> None:
     flagged.clock.move_to(at(date(2029, 4, 21)))
 
-    assert await seen(flagged.region) == []
+    assert await flags_shown_to(flagged.region) == []

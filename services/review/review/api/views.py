@@ -128,8 +128,8 @@ def detail(case: Case, by: ActorRef, affiliates: tuple[SanctionedAffiliate, ...]
         "open_objections": len(case.open_objections),
         "sanctioned_affiliates": affiliates,
     }
-    shown = {name: part for name, part in parts.items() if name in PARTS[by.role]}
-    return CaseDetail(**summarize(case).model_dump(), **shown)
+    visible = {name: part for name, part in parts.items() if name in PARTS[by.role]}
+    return CaseDetail(**summarize(case).model_dump(), **visible)
 
 
 class RecordView(View):

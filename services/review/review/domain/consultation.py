@@ -64,16 +64,16 @@ def _consult_departments(rules: RuleSet, today: date) -> Consultation:
 
 
 def _opening_events(case: Case, today: date) -> tuple[CaseOpened, ConsultationOpened]:
-    asked = case.consultation
-    departments = tuple(each.department for each in asked.opinions)
+    consultation = case.consultation
+    departments = tuple(each.department for each in consultation.opinions)
     return (
         CaseOpened(**case.event_fields(), opened_on=today),
         ConsultationOpened(
             **case.event_fields(),
             departments=departments,
-            due=asked.due,
+            due=consultation.due,
             article=basis("V2").article,
-            provisional=asked.provisional,
+            provisional=consultation.provisional,
         ),
     )
 
@@ -103,46 +103,46 @@ def record_answer(
 
 
 def needs_reminder(case: Case, today: date) -> bool:
-    asked = case.consultation
-    waits = case.state in ANSWERABLE and asked.unanswered and asked.reminded_on is None
-    return waits and today >= asked.remind_on
+    consultation = case.consultation
+    waits = case.state in ANSWERABLE and consultation.unanswered and consultation.reminded_on is None
+    return waits and today >= consultation.remind_on
 
 
 def remind_departments(case: Case, rules: RuleSet, today: date) -> Transition:
     """Remind; a late reminder, as after a standstill, moves the due day so that days are left to answer."""
-    departments, asked = _without_answer(case.consultation), case.consultation
+    departments, consultation = _without_answer(case.consultation), case.consultation
     answer = add_working_days(today, rules.consultation.answer_working_days)
-    if answer.last_day > asked.due:
-        asked = replace(asked, due=answer.last_day, provisional=answer.provisional)
+    if answer.last_day > consultation.due:
+        consultation = replace(consultation, due=answer.last_day, provisional=answer.provisional)
     return Transition(
-        replace(case, consultation=replace(asked, reminded_on=today)),
+        replace(case, consultation=replace(consultation, reminded_on=today)),
         action="reminded",
         rule="V2",
         reason="征求意见尚未回复，予以提醒",
-        evidence={"departments": ",".join(departments), "due": asked.due.isoformat()},
-        events=(ConsultationReminded(**case.event_fields(), departments=departments, due=asked.due),),
+        evidence={"departments": ",".join(departments), "due": consultation.due.isoformat()},
+        events=(ConsultationReminded(**case.event_fields(), departments=departments, due=consultation.due),),
     )
 
 
 def is_overdue(case: Case, today: date) -> bool:
     """After a reminder and the due date, never before (V2)."""
-    asked = case.consultation
-    waits = case.state in ANSWERABLE and asked.unanswered and asked.reminded_on is not None
-    return waits and today > asked.due
+    consultation = case.consultation
+    waits = case.state in ANSWERABLE and consultation.unanswered and consultation.reminded_on is not None
+    return waits and today > consultation.due
 
 
 def mark_overdue(case: Case, today: date) -> Transition:
     """Mark every silent department overdue; that is no agreement."""
     departments = _without_answer(case.consultation)
-    asked = case.consultation
+    consultation = case.consultation
     for department in departments:
-        asked = _with(asked, Opinion(department, "overdue", answered_on=today))
+        consultation = _with(consultation, Opinion(department, "overdue", answered_on=today))
     return Transition(
-        replace(case, consultation=asked),
+        replace(case, consultation=consultation),
         action="consultation overdue",
         rule="V2",
         reason="经提醒逾期未回复；逾期不视为同意，应在审核意见中说明处理情况",
-        evidence={"departments": ",".join(departments), "due": asked.due.isoformat()},
+        evidence={"departments": ",".join(departments), "due": consultation.due.isoformat()},
         events=tuple(
             ConsultationAnswered(**case.event_fields(), department=each, opinion="overdue", answered_on=today)
             for each in departments

@@ -158,9 +158,9 @@ def require_open_to_objection(case: Case, notice: PublicNotice) -> None:
 
 
 def _require_statement(objection: Objection) -> None:
-    asked = {"facts": objection.facts, "name": objection.name, "contact": objection.contact}
+    given = {"facts": objection.facts, "name": objection.name, "contact": objection.contact}
     texts = {"facts": "应当写明事实依据", "name": "应当署真实姓名或单位名称", "contact": "应当提供联系方式"}
-    lacking = [name for name, words in asked.items() if not words.strip()]
+    lacking = [name for name, words in given.items() if not words.strip()]
     if lacking:
         raise malformed(
             *(reason("V9", f"{each}-missing", f"提出异议{texts[each]}", pointer=f"/{each}") for each in lacking)

@@ -145,11 +145,11 @@ def require_decider(case: Case, by: ActorRef) -> None:
 
 def return_sheets(case: Case, text: str, today: date) -> Transition:
     """Take the signatures off the flagged sheets; their seals stay in the record."""
-    said = ScoreSheetsReturned(**case.event_fields(), experts=case.deviating, text=text, returned_on=today)
+    returned = ScoreSheetsReturned(**case.event_fields(), experts=case.deviating, text=text, returned_on=today)
     sheets = tuple(replace(each, signed_on=None) if each.expert in case.deviating else each for each in case.sheets)
     seals = {each.expert: each.seal for each in case.sheets if each.expert in case.deviating}
     after = replace(case, sheets=sheets, deviating=())
-    return Transition(after, action="sheets sent back", rule="V6", reason=text, evidence=seals, events=(said,))
+    return Transition(after, action="sheets sent back", rule="V6", reason=text, evidence=seals, events=(returned,))
 
 
 def record_score(case: Case, result: Score, why: str) -> Transition:

@@ -35,22 +35,22 @@ class ScoringContext:
     seed: str
 
 
-def conclude_scoring(case: Case, measure: ScoringContext, today: date) -> list[Transition]:
+def conclude_scoring(case: Case, context: ScoringContext, today: date) -> list[Transition]:
     """Score the case once the whole panel has signed, or first flag a deviation for the chair to decide (V6)."""
-    result = scoring.panel_score(case, measure.scheme, today)
-    if far := scoring.deviating_experts(result, measure.rules.panel.deviation_limit):
-        return [scoring.flag_deviation(case, far, measure.rules, today)]
-    return apply_score(case, result, measure, "评审组得分")
+    result = scoring.panel_score(case, context.scheme, today)
+    if far := scoring.deviating_experts(result, context.rules.panel.deviation_limit):
+        return [scoring.flag_deviation(case, far, context.rules, today)]
+    return apply_score(case, result, context, "评审组得分")
 
 
-def apply_score(case: Case, result: Score, measure: ScoringContext, why: str) -> list[Transition]:
+def apply_score(case: Case, result: Score, context: ScoringContext, why: str) -> list[Transition]:
     """Accept the score: a failed mandatory item ends the case, else a site visit may follow."""
     today = result.scored_on
     scored = scoring.record_score(case, result, why)
     if result.failed_mandatory_items:
-        return [scored, scoring.fail_case(scored.case, measure.scheme, result.failed_mandatory_items, today)]
-    due = ground(scored.case, result, measure.rules, measure.seed)
-    return [scored] if due is None else [scored, order_visit(scored.case, due, measure.seed, today)]
+        return [scored, scoring.fail_case(scored.case, context.scheme, result.failed_mandatory_items, today)]
+    due = ground(scored.case, result, context.rules, context.seed)
+    return [scored] if due is None else [scored, order_visit(scored.case, due, context.seed, today)]
 
 
 def ground(case: Case, result: Score, rules: RuleSet, seed: str) -> Ground | None:
@@ -88,13 +88,13 @@ class Findings:
     reasons: str
 
 
-def record_visit(case: Case, findings: Findings, measure: ScoringContext, today: date) -> Transition:
+def record_visit(case: Case, findings: Findings, context: ScoringContext, today: date) -> Transition:
     """Record the findings; changed indicator values need reasons, and the score is computed anew."""
     require_next_stage(case, "V7", Stage.SITE_RECORDED)
     if case.site is None:
         raise ValueError(f"{case.case_id} waits for a visit that was never ordered")
-    _refuse_invalid(findings, measure.scheme)
-    result = scoring.panel_score(case, measure.scheme, today, findings.changed)
+    _refuse_invalid(findings, context.scheme)
+    result = scoring.panel_score(case, context.scheme, today, findings.changed)
     done = replace(
         case.site,
         recorded_on=today,
