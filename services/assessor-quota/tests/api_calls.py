@@ -1,4 +1,4 @@
-"""What callers of the API send and read in the tests."""
+"""Requests to the API and their answers in the tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the property test of the quota knows by itself: what was said of whom, and what must have come of it."""
+"""The model of the quota's property test: events published, and the answers that must follow."""
 
 from __future__ import annotations
 
@@ -65,15 +65,15 @@ ACCEPTED = (
     "withdrawn after acceptance",
     "withdrawn as it was accepted",
 )
-"""Verdicts by which initial review has accepted; of the last applications could not know when it was withdrawn."""
+"""Outcomes after initial review accepted; applications did not know of the last one when it was withdrawn."""
 CROSSED = ("withdrawn as it was accepted",)
-"""Whose end alone does not tell of the acceptance, so that the place can be another's when that is heard."""
+"""Outcomes whose end alone does not prove the acceptance: another may have the slot when that arrives."""
 OUTCOMES = (*ACCEPTED, "refused", "ineligible", "withdrawn")
 
 
 @dataclass(frozen=True)
 class Command:
-    """A change of the representative, done by one process beside what others hear."""
+    """A change of the representative, made by one process while others handle events."""
 
     change: ChangeRepresentative
 
@@ -82,7 +82,7 @@ Task: TypeAlias = Event | Command
 
 
 class QuotaModel:
-    """What applications and review have said, and how several processes hear it at once."""
+    """The events of applications and review, handled by several processes at once."""
 
     def begin(self, order: Random) -> None:
         self.order = order
@@ -110,25 +110,25 @@ class QuotaModel:
         year, day = self.years[application], self.today.date()
         return self.publish(submitted(application, by, sequence=sequence, batch_year=year, submitted_on=day))
 
-    def events_of(self, application: str, verdict: str) -> list[Event]:
-        """Return what is published of a verdict."""
-        kept = verdict in ACCEPTED
+    def events_of(self, application: str, outcome: str) -> list[Event]:
+        """Return the events of an outcome."""
+        kept = outcome in ACCEPTED
         early: list[Event] = [accepted(application)] if kept else []
-        if verdict.startswith("withdrawn"):
-            late = verdict == "withdrawn after acceptance"
+        if outcome.startswith("withdrawn"):
+            late = outcome == "withdrawn after acceptance"
             end = withdrawn(application, self.next(application), after_initial_review=late)
             return [*early, end, closed("withdrawn", application, accepted_before=kept)]
-        if verdict.startswith("ineligible"):
+        if outcome.startswith("ineligible"):
             return [*early, closed("ineligible", application, accepted_before=kept)]
-        if verdict == "refused":
+        if outcome == "refused":
             return [review_refused(application), closed("initial_review_refused", application, accepted_before=False)]
-        return [*early, *([closed("late", application, accepted_before=True)] if verdict == "late" else [])]
+        return [*early, *([closed("late", application, accepted_before=True)] if outcome == "late" else [])]
 
     def change_command(self, uscc: str, to: PersonRef, ago: int) -> Command:
         return Command(change(to, self.today.date() - timedelta(days=ago), uscc))
 
     def in_office(self, item: QuotaItem) -> list[PersonRef]:
-        """By the calendar alone: who held the office on the day of submission, and who took over in the item's year."""
+        """Return, by the calendar alone, the holder on the day of submission and the successors in the item's year."""
         assert item.submitted_on is not None
         first, last = date(item.year, 1, 1), date(item.year, 12, 31)
         day = min(max(item.submitted_on, first), last)
@@ -138,7 +138,7 @@ class QuotaModel:
         return [holder, *(to for taken_over, to in self.changes[item.assessor.uscc] if day < taken_over <= last)]
 
     def next(self, application: str) -> int:
-        """The number of the application's next fact."""
+        """Return the sequence of the application's next event."""
         self.sequences[application] += 1
         return self.sequences[application]
 
@@ -147,7 +147,7 @@ class QuotaModel:
         return fact
 
     def under_review(self) -> list[str]:
-        """The latest submission of each was answered with an item."""
+        """Return the applications whose latest submission was answered with an item."""
         reserved = {name for name, submission in self.reserved.items() if submission == self.last_submissions[name]}
         return sorted(reserved - self.reviewed - self.ended)
 

@@ -64,7 +64,7 @@ TABLE: dict[tuple[str, str], str] = {
     ("GET", "/v1/reconciliation"): "403 403 403 403 200 403 401 200",
     ("GET", "/v1/audit-log"): "403 403 403 403 200 403 401 403",
 }
-"""What each of ``CALLERS`` is answered about North, or of North's; of a list ``=`` is followed by how many it shows."""
+"""Status that each of ``CALLERS`` gets about North; of a list, ``=`` is followed by the number of its entries."""
 
 BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/v1/assessors"): registration(STEEL),

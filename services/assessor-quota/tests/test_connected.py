@@ -186,7 +186,7 @@ async def test_sixty_submissions_over_the_broker_to_two_worker_processes_give_ex
 
 
 def surroundings(amqp_url: str, mine: ServiceDatabase, folder: Path) -> Mapping[str, str]:
-    """What a worker's environment says, with keys and a clock of this test's own."""
+    """Return a worker's environment, with keys and a clock of this test's own."""
     add_key(folder / "persons.toml", "k1")
     set_simulated(folder / "clock.json", NOW)
     return {

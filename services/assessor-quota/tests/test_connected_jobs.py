@@ -1,4 +1,4 @@
-"""What a date brings about, what the field counts and what the reconciler sees, on the real database."""
+"""Jobs, gauges and the reconciler on the real database."""
 
 from __future__ import annotations
 

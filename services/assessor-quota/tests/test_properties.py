@@ -1,4 +1,4 @@
-"""Q2 and Q4 under any interleaving: facts are heard late, twice, in any order, and by several processes at once."""
+"""Q2 and Q4 under any interleaving: events arrive late, twice, in any order, and in several processes at once."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .model import ACCEPTED, ASSESSORS, CROSSED, OUTCOMES, REPRESENTATIVES, REPR
 
 
 class Quotas(QuotaModel, RuleBasedStateMachine):
-    """Applications and review say facts in their own order; which of them is heard when is drawn."""
+    """Applications and review publish events in their own order; the order of arrival is drawn."""
 
     events = Bundle("facts")
 
@@ -38,7 +38,7 @@ class Quotas(QuotaModel, RuleBasedStateMachine):
             with self.runner:
                 self.deliver_everything()
 
-    # What applications and review say
+    # Events of applications and review
 
     @rule(target=events, count=st.integers(1, 6), by=ASSESSORS, ahead=YEARS_AHEAD)
     def submit(self, count: int, by: str, ahead: int) -> object:
@@ -58,21 +58,21 @@ class Quotas(QuotaModel, RuleBasedStateMachine):
         self.ended.add(application)
         return self.publish((withdrawn if withdraw else refused)(application, self.next(application)))
 
-    @rule(target=events, data=st.data(), verdict=st.sampled_from(OUTCOMES))
+    @rule(target=events, data=st.data(), outcome=st.sampled_from(OUTCOMES))
     @precondition(lambda self: self.under_review())
-    def review(self, data: st.DataObject, verdict: str) -> object:
-        """Review knows only applications whose item was said to be reserved; some are withdrawn under its hands."""
+    def review(self, data: st.DataObject, outcome: str) -> object:
+        """Review knows only applications with a reserved item; some are withdrawn during the review."""
         application = data.draw(st.sampled_from(self.under_review()))
         self.reviewed.add(application)
-        if verdict in ACCEPTED:
+        if outcome in ACCEPTED:
             self.accepted.add(application)
-        if verdict in CROSSED:
+        if outcome in CROSSED:
             self.crossed.add(application)
-        if verdict.startswith("withdrawn"):
+        if outcome.startswith("withdrawn"):
             self.ended.add(application)
-        return multiple(*map(self.publish, self.events_of(application, verdict)))
+        return multiple(*map(self.publish, self.events_of(application, outcome)))
 
-    # What the service hears
+    # Deliveries to the service
 
     @rule(fact=events)
     def deliver(self, fact: Event) -> None:
@@ -100,7 +100,7 @@ class Quotas(QuotaModel, RuleBasedStateMachine):
         ahead=YEARS_AHEAD,
     )
     def change_representative_meanwhile(self, uscc: str, to: PersonRef, count: int, at: int, ahead: int) -> object:
-        """While others hear of new submissions with its reports, and of what was said before."""
+        """While others handle new submissions with its reports, and earlier events."""
         said = list(self.pending[:4])
         submissions = [self.submission(uscc, ahead) for _ in range(count)]
         works: list[Task] = [*said, *submissions]
@@ -125,7 +125,7 @@ class Quotas(QuotaModel, RuleBasedStateMachine):
     def sleep(self) -> None:
         self.today += timedelta(days=400)
 
-    # What must hold
+    # Invariants
 
     @invariant()
     def nobody_grants_more_than_fifteen_and_each_item_in_use_has_its_lines(self) -> None:
@@ -155,7 +155,7 @@ class Quotas(QuotaModel, RuleBasedStateMachine):
             assert all(kept[application]["state"] in IN_USE for application in confirmed)
 
     def deliver_everything(self) -> None:
-        """Once all is heard, what has ended holds no place and what has not is answered or confirmed."""
+        """After all deliveries an ended application holds no item, and any other is answered or confirmed."""
         for _ in ("in any order", "and again what waited for its reservation"):
             late = list(self.pending)
             self.order.shuffle(late)

@@ -44,7 +44,7 @@ async def sweep(handlers: HandlerHarness[Store]) -> Reconciliation:
 
 
 async def found(handlers: HandlerHarness[Store]) -> dict[DiscrepancyKind, list[str]]:
-    """What a sweep finds, the zeros left out."""
+    """Return the discrepancies of a sweep, without kinds that have none."""
     finding = (await sweep(handlers)).report
     assert finding is not None
     kinds = {kind for kind, count in finding.summary.counts.items() if count}

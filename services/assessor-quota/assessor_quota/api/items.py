@@ -72,7 +72,7 @@ async def list_items(  # noqa: PLR0913, PLR0917 - by what the items can be filte
     limit: Limit = DEFAULT_LIMIT,
     after: str | None = None,
 ) -> Page[ItemDetail]:
-    """What became of every application that counting_year for an item, also where it was refused."""
+    """The items of all applications that requested one, refused ones included."""
     where = and_filters(context.filter(), filter_by(assessor__uscc=assessor, year=year, state=state))
     found = await context.page(context.store.items, where, limit=limit, after=after)
     return found.map(ItemDetail.model_validate)

@@ -112,7 +112,7 @@ class Statement:
 
 @dataclass(frozen=True)
 class DutyCursor:
-    """How far the duties have been opened: the year, and the last assessor done in it."""
+    """Progress of opening the duties: the year, and the last assessor done in it."""
 
     year: int
     after: str = ""
