@@ -165,7 +165,7 @@ def test_a_field_of_a_public_event_that_is_for_those_concerned_is_classed_by_its
         event.type: sorted(event.restricted_fields()) for event in EVENTS.values() if event.restricted_fields()
     }
     assert fewer["assessor-quota.assessor.registered.v1"] == ["representative"]
-    assert fewer["assessor-quota.assessor.sanctioned.v1"] == ["sisters"]
+    assert fewer["assessor-quota.assessor.sanctioned.v1"] == ["affiliates"]
     assert {EVENTS[name].sharing for name in fewer} == {"public"}
 
 

@@ -72,7 +72,7 @@ class AssessorSanctioned(
     ban: Ban
     document_number: Text
     reasons: tuple[Reason, ...]
-    sisters: Annotated[tuple[AssessorRef, ...], FOR_CONCERNED] = ()
+    affiliates: Annotated[tuple[AssessorRef, ...], FOR_CONCERNED] = ()
     """The other assessors of the same legal representative that day: flagged to reviewers, not banned (S3)."""
 
 

@@ -90,7 +90,7 @@ async def test_a_sanction_says_which_assessors_are_sisters(
     api_with_assessors: ApiHarness[Any], regional_officer: ApiClient
 ) -> None:
     await regional_officer.post(PATH, json=DECISION)
-    assert [each["uscc"] for each in api_with_assessors.events[-1].model_dump()["sisters"]] == [SOUTH]
+    assert [each["uscc"] for each in api_with_assessors.events[-1].model_dump()["affiliates"]] == [SOUTH]
 
 
 @pytest.mark.rule("N4")

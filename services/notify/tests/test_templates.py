@@ -176,7 +176,7 @@ def test_every_kind_of_duty_has_a_chinese_name_and_a_holder_who_has_an_inbox() -
 @pytest.mark.rule("S3", "N4")
 def test_affiliates_are_named_to_officers_and_not_on_the_board() -> None:
     affiliate = {"uscc": "911503000000000351", "name": "同门评价中心"}
-    event = facts("assessor-quota.assessor.sanctioned.v1") | {"sisters": [affiliate]}
+    event = facts("assessor-quota.assessor.sanctioned.v1") | {"affiliates": [affiliate]}
 
     named = {
         role

@@ -157,7 +157,7 @@ def sanctioned(
         ban=Ban(first_day=OPENED, last_day=until),
         document_number=number,
         reasons=(why,),
-        sisters=tuple(affiliates),
+        affiliates=tuple(affiliates),
     )
 
 

@@ -138,7 +138,7 @@ def _sanctioned_event(
         ban=longest.ban,
         document_number=decided.document_number,
         reasons=decided.reasons,
-        sisters=tuple(affiliates),
+        affiliates=tuple(affiliates),
     )
 
 

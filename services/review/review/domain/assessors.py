@@ -59,7 +59,7 @@ class AssessorStatus:
         decided = SanctionDecision(event.document_number, event.sequence)
         known = replace(self, decisions=_distinct((*self.decisions, decided)))
         if event.sequence > self.sanction_sequence:
-            affiliates = tuple(each.uscc for each in event.sisters)
+            affiliates = tuple(each.uscc for each in event.affiliates)
             known = replace(
                 known, name=event.name, ban=event.ban, sanction_sequence=event.sequence, affiliates=affiliates
             )
