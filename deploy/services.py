@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:  # the launcher names services without loading what runs them
-    from chassis.inbox.subscriptions import Subscription
+    from chassis.inbox import Subscription
 
 
 class Service(NamedTuple):

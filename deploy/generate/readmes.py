@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from chassis.inbox.subscriptions import Subscription
+from chassis.inbox import Subscription
 from messages.catalogue import EVENTS
 
 from deploy.services import SERVICES, Service

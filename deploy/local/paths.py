@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from chassis.security import add_key
 from chassis.security.dev_issuer import DevelopmentIssuer
-from chassis.security.pseudonyms import add_key
 from chassis.settings import Mode
 from devkit.servers.processes import HOST, new_secret, write_private
 

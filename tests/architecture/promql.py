@@ -9,7 +9,7 @@ from importlib.util import find_spec
 
 import promql_parser as promql
 from chassis.http.app import create_app
-from chassis.observability.gauges import DomainGauge
+from chassis.observability import DomainGauge
 from chassis.observability.health import Health
 from chassis.observability.metrics import Metrics
 from faststream.rabbit.prometheus import RabbitPrometheusMiddleware

@@ -36,6 +36,8 @@ TECHNOLOGY = {
     "aiosmtplib": {"notify/mail.py"},
 }
 """Technology → the modules that may import it; the chassis is the services' only way to broker and database."""
+CHASSIS = ROOT / "contracts" / "chassis" / "chassis"
+FRONTS = {"http", "inbox", "observability", "persistence", "runtime", "scheduling", "security", "spreadsheets"}
 MAX_TOP_LEVEL = 22
 """Modules and packages that a newcomer sees on opening the chassis."""
 every_service = pytest.mark.parametrize("service", SERVICES)
@@ -100,7 +102,19 @@ def test_only_the_clock_reads_the_time() -> None:
 
 
 def test_the_chassis_shows_its_architecture_in_few_folders() -> None:
-    folder = ROOT / "contracts" / "chassis" / "chassis"
-    names = {each.stem for each in folder.iterdir() if each.suffix == ".py" or (each / "__init__.py").exists()}
+    names = {each.stem for each in CHASSIS.iterdir() if each.suffix == ".py" or (each / "__init__.py").exists()}
 
     assert len(names - {"__init__"}) <= MAX_TOP_LEVEL
+
+
+@every_service
+def test_services_import_the_fronts_of_the_chassis_alone(service: str) -> None:
+    """So that the inside of a package may move without touching a service."""
+    inside = {f"chassis.{front}.{each.stem}" for front in FRONTS for each in (CHASSIS / front).iterdir()}
+    deep = {
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in package(service).rglob("*.py")
+        for name in imported(path) & inside
+    }
+
+    assert deep == set()

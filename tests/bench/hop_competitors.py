@@ -17,9 +17,9 @@ import rulebook
 from chassis.broker.publisher import HEARTBEAT, BrokerUnavailableError, PublishResult
 from chassis.broker.topology import EVENTS_EXCHANGE
 from chassis.handling import Document
-from chassis.inbox.subscriptions import Subscription, subscribe
+from chassis.inbox import Subscription, subscribe
+from chassis.runtime import ServiceDefinition
 from chassis.runtime.process import Process
-from chassis.runtime.service import ServiceDefinition
 from chassis.settings import ProcessRole, Settings
 from devkit import sample
 from messages.envelope import CONTENT_TYPE

@@ -7,12 +7,10 @@ from typing import Annotated
 
 import rulebook
 from chassis.handling import Done
-from chassis.http.endpoint import Authorize, RequestContext
-from chassis.persistence.collections import DocumentCollection
-from chassis.persistence.unit_of_work import UnitOfWork
-from chassis.runtime.run import run
-from chassis.runtime.service import ServiceDefinition
-from chassis.security.policies import Policy, Rule, everything
+from chassis.http import Authorize, RequestContext
+from chassis.persistence import DocumentCollection, UnitOfWork
+from chassis.runtime import ServiceDefinition, run
+from chassis.security import Policy, Rule, everything
 from chassis.settings import Settings
 from devkit.sample import AGGREGATES, SERVICE, delivered
 from fastapi import APIRouter, Depends

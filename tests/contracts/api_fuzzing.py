@@ -11,8 +11,8 @@ from typing import Any, TypeAlias
 import requests
 import schemathesis
 from anyio.from_thread import BlockingPortal, start_blocking_portal
-from chassis.clock import FixedClock
 from devkit.api_harness import ApiHarness
+from devkit.clock import FixedClock
 from httpx2 import Response
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st

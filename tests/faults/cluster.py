@@ -10,8 +10,8 @@ from pathlib import Path
 from random import Random
 from typing import Self
 
+from chassis.security import add_key
 from chassis.security.dev_issuer import DevelopmentIssuer
-from chassis.security.pseudonyms import add_key
 from chassis.settings import Mode
 from devkit.private_servers import PASSWORD, PrivateServers, ServiceDatabase
 from devkit.servers import Broker, Mongod

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 from applications.domain.application import Application, State
-from chassis.clock import FixedClock
 from chassis.outbox.entries import Causation, entry
+from devkit.clock import FixedClock
 from devkit.in_memory_system import InMemorySystem, ServiceUnderTest
 from messages.applications import ApplicationAccepted, ApplicationSubmitted
 from messages.event import Event

@@ -16,7 +16,7 @@ from assessor_quota.domain.sanction import ViolationFinding
 from assessor_quota.domain.staff import StaffMember
 from assessor_quota.handlers import items as quota_items
 from assessor_quota.handlers import register, sanctions
-from chassis.clock import FixedClock
+from devkit.clock import FixedClock
 from devkit.in_memory_system import InMemorySystem, ServiceUnderTest
 from messages.applications import ApplicationSubmitted
 from messages.review import CaseResumed, CaseSuspended

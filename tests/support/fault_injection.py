@@ -28,11 +28,11 @@ from typing import Any
 from chassis.broker.publisher import BrokerPublisher, PublishResult
 from chassis.failpoints import Point
 from chassis.handling import Document, HandlerResult
-from chassis.inbox.subscriptions import Subscription
-from chassis.persistence.collections import DocumentCollection
+from chassis.inbox import Subscription
+from chassis.persistence import DocumentCollection, UnitOfWork
 from chassis.persistence.mongo import Database
-from chassis.persistence.unit_of_work import ChangeSet, HandlerCall, Key, UnitOfWork
-from chassis.runtime.run import run
+from chassis.persistence.unit_of_work import ChangeSet, HandlerCall, Key
+from chassis.runtime import run
 from messages.event import Event
 
 EFFECTS = "effects"

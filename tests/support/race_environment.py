@@ -14,8 +14,8 @@ import httpx2
 from chassis.broker.publisher import BrokerPublisher
 from chassis.clock import set_simulated
 from chassis.outbox.entries import Causation, entry, event_id
+from chassis.security import add_key
 from chassis.security.dev_issuer import DevelopmentIssuer
-from chassis.security.pseudonyms import add_key
 from chassis.settings import Mode
 from devkit.private_servers import PrivateServers, ServiceDatabase
 from devkit.servers.processes import free_ports, wait_until_accepting

@@ -6,8 +6,9 @@ import json
 from collections.abc import Iterable
 from datetime import datetime
 
-from chassis.inbox.subscriptions import subscribe
-from chassis.persistence.unit_of_work import IdentityMap, Key, UnitOfWork
+from chassis.inbox import subscribe
+from chassis.persistence import UnitOfWork
+from chassis.persistence.unit_of_work import IdentityMap, Key
 from devkit.in_memory_store import InMemoryStore
 from devkit.sample import Store
 from messages.event import Event

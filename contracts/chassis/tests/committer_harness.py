@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 
-from chassis.clock import FixedClock
 from chassis.handling import Document
 from chassis.observability.metrics import Metrics
 from chassis.persistence.unit_of_work import (
@@ -19,6 +18,7 @@ from chassis.persistence.unit_of_work import (
 from chassis.transactions.group_committer import GroupCommitter
 from chassis.transactions.transaction import BatchTransaction
 from devkit import sample
+from devkit.clock import FixedClock
 from devkit.sample import Store, TouchCounter, work_item
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -5,12 +5,12 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from chassis.broker.topology import definitions
-from chassis.clock import FixedClock
 from chassis.observability import logs
 from chassis.persistence.mongo import Database, Driver, open_database
 from chassis.persistence.unit_of_work import DocumentStore
 from devkit import sample
 from devkit.api_harness import ApiClient, ApiHarness, api_harness
+from devkit.clock import FixedClock
 from devkit.in_memory_store import InMemoryStore
 from devkit.private_servers import PrivateServers
 from messages.values import Role

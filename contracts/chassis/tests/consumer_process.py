@@ -11,7 +11,6 @@ import aio_pika
 from aio_pika.abc import HeadersType
 from chassis.broker.publisher import BrokerPublisher
 from chassis.broker.topology import dead_letter_queue
-from chassis.clock import FixedClock
 from chassis.handling import HandlerResult, TransientError
 from chassis.inbox.consumer import Consumer
 from chassis.inbox.dispatcher import Dispatcher
@@ -24,6 +23,7 @@ from chassis.persistence.unit_of_work import read_only_unit
 from chassis.transactions.group_committer import GroupCommitter
 from chassis.transactions.transaction import BatchTransaction
 from devkit import sample
+from devkit.clock import FixedClock
 from devkit.private_servers import PrivateServers
 from devkit.sample import Store, Touch, TouchCounter, touch
 from messages.event import Event

@@ -5,12 +5,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from chassis.clock import FixedClock, SystemClock
+from chassis.clock import SystemClock
 from chassis.handling import TransientError
 from chassis.persistence.unit_of_work import ChangeSet, DocumentStore
 from chassis.security.audit import AUDIT_INDEXES, COLLECTIONS
 from devkit import InMemoryStore, sample
 from devkit.api_harness import ApiClient, ApiHarness, api_harness
+from devkit.clock import FixedClock
 from messages.values import Role
 
 from . import sample_api

@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from chassis.clock import ClockError, FixedClock, SimulatedClock, SystemClock, clock_of, set_simulated
+from chassis.clock import ClockError, SimulatedClock, SystemClock, clock_of, set_simulated
 from chassis.settings import Mode, Settings
+from devkit.clock import FixedClock
 
 REAL = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 NEW_YEAR = datetime(2026, 1, 1, 0, 0, tzinfo=UTC)

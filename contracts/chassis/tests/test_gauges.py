@@ -5,11 +5,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from chassis.clock import FixedClock
 from chassis.observability.gauges import DomainGauge, GaugeReader, Values
 from chassis.observability.metrics import Metrics
 from chassis.persistence.unit_of_work import ChangeSet, DocumentStore, IdentityMap, UnitOfWork
 from devkit import InMemoryStore
+from devkit.clock import FixedClock
 from devkit.sample import Store, TouchCounter
 from prometheus_client import generate_latest
 

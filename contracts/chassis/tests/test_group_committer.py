@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import pytest
-from chassis.clock import FixedClock
 from chassis.failpoints import Point
 from chassis.handling import HandlerResult, TransientError
 from chassis.observability.metrics import Metrics
@@ -13,6 +12,7 @@ from chassis.persistence.unit_of_work import RejectedWriteError, UnitOfWork, Wri
 from chassis.transactions.group_committer import GroupCommitter
 from chassis.transactions.transaction import BatchTransaction
 from devkit import sample
+from devkit.clock import FixedClock
 from devkit.in_memory_store import InMemoryStore
 from devkit.sample import Store, Touch, TouchCounter, touch, touch_call, work_item
 

@@ -1,9 +1,9 @@
 import base64
 
 import pytest
-from chassis.clock import FixedClock
 from chassis.persistence.unit_of_work import DocumentStore
 from devkit.api_harness import ApiClient, ApiHarness, api_harness
+from devkit.clock import FixedClock
 from messages.values import Role
 
 from . import sample_api

@@ -3,8 +3,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
-from chassis.clock import FixedClock
 from devkit.api_harness import ApiHarness, api_harness
+from devkit.clock import FixedClock
 from httpx2 import Response
 from messages.values import Role
 

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 import pytest
-from chassis.clock import FixedClock
 from chassis.handling import HandlerResult, Refusal, TransientError
 from chassis.inbox.subscriptions import subscribe
 from chassis.scheduling.job import Job
+from devkit.clock import FixedClock
 from devkit.in_memory_system import InMemorySystem, ServiceUnderTest, UndeliverableError
 from devkit.sample import AGGREGATES, Store, Touch, TouchCounter, touch
 from messages.notify import NoticeDelivered

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
-from chassis.clock import FixedClock
 from chassis.handling import HandlerResult
 from chassis.observability.metrics import Metrics
 from chassis.persistence.leases import LeaseLostError, Leases
@@ -19,6 +18,7 @@ from chassis.tasks import run_periodically
 from chassis.transactions.group_committer import GroupCommitter
 from chassis.transactions.transaction import BatchTransaction
 from devkit import sample
+from devkit.clock import FixedClock
 from devkit.sample import Store, Touch, TouchCounter, touch
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

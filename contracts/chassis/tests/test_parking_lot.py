@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from chassis.__main__ import app
-from chassis.clock import FixedClock
 from chassis.handling import Document, HandlerResult, TransientError
 from chassis.inbox.delivery import Delivery
 from chassis.inbox.dispatcher import MAX_DEFERRED, Dispatcher
@@ -31,6 +30,7 @@ from chassis.scheduling.scheduler import ParkedMessageReplayer
 from chassis.transactions.group_committer import GroupCommitter
 from chassis.transactions.transaction import BatchTransaction
 from devkit import sample
+from devkit.clock import FixedClock
 from devkit.private_servers import PrivateServers
 from devkit.sample import Store, Touch, TouchCounter, touch
 from messages.envelope import CONTENT_TYPE, encode

@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 
 import pytest
-from chassis.clock import FixedClock
 from chassis.handling import Document, HandlerResult
 from chassis.observability.metrics import Metrics
 from chassis.outbox.entries import Causation
@@ -17,6 +16,7 @@ from chassis.transactions.group_committer import GroupCommitter
 from chassis.transactions.transaction import BatchTransaction
 from chassis.transactions.work import WorkItem
 from devkit import sample
+from devkit.clock import FixedClock
 from devkit.in_memory_store import InMemoryStore
 from devkit.sample import Store, TouchCounter
 from structlog.testing import capture_logs

@@ -8,7 +8,6 @@ import pytest
 from aio_pika.abc import AbstractQueue
 from chassis.broker.publisher import MAX_SHORT_STRING, BrokerPublisher
 from chassis.broker.topology import definitions
-from chassis.clock import FixedClock
 from chassis.observability.metrics import Metrics
 from chassis.outbox import entries as outbox
 from chassis.outbox.entries import Causation, entry
@@ -18,6 +17,7 @@ from chassis.persistence.unit_of_work import ChangeSet
 from chassis.transactions.group_committer import GroupCommitter
 from chassis.transactions.transaction import BatchTransaction
 from devkit import sample
+from devkit.clock import FixedClock
 from devkit.private_servers import PrivateServers
 from devkit.sample import Touch
 from messages.notify import NoticeDelivered, NoticeFailed

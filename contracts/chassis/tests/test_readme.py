@@ -2,8 +2,8 @@ import re
 from datetime import UTC, datetime
 from types import ModuleType
 
-from chassis.clock import FixedClock
 from devkit.api_harness import api_harness
+from devkit.clock import FixedClock
 from messages.values import Role
 
 from .readme_example import README, example_code

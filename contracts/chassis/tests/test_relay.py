@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
-from chassis.clock import FixedClock, SystemClock
+from chassis.clock import SystemClock
 from chassis.failpoints import Point
 from chassis.outbox.ordering import OrderedDispatch
 from chassis.outbox.republish import republish_since
@@ -13,6 +13,7 @@ from chassis.persistence.mongo import Database
 from chassis.transactions.group_committer import GroupCommitter
 from chassis.transactions.transaction import BatchTransaction
 from devkit import sample
+from devkit.clock import FixedClock
 from devkit.sample import Touch, touch_call, work_item
 
 from .relay_harness import NOW, RelayHarness

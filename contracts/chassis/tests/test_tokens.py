@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 from chassis.__main__ import app
-from chassis.clock import FixedClock
 from chassis.handling import TransientError
 from chassis.security.dev_issuer import AUDIENCE, ISSUER, DevelopmentIssuer, DevelopmentIssuerError
 from chassis.security.tokens import InvalidTokenError, TokenVerifier
 from chassis.settings import Mode
+from devkit.clock import FixedClock
 from joserfc import jwt
 from joserfc.jwk import OctKey
 from messages.values import Role

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from time import monotonic
 
 import pytest
-from chassis.clock import FixedClock
 from chassis.handling import Document, HandlerResult, Refusal
 from chassis.observability import logs
 from chassis.observability.metrics import Metrics
@@ -20,6 +19,7 @@ from chassis.transactions.transaction import BatchTransaction
 from chassis.transactions.work import WorkItem
 from devkit import InMemoryStore, sample
 from devkit.api_harness import ApiHarness, api_harness
+from devkit.clock import FixedClock
 from devkit.sample import Touch, touch_call
 from messages.values import Role
 from opentelemetry.sdk.trace import TracerProvider

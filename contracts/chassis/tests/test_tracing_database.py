@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import pytest
-from chassis.clock import FixedClock
 from chassis.observability.metrics import Metrics
 from chassis.outbox.entries import Causation
 from chassis.persistence.mongo import Database, Driver, open_database
@@ -14,6 +13,7 @@ from chassis.transactions.group_committer import GroupCommitter
 from chassis.transactions.transaction import BatchTransaction
 from chassis.transactions.work import WorkItem
 from devkit import sample
+from devkit.clock import FixedClock
 from devkit.private_servers import PrivateServers
 from devkit.sample import Touch, touch_call
 from opentelemetry.sdk.trace import ReadableSpan

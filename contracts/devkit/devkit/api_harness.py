@@ -13,17 +13,16 @@ from typing import Generic, TypedDict, TypeVar, Unpack
 import rulebook
 from chassis.clock import Clock
 from chassis.handling import Handler
+from chassis.http import ApiContext, Authorize, BodyLimit
 from chassis.http.app import create_app
-from chassis.http.endpoint import ApiContext, Authorize
 from chassis.http.idempotency import COMMAND_METHODS, IDEMPOTENCY_KEY
-from chassis.http.middleware import BodyLimit
 from chassis.observability.health import Health
 from chassis.observability.metrics import Metrics
 from chassis.observability.tracing import NO_TRACING, Tracing
-from chassis.persistence.collections import Index
-from chassis.persistence.unit_of_work import DocumentStore, UnitOfWork, read_only_unit
+from chassis.persistence import Index, UnitOfWork
+from chassis.persistence.unit_of_work import DocumentStore, read_only_unit
+from chassis.security import Policy
 from chassis.security.dev_issuer import AUDIENCE, ISSUER, DevelopmentIssuer
-from chassis.security.policies import Policy
 from chassis.security.tokens import TokenVerifier
 from chassis.settings import MIB, Mode
 from chassis.transactions.commands import CommandExecutor

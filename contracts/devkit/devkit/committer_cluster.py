@@ -13,10 +13,10 @@ import rulebook
 from chassis.clock import Clock
 from chassis.handling import Handler
 from chassis.observability.metrics import Metrics
-from chassis.persistence.collections import Index
+from chassis.persistence import Index, UnitOfWork
 from chassis.persistence.mongo import Database, Driver, open_database
 from chassis.persistence.system_collections import OUTBOX
-from chassis.persistence.unit_of_work import ChangeSet, UnitOfWork, Write, read_only_unit
+from chassis.persistence.unit_of_work import ChangeSet, Write, read_only_unit
 from chassis.security.audit import AUDIT_INDEXES
 from chassis.transactions.commands import CommandExecutor
 from chassis.transactions.group_committer import GroupCommitter

@@ -10,14 +10,13 @@ from typing import Any, Generic, TypeVar
 
 from bson import encode
 from chassis.handling import Document, Filter, Handler, Sort
-from chassis.persistence.collections import Index
+from chassis.persistence import Index, UnitOfWork
 from chassis.persistence.query import matches, sorted_by, values_at
 from chassis.persistence.system_collections import INBOX
 from chassis.persistence.unit_of_work import (
     ChangeSet,
     DuplicateKeyError,
     HandlerOutcome,
-    UnitOfWork,
     UnstorableValueError,
     Write,
     WriteConflictError,

@@ -9,17 +9,12 @@ from typing import Any, TypeVar
 
 from chassis.clock import Clock
 from chassis.handling import Handler, TransientError
-from chassis.inbox.subscriptions import Subscription
+from chassis.inbox import Subscription
 from chassis.outbox.entries import Causation, event_id, to_envelope
-from chassis.persistence.collections import Index
+from chassis.persistence import Index, UnitOfWork
 from chassis.persistence.system_collections import INBOX
-from chassis.persistence.unit_of_work import (
-    HandlerCall,
-    HandlerOutcome,
-    UnitOfWork,
-    read_only_unit,
-)
-from chassis.scheduling.job import Job
+from chassis.persistence.unit_of_work import HandlerCall, HandlerOutcome, read_only_unit
+from chassis.scheduling import Job
 from chassis.transactions.execution import Execution
 from chassis.transactions.work import message_inbox_id
 from messages.envelope import OutgoingMessage, decode

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from chassis.outbox.entries import Causation
-from chassis.persistence.collections import DocumentCollection, Index
-from chassis.persistence.unit_of_work import HandlerCall, Key, UnitOfWork
+from chassis.persistence import DocumentCollection, Index, UnitOfWork
+from chassis.persistence.unit_of_work import HandlerCall, Key
 from chassis.transactions.work import WorkItem
 from messages.event import Event
 from messages.notify import NoticeDelivered

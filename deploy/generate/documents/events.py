@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from chassis.broker.topology import EVENTS_EXCHANGE, service_queues
-from chassis.inbox.subscriptions import Subscription
+from chassis.inbox import Subscription
 from messages.catalogue import EVENTS
 from messages.envelope import CONTENT_TYPE
 from messages.event import Event

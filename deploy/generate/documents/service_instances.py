@@ -7,9 +7,9 @@ from pathlib import Path
 from types import ModuleType, NoneType
 from typing import get_args, get_type_hints
 
-from chassis.runtime.service import ServiceDefinition
+from chassis.runtime import ServiceDefinition
+from chassis.security import add_key
 from chassis.security.dev_issuer import DevelopmentIssuer
-from chassis.security.pseudonyms import add_key
 from chassis.settings import Mode, Settings
 
 from deploy.services import Service

@@ -11,8 +11,8 @@ from applications.api import router
 from applications.file_store import FileStore
 from applications.handlers import quota
 from applications.store import AGGREGATES, INDEXES, Store
-from chassis.clock import FixedClock
 from devkit.api_harness import ApiClient, ApiHarness, api_harness
+from devkit.clock import FixedClock
 from messages.values import Role
 
 from .api_calls import KEYS

@@ -12,8 +12,8 @@ from applications.domain.files import Owner
 from applications.domain.records import PrefectureList
 from applications.handlers import drafts, listings, quota, records, submission
 from applications.store import AGGREGATES, INDEXES, Store
-from chassis.clock import FixedClock
 from chassis.handling import Refusal
+from devkit.clock import FixedClock
 from devkit.committer_cluster import CommitterCluster, committer_cluster
 from devkit.private_servers import PrivateServers
 from messages.registry import UnitRemoved

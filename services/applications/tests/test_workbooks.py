@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from applications.workbooks import Form, InvalidWorkbookError, annex1, read, report, sheet_names, write
-from chassis.spreadsheets.guard import MAX_UNPACKED
+from chassis.spreadsheets import MAX_UNPACKED
 from openpyxl import load_workbook
 
 from . import builders_forms as forms

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
-from chassis.clock import FixedClock
 from devkit import HandlerHarness
 from devkit.api_harness import ApiClient, ApiHarness, api_harness
+from devkit.clock import FixedClock
 from messages.values import Role
 from notify.api import router
 from notify.handlers.notifications import notify

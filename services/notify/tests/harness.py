@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-from chassis.clock import FixedClock
+from devkit.clock import FixedClock
 from devkit.in_memory_system import InMemorySystem, ServiceUnderTest
 from messages.event import Event
 from notify.bus import SUBSCRIPTIONS

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime
 
 import pytest
-from chassis.clock import FixedClock
+from devkit.clock import FixedClock
 from devkit.committer_cluster import CommitterCluster, committer_cluster
 from devkit.private_servers import PrivateServers
 from messages.assessor_quota import DutyMet, DutyOpened

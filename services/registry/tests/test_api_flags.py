@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from chassis.clock import FixedClock
 from devkit.api_harness import ApiClient, ApiHarness, api_harness
+from devkit.clock import FixedClock
 from messages.values import Role
 from registry.api import router
 from registry.handlers import assessors, cases

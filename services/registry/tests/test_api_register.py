@@ -4,8 +4,8 @@ from datetime import date
 from typing import Any
 
 import pytest
-from chassis.clock import FixedClock
 from devkit.api_harness import ApiClient, ApiHarness
+from devkit.clock import FixedClock
 from messages.values import UnitType
 from registry.handlers import cases
 

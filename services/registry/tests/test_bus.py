@@ -4,7 +4,7 @@ from datetime import date
 from itertools import permutations
 
 import pytest
-from chassis.clock import FixedClock
+from devkit.clock import FixedClock
 from devkit.in_memory_system import InMemorySystem, ServiceUnderTest
 from messages.event import Event
 from messages.values import Level

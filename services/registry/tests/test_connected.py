@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Callable
 from datetime import date, timedelta
 
 import pytest
-from chassis.clock import FixedClock
 from chassis.handling import Refusal
+from devkit.clock import FixedClock
 from devkit.committer_cluster import CommitterCluster, committer_cluster
 from devkit.private_servers import PrivateServers
 from messages.values import Level, UnitRef

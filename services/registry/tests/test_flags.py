@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from itertools import permutations
 
 import pytest
-from chassis.clock import FixedClock
+from devkit.clock import FixedClock
 from devkit.in_memory_system import InMemorySystem, ServiceUnderTest
 from messages.event import Event
 from messages.registry import UnitFlagged, UnitFlagLifted

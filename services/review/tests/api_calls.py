@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
-from chassis.clock import FixedClock
 from devkit.api_harness import ApiClient, ApiHarness
+from devkit.clock import FixedClock
 from messages.values import Role
 from review.handlers.applications import open_case
 from review.store import Store

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
-from chassis.clock import FixedClock
 from devkit.api_harness import ApiClient, ApiHarness, api_harness
+from devkit.clock import FixedClock
 from messages.values import Prefecture, Role
 from review.api import router
 from review.store import AGGREGATES, INDEXES, Store

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from chassis.clock import FixedClock
 from devkit.api_harness import ApiClient, ApiHarness, api_harness
+from devkit.clock import FixedClock
 from messages.values import Prefecture, Role
 from review.api import router
 from review.handlers.applications import open_case

@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from chassis.clock import FixedClock
 from chassis.handling import Refusal
+from devkit.clock import FixedClock
 from messages.review import CaseClosed, CaseForwarded, Stage
 from messages.values import Level
 from review.domain import forwarding

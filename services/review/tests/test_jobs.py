@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from chassis.clock import FixedClock
+from devkit.clock import FixedClock
 from devkit.in_memory_system import InMemorySystem, ServiceUnderTest
 from messages.review import CaseCleared, ConsultationAnswered, ConsultationReminded, PublicNoticeConcluded, Stage
 from review.bus import SUBSCRIPTIONS

@@ -14,25 +14,45 @@ A table is a pydantic model whose fields name their column:
 write the same format. A sheet that is only written is a ``SheetData`` for ``as_xlsx`` and ``as_csv``.
 """
 
-from chassis.spreadsheets.guard import InvalidWorkbookError
+from chassis.spreadsheets.cells import (
+    InvalidCellError,
+    as_choice,
+    as_day,
+    as_decimal,
+    as_text,
+    as_whole,
+    as_yes_no,
+    is_empty,
+)
+from chassis.spreadsheets.guard import MAX_UNPACKED, InvalidWorkbookError
 from chassis.spreadsheets.reader import CellProblem, NumberedRow, SheetResult
 from chassis.spreadsheets.table import Column, Table
-from chassis.spreadsheets.workbook import grid, open_workbook
+from chassis.spreadsheets.workbook import Grid, grid, open_workbook
 from chassis.spreadsheets.writer import MEDIA_TYPES, Format, Heading, SheetData, as_csv, as_xlsx
 
 __all__ = [
+    "MAX_UNPACKED",
     "MEDIA_TYPES",
     "CellProblem",
     "Column",
     "Format",
+    "Grid",
     "Heading",
+    "InvalidCellError",
     "InvalidWorkbookError",
     "NumberedRow",
     "SheetData",
     "SheetResult",
     "Table",
+    "as_choice",
     "as_csv",
+    "as_day",
+    "as_decimal",
+    "as_text",
+    "as_whole",
     "as_xlsx",
+    "as_yes_no",
     "grid",
+    "is_empty",
     "open_workbook",
 ]

@@ -9,7 +9,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import TypeVar
 
-from chassis.spreadsheets.cells import InvalidCellError, as_choice, as_day, as_decimal, as_text, as_whole, as_yes_no
+from chassis.spreadsheets import InvalidCellError, as_choice, as_day, as_decimal, as_text, as_whole, as_yes_no
 from stdnum.cn import uscc as gb32100
 from stdnum.exceptions import InvalidChecksum
 from stdnum.exceptions import ValidationError as NotACode

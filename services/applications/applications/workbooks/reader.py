@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from chassis.spreadsheets import CellProblem, grid, open_workbook
-from chassis.spreadsheets.cells import InvalidCellError, as_text, is_empty
-from chassis.spreadsheets.workbook import Grid
+from chassis.spreadsheets import CellProblem, Grid, InvalidCellError, as_text, grid, is_empty, open_workbook
 
 from applications.workbooks.cells import value_of
 from applications.workbooks.layout import LABEL, Block, DatedLine, Entry, Form, Heading, Line, Sheet, Table, address
