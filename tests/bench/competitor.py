@@ -16,8 +16,8 @@ from typing import Any, NamedTuple, TypeVar
 
 from chassis.inbox.delivery import Delivery
 from chassis.observability import logs
+from chassis.runtime.entrypoint import GC_THRESHOLDS
 from chassis.runtime.process import Process
-from chassis.runtime.run import GC_THRESHOLDS
 from devkit.servers import Broker, Mongod
 from devkit.servers.processes import wait_until_accepting
 

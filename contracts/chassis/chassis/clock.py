@@ -1,4 +1,4 @@
-"""The only module that reads the time: from the system, a simulation or a test."""
+"""The only module that reads the time: from the system or a simulation."""
 
 from __future__ import annotations
 
@@ -23,22 +23,6 @@ class SystemClock:
 
     def now(self) -> datetime:
         return datetime.now(UTC)  # noqa: TID251 - this module alone reads the time
-
-
-class FixedClock:
-    """A clock that a test moves."""
-
-    def __init__(self, instant: datetime) -> None:
-        self._instant = _utc(instant)
-
-    def now(self) -> datetime:
-        return self._instant
-
-    def move_to(self, instant: datetime) -> None:
-        self._instant = _utc(instant)
-
-    def advance(self, span: timedelta) -> None:
-        self._instant += span
 
 
 class ClockError(Exception):

@@ -25,7 +25,7 @@ import rulebook
 from chassis.inbox.subscriptions import subscribe
 from chassis.scheduling.job import Job
 from chassis.observability.gauges import DomainGauge
-from chassis.runtime.run import run
+from chassis.runtime.entrypoint import run
 from chassis.runtime.service import ServiceDefinition
 from chassis.settings import Settings
 from datetime import timedelta

@@ -41,7 +41,7 @@ PROGRAMS = {"notify": PUBLISHER_PROGRAM, "review": CONSUMER_PROGRAM}
 IMPORTS = """
 import rulebook
 from chassis.inbox.subscriptions import subscribe
-from chassis.runtime.run import run
+from chassis.runtime.entrypoint import run
 from chassis.runtime.service import ServiceDefinition
 from chassis.settings import Settings
 """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from chassis.inbox.subscriptions import Subscription, subscribe
+from chassis.inbox import Subscription, subscribe
 from messages.applications import ApplicationRefused, ApplicationSubmitted, ApplicationWithdrawn
 from messages.registry import UnitListed
 from messages.review import Case, CaseClosed, InitialReviewAccepted, InitialReviewRefused

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from chassis.observability.gauges import DomainGauge
+from chassis.observability import DomainGauge
 from rulebook import rules_on, shanghai_date
 
 from assessor_quota.domain.item import IN_USE, ItemState

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from chassis.scheduling.job import Job
+from chassis.scheduling import Job
 from rulebook import shanghai_date
 
 from assessor_quota.domain.reconciliation import Reconciliation

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import rulebook
-from chassis.runtime.run import run
-from chassis.runtime.service import ServiceDefinition
-from chassis.security.pseudonyms import load_keys
+from chassis.runtime import ServiceDefinition, run
+from chassis.security import load_keys
 
 from assessor_quota import api
 from assessor_quota.bus import SUBSCRIPTIONS

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from chassis.persistence.collections import DocumentCollection, Index
-from chassis.persistence.unit_of_work import UnitOfWork
+from chassis.persistence import DocumentCollection, Index, UnitOfWork
 from messages.values import PersonRef
 
 from assessor_quota.domain.application_progress import ApplicationProgress

@@ -13,7 +13,7 @@ from assessor_quota.domain.staff import StaffMember
 from assessor_quota.handlers.register import RegisterAssessor
 from assessor_quota.handlers.representatives import ChangeRepresentative
 from assessor_quota.handlers.sanctions import RevokeSanction, SanctionAssessor
-from chassis.security.pseudonyms import KeyRing
+from chassis.security import KeyRing
 from messages.applications import ApplicationRefused, ApplicationSubmitted, ApplicationWithdrawn
 from messages.event import Event
 from messages.registry import UnitListed

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from assessor_quota.api import BODY_LIMITS, router
 from assessor_quota.store import AGGREGATES, INDEXES, Store
-from chassis.clock import FixedClock
 from devkit import HandlerHarness
 from devkit.api_harness import ApiClient, ApiHarness, api_harness
+from devkit.clock import FixedClock
 from messages.values import Role
 
 from .api_calls import OTHER_NUMBER, registration

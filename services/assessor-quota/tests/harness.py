@@ -14,10 +14,10 @@ from assessor_quota.handlers.items import reserve_item
 from assessor_quota.handlers.register import register_assessor
 from assessor_quota.jobs import JOBS
 from assessor_quota.store import AGGREGATES, INDEXES, Store
-from chassis.clock import FixedClock
 from chassis.handling import TransientError
 from devkit import HandlerHarness
 from devkit.api_harness import ApiHarness
+from devkit.clock import FixedClock
 from messages.event import Event
 
 from .builders import LI, NORTH, NOW, OTHER, SOUTH, WANG, assessor, registration, submitted

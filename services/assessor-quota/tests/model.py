@@ -16,14 +16,8 @@ from assessor_quota.domain.ledger import Ledger
 from assessor_quota.handlers.representatives import ChangeRepresentative, change_representative
 from assessor_quota.store import AGGREGATES, Store
 from chassis.handling import Refusal, TransientError
-from chassis.persistence.unit_of_work import (
-    ChangeSet,
-    HandlerCall,
-    HandlerOutcome,
-    IdentityMap,
-    UnitOfWork,
-    WriteConflictError,
-)
+from chassis.persistence import UnitOfWork
+from chassis.persistence.unit_of_work import ChangeSet, HandlerCall, HandlerOutcome, IdentityMap, WriteConflictError
 from hypothesis import strategies as st
 from messages.assessor_quota import QuotaItemRefused, QuotaItemReserved
 from messages.event import Event

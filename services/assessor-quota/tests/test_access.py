@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from chassis.http.endpoint import Authorize
-from chassis.security.policies import Policy
+from chassis.http import Authorize
+from chassis.security import Policy
 from devkit.api_harness import ApiClient, ApiHarness
 from fastapi.routing import iter_route_contexts
 from httpx2 import Response

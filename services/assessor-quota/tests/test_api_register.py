@@ -6,7 +6,7 @@ import pytest
 from assessor_quota.api import router
 from chassis.http.app import create_app
 from chassis.observability.health import Health
-from chassis.security.pseudonyms import KeyRing
+from chassis.security import KeyRing
 from chassis.settings import MIB
 from devkit.api_harness import ApiClient, ApiHarness
 from httpx2 import ASGITransport, AsyncClient

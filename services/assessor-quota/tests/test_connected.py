@@ -20,12 +20,13 @@ from assessor_quota.handlers.representatives import change_representative
 from assessor_quota.store import AGGREGATES, INDEXES, Store
 from chassis.broker.publisher import BrokerPublisher
 from chassis.broker.topology import definitions
-from chassis.clock import FixedClock, set_simulated
+from chassis.clock import set_simulated
 from chassis.outbox.entries import Causation, entry, event_id
 from chassis.persistence.mongo import open_database
+from chassis.security import add_key
 from chassis.security.dev_issuer import DevelopmentIssuer
-from chassis.security.pseudonyms import add_key
 from chassis.settings import Mode
+from devkit.clock import FixedClock
 from devkit.committer_cluster import CommitterCluster, committer_cluster
 from devkit.private_servers import PrivateServers, ServiceDatabase
 from devkit.servers import free_ports

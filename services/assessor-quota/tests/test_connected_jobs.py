@@ -15,7 +15,6 @@ from assessor_quota.handlers.bulk import ROWS_MAX, ImportAssessors, Row, import_
 from assessor_quota.handlers.register import register_assessor
 from assessor_quota.jobs import JOBS
 from assessor_quota.store import AGGREGATES, INDEXES, Store
-from chassis.clock import FixedClock
 from chassis.observability.gauges import GaugeReader
 from chassis.observability.metrics import Metrics
 from chassis.persistence.leases import Leases
@@ -23,6 +22,7 @@ from chassis.persistence.unit_of_work import ChangeSet, Write
 from chassis.scheduling.scheduler import JobScheduler
 from chassis.transactions.group_committer import GroupCommitter
 from chassis.transactions.transaction import BatchTransaction
+from devkit.clock import FixedClock
 from devkit.committer_cluster import CommitterCluster, committer_cluster
 from devkit.private_servers import PrivateServers
 from messages.assessor_quota import AssessorRegistered, DutyOpened, DutyOverdue, SuccessRateComputed

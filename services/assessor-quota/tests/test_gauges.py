@@ -9,7 +9,7 @@ from assessor_quota.gauges import GAUGES, OTHER, REASONS
 from assessor_quota.handlers.register import AmendAssessor, EndRegistration, amend_assessor, end_registration
 from assessor_quota.handlers.sanctions import revoke_sanction, sanction_assessor
 from assessor_quota.store import Store
-from chassis.observability.gauges import DomainGauge
+from chassis.observability import DomainGauge
 from devkit import HandlerHarness
 from messages.assessor_quota import QuotaItemRefused
 from messages.values import PersonRef, UnitType

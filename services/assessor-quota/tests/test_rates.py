@@ -11,7 +11,8 @@ from assessor_quota.handlers.application_progress import record_listing
 from assessor_quota.handlers.rates import ComputeRate, compute_rate
 from assessor_quota.store import AGGREGATES, Store
 from chassis.handling import HandlerResult
-from chassis.persistence.unit_of_work import ChangeSet, IdentityMap, UnitOfWork, WriteConflictError
+from chassis.persistence import UnitOfWork
+from chassis.persistence.unit_of_work import ChangeSet, IdentityMap, WriteConflictError
 from devkit import HandlerHarness
 from messages.assessor_quota import SuccessRateComputed
 from messages.event import Event

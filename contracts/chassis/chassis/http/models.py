@@ -8,13 +8,13 @@ from pydantic import BaseModel, ConfigDict
 class View(BaseModel):
     """A representation in a response, built from a domain object by its attributes."""
 
-    model_config = ConfigDict(frozen=True, from_attributes=True)
+    model_config = ConfigDict(frozen=True, from_attributes=True, use_attribute_docstrings=True)
 
 
 class Body(BaseModel):
     """A request body or query; unknown fields are refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 def filter_by(**values: object) -> dict[str, object]:

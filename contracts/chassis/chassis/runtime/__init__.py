@@ -1,6 +1,6 @@
 """A service: its definition, and the process that runs it."""
 
-from chassis.runtime.run import run
+from chassis.runtime.entrypoint import run
 from chassis.runtime.service import ServiceDefinition
 
 __all__ = [

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from chassis.http.middleware import BodyLimit
-from chassis.http.uploads import ROOM_FOR_FORM
+from chassis.http import ROOM_FOR_FORM, BodyLimit
 from fastapi import APIRouter
 
 from assessor_quota.api import assessors, bulk, entries, items, rates, reconciliation, sanctions, statements

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from chassis.http.endpoint import PROBLEMS, Authorize, RequestContext, refuses
-from chassis.http.openapi import IF_MATCH_REQUIRED
-from chassis.http.problems import based_on_rule
-from chassis.security.pseudonyms import KeyRing
+from chassis.http import IF_MATCH_REQUIRED, PROBLEMS, Authorize, RequestContext, based_on_rule, refuses
+from chassis.security import KeyRing
 from fastapi import APIRouter, Depends
 from messages.values import PersonRef, Uscc
 from rulebook import basis, shanghai_date

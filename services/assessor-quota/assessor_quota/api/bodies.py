@@ -6,8 +6,8 @@ from datetime import date
 from typing import Annotated
 
 from chassis.handling import Refusal
-from chassis.http import models
-from chassis.security.pseudonyms import KeyRing, Pseudonym
+from chassis.http import Body
+from chassis.security import KeyRing, Pseudonym
 from messages.values import Identifier, Text, UnitType, Uscc
 from pydantic import ConfigDict, Field, SecretStr
 from pydantic.config import JsonValue
@@ -18,12 +18,6 @@ from assessor_quota.domain.staff import Correction, Leaving, NewMember, StaffCha
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Since = Annotated[date, Field(alias="from")]
-
-
-class Body(models.Body):
-    """A request body whose fields are described in the document of the interface."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
 
 def example(**values: JsonValue) -> ConfigDict:

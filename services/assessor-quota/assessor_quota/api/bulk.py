@@ -5,10 +5,18 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from anyio import to_thread
-from chassis.http.endpoint import PROBLEMS, Authorize, RequestContext, refuses
-from chassis.http.files import file_response, file_responses
-from chassis.http.uploads import FORM, Upload, upload_dependency
-from chassis.security.policies import and_filters
+from chassis.http import (
+    FORM,
+    PROBLEMS,
+    Authorize,
+    RequestContext,
+    Upload,
+    file_response,
+    file_responses,
+    refuses,
+    upload_dependency,
+)
+from chassis.security import and_filters
 from chassis.settings import MIB
 from chassis.spreadsheets import MEDIA_TYPES, Format, as_csv, as_xlsx
 from fastapi import APIRouter, Depends, Query, Response

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Annotated, Any, TypeAlias, TypeVar
 
 from chassis.handling import Handler, Refusal
-from chassis.http.endpoint import RequestContext
-from chassis.security.pseudonyms import KeyRing
+from chassis.http import RequestContext
+from chassis.security import KeyRing
 from fastapi import Depends, Request
 from rulebook import reason
 

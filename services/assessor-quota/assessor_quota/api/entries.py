@@ -6,9 +6,8 @@ from datetime import date
 from typing import Annotated
 
 from chassis.handling import Filter
-from chassis.http.endpoint import PROBLEMS, Authorize, Limit, Page, RequestContext
-from chassis.http.pagination import DEFAULT_LIMIT
-from chassis.security.policies import and_filters
+from chassis.http import DEFAULT_LIMIT, PROBLEMS, Authorize, Limit, Page, RequestContext
+from chassis.security import and_filters
 from fastapi import APIRouter, Depends, Query
 from messages.values import Prefecture, UnitType, Uscc
 from rulebook import shanghai_date

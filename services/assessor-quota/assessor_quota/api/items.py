@@ -6,10 +6,8 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from chassis.handling import Filter, Refusal
-from chassis.http.endpoint import PROBLEMS, Authorize, Limit, Page, RequestContext, refuses
-from chassis.http.models import filter_by
-from chassis.http.pagination import DEFAULT_LIMIT
-from chassis.security.policies import and_filters
+from chassis.http import DEFAULT_LIMIT, PROBLEMS, Authorize, Limit, Page, RequestContext, filter_by, refuses
+from chassis.security import and_filters
 from fastapi import APIRouter, Depends, Query
 from messages.values import Digest, Identifier, PersonRef, Uscc
 from rulebook import reason, rules_on, shanghai_date

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chassis.security.policies import Policy, Rule, everything, own_organisation, own_prefecture, public
+from chassis.security import Policy, Rule, everything, own_organisation, own_prefecture, public
 from messages.values import Role
 
 _REGION = (Rule(Role.REGIONAL_OFFICER, everything),)

@@ -7,11 +7,18 @@ from decimal import Decimal
 from typing import Annotated, TypeAlias
 
 from chassis.handling import Filter, Refusal
-from chassis.http.endpoint import PROBLEMS, Authorize, Limit, Page, RequestContext
-from chassis.http.files import file_response, file_responses
-from chassis.http.models import filter_by
-from chassis.http.pagination import DEFAULT_LIMIT
-from chassis.security.policies import and_filters
+from chassis.http import (
+    DEFAULT_LIMIT,
+    PROBLEMS,
+    Authorize,
+    Limit,
+    Page,
+    RequestContext,
+    file_response,
+    file_responses,
+    filter_by,
+)
+from chassis.security import and_filters
 from chassis.spreadsheets import MEDIA_TYPES, Format, Heading, SheetData, as_csv, as_xlsx
 from fastapi import APIRouter, Depends, Query, Response
 from messages.values import AssessorRef, Number, Prefecture, UnitType, Uscc

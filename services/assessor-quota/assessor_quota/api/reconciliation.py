@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from chassis.http.endpoint import PROBLEMS, Authorize, RequestContext
+from chassis.http import PROBLEMS, Authorize, RequestContext
 from fastapi import APIRouter, Depends
 
 from assessor_quota.api.policies import READ_RECONCILIATION

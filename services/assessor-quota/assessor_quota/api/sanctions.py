@@ -6,10 +6,8 @@ from datetime import date
 from typing import Annotated
 
 from chassis.handling import Filter
-from chassis.http.endpoint import PROBLEMS, Authorize, Limit, Page, RequestContext, refuses
-from chassis.http.pagination import DEFAULT_LIMIT
-from chassis.http.problems import based_on_rule
-from chassis.security.policies import and_filters
+from chassis.http import DEFAULT_LIMIT, PROBLEMS, Authorize, Limit, Page, RequestContext, based_on_rule, refuses
+from chassis.security import and_filters
 from fastapi import APIRouter, Depends, Query
 from messages.values import Prefecture, Uscc
 from rulebook import basis, shanghai_date

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Annotated, NamedTuple
 
 from chassis.handling import Refusal
-from chassis.security.pseudonyms import KeyRing
+from chassis.security import KeyRing
 from chassis.spreadsheets import (
     CellProblem,
     Column,

@@ -6,16 +6,23 @@ from datetime import date
 from typing import Annotated
 
 from chassis.handling import Filter
-from chassis.http.endpoint import PROBLEMS, Authorize, Limit, Page, RequestContext, refuses
-from chassis.http.models import filter_by
-from chassis.http.openapi import IF_MATCH
-from chassis.http.pagination import DEFAULT_LIMIT
-from chassis.security.policies import and_filters
+from chassis.http import (
+    DEFAULT_LIMIT,
+    IF_MATCH,
+    PROBLEMS,
+    Authorize,
+    Body,
+    Limit,
+    Page,
+    RequestContext,
+    filter_by,
+    refuses,
+)
+from chassis.security import and_filters
 from fastapi import APIRouter, Depends, Path, Query
 from messages.values import AssessorRef, Digest, Identifier, Prefecture, Role, Text, Uscc
 from pydantic import Field
 
-from assessor_quota.api.bodies import Body
 from assessor_quota.api.commands import actor_ref
 from assessor_quota.api.policies import FILE_STATEMENT, READ_STATEMENTS
 from assessor_quota.api.views import View

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated
 
-from chassis.http import models
+import chassis.http
 from messages.values import AssessorRef, Ban, Identifier, PersonRef, Prefecture, Reason, Text, UnitRef, UnitType
 from pydantic import ConfigDict, Field
 
@@ -14,10 +14,10 @@ from assessor_quota.domain.entry import EntryKind
 from assessor_quota.domain.item import ItemState
 
 
-class View(models.View):
+class View(chassis.http.View):
     """A representation; ``from`` and ``until`` are the words of the interface."""
 
-    model_config = ConfigDict(extra="forbid", populate_by_name=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
 
 class StaffMember(View):

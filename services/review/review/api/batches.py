@@ -6,8 +6,8 @@ from datetime import date
 from typing import Annotated
 
 from chassis.handling import Refusal
-from chassis.http import PROBLEMS, Authorize, RequestContext, based_on_rule, models, refuses
-from fastapi import APIRouter, Body, Depends
+from chassis.http import PROBLEMS, Authorize, Body, RequestContext, View, based_on_rule, refuses
+from fastapi import APIRouter, Depends
 from messages.values import Level, Text
 from pydantic import Field
 from rulebook import basis
@@ -21,14 +21,14 @@ from review.handlers import notice, ranking
 from review.store import Store
 
 
-class DecisionBody(models.Body):
+class DecisionBody(Body):
     """The region's decision to hold the evaluation once more in the year (Art. 16)."""
 
     document_number: Annotated[Text, Field(pattern=r"\S")]
     decided_on: date
 
 
-class RankingBody(models.Body):
+class RankingBody(Body):
     dry_run: bool = False
     early_reason: Annotated[str, Field(max_length=2000)] = ""
     """Required before the last day of forwarding; stored with the ranking."""
@@ -41,12 +41,12 @@ class RankingBody(models.Body):
         return ranking.RankBatch(level, year, self.dry_run, by, self.early_reason, decision)
 
 
-class NoticeBody(models.Body):
+class NoticeBody(Body):
     published_end: date | None = None
     """The minimum end when absent."""
 
 
-class RankingView(models.View):
+class RankingView(View):
     """A ranking, and whether its inputs reproduce it."""
 
     ranking: BatchRanking

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from chassis.http import DEFAULT_LIMIT, PROBLEMS, Authorize, Limit, Page, RequestContext, based_on_rule, models
+from chassis.http import DEFAULT_LIMIT, PROBLEMS, Authorize, Body, Limit, Page, RequestContext, based_on_rule
 from fastapi import APIRouter, Depends
 from messages.values import Identifier, Text, Uscc
 from pydantic import Field
@@ -17,12 +17,12 @@ from review.handlers import panel
 from review.store import Store
 
 
-class EvaluatedBody(models.Body):
+class EvaluatedBody(Body):
     uscc: Uscc
     year: Annotated[int, Field(ge=2000, le=2200)]
 
 
-class ExpertBody(models.Body):
+class ExpertBody(Body):
     expert_id: Identifier
     employer: Text
     """USCC or name of the organisation the expert works for."""
@@ -31,7 +31,7 @@ class ExpertBody(models.Body):
     """Added to the earlier ones; none is ever removed."""
 
 
-class ConflictBody(models.Body):
+class ConflictBody(Body):
     """Names the other party: by code, by name, or by both."""
 
     uscc: Uscc | None = None

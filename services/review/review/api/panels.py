@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from chassis.http import PROBLEMS, Authorize, RequestContext, based_on_rule, models, refuses
-from fastapi import APIRouter, Body, Depends
+from chassis.http import PROBLEMS, Authorize, Body, RequestContext, based_on_rule, refuses
+from fastapi import APIRouter, Depends
 from messages.values import Identifier, Level
 from rulebook import basis
 
@@ -15,7 +15,7 @@ from review.handlers import panel
 from review.store import Store
 
 
-class PanelBody(models.Body):
+class PanelBody(Body):
     experts: tuple[Identifier, ...] = ()
     """The chair first; nobody named: drawn."""
 
