@@ -8,6 +8,7 @@ from typing import Annotated
 from chassis.handling import Refusal
 from chassis.http import PROBLEMS, Authorize, Body, RequestContext, View, based_on_rule, refuses
 from fastapi import APIRouter, Depends
+from fastapi import Body as FromBody
 from messages.values import Level, Text
 from pydantic import Field
 from rulebook import basis
@@ -70,7 +71,7 @@ PublishNotice = Annotated[RequestContext[Store], Depends(Authorize(PUBLISH_NOTIC
 async def rank_batch(
     year: int,
     context: SelectCases,
-    body: Annotated[RankingBody | None, Body()] = None,
+    body: Annotated[RankingBody | None, FromBody()] = None,
     level: Level = Level.REGION,
 ) -> BatchRanking:
     """A dry run shows the ranking and changes nothing."""
@@ -101,7 +102,7 @@ async def list_rankings(
 async def publish_notice(
     year: int,
     context: PublishNotice,
-    body: Annotated[NoticeBody | None, Body()] = None,
+    body: Annotated[NoticeBody | None, FromBody()] = None,
     level: Level = Level.REGION,
 ) -> PublicNotice:
     end = body.published_end if body else None

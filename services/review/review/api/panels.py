@@ -6,6 +6,7 @@ from typing import Annotated
 
 from chassis.http import PROBLEMS, Authorize, Body, RequestContext, based_on_rule, refuses
 from fastapi import APIRouter, Depends
+from fastapi import Body as FromBody
 from messages.values import Identifier, Level
 from rulebook import basis
 
@@ -34,7 +35,7 @@ AppointPanels = Annotated[RequestContext[Store], Depends(Authorize(APPOINT_PANEL
 async def appoint_panel(
     case_id: str,
     context: AppointPanel,
-    body: Annotated[PanelBody | None, Body()] = None,
+    body: Annotated[PanelBody | None, FromBody()] = None,
 ) -> panel.PanelAppointment:
     _, by = await acting_on(context, APPOINT_PANEL, case_id)
     command = panel.AppointPanel(case_id, body.experts if body else (), by)
