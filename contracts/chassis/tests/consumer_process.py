@@ -166,10 +166,10 @@ async def close_connections(servers: PrivateServers, vhost: str, user: str) -> N
     """Close a user's connections at the broker, which lists a new one only after some seconds."""
     async with asyncio.timeout(20):
         while True:
-            connections = (await servers.broker._done("GET", "connections")).json()
+            connections = (await servers.broker._request("GET", "connections")).json()
             names = [each["name"] for each in connections if (each.get("vhost"), each.get("user")) == (vhost, user)]
             for name in names:
-                await servers.broker._done("DELETE", f"connections/{quote(name)}")
+                await servers.broker._request("DELETE", f"connections/{quote(name)}")
             if names:
                 return
             await asyncio.sleep(0.2)

@@ -80,7 +80,7 @@ async def test_event_without_a_validated_user_is_parked(process: ConsumerProcess
     outgoing = encode(failed("a"), event_id="1", time=NOW, correlation_id="c")
     await process.publish_raw(outgoing.type, outgoing.body, headers=dict(outgoing.headers), named=False)
 
-    assert "published by 'nobody the broker knows'" in (await process.wait_until_parked())[0]
+    assert "published by 'an unverified user'" in (await process.wait_until_parked())[0]
     assert process.handlers.runs == 0
 
 

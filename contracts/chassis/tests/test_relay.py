@@ -88,7 +88,7 @@ async def test_returned_event_blocks_its_aggregate_and_is_counted(harness: Relay
 
 
 async def test_sweep_retries_only_unpublished_events(harness: RelayHarness) -> None:
-    hasty = RelayHarness(harness.database, lease=0.05, sweep_every=0.05)
+    hasty = RelayHarness(harness.database, lease=0.05, sweep_interval=0.05)
     hasty.broker.results["notify:notice:a:1:delivered"] = "returned"
     hasty.relay.start()
     hasty.relay.enqueue(await hasty.save(("a", 1), ("a", 2), ("b", 1)))
@@ -103,7 +103,7 @@ async def test_sweep_retries_only_unpublished_events(harness: RelayHarness) -> N
 
 
 async def test_blocked_aggregate_holds_back_later_commits_and_others_continue(harness: RelayHarness) -> None:
-    patient = RelayHarness(harness.database, sweep_every=0.1)
+    patient = RelayHarness(harness.database, sweep_interval=0.1)
     patient.broker.results["notify:notice:a:1:delivered"] = "returned"
     patient.relay.start()
     patient.relay.enqueue(await patient.save(("a", 1), ("b", 1)))
@@ -124,7 +124,7 @@ async def test_blocked_aggregate_holds_back_later_commits_and_others_continue(ha
 
 
 async def test_documents_over_the_memory_bound_are_published_by_the_sweep_in_order(database: Database) -> None:
-    harness = RelayHarness(database, sweep_every=0.05)
+    harness = RelayHarness(database, sweep_interval=0.05)
     harness.relay._ordering = OrderedDispatch(max_in_flight=2)
     for number in range(1, 6):
         harness.relay.enqueue(await harness.save(("a", number)))

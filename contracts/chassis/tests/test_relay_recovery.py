@@ -28,7 +28,7 @@ async def commit(harness: RelayHarness, *events_: tuple[str, int]) -> None:
 async def test_relay_catches_up_under_steady_load_after_an_outage_beyond_its_memory_bound(
     database: Database,
 ) -> None:
-    harness = RelayHarness(database, sweep_every=0.2)
+    harness = RelayHarness(database, sweep_interval=0.2)
     harness.relay._ordering = OrderedDispatch(max_in_flight=400, max_blocked_keys=400)
     harness.broker.accepting.clear()
     harness.broker.delay = 0.005
@@ -56,7 +56,7 @@ async def test_more_blocked_documents_than_a_sweep_page_do_not_starve_later_ones
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("chassis.outbox.relay.SWEEP_PAGE_SIZE", 5)
-    harness = RelayHarness(database, sweep_every=0.1)
+    harness = RelayHarness(database, sweep_interval=0.1)
     harness.relay._ordering = OrderedDispatch(max_in_flight=20, max_blocked_keys=4)
     harness.broker.results = {f"notify:notice:s{number}:1:delivered": "returned" for number in range(12)}
     harness.relay.start()
@@ -83,7 +83,7 @@ async def test_unsendable_event_does_not_count_as_relay_lag(database: Database) 
 
 
 async def test_error_while_publishing_is_counted_and_retried(database: Database) -> None:
-    harness = RelayHarness(database, sweep_every=0.1)
+    harness = RelayHarness(database, sweep_interval=0.1)
     harness.broker.errors = 1
     harness.relay.start()
     harness.relay.enqueue(await harness.save(("a", 1)))

@@ -79,7 +79,7 @@ def test_every_queue_has_exactly_one_policy() -> None:
 
 async def test_broker_applies_the_dead_letter_policy_to_dead_letter_queues(servers: PrivateServers, vhost: str) -> None:
     async with asyncio.timeout(10):
-        while "policy" not in (queue := (await servers.broker._done("GET", f"queues/{vhost}/notify.dlq")).json()):  # noqa: ASYNC110 - asked
+        while "policy" not in (queue := (await servers.broker._request("GET", f"queues/{vhost}/notify.dlq")).json()):  # noqa: ASYNC110 - asked
             await asyncio.sleep(0.2)
 
     assert queue["policy"] == "dead-letter-queues"
