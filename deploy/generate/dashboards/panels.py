@@ -120,7 +120,7 @@ def delivery() -> Row:
             graph("事务提交用时", "Time of a commit", PanelUnit.SECONDS, *quantiles("green_commit_duration_seconds")),
             graph(
                 "处理量（按结果）",
-                "Works by outcome",
+                "Work items by outcome",
                 PanelUnit.PER_SECOND,
                 rates("green_work_items_total", "outcome"),
             ),
