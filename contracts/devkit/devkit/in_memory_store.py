@@ -124,7 +124,8 @@ class HandlerHarness(Generic[S]):
     async def perform(self, handler: Handler[M, S], command: M, now: datetime) -> HandlerOutcome:
         """Handle and return the reply and a recorded refusal as well."""
         execution = Execution(self.memory, self._aggregates)
-        outcome = await execution.run(lambda unit, at: handler(command, self._store(unit), at), now)
+        unit, outcome = await execution.handle(lambda unit, at: handler(command, self._store(unit), at), now)
+        execution.add(unit)
         await self.memory.commit(execution.change_set())
         self.published += outcome.events
         return outcome

@@ -117,8 +117,8 @@ class InMemorySystem:
         if inbox_id is not None and await member.memory.load(INBOX, [inbox_id]):
             return HandlerOutcome([], None, None)
         execution = Execution(member.memory, member.aggregates)
-        row = None if inbox_id is None else lambda _outcome: {"_id": inbox_id}
-        outcome = await execution.run(run, self.clock.now(), inbox_row=row)
+        unit, outcome = await execution.handle(run, self.clock.now())
+        execution.add(unit, [] if inbox_id is None else [{"_id": inbox_id}])
         await member.memory.commit(execution.change_set())
         self._publish(outcome.events)
         return outcome

@@ -10,10 +10,7 @@ from typing import Any
 import pytest
 from applications.handlers import progress, quota
 from applications.workbooks import annex1, report, write
-from chassis.http import Authorize
-from chassis.security import Policy
 from devkit.api_harness import ApiClient, ApiHarness
-from fastapi.routing import iter_route_contexts
 from httpx2 import Response
 from messages import review
 from messages.values import Department, Prefecture, Role
@@ -185,16 +182,6 @@ def callers(api: ApiHarness[Any]) -> Iterator[tuple[str, ApiClient]]:
     yield "region", api.client_as(Role.REGIONAL_OFFICER)
 
 
-def policies(api: ApiHarness[Any]) -> dict[tuple[str, str], Policy]:
-    return {
-        (method, str(context.path_format)): each.call.policy
-        for context in iter_route_contexts(api.app.routes)
-        for each in getattr(getattr(context, "dependant", None), "dependencies", ())
-        if isinstance(each.call, Authorize)
-        for method in context.methods or ()
-    }
-
-
 async def request(caller: ApiClient, route: tuple[str, str], names: dict[str, str]) -> Response:
     method, path = route[0], route[1].format(**names)
     if route in FILES:
@@ -213,7 +200,7 @@ def answer_of(response: Response, expected: str) -> str:
 @pytest.mark.rule("P1")
 @pytest.mark.rule("P2")
 def test_every_route_has_its_row(api: ApiHarness[Any]) -> None:
-    assert set(policies(api)) == set(TABLE)
+    assert set(api.policies) == set(TABLE)
 
 
 @pytest.mark.rule("P1")

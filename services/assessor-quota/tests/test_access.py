@@ -6,10 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from chassis.http import Authorize
-from chassis.security import Policy
 from devkit.api_harness import ApiClient, ApiHarness
-from fastapi.routing import iter_route_contexts
 from httpx2 import Response
 from messages.values import Prefecture, Role
 
@@ -116,16 +113,6 @@ def callers(api_after_year: ApiHarness[Any]) -> Iterator[tuple[str, ApiClient]]:
             yield who, api_after_year.client_as(Role.REGIONAL_OFFICER if who == "region" else Role.OPERATOR)
 
 
-def policies_of_routes(api_after_year: ApiHarness[Any]) -> dict[tuple[str, str], Policy]:
-    return {
-        (method, str(context.path_format)): each.call.policy
-        for context in iter_route_contexts(api_after_year.app.routes)
-        for each in getattr(getattr(context, "dependant", None), "dependencies", ())
-        if isinstance(each.call, Authorize)
-        for method in context.methods or ()
-    }
-
-
 def shown(answer: Response, expected: str) -> str:
     if "=" not in expected:
         return str(answer.status_code)
@@ -135,7 +122,7 @@ def shown(answer: Response, expected: str) -> str:
 @pytest.mark.rule("P1")
 @pytest.mark.rule("P2")
 def test_every_route_has_its_row(api: ApiHarness[Any]) -> None:
-    assert set(policies_of_routes(api)) == set(TABLE)
+    assert set(api.policies) == set(TABLE)
 
 
 @pytest.mark.rule("P1")
@@ -157,7 +144,7 @@ async def test_each_caller_gets_what_its_part_is_and_nothing_else(
 async def test_a_read_of_what_is_not_public_and_a_refusal_leave_a_record(
     api_after_year: ApiHarness[Any], route: tuple[str, str]
 ) -> None:
-    policy, path = policies_of_routes(api_after_year)[route], route[1].format(**NAMED)
+    policy, path = api_after_year.policies[route], route[1].format(**NAMED)
     before = {kind: len(api_after_year.memory.collections.get(kind, {})) for kind in ("audit_reads", "audit_denials")}
     reading = api_after_year.client_as(
         Role.OPERATOR if "operator" in {rule.role for rule in policy.rules} else Role.REGIONAL_OFFICER

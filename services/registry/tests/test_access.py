@@ -6,10 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from chassis.http import Authorize
-from chassis.security import Policy
 from devkit.api_harness import ApiClient, ApiHarness
-from fastapi.routing import iter_route_contexts
 from httpx2 import Response
 from messages.values import Prefecture, Role, UnitType
 from registry.handlers import assessors, cases
@@ -94,16 +91,6 @@ def callers(api: ApiHarness[Any]) -> Iterator[tuple[str, ApiClient]]:
     yield "region", api.client_as(Role.REGIONAL_OFFICER)
 
 
-def policies(api: ApiHarness[Any]) -> dict[tuple[str, str], Policy]:
-    return {
-        (method, str(context.path_format)): each.call.policy
-        for context in iter_route_contexts(api.app.routes)
-        for each in getattr(getattr(context, "dependant", None), "dependencies", ())
-        if isinstance(each.call, Authorize)
-        for method in context.methods or ()
-    }
-
-
 async def request(caller: ApiClient, route: tuple[str, str], names: dict[str, str]) -> Response:
     method, path = route[0], route[1].format(**names)
     if route in QUERIES:
@@ -120,7 +107,7 @@ def answer_of(response: Response, expected: str) -> str:
 @pytest.mark.rule("P1")
 @pytest.mark.rule("P2")
 def test_every_route_has_its_row(api: ApiHarness[Any]) -> None:
-    assert set(policies(api)) == set(TABLE) - {FLAGGED}
+    assert set(api.policies) == set(TABLE) - {FLAGGED}
 
 
 @pytest.mark.rule("P1")
@@ -144,7 +131,7 @@ async def test_a_read_of_what_is_not_public_and_a_refusal_leave_a_record(
     await request(api.client_as(role), route, names)
     refused = await request(api.client_as(Role.EXPERT), route, names)
     after = {kind: len(api.memory.collections.get(kind, {})) for kind in before}
-    protected = route != FLAGGED and policies(api)[route].protected
+    protected = route != FLAGGED and api.policies[route].protected
     assert refused.status_code == 403
     assert after["audit_denials"] - before["audit_denials"] == 1
     assert after["audit_reads"] - before["audit_reads"] == (1 if protected else 0)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-
-from messages.event import Event
 
 from chassis.handling import Document
 from chassis.outbox import entries as outbox
@@ -27,26 +25,16 @@ class Execution:
         self._inbox: list[Document] = []
         self._entries: list[Document] = []
 
-    async def run(
-        self,
-        call: HandlerCall,
-        now: datetime,
-        *,
-        inbox_row: Callable[[HandlerOutcome], Document] | None = None,
-        entry: Callable[[Event], Document] | None = None,
-    ) -> HandlerOutcome:
-        """Run one handler and add its changes, its inbox row and its outbox entries.
-
-        A handler that raises adds nothing; nor does one whose row or entries cannot be built.
-        """
+    async def handle(self, call: HandlerCall, now: datetime) -> tuple[UnitOfWork, HandlerOutcome]:
+        """Run one handler; nothing of it counts before its unit of work is added."""
         unit = UnitOfWork(self.identity_map)
-        outcome = await unit.finish(await call(unit, now))
-        entries = [entry(event) for event in outcome.events] if entry else []
-        rows = [inbox_row(outcome)] if inbox_row else []
+        return unit, await unit.finish(await call(unit, now))
+
+    def add(self, unit: UnitOfWork, inbox: Iterable[Document] = (), entries: Iterable[Document] = ()) -> None:
+        """Add the changes of a handler with its inbox row and its outbox entries."""
         unit.flush()
+        self._inbox += inbox
         self._entries += entries
-        self._inbox += rows
-        return outcome
 
     def change_set(self, lease_holder: str = "") -> ChangeSet:
         """Return everything to commit; ``lease_holder`` is the relay that publishes the entries first."""

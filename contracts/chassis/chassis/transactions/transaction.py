@@ -117,23 +117,18 @@ class BatchTransaction:
 
     async def _handle(self, item: WorkItem, execution: Execution) -> _Handled | Exception:
         """Run one handler on the batch's identity map; a handler that raises contributes nothing."""
-        now, written_at = self.clock.now(), SystemClock().now()
-        rows: list[Document] = []
-
-        def row(outcome: HandlerOutcome) -> Document:
-            rows.append(inbox_row(item, outcome, written_at))
-            return rows[0]
-
+        now = self.clock.now()
         try:
             with self.tracing.handler_span(item.span):
-                outcome = await execution.run(
-                    item.run, now, inbox_row=row, entry=lambda event: self._entry(event, item, now)
-                )
+                unit, outcome = await execution.handle(item.run, now)
+                entries = [self._entry(event, item, now) for event in outcome.events]
+            row = inbox_row(item, outcome, SystemClock().now())
         except WriteConflictError:
             raise  # the snapshot of this attempt is gone
         except Exception as problem:  # noqa: BLE001 - the waiter gets it; its class names the remedy
             return problem
-        return _Handled(outcome, rows[0])
+        execution.add(unit, [row], entries)
+        return _Handled(outcome, row)
 
     def _entry(self, event: Event, item: WorkItem, now: datetime) -> Document:
         if event.owner != self.service:
