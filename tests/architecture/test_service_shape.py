@@ -10,6 +10,7 @@ import ast
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
 
@@ -261,3 +262,18 @@ def test_routes_stand_at_module_level_under_names_of_their_own(service: str) -> 
 
     assert nested == []
     assert [name for name, count in names.items() if count > 1] == []
+
+
+@pytest.mark.parametrize("service", sorted(SERVICES))
+def test_indexes_and_aggregates_name_collections_of_the_store(service: str) -> None:
+    """An index on a collection that nobody writes is silent: the query it was for scans."""
+    module = import_module(f"{SERVICES[service]}.store")
+    collections = {
+        node.args[1].value
+        for node in ast.walk(ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "DocumentCollection"
+        if isinstance(node.args[1], ast.Constant)
+    }
+
+    assert {index.collection for index in module.INDEXES} <= collections
+    assert set(module.AGGREGATES.values()) <= collections

@@ -36,7 +36,7 @@ INDEXES = (
     Index("items", (("state", 1), ("year", 1))),
     Index("items", (("reserved_at", 1),), partial={"state": ItemState.RESERVED.value}),
     Index("ledgers", (("year", 1),)),
-    Index("courses", (("submission.year", 1), ("submission.assessor.uscc", 1))),
+    Index("progress", (("submission.year", 1), ("submission.assessor.uscc", 1))),
     Index("duties", (("state", 1), ("due", 1))),
     Index("duties", (("year", 1),)),
     Index("rates", (("pending", 1), ("due_on", 1))),
