@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from random import Random
 
@@ -8,9 +8,12 @@ import pytest
 from chassis.handling import HandlerResult, Refusal, TransientError
 from chassis.inbox.subscriptions import subscribe
 from chassis.scheduling.job import Job
+from devkit import HandlerHarness, due_jobs
+from devkit.api_harness import api_harness
 from devkit.clock import FixedClock
 from devkit.in_memory_system import InMemorySystem, ServiceUnderTest, UndeliverableError
 from devkit.sample import AGGREGATES, Store, Touch, TouchCounter, touch
+from fastapi import APIRouter
 from messages.notify import NoticeDelivered
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -85,3 +88,51 @@ async def test_undeliverable_message_raises() -> None:
 
     with pytest.raises(UndeliverableError, match="review cannot handle notify:notice:a:1:delivered"):
         await system(never).perform("notify", touch, Touch("a"))
+
+
+async def next_touch(store: Store, _now: datetime) -> Sequence[Touch]:
+    """One touch of three at a time, as a long act goes on."""
+    done = (await store.notices.get("daily") or TouchCounter()).count
+    return [Touch("daily", str(done))] if done < 3 else []
+
+
+async def always(store: Store, _now: datetime) -> Sequence[Touch]:
+    return [Touch("daily", str((await store.notices.get("daily") or TouchCounter()).count))]
+
+
+def with_job(find: Callable[[Store, datetime], Awaitable[Sequence[Touch]]]) -> InMemorySystem:
+    job = Job("act", find, lambda item: item.word, touch)
+    return InMemorySystem(ServiceUnderTest("notify", (), Store, AGGREGATES, jobs=(job,)), clock=FixedClock(NOW))
+
+
+async def test_job_that_finds_its_next_item_only_then_is_run_to_its_end() -> None:
+    joined = with_job(next_touch)
+
+    assert await joined.run_jobs() == 3
+    assert await joined.run_jobs() == 0
+    assert (await joined.read("notify").notices.require("daily")).count == 3
+
+
+async def test_polls_can_be_counted_to_stop_halfway() -> None:
+    joined = with_job(next_touch)
+
+    assert await joined.run_jobs(polls=1) == 1
+    assert await joined.run_jobs(polls=1) == 1
+
+
+async def test_job_that_never_ends_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(due_jobs, "MAX_POLLS", 50)
+    with pytest.raises(due_jobs.EndlessJobError, match="act"):
+        await with_job(always).run_jobs()
+
+
+async def test_handlers_and_api_run_jobs_to_their_end_as_well() -> None:
+    job = Job("act", next_touch, lambda item: item.word, touch)
+    handlers = HandlerHarness(Store, AGGREGATES)
+    assert len(await handlers.run_jobs([job], NOW)) == 3
+    assert await handlers.run_jobs([job], NOW) == []
+
+    async with api_harness("notify", APIRouter(), Store, aggregates=AGGREGATES, clock=FixedClock(NOW)) as api:
+        assert await api.run_jobs([job]) == 3
+        assert await api.run_jobs([job]) == 0
+        assert len(api.events) == 3

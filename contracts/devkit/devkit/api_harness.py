@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import MappingProxyType
-from typing import Generic, TypedDict, TypeVar, Unpack
+from typing import Any, Generic, TypedDict, TypeVar, Unpack
 
 import rulebook
 from chassis.clock import Clock
@@ -20,7 +20,9 @@ from chassis.observability.health import Health
 from chassis.observability.metrics import Metrics
 from chassis.observability.tracing import NO_TRACING, Tracing
 from chassis.persistence import Index, UnitOfWork
+from chassis.persistence.system_collections import INBOX
 from chassis.persistence.unit_of_work import DocumentStore, read_only_unit
+from chassis.scheduling import Job
 from chassis.security import Policy
 from chassis.security.dev_issuer import AUDIENCE, ISSUER, DevelopmentIssuer
 from chassis.security.tokens import TokenVerifier
@@ -34,6 +36,7 @@ from httpx2 import ASGITransport, AsyncClient, Response
 from messages.envelope import decode
 from messages.event import Event
 
+from devkit.due_jobs import drain
 from devkit.in_memory_store import InMemoryStore
 
 M = TypeVar("M")
@@ -125,6 +128,17 @@ class ApiHarness(Generic[S]):
         return await self.api.commands.execute(
             uuid.uuid4().hex, "", lambda unit, now: handler(command, store(unit), now)
         )
+
+    async def run_jobs(self, jobs: Sequence[Job[Any]], *, polls: int | None = None) -> int:
+        """Run these jobs until nothing is due by the API's clock, or for so many polls; return the items done."""
+
+        async def handle(job: Job[Any], item: object) -> bool:
+            inbox_id = job.inbox_id(item)
+            known = await self.api.database.load(INBOX, [inbox_id])
+            await self.api.commands.execute(inbox_id, "", job.call(item, self.api.store))
+            return not known
+
+        return await drain(jobs, self.store, self.api.clock.now, handle, polls)
 
     def store(self) -> S:
         """Return a read-only store of the present documents."""

@@ -16,14 +16,18 @@ from chassis.persistence.system_collections import INBOX
 from chassis.persistence.unit_of_work import (
     ChangeSet,
     DuplicateKeyError,
+    HandlerCall,
     HandlerOutcome,
     UnstorableValueError,
     Write,
     WriteConflictError,
     read_only_unit,
 )
+from chassis.scheduling import Job
 from chassis.transactions.execution import Execution
 from messages.event import Event
+
+from devkit.due_jobs import drain
 
 M = TypeVar("M")
 S = TypeVar("S")
@@ -103,6 +107,21 @@ def _check_unique(index: Index, documents: Mapping[str, Document]) -> None:
         seen.add(value)
 
 
+async def is_known(memory: InMemoryStore, inbox_id: str) -> bool:
+    return bool(await memory.load(INBOX, [inbox_id]))
+
+
+async def commit_alone(
+    memory: InMemoryStore, aggregates: Mapping[str, str], run: HandlerCall, now: datetime, inbox_id: str | None = None
+) -> HandlerOutcome:
+    """Run one handler and commit its changes, with an inbox row under ``inbox_id``."""
+    execution = Execution(memory, aggregates)
+    unit, outcome = await execution.handle(run, now)
+    execution.add(unit, [] if inbox_id is None else [{"_id": inbox_id}])
+    await memory.commit(execution.change_set())
+    return outcome
+
+
 class HandlerHarness(Generic[S]):
     """One service's handlers on a store in memory: documents stay from one message to the next.
 
@@ -123,12 +142,21 @@ class HandlerHarness(Generic[S]):
 
     async def perform(self, handler: Handler[M, S], command: M, now: datetime) -> HandlerOutcome:
         """Handle and return the reply and a recorded refusal as well."""
-        execution = Execution(self.memory, self._aggregates)
-        unit, outcome = await execution.handle(lambda unit, at: handler(command, self._store(unit), at), now)
-        execution.add(unit)
-        await self.memory.commit(execution.change_set())
-        self.published += outcome.events
-        return outcome
+        return await self._commit(lambda unit, at: handler(command, self._store(unit), at), now)
+
+    async def run_jobs(self, jobs: Sequence[Job[Any]], now: datetime, *, polls: int | None = None) -> list[Event]:
+        """Run these jobs until nothing is due, or for so many polls; return the events of all items."""
+        published = len(self.published)
+
+        async def handle(job: Job[Any], item: object) -> bool:
+            inbox_id = job.inbox_id(item)
+            known = await is_known(self.memory, inbox_id)
+            if not known:
+                await self._commit(job.call(item, self._store), now, inbox_id)
+            return not known
+
+        await drain(jobs, self.store, lambda: now, handle, polls)
+        return self.published[published:]
 
     def store(self) -> S:
         """Return a read-only store of the present documents."""
@@ -136,3 +164,8 @@ class HandlerHarness(Generic[S]):
 
     def documents(self, collection: str) -> dict[str, Any]:
         return self.memory.collections.get(collection, {})
+
+    async def _commit(self, run: HandlerCall, now: datetime, inbox_id: str | None = None) -> HandlerOutcome:
+        outcome = await commit_alone(self.memory, self._aggregates, run, now, inbox_id)
+        self.published += outcome.events
+        return outcome

@@ -12,15 +12,14 @@ from chassis.handling import Handler, TransientError
 from chassis.inbox import Subscription
 from chassis.outbox.entries import Causation, event_id, to_envelope
 from chassis.persistence import Index, UnitOfWork
-from chassis.persistence.system_collections import INBOX
 from chassis.persistence.unit_of_work import HandlerCall, HandlerOutcome, read_only_unit
 from chassis.scheduling import Job
-from chassis.transactions.execution import Execution
 from chassis.transactions.work import message_inbox_id
 from messages.envelope import OutgoingMessage, decode
 from messages.event import Event
 
-from devkit.in_memory_store import InMemoryStore
+from devkit.due_jobs import drain
+from devkit.in_memory_store import InMemoryStore, commit_alone, is_known
 
 M = TypeVar("M")
 S = TypeVar("S")
@@ -70,12 +69,13 @@ class InMemorySystem:
             await self.settle()
         return outcome
 
-    async def run_jobs(self) -> int:
-        """Run the jobs of every service that are due now; return the number of items done."""
+    async def run_jobs(self, *, polls: int | None = None) -> int:
+        """Run the jobs of every service until nothing is due now, or for so many polls; return the items done."""
         done = 0
-        for member in self.members.values():
-            for job in member.jobs:
-                done += await self._run_job(member, job)
+        while found := sum([await self._drain(member, polls) for member in self.members.values()]):
+            done += found
+            if polls is not None:
+                break
         return done
 
     async def settle(self) -> None:
@@ -114,21 +114,20 @@ class InMemorySystem:
         )
 
     async def _commit(self, member: ServiceUnderTest, run: HandlerCall, inbox_id: str | None) -> HandlerOutcome:
-        if inbox_id is not None and await member.memory.load(INBOX, [inbox_id]):
+        if inbox_id is not None and await is_known(member.memory, inbox_id):
             return HandlerOutcome([], None, None)
-        execution = Execution(member.memory, member.aggregates)
-        unit, outcome = await execution.handle(run, self.clock.now())
-        execution.add(unit, [] if inbox_id is None else [{"_id": inbox_id}])
-        await member.memory.commit(execution.change_set())
+        outcome = await commit_alone(member.memory, member.aggregates, run, self.clock.now(), inbox_id)
         self._publish(outcome.events)
         return outcome
 
-    async def _run_job(self, member: ServiceUnderTest, job: Job[Any]) -> int:
-        items = await job.due(member.store(read_only_unit(member.memory)), self.clock.now())
-        for item in items:
+    async def _drain(self, member: ServiceUnderTest, polls: int | None) -> int:
+        async def handle(job: Job[Any], item: object) -> bool:
+            known = await is_known(member.memory, job.inbox_id(item))
             await self._commit(member, job.call(item, member.store), job.inbox_id(item))
             await self.settle()
-        return len(items)
+            return not known
+
+        return await drain(member.jobs, lambda: self.read(member.name), self.clock.now, handle, polls)
 
     def _publish(self, events: Sequence[Event]) -> None:
         self.published += events

@@ -241,7 +241,7 @@ async def test_many_titles_are_flagged_some_at_a_time_and_each_once() -> None:
     await registry.publish(FIRST)
     assert registry.flag_events() == []
 
-    await registry.system.run_jobs()
+    await registry.system.run_jobs(polls=1)
     assert len(registry.flag_events()) == TITLES_PER_COMMIT
     await registry.run_jobs()
 
