@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
@@ -19,6 +19,7 @@ from chassis.security.policies import and_filters
 T = TypeVar("T")
 V = TypeVar("V")
 DEFAULT_LIMIT, MAX_LIMIT = 50, 200
+MAX_ALTERNATIVES = 12
 _INSTANT = "$instant"
 
 
@@ -43,11 +44,43 @@ async def page(
     if not 1 <= limit <= MAX_LIMIT:
         raise Refusal("limit-out-of-range", status=422, title=f"limit must be 1 to {MAX_LIMIT}")
     order = [each for each in sort if each[0] != "_id"] + [("_id", dict(sort).get("_id", 1))]
-    remaining = and_filters(where, _after_cursor(order, decode_cursor(cursor, len(order)))) if cursor else where
-    pages = [await documents.entries(remaining, sort=order, limit=limit + 1) for documents in sources]
-    found = pages[0] if len(pages) == 1 else _merge(pages, order)
-    cursor = encode_cursor(found[limit - 1], order) if len(found) > limit else None
-    return found[:limit], cursor
+    ranges = _ranges_after(order, decode_cursor(cursor, len(order))) if cursor else [{}]
+    found: list[StoredDocument[T]] = []
+    for each in ranges:
+        found += await _entries(sources, and_filters(where, each), order, limit + 1 - len(found))
+        if len(found) > limit:
+            return found[:limit], encode_cursor(found[limit - 1], order)
+    return found, None
+
+
+async def _entries(
+    sources: Sequence[DocumentCollection[T]], where: Filter, order: Sort, limit: int
+) -> list[StoredDocument[T]]:
+    """Return the first entries; each source and alternative is read in order, from the index that fits it."""
+    pages = [
+        await documents.entries(each, sort=order, limit=limit) for documents in sources for each in alternatives(where)
+    ]
+    return pages[0] if len(pages) == 1 else _merge(pages, order)[:limit]
+
+
+def alternatives(where: Filter) -> list[Filter]:
+    """Return filters without ``$or`` that together match the same; the filter itself where these would be many.
+
+    The database reads each from an index in order; the whole it may have to sort in memory.
+    """
+    joined: list[Filter] = [{}]
+    for clause in _clauses(where):
+        options = [option for each in clause["$or"] for option in alternatives(each)] if "$or" in clause else [clause]
+        joined = [and_filters(one, option) for one in joined for option in options]
+    return joined if len(joined) <= MAX_ALTERNATIVES else [where]
+
+
+def _clauses(where: Filter) -> Iterator[Mapping[str, Any]]:
+    for path, operand in where.items():
+        if path == "$and" and isinstance(operand, Sequence):
+            yield from (clause for each in operand for clause in _clauses(each))
+        else:
+            yield {path: operand}
 
 
 def _merge(pages: Sequence[Sequence[StoredDocument[T]]], order: Sort) -> list[StoredDocument[T]]:
@@ -59,23 +92,23 @@ def _document(entry: StoredDocument[Any]) -> dict[str, Any]:
     return {**entry.fields, "_id": entry.key}
 
 
-def _after_cursor(order: Sort, last: list[Any]) -> Filter:
-    """Return the filter of documents after the values ``last`` in ``order``; an absent value sorts first."""
-    alternatives: list[dict[str, object]] = []
-    for position, (path, direction) in enumerate(order):
-        after = _after_cursor_on(path, direction, last[position])
-        if after is not None:
-            same = [{earlier: last[i]} for i, (earlier, _) in enumerate(order[:position])]
-            alternatives.append({"$and": [*same, after]})
-    return {"$or": alternatives}
+def _ranges_after(order: Sort, last: list[Any]) -> list[Filter]:
+    """Return the ranges of documents after the values ``last``, in ``order``; an absent value sorts first.
+
+    One range after the other, not all in one ``$or``: each is a stretch of the index, and a page reads no more than it
+    shows, however far it lies from the first.
+    """
+    return [
+        and_filters({earlier: last[i] for i, (earlier, _) in enumerate(order[:position])}, beyond)
+        for position, (path, direction) in reversed(list(enumerate(order)))
+        for beyond in _beyond(path, direction, last[position])
+    ]
 
 
-def _after_cursor_on(path: str, direction: int, last: object) -> dict[str, object] | None:
-    if last is None:
-        return {path: {"$ne": None}} if direction > 0 else None
+def _beyond(path: str, direction: int, last: object) -> list[Filter]:
     if direction > 0:
-        return {path: {"$gt": last}}
-    return {"$or": [{path: {"$lt": last}}, {path: None}]}
+        return [{path: {"$ne": None} if last is None else {"$gt": last}}]
+    return [] if last is None else [{path: {"$lt": last}}, {path: None}]
 
 
 def encode_cursor(entry: StoredDocument[Any], order: Sort) -> str:
