@@ -1,4 +1,4 @@
-"""``make bench [ONLY=hop|submit|reservations]``: measure alternating in one run and write RESULTS.md."""
+"""``make bench [ONLY=hop|submit|reservations|growth]``: measure alternating in one run and write RESULTS.md."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from tempfile import TemporaryDirectory
 
 from devkit.servers import Broker, Mongod
 
-from tests.bench import report, report_reservations
+from tests.bench import report, report_growth, report_reservations
 from tests.bench.competitor import Servers
+from tests.bench.growth import growth_rows
 from tests.bench.hop_rounds import hop_rounds
 from tests.bench.reservation_rounds import reservation_rounds
 from tests.bench.results_page import measured_on, replace_sections
@@ -32,10 +33,15 @@ async def reservations(servers: Servers, folder: Path) -> list[str]:
     return report_reservations.lines(await reservation_rounds(servers, folder))
 
 
+async def growth(servers: Servers, _folder: Path) -> list[str]:
+    return report_growth.lines(await growth_rows(servers))
+
+
 PARTS: dict[str, tuple[str, Callable[[Servers, Path], Awaitable[list[str]]]]] = {
     "hop": ("One hop", hop),
     "submit": ("HTTP submit", submit),
     "reservations": ("Reservations", reservations),
+    "growth": ("Growth", growth),
 }
 
 
