@@ -16,8 +16,8 @@ COMMITTED = Path(__file__).parent.parent / "rabbitmq" / "definitions.json"
 
 def composed(vhost: str = VHOST) -> dict[str, Any]:
     """Compose everything but the users' passwords, which are made where the broker runs; imports every service."""
-    subscribed = {service.name: [each.event_type for each in service.subscriptions()] for service in SERVICES}
-    consumed = {event_type for types in subscribed.values() for event_type in types}
+    subscribed = {service.name: service.subscriptions() for service in SERVICES}
+    consumed = {each.event_type for subscriptions in subscribed.values() for each in subscriptions}
     return definitions(subscribed, vhost, [event for event in EVENTS.values() if event not in consumed])
 
 

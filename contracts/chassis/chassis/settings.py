@@ -12,6 +12,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "GREEN_"
 MIB = 1024 * 1024
+MAX_REQUESTS_IN_FLIGHT = 300
+"""Three batches: one commits, one is being handled, one waits."""
 
 
 class Mode(StrEnum):
@@ -73,6 +75,10 @@ class Settings(BaseSettings):
     """Two halve the waiting time; four measured no better."""
     prefetch: Annotated[int, Field(ge=1, le=5000)] = 200
     """A little more than the batches in flight; the library's default is unlimited."""
+    max_requests_in_flight: Annotated[int, Field(ge=1, le=10_000)] = MAX_REQUESTS_IN_FLIGHT
+    """Requests at once in this process; further ones are answered 503 with Retry-After."""
+    event_loop: Literal["uvloop", "asyncio"] = "uvloop"
+    """The event loop of the process."""
     max_body_bytes: Annotated[int, Field(ge=1024)] = MIB
     """Limit of HTTP request bodies, unless a route accepts more."""
     jobs_poll_interval_seconds: Annotated[float, Field(gt=0)] = 1.0

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from enum import StrEnum
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from chassis.persistence.unit_of_work import (
     DuplicateKeyError,
     IdentityMap,
     UnitOfWork,
+    WriteConflictError,
     read_only_unit,
 )
 from devkit import HandlerHarness
@@ -175,6 +177,7 @@ async def changed_batch(document_store: DocumentStore) -> tuple[IdentityMap, Uni
     unit.flush()
     await document_store.commit(ChangeSet([], first.writes(), None))
     batch = IdentityMap(document_store, {})
+    await batch.prefetch([("notices", "a")])
     earlier = UnitOfWork(batch)
     DocumentCollection(earlier, "notices", TouchCounter).save("a", TouchCounter(10))
     await earlier.finish([])
@@ -233,13 +236,45 @@ async def test_removed_document_is_gone_and_can_be_saved_again(document_store: D
     assert await DocumentCollection(read_only_unit(document_store), "notices", TouchCounter).get("b") == TouchCounter(7)
 
 
-async def test_save_without_a_get_replaces_the_stored_document(document_store: DocumentStore) -> None:
+async def test_document_saved_without_a_get_is_new_until_the_database_says_otherwise(
+    document_store: DocumentStore,
+) -> None:
     batch, unit = await changed_batch(document_store)
-    DocumentCollection(unit, "notices", TouchCounter).save("c", TouchCounter(30))
+    notices = DocumentCollection(unit, "notices", TouchCounter)
+    notices.save("c", TouchCounter(30))
+    notices.save("f", TouchCounter(6))
     await unit.finish([])
     unit.flush()
-    await document_store.commit(ChangeSet([], batch.writes(), None))
+    assert batch.assumed_new == {("notices", "c"), ("notices", "f")}
 
-    assert await DocumentCollection(read_only_unit(document_store), "notices", TouchCounter).get("c") == TouchCounter(
-        30
-    )
+    with pytest.raises(WriteConflictError):
+        await document_store.commit(ChangeSet([], batch.writes(), None))
+
+
+async def test_commit_after_its_deadline_saves_nothing(document_store: DocumentStore) -> None:
+    batch, unit = await changed_batch(document_store)
+    changes = ChangeSet([], batch.writes(), None, deadline=monotonic() - 1)
+
+    with pytest.raises(WriteConflictError):
+        await document_store.commit(changes)
+
+    assert await DocumentCollection(unit, "notices", TouchCounter).count({"count": {"$gte": 10}}) == 1
+    stored = DocumentCollection(read_only_unit(document_store), "notices", TouchCounter)
+    assert await stored.count({"count": {"$gte": 10}}) == 0
+
+
+@pytest.mark.parametrize("size", [1, 2, 100])
+async def test_pages_hold_everything_once_in_order(document_store: DocumentStore, size: int) -> None:
+    stored = IdentityMap(document_store, {})
+    unit = UnitOfWork(stored)
+    for number in range(7):
+        DocumentCollection(unit, "notices", TouchCounter).save(f"n{number}", TouchCounter(number % 3))
+    await unit.finish([])
+    unit.flush()
+    await document_store.commit(ChangeSet([], stored.writes(), None))
+    notices = DocumentCollection(read_only_unit(document_store), "notices", TouchCounter)
+
+    pages = [page async for page in notices.pages({"_id": {"$gte": "n"}}, sort=[("count", -1)], size=size)]
+
+    assert [each.count for page in pages for each in page] == [2, 2, 1, 1, 0, 0, 0]
+    assert max(len(page) for page in pages) <= size

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import pytest
 from chassis.handling import Document, Filter, Sort
-from chassis.http.pagination import alternatives, page
+from chassis.http.pagination import page
 from chassis.persistence import DocumentCollection
-from chassis.persistence.query import matches, sorted_by
+from chassis.persistence.query import alternatives, matches, sorted_by
 from chassis.persistence.unit_of_work import ChangeSet, Write, read_only_unit
 from devkit.in_memory_store import InMemoryStore
 

@@ -128,7 +128,6 @@ async def test_command_event_and_effect_in_another_service_are_one_trace(
         ("review", "handle", "work"),
         ("review", "commit", "work"),
         ("review", "find inbox", "commit"),
-        ("review", "find notices", "handle"),
         ("review", "insert inbox", "commit"),
         ("review", "insert notices", "commit"),
         ("review", "commitTransaction", "commit"),

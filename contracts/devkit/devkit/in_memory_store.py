@@ -6,6 +6,7 @@ import copy
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
+from time import monotonic
 from typing import Any, Generic, TypeVar
 
 from bson import encode
@@ -18,6 +19,7 @@ from chassis.persistence.unit_of_work import (
     DuplicateKeyError,
     HandlerCall,
     HandlerOutcome,
+    Key,
     UnstorableValueError,
     Write,
     WriteConflictError,
@@ -63,6 +65,8 @@ class InMemoryStore:
         yield snapshot
 
     async def commit(self, changes: ChangeSet) -> None:
+        if monotonic() > changes.deadline:
+            raise WriteConflictError("read too long ago")
         rows = [Write(INBOX, row["_id"], 0, row) for row in changes.inbox]
         after = dict(self.collections)
         for write in [*rows, *changes.writes]:
@@ -114,12 +118,25 @@ async def is_known(memory: InMemoryStore, inbox_id: str) -> bool:
 async def commit_alone(
     memory: InMemoryStore, aggregates: Mapping[str, str], run: HandlerCall, now: datetime, inbox_id: str | None = None
 ) -> HandlerOutcome:
-    """Run one handler and commit its changes, with an inbox row under ``inbox_id``."""
-    execution = Execution(memory, aggregates)
-    unit, outcome = await execution.handle(run, now)
-    execution.add(unit, [] if inbox_id is None else [{"_id": inbox_id}])
-    await memory.commit(execution.change_set())
-    return outcome
+    """Run one handler and commit its changes, with an inbox row under ``inbox_id``.
+
+    As in the committer, a document saved unread that exists makes a conflict, and the second attempt loads it.
+    """
+    known: frozenset[Key] = frozenset()
+    while True:
+        execution = Execution(memory, aggregates)
+        await execution.identity_map.prefetch(known)
+        unit, outcome = await execution.handle(run, now)
+        execution.add(unit, [] if inbox_id is None else [{"_id": inbox_id}])
+        try:
+            await memory.commit(execution.change_set())
+        except WriteConflictError:
+            stored = {key for key in execution.identity_map.assumed_new if key[1] in memory.collections.get(key[0], {})}
+            if stored <= known:
+                raise
+            known |= stored
+        else:
+            return outcome
 
 
 class HandlerHarness(Generic[S]):

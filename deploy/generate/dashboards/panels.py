@@ -166,6 +166,12 @@ def http() -> Row:
                 PanelUnit.PER_SECOND,
                 rates("green_access_denied_total", "policy"),
             ),
+            graph(
+                "过载拒绝",
+                "Rejected beyond the limit in flight",
+                PanelUnit.PER_SECOND,
+                rates("green_requests_rejected_total", "instance"),
+            ),
         ),
     )
 

@@ -108,7 +108,7 @@ def _channels(subscriptions: Mapping[Service, tuple[Subscription[Any], ...]]) ->
     for event in EVENTS.values():
         yield event.type, _routing_key(event)
     for service, subscribed in subscriptions.items():
-        for queue in service_queues(service.name, (each.event_type for each in subscribed)):
+        for queue in service_queues(service.name, subscribed):
             yield queue.queue, _queue(queue.queue, queue.types)
 
 

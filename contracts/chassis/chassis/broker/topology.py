@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, TypeAlias
 
 from faststream.rabbit import QueueType, RabbitQueue
 from messages.event import Event
@@ -22,23 +22,44 @@ DEAD_DELIVERY_LIMIT = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class ServiceQueue:
-    """One queue: the events of one owner that one service consumes, in the order they were published."""
+    """One queue of a service, with the events it holds in the order they were published.
+
+    The queue of an owner holds the events of that owner and is consumed by every worker. A named one holds those of
+    several owners and has a single active consumer; when that one goes the broker gives the queue to another.
+    """
 
     service: str
-    owner: str
+    name: str
     types: tuple[str, ...]
+    single_active_consumer: bool = False
 
     @property
     def queue(self) -> str:
-        return f"{self.service}.{self.owner}"
+        return f"{self.service}.{self.name}"
 
 
-def service_queues(service: str, subscribed: Iterable[type[Event]]) -> tuple[ServiceQueue, ...]:
-    """Group the events a service consumes into one queue for each owner."""
-    owners: dict[str, set[str]] = {}
-    for event_type in subscribed:
-        owners.setdefault(event_type.owner, set()).add(event_type.type)
-    return tuple(ServiceQueue(service, owner, tuple(sorted(types))) for owner, types in sorted(owners.items()))
+class SubscribedEvent(Protocol):
+    """A subscription as far as the topology needs it."""
+
+    @property
+    def event_type(self) -> type[Event]: ...
+    @property
+    def queue(self) -> str | None: ...
+
+
+Consumed: TypeAlias = type[Event] | SubscribedEvent
+"""An event type goes to the queue of its owner; a subscription may name another queue."""
+
+
+def service_queues(service: str, subscribed: Iterable[Consumed]) -> tuple[ServiceQueue, ...]:
+    """Group the events a service consumes into one queue for each owner, and one for each name given."""
+    queues: dict[tuple[str, bool], set[str]] = {}
+    for each in subscribed:
+        event, name = (each, None) if isinstance(each, type) else (each.event_type, each.queue)
+        queues.setdefault((name or event.owner, name is not None), set()).add(event.type)
+    return tuple(
+        ServiceQueue(service, name, tuple(sorted(types)), single) for (name, single), types in sorted(queues.items())
+    )
 
 
 def dead_letter_queue(service: str) -> str:
@@ -51,7 +72,7 @@ def rabbit_queue(name: str) -> RabbitQueue:
 
 
 def definitions(
-    subscribed: Mapping[str, Iterable[type[Event]]], vhost: str = "green", unrouted: Iterable[type[Event]] = ()
+    subscribed: Mapping[str, Iterable[Consumed]], vhost: str = "green", unrouted: Iterable[type[Event]] = ()
 ) -> dict[str, Any]:
     """Return RabbitMQ's definitions for service → events consumed; deployment adds the users' passwords.
 
@@ -63,7 +84,7 @@ def definitions(
         "users": [{"name": service, "tags": ""} for service in subscribed],
         "exchanges": [_exchange(vhost, EVENTS_EXCHANGE, "topic"), _exchange(vhost, DEAD_EXCHANGE, "direct")],
         "queues": [
-            *(_queue(vhost, each.queue) for each in all_queues),
+            *(_queue(vhost, each.queue, single=each.single_active_consumer) for each in all_queues),
             *(_queue(vhost, dead_letter_queue(service)) for service in subscribed),
             _queue(vhost, UNROUTED_QUEUE),
         ],
@@ -94,13 +115,16 @@ def _exchange(vhost: str, name: str, kind: str) -> dict[str, Any]:
     }
 
 
-def _queue(vhost: str, name: str) -> dict[str, Any]:
+def _queue(vhost: str, name: str, *, single: bool = False) -> dict[str, Any]:
+    arguments: dict[str, Any] = {"x-queue-type": "quorum"}
+    if single:
+        arguments["x-single-active-consumer"] = True
     return {
         "vhost": vhost,
         "name": name,
         "durable": True,
         "auto_delete": False,
-        "arguments": {"x-queue-type": "quorum"},
+        "arguments": arguments,
     }
 
 

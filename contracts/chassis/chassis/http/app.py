@@ -11,15 +11,16 @@ from fastapi.telemetry import TelemetryConfig
 from prometheus_fastapi_instrumentator import Instrumentator
 
 from chassis.http import audit_routes
+from chassis.http.admission import PROBE_PATHS, AdmissionMiddleware
 from chassis.http.endpoint import ApiContext
-from chassis.http.middleware import PROBE_PATHS, BodyLimit, BodySizeLimitMiddleware, CorrelationMiddleware
+from chassis.http.middleware import BodyLimit, BodySizeLimitMiddleware, CorrelationMiddleware
 from chassis.http.openapi import document
 from chassis.http.problems import PROBLEMS, install_problem_handlers
 from chassis.observability import health
 from chassis.observability.health import Health
 from chassis.observability.metrics import Metrics
 from chassis.observability.tracing import NO_TRACING, Tracing
-from chassis.settings import MIB
+from chassis.settings import MAX_REQUESTS_IN_FLIGHT, MIB
 
 _NO_FRAMEWORK_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
 """The framework's own spans contain paths and queries, hence ids and names; ours are named by route."""
@@ -34,6 +35,7 @@ def create_app(  # noqa: PLR0913 - the parts of an application
     metrics: Metrics,
     body_max: int = MIB,
     body_limits: Sequence[BodyLimit] = (),
+    max_in_flight: int = MAX_REQUESTS_IN_FLIGHT,
     state: Mapping[str, object] = MappingProxyType({}),
     tracing: Tracing = NO_TRACING,
 ) -> FastAPI:
@@ -53,6 +55,7 @@ def create_app(  # noqa: PLR0913 - the parts of an application
     install_problem_handlers(app)
     _add_middleware(app, metrics, body_max, body_limits)
     app.add_middleware(CorrelationMiddleware, tracing=tracing)
+    app.add_middleware(AdmissionMiddleware, limit=max_in_flight, metrics=metrics)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign] # FastAPI's documented way to extend it
     return app
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any, Generic, TypeAlias, TypeVar, overload
 
@@ -14,11 +14,12 @@ from pydantic import TypeAdapter
 from chassis.clock import Clock
 from chassis.handling import Filter, Handler, Refusal, Sort
 from chassis.http import idempotency
+from chassis.http.admission import caller_of
 from chassis.http.pagination import DEFAULT_LIMIT, MAX_LIMIT, Page, page
 from chassis.http.problems import PROBLEMS, refuses
 from chassis.observability.metrics import Metrics
 from chassis.persistence.collections import DocumentCollection
-from chassis.persistence.unit_of_work import DocumentStore, UnitOfWork, read_only_unit
+from chassis.persistence.unit_of_work import DocumentStore, Key, UnitOfWork, read_only_unit
 from chassis.regulation import Regulation
 from chassis.security.audit import COLLECTIONS, audit_record_of, document
 from chassis.security.policies import ANONYMOUS, Actor, Denied, Policy
@@ -146,14 +147,16 @@ class RequestContext(Generic[S]):
 
     @overload
     async def execute(
-        self, handler: Handler[C, S], command: C, *, resource: object = None, private: bool = False
+        self,
+        handler: Handler[C, S],
+        command: C,
+        *,
+        resource: object = None,
+        private: bool = False,
+        prefetch: Iterable[Key] = (),
     ) -> Any: ...  # noqa: ANN401 - the reply's type is the handler's
 
     @overload
-    async def execute(
-        self, handler: Handler[C, S], command: C, *, resource: object = None, private: bool = False, reply: type[R]
-    ) -> R: ...
-
     async def execute(
         self,
         handler: Handler[C, S],
@@ -161,6 +164,18 @@ class RequestContext(Generic[S]):
         *,
         resource: object = None,
         private: bool = False,
+        prefetch: Iterable[Key] = (),
+        reply: type[R],
+    ) -> R: ...
+
+    async def execute(  # noqa: PLR0913 - a command and its options
+        self,
+        handler: Handler[C, S],
+        command: C,
+        *,
+        resource: object = None,
+        private: bool = False,
+        prefetch: Iterable[Key] = (),
         reply: type[Any] | None = None,
     ) -> Any:
         """Execute a command once and return its reply after the commit.
@@ -169,13 +184,20 @@ class RequestContext(Generic[S]):
         request it raises a Refusal (409). ``resource`` is authorized first; it was read outside the transaction, so the
         handler must check its state again. With ``reply`` the value is parsed as that type, else it is plain JSON.
         ``private`` is for a body with values that may not be stored: the digest is then made of the command.
+        ``prefetch`` names the documents that the handler will read, so that a batch of commands asks for all at once.
         """
         if resource is not None:
             await self.authorize(resource)
         key = command_inbox_id(self.actor.subject, self._key)
         digest = await idempotency.request_digest(self.request, command if private else None)
         store = self._api.store
-        value = await self._api.commands.execute(key, digest, lambda unit, now: handler(command, store(unit), now))
+        value = await self._api.commands.execute(
+            key,
+            digest,
+            lambda unit, now: handler(command, store(unit), now),
+            prefetch=prefetch,
+            abandoned=caller_of(self.request.scope).gone,
+        )
         return value if reply is None else TypeAdapter(reply).validate_python(value, from_attributes=True)
 
     def new_id(self, prefix: str = "", part: str = "") -> str:

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.routing import compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from chassis.http.admission import PROBE_PATHS
 from chassis.http.problems import ProblemReason, answer, problem
 from chassis.observability import logs
 from chassis.observability.spans import name_by_route
@@ -22,8 +23,6 @@ from chassis.observability.tracing import NO_TRACING, Span, Tracing
 from chassis.settings import MIB
 
 CORRELATION = "X-Correlation-ID"
-PROBE_PATHS = ("/livez", "/readyz", "/metrics")
-"""Probes and scrapes, every few seconds: not measured, not traced."""
 DRAIN_SECONDS = 1.0
 """Seconds to read and discard a refused body: closing a connection with unread bytes resets it, and the reset loses the
 response."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
@@ -13,13 +13,11 @@ from pydantic import BaseModel
 
 from chassis.handling import Filter, Refusal, Sort
 from chassis.persistence.collections import DocumentCollection, StoredDocument
-from chassis.persistence.query import sorted_by, values_at
-from chassis.security.policies import and_filters
+from chassis.persistence.query import alternatives, and_filters, ranges_after, sort_values, sort_with_id, sorted_by
 
 T = TypeVar("T")
 V = TypeVar("V")
 DEFAULT_LIMIT, MAX_LIMIT = 50, 200
-MAX_ALTERNATIVES = 12
 _INSTANT = "$instant"
 
 
@@ -43,8 +41,8 @@ async def page(
     """
     if not 1 <= limit <= MAX_LIMIT:
         raise Refusal("limit-out-of-range", status=422, title=f"limit must be 1 to {MAX_LIMIT}")
-    order = [each for each in sort if each[0] != "_id"] + [("_id", dict(sort).get("_id", 1))]
-    ranges = _ranges_after(order, decode_cursor(cursor, len(order))) if cursor else [{}]
+    order = sort_with_id(sort)
+    ranges = ranges_after(order, decode_cursor(cursor, len(order))) if cursor else [{}]
     found: list[StoredDocument[T]] = []
     for each in ranges:
         found += await _entries(sources, and_filters(where, each), order, limit + 1 - len(found))
@@ -63,56 +61,13 @@ async def _entries(
     return pages[0] if len(pages) == 1 else _merge(pages, order)[:limit]
 
 
-def alternatives(where: Filter) -> list[Filter]:
-    """Return filters without ``$or`` that together match the same; the filter itself where these would be many.
-
-    The database reads each from an index in order; the whole it may have to sort in memory.
-    """
-    joined: list[Filter] = [{}]
-    for clause in _clauses(where):
-        options = [option for each in clause["$or"] for option in alternatives(each)] if "$or" in clause else [clause]
-        joined = [and_filters(one, option) for one in joined for option in options]
-    return joined if len(joined) <= MAX_ALTERNATIVES else [where]
-
-
-def _clauses(where: Filter) -> Iterator[Mapping[str, Any]]:
-    for path, operand in where.items():
-        if path == "$and" and isinstance(operand, Sequence):
-            yield from (clause for each in operand for clause in _clauses(each))
-        else:
-            yield {path: operand}
-
-
 def _merge(pages: Sequence[Sequence[StoredDocument[T]]], order: Sort) -> list[StoredDocument[T]]:
     entries = {entry.key: entry for found in pages for entry in found}
-    return [entries[each["_id"]] for each in sorted_by([_document(entry) for entry in entries.values()], order)]
-
-
-def _document(entry: StoredDocument[Any]) -> dict[str, Any]:
-    return {**entry.fields, "_id": entry.key}
-
-
-def _ranges_after(order: Sort, last: list[Any]) -> list[Filter]:
-    """Return the ranges of documents after the values ``last``, in ``order``; an absent value sorts first.
-
-    One range after the other, not all in one ``$or``: each is a stretch of the index, and a page reads no more than it
-    shows, however far it lies from the first.
-    """
-    return [
-        and_filters({earlier: last[i] for i, (earlier, _) in enumerate(order[:position])}, beyond)
-        for position, (path, direction) in reversed(list(enumerate(order)))
-        for beyond in _beyond(path, direction, last[position])
-    ]
-
-
-def _beyond(path: str, direction: int, last: object) -> list[Filter]:
-    if direction > 0:
-        return [{path: {"$ne": None} if last is None else {"$gt": last}}]
-    return [] if last is None else [{path: {"$lt": last}}, {path: None}]
+    return [entries[each["_id"]] for each in sorted_by([entry.document for entry in entries.values()], order)]
 
 
 def encode_cursor(entry: StoredDocument[Any], order: Sort) -> str:
-    last = [next(iter(values_at(_document(entry), path)), None) for path, _ in order]
+    last = sort_values(entry.document, order)
     return base64.urlsafe_b64encode(orjson.dumps(last, default=_as_json, option=_OPTIONS)).decode()
 
 

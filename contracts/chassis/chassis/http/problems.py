@@ -20,6 +20,8 @@ from chassis.validation_texts import VALIDATION_TEXTS
 MEDIA_TYPE = "application/problem+json"
 _RULE, _ARTICLE = "x-rule", "x-article"
 URN = "urn:green:problem:"
+RETRY_AFTER = 1
+"""Seconds until a caller may try again; what is admitted waits for less."""
 
 TITLES = {
     400: ("malformed-request", "The request could not be read"),
@@ -183,7 +185,7 @@ async def _answer_http_error(request: Request, error: Exception) -> Response:
 
 async def _answer_unavailable(request: Request, error: Exception) -> Response:
     logs.logger(__name__).warning("request deferred", reason=str(error))
-    return answer(problem(503, request=request), {"Retry-After": "1"})
+    return answer(problem(503, request=request), {"Retry-After": str(RETRY_AFTER)})
 
 
 async def _answer_out_of_range(request: Request, _error: Exception) -> Response:

@@ -14,11 +14,10 @@ from faststream import AckPolicy
 from faststream.message import StreamMessage
 from faststream.rabbit import Channel, RabbitBroker
 from faststream.rabbit.message import RabbitMessage
-from messages.event import Event
 from yarl import URL
 
 from chassis.broker.acks import AckBatcher
-from chassis.broker.topology import dead_letter_queue, rabbit_queue, service_queues
+from chassis.broker.topology import Consumed, dead_letter_queue, rabbit_queue, service_queues
 from chassis.inbox.delivery import Delivery
 from chassis.inbox.dispatcher import Dispatcher
 
@@ -39,7 +38,7 @@ class Consumer:
 
     url: str
     service: str
-    subscribed: Iterable[type[Event]]
+    subscribed: Iterable[Consumed]
     dispatcher: Dispatcher
     _: KW_ONLY
     prefetch: int = PREFETCH

@@ -29,6 +29,8 @@ class Subscription(Generic[S_contra]):
     handler: Callable[[Any, S_contra, datetime], Awaitable[HandlerResult]]
     prefetch: Callable[[Any], Iterable[Key]] = no_prefetch
     prefetch_related: Callable[[Any, S_contra], Awaitable[Iterable[Key]]] | None = None
+    queue: str | None = None
+    """None: the queue of the event's owner. A name: one queue with a single active consumer."""
 
     def call(self, event: Event, store: Callable[[UnitOfWork], S_contra]) -> HandlerCall:
         """Return the handler call for one event, on a store over the unit of work that it gets."""
@@ -46,10 +48,13 @@ def subscribe(
     prefetch: Callable[[E], Iterable[Key]] = no_prefetch,
     *,
     prefetch_related: Callable[[E, S], Awaitable[Iterable[Key]]] | None = None,
+    queue: str | None = None,
 ) -> Subscription[S]:
     """Bind an event to its handler; the store is the service's own (``ServiceDefinition.store``).
 
     ``prefetch`` returns the keys that a batch loads first, ``prefetch_related`` those it loads next, found in the
-    documents of the first: one query for all messages of a batch instead of one each (speed only).
+    documents of the first: one query for all messages of a batch instead of one each (speed only). Events with the same
+    ``queue`` share a queue that one process at a time consumes, others standing by: for handlers whose shared document
+    is the rule itself.
     """
-    return Subscription(event_type, handler, prefetch, prefetch_related)
+    return Subscription(event_type, handler, prefetch, prefetch_related, queue)

@@ -77,6 +77,8 @@ class Metrics:
     def _edges(self) -> None:
         # Commands and messages refused by a rule, by the refusal's stable code.
         self.handler_refusals = self._counter("handler_refusals", "Refusals by code", ("code",))
+        # Requests beyond the limit on those in flight; the load balancer should send fewer here.
+        self.requests_rejected = self._counter("requests_rejected", "Requests answered 503 before any work")
         # Requests without a valid token, or not within the policy; no handler ran.
         self.access_denied = self._counter("access_denied", "Requests denied", ("policy", "status"))
         # Counts a repeated item as known; it had no second effect.

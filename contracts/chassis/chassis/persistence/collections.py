@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Generic, NamedTuple, TypeVar
 
 from chassis.handling import Document, Filter, Refusal, Sort
 from chassis.persistence.codec import codec, to_bson
+from chassis.persistence.query import and_filters, ranges_after, sort_values, sort_with_id
 from chassis.persistence.unit_of_work import UnitOfWork
 
 T = TypeVar("T")
+PAGE_SIZE = 500
 
 
 class Index(NamedTuple):
@@ -29,6 +31,11 @@ class StoredDocument(NamedTuple, Generic[T]):
     version: int
     value: T
     fields: Document
+
+    @property
+    def document(self) -> Document:
+        """The fields with the id, as a query sees them."""
+        return {**self.fields, "_id": self.key}
 
 
 class DocumentCollection(Generic[T]):
@@ -55,6 +62,28 @@ class DocumentCollection(Generic[T]):
     async def entries(self, where: Filter | None = None, *, sort: Sort = (), limit: int = 0) -> list[StoredDocument[T]]:
         found = await self._unit.find(self._collection, to_bson(where or {}), sort, limit)
         return [StoredDocument(key, self.version(key), self._codec.load(fields), fields) for key, fields in found]
+
+    async def pages(
+        self, where: Filter | None = None, *, sort: Sort = (), size: int = PAGE_SIZE
+    ) -> AsyncIterator[list[T]]:
+        """Return everything that matches, ``size`` values at a time: for exports and long acts.
+
+        Each page is a query of its own after the last value of the page before, so that no cursor stays open and memory
+        stays flat; what changes meanwhile is seen or not. The paths of ``sort`` hold a value in every document.
+        """
+        order = sort_with_id(sort)
+        ranges: list[Filter] = [{}]
+        while True:
+            found: list[StoredDocument[T]] = []
+            for each in ranges:
+                found += await self.entries(and_filters(where or {}, each), sort=order, limit=size - len(found))
+                if len(found) == size:
+                    break
+            if found:
+                yield [entry.value for entry in found]
+            if len(found) < size:
+                return
+            ranges = ranges_after(order, sort_values(found[-1].document, order))
 
     async def count(self, where: Filter | None = None) -> int:
         return await self._unit.count(self._collection, to_bson(where or {}))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from chassis.handling import Filter, Sort
 
+MAX_ALTERNATIVES = 12
 _ORDER: tuple[type | tuple[type, ...], ...] = (type(None), (int, float), str, dict, list, bytes, bool, datetime)
 """BSON's order of types; in Python a bool is a number, in BSON it is a type of its own."""
 
@@ -35,6 +36,64 @@ def values_at(document: object, path: str) -> list[Any]:
     if not isinstance(document, Mapping) or head not in document:
         return []
     return values_at(document[head], rest) if rest else [document[head]]
+
+
+def and_filters(one: Filter, other: Filter) -> Filter:
+    """Return the filter of documents that match both."""
+    if not one or not other:
+        return one or other
+    if one.keys().isdisjoint(other.keys()):
+        return {**one, **other}
+    return {"$and": [dict(one), dict(other)]}
+
+
+def sort_with_id(sort: Sort) -> list[tuple[str, int]]:
+    """Return the order with the id last, so that no two documents have the same place."""
+    return [each for each in sort if each[0] != "_id"] + [("_id", dict(sort).get("_id", 1))]
+
+
+def sort_values(document: Mapping[str, Any], order: Sort) -> list[Any]:
+    """Return the values of a document by which ``order`` sorts it."""
+    return [_sort_value(document, path) for path, _ in order]
+
+
+def alternatives(where: Filter) -> list[Filter]:
+    """Return filters without ``$or`` that together match the same; the filter itself where these would be many.
+
+    The database reads each from an index in order; the whole it may have to sort in memory.
+    """
+    joined: list[Filter] = [{}]
+    for clause in _conjuncts(where):
+        options = [option for each in clause["$or"] for option in alternatives(each)] if "$or" in clause else [clause]
+        joined = [and_filters(one, option) for one in joined for option in options]
+    return joined if len(joined) <= MAX_ALTERNATIVES else [where]
+
+
+def _conjuncts(where: Filter) -> Iterator[Mapping[str, Any]]:
+    for path, operand in where.items():
+        if path == "$and" and isinstance(operand, Sequence):
+            yield from (clause for each in operand for clause in _conjuncts(each))
+        else:
+            yield {path: operand}
+
+
+def ranges_after(order: Sort, last: Sequence[Any]) -> list[Filter]:
+    """Return the ranges of documents after the values ``last``, in ``order``; an absent value sorts first.
+
+    One range after the other, not all in one ``$or``: each is a stretch of the index, and a page reads no more than it
+    shows, however far it lies from the first.
+    """
+    return [
+        and_filters({earlier: last[i] for i, (earlier, _) in enumerate(order[:position])}, beyond)
+        for position, (path, direction) in reversed(list(enumerate(order)))
+        for beyond in _beyond(path, direction, last[position])
+    ]
+
+
+def _beyond(path: str, direction: int, last: object) -> list[Filter]:
+    if direction > 0:
+        return [{path: {"$ne": None} if last is None else {"$gt": last}}]
+    return [] if last is None else [{path: {"$lt": last}}, {path: None}]
 
 
 def _clause(document: Mapping[str, Any], path: str, operand: Any) -> bool:  # noqa: ANN401 - a filter holds any value
@@ -107,7 +166,7 @@ def _three_way(left: Any, right: Any) -> int:  # noqa: ANN401
     return int(left > right) - int(left < right)
 
 
-def _sort_value(document: dict[str, Any], path: str) -> Any:  # noqa: ANN401
+def _sort_value(document: Mapping[str, Any], path: str) -> Any:  # noqa: ANN401
     found = values_at(document, path)
     return found[0] if found else None
 

@@ -6,11 +6,12 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from math import inf
 from typing import NamedTuple, Protocol, TypeAlias
 
 from messages.event import Event
 
-from chassis.handling import Document, Done, Filter, HandlerResult, Refusal, Sort
+from chassis.handling import Document, Done, Filter, HandlerResult, Refusal, Sort, TransientError
 from chassis.persistence.query import matches, sorted_by
 
 Key: TypeAlias = tuple[str, str]
@@ -46,6 +47,8 @@ class ChangeSet:
     inbox: Sequence[Document]
     writes: Sequence[Write]
     outbox: Document | None
+    deadline: float = inf
+    """By the monotonic clock: a commit begun later is refused as a conflict (``settling.LONGEST_TRANSACTION``)."""
 
 
 class WriteConflictError(Exception):
@@ -54,6 +57,10 @@ class WriteConflictError(Exception):
 
 class DuplicateKeyError(WriteConflictError):
     """Another document has the same unique key."""
+
+
+class TransactionTooLongError(TransientError):
+    """The transaction outlived the server's limit: fewer documents, or another time, may pass."""
 
 
 class RejectedWriteError(Exception):
@@ -88,7 +95,7 @@ class DocumentStore(DocumentReader, Protocol):
         """
 
     async def commit(self, changes: ChangeSet) -> None:
-        """Save all or nothing, durably; raise WriteConflictError when an inbox row exists or a version has changed."""
+        """Save all or nothing; raise WriteConflictError for a known inbox row, another version or a late commit."""
 
     async def insert(self, collection: str, document: Document) -> None:
         """Save one new document durably, outside a transaction; raise WriteConflictError when its ``_id`` exists."""
@@ -110,6 +117,7 @@ class IdentityMap:
         self._reader = reader
         self._tracked: dict[str, dict[str, TrackedDocument]] = {}
         self._loaded_versions: dict[Key, int] = {}
+        self._assumed_new: set[Key] = set()
         self._changed: dict[Key, TrackedDocument] = {}
 
     async def prefetch(self, keys: Iterable[Key]) -> None:
@@ -145,9 +153,17 @@ class IdentityMap:
     def changed_ids(self, collection: str) -> list[str]:
         return [key for (each, key) in self._changed if each == collection]
 
+    @property
+    def assumed_new(self) -> frozenset[Key]:
+        """The documents saved unread. Where one exists its insert conflicts, and the next attempt must load it."""
+        return frozenset(self._assumed_new)
+
     def merge(self, changes: Mapping[Key, TrackedDocument]) -> None:
         """Add the changes of one message; those of a failed message are never merged."""
         for (collection, key), tracked in changes.items():
+            if key not in self.loaded_documents(collection):
+                self._loaded_versions[collection, key] = 0
+                self._assumed_new.add((collection, key))
             self._tracked[collection][key] = tracked
             self._changed[collection, key] = tracked
 
@@ -208,11 +224,15 @@ class UnitOfWork:
         return tracked.version + ((collection, key) in self._saved)
 
     async def finish(self, result: HandlerResult) -> HandlerOutcome:
-        """Number the events and return the outcome; the batch sees the changes only after ``flush``."""
+        """Number the events and return the outcome; the batch sees the changes only after ``flush``.
+
+        A document saved unread counts as new, and is loaded by the next attempt if its insert conflicts: a query for
+        each message took half of the commit.
+        """
         done = result if isinstance(result, Done) else Done(result)
-        await self._identity_map.prefetch(self._saved)  # one query for all documents saved without being read
+        await self._identity_map.prefetch(key for key, fields in self._saved.items() if fields is None)
         changes = {
-            (collection, key): _next_version(await self._identity_map.track(collection, key), fields)
+            (collection, key): _next_version(self._identity_map.loaded_documents(collection).get(key, ABSENT), fields)
             for (collection, key), fields in self._saved.items()
         }
         events = [await self._number(event, changes) for event in done.events]

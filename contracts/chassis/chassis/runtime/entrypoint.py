@@ -6,9 +6,11 @@ import asyncio
 import gc
 import signal
 import sys
+from collections.abc import Callable, Mapping
 from types import FrameType
 
 import uvicorn
+import uvloop
 
 from chassis.observability import logs
 from chassis.runtime.process import Process
@@ -16,6 +18,10 @@ from chassis.runtime.service import ServiceDefinition
 
 GC_THRESHOLDS = (50_000, 20, 100)
 """A work item creates many short-lived objects; collecting every 700 of them measured a sixth of the speed."""
+LOOPS: Mapping[str, Callable[[], asyncio.AbstractEventLoop]] = {
+    "uvloop": uvloop.new_event_loop,
+    "asyncio": asyncio.new_event_loop,
+}
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -25,7 +31,8 @@ def run(service: ServiceDefinition) -> None:
     for number in STOP_SIGNALS:
         signal.signal(number, _exit)
     _tune_garbage_collection()
-    asyncio.run(_serve(service))
+    with asyncio.Runner(loop_factory=LOOPS[service.settings.event_loop]) as runner:
+        runner.run(_serve(service))
 
 
 async def _serve(service: ServiceDefinition) -> None:
@@ -39,6 +46,7 @@ async def _serve(service: ServiceDefinition) -> None:
         lifespan="off",
         log_config=None,
         access_log=False,
+        http="httptools",
         server_header=False,
         timeout_graceful_shutdown=int(settings.shutdown_timeout_seconds),
     )

@@ -165,6 +165,7 @@ class Process:
             metrics=self.metrics,
             body_max=settings.max_body_bytes,
             body_limits=self._service.body_limits,
+            max_in_flight=settings.max_requests_in_flight,
             state=self._service.state,
             tracing=self.tracing,
         )
@@ -173,7 +174,7 @@ class Process:
         consumer = Consumer(
             self._settings.amqp_url,
             self._service.name,
-            (each.event_type for each in self._service.subscriptions),
+            self._service.subscriptions,
             self.dispatcher,
             prefetch=self._settings.prefetch,
             middlewares=(RabbitPrometheusMiddleware(registry=self.metrics.registry, app_name=self._service.name),),

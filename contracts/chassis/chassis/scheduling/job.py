@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 from chassis.handling import HandlerResult
-from chassis.persistence.unit_of_work import HandlerCall, UnitOfWork
+from chassis.persistence.unit_of_work import HandlerCall, Key, UnitOfWork
 from chassis.transactions.work import job_inbox_id
 
 DEFAULT_INTERVAL = timedelta(seconds=1)
+
+
+def no_prefetch(_item: object) -> Iterable[Key]:
+    return ()
+
+
 S_contra = TypeVar("S_contra", contravariant=True)
 
 
 @dataclass(frozen=True)
 class Job(Generic[S_contra]):
-    """Polls ``due`` on a read-only store every ``every`` and handles each item once, identified by ``key``."""
+    """Polls ``due`` on a read-only store every ``every`` and handles each item once, identified by ``key``.
+
+    ``due`` returns one bounded page; it is asked again at once while it returns other items than before.
+    """
 
     name: str
     due: Callable[[S_contra, datetime], Awaitable[Sequence[Any]]]
     key: Callable[[Any], str]
     handler: Callable[[Any, S_contra, datetime], Awaitable[HandlerResult]]
     every: timedelta = DEFAULT_INTERVAL
+    prefetch: Callable[[Any], Iterable[Key]] = no_prefetch
+    """The keys that a batch of items loads first, as for a subscription."""
 
     def call(self, item: object, store: Callable[[UnitOfWork], S_contra]) -> HandlerCall:
         """Return the handler call for one item, on a store over the unit of work that it gets."""

@@ -61,16 +61,30 @@ class JobScheduler:
         return done or 0
 
     async def _run_due_items(self, job: Job[Any]) -> int:
-        self.metrics.job_last_poll.labels(job.name).set_to_current_time()
-        items = await job.due(self.store(read_only_unit(self.database)), self.clock.now())
-        outcomes = await asyncio.gather(*(self._run_item(job, item) for item in items))
-        return outcomes.count("done")
+        """Ask for a page of due items and handle it, as long as a page has items not tried in this poll."""
+        tried: set[str] = set()
+        done = 0
+        while True:
+            self.metrics.job_last_poll.labels(job.name).set_to_current_time()
+            due = await job.due(self.store(read_only_unit(self.database)), self.clock.now())
+            items = {inbox_id: item for item in due if (inbox_id := job.inbox_id(item)) not in tried}
+            if not items:
+                return done
+            tried |= items.keys()
+            outcomes = await asyncio.gather(*(self._run_item(job, item) for item in items.values()))
+            done += outcomes.count("done")
 
     async def _run_item(self, job: Job[Any], item: object) -> str:
         inbox_id = job.inbox_id(item)
         try:
             reply = await self.committer.submit(
-                WorkItem(inbox_id, job.call(item, self.store), Causation(inbox_id), consumer=job.name)
+                WorkItem(
+                    inbox_id,
+                    job.call(item, self.store),
+                    Causation(inbox_id),
+                    consumer=job.name,
+                    prefetch=job.prefetch(item),
+                )
             )
             outcome = "known" if reply.duplicate else "done"
         except Exception:

@@ -1,5 +1,6 @@
 """Security: policies, tokens, audit log and pseudonyms."""
 
+from chassis.persistence.query import and_filters
 from chassis.security.policies import (
     Actor,
     Allowed,
@@ -8,7 +9,6 @@ from chassis.security.policies import (
     Rule,
     Scope,
     all_of,
-    and_filters,
     everything,
     only,
     own_organisation,

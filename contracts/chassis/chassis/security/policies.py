@@ -9,7 +9,7 @@ from typing import Protocol
 from messages.values import Role
 from pydantic_core import to_jsonable_python
 
-from chassis.persistence.query import matches
+from chassis.persistence.query import and_filters, matches
 
 MATCH_NONE: Mapping[str, object] = {"_id": {"$in": []}}
 """A filter that no document matches."""
@@ -191,15 +191,6 @@ class Policy:
     @staticmethod
     def _denied(code: str, text: str, evidence: str) -> Denied:
         return Denied("P2", code, text, evidence)
-
-
-def and_filters(one: Filter, other: Filter) -> Filter:
-    """Return the filter of documents that match both."""
-    if not one or not other:
-        return one or other
-    if one.keys().isdisjoint(other.keys()):
-        return {**one, **other}
-    return {"$and": [dict(one), dict(other)]}
 
 
 def _admits(rule: Rule, actor: Actor, document: Mapping[str, object]) -> bool:

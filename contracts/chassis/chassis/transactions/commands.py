@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 from structlog.contextvars import get_contextvars
 
 from chassis.handling import Refusal
 from chassis.outbox.entries import Causation
-from chassis.persistence.unit_of_work import HandlerCall
+from chassis.persistence.unit_of_work import HandlerCall, Key
 from chassis.regulation import Regulation
 from chassis.transactions.group_committer import GroupCommitter
-from chassis.transactions.work import KeyReusedError, WorkItem
+from chassis.transactions.work import KeyReusedError, WorkItem, never
 
 
 class CommandExecutor:
@@ -19,14 +21,26 @@ class CommandExecutor:
         self._committer = committer
         self._regulation = regulation
 
-    async def execute(self, key: str, digest: str, run: HandlerCall) -> object:
+    async def execute(
+        self,
+        key: str,
+        digest: str,
+        run: HandlerCall,
+        *,
+        prefetch: Iterable[Key] = (),
+        abandoned: Callable[[], bool] = never,
+    ) -> object:
         """Run once for each ``key`` and commit; a known key gets the first reply.
 
-        Raises the handler's Refusal, also a recorded one, and "idempotency-key-reused" when ``digest`` differs.
+        ``prefetch`` and ``abandoned`` as in WorkItem. Raises the handler's Refusal, also a recorded one, and
+        "idempotency-key-reused" when ``digest`` differs.
         """
         cause = Causation(str(get_contextvars().get("correlation_id") or key))
         try:
-            reply = await self._committer.submit(WorkItem(key, run, cause, consumer="http", digest=digest or None))
+            item = WorkItem(
+                key, run, cause, consumer="http", prefetch=prefetch, digest=digest or None, abandoned=abandoned
+            )
+            reply = await self._committer.submit(item)
         except KeyReusedError as problem:
             reason = self._regulation.IDEMPOTENCY_KEY_REUSED
             title = "The idempotency key was used for another request"

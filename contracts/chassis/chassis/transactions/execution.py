@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from math import inf
 
 from chassis.handling import Document
 from chassis.outbox import entries as outbox
@@ -36,7 +37,7 @@ class Execution:
         self._inbox += inbox
         self._entries += entries
 
-    def change_set(self, lease_holder: str = "") -> ChangeSet:
+    def change_set(self, lease_holder: str = "", deadline: float = inf) -> ChangeSet:
         """Return everything to commit; ``lease_holder`` is the relay that publishes the entries first."""
         document = outbox.document(self._entries, lease_holder) if self._entries else None
-        return ChangeSet(self._inbox, self.identity_map.writes(), document)
+        return ChangeSet(self._inbox, self.identity_map.writes(), document, deadline)

@@ -14,6 +14,7 @@ from chassis.persistence.unit_of_work import (
     DuplicateKeyError,
     Key,
     RejectedWriteError,
+    TransactionTooLongError,
     WriteConflictError,
 )
 from chassis.transactions.transaction import BatchTransaction
@@ -37,6 +38,11 @@ class ContentionError(TransientError):
 class GroupCommitter:
     """Commits up to ``max_batch_size`` queued items per transaction. It never waits for a batch to fill.
 
+    Commands and job items share each batch with messages, half and half while both wait: a flood on a queue does not
+    delay an answer, and a flood of requests does not stop the queues. An item whose caller has gone is dropped before
+    it begins. What waits here is bounded by its sources: requests in flight, the prefetch of the queues, the page of a
+    job.
+
     Transactions run in tasks that nobody cancels: the consumer cancels its handlers when a connection drops, and a
     cancelled motor transaction can leave half of its writes behind. A cancelled waiter changes nothing. Two running
     transactions never hold items that declared the same keys.
@@ -48,7 +54,8 @@ class GroupCommitter:
         self._metrics = transaction.metrics
         self._max_batch_size = max_batch_size
         self._worker_count = workers
-        self._queue: deque[WorkItem] = deque()
+        self._requests: deque[WorkItem] = deque()
+        self._messages: deque[WorkItem] = deque()
         self._arrived = asyncio.Event()
         self._busy_keys: set[Key] = set()
         self._busy_ids: set[str] = set()
@@ -61,7 +68,7 @@ class GroupCommitter:
         if self._stopping:
             raise TransientError("the service is stopping")
         with self._tracing.work_span(item.consumer) as item.span:
-            self._queue.append(item)
+            (self._messages if item.is_message else self._requests).append(item)
             self._arrived.set()
             return await item.waiter
 
@@ -78,8 +85,12 @@ class GroupCommitter:
     def running(self) -> bool:
         return bool(self._workers) and not any(worker.done() for worker in self._workers)
 
+    @property
+    def _waiting(self) -> int:
+        return len(self._requests) + len(self._messages)
+
     async def _worker(self) -> None:
-        while not (self._stopping and not self._queue):
+        while not (self._stopping and not self._waiting):
             await self._arrived.wait()
             await self._wait_for_arrivals()
             items = self._next_batch()
@@ -94,8 +105,8 @@ class GroupCommitter:
     async def _wait_for_arrivals(self) -> None:
         """Yield to the event loop while each pass still enqueues items: deliveries already received join this batch."""
         queued = -1
-        while queued < len(self._queue) < self._max_batch_size:
-            queued = len(self._queue)
+        while queued < self._waiting < self._max_batch_size:
+            queued = self._waiting
             for _ in range(LOOP_ITERATIONS):
                 await asyncio.sleep(0)
 
@@ -107,24 +118,32 @@ class GroupCommitter:
             self._arrived.clear()
 
     def _next_batch(self) -> list[WorkItem]:
-        """Pop items in arrival order. Items that share a key with a running transaction stay, in their order."""
-        batch: list[WorkItem] = []
+        """Take requests and messages, each in arrival order."""
+        size = self._max_batch_size
+        batch = self._take(self._requests, max(size // 2, size - len(self._messages)))
+        batch += self._take(self._messages, size - len(batch))
+        self._busy_keys.update(*(item.keys for item in batch))
+        return batch
+
+    def _take(self, queue: deque[WorkItem], count: int) -> list[WorkItem]:
+        """Pop up to ``count`` items. Those that share a key with a running transaction stay, in their order."""
+        taken: list[WorkItem] = []
         skipped: list[WorkItem] = []
         skipped_keys: set[Key] = set()
-        ids: set[str] = set()
-        while self._queue and len(batch) < self._max_batch_size:
-            item = self._queue.popleft()
+        while queue and len(taken) < count:
+            item = queue.popleft()
+            if item.dropped:
+                item.fail(TransientError("the caller has gone"))
+                continue
             blocked = not (item.keys.isdisjoint(self._busy_keys) and item.keys.isdisjoint(skipped_keys))
-            if blocked or item.inbox_id in ids or item.inbox_id in self._busy_ids:
+            if blocked or item.inbox_id in self._busy_ids:
                 skipped_keys |= item.keys
                 skipped.append(item)
             else:
-                batch.append(item)
-                ids.add(item.inbox_id)
-        self._queue.extendleft(reversed(skipped))
-        self._busy_ids |= ids
-        self._busy_keys.update(*(item.keys for item in batch))
-        return batch
+                taken.append(item)
+                self._busy_ids.add(item.inbox_id)
+        queue.extendleft(reversed(skipped))
+        return taken
 
     def _release(self, items: Iterable[WorkItem]) -> None:
         for item in items:
@@ -132,7 +151,7 @@ class GroupCommitter:
             self._busy_keys -= item.keys
             if not item.waiter.done():
                 item.fail(TransientError("the commit did not finish"))
-        if self._queue:
+        if self._waiting:
             self._arrived.set()
 
     async def _commit(self, items: list[WorkItem], conflicts: int) -> None:
@@ -142,6 +161,8 @@ class GroupCommitter:
         except WriteConflictError as problem:
             self._metrics.commit_conflicts.inc()
             await self._retry([item for item in items if not item.waiter.done()], conflicts + 1, problem)
+        except TransactionTooLongError as problem:
+            await self._bisect([item for item in items if not item.waiter.done()], problem)
         except TransientError as problem:
             for item in items:
                 item.fail(problem)

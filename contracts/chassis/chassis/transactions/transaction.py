@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from time import perf_counter
+from time import monotonic
 from typing import NamedTuple
 
 import structlog
@@ -27,6 +27,7 @@ from chassis.persistence.unit_of_work import (
     UnitOfWork,
     WriteConflictError,
 )
+from chassis.settling import MAX_SNAPSHOT_AGE
 from chassis.transactions.execution import Execution
 from chassis.transactions.work import KeyReusedError, Reply, WorkItem, duplicate_reply, inbox_row
 
@@ -69,19 +70,24 @@ class BatchTransaction:
             self._resolve(item, result)
 
     async def _execute(self, items: list[WorkItem]) -> list[tuple[WorkItem, _Handled | Exception]]:
-        started_at = perf_counter()
+        started_at = monotonic()
         async with self.database.snapshot() as reader:
             fresh = await self._not_in_inbox(items, reader)
             execution = Execution(reader, self.aggregates)
             identity_map = execution.identity_map
-            await identity_map.prefetch(key for item in fresh for key in item.keys)
+            await identity_map.prefetch(key for item in fresh for key in item.keys | item.saved_unread)
             await identity_map.prefetch([key for item in fresh for key in await self._related_keys(item, identity_map)])
             results = [(item, await self._handle(item, execution)) for item in fresh]
         handled = sum(isinstance(result, _Handled) for _, result in results)
         if handled:
-            await self._save(execution)
+            try:
+                await self._save(execution, started_at + MAX_SNAPSHOT_AGE.total_seconds())
+            except WriteConflictError:
+                for item in fresh:
+                    item.saved_unread |= identity_map.assumed_new
+                raise
             self.metrics.commit_batch_size.observe(handled)
-            self.metrics.commit_duration_seconds.observe(perf_counter() - started_at)
+            self.metrics.commit_duration_seconds.observe(monotonic() - started_at)
         return results
 
     @staticmethod
@@ -135,8 +141,8 @@ class BatchTransaction:
             raise ValueError(f"{self.service} may not publish {event.type}")
         return outbox.entry(event, item.cause, now, self.tracing.headers())
 
-    async def _save(self, execution: Execution) -> None:
-        changes = execution.change_set(self.lease_holder)
+    async def _save(self, execution: Execution, deadline: float) -> None:
+        changes = execution.change_set(self.lease_holder, deadline)
         self.failpoints.hit("before-commit")
         await self.database.commit(changes)
         self.failpoints.hit("committed-not-acked")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -30,13 +30,19 @@ class Reply(NamedTuple):
     duplicate: bool = False
 
 
+def never() -> bool:
+    """Return False: the caller of a message or a job does not go away."""
+    return False
+
+
 @dataclass(slots=True, eq=False)
 class WorkItem:
     """One message, command or job item.
 
     ``inbox_id`` comes from ``command_inbox_id``, ``message_inbox_id`` or ``job_inbox_id``. ``digest`` distinguishes two
     commands with the same key. ``prefetch`` is loaded together with the keys of the whole batch, then the keys that
-    ``prefetch_related`` finds in those documents.
+    ``prefetch_related`` finds in those documents. ``abandoned`` says that the caller has gone: an item not begun is
+    dropped then.
     """
 
     inbox_id: str
@@ -47,14 +53,27 @@ class WorkItem:
     prefetch: Iterable[Key] = ()
     prefetch_related: RelatedKeys | None = None
     digest: str | None = None
+    abandoned: Callable[[], bool] = never
     span: Span | None = None
     """The span of the item, while tracing is on."""
     keys: frozenset[Key] = field(init=False)
+    saved_unread: frozenset[Key] = field(init=False, default=frozenset())
+    """Documents that an attempt which ended in a conflict took for new; the next attempt loads them."""
     waiter: asyncio.Future[Reply] = field(init=False)
 
     def __post_init__(self) -> None:
         self.keys = frozenset(self.prefetch)
         self.waiter = asyncio.get_running_loop().create_future()
+
+    @property
+    def is_message(self) -> bool:
+        """Whether it came from a queue; else a caller or a job waits for it."""
+        return bool(self.event_type)
+
+    @property
+    def dropped(self) -> bool:
+        """Whether nobody waits for the reply any more."""
+        return self.waiter.done() or self.abandoned()
 
     def answer(self, reply: Reply) -> None:
         if not self.waiter.done():

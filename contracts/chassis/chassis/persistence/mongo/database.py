@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from time import monotonic
 from typing import Any, Literal, TypeAlias
 
 from bson import ObjectId
@@ -175,6 +176,9 @@ class Database(Reader):
         if changes.outbox is not None:
             changes.outbox.setdefault("_id", ObjectId())
             await self._database[OUTBOX].insert_one(changes.outbox, session=session)
+        # Checked last: from here on the server's limit on the life of a transaction bounds a process that pauses.
+        if monotonic() > changes.deadline:
+            raise WriteConflictError("read too long ago")
 
 
 _CLIENT: dict[str, Any] = {

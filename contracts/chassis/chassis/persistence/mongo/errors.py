@@ -22,6 +22,7 @@ from chassis.handling import TransientError
 from chassis.persistence.unit_of_work import (
     DuplicateKeyError,
     RejectedWriteError,
+    TransactionTooLongError,
     UnstorableValueError,
     WriteConflictError,
 )
@@ -29,6 +30,10 @@ from chassis.persistence.unit_of_work import (
 DUPLICATE_KEY = 11000
 SNAPSHOT_GONE = {239, 246}
 """The snapshot is too old, or a collection was created since; another attempt reads a newer one."""
+
+
+TRANSACTION_TOO_LONG = 290
+"""TransactionExceededLifetimeLimitSeconds."""
 
 
 class DatabaseUnavailableError(TransientError):
@@ -55,6 +60,8 @@ async def translate_errors() -> AsyncIterator[None]:
 
 def _bulk_write_error(problem: BulkWriteError) -> Exception:
     errors = (problem.details or {}).get("writeErrors", [])
+    if (problem.details or {}).get("code") == TRANSACTION_TOO_LONG:
+        return TransactionTooLongError(str(problem))
     if problem.has_error_label("TransientTransactionError"):
         return WriteConflictError(str(problem))
     if errors and errors[0].get("code") == DUPLICATE_KEY:
@@ -72,6 +79,8 @@ def _duplicate_key_error(details: Mapping[str, Any]) -> Exception:
 
 
 def _other_error(problem: PyMongoError) -> Exception:
+    if isinstance(problem, OperationFailure) and problem.code == TRANSACTION_TOO_LONG:
+        return TransactionTooLongError(str(problem))
     snapshot_gone = isinstance(problem, OperationFailure) and problem.code in SNAPSHOT_GONE
     if snapshot_gone or problem.has_error_label("TransientTransactionError"):
         return WriteConflictError(str(problem))
