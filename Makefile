@@ -104,5 +104,5 @@ test-race: setup ## Ten times: 200 concurrent submissions for 15 items, two of f
 	RACE_ROUNDS=10 $(PYTEST) -s tests/faults/test_race.py
 
 .PHONY: bench
-bench: setup ## Measure into tests/bench/RESULTS.md: [ONLY=hop|submit|reservations|growth] [SIZES="1000 100000"]
+bench: setup ## Measure into tests/bench/RESULTS.md: [ONLY=hop|submit|reservations|scale|growth] [SIZE=25000]
 	$(BIN)/python -m tests.bench $(ONLY)

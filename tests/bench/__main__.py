@@ -1,4 +1,4 @@
-"""``make bench [ONLY=hop|submit|reservations|growth]``: measure alternating in one run and write RESULTS.md."""
+"""``make bench [ONLY=hop|submit|reservations|scale|growth]``: measure alternating in one run and write RESULTS.md."""
 
 from __future__ import annotations
 
@@ -8,16 +8,20 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from devkit.private_servers import PrivateServers
 from devkit.servers import Broker, Mongod
 
-from tests.bench import report, report_growth, report_reservations
+from tests.bench import report, report_growth, report_reservations, report_scale
 from tests.bench.competitor import Servers
 from tests.bench.growth import growth_rows
 from tests.bench.hop_rounds import hop_rounds
 from tests.bench.reservation_rounds import reservation_rounds
 from tests.bench.results_page import measured_on, replace_sections
+from tests.bench.scale_changes import drain_while_workers_change
+from tests.bench.scale_rounds import scale_rounds
 from tests.bench.submit_rounds import submit_rounds
 
+CHANGES_SIZE = 3_000
 RESULTS = Path(__file__).with_name("RESULTS.md")
 
 
@@ -33,6 +37,12 @@ async def reservations(servers: Servers, folder: Path) -> list[str]:
     return report_reservations.lines(await reservation_rounds(servers, folder))
 
 
+async def scale(servers: Servers, folder: Path) -> list[str]:
+    measured = await scale_rounds(servers, folder)
+    changed = await drain_while_workers_change(PrivateServers(*servers), folder / "changes", CHANGES_SIZE)
+    return [*report_scale.lines(measured), *report_scale.changes(changed)]
+
+
 async def growth(servers: Servers, _folder: Path) -> list[str]:
     return report_growth.lines(await growth_rows(servers))
 
@@ -41,6 +51,7 @@ PARTS: dict[str, tuple[str, Callable[[Servers, Path], Awaitable[list[str]]]]] = 
     "hop": ("One hop", hop),
     "submit": ("HTTP submit", submit),
     "reservations": ("Reservations", reservations),
+    "scale": ("Scale-out of review", scale),
     "growth": ("Growth", growth),
 }
 
