@@ -6,6 +6,7 @@ PACKAGES := contracts/messages/messages contracts/rulebook/rulebook contracts/ch
   services/applications/applications services/assessor-quota/assessor_quota services/review/review \
   services/registry/registry services/notify/notify deploy tests
 PYTEST := $(BIN)/pytest -q
+NOTES := .local/queries
 
 ROLE ?= regional_officer
 SERVICE ?= review
@@ -90,6 +91,12 @@ check-generated: setup ## Compare the generated files with the code; writes noth
 .PHONY: test-contract
 test-contract: setup ## Fuzz every API more than the gate does; check each response against its document
 	CONTRACT_EXAMPLES=40 $(PYTEST) --timeout 1200 tests/contracts
+
+.PHONY: test-queries
+test-queries: setup ## Note every query that the tests of chassis and services ask; explain each on 10,000 documents
+	rm -rf $(NOTES)
+	NOTED_QUERIES=$(NOTES) $(PYTEST) -n 2 --dist loadfile contracts/chassis services
+	EXPLAINED_QUERIES=$(NOTES) $(PYTEST) -n 2 tests/queries
 
 .PHONY: test-faults
 test-faults: setup ## Kill services and servers under load; check that nothing is lost

@@ -179,7 +179,7 @@ async def api_harness(  # noqa: PLR0913 - what a service's main.py wires
     tracing: Tracing = NO_TRACING,
 ) -> AsyncIterator[ApiHarness[S]]:
     """Serve ``router`` as the service does, on an in-memory store unless a ``database`` is given."""
-    memory, metrics = InMemoryStore(indexes), Metrics()
+    memory, metrics = InMemoryStore(indexes, service), Metrics()
     documents = database or memory
     committer = GroupCommitter(BatchTransaction(documents, service, aggregates, clock, metrics, tracing=tracing))
     committer.start()

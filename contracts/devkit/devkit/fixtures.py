@@ -4,7 +4,12 @@ import os
 
 import pytest
 
+from devkit import query_log
 from devkit.private_servers import PrivateServers
+
+
+def pytest_configure() -> None:
+    query_log.install()
 
 
 @pytest.fixture(scope="session")

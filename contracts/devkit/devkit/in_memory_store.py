@@ -29,6 +29,7 @@ from chassis.scheduling import Job
 from chassis.transactions.execution import Execution
 from messages.event import Event
 
+from devkit import query_log
 from devkit.due_jobs import drain
 
 M = TypeVar("M")
@@ -38,7 +39,8 @@ S = TypeVar("S")
 class InMemoryStore:
     """Documents in dictionaries; a commit is checked as a whole before it is applied."""
 
-    def __init__(self, indexes: Sequence[Index] = ()) -> None:
+    def __init__(self, indexes: Sequence[Index] = (), service: str = "") -> None:
+        self.service = service
         self.collections: dict[str, dict[str, Document]] = {}
         self.outbox: list[Document] = []
         self._unique = [index for index in indexes if index.unique]
@@ -49,18 +51,20 @@ class InMemoryStore:
 
     async def find(self, collection: str, where: Filter, sort: Sort, limit: int) -> Sequence[Document]:
         _check_filter(where)
+        self._note(collection, where, sort, limit)
         found = [each for each in self.collections.get(collection, {}).values() if matches(each, where)]
         ordered = sorted_by(found, sort)
         return copy.deepcopy(ordered[:limit] if limit else ordered)
 
     async def count(self, collection: str, where: Filter) -> int:
         _check_filter(where)
+        self._note(collection, where, act="count")
         return sum(matches(each, where) for each in self.collections.get(collection, {}).values())
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[InMemoryStore]:
         """Return the present dictionaries, which a commit replaces and does not change."""
-        snapshot = InMemoryStore()
+        snapshot = InMemoryStore(service=self.service)
         snapshot.collections = self.collections
         yield snapshot
 
@@ -74,12 +78,22 @@ class InMemoryStore:
         for index in self._unique:
             _check_unique(index, after.get(index.collection, {}))
         self.collections = after
+        if (log := query_log.current()) is not None and self.service:
+            for write in changes.writes:
+                if write.document is not None:
+                    log.note_document(self.service, write.collection, write.document)
         if changes.outbox is not None:
             changes.outbox.setdefault("_id", len(self.outbox))
             self.outbox.append(changes.outbox)
 
     async def insert(self, collection: str, document: Document) -> None:
         await self.commit(ChangeSet([], [Write(collection, document["_id"], 0, document)], None))
+
+    def _note(
+        self, collection: str, where: Filter, sort: Sort = (), limit: int = 0, act: query_log.Act = "find"
+    ) -> None:
+        if (log := query_log.current()) is not None:
+            log.note_query(query_log.asker(), self.service, collection, where, sort, limit, act=act)
 
 
 def _check_filter(where: Filter) -> None:
@@ -149,7 +163,7 @@ class HandlerHarness(Generic[S]):
     def __init__(
         self, store: Callable[[UnitOfWork], S], aggregates: Mapping[str, str], indexes: Sequence[Index] = ()
     ) -> None:
-        self.memory = InMemoryStore(indexes)
+        self.memory = InMemoryStore(indexes, query_log.service_of(store.__module__.split(".")[0]))
         self.published: list[Event] = []
         self._store = store
         self._aggregates = aggregates

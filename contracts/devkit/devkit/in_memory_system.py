@@ -41,7 +41,7 @@ class ServiceUnderTest:
     memory: InMemoryStore = field(init=False)
 
     def __post_init__(self) -> None:
-        self.memory = InMemoryStore(self.indexes)
+        self.memory = InMemoryStore(self.indexes, self.name)
 
 
 class UndeliverableError(AssertionError):
