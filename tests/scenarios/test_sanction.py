@@ -16,6 +16,7 @@ from assessor_quota.domain.sanction import ViolationFinding
 from assessor_quota.domain.staff import StaffMember
 from assessor_quota.handlers import items as quota_items
 from assessor_quota.handlers import register, sanctions
+from chassis.settling import LONGEST_TRANSACTION
 from devkit.clock import FixedClock
 from devkit.in_memory_system import InMemorySystem, ServiceUnderTest
 from messages.applications import ApplicationSubmitted
@@ -31,6 +32,8 @@ OFFICER = ActorRef("officer-1", (Role.REGIONAL_OFFICER.value,))
 WANG = PersonRef(digest="c" * 64, masked="15**************3X")
 DOCUMENT = "内工信通〔2026〕3号"
 KEY = "app-2026-000000000001"
+SETTLING = {"registry", "review"}
+"""The services whose jobs bring what is open or listed to the newest word on an assessor."""
 ORDERS = pytest.mark.parametrize("seed", range(6))
 
 
@@ -42,7 +45,9 @@ def joined_services(seed: int) -> InMemorySystem:
 
 def _service(package: str) -> ServiceUnderTest:
     store, bus = import_module(f"{package}.store"), import_module(f"{package}.bus")
-    return ServiceUnderTest(package.replace("_", "-"), bus.SUBSCRIPTIONS, store.Store, store.AGGREGATES, store.INDEXES)
+    jobs = import_module(f"{package}.jobs").JOBS if package in SETTLING else ()
+    name = package.replace("_", "-")
+    return ServiceUnderTest(name, bus.SUBSCRIPTIONS, store.Store, store.AGGREGATES, store.INDEXES, jobs)
 
 
 async def prepare(seed: int) -> InMemorySystem:
@@ -88,6 +93,15 @@ async def revoke(system: InMemorySystem) -> None:
     await system.perform("assessor-quota", sanctions.revoke_sanction, revoked, settle=False)
 
 
+async def settle(system: InMemorySystem) -> None:
+    """Deliver everything and let the jobs look twice."""
+    assert isinstance(system.clock, FixedClock)
+    await system.settle()
+    for _ in range(2):
+        await system.run_jobs()
+        system.clock.advance(LONGEST_TRANSACTION)
+
+
 async def application(system: InMemorySystem) -> Application:
     found: Application = await system.read("applications").applications.require(KEY)
     return found
@@ -106,6 +120,7 @@ async def test_a_sanction_suspends_what_rests_on_the_report_and_those_concerned_
     assert (await application(system)).state is State.ACCEPTED
 
     await sanction(system)
+    await settle(system)
 
     case = await system.read("review").cases.require(KEY)
     assert case.suspended_by == (await application(system)).suspended_by == DOCUMENT
@@ -137,7 +152,7 @@ async def test_an_acceptance_that_crosses_the_sanction_is_suspended_whichever_re
     (submitted,) = [each for each in system.published if isinstance(each, ApplicationSubmitted)]
     await system.perform("assessor-quota", quota_items.reserve_item, submitted, settle=False)
     await sanction(system, settle=False)
-    await system.settle()
+    await settle(system)
 
     case = await system.read("review").cases.require(KEY)
     assert case.suspended_by == (await application(system)).suspended_by == DOCUMENT
@@ -152,7 +167,7 @@ async def test_a_sanction_and_its_revocation_leave_the_case_as_it_was_in_whateve
 
     await sanction(system, settle=False)
     await revoke(system)
-    await system.settle()
+    await settle(system)
 
     assert (await system.read("review").cases.require(KEY)).suspended_by is None
     filed = await application(system)

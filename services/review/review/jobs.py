@@ -1,4 +1,4 @@
-"""Work that falls due by the date: reminders, overdue opinions, the end of forwarding, the end of a notice."""
+"""Work that falls due: by the date (reminders, overdue opinions, late cases, ended notices) or by a sanction or ban."""
 
 from __future__ import annotations
 
@@ -6,15 +6,18 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 
+from chassis.handling import Filter
 from chassis.scheduling import Job
 from messages.values import Level
 from rulebook import RuleSet, load_rule_sets, shanghai_date
 
 from review.domain import consultation, forwarding
 from review.domain.case import ANSWERABLE, UNFORWARDED
+from review.handlers.assessors import SettleSanctions, settle_sanctions
 from review.handlers.consultation import MarkOverdue, RemindDepartments, mark_overdue, remind_departments
 from review.handlers.notice import ConcludeNotice, conclude_due_notice
 from review.handlers.opinion import CloseLateCase, close_late_case
+from review.handlers.units import SettleBans, settle_bans
 from review.store import Store
 
 ITEMS_PER_POLL = 100
@@ -26,16 +29,18 @@ _UNANSWERED = {"consultation.unanswered": True, "state": {"$in": ANSWERABLE}}
 async def due_reminders(store: Store, now: datetime) -> Sequence[RemindDepartments]:
     today = shanghai_date(now)
     silent = {**_UNANSWERED, "consultation.reminded_on": None}
-    waiting = await store.cases.find({**silent, "consultation.remind_on": {"$lte": today}}, limit=ITEMS_PER_POLL)
-    return [RemindDepartments(case.case_id) for case in waiting if consultation.needs_reminder(case, today)]
+    where = {**silent, "consultation.remind_on": {"$lte": today}}
+    waiting = await store.cases.find(where, sort=[("consultation.remind_on", 1)], limit=ITEMS_PER_POLL)
+    return [RemindDepartments.of(case) for case in waiting if consultation.needs_reminder(case, today)]
 
 
 async def overdue_opinions(store: Store, now: datetime) -> Sequence[MarkOverdue]:
     """Only of cases that were reminded; others would fill the page and delay those behind them."""
     today = shanghai_date(now)
     reminded = {**_UNANSWERED, "consultation.reminded_on": {"$ne": None}}
-    waiting = await store.cases.find({**reminded, "consultation.due": {"$lt": today}}, limit=ITEMS_PER_POLL)
-    return [MarkOverdue(case.case_id) for case in waiting if consultation.is_overdue(case, today)]
+    where = {**reminded, "consultation.due": {"$lt": today}}
+    waiting = await store.cases.find(where, sort=[("consultation.due", 1)], limit=ITEMS_PER_POLL)
+    return [MarkOverdue.of(case) for case in waiting if consultation.is_overdue(case, today)]
 
 
 async def late_cases(store: Store, now: datetime) -> Sequence[CloseLateCase]:
@@ -44,7 +49,8 @@ async def late_cases(store: Store, now: datetime) -> Sequence[CloseLateCase]:
     for rules in _rule_sets():
         over = {"batch_year": {"$lte": forwarding.last_closed_batch_year(rules, today)}, "rule_set": rules.version}
         where = {"level": Level.REGION, "state": {"$in": UNFORWARDED}, **over}
-        found += [CloseLateCase(case.case_id) for case in await store.cases.find(where, limit=ITEMS_PER_POLL)]
+        late = await store.cases.find(where, sort=[("batch_year", 1)], limit=ITEMS_PER_POLL)
+        found += [CloseLateCase.of(case) for case in late]
     return found
 
 
@@ -55,13 +61,33 @@ def _rule_sets() -> tuple[RuleSet, ...]:
 
 async def ended_notices(store: Store, now: datetime) -> Sequence[ConcludeNotice]:
     today = shanghai_date(now)
-    ended = await store.notices.find({"state": "open", "published_end": {"$lt": today}}, limit=ITEMS_PER_POLL)
+    over = {"state": "open", "published_end": {"$lt": today}}
+    ended = await store.notices.find(over, sort=[("published_end", 1)], limit=ITEMS_PER_POLL)
     return [ConcludeNotice(notice.notice_id) for notice in ended]
+
+
+async def unsettled_sanctions(store: Store, now: datetime) -> Sequence[SettleSanctions]:
+    found = await store.assessors.find(_settling_due(now), sort=_SETTLING_ORDER, limit=ITEMS_PER_POLL)
+    return [SettleSanctions(each.uscc, each.settling.looks) for each in found]
+
+
+async def unsettled_bans(store: Store, now: datetime) -> Sequence[SettleBans]:
+    found = await store.unit_statuses.find(_settling_due(now), sort=_SETTLING_ORDER, limit=ITEMS_PER_POLL)
+    return [SettleBans(each.uscc, each.settling.looks) for each in found]
+
+
+_SETTLING_ORDER = (("settling.due", 1),)
+
+
+def _settling_due(now: datetime) -> Filter:
+    return {"settling.due": {"$lte": now}}
 
 
 JOBS = (
     Job("remind-departments", due_reminders, lambda item: item.case_id, remind_departments),
     Job("mark-opinions-overdue", overdue_opinions, lambda item: item.case_id, mark_overdue),
     Job("close-late-cases", late_cases, lambda item: item.case_id, close_late_case),
+    Job("settle-sanctions", unsettled_sanctions, lambda item: f"{item.uscc}:{item.look}", settle_sanctions),
+    Job("settle-bans", unsettled_bans, lambda item: f"{item.uscc}:{item.look}", settle_bans),
     Job("conclude-notices", ended_notices, lambda item: item.notice_id, conclude_due_notice),
 )

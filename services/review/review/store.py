@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chassis.persistence import DocumentCollection, Index, UnitOfWork
 
+from review.domain.application_status import ApplicationStatus
 from review.domain.assessors import AssessorStatus
 from review.domain.case import Case
 from review.domain.expert import Expert
@@ -15,17 +16,24 @@ from review.domain.unit_status import UnitStatus
 
 AGGREGATES = {"case": "cases", "notice": "notices"}
 
+_UNANSWERED = (("consultation.unanswered", 1), ("state", 1))
+
 INDEXES = (
     Index("cases", (("level", 1), ("batch_year", 1), ("state", 1))),
     Index("cases", (("unit.prefecture", 1), ("state", 1))),
-    Index("cases", (("unit.uscc", 1),)),
-    Index("cases", (("assessor.uscc", 1),)),
+    # The order of ids before the fields that only select: a page of a settling job is neither sorted nor read in vain.
+    Index("cases", (("unit.uscc", 1), ("_id", 1), ("state", 1))),
+    Index("cases", (("assessor.uscc", 1), ("_id", 1), ("state", 1), ("suspended_by", 1))),
     Index("cases", (("panel.experts", 1),)),
-    Index("cases", (("consultation.unanswered", 1), ("consultation.remind_on", 1))),
+    Index("cases", (*_UNANSWERED, ("consultation.reminded_on", 1), ("consultation.remind_on", 1), ("_id", 1))),
+    Index("cases", (*_UNANSWERED, ("consultation.due", 1), ("_id", 1), ("consultation.reminded_on", 1))),
+    Index("cases", (("level", 1), ("rule_set", 1), ("state", 1), ("batch_year", 1), ("_id", 1))),
+    Index("assessors", (("settling.due", 1), ("_id", 1))),
+    Index("unit_statuses", (("settling.due", 1), ("_id", 1))),
     Index("assessors", (("representative", 1),)),
     Index("assessors", (("affiliates", 1),)),
     Index("records", (("case_id", 1), ("number", 1)), unique=True),
-    Index("notices", (("state", 1), ("published_end", 1))),
+    Index("notices", (("state", 1), ("published_end", 1), ("_id", 1))),
     Index("objections", (("notice_id", 1),)),
     Index("rankings", (("batch", 1), ("number", 1)), unique=True),
 )
@@ -37,6 +45,7 @@ class Store:
     def __init__(self, unit: UnitOfWork) -> None:
         self.cases = DocumentCollection(unit, "cases", Case)
         self.records = DocumentCollection(unit, "records", RecordEntry)
+        self.application_statuses = DocumentCollection(unit, "application_statuses", ApplicationStatus)
         self.unit_statuses = DocumentCollection(unit, "unit_statuses", UnitStatus)
         self.assessors = DocumentCollection(unit, "assessors", AssessorStatus)
         self.document_numbers = DocumentCollection(unit, "document_numbers", DocumentNumber)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
+from chassis.settling import LONGEST_TRANSACTION
 from devkit import HandlerHarness
 from messages.applications import ApplicationAccepted
 from messages.event import Event
@@ -39,11 +40,13 @@ from review.handlers.opinion import (
 from review.handlers.panel import AppointPanel, RegisterExpert, appoint_panel, register_expert
 from review.handlers.ranking import RankBatch, rank_batch
 from review.handlers.scoring import FillScoreSheet, RecordSiteVisit, fill_score_sheet, record_site_visit
+from review.jobs import JOBS
 from review.store import AGGREGATES, INDEXES, Store
 
 from .builders import DEPARTMENTS, EXPERTS, OFFICER, OPENED, ORGANISATION, PUBLIC, REGION, SCAN, accepted, at, sheet
 
 AFTER_FORWARDING = date(2026, 6, 1)
+SETTLING_JOBS = tuple(each for each in JOBS if each.name in {"settle-sanctions", "settle-bans"})
 Message = tuple[Callable[..., Any], Any]
 
 
@@ -60,6 +63,15 @@ class ReviewHarness(HandlerHarness[Store]):
 
     async def do(self, handler: Callable[..., Any], message: Any) -> list[Event]:  # noqa: ANN401 - any message
         return await self.handle(handler, message, self.now)
+
+    async def deliver(self, handler: Callable[..., Any], event: Event) -> list[Event]:
+        """Handle an event, and run the jobs that it begins, up to their second look; return the events of all."""
+        return [*await self.do(handler, event), *await self.settle()]
+
+    async def settle(self) -> list[Event]:
+        """Bring every open case to the newest word on its assessor and its unit."""
+        looks = (self.now, self.now + LONGEST_TRANSACTION)
+        return [event for now in looks for event in await self.run_jobs(SETTLING_JOBS, now)]
 
     async def execute(self, handler: Callable[..., Any], command: Any) -> Any:  # noqa: ANN401 - any command
         return await self.perform(handler, command, self.now)
@@ -153,5 +165,5 @@ async def deliver_repeatedly(*messages: Message) -> ReviewHarness:
     """Deliver these messages in this order, each also a second time at once and a third at the end."""
     handlers = ReviewHarness()
     for handler, message in [*(one for each in messages for one in (each, each)), *messages]:
-        await handlers.do(handler, message)
+        await handlers.deliver(handler, message)
     return handlers

@@ -9,12 +9,12 @@ import pytest
 from devkit.api_harness import ApiClient
 from messages.review import CaseSuspended
 from messages.values import Ban
-from review.domain.assessors import SanctionedAffiliate, sanctioned_affiliates
+from review.domain.assessors import AssessorStatus, SanctionedAffiliate, sanctioned_affiliates
 from review.handlers.applications import open_case
 from review.handlers.assessors import (
     record_representative,
-    resume_cases_of_cleared_assessor,
-    suspend_cases_of_sanctioned_assessor,
+    record_revocation,
+    record_sanction,
 )
 
 from .api_calls import Participants
@@ -35,15 +35,16 @@ from .harness import Message, ReviewHarness, deliver_repeatedly
 
 OWN: Message = (record_representative, registered())
 HERS: Message = (record_representative, registered(AFFILIATE))
-SANCTIONED: Message = (suspend_cases_of_sanctioned_assessor, sanctioned(2, AFFILIATE))
-REVOKED: Message = (resume_cases_of_cleared_assessor, revoked(3, AFFILIATE))
+SANCTIONED: Message = (record_sanction, sanctioned(2, AFFILIATE))
+REVOKED: Message = (record_revocation, revoked(3, AFFILIATE))
 LEFT: Message = (record_representative, represented(AFFILIATE, sequence=4))
 FLAG = SanctionedAffiliate(AFFILIATE.uscc, AFFILIATE.name, "内工信通〔2026〕3号", date(2029, 4, 20))
 
 
 async def affiliates_of(handlers: ReviewHarness, day: date = OPENED) -> tuple[SanctionedAffiliate, ...]:
     known = handlers.store().assessors
-    return sanctioned_affiliates(await known.require(ASSESSOR.uscc), await known.find(), day)
+    own = await known.get(ASSESSOR.uscc) or AssessorStatus(ASSESSOR.uscc)
+    return sanctioned_affiliates(own, await known.find(), day)
 
 
 @pytest.mark.rule("S3")
@@ -93,9 +94,7 @@ async def test_whoever_comes_to_the_same_representative_becomes_a_sister() -> No
 @pytest.mark.rule("S3")
 async def test_where_no_registration_was_heard_the_sanction_itself_tells_the_sisters() -> None:
     told_by_sanction = sanctioned(2, AFFILIATE, affiliates=[ASSESSOR])
-    handlers = await deliver_repeatedly(
-        (open_case, accepted(by=ASSESSOR)), (suspend_cases_of_sanctioned_assessor, told_by_sanction)
-    )
+    handlers = await deliver_repeatedly((open_case, accepted(by=ASSESSOR)), (record_sanction, told_by_sanction))
 
     assert await affiliates_of(handlers) == (FLAG,)
 
@@ -103,7 +102,7 @@ async def test_where_no_registration_was_heard_the_sanction_itself_tells_the_sis
 @pytest.mark.rule("S3", "S4")
 async def test_a_sister_with_another_decision_standing_stays_a_flag() -> None:
     left = revoked(3, AFFILIATE, left=Ban(first_day=OPENED, last_day=date(2028, 1, 1)))
-    handlers = await deliver_repeatedly(OWN, HERS, (resume_cases_of_cleared_assessor, left))
+    handlers = await deliver_repeatedly(OWN, HERS, (record_revocation, left))
 
     assert [(each.document_number, each.until) for each in await affiliates_of(handlers)] == [
         ("内工信通〔2026〕9号", date(2028, 1, 1))
@@ -116,7 +115,7 @@ async def flagged(participants: Participants) -> Participants:
     await api.perform(open_case, accepted("app-1", unit(STEEL), by=ASSESSOR))
     await api.perform(record_representative, registered())
     await api.perform(record_representative, registered(AFFILIATE))
-    await api.perform(suspend_cases_of_sanctioned_assessor, sanctioned(2, AFFILIATE))
+    await api.perform(record_sanction, sanctioned(2, AFFILIATE))
     return participants
 
 

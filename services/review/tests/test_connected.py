@@ -4,43 +4,63 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from chassis.handling import Refusal
+from chassis.persistence.unit_of_work import WriteConflictError
+from chassis.settling import LONGEST_TRANSACTION
+from chassis.transactions.execution import Execution
 from devkit.clock import FixedClock
 from devkit.committer_cluster import CommitterCluster, committer_cluster
 from devkit.private_servers import PrivateServers
-from messages.review import Stage
-from messages.values import Department, Level, UnitRef
+from messages.review import CaseClosed, Stage
+from messages.values import AssessorRef, Department, Level, UnitRef
 from review.domain.ranking import Batch, verify_ranking
 from review.domain.record import ActorRef, verify_chain
-from review.handlers.applications import open_case
+from review.handlers.applications import close_withdrawn_case, open_case
+from review.handlers.assessors import record_revocation, record_sanction
 from review.handlers.consultation import AnswerConsultation, answer_consultation
 from review.handlers.notice import OpenNotice, open_notice
 from review.handlers.opinion import issue_opinion
 from review.handlers.ranking import RankBatch, rank_batch
-from review.handlers.units import stop_cases_of_removed_unit
+from review.handlers.units import record_ban
 from review.jobs import due_reminders, ended_notices, late_cases, overdue_opinions
 from review.store import AGGREGATES, INDEXES, Store
 from stdnum.cn import uscc as gb32100
 
-from .builders import DEPARTMENTS, OPENED, REGION, SEED, accepted, at, removed, score, unit
-from .harness import ReviewHarness
+from .builders import (
+    ASSESSOR,
+    DEPARTMENTS,
+    OPENED,
+    REGION,
+    SEED,
+    accepted,
+    at,
+    removed,
+    revoked,
+    sanctioned,
+    score,
+    unit,
+    withdrawn,
+)
+from .harness import SETTLING_JOBS, Message, ReviewHarness
 
 pytestmark = pytest.mark.connected
 
-ROUNDS = 12
+RACES = 36
 SEASON = 200
 NOW = at(OPENED)
 
 
 @pytest.fixture
-async def two(servers: PrivateServers) -> AsyncIterator[CommitterCluster[Store]]:
+async def two(servers: PrivateServers, clock: FixedClock) -> AsyncIterator[CommitterCluster[Store]]:
     """Two processes of review on one database."""
+    clock.move_to(NOW)
     async with committer_cluster(
-        servers, "review", Store, aggregates=AGGREGATES, indexes=INDEXES, clock=FixedClock(NOW)
+        servers, "review", Store, aggregates=AGGREGATES, indexes=INDEXES, clock=clock
     ) as opened:
         yield opened
 
@@ -52,20 +72,90 @@ def organisations(count: int) -> list[UnitRef]:
     return [unit(body + digit(body)) for body in bodies]
 
 
-@pytest.mark.rule("B2")
-async def test_a_removal_and_a_new_case_at_the_same_moment_never_leave_the_case_open(
-    two: CommitterCluster[Store],
+async def settle(two: CommitterCluster[Store], clock: FixedClock) -> None:
+    """Run the settling jobs up to their second look, at both processes."""
+    for _ in range(2):
+        for job in SETTLING_JOBS:
+            while items := await job.due(two.read(), clock.now()):
+                await asyncio.gather(*(two.perform(n % 2, job.handler, item) for n, item in enumerate(items)))
+        clock.advance(LONGEST_TRANSACTION)
+
+
+async def run_jobs_once(two: CommitterCluster[Store], process: int, clock: FixedClock) -> None:
+    for job in SETTLING_JOBS:
+        for item in await job.due(two.read(), clock.now()):
+            await two.perform(process, job.handler, item)
+
+
+@pytest.mark.rule("S2", "S4", "B2")
+async def test_of_openings_sanctions_and_bans_at_the_same_moment_none_is_missed(
+    two: CommitterCluster[Store], clock: FixedClock
 ) -> None:
-    for number, struck in enumerate(organisations(ROUNDS)):
-        await asyncio.gather(
-            two.perform(0, open_case, accepted(f"app-{number}", struck)),
-            two.perform(1, stop_cases_of_removed_unit, removed(struck)),
-        )
+    """Every third assessor is cleared again; every fourth unit is banned."""
+    for number, each in enumerate(organisations(RACES)):
+        rests_on = AssessorRef(uscc=each.uscc, name="内蒙古示例评价有限公司")
+        said = [
+            two.perform(0, open_case, accepted(f"app-{number:03d}", each, by=rests_on)),
+            two.perform(1, record_sanction, sanctioned(2, rests_on)),
+            run_jobs_once(two, number % 2, clock),
+        ]
+        if number % 3 == 0:
+            said.append(two.perform(1, record_revocation, revoked(3, rests_on)))
+        if number % 4 == 0:
+            said.append(two.perform(0, record_ban, removed(each)))
+        await asyncio.gather(*said)
+
+    await settle(two, clock)
 
     cases = await two.read().cases.find()
-    assert len(cases) == ROUNDS
-    assert {each.state for each in cases} == {Stage.CLOSED}
-    assert {each.closing.outcome for each in cases if each.closing} == {"ineligible"}
+    assert [each.ended for each in cases] == [number % 4 == 0 for number in range(RACES)]
+    going_on = {each.case_id: each.suspended_by is not None for each in cases if not each.ended}
+    assert going_on == {f"app-{number:03d}": number % 3 != 0 for number in range(RACES) if number % 4 != 0}
+    assert (await two.published())[CaseClosed.type] == RACES / 4
+
+
+@pytest.mark.parametrize("fact", [(record_sanction, sanctioned()), (record_ban, removed())], ids=["sanction", "ban"])
+@pytest.mark.rule("S2", "B2")
+async def test_an_opening_that_read_before_the_fact_is_found_by_the_second_look_and_not_by_the_first(
+    two: CommitterCluster[Store], clock: FixedClock, fact: Message
+) -> None:
+    """The first half is the control: here two transactions miss each other for certain."""
+    async with crossed_opening(two, clock):
+        await two.perform(1, *fact)
+        await run_jobs_once(two, 1, clock)
+    missed = await two.read().cases.require("app-1")
+    assert (missed.ended, missed.suspended_by) == (False, None)
+
+    await settle(two, clock)
+
+    found = await two.read().cases.require("app-1")
+    assert found.ended or found.suspended_by == sanctioned().document_number
+
+
+@pytest.mark.rule("A5", "V10")
+async def test_an_opening_that_read_before_the_withdrawal_conflicts_with_it(
+    two: CommitterCluster[Store], clock: FixedClock
+) -> None:
+    with pytest.raises(WriteConflictError):
+        async with crossed_opening(two, clock):
+            await two.perform(1, close_withdrawn_case, withdrawn())
+
+    await two.perform(0, open_case, accepted(by=ASSESSOR))
+
+    assert (await two.read().cases.require("app-1")).ended
+
+
+@asynccontextmanager
+async def crossed_opening(two: CommitterCluster[Store], clock: FixedClock) -> AsyncIterator[None]:
+    """Read and decide the opening of a case before the block, commit it after: a transaction on an old snapshot."""
+    async with two.database.snapshot() as snapshot:
+        execution = Execution(snapshot, AGGREGATES)
+        done, _ = await execution.handle(
+            lambda opened, now: open_case(accepted(by=ASSESSOR), Store(opened), now), clock.now()
+        )
+        execution.add(done)
+        yield
+    await two.database.commit(execution.change_set())
 
 
 @pytest.mark.rule("V3")

@@ -8,7 +8,7 @@ from messages.values import UnitRef
 from review.domain.record import verify_chain
 from review.handlers.applications import close_withdrawn_case, open_case, stop_ineligible_case
 from review.handlers.notice import resolve_objection
-from review.handlers.units import settle_listed_case, stop_cases_of_removed_unit
+from review.handlers.units import record_ban, settle_listed_case
 
 from .builders import ASSESSOR, COPPER, STEEL, accepted, ineligible, listed, removed, sanctioned, unit, withdrawn
 from .harness import Message, ReviewHarness, deliver_repeatedly
@@ -41,7 +41,7 @@ async def test_a_lost_eligibility_closes_the_case_with_its_reasons_in_whatever_o
     "order",
     list(
         permutations(
-            [ACCEPTED, LOST, (stop_cases_of_removed_unit, removed()), (close_withdrawn_case, withdrawn())],
+            [ACCEPTED, LOST, (record_ban, removed()), (close_withdrawn_case, withdrawn())],
         )
     ),
 )

@@ -11,7 +11,7 @@ from messages.values import Level
 from review.domain import forwarding
 from review.domain.case import Case, OpinionDocument
 from review.handlers.applications import open_case
-from review.handlers.assessors import resume_cases_of_cleared_assessor, suspend_cases_of_sanctioned_assessor
+from review.handlers.assessors import record_revocation, record_sanction
 from review.handlers.opinion import CloseLateCase, ForwardCase, close_late_case, forward_case
 from review.jobs import ITEMS_PER_POLL, late_cases
 
@@ -129,7 +129,7 @@ async def test_the_jobs_end_it_by_themselves_and_once_however_late_they_look() -
 @pytest.mark.rule("V4", "S2")
 async def test_a_suspension_moves_no_day_and_the_reason_names_the_document(handlers: ReviewHarness) -> None:
     await handlers.do(open_case, accepted(by=ASSESSOR))
-    await handlers.do(suspend_cases_of_sanctioned_assessor, sanctioned())
+    await handlers.deliver(record_sanction, sanctioned())
     handlers.today = DAY_AFTER
 
     (due,) = await late_cases(handlers.store(), handlers.now)
@@ -137,7 +137,7 @@ async def test_a_suspension_moves_no_day_and_the_reason_names_the_document(handl
 
     assert isinstance(closed, CaseClosed)
     assert "内工信通〔2026〕3号" in closed.reasons[0].text
-    assert await handlers.do(resume_cases_of_cleared_assessor, revoked()) == []
+    assert await handlers.deliver(record_revocation, revoked()) == []
 
 
 @pytest.mark.rule("V4")

@@ -9,7 +9,7 @@ from chassis.handling import Refusal
 from messages.review import CaseClosed, Stage
 from messages.values import Level
 from review.domain import ranking
-from review.handlers.assessors import resume_cases_of_cleared_assessor, suspend_cases_of_sanctioned_assessor
+from review.handlers.assessors import record_revocation, record_sanction
 from review.handlers.ranking import RankBatch, rank_batch
 
 from .builders import (
@@ -152,11 +152,11 @@ async def test_a_suspended_case_is_left_out_and_taken_in_by_a_later_ranking(hand
     plain = await handlers.score(accepted("app-1", unit(SOLAR)), "0.95")
     resting = await handlers.score(accepted("app-2", unit(COPPER), by=ASSESSOR), "0.95")
     await handlers.visit()
-    await handlers.do(suspend_cases_of_sanctioned_assessor, sanctioned())
+    await handlers.deliver(record_sanction, sanctioned())
 
     first = await handlers.rank()
     assert order(first) == [plain]
-    await handlers.do(resume_cases_of_cleared_assessor, revoked())
+    await handlers.deliver(record_revocation, revoked())
     second = await handlers.rank()
 
     assert (second.number, order(second)) == (2, [resting])

@@ -9,8 +9,8 @@ from messages.values import Ban
 from review.handlers.applications import close_withdrawn_case, open_case
 from review.handlers.assessors import (
     record_representative,
-    resume_cases_of_cleared_assessor,
-    suspend_cases_of_sanctioned_assessor,
+    record_revocation,
+    record_sanction,
 )
 from review.handlers.opinion import DecideInitialReview, decide_initial_review
 
@@ -32,8 +32,8 @@ from .harness import Message, ReviewHarness, deliver_repeatedly
 from .test_notice import DAY_AFTER, in_notice
 
 BY_ASSESSOR: Message = (open_case, accepted(by=ASSESSOR))
-SANCTIONED: Message = (suspend_cases_of_sanctioned_assessor, sanctioned(2))
-REVOKED: Message = (resume_cases_of_cleared_assessor, revoked(3))
+SANCTIONED: Message = (record_sanction, sanctioned(2))
+REVOKED: Message = (record_revocation, revoked(3))
 WITHDRAWN: Message = (close_withdrawn_case, withdrawn())
 LONGER = date(2030, 1, 5)
 
@@ -61,18 +61,18 @@ async def test_after_the_revocation_the_case_goes_on_in_any_order(order: tuple[M
 @pytest.mark.rule("S4")
 async def test_a_revocation_that_leaves_another_decision_standing_resumes_nothing() -> None:
     still = revoked(3, left=Ban(first_day=date(2026, 1, 1), last_day=date(2028, 1, 1)))
-    handlers = await deliver_repeatedly(BY_ASSESSOR, SANCTIONED, (resume_cases_of_cleared_assessor, still))
+    handlers = await deliver_repeatedly(BY_ASSESSOR, SANCTIONED, (record_revocation, still))
 
     assert (await handlers.case()).suspended_by is not None
     assert not any(isinstance(each, CaseResumed) for each in handlers.published)
 
 
-SECOND: Message = (suspend_cases_of_sanctioned_assessor, sanctioned(3, number="内工信通〔2026〕5号", until=LONGER))
+SECOND: Message = (record_sanction, sanctioned(3, number="内工信通〔2026〕5号", until=LONGER))
 LEAVES_ONE: Message = (
-    resume_cases_of_cleared_assessor,
+    record_revocation,
     revoked(4, left=Ban(first_day=OPENED, last_day=LONGER)),
 )
-LEAVES_NONE: Message = (resume_cases_of_cleared_assessor, revoked(5))
+LEAVES_NONE: Message = (record_revocation, revoked(5))
 
 
 @pytest.mark.rule("S2", "S4")
@@ -86,7 +86,7 @@ async def test_of_two_sanctions_one_revoked_the_case_stays_suspended_in_any_orde
 
 
 FIRST_REVOKED: Message = (
-    resume_cases_of_cleared_assessor,
+    record_revocation,
     revoked(4, left=Ban(first_day=OPENED, last_day=LONGER), decision="内工信通〔2026〕3号"),
 )
 
@@ -145,7 +145,7 @@ async def test_a_sanction_that_has_run_out_resumes_nothing_and_suspends_nothing_
     handlers.today = date(2029, 4, 21)
 
     ended = sanctioned(3, number="内工信通〔2026〕5号", until=date(2029, 4, 20))
-    assert await handlers.do(suspend_cases_of_sanctioned_assessor, ended) == []
+    assert await handlers.deliver(record_sanction, ended) == []
     await handlers.open(accepted("app-2", unit(COPPER), by=ASSESSOR))
 
     assert (await handlers.case()).suspended_by is not None
@@ -182,12 +182,12 @@ async def test_a_sanction_during_the_notice_holds_the_case_back_until_it_is_revo
     await handlers.rank(decision=ONCE_MORE)
     handlers.today = date(2026, 6, 18)
     second = await handlers.publish()
-    await handlers.do(suspend_cases_of_sanctioned_assessor, sanctioned(2))
+    await handlers.deliver(record_sanction, sanctioned(2))
     handlers.today = DAY_AFTER
     await handlers.conclude(second)
     assert (await handlers.case(resting)).state is Stage.IN_NOTICE
 
-    resumed, cleared = await handlers.do(resume_cases_of_cleared_assessor, revoked(3))
+    resumed, cleared = await handlers.deliver(record_revocation, revoked(3))
 
     assert isinstance(resumed, CaseResumed)
     assert isinstance(cleared, CaseCleared)

@@ -7,7 +7,7 @@ import pytest
 from messages.review import CaseClosed, CaseOpened, Stage
 from messages.values import UnitType
 from review.handlers.applications import close_withdrawn_case, open_case
-from review.handlers.units import settle_listed_case, stop_cases_of_removed_unit
+from review.handlers.units import record_ban, settle_listed_case
 
 from .builders import (
     COPPER,
@@ -22,7 +22,7 @@ from .harness import Message, ReviewHarness, deliver_repeatedly
 from .test_notice import DAY_AFTER, in_notice
 
 ACCEPTED: Message = (open_case, accepted())
-REMOVED: Message = (stop_cases_of_removed_unit, removed())
+REMOVED: Message = (record_ban, removed())
 WITHDRAWN: Message = (close_withdrawn_case, withdrawn())
 
 
@@ -42,7 +42,7 @@ async def test_a_removed_units_open_case_is_stopped_in_whatever_order_it_is_hear
 async def test_the_ban_lies_on_the_code_so_that_a_removed_park_stops_its_managing_body_too() -> None:
     park = unit().model_copy(update={"unit_type": UnitType.PARK, "park_name": "示例园区"})
 
-    handlers = await deliver_repeatedly((stop_cases_of_removed_unit, removed(park)), ACCEPTED)
+    handlers = await deliver_repeatedly((record_ban, removed(park)), ACCEPTED)
 
     assert [each.outcome for each in handlers.published if isinstance(each, CaseClosed)] == ["ineligible"]
 
@@ -73,7 +73,7 @@ async def test_another_units_case_and_another_application_go_on(handlers: Review
     await handlers.open(accepted("app-2", unit(COPPER)))
     await handlers.do(close_withdrawn_case, withdrawn("app-9", unit(COPPER)))
 
-    await handlers.do(stop_cases_of_removed_unit, removed(unit(STEEL)))
+    await handlers.deliver(record_ban, removed(unit(STEEL)))
 
     assert (await handlers.case("app-1")).state is Stage.CLOSED
     assert (await handlers.case("app-2")).state is Stage.CONSULTING
@@ -84,7 +84,7 @@ async def test_every_unit_type_of_the_unit_is_stopped(handlers: ReviewHarness) -
     for number, kind in enumerate(("factory", "supply_chain")):
         await handlers.open(accepted(f"app-{number}", unit(STEEL, unit_type=type(unit().unit_type)(kind))))
 
-    await handlers.do(stop_cases_of_removed_unit, removed(unit(STEEL)))
+    await handlers.deliver(record_ban, removed(unit(STEEL)))
 
     assert {(await handlers.case(f"app-{number}")).state for number in range(2)} == {Stage.CLOSED}
 
@@ -93,15 +93,15 @@ async def test_every_unit_type_of_the_unit_is_stopped(handlers: ReviewHarness) -
 async def test_a_removal_without_a_ban_or_with_one_long_over_stops_nothing(handlers: ReviewHarness) -> None:
     case_id = await handlers.open()
 
-    await handlers.do(stop_cases_of_removed_unit, removed(ban=False))
-    await handlers.do(stop_cases_of_removed_unit, removed(on=date(2022, 3, 1)))
+    await handlers.deliver(record_ban, removed(ban=False))
+    await handlers.deliver(record_ban, removed(on=date(2022, 3, 1)))
 
     assert (await handlers.case(case_id)).state is Stage.CONSULTING
 
 
 @pytest.mark.rule("B2")
 async def test_a_ban_of_an_earlier_year_that_still_runs_stops_a_new_case() -> None:
-    handlers = await deliver_repeatedly((stop_cases_of_removed_unit, removed(on=date(2024, 9, 1))), ACCEPTED)
+    handlers = await deliver_repeatedly((record_ban, removed(on=date(2024, 9, 1))), ACCEPTED)
 
     assert (await handlers.case()).state is Stage.CLOSED
 
@@ -112,7 +112,7 @@ async def test_ineligibility_after_the_notice_still_stops_a_cleared_case(handler
     handlers.today = DAY_AFTER
     await handlers.conclude(notice_id)
 
-    (closed,) = await handlers.do(stop_cases_of_removed_unit, removed(unit(STEEL), on=DAY_AFTER))
+    (closed,) = await handlers.deliver(record_ban, removed(unit(STEEL), on=DAY_AFTER))
 
     assert isinstance(closed, CaseClosed)
     assert closed.case_id == one
@@ -127,7 +127,7 @@ async def test_once_listed_the_case_is_done_and_a_removal_is_the_registers_matte
 
     for _ in range(2):
         await handlers.do(settle_listed_case, listed(one, unit(STEEL)))
-    said = await handlers.do(stop_cases_of_removed_unit, removed(unit(STEEL), on=DAY_AFTER))
+    said = await handlers.deliver(record_ban, removed(unit(STEEL), on=DAY_AFTER))
 
     assert said == []
     assert (await handlers.case(one)).state is Stage.LISTED

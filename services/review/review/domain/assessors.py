@@ -1,12 +1,13 @@
-"""The status of an assessor, built in any order of events: sanction, cases, affiliates (S2, S3, S4)."""
+"""The status of an assessor, built in any order of events: sanctions and affiliates (S2, S3, S4)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TypeVar
 
+from chassis.settling import Settling
 from messages.assessor_quota import (
     AssessorRegistered,
     AssessorSanctioned,
@@ -32,14 +33,16 @@ class SanctionDecision:
 class AssessorStatus:
     """One document per assessor. Sanction and representative each have the sequence of their newest event.
 
-    Cases and sanctions change the same document, so that a concurrent change conflicts and neither is missed.
+    Only the handlers of its own events and the job that settles them save it; opening a case reads it. Its lists grow
+    by one entry for each sanction or revocation of this one assessor.
     """
 
     uscc: str
-    cases: tuple[str, ...] = ()
     name: str = ""
     ban: Ban | None = None
     document_number: str | None = None
+    cleared_by: str | None = None
+    """Document of the revocation that left no decision in force; None under a sanction, also one that has run out."""
     sanction_sequence: int = 0
     """Sequence of the newest event about sanctions: an older one that arrives later changes nothing."""
     decisions: tuple[SanctionDecision, ...] = ()
@@ -51,32 +54,31 @@ class AssessorStatus:
     representative: str | None = None
     """Digest of the legal representative, from its registration or latest change."""
     representative_sequence: int = 0
-
-    def with_case(self, case_id: str) -> AssessorStatus:
-        return replace(self, cases=_distinct((*self.cases, case_id)))
+    settling: Settling = field(default_factory=Settling)
+    """The looks at its open cases that the newest word on its sanctions still needs."""
 
     def with_sanction(self, event: AssessorSanctioned) -> AssessorStatus:
         decided = SanctionDecision(event.document_number, event.sequence)
         known = replace(self, decisions=_distinct((*self.decisions, decided)))
         if event.sequence > self.sanction_sequence:
             affiliates = tuple(each.uscc for each in event.affiliates)
-            known = replace(
-                known, name=event.name, ban=event.ban, sanction_sequence=event.sequence, affiliates=affiliates
-            )
+            known = replace(known, ban=event.ban, cleared_by=None, affiliates=affiliates)
+            known = replace(known, name=event.name, sanction_sequence=event.sequence)
         return _with_current_decision(known, event.document_number)
 
     def with_revocation(self, event: SanctionRevoked) -> AssessorStatus:
         """Where another decision holds whose event has not arrived, the revocation is the document that proves it."""
         known = self if event.decision is None else replace(self, revoked=_distinct((*self.revoked, event.decision)))
         if event.sequence > self.sanction_sequence:
-            known = replace(known, name=event.name, ban=event.ban, sanction_sequence=event.sequence)
+            known = replace(known, ban=event.ban, cleared_by=None if event.ban else event.document_number)
+            known = replace(known, name=event.name, sanction_sequence=event.sequence)
         return _with_current_decision(known, event.document_number)
 
-    def rests_on(self, document_number: str | None) -> bool:
-        """Whether a case suspended by this document is rightly so; False without a document."""
-        if document_number is None:
-            return False
-        return document_number in {self.document_number, *(each.document_number for each in self.decisions_in_force)}
+    @property
+    def documents_in_force(self) -> frozenset[str]:
+        """Return the numbers of the documents by any of which a case is rightly suspended."""
+        decided = (each.document_number for each in self.decisions_in_force)
+        return frozenset(filter(None, (self.document_number, *decided)))
 
     @property
     def decisions_in_force(self) -> tuple[SanctionDecision, ...]:
@@ -131,6 +133,20 @@ def sanctioned_affiliates(
         for each in sorted(others, key=lambda one: one.uscc)
         if each.ban and each.shares_representative_with(of) and (document := each.sanctioned_on(day))
     )
+
+
+def follow_sanctions(case: Case, known: AssessorStatus, today: date) -> list[Transition]:
+    """Suspend or resume an open case as the newest word on its assessor has it (S2, S4).
+
+    A sanction that has run its three years resumes nothing: only a revocation, or a new report, does (Art. 31).
+    """
+    if case.ended:
+        return []
+    if (holds := known.sanctioned_on(today)) is not None:
+        return [] if case.suspended_by in known.documents_in_force else [suspend_case(case, holds, today)]
+    if known.cleared_by is not None and case.suspended_by is not None:
+        return [resume_case(case, known.cleared_by, today)]
+    return []
 
 
 def suspend_case(case: Case, document_number: str, today: date) -> Transition:

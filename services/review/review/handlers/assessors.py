@@ -1,9 +1,11 @@
-"""Events of assessor-quota about an assessor: its representative, its sanctions, their revocation."""
+"""An assessor: its representative, its sanctions and their revocation, and the open cases that these concern."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
+from chassis.handling import Filter
 from messages.assessor_quota import (
     AssessorRegistered,
     AssessorSanctioned,
@@ -13,12 +15,22 @@ from messages.assessor_quota import (
 from messages.event import Event
 from rulebook import shanghai_date
 
-from review.domain import assessors, notice
 from review.domain.assessors import AssessorStatus
-from review.domain.case import Case
-from review.domain.record import SERVICE, Transition
+from review.domain.case import ENDED
+from review.handlers.loading import bring_to_newest_word
 from review.handlers.ports import Store
-from review.handlers.transitions import apply_transitions
+from review.handlers.transitions import catch_up
+
+CASES_PER_COMMIT = 100
+"""The most cases brought to the newest word in one commit."""
+
+
+@dataclass(frozen=True)
+class SettleSanctions:
+    """Bring the open cases that rest on an assessor's reports to the newest word on its sanctions."""
+
+    uscc: str
+    look: int
 
 
 async def record_representative(
@@ -30,48 +42,49 @@ async def record_representative(
     return []
 
 
-async def suspend_cases_of_sanctioned_assessor(event: AssessorSanctioned, store: Store, now: datetime) -> list[Event]:
-    """S2: every open case that rests on the assessor's report is suspended, those still to come as well."""
+async def record_sanction(event: AssessorSanctioned, store: Store, now: datetime) -> list[Event]:
+    """S2: store the decision once, in the assessor's document; a job suspends the open cases, however many."""
     before = await _assessor_status(event.assessor_uscc, store)
-    return await _bring_cases_up_to_date(before, before.with_sanction(event), None, store, now)
+    return _save_if_changed(before, before.with_sanction(event), store, now)
 
 
-async def resume_cases_of_cleared_assessor(event: SanctionRevoked, store: Store, now: datetime) -> list[Event]:
-    """S4: unless another decision still holds, the cases go on, and those whose notice is over are cleared."""
+async def record_revocation(event: SanctionRevoked, store: Store, now: datetime) -> list[Event]:
+    """S4: store the revocation; a job resumes the open cases unless another decision still holds."""
     before = await _assessor_status(event.assessor_uscc, store)
-    return await _bring_cases_up_to_date(before, before.with_revocation(event), event.document_number, store, now)
+    return _save_if_changed(before, before.with_revocation(event), store, now)
 
 
-async def _bring_cases_up_to_date(
-    before: AssessorStatus, known: AssessorStatus, revoked_by: str | None, store: Store, now: datetime
-) -> list[Event]:
-    """Suspend or resume open cases by the newest sanction event; an older one that arrives later is ignored.
+def _save_if_changed(before: AssessorStatus, known: AssessorStatus, store: Store, now: datetime) -> list[Event]:
+    if known != before:
+        store.assessors.save(known.uscc, replace(known, settling=known.settling.begin(now)))
+    return []
 
-    A sanction that has run its three years resumes nothing: only a revocation, or a new report, does (Art. 31).
+
+async def settle_sanctions(command: SettleSanctions, store: Store, now: datetime) -> list[Event]:
+    """Suspend or resume one commit's share of the open cases, again while some are left.
+
+    A case whose notice is over may be cleared as it resumes. A later word on the assessor has its own look.
     """
-    if known == before:
+    known = await _assessor_status(command.uscc, store)
+    if known.settling.due is None or known.settling.looks != command.look:
         return []
-    store.assessors.save(known.uscc, known)
     today, events = shanghai_date(now), list[Event]()
-    holds = known.sanctioned_on(today)
-    for case in await _open_cases(known, store):
-        if holds and not known.rests_on(case.suspended_by):
-            events += apply_transitions(store, [assessors.suspend_case(case, holds, today)], SERVICE, now)
-        elif revoked_by and not holds and case.suspended_by is not None:
-            events += apply_transitions(store, await _resume(case, revoked_by, store, today), SERVICE, now)
+    where = _behind_newest_word(known, today)
+    behind = [] if where is None else await store.cases.find(where, limit=CASES_PER_COMMIT)
+    for current in await bring_to_newest_word(behind, store, today):
+        events += catch_up(store, current, now)
+    settling = known.settling.after_look(now, more=len(behind) == CASES_PER_COMMIT)
+    store.assessors.save(known.uscc, replace(known, settling=settling))
     return events
+
+
+def _behind_newest_word(known: AssessorStatus, today: date) -> Filter | None:
+    """Return the filter for the open cases that ``follow_sanctions`` would change; None when it would change none."""
+    rest_on_it = {"assessor.uscc": known.uscc, "state": {"$nin": ENDED}}
+    if known.sanctioned_on(today) is not None:
+        return {**rest_on_it, "suspended_by": {"$nin": sorted(known.documents_in_force)}}
+    return None if known.cleared_by is None else {**rest_on_it, "suspended_by": {"$ne": None}}
 
 
 async def _assessor_status(uscc: str, store: Store) -> AssessorStatus:
     return await store.assessors.get(uscc) or AssessorStatus(uscc)
-
-
-async def _open_cases(known: AssessorStatus, store: Store) -> list[Case]:
-    cases = [await store.cases.require(case_id) for case_id in known.cases]
-    return [case for case in cases if not case.ended]
-
-
-async def _resume(case: Case, document_number: str, store: Store, today: date) -> list[Transition]:
-    resumed = assessors.resume_case(case, document_number, today)
-    shown_in = await store.notices.get(case.notice_id) if case.notice_id else None
-    return [resumed, *notice.clear_if_unopposed(resumed.case, shown_in, today)]

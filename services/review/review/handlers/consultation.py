@@ -13,8 +13,9 @@ from rulebook import rules_of, shanghai_date
 
 from review.domain import consultation
 from review.domain.record import SERVICE, ActorRef
+from review.handlers.loading import DueCase, load_case
 from review.handlers.ports import Store
-from review.handlers.transitions import apply_transitions, receipt
+from review.handlers.transitions import apply_act, receipt
 
 
 @dataclass(frozen=True)
@@ -26,32 +27,35 @@ class AnswerConsultation:
     by: ActorRef
 
 
-@dataclass(frozen=True)
-class RemindDepartments:
-    case_id: str
+class RemindDepartments(DueCase):
+    """Remind the departments that have not answered."""
 
 
-@dataclass(frozen=True)
-class MarkOverdue:
-    case_id: str
+class MarkOverdue(DueCase):
+    """Mark the departments overdue that have not answered either after the reminder."""
 
 
 async def answer_consultation(command: AnswerConsultation, store: Store, now: datetime) -> Done:
-    case = await store.cases.require(command.case_id)
-    transition = consultation.record_answer(case, command.department, command.opinion, command.text, shanghai_date(now))
-    return Done(apply_transitions(store, [transition], command.by, now), receipt([transition]))
+    today = shanghai_date(now)
+    current = await load_case(command.case_id, store, today)
+    answer = consultation.record_answer(current.case, command.department, command.opinion, command.text, today)
+    return Done(apply_act(store, current, [answer], command.by, now), receipt([answer]))
 
 
 async def remind_departments(command: RemindDepartments, store: Store, now: datetime) -> list[Event]:
     """Remind unless the departments have answered since the job polled."""
-    case, today = await store.cases.require(command.case_id), shanghai_date(now)
-    due = consultation.needs_reminder(case, today)
-    transitions = [consultation.remind_departments(case, rules_of(case.rule_set), today)] if due else []
-    return apply_transitions(store, transitions, SERVICE, now)
+    today = shanghai_date(now)
+    current = await load_case(command.case_id, store, today)
+    if not consultation.needs_reminder(current.case, today):
+        return []
+    reminder = consultation.remind_departments(current.case, rules_of(current.case.rule_set), today)
+    return apply_act(store, current, [reminder], SERVICE, now)
 
 
 async def mark_overdue(command: MarkOverdue, store: Store, now: datetime) -> list[Event]:
     """Mark overdue unless the departments have answered since the job polled."""
-    case, today = await store.cases.require(command.case_id), shanghai_date(now)
-    transitions = [consultation.mark_overdue(case, today)] if consultation.is_overdue(case, today) else []
-    return apply_transitions(store, transitions, SERVICE, now)
+    today = shanghai_date(now)
+    current = await load_case(command.case_id, store, today)
+    if not consultation.is_overdue(current.case, today):
+        return []
+    return apply_act(store, current, [consultation.mark_overdue(current.case, today)], SERVICE, now)

@@ -19,8 +19,9 @@ from review.domain.opinion import DocumentNumber
 from review.domain.ranking import batch_id, new_batch
 from review.domain.record import SERVICE, ActorRef
 from review.domain.refusals import require_region
+from review.handlers.loading import DueCase, load_case
 from review.handlers.ports import Store
-from review.handlers.transitions import apply_transitions, receipt
+from review.handlers.transitions import apply_act, receipt
 
 
 @dataclass(frozen=True)
@@ -48,27 +49,30 @@ class ForwardCase:
     by: ActorRef
 
 
-@dataclass(frozen=True)
-class CloseLateCase:
-    case_id: str
+class CloseLateCase(DueCase):
+    """Close a case that was not forwarded in time."""
 
 
 async def decide_initial_review(command: DecideInitialReview, store: Store, now: datetime) -> Done:
-    case, today = await store.cases.require(command.case_id), shanghai_date(now)
+    today = shanghai_date(now)
+    current = await load_case(command.case_id, store, today)
+    case = current.case
     if command.accept:
         transitions = [opinion.accept_case(case, command.text, command.dealt_with, today)]
     else:
         transitions = opinion.refuse_case(case, command.text, today)
-    return Done(apply_transitions(store, transitions, command.by, now), receipt(transitions))
+    return Done(apply_act(store, current, transitions, command.by, now), receipt(transitions))
 
 
 async def issue_opinion(command: IssueOpinion, store: Store, now: datetime) -> Done:
-    case, today = await store.cases.require(command.case_id), shanghai_date(now)
+    today = shanghai_date(now)
+    current = await load_case(command.case_id, store, today)
+    case = current.case
     number = command.number.strip()
     document = OpinionDocument(number, today, command.conclusion, command.attachments, dict(command.dealt_with))
     transitions = opinion.issue_opinion(case, document, rules_of(case.rule_set), today)
     await _reserve_number(DocumentNumber(number, case.case_id), case, today.year, store)
-    return Done(apply_transitions(store, transitions, command.by, now), receipt(transitions))
+    return Done(apply_act(store, current, transitions, command.by, now), receipt(transitions))
 
 
 async def _reserve_number(number: DocumentNumber, case: Case, year: int, store: Store) -> None:
@@ -80,10 +84,12 @@ async def _reserve_number(number: DocumentNumber, case: Case, year: int, store: 
 
 async def forward_case(command: ForwardCase, store: Store, now: datetime) -> Done:
     """Forward to the region; after the deadline the refusal is recorded and the case is late (V4)."""
-    case = await store.cases.require(command.case_id)
+    today = shanghai_date(now)
+    current = await load_case(command.case_id, store, today)
+    case = current.case
     require_region(case.level)
-    transition = forwarding.forward_case(case, rules_of(case.rule_set), shanghai_date(now))
-    events = apply_transitions(store, [transition], command.by, now)
+    transition = forwarding.forward_case(case, rules_of(case.rule_set), today)
+    events = apply_act(store, current, [transition], command.by, now)
     if transition.case.state is Stage.LATE and transition.case.closing is not None:
         return Done(events, refusal=Refusal("deadline-passed", *transition.case.closing.reasons))
     await _begin_batch(case, store)
@@ -92,10 +98,12 @@ async def forward_case(command: ForwardCase, store: Store, now: datetime) -> Don
 
 async def close_late_case(command: CloseLateCase, store: Store, now: datetime) -> list[Event]:
     """Close for the job: with the end of the case the unit may apply anew (E13). It may have ended since the poll."""
-    case, today = await store.cases.require(command.case_id), shanghai_date(now)
-    rules = rules_of(case.rule_set)
-    transitions = [forwarding.close_late_case(case, rules, today)] if forwarding.is_late(case, rules, today) else []
-    return apply_transitions(store, transitions, SERVICE, now)
+    today = shanghai_date(now)
+    current = await load_case(command.case_id, store, today)
+    rules = rules_of(current.case.rule_set)
+    if not forwarding.is_late(current.case, rules, today):
+        return []
+    return apply_act(store, current, [forwarding.close_late_case(current.case, rules, today)], SERVICE, now)
 
 
 async def _begin_batch(case: Case, store: Store) -> None:

@@ -19,8 +19,9 @@ from review.domain.panel import Pool
 from review.domain.ranking import batch_id
 from review.domain.record import ActorRef, Transition
 from review.domain.refusals import malformed, require_next_stage, require_region
+from review.handlers.loading import find_cases, load_case
 from review.handlers.ports import Store
-from review.handlers.transitions import apply_transitions
+from review.handlers.transitions import apply_act
 
 
 @dataclass(frozen=True)
@@ -93,15 +94,15 @@ async def _give_up_seats(expert: Expert, by: ActorRef, store: Store, now: dateti
     """Pass on the seats on cases that the expert may not judge; flag cases that are scored already."""
     today, events = shanghai_date(now), list[Event]()
     mine = {"panel.experts": expert.expert_id, "state": {"$in": [*OPEN_SEATS, *JUDGED]}}
-    for case in await store.cases.find(mine):
-        rules = rules_of(case.rule_set)
-        if not conflicts(expert, case, rules.panel.conflict_years, today):
+    for current in await find_cases(mine, store, today):
+        case, rules = current.case, rules_of(current.case.rule_set)
+        if case.ended or not conflicts(expert, case, rules.panel.conflict_years, today):
             continue
         if case.state in OPEN_SEATS:
-            events += apply_transitions(store, [await _pass_on(case, expert, store, today)], by, now)
+            events += apply_act(store, current, [await _pass_on(case, expert, store, today)], by, now)
             expert = expert.without_assignment(case)
         else:
-            events += apply_transitions(store, panel.flag_conflict(case, expert, rules, today), by, now)
+            events += apply_act(store, current, panel.flag_conflict(case, expert, rules, today), by, now)
     store.experts.save(expert.expert_id, expert)
     return Done(events, expert)
 
@@ -118,7 +119,9 @@ def _members(case: Case) -> set[str]:
 
 
 async def appoint_panel(command: AppointPanel, store: Store, now: datetime) -> Done:
-    case, today = await store.cases.require(command.case_id), shanghai_date(now)
+    today = shanghai_date(now)
+    current = await load_case(command.case_id, store, today)
+    case = current.case
     require_region(case.level)
     require_next_stage(case, "V5", Stage.PANEL_APPOINTED)
     seats = (
@@ -126,7 +129,7 @@ async def appoint_panel(command: AppointPanel, store: Store, now: datetime) -> D
         if command.experts
         else await _draw_panel(case, store, today)
     )
-    events = apply_transitions(store, [panel.appoint_panel(case, seats)], command.by, now)
+    events = apply_act(store, current, [panel.appoint_panel(case, seats)], command.by, now)
     await _seat(seats.experts, case, store)
     return Done(events, PanelAppointment(case.case_id, seats.experts, seats.chair))
 
@@ -151,21 +154,19 @@ async def _draw_panel(case: Case, store: Store, today: date) -> Panel:
 async def appoint_panels(command: AppointPanels, store: Store, now: datetime) -> Done:
     """Draw a panel for every forwarded case of the batch; a case without enough experts does not stop the others."""
     require_region(command.level)
-    waiting = await store.cases.find(
-        {
-            "level": command.level,
-            "batch_year": command.batch_year,
-            "state": stage_before(Stage.PANEL_APPOINTED),
-            "suspended_by": None,
-        }
-    )
+    today = shanghai_date(now)
+    forwarded = stage_before(Stage.PANEL_APPOINTED)
+    waiting = {"level": command.level, "batch_year": command.batch_year, "state": forwarded}
     events, done, impossible = list[Event](), list[PanelAppointment](), list[str]()
-    for case in waiting:
-        transition = await _try_to_draw(case, store, shanghai_date(now))
+    for current in await find_cases(waiting, store, today):
+        case = current.case
+        if case.state is not forwarded or case.suspended_by is not None:
+            continue
+        transition = await _try_to_draw(case, store, today)
         if transition is None or transition.case.panel is None:
             impossible.append(case.case_id)
             continue
-        events += apply_transitions(store, [transition], command.by, now)
+        events += apply_act(store, current, [transition], command.by, now)
         done.append(PanelAppointment(case.case_id, transition.case.panel.experts, transition.case.panel.chair))
     return Done(events, Appointments(tuple(done), tuple(impossible)))
 

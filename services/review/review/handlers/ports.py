@@ -6,6 +6,7 @@ from typing import Protocol
 
 from chassis.handling import Collection
 
+from review.domain.application_status import ApplicationStatus
 from review.domain.assessors import AssessorStatus
 from review.domain.case import Case
 from review.domain.expert import Expert
@@ -21,6 +22,8 @@ class Store(Protocol):
     def cases(self) -> Collection[Case]: ...
     @property
     def records(self) -> Collection[RecordEntry]: ...
+    @property
+    def application_statuses(self) -> Collection[ApplicationStatus]: ...
     @property
     def unit_statuses(self) -> Collection[UnitStatus]: ...
     @property

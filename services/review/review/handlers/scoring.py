@@ -13,8 +13,9 @@ from review.domain.case import Case, ScoreSheet
 from review.domain.ranking import batch_id
 from review.domain.record import ActorRef
 from review.domain.site import Findings, ScoringContext
+from review.handlers.loading import load_case
 from review.handlers.ports import Store
-from review.handlers.transitions import apply_transitions, receipt
+from review.handlers.transitions import apply_act, receipt
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,9 @@ class RecordSiteVisit:
 
 async def fill_score_sheet(command: FillScoreSheet, store: Store, now: datetime) -> Done:
     """Save a draft, or sign; the last signature makes the panel's score."""
-    case, today = await store.cases.require(command.case_id), shanghai_date(now)
+    today = shanghai_date(now)
+    current = await load_case(command.case_id, store, today)
+    case = current.case
     context = await _scoring_context(case, store)
     if not command.sign:
         transitions = [scoring.save_draft(case, command.sheet, context.scheme)]
@@ -50,11 +53,13 @@ async def fill_score_sheet(command: FillScoreSheet, store: Store, now: datetime)
         transitions = [scoring.sign_sheet(case, command.sheet, context.scheme, today)]
         if scoring.all_signed(transitions[-1].case):
             transitions += site.conclude_scoring(transitions[-1].case, context, today)
-    return Done(apply_transitions(store, transitions, command.by, now), receipt(transitions))
+    return Done(apply_act(store, current, transitions, command.by, now), receipt(transitions))
 
 
 async def decide_deviation(command: DecideDeviation, store: Store, now: datetime) -> Done:
-    case, today = await store.cases.require(command.case_id), shanghai_date(now)
+    today = shanghai_date(now)
+    current = await load_case(command.case_id, store, today)
+    case = current.case
     scoring.require_decider(case, command.by)
     scoring.require_reasons(command.decision, command.text)
     if command.decision == "send_back":
@@ -63,14 +68,16 @@ async def decide_deviation(command: DecideDeviation, store: Store, now: datetime
         context = await _scoring_context(case, store)
         result = scoring.panel_score(case, context.scheme, today)
         transitions = site.apply_score(case, result, context, command.text)
-    return Done(apply_transitions(store, transitions, command.by, now), receipt(transitions))
+    return Done(apply_act(store, current, transitions, command.by, now), receipt(transitions))
 
 
 async def record_site_visit(command: RecordSiteVisit, store: Store, now: datetime) -> Done:
-    case, today = await store.cases.require(command.case_id), shanghai_date(now)
+    today = shanghai_date(now)
+    current = await load_case(command.case_id, store, today)
+    case = current.case
     context = await _scoring_context(case, store)
     transition = site.record_visit(case, command.findings, context, today)
-    return Done(apply_transitions(store, [transition], command.by, now), receipt([transition]))
+    return Done(apply_act(store, current, [transition], command.by, now), receipt([transition]))
 
 
 async def _scoring_context(case: Case, store: Store) -> ScoringContext:

@@ -8,7 +8,8 @@ from datetime import datetime
 
 from messages.event import Event
 
-from review.domain.record import ActorRef, Transition, head_after, next_entry
+from review.domain.record import SERVICE, ActorRef, Transition, head_after, next_entry
+from review.handlers.loading import CurrentCase
 from review.handlers.ports import Store
 
 
@@ -26,16 +27,34 @@ def apply_transitions(store: Store, transitions: Sequence[Transition], by: Actor
 
     Every transition builds on the case of the one before it, so the last one holds the case that is saved.
     """
+    return _save(store, [(transition, by) for transition in transitions], now)
+
+
+def apply_act(
+    store: Store, current: CurrentCase, transitions: Sequence[Transition], by: ActorRef, now: datetime
+) -> list[Event]:
+    """Save an act on a case, after the transitions that brought the case to the newest word; no act saves nothing."""
     if not transitions:
         return []
-    head = transitions[0].case.head
-    for transition in transitions:
+    return _save(store, [*((each, SERVICE) for each in current.caught_up), *((each, by) for each in transitions)], now)
+
+
+def catch_up(store: Store, current: CurrentCase, now: datetime) -> list[Event]:
+    """Save what the newest word brings about, without any further act."""
+    return apply_transitions(store, current.caught_up, SERVICE, now)
+
+
+def _save(store: Store, transitions: Sequence[tuple[Transition, ActorRef]], now: datetime) -> list[Event]:
+    if not transitions:
+        return []
+    head = transitions[0][0].case.head
+    for transition, by in transitions:
         entry = next_entry(head, transition, by, now)
         store.records.save(entry.key, entry)
         head = head_after([entry])
-    case = replace(transitions[-1].case, head=head)
+    case = replace(transitions[-1][0].case, head=head)
     store.cases.save(case.case_id, case)
-    return [event for transition in transitions for event in transition.events]
+    return [event for transition, _ in transitions for event in transition.events]
 
 
 def receipt(transitions: Sequence[Transition]) -> Receipt:
