@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cache
 
@@ -15,6 +15,7 @@ from review.domain import consultation, forwarding
 from review.domain.case import ANSWERABLE, UNFORWARDED
 from review.handlers.assessors import SettleSanctions, settle_sanctions
 from review.handlers.consultation import MarkOverdue, RemindDepartments, mark_overdue, remind_departments
+from review.handlers.loading import DueCase
 from review.handlers.notice import ConcludeNotice, conclude_due_notice
 from review.handlers.opinion import CloseLateCase, close_late_case
 from review.handlers.units import SettleBans, settle_bans
@@ -83,11 +84,31 @@ def _settling_due(now: datetime) -> Filter:
     return {"settling.due": {"$lte": now}}
 
 
+def _case(due: DueCase) -> str:
+    return due.case_id
+
+
+def _documents(due: DueCase) -> Iterable[tuple[str, str]]:
+    return due.reads
+
+
+def _document_of_assessor(item: SettleSanctions) -> Iterable[tuple[str, str]]:
+    yield "assessors", item.uscc
+
+
+def _document_of_unit(item: SettleBans) -> Iterable[tuple[str, str]]:
+    yield "unit_statuses", item.uscc
+
+
+def _settling_key(item: SettleSanctions | SettleBans) -> str:
+    return f"{item.uscc}:{item.look}"
+
+
 JOBS = (
-    Job("remind-departments", due_reminders, lambda item: item.case_id, remind_departments),
-    Job("mark-opinions-overdue", overdue_opinions, lambda item: item.case_id, mark_overdue),
-    Job("close-late-cases", late_cases, lambda item: item.case_id, close_late_case),
-    Job("settle-sanctions", unsettled_sanctions, lambda item: f"{item.uscc}:{item.look}", settle_sanctions),
-    Job("settle-bans", unsettled_bans, lambda item: f"{item.uscc}:{item.look}", settle_bans),
+    Job("remind-departments", due_reminders, _case, remind_departments, prefetch=_documents),
+    Job("mark-opinions-overdue", overdue_opinions, _case, mark_overdue, prefetch=_documents),
+    Job("close-late-cases", late_cases, _case, close_late_case, prefetch=_documents),
+    Job("settle-sanctions", unsettled_sanctions, _settling_key, settle_sanctions, prefetch=_document_of_assessor),
+    Job("settle-bans", unsettled_bans, _settling_key, settle_bans, prefetch=_document_of_unit),
     Job("conclude-notices", ended_notices, lambda item: item.notice_id, conclude_due_notice),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -39,6 +39,7 @@ from review.domain.expert import EarlierEvaluation, Expert
 from review.domain.ranking import Batch, BatchRanking, RepeatEvaluationDecision
 from review.domain.record import ActorRef
 from rulebook import rules_on, scheme_on
+from stdnum.cn import uscc as gb32100
 
 OPENED = date(2026, 4, 20)
 RULES = rules_on(OPENED)
@@ -69,6 +70,13 @@ def unit(uscc: str = STEEL, **changed: Any) -> UnitRef:  # noqa: ANN401 - a fiel
         uscc=uscc, name=f"内蒙古示例{uscc[5]}号有限公司", unit_type=UnitType.FACTORY, prefecture=Prefecture.BAOTOU
     )
     return usual.model_copy(update=changed)
+
+
+def organisations(count: int) -> list[UnitRef]:
+    """Invented organisations with valid codes."""
+    digit: Callable[[str], str] = gb32100.calc_check_digit
+    bodies = [f"91150100{number:09d}" for number in range(1, count + 1)]
+    return [unit(body + digit(body)) for body in bodies]
 
 
 def accepted(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
@@ -17,7 +17,7 @@ from devkit.clock import FixedClock
 from devkit.committer_cluster import CommitterCluster, committer_cluster
 from devkit.private_servers import PrivateServers
 from messages.review import CaseClosed, Stage
-from messages.values import AssessorRef, Department, Level, UnitRef
+from messages.values import AssessorRef, Department, Level
 from review.domain.ranking import Batch, verify_ranking
 from review.domain.record import ActorRef, verify_chain
 from review.handlers.applications import close_withdrawn_case, open_case
@@ -29,7 +29,6 @@ from review.handlers.ranking import RankBatch, rank_batch
 from review.handlers.units import record_ban
 from review.jobs import due_reminders, ended_notices, late_cases, overdue_opinions
 from review.store import AGGREGATES, INDEXES, Store
-from stdnum.cn import uscc as gb32100
 
 from .builders import (
     ASSESSOR,
@@ -39,11 +38,11 @@ from .builders import (
     SEED,
     accepted,
     at,
+    organisations,
     removed,
     revoked,
     sanctioned,
     score,
-    unit,
     withdrawn,
 )
 from .harness import SETTLING_JOBS, Message, ReviewHarness
@@ -63,13 +62,6 @@ async def two(servers: PrivateServers, clock: FixedClock) -> AsyncIterator[Commi
         servers, "review", Store, aggregates=AGGREGATES, indexes=INDEXES, clock=clock
     ) as opened:
         yield opened
-
-
-def organisations(count: int) -> list[UnitRef]:
-    """Invented organisations with valid codes."""
-    digit: Callable[[str], str] = gb32100.calc_check_digit
-    bodies = [f"91150100{number:09d}" for number in range(1, count + 1)]
-    return [unit(body + digit(body)) for body in bodies]
 
 
 async def settle(two: CommitterCluster[Store], clock: FixedClock) -> None:

@@ -13,6 +13,7 @@ from rulebook import basis
 from review.api.commands import acting_on, actor_of
 from review.api.policies import APPOINT_PANEL, APPOINT_PANELS
 from review.handlers import panel
+from review.handlers.loading import document_of_batch, documents_to_act_on
 from review.store import Store
 
 
@@ -37,9 +38,10 @@ async def appoint_panel(
     context: AppointPanel,
     body: Annotated[PanelBody | None, FromBody()] = None,
 ) -> panel.PanelAppointment:
-    _, by = await acting_on(context, APPOINT_PANEL, case_id)
+    case, by = await acting_on(context, APPOINT_PANEL, case_id)
     command = panel.AppointPanel(case_id, body.experts if body else (), by)
-    return await context.execute(panel.appoint_panel, command, reply=panel.PanelAppointment)
+    reads = (*documents_to_act_on(case), document_of_batch(case))
+    return await context.execute(panel.appoint_panel, command, prefetch=reads, reply=panel.PanelAppointment)
 
 
 @router.post(

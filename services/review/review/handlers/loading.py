@@ -16,6 +16,7 @@ from chassis.handling import Filter
 from review.domain import assessors, notice, unit_status
 from review.domain.assessors import AssessorStatus
 from review.domain.case import Case
+from review.domain.ranking import batch_id
 from review.domain.record import Transition
 from review.domain.unit_status import UnitStatus
 from review.handlers.ports import Store
@@ -37,6 +38,10 @@ def documents_to_act_on(case: Case) -> tuple[tuple[str, str], ...]:
     """Return the keys that ``load_case`` reads, for the prefetch of a command or a job."""
     keys = (("cases", case.case_id), ("unit_statuses", case.unit.uscc))
     return keys if case.assessor is None else (*keys, ("assessors", case.assessor.uscc))
+
+
+def document_of_batch(case: Case) -> tuple[str, str]:
+    return "batches", batch_id(case.level, case.batch_year)
 
 
 @dataclass(frozen=True)
