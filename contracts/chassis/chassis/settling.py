@@ -3,7 +3,8 @@
 A fact about one thing that concerns many (a sanction, a ban) is stored once. Who is made later reads the fact in its
 own transaction. Two transactions at once can miss each other: the fact does not see the new one, and the new one not
 the fact (write skew). So a job goes round twice: at once, and again when every transaction that read before the fact
-was stored has ended.
+was stored has ended. The time counts from the first round, which has read the fact as stored, and not from the moment
+its handler ran: the fact's own transaction may have taken as long as any other.
 """
 
 from __future__ import annotations
@@ -26,20 +27,18 @@ class Settling:
 
     due: datetime | None = None
     """When the next round is due; None when everybody knows the newest word."""
-    begun: datetime | None = None
-    """When the fact last changed."""
+    first_round: datetime | None = None
+    """When the first round since the fact last changed was made; None before it."""
     rounds: int = 0
     """The number of rounds begun: it makes the key of each round another."""
 
     def begin(self, now: datetime) -> Self:
         """Go round at once; the fact has changed."""
-        return replace(self, due=now, begun=now, rounds=self.rounds + 1)
+        return replace(self, due=now, first_round=None, rounds=self.rounds + 1)
 
     def after_round(self, now: datetime, *, more: bool) -> Self:
         """Return what is left after a round at ``now``; ``more``: it left some of those concerned for the next one."""
-        if more:
-            return replace(self, due=now, rounds=self.rounds + 1)
-        again = None if self.begun is None else self.begun + LONGEST_TRANSACTION
-        if again is None or now >= again:
-            return replace(self, due=None, rounds=self.rounds + 1)
-        return replace(self, due=again, rounds=self.rounds + 1)
+        first = self.first_round or now
+        again = first + LONGEST_TRANSACTION
+        due = now if more else again if now < again else None
+        return replace(self, due=due, first_round=first, rounds=self.rounds + 1)
