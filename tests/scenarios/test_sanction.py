@@ -94,7 +94,7 @@ async def revoke(system: InMemorySystem) -> None:
 
 
 async def settle(system: InMemorySystem) -> None:
-    """Deliver everything and let the jobs look twice."""
+    """Deliver everything and let the jobs go round twice."""
     assert isinstance(system.clock, FixedClock)
     await system.settle()
     for _ in range(2):

@@ -69,12 +69,12 @@ async def ended_notices(store: Store, now: datetime) -> Sequence[ConcludeNotice]
 
 async def unsettled_sanctions(store: Store, now: datetime) -> Sequence[SettleSanctions]:
     found = await store.assessors.find(_settling_due(now), sort=_SETTLING_ORDER, limit=ITEMS_PER_POLL)
-    return [SettleSanctions(each.uscc, each.settling.looks) for each in found]
+    return [SettleSanctions(each.uscc, each.settling.rounds) for each in found]
 
 
 async def unsettled_bans(store: Store, now: datetime) -> Sequence[SettleBans]:
     found = await store.unit_statuses.find(_settling_due(now), sort=_SETTLING_ORDER, limit=ITEMS_PER_POLL)
-    return [SettleBans(each.uscc, each.settling.looks) for each in found]
+    return [SettleBans(each.uscc, each.settling.rounds) for each in found]
 
 
 _SETTLING_ORDER = (("settling.due", 1),)
@@ -101,7 +101,7 @@ def _document_of_unit(item: SettleBans) -> Iterable[tuple[str, str]]:
 
 
 def _settling_key(item: SettleSanctions | SettleBans) -> str:
-    return f"{item.uscc}:{item.look}"
+    return f"{item.uscc}:{item.round}"
 
 
 JOBS = (

@@ -65,13 +65,13 @@ class ReviewHarness(HandlerHarness[Store]):
         return await self.handle(handler, message, self.now)
 
     async def deliver(self, handler: Callable[..., Any], event: Event) -> list[Event]:
-        """Handle an event, and run the jobs that it begins, up to their second look; return the events of all."""
+        """Handle an event, and run the jobs that it begins, up to their second round; return the events of all."""
         return [*await self.do(handler, event), *await self.settle()]
 
     async def settle(self) -> list[Event]:
         """Bring every open case to the newest word on its assessor and its unit."""
-        looks = (self.now, self.now + LONGEST_TRANSACTION)
-        return [event for now in looks for event in await self.run_jobs(SETTLING_JOBS, now)]
+        rounds = (self.now, self.now + LONGEST_TRANSACTION)
+        return [event for now in rounds for event in await self.run_jobs(SETTLING_JOBS, now)]
 
     async def execute(self, handler: Callable[..., Any], command: Any) -> Any:  # noqa: ANN401 - any command
         return await self.perform(handler, command, self.now)

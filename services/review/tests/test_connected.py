@@ -65,7 +65,7 @@ async def two(servers: PrivateServers, clock: FixedClock) -> AsyncIterator[Commi
 
 
 async def settle(two: CommitterCluster[Store], clock: FixedClock) -> None:
-    """Run the settling jobs up to their second look, at both processes."""
+    """Run the settling jobs up to their second round, at both processes."""
     for _ in range(2):
         for job in SETTLING_JOBS:
             while items := await job.due(two.read(), clock.now()):
@@ -108,7 +108,7 @@ async def test_of_openings_sanctions_and_bans_at_the_same_moment_none_is_missed(
 
 @pytest.mark.parametrize("fact", [(record_sanction, sanctioned()), (record_ban, removed())], ids=["sanction", "ban"])
 @pytest.mark.rule("S2", "B2")
-async def test_an_opening_that_read_before_the_fact_is_found_by_the_second_look_and_not_by_the_first(
+async def test_an_opening_that_read_before_the_fact_is_found_by_the_second_round_and_not_by_the_first(
     two: CommitterCluster[Store], clock: FixedClock, fact: Message
 ) -> None:
     """The first half is the control: here two transactions miss each other for certain."""

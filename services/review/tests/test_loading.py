@@ -145,7 +145,7 @@ ACTS = pytest.mark.parametrize(
 
 @ACTS
 @pytest.mark.rule("S2")
-async def test_no_act_passes_a_sanction_whose_job_has_not_looked_yet(
+async def test_no_act_passes_a_sanction_whose_job_has_not_run_yet(
     handlers: ReviewHarness, stage: Step, act: tuple[Any, Any]
 ) -> None:
     await stage(handlers)
@@ -160,7 +160,7 @@ async def test_no_act_passes_a_sanction_whose_job_has_not_looked_yet(
 
 @ACTS
 @pytest.mark.rule("B2")
-async def test_no_act_passes_a_ban_whose_job_has_not_looked_yet(
+async def test_no_act_passes_a_ban_whose_job_has_not_run_yet(
     handlers: ReviewHarness, stage: Step, act: tuple[Any, Any]
 ) -> None:
     await stage(handlers)
@@ -213,7 +213,7 @@ async def test_an_act_after_the_revocation_brings_the_case_up_to_it_first(handle
 
 
 @pytest.mark.rule("S2", "V4")
-async def test_a_late_case_names_the_sanction_that_its_job_has_not_looked_at(handlers: ReviewHarness) -> None:
+async def test_a_late_case_names_the_sanction_that_its_job_has_not_reached(handlers: ReviewHarness) -> None:
     await opened(handlers)
     await handlers.do(record_sanction, sanctioned())
     handlers.today = date(2026, 6, 1)

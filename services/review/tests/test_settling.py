@@ -200,7 +200,7 @@ def courses(draw: st.DrawFn) -> Course:
 
 
 async def follow(course: Course) -> Processes:
-    """Begin, commit, let time pass and look, in the drawn order; what is left begins at the end."""
+    """Begin, commit, let time pass and run jobs, in the drawn order; what is left begins at the end."""
     processes, waiting = Processes(), list(course.batches)
     for step in course.steps:
         if step < 5 and waiting:
@@ -264,10 +264,10 @@ Shown = Callable[[Case], bool]
 
 @CROSSING
 @pytest.mark.rule("S2", "B2")
-async def test_who_crosses_the_fact_is_missed_by_the_first_look_and_found_by_the_second(
+async def test_who_crosses_the_fact_is_missed_by_the_first_round_and_found_by_the_second(
     stored: Message, shown: Shown
 ) -> None:
-    """The first half is the control: without the second look this case would stay as it is."""
+    """The first half is the control: without the second round this case would stay as it is."""
     processes = Processes()
     await processes.begin([OPENING])
     await processes.begin([stored])

@@ -55,7 +55,7 @@ class AssessorStatus:
     """Digest of the legal representative, from its registration or latest change."""
     representative_sequence: int = 0
     settling: Settling = field(default_factory=Settling)
-    """The looks at its open cases that the newest word on its sanctions still needs."""
+    """The rounds over its open cases that the newest word on its sanctions still needs."""
 
     def with_sanction(self, event: AssessorSanctioned) -> AssessorStatus:
         decided = SanctionDecision(event.document_number, event.sequence)

@@ -31,7 +31,7 @@ class UnitStatus:
     uscc: str
     bans: tuple[UnitBan, ...] = ()
     settling: Settling = field(default_factory=Settling)
-    """The looks at its open cases that its newest ban still needs."""
+    """The rounds over its open cases that its newest ban still needs."""
 
     def with_ban(self, banned: UnitBan) -> UnitStatus:
         return replace(self, bans=tuple(dict.fromkeys((*self.bans, banned))))

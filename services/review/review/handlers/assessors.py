@@ -30,7 +30,7 @@ class SettleSanctions:
     """Bring the open cases that rest on an assessor's reports to the newest word on its sanctions."""
 
     uscc: str
-    look: int
+    round: int
 
 
 async def record_representative(
@@ -63,17 +63,17 @@ def _save_if_changed(before: AssessorStatus, known: AssessorStatus, store: Store
 async def settle_sanctions(command: SettleSanctions, store: Store, now: datetime) -> list[Event]:
     """Suspend or resume one commit's share of the open cases, again while some are left.
 
-    A case whose notice is over may be cleared as it resumes. A later word on the assessor has its own look.
+    A case whose notice is over may be cleared as it resumes. A later word on the assessor has its own round.
     """
     known = await _assessor_status(command.uscc, store)
-    if known.settling.due is None or known.settling.looks != command.look:
+    if known.settling.due is None or known.settling.rounds != command.round:
         return []
     today, events = shanghai_date(now), list[Event]()
     where = _behind_newest_word(known, today)
     behind = [] if where is None else await store.cases.find(where, limit=CASES_PER_COMMIT)
     for current in await bring_to_newest_word(behind, store, today):
         events += catch_up(store, current, now)
-    settling = known.settling.after_look(now, more=len(behind) == CASES_PER_COMMIT)
+    settling = known.settling.after_round(now, more=len(behind) == CASES_PER_COMMIT)
     store.assessors.save(known.uscc, replace(known, settling=settling))
     return events
 

@@ -26,7 +26,7 @@ class SettleBans:
     """Stop the open cases of a banned unit."""
 
     uscc: str
-    look: int
+    round: int
 
 
 async def record_ban(event: UnitRemoved, store: Store, now: datetime) -> list[Event]:
@@ -41,9 +41,9 @@ async def record_ban(event: UnitRemoved, store: Store, now: datetime) -> list[Ev
 
 
 async def settle_bans(command: SettleBans, store: Store, now: datetime) -> list[Event]:
-    """Stop one commit's share of the open cases, again while some are left; a later ban has its own look."""
+    """Stop one commit's share of the open cases, again while some are left; a later ban has its own round."""
     known, today = await _unit_status(command.uscc, store), shanghai_date(now)
-    if known.settling.due is None or known.settling.looks != command.look:
+    if known.settling.due is None or known.settling.rounds != command.round:
         return []
     still_open = {"unit.uscc": known.uscc, "state": {"$nin": ENDED}}
     concerned = known.ban_on(today) is not None
@@ -51,7 +51,7 @@ async def settle_bans(command: SettleBans, store: Store, now: datetime) -> list[
     events = list[Event]()
     for current in await bring_to_newest_word(found, store, today):
         events += catch_up(store, current, now)
-    settling = known.settling.after_look(now, more=len(found) == CASES_PER_COMMIT)
+    settling = known.settling.after_round(now, more=len(found) == CASES_PER_COMMIT)
     store.unit_statuses.save(known.uscc, replace(known, settling=settling))
     return events
 
