@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from devkit.private_servers import PrivateServers
 from devkit.servers import Broker, Mongod
 
-from tests.bench import report, report_growth, report_reservations, report_scale
+from tests.bench import report, report_growth, report_hop, report_reservations, report_scale
 from tests.bench.competitor import Servers
 from tests.bench.growth import growth_rows
 from tests.bench.hop_rounds import hop_rounds
@@ -26,7 +26,7 @@ RESULTS = Path(__file__).with_name("RESULTS.md")
 
 
 async def hop(servers: Servers, _folder: Path) -> list[str]:
-    return report.hop(await hop_rounds(servers))
+    return report_hop.lines(await hop_rounds(servers))
 
 
 async def submit(servers: Servers, folder: Path) -> list[str]:

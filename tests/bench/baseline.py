@@ -10,26 +10,30 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 import aio_pika
 from aio_pika.abc import AbstractExchange, AbstractIncomingMessage
 from bson import ObjectId
-from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo import InsertOne, ReplaceOne
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
 MAJORITY: dict[str, Any] = {"read_concern": ReadConcern("majority"), "write_concern": WriteConcern("majority", j=True)}
+BATCH = 100
+Batch = list[AbstractIncomingMessage]
 
 
 class Baseline:
-    def __init__(self, amqp: str, mongo: str, database: str, *, commits_in_flight: int, batch: int = 100) -> None:
+    PREFETCH = 200
+
+    def __init__(self, amqp: str, client: Any, database: str, commits_in_flight: int) -> None:  # noqa: ANN401 - either driver's
         self._amqp = amqp
-        self._client: Any = AsyncIOMotorClient(mongo)
-        self._db = self._client.get_database(database, **MAJORITY)
-        self._batch = batch
+        self._client = client
+        self._db = client.get_database(database, **MAJORITY)
         self._commits_in_flight = commits_in_flight
         self._waiting: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
         self._relays: set[asyncio.Task[None]] = set()
@@ -47,7 +51,7 @@ class Baseline:
         publishing = await aio_pika.connect(self._amqp)
         async with consuming, publishing:
             channel = await consuming.channel()
-            await channel.set_qos(prefetch_count=200)
+            await channel.set_qos(prefetch_count=self.PREFETCH)
             exchange = await (await publishing.channel()).get_exchange("green.events", ensure=False)
             await (await channel.get_queue(queue, ensure=False)).consume(self._receive)
             workers = [asyncio.create_task(self._run(exchange)) for _ in range(self._commits_in_flight)]
@@ -64,16 +68,26 @@ class Baseline:
 
     async def _run(self, exchange: AbstractExchange) -> None:
         while True:
-            messages = [await self._waiting.get()]
-            while len(messages) < self._batch and not self._waiting.empty():
-                messages.append(self._waiting.get_nowait())
-            outbox = await self._commit(messages)
-            await asyncio.gather(*(message.ack() for message in messages))
+            batch = await self._next_batch()
+            outbox = await self._commit(batch)
+            await self._acknowledge(batch)
             relay = asyncio.create_task(self._relay(exchange, outbox))
             self._relays.add(relay)
             relay.add_done_callback(self._relays.discard)
 
-    async def _commit(self, messages: list[AbstractIncomingMessage]) -> dict[str, Any]:
+    async def _next_batch(self) -> Batch:
+        batch = [await self._waiting.get()]
+        self._fill(batch)
+        return batch
+
+    def _fill(self, batch: Batch) -> None:
+        while len(batch) < BATCH and not self._waiting.empty():
+            batch.append(self._waiting.get_nowait())
+
+    async def _acknowledge(self, batch: Batch) -> None:
+        await asyncio.gather(*(message.ack() for message in batch))
+
+    async def _commit(self, messages: Batch) -> dict[str, Any]:
         bodies = {str(message.headers["ce-id"]): json.loads(message.body) for message in messages}
         handled = await self._db.inbox.find({"_id": {"$in": list(bodies)}}).to_list(None)
         new = {name: body for name, body in bodies.items() if name not in {each["_id"] for each in handled}}
@@ -81,11 +95,16 @@ class Baseline:
         found = {each["_id"]: each for each in await self._db.notices.find({"_id": {"$in": keys}}).to_list(None)}
         now = datetime.now(UTC)  # noqa: TID251 - the baseline does not use the chassis
         outbox = {"_id": ObjectId(), "at": now, "sent": False, "events": [_notice_event(key, now) for key in keys]}
-        async with await self._client.start_session() as session, session.start_transaction():
+        async with self._transaction() as session:
             await self._db.inbox.insert_many([{"_id": each, "at": now} for each in new], session=session)
             await self._db.notices.bulk_write([_write_notice(key, found.get(key)) for key in keys], session=session)
             await self._db.outbox.insert_one(outbox, session=session)
         return outbox
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[Any]:
+        async with await self._client.start_session() as session, session.start_transaction():
+            yield session
 
     async def _relay(self, exchange: AbstractExchange, outbox: dict[str, Any]) -> None:
         await asyncio.gather(*(self._publish(exchange, event) for event in outbox["events"]))

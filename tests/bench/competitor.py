@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
+import uvloop
 from chassis.inbox.delivery import Delivery
 from chassis.observability import logs
 from chassis.runtime.entrypoint import GC_THRESHOLDS
@@ -25,6 +26,7 @@ from tests.bench.measure import CpuTime, Run
 
 LONGEST = 120
 READY_WITHIN = 30
+EVENT_LOOPS = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
 T = TypeVar("T")
 
 
@@ -125,7 +127,8 @@ def run(competitors: Mapping[str, Callable[[T], Coroutine[Any, Any, float]]], ta
     gc.set_threshold(*GC_THRESHOLDS)
     print("ready", flush=True)
     sys.stdin.readline()
-    print(asyncio.run(competitors[name](parameters)), flush=True)
+    with asyncio.Runner(loop_factory=EVENT_LOOPS[os.environ.get("GREEN_EVENT_LOOP", "asyncio")]) as runner:
+        print(runner.run(competitors[name](parameters)), flush=True)
 
 
 async def drain(process: Process, messages: int) -> float:
@@ -133,12 +136,13 @@ async def drain(process: Process, messages: int) -> float:
     began = 0.0
     receive = process.dispatcher.dispatch
 
-    async def dispatch_watched(delivery: Delivery) -> bool:
+    async def dispatch_first(delivery: Delivery) -> bool:
         nonlocal began
         began = began or time.perf_counter()
+        process.dispatcher.dispatch = receive  # type: ignore[method-assign]
         return await receive(delivery)
 
-    process.dispatcher.dispatch = dispatch_watched  # type: ignore[method-assign]
+    process.dispatcher.dispatch = dispatch_first  # type: ignore[method-assign]
     async with process:
         while process.metrics.relay_published._value.get() < messages or process.relay._ordering.in_flight:  # noqa: ASYNC110 - a counter has no event
             await asyncio.sleep(0.002)

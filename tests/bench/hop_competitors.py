@@ -1,4 +1,4 @@
-"""The competitors of the hop: the chassis in three forms, and the same durable work written by hand.
+"""The competitors of the hop: the chassis in four forms, and the same durable work written by hand in two.
 
 python -m tests.bench.hop_competitors COMPETITOR '{"amqp": …, "mongo": …, "database": …, "messages": …}'
 """
@@ -6,7 +6,7 @@ python -m tests.bench.hop_competitors COMPETITOR '{"amqp": …, "mongo": …, "d
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -25,20 +25,28 @@ from devkit import sample
 from messages.envelope import CONTENT_TYPE
 from messages.event import Event
 from messages.review import CaseOpened
+from motor.motor_asyncio import AsyncIOMotorClient
+from pymongo import AsyncMongoClient
 from yarl import URL
 
 from tests.bench.baseline import Baseline
 from tests.bench.competitor import drain, run
+from tests.bench.harder_floor import HarderFloor
 
 QUEUE = "notify.review"
 IN_FLIGHT = 2
 """Commits in flight of every competitor."""
-GROUP, SINGLE, PLAIN_RELAY, BASELINE = (
+GROUP, TUNED, SINGLE, PLAIN_RELAY, BASELINE, HARDER_FLOOR = (
     "group commit",
+    "group commit, PyMongo and uvloop",
     "transaction per message",
     "group commit, aio-pika relay",
     "aio-pika baseline",
+    "harder floor: multiple acks, PyMongo, uvloop",
 )
+TUNED_SETTINGS = {"GREEN_MONGO_DRIVER": "pymongo", "GREEN_EVENT_LOOP": "uvloop"}
+SETTINGS: dict[str, Mapping[str, str]] = {TUNED: TUNED_SETTINGS, HARDER_FLOOR: TUNED_SETTINGS}
+"""Settings that a competitor does not leave at their defaults; the floors read the event loop only."""
 
 
 @dataclass(frozen=True)
@@ -115,16 +123,25 @@ class PlainPublisher:
 
 
 async def run_baseline(task: Task) -> float:
-    baseline = Baseline(task.amqp, task.mongo, task.database, commits_in_flight=IN_FLIGHT)
+    return await _run_baseline(Baseline(task.amqp, AsyncIOMotorClient(task.mongo), task.database, IN_FLIGHT), task)
+
+
+async def run_harder_floor(task: Task) -> float:
+    return await _run_baseline(HarderFloor(task.amqp, AsyncMongoClient(task.mongo), task.database, IN_FLIGHT), task)
+
+
+async def _run_baseline(baseline: Baseline, task: Task) -> float:
     await baseline.prepare()
     return await baseline.run(QUEUE, task.messages)
 
 
 COMPETITORS: dict[str, Callable[[Task], Coroutine[Any, Any, float]]] = {
     GROUP: lambda task: run_chassis(task, batch=100),
+    TUNED: lambda task: run_chassis(task, batch=100),
     SINGLE: lambda task: run_chassis(task, batch=1),
     PLAIN_RELAY: lambda task: run_chassis(task, batch=100, publisher=PlainPublisher(task.amqp)),
     BASELINE: run_baseline,
+    HARDER_FLOOR: run_harder_floor,
 }
 
 

@@ -18,16 +18,16 @@ from messages.notify import NoticeDelivered
 from messages.review import CaseOpened
 
 from tests.bench.competitor import CompetitorStart, Servers, measure_run, read_seconds, send_go, start, wait_until_ready
-from tests.bench.hop_competitors import BASELINE, COMPETITORS, GROUP, SINGLE
+from tests.bench.hop_competitors import BASELINE, COMPETITORS, GROUP, SETTINGS, SINGLE, TUNED
 from tests.bench.measure import Latencies, Run
 from tests.bench.open_loop import publish_at_rate, receive_answers
 
-ROUNDS = 3
+ROUNDS = 5
 MESSAGES = {SINGLE: 400}
-DEFAULT_MESSAGES = 2_000
+DEFAULT_MESSAGES = 6_000
 """Messages in the queue, except for the competitors in ``MESSAGES``."""
 WARM_UP = 500
-STEADY_STATE = (GROUP, SINGLE, BASELINE)
+STEADY_STATE = (GROUP, TUNED, SINGLE, BASELINE)
 RATE, SECONDS = 40.0, 5.0
 """Low enough for a transaction per message."""
 CHUNK = 500
@@ -50,7 +50,7 @@ async def hop_rounds(servers: Servers) -> Hops:
     for number in range(1, ROUNDS + 1):
         for competitor in COMPETITORS:
             run = await _drain(competitor, servers, MESSAGES.get(competitor, DEFAULT_MESSAGES))
-            print(f"round {number}  {competitor:32} {run.rate:8.0f}/s", flush=True)
+            print(f"round {number}  {competitor:44} {run.rate:8.0f}/s", flush=True)
             runs[competitor].append(run)
     latencies = {competitor: await _measure_steady_state(competitor, servers) for competitor in STEADY_STATE}
     return Hops(dict(runs), latencies)
@@ -78,7 +78,7 @@ async def _measure_steady_state(competitor: str, servers: Servers) -> Latencies:
             await answers.until(expected + 1)
             await read_seconds(child)
         latencies = answers.latencies(entries, due)
-    print(f"steady   {competitor:32} p99 {latencies.milliseconds(0.99):6.0f} ms", flush=True)
+    print(f"steady   {competitor:44} p99 {latencies.milliseconds(0.99):6.0f} ms", flush=True)
     return latencies
 
 
@@ -108,7 +108,10 @@ async def _prepare_run(competitor: str, servers: Servers, messages: int) -> Asyn
     task = {"amqp": amqp, "mongo": database.url, "database": database.name, "messages": messages}
     publisher = BrokerPublisher(private.amqp_url(vhost, PUBLISHER))
     yield _HopRun(
-        CompetitorStart("tests.bench.hop_competitors", competitor, task), private.amqp_url(vhost), publisher, count(1)
+        CompetitorStart("tests.bench.hop_competitors", competitor, task, SETTINGS.get(competitor, {})),
+        private.amqp_url(vhost),
+        publisher,
+        count(1),
     )
     await publisher.close()
     await servers.broker.remove_vhost(vhost)

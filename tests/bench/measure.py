@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import psutil
 
 PROCESSES = ("service", "mongod", "broker")
+ALL_PROCESSES = "all"
 
 
 class CpuTime:
@@ -47,8 +48,9 @@ class Run:
         return self.done / self.seconds
 
     def microseconds(self, process: str) -> float:
-        """CPU time of that process for each message."""
-        return self.cpu_time[process] / self.done * 1e6
+        """CPU time of that process, or of ``ALL_PROCESSES``, for each message."""
+        seconds = sum(self.cpu_time.values()) if process == ALL_PROCESSES else self.cpu_time[process]
+        return seconds / self.done * 1e6
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,32 @@ class Latencies:
 
     def milliseconds(self, share: float) -> float:
         return percentile(self.seconds, share) * 1000
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """A ratio of two competitors in each round; those of one round share the machine's mood."""
+
+    rounds: tuple[float, ...]
+
+    @property
+    def median(self) -> float:
+        return median(self.rounds)
+
+    def __str__(self) -> str:
+        """The median with the lowest and the highest round."""
+        return f"{self.median:.2f} ({min(self.rounds):.2f} to {max(self.rounds):.2f})"
+
+
+def rate_ratio(runs: Sequence[Run], reference: Sequence[Run]) -> Ratio:
+    """How many times the reference's rate."""
+    return Ratio(tuple(run.rate / other.rate for run, other in zip(runs, reference, strict=True)))
+
+
+def cpu_ratio(runs: Sequence[Run], reference: Sequence[Run], process: str) -> Ratio:
+    """How many times as many messages as the reference one second of CPU time carries."""
+    pairs = zip(runs, reference, strict=True)
+    return Ratio(tuple(other.microseconds(process) / run.microseconds(process) for run, other in pairs))
 
 
 def rate(runs: Sequence[Run]) -> float:

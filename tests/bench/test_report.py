@@ -4,10 +4,22 @@ from __future__ import annotations
 
 import pytest
 
-from tests.bench import report, report_reservations
-from tests.bench.hop_competitors import BASELINE, COMPETITORS, GROUP, SINGLE
+from tests.bench import report, report_hop, report_reservations
+from tests.bench.hop_competitors import BASELINE, COMPETITORS, GROUP, HARDER_FLOOR, SINGLE, TUNED
 from tests.bench.hop_rounds import Hops
-from tests.bench.measure import PROCESSES, Latencies, Run, cpu_cells, latency_cells, percentile, rate, rate_range
+from tests.bench.measure import (
+    ALL_PROCESSES,
+    PROCESSES,
+    Latencies,
+    Run,
+    cpu_cells,
+    cpu_ratio,
+    latency_cells,
+    percentile,
+    rate,
+    rate_range,
+    rate_ratio,
+)
 from tests.bench.reservation_rounds import SCENARIOS, Reservations
 from tests.bench.results_page import HEADING, replace_sections
 from tests.bench.steady_state import ALONE, BASELINE_ALONE, BESIDE_OTHERS, BESIDE_THE_ONE
@@ -43,15 +55,25 @@ def test_new_measurement_replaces_its_own_section_only() -> None:
 
 
 def test_report_of_the_hop_shows_targets_and_fewer_messages_of_the_slow_competitor() -> None:
-    rates = dict.fromkeys(COMPETITORS, 1000.0) | {SINGLE: 100.0, BASELINE: 1_250.0}
-    lines = report.hop(Hops({name: runs(each) for name, each in rates.items()}, {GROUP: MILLISECONDS}))
+    rates = dict.fromkeys(COMPETITORS, 1000.0) | {SINGLE: 100.0, BASELINE: 1_250.0, HARDER_FLOOR: 2_000.0}
+    lines = report_hop.lines(Hops({name: runs(each, each) for name, each in rates.items()}, {GROUP: MILLISECONDS}))
 
-    assert "- Group commit runs at **10.0 times** a transaction for each message (aim: at least 5)." in lines
-    assert "- It reaches **80%** of the baseline written by hand on aio-pika (aim: at least 80 %)." in lines
-    assert f"| {SINGLE} | 100 (100 to 100) | 1.0 | 500 / 500 / 500 |" in lines
+    assert f"| {SINGLE} | 100 (100 to 100) | 0.08 | 0.05 | 500 / 500 / 500 |" in lines
+    assert f"- “{GROUP}” reaches **0.80 (0.80 to 0.80)** of" in lines
+    assert f"- “{TUNED}” reaches **0.50 (0.50 to 0.50)** of" in lines
     assert f"| {GROUP} | 51 / 100 |" in lines
+    assert any("**10.00 (10.00 to 10.00) times** a transaction for each message" in line for line in lines)
     assert any("of 400 by “transaction per message”" in line for line in lines)
     assert any("2 commits in flight" in line for line in lines)
+
+
+def test_ratio_compares_within_each_round_by_rate_and_by_cpu_time() -> None:
+    slow = [Run(100, 1.0, {"service": 0.2, "mongod": 0.1}), Run(100, 2.0, {"service": 0.4, "mongod": 0.1})]
+    fast = [Run(100, 0.5, {"service": 0.1, "mongod": 0.1}), Run(100, 0.5, {"service": 0.1, "mongod": 0.1})]
+
+    assert str(rate_ratio(slow, fast)) == "0.38 (0.25 to 0.50)"
+    assert cpu_ratio(slow, fast, "service").rounds == pytest.approx((0.5, 0.25))
+    assert cpu_ratio(slow, fast, ALL_PROCESSES).rounds == pytest.approx((2 / 3, 0.4))
 
 
 def test_report_of_submits_shows_their_ratio() -> None:
