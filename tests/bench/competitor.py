@@ -14,11 +14,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
-import uvloop
 from chassis.inbox.delivery import Delivery
 from chassis.observability import logs
-from chassis.runtime.entrypoint import GC_THRESHOLDS
+from chassis.runtime.entrypoint import GC_THRESHOLDS, LOOPS
 from chassis.runtime.process import Process
+from chassis.settings import Settings
 from devkit.servers import Broker, Mongod
 from devkit.servers.processes import wait_until_accepting
 
@@ -26,7 +26,7 @@ from tests.bench.measure import CpuTime, Run
 
 LONGEST = 120
 READY_WITHIN = 30
-EVENT_LOOPS = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
+DEFAULT_LOOP = Settings.model_fields["event_loop"].default
 T = TypeVar("T")
 
 
@@ -127,7 +127,7 @@ def run(competitors: Mapping[str, Callable[[T], Coroutine[Any, Any, float]]], ta
     gc.set_threshold(*GC_THRESHOLDS)
     print("ready", flush=True)
     sys.stdin.readline()
-    with asyncio.Runner(loop_factory=EVENT_LOOPS[os.environ.get("GREEN_EVENT_LOOP", "asyncio")]) as runner:
+    with asyncio.Runner(loop_factory=LOOPS[os.environ.get("GREEN_EVENT_LOOP", DEFAULT_LOOP)]) as runner:
         print(runner.run(competitors[name](parameters)), flush=True)
 
 

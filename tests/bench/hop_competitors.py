@@ -1,4 +1,4 @@
-"""The competitors of the hop: the chassis in four forms, and the same durable work written by hand in two.
+"""The competitors of the hop: the chassis in five forms, and the same durable work written by hand in two.
 
 python -m tests.bench.hop_competitors COMPETITOR '{"amqp": …, "mongo": …, "database": …, "messages": …}'
 """
@@ -36,17 +36,26 @@ from tests.bench.harder_floor import HarderFloor
 QUEUE = "notify.review"
 IN_FLIGHT = 2
 """Commits in flight of every competitor."""
-GROUP, TUNED, SINGLE, PLAIN_RELAY, BASELINE, HARDER_FLOOR = (
+GROUP, ON_ASYNCIO, TUNED, SINGLE, PLAIN_RELAY, BASELINE, HARDER_FLOOR = (
     "group commit",
+    "group commit, asyncio",
     "group commit, PyMongo and uvloop",
     "transaction per message",
     "group commit, aio-pika relay",
     "aio-pika baseline",
     "harder floor: multiple acks, PyMongo, uvloop",
 )
-TUNED_SETTINGS = {"GREEN_MONGO_DRIVER": "pymongo", "GREEN_EVENT_LOOP": "uvloop"}
-SETTINGS: dict[str, Mapping[str, str]] = {TUNED: TUNED_SETTINGS, HARDER_FLOOR: TUNED_SETTINGS}
-"""Settings that a competitor does not leave at their defaults; the floors read the event loop only."""
+ASYNCIO, TUNED_SETTINGS = (
+    {"GREEN_EVENT_LOOP": "asyncio"},
+    {"GREEN_MONGO_DRIVER": "pymongo", "GREEN_EVENT_LOOP": "uvloop"},
+)
+SETTINGS: dict[str, Mapping[str, str]] = {
+    ON_ASYNCIO: ASYNCIO,
+    TUNED: TUNED_SETTINGS,
+    BASELINE: ASYNCIO,
+    HARDER_FLOOR: TUNED_SETTINGS,
+}
+"""Settings that a competitor does not leave at their defaults; the floors obey the event loop alone."""
 
 
 @dataclass(frozen=True)
@@ -137,6 +146,7 @@ async def _run_baseline(baseline: Baseline, task: Task) -> float:
 
 COMPETITORS: dict[str, Callable[[Task], Coroutine[Any, Any, float]]] = {
     GROUP: lambda task: run_chassis(task, batch=100),
+    ON_ASYNCIO: lambda task: run_chassis(task, batch=100),
     TUNED: lambda task: run_chassis(task, batch=100),
     SINGLE: lambda task: run_chassis(task, batch=1),
     PLAIN_RELAY: lambda task: run_chassis(task, batch=100, publisher=PlainPublisher(task.amqp)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.bench.hop_competitors import BASELINE, GROUP, HARDER_FLOOR, IN_FLIGHT, PLAIN_RELAY, SINGLE, TUNED
+from tests.bench.hop_competitors import BASELINE, GROUP, HARDER_FLOOR, IN_FLIGHT, ON_ASYNCIO, PLAIN_RELAY, SINGLE, TUNED
 from tests.bench.hop_rounds import DEFAULT_MESSAGES, MESSAGES, RATE, ROUNDS, Hops
 from tests.bench.measure import ALL_PROCESSES, cpu_cells, cpu_ratio, latency_cells, rate, rate_range, rate_ratio
 
@@ -19,7 +19,8 @@ def _rates(hops: Hops) -> list[str]:
         "Consume, inbox, state, outbox, publish with confirm, acknowledge: medians (slowest to fastest) of",
         f"{ROUNDS} alternating rounds, a queue of {DEFAULT_MESSAGES:,} messages ({exceptions}) drained by one process",
         f"with {IN_FLIGHT} commits in flight for every competitor, timed from the first delivery until every event",
-        "is published, confirmed and marked. “Group commit” has the default settings: motor and asyncio.",
+        "is published, confirmed and marked. “Group commit” has the default settings: motor on uvloop.",
+        "The baseline drives motor on asyncio; the harder floor, PyMongo's own driver on uvloop.",
         "",
         "| | messages/s | × floor | × harder floor | CPU µs per message: service / mongod / broker |",
         "| --- | --- | --- | --- | --- |",
@@ -45,6 +46,7 @@ def _findings(hops: Hops) -> list[str]:
         "",
         f"- Group commit runs at **{single} times** a transaction for each message (aim: at least 5).",
         *_against(hops, GROUP, BASELINE, f"the baseline written by hand on aio-pika (aim: {FLOOR_AIM})"),
+        *_against(hops, ON_ASYNCIO, BASELINE, "the same baseline, loop and driver alike"),
         *_against(hops, TUNED, HARDER_FLOOR, f"the harder floor, with its driver and loop (aim: {HARDER_FLOOR_AIM})"),
         f"- The relay's own publishing (aiormq, frames of a batch in one write) adds **{relay.median - 1:+.0%}** to",
         "  the same hop with aio-pika's publish in the relay.",
