@@ -13,7 +13,6 @@ from tests.contention.service_in_memory import PATH, ServiceInMemory, Subscribed
 SHARED: Mapping[tuple[str, str], str] = {
     ("assessor-quota", "ledgers"): "the ledger is the rule (Q1): one consumer at a time writes ledgers",
     ("assessor-quota", "rates"): "to be mended",
-    ("review", "assessors"): "to be mended",
 }
 """(service, collection) of documents that messages of different applications may share, with the reason."""
 
@@ -23,7 +22,6 @@ SILENT: Mapping[tuple[str, str], str] = {}
 GROWING: Mapping[tuple[str, str], str] = {
     ("assessor-quota", "ledgers"): "at most fifteen items (Q1)",
     ("applications", "files"): "to be mended",
-    ("review", "assessors"): "to be mended",
 }
 """(service, collection) of documents that grow up to a bound, with the bound."""
 
