@@ -97,12 +97,12 @@ async def _send_file(each: Participant) -> Response:
 async def _open_draft(each: Participant) -> Response:
     body = {"unit": each.unit, "level": "region", "batch_year": 2026, "evaluation": {"way": "self"}}
     answer = await each.applicant.post("/v1/applications", json=body)
-    each.noted |= {"application": answer.json()["application_id"], "etag": answer.headers["etag"]}
+    each.noted["application"] = answer.json()["application_id"]
     return answer
 
 
 async def _amend(each: Participant) -> Response:
-    body = {"batch_year": 2026}
+    body = {"unit_name": each.unit["name"], "level": "region", "batch_year": 2026, "evaluation": {"way": "self"}}
     return await each.applicant.put(each.application, json=body, headers={"If-Match": each.noted["etag"]})
 
 
@@ -132,7 +132,11 @@ def _report(each: Participant) -> dict[str, Any]:
 
 
 async def _justify(each: Participant) -> Response:
-    return await each.officer.put(f"{each.application}/justification", json={"text": "条件突出"})
+    """Of what was submitted and returned, here for its missing report."""
+    assert (await _submit(each)).status_code == 409
+    answer = await each.officer.put(f"{each.application}/justification", json={"text": "条件突出"})
+    each.noted["etag"] = answer.headers["etag"]
+    return answer
 
 
 async def _submit(each: Participant) -> Response:
@@ -199,8 +203,8 @@ async def _sign(each: Participant) -> Response:
 
 
 async def _confirm(each: Participant) -> Response:
-    chair = each.api.client_as(Role.EXPERT, subject=EXPERTS[0])
-    return await chair.post(f"{each.case}/deviation-decision", json={"decision": "confirm", "text": "维持"})
+    """Every sheet lies far from the mean of all five: the region decides."""
+    return await each.region.post(f"{each.case}/deviation-decision", json={"decision": "confirm", "text": "维持"})
 
 
 async def _visit(each: Participant) -> Response:
@@ -247,11 +251,11 @@ SCRIPTS: Mapping[str, Script] = {
         (
             ("POST /v1/files", _send_file),
             ("POST /v1/applications", _open_draft),
+            ("PUT /v1/applications/{application_id}/justification", _justify),
             ("PUT /v1/applications/{application_id}", _amend),
             ("POST /v1/imports/annex1", _import_annex1),
             ("POST /v1/imports/evaluation-report", _import_report),
             ("PUT /v1/applications/{application_id}/evaluation", _file_report),
-            ("PUT /v1/applications/{application_id}/justification", _justify),
             ("POST /v1/applications/{application_id}/submit", _submit),
             ("POST /v1/applications/{application_id}/withdraw", _withdraw),
         ),
