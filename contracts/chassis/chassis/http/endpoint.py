@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any, Generic, TypeAlias, TypeVar, overload
 
@@ -154,6 +154,7 @@ class RequestContext(Generic[S]):
         resource: object = None,
         private: bool = False,
         prefetch: Iterable[Key] = (),
+        prefetch_related: Callable[[C, S], Awaitable[Iterable[Key]]] | None = None,
     ) -> Any: ...  # noqa: ANN401 - the reply's type is the handler's
 
     @overload
@@ -165,6 +166,7 @@ class RequestContext(Generic[S]):
         resource: object = None,
         private: bool = False,
         prefetch: Iterable[Key] = (),
+        prefetch_related: Callable[[C, S], Awaitable[Iterable[Key]]] | None = None,
         reply: type[R],
     ) -> R: ...
 
@@ -176,6 +178,7 @@ class RequestContext(Generic[S]):
         resource: object = None,
         private: bool = False,
         prefetch: Iterable[Key] = (),
+        prefetch_related: Callable[[C, S], Awaitable[Iterable[Key]]] | None = None,
         reply: type[Any] | None = None,
     ) -> Any:
         """Execute a command once and return its reply after the commit.
@@ -184,7 +187,8 @@ class RequestContext(Generic[S]):
         request it raises a Refusal (409). ``resource`` is authorized first; it was read outside the transaction, so the
         handler must check its state again. With ``reply`` the value is parsed as that type, else it is plain JSON.
         ``private`` is for a body with values that may not be stored: the digest is then made of the command.
-        ``prefetch`` names the documents that the handler will read, so that a batch of commands asks for all at once.
+        ``prefetch`` names the documents that the handler will read, so that a batch of commands asks for all at once;
+        ``prefetch_related`` those it reads next, found in the documents of the first.
         """
         if resource is not None:
             await self.authorize(resource)
@@ -196,6 +200,7 @@ class RequestContext(Generic[S]):
             digest,
             lambda unit, now: handler(command, store(unit), now),
             prefetch=prefetch,
+            prefetch_related=prefetch_related and (lambda unit: prefetch_related(command, store(unit))),
             abandoned=caller_of(self.request.scope).gone,
         )
         return value if reply is None else TypeAdapter(reply).validate_python(value, from_attributes=True)
