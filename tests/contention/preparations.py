@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
-from applications.domain.files import Owner
+from applications.domain.files import SentFile
 from applications.handlers.drafts import OpenDraft, open_draft
-from applications.handlers.records import RecordFile, record_file
+from applications.handlers.records import record_file
 from applications.handlers.submission import Submit, submit_application
 from assessor_quota.handlers.register import register_assessor
 from devkit import HandlerHarness
@@ -29,7 +29,7 @@ async def _submit(service: HandlerHarness[Any], messages: Sequence[ApplicationMe
     """Each unit, on its prefecture's list and with its evidence, has submitted an assessor's report."""
     for each in messages:
         unit, key = each.unit, each.application_id
-        evidence = RecordFile(of_applications.DIGEST, 9, "application/pdf", Owner(unit.uscc, "a.pdf"))
+        evidence = SentFile(of_applications.DIGEST, unit.uscc, "a.pdf", 9, "application/pdf")
         await service.handle(record_file, evidence, NOW)
         await service.handle(save_standing, of_applications.standing(unit), NOW)
         draft = OpenDraft(key, unit, Level.REGION, 2026, BY_ASSESSOR, report=of_applications.report(unit))

@@ -21,7 +21,6 @@ SILENT: Mapping[tuple[str, str], str] = {}
 
 GROWING: Mapping[tuple[str, str], str] = {
     ("assessor-quota", "ledgers"): "at most fifteen items (Q1)",
-    ("applications", "files"): "to be mended",
 }
 """(service, collection) of documents that grow up to a bound, with the bound."""
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from applications.domain.application import Application, State
-from applications.domain.files import Owner
+from applications.domain.files import SentFile
 from applications.handlers import drafts, records, submission
 from assessor_quota.domain.entry import ActorRef
 from assessor_quota.domain.sanction import ViolationFinding
@@ -56,7 +56,7 @@ async def prepare(seed: int) -> InMemorySystem:
     for uscc, name in ((SANCTIONED, builders.ASSESSOR.name), (AFFILIATE, "同门评价中心")):
         await system.perform("assessor-quota", register.register_assessor, registration(uscc, name))
     unit: UnitRef = builders.STEEL
-    recorded = records.RecordFile(builders.DIGEST, 9, "application/pdf", Owner(unit.uscc, "a.pdf"))
+    recorded = SentFile(builders.DIGEST, unit.uscc, "a.pdf", 9, "application/pdf")
     await system.perform("applications", records.record_file, recorded)
     await system.perform("applications", save_standing, builders.standing())
     draft = drafts.OpenDraft(KEY, unit, Level.REGION, 2026, builders.BY_ASSESSOR, report=builders.report())

@@ -17,7 +17,11 @@ def _keys_of_item(item: assessor_quota.Item) -> Iterator[tuple[str, str]]:
 
 def _keys_of_assessor(
     event: (
-        assessor_quota.AssessorRegistered | assessor_quota.AssessorAmended | assessor_quota.LegalRepresentativeChanged
+        assessor_quota.AssessorRegistered
+        | assessor_quota.AssessorAmended
+        | assessor_quota.LegalRepresentativeChanged
+        | assessor_quota.AssessorSanctioned
+        | assessor_quota.SanctionRevoked
     ),
 ) -> Iterator[tuple[str, str]]:
     yield "assessors", event.assessor_uscc
@@ -46,18 +50,38 @@ def _keys_of_removal(event: registry.UnitRemoved) -> Iterator[tuple[str, str]]:
 
 
 SUBSCRIPTIONS: tuple[Subscription[Any], ...] = (
-    subscribe(assessor_quota.QuotaItemReserved, quota.accept_with_item, prefetch=_keys_of_item),
-    subscribe(assessor_quota.QuotaItemRefused, quota.refuse_without_item, prefetch=_keys_of_item),
+    subscribe(
+        assessor_quota.QuotaItemReserved,
+        quota.accept_with_item,
+        prefetch=_keys_of_item,
+        prefetch_related=quota.keys_of_accepting,
+    ),
+    subscribe(
+        assessor_quota.QuotaItemRefused,
+        quota.refuse_without_item,
+        prefetch=_keys_of_item,
+        prefetch_related=quota.keys_of_returning,
+    ),
     subscribe(assessor_quota.AssessorRegistered, quota.record_assessor, prefetch=_keys_of_assessor),
     subscribe(assessor_quota.AssessorAmended, quota.record_assessor, prefetch=_keys_of_assessor),
     subscribe(assessor_quota.LegalRepresentativeChanged, quota.record_assessor_name, prefetch=_keys_of_assessor),
-    subscribe(assessor_quota.AssessorSanctioned, quota.record_sanction),
-    subscribe(assessor_quota.SanctionRevoked, quota.record_sanction),
+    subscribe(assessor_quota.AssessorSanctioned, quota.record_sanction, prefetch=_keys_of_assessor),
+    subscribe(assessor_quota.SanctionRevoked, quota.record_sanction, prefetch=_keys_of_assessor),
     subscribe(registry.UnitListed, listings.record_listing, prefetch=_keys_of_listing),
-    subscribe(registry.UnitRemoved, listings.record_removal, prefetch=_keys_of_removal),
+    subscribe(
+        registry.UnitRemoved,
+        listings.record_removal,
+        prefetch=_keys_of_removal,
+        prefetch_related=listings.keys_of_stopping,
+    ),
     *(subscribe(event, progress.follow_case, prefetch=_keys_of_case) for event in progress.FOLLOWED),
     subscribe(review.InitialReviewRefused, progress.follow_refusal, prefetch=_keys_of_case),
-    subscribe(review.CaseForwarded, progress.follow_forwarding, prefetch=_keys_of_whole_case),
+    subscribe(
+        review.CaseForwarded,
+        progress.follow_forwarding,
+        prefetch=_keys_of_whole_case,
+        prefetch_related=progress.keys_of_intake,
+    ),
     subscribe(review.PublicNoticeOpened, progress.follow_notice, prefetch=_keys_of_notice),
     subscribe(review.CaseClosed, progress.follow_closing, prefetch=_keys_of_whole_case),
 )

@@ -7,27 +7,33 @@ from chassis.persistence import DocumentCollection, Index, UnitOfWork
 from applications.domain.application import Application, Version
 from applications.domain.assessors import KnownAssessor
 from applications.domain.facts import Fact
-from applications.domain.files import StoredFile
+from applications.domain.files import SentFile
 from applications.domain.organisation_status import OrganisationStatus
 from applications.domain.records import PrefectureList
 
 AGGREGATES = {"application": "applications"}
 """Aggregate of an event type → collection."""
 
+_FILTERS = (("state", 1), ("batch_year", 1), ("unit.unit_type", 1), ("level", 1))
+"""The filters of the list, behind its order: what does not match is passed over in the index, unread."""
+
 INDEXES = (
-    Index("applications", (("unit.uscc", 1),)),
-    Index("applications", (("unit.prefecture", 1), ("state", 1))),
-    Index("applications", (("batch_year", 1), ("unit.unit_type", 1), ("state", 1))),
-    Index("applications", (("evaluation.assessor.uscc", 1),)),
-    Index("applications", (("report.evidence.sha256", 1),)),
-    Index("versions", (("application.application_id", 1), ("number", 1)), unique=True),
-    Index("facts", (("uscc", 1),)),
-    Index("prefecture_lists", (("prefecture", 1),)),
+    Index("applications", (("submitted_once", 1), ("_id", 1), *_FILTERS)),
+    Index("applications", (("unit.prefecture", 1), ("_id", 1), ("submitted_once", 1), *_FILTERS)),
+    Index("applications", (("evaluation.assessor.uscc", 1), ("_id", 1), ("submitted_once", 1), *_FILTERS)),
+    Index("applications", (("unit.uscc", 1), ("_id", 1))),
+    Index("applications", (("report.evidence.sha256", 1), ("_id", 1), ("state", 1))),
+    Index("versions", (("application.application_id", 1), ("number", 1), ("_id", 1))),
+    Index("facts", (("uscc", 1), ("_id", 1))),
+    Index("facts", (("prefecture", 1), ("_id", 1))),
+    Index("facts", (("recorded_by", 1), ("_id", 1))),
+    Index("files", (("sha256", 1), ("_id", 1))),
+    Index("prefecture_lists", (("prefecture", 1), ("_id", 1))),
 )
 
 
 class Store:
-    """``standings`` is by USCC, ``files`` by SHA-256, ``assessors`` by USCC."""
+    """``standings`` and ``assessors`` are by USCC, ``files`` by SHA-256 and sender."""
 
     def __init__(self, unit: UnitOfWork) -> None:
         self.applications = DocumentCollection(unit, "applications", Application)
@@ -35,5 +41,5 @@ class Store:
         self.standings = DocumentCollection(unit, "standings", OrganisationStatus)
         self.facts = DocumentCollection(unit, "facts", Fact)
         self.assessors = DocumentCollection(unit, "assessors", KnownAssessor)
-        self.files = DocumentCollection(unit, "files", StoredFile)
+        self.files = DocumentCollection(unit, "files", SentFile)
         self.prefecture_lists = DocumentCollection(unit, "prefecture_lists", PrefectureList)

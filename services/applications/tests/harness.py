@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from applications.domain.application import Application
-from applications.domain.files import Owner
+from applications.domain.files import SentFile
 from applications.domain.organisation_status import OrganisationStatus
 from applications.handlers.drafts import OpenDraft, open_draft
-from applications.handlers.records import RecordFile, record_file
+from applications.handlers.records import record_file
 from applications.handlers.submission import Submit, submit_application
 from applications.store import AGGREGATES, INDEXES, Store
 from devkit import HandlerHarness
@@ -25,7 +25,7 @@ class ApplicationsHarness(HandlerHarness[Store]):
 
     async def prepare(self, unit: UnitRef = STEEL) -> ApplicationsHarness:
         """Put the unit on its prefecture's list and send its evidence."""
-        await self.perform(record_file, RecordFile(DIGEST, 9, "application/pdf", Owner(unit.uscc, "a.pdf")), NOW)
+        await self.perform(record_file, SentFile(DIGEST, unit.uscc, "a.pdf", 9, "application/pdf"), NOW)
         await self.perform(save_standing, standing(unit), NOW)
         return self
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 from applications.domain.application import State
 from applications.domain.facts import Fact, FactKind, FactSource
-from applications.domain.files import Owner
+from applications.domain.files import SentFile
 from applications.domain.records import PrefectureList
 from applications.handlers import drafts, listings, quota, records, submission
 from applications.store import AGGREGATES, INDEXES, Store
@@ -60,7 +60,7 @@ async def submit(cluster: CommitterCluster[Store], process: int, application_id:
 async def open_drafts(
     cluster: CommitterCluster[Store], unit: UnitRef, *names: str, evaluation: Evaluation = SELF_EVALUATION
 ) -> list[str]:
-    sent = records.RecordFile(DIGEST, 9, "application/pdf", Owner(unit.uscc, "a.pdf"))
+    sent = SentFile(DIGEST, unit.uscc, "a.pdf", 9, "application/pdf")
     await cluster.perform(0, records.record_file, sent)
     await cluster.perform(0, records.record_prefecture_list, prefecture_list_of(unit))
     keys = [f"app-2026-{unit.uscc[8:17]}{name}" for name in names]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 from chassis.http import (
@@ -53,7 +54,9 @@ ReadApplications = Annotated[RequestContext[Store], Depends(Authorize(READ))]
 async def open_draft(body: DraftBody, context: FileApplications, keys: Keys) -> ReceiptView:
     """A draft may be incomplete; submitting checks everything (A1)."""
     command = _open_draft_command(body, new_application_id(context, body.batch_year), keys)
-    opened = await context.execute(drafts.open_draft, command, private=True, resource=command, reply=ReceiptView)
+    opened = await context.execute(
+        drafts.open_draft, command, private=True, resource=command, prefetch=_key_of(command), reply=ReceiptView
+    )
     return with_etag(context, opened)
 
 
@@ -68,7 +71,8 @@ async def amend_application(application_id: str, body: AmendmentBody, context: F
     version = expected_version(context, required=True)
     await context.authorize(await _application_or_404(application_id, context))
     command = drafts.AmendDraft(application_id, version, body.unit_name, body.level, body.batch_year, body.evaluation)
-    return with_etag(context, await context.execute(drafts.amend_draft, command, reply=ReceiptView))
+    amended = await context.execute(drafts.amend_draft, command, prefetch=_key_of(command), reply=ReceiptView)
+    return with_etag(context, amended)
 
 
 @router.put(
@@ -83,7 +87,10 @@ async def file_report(application_id: str, body: ReportBody, context: FileApplic
     refuse_other_unit(body, found.unit)
     report = body.report(found.unit.unit_type, keys)
     command = drafts.FileReport(application_id, report, body.evaluation(), expected_version(context))
-    return with_etag(context, await context.execute(drafts.file_report, command, private=True, reply=ReceiptView))
+    filed = await context.execute(
+        drafts.file_report, command, private=True, prefetch=_key_of(command), reply=ReceiptView
+    )
+    return with_etag(context, filed)
 
 
 @router.put(
@@ -99,7 +106,8 @@ async def justify_application(
     found = await _application_or_404(application_id, context)
     await context.authorize(found)
     command = drafts.Justify(application_id, Justification(body.text, context.actor.subject, found.level))
-    return with_etag(context, await context.execute(drafts.justify_application, command, reply=ReceiptView))
+    justified = await context.execute(drafts.justify_application, command, prefetch=_key_of(command), reply=ReceiptView)
+    return with_etag(context, justified)
 
 
 @router.post(
@@ -109,9 +117,16 @@ async def justify_application(
 )
 async def submit_application(application_id: str, context: FileApplications) -> ReceiptView:
     """Checks everything at once; a refusal names every reason and is on record."""
-    await context.authorize(await _application_or_404(application_id, context))
+    found = await _application_or_404(application_id, context)
+    await context.authorize(found)
     command = submission.Submit(application_id, context.actor.subject)
-    receipt = await context.execute(submission.submit_application, command, reply=ReceiptView)
+    receipt = await context.execute(
+        submission.submit_application,
+        command,
+        prefetch=_keys_with_standing(found),
+        prefetch_related=submission.keys_of_submission,
+        reply=ReceiptView,
+    )
     context.response.status_code = 202 if receipt.state is State.SUBMITTED else 200
     return with_etag(context, receipt)
 
@@ -122,9 +137,13 @@ async def submit_application(application_id: str, context: FileApplications) -> 
     responses=refuses("not-withdrawable", "notice-started"),
 )
 async def withdraw_application(application_id: str, context: FileApplications) -> ReceiptView:
-    await context.authorize(await _application_or_404(application_id, context))
+    found = await _application_or_404(application_id, context)
+    await context.authorize(found)
     command = submission.Withdraw(application_id)
-    return with_etag(context, await context.execute(submission.withdraw_application, command, reply=ReceiptView))
+    withdrawn = await context.execute(
+        submission.withdraw_application, command, prefetch=_keys_with_standing(found), reply=ReceiptView
+    )
+    return with_etag(context, withdrawn)
 
 
 @router.get("", summary="List applications")
@@ -187,3 +206,14 @@ def _open_draft_command(body: DraftBody, application_id: str, keys: KeyRing) -> 
 
 async def _application_or_404(application_id: str, context: RequestContext[Store]) -> Application:
     return await context.store.applications.require(application_id)
+
+
+def _key_of(
+    command: drafts.OpenDraft | drafts.AmendDraft | drafts.FileReport | drafts.Justify,
+) -> Iterable[tuple[str, str]]:
+    return [("applications", command.application_id)]
+
+
+def _keys_with_standing(found: Application) -> Iterable[tuple[str, str]]:
+    """Keys of the application and of the one document that submissions of its unit share."""
+    return [("applications", found.application_id), ("standings", found.unit.uscc)]

@@ -87,7 +87,9 @@ async def import_evaluation_report(context: FileApplications, upload: FilledForm
     command = drafts.FileReport(found.application_id, body.report(found.unit.unit_type, keys), body.evaluation())
     if target.dry_run:
         return ImportView(dry_run=True, unit=found.unit, application_id=found.application_id)
-    receipt = await context.execute(drafts.file_report, command, private=True, reply=ReceiptView)
+    receipt = await context.execute(
+        drafts.file_report, command, private=True, prefetch=_key_of(found.application_id), reply=ReceiptView
+    )
     return ImportView(dry_run=False, unit=found.unit, **receipt.model_dump())
 
 
@@ -106,7 +108,9 @@ async def _file_annex1(values: Values, target: ImportTarget, context: RequestCon
     command = drafts.FileInformation(found.application_id, information, plan)
     if target.dry_run:
         return ImportView(dry_run=True, unit=found.unit, application_id=found.application_id)
-    receipt = await context.execute(drafts.file_information, command, reply=ReceiptView)
+    receipt = await context.execute(
+        drafts.file_information, command, prefetch=_key_of(found.application_id), reply=ReceiptView
+    )
     return ImportView(dry_run=False, unit=found.unit, **receipt.model_dump())
 
 
@@ -126,8 +130,14 @@ async def _open_draft(
     await context.authorize(opening)
     if target.dry_run:
         return ImportView(dry_run=True, unit=opening.unit)
-    receipt = await context.execute(drafts.open_draft, opening, private=True, reply=ReceiptView)
+    receipt = await context.execute(
+        drafts.open_draft, opening, private=True, prefetch=_key_of(opening.application_id), reply=ReceiptView
+    )
     return ImportView(dry_run=False, unit=opening.unit, **receipt.model_dump())
+
+
+def _key_of(application_id: str) -> list[tuple[str, str]]:
+    return [("applications", application_id)]
 
 
 def _annex1_values(content: bytes) -> Values:

@@ -29,7 +29,7 @@ class OnceSubmitted:
     """Applications that were submitted once: a draft is its unit's alone, whomever it names."""
 
     def filter(self, actor: Actor) -> Filter | None:  # noqa: ARG002 - the same for every actor
-        return {"submissions": {"$gt": 0}}
+        return {"submitted_once": True}
 
 
 @dataclass(frozen=True)
@@ -78,14 +78,13 @@ JUSTIFY = Policy(
 SEND_FILE = Policy(
     "file.send",
     (
-        Rule(Role.APPLICANT, own_organisation("owners.organisation")),
-        Rule(Role.ASSESSOR, own_organisation("owners.organisation")),
+        Rule(Role.APPLICANT, own_organisation("organisation")),
+        Rule(Role.ASSESSOR, own_organisation("organisation")),
     ),
 )
-READ_FILE = Policy(
-    "file.read",
+READ_EVIDENCE = Policy(
+    "evidence.read",
     (
-        *SEND_FILE.rules,
         *READ.rules,
         Rule(
             Role.CONSULTED_DEPARTMENT,
@@ -95,8 +94,10 @@ READ_FILE = Policy(
         Rule(Role.EXPERT, own_subject("experts")),
     ),
 )
-"""The sender reads its own file; others read the evidence of an application once it is submitted, and once they are
-consulted on it, it is forwarded to them, or they sit on its panel (P2)."""
+"""The evidence of an application is read once it is submitted, and by others once they are consulted on it, it is
+forwarded to them, or they sit on its panel (P2)."""
+READ_FILE = Policy("file.read", (*SEND_FILE.rules, *READ_EVIDENCE.rules))
+"""The sender reads its own file, and everyone the evidence of an application that concerns them."""
 
 RECORD_FACT = Policy(
     "fact.record",

@@ -76,7 +76,14 @@ async def record_fact(body: FactBody, context: RecordFacts) -> Fact:
     """It counts from now on against what the unit declares itself (E4), and stops what is under way (V10)."""
     fact = _fact(body, await _prefecture(body, context), context)
     await context.authorize(fact)
-    return await context.execute(records.record_fact, fact, resource=fact, reply=Fact)
+    return await context.execute(
+        records.record_fact,
+        fact,
+        resource=fact,
+        prefetch=[("standings", fact.uscc)],
+        prefetch_related=records.keys_of_fact,
+        reply=Fact,
+    )
 
 
 @router.post(
@@ -88,8 +95,15 @@ async def record_fact(body: FactBody, context: RecordFacts) -> Fact:
 )
 async def end_fact(fact_id: str, body: EndBody, context: EndFacts) -> Fact:
     """By whoever recorded it, and by the region."""
-    await context.authorize(await context.store.facts.require(fact_id))
-    return await context.execute(records.end_fact, records.EndFact(fact_id, body.ended_on), reply=Fact)
+    found = await context.store.facts.require(fact_id)
+    await context.authorize(found)
+    return await context.execute(
+        records.end_fact,
+        records.EndFact(fact_id, body.ended_on),
+        prefetch=[("facts", fact_id), ("standings", found.uscc)],
+        prefetch_related=records.keys_of_ending,
+        reply=Fact,
+    )
 
 
 @router.get("/facts", summary="List recorded facts", tags=["facts"])
@@ -111,7 +125,10 @@ async def list_facts(
 async def record_prefecture_list(body: ListBody, context: RecordLists) -> PrefectureList:
     """The region's applications draw on it (E10)."""
     command = _list(body, context)
-    return await context.execute(records.record_prefecture_list, command, resource=command, reply=PrefectureList)
+    standings = [("standings", unit.uscc) for unit in command.units]
+    return await context.execute(
+        records.record_prefecture_list, command, resource=command, prefetch=standings, reply=PrefectureList
+    )
 
 
 @router.get("/prefecture-lists", summary="List recorded prefecture lists", tags=["lists"])

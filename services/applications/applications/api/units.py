@@ -42,4 +42,6 @@ async def get_unit(uscc: Uscc, context: ReadUnits) -> UnitView:
 async def move_unit(uscc: Uscc, body: MoveBody, context: MoveUnits) -> UnitView:
     """Its next applications go there; what is under way goes on where it was submitted."""
     command = records.MoveUnit(uscc, body.prefecture, body.document_number)
-    return await context.execute(records.move_unit, command, resource=command, reply=UnitView)
+    return await context.execute(
+        records.move_unit, command, resource=command, prefetch=[("standings", uscc)], reply=UnitView
+    )

@@ -84,6 +84,8 @@ class Application:
     report: Report | None = None
     justification: Justification | None = None
     submissions: int = 0
+    submitted_once: bool = False
+    """Whether anybody but its unit may read it; a value of its own, so that an index leads to these in order."""
     submitted_at: datetime | None = None
     submitted_on: date | None = None
     rule_set: str | None = None
@@ -173,6 +175,7 @@ class Application:
             self,
             state=State.SUBMITTED,
             submissions=self.submissions + 1,
+            submitted_once=True,
             submitted_at=now,
             submitted_on=day,
             rule_set=rules.version,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import PurePath
 from types import MappingProxyType
 
@@ -28,7 +28,6 @@ SUFFIXES: Mapping[str, str] = MappingProxyType(
         ".xlsx": XLSX,
     }
 )
-_USUAL = {kind: suffix for suffix, kind in reversed(tuple(SUFFIXES.items()))}
 _WORKBOOK = "xl/workbook.xml"
 MAX_NAME_LENGTH = 200
 """The limit of the events' schema."""
@@ -37,36 +36,29 @@ _TAIL = 2048
 
 
 @dataclass(frozen=True)
-class Owner:
-    """The sender of a file, and the name it was sent under."""
+class SentFile:
+    """A file as one organisation has sent it, under the name of its first sending.
 
-    organisation: str
-    name: str
-
-
-@dataclass(frozen=True)
-class StoredFile:
-    """A file, stored once however often it is sent; its SHA-256 identifies it."""
+    Its content lies on disk once, however many send it; each sender has a document of its own, so that a file that
+    many send is no document that many write.
+    """
 
     sha256: str
+    organisation: str
+    name: str
     size: int
     media_type: str
-    owners: tuple[Owner, ...]
 
     @property
-    def organisations(self) -> tuple[str, ...]:
-        return tuple(owner.organisation for owner in self.owners)
-
-    def with_owner(self, owner: Owner) -> StoredFile:
-        return self if owner in self.owners else replace(self, owners=(*self.owners, owner))
-
-    def name_of(self, organisation: str | None) -> str:
-        """Return the organisation's own name for it; another's name is not disclosed."""
-        named = (owner.name for owner in self.owners if owner.organisation == organisation)
-        return next(named, f"{self.sha256[:12]}{_USUAL.get(self.media_type, '')}")
+    def key(self) -> str:
+        return file_key(self.sha256, self.organisation)
 
     def ref(self, name: str) -> FileRef:
         return FileRef(name=name, sha256=self.sha256, size=self.size, media_type=self.media_type)
+
+
+def file_key(sha256: str, organisation: str) -> str:
+    return f"{sha256}:{organisation}"
 
 
 def file_problems(name: str, content: bytes, rules: RuleSet) -> Iterator[Reason]:

@@ -1,6 +1,9 @@
-"""The standing of an organisation: its open applications, listings and bans, in one document for each USCC.
+"""The standing of an organisation: its open applications, listings, bans and facts, in one document for each USCC.
 
-One document, saved with its version, so that two submissions at once cannot both be the one open application (E13).
+One document, saved with its version, so that two submissions at once cannot both be the one open application (E13), and
+none misses a fact or a removal of the same moment (V10, B2). Only what concerns the organisation writes it: messages of
+different organisations never meet in it. It holds an open application and a listing for each of the organisation's own
+units, types and levels, and a line for each decision about it (a removal, a move, a fact): a handful in its lifetime.
 """
 
 from __future__ import annotations
@@ -78,6 +81,8 @@ class OrganisationStatus:
     prefecture: Prefecture | None = None
     """The prefecture where it first submitted, or where the region has moved it since (V1)."""
     moves: tuple[Move, ...] = ()
+    facts: tuple[str, ...] = ()
+    """Ids of the facts recorded about it."""
 
     def open_application_for(self, unit: UnitRef, level: Level) -> OpenApplication | None:
         wanted = (unit.key, unit.unit_type, level)
@@ -103,6 +108,9 @@ class OrganisationStatus:
 
     def with_move(self, move: Move) -> OrganisationStatus:
         return replace(self, prefecture=move.prefecture, moves=(*self.moves, move))
+
+    def with_fact(self, fact_id: str) -> OrganisationStatus:
+        return self if fact_id in self.facts else replace(self, facts=(*self.facts, fact_id))
 
     def with_open(self, application_id: str, unit: UnitRef, level: Level) -> OrganisationStatus:
         opened = OpenApplication(application_id, unit.key, unit.unit_type, level)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
 from messages.event import Event
@@ -14,22 +14,35 @@ from applications.domain.application import Application, State
 from applications.domain.eligibility import EligibilityContext
 from applications.domain.facts import Fact
 from applications.domain.organisation_status import OrganisationStatus
-from applications.handlers.ports import Store, standing_of
+from applications.handlers.ports import (
+    Store,
+    facts_about,
+    keys_of_facts,
+    keys_of_open_applications,
+    standing_of,
+)
 
 
-async def stop_ineligible(uscc: str, store: Store, now: datetime) -> Sequence[Event]:
-    """Refuse applications that wait for an item; publish once for each in review that its eligibility is lost."""
-    standing, day = await standing_of(uscc, store), shanghai_date(now)
-    facts = await store.facts.find({"uscc": uscc})
+async def stop_ineligible(standing: OrganisationStatus, store: Store, now: datetime) -> Sequence[Event]:
+    """Refuse applications that wait for an item; publish once for each in review that its eligibility is lost.
+
+    The standing is saved in any case: a submission that has not seen the fact must not be committed beside it.
+    """
+    day, facts = shanghai_date(now), await facts_about(standing, store)
     events: list[Event] = []
     for opened in standing.open:
         application = await store.applications.require(opened.application_id)
         if reasons := _reasons_against(application, standing, facts, day):
             events.append(_stop(application, reasons, day, store))
             standing = standing.without_open(opened.application_id)
-    # Saved unchanged as well: a submission that has not seen the fact must not be committed beside it.
-    store.standings.save(uscc, standing)
+    store.standings.save(standing.uscc, standing)
     return events
+
+
+async def keys_of_weighing(uscc: str, store: Store) -> Iterable[tuple[str, str]]:
+    """Keys of what weighing a fact reads: the organisation's facts and its open applications."""
+    standing = await standing_of(uscc, store)
+    return [*keys_of_facts(standing), *keys_of_open_applications(standing)]
 
 
 async def recheck_at_intake(application: Application, day: date, store: Store) -> Sequence[Event]:
@@ -37,7 +50,7 @@ async def recheck_at_intake(application: Application, day: date, store: Store) -
     if not application.is_open:
         return []
     standing = await standing_of(application.unit.uscc, store)
-    facts = await store.facts.find({"uscc": application.unit.uscc})
+    facts = await facts_about(standing, store)
     reasons = tuple(eligibility.unmet_at_intake(_context_on(day, application, standing, facts)))
     if not reasons:
         return []

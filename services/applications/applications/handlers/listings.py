@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -13,7 +13,7 @@ from rulebook import RuleSet, reason, rules_of, shanghai_date
 
 from applications.domain.application import State
 from applications.domain.organisation_status import Listing, Removal
-from applications.handlers.ports import Store, standing_of
+from applications.handlers.ports import Store, keys_of_open_applications, standing_of
 
 
 async def record_listing(event: UnitListed, store: Store, _now: datetime) -> Sequence[Event]:
@@ -43,6 +43,11 @@ async def record_removal(event: UnitRemoved, store: Store, now: datetime) -> Seq
         events.append(refused.refused_event(day))
     store.standings.save(standing.uscc, standing)
     return events
+
+
+async def keys_of_stopping(event: UnitRemoved, store: Store) -> Iterable[tuple[str, str]]:
+    """Keys of what a removal may stop."""
+    return keys_of_open_applications(await standing_of(event.unit.uscc, store))
 
 
 def _listing(event: UnitListed) -> Listing:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,7 +11,7 @@ from chassis.handling import Collection
 from applications.domain.application import Application, State, Version
 from applications.domain.assessors import KnownAssessor
 from applications.domain.facts import Fact
-from applications.domain.files import StoredFile
+from applications.domain.files import SentFile
 from applications.domain.organisation_status import OrganisationStatus
 from applications.domain.records import PrefectureList
 
@@ -31,12 +32,12 @@ class Store(Protocol):
     def facts(self) -> Collection[Fact]: ...
     @property
     def assessors(self) -> Collection[KnownAssessor]:
-        """By USCC."""
+        """By USCC. Only the assessor's own events write it; submissions read it."""
         ...
 
     @property
-    def files(self) -> Collection[StoredFile]:
-        """By SHA-256."""
+    def files(self) -> Collection[SentFile]:
+        """By SHA-256 and sender (``domain.files.file_key``)."""
         ...
 
     @property
@@ -59,3 +60,15 @@ def receipt(application: Application, store: Store) -> Receipt:
 
 async def standing_of(uscc: str, store: Store) -> OrganisationStatus:
     return await store.standings.get(uscc) or OrganisationStatus(uscc)
+
+
+async def facts_about(standing: OrganisationStatus, store: Store) -> Sequence[Fact]:
+    return [await store.facts.require(fact_id) for fact_id in standing.facts]
+
+
+def keys_of_facts(standing: OrganisationStatus) -> Iterable[tuple[str, str]]:
+    return (("facts", fact_id) for fact_id in standing.facts)
+
+
+def keys_of_open_applications(standing: OrganisationStatus) -> Iterable[tuple[str, str]]:
+    return (("applications", each.application_id) for each in standing.open)

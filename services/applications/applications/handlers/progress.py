@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
@@ -15,7 +15,7 @@ from rulebook import shanghai_date
 
 from applications.domain.application import Application, ProgressStep
 from applications.handlers.eligibility_loss import recheck_at_intake
-from applications.handlers.ports import Store
+from applications.handlers.ports import Store, keys_of_facts, standing_of
 from applications.handlers.submission import clear_open_application
 
 DAYS: Mapping[type[review.Case], str] = MappingProxyType(
@@ -58,6 +58,11 @@ async def follow_forwarding(event: review.CaseForwarded, store: Store, now: date
     updated = application.with_step(_step(event, now))
     store.applications.save(updated.application_id, updated)
     return await recheck_at_intake(updated, event.forwarded_on, store)
+
+
+async def keys_of_intake(event: review.CaseForwarded, store: Store) -> Iterable[tuple[str, str]]:
+    """Keys of the facts that the check at intake reads."""
+    return keys_of_facts(await standing_of(event.unit.uscc, store))
 
 
 async def follow_refusal(event: review.InitialReviewRefused, store: Store, now: datetime) -> Sequence[Event]:

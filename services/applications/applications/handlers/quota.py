@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from chassis.handling import PoisonMessageError
@@ -21,7 +21,12 @@ from rulebook import shanghai_date
 from applications.domain.application import Application
 from applications.domain.assessors import KnownAssessor
 from applications.handlers.ports import Store
-from applications.handlers.submission import clear_open_application, evidence_files, file_refs
+from applications.handlers.submission import (
+    clear_open_application,
+    evidence_files,
+    file_refs,
+    keys_of_evidence,
+)
 
 
 async def accept_with_item(event: QuotaItemReserved, store: Store, _now: datetime) -> Sequence[Event]:
@@ -36,6 +41,18 @@ async def accept_with_item(event: QuotaItemReserved, store: Store, _now: datetim
     accepted = waiting.accept()
     store.applications.save(accepted.application_id, accepted)
     return [accepted.accepted_event(file_refs(accepted, await evidence_files(accepted, store)))]
+
+
+async def keys_of_accepting(event: QuotaItemReserved, store: Store) -> Iterable[tuple[str, str]]:
+    """Keys of the evidence that the accepted application names."""
+    waiting = await store.applications.get(event.application_id)
+    return keys_of_evidence(waiting) if waiting else ()
+
+
+async def keys_of_returning(event: QuotaItemRefused, store: Store) -> Iterable[tuple[str, str]]:
+    """Key of the standing in which the application is open."""
+    waiting = await store.applications.get(event.application_id)
+    return [("standings", waiting.unit.uscc)] if waiting else ()
 
 
 async def refuse_without_item(event: QuotaItemRefused, store: Store, now: datetime) -> Sequence[Event]:

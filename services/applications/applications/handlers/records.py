@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -10,22 +12,15 @@ from messages.values import Prefecture
 from rulebook import reason, shanghai_date
 
 from applications.domain.facts import Fact
-from applications.domain.files import Owner, StoredFile
+from applications.domain.files import SentFile
 from applications.domain.organisation_status import Move
 from applications.domain.records import PrefectureList
 from applications.domain.refusals import refusal
-from applications.handlers.eligibility_loss import stop_ineligible
+from applications.handlers.eligibility_loss import keys_of_weighing, stop_ineligible
 from applications.handlers.ports import Store, standing_of
 
-
-@dataclass(frozen=True)
-class RecordFile:
-    """A file that lies in the file store already."""
-
-    sha256: str
-    size: int
-    media_type: str
-    owner: Owner
+SLICE = 50
+"""Units of a list recorded in one go."""
 
 
 @dataclass(frozen=True)
@@ -50,11 +45,11 @@ class UnitLocation:
     moves: tuple[Move, ...]
 
 
-async def record_file(command: RecordFile, store: Store, _now: datetime) -> Done:
-    known = await store.files.get(command.sha256)
-    file = known or StoredFile(command.sha256, command.size, command.media_type, owners=())
-    store.files.save(command.sha256, file.with_owner(command.owner))
-    return Done(value=file.ref(command.owner.name))
+async def record_file(command: SentFile, store: Store, _now: datetime) -> Done:
+    """Record who sent a file that lies in the file store already."""
+    if await store.files.get(command.key) is None:
+        store.files.save(command.key, command)
+    return Done(value=command.ref(command.name))
 
 
 async def record_fact(command: Fact, store: Store, now: datetime) -> Done:
@@ -62,7 +57,8 @@ async def record_fact(command: Fact, store: Store, now: datetime) -> Done:
     if command.ended_on is not None:
         _refuse_reversed_days(command.happened_on, command.ended_on)
     store.facts.save(command.fact_id, command)
-    return Done(await stop_ineligible(command.uscc, store, now), value=command)
+    standing = (await standing_of(command.uscc, store)).with_fact(command.fact_id)
+    return Done(await stop_ineligible(standing, store, now), value=command)
 
 
 async def end_fact(command: EndFact, store: Store, now: datetime) -> Done:
@@ -71,7 +67,16 @@ async def end_fact(command: EndFact, store: Store, now: datetime) -> Done:
     _refuse_reversed_days(fact.happened_on, command.ended_on)
     ended = replace(fact, ended_on=command.ended_on)
     store.facts.save(ended.fact_id, ended)
-    return Done(await stop_ineligible(ended.uscc, store, now), value=ended)
+    return Done(await stop_ineligible(await standing_of(ended.uscc, store), store, now), value=ended)
+
+
+async def keys_of_fact(command: Fact, store: Store) -> Iterable[tuple[str, str]]:
+    return await keys_of_weighing(command.uscc, store)
+
+
+async def keys_of_ending(command: EndFact, store: Store) -> Iterable[tuple[str, str]]:
+    fact = await store.facts.get(command.fact_id)
+    return await keys_of_weighing(fact.uscc, store) if fact else ()
 
 
 async def record_prefecture_list(command: PrefectureList, store: Store, now: datetime) -> Done:
@@ -80,9 +85,11 @@ async def record_prefecture_list(command: PrefectureList, store: Store, now: dat
         found = command.published_on.isoformat()
         wrong = reason("E10", "not-published-yet", "名单发布日期晚于今日", found, "/published_on")
         raise Refusal("list-malformed", wrong, status=422)
-    for unit in command.units:
+    for place, unit in enumerate(command.units):
         standing = (await standing_of(unit.uscc, store)).with_listing(command.listing_of(unit))
         store.standings.save(standing.uscc, standing)
+        if place % SLICE == SLICE - 1:
+            await asyncio.sleep(0)  # a whole list at once would hold the event loop
     store.prefecture_lists.save(command.list_id, command)
     return Done(value=command)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -15,10 +15,10 @@ from applications.domain import eligibility
 from applications.domain.application import AMENDABLE, Application, Version
 from applications.domain.completeness import completeness_problems
 from applications.domain.eligibility import EligibilityContext
-from applications.domain.files import StoredFile
+from applications.domain.files import SentFile, file_key
 from applications.domain.refusals import refusal
 from applications.domain.report import NamedFile
-from applications.handlers.ports import Store, receipt, standing_of
+from applications.handlers.ports import Store, facts_about, keys_of_facts, receipt, standing_of
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,15 @@ async def submit_application(command: Submit, store: Store, now: datetime) -> Do
     return _accept(submitted, files, command.by, store)
 
 
+async def keys_of_submission(command: Submit, store: Store) -> Iterable[tuple[str, str]]:
+    """Keys of what a submission reads beside its application: standing and facts of the unit, evidence, assessor."""
+    draft = await store.applications.get(command.application_id)
+    if draft is None:
+        return ()
+    facts = keys_of_facts(await standing_of(draft.unit.uscc, store))
+    return [*facts, *keys_of_evidence(draft), *(("assessors", code) for code in _assessors(draft))]
+
+
 async def _require_submittable(application_id: str, store: Store) -> Application:
     found = await store.applications.require(application_id)
     if found.state not in AMENDABLE:
@@ -64,7 +73,7 @@ def _refuse(refused: Application, by: str, now: datetime, store: Store) -> Done:
     return Done([refused.refused_event(shanghai_date(now))], value=receipt(refused, store), refusal=refusal)
 
 
-def _accept(submitted: Application, files: Mapping[str, StoredFile], by: str, store: Store) -> Done:
+def _accept(submitted: Application, files: Mapping[str, SentFile], by: str, store: Store) -> Done:
     events: list[Event] = [submitted.submitted_event()]
     outcome = submitted
     if not submitted.needs_item:
@@ -95,15 +104,25 @@ async def clear_open_application(application: Application, store: Store) -> None
     store.standings.save(standing.uscc, standing.without_open(application.application_id))
 
 
-async def evidence_files(application: Application, store: Store) -> Mapping[str, StoredFile]:
+async def evidence_files(application: Application, store: Store) -> Mapping[str, SentFile]:
     """Return the report's files that the unit itself or its assessor has sent, by SHA-256."""
-    assessor = application.evaluation.assessor
-    senders = {application.unit.uscc, assessor.uscc if assessor else application.unit.uscc}
-    found = [await store.files.get(file.sha256) for file in _named_files(application)]
-    return {file.sha256: file for file in found if file and senders.intersection(file.organisations)}
+    found = [await store.files.get(key) for _, key in keys_of_evidence(application)]
+    return {file.sha256: file for file in found if file}
 
 
-def file_refs(application: Application, files: Mapping[str, StoredFile]) -> tuple[FileRef, ...]:
+def keys_of_evidence(application: Application) -> Iterable[tuple[str, str]]:
+    """Keys of the files that its report names, for each of those who may have sent them."""
+    senders = [application.unit.uscc, *_assessors(application)]
+    return [("files", file_key(named.sha256, sender)) for named in _named_files(application) for sender in senders]
+
+
+def _assessors(application: Application) -> Iterable[str]:
+    """The code of its assessor, if it names one."""
+    named = application.evaluation.assessor
+    return [named.uscc] if named else []
+
+
+def file_refs(application: Application, files: Mapping[str, SentFile]) -> tuple[FileRef, ...]:
     return tuple(files[each.sha256].ref(each.name) for each in _named_files(application))
 
 
@@ -114,14 +133,14 @@ def _named_files(application: Application) -> tuple[NamedFile, ...]:
 async def _load_eligibility_context(
     draft: Application, rules: RuleSet, scheme: Scheme, day: date, store: Store
 ) -> EligibilityContext:
-    named = draft.evaluation.assessor
+    standing, named = await standing_of(draft.unit.uscc, store), draft.evaluation.assessor
     return EligibilityContext(
         application=draft,
         day=day,
         rules=rules,
         scheme=scheme,
-        standing=await standing_of(draft.unit.uscc, store),
-        facts=await store.facts.find({"uscc": draft.unit.uscc}),
+        standing=standing,
+        facts=await facts_about(standing, store),
         assessor=await store.assessors.get(named.uscc) if named else None,
     )
 
