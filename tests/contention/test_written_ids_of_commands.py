@@ -31,7 +31,6 @@ OF_AN_OFFICE: Mapping[tuple[str, str], str] = {
 """(service, route) of the commands of the two services that no application asks for, with the reason."""
 
 SHARED: Mapping[tuple[str, str], str] = {
-    ("applications", "files"): "to be mended",
     ("review", "experts"): "to be mended",
 }
 """(service, collection) that commands about different applications may both write, with the reason."""

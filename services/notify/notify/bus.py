@@ -14,6 +14,7 @@ SUBSCRIPTIONS: tuple[Subscription[Any], ...] = tuple(
     subscribe(
         event,
         duties.track_duty if issubclass(event, Duty) else notifications.notify,
+        prefetch=duties.keys_of_duty,
         prefetch_related=notifications.prefetch_keys,
     )
     for event in EVENTS.values()

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from chassis.scheduling import Job
 from rulebook import shanghai_date
 
-from notify.domain.notification import Attempt, Delivery
+from notify.domain.notification import Attempt, Delivery, noticed_by
 from notify.handlers.deliveries import record_attempt
-from notify.handlers.duties import Remind, remind
+from notify.handlers.duties import Remind, remind, reminder_due
 from notify.handlers.ports import SendMail
 from notify.store import Store
 
@@ -31,16 +32,17 @@ def jobs(send: SendMail, limit: int) -> tuple[Job[Any], ...]:
         return await asyncio.gather(*(_try(send, each, addresses.get(each.reader)) for each in due))
 
     return (
-        Job("send-mail", send_due_mails, _attempt_key, record_attempt),
-        Job("remind", due_reminders, _reminder_key, remind),
+        Job("send-mail", send_due_mails, _attempt_key, record_attempt, prefetch=_keys_of_attempt),
+        Job("remind", due_reminders, _reminder_key, remind, prefetch=attrgetter("reads")),
     )
 
 
 async def due_reminders(store: Store, now: datetime) -> Sequence[Remind]:
     """Duties whose next step has come, the longest waiting first."""
-    where = {"next_on": {"$lte": shanghai_date(now)}}
+    today = shanghai_date(now)
+    where = {"next_on": {"$lte": today}}
     found = await store.duty_reminders.find(where, sort=[("next_on", 1)], limit=REMINDER_PAGE_SIZE)
-    return [Remind(each.key, each.due, each.next_on) for each in found if each.next_on is not None]
+    return [reminder_due(each, each.next_on, today) for each in found if each.next_on is not None]
 
 
 def _reminder_key(item: Remind) -> str:
@@ -49,6 +51,11 @@ def _reminder_key(item: Remind) -> str:
 
 def _attempt_key(attempt: Attempt) -> str:
     return f"{attempt.delivery_id}:{attempt.number}"
+
+
+def _keys_of_attempt(attempt: Attempt) -> Iterable[tuple[str, str]]:
+    """Keys of the delivery, and of its notice, whose events say what became of it."""
+    return [("deliveries", attempt.delivery_id), ("notices", noticed_by(attempt.delivery_id))]
 
 
 async def _addresses(store: Store, due: Sequence[Delivery]) -> Mapping[str, str]:

@@ -13,10 +13,12 @@ RETENTION_DAYS = 3 * 366
 """Read notices go after three years, the length of a cycle (Art. 18)."""
 
 INDEXES = (
-    Index("notices", (("role", 1), ("organisation", 1), ("prefecture", 1), ("person", 1), ("at", -1))),
+    Index("notices", (("reader", 1), ("at", -1), ("_id", 1))),
+    Index("notices", (("reader", 1), ("read_at", 1), ("at", -1), ("_id", 1))),
     Index("notices", (("saved", 1),), ttl_seconds=RETENTION_DAYS * 86400),
-    Index("deliveries", (("state", 1), ("next_at", 1))),
-    Index("duty_reminders", (("next_on", 1),)),
+    Index("deliveries", (("state", 1), ("next_at", 1), ("_id", 1))),
+    Index("deliveries", (("state", 1), ("_id", 1))),
+    Index("duty_reminders", (("next_on", 1), ("_id", 1))),
 )
 
 

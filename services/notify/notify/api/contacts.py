@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated
 
 from chassis.http import PROBLEMS, Authorize, Body, RequestContext, based_on_rule
@@ -12,6 +13,7 @@ from pydantic import Field
 from rulebook import basis
 
 from notify.api.policies import MANAGE_CONTACT
+from notify.api.readers import reader_in
 from notify.api.views import ContactView
 from notify.domain.notification import Language
 from notify.domain.recipients import Recipient
@@ -31,31 +33,29 @@ class ContactBody(Body):
 
 @router.get("/{role}", openapi_extra=based_on_rule(basis("N1")))
 async def get_own_contact(role: Role, context: ManageContact) -> ContactView:
-    return ContactView.model_validate(await context.store.contacts.require(_reader(context.actor, role).key))
+    return ContactView.model_validate(await context.store.contacts.require(_own_reader(context.actor, role).key))
 
 
 @router.put("/{role}", openapi_extra=based_on_rule(basis("N1")))
 async def set_own_contact(role: Role, body: ContactBody, context: ManageContact) -> ContactView:
     """From now on notices in this role also come by e-mail."""
-    command = SetContact(_reader(context.actor, role), body.email, body.language)
-    return await context.execute(set_contact, command, reply=ContactView)
+    command = SetContact(_own_reader(context.actor, role), body.email, body.language)
+    return await context.execute(set_contact, command, prefetch=_key_of(command.reader), reply=ContactView)
 
 
 @router.delete("/{role}", status_code=204, openapi_extra=based_on_rule(basis("N1")))
 async def remove_own_contact(role: Role, context: ManageContact) -> None:
     """From now on the inbox only."""
-    await context.execute(remove_contact, RemoveContact(_reader(context.actor, role)))
+    command = RemoveContact(_own_reader(context.actor, role))
+    await context.execute(remove_contact, command, prefetch=_key_of(command.reader))
 
 
-def _reader(actor: Actor, role: Role) -> Recipient:
-    """The inbox of the actor in one of its roles, named as ``domain.recipients`` does; a Refusal for other roles."""
-    by_organisation = role in {Role.APPLICANT, Role.ASSESSOR, Role.CONSULTED_DEPARTMENT}
-    by_prefecture = role in {Role.PREFECTURE_OFFICER, Role.CONSULTED_DEPARTMENT}
-    if not actor.acts_as(role) or role in {Role.PUBLIC, Role.OPERATOR, Role.AGENCY}:
+def _own_reader(actor: Actor, role: Role) -> Recipient:
+    """Return the inbox of the actor in one of its roles; raise a Refusal for any other."""
+    if (reader := reader_in(role, actor)) is None:
         raise role_not_held(role)
-    return Recipient(
-        role,
-        organisation=actor.organisation if by_organisation else None,
-        prefecture=actor.prefecture if by_prefecture else None,
-        subject=actor.subject if role is Role.EXPERT else None,
-    )
+    return reader
+
+
+def _key_of(reader: Recipient) -> Iterable[tuple[str, str]]:
+    return [("contacts", reader.key)]

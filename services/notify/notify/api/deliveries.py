@@ -41,4 +41,6 @@ async def list_deliveries(
 async def resend_delivery(delivery_id: DeliveryId, context: OverseeDeliveries) -> DeliveryView:
     """Try a parked e-mail again (N2)."""
     command = deliveries.ResendDelivery(delivery_id, context.actor.subject)
-    return await context.execute(deliveries.resend_delivery, command, reply=DeliveryView)
+    return await context.execute(
+        deliveries.resend_delivery, command, prefetch=[("deliveries", delivery_id)], reply=DeliveryView
+    )

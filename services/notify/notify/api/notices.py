@@ -13,6 +13,7 @@ from rulebook import basis
 
 from notify.api.policies import READ_BOARD, READ_INBOX
 from notify.api.views import NoticeView
+from notify.domain.recipients import Recipient
 from notify.handlers.notifications import ReadNotice, read_notice
 from notify.store import Store
 
@@ -39,7 +40,9 @@ async def mark_as_read(notice_id: NoticeId, context: ReadInbox) -> NoticeView:
     """Mark as read; a second time changes nothing."""
     notice = await context.store.notices.require(notice_id)
     command = ReadNotice(notice_id, SystemClock().now())
-    return await context.execute(read_notice, command, resource=notice, reply=NoticeView)
+    return await context.execute(
+        read_notice, command, resource=notice, prefetch=[("notices", notice_id)], reply=NoticeView
+    )
 
 
 @router.get("/board", tags=["board"], openapi_extra=based_on_rule(basis("N4")))
@@ -47,5 +50,5 @@ async def list_public_announcements(
     context: ReadBoard, limit: Limit = DEFAULT_LIMIT, after: str | None = None
 ) -> Page[NoticeView]:
     """Everything public: notices, lists, registrations, sanctions, removals (N4); newest first."""
-    where = {"role": Role.PUBLIC}
+    where = {"reader": Recipient(Role.PUBLIC).key}
     return (await context.page(context.store.notices, where, NEWEST_FIRST, limit, after)).map(NoticeView.model_validate)

@@ -17,6 +17,7 @@ State = Literal["waiting", "delivered", "failed"]
 FIRST_DELAY = timedelta(minutes=1)
 """Doubles with each failed try."""
 MAX_ATTEMPTS = 6
+_EMAIL = ":email"
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class Notification:
     """Type, subject and sequence of the event: with the reader they make a notice unique."""
     event_type: str
     subject: str
+    reader: str
+    """Key of the reader's inbox: one index leads to every inbox, and to the board, in the order of time."""
     role: Role
     organisation: str | None
     prefecture: str | None
@@ -95,11 +98,20 @@ def contact_of(reader: Recipient, email: str, language: Language) -> Contact:
     return Contact(reader.key, reader.role, reader.organisation, reader.prefecture, reader.subject, email, language)
 
 
+def delivery_key(notice_id: str) -> str:
+    return f"{notice_id}{_EMAIL}"
+
+
+def noticed_by(delivery_id: str) -> str:
+    """Return the notice that the delivery brings."""
+    return delivery_id.removesuffix(_EMAIL)
+
+
 def delivery_of(notice: Notification, contact: Contact, now: datetime) -> Delivery:
     """The e-mail of a notice, in the language the reader chose; one per notice and channel."""
     chinese = contact.language == "zh"
     return Delivery(
-        delivery_id=f"{notice.notice_id}:email",
+        delivery_id=delivery_key(notice.notice_id),
         notice_id=notice.notice_id,
         reader=contact.reader,
         role=notice.role,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
@@ -14,7 +14,7 @@ from rulebook import rules_on, shanghai_date
 from notify.domain.recipients import Recipient
 from notify.domain.reminders import DutyReminder, due_step, is_current, key_of, with_fact, with_step_sent
 from notify.domain.texts import BEFORE_DUE, templates_by_role
-from notify.handlers.notifications import NotificationContext, create_notification, notify
+from notify.handlers.notifications import NotificationContext, create_notification, notice_id_of, notify
 from notify.handlers.ports import Store
 
 
@@ -25,6 +25,22 @@ class Remind:
     key: str
     due: date
     day: date
+    reads: tuple[tuple[str, str], ...] = ()
+    """Keys of the documents that sending it reads."""
+
+
+def reminder_due(reminder: DutyReminder, day: date, today: date) -> Remind:
+    """Return the reminder due since ``day``, with what it reads when it is sent today."""
+    reads = [("duty_reminders", reminder.key)]
+    if (step := due_step(reminder, today)) is not None:
+        reader = _holder(reminder)
+        reads += [("notices", notice_id_of(_about_step(reminder, step), reader)), ("contacts", reader.key)]
+    return Remind(reminder.key, reminder.due, day, tuple(reads))
+
+
+def keys_of_duty(event: Event) -> Iterable[tuple[str, str]]:
+    if isinstance(event, Duty):
+        yield "duty_reminders", key_of(event.owner, event)
 
 
 async def track_duty(event: Event, store: Store, now: datetime) -> list[Event]:
@@ -54,12 +70,19 @@ async def remind(command: Remind, store: Store, now: datetime) -> list[Event]:
 
 async def _notify_holder(reminder: DutyReminder, step: int, today: date, store: Store, now: datetime) -> None:
     """Write one notice for each step of each due day, however often the step comes up (N2)."""
-    about = f"{reminder.key}:{reminder.due}:{step}"
+    about, reader = _about_step(reminder, step), _holder(reminder)
     context = NotificationContext(about, reminder.opened_type, reminder.duty_id, _facts(reminder, today))
-    reader = Recipient(reminder.holder_role, organisation=reminder.holder)
     for role, template in templates_by_role(store.templates.of_event(reminder.opened_type), BEFORE_DUE):
         if role is reader.role:
             await create_notification(context, reader, template, store, now)
+
+
+def _about_step(reminder: DutyReminder, step: int) -> str:
+    return f"{reminder.key}:{reminder.due}:{step}"
+
+
+def _holder(reminder: DutyReminder) -> Recipient:
+    return Recipient(reminder.holder_role, organisation=reminder.holder)
 
 
 def _facts(reminder: DutyReminder, today: date) -> Mapping[str, Any]:

@@ -44,7 +44,7 @@ async def prefetch_keys(event: Event, store: Store) -> Iterable[tuple[str, str]]
     """
     readers = [reader for reader, _ in recipients_of(event, store.templates)]
     about = _about(event)
-    return [key for reader in readers for key in (("notices", _notice_id(about, reader)), ("contacts", reader.key))]
+    return [key for reader in readers for key in (("notices", notice_id_of(about, reader)), ("contacts", reader.key))]
 
 
 def recipients_of(event: Event, templates: Templates) -> Iterable[tuple[Recipient, Template]]:
@@ -57,7 +57,7 @@ async def create_notification(
     context: NotificationContext, reader: Recipient, template: Template, store: Store, now: datetime
 ) -> None:
     """Write one notice for one reader, unless the reader has it already."""
-    notice_id = _notice_id(context.about, reader)
+    notice_id = notice_id_of(context.about, reader)
     if await store.notices.get(notice_id) is not None:
         return
     text = store.templates.render(template, context.facts)
@@ -66,6 +66,7 @@ async def create_notification(
         about=context.about,
         event_type=context.event_type,
         subject=context.subject,
+        reader=reader.key,
         role=reader.role,
         organisation=reader.organisation,
         prefecture=reader.prefecture,
@@ -99,5 +100,5 @@ def _about(event: Event) -> str:
     return f"{event.type}:{event.subject}:{event.sequence}"
 
 
-def _notice_id(about: str, reader: Recipient) -> str:
+def notice_id_of(about: str, reader: Recipient) -> str:
     return f"notice-{hashlib.sha256(f'{about}>{reader.key}'.encode()).hexdigest()[:32]}"
