@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
+import review.api
 from chassis.handling import Document, Filter, Sort
 from chassis.observability.metrics import Metrics
 from chassis.outbox.entries import Causation
@@ -29,10 +32,16 @@ from messages.event import Event
 from messages.registry import UnitListed, UnitRemoved
 from messages.values import AssessorRef, UnitRef
 from review.bus import SUBSCRIPTIONS
+from review.domain.case import Case
+from review.handlers.consultation import AnswerConsultation, answer_consultation
+from review.handlers.loading import document_of_batch, documents_to_act_on
+from review.handlers.opinion import DecideInitialReview, ForwardCase, decide_initial_review, forward_case
 from review.jobs import JOBS
 from review.store import AGGREGATES, INDEXES, Store
 
 from .builders import (
+    DEPARTMENTS,
+    OFFICER,
     OPENED,
     accepted,
     at,
@@ -46,6 +55,7 @@ from .builders import (
     sanctioned,
     withdrawn,
 )
+from .harness import ReviewHarness
 
 FEW, MANY = 10, 100
 NOW = at(OPENED)
@@ -194,3 +204,69 @@ async def test_a_batch_of_job_items_asks_as_much_as_a_small_one(job: Job[Any]) -
                 break
 
         assert asked == dict.fromkeys(ASKED_BY_A_JOB, 1)
+
+
+API = Path(str(review.api.__file__)).parent
+A_BATCH_AS_A_WHOLE = {"rank_batch", "open_notice", "conclude_notice", "appoint_panels"}
+"""Commands about many cases, which they find themselves."""
+
+
+def test_every_command_about_one_thing_declares_what_it_reads() -> None:
+    undeclared = {
+        ast.unparse(node.args[0]).rpartition(".")[2]
+        for path in API.glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "context.execute"
+        if "prefetch" not in {each.arg for each in node.keywords}
+    }
+
+    assert undeclared == A_BATCH_AS_A_WHOLE
+
+
+def _command_items(handler: Callable[..., Any], commands: Iterable[Any], cases: Iterable[Case]) -> list[WorkItem]:
+    return [
+        WorkItem(
+            each.case_id,
+            lambda opened, now, command=each: handler(command, Store(opened), now),
+            Causation("test"),
+            prefetch=(*documents_to_act_on(case), document_of_batch(case)),
+        )
+        for each, case in zip(commands, cases, strict=True)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("stage", "handler", "command"),
+    [
+        (
+            "open",
+            answer_consultation,
+            lambda case_id: AnswerConsultation(case_id, DEPARTMENTS[0], "agree", "", OFFICER),
+        ),
+        ("agree", decide_initial_review, lambda case_id: DecideInitialReview(case_id, True, "", {}, OFFICER)),
+        ("issue", forward_case, lambda case_id: ForwardCase(case_id, OFFICER)),
+    ],
+    ids=["answer", "accept", "forward"],
+)
+async def test_a_batch_of_commands_asks_as_much_as_a_small_one(
+    handlers: ReviewHarness,
+    stage: str,
+    handler: Callable[..., Any],
+    command: Callable[[str], Any],
+) -> None:
+    for number in range(FEW):
+        case_id = await handlers.open(accepted(f"app-{number:03d}", BODIES[number], by=_assessor(BODIES[number])))
+        if stage != "open":
+            await handlers.agree(case_id)
+        if stage == "issue":
+            await handlers.accept(case_id)
+            await handlers.issue(case_id)
+    cases = await handlers.store().cases.find()
+    asked = []
+    for count in (2, FEW):
+        database = CountingStore()
+        database.collections = handlers.memory.collections
+        commands = [command(case.case_id) for case in cases[:count]]
+        asked.append(await run_batch(database, _command_items(handler, commands, cases[:count])))
+
+    assert asked[0] == asked[1] == dict.fromkeys([*ASKED_BY_A_JOB, "load batches"], 1)

@@ -53,7 +53,8 @@ async def register_expert(body: ExpertBody, context: RegisterExperts) -> Expert:
     evaluated = tuple(EarlierEvaluation(each.uscc, each.year) for each in body.evaluated)
     by = await actor_of(context, REGISTER_EXPERTS, None)
     command = panel.RegisterExpert(body.expert_id, body.employer, body.groups, evaluated, by)
-    return await context.execute(panel.register_expert, command, reply=Expert)
+    reads = [("experts", body.expert_id)]
+    return await context.execute(panel.register_expert, command, prefetch=reads, reply=Expert)
 
 
 @router.get("", summary="List experts")
@@ -84,4 +85,4 @@ async def declare_conflict(expert_id: str, body: ConflictBody, context: DeclareC
     """Store the declaration: seats on cases of the unit, assessor or group pass on; a score already made is flagged."""
     by = await actor_of(context, DECLARE_CONFLICT, await context.store.experts.require(expert_id))
     command = panel.DeclareConflict(expert_id, body.uscc or "", body.text, by, body.name or "")
-    return await context.execute(panel.declare_conflict, command, reply=Expert)
+    return await context.execute(panel.declare_conflict, command, prefetch=[("experts", expert_id)], reply=Expert)

@@ -45,7 +45,8 @@ async def lodge_objection(notice_id: str, body: ObjectionBody, context: LodgeObj
     by = await actor_of(context, LODGE_OBJECTION, None)
     new = context.new_id("obj-", notice_id)
     command = notice.LodgeObjection(new, notice_id, body.case_id, body.facts, body.name, body.contact, by)
-    return await context.execute(notice.lodge_objection, command, reply=notice.ObjectionReceipt)
+    reads = [("notices", notice_id), ("cases", body.case_id)]
+    return await context.execute(notice.lodge_objection, command, prefetch=reads, reply=notice.ObjectionReceipt)
 
 
 @router.get("", summary="List the objections to a notice")
@@ -69,4 +70,5 @@ async def resolve_objection(
 ) -> notice.ObjectionReceipt:
     by = await actor_of(context, DECIDE_OBJECTION, None)
     command = notice.ResolveObjection(notice_id, objection_id, body.upheld, body.text, by)
-    return await context.execute(notice.resolve_objection, command, reply=notice.ObjectionReceipt)
+    reads = [("notices", notice_id), ("objections", objection_id)]
+    return await context.execute(notice.resolve_objection, command, prefetch=reads, reply=notice.ObjectionReceipt)

@@ -39,8 +39,9 @@ async def appoint_panel(
     body: Annotated[PanelBody | None, FromBody()] = None,
 ) -> panel.PanelAppointment:
     case, by = await acting_on(context, APPOINT_PANEL, case_id)
-    command = panel.AppointPanel(case_id, body.experts if body else (), by)
-    reads = (*documents_to_act_on(case), document_of_batch(case))
+    experts = body.experts if body else ()
+    command = panel.AppointPanel(case_id, experts, by)
+    reads = (*documents_to_act_on(case), document_of_batch(case), *(("experts", each) for each in experts))
     return await context.execute(panel.appoint_panel, command, prefetch=reads, reply=panel.PanelAppointment)
 
 
