@@ -111,5 +111,5 @@ test-race: setup ## Ten times: 200 concurrent submissions for 15 items, two of f
 	RACE_ROUNDS=10 $(PYTEST) -s tests/faults/test_race.py
 
 .PHONY: bench
-bench: setup ## Measure into tests/bench/RESULTS.md: [ONLY=hop|submit|reservations|scale|growth] [SIZE=25000]
+bench: setup ## Measure into tests/bench/RESULTS.md: [ONLY=hop|submit|reservations|scale|chain|overload|growth]
 	$(BIN)/python -m tests.bench $(ONLY)

@@ -1,4 +1,4 @@
-"""``make bench [ONLY=hop|submit|reservations|scale|growth]``: measure alternating in one run and write RESULTS.md."""
+"""``make bench [ONLY=part]``: measure alternating in one run and write RESULTS.md."""
 
 from __future__ import annotations
 
@@ -11,10 +11,21 @@ from tempfile import TemporaryDirectory
 from devkit.private_servers import PrivateServers
 from devkit.servers import Broker, Mongod
 
-from tests.bench import report, report_growth, report_hop, report_reservations, report_scale
+from tests.bench import (
+    report,
+    report_chain,
+    report_growth,
+    report_hop,
+    report_overload,
+    report_reservations,
+    report_scale,
+)
+from tests.bench.chain_rounds import chain_rounds
 from tests.bench.competitor import Servers
+from tests.bench.flood_rounds import flood_rounds
 from tests.bench.growth import growth_rows
 from tests.bench.hop_rounds import hop_rounds
+from tests.bench.overload_rounds import overload_rounds
 from tests.bench.reservation_rounds import reservation_rounds
 from tests.bench.results_page import measured_on, replace_sections
 from tests.bench.scale_changes import drain_while_workers_change
@@ -43,6 +54,15 @@ async def scale(servers: Servers, folder: Path) -> list[str]:
     return [*report_scale.lines(measured), *report_scale.changes(changed)]
 
 
+async def chain(servers: Servers, folder: Path) -> list[str]:
+    return report_chain.lines(await chain_rounds(servers, folder))
+
+
+async def overload(servers: Servers, folder: Path) -> list[str]:
+    submits = await overload_rounds(servers, folder)
+    return [*report_overload.overload(submits), "", *report_overload.flood(await flood_rounds(servers, folder))]
+
+
 async def growth(servers: Servers, _folder: Path) -> list[str]:
     return report_growth.lines(await growth_rows(servers))
 
@@ -52,6 +72,8 @@ PARTS: dict[str, tuple[str, Callable[[Servers, Path], Awaitable[list[str]]]]] = 
     "submit": ("HTTP submit", submit),
     "reservations": ("Reservations", reservations),
     "scale": ("Scale-out of review", scale),
+    "chain": ("From submission to case", chain),
+    "overload": ("Overload", overload),
     "growth": ("Growth", growth),
 }
 

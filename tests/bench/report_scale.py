@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from tests.bench.measure import PROCESSES, cpu_cells, median, rate
+from tests.bench.prose import paragraph, point
 from tests.bench.scale_changes import ChangedWorkers
 from tests.bench.scale_curve import LOADS, MONGOD_CORES, Costs, curve, useful_workers
 from tests.bench.scale_rounds import FIRST, HELD_CORES, LAST, ROUNDS, WORKERS, Scale, ScaleRun
@@ -18,38 +19,44 @@ def lines(scale: Scale) -> list[str]:
 
 
 def _head(scale: Scale) -> list[str]:
-    return [
+    return paragraph(
         f"Accepted applications with every indicator of the factory scheme, {SHARE_OF_ASSESSORS:.0%} of them on the",
         f"report of a random one of {ASSESSORS:,} assessors, drained by review processes in role worker from the",
         f"composed topology; {scale.size:,} cases with free cores, {scale.held_size:,} with each worker held to",
         f"{HELD_CORES} core by a CPU group; rate and CPU between {FIRST:.0%} and {LAST:.0%} done, medians (least to",
         f"most) of {ROUNDS} alternating rounds. After each run: every case opened once, none lost, one entry in each",
         "record, one inbox row for each message, each event under one id.",
-    ]
+    )
 
 
 def _findings(scale: Scale) -> list[str]:
     free = scale.free
     shares = [each.conflict_share for runs in (*free.values(), *scale.held.values()) for each in runs]
     return [
-        f"- Two workers reach **{_median(free[TWO], _share):.2f}** ({_spread(free[TWO], _share)}) of what the cores",
-        f"  allow at {_median(free[TWO], _cpu) * 1e6:,.0f} µs a case (aim: at least 0.9).",
-        f"- Two reach **{_ratio(free, TWO, ONE):.2f}** of one; four **{_ratio(free, FOUR, TWO):.2f}** of two (aim:",
-        "  at least 0.9).",
+        *point(
+            f"Two workers reach **{_median(free[TWO], _share):.2f}** ({_spread(free[TWO], _share)}) of what the cores",
+            f"allow at {_median(free[TWO], _cpu) * 1e6:,.0f} µs a case (aim: at least 0.9), and",
+            f"**{_ratio(free, TWO, ONE):.2f}** of one; four reach **{_ratio(free, FOUR, TWO):.2f}** of two (aim: at",
+            "least 0.9).",
+        ),
         *_held(scale),
-        f"- Conflicts: **{median(shares):.1%}** of commits in the median run, {max(shares):.1%} at most (aim: under",
-        "  2 %).",
+        *point(
+            f"Conflicts: **{median(shares):.1%}** of commits in the median run, {max(shares):.1%} at most (aim: under",
+            "2 %).",
+        ),
     ]
 
 
 def _held(scale: Scale) -> list[str]:
     if not scale.held:
-        return [f"- Held workers were not measured: this machine lets its user create no CPU group ({scale.not_held})."]
+        return point(
+            f"Held workers were not measured: this machine lets its user create no CPU group ({scale.not_held})."
+        )
     held = scale.held
-    return [
-        f"- Held to {HELD_CORES} core each, two workers reach **{_ratio(held, TWO, ONE):.2f}** of one and four",
-        f"  **{_ratio(held, FOUR, TWO):.2f}** of two (aim: at least 1.8 each).",
-    ]
+    return point(
+        f"Held to {HELD_CORES} core each, two workers reach **{_ratio(held, TWO, ONE):.2f}** of one and four",
+        f"**{_ratio(held, FOUR, TWO):.2f}** of two (aim: at least 1.8 each).",
+    )
 
 
 def _table(scale: Scale) -> list[str]:
@@ -80,9 +87,11 @@ def _curve(scale: Scale) -> list[str]:
     costs = costs_of(scale)
     points = curve(costs)
     return [
-        f"Computed from the CPU of four workers: every worker has a core and keeps {costs.kept_at_doubling:.2f} of its",
-        f"rate at each doubling (as measured{' of held workers' if scale.held else ''}), the queue is one process of",
-        f"the broker and so one core at most, and mongod's primary has {MONGOD_CORES} cores.",
+        *paragraph(
+            f"Computed from the CPU of four workers: every worker has a core and keeps {costs.kept_at_doubling:.2f} of",
+            f"its rate at each doubling (as measured{' of held workers' if scale.held else ''}), the queue is one",
+            f"process of the broker and so one core at most, and mongod's primary has {MONGOD_CORES} cores.",
+        ),
         "",
         f"| workers | cases/s | limit | {' | '.join(f'{each:,} cases' for each in LOADS)} |",
         f"| --- | --- | --- |{' --- |' * len(LOADS)}",
@@ -99,10 +108,10 @@ def _curve(scale: Scale) -> list[str]:
 def changes(changed: ChangedWorkers) -> list[str]:
     found = "; ".join(changed.violations) or "none lost, none opened twice"
     at = ", ".join(f"{each / changed.size:.0%}" for each in changed.at)
-    return [
-        f"- {changed.size:,} cases while {changed.added} workers were added, {changed.drained} drained and",
-        f"  {changed.killed} killed (at {at}): **{found}**.",
-    ]
+    return point(
+        f"{changed.size:,} cases while {changed.added} workers were added, {changed.drained} drained and",
+        f"{changed.killed} killed (at {at}): **{found}**.",
+    )
 
 
 def costs_of(scale: Scale) -> Costs:
