@@ -168,14 +168,14 @@ class Submits:
     async def _compare(self, opened: Sequence[Draft], result: LoadResult) -> tuple[int, int]:
         """Submits told and not kept, and submits kept and not told, once the server has finished what it took in."""
         database = self.stack.open_database("applications")
-        kept = await _kept(database, [each.application_id for each in opened])
+        kept = await _stored_submissions(database, [each.application_id for each in opened])
         await database.close()
         told = {opened[each.line].application_id for each in result.answers if each.succeeded}
         return len(told - kept), len(kept - told)
 
 
-async def _kept(database: Database, ids: Sequence[str]) -> set[str]:
-    """Applications that are submitted, and whose submission is an event in the outbox or was one."""
+async def _stored_submissions(database: Database, ids: Sequence[str]) -> set[str]:
+    """Those of these applications that are submitted."""
     found = await database.find("applications", {"_id": {"$in": list(ids)}, "state": {"$ne": "draft"}}, fields=["_id"])
     return {each["_id"] for each in found}
 

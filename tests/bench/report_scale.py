@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from tests.bench.measure import PROCESSES, cpu_cells, median, rate
+from tests.bench.measure import PROCESSES, Ratio, cpu_cells, median, rate_ratio
 from tests.bench.prose import paragraph, point
 from tests.bench.scale_changes import ChangedWorkers
 from tests.bench.scale_curve import LOADS, MONGOD_CORES, Costs, curve, useful_workers
@@ -30,14 +30,13 @@ def _head(scale: Scale) -> list[str]:
 
 
 def _findings(scale: Scale) -> list[str]:
-    free = scale.free
+    free, allowed = scale.free, Ratio(tuple(each.share_of_allowed for each in scale.free[TWO]))
     shares = [each.conflict_share for runs in (*free.values(), *scale.held.values()) for each in runs]
     return [
         *point(
-            f"Two workers reach **{_median(free[TWO], _share):.2f}** ({_spread(free[TWO], _share)}) of what the cores",
-            f"allow at {_median(free[TWO], _cpu) * 1e6:,.0f} µs a case (aim: at least 0.9), and",
-            f"**{_ratio(free, TWO, ONE):.2f}** of one; four reach **{_ratio(free, FOUR, TWO):.2f}** of two (aim: at",
-            "least 0.9).",
+            f"Two workers reach **{allowed}** of what the cores allow at {_median(free[TWO], _cpu) * 1e6:,.0f} µs a",
+            f"case (aim: at least 0.9), and **{_ratio(free, TWO, ONE)}** of one; four reach",
+            f"**{_ratio(free, FOUR, TWO)}** of two (aim: at least 0.9).",
         ),
         *_held(scale),
         *point(
@@ -54,8 +53,8 @@ def _held(scale: Scale) -> list[str]:
         )
     held = scale.held
     return point(
-        f"Held to {HELD_CORES} core each, two workers reach **{_ratio(held, TWO, ONE):.2f}** of one and four",
-        f"**{_ratio(held, FOUR, TWO):.2f}** of two (aim: at least 1.8 each).",
+        f"Held to {HELD_CORES} core each, two workers reach **{_ratio(held, TWO, ONE)}** of one and four",
+        f"**{_ratio(held, FOUR, TWO)}** of two (aim: at least 1.8 each).",
     )
 
 
@@ -75,7 +74,7 @@ def _row(name: str, by_workers: dict[int, list[ScaleRun]], workers: int) -> str:
     cells = (
         name,
         f"{median(rates):,.0f} ({min(rates):,.0f} to {max(rates):,.0f})",
-        f"{_ratio(by_workers, workers, ONE):.2f}",
+        f"{_ratio(by_workers, workers, ONE).median:.2f}",
         f"{_median(runs, _share):.2f} of {_median(runs, lambda each: each.cores):.2f}",
         f"{conflicts} / {commits}",
         cpu_cells([each.run for each in runs]),
@@ -119,7 +118,7 @@ def costs_of(scale: Scale) -> Costs:
     runs = [each.run for each in scale.free[FOUR]]
     service, mongod, broker = (median([each.microseconds(name) for each in runs]) / 1e6 for name in PROCESSES)
     by_workers = scale.held or scale.free
-    kept = (_ratio(by_workers, FOUR, ONE) / FOUR) ** 0.5
+    kept = (_ratio(by_workers, FOUR, ONE).median / FOUR) ** 0.5
     return Costs(service, mongod, broker, min(1.0, kept))
 
 
@@ -131,17 +130,12 @@ def _duration(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.1f} min"
 
 
-def _ratio(by_workers: dict[int, list[ScaleRun]], more: int, fewer: int) -> float:
-    return rate([each.run for each in by_workers[more]]) / rate([each.run for each in by_workers[fewer]])
+def _ratio(by_workers: dict[int, list[ScaleRun]], more: int, fewer: int) -> Ratio:
+    return rate_ratio([each.run for each in by_workers[more]], [each.run for each in by_workers[fewer]])
 
 
 def _median(runs: Sequence[ScaleRun], value: Callable[[ScaleRun], float]) -> float:
     return median([value(each) for each in runs])
-
-
-def _spread(runs: Sequence[ScaleRun], value: Callable[[ScaleRun], float]) -> str:
-    values = [value(each) for each in runs]
-    return f"{min(values):.2f} to {max(values):.2f}"
 
 
 def _share(run: ScaleRun) -> float:

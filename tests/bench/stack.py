@@ -25,7 +25,7 @@ BY_NAME = {each.name: each for each in SERVICES}
 
 @dataclass(frozen=True)
 class Stack:
-    """What the processes of all services share, on 20 April of the simulated year."""
+    """The servers, databases and files of all processes, on 20 April of the simulated year."""
 
     servers: PrivateServers
     folder: Path
