@@ -40,21 +40,19 @@ async def items_in_use(store: Store, now: datetime) -> Values:
 
 async def items_refused(store: Store, now: datetime) -> Values:
     refused = {"state": ItemState.REFUSED, "year": shanghai_date(now).year}
-    counts = {code: await store.items.count({**refused, "refused_for.0": code}) for code in REASONS}
-    counts[OTHER] = await store.items.count({**refused, "refused_for.0": {"$nin": list(REASONS)}})
+    counts = {code: await store.items.count({**refused, "refused_as": code}) for code in REASONS}
+    counts[OTHER] = await store.items.count(refused) - sum(counts.values())
     return {(code,): count for code, count in counts.items()}
 
 
 async def representatives_exhausted(store: Store, now: datetime) -> Values:
     today = shanghai_date(now)
-    last_line = f"lines.{rules_on(today).quota.items_per_year - 1}"
-    return {(): await store.ledgers.count({"year": today.year, last_line: {"$exists": True}})}
+    full = {"$gte": rules_on(today).quota.items_per_year}
+    return {(): await store.ledgers.count({"year": today.year, "used": full})}
 
 
 async def sanctions_in_force(store: Store, now: datetime) -> Values:
-    today = shanghai_date(now)
-    running = await store.sanctions.find({"sanction.ban.last_day": {"$gte": today}})
-    return {(): sum(each.sanction.holds_on(today) for each in running)}
+    return {(): await store.sanctions.count({"last_day": {"$gte": shanghai_date(now)}})}
 
 
 async def ledger_discrepancies(store: Store, now: datetime) -> Values:

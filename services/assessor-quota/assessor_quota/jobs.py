@@ -10,13 +10,13 @@ from rulebook import shanghai_date
 
 from assessor_quota.domain.reconciliation import Reconciliation
 from assessor_quota.domain.statements import DutyState, next_duty_cursor
-from assessor_quota.handlers.rates import ComputeRate, compute_rate
+from assessor_quota.handlers.rates import CountApplications, PublishRates, count_applications, publish_rates
 from assessor_quota.handlers.reconciliation import RECONCILIATION, REST, CheckPage, check_page
 from assessor_quota.handlers.statements import DUTY_CURSOR, MarkOverdue, OpenDuties, mark_overdue, open_duties
 from assessor_quota.store import Store
 
 BATCH_SIZE = 100
-"""Items of one poll; the others are due at the next one."""
+"""Documents of one item; the others are due at once when it is done."""
 
 
 async def duties_to_open(store: Store, now: datetime) -> Sequence[OpenDuties]:
@@ -26,12 +26,20 @@ async def duties_to_open(store: Store, now: datetime) -> Sequence[OpenDuties]:
 
 async def overdue_duties(store: Store, now: datetime) -> Sequence[MarkOverdue]:
     passed = {"state": DutyState.OPEN, "due": {"$lt": shanghai_date(now)}}
-    return [MarkOverdue(duty.duty_id) for duty in await store.duties.find(passed, limit=BATCH_SIZE)]
+    found = await store.duties.find(passed, sort=[("due", 1)], limit=BATCH_SIZE)
+    return [MarkOverdue(tuple(duty.duty_id for duty in found))] if found else []
 
 
-async def rates_to_compute(store: Store, now: datetime) -> Sequence[ComputeRate]:
+async def applications_to_count(store: Store, _now: datetime) -> Sequence[CountApplications]:
+    found = await store.progress.find({"uncounted": True}, limit=BATCH_SIZE)
+    ids = tuple(each.application_id for each in found)
+    return [CountApplications(ids, store.progress.version(ids[0]))] if ids else []
+
+
+async def rates_to_publish(store: Store, now: datetime) -> Sequence[PublishRates]:
     due = {"pending": True, "due_on": {"$lte": shanghai_date(now)}}
-    return [ComputeRate(rate.rate_id, rate.revision) for rate in await store.rates.find(due, limit=BATCH_SIZE)]
+    found = await store.rates.find(due, sort=[("due_on", 1)], limit=BATCH_SIZE)
+    return [PublishRates(tuple((rate.rate_id, rate.revision) for rate in found))] if found else []
 
 
 async def next_page(store: Store, now: datetime) -> Sequence[CheckPage]:
@@ -42,8 +50,19 @@ async def next_page(store: Store, now: datetime) -> Sequence[CheckPage]:
 
 JOBS = (
     Job("open-duties", duties_to_open, lambda item: f"{item.year}:{item.after}", open_duties),
-    Job("note-overdue", overdue_duties, lambda item: item.duty_id, mark_overdue),
-    Job("compute-rates", rates_to_compute, lambda item: f"{item.rate_id}:{item.revision}", compute_rate),
+    Job("note-overdue", overdue_duties, lambda item: item.duty_ids[0], mark_overdue),
+    Job(
+        "count-applications",
+        applications_to_count,
+        lambda item: f"{item.application_ids[0]}:{item.version}",
+        count_applications,
+    ),
+    Job(
+        "publish-rates",
+        rates_to_publish,
+        lambda item: ":".join(map(str, item.revisions[0])),
+        publish_rates,
+    ),
     Job(
         "reconcile",
         next_page,

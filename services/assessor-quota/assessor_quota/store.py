@@ -10,7 +10,7 @@ from assessor_quota.domain.assessor import Assessor
 from assessor_quota.domain.entry import RegisterEntry
 from assessor_quota.domain.item import ItemState, QuotaItem
 from assessor_quota.domain.ledger import Ledger
-from assessor_quota.domain.rates import YearlyRate
+from assessor_quota.domain.rates import RateTotal, YearlyRate
 from assessor_quota.domain.reconciliation import Reconciliation
 from assessor_quota.domain.sanction import SanctionDecision
 from assessor_quota.domain.statements import DutyCursor, Statement, StatementDuty
@@ -25,22 +25,34 @@ AGGREGATES = {
 """Aggregate of an event type → collection."""
 
 INDEXES = (
-    Index("assessors", (("representative.digest", 1),)),
-    Index("assessors", (("former.person.digest", 1),)),
-    Index("assessors", (("prefectures", 1),)),
-    Index("entries", (("uscc", 1), ("number", 1)), unique=True),
-    Index("sanctions", (("sanction.ban.last_day", 1),)),
-    Index("sanctions", (("assessor.uscc", 1),)),
-    Index("items", (("ledgers", 1), ("state", 1))),
-    Index("items", (("assessor.uscc", 1), ("year", 1))),
-    Index("items", (("state", 1), ("year", 1))),
-    Index("items", (("reserved_at", 1),), partial={"state": ItemState.RESERVED.value}),
-    Index("ledgers", (("year", 1),)),
-    Index("progress", (("submission.year", 1), ("submission.assessor.uscc", 1))),
-    Index("duties", (("state", 1), ("due", 1))),
-    Index("duties", (("year", 1),)),
-    Index("rates", (("pending", 1), ("due_on", 1))),
+    Index("assessors", (("representative.digest", 1), ("_id", 1))),
+    Index("assessors", (("former.person.digest", 1), ("_id", 1))),
+    Index("assessors", (("name", 1), ("_id", 1))),
+    Index("assessors", (("scope", 1), ("_id", 1))),
+    Index("assessors", (("prefectures", 1), ("_id", 1))),
+    Index("assessors", (("sanctioned_until", 1), ("_id", 1))),
+    Index("entries", (("uscc", 1), ("number", 1), ("_id", 1))),
+    Index("sanctions", (("last_day", 1), ("_id", 1))),
+    Index("sanctions", (("prefectures", 1), ("last_day", 1), ("_id", 1))),
+    Index("sanctions", (("assessor.uscc", 1), ("last_day", 1), ("_id", 1))),
+    Index("items", (("ledgers", 1), ("state", 1), ("_id", 1))),
+    Index("items", (("assessor.uscc", 1), ("state", 1), ("year", 1), ("_id", 1))),
+    Index("items", (("unit.prefecture", 1), ("state", 1), ("year", 1), ("_id", 1))),
+    Index("items", (("state", 1), ("year", 1), ("_id", 1))),
+    Index("items", (("reserved_at", 1), ("_id", 1)), partial={"state": ItemState.RESERVED.value}),
+    Index("items", (("refused_as", 1), ("year", 1)), partial={"state": ItemState.REFUSED.value}),
+    Index("ledgers", (("year", 1), ("used", 1))),
+    Index("progress", (("uncounted", 1), ("_id", 1)), partial={"uncounted": True}),
+    Index("duties", (("state", 1), ("due", 1), ("_id", 1))),
+    Index("duties", (("state", 1), ("year", 1), ("_id", 1))),
+    Index("duties", (("prefectures", 1), ("state", 1), ("year", 1), ("_id", 1))),
+    Index("duties", (("assessor.uscc", 1), ("state", 1), ("year", 1), ("_id", 1))),
+    Index("rates", (("found_by", 1), ("_id", 1))),
+    Index("rates", (("year", 1), ("found_by", 1), ("_id", 1))),
+    Index("rate_totals", (("prefecture", 1), ("unit_type", 1), ("year", 1), ("_id", 1))),
+    Index("rates", (("pending", 1), ("due_on", 1), ("_id", 1)), partial={"pending": True}),
 )
+"""Each ends in what its query sorts by, so that a page is read in its order and nothing is sorted in memory."""
 
 
 class Store:
@@ -55,6 +67,7 @@ class Store:
         self.ledgers = DocumentCollection(unit, "ledgers", Ledger)
         self.progress = DocumentCollection(unit, "progress", ApplicationProgress)
         self.rates = DocumentCollection(unit, "rates", YearlyRate)
+        self.rate_totals = DocumentCollection(unit, "rate_totals", RateTotal)
         self.duties = DocumentCollection(unit, "duties", StatementDuty)
         self.statements = DocumentCollection(unit, "statements", Statement)
         self.duty_cursors = DocumentCollection(unit, "duty_cursors", DutyCursor)

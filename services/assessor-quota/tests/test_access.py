@@ -86,7 +86,8 @@ NAMED = {
 async def api_after_year(api_with_assessors: ApiHarness[Any]) -> ApiHarness[Any]:
     """North has carried out an item in Chifeng, a year has passed, and all owe a statement; North has filed."""
     await deliver_to_api(api_with_assessors, succeeding("app-1", NORTH))
-    await run_api_job(api_with_assessors, "open-duties", NEW_YEAR)
+    for job in ("count-applications", "open-duties"):
+        await run_api_job(api_with_assessors, job, NEW_YEAR)
     filed = await api_with_assessors.client_as(Role.ASSESSOR, organisation=NORTH).post(
         f"/v1/assessors/{NORTH}/statements", json=STATEMENT
     )

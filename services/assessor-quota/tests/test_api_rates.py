@@ -27,6 +27,7 @@ async def api_with_concluded(api_with_assessors: ApiHarness[Any]) -> ApiHarness[
         *withdrawn_before_review("o-1", OTHER),
     ]
     await deliver_to_api(api_with_assessors, events)
+    await run_api_job(api_with_assessors, "count-applications", NOW)
     return api_with_assessors
 
 

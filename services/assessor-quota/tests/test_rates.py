@@ -1,14 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from decimal import Decimal
 from random import Random
 
 import pytest
-from assessor_quota.domain.application_progress import CountedApplication, counted_application
-from assessor_quota.domain.rates import Figures, GroupBy, figures, success_rates
-from assessor_quota.handlers.application_progress import record_listing
-from assessor_quota.handlers.rates import ComputeRate, compute_rate
+from assessor_quota.domain.rates import Count, Figures, GroupBy, success_rates
+from assessor_quota.handlers.rates import CountApplications, PublishRates, count_applications, publish_rates
 from assessor_quota.store import AGGREGATES, Store
 from chassis.handling import HandlerResult
 from chassis.persistence import UnitOfWork
@@ -46,9 +45,18 @@ HISTORY: list[Event] = [
 ]
 
 
-async def applications(handlers: HandlerHarness[Store]) -> list[CountedApplication]:
-    found = [counted_application(each) for each in await handlers.store().progress.find()]
-    return [each for each in found if each is not None]
+async def hear(handlers: HandlerHarness[Store], events: list[Event], now: datetime) -> None:
+    """Hear them and let the job count them."""
+    await deliver(handlers, events, now)
+    await run_job(handlers, "count-applications", now)
+
+
+async def counts(handlers: HandlerHarness[Store]) -> list[Count]:
+    return [count for each in await handlers.store().rates.find() for count in each.counts()]
+
+
+async def totals(handlers: HandlerHarness[Store]) -> list[Count]:
+    return [each.count() for each in await handlers.store().rate_totals.find()]
 
 
 def published_rates(events: list[Event]) -> list[tuple[str, int, int, Decimal | None]]:
@@ -61,23 +69,23 @@ def published_rates(events: list[Event]) -> list[tuple[str, int, int, Decimal | 
 async def test_listed_over_concluded_is_told_with_its_counts_by_each_of_the_four(
     handlers: HandlerHarness[Store],
 ) -> None:
-    await deliver(handlers, HISTORY, NOW)
-    found = await applications(handlers)
+    await hear(handlers, HISTORY, NOW)
+    found = await counts(handlers)
     assert [(each.parts, each.figures) for each in success_rates(found, [GroupBy.ASSESSOR, GroupBy.YEAR])] == [
-        ((NORTH, 2026), Figures(2, 4)),
-        ((SOUTH, 2026), Figures(0, 1)),
-        ((OTHER, 2026), Figures(0, 0)),
+        ((NORTH, 2026), Figures(2, 4, 5)),
+        ((SOUTH, 2026), Figures(0, 1, 2)),
+        ((OTHER, 2026), Figures(0, 0, 1)),
     ]
     by_unit_type = {each.parts: each.figures for each in success_rates(found, [GroupBy.UNIT_TYPE])}
-    assert by_unit_type == {("factory",): Figures(2, 4), ("park",): Figures(0, 1)}
+    assert by_unit_type == {("factory",): Figures(2, 4, 7), ("park",): Figures(0, 1, 1)}
     by_prefecture = {each.parts: each.figures.rate for each in success_rates(found, [GroupBy.PREFECTURE])}
     assert by_prefecture == {("150300",): Decimal("100.00"), ("150400",): Decimal("25.00")}
 
 
 @pytest.mark.rule("S6")
 def test_with_nothing_concluded_the_rate_is_none_and_not_zero_percent() -> None:
-    assert figures([]) == Figures(0, 0)
-    assert figures([]).rate is None
+    assert Figures().rate is None
+    assert Figures(applications=1).rate is None
     assert Figures(0, 2).rate == 0
 
 
@@ -95,64 +103,66 @@ def test_a_rate_is_rounded_to_two_decimals_half_up() -> None:
 async def test_the_same_events_in_another_order_and_twice_give_the_same_figures(
     handlers: HandlerHarness[Store], seed: int
 ) -> None:
-    await deliver(handlers, HISTORY, NOW)
+    await hear(handlers, HISTORY, NOW)
     again = await handler_harness()
     shuffled = [*HISTORY, *HISTORY]
     Random(seed).shuffle(shuffled)  # noqa: S311 - a repeatable disorder
-    await deliver(again, shuffled, NOW)
+    await hear(again, shuffled, NOW)
     by = [GroupBy.ASSESSOR, GroupBy.PREFECTURE, GroupBy.UNIT_TYPE, GroupBy.YEAR]
-    assert success_rates(await applications(again), by) == success_rates(await applications(handlers), by)
+    assert success_rates(await counts(again), by) == success_rates(await counts(handlers), by)
+    assert success_rates(await totals(again), by) == success_rates(await totals(handlers), by)
     assert again.documents("progress").keys() == handlers.documents("progress").keys()
 
 
 @pytest.mark.rule("S6")
 async def test_a_years_rates_are_said_on_31_january_once_for_each_assessor(handlers: HandlerHarness[Store]) -> None:
-    await deliver(handlers, HISTORY, NOW)
+    await hear(handlers, HISTORY, NOW)
     await run_job(handlers, "open-duties", NEW_YEAR)
-    assert await run_job(handlers, "compute-rates", NEW_YEAR) == []
-    assert published_rates(await run_job(handlers, "compute-rates", END_OF_JANUARY)) == [
+    assert await run_job(handlers, "publish-rates", NEW_YEAR) == []
+    assert published_rates(await run_job(handlers, "publish-rates", END_OF_JANUARY)) == [
         (NORTH, 2, 4, Decimal("50.00")),
         (SOUTH, 0, 1, Decimal("0.00")),
         (OTHER, 0, 0, None),
     ]
-    assert await run_job(handlers, "compute-rates", END_OF_JANUARY) == []
+    assert await run_job(handlers, "publish-rates", END_OF_JANUARY) == []
 
 
 @pytest.mark.rule("S6")
 async def test_a_rate_is_said_again_only_when_its_figures_have_changed(handlers: HandlerHarness[Store]) -> None:
-    await deliver(handlers, HISTORY, NOW)
-    await run_job(handlers, "compute-rates", END_OF_JANUARY)
-    await deliver(handlers, HISTORY, END_OF_JANUARY)
-    assert await run_job(handlers, "compute-rates", END_OF_JANUARY) == []
-    await deliver(handlers, [listed("s-2")], END_OF_JANUARY)
-    assert published_rates(await run_job(handlers, "compute-rates", END_OF_JANUARY)) == [
+    await hear(handlers, HISTORY, NOW)
+    await run_job(handlers, "publish-rates", END_OF_JANUARY)
+    await hear(handlers, HISTORY, END_OF_JANUARY)
+    assert await run_job(handlers, "publish-rates", END_OF_JANUARY) == []
+    await hear(handlers, [listed("s-2")], END_OF_JANUARY)
+    assert published_rates(await run_job(handlers, "publish-rates", END_OF_JANUARY)) == [
         (SOUTH, 1, 2, Decimal("50.00"))
     ]
 
 
 @pytest.mark.rule("S6")
 async def test_figures_that_changed_there_and_back_are_not_said_again(handlers: HandlerHarness[Store]) -> None:
-    await deliver(handlers, HISTORY, NOW)
-    await run_job(handlers, "compute-rates", END_OF_JANUARY)
+    await hear(handlers, HISTORY, NOW)
+    await run_job(handlers, "publish-rates", END_OF_JANUARY)
     lost, won = failing("s-3", SOUTH), submission("s-3", OTHER, sequence=5)
-    await deliver(handlers, lost, END_OF_JANUARY)
-    await deliver(handlers, [won], END_OF_JANUARY)
-    found = published_rates(await run_job(handlers, "compute-rates", END_OF_JANUARY))
+    await hear(handlers, lost, END_OF_JANUARY)
+    await hear(handlers, [won], END_OF_JANUARY)
+    found = published_rates(await run_job(handlers, "publish-rates", END_OF_JANUARY))
     assert found == [(OTHER, 0, 1, Decimal("0.00"))]
 
 
 @pytest.mark.rule("S6")
-async def test_a_rate_that_is_computed_while_one_more_is_concluded_is_computed_again(
+async def test_a_rate_that_is_published_while_one_more_is_counted_is_published_again(
     handlers: HandlerHarness[Store],
 ) -> None:
-    await deliver(handlers, HISTORY, NOW)
-    computing, hearing = IdentityMap(handlers.memory, AGGREGATES), IdentityMap(handlers.memory, AGGREGATES)
-    await settle(computing, lambda store: compute_rate(ComputeRate(f"{SOUTH}:2026", 1), store, END_OF_JANUARY))
-    await settle(hearing, lambda store: record_listing(listed("s-2"), store, END_OF_JANUARY))
-    await handlers.memory.commit(ChangeSet([], hearing.writes(), None))
+    await hear(handlers, HISTORY, NOW)
+    await deliver(handlers, [listed("s-2")], END_OF_JANUARY)
+    publishing, counting = IdentityMap(handlers.memory, AGGREGATES), IdentityMap(handlers.memory, AGGREGATES)
+    await settle(publishing, lambda store: publish_rates(PublishRates(((f"{SOUTH}:2026", 1),)), store, END_OF_JANUARY))
+    await settle(counting, lambda store: count_applications(CountApplications(("s-2",), 2), store, END_OF_JANUARY))
+    await handlers.memory.commit(ChangeSet([], counting.writes(), None))
     with pytest.raises(WriteConflictError):
-        await handlers.memory.commit(ChangeSet([], computing.writes(), None))
-    assert (SOUTH, 1, 2, Decimal("50.00")) in published_rates(await run_job(handlers, "compute-rates", END_OF_JANUARY))
+        await handlers.memory.commit(ChangeSet([], publishing.writes(), None))
+    assert (SOUTH, 1, 2, Decimal("50.00")) in published_rates(await run_job(handlers, "publish-rates", END_OF_JANUARY))
 
 
 async def settle(batch: IdentityMap, handle: Callable[[Store], Awaitable[HandlerResult]]) -> None:

@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from assessor_quota.domain.reconciliation import DiscrepancyKind, Reconciliation
+from assessor_quota.domain.reconciliation import DiscrepancyKind, Reconciliation, Sweep
 from assessor_quota.handlers import reconciliation
 from assessor_quota.handlers.representatives import change_representative
 from assessor_quota.store import Store
@@ -229,3 +229,13 @@ async def test_the_next_sweep_begins_after_a_rest_and_the_last_finding_is_kept_m
     second = (await handlers_with_items.store().reconciliations.require("latest")).report
     assert second is not None
     assert second.summary.counts[DiscrepancyKind.ITEM_WITHOUT_LINE] == 3
+
+
+@pytest.mark.rule("Q2")
+@pytest.mark.parametrize(("took", "rested"), [(1, 5), (2, 18), (60, 30)])
+def test_a_long_sweep_is_followed_by_a_long_rest(took: int, rested: int) -> None:
+    finished = Reconciliation().finished(Sweep(NOW - timedelta(minutes=took)), NOW)
+    after = [
+        finished.next_step(NOW + timedelta(minutes=each), reconciliation.REST) for each in (rested - 1, rested + 5)
+    ]
+    assert after == [None, Sweep(NOW + timedelta(minutes=rested + 5))]

@@ -79,7 +79,7 @@ async def test_on_1_january_each_assessor_owes_a_statement_for_the_year_before_b
 @pytest.mark.rule("S5")
 async def test_who_registers_after_the_year_owes_nothing_for_it(handlers: HandlerHarness[Store]) -> None:
     assert await run_job(handlers, "open-duties", NOW) == []
-    assert (await handlers.store().duty_cursors.require("statements")) == DutyCursor(2025, "", finished=True)
+    assert (await handlers.store().duty_cursors.require("statements")) == DutyCursor(2025, OTHER, finished=True)
     assert await handlers.store().duties.find() == []
 
 

@@ -28,7 +28,17 @@ from chassis.spreadsheets.guard import MAX_UNPACKED, InvalidWorkbookError
 from chassis.spreadsheets.reader import CellProblem, NumberedRow, SheetResult
 from chassis.spreadsheets.table import Column, Table
 from chassis.spreadsheets.workbook import Grid, grid, open_workbook
-from chassis.spreadsheets.writer import MEDIA_TYPES, Format, Heading, SheetData, as_csv, as_xlsx
+from chassis.spreadsheets.writer import (
+    MEDIA_TYPES,
+    Format,
+    Heading,
+    Printed,
+    SheetData,
+    as_csv,
+    as_xlsx,
+    csv_head,
+    csv_rows,
+)
 
 __all__ = [
     "MAX_UNPACKED",
@@ -41,6 +51,7 @@ __all__ = [
     "InvalidCellError",
     "InvalidWorkbookError",
     "NumberedRow",
+    "Printed",
     "SheetData",
     "SheetResult",
     "Table",
@@ -52,6 +63,8 @@ __all__ = [
     "as_whole",
     "as_xlsx",
     "as_yes_no",
+    "csv_head",
+    "csv_rows",
     "grid",
     "is_empty",
     "open_workbook",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
@@ -51,11 +52,18 @@ class SheetData:
 
 def as_csv(page: SheetData) -> bytes:
     """Return CSV with a byte order mark, by which Excel detects UTF-8; formulas get a leading apostrophe."""
+    return csv_head(page.headings) + csv_rows(page.rows)
+
+
+def csv_head(headings: Sequence[Heading]) -> bytes:
+    """Return the beginning of a CSV whose rows follow in any number of parts."""
+    return codecs.BOM_UTF8 + csv_rows([[heading.text for heading in headings]])
+
+
+def csv_rows(rows: Iterable[Sequence[Printed]]) -> bytes:
     text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow([heading.text for heading in page.headings])
-    writer.writerows([escape_formula(cell) for cell in row] for row in page.rows)
-    return text.getvalue().encode("utf-8-sig")
+    csv.writer(text).writerows([escape_formula(cell) for cell in row] for row in rows)
+    return text.getvalue().encode()
 
 
 def as_xlsx(*pages: SheetData) -> bytes:

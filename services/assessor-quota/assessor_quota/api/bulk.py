@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 from anyio import to_thread
@@ -16,14 +17,14 @@ from chassis.http import (
     refuses,
     upload_dependency,
 )
-from chassis.security import and_filters
 from chassis.settings import MIB
-from chassis.spreadsheets import MEDIA_TYPES, Format, as_csv, as_xlsx
+from chassis.spreadsheets import MEDIA_TYPES, Format, as_xlsx
 from fastapi import APIRouter, Depends, Query, Response
 from messages.values import PersonRef, Text, UnitType, Uscc
 from rulebook import reason, shanghai_date
 
 from assessor_quota.api.commands import Keys, actor_ref
+from assessor_quota.api.exports import Export, file_of
 from assessor_quota.api.policies import READ, REGISTER
 from assessor_quota.api.sheets import assessor_sheet, read_register, staff_sheet, template
 from assessor_quota.api.views import View
@@ -32,7 +33,7 @@ from assessor_quota.handlers import bulk
 from assessor_quota.store import Store
 
 LARGEST = 2 * MIB
-PAGE_SIZE = 500
+PAGE_SIZE = 200
 """Assessors read at a time for an export."""
 XLSX = MEDIA_TYPES["xlsx"]
 
@@ -100,21 +101,17 @@ async def get_register_template(_context: Register) -> Response:
 )
 async def export_register(context: ReadAssessor, format: Format = "xlsx") -> Response:
     """The entries the caller may read, numbers masked: a workbook with the staff, or CSV of the assessors alone."""
-    found, today = await _readable_assessors(context), shanghai_date(context.now)
-    pages = (assessor_sheet(found, today), staff_sheet(found))
-    content = await to_thread.run_sync(lambda: as_xlsx(*pages) if format == "xlsx" else as_csv(pages[0]))
-    return file_response(content, MEDIA_TYPES[format], f"assessors.{format}")
+    today = shanghai_date(context.now)
+    return await file_of(
+        "assessors",
+        format,
+        Export(_pages(context), lambda page: assessor_sheet(page, today)),
+        Export(_pages(context), staff_sheet),
+    )
 
 
-async def _readable_assessors(context: RequestContext[Store]) -> list[Assessor]:
-    found: list[Assessor] = []
-    last: str | None = ""
-    while last is not None:
-        where = and_filters(context.filter(), {"_id": {"$gt": last}})
-        page = await context.store.assessors.find(where, limit=PAGE_SIZE)
-        found += page
-        last = page[-1].uscc if len(page) == PAGE_SIZE else None
-    return found
+def _pages(context: RequestContext[Store]) -> AsyncIterator[list[Assessor]]:
+    return context.store.assessors.pages(context.filter(), size=PAGE_SIZE)
 
 
 def _view(entered: Any, *, dry_run: bool) -> ImportView:  # noqa: ANN401 - a handler's reply

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated
 
-from chassis.handling import Filter
+from chassis.handling import Filter, Sort
 from chassis.http import DEFAULT_LIMIT, PROBLEMS, Authorize, Limit, Page, RequestContext
 from chassis.security import and_filters
 from fastapi import APIRouter, Depends, Query
@@ -13,7 +13,6 @@ from messages.values import Prefecture, UnitType, Uscc
 from rulebook import shanghai_date
 
 from assessor_quota.api.policies import LIST, READ
-from assessor_quota.api.sanctions import in_force
 from assessor_quota.api.views import AssessorDetail, AssessorEntry, HistoryEntry, affiliate
 from assessor_quota.handlers import lookup, sanctions
 from assessor_quota.store import Store
@@ -35,14 +34,21 @@ class AssessorQuery:
         self.name = name
         self.sanctioned = sanctioned
 
-    async def where(self, store: Store, today: date) -> Filter:
+    def where(self, today: date) -> Filter:
         found: Filter = {} if self.scope is None else {"scope": self.scope}
         if self.name is not None:
             found = and_filters(found, {"name": {"$gte": self.name, "$lt": self.name + LAST}})
         if self.sanctioned is None:
             return found
-        holding = sorted({each.assessor.uscc for each in await store.sanctions.find(in_force(today))})
-        return and_filters(found, {"uscc": {"$in" if self.sanctioned else "$nin": holding}})
+        ended: Filter = {"$or": [{"sanctioned_until": None}, {"sanctioned_until": {"$lt": today}}]}
+        return and_filters(found, {"sanctioned_until": {"$gte": today}} if self.sanctioned else ended)
+
+    @property
+    def order(self) -> Sort:
+        """The order of what it filters by, so that a page is read from an index; else that of the codes."""
+        if self.name is not None:
+            return (("name", 1),)
+        return () if self.sanctioned is None else (("sanctioned_until", 1),)
 
 
 router = APIRouter(tags=["assessors"], responses=PROBLEMS)
@@ -59,8 +65,8 @@ async def list_assessors(
     after: str | None = None,
 ) -> Page[AssessorEntry]:
     """Everyone sees the scope and the sanctions of every assessor; no person is named."""
-    where = await query.where(context.store, shanghai_date(context.now))
-    found = await context.page(context.store.assessors, where, limit=limit, after=after)
+    where = query.where(shanghai_date(context.now))
+    found = await context.page(context.store.assessors, where, query.order, limit, after)
     return found.map(AssessorEntry.model_validate)
 
 
@@ -74,8 +80,8 @@ async def list_prefecture_assessors(
 ) -> Page[AssessorDetail]:
     """The assessors that were granted items there, of those whose entries the caller may read."""
     there = and_filters(context.filter(), {"prefectures": prefecture})
-    where = and_filters(there, await query.where(context.store, shanghai_date(context.now)))
-    found = await context.page(context.store.assessors, where, limit=limit, after=after)
+    where = and_filters(there, query.where(shanghai_date(context.now)))
+    found = await context.page(context.store.assessors, where, query.order, limit, after)
     return found.map(AssessorDetail.model_validate)
 
 

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Depends, Query
 from messages.values import Digest, Identifier, PersonRef, Uscc
 from rulebook import reason, rules_on, shanghai_date
 
+from assessor_quota.api.orders import by_year
 from assessor_quota.api.policies import READ_ITEMS, READ_QUOTA, CountedAgainst
 from assessor_quota.api.views import ItemDetail, ItemInUse, Quota, affiliate
 from assessor_quota.domain.assessor import Assessor
@@ -71,8 +72,9 @@ async def list_items(  # noqa: PLR0913, PLR0917 - by what the items can be filte
     after: str | None = None,
 ) -> Page[ItemDetail]:
     """The items of all applications that requested one, refused ones included."""
-    where = and_filters(context.filter(), filter_by(assessor__uscc=assessor, year=year, state=state))
-    found = await context.page(context.store.items, where, limit=limit, after=after)
+    states = {"$in": [*ItemState] if state is None else [state]}
+    where = and_filters(context.filter(), filter_by(assessor__uscc=assessor, state=states, year=year))
+    found = await context.page(context.store.items, where, by_year(year), limit, after)
     return found.map(ItemDetail.model_validate)
 
 

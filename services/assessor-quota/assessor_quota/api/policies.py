@@ -60,8 +60,8 @@ READ_RATES = Policy(
     "rate.read",
     (
         *_REGION,
-        Rule(Role.PREFECTURE_OFFICER, own_prefecture("submission.unit.prefecture")),
-        Rule(Role.ASSESSOR, own_organisation("submission.assessor.uscc")),
+        Rule(Role.PREFECTURE_OFFICER, own_prefecture("prefecture")),
+        Rule(Role.ASSESSOR, own_organisation("assessor")),
     ),
     protected=True,
 )

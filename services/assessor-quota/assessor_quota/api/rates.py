@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from decimal import Decimal
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, TypeAlias
 
 from chassis.handling import Filter, Refusal
@@ -14,29 +14,30 @@ from chassis.http import (
     Limit,
     Page,
     RequestContext,
-    file_response,
     file_responses,
     filter_by,
 )
 from chassis.security import and_filters
-from chassis.spreadsheets import MEDIA_TYPES, Format, Heading, SheetData, as_csv, as_xlsx
+from chassis.spreadsheets import MEDIA_TYPES, Format, Heading, Printed, SheetData
 from fastapi import APIRouter, Depends, Query, Response
 from messages.values import AssessorRef, Number, Prefecture, UnitType, Uscc
 from rulebook import PREFECTURES, UNIT_TYPE_NAMES
-from starlette.concurrency import run_in_threadpool
 
+from assessor_quota.api.exports import Export, file_of
+from assessor_quota.api.orders import by_year
 from assessor_quota.api.policies import READ_RATES
 from assessor_quota.api.views import View
-from assessor_quota.domain.application_progress import CountedApplication, counted_application
-from assessor_quota.domain.rates import GroupBy, Part, SuccessRate, success_rates
+from assessor_quota.domain.rates import Count, GroupBy, SuccessRate, YearlyRate, found_by_key, success_rates
+from assessor_quota.handlers.lookup import by_keys
 from assessor_quota.store import Store
 
-PAGE_SIZE = 1000
-"""Applications read at a time, so that no query holds all of them."""
+PAGE_SIZE = 200
+"""Years of assessors read at a time for a file."""
+SPARE = 3
+"""Years read beside those of a page: of the assessor it goes on from, of its last one, and the one that is next."""
 CURSOR_SEPARATOR = "|"
 
-Names: TypeAlias = dict[str, str]
-Printed: TypeAlias = str | int | Decimal | None
+Names: TypeAlias = Mapping[str, str]
 
 HEADINGS = (
     Heading("第三方服务机构", 36),
@@ -77,15 +78,43 @@ class RateQuery:
     ) -> None:
         chosen = dict.fromkeys(by or (GroupBy.ASSESSOR, GroupBy.YEAR))
         self.by = tuple(each for each in GroupBy if each in chosen)
-        self.where: Filter = and_filters(
-            {"submission.assessor.uscc": {"$exists": True}},
-            filter_by(
-                submission__year=year,
-                submission__unit__prefecture=prefecture,
-                submission__assessor__uscc=assessor,
-                submission__unit__unit_type=unit_type,
-            ),
-        )
+        self.year, self.prefecture, self.assessor, self.unit_type = year, prefecture, assessor, unit_type
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What is counted: what was asked for, within what the caller may see."""
+
+    year: int | None
+    prefecture: str | None
+    assessor: str | None
+    unit_type: str | None
+
+    @classmethod
+    def of(cls, query: RateQuery, scope: Filter) -> Chosen | None:
+        """Return it; None where the caller may see nothing of what was asked for.
+
+        A caller sees everything, one prefecture or one assessor: no person may be two of these (P3).
+        """
+        prefecture, assessor = scope.get("prefecture", query.prefecture), scope.get("assessor", query.assessor)
+        unseen = scope.keys() - {"prefecture", "assessor"}
+        if unseen or prefecture != (query.prefecture or prefecture) or assessor != (query.assessor or assessor):
+            return None
+        return cls(query.year, _text(prefecture), _text(assessor), query.unit_type)
+
+    def where(self, first: str = "") -> Filter:
+        """Return the filter of the years with an application that counts, from those of the assessor ``first`` on."""
+        found: Filter = filter_by(found_by=found_by_key(self.prefecture, self.unit_type), year=self.year)
+        if self.assessor is not None:
+            return and_filters(found, {"_id": {"$gte": f"{self.assessor}:", "$lt": f"{self.assessor};"}})
+        return and_filters(found, {"_id": {"$gte": f"{first}:"}}) if first else found
+
+    @property
+    def totals(self) -> Filter:
+        """Return the filter of the totals; it names every prefecture and unit type where none is chosen."""
+        prefectures = [self.prefecture] if self.prefecture else [*Prefecture]
+        unit_types = [self.unit_type] if self.unit_type else [*UnitType]
+        return filter_by(prefecture={"$in": prefectures}, unit_type={"$in": unit_types}, year=self.year)
 
 
 router = APIRouter(prefix="/success-rates", tags=["success rates"], responses=PROBLEMS)
@@ -101,7 +130,12 @@ async def list_success_rates(
     after: str | None = None,
 ) -> Page[RateView]:
     """Listed ÷ concluded, with the counts; a group with applications and nothing concluded has none."""
-    found = _after(after, await _success_rates(context, query), query)
+    last = _parts_of(after, query)
+    found: list[SuccessRate] = []
+    async for rates in _success_rates(context, query, limit + SPARE, last):
+        found += rates
+        if len(found) > limit:
+            break
     page = found[:limit]
     names = await _names(context, query, page)
     following = _cursor(page[-1]) if len(found) > limit else None
@@ -118,32 +152,59 @@ async def export_success_rates(
     context: ReadRates, query: Annotated[RateQuery, Depends()], format: Format = "xlsx"
 ) -> Response:
     """The same figures as a workbook, or as CSV in UTF-8 with a byte order mark."""
-    found = await _success_rates(context, query)
-    names = await _names(context, query, found)
-    sheet = _sheet([_view(each, query, names) for each in found])
-    content = await run_in_threadpool(as_xlsx if format == "xlsx" else as_csv, sheet)
-    return file_response(content, MEDIA_TYPES[format], f"success-rates.{format}")
+    return await file_of("success-rates", format, Export(_views(context, query), _sheet))
 
 
-async def _success_rates(context: RequestContext[Store], query: RateQuery) -> list[SuccessRate]:
-    """Return the figures, counted anew for every request, so that none can be stale."""
-    where = and_filters(query.where, context.filter())
-    found: list[CountedApplication] = []
-    last: str | None = ""
-    while last is not None:
-        page = await context.store.progress.find(and_filters(where, {"_id": {"$gt": last}}), limit=PAGE_SIZE)
-        found += [each for each in map(counted_application, page) if each is not None]
-        last = page[-1].application_id if len(page) == PAGE_SIZE else None
-    return success_rates(found, query.by)
+async def _success_rates(
+    context: RequestContext[Store], query: RateQuery, size: int, last: Sequence[str] = ()
+) -> AsyncIterator[list[SuccessRate]]:
+    """Yield the groups after ``last`` in their order: those of some assessors at a time, or all of the totals."""
+    chosen = Chosen.of(query, context.filter())
+    if chosen is None:
+        return
+    counts = _counts(context, query, chosen, size, last)
+    async for some in counts:
+        rates = success_rates(some, query.by)
+        yield [each for each in rates if [str(part) for part in each.parts] > [*last]]
+
+
+async def _counts(
+    context: RequestContext[Store], query: RateQuery, chosen: Chosen, size: int, last: Sequence[str]
+) -> AsyncIterator[list[Count]]:
+    """Yield the counts of whole assessors if it is grouped by them, else all at once: then they are few."""
+    if GroupBy.ASSESSOR not in query.by and chosen.assessor is None:
+        yield [each.count() for each in await context.store.rate_totals.find(chosen.totals, sort=by_year(chosen.year))]
+        return
+    async for years in _whole_assessors(context, chosen.where(last[0] if last else ""), size):
+        yield [count for each in years for count in each.counts(chosen.prefecture, chosen.unit_type)]
+
+
+async def _whole_assessors(context: RequestContext[Store], where: Filter, size: int) -> AsyncIterator[list[YearlyRate]]:
+    """Yield pages of years in the order of assessors; the last assessor of a page waits for the next one."""
+    waiting: list[YearlyRate] = []
+    async for page in context.store.rates.pages(where, size=size):
+        years = [*waiting, *page]
+        whole = [each for each in years if each.assessor.uscc != years[-1].assessor.uscc]
+        waiting = years[len(whole) :]
+        if whole:
+            yield whole
+    if waiting:
+        yield waiting
+
+
+async def _views(context: RequestContext[Store], query: RateQuery) -> AsyncIterator[list[RateView]]:
+    async for rates in _success_rates(context, query, PAGE_SIZE):
+        names = await _names(context, query, rates)
+        yield [_view(each, query, names) for each in rates]
 
 
 async def _names(context: RequestContext[Store], query: RateQuery, rates: Sequence[SuccessRate]) -> Names:
     """Return the names as the register shows them today."""
     if GroupBy.ASSESSOR not in query.by:
         return {}
-    codes = sorted({str(each.parts[0]) for each in rates})
-    known = await context.store.assessors.find({"_id": {"$in": codes}})
-    return {each.uscc: each.name for each in known}
+    codes = {str(each.parts[0]) for each in rates}
+    known = await by_keys(context.store.assessors, codes, lambda each: each.uscc)
+    return {uscc: each.name for uscc, each in known.items()}
 
 
 def _view(rate: SuccessRate, query: RateQuery, names: Names) -> RateView:
@@ -160,17 +221,17 @@ def _cursor(rate: SuccessRate) -> str:
     return CURSOR_SEPARATOR.join(map(str, rate.parts))
 
 
-def _after(after: str | None, rates: Sequence[SuccessRate], query: RateQuery) -> list[SuccessRate]:
-    if after is None:
-        return list(rates)
-    last = after.split(CURSOR_SEPARATOR)
+def _parts_of(cursor: str | None, query: RateQuery) -> Sequence[str]:
+    if cursor is None:
+        return ()
+    last = cursor.split(CURSOR_SEPARATOR)
     if len(last) != len(query.by):
         raise Refusal("cursor-invalid", status=422, title="This cursor was not given out for this list")
-    return [each for each in rates if _text(each.parts) > last]
+    return last
 
 
-def _text(parts: Sequence[Part]) -> list[str]:
-    return [str(part) for part in parts]
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
 
 
 def _sheet(rates: Sequence[RateView]) -> SheetData:

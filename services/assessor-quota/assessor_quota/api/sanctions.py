@@ -6,11 +6,21 @@ from datetime import date
 from typing import Annotated
 
 from chassis.handling import Filter
-from chassis.http import DEFAULT_LIMIT, PROBLEMS, Authorize, Limit, Page, RequestContext, based_on_rule, refuses
+from chassis.http import (
+    DEFAULT_LIMIT,
+    PROBLEMS,
+    Authorize,
+    Limit,
+    Page,
+    RequestContext,
+    based_on_rule,
+    filter_by,
+    refuses,
+)
 from chassis.security import and_filters
 from fastapi import APIRouter, Depends, Query
 from messages.values import Prefecture, Uscc
-from rulebook import basis, shanghai_date
+from rulebook import basis, load_rule_sets, shanghai_date, three_years_from
 
 from assessor_quota.api.bodies import DecisionBody, Revocation
 from assessor_quota.api.commands import actor_ref, execute
@@ -25,6 +35,9 @@ from assessor_quota.api.views import (
 from assessor_quota.domain.sanction import ViolationFinding
 from assessor_quota.handlers import lookup, sanctions
 from assessor_quota.store import Store
+
+BY_LAST_DAY = (("last_day", 1),)
+"""The order of the lists: those that end first come first."""
 
 router = APIRouter(tags=["sanctions"], responses=PROBLEMS)
 
@@ -91,17 +104,15 @@ async def list_sanctions_in_force(
     after: str | None = None,
 ) -> Page[PublicSanction]:
     """The sanctions in force on a day."""
-    where = in_force(on or shanghai_date(context.now))
-    if prefecture is not None:
-        working = await context.store.assessors.find({"prefectures": prefecture})
-        where = and_filters(where, {"assessor.uscc": {"$in": [each.uscc for each in working]}})
+    where = and_filters(in_force(on or shanghai_date(context.now)), filter_by(prefectures=prefecture))
     return await _page(context, where, limit, after)
 
 
 def in_force(day: date) -> Filter:
     """Return the filter of the decisions in force on ``day``: begun, not over, and not revoked by then (S1, S4)."""
-    revoked_later = [{"sanction.revoked_on": None}, {"sanction.revoked_on": {"$gt": day}}]
-    return {"sanction.ban.first_day": {"$lte": day}, "sanction.ban.last_day": {"$gte": day}, "$or": revoked_later}
+    longest = max(rules.sanction.years for rules in load_rule_sets().all)
+    ended_later = {"$gte": day, "$lte": three_years_from(day, longest)}
+    return {"last_day": ended_later, "sanction.ban.first_day": {"$lte": day}}
 
 
 def _sanction_command(uscc: str, body: DecisionBody, context: RequestContext[Store]) -> sanctions.SanctionAssessor:
@@ -120,5 +131,5 @@ async def _preview(command: sanctions.SanctionAssessor, context: RequestContext[
 
 
 async def _page(context: RequestContext[Store], where: Filter, limit: int, after: str | None) -> Page[PublicSanction]:
-    found = await context.page(context.store.sanctions, where, limit=limit, after=after)
+    found = await context.page(context.store.sanctions, where, BY_LAST_DAY, limit, after)
     return found.map(PublicSanction.model_validate)

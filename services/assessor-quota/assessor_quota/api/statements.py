@@ -24,6 +24,7 @@ from messages.values import AssessorRef, Digest, Identifier, Prefecture, Role, T
 from pydantic import Field
 
 from assessor_quota.api.commands import actor_ref
+from assessor_quota.api.orders import by_year
 from assessor_quota.api.policies import FILE_STATEMENT, READ_STATEMENTS
 from assessor_quota.api.views import View
 from assessor_quota.domain.statements import Content, DutyState, statement_key
@@ -104,7 +105,9 @@ class StatementQuery:
         state: DutyState | None = None,
         assessor: Uscc | None = None,
     ) -> None:
-        self.where: Filter = filter_by(year=year, state=state, assessor__uscc=assessor)
+        self.order = by_year(year)
+        states = {"$in": [*DutyState] if state is None else [state]}
+        self.where: Filter = filter_by(assessor__uscc=assessor, state=states, year=year)
 
 
 router = APIRouter(tags=["statements"], responses=PROBLEMS)
@@ -157,5 +160,5 @@ async def list_statement_duties(
 ) -> Page[DutyView]:
     """The duties with their state: open, filed, late or overdue."""
     where = and_filters(query.where, context.filter())
-    found = await context.page(context.store.duties, where, limit=limit, after=after)
+    found = await context.page(context.store.duties, where, query.order, limit, after)
     return found.map(DutyView.model_validate)

@@ -73,6 +73,8 @@ class AssessorDetail(View):
     registered_on: date
     deregistered: Deregistration | None
     sanctions: tuple[Sanction, ...]
+    sanctioned_until: date | None
+    """The last day on which one of them holds, which may be over."""
     prefectures: tuple[Prefecture, ...]
     """Where it has been granted items."""
     entries: int

@@ -10,7 +10,7 @@ from typing import TypeAlias, TypeVar
 from messages.applications import ApplicationRefused, ApplicationSubmitted, ApplicationWithdrawn
 from messages.registry import UnitListed
 from messages.review import CaseClosed, InitialReviewAccepted, InitialReviewRefused
-from messages.values import AssessorRef, UnitRef
+from messages.values import AssessorRef, Prefecture, UnitRef, UnitType
 from rulebook import rules_on
 
 from assessor_quota.domain.item import (
@@ -61,6 +61,18 @@ class End:
 
 
 @dataclass(frozen=True)
+class CountedApplication:
+    """The part of one application in the figures (S6)."""
+
+    assessor: AssessorRef
+    prefecture: Prefecture
+    unit_type: UnitType
+    year: int
+    concluded: bool
+    listed: bool
+
+
+@dataclass(frozen=True)
 class ApplicationProgress:
     """Holds the latest submission and the latest ends, and whether all else happened: the order makes no difference."""
 
@@ -73,6 +85,10 @@ class ApplicationProgress:
     initial_review_refused: bool = False
     """Refused by initial review."""
     listed_on: date | None = None
+    counted: CountedApplication | None = None
+    """Its part in the rates as they are stored."""
+    uncounted: bool = False
+    """Whether its part has changed since it was counted (S6)."""
 
     @property
     def status(self) -> ProgressStatus:
@@ -97,6 +113,10 @@ class ApplicationProgress:
         by_review = self.initial_review_refused or (self.closing is not None and self.closing.releases_item)
         return by_application or by_review
 
+    def with_counted(self) -> ApplicationProgress:
+        """Return it once the rates hold its present part."""
+        return replace(self, counted=counted_application(self), uncounted=False)
+
     @property
     def _has_ended(self) -> bool:
         return self._application_ended or self.closing is not None or self.initial_review_refused
@@ -107,18 +127,6 @@ class ApplicationProgress:
         if self.end is None:
             return False
         return self.submission is None or self.submission.sequence < self.end.sequence
-
-
-@dataclass(frozen=True)
-class CountedApplication:
-    """One application in the figures (S6)."""
-
-    application_id: str
-    assessor: AssessorRef
-    unit: UnitRef
-    year: int
-    concluded: bool
-    listed: bool
 
 
 def application_id_of(event: ProgressEvent) -> str:
@@ -142,6 +150,26 @@ def may_concern_assessor(event: ProgressEvent) -> bool:
 
 def apply_event(progress: ApplicationProgress, event: ProgressEvent) -> ApplicationProgress:
     """Return the progress with the event in it; the same when the event was applied before."""
+    after = _with_event(progress, event)
+    return replace(after, uncounted=counted_application(after) != after.counted)
+
+
+def counted_application(progress: ApplicationProgress) -> CountedApplication | None:
+    """Return its part in the figures; none if no assessor evaluated it or its submission is still on its way."""
+    submission, status = progress.submission, progress.status
+    if submission is None or submission.assessor is None:
+        return None
+    return CountedApplication(
+        submission.assessor,
+        submission.unit.prefecture,
+        submission.unit.unit_type,
+        submission.year,
+        concluded=status in CONCLUDED,
+        listed=status is ProgressStatus.LISTED,
+    )
+
+
+def _with_event(progress: ApplicationProgress, event: ProgressEvent) -> ApplicationProgress:
     if isinstance(event, ApplicationEnd):
         return _with_end(progress, event)
     match event:
@@ -155,21 +183,6 @@ def apply_event(progress: ApplicationProgress, event: ProgressEvent) -> Applicat
             return _with_closing(progress, event)
         case UnitListed():
             return replace(progress, listed_on=min(event.listed_on, progress.listed_on or event.listed_on))
-
-
-def counted_application(progress: ApplicationProgress) -> CountedApplication | None:
-    """Return its part in the figures; none if no assessor evaluated it or its submission is still on its way."""
-    submission, status = progress.submission, progress.status
-    if submission is None or submission.assessor is None:
-        return None
-    return CountedApplication(
-        progress.application_id,
-        submission.assessor,
-        submission.unit,
-        submission.year,
-        concluded=status in CONCLUDED,
-        listed=status is ProgressStatus.LISTED,
-    )
 
 
 def _with_end(progress: ApplicationProgress, event: ApplicationEnd) -> ApplicationProgress:

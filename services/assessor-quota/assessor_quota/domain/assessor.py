@@ -34,6 +34,8 @@ class Assessor:
     staff: tuple[StaffMember, ...]
     registered_on: date
     sanctions: tuple[Sanction, ...] = ()
+    sanctioned_until: date | None = None
+    """The last day on which one of them holds, by which lists find it."""
     former: tuple[FormerRepresentative, ...] = ()
     """Earlier legal representatives, by the day they were replaced (Q4)."""
     prefectures: tuple[Prefecture, ...] = ()
@@ -66,11 +68,14 @@ class Assessor:
         return longest(self.sanctions, day)
 
     def with_sanction(self, added: Sanction) -> Assessor:
-        return replace(self, sanctions=(*self.sanctions, added))
+        return self._with_sanctions((*self.sanctions, added))
 
     def with_revoked(self, decision: Sanction, document_number: str, day: date) -> Assessor:
         ended = decision.revoked(document_number, day)
-        return replace(self, sanctions=tuple(ended if each == decision else each for each in self.sanctions))
+        return self._with_sanctions(tuple(ended if each == decision else each for each in self.sanctions))
+
+    def _with_sanctions(self, sanctions: tuple[Sanction, ...]) -> Assessor:
+        return replace(self, sanctions=sanctions, sanctioned_until=max(each.last_day for each in sanctions))
 
     def employs(self, staff_id: str, day: date) -> bool:
         return any(member.staff_id == staff_id and member.works_on(day) for member in self.staff)

@@ -62,6 +62,8 @@ class QuotaItem:
     """Since when it waits for initial review, or waited."""
     refused_for: tuple[str, ...] = ()
     """Codes of the reasons, where it was refused."""
+    refused_as: str | None = None
+    """The first of them, by which refusals are counted."""
     last_submission_sequence: int = 0
     last_end_sequence: int = 0
     case_closed: bool = False
@@ -97,7 +99,8 @@ class QuotaItem:
         return replace(self, state=ItemState.RESERVED, reserved_at=now)
 
     def refused(self, reasons: Iterable[Reason]) -> QuotaItem:
-        return replace(self, state=ItemState.REFUSED, refused_for=tuple(dict.fromkeys(each.code for each in reasons)))
+        codes = tuple(dict.fromkeys(each.code for each in reasons))
+        return replace(self, state=ItemState.REFUSED, refused_for=codes, refused_as=codes[0])
 
     def carried_to(self, ledger: str) -> QuotaItem:
         """Return the item counted in ``ledger`` as well, as the last: the present representative's (Q4)."""

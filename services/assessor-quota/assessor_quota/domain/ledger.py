@@ -54,30 +54,32 @@ class Ledger:
     year: int
     lines: tuple[LedgerLine, ...] = ()
     transfers: tuple[Transfer, ...] = ()
+    used: int = 0
+    """Number of its lines, by which full ledgers are counted without reading them."""
 
     @property
     def key(self) -> str:
         return ledger_key(self.representative.digest, self.year)
 
-    @property
-    def used(self) -> int:
-        return len(self.lines)
-
     def left(self, limit: int) -> int:
-        return max(0, limit - self.used)
+        return max(0, limit - len(self.lines))
 
     def with_line(self, line: LedgerLine) -> Ledger:
         """Return it with the item's one line; a carried item that has a line already keeps it (Q4)."""
         if line.carried_on is not None and any(each.application_id == line.application_id for each in self.lines):
             return self
-        return replace(self, lines=(*self.without(line.application_id).lines, line))
+        return self._with_lines((*self.without(line.application_id).lines, line))
 
     def with_transfer(self, assessor: str, to: PersonRef, on: date) -> Ledger:
         """Return it changed even if no item is carried: a reservation under way then commits before or runs again."""
-        return replace(self, transfers=(*self.transfers, Transfer(assessor, to, on)))
+        others = tuple(each for each in self.transfers if each.assessor != assessor)
+        return replace(self, transfers=(*others, Transfer(assessor, to, on)))
 
     def without(self, application_id: str) -> Ledger:
-        return replace(self, lines=tuple(line for line in self.lines if line.application_id != application_id))
+        return self._with_lines(tuple(line for line in self.lines if line.application_id != application_id))
+
+    def _with_lines(self, lines: tuple[LedgerLine, ...]) -> Ledger:
+        return replace(self, lines=lines, used=len(lines))
 
     def exhausted(self, limit: int) -> Iterator[Reason]:
         """Yield the reason if nothing more can be granted, with the items that fill the quota (Q1)."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 
-from messages.values import AssessorRef, Ban, Reason
+from messages.values import AssessorRef, Ban, Prefecture, Reason
 from rulebook import RuleSet, reason, three_years_from
 
 
@@ -33,6 +33,13 @@ class Sanction:
     def holds_on(self, day: date) -> bool:
         return self.ban.holds_on(day) and (self.revoked_on is None or day < self.revoked_on)
 
+    @property
+    def last_day(self) -> date:
+        """The last day on which it holds."""
+        if self.revoked_on is None:
+            return self.ban.last_day
+        return min(self.ban.last_day, self.revoked_on - timedelta(days=1))
+
     def revoked(self, document_number: str, day: date) -> Sanction:
         """Return it ended from ``day`` on, which is free again; the history stays (S4)."""
         return replace(self, revoked_on=day, revocation_document=document_number)
@@ -44,6 +51,10 @@ class SanctionDecision:
 
     assessor: AssessorRef
     sanction: Sanction
+    last_day: date
+    """The last day on which it holds, by which the list finds it."""
+    prefectures: tuple[Prefecture, ...] = ()
+    """Where the assessor works; it begins to work nowhere else while the sanction holds."""
 
     @property
     def key(self) -> str:

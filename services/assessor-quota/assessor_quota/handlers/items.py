@@ -49,14 +49,29 @@ async def reserve_item(submitted: ApplicationSubmitted, store: Store, now: datet
     return [*await _release(item, store), *await _decide(submitted, named, rules, store, now)]
 
 
-async def prefetch_ledgers(submitted: ApplicationSubmitted, store: Store) -> list[str]:
-    """Return the keys of the ledgers that a submission's item would have a line in."""
+async def ledgers_of_submission(submitted: ApplicationSubmitted, store: Store) -> list[str]:
+    """Return the keys of the ledgers that a submission's item has a line in, or would have."""
     named = submitted.evaluation.assessor
-    assessor = None if named is None else await store.assessors.get(named.uscc)
-    if assessor is None:
+    if named is None:
         return []
+    item, assessor = await store.items.get(submitted.application_id), await store.assessors.get(named.uscc)
+    if assessor is None:
+        return [] if item is None else [*item.ledgers]
     year = counting_year(submitted, rules_on(submitted.submitted_on))
-    return [ledger_key(each.person.digest, year) for each in assessor.counted_with(submitted.submitted_on, year)]
+    counted = assessor.counted_with(submitted.submitted_on, year)
+    return [*(() if item is None else item.ledgers), *(ledger_key(each.person.digest, year) for each in counted)]
+
+
+async def ledgers_of_item(application_id: str, store: Store) -> list[str]:
+    """Return the keys of the ledgers that a stored item has lines in, or would have if it were reserved again (Q5)."""
+    item = await store.items.get(application_id)
+    if item is None or not item.ledgers:
+        return []
+    assessor = await store.assessors.get(item.assessor.uscc) if item.released_after_grant else None
+    if assessor is None:
+        return [*item.ledgers]
+    counted = assessor.counted_with(item.submission_day, item.year)
+    return [*item.ledgers, *(ledger_key(each.person.digest, item.year) for each in counted)]
 
 
 async def confirm_item(accepted: InitialReviewAccepted, store: Store, now: datetime) -> list[Event]:

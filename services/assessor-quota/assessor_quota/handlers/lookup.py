@@ -1,14 +1,18 @@
-"""An assessor found for a command, the reply of the command, and the refusal of an unknown one."""
+"""Documents found for a command: an assessor, its reply or the refusal of an unknown one; and many by their keys."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
-from chassis.handling import Refusal
+from chassis.handling import Collection, Refusal
 from rulebook import reason
 
 from assessor_quota.domain.assessor import Assessor
 from assessor_quota.handlers.ports import Store
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -29,3 +33,10 @@ async def find_assessor(uscc: str, store: Store) -> Assessor:
 
 def versioned(assessor: Assessor, store: Store) -> VersionedAssessor:
     return VersionedAssessor(assessor, store.assessors.version(assessor.uscc))
+
+
+async def by_keys(collection: Collection[T], keys: Iterable[str], key: Callable[[T], str]) -> dict[str, T]:
+    """Return the documents that exist by their ``key``: one query, however many they are."""
+    wanted = sorted(set(keys))
+    found = await collection.find({"_id": {"$in": wanted}}) if wanted else []
+    return {key(each): each for each in found}

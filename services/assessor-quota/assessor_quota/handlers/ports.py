@@ -12,7 +12,7 @@ from assessor_quota.domain.assessor import Assessor
 from assessor_quota.domain.entry import RegisterEntry
 from assessor_quota.domain.item import QuotaItem
 from assessor_quota.domain.ledger import Ledger
-from assessor_quota.domain.rates import YearlyRate
+from assessor_quota.domain.rates import RateTotal, YearlyRate
 from assessor_quota.domain.reconciliation import Reconciliation
 from assessor_quota.domain.sanction import SanctionDecision
 from assessor_quota.domain.statements import DutyCursor, Statement, StatementDuty
@@ -42,6 +42,9 @@ class Store(Protocol):
 
     @property
     def rates(self) -> Collection[YearlyRate]: ...
+
+    @property
+    def rate_totals(self) -> Collection[RateTotal]: ...
 
     @property
     def duties(self) -> Collection[StatementDuty]: ...

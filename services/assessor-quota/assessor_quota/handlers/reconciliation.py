@@ -16,7 +16,7 @@ RECONCILIATION = "latest"
 """Key of the one document: the sweep under way and the report of the last one."""
 REST = timedelta(minutes=5)
 """Between two sweeps."""
-ITEMS, LEDGERS = 500, 50
+ITEMS, LEDGERS = 200, 50
 """Compared in one transaction; a ledger has some fifteen lines."""
 
 

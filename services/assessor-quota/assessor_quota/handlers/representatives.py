@@ -86,9 +86,8 @@ async def _carry_into(items: Sequence[QuotaItem], ledger: Ledger, day: date, sto
 
 
 async def _items_in_use(assessor: Assessor, first: int, store: Store) -> list[QuotaItem]:
-    return await store.items.find(
-        {"assessor.uscc": assessor.uscc, "year": {"$gte": first}, "state": {"$in": list(IN_USE)}}
-    )
+    in_use = {"assessor.uscc": assessor.uscc, "state": {"$in": list(IN_USE)}, "year": {"$gte": first}}
+    return await store.items.find(in_use, sort=[("year", 1)])
 
 
 def _changed_event(

@@ -75,9 +75,10 @@ async def preview_sanction(command: SanctionAssessor, store: Store, now: datetim
     """Return what ``sanction_assessor`` would decide and reach, or its refusal; nothing is saved."""
     assessor = await find_assessor(command.uscc, store)
     decided = _new_sanction(command, assessor, shanghai_date(now))
+    in_use = {"assessor.uscc": assessor.uscc, "state": {"$in": list(IN_USE)}}
     return SanctionPreview(
-        SanctionDecision(assessor.ref, decided),
-        tuple(await store.items.find({"assessor.uscc": assessor.uscc, "state": {"$in": list(IN_USE)}})),
+        _decision(decided, assessor),
+        tuple(await store.items.find(in_use, sort=[("year", 1)])),
         tuple(await affiliates_of(assessor, store)),
     )
 
@@ -113,8 +114,12 @@ def _new_sanction(command: SanctionAssessor, assessor: Assessor, today: date) ->
 
 def _save_decision(decided: Sanction, assessor: Assessor, store: Store) -> None:
     """Save the decision for the public list; the assessor's own entry holds all of its decisions (S4, N4)."""
-    decision = SanctionDecision(assessor.ref, decided)
+    decision = _decision(decided, assessor)
     store.sanctions.save(decision.key, decision)
+
+
+def _decision(decided: Sanction, assessor: Assessor) -> SanctionDecision:
+    return SanctionDecision(assessor.ref, decided, decided.last_day, assessor.prefectures)
 
 
 def _rules_on(day: date) -> RuleSet:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -13,8 +14,8 @@ from rulebook import reason, rules_on, shanghai_date
 
 from assessor_quota.domain.assessor import Assessor
 from assessor_quota.domain.entry import ActorRef, EntryKind
-from assessor_quota.domain.item import IN_USE
-from assessor_quota.domain.rates import pending_rate, rate_key
+from assessor_quota.domain.item import IN_USE, QuotaItem
+from assessor_quota.domain.rates import new_rate, rate_key
 from assessor_quota.domain.statements import (
     Content,
     DutyCursor,
@@ -29,12 +30,14 @@ from assessor_quota.domain.statements import (
     worked_in,
 )
 from assessor_quota.handlers.entries import append_entry
-from assessor_quota.handlers.lookup import find_assessor
+from assessor_quota.handlers.lookup import by_keys, find_assessor
 from assessor_quota.handlers.ports import Store
 
 DUTY_CURSOR = "statements"
 """Key of the one document that records how far duties have been opened."""
-PAGE = 100
+BY_ASSESSOR = (("assessor.uscc", 1), ("state", 1), ("year", 1))
+"""The order of the index that has the items of some assessors."""
+PAGE = 50
 """Assessors whose duty is opened in one transaction."""
 
 
@@ -48,7 +51,9 @@ class OpenDuties:
 
 @dataclass(frozen=True)
 class MarkOverdue:
-    duty_id: str
+    """The next duties whose last day has passed."""
+
+    duty_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -74,7 +79,7 @@ async def open_duties(command: OpenDuties, store: Store, now: datetime) -> list[
         return []
     page = await _next_assessors(step, store)
     owing = [assessor for assessor in page if owes(assessor, step.year)]
-    events = [event for assessor in owing for event in await _open_duty(assessor, step.year, store, today)]
+    events = await _open_duties(owing, step.year, store, today)
     after = page[-1].uscc if page else step.after
     store.duty_cursors.save(DUTY_CURSOR, replace(step, after=after, finished=len(page) < PAGE))
     return events
@@ -102,32 +107,34 @@ async def file_statement(command: FileStatement, store: Store, now: datetime) ->
 
 
 async def mark_overdue(command: MarkOverdue, store: Store, now: datetime) -> list[Event]:
-    """Mark a duty whose last day has passed; the event reaches the holder, the region and its departments once."""
-    known = await store.duties.require(command.duty_id)
+    """Mark duties whose last day has passed; each event reaches holder, region and departments once."""
     today = shanghai_date(now)
-    if not known.is_overdue(today):
-        return []
-    overdue = known.overdue(today, await _prefectures(known.assessor.uscc, known.year, store))
-    store.duties.save(overdue.duty_id, overdue)
-    return [DutyOverdue(**overdue.event_fields(), noted_on=today, prefectures=overdue.prefectures)]
+    known = await by_keys(store.duties, command.duty_ids, lambda each: each.duty_id)
+    passed = [each for each in known.values() if each.is_overdue(today)]
+    worked = await _worked_in(((each.assessor.uscc, each.year) for each in passed), store)
+    overdue = [each.overdue(today, worked[each.assessor.uscc, each.year]) for each in passed]
+    for each in overdue:
+        store.duties.save(each.duty_id, each)
+    return [DutyOverdue(**each.event_fields(), noted_on=today, prefectures=each.prefectures) for each in overdue]
 
 
 async def _next_assessors(step: DutyCursor, store: Store) -> list[Assessor]:
-    """Return the next assessors; later registrations owe nothing for the year, so a finished page stays complete."""
-    before_its_end = {"registered_on": {"$lte": date(step.year, 12, 31)}, "_id": {"$gt": step.after}}
-    return await store.assessors.find(before_its_end, limit=PAGE)
+    return await store.assessors.find({"_id": {"$gt": step.after}}, limit=PAGE)
 
 
-async def _open_duty(assessor: Assessor, year: int, store: Store, today: date) -> list[Event]:
-    if await store.duties.get(statement_key(assessor.uscc, year)) is not None:
-        return []
+async def _open_duties(owing: Sequence[Assessor], year: int, store: Store, today: date) -> list[Event]:
     rules = rules_on(today)
-    opened = new_duty(assessor.ref, year, await _prefectures(assessor.uscc, year, store), rules, today)
-    store.duties.save(opened.duty_id, opened)
-    if await store.rates.get(rate_key(assessor.uscc, year)) is None:
-        rate = pending_rate(assessor.ref, year, rules)
-        store.rates.save(rate.rate_id, rate)
-    return [DutyOpened(**opened.event_fields(), opened_on=today, provisional=opened.provisional)]
+    known = await by_keys(store.duties, (statement_key(each.uscc, year) for each in owing), lambda each: each.duty_id)
+    rates = await by_keys(store.rates, (rate_key(each.uscc, year) for each in owing), lambda each: each.rate_id)
+    worked = await _worked_in(((each.uscc, year) for each in owing), store)
+    opened = [new_duty(each.ref, year, worked[each.uscc, year], rules, today) for each in owing]
+    opened = [each for each in opened if each.duty_id not in known]
+    for each in opened:
+        store.duties.save(each.duty_id, each)
+        rate = rates.get(rate_key(each.assessor.uscc, year)) or new_rate(each.assessor, year, rules)
+        if rate.published is None and not rate.pending:
+            store.rates.save(rate.rate_id, rate.due_again())
+    return [DutyOpened(**each.event_fields(), opened_on=today, provisional=each.provisional) for each in opened]
 
 
 def _with_filing(filing: Filing, owed: StatementDuty, known: Statement | None) -> Statement:
@@ -144,6 +151,16 @@ def _meet_duty(owed: StatementDuty, today: date, store: Store) -> list[Event]:
     return [DutyMet(**met.event_fields(), met_on=today, late=today > met.due)]
 
 
-async def _prefectures(uscc: str, year: int, store: Store) -> tuple[Prefecture, ...]:
-    in_use = {"assessor.uscc": uscc, "year": year, "state": {"$in": list(IN_USE)}}
-    return worked_in(await store.items.find(in_use))
+async def _worked_in(
+    assessor_years: Iterable[tuple[str, int]], store: Store
+) -> dict[tuple[str, int], tuple[Prefecture, ...]]:
+    """Return where each assessor worked in its year, with one query for each year."""
+    by_year: dict[int, list[str]] = {}
+    for uscc, year in assessor_years:
+        by_year.setdefault(year, []).append(uscc)
+    items: dict[tuple[str, int], list[QuotaItem]] = {(uscc, year): [] for year in by_year for uscc in by_year[year]}
+    for year, codes in by_year.items():
+        in_use = {"assessor.uscc": {"$in": codes}, "year": year, "state": {"$in": list(IN_USE)}}
+        for item in await store.items.find(in_use, sort=BY_ASSESSOR):
+            items[item.assessor.uscc, year].append(item)
+    return {each: worked_in(found) for each, found in items.items()}
