@@ -98,7 +98,9 @@ DIFFERENCES: Mapping[str, Difference] = MappingProxyType(
             },
             own={
                 "api.BODY_LIMITS": "it takes uploads",
+                "bus.LEDGER_QUEUE": "its ledgers are written by one process",
                 "tests/model": "a model of the quota that generated histories are compared with",
+                "tests/samples": "messages of every subscription, in the states that their handlers tell apart",
                 "fixture regional_officer": "nearly every command is the region's",
                 "fixture api_with_assessors": "most tests begin with three registered assessors",
             },

@@ -129,7 +129,7 @@ async def _purge_answers(environment: RaceEnvironment) -> None:
 def _definitions() -> dict[str, object]:
     """Queues for the events of assessor-quota and for its answers; its other events have no subscriber."""
     unheard = [each for each in EVENTS.values() if each.owner == SERVICE and each not in ANSWERS]
-    return definitions({SERVICE: [each.event_type for each in SUBSCRIPTIONS], PUBLISHER: ANSWERS}, unrouted=unheard)
+    return definitions({SERVICE: SUBSCRIPTIONS, PUBLISHER: ANSWERS}, unrouted=unheard)
 
 
 def _make(folder: Path) -> Path:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from chassis.broker.topology import EVENTS_EXCHANGE, service_queues
+from chassis.broker.topology import EVENTS_EXCHANGE, ServiceQueue, service_queues
 from chassis.inbox import Subscription
 from messages.catalogue import EVENTS
 from messages.envelope import CONTENT_TYPE
@@ -101,7 +101,7 @@ def _correlation() -> Part:
     }
 
 
-# ---- channels: a routing key for each event, a queue for each publisher of a service ----
+# ---- channels: a routing key for each event, the queues of each service ----
 
 
 def _channels(subscriptions: Mapping[Service, tuple[Subscription[Any], ...]]) -> Iterator[tuple[str, Part]]:
@@ -109,7 +109,7 @@ def _channels(subscriptions: Mapping[Service, tuple[Subscription[Any], ...]]) ->
         yield event.type, _routing_key(event)
     for service, subscribed in subscriptions.items():
         for queue in service_queues(service.name, subscribed):
-            yield queue.queue, _queue(queue.queue, queue.types)
+            yield queue.queue, _queue(queue)
 
 
 def _routing_key(event: type[Event]) -> Part:
@@ -123,14 +123,15 @@ def _routing_key(event: type[Event]) -> Part:
     }
 
 
-def _queue(name: str, types: tuple[str, ...]) -> Part:
-    queue = {"name": name, "durable": True, "exclusive": False, "autoDelete": False, "vhost": VHOST}
-    names = [EVENTS[each].__name__ for each in types]
+def _queue(of: ServiceQueue) -> Part:
+    queue = {"name": of.queue, "durable": True, "exclusive": False, "autoDelete": False, "vhost": VHOST}
+    kind = "Quorum queue with a single active consumer" if of.single_active_consumer else "Quorum queue"
+    events = [EVENTS[each] for each in of.types]
     return {
-        "address": name,
-        "description": f"Quorum queue, bound to {EVENTS_EXCHANGE} by: {', '.join(types)}",
-        "messages": {each: {"$ref": f"#/components/messages/{each}"} for each in names},
-        "tags": [{"name": name.partition(".")[2]}],
+        "address": of.queue,
+        "description": f"{kind}, bound to {EVENTS_EXCHANGE} by: {', '.join(of.types)}",
+        "messages": {each.__name__: {"$ref": f"#/components/messages/{each.__name__}"} for each in events},
+        "tags": [{"name": owner} for owner in sorted({each.owner for each in events})],
         "bindings": {"amqp": {"is": "queue", "queue": queue, "bindingVersion": BINDING}},
     }
 
@@ -142,8 +143,9 @@ def _operations(subscriptions: Mapping[Service, tuple[Subscription[Any], ...]]) 
     for event in EVENTS.values():
         yield f"{event.owner}.sends.{event.__name__}", _send_operation(event)
     for service, subscribed in subscriptions.items():
-        for event in sorted((each.event_type for each in subscribed), key=lambda event: event.type):
-            yield f"{service.name}.receives.{event.__name__}", _receive_operation(service, event)
+        queues = {name: each.queue for each in service_queues(service.name, subscribed) for name in each.types}
+        for event in (EVENTS[name] for name in sorted(queues)):
+            yield f"{service.name}.receives.{event.__name__}", _receive_operation(service, event, queues[event.type])
 
 
 def _send_operation(event: type[Event]) -> Part:
@@ -157,8 +159,7 @@ def _send_operation(event: type[Event]) -> Part:
     }
 
 
-def _receive_operation(service: Service, event: type[Event]) -> Part:
-    queue = f"{service.name}.{event.owner}"
+def _receive_operation(service: Service, event: type[Event], queue: str) -> Part:
     return {
         "action": "receive",
         "channel": _to("channels", queue),

@@ -49,7 +49,13 @@ async def next_page(store: Store, now: datetime) -> Sequence[CheckPage]:
 
 
 JOBS = (
-    Job("open-duties", duties_to_open, lambda item: f"{item.year}:{item.after}", open_duties),
+    Job(
+        "open-duties",
+        duties_to_open,
+        lambda item: f"{item.year}:{item.after}",
+        open_duties,
+        prefetch=lambda _: [("duty_cursors", DUTY_CURSOR)],
+    ),
     Job("note-overdue", overdue_duties, lambda item: item.duty_ids[0], mark_overdue),
     Job(
         "count-applications",
@@ -68,5 +74,6 @@ JOBS = (
         next_page,
         lambda item: f"{item.started_at.isoformat()}:{item.phase}:{item.after}",
         check_page,
+        prefetch=lambda _: [("reconciliations", RECONCILIATION)],
     ),
 )

@@ -18,7 +18,7 @@ ByApplication = Callable[[str, str], Event]
 
 @dataclass(frozen=True)
 class Sample:
-    """A message, and what was heard of its application before."""
+    """A message, and those of its application before it."""
 
     event: ByApplication
     before: Sequence[ByApplication] = ()

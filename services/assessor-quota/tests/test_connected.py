@@ -172,7 +172,7 @@ async def test_one_person_entered_at_once_under_an_old_and_a_new_key_is_one_pers
 async def test_sixty_submissions_over_the_broker_to_two_worker_processes_give_exactly_fifteen(
     servers: PrivateServers, tmp_path: Path
 ) -> None:
-    heard = {SERVICE: [each.event_type for each in SUBSCRIPTIONS], "applications": ANSWERS}
+    heard = {SERVICE: SUBSCRIPTIONS, "applications": ANSWERS}
     vhost, mine = await servers.vhost(definitions(heard)), await servers.database(SERVICE)
     database = open_database(mine.url, mine.name)
     await database.ensure_indexes(INDEXES)
@@ -238,11 +238,11 @@ async def settled(servers: PrivateServers, vhost: str, workers: Sequence[Managed
 
 async def _answered(servers: PrivateServers, vhost: str) -> bool:
     counts = await servers.broker.queue_counts(vhost)
-    return counts[f"{SERVICE}.applications"] == 0 and counts[f"applications.{SERVICE}"] == ASKED
+    return counts[f"{SERVICE}.ledgers"] == 0 and counts[f"applications.{SERVICE}"] == ASKED
 
 
 async def test_a_worker_that_ended_is_noticed_at_once_with_its_log(servers: PrivateServers, tmp_path: Path) -> None:
-    vhost = await servers.vhost(definitions({SERVICE: [ApplicationSubmitted], "applications": ANSWERS}))
+    vhost = await servers.vhost(definitions({SERVICE: SUBSCRIPTIONS, "applications": ANSWERS}))
     ended = ManagedProcess(
         [sys.executable, "-c", "print('no settings')"], log=tmp_path / "worker.log", environment=os.environ
     )

@@ -1,4 +1,4 @@
-"""What a batch reads is declared: the number of its queries does not grow with the batch."""
+"""Batches declare what they read: the number of their queries does not grow with the batch."""
 
 from __future__ import annotations
 

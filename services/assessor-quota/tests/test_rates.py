@@ -45,8 +45,8 @@ HISTORY: list[Event] = [
 ]
 
 
-async def hear(handlers: HandlerHarness[Store], events: list[Event], now: datetime) -> None:
-    """Hear them and let the job count them."""
+async def count(handlers: HandlerHarness[Store], events: list[Event], now: datetime) -> None:
+    """Deliver events and let the job count them."""
     await deliver(handlers, events, now)
     await run_job(handlers, "count-applications", now)
 
@@ -69,7 +69,7 @@ def published_rates(events: list[Event]) -> list[tuple[str, int, int, Decimal | 
 async def test_listed_over_concluded_is_told_with_its_counts_by_each_of_the_four(
     handlers: HandlerHarness[Store],
 ) -> None:
-    await hear(handlers, HISTORY, NOW)
+    await count(handlers, HISTORY, NOW)
     found = await counts(handlers)
     assert [(each.parts, each.figures) for each in success_rates(found, [GroupBy.ASSESSOR, GroupBy.YEAR])] == [
         ((NORTH, 2026), Figures(2, 4, 5)),
@@ -103,11 +103,11 @@ def test_a_rate_is_rounded_to_two_decimals_half_up() -> None:
 async def test_the_same_events_in_another_order_and_twice_give_the_same_figures(
     handlers: HandlerHarness[Store], seed: int
 ) -> None:
-    await hear(handlers, HISTORY, NOW)
+    await count(handlers, HISTORY, NOW)
     again = await handler_harness()
     shuffled = [*HISTORY, *HISTORY]
     Random(seed).shuffle(shuffled)  # noqa: S311 - a repeatable disorder
-    await hear(again, shuffled, NOW)
+    await count(again, shuffled, NOW)
     by = [GroupBy.ASSESSOR, GroupBy.PREFECTURE, GroupBy.UNIT_TYPE, GroupBy.YEAR]
     assert success_rates(await counts(again), by) == success_rates(await counts(handlers), by)
     assert success_rates(await totals(again), by) == success_rates(await totals(handlers), by)
@@ -116,7 +116,7 @@ async def test_the_same_events_in_another_order_and_twice_give_the_same_figures(
 
 @pytest.mark.rule("S6")
 async def test_a_years_rates_are_said_on_31_january_once_for_each_assessor(handlers: HandlerHarness[Store]) -> None:
-    await hear(handlers, HISTORY, NOW)
+    await count(handlers, HISTORY, NOW)
     await run_job(handlers, "open-duties", NEW_YEAR)
     assert await run_job(handlers, "publish-rates", NEW_YEAR) == []
     assert published_rates(await run_job(handlers, "publish-rates", END_OF_JANUARY)) == [
@@ -129,11 +129,11 @@ async def test_a_years_rates_are_said_on_31_january_once_for_each_assessor(handl
 
 @pytest.mark.rule("S6")
 async def test_a_rate_is_said_again_only_when_its_figures_have_changed(handlers: HandlerHarness[Store]) -> None:
-    await hear(handlers, HISTORY, NOW)
+    await count(handlers, HISTORY, NOW)
     await run_job(handlers, "publish-rates", END_OF_JANUARY)
-    await hear(handlers, HISTORY, END_OF_JANUARY)
+    await count(handlers, HISTORY, END_OF_JANUARY)
     assert await run_job(handlers, "publish-rates", END_OF_JANUARY) == []
-    await hear(handlers, [listed("s-2")], END_OF_JANUARY)
+    await count(handlers, [listed("s-2")], END_OF_JANUARY)
     assert published_rates(await run_job(handlers, "publish-rates", END_OF_JANUARY)) == [
         (SOUTH, 1, 2, Decimal("50.00"))
     ]
@@ -141,11 +141,11 @@ async def test_a_rate_is_said_again_only_when_its_figures_have_changed(handlers:
 
 @pytest.mark.rule("S6")
 async def test_figures_that_changed_there_and_back_are_not_said_again(handlers: HandlerHarness[Store]) -> None:
-    await hear(handlers, HISTORY, NOW)
+    await count(handlers, HISTORY, NOW)
     await run_job(handlers, "publish-rates", END_OF_JANUARY)
     lost, won = failing("s-3", SOUTH), submission("s-3", OTHER, sequence=5)
-    await hear(handlers, lost, END_OF_JANUARY)
-    await hear(handlers, [won], END_OF_JANUARY)
+    await count(handlers, lost, END_OF_JANUARY)
+    await count(handlers, [won], END_OF_JANUARY)
     found = published_rates(await run_job(handlers, "publish-rates", END_OF_JANUARY))
     assert found == [(OTHER, 0, 1, Decimal("0.00"))]
 
@@ -154,7 +154,7 @@ async def test_figures_that_changed_there_and_back_are_not_said_again(handlers: 
 async def test_a_rate_that_is_published_while_one_more_is_counted_is_published_again(
     handlers: HandlerHarness[Store],
 ) -> None:
-    await hear(handlers, HISTORY, NOW)
+    await count(handlers, HISTORY, NOW)
     await deliver(handlers, [listed("s-2")], END_OF_JANUARY)
     publishing, counting = IdentityMap(handlers.memory, AGGREGATES), IdentityMap(handlers.memory, AGGREGATES)
     await settle(publishing, lambda store: publish_rates(PublishRates(((f"{SOUTH}:2026", 1),)), store, END_OF_JANUARY))

@@ -41,7 +41,8 @@ Deregister = Annotated[RequestContext[Store], Depends(Authorize(DEREGISTER))]
 )
 async def register_assessor(body: Registration, context: Register, keys: Keys) -> AssessorDetail:
     command = _registration_command(body, keys, actor_ref(context))
-    return await execute(context, register.register_assessor, command, private=True)
+    persons = (*command.earlier_digests, command.representative.digest)
+    return await execute(context, register.register_assessor, command, body.uscc, persons=persons, private=True)
 
 
 @router.patch(
@@ -57,7 +58,7 @@ async def amend_assessor(
 ) -> AssessorDetail:
     """Name, scope and staff, under the version that was read (If-Match); every problem is named at once."""
     command = register.AmendAssessor(uscc, expected_version(context), body.amendment(), actor_ref(context))
-    return await execute(context, register.amend_assessor, command)
+    return await execute(context, register.amend_assessor, command, uscc)
 
 
 @router.post(
@@ -71,7 +72,8 @@ async def change_representative(
 ) -> AssessorDetail:
     """Its items of the year count towards the new representative as well and stay with the old one (Q4)."""
     command = _change_command(uscc, body, keys, actor_ref(context))
-    return await execute(context, representatives.change_representative, command, private=True)
+    persons = (*command.earlier_digests, command.successor.digest)
+    return await execute(context, representatives.change_representative, command, uscc, persons=persons, private=True)
 
 
 @router.post(
@@ -88,7 +90,7 @@ async def end_registration(
     """No new items from that day on; entry, items and duties stay."""
     since = body.since or shanghai_date(context.now)
     command = register.EndRegistration(uscc, since, body.document_number, actor_ref(context))
-    return await execute(context, register.end_registration, command)
+    return await execute(context, register.end_registration, command, uscc)
 
 
 @router.post(
@@ -103,7 +105,7 @@ async def restore_registration(
     context: Deregister,
 ) -> AssessorDetail:
     command = register.RestoreRegistration(uscc, body.document_number, actor_ref(context))
-    return await execute(context, register.restore_registration, command)
+    return await execute(context, register.restore_registration, command, uscc)
 
 
 def _registration_command(body: Registration, keys: KeyRing, by: ActorRef) -> register.RegisterAssessor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Any, TypeAlias, TypeVar
 
 from chassis.handling import Handler, Refusal
@@ -40,10 +41,20 @@ def expected_version(context: RequestContext[Any]) -> int | None:
         raise Refusal(refusal.code, why, status=refusal.status, title=refusal.title) from None
 
 
-async def execute(
-    context: RequestContext[Store], handler: Handler[C, Store], command: C, *, private: bool = False
+async def execute(  # noqa: PLR0913 - a command and its options
+    context: RequestContext[Store],
+    handler: Handler[C, Store],
+    command: C,
+    uscc: str,
+    *,
+    persons: Iterable[str] = (),
+    private: bool = False,
 ) -> AssessorDetail:
-    """Perform a command that answers with an assessor, and name its new version in the ETag."""
-    saved = await context.execute(handler, command, private=private, reply=VersionedAssessorDetail)
+    """Perform a command that answers with the assessor ``uscc``, and name its new version in the ETag.
+
+    ``persons`` are the digests under which the handler looks for a legal representative.
+    """
+    reads = [("assessors", uscc), *(("persons", digest) for digest in persons)]
+    saved = await context.execute(handler, command, private=private, prefetch=reads, reply=VersionedAssessorDetail)
     context.set_etag(saved.version)
     return saved.assessor

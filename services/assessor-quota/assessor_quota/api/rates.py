@@ -83,7 +83,7 @@ class RateQuery:
 
 @dataclass(frozen=True)
 class Chosen:
-    """What is counted: what was asked for, within what the caller may see."""
+    """The choice of what is counted: as asked for, within what the caller may see."""
 
     year: int | None
     prefecture: str | None

@@ -64,7 +64,7 @@ async def decide_sanction(
     if dry_run:
         context.response.status_code = 200
         return await _preview(command, context)
-    return await execute(context, sanctions.sanction_assessor, command)
+    return await execute(context, sanctions.sanction_assessor, command, uscc)
 
 
 @router.post(
@@ -80,7 +80,7 @@ async def revoke_sanction(
 ) -> AssessorDetail:
     day = body.revoked_on or shanghai_date(context.now)
     command = sanctions.RevokeSanction(uscc, body.document_number, day, actor_ref(context), body.decision)
-    return await execute(context, sanctions.revoke_sanction, command)
+    return await execute(context, sanctions.revoke_sanction, command, uscc)
 
 
 @router.get("/assessors/{uscc}/sanctions", summary="List the sanctions of an assessor")

@@ -135,7 +135,14 @@ async def file_statement(uscc: Uscc, body: StatementBody, context: FileStatement
         on_behalf=not own,
         expected_version=context.if_match(),
     )
-    return await context.execute(statements.file_statement, command, resource=command, reply=StatementView)
+    key = statement_key(uscc, body.year)
+    return await context.execute(
+        statements.file_statement,
+        command,
+        resource=command,
+        prefetch=[("assessors", uscc), ("duties", key), ("statements", key)],
+        reply=StatementView,
+    )
 
 
 @router.get("/assessors/{uscc}/statements/{year}", summary="A year's statement with its amendments")
