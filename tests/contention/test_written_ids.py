@@ -12,7 +12,6 @@ from tests.contention.service_in_memory import PATH, ServiceInMemory, Subscribed
 
 SHARED: Mapping[tuple[str, str], str] = {
     ("assessor-quota", "ledgers"): "the ledger is the rule (Q1): one consumer at a time writes ledgers",
-    ("assessor-quota", "rates"): "to be mended",
 }
 """(service, collection) of documents that messages of different applications may share, with the reason."""
 

@@ -1,4 +1,4 @@
-"""The environment of a race: the whole topology on a vhost, a database of assessor-quota, and workers."""
+"""The environment of a race: the topology on a vhost, without a single active consumer, a database, and workers."""
 
 from __future__ import annotations
 
@@ -30,6 +30,16 @@ SERVICE, PACKAGE = "assessor-quota", "assessor_quota"
 PUBLISHER = "applications"
 NOW = datetime(2026, 4, 20, 2, tzinfo=UTC)
 READY_WITHIN = 60
+SINGLE_ACTIVE = "x-single-active-consumer"
+
+
+def with_competing_consumers(definitions: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the definitions with every consumer of the ledgers active: the version check alone must hold then (Q2)."""
+    queues = [
+        {**each, "arguments": {name: each["arguments"][name] for name in each["arguments"] if name != SINGLE_ACTIVE}}
+        for each in definitions["queues"]
+    ]
+    return {**definitions, "queues": queues}
 
 
 @dataclass(frozen=True)
@@ -59,7 +69,11 @@ class RaceEnvironment:
         set_simulated(folder / "clock.json", NOW)
         (folder / "faults").touch()
         return cls(
-            servers, await servers.vhost(definitions or composed()), await servers.database(SERVICE), folder, issuer
+            servers,
+            await servers.vhost(definitions or with_competing_consumers(composed())),
+            await servers.database(SERVICE),
+            folder,
+            issuer,
         )
 
     @asynccontextmanager
