@@ -29,12 +29,13 @@ class ListClosed(Event, type="registry.list.closed.v1", subject="list_id"):
     lines: int
     held_back: int
     digest: Digest
+    """Runs over the digests of the lines in the order of print."""
     rule_set: str
     """Version of the rule set it was decided under (G3)."""
 
 
 class ListAnnounced(Event, type="registry.list.announced.v1", subject="list_id", sharing="public"):
-    """The list takes effect as a whole (L3)."""
+    """The list takes effect as a whole (L3). Its lines are read page by page, or from the events of its units."""
 
     list_id: Identifier
     number: int
@@ -43,7 +44,10 @@ class ListAnnounced(Event, type="registry.list.announced.v1", subject="list_id",
     year: int
     document_number: Text
     announced_on: date
-    lines: tuple[ListLine, ...]
+    lines: int
+    """Their number."""
+    lines_digest: Digest
+    """Runs over the digests of the lines in the order of print."""
     corrects: int | None = None
     """Number of the announced list that this one corrects (L4)."""
     why: Text | None = None

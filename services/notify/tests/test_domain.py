@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from messages.applications import ApplicationWithdrawn
 from messages.assessor_quota import AssessorSanctioned
-from messages.registry import ListAnnounced, ListLine, UnitFlagged, UnitListed
+from messages.registry import ListAnnounced, UnitFlagged, UnitListed
 from messages.review import ConsultationOpened, PanelAppointed
 from messages.values import Role
 from notify.domain.notification import MAX_ATTEMPTS, Attempt, Delivery, with_attempt, with_resend
@@ -82,21 +82,16 @@ def test_each_expert_of_the_panel_is_told() -> None:
 
 
 @pytest.mark.rule("N4")
-def test_an_announced_list_is_public_and_each_unit_on_it_is_told_once() -> None:
-    lines = [
-        ListLine.model_validate({"kind": "addition", "unit": unit, "article": "第十四条", "source": "app-1"})
-        for unit in (STEEL, PARK, STEEL)
-    ]
+def test_an_announced_list_is_public_and_each_unit_on_it_is_told_by_an_event_of_its_own() -> None:
     announced = ListAnnounced.model_validate(
         {
             "list_id": "list-1", "number": 1, "level": "region", "year": 2026, "document_number": "1号",
-            "announced_on": "2026-09-01", "lines": lines, "digest": "a" * 64, "previous_digest": "0" * 64,
-            "rule_set": "2024-01-19",
+            "announced_on": "2026-09-01", "lines": 2, "lines_digest": "b" * 64, "digest": "a" * 64,
+            "previous_digest": "0" * 64, "rule_set": "2024-01-19",
         }
     )  # fmt: skip
 
-    assert recipients(announced, Role.PUBLIC) == (Recipient(Role.PUBLIC),)
-    assert len(recipients(announced, Role.APPLICANT)) == 2
+    assert [reader for reader, _ in recipients_of(announced, JinjaTemplates())] == [Recipient(Role.PUBLIC)]
 
 
 @pytest.mark.rule("S2", "N4")
