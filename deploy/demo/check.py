@@ -126,9 +126,8 @@ def _dates(account: SeasonResult) -> Iterator[str]:
 
 def _list(account: SeasonResult) -> Iterator[str]:
     listed = {each.applicant.unit.key for each in account.applications if each.ending == LISTED}
-    lines = account.announced["lines"]
-    if len(lines) != len(listed):
-        yield f"the list has {len(lines)} lines for {len(listed)} units"
+    if len(account.lines) != len(listed):
+        yield f"the list has {len(account.lines)} lines for {len(listed)} units"
     if account.undelivered:
         yield f"{account.undelivered} e-mails could not be sent"
     if not account.chain["intact"]:

@@ -51,6 +51,8 @@ class ApplicationResult:
 class SeasonResult:
     applications: tuple[ApplicationResult, ...]
     announced: Json
+    lines: list[Json]
+    """Of the announced list."""
     """The annual list with its lines."""
     chain: Json
     rankings: list[Json]
@@ -89,6 +91,7 @@ async def collect_results(calls: Calls, personas: Personas) -> SeasonResult:
     return SeasonResult(
         applications=tuple(results),
         announced=await public.get("registry", f"/lists/{min(numbers)}"),
+        lines=await public.all("registry", f"/lists/{min(numbers)}/lines"),
         chain=await public.get("registry", "/lists/chain"),
         rankings=rankings,
         notice=notice,

@@ -28,7 +28,8 @@ def expected_result() -> SeasonResult:
     holders = holding(PERSONAS.by_edge_case(EdgeCase.WITHDRAWN))
     return SeasonResult(
         applications=results,
-        announced={"lines": [{} for each in results if each.ending == LISTED]},
+        announced={},
+        lines=[{} for each in results if each.ending == LISTED],
         chain={"intact": True},
         rankings=[{"reproducible": True}, {"reproducible": True}],
         notice={"minimum_end": f"{YEAR}-09-24"},
@@ -136,7 +137,7 @@ PARTS = [
     (with_fate(EdgeCase.LAST_DAY, forwarded_on=f"{YEAR}-06-01"), "the last one was forwarded on 2026-06-01"),
     (with_fate(EdgeCase.DEPARTMENT_SILENT, opinions=("agree",)), "the silent department is not on record"),
     (with_part(notice={"minimum_end": f"{YEAR}-09-23"}), "the notice could end on 2026-09-23"),
-    (with_part(announced={"lines": expected_result().announced["lines"][1:]}), "lines for"),
+    (with_part(lines=expected_result().lines[1:]), "lines for"),
     (with_part(undelivered=2), "2 e-mails could not be sent"),
     (with_part(chain={"intact": False}), "the chain of lists is not intact"),
     (with_part(rankings=[{"reproducible": True}, {"reproducible": False}]), "a ranking is not reproducible"),

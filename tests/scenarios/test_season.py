@@ -168,7 +168,7 @@ async def test_a_refused_unit_finds_the_reasons_in_its_inbox_and_in_its_mail(
 
 @pytest.mark.rule("V14")
 async def test_the_record_of_a_listed_case_is_intact(stack: Stack, account: SeasonResult) -> None:
-    line = account.announced["lines"][0]
+    line = account.lines[0]
     async with calling(stack) as calls:
         record = await calls.as_person(REGION).get("review", f"/cases/{line['source']}/record")
     assert record["intact"]

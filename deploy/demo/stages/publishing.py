@@ -71,7 +71,7 @@ async def announce(season: Season) -> None:
     season.stage("The annual list is closed and announced", timeline.CLOSING)
     cleared = [case for case in (await season.cases()).values() if case["state"] in ("cleared", "listed")]
     await until(lambda: _all_in_draft(season, len(cleared)), "every cleared case is on the draft list")
-    await season.calls.as_person(REGION).post("registry", f"/lists/{YEAR}/close", "close", {"dry_run": False})
+    await season.calls.as_person(REGION).post("registry", f"/lists/{YEAR}/close", "close")
     season.go_on_to(timeline.ANNOUNCEMENT)
     body = {"document_number": DOCUMENT}
     await season.calls.as_person(REGION).post("registry", f"/lists/{YEAR}/announce", "announce", body)
@@ -81,7 +81,7 @@ async def announce(season: Season) -> None:
 async def _all_in_draft(season: Season, number: int) -> bool | None:
     if await season.calls.anonymous.all("registry", "/lists", year=YEAR):
         return True
-    draft = await season.calls.as_person(REGION).get("registry", f"/lists/{YEAR}/draft")
+    draft = await season.calls.as_person(REGION).get("registry", f"/lists/{YEAR}/draft", limit=200)
     return len(draft["lines"]) >= number or None
 
 

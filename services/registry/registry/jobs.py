@@ -1,25 +1,47 @@
-"""Jobs: flag the titles whose assessor's sanctions have changed, or lift their flags."""
+"""Jobs: carry on what is under way on a list, and bring titles to the newest word on their assessor."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from chassis.scheduling import Job
+from messages.event import Event
+from messages.values import Level
 
+from registry.domain.list_acts import ActKind
+from registry.handlers.announcing import carry_on_announcing
 from registry.handlers.assessors import UpdateFlags, update_flags
+from registry.handlers.closing import carry_on_closing
+from registry.handlers.list_acts import CarryOn, carry_on
 from registry.store import Store
 
 ASSESSORS_PER_POLL = 20
+STEPS = MappingProxyType({ActKind.CLOSE: carry_on_closing, ActKind.ANNOUNCE: carry_on_announcing})
+ACT_INTERVAL = timedelta(milliseconds=250)
+"""Somebody waits for the answer; the scheduler asks again at once while there are steps."""
 
 
-async def assessors_with_pending_flags(store: Store, _now: datetime) -> Sequence[UpdateFlags]:
-    found = await store.assessors.find({"flags_pending": True}, limit=ASSESSORS_PER_POLL)
-    return [UpdateFlags(each.uscc, each.flag_updates) for each in found]
+async def acts_under_way(store: Store, _now: datetime) -> Sequence[CarryOn]:
+    """The next step of the act under way at each level."""
+    heads = await store.chain_heads.find({"_id": {"$in": list(Level)}})
+    acts = [await store.list_acts.require(each.act_id) for each in heads if each.act_id is not None]
+    return [CarryOn(each.act_id, each.step) for each in acts if not each.over]
 
 
-def _key_of(item: UpdateFlags) -> str:
-    return f"{item.uscc}:{item.flag_updates}"
+async def take_step(item: CarryOn, store: Store, now: datetime) -> Sequence[Event]:
+    return await carry_on(item, store, now, STEPS)
 
 
-JOBS = (Job("update-flags", assessors_with_pending_flags, _key_of, update_flags),)
+async def assessors_to_settle(store: Store, now: datetime) -> Sequence[UpdateFlags]:
+    found = await store.assessors.find(
+        {"settling.due": {"$lte": now}}, sort=[("settling.due", 1)], limit=ASSESSORS_PER_POLL
+    )
+    return [UpdateFlags(each.uscc, each.settling.rounds) for each in found]
+
+
+JOBS = (
+    Job("carry-on-lists", acts_under_way, lambda item: f"{item.act_id}:{item.step}", take_step, every=ACT_INTERVAL),
+    Job("update-flags", assessors_to_settle, lambda item: f"{item.uscc}:{item.round}", update_flags),
+)

@@ -8,13 +8,21 @@ from registry.domain.assessors import AssessorStatus
 from registry.domain.bans import BanRecord
 from registry.domain.chain import ChainHead
 from registry.domain.clearances import Clearance
+from registry.domain.lines import HeldBackLine, PrintedLine
+from registry.domain.list_acts import ListAct
+from registry.domain.listings import Listing
 from registry.domain.lists import AnnualList
-from registry.domain.register import Listing, RegisteredUnit
+from registry.domain.register import RegisteredUnit
 from registry.domain.removals import Removal
 
 AGGREGATES = {"list": "lists", "unit": "units"}
 
-# Without the state: a scan that yields to another commit misses a document that moves behind it in the index.
+
+def _ordered(collection: str, *paths: str) -> Index:
+    """Return an index for queries by these paths ("-path": the latest first), ids last: nothing is sorted in memory."""
+    return Index(collection, (*((path.removeprefix("-"), -1 if path[0] == "-" else 1) for path in paths), ("_id", 1)))
+
+
 INDEXES = (
     Index(
         "lists",
@@ -22,23 +30,49 @@ INDEXES = (
         unique=True,
         partial={"announcement.number": {"$exists": True}},
     ),
-    Index("lists", (("level", 1), ("year", 1))),
-    Index("clearances", (("level", 1), ("year", 1))),
-    Index("clearances", (("list_id", 1),)),
-    Index("removals", (("year", 1),)),
-    Index("listings", (("unit_key", 1), ("shown_until", 1))),
-    Index("listings", (("uscc", 1), ("shown_until", 1))),
-    Index("listings", (("prefecture", 1), ("_id", 1))),
-    Index("listings", (("assessor.uscc", 1), ("_id", 1))),
-    Index("listings", (("flagged", 1), ("_id", 1))),
-    Index("assessors", (("flags_pending", 1),)),
-    Index("listings", (("level", 1), ("unit_type", 1), ("_id", 1))),
+    _ordered("lists", "level", "year"),
+    _ordered("lists", "level", "announcement.number"),
+    _ordered("lists", "level", "-announcement.number"),
+    _ordered("lists", "level", "year", "-announcement.number"),
+    _ordered("lists", "level", "announcement.document_number"),
+    _ordered("lists", "level", "-announcement.announced_on", "-announcement.number"),
+    _ordered("list_lines", "edition", "number"),
+    _ordered("list_lines", "edition", "change.source"),
+    _ordered("held_back_lines", "act_id", "number"),
+    _ordered("list_acts", "level", "year"),
+    _ordered("clearances", "level", "year", "state", "place"),
+    _ordered("clearances", "level", "year", "unit.uscc"),
+    _ordered("clearances", "level", "year"),
+    _ordered("clearances", "edition", "state"),
+    _ordered("removals", "year", "state", "place"),
+    _ordered("removals", "year", "unit.uscc"),
+    _ordered("removals", "-decided_on"),
+    _ordered("removals", "year", "-decided_on"),
+    _ordered("listings", "unit_key", "shown_until"),
+    _ordered("listings", "uscc", "shown_until"),
+    _ordered("listings", "uscc", "list_number"),
+    # What is shown now, by any combination of filters; what was shown on a past day, its titles' ends among the keys.
+    Index(
+        "listings",
+        (("facets", 1), ("shown_until", 1), ("list_number", 1), ("_id", 1), ("ended_number", 1)),
+    ),
+    Index(
+        "listings",
+        (("facets", 1), ("list_number", 1), ("_id", 1), ("shown_until", 1), ("ended_number", 1)),
+    ),
+    Index("listings", (("list_number", 1), ("_id", 1)), partial={"struck": True}),
+    Index("listings", (("assessor.uscc", 1), ("decisions_applied", 1), ("_id", 1), ("list_number", 1))),
+    _ordered("listings", "assessor.uscc", "list_number"),
+    _ordered("assessors", "settling.due"),
 )
 
 
 class Store:
     def __init__(self, unit: UnitOfWork) -> None:
         self.lists = DocumentCollection(unit, "lists", AnnualList)
+        self.list_lines = DocumentCollection(unit, "list_lines", PrintedLine)
+        self.held_back_lines = DocumentCollection(unit, "held_back_lines", HeldBackLine)
+        self.list_acts = DocumentCollection(unit, "list_acts", ListAct)
         self.chain_heads = DocumentCollection(unit, "chain_heads", ChainHead)
         self.clearances = DocumentCollection(unit, "clearances", Clearance)
         self.removals = DocumentCollection(unit, "removals", Removal)

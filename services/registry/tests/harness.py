@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import date
+from datetime import date, datetime
+from typing import TypeVar
 
-from chassis.handling import Document, Filter, Sort
+from chassis.handling import Document, Filter, Handler, Sort
 from chassis.persistence.unit_of_work import ChangeSet
 from devkit import HandlerHarness, InMemoryStore
+from devkit.clock import FixedClock
+from devkit.in_memory_system import InMemorySystem
 from messages.review import CaseCleared
 from messages.values import Level
-from registry.domain.list_summary import ListSummary
+from registry.domain.lines import HeldBack, RegisterChange
+from registry.domain.list_acts import ActRef
 from registry.domain.lists import AnnualList
 from registry.domain.removals import RemovalDecision
 from registry.handlers import announcing, cases, closing, removals
+from registry.handlers.list_acts import refusal_of
+from registry.jobs import JOBS
 from registry.store import AGGREGATES, INDEXES, Store
 
 from services.registry.tests.builders import ANNOUNCING, CLOSING, DOCUMENT, at
+
+M = TypeVar("M")
+CARRY_ON = JOBS[:1]
 
 
 class OvertakenStore(InMemoryStore):
@@ -59,18 +68,42 @@ class RegistryHandlers(HandlerHarness[Store]):
         for event in events:
             await self.handle(cases.add_line, event, at(event.cleared_on))
 
-    async def close(self, year: int = 2026, day: date = CLOSING) -> ListSummary:
-        outcome = await self.perform(closing.close_list, closing.CloseList(Level.REGION, year), at(day))
-        assert isinstance(outcome.value, ListSummary)
-        return outcome.value
+    async def close(self, year: int = 2026, day: date = CLOSING) -> AnnualList:
+        return await self._act(closing.begin_closing, closing.CloseList(Level.REGION, year), at(day))
 
     async def announce(
         self, year: int = 2026, day: date = ANNOUNCING, number: str = DOCUMENT, list_id: str | None = None
-    ) -> ListSummary:
+    ) -> AnnualList:
         command = announcing.AnnounceList(Level.REGION, year, number, list_id)
-        outcome = await self.perform(announcing.announce_list, command, at(day))
-        assert isinstance(outcome.value, ListSummary)
+        return await self._act(announcing.begin_announcing, command, at(day))
+
+    async def begin(self, handler: Handler[M, Store], command: M, now: datetime) -> ActRef:
+        outcome = await self.perform(handler, command, now)
+        assert isinstance(outcome.value, ActRef)
         return outcome.value
+
+    async def carry_on(self, day: date, *, polls: int | None = None) -> None:
+        """Take the steps of the act under way, or so many of them."""
+        await self.run_jobs(CARRY_ON, at(day), polls=polls)
+
+    async def _act(self, handler: Handler[M, Store], command: M, now: datetime) -> AnnualList:
+        """Begin an act and carry it to its end; raise its refusal as the API does."""
+        ref = await self.begin(handler, command, now)
+        await self.run_jobs(CARRY_ON, now)
+        store = self.store()
+        act = await store.list_acts.require(ref.act_id) if ref.act_id else None
+        if act is not None and act.code is not None:
+            raise await refusal_of(act, store)
+        return await store.lists.require(ref.list_id)
+
+    async def lines(self, list_id: str = "list-region-2026-1") -> list[RegisterChange]:
+        edition = (await self.get_list(list_id)).edition
+        return [each.change for each in await self.store().list_lines.find({"edition": edition})]
+
+    async def held_back(self, list_id: str = "list-region-2026-1") -> list[HeldBack]:
+        """The cases that the closing of the list held back."""
+        edition = (await self.get_list(list_id)).edition
+        return [each.held for each in await self.store().held_back_lines.find({"act_id": edition})]
 
     async def remove(self, decision: RemovalDecision, day: date | None = None) -> None:
         """Record it on ``day``, or on the day it was decided."""
@@ -78,3 +111,16 @@ class RegistryHandlers(HandlerHarness[Store]):
 
     async def get_list(self, list_id: str = "list-region-2026-1") -> AnnualList:
         return await self.store().lists.require(list_id)
+
+
+async def announce_in(
+    system: InMemorySystem, number: str = "2026年1号", *, clock: FixedClock | None = None, day: date = ANNOUNCING
+) -> None:
+    """Close the list of 2026 and announce it, on ``day`` where a clock is given."""
+    await system.perform("registry", closing.begin_closing, closing.CloseList(Level.REGION, 2026))
+    await system.run_jobs()
+    if clock is not None:
+        clock.move_to(at(day))
+    command = announcing.AnnounceList(Level.REGION, 2026, number)
+    await system.perform("registry", announcing.begin_announcing, command)
+    await system.run_jobs()

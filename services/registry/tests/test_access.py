@@ -10,7 +10,7 @@ from devkit.api_harness import ApiClient, ApiHarness
 from httpx2 import Response
 from messages.values import Prefecture, Role, UnitType
 from registry.handlers import assessors, cases
-from registry.jobs import assessors_with_pending_flags
+from registry.jobs import JOBS
 
 from services.registry.tests.api_calls import REMOVAL, announce_list
 from services.registry.tests.builders import (
@@ -20,7 +20,6 @@ from services.registry.tests.builders import (
     DAIRY,
     DOCUMENT,
     STEEL,
-    at,
     case_cleared,
     sanction,
     unit,
@@ -41,9 +40,15 @@ TABLE: dict[tuple[str, str], str] = {
     ("GET", "/v1/lists/feed"): " ".join(["200=1"] * len(CALLERS)),
     ("GET", "/v1/lists/chain"): EVERYONE,
     ("GET", "/v1/lists/{number}"): EVERYONE,
+    ("GET", "/v1/lists/{number}/lines"): " ".join(["200=3"] * len(CALLERS)),
     ("GET", "/v1/lists/{number}/export"): EVERYONE,
     ("GET", "/v1/lists/{year}/draft"): REGION_ONLY.format(200),
-    ("POST", "/v1/lists/{year}/close"): REGION_ONLY.format(200),
+    ("GET", "/v1/lists/{year}/closed"): REGION_ONLY.format(404),
+    ("GET", "/v1/lists/{year}/closed/lines"): REGION_ONLY.format(404),
+    ("GET", "/v1/lists/{year}/acts"): REGION_ONLY.format("200=2"),
+    ("GET", "/v1/lists/acts/{act_id}"): REGION_ONLY.format(200),
+    ("GET", "/v1/lists/acts/{act_id}/held-back"): REGION_ONLY.format("200=0"),
+    ("POST", "/v1/lists/{year}/close"): REGION_ONLY.format(202),
     ("POST", "/v1/lists/{year}/announce"): REGION_ONLY.format(200),
     ("POST", "/v1/lists/{number}/corrections"): REGION_ONLY.format(201),
     ("GET", "/v1/units"): " ".join(["200=3"] * len(CALLERS)),
@@ -69,13 +74,12 @@ QUERIES = {("GET", "/v1/bans"): {"uscc": STEEL}}
 async def names(api: ApiHarness[Any], regional_officer: ApiClient) -> dict[str, str]:
     """Parts of the paths: Steel has two titles, one of them flagged, Dairy one; a case and a removal wait."""
     await api.perform(cases.add_line, case_cleared("app-4", unit(STEEL, kind=UnitType.SUPPLY_CHAIN), assessor=ASSESSOR))
-    await announce_list(regional_officer)
+    await announce_list(api, regional_officer)
     await api.perform(assessors.record_sanction, sanction(CLOSING))
-    for item in await assessors_with_pending_flags(api.store(), at(CLOSING)):
-        await api.perform(assessors.update_flags, item)
+    await api.run_jobs(JOBS)
     await api.perform(cases.add_line, case_cleared("app-3", unit(COPPER)))
     removal = (await regional_officer.post("/v1/removals", json=REMOVAL)).json()
-    return {"number": "1", "year": "2026", "key": STEEL, "removal_id": removal["removal_id"]}
+    return {"number": "1", "year": "2026", "key": STEEL, "removal_id": removal["removal_id"], "act_id": "act-region-1"}
 
 
 def callers(api: ApiHarness[Any]) -> Iterator[tuple[str, ApiClient]]:
@@ -95,7 +99,7 @@ async def request(caller: ApiClient, route: tuple[str, str], names: dict[str, st
     method, path = route[0], route[1].format(**names)
     if route in QUERIES:
         return await caller.request(method, path, params=QUERIES[route])
-    return await caller.request(method, path, json=BODIES.get(route))
+    return await caller.request(method, path, json=BODIES.get(route), headers={"Prefer": "wait=0"})
 
 
 def answer_of(response: Response, expected: str) -> str:

@@ -8,11 +8,12 @@ from chassis.handling import Refusal
 from chassis.persistence.unit_of_work import WriteConflictError
 from messages.registry import ListAnnounced, ListClosed, UnitListed, UnitRemoved
 from messages.values import Level
-from registry.domain.chain import GENESIS, verify
+from registry.domain.chain import GENESIS, ChainCheck
 from registry.domain.clearances import ClearanceState
-from registry.domain.lists import ListState
+from registry.domain.lists import ListState, announcement_of
 from registry.domain.removals import RemovalState
 from registry.handlers import announcing, cases
+from registry.handlers.verifying import verify_chain
 from rulebook import reason
 
 from services.registry.tests.builders import (
@@ -127,33 +128,36 @@ async def test_a_list_that_does_not_wait_is_not_announced_under_another_number(h
 
 
 @pytest.mark.rule("L3")
-async def test_an_announcement_overtaken_by_the_same_one_and_a_ban_is_not_refused_but_read_again(
-    handlers: RegistryHandlers,
-) -> None:
-    await handlers.clear(case_cleared())
-    await handlers.close()
-
-    async def meanwhile() -> None:
-        await handlers.announce()
-        await handlers.remove(decision(day=ANNOUNCING))
-
-    with pytest.raises(WriteConflictError):
-        await handlers.overtaken("clearances", meanwhile).announce()
-    assert (await handlers.announce()).state is ListState.ANNOUNCED
-
-
-@pytest.mark.rule("L3")
-async def test_two_lists_announced_at_once_under_one_number_do_not_both_get_it(handlers: RegistryHandlers) -> None:
+async def test_of_two_acts_begun_at_once_one_is_under_way_and_the_other_is_told_so(handlers: RegistryHandlers) -> None:
     await handlers.clear(case_cleared("app-1"), case_cleared("app-2", unit(DAIRY), year=2027))
     await handlers.close()
     await handlers.close(2027)
+    of_2027 = announcing.AnnounceList(Level.REGION, 2027, "2027年1号")
+
+    async def meanwhile() -> None:
+        await handlers.begin(announcing.begin_announcing, of_2027, at(ANNOUNCING))
 
     with pytest.raises(WriteConflictError):
-        await handlers.overtaken("clearances", lambda: handlers.announce(2027)).announce()
+        await handlers.overtaken("lists", meanwhile).announce()
     with pytest.raises(Refusal) as refused:
         await handlers.announce()
+    assert [(why.code, why.evidence) for why in refused.value.reasons] == [("list-act-under-way", "act-region-3")]
 
-    assert refused.value.code == "document-number-used"
+    await handlers.carry_on(ANNOUNCING)
+    assert announcement_of(await handlers.announce()).number == 2
+
+
+@pytest.mark.rule("L3")
+async def test_the_same_announcement_begun_again_continues_the_one_under_way(handlers: RegistryHandlers) -> None:
+    await handlers.clear(case_cleared())
+    await handlers.close()
+    command = announcing.AnnounceList(Level.REGION, 2026, DOCUMENT)
+
+    refs = [await handlers.begin(announcing.begin_announcing, command, at(ANNOUNCING)) for _ in range(2)]
+    await handlers.carry_on(ANNOUNCING)
+
+    assert refs[0] == refs[1]
+    assert sum(isinstance(event, ListAnnounced) for event in handlers.published) == 1
 
 
 @pytest.mark.rule("L3")
@@ -251,7 +255,7 @@ async def test_lists_are_numbered_without_gaps_and_each_holds_the_digest_of_the_
         announcements[0].digest,
         announcements[1].digest,
     ]
-    assert verify(lists).intact
+    assert await verify_chain(Level.REGION, handlers.store) == ChainCheck(lists=3, head=announcements[2].digest)
 
 
 async def announce_three_lists(handlers: RegistryHandlers) -> None:
@@ -286,19 +290,16 @@ async def test_the_list_keeps_the_rule_set_of_the_day_it_was_closed(handlers: Re
     assert announced.composed_on == CLOSING
 
 
-async def test_the_announcement_says_every_line_as_it_was_closed(handlers: RegistryHandlers) -> None:
+async def test_the_announcement_says_the_lines_as_they_were_closed(handlers: RegistryHandlers) -> None:
     await handlers.clear(case_cleared())
     await handlers.close()
-    await handlers.perform(
-        announcing.announce_list, announcing.AnnounceList(Level.REGION, 2026, DOCUMENT), at(ANNOUNCING)
-    )
+    closed = next(event for event in handlers.published if isinstance(event, ListClosed))
+    await handlers.announce()
 
     announced = next(event for event in handlers.published if isinstance(event, ListAnnounced))
-    assert (announced.number, announced.document_number, [line.source for line in announced.lines]) == (
-        1,
-        DOCUMENT,
-        ["app-2026-1"],
-    )
+    assert (announced.number, announced.document_number) == (1, DOCUMENT)
+    assert (announced.lines, announced.lines_digest) == (closed.lines, closed.digest)
+    assert [line.source for line in await handlers.lines()] == ["app-2026-1"]
 
 
 @pytest.mark.rule("N1", "L3")

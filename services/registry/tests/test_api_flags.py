@@ -9,9 +9,10 @@ from devkit.clock import FixedClock
 from messages.values import Role
 from registry.api import router
 from registry.handlers import assessors, cases
-from registry.jobs import assessors_with_pending_flags
+from registry.jobs import JOBS
 from registry.store import AGGREGATES, INDEXES, Store
 
+from services.registry.tests.api_calls import announce, close_list
 from services.registry.tests.builders import (
     ANNOUNCING,
     ASSESSOR,
@@ -40,12 +41,11 @@ async def api(clock: FixedClock) -> AsyncIterator[ApiHarness[Any]]:
         await api.perform(cases.add_line, case_cleared("app-1", unit(STEEL), assessor=ASSESSOR))
         await api.perform(cases.add_line, case_cleared("app-2", unit(DAIRY)))
         regional_officer = api.client_as(Role.REGIONAL_OFFICER)
-        await regional_officer.post("/v1/lists/2026/close")
+        await close_list(api, regional_officer)
         clock.move_to(at(ANNOUNCING))
-        await regional_officer.post("/v1/lists/2026/announce", json={"document_number": DOCUMENT})
+        await announce(api, regional_officer, DOCUMENT)
         await api.perform(assessors.record_sanction, sanction(ANNOUNCING))
-        for item in await assessors_with_pending_flags(api.store(), at(ANNOUNCING)):
-            await api.perform(assessors.update_flags, item)
+        await api.run_jobs(JOBS)
         yield api
 
 

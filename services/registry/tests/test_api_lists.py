@@ -11,36 +11,40 @@ from messages.values import Role
 from openpyxl import load_workbook
 from registry.handlers import cases
 
-from services.registry.tests.api_calls import REMOVAL, announce_list
+from services.registry.tests.api_calls import REMOVAL, act, announce, announce_list, close_list, collect
 from services.registry.tests.builders import DAIRY, DOCUMENT, SOLAR, STEEL, case_cleared, unit
 
 
 @pytest.mark.rule("L2")
-async def test_a_dry_run_of_closing_shows_lines_and_what_is_held_back_and_changes_nothing(
+async def test_the_draft_shows_lines_and_what_is_held_back_and_changes_nothing(
     api: ApiHarness[Any], regional_officer: ApiClient
 ) -> None:
-    await regional_officer.post("/v1/removals", json=REMOVAL | {"unit": unit(STEEL).model_dump(mode="json")})
+    removal = {"unit": unit(STEEL).model_dump(mode="json"), "decided_on": "2026-09-08"}
+    await regional_officer.post("/v1/removals", json=REMOVAL | removal)
 
-    answer = await regional_officer.post("/v1/lists/2026/close", json={"dry_run": True})
+    answer = await regional_officer.get("/v1/lists/2026/draft")
 
     draft = answer.json()
-    assert (answer.status_code, draft["state"], draft["counts"]["addition"]) == (200, "draft", 1)
+    assert (answer.status_code, draft["next"]) == (200, "removals:")
     assert [line["unit"]["uscc"] for line in draft["lines"]] == [DAIRY]
     assert [held["reasons"][0]["rule"] for held in draft["held_back"]] == ["B1"]
     assert not any(isinstance(event, ListClosed) for event in api.events)
     assert (await regional_officer.get("/v1/lists/2026/draft")).json() == draft
+    rest = (await regional_officer.get("/v1/lists/2026/draft?after=removals:")).json()
+    assert [(line["kind"], line["unit"]["uscc"]) for line in rest["lines"]] == [("removal", STEEL)]
 
 
 @pytest.mark.rule("L3")
 async def test_a_closed_list_is_announced_and_public(api: ApiHarness[Any], regional_officer: ApiClient) -> None:
-    await announce_list(regional_officer)
+    await announce_list(api, regional_officer)
 
     shown = await api.anonymous().get("/v1/lists/1")
 
     body = shown.json()
     assert (body["number"], body["document_number"], body["state"]) == (1, DOCUMENT, "announced")
-    assert sorted(line["unit"]["uscc"] for line in body["lines"]) == [STEEL, DAIRY]
-    assert body["held_back"] is None
+    lines = await collect(api.anonymous(), "/v1/lists/1/lines")
+    assert [(line["number"], line["unit"]["uscc"]) for line in lines] == [(1, STEEL), (2, DAIRY)]
+    assert (body["held_back"], body["closing_act"], body["counts"]["addition"]) == (None, None, 2)
     assert shown.headers["ETag"] == f'"{body["digest"]}"'
     assert [type(event) for event in api.events] == [ListClosed, ListAnnounced, UnitListed, UnitListed]
 
@@ -49,12 +53,11 @@ async def test_a_closed_list_is_announced_and_public(api: ApiHarness[Any], regio
 async def test_the_same_announcement_by_the_same_or_another_key_is_answered_alike(
     api: ApiHarness[Any], regional_officer: ApiClient
 ) -> None:
-    await regional_officer.post("/v1/lists/2026/close")
+    await close_list(api, regional_officer)
     body = {"document_number": DOCUMENT}
 
-    answers = [
-        await regional_officer.post("/v1/lists/2026/announce", json=body, key=key) for key in ("one", "one", "two")
-    ]
+    path = "/v1/lists/2026/announce"
+    answers = [await act(api, regional_officer, path, body, key=key) for key in ("one", "one", "two")]
 
     assert {answer.status_code for answer in answers} == {200}
     assert answers[0].json() == answers[1].json() == answers[2].json()
@@ -65,11 +68,11 @@ async def test_the_same_announcement_by_the_same_or_another_key_is_answered_alik
 async def test_the_number_of_an_earlier_list_is_refused_for_the_one_that_waits(
     api: ApiHarness[Any], regional_officer: ApiClient
 ) -> None:
-    await announce_list(regional_officer)
+    await announce_list(api, regional_officer)
     await api.perform(cases.add_line, case_cleared("app-3", unit(SOLAR)))
-    await regional_officer.post("/v1/lists/2026/close")
+    await close_list(api, regional_officer)
 
-    answer = await regional_officer.post("/v1/lists/2026/announce", json={"document_number": DOCUMENT})
+    answer = await announce(api, regional_officer, DOCUMENT)
     body = {"document_number": DOCUMENT, "list_id": "list-region-2026-1"}
     repeated = await regional_officer.post("/v1/lists/2026/announce", json=body)
 
@@ -79,17 +82,20 @@ async def test_the_number_of_an_earlier_list_is_refused_for_the_one_that_waits(
 
 
 @pytest.mark.rule("A4")
-async def test_a_key_used_for_another_body_is_refused(regional_officer: ApiClient) -> None:
-    await regional_officer.post("/v1/lists/2026/close")
-    await regional_officer.post("/v1/lists/2026/announce", json={"document_number": DOCUMENT}, key="one")
+async def test_a_key_used_for_another_body_is_refused(api: ApiHarness[Any], regional_officer: ApiClient) -> None:
+    await close_list(api, regional_officer)
+    path = "/v1/lists/2026/announce"
+    await act(api, regional_officer, path, {"document_number": DOCUMENT}, key="one")
 
     answer = await regional_officer.post("/v1/lists/2026/announce", json={"document_number": "另一文号"}, key="one")
 
     assert (answer.status_code, answer.json()["code"]) == (409, "idempotency-key-reused")
 
 
-async def test_what_cannot_be_announced_is_a_problem_with_rule_and_article(regional_officer: ApiClient) -> None:
-    answer = await regional_officer.post("/v1/lists/2026/announce", json={"document_number": DOCUMENT})
+async def test_what_cannot_be_announced_is_a_problem_with_rule_and_article(
+    api: ApiHarness[Any], regional_officer: ApiClient
+) -> None:
+    answer = await announce(api, regional_officer, DOCUMENT)
 
     problem = answer.json()
     assert (answer.status_code, problem["code"]) == (409, "nothing-to-announce")
@@ -100,10 +106,10 @@ async def test_what_cannot_be_announced_is_a_problem_with_rule_and_article(regio
 async def test_the_feed_goes_on_from_any_number_and_the_chain_verifies(
     api: ApiHarness[Any], regional_officer: ApiClient
 ) -> None:
-    await announce_list(regional_officer)
+    await announce_list(api, regional_officer)
     await api.perform(cases.add_line, case_cleared("app-3", unit(SOLAR)))
-    await regional_officer.post("/v1/lists/2026/close")
-    await regional_officer.post("/v1/lists/2026/announce", json={"document_number": "补充1号"})
+    await close_list(api, regional_officer)
+    await announce(api, regional_officer, "补充1号")
 
     everything = (await api.anonymous().get("/v1/lists/feed")).json()
     rest = (await api.anonymous().get("/v1/lists/feed?after=1")).json()
@@ -126,9 +132,9 @@ async def test_the_feed_goes_on_from_any_number_and_the_chain_verifies(
 async def test_a_list_changed_in_the_database_is_found_by_the_chain(
     api: ApiHarness[Any], regional_officer: ApiClient
 ) -> None:
-    await announce_list(regional_officer)
-    stored = api.memory.collections["lists"]["list-region-2026-1"]
-    stored["lines"][0]["unit"]["name"] = "别的单位"
+    await announce_list(api, regional_officer)
+    stored = next(iter(api.memory.collections["list_lines"].values()))
+    stored["change"]["unit"]["name"] = "别的单位"
 
     chain = (await api.anonymous().get("/v1/lists/chain")).json()
 
@@ -136,21 +142,21 @@ async def test_a_list_changed_in_the_database_is_found_by_the_chain(
 
 
 async def test_announced_lists_are_paged_newest_first(api: ApiHarness[Any], regional_officer: ApiClient) -> None:
-    await announce_list(regional_officer)
+    await announce_list(api, regional_officer)
     await api.perform(cases.add_line, case_cleared("app-3", unit(SOLAR)))
-    await regional_officer.post("/v1/lists/2026/close")
-    await regional_officer.post("/v1/lists/2026/announce", json={"document_number": "补充1号"})
+    await close_list(api, regional_officer)
+    await announce(api, regional_officer, "补充1号")
 
     first = (await api.anonymous().get("/v1/lists?limit=1")).json()
     second = (await api.anonymous().get(f"/v1/lists?limit=1&after={first['next']}")).json()
 
     assert [first["items"][0]["number"], second["items"][0]["number"]] == [2, 1]
-    assert (second["next"], first["items"][0]["lines"]) == (None, None)
+    assert second["next"] is None
     assert (await api.anonymous().get("/v1/lists?year=2025")).json()["items"] == []
 
 
 async def test_a_closed_list_is_not_public(api: ApiHarness[Any], regional_officer: ApiClient) -> None:
-    await regional_officer.post("/v1/lists/2026/close")
+    await close_list(api, regional_officer)
 
     assert (await api.anonymous().get("/v1/lists/1")).status_code == 404
     assert (await api.anonymous().get("/v1/lists")).json()["items"] == []
@@ -164,6 +170,8 @@ async def test_only_the_regional_department_makes_lists_and_removes(api: ApiHarn
 
     answers = [
         await caller.post("/v1/lists/2026/close"),
+        await caller.get("/v1/lists/2026/closed"),
+        await caller.get("/v1/lists/2026/acts"),
         await caller.post("/v1/lists/2026/announce", json={"document_number": DOCUMENT}),
         await caller.post("/v1/lists/1/corrections", json={"names": {"app-1": "甲"}, "why": "有误"}),
         await caller.post("/v1/removals", json=REMOVAL),
@@ -177,7 +185,7 @@ async def test_only_the_regional_department_makes_lists_and_removes(api: ApiHarn
 async def test_the_csv_opens_in_a_spreadsheet_and_holds_no_formula(
     api: ApiHarness[Any], regional_officer: ApiClient
 ) -> None:
-    await announce_list(regional_officer)
+    await announce_list(api, regional_officer)
 
     answer = await api.anonymous().get("/v1/lists/1/export?format=csv")
 
@@ -189,7 +197,7 @@ async def test_the_csv_opens_in_a_spreadsheet_and_holds_no_formula(
 
 
 async def test_the_workbook_holds_every_line_as_text(api: ApiHarness[Any], regional_officer: ApiClient) -> None:
-    await announce_list(regional_officer)
+    await announce_list(api, regional_officer)
 
     answer = await api.anonymous().get("/v1/lists/1/export")
 
@@ -203,11 +211,11 @@ async def test_the_workbook_holds_every_line_as_text(api: ApiHarness[Any], regio
 
 @pytest.mark.rule("L4")
 async def test_a_correction_is_made_announced_and_shown(api: ApiHarness[Any], regional_officer: ApiClient) -> None:
-    await announce_list(regional_officer)
+    await announce_list(api, regional_officer)
     body = {"names": {"app-2": "示例乳业有限公司"}, "why": "原名单单位名称有误"}
 
     made = await regional_officer.post("/v1/lists/1/corrections", json=body)
-    await regional_officer.post("/v1/lists/2026/announce", json={"document_number": "更正1号"})
+    await announce(api, regional_officer, "更正1号")
 
     shown = (await api.anonymous().get("/v1/lists/2")).json()
     assert made.status_code == 201
@@ -215,8 +223,10 @@ async def test_a_correction_is_made_announced_and_shown(api: ApiHarness[Any], re
     assert (await api.anonymous().get(f"/v1/units/{DAIRY}")).json()["name"] == "示例乳业有限公司"
 
 
-async def test_a_correction_of_a_line_that_is_not_there_is_refused(regional_officer: ApiClient) -> None:
-    await announce_list(regional_officer)
+async def test_a_correction_of_a_line_that_is_not_there_is_refused(
+    api: ApiHarness[Any], regional_officer: ApiClient
+) -> None:
+    await announce_list(api, regional_officer)
 
     answer = await regional_officer.post("/v1/lists/1/corrections", json={"names": {"app-9": "甲"}, "why": "有误"})
 

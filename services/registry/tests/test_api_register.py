@@ -9,7 +9,7 @@ from devkit.clock import FixedClock
 from messages.values import UnitType
 from registry.handlers import cases
 
-from services.registry.tests.api_calls import REMOVAL, announce_list
+from services.registry.tests.api_calls import REMOVAL, announce, announce_list, close_list
 from services.registry.tests.builders import CLOSING, DAIRY, SOLAR, STEEL, at, case_cleared, unit
 
 
@@ -17,7 +17,7 @@ from services.registry.tests.builders import CLOSING, DAIRY, SOLAR, STEEL, at, c
 async def test_the_register_answers_as_of_a_past_day(
     api: ApiHarness[Any], regional_officer: ApiClient, clock: FixedClock
 ) -> None:
-    await announce_list(regional_officer)
+    await announce_list(api, regional_officer)
     clock.move_to(at(date(2027, 3, 1)))
     removal = REMOVAL | {"unit": unit(STEEL).model_dump(mode="json"), "decided_on": "2027-02-20"}
     assert (await regional_officer.post("/v1/removals", json=removal)).status_code == 201
@@ -35,7 +35,7 @@ async def test_the_register_answers_as_of_a_past_day(
 
 @pytest.mark.rule("R1")
 async def test_the_titles_are_filtered_and_paged(api: ApiHarness[Any], regional_officer: ApiClient) -> None:
-    await announce_list(regional_officer)
+    await announce_list(api, regional_officer)
 
     first = (await api.anonymous().get("/v1/units?limit=1")).json()
     second = (await api.anonymous().get(f"/v1/units?limit=1&after={first['next']}")).json()
@@ -50,7 +50,7 @@ async def test_the_titles_are_filtered_and_paged(api: ApiHarness[Any], regional_
 async def test_one_unit_is_shown_with_titles_and_removals(
     api: ApiHarness[Any], regional_officer: ApiClient, clock: FixedClock
 ) -> None:
-    await announce_list(regional_officer)
+    await announce_list(api, regional_officer)
     clock.move_to(at(date(2027, 3, 1)))
     await regional_officer.post(
         "/v1/removals", json=REMOVAL | {"unit": unit(STEEL).model_dump(mode="json"), "decided_on": "2027-02-20"}
@@ -82,11 +82,11 @@ async def test_a_park_is_found_by_the_code_of_its_body_and_its_first_name(
 async def test_a_name_put_forward_for_another_title_is_shown_as_pending(
     api: ApiHarness[Any], regional_officer: ApiClient
 ) -> None:
-    await announce_list(regional_officer)
+    await announce_list(api, regional_officer)
     other = unit(STEEL, name="示例钢铁集团有限公司", kind=UnitType.SUPPLY_CHAIN)
     await api.perform(cases.add_line, case_cleared("app-3", other))
-    await regional_officer.post("/v1/lists/2026/close")
-    await regional_officer.post("/v1/lists/2026/announce", json={"document_number": "补充1号"})
+    await close_list(api, regional_officer)
+    await announce(api, regional_officer, "补充1号")
 
     shown = (await api.anonymous().get(f"/v1/units/{STEEL}")).json()
     titles = (await api.anonymous().get("/v1/units")).json()["items"]

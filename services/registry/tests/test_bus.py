@@ -10,9 +10,9 @@ from messages.event import Event
 from messages.values import Level
 from registry.bus import SUBSCRIPTIONS
 from registry.domain.clearances import ClearanceState
-from registry.handlers.announcing import AnnounceList, announce_list
-from registry.handlers.closing import CloseList, close_list
+from registry.handlers.closing import CloseList, begin_closing
 from registry.handlers.removals import record_removal
+from registry.jobs import JOBS
 from registry.store import AGGREGATES, INDEXES, Store
 
 from services.registry.tests.builders import (
@@ -29,6 +29,7 @@ from services.registry.tests.builders import (
     sanction,
     unit,
 )
+from services.registry.tests.harness import announce_in
 
 ON_ASSESSOR = case_cleared("app-2", unit(DAIRY), assessor=ASSESSOR)
 EVENTS: tuple[Event, ...] = (
@@ -40,7 +41,7 @@ EVENTS: tuple[Event, ...] = (
 
 
 def registry_system() -> InMemorySystem:
-    service = ServiceUnderTest("registry", SUBSCRIPTIONS, Store, AGGREGATES, INDEXES)
+    service = ServiceUnderTest("registry", SUBSCRIPTIONS, Store, AGGREGATES, INDEXES, JOBS)
     return InMemorySystem(service, clock=FixedClock(at(CLOSING)), twice=True)
 
 
@@ -52,8 +53,7 @@ async def test_whatever_the_order_and_twice_each_the_same_lines_are_announced(or
         await bus.publish(EVENTS[number])
     await bus.publish(case_cleared("app-3", unit(SOLAR)))
 
-    await bus.perform("registry", close_list, CloseList(Level.REGION, 2026))
-    await bus.perform("registry", announce_list, AnnounceList(Level.REGION, 2026, "2026年1号"))
+    await announce_in(bus)
 
     states = {each.case_id: each.state for each in await bus.read("registry").clearances.find()}
     assert states == {
@@ -68,16 +68,17 @@ async def test_a_revoked_sanction_no_longer_stands_in_the_way() -> None:
     for event in (ON_ASSESSOR, sanction(date(2026, 9, 2)), revocation(date(2026, 9, 4))):
         await bus.publish(event)
 
-    outcome = await bus.perform("registry", close_list, CloseList(Level.REGION, 2026))
+    await bus.perform("registry", begin_closing, CloseList(Level.REGION, 2026))
+    await bus.run_jobs()
 
-    assert outcome.value.counts["addition"] == 1  # type: ignore[attr-defined]
+    (closed,) = await bus.read("registry").lists.find()
+    assert closed.counts["addition"] == 1
 
 
 async def test_events_of_a_unit_are_numbered_from_listing_to_removal() -> None:
     bus = registry_system()
     await bus.publish(case_cleared("app-1", unit(STEEL)))
-    await bus.perform("registry", close_list, CloseList(Level.REGION, 2026))
-    await bus.perform("registry", announce_list, AnnounceList(Level.REGION, 2026, "2026年1号"))
+    await announce_in(bus)
     await bus.perform("registry", record_removal, decision(unit(STEEL)))
 
     unit_events = [(event.fact, event.sequence) for event in bus.published if event.aggregate == "unit"]

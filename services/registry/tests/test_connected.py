@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from datetime import date, timedelta
+from datetime import date
 
 import pytest
 from chassis.handling import Refusal
+from chassis.scheduling import Job
 from devkit.clock import FixedClock
 from devkit.committer_cluster import CommitterCluster, committer_cluster
+from devkit.due_jobs import drain
 from devkit.private_servers import PrivateServers
 from messages.values import Level, UnitRef
 from registry.domain.bans import bans_on
-from registry.domain.chain import verify
 from registry.domain.clearances import ClearanceState
+from registry.domain.list_acts import ActState, ListAct
 from registry.domain.lists import ListState, announcement_of
-from registry.handlers.announcing import AnnounceList, announce_list
-from registry.handlers.assessors import record_sanction, update_flags
+from registry.handlers.announcing import AnnounceList, begin_announcing
+from registry.handlers.assessors import record_sanction
 from registry.handlers.cases import add_line
-from registry.handlers.closing import CloseList, close_list
+from registry.handlers.closing import CloseList, begin_closing
+from registry.handlers.list_acts import LINES_PER_STEP
 from registry.handlers.removals import record_removal
-from registry.jobs import assessors_with_pending_flags
+from registry.handlers.verifying import verify_chain
+from registry.jobs import JOBS
 from registry.store import AGGREGATES, INDEXES, Store
 from stdnum.cn import uscc as gb32100
 
@@ -42,7 +46,6 @@ pytestmark = pytest.mark.connected
 
 ROUNDS = 12
 SEASON = 500
-"""A region's lists have some hundreds of lines at most."""
 
 
 @pytest.fixture
@@ -54,6 +57,25 @@ async def two(servers: PrivateServers) -> AsyncIterator[CommitterCluster[Store]]
         yield opened
 
 
+async def run_jobs(two: CommitterCluster[Store], process: int, *, polls: int | None = None) -> None:
+    """Run the jobs at one process; an item that is taken there and elsewhere has its effect once."""
+
+    async def handle(job: Job[Store], item: object) -> bool:
+        await two.executors[process].execute(job.inbox_id(item), "", job.call(item, two.store))
+        return True
+
+    await drain(JOBS, two.read, lambda: at(CLOSING), handle, polls)
+
+
+async def close(two: CommitterCluster[Store], year: int = 2026) -> None:
+    await two.perform(0, begin_closing, CloseList(Level.REGION, year))
+    await run_jobs(two, 0)
+
+
+async def latest_act(store: Store) -> ListAct:
+    return (await store.list_acts.find(sort=[("act_id", -1)], limit=1))[0]
+
+
 @pytest.mark.rule("L2", "B2")
 async def test_a_removal_and_an_announcement_at_the_same_moment_never_leave_a_banned_unit_listed(
     two: CommitterCluster[Store],
@@ -61,20 +83,18 @@ async def test_a_removal_and_an_announcement_at_the_same_moment_never_leave_a_ba
     others = organisations(ROUNDS)
     for year, struck in enumerate(others, start=2026):
         await two.perform(0, add_line, case_cleared(f"app-{year}", struck, year=year))
-        await two.perform(0, close_list, CloseList(Level.REGION, year))
+        await close(two, year)
 
-        await asyncio.gather(
-            two.perform(0, announce_list, AnnounceList(Level.REGION, year, f"{year}年1号")),
-            two.perform(1, record_removal, decision(struck)),
-            return_exceptions=True,
-        )
+        await two.perform(0, begin_announcing, AnnounceList(Level.REGION, year, f"{year}年1号"))
+        await asyncio.gather(run_jobs(two, 0), two.perform(1, record_removal, decision(struck)))
 
     assert await banned_units_listed(two.read()) == []
     assert len(await two.read().removals.find()) == ROUNDS
 
 
 async def banned_units_listed(store: Store) -> list[str]:
-    banned = {each.uscc for each in await store.ban_records.find() if bans_on(each, CLOSING)}
+    last_number = (await store.chain_heads.require("region")).last_number
+    banned = {each.uscc for each in await store.ban_records.find() if bans_on(each, CLOSING, last_number)}
     held = await store.listings.find({"shown_until": date.max})
     return [each.unit_key for each in held if each.uscc in banned]
 
@@ -83,13 +103,14 @@ async def banned_units_listed(store: Store) -> list[str]:
 async def test_two_processes_announcing_at_once_announce_once(two: CommitterCluster[Store]) -> None:
     for number, uscc in enumerate((STEEL, DAIRY, SOLAR)):
         await two.perform(0, add_line, case_cleared(f"app-{number}", unit(uscc)))
-    await asyncio.gather(*(two.perform(each, close_list, CloseList(Level.REGION, 2026)) for each in (0, 1, 0, 1)))
+    for begin, command in (
+        (begin_closing, CloseList(Level.REGION, 2026)),
+        (begin_announcing, AnnounceList(Level.REGION, 2026, "2026年1号")),
+    ):
+        refs = await asyncio.gather(*(two.perform(each, begin, command) for each in (0, 1, 0, 1)))
+        assert refs == [refs[0]] * 4
+        await asyncio.gather(run_jobs(two, 0), run_jobs(two, 1))
 
-    answers = await asyncio.gather(
-        *(two.perform(each, announce_list, AnnounceList(Level.REGION, 2026, "2026年1号")) for each in (0, 1, 0, 1))
-    )
-
-    assert answers == [answers[0]] * 4
     (announced,) = await two.read().lists.find()
     assert announcement_of(announced).number == 1
     assert await two.published() == {
@@ -100,55 +121,68 @@ async def test_two_processes_announcing_at_once_announce_once(two: CommitterClus
 
 
 @pytest.mark.rule("L3")
-async def test_of_two_document_numbers_at_once_one_announces_and_the_other_finds_nothing(
+async def test_of_two_document_numbers_at_once_one_announces_and_the_other_is_told_so(
     two: CommitterCluster[Store],
 ) -> None:
     await two.perform(0, add_line, case_cleared())
-    await two.perform(0, close_list, CloseList(Level.REGION, 2026))
+    await close(two)
 
     answers = await asyncio.gather(
-        *(two.perform(each, announce_list, AnnounceList(Level.REGION, 2026, f"{each}号")) for each in (0, 1)),
+        *(two.perform(each, begin_announcing, AnnounceList(Level.REGION, 2026, f"{each}号")) for each in (0, 1)),
         return_exceptions=True,
     )
 
-    assert [answer.code for answer in answers if isinstance(answer, Refusal)] == ["nothing-to-announce"]
+    assert [answer.code for answer in answers if isinstance(answer, Refusal)] == ["list-act-under-way"]
 
 
-@pytest.mark.rule("S2")
-async def test_a_sanction_that_crosses_an_announcement_flags_each_title_once(two: CommitterCluster[Store]) -> None:
+@pytest.mark.rule("S2", "L2")
+@pytest.mark.parametrize("steps_before", range(4))
+async def test_a_sanction_that_crosses_an_announcement_flags_each_title_once_or_stops_the_list(
+    two: CommitterCluster[Store], steps_before: int
+) -> None:
+    """The sanction is committed somewhere between the first step and the last: no title escapes it."""
     others = organisations(ROUNDS)
     for number, each in enumerate(others):
         await two.perform(0, add_line, case_cleared(f"app-{number}", each, assessor=ASSESSOR))
-    await two.perform(0, close_list, CloseList(Level.REGION, 2026))
-    sanctioned = sanction(CLOSING + timedelta(days=1))  # dated after this day, so that the announcement stands
+    await close(two)
+    await two.perform(0, begin_announcing, AnnounceList(Level.REGION, 2026, "2026年1号"))
+    await run_jobs(two, 0, polls=steps_before)
 
-    await asyncio.gather(
-        two.perform(0, announce_list, AnnounceList(Level.REGION, 2026, "2026年1号")),
-        two.perform(1, record_sanction, sanctioned),
-    )
-    while items := await assessors_with_pending_flags(two.read(), at(CLOSING)):
-        await asyncio.gather(*(two.perform(n, update_flags, item) for n in (0, 1, 0) for item in items))
+    await asyncio.gather(run_jobs(two, 0), two.perform(1, record_sanction, sanction(CLOSING)))
+    await run_jobs(two, 1)
 
-    assert (await two.published())["registry.unit.flagged.v1"] == ROUNDS
-    assert len(await two.read().listings.find({"flagged": True})) == ROUNDS
+    act, store = await latest_act(two.read()), two.read()
+    titles = await store.listings.find()
+    assert len(titles) == (0 if act.state is ActState.REFUSED else ROUNDS)
+    assert all(each.flagged for each in titles)
+    assert (await two.published()).get("registry.unit.flagged.v1", 0) == len(titles)
 
 
 @pytest.mark.rule("L3")
-async def test_a_whole_season_is_announced_in_one_commit(two: CommitterCluster[Store]) -> None:
+async def test_a_whole_season_is_announced_in_bounded_commits_and_goes_on_at_another_process_after_a_kill(
+    two: CommitterCluster[Store],
+) -> None:
     await asyncio.gather(
         *(two.perform(n % 2, add_line, case_cleared(f"app-{n}", each)) for n, each in enumerate(organisations(SEASON)))
     )
-    await two.perform(0, close_list, CloseList(Level.REGION, 2026))
+    await close(two)
+    await two.perform(0, begin_announcing, AnnounceList(Level.REGION, 2026, "2026年1号"))
+    await run_jobs(two, 0, polls=3)
+    unfinished = await latest_act(two.read())
+    assert (unfinished.state, unfinished.done) == (ActState.PREPARING, 3 * LINES_PER_STEP)
+    assert await two.published() == {"registry.list.closed.v1": 1}
 
-    await two.perform(0, announce_list, AnnounceList(Level.REGION, 2026, "2026年1号"))
+    await asyncio.gather(run_jobs(two, 1), run_jobs(two, 0, polls=2))
 
     store = two.read()
     (announced,) = await store.lists.find()
-    assert (announced.state, len(announced.lines), verify([announced]).intact) == (ListState.ANNOUNCED, SEASON, True)
+    assert (announced.state, announced.lines) == (ListState.ANNOUNCED, SEASON)
+    assert (await verify_chain(Level.REGION, two.read)).intact
     assert len(await store.listings.find()) == len(await store.units.find()) == SEASON
     assert {each.state for each in await store.clearances.find()} == {ClearanceState.ANNOUNCED}
+    assert (await two.published())["registry.unit.listed.v1"] == SEASON
     outbox = await two.database.find("outbox", {})
-    assert sorted(len(document["events"]) for document in outbox) == [1, SEASON + 1]
+    assert max(len(document["events"]) for document in outbox) <= LINES_PER_STEP
 
 
 def organisations(count: int) -> list[UnitRef]:

@@ -25,7 +25,9 @@ async def handlers() -> RegistryHandlers:
 
 async def unit_shown(handlers: RegistryHandlers, day: date) -> UnitOnDay | None:
     store = handlers.store()
-    return unit_on_day(await store.units.require(STEEL), await store.listings.find({"unit_key": STEEL}), day)
+    head = await store.chain_heads.require("region")
+    titles = await store.listings.find({"unit_key": STEEL})
+    return unit_on_day(await store.units.require(STEEL), titles, day, head.last_number)
 
 
 @pytest.mark.rule("R1")
@@ -116,10 +118,10 @@ async def test_a_second_title_renames_nobody_and_the_other_name_is_shown_as_pend
     assert now is not None
     assert before.pending is None
     assert (now.name, now.former_names, len(now.listings)) == ("示例钢铁有限公司", (), 2)
-    assert now.pending == PendingName(NEW_NAME, SECOND)
+    assert now.pending == PendingName(NEW_NAME, SECOND, 2)
     listing = [event for event in handlers.published if isinstance(event, UnitListed)][-1]
-    announced = [event for event in handlers.published if isinstance(event, ListAnnounced)][-1]
-    assert {listing.unit.name, *(line.unit.name for line in announced.lines)} == {"示例钢铁有限公司"}
+    printed = await handlers.lines("list-region-2026-2")
+    assert {listing.unit.name, *(line.unit.name for line in printed)} == {"示例钢铁有限公司"}
 
 
 @pytest.mark.rule("R1")
@@ -157,5 +159,5 @@ async def test_two_first_titles_of_one_unit_on_one_list_are_printed_under_one_na
     await handlers.close()
     await handlers.announce()
 
-    assert {line.unit.name for line in (await handlers.get_list()).lines} == {"示例钢铁有限公司"}
-    assert (await handlers.store().units.require(STEEL)).pending == (PendingName(NEW_NAME, ANNOUNCING),)
+    assert {line.unit.name for line in await handlers.lines()} == {"示例钢铁有限公司"}
+    assert (await handlers.store().units.require(STEEL)).pending == (PendingName(NEW_NAME, ANNOUNCING, 1),)

@@ -12,27 +12,25 @@ from chassis.http import (
     Page,
     RequestContext,
     based_on_rule,
-    file_response,
     file_responses,
     filter_by,
 )
 from fastapi import APIRouter, Depends, Path, Query, Response
 from rulebook import basis
-from starlette.concurrency import run_in_threadpool
 
 from registry.api import export
+from registry.api.list_views import LineView, ListFeed, ListView, line_view, list_view
 from registry.api.policies import LEVEL, READ_REGISTER
-from registry.api.views import ListFeed, ListView, full_list_view, list_view
-from registry.domain.chain import ChainCheck, verify
-from registry.domain.list_summary import summary_of
+from registry.domain.chain import ChainCheck
 from registry.domain.lists import ListState, announcement_of
 from registry.handlers.correcting import require_announced_list
+from registry.handlers.reading import pages_of_lines
+from registry.handlers.verifying import verify_chain
 from registry.store import Store
 
 ReadRegister = Annotated[RequestContext[Store], Depends(Authorize(READ_REGISTER))]
 ListNumber = Annotated[int, Path(ge=1)]
 ANNOUNCED = {"level": LEVEL, "state": ListState.ANNOUNCED}
-BY_NUMBER = (("announcement.number", 1),)
 
 router = APIRouter(prefix="/v1/lists", tags=["lists"], responses=PROBLEMS)
 
@@ -44,34 +42,45 @@ async def list_announced_lists(
     limit: Limit = DEFAULT_LIMIT,
     after: str | None = None,
 ) -> Page[ListView]:
-    """Announced lists without their lines, newest first."""
+    """Announced lists, newest first."""
     where = ANNOUNCED | filter_by(year=year)
     found = await context.page(context.store.lists, where, (("announcement.number", -1),), limit, after)
-    return found.map(lambda each: list_view(summary_of(each)))
+    return found.map(list_view)
 
 
 @router.get("/feed", summary="Follow the announced lists", openapi_extra=based_on_rule(basis("L5")))
 async def get_list_feed(
     context: ReadRegister, after: Annotated[int, Query(ge=0)] = 0, limit: Annotated[int, Query(ge=1, le=50)] = 10
 ) -> ListFeed:
-    """Announced lists with their lines, from the one after number ``after`` on."""
+    """Announced lists from the one after number ``after`` on; the lines of each have a route of their own."""
     where = ANNOUNCED | {"announcement.number": {"$gt": after}}
-    found = await context.store.lists.find(where, sort=BY_NUMBER, limit=limit)
+    found = await context.store.lists.find(where, sort=(("announcement.number", 1),), limit=limit)
     last = announcement_of(found[-1]).number if found else after
-    return ListFeed(items=tuple(map(full_list_view, found)), after=last)
+    return ListFeed(items=tuple(map(list_view, found)), after=last)
 
 
-@router.get("/chain", openapi_extra=based_on_rule(basis("L5")))
-async def verify_chain(context: ReadRegister) -> ChainCheck:
-    """Compute every digest again from the first list on and say whether the chain holds."""
-    return verify(await context.store.lists.find(ANNOUNCED, sort=BY_NUMBER))
+@router.get("/chain", summary="Verify the chain of lists", openapi_extra=based_on_rule(basis("L5")))
+async def get_chain(context: ReadRegister) -> ChainCheck:
+    """Compute every digest again from the first list on, line by line, and say whether the chain holds."""
+    return await verify_chain(LEVEL, lambda: context.store)
 
 
 @router.get("/{number}", summary="Show an announced list", openapi_extra=based_on_rule(basis("L5")))
 async def get_announced_list(number: ListNumber, context: ReadRegister) -> ListView:
     one = await require_announced_list(LEVEL, number, context.store)
     context.response.headers["ETag"] = f'"{announcement_of(one).digest}"'
-    return full_list_view(one)
+    return list_view(one)
+
+
+@router.get("/{number}/lines", summary="Show the lines of an announced list", openapi_extra=based_on_rule(basis("L5")))
+async def list_lines(
+    number: ListNumber, context: ReadRegister, limit: Limit = DEFAULT_LIMIT, after: str | None = None
+) -> Page[LineView]:
+    """Lines in the order of print."""
+    one = await require_announced_list(LEVEL, number, context.store)
+    where = {"edition": one.edition}
+    found = await context.page(context.store.list_lines, where, (("number", 1),), limit, after)
+    return found.map(line_view)
 
 
 @router.get(
@@ -85,6 +94,4 @@ async def export_announced_list(
 ) -> Response:
     """The list as a workbook, or as CSV in UTF-8 with a byte order mark."""
     one = await require_announced_list(LEVEL, number, context.store)
-    content = await run_in_threadpool(export.WRITERS[format], one)
-    name = f"{export.title_of(one)}.{format}"
-    return file_response(content, export.MEDIA_TYPES[format], name, ascii_name=f"list-{number}.{format}")
+    return await export.file_of(one, pages_of_lines(one.edition, lambda: context.store), format)

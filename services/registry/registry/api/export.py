@@ -1,17 +1,20 @@
-"""An announced list as a file: a workbook, or CSV that a spreadsheet opens rightly."""
+"""An announced list as a file: a workbook, or CSV that a spreadsheet opens rightly; read and written page by page."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from types import MappingProxyType
+from collections.abc import AsyncIterator, Iterator
 
-from chassis.spreadsheets import MEDIA_TYPES, Format, Heading, SheetData, as_csv, as_xlsx
+from anyio import from_thread, to_thread
+from chassis.http import file_response
+from chassis.spreadsheets import MEDIA_TYPES, Format, Heading, SheetData, as_xlsx, csv_head, csv_rows
+from fastapi import Response
+from fastapi.responses import StreamingResponse
 from rulebook import PREFECTURES, UNIT_TYPE_NAMES
 
-from registry.domain.lines import RegisterChange
+from registry.domain.lines import PrintedLine
 from registry.domain.lists import AnnualList, announcement_of
 
-__all__ = ["MEDIA_TYPES", "WRITERS", "Format", "title_of"]
+__all__ = ["MEDIA_TYPES", "file_of"]
 
 HEADINGS = (
     Heading("序号", 8),
@@ -26,35 +29,53 @@ HEADINGS = (
     Heading("来源", 30),
 )
 KINDS = {"addition": "新增", "removal": "移出", "renaming": "更名"}
-WRITERS: MappingProxyType[Format, Callable[[AnnualList], bytes]] = MappingProxyType(
-    {"xlsx": lambda one: as_xlsx(sheet_of(one)), "csv": lambda one: as_csv(sheet_of(one))}
-)
+Pages = AsyncIterator[list[PrintedLine]]
 
 
-def title_of(one: AnnualList) -> str:
+async def file_of(one: AnnualList, pages: Pages, format: Format) -> Response:
+    """Return CSV that is sent as it is read, or a workbook written in a thread that asks the loop for each page."""
+    number = announcement_of(one).number
+    described = {"name": f"{_title_of(one)}.{format}", "ascii_name": f"list-{number}.{format}"}
+    if format == "xlsx":
+        content = await to_thread.run_sync(_as_xlsx, one, pages)
+        return file_response(content, MEDIA_TYPES[format], **described)
+    headers = file_response(b"", MEDIA_TYPES[format], **described).headers
+    disposition = {"Content-Disposition": headers["Content-Disposition"]}
+    return StreamingResponse(_csv(one, pages), media_type=MEDIA_TYPES[format], headers=disposition)
+
+
+def _as_xlsx(one: AnnualList, pages: Pages) -> bytes:
+    announcement = announcement_of(one)
+    above = (_title_of(one), f"{announcement.document_number}　公布日期：{announcement.announced_on}")
+    return as_xlsx(SheetData("名单", HEADINGS, _rows_of(one, pages), above))
+
+
+def _rows_of(one: AnnualList, pages: Pages) -> Iterator[tuple[str | int, ...]]:
+    while (page := from_thread.run(anext, pages, None)) is not None:
+        yield from (_row(one, line) for line in page)
+
+
+async def _csv(one: AnnualList, pages: Pages) -> AsyncIterator[bytes]:
+    yield csv_head(HEADINGS)
+    async for page in pages:
+        yield csv_rows(_row(one, line) for line in page)
+
+
+def _title_of(one: AnnualList) -> str:
     return f"内蒙古自治区绿色制造体系示范单位名单（{one.year}年，总第{announcement_of(one).number}号）"
 
 
-def sheet_of(one: AnnualList) -> SheetData:
-    announcement = announcement_of(one)
-    above = (title_of(one), f"{announcement.document_number}　公布日期：{announcement.announced_on}")
-    return SheetData("名单", HEADINGS, _rows_of(one), above)
-
-
-def _rows_of(one: AnnualList) -> Iterator[tuple[str | int, ...]]:
-    for number, line in enumerate(one.lines, start=1):
-        yield (number, one.year, *_cells(line))
-
-
-def _cells(line: RegisterChange) -> tuple[str, ...]:
-    unit = line.unit
+def _row(one: AnnualList, line: PrintedLine) -> tuple[str | int, ...]:
+    change, unit = line.change, line.change.unit
     return (
-        KINDS[line.kind],
+        line.number,
+        one.year,
+        KINDS[change.kind],
         UNIT_TYPE_NAMES[unit.unit_type],
         PREFECTURES[unit.prefecture.value],
         unit.name,
         unit.park_name or "",
         unit.uscc,
-        line.article,
-        line.source,
+        change.article,
+        change.source,
     )

@@ -22,11 +22,12 @@ from messages.values import Level, UnitRef, Uscc
 from rulebook import basis, shanghai_date
 
 from registry.api.bodies import DocumentNumber
-from registry.api.policies import READ_REGISTER, REMOVE_UNITS
-from registry.api.views import BanCheck, BanView, RemovalView
+from registry.api.policies import LEVEL, READ_REGISTER, REMOVE_UNITS
+from registry.api.views import BanCheck, BanView, RemovalView, removal_view
 from registry.domain.bans import BanRecord, bans_on, barred_until
 from registry.domain.removals import Ground, Removal, RemovalDecision
 from registry.handlers import removals
+from registry.handlers.list_acts import chain_head_of
 from registry.store import Store
 
 ReadRegister = Annotated[RequestContext[Store], Depends(Authorize(READ_REGISTER))]
@@ -54,7 +55,7 @@ class RemovalBody(Body):
 async def record_removal(body: RemovalBody, context: RemoveUnits) -> RemovalView:
     """Record a decision: D5 takes effect at once, others with the list of their year or, where it is out, now."""
     command = RemovalDecision(body.unit, body.ground, body.document_number, body.decided_on, body.levels)
-    return RemovalView.model_validate(await context.execute(removals.record_removal, command, reply=Removal))
+    return await _shown(await context.execute(removals.record_removal, command, reply=Removal), context)
 
 
 @router.get("/removals", openapi_extra=based_on_rule(basis("L1")))
@@ -66,12 +67,13 @@ async def list_removals(
 ) -> Page[RemovalView]:
     """Recorded decisions, the latest first."""
     found = await context.page(context.store.removals, filter_by(year=year), (("decided_on", -1),), limit, after)
-    return found.map(RemovalView.model_validate)
+    last_number = (await chain_head_of(LEVEL, context.store)).last_number
+    return found.map(lambda each: removal_view(each, last_number))
 
 
 @router.get("/removals/{removal_id}", openapi_extra=based_on_rule(basis("L1")))
 async def get_removal(removal_id: Annotated[str, Path(max_length=40)], context: RemoveUnits) -> RemovalView:
-    return RemovalView.model_validate(await context.store.removals.require(removal_id))
+    return await _shown(await context.store.removals.require(removal_id), context)
 
 
 @router.get("/bans", openapi_extra=based_on_rule(basis("B1")))
@@ -79,10 +81,17 @@ async def check_ban(
     context: ReadRegister, uscc: Annotated[Uscc, Query()], on: Annotated[date | None, Query()] = None
 ) -> BanCheck:
     """Whether the organisation is barred on a day, today when none is named, until when and by which decisions."""
-    record = await context.store.ban_records.get(uscc) or BanRecord(uscc)
-    return _ban_check(record, on or shanghai_date(context.now))
+    store = context.store
+    last_number = (await chain_head_of(LEVEL, store)).last_number
+    record = await store.ban_records.get(uscc) or BanRecord(uscc)
+    return _ban_check(record, on or shanghai_date(context.now), last_number)
 
 
-def _ban_check(record: BanRecord, day: date) -> BanCheck:
-    running = tuple(map(BanView.model_validate, bans_on(record, day)))
-    return BanCheck(uscc=record.uscc, on=day, barred=bool(running), until=barred_until(record, day), bans=running)
+async def _shown(removal: Removal, context: RequestContext[Store]) -> RemovalView:
+    return removal_view(removal, (await chain_head_of(LEVEL, context.store)).last_number)
+
+
+def _ban_check(record: BanRecord, day: date, last_number: int) -> BanCheck:
+    running = bans_on(record, day, last_number)
+    shown = tuple(map(BanView.model_validate, running))
+    return BanCheck(uscc=record.uscc, on=day, barred=bool(running), until=barred_until(running), bans=shown)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import date
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from chassis.handling import Filter, Refusal
 from chassis.http import (
@@ -14,7 +15,6 @@ from chassis.http import (
     Page,
     RequestContext,
     based_on_rule,
-    filter_by,
     refuses,
 )
 from chassis.security import Allowed, Denied, and_filters
@@ -24,10 +24,14 @@ from rulebook import basis, reason, shanghai_date
 
 from registry.api.policies import READ_FLAGS, READ_REGISTER
 from registry.api.views import TitleView, UnitView, title_view, unit_view
-from registry.domain.register import Listing, RegisteredUnit, unit_on_day
+from registry.domain.listings import FOREVER, Listing, facet
+from registry.domain.register import RegisteredUnit, unit_on_day
+from registry.handlers.reading import read_register
 from registry.store import Store
 
 ReadRegister = Annotated[RequestContext[Store], Depends(Authorize(READ_REGISTER))]
+T = TypeVar("T")
+_NO_FILTER: Filter = {}
 UnitKey = Annotated[str, Path(min_length=18, max_length=220)]
 
 router = APIRouter(prefix="/v1/units", tags=["register"], responses=PROBLEMS)
@@ -53,34 +57,49 @@ async def list_titles(  # noqa: PLR0913 - one parameter for each filter
 
     ``flagged`` asks for titles under supervision today (or not): for the departments, and a unit of its own (S2).
     """
-    day = _day(context, as_of)
-    where: Filter = {
-        **filter_by(prefecture=prefecture, unit_type=unit_type, level=level),
-        "shown_from": {"$lte": day},
-        "shown_until": {"$gt": day},
-    }
+    day, allowed = _day(context, as_of), _NO_FILTER
     if flagged is not None:
-        where = and_filters({"$and": [where]}, await _flagged_filter(context, as_of, flagged=flagged))
-    found = await context.page(context.store.listings, where, limit=limit, after=after)
-    return Page(items=await _titles(found.items, day, context), next=found.next)
+        allowed = await _flagged_filter(context, as_of)
+        if prefecture is None and "prefecture" in allowed:  # so that the index yields no other
+            prefecture = Prefecture(str(allowed["prefecture"]))
+    asked = {"facets": facet(prefecture, unit_type, level, flagged=flagged)}
+
+    async def read(store: Store, last_number: int) -> Page[TitleView]:
+        shown = {"list_number": {"$lte": last_number}, "ended_number": {"$gt": last_number}}
+        until = FOREVER if day == shanghai_date(context.now) else {"$gt": day}
+        where = and_filters(asked | shown | {"shown_until": until}, allowed)
+        found = await context.page(store.listings, where, (("list_number", 1),), limit, after)
+        return Page(items=await _titles(found.items, day, last_number, context, store), next=found.next)
+
+    return await _read(context, day, read)
 
 
 @router.get("/{key:path}", openapi_extra=based_on_rule(basis("R1")))
 async def get_unit(key: UnitKey, context: ReadRegister, as_of: date | None = None) -> UnitView:
     """One unit with names, titles and removals as the register showed them at the end of that day."""
-    store, day, key = context.store, _day(context, as_of), normalized_name(key)
-    unit = await store.units.require(key)
-    shown = unit_on_day(unit, await store.listings.find({"unit_key": key}), day)
-    if shown is None:
-        raise Refusal("not-found", status=404)
-    context.set_etag(store.units.version(key))
-    return unit_view(shown, day, with_flags=_may_read_flags(context, unit))
+    day, key = _day(context, as_of), normalized_name(key)
+
+    async def read(store: Store, last_number: int) -> UnitView:
+        unit = await store.units.require(key)
+        shown = unit_on_day(unit, await store.listings.find({"unit_key": key}), day, last_number)
+        if shown is None:
+            raise Refusal("not-found", status=404)
+        context.set_etag(store.units.version(key))
+        return unit_view(shown, day, with_flags=_may_read_flags(context, unit))
+
+    return await _read(context, day, read)
 
 
-async def _titles(listings: list[Listing], day: date, context: RequestContext[Store]) -> list[TitleView]:
+async def _read(context: RequestContext[Store], day: date, read: Callable[[Store, int], Awaitable[T]]) -> T:
+    return await read_register(lambda: context.store, day, shanghai_date(context.now), read)
+
+
+async def _titles(
+    listings: list[Listing], day: date, last_number: int, context: RequestContext[Store], store: Store
+) -> list[TitleView]:
     keys = sorted({each.unit_key for each in listings})
-    units = {each.key: each for each in await context.store.units.find({"_id": {"$in": keys}})}
-    rows = ((each, unit_on_day(units[each.unit_key], (), day)) for each in listings)
+    units = {each.key: each for each in await store.units.find({"_id": {"$in": keys}})} if keys else {}
+    rows = ((each, unit_on_day(units[each.unit_key], (), day, last_number)) for each in listings)
     return [
         title_view(listing, shown, day, with_flags=_may_read_flags(context, listing))
         for listing, shown in rows
@@ -92,14 +111,14 @@ def _may_read_flags(context: RequestContext[Store], of: Listing | RegisteredUnit
     return isinstance(READ_FLAGS.authorize(context.actor, of), Allowed)
 
 
-async def _flagged_filter(context: RequestContext[Store], as_of: date | None, *, flagged: bool) -> Filter:
-    """Return the filter of flagged titles within those the actor may know of; record and refuse any other actor."""
+async def _flagged_filter(context: RequestContext[Store], as_of: date | None) -> Filter:
+    """Return the filter of the titles whose flags the actor may know of; record and refuse any other actor."""
     if isinstance(denied := READ_FLAGS.allows_role(context.actor), Denied):
         raise await context.audit_denial(READ_FLAGS, denied)
     if as_of is not None:
         why = reason("S2", "flagged-is-of-today", "监督标记只按当日查询，请勿同时指定日期", str(as_of))
         raise Refusal("flagged-is-of-today", why, status=422, title="Ask for flagged titles without as_of")
-    return and_filters({"flagged": True if flagged else {"$ne": True}}, READ_FLAGS.filter(context.actor))
+    return READ_FLAGS.filter(context.actor)
 
 
 def _day(context: RequestContext[Store], as_of: date | None) -> date:

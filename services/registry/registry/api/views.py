@@ -1,60 +1,16 @@
-"""Representations of lists, titles, units, bans and removals."""
+"""Representations of titles, units, bans and removals."""
 
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
 
 from chassis.http import View
 from messages.values import AssessorRef, Ban, Level, Prefecture, Reason, UnitRef, UnitType
 
 from registry.domain.flags import flags_on
-from registry.domain.list_summary import ListSummary, summary_of
-from registry.domain.lists import AnnualList, ListState
-from registry.domain.register import Listing, UnitOnDay
-from registry.domain.removals import Ground, RemovalEffect, RemovalState
-
-
-class LineView(View):
-    kind: Literal["addition", "removal", "renaming"]
-    unit: UnitRef
-    article: str
-    source: str
-
-
-class HeldBackView(View):
-    source: str
-    unit: UnitRef
-    reasons: tuple[Reason, ...]
-
-
-class ListView(View):
-    """A list; ``lines`` in its full representation, ``held_back`` for the department only."""
-
-    list_id: str
-    level: Level
-    year: int
-    state: ListState
-    composed_on: date
-    rule_set: str
-    counts: dict[str, int]
-    content_digest: str
-    corrects: int | None
-    why: str | None
-    number: int | None
-    document_number: str | None
-    announced_on: date | None
-    previous_digest: str | None
-    digest: str | None
-    lines: tuple[LineView, ...] | None = None
-    held_back: tuple[HeldBackView, ...] | None = None
-
-
-class ListFeed(View):
-    """Announced lists in the order of their numbers; the next request passes ``after`` to go on from here."""
-
-    items: tuple[ListView, ...]
-    after: int
+from registry.domain.listings import Listing
+from registry.domain.register import UnitOnDay
+from registry.domain.removals import Ground, Removal, RemovalEffect, RemovalState, shown_state
 
 
 class FlagView(View):
@@ -160,34 +116,10 @@ class RemovalView(View):
     levels: tuple[Level, ...]
     effect: RemovalEffect
     state: RemovalState
-    list_id: str | None
 
 
-def list_view(one: ListSummary, *, lines: AnnualList | None = None, for_office: bool = False) -> ListView:
-    announcement = one.announcement
-    return ListView(
-        list_id=one.list_id,
-        level=one.level,
-        year=one.year,
-        state=one.state,
-        composed_on=one.composed_on,
-        rule_set=one.rule_set,
-        counts=one.counts,
-        content_digest=one.content_digest,
-        corrects=one.corrects,
-        why=one.why,
-        number=announcement.number if announcement else None,
-        document_number=announcement.document_number if announcement else None,
-        announced_on=announcement.announced_on if announcement else None,
-        previous_digest=announcement.previous_digest if announcement else None,
-        digest=announcement.digest if announcement else None,
-        lines=tuple(map(LineView.model_validate, lines.lines)) if lines else None,
-        held_back=tuple(map(HeldBackView.model_validate, one.held_back)) if for_office else None,
-    )
-
-
-def full_list_view(one: AnnualList, *, for_office: bool = False) -> ListView:
-    return list_view(summary_of(one), lines=one, for_office=for_office)
+def removal_view(removal: Removal, last_number: int) -> RemovalView:
+    return RemovalView.model_validate(removal).model_copy(update={"state": shown_state(removal, last_number)})
 
 
 def title_view(listing: Listing, shown: UnitOnDay, as_of: date, *, with_flags: bool) -> TitleView:
@@ -218,8 +150,7 @@ def unit_view(shown: UnitOnDay, as_of: date, *, with_flags: bool) -> UnitView:
         as_of=as_of,
         titles=tuple(_title_entry_view(each, as_of, with_flags=with_flags) for each in shown.listings),
         former_titles=tuple(
-            _title_entry_view(each, as_of, until=each.shown_until, with_flags=with_flags)
-            for each in shown.former_listings
+            _title_entry_view(each, as_of, until=each.end, with_flags=with_flags) for each in shown.former_listings
         ),
         removals=tuple(map(RemovalEntryView.model_validate, shown.removals)),
     )

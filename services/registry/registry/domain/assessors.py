@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 
+from chassis.settling import Settling
 from messages.assessor_quota import AssessorSanctioned, SanctionRevoked
 from messages.values import Ban
-
-from registry.domain.bans import LastCheck
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ class Revocation:
 
 @dataclass(frozen=True)
 class AssessorStatus:
-    """An assessor that a report on the list may rest on, with its sanctions as assessor-quota published them."""
+    """An assessor that was ever sanctioned, as assessor-quota published it; it grows with its decisions only."""
 
     uscc: str
     sequence: int = 0
@@ -47,14 +46,11 @@ class AssessorStatus:
     """The longest that was in force when that event was published."""
     document_number: str | None = None
     """Of the decision behind the ban, where an event has named it."""
-    last_check: LastCheck | None = None
     sanctions: tuple[Sanction, ...] = ()
     """Every decision received, in whatever order; a revoked one stays on record (S4)."""
     revocations: tuple[Revocation, ...] = ()
-    flags_pending: bool = False
-    """Whether titles may wait to be flagged or to have a flag lifted."""
-    flag_updates: int = 0
-    """The number of updates of flags that were requested or continued."""
+    settling: Settling = field(default_factory=Settling)
+    """When its titles are looked at next: they are found by its code, and it holds none of them."""
 
     @property
     def known_decisions(self) -> int:
@@ -64,29 +60,23 @@ class AssessorStatus:
     def has_ended(self, sanction: Sanction) -> bool:
         return any(each.ends(sanction) for each in self.revocations)
 
-    def with_flags_pending(self) -> AssessorStatus:
-        return replace(self, flags_pending=True, flag_updates=self.flag_updates + 1)
 
-    def with_flags_updated(self, *, more: bool) -> AssessorStatus:
-        return replace(self, flags_pending=more, flag_updates=self.flag_updates + 1)
-
-
-def add_sanction(status: AssessorStatus, event: AssessorSanctioned) -> AssessorStatus:
+def add_sanction(status: AssessorStatus, event: AssessorSanctioned, now: datetime) -> AssessorStatus:
     """Record the decision; an older one recorded later leaves the ban in force and the number it rests on."""
     if any(each.sequence == event.sequence for each in status.sanctions):
         return status
     known = _with_ban(status, event.sequence, event.ban, event.document_number)
     added = Sanction(event.document_number, event.sequence, event.ban)
-    return replace(known, sanctions=(*known.sanctions, added)).with_flags_pending()
+    return replace(known, sanctions=(*known.sanctions, added), settling=known.settling.begin(now))
 
 
-def add_revocation(status: AssessorStatus, event: SanctionRevoked) -> AssessorStatus:
+def add_revocation(status: AssessorStatus, event: SanctionRevoked, now: datetime) -> AssessorStatus:
     """Record the revocation; a ban by another decision stays (S4), but the event does not name that decision."""
     if any(each.sequence == event.sequence for each in status.revocations):
         return status
     known = _with_ban(status, event.sequence, event.ban, None)
     added = Revocation(event.sequence, event.revoked_on, event.decision, leaves_one=event.ban is not None)
-    return replace(known, revocations=(*known.revocations, added)).with_flags_pending()
+    return replace(known, revocations=(*known.revocations, added), settling=known.settling.begin(now))
 
 
 def _with_ban(status: AssessorStatus, sequence: int, ban: Ban | None, document_number: str | None) -> AssessorStatus:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -21,11 +22,13 @@ class ImposedBan:
     unit: UnitRef
     rule_set: str
     recorded_on: date
+    list_number: int = 0
+    """The list by which it began, and which may not be announced yet; 0: it began by itself."""
 
 
 @dataclass(frozen=True)
 class LastCheck:
-    """The last time a list checked this organisation or assessor."""
+    """The last time an announcement checked this organisation."""
 
     list_id: str
     checked_on: date
@@ -50,10 +53,16 @@ def impose(record: BanRecord, imposed: ImposedBan) -> BanRecord:
     return replace(record, bans=(*record.bans, imposed))
 
 
-def bans_on(record: BanRecord, day: date) -> tuple[ImposedBan, ...]:
-    return tuple(each for each in record.bans if each.ban.holds_on(day))
+def withdraw_list(record: BanRecord, number: int) -> BanRecord:
+    """Take out what a list that was never announced had prepared."""
+    return replace(record, bans=tuple(each for each in record.bans if each.list_number != number))
 
 
-def barred_until(record: BanRecord, day: date) -> date | None:
-    """The last day of the bans running on ``day``; none when the organisation is free."""
-    return max((each.ban.last_day for each in bans_on(record, day)), default=None)
+def bans_on(record: BanRecord, day: date, last_number: int) -> tuple[ImposedBan, ...]:
+    """The bans running on ``day``, by the lists announced up to ``last_number``."""
+    return tuple(each for each in record.bans if each.list_number <= last_number and each.ban.holds_on(day))
+
+
+def barred_until(running: Iterable[ImposedBan]) -> date | None:
+    """The last day of running bans; none when the organisation is free."""
+    return max((each.ban.last_day for each in running), default=None)

@@ -9,6 +9,8 @@ from enum import StrEnum
 from messages.review import Case, CaseCleared, CaseClosed
 from messages.values import AssessorRef, Level, Reason, UnitRef
 
+from registry.domain.lines import printed_place
+
 
 class ClearanceState(StrEnum):
     WAITING = "waiting"
@@ -37,9 +39,12 @@ class Clearance:
     unit: UnitRef
     assessor: AssessorRef | None
     state: ClearanceState
+    place: str
+    """Its place in print, by which a list is composed page by page."""
     cleared_on: date | None = None
     end: CaseEnd | None = None
-    list_id: str | None = None
+    edition: str | None = None
+    """The closing it was frozen by, kept when the case ends: an announcement of those lines finds it struck."""
 
 
 def record_clearance(known: Clearance | None, event: CaseCleared) -> Clearance:
@@ -56,19 +61,28 @@ def record_closing(known: Clearance | None, event: CaseClosed) -> Clearance:
     return replace(clearance, state=state, end=end)
 
 
-def freeze(clearance: Clearance, list_id: str) -> Clearance:
-    return replace(clearance, state=ClearanceState.FROZEN, list_id=list_id)
+def freeze(clearance: Clearance, edition: str) -> Clearance:
+    return replace(clearance, state=ClearanceState.FROZEN, edition=edition)
 
 
 def unfreeze(clearance: Clearance) -> Clearance:
     """Take the case off a closed list; one that was dropped in the meantime stays dropped."""
     state = ClearanceState.WAITING if clearance.state is ClearanceState.FROZEN else clearance.state
-    return replace(clearance, state=state, list_id=None)
+    return replace(clearance, state=state, edition=None)
 
 
 def mark_announced(clearance: Clearance) -> Clearance:
+    """Mark the case announced, also one that ended while its list, already announced, was still being entered (L4)."""
     return replace(clearance, state=ClearanceState.ANNOUNCED)
 
 
 def _clearance_of(case: Case) -> Clearance:
-    return Clearance(case.case_id, case.level, case.batch_year, case.unit, case.assessor, ClearanceState.DROPPED)
+    return Clearance(
+        case_id=case.case_id,
+        level=case.level,
+        year=case.batch_year,
+        unit=case.unit,
+        assessor=case.assessor,
+        state=ClearanceState.DROPPED,
+        place=printed_place(case.unit, case.case_id),
+    )

@@ -29,6 +29,8 @@ class Candidate:
     """The name under which the register knows the unit."""
     leaving: bool = False
     """The same list removes the organisation."""
+    last_number: int = 0
+    """The last list announced: what a later one prepares does not count yet."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ def check_candidates(candidates: Sequence[Candidate], day: date) -> CheckResult:
     held: list[HeldBack] = []
     taken: defaultdict[tuple[str, UnitType], list[str]] = defaultdict(list)
     names: dict[str, str] = {}
-    for each in sorted(candidates, key=lambda candidate: candidate.clearance.case_id):
+    for each in sorted(candidates, key=lambda candidate: candidate.clearance.place):
         clearance, unit = each.clearance, each.clearance.unit
         same = taken[unit.uscc, unit.unit_type]
         if reasons := reasons_against(each, day, doubled=may_be_same_unit(unit.key, same)):
@@ -64,7 +66,7 @@ def may_be_same_unit(key: str, others: Iterable[str]) -> bool:
 def reasons_against(candidate: Candidate, day: date, *, doubled: bool = False) -> tuple[Reason, ...]:
     found: Iterable[Reason | None] = (
         _case_closed(candidate.clearance),
-        _unit_banned(candidate.ban_record, day),
+        _unit_banned(candidate, day),
         _unit_leaving(candidate),
         _assessor_sanctioned(candidate.assessor, day),
         _already_listed(candidate, doubled=doubled),
@@ -84,10 +86,11 @@ def _closing_reasons(clearance: Clearance) -> tuple[Reason, ...]:
     return clearance.end.reasons if _case_closed(clearance) and clearance.end else ()
 
 
-def _unit_banned(record: BanRecord, day: date) -> Reason | None:
-    if (until := barred_until(record, day)) is None:
+def _unit_banned(candidate: Candidate, day: date) -> Reason | None:
+    running = bans_on(candidate.ban_record, day, candidate.last_number)
+    if (until := barred_until(running)) is None:
         return None
-    numbers = "、".join(each.document_number for each in bans_on(record, day))
+    numbers = "、".join(each.document_number for each in running)
     return reason("B1", "unit-banned", f"该单位被移出名单后三年内不得列入，限制期至{until}", numbers)
 
 

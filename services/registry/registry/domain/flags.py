@@ -9,7 +9,7 @@ from messages.registry import UnitFlagged, UnitFlagLifted
 from messages.values import UnitRef
 
 from registry.domain.assessors import AssessorStatus, Sanction
-from registry.domain.register import FOREVER, Flag, Listing
+from registry.domain.listings import FOREVER, Flag, Listing, facets_of
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,7 @@ def update_flags(listing: Listing, unit: UnitRef, assessor: AssessorStatus, toda
     after = replace(
         listing, flags=flags, flagged=any(each.open for each in flags), decisions_applied=assessor.known_decisions
     )
+    after = replace(after, facets=facets_of(after))
     return FlagChange(
         after,
         (*(_flagged_event(each, after, unit) for each in fresh), *_flag_lifted_events(listing, after, unit, today)),

@@ -1,25 +1,20 @@
-"""The annual list of a level: composed, closed, announced, never changed (L1 to L4)."""
+"""The annual list of a level: composed, closed, announced, never changed (L1 to L4); its lines are rows."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
 from messages.registry import ListAnnounced, ListClosed
 from messages.values import Level
-from rulebook import rules_on
 
-from registry.domain.eligibility import CheckResult
-from registry.domain.lines import KIND_ORDER, HeldBack, RegisterChange, addition, removal, sort_lines, to_event_line
-from registry.domain.removals import Removal
+from registry.domain.lines import KIND_ORDER, RegisterChange
 
 
 class ListState(StrEnum):
-    DRAFT = "draft"
-    """Composed anew at each request; nothing of it is stored."""
     CLOSED = "closed"
     ANNOUNCED = "announced"
 
@@ -35,34 +30,31 @@ class Announcement:
 
 
 @dataclass(frozen=True)
-class ListRef:
-    """One list among those of a level and year."""
-
-    list_id: str
-    level: Level
-    year: int
-
-
-@dataclass(frozen=True)
 class AnnualList:
+    """A list without its lines."""
+
     list_id: str
     level: Level
     year: int
     state: ListState
     composed_on: date
-    """The day of its check: of closing, or of the request for a draft."""
+    """The day of its check: of closing."""
     rule_set: str
     """The version in force that day (G2)."""
-    lines: tuple[RegisterChange, ...]
-    held_back: tuple[HeldBack, ...] = ()
+    edition: str
+    """The act that composed it; its lines and those held back are found by it."""
+    counts: dict[str, int]
+    """Lines of each kind."""
+    lines_digest: str
+    held_back: int = 0
     corrects: int | None = None
     """Number of the announced list that this one corrects (L4)."""
     why: str | None = None
     announcement: Announcement | None = None
 
     @property
-    def ref(self) -> ListRef:
-        return ListRef(self.list_id, self.level, self.year)
+    def lines(self) -> int:
+        return sum(self.counts.values())
 
 
 @dataclass(frozen=True)
@@ -79,44 +71,22 @@ class YearLists:
         return next((each for each in self.lists if each.state is ListState.CLOSED), None)
 
     @property
-    def next_ref(self) -> ListRef:
+    def next_id(self) -> str:
         """The first list has ordinal 1, supplementary lists and corrections follow.
 
         Two who make one at the same moment get the same identifier, and the second insert fails.
         """
-        return ListRef(f"list-{self.level.value}-{self.year}-{len(self.lists) + 1}", self.level, self.year)
+        return f"list-{self.level.value}-{self.year}-{len(self.lists) + 1}"
 
     def announced_under(self, document_number: str) -> AnnualList | None:
         return next((each for each in self.lists if _is_announced_under(each, document_number)), None)
 
 
-def compose_draft(ref: ListRef, checked: CheckResult, removals: Sequence[Removal], day: date) -> AnnualList:
-    """The draft of this moment: additions that passed the check, and the removals of the year (L1)."""
-    additions = [addition(each.case_id, each.unit) for each in checked.admitted]
-    leaving = [removal(each.removal_id, each.unit, each.article) for each in removals]
-    return replace(draft_of(ref, [*additions, *leaving], day), held_back=checked.held_back)
-
-
-def draft_of(ref: ListRef, lines: Sequence[RegisterChange], day: date) -> AnnualList:
-    return AnnualList(
-        list_id=ref.list_id,
-        level=ref.level,
-        year=ref.year,
-        state=ListState.DRAFT,
-        composed_on=day,
-        rule_set=rules_on(day).version,
-        lines=sort_lines(lines),
-    )
-
-
-def count_lines(one: AnnualList) -> dict[str, int]:
-    """Count the lines of each kind."""
-    counted = Counter(line.kind for line in one.lines)
+def count_lines(lines: Iterable[RegisterChange], before: dict[str, int] | None = None) -> dict[str, int]:
+    """Count the lines of each kind, on top of those counted ``before``."""
+    counted = Counter(before or {})
+    counted.update(line.kind for line in lines)
     return {kind: counted[kind] for kind in KIND_ORDER}
-
-
-def close(draft: AnnualList) -> AnnualList:
-    return replace(draft, state=ListState.CLOSED)
 
 
 def announcement_of(announced_list: AnnualList) -> Announcement:
@@ -125,15 +95,15 @@ def announcement_of(announced_list: AnnualList) -> Announcement:
     return announced_list.announcement
 
 
-def closed_event(closed_list: AnnualList, digest: str) -> ListClosed:
+def closed_event(closed_list: AnnualList) -> ListClosed:
     return ListClosed(
         list_id=closed_list.list_id,
         level=closed_list.level,
         year=closed_list.year,
         closed_on=closed_list.composed_on,
-        lines=len(closed_list.lines),
-        held_back=len(closed_list.held_back),
-        digest=digest,
+        lines=closed_list.lines,
+        held_back=closed_list.held_back,
+        digest=closed_list.lines_digest,
         rule_set=closed_list.rule_set,
     )
 
@@ -147,7 +117,8 @@ def announced_event(announced_list: AnnualList) -> ListAnnounced:
         year=announced_list.year,
         document_number=announcement.document_number,
         announced_on=announcement.announced_on,
-        lines=tuple(map(to_event_line, announced_list.lines)),
+        lines=announced_list.lines,
+        lines_digest=announced_list.lines_digest,
         corrects=announced_list.corrects,
         why=announced_list.why,
         digest=announcement.digest,

@@ -25,8 +25,9 @@ def nothing_to_announce(year: int) -> Refusal:
     return refusal("L2", "nothing-to-announce", f"{year}年度没有已定稿待公布的名单，请先定稿")
 
 
-def no_longer_holds(held_back: Iterable[HeldBack]) -> Refusal:
-    first = reason("L2", "list-no-longer-holds", "名单定稿后情况有变，请重新定稿后再公布")
+def no_longer_holds(held_back: Iterable[HeldBack], count: int) -> Refusal:
+    text = f"名单定稿后情况有变，涉及{count}项，请重新定稿后再公布"
+    first = reason("L2", "list-no-longer-holds", text)
     return Refusal("list-no-longer-holds", first, *_reasons_of(held_back))
 
 
@@ -36,6 +37,10 @@ def document_number_used(document_number: str) -> Refusal:
 
 def awaits_announcement(list_id: str) -> Refusal:
     return refusal("L2", "list-awaits-announcement", "已有定稿名单尚未公布，请先公布", evidence=list_id)
+
+
+def act_under_way(act_id: str) -> Refusal:
+    return refusal("L3", "list-act-under-way", "本级名单正在定稿或公布，请待其办理完毕后再试", evidence=act_id)
 
 
 def line_unknown(sources: Iterable[str]) -> Refusal:

@@ -1,4 +1,9 @@
-"""The register: who bears which title under which name, today and on any past day (R1)."""
+"""The register: who bears which title under which name, today and on any past day (R1).
+
+An announcement prepares what it changes before it takes effect. So every entry names the list by which it is shown and,
+where a list ends it, that one; a reader takes what the lists up to the last announced number say, and sees the whole
+of a list or nothing of it.
+"""
 
 from __future__ import annotations
 
@@ -7,19 +12,17 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from messages.registry import UnitListed, UnitRemoved
-from messages.values import AssessorRef, Ban, Level, Prefecture, Reason, UnitRef, UnitType, normalized_name
+from messages.values import Ban, Level, Prefecture, Reason, UnitRef, normalized_name
 
-from registry.domain.clearances import Clearance
-from registry.domain.lists import AnnualList, announcement_of
-
-FOREVER = date.max
-"""End of an entry that has no end yet, so that one query finds the entries shown on a day."""
+from registry.domain.listings import FOREVER, NO_LIST, EntryDay, Listing
 
 
 @dataclass(frozen=True)
 class Name:
     name: str
     shown_from: date
+    list_number: int = 0
+    """The list by which it is shown; 0: by itself."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +31,14 @@ class PendingName:
 
     name: str
     shown_from: date
+    list_number: int
     shown_until: date = FOREVER
     """The day from which it no longer waited: the name was changed, or put forward anew."""
+    ended_number: int = NO_LIST
+
+    def waits_on(self, day: date, last_number: int) -> bool:
+        ended = self.ended_number <= last_number and self.shown_until <= day
+        return self.list_number <= last_number and self.shown_from <= day and not ended
 
 
 @dataclass(frozen=True)
@@ -42,6 +51,8 @@ class RemovalEntry:
     shown_from: date
     levels: tuple[Level, ...]
     ban: Ban | None
+    list_number: int = 0
+    """The list by which it took effect; 0: by itself."""
 
 
 @dataclass(frozen=True)
@@ -56,50 +67,9 @@ class RegisteredUnit:
     pending: tuple[PendingName, ...] = ()
     """Changes of name that wait or waited; at most one waits."""
 
-    @property
-    def name(self) -> str:
-        return self.names[-1].name
-
-
-@dataclass(frozen=True)
-class Flag:
-    """Supervision because of one decision on the assessor whose report a title rests on (S2)."""
-
-    document_number: str
-    """Of the decision."""
-    flagged_on: date
-    lifted_on: date | None = None
-    """The day from which it no longer counts; it stays on record (S4)."""
-
-    @property
-    def open(self) -> bool:
-        return self.lifted_on is None
-
-
-@dataclass(frozen=True)
-class Listing:
-    """One title: a unit listed for a type at a level, from one announced list on."""
-
-    case_id: str
-    unit_key: str
-    uscc: str
-    unit_type: UnitType
-    level: Level
-    prefecture: Prefecture
-    assessor: AssessorRef | None
-    listed_on: date
-    list_number: int
-    document_number: str
-    shown_from: date
-    """The day from which the register showed it."""
-    shown_until: date = FOREVER
-    """The day from which the register no longer showed it."""
-    removal_id: str | None = None
-    flags: tuple[Flag, ...] = ()
-    flagged: bool = False
-    """Whether any flag is open, for the query of titles under supervision."""
-    decisions_applied: int = 0
-    """The assessor's ``known_decisions`` when the flags were last updated."""
+    def name_by(self, last_number: int) -> str | None:
+        """The name by the lists up to this one; none while the first list that shows the unit is not announced."""
+        return next((each.name for each in reversed(self.names) if each.list_number <= last_number), None)
 
 
 @dataclass(frozen=True)
@@ -119,65 +89,70 @@ class UnitOnDay:
     removals: tuple[RemovalEntry, ...]
 
 
-def enter_unit(unit: RegisteredUnit | None, ref: UnitRef, day: date) -> RegisteredUnit:
+def enter_unit(unit: RegisteredUnit | None, ref: UnitRef, entry: EntryDay) -> RegisteredUnit:
     """The unit that gains a title. A name is changed by a renaming only; until then another one is pending (R22)."""
     if unit is None:
-        return RegisteredUnit(ref.key, ref.uscc, ref.prefecture, (Name(ref.name, day),))
-    if normalized_name(ref.name) in {
-        normalized_name(unit.name),
-        *(normalized_name(each.name) for each in _pending_names(unit)),
-    }:
+        return RegisteredUnit(ref.key, ref.uscc, ref.prefecture, (Name(ref.name, entry.day, entry.list_number),))
+    waiting = (each.name for each in unit.pending if each.shown_until == FOREVER)
+    known = [*(each.name for each in unit.names[-1:]), *waiting]
+    if normalized_name(ref.name) in map(normalized_name, known):
         return unit
-    without_pending = _end_pending_names(unit, day)
-    return replace(without_pending, pending=(*without_pending.pending, PendingName(ref.name, day)))
+    if not unit.names:
+        return replace(unit, names=(Name(ref.name, entry.day, entry.list_number),))
+    without_pending = _end_pending_names(unit, entry)
+    put_forward = PendingName(ref.name, entry.day, entry.list_number)
+    return replace(without_pending, pending=(*without_pending.pending, put_forward))
 
 
-def rename_unit(unit: RegisteredUnit | None, ref: UnitRef, day: date) -> RegisteredUnit:
-    """The unit under the name it bears from ``day`` on; former names stay, and no change is pending any more."""
+def with_name(unit: RegisteredUnit | None, ref: UnitRef, day: date, last_number: int) -> RegisteredUnit:
+    """The unit that something is entered for by itself: shown from that day on, if it was not shown yet."""
     if unit is None:
-        return enter_unit(None, ref, day)
-    names = unit.names if unit.name == ref.name else (*unit.names, Name(ref.name, day))
-    return replace(_end_pending_names(unit, day), names=names)
+        return enter_unit(None, ref, EntryDay(day))
+    if unit.name_by(last_number) is not None:
+        return unit
+    others = (each for each in unit.names if each.name != ref.name)
+    return replace(unit, names=(Name(ref.name, day), *others))
 
 
-def _pending_names(unit: RegisteredUnit) -> tuple[PendingName, ...]:
-    return tuple(each for each in unit.pending if each.shown_until == FOREVER)
+def rename_unit(unit: RegisteredUnit | None, ref: UnitRef, entry: EntryDay) -> RegisteredUnit:
+    """The unit under the name it bears from that day on; former names stay, and no change is pending any more."""
+    if unit is None or not unit.names:
+        return enter_unit(unit, ref, entry)
+    same = unit.names[-1].name == ref.name
+    names = unit.names if same else (*unit.names, Name(ref.name, entry.day, entry.list_number))
+    return replace(_end_pending_names(unit, entry), names=names)
 
 
-def _end_pending_names(unit: RegisteredUnit, day: date) -> RegisteredUnit:
-    ended = (each if each.shown_until != FOREVER else replace(each, shown_until=day) for each in unit.pending)
+def _end_pending_names(unit: RegisteredUnit, entry: EntryDay) -> RegisteredUnit:
+    ended = (
+        each if each.shown_until != FOREVER else replace(each, shown_until=entry.day, ended_number=entry.list_number)
+        for each in unit.pending
+    )
     return replace(unit, pending=tuple(ended))
 
 
-def listing_of(clearance: Clearance, announced_list: AnnualList) -> Listing:
-    announcement = announcement_of(announced_list)
-    unit = clearance.unit
-    return Listing(
-        case_id=clearance.case_id,
-        unit_key=unit.key,
-        uscc=unit.uscc,
-        unit_type=unit.unit_type,
-        level=clearance.level,
-        prefecture=unit.prefecture,
-        assessor=clearance.assessor,
-        listed_on=announcement.announced_on,
-        list_number=announcement.number,
-        document_number=announcement.document_number,
-        shown_from=announcement.announced_on,
+def withdraw_list(unit: RegisteredUnit, number: int) -> RegisteredUnit | None:
+    """Return the unit without what a list that was never announced had prepared; None: it had entered the unit."""
+    pending = (
+        replace(each, shown_until=FOREVER, ended_number=NO_LIST) if each.ended_number == number else each
+        for each in unit.pending
+        if each.list_number != number
     )
-
-
-def end_listing(listing: Listing, removal_id: str, day: date) -> Listing:
-    return replace(listing, shown_until=day, removal_id=removal_id)
+    names = tuple(each for each in unit.names if each.list_number != number)
+    removals = tuple(each for each in unit.removals if each.list_number != number)
+    return replace(unit, names=names, removals=removals, pending=tuple(pending)) if names or removals else None
 
 
 def add_removal(unit: RegisteredUnit, entry: RemovalEntry) -> RegisteredUnit:
     return replace(unit, removals=(*unit.removals, entry))
 
 
-def unit_on_day(unit: RegisteredUnit, listings: Sequence[Listing], day: date) -> UnitOnDay | None:
-    """Return the unit as shown on that day: entries made later, also of earlier decisions, are left out."""
-    names = tuple(name for name in unit.names if name.shown_from <= day)
+def unit_on_day(unit: RegisteredUnit, listings: Sequence[Listing], day: date, last_number: int) -> UnitOnDay | None:
+    """Return the unit as shown on that day: entries made later, also of earlier decisions, are left out.
+
+    ``last_number`` is that of the last list announced by then.
+    """
+    names = tuple(each for each in unit.names if each.shown_from <= day and each.list_number <= last_number)
     if not names:
         return None
     return UnitOnDay(
@@ -186,10 +161,12 @@ def unit_on_day(unit: RegisteredUnit, listings: Sequence[Listing], day: date) ->
         prefecture=unit.prefecture,
         name=names[-1].name,
         former_names=names[:-1],
-        pending=next((each for each in unit.pending if each.shown_from <= day < each.shown_until), None),
-        listings=tuple(each for each in listings if each.shown_from <= day < each.shown_until),
-        former_listings=tuple(each for each in listings if each.shown_until <= day),
-        removals=tuple(each for each in unit.removals if each.shown_from <= day),
+        pending=next((each for each in unit.pending if each.waits_on(day, last_number)), None),
+        listings=tuple(each for each in listings if each.shown_on(day, last_number)),
+        former_listings=tuple(
+            each for each in listings if each.entered_by(day, last_number) and each.ended_by(day, last_number)
+        ),
+        removals=tuple(each for each in unit.removals if each.shown_from <= day and each.list_number <= last_number),
     )
 
 

@@ -11,6 +11,8 @@ from typing import Literal
 from messages.values import Level, Reason, UnitRef, UnitType
 from rulebook import RuleSet, basis
 
+from registry.domain.lines import printed_place
+
 Ground = Literal["D1", "D2", "D3", "D4", "D5"]
 
 TEXTS: dict[Ground, str] = {
@@ -35,8 +37,7 @@ class RemovalEffect(StrEnum):
 
 class RemovalState(StrEnum):
     WAITING = "waiting"
-    """A line of its year's draft."""
-    FROZEN = "frozen"
+    """A line of its year's draft, or of the list that is closed."""
     ANNOUNCED = "announced"
     ENTERED = "entered"
     """In effect; on no list of this register."""
@@ -73,7 +74,10 @@ class Removal:
     effect: RemovalEffect
     state: RemovalState
     year: int
-    list_id: str | None = None
+    place: str
+    """Its place in print, by which a list is composed page by page."""
+    list_number: int | None = None
+    """The list that announces it, and which may not be announced yet."""
 
     @property
     def article(self) -> str:
@@ -103,6 +107,7 @@ def removal_of(decision: RemovalDecision, levels: tuple[Level, ...], today: date
         effect=effect,
         state=RemovalState.ENTERED if effect is RemovalEffect.EARLIER_YEAR else RemovalState.WAITING,
         year=decision.decided_on.year,
+        place=printed_place(decision.unit, decision.removal_id),
     )
 
 
@@ -116,16 +121,22 @@ def reaches(removal: Removal, unit_type: UnitType, rules: RuleSet) -> bool:
     return removal.ground in rules.removal.every_title or removal.unit.unit_type is unit_type
 
 
-def freeze(removal: Removal, list_id: str) -> Removal:
-    return replace(removal, state=RemovalState.FROZEN, list_id=list_id)
+def prepare(removal: Removal, list_number: int) -> Removal:
+    return replace(removal, list_number=list_number)
 
 
-def unfreeze(removal: Removal) -> Removal:
-    return replace(removal, state=RemovalState.WAITING, list_id=None)
+def withdraw(removal: Removal) -> Removal:
+    return replace(removal, list_number=None)
 
 
 def mark_announced(removal: Removal) -> Removal:
     return replace(removal, state=RemovalState.ANNOUNCED)
+
+
+def shown_state(removal: Removal, last_number: int) -> RemovalState:
+    """Its state by the lists announced up to ``last_number``, also while the last one is still being entered."""
+    announced = removal.list_number is not None and removal.list_number <= last_number
+    return RemovalState.ANNOUNCED if announced else removal.state
 
 
 def reason_of(removal: Removal) -> Reason:

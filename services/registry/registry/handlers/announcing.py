@@ -1,28 +1,35 @@
-"""Announces a closed list: list, chain, units and removals take effect in one commit or not at all (L3)."""
+"""Announces a closed list: prepared in steps, in effect as a whole by one commit, then entered in steps (L3)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from chassis.handling import Done
-from messages.registry import UnitListed, UnitRemoved
-from messages.values import Level, UnitRef
+from messages.event import Event
+from messages.values import Level
 from rulebook import shanghai_date
 
-from registry.domain import clearances, refusals, register, removals
-from registry.domain.chain import ChainHead, announce, chain_head_of
-from registry.domain.clearances import Clearance
+from registry.domain import refusals
+from registry.domain.chain import announce
+from registry.domain.clearances import ClearanceState
 from registry.domain.eligibility import check_candidates
-from registry.domain.list_summary import summary_of
+from registry.domain.lines import HeldBack
+from registry.domain.list_acts import ActKind, ActRef, ActState, ListAct
 from registry.domain.lists import AnnualList, announced_event, announcement_of
-from registry.domain.register import RegisteredUnit
-from registry.domain.removals import RemovalEffect
-from registry.handlers.checking import touch
-from registry.handlers.closing import lines_of, lists_of, removals_of
+from registry.handlers import entering, preparing
+from registry.handlers.checking import candidates_of
+from registry.handlers.list_acts import (
+    LINES_PER_STEP,
+    act_under_way,
+    begin,
+    chain_head_of,
+    list_of,
+    lists_of,
+    next_act_id,
+    require_none_under_way,
+)
 from registry.handlers.ports import Store
-from registry.handlers.removals import take_effect
 
 
 @dataclass(frozen=True)
@@ -34,98 +41,108 @@ class AnnounceList:
     """The list that is meant; when none is named the one that waits, or else the one with that number."""
 
 
-async def announce_list(command: AnnounceList, store: Store, now: datetime) -> Done:
-    """Announce the closed list; the same list again under the same number changes nothing and gets the same reply.
+async def begin_announcing(command: AnnounceList, store: Store, now: datetime) -> Done:
+    """Begin to announce the closed list; the same list again under the same number changes nothing.
 
-    It is refused, with every unit concerned, when a line no longer holds: no announced unit has a ban running that
-    day (L2). The head of the chain is read before anything else: a list announced since then makes a conflict at the
-    commit, so that two lists never get one number.
+    The head of the chain is written, so that of two who begin at once one finds the other's act.
     """
-    head = await store.chain_heads.get(command.level.value) or ChainHead(command.level)
+    head = await chain_head_of(command.level, store)
+    act = await act_under_way(head, store)
+    if act is not None and _is_same(act, command):
+        return Done(value=ActRef(act.list_id, act.act_id))
     year_lists = await lists_of(command.level, command.year, store)
     pending = year_lists.pending
     meant = command.list_id or (pending.list_id if pending else None)
     if (known := year_lists.announced_under(command.document_number)) is not None:
         return _reply_to_repetition(known, meant)
+    require_none_under_way(act)
     await _require_unused_number(command, store)
     if pending is None or pending.list_id != meant:
         raise refusals.nothing_to_announce(command.year)
-    return await _announce(pending, head, command.document_number, shanghai_date(now), store)
+    new = ListAct(
+        act_id=next_act_id(head),
+        kind=ActKind.ANNOUNCE,
+        list_id=pending.list_id,
+        level=command.level,
+        year=command.year,
+        day=shanghai_date(now),
+        total=pending.lines,
+        edition=pending.edition,
+        document_number=command.document_number,
+        number=head.last_number + 1,
+    )
+    return Done(value=begin(new, head, store))
+
+
+async def carry_on_announcing(act: ListAct, store: Store, now: datetime) -> list[Event]:
+    """Take the next step: prepare, take effect, enter; or withdraw what was prepared."""
+    if act.state is ActState.APPLYING:
+        return await entering.enter_lines(act, store, now)
+    if act.state is ActState.WITHDRAWING:
+        return await preparing.withdraw_lines(act, store, now)
+    if act.done < act.total:
+        return await preparing.prepare_lines(act, store)
+    return await _take_effect(act, store, shanghai_date(now))
+
+
+async def _take_effect(act: ListAct, store: Store, today: date) -> list[Event]:
+    """Announce the list by one commit: from now on every reader sees all that was prepared.
+
+    A ban, a sanction or the end of a case that was committed since its line was checked is found by an index; then
+    all lines are checked again, to name every unit concerned, and the act is withdrawn. One that is committed at this
+    very moment counts as coming after the announcement.
+    """
+    if act.held_back or act.day != today:
+        _begin_to_withdraw(act, store, again=not act.held_back)
+        return []
+    if await _struck_since(act, store):
+        store.list_acts.save(act.act_id, act.stepped(done=0, checks_only=True))
+        return []
+    head = await chain_head_of(act.level, store)
+    result = announce(await list_of(act, store), head, act.document_number or "", act.day)
+    announcement = announcement_of(result)
+    store.lists.save(result.list_id, result)
+    after = replace(head, last_number=announcement.number, last_digest=announcement.digest)
+    store.chain_heads.save(act.level.value, after)
+    store.list_acts.save(act.act_id, act.stepped(state=ActState.APPLYING, done=0))
+    return [announced_event(result)]
+
+
+def _begin_to_withdraw(act: ListAct, store: Store, *, again: bool) -> None:
+    store.list_acts.save(act.act_id, act.stepped(state=ActState.WITHDRAWING, done=0, again=again))
+
+
+async def _struck_since(act: ListAct, store: Store) -> tuple[HeldBack, ...]:
+    """Those that no longer hold among the cases that something happened to since they were checked."""
+    dropped = await store.clearances.find(
+        {"edition": act.edition, "state": ClearanceState.DROPPED}, limit=LINES_PER_STEP
+    )
+    banned = await store.listings.find({"list_number": act.number, "struck": True}, limit=LINES_PER_STEP)
+    unsettled = [each.uscc for each in await store.assessors.find({"settling.due": {"$ne": None}})]
+    on_reports = {"assessor.uscc": {"$in": unsettled}, "list_number": act.number}
+    sanctioned = await store.listings.find(on_reports, limit=LINES_PER_STEP) if unsettled else []
+    ids = sorted({each.case_id for each in dropped} | {each.case_id for each in (*banned, *sanctioned)})
+    cases = await store.clearances.find({"_id": {"$in": ids}}) if ids else []
+    head = await chain_head_of(act.level, store)
+    return check_candidates(await candidates_of(cases, act.level, head.last_number, store), act.day).held_back
+
+
+def _is_same(act: ListAct, command: AnnounceList) -> bool:
+    meant = command.list_id in {None, act.list_id}
+    return meant and (act.kind, act.year, act.document_number) == (
+        ActKind.ANNOUNCE,
+        command.year,
+        command.document_number,
+    )
 
 
 def _reply_to_repetition(known: AnnualList, meant: str | None) -> Done:
     if meant not in {None, known.list_id}:
         raise refusals.document_number_used(announcement_of(known).document_number)
-    return Done(value=summary_of(known))
+    return Done(value=ActRef(known.list_id, None))
 
 
 async def _require_unused_number(command: AnnounceList, store: Store) -> None:
     where = {"level": command.level, "announcement.document_number": command.document_number}
-    if any(each.year != command.year for each in await store.lists.find(where)):
+    if await store.lists.find(where, limit=1):
         raise refusals.document_number_used(command.document_number)
-
-
-async def _announce(pending: AnnualList, head: ChainHead, document_number: str, day: date, store: Store) -> Done:
-    added = await lines_of(pending, store)
-    held_back = check_candidates(added, day).held_back
-    if held_back and not await _is_overtaken(head, store):
-        raise refusals.no_longer_holds(held_back)
-    result = announce(pending, head, document_number, day)
-    touch(added, result.list_id, day, store)
-    store.lists.save(result.list_id, result)
-    store.chain_heads.save(result.level.value, chain_head_of(result))
-    removed = await _remove(result, day, store)
-    listed = await _list([each.clearance for each in added], result, store)
-    await _rename(result, store)
-    return Done([announced_event(result), *removed, *listed], summary_of(result))
-
-
-async def _is_overtaken(head: ChainHead, store: Store) -> bool:
-    """Whether a list was announced since ``head`` was read: perhaps this one, and a ban may be younger than that.
-
-    Then nothing is refused: the commit finds the head changed, and all is read again.
-    """
-    since = {"level": head.level, "announcement.number": {"$gt": head.last_number}}
-    return bool(await store.lists.find(since, limit=1))
-
-
-async def _remove(result: AnnualList, day: date, store: Store) -> list[UnitRemoved]:
-    """Let removals that waited for the list take effect; an immediate one is repeated for the record only (L6)."""
-    events = []
-    for each in await removals_of(result, store):
-        store.removals.save(each.removal_id, removals.mark_announced(each))
-        if each.effect is RemovalEffect.WITH_LIST:
-            events.append(await take_effect(each, day, day, store))
-    return events
-
-
-async def _list(cases: Sequence[Clearance], result: AnnualList, store: Store) -> list[UnitListed]:
-    printed = {line.source: line.unit for line in result.lines if line.kind == "addition"}
-    events = []
-    for each in cases:
-        listing = register.listing_of(each, result)
-        store.listings.save(each.case_id, listing)
-        store.clearances.save(each.case_id, clearances.mark_announced(each))
-        events.append(register.listed_event(listing, printed[each.case_id]))
-    await _save([each.unit for each in cases], register.enter_unit, announcement_of(result).announced_on, store)
-    return events
-
-
-async def _rename(result: AnnualList, store: Store) -> None:
-    renaming = [line.unit for line in result.lines if line.kind == "renaming"]
-    await _save(renaming, register.rename_unit, announcement_of(result).announced_on, store)
-
-
-async def _save(
-    refs: Sequence[UnitRef],
-    change: Callable[[RegisteredUnit | None, UnitRef, date], RegisteredUnit],
-    day: date,
-    store: Store,
-) -> None:
-    """Save the changed units, read in one query: a list has hundreds of them."""
-    keys = sorted({ref.key for ref in refs})
-    known = {unit.key: unit for unit in await store.units.find({"_id": {"$in": keys}})}
-    for ref in refs:
-        known[ref.key] = change(known.get(ref.key), ref, day)
-    for key, unit in known.items():
-        store.units.save(key, unit)

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from chassis.handling import Done, Refusal
 from messages.values import Level
-from rulebook import shanghai_date
+from rulebook import rules_on, shanghai_date
 
 from registry.domain import corrections, refusals
-from registry.domain.chain import content_digest
-from registry.domain.list_summary import summary_of
-from registry.domain.lists import AnnualList, close, closed_event
-from registry.handlers.closing import lists_of
+from registry.domain.chain import digest_lines
+from registry.domain.lines import PrintedLine
+from registry.domain.lists import AnnualList, ListState, announcement_of, closed_event, count_lines
+from registry.handlers.list_acts import (
+    act_under_way,
+    chain_head_of,
+    lists_of,
+    next_act_id,
+    require_none_under_way,
+    save_lines,
+)
 from registry.handlers.ports import Store
+
+MAX_NAMES = 200
+"""The most names put right by one correction, which is one commit."""
 
 
 @dataclass(frozen=True)
@@ -23,25 +33,44 @@ class CorrectList:
     level: Level
     number: int
     names: Mapping[str, str]
-    """Source of the line → the name as it should have been printed."""
+    """Source of the line → the name as it should have been printed; at most ``MAX_NAMES``."""
     why: str
 
 
 async def correct_list(command: CorrectList, store: Store, now: datetime) -> Done:
+    head = await chain_head_of(command.level, store)
+    require_none_under_way(await act_under_way(head, store))
     corrected = await require_announced_list(command.level, command.number, store)
-    if unknown := corrections.unknown_sources(corrected, command.names):
+    where = {"edition": corrected.edition, "change.source": {"$in": sorted(command.names)}}
+    known = corrections.correctable_lines(each.change for each in await store.list_lines.find(where))
+    if unknown := sorted(set(command.names) - set(known)):
         raise refusals.line_unknown(unknown)
     year_lists = await lists_of(corrected.level, corrected.year, store)
     if year_lists.pending is not None:
         raise refusals.awaits_announcement(year_lists.pending.list_id)
-    day = shanghai_date(now)
-    result = close(corrections.correction(year_lists.next_ref, corrected, command.names, command.why, day))
-    store.lists.save(result.list_id, result)
-    return Done([closed_event(result, content_digest(result.lines))], summary_of(result))
+    day, edition, list_id = shanghai_date(now), next_act_id(head), year_lists.next_id
+    changes = corrections.corrected_lines(known, command.names)
+    result = AnnualList(
+        list_id=list_id,
+        level=corrected.level,
+        year=corrected.year,
+        state=ListState.CLOSED,
+        composed_on=day,
+        rule_set=rules_on(day).version,
+        edition=edition,
+        counts=count_lines(changes),
+        lines_digest=digest_lines(changes),
+        corrects=announcement_of(corrected).number,
+        why=command.why,
+    )
+    save_lines([PrintedLine(edition, list_id, at, each) for at, each in enumerate(changes, start=1)], store)
+    store.lists.save(list_id, result)
+    store.chain_heads.save(head.level.value, replace(head, acts=head.acts + 1))
+    return Done([closed_event(result)], result)
 
 
 async def require_announced_list(level: Level, number: int, store: Store) -> AnnualList:
-    found = await store.lists.find({"level": level, "announcement.number": number})
+    found = await store.lists.find({"level": level, "announcement.number": number}, limit=1)
     if not found:
         raise Refusal("not-found", status=404)
     return found[0]

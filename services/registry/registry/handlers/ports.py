@@ -10,14 +10,23 @@ from registry.domain.assessors import AssessorStatus
 from registry.domain.bans import BanRecord
 from registry.domain.chain import ChainHead
 from registry.domain.clearances import Clearance
+from registry.domain.lines import HeldBackLine, PrintedLine
+from registry.domain.list_acts import ListAct
+from registry.domain.listings import Listing
 from registry.domain.lists import AnnualList
-from registry.domain.register import Listing, RegisteredUnit
+from registry.domain.register import RegisteredUnit
 from registry.domain.removals import Removal
 
 
 class Store(Protocol):
     @property
     def lists(self) -> Collection[AnnualList]: ...
+    @property
+    def list_lines(self) -> Collection[PrintedLine]: ...
+    @property
+    def held_back_lines(self) -> Collection[HeldBackLine]: ...
+    @property
+    def list_acts(self) -> Collection[ListAct]: ...
     @property
     def chain_heads(self) -> Collection[ChainHead]: ...
     @property
