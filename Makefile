@@ -113,3 +113,9 @@ test-race: setup ## Ten times: 200 concurrent submissions for 15 items, two of f
 .PHONY: bench
 bench: setup ## Measure into tests/bench/RESULTS.md: [ONLY=hop|submit|reservations|scale|chain|overload|growth]
 	$(BIN)/python -m tests.bench $(ONLY)
+
+.PHONY: bench-peers
+bench-peers: setup ## Measure the hop beside dramatiq, celery, taskiq, nameko and FastStream, in an environment of their own
+	test -x .venv/peers/bin/python || python3 -m venv .venv/peers
+	.venv/tool/bin/uv pip sync -q --python .venv/peers/bin/python --require-hashes tests/bench/peers/requirements.txt
+	$(BIN)/python -m tests.bench peers

@@ -17,6 +17,7 @@ from tests.bench import (
     report_growth,
     report_hop,
     report_overload,
+    report_peers,
     report_reservations,
     report_scale,
 )
@@ -26,6 +27,7 @@ from tests.bench.flood_rounds import flood_rounds
 from tests.bench.growth import growth_rows
 from tests.bench.hop_rounds import hop_rounds
 from tests.bench.overload_rounds import overload_rounds
+from tests.bench.peer_rounds import peer_rounds
 from tests.bench.reservation_rounds import reservation_rounds
 from tests.bench.results_page import measured_on, replace_sections
 from tests.bench.scale_changes import drain_while_workers_change
@@ -67,6 +69,10 @@ async def growth(servers: Servers, _folder: Path) -> list[str]:
     return report_growth.lines(await growth_rows(servers))
 
 
+async def peers(servers: Servers, _folder: Path) -> list[str]:
+    return report_peers.lines(await peer_rounds(servers))
+
+
 PARTS: dict[str, tuple[str, Callable[[Servers, Path], Awaitable[list[str]]]]] = {
     "hop": ("One hop", hop),
     "submit": ("HTTP submit", submit),
@@ -75,16 +81,19 @@ PARTS: dict[str, tuple[str, Callable[[Servers, Path], Awaitable[list[str]]]]] = 
     "chain": ("From submission to case", chain),
     "overload": ("Overload", overload),
     "growth": ("Growth", growth),
+    "peers": ("One hop beside other libraries", peers),
 }
+OPTIONAL = {"peers"}
+"""Measured only when named: `make bench-peers` installs what it needs."""
 
 
 async def main(*names: str) -> None:
-    """Measure the named parts, or all of them."""
+    """Measure the named parts, or all but the optional ones."""
     sections = {}
     with TemporaryDirectory(prefix="green-bench-") as folder:
         servers = Servers(await Broker.start(Path(folder) / "broker"), await Mongod.start(Path(folder) / "mongod"))
         try:
-            for title, measure in (PARTS[name] for name in names or PARTS):
+            for title, measure in (PARTS[name] for name in names or [each for each in PARTS if each not in OPTIONAL]):
                 sections[title] = await measure(servers, Path(folder))
             where = await measured_on(servers)
         finally:

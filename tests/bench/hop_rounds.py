@@ -45,18 +45,19 @@ class Hops:
 
 async def hop_rounds(servers: Servers) -> Hops:
     """Warm up the servers, measure ``ROUNDS`` rounds in turn, then the steady rate."""
-    await _drain(GROUP, servers, WARM_UP)
+    await drain_queue(GROUP, servers, WARM_UP)
     runs: dict[str, list[Run]] = defaultdict(list)
     for number in range(1, ROUNDS + 1):
         for competitor in COMPETITORS:
-            run = await _drain(competitor, servers, MESSAGES.get(competitor, DEFAULT_MESSAGES))
+            run = await drain_queue(competitor, servers, MESSAGES.get(competitor, DEFAULT_MESSAGES))
             print(f"round {number}  {competitor:44} {run.rate:8.0f}/s", flush=True)
             runs[competitor].append(run)
     latencies = {competitor: await _measure_steady_state(competitor, servers) for competitor in STEADY_STATE}
     return Hops(dict(runs), latencies)
 
 
-async def _drain(competitor: str, servers: Servers, messages: int) -> Run:
+async def drain_queue(competitor: str, servers: Servers, messages: int) -> Run:
+    """Fill a queue for the competitor and measure how it drains it."""
     async with _prepare_run(competitor, servers, messages) as hop_run:
         return await measure_run(hop_run.start, servers, messages, lambda: hop_run.publish(messages))
 
