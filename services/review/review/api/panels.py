@@ -10,10 +10,9 @@ from fastapi import Body as FromBody
 from messages.values import Identifier, Level
 from rulebook import basis
 
-from review.api.commands import acting_on, actor_of
+from review.api.commands import act_on_case, acting_on, actor_of
 from review.api.policies import APPOINT_PANEL, APPOINT_PANELS
 from review.handlers import panel
-from review.handlers.loading import document_of_batch, documents_to_act_on
 from review.store import Store
 
 
@@ -38,11 +37,11 @@ async def appoint_panel(
     context: AppointPanel,
     body: Annotated[PanelBody | None, FromBody()] = None,
 ) -> panel.PanelAppointment:
-    case, by = await acting_on(context, APPOINT_PANEL, case_id)
+    _, by = await acting_on(context, APPOINT_PANEL, case_id)
     experts = body.experts if body else ()
     command = panel.AppointPanel(case_id, experts, by)
-    reads = (*documents_to_act_on(case), document_of_batch(case), *(("experts", each) for each in experts))
-    return await context.execute(panel.appoint_panel, command, prefetch=reads, reply=panel.PanelAppointment)
+    named = [("experts", each) for each in experts]
+    return await act_on_case(context, panel.appoint_panel, command, panel.PanelAppointment, named)
 
 
 @router.post(

@@ -8,13 +8,13 @@ from chassis.http import PROBLEMS, Authorize, Body, RequestContext, based_on_rul
 from fastapi import APIRouter, Depends
 from messages.values import Department, FileRef, Text
 from pydantic import Field
-from rulebook import basis
+from rulebook import basis, shanghai_date
 
 from review.api.bodies import ShortText
-from review.api.commands import acting_on, actor_of
+from review.api.commands import act_on_case, acting_on, actor_of
 from review.api.policies import ANSWER_CONSULTATION, DECIDE_CASE, ConsultedDepartment
+from review.domain.opinion import document_key
 from review.handlers import consultation, opinion
-from review.handlers.loading import document_of_batch, documents_to_act_on
 from review.handlers.transitions import Receipt
 from review.store import Store
 
@@ -56,9 +56,7 @@ async def answer_consultation(case_id: str, body: OpinionBody, context: AnswerCo
     case = await context.store.cases.require(case_id)
     by = await actor_of(context, ANSWER_CONSULTATION, ConsultedDepartment(case.unit, body.department))
     command = consultation.AnswerConsultation(case_id, body.department, body.opinion, body.text, by)
-    return await context.execute(
-        consultation.answer_consultation, command, prefetch=documents_to_act_on(case), reply=Receipt
-    )
+    return await act_on_case(context, consultation.answer_consultation, command, Receipt)
 
 
 @router.post(
@@ -68,12 +66,10 @@ async def answer_consultation(case_id: str, body: OpinionBody, context: AnswerCo
     responses=refuses("wrong-state", "case-suspended"),
 )
 async def decide_initial_review(case_id: str, body: InitialReviewBody, context: DecideCase) -> Receipt:
-    case, by = await acting_on(context, DECIDE_CASE, case_id)
+    _, by = await acting_on(context, DECIDE_CASE, case_id)
     accept = body.decision == "accept"
     command = opinion.DecideInitialReview(case_id, accept, body.reasons, _plain(body.dealt_with), by)
-    return await context.execute(
-        opinion.decide_initial_review, command, prefetch=documents_to_act_on(case), reply=Receipt
-    )
+    return await act_on_case(context, opinion.decide_initial_review, command, Receipt)
 
 
 @router.post(
@@ -88,7 +84,8 @@ async def issue_opinion(case_id: str, body: OpinionDocumentBody, context: Decide
     case, by = await acting_on(context, DECIDE_CASE, case_id)
     dealt_with = _plain(body.dealt_with)
     command = opinion.IssueOpinion(case_id, body.number, body.conclusion, body.attachments, dealt_with, by)
-    return await context.execute(opinion.issue_opinion, command, prefetch=documents_to_act_on(case), reply=Receipt)
+    key = document_key(case.unit.prefecture, shanghai_date(context.now).year, body.number.strip())
+    return await act_on_case(context, opinion.issue_opinion, command, Receipt, [("document_numbers", key)])
 
 
 @router.post(
@@ -99,10 +96,9 @@ async def issue_opinion(case_id: str, body: OpinionDocumentBody, context: Decide
 )
 async def forward_case(case_id: str, context: DecideCase) -> Receipt:
     """After the deadline the case is late, and that is recorded (V4)."""
-    case, by = await acting_on(context, DECIDE_CASE, case_id)
+    _, by = await acting_on(context, DECIDE_CASE, case_id)
     command = opinion.ForwardCase(case_id, by)
-    reads = (*documents_to_act_on(case), document_of_batch(case))
-    return await context.execute(opinion.forward_case, command, prefetch=reads, reply=Receipt)
+    return await act_on_case(context, opinion.forward_case, command, Receipt)
 
 
 def _plain(dealt_with: DealtWith) -> dict[str, str]:

@@ -13,14 +13,13 @@ from pydantic import Field
 from rulebook import basis
 
 from review.api.bodies import ShortText
-from review.api.commands import acting_on, actor_of
+from review.api.commands import act_on_case, acting_on, actor_of
 from review.api.policies import DECIDE_DEVIATION, FILL_SHEET, READ_SHEET, RECORD_VISIT, PanelSeat
 from review.api.views import SheetView
-from review.domain.case import Case, ScoreSheet
+from review.domain.case import ScoreSheet
 from review.domain.scoring import DeviationDecision
 from review.domain.site import Findings
 from review.handlers import scoring
-from review.handlers.loading import document_of_batch, documents_to_act_on
 from review.handlers.transitions import Receipt
 from review.store import Store
 
@@ -67,8 +66,7 @@ async def fill_score_sheet(
     by = await actor_of(context, FILL_SHEET, PanelSeat(expert))
     sheet = ScoreSheet(expert, body.values, body.mandatory_items, body.site_visit_wanted)
     command = scoring.FillScoreSheet(case_id, sheet, body.sign, by)
-    reads = _documents_to_score(await context.store.cases.require(case_id))
-    return await context.execute(scoring.fill_score_sheet, command, prefetch=reads, reply=Receipt)
+    return await act_on_case(context, scoring.fill_score_sheet, command, Receipt)
 
 
 @router.get("/score-sheets/{expert}", summary="Show a score sheet")
@@ -95,9 +93,9 @@ async def decide_deviation(
 
     The chair decides; where the chair's own sheet deviates, a member whose sheet does not, or the region.
     """
-    case, by = await acting_on(context, DECIDE_DEVIATION, case_id)
+    _, by = await acting_on(context, DECIDE_DEVIATION, case_id)
     command = scoring.DecideDeviation(case_id, body.decision, body.text, by)
-    return await context.execute(scoring.decide_deviation, command, prefetch=_documents_to_score(case), reply=Receipt)
+    return await act_on_case(context, scoring.decide_deviation, command, Receipt)
 
 
 @router.post(
@@ -107,12 +105,7 @@ async def decide_deviation(
     responses=refuses("wrong-state", "case-suspended"),
 )
 async def record_site_visit(case_id: str, body: SiteBody, context: RecordVisit) -> Receipt:
-    case, by = await acting_on(context, RECORD_VISIT, case_id)
+    _, by = await acting_on(context, RECORD_VISIT, case_id)
     findings = Findings(body.changed, body.findings, body.reasons)
     command = scoring.RecordSiteVisit(case_id, findings, by)
-    return await context.execute(scoring.record_site_visit, command, prefetch=_documents_to_score(case), reply=Receipt)
-
-
-def _documents_to_score(case: Case) -> tuple[tuple[str, str], ...]:
-    """Return the keys that a command reads: the batch has the seed of the lots."""
-    return (*documents_to_act_on(case), document_of_batch(case))
+    return await act_on_case(context, scoring.record_site_visit, command, Receipt)

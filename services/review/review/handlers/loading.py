@@ -6,10 +6,10 @@ afterwards. So that nothing happens in between that the sanction or ban forbids,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Self
+from typing import Protocol, Self
 
 from chassis.handling import Filter
 
@@ -22,6 +22,13 @@ from review.domain.unit_status import UnitStatus
 from review.handlers.ports import Store
 
 
+class OfCase(Protocol):
+    """A command about one case."""
+
+    @property
+    def case_id(self) -> str: ...
+
+
 @dataclass(frozen=True)
 class DueCase:
     """A case for which something falls due, and the documents that acting on it reads: a batch loads them together."""
@@ -31,17 +38,19 @@ class DueCase:
 
     @classmethod
     def of(cls, case: Case) -> Self:
-        return cls(case.case_id, documents_to_act_on(case))
+        return cls(case.case_id, (("cases", case.case_id), *_facts(case)))
 
 
-def documents_to_act_on(case: Case) -> tuple[tuple[str, str], ...]:
-    """Return the keys that ``load_case`` reads, for the prefetch of a command or a job."""
-    keys = (("cases", case.case_id), ("unit_statuses", case.unit.uscc))
-    return keys if case.assessor is None else (*keys, ("assessors", case.assessor.uscc))
+async def documents_beside_case(command: OfCase, store: Store) -> list[tuple[str, str]]:
+    """Return what a command reads beside its case: the facts that ``load_case`` reads, and the batch with its seed."""
+    case = await store.cases.get(command.case_id)
+    return [] if case is None else [*_facts(case), ("batches", batch_id(case.level, case.batch_year))]
 
 
-def document_of_batch(case: Case) -> tuple[str, str]:
-    return "batches", batch_id(case.level, case.batch_year)
+def _facts(case: Case) -> Iterator[tuple[str, str]]:
+    yield "unit_statuses", case.unit.uscc
+    if case.assessor is not None:
+        yield "assessors", case.assessor.uscc
 
 
 @dataclass(frozen=True)
