@@ -12,7 +12,6 @@ from chassis.http.app import create_app
 from chassis.observability import DomainGauge
 from chassis.observability.health import Health
 from chassis.observability.metrics import Metrics
-from faststream.rabbit.prometheus import RabbitPrometheusMiddleware
 from prometheus_client.metrics_core import Metric
 
 from deploy.services import SERVICES
@@ -50,9 +49,8 @@ def _selectors(node: promql.Expr) -> Iterator[promql.VectorSelector]:
 
 @cache
 def exported_metrics() -> frozenset[str]:
-    """Return every exported name: ours, the services' gauges, those of FastStream, HTTP, the process and the broker."""
+    """Return every exported name: ours, the services' gauges, those of HTTP, the process and the broker."""
     metrics = Metrics().with_process()
-    RabbitPrometheusMiddleware(registry=metrics.registry, app_name="green")
     create_app("green", None, None, health_of=Health(), metrics=metrics).build_middleware_stack()
     ours = {name for family in metrics.registry.collect() for name in _names(family)}
     return frozenset(ours | {f"green_{gauge.name}" for gauge in domain_gauges()} | OF_PROMETHEUS | OF_THE_BROKER)

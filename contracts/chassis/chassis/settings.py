@@ -61,6 +61,9 @@ class Settings(BaseSettings):
     amqp_url: Annotated[str, Field(pattern="^amqps?://")]
     """With the service's own user, password and virtual host."""
 
+    broker_path: Literal["direct", "plain"] = "direct"
+    """``plain`` uses the libraries' public interfaces alone: slower, the fallback should a library change."""
+
     jwks_file: Path
     """The identity provider's public keys (RFC 7517); read again when the file changes."""
     issuer: str = "https://issuer.green.invalid"

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from chassis.broker.paths import PATHS
 from chassis.broker.topology import definitions
 from chassis.observability import logs
 from chassis.persistence.mongo import Database, Driver, open_database
@@ -106,9 +107,12 @@ async def consumer_vhost(servers: PrivateServers) -> str:
     return made
 
 
-@pytest.fixture
-async def process(servers: PrivateServers, consumer_vhost: str, database: Database) -> AsyncIterator[ConsumerProcess]:
-    made = ConsumerProcess(servers, consumer_vhost, database)
+@pytest.fixture(params=PATHS)
+async def process(
+    servers: PrivateServers, consumer_vhost: str, database: Database, request: pytest.FixtureRequest
+) -> AsyncIterator[ConsumerProcess]:
+    """Return a worker on each path to the broker."""
+    made = ConsumerProcess(servers, consumer_vhost, database, request.param)
     await made.start()
     yield made
     await made.stop()

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import aio_pika
 from aio_pika.abc import HeadersType
+from chassis.broker.paths import PATHS, PathName
 from chassis.broker.publisher import BrokerPublisher
 from chassis.broker.topology import dead_letter_queue
 from chassis.handling import HandlerResult, TransientError
@@ -58,9 +59,11 @@ class Handlers:
         self.problems: list[Exception] = []
         self.deferred: set[str] = set()
         self.pause = 0.0
+        self.began = asyncio.Event()
 
     async def on_failed(self, event: NoticeFailed, store: Store, now: datetime) -> HandlerResult:
         self.runs += 1
+        self.began.set()
         await asyncio.sleep(self.pause)
         if self.problems:
             raise self.problems.pop(0)
@@ -73,8 +76,9 @@ class Handlers:
 class ConsumerProcess:
     """Consumer, dispatcher, committer and publisher of one worker."""
 
-    def __init__(self, servers: PrivateServers, vhost: str, database: Database) -> None:
+    def __init__(self, servers: PrivateServers, vhost: str, database: Database, path: PathName = "direct") -> None:
         self.servers, self.vhost, self.database = servers, vhost, database
+        self.path = PATHS[path]
         self.metrics = Metrics()
         self.handlers = Handlers()
         self.parked = ParkingLot(database)
@@ -83,7 +87,7 @@ class ConsumerProcess:
         )
         self.dispatcher = self._dispatcher()
         self.consumer = self._consumer()
-        self.publisher = BrokerPublisher(servers.amqp_url(vhost, "notify"))
+        self.publisher = BrokerPublisher(servers.amqp_url(vhost, "notify"), write=self.path.write)
 
     def _dispatcher(self) -> Dispatcher:
         return Dispatcher(
@@ -99,7 +103,8 @@ class ConsumerProcess:
         )
 
     def _consumer(self) -> Consumer:
-        return Consumer(self.servers.amqp_url(self.vhost, "review"), "review", [NoticeFailed], self.dispatcher)
+        url = self.servers.amqp_url(self.vhost, "review")
+        return Consumer(url, "review", [NoticeFailed], self.dispatcher, path=self.path)
 
     async def start(self) -> None:
         self.committer.start()

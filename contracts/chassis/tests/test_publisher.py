@@ -6,7 +6,9 @@ from typing import Any
 import aio_pika
 import pytest
 from aio_pika.abc import AbstractQueue
-from chassis.broker.publisher import MAX_SHORT_STRING, BrokerPublisher
+from chassis.broker.paths import PATHS, PathName
+from chassis.broker.publication import MAX_SHORT_STRING
+from chassis.broker.publisher import BrokerPublisher
 from chassis.broker.topology import definitions
 from chassis.observability.metrics import Metrics
 from chassis.outbox import entries as outbox
@@ -33,7 +35,7 @@ class SilentConfirmations(dict[int, Any]):
 
 
 async def test_unroutable_event_is_returned(process: ConsumerProcess, servers: PrivateServers) -> None:
-    publisher = BrokerPublisher(servers.amqp_url(process.vhost))
+    publisher = BrokerPublisher(servers.amqp_url(process.vhost), write=process.path.write)
     one, two, three = (entry(sample.delivered(name), Causation("c"), NOW) for name in ("a", "b", "c"))
 
     assert await publisher.send([one, {**two, "type": "unheard"}, three]) == [None, "returned", None]
@@ -52,13 +54,14 @@ async def test_event_id_over_the_protocol_limit_is_replaced_by_its_digest(proces
     assert await process.database.count("inbox", {"_id": {"$gt": "bus|review|notify:notice:园"}}) == 1
 
 
-async def test_unsendable_event_takes_no_confirm_of_another(servers: PrivateServers) -> None:
+@pytest.mark.parametrize("path", PATHS)
+async def test_unsendable_event_takes_no_confirm_of_another(servers: PrivateServers, path: PathName) -> None:
     """A full queue refuses: if the delivery tags of the channel shifted, another event would get the refusal."""
     full = definitions({"review": [NoticeFailed], "notify": []})
     full["policies"][0]["definition"]["max-length"] = 1
     vhost = await servers.vhost(full)
     await asyncio.sleep(1)
-    publisher = BrokerPublisher(servers.amqp_url(vhost, "notify"))
+    publisher = BrokerPublisher(servers.amqp_url(vhost, "notify"), write=PATHS[path].write)
     made = [entry(failed(f"n{number}"), Causation("c"), NOW) for number in range(60)]
     filling = iter(made)
     async with asyncio.timeout(10):
@@ -85,7 +88,7 @@ async def test_publisher_recovers_from_an_error_while_writing(process: ConsumerP
 
 
 async def test_missing_confirm_closes_its_own_connection_and_no_later_one(process: ConsumerProcess) -> None:
-    slow = BrokerPublisher(process.servers.amqp_url(process.vhost, "notify"), timeout=0.3)
+    slow = BrokerPublisher(process.servers.amqp_url(process.vhost, "notify"), timeout=0.3, write=process.path.write)
     await slow.probe()
     first = slow._channel
     assert first is not None

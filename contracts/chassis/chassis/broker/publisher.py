@@ -1,23 +1,21 @@
-"""The relay's own connection to the broker: many messages in one write, each with its own confirm."""
+"""The relay's own connection to the broker: a batch of messages, each with its own confirm."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from hashlib import sha256
 from typing import Any, Literal, Protocol, TypeAlias
 
 import aiormq
 import structlog
-from aiormq.abc import AbstractConnection, ChannelFrame
+from aiormq.abc import AbstractConnection
 from aiormq.channel import Channel
-from messages.envelope import CONTENT_TYPE
-from pamqp import commands as spec
-from pamqp.body import ContentBody
-from pamqp.header import ContentHeader
 from yarl import URL
 
+from chassis.broker.direct.publish import forget, write_at_once
+from chassis.broker.plain import UnsendableError
+from chassis.broker.publication import Publication, message_id_of, publication_of
 from chassis.broker.topology import EVENTS_EXCHANGE
 from chassis.handling import Document, TransientError
 
@@ -25,9 +23,6 @@ log = structlog.get_logger(__name__)
 
 HEARTBEAT = 5
 """Seconds; with the default of 60 a silent partition blocks publishing for minutes."""
-PERSISTENT = 2
-MAX_SHORT_STRING = 255
-"""Bytes of an AMQP short string, which message ids are."""
 
 PublishResult: TypeAlias = Literal[
     "returned", "refused", "unsendable", "in flight already", "not confirmed in time", "connection lost"
@@ -54,21 +49,28 @@ class Publisher(Protocol):
     async def close(self) -> None: ...
 
 
-class BrokerPublisher:
-    """Publishes persistent, mandatory and confirmed over aiormq, coalesced into one write.
+Write: TypeAlias = Callable[[Channel, Sequence[Publication]], Awaitable[list[asyncio.Future[Any] | None]]]
+"""Writes messages in order; returns for each its confirm, None for one that cannot be sent."""
 
-    aio-pika, the layer above, writes, drains and times each message separately; the relay has a batch, so its frames
-    go to the connection in one write, and one time-out covers all confirms.
+
+class BrokerPublisher:
+    """Publishes persistent, mandatory and confirmed over aiormq; one time-out covers all confirms of a batch.
+
+    An id is never in flight twice: the channel finds a returned message by its id alone.
     """
 
-    def __init__(self, url: str, *, exchange: str = EVENTS_EXCHANGE, timeout: float = 10) -> None:
+    def __init__(
+        self, url: str, *, exchange: str = EVENTS_EXCHANGE, timeout: float = 10, write: Write = write_at_once
+    ) -> None:
         address = URL(url)
         self._url = address.update_query(heartbeat=HEARTBEAT)
         self._user = address.user
         self._exchange = exchange
         self._timeout = timeout
+        self._write_messages = write
         self._connection: AbstractConnection | None = None
         self._channel: Channel | None = None
+        self._in_flight: set[str] = set()
         self._lock = asyncio.Lock()
 
     async def send(self, entries: Sequence[Document]) -> list[PublishResult | None]:
@@ -111,28 +113,18 @@ class BrokerPublisher:
         return channel
 
     async def _write(self, channel: Channel, entries: Sequence[Document]) -> list[_Outcome]:
-        """Number the messages as the channel counts them and write all frames at once.
-
-        A message gets its number only when its frames exist: a number that the broker never receives would assign each
-        later confirm to the message before. The channel finds a returned message by its id alone, so an id is never in
-        flight twice.
-        """
-        frames: list[bytes] = []
-        outcomes: list[_Outcome] = []
-        for entry in entries:
-            name = _message_id(entry)
-            if name in channel.message_id_delivery_tag:
-                outcomes.append("in flight already")
-            elif (payload := self._marshal(channel, entry)) is None:
-                outcomes.append("unsendable")
-            else:
-                frames.append(payload)
-                channel.delivery_tag += 1
-                confirm = channel.confirmations[channel.delivery_tag] = channel.create_future()
-                channel.message_id_delivery_tag[name] = channel.delivery_tag
-                outcomes.append(confirm)
-        if frames:
-            await channel.write_queue.put(ChannelFrame(b"".join(frames), should_close=False))
+        outcomes: list[_Outcome] = ["in flight already"] * len(entries)
+        fresh: dict[int, Publication] = {}
+        for position, entry in enumerate(entries):
+            message = publication_of(entry, self._exchange, self._user)
+            if message.message_id not in self._in_flight:
+                self._in_flight.add(message.message_id)
+                fresh[position] = message
+        confirms = await self._write_messages(channel, list(fresh.values()))
+        for (position, message), confirm in zip(fresh.items(), confirms, strict=True):
+            outcomes[position] = "unsendable" if confirm is None else confirm
+            if confirm is None:
+                self._in_flight.discard(message.message_id)
         return outcomes
 
     async def _wait_for_confirms(
@@ -145,38 +137,15 @@ class BrokerPublisher:
             await self._drop()
         for entry, outcome in zip(entries, outcomes, strict=True):
             if isinstance(outcome, asyncio.Future):
-                channel.message_id_delivery_tag.pop(_message_id(entry), None)
+                message_id = message_id_of(entry)
+                forget(channel, message_id)
+                if channel is self._channel:
+                    self._in_flight.discard(message_id)
         return [_result_of(each) if isinstance(each, asyncio.Future) else each for each in outcomes]
-
-    def _marshal(self, channel: Channel, entry: Document) -> bytes | None:
-        """Return the frames of an entry; None when the protocol cannot carry it."""
-        try:
-            return ChannelFrame.marshall(channel.number, self._frames(channel, entry)).payload
-        except Exception as problem:  # noqa: BLE001 - nothing is written yet, and each part raises its own errors
-            log.warning("event cannot be encoded", event_type=entry["type"], problem=type(problem).__name__)
-            return None
-
-    def _frames(self, channel: Channel, entry: Document) -> list[Any]:
-        body: bytes = entry["body"]
-        properties = spec.Basic.Properties(
-            content_type=CONTENT_TYPE,
-            headers=entry["headers"],
-            delivery_mode=PERSISTENT,
-            message_id=_message_id(entry),
-            correlation_id=_shorten(entry["headers"].get("ce-correlationid", "")) or None,
-            message_type=entry["type"],
-            timestamp=entry.get("at"),
-            user_id=self._user,
-        )
-        size = channel.max_content_size
-        return [
-            spec.Basic.Publish(exchange=self._exchange, routing_key=entry["type"], mandatory=True),
-            ContentHeader(properties=properties, body_size=len(body)),
-            *(ContentBody(body[start : start + size]) for start in range(0, len(body), size)),
-        ]
 
     async def _drop(self) -> None:
         connection, self._connection, self._channel = self._connection, None, None
+        self._in_flight.clear()
         if connection is not None:
             with suppress(Exception, asyncio.CancelledError):
                 async with asyncio.timeout(1):
@@ -194,24 +163,17 @@ def _is_own_cancellation(problem: BaseException) -> bool:
     return isinstance(problem, asyncio.CancelledError) and task is not None and bool(task.cancelling())
 
 
-def _message_id(entry: Document) -> str:
-    return _shorten(entry["headers"]["ce-id"])
-
-
-def _shorten(identifier: str) -> str:
-    """Return an id that fits into a short string: itself, or its digest when it is too long."""
-    encoded = identifier.encode(errors="surrogatepass")
-    return identifier if len(encoded) <= MAX_SHORT_STRING else f"sha256:{sha256(encoded).hexdigest()}"
-
-
 def _result_of(confirm: asyncio.Future[Any]) -> PublishResult | None:
     if not confirm.done():
+        confirm.cancel()
         return "not confirmed in time"
     if confirm.cancelled():
         return "connection lost"
     problem = confirm.exception()
     if problem is None:
         return None
+    if isinstance(problem, UnsendableError):
+        return "unsendable"
     if isinstance(problem, aiormq.exceptions.PublishError):
         return "returned"
     return "refused" if isinstance(problem, aiormq.exceptions.DeliveryError) else "connection lost"

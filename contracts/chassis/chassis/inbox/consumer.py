@@ -1,22 +1,22 @@
-"""Consumes queues: the only module that runs FastStream. No exception reaches the library."""
+"""Consumes queues by FastStream. No exception reaches the library."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 import structlog
 from aio_pika.abc import AbstractIncomingMessage
-from faststream import AckPolicy
 from faststream.message import StreamMessage
 from faststream.rabbit import Channel, RabbitBroker
 from faststream.rabbit.message import RabbitMessage
 from yarl import URL
 
-from chassis.broker.acks import AckBatcher
+from chassis.broker.paths import PATHS, BrokerPath
+from chassis.broker.plain import Receive
 from chassis.broker.topology import Consumed, dead_letter_queue, rabbit_queue, service_queues
 from chassis.inbox.delivery import Delivery
 from chassis.inbox.dispatcher import Dispatcher
@@ -42,10 +42,10 @@ class Consumer:
     dispatcher: Dispatcher
     _: KW_ONLY
     prefetch: int = PREFETCH
-    middlewares: Sequence[Any] = ()
+    path: BrokerPath = PATHS["direct"]
 
     def __post_init__(self) -> None:
-        self._acks = AckBatcher()
+        self._acks = self.path.acks()
         self.broker = RabbitBroker(
             str(URL(self.url).update_query(heartbeat=HEARTBEAT)),
             default_channel=Channel(prefetch_count=self.prefetch),
@@ -55,7 +55,6 @@ class Consumer:
             apply_types=False,
             parser=_raw_parser,
             decoder=_no_decoding,
-            middlewares=self.middlewares,
         )
         for each in service_queues(self.service, self.subscribed):
             self._subscribe(each.queue, self._on_message)
@@ -86,16 +85,14 @@ class Consumer:
                 with suppress(Exception):
                     await queue.cancel(tag)
 
-    def _subscribe(self, queue: str, receive: Callable[[RabbitMessage], Awaitable[None]]) -> None:
-        self.broker.subscriber(rabbit_queue(queue), ack_policy=AckPolicy.MANUAL, no_reply=True)(receive)
+    def _subscribe(self, queue: str, receive: Receive) -> None:
+        self.path.attach(self.broker, rabbit_queue(queue), receive)
 
-    async def _on_message(self, message: RabbitMessage) -> None:
-        raw = message.raw_message
-        await self._settle(raw, _delivery(raw, raw.routing_key), self.dispatcher.dispatch)
+    async def _on_message(self, message: AbstractIncomingMessage) -> None:
+        await self._settle(message, _delivery(message, message.routing_key), self.dispatcher.dispatch)
 
-    async def _on_dead_letter(self, message: RabbitMessage) -> None:
-        raw = message.raw_message
-        await self._settle(raw, _delivery(raw, _original_routing_key(raw)), self.dispatcher.dead_letter)
+    async def _on_dead_letter(self, message: AbstractIncomingMessage) -> None:
+        await self._settle(message, _delivery(message, _original_routing_key(message)), self.dispatcher.dead_letter)
 
     async def _settle(
         self, raw: AbstractIncomingMessage, delivery: Delivery, receive: Callable[[Delivery], Awaitable[bool]]

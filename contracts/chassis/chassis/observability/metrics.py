@@ -1,7 +1,7 @@
 """Catalogue of our own metrics; those that a library exports are not repeated.
 
 An attribute is the metric's name without ``green_`` (and, for counters, without ``_total``). Labels hold closed
-vocabularies only: no ids, no regions, no persons. FastStream and the HTTP instrumentation have metrics of their own.
+vocabularies only: no ids, no regions, no persons. The HTTP instrumentation has metrics of its own.
 """
 
 from __future__ import annotations

@@ -12,8 +12,8 @@ from typing import Self
 
 from aio_pika.exceptions import AMQPError
 from fastapi import FastAPI
-from faststream.rabbit.prometheus import RabbitPrometheusMiddleware
 
+from chassis.broker.paths import PATHS
 from chassis.broker.publisher import BrokerPublisher
 from chassis.clock import clock_of
 from chassis.handling import TransientError
@@ -63,7 +63,7 @@ class Process:
         self.tracing = service.tracing or tracing_of(service.name, settings.otlp_endpoint)
         listeners = self.tracing.command_listeners()
         self.database = open_database(settings.mongo_url, settings.database, settings.mongo_driver, listeners)
-        self.publisher = BrokerPublisher(settings.amqp_url)
+        self.publisher = BrokerPublisher(settings.amqp_url, write=PATHS[settings.broker_path].write)
         self._lease_holder = f"{service.name}:{uuid.uuid4().hex}"
         self.relay = self._relay()
         self.committer = self._committer()
@@ -177,7 +177,7 @@ class Process:
             self._service.subscriptions,
             self.dispatcher,
             prefetch=self._settings.prefetch,
-            middlewares=(RabbitPrometheusMiddleware(registry=self.metrics.registry, app_name=self._service.name),),
+            path=PATHS[self._settings.broker_path],
         )
         await _retry_until_up("broker", consumer.start)
         self._exit_stack.push_async_callback(consumer.stop)

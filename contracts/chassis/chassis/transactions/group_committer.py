@@ -28,7 +28,7 @@ MAX_DUPLICATE_KEY_RETRIES = 3
 """After this many duplicate-key errors a single item is refused."""
 JITTER = 0.02
 LOOP_ITERATIONS = 3
-"""Event-loop iterations between socket and queue: aiormq and FastStream each use a task."""
+"""Event-loop iterations between socket and queue: aiormq and aio-pika each use a task."""
 
 
 class ContentionError(TransientError):
