@@ -12,12 +12,12 @@ import pytest
 from aio_pika.abc import AbstractIncomingMessage
 from aiormq.channel import Channel
 from chassis.broker.paths import PATHS, PathName
+from chassis.broker.plain import consuming_broker
 from chassis.broker.publisher import BrokerPublisher
 from chassis.broker.topology import definitions, rabbit_queue
 from chassis.outbox.entries import Causation, entry
 from devkit.private_servers import PrivateServers
 from faststream import BaseMiddleware
-from faststream.rabbit import RabbitBroker
 from messages.notify import NoticeFailed
 
 from .consumer_process import NOW, ConsumerProcess, failed
@@ -47,9 +47,7 @@ async def test_direct_path_goes_past_the_middlewares_and_the_plain_one_through(
 ) -> None:
     vhost = await servers.vhost(definitions({"review": [NoticeFailed], "notify": []}))
     received = asyncio.Queue[AbstractIncomingMessage]()
-    broker = RabbitBroker(
-        servers.amqp_url(vhost, "review"), logger=None, apply_types=False, middlewares=(CountingMiddleware,)
-    )
+    broker = consuming_broker(servers.amqp_url(vhost, "review"), 10, (CountingMiddleware,))
     PATHS[path].attach(broker, rabbit_queue("review.notify"), received.put)
     publisher = BrokerPublisher(servers.amqp_url(vhost, "notify"), write=PATHS[path].write)
     CountingMiddleware.seen = 0

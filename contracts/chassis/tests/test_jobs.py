@@ -190,3 +190,26 @@ async def test_periodic_task_continues_after_a_failed_run() -> None:
     task.cancel()
 
     assert len(polls) > 2
+
+
+async def test_job_drains_what_is_due_page_by_page_in_one_poll(
+    harnesses: tuple[SchedulerHarness, SchedulerHarness], database: Database
+) -> None:
+    async def next_page(store: Store, _now: datetime) -> Sequence[Touch]:
+        done = await store.notices.count()
+        return [Touch(f"n{number:03}") for number in range(done, min(done + 10, 45))]
+
+    drain = Job("remind", next_page, lambda item: item.notice, touch)
+
+    assert await harnesses[0].scheduler.poll(drain) == 45
+    assert await Store(read_only_unit(database)).notices.count() == 45
+
+
+async def test_items_that_stay_due_end_the_poll(harnesses: tuple[SchedulerHarness, SchedulerHarness]) -> None:
+    async def fail(_item: Touch, _store: Store, _now: datetime) -> HandlerResult:
+        raise ValueError("bug")
+
+    harness = harnesses[0]
+    async with asyncio.timeout(10):
+        assert await harness.scheduler.poll(Job("remind", due, lambda item: item.notice, fail)) == 0
+    assert harness.runs("failed") == 3
