@@ -1,4 +1,4 @@
-"""What the direct path rests on below the libraries' public interfaces: this fails when a library changes it."""
+"""The libraries below their public interfaces, as the direct path needs them; fails when one changes."""
 
 from __future__ import annotations
 

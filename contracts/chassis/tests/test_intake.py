@@ -1,4 +1,4 @@
-"""What waits for the committer: requests and messages share each batch, and nobody works for a caller that has gone."""
+"""Intake of the committer: requests and messages share each batch, and nobody works for a caller that has gone."""
 
 from __future__ import annotations
 

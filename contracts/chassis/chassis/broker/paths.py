@@ -21,7 +21,7 @@ PathName: TypeAlias = Literal["direct", "plain"]
 class Acks(Protocol):
     """Acknowledges settled deliveries; those of a closed channel are delivered again."""
 
-    def settle(self, message: AbstractIncomingMessage) -> None: ...
+    async def settle(self, message: AbstractIncomingMessage) -> None: ...
 
 
 class BrokerPath(NamedTuple):

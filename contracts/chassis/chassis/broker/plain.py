@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Any, TypeAlias
 
 from aio_pika.abc import AbstractIncomingMessage
@@ -65,21 +66,10 @@ def attach(broker: RabbitBroker, queue: RabbitQueue, receive: Receive) -> Rabbit
 class PlainAcks:
     """Acknowledges each delivery with a frame of its own."""
 
-    def __init__(self) -> None:
-        self._sending: set[asyncio.Task[None]] = set()
-
-    def settle(self, message: AbstractIncomingMessage) -> None:
-        """Acknowledge soon; on a closed channel do nothing, since the broker delivers again."""
-        task = asyncio.ensure_future(_acknowledge(message))
-        self._sending.add(task)
-        task.add_done_callback(self._sending.discard)
-
-
-async def _acknowledge(message: AbstractIncomingMessage) -> None:
-    try:
-        await message.ack()
-    except (AMQPError, ChannelInvalidStateError, OSError):
-        return
+    async def settle(self, message: AbstractIncomingMessage) -> None:
+        """Acknowledge; on a closed channel do nothing, since the broker delivers again."""
+        with suppress(AMQPError, ChannelInvalidStateError, OSError):
+            await message.ack()
 
 
 class UnsendableError(Exception):

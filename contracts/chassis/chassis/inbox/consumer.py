@@ -96,7 +96,7 @@ class Consumer:
             else:
                 break
         if settled:
-            self._acks.settle(raw)
+            await self._acks.settle(raw)
 
 
 def _delivery(raw: AbstractIncomingMessage, key: str | None) -> Delivery:

@@ -23,7 +23,7 @@ class AckBatcher:
     def __init__(self) -> None:
         self._channels: WeakKeyDictionary[Channel, _ChannelAcks] = WeakKeyDictionary()
 
-    def settle(self, message: AbstractIncomingMessage) -> None:
+    async def settle(self, message: AbstractIncomingMessage) -> None:
         """Acknowledge in the next iteration of the event loop; on a closed channel do nothing."""
         channel = _open_channel(message)
         if channel is None or message.delivery_tag is None:
