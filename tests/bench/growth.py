@@ -27,7 +27,6 @@ import importlib
 import os
 import pkgutil
 import time
-from asyncio.events import Handle
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -45,6 +44,7 @@ from chassis.runtime.entrypoint import GC_THRESHOLDS
 from chassis.scheduling import Job
 from chassis.scheduling.scheduler import JobScheduler
 from devkit.api_harness import ApiHarness
+from devkit.longest_callback import LongestCallback
 from devkit.servers import MongodAdmin
 
 from tests.bench.competitor import Servers
@@ -156,45 +156,6 @@ class _Measurement:
                 self._act.returned,
             )
         )
-
-
-class LongestCallback:
-    """Watches the event loop of its thread: CPU seconds of its longest callback, and whose it was."""
-
-    def __init__(self) -> None:
-        self.reset()
-
-    def reset(self) -> None:
-        self.seconds = 0.0
-        self.name = ""
-
-    def __enter__(self) -> None:
-        run = self._run = Handle._run
-
-        def run_watched(handle: Handle) -> None:
-            began = time.thread_time()
-            run(handle)
-            took = time.thread_time() - began
-            if took > self.seconds:
-                self.seconds, self.name = took, _name_of(handle)
-
-        self._install(run_watched)
-
-    def __exit__(self, *_problem: object) -> None:
-        self._install(self._run)
-
-    @staticmethod
-    def _install(run: Callable[[Handle], None]) -> None:
-        # asyncio has no hook for this; its slow_callback_duration counts wall time, which other processes lengthen.
-        Handle._run = run  # type: ignore[method-assign, assignment]
-
-
-def _name_of(handle: Any) -> str:  # noqa: ANN401 - asyncio's handle, whose callback is private
-    """The coroutine of a task's step, or the function called."""
-    task = getattr(handle._callback, "__self__", None)
-    if isinstance(task, asyncio.Task):
-        return str(getattr(task.get_coro(), "__qualname__", "a task"))
-    return str(getattr(handle._callback, "__qualname__", "a callback"))
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,11 @@ from dataclasses import replace
 
 import pytest
 from chassis.persistence.mongo import open_database
+from devkit.longest_callback import LongestCallback
 from devkit.private_servers import PrivateServers
 
 from tests.bench import report_growth
-from tests.bench.growth import MIB, LongestCallback, Probe, Row, insert_values, memory, reset_peak
+from tests.bench.growth import MIB, Probe, Row, insert_values, memory, reset_peak
 from tests.bench.workload import Submitter
 
 pytest_plugins = ["devkit.fixtures"]

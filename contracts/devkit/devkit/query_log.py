@@ -114,12 +114,21 @@ def install() -> None:
     """Begin to note in this process, if the environment names a folder."""
     global _log  # noqa: PLW0603 - one for each process, as the driver's listeners are
     if _log is None and FOLDER in os.environ:
-        _log = QueryLog(Path(os.environ[FOLDER]).absolute())
+        folder = os.environ[FOLDER] = str(Path(os.environ[FOLDER]).absolute())
+        _let_processes_note()
+        _log = QueryLog(Path(folder))
         monitoring.register(_Listener(_log))
         for class_ in (Reader, Database):
             for name, method in list(vars(class_).items()):
                 if inspect.iscoroutinefunction(method) and not name.startswith("_"):
                     setattr(class_, name, _with_asker(method))
+
+
+def _let_processes_note() -> None:
+    """Let the services that this process starts note as well: they find ``sitecustomize`` on their path."""
+    startup, path = str(Path(__file__).parent / "startup"), os.environ.get("PYTHONPATH", "")
+    if startup not in path.split(os.pathsep):
+        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (startup, path)))
 
 
 def asker() -> Asker | None:
