@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import httpx2
 import orjson
 import pytest
-from chassis.http.admission import AdmissionMiddleware, caller_of
+from chassis.http.admission import AdmissionLimit, AdmissionMiddleware, caller_of
 from chassis.observability.metrics import Metrics
 from starlette.types import Message, Receive, Scope, Send
 
@@ -113,3 +113,46 @@ async def test_caller_that_closes_its_connection_after_the_body_has_gone(fixture
 
 async def test_request_without_the_layer_has_a_caller_that_stays() -> None:
     assert not caller_of({"type": "http"}).gone()
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def offer(limit: AdmissionLimit, clock: Clock, *, answered_per_second: int, seconds: float) -> int:
+    """Offer three times what is answered; return the most in flight once the first burst is answered (3 s)."""
+    most, credit = 0, 0.0
+    for step in range(int(seconds * 100)):
+        clock.now += 0.01
+        for _ in range(3 * answered_per_second // 100 + 1):
+            if limit.admits():
+                limit.begin()
+        credit += answered_per_second / 100
+        while credit >= 1 and limit.in_flight:
+            limit.end()
+            credit -= 1
+        most = max(most, limit.in_flight) if step > 300 else most
+    return most
+
+
+def test_slow_process_admits_one_batch_and_a_fast_one_all_it_may() -> None:
+    slow, fast, clock = Clock(), Clock(), Clock()
+
+    assert offer(AdmissionLimit(300, slow), slow, answered_per_second=100, seconds=10) <= 110
+    assert offer(AdmissionLimit(300, fast), fast, answered_per_second=1_000, seconds=10) == 300
+    changing = AdmissionLimit(300, clock)
+    offer(changing, clock, answered_per_second=100, seconds=10)
+    assert offer(changing, clock, answered_per_second=1_000, seconds=10) == 300
+
+
+def test_burst_into_an_idle_process_is_admitted() -> None:
+    limit = AdmissionLimit(300, Clock())
+    for _ in range(300):
+        assert limit.admits()
+        limit.begin()
+
+    assert not limit.admits()

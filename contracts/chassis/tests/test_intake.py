@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from time import thread_time
 
 import pytest
 from chassis.handling import TransientError
@@ -137,3 +138,30 @@ async def test_document_saved_unread_that_exists_is_replaced_at_the_second_attem
 
     assert await harness.touch_counter("a") == TouchCounter(7)
     assert harness.metric("commit_conflicts_total") == 1
+
+
+async def test_handlers_of_a_batch_let_other_tasks_run(harness: CommitterHarness) -> None:
+    """By CPU of the thread, so that neighbours on the machine do not matter: a batch works for 50 ms or more."""
+    turns = 0
+
+    async def work(unit: UnitOfWork, _now: object) -> list[object]:
+        began = thread_time()
+        while thread_time() - began < 0.001:
+            unit.version("notices", "a")
+        return []
+
+    async def count_turns() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    items = [work_item(f"w{n}", work) for n in range(50)]  # type: ignore[arg-type] # no events
+    waiting = submit(harness, *items)
+    await asyncio.sleep(0)
+    counting = asyncio.create_task(count_turns())
+    harness.committer.start()
+    await asyncio.gather(*waiting)
+    counting.cancel()
+
+    assert turns >= 4

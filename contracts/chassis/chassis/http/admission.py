@@ -8,7 +8,11 @@ a service at 1.5 times its capacity answered 12 % of the requests in time and di
 from __future__ import annotations
 
 import asyncio
+from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
+from math import inf
+from time import monotonic
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -17,17 +21,64 @@ from chassis.observability.metrics import Metrics
 
 PROBE_PATHS = ("/livez", "/readyz", "/metrics")
 """Probes and scrapes, every few seconds: always admitted, not measured, not traced."""
+MIN_IN_FLIGHT = 100
+"""One batch: fewer would leave the committer without work."""
+MAX_WAIT = 0.5
+"""Seconds within which what is admitted should be answered, whatever the process has of a core."""
 _CALLER = "green.caller"
 
 
+class AdmissionLimit:
+    """The number of requests that may be in flight, by what the process has shown that it answers in ``MAX_WAIT``.
+
+    A fixed number would mean seconds of waiting where a process has a fifth of a core. It falls while requests pile up
+    and rises with each faster answer, between one batch and ``maximum``.
+    """
+
+    def __init__(self, maximum: int, clock: Callable[[], float] = monotonic) -> None:
+        self.in_flight = 0
+        self._clock = clock
+        self._maximum = maximum
+        self._minimum = min(maximum, MIN_IN_FLIGHT)
+        self._learned = maximum
+        self._answered: deque[float] = deque(maxlen=maximum)
+        self._piled_up_at = inf
+
+    def admits(self) -> bool:
+        """Whether one more request may be taken now."""
+        if self.in_flight < self._minimum:
+            return True
+        if self._clock() - self._piled_up_at >= MAX_WAIT:
+            self._learned = max(self._minimum, self._answered_lately())
+        return self.in_flight < self._learned
+
+    def begin(self) -> None:
+        self.in_flight += 1
+        if self.in_flight == self._minimum:
+            self._piled_up_at = self._clock()
+
+    def end(self) -> None:
+        self.in_flight -= 1
+        if self.in_flight < self._minimum:
+            self._piled_up_at = inf
+        self._answered.append(self._clock())
+        if self._learned < self._maximum:
+            self._learned = max(self._learned, self._answered_lately())
+
+    def _answered_lately(self) -> int:
+        horizon = self._clock() - MAX_WAIT
+        while self._answered and self._answered[0] < horizon:
+            self._answered.popleft()
+        return len(self._answered)
+
+
 class AdmissionMiddleware:
-    """Admits up to ``limit`` requests at once; answers the others at once, and counts them."""
+    """Admits as many requests as the limit allows; answers the others at once, and counts them."""
 
     def __init__(self, app: ASGIApp, limit: int, metrics: Metrics) -> None:
         self._app = app
-        self._limit = limit
+        self._limit = AdmissionLimit(limit)
         self._metrics = metrics
-        self._in_flight = 0
         busy = problem(503, "overloaded", title="Too many requests at this moment")
         self._busy = answer(busy, {"Retry-After": str(RETRY_AFTER), "Cache-Control": "no-store"})
 
@@ -35,16 +86,16 @@ class AdmissionMiddleware:
         if scope["type"] != "http" or scope["path"] in PROBE_PATHS:
             await self._app(scope, receive, send)
             return
-        if self._in_flight >= self._limit:
+        if not self._limit.admits():
             self._metrics.requests_rejected.inc()
             await self._busy(scope, receive, send)
             return
-        self._in_flight += 1
+        self._limit.begin()
         scope[_CALLER] = caller = Caller(receive)
         try:
             await self._app(scope, caller.receive, send)
         finally:
-            self._in_flight -= 1
+            self._limit.end()
             await caller.close()
 
 

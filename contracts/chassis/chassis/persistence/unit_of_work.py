@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol, TypeAlias
 from messages.event import Event
 
 from chassis.handling import Document, Done, Filter, HandlerResult, Refusal, Sort, TransientError
-from chassis.persistence.query import matches, sorted_by
+from chassis.persistence.query import matches, sort_with_id, sorted_by
 
 Key: TypeAlias = tuple[str, str]
 """(collection, identifier)."""
@@ -198,7 +198,7 @@ class UnitOfWork:
 
     async def find(self, collection: str, where: Filter, sort: Sort, limit: int) -> list[tuple[str, Document]]:
         """Find in the database, corrected by the uncommitted changes of this batch."""
-        order = (*sort, ("_id", 1))
+        order = sort_with_id(sort)
         changed = self._changed_ids(collection)
         enlarged = limit + len(changed) if limit else 0
         stored = await self._identity_map.find(collection, where, order, enlarged)
