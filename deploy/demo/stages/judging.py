@@ -22,16 +22,25 @@ LOWERED = {"indicator": "water_reuse_rate", "value": "60", "unit": "%"}
 
 async def appoint_panels(season: Season) -> None:
     season.stage("Panels of experts are drawn", timeline.PANELS)
-    await season.calls.as_person(REVIEWERS).post("review", f"/batches/{YEAR}/panels", "panels")
+    await _panels(season)
+
+
+async def _panels(season: Season) -> list[Json]:
+    """Appoint the panels of the batch, a hundred with each command; given again, a command has its first answer."""
+    panels: list[Json] = []
+    after: str | None = ""
+    while after is not None:
+        path, key = f"/batches/{YEAR}/panels?after={after}", f"panels:{after}"
+        share = (await season.calls.as_person(REVIEWERS).post("review", path, key)).body
+        panels, after = [*panels, *share["appointed"]], share["next"]
+    return panels
 
 
 async def score(season: Season) -> None:
     """Sign a score sheet as each member of each panel."""
     season.stage("Experts sign their score sheets", timeline.SCORING)
     by_case = {season.id_of(each): each for each in season.personas.applicants}
-    panels = (await season.calls.as_person(REVIEWERS).post("review", f"/batches/{YEAR}/panels", "panels")).body[
-        "appointed"
-    ]
+    panels = await _panels(season)
     seats = [(by_case[panel["case_id"]], panel["experts"], seat) for panel in panels for seat in range(len(LENIENCE))]
 
     async def sign(place: tuple[Applicant, list[str], int]) -> None:

@@ -7,8 +7,9 @@ from messages.values import Level
 from review.domain import expert as expert_rules
 from review.domain import panel
 from review.domain.case import Case
-from review.domain.expert import Assignment, Declaration, Expert
+from review.domain.expert import Declaration, Expert
 from review.domain.panel import Pool
+from review.handlers import panel as panel_handlers
 from review.handlers.panel import (
     AppointPanel,
     AppointPanels,
@@ -29,6 +30,7 @@ from .builders import (
     evaluated,
     expert,
     opened_case,
+    organisations,
     unit,
 )
 from .harness import ReviewHarness
@@ -103,13 +105,11 @@ def pool(*experts: Expert, seed: str = SEED) -> Pool:
 
 @pytest.mark.rule("V5")
 def test_a_drawn_panel_takes_the_least_loaded_experts_without_conflict() -> None:
-    busy = (Assignment("app-8", 2026), Assignment("app-9", 2026))
-    last_year = (Assignment("app-7", 2025), Assignment("app-6", 2025), Assignment("app-5", 2025))
     everybody = (
         expert("a", STEEL),
-        expert("b", assigned=busy),
-        expert("c", assigned=busy[:1]),
-        expert("d", assigned=last_year),
+        expert("b", seats={2026: 2}),
+        expert("c", seats={2026: 1}),
+        expert("d", seats={2025: 3}),
         expert("e"),
     )
 
@@ -147,6 +147,28 @@ async def test_all_forwarded_cases_of_a_batch_get_panels_with_the_load_balanced(
     assert outcome.value.impossible == ()
     loads = [one.load(2026) for one in await handlers.store().experts.find()]
     assert sorted(loads) == [3, 3, 3, 3, 3]
+
+
+@pytest.mark.rule("V5")
+async def test_a_command_takes_a_share_of_the_batch_and_the_next_goes_on_after_it(
+    handlers: ReviewHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(panel_handlers, "CASES_PER_COMMAND", 2)
+    for number, of in enumerate(organisations(5)):
+        await handlers.forward(accepted(f"app-{number}", of))
+    await handlers.register(*EXPERTS[:3], employer=organisations(5)[0].uscc)
+    await handlers.register(*EXPERTS[3:])
+
+    shares, after = [], ""
+    while after is not None:
+        command = AppointPanels(Level.REGION, 2026, ORGANISATION, after)
+        share = (await handlers.execute(appoint_panels, command)).value
+        shares.append(([each.case_id for each in share.appointed], share.impossible))
+        after = share.next
+
+    assert shares == [(["app-1"], ("app-0",)), (["app-2", "app-3"], ()), (["app-4"], ())]
+    loads = [one.load(2026) for one in await handlers.store().experts.find()]
+    assert (sum(loads), max(loads) - min(loads)) == (12, 1)
 
 
 @pytest.mark.rule("V5")

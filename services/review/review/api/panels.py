@@ -54,7 +54,8 @@ async def appoint_panels(
     year: int,
     context: AppointPanels,
     level: Level = Level.REGION,
+    after: str = "",
 ) -> panel.Appointments:
-    """Every forwarded case of the batch that has no panel yet."""
-    command = panel.AppointPanels(level, year, await actor_of(context, APPOINT_PANELS, None))
+    """Draw panels for the next hundred forwarded cases that have none yet; ask again with ``after`` = ``next``."""
+    command = panel.AppointPanels(level, year, await actor_of(context, APPOINT_PANELS, None), after)
     return await context.execute(panel.appoint_panels, command, reply=panel.Appointments)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from messages.values import Reason, normalized_name
@@ -32,12 +32,6 @@ class Declaration:
 
 
 @dataclass(frozen=True)
-class Assignment:
-    case_id: str
-    batch_year: int
-
-
-@dataclass(frozen=True)
 class Expert:
     expert_id: str
     employer: str
@@ -46,7 +40,8 @@ class Expert:
     """Groups of companies the expert is bound to."""
     evaluated: tuple[EarlierEvaluation, ...] = ()
     declared: tuple[Declaration, ...] = ()
-    assigned: tuple[Assignment, ...] = ()
+    seats: dict[int, int] = field(default_factory=dict)
+    """Batch year → the number of panels the expert sits on."""
 
     def with_registration(
         self, employer: str, groups: tuple[str, ...], evaluated: tuple[EarlierEvaluation, ...]
@@ -56,13 +51,17 @@ class Expert:
         return replace(self, employer=employer, groups=groups, evaluated=known)
 
     def load(self, batch_year: int) -> int:
-        return sum(each.batch_year == batch_year for each in self.assigned)
+        return self.seats.get(batch_year, 0)
 
-    def with_assignment(self, case: Case) -> Expert:
-        return replace(self, assigned=(*self.assigned, Assignment(case.case_id, case.batch_year)))
+    def with_seat(self, case: Case) -> Expert:
+        return self._with_load(case.batch_year, self.load(case.batch_year) + 1)
 
-    def without_assignment(self, case: Case) -> Expert:
-        return replace(self, assigned=tuple(each for each in self.assigned if each.case_id != case.case_id))
+    def without_seat(self, case: Case) -> Expert:
+        """Return the expert after leaving the panel of the case, on which it sat."""
+        return self._with_load(case.batch_year, self.load(case.batch_year) - 1)
+
+    def _with_load(self, batch_year: int, load: int) -> Expert:
+        return replace(self, seats={**self.seats, batch_year: load})
 
 
 def conflicts(expert: Expert, case: Case, years: int, today: date) -> list[Reason]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import islice
 
 from messages.digests import canonical_digest
 from messages.review import PanelAppointed, PanelDissolved, Stage
@@ -43,11 +44,24 @@ class Pool:
     rules: RuleSet
     seed: str
 
-    def by_load_and_lot(self, case: Case, today: date) -> list[Expert]:
-        """Return the experts without conflict, the least loaded first, by lot among equals."""
-        years = self.rules.panel.conflict_years
-        free = [each for each in self.experts if not conflicts(each, case, years, today)]
-        return sorted(free, key=lambda each: (each.load(case.batch_year), self._lot(case, each)))
+    def by_load_and_lot(self, case: Case, today: date) -> Iterator[Expert]:
+        """Yield the experts without conflict, the least loaded first, by lot among equals.
+
+        One by one, because a panel takes three of the hundreds: whose turn does not come is neither asked for
+        conflicts nor, under a higher load, drawn by lot.
+        """
+        by_load: dict[int, list[Expert]] = {}
+        for each in self.experts:
+            by_load.setdefault(each.load(case.batch_year), []).append(each)
+        for load in sorted(by_load):
+            for each in sorted(by_load[load], key=lambda one: self._lot(case, one)):
+                if not conflicts(each, case, self.rules.panel.conflict_years, today):
+                    yield each
+
+    def with_panel(self, panel: Panel, case: Case) -> Pool:
+        """Return the pool after these experts have taken their seats."""
+        seated = tuple(each.with_seat(case) if each.expert_id in panel.experts else each for each in self.experts)
+        return replace(self, experts=seated)
 
     def _lot(self, case: Case, expert: Expert) -> str:
         return canonical_digest([self.seed, case.case_id, expert.expert_id])
@@ -56,7 +70,7 @@ class Pool:
 def draw_panel(case: Case, pool: Pool, today: date) -> Panel | None:
     """Return a panel of the first in line; None when they are too few."""
     size = pool.rules.panel.min_experts
-    names = tuple(each.expert_id for each in pool.by_load_and_lot(case, today)[:size])
+    names = tuple(each.expert_id for each in islice(pool.by_load_and_lot(case, today), size))
     return Panel(names, names[0], today) if len(names) == size else None
 
 
@@ -89,10 +103,10 @@ def replace_expert(case: Case, leaving: Expert, pool: Pool, today: date) -> Tran
     if panel is None or leaving.expert_id not in panel.experts:
         raise refusal("V5", "not-on-panel", "该专家不是本项目评审组成员", evidence=leaving.expert_id)
     why = _grounds_text(case, leaving, pool.rules, today)
-    next_in_line = [each for each in pool.by_load_and_lot(case, today) if each.expert_id not in panel.experts]
-    if not next_in_line:
+    others = (each for each in pool.by_load_and_lot(case, today) if each.expert_id not in panel.experts)
+    if (following := next(others, None)) is None:
         return _dissolve_panel(case, panel, leaving, why, today)
-    return _pass_seat(case, leaving, why, _panel_with(panel, leaving, next_in_line[0], today))
+    return _pass_seat(case, leaving, why, _panel_with(panel, leaving, following, today))
 
 
 def _grounds_text(case: Case, expert: Expert, rules: RuleSet, today: date) -> str:

@@ -71,12 +71,12 @@ async def load_case(case_id: str, store: Store, today: date) -> CurrentCase:
     return await _catch_up(case, unit, assessor, store, today)
 
 
-async def find_cases(where: Filter, store: Store, today: date) -> list[CurrentCase]:
-    """Return the matching cases to act on, in the order of their ids.
+async def find_cases(where: Filter, store: Store, today: date, *, limit: int = 0) -> list[CurrentCase]:
+    """Return the matching cases to act on, in the order of their ids; limit 0 means all.
 
     ``where`` sees them as they are stored: ask the result, not the filter, whether one is suspended or has ended.
     """
-    return await bring_to_newest_word(await store.cases.find(where), store, today)
+    return await bring_to_newest_word(await store.cases.find(where, limit=limit), store, today)
 
 
 async def bring_to_newest_word(cases: Sequence[Case], store: Store, today: date) -> list[CurrentCase]:

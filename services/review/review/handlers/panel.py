@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -19,9 +20,12 @@ from review.domain.panel import Pool
 from review.domain.ranking import batch_id
 from review.domain.record import ActorRef, Transition
 from review.domain.refusals import malformed, require_next_stage, require_region
-from review.handlers.loading import find_cases, load_case
+from review.handlers.loading import CurrentCase, find_cases, load_case
 from review.handlers.ports import Store
 from review.handlers.transitions import apply_act
+
+CASES_PER_COMMAND = 100
+"""The most cases of a batch that one command appoints panels for."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,8 @@ class AppointPanels:
     level: Level
     batch_year: int
     by: ActorRef
+    after: str = ""
+    """The ``next`` of the command before; empty: from the first case."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +76,8 @@ class Appointments:
     appointed: tuple[PanelAppointment, ...]
     impossible: tuple[str, ...]
     """Cases for which too few experts are free of conflict."""
+    next: str | None = None
+    """The case after which the next command goes on; None when this was the last share of the batch."""
 
 
 async def register_expert(command: RegisterExpert, store: Store, now: datetime) -> Done:
@@ -100,7 +108,7 @@ async def _give_up_seats(expert: Expert, by: ActorRef, store: Store, now: dateti
             continue
         if case.state in OPEN_SEATS:
             events += apply_act(store, current, [await _pass_on(case, expert, store, today)], by, now)
-            expert = expert.without_assignment(case)
+            expert = expert.without_seat(case)
         else:
             events += apply_act(store, current, panel.flag_conflict(case, expert, rules, today), by, now)
     store.experts.save(expert.expert_id, expert)
@@ -152,31 +160,38 @@ async def _draw_panel(case: Case, store: Store, today: date) -> Panel:
 
 
 async def appoint_panels(command: AppointPanels, store: Store, now: datetime) -> Done:
-    """Draw a panel for every forwarded case of the batch; a case without enough experts does not stop the others."""
+    """Draw panels for the next forwarded cases of the batch; one without enough experts does not stop the others."""
     require_region(command.level)
     today = shanghai_date(now)
-    forwarded = stage_before(Stage.PANEL_APPOINTED)
-    waiting = {"level": command.level, "batch_year": command.batch_year, "state": forwarded}
+    page = await _forwarded_cases(command, store, today)
+    pool = await _pool(page[0].case, store) if page else None
     events, done, impossible = list[Event](), list[PanelAppointment](), list[str]()
-    for current in await find_cases(waiting, store, today):
+    for current in page:
         case = current.case
-        if case.state is not forwarded or case.suspended_by is not None:
+        if pool is None or case.state is not _BEFORE_PANEL or case.suspended_by is not None:
             continue
-        transition = await _try_to_draw(case, store, today)
-        if transition is None or transition.case.panel is None:
+        await asyncio.sleep(0)  # others go on between the lots of two cases
+        pool = replace(pool, rules=rules_of(case.rule_set))
+        if (seats := panel.draw_panel(case, pool, today)) is None:
             impossible.append(case.case_id)
             continue
-        events += apply_act(store, current, [transition], command.by, now)
-        done.append(PanelAppointment(case.case_id, transition.case.panel.experts, transition.case.panel.chair))
-    return Done(events, Appointments(tuple(done), tuple(impossible)))
+        events += apply_act(store, current, [panel.appoint_panel(case, seats)], command.by, now)
+        pool = pool.with_panel(seats, case)
+        done.append(PanelAppointment(case.case_id, seats.experts, seats.chair))
+    seated = {name for each in done for name in each.experts}
+    for expert in (each for each in (pool.experts if pool else ()) if each.expert_id in seated):
+        store.experts.save(expert.expert_id, expert)
+    following = page[-1].case.case_id if len(page) == CASES_PER_COMMAND else None
+    return Done(events, Appointments(tuple(done), tuple(impossible), following))
 
 
-async def _try_to_draw(case: Case, store: Store, today: date) -> Transition | None:
-    seats = panel.draw_panel(case, await _pool(case, store), today)
-    if seats is None:
-        return None
-    await _seat(seats.experts, case, store)
-    return panel.appoint_panel(case, seats)
+_BEFORE_PANEL = stage_before(Stage.PANEL_APPOINTED)
+
+
+async def _forwarded_cases(command: AppointPanels, store: Store, today: date) -> list[CurrentCase]:
+    where = {"level": command.level, "batch_year": command.batch_year, "state": _BEFORE_PANEL}
+    following = {**where, "_id": {"$gt": command.after}}
+    return await find_cases(following, store, today, limit=CASES_PER_COMMAND)
 
 
 async def _pool(case: Case, store: Store) -> Pool:
@@ -187,13 +202,13 @@ async def _pool(case: Case, store: Store) -> Pool:
 async def _seat(names: Iterable[str], case: Case, store: Store) -> None:
     for name in names:
         expert = await store.experts.require(name)
-        store.experts.save(name, expert.with_assignment(case))
+        store.experts.save(name, expert.with_seat(case))
 
 
 async def _release(names: Iterable[str], case: Case, store: Store) -> None:
     for name in names:
         expert = await store.experts.require(name)
-        store.experts.save(name, expert.without_assignment(case))
+        store.experts.save(name, expert.without_seat(case))
 
 
 def _unknown_expert(name: str) -> Reason:
