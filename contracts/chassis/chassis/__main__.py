@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import typer
+import click
 
 from chassis.cli.operations import outbox, parked
 from chassis.cli.token import token
 
-app = typer.Typer(no_args_is_help=True, help="Operating the services: parked messages, outbox, development tokens.")
-app.add_typer(parked, name="parked")
-app.add_typer(outbox, name="outbox")
-app.command("token")(token)
+
+@click.group(no_args_is_help=True)
+def app() -> None:
+    """Operating the services: parked messages, outbox, development tokens."""
+
+
+for command in (parked, outbox, token):
+    app.add_command(command)
 
 if __name__ == "__main__":
-    app()
+    app(prog_name="python -m chassis")

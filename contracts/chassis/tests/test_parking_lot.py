@@ -29,13 +29,13 @@ from chassis.persistence.unit_of_work import read_only_unit
 from chassis.scheduling.scheduler import ParkedMessageReplayer
 from chassis.transactions.group_committer import GroupCommitter
 from chassis.transactions.transaction import BatchTransaction
+from click.testing import CliRunner
 from devkit import sample
 from devkit.clock import FixedClock
 from devkit.private_servers import PrivateServers
 from devkit.sample import Store, Touch, TouchCounter, touch
 from messages.envelope import CONTENT_TYPE, encode
 from messages.notify import NoticeDelivered
-from typer.testing import CliRunner
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -245,7 +245,7 @@ async def test_operator_lists_shows_replays_and_discards_from_the_command_line(s
     where = ["--mongo-url", url, "--database", name]
 
     async def command(*words: str) -> tuple[int, str]:
-        result = await asyncio.to_thread(CliRunner(env={"COLUMNS": "240"}).invoke, app, [*words, *where])
+        result = await asyncio.to_thread(CliRunner().invoke, app, [*words, *where])
         return result.exit_code, result.output
 
     code, text = await command("parked", "show", one)

@@ -10,11 +10,11 @@ from chassis.handling import TransientError
 from chassis.security.dev_issuer import AUDIENCE, ISSUER, DevelopmentIssuer, DevelopmentIssuerError
 from chassis.security.tokens import InvalidTokenError, TokenVerifier
 from chassis.settings import Mode
+from click.testing import CliRunner
 from devkit.clock import FixedClock
 from joserfc import jwt
 from joserfc.jwk import OctKey
 from messages.values import Role
-from typer.testing import CliRunner
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 

@@ -5,36 +5,48 @@ from __future__ import annotations
 import os
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 from messages.values import Role
 
 from chassis.security.dev_issuer import AUDIENCE, ISSUER, DevelopmentIssuer, DevelopmentIssuerError
 from chassis.settings import PREFIX, Mode
 
 
+@click.command()
+@click.option(
+    "--keys",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="Folder of the development issuer's keys; created at first use",
+)
+@click.option("--role", type=click.Choice([*map(str, Role)]), multiple=True, required=True, help="Repeat for several")
+@click.option("--subject", help="The actor; by default derived from the other claims")
+@click.option("--organisation", help="Unified social credit code")
+@click.option("--prefecture", help="GB/T 2260 code, for example 150100")
+@click.option("--issuer", envvar=f"{PREFIX}ISSUER", default=ISSUER, show_default=True)
+@click.option("--audience", envvar=f"{PREFIX}AUDIENCE", default=AUDIENCE, show_default=True)
+@click.option("--hours", type=click.FloatRange(min=0), default=12, show_default=True, help="How long it is valid")
 def token(  # noqa: PLR0913 - the claims of a token
     *,
-    keys: Annotated[Path, typer.Option(help="Folder of the development issuer's keys; created at first use")],
-    role: Annotated[list[Role], typer.Option(help="Repeat for several roles")],
-    subject: Annotated[str | None, typer.Option(help="The actor; by default derived from the other claims")] = None,
-    organisation: Annotated[str | None, typer.Option(help="Unified social credit code")] = None,
-    prefecture: Annotated[str | None, typer.Option(help="GB/T 2260 code, for example 150100")] = None,
-    issuer: Annotated[str, typer.Option(envvar=f"{PREFIX}ISSUER")] = ISSUER,
-    audience: Annotated[str, typer.Option(envvar=f"{PREFIX}AUDIENCE")] = AUDIENCE,
-    hours: Annotated[float, typer.Option(min=0, help="How long the token is valid")] = 12,
+    keys: Path,
+    role: tuple[str, ...],
+    subject: str | None,
+    organisation: str | None,
+    prefecture: str | None,
+    issuer: str,
+    audience: str,
+    hours: float,
 ) -> None:
     """Print a bearer token signed by the development issuer."""
     mode = Mode(os.environ.get(f"{PREFIX}MODE", Mode.LOCAL))
     try:
         signer = DevelopmentIssuer(keys, mode, issuer=issuer, audience=audience)
     except DevelopmentIssuerError as reason:
-        typer.echo(str(reason), err=True)
-        raise typer.Exit(1) from None
-    typer.echo(
+        raise click.ClickException(str(reason)) from None
+    click.echo(
         signer.mint(
-            role=role,
+            role=[Role(each) for each in role],
             subject=subject,
             organisation=organisation,
             prefecture=prefecture,
