@@ -67,6 +67,7 @@ class Connection(asyncio.Protocol):
         self._load = load
         self._transport: Any = None
         self._exchange: Exchange | None = None
+        self._served = False
         self._parser = httptools.HttpResponseParser(self)
 
     def send(self, exchange: Exchange) -> None:
@@ -92,6 +93,7 @@ class Connection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         exchange, self._exchange = self._exchange, None
+        self._served = True
         status, keeps = self._parser.get_status_code(), self._parser.should_keep_alive()
         self._parser = httptools.HttpResponseParser(self)
         keeps = keeps and exchange is not None and not exchange.alone
@@ -105,7 +107,10 @@ class Connection(asyncio.Protocol):
         self._load.forget(self)
         if self._exchange is not None:
             exchange, self._exchange = self._exchange, None
-            self._load.end(exchange, None)
+            if self._served:
+                self._load.connect(exchange)  # the server closed an idle connection as the request came
+            else:
+                self._load.end(exchange, None)
 
 
 @dataclass
@@ -165,10 +170,14 @@ class Load:
         if self._free and not exchange.alone:
             self._hand_over(exchange, self._free.pop())
         else:
-            self.opened += 1
-            connecting = asyncio.ensure_future(self._connect(exchange))
-            self._connecting.add(connecting)
-            connecting.add_done_callback(self._connecting.discard)
+            self.connect(exchange)
+
+    def connect(self, exchange: Exchange) -> None:
+        """Send it on a new connection."""
+        self.opened += 1
+        connecting = asyncio.ensure_future(self._connect(exchange))
+        self._connecting.add(connecting)
+        connecting.add_done_callback(self._connecting.discard)
 
     def _hand_over(self, exchange: Exchange, connection: Connection) -> None:
         connection.send(exchange)

@@ -17,7 +17,9 @@ HEADING = """# Benchmark
 
 RabbitMQ with quorum queues and a one-node MongoDB replica set, majority and journal, on the machine of the
 measurement. Absolute numbers hold for that machine and day; the ratios, measured alternating in one run, hold
-beyond it. `make bench` measures again; `make bench ONLY=reservations` (or `hop`, `submit`) one part.
+beyond it; CPU time is what to trust where other programs ran beside. `make bench` measures again, `make bench
+ONLY=scale` (or `hop`, `submit`, `reservations`, `chain`, `overload`, `growth`) one part; `SIZE=25000` makes scale and
+chain a whole season, `SIZES="1000 100000"` names the sizes of growth, `taskset -c 0,1` holds all of it to two cores.
 """
 MARK = "\n## "
 

@@ -80,10 +80,10 @@ class ReviewDrain:
     def start_worker(self) -> ServiceProcess:
         return ServiceProcess.start(SERVICE, "worker", self.environment, self.folder)
 
-    async def publish(self) -> None:
-        """Publish the load as the applications service and wait for the broker's confirms."""
+    async def publish(self, first: int = 0, last: int | None = None) -> None:
+        """Publish the load, or this part of it, as the applications service and wait for the broker's confirms."""
         publisher = BrokerPublisher(self.servers.amqp_url(self.vhost, PUBLISHER))
-        for events in _chunks(season(self.size)):
+        for events in _chunks(islice(season(self.size), first, last)):
             refused = await publisher.send([entry(each, Causation(event_id(each)), NOW) for each in events])
             if any(refused):
                 raise RuntimeError(f"the broker refused {len(refused) - refused.count(None)} events of the load")

@@ -28,6 +28,8 @@ WORKERS = (1, 2, 4)
 HELD_CORES = 0.2
 FIRST, LAST = 0.1, 0.95
 """Shares of the cases between which a run is measured: neither the start nor the end when workers run dry."""
+WARM_UP = 200
+"""Cases before those measured: the first documents of a new database conflict, as its indexes become multikey."""
 CONFLICTS, COMMITS = "green_commit_conflicts_total", "green_commit_duration_seconds_count"
 
 
@@ -102,7 +104,7 @@ async def scale_rounds(servers: Servers, folder: Path) -> Scale:
 
 
 async def _run(load: Load, servers: Servers, folder: Path) -> ScaleRun:
-    drain = await ReviewDrain.build(PrivateServers(*servers), folder / "review", load.size)
+    drain = await ReviewDrain.build(PrivateServers(*servers), folder / "review", WARM_UP + load.size)
     with ExitStack() as stack:
         groups = (
             []
@@ -112,9 +114,14 @@ async def _run(load: Load, servers: Servers, folder: Path) -> ScaleRun:
         processes = [drain.start_worker() for _ in range(load.workers)]
         try:
             await wait_until_ready(processes)
+            await drain.publish(last=WARM_UP)
+            await drain.until_opened(WARM_UP)
+            before = await _conflicts_and_commits(processes)
             result = await _measure(drain, servers, processes, groups)
             await drain.until_settled()
-            conflicts, commits = await _conflicts_and_commits(processes)
+            conflicts, commits = (
+                after - warm for after, warm in zip(await _conflicts_and_commits(processes), before, strict=True)
+            )
             result = replace(result, conflicts=conflicts, commits=commits)
         finally:
             await asyncio.gather(*(each.drain() for each in processes))
@@ -136,14 +143,15 @@ async def _measure(
     """Fill the queue while the workers are held, let all of them go at once and measure between 10 and 95 %."""
     for process in processes:
         process.hold()
-    await drain.publish()
+    await drain.publish(first=WARM_UP)
     for process, group in zip(processes, groups, strict=False):
         group.add(process.pid)
     for process in processes:
         process.resume()
-    began = await drain.until_opened(int(drain.size * FIRST))
+    measured = drain.size - WARM_UP
+    began = await drain.until_opened(WARM_UP + int(measured * FIRST))
     cpu_time, others, first = CpuTime(_pids(servers, processes)), OtherPrograms(), drain.opened()
-    ended = await drain.until_opened(int(drain.size * LAST))
+    ended = await drain.until_opened(WARM_UP + int(measured * LAST))
     last, used = drain.opened(), cpu_time.used()
     service = sum(used.pop(str(index)) for index, _ in enumerate(processes))
     used["service"] = service

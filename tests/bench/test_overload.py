@@ -21,7 +21,7 @@ BUSY = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0
 
 
 class Server:
-    """Answers by the path; ``/silent`` never, ``/busy`` 503 at first."""
+    """Answers by the path; ``/silent`` never, ``/busy`` 503 at first, ``/broken`` by closing at first."""
 
     def __init__(self) -> None:
         self.paths: list[str] = []
@@ -33,9 +33,13 @@ class Server:
                 path = head.split()[1].decode()
                 first = path not in self.paths
                 self.paths.append(path)
+                if first and path == "/broken":
+                    break
                 if path != "/silent":
                     writer.write(BUSY if first and path == "/busy" else OK)
         except asyncio.IncompleteReadError:
+            pass
+        finally:
             writer.close()
 
 
@@ -84,6 +88,15 @@ async def test_refused_request_is_sent_again_with_the_same_key_and_counts_each_t
         (0, 200, False),
     ]
     assert server[0].paths == ["/busy", "/other", "/busy"]
+
+
+async def test_connection_that_ends_as_the_next_request_comes_is_replaced(
+    server: tuple[Server, int], load: LoadProcess, tmp_path: Path
+) -> None:
+    result = await run(load, server[1], tmp_path, "/alone", "/first", "/broken")
+
+    assert [each.status for each in result.answers] == [200, 200, 200]
+    assert server[0].paths == ["/alone", "/first", "/broken", "/broken"]
 
 
 async def test_closed_loop_answers_every_request_once(
