@@ -10,6 +10,7 @@ VALIDATION_TEXTS = {
     "string_type": "应为文本",
     "string_too_short": "内容过短",
     "string_too_long": "内容过长",
+    "too_long": "项数过多",
     "string_pattern_mismatch": "格式不正确",
     "int_parsing": "应为整数",
     "decimal_parsing": "应为数字",

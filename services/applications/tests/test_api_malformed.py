@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from applications.api.bodies import MAX_ROWS
 from applications.handlers import drafts
 from chassis.handling import Refusal
 from devkit.api_harness import ApiClient, ApiHarness
@@ -96,3 +97,14 @@ async def test_a_number_that_is_taken_is_refused_with_its_rule() -> None:
 
     (why,) = refused.value.reasons
     assert (why.rule, why.code, why.article) == ("A1", "application-exists", "第十四条第（一）项")
+
+
+@pytest.mark.rule("A1")
+async def test_table_of_more_rows_than_any_report_has_is_refused(applicant: ApiClient) -> None:
+    place = f"{APPLICATIONS}/{await open_draft(applicant)}/evaluation"
+    rows = [{"name": f"{number}.pdf", "sha256": f"{number:064x}"} for number in range(MAX_ROWS + 1)]
+
+    answer = await applicant.put(place, json={"way": "self", "evidence": rows})
+
+    assert answer.status_code == 422
+    assert reasons(answer) == [("A1", "too-long", "项数过多")]

@@ -19,7 +19,7 @@ from chassis.http import (
     refuses,
 )
 from chassis.security import KeyRing, and_filters
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 from messages.values import Level, Prefecture, UnitType
 from rulebook import basis
 
@@ -37,6 +37,10 @@ ACCEPTED: dict[str, Any] = {
     "model": ReceiptView,
     "description": "Waits for the assessor's item; ask again for its state",
 }
+
+VERSIONS = 20
+"""Versions in one answer, each with its whole report: more would hold the event loop."""
+VersionLimit = Annotated[int, Query(ge=1, le=VERSIONS)]
 
 router = APIRouter(prefix="/applications", tags=["applications"], responses=PROBLEMS)
 FileApplications = Annotated[RequestContext[Store], Depends(Authorize(FILE))]
@@ -182,7 +186,7 @@ async def get_application(application_id: str, context: ReadApplications) -> App
 
 @router.get("/{application_id}/versions", summary="List the submitted versions")
 async def list_versions(
-    application_id: str, context: ReadApplications, limit: Limit = DEFAULT_LIMIT, after: str | None = None
+    application_id: str, context: ReadApplications, limit: VersionLimit = VERSIONS, after: str | None = None
 ) -> Page[VersionView]:
     """Every version that was submitted, with what became of it (A6)."""
     await context.authorize(await _application_or_404(application_id, context))

@@ -69,6 +69,9 @@ NamedUnit = Annotated[UnitRef, AfterValidator(_unit)]
 NamedEvaluation = Annotated[Evaluation, AfterValidator(_evaluation)]
 Share = Annotated[Number, Field(ge=0)]
 T = TypeVar("T")
+MAX_ROWS = 200
+"""Rows of one table of a report: more would hold the event loop, and the documents that carry it."""
+Rows = Annotated[tuple[T, ...], Field(max_length=MAX_ROWS)]
 
 
 class IndicatorBody(Body):
@@ -144,7 +147,7 @@ class ParkBody(Body):
     green_body: bool | None = None
     green_staff: Annotated[int | None, Field(ge=0)] = None
     factory_plan: OneLine | None = None
-    years: tuple[YearBody, ...] = ()
+    years: Rows[YearBody] = ()
 
     def park_facts(self) -> ParkFacts:
         fields = {name: getattr(self, name) for name in ParkBody.model_fields if name != "years"}
@@ -180,11 +183,11 @@ class ReportBody(ParkBody):
     energy_unit: Annotated[OneLine | None, Field(max_length=60)] = None
     energy_actual: Share | None = None
     energy_limit: Share | None = None
-    indicators: tuple[IndicatorBody, ...] = ()
-    mandatory_items: tuple[MandatoryItemBody, ...] = ()
-    certificates: tuple[CertificateBody, ...] = ()
-    declarations: tuple[DeclarationBody, ...] = ()
-    evidence: tuple[EvidenceBody, ...] = ()
+    indicators: Rows[IndicatorBody] = ()
+    mandatory_items: Rows[MandatoryItemBody] = ()
+    certificates: Rows[CertificateBody] = ()
+    declarations: Rows[DeclarationBody] = ()
+    evidence: Rows[EvidenceBody] = ()
 
     @field_validator("assessor_name", "assessor_uscc", "lead_author", "reviewer")
     @classmethod

@@ -20,7 +20,7 @@ from chassis.http import (
     refuses,
 )
 from chassis.security import and_filters
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 from messages.values import Prefecture, Reason, Role, UnitRef, UnitType, Uscc
 from pydantic import Field
 from rulebook import basis, reason
@@ -33,6 +33,10 @@ from applications.handlers import records
 from applications.store import Store
 
 MAX_LIST_UNITS = 500
+LISTS = 3
+"""Lists in one answer, each with all its units: more would hold the event loop."""
+
+ListLimit = Annotated[int, Query(ge=1, le=LISTS)]
 
 router = APIRouter(responses=PROBLEMS)
 RecordFacts = Annotated[RequestContext[Store], Depends(Authorize(RECORD_FACT))]
@@ -133,7 +137,7 @@ async def record_prefecture_list(body: ListBody, context: RecordLists) -> Prefec
 
 @router.get("/prefecture-lists", summary="List recorded prefecture lists", tags=["lists"])
 async def list_prefecture_lists(
-    context: ReadLists, prefecture: Prefecture | None = None, limit: Limit = DEFAULT_LIMIT, after: str | None = None
+    context: ReadLists, prefecture: Prefecture | None = None, limit: ListLimit = LISTS, after: str | None = None
 ) -> Page[PrefectureList]:
     return await context.page(
         context.store.prefecture_lists, filter_by(prefecture=prefecture), limit=limit, after=after
