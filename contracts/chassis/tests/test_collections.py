@@ -272,9 +272,11 @@ async def test_pages_hold_everything_once_in_order(document_store: DocumentStore
     await unit.finish([])
     unit.flush()
     await document_store.commit(ChangeSet([], stored.writes(), None))
-    notices = DocumentCollection(read_only_unit(document_store), "notices", TouchCounter)
+    held = IdentityMap(document_store, {})
+    notices = DocumentCollection(UnitOfWork(held), "notices", TouchCounter)
 
     pages = [page async for page in notices.pages({"_id": {"$gte": "n"}}, sort=[("count", -1)], size=size)]
 
     assert [each.count for page in pages for each in page] == [2, 2, 1, 1, 0, 0, 0]
     assert max(len(page) for page in pages) <= size
+    assert not held.loaded_documents("notices")

@@ -44,6 +44,7 @@ class DocumentCollection(Generic[T]):
     def __init__(self, unit: UnitOfWork, collection: str, type_: type[T]) -> None:
         self._unit = unit
         self._collection = collection
+        self._type = type_
         self._codec = codec(type_)
 
     async def get(self, key: str, /) -> T | None:
@@ -69,14 +70,16 @@ class DocumentCollection(Generic[T]):
         """Return everything that matches, ``size`` values at a time: for exports and long acts.
 
         Each page is a query of its own after the last value of the page before, so that no cursor stays open and memory
-        stays flat; what changes meanwhile is seen or not. The paths of ``sort`` hold a value in every document.
+        stays flat. It sees what is committed by then, and nothing that this unit of work has not committed. The paths
+        of ``sort`` hold a value in every document.
         """
         order = sort_with_id(sort)
         ranges: list[Filter] = [{}]
         while True:
             found: list[StoredDocument[T]] = []
+            stored = DocumentCollection(self._unit.apart(), self._collection, self._type)
             for each in ranges:
-                found += await self.entries(and_filters(where or {}, each), sort=order, limit=size - len(found))
+                found += await stored.entries(and_filters(where or {}, each), sort=order, limit=size - len(found))
                 if len(found) == size:
                     break
             if found:

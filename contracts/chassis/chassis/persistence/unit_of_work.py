@@ -114,7 +114,7 @@ class IdentityMap:
 
     def __init__(self, reader: DocumentReader, aggregates: Mapping[str, str]) -> None:
         self.aggregates = aggregates
-        self._reader = reader
+        self.reader = reader
         self._tracked: dict[str, dict[str, TrackedDocument]] = {}
         self._loaded_versions: dict[Key, int] = {}
         self._assumed_new: set[Key] = set()
@@ -127,7 +127,7 @@ class IdentityMap:
             if key not in self.loaded_documents(collection):
                 missing.setdefault(collection, {})[key] = None
         for collection, ids in missing.items():
-            found = {each["_id"]: each for each in await self._reader.load(collection, list(ids))}
+            found = {each["_id"]: each for each in await self.reader.load(collection, list(ids))}
             for key in ids:
                 self._adopt(collection, key, found.get(key))
 
@@ -139,13 +139,13 @@ class IdentityMap:
 
     async def find(self, collection: str, where: Filter, sort: Sort, limit: int) -> list[str]:
         """Track the stored documents that match; return their ids."""
-        found = await self._reader.find(collection, where, sort, limit)
+        found = await self.reader.find(collection, where, sort, limit)
         for document in found:
             self._adopt(collection, document["_id"], document)
         return [document["_id"] for document in found]
 
     async def count(self, collection: str, where: Filter) -> int:
-        return await self._reader.count(collection, where)
+        return await self.reader.count(collection, where)
 
     def loaded_documents(self, collection: str) -> dict[str, TrackedDocument]:
         return self._tracked.setdefault(collection, {})
@@ -216,6 +216,10 @@ class UnitOfWork:
         matching = await self._matching(collection, changed, where)
         return await self._identity_map.count(collection, unchanged) + len(matching)
 
+    def apart(self) -> UnitOfWork:
+        """Return a read-only unit on the same reader, which sees no change of this one and keeps nothing for it."""
+        return read_only_unit(self._identity_map.reader)
+
     def save(self, collection: str, key: str, fields: Document | None) -> None:
         self._saved[collection, key] = fields
 
@@ -264,7 +268,7 @@ class UnitOfWork:
         if collection is None:
             raise ValueError(f"{event.type} belongs to an aggregate that this service does not store")
         key = (collection, event.subject)
-        tracked = changes.get(key) or _touched(await self._identity_map.track(*key))
+        tracked = changes.get(key) or _next_version(before := await self._identity_map.track(*key), before.fields)
         if tracked.fields is None:
             raise ValueError(f"{event.type} belongs to {key[0]}/{key[1]}, which is not stored")
         changes[key] = tracked._replace(event_count=tracked.event_count + 1)
@@ -288,10 +292,6 @@ def _tracked_document(document: Document) -> TrackedDocument:
 
 def _next_version(before: TrackedDocument, fields: Document | None) -> TrackedDocument:
     return TrackedDocument(before.version + 1, before.event_count, fields)
-
-
-def _touched(before: TrackedDocument) -> TrackedDocument:
-    return before._replace(version=before.version + 1)
 
 
 def _stored_document(key: str, tracked: TrackedDocument) -> Document | None:
