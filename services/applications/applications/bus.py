@@ -36,10 +36,6 @@ def _keys_of_whole_case(case: review.CaseForwarded | review.CaseClosed) -> Itera
     yield "standings", case.unit.uscc
 
 
-def _keys_of_notice(event: review.PublicNoticeOpened) -> Iterator[tuple[str, str]]:
-    return (("applications", line.case_id) for line in event.lines)
-
-
 def _keys_of_listing(event: registry.UnitListed) -> Iterator[tuple[str, str]]:
     yield "standings", event.unit.uscc
     yield "applications", event.case_id
@@ -82,6 +78,6 @@ SUBSCRIPTIONS: tuple[Subscription[Any], ...] = (
         prefetch=_keys_of_whole_case,
         prefetch_related=progress.keys_of_intake,
     ),
-    subscribe(review.PublicNoticeOpened, progress.follow_notice, prefetch=_keys_of_notice),
+    subscribe(review.PublicNoticeEntered, progress.follow_notice, prefetch=_keys_of_case),
     subscribe(review.CaseClosed, progress.follow_closing, prefetch=_keys_of_whole_case),
 )

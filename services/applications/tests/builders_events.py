@@ -58,19 +58,17 @@ def unit_listed(sequence: int = 1) -> UnitListed:
     )
 
 
-def notice_opened() -> review.PublicNoticeOpened:
-    return review.PublicNoticeOpened(
-        notice_id="notice-2026",
+def notice_entered(case_id: str = KEY) -> review.PublicNoticeEntered:
+    return review.PublicNoticeEntered(
+        case_id=case_id,
+        unit=STEEL,
         level=Level.REGION,
         batch_year=2026,
-        opened_on=date(2026, 8, 3),
-        minimum_end=date(2026, 8, 10),
-        published_end=date(2026, 8, 10),
-        article="第十四条第（三）项",
         rule_set="2024-01-19",
-        provisional=False,
-        lines=(review.NoticeLine(case_id=KEY, unit=STEEL, rank=1),),
-        digest="c" * 64,
+        notice_id="notice-2026",
+        rank=1,
+        opened_on=date(2026, 8, 3),
+        published_end=date(2026, 8, 10),
     )
 
 

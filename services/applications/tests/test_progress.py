@@ -14,35 +14,32 @@ from messages.applications import (
 )
 from messages.event import Event
 
-from .builders import CASE, NOW, PARK, TODAY
+from .builders import CASE, NOW, TODAY
 from .builders_events import (
     KEY,
     REASON,
-    notice_opened,
+    notice_entered,
 )
 from .harness import ApplicationsHarness
 
 
 @pytest.mark.rule("A5")
 async def test_once_the_notice_has_started_withdrawing_is_too_late(in_review: ApplicationsHarness) -> None:
-    await in_review.handle(progress.follow_notice, notice_opened(), NOW)
+    await in_review.handle(progress.follow_notice, notice_entered(), NOW)
 
     with pytest.raises(Refusal, match="notice-started"):
         await in_review.perform(submission.withdraw_application, Withdraw(KEY), NOW)
 
 
 @pytest.mark.rule("A5")
-async def test_a_line_of_the_notice_that_is_unknown_here_does_not_hold_up_the_others(
-    in_review: ApplicationsHarness,
-) -> None:
-    strange = review.NoticeLine(case_id="app-2026-ffffffffffff", unit=PARK, rank=1)
-    shown = notice_opened()
+async def test_the_applicant_sees_that_the_notice_shows_the_unit(in_review: ApplicationsHarness) -> None:
+    await in_review.handle(progress.follow_notice, notice_entered(), NOW)
 
-    await in_review.handle(progress.follow_notice, shown.model_copy(update={"lines": (strange, *shown.lines)}), NOW)
-
-    assert (await in_review.application(KEY)).notice_opened_on == shown.opened_on
+    application = await in_review.application(KEY)
+    assert application.notice_opened_on == notice_entered().opened_on
+    assert application.steps[-1].stage == "notice_entered"
     with pytest.raises(PoisonMessageError):
-        await in_review.handle(progress.follow_notice, shown.model_copy(update={"lines": (strange,)}), NOW)
+        await in_review.handle(progress.follow_notice, notice_entered("app-2026-ffffffffffff"), NOW)
 
 
 @pytest.mark.rule("Q5")

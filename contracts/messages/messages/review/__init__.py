@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 from enum import StrEnum
-from typing import ClassVar, Final, Literal
+from typing import Annotated, ClassVar, Final, Literal
+
+from pydantic import Field
 
 from messages.event import Event
-from messages.review.public_notice import NoticeLine as NoticeLine
 from messages.review.public_notice import PublicNoticeConcluded as PublicNoticeConcluded
 from messages.review.public_notice import PublicNoticeOpened as PublicNoticeOpened
 from messages.values import (
@@ -197,6 +198,17 @@ class CaseScored(Case, Event, type="review.case.scored.v1", subject="case_id", s
     energy_carbon_score: Number
     failed_mandatory_items: tuple[Identifier, ...]
     scored_on: date
+
+
+class PublicNoticeEntered(Case, Event, type="review.case.notice-entered.v1", subject="case_id"):
+    """The public notice that shows the unit has begun; from here on it cannot withdraw (A5, V9)."""
+
+    proves_acceptance = True
+    notice_id: Identifier
+    rank: Annotated[int, Field(ge=1)]
+    """Rank among the units of the same type."""
+    opened_on: date
+    published_end: date
 
 
 class ObjectionLodged(Case, Event, type="review.case.objection-lodged.v1", subject="case_id"):

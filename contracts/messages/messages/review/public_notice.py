@@ -8,18 +8,13 @@ from typing import Annotated
 from pydantic import Field
 
 from messages.event import Event
-from messages.values import Digest, Identifier, Level, UnitRef, Value
+from messages.values import Digest, Identifier, Level
 
-
-class NoticeLine(Value):
-    case_id: Identifier
-    unit: UnitRef
-    rank: Annotated[int, Field(ge=1)]
-    """Rank among the units of the same type."""
+Count = Annotated[int, Field(ge=0)]
 
 
 class PublicNoticeOpened(Event, type="review.notice.opened.v1", subject="notice_id", sharing="public"):
-    """The frozen list shown to the public for at least five working days (Art. 14(3), V9)."""
+    """The beginning of a frozen list's public notice, of at least five working days (Art. 14(3), V9)."""
 
     notice_id: Identifier
     level: Level
@@ -31,8 +26,10 @@ class PublicNoticeOpened(Event, type="review.notice.opened.v1", subject="notice_
     """Article that the days rest on (G3)."""
     rule_set: str
     provisional: bool
-    lines: tuple[NoticeLine, ...]
+    shown: Annotated[int, Field(ge=1)]
+    """Units shown; each case has its own event, ``PublicNoticeEntered``."""
     digest: Digest
+    """Digest of the published lines in their order."""
 
 
 class PublicNoticeConcluded(Event, type="review.notice.concluded.v1", subject="notice_id", sharing="public"):
@@ -40,6 +37,7 @@ class PublicNoticeConcluded(Event, type="review.notice.concluded.v1", subject="n
     level: Level
     batch_year: int
     concluded_on: date
-    cleared: tuple[Identifier, ...]
-    waiting: tuple[Identifier, ...]
-    """Cases that still wait for an open objection; the others go on."""
+    cleared: Count
+    """Cases with nothing against them; each has its own event, ``CaseCleared``."""
+    waiting: Count
+    """Cases that still wait for an open objection or under a suspension; the others go on."""

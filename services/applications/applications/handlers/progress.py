@@ -33,6 +33,7 @@ DAYS: Mapping[type[review.Case], str] = MappingProxyType(
         review.SiteVerificationRecorded: "recorded_on",
         review.CaseSuspended: "suspended_on",
         review.CaseResumed: "resumed_on",
+        review.PublicNoticeEntered: "opened_on",
         review.ObjectionLodged: "lodged_on",
         review.ObjectionResolved: "resolved_on",
         review.CaseCleared: "cleared_on",
@@ -40,7 +41,12 @@ DAYS: Mapping[type[review.Case], str] = MappingProxyType(
     }
 )
 """The field of each event that names its day; without one it is the day on which the event is handled."""
-_WITH_HANDLERS_OF_THEIR_OWN = {review.InitialReviewRefused, review.CaseForwarded, review.CaseClosed}
+_WITH_HANDLERS_OF_THEIR_OWN = {
+    review.InitialReviewRefused,
+    review.CaseForwarded,
+    review.PublicNoticeEntered,
+    review.CaseClosed,
+}
 FOLLOWED: Sequence[type[Any]] = [event for event in DAYS if event not in _WITH_HANDLERS_OF_THEIR_OWN]
 """Events that move the status and nothing else: a row above is all that a new one needs here."""
 
@@ -98,14 +104,11 @@ def _with_readers(application: Application, event: review.Case) -> Application:
             return application
 
 
-async def follow_notice(event: review.PublicNoticeOpened, store: Store, _now: datetime) -> Sequence[Event]:
-    """Bar the withdrawal of the applications it shows (A5); a line of no application holds up no other."""
-    found = [await store.applications.get(line.case_id) for line in event.lines]
-    known = [each for each in found if each is not None]
-    if not known:
-        raise PoisonMessageError(f"{event.notice_id} shows nothing that was filed here")
-    for each in known:
-        store.applications.save(each.application_id, replace(each, notice_opened_on=event.opened_on))
+async def follow_notice(event: review.PublicNoticeEntered, store: Store, now: datetime) -> Sequence[Event]:
+    """Bar the withdrawal from here on (A5)."""
+    application = await _require_application(event.case_id, store)
+    shown = replace(application.with_step(_step(event, now)), notice_opened_on=event.opened_on)
+    store.applications.save(shown.application_id, shown)
     return []
 
 
