@@ -13,10 +13,11 @@ from rulebook import RuleSet, load_rule_sets, shanghai_date
 
 from review.domain import consultation, forwarding
 from review.domain.case import ANSWERABLE, UNFORWARDED
+from review.handlers.act_steps import next_steps, take_step
 from review.handlers.assessors import SettleSanctions, settle_sanctions
 from review.handlers.consultation import MarkOverdue, RemindDepartments, mark_overdue, remind_departments
 from review.handlers.loading import DueCase
-from review.handlers.notice import ConcludeNotice, conclude_due_notice
+from review.handlers.notice import ConcludeNotice, act_under_way, conclude_due_notice
 from review.handlers.opinion import CloseLateCase, close_late_case
 from review.handlers.units import SettleBans, settle_bans
 from review.store import Store
@@ -63,8 +64,9 @@ def _rule_sets() -> tuple[RuleSet, ...]:
 async def ended_notices(store: Store, now: datetime) -> Sequence[ConcludeNotice]:
     today = shanghai_date(now)
     over = {"state": "open", "published_end": {"$lt": today}}
-    ended = await store.notices.find(over, sort=[("published_end", 1)], limit=ITEMS_PER_POLL)
-    return [ConcludeNotice(notice.notice_id) for notice in ended]
+    found = await store.notices.find(over, sort=[("published_end", 1)], limit=ITEMS_PER_POLL)
+    ended = [each for each in found if not await act_under_way(each, store)]
+    return [ConcludeNotice(f"act-{notice.notice_id}-concluded", notice.notice_id) for notice in ended]
 
 
 async def unsettled_sanctions(store: Store, now: datetime) -> Sequence[SettleSanctions]:
@@ -110,5 +112,6 @@ JOBS = (
     Job("close-late-cases", late_cases, _case, close_late_case, prefetch=_documents),
     Job("settle-sanctions", unsettled_sanctions, _settling_key, settle_sanctions, prefetch=_document_of_assessor),
     Job("settle-bans", unsettled_bans, _settling_key, settle_bans, prefetch=_document_of_unit),
+    Job("carry-on-acts", next_steps, lambda step: step.key, take_step),
     Job("conclude-notices", ended_notices, lambda item: item.notice_id, conclude_due_notice),
 )

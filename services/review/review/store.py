@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from chassis.persistence import DocumentCollection, Index, UnitOfWork
 
+from review.domain.act import Act
 from review.domain.application_status import ApplicationStatus
 from review.domain.assessors import AssessorStatus
 from review.domain.case import Case
 from review.domain.expert import Expert
+from review.domain.group import RankingLine
 from review.domain.notice import Objection, PublicNotice
+from review.domain.notice_list import LINE_ORDER, NoticeLine
 from review.domain.opinion import DocumentNumber
-from review.domain.ranking import Batch, BatchRanking
+from review.domain.ranking import Batch, BatchRanking, WaitingCase
 from review.domain.record import RecordEntry
 from review.domain.unit_status import UnitStatus
 
@@ -19,7 +22,9 @@ AGGREGATES = {"case": "cases", "notice": "notices"}
 _UNANSWERED = (("consultation.unanswered", 1), ("state", 1))
 
 INDEXES = (
-    Index("cases", (("level", 1), ("batch_year", 1), ("state", 1))),
+    Index("cases", (("level", 1), ("batch_year", 1), ("state", 1), ("_id", 1))),
+    Index("cases", (("level", 1), ("batch_year", 1), ("rule_set", 1))),
+    Index("cases", (("before.act", 1), ("before.state", 1))),
     Index("cases", (("unit.prefecture", 1), ("state", 1))),
     # The order of ids before the fields that only select: a page of a settling job is neither sorted nor read in vain.
     Index("cases", (("unit.uscc", 1), ("_id", 1), ("state", 1))),
@@ -35,7 +40,12 @@ INDEXES = (
     Index("records", (("case_id", 1), ("number", 1)), unique=True),
     Index("notices", (("state", 1), ("published_end", 1), ("_id", 1))),
     Index("objections", (("notice_id", 1),)),
+    Index("acts", (("state", 1),)),
     Index("rankings", (("batch", 1), ("number", 1)), unique=True),
+    Index("rankings", (("batch", 1), ("number", 1), ("_id", 1))),
+    Index("ranking_lines", (("act", 1), ("position", 1), ("_id", 1))),
+    Index("waiting_cases", (("batch", 1), ("case_id", 1))),
+    Index("notice_lines", (("notice_id", 1), *LINE_ORDER, ("_id", 1))),
 )
 
 
@@ -51,6 +61,10 @@ class Store:
         self.document_numbers = DocumentCollection(unit, "document_numbers", DocumentNumber)
         self.experts = DocumentCollection(unit, "experts", Expert)
         self.batches = DocumentCollection(unit, "batches", Batch)
+        self.acts = DocumentCollection(unit, "acts", Act)
         self.rankings = DocumentCollection(unit, "rankings", BatchRanking)
+        self.ranking_lines = DocumentCollection(unit, "ranking_lines", RankingLine)
+        self.waiting_cases = DocumentCollection(unit, "waiting_cases", WaitingCase)
         self.notices = DocumentCollection(unit, "notices", PublicNotice)
+        self.notice_lines = DocumentCollection(unit, "notice_lines", NoticeLine)
         self.objections = DocumentCollection(unit, "objections", Objection)

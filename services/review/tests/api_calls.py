@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import date
 
 from devkit.api_harness import ApiClient, ApiHarness
 from devkit.clock import FixedClock
+from httpx2 import Response
 from messages.values import Role
 from review.handlers.applications import open_case
 from review.store import Store
 
 from .builders import DEPARTMENTS, SCAN, STEEL, accepted, at, mandatory_items, unit, values
+from .harness import ACTS
 
 HERE = "150200"
 AFTER_FORWARDING, NOTICE_DAY, DAY_AFTER = date(2026, 6, 1), date(2026, 6, 18), date(2026, 6, 27)
@@ -62,11 +65,20 @@ class Participants:
 
     async def publish(self) -> str:
         self.clock.move_to(at(AFTER_FORWARDING))
-        await self._done(self.region, "/v1/batches/2026/ranking")
+        ranked = await self.act("/v1/batches/2026/ranking")
+        assert ranked.status_code == 200, ranked.text
         self.clock.move_to(at(NOTICE_DAY))
-        answer = await self.region.post("/v1/batches/2026/notice")
+        answer = await self.act("/v1/batches/2026/notice")
         assert answer.status_code == 201, answer.text
-        return str(answer.json()["notice_id"])
+        return str(answer.json()["notice"]["notice_id"])
+
+    async def act(self, path: str, **body: object) -> Response:
+        """Command an act of the region, while the process of the jobs takes its steps."""
+        answer = asyncio.create_task(self.region.post(path, json=body or None))
+        while not answer.done():
+            await self.api.run_jobs(ACTS)
+            await asyncio.sleep(0.01)
+        return await answer
 
     async def state(self, case_id: str = "app-1") -> str:
         return str((await self.region.get(f"/v1/cases/{case_id}")).json()["state"])

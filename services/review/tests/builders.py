@@ -33,10 +33,17 @@ from messages.values import (
     UnitRef,
     UnitType,
 )
-from review.domain import consultation, ranking
+from review.domain import consultation
 from review.domain.case import Case, Score, ScoreSheet
 from review.domain.expert import EarlierEvaluation, Expert
-from review.domain.ranking import Batch, BatchRanking, RepeatEvaluationDecision
+from review.domain.group import line_of
+from review.domain.ranking import (
+    Batch,
+    BatchRanking,
+    RankedBatch,
+    RepeatEvaluationDecision,
+)
+from review.domain.ranking_result import RankingBasis, RankingCheck, RankingSeal, make_ranking, taken_places
 from review.domain.record import ActorRef
 from rulebook import rules_on, scheme_on
 from stdnum.cn import uscc as gb32100
@@ -256,9 +263,26 @@ BATCH = Batch("region-2026", "region", 2026, SEED)  # type: ignore[arg-type]
 ONCE_MORE = RepeatEvaluationDecision("内工信〔2026〕6号", date(2026, 5, 30))
 
 
-def ranked(*cases: Case) -> BatchRanking:
-    return ranking.rank_cases(BATCH, cases, (), OPENED)
+def ranked(*cases: Case, after: Sequence[BatchRanking] = (), **basis: Any) -> RankedBatch:  # noqa: ANN401 - the basis
+    usual = RankingBasis(BATCH, "act-1", len(after) + 1, OPENED, taken_places(after))
+    return make_ranking(replace(usual, **basis), [line_of(case, "act-1", 1) for case in cases])
 
 
-def order(made: BatchRanking) -> list[str]:
-    return [line.case_id for group in made.groups for line in group.lines]
+def reproducible(made: RankedBatch, suspended: Sequence[str] = ()) -> bool:
+    """Whether the lines give the ranking again, read in pages of two."""
+    check = RankingCheck(made.ranking)
+    check.add_suspended(suspended)
+    for first in range(0, len(made.lines), 2):
+        check.add(made.lines[first : first + 2])
+    return check.reproducible
+
+
+def sealed(made: RankedBatch) -> RankedBatch:
+    """The ranking with the digest that its present lines give."""
+    seal = RankingSeal(made.ranking)
+    seal.add(made.lines)
+    return replace(made, ranking=replace(made.ranking, digest=seal.digest))
+
+
+def order(made: RankedBatch) -> list[str]:
+    return [line.case_id for line in made.lines]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
+from chassis.handling import Refusal
 from chassis.settling import LONGEST_TRANSACTION
 from devkit import HandlerHarness
 from messages.applications import ApplicationAccepted
@@ -16,7 +17,7 @@ from messages.values import (
     Level,
 )
 from review.domain.case import Case, ScoreSheet
-from review.domain.ranking import RepeatEvaluationDecision
+from review.domain.ranking import RankedBatch, WaitingCase
 from review.domain.record import ActorRef
 from review.domain.site import Findings
 from review.handlers.applications import open_case
@@ -38,7 +39,7 @@ from review.handlers.opinion import (
     issue_opinion,
 )
 from review.handlers.panel import AppointPanel, RegisterExpert, appoint_panel, register_expert
-from review.handlers.ranking import RankBatch, rank_batch
+from review.handlers.ranking import RankBatch, rank_batch, try_ranking
 from review.handlers.scoring import FillScoreSheet, RecordSiteVisit, fill_score_sheet, record_site_visit
 from review.jobs import JOBS
 from review.store import AGGREGATES, INDEXES, Store
@@ -47,6 +48,7 @@ from .builders import DEPARTMENTS, EXPERTS, OFFICER, OPENED, ORGANISATION, PUBLI
 
 AFTER_FORWARDING = date(2026, 6, 1)
 SETTLING_JOBS = tuple(each for each in JOBS if each.name in {"settle-sanctions", "settle-bans"})
+ACTS = tuple(job for job in JOBS if job.name == "carry-on-acts")
 Message = tuple[Callable[..., Any], Any]
 
 
@@ -56,6 +58,7 @@ class ReviewHarness(HandlerHarness[Store]):
     def __init__(self) -> None:
         super().__init__(Store, AGGREGATES, INDEXES)
         self.today = OPENED
+        self.acts_begun = 0
 
     @property
     def now(self) -> datetime:
@@ -144,21 +147,63 @@ class ReviewHarness(HandlerHarness[Store]):
         for case in await self.store().cases.find({"state": Stage.SITE_ORDERED}):
             await self.do(record_site_visit, RecordSiteVisit(case.case_id, Findings((), "属实", ""), ORGANISATION))
 
-    async def rank(self, *, dry_run: bool = False, decision: RepeatEvaluationDecision | None = None) -> Any:  # noqa: ANN401 - the ranking
+    async def begin(self, handler: Callable[..., Any], command: Any) -> list[Event]:  # noqa: ANN401 - any command
+        """Begin an act and take all its steps; raise the refusal that one of them finds."""
+        begun = (await self.execute(handler, command)).value
+        events = await self.run_jobs(ACTS, self.now)
+        act = await self.store().acts.require(begun.act_id)
+        if act.reasons:
+            raise Refusal(act.reasons[0].code, *act.reasons)
+        return events
+
+    def ranking_command(self, **terms: Any) -> RankBatch:  # noqa: ANN401 - reason and decision
+        return RankBatch(self._act_id(), Level.REGION, 2026, REGION, **terms)
+
+    def _act_id(self) -> str:
+        self.acts_begun += 1
+        return f"act-{self.acts_begun}"
+
+    async def rank(self, **terms: Any) -> RankedBatch:  # noqa: ANN401 - reason and decision
+        """Rank on a day after the last one of forwarding."""
         self.today = max(self.today, AFTER_FORWARDING)
-        command = RankBatch(Level.REGION, 2026, dry_run=dry_run, by=REGION, decision=decision)
-        return (await self.execute(rank_batch, command)).value
+        return await self.rank_today(**terms)
+
+    async def rank_today(self, **terms: Any) -> RankedBatch:  # noqa: ANN401 - reason and decision
+        command = self.ranking_command(**terms)
+        await self.begin(rank_batch, command)
+        return await self.ranked(command.act_id)
+
+    async def ranked(self, act_id: str) -> RankedBatch:
+        """Return the stored ranking of an act with its lines."""
+        (made,) = await self.store().rankings.find({"act": act_id})
+        return RankedBatch(made, await self.store().ranking_lines.find({"act": act_id}, sort=[("position", 1)]))
+
+    async def try_ranking(self) -> RankedBatch:
+        self.today = max(self.today, AFTER_FORWARDING)
+        return await try_ranking(self.ranking_command(), self.store(), self.now)
 
     async def publish(self, until: date | None = None) -> str:
-        outcome = await self.execute(open_notice, OpenNotice(Level.REGION, 2026, until, REGION))
-        return str(outcome.value.notice_id)
+        number = await self.store().notices.count() + 1
+        await self.begin(open_notice, OpenNotice(self._act_id(), Level.REGION, 2026, until, REGION))
+        return f"notice-region-2026-{number}"
 
     async def object(self, notice_id: str, case_id: str, number: str = "obj-1") -> None:
         command = LodgeObjection(number, notice_id, case_id, "夜间排放异味", "王某", "0472-0000000", PUBLIC)
         await self.do(lodge_objection, command)
 
     async def conclude(self, notice_id: str) -> list[Event]:
-        return await self.do(conclude_notice, ConcludeNotice(notice_id, REGION))
+        return await self.begin(conclude_notice, ConcludeNotice(self._act_id(), notice_id, REGION))
+
+
+async def put_case(case: Case, store: Store, _now: datetime) -> list[Event]:
+    """Store a case as it is, without the acts that led there."""
+    store.cases.save(case.case_id, case)
+    return []
+
+
+async def put_waiting(waiting: WaitingCase, store: Store, _now: datetime) -> list[Event]:
+    store.waiting_cases.save(waiting.key, waiting)
+    return []
 
 
 async def deliver_repeatedly(*messages: Message) -> ReviewHarness:

@@ -30,9 +30,9 @@ async def test_a_case_goes_from_the_accepted_application_to_the_end_of_the_notic
     assert await participants.state() == "in_notice"
     participants.clock.move_to(at(DAY_AFTER))
 
-    concluded = await participants.region.post(f"/v1/notices/{notice}/conclude")
+    concluded = await participants.act(f"/v1/notices/{notice}/conclude")
 
-    assert (concluded.status_code, concluded.json()["state"]) == (200, "concluded")
+    assert (concluded.status_code, concluded.json()["notice"]["state"]) == (200, "concluded")
     assert await participants.state() == "cleared"
     record = (await participants.officer.get("/v1/cases/app-1/record")).json()
     assert record["intact"] is True

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from httpx2 import Response
 
 from .api_calls import AFTER_FORWARDING, Participants
 from .builders import COPPER, SCHEME, STEEL, at
+from .harness import ACTS
 
 
 @pytest.mark.rule("V9")
@@ -58,14 +60,48 @@ async def test_the_ranking_is_shown_with_the_proof_that_it_comes_out_again(parti
     dry = await participants.region.post("/v1/batches/2026/ranking", json={"dry_run": True})
     assert await participants.state() in {"scored", "site_recorded"}
     participants.clock.move_to(at(AFTER_FORWARDING))
-    made = await participants.region.post("/v1/batches/2026/ranking")
+    made = await participants.act("/v1/batches/2026/ranking")
     (kept,) = (await participants.region.get("/v1/batches/2026/ranking")).json()
+    lines = (await participants.region.get("/v1/batches/2026/ranking/1/lines")).json()["items"]
+    checked = (await participants.region.get("/v1/batches/2026/ranking/1/check")).json()
 
-    assert dry.json()["groups"] == made.json()["groups"] == kept["ranking"]["groups"]
+    assert dry.json()["ranking"]["groups"] == made.json()["ranking"]["groups"] == kept["groups"]
+    assert dry.json()["act"] is None
+    assert (made.json()["act"]["state"], made.json()["act"]["applied"]) == ("done", 2)
+    assert made.json()["lines"] == lines
     assert kept["reproducible"] is True
-    (group,) = kept["ranking"]["groups"]
-    assert [line["uscc"] for line in group["lines"]] == [STEEL, COPPER]
-    assert group["scheme"] == f"{SCHEME.id}@{SCHEME.version}"
+    assert checked == {"ranking_id": "region-2026-1", "lines": 2, "reproducible": True}
+    assert [(line["uscc"], line["rank"], line["outcome"]) for line in lines] == [
+        (STEEL, 1, "selected"),
+        (COPPER, 2, "selected"),
+    ]
+    assert kept["groups"][0]["scheme"] == f"{SCHEME.id}@{SCHEME.version}"
+
+
+@pytest.mark.rule("V8")
+async def test_a_caller_who_does_not_wait_is_told_where_the_progress_is_shown(participants: Participants) -> None:
+    await participants.open()
+    await participants.forward()
+    await participants.review()
+    participants.clock.move_to(at(AFTER_FORWARDING))
+
+    async def command() -> Response:
+        at_once = {"Prefer": "wait=0"}
+        return await participants.region.post("/v1/batches/2026/ranking", headers=at_once, key="ranking")
+
+    begun, again = await command(), await command()
+    other = await participants.region.post("/v1/batches/2026/ranking", headers={"Prefer": "wait=0"})
+    shown = (await participants.region.get(begun.headers["Location"])).json()
+    await participants.api.run_jobs(ACTS)
+    done = (await participants.region.get(begun.headers["Location"])).json()
+    ended = await command()
+
+    assert (begun.status_code, begun.json()["ranking"], begun.json()["act"]) == (202, None, shown)
+    assert again.json() == begun.json()
+    assert (other.status_code, other.json()["code"]) == (409, "act-under-way")
+    assert (shown["state"], shown["total"], shown["decided"]) == ("collecting", 1, False)
+    assert (done["state"], done["applied"], done["decided"]) == ("done", 1, True)
+    assert (ended.status_code, ended.json()["lines"][0]["case_id"]) == (200, "app-1")
 
 
 @pytest.mark.rule("A7", "G3")
@@ -75,7 +111,7 @@ async def test_a_second_evaluation_is_answered_with_its_article_and_made_with_th
     await participants.open()
     await participants.forward()
     await participants.review()
-    early = await participants.region.post("/v1/batches/2026/ranking", json={"early_reason": "首批企业急需公布"})
+    early = await participants.act("/v1/batches/2026/ranking", early_reason="首批企业急需公布")
     await participants.open("app-2", COPPER)
     await participants.forward("app-2")
     await participants.review()
@@ -85,13 +121,13 @@ async def test_a_second_evaluation_is_answered_with_its_article_and_made_with_th
     wordless = {"decision": {"document_number": " ", "decided_on": "2026-05-30"}}
     malformed = await participants.region.post("/v1/batches/2026/ranking", json=wordless)
     decision = {"document_number": "内工信〔2026〕6号", "decided_on": "2026-05-30"}
-    made = await participants.region.post("/v1/batches/2026/ranking", json={"decision": decision})
+    made = await participants.act("/v1/batches/2026/ranking", decision=decision)
 
     assert early.status_code == 200, early.text
     assert (refused.status_code, refused.json()["code"]) == (409, "evaluated-already")
     assert refused.json()["reasons"][0]["article"] == "第十六条"
     assert malformed.json()["reasons"][0]["pointer"] == "/decision/document_number"
-    assert (made.status_code, made.json()["decision"]) == (200, decision)
+    assert (made.status_code, made.json()["ranking"]["decision"]) == (200, decision)
 
 
 @pytest.mark.rule("V8", "G3")
@@ -103,8 +139,8 @@ async def test_a_ranking_before_the_end_of_forwarding_is_answered_with_its_last_
     await participants.review()
 
     early = await participants.region.post("/v1/batches/2026/ranking")
-    made = await participants.region.post("/v1/batches/2026/ranking", json={"early_reason": "上报已全部完成"})
+    made = await participants.act("/v1/batches/2026/ranking", early_reason="上报已全部完成")
 
     assert (early.status_code, early.json()["code"]) == (409, "forwarding-open")
     assert "2026-05-31" in early.json()["detail"]
-    assert (made.status_code, made.json()["early_reason"]) == (200, "上报已全部完成")
+    assert (made.status_code, made.json()["ranking"]["early_reason"]) == (200, "上报已全部完成")

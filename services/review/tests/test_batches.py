@@ -110,7 +110,8 @@ async def test_a_batch_of_messages_asks_once(subscription: Subscription[Any], *,
 PAGE_OF_ITS_OWN = {
     "settle-sanctions": "each item is a page of up to 100 cases, found by its own question",
     "settle-bans": "each item is a page of up to 100 cases, found by its own question",
-    "conclude-notices": "one notice ends a day, and its cases are read in pages",
+    "conclude-notices": "one notice ends a day, and its act reads the cases in pages",
+    "carry-on-acts": "each item is one step of an act, a page of cases found by its own question",
 }
 """Jobs whose items ask for themselves, with the reason."""
 DUE_ON = {

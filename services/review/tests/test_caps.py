@@ -8,15 +8,13 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from review.domain import group, ranking
+from review.domain import group
 from review.domain.case import Case
-from review.domain.group import RankedCase, RankingGroup, recompute_caps
-from review.domain.ranking import Batch, BatchRanking
+from review.domain.group import RankingGroup, recompute_caps
+from review.domain.ranking import RankedBatch
 from rulebook import RuleSet
 
-from .builders import OPENED, RULES, SEED, scored_case
-
-BATCH = Batch("region-2026", "region", 2026, SEED)  # type: ignore[arg-type]
+from .builders import RULES, ranked, reproducible, scored_case, sealed
 
 
 def under(caps: Mapping[str, int | None], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -35,12 +33,8 @@ def of_2018(case_id: str, total: str) -> Case:
     return replace(case, dossier=replace(case.dossier, scheme=older))
 
 
-def ranked(*cases: Case, after: tuple[BatchRanking, ...] = ()) -> BatchRanking:
-    return ranking.rank_cases(BATCH, cases, after, OPENED)
-
-
-def selected(made: BatchRanking) -> set[str]:
-    return {line.case_id for each in made.groups for line in each.lines if line.outcome == "selected"}
+def selected(made: RankedBatch) -> set[str]:
+    return {line.case_id for line in made.lines if line.outcome == "selected"}
 
 
 @pytest.mark.rule("V8")
@@ -52,9 +46,9 @@ def test_two_schemes_of_one_unit_type_are_ranked_apart_under_one_cap(monkeypatch
     made = ranked(*new, *old)
 
     assert selected(made) == {"new-0", "new-1", "old-0"}
-    shares = [(each.scheme[-4:], each.cap, each.lines[0].rank) for each in made.groups]
-    assert shares == [("2018", 1, 1), ("2025", 2, 1)]
-    assert ranking.verify_ranking(made)
+    assert [(each.scheme[-4:], each.cap) for each in made.ranking.groups] == [("2018", 1), ("2025", 2)]
+    assert [line.rank for line in made.lines] == [1, 2, 1, 2, 3, 4]
+    assert reproducible(made)
 
 
 @pytest.mark.rule("V8")
@@ -78,10 +72,10 @@ def test_a_later_ranking_has_what_all_schemes_have_left_of_the_cap(monkeypatch: 
     under({RULES.version: 2}, monkeypatch)
     first = ranked(of_2018("old", "90"), scored_case("new", "90"))
 
-    second = ranked(scored_case("later", "99"), after=(first,))
+    second = ranked(scored_case("later", "99"), after=(first.ranking,))
 
     assert selected(first) == {"old", "new"}
-    assert [(line.case_id, line.outcome) for line in second.groups[0].lines] == [("later", "beyond_cap")]
+    assert [(line.case_id, line.outcome) for line in second.lines] == [("later", "beyond_cap")]
 
 
 @pytest.mark.rule("V8", "G2")
@@ -92,7 +86,7 @@ def test_of_the_caps_of_several_rule_sets_the_lowest_holds_for_the_batch(monkeyp
 
     made = ranked(*(replace(each, rule_set=kept[each.case_id.split("-")[0]]) for each in cases))
 
-    assert len(made.groups) == 3
+    assert len(made.ranking.groups) == 3
     assert len(selected(made)) == 2
 
 
@@ -101,28 +95,28 @@ def test_without_a_cap_every_candidate_is_selected() -> None:
     made = ranked(of_2018("old", "90"), scored_case("new", "90"))
 
     assert selected(made) == {"old", "new"}
-    assert [each.cap for each in made.groups] == [None, None]
+    assert [each.cap for each in made.ranking.groups] == [None, None]
 
 
 @pytest.mark.rule("V8")
 def test_a_share_that_was_moved_from_one_scheme_to_the_other_shows(monkeypatch: pytest.MonkeyPatch) -> None:
     under({RULES.version: 2}, monkeypatch)
     made = ranked(*(of_2018(f"old-{n}", "90") for n in range(2)), *(scored_case(f"new-{n}", "90") for n in range(2)))
-    old, new = made.groups
-    moved = replace(made, groups=(group._with_cap(old, 2), group._with_cap(new, 0)))
+    old, new = made.ranking.groups
+    outcomes = ("selected", "selected", "beyond_cap", "beyond_cap")
+    moved = RankedBatch(
+        replace(made.ranking, groups=(replace(old, cap=2), replace(new, cap=0))),
+        [replace(line, outcome=outcome) for line, outcome in zip(made.lines, outcomes, strict=True)],
+    )
 
-    assert not ranking.verify_ranking(replace(moved, digest=ranking.seal(moved)))
+    assert [line.outcome for line in made.lines] == ["selected", "beyond_cap"] * 2
+    assert not reproducible(sealed(moved))
 
 
 def _group(scheme: str, candidates: int, cap: int) -> RankingGroup:
     case = scored_case("any", "80")
-    at = case.dossier.submitted_at.isoformat()
     mark = RULES.selection.pass_mark["factory"]
-    lines = tuple(
-        RankedCase(f"{scheme}-{n:03d}", "某公司", "911501000000000191", mark, mark, at, n + 1, "")
-        for n in range(candidates)
-    )
-    return RankingGroup(case.unit.unit_type, scheme, RULES.version, mark, cap, lines)
+    return RankingGroup(case.unit.unit_type, scheme, RULES.version, mark, cap, candidates, candidates)
 
 
 @pytest.mark.rule("V8")

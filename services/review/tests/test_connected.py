@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
-from typing import Any
 
 import pytest
 from chassis.handling import Refusal
@@ -16,16 +14,13 @@ from chassis.transactions.execution import Execution
 from devkit.clock import FixedClock
 from devkit.committer_cluster import CommitterCluster, committer_cluster
 from devkit.private_servers import PrivateServers
-from messages.review import CaseClosed, Stage
-from messages.values import AssessorRef, Department, Level
-from review.domain.ranking import Batch, verify_ranking
+from messages.review import CaseClosed
+from messages.values import AssessorRef, Department
 from review.domain.record import ActorRef, verify_chain
 from review.handlers.applications import close_withdrawn_case, open_case
 from review.handlers.assessors import record_revocation, record_sanction
 from review.handlers.consultation import AnswerConsultation, answer_consultation
-from review.handlers.notice import OpenNotice, open_notice
 from review.handlers.opinion import issue_opinion
-from review.handlers.ranking import RankBatch, rank_batch
 from review.handlers.units import record_ban
 from review.jobs import due_reminders, ended_notices, late_cases, overdue_opinions
 from review.store import AGGREGATES, INDEXES, Store
@@ -34,15 +29,12 @@ from .builders import (
     ASSESSOR,
     DEPARTMENTS,
     OPENED,
-    REGION,
-    SEED,
     accepted,
     at,
     organisations,
     removed,
     revoked,
     sanctioned,
-    score,
     withdrawn,
 )
 from .harness import SETTLING_JOBS, Message, ReviewHarness
@@ -50,7 +42,6 @@ from .harness import SETTLING_JOBS, Message, ReviewHarness
 pytestmark = pytest.mark.connected
 
 RACES = 36
-SEASON = 200
 NOW = at(OPENED)
 
 
@@ -189,42 +180,6 @@ async def test_departments_answering_at_once_leave_every_opinion_and_an_unbroken
     assert [each.opinion for each in case.consultation.opinions] == ["agree"] * 3
     assert len(entries) == 4
     assert verify_chain(entries, case.head) is None
-
-
-@pytest.mark.rule("V8", "V9")
-async def test_a_whole_season_is_ranked_and_published_in_one_commit_each(
-    handlers: ReviewHarness, two: CommitterCluster[Store]
-) -> None:
-    for number, each in enumerate(organisations(SEASON)):
-        case_id = await handlers.open(accepted(f"app-{number:03d}", each))
-        case = await handlers.case(case_id)
-        reviewed = replace(case, state=Stage.SCORED, score=score(str(50 + number % 50)))
-        await handlers.do(_put, reviewed)
-    await handlers.do(_put_batch, Batch("region-2026", Level.REGION, 2026, SEED))
-    await two.adopt(handlers.memory.collections)
-
-    made = await two.perform(0, rank_batch, RankBatch(Level.REGION, 2026, False, REGION, "上报已全部完成"))
-    shown = await two.perform(1, open_notice, OpenNotice(Level.REGION, 2026, None, REGION))
-
-    store = two.read()
-    assert len(shown["lines"]) == SEASON * 3 // 5
-    assert len(await store.cases.find({"state": Stage.IN_NOTICE})) == len(shown["lines"])
-    assert verify_ranking(await store.rankings.require(made["ranking_id"]))
-    for case in (await store.cases.find())[:5]:
-        entries = await store.records.find({"case_id": case.case_id}, sort=[("number", 1)])
-        assert entries[-1].action == (
-            "in public notice" if case.state is Stage.IN_NOTICE else "closed: below_pass_mark"
-        )
-
-
-async def _put(case: Any, store: Store, _now: object) -> list[Any]:  # noqa: ANN401 - the bench's handler
-    store.cases.save(case.case_id, case)
-    return []
-
-
-async def _put_batch(batch: Batch, store: Store, _now: object) -> list[Any]:
-    store.batches.save(batch.batch_id, batch)
-    return []
 
 
 @pytest.mark.rule("V2", "V4", "V9")

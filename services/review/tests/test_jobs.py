@@ -90,9 +90,9 @@ async def test_a_notice_is_concluded_the_day_after_its_published_end(handlers: R
 
     assert list(await ended_notices(store, at(LAST_DAY, 23))) == []
     (due,) = await ended_notices(store, at(DAY_AFTER, 0))
-    assert due == ConcludeNotice(notice_id)
+    assert due == ConcludeNotice(f"act-{notice_id}-concluded", notice_id)
     handlers.today = DAY_AFTER
-    said = await handlers.do(conclude_due_notice, due)
+    said = await handlers.run_jobs(JOBS, handlers.now)
 
     assert isinstance(said[0], PublicNoticeConcluded)
     assert sum(isinstance(each, CaseCleared) for each in said) == 2

@@ -26,8 +26,8 @@ def acts(level: Level) -> list[Act]:
         (forward_case, ForwardCase("app-1", OFFICER)),
         (appoint_panel, AppointPanel("app-1", (), ORGANISATION)),
         (appoint_panels, AppointPanels(level, 2026, ORGANISATION)),
-        (rank_batch, RankBatch(level, 2026, dry_run=True, by=REGION)),
-        (open_notice, OpenNotice(level, 2026, None, REGION)),
+        (rank_batch, RankBatch("act-1", level, 2026, REGION)),
+        (open_notice, OpenNotice("act-2", level, 2026, None, REGION)),
     ]
 
 

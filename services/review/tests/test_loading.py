@@ -66,8 +66,9 @@ MEETS_CASES_ITSELF = MappingProxyType(
         "applications": "it opens a case by all that is known, or ends it, which no sanction forbids",
         "assessors": "it settles the sanction, on pages brought to the newest word",
         "units": "it settles the ban, on pages brought to the newest word, or records the listing, which ends the case",
-        "ranking": "it selects from pages of a batch",
-        "notice": "it selects from pages of a batch",
+        "ranking": "it counts and tries, and changes no case",
+        "ranking_steps": "it selects from pages of a batch, brought to the newest word",
+        "notice": "it selects from pages of a batch, brought to the newest word",
     }
 )
 

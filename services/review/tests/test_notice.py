@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 from chassis.handling import Refusal
@@ -13,12 +14,14 @@ from messages.review import (
     ObjectionLodged,
     ObjectionResolved,
     PublicNoticeConcluded,
+    PublicNoticeEntered,
     PublicNoticeOpened,
     Stage,
 )
 from messages.values import Level
 from review.domain import notice
 from review.domain.notice import NoticeRequest, PublicNotice
+from review.domain.notice_list import ListSeal, NoticeLine, line_of
 from review.handlers.notice import LodgeObjection, ResolveObjection, lodge_objection, resolve_objection
 
 from .builders import COPPER, OPENED, PUBLIC, REGION, RULES, STEEL, accepted, scored_case, unit
@@ -26,11 +29,13 @@ from .harness import ReviewHarness
 
 NOTICE_DAY, LAST_DAY, DAY_AFTER = date(2026, 6, 18), date(2026, 6, 26), date(2026, 6, 27)
 """Five working days from 18 June 2026: 19 to 21 June are off."""
+SHOWN = line_of(replace(scored_case("app-1", "80"), state=Stage.RANKED, rank=1), "notice-1")
 
 
-def opened(day: date = NOTICE_DAY, until: date | None = None) -> PublicNotice:
-    case = replace(scored_case("app-1", "80"), state=Stage.RANKED, rank=1)
-    return notice.open_notice(NoticeRequest("notice-1", Level.REGION, 2026, until), [case], RULES, day)
+def opened(day: date = NOTICE_DAY, until: date | None = None, *lines: NoticeLine) -> PublicNotice:
+    seal = ListSeal()
+    seal.add(lines or [SHOWN])
+    return notice.open_notice(NoticeRequest("notice-1", Level.REGION, 2026, until), seal, RULES, day)
 
 
 @pytest.mark.rule("V9", "T4")
@@ -43,17 +48,22 @@ def test_a_notice_runs_five_working_days_from_the_day_after_it_is_published() ->
 def test_it_may_be_longer_but_never_shorter() -> None:
     assert opened(until=date(2026, 6, 30)).published_end == date(2026, 6, 30)
     with pytest.raises(Refusal) as refused:
-        opened(until=date(2026, 6, 25))
+        notice.require_full_term(date(2026, 6, 25), RULES, NOTICE_DAY)
     assert refused.value.reasons[0].code == "notice-too-short"
 
 
 @pytest.mark.rule("V9")
 def test_the_list_shown_is_frozen_with_its_digest() -> None:
-    shown = opened()
+    renamed = replace(SHOWN, unit=unit(name="另一家公司"))
 
-    assert shown.digest == notice.seal(shown.lines)
-    renamed = shown.lines[0].model_copy(update={"unit": unit(name="另一家公司")})
-    assert notice.seal([renamed]) != shown.digest
+    assert (opened().shown, opened().digest) == (1, opened(NOTICE_DAY, None, SHOWN).digest)
+    assert opened(NOTICE_DAY, None, renamed).digest != opened().digest
+    assert opened(NOTICE_DAY, None, SHOWN, renamed).digest != opened(NOTICE_DAY, None, renamed, SHOWN).digest
+
+
+@pytest.mark.rule("V9")
+def test_a_notice_that_begins_later_than_it_was_asked_for_is_no_shorter() -> None:
+    assert opened(date(2026, 6, 22), until=LAST_DAY).published_end == date(2026, 6, 29)
 
 
 async def in_notice(handlers: ReviewHarness) -> tuple[str, str, str]:
@@ -76,7 +86,12 @@ async def test_the_notice_shows_every_selected_case_in_its_place(handlers: Revie
     _, one, other = await in_notice(handlers)
 
     (said,) = [each for each in handlers.published if isinstance(each, PublicNoticeOpened)]
-    assert [(line.case_id, line.rank) for line in said.lines] == [(one, 1), (other, 2)]
+    shown = [each for each in handlers.published if isinstance(each, PublicNoticeEntered)]
+    assert [(each.case_id, each.rank, each.published_end) for each in shown] == [
+        (one, 1, LAST_DAY),
+        (other, 2, LAST_DAY),
+    ]
+    assert said.shown == 2
     assert (said.minimum_end, said.provisional) == (LAST_DAY, False)
     assert (await handlers.case(one)).state is Stage.IN_NOTICE
     with pytest.raises(Refusal) as empty:
@@ -94,7 +109,7 @@ async def test_whatever_is_said_of_a_case_names_its_rule_set_and_days_that_run_n
     handlers.today = DAY_AFTER
     await handlers.conclude(notice_id)
 
-    of_cases = [each for each in handlers.published if isinstance(each, SaidOfCase)]
+    of_cases: list[Any] = [each for each in handlers.published if isinstance(each, SaidOfCase)]
     (shown,) = [each for each in handlers.published if isinstance(each, PublicNoticeOpened)]
     asked = [each for each in handlers.published if isinstance(each, ConsultationOpened)]
     assert len({type(each) for each in of_cases}) > 12
@@ -124,7 +139,7 @@ async def test_after_it_every_case_without_objection_is_cleared_and_the_notice_e
     concluded, *cleared = await handlers.conclude(notice_id)
 
     assert isinstance(concluded, PublicNoticeConcluded)
-    assert (concluded.cleared, concluded.waiting) == ((one, other), ())
+    assert (concluded.cleared, concluded.waiting) == (2, 0)
     assert all(isinstance(each, CaseCleared) for each in cleared)
     assert {(await handlers.case(each)).state for each in (one, other)} == {Stage.CLEARED}
     with pytest.raises(Refusal) as again:
@@ -165,7 +180,7 @@ async def test_with_an_objection_open_that_case_waits_and_the_others_go_on(handl
     concluded, *cleared = await handlers.conclude(notice_id)
 
     assert isinstance(concluded, PublicNoticeConcluded)
-    assert (concluded.cleared, concluded.waiting) == ((other,), (one,))
+    assert (concluded.cleared, concluded.waiting) == (1, 1)
     assert [each.subject for each in cleared] == [other]
     assert (await handlers.case(one)).state is Stage.IN_NOTICE
 
@@ -186,7 +201,7 @@ async def test_a_waiting_case_is_cleared_when_its_objection_is_dismissed(handler
 
 @pytest.mark.rule("V9")
 async def test_an_upheld_objection_takes_the_case_off_the_list(handlers: ReviewHarness) -> None:
-    notice_id, one, other = await in_notice(handlers)
+    notice_id, one, _ = await in_notice(handlers)
     await handlers.object(notice_id, one)
 
     _, closed = await handlers.do(resolve_objection, decision(notice_id, upheld=True))
@@ -196,7 +211,7 @@ async def test_an_upheld_objection_takes_the_case_off_the_list(handlers: ReviewH
     assert isinstance(closed, CaseClosed)
     assert (closed.outcome, closed.reasons[0].rule) == ("objection_upheld", "V9")
     assert isinstance(concluded, PublicNoticeConcluded)
-    assert (concluded.cleared, concluded.waiting) == ((other,), ())
+    assert (concluded.cleared, concluded.waiting) == (1, 0)
 
 
 @pytest.mark.rule("V9")

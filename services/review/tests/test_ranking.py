@@ -2,31 +2,32 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from chassis.handling import Refusal
 from messages.review import CaseClosed, Stage
-from messages.values import Level
 from review.domain import ranking
 from review.handlers.assessors import record_revocation, record_sanction
-from review.handlers.ranking import RankBatch, rank_batch
+from review.handlers.ranking import try_ranking
+from review.handlers.ranking_steps import verify_ranking
 
 from .builders import (
     ASSESSOR,
     COPPER,
     DAIRY,
     ONCE_MORE,
-    OPENED,
-    REGION,
     SOLAR,
     STEEL,
     accepted,
     order,
     ranked,
+    reproducible,
     revoked,
     sanctioned,
     scored_case,
+    sealed,
     unit,
 )
 from .harness import ReviewHarness
@@ -36,7 +37,7 @@ from .harness import ReviewHarness
 def test_best_first_and_below_the_pass_mark_none() -> None:
     made = ranked(scored_case("low", "69.99"), scored_case("mark", "70"), scored_case("best", "91.5"))
 
-    assert [(line.case_id, line.rank, line.outcome) for line in made.groups[0].lines] == [
+    assert [(line.case_id, line.rank, line.outcome) for line in made.lines] == [
         ("best", 1, "selected"),
         ("mark", 2, "selected"),
         ("low", None, "below_pass_mark"),
@@ -65,7 +66,7 @@ def test_scores_under_different_schemes_are_never_ranked_together() -> None:
 
     made = ranked(one, other)
 
-    assert [(group.scheme, group.lines[0].rank) for group in made.groups] == [
+    assert [(line.scheme, line.rank) for line in made.lines] == [
         ("factory-gbt36132@2018", 1),
         ("factory-gbt36132@2025", 1),
     ]
@@ -73,22 +74,37 @@ def test_scores_under_different_schemes_are_never_ranked_together() -> None:
 
 @pytest.mark.rule("V8")
 def test_a_ranking_comes_out_the_same_from_its_own_inputs_and_shows_tampering() -> None:
-    made = ranked(scored_case("a", "80"), scored_case("b", "90"))
-    assert ranking.verify_ranking(made)
+    made = ranked(*(scored_case(name, score) for name, score in (("a", "80"), ("b", "90"), ("c", "60"), ("d", "90"))))
+    assert reproducible(made)
 
-    group = made.groups[0]
-    swapped = replace(made, groups=(replace(group, lines=group.lines[::-1]),))
-    assert not ranking.verify_ranking(swapped)
-    assert not ranking.verify_ranking(replace(swapped, digest=ranking.seal(swapped)))
+    swapped = replace(made, lines=[made.lines[1], made.lines[0], *made.lines[2:]])
+    assert not reproducible(swapped)
+    assert not reproducible(sealed(swapped))
+
+
+@pytest.mark.rule("V8")
+@pytest.mark.parametrize("missing", range(3))
+def test_a_line_that_is_missing_shows_though_the_rest_is_sealed_anew(missing: int) -> None:
+    made = ranked(scored_case("a", "80"), scored_case("b", "90"), scored_case("c", "60"))
+    lines = [line for number, line in enumerate(made.lines) if number != missing]
+
+    assert not reproducible(sealed(replace(made, lines=lines)))
+
+
+@pytest.mark.rule("V8")
+@pytest.mark.parametrize("changed", [{"score": Decimal(91)}, {"outcome": "beyond_cap"}, {"rank": 3}, {"position": 5}])
+def test_a_changed_line_shows_though_it_is_sealed_anew(changed: dict[str, Any]) -> None:
+    made = ranked(scored_case("a", "80"), scored_case("b", "90"))
+
+    assert not reproducible(sealed(replace(made, lines=[made.lines[0], replace(made.lines[1], **changed)])))
 
 
 @pytest.mark.rule("V8")
 def test_beyond_the_cap_a_case_ends_with_its_place_as_evidence() -> None:
     made = ranked(scored_case("a", "80"), scored_case("b", "90"))
-    group = made.groups[0]
-    capped = replace(group, cap=1, lines=(group.lines[0], replace(group.lines[1], outcome="beyond_cap")))
+    capped = replace(made.ranking, groups=(replace(made.ranking.groups[0], cap=1),))
 
-    step = ranking.apply_ranking(scored_case("a", "80"), replace(made, groups=(capped,)), OPENED)
+    step = ranking.apply_ranking(scored_case("a", "80"), capped, replace(made.lines[1], outcome="beyond_cap"))
 
     (closed,) = step.events
     assert isinstance(closed, CaseClosed)
@@ -109,8 +125,8 @@ async def test_ranking_selects_keeps_its_inputs_and_closes_the_others(handlers: 
     assert closed is not None
     assert closed.outcome == "below_pass_mark"
     assert closed.reasons[0].rule == "V8"
-    kept = await handlers.store().rankings.require(made.ranking_id)
-    assert ranking.verify_ranking(kept)
+    assert made.ranking.reproducible
+    assert reproducible(made)
 
 
 @pytest.mark.rule("V8")
@@ -120,7 +136,7 @@ async def test_a_dry_run_shows_the_ranking_and_changes_nothing(handlers: ReviewH
     await handlers.visit()
     before = await handlers.case(case_id)
 
-    made = await handlers.rank(dry_run=True)
+    made = await handlers.try_ranking()
 
     assert order(made) == [case_id]
     assert await handlers.case(case_id) == before
@@ -159,9 +175,11 @@ async def test_a_suspended_case_is_left_out_and_taken_in_by_a_later_ranking(hand
     await handlers.deliver(record_revocation, revoked())
     second = await handlers.rank()
 
-    assert (second.number, order(second)) == (2, [resting])
-    assert (first.suspended_cases, second.decision, ranking.verify_ranking(first)) == ((resting,), None, True)
-    assert not ranking.verify_ranking(replace(first, suspended_cases=()))
+    assert (second.ranking.number, order(second)) == (2, [resting])
+    assert (first.ranking.suspended_cases, second.ranking.decision, second.ranking.evaluation) == (1, None, False)
+    assert reproducible(first, [resting])
+    assert not reproducible(first, ["app-9"])
+    assert await verify_ranking(first.ranking, handlers.store())
 
 
 @pytest.mark.rule("V8", "G3")
@@ -172,21 +190,19 @@ async def test_before_the_last_day_of_forwarding_is_over_a_ranking_takes_a_reaso
     case_id = await handlers.score(share="0.95")
     await handlers.visit()
     handlers.today = date(2026, 5, 31)
-    early = RankBatch(Level.REGION, 2026, dry_run=False, by=REGION)
 
     with pytest.raises(Refusal) as refused:
-        await handlers.execute(rank_batch, early)
+        await handlers.rank_today()
     with pytest.raises(Refusal):
-        await handlers.execute(rank_batch, replace(early, early_reason=" "))
-    dry = (await handlers.execute(rank_batch, replace(early, dry_run=True))).value
-    made = (await handlers.execute(rank_batch, replace(early, early_reason="上报已全部完成"))).value
+        await handlers.rank_today(early_reason=" ")
+    dry = await try_ranking(handlers.ranking_command(), handlers.store(), handlers.now)
+    made = await handlers.rank_today(early_reason="上报已全部完成")
 
     assert refused.value.code == "forwarding-open"
     assert "2026-05-31" in refused.value.reasons[0].text
     assert order(dry) == order(made) == [case_id]
-    kept = await handlers.store().rankings.require(made.ranking_id)
-    assert (kept.early_reason, ranking.verify_ranking(kept)) == ("上报已全部完成", True)
-    assert not ranking.verify_ranking(replace(kept, early_reason=""))
+    assert (made.ranking.early_reason, reproducible(made)) == ("上报已全部完成", True)
+    assert not reproducible(replace(made, ranking=replace(made.ranking, early_reason="")))
     entries = await handlers.store().records.find({"case_id": case_id}, sort=[("number", 1)])
     assert entries[-1].evidence["early"] == "上报已全部完成"
 
@@ -198,9 +214,9 @@ async def test_from_the_first_of_june_a_ranking_needs_no_reason_and_keeps_none(h
     await handlers.visit()
     handlers.today = date(2026, 6, 1)
 
-    made = (await handlers.execute(rank_batch, RankBatch(Level.REGION, 2026, False, REGION, "不必要的理由"))).value
+    made = await handlers.rank_today(early_reason="不必要的理由")
 
-    assert made.early_reason == ""
+    assert made.ranking.early_reason == ""
 
 
 @pytest.mark.parametrize(
@@ -208,11 +224,12 @@ async def test_from_the_first_of_june_a_ranking_needs_no_reason_and_keeps_none(h
     [
         {"early_reason": "上报已全部完成"},
         {"decision": ONCE_MORE},
-        {"suspended_cases": ("b",)},
+        {"suspended_cases": 1},
+        {"evaluation": False},
         {"made_on": date(2026, 6, 2)},
     ],
 )
 def test_the_digest_of_a_ranking_covers_everything_beside_itself(changed: dict[str, Any]) -> None:
     made = ranked(scored_case("a", "80"))
 
-    assert not ranking.verify_ranking(replace(made, **changed))
+    assert not reproducible(replace(made, ranking=replace(made.ranking, **changed)))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from review.api import batches, cases, experts, notices, objections, panels, prefecture, sheets
+from review.api import acts, batches, cases, experts, notices, objections, panels, prefecture, sheets
 
 router = APIRouter(prefix="/v1")
-for part in (cases, prefecture, experts, panels, sheets, batches, notices, objections):
+for part in (cases, prefecture, experts, panels, sheets, batches, acts, notices, objections):
     router.include_router(part.router)

@@ -2,24 +2,45 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from datetime import date
 from typing import Annotated
 
 from chassis.handling import Refusal
-from chassis.http import PROBLEMS, Authorize, Body, RequestContext, View, based_on_rule, refuses
-from fastapi import APIRouter, Depends
+from chassis.http import (
+    DEFAULT_LIMIT,
+    PROBLEMS,
+    Authorize,
+    Body,
+    Limit,
+    Page,
+    RequestContext,
+    View,
+    based_on_rule,
+    refuses,
+)
+from fastapi import APIRouter, Depends, Path
 from fastapi import Body as FromBody
 from messages.values import Level, Text
 from pydantic import Field
 from rulebook import basis
 
+from review.api.acts import under_way, wait_for_act
 from review.api.commands import actor_of
 from review.api.policies import PUBLISH_NOTICE, READ_RANKING, SELECT_CASES
+from review.api.views import ActView, RankingLineView
+from review.domain.act import Act
+from review.domain.group import RankingLine
 from review.domain.notice import PublicNotice
-from review.domain.ranking import BatchRanking, RepeatEvaluationDecision, batch_id, verify_ranking
+from review.domain.ranking import BatchRanking, RepeatEvaluationDecision, batch_id, ranking_id
 from review.domain.record import ActorRef
 from review.handlers import notice, ranking
+from review.handlers.acts import ActReceipt
+from review.handlers.ranking_steps import verify_ranking
 from review.store import Store
+
+_CHECKS = asyncio.Semaphore(1)
 
 
 class DecisionBody(Body):
@@ -36,10 +57,10 @@ class RankingBody(Body):
     decision: DecisionBody | None = None
     """Required beyond the year's evaluation and the cases suspended then (A7); stored with the ranking."""
 
-    def command(self, level: Level, year: int, by: ActorRef) -> ranking.RankBatch:
+    def command(self, act_id: str, level: Level, year: int, by: ActorRef) -> ranking.RankBatch:
         given = self.decision
         decision = RepeatEvaluationDecision(given.document_number.strip(), given.decided_on) if given else None
-        return ranking.RankBatch(level, year, self.dry_run, by, self.early_reason, decision)
+        return ranking.RankBatch(act_id, level, year, by, self.early_reason, decision)
 
 
 class NoticeBody(Body):
@@ -47,10 +68,27 @@ class NoticeBody(Body):
     """The minimum end when absent."""
 
 
-class RankingView(View):
-    """A ranking, and whether its inputs reproduce it."""
+class RankingResult(View):
+    """A ranking with its first lines; while the act is under way only its progress."""
 
-    ranking: BatchRanking
+    act: ActView | None = None
+    """None for a dry run, of which nothing is stored."""
+    ranking: BatchRanking | None = None
+    lines: tuple[RankingLineView, ...] = ()
+
+
+class NoticeResult(View):
+    """A public notice; while the act is under way only its progress."""
+
+    act: ActView
+    notice: PublicNotice | None = None
+
+
+class RankingCheckView(View):
+    """Whether the stored lines give the ranking again, and how many were read."""
+
+    ranking_id: str
+    lines: int
     reproducible: bool
 
 
@@ -58,14 +96,22 @@ router = APIRouter(prefix="/batches/{year}", tags=["batches"], responses=PROBLEM
 SelectCases = Annotated[RequestContext[Store], Depends(Authorize(SELECT_CASES))]
 ReadRanking = Annotated[RequestContext[Store], Depends(Authorize(READ_RANKING))]
 PublishNotice = Annotated[RequestContext[Store], Depends(Authorize(PUBLISH_NOTICE))]
+RankingNumber = Annotated[int, Path(ge=1)]
+BY_PLACE = (("position", 1),)
 
 
 @router.post(
     "/ranking",
     summary="Rank and select the cases of a batch",
     openapi_extra=based_on_rule(basis("V8")),
-    responses=refuses(
-        "batch-unfinished", "nothing-to-rank", "forwarding-open", "evaluated-already", "level-not-reviewed"
+    responses=under_way(RankingResult)
+    | refuses(
+        "batch-unfinished",
+        "nothing-to-rank",
+        "forwarding-open",
+        "evaluated-already",
+        "act-under-way",
+        "level-not-reviewed",
     ),
 )
 async def rank_batch(
@@ -73,23 +119,68 @@ async def rank_batch(
     context: SelectCases,
     body: Annotated[RankingBody | None, FromBody()] = None,
     level: Level = Level.REGION,
-) -> BatchRanking:
-    """A dry run shows the ranking and changes nothing."""
-    command = (body or RankingBody()).command(level, year, await actor_of(context, SELECT_CASES, None))
-    return await context.execute(ranking.rank_batch, command, reply=BatchRanking)
+) -> RankingResult:
+    """Wait for the result as the caller prefers (``Prefer: wait=20``, seconds), then answer 202 with the progress.
+
+    A dry run shows the ranking and changes nothing.
+    """
+    asked, by = body or RankingBody(), await actor_of(context, SELECT_CASES, None)
+    command = asked.command(context.new_id("act-", f"ranking-{year}"), level, year, by)
+    if asked.dry_run:
+        tried = await ranking.try_ranking(command, context.store, context.now)
+        return RankingResult(ranking=tried.ranking, lines=_views(tried.lines[:DEFAULT_LIMIT]))
+    begun = await context.execute(ranking.rank_batch, command, reply=ActReceipt)
+    act = await wait_for_act(context, begun.act_id, done=200)
+    if not act.finished:
+        return RankingResult(act=ActView.model_validate(act))
+    first = await context.page(context.store.ranking_lines, {"act": act.act_id}, BY_PLACE)
+    return RankingResult(act=ActView.model_validate(act), ranking=act.ranking, lines=_views(first.items))
 
 
-@router.get("/ranking", summary="Show the ranking of a batch")
+def _views(lines: Sequence[RankingLine]) -> tuple[RankingLineView, ...]:
+    return tuple(RankingLineView.model_validate(each) for each in lines)
+
+
+@router.get("/ranking", summary="Show the rankings of a batch")
 async def list_rankings(
     year: int,
     context: ReadRanking,
     level: Level = Level.REGION,
-) -> list[RankingView]:
-    """All rankings of the batch, the first one first."""
+) -> list[BatchRanking]:
+    """All rankings of the batch, the first one first; the lines of each have a list of their own."""
     rankings = await context.store.rankings.find({"batch": batch_id(level, year)}, sort=[("number", 1)])
     if not rankings:
         raise Refusal("not-found", status=404)
-    return [RankingView(ranking=each, reproducible=verify_ranking(each)) for each in rankings]
+    return rankings
+
+
+@router.get("/ranking/{number}/lines", summary="List the cases of a ranking in their places")
+async def list_ranking_lines(  # noqa: PLR0913, PLR0917 - path, page and level
+    year: int,
+    number: RankingNumber,
+    context: ReadRanking,
+    level: Level = Level.REGION,
+    limit: Limit = DEFAULT_LIMIT,
+    after: str | None = None,
+) -> Page[RankingLineView]:
+    made = await _ranking(context, level, year, number)
+    page = await context.page(context.store.ranking_lines, {"act": made.act}, BY_PLACE, limit, after)
+    return page.map(RankingLineView.model_validate)
+
+
+@router.get("/ranking/{number}/check", summary="Compute a ranking again from its stored lines")
+async def check_ranking(
+    year: int, number: RankingNumber, context: ReadRanking, level: Level = Level.REGION
+) -> RankingCheckView:
+    """Read every line; one check at a time in each process."""
+    made = await _ranking(context, level, year, number)
+    async with _CHECKS:
+        reproducible = await verify_ranking(made, context.store)
+    return RankingCheckView(ranking_id=made.ranking_id, lines=made.compared, reproducible=reproducible)
+
+
+async def _ranking(context: RequestContext[Store], level: Level, year: int, number: int) -> BatchRanking:
+    return await context.store.rankings.require(ranking_id(batch_id(level, year), number))
 
 
 @router.post(
@@ -97,14 +188,21 @@ async def list_rankings(
     summary="Publish the public notice of a batch",
     openapi_extra=based_on_rule(basis("V9")),
     status_code=201,
-    responses=refuses("nothing-to-publish", "level-not-reviewed"),
+    responses=under_way(NoticeResult) | refuses("nothing-to-publish", "act-under-way", "level-not-reviewed"),
 )
 async def publish_notice(
     year: int,
     context: PublishNotice,
     body: Annotated[NoticeBody | None, FromBody()] = None,
     level: Level = Level.REGION,
-) -> PublicNotice:
+) -> NoticeResult:
+    """Wait for the notice as the caller prefers (``Prefer: wait=20``, seconds), then answer 202 with the progress."""
     end = body.published_end if body else None
-    command = notice.OpenNotice(level, year, end, await actor_of(context, PUBLISH_NOTICE, None))
-    return await context.execute(notice.open_notice, command, reply=PublicNotice)
+    by = await actor_of(context, PUBLISH_NOTICE, None)
+    command = notice.OpenNotice(context.new_id("act-", f"notice-{year}"), level, year, end, by)
+    begun = await context.execute(notice.open_notice, command, reply=ActReceipt)
+    return notice_result(await wait_for_act(context, begun.act_id, done=201))
+
+
+def notice_result(act: Act) -> NoticeResult:
+    return NoticeResult(act=ActView.model_validate(act), notice=act.notice if act.finished else None)

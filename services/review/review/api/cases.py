@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from typing import Annotated
 
@@ -13,9 +14,11 @@ from messages.values import Level, Prefecture, UnitType
 from pydantic import Field
 from rulebook import shanghai_date
 
-from review.api.commands import acting_on, actor_of
+from review.api.acts import read_whole
+from review.api.commands import actor_of
 from review.api.policies import READ_CASE, READ_RECORD
 from review.api.views import CaseDetail, CaseSummary, RecordView, detail, record_view, summarize
+from review.domain.act import case_as_seen
 from review.domain.assessors import AssessorStatus, SanctionedAffiliate, sanctioned_affiliates
 from review.domain.case import Case
 from review.store import Store
@@ -34,12 +37,19 @@ class CaseQuery(Body):
 
     def filter(self) -> dict[str, object]:
         return filter_by(
-            state=self.state,
             unit__prefecture=self.prefecture,
             batch_year=self.batch_year,
             unit__unit_type=self.unit_type,
             level=self.level,
         )
+
+    def stage_filter(self, undecided: Collection[str]) -> dict[str, object]:
+        """Select by the state as readers see it: before the act, for a case that an undecided act has changed."""
+        if self.state is None or not undecided:
+            return filter_by(state=self.state)
+        acts = list(undecided)
+        unchanged = {"state": self.state, "before.act": {"$nin": acts}}
+        return {"$or": [unchanged, {"before.act": {"$in": acts}, "before.state": self.state}]}
 
 
 router = APIRouter(prefix="/cases", tags=["cases"], responses=PROBLEMS)
@@ -49,15 +59,21 @@ ReadRecord = Annotated[RequestContext[Store], Depends(Authorize(READ_RECORD))]
 
 @router.get("", summary="List cases")
 async def list_cases(query: Annotated[CaseQuery, Query()], context: ReadCase) -> Page[CaseSummary]:
-    # Both may name the prefecture; neither may widen the other.
-    where = and_filters({"$and": [query.filter()]}, context.filter())
-    return (await context.page(context.store.cases, where, limit=query.limit, after=query.after)).map(summarize)
+    """Show cases as before an act on their batch until it stands."""
+
+    async def read(undecided: frozenset[str]) -> Page[CaseSummary]:
+        # Both may name the prefecture; neither may widen the other.
+        where = and_filters({"$and": [query.filter(), query.stage_filter(undecided)]}, context.filter())
+        page = await context.page(context.store.cases, where, limit=query.limit, after=query.after)
+        return page.map(lambda case: summarize(case_as_seen(case, undecided)))
+
+    return await read_whole(context, read)
 
 
 @router.get("/{case_id}", summary="Show a case")
 async def get_case(case_id: str, context: ReadCase) -> CaseDetail:
     store = context.store
-    case = await store.cases.require(case_id)
+    case, _ = await _case_as_seen(case_id, context, store)
     by = await actor_of(context, READ_CASE, case)
     context.set_etag(store.cases.version(case_id))
     return detail(case, by, await _affiliates(case, store, shanghai_date(context.now)))
@@ -65,9 +81,22 @@ async def get_case(case_id: str, context: ReadCase) -> CaseDetail:
 
 @router.get("/{case_id}/record", summary="Show the record of a case")
 async def get_case_record(case_id: str, context: ReadRecord) -> RecordView:
-    case, _ = await acting_on(context, READ_RECORD, case_id)
-    entries = await context.store.records.find({"case_id": case_id}, sort=[("number", 1)])
-    return record_view(case, entries)
+    store = context.store
+    case, changed = await _case_as_seen(case_id, context, store)
+    await context.authorize(case)
+    entries = await store.records.find({"case_id": case_id}, sort=[("number", 1)])
+    return record_view(case, entries[: case.head.entries] if changed else entries)
+
+
+async def _case_as_seen(case_id: str, context: RequestContext[Store], store: Store) -> tuple[Case, bool]:
+    """Return the case, and whether it is shown as it was before an undecided act changed it."""
+
+    async def read(undecided: frozenset[str]) -> tuple[Case, bool]:
+        now = await store.cases.require(case_id)
+        seen = case_as_seen(now, undecided)
+        return seen, seen is not now
+
+    return await read_whole(context, read)
 
 
 async def _affiliates(case: Case, store: Store, day: date) -> tuple[SanctionedAffiliate, ...]:

@@ -18,11 +18,15 @@ from chassis.http import (
 from fastapi import APIRouter, Depends
 from rulebook import basis
 
+from review.api.acts import under_way, wait_for_act
+from review.api.batches import NoticeResult, notice_result
 from review.api.commands import actor_of
 from review.api.policies import PUBLISH_NOTICE, READ_NOTICE
-from review.api.views import NoticeEntry
+from review.api.views import NoticeEntry, NoticeLineView
 from review.domain.notice import PublicNotice
+from review.domain.notice_list import LINE_ORDER
 from review.handlers import notice
+from review.handlers.acts import ActReceipt
 from review.store import Store
 
 router = APIRouter(prefix="/notices", tags=["notices"], responses=PROBLEMS)
@@ -51,13 +55,29 @@ async def get_notice(notice_id: str, context: ReadNotice) -> PublicNotice:
     return found
 
 
+@router.get("/{notice_id}/lines", summary="List the units of a public notice")
+async def list_notice_lines(
+    notice_id: str,
+    context: ReadNotice,
+    limit: Limit = DEFAULT_LIMIT,
+    after: str | None = None,
+) -> Page[NoticeLineView]:
+    """By unit type and rank, as the digest of the notice takes them."""
+    shown = await context.store.notices.require(notice_id)
+    where = {"notice_id": shown.notice_id}
+    page = await context.page(context.store.notice_lines, where, LINE_ORDER, limit, after)
+    return page.map(NoticeLineView.model_validate)
+
+
 @router.post(
     "/{notice_id}/conclude",
     summary="Conclude a public notice",
     openapi_extra=based_on_rule(basis("V9")),
-    responses=refuses("notice-running", "notice-concluded"),
+    responses=under_way(NoticeResult) | refuses("notice-running", "notice-concluded", "act-under-way"),
 )
-async def conclude_notice(notice_id: str, context: PublishNotice) -> PublicNotice:
+async def conclude_notice(notice_id: str, context: PublishNotice) -> NoticeResult:
     """Not before the published end is over; the day after, a job does it."""
-    command = notice.ConcludeNotice(notice_id, await actor_of(context, PUBLISH_NOTICE, None))
-    return await context.execute(notice.conclude_notice, command, reply=PublicNotice)
+    by = await actor_of(context, PUBLISH_NOTICE, None)
+    command = notice.ConcludeNotice(context.new_id("act-", notice_id), notice_id, by)
+    begun = await context.execute(notice.conclude_notice, command, reply=ActReceipt)
+    return notice_result(await wait_for_act(context, begun.act_id, done=200))

@@ -71,6 +71,8 @@ DECIDE_DEVIATION = Policy("deviation.decide", (Rule(Role.EXPERT, own_subject("pa
 """The panel's sheets decide which of them (V6)."""
 RECORD_VISIT = Policy("site.record", (REVIEWERS_AFTER_FORWARDING, REGION))
 SELECT_CASES = Policy("batch.select", (REGION,))
+READ_ACT = Policy("act.read", (REGION, REVIEWERS))
+CONTINUE_ACT = Policy("act.continue", (REGION,))
 READ_RANKING = Policy("ranking.read", (REGION, REVIEWERS))
 PUBLISH_NOTICE = Policy("notice.publish", (REGION,))
 READ_NOTICE = Policy("notice.read", (Rule(Role.PUBLIC, public),))

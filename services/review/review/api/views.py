@@ -8,8 +8,9 @@ from decimal import Decimal
 
 from chassis.http import View
 from messages.review import Outcome, Stage
-from messages.values import AssessorRef, Department, Level, Reason, Role, UnitRef
+from messages.values import AssessorRef, Department, Level, Reason, Role, UnitRef, UnitType
 
+from review.domain.act import ActKind, ActState
 from review.domain.assessors import SanctionedAffiliate
 from review.domain.case import Case, Dossier, InitialReview, Opinion, OpinionDocument, Panel, Score, SiteVisit
 from review.domain.record import ActorRef, RecordEntry, verify_chain
@@ -171,4 +172,52 @@ class NoticeEntry(View):
     provisional: bool
     state: str
     concluded_on: date | None
+    shown: int
     digest: str
+
+
+class ActView(View):
+    """An act on a whole batch, and how far it has come."""
+
+    act_id: str
+    kind: ActKind
+    level: Level
+    batch_year: int
+    begun_on: date
+    state: ActState
+    decided: bool
+    """Whether readers see its result; until then they see everything as before."""
+    total: int
+    collected: int
+    applied: int
+    published: int
+    suspended: int
+    left_out: int
+    """Cases that changed before it reached them; a later act takes them in."""
+    halted: bool
+    reasons: tuple[Reason, ...]
+    notice_id: str
+
+
+class RankingLineView(View):
+    """One case of a ranking: the values compared, its place and the outcome."""
+
+    case_id: str
+    unit_name: str
+    uscc: str
+    unit_type: UnitType
+    scheme: str
+    rule_set: str
+    score: Decimal
+    energy_carbon: Decimal
+    submitted_at: str
+    position: int | None
+    rank: int | None
+    outcome: str
+    left_out: str | None
+
+
+class NoticeLineView(View):
+    case_id: str
+    unit: UnitRef
+    rank: int

@@ -23,6 +23,8 @@ from messages.values import (
     UnitRef,
 )
 
+from review.domain.record_head import NO_ENTRY, RecordHead
+
 
 class StageGroup(StrEnum):
     """The groups that a stage may belong to; what may happen to a case depends on them."""
@@ -212,14 +214,6 @@ class Closing:
     closed_on: date
 
 
-@dataclass(frozen=True)
-class RecordHead:
-    """The end of the case's record: a record cut short or changed does not lead here (V14)."""
-
-    entries: int = 0
-    digest: str = "0" * 64
-
-
 class CaseFacts(TypedDict):
     """The fields that every event about a case carries."""
 
@@ -229,6 +223,18 @@ class CaseFacts(TypedDict):
     batch_year: int
     assessor: AssessorRef | None
     rule_set: str
+
+
+@dataclass(frozen=True)
+class CaseBefore:
+    """The case as it was before an act on the whole batch changed it; readers see it while that act is undecided."""
+
+    act: str
+    state: Stage
+    rank: int | None
+    notice_id: str | None
+    closing: Closing | None
+    head: RecordHead
 
 
 @dataclass(frozen=True)
@@ -265,7 +271,9 @@ class Case:
     """Number of the document that sanctioned the assessor it rests on (S2)."""
     closing: Closing | None = None
     listed_on: date | None = None
-    head: RecordHead = RecordHead()
+    head: RecordHead = NO_ENTRY
+    before: CaseBefore | None = None
+    """None unless an act on the whole batch has changed the case last."""
 
     @property
     def ended(self) -> bool:

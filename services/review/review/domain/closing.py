@@ -15,21 +15,24 @@ from review.domain.record import Transition
 def close_case(case: Case, outcome: Outcome, reasons: tuple[Reason, ...], today: date) -> Transition:
     """Close a case with its reasons; earlier decisions stay on the case."""
     state = Stage.LATE if outcome == "late" else Stage.CLOSED
-    reviewed = case.initial_review
-    after = replace(case, state=state, closing=Closing(outcome, reasons, today), open_objections=())
+    closing = Closing(outcome, reasons, today)
+    after = replace(case, state=state, closing=closing, open_objections=())
     return Transition(
         after,
         action=f"closed: {outcome}",
         rule=reasons[0].rule,
         reason="；".join(each.text for each in reasons),
         evidence={"state": case.state},
-        events=(
-            CaseClosed(
-                **case.event_fields(),
-                outcome=outcome,
-                reasons=reasons,
-                closed_on=today,
-                initial_review_accepted=reviewed is not None and reviewed.accepted,
-            ),
-        ),
+        events=(closed_event(after, closing),),
+    )
+
+
+def closed_event(case: Case, closing: Closing) -> CaseClosed:
+    reviewed = case.initial_review
+    return CaseClosed(
+        **case.event_fields(),
+        outcome=closing.outcome,
+        reasons=closing.reasons,
+        closed_on=closing.closed_on,
+        initial_review_accepted=reviewed is not None and reviewed.accepted,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
@@ -11,18 +10,19 @@ from messages.digests import canonical_digest
 from messages.registry import UnitListed
 from messages.review import (
     CaseCleared,
-    NoticeLine,
     ObjectionLodged,
     ObjectionResolved,
     PublicNoticeConcluded,
+    PublicNoticeEntered,
     PublicNoticeOpened,
     Stage,
 )
-from messages.values import Level
+from messages.values import Level, Reason
 from rulebook import RuleSet, add_working_days, basis, reason
 
 from review.domain.case import Case, stage_before
 from review.domain.closing import close_case
+from review.domain.notice_list import ListSeal
 from review.domain.record import Transition
 from review.domain.refusals import malformed, refusal, require_next_stage
 
@@ -38,8 +38,10 @@ class PublicNotice:
     """The published end; never before the minimum, and as binding."""
     provisional: bool
     rule_set: str
-    lines: tuple[NoticeLine, ...]
+    shown: int
+    """Units shown; each is a line of its own."""
     digest: str
+    """Digest of the lines in their order; it proves that the published list never changed."""
     state: Literal["open", "concluded"] = "open"
     concluded_on: date | None = None
 
@@ -62,16 +64,6 @@ class Objection:
     resolved_on: date | None = None
 
 
-def frozen_list(cases: Sequence[Case]) -> tuple[NoticeLine, ...]:
-    ordered = sorted(cases, key=lambda case: (case.unit.unit_type, case.rank or 0, case.case_id))
-    return tuple(NoticeLine(case_id=case.case_id, unit=case.unit, rank=case.rank or 1) for case in ordered)
-
-
-def seal(lines: Sequence[NoticeLine]) -> str:
-    """Return the digest of the published list; it proves that the list never changed."""
-    return canonical_digest([line.model_dump(mode="json") for line in lines])
-
-
 @dataclass(frozen=True)
 class NoticeRequest:
     notice_id: str
@@ -80,29 +72,34 @@ class NoticeRequest:
     published_end: date | None
 
 
-def open_notice(opening: NoticeRequest, cases: Sequence[Case], rules: RuleSet, today: date) -> PublicNotice:
+def open_notice(opening: NoticeRequest, sealed: ListSeal, rules: RuleSet, today: date) -> PublicNotice:
     """Open the notice of a batch from today; its minimum end counts working days, without today (T4)."""
-    if not cases:
-        raise refusal("V9", "nothing-to-publish", "该批次没有待公示的入选单位")
     deadline = add_working_days(today, rules.notice.min_working_days)
-    end = opening.published_end or deadline.last_day
-    if end < deadline.last_day:
-        days = rules.notice.min_working_days
-        text = f"公示期不得少于{days}个工作日，最早于{deadline.last_day.isoformat()}届满"
-        raise malformed(reason("V9", "notice-too-short", text, evidence=end.isoformat(), pointer="/published_end"))
-    lines = frozen_list(cases)
     return PublicNotice(
         notice_id=opening.notice_id,
         level=opening.level,
         batch_year=opening.batch_year,
         opened_on=today,
         minimum_end=deadline.last_day,
-        published_end=end,
+        published_end=max(opening.published_end or deadline.last_day, deadline.last_day),
         provisional=deadline.provisional,
         rule_set=rules.version,
-        lines=lines,
-        digest=seal(lines),
+        shown=sealed.shown,
+        digest=sealed.digest,
     )
+
+
+def require_full_term(published_end: date | None, rules: RuleSet, today: date) -> None:
+    """Raise for an end before the minimum, as counted from today (V9)."""
+    last_day = add_working_days(today, rules.notice.min_working_days).last_day
+    if published_end is not None and published_end < last_day:
+        text = f"公示期不得少于{rules.notice.min_working_days}个工作日，最早于{last_day.isoformat()}届满"
+        evidence = published_end.isoformat()
+        raise malformed(reason("V9", "notice-too-short", text, evidence=evidence, pointer="/published_end"))
+
+
+def nothing_to_publish() -> Reason:
+    return reason("V9", "nothing-to-publish", "该批次没有待公示的入选单位")
 
 
 def notice_opened_event(notice: PublicNotice) -> PublicNoticeOpened:
@@ -116,18 +113,28 @@ def notice_opened_event(notice: PublicNotice) -> PublicNoticeOpened:
         article=basis("V9").article,
         rule_set=notice.rule_set,
         provisional=notice.provisional,
-        lines=notice.lines,
+        shown=notice.shown,
         digest=notice.digest,
     )
 
 
-def publish_case(case: Case, notice: PublicNotice) -> Transition:
+def publish_case(case: Case, notice_id: str) -> Transition:
     return Transition(
-        replace(case, state=Stage.IN_NOTICE, notice_id=notice.notice_id),
+        replace(case, state=Stage.IN_NOTICE, notice_id=notice_id),
         action="in public notice",
         rule="V9",
-        reason=f"公示至{notice.published_end.isoformat()}",
-        evidence={"notice": notice.notice_id, "digest": notice.digest},
+        reason="列入公示名单",
+        evidence={"notice": notice_id, "rank": str(case.rank)},
+    )
+
+
+def entered_event(case: Case, notice: PublicNotice) -> PublicNoticeEntered:
+    return PublicNoticeEntered(
+        **case.event_fields(),
+        notice_id=notice.notice_id,
+        rank=case.rank or 1,
+        opened_on=notice.opened_on,
+        published_end=notice.published_end,
     )
 
 
@@ -209,26 +216,27 @@ def is_due(notice: PublicNotice, today: date) -> bool:
     return notice.state == "open" and today > notice.published_end
 
 
-def conclude_notice(
-    notice: PublicNotice, cases: Sequence[Case], today: date
-) -> tuple[PublicNotice, PublicNoticeConcluded]:
+def conclude_notice(notice: PublicNotice, today: date) -> PublicNotice:
     """Conclude the notice, not before its published end is over (V9)."""
     if notice.state != "open":
         raise refusal("V9", "notice-concluded", "该公示已经结束", evidence=str(notice.concluded_on))
     if today <= notice.published_end:
         text = f"公示期至{notice.published_end.isoformat()}届满，不得提前结束"
         raise refusal("V9", "notice-running", text, evidence=notice.published_end.isoformat())
-    after = replace(notice, state="concluded", concluded_on=today)
-    shown_still = [case for case in cases if case.state is Stage.IN_NOTICE]
-    event = PublicNoticeConcluded(
+    return replace(notice, state="concluded", concluded_on=today)
+
+
+def notice_concluded_event(
+    notice: PublicNotice, concluded_on: date, cleared: int, waiting: int
+) -> PublicNoticeConcluded:
+    return PublicNoticeConcluded(
         notice_id=notice.notice_id,
         level=notice.level,
         batch_year=notice.batch_year,
-        concluded_on=today,
-        cleared=tuple(case.case_id for case in shown_still if unopposed(case)),
-        waiting=tuple(case.case_id for case in shown_still if not unopposed(case)),
+        concluded_on=concluded_on,
+        cleared=cleared,
+        waiting=waiting,
     )
-    return after, event
 
 
 def unopposed(case: Case) -> bool:
@@ -244,18 +252,21 @@ def clear_if_unopposed(case: Case, notice: PublicNotice | None, today: date) -> 
 
 def clear_case(case: Case, notice: PublicNotice, today: date) -> Transition:
     require_next_stage(case, "V10", Stage.CLEARED)
-    if case.score is None:
-        raise ValueError(f"{case.case_id} came to a public notice without a score")
+    after = replace(case, state=Stage.CLEARED)
     return Transition(
-        replace(case, state=Stage.CLEARED),
+        after,
         action="cleared",
         rule="V10",
         reason="公示期满无异议",
         evidence={"notice": notice.notice_id},
-        events=(
-            CaseCleared(**case.event_fields(), notice_id=notice.notice_id, score=case.score.total, cleared_on=today),
-        ),
+        events=(cleared_event(after, notice, today),),
     )
+
+
+def cleared_event(case: Case, notice: PublicNotice, cleared_on: date) -> CaseCleared:
+    if case.score is None:
+        raise ValueError(f"{case.case_id} came to a public notice without a score")
+    return CaseCleared(**case.event_fields(), notice_id=notice.notice_id, score=case.score.total, cleared_on=cleared_on)
 
 
 def record_listing(case: Case, listing: UnitListed) -> Transition:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
-from decimal import Decimal
+from typing import Literal
 
 from messages.digests import canonical_digest
 from messages.review import Outcome, Stage
@@ -14,9 +13,9 @@ from messages.values import Level, Reason, UnitType
 from rulebook import RuleSet, reason
 
 from review.domain import forwarding
-from review.domain.case import RANKABLE, Case
+from review.domain.case import RANKABLE, STAGE_TEXTS, Case
 from review.domain.closing import close_case
-from review.domain.group import RankedCase, RankingGroup, group_by_kind, recompute_caps, within_caps
+from review.domain.group import RankingGroup, RankingLine, line_key
 from review.domain.record import Transition
 from review.domain.refusals import malformed
 
@@ -30,10 +29,16 @@ class Batch:
     batch_year: int
     seed: str
     """The seed of every lot in the batch; fixed when its first case is forwarded."""
+    act: str | None = None
+    """The act on the whole batch that is under way: one at a time."""
 
 
 def batch_id(level: Level, batch_year: int) -> str:
     return f"{level}-{batch_year}"
+
+
+def ranking_id(batch: str, number: int) -> str:
+    return f"{batch}-{number}"
 
 
 def new_batch(case: Case) -> Batch:
@@ -57,16 +62,35 @@ class RankingTerms:
     early_reason: str = ""
     """The region's reason for ranking while cases could still be forwarded; empty where it waited."""
     decision: RepeatEvaluationDecision | None = None
-    """None for the year's evaluation and the cases suspended then (A7)."""
-    suspended_cases: tuple[str, ...] = ()
-    """Cases suspended at the time: a later ranking takes them in, as part of the same evaluation."""
+    """None for the year's evaluation and the cases that waited since (A7)."""
 
 
 DEFAULT_TERMS = RankingTerms()
 
 
 @dataclass(frozen=True)
+class WaitingCase:
+    """A case that belongs to an evaluation and missed its ranking: a later one takes it in without a decision (A7)."""
+
+    act: str
+    batch: str
+    case_id: str
+    why: Literal["suspended", "changed"]
+    """``changed``: between the moment its values were collected and the one at which the ranking reached it."""
+
+    @property
+    def key(self) -> str:
+        return line_key(self.act, self.case_id)
+
+    @property
+    def suspended(self) -> bool:
+        return self.why == "suspended"
+
+
+@dataclass(frozen=True)
 class BatchRanking:
+    """One ranking of a batch; its lines are rows of their own, found by the act that made it."""
+
     ranking_id: str
     batch: str
     level: Level
@@ -74,29 +98,43 @@ class BatchRanking:
     number: int
     """From 1."""
     made_on: date
+    act: str
     groups: tuple[RankingGroup, ...]
+    suspended_cases: int
+    """Cases suspended when the values were collected: a later ranking takes them in, as part of this evaluation."""
+    evaluation: bool
+    """Whether it compares more than cases that missed an earlier ranking (A7)."""
     digest: str = ""
     early_reason: str = ""
     decision: RepeatEvaluationDecision | None = None
-    suspended_cases: tuple[str, ...] = ()
+    left_out: int = 0
+    """Cases that changed before the ranking reached them: they keep their state and wait for a later one."""
+    unplaced: dict[UnitType, int] = field(default_factory=dict)
+    """Selected ones among them: they take no place of the cap."""
+    reproducible: bool = False
+    """Whether the stored lines came out the same again when the ranking was made."""
 
     @property
-    def case_ids(self) -> set[str]:
-        return {line.case_id for group in self.groups for line in group.lines}
+    def compared(self) -> int:
+        return sum(group.compared for group in self.groups)
 
 
-def unfinished_cases(cases: Iterable[Case]) -> list[Reason]:
-    """Return a reason for every case that the ranking must wait for."""
-    return [
-        reason(
-            "V8",
-            "batch-unfinished",
-            f"{case.unit.name}尚未完成评审，不能择优排序",
-            evidence=f"{case.case_id}: {case.state}",
-        )
-        for case in cases
-        if case.state not in RANKABLE and case.suspended_by is None
-    ]
+@dataclass(frozen=True)
+class RankedBatch:
+    """A ranking with its lines in their places."""
+
+    ranking: BatchRanking
+    lines: Sequence[RankingLine]
+
+
+def unfinished(case: Case) -> Reason:
+    """Return why the ranking must wait for this case."""
+    text = f"{case.unit.name}尚未完成评审，不能择优排序"
+    return reason("V8", "batch-unfinished", text, evidence=f"{case.case_id}: {case.state}")
+
+
+def is_unfinished(case: Case) -> bool:
+    return case.state not in RANKABLE and case.suspended_by is None
 
 
 def forwarding_open(batch_year: int, rules: Iterable[RuleSet], today: date) -> Reason | None:
@@ -108,26 +146,16 @@ def forwarding_open(batch_year: int, rules: Iterable[RuleSet], today: date) -> R
     return reason("V8", "forwarding-open", text, evidence=f"{today} <= {last_day}", pointer="/early_reason")
 
 
-def repeat_evaluation_reason(
-    cases: Iterable[Case], earlier: Sequence[BatchRanking], rules: Iterable[RuleSet]
-) -> Reason | None:
-    """Return why a decision is due: the year's evaluations are done and cases not suspended then are compared (A7)."""
+def evaluations_used_up(earlier: Iterable[BatchRanking], rules: Iterable[RuleSet]) -> bool:
+    """Whether the year's evaluations of the batch are held already (A7)."""
+    return sum(each.evaluation for each in earlier) >= min(each.batches.per_year for each in rules)
+
+
+def repeat_evaluation_reason(new: Sequence[str], rules: Iterable[RuleSet]) -> Reason:
+    """Return why a decision is due: the year's evaluations are held, and these cases missed none of them (A7)."""
     allowed = min(each.batches.per_year for each in rules)
-    waited = {case_id for each in earlier for case_id in each.suspended_cases}
-    new = [case.case_id for case in cases if case.case_id not in waited]
-    if not new or _evaluations(earlier) < allowed:
-        return None
     text = f"同一级别原则上每年评价{allowed}次；再次评价的，应当写明自治区工业和信息化厅所作决定的文号和日期"
     return reason("A7", "evaluated-already", text, evidence=", ".join(new), pointer="/decision")
-
-
-def _evaluations(earlier: Iterable[BatchRanking]) -> int:
-    """Count the rankings that compare more than cases suspended in an earlier one."""
-    waited, held = set[str](), 0
-    for each in earlier:
-        held += not each.case_ids <= waited
-        waited |= set(each.suspended_cases)
-    return held
 
 
 def require_past_decision(decision: RepeatEvaluationDecision, today: date) -> None:
@@ -137,68 +165,22 @@ def require_past_decision(decision: RepeatEvaluationDecision, today: date) -> No
         raise malformed(reason("A7", "decision-in-future", "决定日期不得晚于今日", wrong, "/decision/decided_on"))
 
 
-def rank_cases(
-    batch: Batch,
-    cases: Iterable[Case],
-    earlier: Sequence[BatchRanking],
-    today: date,
-    terms: RankingTerms = DEFAULT_TERMS,
-) -> BatchRanking:
-    """Rank each comparable group, best first, up to its share of the cap that earlier rankings have left."""
-    number = len(earlier) + 1
-    made = BatchRanking(
-        ranking_id=f"{batch.batch_id}-{number}",
-        batch=batch.batch_id,
-        level=batch.level,
-        batch_year=batch.batch_year,
-        number=number,
-        made_on=today,
-        groups=within_caps(group_by_kind(cases), _taken(earlier)),
-        early_reason=terms.early_reason,
-        decision=terms.decision,
-        suspended_cases=terms.suspended_cases,
-    )
-    return replace(made, digest=seal(made))
+def left_out_text(case: Case | None) -> str:
+    """Return why the ranking passes a case over."""
+    now = STAGE_TEXTS[case.state] if case else "已不存在"
+    return f"择优排序期间该项目发生变动（现为“{now}”），未适用本次排序结果"
 
 
-def _taken(earlier: Iterable[BatchRanking]) -> Counter[UnitType]:
-    taken = Counter[UnitType]()
-    for group in (group for each in earlier for group in each.groups):
-        taken[group.unit_type] += group.selected
-    return taken
-
-
-def seal(ranking: BatchRanking) -> str:
-    return canonical_digest(_plain(asdict(replace(ranking, digest=""))))
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, dict):
-        return {name: _plain(each) for name, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    return value.isoformat() if isinstance(value, date) else value
-
-
-def verify_ranking(ranking: BatchRanking) -> bool:
-    """Whether the stored inputs reproduce the stored result, and neither was changed."""
-    return ranking.digest == seal(ranking) and recompute_caps(ranking.groups) == ranking.groups
-
-
-def apply_ranking(case: Case, ranking: BatchRanking, today: date) -> Transition:
+def apply_ranking(case: Case, ranking: BatchRanking, line: RankingLine) -> Transition:
     """Apply the ranking to one case: selected, or the end of it."""
-    group, line = next(
-        (group, each) for group in ranking.groups for each in group.lines if each.case_id == case.case_id
-    )
     if line.outcome == "selected":
         return _selected(case, ranking, line)
+    group = next(each for each in ranking.groups if each.kind == line.kind)
     outcome, why = _not_selected(group, line)
-    return close_case(case, outcome, (why,), today)
+    return close_case(case, outcome, (why,), ranking.made_on)
 
 
-def _selected(case: Case, ranking: BatchRanking, line: RankedCase) -> Transition:
+def _selected(case: Case, ranking: BatchRanking, line: RankingLine) -> Transition:
     seen = {"ranking": ranking.ranking_id, "digest": ranking.digest, "rank": str(line.rank)}
     early = {"early": ranking.early_reason} if ranking.early_reason else {}
     decided = {"decision": f"{one.document_number} {one.decided_on}"} if (one := ranking.decision) else {}
@@ -211,7 +193,7 @@ def _selected(case: Case, ranking: BatchRanking, line: RankedCase) -> Transition
     )
 
 
-def _not_selected(group: RankingGroup, line: RankedCase) -> tuple[Outcome, Reason]:
+def _not_selected(group: RankingGroup, line: RankingLine) -> tuple[Outcome, Reason]:
     score = f"{line.score}分"
     if line.outcome == "beyond_cap":
         text = f"得分{score}，按择优顺序位列第{line.rank}，超出名额{group.cap}个"

@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import AsyncIterator
+from typing import Protocol, TypeVar
 
-from chassis.handling import Collection
+from chassis.handling import Collection, Filter, Sort
 
+from review.domain.act import Act
 from review.domain.application_status import ApplicationStatus
 from review.domain.assessors import AssessorStatus
 from review.domain.case import Case
 from review.domain.expert import Expert
+from review.domain.group import RankingLine
 from review.domain.notice import Objection, PublicNotice
+from review.domain.notice_list import NoticeLine
 from review.domain.opinion import DocumentNumber
-from review.domain.ranking import Batch, BatchRanking
+from review.domain.ranking import Batch, BatchRanking, WaitingCase
 from review.domain.record import RecordEntry
 from review.domain.unit_status import UnitStatus
+
+T = TypeVar("T")
+
+
+class PagedCollection(Collection[T], Protocol[T]):
+    """A collection that may be read as a whole, by the page, outside a transaction."""
+
+    def pages(self, where: Filter, /, *, sort: Sort = (), size: int = ...) -> AsyncIterator[list[T]]: ...
 
 
 class Store(Protocol):
     @property
-    def cases(self) -> Collection[Case]: ...
+    def cases(self) -> PagedCollection[Case]: ...
     @property
     def records(self) -> Collection[RecordEntry]: ...
     @property
@@ -35,8 +47,16 @@ class Store(Protocol):
     @property
     def batches(self) -> Collection[Batch]: ...
     @property
+    def acts(self) -> Collection[Act]: ...
+    @property
     def rankings(self) -> Collection[BatchRanking]: ...
     @property
+    def ranking_lines(self) -> PagedCollection[RankingLine]: ...
+    @property
+    def waiting_cases(self) -> PagedCollection[WaitingCase]: ...
+    @property
     def notices(self) -> Collection[PublicNotice]: ...
+    @property
+    def notice_lines(self) -> PagedCollection[NoticeLine]: ...
     @property
     def objections(self) -> Collection[Objection]: ...

@@ -1,0 +1,101 @@
+"""Acts on a whole batch: how far each has come, and how one that stopped goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, TypeVar
+
+from chassis.handling import Refusal
+from chassis.http import PROBLEMS, Authorize, RequestContext, View, based_on_rule, refuses
+from fastapi import APIRouter, Depends
+from rulebook import basis
+
+from review.api.commands import actor_of
+from review.api.policies import CONTINUE_ACT, READ_ACT
+from review.api.views import ActView
+from review.domain.act import Act, ActState
+from review.handlers.acts import ActReceipt, ContinueAct, have_act_continued, undecided_acts
+from review.store import Store
+
+WAIT_SECONDS, LONGEST_WAIT_SECONDS = 10, 30
+"""Seconds that a command waits for its act to end, unless the caller prefers others (RFC 7240)."""
+PAUSE_SECONDS = 0.05
+_WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,4})", re.IGNORECASE)
+
+T = TypeVar("T")
+
+router = APIRouter(prefix="/acts", tags=["acts"], responses=PROBLEMS)
+ReadAct = Annotated[RequestContext[Store], Depends(Authorize(READ_ACT))]
+HaveActContinued = Annotated[RequestContext[Store], Depends(Authorize(CONTINUE_ACT))]
+
+
+@router.get("/{act_id}", summary="Show an act on a batch")
+async def get_act(act_id: str, context: ReadAct) -> ActView:
+    return ActView.model_validate(await context.store.acts.require(act_id))
+
+
+@router.post(
+    "/{act_id}/continuation",
+    summary="Have an act continued that stopped",
+    openapi_extra=based_on_rule(basis("V8")),
+    responses=refuses("act-finished"),
+)
+async def continue_act(act_id: str, context: HaveActContinued) -> ActView:
+    """Once the reason is removed for which it stopped; it goes on where it stands."""
+    command = ContinueAct(act_id, await actor_of(context, CONTINUE_ACT, None))
+    await context.execute(have_act_continued, command, prefetch=[("acts", act_id)], reply=ActReceipt)
+    return ActView.model_validate(await context.store.acts.require(act_id))
+
+
+async def read_whole(context: RequestContext[Store], read: Callable[[frozenset[str]], Awaitable[T]]) -> T:
+    """Return what ``read`` gives for the undecided acts; read again when one begins or is decided meanwhile.
+
+    Usually no act is undecided, so this costs two queries of a small index.
+    """
+    undecided = await undecided_acts(context.store)
+    while True:
+        found = await read(undecided)
+        before, undecided = undecided, await undecided_acts(context.store)
+        if undecided == before:
+            return found
+
+
+def under_way(model: type[View]) -> dict[int | str, dict[str, Any]]:
+    """Return the documented answer of a command whose act goes on after it."""
+    headers = {"Location": {"description": "Where the progress of the act is shown", "schema": {"type": "string"}}}
+    return {202: {"model": model, "description": "The act is under way", "headers": headers}}
+
+
+async def wait_for_act(context: RequestContext[Any], act_id: str, done: int) -> Act:
+    """Return the act as it ends, or as it stands when the caller's time is over; raise its refusal.
+
+    The answer gets the status ``done`` when the act has ended, else 202 with the place where its progress is shown.
+    """
+    act = await _until_finished(context, act_id)
+    if act.state in {ActState.DISCARDING, ActState.REFUSED}:
+        raise Refusal(act.reasons[0].code, *act.reasons)
+    context.response.status_code = done if act.finished else 202
+    if not act.finished:
+        context.response.headers["Location"] = f"/v1/acts/{act_id}"
+        context.response.headers["Retry-After"] = "1"
+    return act
+
+
+async def _until_finished(context: RequestContext[Any], act_id: str) -> Act:
+    wait = _WAIT.search(context.request.headers.get("Prefer", ""))
+    try:
+        async with asyncio.timeout(min(int(wait[1]) if wait else WAIT_SECONDS, LONGEST_WAIT_SECONDS)):
+            while True:
+                act = await _act(context, act_id)
+                if act.finished or act.halted:
+                    return act
+                await asyncio.sleep(PAUSE_SECONDS)  # another process takes the steps
+    except TimeoutError:
+        return await _act(context, act_id)
+
+
+async def _act(context: RequestContext[Any], act_id: str) -> Act:
+    act: Act = await context.store.acts.require(act_id)
+    return act
