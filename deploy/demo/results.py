@@ -8,7 +8,7 @@ from decimal import Decimal
 from messages.values import UnitRef
 
 from deploy.demo.actors import OPERATOR, REGION
-from deploy.demo.calls import Calls, Json
+from deploy.demo.calls import Caller, Calls, Json
 from deploy.demo.decisions import Decisions, collect_decisions
 from deploy.demo.personas import YEAR, Applicant, EdgeCase, Personas
 
@@ -82,7 +82,7 @@ async def collect_results(calls: Calls, personas: Personas) -> SeasonResult:
     rankings = (await region.get("review", f"/batches/{YEAR}/ranking"))["items"]
     numbers = [each["number"] for each in await public.all("registry", "/lists", year=YEAR)]
     (notice,) = await public.all("review", "/notices", batch_year=YEAR)
-    ranked = _rows_by_case(rankings)
+    ranked = await _lines_by_case(region, rankings)
     results = []
     for applicant in personas.applicants:
         application = applications[applicant.unit.key]
@@ -107,9 +107,10 @@ def _key(application: Json) -> str:
     return UnitRef.model_validate(application["unit"]).key
 
 
-def _rows_by_case(rankings: list[Json]) -> dict[str, Json]:
-    groups = [group for each in rankings for group in each["ranking"]["groups"]]
-    return {line["case_id"]: line for group in groups for line in group["lines"]}
+async def _lines_by_case(region: Caller, rankings: list[Json]) -> dict[str, Json]:
+    paths = [f"/batches/{YEAR}/ranking/{each['number']}/lines" for each in rankings]
+    lines = [line for path in paths for line in await region.all("review", path)]
+    return {line["case_id"]: line for line in lines}
 
 
 def _application_result(applicant: Applicant, application: Json, case: Json | None, line: Json) -> ApplicationResult:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from http import HTTPStatus
 
 from deploy.demo import timeline
 from deploy.demo.actors import REGION, REVIEWERS, expert
-from deploy.demo.calls import Json
+from deploy.demo.calls import Json, until
 from deploy.demo.personas import TIES, YEAR, Applicant, EdgeCase
 from deploy.demo.samples.numbers import values
 from deploy.demo.samples.report import scheme_of
@@ -88,5 +89,12 @@ def _findings(applicant: Applicant) -> dict[str, object]:
 async def rank(season: Season) -> None:
     season.stage("The batch is ranked", timeline.RANKING)
     path = f"/batches/{YEAR}/ranking"
-    await season.calls.as_person(REGION).post("review", path, "ranking:tried", {"dry_run": True})
-    await season.calls.as_person(REGION).post("review", path, "ranking", {"dry_run": False})
+    region = season.calls.as_person(REGION)
+    await region.post("review", path, "ranking:tried", {"dry_run": True})
+
+    async def done() -> Json | None:
+        """Repeat the command until its act has ended: the same key has no second effect."""
+        answer = await region.post("review", path, "ranking", {"dry_run": False})
+        return answer.body["ranking"] if answer.status == HTTPStatus.OK else None
+
+    await until(done, "the batch is ranked")

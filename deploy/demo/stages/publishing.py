@@ -31,8 +31,12 @@ async def publish(season: Season) -> None:
 
 async def _notice(season: Season) -> str:
     """Return the id of the batch's notice; repeating the command returns the same one."""
-    answer = await season.calls.as_person(REGION).post("review", f"/batches/{YEAR}/notice", "notice")
-    return str(answer.body["notice_id"])
+
+    async def shown() -> str | None:
+        answer = await season.calls.as_person(REGION).post("review", f"/batches/{YEAR}/notice", "notice")
+        return None if answer.body["notice"] is None else str(answer.body["notice"]["notice_id"])
+
+    return await until(shown, "the notice is public")
 
 
 async def _lodge(season: Season, case: EdgeCase) -> str:
