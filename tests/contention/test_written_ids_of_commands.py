@@ -27,6 +27,7 @@ OF_AN_OFFICE: Mapping[tuple[str, str], str] = {
     ("review", "POST /v1/batches/{year}/ranking"): "one act on a whole batch",
     ("review", "POST /v1/batches/{year}/notice"): "one act on a whole batch",
     ("review", "POST /v1/notices/{notice_id}/conclude"): "one act on a whole batch",
+    ("review", "POST /v1/acts/{act_id}/continuation"): "one act on a whole batch",
 }
 """(service, route) of the commands of the two services that no application asks for, with the reason."""
 
