@@ -24,7 +24,7 @@ from tests.bench.stack import Stack
 OFFERED = (1.5, 3.0)
 SECONDS = float(os.environ.get("SECONDS", "8"))
 PATIENCE = 5.0
-CONNECTIONS = 150
+CONNECTIONS = 100
 CAPACITY_SECONDS = 3.0
 FIRST_DRAFTS = 6_000
 ASSESSORS = 400
@@ -122,7 +122,7 @@ class Submits:
     server: ServiceProcess
 
     async def measure_capacity(self) -> float:
-        """Successful submits a second on as many connections as the server lets in at once, and half as many more."""
+        """Successful submits a second on as many connections as the server always lets in."""
         opened, requests = await self._requests("capacity", FIRST_DRAFTS)
         result = await self.load.run_closed([self.server.port], requests, CONNECTIONS, CAPACITY_SECONDS)
         done = [each for each in result.answers if each.succeeded]
