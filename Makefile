@@ -104,7 +104,7 @@ test-faults: setup ## Kill services and servers under load; check that nothing i
 
 .PHONY: test-faults-short
 test-faults-short: setup
-	FAULTS_SUBMISSIONS=400 FAULTS_COUNT=6 FAULTS_DRIVERS=motor RACE_ROUNDS=1 $(PYTEST) -s -m faults
+	FAULTS_SUBMISSIONS=400 FAULTS_COUNT=6 FAULTS_VARIANTS=motor RACE_ROUNDS=1 $(PYTEST) -s -m faults
 
 .PHONY: test-race
 test-race: setup ## Ten times: 200 concurrent submissions for 15 items, two of four workers killed

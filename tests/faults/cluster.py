@@ -49,6 +49,8 @@ class Cluster:
     databases: dict[str, ServiceDatabase]
     ports: dict[str, int]
     workers: list[Worker] = field(default_factory=list)
+    _points: tuple[str, ...] = ()
+    _variables: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     async def build(cls, folder: Path) -> Self:
@@ -72,6 +74,7 @@ class Cluster:
         return self.folder / "clock.json"
 
     def start(self, environment: Mapping[str, str], points: tuple[str, ...]) -> None:
+        self._points, self._variables = points, environment
         for service in SERVICES:
             for index, role in enumerate(PROCESSES[service.name]):
                 serves_http = index == 0 and service.name in API
@@ -83,7 +86,17 @@ class Cluster:
 
     def kill_one(self, generator: Random) -> bool:
         """Kill a random process; False when it was dead already."""
-        return generator.choice(self.workers).kill()
+        return generator.choice([each for each in self.workers if not each.retired]).kill()
+
+    def add_worker(self, service: str) -> None:
+        """Start one more process that consumes the queues of a service, as at the peak."""
+        (found,) = (each for each in SERVICES if each.name == service)
+        self._add(found, "worker", self._points, {**self._variables, "GREEN_PORT": str(free_ports(1)[0])})
+
+    async def drain_worker(self, service: str) -> bool:
+        """Stop the oldest worker of a service in order and for good; False when it had to be killed."""
+        worker = next(each for each in self.workers if each.name.startswith(f"{service}-worker-") and not each.retired)
+        return await worker.retire()
 
     async def restart_broker(self) -> None:
         await self.broker.kill()

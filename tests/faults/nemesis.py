@@ -15,7 +15,14 @@ from chassis.failpoints import Point
 from tests.faults.cluster import Cluster
 from tests.faults.final_state import StateReader
 
-Fault: TypeAlias = Literal["a process killed", "the broker lost", "links cut, database stalled", "links silent"]
+Fault: TypeAlias = Literal[
+    "a process killed",
+    "a worker added",
+    "a worker drained",
+    "the broker lost",
+    "links cut, database stalled",
+    "links silent",
+]
 MANY = 9
 """Number of faults from which on there is time to wait for overdue heartbeats."""
 
@@ -30,8 +37,13 @@ class Nemesis:
 
 
 def fault_schedule(number: int) -> tuple[Fault, ...]:
-    """Kills of single processes, with faults of the whole cluster in between."""
-    rare: dict[int, Fault] = {number // 3: "the broker lost", 2 * number // 3: "links cut, database stalled"}
+    """Kills of single processes, workers that come and go, and faults of the whole cluster in between."""
+    rare: dict[int, Fault] = {
+        1: "a worker added",
+        number // 3: "the broker lost",
+        2 * number // 3: "links cut, database stalled",
+        number - 1: "a worker drained",
+    }
     if number >= MANY:
         rare[number // 2] = "links silent"
     return tuple(rare.get(index, "a process killed") for index in range(number))
@@ -55,6 +67,10 @@ async def _inject_one(cluster: Cluster, fault: Fault, generator: Random) -> bool
     match fault:
         case "a process killed":
             return cluster.kill_one(generator)
+        case "a worker added":
+            cluster.add_worker("review")
+        case "a worker drained":
+            return await cluster.drain_worker("review")
         case "the broker lost":
             await cluster.restart_broker()
         case "links cut, database stalled":

@@ -38,6 +38,7 @@ class Worker:
     """Exit codes of the starts that are over."""
     process: ForkServerProcess | None = None
     supervisor: asyncio.Task[None] | None = None
+    retired: bool = False
 
     def start(self) -> None:
         self.supervisor = asyncio.create_task(self._supervise())
@@ -53,6 +54,12 @@ class Worker:
             return False
         self.process.kill()
         return True
+
+    async def retire(self) -> bool:
+        """Stop it in order and start it no more; False when it had to be killed."""
+        self.retired = True
+        await self.stop()
+        return self.process is not None and self.process.exitcode != -signal.SIGKILL
 
     async def stop(self) -> None:
         if self.supervisor is not None:
