@@ -47,7 +47,7 @@ async def drain_while_workers_change(
         await wait_until_ready(processes)
         for process in processes:
             process.hold()
-        await drain.publish()
+        await _publish(drain, 0.0, 0.3)
         for process in processes:
             process.resume()
         await _change(drain, changes, processes)
@@ -76,8 +76,14 @@ async def _change(drain: ReviewDrain, changes: ChangedWorkers, processes: list[S
 
 
 async def _until(drain: ReviewDrain, changes: ChangedWorkers, share: float) -> None:
+    """Wait for a share of the cases, and publish more: some wait at each change, however slowly the machine notices."""
     await drain.until_opened(int(drain.size * share))
     changes.at.append(await asyncio.to_thread(drain.opened))
+    await _publish(drain, share + 0.2, share + 0.5)
+
+
+async def _publish(drain: ReviewDrain, first: float, last: float) -> None:
+    await drain.publish(round(drain.size * first), round(drain.size * min(last, 1.0)))
 
 
 async def _add(drain: ReviewDrain, changes: ChangedWorkers, processes: list[ServiceProcess]) -> None:
