@@ -102,7 +102,7 @@ def with_effect_counter(own: Subscription[Any]) -> Subscription[Any]:
     def prefetch(event: Event) -> Iterable[Key]:
         return [*own.prefetch(event), (EFFECTS, effect_key(event))]
 
-    return _CountedSubscription(own.event_type, own.handler, prefetch, own.prefetch_related)
+    return _CountedSubscription(own.event_type, own.handler, prefetch, own.prefetch_related, own.queue)
 
 
 def effect_key(event: Event) -> str:
