@@ -5,18 +5,17 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from openpyxl import Workbook
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell, WriteOnlyCell
 from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.worksheet import Worksheet
 
 Format: TypeAlias = Literal["xlsx", "csv"]
 Printed: TypeAlias = str | int | float | Decimal | date | None
@@ -67,49 +66,62 @@ def csv_rows(rows: Iterable[Sequence[Printed]]) -> bytes:
 
 
 def as_xlsx(*pages: SheetData) -> bytes:
-    """Return a workbook with one sheet for each page; every text is a cell of type text, so none is a formula."""
-    book = Workbook()
-    book.remove(book.worksheets[0])
-    for page in pages:
-        _fill(book.create_sheet(page.title), page)
+    """Return a workbook with one sheet for each page; every text is a cell of type text, so none is a formula.
+
+    Each row is written as it comes and none is kept: memory stays flat, and pauses of the garbage collector short.
+    """
+    book = Workbook(write_only=True)
+    sheets = [book.create_sheet(page.title) for page in pages]
     content = io.BytesIO()
+    try:
+        for sheet, page in zip(sheets, pages, strict=True):
+            _fill(sheet, page)
+    finally:
+        for sheet in sheets:
+            sheet.close()
     book.save(content)
     return content.getvalue()
 
 
-def _fill(sheet: Worksheet, page: SheetData) -> None:
-    heading_row = _write_head(sheet, page)
-    for number, row in enumerate(page.rows, start=heading_row + 1):
-        for column, value in enumerate(row, start=1):
-            _write(sheet, number, column, value)
-    sheet.freeze_panes = f"A{heading_row + 1}"
+def _fill(sheet: Any, page: SheetData) -> None:  # noqa: ANN401 - the stubs lack columns and merged cells
+    """Write the sheet; what precedes the rows in the file has to be set first."""
+    for column, heading in enumerate(page.headings, start=1):
+        sheet.column_dimensions[get_column_letter(column)].width = heading.width
+    last = get_column_letter(max(1, len(page.headings)))
+    for row in range(1, len(page.above) + 1):
+        sheet.merged_cells.add(f"A{row}:{last}{row}")
+    sheet.freeze_panes = f"A{len(page.above) + 2}"
+    for cells in _head(sheet, page):
+        sheet.append(cells)
+    for values in page.rows:
+        sheet.append([_cell(sheet, value) for value in values])
 
 
 def escape_formula(value: Printed) -> Printed:
     return f"'{value}" if isinstance(value, str) and value.startswith(STARTS_A_FORMULA) else value
 
 
-def _write_head(sheet: Worksheet, page: SheetData) -> int:
-    """Write lines and headings above the rows; return the number of the heading row."""
+def _head(sheet: Any, page: SheetData) -> Iterator[list[Cell]]:  # noqa: ANN401
+    """Yield the lines above the table, and the headings."""
     for row, text in enumerate(page.above, start=1):
-        cell = _write(sheet, row, 1, text)
+        cell = _cell(sheet, text)
         cell.alignment = Alignment(horizontal="center")
         cell.font = Font(bold=row == 1, size=14 if row == 1 else 11)
-        sheet.merge_cells(start_row=row, end_row=row, start_column=1, end_column=len(page.headings))
-    for column, heading in enumerate(page.headings, start=1):
-        sheet.column_dimensions[get_column_letter(column)].width = heading.width
-        _write(sheet, len(page.above) + 1, column, heading.text).font = Font(bold=True)
-    return len(page.above) + 1
+        yield [cell]
+    headings = [_cell(sheet, heading.text) for heading in page.headings]
+    for cell in headings:
+        cell.font = Font(bold=True)
+    yield headings
 
 
-def _write(sheet: Worksheet, row: int, column: int, value: Printed) -> Cell:
+def _cell(sheet: Any, value: Any) -> Cell:  # noqa: ANN401 - the stubs lack the types of numbers
     if isinstance(value, datetime):
         raise TypeError("a spreadsheet has no time zones: write an instant as text")
     if not isinstance(value, str):
-        cell = sheet.cell(row, column, value=value)
+        cell = WriteOnlyCell(sheet, value)
         if isinstance(value, date):
             cell.number_format = "yyyy-mm-dd"
         return cell
-    cell = sheet.cell(row, column, value=ILLEGAL_CHARACTERS_RE.sub("", value))
+    cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", value))
     cell.data_type = "s"
     return cell
