@@ -27,6 +27,7 @@ AGGREGATES = {
 INDEXES = (
     Index("assessors", (("representative.digest", 1), ("_id", 1))),
     Index("assessors", (("former.person.digest", 1), ("_id", 1))),
+    Index("assessors", (("uscc", 1), ("_id", 1))),
     Index("assessors", (("name", 1), ("_id", 1))),
     Index("assessors", (("scope", 1), ("_id", 1))),
     Index("assessors", (("prefectures", 1), ("_id", 1))),
@@ -40,7 +41,7 @@ INDEXES = (
     Index("items", (("unit.prefecture", 1), ("state", 1), ("year", 1), ("_id", 1))),
     Index("items", (("state", 1), ("year", 1), ("_id", 1))),
     Index("items", (("reserved_at", 1), ("_id", 1)), partial={"state": ItemState.RESERVED.value}),
-    Index("items", (("refused_as", 1), ("year", 1)), partial={"state": ItemState.REFUSED.value}),
+    Index("items", (("refused_as", 1), ("year", 1), ("state", 1)), partial={"refused_as": {"$gt": ""}}),
     Index("ledgers", (("year", 1), ("used", 1))),
     Index("progress", (("uncounted", 1), ("_id", 1)), partial={"uncounted": True}),
     Index("duties", (("state", 1), ("due", 1), ("_id", 1))),
