@@ -16,6 +16,9 @@ from assessor_quota.domain.rates import RateTotal, YearlyRate, new_rate, rate_ke
 from assessor_quota.domain.staff import StaffMember
 from assessor_quota.domain.statements import new_duty
 from assessor_quota.gauges import GAUGES
+from assessor_quota.handlers import bulk
+from assessor_quota.handlers.bulk import ROWS_MAX
+from assessor_quota.handlers.register import RegisterAssessor
 from assessor_quota.jobs import JOBS
 from assessor_quota.store import AGGREGATES, INDEXES, Store
 from chassis.persistence.mongo import Database
@@ -37,6 +40,7 @@ PREFECTURES, UNIT_TYPES = list(Prefecture), list(UnitType)
 UNCOUNTED = 1_000
 """Applications whose part has changed since it was counted, whatever the size."""
 REGION, RATES = Role.REGIONAL_OFFICER, "/v1/success-rates"
+BY = ActorRef("officer-1", (REGION,))
 JOB = {job.name: job for job in JOBS}
 
 
@@ -51,6 +55,8 @@ async def measure(size: int, database: Database, probe: Probe) -> None:
         await _measure_rates(probe, api, register)
         await _measure_jobs(probe, api)
         await _measure_lists(probe, api, register)
+        async with probe(f"register: import {ROWS_MAX} assessors"):
+            await _import(api, register)
         async with probe("all gauges once", whole=True):
             for gauge in GAUGES:
                 await gauge.read(api.store(), NOW)
@@ -99,6 +105,33 @@ async def _measure_jobs(probe: Probe, api: ApiHarness[Any]) -> None:
             assert await run_job(api, JOB[name]) == 0
 
 
+async def _import(api: ApiHarness[Any], register: Register) -> None:
+    """Enter as many as one workbook may hold, behind those of the register: one transaction."""
+    first = len(register.assessors)
+    entered = [register.assessor(first + number) for number in range(ROWS_MAX)]
+    command = bulk.ImportAssessors(tuple(bulk.Row(_registration(each), {"": "A1"}) for each in entered))
+    store = api.api.store
+    await api.api.commands.execute(
+        "import",
+        "",
+        lambda unit, now: bulk.import_assessors(command, store(unit), now),
+        prefetch=bulk.documents_read(command),
+    )
+
+
+def _registration(assessor: Assessor) -> RegisterAssessor:
+    return RegisterAssessor(
+        assessor.uscc,
+        assessor.name,
+        assessor.representative,
+        assessor.representative_name,
+        (),
+        assessor.scope,
+        assessor.staff,
+        BY,
+    )
+
+
 async def _measure_page(probe: Probe, api: ApiHarness[Any], name: str, path: str) -> None:
     async with probe(name) as act:
         act.returned = len((await _get(api, path)).json()["items"])
@@ -115,7 +148,7 @@ class Register:
 
     def __init__(self, size: int) -> None:
         self.size = size
-        self.assessors = [self._assessor(number) for number in range(-(-size // LIMIT))]
+        self.assessors = [self.assessor(number) for number in range(-(-size // LIMIT))]
 
     async def insert(self, database: Database) -> None:
         rates, totals = self._rates()
@@ -185,7 +218,7 @@ class Register:
         return self.assessors[number // LIMIT]
 
     @staticmethod
-    def _assessor(number: int) -> Assessor:
+    def assessor(number: int) -> Assessor:
         uscc = code(number, "92150200")
         return Assessor(
             uscc=uscc,
@@ -201,8 +234,7 @@ class Register:
 
     @staticmethod
     def _entry(assessor: Assessor) -> RegisterEntry:
-        by = ActorRef("officer-1", (REGION,))
-        return RegisterEntry(assessor.uscc, 1, EntryKind.REGISTERED, NOW, assessor.registered_on, by)
+        return RegisterEntry(assessor.uscc, 1, EntryKind.REGISTERED, NOW, assessor.registered_on, BY)
 
 
 def _unit(number: int) -> UnitRef:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tests.bench.measure import Latencies, cpu_cells, latency_cells, median, rate, rate_range
+from tests.bench.measure import Latencies, Ratio, cpu_cells, latency_cells, median, rate, rate_range, rate_ratio
 from tests.bench.reservation_rounds import (
     BASELINE_OF_MANY,
     BASELINE_OF_ONE,
@@ -25,27 +25,28 @@ def lines(results: Reservations) -> list[str]:
 
 
 def _findings(results: Reservations) -> list[str]:
-    many, one = rate(results.runs[MANY_GRANTED]), rate(results.runs[ONE_REFUSED])
-    granted, mixed = rate(results.runs[ONE_GIVING_BACK]), rate(results.runs[MIXED])
-    expected = 2 / (1 / many + 1 / one)
-    alone, others, beside = (_p99(results.latencies[name]) for name in (ALONE, BESIDE_OTHERS, BESIDE_THE_ONE))
-    of_many, of_one = rate(results.runs[BASELINE_OF_MANY]), rate(results.runs[BASELINE_OF_ONE])
+    runs = results.runs
+    many, one, granted = (runs[name] for name in (MANY_GRANTED, ONE_REFUSED, ONE_GIVING_BACK))
+    of_many, of_one = runs[BASELINE_OF_MANY], runs[BASELINE_OF_ONE]
+    expected = [2 / (1 / each.rate + 1 / other.rate) for each, other in zip(many, one, strict=True)]
+    mixed = Ratio(tuple(each.rate / alone for each, alone in zip(runs[MIXED], expected, strict=True)))
+    alone, others, beside = (_p99s(results.latencies[name]) for name in (ALONE, BESIDE_OTHERS, BESIDE_THE_ONE))
     return [
-        f"- Of the rate of a bare conditional update: ten thousand representatives **{many / of_many:.2f}**,",
-        f"  one representative **{granted / of_one:.2f}** when granted, **{one / of_one:.2f}** when refused;",
-        "  the baseline is one write, with no message consumed, remembered or published.",
-        f"- Of the rate of the ten thousand: one representative **{granted / many:.1f} times** when granted,",
-        f"  **{one / many:.1f} times** when refused.",
-        f"- Does the one slow the others? Both in turn reach **{mixed / expected:.2f}** of the rate expected from",
-        f"  each alone; the others' p99 beside the one is **{beside / others:.2f}** of that beside as many more of",
-        f"  their own (and {beside / alone:.1f} times that with nobody beside them).",
+        f"- Of the rate of a bare conditional update: ten thousand representatives **{rate_ratio(many, of_many)}**,",
+        f"  one representative **{rate_ratio(granted, of_one)}** when granted, **{rate_ratio(one, of_one)}** when",
+        "  refused; the baseline is one write, with no message consumed, remembered or published.",
+        f"- Of the rate of the ten thousand: one representative **{rate_ratio(granted, many)} times** when granted,",
+        f"  **{rate_ratio(one, many)} times** when refused.",
+        f"- Does the one slow the others? Both in turn reach **{mixed}** of the rate expected from each alone; the",
+        f"  others' p99 beside the one is **{_times(beside, others)}** of that beside as many more of their own (and",
+        f"  {_times(beside, alone)} times that with nobody beside them).",
     ]
 
 
 def _rates(results: Reservations) -> list[str]:
     return [
         f"Consume, decide, commit, publish with confirm, acknowledge; medians (slowest to fastest) of {ROUNDS}",
-        "alternating rounds, each queue drained by one worker process of assessor-quota. The baseline is",
+        "alternating rounds, the queue of ledgers drained by its one active consumer. The baseline is",
         "`find_one_and_update` with a guard on the count, majority and journal, 200 at once.",
         "",
         "| | × baseline | messages/s | CPU µs per message: service / mongod / broker |",
@@ -55,8 +56,9 @@ def _rates(results: Reservations) -> list[str]:
 
 
 def _row(results: Reservations, scenario: Scenario) -> str:
-    runs, reference = results.runs[scenario.name], rate(results.runs[scenario.baseline])
-    cells = (scenario.name, f"{rate(runs) / reference:.2f}", f"{rate(runs):,.0f} ({rate_range(runs)})", cpu_cells(runs))
+    runs = results.runs[scenario.name]
+    times = rate_ratio(runs, results.runs[scenario.baseline])
+    cells = (scenario.name, str(times), f"{rate(runs):,.0f} ({rate_range(runs)})", cpu_cells(runs))
     return f"| {' | '.join(cells)} |"
 
 
@@ -74,9 +76,13 @@ def _latencies(results: Reservations) -> list[str]:
 
 def _latency_row(results: Reservations, name: str) -> str:
     each = results.latencies[name]
-    reference = _p99(each) / _p99(results.latencies[ALONE])
-    return f"| {name} | {latency_cells(each)} | {reference:.2f} | {median([one.rate for one in each]):.0f} |"
+    times = _times(_p99s(each), _p99s(results.latencies[ALONE]))
+    return f"| {name} | {latency_cells(each)} | {times} | {median([one.rate for one in each]):.0f} |"
 
 
-def _p99(each: Sequence[Latencies]) -> float:
-    return median([one.milliseconds(0.99) for one in each])
+def _p99s(each: Sequence[Latencies]) -> list[float]:
+    return [one.milliseconds(0.99) for one in each]
+
+
+def _times(values: Sequence[float], reference: Sequence[float]) -> Ratio:
+    return Ratio(tuple(value / other for value, other in zip(values, reference, strict=True)))

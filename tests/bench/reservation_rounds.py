@@ -23,7 +23,7 @@ from tests.bench.steady_state import steady_rounds
 from tests.bench.workload import FULL, GIVING_BACK, PATTERN, Submissions, register_many
 from tests.support.race_environment import PUBLISHER, SERVICE, RaceEnvironment
 
-ROUNDS = 2
+ROUNDS = 3
 CHUNK = 1_000
 ANSWERS = (QuotaItemReserved, QuotaItemRefused, QuotaItemReleased)
 STEADY_SHARE = 0.25

@@ -91,6 +91,6 @@ def test_report_of_reservations_compares_with_their_baselines() -> None:
     runs_by_name = {each.name: runs(1_000.0 if each.name == each.baseline else 500.0) for each in SCENARIOS}
     lines = report_reservations.lines(Reservations(runs_by_name, 125.0, latencies))
 
-    assert "- Of the rate of a bare conditional update: ten thousand representatives **0.50**," in lines
-    assert f"| {SCENARIOS[0].name} | 0.50 | 500 (500 to 500) | 500 / 500 / 500 |" in lines
-    assert f"| {ALONE} | 51 / 100 | 1.00 | 40 |" in lines
+    assert "- Of the rate of a bare conditional update: ten thousand representatives **0.50 (0.50 to 0.50)**," in lines
+    assert f"| {SCENARIOS[0].name} | 0.50 (0.50 to 0.50) | 500 (500 to 500) | 500 / 500 / 500 |" in lines
+    assert f"| {ALONE} | 51 / 100 | 1.00 (1.00 to 1.00) | 40 |" in lines

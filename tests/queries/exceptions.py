@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 FEW_DOCUMENTS: Mapping[tuple[str, str], str] = {
+    ("assessor-quota", "rate_totals"): "thirty-six for each year: one for each prefecture and unit type",
     ("review", "experts"): "the experts of the region, some hundreds: a panel is drawn from all of them",
 }
 """(service, collection) that stays small by its nature, with the reason: any query reads all of it at once."""
 
-EXCEPTED: Mapping[tuple[str, str, str], str] = {}
+EXCEPTED: Mapping[tuple[str, str, str], str] = {
+    (
+        "assessor-quota",
+        "items",
+        "find {reserved_at: $ne None, state: =} by reserved_at up, _id up limited",
+    ): "asked of reserved items alone, and an index has those",
+}
 """(service, collection, shape) of a query, with the reason."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 from anyio import to_thread
@@ -85,7 +85,11 @@ async def import_register(
         done = await bulk.import_assessors(command, context.store, context.now)
         return _view(done.value, dry_run=True)
     entered = await context.execute(
-        bulk.import_assessors, command, private=True, prefetch=_reads(command), reply=list[bulk.ImportedAssessor]
+        bulk.import_assessors,
+        command,
+        private=True,
+        prefetch=bulk.documents_read(command),
+        reply=list[bulk.ImportedAssessor],
     )
     return _view(entered, dry_run=False)
 
@@ -114,15 +118,6 @@ async def export_register(context: ReadAssessor, format: Format = "xlsx") -> Res
 
 def _pages(context: RequestContext[Store]) -> AsyncIterator[list[Assessor]]:
     return context.store.assessors.pages(context.filter(), size=PAGE_SIZE)
-
-
-def _reads(command: bulk.ImportAssessors) -> Iterator[tuple[str, str]]:
-    """Yield what an import reads: hundreds of documents, asked for at once."""
-    for row in command.rows:
-        entered = row.registration
-        yield "assessors", entered.uscc
-        for digest in (*entered.earlier_digests, entered.representative.digest):
-            yield "persons", digest
 
 
 def _view(entered: Any, *, dry_run: bool) -> ImportView:  # noqa: ANN401 - a handler's reply

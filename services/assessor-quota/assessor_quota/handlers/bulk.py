@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,6 +14,8 @@ from messages.values import PersonRef, Reason, UnitType, Uscc
 from assessor_quota.handlers.ports import Store
 from assessor_quota.handlers.register import RegisterAssessor, register_assessor
 
+SLICE = 50
+"""Rows registered before others have a turn: hundreds at once would hold the event loop."""
 ROWS_MAX = 500
 """Assessors of one import: it is one transaction, which others may have to wait for."""
 
@@ -45,11 +48,22 @@ class ImportedAssessor:
     staff: int
 
 
+def documents_read(command: ImportAssessors) -> Iterator[tuple[str, str]]:
+    """Yield the keys of what an import reads: hundreds of documents, asked for at once."""
+    for row in command.rows:
+        entered = row.registration
+        yield "assessors", entered.uscc
+        for digest in (*entered.earlier_digests, entered.representative.digest):
+            yield "persons", digest
+
+
 async def import_assessors(command: ImportAssessors, store: Store, now: datetime) -> Done:
     """Register every row as if it came alone; one refused row refuses all, with the place and reason of each."""
     events: list[Event] = []
     problems = list(command.problems)
-    for row in command.rows:
+    for place, row in enumerate(command.rows):
+        if place % SLICE == 0:
+            await asyncio.sleep(0)
         registered, wrong = await _register_row(row, store, now)
         events += registered
         problems += [each for each in wrong if not (command.problems and each.code == "staff-missing")]
