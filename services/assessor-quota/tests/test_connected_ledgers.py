@@ -126,7 +126,7 @@ async def change_some(cluster: CommitterCluster[Store]) -> None:
 
 @dataclass(frozen=True)
 class Active:
-    """What the active consumer had done when it was killed.
+    """The work of the active consumer up to its end.
 
     The conflicts of its successor do not count: for some seconds it meets the open transaction of the dead.
     """
