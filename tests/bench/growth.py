@@ -133,9 +133,10 @@ class _Measurement:
         wall, loop_cpu, all_cpu = (now - began for now, began in zip(clocks, self._began, strict=True))
         await asyncio.sleep(0)  # the act's last callback ends here and is counted
         self._callbacks.__exit__(kind, problem, trace)
+        callback, name = self._callbacks.seconds, self._callbacks.name  # before the measurement's own next step counts
         if problem is not None:
             return
-        peak = memory("VmHWM")
+        peak = max(self._before, memory("VmHWM"))  # the kernel counts pages in steps
         gc.collect()
         counts = await _counts(self._probe.mongod)
         self._probe.rows.append(
@@ -146,8 +147,8 @@ class _Measurement:
                 wall,
                 loop_cpu,
                 all_cpu,
-                self._callbacks.seconds,
-                self._callbacks.name,
+                callback,
+                name,
                 self._before,
                 memory("VmRSS"),
                 peak,

@@ -31,7 +31,8 @@ from tests.bench.growth import Probe, insert_values
 builders: Any = import_module("services.applications.tests.builders")
 
 NOW: datetime = builders.NOW
-DRAFTS = 200
+DRAFTS = 100
+"""As many as are taken in at once, whatever the machine."""
 LISTED = 500
 PREFECTURES = tuple(Prefecture)
 STATES = (State.ACCEPTED, State.REFUSED, State.WITHDRAWN, State.DRAFT)

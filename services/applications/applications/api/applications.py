@@ -38,7 +38,7 @@ ACCEPTED: dict[str, Any] = {
     "description": "Waits for the assessor's item; ask again for its state",
 }
 
-VERSIONS = 20
+VERSIONS = 50
 """Versions in one answer, each with its whole report: more would hold the event loop."""
 VersionLimit = Annotated[int, Query(ge=1, le=VERSIONS)]
 
