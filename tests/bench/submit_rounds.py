@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-import time
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,13 +16,19 @@ from devkit.servers.processes import free_ports
 
 from tests.bench.competitor import Servers, server_process
 from tests.bench.hop_rounds import SERVICE, topology
+from tests.bench.load_process import LoadProcess, LoadResult, load_process, request, write_requests
 from tests.bench.measure import Latencies, Run
 from tests.support.service_environment import service_environment
 
 CONNECTIONS = 64
 ROUNDS = 3
 SECONDS = 2.5
+WARM_UP_SECONDS = 1.0
+PATIENCE = 30.0
 BODY = 4096
+TEXT = "绿" * (BODY // 3 - 20)
+MOST_REQUESTS = 8_000
+"""In one run; one that has answered them all ends early."""
 GROUPED, SINGLE_COMMIT = 100, 1
 """Most submits in one commit."""
 
@@ -47,33 +50,66 @@ class Submits:
 async def submit_rounds(servers: Servers, folder: Path) -> Submits:
     """Group commit and a transaction for each request in turn, each with its own server and database."""
     submits, issuer = Submits(), DevelopmentIssuer(folder / "keys", Mode.LOCAL)
-    async with _server(GROUPED, servers, issuer) as grouped, _server(SINGLE_COMMIT, servers, issuer) as single:
+    async with (
+        load_process() as load,
+        _server(GROUPED, servers, issuer) as grouped,
+        _server(SINGLE_COMMIT, servers, issuer) as single,
+    ):
+        requests = _Requests(folder, issuer.mint(role="regional_officer"))
+        for server in (grouped, single):
+            await load.run_closed([server.port], requests.write(), CONNECTIONS, WARM_UP_SECONDS)
         for number in range(1, ROUNDS + 1):
             for server in (grouped, single):
-                run, full, half = await _round(server, servers)
+                run, full, half = await _round(server, servers, load, requests)
                 print(f"round {number}  submits in batches of {server.batch:3} {run.rate:8.0f}/s", flush=True)
                 submits.add(server.batch, run, full, half)
     return submits
 
 
-async def _round(server: _MeasuredServer, servers: Servers) -> tuple[Run, Latencies, Latencies]:
+async def _round(
+    server: _MeasuredServer, servers: Servers, load: LoadProcess, requests: _Requests
+) -> tuple[Run, Latencies, Latencies]:
+    """Without pause on all connections, then at half of that rate in an open loop."""
     cpu_time = servers.cpu_time(server.pid)
-    full = await server.load.run(SECONDS)
+    full = _latencies(await load.run_closed([server.port], requests.write(), CONNECTIONS, SECONDS))
     done = len(full.seconds)
     run = Run(done, done / full.rate, cpu_time.used())
-    return run, full, await server.load.run(SECONDS, rate=run.rate / 2)
+    half = await load.run_open(server.port, requests.write(), [(run.rate / 2, SECONDS)], PATIENCE)
+    return run, full, _latencies(half)
+
+
+def _latencies(result: LoadResult) -> Latencies:
+    if failed := sorted({each.status for each in result.answers if not each.succeeded}):
+        raise RuntimeError(f"submits failed: {failed}")
+    last = max(each.answered or 0.0 for each in result.answers)
+    return Latencies(tuple(each.seconds for each in result.answers), len(result.answers) / last)
 
 
 @dataclass(frozen=True)
 class _MeasuredServer:
     batch: int
     pid: int
-    load: LoadGenerator
+    port: int
+
+
+@dataclass
+class _Requests:
+    """Files of requests, each request once."""
+
+    folder: Path
+    token: str
+
+    def write(self) -> Path:
+        file = self.folder / f"requests-{uuid4().hex}"
+        return write_requests(file, [self._request() for _ in range(MOST_REQUESTS)])
+
+    def _request(self) -> bytes:
+        name = uuid4().hex
+        return request("POST", "/v1/notices", self.token, name, {"notice": name, "text": TEXT})
 
 
 @asynccontextmanager
 async def _server(batch: int, servers: Servers, issuer: DevelopmentIssuer) -> AsyncIterator[_MeasuredServer]:
-    """Start a server and warm it up."""
     private = PrivateServers(servers.broker, servers.mongod)
     vhost, database, (port,) = await private.vhost(topology()), await private.database("submit"), free_ports(1)
     variables = service_environment(private.amqp_url(vhost, SERVICE), database, issuer) | {
@@ -83,56 +119,4 @@ async def _server(batch: int, servers: Servers, issuer: DevelopmentIssuer) -> As
         "GREEN_LOG_LEVEL": "ERROR",
     }
     async with server_process("tests.bench.submit_server", variables) as process:
-        load = LoadGenerator(port, issuer.mint(role="regional_officer"))
-        await load.run(1.0)
-        yield _MeasuredServer(batch, process.pid, load)
-
-
-class LoadGenerator:
-    """Keep-alive connections that post and wait for the answer, without pause or at a steady rate."""
-
-    def __init__(self, port: int, token: str) -> None:
-        self._port = port
-        self._token = token
-        self._text = "绿" * (BODY // 3 - 20)
-
-    async def run(self, seconds: float, rate: float | None = None) -> Latencies:
-        """Post for ``seconds`` and wait for the last answer; at a steady rate latency counts from the due time."""
-        began = time.perf_counter()
-        interval = 0.0 if rate is None else CONNECTIONS / rate
-        workers = [
-            self._post_until(began + seconds, interval, interval * index / CONNECTIONS) for index in range(CONNECTIONS)
-        ]
-        latencies_ = [latency for worker in await asyncio.gather(*workers) for latency in worker]
-        return Latencies(tuple(latencies_), len(latencies_) / (time.perf_counter() - began))
-
-    async def _post_until(self, until: float, interval: float, offset: float) -> list[float]:
-        reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
-        latencies = []
-        due = time.perf_counter() + offset
-        while due < until:
-            await asyncio.sleep(max(0.0, due - time.perf_counter()))
-            began = due if interval else time.perf_counter()
-            writer.write(self._request())
-            await self._read_answer(reader)
-            latencies.append(time.perf_counter() - began)
-            due = due + interval if interval else time.perf_counter()
-        writer.close()
-        return latencies
-
-    def _request(self) -> bytes:
-        name = uuid4().hex
-        body = json.dumps({"notice": name, "text": self._text}, ensure_ascii=False).encode()
-        head = (
-            f"POST /v1/notices HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {self._token}\r\n"
-            f"Idempotency-Key: {name}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-        )
-        return head.encode() + body
-
-    @staticmethod
-    async def _read_answer(reader: asyncio.StreamReader) -> None:
-        head = await reader.readuntil(b"\r\n\r\n")
-        if not head.startswith(b"HTTP/1.1 201"):
-            raise RuntimeError(head.decode())
-        length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
-        await reader.readexactly(int(length.partition(b":")[2]))
+        yield _MeasuredServer(batch, process.pid, port)

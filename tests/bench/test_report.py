@@ -82,7 +82,7 @@ def test_report_of_submits_shows_their_ratio() -> None:
         submits.add(batch, runs(each)[0], MILLISECONDS, MILLISECONDS)
     lines = report.submit(submits)
 
-    assert lines[-1] == "- Group commit takes **4.0 times** the submits of a transaction for each."
+    assert "- Group commit takes **4.00 (4.00 to 4.00) times** the submits of a transaction for each" in " ".join(lines)
     assert "| batches of up to 100 | 400 (400 to 400) | 51 / 100 | 40 | 51 / 100 | 500 / 500 / 500 |" in lines
 
 
