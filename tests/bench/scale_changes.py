@@ -60,7 +60,7 @@ async def drain_while_workers_change(
 
 
 async def _change(drain: ReviewDrain, changes: ChangedWorkers, processes: list[ServiceProcess]) -> None:
-    """Kill one early, when a batch is surely open; add one, drain the other of the first two, and add another."""
+    """Kill one of the two in the midst of a batch, add two, drain the other of the first two, kill one of the new."""
     first, second = processes
     await _until(drain, changes, 0.1)
     await first.kill()
@@ -69,9 +69,8 @@ async def _change(drain: ReviewDrain, changes: ChangedWorkers, processes: list[S
     await _until(drain, changes, 0.4)
     await second.drain()
     changes.drained += 1
-    await _add(drain, changes, processes)
     await _until(drain, changes, 0.7)
-    await processes[-2].kill()
+    await processes[-1].kill()
     changes.killed += 1
 
 
@@ -87,8 +86,8 @@ async def _publish(drain: ReviewDrain, first: float, last: float) -> None:
 
 
 async def _add(drain: ReviewDrain, changes: ChangedWorkers, processes: list[ServiceProcess]) -> None:
-    """Add a worker and let the others go on meanwhile, as at an autoscaler's step."""
-    added = drain.start_worker()
-    processes.append(added)
-    await wait_until_ready([added])
-    changes.added += 1
+    """Add two workers while the one that is left goes on, as at an autoscaler's step."""
+    added = [drain.start_worker() for _ in range(2)]
+    processes += added
+    await wait_until_ready(added)
+    changes.added += len(added)
