@@ -22,7 +22,8 @@ from tests.bench.service_processes import ServiceProcess, wait_until_ready
 
 SIZE = int(os.environ.get("SIZE", "4000"))
 """Cases of a run with free cores; 25,000 is a whole season."""
-HELD_SIZE = max(1_200, SIZE // 4)
+HELD_SIZE = max(1_000, SIZE // 4)
+"""Cases for each held worker: some batches of every worker, also when there are four."""
 ROUNDS = int(os.environ.get("ROUNDS", "2"))
 WORKERS = (1, 2, 4)
 HELD_CORES = 0.2
@@ -96,7 +97,7 @@ async def scale_rounds(servers: Servers, folder: Path) -> Scale:
     try:
         for _ in range(ROUNDS):
             for workers in WORKERS:
-                held[workers].append(await _run(Load(HELD_SIZE, workers, HELD_CORES), servers, folder))
+                held[workers].append(await _run(Load(HELD_SIZE * workers, workers, HELD_CORES), servers, folder))
     except NoCpuGroupsError as problem:
         not_held = str(problem)
         print(f"held workers skipped, no CPU group: {problem}", flush=True)
