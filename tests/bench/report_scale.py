@@ -24,8 +24,8 @@ def _head(scale: Scale) -> list[str]:
         f"report of a random one of {ASSESSORS:,} assessors, drained by review processes in role worker from the",
         f"composed topology; {scale.size:,} cases with free cores, {scale.held_size:,} for each worker that is",
         f"held to {HELD_CORES} core by a CPU group; rate and CPU between {FIRST:.0%} and {LAST:.0%} done, medians",
-        f"(least to most) of {ROUNDS} alternating rounds. After each run: every case opened once, none lost, one entry in each",
-        "record, one inbox row for each message, each event under one id.",
+        f"(least to most) of {ROUNDS} alternating rounds. After each run: every case opened once, none lost, one entry",
+        "in each record, one inbox row for each message, each event under one id.",
     )
 
 
