@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -21,6 +20,8 @@ from bson import ObjectId
 from pymongo import InsertOne, ReplaceOne
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
+
+from tests.bench.competitor import begin, end
 
 MAJORITY: dict[str, Any] = {"read_concern": ReadConcern("majority"), "write_concern": WriteConcern("majority", j=True)}
 BATCH = 100
@@ -38,15 +39,15 @@ class Baseline:
         self._waiting: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
         self._relays: set[asyncio.Task[None]] = set()
         self._relayed = self._expected = 0
-        self._began = self._ended = 0.0
+        self._began = 0.0
         self._finished = asyncio.Event()
 
     async def prepare(self) -> None:
         for name in ("inbox", "notices", "outbox"):
             await self._db.create_collection(name)
 
-    async def run(self, queue: str, expected: int) -> float:
-        """Drain ``expected`` messages; seconds from the first delivery until every event is confirmed and marked."""
+    async def run(self, queue: str, expected: int) -> None:
+        """Drain ``expected`` messages: from the first delivery until every event is confirmed and marked."""
         consuming = await aio_pika.connect(self._amqp)
         publishing = await aio_pika.connect(self._amqp)
         async with consuming, publishing:
@@ -60,10 +61,9 @@ class Baseline:
             for worker in workers:
                 worker.cancel()
             await asyncio.gather(*workers, return_exceptions=True)
-            return self._ended - self._began
 
     async def _receive(self, message: AbstractIncomingMessage) -> None:
-        self._began = self._began or time.perf_counter()
+        self._began = self._began or begin()
         self._waiting.put_nowait(message)
 
     async def _run(self, exchange: AbstractExchange) -> None:
@@ -94,7 +94,7 @@ class Baseline:
         keys = [body["case_id"] for body in new.values()]
         found = {each["_id"]: each for each in await self._db.notices.find({"_id": {"$in": keys}}).to_list(None)}
         now = datetime.now(UTC)  # noqa: TID251 - the baseline does not use the chassis
-        outbox = {"_id": ObjectId(), "at": now, "sent": False, "events": [_notice_event(key, now) for key in keys]}
+        outbox = {"_id": ObjectId(), "at": now, "sent": False, "events": [self._event(key, now) for key in keys]}
         async with self._transaction() as session:
             await self._db.inbox.insert_many([{"_id": each, "at": now} for each in new], session=session)
             await self._db.notices.bulk_write([_write_notice(key, found.get(key)) for key in keys], session=session)
@@ -111,8 +111,11 @@ class Baseline:
         await self._db.outbox.update_one({"_id": outbox["_id"]}, {"$set": {"sent": True}})
         self._relayed += len(outbox["events"])
         if self._relayed >= self._expected:
-            self._ended = time.perf_counter()
+            end(self._began)
             self._finished.set()
+
+    def _event(self, key: str, now: datetime) -> dict[str, Any]:
+        return notice_event(key, now)
 
     async def _publish(self, exchange: AbstractExchange, event: dict[str, Any]) -> None:
         message = aio_pika.Message(
@@ -125,7 +128,7 @@ class Baseline:
         await exchange.publish(message, routing_key=event["type"], mandatory=True)
 
 
-def _notice_event(key: str, now: datetime) -> dict[str, Any]:
+def notice_event(key: str, now: datetime) -> dict[str, Any]:
     name = "notify.notice.delivered.v1"
     headers = {
         "ce-id": f"notify:notice:{key}:1:delivered", "ce-source": "/green/notify", "ce-type": name,

@@ -1,4 +1,7 @@
-"""Runs each competitor in its own process: it starts, waits for ``go``, works and prints the seconds it took."""
+"""Runs each competitor in its own process: it starts, waits for ``go``, says when it begins, and then its seconds.
+
+So neither the time nor the CPU time holds its connecting or closing.
+"""
 
 from __future__ import annotations
 
@@ -87,6 +90,11 @@ def send_go(child: Child) -> None:
     child.stdin.write(b"go\n")
 
 
+async def wait_until_begun(child: Child) -> None:
+    async with asyncio.timeout(LONGEST):
+        await _read_line(child)
+
+
 async def read_seconds(child: Child) -> float:
     """Wait for the end; return the seconds it took."""
     async with asyncio.timeout(LONGEST):
@@ -100,8 +108,9 @@ async def measure_run(
     async with start(launch) as child:
         await fill()
         await wait_until_ready(child)
-        cpu_time = servers.cpu_time(child.pid)
         send_go(child)
+        await wait_until_begun(child)
+        cpu_time = servers.cpu_time(child.pid)
         took = await read_seconds(child)
         used = cpu_time.used()
     return Run(messages, took, used)
@@ -118,7 +127,7 @@ async def _read_line(child: Child) -> bytes:
 # ---- the measured process ----
 
 
-def run(competitors: Mapping[str, Callable[[T], Coroutine[Any, Any, float]]], task: Callable[..., T]) -> None:
+def run(competitors: Mapping[str, Callable[[T], Coroutine[Any, Any, None]]], task: Callable[..., T]) -> None:
     """Run the competitor of the command line, under the same conditions for all."""
     name, parameters = sys.argv[1], task(**json.loads(sys.argv[2]))
     logs.configure("bench", "ERROR")
@@ -128,17 +137,28 @@ def run(competitors: Mapping[str, Callable[[T], Coroutine[Any, Any, float]]], ta
     print("ready", flush=True)
     sys.stdin.readline()
     with asyncio.Runner(loop_factory=LOOPS[os.environ.get("GREEN_EVENT_LOOP", DEFAULT_LOOP)]) as runner:
-        print(runner.run(competitors[name](parameters)), flush=True)
+        runner.run(competitors[name](parameters))
 
 
-async def drain(process: Process, messages: int) -> float:
-    """Seconds from the first delivery until every event of ``messages`` is published, as for the baseline."""
+def begin() -> float:
+    """Say that the first message is there; return the moment."""
+    print("began", flush=True)
+    return time.perf_counter()
+
+
+def end(began: float) -> None:
+    """Say the seconds since then."""
+    print(time.perf_counter() - began, flush=True)
+
+
+async def drain(process: Process, messages: int) -> None:
+    """Work from the first delivery until every event of ``messages`` is published, as the baseline does."""
     began = 0.0
     receive = process.dispatcher.dispatch
 
     async def dispatch_first(delivery: Delivery) -> bool:
         nonlocal began
-        began = began or time.perf_counter()
+        began = begin()
         process.dispatcher.dispatch = receive  # type: ignore[method-assign]
         return await receive(delivery)
 
@@ -146,4 +166,4 @@ async def drain(process: Process, messages: int) -> float:
     async with process:
         while process.metrics.relay_published._value.get() < messages or process.relay._ordering.in_flight:  # noqa: ASYNC110 - a counter has no event
             await asyncio.sleep(0.002)
-        return time.perf_counter() - began
+        end(began)

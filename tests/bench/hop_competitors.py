@@ -66,11 +66,11 @@ class Task:
     messages: int
 
 
-async def run_chassis(task: Task, *, batch: int, publisher: Any = None) -> float:  # noqa: ANN401 - the real or the plainer one
+async def run_chassis(task: Task, *, batch: int, publisher: Any = None) -> None:  # noqa: ANN401 - the real or the plainer one
     process = Process(_service(task, batch))
     if publisher is not None:
         process.relay.publisher = publisher
-    return await drain(process, task.messages)
+    await drain(process, task.messages)
 
 
 def _service(task: Task, batch: int) -> ServiceDefinition:
@@ -131,20 +131,20 @@ class PlainPublisher:
         await self._exchange.publish(message, routing_key=entry["type"], mandatory=True)
 
 
-async def run_baseline(task: Task) -> float:
-    return await _run_baseline(Baseline(task.amqp, AsyncIOMotorClient(task.mongo), task.database, IN_FLIGHT), task)
+async def run_baseline(task: Task) -> None:
+    await _run_baseline(Baseline(task.amqp, AsyncIOMotorClient(task.mongo), task.database, IN_FLIGHT), task)
 
 
-async def run_harder_floor(task: Task) -> float:
-    return await _run_baseline(HarderFloor(task.amqp, AsyncMongoClient(task.mongo), task.database, IN_FLIGHT), task)
+async def run_harder_floor(task: Task) -> None:
+    await _run_baseline(HarderFloor(task.amqp, AsyncMongoClient(task.mongo), task.database, IN_FLIGHT), task)
 
 
-async def _run_baseline(baseline: Baseline, task: Task) -> float:
+async def _run_baseline(baseline: Baseline, task: Task) -> None:
     await baseline.prepare()
-    return await baseline.run(QUEUE, task.messages)
+    await baseline.run(QUEUE, task.messages)
 
 
-COMPETITORS: dict[str, Callable[[Task], Coroutine[Any, Any, float]]] = {
+COMPETITORS: dict[str, Callable[[Task], Coroutine[Any, Any, None]]] = {
     GROUP: lambda task: run_chassis(task, batch=100),
     ON_ASYNCIO: lambda task: run_chassis(task, batch=100),
     TUNED: lambda task: run_chassis(task, batch=100),

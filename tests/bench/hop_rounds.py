@@ -17,8 +17,18 @@ from devkit.private_servers import PrivateServers
 from messages.notify import NoticeDelivered
 from messages.review import CaseOpened
 
-from tests.bench.competitor import CompetitorStart, Servers, measure_run, read_seconds, send_go, start, wait_until_ready
-from tests.bench.hop_competitors import BASELINE, COMPETITORS, GROUP, SETTINGS, SINGLE, TUNED
+from tests.bench.competitor import (
+    CompetitorStart,
+    Servers,
+    measure_run,
+    read_seconds,
+    send_go,
+    start,
+    wait_until_begun,
+    wait_until_ready,
+)
+from tests.bench.harder_floor import ID
+from tests.bench.hop_competitors import BASELINE, COMPETITORS, GROUP, HARDER_FLOOR, SETTINGS, SINGLE, TUNED
 from tests.bench.measure import Latencies, Run
 from tests.bench.open_loop import publish_at_rate, receive_answers
 
@@ -31,6 +41,8 @@ STEADY_STATE = (GROUP, TUNED, SINGLE, BASELINE)
 RATE, SECONDS = 40.0, 5.0
 """Low enough for a transaction per message."""
 CHUNK = 500
+HEADERS = {HARDER_FLOOR: frozenset({ID})}
+"""Headers of the messages, except for the competitors that consume the product's whole envelope."""
 SERVICE, PUBLISHER = "notify", "review"
 ANSWER_QUEUE = f"{PUBLISHER}.{SERVICE}"
 
@@ -73,6 +85,7 @@ async def _measure_steady_state(competitor: str, servers: Servers) -> Latencies:
             await wait_until_ready(child)
             send_go(child)
             await hop_run.publish(1)
+            await wait_until_begun(child)
             await answers.until(1)
             entries = hop_run.entries(expected)
             due = await publish_at_rate(entries, RATE, hop_run.publisher)
@@ -91,6 +104,8 @@ class _HopRun:
     watch_url: str
     publisher: BrokerPublisher
     numbers: count[int]
+    headers: frozenset[str] | None
+    """Headers that the messages keep; None: all."""
 
     async def publish(self, messages: int) -> None:
         for offset in range(0, messages, CHUNK):
@@ -98,7 +113,11 @@ class _HopRun:
             assert not any(refused)
 
     def entries(self, messages: int) -> list[Document]:
-        return [_entry(next(self.numbers)) for _ in range(messages)]
+        entries = [_entry(next(self.numbers)) for _ in range(messages)]
+        if self.headers is not None:
+            for each in entries:
+                each["headers"] = {name: each["headers"][name] for name in self.headers}
+        return entries
 
 
 @asynccontextmanager
@@ -113,6 +132,7 @@ async def _prepare_run(competitor: str, servers: Servers, messages: int) -> Asyn
         private.amqp_url(vhost),
         publisher,
         count(1),
+        HEADERS.get(competitor),
     )
     await publisher.close()
     await servers.broker.remove_vhost(vhost)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from functools import cache
@@ -21,7 +20,7 @@ from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 from rulebook import RuleSets
 
-from tests.bench.competitor import drain, run
+from tests.bench.competitor import begin, drain, end, run
 from tests.bench.workload import MANY
 
 CONCURRENCY = 200
@@ -37,11 +36,11 @@ class Task:
     """Items a year, where a measurement raises the limit."""
 
 
-async def run_service(task: Task) -> float:
+async def run_service(task: Task) -> None:
     """Drain the queue."""
     if task.limit is not None:
         raise_the_limit(task.limit)
-    return await drain(Process(service()), task.messages)
+    await drain(Process(service()), task.messages)
 
 
 def raise_the_limit(limit: int) -> None:
@@ -56,17 +55,17 @@ def raise_the_limit(limit: int) -> None:
     packaged._packaged = cache(lambda: raised)
 
 
-async def update_many(task: Task) -> float:
+async def update_many(task: Task) -> None:
     """Take an item in the document of each representative in turn."""
-    return await _run_updates(UPDATED_BY_MANY, [MANY[number % len(MANY)].digest for number in range(task.messages)])
+    await _run_updates(UPDATED_BY_MANY, [MANY[number % len(MANY)].digest for number in range(task.messages)])
 
 
-async def update_one(task: Task) -> float:
+async def update_one(task: Task) -> None:
     """Take an item in the same document each time."""
-    return await _run_updates(UPDATED_BY_ONE, [MANY[0].digest] * task.messages)
+    await _run_updates(UPDATED_BY_ONE, [MANY[0].digest] * task.messages)
 
 
-async def _run_updates(collection: str, keys: list[str]) -> float:
+async def _run_updates(collection: str, keys: list[str]) -> None:
     client: Any = AsyncIOMotorClient(os.environ["GREEN_MONGO_URL"])
     database = client.get_database(
         os.environ["GREEN_DATABASE"],
@@ -75,9 +74,9 @@ async def _run_updates(collection: str, keys: list[str]) -> float:
     )
     await database[collection].drop()
     await database[collection].insert_many([{"_id": key, "used": 0} for key in dict.fromkeys(keys)])
-    waiting, began = iter(keys), time.perf_counter()
+    waiting, began = iter(keys), begin()
     await asyncio.gather(*(_update_each(database[collection], waiting, len(keys)) for _ in range(CONCURRENCY)))
-    return time.perf_counter() - began
+    end(began)
 
 
 async def _update_each(documents: Any, waiting: Any, limit: int) -> None:  # noqa: ANN401 - the driver's own
@@ -86,7 +85,7 @@ async def _update_each(documents: Any, waiting: Any, limit: int) -> None:  # noq
         assert taken is not None
 
 
-COMPETITORS: dict[str, Callable[[Task], Coroutine[Any, Any, float]]] = {
+COMPETITORS: dict[str, Callable[[Task], Coroutine[Any, Any, None]]] = {
     "service": run_service,
     "baseline of many": update_many,
     "baseline of one": update_one,
