@@ -6,11 +6,18 @@ from collections.abc import Mapping
 
 FEW_DOCUMENTS: Mapping[tuple[str, str], str] = {
     ("assessor-quota", "rate_totals"): "thirty-six for each year: one for each prefecture and unit type",
+    ("review", "acts"): "some acts on a batch in each year",
     ("review", "experts"): "the experts of the region, some hundreds: a panel is drawn from all of them",
+    ("review", "notices"): "some public notices in each year",
 }
 """(service, collection) that stays small by its nature, with the reason: any query reads all of it at once."""
 
 EXCEPTED: Mapping[tuple[str, str, str], str] = {
+    (
+        "review",
+        "cases",
+        "find {forwarded_on: $ne None} by _id up limited",
+    ): "most cases are forwarded: one that is not waits until 31 May or has ended before",
     (
         "assessor-quota",
         "items",

@@ -21,12 +21,17 @@ AGGREGATES = {"case": "cases", "notice": "notices"}
 
 _UNANSWERED = (("consultation.unanswered", 1), ("state", 1))
 
+_SELECTED = (("state", 1), ("batch_year", 1), ("unit.unit_type", 1), ("level", 1))
+"""The fields that a list of cases may select by."""
+
 INDEXES = (
-    Index("cases", (("level", 1), ("batch_year", 1), ("state", 1), ("_id", 1))),
+    Index("cases", (("level", 1), ("batch_year", 1), ("state", 1), ("_id", 1), ("notice_id", 1))),
     Index("cases", (("level", 1), ("batch_year", 1), ("rule_set", 1))),
-    Index("cases", (("before.act", 1), ("before.state", 1))),
-    Index("cases", (("unit.prefecture", 1), ("state", 1))),
-    # The order of ids before the fields that only select: a page of a settling job is neither sorted nor read in vain.
+    # The order of ids before the fields that only select: a page is neither sorted nor read in vain.
+    Index("cases", (("before.act", 1), ("before.state", 1), ("_id", 1))),
+    Index("cases", (("unit.prefecture", 1), ("_id", 1), *_SELECTED)),
+    Index("cases", (("batch_year", 1), ("_id", 1), ("state", 1), ("unit.unit_type", 1), ("level", 1))),
+    Index("cases", (("state", 1), ("_id", 1), ("before.act", 1), ("batch_year", 1), ("unit.unit_type", 1))),
     Index("cases", (("unit.uscc", 1), ("_id", 1), ("state", 1))),
     Index("cases", (("assessor.uscc", 1), ("_id", 1), ("state", 1), ("suspended_by", 1))),
     Index("cases", (("panel.experts", 1),)),

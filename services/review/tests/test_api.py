@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
 import pytest
 import review
+from chassis.handling import Document, Filter, Sort
 from messages.review import CaseClosed, CaseOpened
 from messages.values import Role
+from review.domain.record import ActorRef
+from review.handlers.consultation import AnswerConsultation, answer_consultation
 
 from .api_calls import DAY_AFTER, HERE, Participants, as_json
 from .builders import ASSESSOR, COPPER, DEPARTMENTS, OPENED, SCAN, STEEL, at, mandatory_items, values
@@ -278,3 +282,26 @@ async def test_a_conflict_declared_after_scoring_is_kept_and_seen_by_the_chair_a
     readers = (participants.region, participants.expert(panel["chair"]), participants.officer, participants.applicant)
     seen = [(await each.get("/v1/cases/app-1")).json()["conflicted"] for each in readers]
     assert seen == [[name], [name], None, None]
+
+
+@pytest.mark.rule("V14")
+async def test_a_record_read_while_its_case_goes_on_is_whole(
+    participants: Participants, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the reading of the case and that of its record a department answers."""
+    await participants.open()
+    memory = participants.api.memory
+    find, answers = memory.find, [*DEPARTMENTS[:1]]
+
+    async def find_after_an_answer(collection: str, where: Filter, sort: Sort, limit: int) -> Sequence[Document]:
+        if collection == "records" and answers:
+            department = answers.pop()
+            by = ActorRef("officer", "consulted_department")
+            answer = AnswerConsultation("app-1", department, "agree", "", by)
+            await participants.api.perform(answer_consultation, answer)
+        return await find(collection, where, sort, limit)
+
+    monkeypatch.setattr(memory, "find", find_after_an_answer)
+    record = (await participants.region.get("/v1/cases/app-1/record")).json()
+
+    assert (record["intact"], len(record["entries"])) == (True, 2)

@@ -81,11 +81,15 @@ async def get_case(case_id: str, context: ReadCase) -> CaseDetail:
 
 @router.get("/{case_id}/record", summary="Show the record of a case")
 async def get_case_record(case_id: str, context: ReadRecord) -> RecordView:
-    store = context.store
-    case, changed = await _case_as_seen(case_id, context, store)
-    await context.authorize(case)
-    entries = await store.records.find({"case_id": case_id}, sort=[("number", 1)])
-    return record_view(case, entries[: case.head.entries] if changed else entries)
+    """Show the record and the end that the case holds of it, both of one instant."""
+    while True:
+        store, later = context.store, context.store
+        case, changed = await _case_as_seen(case_id, context, store)
+        await context.authorize(case)
+        entries = await store.records.find({"case_id": case_id}, sort=[("number", 1)])
+        await later.cases.require(case_id)
+        if later.cases.version(case_id) == store.cases.version(case_id):
+            return record_view(case, entries[: case.head.entries] if changed else entries)
 
 
 async def _case_as_seen(case_id: str, context: RequestContext[Store], store: Store) -> tuple[Case, bool]:
