@@ -55,7 +55,9 @@ setup-checks: setup ## Install the tools of the gate: node, and the parser of th
 
 .PHONY: test
 test: setup-checks lint types layers check-generated ## Run the gate: lint, types, layers, generated files, tests, 90 s of faults
-	$(PYTEST) -n 2 --dist loadfile -m "not faults"
+	rm -rf $(NOTES)
+	NOTED_QUERIES=$(NOTES) $(PYTEST) -n 2 --dist loadfile -m "not faults"
+	EXPLAINED_QUERIES=$(NOTES) $(PYTEST) -n 2 tests/queries
 	$(MAKE) --no-print-directory test-faults-short
 
 .PHONY: format

@@ -22,6 +22,8 @@ FIRST_DAY = date(2024, 1, 1)
 DAYS = 1_000
 DONE = frozenset({"sent"})
 """Flags that are false for what waits only, one in ``RARE``."""
+WAITING = ("settling.due",)
+"""Ends of paths that hold a value only where something waits, one in ``RARE``."""
 RARE = 100
 FEW = frozenset(
     {"rule_set", "scheme", "role", "template", "event_type", "type", "consumer", "step", "policy", "method"}
@@ -91,6 +93,8 @@ class Variation:
     def _vary_value(self, value: Any, path: str, number: int) -> Any:  # noqa: ANN401
         if path in DONE:
             return number % RARE != 0
+        if path.endswith(WAITING) and number % RARE:
+            return None
         if isinstance(value, str):
             return self._vary_text(value, path, number)
         if isinstance(value, int) and not isinstance(value, bool):

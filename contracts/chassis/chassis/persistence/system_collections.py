@@ -15,6 +15,6 @@ SYSTEM_INDEXES = (
     Index(INBOX, (("at", 1),), ttl_seconds=INBOX_RETENTION),
     Index(OUTBOX, (("sent", 1), ("_id", 1)), partial={"sent": False}),
     Index(OUTBOX, (("sent_at", 1),), ttl_seconds=OUTBOX_RETENTION),
-    Index(PARKED, (("state", 1), ("first_at", 1))),
-    Index(PARKED, (("state", 1), ("last_at", 1))),
+    Index(PARKED, (("state", 1), ("first_at", 1), ("_id", 1))),
+    Index(PARKED, (("state", 1), ("last_at", 1), ("_id", 1))),
 )
