@@ -1,9 +1,10 @@
-"""Asyncio tasks: cancel them until they end, run an action periodically."""
+"""Asyncio tasks: cancel them until they end, run an action periodically, share the event loop in long work."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from time import thread_time
 from typing import Any
 
 import structlog
@@ -12,6 +13,22 @@ log = structlog.get_logger(__name__)
 
 RECANCEL_SECONDS = 0.5
 """Seconds until a task that survives its cancellation is cancelled again."""
+MAX_LOOP_SECONDS = 0.01
+"""Seconds of CPU after which long work lets other tasks run: a batch of submissions took 100 ms."""
+
+
+class TimeSlice:
+    """The CPU time that one piece of long work has had the event loop to itself."""
+
+    def __init__(self, seconds: float = MAX_LOOP_SECONDS) -> None:
+        self._seconds = seconds
+        self._resumed_at = thread_time()
+
+    async def give_way(self) -> None:
+        """Let other tasks run when the slice is used up, then begin another."""
+        if thread_time() - self._resumed_at >= self._seconds:
+            await asyncio.sleep(0)
+            self._resumed_at = thread_time()
 
 
 async def cancel_all(tasks: Iterable[asyncio.Future[Any]]) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 
-from chassis.tasks import cancel_all
+from chassis.tasks import TimeSlice, cancel_all
 
 
 async def ignore_cancellations(lost: list[int], times: int) -> None:
@@ -36,3 +36,15 @@ async def test_task_that_loses_a_cancellation_is_cancelled_until_it_ends() -> No
 
 async def test_cancelling_no_tasks_returns_at_once() -> None:
     await cancel_all([])
+
+
+async def test_long_work_gives_way_once_its_slice_is_used_up() -> None:
+    turns: list[str] = []
+    unused, used = TimeSlice(seconds=60), TimeSlice(seconds=0)
+
+    asyncio.get_running_loop().call_soon(turns.append, "other")
+    await unused.give_way()
+    turns.append("work")
+    await used.give_way()
+
+    assert turns == ["work", "other"]

@@ -9,6 +9,7 @@ from chassis.handling import Document, Filter, Refusal, Sort
 from chassis.persistence.codec import codec, to_bson
 from chassis.persistence.query import and_filters, ranges_after, sort_values, sort_with_id
 from chassis.persistence.unit_of_work import UnitOfWork
+from chassis.tasks import TimeSlice
 
 T = TypeVar("T")
 PAGE_SIZE = 500
@@ -62,7 +63,12 @@ class DocumentCollection(Generic[T]):
 
     async def entries(self, where: Filter | None = None, *, sort: Sort = (), limit: int = 0) -> list[StoredDocument[T]]:
         found = await self._unit.find(self._collection, to_bson(where or {}), sort, limit)
-        return [StoredDocument(key, self.version(key), self._codec.load(fields), fields) for key, fields in found]
+        entries: list[StoredDocument[T]] = []
+        time_slice = TimeSlice()
+        for key, fields in found:
+            entries.append(StoredDocument(key, self.version(key), self._codec.load(fields), fields))
+            await time_slice.give_way()
+        return entries
 
     async def pages(
         self, where: Filter | None = None, *, sort: Sort = (), size: int = PAGE_SIZE

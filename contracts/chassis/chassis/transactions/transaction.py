@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from time import monotonic, thread_time
+from time import monotonic
 from typing import NamedTuple
 
 import structlog
@@ -29,13 +28,11 @@ from chassis.persistence.unit_of_work import (
     WriteConflictError,
 )
 from chassis.settling import MAX_SNAPSHOT_AGE
+from chassis.tasks import TimeSlice
 from chassis.transactions.execution import Execution
 from chassis.transactions.work import KeyReusedError, Reply, WorkItem, duplicate_reply, inbox_row
 
 log = structlog.get_logger(__name__)
-
-MAX_LOOP_SECONDS = 0.01
-"""Seconds of CPU after which handlers let other tasks run: a batch of submissions took 100 ms."""
 
 
 class _Handled(NamedTuple):
@@ -80,7 +77,7 @@ class BatchTransaction:
             execution = Execution(reader, self.aggregates)
             identity_map = execution.identity_map
             await identity_map.prefetch(key for item in fresh for key in item.keys | item.saved_unread)
-            await identity_map.prefetch([key for item in fresh for key in await self._related_keys(item, identity_map)])
+            await identity_map.prefetch(await self._all_related_keys(fresh, identity_map))
             results = await self._handle_all(fresh, execution)
         handled = sum(isinstance(result, _Handled) for _, result in results)
         if handled:
@@ -99,13 +96,19 @@ class BatchTransaction:
     ) -> list[tuple[WorkItem, _Handled | Exception]]:
         """Run the handlers in order. Everything is loaded, so they never wait: let the event loop go on in between."""
         results: list[tuple[WorkItem, _Handled | Exception]] = []
-        resumed_at = thread_time()
+        time_slice = TimeSlice()
         for item in items:
             results.append((item, await self._handle(item, execution)))
-            if thread_time() - resumed_at > MAX_LOOP_SECONDS:
-                await asyncio.sleep(0)
-                resumed_at = thread_time()
+            await time_slice.give_way()
         return results
+
+    async def _all_related_keys(self, items: Sequence[WorkItem], identity_map: IdentityMap) -> list[Key]:
+        keys: list[Key] = []
+        time_slice = TimeSlice()
+        for item in items:
+            keys += await self._related_keys(item, identity_map)
+            await time_slice.give_way()
+        return keys
 
     @staticmethod
     async def _related_keys(item: WorkItem, identity_map: IdentityMap) -> Iterable[Key]:
