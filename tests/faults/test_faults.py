@@ -48,7 +48,7 @@ CHOSEN = os.environ.get("FAULTS_VARIANTS", " ".join(VARIANTS)).split()
 IN_APRIL = datetime(2026, 4, 20, 2, tzinfo=UTC)
 POINTS = get_args(Point)
 ALL_FAULTS = Nemesis(
-    {"FAULTS_DUPLICATE_RATE": "0.1", "FAULTS_MIN_HITS": str(max(8, SUBMISSIONS // 100))},
+    {"FAULTS_DUPLICATE_RATE": "0.1", "FAULTS_MIN_HITS": str(max(3, SUBMISSIONS // 100))},
     POINTS,
     fault_schedule(FAULT_COUNT),
 )
