@@ -78,7 +78,7 @@ async def _titles(
     usccs = sorted({each.unit.uscc for each in clearances})
     own = {each.case_id for each in clearances}
     titles: defaultdict[tuple[str, UnitType], list[str]] = defaultdict(list)
-    for each in await store.listings.find({"uscc": {"$in": usccs}, "shown_until": FOREVER}):
+    for each in await store.listings.find({"uscc": {"$in": usccs}, "shown_until": FOREVER}, sort=(("uscc", 1),)):
         if each.case_id not in own and each.level is level:
             titles[each.uscc, each.unit_type].append(each.unit_key)
     return titles

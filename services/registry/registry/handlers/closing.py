@@ -38,6 +38,9 @@ from registry.handlers.ports import Store
 FREE = [ClearanceState.WAITING, ClearanceState.FROZEN]
 """Cases for the next list; one frozen on a list that is composed anew is free again."""
 
+BY_USCC = (("unit.uscc", 1),)
+"""The order of the index, in which the codes asked for are found."""
+
 
 @dataclass(frozen=True)
 class CloseList:
@@ -84,7 +87,8 @@ async def carry_on_closing(act: ListAct, store: Store, _now: datetime) -> list[E
 async def check_cases(cases: Sequence[Clearance], level: Level, year: int, day: date, store: Store) -> CheckResult:
     """Decide on a page of cases, each together with all others of its organisation: of doubles one is admitted."""
     usccs, own = sorted({each.unit.uscc for each in cases}), {each.case_id for each in cases}
-    same = await store.clearances.find({"level": level, "year": year, "unit.uscc": {"$in": usccs}})
+    where = {"level": level, "year": year, "unit.uscc": {"$in": usccs}}
+    same = await store.clearances.find(where, sort=BY_USCC)
     others = [each for each in same if each.state in FREE and each.case_id not in own]
     head = await chain_head_of(level, store)
     leaving = await _leaving(usccs, year, store)
@@ -114,7 +118,7 @@ async def _count_material(command: CloseList, store: Store) -> int:
 
 
 async def _leaving(usccs: Sequence[str], year: int, store: Store) -> set[str]:
-    found = await store.removals.find({"year": year, "unit.uscc": {"$in": list(usccs)}})
+    found = await store.removals.find({"year": year, "unit.uscc": {"$in": list(usccs)}}, sort=BY_USCC)
     on_list = (each for each in found if each.state is RemovalState.WAITING)
     return {each.unit.uscc for each in on_list if each.effect is RemovalEffect.WITH_LIST}
 

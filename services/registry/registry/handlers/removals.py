@@ -91,7 +91,8 @@ async def load_affected(of: Sequence[Removal], store: Store) -> Affected:
     usccs, keys = sorted({each.unit.uscc for each in of}), sorted({each.unit.key for each in of})
     ban_records = await store.ban_records.find({"_id": {"$in": usccs}})
     titles: defaultdict[str, list[Listing]] = defaultdict(list)
-    for each in await store.listings.find({"unit_key": {"$in": keys}, "shown_until": FOREVER}):
+    held = {"unit_key": {"$in": keys}, "shown_until": FOREVER}
+    for each in await store.listings.find(held, sort=(("unit_key", 1),)):
         titles[each.unit_key].append(each)
     units = await store.units.find({"_id": {"$in": keys}})
     return Affected({each.uscc: each for each in ban_records}, {each.key: each for each in units}, titles)
