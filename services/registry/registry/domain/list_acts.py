@@ -77,7 +77,7 @@ class ListAct:
     number: int = 0
     """The number the list gets."""
     checks_only: bool = False
-    """A line did not hold: the rest is checked, so that every unit concerned is named, and nothing more prepared."""
+    """A line did not hold: all are checked, so that every unit concerned is named, and nothing more is prepared."""
     prepared: int = 0
     """Lines whose changes are prepared, and removed again when it is withdrawn."""
     again: bool = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from chassis.handling import Done
+from chassis.handling import Done, TransientError
 from messages.event import Event
 from messages.values import Level
 from rulebook import shanghai_date
@@ -16,6 +16,7 @@ from registry.domain.clearances import ClearanceState
 from registry.domain.eligibility import check_candidates
 from registry.domain.lines import HeldBack
 from registry.domain.list_acts import ActKind, ActRef, ActState, ListAct
+from registry.domain.listings import Listing
 from registry.domain.lists import AnnualList, announced_event, announcement_of
 from registry.handlers import entering, preparing
 from registry.handlers.checking import candidates_of
@@ -30,6 +31,10 @@ from registry.handlers.list_acts import (
     require_none_under_way,
 )
 from registry.handlers.ports import Store
+
+UNSETTLED_AT_ONCE = 500
+"""Assessors sanctioned within the longest life of a transaction; more of them are waited for."""
+BY_ASSESSOR = (("assessor.uscc", 1),)
 
 
 @dataclass(frozen=True)
@@ -118,13 +123,22 @@ async def _struck_since(act: ListAct, store: Store) -> tuple[HeldBack, ...]:
         {"edition": act.edition, "state": ClearanceState.DROPPED}, limit=LINES_PER_STEP
     )
     banned = await store.listings.find({"list_number": act.number, "struck": True}, limit=LINES_PER_STEP)
-    unsettled = [each.uscc for each in await store.assessors.find({"settling.due": {"$ne": None}})]
-    on_reports = {"assessor.uscc": {"$in": unsettled}, "list_number": act.number}
-    sanctioned = await store.listings.find(on_reports, limit=LINES_PER_STEP) if unsettled else []
+    sanctioned = await _titles_on_unsettled_reports(act, store)
     ids = sorted({each.case_id for each in dropped} | {each.case_id for each in (*banned, *sanctioned)})
     cases = await store.clearances.find({"_id": {"$in": ids}}) if ids else []
     head = await chain_head_of(act.level, store)
     return check_candidates(await candidates_of(cases, act.level, head.last_number, store), act.day).held_back
+
+
+async def _titles_on_unsettled_reports(act: ListAct, store: Store) -> list[Listing]:
+    """The titles prepared on reports of assessors sanctioned or cleared so lately that a check may have missed it."""
+    unsettled = await store.assessors.find(
+        {"settling.due": {"$ne": None}}, sort=(("settling.due", 1),), limit=UNSETTLED_AT_ONCE
+    )
+    if len(unsettled) == UNSETTLED_AT_ONCE:
+        raise TransientError("too many assessors are being settled; the list takes effect after them")
+    on_reports = {"assessor.uscc": {"$in": [each.uscc for each in unsettled]}, "list_number": act.number}
+    return await store.listings.find(on_reports, sort=BY_ASSESSOR, limit=LINES_PER_STEP) if unsettled else []
 
 
 def _is_same(act: ListAct, command: AnnounceList) -> bool:

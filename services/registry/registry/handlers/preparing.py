@@ -22,27 +22,33 @@ from registry.handlers.removals import load_affected, prepare_effects
 
 
 async def prepare_lines(act: ListAct, store: Store) -> list[Event]:
-    """Check the next lines and prepare what they change; after the first that does not hold only check.
+    """Check the next lines and prepare what they change.
 
-    So the refusal names every unit concerned, and there is no more to remove than was written before.
+    From the first that does not hold all lines are checked from the beginning and nothing more is prepared: the refusal
+    names every unit concerned.
     """
     lines = await next_lines(act, store)
     added = await candidates_on(lines, act, store)
     held_back = check_candidates(added, act.day).held_back
-    done, checks_only = act.done + len(lines), act.checks_only or bool(held_back)
-    if not checks_only:
+    if act.checks_only:
+        after = _after_check(act, len(lines), save_held_back(act, held_back, store))
+    elif held_back:
+        after = act.stepped(done=0, checks_only=True)
+    else:
         touch_ban_records(added, act, store)
         await _prepare([each.change for each in lines], [each.clearance for each in added], act, store)
-    store.list_acts.save(
-        act.act_id,
-        act.stepped(
-            done=done,
-            checks_only=checks_only and done < act.total,
-            prepared=act.prepared if checks_only else done,
-            held_back=save_held_back(act, held_back, store),
-        ),
-    )
+        done = act.done + len(lines)
+        after = act.stepped(done=done, prepared=done)
+    store.list_acts.save(act.act_id, after)
     return []
+
+
+def _after_check(act: ListAct, lines: int, held_back: int) -> ListAct:
+    """Return the act after a step that checked only; where in the end all lines hold again, it goes on preparing."""
+    done = act.done + lines
+    if done < act.total or held_back:
+        return act.stepped(done=done, held_back=held_back)
+    return act.stepped(done=act.prepared, checks_only=False)
 
 
 async def _prepare(changes: Sequence[RegisterChange], cases: Sequence[Clearance], act: ListAct, store: Store) -> None:
