@@ -88,8 +88,9 @@ def _curve(scale: Scale) -> list[str]:
     return [
         *paragraph(
             f"Computed from the CPU of four workers: every worker has a core and keeps {costs.kept_at_doubling:.2f} of",
-            f"its rate at each doubling (as measured{' of held workers' if scale.held else ''}), the queue is one",
-            f"process of the broker and so one core at most, and mongod's primary has {MONGOD_CORES} cores.",
+            f"its rate at each doubling (as measured{' of held workers' if scale.held else ''}); a queue is one",
+            "process of the broker, so all of the broker's CPU for a case is put on one core, the least favourable",
+            f"way; mongod's primary has {MONGOD_CORES} cores.",
         ),
         "",
         f"| workers | cases/s | limit | {' | '.join(f'{each:,} cases' for each in LOADS)} |",

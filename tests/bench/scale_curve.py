@@ -36,7 +36,7 @@ class Point:
 
 
 def curve(costs: Costs) -> list[Point]:
-    """Each worker has a core; the queue is one Erlang process, hence one core of the broker at most."""
+    """Each worker has a core; the queue is one Erlang process, and counts as if it did all that the broker does."""
     return [_point(costs, workers) for workers in WORKERS]
 
 
