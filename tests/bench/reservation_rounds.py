@@ -53,27 +53,27 @@ SCENARIOS = (
         MANY_GRANTED,
         BASELINE_OF_MANY,
         "service",
-        2_000,
+        1_500,
         lambda submissions, number: submissions.by(submissions.many, number),
     ),
     Scenario(
         ONE_GIVING_BACK,
-        *(BASELINE_OF_ONE, "service", 1_000),
+        *(BASELINE_OF_ONE, "service", 800),
         lambda submissions, number: submissions.given_back(number),
         limit=500,
     ),
     Scenario(
         ONE_REFUSED,
-        *(BASELINE_OF_ONE, "service", 1_500),
+        *(BASELINE_OF_ONE, "service", 1_000),
         lambda submissions, number: submissions.by(submissions.full, number),
     ),
     Scenario(
         MIXED,
-        *(BASELINE_OF_MANY, "service", 2_000),
+        *(BASELINE_OF_MANY, "service", 1_500),
         lambda submissions, number: submissions.in_turn(number),
     ),
-    Scenario(BASELINE_OF_MANY, BASELINE_OF_MANY, "baseline of many", 2_000),
-    Scenario(BASELINE_OF_ONE, BASELINE_OF_ONE, "baseline of one", 1_500),
+    Scenario(BASELINE_OF_MANY, BASELINE_OF_MANY, "baseline of many", 1_500),
+    Scenario(BASELINE_OF_ONE, BASELINE_OF_ONE, "baseline of one", 1_000),
 )
 
 
