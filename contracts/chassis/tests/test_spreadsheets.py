@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import csv
+import gc
 import io
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
 import pytest
-from chassis.spreadsheets import Column, Heading, InvalidWorkbookError, SheetData, Table, as_csv, as_xlsx
+from chassis.spreadsheets import (
+    Column,
+    Heading,
+    InvalidWorkbookError,
+    SheetData,
+    Table,
+    as_csv,
+    as_xlsx,
+    csv_head,
+    csv_rows,
+)
 from messages.values import Text, Uscc
 from openpyxl import Workbook, load_workbook
+from openpyxl.cell import Cell
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
@@ -252,3 +264,22 @@ def test_pages_become_the_sheets_of_one_workbook_in_order() -> None:
     content = as_xlsx(SheetData("甲表", [Heading("甲")], [(1,)]), SheetData("乙表", [Heading("乙")], [(2,)]))
     book = load_workbook(io.BytesIO(content))
     assert {sheet.title: sheet["A2"].value for sheet in book.worksheets} == {"甲表": 1, "乙表": 2}
+
+
+def test_no_row_of_a_workbook_is_kept_once_it_is_written() -> None:
+    held = 0
+
+    def rows() -> Iterator[tuple[int, str]]:
+        nonlocal held
+        for number in range(500):
+            yield number, "文"
+            held = max(held, sum(isinstance(each, Cell) for each in gc.get_objects()) if number % 250 == 249 else 0)
+
+    book = load_workbook(io.BytesIO(as_xlsx(SheetData("表", [Heading("数"), Heading("字")], rows()))))
+    assert held < 50
+    assert book["表"].max_row == 501
+
+
+def test_csv_in_parts_is_the_whole() -> None:
+    page = SheetData("表", [Heading("甲"), Heading("乙")], [(1, "=1"), (2, None)])
+    assert csv_head(page.headings) + b"".join(csv_rows([row]) for row in page.rows) == as_csv(page)
