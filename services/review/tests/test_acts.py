@@ -7,16 +7,30 @@ from decimal import Decimal
 
 import pytest
 from chassis.handling import Refusal
-from messages.review import CaseCleared, CaseClosed, PublicNoticeConcluded, Stage
+from messages.review import CaseCleared, CaseClosed, PublicNoticeConcluded, PublicNoticeEntered, Stage
 from messages.values import Level
 from review.domain.act import ActState
 from review.domain.case import Case
 from review.handlers.acts import ContinueAct, have_act_continued
+from review.handlers.applications import close_withdrawn_case
 from review.handlers.assessors import record_revocation, record_sanction
 from review.handlers.notice import ConcludeNotice, OpenNotice, conclude_notice, open_notice, resolve_objection
 from review.handlers.ranking import rank_batch
 
-from .builders import ASSESSOR, COPPER, REGION, SOLAR, STEEL, accepted, order, reproducible, revoked, sanctioned, unit
+from .builders import (
+    ASSESSOR,
+    COPPER,
+    REGION,
+    SOLAR,
+    STEEL,
+    accepted,
+    order,
+    reproducible,
+    revoked,
+    sanctioned,
+    unit,
+    withdrawn,
+)
 from .harness import ACTS, AFTER_FORWARDING, ReviewHarness, put_case
 from .test_notice import DAY_AFTER, decision, in_notice
 
@@ -157,3 +171,25 @@ async def test_an_objection_dismissed_while_its_notice_is_concluded_clears_the_c
     assert {case.state for case in cases} == {Stage.CLEARED}
     assert sorted(each.case_id for each in handlers.published if isinstance(each, CaseCleared)) == [one, other]
     assert len([each for each in handlers.published if isinstance(each, PublicNoticeConcluded)]) == 1
+
+
+@pytest.mark.rule("A5", "V9")
+@pytest.mark.parametrize("state", [ActState.SEALING, ActState.PUBLISHING])
+async def test_a_case_withdrawn_before_its_notice_stands_is_not_on_the_list(
+    handlers: ReviewHarness, state: ActState
+) -> None:
+    first, *_ = await judged(handlers)
+    await handlers.rank()
+    await handlers.execute(open_notice, OpenNotice("act-9", Level.REGION, 2026, None, REGION))
+    await go_on_to(handlers, "act-9", state)
+    await handlers.do(close_withdrawn_case, withdrawn(first, unit(SOLAR)))
+
+    await handlers.run_jobs(ACTS, handlers.now)
+
+    (shown,) = await handlers.store().notices.find()
+    lines = [line.case_id for line in await handlers.store().notice_lines.find()]
+    entered = [each.case_id for each in handlers.published if isinstance(each, PublicNoticeEntered)]
+    in_time = state is ActState.SEALING
+    assert (first in lines, shown.shown) == (not in_time, 2 if in_time else 3)
+    assert first not in entered
+    assert sorted({*lines, *entered}) == sorted(lines)

@@ -68,7 +68,8 @@ MEETS_CASES_ITSELF = MappingProxyType(
         "units": "it settles the ban, on pages brought to the newest word, or records the listing, which ends the case",
         "ranking": "it counts and tries, and changes no case",
         "ranking_steps": "it selects from pages of a batch, brought to the newest word",
-        "notice": "it selects from pages of a batch, brought to the newest word",
+        "notice": "it counts the cases that a notice would show",
+        "notice_steps": "it selects from pages of a batch, brought to the newest word",
     }
 )
 

@@ -11,7 +11,7 @@ from messages.event import Event
 
 from review.domain.act import UNFINISHED, Act, ActKind, ActState, ActStep, halt_act
 from review.domain.ranking import RankedBatch
-from review.handlers import notice, ranking_steps
+from review.handlers import notice_steps, ranking_steps
 from review.handlers.acts import STEP, StepOutcome, end_act, unhurried
 from review.handlers.ports import Store
 from review.handlers.transitions import apply_transitions
@@ -26,13 +26,13 @@ STEPS: Mapping[tuple[ActKind, ActState], Take] = MappingProxyType(
         ("ranking", ActState.SEALING): ranking_steps.record_ranking,
         ("ranking", ActState.PUBLISHING): ranking_steps.publish_closings,
         ("ranking", ActState.DISCARDING): ranking_steps.discard_values,
-        ("notice", ActState.APPLYING): notice.show_cases,
-        ("notice", ActState.SEALING): notice.record_notice,
-        ("notice", ActState.PUBLISHING): notice.publish_showings,
+        ("notice", ActState.APPLYING): notice_steps.show_cases,
+        ("notice", ActState.SEALING): notice_steps.record_notice,
+        ("notice", ActState.PUBLISHING): notice_steps.publish_showings,
         ("notice", ActState.DISCARDING): ranking_steps.discard_values,
-        ("conclusion", ActState.APPLYING): notice.clear_cases,
-        ("conclusion", ActState.SEALING): notice.record_conclusion,
-        ("conclusion", ActState.PUBLISHING): notice.publish_clearings,
+        ("conclusion", ActState.APPLYING): notice_steps.clear_cases,
+        ("conclusion", ActState.SEALING): notice_steps.record_conclusion,
+        ("conclusion", ActState.PUBLISHING): notice_steps.publish_clearings,
     }
 )
 
@@ -61,15 +61,15 @@ class Rankings:
 _rankings = Rankings()
 
 
-async def next_steps(store: Store, _now: datetime) -> Sequence[ActStep]:
+async def next_steps(store: Store, now: datetime) -> Sequence[ActStep]:
     """Return the next step of every act under way, with what is computed for it outside its transaction."""
     acts = await store.acts.find({"state": {"$in": [*UNFINISHED]}, "halted": False})
     if not any(act.state is ActState.APPLYING for act in acts):
         _rankings.forget()
-    return [await _prepare(act, store) for act in acts]
+    return [await _prepare(act, store, now) for act in acts]
 
 
-async def _prepare(act: Act, store: Store) -> ActStep:
+async def _prepare(act: Act, store: Store, now: datetime) -> ActStep:
     step = ActStep(act.act_id, act.steps)
     match act.kind, act.state:
         case "ranking", ActState.COMPUTING:
@@ -81,7 +81,7 @@ async def _prepare(act: Act, store: Store) -> ActStep:
         case "ranking", ActState.SEALING:
             return replace(step, result=await ranking_steps.verify_ranking(act.result, store))
         case "notice", ActState.SEALING:
-            return replace(step, result=await notice.seal_list(act, store))
+            return replace(step, result=await notice_steps.seal_list(act, store, now))
         case _:
             return step
 
