@@ -11,6 +11,7 @@ from typing import Any
 
 from chassis.persistence.leases import Leases
 from chassis.persistence.mongo import Database
+from chassis.persistence.unit_of_work import read_only_unit
 from chassis.scheduling.scheduler import JobScheduler
 from chassis.security.audit import AUDIT_INDEXES
 from devkit.api_harness import ApiHarness, api_harness
@@ -42,6 +43,7 @@ TITLES_OF_TEN = 8
 async def measure(size: int, database: Database, probe: Probe) -> None:
     clock = FixedClock(RANKED)
     await database.ensure_indexes((*INDEXES, *AUDIT_INDEXES))
+    Store(read_only_unit(database))  # builds the codecs, as the first poll of a process does
     await insert_values(database, "batches", {"region-2026": Batch("region-2026", Level.REGION, YEAR, "a seed")})
     await insert_values(database, "cases", reviewed_cases(size))
     async with api_harness(

@@ -25,8 +25,8 @@ _SELECTED = (("state", 1), ("batch_year", 1), ("unit.unit_type", 1), ("level", 1
 """The fields that a list of cases may select by."""
 
 INDEXES = (
-    Index("cases", (("level", 1), ("batch_year", 1), ("state", 1), ("_id", 1), ("notice_id", 1))),
-    Index("cases", (("level", 1), ("batch_year", 1), ("rule_set", 1))),
+    Index("cases", (("level", 1), ("batch_year", 1), ("state", 1), ("_id", 1))),
+    Index("cases", (("level", 1), ("batch_year", 1), ("rule_set", 1), ("_id", 1))),
     # The order of ids before the fields that only select: a page is neither sorted nor read in vain.
     Index("cases", (("before.act", 1), ("before.state", 1), ("_id", 1))),
     Index("cases", (("unit.prefecture", 1), ("_id", 1), *_SELECTED)),

@@ -77,6 +77,8 @@ class Act:
     suspended: int = 0
     left_out: int = 0
     cleared: int = 0
+    waiting: int = 0
+    """Cases of a notice that were not cleared at its end."""
     new_cases: int = 0
     """Cases compared that missed no earlier ranking (A7)."""
     first_new: tuple[str, ...] = ()

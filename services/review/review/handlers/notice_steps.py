@@ -101,24 +101,24 @@ async def clear_cases(act: Act, _step: ActStep, store: Store, now: datetime) -> 
     """Clear the next cases that nothing stands against."""
     lines, cases, after = await _next_lines(act, store, now)
     concluded = notice.conclude_notice(act.shown_in, act.begun_on)
-    transitions = list[list[Transition]]()
+    transitions, waiting = list[list[Transition]](), 0
     async for current in unhurried(cases):
         case = current.case
         cleared = [] if current.caught_up else notice.clear_if_unopposed(case, concluded, act.begun_on)
         transitions += [[remember_before(each, case, act)] for each in cleared]
-    after = replace(after, applied=act.applied + len(lines), cleared=act.cleared + len(transitions))
+        waiting += not cleared and case.state is Stage.IN_NOTICE
+    done, cleared_now = act.applied + len(lines), act.cleared + len(transitions)
+    after = replace(after, applied=done, cleared=cleared_now, waiting=act.waiting + waiting)
     return StepOutcome(after if len(lines) == STEP else after.enter(ActState.SEALING), transitions)
 
 
 async def record_conclusion(act: Act, _step: ActStep, store: Store, _now: datetime) -> StepOutcome:
     """Let the conclusion stand."""
     concluded = notice.conclude_notice(act.shown_in, act.begun_on)
-    still = {"level": act.level, "batch_year": act.batch_year, "state": Stage.IN_NOTICE, "notice_id": act.notice_id}
-    waiting = await store.cases.count(still)
     return StepOutcome(
         replace(act.enter(ActState.PUBLISHING), notice=concluded),
         saves=[partial(store.notices.save, concluded.notice_id, concluded)],
-        events=[notice.notice_concluded_event(concluded, act.begun_on, act.cleared, waiting)],
+        events=[notice.notice_concluded_event(concluded, act.begun_on, act.cleared, act.waiting)],
     )
 
 
