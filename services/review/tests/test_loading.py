@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import review.handlers
 from chassis.handling import Refusal
-from messages.review import CaseClosed, CaseResumed, CaseSuspended, InitialReviewAccepted, Stage
+from messages.review import CaseCleared, CaseClosed, CaseResumed, CaseSuspended, InitialReviewAccepted, Stage
 from messages.values import Level
 from review.domain.record import ActorRef, verify_chain
 from review.handlers.assessors import record_revocation, record_sanction
@@ -46,15 +46,19 @@ from review.handlers.units import record_ban
 
 from .builders import (
     ASSESSOR,
+    COPPER,
     DEPARTMENTS,
     EXPERTS,
     OFFICER,
     ORGANISATION,
+    STEEL,
     accepted,
+    order,
     removed,
     revoked,
     sanctioned,
     sheet,
+    unit,
 )
 from .harness import ReviewHarness
 
@@ -240,3 +244,63 @@ async def test_a_job_leaves_the_case_of_a_banned_unit_to_the_job_of_the_ban(
 
     assert await handlers.do(*due) == []
     assert [type(each) for each in await handlers.settle()] == [CaseClosed]
+
+
+WORDS = pytest.mark.parametrize(
+    "word", [(record_sanction, sanctioned()), (record_ban, removed(unit(COPPER)))], ids=["sanction", "ban"]
+)
+
+
+async def two_scored(handlers: ReviewHarness) -> tuple[str, str]:
+    """One case that rests on no assessor, and one of another unit that rests on the assessor."""
+    await handlers.register()
+    plain = await handlers.score(accepted("app-1", unit(STEEL)))
+    resting = await handlers.score(accepted("app-2", unit(COPPER), by=ASSESSOR), "0.95")
+    await handlers.visit()
+    return plain, resting
+
+
+@WORDS
+@pytest.mark.rule("S2", "B2", "V8")
+async def test_a_ranking_leaves_out_whom_the_job_of_the_word_has_not_reached(
+    handlers: ReviewHarness, word: tuple[Any, Any]
+) -> None:
+    plain, _ = await two_scored(handlers)
+    await handlers.do(*word)
+
+    assert order(await handlers.rank()) == [plain]
+
+
+@WORDS
+@pytest.mark.rule("S2", "B2", "V9")
+async def test_a_notice_leaves_out_whom_the_job_of_the_word_has_not_reached(
+    handlers: ReviewHarness, word: tuple[Any, Any]
+) -> None:
+    plain, resting = await two_scored(handlers)
+    await handlers.rank()
+    assert (await handlers.case(resting)).state is Stage.RANKED
+    await handlers.do(*word)
+
+    await handlers.publish()
+
+    assert (await handlers.case(plain)).state is Stage.IN_NOTICE
+    assert (await handlers.case(resting)).notice_id is None
+
+
+@WORDS
+@pytest.mark.rule("S2", "B2", "V10")
+async def test_the_end_of_a_notice_clears_nobody_whom_the_job_of_the_word_has_not_reached(
+    handlers: ReviewHarness, word: tuple[Any, Any]
+) -> None:
+    plain, resting = await two_scored(handlers)
+    await handlers.rank()
+    handlers.today = date(2026, 6, 18)
+    shown_in = await handlers.publish()
+    await handlers.do(*word)
+    handlers.today = date(2026, 6, 27)
+
+    await handlers.conclude(shown_in)
+    await handlers.settle()
+
+    assert (await handlers.case(plain)).state is Stage.CLEARED
+    assert not any(isinstance(each, CaseCleared) and each.case_id == resting for each in handlers.published)

@@ -134,7 +134,7 @@ def unfinished(case: Case) -> Reason:
 
 
 def is_unfinished(case: Case) -> bool:
-    return case.state not in RANKABLE and case.suspended_by is None
+    return not case.ended and case.state not in RANKABLE and case.suspended_by is None
 
 
 def forwarding_open(batch_year: int, rules: Iterable[RuleSet], today: date) -> Reason | None:
