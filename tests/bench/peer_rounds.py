@@ -30,6 +30,7 @@ from tests.bench.measure import Run
 ROUNDS = 3
 MESSAGES = 3_000
 LONGEST = 60
+"""Without one more message published, or to fill a queue."""
 LOOK = 0.02
 """Between two looks at the next queue."""
 QUEUE, NEXT_QUEUE = "hop", "next"
@@ -123,11 +124,14 @@ async def _drain_by_peer(peer: Peer, servers: Servers) -> Run:
 
 async def _published(channel: aio_pika.abc.AbstractChannel, expected: int, worker: _Worker) -> int:
     """Wait until the next queue holds as many messages; return how many it holds."""
-    until = time.perf_counter() + LONGEST
+    count, until = 0, time.perf_counter() + LONGEST
     while time.perf_counter() < until and worker.child.returncode is None:
-        count = (await channel.declare_queue(NEXT_QUEUE, passive=True)).declaration_result.message_count or 0
+        queue = await channel.declare_queue(NEXT_QUEUE, passive=True)
+        before, count = count, queue.declaration_result.message_count or 0
         if count >= expected:
             return count
+        if count > before:
+            until = time.perf_counter() + LONGEST
         await asyncio.sleep(LOOK)
     raise PeerError(worker.last_words())
 
