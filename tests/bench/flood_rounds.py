@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -29,7 +30,7 @@ from tests.support.race_environment import NOW
 FLOOD = int(os.environ.get("FLOOD", "20000"))
 DUE = 100
 """Cases whose reminder falls due at each measurement of the jobs."""
-RATE, SECONDS, PATIENCE = 20.0, 5.0, 30.0
+RATE, SECONDS, PATIENCE = 10.0, 5.0, 30.0
 """Requests a second of each kind."""
 HEALTH, PAGE, COMMAND = "GET /readyz", "a page of cases", "a command"
 KINDS = (HEALTH, PAGE, COMMAND)
@@ -47,7 +48,8 @@ class Responsiveness:
     """By kind of request."""
     jobs: float
     """Seconds from falling due until the last of the reminders was sent."""
-    unanswered: int
+    failed: Mapping[str, int]
+    """Requests without success, by kind and status."""
 
     def milliseconds(self, kind: str, share: float) -> float:
         return percentile(self.seconds[kind], share) * 1000
@@ -79,7 +81,8 @@ async def flood_rounds(servers: Servers, folder: Path) -> Flood:
     await stack.remove()
     for name, each in (("idle", result.idle), ("flooded", result.flooded)):
         waits = ", ".join(f"{kind} p99 {each.milliseconds(kind, 0.99):.0f} ms" for kind in KINDS)
-        print(f"review   {name:8} {waits}, {DUE} reminders in {each.jobs:.1f} s", flush=True)
+        rest = f"{DUE} reminders in {each.jobs:.1f} s, failed {dict(each.failed)}"
+        print(f"review   {name:8} {waits}, {rest}", flush=True)
     return result
 
 
@@ -117,7 +120,8 @@ class _Flood:
             kind: [each.seconds for each in answers if each.succeeded and each.line % len(KINDS) == index]
             for index, kind in enumerate(KINDS)
         }
-        return Responsiveness(answered, jobs, sum(not each.succeeded for each in answers))
+        failed = Counter(f"{KINDS[each.line % len(KINDS)]}: {each.status}" for each in answers if not each.succeeded)
+        return Responsiveness(answered, jobs, failed)
 
     async def _ask(self) -> Sequence[Answer]:
         count = int(RATE * SECONDS)

@@ -8,7 +8,15 @@ from tests.bench.flood_rounds import DUE, KINDS, RATE, SECONDS, Flood, Responsiv
 from tests.bench.load_generator import NEW_CONNECTION_EVERY
 from tests.bench.load_process import Answer
 from tests.bench.measure import percentile
-from tests.bench.overload_rounds import PATIENCE, RECOVERED_AFTER, RECOVERY, RECOVERY_SECONDS, Overload, Overloads
+from tests.bench.overload_rounds import (
+    CONNECTIONS,
+    PATIENCE,
+    RECOVERED_AFTER,
+    RECOVERY,
+    RECOVERY_SECONDS,
+    Overload,
+    Overloads,
+)
 from tests.bench.prose import head, paragraph, point, row
 
 MIB = 1 << 20
@@ -22,16 +30,17 @@ def overload(measured: Overloads) -> list[str]:
         *paragraph(
             "Open loop against one API process of applications: real submits of complete drafts, each with its own",
             f"token, sent when due whoever answers, one in {NEW_CONNECTION_EVERY} on a new connection; clients give up",
-            f"after {PATIENCE:.0f} s and try again after a 503. Capacity {measured.capacity:,.0f}/s, measured first by",
-            f"a closed loop; then {seconds:.0f} s beyond it and {RECOVERY_SECONDS:.0f} s at {RECOVERY} of it. The",
-            "generator is a process of its own on the same cores.",
+            f"after {PATIENCE:.0f} s and try again after a 503; {seconds:.0f} s beyond capacity and",
+            f"{RECOVERY_SECONDS:.0f} s at {RECOVERY} of it. Capacity is that of a closed loop on {CONNECTIONS}",
+            "connections, measured just before and just after. The generator is a process of its own on the same",
+            "cores.",
         ),
         "",
         *(line for run in measured.runs for line in _findings(run)),
         "",
         *head(
-            *("offered", "in time /s", "of capacity", "p50 / p99 ms", "503 /s", "503 p50 / p99 ms", "unanswered"),
-            *("RSS MiB", "server / generator cores", "generator late p99 ms"),
+            *("offered", "capacity /s", "in time /s", "of capacity", "p50 / p99 ms", "503 /s", "503 p50 / p99 ms"),
+            *("unanswered", "RSS MiB", "server / generator cores", "generator late p99 ms"),
         ),
         *(_row(run) for run in measured.runs),
     ]
@@ -57,6 +66,7 @@ def _row(run: Overload) -> str:
     memory = [size for _, size in run.memory]
     return row(
         f"{run.offered} ×",
+        f"{run.capacity:,.0f}",
         f"{len(accepted) / run.seconds:,.0f}",
         f"{run.share_in_time():.2f}",
         _latencies(accepted),
@@ -77,7 +87,7 @@ def flood(measured: Flood) -> list[str]:
             f"{SECONDS:.0f} s, and {DUE} reminders fall due at once:",
         ),
         "",
-        *head("", *(f"{kind}, p50 / p99 ms" for kind in KINDS), f"{DUE} reminders, s", "unanswered"),
+        *head("", *(f"{kind}, p50 / p99 ms" for kind in KINDS), f"{DUE} reminders, s", "without success"),
         _flood_row("idle", measured.idle),
         _flood_row("flooded", measured.flooded),
     ]
@@ -85,7 +95,8 @@ def flood(measured: Flood) -> list[str]:
 
 def _flood_row(name: str, each: Responsiveness) -> str:
     waits = (f"{each.milliseconds(kind, 0.5):,.0f} / {each.milliseconds(kind, 0.99):,.0f}" for kind in KINDS)
-    return row(name, *waits, f"{each.jobs:.1f}", f"{each.unanswered}")
+    failed = ", ".join(f"{count} {name}" for name, count in each.failed.items())
+    return row(name, *waits, f"{each.jobs:.1f}", failed or "–")
 
 
 def _latencies(answers: Sequence[Answer]) -> str:
