@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar
 
 from chassis.handling import Refusal
 from chassis.http import PROBLEMS, Authorize, RequestContext, View, based_on_rule, refuses
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Header
 from rulebook import basis
 
 from review.api.commands import actor_of
@@ -25,6 +25,14 @@ PAUSE_SECONDS = 0.05
 _WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,4})", re.IGNORECASE)
 
 T = TypeVar("T")
+
+Prefer = Annotated[
+    str | None,
+    Header(
+        max_length=200,
+        description="Seconds to wait for the result (RFC 7240), as wait=20; 10 when absent, 30 at most.",
+    ),
+]
 
 router = APIRouter(prefix="/acts", tags=["acts"], responses=PROBLEMS)
 ReadAct = Annotated[RequestContext[Store], Depends(Authorize(READ_ACT))]
@@ -68,12 +76,12 @@ def under_way(model: type[View]) -> dict[int | str, dict[str, Any]]:
     return {202: {"model": model, "description": "The act is under way", "headers": headers}}
 
 
-async def wait_for_act(context: RequestContext[Any], act_id: str, done: int) -> Act:
+async def wait_for_act(context: RequestContext[Any], act_id: str, prefer: str | None, done: int) -> Act:
     """Return the act as it ends, or as it stands when the caller's time is over; raise its refusal.
 
     The answer gets the status ``done`` when the act has ended, else 202 with the place where its progress is shown.
     """
-    act = await _until_finished(context, act_id)
+    act = await _until_finished(context, act_id, prefer)
     if act.state in {ActState.DISCARDING, ActState.REFUSED}:
         raise Refusal(act.reasons[0].code, *act.reasons)
     context.response.status_code = done if act.finished else 202
@@ -83,8 +91,8 @@ async def wait_for_act(context: RequestContext[Any], act_id: str, done: int) -> 
     return act
 
 
-async def _until_finished(context: RequestContext[Any], act_id: str) -> Act:
-    wait = _WAIT.search(context.request.headers.get("Prefer", ""))
+async def _until_finished(context: RequestContext[Any], act_id: str, prefer: str | None) -> Act:
+    wait = _WAIT.search(prefer or "")
     try:
         async with asyncio.timeout(min(int(wait[1]) if wait else WAIT_SECONDS, LONGEST_WAIT_SECONDS)):
             while True:

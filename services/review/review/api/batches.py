@@ -26,7 +26,7 @@ from messages.values import Level, Text
 from pydantic import Field
 from rulebook import basis
 
-from review.api.acts import under_way, wait_for_act
+from review.api.acts import Prefer, under_way, wait_for_act
 from review.api.commands import actor_of
 from review.api.policies import PUBLISH_NOTICE, READ_RANKING, SELECT_CASES
 from review.api.views import ActView, RankingLineView
@@ -40,7 +40,8 @@ from review.handlers.acts import ActReceipt
 from review.handlers.ranking_steps import verify_ranking
 from review.store import Store
 
-_CHECKS = asyncio.Semaphore(1)
+_WHOLE_BATCH = asyncio.Semaphore(1)
+"""A trial holds the lines of a whole batch, a check reads them all: one at a time in each process."""
 
 
 class DecisionBody(Body):
@@ -119,6 +120,7 @@ async def rank_batch(
     context: SelectCases,
     body: Annotated[RankingBody | None, FromBody()] = None,
     level: Level = Level.REGION,
+    prefer: Prefer = None,
 ) -> RankingResult:
     """Wait for the result as the caller prefers (``Prefer: wait=20``, seconds), then answer 202 with the progress.
 
@@ -127,10 +129,11 @@ async def rank_batch(
     asked, by = body or RankingBody(), await actor_of(context, SELECT_CASES, None)
     command = asked.command(context.new_id("act-", f"ranking-{year}"), level, year, by)
     if asked.dry_run:
-        tried = await ranking.try_ranking(command, context.store, context.now)
+        async with _WHOLE_BATCH:
+            tried = await ranking.try_ranking(command, context.store, context.now)
         return RankingResult(ranking=tried.ranking, lines=_views(tried.lines[:DEFAULT_LIMIT]))
     begun = await context.execute(ranking.rank_batch, command, reply=ActReceipt)
-    act = await wait_for_act(context, begun.act_id, done=200)
+    act = await wait_for_act(context, begun.act_id, prefer, done=200)
     if not act.finished:
         return RankingResult(act=ActView.model_validate(act))
     first = await context.page(context.store.ranking_lines, {"act": act.act_id}, BY_PLACE)
@@ -174,7 +177,7 @@ async def check_ranking(
 ) -> RankingCheckView:
     """Read every line; one check at a time in each process."""
     made = await _ranking(context, level, year, number)
-    async with _CHECKS:
+    async with _WHOLE_BATCH:
         reproducible = await verify_ranking(made, context.store)
     return RankingCheckView(ranking_id=made.ranking_id, lines=made.compared, reproducible=reproducible)
 
@@ -195,13 +198,14 @@ async def publish_notice(
     context: PublishNotice,
     body: Annotated[NoticeBody | None, FromBody()] = None,
     level: Level = Level.REGION,
+    prefer: Prefer = None,
 ) -> NoticeResult:
     """Wait for the notice as the caller prefers (``Prefer: wait=20``, seconds), then answer 202 with the progress."""
     end = body.published_end if body else None
     by = await actor_of(context, PUBLISH_NOTICE, None)
     command = notice.OpenNotice(context.new_id("act-", f"notice-{year}"), level, year, end, by)
     begun = await context.execute(notice.open_notice, command, reply=ActReceipt)
-    return notice_result(await wait_for_act(context, begun.act_id, done=201))
+    return notice_result(await wait_for_act(context, begun.act_id, prefer, done=201))
 
 
 def notice_result(act: Act) -> NoticeResult:

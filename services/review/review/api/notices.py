@@ -18,7 +18,7 @@ from chassis.http import (
 from fastapi import APIRouter, Depends
 from rulebook import basis
 
-from review.api.acts import under_way, wait_for_act
+from review.api.acts import Prefer, under_way, wait_for_act
 from review.api.batches import NoticeResult, notice_result
 from review.api.commands import actor_of
 from review.api.policies import PUBLISH_NOTICE, READ_NOTICE
@@ -75,9 +75,9 @@ async def list_notice_lines(
     openapi_extra=based_on_rule(basis("V9")),
     responses=under_way(NoticeResult) | refuses("notice-running", "notice-concluded", "act-under-way"),
 )
-async def conclude_notice(notice_id: str, context: PublishNotice) -> NoticeResult:
+async def conclude_notice(notice_id: str, context: PublishNotice, prefer: Prefer = None) -> NoticeResult:
     """Not before the published end is over; the day after, a job does it."""
     by = await actor_of(context, PUBLISH_NOTICE, None)
     command = notice.ConcludeNotice(context.new_id("act-", notice_id), notice_id, by)
     begun = await context.execute(notice.conclude_notice, command, reply=ActReceipt)
-    return notice_result(await wait_for_act(context, begun.act_id, done=200))
+    return notice_result(await wait_for_act(context, begun.act_id, prefer, done=200))
