@@ -34,7 +34,7 @@ INDEXES = (
     Index("cases", (("state", 1), ("_id", 1), ("before.act", 1), ("batch_year", 1), ("unit.unit_type", 1))),
     Index("cases", (("unit.uscc", 1), ("_id", 1), ("state", 1))),
     Index("cases", (("assessor.uscc", 1), ("_id", 1), ("state", 1), ("suspended_by", 1))),
-    Index("cases", (("panel.experts", 1),)),
+    Index("cases", (("panel.experts", 1), ("_id", 1))),
     Index("cases", (*_UNANSWERED, ("consultation.reminded_on", 1), ("consultation.remind_on", 1), ("_id", 1))),
     Index("cases", (*_UNANSWERED, ("consultation.due", 1), ("_id", 1), ("consultation.reminded_on", 1))),
     Index("cases", (("level", 1), ("rule_set", 1), ("state", 1), ("batch_year", 1), ("_id", 1))),
