@@ -167,9 +167,9 @@ async def test_a_whole_season_is_announced_in_bounded_commits_and_goes_on_at_ano
     )
     await close(two)
     await two.perform(0, begin_announcing, AnnounceList(Level.REGION, 2026, "2026年1号"))
-    await run_jobs(two, 0, polls=3)
+    await run_jobs(two, 0, polls=2)
     unfinished = await latest_act(two.read())
-    assert (unfinished.state, unfinished.done) == (ActState.PREPARING, 3 * LINES_PER_STEP)
+    assert (unfinished.state, unfinished.done) == (ActState.PREPARING, 2 * LINES_PER_STEP)
     assert await two.published() == {"registry.list.closed.v1": 1}
 
     await asyncio.gather(run_jobs(two, 1), run_jobs(two, 0, polls=2))

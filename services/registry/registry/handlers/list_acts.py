@@ -18,7 +18,7 @@ from registry.domain.list_acts import ActKind, ActRef, ListAct
 from registry.domain.lists import AnnualList, YearLists
 from registry.handlers.ports import Store
 
-LINES_PER_STEP = 100
+LINES_PER_STEP = 200
 """The most lines that one step, and so one transaction, deals with."""
 
 REASONS_SHOWN = 100
