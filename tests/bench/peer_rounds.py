@@ -21,6 +21,7 @@ from typing import IO
 
 import aio_pika
 from devkit.private_servers import PrivateServers
+from devkit.servers.processes import die_with_parent
 
 from tests.bench.competitor import Servers
 from tests.bench.hop_competitors import GROUP, TUNED
@@ -180,7 +181,11 @@ async def _start(command: Sequence[str], variables: Mapping[str, str]) -> AsyncI
     """Run a command of the peers' environment in a group of its own, which ends with it."""
     with TemporaryFile() as said:
         child = await asyncio.create_subprocess_exec(
-            ENVIRONMENT / command[0], *command[1:], env=variables, stdout=said, stderr=said, start_new_session=True
+            *die_with_parent([str(ENVIRONMENT / command[0]), *command[1:]]),
+            env=variables,
+            stdout=said,
+            stderr=said,
+            start_new_session=True,
         )
         try:
             yield _Worker(child, said)
