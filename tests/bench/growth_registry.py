@@ -37,6 +37,7 @@ async def measure(size: int, database: Database, probe: Probe) -> None:
         "registry", router, Store, aggregates=AGGREGATES, indexes=INDEXES, clock=clock, database=database
     ) as api:
         office = api.client_as(Role.REGIONAL_OFFICER)
+        await _get(office, "/v1/lists/2026/acts")  # builds the codecs, as the first poll of a job does in a process
         async with probe("a page of the draft") as act:
             act.returned = len((await _get(office, "/v1/lists/2026/draft"))["lines"])
         async with probe("closing", whole=True):
