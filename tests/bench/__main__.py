@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -89,13 +90,13 @@ OPTIONAL = {"peers"}
 
 async def main(*names: str) -> None:
     """Measure the named parts, or all but the optional ones."""
-    sections = {}
+    sections, load_average = {}, os.getloadavg()[0]
     with TemporaryDirectory(prefix="green-bench-") as folder:
         servers = Servers(await Broker.start(Path(folder) / "broker"), await Mongod.start(Path(folder) / "mongod"))
         try:
             for title, measure in (PARTS[name] for name in names or [each for each in PARTS if each not in OPTIONAL]):
                 sections[title] = await measure(servers, Path(folder))
-            where = await measured_on(servers)
+            where = await measured_on(servers, load_average)
         finally:
             await servers.broker.stop()
             await servers.mongod.stop()

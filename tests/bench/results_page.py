@@ -31,14 +31,15 @@ def replace_sections(page: str, sections: Mapping[str, Sequence[str]], measured_
     return HEADING + "".join(f"{MARK}{title}\n\n{text}" for title, text in (sections_before | new).items())
 
 
-async def measured_on(servers: Servers) -> str:
-    """Date, machine and versions of a measurement."""
+async def measured_on(servers: Servers, load_average: float) -> str:
+    """Date, machine and versions of a measurement, and how busy the machine was before it."""
     now = datetime.now(UTC)  # noqa: TID251 - the date of the measurement itself
     memory = psutil.virtual_memory().total / 2**30
     machine = f"{psutil.cpu_count()} × {_processor()}, {memory:.0f} GiB, {platform.system()}"
     libraries = ", ".join(f"{name} {version(name)}" for name in ("faststream", "aio-pika", "motor", "pymongo"))
     own = f"Python {platform.python_version()}; {libraries}"
-    return f"{now:%Y-%m-%d}, {machine};\n{await _versions(servers)};\n{own}."
+    busy = f"load average before it {load_average:.1f}"
+    return f"{now:%Y-%m-%d}, {machine}, {busy};\n{await _versions(servers)};\n{own}."
 
 
 async def _versions(servers: Servers) -> str:
