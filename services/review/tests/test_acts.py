@@ -7,15 +7,19 @@ from decimal import Decimal
 
 import pytest
 from chassis.handling import Refusal
+from chassis.persistence.unit_of_work import IdentityMap, UnitOfWork
 from messages.review import CaseCleared, CaseClosed, PublicNoticeConcluded, PublicNoticeEntered, Stage
 from messages.values import Level
 from review.domain.act import ActState
 from review.domain.case import Case
+from review.handlers import act_steps
+from review.handlers.act_steps import next_steps
 from review.handlers.acts import ContinueAct, have_act_continued
 from review.handlers.applications import close_withdrawn_case
 from review.handlers.assessors import record_revocation, record_sanction
 from review.handlers.notice import ConcludeNotice, OpenNotice, conclude_notice, open_notice, resolve_objection
 from review.handlers.ranking import rank_batch
+from review.store import Store
 
 from .builders import (
     ASSESSOR,
@@ -151,6 +155,31 @@ async def test_the_end_of_a_case_is_published_only_when_the_ranking_stands(handl
     await handlers.run_jobs(ACTS, handlers.now)
 
     assert [each.case_id for each in handlers.published if isinstance(each, CaseClosed)] == [weak]
+
+
+@pytest.mark.rule("V8", "V9")
+async def test_what_is_read_to_compute_seal_and_check_is_not_kept(handlers: ReviewHarness) -> None:
+    await judged(handlers)
+    command = handlers.ranking_command()
+    await handlers.execute(rank_batch, command)
+    await go_on_to(handlers, command.act_id, ActState.COMPUTING)
+    kept = [await _kept_by_a_poll(handlers)]
+    await go_on_to(handlers, command.act_id, ActState.SEALING)
+    kept.append(await _kept_by_a_poll(handlers))
+    await handlers.run_jobs(ACTS, handlers.now)
+    await handlers.execute(open_notice, OpenNotice("act-9", Level.REGION, 2026, None, REGION))
+    await go_on_to(handlers, "act-9", ActState.SEALING)
+    kept.append(await _kept_by_a_poll(handlers))
+
+    assert set().union(*kept) <= {"acts", "batches", "rankings"}
+
+
+async def _kept_by_a_poll(handlers: ReviewHarness) -> set[str]:
+    """The collections of which the store of one poll holds documents at its end."""
+    held = IdentityMap(handlers.memory, {})
+    act_steps._rankings.forget()
+    assert await next_steps(Store(UnitOfWork(held)), handlers.now)
+    return {name for name in handlers.memory.collections if held.loaded_documents(name)}
 
 
 @pytest.mark.rule("V9", "V10")

@@ -61,15 +61,15 @@ class Rankings:
 _rankings = Rankings()
 
 
-async def next_steps(store: Store, now: datetime) -> Sequence[ActStep]:
+async def next_steps(store: Store, _now: datetime) -> Sequence[ActStep]:
     """Return the next step of every act under way, with what is computed for it outside its transaction."""
     acts = await store.acts.find({"state": {"$in": [*UNFINISHED]}, "halted": False})
     if not any(act.state is ActState.APPLYING for act in acts):
         _rankings.forget()
-    return [await _prepare(act, store, now) for act in acts]
+    return [await _prepare(act, store) for act in acts]
 
 
-async def _prepare(act: Act, store: Store, now: datetime) -> ActStep:
+async def _prepare(act: Act, store: Store) -> ActStep:
     step = ActStep(act.act_id, act.steps)
     match act.kind, act.state:
         case "ranking", ActState.COMPUTING:
@@ -81,7 +81,7 @@ async def _prepare(act: Act, store: Store, now: datetime) -> ActStep:
         case "ranking", ActState.SEALING:
             return replace(step, result=await ranking_steps.verify_ranking(act.result, store))
         case "notice", ActState.SEALING:
-            return replace(step, result=await notice_steps.seal_list(act, store, now))
+            return replace(step, result=await notice_steps.seal_list(act, store))
         case _:
             return step
 

@@ -47,14 +47,15 @@ class SealedList:
     dropped: tuple[str, ...]
 
 
-async def seal_list(act: Act, store: Store, now: datetime) -> SealedList:
-    """Seal the list in its published order; reads it in pages and holds none."""
+async def seal_list(act: Act, store: Store) -> SealedList:
+    """Seal the list in its published order; reads lines and cases in pages and holds none."""
     seal, dropped = ListSeal(), list[str]()
     async for page in store.notice_lines.pages({"notice_id": act.notice_id}, sort=LINE_ORDER, size=STEP):
-        cases = await cases_by_id((line.case_id for line in page), store, now)
+        # By pages as well: what the store itself finds, it keeps.
+        found = store.cases.pages({"_id": {"$in": [line.case_id for line in page]}}, size=STEP + 1)
+        open_cases = {case.case_id async for cases in found for case in cases if not case.ended}
         async for line in unhurried(page):
-            current = cases.get(line.case_id)
-            if current is None or current.case.ended:
+            if line.case_id not in open_cases:
                 dropped.append(line.key)
             else:
                 seal.add([line])
