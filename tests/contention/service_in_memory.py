@@ -82,11 +82,15 @@ class ServiceInMemory(HandlerHarness[Any]):
                 return frozenset()
         return frozenset(self.memory.written)
 
-    async def live_through(self, messages: Sequence[ApplicationMessages]) -> list[dict[str, dict[str, Document]]]:
-        """Deliver the messages of whole lives; return the documents at the beginning and after each step."""
+    async def prepare(self, messages: Sequence[ApplicationMessages]) -> None:
+        """Store what is there before the first message: the assessor, and what commands have made."""
         await self.deliver(assessor_registered())
         if self.service.name in PREPARATIONS:
             await PREPARATIONS[self.service.name](self, messages)
+
+    async def live_through(self, messages: Sequence[ApplicationMessages]) -> list[dict[str, dict[str, Document]]]:
+        """Deliver the messages of whole lives; return the documents at the beginning and after each step."""
+        await self.prepare(messages)
         states = [self.memory.collections]
         for event in LIFE:
             for each in messages:

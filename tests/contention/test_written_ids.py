@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 import pytest
 
 from deploy.services import SERVICES, Service
-from tests.contention.season_messages import ApplicationMessages
+from tests.contention.season_messages import LIFE, ApplicationMessages
 from tests.contention.service_in_memory import PATH, ServiceInMemory, SubscribedHandler
 
 SHARED: Mapping[tuple[str, str], str] = {
@@ -41,6 +42,22 @@ async def test_messages_of_two_applications_write_no_document_in_common(handler:
         assert {(handler.service.name, collection) for collection, _ in shared} <= {*SHARED}, sorted(shared)
         assert not shared or handler.subscription.queue, f"{sorted(shared)} need a queue with one consumer"
     assert acted != (handler.key in SILENT), "writes nothing for two applications, or is wrongly said to"
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=lambda each: each.name)
+async def test_successive_events_of_one_publisher_that_write_one_document_have_one_consumer(service: Service) -> None:
+    """A publisher says two things about one application in one commit; two workers would get one each and conflict."""
+    messages, opened = ApplicationMessages(1), ServiceInMemory(service)
+    subscriptions = {each.event_type: each for each in service.subscriptions()}
+    await opened.prepare([messages])
+    written = {event: await opened.deliver(messages.build(event)) for event in LIFE if event in subscriptions}
+    apart = [
+        f"{one.type} and {other.type}: {sorted(written[one] & written[other])}"
+        for one, other in pairwise(written)
+        if one.owner == other.owner and written[one] & written[other]
+        if subscriptions[one].queue is None or subscriptions[one].queue != subscriptions[other].queue
+    ]
+    assert not apart
 
 
 @pytest.mark.parametrize("service", SERVICES, ids=lambda each: each.name)

@@ -71,7 +71,7 @@ class RunningService:
 
 @pytest.fixture
 async def running(servers: PrivateServers, tmp_path: Path) -> AsyncIterator[RunningService]:
-    topology = {"applications": [each.event_type for each in SUBSCRIPTIONS], "notify": PUBLISHED}
+    topology = {"applications": SUBSCRIPTIONS, "notify": PUBLISHED}
     vhost = await servers.vhost(definitions({**topology, **{name: [] for name in NEIGHBOURS}}))
     mine = await servers.database("applications")
     set_simulated(tmp_path / "clock.json", NOW)
