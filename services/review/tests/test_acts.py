@@ -163,18 +163,18 @@ async def test_what_is_read_to_compute_seal_and_check_is_not_kept(handlers: Revi
     command = handlers.ranking_command()
     await handlers.execute(rank_batch, command)
     await go_on_to(handlers, command.act_id, ActState.COMPUTING)
-    kept = [await _kept_by_a_poll(handlers)]
+    kept = [await _found_by_a_poll(handlers)]
     await go_on_to(handlers, command.act_id, ActState.SEALING)
-    kept.append(await _kept_by_a_poll(handlers))
+    kept.append(await _found_by_a_poll(handlers))
     await handlers.run_jobs(ACTS, handlers.now)
     await handlers.execute(open_notice, OpenNotice("act-9", Level.REGION, 2026, None, REGION))
     await go_on_to(handlers, "act-9", ActState.SEALING)
-    kept.append(await _kept_by_a_poll(handlers))
+    kept.append(await _found_by_a_poll(handlers))
 
     assert set().union(*kept) <= {"acts", "batches", "rankings"}
 
 
-async def _kept_by_a_poll(handlers: ReviewHarness) -> set[str]:
+async def _found_by_a_poll(handlers: ReviewHarness) -> set[str]:
     """The collections of which the store of one poll holds documents at its end."""
     held = IdentityMap(handlers.memory, {})
     act_steps._rankings.forget()
