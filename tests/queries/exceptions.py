@@ -34,5 +34,10 @@ EXCEPTED: Mapping[tuple[str, str, str], str] = {
         "items",
         "find {reserved_at: $ne None, state: =} by reserved_at up, _id up limited",
     ): "asked of reserved items alone, and an index has those",
+    (
+        "assessor-quota",
+        "assessors",
+        "find {prefectures: =, sanctioned_until: $gte, scope: =} by sanctioned_until up, _id up limited",
+    ): "assessors under sanction are few, and no index may hold both lists, the prefectures and the scope",
 }
 """(service, collection, shape) of a query, with the reason."""

@@ -35,7 +35,11 @@ INDEXES = (
     Index("cases", (("unit.uscc", 1), ("_id", 1), ("state", 1))),
     Index("cases", (("assessor.uscc", 1), ("_id", 1), ("state", 1), ("suspended_by", 1))),
     Index("cases", (("panel.experts", 1), ("_id", 1))),
-    Index("cases", (*_UNANSWERED, ("consultation.reminded_on", 1), ("consultation.remind_on", 1), ("_id", 1))),
+    Index(
+        "cases",
+        (*_UNANSWERED, ("consultation.remind_on", 1), ("_id", 1)),
+        partial={"consultation.reminded_on": None},
+    ),
     Index("cases", (*_UNANSWERED, ("consultation.due", 1), ("_id", 1), ("consultation.reminded_on", 1))),
     Index("cases", (("level", 1), ("rule_set", 1), ("state", 1), ("batch_year", 1), ("_id", 1))),
     Index("assessors", (("settling.due", 1), ("_id", 1))),
