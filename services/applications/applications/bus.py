@@ -10,7 +10,7 @@ from messages import assessor_quota, registry, review
 
 from applications.handlers import listings, progress, quota
 
-PROGRESS = "progress"
+_PROGRESS = "progress"
 """The queue of review's events, with one active consumer: review opens a case and its consultation in one commit, and
 two workers that each had one of the two events wrote the same application; 19 of 89 commits conflicted."""
 
@@ -74,15 +74,15 @@ SUBSCRIPTIONS: tuple[Subscription[Any], ...] = (
         prefetch=_keys_of_removal,
         prefetch_related=listings.keys_of_stopping,
     ),
-    *(subscribe(event, progress.follow_case, prefetch=_keys_of_case, queue=PROGRESS) for event in progress.FOLLOWED),
-    subscribe(review.InitialReviewRefused, progress.follow_refusal, prefetch=_keys_of_case, queue=PROGRESS),
+    *(subscribe(event, progress.follow_case, prefetch=_keys_of_case, queue=_PROGRESS) for event in progress.FOLLOWED),
+    subscribe(review.InitialReviewRefused, progress.follow_refusal, prefetch=_keys_of_case, queue=_PROGRESS),
     subscribe(
         review.CaseForwarded,
         progress.follow_forwarding,
         prefetch=_keys_of_whole_case,
         prefetch_related=progress.keys_of_intake,
-        queue=PROGRESS,
+        queue=_PROGRESS,
     ),
-    subscribe(review.PublicNoticeEntered, progress.follow_notice, prefetch=_keys_of_case, queue=PROGRESS),
-    subscribe(review.CaseClosed, progress.follow_closing, prefetch=_keys_of_whole_case, queue=PROGRESS),
+    subscribe(review.PublicNoticeEntered, progress.follow_notice, prefetch=_keys_of_case, queue=_PROGRESS),
+    subscribe(review.CaseClosed, progress.follow_closing, prefetch=_keys_of_whole_case, queue=_PROGRESS),
 )

@@ -23,7 +23,7 @@ from devkit.clock import FixedClock
 from devkit.committer_cluster import CommitterCluster, committer_cluster
 from devkit.private_servers import PrivateServers, ServiceDatabase
 from devkit.servers import free_ports
-from devkit.servers.processes import ManagedProcess
+from devkit.servers.processes import ManagedProcess, wait_until_accepting
 from messages.assessor_quota import QuotaItemRefused, QuotaItemReserved
 from messages.event import Event
 
@@ -192,6 +192,7 @@ async def two_workers(environment: Mapping[str, str], folder: Path) -> AsyncIter
         for port in free_ports(2)
     ]
     try:
+        await wait_until_accepting([each.port for each in started], within=PATIENCE)
         yield started
     finally:
         await asyncio.gather(*(each.process.stop(20) for each in started))
