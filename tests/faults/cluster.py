@@ -85,8 +85,9 @@ class Cluster:
         await wait_until_accepting(self.ports.values(), within=READY_WITHIN)
 
     def kill_one(self, generator: Random) -> bool:
-        """Kill a random process; False when it was dead already."""
-        return generator.choice([each for each in self.workers if not each.retired]).kill()
+        """Kill a random living process; False when none lives."""
+        living = [each for each in self.workers if each.is_alive]
+        return bool(living) and generator.choice(living).kill()
 
     def add_worker(self, service: str) -> None:
         """Start one more process that consumes the queues of a service, as at the peak."""
@@ -94,9 +95,10 @@ class Cluster:
         self._add(found, "worker", self._points, {**self._variables, "GREEN_PORT": str(free_ports(1)[0])})
 
     async def drain_worker(self, service: str) -> bool:
-        """Stop the oldest worker of a service in order and for good; False when it had to be killed."""
-        worker = next(each for each in self.workers if each.name.startswith(f"{service}-worker-") and not each.retired)
-        return await worker.retire()
+        """Stop the oldest living worker of a service in order and for good; False when none lives or it crashed."""
+        living = (each for each in self.workers if each.name.startswith(f"{service}-worker-") and each.is_alive)
+        worker = next(living, None)
+        return worker is not None and await worker.retire()
 
     async def restart_broker(self) -> None:
         await self.broker.kill()

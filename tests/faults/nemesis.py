@@ -52,6 +52,7 @@ def fault_schedule(number: int) -> tuple[Fault, ...]:
 async def inject(cluster: Cluster, nemesis: Nemesis, reader: StateReader, submissions: int) -> Counter[str]:
     """Inject each fault once its share of the submissions is decided, whatever the clock shows.
 
+    A fault that meets nothing, say a process that has just crashed, is tried again until it takes effect.
     Returns how often each fault took effect.
     """
     generator = Random(os.environ.get("FAULTS_SEED", "1"))  # noqa: S311 - repeatable random numbers
@@ -59,11 +60,14 @@ async def inject(cluster: Cluster, nemesis: Nemesis, reader: StateReader, submis
     for index, fault in enumerate(nemesis.faults, start=1):
         while await reader.count_decided() * (len(nemesis.faults) + 1) < submissions * index:  # noqa: ASYNC110 - another process's work
             await asyncio.sleep(0.1)
-        injected[fault] += await _inject_one(cluster, fault, generator)
+        while not await _inject_one(cluster, fault, generator):  # noqa: ASYNC110 - another process's start
+            await asyncio.sleep(0.1)
+        injected[fault] += 1
     return injected
 
 
 async def _inject_one(cluster: Cluster, fault: Fault, generator: Random) -> bool:
+    """Inject a fault; False when it met nothing."""
     match fault:
         case "a process killed":
             return cluster.kill_one(generator)

@@ -19,6 +19,8 @@ FORK_SERVER = multiprocessing.get_context("forkserver")
 FORK_SERVER.set_forkserver_preload(
     ["tests.support.fault_injection", *(f"{service.package}.main" for service in SERVICES)]
 )
+STOPPED_WITHIN = 20
+"""Seconds after which a process that was told to stop is killed."""
 
 
 @dataclass
@@ -38,7 +40,6 @@ class Worker:
     """Exit codes of the starts that are over."""
     process: ForkServerProcess | None = None
     supervisor: asyncio.Task[None] | None = None
-    retired: bool = False
 
     def start(self) -> None:
         self.supervisor = asyncio.create_task(self._supervise())
@@ -48,30 +49,44 @@ class Worker:
         """True when it was killed at least once."""
         return -signal.SIGKILL in self.exit_codes
 
+    @property
+    def is_alive(self) -> bool:
+        """True while its process runs."""
+        return self.process is not None and self.process.is_alive()
+
     def kill(self) -> bool:
         """Kill it; False when it was dead already."""
-        if self.process is None or not self.process.is_alive():
-            return False
-        self.process.kill()
-        return True
+        if self.process is not None and self.is_alive:
+            self.process.kill()
+            return True
+        return False
 
     async def retire(self) -> bool:
-        """Stop it in order and start it no more; False when it had to be killed."""
-        self.retired = True
-        await self.stop()
-        return self.process is not None and self.process.exitcode != -signal.SIGKILL
+        """Stop it in order and start it no more; False, and started again, when it crashed meanwhile.
 
-    async def stop(self) -> None:
+        Raises TimeoutError when it does not stop in order within ``STOPPED_WITHIN`` seconds.
+        """
+        if not await self.stop():
+            raise TimeoutError(f"{self.name} did not stop in {STOPPED_WITHIN} s")
+        crashed = self.process is None or self.process.exitcode == -signal.SIGKILL
+        if crashed:
+            self.start()
+        return not crashed
+
+    async def stop(self) -> bool:
+        """Stop it in order and start it no more; False when it had to be killed."""
         if self.supervisor is not None:
             self.supervisor.cancel()
         if self.process is not None:
             self.process.terminate()
             try:
-                async with asyncio.timeout(20):
+                async with asyncio.timeout(STOPPED_WITHIN):
                     await self._check_exit()
             except TimeoutError:
                 self.process.kill()
                 await self._check_exit()
+                return False
+        return True
 
     async def _supervise(self) -> None:
         """Restart it; each start is to crash at the next of ``points``, if there are any."""
@@ -87,7 +102,7 @@ class Worker:
             await asyncio.sleep(0.2)
 
     async def _check_exit(self) -> int:
-        while self.process is not None and self.process.is_alive():  # noqa: ASYNC110 - a process has no event
+        while self.is_alive:  # noqa: ASYNC110 - a process has no event
             await asyncio.sleep(0.1)
         return (self.process and self.process.exitcode) or 0
 
