@@ -13,7 +13,7 @@ from aiormq.abc import AbstractConnection
 from aiormq.channel import Channel
 from yarl import URL
 
-from chassis.broker.direct.publish import forget, write_at_once
+from chassis.broker.direct.publish import write_at_once
 from chassis.broker.plain import UnsendableError
 from chassis.broker.publication import Publication, message_id_of, publication_of
 from chassis.broker.topology import EVENTS_EXCHANGE
@@ -136,11 +136,8 @@ class BrokerPublisher:
         if channel is self._channel and not all(confirm.done() for confirm in pending):
             await self._drop()
         for entry, outcome in zip(entries, outcomes, strict=True):
-            if isinstance(outcome, asyncio.Future):
-                message_id = message_id_of(entry)
-                forget(channel, message_id)
-                if channel is self._channel:
-                    self._in_flight.discard(message_id)
+            if isinstance(outcome, asyncio.Future) and channel is self._channel:
+                self._in_flight.discard(message_id_of(entry))
         return [_result_of(each) if isinstance(each, asyncio.Future) else each for each in outcomes]
 
     async def _drop(self) -> None:

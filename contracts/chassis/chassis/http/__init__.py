@@ -8,6 +8,7 @@ from chassis.http.openapi import IF_MATCH, IF_MATCH_REQUIRED
 from chassis.http.pagination import DEFAULT_LIMIT, Page
 from chassis.http.problems import PROBLEMS, based_on_rule, refuses
 from chassis.http.uploads import FORM, ROOM_FOR_FORM, Upload, upload_dependency
+from chassis.http.waiting import Prefer, wait_until
 
 __all__ = [
     "DEFAULT_LIMIT",
@@ -22,6 +23,7 @@ __all__ = [
     "BodyLimit",
     "Limit",
     "Page",
+    "Prefer",
     "RequestContext",
     "Upload",
     "View",
@@ -31,4 +33,5 @@ __all__ = [
     "filter_by",
     "refuses",
     "upload_dependency",
+    "wait_until",
 ]

@@ -12,6 +12,7 @@ from chassis.http import (
     Body,
     Limit,
     Page,
+    Prefer,
     RequestContext,
     based_on_rule,
     refuses,
@@ -33,7 +34,7 @@ from registry.api.list_views import (
     list_view,
 )
 from registry.api.policies import LEVEL, MAKE_LISTS
-from registry.api.waiting import Prefer, outcome_of
+from registry.api.waiting import outcome_of
 from registry.domain.list_acts import ActRef
 from registry.domain.lists import AnnualList
 from registry.handlers import announcing, closing, correcting, drafting

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-import re
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, TypeVar
 
 from chassis.handling import Refusal
-from chassis.http import PROBLEMS, Authorize, RequestContext, View, based_on_rule, refuses
-from fastapi import APIRouter, Depends, Header
+from chassis.http import PROBLEMS, Authorize, RequestContext, View, based_on_rule, refuses, wait_until
+from fastapi import APIRouter, Depends
 from rulebook import basis
 
 from review.api.commands import actor_of
@@ -19,20 +17,7 @@ from review.domain.act import Act, ActState
 from review.handlers.acts import ActReceipt, ContinueAct, have_act_continued, undecided_acts
 from review.store import Store
 
-WAIT_SECONDS, LONGEST_WAIT_SECONDS = 10, 30
-"""Seconds that a command waits for its act to end, unless the caller prefers others (RFC 7240)."""
-PAUSE_SECONDS = 0.05
-_WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,4})", re.IGNORECASE)
-
 T = TypeVar("T")
-
-Prefer = Annotated[
-    str | None,
-    Header(
-        max_length=200,
-        description="Seconds to wait for the result (RFC 7240), as wait=20; 10 when absent, 30 at most.",
-    ),
-]
 
 router = APIRouter(prefix="/acts", tags=["acts"], responses=PROBLEMS)
 ReadAct = Annotated[RequestContext[Store], Depends(Authorize(READ_ACT))]
@@ -81,29 +66,13 @@ async def wait_for_act(context: RequestContext[Any], act_id: str, prefer: str | 
 
     The answer gets the status ``done`` when the act has ended, else 202 with the place where its progress is shown.
     """
-    act = await _until_finished(context, act_id, prefer)
+    act: Act = await wait_until(
+        lambda act: act.finished or act.halted, lambda: context.store.acts.require(act_id), prefer
+    )
     if act.state in {ActState.DISCARDING, ActState.REFUSED}:
         raise Refusal(act.reasons[0].code, *act.reasons)
     context.response.status_code = done if act.finished else 202
     if not act.finished:
         context.response.headers["Location"] = f"/v1/acts/{act_id}"
         context.response.headers["Retry-After"] = "1"
-    return act
-
-
-async def _until_finished(context: RequestContext[Any], act_id: str, prefer: str | None) -> Act:
-    wait = _WAIT.search(prefer or "")
-    try:
-        async with asyncio.timeout(min(int(wait[1]) if wait else WAIT_SECONDS, LONGEST_WAIT_SECONDS)):
-            while True:
-                act = await _act(context, act_id)
-                if act.finished or act.halted:
-                    return act
-                await asyncio.sleep(PAUSE_SECONDS)  # another process takes the steps
-    except TimeoutError:
-        return await _act(context, act_id)
-
-
-async def _act(context: RequestContext[Any], act_id: str) -> Act:
-    act: Act = await context.store.acts.require(act_id)
     return act

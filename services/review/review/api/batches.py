@@ -15,6 +15,7 @@ from chassis.http import (
     Body,
     Limit,
     Page,
+    Prefer,
     RequestContext,
     View,
     based_on_rule,
@@ -26,7 +27,7 @@ from messages.values import Level, Text
 from pydantic import Field
 from rulebook import basis
 
-from review.api.acts import Prefer, under_way, wait_for_act
+from review.api.acts import under_way, wait_for_act
 from review.api.commands import actor_of
 from review.api.policies import PUBLISH_NOTICE, READ_RANKING, SELECT_CASES
 from review.api.views import ActView, RankingLineView

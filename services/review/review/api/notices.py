@@ -10,6 +10,7 @@ from chassis.http import (
     Authorize,
     Limit,
     Page,
+    Prefer,
     RequestContext,
     based_on_rule,
     filter_by,
@@ -18,7 +19,7 @@ from chassis.http import (
 from fastapi import APIRouter, Depends
 from rulebook import basis
 
-from review.api.acts import Prefer, under_way, wait_for_act
+from review.api.acts import under_way, wait_for_act
 from review.api.batches import NoticeResult, notice_result
 from review.api.commands import actor_of
 from review.api.policies import PUBLISH_NOTICE, READ_NOTICE

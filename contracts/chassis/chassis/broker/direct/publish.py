@@ -35,18 +35,24 @@ async def write_at_once(channel: Channel, messages: Sequence[Publication]) -> li
             confirms.append(None)
             continue
         frames.append(payload)
-        channel.delivery_tag += 1
-        confirm = channel.confirmations[channel.delivery_tag] = channel.create_future()
-        channel.message_id_delivery_tag[message.message_id] = channel.delivery_tag
-        confirms.append(confirm)
+        confirms.append(_await_confirm(channel, message.message_id))
     if frames:
         await channel.write_queue.put(ChannelFrame(b"".join(frames), should_close=False))
     return confirms
 
 
-def forget(channel: Channel, message_id: str) -> None:
-    """Let the channel forget the id of a message that is confirmed or given up."""
-    channel.message_id_delivery_tag.pop(message_id, None)
+def _await_confirm(channel: Channel, message_id: str) -> asyncio.Future[object]:
+    """Return the confirm of the next message. The channel knows its id until it is confirmed or given up."""
+    tag = channel.delivery_tag = channel.delivery_tag + 1
+    confirm = channel.confirmations[tag] = channel.create_future()
+    channel.message_id_delivery_tag[message_id] = tag
+
+    def forget(_confirm: asyncio.Future[object]) -> None:
+        if channel.message_id_delivery_tag.get(message_id) == tag:
+            del channel.message_id_delivery_tag[message_id]
+
+    confirm.add_done_callback(forget)
+    return confirm
 
 
 def _marshal(channel: Channel, message: Publication) -> bytes | None:
