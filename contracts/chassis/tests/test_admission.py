@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import httpx2
 import orjson
 import pytest
-from chassis.http.admission import AdmissionLimit, AdmissionMiddleware, caller_of
+from chassis.http.admission import MIN_IN_FLIGHT, AdmissionLimit, AdmissionMiddleware, caller_of
 from chassis.observability.metrics import Metrics
 from starlette.types import Message, Receive, Scope, Send
 
@@ -149,10 +149,23 @@ def test_slow_process_admits_one_batch_and_a_fast_one_all_it_may() -> None:
     assert offer(changing, clock, answered_per_second=1_000, seconds=10) > 280
 
 
-def test_burst_into_an_idle_process_is_admitted() -> None:
+def test_process_that_has_shown_nothing_admits_one_batch() -> None:
     limit = AdmissionLimit(300, Clock())
-    for _ in range(300):
-        assert limit.admits()
+    while limit.admits():
         limit.begin()
 
-    assert not limit.admits()
+    assert limit.in_flight == MIN_IN_FLIGHT
+
+
+def test_answers_that_come_a_batch_at_a_time_do_not_raise_the_limit_beyond_their_mean() -> None:
+    clock = Clock()
+    limit = AdmissionLimit(300, clock)
+    for _ in range(20):
+        while limit.admits():
+            limit.begin()
+        clock.now += 0.4
+        for _ in range(100):
+            limit.end()
+
+    # 250 a second: 125 in half a second.
+    assert MIN_IN_FLIGHT < limit.in_flight + 100 <= 150

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 
-from chassis.tasks import TimeSlice, cancel_all
+from chassis.tasks import TimeSlice, Turns, cancel_all
 
 
 async def ignore_cancellations(lost: list[int], times: int) -> None:
@@ -48,3 +48,48 @@ async def test_long_work_gives_way_once_its_slice_is_used_up() -> None:
     await used.give_way()
 
     assert turns == ["work", "other"]
+
+
+async def passes_until(task: asyncio.Task[None]) -> int:
+    number = 0
+    while not task.done():
+        await asyncio.sleep(0)
+        number += 1
+    return number
+
+
+async def test_a_few_go_on_in_each_pass_in_their_order() -> None:
+    turns, begun = Turns(each_pass=2), list[int]()
+
+    async def begin(number: int) -> None:
+        await turns.wait()
+        begun.append(number)
+
+    tasks = [asyncio.create_task(begin(number)) for number in range(7)]
+    in_each_pass = []
+    while len(begun) < len(tasks):
+        before = len(begun)
+        await asyncio.sleep(0)
+        in_each_pass.append(len(begun) - before)
+
+    assert begun == list(range(7))
+    assert max(in_each_pass) == 2
+    assert in_each_pass.count(0) <= 2
+
+
+async def test_turn_of_a_cancelled_task_goes_to_the_next() -> None:
+    turns = Turns(each_pass=1)
+    first, second, third = (asyncio.create_task(turns.wait()) for _ in range(3))
+    await asyncio.sleep(0)
+    second.cancel()
+
+    await asyncio.wait_for(asyncio.gather(first, third), 5)
+
+    assert second.cancelled()
+
+
+async def test_turn_that_is_free_costs_no_pass() -> None:
+    turns = Turns(each_pass=1)
+    waiting = turns.wait()
+
+    assert await passes_until(asyncio.create_task(waiting)) == 1

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis.http.problems import RETRY_AFTER, answer, problem
 from chassis.observability.metrics import Metrics
+from chassis.tasks import Turns
 
 PROBE_PATHS = ("/livez", "/readyz", "/metrics")
 """Probes and scrapes, every few seconds: always admitted, not measured, not traced."""
@@ -25,14 +26,18 @@ MIN_IN_FLIGHT = 100
 """One batch: fewer would leave the committer without work."""
 MAX_WAIT = 0.5
 """Seconds within which what is admitted should be answered, whatever the process has of a core."""
+WINDOW = 2 * MAX_WAIT
+"""Seconds over which answers are counted: they come a batch at a time."""
+BEGINNINGS_EACH_PASS, REPLIES_EACH_PASS = 1, 2
+"""Requests that begin, and replies that are written, in one pass of the event loop: each is about 1 ms of CPU."""
 _CALLER = "green.caller"
 
 
 class AdmissionLimit:
     """The number of requests that may be in flight, by what the process has shown that it answers in ``MAX_WAIT``.
 
-    A fixed number would mean seconds of waiting where a process has a fifth of a core. It falls while requests pile up
-    and rises with each faster answer, between one batch and ``maximum``.
+    A fixed number would mean seconds of waiting where a process has a fifth of a core. It begins at one batch, rises
+    with each faster answer, up to ``maximum``, and falls while requests pile up.
     """
 
     def __init__(self, maximum: int, clock: Callable[[], float] = monotonic) -> None:
@@ -40,8 +45,8 @@ class AdmissionLimit:
         self._clock = clock
         self._maximum = maximum
         self._minimum = min(maximum, MIN_IN_FLIGHT)
-        self._learned = maximum
-        self._answered: deque[float] = deque(maxlen=maximum)
+        self._learned = self._minimum
+        self._answered: deque[float] = deque(maxlen=int(maximum * WINDOW / MAX_WAIT))
         self._piled_up_at = inf
 
     def admits(self) -> bool:
@@ -49,7 +54,7 @@ class AdmissionLimit:
         if self.in_flight < self._minimum:
             return True
         if self._clock() - self._piled_up_at >= MAX_WAIT:
-            self._learned = max(self._minimum, self._answered_lately())
+            self._learned = max(self._minimum, self._answered_in_time())
         return self.in_flight < self._learned
 
     def begin(self) -> None:
@@ -63,13 +68,14 @@ class AdmissionLimit:
             self._piled_up_at = inf
         self._answered.append(self._clock())
         if self._learned < self._maximum:
-            self._learned = max(self._learned, self._answered_lately())
+            self._learned = max(self._learned, self._answered_in_time())
 
-    def _answered_lately(self) -> int:
-        horizon = self._clock() - MAX_WAIT
+    def _answered_in_time(self) -> int:
+        """Return how many it answers in ``MAX_WAIT``."""
+        horizon = self._clock() - WINDOW
         while self._answered and self._answered[0] < horizon:
             self._answered.popleft()
-        return len(self._answered)
+        return int(len(self._answered) * MAX_WAIT / WINDOW)
 
 
 class AdmissionMiddleware:
@@ -79,6 +85,7 @@ class AdmissionMiddleware:
         self._app = app
         self._limit = AdmissionLimit(limit)
         self._metrics = metrics
+        self._beginnings, self._replies = Turns(BEGINNINGS_EACH_PASS), Turns(REPLIES_EACH_PASS)
         busy = problem(503, "overloaded", title="Too many requests at this moment")
         self._busy = answer(busy, {"Retry-After": str(RETRY_AFTER), "Cache-Control": "no-store"})
 
@@ -91,8 +98,9 @@ class AdmissionMiddleware:
             await self._busy(scope, receive, send)
             return
         self._limit.begin()
-        scope[_CALLER] = caller = Caller(receive)
+        scope[_CALLER] = caller = Caller(receive, self._replies)
         try:
+            await self._beginnings.wait()
             await self._app(scope, caller.receive, send)
         finally:
             self._limit.end()
@@ -102,13 +110,18 @@ class AdmissionMiddleware:
 class Caller:
     """The other end of one request. It is asked between reading the body and beginning the work."""
 
-    def __init__(self, receive: Receive) -> None:
+    def __init__(self, receive: Receive, replies: Turns) -> None:
         self._receive = receive
+        self._replies = replies
         self._watching: asyncio.Task[Message] | None = None
 
     def gone(self) -> bool:
         """Whether the caller has closed the connection."""
         return self._watching is not None and self._watching.done()
+
+    async def turn(self) -> None:
+        """Wait until its reply may be written: those of one batch are ready at the same moment."""
+        await self._replies.wait()
 
     async def receive(self) -> Message:
         """Receive as ASGI does; once the body is complete, watch for the end of the connection."""
@@ -131,10 +144,13 @@ class _Present(Caller):
     """A caller nobody watches: a request that came without this layer."""
 
     def __init__(self) -> None:
-        super().__init__(_nothing)
+        super().__init__(_nothing, Turns(REPLIES_EACH_PASS))
 
     def gone(self) -> bool:
         return False
+
+    async def turn(self) -> None:
+        """Return at once."""
 
 
 async def _nothing() -> Message:

@@ -194,15 +194,18 @@ class RequestContext(Generic[S]):
             await self.authorize(resource)
         key = command_inbox_id(self.actor.subject, self._key)
         digest = await idempotency.request_digest(self.request, command if private else None)
-        store = self._api.store
-        value = await self._api.commands.execute(
-            key,
-            digest,
-            lambda unit, now: handler(command, store(unit), now),
-            prefetch=prefetch,
-            prefetch_related=prefetch_related and (lambda unit: prefetch_related(command, store(unit))),
-            abandoned=caller_of(self.request.scope).gone,
-        )
+        store, caller = self._api.store, caller_of(self.request.scope)
+        try:
+            value = await self._api.commands.execute(
+                key,
+                digest,
+                lambda unit, now: handler(command, store(unit), now),
+                prefetch=prefetch,
+                prefetch_related=prefetch_related and (lambda unit: prefetch_related(command, store(unit))),
+                abandoned=caller.gone,
+            )
+        finally:
+            await caller.turn()
         return value if reply is None else TypeAdapter(reply).validate_python(value, from_attributes=True)
 
     def new_id(self, prefix: str = "", part: str = "") -> str:
