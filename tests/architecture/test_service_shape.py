@@ -106,7 +106,7 @@ DIFFERENCES: Mapping[str, Difference] = MappingProxyType(
             },
         ),
         "review": Difference(
-            without={"settings": NO_SETTING, "gauges": NO_GAUGE, "gauges.GAUGES": NO_GAUGE},
+            without={"settings": NO_SETTING},
             own={
                 "fixture clock": "a case takes weeks",
                 "fixture running_api": "the application is built once for the tests of a module",

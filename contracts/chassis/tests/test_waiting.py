@@ -31,16 +31,16 @@ def test_wait_is_read_from_the_header(prefer: str | None, seconds: int) -> None:
 async def test_wait_ends_with_the_work() -> None:
     looks = count(1)
 
-    async def look() -> int:
+    async def read() -> int:
         return next(looks)
 
-    assert await wait_until(lambda number: number == 3, look, "wait=30") == 3
+    assert await wait_until(lambda number: number == 3, read, "wait=30") == 3
 
 
 async def test_wait_ends_with_the_callers_time_and_shows_how_the_work_stands() -> None:
     looks = count(1)
 
-    async def look() -> int:
+    async def read() -> int:
         return next(looks)
 
-    assert await wait_until(lambda _: False, look, "wait=0") >= 1
+    assert await wait_until(lambda _: False, read, "wait=0") >= 1

@@ -8,6 +8,7 @@ from chassis.settings import Settings
 
 from review.api import router
 from review.bus import SUBSCRIPTIONS
+from review.gauges import GAUGES
 from review.jobs import JOBS
 from review.store import AGGREGATES, INDEXES, Store
 
@@ -23,6 +24,7 @@ def service(settings: Settings | None = None) -> ServiceDefinition:
         subscriptions=SUBSCRIPTIONS,
         router=router,
         jobs=JOBS,
+        gauges=GAUGES,
     )
 
 

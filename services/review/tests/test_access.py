@@ -119,6 +119,7 @@ ROUTES: dict[str, Wanted] = {
     "GET /v1/batches/{year}/ranking": ("/v1/batches/2026/ranking", None, REGION | REVIEWERS),
     "GET /v1/batches/{year}/ranking/{number}/lines": ("/v1/batches/2026/ranking/1/lines", None, REGION | REVIEWERS),
     "GET /v1/batches/{year}/ranking/{number}/check": ("/v1/batches/2026/ranking/1/check", None, REGION | REVIEWERS),
+    "GET /v1/acts": ("/v1/acts", None, REGION | REVIEWERS),
     "GET /v1/acts/{act_id}": ("/v1/acts/act-1", None, REGION | REVIEWERS),
     "POST /v1/acts/{act_id}/continuation": ("/v1/acts/act-1/continuation", None, REGION),
     "GET /v1/notices/{notice_id}/lines": ("/v1/notices/notice-region-2026-1/lines", None, EVERYBODY),

@@ -12,6 +12,7 @@ from messages.review import CaseCleared, CaseClosed, PublicNoticeConcluded, Publ
 from messages.values import Level
 from review.domain.act import ActState
 from review.domain.case import Case
+from review.gauges import GAUGES
 from review.handlers import act_steps
 from review.handlers.act_steps import next_steps
 from review.handlers.acts import ContinueAct, have_act_continued
@@ -44,6 +45,12 @@ async def go_on_to(handlers: ReviewHarness, act_id: str, state: ActState) -> Non
     while (act := await handlers.store().acts.require(act_id)).state is not state:
         assert not act.finished
         await handlers.run_jobs(ACTS, handlers.now, polls=1)
+
+
+async def halted(handlers: ReviewHarness) -> float:
+    """The gauge of acts that wait for somebody to continue them."""
+    (gauge,) = GAUGES
+    return (await gauge.read(handlers.store(), handlers.now))[()]
 
 
 async def judged(handlers: ReviewHarness) -> list[str]:
@@ -113,9 +120,11 @@ async def test_an_act_that_cannot_go_on_says_why_and_goes_on_once_the_reason_is_
     assert [each.code for each in stopped.reasons] == ["act-halted"]
     assert f"{broken} has no score" in str(stopped.reasons[0].evidence)
     assert await handlers.store().ranking_lines.find() == []
+    assert await halted(handlers) == 1
     await handlers.do(put_case, whole)
     await handlers.execute(have_act_continued, ContinueAct(command.act_id, REGION))
     await handlers.run_jobs(ACTS, handlers.now)
+    assert await halted(handlers) == 0
 
     assert (await handlers.case(first)).state is Stage.RANKED
     assert len((await handlers.ranked(command.act_id)).lines) == 3

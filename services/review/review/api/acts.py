@@ -14,7 +14,7 @@ from review.api.commands import actor_of
 from review.api.policies import CONTINUE_ACT, READ_ACT
 from review.api.views import ActView
 from review.domain.act import Act, ActState
-from review.handlers.acts import ActReceipt, ContinueAct, have_act_continued, undecided_acts
+from review.handlers.acts import ActReceipt, ContinueAct, acts_under_way, have_act_continued, undecided_acts
 from review.store import Store
 
 T = TypeVar("T")
@@ -22,6 +22,12 @@ T = TypeVar("T")
 router = APIRouter(prefix="/acts", tags=["acts"], responses=PROBLEMS)
 ReadAct = Annotated[RequestContext[Store], Depends(Authorize(READ_ACT))]
 HaveActContinued = Annotated[RequestContext[Store], Depends(Authorize(CONTINUE_ACT))]
+
+
+@router.get("", summary="List the acts under way, the stopped ones with the reason")
+async def list_acts(context: ReadAct) -> list[ActView]:
+    """One for each batch at most."""
+    return [ActView.model_validate(act) for act in await acts_under_way(context.store)]
 
 
 @router.get("/{act_id}", summary="Show an act on a batch")

@@ -12,7 +12,7 @@ from chassis.handling import Done
 from messages.event import Event
 from rulebook import shanghai_date
 
-from review.domain.act import RULES, UNDECIDED, Act, continue_act
+from review.domain.act import RULES, UNDECIDED, UNFINISHED, Act, continue_act
 from review.domain.record import ActorRef, Transition
 from review.domain.refusals import refusal
 from review.handlers.loading import CurrentCase, find_cases
@@ -20,6 +20,7 @@ from review.handlers.ports import Store
 
 STEP = 200
 """Cases that one step changes, in one transaction."""
+MOST_UNDER_WAY = 100
 CASES_WITHOUT_PAUSE = 20
 """Cases after which a step lets the event loop go on with other work."""
 T = TypeVar("T")
@@ -72,6 +73,11 @@ async def have_act_continued(command: ContinueAct, store: Store, _now: datetime)
     act = await store.acts.require(command.act_id)
     store.acts.save(act.act_id, continue_act(act))
     return Done(value=ActReceipt(act.act_id))
+
+
+async def acts_under_way(store: Store) -> Sequence[Act]:
+    """Return the acts that have not ended; a batch has one at most, of few batches that are open."""
+    return await store.acts.find({"state": {"$in": [*UNFINISHED]}}, limit=MOST_UNDER_WAY)
 
 
 async def undecided_acts(store: Store) -> frozenset[str]:
