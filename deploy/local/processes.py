@@ -25,10 +25,8 @@ def start_service(service: Service, places: StackPaths, servers: Servers) -> Man
 
 
 def environment(service: Service, places: StackPaths, servers: Servers) -> Mapping[str, str]:
-    """Return the settings of one service: its own user, database and folder, and the shared ones."""
+    """Return the settings of one service: its own user and database, and the shared ones."""
     password = places.passwords()[service.name]
-    files = places.folder / "files" / service.name
-    files.mkdir(parents=True, exist_ok=True)
     return {
         "GREEN_MODE": "local",
         "GREEN_PORT": str(places.port(service.name)),
@@ -37,7 +35,6 @@ def environment(service: Service, places: StackPaths, servers: Servers) -> Mappi
         "GREEN_DATABASE": service.database,
         "GREEN_JWKS_FILE": str(places.keys / "jwks.json"),
         "GREEN_CLOCK_FILE": str(places.clock),
-        "GREEN_FILES_DIR": str(files),
         "GREEN_PERSON_KEY_FILE": str(places.person_keys),
         "GREEN_SMTP_PORT": str(places.port("smtp")),
     }

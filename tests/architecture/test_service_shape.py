@@ -15,6 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 import pytest
+from chassis.persistence.system_collections import FILE_COLLECTIONS
 
 from tests.architecture.sources import ROOT, SERVICES, package
 
@@ -78,7 +79,7 @@ DIFFERENCES: Mapping[str, Difference] = MappingProxyType(
                 "gauges.GAUGES": NO_GAUGE,
             },
             own={
-                "file_store": "it alone stores files",
+                "recognition": "it alone stores files",
                 "workbooks": "it alone reads and writes the forms of the regulation",
                 "api.BODY_LIMITS": "it takes uploads",
                 "policies.not_own": "a unit may not be the assessor of its own report",
@@ -277,5 +278,5 @@ def test_indexes_and_aggregates_name_collections_of_the_store(service: str) -> N
         if isinstance(node.args[1], ast.Constant)
     }
 
-    assert {index.collection for index in module.INDEXES} <= collections
+    assert {index.collection for index in module.INDEXES} <= {*collections, *FILE_COLLECTIONS}
     assert set(module.AGGREGATES.values()) <= collections

@@ -17,7 +17,6 @@ from applications.api import router as applications_router
 from applications.domain.application import Application
 from applications.domain.organisation_status import OrganisationStatus
 from applications.domain.records import PrefectureList
-from applications.file_store import FileStore
 from applications.handlers import quota
 from assessor_quota.api import router as quota_router
 from chassis.persistence import Index
@@ -129,7 +128,7 @@ async def open_drafts(stack: Stack, assessors: int) -> AsyncIterator[Drafts]:
         aggregates=applications.store.AGGREGATES,
         clock=FixedClock(NOW),
         body_limits=BODY_LIMITS,
-        state={"files": FileStore(stack.folder / "files"), "keys": keys},
+        state={"keys": keys},
         database=database,
     ) as api:
         yield Drafts(api, database, assessors)

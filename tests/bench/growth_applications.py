@@ -6,8 +6,6 @@ import asyncio
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from importlib import import_module
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from applications.api import router
@@ -17,7 +15,6 @@ from applications.domain.facts import Fact, FactKind, FactSource
 from applications.domain.files import SentFile
 from applications.domain.organisation_status import OrganisationStatus
 from applications.domain.records import PrefectureList
-from applications.file_store import FileStore
 from applications.handlers.quota import record_assessor
 from applications.store import AGGREGATES, INDEXES, Store
 from chassis.persistence.mongo import Database
@@ -46,14 +43,18 @@ async def measure(size: int, database: Database, probe: Probe) -> None:
         await insert_page(database, range(first, min(size, first + LISTED)))
     await insert_values(database, "prefecture_lists", lists(size))
     await insert_values(database, "versions", versions())
-    with TemporaryDirectory() as folder:
-        state = {"files": FileStore(Path(folder)), "keys": None}
-        async with api_harness(
-            "applications", router, Store, aggregates=AGGREGATES, clock=FixedClock(NOW), database=database, state=state
-        ) as api:
-            await api.perform(record_assessor, builders.assessor_registered())
-            await measure_lists(api, probe)
-            await measure_commands(api, probe, size)
+    async with api_harness(
+        "applications",
+        router,
+        Store,
+        aggregates=AGGREGATES,
+        clock=FixedClock(NOW),
+        database=database,
+        state={"keys": None},
+    ) as api:
+        await api.perform(record_assessor, builders.assessor_registered())
+        await measure_lists(api, probe)
+        await measure_commands(api, probe, size)
 
 
 async def insert_page(database: Database, numbers: range) -> None:

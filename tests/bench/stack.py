@@ -25,7 +25,7 @@ BY_NAME = {each.name: each for each in SERVICES}
 
 @dataclass(frozen=True)
 class Stack:
-    """The servers, databases and files of all processes, on 20 April of the simulated year."""
+    """The servers, databases and settings of all processes, on 20 April of the simulated year."""
 
     servers: PrivateServers
     folder: Path
@@ -35,7 +35,7 @@ class Stack:
 
     @classmethod
     async def build(cls, servers: PrivateServers, folder: Path) -> Self:
-        await asyncio.to_thread((folder / "files").mkdir, parents=True)
+        await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
         issuer = DevelopmentIssuer(folder / "keys", Mode.LOCAL)
         add_key(folder / "persons.toml", "2026")
         set_simulated(folder / "clock.json", NOW)
@@ -57,7 +57,6 @@ class Stack:
         return {
             **service_environment(self.servers.amqp_url(self.vhost, name), self.databases[name], self.issuer),
             "GREEN_LOG_LEVEL": "ERROR",
-            "GREEN_FILES_DIR": str(self.folder / "files"),
             "GREEN_PERSON_KEY_FILE": str(self.folder / "persons.toml"),
             "GREEN_CLOCK_FILE": str(self.folder / "clock.json"),
         }

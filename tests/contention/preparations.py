@@ -8,7 +8,6 @@ from typing import Any
 
 from applications.domain.files import SentFile
 from applications.handlers.drafts import OpenDraft, open_draft
-from applications.handlers.records import record_file
 from applications.handlers.submission import Submit, submit_application
 from assessor_quota.handlers.register import register_assessor
 from devkit import HandlerHarness
@@ -22,6 +21,7 @@ from tests.contracts.seed import NOW
 Preparation = Callable[[HandlerHarness[Any], Sequence[ApplicationMessages]], Awaitable[None]]
 of_applications: Any = import_module("services.applications.tests.builders")
 save_standing: Any = import_module("services.applications.tests.harness").save_standing
+save_evidence: Any = import_module("services.applications.tests.harness").save_evidence
 of_assessors: Any = import_module("services.assessor-quota.tests.builders")
 
 
@@ -30,7 +30,7 @@ async def _submit(service: HandlerHarness[Any], messages: Sequence[ApplicationMe
     for each in messages:
         unit, key = each.unit, each.application_id
         evidence = SentFile(of_applications.DIGEST, unit.uscc, "a.pdf", 9, "application/pdf")
-        await service.handle(record_file, evidence, NOW)
+        await service.handle(save_evidence, evidence, NOW)
         await service.handle(save_standing, of_applications.standing(unit), NOW)
         draft = OpenDraft(key, unit, Level.REGION, 2026, BY_ASSESSOR, report=of_applications.report(unit))
         await service.handle(open_draft, draft, NOW)

@@ -62,7 +62,6 @@ class Cluster:
         proxy = await TcpProxy(broker.amqp_port).start(first)
         issuer = DevelopmentIssuer(folder / "keys", Mode.LOCAL)
         add_key(folder / "persons.toml", "2026")
-        (folder / "files").mkdir()
         return cls(folder, broker, mongod, proxy, issuer, vhost, databases, dict(zip(API, ports, strict=True)))
 
     @property
@@ -159,7 +158,6 @@ class Cluster:
             **service_environment(amqp_url, self.databases[name], self.issuer),
             "FAULTS_FILE": str(self.faults_file),
             "GREEN_ROLE": role,
-            "GREEN_FILES_DIR": str(self.folder / "files"),
             "GREEN_PERSON_KEY_FILE": str(self.folder / "persons.toml"),
             "GREEN_CLOCK_FILE": str(self.clock_file),
         }

@@ -107,7 +107,7 @@ class Variation:
         if 2000 <= value <= 2100:
             return 2020 + self.random.randrange(YEARS)
         name = path.rsplit(".", 1)[-1]
-        return self.random.randrange(COUNT) if name in {"number", "rank"} else self._one_seen(path)
+        return self.random.randrange(COUNT) if name in {"number", "rank", "n"} else self._one_seen(path)
 
     def _vary_text(self, value: str, path: str, number: int) -> str:  # noqa: PLR0911 - one line a kind
         name = path.rsplit(".", 1)[-1]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from chassis.persistence import Index
 from chassis.persistence.mongo import Database, open_database
-from chassis.persistence.system_collections import SYSTEM_INDEXES
+from chassis.persistence.system_collections import FILE_INDEXES, SYSTEM_INDEXES
 from chassis.security.audit import AUDIT_INDEXES
 from devkit.private_servers import PrivateServers
 from devkit.query_log import CHASSIS
@@ -31,7 +31,7 @@ NOTED = [each for each in read(Path(os.environ["EXPLAINED_QUERIES"])) if each.se
 
 def indexes_of(collection: NotedCollection) -> list[Index]:
     if collection.service == CHASSIS:
-        found: Sequence[Index] = (*SYSTEM_INDEXES, *AUDIT_INDEXES)
+        found: Sequence[Index] = (*SYSTEM_INDEXES, *FILE_INDEXES, *AUDIT_INDEXES)
     else:
         package = next(each.package for each in SERVICES if each.name == collection.service)
         found = import_module(f"{package}.store").INDEXES

@@ -1,6 +1,7 @@
 """Sample files of the demo: invented but valid, read back by the service that gets them, with every edge case."""
 
 import asyncio
+import io
 import re
 import tomllib
 from collections import Counter
@@ -10,7 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from applications.domain.files import detected_media_type
+from applications.recognition import detected_media_type
 from applications.workbooks import Form, read, write
 from chassis.spreadsheets import grid, open_workbook
 from messages.values import Prefecture, UnitType
@@ -226,7 +227,7 @@ def test_scores_lie_where_the_story_needs_them() -> None:
 
 
 def test_evidence_is_what_its_name_says() -> None:
-    kinds = [detected_media_type(each.content) for each in evidence.of(BY_NAME["u01"])]
+    kinds = [detected_media_type(io.BytesIO(each.content)) for each in evidence.of(BY_NAME["u01"])]
     assert kinds == ["application/pdf", "application/pdf", "image/png"]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from applications.domain.application import Application, State
 from applications.domain.files import SentFile
-from applications.handlers import drafts, records, submission
+from applications.handlers import drafts, submission
 from assessor_quota.domain.entry import ActorRef
 from assessor_quota.domain.sanction import ViolationFinding
 from assessor_quota.domain.staff import StaffMember
@@ -25,6 +25,7 @@ from messages.values import Level, PersonRef, Role, UnitRef, UnitType
 
 builders: Any = import_module("services.applications.tests.builders")
 save_standing: Any = import_module("services.applications.tests.harness").save_standing
+save_evidence: Any = import_module("services.applications.tests.harness").save_evidence
 """Units and reports that meet every condition."""
 
 SANCTIONED, AFFILIATE = builders.ASSESSOR.uscc, "911506000000000690"
@@ -57,7 +58,7 @@ async def prepare(seed: int) -> InMemorySystem:
         await system.perform("assessor-quota", register.register_assessor, registration(uscc, name))
     unit: UnitRef = builders.STEEL
     recorded = SentFile(builders.DIGEST, unit.uscc, "a.pdf", 9, "application/pdf")
-    await system.perform("applications", records.record_file, recorded)
+    await system.perform("applications", save_evidence, recorded)
     await system.perform("applications", save_standing, builders.standing())
     draft = drafts.OpenDraft(KEY, unit, Level.REGION, 2026, builders.BY_ASSESSOR, report=builders.report())
     await system.perform("applications", drafts.open_draft, draft)

@@ -46,6 +46,10 @@ class TransientError(Exception):
     """Not yet: deferred, without counting an attempt (for example an event that overtook the one it depends on)."""
 
 
+class StorageFullError(TransientError):
+    """A disk has no room left: nothing is saved until there is."""
+
+
 class PoisonMessageError(Exception):
     """Retrying cannot help: the message is parked at once."""
 
@@ -61,6 +65,16 @@ class Done:
     events: Sequence[Event] = ()
     value: object = None
     refusal: Refusal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PendingUpload:
+    """Bytes that lie in the database and are nobody's yet: the commit of the row that names them removes this one."""
+
+    begun_at: datetime
+    """Real time."""
+    abandoned: bool = False
+    """The bytes are being removed: no commit may name them any more."""
 
 
 HandlerResult: TypeAlias = Sequence[Event] | Done

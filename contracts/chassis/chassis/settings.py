@@ -84,6 +84,8 @@ class Settings(BaseSettings):
     """The event loop of the process."""
     max_body_bytes: Annotated[int, Field(ge=1024)] = MIB
     """Limit of HTTP request bodies, unless a route accepts more."""
+    min_free_disk_bytes: Annotated[int, Field(ge=0)] = 256 * MIB
+    """Room that must be left where uploads are received; with less a process takes none and is not ready."""
     jobs_poll_interval_seconds: Annotated[float, Field(gt=0)] = 1.0
     """Longest interval between two polls of a job for due items."""
     gauges_interval_seconds: Annotated[float, Field(gt=0)] = 15.0

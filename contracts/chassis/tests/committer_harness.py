@@ -35,6 +35,7 @@ class ObservedStore:
         self.rejected_id = ""
         self.load, self.find, self.count, self.snapshot = store.load, store.find, store.count, store.snapshot
         self._commit, self.insert = store.commit, store.insert
+        self.insert_all, self.remove_all = store.insert_all, store.remove_all
 
     async def commit(self, commit: ChangeSet) -> None:
         await self.commits_allowed.wait()

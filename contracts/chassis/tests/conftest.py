@@ -7,6 +7,7 @@ import pytest
 from chassis.broker.paths import PATHS
 from chassis.broker.topology import definitions
 from chassis.observability import logs
+from chassis.persistence import FILE_INDEXES
 from chassis.persistence.mongo import Database, Driver, open_database
 from chassis.persistence.unit_of_work import DocumentStore
 from devkit import sample
@@ -35,7 +36,7 @@ async def databases(servers: PrivateServers) -> AsyncIterator[dict[Driver, Datab
     for driver in DRIVERS:
         name, url = await servers.database(f"chassis_{driver}")
         opened[driver] = open_database(url, name, driver)
-        await opened[driver].ensure_indexes(sample.INDEXES)
+        await opened[driver].ensure_indexes((*sample.INDEXES, *FILE_INDEXES))
     yield opened
     for each in opened.values():
         await each.close()

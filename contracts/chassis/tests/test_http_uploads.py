@@ -40,6 +40,32 @@ async def test_form_without_a_file_is_refused_with_the_given_reason(api: ApiHarn
     assert [each["text"] for each in answer.json()["reasons"]] == ["缺少文件"]
 
 
+@pytest.mark.parametrize(
+    ("parameters", "name"),
+    [
+        ("filename*=utf-8''%E8%A1%A8.xlsx", "表.xlsx"),
+        ("filename*=UTF-8'zh-CN'%E8%A1%A8%22.xlsx", '表".xlsx'),
+        ("filename*=iso-8859-1'en'%A3.xlsx", "£.xlsx"),
+        ("filename=\"a.xlsx\"; filename*=utf-8''%E8%A1%A8.xlsx", "a.xlsx"),
+    ],
+)
+async def test_file_with_its_name_in_the_extended_form_is_taken(api: ApiHarness, parameters: str, name: str) -> None:
+    body = f"--b\r\nContent-Disposition: form-data; name=file; {parameters}\r\n\r\nPK\r\n--b--\r\n".encode()
+    headers = {"content-type": "multipart/form-data; boundary=b"}
+
+    answer = await api.client_as(Role.APPLICANT).post("/v1/uploads", content=body, headers=headers)
+
+    assert (answer.status_code, answer.json()["name"], answer.json()["size"]) == (200, name, 2)
+
+
+async def test_broken_form_is_refused(api: ApiHarness) -> None:
+    headers = {"content-type": "multipart/form-data; boundary=b"}
+
+    answer = await api.client_as(Role.APPLICANT).post("/v1/uploads", content=b"no form", headers=headers)
+
+    assert answer.status_code in {400, 422}
+
+
 async def test_body_that_is_no_form_is_refused(api: ApiHarness) -> None:
     assert (await api.client_as(Role.APPLICANT).post("/v1/uploads", json={})).status_code == 415
 

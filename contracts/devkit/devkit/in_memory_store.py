@@ -89,6 +89,17 @@ class InMemoryStore:
     async def insert(self, collection: str, document: Document) -> None:
         await self.commit(ChangeSet([], [Write(collection, document["_id"], 0, document)], None))
 
+    async def insert_all(self, collection: str, documents: Sequence[Document]) -> None:
+        await self.commit(ChangeSet([], [Write(collection, each["_id"], 0, each) for each in documents], None))
+
+    async def remove_all(self, collection: str, where: Filter) -> int:
+        _check_filter(where)
+        self._note(collection, where, act="change")
+        held = self.collections.get(collection, {})
+        kept = {key: each for key, each in held.items() if not matches(each, where)}
+        self.collections = {**self.collections, collection: kept}
+        return len(held) - len(kept)
+
     def _note(
         self, collection: str, where: Filter, sort: Sort = (), limit: int = 0, act: query_log.Act = "find"
     ) -> None:

@@ -21,12 +21,13 @@ from typing import Any, Literal, NamedTuple
 
 from bson import json_util
 from chassis.persistence.mongo import Database, Reader
-from chassis.persistence.system_collections import SYSTEM_COLLECTIONS
+from chassis.persistence.system_collections import FILE_COLLECTIONS, SYSTEM_COLLECTIONS
 from pymongo import monitoring
 
 FOLDER = "NOTED_QUERIES"
 """Environment variable with the folder of the notes; without it nothing is noted."""
 CHASSIS = "chassis"
+CHASSIS_COLLECTIONS = frozenset({*SYSTEM_COLLECTIONS, *FILE_COLLECTIONS})
 UNKNOWN = "?"
 """The place of a question asked by a task of its own."""
 Act = Literal["find", "count", "change"]
@@ -75,7 +76,7 @@ class QueryLog:
         act: Act = "find",
     ) -> None:
         """Note a query of the product, once for each shape; one by ``_id`` needs no thought."""
-        is_system = collection in SYSTEM_COLLECTIONS
+        is_system = collection in CHASSIS_COLLECTIONS
         if asker is None or by_id(where) or not (is_system or asker.service or asker.place == UNKNOWN):
             return
         owner = CHASSIS if is_system else asker.service or service
@@ -87,7 +88,7 @@ class QueryLog:
 
     def note_document(self, service: str, collection: str, document: Mapping[str, Any]) -> None:
         """Note a stored document of a form not seen yet."""
-        owner = CHASSIS if collection in SYSTEM_COLLECTIONS else service
+        owner = CHASSIS if collection in CHASSIS_COLLECTIONS else service
         if self._examples[owner, collection] >= EXAMPLES:
             return
         key = (owner, collection, form(document))

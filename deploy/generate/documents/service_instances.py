@@ -33,7 +33,6 @@ def _settings(service: Service, folder: Path) -> dict[str, str]:
         "mongo_url": "mongodb://localhost",
         "database": service.database,
         "jwks_file": str(folder / "jwks.json"),
-        "files_dir": str(folder),
         "person_key_file": str(person_keys),
     }
 

@@ -8,7 +8,5 @@ from chassis.settings import Settings as ChassisSettings
 
 
 class Settings(ChassisSettings):
-    files_dir: Path
-    """The folder of uploaded files; shared by all processes of the service."""
     person_key_file: Path
     """Keys of the digests by which legal representatives are known; the same file as for assessor-quota."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from chassis.persistence import DocumentCollection, Index, UnitOfWork
+from chassis.handling import PendingUpload
+from chassis.persistence import FILE_INDEXES, DocumentCollection, Index, UnitOfWork
 
 from applications.domain.application import Application, Version
 from applications.domain.assessors import KnownAssessor
 from applications.domain.facts import Fact
-from applications.domain.files import SentFile
+from applications.domain.files import FileUsage, SentFile, StoredContent
 from applications.domain.organisation_status import OrganisationStatus
 from applications.domain.records import PrefectureList
 
@@ -29,11 +30,15 @@ INDEXES = (
     Index("facts", (("recorded_by", 1), ("_id", 1))),
     Index("files", (("sha256", 1), ("_id", 1))),
     Index("prefecture_lists", (("prefecture", 1), ("_id", 1))),
+    *FILE_INDEXES,
 )
 
 
 class Store:
-    """``standings`` and ``assessors`` are by USCC, ``files`` by SHA-256 and sender."""
+    """``standings`` and ``assessors`` are by USCC, ``files`` by SHA-256 and sender, ``contents`` by SHA-256.
+
+    ``file_usage`` is by organisation, ``uploads`` by the id under which the chassis stores bytes.
+    """
 
     def __init__(self, unit: UnitOfWork) -> None:
         self.applications = DocumentCollection(unit, "applications", Application)
@@ -42,4 +47,7 @@ class Store:
         self.facts = DocumentCollection(unit, "facts", Fact)
         self.assessors = DocumentCollection(unit, "assessors", KnownAssessor)
         self.files = DocumentCollection(unit, "files", SentFile)
+        self.contents = DocumentCollection(unit, "contents", StoredContent)
+        self.file_usage = DocumentCollection(unit, "file_usage", FileUsage)
+        self.uploads = DocumentCollection(unit, "uploads", PendingUpload)
         self.prefecture_lists = DocumentCollection(unit, "prefecture_lists", PrefectureList)

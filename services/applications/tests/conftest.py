@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from applications.api import router
-from applications.file_store import FileStore
 from applications.handlers import quota
 from applications.store import AGGREGATES, INDEXES, Store
 from devkit.api_harness import ApiClient, ApiHarness, api_harness
@@ -22,7 +20,7 @@ from .harness import ApplicationsHarness, save_standing
 
 
 @pytest.fixture
-async def api(tmp_path: Path) -> AsyncIterator[ApiHarness[Any]]:
+async def api() -> AsyncIterator[ApiHarness[Any]]:
     async with api_harness(
         "applications",
         router,
@@ -30,7 +28,7 @@ async def api(tmp_path: Path) -> AsyncIterator[ApiHarness[Any]]:
         aggregates=AGGREGATES,
         indexes=INDEXES,
         clock=FixedClock(NOW),
-        state={"files": FileStore(tmp_path), "keys": KEYS},
+        state={"keys": KEYS},
     ) as opened:
         await opened.perform(save_standing, standing())
         yield opened

@@ -9,7 +9,6 @@ from applications.domain.application import Application
 from applications.domain.files import SentFile
 from applications.domain.organisation_status import OrganisationStatus
 from applications.handlers.drafts import OpenDraft, open_draft
-from applications.handlers.records import record_file
 from applications.handlers.submission import Submit, submit_application
 from applications.store import AGGREGATES, INDEXES, Store
 from devkit import HandlerHarness
@@ -25,7 +24,7 @@ class ApplicationsHarness(HandlerHarness[Store]):
 
     async def prepare(self, unit: UnitRef = STEEL) -> ApplicationsHarness:
         """Put the unit on its prefecture's list and send its evidence."""
-        await self.perform(record_file, SentFile(DIGEST, unit.uscc, "a.pdf", 9, "application/pdf"), NOW)
+        await self.perform(save_evidence, SentFile(DIGEST, unit.uscc, "a.pdf", 9, "application/pdf"), NOW)
         await self.perform(save_standing, standing(unit), NOW)
         return self
 
@@ -48,4 +47,10 @@ class ApplicationsHarness(HandlerHarness[Store]):
 
 async def save_standing(command: OrganisationStatus, store: Store, _now: datetime) -> list[Any]:
     store.standings.save(command.uscc, command)
+    return []
+
+
+async def save_evidence(command: SentFile, store: Store, _now: datetime) -> list[Any]:
+    """Put a file on record as sent, without bytes."""
+    store.files.save(command.key, command)
     return []

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 import pytest
-from applications.file_store import FileStore
 from applications.handlers import progress
 from devkit.api_harness import ApiClient, ApiHarness
 from messages import review
@@ -60,7 +58,10 @@ async def test_an_announced_200_megabytes_are_refused_unread(applicant: ApiClien
 
 @pytest.mark.rule("A3")
 async def test_a_file_is_stored_once_for_both_who_sent_it_and_read_by_them_alone(
-    applicant: ApiClient, other_applicant: ApiClient, other_prefecture_officer: ApiClient, tmp_path: Path
+    applicant: ApiClient,
+    other_applicant: ApiClient,
+    other_prefecture_officer: ApiClient,
+    api: ApiHarness[Any],
 ) -> None:
     file = await send_file(applicant)
     assert file["media_type"] == "application/pdf"
@@ -69,24 +70,27 @@ async def test_a_file_is_stored_once_for_both_who_sent_it_and_read_by_them_alone
 
     await send_file(other_applicant, "同一文件.pdf")
 
-    assert files_on_disk(tmp_path) == 1
+    assert stored_files(api) == 1
     assert (await other_applicant.get(place)).content == PDF
     assert (await other_prefecture_officer.get(place)).status_code == 403
 
 
-def files_on_disk(folder: Path) -> int:
-    return len([each for each in folder.rglob("*") if each.is_file()])
+def stored_files(api: ApiHarness[Any]) -> int:
+    """Count the files in the database, of which each is whole and named."""
+    held = api.memory.collections
+    assert held.get("uploads", {}) == {}
+    named = {each["file_id"] for each in held.get("contents", {}).values()}
+    assert {each["files_id"] for each in held.get("fs.chunks", {}).values()} == set(held.get("fs.files", {})) == named
+    return len(named)
 
 
 @pytest.mark.rule("A3")
-async def test_a_file_that_is_not_what_it_says_is_refused(
-    applicant: ApiClient, api: ApiHarness[Any], tmp_path: Path
-) -> None:
+async def test_a_file_that_is_not_what_it_says_is_refused(applicant: ApiClient, api: ApiHarness[Any]) -> None:
     answer = await applicant.post("/v1/files", files={"file": ("执照.pdf", b"MZ\x90")})
 
     assert (answer.status_code, reason_codes(answer)) == (422, ["content-differs"])
     assert filled_collections(api) == []
-    assert FileStore(tmp_path).path_of(sha256(b"MZ\x90").hexdigest()).exists() is False
+    assert stored_files(api) == 0
 
 
 def reviewers(api: ApiHarness[Any]) -> dict[str, ApiClient]:

@@ -32,6 +32,7 @@ from .builders import (
     numbered_unit,
     report,
 )
+from .harness import save_evidence
 
 pytestmark = pytest.mark.connected
 
@@ -61,7 +62,7 @@ async def open_drafts(
     cluster: CommitterCluster[Store], unit: UnitRef, *names: str, evaluation: Evaluation = SELF_EVALUATION
 ) -> list[str]:
     sent = SentFile(DIGEST, unit.uscc, "a.pdf", 9, "application/pdf")
-    await cluster.perform(0, records.record_file, sent)
+    await cluster.perform(0, save_evidence, sent)
     await cluster.perform(0, records.record_prefecture_list, prefecture_list_of(unit))
     keys = [f"app-2026-{unit.uscc[8:17]}{name}" for name in names]
     for key in keys:

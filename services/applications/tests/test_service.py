@@ -83,7 +83,6 @@ async def running(servers: PrivateServers, tmp_path: Path) -> AsyncIterator[Runn
         amqp_url=servers.amqp_url(vhost, "applications"),
         jwks_file=issuer.jwks_file,
         clock_file=tmp_path / "clock.json",
-        files_dir=tmp_path / "files",
         person_key_file=tmp_path / "person.toml",
     )
     quota = BrokerPublisher(servers.amqp_url(vhost, "assessor-quota"))

@@ -16,6 +16,7 @@ from chassis.http.endpoint import ApiContext
 from chassis.http.middleware import BodyLimit, BodySizeLimitMiddleware, CorrelationMiddleware
 from chassis.http.openapi import document
 from chassis.http.problems import PROBLEMS, install_problem_handlers
+from chassis.http.spool import UploadSpool
 from chassis.observability import health
 from chassis.observability.health import Health
 from chassis.observability.metrics import Metrics
@@ -38,6 +39,7 @@ def create_app(  # noqa: PLR0913 - the parts of an application
     max_in_flight: int = MAX_REQUESTS_IN_FLIGHT,
     state: Mapping[str, object] = MappingProxyType({}),
     tracing: Tracing = NO_TRACING,
+    spool: UploadSpool | None = None,
 ) -> FastAPI:
     """Build the application; without ``routes`` it serves health and metrics only.
 
@@ -50,6 +52,7 @@ def create_app(  # noqa: PLR0913 - the parts of an application
     if api is not None:
         app.state.api = api
         app.include_router(audit_routes.router, responses=PROBLEMS)
+    app.state.spool = spool or UploadSpool()
     for key, value in state.items():
         setattr(app.state, key, value)
     install_problem_handlers(app)

@@ -19,6 +19,7 @@ from chassis.http.pagination import DEFAULT_LIMIT, MAX_LIMIT, Page, page
 from chassis.http.problems import PROBLEMS, refuses
 from chassis.observability.metrics import Metrics
 from chassis.persistence.collections import DocumentCollection
+from chassis.persistence.files import FileStore
 from chassis.persistence.unit_of_work import DocumentStore, Key, UnitOfWork, read_only_unit
 from chassis.regulation import Regulation
 from chassis.security.audit import COLLECTIONS, audit_record_of, document
@@ -140,6 +141,11 @@ class RequestContext(Generic[S]):
         """A read-only store outside any transaction; saves are discarded."""
         opened: S = self.open(self._api.store)
         return opened
+
+    @property
+    def files(self) -> FileStore:
+        """The service's files."""
+        return FileStore(self._api.database)
 
     def open(self, store: Callable[[UnitOfWork], T]) -> T:
         """Return another store than the service's own, read-only."""

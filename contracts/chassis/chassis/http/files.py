@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 from urllib.parse import quote
 
-from fastapi import Response
+from fastapi import Request, Response
+from fastapi.responses import StreamingResponse
+
+from chassis.handling import Refusal
+
+_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 
 
 def file_response(content: bytes, media_type: str, name: str, *, ascii_name: str | None = None) -> Response:
@@ -13,13 +20,64 @@ def file_response(content: bytes, media_type: str, name: str, *, ascii_name: str
 
     Clients that do not know RFC 8187 take ``ascii_name``; left out, it is what ``name`` has in ASCII.
     """
-    stripped = name.encode("ascii", "ignore").decode().replace('"', "").strip(" -_.") or "file"
-    disposition = f'attachment; filename="{name if name.isascii() else ascii_name or stripped}"'
-    if not name.isascii():
-        disposition += f"; filename*=UTF-8''{quote(name)}"
-    return Response(content, media_type=media_type, headers={"Content-Disposition": disposition})
+    return Response(content, media_type=media_type, headers={"Content-Disposition": _disposition(name, ascii_name)})
+
+
+def stored_file_response(  # noqa: PLR0913 - what a response says of a file
+    request: Request,
+    read: Callable[[int, int], AsyncIterator[bytes]],
+    *,
+    size: int,
+    digest: str,
+    media_type: str,
+    name: str,
+) -> Response:
+    """Return a stored file, a piece at a time; its digest is the ETag, and one range of it may be asked for (RFC 9110).
+
+    ``read`` yields the bytes from one place to before another.
+    """
+    tag = f'"{digest}"'
+    headers = {"ETag": tag, "Accept-Ranges": "bytes", "Content-Disposition": _disposition(name, None)}
+    if tag in request.headers.get("If-None-Match", ""):
+        return Response(status_code=304, headers={"ETag": tag})
+    wanted = _range(request.headers.get("Range"), size) if request.headers.get("If-Range", tag) == tag else None
+    start, stop = wanted or (0, size)
+    headers["Content-Length"] = str(stop - start)
+    if wanted:
+        headers["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"
+    return StreamingResponse(read(start, stop), 206 if wanted else 200, headers, media_type)
 
 
 def file_responses(*media_types: str) -> dict[int | str, dict[str, Any]]:
     """Return the OpenAPI description (``responses=``) of a download."""
     return {200: {"content": {media_type: {} for media_type in media_types}}}
+
+
+def _disposition(name: str, ascii_name: str | None) -> str:
+    if name.isascii():
+        escaped = name.replace("\\", "\\\\").replace('"', '\\"')
+        return f'attachment; filename="{escaped}"'
+    stripped = name.encode("ascii", "ignore").decode().replace('"', "").replace("\\", "").strip(" -_.") or "file"
+    return f"attachment; filename=\"{ascii_name or stripped}\"; filename*=UTF-8''{quote(name)}"
+
+
+class RangeNotSatisfiableError(Refusal):
+    """The range that is asked for begins after the end of the file."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__("range-not-satisfiable", status=416, title="The file ends before this range")
+        self.headers = {"Content-Range": f"bytes */{size}"}
+
+
+def _range(header: str | None, size: int) -> tuple[int, int] | None:
+    """Return the range as (start, stop); None for the whole file, which also answers what is not one range of bytes."""
+    if header is None or (found := _RANGE.fullmatch(header.strip())) is None or header.strip() == "bytes=-":
+        return None
+    first, last = found.groups()
+    if first and last and int(last) < int(first):
+        return None
+    start = int(first) if first else max(0, size - int(last))
+    stop = min(size, int(last) + 1) if first and last else size
+    if start >= size:
+        raise RangeNotSatisfiableError(size)
+    return start, stop

@@ -13,6 +13,7 @@ from pydantic_core import to_jsonable_python
 from starlette.datastructures import UploadFile
 
 from chassis.handling import Refusal
+from chassis.http.forms import form_of
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
 COMMAND_METHODS = ("POST", "PUT", "PATCH", "DELETE")
@@ -71,7 +72,7 @@ async def _body(request: Request) -> bytes:
 
 
 async def _form_parts(request: Request) -> AsyncIterator[bytes]:
-    for name, value in (await request.form()).multi_items():
+    for name, value in (await form_of(request)).multi_items():
         yield name.encode() + b"\0"
         if isinstance(value, UploadFile):
             yield (value.filename or "").encode() + b"\0"

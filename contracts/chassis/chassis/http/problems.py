@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core.core_schema import ErrorType
 from starlette.exceptions import HTTPException
 
-from chassis.handling import Refusal, TransientError
+from chassis.handling import Refusal, StorageFullError, TransientError
 from chassis.observability import logs
 from chassis.persistence.unit_of_work import UnstorableValueError
 from chassis.validation_texts import VALIDATION_TEXTS
@@ -22,6 +22,7 @@ _RULE, _ARTICLE = "x-rule", "x-article"
 URN = "urn:green:problem:"
 RETRY_AFTER = 1
 """Seconds until a caller may try again; what is admitted waits for less."""
+STORAGE_FULL = "系统存储空间不足，本次提交未保存，请稍后重新提交"
 
 TITLES = {
     400: ("malformed-request", "The request could not be read"),
@@ -185,7 +186,8 @@ async def _answer_http_error(request: Request, error: Exception) -> Response:
 
 async def _answer_unavailable(request: Request, error: Exception) -> Response:
     logs.logger(__name__).warning("request deferred", reason=str(error))
-    return answer(problem(503, request=request), {"Retry-After": str(RETRY_AFTER)})
+    full = [ProblemReason(code="storage-full", text=STORAGE_FULL)] if isinstance(error, StorageFullError) else []
+    return answer(problem(503, reasons=full, request=request), {"Retry-After": str(RETRY_AFTER)})
 
 
 async def _answer_out_of_range(request: Request, _error: Exception) -> Response:

@@ -2,21 +2,24 @@
 
 # No deferred annotations: FastAPI evaluates those of dependencies, and `authorize` is not a global name.
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, BinaryIO
 
+from anyio import to_thread
 from fastapi import Depends
 from messages.values import Reason
 from starlette.datastructures import UploadFile
 
 from chassis.handling import Refusal
 from chassis.http.endpoint import Authorize, RequestContext
+from chassis.http.forms import open_form
+from chassis.http.spool import UploadSpool
 
 ROOM_FOR_FORM = 64 * 1024
 """Bytes for boundaries and fields around the file: ``BodyLimit(path, largest + ROOM_FOR_FORM)``."""
 
-FIELDS = 20
 FORM: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -32,16 +35,34 @@ FORM: dict[str, Any] = {
     }
 }
 """For ``openapi_extra``: the form is read only after authorization."""
+Admit = Callable[[RequestContext[Any]], Awaitable[None]]
+"""Raises a Refusal for a caller whose upload is not to be read."""
+
+
+async def _admit_all(_context: RequestContext[Any]) -> None:
+    """Read every upload."""
 
 
 @dataclass(frozen=True)
 class Upload:
-    """One uploaded file."""
+    """One uploaded file, in memory."""
 
     name: str
     content: bytes
     fields: Mapping[str, str]
     """Values from the form and the query; the query wins."""
+
+
+@dataclass(frozen=True)
+class SpooledUpload:
+    """One uploaded file on the disk of the process, or in memory while it is small, until the request ends."""
+
+    name: str
+    size: int
+    file: BinaryIO
+
+    async def read(self, size: int) -> bytes:
+        return await to_thread.run_sync(self.file.read, size)
 
 
 def upload_dependency(
@@ -54,14 +75,40 @@ def upload_dependency(
     """
 
     async def read_upload(context: Annotated[RequestContext[Any], Depends(authorize)]) -> AsyncIterator[Upload]:
-        request = context.request
-        if not request.headers.get("content-type", "").startswith("multipart/form-data"):
-            raise Refusal("media-type-unsupported", status=415, title="Send the file as multipart/form-data")
-        async with request.form(max_files=1, max_fields=FIELDS) as form:
+        async with _received(context, missing) as (file, fields):
+            yield Upload(file.filename or "", await file.read(), {**fields, **context.request.query_params})
+
+    return read_upload
+
+
+def spooled_upload_dependency(
+    authorize: Authorize, missing: Reason | None = None, admit: Admit = _admit_all
+) -> Callable[[RequestContext[Any]], AsyncIterator[SpooledUpload]]:
+    """Return a dependency as ``upload_dependency`` does, for a file that is never held whole in memory.
+
+    ``admit`` is asked before the body is read.
+    """
+
+    async def spool_upload(context: Annotated[RequestContext[Any], Depends(authorize)]) -> AsyncIterator[SpooledUpload]:
+        await admit(context)
+        async with _received(context, missing) as (file, _fields):
+            yield SpooledUpload(file.filename or "", file.size or 0, file.file)
+
+    return spool_upload
+
+
+@asynccontextmanager
+async def _received(
+    context: RequestContext[Any], missing: Reason | None
+) -> AsyncIterator[tuple[UploadFile, Mapping[str, str]]]:
+    request = context.request
+    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+        raise Refusal("media-type-unsupported", status=415, title="Send the file as multipart/form-data")
+    spool: UploadSpool = request.app.state.spool
+    caller = context.actor.organisation or context.actor.subject
+    with spool.hold(caller):
+        async with open_form(request) as form:
             file = form.get("file")
             if not isinstance(file, UploadFile):
                 raise Refusal("file-missing", *([missing] if missing else []), status=422)
-            fields = {name: value for name, value in form.items() if isinstance(value, str)}
-            yield Upload(file.filename or "", await file.read(), {**fields, **request.query_params})
-
-    return read_upload
+            yield file, {name: value for name, value in form.items() if isinstance(value, str)}

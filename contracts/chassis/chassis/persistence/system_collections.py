@@ -18,3 +18,13 @@ SYSTEM_INDEXES = (
     Index(PARKED, (("state", 1), ("first_at", 1), ("_id", 1))),
     Index(PARKED, (("state", 1), ("last_at", 1), ("_id", 1))),
 )
+
+UPLOADS, FILES, CHUNKS = "uploads", "fs.files", "fs.chunks"
+"""Uploads that no commit has named yet, and the two collections of GridFS."""
+FILE_COLLECTIONS = (UPLOADS, FILES, CHUNKS)
+FILE_INDEXES = (
+    Index(UPLOADS, (("begun_at", 1), ("_id", 1))),
+    Index(FILES, (("filename", 1), ("uploadDate", 1))),
+    Index(CHUNKS, (("files_id", 1), ("n", 1)), unique=True),
+)
+"""Belong to the ``INDEXES`` of a service that stores files; those of GridFS are the ones its other clients expect."""

@@ -82,11 +82,7 @@ class DocumentReader(Protocol):
 
 
 class DocumentStore(DocumentReader, Protocol):
-    """A database of documents.
-
-    It translates every error of a driver into WriteConflictError, DuplicateKeyError, RejectedWriteError or
-    TransientError.
-    """
+    """A database; it raises WriteConflictError, DuplicateKeyError, RejectedWriteError or TransientError alone."""
 
     def snapshot(self) -> AbstractAsyncContextManager[DocumentReader]:
         """Open a reader of one instant, so that no handler sees half of another transaction.
@@ -99,6 +95,10 @@ class DocumentStore(DocumentReader, Protocol):
 
     async def insert(self, collection: str, document: Document) -> None:
         """Save one new document durably, outside a transaction; raise WriteConflictError when its ``_id`` exists."""
+
+    async def insert_all(self, collection: str, documents: Sequence[Document]) -> None: ...
+
+    async def remove_all(self, collection: str, where: Filter) -> int: ...
 
 
 class HandlerOutcome(NamedTuple):

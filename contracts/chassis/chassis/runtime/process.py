@@ -19,6 +19,7 @@ from chassis.clock import clock_of
 from chassis.handling import TransientError
 from chassis.http.app import create_app
 from chassis.http.endpoint import ApiContext
+from chassis.http.spool import UploadSpool
 from chassis.inbox.consumer import Consumer
 from chassis.inbox.dispatcher import Dispatcher
 from chassis.inbox.parking_lot import ParkingLot
@@ -28,10 +29,12 @@ from chassis.observability.logs import logger
 from chassis.observability.metrics import Metrics
 from chassis.observability.tracing import tracing_of
 from chassis.outbox.relay import Relay
+from chassis.persistence.files import FileStore
 from chassis.persistence.leases import Leases
 from chassis.persistence.mongo import open_database
 from chassis.runtime.service import ServiceDefinition
 from chassis.scheduling.scheduler import JobScheduler, ParkedMessageReplayer
+from chassis.scheduling.sweeper import UploadSweeper
 from chassis.security.tokens import TokenVerifier
 from chassis.settings import ProcessRole
 from chassis.tasks import cancel_all
@@ -147,6 +150,8 @@ class Process:
         settings = self._settings
         verifier = TokenVerifier(settings.jwks_file, settings.issuer, settings.audience)
         self.health.add_ping("identity", verifier.ping)
+        spool = UploadSpool(settings.min_free_disk_bytes)
+        self.health.add_ping("scratch", spool.ping)
         commands = CommandExecutor(self.committer, self._service.regulation)
         api = ApiContext(
             verifier,
@@ -167,6 +172,7 @@ class Process:
             body_limits=self._service.body_limits,
             max_in_flight=settings.max_requests_in_flight,
             state=self._service.state,
+            spool=spool,
             tracing=self.tracing,
         )
 
@@ -195,7 +201,9 @@ class Process:
             max_poll_interval=self._settings.jobs_poll_interval_seconds,
         )
         replayer = ParkedMessageReplayer(leases, self.parking_lot, self.dispatcher, self.metrics)
-        loops = (*scheduler.loops(), *replayer.loops(), *self._gauge_reader().loops())
+        sweepers = [UploadSweeper(leases, FileStore(self.database))] if self._service.stores_files else []
+        swept = (loop for each in sweepers for loop in each.loops())
+        loops = (*scheduler.loops(), *replayer.loops(), *self._gauge_reader().loops(), *swept)
         tasks = [asyncio.ensure_future(loop()) for loop in loops]
         self.health.add_task("jobs", lambda: not any(task.done() for task in tasks))
         # Cancelling a job is safe: it only waits for the committer, which finishes what it has begun.

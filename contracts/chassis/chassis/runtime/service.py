@@ -14,6 +14,7 @@ from chassis.inbox.subscriptions import Subscription
 from chassis.observability.gauges import DomainGauge
 from chassis.observability.tracing import Tracing
 from chassis.persistence.collections import Index
+from chassis.persistence.system_collections import UPLOADS
 from chassis.persistence.unit_of_work import UnitOfWork
 from chassis.regulation import Regulation
 from chassis.scheduling.job import Job
@@ -45,6 +46,11 @@ class ServiceDefinition:
     """An observer, wired by fault tests."""
     tracing: Tracing | None = None
     """Replaces the tracing of the settings, in tests."""
+
+    @property
+    def stores_files(self) -> bool:
+        """Whether its indexes are those of files among others (``FILE_INDEXES``)."""
+        return any(index.collection == UPLOADS for index in self.indexes)
 
     @property
     def all_indexes(self) -> tuple[Index, ...]:

@@ -184,6 +184,9 @@ class ApplicationForms(Frozen):
 
 class Files(Frozen):
     max_bytes: Count
+    max_files_per_day: Count
+    """Files that one organisation may send on a day."""
+    max_bytes_per_day: Count
     media_types: Annotated[tuple[str, ...], Field(min_length=1)]
 
 

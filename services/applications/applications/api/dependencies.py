@@ -5,12 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import Annotated
 
-from chassis.http import upload_dependency
+from chassis.http import spooled_upload_dependency, upload_dependency
 from chassis.security import KeyRing
 from fastapi import Depends, Request
 from rulebook import reason
-
-from applications.file_store import FileStore
 
 
 def key_ring(request: Request) -> KeyRing:
@@ -19,13 +17,10 @@ def key_ring(request: Request) -> KeyRing:
     return keys
 
 
-def file_store(request: Request) -> FileStore:
-    files: FileStore = request.app.state.files
-    return files
-
-
 Keys = Annotated[KeyRing, Depends(key_ring)]
-Files = Annotated[FileStore, Depends(file_store)]
 
-read_upload = partial(upload_dependency, missing=reason("A3", "file-missing", "缺少文件", pointer="/file"))
+_MISSING = reason("A3", "file-missing", "缺少文件", pointer="/file")
+read_upload = partial(upload_dependency, missing=_MISSING)
 """The dependency of an upload; a form without a file is refused in the regulation's words."""
+spool_upload = partial(spooled_upload_dependency, missing=_MISSING)
+"""The same for a file that is only stored."""

@@ -2,29 +2,49 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime
+from functools import partial
 from typing import Annotated
 
 from anyio import to_thread
 from chassis.handling import Refusal
-from chassis.http import FORM, PROBLEMS, Authorize, RequestContext, Upload, refuses
+from chassis.http import (
+    FORM,
+    PROBLEMS,
+    Authorize,
+    RequestContext,
+    SpooledUpload,
+    refuses,
+    stored_file_response,
+)
 from chassis.security import and_filters
-from fastapi import APIRouter, Depends
-from fastapi.responses import FileResponse
+from fastapi import APIRouter, Depends, Response
+from fastapi.responses import StreamingResponse
 from messages.values import Digest, FileRef
 from rulebook import reason, rules_on, shanghai_date
 
-from applications.api.dependencies import Files, read_upload
+from applications.api.dependencies import spool_upload
 from applications.api.policies import READ_EVIDENCE, READ_FILE, SEND_FILE
 from applications.domain.application import FILES_CHECKED, Application
-from applications.domain.files import SentFile, detected_media_type, file_key, file_problems
-from applications.handlers import records
+from applications.domain.files import SentFile, file_key, file_problems
+from applications.handlers.files import keys_of_file, record_file, usage_of
+from applications.recognition import detected_media_type
 from applications.store import Store
+
+
+async def _admit(context: RequestContext[Store]) -> None:
+    """Refuse an organisation that may send nothing more today, before its body is read."""
+    usage = await usage_of(_organisation(context), context.store, context.now)
+    usage.require_room(1, rules_on(shanghai_date(context.now)))
+
 
 router = APIRouter(prefix="/files", tags=["files"], responses=PROBLEMS)
 _SEND = Authorize(SEND_FILE)
 SendFiles = Annotated[RequestContext[Store], Depends(_SEND)]
-FileUpload = Annotated[Upload, Depends(read_upload(_SEND))]
+FileUpload = Annotated[SpooledUpload, Depends(spool_upload(_SEND, admit=_admit))]
 ReadFiles = Annotated[RequestContext[Store], Depends(Authorize(READ_FILE))]
 
 
@@ -33,25 +53,46 @@ ReadFiles = Annotated[RequestContext[Store], Depends(Authorize(READ_FILE))]
     summary="Send a file",
     status_code=201,
     openapi_extra=FORM,
-    responses=refuses("file-refused", "file-missing", status=422),
+    responses=refuses("file-refused", "file-missing", status=422) | refuses("storage-quota-exceeded", status=429),
 )
-async def send_file(context: SendFiles, upload: FileUpload, files: Files) -> FileRef:
-    organisation = _organisation(context)
-    media_type = await to_thread.run_sync(_checked_media_type, upload, context.now)
-    # On disk first, then in the database: a row never names a file that is not there.
-    digest = await to_thread.run_sync(files.save, upload.content)
-    command = SentFile(digest, organisation, upload.name, len(upload.content), media_type)
-    return await context.execute(records.record_file, command, prefetch=[("files", command.key)], reply=FileRef)
+async def send_file(context: SendFiles, upload: FileUpload) -> FileRef:
+    sent = await to_thread.run_sync(_examined, upload, _organisation(context), context.now)
+    async with _bytes_of(sent, upload, context) as upload_id:
+        return await context.execute(
+            partial(record_file, upload_id=upload_id),
+            sent,
+            private=True,  # its digest stands for the body, which is not read again
+            prefetch=keys_of_file(sent, upload_id),
+            reply=FileRef,
+        )
 
 
-@router.get("/{sha256}", summary="Fetch a file", response_class=FileResponse)
-async def get_file(sha256: Digest, context: ReadFiles, files: Files) -> FileResponse:
+@router.get("/{sha256}", summary="Fetch a file", response_class=StreamingResponse)
+async def get_file(sha256: Digest, context: ReadFiles) -> Response:
     """By who sent it, and by whom an application that names it concerns; under the name that they know it by."""
     file = await _file_or_404(sha256, context)
     application = await _application_naming(sha256, context)
     await context.authorize(application or file)
-    name = application.name_of(sha256) if application else file.name
-    return FileResponse(files.path_of(sha256), media_type=file.media_type, filename=name)
+    content = await context.store.contents.require(sha256)
+    return stored_file_response(
+        context.request,
+        partial(context.files.read, content.file_id),
+        size=content.size,
+        digest=sha256,
+        media_type=file.media_type,
+        name=application.name_of(sha256) if application else file.name,
+    )
+
+
+@asynccontextmanager
+async def _bytes_of(sent: SentFile, upload: SpooledUpload, context: RequestContext[Store]) -> AsyncIterator[str | None]:
+    """Store the bytes, and yield their id; None for a content that is stored already."""
+    if await context.store.contents.get(sent.sha256) is not None:
+        yield None
+        return
+    await to_thread.run_sync(upload.file.seek, 0)
+    async with context.files.upload(sent.sha256, upload.read) as upload_id:
+        yield upload_id
 
 
 async def _file_or_404(sha256: str, context: RequestContext[Store]) -> SentFile:
@@ -71,12 +112,15 @@ async def _application_naming(sha256: str, context: RequestContext[Store]) -> Ap
     return next(iter((await context.page(context.store.applications, where, limit=1)).items), None)
 
 
-def _checked_media_type(upload: Upload, now: datetime) -> str:
-    wrong = tuple(file_problems(upload.name, upload.content, rules_on(shanghai_date(now))))
-    media_type = detected_media_type(upload.content)
+def _examined(upload: SpooledUpload, organisation: str, now: datetime) -> SentFile:
+    """Return the file with its digest and its type by content; raise a Refusal for one that may not be stored."""
+    media_type = detected_media_type(upload.file)
+    wrong = tuple(file_problems(upload.name, upload.size, media_type, rules_on(shanghai_date(now))))
     if wrong or media_type is None:
         raise Refusal("file-refused", *wrong, status=422)
-    return media_type
+    upload.file.seek(0)
+    digest = hashlib.file_digest(upload.file, "sha256").hexdigest()  # type: ignore[arg-type] # any seekable file
+    return SentFile(digest, organisation, upload.name, upload.size, media_type)
 
 
 def _organisation(context: RequestContext[Store]) -> str:

@@ -13,7 +13,7 @@ from messages.values import UnitType
 from rulebook import scheme_on, shanghai_date
 
 from applications.api.policies import DOWNLOAD_FORM
-from applications.domain.files import XLSX
+from applications.domain.media_types import XLSX
 from applications.store import Store
 from applications.workbooks import Form, annex1, report, write
 

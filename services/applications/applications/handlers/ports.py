@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from chassis.handling import Collection
+from chassis.handling import Collection, PendingUpload
 
 from applications.domain.application import Application, State, Version
 from applications.domain.assessors import KnownAssessor
 from applications.domain.facts import Fact
-from applications.domain.files import SentFile
+from applications.domain.files import FileUsage, SentFile, StoredContent
 from applications.domain.organisation_status import OrganisationStatus
 from applications.domain.records import PrefectureList
 
@@ -38,6 +38,21 @@ class Store(Protocol):
     @property
     def files(self) -> Collection[SentFile]:
         """By SHA-256 and sender (``domain.files.file_key``)."""
+        ...
+
+    @property
+    def contents(self) -> Collection[StoredContent]:
+        """By SHA-256: what is stored is never removed."""
+        ...
+
+    @property
+    def file_usage(self) -> Collection[FileUsage]:
+        """By organisation."""
+        ...
+
+    @property
+    def uploads(self) -> Collection[PendingUpload]:
+        """By the id of the bytes."""
         ...
 
     @property

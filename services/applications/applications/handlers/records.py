@@ -1,4 +1,4 @@
-"""Records beside the applications: files, facts, the prefectures' lists, and moves of units."""
+"""Records beside the applications: facts, the prefectures' lists, and moves of units."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from messages.values import Prefecture
 from rulebook import reason, shanghai_date
 
 from applications.domain.facts import Fact
-from applications.domain.files import SentFile
 from applications.domain.organisation_status import Move
 from applications.domain.records import PrefectureList
 from applications.domain.refusals import refusal
@@ -43,13 +42,6 @@ class UnitLocation:
     uscc: str
     prefecture: Prefecture
     moves: tuple[Move, ...]
-
-
-async def record_file(command: SentFile, store: Store, _now: datetime) -> Done:
-    """Record who sent a file that lies in the file store already."""
-    if await store.files.get(command.key) is None:
-        store.files.save(command.key, command)
-    return Done(value=command.ref(command.name))
 
 
 async def record_fact(command: Fact, store: Store, now: datetime) -> Done:

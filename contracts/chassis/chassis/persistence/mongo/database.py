@@ -20,14 +20,16 @@ from pymongo.write_concern import WriteConcern
 
 from chassis.handling import Document, Filter, Sort
 from chassis.persistence.collections import Index
-from chassis.persistence.mongo.errors import translate_errors
+from chassis.persistence.mongo.errors import DatabaseFullError, translate_errors
 from chassis.persistence.mongo.reader import Reader
-from chassis.persistence.system_collections import INBOX, OUTBOX, SYSTEM_COLLECTIONS, SYSTEM_INDEXES
+from chassis.persistence.system_collections import INBOX, LEASES, OUTBOX, SYSTEM_COLLECTIONS, SYSTEM_INDEXES
 from chassis.persistence.unit_of_work import ChangeSet, Write, WriteConflictError
 
 Driver: TypeAlias = Literal["motor", "pymongo"]
 
 COMMIT_TRIES = 5
+_ROOM = "room"
+"""The row of the leases that tells whether a full database takes writes again."""
 NAMESPACE_EXISTS = 48
 
 
@@ -53,6 +55,7 @@ class Database(Reader):
         self.name = name
         self.driver = driver
         self._client = client
+        self._full = False
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Reader]:
@@ -66,7 +69,7 @@ class Database(Reader):
         Runs in the caller's task, which must not be cancelled: a cancelled operation of motor can run after the abort,
         outside the transaction.
         """
-        async with translate_errors(), self._start_session() as session:
+        async with self._writing(), self._start_session() as session:
             await self._begin(session)
             try:
                 await self._save(changes, session)
@@ -76,34 +79,45 @@ class Database(Reader):
             await self._commit_transaction(session)
 
     async def insert(self, collection: str, document: Document) -> None:
-        async with translate_errors():
+        async with self._writing():
             await self._database[collection].insert_one(document)
+
+    async def insert_all(self, collection: str, documents: Sequence[Document]) -> None:
+        async with self._writing():
+            await self._database[collection].insert_many(documents)
+
+    async def remove_all(self, collection: str, where: Filter) -> int:
+        async with self._writing():
+            return int((await self._database[collection].delete_many(where)).deleted_count)
 
     async def update(
         self, collection: str, where: Filter, change: Mapping[str, Any] | list[Any], *, upsert: bool = False
     ) -> int:
         """Change one document; return how many matched."""
-        async with translate_errors():
+        async with self._writing():
             result = await self._database[collection].update_one(where, change, upsert=upsert)
             return int(result.matched_count)
 
     async def update_all(self, collection: str, where: Filter, change: Mapping[str, Any] | list[Any]) -> int:
-        async with translate_errors():
+        async with self._writing():
             return int((await self._database[collection].update_many(where, change)).matched_count)
 
     async def find_one_and_update(
         self, collection: str, where: Filter, change: Mapping[str, Any] | list[Any], sort: Sort = (("_id", 1),)
     ) -> Document | None:
         """Change one document and return it as it is afterwards."""
-        async with translate_errors():
+        async with self._writing():
             found: Document | None = await self._database[collection].find_one_and_update(
                 where, change, sort=list(sort), return_document=ReturnDocument.AFTER
             )
             return found
 
     async def ping(self) -> None:
+        """Raise when the database does not answer, or still has no room after a write was refused for want of it."""
         async with translate_errors():
             await self._database.command("ping")
+        if self._full:
+            await self.update(LEASES, {"_id": _ROOM}, [{"$set": {"at": "$$NOW"}}], upsert=True)
 
     async def ensure_indexes(self, indexes: Sequence[Index]) -> None:
         """Create missing collections and indexes, outside any transaction."""
@@ -122,6 +136,17 @@ class Database(Reader):
         closing = self._client.close()
         if closing is not None:
             await closing
+
+    @asynccontextmanager
+    async def _writing(self) -> AsyncIterator[None]:
+        """Translate errors, and keep in mind whether the disk of the database is full."""
+        try:
+            async with translate_errors():
+                yield
+        except DatabaseFullError:
+            self._full = True
+            raise
+        self._full = False
 
     async def _create(self, collection: str) -> None:
         async with translate_errors():

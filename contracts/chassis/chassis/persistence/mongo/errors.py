@@ -18,7 +18,7 @@ from pymongo.errors import (
     WTimeoutError,
 )
 
-from chassis.handling import TransientError
+from chassis.handling import StorageFullError, TransientError
 from chassis.persistence.unit_of_work import (
     DuplicateKeyError,
     RejectedWriteError,
@@ -36,8 +36,16 @@ TRANSACTION_TOO_LONG = 290
 """TransactionExceededLifetimeLimitSeconds."""
 
 
+OUT_OF_DISK_SPACE = frozenset({14031})
+"""OutOfDiskSpace. A disk that is full at a checkpoint ends mongod instead: then the connection fails."""
+
+
 class DatabaseUnavailableError(TransientError):
     """The database does not answer in time; whether anything was saved is unknown."""
+
+
+class DatabaseFullError(DatabaseUnavailableError, StorageFullError):
+    """The disk of the database is full; nothing was saved."""
 
 
 @asynccontextmanager
@@ -62,6 +70,8 @@ def _bulk_write_error(problem: BulkWriteError) -> Exception:
     errors = (problem.details or {}).get("writeErrors", [])
     if (problem.details or {}).get("code") == TRANSACTION_TOO_LONG:
         return TransactionTooLongError(str(problem))
+    if any(each.get("code") in OUT_OF_DISK_SPACE for each in [problem.details or {}, *errors]):
+        return DatabaseFullError(str(problem))
     if problem.has_error_label("TransientTransactionError"):
         return WriteConflictError(str(problem))
     if errors and errors[0].get("code") == DUPLICATE_KEY:
@@ -81,6 +91,8 @@ def _duplicate_key_error(details: Mapping[str, Any]) -> Exception:
 def _other_error(problem: PyMongoError) -> Exception:
     if isinstance(problem, OperationFailure) and problem.code == TRANSACTION_TOO_LONG:
         return TransactionTooLongError(str(problem))
+    if isinstance(problem, OperationFailure) and problem.code in OUT_OF_DISK_SPACE:
+        return DatabaseFullError(str(problem))
     snapshot_gone = isinstance(problem, OperationFailure) and problem.code in SNAPSHOT_GONE
     if snapshot_gone or problem.has_error_label("TransientTransactionError"):
         return WriteConflictError(str(problem))
