@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -23,38 +23,39 @@ def to_bson(value: Any) -> Any:  # noqa: ANN401 - anything a value may hold
     kind = type(value)
     if kind in _BSON_TYPES:
         return value
-    if kind is dict:
-        return {name if type(name) is str else str(to_bson(name)): to_bson(each) for name, each in value.items()}
-    if kind is list or kind is tuple:
-        return [to_bson(each) for each in value]
-    return _convert(value)
+    convert = _CONVERTERS.get(kind)
+    if convert is None:
+        convert = _CONVERTERS[kind] = _converter(kind)
+    return convert(value)
 
 
-def _convert(value: Any) -> Any:  # noqa: ANN401, PLR0911 - one line a type
-    if isinstance(value, Enum):
-        return to_bson(value.value)
-    if isinstance(value, datetime):
-        return _instant(value)
-    if isinstance(value, date | time):
-        return value.isoformat()
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    if isinstance(value, timedelta):
-        return value.total_seconds()
-    if isinstance(value, Mapping):
-        return to_bson(dict(value))
-    if isinstance(value, set | frozenset):
-        return sorted(to_bson(each) for each in value)
-    if isinstance(value, tuple | list):
-        return [to_bson(each) for each in value]
-    return _as_base(value)
+def _converter(kind: type) -> Callable[[Any], Any]:
+    """Return how values of a type are converted; asked once for each type, as every save converts a whole document."""
+    if issubclass(kind, Enum):
+        return lambda value: to_bson(value._value_)
+    for base, convert in _BY_BASE:
+        if issubclass(kind, base):
+            return convert
+    raise TypeError(f"{kind.__name__} cannot be stored in a document")
 
 
-def _as_base(value: Any) -> str | int | float:  # noqa: ANN401
-    for base in (str, int, float):
-        if isinstance(value, base):
-            return base(value)
-    raise TypeError(f"{type(value).__name__} cannot be stored in a document")
+def _document(value: Mapping[Any, Any]) -> dict[str, Any]:
+    return {
+        # Most names are text and most members plain: a call for each would be half of the time.
+        name if type(name) is str else str(to_bson(name)): (
+            each if (kind := type(each)) in _BSON_TYPES else _CONVERTERS.get(kind, to_bson)(each)
+        )
+        for name, each in value.items()
+    }
+
+
+def _list(value: Iterable[Any]) -> list[Any]:
+    return [each if (kind := type(each)) in _BSON_TYPES else _CONVERTERS.get(kind, to_bson)(each) for each in value]
+
+
+def _decimal(value: Decimal) -> str:
+    text = str(value)  # a third of the time of ``format``, and the same but for exponents
+    return format(value, "f") if "E" in text else text
 
 
 def _instant(value: datetime) -> datetime:
@@ -62,6 +63,25 @@ def _instant(value: datetime) -> datetime:
         raise ValueError(f"{value.isoformat()} has no time zone")
     utc = value.astimezone(UTC)
     return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
+
+
+_BY_BASE: Sequence[tuple[type, Callable[[Any], Any]]] = (
+    (datetime, _instant),
+    (date, date.isoformat),
+    (time, time.isoformat),
+    (Decimal, _decimal),
+    (timedelta, timedelta.total_seconds),
+    (Mapping, _document),
+    (set, lambda value: sorted(_list(value))),
+    (frozenset, lambda value: sorted(_list(value))),
+    (tuple, _list),
+    (list, _list),
+    (str, str),
+    (int, int),
+    (float, float),
+)
+"""Conversions by base class, a subclass before its base."""
+_CONVERTERS: dict[type, Callable[[Any], Any]] = {}
 
 
 class Codec(Generic[T]):
