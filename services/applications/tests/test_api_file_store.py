@@ -5,11 +5,16 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 from hashlib import sha256
-from typing import Any
+from threading import get_ident
+from typing import Any, BinaryIO
 
 import pytest
-from applications.domain.files import FileUsage
+from applications.api import files
+from applications.domain.files import MAX_NAME_LENGTH, FileUsage
+from applications.recognition import detected_media_type
 from applications.store import Store
+from bson import encode
+from chassis.persistence.files import CHUNK_SIZE
 from devkit.api_harness import ApiClient, ApiHarness
 from httpx2 import Response
 from messages.values import Role
@@ -167,3 +172,30 @@ async def test_a_file_is_fetched_whole_by_range_and_not_again(applicant: ApiClie
 
     assert (whole.content, whole.headers["Content-Length"]) == (PDF, str(len(PDF)))
     assert (part.status_code, part.content, known.status_code) == (206, PDF[1:5], 304)
+
+
+@pytest.mark.rule("A3")
+async def test_every_record_of_an_upload_has_a_greatest_size(applicant: ApiClient, api: ApiHarness[Any]) -> None:
+    longest = "\U0002cb5a" * (MAX_NAME_LENGTH - 4) + ".pdf"
+
+    answer = await post(applicant, PDF[:-6] + bytes(CHUNK_SIZE * 3) + PDF[-6:], "k" * 128, longest)
+
+    assert answer.status_code == 201
+    for name, held in api.memory.collections.items():
+        most = CHUNK_SIZE + 1000 if name == "fs.chunks" else 4000
+        assert max((len(encode(each)) for each in held.values()), default=0) < most, name
+
+
+@pytest.mark.rule("A3")
+async def test_a_file_is_examined_beside_the_event_loop(applicant: ApiClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    threads = []
+
+    def noting(file: BinaryIO) -> str | None:
+        threads.append(get_ident())
+        return detected_media_type(file)
+
+    monkeypatch.setattr(files, "detected_media_type", noting)
+    await send_file(applicant)
+
+    assert len(threads) == 1
+    assert get_ident() not in threads

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,14 +14,15 @@ from applications.main import service
 from applications.settings import Settings
 from chassis.broker.publisher import BrokerPublisher
 from chassis.broker.topology import definitions
-from chassis.clock import set_simulated
+from chassis.clock import SystemClock, set_simulated
 from chassis.outbox.entries import Causation, entry
+from chassis.persistence.mongo import open_database
 from chassis.runtime.process import Process
 from chassis.security import add_key
 from chassis.security.dev_issuer import DevelopmentIssuer
 from chassis.settings import Mode
 from devkit.api_harness import ApiClient
-from devkit.private_servers import PrivateServers
+from devkit.private_servers import PrivateServers, ServiceDatabase
 from httpx2 import ASGITransport, AsyncClient
 from messages.applications import (
     ApplicationAccepted,
@@ -85,6 +87,7 @@ async def running(servers: PrivateServers, tmp_path: Path) -> AsyncIterator[Runn
         clock_file=tmp_path / "clock.json",
         person_key_file=tmp_path / "person.toml",
     )
+    await leave_upload(mine)
     quota = BrokerPublisher(servers.amqp_url(vhost, "assessor-quota"))
     async with (
         Process(service(settings)) as process,
@@ -94,6 +97,24 @@ async def running(servers: PrivateServers, tmp_path: Path) -> AsyncIterator[Runn
         officer = ApiClient(client, issuer.mint(role=Role.PREFECTURE_OFFICER, prefecture=STEEL.prefecture))
         yield RunningService(process, quota, unit, officer)
         await quota.close()
+
+
+async def leave_upload(created: ServiceDatabase) -> None:
+    """Leave the piece of an upload whose process died yesterday."""
+    database = open_database(created.url, created.name)
+    begun = {"begun_at": SystemClock().now() - timedelta(days=1), "abandoned": False}
+    await database.insert("uploads", {"_id": "left", "_version": 1, "_sequence": 0, **begun})
+    await database.insert_all("fs.chunks", [{"_id": "left:0", "files_id": "left", "n": 0, "data": b"x"}])
+    await database.close()
+
+
+@pytest.mark.rule("A3")
+async def test_what_an_earlier_process_has_left_of_an_upload_is_swept(running: RunningService) -> None:
+    async def nothing_left() -> bool:
+        counts = [await running.process.database.count(name, {}) for name in ("uploads", "fs.chunks")]
+        return counts == [0, 0]
+
+    await running.until(nothing_left)
 
 
 async def submit_by_assessor(running: RunningService) -> str:
