@@ -115,7 +115,7 @@ DIFFERENCES: Mapping[str, Difference] = MappingProxyType(
             },
         ),
         "registry": Difference(
-            without={"settings": NO_SETTING, "gauges": NO_GAUGE, "gauges.GAUGES": NO_GAUGE},
+            without={"settings": NO_SETTING},
             own={
                 "fixture clock": "the register answers as of any day",
                 "fixture regional_officer": "every command is the region's",

@@ -24,7 +24,7 @@ from stdnum.cn import uscc as gb32100
 from tests.bench.growth import Probe, insert_values, run_job
 
 CLOSING = date(2026, 9, 10)
-CARRY_ON, UPDATE_FLAGS = JOBS
+CARRY_ON, UPDATE_FLAGS, _ = JOBS
 ASSESSORS = 1_333
 TYPES, PREFECTURES = (UnitType.FACTORY, UnitType.SUPPLY_CHAIN), tuple(Prefecture)
 

@@ -17,6 +17,7 @@ from stdnum.cn import uscc as gb32100
 from tests.contracts.seed import NOW, SAMPLES
 
 ASSESSOR = AssessorRef(uscc="911501000000000191", name="示例评价中心")
+NOTICE = "notice-region-2026-1"
 BY_ASSESSOR = Evaluation(way="assessor", assessor=ASSESSOR, lead_author="S1", reviewer="S2")
 
 LIFE: tuple[type[Event], ...] = (
@@ -33,6 +34,7 @@ LIFE: tuple[type[Event], ...] = (
     review.PanelAppointed,
     review.ScoreSheetSigned,
     review.CaseScored,
+    review.PublicNoticeEntered,
     review.CaseCleared,
     registry.UnitListed,
 )
@@ -73,6 +75,7 @@ class ApplicationMessages:
             "assessor": ASSESSOR,
             "level": "region",
             "batch_year": 2026,
+            "notice_id": NOTICE,
             "year": 2026,
             "submission": 1,
         }
@@ -85,6 +88,12 @@ def assessor_registered() -> Event:
     registered = assessor_quota.AssessorRegistered
     body = _sample(registered.type) | {"assessor_uscc": ASSESSOR.uscc, "name": ASSESSOR.name, "sequence": 1}
     return registered.model_validate(body)
+
+
+def notice_concluded() -> Event:
+    concluded = review.PublicNoticeConcluded
+    body = _sample(concluded.type) | {"notice_id": NOTICE, "level": "region", "batch_year": 2026, "sequence": 2}
+    return concluded.model_validate(body)
 
 
 @cache

@@ -21,6 +21,7 @@ from tests.contention.season_messages import (
     ApplicationMessages,
     assessor_registered,
     is_about_one_application,
+    notice_concluded,
 )
 from tests.contracts.seed import NOW
 
@@ -83,8 +84,9 @@ class ServiceInMemory(HandlerHarness[Any]):
         return frozenset(self.memory.written)
 
     async def prepare(self, messages: Sequence[ApplicationMessages]) -> None:
-        """Store what is there before the first message: the assessor, and what commands have made."""
+        """Store what is there before the first message: the assessor, the notice, and what commands have made."""
         await self.deliver(assessor_registered())
+        await self.deliver(notice_concluded())
         if self.service.name in PREPARATIONS:
             await PREPARATIONS[self.service.name](self, messages)
 

@@ -6,12 +6,22 @@ from typing import Any
 
 from chassis.inbox import Subscription, subscribe
 from messages.assessor_quota import AssessorSanctioned, SanctionRevoked
-from messages.review import CaseCleared, CaseClosed
+from messages.review import CaseCleared, CaseClosed, PublicNoticeConcluded, PublicNoticeEntered
 
 from registry.handlers import assessors, cases
 
 SUBSCRIPTIONS: tuple[Subscription[Any], ...] = (
-    subscribe(CaseCleared, cases.add_line, prefetch=lambda event: [("clearances", event.case_id)]),
+    subscribe(PublicNoticeEntered, cases.record_showing, prefetch=lambda event: [("showings", event.case_id)]),
+    subscribe(PublicNoticeConcluded, cases.record_conclusion, prefetch=lambda event: [("notices", event.notice_id)]),
+    subscribe(
+        CaseCleared,
+        cases.weigh_clearance,
+        prefetch=lambda event: [
+            ("clearances", event.case_id),
+            ("showings", event.case_id),
+            ("notices", event.notice_id),
+        ],
+    ),
     subscribe(CaseClosed, cases.drop_line, prefetch=lambda event: [("clearances", event.case_id)]),
     subscribe(AssessorSanctioned, assessors.record_sanction),
     subscribe(SanctionRevoked, assessors.lift_sanction),

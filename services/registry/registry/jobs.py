@@ -1,4 +1,4 @@
-"""Jobs: carry on what is under way on a list, and bring titles to the newest word on their assessor."""
+"""Jobs: carry on what is under way on a list, bring titles to the newest word on their assessor, reconcile."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from messages.event import Event
 from messages.values import Level
 
 from registry.domain.list_acts import ActKind
+from registry.domain.reconciliation import Reconciliation
 from registry.handlers.announcing import carry_on_announcing
 from registry.handlers.assessors import UpdateFlags, update_flags
 from registry.handlers.closing import carry_on_closing
 from registry.handlers.list_acts import CarryOn, carry_on
+from registry.handlers.reconciliation import RECONCILIATION, REST, CheckPage, check_page
 from registry.store import Store
 
 ASSESSORS_PER_POLL = 20
@@ -41,7 +43,20 @@ async def assessors_to_settle(store: Store, now: datetime) -> Sequence[UpdateFla
     return [UpdateFlags(each.uscc, each.settling.rounds) for each in found]
 
 
+async def next_page(store: Store, now: datetime) -> Sequence[CheckPage]:
+    reconciliation = await store.reconciliations.get(RECONCILIATION) or Reconciliation()
+    step = reconciliation.next_step(now, REST)
+    return [] if step is None else [CheckPage(step.started_at, step.phase, step.after)]
+
+
 JOBS = (
     Job("carry-on-lists", acts_under_way, lambda item: f"{item.act_id}:{item.step}", take_step, every=ACT_INTERVAL),
     Job("update-flags", assessors_to_settle, lambda item: f"{item.uscc}:{item.round}", update_flags),
+    Job(
+        "reconcile",
+        next_page,
+        lambda item: f"{item.started_at.isoformat()}:{item.phase}:{item.after}",
+        check_page,
+        prefetch=lambda _: [("reconciliations", RECONCILIATION)],
+    ),
 )

@@ -8,6 +8,7 @@ from chassis.settings import Settings
 
 from registry.api import router
 from registry.bus import SUBSCRIPTIONS
+from registry.gauges import GAUGES
 from registry.jobs import JOBS
 from registry.store import AGGREGATES, INDEXES, Store
 
@@ -24,6 +25,7 @@ def service(settings: Settings | None = None) -> ServiceDefinition:
         subscriptions=SUBSCRIPTIONS,
         router=router,
         jobs=JOBS,
+        gauges=GAUGES,
     )
 
 

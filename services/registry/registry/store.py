@@ -12,6 +12,8 @@ from registry.domain.lines import HeldBackLine, PrintedLine
 from registry.domain.list_acts import ListAct
 from registry.domain.listings import Listing
 from registry.domain.lists import AnnualList
+from registry.domain.notices import ConcludedNotice, Showing
+from registry.domain.reconciliation import Reconciliation
 from registry.domain.register import RegisteredUnit
 from registry.domain.removals import Removal
 
@@ -44,6 +46,7 @@ INDEXES = (
     _ordered("clearances", "level", "year", "unit.uscc"),
     _ordered("clearances", "level", "year"),
     _ordered("clearances", "edition", "state"),
+    _ordered("clearances", "notice_id"),
     _ordered("removals", "year", "state", "place"),
     _ordered("removals", "year", "unit.uscc"),
     _ordered("removals", "-decided_on"),
@@ -75,6 +78,9 @@ class Store:
         self.list_acts = DocumentCollection(unit, "list_acts", ListAct)
         self.chain_heads = DocumentCollection(unit, "chain_heads", ChainHead)
         self.clearances = DocumentCollection(unit, "clearances", Clearance)
+        self.showings = DocumentCollection(unit, "showings", Showing)
+        self.notices = DocumentCollection(unit, "notices", ConcludedNotice)
+        self.reconciliations = DocumentCollection(unit, "reconciliations", Reconciliation)
         self.removals = DocumentCollection(unit, "removals", Removal)
         self.units = DocumentCollection(unit, "units", RegisteredUnit)
         self.listings = DocumentCollection(unit, "listings", Listing)

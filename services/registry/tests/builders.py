@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 from messages.assessor_quota import AssessorSanctioned, SanctionRevoked
-from messages.review import CaseCleared, CaseClosed, Outcome
+from messages.event import Event
+from messages.review import CaseCleared, CaseClosed, Outcome, PublicNoticeConcluded, PublicNoticeEntered
 from messages.values import AssessorRef, Ban, Level, Prefecture, Reason, UnitRef, UnitType
 from registry.domain.removals import Ground, RemovalDecision
 
@@ -48,6 +49,31 @@ def case_cleared(
             "cleared_on": date(year, 9, 1),
         }
     )
+
+
+def notice_entered(event: CaseCleared) -> PublicNoticeEntered:
+    """The notice that names the case, as review says it before it clears it."""
+    fields = event.model_dump(include={"case_id", "unit", "level", "batch_year", "assessor", "rule_set", "notice_id"})
+    opened, ends = date(event.batch_year, 8, 20), date(event.batch_year, 8, 31)
+    return PublicNoticeEntered(**fields, rank=1, opened_on=opened, published_end=ends)
+
+
+def notice_concluded(event: CaseCleared, *, cleared: int = 1, waiting: int = 0) -> PublicNoticeConcluded:
+    return PublicNoticeConcluded(
+        notice_id=event.notice_id,
+        level=event.level,
+        batch_year=event.batch_year,
+        concluded_on=event.cleared_on,
+        cleared=cleared,
+        waiting=waiting,
+    )
+
+
+def with_notice(event: Event) -> tuple[Event, ...]:
+    """Return the events of review about a case until it is cleared; any other event alone."""
+    if not isinstance(event, CaseCleared):
+        return (event,)
+    return notice_entered(event), notice_concluded(event), event
 
 
 def case_closed(event: CaseCleared, outcome: Outcome = "ineligible", *reasons: Reason) -> CaseClosed:

@@ -22,7 +22,7 @@ from registry.handlers.list_acts import refusal_of
 from registry.jobs import JOBS
 from registry.store import AGGREGATES, INDEXES, Store
 
-from services.registry.tests.builders import ANNOUNCING, CLOSING, DOCUMENT, at
+from services.registry.tests.builders import ANNOUNCING, CLOSING, DOCUMENT, at, notice_concluded, notice_entered
 
 M = TypeVar("M")
 CARRY_ON = JOBS[:1]
@@ -66,7 +66,10 @@ class RegistryHandlers(HandlerHarness[Store]):
 
     async def clear(self, *events: CaseCleared) -> None:
         for event in events:
-            await self.handle(cases.add_line, event, at(event.cleared_on))
+            now = at(event.cleared_on)
+            await self.handle(cases.record_showing, notice_entered(event), now)
+            await self.handle(cases.record_conclusion, notice_concluded(event), now)
+            await self.handle(cases.weigh_clearance, event, now)
 
     async def close(self, year: int = 2026, day: date = CLOSING) -> AnnualList:
         return await self._act(closing.begin_closing, closing.CloseList(Level.REGION, year), at(day))

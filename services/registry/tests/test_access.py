@@ -58,6 +58,7 @@ TABLE: dict[tuple[str, str], str] = {
     ("GET", "/v1/removals"): REGION_ONLY.format("200=1"),
     ("GET", "/v1/removals/{removal_id}"): REGION_ONLY.format(200),
     ("GET", "/v1/bans"): EVERYONE,
+    ("GET", "/v1/reconciliation"): "403 403 403 403 200 403 401 200",
     ("GET", "/v1/audit-log"): "403 403 403 403 200 403 401 403",
 }
 """The answer to each of ``CALLERS`` about Steel, or of Steel's; of a list ``=`` is followed by how many it shows."""

@@ -28,6 +28,7 @@ from services.registry.tests.builders import (
     revocation,
     sanction,
     unit,
+    with_notice,
 )
 from services.registry.tests.harness import announce_in
 
@@ -49,9 +50,13 @@ def registry_system() -> InMemorySystem:
 @pytest.mark.parametrize("order", list(permutations(range(len(EVENTS)))))
 async def test_whatever_the_order_and_twice_each_the_same_lines_are_announced(order: tuple[int, ...]) -> None:
     bus = registry_system()
+    last = case_cleared("app-3", unit(SOLAR))
+    for event in (*EVENTS, last):
+        for before in with_notice(event)[:-1]:
+            await bus.publish(before)
     for number in order:
         await bus.publish(EVENTS[number])
-    await bus.publish(case_cleared("app-3", unit(SOLAR)))
+    await bus.publish(last)
 
     await announce_in(bus)
 
@@ -65,7 +70,7 @@ async def test_whatever_the_order_and_twice_each_the_same_lines_are_announced(or
 
 async def test_a_revoked_sanction_no_longer_stands_in_the_way() -> None:
     bus = registry_system()
-    for event in (ON_ASSESSOR, sanction(date(2026, 9, 2)), revocation(date(2026, 9, 4))):
+    for event in (*with_notice(ON_ASSESSOR), sanction(date(2026, 9, 2)), revocation(date(2026, 9, 4))):
         await bus.publish(event)
 
     await bus.perform("registry", begin_closing, CloseList(Level.REGION, 2026))
@@ -77,7 +82,8 @@ async def test_a_revoked_sanction_no_longer_stands_in_the_way() -> None:
 
 async def test_events_of_a_unit_are_numbered_from_listing_to_removal() -> None:
     bus = registry_system()
-    await bus.publish(case_cleared("app-1", unit(STEEL)))
+    for event in with_notice(case_cleared("app-1", unit(STEEL))):
+        await bus.publish(event)
     await announce_in(bus)
     await bus.perform("registry", record_removal, decision(unit(STEEL)))
 

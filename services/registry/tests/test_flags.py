@@ -33,6 +33,7 @@ from services.registry.tests.builders import (
     revocation,
     sanction,
     unit,
+    with_notice,
 )
 from services.registry.tests.harness import announce_in
 
@@ -56,7 +57,7 @@ class RegistrySystem:
 
     async def publish(self, *events: Event, day: date = SANCTIONED_ON) -> None:
         self.clock.move_to(at(day))
-        for event in events:
+        for event in (said for each in events for said in with_notice(each)):
             await self.system.publish(event)
 
     async def run_jobs(self) -> None:

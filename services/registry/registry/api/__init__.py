@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from registry.api import announced_lists, list_management, removals, units
+from registry.api import announced_lists, list_management, reconciliation, removals, units
 
 router = APIRouter()
-for _routes in (announced_lists, list_management, units, removals):
+for _routes in (announced_lists, list_management, units, removals, reconciliation):
     router.include_router(_routes.router)

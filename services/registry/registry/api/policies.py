@@ -17,6 +17,9 @@ READ_FLAGS = Policy(
     ),
 )
 """Supervision is shown to those concerned and is not public (S2, N4)."""
+READ_RECONCILIATION = Policy(
+    "reconciliation.read", (Rule(Role.REGIONAL_OFFICER, everything), Rule(Role.OPERATOR, everything))
+)
 
 LEVEL = Level.REGION
 """The lists made here; prefectures publish their own (Art. 15), the nation's come from the ministry."""

@@ -42,6 +42,8 @@ class Clearance:
     place: str
     """Its place in print, by which a list is composed page by page."""
     cleared_on: date | None = None
+    notice_id: str | None = None
+    """The notice by whose conclusion it was cleared."""
     end: CaseEnd | None = None
     edition: str | None = None
     """The closing it was frozen by, kept when the case ends: an announcement of those lines finds it struck."""
@@ -50,7 +52,7 @@ class Clearance:
 def record_clearance(known: Clearance | None, event: CaseCleared) -> Clearance:
     """Record the clearance; a closing that arrived before it wins: a case never opens again (B2)."""
     state = ClearanceState.WAITING if known is None else known.state
-    return replace(known or _clearance_of(event), state=state, cleared_on=event.cleared_on)
+    return replace(known or _clearance_of(event), state=state, cleared_on=event.cleared_on, notice_id=event.notice_id)
 
 
 def record_closing(known: Clearance | None, event: CaseClosed) -> Clearance:

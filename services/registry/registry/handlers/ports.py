@@ -14,6 +14,8 @@ from registry.domain.lines import HeldBackLine, PrintedLine
 from registry.domain.list_acts import ListAct
 from registry.domain.listings import Listing
 from registry.domain.lists import AnnualList
+from registry.domain.notices import ConcludedNotice, Showing
+from registry.domain.reconciliation import Reconciliation
 from registry.domain.register import RegisteredUnit
 from registry.domain.removals import Removal
 
@@ -31,6 +33,12 @@ class Store(Protocol):
     def chain_heads(self) -> Collection[ChainHead]: ...
     @property
     def clearances(self) -> Collection[Clearance]: ...
+    @property
+    def showings(self) -> Collection[Showing]: ...
+    @property
+    def notices(self) -> Collection[ConcludedNotice]: ...
+    @property
+    def reconciliations(self) -> Collection[Reconciliation]: ...
     @property
     def removals(self) -> Collection[Removal]: ...
     @property
