@@ -101,12 +101,17 @@ test-queries: setup ## Note every query that the tests of chassis and services a
 	EXPLAINED_QUERIES=$(NOTES) $(PYTEST) -n 2 tests/queries
 
 .PHONY: test-faults
-test-faults: setup ## Kill services and servers under load; check that nothing is lost
+test-faults: setup ## Kill services and servers under load, cut their links at start; check that nothing is lost
+	LINK_CUTS=200 $(PYTEST) --timeout 1200 contracts/chassis/tests/test_links.py
 	$(PYTEST) -s -m faults
 
 .PHONY: test-faults-short
 test-faults-short: setup
-	FAULTS_SUBMISSIONS=400 FAULTS_COUNT=6 FAULTS_VARIANTS=motor RACE_ROUNDS=1 $(PYTEST) -s -m faults
+	FAULTS_SUBMISSIONS=400 FAULTS_COUNT=6 FAULTS_VARIANTS=motor FAULTS_STARTS=3 RACE_ROUNDS=1 $(PYTEST) -s -m faults
+
+.PHONY: fuzz-amqp
+fuzz-amqp: setup ## Write hostile messages on the wire of a real broker for some minutes; each run prints its seed
+	FUZZ_AMQP_SHOTS=5000 FUZZ_AMQP_SECONDS=240 $(PYTEST) -s --timeout 1800 contracts/chassis/tests/test_hostile_messages.py
 
 .PHONY: test-race
 test-race: setup ## Ten times: 200 concurrent submissions for 15 items, two of four workers killed

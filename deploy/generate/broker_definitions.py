@@ -1,17 +1,24 @@
-"""The broker's definitions: composed from the subscriptions, and the committed ones that a broker imports."""
+"""The broker's definitions, composed from the subscriptions, and the configuration that every node needs."""
 
 import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from chassis.broker.limits import MESSAGE_MAX_BYTES
 from chassis.broker.topology import definitions
 from messages.catalogue import EVENTS
 
 from deploy.services import SERVICES
 
 VHOST = "green"
-COMMITTED = Path(__file__).parent.parent / "rabbitmq" / "definitions.json"
+FOLDER = Path(__file__).parent.parent / "rabbitmq"
+COMMITTED = FOLDER / "definitions.json"
+CONFIGURATION = f"""\
+# For every node of the broker, beside its own listeners and accounts.
+# The largest body in bytes; publishers send no larger one, and consumers would park it cut.
+max_message_size = {MESSAGE_MAX_BYTES}
+"""
 
 
 def composed(vhost: str = VHOST) -> dict[str, Any]:
@@ -23,7 +30,10 @@ def composed(vhost: str = VHOST) -> dict[str, Any]:
 
 def generate() -> dict[Path, str]:
     """Return file → text."""
-    return {COMMITTED: json.dumps(composed(), indent=2, ensure_ascii=False) + "\n"}
+    return {
+        COMMITTED: json.dumps(composed(), indent=2, ensure_ascii=False) + "\n",
+        FOLDER / "rabbitmq.conf": CONFIGURATION,
+    }
 
 
 def committed() -> dict[str, Any]:

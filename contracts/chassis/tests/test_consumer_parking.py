@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import aio_pika
 import pytest
 from chassis.handling import PoisonMessageError
+from chassis.outbox.entries import event_id
 from devkit import sample
 from devkit.private_servers import PrivateServers
 from messages.envelope import encode
 from messages.notify import NoticeFailed
+from structlog.testing import capture_logs
 
 from .consumer_process import NOW, ConsumerProcess, failed
 
@@ -128,3 +131,41 @@ async def test_dead_letters_of_the_broker_are_parked_with_their_event(process: C
     assert reasons[0].startswith("dead letter")
     assert (await process.parked.list())[0]["type"] == outgoing.type
     assert process.metric("dead_letters_total") == 1
+
+
+@pytest.mark.rule("X2")
+async def test_event_id_used_again_with_another_content_is_parked(process: ConsumerProcess) -> None:
+    await process.publish(failed("a"))
+    await process.wait_until_touched("a")
+    outgoing = encode(failed("b"), event_id=event_id(failed("a")), time=NOW, correlation_id="c")
+    await process.publish_raw(outgoing.type, outgoing.body, headers=dict(outgoing.headers))
+    (reason,) = await process.wait_until_parked()
+
+    assert "was handled before with another content" in reason
+    assert process.handlers.runs == 1
+    assert await process.touch_counter("b") is None
+    assert process.metric("messages_parked_total", cause="id-reused") == 1
+
+
+async def test_flood_of_unreadable_messages_is_parked_and_writes_few_lines(process: ConsumerProcess) -> None:
+    with capture_logs() as lines:
+        started = time.monotonic()
+        connection = await aio_pika.connect(process.servers.amqp_url(process.vhost, "notify"))
+        async with connection:
+            exchange = await (await connection.channel()).get_exchange("green.events", ensure=False)
+            for number in range(300):
+                message = aio_pika.Message(f"no event {number}".encode(), user_id="notify")
+                await exchange.publish(message, NoticeFailed.type)
+        await process.wait_until_parked(300)
+        seconds = time.monotonic() - started
+
+    written = [line for line in lines if line["event"] == "message parked"]
+    assert 1 <= len(written) < 2 + seconds
+    assert process.metric("messages_parked_total", cause="unreadable") == 300
+
+
+async def test_id_without_end_is_parked(process: ConsumerProcess) -> None:
+    outgoing = encode(failed("a"), event_id="i" * 50_000, time=NOW, correlation_id="c")
+    await process.publish_raw(outgoing.type, outgoing.body, headers=dict(outgoing.headers))
+
+    assert "an id of more than 1000 characters" in (await process.wait_until_parked())[0]

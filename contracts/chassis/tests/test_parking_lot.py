@@ -4,9 +4,11 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 
 import pytest
 from chassis.__main__ import app
+from chassis.broker.limits import MESSAGE_MAX_BYTES
 from chassis.handling import Document, HandlerResult, TransientError
 from chassis.inbox.delivery import Delivery
 from chassis.inbox.dispatcher import MAX_DEFERRED, Dispatcher
@@ -17,6 +19,8 @@ from chassis.inbox.parking_lot import (
     REPLAY_REQUESTED,
     REPLAYED,
     STATES,
+    STORED_BYTES,
+    STORED_STEPS,
     NotParkedError,
     ParkingLot,
     fingerprint,
@@ -263,3 +267,27 @@ async def test_operator_lists_shows_replays_and_discards_from_the_command_line(s
     )
     assert {each["state"] for each in await parked.list(STATES)} == {REPLAY_REQUESTED, DISCARDED}
     await database.close()
+
+
+async def test_body_that_was_cut_is_shown_and_discarded_and_never_replayed(database: Database) -> None:
+    parked, large = ParkingLot(database, FixedClock(NOW)), message()._replace(body=b"x" * (MESSAGE_MAX_BYTES + 1))
+    await parked.park("review", large, "too large", 1)
+    key = parked_id(large)
+
+    found = await parked.get(key)
+    assert len(found["body"]) == STORED_BYTES
+    assert found["cut"] == {"size": len(large.body), "sha256": sha256(large.body).hexdigest()}
+    with pytest.raises(NotParkedError, match="was cut: discard it"):
+        await parked.request_replay(key, "operator")
+    await parked.discard(key, "operator", "too large")
+
+
+async def test_message_that_keeps_coming_back_keeps_a_bounded_history(database: Database) -> None:
+    parked = ParkingLot(database, FixedClock(NOW))
+    for number in range(STORED_STEPS + 5):
+        await parked.park("review", message(), f"reason {number}", 1)
+
+    found = await parked.get(parked_id(message()))
+    assert len(found["history"]) == STORED_STEPS
+    assert found["history"][-1]["reason"] == f"reason {STORED_STEPS + 4}"
+    assert found["attempts"] == STORED_STEPS + 5

@@ -6,6 +6,7 @@ from typing import Any
 import aio_pika
 import pytest
 from aio_pika.abc import AbstractQueue
+from chassis.broker.limits import MESSAGE_MAX_BYTES
 from chassis.broker.paths import PATHS, PathName
 from chassis.broker.publication import MAX_SHORT_STRING
 from chassis.broker.publisher import BrokerPublisher
@@ -41,6 +42,15 @@ async def test_unroutable_event_is_returned(process: ConsumerProcess, servers: P
     assert await publisher.send([one, {**two, "type": "unheard"}, three]) == [None, "returned", None]
     assert await publisher.send([one, one]) == [None, "in flight already"]
     await publisher.close()
+
+
+async def test_event_larger_than_a_message_may_be_is_not_sent_and_leaves_the_connection(
+    process: ConsumerProcess,
+) -> None:
+    large = {**entry(failed("a"), Causation("c"), NOW), "body": b"x" * (MESSAGE_MAX_BYTES + 1)}
+
+    assert await process.publisher.send([large, entry(failed("b"), Causation("c"), NOW)]) == ["unsendable", None]
+    assert await process.publisher.send([large]) == ["unsendable"]
 
 
 async def test_event_id_over_the_protocol_limit_is_replaced_by_its_digest(process: ConsumerProcess) -> None:

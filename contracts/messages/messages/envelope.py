@@ -21,6 +21,8 @@ SCHEMA_BASE = "urn:green:schema:"
 PREFIX = "ce-"
 SPECVERSION = "1.0"
 REQUIRED = ("id", "source", "type", "specversion", "time")
+MAX_PROBLEMS = 1000
+"""Problems of one body that are named."""
 
 
 class UndecodableMessageError(ValueError):
@@ -115,8 +117,15 @@ def read_body(known: type[Event], data: Any) -> Event:  # noqa: ANN401 - bytes i
             return known.model_validate_json(data, extra="ignore")
         return known.model_validate(data, extra="ignore")
     except ValidationError as problem:
-        wrong = "; ".join(f"{'/'.join(map(str, each['loc']))}: {each['msg']}" for each in problem.errors())
-        raise UndecodableMessageError(f"{known.type} does not validate: {wrong}") from problem
+        raise UndecodableMessageError(f"{known.type} does not validate: {_wrong(problem)}") from problem
+
+
+def _wrong(problem: ValidationError) -> str:
+    """Name what is wrong; so many problems that naming them would cost more than the message are only counted."""
+    if problem.error_count() > MAX_PROBLEMS:
+        return f"{problem.error_count()} problems"
+    errors = problem.errors(include_url=False, include_context=False, include_input=False)
+    return "; ".join(f"{'/'.join(map(str, each['loc']))}: {each['msg']}" for each in errors)
 
 
 def _binary(headers: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,21 +19,27 @@ from faststream.rabbit.message import RabbitMessage
 from faststream.rabbit.subscriber import RabbitSubscriber
 from yarl import URL
 
+from chassis.broker.headers import tolerate_undecodable
 from chassis.broker.publication import Publication
 
 HEARTBEAT = 10
 GRACE = 15.0
 """Seconds that a stop waits for what is being handled."""
+CONNECT_SECONDS = 10.0
 Receive: TypeAlias = Callable[[AbstractIncomingMessage], Awaitable[None]]
 
 
-def consuming_broker(url: str, prefetch: int, middlewares: Sequence[Any] = ()) -> RabbitBroker:
+def consuming_broker(
+    url: str, prefetch: int, middlewares: Sequence[Any] = (), *, on_close: Sequence[Callable[..., Any]] = ()
+) -> RabbitBroker:
     """Return FastStream's broker for messages as they came: undecoded, and without ids that the library makes up."""
+    tolerate_undecodable()
     return RabbitBroker(
         str(URL(url).update_query(heartbeat=HEARTBEAT)),
+        timeout=CONNECT_SECONDS,
         default_channel=RabbitChannel(prefetch_count=prefetch),
-        reconnect_interval=1.0,
         graceful_timeout=GRACE,
+        on_close=on_close,
         logger=None,
         apply_types=False,
         parser=_raw_parser,
@@ -60,6 +66,8 @@ def attach(broker: RabbitBroker, queue: RabbitQueue, receive: Receive) -> Rabbit
 
     subscriber = broker.subscriber(queue, ack_policy=AckPolicy.MANUAL, no_reply=True)
     subscriber(on_message)
+    # What comes together with the broker's confirmation would be ignored, and stay unacknowledged for ever.
+    subscriber.running = True
     return subscriber
 
 

@@ -14,6 +14,7 @@ from aiormq.channel import Channel
 from yarl import URL
 
 from chassis.broker.direct.publish import write_at_once
+from chassis.broker.limits import MESSAGE_MAX_BYTES
 from chassis.broker.plain import UnsendableError
 from chassis.broker.publication import Publication, message_id_of, publication_of
 from chassis.broker.topology import EVENTS_EXCHANGE
@@ -117,7 +118,10 @@ class BrokerPublisher:
         fresh: dict[int, Publication] = {}
         for position, entry in enumerate(entries):
             message = publication_of(entry, self._exchange, self._user)
-            if message.message_id not in self._in_flight:
+            if len(message.body) > MESSAGE_MAX_BYTES:
+                # The broker would close the channel, with everything else on it.
+                outcomes[position] = "unsendable"
+            elif message.message_id not in self._in_flight:
                 self._in_flight.add(message.message_id)
                 fresh[position] = message
         confirms = await self._write_messages(channel, list(fresh.values()))

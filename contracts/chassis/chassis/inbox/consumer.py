@@ -3,32 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
-import structlog
 from aio_pika.abc import AbstractIncomingMessage
 
+from chassis.broker.link import Link, QueueWatch
+from chassis.broker.link_supervisor import LinkSupervisor
 from chassis.broker.paths import PATHS, BrokerPath
-from chassis.broker.plain import Receive, consuming_broker
-from chassis.broker.topology import Consumed, dead_letter_queue, rabbit_queue, service_queues
+from chassis.broker.topology import Consumed, dead_letter_queue, service_queues
 from chassis.inbox.delivery import Delivery
 from chassis.inbox.dispatcher import Dispatcher
+from chassis.observability.health import NotReadyError
+from chassis.observability.throttled_log import ThrottledLog
 
-log = structlog.get_logger(__name__)
+log = ThrottledLog(__name__)
 
 PREFETCH = 200
 """A little more than two batches; without a limit the broker sends the whole queue."""
+DEAD_PREFETCH = 10
 INTERNAL_ERROR_PAUSE = 5.0
-CANCEL_TIMEOUT = 3.0
-"""Seconds to cancel the consumers; without a connection the library would wait for the broker for ever."""
 
 
 @dataclass(eq=False)
 class Consumer:
-    """Consumes the queues of a service and its dead letters, on another connection than the relay's."""
+    """Consumes the queues of a service, and its dead letters on a connection of their own.
+
+    A dead letter has broken something already: what it does to its connection must not reach the events.
+    """
 
     url: str
     service: str
@@ -40,13 +43,17 @@ class Consumer:
 
     def __post_init__(self) -> None:
         self._acks = self.path.acks()
-        self.broker = consuming_broker(self.url, self.prefetch)
-        for each in service_queues(self.service, self.subscribed):
-            self._subscribe(each.queue, self._on_message)
-        self._subscribe(dead_letter_queue(self.service), self._on_dead_letter)
+        self._queues = service_queues(self.service, self.subscribed)
+        metrics = self.dispatcher.metrics
+        self.links = (
+            LinkSupervisor("events", self._events, metrics),
+            LinkSupervisor("dead-letters", self._dead_letters, metrics),
+        )
 
     async def start(self) -> None:
-        await self.broker.start()
+        """Consume every queue, now or as soon as the broker and the queue are there; ``ping`` says which."""
+        for link in self.links:
+            await link.start()
 
     async def stop(self) -> None:
         """Cancel the consumers first, then finish the messages received.
@@ -54,24 +61,33 @@ class Consumer:
         FastStream waits first and cancels then; a message that arrives in between is ignored and redelivered with a
         higher delivery count.
         """
-        try:
-            async with asyncio.timeout(CANCEL_TIMEOUT):
-                await self._cancel_consumers()
-        except TimeoutError:
-            for subscriber in self.broker.subscribers:
-                vars(subscriber)["_consumer_tag"] = None  # else the library cancels again, without a time-out
+        await asyncio.gather(*(link.cancel() for link in self.links))
         self.dispatcher.stop()
-        await self.broker.stop()
+        await asyncio.gather(*(link.close() for link in self.links))
 
-    async def _cancel_consumers(self) -> None:
-        for subscriber in self.broker.subscribers:
-            queue, tag = getattr(subscriber, "_queue_obj", None), getattr(subscriber, "_consumer_tag", None)
-            if queue is not None and tag is not None:
-                with suppress(Exception):
-                    await queue.cancel(tag)
+    async def ping(self) -> None:
+        """Raise NotReadyError while a queue is not consumed, with what keeps it."""
+        for link in self.links:
+            if link.problem is not None:
+                raise NotReadyError(f"{link.name}: {link.problem}")
 
-    def _subscribe(self, queue: str, receive: Receive) -> None:
-        self.path.attach(self.broker, rabbit_queue(queue), receive)
+    @property
+    def running(self) -> bool:
+        return all(link.running for link in self.links)
+
+    def _events(self) -> Link:
+        watches = [
+            QueueWatch(each.queue, self._on_message, self.prefetch, each.single_active_consumer)
+            for each in self._queues
+        ]
+        return self._link(watches, self.prefetch)
+
+    def _dead_letters(self) -> Link:
+        name = dead_letter_queue(self.service)
+        return self._link([QueueWatch(name, self._on_dead_letter, DEAD_PREFETCH)], DEAD_PREFETCH)
+
+    def _link(self, watches: Sequence[QueueWatch], prefetch: int) -> Link:
+        return Link(self.url, prefetch, self.path, watches)
 
     async def _on_message(self, message: AbstractIncomingMessage) -> None:
         await self._settle(message, _delivery(message, message.routing_key), self.dispatcher.dispatch)
@@ -90,8 +106,8 @@ class Consumer:
         while True:
             try:
                 settled = await receive(delivery)
-            except Exception:
-                log.exception("dispatch failed", routing_key=raw.routing_key)
+            except Exception as problem:
+                log.warning("dispatch failed", routing_key=raw.routing_key, exc_info=problem)
                 await asyncio.sleep(INTERNAL_ERROR_PAUSE)
             else:
                 break
@@ -111,4 +127,4 @@ def _original_routing_key(raw: AbstractIncomingMessage) -> str | None:
     death = raw.headers.get("x-death")
     first: Any = death[0] if isinstance(death, list) and death else {}
     keys = first.get("routing-keys") if isinstance(first, dict) else None
-    return str(keys[0]) if keys else raw.routing_key
+    return str(keys[0]) if isinstance(keys, list) and keys else raw.routing_key

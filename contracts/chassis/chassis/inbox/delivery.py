@@ -7,7 +7,12 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from messages.envelope import OutgoingMessage
+from messages.envelope import PREFIX, OutgoingMessage
+
+from chassis.broker.headers import UNDECODABLE
+
+NUL = "\0"
+"""No key of a stored document holds it."""
 
 
 class Delivery(NamedTuple):
@@ -22,6 +27,10 @@ class Delivery(NamedTuple):
 
     def to_envelope(self) -> OutgoingMessage:
         """Return the message in the form in which it is stored."""
-        headers = {str(name): str(value) for name, value in self.headers.items() if str(name).startswith("ce-")}
+        headers = {
+            str(name).replace(NUL, "\ufffd"): str(value)
+            for name, value in self.headers.items()
+            if str(name).startswith((PREFIX, UNDECODABLE))
+        }
         event_id = headers.get("ce-id") or f"unnamed:{sha256(self.body).hexdigest()[:16]}"
         return OutgoingMessage(event_id, self.routing_key, headers, self.body)

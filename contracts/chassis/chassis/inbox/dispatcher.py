@@ -1,4 +1,4 @@
-"""Dispatches one message: decode, handle, retry or park. Raises nothing but CancelledError."""
+"""Dispatches one message: decode, handle, retry or park."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import KW_ONLY, dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from hashlib import sha256
 from typing import Any, NamedTuple
 
-import structlog
 from messages.envelope import IncomingMessage, UndecodableMessageError, decode
 
+from chassis.broker.headers import UNDECODABLE
+from chassis.broker.limits import MESSAGE_MAX_BYTES
 from chassis.clock import Clock, SystemClock
 from chassis.handling import PoisonMessageError, TransientError
 from chassis.inbox.delivery import Delivery
@@ -19,14 +21,13 @@ from chassis.inbox.parking_lot import ParkingLot
 from chassis.inbox.subscriptions import Subscription
 from chassis.observability.metrics import Metrics
 from chassis.observability.spans import mark_failed
+from chassis.observability.throttled_log import ThrottledLog
 from chassis.observability.tracing import NO_TRACING, Tracing
 from chassis.outbox.entries import Causation
 from chassis.persistence.mongo import DatabaseUnavailableError
 from chassis.persistence.unit_of_work import UnitOfWork
 from chassis.transactions.group_committer import GroupCommitter
-from chassis.transactions.work import WorkItem, message_inbox_id
-
-log = structlog.get_logger(__name__)
+from chassis.transactions.work import KeyReusedError, WorkItem, message_inbox_id
 
 ATTEMPTS = 5
 BACKOFF = (0.05, 0.2, 0.5, 1.0, 2.0, 5.0)
@@ -37,6 +38,13 @@ MAX_DEFERRED = timedelta(hours=1)
 """Time after which a deferred message is parked for an operator."""
 CLOCK_TOLERANCE = timedelta(seconds=5)
 """Two times this close come from the same clock: a timestamp has whole seconds and is taken when the commit begins."""
+
+
+ID_MAX = 1000
+"""Characters of an id or a correlation id, which are stored and sent on."""
+
+REASON_MAX = 2000
+"""Characters."""
 
 
 class Remedy(StrEnum):
@@ -51,11 +59,33 @@ class Remedy(StrEnum):
     PARK = "park"
 
 
+class Cause(StrEnum):
+    """Why a message was parked, as it is counted."""
+
+    UNREADABLE = "unreadable"
+    """Its properties or its body cannot be read, or it came from somebody who may not say it."""
+    TOO_LARGE = "too-large"
+    ID_REUSED = "id-reused"
+    """A handled event had its id and another content (X2)."""
+    POISON = "poison"
+    FAILED = "failed"
+    """Every attempt of its handler failed."""
+    NOT_READY = "not-ready"
+    """The event it depends on has not arrived."""
+    DEAD_LETTER = "dead-letter"
+    """The broker gave it up."""
+
+
 class Failure(NamedTuple):
-    """The reason why a message was not handled, and the remedy."""
+    """The reason why a message was not handled, the remedy, and the cause under which it is counted when parked."""
 
     remedy: Remedy
     reason: str
+    cause: Cause = Cause.FAILED
+
+
+class OversizeError(UndecodableMessageError):
+    """The body is larger than a message may be."""
 
 
 @dataclass(eq=False)
@@ -77,6 +107,10 @@ class Dispatcher:
     def __post_init__(self) -> None:
         self._by_type = {each.event_type.type: each for each in self.subscriptions}
         self._stopping = asyncio.Event()
+        for cause in Cause:
+            self.metrics.messages_parked.labels(cause)  # from zero: an alert sees the first one
+        self._parked_log = ThrottledLog(__name__)
+        self._failure_log = ThrottledLog(__name__)
 
     async def dispatch(self, delivery: Delivery) -> bool:
         """Return True when the message is settled and may be acknowledged, False when ``stop`` interrupted it."""
@@ -84,9 +118,9 @@ class Dispatcher:
         while failure := await self.try_once(delivery):
             attempts += failure.remedy in {Remedy.RETRY, Remedy.PARK}
             if failure.remedy is Remedy.PARK or attempts >= ATTEMPTS:
-                return await self._park(delivery, failure.reason, attempts)
+                return await self._park(delivery, failure, attempts)
             if failure.remedy is Remedy.DEFER and waited >= self.max_defer_seconds:
-                return await self._park(delivery, failure.reason, attempts, deferred=True)
+                return await self._park(delivery, failure, attempts)
             pause = self.backoff[min(tries, len(self.backoff) - 1)]
             waited, tries = waited + pause * (failure.remedy is not Remedy.WAIT_FOR_DATABASE), tries + 1
             if await self._sleep_or_stop(pause):
@@ -94,15 +128,23 @@ class Dispatcher:
         return True
 
     async def try_once(self, delivery: Delivery) -> Failure | None:
-        """Try once; return None when the message is handled or is a duplicate."""
+        """Try once; return None when the message is handled or is a duplicate. Raises nothing but CancelledError."""
         try:
-            message, subscription = self._read(delivery)
+            return await self._try(delivery)
+        except OversizeError as problem:
+            return Failure(Remedy.PARK, str(problem), Cause.TOO_LARGE)
         except UndecodableMessageError as problem:
-            return Failure(Remedy.PARK, str(problem))
+            return Failure(Remedy.PARK, _cut(str(problem)), Cause.UNREADABLE)
+        except Exception as problem:  # noqa: BLE001 - values that nobody foresaw: their message must not block the queue
+            self._failure_log.warning("message failed", routing_key=delivery.routing_key, exc_info=problem)
+            return Failure(Remedy.RETRY, _cut(f"{type(problem).__name__}: {problem}"))
+
+    async def _try(self, delivery: Delivery) -> Failure | None:
+        message, subscription = self._read(delivery)
         age = self._age(message, delivery.at)
         self.metrics.event_lag_seconds.labels(message.type).observe(max(0.0, age.total_seconds()))
         with self.tracing.consume_span(message.type, delivery.headers) as span:
-            failure = await self._handle(message, subscription)
+            failure = await self._handle(message, subscription, _digest(message.type, delivery.body))
             if failure is not None:
                 mark_failed(span, failure.remedy)
         return failure
@@ -120,14 +162,21 @@ class Dispatcher:
     async def dead_letter(self, delivery: Delivery) -> bool:
         """Park a message that the broker gave up on."""
         self.metrics.dead_letters.inc()
-        return await self._park(delivery, "dead letter: the broker stopped delivering it", attempts=0)
+        failure = Failure(Remedy.PARK, "dead letter: the broker stopped delivering it", Cause.DEAD_LETTER)
+        return await self._park(delivery, failure, attempts=0)
 
     def stop(self) -> None:
         """Return the messages that wait for another attempt to the broker."""
         self._stopping.set()
 
     def _read(self, delivery: Delivery) -> tuple[IncomingMessage, Subscription[Any]]:
+        if (problem := delivery.headers.get(UNDECODABLE)) is not None:
+            raise UndecodableMessageError(f"its properties cannot be decoded: {problem}")
+        if len(delivery.body) > MESSAGE_MAX_BYTES:
+            raise OversizeError(f"a body of {len(delivery.body):,} bytes: {MESSAGE_MAX_BYTES:,} are allowed")
         message = decode(delivery.headers, delivery.body, delivery.content_type)
+        if max(len(message.id), len(message.correlation_id)) > ID_MAX:
+            raise UndecodableMessageError(f"an id of more than {ID_MAX} characters: {message.id[:100]!r}")
         if message.type != delivery.routing_key:
             raise UndecodableMessageError(f"{message.type!r} arrived with the routing key {delivery.routing_key!r}")
         # The broker verifies the user id. Without one, anybody may have written the message.
@@ -140,23 +189,26 @@ class Dispatcher:
             raise UndecodableMessageError(f"{self.service} does not subscribe to {message.type!r}")
         return message, subscription
 
-    async def _handle(self, message: IncomingMessage, subscription: Subscription[Any]) -> Failure | None:
+    async def _handle(self, message: IncomingMessage, subscription: Subscription[Any], digest: str) -> Failure | None:
         try:
-            await self.committer.submit(self._work_item(message, subscription))
+            await self.committer.submit(self._work_item(message, subscription, digest))
         except DatabaseUnavailableError as problem:
             return Failure(Remedy.WAIT_FOR_DATABASE, f"database unavailable: {problem}")
         except TransientError as problem:
             self.metrics.messages_deferred.labels(self.service).inc()
-            return Failure(Remedy.DEFER, f"not ready: {problem}")
+            return Failure(Remedy.DEFER, f"not ready: {problem}", Cause.NOT_READY)
         except PoisonMessageError as problem:
-            return Failure(Remedy.PARK, f"poison message: {problem}")
-        except Exception as problem:
+            return Failure(Remedy.PARK, f"poison message: {problem}", Cause.POISON)
+        except KeyReusedError:
+            text = f"the event {message.id!r} was handled before with another content"
+            return Failure(Remedy.PARK, text, Cause.ID_REUSED)
+        except Exception as problem:  # noqa: BLE001 - a handler may raise anything
             self.metrics.handler_failures.labels(self.service).inc()
-            log.warning("handler failed", event_id=message.id, event_type=message.type, exc_info=problem)
-            return Failure(Remedy.RETRY, f"{type(problem).__name__}: {problem}")
+            self._failure_log.warning("handler failed", event_id=message.id, event_type=message.type, exc_info=problem)
+            return Failure(Remedy.RETRY, _cut(f"{type(problem).__name__}: {problem}"))
         return None
 
-    def _work_item(self, message: IncomingMessage, subscription: Subscription[Any]) -> WorkItem:
+    def _work_item(self, message: IncomingMessage, subscription: Subscription[Any], digest: str) -> WorkItem:
         return WorkItem(
             message_inbox_id(self.service, message.id),
             subscription.call(message.event, self.store),
@@ -165,20 +217,24 @@ class Dispatcher:
             event_type=message.type,
             prefetch=subscription.prefetch(message.event),
             prefetch_related=subscription.related_keys(message.event, self.store),
+            digest=digest,
         )
 
-    async def _park(self, delivery: Delivery, reason: str, attempts: int, *, deferred: bool = False) -> bool:
+    async def _park(self, delivery: Delivery, failure: Failure, attempts: int) -> bool:
         """Store the message before it may be acknowledged; wait for the database as long as it takes."""
-        envelope = delivery.to_envelope()
+        envelope, deferred = delivery.to_envelope(), failure.remedy is Remedy.DEFER
         while True:
             try:
-                await self.parking_lot.park(self.service, delivery, reason, attempts, deferred=deferred)
+                await self.parking_lot.park(self.service, delivery, failure.reason, attempts, deferred=deferred)
             except TransientError:
                 if await self._sleep_or_stop(self.backoff[-1]):
                     return False
             else:
+                self.metrics.messages_parked.labels(failure.cause).inc()
                 title = "message deferred" if deferred else "message parked"
-                log.error(title, event_id=envelope.id, event_type=envelope.type, reason=reason)
+                self._parked_log.error(
+                    title, event_id=envelope.id[:ID_MAX], event_type=envelope.type, reason=failure.reason
+                )
                 return True
 
     async def _sleep_or_stop(self, seconds: float) -> bool:
@@ -188,3 +244,15 @@ class Dispatcher:
         except TimeoutError:
             return False
         return True
+
+
+def _digest(event_type: str, body: bytes) -> str:
+    """Return what tells two events of one id apart: the type stands in a header."""
+    content = sha256(body)
+    content.update(event_type.encode())
+    return content.hexdigest()
+
+
+def _cut(text: str) -> str:
+    """Return a reason as it is stored and logged: the sender of a message must not choose its length."""
+    return text if len(text) <= REASON_MAX else f"{text[:REASON_MAX]}…"

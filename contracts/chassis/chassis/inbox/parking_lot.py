@@ -9,6 +9,7 @@ from typing import Any
 
 from messages.envelope import OutgoingMessage
 
+from chassis.broker.limits import MESSAGE_MAX_BYTES
 from chassis.clock import Clock, SystemClock
 from chassis.handling import Document, Filter
 from chassis.inbox.delivery import Delivery
@@ -28,6 +29,10 @@ WAITING = (PARKED, *TO_REPLAY)
 STATES = (*WAITING, REPLAYED, DISCARDED)
 SERVICE = "service"
 """The actor in the history where the service itself acted."""
+STORED_BYTES = 64 * 1024
+"""Of a body that is larger than any message may be; its digest and size tell which it was."""
+STORED_STEPS = 200
+"""Steps of a history that are kept: a message that keeps coming back must not outgrow its document."""
 
 
 class NotParkedError(LookupError):
@@ -53,7 +58,7 @@ class ParkingLot:
             "consumer": consumer,
             "event_id": envelope.id,
             "type": envelope.type,
-            "body": envelope.body,
+            **_stored_body(envelope.body),
             "headers": envelope.headers,
             "content_type": message.content_type,
             "user": message.user,
@@ -64,7 +69,7 @@ class ParkingLot:
             "$setOnInsert": first,
             "$set": {"state": state, "reason": reason, "last_at": now},
             "$inc": {"attempts": attempts},
-            "$push": {"history": step},
+            "$push": {"history": {"$each": [step], "$slice": -STORED_STEPS}},
         }
         await self._database.update(COLLECTION, {"_id": fingerprint(consumer, envelope)}, change, upsert=True)
 
@@ -80,7 +85,9 @@ class ParkingLot:
         return found[0]
 
     async def request_replay(self, key: str, who: str) -> None:
-        """Ask the service to dispatch the message again."""
+        """Ask the service to dispatch the message again; one that was cut cannot be."""
+        if (await self.get(key)).get("cut"):
+            raise NotParkedError(f"{key} was larger than a message may be and was cut: discard it")
         await self._step(key, (PARKED, DEFERRED, DISCARDED), REPLAY_REQUESTED, {"by": who})
 
     async def discard(self, key: str, who: str, why: str) -> None:
@@ -120,10 +127,17 @@ class ParkingLot:
         change = {
             "$set": {"state": after, "last_at": now, **reason},
             "$inc": {"attempts": attempts},
-            "$push": {"history": {"at": now, "step": after, **details}},
+            "$push": {"history": {"$each": [{"at": now, "step": after, **details}], "$slice": -STORED_STEPS}},
         }
         if not await self._database.update(COLLECTION, {"_id": key, "state": {"$in": list(before)}}, change):
             raise NotParkedError(f"{key} is not {' or '.join(before)}")
+
+
+def _stored_body(body: bytes) -> Document:
+    """Return the body as it is stored: whole, or the beginning of one that no document would hold."""
+    if len(body) <= MESSAGE_MAX_BYTES:
+        return {"body": body}
+    return {"body": body[:STORED_BYTES], "cut": {"size": len(body), "sha256": sha256(body).hexdigest()}}
 
 
 def fingerprint(consumer: str, message: OutgoingMessage) -> str:

@@ -62,6 +62,12 @@ class Health:
             return f"no answer in {self.timeout:g} s"
         except NotReadyError as reason:
             return str(reason)
+        except asyncio.CancelledError:
+            # aiormq cancels what waits on a lost connection; only our own caller's cancellation goes on.
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            return "the connection is lost"
         except Exception as error:  # noqa: BLE001 - whatever a driver raises means not ready
             return type(error).__name__
         return "ok"

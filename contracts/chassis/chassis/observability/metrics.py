@@ -69,6 +69,12 @@ class Metrics:
         self.handler_failures = self._counter("handler_failures", "Failing handler runs", ("consumer",))
         # Parked and deferred messages; an operator must act when they stay.
         self.parked_messages = self._gauge("parked_messages", "Messages neither handled nor discarded")
+        # What was set apart and why: a message nobody can read is its publisher's fault or somebody's attack.
+        self.messages_parked = self._counter("messages_parked", "Messages parked or deferred by cause", ("cause",))
+        # 0 while the queues of a process are not consumed, whatever its connection says.
+        self.consumer_up = self._gauge("consumer_up", "Whether the queues are consumed", ("link",))
+        # Connections that consumed and were replaced; many in a short time: a message or a network that breaks them.
+        self.consumer_links_lost = self._counter("consumer_links_lost", "Consuming connections replaced", ("link",))
         # The dead-letter queue is the broker's last resort.
         self.dead_letters = self._counter("dead_letters", "Messages from the dead-letter queue")
         # Events that the broker returned, refused or did not confirm in time; they stay in the outbox.

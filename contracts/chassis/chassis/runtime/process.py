@@ -10,7 +10,6 @@ from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Self
 
-from aio_pika.exceptions import AMQPError
 from fastapi import FastAPI
 
 from chassis.broker.paths import PATHS
@@ -185,8 +184,10 @@ class Process:
             prefetch=self._settings.prefetch,
             path=PATHS[self._settings.broker_path],
         )
-        await _retry_until_up("broker", consumer.start)
         self._exit_stack.push_async_callback(consumer.stop)
+        self.health.add_task("consumer", lambda: consumer.running)
+        self.health.add_ping("consumer", consumer.ping)
+        await consumer.start()
 
     def _run_jobs(self) -> None:
         leases = Leases(self.database, self._lease_holder)
@@ -238,12 +239,15 @@ class Process:
 
 
 async def _retry_until_up(server: str, start: Start) -> None:
-    """Retry ``start`` until the server is up; after ``PATIENCE`` raise its last error."""
+    """Retry ``start`` until the server is up; after ``PATIENCE`` raise its last error.
+
+    Consuming needs none of this: its links wait for the broker while the process already answers.
+    """
     deadline = time.monotonic() + PATIENCE
     while True:
         try:
             await start()
-        except (TransientError, AMQPError, OSError) as problem:
+        except (TransientError, OSError) as problem:
             if time.monotonic() > deadline:
                 raise
             logger(__name__).warning("waiting for a server", server=server, problem=type(problem).__name__)

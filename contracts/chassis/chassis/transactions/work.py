@@ -40,9 +40,9 @@ class WorkItem:
     """One message, command or job item.
 
     ``inbox_id`` comes from ``command_inbox_id``, ``message_inbox_id`` or ``job_inbox_id``. ``digest`` distinguishes two
-    commands with the same key. ``prefetch`` is loaded together with the keys of the whole batch, then the keys that
-    ``prefetch_related`` finds in those documents. ``abandoned`` says that the caller has gone: an item not begun is
-    dropped then.
+    commands with the same key, or two contents of an event with the same id. ``prefetch`` is loaded together with the
+    keys of the whole batch, then the keys that ``prefetch_related`` finds in those documents. ``abandoned`` says that
+    the caller has gone: an item not begun is dropped then.
     """
 
     inbox_id: str

@@ -4,6 +4,8 @@ import os
 from pathlib import Path
 from typing import Self
 
+from chassis.broker.limits import MESSAGE_MAX_BYTES
+
 from devkit.servers.admin import BrokerAdmin
 from devkit.servers.node import environment, prepare
 from devkit.servers.processes import HOST, ManagedProcess, load_or_create_state, require_free
@@ -14,6 +16,8 @@ STOP_SECONDS = 20
 
 class Broker(BrokerAdmin):
     """A RabbitMQ node; `start` on the folder of a stopped one resumes with its data."""
+
+    max_message_bytes = MESSAGE_MAX_BYTES
 
     def __init__(self, folder: Path, state: dict[str, int | str]) -> None:
         self.amqp_port = int(state["amqp_port"])

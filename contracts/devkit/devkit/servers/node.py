@@ -20,6 +20,7 @@ class Node(Protocol):
     dist_port: int
     admin_user: str
     admin_password: str
+    max_message_bytes: int
 
 
 def prepare(node: Node) -> Path:
@@ -92,6 +93,7 @@ default_user = {node.admin_user}
 default_pass = {node.admin_password}
 collect_statistics_interval = 1000
 log.file.level = warning
+max_message_size = {node.max_message_bytes}
 """
 
 
