@@ -8,6 +8,7 @@ PACKAGES := contracts/messages/messages contracts/rulebook/rulebook contracts/ch
 PYTEST := $(BIN)/pytest -q
 NOTES := .local/queries
 
+FUZZ_EXAMPLES ?= 3000
 ROLE ?= regional_officer
 SERVICE ?= review
 CMD ?= parked list
@@ -93,6 +94,10 @@ check-generated: setup ## Compare the generated files with the code; writes noth
 .PHONY: test-contract
 test-contract: setup ## Fuzz every API more than the gate does; check each response against its document
 	CONTRACT_EXAMPLES=40 $(PYTEST) --timeout 1200 tests/contracts
+
+.PHONY: fuzz
+fuzz: setup ## Fuzz every parser of outside bytes more than the gate does: [FUZZ_EXAMPLES=3000], ten minutes a parser at most
+	FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(PYTEST) -n 2 --timeout 600 tests/fuzz contracts/chassis/tests/test_workbook_properties.py
 
 .PHONY: test-queries
 test-queries: setup ## Note every query that the tests of chassis and services ask; explain each on 10,000 documents

@@ -29,7 +29,7 @@ def read(name: str, text: str, model: type[Document]) -> tuple[Document | None, 
     """The document, or every problem in it as `file: path: problem`."""
     try:
         raw: Mapping[str, Any] = tomllib.loads(text, parse_float=Decimal)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, ArithmeticError, RecursionError) as error:  # too deep, and numbers that Python does not build
         return None, [f"{name}: {error}"]
     try:
         return model.model_validate(raw), []

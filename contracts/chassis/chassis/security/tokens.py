@@ -80,6 +80,7 @@ class TokenVerifier:
 
 
 def decode_token(token: str, keys: KeySet, *, issuer: str, audience: str, now: int) -> _CachedToken:
+    """Return the actor; whatever a library raises about a stranger's text means that the token is invalid."""
     try:
         decoded = jwt.decode(token, keys, algorithms=ALGORITHMS)
         registry = jwt.JWTClaimsRegistry(
@@ -91,9 +92,11 @@ def decode_token(token: str, keys: KeySet, *, issuer: str, audience: str, now: i
             exp={"essential": True},
         )
         registry.validate(decoded.claims)
-    except (JoseError, ValueError) as problem:
-        raise InvalidTokenError(str(problem)) from None
-    return _CachedToken(_actor(decoded.claims), int(decoded.claims["exp"]))
+        return _CachedToken(_actor(decoded.claims), int(decoded.claims["exp"]))
+    except InvalidTokenError:
+        raise
+    except Exception as problem:  # noqa: BLE001 - see above
+        raise InvalidTokenError(type(problem).__name__) from None
 
 
 def _actor(claims: dict[str, object]) -> Actor:
