@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 from typing import Any
@@ -9,6 +10,7 @@ from devkit.api_harness import ApiClient, ApiHarness
 from messages.registry import ListAnnounced, ListClosed, UnitListed
 from messages.values import Role
 from openpyxl import load_workbook
+from registry.api import export
 from registry.handlers import cases
 
 from services.registry.tests.api_calls import REMOVAL, act, announce, announce_list, close_list, collect
@@ -207,6 +209,20 @@ async def test_the_workbook_holds_every_line_as_text(api: ApiHarness[Any], regio
     names = {str(sheet.cell(row, 6).value): sheet.cell(row, 6).data_type for row in (4, 5)}
     assert names == {"=HYPERLINK(1)": "s", "示例钢铁有限公司": "s"}
     assert "filename*=UTF-8''" in answer.headers["Content-Disposition"]
+
+
+async def test_workbook_of_an_announced_list_is_made_once(
+    api: ApiHarness[Any], regional_officer: ApiClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await announce_list(api, regional_officer)
+    made: list[int] = []
+    write = export._as_xlsx
+    monkeypatch.setattr(export, "_as_xlsx", lambda one, pages: made.append(1) or write(one, pages))
+
+    answers = await asyncio.gather(*(api.anonymous().get("/v1/lists/1/export") for _ in range(5)))
+
+    assert len(made) == 1
+    assert {(each.status_code, each.content) for each in answers} == {(200, answers[0].content)}
 
 
 @pytest.mark.rule("L4")

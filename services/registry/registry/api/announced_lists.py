@@ -15,7 +15,7 @@ from chassis.http import (
     file_responses,
     filter_by,
 )
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from rulebook import basis
 
 from registry.api import export
@@ -29,6 +29,17 @@ from registry.handlers.verifying import verify_chain
 from registry.store import Store
 
 ReadRegister = Annotated[RequestContext[Store], Depends(Authorize(READ_REGISTER))]
+
+
+def made_workbooks(request: Request) -> export.Workbooks:
+    """Return the workbooks that this process has made."""
+    if not hasattr(request.app.state, "list_workbooks"):
+        request.app.state.list_workbooks = export.Workbooks()
+    made: export.Workbooks = request.app.state.list_workbooks
+    return made
+
+
+MadeWorkbooks = Annotated[export.Workbooks, Depends(made_workbooks)]
 ListNumber = Annotated[int, Path(ge=1)]
 ANNOUNCED = {"level": LEVEL, "state": ListState.ANNOUNCED}
 
@@ -90,8 +101,8 @@ async def list_lines(
     responses=file_responses(*export.MEDIA_TYPES.values()),
 )
 async def export_announced_list(
-    number: ListNumber, context: ReadRegister, format: Literal["xlsx", "csv"] = "xlsx"
+    number: ListNumber, context: ReadRegister, workbooks: MadeWorkbooks, format: Literal["xlsx", "csv"] = "xlsx"
 ) -> Response:
     """The list as a workbook, or as CSV in UTF-8 with a byte order mark."""
     one = await require_announced_list(LEVEL, number, context.store)
-    return await export.file_of(one, pages_of_lines(one.edition, lambda: context.store), format)
+    return await export.file_of(one, pages_of_lines(one.edition, lambda: context.store), format, workbooks)

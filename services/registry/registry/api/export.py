@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 
 from anyio import from_thread, to_thread
@@ -30,15 +31,37 @@ HEADINGS = (
 )
 KINDS = {"addition": "新增", "removal": "移出", "renaming": "更名"}
 Pages = AsyncIterator[list[PrintedLine]]
+KEPT = 4
+"""Workbooks of announced lists kept; of a thousand lines each has a hundred kilobytes."""
 
 
-async def file_of(one: AnnualList, pages: Pages, format: Format) -> Response:
+class Workbooks:
+    """Workbooks of announced lists, each made once: what is announced never changes, and anybody may ask for it."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, asyncio.Task[bytes]] = {}
+
+    async def of(self, one: AnnualList, pages: Pages) -> bytes:
+        """Return the list's workbook; those who ask while it is made wait for the same one."""
+        digest = announcement_of(one).digest
+        if digest not in self._made:
+            self._made[digest] = asyncio.create_task(to_thread.run_sync(_as_xlsx, one, pages))
+            for oldest in [*self._made][:-KEPT]:
+                del self._made[oldest]
+        try:
+            return await asyncio.shield(self._made[digest])
+        except BaseException:
+            if digest in self._made and self._made[digest].done():
+                del self._made[digest]
+            raise
+
+
+async def file_of(one: AnnualList, pages: Pages, format: Format, workbooks: Workbooks) -> Response:
     """Return CSV that is sent as it is read, or a workbook written in a thread that asks the loop for each page."""
     number = announcement_of(one).number
     described = {"name": f"{_title_of(one)}.{format}", "ascii_name": f"list-{number}.{format}"}
     if format == "xlsx":
-        content = await to_thread.run_sync(_as_xlsx, one, pages)
-        return file_response(content, MEDIA_TYPES[format], **described)
+        return file_response(await workbooks.of(one, pages), MEDIA_TYPES[format], **described)
     headers = file_response(b"", MEDIA_TYPES[format], **described).headers
     disposition = {"Content-Disposition": headers["Content-Disposition"]}
     return StreamingResponse(_csv(one, pages), media_type=MEDIA_TYPES[format], headers=disposition)

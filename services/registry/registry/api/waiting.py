@@ -19,7 +19,8 @@ async def outcome_of(ref: ActRef, context: RequestContext[Store], prefer: str | 
     """
     if ref.act_id is None:
         return list_view(await context.store.lists.require(ref.list_id), for_office=True)
-    act: ListAct = await wait_until(lambda act: act.over, lambda: context.store.list_acts.require(ref.act_id), prefer)
+    act_id = ref.act_id
+    act: ListAct = await wait_until(lambda act: act.over, lambda: context.store.list_acts.require(act_id), prefer)
     if not act.over:
         headers = {"Location": f"/v1/lists/acts/{act.act_id}", "Retry-After": "1"}
         return JSONResponse(ActView.model_validate(act).model_dump(mode="json"), 202, headers)
