@@ -85,3 +85,11 @@ async def test_edit_requires_the_current_version(applicant: ApiClient) -> None:
 
     assert [each.status_code for each in (blind, first, late, odd)] == [428, 200, 412, 400]
     assert (await applicant.get(plan)).json()["title"] == "First"
+
+
+async def test_version_that_a_command_does_not_compare_is_not_ignored(api: ApiHarness, applicant: ApiClient) -> None:
+    named = await applicant.post("/v1/plans", json={"title": "Less coal"}, headers={"If-Match": '"1"'})
+    any_version = await applicant.post("/v1/plans", json={"title": "Less coal"}, headers={"If-Match": "*"})
+
+    assert (named.status_code, named.json()["code"], any_version.status_code) == (412, "version-not-compared", 201)
+    assert len(await api.store().plans.find()) == 1

@@ -80,3 +80,35 @@ async def test_nobody_justifies_the_own_unit_or_a_report_of_the_own_making(
     ]
 
     assert [each.status_code for each in answers] == [403, 403, 200]
+
+
+@pytest.mark.rule("A6")
+async def test_command_about_a_version_that_the_caller_has_not_read_is_refused(
+    applicant: ApiClient, officer: ApiClient
+) -> None:
+    key = await open_draft(applicant)
+    place, stale = f"{APPLICATIONS}/{key}", {"If-Match": '"1"'}
+    first = await applicant.post(f"{place}/submit")
+    assert first.json()["code"] == "not-eligible"
+
+    answers = [
+        await applicant.post(f"{place}/submit", headers=stale),
+        await officer.put(f"{place}/justification", json={"text": "能效国内领先"}, headers=stale),
+    ]
+    seen = (await applicant.get(place)).headers["ETag"]
+    taken = await officer.put(f"{place}/justification", json={"text": "能效国内领先"}, headers={"If-Match": seen})
+
+    assert [(each.status_code, reason_codes(each)) for each in answers] == [(412, ["version-stale"])] * 2
+    assert taken.status_code == 200
+
+
+@pytest.mark.rule("A5")
+async def test_withdrawal_of_a_version_that_the_caller_has_not_read_is_refused(applicant: ApiClient) -> None:
+    key = await open_draft_with_report(applicant)
+    submitted = await applicant.post(f"{APPLICATIONS}/{key}/submit")
+    path = f"{APPLICATIONS}/{key}/withdraw"
+
+    stale = await applicant.post(path, headers={"If-Match": '"1"'})
+    taken = await applicant.post(path, headers={"If-Match": submitted.headers["ETag"]})
+
+    assert (stale.status_code, taken.status_code) == (412, 200)

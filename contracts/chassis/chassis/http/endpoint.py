@@ -135,6 +135,7 @@ class RequestContext(Generic[S]):
         self.request = request
         self.response = response
         self.now = api.clock.now()
+        self._evaluates_if_match = False
 
     @property
     def store(self) -> S:
@@ -196,6 +197,7 @@ class RequestContext(Generic[S]):
         ``prefetch`` names the documents that the handler will read, so that a batch of commands asks for all at once;
         ``prefetch_related`` those it reads next, found in the documents of the first.
         """
+        self._refuse_condition_not_evaluated()
         if resource is not None:
             await self.authorize(resource)
         key = command_inbox_id(self.actor.subject, self._key)
@@ -213,6 +215,11 @@ class RequestContext(Generic[S]):
         finally:
             await caller.turn()
         return value if reply is None else TypeAdapter(reply).validate_python(value, from_attributes=True)
+
+    def _refuse_condition_not_evaluated(self) -> None:
+        """Refuse a condition that the route does not look at: a caller who names a version relies on it (RFC 9110)."""
+        if not self._evaluates_if_match and self.request.headers.get("If-Match", "*").strip() != "*":
+            raise Refusal("version-not-compared", status=412, title="This command compares no version (If-Match)")
 
     def new_id(self, prefix: str = "", part: str = "") -> str:
         """Return an id for a document that this command creates: the same when the command is repeated."""
@@ -254,6 +261,7 @@ class RequestContext(Generic[S]):
 
     def if_match(self, *, required: bool = False) -> int | None:
         """Return the version in If-Match; None for ``*`` or without the header (a Refusal, 428, when required)."""
+        self._evaluates_if_match = True
         header = self.request.headers.get("If-Match")
         if header is None and required:
             raise Refusal("if-match-missing", status=428, title="Name the version you change (If-Match)")

@@ -100,7 +100,7 @@ async def file_report(application_id: str, body: ReportBody, context: FileApplic
 @router.put(
     "/{application_id}/justification",
     summary="Justify an application from no lower list",
-    openapi_extra=based_on_rule(basis("E10")),
+    openapi_extra=based_on_rule(basis("E10")) | IF_MATCH,
     responses=refuses("not-amendable"),
 )
 async def justify_application(
@@ -109,7 +109,8 @@ async def justify_application(
     """By the forwarding department, for a unit that is on no lower list (E10)."""
     found = await _application_or_404(application_id, context)
     await context.authorize(found)
-    command = drafts.Justify(application_id, Justification(body.text, context.actor.subject, found.level))
+    justification = Justification(body.text, context.actor.subject, found.level)
+    command = drafts.Justify(application_id, justification, expected_version(context))
     justified = await context.execute(drafts.justify_application, command, prefetch=_key_of(command), reply=ReceiptView)
     return with_etag(context, justified)
 
@@ -117,13 +118,14 @@ async def justify_application(
 @router.post(
     "/{application_id}/submit",
     summary="Submit an application",
+    openapi_extra=IF_MATCH,
     responses=refuses("not-eligible", "not-submittable") | {202: ACCEPTED},
 )
 async def submit_application(application_id: str, context: FileApplications) -> ReceiptView:
     """Checks everything at once; a refusal names every reason and is on record."""
     found = await _application_or_404(application_id, context)
     await context.authorize(found)
-    command = submission.Submit(application_id, context.actor.subject)
+    command = submission.Submit(application_id, context.actor.subject, expected_version(context))
     receipt = await context.execute(
         submission.submit_application,
         command,
@@ -138,12 +140,13 @@ async def submit_application(application_id: str, context: FileApplications) -> 
 @router.post(
     "/{application_id}/withdraw",
     summary="Withdraw an application",
+    openapi_extra=IF_MATCH,
     responses=refuses("not-withdrawable", "notice-started"),
 )
 async def withdraw_application(application_id: str, context: FileApplications) -> ReceiptView:
     found = await _application_or_404(application_id, context)
     await context.authorize(found)
-    command = submission.Withdraw(application_id)
+    command = submission.Withdraw(application_id, expected_version(context))
     withdrawn = await context.execute(
         submission.withdraw_application, command, prefetch=_keys_with_standing(found), reply=ReceiptView
     )

@@ -45,6 +45,7 @@ class FileInformation:
     application_id: str
     information: Information
     plan: WorkPlan
+    expected_version: int | None = None
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ class FileReport:
 class Justify:
     application_id: str
     justification: Justification
+    expected_version: int | None = None
 
 
 async def open_draft(command: OpenDraft, store: Store, _now: datetime) -> Done:
@@ -80,7 +82,7 @@ async def open_draft(command: OpenDraft, store: Store, _now: datetime) -> Done:
 
 async def amend_draft(command: AmendDraft, store: Store, _now: datetime) -> Done:
     found = await _require_amendable(command.application_id, store)
-    _refuse_stale(command.application_id, command.expected_version, store)
+    refuse_stale(command.application_id, command.expected_version, store)
     _refuse_other_evaluation(found, command.evaluation)
     amended = found.amend(
         unit=found.unit.model_copy(update={"name": command.unit_name}),
@@ -93,18 +95,20 @@ async def amend_draft(command: AmendDraft, store: Store, _now: datetime) -> Done
 
 async def file_information(command: FileInformation, store: Store, _now: datetime) -> Done:
     found = await _require_amendable(command.application_id, store)
+    refuse_stale(command.application_id, command.expected_version, store)
     return _save(found.amend(information=command.information, plan=command.plan), store)
 
 
 async def file_report(command: FileReport, store: Store, _now: datetime) -> Done:
     found = await _require_amendable(command.application_id, store)
-    _refuse_stale(command.application_id, command.expected_version, store)
+    refuse_stale(command.application_id, command.expected_version, store)
     return _save(found.amend(report=command.report, evaluation=command.evaluation), store)
 
 
 async def justify_application(command: Justify, store: Store, _now: datetime) -> Done:
     """Put the forwarding department's own words on record (E10)."""
     found = await _require_amendable(command.application_id, store)
+    refuse_stale(command.application_id, command.expected_version, store)
     return _save(replace(found, justification=command.justification), store)
 
 
@@ -116,7 +120,8 @@ def _refuse_other_evaluation(found: Application, named: Evaluation) -> None:
     raise refusal("E12", "evaluation-differs", text, pointer="/evaluation", status=422)
 
 
-def _refuse_stale(application_id: str, expected: int | None, store: Store) -> None:
+def refuse_stale(application_id: str, expected: int | None, store: Store) -> None:
+    """Raise a Refusal (412) when the caller read another version than the present one."""
     stale = reason("A6", "version-stale", "申报在读取后已被修改，请重新读取")
     require_current_version(expected, store.applications.version(application_id), stale)
 

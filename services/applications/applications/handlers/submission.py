@@ -18,23 +18,29 @@ from applications.domain.eligibility import EligibilityContext
 from applications.domain.files import SentFile, file_key
 from applications.domain.refusals import refusal
 from applications.domain.report import NamedFile
+from applications.handlers.drafts import refuse_stale
 from applications.handlers.ports import Store, facts_about, keys_of_facts, receipt, standing_of
 
 
 @dataclass(frozen=True)
 class Submit:
+    """``expected_version``, here and below: the version that the caller has read, where the caller names one."""
+
     application_id: str
     by: str
+    expected_version: int | None = None
 
 
 @dataclass(frozen=True)
 class Withdraw:
     application_id: str
+    expected_version: int | None = None
 
 
 async def submit_application(command: Submit, store: Store, now: datetime) -> Done:
     """Accept, or wait for the assessor's item, or return with every reason; each way is on record."""
     draft = await _require_submittable(command.application_id, store)
+    refuse_stale(command.application_id, command.expected_version, store)
     day = shanghai_date(now)
     rules, scheme = rules_on(day), scheme_on(draft.unit.unit_type, day)
     files = await evidence_files(draft, store)
@@ -92,6 +98,7 @@ async def withdraw_application(command: Withdraw, store: Store, now: datetime) -
     if found.notice_opened_on is not None:
         text = f"公示已于{found.notice_opened_on}开始，不能撤回"
         raise refusal("A5", "notice-started", text, found.notice_opened_on.isoformat())
+    refuse_stale(command.application_id, command.expected_version, store)
     withdrawn = found.withdraw()
     store.applications.save(found.application_id, withdrawn)
     await clear_open_application(found, store)
