@@ -26,7 +26,7 @@ AT_ONCE = 12
 CALL_SECONDS, WAIT_SECONDS = 30.0, 60.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 0.5
 TRIES = 6
-REFUSED, FAILED = 400, 500
+REFUSED, FAILED, BUSY = 400, 500, 503
 PAGE = 200
 
 
@@ -75,9 +75,15 @@ class Calls:
         return Caller(self, {})
 
     async def send(self, method: str, service: str, path: str, **sent: Unpack[RequestParts]) -> httpx2.Response:
-        """Send, and send again where the first result is unknown: the idempotency key makes that harmless."""
+        """Send, and send again where the first result is unknown: the idempotency key makes that harmless.
+
+        A service that has too much to do at the moment (503 with Retry-After) is asked until it has not.
+        """
         url = f"{self._stack.services[service]}/v1{path}"
-        for attempt in range(1, TRIES + 1):
+        ends = time.monotonic() + WAIT_SECONDS
+        attempt = 0
+        while attempt < TRIES:
+            attempt += 1
             try:
                 async with self._turns:
                     response = await self._client.request(method, url, **sent)
@@ -85,7 +91,10 @@ class Calls:
                 if attempt == TRIES:
                     raise UnexpectedAnswerError(f"{method} {url}: {problem!r}") from problem
             else:
-                if response.status_code < FAILED or attempt == TRIES:
+                busy = response.status_code == BUSY and "Retry-After" in response.headers
+                if busy and time.monotonic() < ends:
+                    attempt = 1
+                elif response.status_code < FAILED or attempt == TRIES:
                     return response
             await asyncio.sleep(FIRST_PAUSE * 2**attempt)
         raise AssertionError("the last try returns or raises")

@@ -31,7 +31,6 @@ TECHNOLOGY = {
     "prometheus_client": {"chassis/observability/metrics.py", "chassis/observability/gauges.py"},
     "opentelemetry": {f"chassis/observability/{module}.py" for module in ("tracing", "tracing_mongo", "spans", "logs")},
     "openpyxl": {"chassis/spreadsheets/", "applications/workbooks/"},
-    "python_calamine": {"chassis/spreadsheets/"},
     "jinja2": {"notify/templates.py"},
     "aiosmtplib": {"notify/mail.py"},
 }

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from applications.recognition import detected_media_type
 from applications.workbooks import Form, read, write
-from chassis.spreadsheets import grid, open_workbook
+from devkit.workbooks import open_workbook
 from messages.values import Prefecture, UnitType
 from rulebook import MEASURE_NAMES, rules_on
 from rulebook.schemes import problems, score
@@ -46,7 +46,7 @@ def filed(applicant: Applicant, *, amended: bool = False) -> bytes:
 
 
 def read_back(form: Form, content: bytes) -> Mapping[str, object]:
-    reading = read(form, content)
+    reading = read(form, open_workbook(content))
     assert reading.problems == []
     return reading.values
 
@@ -58,8 +58,7 @@ def rows(found: Mapping[str, object], table: str) -> list[Json]:
 
 
 def cover(content: bytes) -> list[str]:
-    with open_workbook(content) as book:
-        return [str(row[0]) for row in grid(book, "封面")]
+    return [str(row[0]) for row in open_workbook(content).sheets["封面"] if row]
 
 
 def panel_total(applicant: Applicant) -> Decimal:

@@ -86,6 +86,13 @@ class Settings(BaseSettings):
     """Limit of HTTP request bodies, unless a route accepts more."""
     min_free_disk_bytes: Annotated[int, Field(ge=0)] = 256 * MIB
     """Room that must be left where uploads are received; with less a process takes none and is not ready."""
+    workbooks_at_once: Annotated[int, Field(ge=1, le=16)] = 2
+    """Uploaded workbooks read at once, each in a process of its own; further ones are answered 503 with Retry-After."""
+    workbook_memory_mib: Annotated[int, Field(ge=64, le=4096)] = 160
+    """Address space of such a process."""
+    workbook_cpu_seconds: Annotated[int, Field(ge=1, le=120)] = 10
+    workbook_wall_seconds: Annotated[float, Field(gt=0, le=300)] = 20.0
+    """A workbook that takes longer is refused (422)."""
     jobs_poll_interval_seconds: Annotated[float, Field(gt=0)] = 1.0
     """Longest interval between two polls of a job for due items."""
     gauges_interval_seconds: Annotated[float, Field(gt=0)] = 15.0

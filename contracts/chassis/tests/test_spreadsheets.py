@@ -18,12 +18,14 @@ from chassis.spreadsheets import (
     Heading,
     InvalidWorkbookError,
     SheetData,
+    SheetResult,
     Table,
     as_csv,
     as_xlsx,
     csv_head,
     csv_rows,
 )
+from devkit.workbooks import open_workbook
 from messages.values import Text, Uscc
 from openpyxl import Workbook, load_workbook
 from openpyxl.cell import Cell
@@ -103,12 +105,16 @@ def changed(**cells: Any) -> list[Any]:  # noqa: ANN401 - whatever somebody type
     return [cells.get(name, usual) for name, usual in zip(names, GOOD, strict=True)]
 
 
+def read_lines(content: bytes) -> SheetResult[Line]:
+    return LINES.read(open_workbook(content))
+
+
 def problems(content: bytes) -> list[tuple[str, str]]:
-    return [(each.address, each.code) for each in LINES.read(content).problems]
+    return [(each.address, each.code) for each in read_lines(content).problems]
 
 
 def test_written_table_is_read_back() -> None:
-    reading = LINES.read(LINES.as_xlsx([STEEL, PLAIN]))
+    reading = read_lines(LINES.as_xlsx([STEEL, PLAIN]))
 
     assert reading.problems == []
     assert reading.values == [STEEL, PLAIN]
@@ -119,7 +125,7 @@ def test_columns_may_come_in_any_order_under_a_title_and_beside_others() -> None
     headings = ["序号", " 单位\n名称", "起始日期", "行业", "证件号码", "统一社会信用代码"]
     row = [1, "甲公司", datetime(2026, 1, 31), "钢铁；乳业", "15010219900307888X", "91150100MA0MXT5K33"]  # noqa: DTZ001 - as Excel says a day
 
-    reading = LINES.read(sheet(["某某名单"], [], headings, row))
+    reading = read_lines(sheet(["某某名单"], [], headings, row))
 
     assert reading.problems == []
     assert [(each.name, each.first, each.trades) for each in reading.values] == [
@@ -135,7 +141,7 @@ def test_every_bad_cell_is_reported_with_its_place() -> None:
         changed(trades="钢铁、煤炭", document="12"),
     ]
 
-    reading = LINES.read(sheet(HEADINGS, *rows))
+    reading = read_lines(sheet(HEADINGS, *rows))
 
     assert [(each.address, each.code, each.text, each.found) for each in reading.problems] == [
         ("名单!A2", "cell-malformed", "“统一社会信用代码”应为18位统一社会信用代码", "91150100MA0MXT5K3X"),
@@ -148,21 +154,21 @@ def test_every_bad_cell_is_reported_with_its_place() -> None:
 
 
 def test_code_typed_as_a_number_that_lost_digits_is_refused() -> None:
-    (problem,) = LINES.read(sheet(HEADINGS, changed(document=150102199003078888))).problems
+    (problem,) = read_lines(sheet(HEADINGS, changed(document=150102199003078888))).problems
 
     assert (problem.address, problem.found) == ("名单!C2", None)
     assert "文本格式" in problem.text
 
 
 def test_row_validation_error_keeps_the_text_of_the_model() -> None:
-    reading = LINES.read(sheet([*HEADINGS, "截止日期"], [*GOOD, "2025-01-01"]))
+    reading = read_lines(sheet([*HEADINGS, "截止日期"], [*GOOD, "2025-01-01"]))
 
     assert [(each.address, each.text) for each in reading.problems] == [("名单!A2", "截止日期早于起始日期")]
     assert reading.values == []
 
 
 def test_rule_adds_a_problem_to_a_readable_row() -> None:
-    reading = LINES.read(sheet(HEADINGS, GOOD, GOOD))
+    reading = read_lines(sheet(HEADINGS, GOOD, GOOD))
 
     reading.add_problem(reading.rows[1].number, "uscc", "repeated", "与第2行重复", "91150100MA0MXT5K33")
 
@@ -199,8 +205,7 @@ def test_sheet_with_the_title_of_the_table_is_read() -> None:
 def _bomb() -> bytes:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as package:
-        package.writestr("xl/workbook.xml", b"<workbook/>")
-        package.writestr("xl/worksheets/sheet1.xml", bytes(64 * 1024 * 1024))
+        package.writestr("xl/workbook.xml", bytes(64 * 1024 * 1024))
     return stream.getvalue()
 
 
@@ -216,7 +221,7 @@ def _bomb() -> bytes:
 )
 def test_file_that_is_no_workbook_is_refused(content: bytes, code: str) -> None:
     with pytest.raises(InvalidWorkbookError) as refused:
-        LINES.read(content)
+        read_lines(content)
 
     assert refused.value.code == code
 
@@ -230,7 +235,25 @@ def test_csv_opens_in_a_spreadsheet_and_holds_no_formula() -> None:
     assert row == [PLAIN.uscc, "乙公司", PLAIN.document, "乳业", "2026-01-31", "2029-01-30", "", "3", "是", "'=1+1"]
 
 
-@pytest.mark.parametrize("text", ["=1", "+1", "-1", "@x", "\t=1"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "=1",
+        "+1",
+        "-1",
+        "@x",
+        "\t=1",
+        "＝1+1",
+        "＋1",
+        "－1",
+        "＠x",
+        "﹢1",
+        "\u200b=1",
+        "\ufeff=1",
+        "\u3164\u00a0＝1",
+        " =1",
+    ],
+)
 def test_text_that_looks_like_a_formula_is_escaped_and_a_number_is_not(text: str) -> None:
     page = SheetData("页", [Heading("甲"), Heading("乙")], [(text, -5)])
 
@@ -290,3 +313,30 @@ def _cells() -> int:
 def test_csv_in_parts_is_the_whole() -> None:
     page = SheetData("表", [Heading("甲"), Heading("乙")], [(1, "=1"), (2, None)])
     assert csv_head(page.headings) + b"".join(csv_rows([row]) for row in page.rows) == as_csv(page)
+
+
+@pytest.mark.parametrize("text", ["911501050000700179", "007", "12", "1.10", "1E5", "45%", "1,234"])
+def test_code_of_figures_stays_text_in_a_spreadsheet(text: str) -> None:
+    page = SheetData("页", [Heading("甲"), Heading("乙")], [(text, 12)])
+
+    assert as_csv(page).decode("utf-8-sig").splitlines()[1].replace('"', "") == f"'{text},12"
+
+
+@pytest.mark.parametrize("character", ["\ufffe", "\uffff", "\x00", "\x0b", "\x1f", "\ud800"])
+def test_character_that_no_file_can_hold_is_left_out(character: str) -> None:
+    page = SheetData("页", [Heading("甲")], [(f"内蒙古{character}有限公司",)], above=(f"题{character}目",))
+
+    assert open_workbook(as_xlsx(page)).sheets["页"] == [["题目"], ["甲"], ["内蒙古有限公司"]]
+    assert "内蒙古有限公司" in as_csv(page).decode()
+
+
+def test_code_typed_into_a_template_stays_as_it_is_typed() -> None:
+    page = load_workbook(io.BytesIO(LINES.as_xlsx())).worksheets[0]
+
+    columns = page.column_dimensions.items()
+    assert {page[f"{letter}1"].value for letter, column in columns if column.number_format == "@"} == {
+        "统一社会信用代码",
+        "单位名称",
+        "证件号码",
+        "说明",
+    }

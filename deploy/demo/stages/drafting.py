@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from applications.workbooks import read
+from devkit.workbooks import open_workbook
 from messages.values import Prefecture
 from rulebook.regions import PREFECTURES
 
@@ -21,7 +22,7 @@ FACT = {"kind": "supervision_penalty", "date": "2024-09-03", "source": "示例�
 async def record_prefecture_lists(season: Season) -> None:
     """Record the roster: each officer its prefecture's own units (E10)."""
     season.stage("Prefectures record their own lists", timeline.PREFECTURE_LISTS)
-    rows = read(roster.FORM, season.samples.roster.read_bytes()).values["rows"]
+    rows = read(roster.FORM, open_workbook(season.samples.roster.read_bytes())).values["rows"]
     named = {str(row["name"]) for row in rows} if isinstance(rows, list) else set()
 
     async def record(prefecture: Prefecture) -> None:

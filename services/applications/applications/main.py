@@ -5,8 +5,10 @@ from __future__ import annotations
 import rulebook
 from chassis.runtime import ServiceDefinition, run
 from chassis.security import load_keys
+from chassis.spreadsheets import WorkbookLimits, WorkbookReader
 
 from applications.api import BODY_LIMITS, router
+from applications.api.imports import BUSY
 from applications.bus import SUBSCRIPTIONS
 from applications.settings import Settings
 from applications.store import AGGREGATES, INDEXES, Store
@@ -24,7 +26,10 @@ def service(settings: Settings | None = None) -> ServiceDefinition:
         subscriptions=SUBSCRIPTIONS,
         router=router,
         body_limits=BODY_LIMITS,
-        state={"keys": load_keys(settings.person_key_file)},
+        state={
+            "keys": load_keys(settings.person_key_file),
+            "workbooks": WorkbookReader(WorkbookLimits.of(settings), busy=BUSY),
+        },
     )
 
 

@@ -13,7 +13,7 @@ import struct
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
-from applications.domain.media_types import JPEG, PARTS, PDF, PNG
+from applications.domain.media_types import JPEG, MACRO_PART, MACROS, PARTS, PDF, PNG
 
 _HEAD = 1024
 """A reader of PDF looks for the head mark in the first kilobyte; here only blank lines may stand before it."""
@@ -85,7 +85,11 @@ def _package(file: BinaryIO, size: int, _head: bytes) -> str | None:
         return None
     file.seek(start)
     names = [name.replace(b"\\", b"/") for name in _names(file.read(length), entries)]
-    return next((PARTS[name] for name in names if name in PARTS), None) if len(names) == entries else None
+    if len(names) != entries:
+        return None
+    if any(name.lower().endswith(MACRO_PART) for name in names):
+        return MACROS
+    return next((PARTS[name] for name in names if name in PARTS), None)
 
 
 def _names(directory: bytes, entries: int) -> Iterator[bytes]:

@@ -9,6 +9,7 @@ import pytest
 from applications.api import router
 from applications.handlers import quota
 from applications.store import AGGREGATES, INDEXES, Store
+from chassis.spreadsheets import WorkbookLimits, WorkbookReader
 from devkit.api_harness import ApiClient, ApiHarness, api_harness
 from devkit.clock import FixedClock
 from messages.values import Role
@@ -28,7 +29,7 @@ async def api() -> AsyncIterator[ApiHarness[Any]]:
         aggregates=AGGREGATES,
         indexes=INDEXES,
         clock=FixedClock(NOW),
-        state={"keys": KEYS},
+        state={"keys": KEYS, "workbooks": WorkbookReader(WorkbookLimits(at_once=20))},
     ) as opened:
         await opened.perform(save_standing, standing())
         yield opened

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import io
 from typing import Any
 
 import pytest
+from applications.api import forms as api_forms
+from applications.api.imports import BUSY
 from applications.workbooks import Form, annex1, read, report, write
+from chassis.spreadsheets import WorkbookLimits, WorkbookReader
 from devkit.api_harness import ApiClient, ApiHarness
+from devkit.workbooks import open_workbook
 from messages.values import Role
+from openpyxl import load_workbook
 
 from . import builders_forms as forms
 from .api_calls import (
@@ -191,7 +198,7 @@ async def test_anybody_downloads_an_empty_form(
     answer = await api.anonymous().get(f"/v1/forms/{name}.xlsx", params=params)
 
     assert answer.headers["content-type"] == XLSX
-    assert {each.code for each in read(form, answer.content).problems} <= {
+    assert {each.code for each in read(form, open_workbook(answer.content)).problems} <= {
         "cell-empty",
         "rows-missing",
         "cell-malformed",
@@ -200,3 +207,76 @@ async def test_anybody_downloads_an_empty_form(
 
 async def test_an_unknown_form_is_not_found(api: ApiHarness[Any]) -> None:
     assert (await api.anonymous().get("/v1/forms/annex9.xlsx")).status_code == 404
+
+
+async def test_a_form_is_written_once_however_many_ask_for_it(
+    api: ApiHarness[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[Form] = []
+    monkeypatch.setattr(api_forms, "write", lambda form, *values: written.append(form) or write(form, *values))
+    api_forms._written.cache_clear()
+
+    for params in ({}, {"on": "2026-02-01"}, {"unit_type": "park"}):
+        for _ in range(3):
+            await api.anonymous().get("/v1/forms/evaluation-report.xlsx", params=params)
+
+    assert len(written) == 2
+
+
+@pytest.mark.rule("A2")
+@pytest.mark.parametrize("day", ["2017-06-01", "0001-01-01"])
+async def test_form_of_a_day_without_a_scheme_is_refused(api: ApiHarness[Any], day: str) -> None:
+    answer = await api.anonymous().get("/v1/forms/evaluation-report.xlsx", params={"on": day})
+
+    assert answer.status_code == 422
+    assert answer.json()["reasons"]
+
+
+@pytest.mark.parametrize("name", ["annex1-enterprise", "annex1-park", "evaluation-report"])
+async def test_cells_for_codes_are_formatted_as_text(api: ApiHarness[Any], name: str) -> None:
+    answer = await api.anonymous().get(f"/v1/forms/{name}.xlsx")
+
+    for page in load_workbook(io.BytesIO(answer.content)).worksheets:
+        for row in page.iter_rows():
+            for label, cell in zip(row, row[2:], strict=False):
+                if any(word in str(label.value) for word in ("代码", "证件号码", "电话")):
+                    assert cell.number_format == "@", f"{page.title}!{cell.coordinate}"
+
+
+@pytest.mark.rule("A6")
+@pytest.mark.parametrize("what", ["annex1", "evaluation-report"])
+@pytest.mark.parametrize("further", [{"dry_run": True}, {}], ids=["dry run", "import"])
+async def test_import_over_a_version_that_the_caller_has_not_read_is_refused(
+    applicant: ApiClient, what: str, further: dict[str, bool]
+) -> None:
+    key = await open_draft(applicant)
+    stale = (await applicant.get(f"{APPLICATIONS}/{key}")).headers["ETag"]
+    content = {"annex1": enterprise(), "evaluation-report": write(report.ENTERPRISE, forms.report_of())}[what]
+    assert (await import_workbook(applicant, "annex1", enterprise(), application_id=key)).status_code == 200
+    before = await applicant.get(f"{APPLICATIONS}/{key}")
+
+    files = {"file": ("表.xlsx", content, XLSX)}
+    params = {"application_id": key, **further}
+    path = f"/v1/imports/{what}"
+    refused = await applicant.post(path, files=files, params=params, headers={"If-Match": stale})
+    after = await applicant.get(f"{APPLICATIONS}/{key}")
+    taken = await applicant.post(path, files=files, params=params, headers={"If-Match": after.headers["ETag"]})
+
+    assert (refused.status_code, reason_codes(refused)) == (412, ["version-stale"])
+    assert (after.json(), after.headers["ETag"]) == (before.json(), before.headers["ETag"])
+    assert taken.status_code == 200
+
+
+async def test_more_workbooks_at_once_than_are_read_are_told_to_come_again(
+    api: ApiHarness[Any], applicant: ApiClient
+) -> None:
+    api.app.state.workbooks = WorkbookReader(WorkbookLimits(at_once=1), busy=BUSY)
+
+    answers = await asyncio.gather(
+        *(import_workbook(applicant, "annex1", enterprise(), prefecture="150600", dry_run=True) for _ in range(4))
+    )
+
+    refused = [each for each in answers if each.status_code == 503]
+    assert len(refused) == 3
+    assert {(each.headers["Retry-After"], each.json()["code"]) for each in refused} == {("2", "workbooks-busy")}
+    assert {each.headers["content-type"] for each in refused} == {"application/problem+json"}

@@ -132,6 +132,8 @@ def test_an_end_across_two_blocks_is_found() -> None:
         ("setup.exe", b"MZ", "type-not-accepted"),
         ("执照", PDF_FILE, "type-not-accepted"),
         ("报告.doc", b"\xd0\xcf\x11\xe0", "type-not-accepted"),
+        ("能耗.xlsx", archive("xl/workbook.xml", "xl/vbaProject.bin"), "macros-not-accepted"),
+        ("报告.docx", archive("word/document.xml", "word/VBAPROJECT.BIN"), "macros-not-accepted"),
         ("执照.pdf", b"", "file-empty"),
         ("执照.pdf", bytes(RULES.files.max_bytes + 1), "file-too-large"),
     ],

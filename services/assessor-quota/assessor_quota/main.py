@@ -5,8 +5,10 @@ from __future__ import annotations
 import rulebook
 from chassis.runtime import ServiceDefinition, run
 from chassis.security import load_keys
+from chassis.spreadsheets import WorkbookLimits, WorkbookReader
 
 from assessor_quota import api
+from assessor_quota.api.bulk import BUSY
 from assessor_quota.bus import SUBSCRIPTIONS
 from assessor_quota.gauges import GAUGES
 from assessor_quota.jobs import JOBS
@@ -28,7 +30,10 @@ def service(settings: Settings | None = None) -> ServiceDefinition:
         gauges=GAUGES,
         router=api.router,
         body_limits=api.BODY_LIMITS,
-        state={"keys": load_keys(settings.person_key_file)},
+        state={
+            "keys": load_keys(settings.person_key_file),
+            "workbooks": WorkbookReader(WorkbookLimits.of(settings), busy=BUSY),
+        },
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from assessor_quota.api import BODY_LIMITS, router
 from assessor_quota.store import AGGREGATES, INDEXES, Store
+from chassis.spreadsheets import WorkbookLimits, WorkbookReader
 from devkit import HandlerHarness
 from devkit.api_harness import ApiClient, ApiHarness, api_harness
 from devkit.clock import FixedClock
@@ -33,7 +34,7 @@ async def api() -> AsyncIterator[ApiHarness[Any]]:
         aggregates=AGGREGATES,
         indexes=INDEXES,
         clock=FixedClock(NOW),
-        state={"keys": KEYS},
+        state={"keys": KEYS, "workbooks": WorkbookReader(WorkbookLimits(at_once=20))},
     ) as opened:
         yield opened
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 from assessor_quota.domain.reconciliation import DiscrepancyKind
-from chassis.spreadsheets import open_workbook
 from devkit.api_harness import ApiClient, ApiHarness
+from devkit.workbooks import open_workbook
 from httpx2 import Response
 from messages.values import Prefecture, Role, UnitType
 
@@ -119,14 +119,13 @@ async def test_rates_are_exported_as_csv_and_as_a_workbook(regional_officer: Api
     assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
     rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
     assert [(each["统一社会信用代码"], each["创建成功率（%）"]) for each in rows] == [
-        (NORTH, "33.33"),
-        (SOUTH, "100.00"),
-        (OTHER, "无"),
+        (f"'{NORTH}", "33.33"),
+        (f"'{SOUTH}", "100.00"),
+        (f"'{OTHER}", "无"),
     ]
     workbook = await regional_officer.get(f"{PATH}/export")
-    with open_workbook(workbook.content) as book:
-        cells = book.get_sheet_by_name("创建成功率").to_python()
-    assert [row[5:8] for row in cells[1:]] == [[1.0, 3.0, 33.33], [1.0, 1.0, 100.0], [0.0, 0.0, "无"]]
+    cells = open_workbook(workbook.content).sheets["创建成功率"]
+    assert [row[5:8] for row in cells[1:]] == [[1, 3, 33.33], [1, 1, 100], [0, 0, "无"]]
 
 
 @pytest.mark.rule("Q2")

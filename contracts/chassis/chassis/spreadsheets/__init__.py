@@ -10,26 +10,33 @@ A table is a pydantic model whose fields name their column:
 
     LINES = Table("评价机构名单", Line)
 
-``LINES.read(content)`` gives the rows and the problems of an xlsx, ``LINES.as_xlsx(rows)`` and ``LINES.as_csv(rows)``
-write the same format. A sheet that is only written is a ``SheetData`` for ``as_xlsx`` and ``as_csv``.
+``LINES.read(book)`` gives the rows and the problems of a workbook, ``LINES.as_xlsx(rows)`` and ``LINES.as_csv(rows)``
+write the same format. A sheet that is only written is a ``SheetData`` for ``as_xlsx`` and ``as_csv``. An uploaded
+workbook comes from ``WorkbookReader.read(content)``, which reads it in a process of its own.
 """
 
 from chassis.spreadsheets.cells import (
     InvalidCellError,
+    Unreadable,
     as_choice,
+    as_code,
     as_day,
     as_decimal,
+    as_label,
     as_text,
     as_whole,
     as_yes_no,
     is_empty,
+    require_readable,
 )
-from chassis.spreadsheets.guard import MAX_UNPACKED, InvalidWorkbookError
+from chassis.spreadsheets.characters import storable
+from chassis.spreadsheets.isolation import WorkbookLimits, WorkbookReader, WorkbooksBusyError
 from chassis.spreadsheets.reader import CellProblem, NumberedRow, SheetResult
 from chassis.spreadsheets.table import Column, Table
-from chassis.spreadsheets.workbook import Grid, grid, open_workbook
+from chassis.spreadsheets.workbook import Grid, InvalidWorkbookError, Workbook
 from chassis.spreadsheets.writer import (
     MEDIA_TYPES,
+    TEXT_FORMAT,
     Format,
     Heading,
     Printed,
@@ -41,8 +48,8 @@ from chassis.spreadsheets.writer import (
 )
 
 __all__ = [
-    "MAX_UNPACKED",
     "MEDIA_TYPES",
+    "TEXT_FORMAT",
     "CellProblem",
     "Column",
     "Format",
@@ -55,17 +62,24 @@ __all__ = [
     "SheetData",
     "SheetResult",
     "Table",
+    "Unreadable",
+    "Workbook",
+    "WorkbookLimits",
+    "WorkbookReader",
+    "WorkbooksBusyError",
     "as_choice",
+    "as_code",
     "as_csv",
     "as_day",
     "as_decimal",
+    "as_label",
     "as_text",
     "as_whole",
     "as_xlsx",
     "as_yes_no",
     "csv_head",
     "csv_rows",
-    "grid",
     "is_empty",
-    "open_workbook",
+    "require_readable",
+    "storable",
 ]

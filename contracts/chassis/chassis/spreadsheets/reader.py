@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -11,10 +9,9 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from openpyxl.utils import get_column_letter
 from pydantic import BaseModel, ValidationError
-from python_calamine import CalamineWorkbook
 
-from chassis.spreadsheets.cells import InvalidCellError, as_text, is_empty
-from chassis.spreadsheets.workbook import Grid, grid, open_workbook
+from chassis.spreadsheets.cells import InvalidCellError, Unreadable, as_label, as_text, is_empty, require_readable
+from chassis.spreadsheets.workbook import Grid, Workbook
 from chassis.validation_texts import VALIDATION_TEXTS
 
 R = TypeVar("R", bound=BaseModel)
@@ -35,6 +32,8 @@ class ColumnSpec(NamedTuple):
     required: bool
     asks: str
     private: bool
+    holds_text: bool
+    """Its cells are formatted as text."""
 
 
 class Sheet(NamedTuple):
@@ -86,23 +85,21 @@ class SheetResult(Generic[R]):
         self.problems.append(CellProblem(self.sheet, cell, code, text, found and found[:MAX_EVIDENCE]))
 
 
-def read(sheet: Sheet, row: type[R], content: bytes) -> SheetResult[R]:
-    with open_workbook(content) as book:
-        title = _title(sheet, book)
-        result: SheetResult[R] = SheetResult(title or sheet.title)
-        if title is None:
-            text = f"缺少工作表“{sheet.title}”"
-            result.problems.append(CellProblem(sheet.title, "", "sheet-missing", text))
-            return result
-        _RowReader(sheet, row, grid(book, title), result).read()
+def read(sheet: Sheet, row: type[R], book: Workbook) -> SheetResult[R]:
+    title = _title(sheet, book)
+    result: SheetResult[R] = SheetResult(title or sheet.title)
+    if title is None:
+        text = f"缺少工作表“{sheet.title}”"
+        result.problems.append(CellProblem(sheet.title, "", "sheet-missing", text))
+        return result
+    _RowReader(sheet, row, book.sheets[title], result).read()
     return result
 
 
-def _title(sheet: Sheet, book: CalamineWorkbook) -> str | None:
-    titles: list[str] = list(book.sheet_names)
-    if sheet.title in titles:
+def _title(sheet: Sheet, book: Workbook) -> str | None:
+    if sheet.title in book.titles:
         return sheet.title
-    return titles[0] if len(titles) == 1 else None
+    return book.titles[0] if len(book.titles) == 1 else None
 
 
 class _RowReader(Generic[R]):
@@ -127,17 +124,17 @@ class _RowReader(Generic[R]):
 
     def _heading_row(self) -> int | None:
         """Return the row with most headings."""
-        known = {_normalize(column.heading) for column in self._sheet.columns}
+        known = {as_label(column.heading) for column in self._sheet.columns}
         counted = [
-            (len(known & {_normalize(raw) for raw in row}), -at) for at, row in enumerate(self._cells[:TITLE_ROWS])
+            (len(known & {as_label(raw) for raw in row}), -at) for at, row in enumerate(self._cells[:TITLE_ROWS])
         ]
         most, at = max(counted, default=(0, 0))
         return -at if most else None
 
     def _find_columns(self, top: int) -> None:
-        headings = [_normalize(raw) for raw in self._cells[top]]
-        known = {_normalize(column.heading): column for column in self._sheet.columns}
-        ignored = {_normalize(each) for each in self._sheet.ignored_columns}
+        headings = [as_label(raw) for raw in self._cells[top]]
+        known = {as_label(column.heading): column for column in self._sheet.columns}
+        ignored = {as_label(each) for each in self._sheet.ignored_columns}
         for at, heading in enumerate(headings):
             if heading in known:
                 self._positions[known[heading].name] = at
@@ -180,11 +177,11 @@ class _RowReader(Generic[R]):
                 self._add_cell_problem(column, at, "cell-empty", f"“{column.heading}”未填写", "")
             return
         try:
+            require_readable(raw)
             into[column.name] = column.read(raw)
         except InvalidCellError as requirement:
-            self._add_cell_problem(
-                column, at, "cell-malformed", f"“{column.heading}”应{column.asks or requirement}", as_text(raw)
-            )
+            asks = requirement if isinstance(raw, Unreadable) else column.asks or requirement
+            self._add_cell_problem(column, at, "cell-malformed", f"“{column.heading}”应{asks}", as_text(raw))
 
     def _report_invalid_row(self, at: int, problem: ValidationError, values: dict[str, object]) -> None:
         """Report the model's errors for the values that could be read; unreadable ones are reported already."""
@@ -217,11 +214,6 @@ def _message_of(error: Any) -> str:  # noqa: ANN401 - pydantic's details of one 
     if error["type"] == "value_error" and not str(error["ctx"]["error"]).isascii():
         return str(error["ctx"]["error"])
     return VALIDATION_TEXTS.get(error["type"], DEFAULT_TEXT)
-
-
-def _normalize(raw: object) -> str:
-    """Return a heading without spaces and line breaks and in half width, for comparison."""
-    return re.sub(r"\s", "", unicodedata.normalize("NFKC", as_text(raw))) if raw is not None else ""
 
 
 def _address(row: int, column: int) -> str:

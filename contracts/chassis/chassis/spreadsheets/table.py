@@ -15,6 +15,7 @@ from pydantic.fields import FieldInfo
 
 from chassis.spreadsheets import cells
 from chassis.spreadsheets.reader import ColumnSpec, Sheet, SheetResult, read
+from chassis.spreadsheets.workbook import Workbook
 from chassis.spreadsheets.writer import Heading, Printed, SheetData, as_csv, as_xlsx
 
 R = TypeVar("R", bound=BaseModel)
@@ -54,15 +55,15 @@ class Table(Generic[R]):
         columns = tuple(_column_spec(name, self._columns[name], info) for name, info in row.model_fields.items())
         self._sheet = Sheet(title, columns, frozenset(ignored_columns))
 
-    def read(self, content: bytes) -> SheetResult[R]:
-        """Read the sheet of this title, or the only one there is.
-
-        Raises ``InvalidWorkbookError`` when it cannot be opened.
-        """
-        return read(self._sheet, self.row, content)
+    def read(self, book: Workbook) -> SheetResult[R]:
+        """Read the sheet of this title, or the only one there is."""
+        return read(self._sheet, self.row, book)
 
     def page(self, rows: Iterable[R], above: Iterable[str] = ()) -> SheetData:
-        headings = [Heading(column.heading, column.width) for column in self._columns.values()]
+        headings = [
+            Heading(self._columns[each.name].heading, self._columns[each.name].width, holds_text=each.holds_text)
+            for each in self._sheet.columns
+        ]
         return SheetData(self.title, headings, (self._print_row(row) for row in rows), tuple(above))
 
     def as_xlsx(self, rows: Iterable[R] = ()) -> bytes:
@@ -91,6 +92,7 @@ def _column_spec(name: str, column: Column, info: FieldInfo) -> ColumnSpec:
         required=info.is_required(),
         asks=column.asks,
         private=column.private,
+        holds_text=_is_text(info.annotation, column),
     )
 
 
@@ -104,6 +106,11 @@ def _reader(annotation: Any, column: Column) -> Read:  # noqa: ANN401 - a type a
     if get_origin(kind) in SEVERAL:
         return lambda raw: [read_one(part) for part in cells.as_parts(raw)]
     return read_one
+
+
+def _is_text(annotation: Any, column: Column) -> bool:  # noqa: ANN401 - a type as written
+    """Return whether a spreadsheet must leave what is typed into the column as it is: a code is no number."""
+    return not column.choices and _unwrapped_type(annotation) not in READERS
 
 
 def _unwrapped_type(annotation: Any) -> Any:  # noqa: ANN401 - a type as written

@@ -1,33 +1,57 @@
-"""Opens an uploaded workbook and returns its sheets as grids of cell values."""
+"""A workbook that was read: its sheets as grids of cell values."""
 
 from __future__ import annotations
 
-import io
-from collections.abc import Sequence
-from typing import TypeAlias
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Self, TypeAlias
 
-from python_calamine import CalamineError, CalamineWorkbook
-
-from chassis.spreadsheets import guard
+from chassis.spreadsheets.cells import Unreadable
+from chassis.spreadsheets.xlsx.archive import SAVE_AS
+from chassis.spreadsheets.xlsx.document import MAX_COLUMNS, MAX_ROWS
 
 Grid: TypeAlias = Sequence[Sequence[object]]
+"""The cells of a sheet from A1 on; an empty cell is an empty text."""
 
 
-def open_workbook(content: bytes) -> CalamineWorkbook:
-    """Open an xlsx, for ``with``.
+class InvalidWorkbookError(Exception):
+    """The file is not a readable workbook; ``text`` tells the sender why."""
 
-    Raises ``InvalidWorkbookError`` for another format, and for a workbook too large when unpacked.
-    """
-    guard.check(content)
-    try:
-        return CalamineWorkbook.from_filelike(io.BytesIO(content))
-    except (CalamineError, OSError, ValueError) as problem:
-        raise guard.InvalidWorkbookError("broken-workbook", "工作簿文件已损坏，无法打开") from problem
+    def __init__(self, code: str = "broken-workbook", text: str = f"工作簿无法读取，{SAVE_AS}") -> None:
+        self.code = code
+        self.text = text
+        super().__init__(text)
 
 
-def grid(book: CalamineWorkbook, title: str) -> Grid:
-    """Return the cells of a sheet from A1 on; an empty cell is an empty text."""
-    try:
-        return book.get_sheet_by_name(title).to_python(skip_empty_area=False)
-    except (CalamineError, OSError, ValueError) as problem:
-        raise guard.InvalidWorkbookError("broken-workbook", f"工作表“{title}”已损坏，无法读取") from problem
+@dataclass(frozen=True)
+class Workbook:
+    sheets: Mapping[str, Grid]
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> Self:
+        """Build the sheets from the reader's answer; raises ``InvalidWorkbookError`` where that is a refusal."""
+        if (refused := document.get("refused")) is not None:
+            raise InvalidWorkbookError(str(refused["code"]), str(refused["text"]))
+        return cls({str(each["title"]): _grid(each["cells"]) for each in document["sheets"]})
+
+    @property
+    def titles(self) -> tuple[str, ...]:
+        return tuple(self.sheets)
+
+
+def _grid(cells: Sequence[tuple[int, int, Any]]) -> Grid:
+    rows: list[list[object]] = []
+    for row, column, value in cells:
+        if not (0 <= row < MAX_ROWS and 0 <= column < MAX_COLUMNS):
+            raise InvalidWorkbookError
+        rows.extend([] for _ in range(row + 1 - len(rows)))
+        rows[row].extend("" for _ in range(column + 1 - len(rows[row])))
+        rows[row][column] = _value(value)
+    return rows
+
+
+def _value(value: Any) -> object:  # noqa: ANN401 - as JSON holds it
+    if not isinstance(value, dict):
+        return value
+    return date.fromisoformat(value["day"]) if "day" in value else Unreadable(str(value["unreadable"]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -13,15 +14,21 @@ from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
 
 from openpyxl import Workbook
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell, WriteOnlyCell
+from openpyxl.cell.cell import Cell, WriteOnlyCell
 from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
+
+from chassis.spreadsheets.characters import first_visible, storable
 
 Format: TypeAlias = Literal["xlsx", "csv"]
 Printed: TypeAlias = str | int | float | Decimal | date | None
 
-STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""First characters of a formula, by OWASP's page on CSV injection."""
+STARTS_A_FORMULA = ("=", "+", "-", "@")
+STARTS_A_CELL = ("\t", "\r", "\n")
+"""First characters of a formula, by OWASP's page on CSV injection, and those that some programs drop before one."""
+_LOOKS_LIKE_A_NUMBER = re.compile(r"[0-9][0-9.,]*(?:[Ee][0-9]+)?%?", re.ASCII)
+"""A code of figures becomes 9.1E+17 in a spreadsheet, and one with leading zeros loses them."""
+TEXT_FORMAT = "@"
 MEDIA_TYPES: Mapping[Format, str] = MappingProxyType(
     {
         "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -37,6 +44,8 @@ class Heading:
     text: str
     width: int = 16
     """In characters."""
+    holds_text: bool = False
+    """The column is formatted as text, so that a spreadsheet makes no number of a code that is typed into it."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +59,10 @@ class SheetData:
 
 
 def as_csv(page: SheetData) -> bytes:
-    """Return CSV with a byte order mark, by which Excel detects UTF-8; formulas get a leading apostrophe."""
+    """Return CSV with a byte order mark, by which Excel detects UTF-8.
+
+    A text that a spreadsheet would take for a formula or a number gets a leading apostrophe.
+    """
     return csv_head(page.headings) + csv_rows(page.rows)
 
 
@@ -61,7 +73,7 @@ def csv_head(headings: Sequence[Heading]) -> bytes:
 
 def csv_rows(rows: Iterable[Sequence[Printed]]) -> bytes:
     text = io.StringIO()
-    csv.writer(text).writerows([escape_formula(cell) for cell in row] for row in rows)
+    csv.writer(text).writerows([_csv_cell(cell) for cell in row] for row in rows)
     return text.getvalue().encode()
 
 
@@ -86,7 +98,10 @@ def as_xlsx(*pages: SheetData) -> bytes:
 def _fill(sheet: Any, page: SheetData) -> None:  # noqa: ANN401 - the stubs lack columns and merged cells
     """Write the sheet; what precedes the rows in the file has to be set first."""
     for column, heading in enumerate(page.headings, start=1):
-        sheet.column_dimensions[get_column_letter(column)].width = heading.width
+        dimension = sheet.column_dimensions[get_column_letter(column)]
+        dimension.width = heading.width
+        if heading.holds_text:
+            dimension.number_format = TEXT_FORMAT
     last = get_column_letter(max(1, len(page.headings)))
     for row in range(1, len(page.above) + 1):
         sheet.merged_cells.add(f"A{row}:{last}{row}")
@@ -97,8 +112,12 @@ def _fill(sheet: Any, page: SheetData) -> None:  # noqa: ANN401 - the stubs lack
         sheet.append([_cell(sheet, value) for value in values])
 
 
-def escape_formula(value: Printed) -> Printed:
-    return f"'{value}" if isinstance(value, str) and value.startswith(STARTS_A_FORMULA) else value
+def _csv_cell(value: Printed) -> Printed:
+    if not isinstance(value, str):
+        return value
+    text = storable(value)
+    converted = text.startswith(STARTS_A_CELL) or first_visible(text) in STARTS_A_FORMULA
+    return f"'{text}" if converted or _LOOKS_LIKE_A_NUMBER.fullmatch(text.strip()) else text
 
 
 def _head(sheet: Any, page: SheetData) -> Iterator[list[Cell]]:  # noqa: ANN401
@@ -122,6 +141,7 @@ def _cell(sheet: Any, value: Any) -> Cell:  # noqa: ANN401 - the stubs lack the 
         if isinstance(value, date):
             cell.number_format = "yyyy-mm-dd"
         return cell
-    cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", value))
+    cell = WriteOnlyCell(sheet, storable(value))
     cell.data_type = "s"
+    cell.number_format = TEXT_FORMAT
     return cell

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from chassis.http import spooled_upload_dependency, upload_dependency
 from chassis.security import KeyRing
+from chassis.spreadsheets import WorkbookReader
 from fastapi import Depends, Request
 from rulebook import reason
 
@@ -17,7 +18,13 @@ def key_ring(request: Request) -> KeyRing:
     return keys
 
 
+def workbook_reader(request: Request) -> WorkbookReader:
+    reader: WorkbookReader = request.app.state.workbooks
+    return reader
+
+
 Keys = Annotated[KeyRing, Depends(key_ring)]
+Workbooks = Annotated[WorkbookReader, Depends(workbook_reader)]
 
 _MISSING = reason("A3", "file-missing", "缺少文件", pointer="/file")
 read_upload = partial(upload_dependency, missing=_MISSING)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, TypeVar
 
 from anyio import to_thread
 from chassis.handling import Refusal
-from chassis.http import FORM, PROBLEMS, Authorize, Body, RequestContext, Upload, refuses
+from chassis.http import FORM, IF_MATCH, PROBLEMS, Authorize, Body, RequestContext, Upload, refuses
+from chassis.spreadsheets import WorkbookReader
 from fastapi import APIRouter, Depends
 from messages.values import Evaluation, Identifier, Level, Prefecture, Reason, UnitRef, UnitType
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from rulebook import reason, rules_on, shanghai_date
 
 from applications.api.bodies import BatchYear, ReportBody
-from applications.api.dependencies import Keys, read_upload
+from applications.api.commands import expected_version, with_etag
+from applications.api.dependencies import Keys, Workbooks, read_upload
 from applications.api.identity import new_application_id, refuse_other_unit
 from applications.api.policies import FILE
 from applications.api.views import ImportView, ReceiptView
@@ -28,11 +30,22 @@ from applications.domain.information import (
 )
 from applications.handlers import drafts
 from applications.store import Store
-from applications.workbooks import CellProblem, Form, InvalidWorkbookError, annex1, read, report, sheet_names
+from applications.workbooks import (
+    CellProblem,
+    Form,
+    InvalidWorkbookError,
+    Workbook,
+    WorkbookResult,
+    annex1,
+    fitting,
+    read,
+    report,
+)
 
 B = TypeVar("B", bound=BaseModel)
 Values = dict[str, Any]
 
+BUSY = reason("A3", "workbooks-busy", "正在读取的工作簿较多，请几秒后重新上传")
 MALFORMED = refuses("import-malformed", "import-incomplete", "unit-differs", "file-missing", status=422)
 
 
@@ -63,34 +76,40 @@ _FILE = Authorize(FILE)
 FileApplications = Annotated[RequestContext[Store], Depends(_FILE)]
 FilledForm = Annotated[Upload, Depends(read_upload(_FILE))]
 _IMPORT: dict[str, Any] = {
-    "openapi_extra": FORM | {"parameters": _parameters()},
-    "responses": MALFORMED | refuses("not-amendable"),
+    "openapi_extra": FORM | {"parameters": [*IF_MATCH["parameters"], *_parameters()]},
+    "responses": MALFORMED | refuses("not-amendable") | refuses("workbooks-busy", status=503),
 }
 
 
 @router.post("/annex1", summary="Import a filled Annex 1", status_code=201, **_IMPORT)
-async def import_annex1(context: FileApplications, upload: FilledForm) -> ImportView:
+async def import_annex1(context: FileApplications, upload: FilledForm, workbooks: Workbooks) -> ImportView:
     """Basic information and work plan; into ``application_id`` or, without one, into a new draft."""
     target = validate(ImportTarget, _known_fields(ImportTarget, upload.fields), "C2")
-    values = await to_thread.run_sync(_annex1_values, upload.content)
+    if target.application_id is not None:
+        await _draft(target, context)
+    values = await _values_in(upload.content, annex1.FORMS, "C2", workbooks)
     return await _file_annex1(values, target, context)
 
 
 @router.post("/evaluation-report", summary="Import a filled evaluation report", **_IMPORT)
-async def import_evaluation_report(context: FileApplications, upload: FilledForm, keys: Keys) -> ImportView:
+async def import_evaluation_report(
+    context: FileApplications, upload: FilledForm, keys: Keys, workbooks: Workbooks
+) -> ImportView:
     """The evaluation report into the draft ``application_id``."""
     target = validate(ImportTarget, _known_fields(ImportTarget, upload.fields), "A1")
     found = await _draft(target, context)
-    values = await to_thread.run_sync(_report_values, upload.content)
+    values = await _values_in(upload.content, report.FORMS, "A1", workbooks)
     body = validate(ReportBody, values, "A1")
     refuse_other_unit(body, found.unit)
-    command = drafts.FileReport(found.application_id, body.report(found.unit.unit_type, keys), body.evaluation())
+    command = drafts.FileReport(
+        found.application_id, body.report(found.unit.unit_type, keys), body.evaluation(), expected_version(context)
+    )
     if target.dry_run:
         return ImportView(dry_run=True, unit=found.unit, application_id=found.application_id)
     receipt = await context.execute(
         drafts.file_report, command, private=True, prefetch=_key_of(found.application_id), reply=ReceiptView
     )
-    return ImportView(dry_run=False, unit=found.unit, **receipt.model_dump())
+    return ImportView(dry_run=False, unit=found.unit, **with_etag(context, receipt).model_dump())
 
 
 async def _file_annex1(values: Values, target: ImportTarget, context: RequestContext[Store]) -> ImportView:
@@ -105,13 +124,13 @@ async def _file_annex1(values: Values, target: ImportTarget, context: RequestCon
     context.response.status_code = 200
     found = await _draft(target, context)
     _refuse_other_unit(values, information, found.unit)
-    command = drafts.FileInformation(found.application_id, information, plan)
+    command = drafts.FileInformation(found.application_id, information, plan, expected_version(context))
     if target.dry_run:
         return ImportView(dry_run=True, unit=found.unit, application_id=found.application_id)
     receipt = await context.execute(
         drafts.file_information, command, prefetch=_key_of(found.application_id), reply=ReceiptView
     )
-    return ImportView(dry_run=False, unit=found.unit, **receipt.model_dump())
+    return ImportView(dry_run=False, unit=found.unit, **with_etag(context, receipt).model_dump())
 
 
 async def _open_draft(
@@ -140,23 +159,20 @@ def _key_of(application_id: str) -> list[tuple[str, str]]:
     return [("applications", application_id)]
 
 
-def _annex1_values(content: bytes) -> Values:
-    return _read(content, lambda names: annex1.PARK if annex1.PARK_SHEET.title in names else annex1.ENTERPRISE, "C2")
-
-
-def _report_values(content: bytes) -> Values:
-    return _read(content, lambda names: report.PARK if report.PARK_SHEET.title in names else report.ENTERPRISE, "A1")
-
-
-def _read(content: bytes, choose: Callable[[list[str]], Form], rule: str) -> Values:
+async def _values_in(content: bytes, forms: Sequence[Form], rule: str, workbooks: WorkbookReader) -> Values:
     """Read the workbook; raise one Refusal with every bad cell."""
     try:
-        result = read(choose(sheet_names(content)), content)
+        book = await workbooks.read(content)
     except InvalidWorkbookError as problem:
         raise Refusal("import-malformed", reason("A3", problem.code, problem.text), status=422) from None
+    result = await to_thread.run_sync(_read, book, forms)
     if result.problems:
         raise Refusal("import-malformed", *(_problem_view(each, rule) for each in result.problems), status=422)
     return result.values
+
+
+def _read(book: Workbook, forms: Sequence[Form]) -> WorkbookResult:
+    return read(fitting(forms, book), book)
 
 
 def _problem_view(problem: CellProblem, rule: str) -> Reason:
@@ -200,11 +216,14 @@ def _refuse_wrong_form(unit_type: UnitType, *, is_park: bool) -> None:
 
 
 async def _draft(target: ImportTarget, context: RequestContext[Store]) -> Application:
+    """Return the draft in the version that the caller has read, where the caller names one."""
     if target.application_id is None:
         text = "未指明导入到哪一件申报"
         raise Refusal("import-incomplete", reason("A1", "application-missing", text), status=422)
-    found = await context.store.applications.require(target.application_id)
+    store = context.store
+    found = await store.applications.require(target.application_id)
     await context.authorize(found)
+    drafts.refuse_stale(found.application_id, expected_version(context), store)
     return found
 
 

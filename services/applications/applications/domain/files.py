@@ -11,7 +11,7 @@ from chassis.handling import Refusal
 from messages.values import FileRef, Reason
 from rulebook import RuleSet, reason
 
-from applications.domain.media_types import SUFFIXES
+from applications.domain.media_types import MACROS, SUFFIXES
 from applications.domain.single_line import NOT_ONE_LINE, is_one_line
 
 MAX_NAME_LENGTH = 200
@@ -104,6 +104,9 @@ def file_problems(name: str, size: int, found: str | None, rules: RuleSet) -> It
     if declared is None or declared not in rules.files.media_types:
         text = f"不接受文件“{name}”的类型"
         yield reason("A3", "type-not-accepted", text, PurePath(name).suffix or None, "/file")
+    elif found == MACROS:
+        text = f"文件“{name}”含有宏，请另存为不含宏的文件后重新上传"
+        yield reason("A3", "macros-not-accepted", text, pointer="/file")
     elif found != declared:
         text = f"文件“{name}”的内容与其类型不符，或文件已损坏"
         yield reason("A3", "content-differs", text, found or "无法识别", "/file")

@@ -17,3 +17,6 @@ SUFFIXES: Mapping[str, str] = MappingProxyType(
 )
 PARTS: Mapping[bytes, str] = MappingProxyType({b"xl/workbook.xml": XLSX, b"word/document.xml": DOCX, b"OFD.xml": OFD})
 """The part by which a package is known."""
+MACROS = "application/vnd.ms-office.vbaProject"
+"""A package with a part that holds programs, by which other programs refuse it under the names above too."""
+MACRO_PART = b"vbaproject.bin"

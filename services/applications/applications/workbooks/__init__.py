@@ -20,13 +20,14 @@ How to fill one in
     mappings, one for a row. What is absent stays empty, so ``write(form)`` is the empty form.
     ``report.prefilled_values(scheme)`` gives the rows of a report that the scheme decides (codes, names and units of
     indicators and requirements, systems, kinds of the declaration); put the answers into them.
-    ``read(form, content)`` gives the same values back, and every bad cell at once.
+    ``read(form, book)`` gives the same values back, and every bad cell at once; ``fitting(forms, book)`` is the form
+    that a workbook holds.
 """
 
-from chassis.spreadsheets import CellProblem, InvalidWorkbookError
+from chassis.spreadsheets import CellProblem, InvalidWorkbookError, Workbook
 
 from applications.workbooks.layout import Form
-from applications.workbooks.reader import WorkbookResult, read, sheet_names
+from applications.workbooks.reader import WorkbookResult, fitting, read
 from applications.workbooks.writer import write
 
-__all__ = ["CellProblem", "Form", "InvalidWorkbookError", "WorkbookResult", "read", "sheet_names", "write"]
+__all__ = ["CellProblem", "Form", "InvalidWorkbookError", "Workbook", "WorkbookResult", "fitting", "read", "write"]

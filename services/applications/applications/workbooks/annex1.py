@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from messages.values import UnitType
 from rulebook import UNIT_TYPE_NAMES
 
 from applications.workbooks.layout import (
@@ -147,6 +148,8 @@ PLAN_SHEET = Sheet(
 )
 
 TITLE = "绿色制造体系示范单位培育创建工作方案"
-ENTERPRISE = Form("annex1-enterprise", TITLE, (COVER, ENTERPRISE_SHEET, PLAN_SHEET))
-PARK = Form("annex1-park", TITLE, (COVER, PARK_SHEET, PLAN_SHEET))
+OF_PARKS = (UNIT_TYPES[UnitType.PARK],)
+OF_ENTERPRISES = tuple(name for name in UNIT_TYPES.values() if name not in OF_PARKS)
+ENTERPRISE = Form("annex1-enterprise", TITLE, (COVER, ENTERPRISE_SHEET, PLAN_SHEET), OF_ENTERPRISES)
+PARK = Form("annex1-park", TITLE, (COVER, PARK_SHEET, PLAN_SHEET), OF_PARKS)
 FORMS = (ENTERPRISE, PARK)

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
 from types import MappingProxyType
 from typing import TypeVar
 
-from chassis.spreadsheets import InvalidCellError, as_choice, as_day, as_decimal, as_text, as_whole, as_yes_no
+from chassis.spreadsheets import (
+    InvalidCellError,
+    as_choice,
+    as_code,
+    as_day,
+    as_decimal,
+    as_text,
+    as_whole,
+    as_yes_no,
+    require_readable,
+)
 from stdnum.cn import uscc as gb32100
 from stdnum.exceptions import InvalidChecksum
 from stdnum.exceptions import ValidationError as NotACode
@@ -21,26 +32,33 @@ N = TypeVar("N", Decimal, int)
 
 SHORT, LONG = 500, 20_000
 FIRST_YEAR, LAST_YEAR = 1900, 2200
-_PHONE = re.compile(r"^[0-9+()（） ,、;/-]{5,60}$")
-_EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
+_BREAKS = "\n\t"
+_PHONE = re.compile(r"[0-9+()（） ,，、;；/—–#*转分机ext.:：-]{5,60}", re.IGNORECASE)
+"""With an extension, as switchboards have one: 0471-6944567转8012."""
+_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,253}")
+_DIGITS_OF_A_PHONE = 5
 _SHA256 = re.compile(r"^[0-9a-f]{64}$")
 _TICKED = re.compile(r"[☑■√✓✔☒]\s*(\S+)")
 
 
 def value_of(entry: Entry, raw: object) -> object:
     """Return the value of a filled cell; raises ``InvalidCellError``."""
+    require_readable(raw)
     return _READERS[entry.kind](entry, raw)
 
 
 def _text(_: Entry, raw: object) -> str:
-    text = _within(as_text(raw), SHORT)
+    text = _within(as_code(raw), SHORT)
     if not is_one_line(text):
         raise InvalidCellError(f"为一行文字，{NOT_ONE_LINE}")
     return text
 
 
 def _long_text(_: Entry, raw: object) -> str:
-    return _within(as_text(raw), LONG)
+    text = _within(as_text(raw), LONG)
+    if any(unicodedata.category(each) == "Cc" and each not in _BREAKS for each in text):
+        raise InvalidCellError("不含控制字符")
+    return text
 
 
 def _within(text: str, limit: int) -> str:
@@ -78,7 +96,7 @@ def _day(_: Entry, raw: object) -> date:
 
 def _uscc(_: Entry, raw: object) -> str:
     try:
-        return str(gb32100.validate(as_text(raw)))
+        return str(gb32100.validate(as_code(raw)))
     except InvalidChecksum:
         raise InvalidCellError("为统一社会信用代码：校验位不符") from None
     except NotACode:
@@ -86,15 +104,15 @@ def _uscc(_: Entry, raw: object) -> str:
 
 
 def _phone(_: Entry, raw: object) -> str:
-    text = as_text(raw)
-    if not _PHONE.match(text):
+    text = as_code(raw)
+    if not _PHONE.fullmatch(text) or sum(map(str.isdecimal, text)) < _DIGITS_OF_A_PHONE:
         raise InvalidCellError("为电话号码")
     return text
 
 
 def _email(_: Entry, raw: object) -> str:
     text = as_text(raw)
-    if not _EMAIL.match(text):
+    if not _EMAIL.fullmatch(text) or "." not in text.rpartition("@")[2].strip("."):
         raise InvalidCellError("为电子邮箱地址")
     return text
 

@@ -12,6 +12,10 @@ LABEL = 2
 """Columns that the label of a field takes."""
 
 
+UNIT_TYPE = "unit_type"
+"""The name of the field by which a workbook says which form it is."""
+
+
 class Kind(StrEnum):
     """The kind of value in a cell."""
 
@@ -134,6 +138,8 @@ class Form:
     id: str
     title: str
     sheets: tuple[Sheet, ...]
+    unit_types: tuple[str, ...] = ()
+    """The printed types of unit that fill it in."""
 
 
 def line(*entries: Entry) -> Line:

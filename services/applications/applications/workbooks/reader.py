@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from chassis.spreadsheets import CellProblem, Grid, InvalidCellError, as_text, grid, is_empty, open_workbook
+from chassis.spreadsheets import CellProblem, Grid, InvalidCellError, Workbook, as_label, as_text, is_empty
 
 from applications.workbooks.cells import value_of
-from applications.workbooks.layout import LABEL, Block, DatedLine, Entry, Form, Heading, Line, Sheet, Table, address
+from applications.workbooks.layout import (
+    LABEL,
+    UNIT_TYPE,
+    Block,
+    DatedLine,
+    Entry,
+    Form,
+    Heading,
+    Kind,
+    Line,
+    Sheet,
+    Table,
+    address,
+)
 
 Values = dict[str, object]
+MEASURE = "unit"
+"""The column of a table that names what the numbers of its row are measured in."""
+PERCENT = "%"
 
 
 @dataclass
@@ -21,28 +37,45 @@ class WorkbookResult:
     problems: list[CellProblem] = field(default_factory=list)
 
 
-def sheet_names(content: bytes) -> list[str]:
-    """Return the titles of the sheets; raises ``InvalidWorkbookError``."""
-    with open_workbook(content) as book:
-        return list(book.sheet_names)
-
-
-def read(form: Form, content: bytes) -> WorkbookResult:
-    """Read a filled form; raises ``InvalidWorkbookError`` when the file cannot be opened at all."""
+def read(form: Form, book: Workbook) -> WorkbookResult:
+    """Read a filled form."""
     result = WorkbookResult()
-    with open_workbook(content) as book:
-        for sheet in form.sheets:
-            if sheet.title not in book.sheet_names:
-                text = f"缺少工作表“{sheet.title}”"
-                result.problems.append(CellProblem(sheet.title, "", "sheet-missing", text))
-                continue
-            _SheetReader(sheet, grid(book, sheet.title), result).read()
+    for sheet in form.sheets:
+        if sheet.title not in book.sheets:
+            text = f"缺少工作表“{sheet.title}”"
+            result.problems.append(CellProblem(sheet.title, "", "sheet-missing", text))
+            continue
+        _SheetReader(sheet, book.sheets[sheet.title], result).read()
     return result
 
 
+def fitting(forms: Sequence[Form], book: Workbook) -> Form:
+    """Return the form that the workbook holds: the one that lacks fewest sheets, else that of the type on its first.
+
+    A workbook may keep the empty table of the other type.
+    """
+
+    def misfit(form: Form) -> tuple[int, bool]:
+        missing = sum(sheet.title not in book.sheets for sheet in form.sheets)
+        return missing, _type_in(form, book) not in map(as_label, form.unit_types)
+
+    return min(forms, key=misfit)
+
+
+def _type_in(form: Form, book: Workbook) -> str:
+    """Return what is filled in beside the label of the unit's type, wherever it stands on the first sheet."""
+    sheet = form.sheets[0]
+    labels = {as_label(entry.label) for entry in sheet.entries if entry.name == UNIT_TYPE}
+    rows = book.sheets.get(sheet.title, ())
+    beside = (
+        as_label(row[at + LABEL]) for row in rows for at in range(len(row) - LABEL) if as_label(row[at]) in labels
+    )
+    return next(beside, "")
+
+
 def _same(label: str, raw: object) -> bool:
-    """Labels are compared without the spaces and line breaks that print them evenly."""
-    return re.sub(r"\s", "", label) == re.sub(r"\s", "", as_text(raw))
+    """Labels are compared in half width, without the spaces and line breaks that print them evenly."""
+    return as_label(label) == as_label(raw)
 
 
 class _SheetReader:
@@ -106,7 +139,17 @@ class _SheetReader:
         row: Values = {}
         for start, column in zip(table.starts, table.columns, strict=True):
             self._read_entry(column, self._row, start, row)
+        self._refuse_percentages(table, str(row.get(MEASURE, PERCENT)))
         return row
+
+    def _refuse_percentages(self, table: Table, measure: str) -> None:
+        """Refuse a percentage in a row that is measured otherwise: 45 % is no coefficient of 45."""
+        for start, column in zip(table.starts, table.columns, strict=True):
+            if PERCENT not in measure and column.kind is Kind.NUMBER:
+                shown = as_label(self._cell(self._row, start))
+                if shown.endswith(PERCENT):
+                    text = f"“{column.label}”应按该行的计量单位填写，不用百分数"
+                    self._problem(self._row, start, "cell-malformed", text, shown[:40])
 
     def _read_entry(self, entry: Entry, row: int, column: int, into: Values) -> None:
         raw = self._cell(row, column)

@@ -12,7 +12,7 @@ from rulebook.schemes import Scheme
 
 from applications.domain.facts import TEXTS
 from applications.domain.report import BASES, SYSTEMS
-from applications.workbooks.annex1 import UNIT_TYPES
+from applications.workbooks.annex1 import OF_ENTERPRISES, OF_PARKS, UNIT_TYPES
 from applications.workbooks.layout import (
     Entry,
     Form,
@@ -206,12 +206,15 @@ ENTERPRISE = Form(
         Sheet("申明", (DECLARATIONS,)),
         EVIDENCE_SHEET,
     ),
+    OF_ENTERPRISES,
 )
 PARK = Form(
     "evaluation-report",
     "评价报告",
     (Sheet("评价报告", (*_UNIT, *_EVALUATION)), PARK_SHEET, INDICATOR_SHEET, MANDATORY_ITEM_SHEET, EVIDENCE_SHEET),
+    OF_PARKS,
 )
+FORMS = (ENTERPRISE, PARK)
 
 
 def form_of(unit_type: str) -> Form:

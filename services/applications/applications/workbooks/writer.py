@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple, TypeAlias
 
+from chassis.spreadsheets import TEXT_FORMAT, storable
 from openpyxl import Workbook
 from openpyxl.styles import Alignment, Border, Font, Side
 from openpyxl.worksheet.cell_range import CellRange
@@ -27,6 +28,8 @@ from applications.workbooks.layout import (
     column_letter,
 )
 
+_AS_TYPED = frozenset({Kind.TEXT, Kind.USCC, Kind.PHONE, Kind.EMAIL, Kind.SHA256})
+"""Kinds whose cells are formatted as text: of a code that is typed in, a spreadsheet makes no number."""
 _THIN = Side(style="thin")
 _BOX = Border(left=_THIN, right=_THIN, top=_THIN, bottom=_THIN)
 _TICKED, _OPEN = "☑", "□"
@@ -46,10 +49,13 @@ class _CellRange(NamedTuple):
 class _Style(NamedTuple):
     font: Font
     alignment: Alignment
+    number_format: str = "General"
 
 
 _LABEL = _Style(Font(name="宋体", size=10, bold=True), Alignment("center", "center", wrap_text=True))
 _FILLED = _Style(Font(name="宋体", size=10), Alignment("left", "center", wrap_text=True))
+
+_FILLED_TEXT = _FILLED._replace(number_format=TEXT_FORMAT)
 
 
 def write(form: Form, values: Values | None = None) -> bytes:
@@ -87,7 +93,7 @@ def _write_line(page: Worksheet, row: int, line: Line, values: Values) -> None:
         first = at * line.share
         _put(page, _CellRange(row, first, LABEL), entry.label, _LABEL)
         answer = _CellRange(row, first + LABEL, line.share - LABEL)
-        _put(page, answer, printed_value(entry, values.get(entry.name)), _FILLED)
+        _put(page, answer, printed_value(entry, values.get(entry.name)), _style(entry))
 
 
 def _write_table(page: Worksheet, row: int, table: Table, values: Values) -> int:
@@ -99,8 +105,12 @@ def _write_table(page: Worksheet, row: int, table: Table, values: Values) -> int
         filled = rows[offset] if offset < len(rows) else {}
         for start, column in zip(table.starts, table.columns, strict=True):
             place = _CellRange(row + 1 + offset, start, column.span)
-            _put(page, place, printed_value(column, filled.get(column.name)), _FILLED)
+            _put(page, place, printed_value(column, filled.get(column.name)), _style(column))
     return row + 1 + count
+
+
+def _style(entry: Entry) -> _Style:
+    return _FILLED_TEXT if entry.kind in _AS_TYPED else _FILLED
 
 
 def _rows(value: object) -> Sequence[Values]:
@@ -112,7 +122,10 @@ def _put(page: Worksheet, place: _CellRange, value: Printed, style: _Style) -> N
     for index in range(first, first + span):
         page.cell(row, index + 1).border = _BOX
     cell = page.cell(row, first + 1)
-    cell.value, cell.font, cell.alignment = value, style.font, style.alignment
+    cell.value = storable(value) if isinstance(value, str) else value
+    if isinstance(value, str):
+        cell.data_type = "s"  # never a formula, whatever it begins with
+    cell.font, cell.alignment, cell.number_format = style
     if isinstance(value, date):
         cell.number_format = "yyyy-mm-dd"
     if span > 1:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from functools import cache
 from typing import Annotated, Any
 
 from anyio import to_thread
+from chassis.handling import Refusal
 from chassis.http import (
     FORM,
     PROBLEMS,
@@ -18,8 +20,8 @@ from chassis.http import (
     upload_dependency,
 )
 from chassis.settings import MIB
-from chassis.spreadsheets import MEDIA_TYPES, Format, as_xlsx
-from fastapi import APIRouter, Depends, Query, Response
+from chassis.spreadsheets import MEDIA_TYPES, Format, InvalidWorkbookError, Workbook, WorkbookReader, as_xlsx
+from fastapi import APIRouter, Depends, Query, Request, Response
 from messages.values import PersonRef, Text, UnitType, Uscc
 from rulebook import reason, shanghai_date
 
@@ -36,6 +38,7 @@ LARGEST = 2 * MIB
 PAGE_SIZE = 200
 """Assessors read at a time for an export."""
 XLSX = MEDIA_TYPES["xlsx"]
+BUSY = reason("S7", "workbooks-busy", "正在读取的工作簿较多，请几秒后重新上传")
 
 
 class ImportedAssessorView(View):
@@ -64,22 +67,32 @@ RegisterFile = Annotated[
 ]
 
 
+def workbook_reader(request: Request) -> WorkbookReader:
+    reader: WorkbookReader = request.app.state.workbooks
+    return reader
+
+
+Workbooks = Annotated[WorkbookReader, Depends(workbook_reader)]
+
+
 @router.post(
     "/imports",
     summary="Import an existing register",
     status_code=201,
     openapi_extra=FORM,
-    responses=refuses("import-refused", "file-missing", status=422),
+    responses=refuses("import-refused", "file-missing", status=422) | refuses("workbooks-busy", status=503),
 )
 async def import_register(
     context: Register,
     upload: RegisterFile,
     keys: Keys,
+    workbooks: Workbooks,
     *,
     dry_run: Annotated[bool, Query(description="Show what would be entered; nothing is entered")] = False,
 ) -> ImportView:
     """All rows of a workbook as the template has it, or none and every cell that is wrong."""
-    command = await to_thread.run_sync(read_register, upload.content, keys, actor_ref(context))
+    book = await _book_in(upload.content, workbooks)
+    command = await to_thread.run_sync(read_register, book, keys, actor_ref(context))
     if dry_run:
         context.response.status_code = 200
         done = await bulk.import_assessors(command, context.store, context.now)
@@ -96,7 +109,20 @@ async def import_register(
 
 @router.get("/imports/template", summary="The empty workbook", response_class=Response, responses=file_responses(XLSX))
 async def get_register_template(_context: Register) -> Response:
-    return file_response(as_xlsx(*template()), XLSX, "assessors-template.xlsx")
+    return file_response(await to_thread.run_sync(_template), XLSX, "assessors-template.xlsx")
+
+
+@cache
+def _template() -> bytes:
+    """Return the empty workbook, which is the same for everybody."""
+    return as_xlsx(*template())
+
+
+async def _book_in(content: bytes, workbooks: WorkbookReader) -> Workbook:
+    try:
+        return await workbooks.read(content)
+    except InvalidWorkbookError as problem:
+        raise Refusal("import-refused", reason("S7", problem.code, problem.text, pointer="/file"), status=422) from None
 
 
 @router.get(

@@ -12,12 +12,11 @@ from chassis.spreadsheets import (
     CellProblem,
     Column,
     Heading,
-    InvalidWorkbookError,
     NumberedRow,
     SheetData,
     SheetResult,
     Table,
-    open_workbook,
+    Workbook,
 )
 from messages.values import Identifier, PersonRef, Reason, Text, UnitType, Uscc
 from pydantic import BaseModel, SecretStr
@@ -63,13 +62,10 @@ def template() -> tuple[SheetData, SheetData]:
     return ASSESSORS.page((), above=("第三方服务机构登记名册", HELP)), STAFF.page(())
 
 
-def read_register(content: bytes, keys: KeyRing, by: ActorRef) -> ImportAssessors:
-    """Return the rows of a workbook with every wrong cell and row; raise the Refusal of another kind of file."""
-    try:
-        _refuse_without_sheets(content)
-        assessors, staff = ASSESSORS.read(content), STAFF.read(content)
-    except InvalidWorkbookError as problem:
-        raise Refusal("import-refused", reason("S7", problem.code, problem.text, pointer="/file"), status=422) from None
+def read_register(book: Workbook, keys: KeyRing, by: ActorRef) -> ImportAssessors:
+    """Return the rows of a workbook with every wrong cell and row; raise the Refusal of another workbook."""
+    _refuse_without_sheets(book)
+    assessors, staff = ASSESSORS.read(book), STAFF.read(book)
     _refuse_too_many(assessors)
     _reject_repeated(assessors)
     _refuse_unknown_assessors(staff, assessors)
@@ -85,9 +81,8 @@ def read_register(content: bytes, keys: KeyRing, by: ActorRef) -> ImportAssessor
     return ImportAssessors(tuple(rows), tuple(map(_reason_of, (*assessors.problems, *staff.problems))))
 
 
-def _refuse_without_sheets(content: bytes) -> None:
-    with open_workbook(content) as book:
-        missing = [table.title for table in (ASSESSORS, STAFF) if table.title not in book.sheet_names]
+def _refuse_without_sheets(book: Workbook) -> None:
+    missing = [table.title for table in (ASSESSORS, STAFF) if table.title not in book.sheets]
     if missing:
         wrong = (reason("S7", "sheet-missing", f"缺少工作表“{title}”", pointer=title) for title in missing)
         raise Refusal("import-refused", *wrong, status=422)
