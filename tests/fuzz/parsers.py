@@ -6,6 +6,7 @@ import base64
 import csv
 import io
 import json
+import re
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -184,7 +185,13 @@ def _events(structured: bool) -> tuple[bytes, ...]:  # noqa: FBT001 - one of two
         whole = json.dumps({**attributes, "data": sample["body"], "datacontenttype": "application/json"})
         parts = f"{json.dumps(sample['headers'])}\n{json.dumps(sample['body'])}"
         found.append((whole if structured else parts).encode())
-    return tuple(found)
+    times = (
+        b"0001-01-01T00:00:00+23:59",
+        b"9999-12-31T23:59:59-23:59",
+        b"2026-02-30T00:00:00Z",
+        b"2026-01-01T00:00:00",
+    )
+    return (*found, *(re.sub(rb'("(?:ce-)?time": ")[^"]*', rb"\g<1>" + time, found[0]) for time in times))
 
 
 def parsers() -> dict[str, Parser]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from cloudevents.core.base import EventFactory
@@ -101,10 +101,17 @@ def decode(headers: Mapping[str, Any], body: bytes, content_type: str | None = C
         id=attributes["id"],
         source=attributes["source"],
         type=known.type,
-        time=attributes["time"],
+        time=_in_utc(attributes["time"]),
         correlation_id=str(attributes.get("correlationid") or attributes["id"]),
         event=read_body(known, data),
     )
+
+
+def _in_utc(time: datetime) -> datetime:
+    try:
+        return time.astimezone(UTC)
+    except OverflowError as problem:
+        raise UndecodableMessageError(f"no CloudEvent: time {time} lies outside the calendar") from problem
 
 
 def read_body(known: type[Event], data: Any) -> Event:  # noqa: ANN401 - bytes in binary mode, a mapping in structured mode
