@@ -254,13 +254,14 @@ def test_a_cell_at_the_far_corner_does_not_take_all_memory(cell: str, named: str
         (_with_sheet('<row r="1"><c r="XFD1"><v>1</v></c></row>', "far/away.xml"), "workbook-too-large"),
         (_with_sheet("""<row r="1"><c t=" r='A1' >" r="XFD1"><v>1</v></c></row>"""), "workbook-too-large"),
         (_with_sheet("""<row r="01048576"><c s=" r='A2'" r="B01048576"><v>1</v></c></row>"""), "workbook-too-large"),
+        (_with_sheet("<row>" + "<c/>" * 2_000_001 + "</row>"), "workbook-too-large"),
         (_with_sheet("""<row r="1"><c r="A1"/><c r="A2"><v>1</v></c></row>"""), "broken-workbook"),
         (_with_sheet("""<row r="1"><c r="A1"><v>1</v></c><c r="A1"><v>2</v></c></row>"""), "broken-workbook"),
         (_with_sheet("""<row r="1"><c r="A1" r="B1"><v>1</v></c></row>"""), "broken-workbook"),
         (_with_sheet("""<row r="1"><c r="A1" t="s"><v>7</v></c></row>"""), "broken-workbook"),
         (_with_sheet('<row r="1"><c r="XFD1"><v>1</v></c></row>', encoding="utf-16"), "workbook-too-large"),
     ],
-    ids=["order", "elsewhere", "in an attribute", "zeros", "other row", "twice", "doubled", "no text", "utf-16"],
+    ids=["order", "elsewhere", "attribute", "zeros", "empty", "other row", "twice", "doubled", "no text", "utf-16"],
 )
 def test_however_a_far_cell_is_written_it_is_seen_before_the_sheet_is_laid_out(content: bytes, code: str) -> None:
     with pytest.raises(InvalidWorkbookError) as refused:

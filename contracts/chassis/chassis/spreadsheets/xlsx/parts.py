@@ -15,6 +15,8 @@ MAX_CHARACTERS = 2_000_000
 """Of all cells together, a shared text counted for each cell that names it."""
 MAX_TEXTS = 200_000
 MAX_SHEETS = 64
+MAX_ELEMENTS = 2_000_000
+"""Of one part: empty cells that are only formatted cost time, though no memory."""
 LONGEST_TEXT = 32_767
 """Excel's own limit of a cell."""
 LONGEST_NUMBER = 64
@@ -42,10 +44,19 @@ class Handler:
 
 def parse(pieces: Iterable[bytes], handler: Handler) -> None:
     """Parse a part; raises ``UnreadableError`` where it is not well-formed, or declares entities."""
+    left = MAX_ELEMENTS
+
+    def start(name: str, found: Attributes) -> None:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise too_large("工作簿内的单元格过多")
+        handler.start(_element(name), _attributes(found))
+
     parser = expat.ParserCreate(namespace_separator=" ")
     parser.buffer_text = True
     parser.StartDoctypeDeclHandler = _refuse_doctype
-    parser.StartElementHandler = lambda name, found: handler.start(_element(name), _attributes(found))
+    parser.StartElementHandler = start
     parser.EndElementHandler = lambda name: handler.end(_element(name))
     parser.CharacterDataHandler = handler.text
     try:
