@@ -22,7 +22,7 @@ SAMPLES = ROOT / "contracts" / "messages" / "samples"
 ASSESSORS = ("911501000000000191", "911502000000000271", "911503000000000351")
 FREE = "911505000000000511"
 """Codes that pass the check of GB 32100; the last one is not registered at the beginning."""
-NUMBER = "15010219800101123X"
+NUMBER = "15010219800101113X"
 
 
 async def seed(service: Service, harness: ApiHarness[Any]) -> Mapping[str, tuple[str, ...]]:

@@ -112,7 +112,7 @@ def _report() -> dict[str, Any]:
     scheme = scheme_on("factory", DAY)
     return {
         "undertaking": True,
-        "representative_document": "150101198001010011",
+        "representative_document": "150101198001010018",
         "scheme_id": scheme.id,
         "scheme_version": scheme.version,
         "independent_legal_person": True,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Protocol
 
 from messages.values import Reason
@@ -20,3 +21,9 @@ class Regulation(Protocol):
 
     def incompatible_roles(self, roles: Collection[str]) -> Reason | None:
         """Return the reason to refuse one person with these roles, if there is one (P3)."""
+
+    def day_problems(self, entered: object, now: datetime) -> Sequence[Reason]:
+        """Return the reasons to refuse days in a command that nobody may enter (T1)."""
+
+    def unchecked_codes(self, entered: object) -> Mapping[tuple[object, ...], str]:
+        """Return the codes in a command whose check character fails, by where they stand."""

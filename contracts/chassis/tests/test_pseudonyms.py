@@ -6,10 +6,11 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from chassis.security.pseudonyms import KeyRing, add_key, load_keys, mask, normal_form
+from chassis.security.person_numbers import InvalidPersonNumberError, normal_form
+from chassis.security.pseudonyms import KeyRing, add_key, load_keys, mask
 from messages.errors import InvalidFileError
 
-NUMBER = "15010219800101123X"
+NUMBER = "15010219800101113X"
 SECRET = bytes(range(32))
 KEYS = KeyRing("k1", {"k1": SECRET})
 
@@ -20,7 +21,7 @@ def test_digest_is_hmac_sha256_of_the_number_under_the_current_key() -> None:
 
 
 @pytest.mark.parametrize(
-    "spelling", ["15010219800101123x", " 150102 19800101 123X ", "１５０１０２１９８００１０１１２３Ｘ"]
+    "spelling", ["15010219800101113x", " 150102 19800101 113X ", "１５０１０２１９８００１０１１１３Ｘ"]
 )
 def test_one_person_has_one_digest_however_the_number_is_spelled(spelling: str) -> None:
     assert KEYS.identify(spelling) == KEYS.identify(NUMBER)
@@ -91,3 +92,48 @@ def test_invalid_key_file_is_refused_with_every_problem(tmp_path: Path, content:
 def test_missing_key_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(InvalidFileError, match=r"absent\.toml"):
         load_keys(tmp_path / "absent.toml")
+
+
+@pytest.mark.parametrize(
+    ("spelling", "form"),
+    [
+        ("150102800101123", "150102198001011236"),
+        ("15010219800101113x", NUMBER),
+        ("USA110059010102", "USA110059010102"),
+        ("E1234-5678", "E12345678"),
+        ("830000198001010018", "830000198001010018"),
+    ],
+)
+def test_a_citizens_number_of_fifteen_digits_is_that_of_eighteen_and_others_stay(spelling: str, form: str) -> None:
+    assert normal_form(spelling) == form
+
+
+@pytest.mark.parametrize(
+    ("wrong", "text"),
+    [
+        ("150102190001011071", "GB 11643"),
+        ("15O102198001011236", "字母O"),
+        ("1501021980010112A6", "格式不正确"),
+        ("150102198002301236", "出生日期"),
+        ("150102801301123", "出生日期"),
+        ("15O102800101123", "字母O"),
+        ("1" * 100_000, "过长"),
+    ],
+)
+def test_a_typing_error_makes_no_other_person(wrong: str, text: str) -> None:
+    with pytest.raises(InvalidPersonNumberError, match="not a document number") as refused:
+        normal_form(wrong)
+    assert text in refused.value.text
+    assert wrong not in str(refused.value)
+
+
+def test_every_other_last_character_of_a_citizens_number_is_refused() -> None:
+    taken = [last for last in "0123456789X" if _is_taken(NUMBER[:-1] + last)]
+    assert taken == ["X"]
+
+
+def _is_taken(number: str) -> bool:
+    try:
+        return normal_form(number) == number
+    except InvalidPersonNumberError:
+        return False

@@ -118,7 +118,8 @@ class BatchHarness:
 def numbered_samples(event_type: type[Event], count: int) -> list[Event]:
     """Return the sample of the event about ``count`` matters and units, numbered from 1, and the same assessor."""
     body = json.loads((SAMPLES / f"{event_type.type}.json").read_text(encoding="utf-8"))["body"]
-    names = sorted(_names(body), key=len, reverse=True)
+    own = {body["uscc"]} if "uscc" in body else set()
+    names = sorted(_names(body) | own, key=len, reverse=True)
     return [event_type.model_validate_json(_renamed(body, names, number)) for number in range(1, count + 1)]
 
 

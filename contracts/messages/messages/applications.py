@@ -14,9 +14,12 @@ from messages.values import (
     MandatoryItemAnswer,
     Number,
     PersonRef,
+    Prefecture,
     Reason,
     SchemeRef,
+    Text,
     UnitRef,
+    Uscc,
     Value,
 )
 
@@ -59,6 +62,29 @@ class ApplicationAccepted(Application, Event, type="applications.application.acc
     """Name of the group the unit belongs to, for conflicts of interest (V5)."""
     justification: str | None = None
     """Why a unit that is on no lower list is put forward all the same (E10)."""
+
+
+class UnitMoved(Event, type="applications.unit.moved.v1", subject="uscc"):
+    """An organisation belongs to another prefecture from that day on; its cases under way stay (R36)."""
+
+    uscc: Uscc
+    former: Prefecture
+    prefecture: Prefecture
+    moved_on: date
+    document_number: Text
+
+    @property
+    def prefectures(self) -> tuple[Prefecture, ...]:
+        """Both that it concerns."""
+        return self.former, self.prefecture
+
+
+class CodeRecorded(Event, type="applications.code.recorded.v1", subject="uscc", sharing="public"):
+    """A code that fails its check is genuine, as a document shows: from now on it may be entered everywhere."""
+
+    uscc: Uscc
+    document_number: Text
+    recorded_on: date
 
 
 class ApplicationRefused(Application, Event, type="applications.application.refused.v1", subject="application_id"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import unicodedata
+import re
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -10,8 +10,8 @@ from functools import lru_cache
 from typing import Annotated, Literal, Self
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     PlainSerializer,
@@ -20,7 +20,11 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 from stdnum.cn import uscc as gb32100
-from stdnum.exceptions import ValidationError as NotACode
+
+from messages.spelling import code_form, normalized_name
+
+_CODE = re.compile(r"[1-9ANY][0-9A-HJ-NPQRTUWXY][0-9]{6}[0-9A-HJ-NPQRTUWXY]{10}")
+"""Of GB 32100: registering department (N: the agricultural one), kind of body, division, the body's own code."""
 
 
 class Value(BaseModel):
@@ -29,21 +33,50 @@ class Value(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-@lru_cache(maxsize=65_536)  # the same units come again and again; checking one anew costs more than all else of it
-def _checked_uscc(code: str) -> str:
-    try:
-        return str(gb32100.validate(code))
-    except NotACode as problem:
-        raise PydanticCustomError("uscc_invalid", "不是有效的统一社会信用代码（18位，末位为校验码）") from problem
+NO_CODE = "不是有效的统一社会信用代码（18位，末位为校验码）"
+_LONGEST_CODE = 60
+"""Characters of a code with all its blanks and dashes: what is longer is none, and is not looked at."""
 
 
-def normalized_name(name: str) -> str:
-    """A name for comparison: NFKC, without blanks."""
-    return "".join(unicodedata.normalize("NFKC", name).split())
+def normalized_code(code: str) -> str:
+    """A code in its one spelling, where it is one; any other text as it is."""
+    spelled = code_form(code) if len(code) <= _LONGEST_CODE else code
+    return spelled if _CODE.fullmatch(spelled) else code
 
 
-Uscc = Annotated[str, AfterValidator(_checked_uscc), Field(pattern="^[0-9A-HJ-NPQRTUWXY]{18}$")]
-"""Unified social credit code, GB 32100-2015: 18 characters, the last one a check character."""
+class UncheckedCode(str):
+    """A code as entered whose check character fails: refused, unless the region has recorded it with its document."""
+
+    __slots__ = ()
+
+
+@lru_cache(maxsize=65_536)  # the same units come again and again
+def has_check_character(code: str) -> bool:
+    return str(gb32100.calc_check_digit(code[:-1])) == code[-1]
+
+
+@lru_cache(maxsize=65_536)  # as above; reading one anew costs more than all else of a unit
+def _code_of(text: str) -> str:
+    found = normalized_code(text)
+    if not _CODE.fullmatch(found):
+        raise PydanticCustomError("uscc_invalid", NO_CODE)
+    return found
+
+
+def _spelled_code(code: object) -> object:
+    return _code_of(code) if isinstance(code, str) else code
+
+
+Uscc = Annotated[
+    str,
+    Field(pattern="^[0-9A-HJ-NPQRTUWXY]{18}$"),
+    BeforeValidator(_spelled_code),
+    WithJsonSchema({"type": "string"}),
+]
+"""Unified social credit code, GB 32100-2015, 18 characters, read in any spelling.
+
+Its check character is compared where a code is entered (``messages.entries.EnteredUscc``): some genuine ones fail.
+"""
 
 Number = Annotated[
     Decimal,
@@ -132,6 +165,12 @@ class Reason(Value):
     """JSON pointer to the field that is wrong, where there is one."""
 
 
+def unit_key(uscc: str, park_name: str = "") -> str:
+    """The identity of a unit: its code in one spelling, and of a park the name as it is compared."""
+    name, code = normalized_name(park_name), normalized_code(uscc)
+    return f"{code}/{name}" if name else code
+
+
 class PersonRef(Value):
     """A person known by a keyed digest of the document number and shown masked; never in clear."""
 
@@ -162,8 +201,15 @@ class UnitRef(Value):
     @property
     def key(self) -> str:
         """The identity that survives renaming (R21)."""
-        name = normalized_name(self.park_name or "")
-        return f"{self.uscc}/{name}" if name else self.uscc
+        return unit_key(self.uscc, self.park_name or "")
+
+
+class RecordedCode(Value):
+    """A code that fails its check and is genuine, recorded by the region with the document that shows it."""
+
+    uscc: Uscc
+    document_number: Text
+    recorded_on: date
 
 
 class AssessorRef(Value):

@@ -9,6 +9,7 @@ from rulebook.calendar import (
     load_calendar,
     national_calendar,
 )
+from rulebook.entered_values import day_problems, unchecked_codes
 from rulebook.periods import (
     SHANGHAI,
     Deadline,
@@ -93,6 +94,7 @@ __all__ = [
     "basis",
     "calendar_from",
     "catalogue",
+    "day_problems",
     "incompatible_roles",
     "is_working_day",
     "known",
@@ -117,5 +119,6 @@ __all__ = [
     "star_counts",
     "term_of_years",
     "three_years_from",
+    "unchecked_codes",
     "yearly_deadline",
 ]

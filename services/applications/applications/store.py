@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chassis.handling import PendingUpload
 from chassis.persistence import FILE_INDEXES, DocumentCollection, Index, UnitOfWork
+from messages.values import RecordedCode
 
 from applications.domain.application import Application, Version
 from applications.domain.assessors import KnownAssessor
@@ -12,7 +13,7 @@ from applications.domain.files import FileUsage, SentFile, StoredContent
 from applications.domain.organisation_status import OrganisationStatus
 from applications.domain.records import PrefectureList
 
-AGGREGATES = {"application": "applications"}
+AGGREGATES = {"application": "applications", "unit": "standings", "code": "codes"}
 """Aggregate of an event type → collection."""
 
 _FILTERS = (("state", 1), ("batch_year", 1), ("unit.unit_type", 1), ("level", 1))
@@ -23,6 +24,7 @@ INDEXES = (
     Index("applications", (("unit.prefecture", 1), ("_id", 1), ("submitted_once", 1), *_FILTERS)),
     Index("applications", (("evaluation.assessor.uscc", 1), ("_id", 1), ("submitted_once", 1), *_FILTERS)),
     Index("applications", (("unit.uscc", 1), ("_id", 1))),
+    Index("applications", (("shapes", 1), ("_id", 1))),
     Index("applications", (("report.evidence.sha256", 1), ("_id", 1), ("state", 1))),
     Index("versions", (("application.application_id", 1), ("number", 1), ("_id", 1))),
     Index("facts", (("uscc", 1), ("_id", 1))),
@@ -50,4 +52,5 @@ class Store:
         self.contents = DocumentCollection(unit, "contents", StoredContent)
         self.file_usage = DocumentCollection(unit, "file_usage", FileUsage)
         self.uploads = DocumentCollection(unit, "uploads", PendingUpload)
+        self.codes = DocumentCollection(unit, "codes", RecordedCode)
         self.prefecture_lists = DocumentCollection(unit, "prefecture_lists", PrefectureList)

@@ -11,7 +11,7 @@ from messages.values import UnitRef
 
 from .builders import DIGEST, PARK, STEEL, best_value, scheme_of
 
-NUMBER = "15010219800101123X"
+NUMBER = "15010219800101113X"
 COVER = {"cover_unit": STEEL.name, "unit_type": "factory", "cover_contact": "张三", "cover_phone": "0477-1234567"}
 PLAN = {name: f"{label}：略" for name, label in annex1.CHAPTERS}
 

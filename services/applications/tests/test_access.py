@@ -69,11 +69,13 @@ TABLE: dict[tuple[str, str], str] = {
     ("GET", "/v1/prefecture-lists"): " ".join(["200=1"] * len(CALLERS)),
     ("GET", "/v1/units/{uscc}"): CONCERNED.format(403),
     ("POST", "/v1/units/{uscc}/moves"): "403 403 403 403 403 403 403 403 403 403 403 403 401 201",
+    ("POST", "/v1/codes"): "403 403 403 403 403 403 403 403 403 403 403 403 401 201",
+    ("GET", "/v1/codes"): EVERYONE,
     ("GET", "/v1/audit-log"): "403 403 403 403 403 403 403 403 403 403 403 200 401 403",
 }
 """The answer to each of ``CALLERS`` about Steel, or of Steel's; of a list ``=`` is followed by how many it shows."""
 
-PUBLIC_READS = {("GET", "/v1/forms/{name}.xlsx"), ("GET", "/v1/prefecture-lists")}
+PUBLIC_READS = {("GET", "/v1/forms/{name}.xlsx"), ("GET", "/v1/prefecture-lists"), ("GET", "/v1/codes")}
 FACT = {"uscc": STEEL.uscc, "kind": "tax_evasion", "date": "2015-06-01", "source": "税稽〔2015〕3号"}
 LIST = {
     "prefecture": STEEL.prefecture,
@@ -94,6 +96,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/v1/facts"): FACT,
     ("POST", "/v1/facts/{fact_id}/end"): {"ended": "2016-01-01"},
     ("POST", "/v1/prefecture-lists"): LIST,
+    ("POST", "/v1/codes"): {"uscc": "911501000000000192", "document_number": "内市监函〔2026〕3号"},
     ("POST", "/v1/units/{uscc}/moves"): {"prefecture": Prefecture.HOHHOT, "document_number": "内工信函〔2026〕7号"},
 }
 FILES: dict[tuple[str, str], tuple[str, bytes, str]] = {

@@ -219,7 +219,7 @@ async def test_an_application_for_a_year_that_is_over_asks_for_no_item(
 
 
 async def test_a_malformed_body_is_told_everything_at_once(applicant: ApiClient) -> None:
-    body = DRAFT | {"unit": DRAFT["unit"] | {"uscc": "911501000000000192"}, "level": "world", "extra": 1}  # type: ignore[operator]
+    body = DRAFT | {"unit": DRAFT["unit"] | {"uscc": "9115010000000001"}, "level": "world", "extra": 1}  # type: ignore[operator]
 
     answer = await applicant.post(APPLICATIONS, json=body)
 

@@ -35,7 +35,8 @@ async def test_a_wrong_check_digit_is_told_in_chinese_with_the_rule_and_its_arti
             "rule": "A1",
             "article": "第十四条第（一）项",
             "code": "uscc-invalid",
-            "text": "不是有效的统一社会信用代码（18位，末位为校验码）",
+            "text": "不是有效的统一社会信用代码（18位，末位为校验码）；"
+            "请核对；证照所载确系如此的，由自治区工业和信息化厅凭文件登记后填报",
             "pointer": "/unit/uscc",
         }
     ]

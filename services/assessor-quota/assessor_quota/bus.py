@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from chassis.inbox import Subscription, subscribe
-from messages.applications import ApplicationRefused, ApplicationSubmitted, ApplicationWithdrawn
+from messages.applications import ApplicationRefused, ApplicationSubmitted, ApplicationWithdrawn, CodeRecorded
 from messages.registry import UnitListed
 from messages.review import Case, CaseClosed, InitialReviewAccepted, InitialReviewRefused
 
-from assessor_quota.handlers import items
+from assessor_quota.handlers import codes, items
 from assessor_quota.handlers.application_progress import record_listing, with_progress
 from assessor_quota.store import Store
 
@@ -60,6 +60,7 @@ async def _ledgers_of_case(case: Case, store: Store) -> Iterable[tuple[str, str]
 
 
 SUBSCRIPTIONS: tuple[Subscription[Any], ...] = (
+    subscribe(CodeRecorded, codes.keep_code, prefetch=codes.keys_of_code),
     subscribe(
         ApplicationSubmitted,
         with_progress(items.reserve_item),

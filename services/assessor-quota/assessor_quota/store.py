@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chassis.persistence import DocumentCollection, Index, UnitOfWork
-from messages.values import PersonRef
+from messages.values import PersonRef, RecordedCode
 
 from assessor_quota.domain.application_progress import ApplicationProgress
 from assessor_quota.domain.assessor import Assessor
@@ -28,7 +28,7 @@ INDEXES = (
     Index("assessors", (("representative.digest", 1), ("_id", 1))),
     Index("assessors", (("former.person.digest", 1), ("_id", 1))),
     Index("assessors", (("uscc", 1), ("_id", 1))),
-    Index("assessors", (("name", 1), ("_id", 1))),
+    Index("assessors", (("name_key", 1), ("_id", 1))),
     Index("assessors", (("scope", 1), ("_id", 1))),
     Index("assessors", (("prefectures", 1), ("_id", 1))),
     Index("assessors", (("sanctioned_until", 1), ("_id", 1))),
@@ -73,3 +73,4 @@ class Store:
         self.statements = DocumentCollection(unit, "statements", Statement)
         self.duty_cursors = DocumentCollection(unit, "duty_cursors", DutyCursor)
         self.reconciliations = DocumentCollection(unit, "reconciliations", Reconciliation)
+        self.codes = DocumentCollection(unit, "codes", RecordedCode)

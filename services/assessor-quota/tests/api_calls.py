@@ -11,7 +11,7 @@ from httpx2 import Response
 from .builders import NORTH, NUMBER, submitted
 
 PATH = f"/v1/assessors/{NORTH}"
-OTHER_NUMBER = "150102198505053321"
+OTHER_NUMBER = "150102198505053325"
 DECISION = {
     "decided_on": "2026-04-20",
     "document_number": "一号",

@@ -26,7 +26,7 @@ TODAY = date(2026, 4, 20)
 RULES = rules_on(TODAY)
 LIMIT = RULES.quota.items_per_year
 KEYS = KeyRing("k1", {"k1": bytes(32)})
-NUMBER = "15010219800101123X"
+NUMBER = "15010219800101113X"
 _WANG = KEYS.identify(NUMBER)
 WANG = PersonRef(digest=_WANG.digest, masked=_WANG.masked)
 LI = PersonRef(digest="b" * 64, masked="15**************21")
@@ -47,9 +47,10 @@ E = TypeVar("E", bound=Event)
 
 
 def assessor(uscc: str = NORTH, representative: PersonRef = WANG) -> Assessor:
+    name = f"评价机构{uscc[3:6]}"
     return Assessor(
         uscc=uscc,
-        name=f"评价机构{uscc[3:6]}",
+        name=name,
         representative=representative,
         representative_name="王某",
         scope=(UnitType.FACTORY, UnitType.PARK, UnitType.SUPPLY_CHAIN),
@@ -58,7 +59,7 @@ def assessor(uscc: str = NORTH, representative: PersonRef = WANG) -> Assessor:
             StaffMember("S2", "钱某", "高级工程师", date(2024, 1, 1), date(2026, 3, 31)),
         ),
         registered_on=date(2026, 1, 5),
-    )
+    ).named(name)
 
 
 def registration(whose: Assessor, earlier: tuple[str, ...] = ()) -> RegisterAssessor:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
-from messages.applications import ApplicationRefused, ApplicationSubmitted, ApplicationWithdrawn
+from devkit.batches import numbered_id
+from messages.applications import ApplicationRefused, ApplicationSubmitted, ApplicationWithdrawn, CodeRecorded
 from messages.event import Event
 from messages.registry import UnitListed
 from messages.review import CaseClosed, InitialReviewAccepted, InitialReviewRefused
 
-from .builders import accepted, case_closed, listed, numbered, refused, review_refused, submitted, withdrawn
+from .builders import TODAY, accepted, case_closed, listed, numbered, refused, review_refused, submitted, withdrawn
 
 ByApplication = Callable[[str, str], Event]
 """(application, assessor) → an event."""
@@ -43,6 +45,12 @@ def _of(event: Event, assessor: str) -> Event:
     return type(event).model_validate(fields)
 
 
+def code_recorded(application: str) -> Event:
+    """Return the record of a code that the application alone is about."""
+    number = int(sha256(application.encode()).hexdigest(), 16) % 10**9
+    return CodeRecorded(uscc=numbered_id("911501000000000191", number), document_number="1号", recorded_on=TODAY)
+
+
 SUBMITTED = by_assessor(submitted)
 WITHDRAWN = by_assessor(withdrawn)
 ACCEPTED = by_assessor(accepted)
@@ -67,6 +75,7 @@ SAMPLES: Mapping[type[Event], Sequence[Sample]] = {
         Sample(by_assessor(lambda case: numbered(case_closed("late", case), 9)), (SUBMITTED,)),
         Sample(by_assessor(lambda case: case_closed("withdrawn", case, after_acceptance=False)), (SUBMITTED,)),
     ),
+    CodeRecorded: (Sample(lambda application, _: code_recorded(application)),),
     UnitListed: (Sample(LISTED, (SUBMITTED, ACCEPTED)), Sample(LISTED)),
 }
 """Several where the handler goes different ways."""

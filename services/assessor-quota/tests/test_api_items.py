@@ -9,7 +9,7 @@ from messages.values import Prefecture, Role
 from .api_calls import CHANGE, DECISION, reasons, reserve
 from .builders import LIMIT, NORTH, OTHER, SOUTH, STEEL, WANG
 
-INVALID = "91350100M000100Y4Z"
+INVALID = "911501000000000192"
 
 
 @pytest.mark.rule("Q7")
@@ -86,7 +86,7 @@ async def test_what_nobody_registered_is_not_found_and_the_rule_is_named(regiona
         assert (answer.status_code, answer.json()["code"]) == (404, "not-found")
     answer = await regional_officer.get(f"/v1/representatives/{'0' * 64}/items")
     assert (answer.status_code, reasons(answer)) == (404, [("Q7", "representative-unknown", None)])
-    assert (await regional_officer.get(f"/v1/assessors/{INVALID}")).status_code == 422
+    assert (await regional_officer.get(f"/v1/assessors/{INVALID}")).status_code == 404
 
 
 @pytest.mark.rule("Q3")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from email.headerregistry import Address
 from email.message import EmailMessage
 
 import aiosmtplib
@@ -18,6 +19,7 @@ def make_sender(settings: Settings) -> SendMail:
     async def send(address: str, title: str, body: str, message_id: str) -> None:
         await aiosmtplib.send(
             _message(settings.smtp_sender, address, title, body, message_id),
+            recipients=[address],
             hostname=settings.smtp_host,
             port=settings.smtp_port,
             username=settings.smtp_user,
@@ -33,7 +35,8 @@ def make_sender(settings: Settings) -> SendMail:
 def _message(sender_address: str, address: str, title: str, body: str, message_id: str) -> EmailMessage:
     """Build the message; a title becomes one line, since a unit's name may hold a line break and a header may not."""
     message = EmailMessage()
-    message["From"], message["To"], message["Subject"] = sender_address, address, " ".join(title.split())
+    message["From"], message["Subject"] = sender_address, " ".join(title.split())
+    message["To"] = Address(addr_spec=address)  # one address, which no sign in it turns into two
     message["Message-ID"] = f"<{message_id}@{sender_address.rpartition('@')[2]}>"
     message.set_content(body)
     return message

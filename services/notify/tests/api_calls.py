@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from devkit.api_harness import ApiClient
 
-CONTACT = {"email": "office@example.invalid", "language": "en"}
+CONTACT = {"email": "office@steel.example", "language": "en"}
 
 
 async def own_unread_notice(client: ApiClient) -> str:

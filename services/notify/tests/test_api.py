@@ -88,6 +88,26 @@ async def test_a_contact_is_set_shown_and_removed(applicant: ApiClient) -> None:
     assert (await applicant.get("/v1/contacts/applicant")).status_code == 404
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "a;b@x.example",
+        "a,b@x.example",
+        "a<b@x.example",
+        "a@b.c>",
+        "a\x00@x.example",
+        "a\u202e@x.example",
+        "a@x.example\nBcc: b@x.example",
+    ],
+)
+async def test_an_address_that_a_mail_header_reads_as_another_is_no_contact(applicant: ApiClient, address: str) -> None:
+    answer = await applicant.put("/v1/contacts/applicant", json={"email": address})
+
+    (reason,) = answer.json()["reasons"]
+    assert (answer.status_code, reason["code"], reason["pointer"]) == (422, "email-invalid", "/email")
+    assert (await applicant.get("/v1/contacts/applicant")).status_code == 404
+
+
 @pytest.mark.parametrize("body", [{"email": "no address"}, {"email": "a@b.cn", "fax": "1"}, {}])
 async def test_a_malformed_contact_is_refused(applicant: ApiClient, body: dict[str, str]) -> None:
     answer = await applicant.put("/v1/contacts/applicant", json=body)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chassis.persistence import DocumentCollection, Index, UnitOfWork
+from messages.values import RecordedCode
 
 from registry.domain.assessors import AssessorStatus
 from registry.domain.bans import BanRecord
@@ -12,6 +13,7 @@ from registry.domain.lines import HeldBackLine, PrintedLine
 from registry.domain.list_acts import ListAct
 from registry.domain.listings import Listing
 from registry.domain.lists import AnnualList
+from registry.domain.locations import Location
 from registry.domain.notices import ConcludedNotice, Showing
 from registry.domain.reconciliation import Reconciliation
 from registry.domain.register import RegisteredUnit
@@ -67,6 +69,7 @@ INDEXES = (
     Index("listings", (("assessor.uscc", 1), ("decisions_applied", 1), ("_id", 1), ("list_number", 1))),
     _ordered("listings", "assessor.uscc", "list_number"),
     _ordered("assessors", "settling.due"),
+    _ordered("units", "uscc"),
 )
 
 
@@ -84,5 +87,7 @@ class Store:
         self.removals = DocumentCollection(unit, "removals", Removal)
         self.units = DocumentCollection(unit, "units", RegisteredUnit)
         self.listings = DocumentCollection(unit, "listings", Listing)
+        self.locations = DocumentCollection(unit, "locations", Location)
         self.ban_records = DocumentCollection(unit, "ban_records", BanRecord)
         self.assessors = DocumentCollection(unit, "assessors", AssessorStatus)
+        self.codes = DocumentCollection(unit, "codes", RecordedCode)

@@ -16,6 +16,7 @@ REMOVAL = {
     "ground": "D5",
     "document_number": "内工信字〔2024〕7号",
     "decided_on": "2024-11-20",
+    "historic": True,
 }
 
 

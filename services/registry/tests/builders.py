@@ -118,6 +118,11 @@ def revocation(day: date, sequence: int = 3, left: Ban | None = None, decision: 
 
 
 def decision(
-    of: UnitRef | None = None, *, ground: Ground = "D5", number: str = "移出1号", day: date = CLOSING
+    of: UnitRef | None = None,
+    *,
+    ground: Ground = "D5",
+    number: str = "移出1号",
+    day: date = CLOSING,
+    historic: bool = True,
 ) -> RemovalDecision:
-    return RemovalDecision(of or unit(), ground, number, day)
+    return RemovalDecision(of or unit(), ground, number, day, historic=historic)

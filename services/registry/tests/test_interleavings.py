@@ -88,7 +88,7 @@ class Interleaving:
 
     async def ban(self) -> None:
         number = self.random.randrange(CASES)
-        decision = RemovalDecision(unit_of(number), "D5", f"移出{number}号", ANNOUNCING)
+        decision = RemovalDecision(unit_of(number), "D5", f"移出{number}号", ANNOUNCING, historic=True)
         await self.handlers.handle(record_removal, decision, self.now)
 
     async def end(self) -> None:

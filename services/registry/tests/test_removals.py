@@ -224,7 +224,7 @@ async def test_recorded_after_the_list_of_its_year_was_announced_it_counts_as_an
 
 async def test_levels_named_by_the_document_are_said(handlers: RegistryHandlers) -> None:
     levels = (Level.REGION, Level.PREFECTURE)
-    await handlers.remove(RemovalDecision(unit(), "D5", "移出1号", date(2026, 9, 10), levels))
+    await handlers.remove(RemovalDecision(unit(), "D5", "移出1号", date(2026, 9, 10), levels, historic=True))
 
     assert removal_events(handlers)[0].levels == (Level.PREFECTURE, Level.REGION)
 

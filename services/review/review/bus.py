@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from chassis.inbox import subscribe
-from messages.applications import ApplicationAccepted, ApplicationWithdrawn, EligibilityLost
+from messages.applications import ApplicationAccepted, ApplicationWithdrawn, CodeRecorded, EligibilityLost
 from messages.assessor_quota import (
     AssessorRegistered,
     AssessorSanctioned,
@@ -14,7 +14,7 @@ from messages.assessor_quota import (
 )
 from messages.registry import UnitListed, UnitRemoved
 
-from review.handlers import applications, assessors, units
+from review.handlers import applications, assessors, codes, units
 from review.handlers.ports import Store
 
 
@@ -50,6 +50,7 @@ SUBSCRIPTIONS = (
     subscribe(ApplicationAccepted, applications.open_case, _of_application, prefetch_related=_facts_of_case),
     subscribe(ApplicationWithdrawn, applications.close_withdrawn_case, _of_application),
     subscribe(EligibilityLost, applications.stop_ineligible_case, _of_application),
+    subscribe(CodeRecorded, codes.keep_code, codes.keys_of_code),
     subscribe(UnitRemoved, units.record_ban, _of_unit),
     subscribe(UnitListed, units.settle_listed_case, _of_listing),
     subscribe(AssessorRegistered, assessors.record_representative, _of_assessor),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chassis.persistence import DocumentCollection, Index, UnitOfWork
+from messages.values import RecordedCode
 
 from review.domain.act import Act
 from review.domain.application_status import ApplicationStatus
@@ -77,3 +78,4 @@ class Store:
         self.notices = DocumentCollection(unit, "notices", PublicNotice)
         self.notice_lines = DocumentCollection(unit, "notice_lines", NoticeLine)
         self.objections = DocumentCollection(unit, "objections", Objection)
+        self.codes = DocumentCollection(unit, "codes", RecordedCode)

@@ -19,7 +19,7 @@ from chassis.transactions.transaction import BatchTransaction
 from chassis.transactions.work import WorkItem
 from devkit.batches import BatchHarness
 from devkit.clock import FixedClock
-from messages.applications import ApplicationAccepted, ApplicationWithdrawn, EligibilityLost
+from messages.applications import ApplicationAccepted, ApplicationWithdrawn, CodeRecorded, EligibilityLost
 from messages.assessor_quota import (
     AssessorRegistered,
     AssessorSanctioned,
@@ -69,6 +69,7 @@ def _assessor(of: UnitRef) -> AssessorRef:
 MESSAGES: dict[type[Event], Callable[[str, UnitRef], Event]] = {
     ApplicationAccepted: lambda case_id, of: accepted(case_id, of, by=_assessor(of)),
     ApplicationWithdrawn: withdrawn,
+    CodeRecorded: lambda _, of: CodeRecorded(uscc=of.uscc, document_number="1号", recorded_on=OPENED),
     EligibilityLost: ineligible,
     UnitRemoved: lambda _, of: removed(of),
     UnitListed: listed,

@@ -48,7 +48,7 @@ def test_a_notice_runs_five_working_days_from_the_day_after_it_is_published() ->
 def test_it_may_be_longer_but_never_shorter() -> None:
     assert opened(until=date(2026, 6, 30)).published_end == date(2026, 6, 30)
     with pytest.raises(Refusal) as refused:
-        notice.require_full_term(date(2026, 6, 25), RULES, NOTICE_DAY)
+        notice.require_lawful_end(date(2026, 6, 25), RULES, NOTICE_DAY)
     assert refused.value.reasons[0].code == "notice-too-short"
 
 

@@ -15,6 +15,7 @@ from chassis.clock import Clock
 from chassis.handling import Filter, Handler, Refusal, Sort
 from chassis.http import idempotency
 from chassis.http.admission import caller_of
+from chassis.http.entries import refuse_wrong_entries
 from chassis.http.pagination import DEFAULT_LIMIT, MAX_LIMIT, Page, page
 from chassis.http.problems import PROBLEMS, refuses
 from chassis.observability.metrics import Metrics
@@ -198,6 +199,7 @@ class RequestContext(Generic[S]):
         ``prefetch_related`` those it reads next, found in the documents of the first.
         """
         self._refuse_condition_not_evaluated()
+        await self.check_entries(command)
         if resource is not None:
             await self.authorize(resource)
         key = command_inbox_id(self.actor.subject, self._key)
@@ -215,6 +217,10 @@ class RequestContext(Generic[S]):
         finally:
             await caller.turn()
         return value if reply is None else TypeAdapter(reply).validate_python(value, from_attributes=True)
+
+    async def check_entries(self, command: object) -> None:
+        """Refuse what no command may hold; ``execute`` does so too, a dry run asks by itself."""
+        await refuse_wrong_entries(command, self._api.regulation, self.store, self.now)
 
     def _refuse_condition_not_evaluated(self) -> None:
         """Refuse a condition that the route does not look at: a caller who names a version relies on it (RFC 9110)."""

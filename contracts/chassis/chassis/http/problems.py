@@ -129,7 +129,7 @@ COMMON = {
     404: ("not-found",),
     409: ("idempotency-key-reused", "already-exists"),
     412: ("version-stale",),
-    422: ("request-invalid", "limit-out-of-range", "cursor-invalid"),
+    422: ("request-invalid", "limit-out-of-range", "cursor-invalid", "day-out-of-bounds"),
     428: ("if-match-missing",),
 }
 """Status → codes that any route may answer with."""

@@ -1,6 +1,7 @@
 """Security: policies, tokens, audit log and pseudonyms."""
 
 from chassis.persistence.query import and_filters
+from chassis.security.person_numbers import InvalidPersonNumberError
 from chassis.security.policies import (
     Actor,
     Allowed,
@@ -22,6 +23,7 @@ __all__ = [
     "Actor",
     "Allowed",
     "Denied",
+    "InvalidPersonNumberError",
     "KeyRing",
     "Policy",
     "Pseudonym",

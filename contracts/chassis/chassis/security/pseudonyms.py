@@ -6,7 +6,6 @@ import hmac
 import re
 import secrets
 import tomllib
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -14,9 +13,10 @@ from pathlib import Path
 
 from messages.errors import InvalidFileError
 
+from chassis.security.person_numbers import normal_form
+
 _KEY_ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$")
 _KEY = re.compile(r"^[0-9a-f]{64}$")
-_SHORTEST, _LONGEST = 5, 40
 _SHOWN = 2
 
 
@@ -44,19 +44,11 @@ class KeyRing:
     _secrets: Mapping[str, bytes] = field(repr=False)
 
     def identify(self, number: str) -> Pseudonym:
-        """Return the pseudonym; raise ValueError, without the number, when it cannot be a document number."""
+        """Return the pseudonym; raise InvalidPersonNumberError, without the number, when it is no document number."""
         plain = normal_form(number)
         digests = {key_id: hmac.new(key, plain.encode(), sha256).hexdigest() for key_id, key in self._secrets.items()}
         newest = digests.pop(self.current)
         return Pseudonym(newest, mask(plain), self.current, tuple(digests.values()))
-
-
-def normal_form(number: str) -> str:
-    """Return one spelling of each number, hence one digest: half-width capitals, no spaces or dashes."""
-    plain = re.sub(r"[\s-]", "", unicodedata.normalize("NFKC", number)).upper()
-    if not (_SHORTEST <= len(plain) <= _LONGEST and plain.isascii() and plain.isalnum()):
-        raise ValueError(f"not a document number: {_SHORTEST} to {_LONGEST} letters and digits are expected")
-    return plain
 
 
 def mask(number: str) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
+from messages.values import normalized_code
 
 from chassis.clock import Clock, SystemClock
 from chassis.handling import TransientError
@@ -106,9 +107,14 @@ def _actor(claims: dict[str, object]) -> Actor:
     return Actor(
         subject=str(claims["sub"]),
         roles=frozenset(roles),
-        organisation=_text(claims.get("organisation")),
+        organisation=_organisation(claims.get("organisation")),
         prefecture=_text(claims.get("prefecture")),
     )
+
+
+def _organisation(claim: object) -> str | None:
+    """Return a code as every service compares it; a department or an agency as it is named."""
+    return normalized_code(named) if (named := _text(claim)) else None
 
 
 def _text(claim: object) -> str | None:

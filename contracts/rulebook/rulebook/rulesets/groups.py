@@ -66,6 +66,22 @@ class Deadlines(Frozen):
 
 class Notice(Frozen):
     min_working_days: WorkingDays
+    max_working_days: WorkingDays
+    """The longest notice that may be published: its end binds, and nothing shortens it."""
+
+    @model_validator(mode="after")
+    def _longest_is_no_shorter(self) -> "Notice":
+        if self.max_working_days < self.min_working_days:
+            raise ValueError("the longest notice is shorter than the shortest")
+        return self
+
+
+class Entry(Frozen):
+    """The days that people may enter."""
+
+    earliest_day: date
+    years_ahead: Years
+    """Years from the day of entry to the last day that may be entered."""
 
 
 class ChangeFiling(Frozen):

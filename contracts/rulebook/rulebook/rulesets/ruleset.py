@@ -19,6 +19,7 @@ class RuleSet(Dated):
     lookback: groups.Lookback
     deadlines: groups.Deadlines
     notice: groups.Notice
+    entry: groups.Entry
     change_filing: groups.ChangeFiling
     stars: groups.Stars
     park: groups.Park

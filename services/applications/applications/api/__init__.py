@@ -6,7 +6,7 @@ from chassis.http import ROOM_FOR_FORM, BodyLimit
 from fastapi import APIRouter
 from rulebook import load_rule_sets
 
-from applications.api import applications, files, forms, imports, records, units
+from applications.api import applications, codes, files, forms, imports, records, units
 
 UPLOADS = ("/v1/files", "/v1/imports/annex1", "/v1/imports/evaluation-report")
 BODY_LIMITS = tuple(
@@ -15,5 +15,5 @@ BODY_LIMITS = tuple(
 """Uploads take the largest file of any rule set."""
 
 router = APIRouter(prefix="/v1")
-for each in (applications, files, imports, forms, records, units):
+for each in (applications, files, imports, forms, records, units, codes):
     router.include_router(each.router)

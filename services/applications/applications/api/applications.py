@@ -20,7 +20,7 @@ from chassis.http import (
 )
 from chassis.security import KeyRing, and_filters
 from fastapi import APIRouter, Depends, Query
-from messages.values import Level, Prefecture, UnitType
+from messages.values import Level, Prefecture, Role, UnitType, Uscc
 from rulebook import basis
 
 from applications.api.bodies import AmendmentBody, DraftBody, JustificationBody, ReportBody
@@ -28,7 +28,7 @@ from applications.api.commands import expected_version, with_etag
 from applications.api.dependencies import Keys
 from applications.api.identity import new_application_id, refuse_other_unit
 from applications.api.policies import FILE, JUSTIFY, READ
-from applications.api.views import ApplicationDetail, ApplicationEntry, ReceiptView, VersionView
+from applications.api.views import ApplicationDetail, ApplicationEntry, PossiblySame, ReceiptView, VersionView
 from applications.domain.application import Application, Justification, State
 from applications.handlers import drafts, submission
 from applications.store import Store
@@ -38,6 +38,9 @@ ACCEPTED: dict[str, Any] = {
     "description": "Waits for the assessor's item; ask again for its state",
 }
 
+OFFICERS = {Role.PREFECTURE_OFFICER, Role.REGIONAL_OFFICER}
+MAX_ALIKE = 50
+"""Applications looked at for names that look alike."""
 VERSIONS = 50
 """Versions in one answer, each with its whole report: more would hold the event loop."""
 VersionLimit = Annotated[int, Query(ge=1, le=VERSIONS)]
@@ -161,7 +164,7 @@ async def list_applications(  # noqa: PLR0913, PLR0917 - the filters of a list
     batch_year: int | None = None,
     unit_type: UnitType | None = None,
     level: Level | None = None,
-    uscc: str | None = None,
+    uscc: Uscc | None = None,
     limit: Limit = DEFAULT_LIMIT,
     after: str | None = None,
 ) -> Page[ApplicationEntry]:
@@ -184,7 +187,18 @@ async def get_application(application_id: str, context: ReadApplications) -> App
     found = await store.applications.require(application_id)
     await context.authorize(found)
     context.set_etag(store.applications.version(application_id))
-    return ApplicationDetail.model_validate(found)
+    shown = ApplicationDetail.model_validate(found)
+    return shown.model_copy(update={"possibly_same": await _possibly_same(found, context)})
+
+
+async def _possibly_same(found: Application, context: RequestContext[Store]) -> tuple[PossiblySame, ...]:
+    """Return, for an officer, the applications within the same scope of other units that look the same."""
+    if not found.shapes or not context.actor.roles & OFFICERS:
+        return ()
+    where = and_filters(context.filter(), {"shapes": {"$in": list(found.shapes)}})
+    alike = await context.store.applications.find(where, limit=MAX_ALIKE)
+    others = {each.unit.key: each for each in alike if each.unit.key != found.unit.key}
+    return tuple(PossiblySame.model_validate(each) for each in others.values())
 
 
 @router.get("/{application_id}/versions", summary="List the submitted versions")

@@ -7,7 +7,8 @@ from typing import Annotated, Literal, TypeVar
 
 from chassis.handling import Refusal
 from chassis.http import Body
-from chassis.security import KeyRing
+from chassis.security import InvalidPersonNumberError, KeyRing
+from messages.entries import EnteredEvaluation, EnteredUnit, EnteredUscc, Name, OneLine, OptionalParagraphs, Paragraphs
 from messages.values import (
     AssessorRef,
     Digest,
@@ -18,12 +19,9 @@ from messages.values import (
     Number,
     PersonRef,
     SchemeRef,
-    Text,
-    UnitRef,
     UnitType,
-    Uscc,
 )
-from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 from rulebook import reason
 
@@ -40,33 +38,10 @@ from applications.domain.report import (
     ParkYear,
     Report,
 )
-from applications.domain.single_line import NOT_ONE_LINE, is_one_line
 
 BatchYear = Annotated[int, Field(ge=2000, le=2200)]
 
 
-def _one_line(text: str) -> str:
-    if not is_one_line(text):
-        raise PydanticCustomError("control_character", NOT_ONE_LINE)
-    return text
-
-
-def _unit(unit: UnitRef) -> UnitRef:
-    _one_line(unit.name + (unit.park_name or ""))
-    return unit
-
-
-def _evaluation(evaluation: Evaluation) -> Evaluation:
-    _one_line(evaluation.assessor.name if evaluation.assessor else "")
-    return evaluation
-
-
-OneLine = Annotated[str, AfterValidator(_one_line)]
-Line = Annotated[Text, AfterValidator(_one_line)]
-Name = Annotated[OneLine, Field(min_length=1, max_length=200)]
-NamedUnit = Annotated[UnitRef, AfterValidator(_unit)]
-"""One-line names are checked here only, so that the events' schema stays as it was."""
-NamedEvaluation = Annotated[Evaluation, AfterValidator(_evaluation)]
 Share = Annotated[Number, Field(ge=0)]
 T = TypeVar("T")
 MAX_ROWS = 200
@@ -159,7 +134,7 @@ class ReportBody(ParkBody):
     """An evaluation report, with the names of the workbook, so that both ways of filing share one model."""
 
     name: Name | None = None
-    uscc: Uscc | None = None
+    uscc: EnteredUscc | None = None
     unit_type: UnitType | None = None
     park_name: Name | None = None
     representative: Annotated[OneLine | None, Field(max_length=100)] = None
@@ -168,12 +143,12 @@ class ReportBody(ParkBody):
     """Only its keyed digest and a masked form are stored."""
     way: Literal["self", "assessor"]
     assessor_name: Name | None = None
-    assessor_uscc: Uscc | None = None
+    assessor_uscc: EnteredUscc | None = None
     lead_author: Identifier | None = None
     reviewer: Identifier | None = None
     scheme_id: Identifier | None = None
     scheme_version: Identifier | None = None
-    highlights: Annotated[str | None, Field(max_length=100)] = None
+    highlights: Annotated[OptionalParagraphs | None, Field(max_length=100)] = None
     undertaking: bool = False
     independent_legal_person: bool | None = None
     industry_code: Annotated[OneLine | None, Field(max_length=10)] = None
@@ -241,18 +216,18 @@ class ReportBody(ParkBody):
             return None, None
         try:
             person = keys.identify(self.representative_document.get_secret_value())
-        except ValueError:
-            text = "法定代表人证件号码格式不正确"
+        except InvalidPersonNumberError as problem:
+            text = f"法定代表人证件号码{problem.text}"
             wrong = reason("A1", "document-number-invalid", text, pointer="/representative_document")
             raise Refusal("report-malformed", wrong, status=422) from None
         return PersonRef(digest=person.digest, masked=person.masked), person.key_id
 
 
 class DraftBody(Body):
-    unit: NamedUnit
+    unit: EnteredUnit
     level: Level = Level.REGION
     batch_year: BatchYear
-    evaluation: NamedEvaluation
+    evaluation: EnteredEvaluation
     """Counts until a report is filed; the report then names the way and the assessor."""
     report: ReportBody | None = None
 
@@ -261,8 +236,8 @@ class AmendmentBody(Body):
     unit_name: Name
     level: Level
     batch_year: BatchYear
-    evaluation: NamedEvaluation
+    evaluation: EnteredEvaluation
 
 
 class JustificationBody(Body):
-    text: Text
+    text: Paragraphs

@@ -7,7 +7,8 @@ from typing import Any
 
 from chassis.handling import Refusal
 from chassis.http import RequestContext
-from messages.values import Reason, UnitRef, normalized_name
+from messages.spelling import normalized_name
+from messages.values import Reason, UnitRef
 from rulebook import reason
 
 from applications.api.bodies import ReportBody

@@ -10,6 +10,7 @@ from chassis.handling import Refusal
 from chassis.http import FORM, IF_MATCH, PROBLEMS, Authorize, Body, RequestContext, Upload, refuses
 from chassis.spreadsheets import WorkbookReader
 from fastapi import APIRouter, Depends
+from messages.entries import EnteredUnit
 from messages.values import Evaluation, Identifier, Level, Prefecture, Reason, UnitRef, UnitType
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from rulebook import reason, rules_on, shanghai_date
@@ -59,6 +60,12 @@ class ImportTarget(Body):
     dry_run: bool = False
 
 
+class NewUnit(Body):
+    """The unit of a draft that an import opens."""
+
+    unit: EnteredUnit
+
+
 def _parameters() -> list[dict[str, Any]]:
     """Describe the fields of ``ImportTarget`` for OpenAPI; they may be sent as fields of the form as well."""
     kinds: dict[str, dict[str, Any]] = {
@@ -105,6 +112,7 @@ async def import_evaluation_report(
         found.application_id, body.report(found.unit.unit_type, keys), body.evaluation(), expected_version(context)
     )
     if target.dry_run:
+        await context.check_entries(command)
         return ImportView(dry_run=True, unit=found.unit, application_id=found.application_id)
     receipt = await context.execute(
         drafts.file_report, command, private=True, prefetch=_key_of(found.application_id), reply=ReceiptView
@@ -126,6 +134,7 @@ async def _file_annex1(values: Values, target: ImportTarget, context: RequestCon
     _refuse_other_unit(values, information, found.unit)
     command = drafts.FileInformation(found.application_id, information, plan, expected_version(context))
     if target.dry_run:
+        await context.check_entries(command)
         return ImportView(dry_run=True, unit=found.unit, application_id=found.application_id)
     receipt = await context.execute(
         drafts.file_information, command, prefetch=_key_of(found.application_id), reply=ReceiptView
@@ -148,6 +157,7 @@ async def _open_draft(
     )
     await context.authorize(opening)
     if target.dry_run:
+        await context.check_entries(opening)
         return ImportView(dry_run=True, unit=opening.unit)
     receipt = await context.execute(
         drafts.open_draft, opening, private=True, prefetch=_key_of(opening.application_id), reply=ReceiptView
@@ -198,7 +208,7 @@ def _unit(values: Values, information: Information, target: ImportTarget, contex
         "park_name": information.name if is_park else None,
     }
     _refuse_wrong_form(UnitType(values["unit_type"]), is_park=is_park)
-    return validate(UnitRef, fields, "A1")
+    return validate(NewUnit, {"unit": fields}, "A1").unit
 
 
 def _refuse_other_unit(values: Values, information: Information, unit: UnitRef) -> None:

@@ -131,6 +131,10 @@ READ_UNIT = Policy(
     ),
 )
 
+RECORD_CODE = Policy("code.record", (Rule(Role.REGIONAL_OFFICER, everything),))
+READ_CODES = Policy("code.read", (Rule(Role.PUBLIC, public),))
+"""Codes of organisations are public, and so is the document of one that fails its check."""
+
 RECORD_LIST = Policy(
     "prefecture-list.record",
     (

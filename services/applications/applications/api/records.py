@@ -21,11 +21,11 @@ from chassis.http import (
 )
 from chassis.security import and_filters
 from fastapi import APIRouter, Depends, Query
+from messages.entries import DocumentNumber, EnteredUnit, EnteredUscc, Line
 from messages.values import Prefecture, Reason, Role, UnitRef, UnitType, Uscc
 from pydantic import Field
 from rulebook import basis, reason
 
-from applications.api.bodies import Line, NamedUnit
 from applications.api.policies import END_FACT, READ_FACT, READ_LIST, RECORD_FACT, RECORD_LIST
 from applications.domain.facts import REGION, Fact, FactKind, FactSource
 from applications.domain.records import PrefectureList
@@ -47,7 +47,7 @@ ReadLists = Annotated[RequestContext[Store], Depends(Authorize(READ_LIST))]
 
 
 class FactBody(Body):
-    uscc: Uscc
+    uscc: EnteredUscc
     kind: FactKind
     happened_on: Annotated[date, Field(alias="date")]
     source: Line
@@ -63,9 +63,9 @@ class EndBody(Body):
 
 class ListBody(Body):
     prefecture: Prefecture | None = None
-    document_number: Line
+    document_number: DocumentNumber
     published_on: date
-    units: Annotated[tuple[NamedUnit, ...], Field(min_length=1, max_length=MAX_LIST_UNITS)]
+    units: Annotated[tuple[EnteredUnit, ...], Field(min_length=1, max_length=MAX_LIST_UNITS)]
 
 
 @router.post(

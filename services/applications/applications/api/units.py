@@ -6,10 +6,10 @@ from typing import Annotated
 
 from chassis.http import PROBLEMS, Authorize, Body, RequestContext, based_on_rule, refuses
 from fastapi import APIRouter, Depends
+from messages.entries import DocumentNumber
 from messages.values import Prefecture, Uscc
 from rulebook import basis
 
-from applications.api.bodies import Line
 from applications.api.policies import MOVE_UNIT, READ_UNIT
 from applications.api.views import UnitView
 from applications.handlers import records
@@ -22,7 +22,7 @@ MoveUnits = Annotated[RequestContext[Store], Depends(Authorize(MOVE_UNIT))]
 
 class MoveBody(Body):
     prefecture: Prefecture
-    document_number: Line
+    document_number: DocumentNumber
 
 
 @router.get("", summary="Show where a unit applies")

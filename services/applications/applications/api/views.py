@@ -48,6 +48,13 @@ class ApplicationEntry(View):
     refusals: tuple[Reason, ...]
 
 
+class PossiblySame(View):
+    """An application of a unit whose name is or looks the same."""
+
+    application_id: str
+    unit: UnitRef
+
+
 class ApplicationDetail(ApplicationEntry):
     """For the unit, its assessor and the officers concerned."""
 
@@ -63,6 +70,8 @@ class ApplicationDetail(ApplicationEntry):
     information: EnterpriseInformation | ParkInformation | None
     plan: WorkPlan | None
     report: Report | None
+    possibly_same: tuple[PossiblySame, ...] = ()
+    """For officers: units with another code or another name that look like this one; that refuses nothing."""
 
 
 class VersionView(View):

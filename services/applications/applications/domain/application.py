@@ -14,7 +14,9 @@ from messages.applications import (
     ApplicationWithdrawn,
     EligibilityLost,
 )
+from messages.lookalikes import skeleton
 from messages.review import STAGES_AFTER_ACCEPTANCE, CaseResumed, CaseSuspended, stage_of
+from messages.spelling import normalized_name
 from messages.values import Department, Evaluation, FileRef, Level, Reason, SchemeRef, UnitRef
 from rulebook import RuleSet, Scheme, scheme_of, score
 
@@ -71,6 +73,12 @@ class Justification:
     level: Level
 
 
+def unit_shapes(unit: UnitRef) -> tuple[str, ...]:
+    """Return the texts that all names share which are or look like a name of the unit."""
+    names = [name for name in (unit.name, unit.park_name) if name and name.strip()]
+    return tuple(sorted({form(name) for name in names for form in (skeleton, normalized_name)}))
+
+
 @dataclass(frozen=True)
 class Application:
     application_id: str
@@ -103,6 +111,9 @@ class Application:
     """Subjects of the experts on its panel; hidden from the applicant."""
     panel_sequence: int = 0
     """Sequence of the event that named the panel: a later one replaces it, whichever arrives first."""
+
+    shapes: tuple[str, ...] = ()
+    """How the names of its unit look, by which others that look alike are found."""
 
     @property
     def stage(self) -> str:
@@ -181,6 +192,7 @@ class Application:
             rule_set=rules.version,
             scheme=SchemeRef(id=scheme.id, version=scheme.version),
             refusals=(),
+            shapes=unit_shapes(self.unit),
         )
 
     def accept(self) -> Application:

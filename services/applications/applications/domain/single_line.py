@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import unicodedata
+from messages.spelling import character_problem
 
-BREAKING = frozenset({"Cc", "Zl", "Zp"})
-"""Unicode's control characters, line and paragraph separators."""
-NOT_ONE_LINE = "不得含有换行或其他控制字符"
+NOT_ONE_LINE = "不得含有换行、控制字符或不可见的字符"
 
 
 def is_one_line(text: str) -> bool:
-    return all(unicodedata.category(each) not in BREAKING for each in text)
+    return character_problem(text) is None

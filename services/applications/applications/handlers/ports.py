@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from chassis.handling import Collection, PendingUpload
+from messages.values import RecordedCode
 
 from applications.domain.application import Application, State, Version
 from applications.domain.assessors import KnownAssessor
@@ -53,6 +54,11 @@ class Store(Protocol):
     @property
     def uploads(self) -> Collection[PendingUpload]:
         """By the id of the bytes."""
+        ...
+
+    @property
+    def codes(self) -> Collection[RecordedCode]:
+        """By the code."""
         ...
 
     @property

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from chassis.handling import Done, Refusal
+from messages.applications import UnitMoved
 from messages.values import Prefecture
 from rulebook import reason, shanghai_date
 
@@ -96,7 +97,14 @@ async def move_unit(command: MoveUnit, store: Store, now: datetime) -> Done:
     move = Move(former, command.prefecture, command.document_number, shanghai_date(now))
     moved = standing.with_move(move)
     store.standings.save(moved.uscc, moved)
-    return Done(value=UnitLocation(moved.uscc, command.prefecture, moved.moves))
+    event = UnitMoved(
+        uscc=moved.uscc,
+        former=former,
+        prefecture=command.prefecture,
+        moved_on=move.recorded_on,
+        document_number=command.document_number,
+    )
+    return Done([event], value=UnitLocation(moved.uscc, command.prefecture, moved.moves))
 
 
 def _refuse_future(happened: date, today: date) -> None:

@@ -7,8 +7,9 @@ from typing import Annotated
 
 from chassis.handling import Refusal
 from chassis.http import Body
-from chassis.security import KeyRing, Pseudonym
-from messages.values import Identifier, Text, UnitType, Uscc
+from chassis.security import InvalidPersonNumberError, KeyRing, Pseudonym
+from messages.entries import DocumentNumber, EnteredUscc, Line, Name, Paragraphs
+from messages.values import Identifier, UnitType
 from pydantic import ConfigDict, Field, SecretStr
 from pydantic.config import JsonValue
 from rulebook import reason
@@ -16,7 +17,6 @@ from rulebook import reason
 from assessor_quota.domain.amendment import Amendment
 from assessor_quota.domain.staff import Correction, Leaving, NewMember, StaffChanges, StaffMember
 
-Name = Annotated[str, Field(min_length=1, max_length=200)]
 Since = Annotated[date, Field(alias="from")]
 
 
@@ -28,14 +28,14 @@ def example(**values: JsonValue) -> ConfigDict:
 class Person(Body):
     document_number: SecretStr
     """Never stored: only a keyed digest and a masked form are."""
-    name: Text
+    name: Line
 
     def pseudonym(self, keys: KeyRing, rule: str, refused_as: str) -> Pseudonym:
         """Return the pseudonym; raise the Refusal (422) of an invalid number, without repeating it."""
         try:
             return keys.identify(self.document_number.get_secret_value())
-        except ValueError:
-            text, pointer = "法定代表人证件号码格式不正确", "/representative/document_number"
+        except InvalidPersonNumberError as problem:
+            text, pointer = f"法定代表人证件号码{problem.text}", "/representative/document_number"
             wrong = reason(rule, "document-number-invalid", text, pointer=pointer)
             raise Refusal(refused_as, wrong, status=422) from None
 
@@ -43,8 +43,8 @@ class Person(Body):
 class Staff(Body):
     staff_id: Identifier | None = None
     """By which a report names its author and reviewer; the next free ``S1``, ``S2``, … when absent."""
-    name: Text
-    qualification: Text
+    name: Line
+    qualification: Line
     since: Since
     until: date | None = None
 
@@ -59,12 +59,12 @@ class Registration(Body):
     model_config = example(
         uscc="911501000000000191",
         name="内蒙古示例绿色评价有限公司",
-        representative={"document_number": "15010219800101123X", "name": "王某"},
+        representative={"document_number": "15010219800101113X", "name": "王某"},
         scope=["factory", "park"],
         staff=[{"name": "赵某", "qualification": "注册环保工程师", "from": "2024-01-01"}],
     )
 
-    uscc: Uscc
+    uscc: EnteredUscc
     name: Name
     representative: Person
     scope: tuple[UnitType, ...]
@@ -79,8 +79,8 @@ class StaffLeaving(Body):
 
 class StaffCorrection(Body):
     staff_id: Identifier
-    name: Text | None = None
-    qualification: Text | None = None
+    name: Line | None = None
+    qualification: Line | None = None
     since: Annotated[date | None, Field(alias="from")] = None
     until: date | None = None
 
@@ -112,7 +112,7 @@ class AmendmentBody(Body):
     )
 
     name: Name | None = None
-    representative_name: Text | None = None
+    representative_name: Line | None = None
     """Its spelling; another person is a change of the legal representative."""
     scope: tuple[UnitType, ...] | None = None
     staff: StaffAmendment = StaffAmendment()
@@ -124,7 +124,7 @@ class AmendmentBody(Body):
 
 class RepresentativeChange(Body):
     model_config = example(
-        representative={"document_number": "150102198505053321", "name": "李某"},
+        representative={"document_number": "150102198505053325", "name": "李某"},
         changed_on="2026-04-01",
         document_number="内市监变〔2026〕108号",
     )
@@ -132,25 +132,25 @@ class RepresentativeChange(Body):
     representative: Person
     changed_on: date
     """The successor's first day."""
-    document_number: Text
+    document_number: DocumentNumber
     """Of the document that shows the change."""
 
 
 class EndOfRegistration(Body):
     model_config = example(document_number="内工信函〔2026〕51号", since="2026-04-01")
 
-    document_number: Text
+    document_number: DocumentNumber
     since: date | None = None
     """Today when absent."""
 
 
 class Restoration(Body):
-    document_number: Text
+    document_number: DocumentNumber
 
 
 class FindingBody(Body):
-    text: Text
-    evidence: Text | None = None
+    text: Paragraphs
+    evidence: Paragraphs | None = None
 
 
 class DecisionBody(Body):
@@ -161,15 +161,15 @@ class DecisionBody(Body):
     )
 
     decided_on: date
-    document_number: Text
+    document_number: DocumentNumber
     reasons: Annotated[tuple[FindingBody, ...], Field(min_length=1)]
 
 
 class Revocation(Body):
     model_config = example(document_number="内工信撤〔2026〕2号", revoked_on="2026-06-01")
 
-    document_number: Text
+    document_number: DocumentNumber
     revoked_on: date | None = None
     """Today when absent."""
-    decision: Text | None = None
+    decision: DocumentNumber | None = None
     """Number of the decision revoked; needed only where more than one is in force."""

@@ -94,6 +94,7 @@ async def import_register(
     book = await _book_in(upload.content, workbooks)
     command = await to_thread.run_sync(read_register, book, keys, actor_ref(context))
     if dry_run:
+        await context.check_entries(command)
         context.response.status_code = 200
         done = await bulk.import_assessors(command, context.store, context.now)
         return _view(done.value, dry_run=True)

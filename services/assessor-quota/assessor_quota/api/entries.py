@@ -9,6 +9,7 @@ from chassis.handling import Filter, Sort
 from chassis.http import DEFAULT_LIMIT, PROBLEMS, Authorize, Limit, Page, RequestContext
 from chassis.security import and_filters
 from fastapi import APIRouter, Depends, Query
+from messages.spelling import normalized_name
 from messages.values import Prefecture, UnitType, Uscc
 from rulebook import shanghai_date
 
@@ -37,7 +38,8 @@ class AssessorQuery:
     def where(self, today: date) -> Filter:
         found: Filter = {} if self.scope is None else {"scope": self.scope}
         if self.name is not None:
-            found = and_filters(found, {"name": {"$gte": self.name, "$lt": self.name + LAST}})
+            begins = normalized_name(self.name)
+            found = and_filters(found, {"name_key": {"$gte": begins, "$lt": begins + LAST}})
         if self.sanctioned is None:
             return found
         ended: Filter = {"$or": [{"sanctioned_until": None}, {"sanctioned_until": {"$lt": today}}]}
@@ -47,7 +49,7 @@ class AssessorQuery:
     def order(self) -> Sort:
         """The order of what it filters by, so that a page is read from an index; else that of the codes."""
         if self.name is not None:
-            return (("name", 1),)
+            return (("name_key", 1),)
         return () if self.sanctioned is None else (("sanctioned_until", 1),)
 
 

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Annotated, NamedTuple
 
 from chassis.handling import Refusal
-from chassis.security import KeyRing
+from chassis.security import InvalidPersonNumberError, KeyRing
 from chassis.spreadsheets import (
     CellProblem,
     Column,
@@ -18,11 +18,11 @@ from chassis.spreadsheets import (
     Table,
     Workbook,
 )
-from messages.values import Identifier, PersonRef, Reason, Text, UnitType, Uscc
+from messages.entries import CheckedUscc, Line, Name
+from messages.values import Identifier, PersonRef, Reason, UnitType
 from pydantic import BaseModel, SecretStr
 from rulebook import UNIT_TYPE_NAMES, reason
 
-from assessor_quota.api.bodies import Name
 from assessor_quota.domain.assessor import Assessor
 from assessor_quota.domain.entry import ActorRef
 from assessor_quota.domain.staff import StaffMember
@@ -34,19 +34,19 @@ NUMBER = "法定代表人证件号码"
 
 
 class AssessorRow(BaseModel):
-    uscc: Annotated[Uscc, Column(USCC, asks="为18位统一社会信用代码（校验位相符）", width=24)]
+    uscc: Annotated[CheckedUscc, Column(USCC, asks="为18位统一社会信用代码（校验位相符）", width=24)]
     name: Annotated[Name, Column("机构名称", width=36)]
-    representative_name: Annotated[Text, Column("法定代表人", private=True)]
+    representative_name: Annotated[Line, Column("法定代表人", private=True)]
     document_number: Annotated[SecretStr, Column(NUMBER, private=True, width=24)]
     """Never stored: only a keyed digest and a masked form are."""
     scope: Annotated[tuple[UnitType, ...], Column("业务范围", choices=UNIT_TYPE_NAMES, width=44)]
 
 
 class StaffRow(BaseModel):
-    uscc: Annotated[Uscc, Column(USCC, asks="为18位统一社会信用代码（校验位相符）", width=24)]
+    uscc: Annotated[CheckedUscc, Column(USCC, asks="为18位统一社会信用代码（校验位相符）", width=24)]
     staff_id: Annotated[Identifier | None, Column("人员编号", asks="由字母、数字和._:-组成")] = None
-    name: Annotated[Text, Column("姓名", private=True)]
-    qualification: Annotated[Text, Column("专业资格", width=30)]
+    name: Annotated[Line, Column("姓名", private=True)]
+    qualification: Annotated[Line, Column("专业资格", width=30)]
     since: Annotated[date, Column("任职起始日期")]
     until: Annotated[date | None, Column("任职结束日期")] = None
 
@@ -122,8 +122,9 @@ def _pseudonyms(
     for number, row in assessors.rows:
         try:
             person = keys.identify(row.document_number.get_secret_value())
-        except ValueError:
-            assessors.add_problem(number, "document_number", "document-number-invalid", "法定代表人证件号码格式不正确")
+        except InvalidPersonNumberError as problem:
+            text = f"法定代表人证件号码{problem.text}"
+            assessors.add_problem(number, "document_number", "document-number-invalid", text)
         else:
             yield number, (PersonRef(digest=person.digest, masked=person.masked), person.earlier)
 

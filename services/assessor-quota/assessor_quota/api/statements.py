@@ -20,6 +20,7 @@ from chassis.http import (
 )
 from chassis.security import and_filters
 from fastapi import APIRouter, Depends, Path, Query
+from messages.entries import Paragraphs
 from messages.values import AssessorRef, Digest, Identifier, Prefecture, Role, Text, Uscc
 from pydantic import Field
 
@@ -46,7 +47,7 @@ class StatementBody(Body):
     trainings_given: Count
     """Held for candidates (Art. 29)."""
     complaints: Count
-    summary: Text
+    summary: Paragraphs
     document: Digest | None = None
     """SHA-256 of the document as the platform holds it."""
 

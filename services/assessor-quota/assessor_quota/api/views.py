@@ -60,8 +60,11 @@ class AffiliateView(View):
     sanctioned_until: date | None
 
 
-class AssessorDetail(View):
-    """For officers and the assessor itself: with its people, the representative's number masked."""
+class AssessorDetail(View, extra="ignore"):
+    """For officers and the assessor itself: with its people, the representative's number masked.
+
+    The key by which the name is compared stays inside.
+    """
 
     uscc: str
     name: str

@@ -25,8 +25,7 @@ class Amendment:
 
 def apply_amendment(assessor: Assessor, amendment: Amendment) -> Assessor:
     return replace(
-        assessor,
-        name=amendment.name or assessor.name,
+        assessor.named(amendment.name or assessor.name),
         representative_name=amendment.representative_name or assessor.representative_name,
         scope=assessor.scope if amendment.scope is None else amendment.scope,
         staff=changed_staff(assessor.staff, amendment.staff),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from messages.applications import ApplicationSubmitted
+from messages.spelling import normalized_name
 from messages.values import AssessorRef, Evaluation, PersonRef, Prefecture, Reason, UnitType
 from rulebook import reason
 
@@ -43,6 +44,8 @@ class Assessor:
     deregistered: Deregistration | None = None
     entries: int = 0
     """Number of its entries in the register."""
+    name_key: str = ""
+    """The name as it is compared, by which lists find it in any spelling."""
 
     @property
     def ref(self) -> AssessorRef:
@@ -60,6 +63,9 @@ class Assessor:
     def represented_by(self, person: PersonRef, name: str, changed_on: date, document_number: str) -> Assessor:
         before = FormerRepresentative(self.representative, self.representative_name, changed_on, document_number)
         return replace(self, former=(*self.former, before), representative=person, representative_name=name)
+
+    def named(self, name: str) -> Assessor:
+        return replace(self, name=name, name_key=normalized_name(name))
 
     def working_in(self, prefecture: Prefecture) -> Assessor:
         return replace(self, prefectures=tuple(sorted({*self.prefectures, prefecture})))

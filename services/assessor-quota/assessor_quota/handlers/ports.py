@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from chassis.handling import Collection
-from messages.values import PersonRef
+from messages.values import PersonRef, RecordedCode
 
 from assessor_quota.domain.application_progress import ApplicationProgress
 from assessor_quota.domain.assessor import Assessor
@@ -54,6 +54,11 @@ class Store(Protocol):
 
     @property
     def duty_cursors(self) -> Collection[DutyCursor]: ...
+
+    @property
+    def codes(self) -> Collection[RecordedCode]:
+        """By the code: those that fail their check and are recorded all the same."""
+        ...
 
     @property
     def reconciliations(self) -> Collection[Reconciliation]: ...

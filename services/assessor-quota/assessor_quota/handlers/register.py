@@ -72,7 +72,7 @@ async def register_assessor(command: RegisterAssessor, store: Store, now: dateti
         scope=command.scope,
         staff=command.staff,
         registered_on=today,
-    )
+    ).named(command.name)
     if problems := registration_problems(assessor):
         raise Refusal("registration-incomplete", *problems, status=422)
     assessor = append_entry(store, assessor, EntryKind.REGISTERED, command.by, now, on=today)

@@ -8,8 +8,8 @@ from typing import Annotated
 from chassis.http import PROBLEMS, Authorize, Body, RequestContext, based_on_rule
 from chassis.security import Actor
 from fastapi import APIRouter, Depends
+from messages.entries import EmailAddress
 from messages.values import Role
-from pydantic import Field
 from rulebook import basis
 
 from notify.api.policies import MANAGE_CONTACT
@@ -27,7 +27,7 @@ router = APIRouter(prefix="/v1/contacts", tags=["contacts"], responses=PROBLEMS)
 
 
 class ContactBody(Body):
-    email: Annotated[str, Field(pattern="^[^@\\s]+@[^@\\s]+[.][^@\\s]+$", max_length=254)]
+    email: EmailAddress
     language: Language = "zh"
 
 

@@ -33,7 +33,8 @@ def recipients(event: Event, role: Role) -> tuple[Recipient, ...]:
 
 def _applicants(event: Event) -> Iterable[Recipient]:
     held = _holder(event, Role.APPLICANT)
-    codes = [unit.uscc for unit in _units(event)] if held is None else [held]
+    named = getattr(event, "uscc", None)
+    codes = [code for code in (held, named) if code is not None] or [unit.uscc for unit in _units(event)]
     return (Recipient(Role.APPLICANT, organisation=code) for code in codes)
 
 

@@ -18,11 +18,11 @@ from chassis.http import (
     refuses,
 )
 from fastapi import APIRouter, Depends, Path, Response
-from messages.values import Identifier, Text
-from pydantic import Field, StringConstraints
+from messages.entries import DocumentNumber, Name, Paragraphs
+from messages.values import Identifier
+from pydantic import Field
 from rulebook import basis
 
-from registry.api.bodies import DocumentNumber
 from registry.api.list_views import (
     ActView,
     DraftView,
@@ -45,7 +45,6 @@ MakeLists = Annotated[RequestContext[Store], Depends(Authorize(MAKE_LISTS))]
 Year = Annotated[int, Path(ge=2024, le=2100)]
 ListNumber = Annotated[int, Path(ge=1)]
 ActId = Annotated[str, Path(max_length=60)]
-UnitName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 GOES_ON: dict[int | str, dict[str, Any]] = {
     202: {"model": ActView, "description": "The act goes on; its address is in `Location`"}
 }
@@ -60,9 +59,9 @@ class AnnounceBody(Body):
 
 
 class CorrectBody(Body):
-    names: Annotated[dict[str, UnitName], Field(min_length=1, max_length=correcting.MAX_NAMES)]
+    names: Annotated[dict[Identifier, Name], Field(min_length=1, max_length=correcting.MAX_NAMES)]
     """Source of the line → the name as it should have been printed."""
-    why: Text
+    why: Paragraphs
 
 
 @router.get("/{year}/draft", openapi_extra=based_on_rule(basis("L1")), responses=refuses("list-act-under-way"))

@@ -9,7 +9,6 @@ from chassis.http import (
     DEFAULT_LIMIT,
     PROBLEMS,
     Authorize,
-    Body,
     Limit,
     Page,
     RequestContext,
@@ -18,14 +17,14 @@ from chassis.http import (
     refuses,
 )
 from fastapi import APIRouter, Depends, Path, Query
-from messages.values import Level, UnitRef, Uscc
+from messages.entries import EnteredUscc
 from rulebook import basis, shanghai_date
 
-from registry.api.bodies import DocumentNumber
+from registry.api.bodies import RemovalBody
 from registry.api.policies import LEVEL, READ_REGISTER, REMOVE_UNITS
 from registry.api.views import BanCheck, BanView, RemovalView, removal_view
 from registry.domain.bans import BanRecord, bans_on, barred_until
-from registry.domain.removals import Ground, Removal, RemovalDecision
+from registry.domain.removals import Removal, RemovalDecision
 from registry.handlers import removals
 from registry.handlers.list_acts import chain_head_of
 from registry.store import Store
@@ -36,25 +35,17 @@ RemoveUnits = Annotated[RequestContext[Store], Depends(Authorize(REMOVE_UNITS))]
 router = APIRouter(prefix="/v1", tags=["removals"], responses=PROBLEMS)
 
 
-class RemovalBody(Body):
-    unit: UnitRef
-    ground: Ground
-    document_number: DocumentNumber
-    decided_on: date
-    levels: tuple[Level, ...] = ()
-    """The levels the document names; left out, all that the unit holds."""
-
-
 @router.post(
     "/removals",
     summary="Record a removal",
     openapi_extra=based_on_rule(basis("L1")),
     status_code=201,
-    responses=refuses("document-number-used") | refuses("decided-in-the-future", "no-rule-set", status=422),
+    responses=refuses("document-number-used", "no-title-held")
+    | refuses("decided-in-the-future", "no-rule-set", status=422),
 )
 async def record_removal(body: RemovalBody, context: RemoveUnits) -> RemovalView:
     """Record a decision: D5 takes effect at once, others with the list of their year or, where it is out, now."""
-    command = RemovalDecision(body.unit, body.ground, body.document_number, body.decided_on, body.levels)
+    command = RemovalDecision(body.unit, body.ground, body.document_number, body.decided_on, body.levels, body.historic)
     return await _shown(await context.execute(removals.record_removal, command, reply=Removal), context)
 
 
@@ -78,9 +69,13 @@ async def get_removal(removal_id: Annotated[str, Path(max_length=40)], context: 
 
 @router.get("/bans", openapi_extra=based_on_rule(basis("B1")))
 async def check_ban(
-    context: ReadRegister, uscc: Annotated[Uscc, Query()], on: Annotated[date | None, Query()] = None
+    context: ReadRegister, uscc: Annotated[EnteredUscc, Query()], on: Annotated[date | None, Query()] = None
 ) -> BanCheck:
-    """Whether the organisation is barred on a day, today when none is named, until when and by which decisions."""
+    """Whether the organisation is barred on a day, today when none is named, until when and by which decisions.
+
+    A mistyped code is refused: it would be told free.
+    """
+    await context.check_entries({"uscc": uscc})
     store = context.store
     last_number = (await chain_head_of(LEVEL, store)).last_number
     record = await store.ban_records.get(uscc) or BanRecord(uscc)

@@ -19,7 +19,7 @@ from chassis.http import (
 )
 from chassis.security import Allowed, Denied, and_filters
 from fastapi import APIRouter, Depends, Path
-from messages.values import Level, Prefecture, UnitType, normalized_name
+from messages.values import Level, Prefecture, UnitType, unit_key
 from rulebook import basis, reason, shanghai_date
 
 from registry.api.policies import READ_FLAGS, READ_REGISTER
@@ -69,7 +69,8 @@ async def list_titles(  # noqa: PLR0913 - one parameter for each filter
         until = FOREVER if day == shanghai_date(context.now) else {"$gt": day}
         where = and_filters(asked | shown | {"shown_until": until}, allowed)
         found = await context.page(store.listings, where, (("list_number", 1),), limit, after)
-        return Page(items=await _titles(found.items, day, last_number, context, store), next=found.next)
+        there = [each for each in found.items if prefecture in (None, each.residence.on(day))]
+        return Page(items=await _titles(there, day, last_number, context, store), next=found.next)
 
     return await _read(context, day, read)
 
@@ -77,7 +78,7 @@ async def list_titles(  # noqa: PLR0913 - one parameter for each filter
 @router.get("/{key:path}", openapi_extra=based_on_rule(basis("R1")))
 async def get_unit(key: UnitKey, context: ReadRegister, as_of: date | None = None) -> UnitView:
     """One unit with names, titles and removals as the register showed them at the end of that day."""
-    day, key = _day(context, as_of), normalized_name(key)
+    day, key = _day(context, as_of), unit_key(*key.split("/", 1))
 
     async def read(store: Store, last_number: int) -> UnitView:
         unit = await store.units.require(key)

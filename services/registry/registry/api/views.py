@@ -114,6 +114,8 @@ class RemovalView(View):
     decided_on: date
     recorded_on: date
     levels: tuple[Level, ...]
+    historic: bool
+    """About a title from before this register."""
     effect: RemovalEffect
     state: RemovalState
 
@@ -131,7 +133,7 @@ def title_view(listing: Listing, shown: UnitOnDay, as_of: date, *, with_flags: b
         former_names=tuple(each.name for each in shown.former_names),
         unit_type=listing.unit_type,
         level=listing.level,
-        prefecture=listing.prefecture,
+        prefecture=listing.residence.on(as_of),
         listed_on=listing.listed_on,
         list_number=listing.list_number,
         document_number=listing.document_number,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 from messages.values import AssessorRef, Level, Prefecture, UnitType
+from rulebook import LEVEL_NAMES, UNIT_TYPE_NAMES
 
 from registry.domain.clearances import Clearance
+from registry.domain.locations import FormerPrefecture, Move, Residence
 
 FOREVER = date.max
 """End of an entry that has no end yet, so that one query finds the entries shown on a day."""
@@ -70,6 +73,12 @@ class Listing:
     """Whether any flag is open, for the query of titles under supervision."""
     decisions_applied: int = 0
     """The assessor's ``known_decisions`` when the flags were last updated."""
+    former_prefectures: tuple[FormerPrefecture, ...] = ()
+    """Where its organisation belonged before it moved."""
+
+    @property
+    def residence(self) -> Residence:
+        return Residence(self.prefecture, self.former_prefectures)
 
     def shown_on(self, day: date, last_number: int) -> bool:
         return self.entered_by(day, last_number) and not self.ended_by(day, last_number)
@@ -86,6 +95,10 @@ class Listing:
         return self.shown_until <= day or self.ended_number <= last_number
 
 
+def title_text(name: str, listing: Listing) -> str:
+    return f"“{name}”（{UNIT_TYPE_NAMES[listing.unit_type]}，{LEVEL_NAMES[listing.level]}）"
+
+
 def facet(
     prefecture: Prefecture | None, unit_type: UnitType | None, level: Level | None, *, flagged: bool | None = None
 ) -> str:
@@ -95,14 +108,25 @@ def facet(
 
 
 def facets_of(listing: Listing) -> tuple[str, ...]:
-    """Every question that the title answers."""
+    """Every question that the title answers, also those of days before its organisation moved."""
     return tuple(
         facet(prefecture, unit_type, level, flagged=flagged)
-        for prefecture in (None, listing.prefecture)
+        for prefecture in dict.fromkeys((None, listing.prefecture, *_former(listing)))
         for unit_type in (None, listing.unit_type)
         for level in (None, listing.level)
         for flagged in (None, listing.flagged)
     )
+
+
+def _former(listing: Listing) -> Iterable[Prefecture]:
+    return (each.prefecture for each in listing.former_prefectures)
+
+
+def moved(listing: Listing, moves: Sequence[Move]) -> Listing:
+    """Return the title where its organisation is after these moves."""
+    there = listing.residence.after(moves)
+    after = replace(listing, prefecture=there.prefecture, former_prefectures=there.former)
+    return replace(after, facets=facets_of(after))
 
 
 def listing_of(clearance: Clearance, entry: EntryDay, document_number: str) -> Listing:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from chassis.handling import Refusal
 from messages.values import Reason
@@ -37,6 +37,13 @@ def document_number_used(document_number: str) -> Refusal:
 
 def awaits_announcement(list_id: str) -> Refusal:
     return refusal("L2", "list-awaits-announcement", "已有定稿名单尚未公布，请先公布", evidence=list_id)
+
+
+def no_title_held(standing: Sequence[str], unit_key: str) -> Refusal:
+    """The titles that the organisation holds under other names, types and levels show what was meant."""
+    held = f"该统一社会信用代码名下现有称号：{'、'.join(standing)}" if standing else "该统一社会信用代码名下没有称号"
+    text = f"没有可以移出的称号：{held}；请核对园区名称、单位类型和级别，本系统启用前取得的称号须注明（historic）"
+    return refusal("L1", "no-title-held", text, evidence=unit_key)
 
 
 def act_under_way(act_id: str) -> Refusal:

@@ -12,9 +12,11 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from messages.registry import UnitListed, UnitRemoved
-from messages.values import Ban, Level, Prefecture, Reason, UnitRef, normalized_name
+from messages.spelling import normalized_name
+from messages.values import Ban, Level, Prefecture, Reason, UnitRef
 
 from registry.domain.listings import FOREVER, NO_LIST, EntryDay, Listing
+from registry.domain.locations import FormerPrefecture, Move, Residence
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,11 @@ class RegisteredUnit:
     removals: tuple[RemovalEntry, ...] = ()
     pending: tuple[PendingName, ...] = ()
     """Changes of name that wait or waited; at most one waits."""
+    former_prefectures: tuple[FormerPrefecture, ...] = ()
+
+    @property
+    def residence(self) -> Residence:
+        return Residence(self.prefecture, self.former_prefectures)
 
     def name_by(self, last_number: int) -> str | None:
         """The name by the lists up to this one; none while the first list that shows the unit is not announced."""
@@ -110,7 +117,7 @@ def with_name(unit: RegisteredUnit | None, ref: UnitRef, day: date, last_number:
         return enter_unit(None, ref, EntryDay(day))
     if unit.name_by(last_number) is not None:
         return unit
-    others = (each for each in unit.names if each.name != ref.name)
+    others = (each for each in unit.names if normalized_name(each.name) != normalized_name(ref.name))
     return replace(unit, names=(Name(ref.name, day), *others))
 
 
@@ -143,6 +150,12 @@ def withdraw_list(unit: RegisteredUnit, number: int) -> RegisteredUnit | None:
     return replace(unit, names=names, removals=removals, pending=tuple(pending)) if names or removals else None
 
 
+def moved(unit: RegisteredUnit, moves: Sequence[Move]) -> RegisteredUnit:
+    """Return the unit where its organisation is after these moves."""
+    there = unit.residence.after(moves)
+    return replace(unit, prefecture=there.prefecture, former_prefectures=there.former)
+
+
 def add_removal(unit: RegisteredUnit, entry: RemovalEntry) -> RegisteredUnit:
     return replace(unit, removals=(*unit.removals, entry))
 
@@ -158,7 +171,7 @@ def unit_on_day(unit: RegisteredUnit, listings: Sequence[Listing], day: date, la
     return UnitOnDay(
         key=unit.key,
         uscc=unit.uscc,
-        prefecture=unit.prefecture,
+        prefecture=unit.residence.on(day),
         name=names[-1].name,
         former_names=names[:-1],
         pending=next((each for each in unit.pending if each.waits_on(day, last_number)), None),

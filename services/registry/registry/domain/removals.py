@@ -53,6 +53,8 @@ class RemovalDecision:
     decided_on: date
     levels: tuple[Level, ...] = ()
     """The levels it names; none where it means all that the unit holds."""
+    historic: bool = False
+    """It is about a title from before this register, which therefore finds none to end."""
 
     @property
     def removal_id(self) -> str:
@@ -78,6 +80,8 @@ class Removal:
     """Its place in print, by which a list is composed page by page."""
     list_number: int | None = None
     """The list that announces it, and which may not be announced yet."""
+    historic: bool = False
+    """About a title from before this register."""
 
     @property
     def article(self) -> str:
@@ -108,6 +112,7 @@ def removal_of(decision: RemovalDecision, levels: tuple[Level, ...], today: date
         state=RemovalState.ENTERED if effect is RemovalEffect.EARLIER_YEAR else RemovalState.WAITING,
         year=decision.decided_on.year,
         place=printed_place(decision.unit, decision.removal_id),
+        historic=decision.historic,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from chassis.handling import Collection
+from messages.values import RecordedCode
 
 from registry.domain.assessors import AssessorStatus
 from registry.domain.bans import BanRecord
@@ -14,6 +15,7 @@ from registry.domain.lines import HeldBackLine, PrintedLine
 from registry.domain.list_acts import ListAct
 from registry.domain.listings import Listing
 from registry.domain.lists import AnnualList
+from registry.domain.locations import Location
 from registry.domain.notices import ConcludedNotice, Showing
 from registry.domain.reconciliation import Reconciliation
 from registry.domain.register import RegisteredUnit
@@ -46,6 +48,16 @@ class Store(Protocol):
     @property
     def listings(self) -> Collection[Listing]: ...
     @property
+    def locations(self) -> Collection[Location]:
+        """By USCC, of organisations that have moved."""
+        ...
+
+    @property
     def ban_records(self) -> Collection[BanRecord]: ...
+    @property
+    def codes(self) -> Collection[RecordedCode]:
+        """By the code: those that fail their check and are recorded all the same."""
+        ...
+
     @property
     def assessors(self) -> Collection[AssessorStatus]: ...

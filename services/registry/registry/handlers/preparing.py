@@ -17,6 +17,7 @@ from registry.domain.listings import EntryDay
 from registry.domain.removals import RemovalEffect
 from registry.handlers.checking import candidates_on, touch_ban_records
 from registry.handlers.list_acts import finish, next_lines, save_held_back
+from registry.handlers.moves import locations_of
 from registry.handlers.ports import Store
 from registry.handlers.removals import load_affected, prepare_effects
 
@@ -53,8 +54,11 @@ def _after_check(act: ListAct, lines: int, held_back: int) -> ListAct:
 
 async def _prepare(changes: Sequence[RegisterChange], cases: Sequence[Clearance], act: ListAct, store: Store) -> None:
     entry = EntryDay(act.day, act.number)
+    locations = await locations_of((case.unit.uscc for case in cases), store)
     for case in cases:
-        store.listings.save(case.case_id, listings.listing_of(case, entry, act.document_number or ""))
+        title = listings.listing_of(case, entry, act.document_number or "")
+        known = locations.get(case.unit.uscc)
+        store.listings.save(case.case_id, listings.moved(title, known.moves) if known else title)
     renamings = [each for each in changes if each.kind == "renaming"]
     keys = sorted({each.unit.key for each in cases} | {each.unit.key for each in renamings})
     units = {each.key: each for each in await store.units.find({"_id": {"$in": keys}})} if keys else {}
@@ -62,7 +66,8 @@ async def _prepare(changes: Sequence[RegisterChange], cases: Sequence[Clearance]
     for line in changes:
         if line.kind == "addition":
             ref = by_case[line.source].unit
-            units[ref.key] = register.enter_unit(units.get(ref.key), ref, entry)
+            entered, known = register.enter_unit(units.get(ref.key), ref, entry), locations.get(ref.uscc)
+            units[ref.key] = register.moved(entered, known.moves) if known else entered
         elif line.kind == "renaming":
             units[line.unit.key] = register.rename_unit(units.get(line.unit.key), line.unit, entry)
     for key, unit in units.items():

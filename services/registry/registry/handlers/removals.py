@@ -12,7 +12,7 @@ from messages.registry import UnitRemoved
 from messages.values import Ban, Level
 from rulebook import RuleSet, RuleSetNotFoundError, rules_on, shanghai_date
 
-from registry.domain import bans, listings, register, removals
+from registry.domain import bans, listings, refusals, register, removals
 from registry.domain.bans import BanRecord, ImposedBan
 from registry.domain.listings import FOREVER, EntryDay, Listing
 from registry.domain.lists import ListState
@@ -32,9 +32,11 @@ async def record_removal(decision: RemovalDecision, store: Store, now: datetime)
     today = shanghai_date(now)
     if (known := await store.removals.get(decision.removal_id)) is not None:
         return Done(value=_require_same(known, decision))
-    _rules_of(decision, today)
+    rules = _rules_of(decision, today)
     levels, list_is_out = await _levels_of(decision, store), await _is_list_out(decision.decided_on.year, today, store)
     removal = removals.removal_of(decision, levels, today, list_is_out=list_is_out)
+    if not removal.historic:
+        await _require_title(removal, rules, store)
     store.removals.save(removal.removal_id, removal)
     if removal.effect is RemovalEffect.WITH_LIST:
         return Done(value=removal)
@@ -124,6 +126,20 @@ def _impose(removal: Removal, entry: RemovalEntry, rules: RuleSet, affected: Aff
     record = bans.impose(known, _imposed_ban(removal, entry.ban, rules, entry))
     affected.ban_records[record.uscc] = record
     store.ban_records.save(record.uscc, record)
+
+
+async def _require_title(removal: Removal, rules: RuleSet, store: Store) -> None:
+    """Refuse a removal that ends nothing, as by a slip in a park's name, and name the titles that stand."""
+    last_number = (await chain_head_of(Level.REGION, store)).last_number
+    ended = _titles_ended_by(removal, await load_affected([removal], store), rules)
+    if any(each.list_number <= last_number for each in ended):
+        return
+    held = await store.listings.find({"uscc": removal.unit.uscc, "shown_until": FOREVER})
+    standing = [each for each in held if each.list_number <= last_number]
+    keys = sorted({each.unit_key for each in standing})
+    units = {each.key: each for each in await store.units.find({"_id": {"$in": keys}})} if keys else {}
+    titles = ((units[each.unit_key].name_by(last_number) or each.unit_key, each) for each in standing)
+    raise refusals.no_title_held([listings.title_text(name, each) for name, each in titles], removal.unit.key)
 
 
 def _require_same(known: Removal, decision: RemovalDecision) -> Removal:

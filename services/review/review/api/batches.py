@@ -23,8 +23,8 @@ from chassis.http import (
 )
 from fastapi import APIRouter, Depends, Path
 from fastapi import Body as FromBody
-from messages.values import Level, Text
-from pydantic import Field
+from messages.entries import DocumentNumber, OptionalParagraphs
+from messages.values import Level
 from rulebook import basis
 
 from review.api.acts import under_way, wait_for_act
@@ -48,20 +48,20 @@ _WHOLE_BATCH = asyncio.Semaphore(1)
 class DecisionBody(Body):
     """The region's decision to hold the evaluation once more in the year (Art. 16)."""
 
-    document_number: Annotated[Text, Field(pattern=r"\S")]
+    document_number: DocumentNumber
     decided_on: date
 
 
 class RankingBody(Body):
     dry_run: bool = False
-    early_reason: Annotated[str, Field(max_length=2000)] = ""
+    early_reason: OptionalParagraphs = ""
     """Required before the last day of forwarding; stored with the ranking."""
     decision: DecisionBody | None = None
     """Required beyond the year's evaluation and the cases suspended then (A7); stored with the ranking."""
 
     def command(self, act_id: str, level: Level, year: int, by: ActorRef) -> ranking.RankBatch:
         given = self.decision
-        decision = RepeatEvaluationDecision(given.document_number.strip(), given.decided_on) if given else None
+        decision = RepeatEvaluationDecision(given.document_number, given.decided_on) if given else None
         return ranking.RankBatch(act_id, level, year, by, self.early_reason, decision)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from messages.entries import OptionalParagraphs
 
-from pydantic import Field
-
-ShortText = Annotated[str, Field(max_length=2000)]
+ShortText = OptionalParagraphs

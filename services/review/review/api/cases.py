@@ -21,6 +21,7 @@ from review.api.views import CaseDetail, CaseSummary, RecordView, detail, record
 from review.domain.act import case_as_seen
 from review.domain.assessors import AssessorStatus, SanctionedAffiliate, sanctioned_affiliates
 from review.domain.case import Case
+from review.domain.expert import may_conflict
 from review.store import Store
 
 
@@ -76,7 +77,8 @@ async def get_case(case_id: str, context: ReadCase) -> CaseDetail:
     case, _ = await _case_as_seen(case_id, context, store)
     by = await actor_of(context, READ_CASE, case)
     context.set_etag(store.cases.version(case_id))
-    return detail(case, by, await _affiliates(case, store, shanghai_date(context.now)))
+    affiliates = await _affiliates(case, store, shanghai_date(context.now))
+    return detail(case, by, affiliates, await _possible_conflicts(case, store))
 
 
 @router.get("/{case_id}/record", summary="Show the record of a case")
@@ -101,6 +103,13 @@ async def _case_as_seen(case_id: str, context: RequestContext[Store], store: Sto
         return seen, seen is not now
 
     return await read_whole(context, read)
+
+
+async def _possible_conflicts(case: Case, store: Store) -> tuple[str, ...]:
+    if case.panel is None:
+        return ()
+    seated = await store.experts.find({"_id": {"$in": list(case.panel.experts)}})
+    return tuple(each.expert_id for each in seated if may_conflict(each, case))
 
 
 async def _affiliates(case: Case, store: Store, day: date) -> tuple[SanctionedAffiliate, ...]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from chassis.http import DEFAULT_LIMIT, PROBLEMS, Authorize, Body, Limit, Page, RequestContext, based_on_rule
+from chassis.http import DEFAULT_LIMIT, IF_MATCH, PROBLEMS, Authorize, Body, Limit, Page, RequestContext, based_on_rule
 from fastapi import APIRouter, Depends
-from messages.values import Identifier, Text, Uscc
+from messages.entries import EnteredUscc, Line, Name, Paragraphs
+from messages.values import Identifier
 from pydantic import Field
 from rulebook import basis
 
@@ -18,15 +19,15 @@ from review.store import Store
 
 
 class EvaluatedBody(Body):
-    uscc: Uscc
+    uscc: EnteredUscc
     year: Annotated[int, Field(ge=2000, le=2200)]
 
 
 class ExpertBody(Body):
     expert_id: Identifier
-    employer: Text
+    employer: Line
     """USCC or name of the organisation the expert works for."""
-    groups: tuple[Text, ...] = ()
+    groups: tuple[Name, ...] = ()
     evaluated: tuple[EvaluatedBody, ...] = ()
     """Added to the earlier ones; none is ever removed."""
 
@@ -34,11 +35,11 @@ class ExpertBody(Body):
 class ConflictBody(Body):
     """Names the other party: by code, by name, or by both."""
 
-    uscc: Uscc | None = None
+    uscc: EnteredUscc | None = None
     """Of the unit or the assessor."""
-    name: Text | None = None
+    name: Line | None = None
     """Of the unit, the assessor or the group."""
-    text: Text
+    text: Paragraphs
 
 
 router = APIRouter(prefix="/experts", tags=["experts"], responses=PROBLEMS)
@@ -47,12 +48,12 @@ ReadExperts = Annotated[RequestContext[Store], Depends(Authorize(READ_EXPERTS))]
 DeclareConflict = Annotated[RequestContext[Store], Depends(Authorize(DECLARE_CONFLICT))]
 
 
-@router.post("", summary="Register an expert", openapi_extra=based_on_rule(basis("V5")), status_code=201)
+@router.post("", summary="Register an expert", openapi_extra=based_on_rule(basis("V5")) | IF_MATCH, status_code=201)
 async def register_expert(body: ExpertBody, context: RegisterExperts) -> Expert:
     """Registering again updates the entry; a seat that the expert may not hold any more passes on."""
     evaluated = tuple(EarlierEvaluation(each.uscc, each.year) for each in body.evaluated)
     by = await actor_of(context, REGISTER_EXPERTS, None)
-    command = panel.RegisterExpert(body.expert_id, body.employer, body.groups, evaluated, by)
+    command = panel.RegisterExpert(body.expert_id, body.employer, body.groups, evaluated, by, context.if_match())
     reads = [("experts", body.expert_id)]
     return await context.execute(panel.register_expert, command, prefetch=reads, reply=Expert)
 

@@ -6,8 +6,9 @@ from typing import Annotated
 
 from chassis.http import DEFAULT_LIMIT, PROBLEMS, Authorize, Body, Limit, Page, RequestContext, based_on_rule, refuses
 from fastapi import APIRouter, Depends
-from messages.values import Identifier, Text
-from pydantic import Field
+from messages.entries import OneLine, Paragraphs, enter_optional_text
+from messages.values import Identifier
+from pydantic import AfterValidator, Field
 from rulebook import basis
 
 from review.api.commands import actor_of
@@ -19,14 +20,14 @@ from review.store import Store
 
 class ObjectionBody(Body):
     case_id: Identifier
-    facts: Annotated[str, Field(max_length=10_000)]
-    name: Annotated[str, Field(max_length=200)]
-    contact: Annotated[str, Field(max_length=200)]
+    facts: Annotated[str, Field(max_length=10_000), AfterValidator(enter_optional_text)]
+    name: Annotated[OneLine, Field(max_length=200)]
+    contact: Annotated[OneLine, Field(max_length=200)]
 
 
 class ResolutionBody(Body):
     upheld: bool
-    text: Text
+    text: Paragraphs
 
 
 router = APIRouter(prefix="/notices/{notice_id}/objections", tags=["objections"], responses=PROBLEMS)

@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from chassis.http import PROBLEMS, Authorize, Body, RequestContext, based_on_rule, refuses
 from fastapi import APIRouter, Depends
-from messages.values import Department, FileRef, Text
+from messages.entries import DocumentNumber, EnteredFile
+from messages.values import Department
 from pydantic import Field
 from rulebook import basis, shanghai_date
 
@@ -34,9 +35,9 @@ class InitialReviewBody(Body):
 
 
 class OpinionDocumentBody(Body):
-    number: Annotated[Text, Field(max_length=100, pattern=r"\S")]
+    number: Annotated[DocumentNumber, Field(max_length=100)]
     conclusion: Literal["recommended", "not_recommended"]
-    attachments: tuple[FileRef, ...] = Field(min_length=1)
+    attachments: tuple[EnteredFile, ...] = Field(min_length=1)
     """The signed document itself, and what goes to the region with it (Art. 14(2)); known by content, not held here."""
     dealt_with: DealtWith = Field(default_factory=dict)
 
@@ -84,7 +85,7 @@ async def issue_opinion(case_id: str, body: OpinionDocumentBody, context: Decide
     case, by = await acting_on(context, DECIDE_CASE, case_id)
     dealt_with = _plain(body.dealt_with)
     command = opinion.IssueOpinion(case_id, body.number, body.conclusion, body.attachments, dealt_with, by)
-    key = document_key(case.unit.prefecture, shanghai_date(context.now).year, body.number.strip())
+    key = document_key(case.unit.prefecture, shanghai_date(context.now).year, body.number)
     return await act_on_case(context, opinion.issue_opinion, command, Receipt, [("document_numbers", key)])
 
 

@@ -8,7 +8,8 @@ from typing import Annotated
 from chassis.handling import Refusal
 from chassis.http import PROBLEMS, Authorize, Body, RequestContext, based_on_rule, refuses
 from fastapi import APIRouter, Depends
-from messages.values import IndicatorValue
+from messages.entries import EnteredIndicator
+from messages.values import Identifier
 from pydantic import Field
 from rulebook import basis
 
@@ -25,8 +26,8 @@ from review.store import Store
 
 
 class SheetBody(Body):
-    values: dict[str, Annotated[Decimal, Field(allow_inf_nan=False, max_digits=20)]]
-    mandatory_items: dict[str, bool]
+    values: dict[Identifier, Annotated[Decimal, Field(allow_inf_nan=False, max_digits=20)]]
+    mandatory_items: dict[Identifier, bool]
     """Mandatory item → whether it is met."""
     site_visit_wanted: bool = False
     sign: bool = False
@@ -39,7 +40,7 @@ class DeviationBody(Body):
 
 
 class SiteBody(Body):
-    changed: tuple[IndicatorValue, ...] = ()
+    changed: tuple[EnteredIndicator, ...] = ()
     findings: Annotated[ShortText, Field(pattern=r"\S")]
     reasons: ShortText = ""
 

@@ -64,6 +64,8 @@ class CaseDetail(CaseSummary):
     deviating: tuple[str, ...] | None = None
     conflicted: tuple[str, ...] | None = None
     """Experts who declared a conflict after the score was made."""
+    possible_conflicts: tuple[str, ...] | None = None
+    """Experts on the panel with a name of theirs that only looks like one concerned: to be looked at by a person."""
     score: Score | None = None
     site: SiteVisit | None = None
     rank: int | None = None
@@ -76,7 +78,7 @@ _FILE = frozenset({"dossier"})
 _REVIEW = _FILE | {"sanctioned_affiliates"}
 _PREFECTURE = _REVIEW | {"department_opinions", "initial_review", "opinion_document"}
 _PANEL = _REVIEW | {"panel", "sheets", "deviating", "conflicted", "site"}
-_REGION = _PREFECTURE | _PANEL | {"score", "rank", "open_objections"}
+_REGION = _PREFECTURE | _PANEL | {"score", "rank", "open_objections", "possible_conflicts"}
 PARTS: dict[str, frozenset[str]] = {
     Role.REGIONAL_OFFICER: _REGION,
     Role.REVIEW_ORGANISATION: _REGION - {"open_objections"},
@@ -112,7 +114,9 @@ def summarize(case: Case) -> CaseSummary:
     )
 
 
-def detail(case: Case, by: ActorRef, affiliates: tuple[SanctionedAffiliate, ...]) -> CaseDetail:
+def detail(
+    case: Case, by: ActorRef, affiliates: tuple[SanctionedAffiliate, ...], possible_conflicts: tuple[str, ...] = ()
+) -> CaseDetail:
     """Return the summary with the parts that the reader's role may see."""
     parts = {
         "dossier": case.dossier,
@@ -123,6 +127,7 @@ def detail(case: Case, by: ActorRef, affiliates: tuple[SanctionedAffiliate, ...]
         "sheets": tuple(SheetStatus.model_validate(each) for each in case.sheets),
         "deviating": case.deviating,
         "conflicted": case.conflicted,
+        "possible_conflicts": possible_conflicts,
         "score": case.score,
         "site": case.site,
         "rank": case.rank,

@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from messages.values import Reason, normalized_name
+from messages.lookalikes import visually_alike
+from messages.spelling import normalized_name
+from messages.values import Reason
 from rulebook import last_years, reason
 
 from review.domain.case import Case
@@ -87,6 +89,13 @@ def _ties(expert: Expert, case: Case, years: int, today: date) -> list[str]:
     return found
 
 
+def may_conflict(expert: Expert, case: Case) -> bool:
+    """Whether a name of the expert's only looks like one concerned: a person decides, nothing is refused by it."""
+    named = (expert.employer, *expert.groups, *(each.name for each in expert.declared))
+    concerned = [name for name in _names_of(case) if name]
+    return any(visually_alike(one, other) for one in named if one for other in concerned)
+
+
 def _declarations_about(expert: Expert, case: Case) -> list[Declaration]:
     concerned = _names_concerned(case)
     return [each for each in expert.declared if concerned & _normalized_names((each.uscc, each.name))]
@@ -94,10 +103,13 @@ def _declarations_about(expert: Expert, case: Case) -> list[Declaration]:
 
 def _names_concerned(case: Case) -> set[str]:
     """Return the organisations whose people may not judge the case: the unit, its group and its assessor."""
+    return _normalized_names(_names_of(case))
+
+
+def _names_of(case: Case) -> tuple[str, ...]:
     assessor = () if case.assessor is None else (case.assessor.uscc, case.assessor.name)
-    return _normalized_names((case.unit.uscc, case.unit.name, case.dossier.group or "", *assessor))
+    return (case.unit.uscc, case.unit.name, case.dossier.group or "", *assessor)
 
 
 def _normalized_names(names: Iterable[str]) -> set[str]:
-    """Return the names in one spelling: full-width forms and blanks make no different organisation."""
-    return {normalized_name(each).casefold() for each in names if normalized_name(each)}
+    return {found for each in names if (found := normalized_name(each))}

@@ -89,8 +89,17 @@ def open_notice(opening: NoticeRequest, sealed: ListSeal, rules: RuleSet, today:
     )
 
 
-def require_full_term(published_end: date | None, rules: RuleSet, today: date) -> None:
-    """Raise for an end before the minimum, as counted from today (V9)."""
+def require_lawful_end(published_end: date | None, rules: RuleSet, today: date) -> None:
+    """Raise for an end before the minimum or beyond the longest term, as counted from today (V9).
+
+    The published end binds: nothing shortens a notice, so that a slip of the year could not be mended.
+    """
+    latest = add_working_days(today, rules.notice.max_working_days).last_day
+    if published_end is not None and published_end > latest:
+        text = f"公示期不得超过{rules.notice.max_working_days}个工作日，最迟于{latest.isoformat()}届满"
+        raise malformed(
+            reason("V9", "notice-too-long", text, evidence=published_end.isoformat(), pointer="/published_end")
+        )
     last_day = add_working_days(today, rules.notice.min_working_days).last_day
     if published_end is not None and published_end < last_day:
         text = f"公示期不得少于{rules.notice.min_working_days}个工作日，最早于{last_day.isoformat()}届满"

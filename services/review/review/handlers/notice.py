@@ -78,7 +78,7 @@ async def open_notice(command: OpenNotice, store: Store, now: datetime) -> Done:
     selected = {**same_batch, "state": stage_before(Stage.IN_NOTICE), "suspended_by": None}
     if not (total := await store.cases.count(selected)):
         raise Refusal("nothing-to-publish", notice.nothing_to_publish())
-    notice.require_full_term(command.published_end, rules_on(today), today)
+    notice.require_lawful_end(command.published_end, rules_on(today), today)
     number = await store.notices.count(same_batch) + 1
     act = Act(
         act_id=command.act_id,

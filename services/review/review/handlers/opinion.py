@@ -10,6 +10,7 @@ from typing import Literal
 from chassis.handling import Done, Refusal
 from messages.event import Event
 from messages.review import Stage
+from messages.spelling import document_number_form
 from messages.values import FileRef
 from rulebook import rules_of, shanghai_date
 
@@ -68,7 +69,7 @@ async def issue_opinion(command: IssueOpinion, store: Store, now: datetime) -> D
     today = shanghai_date(now)
     current = await load_case(command.case_id, store, today)
     case = current.case
-    number = command.number.strip()
+    number = document_number_form(command.number)
     document = OpinionDocument(number, today, command.conclusion, command.attachments, dict(command.dealt_with))
     transitions = opinion.issue_opinion(case, document, rules_of(case.rule_set), today)
     await _reserve_number(DocumentNumber(number, case.case_id), case, today.year, store)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from chassis.handling import Done, Refusal
+from chassis.handling import Done, Refusal, require_current_version
 from messages.event import Event
 from messages.review import Stage
 from messages.values import Level, Reason
@@ -35,6 +35,8 @@ class RegisterExpert:
     groups: tuple[str, ...]
     evaluated: tuple[EarlierEvaluation, ...]
     by: ActorRef
+    expected_version: int | None = None
+    """The version of the entry that the caller has read; none where it does not matter."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,8 @@ class Appointments:
 async def register_expert(command: RegisterExpert, store: Store, now: datetime) -> Done:
     """Register or update an expert; declarations stay, and a new conflict may cost a seat."""
     known = await store.experts.get(command.expert_id) or Expert(command.expert_id, command.employer)
+    stale = reason("V5", "version-stale", "专家的登记在读取后已被修改，请重新读取")
+    require_current_version(command.expected_version, store.experts.version(command.expert_id), stale)
     expert = known.with_registration(command.employer, command.groups, command.evaluated)
     return await _give_up_seats(expert, command.by, store, now)
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Protocol, TypeVar
 
 from chassis.handling import Collection, Filter, Sort
+from messages.values import RecordedCode
 
 from review.domain.act import Act
 from review.domain.application_status import ApplicationStatus
@@ -58,5 +59,10 @@ class Store(Protocol):
     def notices(self) -> Collection[PublicNotice]: ...
     @property
     def notice_lines(self) -> PagedCollection[NoticeLine]: ...
+    @property
+    def codes(self) -> Collection[RecordedCode]:
+        """By the code: those that fail their check and are recorded all the same."""
+        ...
+
     @property
     def objections(self) -> Collection[Objection]: ...
