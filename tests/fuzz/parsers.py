@@ -24,7 +24,7 @@ from chassis.clock import SystemClock
 from chassis.handling import Refusal
 from chassis.http.pagination import decode_cursor
 from chassis.persistence.query import ranges_after
-from chassis.security import KeyRing
+from chassis.security import InvalidPersonNumberError, KeyRing
 from chassis.security.dev_issuer import AUDIENCE, ISSUER, DevelopmentIssuer
 from chassis.security.tokens import InvalidTokenError, decode_token
 from chassis.settings import Mode
@@ -58,6 +58,7 @@ Parse = Callable[[bytes], object]
 SAMPLES = ROOT / "contracts" / "messages" / "samples"
 USCC = TypeAdapter(Uscc)
 KEYS = KeyRing("k1", {"k1": bytes(range(32))})
+PERSON = b"150102199003078885"
 SORT = (("created_at", -1), ("_id", 1))
 WORDS = (
     b"9" * 400,
@@ -221,7 +222,7 @@ def parsers() -> dict[str, Parser]:
         ),
         "cursor": Parser(_cursor, (Refusal,), (cursor, b"W251bGwsIngiXQ==")),
         "code": Parser(lambda content: USCC.validate_python(_text(content)), (ValidationError,), cells),
-        "person": Parser(lambda content: KEYS.identify(_text(content)), (ValueError,), cells),
+        "person": Parser(lambda content: KEYS.identify(_text(content)), (InvalidPersonNumberError,), (PERSON, *cells)),
         "token": Parser(_token, (InvalidTokenError,), (_seed_token(),)),
         "signed token": Parser(_signed_token, (InvalidTokenError,), (_seed_claims(),)),
         "event": Parser(_binary_event, (UndecodableMessageError,), _events(structured=False)),
