@@ -6,8 +6,8 @@ import asyncio
 import os
 import signal
 import time
-from pathlib import Path
 
+import psutil
 import pytest
 from chassis.runtime.entrypoint import LOOPS
 from chassis.spreadsheets import (
@@ -38,8 +38,7 @@ def reader_of(program: str, limits: WorkbookLimits | None = None) -> WorkbookRea
 
 def children() -> set[int]:
     """Return the processes that this one has started and not yet seen end."""
-    tasks = Path("/proc/self/task").iterdir()
-    return {int(each) for task in tasks for each in (task / "children").read_text().split()}
+    return {each.pid for each in psutil.Process().children()}
 
 
 async def until_child() -> int:
