@@ -14,6 +14,8 @@ class Stack(BaseModel):
 
     services: dict[str, str]
     """Name → address."""
+    monitoring: dict[str, str]
+    """Name → address of health and metrics."""
     keys: Path
     """Folder of the development issuer."""
     clock: Path

@@ -73,7 +73,7 @@ def status() -> None:
     places = StackPaths.of_environment()
     table = Table(box=None, show_header=False)
     for service in SERVICES:
-        ready = asyncio.run(is_ready(places.address(service.name)))
+        ready = asyncio.run(is_ready(places.monitoring_address(service.name)))
         table.add_row(service.name, places.address(service.name), "ready" if ready else "[red]not ready[/]")
     console.print(table)
 

@@ -55,7 +55,8 @@ class Screen:
 def addresses(places: StackPaths, broker: BrokerAdmin, *, prometheus: bool) -> Iterator[str]:
     """Yield the addresses of the stack, one a line."""
     for service in SERVICES:
-        yield f"  {service.name:<16}{places.address(service.name)}/openapi.json"
+        for_machines = places.monitoring_address(service.name)
+        yield f"  {service.name:<16}{places.address(service.name)}, for machines {for_machines}/openapi.json"
     if prometheus:
         yield f"  {'dashboards':<16}{places.address('prometheus')}/consoles/services.html"
         yield f"  {'alerts':<16}{places.address('prometheus')}/classic/alerts"

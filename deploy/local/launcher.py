@@ -101,6 +101,7 @@ class Launcher:
         places = self.places
         described = {
             "services": {service.name: places.address(service.name) for service in SERVICES},
+            "monitoring": {service.name: places.monitoring_address(service.name) for service in SERVICES},
             "keys": str(places.keys),
             "clock": str(places.clock),
             "mail": str(places.mail),

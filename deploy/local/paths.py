@@ -25,6 +25,10 @@ class ForeignFolderError(RuntimeError):
     """The folder holds other things than a stack; the message says what to do."""
 
 
+def _monitoring(service: str) -> str:
+    return f"{service}-monitoring"
+
+
 @dataclass(frozen=True)
 class StackPaths:
     """Paths and ports of one local stack; starts nothing."""
@@ -39,8 +43,16 @@ class StackPaths:
         return cls(Path(folder).resolve(), int(os.environ.get("GREEN_LOCAL_FIRST_PORT", FIRST_PORT)))
 
     def port(self, name: str) -> int:
-        names = (*(service.name for service in SERVICES), *SERVERS)
+        services = [service.name for service in SERVICES]
+        names = (*services, *SERVERS, *map(_monitoring, services))
         return self.first_port + 1 + names.index(name)
+
+    def monitoring_port(self, service: str) -> int:
+        """Return the port of a service's health, metrics and document of the interface."""
+        return self.port(_monitoring(service))
+
+    def monitoring_address(self, service: str) -> str:
+        return self.address(_monitoring(service))
 
     def address(self, name: str) -> str:
         return f"http://{HOST}:{self.port(name)}"

@@ -16,7 +16,8 @@ READY_SECONDS = 120
 
 
 def start_service(service: Service, places: StackPaths, servers: Servers) -> ManagedProcess:
-    require_free(places.port(service.name), service.name)
+    for port in (places.port(service.name), places.monitoring_port(service.name)):
+        require_free(port, service.name)
     return ManagedProcess(
         [sys.executable, "-m", f"{service.package}.main"],
         log=places.log(service.name),
@@ -30,6 +31,7 @@ def environment(service: Service, places: StackPaths, servers: Servers) -> Mappi
     return {
         "GREEN_MODE": "local",
         "GREEN_PORT": str(places.port(service.name)),
+        "GREEN_MONITORING_PORT": str(places.monitoring_port(service.name)),
         "GREEN_AMQP_URL": servers.broker.url(service.name, password, VHOST),
         "GREEN_MONGO_URL": servers.mongod.url(service.name, password, service.database),
         "GREEN_DATABASE": service.database,
@@ -41,7 +43,7 @@ def environment(service: Service, places: StackPaths, servers: Servers) -> Mappi
 
 
 async def until_ready(service: Service, child: ManagedProcess, places: StackPaths) -> None:
-    address = places.address(service.name)
+    address = places.monitoring_address(service.name)
     await child.wait_until(lambda: is_ready(address), within=READY_SECONDS)
 
 

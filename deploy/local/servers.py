@@ -122,7 +122,7 @@ def _prometheus_command(program: str, places: StackPaths, broker: BrokerAdmin) -
 
 
 def _prometheus_configuration(places: StackPaths, broker: BrokerAdmin) -> dict[str, Any]:
-    targets = {service.name: f"{HOST}:{places.port(service.name)}" for service in SERVICES}
+    targets = {service.name: f"{HOST}:{places.monitoring_port(service.name)}" for service in SERVICES}
     jobs = [{"job_name": name, "static_configs": [{"targets": [target]}]} for name, target in targets.items()]
     return {
         "global": {"scrape_interval": "5s", "evaluation_interval": "5s"},

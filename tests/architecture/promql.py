@@ -8,10 +8,10 @@ from importlib import import_module
 from importlib.util import find_spec
 
 import promql_parser as promql
-from chassis.http.app import create_app
+from chassis.http.app import measure_requests
 from chassis.observability import DomainGauge
-from chassis.observability.health import Health
 from chassis.observability.metrics import Metrics
+from fastapi import FastAPI
 from prometheus_client.metrics_core import Metric
 
 from deploy.services import SERVICES
@@ -51,7 +51,9 @@ def _selectors(node: promql.Expr) -> Iterator[promql.VectorSelector]:
 def exported_metrics() -> frozenset[str]:
     """Return every exported name: ours, the services' gauges, those of HTTP, the process and the broker."""
     metrics = Metrics().with_process()
-    create_app("green", None, None, health_of=Health(), metrics=metrics).build_middleware_stack()
+    app = FastAPI()
+    measure_requests(app, metrics)
+    app.build_middleware_stack()
     ours = {name for family in metrics.registry.collect() for name in _names(family)}
     return frozenset(ours | {f"green_{gauge.name}" for gauge in domain_gauges()} | OF_PROMETHEUS | OF_THE_BROKER)
 

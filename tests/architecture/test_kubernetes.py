@@ -48,6 +48,22 @@ def test_every_variable_is_a_setting() -> None:
     assert named - known == set()
 
 
+def test_probes_and_scrapes_go_to_the_monitoring_port_and_callers_to_the_other() -> None:
+    process = yaml.safe_load((MANIFESTS / "process" / "deployment.yaml").read_text(encoding="utf-8"))
+    template = process["spec"]["template"]
+    (container,) = template["spec"]["containers"]
+    ports = {each["name"]: each["containerPort"] for each in container["ports"]}
+    probed = {name: probe["httpGet"]["port"] for name, probe in container.items() if name.endswith("Probe")}
+    service = yaml.safe_load((MANIFESTS / "roles" / "api" / "service.yaml").read_text(encoding="utf-8"))
+    image = (ROOT / "deploy" / "containers" / "Dockerfile").read_text(encoding="utf-8")
+
+    assert set(probed.values()) == {"monitoring"}
+    assert template["metadata"]["annotations"]["prometheus.io/port"] == str(ports["monitoring"])
+    assert [each["targetPort"] for each in service["spec"]["ports"]] == ["http"]
+    assert f"GREEN_PORT={ports['http']} GREEN_MONITORING_PORT={ports['monitoring']}" in image
+    assert f"127.0.0.1:{ports['monitoring']}/livez" in image
+
+
 def test_every_file_is_part_of_what_is_applied() -> None:
     assert set(applied(MANIFESTS)) == {file for file in MANIFESTS.rglob("*.yaml") if file.name != "kustomization.yaml"}
 

@@ -81,7 +81,6 @@ DIFFERENCES: Mapping[str, Difference] = MappingProxyType(
             own={
                 "recognition": "it alone stores files",
                 "workbooks": "it alone reads and writes the forms of the regulation",
-                "api.BODY_LIMITS": "it takes uploads",
                 "policies.not_own": "a unit may not be the assessor of its own report",
                 "tests/builders_events": "events of the other services, too many for one module",
                 "tests/builders_forms": "filled forms, too many for one module",
@@ -98,7 +97,6 @@ DIFFERENCES: Mapping[str, Difference] = MappingProxyType(
                 "fixture other_prefecture_officer": "only the table of test_access asks as a prefecture's officer",
             },
             own={
-                "api.BODY_LIMITS": "it takes uploads",
                 "bus.LEDGER_QUEUE": "its ledgers are written by one process",
                 "tests/model": "a model of the quota that generated histories are compared with",
                 "tests/samples": "messages of every subscription, in the states that their handlers tell apart",
@@ -187,7 +185,6 @@ def shape(service: str) -> frozenset[str]:
     found |= {name for name in SHARED if (code / f"{name}.py").exists()}
     found |= {f"{module}.{name}" for module in ("store", "bus") for name in public(code / f"{module}.py", NAMES)}
     found |= {f"api.{name}" for name in public(code / "api/__init__.py", (ast.Assign, ast.AnnAssign)) if name.islower()}
-    found |= {f"api.{name}" for name in public(code / "api/__init__.py", NAMES) if name == "BODY_LIMITS"}
     found |= {f"policies.{name}" for name in public(code / "api/policies.py", FUNCTIONS)}
     for module, table in (("jobs", "JOBS"), ("gauges", "GAUGES")):
         if (path := code / f"{module}.py").exists() and table in public(path, NAMES):

@@ -73,7 +73,7 @@ async def server_process(module: str, environment: Mapping[str, str]) -> AsyncIt
     """Run a service's module while it is measured; yields once its port accepts connections."""
     child = await asyncio.create_subprocess_exec(sys.executable, "-m", module, env={**os.environ, **environment})
     try:
-        await wait_until_accepting([int(environment["GREEN_PORT"])], within=READY_WITHIN)
+        await wait_until_accepting([int(environment["GREEN_MONITORING_PORT"])], within=READY_WITHIN)
         yield child
     finally:
         child.terminate()

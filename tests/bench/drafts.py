@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 
 import applications.store
 import assessor_quota.store
-from applications.api import BODY_LIMITS
 from applications.api import router as applications_router
 from applications.domain.application import Application
 from applications.domain.organisation_status import OrganisationStatus
@@ -127,7 +126,6 @@ async def open_drafts(stack: Stack, assessors: int) -> AsyncIterator[Drafts]:
         applications.store.Store,
         aggregates=applications.store.AGGREGATES,
         clock=FixedClock(NOW),
-        body_limits=BODY_LIMITS,
         state={"keys": keys},
         database=database,
     ) as api:

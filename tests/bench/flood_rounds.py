@@ -32,7 +32,7 @@ DUE = 100
 """Cases whose reminder falls due at each measurement of the jobs."""
 RATE, SECONDS, PATIENCE = 10.0, 5.0, 30.0
 """Requests a second of each kind."""
-HEALTH, PAGE, COMMAND = "GET /readyz", "a page of cases", "a command"
+HEALTH, PAGE, COMMAND = "a public page", "a page of cases", "a command"
 KINDS = (HEALTH, PAGE, COMMAND)
 UNTIL_REMINDED = timedelta(days=14)
 """Longer than the working days until a reminder."""
@@ -137,7 +137,7 @@ class _Flood:
         reviewers = self.stack.issuer.mint(role=Role.REVIEW_ORGANISATION)
         name = f"expert-{self.now:%m%d}-{number}"
         return [
-            request("GET", "/readyz", token),
+            request("GET", "/v1/notices?limit=1", token),
             request("GET", "/v1/cases?limit=20", token),
             request("POST", "/v1/experts", reviewers, name, {"expert_id": name, "employer": "示例大学"}),
         ]

@@ -107,7 +107,7 @@ async def reservation_rounds(servers: Servers, folder: Path) -> Reservations:
 
 async def _run(scenario: Scenario, submissions: Submissions, environment: RaceEnvironment, servers: Servers) -> Run:
     task = {"messages": scenario.messages, "limit": scenario.limit}
-    variables = {**environment.environment, "GREEN_ROLE": "worker", "GREEN_PORT": str(free_ports(1)[0])}
+    variables = {**environment.environment, "GREEN_ROLE": "worker", "GREEN_MONITORING_PORT": str(free_ports(1)[0])}
     start = CompetitorStart("tests.bench.reservation_competitors", scenario.competitor, task, variables)
     run = await measure_run(start, servers, scenario.messages, lambda: _fill(scenario, submissions, environment))
     await _purge_answers(environment)

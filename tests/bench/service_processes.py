@@ -27,16 +27,18 @@ class ServiceProcess:
     package: str
     role: str
     port: int
+    monitoring_port: int
     process: ManagedProcess
 
     @classmethod
     def start(cls, package: str, role: str, environment: Mapping[str, str], folder: Path) -> ServiceProcess:
         """Start it; it dies with this process."""
-        (port,) = free_ports(1)
-        variables = {**os.environ, **environment, "GREEN_ROLE": role, "GREEN_PORT": str(port)}
+        port, monitoring = free_ports(2)
+        ports = {"GREEN_PORT": str(port), "GREEN_MONITORING_PORT": str(monitoring)}
+        variables = {**os.environ, **environment, "GREEN_ROLE": role, **ports}
         command = [sys.executable, "-m", f"{package}.main"]
         log = folder / f"{package}-{role}-{port}.log"
-        return cls(package, role, port, ManagedProcess(command, log=log, environment=variables))
+        return cls(package, role, port, monitoring, ManagedProcess(command, log=log, environment=variables))
 
     @property
     def pid(self) -> int:
@@ -60,7 +62,7 @@ class ServiceProcess:
         """Its samples by name, summed over their labels."""
         totals: dict[str, float] = {}
         async with httpx2.AsyncClient(trust_env=False) as client:
-            text = (await client.get(f"http://127.0.0.1:{self.port}/metrics")).text
+            text = (await client.get(f"http://127.0.0.1:{self.monitoring_port}/metrics")).text
         for family in text_string_to_metric_families(text):
             for sample in family.samples:
                 totals[sample.name] = totals.get(sample.name, 0.0) + sample.value
@@ -68,7 +70,7 @@ class ServiceProcess:
 
 
 async def wait_until_ready(processes: Sequence[ServiceProcess]) -> None:
-    await wait_until_accepting([each.port for each in processes], within=READY_WITHIN)
+    await wait_until_accepting([each.monitoring_port for each in processes], within=READY_WITHIN)
 
 
 @asynccontextmanager

@@ -35,7 +35,7 @@ async def steady_rounds(
 ) -> dict[str, list[Latencies]]:
     """Measure each mixture in turn, ``ROUNDS`` times, with one worker."""
     results: dict[str, list[Latencies]] = defaultdict(list)
-    worker = {**environment.environment, "GREEN_ROLE": "worker", "GREEN_PORT": str(free_ports(1)[0])}
+    worker = {**environment.environment, "GREEN_ROLE": "worker", "GREEN_MONITORING_PORT": str(free_ports(1)[0])}
     async with server_process("assessor_quota.main", worker):
         for _ in range(ROUNDS):
             for name, beside in _beside(submissions).items():

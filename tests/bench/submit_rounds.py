@@ -111,9 +111,11 @@ class _Requests:
 @asynccontextmanager
 async def _server(batch: int, servers: Servers, issuer: DevelopmentIssuer) -> AsyncIterator[_MeasuredServer]:
     private = PrivateServers(servers.broker, servers.mongod)
-    vhost, database, (port,) = await private.vhost(topology()), await private.database("submit"), free_ports(1)
+    vhost, database = await private.vhost(topology()), await private.database("submit")
+    port, monitoring = free_ports(2)
     variables = service_environment(private.amqp_url(vhost, SERVICE), database, issuer) | {
         "GREEN_PORT": str(port),
+        "GREEN_MONITORING_PORT": str(monitoring),
         "GREEN_ROLE": "api",
         "GREEN_MAX_BATCH_SIZE": str(batch),
         "GREEN_LOG_LEVEL": "ERROR",

@@ -8,12 +8,13 @@ from typing import Annotated
 import rulebook
 from chassis.handling import Done
 from chassis.http import Authorize, RequestContext
+from chassis.http.routing import APIRouter
 from chassis.persistence import DocumentCollection, UnitOfWork
 from chassis.runtime import ServiceDefinition, run
 from chassis.security import Policy, Rule, everything
 from chassis.settings import Settings
 from devkit.sample import AGGREGATES, SERVICE, delivered
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from messages.event import Event
 from messages.values import Role
 from pydantic import BaseModel, ConfigDict, Field

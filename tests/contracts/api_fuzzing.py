@@ -107,7 +107,7 @@ def fuzz(service: FuzzedService, operation: Operation, mode: GenerationMode, exa
         phases=(Phase.explicit, Phase.generate),
         suppress_health_check=list(HealthCheck),
     )
-    @given(_cases(service, operation, mode), st.sampled_from(_callers(service, operation)))
+    @given(_cases(service, operation, mode), st.sampled_from(callers(service, operation)))
     def check_answer(case: Request, caller: str | None) -> None:
         answer = service.answer(case, caller)
         statuses.add(answer.status_code)
@@ -126,7 +126,7 @@ def read_seeded(service: FuzzedService, operation: Operation) -> set[int]:
         case = operation.Case(
             path_parameters={name: service.known[name][index % len(service.known[name])] for name in parameters}
         )
-        for caller in _callers(service, operation):
+        for caller in callers(service, operation):
             answer = service.answer(case, caller)
             statuses.add(answer.status_code)
             case.validate_response(answer, checks=CHECKS)
@@ -148,7 +148,7 @@ def _fill(node: Any, chosen: Mapping[str, str]) -> Any:  # noqa: ANN401 - a JSON
     return [_fill(each, chosen) for each in node] if isinstance(node, list) else node
 
 
-def _callers(service: FuzzedService, operation: Operation) -> list[str | None]:
+def callers(service: FuzzedService, operation: Operation) -> list[str | None]:
     """A token for each role of the operation, one of another role, and none."""
     roles = [role for role in operation.definition.raw["x-roles"] if role != Role.PUBLIC]
     return [*(_token(service, role) for role in (*roles, Role.AGENCY)), None]

@@ -77,8 +77,8 @@ class Cluster:
         for service in SERVICES:
             for index, role in enumerate(PROCESSES[service.name]):
                 serves_http = index == 0 and service.name in API
-                port = self.ports[service.name] if serves_http else free_ports(1)[0]
-                self._add(service, role, points, {**environment, "GREEN_PORT": str(port)})
+                more = {"GREEN_PORT": str(self.ports[service.name])} if serves_http else {}
+                self._add(service, role, points, {**environment, **_ports(), **more})
 
     async def ready(self) -> None:
         await wait_until_accepting(self.ports.values(), within=READY_WITHIN)
@@ -91,7 +91,7 @@ class Cluster:
     def add_worker(self, service: str) -> None:
         """Start one more process that consumes the queues of a service, as at the peak."""
         (found,) = (each for each in SERVICES if each.name == service)
-        self._add(found, "worker", self._points, {**self._variables, "GREEN_PORT": str(free_ports(1)[0])})
+        self._add(found, "worker", self._points, {**self._variables, **_ports()})
 
     async def drain_worker(self, service: str) -> bool:
         """Stop the oldest living worker of a service in order and for good; False when none lives or it crashed."""
@@ -161,3 +161,9 @@ class Cluster:
             "GREEN_PERSON_KEY_FILE": str(self.folder / "persons.toml"),
             "GREEN_CLOCK_FILE": str(self.clock_file),
         }
+
+
+def _ports() -> dict[str, str]:
+    """Return free ports for one more process."""
+    port, monitoring = free_ports(2)
+    return {"GREEN_PORT": str(port), "GREEN_MONITORING_PORT": str(monitoring)}

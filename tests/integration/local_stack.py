@@ -55,7 +55,7 @@ def run_command(environment: Environment, *arguments: str) -> subprocess.Complet
 
 
 def readiness(stack: Stack) -> dict[str, int]:
-    return {name: httpx2.get(f"{url}/readyz", trust_env=False).status_code for name, url in stack["services"].items()}
+    return {name: httpx2.get(f"{url}/readyz", trust_env=False).status_code for name, url in stack["monitoring"].items()}
 
 
 def output_of(folder: Path) -> Path:

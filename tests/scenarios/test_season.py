@@ -74,7 +74,7 @@ def quiet() -> Console:
 
 async def metrics(stack: Stack, service: str) -> str:
     async with httpx2.AsyncClient(trust_env=False) as client:
-        return (await client.get(f"{stack.services[service]}/metrics")).text
+        return (await client.get(f"{stack.monitoring[service]}/metrics")).text
 
 
 def test_the_announced_list_shows_every_unit_that_came_through(shown: str, account: SeasonResult) -> None:

@@ -79,12 +79,13 @@ class RaceEnvironment:
     @asynccontextmanager
     async def workers(self, starts: Sequence[WorkerStart]) -> AsyncIterator[list[Worker]]:
         """Start processes and wait for their ports; stop at the end those that still live."""
-        ports = free_ports(len(starts))
-        workers = [self._worker(start, port) for start, port in zip(starts, ports, strict=True)]
+        ports = free_ports(2 * len(starts))
+        monitored = ports[len(starts) :]
+        workers = [self._worker(*each) for each in zip(starts, ports, monitored, strict=False)]
         for worker in workers:
             worker.start()
         try:
-            await wait_until_accepting(ports, within=READY_WITHIN)
+            await wait_until_accepting(monitored, within=READY_WITHIN)
             yield workers
         finally:
             await asyncio.gather(*(worker.stop() for worker in workers))
@@ -108,8 +109,9 @@ class RaceEnvironment:
         await publisher.close()
         assert refused == [None] * len(events)
 
-    def _worker(self, start: WorkerStart, port: int) -> Worker:
-        variables = {**self.environment, "GREEN_ROLE": start.role, "GREEN_PORT": str(port), **(start.environment or {})}
+    def _worker(self, start: WorkerStart, port: int, monitored: int) -> Worker:
+        ports = {"GREEN_PORT": str(port), "GREEN_MONITORING_PORT": str(monitored)}
+        variables = {**self.environment, "GREEN_ROLE": start.role, **ports, **(start.environment or {})}
         log = self.folder / f"{start.role}-{port}.log"
         log.touch()
         return Worker(f"{start.role}-{port}", PACKAGE, variables, log, 0, start.points, start.lives)

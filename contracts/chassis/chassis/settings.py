@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar
 
+from limits import parse_many
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -14,6 +15,9 @@ PREFIX = "GREEN_"
 MIB = 1024 * 1024
 MAX_REQUESTS_IN_FLIGHT = 300
 """Three batches: one commits, one is being handled, one waits."""
+OPEN_COMMANDS_BY_CALLER = "40/minute; 200/day"
+OPEN_COMMANDS_BY_ADDRESS = "60/minute; 600/day"
+"""An office has one address and several people."""
 
 
 class Mode(StrEnum):
@@ -52,6 +56,11 @@ class Settings(BaseSettings):
     role: ProcessRole = ProcessRole.ALL
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
+    """Of the service's routes; a process whose role serves none does not open it."""
+    monitoring_port: Annotated[int, Field(ge=1, le=65535)] = 8001
+    """Of health, metrics and the document of the interface; for machines, not to be reached from outside."""
+    trusted_proxies: str = ""
+    """Addresses or networks, comma-separated, whose ``X-Forwarded-For`` names the caller's address; none by default."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     mongo_url: Annotated[str, Field(pattern="^mongodb([+]srv)?://")]
@@ -80,6 +89,20 @@ class Settings(BaseSettings):
     """A little more than the batches in flight; the library's default is unlimited."""
     max_requests_in_flight: Annotated[int, Field(ge=1, le=10_000)] = MAX_REQUESTS_IN_FLIGHT
     """Requests at once in this process; further ones are answered 503 with Retry-After."""
+    open_commands_by_caller: str = OPEN_COMMANDS_BY_CALLER
+    """Commands open to anybody, for example objections, from one caller with a token: ``40/minute; 200/day``."""
+    open_commands_by_address: str = OPEN_COMMANDS_BY_ADDRESS
+    """The same from one network address, with or without a token; beyond either: 429 with Retry-After."""
+    max_connections: Annotated[int, Field(ge=10, le=100_000)] = 2000
+    """Open at once; never more than leave file descriptors for the database and the broker."""
+    head_timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 10.0
+    """Time from a connection, or from the first byte of a further request, to the end of the request's head."""
+    body_timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 10.0
+    """Time within which at least 4 KB of a body, or its end, arrive."""
+    idle_timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 5.0
+    """Time between an answer and the next request on the same connection."""
+    answer_timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 60.0
+    """Time within which a caller takes some more of an answer that waits to be read."""
     event_loop: Literal["uvloop", "asyncio"] = "uvloop"
     """The event loop of the process."""
     max_body_bytes: Annotated[int, Field(ge=1024)] = MIB
@@ -103,6 +126,19 @@ class Settings(BaseSettings):
     """Base address of a trace collector (OTLP over HTTP), for example http://collector:4318; without it no tracing."""
     ready_lag_seconds: Annotated[float, Field(gt=0)] = 30.0
     """If an event waits longer for its first attempt to be published, processes of all roles but api are not ready."""
+
+    @field_validator("monitoring_port")
+    @classmethod
+    def _port_of_its_own(cls, value: int, info: ValidationInfo) -> int:
+        if value == info.data.get("port"):
+            raise ValueError("name another port than GREEN_PORT: health and metrics are not for callers")
+        return value
+
+    @field_validator("open_commands_by_caller", "open_commands_by_address")
+    @classmethod
+    def _rates(cls, value: str) -> str:
+        parse_many(value)
+        return value
 
     @field_validator("clock_file")
     @classmethod

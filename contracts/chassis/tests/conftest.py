@@ -73,7 +73,6 @@ async def api() -> AsyncIterator[ApiHarness]:
         "plans",
         sample_api.router,
         sample_api.Store,
-        body_limits=sample_api.BODY_LIMITS,
         aggregates={},
         clock=FixedClock(sample_api.NOW),
         body_max=2000,

@@ -8,13 +8,13 @@ from typing import Annotated
 
 from chassis.handling import Done, Refusal, TransientError
 from chassis.http.endpoint import Authorize, Page, RequestContext, refuses
-from chassis.http.middleware import BodyLimit
 from chassis.http.problems import based_on_rule
+from chassis.http.routing import APIRouter
 from chassis.persistence.collections import DocumentCollection
 from chassis.persistence.unit_of_work import UnitOfWork
 from chassis.security.policies import Policy, Rule, and_filters, everything, own_organisation, own_prefecture, public
 from devkit.api_harness import ApiClient
-from fastapi import APIRouter, Depends, UploadFile
+from fastapi import Depends, UploadFile
 from messages.values import Prefecture, Reason, Role
 from pydantic import BaseModel, ConfigDict, field_validator
 from pydantic_core import PydanticCustomError
@@ -122,7 +122,6 @@ READ_PROTECTED_PLAN = replace(READ_PLAN, name="read-plan-protected", protected=T
 READ_ANNOUNCED = Policy("read-announced", (Rule(Role.PUBLIC, public),))
 
 
-BODY_LIMITS = (BodyLimit("/v1/plans/{plan}/files", 3000),)
 router = APIRouter(prefix="/v1")
 
 
@@ -190,7 +189,7 @@ async def list_plans(
     return await context.page(context.store.plans, where, (("title", -1),), limit, after)
 
 
-@router.post("/plans/{plan}/files")
+@router.post("/plans/{plan}/files", max_body_size=3000)
 async def attach_file(
     plan: str, file: UploadFile, context: Annotated[RequestContext[Store], Depends(Authorize(FILE_PLAN))]
 ) -> dict[str, object]:

@@ -17,7 +17,6 @@ async def api() -> AsyncIterator[ApiHarness]:
         "plans",
         upload_app.router,
         sample_api.Store,
-        body_limits=upload_app.BODY_LIMITS,
         aggregates={},
         clock=FixedClock(sample_api.NOW),
         body_max=500,
@@ -100,3 +99,41 @@ async def test_caller_without_permission_is_refused_before_the_form_is_read(api:
     answer = await api.client_as(Role.EXPERT).post("/v1/uploads", content=b"no form", headers={"content-type": "x/y"})
 
     assert answer.status_code == 403
+
+
+FORM = {"content-type": "multipart/form-data; boundary=b"}
+
+
+def form_with(disposition: bytes, more: bytes = b"") -> bytes:
+    return b"--b\r\nContent-Disposition: form-data; name=file; " + disposition + b"\r\n\r\nPK\r\n" + more + b"--b--\r\n"
+
+
+@pytest.mark.parametrize(
+    ("disposition", "name"),
+    [
+        (b"filename*=utf-8''%E5%90%8D%E5%8D%95.xlsx", "名单.xlsx"),
+        (b"filename*=UTF-8'zh'a%22b.pdf", 'a"b.pdf'),
+        (b"filename=\"plain.pdf\"; filename*=utf-8''other.pdf", "plain.pdf"),
+    ],
+)
+async def test_file_named_in_the_extended_spelling_has_its_name(api: ApiHarness, disposition: bytes, name: str) -> None:
+    answer = await api.client_as(Role.APPLICANT).post("/v1/uploads", content=form_with(disposition), headers=FORM)
+
+    assert (answer.status_code, answer.json()["name"]) == (200, name)
+
+
+@pytest.mark.parametrize("charset", ["punycode", "zlib", "utf-16", "latin-1", "none-such"])
+async def test_form_in_another_charset_is_refused_before_it_is_read(api: ApiHarness, charset: str) -> None:
+    headers = {"content-type": f"multipart/form-data; boundary=b; charset={charset}"}
+    answer = await api.client_as(Role.APPLICANT).post("/v1/uploads", content=form_with(b"filename=a"), headers=headers)
+
+    assert (answer.status_code, answer.json()["code"]) == (415, "media-type-unsupported")
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"--b", b"--b\r\n\r\n", b"--c--", b"--b\r\nContent-Disposition: x\r\n\r\n\r\n--b--"]
+)
+async def test_form_that_breaks_off_is_refused(api: ApiHarness, body: bytes) -> None:
+    answer = await api.client_as(Role.APPLICANT).post("/v1/uploads", content=body, headers=FORM)
+
+    assert answer.status_code in {400, 422}

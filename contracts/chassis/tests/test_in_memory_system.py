@@ -6,6 +6,7 @@ from random import Random
 
 import pytest
 from chassis.handling import HandlerResult, Refusal, TransientError
+from chassis.http.routing import APIRouter
 from chassis.inbox.subscriptions import subscribe
 from chassis.scheduling.job import Job
 from devkit import HandlerHarness, due_jobs
@@ -13,7 +14,6 @@ from devkit.api_harness import api_harness
 from devkit.clock import FixedClock
 from devkit.in_memory_system import InMemorySystem, ServiceUnderTest, UndeliverableError
 from devkit.sample import AGGREGATES, Store, Touch, TouchCounter, touch
-from fastapi import APIRouter
 from messages.notify import NoticeDelivered
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

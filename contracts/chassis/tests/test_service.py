@@ -58,15 +58,18 @@ def program() -> str:
 
 
 class RunningService:
-    def __init__(self, child: ManagedProcess, client: httpx2.AsyncClient, token: str, log: Path) -> None:
+    def __init__(
+        self, child: ManagedProcess, client: httpx2.AsyncClient, monitoring: httpx2.AsyncClient, token: str, log: Path
+    ) -> None:
         self.child = child
         self.client = client
+        self.monitoring = monitoring
         self.log = log
         client.headers["Authorization"] = f"Bearer {token}"
 
     async def answers(self, path: str, status: int) -> bool:
         try:
-            return (await self.client.get(path)).status_code == status
+            return (await self.monitoring.get(path)).status_code == status
         except httpx2.TransportError:
             return False
 
@@ -74,7 +77,15 @@ class RunningService:
         await self.child.wait_until(lambda: self.answers("/readyz", 200), within=30)
 
     async def exports(self, line: str) -> bool:
-        return line in (await self.client.get("/metrics")).text
+        return line in (await self.monitoring.get("/metrics")).text
+
+    async def commits(self, notice: str) -> bool:
+        """Whether the service commits a command; it may refuse the connection for a moment."""
+        try:
+            answer = await self.client.post(f"/v1/notices/{notice}", headers={"Idempotency-Key": notice})
+        except httpx2.TransportError:
+            return False
+        return answer.status_code == 201
 
     def lines(self) -> list[str]:
         return [json.loads(line)["event"] for line in self.log.read_text().splitlines() if line.startswith("{")]
@@ -94,19 +105,29 @@ async def environment(servers: PrivateServers, tmp_path: Path) -> dict[str, str]
 
 
 @asynccontextmanager
-async def run_service(folder: Path, environment: dict[str, str], **settings: str) -> AsyncIterator[RunningService]:
-    (port,) = free_ports(1)
+async def run_service(
+    folder: Path, environment: dict[str, str], *, descriptors: int = 4096, **settings: str
+) -> AsyncIterator[RunningService]:
+    port, monitoring_port = free_ports(2)
     token = DevelopmentIssuer(folder, Mode.LOCAL).mint(role=Role.EXPERT, subject="li")
     named = {f"GREEN_{name.upper()}": value for name, value in settings.items()}
     log = folder / f"{port}.log"
     child = ManagedProcess(
-        [sys.executable, "-c", program()],
+        ["sh", "-c", f'ulimit -Sn {descriptors} && exec "$@"', "sh", sys.executable, "-c", program()],
         log=log,
-        environment={"GREEN_PORT": str(port), **environment, **named},
+        environment={
+            "GREEN_PORT": str(port),
+            "GREEN_MONITORING_PORT": str(monitoring_port),
+            **environment,
+            **named,
+        },
     )
     try:
-        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
-            yield RunningService(child, client, token, log)
+        async with (
+            httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client,
+            httpx2.AsyncClient(base_url=f"http://127.0.0.1:{monitoring_port}") as monitoring,
+        ):
+            yield RunningService(child, client, monitoring, token, log)
     finally:
         await child.kill()
 
@@ -163,12 +184,16 @@ async def test_every_role_serves_health_and_only_the_api_role_serves_routes(
         for service in roles.values():
             await service.until_ready()
 
-        listed = {role: await service.client.get("/v1/notices") for role, service in roles.items()}
-        assert {role: answer.status_code for role, answer in listed.items()} == {"api": 200, "worker": 404, "jobs": 404}
+        assert (await roles["api"].client.get("/v1/notices")).status_code == 200
+        for role in ("worker", "jobs"):
+            with pytest.raises(httpx2.ConnectError):
+                await roles[role].client.get("/v1/notices")
+        assert (await roles["api"].client.get("/metrics")).status_code == 404
+        assert "paths" in (await roles["api"].monitoring.get("/openapi.json")).json()
         await roles["jobs"].child.wait_until(lambda: roles["jobs"].exports("green_stored "), within=10)
         assert not any([await roles[role].exports("green_stored") for role in ("api", "worker")])
         for service in roles.values():
-            assert (await service.client.get("/livez")).json()["ok"]
+            assert (await service.monitoring.get("/livez")).json()["ok"]
             assert await service.exports("process_cpu_seconds_total")
 
 
@@ -184,6 +209,39 @@ async def test_enormous_body_is_refused_before_it_is_read(environment: dict[str,
         assert "body-too-large" in answer
 
 
+@pytest.mark.parametrize("event_loop", ["uvloop", "asyncio"])
+async def test_connection_that_says_nothing_or_half_is_closed_by_the_process(
+    environment: dict[str, str], tmp_path: Path, event_loop: str
+) -> None:
+    settings = {"head_timeout_seconds": "0.5", "body_timeout_seconds": "0.5", "event_loop": event_loop}
+    async with run_service(tmp_path, environment, role="api", **settings) as service:
+        await service.until_ready()
+        head = b"POST /v1/notices/n-1 HTTP/1.1\r\nHost: green\r\nContent-Length: 9\r\n"
+        for sent in (b"", head, head + b"\r\nhalf"):
+            async with connection(service.client.base_url.port) as (reader, writer):
+                writer.write(sent)
+                async with asyncio.timeout(10):
+                    answer = await reader.read()
+
+            assert answer.startswith(b"HTTP/1.1 4") if sent else answer == b""
+
+
+@pytest.mark.parametrize("event_loop", ["uvloop", "asyncio"])
+async def test_siege_takes_neither_all_descriptors_nor_the_disk(
+    environment: dict[str, str], tmp_path: Path, event_loop: str
+) -> None:
+    async with run_service(tmp_path, environment, descriptors=260, role="api", event_loop=event_loop) as service:
+        await service.until_ready()
+        before = len(service.log.read_bytes())
+        besiegers = [await asyncio.open_connection("127.0.0.1", service.client.base_url.port) for _ in range(200)]
+
+        assert (await service.monitoring.get("/readyz")).json()["checks"]["database"] == "ok"
+        for _, writer in besiegers:
+            writer.transport.abort()
+        await service.child.wait_until(lambda: service.commits("after"), within=10)
+        assert len(service.log.read_bytes()) - before < 10_000
+
+
 async def test_api_without_its_broker_commits_stays_ready_and_reports_the_broker(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
@@ -192,7 +250,7 @@ async def test_api_without_its_broker_commits_stays_ready_and_reports_the_broker
 
         posted = await service.client.post("/v1/notices/n-1", headers={"Idempotency-Key": "k"})
         await asyncio.sleep(1.5)
-        ready = await service.client.get("/readyz")
+        ready = await service.monitoring.get("/readyz")
 
         assert posted.status_code == 201
         assert (ready.status_code, ready.json()["ok"]) == (200, True)
@@ -206,7 +264,7 @@ async def test_consumer_without_its_broker_is_alive_but_not_ready(environment: d
     async with run_service(tmp_path, await without_broker(environment), role="jobs") as service:
         await service.child.wait_until(lambda: service.answers("/livez", 200), within=30)
 
-        assert (await service.client.get("/readyz")).status_code == 503
+        assert (await service.monitoring.get("/readyz")).status_code == 503
 
 
 async def without_broker(environment: dict[str, str]) -> dict[str, str]:

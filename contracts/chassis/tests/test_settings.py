@@ -51,6 +51,22 @@ def test_every_problem_is_named_at_once_by_its_variable(environment: pytest.Monk
     }
 
 
+def test_rates_that_cannot_be_read_and_a_shared_port_are_refused(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("GREEN_OPEN_COMMANDS_BY_CALLER", "often")
+    environment.setenv("GREEN_OPEN_COMMANDS_BY_ADDRESS", "")
+    environment.setenv("GREEN_PORT", "9000")
+    environment.setenv("GREEN_MONITORING_PORT", "9000")
+
+    with pytest.raises(SettingsError) as refused:
+        Settings.load()
+
+    assert set(refused.value.problems) == {
+        "GREEN_OPEN_COMMANDS_BY_CALLER",
+        "GREEN_OPEN_COMMANDS_BY_ADDRESS",
+        "GREEN_MONITORING_PORT",
+    }
+
+
 def test_production_refuses_development_settings(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("GREEN_MODE", "production")
     environment.setenv("GREEN_CLOCK_FILE", "/clock.json")

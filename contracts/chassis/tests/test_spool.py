@@ -28,7 +28,6 @@ async def api() -> AsyncIterator[ApiHarness]:
         "plans",
         upload_app.router,
         sample_api.Store,
-        body_limits=upload_app.BODY_LIMITS,
         aggregates={},
         clock=FixedClock(sample_api.NOW),
     ) as harness:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,11 +9,13 @@ import pytest
 from chassis.__main__ import app
 from chassis.handling import TransientError
 from chassis.security.dev_issuer import AUDIENCE, ISSUER, DevelopmentIssuer, DevelopmentIssuerError
-from chassis.security.tokens import InvalidTokenError, TokenVerifier
+from chassis.security.tokens import MAX_CLAIM_LENGTH, InvalidTokenError, TokenVerifier, decode_token
 from chassis.settings import Mode
 from click.testing import CliRunner
 from devkit.clock import FixedClock
-from joserfc import jwt
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from joserfc import jws, jwt
 from joserfc.jwk import OctKey
 from messages.values import Role
 
@@ -153,3 +156,89 @@ def test_token_command_prints_a_token_and_refuses_in_production(
     refused = CliRunner().invoke(app, asked)
     assert refused.exit_code == 1
     assert "production" in refused.output
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(10**30), 10**30) | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
+    max_leaves=12,
+)
+NAMES = st.sampled_from(["alg", "kid", "typ", "crit", "b64", "jwk", "jku", "x5u", "x5c", "cty", "zip", "enc", "p2c"])
+HEADERS = JSON | st.dictionaries(NAMES | st.text(max_size=5), JSON | st.just("ES256"), max_size=6)
+CLAIMS = ("iss", "aud", "sub", "exp", "nbf", "iat", "roles", "organisation", "prefecture")
+DEEP = ("[" * 20_000 + "]" * 20_000, '{"a":' * 20_000 + "1" + "}" * 20_000)
+
+
+class Forger:
+    """Signs any text with the issuer's own key: what a library raises about the content must not escape either."""
+
+    def __init__(self, folder: Path) -> None:
+        clock = FixedClock(NOW)
+        self.issuer = DevelopmentIssuer(folder, Mode.LOCAL, clock=clock)
+        self.verifier = TokenVerifier(self.issuer.jwks_file, ISSUER, AUDIENCE, clock)
+        self.header = {"alg": "ES256", "kid": self.issuer._key.kid}
+
+    def sign(self, payload: str) -> str:
+        return jws.serialize_compact(self.header, payload.encode("utf-8", "surrogatepass"), self.issuer._key)
+
+
+@pytest.fixture(scope="module")
+def forger(tmp_path_factory: pytest.TempPathFactory) -> Forger:
+    return Forger(tmp_path_factory.mktemp("issuer"))
+
+
+def encoded(text: str) -> str:
+    return base64.urlsafe_b64encode(text.encode("utf-8", "surrogatepass")).rstrip(b"=").decode()
+
+
+@given(header=HEADERS, payload=JSON, signature=st.text("Aa0_-", max_size=90))
+@settings(max_examples=300, deadline=None)
+def test_token_with_any_header_is_invalid(forger: Forger, header: object, payload: object, signature: str) -> None:
+    with pytest.raises(InvalidTokenError):
+        forger.verifier.actor(f"{encoded(json.dumps(header))}.{encoded(json.dumps(payload))}.{signature}")
+
+
+@given(payload=JSON)
+@settings(max_examples=150, deadline=None)
+def test_signed_token_with_any_payload_is_invalid(forger: Forger, payload: object) -> None:
+    with pytest.raises(InvalidTokenError):
+        forger.verifier.actor(forger.sign(json.dumps(payload)))
+
+
+@given(claim=st.sampled_from(CLAIMS), value=JSON)
+@settings(max_examples=300, deadline=None)
+def test_signed_token_with_any_value_of_one_claim_names_an_actor_or_is_invalid(
+    forger: Forger, claim: str, value: object
+) -> None:
+    claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": "li", "exp": int(NOW.timestamp()) + 60, "roles": ["expert"]}
+    try:
+        actor = forger.verifier.actor(forger.sign(json.dumps({**claims, claim: value})))
+    except InvalidTokenError:
+        return
+    for text in (actor.subject, *actor.roles, actor.organisation or "", actor.prefecture or ""):
+        assert len(text) <= MAX_CLAIM_LENGTH
+        assert text.encode().decode() == text
+
+
+@pytest.mark.parametrize(
+    "header", ['{"alg":"ES256","crit":5}', '{"alg":["ES256"]}', '{"alg":"ES256","kid":{}}', "5", "[]", *DEEP]
+)
+def test_token_whose_header_upsets_the_library_is_invalid(forger: Forger, header: str) -> None:
+    with pytest.raises(InvalidTokenError):
+        forger.verifier.actor(f"{encoded(header)}.e30.AAAA")
+
+
+@pytest.mark.parametrize("payload", DEEP)
+def test_deep_payload_is_invalid(forger: Forger, payload: str) -> None:
+    token = forger.sign(payload)
+
+    with pytest.raises(InvalidTokenError):
+        forger.verifier.actor(token)
+    with pytest.raises(InvalidTokenError):
+        decode_token(token, forger.verifier._keys, issuer=ISSUER, audience=AUDIENCE, now=int(NOW.timestamp()))
+
+
+@pytest.mark.parametrize("character", ["\ud800", "é", "名", "\x00", " "])
+def test_token_of_any_characters_is_invalid(forger: Forger, character: str) -> None:
+    with pytest.raises(InvalidTokenError):
+        forger.verifier.actor(f"{character}.{character}.{character}")

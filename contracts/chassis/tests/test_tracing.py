@@ -218,13 +218,6 @@ async def test_failed_request_is_marked_and_an_unknown_path_is_not_recorded(
     }
 
 
-async def test_health_and_metrics_requests_are_not_traced(spans: RecordedSpans, api: ApiHarness) -> None:
-    for path in ("/livez", "/readyz", "/metrics"):
-        await api.client.get(path)
-
-    assert spans.names() == []
-
-
 async def test_log_line_names_its_trace(spans: RecordedSpans, capsys: pytest.CaptureFixture[str]) -> None:
     logs.configure("notify")
     logs.logger("t").warning("outside")

@@ -74,9 +74,10 @@ async def run_service(
 ) -> AsyncIterator[RunningService]:
     """Run one process of a service and stop it in order, so that its last spans are sent."""
     database = await servers.database(service)
-    (port,) = free_ports(1)
+    port, monitoring = free_ports(2)
     environment = {
         "GREEN_PORT": str(port),
+        "GREEN_MONITORING_PORT": str(monitoring),
         "GREEN_MONGO_URL": database.url,
         "GREEN_DATABASE": database.name,
         "GREEN_AMQP_URL": servers.amqp_url(vhost, service),
@@ -90,7 +91,7 @@ async def run_service(
     try:
         async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers) as client:
             running = RunningService(child, client)
-            await child.wait_until(lambda: running.has("/readyz"), within=30)
+            await child.wait_until(lambda: running.has(f"http://127.0.0.1:{monitoring}/readyz"), within=30)
             yield running
         await child.stop(15)
     finally:

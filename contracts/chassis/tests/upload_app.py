@@ -3,21 +3,20 @@
 from typing import Annotated
 
 from chassis.http.endpoint import Authorize
-from chassis.http.middleware import BodyLimit
+from chassis.http.problems import based_on_rule
+from chassis.http.routing import APIRouter
 from chassis.http.uploads import FORM, Upload, upload_dependency
 from chassis.security.policies import Policy, Rule, everything
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from messages.values import Reason, Role
 
 UPLOAD = Policy("send", (Rule(Role.APPLICANT, everything),))
-MISSING = Reason(rule="A3", article="第一条", code="file-missing", text="缺少文件")
+MISSING = Reason(rule="A3", article="第十四条", code="file-missing", text="缺少文件")
 
-
-BODY_LIMITS = (BodyLimit("/v1/uploads", 2048, "A3", "第十四条"),)
 router = APIRouter(prefix="/v1")
 
 
-@router.post("/uploads", openapi_extra=FORM)
+@router.post("/uploads", openapi_extra=FORM | based_on_rule(MISSING), max_body_size=2048)
 async def upload_file(
     upload: Annotated[Upload, Depends(upload_dependency(Authorize(UPLOAD), MISSING))],
 ) -> dict[str, object]:

@@ -13,10 +13,9 @@ from typing import Any, Generic, TypedDict, TypeVar, Unpack
 import rulebook
 from chassis.clock import Clock
 from chassis.handling import Handler
-from chassis.http import ApiContext, Authorize, BodyLimit
+from chassis.http import ApiContext, APIRouter, Authorize
 from chassis.http.app import create_app
 from chassis.http.idempotency import COMMAND_METHODS, IDEMPOTENCY_KEY
-from chassis.observability.health import Health
 from chassis.observability.metrics import Metrics
 from chassis.observability.tracing import NO_TRACING, Tracing
 from chassis.persistence import Index, UnitOfWork
@@ -30,7 +29,7 @@ from chassis.settings import MIB, Mode
 from chassis.transactions.commands import CommandExecutor
 from chassis.transactions.group_committer import GroupCommitter
 from chassis.transactions.transaction import BatchTransaction
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 from httpx2 import ASGITransport, AsyncClient, Response
 from messages.envelope import decode
@@ -173,7 +172,6 @@ async def api_harness(  # noqa: PLR0913 - what a service's main.py wires
     clock: Clock,
     indexes: Sequence[Index] = (),
     body_max: int = MIB,
-    body_limits: Sequence[BodyLimit] = (),
     state: Mapping[str, object] = MappingProxyType({}),
     database: DocumentStore | None = None,
     tracing: Tracing = NO_TRACING,
@@ -191,10 +189,8 @@ async def api_harness(  # noqa: PLR0913 - what a service's main.py wires
             service,
             api,
             router,
-            health_of=Health(),
             metrics=metrics,
             body_max=body_max,
-            body_limits=body_limits,
             state=state,
             tracing=tracing,
         )

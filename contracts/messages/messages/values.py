@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
 from typing import Annotated, Literal, Self
@@ -21,6 +20,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 from stdnum.cn import uscc as gb32100
 
+from messages.bounds import Amount
 from messages.spelling import code_form, normalized_name
 
 _CODE = re.compile(r"[1-9ANY][0-9A-HJ-NPQRTUWXY][0-9]{6}[0-9A-HJ-NPQRTUWXY]{10}")
@@ -79,8 +79,7 @@ Its check character is compared where a code is entered (``messages.entries.Ente
 """
 
 Number = Annotated[
-    Decimal,
-    Field(allow_inf_nan=False),
+    Amount,
     PlainSerializer(lambda value: format(value, "f"), return_type=str),
     WithJsonSchema({"type": "string", "pattern": "^-?[0-9]+([.][0-9]+)?$"}),
 ]
@@ -189,7 +188,7 @@ class UnitRef(Value):
     name: Annotated[str, Field(min_length=1, max_length=200)]
     unit_type: UnitType
     prefecture: Prefecture
-    park_name: str | None = None
+    park_name: Annotated[str, Field(max_length=200), WithJsonSchema({"type": "string"})] | None = None
 
     @model_validator(mode="after")
     def _only_a_park_has_a_park_name(self) -> Self:
@@ -260,7 +259,7 @@ class FileRef(Value):
 
     name: Annotated[str, Field(min_length=1, max_length=200)]
     sha256: Digest
-    size: Annotated[int, Field(ge=0)]
+    size: Annotated[int, Field(ge=0, le=2**40), WithJsonSchema({"type": "integer", "minimum": 0})]
     media_type: Annotated[str, Field(min_length=1, max_length=100)]
 
 

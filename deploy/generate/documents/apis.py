@@ -28,7 +28,6 @@ async def serve_api(service: Service, clock: Clock | None = None) -> AsyncIterat
             aggregates=made.aggregates,
             indexes=made.all_indexes,
             clock=clock or SystemClock(),
-            body_limits=made.body_limits,
             state=made.state,
         ) as harness:
             yield harness

@@ -7,7 +7,7 @@ from chassis.runtime import ServiceDefinition, run
 from chassis.security import load_keys
 from chassis.spreadsheets import WorkbookLimits, WorkbookReader
 
-from applications.api import BODY_LIMITS, router
+from applications.api import router
 from applications.api.imports import BUSY
 from applications.bus import SUBSCRIPTIONS
 from applications.settings import Settings
@@ -25,7 +25,6 @@ def service(settings: Settings | None = None) -> ServiceDefinition:
         indexes=INDEXES,
         subscriptions=SUBSCRIPTIONS,
         router=router,
-        body_limits=BODY_LIMITS,
         state={
             "keys": load_keys(settings.person_key_file),
             "workbooks": WorkbookReader(WorkbookLimits.of(settings), busy=BUSY),

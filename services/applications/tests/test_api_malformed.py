@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from applications.api.bodies import MAX_ROWS
 from applications.handlers import drafts
 from chassis.handling import Refusal
 from devkit.api_harness import ApiClient, ApiHarness
+from messages.bounds import MAX_ROWS
 from messages.values import Level, Role
 
 from .api_calls import APPLICATIONS, DRAFT, open_draft

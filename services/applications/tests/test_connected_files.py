@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import Any, get_args
 
 import pytest
-from applications.api import BODY_LIMITS, router
+from applications.api import router
 from applications.store import AGGREGATES, INDEXES, Store
 from chassis.clock import SystemClock
 from chassis.persistence.files import FileStore
@@ -133,7 +133,6 @@ async def files(servers: PrivateServers, request: pytest.FixtureRequest) -> Asyn
         Store,
         aggregates=AGGREGATES,
         clock=FixedClock(NOW),
-        body_limits=BODY_LIMITS,
         state={"keys": KEYS},
         database=database,
     ) as api:

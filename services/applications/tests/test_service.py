@@ -23,6 +23,7 @@ from chassis.security.dev_issuer import DevelopmentIssuer
 from chassis.settings import Mode
 from devkit.api_harness import ApiClient
 from devkit.private_servers import PrivateServers, ServiceDatabase
+from fastapi import FastAPI
 from httpx2 import ASGITransport, AsyncClient
 from messages.applications import (
     ApplicationAccepted,
@@ -91,7 +92,7 @@ async def running(servers: PrivateServers, tmp_path: Path) -> AsyncIterator[Runn
     quota = BrokerPublisher(servers.amqp_url(vhost, "assessor-quota"))
     async with (
         Process(service(settings)) as process,
-        AsyncClient(transport=ASGITransport(process.app), base_url="http://green.invalid") as client,
+        AsyncClient(transport=ASGITransport(served_by(process)), base_url="http://green.invalid") as client,
     ):
         unit = ApiClient(client, issuer.mint(role=Role.APPLICANT, organisation=STEEL.uscc))
         officer = ApiClient(client, issuer.mint(role=Role.PREFECTURE_OFFICER, prefecture=STEEL.prefecture))
@@ -149,8 +150,8 @@ async def test_an_item_that_is_heard_twice_accepts_the_application_once(running:
     await running.until(lambda: _is_in_state(running, key, "accepted"))
     expected = ["applications.application.accepted.v1", "applications.application.submitted.v1"]
     await running.until(lambda: _has_published(running, expected))
-    ready = await running.applicant.get("/readyz")
-    assert ready.status_code == 200, ready.text
+    ready = await running.process.health.ready()
+    assert ready.ok, ready
 
 
 async def _is_assessor_known(running: RunningService) -> bool:
@@ -163,3 +164,8 @@ async def _is_in_state(running: RunningService, key: str, state: str) -> bool:
 
 async def _has_published(running: RunningService, expected: list[str]) -> bool:
     return await running.published_types() == expected
+
+
+def served_by(process: Process) -> FastAPI:
+    assert process.app is not None
+    return process.app

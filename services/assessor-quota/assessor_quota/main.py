@@ -29,7 +29,6 @@ def service(settings: Settings | None = None) -> ServiceDefinition:
         jobs=JOBS,
         gauges=GAUGES,
         router=api.router,
-        body_limits=api.BODY_LIMITS,
         state={
             "keys": load_keys(settings.person_key_file),
             "workbooks": WorkbookReader(WorkbookLimits.of(settings), busy=BUSY),

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from assessor_quota.api import BODY_LIMITS, router
+from assessor_quota.api import router
 from assessor_quota.store import AGGREGATES, INDEXES, Store
 from chassis.spreadsheets import WorkbookLimits, WorkbookReader
 from devkit import HandlerHarness
@@ -30,7 +30,6 @@ async def api() -> AsyncIterator[ApiHarness[Any]]:
         "assessor-quota",
         router,
         Store,
-        body_limits=BODY_LIMITS,
         aggregates=AGGREGATES,
         indexes=INDEXES,
         clock=FixedClock(NOW),

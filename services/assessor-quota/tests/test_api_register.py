@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 from assessor_quota.api import router
 from chassis.http.app import create_app
-from chassis.observability.health import Health
 from chassis.security import KeyRing
 from chassis.settings import MIB
 from devkit.api_harness import ApiClient, ApiHarness
@@ -231,7 +230,6 @@ async def digest_after_change(api: ApiHarness[Any], keys: KeyRing, uscc: str, nu
         "assessor-quota",
         api.api,
         router,
-        health_of=Health(),
         metrics=api.api.metrics,
         body_max=MIB,
         state={"keys": keys},

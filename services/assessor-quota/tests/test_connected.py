@@ -210,7 +210,7 @@ async def workers(environment: Mapping[str, str], count: int, folder: Path) -> A
         ManagedProcess(
             [sys.executable, "-m", "assessor_quota.main"],
             log=folder / f"worker-{port}.log",
-            environment={**environment, "GREEN_PORT": str(port)},
+            environment={**environment, "GREEN_MONITORING_PORT": str(port)},
         )
         for port in free_ports(count)
     ]

@@ -185,7 +185,7 @@ async def two_workers(environment: Mapping[str, str], folder: Path) -> AsyncIter
             ManagedProcess(
                 [sys.executable, "-m", "assessor_quota.main"],
                 log=folder / f"worker-{port}.log",
-                environment={**environment, "GREEN_PORT": str(port)},
+                environment={**environment, "GREEN_MONITORING_PORT": str(port)},
             ),
             port,
         )

@@ -3,9 +3,12 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from chassis.handling import Document, Filter, Sort
 from devkit.api_harness import ApiClient, ApiHarness
 from messages.registry import ListAnnounced, ListClosed, UnitListed
 from messages.values import Role
@@ -128,6 +131,29 @@ async def test_the_feed_goes_on_from_any_number_and_the_chain_verifies(
         "broken_at": None,
         "fault": None,
     }
+
+
+@pytest.mark.rule("L5")
+async def test_the_chain_and_a_workbook_are_made_once_for_all_who_ask(
+    api: ApiHarness[Any], regional_officer: ApiClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await announce_list(api, regional_officer)
+    asked = Counter[str]()
+    find = api.memory.find
+
+    async def count(collection: str, where: Filter, sort: Sort, limit: int) -> Sequence[Document]:
+        asked[collection] += 1
+        return await find(collection, where, sort, limit)
+
+    monkeypatch.setattr(api.memory, "find", count)
+    for path in ("/v1/lists/chain", "/v1/lists/1/export"):
+        first, *others = await asyncio.gather(*(api.anonymous().get(path) for _ in range(20)))
+        lines = asked["list_lines"]
+
+        assert {each.content for each in others} == {first.content}
+        assert (await api.anonymous().get(path)).content == first.content
+        assert asked["list_lines"] == lines
+    assert asked["list_lines"] <= 4
 
 
 @pytest.mark.rule("L4", "L5")

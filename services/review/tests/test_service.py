@@ -18,6 +18,7 @@ from chassis.security.dev_issuer import DevelopmentIssuer
 from chassis.settings import Mode, Settings
 from devkit.api_harness import ApiClient
 from devkit.private_servers import PrivateServers
+from fastapi import FastAPI
 from httpx2 import ASGITransport, AsyncClient
 from messages import review as said_by_review
 from messages.event import Event
@@ -86,7 +87,7 @@ async def running(servers: PrivateServers, tmp_path: Path) -> AsyncIterator[Runn
     voices = {name: BrokerPublisher(servers.amqp_url(vhost, name)) for name in ("applications", "registry")}
     async with (
         Process(service(settings)) as process,
-        AsyncClient(transport=ASGITransport(process.app), base_url="http://green.invalid") as client,
+        AsyncClient(transport=ASGITransport(served_by(process)), base_url="http://green.invalid") as client,
     ):
         yield Running(process, voices, issuer, client)
         for each in voices.values():
@@ -150,3 +151,8 @@ async def _reminded(running: Running) -> bool:
 async def _overdue(running: Running) -> bool:
     case = await Store(read_only_unit(running.process.database)).cases.require("app-1")
     return not case.consultation.unanswered
+
+
+def served_by(process: Process) -> FastAPI:
+    assert process.app is not None
+    return process.app

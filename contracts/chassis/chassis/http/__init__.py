@@ -1,12 +1,14 @@
 """HTTP: authorization, request context, problem documents, pagination, uploads and downloads."""
 
+from chassis.http.bounds import CURSOR_LENGTH, Count, Cursor, Day, Key, Year
+from chassis.http.contents import Contents, contents_of
 from chassis.http.endpoint import ApiContext, Authorize, Limit, RequestContext
 from chassis.http.files import file_response, file_responses, stored_file_response
-from chassis.http.middleware import BodyLimit
 from chassis.http.models import Body, View, filter_by
 from chassis.http.openapi import IF_MATCH, IF_MATCH_REQUIRED
 from chassis.http.pagination import DEFAULT_LIMIT, Page
 from chassis.http.problems import PROBLEMS, based_on_rule, refuses
+from chassis.http.routing import APIRouter
 from chassis.http.uploads import (
     FORM,
     ROOM_FOR_FORM,
@@ -18,16 +20,22 @@ from chassis.http.uploads import (
 from chassis.http.waiting import Prefer, wait_until
 
 __all__ = [
+    "CURSOR_LENGTH",
     "DEFAULT_LIMIT",
     "FORM",
     "IF_MATCH",
     "IF_MATCH_REQUIRED",
     "PROBLEMS",
     "ROOM_FOR_FORM",
+    "APIRouter",
     "ApiContext",
     "Authorize",
     "Body",
-    "BodyLimit",
+    "Contents",
+    "Count",
+    "Cursor",
+    "Day",
+    "Key",
     "Limit",
     "Page",
     "Prefer",
@@ -35,7 +43,9 @@ __all__ = [
     "SpooledUpload",
     "Upload",
     "View",
+    "Year",
     "based_on_rule",
+    "contents_of",
     "file_response",
     "file_responses",
     "filter_by",

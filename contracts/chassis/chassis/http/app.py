@@ -1,19 +1,21 @@
-"""The application of a service: its router with health, metrics, problem documents, limits and OpenAPI."""
+"""The applications of a process: the service's routes, and apart from them the machines' routes."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
+import orjson
+from fastapi import APIRouter, FastAPI, Response
 from fastapi.telemetry import TelemetryConfig
 from prometheus_fastapi_instrumentator import Instrumentator
 
 from chassis.http import audit_routes
-from chassis.http.admission import PROBE_PATHS, AdmissionMiddleware
+from chassis.http.admission import AdmissionMiddleware
+from chassis.http.contents import Contents
 from chassis.http.endpoint import ApiContext
-from chassis.http.middleware import BodyLimit, BodySizeLimitMiddleware, CorrelationMiddleware
+from chassis.http.middleware import BodyRefusalMiddleware, CorrelationMiddleware, DoorMiddleware
 from chassis.http.openapi import document
 from chassis.http.problems import PROBLEMS, install_problem_handlers
 from chassis.http.spool import UploadSpool
@@ -25,49 +27,72 @@ from chassis.settings import MAX_REQUESTS_IN_FLIGHT, MIB
 
 _NO_FRAMEWORK_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
 """The framework's own spans contain paths and queries, hence ids and names; ours are named by route."""
+_BARE: dict[str, Any] = {
+    "docs_url": None,
+    "redoc_url": None,
+    "openapi_url": None,
+    # A redirect would name the host that the caller invented.
+    "redirect_slashes": False,
+    "telemetry": _NO_FRAMEWORK_TELEMETRY,
+}
 
 
 def create_app(  # noqa: PLR0913 - the parts of an application
     name: str,
-    api: ApiContext | None,
-    routes: APIRouter | None,
+    api: ApiContext,
+    routes: APIRouter,
     *,
-    health_of: Health,
     metrics: Metrics,
     body_max: int = MIB,
-    body_limits: Sequence[BodyLimit] = (),
     max_in_flight: int = MAX_REQUESTS_IN_FLIGHT,
     state: Mapping[str, object] = MappingProxyType({}),
     tracing: Tracing = NO_TRACING,
     spool: UploadSpool | None = None,
 ) -> FastAPI:
-    """Build the application; without ``routes`` it serves health and metrics only.
+    """Build the application of the service's routes; a route that takes larger bodies says so (``max_body_size``).
 
     It sends no CORS headers, so that browsers refuse pages of other origins.
     """
-    app = FastAPI(title=name, version="1", docs_url=None, redoc_url=None, telemetry=_NO_FRAMEWORK_TELEMETRY)
-    app.include_router(health.router(health_of))
-    if routes is not None:
-        app.include_router(routes, responses=PROBLEMS)
-    if api is not None:
-        app.state.api = api
-        app.include_router(audit_routes.router, responses=PROBLEMS)
+    app = FastAPI(title=name, version="1", **_BARE)
+    app.include_router(routes, responses=PROBLEMS, max_body_size=body_max)
+    app.state.api = api
+    app.state.contents = Contents()
     app.state.spool = spool or UploadSpool()
+    app.include_router(audit_routes.router, responses=PROBLEMS, max_body_size=body_max)
     for key, value in state.items():
         setattr(app.state, key, value)
     install_problem_handlers(app)
-    _add_middleware(app, metrics, body_max, body_limits)
+    app.add_middleware(BodyRefusalMiddleware)
+    measure_requests(app, metrics)
     app.add_middleware(CorrelationMiddleware, tracing=tracing)
     app.add_middleware(AdmissionMiddleware, limit=max_in_flight, metrics=metrics)
+    app.add_middleware(DoorMiddleware)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign] # FastAPI's documented way to extend it
     return app
 
 
-def _add_middleware(app: FastAPI, metrics: Metrics, body_max: int, body_limits: Sequence[BodyLimit]) -> None:
-    """Add body limit and metrics; the caller adds correlation and tracing around both."""
-    app.add_middleware(BodySizeLimitMiddleware, default=body_max, limits=body_limits)
-    instrumentator = Instrumentator(registry=metrics.registry, excluded_handlers=[*PROBE_PATHS])
-    instrumentator.instrument(app).expose(app, include_in_schema=False)
+def measure_requests(app: FastAPI, metrics: Metrics) -> None:
+    """Count and time the requests to ``app`` by method, route and status."""
+    Instrumentator(registry=metrics.registry).instrument(app)
+
+
+def create_monitoring_app(name: str, *, health_of: Health, metrics: Metrics, documented: FastAPI | None) -> FastAPI:
+    """Build the application of the machines' routes: health, metrics, and the interface of ``documented``.
+
+    It is served on a port of its own, which nobody outside reaches.
+    """
+    app = FastAPI(title=f"{name} monitoring", version="1", **_BARE)
+    app.include_router(health.router(health_of))
+    Instrumentator(registry=metrics.registry).expose(app, include_in_schema=False)
+    if documented is not None:
+
+        @app.get("/openapi.json")
+        def show_interface() -> Response:
+            return Response(orjson.dumps(documented.openapi()), media_type="application/json")
+
+    install_problem_handlers(app)
+    app.add_middleware(DoorMiddleware)
+    return app
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from messages.values import Role
-from pydantic import AfterValidator, AwareDatetime
 
 from chassis.handling import Filter
+from chassis.http.bounds import Cursor, Instant
 from chassis.http.endpoint import Authorize, Limit, RequestContext
 from chassis.http.pagination import DEFAULT_LIMIT, Page, page
+from chassis.http.routing import APIRouter
 from chassis.persistence.collections import DocumentCollection
 from chassis.persistence.unit_of_work import UnitOfWork
 from chassis.security.audit import COLLECTIONS, AuditRecord, Kind
@@ -19,17 +20,6 @@ from chassis.security.policies import Policy, Rule, everything
 
 READ_AUDIT_LOG = Policy("read-audit-log", (Rule(Role.OPERATOR, everything),), protected=True)
 NEWEST_FIRST = (("at", -1), ("_id", -1))
-
-
-def _in_utc(at: datetime) -> datetime:
-    """Return the instant in UTC; raise ValueError when it lies outside the calendar there."""
-    try:
-        return at.astimezone(UTC)
-    except OverflowError:
-        raise ValueError("outside the calendar") from None
-
-
-Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 
 
 class AuditLog:
@@ -52,7 +42,7 @@ async def list_audit_records(  # noqa: PLR0913, PLR0917 - the parameters of a li
     since: Instant | None = None,
     kind: Kind | None = None,
     limit: Limit = DEFAULT_LIMIT,
-    after: str | None = None,
+    after: Cursor = None,
 ) -> Page[AuditRecord]:
     """List reads of protected data and denied attempts, newest first.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Generic, TypeAlias, TypeVar, overload
 
 from fastapi import Depends, Query, Request, Response
@@ -18,6 +18,7 @@ from chassis.http.admission import caller_of
 from chassis.http.entries import refuse_wrong_entries
 from chassis.http.pagination import DEFAULT_LIMIT, MAX_LIMIT, Page, page
 from chassis.http.problems import PROBLEMS, refuses
+from chassis.http.rates import OpenCommandRates
 from chassis.observability.metrics import Metrics
 from chassis.persistence.collections import DocumentCollection
 from chassis.persistence.files import FileStore
@@ -38,7 +39,8 @@ T = TypeVar("T")
 
 Limit: TypeAlias = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
 """The query parameter for the page size of a list: ``limit: Limit = DEFAULT_LIMIT``."""
-_ETAG = re.compile(r'"(\d{1,18})"')
+_ETAG = re.compile(r'"([0-9]{1,18})"')
+_ADMITTED = "green.admitted"
 _BEARER = HTTPBearer(auto_error=False, description="An access token of the identity provider (OIDC)")
 
 
@@ -54,6 +56,7 @@ class ApiContext:
     regulation: Regulation
     store: Callable[[UnitOfWork], Any]
     """The service's store, as in ``ServiceDefinition.store``."""
+    rates: OpenCommandRates = field(default_factory=OpenCommandRates)
 
     async def audit_read(self, actor: Actor, policy: Policy, request: Request, denied: Denied | None = None) -> None:
         """Record the request; a request that cannot be recorded is refused (TransientError, 503).
@@ -90,10 +93,24 @@ class Authorize:
         self,
         request: Request,
         response: Response,
-        token: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
+        _token: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
     ) -> RequestContext[Any]:
+        actor = await self.admit(request)
+        return RequestContext(request.app.state.api, self.policy, actor, request, response)
+
+    async def admit(self, request: Request) -> Actor:
+        """Return the actor whom the policy admits; asked before the body is read, and not twice for one request."""
+        admitted = request.scope.setdefault(_ADMITTED, {})
+        if self.policy.name not in admitted:
+            admitted[self.policy.name] = await self._admit(request, await _BEARER(request))
+        actor: Actor = admitted[self.policy.name]
+        return actor
+
+    async def _admit(self, request: Request, token: HTTPAuthorizationCredentials | None) -> Actor:
         api: ApiContext = request.app.state.api
         actor = self._actor(api, request, token)
+        if self.policy.open and request.method in idempotency.COMMAND_METHODS:
+            api.rates.take(None if actor is ANONYMOUS else actor.subject, _address(request))
         if (reason := api.regulation.incompatible_roles(actor.roles)) is not None:
             denial = Denied(reason.rule, reason.code, reason.text, reason.evidence, disclose=True)
             raise await api.audit_denial(actor, self.policy, denial, request)
@@ -101,7 +118,7 @@ class Authorize:
             raise await api.audit_denial(actor, self.policy, denied, request)
         if self.policy.protected:
             await api.audit_read(actor, self.policy, request)
-        return RequestContext(api, self.policy, actor, request, response)
+        return actor
 
     def _actor(self, api: ApiContext, request: Request, token: HTTPAuthorizationCredentials | None) -> Actor:
         if token is None:
@@ -116,6 +133,10 @@ class Authorize:
     def _unauthenticated(self, api: ApiContext, code: str, challenge: str) -> Refusal:
         api.metrics.access_denied.labels(self.policy.name, "401").inc()
         return UnauthenticatedError(code, challenge)
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""
 
 
 class UnauthenticatedError(Refusal):

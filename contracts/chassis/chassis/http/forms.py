@@ -12,8 +12,12 @@ from python_multipart.multipart import parse_options_header
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import ClientDisconnect
+
+from chassis.handling import Refusal
 
 FIELDS = 20
+UTF_8 = (b"utf-8", b"utf8")
 _FORM = "green.form"
 _EXTENDED_NAME = re.compile(rb";[ \t]*filename\*=(utf-8|iso-8859-1)'[a-z0-9-]{0,20}'([^;\s]{1,2000})", re.IGNORECASE)
 
@@ -21,11 +25,17 @@ _EXTENDED_NAME = re.compile(rb";[ \t]*filename\*=(utf-8|iso-8859-1)'[a-z0-9-]{0,
 @asynccontextmanager
 async def open_form(request: Request) -> AsyncIterator[FormData]:
     """Read a form with one file, of which large parts lie on disk until the block ends."""
+    _, options = parse_options_header(request.headers.get("content-type", ""))
+    if options.get(b"charset", UTF_8[0]).lower() not in UTF_8:
+        # Any of Python's would be the caller's choice, and some take time by the square of the text (punycode).
+        raise Refusal("media-type-unsupported", status=415, title="Send the form in UTF-8")
     try:
         async with aclosing(request.stream()) as stream:
             form = await _Parser(request.headers, stream, max_files=1, max_fields=FIELDS).parse()
     except MultiPartException as problem:
         raise HTTPException(400, problem.message) from problem
+    except ClientDisconnect:
+        raise HTTPException(400) from None
     request.scope[_FORM] = form
     try:
         yield form

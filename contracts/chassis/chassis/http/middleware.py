@@ -1,32 +1,60 @@
-"""Middleware: correlation ids, the last exception handler, and the limit on request bodies."""
+"""Middleware: what is refused before anything is measured, correlation ids, the last exception handler."""
 
 from __future__ import annotations
 
 import asyncio
 import re
 import uuid
-from collections.abc import Sequence
 from contextlib import suppress
-from typing import NamedTuple
+from http import HTTPStatus
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.routing import compile_path
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from chassis.http.admission import PROBE_PATHS
-from chassis.http.problems import ProblemReason, answer, problem
+from chassis.http.idempotency import COMMAND_METHODS
+from chassis.http.problems import answer, answer_body_too_large, problem
 from chassis.observability import logs
 from chassis.observability.spans import name_by_route
 from chassis.observability.tracing import NO_TRACING, Span, Tracing
 from chassis.settings import MIB
 
 CORRELATION = "X-Correlation-ID"
-DRAIN_SECONDS = 1.0
-"""Seconds to read and discard a refused body: closing a connection with unread bytes resets it, and the reset loses the
-response."""
+DEFAULT_HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
+"""Of every answer; a route whose content is public and the same for all may say otherwise."""
+METHODS = ("GET", *COMMAND_METHODS)
+MAX_PATH = 2048
+"""Bytes of a path, and of a query four times as many; the longest key of a unit takes 1,820."""
+DRAIN_SECONDS, DRAIN_BYTES = 1.0, 2 * MIB
+"""How much of a refused body to read and discard, in seconds and bytes: closing a connection with unread bytes resets
+it, and the reset loses the response."""
 _VALID_ID = re.compile(r"[A-Za-z0-9._:-]{8,64}")
+
+
+class DoorMiddleware:
+    """Refuses methods that no route has and addresses that are too long, before a metric or a record names them."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        headers = {**DEFAULT_HEADERS, "Connection": "close"}
+        self._unknown = answer(problem(405), {**headers, "Allow": ", ".join(METHODS)})
+        self._too_long = answer(problem(414), headers)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        if scope["method"] not in METHODS:
+            await self._unknown(scope, receive, send)
+        elif _is_too_long(scope):
+            await self._too_long(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+
+def _is_too_long(scope: Scope) -> bool:
+    path = scope.get("raw_path") or scope["path"].encode()
+    return len(path) > MAX_PATH or len(scope["query_string"]) > 4 * MAX_PATH
 
 
 class CorrelationMiddleware:
@@ -44,10 +72,9 @@ class CorrelationMiddleware:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        tracing = NO_TRACING if scope["path"] in PROBE_PATHS else self._tracing
         with (
             logs.bound(correlation_id=_correlation_id(headers.get(CORRELATION))),
-            tracing.request_span(scope["method"], headers.get("traceparent")) as span,
+            self._tracing.request_span(scope["method"], headers.get("traceparent")) as span,
         ):
             await self._answer(scope, receive, send, span)
 
@@ -59,65 +86,43 @@ class CorrelationMiddleware:
             if message["type"] == "http.response.start":
                 started = True
                 name_by_route(span, scope["method"], _route(scope), message["status"])
-                MutableHeaders(scope=message)[CORRELATION] = logs.correlation_id() or ""
+                headers = MutableHeaders(scope=message)
+                headers[CORRELATION] = logs.correlation_id() or ""
+                for name, value in DEFAULT_HEADERS.items():
+                    headers.setdefault(name, value)
             await send(message)
 
         try:
             await self._app(scope, receive, send_correlated)
         except Exception:
-            logs.logger(__name__).exception("request failed", method=scope["method"], path=scope["path"])
+            logs.logger(__name__).exception("request failed", method=scope["method"], path=logs.shorten(scope["path"]))
             if started:
                 raise
             await answer(problem(500, request=Request(scope)))(scope, receive, send_correlated)
 
 
-class BodyLimit(NamedTuple):
-    """The greatest body, in bytes, of the route ``path``, with the rule and article that set it, if any."""
+class BodyRefusalMiddleware:
+    """Answers a body over its route's limit, which the framework refuses in plain text, with a problem document.
 
-    path: str
-    size: int
-    rule: str | None = None
-    article: str | None = None
+    The connection closes after it, so that the caller stops sending the rest.
+    """
 
-    def exceeded(self) -> ProblemReason:
-        text = f"提交的内容超过大小上限（{_size_text(self.size)}）"
-        return ProblemReason(
-            rule=self.rule, article=self.article, code="body-too-large", text=text, evidence=str(self.size)
-        )
-
-
-class BodyTooLargeError(HTTPException):
-    """Raised while a body is read; the exception handler of HTTP errors answers it."""
-
-    def __init__(self, limit: BodyLimit) -> None:
-        super().__init__(413)
-        self.reasons = (limit.exceeded(),)
-
-
-class BodySizeLimitMiddleware:
-    """Refuses bodies over the limit: at once by their Content-Length, else while they are read."""
-
-    def __init__(self, app: ASGIApp, default: int, limits: Sequence[BodyLimit] = ()) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._default = BodyLimit("", default)
-        self._limits = [(compile_path(each.path)[0], each) for each in limits]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        limit = self._limit(scope["path"])
-        declared = Headers(scope=scope).get("content-length", "")
-        if declared.isdigit() and int(declared) > limit.size:
-            # The connection closes, so that the caller stops sending the rest.
-            refused = problem(413, reasons=[limit.exceeded()], request=Request(scope))
-            refusal = answer(refused, {"Connection": "close"})
-            await refusal(scope, receive, _drain_before_close(receive, send))
-            return
-        await self._app(scope, _count_bytes(receive, limit), send)
+        refused: Response | None = None
 
-    def _limit(self, path: str) -> BodyLimit:
-        return next((limit for pattern, limit in self._limits if pattern.fullmatch(path)), self._default)
+        async def send_problem(message: Message) -> None:
+            nonlocal refused
+            if message["type"] == "http.response.start" and message["status"] == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+                refused = answer_body_too_large(Request(scope))
+                refused.headers["Connection"] = "close"
+                await refused(scope, receive, _drain_before_close(receive, send))
+            elif refused is None:
+                await send(message)
+
+        await self._app(scope, receive, send_problem)
 
 
 def _drain_before_close(receive: Receive, send: Send) -> Send:
@@ -131,30 +136,12 @@ def _drain_before_close(receive: Receive, send: Send) -> Send:
         await send({**message, "more_body": True})
         with suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_SECONDS):
-                while (await receive()).get("more_body"):
-                    pass
+                drained = 0
+                while drained < DRAIN_BYTES and (part := await receive()).get("more_body"):
+                    drained += len(part.get("body", b""))
         await send({"type": "http.response.body"})
 
     return send_and_drain
-
-
-def _count_bytes(receive: Receive, limit: BodyLimit) -> Receive:
-    received = 0
-
-    async def receive_counted() -> Message:
-        nonlocal received
-        message = await receive()
-        received += len(message.get("body", b""))
-        if received > limit.size:
-            raise BodyTooLargeError(limit)
-        return message
-
-    return receive_counted
-
-
-def _size_text(size: int) -> str:
-    """Return the size in whole units, without the allowance for a form around a file."""
-    return f"{size // MIB} MB" if size >= MIB else f"{size // 1024} KB"
 
 
 def _route(scope: Scope) -> str | None:

@@ -29,6 +29,7 @@ _COMMAND_STATUSES = (400, 409, 412, 413, 428)
 """Refusals that a read cannot cause; a route that declares codes of its own for one keeps it."""
 _CHALLENGE = {
     401: ("WWW-Authenticate", "The challenge of RFC 6750"),
+    429: ("Retry-After", "Seconds after which to try again"),
     503: ("Retry-After", "Seconds after which to try again"),
 }
 _KEY: Operation = {
@@ -97,6 +98,8 @@ def _complete(operation: Operation, method: str, policy: Policy, of_one: bool) -
 
 def _unreachable_statuses(method: str, policy: Policy, of_one: bool) -> set[int]:  # noqa: FBT001 - as above
     unreachable = set() if method.upper() in COMMAND_METHODS else set(_COMMAND_STATUSES)
+    if method.upper() not in COMMAND_METHODS or not policy.open:
+        unreachable.add(429)
     if method.upper() not in COMMAND_METHODS and not of_one and not policy.hidden:
         unreachable.add(404)
     return unreachable

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 import orjson
@@ -83,7 +82,7 @@ def _as_json(value: object) -> object:
 def decode_cursor(cursor: str, length: int) -> list[Any]:
     try:
         return [_value(each) for each in _decode(cursor, length)]
-    except (ValueError, TypeError, KeyError, binascii.Error):
+    except (ValueError, TypeError, KeyError, OverflowError):
         raise Refusal("cursor-invalid", status=422, title="This cursor does not belong to this list") from None
 
 
@@ -94,9 +93,15 @@ def _decode(cursor: str, length: int) -> list[Any]:
     return last
 
 
+def _instant(at: datetime) -> datetime:
+    if at.tzinfo is None:
+        raise ValueError("an instant without its zone")
+    return at.astimezone(UTC)
+
+
 def _value(stored: Any) -> object:  # noqa: ANN401 - any content of a cursor is checked here
     if isinstance(stored, dict):
-        return datetime.fromisoformat(stored[_INSTANT])
+        return _instant(datetime.fromisoformat(stored[_INSTANT]))
     if stored is None or isinstance(stored, str | int | float | bool):
         return stored
     raise ValueError("not a sort value")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from typing import Any, Protocol, get_args
 
 from fastapi import FastAPI, Request, Response
@@ -11,15 +12,19 @@ from messages.values import Reason
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core.core_schema import ErrorType
 from starlette.exceptions import HTTPException
+from starlette.middleware.body_limit import MAX_BODY_SIZE_SCOPE_KEY
 
 from chassis.handling import Refusal, StorageFullError, TransientError
 from chassis.observability import logs
 from chassis.persistence.unit_of_work import UnstorableValueError
+from chassis.settings import MIB
 from chassis.validation_texts import VALIDATION_TEXTS
 
 MEDIA_TYPE = "application/problem+json"
 _RULE, _ARTICLE = "x-rule", "x-article"
 URN = "urn:green:problem:"
+MAX_REASONS = 100
+"""Reasons of a malformed request that one answer names."""
 RETRY_AFTER = 1
 """Seconds until a caller may try again; what is admitted waits for less."""
 STORAGE_FULL = "系统存储空间不足，本次提交未保存，请稍后重新提交"
@@ -33,13 +38,15 @@ TITLES = {
     409: ("conflict", "Refused by a rule or by the present state"),
     412: ("version-stale", "Somebody has changed it in the meantime"),
     413: ("body-too-large", "The body is too large"),
+    414: ("address-too-long", "The address is too long"),
     415: ("media-type-unsupported", "This media type is not accepted"),
     422: ("request-invalid", "The request is malformed"),
     428: ("if-match-missing", "The version that is changed must be named"),
+    429: ("rate-exceeded", "Too many of these commands"),
     500: ("internal-error", "Something went wrong here"),
     503: ("try-again-later", "Not possible at this moment"),
 }
-DOCUMENTED_STATUSES = (400, 401, 403, 404, 409, 412, 413, 422, 428, 500, 503)
+DOCUMENTED_STATUSES = (400, 401, 403, 404, 409, 412, 413, 414, 422, 428, 429, 500, 503)
 
 _LIBRARY = frozenset(get_args(ErrorType))
 """Kinds of error with a text of pydantic's; those of every other kind are ours and written for people."""
@@ -174,14 +181,32 @@ async def _answer_refusal(request: Request, refusal: Exception) -> Response:
 
 async def _answer_malformed(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class
-    basis = _basis(request)
-    return answer(problem(422, reasons=[_malformation(each, basis) for each in error.errors()], request=request))
+    basis, found = basis_of(request), error.errors()
+    reasons = [_malformation(each, basis) for each in found[:MAX_REASONS]]
+    if len(found) > MAX_REASONS:
+        text = f"另有 {len(found) - MAX_REASONS} 处不符合要求，未逐一列出"
+        reasons.append(ProblemReason(**basis, code="too-many-reasons", text=text))
+    return answer(problem(422, reasons=reasons, request=request))
 
 
 async def _answer_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
-    reasons = getattr(error, "reasons", ())
-    return answer(problem(error.status_code, reasons=reasons, request=request), error.headers)
+    if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return answer_body_too_large(request)
+    return answer(problem(error.status_code, request=request), error.headers)
+
+
+def answer_body_too_large(request: Request) -> Response:
+    """Return the refusal of a body over the limit of its route."""
+    limit: int = request.scope.get(MAX_BODY_SIZE_SCOPE_KEY, 0)
+    text = f"提交的内容超过大小上限（{_size_text(limit)}）"
+    reason = ProblemReason(**basis_of(request), code="body-too-large", text=text, evidence=str(limit))
+    return answer(problem(413, reasons=[reason], request=request))
+
+
+def _size_text(size: int) -> str:
+    """Return the size in whole units, without the allowance for a form around a file."""
+    return f"{size // MIB} MB" if size >= MIB else f"{size // 1024} KB"
 
 
 async def _answer_unavailable(request: Request, error: Exception) -> Response:
@@ -200,7 +225,7 @@ def _problem_reason(reason: Reason) -> ProblemReason:
     return ProblemReason.model_validate(reason.model_dump())
 
 
-def _basis(request: Request) -> dict[str, str | None]:
+def basis_of(request: Request) -> dict[str, str | None]:
     """Return the rule that ``based_on_rule`` named for the requested route."""
     extra = getattr(request.scope.get("route"), "openapi_extra", None) or {}
     return {"rule": extra.get(_RULE), "article": extra.get(_ARTICLE)}

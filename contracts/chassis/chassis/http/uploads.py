@@ -18,7 +18,7 @@ from chassis.http.forms import open_form
 from chassis.http.spool import UploadSpool
 
 ROOM_FOR_FORM = 64 * 1024
-"""Bytes for boundaries and fields around the file: ``BodyLimit(path, largest + ROOM_FOR_FORM)``."""
+"""Bytes for boundaries and fields around the file: ``max_body_size=largest + ROOM_FOR_FORM`` of the route."""
 
 FORM: dict[str, Any] = {
     "requestBody": {

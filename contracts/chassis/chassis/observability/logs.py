@@ -12,6 +12,8 @@ import structlog
 from opentelemetry import trace
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from chassis.observability.log_rate import OneLineASecond
+
 MASK = "***"
 PERSONAL = (
     # A resident's identity number: region, date of birth, sequence, check character (GB 11643). Organisations' codes
@@ -22,9 +24,12 @@ PERSONAL = (
     # A mobile telephone number of mainland China, with or without the country's code.
     re.compile(r"(?<![0-9A-Za-z])(?:\+?86[- ]?)?1[3-9]\d{9}(?![0-9A-Za-z])"),
     # An e-mail address.
-    re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}"),
+    re.compile(r"[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}"),
 )
-PASSWORD_IN_URL = re.compile(r"(?<=://)[^/@\s:]*:[^/@\s]*(?=@)")
+PASSWORD_IN_URL = re.compile(r"(?<=://)[^/@\s:]{0,128}:[^/@\s]{0,256}(?=@)")
+"""Every run has a bound: a run without one, before a character that does not come, takes time by the square."""
+PATH_LENGTH = 512
+"""Characters kept of a path that a caller chose, in a log or a record."""
 
 bind = structlog.contextvars.bind_contextvars
 bound = structlog.contextvars.bound_contextvars
@@ -75,6 +80,11 @@ def mask(text: str) -> str:
     return text
 
 
+def shorten(path: str) -> str:
+    """Return a path as it may be logged and recorded: masked, and cut."""
+    return mask(path[:PATH_LENGTH])
+
+
 def _name_service(service: str) -> Processor:
     def add(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
         event.setdefault("service", service)
@@ -106,6 +116,8 @@ def _route_standard_logging(shared: list[Processor], level: str) -> None:
     root.handlers[:] = [handler]
     root.setLevel(level)
     # Two lines for each request and message cost more than handling it; the metrics count them.
+    for besieged in ("asyncio", "uvicorn.error"):
+        logging.getLogger(besieged).filters[:] = [OneLineASecond()]
     for chatty in ("uvicorn.access", "aio_pika", "aiormq", "faststream", "pymongo"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
 

@@ -7,12 +7,16 @@ import gc
 import signal
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from math import ceil
 from types import FrameType
 
 import uvicorn
 import uvloop
+from starlette.types import ASGIApp
 
 from chassis.observability import logs
+from chassis.runtime.connections import ApplicationsByPort, ConnectionLimits, listen, protocol_within
 from chassis.runtime.process import Process
 from chassis.runtime.service import ServiceDefinition
 
@@ -43,20 +47,28 @@ async def _serve(service: ServiceDefinition) -> None:
     """Serve; stop HTTP before the rest, so that open requests are answered."""
     process = Process(service)
     settings = service.settings
+    applications: dict[int, ASGIApp] = {settings.monitoring_port: process.monitoring_app}
+    if process.app is not None:
+        applications[settings.port] = process.app
     config = uvicorn.Config(
-        process.app,
-        host=settings.host,
-        port=settings.port,
+        ApplicationsByPort(applications),
         lifespan="off",
         log_config=None,
         access_log=False,
-        http="httptools",
+        http=protocol_within(ConnectionLimits.of(settings)),
+        ws="none",
         server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=settings.trusted_proxies,
+        timeout_keep_alive=ceil(settings.idle_timeout_seconds),
         timeout_graceful_shutdown=int(settings.shutdown_timeout_seconds),
     )
     async with process:
-        listening = config.bind_socket()
-        await uvicorn.Server(config).serve(sockets=[listening, *(listening.dup() for _ in range(LISTENERS - 1))])
+        with ExitStack() as sockets:
+            listening = [sockets.enter_context(listen(settings.host, port)) for port in applications]
+            # The public port last, and as often as the loop is to accept from it in one pass.
+            again = [sockets.enter_context(listening[-1].dup()) for _ in range(LISTENERS - 1)]
+            await uvicorn.Server(config).serve(sockets=[*listening, *again])
 
 
 def _exit(_number: int, _frame: FrameType | None) -> None:

@@ -16,8 +16,9 @@ from chassis.broker.paths import PATHS
 from chassis.broker.publisher import BrokerPublisher
 from chassis.clock import clock_of
 from chassis.handling import TransientError
-from chassis.http.app import create_app
+from chassis.http.app import create_app, create_monitoring_app
 from chassis.http.endpoint import ApiContext
+from chassis.http.rates import OpenCommandRates
 from chassis.http.spool import UploadSpool
 from chassis.inbox.consumer import Consumer
 from chassis.inbox.dispatcher import Dispatcher
@@ -72,6 +73,10 @@ class Process:
         self.parking_lot = ParkingLot(self.database)
         self.dispatcher = self._dispatcher()
         self.app = self._app()
+        """The service's routes; None where the role serves none."""
+        self.monitoring_app = create_monitoring_app(
+            service.name, health_of=self.health, metrics=self.metrics, documented=self.app
+        )
         self._exit_stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -143,9 +148,9 @@ class Process:
             tracing=self.tracing,
         )
 
-    def _app(self) -> FastAPI:
+    def _app(self) -> FastAPI | None:
         if not self._has(ProcessRole.API) or self._service.router is None:
-            return create_app(self._service.name, None, None, health_of=self.health, metrics=self.metrics)
+            return None
         settings = self._settings
         verifier = TokenVerifier(settings.jwks_file, settings.issuer, settings.audience)
         self.health.add_ping("identity", verifier.ping)
@@ -160,15 +165,14 @@ class Process:
             self.metrics,
             self._service.regulation,
             self._service.store,
+            OpenCommandRates(settings.open_commands_by_caller, settings.open_commands_by_address),
         )
         return create_app(
             self._service.name,
             api,
             self._service.router,
-            health_of=self.health,
             metrics=self.metrics,
             body_max=settings.max_body_bytes,
-            body_limits=self._service.body_limits,
             max_in_flight=settings.max_requests_in_flight,
             state=self._service.state,
             spool=spool,

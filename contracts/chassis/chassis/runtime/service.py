@@ -6,10 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from fastapi import APIRouter
-
 from chassis.failpoints import Failpoints, NoFailpoints
-from chassis.http.middleware import BodyLimit
+from chassis.http import APIRouter
 from chassis.inbox.subscriptions import Subscription
 from chassis.observability.gauges import DomainGauge
 from chassis.observability.tracing import Tracing
@@ -34,8 +32,6 @@ class ServiceDefinition:
     indexes: Sequence[Index] = ()
     subscriptions: Sequence[Subscription[Any]] = ()
     router: APIRouter | None = None
-    body_limits: Sequence[BodyLimit] = ()
-    """Routes that accept larger bodies than the others."""
     state: Mapping[str, object] = field(default_factory=dict)
     """Further objects for the routes, as attributes of ``app.state``."""
     jobs: Sequence[Job[Any]] = ()

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, computed_field
 
 from chassis.clock import SystemClock
 from chassis.handling import Document
-from chassis.observability.logs import MASK, correlation_id, mask
+from chassis.observability.logs import MASK, correlation_id, mask, shorten
 from chassis.persistence.codec import codec
 from chassis.persistence.collections import Index
 from chassis.persistence.system_collections import AUDIT_DENIALS, AUDIT_READS
@@ -70,7 +70,7 @@ def audit_record_of(
         prefecture=actor.prefecture,
         policy=policy,
         method=request.method,
-        path=mask(request.url.path),
+        path=shorten(request.url.path),
         correlation_id=correlation_id(),
         code=denied.code if denied else None,
         query=_query(request),

@@ -19,6 +19,11 @@ ALGORITHMS = ("ES256", "RS256", "Ed25519")
 """Asymmetric only: a verifier must not be able to create tokens."""
 LEEWAY_SECONDS = 60
 MAX_CACHED_TOKENS = 4096
+MAX_TOKEN_LENGTH = 8192
+"""Characters; those of the identity provider have fewer than a thousand."""
+MAX_CLAIM_LENGTH = 255
+"""Characters of a subject (OIDC, section 2), and here of each text that is taken from a token."""
+MAX_ROLES = 20
 
 
 class InvalidTokenError(Exception):
@@ -53,6 +58,8 @@ class TokenVerifier:
         now = int(self._clock.now().timestamp())
         cached = self._cache.get(token)
         if cached is None:
+            if len(token) > MAX_TOKEN_LENGTH:
+                raise InvalidTokenError("the token is too long")
             cached = decode_token(token, self._keys, issuer=self._issuer, audience=self._audience, now=now)
             self._store(token, cached)
         if now >= cached.expires_at + LEEWAY_SECONDS:
@@ -102,11 +109,11 @@ def decode_token(token: str, keys: KeySet, *, issuer: str, audience: str, now: i
 
 def _actor(claims: dict[str, object]) -> Actor:
     roles = claims.get("roles")
-    if not isinstance(roles, list) or not all(isinstance(role, str) for role in roles):
-        raise InvalidTokenError("the token names no roles")
+    if not isinstance(roles, list) or len(roles) > MAX_ROLES:
+        raise InvalidTokenError("the token names no roles, or too many")
     return Actor(
-        subject=str(claims["sub"]),
-        roles=frozenset(roles),
+        subject=_required(claims["sub"]),
+        roles=frozenset(map(_required, roles)),
         organisation=_organisation(claims.get("organisation")),
         prefecture=_text(claims.get("prefecture")),
     )
@@ -118,4 +125,11 @@ def _organisation(claim: object) -> str | None:
 
 
 def _text(claim: object) -> str | None:
-    return claim if isinstance(claim, str) and claim else None
+    return _required(claim) if isinstance(claim, str) and claim else None
+
+
+def _required(claim: object) -> str:
+    if not isinstance(claim, str) or not claim or len(claim) > MAX_CLAIM_LENGTH:
+        raise InvalidTokenError("a claim is not a text of the expected length")
+    claim.encode()  # text that is not Unicode can be neither stored nor compared
+    return claim

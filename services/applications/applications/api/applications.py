@@ -10,16 +10,20 @@ from chassis.http import (
     IF_MATCH,
     IF_MATCH_REQUIRED,
     PROBLEMS,
+    APIRouter,
     Authorize,
+    Cursor,
+    Key,
     Limit,
     Page,
     RequestContext,
+    Year,
     based_on_rule,
     filter_by,
     refuses,
 )
 from chassis.security import KeyRing, and_filters
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from messages.values import Level, Prefecture, Role, UnitType, Uscc
 from rulebook import basis
 
@@ -73,7 +77,7 @@ async def open_draft(body: DraftBody, context: FileApplications, keys: Keys) -> 
     openapi_extra=based_on_rule(basis("A1")) | IF_MATCH_REQUIRED,
     responses=refuses("not-amendable") | refuses("evaluation-differs", status=422),
 )
-async def amend_application(application_id: str, body: AmendmentBody, context: FileApplications) -> ReceiptView:
+async def amend_application(application_id: Key, body: AmendmentBody, context: FileApplications) -> ReceiptView:
     """Also of a returned application, which may then be submitted again (A6)."""
     version = expected_version(context, required=True)
     await context.authorize(await _application_or_404(application_id, context))
@@ -88,7 +92,7 @@ async def amend_application(application_id: str, body: AmendmentBody, context: F
     openapi_extra=based_on_rule(basis("A1")) | IF_MATCH,
     responses=refuses("not-amendable") | refuses("report-malformed", "unit-differs", status=422),
 )
-async def file_report(application_id: str, body: ReportBody, context: FileApplications, keys: Keys) -> ReceiptView:
+async def file_report(application_id: Key, body: ReportBody, context: FileApplications, keys: Keys) -> ReceiptView:
     found = await _application_or_404(application_id, context)
     await context.authorize(found)
     refuse_other_unit(body, found.unit)
@@ -107,7 +111,7 @@ async def file_report(application_id: str, body: ReportBody, context: FileApplic
     responses=refuses("not-amendable"),
 )
 async def justify_application(
-    application_id: str, body: JustificationBody, context: JustifyApplications
+    application_id: Key, body: JustificationBody, context: JustifyApplications
 ) -> ReceiptView:
     """By the forwarding department, for a unit that is on no lower list (E10)."""
     found = await _application_or_404(application_id, context)
@@ -124,7 +128,7 @@ async def justify_application(
     openapi_extra=IF_MATCH,
     responses=refuses("not-eligible", "not-submittable") | {202: ACCEPTED},
 )
-async def submit_application(application_id: str, context: FileApplications) -> ReceiptView:
+async def submit_application(application_id: Key, context: FileApplications) -> ReceiptView:
     """Checks everything at once; a refusal names every reason and is on record."""
     found = await _application_or_404(application_id, context)
     await context.authorize(found)
@@ -146,7 +150,7 @@ async def submit_application(application_id: str, context: FileApplications) -> 
     openapi_extra=IF_MATCH,
     responses=refuses("not-withdrawable", "notice-started"),
 )
-async def withdraw_application(application_id: str, context: FileApplications) -> ReceiptView:
+async def withdraw_application(application_id: Key, context: FileApplications) -> ReceiptView:
     found = await _application_or_404(application_id, context)
     await context.authorize(found)
     command = submission.Withdraw(application_id, expected_version(context))
@@ -161,12 +165,12 @@ async def list_applications(  # noqa: PLR0913, PLR0917 - the filters of a list
     context: ReadApplications,
     state: State | None = None,
     prefecture: Prefecture | None = None,
-    batch_year: int | None = None,
+    batch_year: Year | None = None,
     unit_type: UnitType | None = None,
     level: Level | None = None,
     uscc: Uscc | None = None,
     limit: Limit = DEFAULT_LIMIT,
-    after: str | None = None,
+    after: Cursor = None,
 ) -> Page[ApplicationEntry]:
     asked = filter_by(
         state=state,
@@ -182,7 +186,7 @@ async def list_applications(  # noqa: PLR0913, PLR0917 - the filters of a list
 
 
 @router.get("/{application_id}", summary="Show an application")
-async def get_application(application_id: str, context: ReadApplications) -> ApplicationDetail:
+async def get_application(application_id: Key, context: ReadApplications) -> ApplicationDetail:
     store = context.store
     found = await store.applications.require(application_id)
     await context.authorize(found)
@@ -203,7 +207,7 @@ async def _possibly_same(found: Application, context: RequestContext[Store]) -> 
 
 @router.get("/{application_id}/versions", summary="List the submitted versions")
 async def list_versions(
-    application_id: str, context: ReadApplications, limit: VersionLimit = VERSIONS, after: str | None = None
+    application_id: Key, context: ReadApplications, limit: VersionLimit = VERSIONS, after: Cursor = None
 ) -> Page[VersionView]:
     """Every version that was submitted, with what became of it (A6)."""
     await context.authorize(await _application_or_404(application_id, context))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, Literal, TypeVar
 
 from chassis.handling import Refusal
-from chassis.http import Body
+from chassis.http import Body, Count, Day
 from chassis.security import InvalidPersonNumberError, KeyRing
+from messages.bounds import CalendarYear, Rows
 from messages.entries import EnteredEvaluation, EnteredUnit, EnteredUscc, Name, OneLine, OptionalParagraphs, Paragraphs
 from messages.values import (
     AssessorRef,
@@ -44,9 +44,6 @@ BatchYear = Annotated[int, Field(ge=2000, le=2200)]
 
 Share = Annotated[Number, Field(ge=0)]
 T = TypeVar("T")
-MAX_ROWS = 200
-"""Rows of one table of a report: more would hold the event loop, and the documents that carry it."""
-Rows = Annotated[tuple[T, ...], Field(max_length=MAX_ROWS)]
 
 
 class IndicatorBody(Body):
@@ -73,8 +70,8 @@ class CertificateBody(Body):
     system: Annotated[OneLine, Field(max_length=60)]
     number: Name
     issuer: OneLine | None = None
-    valid_from: date
-    valid_until: date
+    valid_from: Day
+    valid_until: Day
 
     def certificate(self) -> Certificate:
         return Certificate(self.system, self.number, self.valid_from, self.valid_until, self.issuer)
@@ -83,8 +80,8 @@ class CertificateBody(Body):
 class DeclarationBody(Body):
     kind: FactKind
     occurred: bool
-    happened_on: Annotated[date | None, Field(alias="date")] = None
-    ended_on: Annotated[date | None, Field(alias="ended")] = None
+    happened_on: Annotated[Day | None, Field(alias="date")] = None
+    ended_on: Annotated[Day | None, Field(alias="ended")] = None
     note: OneLine | None = None
 
     def declaration(self) -> Declaration:
@@ -98,7 +95,7 @@ class EvidenceBody(Body):
 
 
 class YearBody(Body):
-    year: int
+    year: CalendarYear
     carbon_intensity: Share | None = None
     voluntary_audit_share: Share | None = None
 
@@ -116,11 +113,11 @@ class ParkBody(Body):
     environmental_quality_met: bool | None = None
     discharge_met: bool | None = None
     total_amount_met: bool | None = None
-    key_enterprises: Annotated[int | None, Field(ge=0)] = None
-    key_enterprises_audited: Annotated[int | None, Field(ge=0)] = None
+    key_enterprises: Count | None = None
+    key_enterprises_audited: Count | None = None
     nothing_obsolete: bool | None = None
     green_body: bool | None = None
-    green_staff: Annotated[int | None, Field(ge=0)] = None
+    green_staff: Count | None = None
     factory_plan: OneLine | None = None
     years: Rows[YearBody] = ()
 
@@ -139,7 +136,7 @@ class ReportBody(ParkBody):
     park_name: Name | None = None
     representative: Annotated[OneLine | None, Field(max_length=100)] = None
     """Not stored."""
-    representative_document: SecretStr | None = None
+    representative_document: Annotated[SecretStr, Field(max_length=100)] | None = None
     """Only its keyed digest and a masked form are stored."""
     way: Literal["self", "assessor"]
     assessor_name: Name | None = None

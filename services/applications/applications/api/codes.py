@@ -7,15 +7,17 @@ from typing import Annotated
 from chassis.http import (
     DEFAULT_LIMIT,
     PROBLEMS,
+    APIRouter,
     Authorize,
     Body,
+    Cursor,
     Limit,
     Page,
     RequestContext,
     based_on_rule,
     refuses,
 )
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from messages.entries import DocumentNumber
 from messages.values import RecordedCode, Uscc
 from rulebook import basis
@@ -49,5 +51,5 @@ async def record_code(body: CodeBody, context: RecordCodes) -> RecordedCode:
 
 
 @router.get("", summary="List the recorded codes")
-async def list_codes(context: ReadCodes, limit: Limit = DEFAULT_LIMIT, after: str | None = None) -> Page[RecordedCode]:
+async def list_codes(context: ReadCodes, limit: Limit = DEFAULT_LIMIT, after: Cursor = None) -> Page[RecordedCode]:
     return await context.page(context.store.codes, limit=limit, after=after)

@@ -14,6 +14,7 @@ from chassis.handling import Refusal
 from chassis.http import (
     FORM,
     PROBLEMS,
+    APIRouter,
     Authorize,
     RequestContext,
     SpooledUpload,
@@ -21,12 +22,12 @@ from chassis.http import (
     stored_file_response,
 )
 from chassis.security import and_filters
-from fastapi import APIRouter, Depends, Response
+from fastapi import Depends, Response
 from fastapi.responses import StreamingResponse
 from messages.values import Digest, FileRef
 from rulebook import reason, rules_on, shanghai_date
 
-from applications.api.dependencies import spool_upload
+from applications.api.dependencies import MAX_UPLOAD, spool_upload
 from applications.api.policies import READ_EVIDENCE, READ_FILE, SEND_FILE
 from applications.domain.application import FILES_CHECKED, Application
 from applications.domain.files import SentFile, file_key, file_problems
@@ -52,6 +53,7 @@ ReadFiles = Annotated[RequestContext[Store], Depends(Authorize(READ_FILE))]
     "",
     summary="Send a file",
     status_code=201,
+    max_body_size=MAX_UPLOAD,
     openapi_extra=FORM,
     responses=refuses("file-refused", "file-missing", status=422) | refuses("storage-quota-exceeded", status=429),
 )

@@ -9,8 +9,18 @@ from typing import Annotated
 
 from anyio import to_thread
 from chassis.handling import Refusal
-from chassis.http import PROBLEMS, Authorize, RequestContext, file_response, file_responses, refuses
-from fastapi import APIRouter, Depends, Response
+from chassis.http import (
+    PROBLEMS,
+    APIRouter,
+    Authorize,
+    Day,
+    Key,
+    RequestContext,
+    file_response,
+    file_responses,
+    refuses,
+)
+from fastapi import Depends, Response
 from messages.values import UnitType
 from rulebook import SchemeNotFoundError, reason, scheme_of, scheme_on, shanghai_date
 
@@ -34,7 +44,10 @@ DownloadForms = Annotated[RequestContext[Store], Depends(Authorize(DOWNLOAD_FORM
     responses=file_responses(XLSX) | refuses("no-scheme-in-force", status=422),
 )
 async def get_form(
-    name: str, context: DownloadForms, unit_type: UnitType = UnitType.FACTORY, on: date | None = None
+    name: Key,
+    context: DownloadForms,
+    unit_type: UnitType = UnitType.FACTORY,
+    on: Day | None = None,
 ) -> Response:
     """``annex1-enterprise``, ``annex1-park``, or ``evaluation-report`` under the scheme in force on that day."""
     content = await to_thread.run_sync(_form_of, name, unit_type, on or shanghai_date(context.now))

@@ -7,9 +7,9 @@ from typing import Annotated, Any, TypeVar
 
 from anyio import to_thread
 from chassis.handling import Refusal
-from chassis.http import FORM, IF_MATCH, PROBLEMS, Authorize, Body, RequestContext, Upload, refuses
+from chassis.http import FORM, IF_MATCH, PROBLEMS, APIRouter, Authorize, Body, RequestContext, Upload, refuses
 from chassis.spreadsheets import WorkbookReader
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from messages.entries import EnteredUnit
 from messages.values import Evaluation, Identifier, Level, Prefecture, Reason, UnitRef, UnitType
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -17,7 +17,7 @@ from rulebook import reason, rules_on, shanghai_date
 
 from applications.api.bodies import BatchYear, ReportBody
 from applications.api.commands import expected_version, with_etag
-from applications.api.dependencies import Keys, Workbooks, read_upload
+from applications.api.dependencies import MAX_UPLOAD, Keys, Workbooks, read_upload
 from applications.api.identity import new_application_id, refuse_other_unit
 from applications.api.policies import FILE
 from applications.api.views import ImportView, ReceiptView
@@ -44,6 +44,7 @@ from applications.workbooks import (
 )
 
 B = TypeVar("B", bound=BaseModel)
+T = TypeVar("T")
 Values = dict[str, Any]
 
 BUSY = reason("A3", "workbooks-busy", "正在读取的工作簿较多，请几秒后重新上传")
@@ -83,6 +84,7 @@ _FILE = Authorize(FILE)
 FileApplications = Annotated[RequestContext[Store], Depends(_FILE)]
 FilledForm = Annotated[Upload, Depends(read_upload(_FILE))]
 _IMPORT: dict[str, Any] = {
+    "max_body_size": MAX_UPLOAD,
     "openapi_extra": FORM | {"parameters": [*IF_MATCH["parameters"], *_parameters()]},
     "responses": MALFORMED | refuses("not-amendable") | refuses("workbooks-busy", status=503),
 }
@@ -126,7 +128,7 @@ async def _file_annex1(values: Values, target: ImportTarget, context: RequestCon
     wrong = tuple(contradictions(information, year, rules_on(shanghai_date(context.now))))
     if wrong:
         raise Refusal("import-malformed", *wrong, status=422)
-    plan = TypeAdapter(WorkPlan).validate_python(values)
+    plan = _within_bounds(WorkPlan, values)
     if target.application_id is None:
         return await _open_draft(values, information, plan, target, context)
     context.response.status_code = 200
@@ -192,8 +194,17 @@ def _problem_view(problem: CellProblem, rule: str) -> Reason:
 
 def _information(values: Values) -> Information:
     """Build the table that the cells belong to; each cell is well formed already."""
-    kind = EnterpriseInformation if "uscc" in values else ParkInformation
-    return TypeAdapter[Information](kind).validate_python(values)
+    if "uscc" in values:
+        return _within_bounds(EnterpriseInformation, values)
+    return _within_bounds(ParkInformation, values)
+
+
+def _within_bounds(kind: type[T], values: Values) -> T:
+    """Build a table whose cells are well formed; a value that is too large or too long is still refused."""
+    try:
+        return TypeAdapter(kind).validate_python(values)
+    except ValidationError as error:
+        raise Refusal("import-malformed", *_model_problems(error, "C2"), status=422) from None
 
 
 def _unit(values: Values, information: Information, target: ImportTarget, context: RequestContext[Store]) -> UnitRef:

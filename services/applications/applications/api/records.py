@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Annotated
 
 from chassis.handling import Refusal
 from chassis.http import (
     DEFAULT_LIMIT,
     PROBLEMS,
+    APIRouter,
     Authorize,
     Body,
+    Cursor,
+    Day,
+    Key,
     Limit,
     Page,
     RequestContext,
@@ -20,7 +23,7 @@ from chassis.http import (
     refuses,
 )
 from chassis.security import and_filters
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from messages.entries import DocumentNumber, EnteredUnit, EnteredUscc, Line
 from messages.values import Prefecture, Reason, Role, UnitRef, UnitType, Uscc
 from pydantic import Field
@@ -49,22 +52,22 @@ ReadLists = Annotated[RequestContext[Store], Depends(Authorize(READ_LIST))]
 class FactBody(Body):
     uscc: EnteredUscc
     kind: FactKind
-    happened_on: Annotated[date, Field(alias="date")]
+    happened_on: Annotated[Day, Field(alias="date")]
     source: Line
     """The record it rests on: a document, a public list."""
-    ended_on: Annotated[date | None, Field(alias="ended")] = None
+    ended_on: Annotated[Day | None, Field(alias="ended")] = None
     prefecture: Prefecture | None = None
     """Whose officers see it, while the unit has submitted nothing; an officer's own when absent."""
 
 
 class EndBody(Body):
-    ended_on: Annotated[date, Field(alias="ended")]
+    ended_on: Annotated[Day, Field(alias="ended")]
 
 
 class ListBody(Body):
     prefecture: Prefecture | None = None
     document_number: DocumentNumber
-    published_on: date
+    published_on: Day
     units: Annotated[tuple[EnteredUnit, ...], Field(min_length=1, max_length=MAX_LIST_UNITS)]
 
 
@@ -97,7 +100,7 @@ async def record_fact(body: FactBody, context: RecordFacts) -> Fact:
     openapi_extra=based_on_rule(basis("E4")),
     responses=refuses("fact-malformed", status=422),
 )
-async def end_fact(fact_id: str, body: EndBody, context: EndFacts) -> Fact:
+async def end_fact(fact_id: Key, body: EndBody, context: EndFacts) -> Fact:
     """By whoever recorded it, and by the region."""
     found = await context.store.facts.require(fact_id)
     await context.authorize(found)
@@ -112,7 +115,7 @@ async def end_fact(fact_id: str, body: EndBody, context: EndFacts) -> Fact:
 
 @router.get("/facts", summary="List recorded facts", tags=["facts"])
 async def list_facts(
-    context: ReadFacts, uscc: Uscc | None = None, limit: Limit = DEFAULT_LIMIT, after: str | None = None
+    context: ReadFacts, uscc: Uscc | None = None, limit: Limit = DEFAULT_LIMIT, after: Cursor = None
 ) -> Page[Fact]:
     where = and_filters(context.filter(), filter_by(uscc=uscc))
     return await context.page(context.store.facts, where, limit=limit, after=after)
@@ -137,7 +140,7 @@ async def record_prefecture_list(body: ListBody, context: RecordLists) -> Prefec
 
 @router.get("/prefecture-lists", summary="List recorded prefecture lists", tags=["lists"])
 async def list_prefecture_lists(
-    context: ReadLists, prefecture: Prefecture | None = None, limit: ListLimit = LISTS, after: str | None = None
+    context: ReadLists, prefecture: Prefecture | None = None, limit: ListLimit = LISTS, after: Cursor = None
 ) -> Page[PrefectureList]:
     return await context.page(
         context.store.prefecture_lists, filter_by(prefecture=prefecture), limit=limit, after=after

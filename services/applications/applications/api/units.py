@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from chassis.http import PROBLEMS, Authorize, Body, RequestContext, based_on_rule, refuses
-from fastapi import APIRouter, Depends
+from chassis.http import PROBLEMS, APIRouter, Authorize, Body, RequestContext, based_on_rule, refuses
+from fastapi import Depends
 from messages.entries import DocumentNumber
 from messages.values import Prefecture, Uscc
 from rulebook import basis

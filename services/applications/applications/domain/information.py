@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
-from decimal import Decimal
 from typing import TypeAlias
 
+from messages.bounds import Amount, CalendarYear, CellText, Count, Day, Rows
 from messages.values import Reason
 from rulebook import RuleSet, reason
 
@@ -16,69 +15,69 @@ from rulebook import RuleSet, reason
 class Product:
     """A main product of last year; energy in 万吨标煤, water in 万立方米."""
 
-    name: str
-    capacity: str
-    output: str
-    sales_rate: Decimal
-    market_share: Decimal
-    energy: Decimal
-    water: Decimal
+    name: CellText
+    capacity: CellText
+    output: CellText
+    sales_rate: Amount
+    market_share: Amount
+    energy: Amount
+    water: Amount
 
 
 @dataclass(frozen=True)
 class FinancialYear:
     """One year's figures; amounts in 万元."""
 
-    year: int
-    assets: Decimal
-    debt_ratio: Decimal
-    revenue: Decimal
-    profit: Decimal
-    tax: Decimal
+    year: CalendarYear
+    assets: Amount
+    debt_ratio: Amount
+    revenue: Amount
+    profit: Amount
+    tax: Amount
 
 
 @dataclass(frozen=True)
 class EnterpriseInformation:
-    name: str
-    industry: str
-    address: str
-    nature: str
-    uscc: str
-    founded: date
-    representative: str
-    representative_phone: str
-    contact: str
-    contact_phone: str
-    contact_email: str
-    products: tuple[Product, ...]
-    finances: tuple[FinancialYear, ...]
-    fax: str | None = None
-    remarks: str | None = None
+    name: CellText
+    industry: CellText
+    address: CellText
+    nature: CellText
+    uscc: CellText
+    founded: Day
+    representative: CellText
+    representative_phone: CellText
+    contact: CellText
+    contact_phone: CellText
+    contact_email: CellText
+    products: Rows[Product]
+    finances: Rows[FinancialYear]
+    fax: CellText | None = None
+    remarks: CellText | None = None
 
 
 @dataclass(frozen=True)
 class ParkInformation:
-    name: str
-    address: str
-    park_level: str
-    park_type: str
-    head: str
-    head_phone: str
-    contact: str
-    contact_phone: str
-    contact_email: str
-    leading_industry: str
-    planned_area: Decimal
-    built_area: Decimal
-    enterprises: int
-    enterprises_above_size: int
-    energy_intensive_enterprises: int
-    energy_intensity_fall: Decimal
-    high_tech_share: Decimal
-    solid_waste_use: Decimal
-    waste_water: Decimal
-    fax: str | None = None
-    remarks: str | None = None
+    name: CellText
+    address: CellText
+    park_level: CellText
+    park_type: CellText
+    head: CellText
+    head_phone: CellText
+    contact: CellText
+    contact_phone: CellText
+    contact_email: CellText
+    leading_industry: CellText
+    planned_area: Amount
+    built_area: Amount
+    enterprises: Count
+    enterprises_above_size: Count
+    energy_intensive_enterprises: Count
+    energy_intensity_fall: Amount
+    high_tech_share: Amount
+    solid_waste_use: Amount
+    waste_water: Amount
+    fax: CellText | None = None
+    remarks: CellText | None = None
 
 
 Information: TypeAlias = EnterpriseInformation | ParkInformation
@@ -88,14 +87,14 @@ Information: TypeAlias = EnterpriseInformation | ParkInformation
 class WorkPlan:
     """The seven chapters and the list of supporting files."""
 
-    overview: str
-    approach: str
-    targets: str
-    tasks: str
-    schedule: str
-    safeguards: str
-    projects: str
-    attachments: str | None = None
+    overview: CellText
+    approach: CellText
+    targets: CellText
+    tasks: CellText
+    schedule: CellText
+    safeguards: CellText
+    projects: CellText
+    attachments: CellText | None = None
 
 
 def contradictions(information: Information, batch_year: int, rules: RuleSet) -> list[Reason]:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from chassis.http import ROOM_FOR_FORM, BodyLimit
-from fastapi import APIRouter
+from chassis.http import APIRouter
 
 from assessor_quota.api import assessors, bulk, entries, items, rates, reconciliation, sanctions, statements
-
-BODY_LIMITS = (BodyLimit("/v1/assessors/imports", bulk.LARGEST + ROOM_FOR_FORM),)
 
 router = APIRouter(prefix="/v1")
 # The files come before the entries, whose path would take a file's name for a code.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from chassis.http import IF_MATCH_REQUIRED, PROBLEMS, Authorize, RequestContext, based_on_rule, refuses
+from chassis.http import IF_MATCH_REQUIRED, PROBLEMS, APIRouter, Authorize, RequestContext, based_on_rule, refuses
 from chassis.security import KeyRing
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from messages.values import PersonRef, Uscc
 from rulebook import basis, shanghai_date
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from chassis.handling import Refusal
-from chassis.http import Body
+from chassis.http import Body, Day
 from chassis.security import InvalidPersonNumberError, KeyRing, Pseudonym
 from messages.entries import DocumentNumber, EnteredUscc, Line, Name, Paragraphs
 from messages.values import Identifier, UnitType
@@ -17,7 +16,12 @@ from rulebook import reason
 from assessor_quota.domain.amendment import Amendment
 from assessor_quota.domain.staff import Correction, Leaving, NewMember, StaffChanges, StaffMember
 
-Since = Annotated[date, Field(alias="from")]
+Since = Annotated[Day, Field(alias="from")]
+DocumentNumberOfPerson = Annotated[SecretStr, Field(max_length=100)]
+MAX_STAFF, MAX_FINDINGS = 1000, 100
+Scope = Annotated[tuple[UnitType, ...], Field(max_length=10)]
+T = TypeVar("T")
+Members = Annotated[tuple[T, ...], Field(max_length=MAX_STAFF)]
 
 
 def example(**values: JsonValue) -> ConfigDict:
@@ -26,7 +30,7 @@ def example(**values: JsonValue) -> ConfigDict:
 
 
 class Person(Body):
-    document_number: SecretStr
+    document_number: DocumentNumberOfPerson
     """Never stored: only a keyed digest and a masked form are."""
     name: Line
 
@@ -46,7 +50,7 @@ class Staff(Body):
     name: Line
     qualification: Line
     since: Since
-    until: date | None = None
+    until: Day | None = None
 
     def member(self, number: int) -> StaffMember:
         return StaffMember(self.staff_id or f"S{number}", self.name, self.qualification, self.since, self.until)
@@ -67,13 +71,13 @@ class Registration(Body):
     uscc: EnteredUscc
     name: Name
     representative: Person
-    scope: tuple[UnitType, ...]
-    staff: tuple[Staff, ...]
+    scope: Scope
+    staff: Members[Staff]
 
 
 class StaffLeaving(Body):
     staff_id: Identifier
-    until: date
+    until: Day
     """The last day."""
 
 
@@ -81,16 +85,16 @@ class StaffCorrection(Body):
     staff_id: Identifier
     name: Line | None = None
     qualification: Line | None = None
-    since: Annotated[date | None, Field(alias="from")] = None
-    until: date | None = None
+    since: Annotated[Day | None, Field(alias="from")] = None
+    until: Day | None = None
 
 
 class StaffAmendment(Body):
     """Nobody is taken off: somebody who left is ended, so that past reports can still be checked (S7)."""
 
-    add: tuple[Staff, ...] = ()
-    end: tuple[StaffLeaving, ...] = ()
-    correct: tuple[StaffCorrection, ...] = ()
+    add: Members[Staff] = ()
+    end: Members[StaffLeaving] = ()
+    correct: Members[StaffCorrection] = ()
 
     def changes(self) -> StaffChanges:
         return StaffChanges(
@@ -114,7 +118,7 @@ class AmendmentBody(Body):
     name: Name | None = None
     representative_name: Line | None = None
     """Its spelling; another person is a change of the legal representative."""
-    scope: tuple[UnitType, ...] | None = None
+    scope: Scope | None = None
     staff: StaffAmendment = StaffAmendment()
 
     def amendment(self) -> Amendment:
@@ -130,7 +134,7 @@ class RepresentativeChange(Body):
     )
 
     representative: Person
-    changed_on: date
+    changed_on: Day
     """The successor's first day."""
     document_number: DocumentNumber
     """Of the document that shows the change."""
@@ -140,7 +144,7 @@ class EndOfRegistration(Body):
     model_config = example(document_number="内工信函〔2026〕51号", since="2026-04-01")
 
     document_number: DocumentNumber
-    since: date | None = None
+    since: Day | None = None
     """Today when absent."""
 
 
@@ -160,16 +164,16 @@ class DecisionBody(Body):
         reasons=[{"text": "评价报告数据造假", "evidence": "现场核查记录第3号"}],
     )
 
-    decided_on: date
+    decided_on: Day
     document_number: DocumentNumber
-    reasons: Annotated[tuple[FindingBody, ...], Field(min_length=1)]
+    reasons: Annotated[tuple[FindingBody, ...], Field(min_length=1, max_length=MAX_FINDINGS)]
 
 
 class Revocation(Body):
     model_config = example(document_number="内工信撤〔2026〕2号", revoked_on="2026-06-01")
 
     document_number: DocumentNumber
-    revoked_on: date | None = None
+    revoked_on: Day | None = None
     """Today when absent."""
     decision: DocumentNumber | None = None
     """Number of the decision revoked; needed only where more than one is in force."""

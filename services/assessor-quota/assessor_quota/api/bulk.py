@@ -11,6 +11,8 @@ from chassis.handling import Refusal
 from chassis.http import (
     FORM,
     PROBLEMS,
+    ROOM_FOR_FORM,
+    APIRouter,
     Authorize,
     RequestContext,
     Upload,
@@ -21,7 +23,7 @@ from chassis.http import (
 )
 from chassis.settings import MIB
 from chassis.spreadsheets import MEDIA_TYPES, Format, InvalidWorkbookError, Workbook, WorkbookReader, as_xlsx
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 from messages.values import PersonRef, Text, UnitType, Uscc
 from rulebook import reason, shanghai_date
 
@@ -79,6 +81,7 @@ Workbooks = Annotated[WorkbookReader, Depends(workbook_reader)]
     "/imports",
     summary="Import an existing register",
     status_code=201,
+    max_body_size=LARGEST + ROOM_FOR_FORM,
     openapi_extra=FORM,
     responses=refuses("import-refused", "file-missing", status=422) | refuses("workbooks-busy", status=503),
 )

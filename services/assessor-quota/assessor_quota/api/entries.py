@@ -6,9 +6,9 @@ from datetime import date
 from typing import Annotated
 
 from chassis.handling import Filter, Sort
-from chassis.http import DEFAULT_LIMIT, PROBLEMS, Authorize, Limit, Page, RequestContext
+from chassis.http import DEFAULT_LIMIT, PROBLEMS, APIRouter, Authorize, Cursor, Limit, Page, RequestContext
 from chassis.security import and_filters
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from messages.spelling import normalized_name
 from messages.values import Prefecture, UnitType, Uscc
 from rulebook import shanghai_date
@@ -64,7 +64,7 @@ async def list_assessors(
     context: ListAssessors,
     query: Annotated[AssessorQuery, Depends()],
     limit: Limit = DEFAULT_LIMIT,
-    after: str | None = None,
+    after: Cursor = None,
 ) -> Page[AssessorEntry]:
     """Everyone sees the scope and the sanctions of every assessor; no person is named."""
     where = query.where(shanghai_date(context.now))
@@ -78,7 +78,7 @@ async def list_prefecture_assessors(
     context: ReadAssessor,
     query: Annotated[AssessorQuery, Depends()],
     limit: Limit = DEFAULT_LIMIT,
-    after: str | None = None,
+    after: Cursor = None,
 ) -> Page[AssessorDetail]:
     """The assessors that were granted items there, of those whose entries the caller may read."""
     there = and_filters(context.filter(), {"prefectures": prefecture})
@@ -104,7 +104,7 @@ async def get_assessor_history(
     uscc: Uscc,
     context: ReadAssessor,
     limit: Limit = DEFAULT_LIMIT,
-    after: str | None = None,
+    after: Cursor = None,
 ) -> Page[HistoryEntry]:
     """Everything that happened to the entry, in order."""
     await context.authorize(await lookup.find_assessor(uscc, context.store))

@@ -6,9 +6,20 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from chassis.handling import Filter, Refusal
-from chassis.http import DEFAULT_LIMIT, PROBLEMS, Authorize, Limit, Page, RequestContext, filter_by, refuses
+from chassis.http import (
+    DEFAULT_LIMIT,
+    PROBLEMS,
+    APIRouter,
+    Authorize,
+    Cursor,
+    Limit,
+    Page,
+    RequestContext,
+    filter_by,
+    refuses,
+)
 from chassis.security import and_filters
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from messages.values import Digest, Identifier, PersonRef, Uscc
 from rulebook import reason, rules_on, shanghai_date
 
@@ -21,7 +32,7 @@ from assessor_quota.domain.ledger import Ledger, queried_year_problems
 from assessor_quota.handlers import lookup
 from assessor_quota.store import Store
 
-Year = Annotated[int | None, Query(description="The counting year; this year when absent")]
+Year = Annotated[int | None, Query(ge=-1_000_000, le=1_000_000, description="The counting year; this year when absent")]
 
 
 router = APIRouter(tags=["items"], responses=PROBLEMS)
@@ -66,10 +77,10 @@ async def get_representative_quota(digest: Digest, context: ReadQuota, year: Yea
 async def list_items(  # noqa: PLR0913, PLR0917 - by what the items can be filtered
     context: ReadItems,
     assessor: Uscc | None = None,
-    year: int | None = None,
+    year: Year | None = None,
     state: ItemState | None = None,
     limit: Limit = DEFAULT_LIMIT,
-    after: str | None = None,
+    after: Cursor = None,
 ) -> Page[ItemDetail]:
     """The items of all applications that requested one, refused ones included."""
     states = {"$in": [*ItemState] if state is None else [state]}

@@ -10,7 +10,9 @@ from chassis.handling import Filter, Refusal
 from chassis.http import (
     DEFAULT_LIMIT,
     PROBLEMS,
+    APIRouter,
     Authorize,
+    Cursor,
     Limit,
     Page,
     RequestContext,
@@ -19,7 +21,7 @@ from chassis.http import (
 )
 from chassis.security import and_filters
 from chassis.spreadsheets import MEDIA_TYPES, Format, Heading, Printed, SheetData
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import Depends, Query, Response
 from messages.values import AssessorRef, Number, Prefecture, UnitType, Uscc
 from rulebook import PREFECTURES, UNIT_TYPE_NAMES
 
@@ -70,7 +72,7 @@ class RateQuery:
 
     def __init__(
         self,
-        by: Annotated[list[GroupBy] | None, Query()] = None,
+        by: Annotated[list[GroupBy] | None, Query(max_length=len(GroupBy) * 2)] = None,
         year: Annotated[int | None, Query(ge=2000, le=2200)] = None,
         prefecture: Prefecture | None = None,
         assessor: Uscc | None = None,
@@ -127,7 +129,7 @@ async def list_success_rates(
     context: ReadRates,
     query: Annotated[RateQuery, Depends()],
     limit: Limit = DEFAULT_LIMIT,
-    after: str | None = None,
+    after: Cursor = None,
 ) -> Page[RateView]:
     """Listed ÷ concluded, with the counts; a group with applications and nothing concluded has none."""
     last = _parts_of(after, query)

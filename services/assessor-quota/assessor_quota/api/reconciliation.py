@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from chassis.http import PROBLEMS, Authorize, RequestContext
-from fastapi import APIRouter, Depends
+from chassis.http import PROBLEMS, APIRouter, Authorize, RequestContext
+from fastapi import Depends
 
 from assessor_quota.api.policies import READ_RECONCILIATION
 from assessor_quota.api.views import View

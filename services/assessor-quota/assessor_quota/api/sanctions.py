@@ -9,7 +9,10 @@ from chassis.handling import Filter
 from chassis.http import (
     DEFAULT_LIMIT,
     PROBLEMS,
+    APIRouter,
     Authorize,
+    Cursor,
+    Day,
     Limit,
     Page,
     RequestContext,
@@ -18,7 +21,7 @@ from chassis.http import (
     refuses,
 )
 from chassis.security import and_filters
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from messages.values import Prefecture, Uscc
 from rulebook import basis, load_rule_sets, shanghai_date, three_years_from
 
@@ -88,7 +91,7 @@ async def list_assessor_sanctions(
     uscc: Uscc,
     context: ListSanctions,
     limit: Limit = DEFAULT_LIMIT,
-    after: str | None = None,
+    after: Cursor = None,
 ) -> Page[PublicSanction]:
     """Every decision against one assessor, the revoked ones as well (S4)."""
     await lookup.find_assessor(uscc, context.store)
@@ -98,10 +101,10 @@ async def list_assessor_sanctions(
 @router.get("/sanctions", summary="List the sanctions in force on a day")
 async def list_sanctions_in_force(
     context: ListSanctions,
-    on: Annotated[date | None, Query(description="Today when absent")] = None,
+    on: Annotated[Day | None, Query(description="Today when absent")] = None,
     prefecture: Annotated[Prefecture | None, Query(description="Of assessors that work there")] = None,
     limit: Limit = DEFAULT_LIMIT,
-    after: str | None = None,
+    after: Cursor = None,
 ) -> Page[PublicSanction]:
     """The sanctions in force on a day."""
     where = and_filters(in_force(on or shanghai_date(context.now)), filter_by(prefectures=prefecture))

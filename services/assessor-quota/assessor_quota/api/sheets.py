@@ -7,6 +7,7 @@ from datetime import date
 from typing import Annotated, NamedTuple
 
 from chassis.handling import Refusal
+from chassis.http import Day
 from chassis.security import InvalidPersonNumberError, KeyRing
 from chassis.spreadsheets import (
     CellProblem,
@@ -19,10 +20,11 @@ from chassis.spreadsheets import (
     Workbook,
 )
 from messages.entries import CheckedUscc, Line, Name
-from messages.values import Identifier, PersonRef, Reason, UnitType
-from pydantic import BaseModel, SecretStr
+from messages.values import Identifier, PersonRef, Reason
+from pydantic import BaseModel
 from rulebook import UNIT_TYPE_NAMES, reason
 
+from assessor_quota.api.bodies import DocumentNumberOfPerson, Scope
 from assessor_quota.domain.assessor import Assessor
 from assessor_quota.domain.entry import ActorRef
 from assessor_quota.domain.staff import StaffMember
@@ -37,9 +39,9 @@ class AssessorRow(BaseModel):
     uscc: Annotated[CheckedUscc, Column(USCC, asks="为18位统一社会信用代码（校验位相符）", width=24)]
     name: Annotated[Name, Column("机构名称", width=36)]
     representative_name: Annotated[Line, Column("法定代表人", private=True)]
-    document_number: Annotated[SecretStr, Column(NUMBER, private=True, width=24)]
+    document_number: Annotated[DocumentNumberOfPerson, Column(NUMBER, private=True, width=24)]
     """Never stored: only a keyed digest and a masked form are."""
-    scope: Annotated[tuple[UnitType, ...], Column("业务范围", choices=UNIT_TYPE_NAMES, width=44)]
+    scope: Annotated[Scope, Column("业务范围", choices=UNIT_TYPE_NAMES, width=44)]
 
 
 class StaffRow(BaseModel):
@@ -47,8 +49,8 @@ class StaffRow(BaseModel):
     staff_id: Annotated[Identifier | None, Column("人员编号", asks="由字母、数字和._:-组成")] = None
     name: Annotated[Line, Column("姓名", private=True)]
     qualification: Annotated[Line, Column("专业资格", width=30)]
-    since: Annotated[date, Column("任职起始日期")]
-    until: Annotated[date | None, Column("任职结束日期")] = None
+    since: Annotated[Day, Column("任职起始日期")]
+    until: Annotated[Day | None, Column("任职结束日期")] = None
 
 
 EXPORT_ONLY = ("证件号码（掩码）", "登记日期", "终止日期", "处理决定有效期至")

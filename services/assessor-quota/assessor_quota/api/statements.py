@@ -10,8 +10,10 @@ from chassis.http import (
     DEFAULT_LIMIT,
     IF_MATCH,
     PROBLEMS,
+    APIRouter,
     Authorize,
     Body,
+    Cursor,
     Limit,
     Page,
     RequestContext,
@@ -19,7 +21,7 @@ from chassis.http import (
     refuses,
 )
 from chassis.security import and_filters
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import Depends, Path, Query
 from messages.entries import Paragraphs
 from messages.values import AssessorRef, Digest, Identifier, Prefecture, Role, Text, Uscc
 from pydantic import Field
@@ -164,7 +166,7 @@ async def list_statement_duties(
     context: ReadStatements,
     query: Annotated[StatementQuery, Depends()],
     limit: Limit = DEFAULT_LIMIT,
-    after: str | None = None,
+    after: Cursor = None,
 ) -> Page[DutyView]:
     """The duties with their state: open, filed, late or overdue."""
     where = and_filters(query.where, context.filter())

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated
 
-from chassis.http import PROBLEMS, Authorize, Body, RequestContext, based_on_rule
+from chassis.http import PROBLEMS, APIRouter, Authorize, Body, RequestContext, based_on_rule
 from chassis.security import Actor
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from messages.entries import EmailAddress
 from messages.values import Role
 from rulebook import basis

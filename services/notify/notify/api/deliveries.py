@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from chassis.http import DEFAULT_LIMIT, PROBLEMS, Authorize, Limit, Page, RequestContext, based_on_rule
-from fastapi import APIRouter, Depends, Path
+from chassis.http import (
+    DEFAULT_LIMIT,
+    PROBLEMS,
+    APIRouter,
+    Authorize,
+    Cursor,
+    Limit,
+    Page,
+    RequestContext,
+    based_on_rule,
+)
+from fastapi import Depends, Path
 from rulebook import basis
 
 from notify.api.policies import OVERSEE_DELIVERIES
@@ -25,7 +35,7 @@ async def list_deliveries(
     context: OverseeDeliveries,
     state: State | Literal["all"] = "failed",
     limit: Limit = DEFAULT_LIMIT,
-    after: str | None = None,
+    after: Cursor = None,
 ) -> Page[DeliveryView]:
     """E-mails by state, without addresses."""
     where = {} if state == "all" else {"state": state}

@@ -5,9 +5,19 @@ from __future__ import annotations
 from typing import Annotated
 
 from chassis.clock import SystemClock
-from chassis.http import DEFAULT_LIMIT, PROBLEMS, Authorize, Limit, Page, RequestContext, based_on_rule
+from chassis.http import (
+    DEFAULT_LIMIT,
+    PROBLEMS,
+    APIRouter,
+    Authorize,
+    Cursor,
+    Limit,
+    Page,
+    RequestContext,
+    based_on_rule,
+)
 from chassis.security import and_filters
-from fastapi import APIRouter, Depends, Path
+from fastapi import Depends, Path
 from messages.values import Role
 from rulebook import basis
 
@@ -28,7 +38,7 @@ router = APIRouter(prefix="/v1", responses=PROBLEMS)
 
 @router.get("/inbox", tags=["inbox"], openapi_extra=based_on_rule(basis("N1")))
 async def list_own_notices(
-    context: ReadInbox, *, unread: bool = False, limit: Limit = DEFAULT_LIMIT, after: str | None = None
+    context: ReadInbox, *, unread: bool = False, limit: Limit = DEFAULT_LIMIT, after: Cursor = None
 ) -> Page[NoticeView]:
     """Own notices, newest first."""
     where = and_filters(context.filter(), {"read_at": None} if unread else {})
@@ -47,7 +57,7 @@ async def mark_as_read(notice_id: NoticeId, context: ReadInbox) -> NoticeView:
 
 @router.get("/board", tags=["board"], openapi_extra=based_on_rule(basis("N4")))
 async def list_public_announcements(
-    context: ReadBoard, limit: Limit = DEFAULT_LIMIT, after: str | None = None
+    context: ReadBoard, limit: Limit = DEFAULT_LIMIT, after: Cursor = None
 ) -> Page[NoticeView]:
     """Everything public: notices, lists, registrations, sanctions, removals (N4); newest first."""
     where = {"reader": Recipient(Role.PUBLIC).key}

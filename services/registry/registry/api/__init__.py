@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from chassis.http import APIRouter
 
 from registry.api import announced_lists, list_management, reconciliation, removals, units
 

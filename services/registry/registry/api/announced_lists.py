@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import Annotated, Literal
 
 from chassis.http import (
     DEFAULT_LIMIT,
     PROBLEMS,
+    APIRouter,
     Authorize,
+    Contents,
+    Cursor,
     Limit,
     Page,
     RequestContext,
+    Year,
     based_on_rule,
+    contents_of,
     file_responses,
     filter_by,
 )
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import Depends, Path, Query, Request, Response
+from pydantic import TypeAdapter
 from rulebook import basis
 
 from registry.api import export
@@ -40,7 +47,10 @@ def made_workbooks(request: Request) -> export.Workbooks:
 
 
 MadeWorkbooks = Annotated[export.Workbooks, Depends(made_workbooks)]
-ListNumber = Annotated[int, Path(ge=1)]
+ListNumber = Annotated[int, Path(ge=1, le=1_000_000)]
+PublicContents = Annotated[Contents, Depends(contents_of)]
+CHAIN_CHECK = TypeAdapter(ChainCheck)
+CHECK_KEPT_SECONDS = 60
 ANNOUNCED = {"level": LEVEL, "state": ListState.ANNOUNCED}
 
 router = APIRouter(prefix="/v1/lists", tags=["lists"], responses=PROBLEMS)
@@ -49,9 +59,9 @@ router = APIRouter(prefix="/v1/lists", tags=["lists"], responses=PROBLEMS)
 @router.get("", openapi_extra=based_on_rule(basis("L5")))
 async def list_announced_lists(
     context: ReadRegister,
-    year: int | None = None,
+    year: Year | None = None,
     limit: Limit = DEFAULT_LIMIT,
-    after: str | None = None,
+    after: Cursor = None,
 ) -> Page[ListView]:
     """Announced lists, newest first."""
     where = ANNOUNCED | filter_by(year=year)
@@ -61,7 +71,9 @@ async def list_announced_lists(
 
 @router.get("/feed", summary="Follow the announced lists", openapi_extra=based_on_rule(basis("L5")))
 async def get_list_feed(
-    context: ReadRegister, after: Annotated[int, Query(ge=0)] = 0, limit: Annotated[int, Query(ge=1, le=50)] = 10
+    context: ReadRegister,
+    after: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+    limit: Annotated[int, Query(ge=1, le=50)] = 10,
 ) -> ListFeed:
     """Announced lists from the one after number ``after`` on; the lines of each have a route of their own."""
     where = ANNOUNCED | {"announcement.number": {"$gt": after}}
@@ -71,9 +83,17 @@ async def get_list_feed(
 
 
 @router.get("/chain", summary="Verify the chain of lists", openapi_extra=based_on_rule(basis("L5")))
-async def get_chain(context: ReadRegister) -> ChainCheck:
-    """Compute every digest again from the first list on, line by line, and say whether the chain holds."""
-    return await verify_chain(LEVEL, lambda: context.store)
+async def get_chain(context: ReadRegister, contents: PublicContents) -> ChainCheck:
+    """Compute every digest again from the first list on, line by line, and say whether the chain holds.
+
+    Not more than once a minute in each process: everybody may ask, and it reads every line ever announced.
+    """
+
+    async def check() -> bytes:
+        return CHAIN_CHECK.dump_json(await verify_chain(LEVEL, lambda: context.store))
+
+    minute = int(monotonic() // CHECK_KEPT_SECONDS)
+    return CHAIN_CHECK.validate_json(await contents.get(("chain", minute), check))
 
 
 @router.get("/{number}", summary="Show an announced list", openapi_extra=based_on_rule(basis("L5")))
@@ -85,7 +105,7 @@ async def get_announced_list(number: ListNumber, context: ReadRegister) -> ListV
 
 @router.get("/{number}/lines", summary="Show the lines of an announced list", openapi_extra=based_on_rule(basis("L5")))
 async def list_lines(
-    number: ListNumber, context: ReadRegister, limit: Limit = DEFAULT_LIMIT, after: str | None = None
+    number: ListNumber, context: ReadRegister, limit: Limit = DEFAULT_LIMIT, after: Cursor = None
 ) -> Page[LineView]:
     """Lines in the order of print."""
     one = await require_announced_list(LEVEL, number, context.store)

@@ -8,8 +8,10 @@ from chassis.handling import Refusal
 from chassis.http import (
     DEFAULT_LIMIT,
     PROBLEMS,
+    APIRouter,
     Authorize,
     Body,
+    Cursor,
     Limit,
     Page,
     Prefer,
@@ -17,7 +19,7 @@ from chassis.http import (
     based_on_rule,
     refuses,
 )
-from fastapi import APIRouter, Depends, Path, Response
+from fastapi import Depends, Path, Response
 from messages.entries import DocumentNumber, Name, Paragraphs
 from messages.values import Identifier
 from pydantic import Field
@@ -43,7 +45,7 @@ from registry.store import Store
 
 MakeLists = Annotated[RequestContext[Store], Depends(Authorize(MAKE_LISTS))]
 Year = Annotated[int, Path(ge=2024, le=2100)]
-ListNumber = Annotated[int, Path(ge=1)]
+ListNumber = Annotated[int, Path(ge=1, le=1_000_000)]
 ActId = Annotated[str, Path(max_length=60)]
 GOES_ON: dict[int | str, dict[str, Any]] = {
     202: {"model": ActView, "description": "The act goes on; its address is in `Location`"}
@@ -66,7 +68,7 @@ class CorrectBody(Body):
 
 @router.get("/{year}/draft", openapi_extra=based_on_rule(basis("L1")), responses=refuses("list-act-under-way"))
 async def get_draft_list(
-    year: Year, context: MakeLists, limit: Limit = DEFAULT_LIMIT, after: str | None = None
+    year: Year, context: MakeLists, limit: Limit = DEFAULT_LIMIT, after: Cursor = None
 ) -> DraftView:
     """A page of the list that closing would make now, with each case held back and why."""
     draft = await drafting.draft_page(closing.CloseList(LEVEL, year), context.store, context.now, after, limit)
@@ -83,7 +85,7 @@ async def get_closed_list(year: Year, context: MakeLists) -> ListView:
     "/{year}/closed/lines", summary="Show the lines of the closed list", openapi_extra=based_on_rule(basis("L2"))
 )
 async def list_closed_lines(
-    year: Year, context: MakeLists, limit: Limit = DEFAULT_LIMIT, after: str | None = None
+    year: Year, context: MakeLists, limit: Limit = DEFAULT_LIMIT, after: Cursor = None
 ) -> Page[LineView]:
     where = {"edition": (await _closed_list(year, context)).edition}
     found = await context.page(context.store.list_lines, where, (("number", 1),), limit, after)
@@ -121,7 +123,7 @@ async def announce_list(
 
 @router.get("/{year}/acts", summary="List the acts of a year", openapi_extra=based_on_rule(basis("L3")))
 async def list_acts(
-    year: Year, context: MakeLists, limit: Limit = DEFAULT_LIMIT, after: str | None = None
+    year: Year, context: MakeLists, limit: Limit = DEFAULT_LIMIT, after: Cursor = None
 ) -> Page[ActView]:
     """Closings and announcements, under way and past."""
     found = await context.page(context.store.list_acts, {"level": LEVEL, "year": year}, limit=limit, after=after)
@@ -137,7 +139,7 @@ async def get_act(act_id: ActId, context: MakeLists) -> ActView:
     "/acts/{act_id}/held-back", summary="Show the cases an act held back", openapi_extra=based_on_rule(basis("L2"))
 )
 async def list_held_back(
-    act_id: ActId, context: MakeLists, limit: Limit = DEFAULT_LIMIT, after: str | None = None
+    act_id: ActId, context: MakeLists, limit: Limit = DEFAULT_LIMIT, after: Cursor = None
 ) -> Page[HeldBackView]:
     """Cases that a closing held back, or that no longer held when the list was to be announced, each with why."""
     where = {"act_id": (await context.store.list_acts.require(act_id)).act_id}

@@ -8,15 +8,19 @@ from typing import Annotated
 from chassis.http import (
     DEFAULT_LIMIT,
     PROBLEMS,
+    APIRouter,
     Authorize,
+    Cursor,
+    Day,
     Limit,
     Page,
     RequestContext,
+    Year,
     based_on_rule,
     filter_by,
     refuses,
 )
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import Depends, Path, Query
 from messages.entries import EnteredUscc
 from rulebook import basis, shanghai_date
 
@@ -52,9 +56,9 @@ async def record_removal(body: RemovalBody, context: RemoveUnits) -> RemovalView
 @router.get("/removals", openapi_extra=based_on_rule(basis("L1")))
 async def list_removals(
     context: RemoveUnits,
-    year: int | None = None,
+    year: Year | None = None,
     limit: Limit = DEFAULT_LIMIT,
-    after: str | None = None,
+    after: Cursor = None,
 ) -> Page[RemovalView]:
     """Recorded decisions, the latest first."""
     found = await context.page(context.store.removals, filter_by(year=year), (("decided_on", -1),), limit, after)
@@ -69,7 +73,7 @@ async def get_removal(removal_id: Annotated[str, Path(max_length=40)], context: 
 
 @router.get("/bans", openapi_extra=based_on_rule(basis("B1")))
 async def check_ban(
-    context: ReadRegister, uscc: Annotated[EnteredUscc, Query()], on: Annotated[date | None, Query()] = None
+    context: ReadRegister, uscc: Annotated[EnteredUscc, Query()], on: Annotated[Day | None, Query()] = None
 ) -> BanCheck:
     """Whether the organisation is barred on a day, today when none is named, until when and by which decisions.
 

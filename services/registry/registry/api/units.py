@@ -10,7 +10,10 @@ from chassis.handling import Filter, Refusal
 from chassis.http import (
     DEFAULT_LIMIT,
     PROBLEMS,
+    APIRouter,
     Authorize,
+    Cursor,
+    Day,
     Limit,
     Page,
     RequestContext,
@@ -18,7 +21,7 @@ from chassis.http import (
     refuses,
 )
 from chassis.security import Allowed, Denied, and_filters
-from fastapi import APIRouter, Depends, Path
+from fastapi import Depends, Path
 from messages.values import Level, Prefecture, UnitType, unit_key
 from rulebook import basis, reason, shanghai_date
 
@@ -45,13 +48,13 @@ router = APIRouter(prefix="/v1/units", tags=["register"], responses=PROBLEMS)
 async def list_titles(  # noqa: PLR0913 - one parameter for each filter
     context: ReadRegister,
     *,
-    as_of: date | None = None,
+    as_of: Day | None = None,
     prefecture: Prefecture | None = None,
     unit_type: UnitType | None = None,
     level: Level | None = None,
     flagged: bool | None = None,
     limit: Limit = DEFAULT_LIMIT,
-    after: str | None = None,
+    after: Cursor = None,
 ) -> Page[TitleView]:
     """The register as it was at the end of that day, one item for each title.
 
@@ -76,7 +79,7 @@ async def list_titles(  # noqa: PLR0913 - one parameter for each filter
 
 
 @router.get("/{key:path}", openapi_extra=based_on_rule(basis("R1")))
-async def get_unit(key: UnitKey, context: ReadRegister, as_of: date | None = None) -> UnitView:
+async def get_unit(key: UnitKey, context: ReadRegister, as_of: Day | None = None) -> UnitView:
     """One unit with names, titles and removals as the register showed them at the end of that day."""
     day, key = _day(context, as_of), unit_key(*key.split("/", 1))
 

@@ -17,9 +17,8 @@ async def outcome_of(ref: ActRef, context: RequestContext[Store], prefer: str | 
 
     Raises the act's Refusal when it was withdrawn.
     """
-    if ref.act_id is None:
+    if (act_id := ref.act_id) is None:
         return list_view(await context.store.lists.require(ref.list_id), for_office=True)
-    act_id = ref.act_id
     act: ListAct = await wait_until(lambda act: act.over, lambda: context.store.list_acts.require(act_id), prefer)
     if not act.over:
         headers = {"Location": f"/v1/lists/acts/{act.act_id}", "Retry-After": "1"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from chassis.http import APIRouter
 
 from review.api import acts, batches, cases, experts, notices, objections, panels, prefecture, sheets
 

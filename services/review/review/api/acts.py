@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, TypeVar
 
 from chassis.handling import Refusal
-from chassis.http import PROBLEMS, Authorize, RequestContext, View, based_on_rule, refuses, wait_until
-from fastapi import APIRouter, Depends
+from chassis.http import PROBLEMS, APIRouter, Authorize, Key, RequestContext, View, based_on_rule, refuses, wait_until
+from fastapi import Depends
 from rulebook import basis
 
 from review.api.commands import actor_of
@@ -31,7 +31,7 @@ async def list_acts(context: ReadAct) -> list[ActView]:
 
 
 @router.get("/{act_id}", summary="Show an act on a batch")
-async def get_act(act_id: str, context: ReadAct) -> ActView:
+async def get_act(act_id: Key, context: ReadAct) -> ActView:
     return ActView.model_validate(await context.store.acts.require(act_id))
 
 
@@ -41,7 +41,7 @@ async def get_act(act_id: str, context: ReadAct) -> ActView:
     openapi_extra=based_on_rule(basis("V8")),
     responses=refuses("act-finished"),
 )
-async def continue_act(act_id: str, context: HaveActContinued) -> ActView:
+async def continue_act(act_id: Key, context: HaveActContinued) -> ActView:
     """Once the reason is removed for which it stopped; it goes on where it stands."""
     command = ContinueAct(act_id, await actor_of(context, CONTINUE_ACT, None))
     await context.execute(have_act_continued, command, prefetch=[("acts", act_id)], reply=ActReceipt)

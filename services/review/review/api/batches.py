@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import date
 from typing import Annotated
 
 from chassis.handling import Refusal
 from chassis.http import (
     DEFAULT_LIMIT,
     PROBLEMS,
+    APIRouter,
     Authorize,
     Body,
+    Cursor,
+    Day,
     Limit,
     Page,
     Prefer,
     RequestContext,
     View,
+    Year,
     based_on_rule,
     refuses,
 )
-from fastapi import APIRouter, Depends, Path
 from fastapi import Body as FromBody
+from fastapi import Depends, Path
 from messages.entries import DocumentNumber, OptionalParagraphs
 from messages.values import Level
 from rulebook import basis
@@ -49,7 +52,7 @@ class DecisionBody(Body):
     """The region's decision to hold the evaluation once more in the year (Art. 16)."""
 
     document_number: DocumentNumber
-    decided_on: date
+    decided_on: Day
 
 
 class RankingBody(Body):
@@ -66,7 +69,7 @@ class RankingBody(Body):
 
 
 class NoticeBody(Body):
-    published_end: date | None = None
+    published_end: Day | None = None
     """The minimum end when absent."""
 
 
@@ -98,7 +101,7 @@ router = APIRouter(prefix="/batches/{year}", tags=["batches"], responses=PROBLEM
 SelectCases = Annotated[RequestContext[Store], Depends(Authorize(SELECT_CASES))]
 ReadRanking = Annotated[RequestContext[Store], Depends(Authorize(READ_RANKING))]
 PublishNotice = Annotated[RequestContext[Store], Depends(Authorize(PUBLISH_NOTICE))]
-RankingNumber = Annotated[int, Path(ge=1)]
+RankingNumber = Annotated[int, Path(ge=1, le=1000)]
 BY_PLACE = (("position", 1),)
 
 
@@ -117,7 +120,7 @@ BY_PLACE = (("position", 1),)
     ),
 )
 async def rank_batch(
-    year: int,
+    year: Year,
     context: SelectCases,
     body: Annotated[RankingBody | None, FromBody()] = None,
     level: Level = Level.REGION,
@@ -147,7 +150,7 @@ def _views(lines: Sequence[RankingLine]) -> tuple[RankingLineView, ...]:
 
 @router.get("/ranking", summary="Show the rankings of a batch")
 async def list_rankings(
-    year: int,
+    year: Year,
     context: ReadRanking,
     level: Level = Level.REGION,
 ) -> list[BatchRanking]:
@@ -160,12 +163,12 @@ async def list_rankings(
 
 @router.get("/ranking/{number}/lines", summary="List the cases of a ranking in their places")
 async def list_ranking_lines(  # noqa: PLR0913, PLR0917 - path, page and level
-    year: int,
+    year: Year,
     number: RankingNumber,
     context: ReadRanking,
     level: Level = Level.REGION,
     limit: Limit = DEFAULT_LIMIT,
-    after: str | None = None,
+    after: Cursor = None,
 ) -> Page[RankingLineView]:
     made = await _ranking(context, level, year, number)
     page = await context.page(context.store.ranking_lines, {"act": made.act}, BY_PLACE, limit, after)
@@ -174,7 +177,7 @@ async def list_ranking_lines(  # noqa: PLR0913, PLR0917 - path, page and level
 
 @router.get("/ranking/{number}/check", summary="Compute a ranking again from its stored lines")
 async def check_ranking(
-    year: int, number: RankingNumber, context: ReadRanking, level: Level = Level.REGION
+    year: Year, number: RankingNumber, context: ReadRanking, level: Level = Level.REGION
 ) -> RankingCheckView:
     """Read every line; one check at a time in each process."""
     made = await _ranking(context, level, year, number)
@@ -195,7 +198,7 @@ async def _ranking(context: RequestContext[Store], level: Level, year: int, numb
     responses=under_way(NoticeResult) | refuses("nothing-to-publish", "act-under-way", "level-not-reviewed"),
 )
 async def publish_notice(
-    year: int,
+    year: Year,
     context: PublishNotice,
     body: Annotated[NoticeBody | None, FromBody()] = None,
     level: Level = Level.REGION,

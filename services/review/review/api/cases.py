@@ -6,9 +6,9 @@ from collections.abc import Collection
 from datetime import date
 from typing import Annotated
 
-from chassis.http import PROBLEMS, Authorize, Body, Page, RequestContext, filter_by
+from chassis.http import PROBLEMS, APIRouter, Authorize, Body, Cursor, Key, Page, RequestContext, Year, filter_by
 from chassis.security import and_filters
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from messages.review import Stage
 from messages.values import Level, Prefecture, UnitType
 from pydantic import Field
@@ -30,11 +30,11 @@ class CaseQuery(Body):
 
     state: Stage | None = None
     prefecture: Prefecture | None = None
-    batch_year: int | None = None
+    batch_year: Year | None = None
     unit_type: UnitType | None = None
     level: Level | None = None
     limit: Annotated[int, Field(ge=1, le=200)] = 50
-    after: str | None = None
+    after: Cursor = None
 
     def filter(self) -> dict[str, object]:
         return filter_by(
@@ -72,7 +72,7 @@ async def list_cases(query: Annotated[CaseQuery, Query()], context: ReadCase) ->
 
 
 @router.get("/{case_id}", summary="Show a case")
-async def get_case(case_id: str, context: ReadCase) -> CaseDetail:
+async def get_case(case_id: Key, context: ReadCase) -> CaseDetail:
     store = context.store
     case, _ = await _case_as_seen(case_id, context, store)
     by = await actor_of(context, READ_CASE, case)
@@ -82,7 +82,7 @@ async def get_case(case_id: str, context: ReadCase) -> CaseDetail:
 
 
 @router.get("/{case_id}/record", summary="Show the record of a case")
-async def get_case_record(case_id: str, context: ReadRecord) -> RecordView:
+async def get_case_record(case_id: Key, context: ReadRecord) -> RecordView:
     """Show the record and the end that the case holds of it, both of one instant."""
     while True:
         store, later = context.store, context.store

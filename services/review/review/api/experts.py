@@ -4,8 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from chassis.http import DEFAULT_LIMIT, IF_MATCH, PROBLEMS, Authorize, Body, Limit, Page, RequestContext, based_on_rule
-from fastapi import APIRouter, Depends
+from chassis.http import (
+    DEFAULT_LIMIT,
+    IF_MATCH,
+    PROBLEMS,
+    APIRouter,
+    Authorize,
+    Body,
+    Cursor,
+    Key,
+    Limit,
+    Page,
+    RequestContext,
+    based_on_rule,
+)
+from fastapi import Depends
 from messages.entries import EnteredUscc, Line, Name, Paragraphs
 from messages.values import Identifier
 from pydantic import Field
@@ -17,6 +30,8 @@ from review.domain.expert import EarlierEvaluation, Expert
 from review.handlers import panel
 from review.store import Store
 
+MAX_ENTRIES = 200
+
 
 class EvaluatedBody(Body):
     uscc: EnteredUscc
@@ -27,8 +42,8 @@ class ExpertBody(Body):
     expert_id: Identifier
     employer: Line
     """USCC or name of the organisation the expert works for."""
-    groups: tuple[Name, ...] = ()
-    evaluated: tuple[EvaluatedBody, ...] = ()
+    groups: Annotated[tuple[Name, ...], Field(max_length=200)] = ()
+    evaluated: Annotated[tuple[EvaluatedBody, ...], Field(max_length=200)] = ()
     """Added to the earlier ones; none is ever removed."""
 
 
@@ -62,14 +77,14 @@ async def register_expert(body: ExpertBody, context: RegisterExperts) -> Expert:
 async def list_experts(
     context: ReadExperts,
     limit: Limit = DEFAULT_LIMIT,
-    after: str | None = None,
+    after: Cursor = None,
 ) -> Page[Expert]:
     return await context.page(context.store.experts, context.filter(), limit=limit, after=after)
 
 
 @router.get("/{expert_id}", summary="Show an expert")
 async def get_expert(
-    expert_id: str,
+    expert_id: Key,
     context: ReadExperts,
 ) -> Expert:
     store = context.store
@@ -82,7 +97,7 @@ async def get_expert(
 @router.post(
     "/{expert_id}/conflicts", summary="Declare a conflict of interest", openapi_extra=based_on_rule(basis("V5"))
 )
-async def declare_conflict(expert_id: str, body: ConflictBody, context: DeclareConflict) -> Expert:
+async def declare_conflict(expert_id: Key, body: ConflictBody, context: DeclareConflict) -> Expert:
     """Store the declaration: seats on cases of the unit, assessor or group pass on; a score already made is flagged."""
     by = await actor_of(context, DECLARE_CONFLICT, await context.store.experts.require(expert_id))
     command = panel.DeclareConflict(expert_id, body.uscc or "", body.text, by, body.name or "")

@@ -7,16 +7,20 @@ from typing import Annotated
 from chassis.http import (
     DEFAULT_LIMIT,
     PROBLEMS,
+    APIRouter,
     Authorize,
+    Cursor,
+    Key,
     Limit,
     Page,
     Prefer,
     RequestContext,
+    Year,
     based_on_rule,
     filter_by,
     refuses,
 )
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from rulebook import basis
 
 from review.api.acts import under_way, wait_for_act
@@ -38,9 +42,9 @@ PublishNotice = Annotated[RequestContext[Store], Depends(Authorize(PUBLISH_NOTIC
 @router.get("", summary="List public notices")
 async def list_notices(
     context: ReadNotice,
-    batch_year: int | None = None,
+    batch_year: Year | None = None,
     limit: Limit = DEFAULT_LIMIT,
-    after: str | None = None,
+    after: Cursor = None,
 ) -> Page[NoticeEntry]:
     where = filter_by(batch_year=batch_year)
     return (await context.page(context.store.notices, where, (("opened_on", -1),), limit, after)).map(
@@ -49,7 +53,7 @@ async def list_notices(
 
 
 @router.get("/{notice_id}", summary="Show a public notice")
-async def get_notice(notice_id: str, context: ReadNotice) -> PublicNotice:
+async def get_notice(notice_id: Key, context: ReadNotice) -> PublicNotice:
     store = context.store
     found = await store.notices.require(notice_id)
     context.set_etag(store.notices.version(notice_id))
@@ -58,10 +62,10 @@ async def get_notice(notice_id: str, context: ReadNotice) -> PublicNotice:
 
 @router.get("/{notice_id}/lines", summary="List the units of a public notice")
 async def list_notice_lines(
-    notice_id: str,
+    notice_id: Key,
     context: ReadNotice,
     limit: Limit = DEFAULT_LIMIT,
-    after: str | None = None,
+    after: Cursor = None,
 ) -> Page[NoticeLineView]:
     """By unit type and rank, as the digest of the notice takes them."""
     shown = await context.store.notices.require(notice_id)
@@ -76,7 +80,7 @@ async def list_notice_lines(
     openapi_extra=based_on_rule(basis("V9")),
     responses=under_way(NoticeResult) | refuses("notice-running", "notice-concluded", "act-under-way"),
 )
-async def conclude_notice(notice_id: str, context: PublishNotice, prefer: Prefer = None) -> NoticeResult:
+async def conclude_notice(notice_id: Key, context: PublishNotice, prefer: Prefer = None) -> NoticeResult:
     """Not before the published end is over; the day after, a job does it."""
     by = await actor_of(context, PUBLISH_NOTICE, None)
     command = notice.ConcludeNotice(context.new_id("act-", notice_id), notice_id, by)

@@ -4,8 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from chassis.http import DEFAULT_LIMIT, PROBLEMS, Authorize, Body, Limit, Page, RequestContext, based_on_rule, refuses
-from fastapi import APIRouter, Depends
+from chassis.http import (
+    DEFAULT_LIMIT,
+    PROBLEMS,
+    APIRouter,
+    Authorize,
+    Body,
+    Cursor,
+    Key,
+    Limit,
+    Page,
+    RequestContext,
+    based_on_rule,
+    refuses,
+)
+from fastapi import Depends
 from messages.entries import OneLine, Paragraphs, enter_optional_text
 from messages.values import Identifier
 from pydantic import AfterValidator, Field
@@ -40,9 +53,10 @@ DecideObjection = Annotated[RequestContext[Store], Depends(Authorize(DECIDE_OBJE
     summary="Lodge an objection",
     openapi_extra=based_on_rule(basis("V9")),
     status_code=201,
+    max_body_size=64 * 1024,
     responses=refuses("notice-ended", "not-in-notice"),
 )
-async def lodge_objection(notice_id: str, body: ObjectionBody, context: LodgeObjection) -> notice.ObjectionReceipt:
+async def lodge_objection(notice_id: Key, body: ObjectionBody, context: LodgeObjection) -> notice.ObjectionReceipt:
     by = await actor_of(context, LODGE_OBJECTION, None)
     new = context.new_id("obj-", notice_id)
     command = notice.LodgeObjection(new, notice_id, body.case_id, body.facts, body.name, body.contact, by)
@@ -52,10 +66,10 @@ async def lodge_objection(notice_id: str, body: ObjectionBody, context: LodgeObj
 
 @router.get("", summary="List the objections to a notice")
 async def list_objections(
-    notice_id: str,
+    notice_id: Key,
     context: DecideObjection,
     limit: Limit = DEFAULT_LIMIT,
-    after: str | None = None,
+    after: Cursor = None,
 ) -> Page[Objection]:
     return await context.page(context.store.objections, {"notice_id": notice_id}, limit=limit, after=after)
 
@@ -67,7 +81,7 @@ async def list_objections(
     responses=refuses("objection-resolved"),
 )
 async def resolve_objection(
-    notice_id: str, objection_id: str, body: ResolutionBody, context: DecideObjection
+    notice_id: Key, objection_id: Key, body: ResolutionBody, context: DecideObjection
 ) -> notice.ObjectionReceipt:
     by = await actor_of(context, DECIDE_OBJECTION, None)
     command = notice.ResolveObjection(notice_id, objection_id, body.upheld, body.text, by)

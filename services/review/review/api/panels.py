@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from chassis.http import PROBLEMS, Authorize, Body, RequestContext, based_on_rule, refuses
-from fastapi import APIRouter, Depends
+from chassis.http import (
+    CURSOR_LENGTH,
+    PROBLEMS,
+    APIRouter,
+    Authorize,
+    Body,
+    Key,
+    RequestContext,
+    Year,
+    based_on_rule,
+    refuses,
+)
 from fastapi import Body as FromBody
+from fastapi import Depends, Query
 from messages.values import Identifier, Level
+from pydantic import Field
 from rulebook import basis
 
 from review.api.commands import act_on_case, acting_on, actor_of
@@ -17,7 +29,7 @@ from review.store import Store
 
 
 class PanelBody(Body):
-    experts: tuple[Identifier, ...] = ()
+    experts: Annotated[tuple[Identifier, ...], Field(max_length=50)] = ()
     """The chair first; nobody named: drawn."""
 
 
@@ -33,7 +45,7 @@ AppointPanels = Annotated[RequestContext[Store], Depends(Authorize(APPOINT_PANEL
     responses=refuses("wrong-state", "experts-too-few", "case-suspended", "level-not-reviewed"),
 )
 async def appoint_panel(
-    case_id: str,
+    case_id: Key,
     context: AppointPanel,
     body: Annotated[PanelBody | None, FromBody()] = None,
 ) -> panel.PanelAppointment:
@@ -51,10 +63,10 @@ async def appoint_panel(
     responses=refuses("level-not-reviewed"),
 )
 async def appoint_panels(
-    year: int,
+    year: Year,
     context: AppointPanels,
     level: Level = Level.REGION,
-    after: str = "",
+    after: Annotated[str, Query(max_length=CURSOR_LENGTH)] = "",
 ) -> panel.Appointments:
     """Draw panels for the next hundred forwarded cases that have none yet; ask again with ``after`` = ``next``."""
     command = panel.AppointPanels(level, year, await actor_of(context, APPOINT_PANELS, None), after)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from chassis.http import PROBLEMS, Authorize, Body, RequestContext, based_on_rule, refuses
-from fastapi import APIRouter, Depends
+from chassis.http import PROBLEMS, APIRouter, Authorize, Body, Key, RequestContext, based_on_rule, refuses
+from fastapi import Depends
 from messages.entries import DocumentNumber, EnteredFile
 from messages.values import Department
 from pydantic import Field
@@ -37,7 +37,7 @@ class InitialReviewBody(Body):
 class OpinionDocumentBody(Body):
     number: Annotated[DocumentNumber, Field(max_length=100)]
     conclusion: Literal["recommended", "not_recommended"]
-    attachments: tuple[EnteredFile, ...] = Field(min_length=1)
+    attachments: tuple[EnteredFile, ...] = Field(min_length=1, max_length=50)
     """The signed document itself, and what goes to the region with it (Art. 14(2)); known by content, not held here."""
     dealt_with: DealtWith = Field(default_factory=dict)
 
@@ -53,7 +53,7 @@ DecideCase = Annotated[RequestContext[Store], Depends(Authorize(DECIDE_CASE))]
     openapi_extra=based_on_rule(basis("V2")),
     responses=refuses("wrong-state", "not-consulted", "opinion-given", "case-suspended"),
 )
-async def answer_consultation(case_id: str, body: OpinionBody, context: AnswerConsultation) -> Receipt:
+async def answer_consultation(case_id: Key, body: OpinionBody, context: AnswerConsultation) -> Receipt:
     case = await context.store.cases.require(case_id)
     by = await actor_of(context, ANSWER_CONSULTATION, ConsultedDepartment(case.unit, body.department))
     command = consultation.AnswerConsultation(case_id, body.department, body.opinion, body.text, by)
@@ -66,7 +66,7 @@ async def answer_consultation(case_id: str, body: OpinionBody, context: AnswerCo
     openapi_extra=based_on_rule(basis("V1")),
     responses=refuses("wrong-state", "case-suspended"),
 )
-async def decide_initial_review(case_id: str, body: InitialReviewBody, context: DecideCase) -> Receipt:
+async def decide_initial_review(case_id: Key, body: InitialReviewBody, context: DecideCase) -> Receipt:
     _, by = await acting_on(context, DECIDE_CASE, case_id)
     accept = body.decision == "accept"
     command = opinion.DecideInitialReview(case_id, accept, body.reasons, _plain(body.dealt_with), by)
@@ -81,7 +81,7 @@ async def decide_initial_review(case_id: str, body: InitialReviewBody, context: 
         "wrong-state", "opinion-missing", "opinion-not-dealt-with", "document-number-taken", "case-suspended"
     ),
 )
-async def issue_opinion(case_id: str, body: OpinionDocumentBody, context: DecideCase) -> Receipt:
+async def issue_opinion(case_id: Key, body: OpinionDocumentBody, context: DecideCase) -> Receipt:
     case, by = await acting_on(context, DECIDE_CASE, case_id)
     dealt_with = _plain(body.dealt_with)
     command = opinion.IssueOpinion(case_id, body.number, body.conclusion, body.attachments, dealt_with, by)
@@ -95,7 +95,7 @@ async def issue_opinion(case_id: str, body: OpinionDocumentBody, context: Decide
     openapi_extra=based_on_rule(basis("V4")),
     responses=refuses("wrong-state", "deadline-passed", "case-suspended", "level-not-reviewed"),
 )
-async def forward_case(case_id: str, context: DecideCase) -> Receipt:
+async def forward_case(case_id: Key, context: DecideCase) -> Receipt:
     """After the deadline the case is late, and that is recorded (V4)."""
     _, by = await acting_on(context, DECIDE_CASE, case_id)
     command = opinion.ForwardCase(case_id, by)

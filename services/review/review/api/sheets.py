@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import Annotated
 
 from chassis.handling import Refusal
-from chassis.http import PROBLEMS, Authorize, Body, RequestContext, based_on_rule, refuses
-from fastapi import APIRouter, Depends
+from chassis.http import PROBLEMS, APIRouter, Authorize, Body, Key, RequestContext, based_on_rule, refuses
+from fastapi import Depends
 from messages.entries import EnteredIndicator
 from messages.values import Identifier
 from pydantic import Field
@@ -24,10 +24,15 @@ from review.handlers import scoring
 from review.handlers.transitions import Receipt
 from review.store import Store
 
+MAX_ITEMS = 500
+Points = Annotated[Decimal, Field(allow_inf_nan=False, max_digits=20)]
+
 
 class SheetBody(Body):
-    values: dict[Identifier, Annotated[Decimal, Field(allow_inf_nan=False, max_digits=20)]]
-    mandatory_items: dict[Identifier, bool]
+    values: Annotated[
+        dict[Identifier, Annotated[Decimal, Field(allow_inf_nan=False, max_digits=20)]], Field(max_length=500)
+    ]
+    mandatory_items: Annotated[dict[Identifier, bool], Field(max_length=MAX_ITEMS)]
     """Mandatory item → whether it is met."""
     site_visit_wanted: bool = False
     sign: bool = False
@@ -40,7 +45,7 @@ class DeviationBody(Body):
 
 
 class SiteBody(Body):
-    changed: tuple[EnteredIndicator, ...] = ()
+    changed: Annotated[tuple[EnteredIndicator, ...], Field(max_length=MAX_ITEMS)] = ()
     findings: Annotated[ShortText, Field(pattern=r"\S")]
     reasons: ShortText = ""
 
@@ -59,8 +64,8 @@ RecordVisit = Annotated[RequestContext[Store], Depends(Authorize(RECORD_VISIT))]
     responses=refuses("wrong-state", "sheet-signed", "case-suspended") | refuses("not-on-panel", status=403),
 )
 async def fill_score_sheet(
-    case_id: str,
-    expert: str,
+    case_id: Key,
+    expert: Key,
     body: SheetBody,
     context: FillSheet,
 ) -> Receipt:
@@ -71,7 +76,7 @@ async def fill_score_sheet(
 
 
 @router.get("/score-sheets/{expert}", summary="Show a score sheet")
-async def get_score_sheet(case_id: str, expert: str, context: ReadSheet) -> SheetView:
+async def get_score_sheet(case_id: Key, expert: Key, context: ReadSheet) -> SheetView:
     await context.authorize(PanelSeat(expert))
     case = await context.store.cases.require(case_id)
     if (found := case.sheet_of(expert)) is None:
@@ -86,7 +91,7 @@ async def get_score_sheet(case_id: str, expert: str, context: ReadSheet) -> Shee
     responses=refuses("wrong-state", "no-deviation", "case-suspended") | refuses("not-the-decider", status=403),
 )
 async def decide_deviation(
-    case_id: str,
+    case_id: Key,
     body: DeviationBody,
     context: DecideDeviation,
 ) -> Receipt:
@@ -105,7 +110,7 @@ async def decide_deviation(
     openapi_extra=based_on_rule(basis("V7")),
     responses=refuses("wrong-state", "case-suspended"),
 )
-async def record_site_visit(case_id: str, body: SiteBody, context: RecordVisit) -> Receipt:
+async def record_site_visit(case_id: Key, body: SiteBody, context: RecordVisit) -> Receipt:
     _, by = await acting_on(context, RECORD_VISIT, case_id)
     findings = Findings(body.changed, body.findings, body.reasons)
     command = scoring.RecordSiteVisit(case_id, findings, by)

@@ -16,7 +16,7 @@ MAX_CELLS = 50_000
 """Filled cells of all sheets; a register of 500 bodies with ten people each has 35,000."""
 _ADDRESS = re.compile("([A-Za-z]{1,3})([0-9]{1,12})")
 _ROW = re.compile("[0-9]{1,12}")
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[Ee][+-]?[0-9]{1,4})?")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[Ee][+-]?[0-9]{1,4})?")
 _NO_RESULT = "为已算出的内容，公式没有结果：请在 Excel 或 WPS 中打开并保存"
 
 Document = dict[str, Any]

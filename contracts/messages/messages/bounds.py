@@ -1,0 +1,30 @@
+"""Bounds of what callers send and services keep: every number, text, day and list has one (decision 0033)."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, TypeVar
+
+from pydantic import Field
+
+T = TypeVar("T")
+
+MAX_DIGITS, MAX_DECIMALS = 40, 30
+"""Of a number: more than the 28 digits of a quotient. A number's size is not its text's length: 1e200000000 has eleven
+characters and two hundred million digits."""
+Amount = Annotated[Decimal, Field(allow_inf_nan=False, max_digits=MAX_DIGITS, decimal_places=MAX_DECIMALS)]
+"""An exact decimal."""
+
+Count = Annotated[int, Field(ge=0, le=2_000_000_000)]
+CalendarYear = Annotated[int, Field(ge=1900, le=2200)]
+
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2200, 12, 31)
+"""Days further away are slips; and near the ends of the calendar no period can be added to a day."""
+Day = Annotated[date, Field(ge=FIRST_DAY, le=LAST_DAY)]
+
+CellText = Annotated[str, Field(max_length=32_767)]
+"""As much as a cell of a workbook holds."""
+MAX_ROWS = 200
+"""Rows of one table of a report: more would hold the event loop, and the documents that carry it."""
+Rows = Annotated[tuple[T, ...], Field(max_length=MAX_ROWS)]
