@@ -17,6 +17,7 @@ from tests.contention.command_scripts import NOW_OF, SCRIPTS, Participant
 from tests.contention.season_messages import ApplicationMessages
 
 OF_AN_OFFICE: Mapping[tuple[str, str], str] = {
+    ("applications", "POST /v1/codes"): "an act of the region about one code",
     ("applications", "POST /v1/facts"): "an officer's own record of a unit",
     ("applications", "POST /v1/facts/{fact_id}/end"): "an officer's own record of a unit",
     ("applications", "POST /v1/prefecture-lists"): "one act a year of each prefecture",

@@ -45,11 +45,11 @@ def _registration(one: Assessor) -> dict[str, object]:
 
 
 async def _enter_removal(season: Season) -> None:
-    """Enter the removal of a unit under its former name: the ban goes by its code (B1, R21)."""
+    """Enter a removal of before the register under the former name: the ban goes by the code (B1, R21)."""
     unit = season.personas.by_edge_case(EdgeCase.BANNED).unit
     decided_on, document = REMOVAL
     former = unit.model_copy(update={"name": FORMER_NAME}).model_dump(mode="json")
-    body = {"unit": former, "ground": "D4", "document_number": document, "decided_on": decided_on}
+    body = {"unit": former, "ground": "D4", "document_number": document, "decided_on": decided_on, "historic": True}
     await season.calls.as_person(REGION).post("registry", "/removals", "removal", body)
 
     async def barred() -> bool | None:
