@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -111,6 +112,8 @@ def worst_bodies() -> Iterator[bytes]:
 async def test_no_body_holds_the_event_loop(api: ApiHarness[Any]) -> None:
     for method, template in api.policies:  # the framework builds a route at its first request
         await Sent(method, path_of(template), b"{}", "a.b.c").by(api)
+    gc.collect()
+    gc.freeze()  # as a process of ours does at its start; a collection of the whole test run took longer than any body
     with LongestCallback() as longest:
         for (method, template), policy in api.policies.items():
             if method not in COMMAND_METHODS or policy.open:
@@ -121,6 +124,7 @@ async def test_no_body_holds_the_event_loop(api: ApiHarness[Any]) -> None:
             for body in worst_bodies():
                 assert await Sent(method, path_of(template), body, token).by(api) < 500, (method, template)
         worst, name = longest.seconds, longest.name
+    gc.unfreeze()
 
     assert worst < LONGEST * reading_time(), name
 
