@@ -19,8 +19,8 @@ Amount = Annotated[Decimal, Field(allow_inf_nan=False, max_digits=MAX_DIGITS, de
 Count = Annotated[int, Field(ge=0, le=2_000_000_000)]
 CalendarYear = Annotated[int, Field(ge=1900, le=2200)]
 
-FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2200, 12, 31)
-"""Days further away are slips; and near the ends of the calendar no period can be added to a day."""
+FIRST_DAY, LAST_DAY = date(10, 1, 1), date(9990, 12, 31)
+"""Near the ends of the calendar no period can be added to a day; one far from today is refused by the rule set (T1)."""
 Day = Annotated[date, Field(ge=FIRST_DAY, le=LAST_DAY)]
 
 CellText = Annotated[str, Field(max_length=32_767)]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from applications.api import forms
 from applications.workbooks import Form, write
 from devkit.api_harness import ApiHarness
 
@@ -16,11 +18,12 @@ async def test_form_of_a_scheme_is_written_once_whatever_the_day(
 ) -> None:
     written = []
 
-    def count(form: Form, values: dict[str, object]) -> bytes:
+    def count(form: Form, values: Mapping[str, Any] | None = None) -> bytes:
         written.append(form.id)
         return write(form, values)
 
-    monkeypatch.setattr("applications.api.forms.write", count)
+    monkeypatch.setattr(forms, "write", count)
+    forms._written.cache_clear()
     for day in ("2026-03-01", "2026-03-02", "2026-03-01"):
         answer = await api.anonymous().get(FORM, params={"on": day})
         assert answer.status_code == 200, answer.text
