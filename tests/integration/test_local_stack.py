@@ -32,7 +32,7 @@ from tests.integration.local_stack import (
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(300)]
 
-RECIPIENT = "b@green.invalid"
+RECIPIENT = "b@green.example"
 MAIL = f"From: a@green.invalid\nTo: {RECIPIENT}\nSubject: 通知\n\n已受理\n"
 UNIT = "911502000000000271"
 PAGES = ("README.md", "deploy/runbook.md")

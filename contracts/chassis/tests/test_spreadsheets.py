@@ -135,7 +135,7 @@ def test_columns_may_come_in_any_order_under_a_title_and_beside_others() -> None
 
 def test_every_bad_cell_is_reported_with_its_place() -> None:
     rows = [
-        changed(uscc="91150100MA0MXT5K3X"),
+        changed(uscc="91150100MA0MXT5K3"),
         changed(name=None, first="昨天"),
         GOOD,
         changed(trades="钢铁、煤炭", document="12"),
@@ -144,7 +144,7 @@ def test_every_bad_cell_is_reported_with_its_place() -> None:
     reading = read_lines(sheet(HEADINGS, *rows))
 
     assert [(each.address, each.code, each.text, each.found) for each in reading.problems] == [
-        ("名单!A2", "cell-malformed", "“统一社会信用代码”应为18位统一社会信用代码", "91150100MA0MXT5K3X"),
+        ("名单!A2", "cell-malformed", "“统一社会信用代码”应为18位统一社会信用代码", "91150100MA0MXT5K3"),
         ("名单!B3", "cell-empty", "“单位名称”未填写", None),
         ("名单!E3", "cell-malformed", "“起始日期”应为日期，例如 2026-01-31", "昨天"),
         ("名单!D5", "cell-malformed", "“行业”应为下列之一：钢铁、乳业", "钢铁、煤炭"),

@@ -53,7 +53,7 @@ def enter_email(text: str) -> str:
     try:
         found = validate_email(text.strip(), allow_smtputf8=False, check_deliverability=False)
     except EmailNotValidError:
-        wrong = "不是有效的电子邮箱地址：@前只能用英文字母、数字和._%+-等符号，一次只填一个地址"
+        wrong = "不是有效的电子邮箱地址：@前只能用英文字母、数字和._%+-等符号，@后须为可以收信的域名，一次只填一个地址"
         raise PydanticCustomError("email_invalid", wrong) from None
     return found.ascii_email or found.normalized
 

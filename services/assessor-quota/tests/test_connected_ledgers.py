@@ -14,9 +14,10 @@ import httpx2
 import pytest
 from assessor_quota.bus import LEDGER_QUEUE, SUBSCRIPTIONS
 from assessor_quota.handlers.register import register_assessor
-from assessor_quota.handlers.representatives import change_representative
+from assessor_quota.handlers.representatives import ChangeRepresentative, change_representative
 from assessor_quota.store import AGGREGATES, INDEXES, Store
 from chassis.broker.topology import definitions
+from chassis.handling import TransientError
 from chassis.persistence.mongo import Database
 from chassis.persistence.system_collections import OUTBOX
 from devkit.clock import FixedClock
@@ -120,8 +121,19 @@ def listings() -> list[Event]:
 async def change_some(cluster: CommitterCluster[Store]) -> None:
     for number in range(CHANGED):
         await until(cluster.database, "items", KILLED_AT // CHANGED * number)
-        successor = person(REPRESENTATIVES + number)
-        await cluster.perform(0, change_representative, change(successor, of=invented(number)))
+        await change_as_a_caller(cluster, change(person(REPRESENTATIVES + number), of=invented(number)))
+
+
+async def change_as_a_caller(cluster: CommitterCluster[Store], command: ChangeRepresentative) -> None:
+    """Try again when told to: for some seconds a command meets the open transaction of the process killed."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            try:
+                await cluster.perform(0, change_representative, command)
+            except TransientError:
+                await asyncio.sleep(0.5)
+            else:
+                return
 
 
 @dataclass(frozen=True)
