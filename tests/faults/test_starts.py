@@ -46,7 +46,7 @@ async def test_process_that_starts_through_a_breaking_link_ends_up_consuming(
                 **service_environment(url, database, issuer),
                 "FAULTS_FILE": str(tmp_path / "faults"),
                 "GREEN_ROLE": "worker",
-                "GREEN_PORT": str(port),
+                "GREEN_MONITORING_PORT": str(port),
             }
             log = tmp_path / f"worker-{number}.log"
             log.touch()

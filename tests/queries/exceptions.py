@@ -16,6 +16,9 @@ _SWEEP = (
     "the sweep's own question: unpublished documents are few unless the broker is away, and then each is to be read;"
     " the time is the server's own, so no literal stands in the filter"
 )
+_OF_ANOTHER = (
+    "a department asks for another prefecture and is shown the assessors of both; those of one, some hundreds, are read"
+)
 _EXPIRED = "$expr: {'$lt': ['$lease_until', {'$add': ['$$NOW', 0]}]}, lease_until: $exists True"
 EXCEPTED: Mapping[tuple[str, str, str], str] = {
     ("chassis", "outbox", f"find {{{_EXPIRED}, sent: = False}} by _id up limited"): _SWEEP,
@@ -39,5 +42,11 @@ EXCEPTED: Mapping[tuple[str, str, str], str] = {
         "assessors",
         "find {prefectures: =, sanctioned_until: $gte, scope: =} by sanctioned_until up, _id up limited",
     ): "assessors under sanction are few, and no index may hold both lists, the prefectures and the scope",
+    ("assessor-quota", "assessors", "find {$and: [{prefectures: =}]} by _id up limited"): _OF_ANOTHER,
+    (
+        "assessor-quota",
+        "assessors",
+        "find {$and: [{prefectures: =}], sanctioned_until: $gte} by sanctioned_until up, _id up limited",
+    ): _OF_ANOTHER,
 }
 """(service, collection, shape) of a query, with the reason."""

@@ -11,8 +11,8 @@ from chassis.persistence.query import values_at
 
 from tests.queries.notes import NotedCollection, NotedQuery
 
-SPARE = 20
-"""Documents that a query may read beside twice those it returns."""
+SPARE = 50
+"""Documents that a query may read beside twice those it returns; for a page of few the server does not choose long."""
 SORTED_AT_MOST = 100
 """Documents that may be sorted in memory: those of one unit or one case, never a part of all."""
 RETURNED_AT_MOST = 1_000

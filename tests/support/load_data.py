@@ -10,6 +10,7 @@ from typing import Any
 from applications.domain.facts import FactKind
 from messages.values import Prefecture
 from rulebook import Scheme, rules_on, scheme_on
+from stdnum.cn import ric as gb11643
 from stdnum.cn import uscc as gb32100
 
 DAY = date(2026, 4, 20)
@@ -22,6 +23,12 @@ def code(number: int, head: str) -> str:
     """A valid code of an organisation that does not exist."""
     front = f"{head}{number:09d}"
     return front + str(gb32100.calc_check_digit(front))
+
+
+def person_number(number: int) -> str:
+    """A valid document number of a person who does not exist."""
+    front = f"150101{1950 + number // 1000}0101{number % 1000:03d}"
+    return front + str(gb11643.calc_check_digit(front + "0"))
 
 
 @dataclass(frozen=True)
@@ -46,7 +53,7 @@ class Assessor:
         return {
             "uscc": self.uscc,
             "name": self.name,
-            "representative": {"document_number": f"15010119700101{self.representative:04d}", "name": "示例"},
+            "representative": {"document_number": person_number(self.representative), "name": "示例"},
             "scope": ["factory", "park", "supply_chain"],
             "staff": [
                 {"staff_id": "S1", "name": "示例甲", "qualification": "工程师", "from": "2020-01-01"},
