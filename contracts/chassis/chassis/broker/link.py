@@ -26,6 +26,8 @@ ANSWER_SECONDS = 15.0
 """In which the broker answers what a link asks about its queues."""
 CANCEL_SECONDS = 3.0
 """To cancel the consumers; without a connection the library would wait for the broker for ever."""
+IDLE_LOOKS, LOOK_SECONDS = 3, 0.01
+"""Looks in a row that find nothing in hand: what came just before the consumers were cancelled has begun by then."""
 STALLED_SECONDS = 60.0
 """Messages wait, there is room for them, and none is delivered: the broker has forgotten the consumer."""
 
@@ -106,7 +108,12 @@ class Link:
             vars(subscriber)["_consumer_tag"] = None  # else the library cancels again, without a time-out
 
     async def close(self) -> None:
-        """Finish what was received and close."""
+        """Finish what was received and close.
+
+        The library ignores what it has received and not begun when it stops, so that is waited for first.
+        """
+        with suppress(LinkError):
+            await _bounded(self._finish_received(), GRACE)
         with suppress(LinkError):
             await _bounded(self._broker.stop(), GRACE + CANCEL_SECONDS)
         await self.drop()
@@ -116,6 +123,12 @@ class Link:
         for connection in self._connections:
             with suppress(LinkError):
                 await _bounded(connection.close(), CANCEL_SECONDS)
+
+    async def _finish_received(self) -> None:
+        idle = 0
+        while idle < IDLE_LOOKS:
+            await asyncio.sleep(LOOK_SECONDS)
+            idle = 0 if any(watch.in_flight for watch in self.watches) else idle + 1
 
     def _on_close(self, *_: object) -> None:
         self.lost.set()
