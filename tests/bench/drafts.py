@@ -34,7 +34,7 @@ from tests.support.load_data import DAY, PREFECTURES, Applicant, Assessor
 from tests.support.race_environment import NOW
 
 T = TypeVar("T")
-AT_ONCE = 50
+AT_ONCE = 8
 ITEMS = 15
 """Items of one assessor in a year (Q1); each has a legal representative of its own."""
 
