@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from chassis.http import PROBLEMS, Authorize, RequestContext, View, based_on_rule
-from fastapi import APIRouter, Depends
+from chassis.http import PROBLEMS, APIRouter, Authorize, RequestContext, View, based_on_rule
+from fastapi import Depends
 from rulebook import basis
 
 from registry.api.policies import READ_RECONCILIATION
