@@ -8,17 +8,18 @@ import time
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 from random import Random
 
 from devkit.private_servers import PrivateServers
 
 from tests.bench.competitor import Servers
-from tests.bench.drafts import Draft, open_drafts, register_assessors
+from tests.bench.drafts import ITEMS, Draft, open_drafts, register_assessors
 from tests.bench.load_process import BUSY, LoadProcess, load_process, request, write_requests
 from tests.bench.measure import PROCESSES, CpuTime, Run
 from tests.bench.scale_rounds import CONFLICTS, WORKERS, OtherPrograms
-from tests.bench.season import ASSESSORS, WHOLE_SEASON
+from tests.bench.season import SHARE_OF_ASSESSORS
 from tests.bench.service_processes import ServiceProcess, wait_until_ready
 from tests.bench.stack import Stack
 
@@ -33,6 +34,7 @@ ROLES = (
 )
 """On the way from a submission to its case."""
 LONGEST = 1_800.0
+FEWEST_ASSESSORS = 100
 QUIET = 3
 """Looks in a row that find nothing under way."""
 
@@ -58,7 +60,7 @@ async def chain_rounds(servers: Servers, folder: Path) -> dict[int, ChainRun]:
 
 async def _run(processes: int, servers: Servers, folder: Path) -> ChainRun:
     stack = await Stack.build(PrivateServers(*servers), folder)
-    assessors = min(ASSESSORS, max(100, SIZE * ASSESSORS // WHOLE_SEASON * 5))
+    assessors = max(FEWEST_ASSESSORS, ceil(SIZE * SHARE_OF_ASSESSORS / ITEMS))
     await register_assessors(stack, assessors)
     async with open_drafts(stack, assessors) as drafts:
         opened = await drafts.open(SIZE)

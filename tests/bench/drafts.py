@@ -63,7 +63,7 @@ class Drafts:
         every = max(1, round(1 / (1 - share_of_assessors))) if share_of_assessors < 1 else count + self._opened + 1
         numbers = range(self._opened + 1, self._opened + count + 1)
         self._opened += count
-        applicants = [Applicant(n, None if n % every == 0 else self._assessor(n)) for n in numbers]
+        applicants = [Applicant(n, None if n % every == 0 else self._assessor(n - n // every)) for n in numbers]
         await self._list_in_prefectures(applicants)
         await for_each({each.assessor for each in applicants if each.assessor}, self._open_pattern)
         copies = [self._copy(each) for each in applicants if each.assessor]
@@ -73,6 +73,7 @@ class Drafts:
         return [Draft(each.application_id, each.unit.uscc) for each in copies] + own
 
     def _assessor(self, number: int) -> Assessor:
+        """Return the assessor of that many-th report; each has its items before one has more than it may."""
         return Assessor(self._slots[number % len(self._slots)], affiliates=1)
 
     async def _list_in_prefectures(self, applicants: Sequence[Applicant]) -> None:
