@@ -110,6 +110,7 @@ DIFFERENCES: Mapping[str, Difference] = MappingProxyType(
                 "fixture clock": "a case takes weeks",
                 "fixture running_api": "the application is built once for the tests of a module",
                 "fixture participants": "a case needs a panel, an organisation and departments",
+                "fixture deliver": "every order of events is told once and with repeats",
             },
         ),
         "registry": Difference(

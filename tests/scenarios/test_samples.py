@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from applications.recognition import detected_media_type
@@ -243,6 +244,12 @@ def test_the_same_files_have_the_same_bytes() -> None:
     assert work_plan(applicant) == work_plan(applicant)
     assert filed(applicant) == filed(applicant)
     assert evidence.of(applicant) == evidence.of(applicant)
+    # Two made in one second are alike whatever they say of the time: no file says when it was made.
+    for content in (work_plan(applicant), filed(applicant)):
+        with ZipFile(io.BytesIO(content)) as package:
+            assert {member.date_time for member in package.infolist()} == {(2026, 3, 1, 0, 0, 0)}
+            told = re.findall(r"W3CDTF\">([^<]+)<", package.read("docProps/core.xml").decode())
+            assert told == ["2026-03-01T00:00:00Z"] * 2
 
 
 async def test_files_are_written_once_and_found_again(tmp_path: Path) -> None:

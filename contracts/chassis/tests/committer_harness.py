@@ -49,7 +49,7 @@ class ObservedStore:
 
 
 class CommitterHarness:
-    def __init__(self, store: DocumentStore, commits_in_flight: int) -> None:
+    def __init__(self, store: DocumentStore, commits_in_flight: int, max_batch_size: int = 100) -> None:
         self.store = ObservedStore(store)
         self.metrics = Metrics()
         self.outbox: list[Document] = []
@@ -62,6 +62,7 @@ class CommitterHarness:
                 metrics=self.metrics,
                 wake_relay=self.outbox.append,
             ),
+            max_batch_size=max_batch_size,
             workers=commits_in_flight,
         )
 

@@ -124,7 +124,7 @@ async def test_harness_discards_the_writes_of_a_refused_command(handlers: Handle
         store.notices.save(command.notice, TouchCounter(9))
         raise Refusal("no")
 
-    with pytest.raises(Refusal):
+    with pytest.raises(Refusal, match=r"^no$"):
         await handlers.handle(refuse, Touch("a"), NOW)
     assert await handlers.store().notices.get("a") is None
 

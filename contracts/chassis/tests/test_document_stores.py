@@ -158,6 +158,10 @@ async def test_outbox_document_gets_an_identifier(document_store: DocumentStore)
         ({"lines.0.unit": "u1"}, ["c"]),
         ({"place.code": {"$gt": "150100"}}, ["d"]),
         ({"flag": True}, ["a"]),
+        ({"count": {"$gte": ""}}, []),
+        ({"on": {"$gt": 1}}, []),
+        ({"flag": {"$gte": 0}}, ["b"]),
+        ({"flag": {"$gte": False}}, ["a"]),
         ({"$or": [{"count": 1}, {"place.code": "150200"}]}, ["a", "d"]),
         ({"$and": [{"count": 2}, {"tags": "x"}]}, ["b"]),
     ],
@@ -182,3 +186,15 @@ async def test_sort_and_limit_are_the_same_in_every_store(document_store: Docume
 
     assert await find_keys(document_store, {}, sort=(("rank", 1), ("_id", 1))) == ["b", "a", "c", "d"]
     assert await find_keys(document_store, {}, sort=(("rank", -1),), limit=2) == ["d", "c"]
+
+
+async def test_values_of_every_kind_have_the_same_order_in_every_store(document_store: DocumentStore) -> None:
+    ranks = {"a": {"x": 2}, "b": {"x": 1}, "e": True, "f": NOON, "g": None, "h": "x", "i": 3, "j": 3, "k": False}
+    await save(
+        document_store, *(insert(key, rank=rank) for key, rank in ranks.items()), insert("c"), insert("d", rank=None)
+    )
+
+    ascending = ["c", "d", "g", "i", "j", "h", "b", "a", "k", "e", "f"]
+    descending = ["f", "e", "k", "a", "b", "h", "i", "j", "c", "d", "g"]
+    assert await find_keys(document_store, {}, sort=(("rank", 1), ("_id", 1))) == ascending
+    assert await find_keys(document_store, {}, sort=(("rank", -1), ("_id", 1))) == descending

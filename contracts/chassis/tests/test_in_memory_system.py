@@ -69,7 +69,7 @@ async def test_refused_command_publishes_nothing() -> None:
         raise Refusal("no")
 
     joined = system()
-    with pytest.raises(Refusal):
+    with pytest.raises(Refusal, match=r"^no$"):
         await joined.perform("notify", refuse, Touch("a"))
     assert joined.published == []
 

@@ -158,3 +158,15 @@ async def test_failed_document_blocks_all_its_keys() -> None:
     dispatch.complete(admit(dispatch, outbox_document("a", "b")), sent=False)
 
     assert admit(dispatch, outbox_document("a", "b", "c")).blocked == {"a", "b"}
+
+
+async def test_room_is_what_the_documents_in_flight_leave_and_an_empty_dispatch_has_room_for_any_page() -> None:
+    dispatch = OrderedDispatch(max_in_flight=3)
+    assert [dispatch.room_for(count) for count in (1, 3, 4, 99)] == [True] * 4
+    admit(dispatch, outbox_document("a"))
+    assert [dispatch.room_for(count) for count in (1, 2, 3, 99)] == [True, True, False, False]
+    admit(dispatch, outbox_document("b"))
+    assert [dispatch.room_for(count) for count in (1, 2)] == [True, False]
+    admit(dispatch, outbox_document("c"))
+    assert not dispatch.room_for(1)
+    assert dispatch.admit(outbox_document("d")) is None

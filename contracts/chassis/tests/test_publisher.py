@@ -89,7 +89,7 @@ async def test_unsendable_event_takes_no_confirm_of_another(servers: PrivateServ
 
 
 async def test_publisher_recovers_from_an_error_while_writing(process: ConsumerProcess) -> None:
-    with pytest.raises(KeyError):
+    with pytest.raises(KeyError, match="ce-id"):
         await process.publisher.send([entry(failed("a"), Causation("c"), NOW), {"headers": {}}])
     assert not process.publisher.connected
     await process.publish(failed("a"))

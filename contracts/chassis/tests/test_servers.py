@@ -219,4 +219,6 @@ async def test_wait_for_a_port_ends_in_time() -> None:
 def test_ports_lie_below_the_ephemeral_range() -> None:
     ephemeral = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
 
-    assert all(port < ephemeral for port in free_ports(5))
+    ports = free_ports(5)
+    assert len(set(ports)) == 5
+    assert max(ports) < ephemeral

@@ -32,7 +32,9 @@ def _check_within_limits(book: Workbook) -> None:
     cells = [cell for grid in book.sheets.values() for row in grid for cell in row if cell != ""]
     assert len(cells) <= MAX_CELLS
     assert sum(len(cell) for cell in cells if isinstance(cell, str)) <= MAX_CHARACTERS
-    assert all(len(grid) <= MAX_ROWS and all(len(row) <= MAX_COLUMNS for row in grid) for grid in book.sheets.values())
+    grids = book.sheets.values()
+    assert max((len(grid) for grid in grids), default=0) <= MAX_ROWS
+    assert max((len(row) for grid in grids for row in grid), default=0) <= MAX_COLUMNS
 
 
 def _with_entries(count: int) -> bytes:

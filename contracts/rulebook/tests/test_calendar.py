@@ -1,3 +1,4 @@
+import json
 from datetime import date, timedelta
 from importlib.resources import files
 from pathlib import Path
@@ -203,3 +204,26 @@ def test_faults_in_tables_are_named_all_at_once() -> None:
     ):
         assert [problem for problem in said if part in problem], part
     assert len(said) == 6
+
+
+@pytest.mark.rule("T3")
+@pytest.mark.parametrize("field", ["off", "work"])
+@pytest.mark.parametrize(
+    ("day", "fits"),
+    [("2026-12-27", False), ("2026-12-28", True), ("2027-12-31", True), ("2028-01-01", False), ("2029-06-01", False)],
+)
+def test_a_schedule_names_days_of_its_year_and_of_the_december_before_alone(
+    field: str, day: str, *, fits: bool
+) -> None:
+    days: dict[str, list[str]] = {"off": [], "work": [], field: [day]}
+    lines = [line for line in SCHEDULE_2027.splitlines() if not line.startswith(("off", "work"))]
+    table = "\n".join([*lines, *(f"{name} = {json.dumps(found)}" for name, found in days.items())])
+
+    if fits:
+        assert calendar_from({"new": table}).is_working_day(date.fromisoformat(day)) is (field == "work")
+        return
+    with pytest.raises(InvalidFileError) as refused:
+        calendar_from({"new": table})
+    (problem,) = refused.value.problems
+    assert f"not days of 2027: {day}" in problem
+    assert problem in str(refused.value)

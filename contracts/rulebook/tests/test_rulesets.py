@@ -128,7 +128,7 @@ def test_an_unknown_unit_type_is_refused() -> None:
 
 @pytest.mark.rule("G1")
 def test_a_rule_set_cannot_be_changed_afterwards() -> None:
-    with pytest.raises(ValidationError):
+    with pytest.raises(ValidationError, match="frozen"):
         setattr(rules_on(A_DAY).quota, "items_per_year", 16)  # noqa: B010 -- the type checker forbids it too
 
 

@@ -142,6 +142,7 @@ def test_no_values_score_below_0_or_above_100_and_sums_agree(data: st.DataObject
     result = score(scheme, values, all_met(scheme))
     assert 0 <= result.total <= 100
     assert result.total == sum(result.by_group.values()) == sum(result.by_indicator.values())
+    assert result.by_indicator.keys() == {i.id for i in scheme.indicators}
     assert all(0 <= result.by_indicator[i.id] <= i.points for i in scheme.indicators)
 
 

@@ -227,5 +227,6 @@ def test_the_last_byte_of_the_day_may_be_sent() -> None:
     nearly = FileUsage(STEEL.uscc, TODAY, bytes=RULES.files.max_bytes_per_day - 1)
 
     nearly.require_room(1, RULES)
-    with pytest.raises(Refusal):
+    with pytest.raises(Refusal) as refused:
         nearly.require_room(2, RULES)
+    assert [each.code for each in refused.value.reasons] == ["daily-bytes-exceeded"]

@@ -152,7 +152,7 @@ class Quotas(QuotaModel, RuleBasedStateMachine):
         if hasattr(self, "bench"):
             confirmed = {each.application_id for each in self.harness.published if isinstance(each, QuotaItemConfirmed)}
             kept = self.harness.documents("items")
-            assert all(kept[application]["state"] in IN_USE for application in confirmed)
+            assert {each for each in confirmed if kept[each]["state"] not in IN_USE} == set()
 
     def deliver_everything(self) -> None:
         """After all deliveries an ended application holds no item, and any other is answered or confirmed."""

@@ -67,7 +67,7 @@ def test_a_method_is_never_printed_for_the_value_it_hides() -> None:
 
 @pytest.mark.parametrize("value", [None, True, ["a"], {"a": 1}])
 def test_nothing_but_words_numbers_and_days_is_printed(value: object) -> None:
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match="a text would print"):
         render(Template("t", "2026-01-01", "e", (), "{{ value }}", "", "", ""), {"value": value})
 
 

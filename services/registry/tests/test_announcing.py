@@ -270,7 +270,7 @@ async def test_an_attempt_that_is_refused_uses_no_number(handlers: RegistryHandl
     await handlers.clear(case_cleared("app-1"), case_cleared("app-2", unit(DAIRY)))
     await handlers.close()
     await handlers.remove(decision())
-    with pytest.raises(Refusal):
+    with pytest.raises(Refusal, match="list-no-longer-holds"):
         await handlers.announce()
     await handlers.close()
 

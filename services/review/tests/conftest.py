@@ -13,13 +13,20 @@ from review.store import AGGREGATES, INDEXES, Store
 
 from .api_calls import HERE, Participants
 from .builders import COPPER, OPENED, STEEL, at
-from .harness import ReviewHarness
+from .harness import Deliver, ReviewHarness, deliver_once, deliver_repeatedly
 
 
 @pytest.fixture
 def handlers() -> ReviewHarness:
     """Return the handlers of review on an empty store."""
     return ReviewHarness()
+
+
+@pytest.fixture(params=[deliver_once, deliver_repeatedly], ids=["once", "repeatedly"])
+def deliver(request: pytest.FixtureRequest) -> Deliver:
+    """Deliver messages to new handlers: each once, and in another run each three times."""
+    told: Deliver = request.param
+    return told
 
 
 @pytest.fixture(scope="module")

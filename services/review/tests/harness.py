@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -11,14 +11,14 @@ from chassis.settling import LONGEST_TRANSACTION
 from devkit import HandlerHarness
 from messages.applications import ApplicationAccepted
 from messages.event import Event
-from messages.review import Stage
+from messages.review import CaseClosed, CaseOpened, CaseResumed, CaseSuspended, Stage
 from messages.values import (
     Department,
     Level,
 )
 from review.domain.case import Case, ScoreSheet
 from review.domain.ranking import RankedBatch, WaitingCase
-from review.domain.record import ActorRef
+from review.domain.record import ActorRef, verify_chain
 from review.domain.site import Findings
 from review.handlers.applications import open_case
 from review.handlers.consultation import AnswerConsultation, answer_consultation
@@ -50,6 +50,8 @@ AFTER_FORWARDING = date(2026, 6, 1)
 SETTLING_JOBS = tuple(each for each in JOBS if each.name in {"settle-sanctions", "settle-bans"})
 ACTS = tuple(job for job in JOBS if job.name == "carry-on-acts")
 Message = tuple[Callable[..., Any], Any]
+Deliver = Callable[..., Awaitable["ReviewHarness"]]
+"""Delivers messages to new handlers."""
 
 
 class ReviewHarness(HandlerHarness[Store]):
@@ -206,9 +208,33 @@ async def put_waiting(waiting: WaitingCase, store: Store, _now: datetime) -> lis
     return []
 
 
+async def deliver_once(*messages: Message) -> ReviewHarness:
+    """Deliver each message once in this order; look at every case after each."""
+    return await _deliver_all(messages)
+
+
 async def deliver_repeatedly(*messages: Message) -> ReviewHarness:
     """Deliver these messages in this order, each also a second time at once and a third at the end."""
+    return await _deliver_all([*(one for each in messages for one in (each, each)), *messages])
+
+
+async def _deliver_all(messages: Sequence[Message]) -> ReviewHarness:
     handlers = ReviewHarness()
-    for handler, message in [*(one for each in messages for one in (each, each)), *messages]:
+    for handler, message in messages:
         await handlers.deliver(handler, message)
+        await require_sound_cases(handlers)
     return handlers
+
+
+async def require_sound_cases(handlers: ReviewHarness) -> None:
+    """Every case stands where its events say, and its record leads to it."""
+    store = handlers.store()
+    for case in await store.cases.find():
+        said = [each for each in handlers.published if getattr(each, "case_id", None) == case.case_id]
+        assert sum(isinstance(each, CaseOpened) for each in said) == 1
+        assert sum(isinstance(each, CaseClosed) for each in said) == (case.state is Stage.CLOSED)
+        suspensions = [each for each in said if isinstance(each, CaseSuspended | CaseResumed)]
+        suspended = bool(suspensions) and isinstance(suspensions[-1], CaseSuspended)
+        assert (case.suspended_by is not None) == suspended
+        entries = await store.records.find({"case_id": case.case_id}, sort=[("number", 1)])
+        assert verify_chain(entries, case.head) is None

@@ -31,7 +31,7 @@ from .builders import (
     sanctioned,
     unit,
 )
-from .harness import Message, ReviewHarness, deliver_repeatedly
+from .harness import Deliver, Message, ReviewHarness
 
 OWN: Message = (record_representative, registered())
 HERS: Message = (record_representative, registered(AFFILIATE))
@@ -49,13 +49,15 @@ async def affiliates_of(handlers: ReviewHarness, day: date = OPENED) -> tuple[Sa
 
 @pytest.mark.rule("S3")
 @pytest.mark.parametrize("order", list(permutations([OWN, HERS, SANCTIONED])))
-async def test_a_sanctioned_sister_is_seen_in_whatever_order_it_was_heard(order: tuple[Message, ...]) -> None:
-    assert await affiliates_of(await deliver_repeatedly(*order)) == (FLAG,)
+async def test_a_sanctioned_sister_is_seen_in_whatever_order_it_was_heard(
+    deliver: Deliver, order: tuple[Message, ...]
+) -> None:
+    assert await affiliates_of(await deliver(*order)) == (FLAG,)
 
 
 @pytest.mark.rule("S3")
-async def test_a_sister_is_a_flag_and_suspends_nothing() -> None:
-    handlers = await deliver_repeatedly((open_case, accepted(by=ASSESSOR)), OWN, HERS, SANCTIONED)
+async def test_a_sister_is_a_flag_and_suspends_nothing(deliver: Deliver) -> None:
+    handlers = await deliver((open_case, accepted(by=ASSESSOR)), OWN, HERS, SANCTIONED)
 
     assert (await handlers.case()).suspended_by is None
     assert not any(isinstance(each, CaseSuspended) for each in handlers.published)
@@ -63,13 +65,13 @@ async def test_a_sister_is_a_flag_and_suspends_nothing() -> None:
 
 @pytest.mark.rule("S3", "S4")
 @pytest.mark.parametrize("order", list(permutations([OWN, HERS, SANCTIONED, REVOKED])))
-async def test_after_the_revocation_there_is_no_flag(order: tuple[Message, ...]) -> None:
-    assert await affiliates_of(await deliver_repeatedly(*order)) == ()
+async def test_after_the_revocation_there_is_no_flag(deliver: Deliver, order: tuple[Message, ...]) -> None:
+    assert await affiliates_of(await deliver(*order)) == ()
 
 
 @pytest.mark.rule("S3")
-async def test_the_flag_ends_with_the_sanction() -> None:
-    handlers = await deliver_repeatedly(OWN, HERS, SANCTIONED)
+async def test_the_flag_ends_with_the_sanction(deliver: Deliver) -> None:
+    handlers = await deliver(OWN, HERS, SANCTIONED)
 
     assert await affiliates_of(handlers, date(2029, 4, 20)) == (FLAG,)
     assert await affiliates_of(handlers, date(2029, 4, 21)) == ()
@@ -77,13 +79,15 @@ async def test_the_flag_ends_with_the_sanction() -> None:
 
 @pytest.mark.rule("S3", "Q4")
 @pytest.mark.parametrize("order", list(permutations([OWN, HERS, SANCTIONED, LEFT])))
-async def test_whoever_has_another_representative_today_is_no_sister_any_more(order: tuple[Message, ...]) -> None:
-    assert await affiliates_of(await deliver_repeatedly(*order)) == ()
+async def test_whoever_has_another_representative_today_is_no_sister_any_more(
+    deliver: Deliver, order: tuple[Message, ...]
+) -> None:
+    assert await affiliates_of(await deliver(*order)) == ()
 
 
 @pytest.mark.rule("S3", "Q4")
-async def test_whoever_comes_to_the_same_representative_becomes_a_sister() -> None:
-    handlers = await deliver_repeatedly(OWN, (record_representative, registered(AFFILIATE, "b")), SANCTIONED)
+async def test_whoever_comes_to_the_same_representative_becomes_a_sister(deliver: Deliver) -> None:
+    handlers = await deliver(OWN, (record_representative, registered(AFFILIATE, "b")), SANCTIONED)
     assert await affiliates_of(handlers) == ()
 
     await handlers.do(record_representative, represented(AFFILIATE, "a", 4))
@@ -92,17 +96,17 @@ async def test_whoever_comes_to_the_same_representative_becomes_a_sister() -> No
 
 
 @pytest.mark.rule("S3")
-async def test_where_no_registration_was_heard_the_sanction_itself_tells_the_sisters() -> None:
+async def test_where_no_registration_was_heard_the_sanction_itself_tells_the_sisters(deliver: Deliver) -> None:
     told_by_sanction = sanctioned(2, AFFILIATE, affiliates=[ASSESSOR])
-    handlers = await deliver_repeatedly((open_case, accepted(by=ASSESSOR)), (record_sanction, told_by_sanction))
+    handlers = await deliver((open_case, accepted(by=ASSESSOR)), (record_sanction, told_by_sanction))
 
     assert await affiliates_of(handlers) == (FLAG,)
 
 
 @pytest.mark.rule("S3", "S4")
-async def test_a_sister_with_another_decision_standing_stays_a_flag() -> None:
+async def test_a_sister_with_another_decision_standing_stays_a_flag(deliver: Deliver) -> None:
     left = revoked(3, AFFILIATE, left=Ban(first_day=OPENED, last_day=date(2028, 1, 1)))
-    handlers = await deliver_repeatedly(OWN, HERS, (record_revocation, left))
+    handlers = await deliver(OWN, HERS, (record_revocation, left))
 
     assert [(each.document_number, each.until) for each in await affiliates_of(handlers)] == [
         ("内工信通〔2026〕9号", date(2028, 1, 1))

@@ -11,7 +11,7 @@ from review.handlers.notice import resolve_objection
 from review.handlers.units import record_ban, settle_listed_case
 
 from .builders import ASSESSOR, COPPER, STEEL, accepted, ineligible, listed, removed, sanctioned, unit, withdrawn
-from .harness import Message, ReviewHarness, deliver_repeatedly
+from .harness import Deliver, Message, ReviewHarness
 from .test_notice import DAY_AFTER, decision, in_notice
 from .test_suspension import SANCTIONED
 
@@ -26,9 +26,9 @@ def closings(handlers: ReviewHarness) -> list[CaseClosed]:
 @pytest.mark.rule("V10")
 @pytest.mark.parametrize("order", list(permutations([ACCEPTED, LOST])))
 async def test_a_lost_eligibility_closes_the_case_with_its_reasons_in_whatever_order(
-    order: tuple[Message, ...],
+    deliver: Deliver, order: tuple[Message, ...]
 ) -> None:
-    handlers = await deliver_repeatedly(*order)
+    handlers = await deliver(*order)
 
     (closed,) = closings(handlers)
     assert (closed.outcome, closed.reasons) == ("ineligible", ineligible().reasons)
@@ -45,22 +45,22 @@ async def test_a_lost_eligibility_closes_the_case_with_its_reasons_in_whatever_o
         )
     ),
 )
-async def test_whatever_else_ends_it_the_case_is_closed_once(order: tuple[Message, ...]) -> None:
-    handlers = await deliver_repeatedly(*order)
+async def test_whatever_else_ends_it_the_case_is_closed_once(deliver: Deliver, order: tuple[Message, ...]) -> None:
+    handlers = await deliver(*order)
 
     assert len(closings(handlers)) == 1
 
 
 @pytest.mark.rule("V10")
-async def test_another_application_of_the_unit_goes_on() -> None:
-    handlers = await deliver_repeatedly((stop_ineligible_case, ineligible("app-of-last-year")), ACCEPTED)
+async def test_another_application_of_the_unit_goes_on(deliver: Deliver) -> None:
+    handlers = await deliver((stop_ineligible_case, ineligible("app-of-last-year")), ACCEPTED)
 
     assert (await handlers.case()).state is Stage.CONSULTING
 
 
 @pytest.mark.rule("V10", "S2")
-async def test_a_suspended_case_is_stopped_as_well() -> None:
-    handlers = await deliver_repeatedly((open_case, accepted(by=ASSESSOR)), SANCTIONED, LOST)
+async def test_a_suspended_case_is_stopped_as_well(deliver: Deliver) -> None:
+    handlers = await deliver((open_case, accepted(by=ASSESSOR)), SANCTIONED, LOST)
 
     assert (await handlers.case()).state is Stage.CLOSED
     assert sanctioned().document_number == (await handlers.case()).suspended_by

@@ -43,8 +43,9 @@ def recommended(day: date = OPENED) -> Case:
 @pytest.mark.rule("V3")
 def test_nothing_goes_to_the_region_without_an_opinion_document() -> None:
     for state in (Stage.CONSULTING, Stage.INITIAL_REVIEW_ACCEPTED):
-        with pytest.raises(Refusal):
+        with pytest.raises(Refusal) as refused:
             forwarding.forward_case(opened_case(state=state), RULES, OPENED)
+        assert (refused.value.code, refused.value.reasons[0].rule) == ("wrong-state", "V4")
 
 
 @pytest.mark.rule("V4", "T6")
@@ -71,7 +72,7 @@ async def test_later_the_refusal_is_recorded_with_its_reason_and_the_case_is_lat
     (closed,) = outcome.events
     assert closed.outcome == "late"
     assert (await handlers.case(case_id)).state is Stage.LATE
-    with pytest.raises(Refusal):
+    with pytest.raises(Refusal, match="wrong-state"):
         await handlers.execute(forward_case, ForwardCase(case_id, OFFICER))
 
 

@@ -140,7 +140,7 @@ async def test_after_it_every_case_without_objection_is_cleared_and_the_notice_e
 
     assert isinstance(concluded, PublicNoticeConcluded)
     assert (concluded.cleared, concluded.waiting) == (2, 0)
-    assert all(isinstance(each, CaseCleared) for each in cleared)
+    assert [(type(each), each.subject) for each in cleared] == [(CaseCleared, one), (CaseCleared, other)]
     assert {(await handlers.case(each)).state for each in (one, other)} == {Stage.CLEARED}
     with pytest.raises(Refusal) as again:
         await handlers.conclude(notice_id)

@@ -193,7 +193,7 @@ async def test_before_the_last_day_of_forwarding_is_over_a_ranking_takes_a_reaso
 
     with pytest.raises(Refusal) as refused:
         await handlers.rank_today()
-    with pytest.raises(Refusal):
+    with pytest.raises(Refusal, match="forwarding-open"):
         await handlers.rank_today(early_reason=" ")
     dry = await try_ranking(handlers.ranking_command(), handlers.store(), handlers.now)
     made = await handlers.rank_today(early_reason="上报已全部完成")

@@ -98,8 +98,9 @@ def test_a_draft_may_be_incomplete_but_not_wrong() -> None:
     partial = ScoreSheet("expert-1", {"renewables_share": Decimal(20)}, {}, site_visit_wanted=False)
 
     assert scoring.save_draft(seated(), partial, SCHEME).case.sheet_of("expert-1") == partial
-    with pytest.raises(Refusal):
+    with pytest.raises(Refusal) as refused:
         scoring.save_draft(seated(), replace(partial, values={"renewables_share": Decimal(200)}), SCHEME)
+    assert [each.pointer for each in refused.value.reasons] == ["/values/renewables_share"]
 
 
 @pytest.mark.rule("V6")

@@ -28,7 +28,7 @@ from .builders import (
     unit,
     withdrawn,
 )
-from .harness import Message, ReviewHarness, deliver_repeatedly
+from .harness import Deliver, Message, ReviewHarness
 from .test_notice import DAY_AFTER, in_notice
 
 BY_ASSESSOR: Message = (open_case, accepted(by=ASSESSOR))
@@ -40,8 +40,10 @@ LONGER = date(2030, 1, 5)
 
 @pytest.mark.rule("S2")
 @pytest.mark.parametrize("order", list(permutations([BY_ASSESSOR, SANCTIONED])))
-async def test_a_case_resting_on_a_sanctioned_assessor_is_suspended_in_any_order(order: tuple[Message, ...]) -> None:
-    handlers = await deliver_repeatedly(*order)
+async def test_a_case_resting_on_a_sanctioned_assessor_is_suspended_in_any_order(
+    deliver: Deliver, order: tuple[Message, ...]
+) -> None:
+    handlers = await deliver(*order)
 
     assert (await handlers.case()).suspended_by == "内工信通〔2026〕3号"
     (said,) = [each for each in handlers.published if isinstance(each, CaseSuspended)]
@@ -50,8 +52,8 @@ async def test_a_case_resting_on_a_sanctioned_assessor_is_suspended_in_any_order
 
 @pytest.mark.rule("S4")
 @pytest.mark.parametrize("order", list(permutations([BY_ASSESSOR, SANCTIONED, REVOKED])))
-async def test_after_the_revocation_the_case_goes_on_in_any_order(order: tuple[Message, ...]) -> None:
-    handlers = await deliver_repeatedly(*order)
+async def test_after_the_revocation_the_case_goes_on_in_any_order(deliver: Deliver, order: tuple[Message, ...]) -> None:
+    handlers = await deliver(*order)
 
     assert (await handlers.case()).suspended_by is None
     said = [type(each) for each in handlers.published if isinstance(each, CaseSuspended | CaseResumed)]
@@ -59,9 +61,9 @@ async def test_after_the_revocation_the_case_goes_on_in_any_order(order: tuple[M
 
 
 @pytest.mark.rule("S4")
-async def test_a_revocation_that_leaves_another_decision_standing_resumes_nothing() -> None:
+async def test_a_revocation_that_leaves_another_decision_standing_resumes_nothing(deliver: Deliver) -> None:
     still = revoked(3, left=Ban(first_day=date(2026, 1, 1), last_day=date(2028, 1, 1)))
-    handlers = await deliver_repeatedly(BY_ASSESSOR, SANCTIONED, (record_revocation, still))
+    handlers = await deliver(BY_ASSESSOR, SANCTIONED, (record_revocation, still))
 
     assert (await handlers.case()).suspended_by is not None
     assert not any(isinstance(each, CaseResumed) for each in handlers.published)
@@ -77,8 +79,10 @@ LEAVES_NONE: Message = (record_revocation, revoked(5))
 
 @pytest.mark.rule("S2", "S4")
 @pytest.mark.parametrize("order", list(permutations([BY_ASSESSOR, SANCTIONED, SECOND, LEAVES_ONE])))
-async def test_of_two_sanctions_one_revoked_the_case_stays_suspended_in_any_order(order: tuple[Message, ...]) -> None:
-    handlers = await deliver_repeatedly(*order)
+async def test_of_two_sanctions_one_revoked_the_case_stays_suspended_in_any_order(
+    deliver: Deliver, order: tuple[Message, ...]
+) -> None:
+    handlers = await deliver(*order)
 
     assert (await handlers.case()).suspended_by is not None
     assert not any(isinstance(each, CaseResumed) for each in handlers.published)
@@ -94,9 +98,9 @@ FIRST_REVOKED: Message = (
 @pytest.mark.rule("S2", "S4")
 @pytest.mark.parametrize("order", list(permutations([BY_ASSESSOR, SANCTIONED, SECOND, FIRST_REVOKED])))
 async def test_a_case_shows_the_decision_that_still_holds_and_not_the_one_revoked_in_any_order(
-    order: tuple[Message, ...],
+    deliver: Deliver, order: tuple[Message, ...]
 ) -> None:
-    handlers = await deliver_repeatedly(*order)
+    handlers = await deliver(*order)
 
     assert (await handlers.case()).suspended_by == "内工信通〔2026〕5号"
     assert not any(isinstance(each, CaseResumed) for each in handlers.published)
@@ -104,8 +108,10 @@ async def test_a_case_shows_the_decision_that_still_holds_and_not_the_one_revoke
 
 @pytest.mark.rule("S2", "S4")
 @pytest.mark.parametrize("order", list(permutations([BY_ASSESSOR, SANCTIONED, SECOND, LEAVES_ONE, LEAVES_NONE])))
-async def test_of_two_sanctions_both_revoked_the_case_goes_on_in_any_order(order: tuple[Message, ...]) -> None:
-    handlers = await deliver_repeatedly(*order)
+async def test_of_two_sanctions_both_revoked_the_case_goes_on_in_any_order(
+    deliver: Deliver, order: tuple[Message, ...]
+) -> None:
+    handlers = await deliver(*order)
 
     assert (await handlers.case()).suspended_by is None
     resumed = sum(isinstance(each, CaseResumed) for each in handlers.published)
@@ -132,16 +138,18 @@ def no_document_is_published_twice(handlers: ReviewHarness) -> bool:
         )
     ),
 )
-async def test_who_represents_the_assessor_changes_nothing_of_its_sanction(order: tuple[Message, ...]) -> None:
-    handlers = await deliver_repeatedly(*order)
+async def test_who_represents_the_assessor_changes_nothing_of_its_sanction(
+    deliver: Deliver, order: tuple[Message, ...]
+) -> None:
+    handlers = await deliver(*order)
 
     assert (await handlers.case()).suspended_by == "内工信通〔2026〕3号"
     assert (await handlers.store().assessors.require(ASSESSOR.uscc)).representative == "b" * 64
 
 
 @pytest.mark.rule("S2")
-async def test_a_sanction_that_has_run_out_resumes_nothing_and_suspends_nothing_new() -> None:
-    handlers = await deliver_repeatedly(BY_ASSESSOR, SANCTIONED)
+async def test_a_sanction_that_has_run_out_resumes_nothing_and_suspends_nothing_new(deliver: Deliver) -> None:
+    handlers = await deliver(BY_ASSESSOR, SANCTIONED)
     handlers.today = date(2029, 4, 21)
 
     ended = sanctioned(3, number="内工信通〔2026〕5号", until=date(2029, 4, 20))
@@ -154,16 +162,18 @@ async def test_a_sanction_that_has_run_out_resumes_nothing_and_suspends_nothing_
 
 @pytest.mark.rule("S2")
 @pytest.mark.parametrize("order", list(permutations([BY_ASSESSOR, SANCTIONED, REVOKED, WITHDRAWN])))
-async def test_a_withdrawn_case_is_closed_once_whether_or_not_it_was_suspended(order: tuple[Message, ...]) -> None:
-    handlers = await deliver_repeatedly(*order)
+async def test_a_withdrawn_case_is_closed_once_whether_or_not_it_was_suspended(
+    deliver: Deliver, order: tuple[Message, ...]
+) -> None:
+    handlers = await deliver(*order)
 
     assert (await handlers.case()).state is Stage.CLOSED
     assert sum(isinstance(each, CaseClosed) for each in handlers.published) == 1
 
 
 @pytest.mark.rule("S2")
-async def test_a_suspended_case_takes_no_step() -> None:
-    handlers = await deliver_repeatedly(BY_ASSESSOR, SANCTIONED)
+async def test_a_suspended_case_takes_no_step(deliver: Deliver) -> None:
+    handlers = await deliver(BY_ASSESSOR, SANCTIONED)
 
     with pytest.raises(Exception, match="case-suspended"):
         await handlers.do(
@@ -197,8 +207,10 @@ async def test_a_sanction_during_the_notice_holds_the_case_back_until_it_is_revo
 
 @pytest.mark.rule("Q5", "S6")
 @pytest.mark.parametrize("accepted_first", [True, False])
-async def test_the_end_of_a_case_tells_whether_initial_review_had_accepted_it(*, accepted_first: bool) -> None:
-    handlers = await deliver_repeatedly((open_case, accepted()))
+async def test_the_end_of_a_case_tells_whether_initial_review_had_accepted_it(
+    deliver: Deliver, *, accepted_first: bool
+) -> None:
+    handlers = await deliver((open_case, accepted()))
     if accepted_first:
         await handlers.agree("app-1")
         await handlers.accept("app-1")

@@ -18,7 +18,7 @@ from .builders import (
     unit,
     withdrawn,
 )
-from .harness import Message, ReviewHarness, deliver_repeatedly
+from .harness import Deliver, Message, ReviewHarness
 from .test_notice import DAY_AFTER, in_notice
 
 ACCEPTED: Message = (open_case, accepted())
@@ -28,8 +28,10 @@ WITHDRAWN: Message = (close_withdrawn_case, withdrawn())
 
 @pytest.mark.rule("B2")
 @pytest.mark.parametrize("order", list(permutations([ACCEPTED, REMOVED])))
-async def test_a_removed_units_open_case_is_stopped_in_whatever_order_it_is_heard(order: tuple[Message, ...]) -> None:
-    handlers = await deliver_repeatedly(*order)
+async def test_a_removed_units_open_case_is_stopped_in_whatever_order_it_is_heard(
+    deliver: Deliver, order: tuple[Message, ...]
+) -> None:
+    handlers = await deliver(*order)
 
     closed = [each for each in handlers.published if isinstance(each, CaseClosed)]
     assert [each.outcome for each in closed] == ["ineligible"]
@@ -39,10 +41,10 @@ async def test_a_removed_units_open_case_is_stopped_in_whatever_order_it_is_hear
 
 
 @pytest.mark.rule("B1")
-async def test_the_ban_lies_on_the_code_so_that_a_removed_park_stops_its_managing_body_too() -> None:
+async def test_the_ban_lies_on_the_code_so_that_a_removed_park_stops_its_managing_body_too(deliver: Deliver) -> None:
     park = unit().model_copy(update={"unit_type": UnitType.PARK, "park_name": "示例园区"})
 
-    handlers = await deliver_repeatedly((record_ban, removed(park)), ACCEPTED)
+    handlers = await deliver((record_ban, removed(park)), ACCEPTED)
 
     assert [each.outcome for each in handlers.published if isinstance(each, CaseClosed)] == ["ineligible"]
 
@@ -50,9 +52,9 @@ async def test_the_ban_lies_on_the_code_so_that_a_removed_park_stops_its_managin
 @pytest.mark.rule("A5")
 @pytest.mark.parametrize("order", list(permutations([ACCEPTED, WITHDRAWN])))
 async def test_a_withdrawn_application_closes_its_case_in_whatever_order_it_is_heard(
-    order: tuple[Message, ...],
+    deliver: Deliver, order: tuple[Message, ...]
 ) -> None:
-    handlers = await deliver_repeatedly(*order)
+    handlers = await deliver(*order)
 
     closed = [each for each in handlers.published if isinstance(each, CaseClosed)]
     assert [each.outcome for each in closed] == ["withdrawn"]
@@ -60,8 +62,8 @@ async def test_a_withdrawn_application_closes_its_case_in_whatever_order_it_is_h
 
 @pytest.mark.rule("B2")
 @pytest.mark.parametrize("order", list(permutations([ACCEPTED, REMOVED, WITHDRAWN])))
-async def test_a_case_is_closed_once_whatever_ends_it(order: tuple[Message, ...]) -> None:
-    handlers = await deliver_repeatedly(*order)
+async def test_a_case_is_closed_once_whatever_ends_it(deliver: Deliver, order: tuple[Message, ...]) -> None:
+    handlers = await deliver(*order)
 
     assert sum(isinstance(each, CaseClosed) for each in handlers.published) == 1
     assert (await handlers.case()).state is Stage.CLOSED
@@ -100,8 +102,8 @@ async def test_a_removal_without_a_ban_or_with_one_long_over_stops_nothing(handl
 
 
 @pytest.mark.rule("B2")
-async def test_a_ban_of_an_earlier_year_that_still_runs_stops_a_new_case() -> None:
-    handlers = await deliver_repeatedly((record_ban, removed(on=date(2024, 9, 1))), ACCEPTED)
+async def test_a_ban_of_an_earlier_year_that_still_runs_stops_a_new_case(deliver: Deliver) -> None:
+    handlers = await deliver((record_ban, removed(on=date(2024, 9, 1))), ACCEPTED)
 
     assert (await handlers.case()).state is Stage.CLOSED
 
