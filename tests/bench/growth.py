@@ -42,6 +42,7 @@ from chassis.persistence.unit_of_work import ChangeSet, Write
 from chassis.runtime.entrypoint import GC_THRESHOLDS
 from chassis.scheduling import Job
 from chassis.scheduling.scheduler import JobScheduler
+from chassis.transactions.step_runner import StepRunner
 from devkit.api_harness import ApiHarness
 from devkit.longest_callback import LongestCallback
 from devkit.servers import MongodAdmin
@@ -196,14 +197,16 @@ async def run_job(api: ApiHarness[Any], job: Job[Any]) -> int:
     context, database = api.api, api.api.database
     if not isinstance(database, Database):
         raise TypeError("a job's lease needs a harness opened with a database")
+    committer = context.commands._committer
     scheduler = JobScheduler(
         database,
         context.store,
         Leases(database, "growth"),  # the same holder each time: another would wait for the lease to end
         [job],
-        context.commands._committer,
+        committer,
         clock=context.clock,
         metrics=context.metrics,
+        step_runner=StepRunner(committer._transaction),
     )
     return await scheduler.poll(job)
 

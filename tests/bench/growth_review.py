@@ -9,10 +9,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from chassis.persistence.leases import Leases
 from chassis.persistence.mongo import Database
 from chassis.persistence.unit_of_work import read_only_unit
-from chassis.scheduling.scheduler import JobScheduler
 from chassis.security.audit import AUDIT_INDEXES
 from devkit.api_harness import ApiHarness, api_harness
 from devkit.clock import FixedClock
@@ -49,7 +47,7 @@ async def measure(size: int, database: Database, probe: Probe) -> None:
     async with api_harness(
         "review", router, Store, aggregates=AGGREGATES, indexes=INDEXES, clock=clock, database=database
     ) as api:
-        acting = Region(api, database)
+        acting = Region(api)
         region = acting.client
         batch = f"/v1/batches/{YEAR}"
         await region.get(f"{batch}/ranking")  # the first request of a process loads its keys
@@ -80,22 +78,14 @@ async def measure(size: int, database: Database, probe: Probe) -> None:
 class Region:
     """A regional officer who commands acts, and the process of the jobs that takes their steps."""
 
-    def __init__(self, api: ApiHarness[Store], database: Database) -> None:
+    def __init__(self, api: ApiHarness[Store]) -> None:
         self.client = api.client_as(Role.REGIONAL_OFFICER)
-        self._jobs = JobScheduler(
-            database,
-            api.api.store,
-            Leases(database, "growth"),
-            [CARRY_ON],
-            api.api.commands._committer,
-            clock=api.api.clock,
-            metrics=api.api.metrics,
-        )
+        self._api = api
 
     async def perform(self, path: str) -> int:
         """Command an act and take its steps; return the cases it concerned."""
         begun = await _answer(self.client.post(path, headers={"Prefer": "wait=0"}))
-        await self._jobs.poll(CARRY_ON)
+        await run_job(self._api, CARRY_ON)
         act = await _answer(self.client.get(f"/v1/acts/{begun['act']['act_id']}"))
         if act["state"] != "done":
             raise RuntimeError(f"{path} does not go on: {act}")

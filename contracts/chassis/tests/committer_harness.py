@@ -7,14 +7,8 @@ from datetime import UTC, datetime
 
 from chassis.handling import Document
 from chassis.observability.metrics import Metrics
-from chassis.persistence.unit_of_work import (
-    ChangeSet,
-    DocumentStore,
-    HandlerCall,
-    RejectedWriteError,
-    WriteConflictError,
-    read_only_unit,
-)
+from chassis.persistence.errors import RejectedWriteError, WriteConflictError
+from chassis.persistence.unit_of_work import ChangeSet, DocumentStore, HandlerCall, read_only_unit
 from chassis.transactions.group_committer import GroupCommitter
 from chassis.transactions.transaction import BatchTransaction
 from devkit import sample

@@ -11,15 +11,8 @@ import pytest
 from chassis.handling import Done, HandlerResult, Refusal
 from chassis.persistence.codec import codec
 from chassis.persistence.collections import DocumentCollection
-from chassis.persistence.unit_of_work import (
-    ChangeSet,
-    DocumentStore,
-    DuplicateKeyError,
-    IdentityMap,
-    UnitOfWork,
-    WriteConflictError,
-    read_only_unit,
-)
+from chassis.persistence.errors import DuplicateKeyError, WriteConflictError
+from chassis.persistence.unit_of_work import ChangeSet, DocumentStore, IdentityMap, UnitOfWork, read_only_unit
 from devkit import HandlerHarness
 from devkit.sample import AGGREGATES, INDEXES, Store, Touch, TouchCounter, delivered, touch
 from messages.values import Number, Value

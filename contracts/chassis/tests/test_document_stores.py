@@ -6,8 +6,9 @@ from uuid import uuid4
 
 import pytest
 from chassis.handling import Document, Sort
+from chassis.persistence.errors import DuplicateKeyError, WriteConflictError
 from chassis.persistence.mongo import Database
-from chassis.persistence.unit_of_work import ChangeSet, DocumentStore, DuplicateKeyError, Write, WriteConflictError
+from chassis.persistence.unit_of_work import ChangeSet, DocumentStore, Write
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

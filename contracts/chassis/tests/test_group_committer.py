@@ -8,7 +8,8 @@ import pytest
 from chassis.failpoints import Point
 from chassis.handling import HandlerResult, TransientError
 from chassis.observability.metrics import Metrics
-from chassis.persistence.unit_of_work import RejectedWriteError, UnitOfWork, WriteConflictError
+from chassis.persistence.errors import RejectedWriteError, WriteConflictError
+from chassis.persistence.unit_of_work import UnitOfWork
 from chassis.transactions.group_committer import GroupCommitter
 from chassis.transactions.transaction import BatchTransaction
 from devkit import sample

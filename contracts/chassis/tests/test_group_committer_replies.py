@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 import rulebook
 from chassis.handling import Done, HandlerResult, PoisonMessageError, Refusal, TransientError
+from chassis.persistence.errors import RejectedWriteError
 from chassis.persistence.mongo import Database
-from chassis.persistence.unit_of_work import RejectedWriteError, UnitOfWork
+from chassis.persistence.unit_of_work import UnitOfWork
 from chassis.transactions.commands import CommandExecutor
 from chassis.transactions.work import command_inbox_id, job_inbox_id, message_inbox_id
 from devkit import sample

@@ -9,7 +9,8 @@ from time import thread_time
 import pytest
 from chassis.handling import TransientError
 from chassis.outbox.entries import Causation
-from chassis.persistence.unit_of_work import ChangeSet, TransactionTooLongError, UnitOfWork
+from chassis.persistence.errors import TransactionTooLongError
+from chassis.persistence.unit_of_work import ChangeSet, UnitOfWork
 from chassis.transactions.work import Reply, WorkItem, never
 from devkit import sample
 from devkit.in_memory_store import InMemoryStore

@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 from chassis.clock import SystemClock
 from chassis.persistence import FILE_INDEXES, files
+from chassis.persistence.errors import WriteConflictError
 from chassis.persistence.files import CHUNK_SIZE, DamagedFileError, FileStore, Read
 from chassis.persistence.leases import Leases
 from chassis.persistence.mongo import Database, open_database
 from chassis.persistence.system_collections import CHUNKS, FILE_COLLECTIONS, FILES, UPLOADS
-from chassis.persistence.unit_of_work import ChangeSet, DocumentStore, Write, WriteConflictError
+from chassis.persistence.unit_of_work import ChangeSet, DocumentStore, Write
 from chassis.scheduling.sweeper import SWEEP_AGE, UploadSweeper
 from devkit.clock import FixedClock
 from devkit.private_servers import PrivateServers

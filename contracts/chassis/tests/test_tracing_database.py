@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 from chassis.observability.metrics import Metrics
 from chassis.outbox.entries import Causation
+from chassis.persistence.errors import RejectedWriteError, WriteConflictError
 from chassis.persistence.mongo import Database, Driver, open_database
-from chassis.persistence.unit_of_work import RejectedWriteError, WriteConflictError
 from chassis.transactions.group_committer import GroupCommitter
 from chassis.transactions.transaction import BatchTransaction
 from chassis.transactions.work import WorkItem

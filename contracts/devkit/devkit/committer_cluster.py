@@ -14,12 +14,16 @@ from chassis.clock import Clock
 from chassis.handling import Handler
 from chassis.observability.metrics import Metrics
 from chassis.persistence import Index, UnitOfWork
+from chassis.persistence.leases import Leases
 from chassis.persistence.mongo import Database, Driver, open_database
 from chassis.persistence.system_collections import OUTBOX
 from chassis.persistence.unit_of_work import ChangeSet, Write, read_only_unit
+from chassis.scheduling import Job
+from chassis.scheduling.scheduler import JobScheduler
 from chassis.security.audit import AUDIT_INDEXES
 from chassis.transactions.commands import CommandExecutor
 from chassis.transactions.group_committer import GroupCommitter
+from chassis.transactions.step_runner import StepRunner
 from chassis.transactions.transaction import BatchTransaction
 
 from devkit.private_servers import PrivateServers
@@ -33,6 +37,8 @@ class CommitterCluster(Generic[S]):
     """The processes by number, opened by ``committer_cluster``."""
 
     database: Database
+    transactions: tuple[BatchTransaction, ...]
+    committers: tuple[GroupCommitter, ...]
     executors: tuple[CommandExecutor, ...]
     store: Callable[[UnitOfWork], S]
 
@@ -43,6 +49,20 @@ class CommitterCluster(Generic[S]):
         """
         executor = self.executors[process]
         return await executor.execute(key or uuid4().hex, "", lambda unit, now: handler(command, self.store(unit), now))
+
+    async def poll(self, process: int, job: Job[S], clock: Clock) -> int:
+        """Poll a job as the scheduler of a process does: what follows an item is handled while it is saved."""
+        scheduler = JobScheduler(
+            self.database,
+            self.store,
+            Leases(self.database, f"jobs-{process}"),
+            [job],
+            self.committers[process],
+            clock=clock,
+            metrics=Metrics(),
+            step_runner=StepRunner(self.transactions[process]),
+        )
+        return await scheduler.poll(job)
 
     def read(self) -> S:
         """Return a read-only store of the present documents."""
@@ -81,11 +101,12 @@ async def committer_cluster(  # noqa: PLR0913 - what a service's main.py wires
     async with AsyncExitStack() as stack:
         stack.push_async_callback(database.close)
         await database.ensure_indexes((*indexes, *AUDIT_INDEXES))
-        committers = [
-            GroupCommitter(BatchTransaction(database, service, aggregates, clock=clock, metrics=Metrics()))
-            for _ in range(count)
-        ]
+        transactions = tuple(
+            BatchTransaction(database, service, aggregates, clock=clock, metrics=Metrics()) for _ in range(count)
+        )
+        committers = tuple(GroupCommitter(each) for each in transactions)
         for each in committers:
             each.start()
             stack.push_async_callback(each.stop)
-        yield CommitterCluster(database, tuple(CommandExecutor(each, rulebook) for each in committers), store)
+        executors = tuple(CommandExecutor(each, rulebook) for each in committers)
+        yield CommitterCluster(database, transactions, committers, executors, store)

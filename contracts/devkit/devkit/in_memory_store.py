@@ -12,19 +12,10 @@ from typing import Any, Generic, TypeVar
 from bson import encode
 from chassis.handling import Document, Filter, Handler, Sort
 from chassis.persistence import Index, UnitOfWork
+from chassis.persistence.errors import DuplicateKeyError, UnstorableValueError, WriteConflictError
 from chassis.persistence.query import matches, sorted_by, values_at
 from chassis.persistence.system_collections import INBOX
-from chassis.persistence.unit_of_work import (
-    ChangeSet,
-    DuplicateKeyError,
-    HandlerCall,
-    HandlerOutcome,
-    Key,
-    UnstorableValueError,
-    Write,
-    WriteConflictError,
-    read_only_unit,
-)
+from chassis.persistence.unit_of_work import ChangeSet, HandlerCall, HandlerOutcome, Key, Write, read_only_unit
 from chassis.scheduling import Job
 from chassis.transactions.execution import Execution
 from messages.event import Event

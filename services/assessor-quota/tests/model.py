@@ -17,7 +17,8 @@ from assessor_quota.handlers.representatives import ChangeRepresentative, change
 from assessor_quota.store import AGGREGATES, Store
 from chassis.handling import Refusal, TransientError
 from chassis.persistence import UnitOfWork
-from chassis.persistence.unit_of_work import ChangeSet, HandlerCall, HandlerOutcome, IdentityMap, WriteConflictError
+from chassis.persistence.errors import WriteConflictError
+from chassis.persistence.unit_of_work import ChangeSet, HandlerCall, HandlerOutcome, IdentityMap
 from hypothesis import strategies as st
 from messages.assessor_quota import QuotaItemRefused, QuotaItemReserved
 from messages.event import Event

@@ -11,7 +11,8 @@ from assessor_quota.handlers.rates import CountApplications, PublishRates, count
 from assessor_quota.store import AGGREGATES, Store
 from chassis.handling import HandlerResult
 from chassis.persistence import UnitOfWork
-from chassis.persistence.unit_of_work import ChangeSet, IdentityMap, WriteConflictError
+from chassis.persistence.errors import WriteConflictError
+from chassis.persistence.unit_of_work import ChangeSet, IdentityMap
 from devkit import HandlerHarness
 from messages.assessor_quota import SuccessRateComputed
 from messages.event import Event

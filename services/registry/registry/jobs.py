@@ -36,6 +36,12 @@ async def take_step(item: CarryOn, store: Store, now: datetime) -> Sequence[Even
     return await carry_on(item, store, now, STEPS)
 
 
+async def following_step(item: CarryOn, store: Store, _now: datetime) -> CarryOn | None:
+    """Return the step after one that may not be saved yet; None where it rests on rows that this one wrote."""
+    act = await store.list_acts.require(item.act_id)
+    return CarryOn(act.act_id, act.step) if act.next_lines_are_others else None
+
+
 async def assessors_to_settle(store: Store, now: datetime) -> Sequence[UpdateFlags]:
     found = await store.assessors.find(
         {"settling.due": {"$lte": now}}, sort=[("settling.due", 1)], limit=ASSESSORS_PER_POLL
@@ -50,7 +56,14 @@ async def next_page(store: Store, now: datetime) -> Sequence[CheckPage]:
 
 
 JOBS = (
-    Job("carry-on-lists", acts_under_way, lambda item: f"{item.act_id}:{item.step}", take_step, every=ACT_INTERVAL),
+    Job(
+        "carry-on-lists",
+        acts_under_way,
+        lambda item: f"{item.act_id}:{item.step}",
+        take_step,
+        every=ACT_INTERVAL,
+        following=following_step,
+    ),
     Job("update-flags", assessors_to_settle, lambda item: f"{item.uscc}:{item.round}", update_flags),
     Job(
         "reconcile",

@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 from chassis.handling import Refusal
-from chassis.persistence.unit_of_work import WriteConflictError
+from chassis.persistence.errors import WriteConflictError
 from messages.registry import ListAnnounced, ListClosed, UnitListed, UnitRemoved
 from messages.values import Level
 from registry.domain.chain import GENESIS, ChainCheck

@@ -185,6 +185,32 @@ async def test_a_whole_season_is_announced_in_bounded_commits_and_goes_on_at_ano
     assert max(len(document["events"]) for document in outbox) <= LINES_PER_STEP
 
 
+@pytest.mark.rule("L3")
+async def test_a_list_whose_steps_are_handled_while_the_last_is_saved_is_that_of_steps_one_by_one(
+    servers: PrivateServers, two: CommitterCluster[Store]
+) -> None:
+    async with committer_cluster(
+        servers, "registry", Store, aggregates=AGGREGATES, indexes=INDEXES, clock=FixedClock(at(CLOSING))
+    ) as other:
+        for cluster in (two, other):
+            for number, each in enumerate(organisations(SEASON), start=1):
+                await cluster.perform(0, add_line, case_cleared(f"app-{number:03d}", each))
+            await close(cluster)
+            await cluster.perform(0, begin_announcing, AnnounceList(Level.REGION, 2026, "2026年1号"))
+        await run_jobs(two, 0)
+        assert await other.poll(0, JOBS[0], FixedClock(at(CLOSING))) > 2 * SEASON // LINES_PER_STEP
+
+        assert await _left_by_an_announcement(other) == await _left_by_an_announcement(two)
+
+
+async def _left_by_an_announcement(cluster: CommitterCluster[Store]) -> object:
+    store = cluster.read()
+    titles = sorted((each.case_id, each.list_number) for each in await store.listings.find())
+    units = sorted((each.key, str(each.names)) for each in await store.units.find())
+    lists = [(each.list_id, announcement_of(each).digest) for each in await store.lists.find()]
+    return titles, units, lists, (await latest_act(store)).state, await cluster.published()
+
+
 def organisations(count: int) -> list[UnitRef]:
     """Invented organisations with valid codes."""
     check: Callable[[str], str] = gb32100.calc_check_digit

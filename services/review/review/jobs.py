@@ -13,7 +13,7 @@ from rulebook import RuleSet, load_rule_sets, shanghai_date
 
 from review.domain import consultation, forwarding
 from review.domain.case import ANSWERABLE, UNFORWARDED
-from review.handlers.act_steps import next_steps, take_step
+from review.handlers.act_steps import following_step, next_steps, take_step
 from review.handlers.assessors import SettleSanctions, settle_sanctions
 from review.handlers.consultation import MarkOverdue, RemindDepartments, mark_overdue, remind_departments
 from review.handlers.loading import DueCase
@@ -112,6 +112,6 @@ JOBS = (
     Job("close-late-cases", late_cases, _case, close_late_case, prefetch=_documents),
     Job("settle-sanctions", unsettled_sanctions, _settling_key, settle_sanctions, prefetch=_document_of_assessor),
     Job("settle-bans", unsettled_bans, _settling_key, settle_bans, prefetch=_document_of_unit),
-    Job("carry-on-acts", next_steps, lambda step: step.key, take_step),
+    Job("carry-on-acts", next_steps, lambda step: step.key, take_step, following=following_step),
     Job("conclude-notices", ended_notices, lambda item: item.notice_id, conclude_due_notice),
 )

@@ -27,6 +27,7 @@ from review.handlers.act_steps import next_steps, take_step
 from review.handlers.acts import STEP
 from review.handlers.notice import ConcludeNotice, OpenNotice, conclude_notice, open_notice
 from review.handlers.ranking import RankBatch, rank_batch
+from review.jobs import JOBS
 from review.store import AGGREGATES, INDEXES, Store
 
 from .builders import REGION, SEED, accepted, at, opened_case, score, unit
@@ -145,6 +146,24 @@ async def _never_interrupted(cluster: CommitterCluster[Store], clock: FixedClock
 async def _dying_after_every_step(cluster: CommitterCluster[Store], clock: FixedClock) -> None:
     while await JobsProcess(cluster, clock).go_on(steps=1):
         pass
+
+
+@pytest.mark.rule("V8", "V9", "V10")
+async def test_acts_whose_steps_are_handled_while_the_last_is_saved_end_as_those_taken_one_by_one(
+    servers: PrivateServers, two: CommitterCluster[Store], clock: FixedClock
+) -> None:
+    await perform_all(two, clock, lambda: _never_interrupted(two, clock))
+    async with whole_batch(servers, clock) as other:
+        act_steps._rankings.forget()
+        await perform_all(other, clock, lambda: _by_the_scheduler(other, clock))
+        ahead = await result(other)
+
+    assert ahead == await result(two)
+
+
+async def _by_the_scheduler(cluster: CommitterCluster[Store], clock: FixedClock) -> None:
+    job = next(each for each in JOBS if each.name == "carry-on-acts")
+    assert await cluster.poll(0, job, clock) > CASES // STEP
 
 
 @pytest.mark.rule("V8")

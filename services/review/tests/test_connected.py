@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 from chassis.handling import Refusal
-from chassis.persistence.unit_of_work import WriteConflictError
+from chassis.persistence.errors import WriteConflictError
 from chassis.settling import LONGEST_TRANSACTION
 from chassis.transactions.execution import Execution
 from devkit.clock import FixedClock

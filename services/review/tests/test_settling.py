@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import pytest
-from chassis.persistence.unit_of_work import WriteConflictError, read_only_unit
+from chassis.persistence.errors import WriteConflictError
+from chassis.persistence.unit_of_work import read_only_unit
 from chassis.settling import LONGEST_TRANSACTION
 from chassis.transactions.execution import Execution
 from devkit.in_memory_store import InMemoryStore

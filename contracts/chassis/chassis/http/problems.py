@@ -16,7 +16,7 @@ from starlette.middleware.body_limit import MAX_BODY_SIZE_SCOPE_KEY
 
 from chassis.handling import Refusal, StorageFullError, TransientError
 from chassis.observability import logs
-from chassis.persistence.unit_of_work import UnstorableValueError
+from chassis.persistence.errors import UnstorableValueError
 from chassis.settings import MIB
 from chassis.validation_texts import VALIDATION_TEXTS
 

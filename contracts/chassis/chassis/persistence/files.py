@@ -14,8 +14,9 @@ from uuid import uuid4
 from chassis.clock import SystemClock
 from chassis.handling import Document, PendingUpload, TransientError
 from chassis.persistence.codec import codec
+from chassis.persistence.errors import WriteConflictError
 from chassis.persistence.system_collections import CHUNKS, FILES, UPLOADS
-from chassis.persistence.unit_of_work import ChangeSet, DocumentStore, Write, WriteConflictError
+from chassis.persistence.unit_of_work import ChangeSet, DocumentStore, Write
 
 CHUNK_SIZE = 255 * 1024
 """Bytes of a piece, as in every GridFS."""

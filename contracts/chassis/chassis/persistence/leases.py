@@ -8,9 +8,9 @@ from time import monotonic
 from typing import TypeVar
 
 from chassis.handling import TransientError
+from chassis.persistence.errors import WriteConflictError
 from chassis.persistence.mongo import Database
 from chassis.persistence.system_collections import LEASES
-from chassis.persistence.unit_of_work import WriteConflictError
 from chassis.tasks import cancel_all
 
 T = TypeVar("T")

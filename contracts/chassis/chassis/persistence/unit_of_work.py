@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol, TypeAlias
 
 from messages.event import Event
 
-from chassis.handling import Document, Done, Filter, HandlerResult, Refusal, Sort, TransientError
+from chassis.handling import Document, Done, Filter, HandlerResult, Refusal, Sort
 from chassis.persistence.query import matches, sort_with_id, sorted_by
 
 Key: TypeAlias = tuple[str, str]
@@ -29,6 +29,8 @@ class TrackedDocument(NamedTuple):
 
 
 ABSENT = TrackedDocument(0, 0, None)
+Unsaved: TypeAlias = Mapping[Key, TrackedDocument]
+"""Documents as a transaction leaves them that is still being saved."""
 
 
 class Write(NamedTuple):
@@ -49,26 +51,6 @@ class ChangeSet:
     outbox: Document | None
     deadline: float = inf
     """By the monotonic clock: a commit begun later is refused as a conflict (``settling.LONGEST_TRANSACTION``)."""
-
-
-class WriteConflictError(Exception):
-    """Another transaction changed a document first; load and try again."""
-
-
-class DuplicateKeyError(WriteConflictError):
-    """Another document has the same unique key."""
-
-
-class TransactionTooLongError(TransientError):
-    """The transaction outlived the server's limit: fewer documents, or another time, may pass."""
-
-
-class RejectedWriteError(Exception):
-    """The database rejects the commit because of one of its documents."""
-
-
-class UnstorableValueError(RejectedWriteError):
-    """A query or a document contains a number that BSON cannot hold."""
 
 
 class DocumentReader(Protocol):
@@ -112,19 +94,32 @@ class HandlerOutcome(NamedTuple):
 class IdentityMap:
     """The identity map of one transaction, shared by its messages. Rebuilt for every retry."""
 
-    def __init__(self, reader: DocumentReader, aggregates: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        reader: DocumentReader,
+        aggregates: Mapping[str, str],
+        unsaved: Unsaved | None = None,
+    ) -> None:
+        """Whatever is loaded or found is as ``unsaved`` has it.
+
+        A query does not know those changes, and one of these documents written without being read counts as new, so
+        that its commit conflicts.
+        """
         self.aggregates = aggregates
         self.reader = reader
         self._tracked: dict[str, dict[str, TrackedDocument]] = {}
         self._loaded_versions: dict[Key, int] = {}
         self._assumed_new: set[Key] = set()
         self._changed: dict[Key, TrackedDocument] = {}
+        self._unsaved = unsaved or {}
 
     async def prefetch(self, keys: Iterable[Key]) -> None:
         """Load the documents not loaded yet, one query for each collection."""
         missing: dict[str, dict[str, None]] = {}
         for collection, key in keys:
-            if key not in self.loaded_documents(collection):
+            if (collection, key) in self._unsaved:
+                self._adopt(collection, key, None)
+            elif key not in self.loaded_documents(collection):
                 missing.setdefault(collection, {})[key] = None
         for collection, ids in missing.items():
             found = {each["_id"]: each for each in await self.reader.load(collection, list(ids))}
@@ -154,6 +149,11 @@ class IdentityMap:
         return [key for (each, key) in self._changed if each == collection]
 
     @property
+    def changed(self) -> Unsaved:
+        """The documents as this transaction leaves them."""
+        return self._changed
+
+    @property
     def assumed_new(self) -> frozenset[Key]:
         """The documents saved unread. Where one exists its insert conflicts, and the next attempt must load it."""
         return frozenset(self._assumed_new)
@@ -178,9 +178,9 @@ class IdentityMap:
         loaded = self.loaded_documents(collection)
         if key in loaded:
             return
-        tracked = ABSENT if document is None else _tracked_document(document)
-        loaded[key] = tracked
-        self._loaded_versions[collection, key] = tracked.version
+        tracked = self._unsaved.get((collection, key)) or (ABSENT if document is None else _tracked_document(document))
+        loaded[key] = ABSENT if tracked.fields is None else tracked
+        self._loaded_versions[collection, key] = loaded[key].version
 
 
 class UnitOfWork:
@@ -280,9 +280,9 @@ RelatedKeys: TypeAlias = Callable[[UnitOfWork], Awaitable[Iterable[Key]]]
 """Returns further keys to load, by the documents loaded so far."""
 
 
-def read_only_unit(reader: DocumentReader) -> UnitOfWork:
+def read_only_unit(reader: DocumentReader, unsaved: Unsaved | None = None) -> UnitOfWork:
     """Return a unit of work for reading; saves are discarded."""
-    return UnitOfWork(IdentityMap(reader, {}))
+    return UnitOfWork(IdentityMap(reader, {}, unsaved))
 
 
 def _tracked_document(document: Document) -> TrackedDocument:

@@ -40,6 +40,7 @@ from chassis.settings import ProcessRole
 from chassis.tasks import cancel_all
 from chassis.transactions.commands import CommandExecutor
 from chassis.transactions.group_committer import GroupCommitter
+from chassis.transactions.step_runner import StepRunner
 from chassis.transactions.transaction import BatchTransaction
 
 PATIENCE = 60.0
@@ -69,6 +70,7 @@ class Process:
         self.publisher = BrokerPublisher(settings.amqp_url, write=PATHS[settings.broker_path].write)
         self._lease_holder = f"{service.name}:{uuid.uuid4().hex}"
         self.relay = self._relay()
+        self.transaction = self._transaction()
         self.committer = self._committer()
         self.parking_lot = ParkingLot(self.database)
         self.dispatcher = self._dispatcher()
@@ -121,8 +123,8 @@ class Process:
             tracing=self.tracing,
         )
 
-    def _committer(self) -> GroupCommitter:
-        transaction = BatchTransaction(
+    def _transaction(self) -> BatchTransaction:
+        return BatchTransaction(
             self.database,
             self._service.name,
             self._service.aggregates,
@@ -133,8 +135,10 @@ class Process:
             lease_holder=self._lease_holder,
             tracing=self.tracing,
         )
+
+    def _committer(self) -> GroupCommitter:
         settings = self._settings
-        return GroupCommitter(transaction, max_batch_size=settings.max_batch_size, workers=settings.commit_workers)
+        return GroupCommitter(self.transaction, max_batch_size=settings.max_batch_size, workers=settings.commit_workers)
 
     def _dispatcher(self) -> Dispatcher:
         return Dispatcher(
@@ -195,6 +199,8 @@ class Process:
 
     def _run_jobs(self) -> None:
         leases = Leases(self.database, self._lease_holder)
+        step_runner = StepRunner(self.transaction)
+        self._exit_stack.push_async_callback(step_runner.stop)
         scheduler = JobScheduler(
             self.database,
             self._service.store,
@@ -203,6 +209,7 @@ class Process:
             self.committer,
             clock=self.clock,
             metrics=self.metrics,
+            step_runner=step_runner,
             max_poll_interval=self._settings.jobs_poll_interval_seconds,
         )
         replayer = ParkedMessageReplayer(leases, self.parking_lot, self.dispatcher, self.metrics)

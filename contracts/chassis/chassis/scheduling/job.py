@@ -35,6 +35,11 @@ class Job(Generic[S_contra]):
     every: timedelta = DEFAULT_INTERVAL
     prefetch: Callable[[Any], Iterable[Key]] = no_prefetch
     """The keys that a batch of items loads first, as for a subscription."""
+    following: Callable[[Any, S_contra, datetime], Awaitable[Any | None]] | None = None
+    """For long work in steps: the item after this one, on the documents as this one leaves them.
+
+    It is handled while this one is being saved, so None wherever it asks a query for what this one writes.
+    """
 
     def call(self, item: object, store: Callable[[UnitOfWork], S_contra]) -> HandlerCall:
         """Return the handler call for one item, on a store over the unit of work that it gets."""

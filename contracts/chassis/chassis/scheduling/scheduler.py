@@ -22,6 +22,7 @@ from chassis.persistence.unit_of_work import DocumentStore, UnitOfWork, read_onl
 from chassis.scheduling.job import Job
 from chassis.tasks import run_periodically
 from chassis.transactions.group_committer import GroupCommitter
+from chassis.transactions.step_runner import StepRunner
 from chassis.transactions.work import WorkItem
 
 log = structlog.get_logger(__name__)
@@ -45,6 +46,8 @@ class JobScheduler:
     _: KW_ONLY
     clock: Clock
     metrics: Metrics
+    step_runner: StepRunner | None = None
+    """Takes the steps of jobs whose items follow each other; without one the next step waits for the last."""
     max_poll_interval: float = MAX_POLL_INTERVAL
 
     def loops(self) -> list[Callable[[], Awaitable[None]]]:
@@ -71,27 +74,45 @@ class JobScheduler:
             if not items:
                 return done
             tried |= items.keys()
-            outcomes = await asyncio.gather(*(self._run_item(job, item) for item in items.values()))
-            done += outcomes.count("done")
+            done += sum(await asyncio.gather(*(self._run_item(job, item) for item in items.values())))
 
-    async def _run_item(self, job: Job[Any], item: object) -> str:
-        inbox_id = job.inbox_id(item)
+    async def _run_item(self, job: Job[Any], item: object) -> int:
+        """Handle an item and what follows it; return how many were done."""
+        work_item = self._work_item(job, item)
         try:
-            reply = await self.committer.submit(
-                WorkItem(
-                    inbox_id,
-                    job.call(item, self.store),
-                    Causation(inbox_id),
-                    consumer=job.name,
-                    prefetch=job.prefetch(item),
-                )
-            )
-            outcome = "known" if reply.duplicate else "done"
+            reply = await self.committer.submit(work_item)
         except Exception:
-            log.exception("job item failed", job=job.name, item=inbox_id)
-            outcome = "failed"
-        self.metrics.job_runs.labels(job.name, outcome).inc()
-        return outcome
+            log.exception("job item failed", job=job.name, item=work_item.inbox_id)
+            self._count(job, "failed")
+            return 0
+        self._count(job, "known" if reply.duplicate else "done")
+        return (not reply.duplicate) + await self._run_following(job, item)
+
+    async def _run_following(self, job: Job[Any], item: object) -> int:
+        """Handle the items after one that is saved; return how many were done."""
+        following = job.following
+        if following is None or self.step_runner is None:
+            return 0
+        last = item
+
+        async def next_item(unit: UnitOfWork) -> WorkItem | None:
+            nonlocal last
+            self.metrics.job_last_poll.labels(job.name).set_to_current_time()
+            last = await following(last, self.store(unit), self.clock.now())
+            return None if last is None else self._work_item(job, last)
+
+        first = await next_item(read_only_unit(self.database))
+        done = 0 if first is None else await self.step_runner.run(first, next_item)
+        self._count(job, "done", done)
+        return done
+
+    def _count(self, job: Job[Any], outcome: str, number: int = 1) -> None:
+        self.metrics.job_runs.labels(job.name, outcome).inc(number)
+
+    def _work_item(self, job: Job[Any], item: object) -> WorkItem:
+        inbox_id = job.inbox_id(item)
+        call, cause = job.call(item, self.store), Causation(inbox_id)
+        return WorkItem(inbox_id, call, cause, consumer=job.name, prefetch=job.prefetch(item))
 
 
 class ParkedMessageReplayer:

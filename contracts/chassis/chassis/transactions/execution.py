@@ -15,14 +15,20 @@ from chassis.persistence.unit_of_work import (
     HandlerOutcome,
     IdentityMap,
     UnitOfWork,
+    Unsaved,
 )
 
 
 class Execution:
     """Handlers of one transaction. Each sees the reader's snapshot and the changes of those that ran before it."""
 
-    def __init__(self, reader: DocumentReader, aggregates: Mapping[str, str]) -> None:
-        self.identity_map = IdentityMap(reader, aggregates)
+    def __init__(
+        self,
+        reader: DocumentReader,
+        aggregates: Mapping[str, str],
+        unsaved: Unsaved | None = None,
+    ) -> None:
+        self.identity_map = IdentityMap(reader, aggregates, unsaved)
         self._inbox: list[Document] = []
         self._entries: list[Document] = []
 

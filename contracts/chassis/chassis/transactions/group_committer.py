@@ -10,13 +10,13 @@ from random import SystemRandom
 import structlog
 
 from chassis.handling import Refusal, TransientError
-from chassis.persistence.unit_of_work import (
+from chassis.persistence.errors import (
     DuplicateKeyError,
-    Key,
     RejectedWriteError,
     TransactionTooLongError,
     WriteConflictError,
 )
+from chassis.persistence.unit_of_work import Key
 from chassis.transactions.transaction import BatchTransaction
 from chassis.transactions.work import Reply, WorkItem
 

@@ -17,6 +17,7 @@ from chassis.handling import Document, Refusal, TransientError
 from chassis.observability.metrics import Metrics
 from chassis.observability.tracing import NO_TRACING, Tracing
 from chassis.outbox import entries as outbox
+from chassis.persistence.errors import WriteConflictError
 from chassis.persistence.system_collections import INBOX
 from chassis.persistence.unit_of_work import (
     DocumentReader,
@@ -25,7 +26,7 @@ from chassis.persistence.unit_of_work import (
     IdentityMap,
     Key,
     UnitOfWork,
-    WriteConflictError,
+    Unsaved,
 )
 from chassis.settling import MAX_SNAPSHOT_AGE
 from chassis.tasks import TimeSlice
@@ -40,6 +41,26 @@ class _Handled(NamedTuple):
 
     outcome: HandlerOutcome
     row: Document
+
+
+@dataclass(frozen=True, eq=False)
+class HandledBatch:
+    """Work items whose handlers have run on one snapshot; nothing of it is saved yet."""
+
+    results: Sequence[tuple[WorkItem, _Handled | Exception]]
+    execution: Execution
+    read_at: float
+    """By the monotonic clock: when its snapshot was opened."""
+
+    @property
+    def unsaved(self) -> Unsaved:
+        """The documents as the batch leaves them."""
+        return self.execution.identity_map.changed
+
+    @property
+    def failure(self) -> Exception | None:
+        """The error of the first handler that failed."""
+        return next((result for _, result in self.results if isinstance(result, Exception)), None)
 
 
 def _leave_to_sweep(_document: Document) -> None:
@@ -65,31 +86,45 @@ class BatchTransaction:
     tracing: Tracing = NO_TRACING
 
     async def run(self, items: list[WorkItem]) -> None:
+        """Handle the items, save what they changed, and answer."""
         with self.tracing.commit_span([item.span for item in items]):
-            results = await self._execute(items)
-        for item, result in results:
-            self._resolve(item, result)
+            batch = await self.handle(items)
+            await self.save(batch)
+        self.answer(batch)
 
-    async def _execute(self, items: list[WorkItem]) -> list[tuple[WorkItem, _Handled | Exception]]:
-        started_at = monotonic()
+    async def handle(self, items: Sequence[WorkItem], unsaved: Unsaved | None = None) -> HandledBatch:
+        """Run the handlers on one snapshot; answer what the inbox knows already.
+
+        ``unsaved``: the documents that a transaction leaves which is being saved meanwhile.
+        """
+        read_at = monotonic()
         async with self.database.snapshot() as reader:
             fresh = await self._not_in_inbox(items, reader)
-            execution = Execution(reader, self.aggregates)
+            execution = Execution(reader, self.aggregates, unsaved)
             identity_map = execution.identity_map
             await identity_map.prefetch(key for item in fresh for key in item.keys | item.saved_unread)
             await identity_map.prefetch(await self._all_related_keys(fresh, identity_map))
             results = await self._handle_all(fresh, execution)
-        handled = sum(isinstance(result, _Handled) for _, result in results)
-        if handled:
-            try:
-                await self._save(execution, started_at + MAX_SNAPSHOT_AGE.total_seconds())
-            except WriteConflictError:
-                for item in fresh:
-                    item.saved_unread |= identity_map.assumed_new
-                raise
-            self.metrics.commit_batch_size.observe(handled)
-            self.metrics.commit_duration_seconds.observe(monotonic() - started_at)
-        return results
+        return HandledBatch(results, execution, read_at)
+
+    async def save(self, batch: HandledBatch) -> None:
+        """Commit what the handlers changed; raise WriteConflictError when another transaction was first."""
+        handled = sum(isinstance(result, _Handled) for _, result in batch.results)
+        if not handled:
+            return
+        try:
+            await self._commit(batch.execution, batch.read_at + MAX_SNAPSHOT_AGE.total_seconds())
+        except WriteConflictError:
+            for item, _ in batch.results:
+                item.saved_unread |= batch.execution.identity_map.assumed_new
+            raise
+        self.metrics.commit_batch_size.observe(handled)
+        self.metrics.commit_duration_seconds.observe(monotonic() - batch.read_at)
+
+    def answer(self, batch: HandledBatch) -> None:
+        """Give each waiter the reply, or the error, of its item."""
+        for item, result in batch.results:
+            self._resolve(item, result)
 
     async def _handle_all(
         self, items: Sequence[WorkItem], execution: Execution
@@ -126,7 +161,7 @@ class BatchTransaction:
             log.warning("prefetch of related keys failed", event_type=item.event_type, exc_info=problem)
             return ()
 
-    async def _not_in_inbox(self, items: list[WorkItem], reader: DocumentReader) -> list[WorkItem]:
+    async def _not_in_inbox(self, items: Sequence[WorkItem], reader: DocumentReader) -> list[WorkItem]:
         rows = await reader.load(INBOX, [item.inbox_id for item in items])
         known = {row["_id"]: row for row in rows}
         for item in items:
@@ -161,7 +196,7 @@ class BatchTransaction:
             raise ValueError(f"{self.service} may not publish {event.type}")
         return outbox.entry(event, item.cause, now, self.tracing.headers())
 
-    async def _save(self, execution: Execution, deadline: float) -> None:
+    async def _commit(self, execution: Execution, deadline: float) -> None:
         changes = execution.change_set(self.lease_holder, deadline)
         self.failpoints.hit("before-commit")
         await self.database.commit(changes)

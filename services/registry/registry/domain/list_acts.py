@@ -87,6 +87,12 @@ class ListAct:
     def over(self) -> bool:
         return self.state.over
 
+    @property
+    def next_lines_are_others(self) -> bool:
+        """Whether the next step takes further lines, and so does not rest on the rows that the last one wrote."""
+        preparing = self.state is ActState.PREPARING and not self.checks_only and self.done < self.total
+        return self.kind is ActKind.ANNOUNCE and (preparing or self.state is ActState.APPLYING)
+
     def stepped(self, **changes: Any) -> ListAct:  # noqa: ANN401 - each is a field, as in ``replace``
         """Return the act after one more step."""
         return replace(self, step=self.step + 1, **changes)

@@ -50,6 +50,8 @@ class ActState(StrEnum):
 UNDECIDED = (ActState.COLLECTING, ActState.COMPUTING, ActState.APPLYING, ActState.SEALING)
 """Readers see the cases as before."""
 UNFINISHED = (*UNDECIDED, ActState.PUBLISHING, ActState.DISCARDING)
+WITH_DISJOINT_STEPS = frozenset({ActState.COLLECTING, ActState.APPLYING, ActState.PUBLISHING})
+"""Each step reads and writes the cases after those of the step before; elsewhere it rests on what that one wrote."""
 
 
 @dataclass(frozen=True)
@@ -129,6 +131,7 @@ class ActStep:
 
     act_id: str
     number: int
+    state: ActState
     result: object = None
     lines: Sequence[object] = ()
 

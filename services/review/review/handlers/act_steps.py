@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from messages.event import Event
 
-from review.domain.act import UNFINISHED, Act, ActKind, ActState, ActStep, halt_act
+from review.domain.act import UNFINISHED, WITH_DISJOINT_STEPS, Act, ActKind, ActState, ActStep, halt_act
 from review.domain.ranking import RankedBatch
 from review.handlers import notice_steps, ranking_steps
 from review.handlers.acts import STEP, StepOutcome, end_act, unhurried
@@ -69,8 +69,16 @@ async def next_steps(store: Store, _now: datetime) -> Sequence[ActStep]:
     return [await _prepare(act, store) for act in acts]
 
 
+async def following_step(step: ActStep, store: Store, _now: datetime) -> ActStep | None:
+    """Return the step after one that may not be saved yet; None where it rests on rows that this one wrote."""
+    act = await store.acts.require(step.act_id)
+    if act.halted or act.state is not step.state or act.state not in WITH_DISJOINT_STEPS:
+        return None
+    return await _prepare(act, store)
+
+
 async def _prepare(act: Act, store: Store) -> ActStep:
-    step = ActStep(act.act_id, act.steps)
+    step = ActStep(act.act_id, act.steps, act.state)
     match act.kind, act.state:
         case "ranking", ActState.COMPUTING:
             return replace(step, result=(await _rankings.compute(act, store)).ranking)

@@ -20,10 +20,11 @@ from pymongo.write_concern import WriteConcern
 
 from chassis.handling import Document, Filter, Sort
 from chassis.persistence.collections import Index
+from chassis.persistence.errors import WriteConflictError
 from chassis.persistence.mongo.errors import DatabaseFullError, translate_errors
 from chassis.persistence.mongo.reader import Reader
 from chassis.persistence.system_collections import INBOX, LEASES, OUTBOX, SYSTEM_COLLECTIONS, SYSTEM_INDEXES
-from chassis.persistence.unit_of_work import ChangeSet, Write, WriteConflictError
+from chassis.persistence.unit_of_work import ChangeSet, Write
 
 Driver: TypeAlias = Literal["motor", "pymongo"]
 

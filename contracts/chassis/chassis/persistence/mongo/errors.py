@@ -19,7 +19,7 @@ from pymongo.errors import (
 )
 
 from chassis.handling import StorageFullError, TransientError
-from chassis.persistence.unit_of_work import (
+from chassis.persistence.errors import (
     DuplicateKeyError,
     RejectedWriteError,
     TransactionTooLongError,
