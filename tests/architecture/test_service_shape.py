@@ -81,7 +81,6 @@ DIFFERENCES: Mapping[str, Difference] = MappingProxyType(
             own={
                 "recognition": "it alone stores files",
                 "workbooks": "it alone reads and writes the forms of the regulation",
-                "policies.not_own": "a unit may not be the assessor of its own report",
                 "tests/builders_events": "events of the other services, too many for one module",
                 "tests/builders_forms": "filled forms, too many for one module",
                 "tests/eligibility_checks": "every condition of eligibility is checked in the same way",

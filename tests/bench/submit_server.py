@@ -11,7 +11,7 @@ from chassis.http import Authorize, RequestContext
 from chassis.http.routing import APIRouter
 from chassis.persistence import DocumentCollection, UnitOfWork
 from chassis.runtime import ServiceDefinition, run
-from chassis.security import Policy, Rule, everything
+from chassis.security import NobodyApart, Policy, Rule, everything
 from chassis.settings import Settings
 from devkit.sample import AGGREGATES, SERVICE, delivered
 from fastapi import Depends
@@ -19,7 +19,9 @@ from messages.event import Event
 from messages.values import Role
 from pydantic import BaseModel, ConfigDict, Field
 
-POST_NOTICE = Policy("post-notice", (Rule(Role.REGIONAL_OFFICER, everything),))
+POST_NOTICE = Policy(
+    "post-notice", (Rule(Role.REGIONAL_OFFICER, everything),), duties=NobodyApart("a notice concerns nobody")
+)
 
 
 class Body(BaseModel):

@@ -17,7 +17,7 @@ from httpx2 import Response
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
-from messages.values import Role
+from messages.values import Department, Role
 from schemathesis import APIOperation, BaseSchema, Case, GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.core.result import Ok
@@ -155,7 +155,11 @@ def callers(service: FuzzedService, operation: Operation) -> list[str | None]:
 
 
 def _token(service: FuzzedService, role: str) -> str:
-    organisation, prefecture = service.known["uscc"][0], service.known["prefecture"][0]
+    """Return the token of somebody who is no party of the matter, unless it is an applicant's or an assessor's."""
+    others = {Role.AGENCY: "taxation", Role.CONSULTED_DEPARTMENT: Department.MARKET_REGULATION.value}
+    own = role in {Role.APPLICANT, Role.ASSESSOR}
+    organisation = service.known["uscc"][0] if own else others.get(Role(role))
+    prefecture = service.known["prefecture"][0]
     return service.harness.issuer.mint(
         role=role, organisation=organisation, prefecture=prefecture, subject=f"some-{role}"
     )

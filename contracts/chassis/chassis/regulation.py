@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from messages.parties import Party
 from messages.values import Reason
 
 
@@ -21,6 +22,9 @@ class Regulation(Protocol):
 
     def incompatible_roles(self, roles: Collection[str]) -> Reason | None:
         """Return the reason to refuse one person with these roles, if there is one (P3)."""
+
+    def duties_not_apart(self, acting: Party, parties: Iterable[Party]) -> Reason | None:
+        """Return the reason why somebody may not act in a matter with these parties, if there is one (P3)."""
 
     def day_problems(self, entered: object, now: datetime) -> Sequence[Reason]:
         """Return the reasons to refuse days in a command that nobody may enter (T1)."""

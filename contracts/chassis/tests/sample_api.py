@@ -12,9 +12,20 @@ from chassis.http.problems import based_on_rule
 from chassis.http.routing import APIRouter
 from chassis.persistence.collections import DocumentCollection
 from chassis.persistence.unit_of_work import UnitOfWork
-from chassis.security.policies import Policy, Rule, and_filters, everything, own_organisation, own_prefecture, public
+from chassis.security.policies import (
+    Apart,
+    NobodyApart,
+    Policy,
+    Rule,
+    and_filters,
+    everything,
+    own_organisation,
+    own_prefecture,
+    public,
+)
 from devkit.api_harness import ApiClient
 from fastapi import Depends, UploadFile
+from messages.parties import Party
 from messages.values import Prefecture, Reason, Role
 from pydantic import BaseModel, ConfigDict, field_validator
 from pydantic_core import PydanticCustomError
@@ -108,7 +119,8 @@ class FilingReply(BaseModel):
     number: int
 
 
-FILE_PLAN = Policy("file-plan", (Rule(Role.APPLICANT, everything),))
+NO_OTHERS = NobodyApart("a plan concerns nobody but its organisation")
+FILE_PLAN = Policy("file-plan", (Rule(Role.APPLICANT, everything),), duties=NO_OTHERS)
 READ_PLAN = Policy(
     "read-plan",
     (
@@ -116,10 +128,10 @@ READ_PLAN = Policy(
         Rule(Role.PREFECTURE_OFFICER, own_prefecture("prefecture")),
         Rule(Role.APPLICANT, own_organisation("organisation")),
     ),
+    duties=Apart(lambda plan: [Party(Role.APPLICANT, plan.title, (plan.organisation,))]),
 )
-READ_HIDDEN_PLAN = replace(READ_PLAN, name="read-plan-hidden", hidden=True)
 READ_PROTECTED_PLAN = replace(READ_PLAN, name="read-plan-protected", protected=True)
-READ_ANNOUNCED = Policy("read-announced", (Rule(Role.PUBLIC, public),))
+READ_ANNOUNCED = Policy("read-announced", (Rule(Role.PUBLIC, public),), duties=NO_OTHERS)
 
 
 router = APIRouter(prefix="/v1")
@@ -146,9 +158,17 @@ async def post_person(
 async def change_plan(
     plan: str, draft: Draft, context: Annotated[RequestContext[Store], Depends(Authorize(READ_PLAN))]
 ) -> None:
-    found = await context.store.plans.require(plan)
+    await context.authorize(await context.store.plans.require(plan))
     command = RetitlePlan(plan, draft.title, context.if_match(required=True))
-    await context.execute(retitle, command, resource=found)
+    await context.execute(retitle, command)
+
+
+@router.put("/unasked/{plan}")
+async def change_plan_unasked(
+    plan: str, draft: Draft, context: Annotated[RequestContext[Store], Depends(Authorize(READ_PLAN))]
+) -> None:
+    """Forget to compare the caller with the plan."""
+    await context.execute(retitle, RetitlePlan(plan, draft.title, None))
 
 
 async def get(plan: str, context: RequestContext[Store]) -> Plan:
@@ -161,13 +181,6 @@ async def get(plan: str, context: RequestContext[Store]) -> Plan:
 
 @router.get("/plans/{plan}")
 async def get_plan(plan: str, context: Annotated[RequestContext[Store], Depends(Authorize(READ_PLAN))]) -> Plan:
-    return await get(plan, context)
-
-
-@router.get("/hidden/{plan}")
-async def get_hidden_plan(
-    plan: str, context: Annotated[RequestContext[Store], Depends(Authorize(READ_HIDDEN_PLAN))]
-) -> Plan:
     return await get(plan, context)
 
 

@@ -50,7 +50,7 @@ async def test_command_with_the_id_of_an_event_does_not_suppress_the_event(
     async def nothing(_unit: UnitOfWork, _now: datetime) -> list[Event]:
         return []
 
-    await executor.execute(command_inbox_id("review", event_id(event)), "", nothing)
+    await executor.execute(command_inbox_id("review", "", "", event_id(event)), "", nothing)
     await process.publish(event)
 
     await process.wait_until_touched("a")

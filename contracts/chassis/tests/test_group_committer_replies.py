@@ -188,7 +188,18 @@ async def test_unstorable_value_fails_its_item_alone(database: Database, words: 
 
 
 def test_inbox_ids_of_commands_messages_and_jobs_never_collide() -> None:
-    pairs = [("a", "b|c"), ("a|b", "c"), ("a%7Cb", "c"), ("review", "e"), ("", "review|e")]
-    made = [*(command_inbox_id(*pair) for pair in pairs), message_inbox_id("review", "e"), job_inbox_id("review", "e")]
+    callers = [("a", "", "", "b|c"), ("a|b", "", "", "c"), ("a%7Cb", "", "", "c"), ("review", "", "", "e")]
+    callers += [
+        ("", "", "", "review|e"),
+        ("a", "b", "", "c"),
+        ("a", "", "b", "c"),
+        ("a", "b|", "", "c"),
+        ("a|", "b", "", "c"),
+    ]
+    made = [
+        *(command_inbox_id(*each) for each in callers),
+        message_inbox_id("review", "e"),
+        job_inbox_id("review", "e"),
+    ]
 
     assert len(set(made)) == len(made)

@@ -9,7 +9,9 @@ from chassis.security.policies import (
     ANONYMOUS,
     Actor,
     Allowed,
+    Apart,
     Denied,
+    NobodyApart,
     Policy,
     Rule,
     all_of,
@@ -21,6 +23,7 @@ from chassis.security.policies import (
     own_subject,
     public,
 )
+from messages.parties import Party
 from messages.values import Department, Prefecture, Role
 
 
@@ -120,6 +123,39 @@ def test_denial_names_its_rule_and_whether_role_or_scope_failed() -> None:
     assert isinstance(scope, Denied)
     assert (role.rule, role.code) == ("P2", "role-not-allowed")
     assert (scope.rule, scope.code) == ("P2", "outside-own-scope")
+
+
+@pytest.mark.rule("P2")
+def test_a_denial_is_hidden_unless_the_caller_reads_the_resource_or_has_stated_it() -> None:
+    own = Rule(Role.PREFECTURE_OFFICER, all_of(own_prefecture("prefecture"), only("state", "announced")))
+    act, told = Policy("forward-case", (own,)), Policy("forward-case", (own,), readers=READ_CASE)
+    hohhot = ACTORS["Hohhot"]
+
+    found = {
+        "unseen": act.authorize(hohhot, CASES[1]),
+        "stated": act.authorize(hohhot, CASES[1], stated=True),
+        "seen": told.authorize(hohhot, CASES[0]),
+        "not seen either": told.authorize(hohhot, CASES[1]),
+        "role": act.authorize(ACTORS["assessor"], CASES[1]),
+    }
+
+    assert {name: isinstance(each, Denied) and each.hidden for name, each in found.items()} == {
+        "unseen": True,
+        "stated": False,
+        "seen": False,
+        "not seen either": True,
+        "role": False,
+    }
+
+
+@pytest.mark.rule("P3")
+def test_only_a_policy_that_says_apart_has_parties() -> None:
+    (rule,) = (Rule(Role.REGIONAL_OFFICER, everything),)
+    apart = Policy("decide", (rule,), duties=Apart(lambda case: [Party(Role.APPLICANT, None, (case.applicant,))]))
+
+    assert [each.organisations for each in apart.parties_of(CASES[0])] == [(CASES[0].applicant,)]
+    assert list(Policy("send", (rule,), duties=NobodyApart("it decides nothing")).parties_of(CASES[0])) == []
+    assert list(Policy("read", (rule,)).parties_of(CASES[0])) == []
 
 
 @pytest.mark.rule("P2")

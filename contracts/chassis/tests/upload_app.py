@@ -6,11 +6,11 @@ from chassis.http.endpoint import Authorize
 from chassis.http.problems import based_on_rule
 from chassis.http.routing import APIRouter
 from chassis.http.uploads import FORM, Upload, upload_dependency
-from chassis.security.policies import Policy, Rule, everything
+from chassis.security.policies import NobodyApart, Policy, Rule, everything
 from fastapi import Depends
 from messages.values import Reason, Role
 
-UPLOAD = Policy("send", (Rule(Role.APPLICANT, everything),))
+UPLOAD = Policy("send", (Rule(Role.APPLICANT, everything),), duties=NobodyApart("a file decides nothing"))
 MISSING = Reason(rule="A3", article="第十四条", code="file-missing", text="缺少文件")
 
 router = APIRouter(prefix="/v1")

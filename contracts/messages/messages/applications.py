@@ -62,6 +62,8 @@ class ApplicationAccepted(Application, Event, type="applications.application.acc
     """Name of the group the unit belongs to, for conflicts of interest (V5)."""
     justification: str | None = None
     """Why a unit that is on no lower list is put forward all the same (E10)."""
+    submitted_by: str | None = None
+    """Subject of the person who submitted it for the unit and may not judge it (P3)."""
 
 
 class UnitMoved(Event, type="applications.unit.moved.v1", subject="uscc"):

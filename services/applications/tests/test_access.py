@@ -11,6 +11,7 @@ import pytest
 from applications.handlers import progress, quota
 from applications.workbooks import annex1, report, write
 from devkit.api_harness import ApiClient, ApiHarness
+from devkit.comparing import comparable
 from httpx2 import Response
 from messages import review
 from messages.values import Department, Prefecture, Role
@@ -40,34 +41,34 @@ consulted department, the review organisation and an expert of the panel; an age
 an expert that have no part in the case; an operator; nobody, without a token; and the region, last, since what it
 commands takes effect."""
 
-UNIT_ONLY = "{0} 403 403 403 403 403 403 403 403 403 403 403 401 403"
-OFFICES = "403 403 403 403 {0} 403 403 403 403 {1} 403 403 401 {0}"
-CONCERNED = "200 403 {0} 403 200 403 403 403 403 403 403 403 401 200"
+UNIT_ONLY = "{0} {1} 403 403 403 403 403 403 403 403 403 403 401 403"
+OFFICES = "403 403 403 403 {0} {2} 403 403 403 {1} 403 403 401 {0}"
+CONCERNED = "200 404 {0} {1} 200 404 403 403 403 403 403 403 401 200"
 EVERYONE = "200 200 200 200 200 200 200 200 200 200 200 200 200 200"
 
 TABLE: dict[tuple[str, str], str] = {
-    ("POST", "/v1/applications"): UNIT_ONLY.format(201),
-    ("PUT", "/v1/applications/{application_id}"): UNIT_ONLY.format(200),
-    ("PUT", "/v1/applications/{application_id}/evaluation"): UNIT_ONLY.format(200),
+    ("POST", "/v1/applications"): UNIT_ONLY.format(201, 403),
+    ("PUT", "/v1/applications/{application_id}"): UNIT_ONLY.format(200, 404),
+    ("PUT", "/v1/applications/{application_id}/evaluation"): UNIT_ONLY.format(200, 404),
     ("PUT", "/v1/applications/{application_id}/justification"): (
-        "403 403 403 403 200 403 403 403 403 403 403 403 401 403"
+        "403 403 403 403 200 404 403 403 403 403 403 403 401 403"
     ),
-    ("POST", "/v1/applications/{application_id}/submit"): UNIT_ONLY.format(409),
-    ("POST", "/v1/applications/{application_id}/withdraw"): UNIT_ONLY.format(200),
+    ("POST", "/v1/applications/{application_id}/submit"): UNIT_ONLY.format(409, 404),
+    ("POST", "/v1/applications/{application_id}/withdraw"): UNIT_ONLY.format(200, 404),
     ("GET", "/v1/applications"): "200=3 200=0 200=1 200=0 200=2 200=0 403 403 403 403 403 403 401 200=2",
-    ("GET", "/v1/applications/{application_id}"): CONCERNED.format(200),
-    ("GET", "/v1/applications/{application_id}/versions"): CONCERNED.format("200"),
+    ("GET", "/v1/applications/{application_id}"): CONCERNED.format(200, 404),
+    ("GET", "/v1/applications/{application_id}/versions"): CONCERNED.format(200, 404),
     ("POST", "/v1/files"): "201 201 201 201 403 403 403 403 403 403 403 403 401 403",
-    ("GET", "/v1/files/{sha256}"): "200 403 200 403 200 403 200 200 200 403 403 403 401 200",
-    ("POST", "/v1/imports/annex1"): UNIT_ONLY.format(200),
-    ("POST", "/v1/imports/evaluation-report"): UNIT_ONLY.format(200),
+    ("GET", "/v1/files/{sha256}"): "200 404 200 404 200 404 200 200 200 403 404 403 401 200",
+    ("POST", "/v1/imports/annex1"): UNIT_ONLY.format(200, 404),
+    ("POST", "/v1/imports/evaluation-report"): UNIT_ONLY.format(200, 404),
     ("GET", "/v1/forms/{name}.xlsx"): EVERYONE,
-    ("POST", "/v1/facts"): OFFICES.format(201, 201),
-    ("POST", "/v1/facts/{fact_id}/end"): OFFICES.format(200, 403),
+    ("POST", "/v1/facts"): OFFICES.format(201, 201, 403),
+    ("POST", "/v1/facts/{fact_id}/end"): OFFICES.format(200, 404, 404),
     ("GET", "/v1/facts"): "200=1 200=0 403 403 200=1 200=0 403 403 403 200=0 403 403 401 200=1",
-    ("POST", "/v1/prefecture-lists"): OFFICES.format(201, 403),
+    ("POST", "/v1/prefecture-lists"): OFFICES.format(201, 403, 403),
     ("GET", "/v1/prefecture-lists"): " ".join(["200=1"] * len(CALLERS)),
-    ("GET", "/v1/units/{uscc}"): CONCERNED.format(403),
+    ("GET", "/v1/units/{uscc}"): CONCERNED.format(403, 403),
     ("POST", "/v1/units/{uscc}/moves"): "403 403 403 403 403 403 403 403 403 403 403 403 401 201",
     ("POST", "/v1/codes"): "403 403 403 403 403 403 403 403 403 403 403 403 401 201",
     ("GET", "/v1/codes"): EVERYONE,
@@ -176,7 +177,7 @@ def callers(api: ApiHarness[Any]) -> Iterator[tuple[str, ApiClient]]:
     yield "department", api.client_as(department, organisation=market, prefecture=ordos)
     yield "organisation", api.client_as(Role.REVIEW_ORGANISATION, organisation="示例评审机构")
     yield "expert", api.client_as(Role.EXPERT, subject="e1")
-    yield "agency", api.client_as(Role.AGENCY, organisation="tax")
+    yield "agency", api.client_as(Role.AGENCY, organisation="taxation")
     yield "outsider", api.client_as(department, organisation=taxes, prefecture=ordos)
     yield "outsider", api.client_as(department, organisation=market, prefecture=hohhot)
     yield "outsider", api.client_as(Role.EXPERT, subject="e9")
@@ -227,5 +228,29 @@ async def test_a_refusal_of_any_route_leaves_a_record(
 ) -> None:
     before = len(api.memory.collections.get("audit_denials", {}))
     refused = await request(api.client_as(Role.EXPERT, subject="e9"), route, resources.names(route))
-    assert refused.status_code == 403
+    assert refused.status_code == (404 if route == ("GET", "/v1/files/{sha256}") else 403)
     assert len(api.memory.collections["audit_denials"]) == before + 1
+
+
+ABSENT = {
+    "application_id": "app-2026-000000000000",
+    "fact_id": "fact-0",
+    "name": "annex1-enterprise",
+    "sha256": "0" * 64,
+    "uscc": "911502000000000271",
+}
+OF_ONE = [each for each in TABLE if "{" in each[1] or "imports" in each[1]]
+"""Routes about one application, fact, file or unit."""
+
+
+@pytest.mark.rule("P2")
+@pytest.mark.parametrize("route", OF_ONE, ids=" ".join)
+async def test_whoever_may_not_see_it_cannot_tell_it_from_what_does_not_exist(
+    api: ApiHarness[Any], resources: Resources, route: tuple[str, str]
+) -> None:
+    names = resources.names(route)
+    for who, caller in callers(api):
+        foreign = await request(caller, route, names)
+        if who != "region" and foreign.status_code in {403, 404}:  # the region reads every application submitted
+            absent = await request(caller, route, ABSENT)
+            assert comparable(foreign, *names.values()) == comparable(absent, *ABSENT.values()), who

@@ -66,13 +66,13 @@ async def test_a_file_is_stored_once_for_both_who_sent_it_and_read_by_them_alone
     file = await send_file(applicant)
     assert file["media_type"] == "application/pdf"
     place = f"/v1/files/{file['sha256']}"
-    assert (await other_applicant.get(place)).status_code == 403
+    assert (await other_applicant.get(place)).status_code == 404
 
     await send_file(other_applicant, "同一文件.pdf")
 
     assert stored_files(api) == 1
     assert (await other_applicant.get(place)).content == PDF
-    assert (await other_prefecture_officer.get(place)).status_code == 403
+    assert (await other_prefecture_officer.get(place)).status_code == 404
 
 
 def stored_files(api: ApiHarness[Any]) -> int:
@@ -149,7 +149,7 @@ async def test_a_file_bears_the_name_that_the_askers_application_gives_it(
         return str((await caller.get(place)).headers["content-disposition"])
 
     assert ("upload.pdf" in await name(applicant), "secret-name.pdf" in await name(other_applicant)) == (True, True)
-    assert (await region.get(place)).status_code == 403
+    assert (await region.get(place)).status_code == 404
     key = await open_draft_with_report(applicant, evidence=evidence)
     await applicant.post(f"{APPLICATIONS}/{key}/submit")
     assert all(["licence.pdf" in await name(caller) for caller in (applicant, officer, region)])
@@ -168,7 +168,7 @@ async def test_naming_a_digest_in_a_draft_or_a_refused_report_opens_nobodys_file
     after = [(await caller.get(place)).status_code for caller in (applicant, officer)]
 
     assert reason_codes(answer) == ["file-missing"]
-    assert before == after == [403, 403]
+    assert before == after == [404, 404]
 
 
 async def file_report_without_sending(caller: ApiClient, digest: str) -> str:

@@ -24,7 +24,7 @@ async def test_the_prefectures_officer_justifies_a_unit_on_no_list(
 
     refused, answer = await other_prefecture_officer.put(place, json=body), await officer.put(place, json=body)
 
-    assert (unseen.status_code, refused.status_code, answer.status_code) == (403, 403, 200)
+    assert (unseen.status_code, refused.status_code, answer.status_code) == (404, 404, 200)
     found = (await applicant.get(f"{APPLICATIONS}/{key}")).json()
     assert found["justification"] == {"text": "新投产，能效国内领先", "by": "officer-1", "level": "region"}
 

@@ -37,7 +37,7 @@ async def test_an_officer_records_a_fact_which_then_counts(
 @pytest.mark.rule("E4")
 async def test_an_agency_records_facts_and_an_applicant_none(applicant: ApiClient, api: ApiHarness[Any]) -> None:
     body = {"uscc": STEEL.uscc, "kind": "safety_accident", "date": "2025-06-01", "source": "应急〔2025〕7号"}
-    agency = api.client_as(Role.AGENCY, organisation="emergency", subject="agency-1")
+    agency = api.client_as(Role.AGENCY, organisation="emergency_management", subject="agency-1")
 
     assert (await agency.post("/v1/facts", json=body)).json()["source"] == "agency"
     assert (await applicant.post("/v1/facts", json=body)).status_code == 403
@@ -153,7 +153,9 @@ async def test_a_fact_is_ended_by_who_recorded_it_or_by_the_region(
     officer: ApiClient, other_prefecture_officer: ApiClient, api: ApiHarness[Any]
 ) -> None:
     region = api.client_as(Role.REGIONAL_OFFICER, subject="region-1")
-    agencies = [api.client_as(Role.AGENCY, organisation=name, subject=name) for name in ("tax", "emergency")]
+    agencies = [
+        api.client_as(Role.AGENCY, organisation=name, subject=name) for name in ("taxation", "emergency_management")
+    ]
     by_tax = await agencies[0].post("/v1/facts", json=FACT | {"prefecture": STEEL.prefecture})
     by_officer = await officer.post("/v1/facts", json=FACT)
     ended = {"ended": "2026-01-01"}
@@ -161,11 +163,11 @@ async def test_a_fact_is_ended_by_who_recorded_it_or_by_the_region(
     async def statuses(fact_id: str, *callers: ApiClient) -> list[int]:
         return [(await each.post(f"/v1/facts/{fact_id}/end", json=ended)).status_code for each in callers]
 
-    assert await statuses(by_tax.json()["fact_id"], officer, agencies[1], agencies[0], region) == [403, 403, 200, 200]
+    assert await statuses(by_tax.json()["fact_id"], officer, agencies[1], agencies[0], region) == [403, 404, 200, 200]
     assert await statuses(by_officer.json()["fact_id"], other_prefecture_officer, *agencies, officer) == [
-        403,
-        403,
-        403,
+        404,
+        404,
+        404,
         200,
     ]
 

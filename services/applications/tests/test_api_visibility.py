@@ -45,9 +45,9 @@ async def test_an_application_is_seen_by_its_unit_and_its_officers_only(
 
     assert reads == {
         "unit": 200,
-        "stranger": 403,
+        "stranger": 404,
         "officer": 200,
-        "elsewhere": 403,
+        "elsewhere": 404,
         "region": 200,
         "expert": 403,
         "anybody": 401,
@@ -69,7 +69,7 @@ async def test_a_draft_is_its_units_alone_whomever_it_names_until_it_is_submitte
         return [(one.status_code, len(listed.json()["items"])) for one, listed in asked]
 
     others = (officer, region, assessor)
-    assert await reads() == [(403, 0)] * 3
+    assert await reads() == [(404, 0)] * 3
     await applicant.post(f"{APPLICATIONS}/{key}/submit")
     assert await reads() == [(200, 1)] * 3
 
@@ -88,6 +88,6 @@ async def test_nobody_files_for_another_unit(
         await import_workbook(other_applicant, "evaluation-report", write(report.ENTERPRISE), application_id=key),
     ]
 
-    assert [each.status_code for each in answers] == [403] * 5
+    assert [each.status_code for each in answers] == [403, 403, 404, 404, 404]
     assert len(api.memory.collections["applications"]) == 1
     assert len(api.memory.collections["audit_denials"]) == 5

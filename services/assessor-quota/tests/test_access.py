@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from devkit.api_harness import ApiClient, ApiHarness
+from devkit.comparing import comparable
 from httpx2 import Response
 from messages.values import Prefecture, Role
 
@@ -30,7 +31,7 @@ STATEMENT = {
 }
 REGION_ONLY = "403 403 403 403 403 403 401"
 EVERYONE = "200 200 200 200 200 200 200"
-OF_THE_ASSESSOR = "200 403 200 403 403 403 401"
+OF_THE_ASSESSOR = "200 404 200 404 403 403 401"
 
 TABLE: dict[tuple[str, str], str] = {
     ("POST", "/v1/assessors"): f"{REGION_ONLY} 201",
@@ -51,8 +52,8 @@ TABLE: dict[tuple[str, str], str] = {
     ("GET", "/v1/assessors/{uscc}/items"): f"{OF_THE_ASSESSOR} 200",
     ("GET", "/v1/representatives/{digest}/items"): f"{OF_THE_ASSESSOR} 200",
     ("GET", "/v1/prefectures/{prefecture}/assessors"): "200=1 200=0 200=1 200=0 403 403 401 200=1",
-    ("GET", "/v1/items"): "200=1 200=0 200=1 200=0 404 404 401 200=1",
-    ("GET", "/v1/items/{application_id}"): "200 404 200 404 404 404 401 200",
+    ("GET", "/v1/items"): "200=1 200=0 200=1 200=0 403 403 401 200=1",
+    ("GET", "/v1/items/{application_id}"): f"{OF_THE_ASSESSOR} 200",
     ("POST", "/v1/assessors/{uscc}/statements"): "201 403 403 403 403 403 401 201",
     ("GET", "/v1/assessors/{uscc}/statements/{year}"): f"{OF_THE_ASSESSOR} 200",
     ("GET", "/v1/statements"): "200=1 200=1 200=1 200=0 403 403 401 200=3",
@@ -156,3 +157,23 @@ async def test_a_read_of_what_is_not_public_and_a_refusal_leave_a_record(
     public, operational = policy.open, policy.name in {"reconciliation.read", "assessor.register"}
     assert after["audit_reads"] - before["audit_reads"] == (0 if public or operational else 1)
     assert after["audit_denials"] - before["audit_denials"] == (0 if public else 1)
+
+
+ABSENT = NAMED | {"uscc": STEEL, "digest": "0" * 64, "application_id": "app-0"}
+OF_ONE = [each for each in TABLE if any(f"{{{name}}}" in each[1] for name in ("uscc", "digest", "application_id"))]
+"""Routes about one assessor, representative or item."""
+
+
+@pytest.mark.rule("P2")
+@pytest.mark.parametrize("route", OF_ONE, ids=" ".join)
+async def test_whoever_may_not_see_it_cannot_tell_it_from_what_does_not_exist(
+    api_after_year: ApiHarness[Any], route: tuple[str, str]
+) -> None:
+    headers = {"If-Match": "*"} if route[0] == "PATCH" else {}
+    for who, caller in callers(api_after_year):
+        foreign, absent = [
+            await caller.request(route[0], route[1].format(**names), json=BODIES.get(route), headers=headers)
+            for names in (NAMED, ABSENT)
+        ]
+        if foreign.status_code in {403, 404}:
+            assert comparable(foreign, NORTH, WANG.digest) == comparable(absent, STEEL, "0" * 64), who

@@ -284,7 +284,7 @@ async def test_each_exports_the_entries_it_may_read_and_that_is_recorded(api_wit
 @pytest.mark.rule("P1")
 @pytest.mark.parametrize("role", [role for role in Role if role is not Role.PUBLIC])
 async def test_only_the_region_takes_over_a_register(api: ApiHarness[Any], role: Role) -> None:
-    caller = api.client_as(role, organisation=NORTH, prefecture=Prefecture.CHIFENG)
     refused = role is not Role.REGIONAL_OFFICER
+    caller = api.client_as(role, organisation=NORTH if refused else None, prefecture=Prefecture.CHIFENG)
     assert ((await send(caller, workbook(), dry_run=True)).status_code == 403) is refused
     assert ((await caller.get(f"{PATH}/template")).status_code == 403) is refused

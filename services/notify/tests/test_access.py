@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from devkit.api_harness import ApiClient, ApiHarness
+from devkit.comparing import comparable
 from httpx2 import Response
 from messages.values import Department, Prefecture, Role
 from notify.domain.notification import MAX_ATTEMPTS, Attempt
@@ -33,7 +34,7 @@ CALLERS: dict[str, dict[str, Any]] = {
     "expert": {"role": Role.EXPERT, "subject": "expert-1"},
     "review organisation": {"role": Role.REVIEW_ORGANISATION, "organisation": "示例评审机构"},
     "region": {"role": Role.REGIONAL_OFFICER},
-    "agency": {"role": Role.AGENCY, "organisation": "tax"},
+    "agency": {"role": Role.AGENCY, "organisation": "taxation"},
     "operator": {"role": Role.OPERATOR},
 }
 """By name, with their tokens; the last column of the table is for a caller without a token."""
@@ -42,8 +43,8 @@ OPERATOR_ONLY = "403 403 403 403 403 403 403 403 403 403 403 {} 401"
 CONTACT_OWNERS = "{0} {0} {0} {0} {0} {0} {0} {0} {0} {0} 403 403 401"
 
 TABLE: dict[tuple[str, str], str] = {
-    ("GET", "/v1/inbox"): "200=2 200=0 200=1 200=0 200=2 200=0 200=0 200=0 200=0 200=0 404 404 401",
-    ("POST", "/v1/inbox/{notice_id}/read"): "200 404 404 404 404 404 404 404 404 404 404 404 401",
+    ("GET", "/v1/inbox"): "200=2 200=0 200=1 200=0 200=2 200=0 200=0 200=0 200=0 200=0 403 403 401",
+    ("POST", "/v1/inbox/{notice_id}/read"): "200 404 404 404 404 404 404 404 404 404 403 403 401",
     ("GET", "/v1/board"): " ".join(["200=1"] * (len(CALLERS) + 1)),
     ("GET", "/v1/contacts/{role}"): "200 404 404 404 404 404 404 404 404 404 403 403 401",
     ("PUT", "/v1/contacts/{role}"): CONTACT_OWNERS.format(200),
@@ -126,9 +127,9 @@ async def test_a_refusal_of_any_route_leaves_a_record(
 ) -> None:
     before = len(api.memory.collections.get("audit_denials", {}))
 
-    refused = await request(api.client_as(Role.AGENCY, organisation="tax"), route, resources)
+    refused = await request(api.client_as(Role.AGENCY, organisation="taxation"), route, resources)
 
-    assert refused.status_code == (404 if api.policies[route].hidden else 403)
+    assert refused.status_code == 403
     assert len(api.memory.collections["audit_denials"]) == before + 1
 
 
@@ -136,3 +137,19 @@ async def test_a_refusal_of_any_route_leaves_a_record(
 async def test_of_what_is_read_here_only_the_audit_log_leaves_a_record(api: ApiHarness[Store]) -> None:
     """Readers see their own inbox, and operators neither texts nor addresses."""
     assert {path for (_, path), policy in api.policies.items() if policy.protected} == {"/v1/audit-log"}
+
+
+ABSENT = Resources("notice-" + "0" * 32, "notice-" + "0" * 32 + ":email")
+
+
+@pytest.mark.rule("P2")
+@pytest.mark.parametrize("route", [each for each in TABLE if "_id}" in each[1]], ids=" ".join)
+async def test_whoever_may_not_see_it_cannot_tell_it_from_what_does_not_exist(
+    api: ApiHarness[Store], resources: Resources, route: tuple[str, str]
+) -> None:
+    for name, token in CALLERS.items():
+        caller = api.client_as(**token)
+        foreign, absent = [await request(caller, route, each) for each in (resources, ABSENT)]
+        if foreign.status_code in {403, 404}:
+            found = comparable(foreign, *vars(resources).values())
+            assert found == comparable(absent, *vars(ABSENT).values()), name

@@ -44,7 +44,7 @@ async def test_the_board_shows_everybody_what_is_public_and_nothing_else(api: Ap
 @pytest.mark.rule("P2")
 async def test_an_inbox_needs_a_token_and_a_role_that_has_one(api: ApiHarness[Store], operator: ApiClient) -> None:
     assert (await api.anonymous().get("/v1/inbox")).status_code == 401
-    assert (await operator.get("/v1/inbox")).status_code == 404
+    assert (await operator.get("/v1/inbox")).status_code == 403
 
 
 async def test_a_notice_that_was_read_is_unread_no_more(applicant: ApiClient) -> None:

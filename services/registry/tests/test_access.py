@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from devkit.api_harness import ApiClient, ApiHarness
+from devkit.comparing import comparable
 from httpx2 import Response
 from messages.values import Prefecture, Role, UnitType
 from registry.handlers import assessors, cases
@@ -140,3 +141,18 @@ async def test_a_read_of_what_is_not_public_and_a_refusal_leave_a_record(
     assert refused.status_code == 403
     assert after["audit_denials"] - before["audit_denials"] == 1
     assert after["audit_reads"] - before["audit_reads"] == (1 if protected else 0)
+
+
+ABSENT = {"number": "9", "year": "2031", "key": COPPER, "removal_id": "removal-0", "act_id": "act-region-9"}
+
+
+@pytest.mark.rule("P2")
+@pytest.mark.parametrize("route", [each for each in TABLE if "{" in each[1]], ids=" ".join)
+async def test_whoever_may_not_see_it_cannot_tell_it_from_what_does_not_exist(
+    api: ApiHarness[Any], names: dict[str, str], route: tuple[str, str]
+) -> None:
+    for who, caller in callers(api):
+        foreign = await request(caller, route, names)
+        if who != "region" and foreign.status_code in {403, 404}:
+            absent = await request(caller, route, ABSENT)
+            assert comparable(foreign, *names.values()) == comparable(absent, *ABSENT.values()), who

@@ -36,6 +36,7 @@ INDEXES = (
     Index("cases", (("unit.uscc", 1), ("_id", 1), ("state", 1))),
     Index("cases", (("assessor.uscc", 1), ("_id", 1), ("state", 1), ("suspended_by", 1))),
     Index("cases", (("panel.experts", 1), ("_id", 1))),
+    Index("cases", (("participants.key", 1), ("batch_year", 1), ("level", 1))),
     Index(
         "cases",
         (*_UNANSWERED, ("consultation.remind_on", 1), ("_id", 1)),

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from devkit.api_harness import ApiClient, ApiHarness, api_harness
 from devkit.clock import FixedClock
+from devkit.comparing import comparable
 from messages.values import Prefecture, Role
 from review.api import router
 from review.handlers.applications import open_case
@@ -202,7 +203,9 @@ async def test_a_route_lets_in_whom_its_policy_names_and_nobody_else(api: ApiHar
         response = await caller(api, actor).request(method, path, json=body)
         statuses[actor] = response.status_code
 
-    assert statuses == {actor: STATUSES.get(name, 200) if actor in allowed else 403 for actor in ACTORS}
+    roles = {rule.role for rule in api.policies[method, name.split(maxsplit=1)[1]].rules}
+    refused = {actor: 404 if who.role in roles else 403 for actor, who in ACTORS.items()}
+    assert statuses == {actor: STATUSES.get(name, 200) if actor in allowed else refused[actor] for actor in ACTORS}
 
 
 @pytest.mark.rule("P2")
@@ -258,7 +261,7 @@ async def test_a_review_organisation_learns_nothing_of_a_case_before_it_is_forwa
 ) -> None:
     answer = await caller(api, "reviewers").request(method, f"/v1/cases/app-2{path}")
 
-    assert (answer.status_code, answer.json()["code"]) == (403, "not-allowed")
+    assert (answer.status_code, answer.json()["code"]) == (404, "not-found")
     assert "consulting" not in answer.text
 
 
@@ -275,3 +278,20 @@ async def test_every_route_of_the_service_is_in_the_table(api: ApiHarness[Any]) 
     routes = {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}
 
     assert {each for each in routes if "/v1/" in each} == set(ROUTES)
+
+
+FOREIGN = {"app-1": "app-0", "expert-1": "expert-0"}
+"""Names that are there, each with one that is not."""
+
+
+@pytest.mark.rule("P2")
+@pytest.mark.parametrize("name", [each for each in ROUTES if "{case_id}" in each or "{expert_id}" in each])
+async def test_whoever_may_not_see_it_cannot_tell_it_from_what_does_not_exist(api: ApiHarness[Any], name: str) -> None:
+    path, body, allowed = ROUTES[name]
+    method, elsewhere = name.split(maxsplit=1)[0], path
+    for there, absent in FOREIGN.items():
+        elsewhere = elsewhere.replace(there, absent)
+    for actor in ACTORS.keys() - allowed:
+        somebody = caller(api, actor)
+        foreign, none = [await somebody.request(method, each, json=body) for each in (path, elsewhere)]
+        assert comparable(foreign, *FOREIGN) == comparable(none, *FOREIGN.values()), actor

@@ -4,30 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, field
 from typing import Annotated, Any, Generic, TypeAlias, TypeVar, overload
 
 from fastapi import Depends, Query, Request, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import TypeAdapter
 
-from chassis.clock import Clock
 from chassis.handling import Filter, Handler, Refusal, Sort
 from chassis.http import idempotency
 from chassis.http.admission import caller_of
+from chassis.http.api_context import ApiContext, denial_of
 from chassis.http.entries import refuse_wrong_entries
 from chassis.http.pagination import DEFAULT_LIMIT, MAX_LIMIT, Page, page
 from chassis.http.problems import PROBLEMS, refuses
-from chassis.http.rates import OpenCommandRates
-from chassis.observability.metrics import Metrics
 from chassis.persistence.collections import DocumentCollection
 from chassis.persistence.files import FileStore
-from chassis.persistence.unit_of_work import DocumentStore, Key, UnitOfWork, read_only_unit
-from chassis.regulation import Regulation
-from chassis.security.audit import COLLECTIONS, audit_record_of, document
-from chassis.security.policies import ANONYMOUS, Actor, Denied, Policy
-from chassis.security.tokens import InvalidTokenError, TokenVerifier
-from chassis.transactions.commands import CommandExecutor
+from chassis.persistence.unit_of_work import Key, UnitOfWork, read_only_unit
+from chassis.security.policies import ANONYMOUS, Actor, Allowed, Apart, Denied, Policy
+from chassis.security.tokens import InvalidTokenError
 from chassis.transactions.work import command_inbox_id
 
 __all__ = ["PROBLEMS", "ApiContext", "Authorize", "Limit", "Page", "RequestContext", "refuses"]
@@ -42,42 +36,6 @@ Limit: TypeAlias = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
 _ETAG = re.compile(r'"([0-9]{1,18})"')
 _ADMITTED = "green.admitted"
 _BEARER = HTTPBearer(auto_error=False, description="An access token of the identity provider (OIDC)")
-
-
-@dataclass(frozen=True)
-class ApiContext:
-    """The parts of one service that every request uses, as ``app.state.api``."""
-
-    verifier: TokenVerifier
-    commands: CommandExecutor
-    database: DocumentStore
-    clock: Clock
-    metrics: Metrics
-    regulation: Regulation
-    store: Callable[[UnitOfWork], Any]
-    """The service's store, as in ``ServiceDefinition.store``."""
-    rates: OpenCommandRates = field(default_factory=OpenCommandRates)
-
-    async def audit_read(self, actor: Actor, policy: Policy, request: Request, denied: Denied | None = None) -> None:
-        """Record the request; a request that cannot be recorded is refused (TransientError, 503).
-
-        A single write outside the committer: it is never retried, so it needs no inbox row, and it was measured to
-        take a third of the time of a transaction.
-        """
-        record = audit_record_of(actor, policy.name, request, self.clock.now(), denied)
-        await self.database.insert(COLLECTIONS[record.kind], document(record))
-
-    async def audit_denial(self, actor: Actor, policy: Policy, denied: Denied, request: Request) -> Refusal:
-        """Record the denied attempt and return the refusal that answers it."""
-        await self.audit_read(actor, policy, request, denied)
-        hidden = policy.hidden and not denied.disclose
-        status = 404 if hidden else 403
-        self.metrics.access_denied.labels(policy.name, str(status)).inc()
-        return Refusal("not-found", status=404) if hidden else self._forbid(denied)
-
-    def _forbid(self, denied: Denied) -> Refusal:
-        reason = self.regulation.reason(denied.rule, denied.code, denied.text, denied.evidence)
-        return Refusal("not-allowed", reason, status=403, title="Not allowed")
 
 
 class Authorize:
@@ -112,8 +70,7 @@ class Authorize:
         if self.policy.open and request.method in idempotency.COMMAND_METHODS:
             api.rates.take(None if actor is ANONYMOUS else actor.subject, _address(request))
         if (reason := api.regulation.incompatible_roles(actor.roles)) is not None:
-            denial = Denied(reason.rule, reason.code, reason.text, reason.evidence, disclose=True)
-            raise await api.audit_denial(actor, self.policy, denial, request)
+            raise await api.audit_denial(actor, self.policy, denial_of(reason), request)
         if isinstance(denied := self.policy.allows_role(actor), Denied):
             raise await api.audit_denial(actor, self.policy, denied, request)
         if self.policy.protected:
@@ -158,6 +115,7 @@ class RequestContext(Generic[S]):
         self.response = response
         self.now = api.clock.now()
         self._evaluates_if_match = False
+        self._apart = not isinstance(policy.duties, Apart)
 
     @property
     def store(self) -> S:
@@ -213,17 +171,20 @@ class RequestContext(Generic[S]):
         """Execute a command once and return its reply after the commit.
 
         The same Idempotency-Key with the same request returns the same reply without a second effect; with another
-        request it raises a Refusal (409). ``resource`` is authorized first; it was read outside the transaction, so the
-        handler must check its state again. With ``reply`` the value is parsed as that type, else it is plain JSON.
-        ``private`` is for a body with values that may not be stored: the digest is then made of the command.
+        request it raises a Refusal (409). ``resource`` is what the caller states, authorized first; a resource that was
+        read is authorized before (``authorize``), and the handler must check its state again. With ``reply`` the value
+        is parsed as that type, else it is plain JSON. ``private`` is for a body with values that may not be stored: the
+        digest is then made of the command.
         ``prefetch`` names the documents that the handler will read, so that a batch of commands asks for all at once;
         ``prefetch_related`` those it reads next, found in the documents of the first.
         """
         self._refuse_condition_not_evaluated()
         await self.check_entries(command)
         if resource is not None:
-            await self.authorize(resource)
-        key = command_inbox_id(self.actor.subject, self._key)
+            await self.authorize(resource, stated=True)
+        if not self._apart:
+            raise TypeError(f"{self._policy.name}: the parties of the matter were not compared with the actor (P3)")
+        key = command_inbox_id(*self._caller, self._key)
         digest = await idempotency.request_digest(self.request, command if private else None)
         store, caller = self._api.store, caller_of(self.request.scope)
         try:
@@ -250,17 +211,34 @@ class RequestContext(Generic[S]):
 
     def new_id(self, prefix: str = "", part: str = "") -> str:
         """Return an id for a document that this command creates: the same when the command is repeated."""
-        return f"{prefix}{idempotency.derived_id(self.actor.subject, self._key, prefix, part)}"
+        return f"{prefix}{idempotency.derived_id(*self._caller, self._key, prefix, part)}"
+
+    @property
+    def _caller(self) -> tuple[str, str, str]:
+        """The person, and for whom they act: the same key for another organisation or prefecture is another command."""
+        return self.actor.subject, self.actor.organisation or "", self.actor.prefecture or ""
 
     @property
     def _key(self) -> str:
         return idempotency.key_of(self.request)
 
-    async def authorize(self, resource: object) -> None:
-        """Raise the policy's Refusal (403, or 404 where existence is not public) after recording the attempt."""
-        decision = self._policy.authorize(self.actor, resource)
+    async def authorize(
+        self, resource: object, *, stated: bool = False, also: Iterable[str] = (), absent: Refusal | None = None
+    ) -> Allowed:
+        """Return by which rule the actor is admitted to a resource that was read, apart from its parties.
+
+        Raises the policy's Refusal after recording the attempt: outside the actor's scope the one for an absent
+        resource (404, or ``absent``), for what the caller ``stated`` itself 403, and for a party of the matter 403
+        (P3). ``also``: organisations that count as the actor's own.
+        """
+        decision = self._policy.authorize(self.actor, resource, stated=stated)
         if isinstance(decision, Denied):
-            raise await self._api.audit_denial(self.actor, self._policy, decision, self.request)
+            raise await self._api.audit_denial(self.actor, self._policy, decision, self.request, absent)
+        acting = self.actor.as_party(decision.by.role, also)
+        if (reason := self._api.regulation.duties_not_apart(acting, self._policy.parties_of(resource))) is not None:
+            raise await self._api.audit_denial(self.actor, self._policy, denial_of(reason), self.request)
+        self._apart = True
+        return decision
 
     def set_etag(self, version: int) -> None:
         """Send the version of the representation as the ETag."""

@@ -100,7 +100,7 @@ def _unreachable_statuses(method: str, policy: Policy, of_one: bool) -> set[int]
     unreachable = set() if method.upper() in COMMAND_METHODS else set(_COMMAND_STATUSES)
     if method.upper() not in COMMAND_METHODS or not policy.open:
         unreachable.add(429)
-    if method.upper() not in COMMAND_METHODS and not of_one and not policy.hidden:
+    if method.upper() not in COMMAND_METHODS and not of_one:
         unreachable.add(404)
     return unreachable
 

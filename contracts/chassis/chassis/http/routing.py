@@ -14,6 +14,7 @@ from starlette.requests import ClientDisconnect
 
 from chassis.handling import Refusal
 from chassis.http.endpoint import Authorize
+from chassis.http.idempotency import COMMAND_METHODS
 
 MAX_VALUES = 8_000
 """Values in a JSON body, counted by its commas and brackets: to read and refuse one by one what a megabyte can hold
@@ -22,11 +23,19 @@ _SEPARATORS = (b",", b"[", b"{")
 
 
 class AuthorizedRoute(APIRoute):
-    """A route that authorizes before it reads the body: the framework reads and parses it first, for anybody."""
+    """A route that authorizes before it reads the body: the framework reads and parses it first, for anybody.
+
+    A command is not registered unless its policy says from whom the actor must be apart, or why from nobody (P3).
+    """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         answer = super().get_route_handler()
         authorize = _authorize_in(self.dependant)
+        if not frozenset(COMMAND_METHODS).isdisjoint(self.methods or ()) and (
+            authorize is None or authorize.policy.duties is None
+        ):
+            policy = "no policy" if authorize is None else f"the policy {authorize.policy.name}"
+            raise TypeError(f"{self.path}: {policy} does not say from whom the actor must be apart (P3)")
         reads_json = self.body_field is not None and not isinstance(self.body_field.field_info, params.Form)
 
         async def authorize_and_answer(request: Request) -> Response:

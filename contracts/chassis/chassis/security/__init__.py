@@ -1,11 +1,16 @@
 """Security: policies, tokens, audit log and pseudonyms."""
 
+from messages.parties import Party
+
 from chassis.persistence.query import and_filters
 from chassis.security.person_numbers import InvalidPersonNumberError
 from chassis.security.policies import (
     Actor,
     Allowed,
+    Apart,
     Denied,
+    Duties,
+    NobodyApart,
     Policy,
     Rule,
     Scope,
@@ -22,9 +27,13 @@ from chassis.security.pseudonyms import KeyRing, Pseudonym, add_key, load_keys
 __all__ = [
     "Actor",
     "Allowed",
+    "Apart",
     "Denied",
+    "Duties",
     "InvalidPersonNumberError",
     "KeyRing",
+    "NobodyApart",
+    "Party",
     "Policy",
     "Pseudonym",
     "Rule",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
+from messages.parties import Party
 from messages.values import Role
 from pydantic_core import to_jsonable_python
 
@@ -28,6 +29,10 @@ class Actor:
 
     def acts_as(self, role: str) -> bool:
         return role == Role.PUBLIC or role in self.roles
+
+    def as_party(self, role: str, also: Iterable[str] = ()) -> Party:
+        """Return the actor as a party in one of its roles; ``also``: organisations that count as its own."""
+        return Party(role, self.subject, (self.organisation, *also))
 
 
 ANONYMOUS = Actor(subject="anonymous", roles=frozenset({Role.PUBLIC}))
@@ -128,27 +133,46 @@ class Allowed:
 class Denied:
     """The reason of a denial; the regulation adds the article.
 
-    ``disclose``: answer 403 even where the policy hides existence, because the reason depends on the caller alone.
+    ``hidden``: the caller may not learn whether the resource exists, so the answer is the one for an absent one (404).
     """
 
     rule: str
     code: str
     text: str
     evidence: str | None = None
-    disclose: bool = False
+    hidden: bool = False
+
+
+@dataclass(frozen=True)
+class Apart:
+    """Whoever acts must be apart from the parties of the matter, which ``parties`` reads from the resource (P3)."""
+
+    parties: Callable[[Any], Iterable[Party]]
+
+
+@dataclass(frozen=True)
+class NobodyApart:
+    """No party of the matter must be apart from whoever acts, because of ``reason``."""
+
+    reason: str
+
+
+Duties = Apart | NobodyApart
 
 
 @dataclass(frozen=True)
 class Policy:
     """The rules for one action; any one of them is enough.
 
-    ``hidden``: existence is not public; a caller who may not see the resource gets 404.
+    ``duties``: from whom the actor must be apart; no command can be registered without it.
+    ``readers``: the policy by which the resource is read; to those who read it, a denial says that it is one (403).
     ``protected``: every admitted request leaves an audit record.
     """
 
     name: str
     rules: tuple[Rule, ...]
-    hidden: bool = False
+    duties: Duties | None = None
+    readers: Policy | None = None
     protected: bool = False
 
     @property
@@ -162,15 +186,24 @@ class Policy:
             "role-not-allowed", "您的角色无权进行此项操作", f"{self.name}: {_roles(actor)}"
         )
 
-    def authorize(self, actor: Actor, resource: object) -> Allowed | Denied:
-        """Return Allowed when the filter of one of the actor's rules matches ``resource`` in its stored form."""
+    def authorize(self, actor: Actor, resource: object, *, stated: bool = False) -> Allowed | Denied:
+        """Return Allowed when the filter of one of the actor's rules matches ``resource`` in its stored form.
+
+        ``stated``: the caller has named all of it, so that a denial tells nothing that the caller does not know.
+        """
         if isinstance(denied := self.allows_role(actor), Denied):
             return denied
         document = to_jsonable_python(resource, fallback=vars, bytes_mode="base64")
-        matching = (rule for rule in self._rules_of(actor) if _admits(rule, actor, document))
-        return self._first(matching) or self._denied(
-            "outside-own-scope", "该事项不在您的权限范围内", f"{self.name}: {_roles(actor)}"
+        if (admitted := self._first(self._matching(actor, document))) is not None:
+            return admitted
+        seen = stated or (self.readers is not None and any(self.readers._matching(actor, document)))  # noqa: SLF001 - one class
+        return self._denied(
+            "outside-own-scope", "该事项不在您的权限范围内", f"{self.name}: {_roles(actor)}", hidden=not seen
         )
+
+    def parties_of(self, resource: object) -> Iterable[Party]:
+        """Return the parties of the matter that the actor must be apart from."""
+        return self.duties.parties(resource) if isinstance(self.duties, Apart) else ()
 
     def filter(self, actor: Actor) -> Filter:
         """Return the filter of exactly the resources that ``authorize`` allows the actor."""
@@ -181,6 +214,9 @@ class Policy:
             return MATCH_NONE
         return filters[0] if len(filters) == 1 else {"$or": [dict(each) for each in filters]}
 
+    def _matching(self, actor: Actor, document: Mapping[str, object]) -> Iterator[Rule]:
+        return (rule for rule in self._rules_of(actor) if _admits(rule, actor, document))
+
     def _rules_of(self, actor: Actor) -> Iterator[Rule]:
         return (rule for rule in self.rules if actor.acts_as(rule.role))
 
@@ -189,8 +225,8 @@ class Policy:
         return next((Allowed(rule) for rule in rules), None)
 
     @staticmethod
-    def _denied(code: str, text: str, evidence: str) -> Denied:
-        return Denied("P2", code, text, evidence)
+    def _denied(code: str, text: str, evidence: str, *, hidden: bool = False) -> Denied:
+        return Denied("P2", code, text, evidence, hidden)
 
 
 def _admits(rule: Rule, actor: Actor, document: Mapping[str, object]) -> bool:

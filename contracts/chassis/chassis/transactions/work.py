@@ -84,9 +84,10 @@ class WorkItem:
             self.waiter.set_exception(problem)
 
 
-def command_inbox_id(subject: str, key: str) -> str:
-    """Return the inbox id of a command; the prefix separates kinds, and quoting keeps a subject out of the key."""
-    return f"http|{quote(subject, safe='', errors='surrogatepass')}|{key}"
+def command_inbox_id(subject: str, organisation: str, prefecture: str, key: str) -> str:
+    """Return the inbox id of a command; the prefix separates kinds, and quoting keeps the caller out of the key."""
+    caller = (quote(each, safe="", errors="surrogatepass") for each in (subject, organisation, prefecture))
+    return "|".join(("http", *caller, key))
 
 
 def message_inbox_id(service: str, event_id: str) -> str:

@@ -218,6 +218,13 @@ class Removal(Frozen):
     """Grounds that end the titles of every type; the others end those of the unit's own type."""
 
 
+class Agency(Frozen):
+    """A register agency: its name, and the kinds of facts that are its to record (X2)."""
+
+    name: Annotated[str, Field(min_length=1)]
+    kinds: Annotated[frozenset[str], Field(min_length=1)]
+
+
 class Readings(Frozen):
     """Choices made where the regulation is silent or ambiguous."""
 

@@ -1,5 +1,6 @@
 """One rule set: every number and choice in force from one date on."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from pydantic import Field, model_validator
@@ -35,6 +36,8 @@ class RuleSet(Dated):
     files: groups.Files
     immediate_removal: groups.ImmediateRemoval
     removal: groups.Removal
+    agencies: Mapping[Annotated[str, Field(pattern="^[a-z_]{3,60}$")], groups.Agency]
+    """By the code in the agency's token."""
     readings: groups.Readings
 
     @model_validator(mode="after")

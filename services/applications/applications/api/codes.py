@@ -47,7 +47,9 @@ class CodeBody(Body):
 async def record_code(body: CodeBody, context: RecordCodes) -> RecordedCode:
     """From now on every service lets it be entered; without a record it is refused as mistyped."""
     command = codes.RecordCode(body.uscc, body.document_number)
-    return await context.execute(codes.record_code, command, prefetch=[("codes", body.uscc)], reply=RecordedCode)
+    return await context.execute(
+        codes.record_code, command, resource=command, prefetch=[("codes", body.uscc)], reply=RecordedCode
+    )
 
 
 @router.get("", summary="List the recorded codes")

@@ -157,7 +157,7 @@ async def _open_draft(
         information=information,
         plan=plan,
     )
-    await context.authorize(opening)
+    await context.authorize(opening, stated=True)
     if target.dry_run:
         await context.check_entries(opening)
         return ImportView(dry_run=True, unit=opening.unit)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from chassis.handling import Filter
 from chassis.security import (
     Actor,
+    Apart,
+    NobodyApart,
     Policy,
     Rule,
     Scope,
@@ -21,6 +23,7 @@ from chassis.security import (
 from messages.review import Stage
 from messages.values import Level, Role
 
+from applications.domain.duties import parties_about_unit, parties_about_units, parties_of_filing
 from applications.domain.facts import FactSource
 
 
@@ -32,24 +35,11 @@ class OnceSubmitted:
         return {"submitted_once": True}
 
 
-@dataclass(frozen=True)
-class NotOwn:
-    """Documents of others than the actor's own organisation: no officer acts on a matter of its own (P3)."""
-
-    fields: tuple[str, ...]
-
-    def filter(self, actor: Actor) -> Filter | None:
-        return {} if actor.organisation is None else {field: {"$ne": actor.organisation} for field in self.fields}
-
-
 once_submitted: Scope = OnceSubmitted()
 
-
-def not_own(*fields: str) -> Scope:
-    return NotOwn(fields)
-
-
-FILE = Policy("application.file", (Rule(Role.APPLICANT, own_organisation("unit.uscc")),))
+FILE = Policy(
+    "application.file", (Rule(Role.APPLICANT, own_organisation("unit.uscc")),), duties=Apart(parties_of_filing)
+)
 """The unit itself drafts, amends, submits and withdraws."""
 
 READ = Policy(
@@ -62,16 +52,17 @@ READ = Policy(
     ),
 )
 
-_JUSTIFIABLE = all_of(once_submitted, not_own("unit.uscc", "evaluation.assessor.uscc"))
 JUSTIFY = Policy(
     "application.justify",
     (
         Rule(
             Role.PREFECTURE_OFFICER,
-            all_of(own_prefecture("unit.prefecture"), only("level", Level.REGION), _JUSTIFIABLE),
+            all_of(own_prefecture("unit.prefecture"), only("level", Level.REGION), once_submitted),
         ),
-        Rule(Role.REGIONAL_OFFICER, all_of(only("level", Level.NATION), _JUSTIFIABLE)),
+        Rule(Role.REGIONAL_OFFICER, all_of(only("level", Level.NATION), once_submitted)),
     ),
+    duties=Apart(parties_of_filing),
+    readers=READ,
 )
 """The forwarding department justifies: the prefecture's for the region, the region's for the nation (E10)."""
 
@@ -81,6 +72,7 @@ SEND_FILE = Policy(
         Rule(Role.APPLICANT, own_organisation("organisation")),
         Rule(Role.ASSESSOR, own_organisation("organisation")),
     ),
+    duties=NobodyApart("a file is its sender's own and decides nothing until an application names it"),
 )
 READ_EVIDENCE = Policy(
     "evidence.read",
@@ -102,26 +94,29 @@ READ_FILE = Policy("file.read", (*SEND_FILE.rules, *READ_EVIDENCE.rules))
 RECORD_FACT = Policy(
     "fact.record",
     (
-        Rule(Role.PREFECTURE_OFFICER, all_of(own_prefecture("prefecture"), not_own("uscc"))),
-        Rule(Role.REGIONAL_OFFICER, not_own("uscc")),
+        Rule(Role.PREFECTURE_OFFICER, own_prefecture("prefecture")),
+        Rule(Role.REGIONAL_OFFICER, everything),
         Rule(Role.AGENCY, own_organisation("recorded_by")),
     ),
+    duties=Apart(parties_about_unit),
 )
+READ_FACT = Policy("fact.read", (*RECORD_FACT.rules, Rule(Role.APPLICANT, own_organisation("uscc"))))
 END_FACT = Policy(
     "fact.end",
     (
         Rule(
             Role.PREFECTURE_OFFICER,
-            all_of(own_prefecture("recorded_by"), only("source", FactSource.OFFICER), not_own("uscc")),
+            all_of(own_prefecture("recorded_by"), only("source", FactSource.OFFICER)),
         ),
-        Rule(Role.REGIONAL_OFFICER, not_own("uscc")),
+        Rule(Role.REGIONAL_OFFICER, everything),
         Rule(Role.AGENCY, all_of(own_organisation("recorded_by"), only("source", FactSource.AGENCY))),
     ),
+    duties=Apart(parties_about_unit),
+    readers=READ_FACT,
 )
 """The office that recorded a fact ends it, and the region."""
-READ_FACT = Policy("fact.read", (*RECORD_FACT.rules, Rule(Role.APPLICANT, own_organisation("uscc"))))
 
-MOVE_UNIT = Policy("unit.move", (Rule(Role.REGIONAL_OFFICER, not_own("uscc")),))
+MOVE_UNIT = Policy("unit.move", (Rule(Role.REGIONAL_OFFICER, everything),), duties=Apart(parties_about_unit))
 READ_UNIT = Policy(
     "unit.read",
     (
@@ -131,16 +126,17 @@ READ_UNIT = Policy(
     ),
 )
 
-RECORD_CODE = Policy("code.record", (Rule(Role.REGIONAL_OFFICER, everything),))
+RECORD_CODE = Policy("code.record", (Rule(Role.REGIONAL_OFFICER, everything),), duties=Apart(parties_about_unit))
 READ_CODES = Policy("code.read", (Rule(Role.PUBLIC, public),))
 """Codes of organisations are public, and so is the document of one that fails its check."""
 
 RECORD_LIST = Policy(
     "prefecture-list.record",
     (
-        Rule(Role.PREFECTURE_OFFICER, all_of(own_prefecture("prefecture"), not_own("units.uscc"))),
-        Rule(Role.REGIONAL_OFFICER, not_own("units.uscc")),
+        Rule(Role.PREFECTURE_OFFICER, own_prefecture("prefecture")),
+        Rule(Role.REGIONAL_OFFICER, everything),
     ),
+    duties=Apart(parties_about_units),
 )
 READ_LIST = Policy("prefecture-list.read", (Rule(Role.PUBLIC, public),))
 """Announcements are public (N4)."""

@@ -22,14 +22,15 @@ from chassis.http import (
     filter_by,
     refuses,
 )
-from chassis.security import and_filters
+from chassis.security import Denied, Policy, and_filters
 from fastapi import Depends, Query
 from messages.entries import DocumentNumber, EnteredUnit, EnteredUscc, Line
 from messages.values import Prefecture, Reason, Role, UnitRef, UnitType, Uscc
 from pydantic import Field
-from rulebook import basis, reason
+from rulebook import basis, reason, rules_on, shanghai_date
 
 from applications.api.policies import END_FACT, READ_FACT, READ_LIST, RECORD_FACT, RECORD_LIST
+from applications.domain.entitlement import not_entitled
 from applications.domain.facts import REGION, Fact, FactKind, FactSource
 from applications.domain.records import PrefectureList
 from applications.handlers import records
@@ -82,7 +83,7 @@ class ListBody(Body):
 async def record_fact(body: FactBody, context: RecordFacts) -> Fact:
     """It counts from now on against what the unit declares itself (E4), and stops what is under way (V10)."""
     fact = _fact(body, await _prefecture(body, context), context)
-    await context.authorize(fact)
+    await _require_entitled(fact, RECORD_FACT, context)
     return await context.execute(
         records.record_fact,
         fact,
@@ -104,6 +105,7 @@ async def end_fact(fact_id: Key, body: EndBody, context: EndFacts) -> Fact:
     """By whoever recorded it, and by the region."""
     found = await context.store.facts.require(fact_id)
     await context.authorize(found)
+    await _require_entitled(found, END_FACT, context)
     return await context.execute(
         records.end_fact,
         records.EndFact(fact_id, body.ended_on),
@@ -176,6 +178,15 @@ def _recorder(context: RequestContext[Store]) -> tuple[FactSource, str | None]:
     if Role.PREFECTURE_OFFICER in context.actor.roles:
         return FactSource.OFFICER, context.actor.prefecture
     return FactSource.AGENCY, context.actor.organisation
+
+
+async def _require_entitled(fact: Fact, policy: Policy, context: RequestContext[Store]) -> None:
+    """Refuse an agency a kind of fact that is not its own, to record or to end (X2); officers may know of any."""
+    if _recorder(context)[0] is not FactSource.AGENCY:
+        return
+    rules = rules_on(shanghai_date(context.now))
+    if (why := not_entitled(context.actor.organisation, fact.kind, rules)) is not None:
+        raise await context.audit_denial(policy, Denied(why.rule, why.code, why.text, why.evidence))
 
 
 def _list(body: ListBody, context: RequestContext[Store]) -> PrefectureList:

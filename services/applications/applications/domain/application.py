@@ -96,6 +96,8 @@ class Application:
     """Whether anybody but its unit may read it; a value of its own, so that an index leads to these in order."""
     submitted_at: datetime | None = None
     submitted_on: date | None = None
+    submitted_by: str | None = None
+    """Subject of the person who submitted it last."""
     rule_set: str | None = None
     scheme: SchemeRef | None = None
     refusals: tuple[Reason, ...] = ()
@@ -232,6 +234,7 @@ class Application:
             legal_representative=report.representative,
             group=report.group,
             justification=self.justification_for_level.text if self.justification_for_level else None,
+            submitted_by=self.submitted_by,
         )
 
     def refused_event(self, day: date) -> ApplicationRefused:

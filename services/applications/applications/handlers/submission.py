@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from chassis.handling import Done, Refusal
@@ -46,7 +46,7 @@ async def submit_application(command: Submit, store: Store, now: datetime) -> Do
     files = await evidence_files(draft, store)
     context = await _load_eligibility_context(draft, rules, scheme, day, store)
     reasons = (*completeness_problems(draft, day, rules, scheme, files), *eligibility.unmet_conditions(context))
-    submitted = draft.submit(now, day, rules, scheme)
+    submitted = replace(draft.submit(now, day, rules, scheme), submitted_by=command.by)
     standing = context.standing.in_prefecture(draft.unit.prefecture)
     if reasons:
         store.standings.save(standing.uscc, standing)

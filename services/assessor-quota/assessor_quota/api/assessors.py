@@ -17,7 +17,7 @@ from assessor_quota.api.bodies import (
     RepresentativeChange,
     Restoration,
 )
-from assessor_quota.api.commands import Keys, actor_ref, execute, expected_version
+from assessor_quota.api.commands import Keys, actor_ref, affiliated, authorize_on, execute, expected_version
 from assessor_quota.api.policies import AMEND, CHANGE_REPRESENTATIVE, DEREGISTER, REGISTER
 from assessor_quota.api.views import AssessorDetail
 from assessor_quota.domain.entry import ActorRef
@@ -42,6 +42,7 @@ Deregister = Annotated[RequestContext[Store], Depends(Authorize(DEREGISTER))]
 async def register_assessor(body: Registration, context: Register, keys: Keys) -> AssessorDetail:
     command = _registration_command(body, keys, actor_ref(context))
     persons = (*command.earlier_digests, command.representative.digest)
+    await context.authorize(command, also=await affiliated(context, {body.uscc: command.representative.digest}))
     return await execute(context, register.register_assessor, command, body.uscc, persons=persons, private=True)
 
 
@@ -58,6 +59,7 @@ async def amend_assessor(
 ) -> AssessorDetail:
     """Name, scope and staff, under the version that was read (If-Match); every problem is named at once."""
     command = register.AmendAssessor(uscc, expected_version(context), body.amendment(), actor_ref(context))
+    await authorize_on(context, uscc)
     return await execute(context, register.amend_assessor, command, uscc)
 
 
@@ -72,6 +74,7 @@ async def change_representative(
 ) -> AssessorDetail:
     """Its items of the year count towards the new representative as well and stay with the old one (Q4)."""
     command = _change_command(uscc, body, keys, actor_ref(context))
+    await authorize_on(context, uscc)
     persons = (*command.earlier_digests, command.successor.digest)
     return await execute(context, representatives.change_representative, command, uscc, persons=persons, private=True)
 
@@ -89,6 +92,7 @@ async def end_registration(
 ) -> AssessorDetail:
     """No new items from that day on; entry, items and duties stay."""
     since = body.since or shanghai_date(context.now)
+    await authorize_on(context, uscc)
     command = register.EndRegistration(uscc, since, body.document_number, actor_ref(context))
     return await execute(context, register.end_registration, command, uscc)
 
@@ -104,6 +108,7 @@ async def restore_registration(
     body: Restoration,
     context: Deregister,
 ) -> AssessorDetail:
+    await authorize_on(context, uscc)
     command = register.RestoreRegistration(uscc, body.document_number, actor_ref(context))
     return await execute(context, register.restore_registration, command, uscc)
 

@@ -27,12 +27,13 @@ from fastapi import Depends, Query, Request, Response
 from messages.values import PersonRef, Text, UnitType, Uscc
 from rulebook import reason, shanghai_date
 
-from assessor_quota.api.commands import Keys, actor_ref
+from assessor_quota.api.commands import Keys, actor_ref, affiliated
 from assessor_quota.api.exports import Export, file_of
 from assessor_quota.api.policies import READ, REGISTER
 from assessor_quota.api.sheets import assessor_sheet, read_register, staff_sheet, template
 from assessor_quota.api.views import View
 from assessor_quota.domain.assessor import Assessor
+from assessor_quota.domain.duties import Registrations
 from assessor_quota.handlers import bulk
 from assessor_quota.store import Store
 
@@ -96,6 +97,8 @@ async def import_register(
     """All rows of a workbook as the template has it, or none and every cell that is wrong."""
     book = await _book_in(upload.content, workbooks)
     command = await to_thread.run_sync(read_register, book, keys, actor_ref(context))
+    named = {row.registration.uscc: row.registration.representative.digest for row in command.rows}
+    await context.authorize(Registrations(tuple(named)), also=await affiliated(context, named))
     if dry_run:
         await context.check_entries(command)
         context.response.status_code = 200

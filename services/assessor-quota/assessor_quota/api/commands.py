@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, TypeAlias, TypeVar
 
 from chassis.handling import Handler, Refusal
@@ -13,6 +13,7 @@ from rulebook import reason
 
 from assessor_quota.api.views import AssessorDetail, VersionedAssessorDetail
 from assessor_quota.domain.entry import ActorRef
+from assessor_quota.handlers import lookup
 from assessor_quota.store import Store
 
 C = TypeVar("C")
@@ -39,6 +40,21 @@ def expected_version(context: RequestContext[Any]) -> int | None:
         text = "请在 If-Match 中写明所修改登记的版本"
         why = reason("S7", refusal.code, text, context.request.headers.get("If-Match"))
         raise Refusal(refusal.code, why, status=refusal.status, title=refusal.title) from None
+
+
+async def authorize_on(context: RequestContext[Store], uscc: str) -> None:
+    """Refuse whoever acts on the assessor and belongs to it, or to another one of its legal representative (P3)."""
+    assessor = await lookup.find_assessor(uscc, context.store)
+    also = await affiliated(context, {uscc: assessor.representative.digest})
+    await context.authorize(assessor, also=also, absent=lookup.unknown_assessor(uscc))
+
+
+async def affiliated(context: RequestContext[Store], representatives: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the assessors whose legal representative, by digest, is also the one of the caller's organisation."""
+    own = context.actor.organisation
+    known = await context.store.assessors.get(own) if own is not None else None
+    same = known.representative.digest if known is not None else None
+    return tuple(uscc for uscc, digest in representatives.items() if digest == same)
 
 
 async def execute(  # noqa: PLR0913 - a command and its options

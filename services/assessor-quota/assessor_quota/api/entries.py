@@ -92,7 +92,7 @@ async def get_assessor(uscc: Uscc, context: ReadAssessor) -> AssessorDetail:
     """With the other assessors of its legal representative, and whether one is sanctioned (S3)."""
     store = context.store
     assessor = await lookup.find_assessor(uscc, store)
-    await context.authorize(assessor)
+    await context.authorize(assessor, absent=lookup.unknown_assessor(uscc))
     context.set_etag(store.assessors.version(uscc))
     today = shanghai_date(context.now)
     affiliates = tuple(affiliate(each, today) for each in await sanctions.affiliates_of(assessor, store))
@@ -107,6 +107,7 @@ async def get_assessor_history(
     after: Cursor = None,
 ) -> Page[HistoryEntry]:
     """Everything that happened to the entry, in order."""
-    await context.authorize(await lookup.find_assessor(uscc, context.store))
+    assessor = await lookup.find_assessor(uscc, context.store)
+    await context.authorize(assessor, absent=lookup.unknown_assessor(uscc))
     found = await context.page(context.store.entries, {"uscc": uscc}, (("number", 1),), limit, after)
     return found.map(HistoryEntry.model_validate)

@@ -49,7 +49,8 @@ async def get_assessor_quota(uscc: Uscc, context: ReadQuota, year: Year = None) 
     """The counts are those of the legal representative who counts for it in the year; the items are its own."""
     counting_year = _counting_year(context, year)
     assessor = await lookup.find_assessor(uscc, context.store)
-    await context.authorize(CountedAgainst((uscc,), assessor.prefectures))
+    counted = CountedAgainst((uscc,), assessor.prefectures)
+    await context.authorize(counted, absent=lookup.unknown_assessor(uscc))
     person = assessor.counted_with(shanghai_date(context.now), counting_year)[-1].person
     return await _quota(
         context, person, await _represented_by(context, person.digest), counting_year, {"assessor.uscc": uscc}
@@ -64,12 +65,14 @@ async def get_assessor_quota(uscc: Uscc, context: ReadQuota, year: Year = None) 
 async def get_representative_quota(digest: Digest, context: ReadQuota, year: Year = None) -> Quota:
     """Everything that counts with one legal representative, of present and of former assessors (Q4)."""
     counting_year = _counting_year(context, year)
+    why = reason("Q7", "representative-unknown", "没有第三方服务机构登记过该法定代表人", digest)
+    unknown = Refusal("not-found", why, status=404)
     if (person := await context.store.persons.get(digest)) is None:
-        unknown = reason("Q7", "representative-unknown", "没有第三方服务机构登记过该法定代表人", digest)
-        raise Refusal("not-found", unknown, status=404)
+        raise unknown
     represented = await _represented_by(context, person.digest)
     prefectures = {each for assessor in represented for each in assessor.prefectures}
-    await context.authorize(CountedAgainst(tuple(each.uscc for each in represented), tuple(sorted(prefectures))))
+    counted = CountedAgainst(tuple(each.uscc for each in represented), tuple(sorted(prefectures)))
+    await context.authorize(counted, absent=unknown)
     return await _quota(context, person, represented, counting_year, {})
 
 

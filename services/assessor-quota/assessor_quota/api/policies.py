@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chassis.security import Policy, Rule, everything, own_organisation, own_prefecture, public
+from chassis.security import Apart, Policy, Rule, everything, own_organisation, own_prefecture, public
 from messages.values import Role
+
+from assessor_quota.domain.duties import parties_of_assessor, parties_of_registrations
 
 _REGION = (Rule(Role.REGIONAL_OFFICER, everything),)
 
-REGISTER = Policy("assessor.register", _REGION)
-AMEND = Policy("assessor.amend", _REGION)
-CHANGE_REPRESENTATIVE = Policy("assessor.change-representative", _REGION)
-DEREGISTER = Policy("assessor.deregister", _REGION)
-SANCTION = Policy("assessor.sanction", _REGION)
-REVOKE = Policy("assessor.revoke-sanction", _REGION)
+_OF_ASSESSOR = Apart(parties_of_assessor)
+
+REGISTER = Policy("assessor.register", _REGION, duties=Apart(parties_of_registrations))
+AMEND = Policy("assessor.amend", _REGION, duties=_OF_ASSESSOR)
+CHANGE_REPRESENTATIVE = Policy("assessor.change-representative", _REGION, duties=_OF_ASSESSOR)
+DEREGISTER = Policy("assessor.deregister", _REGION, duties=_OF_ASSESSOR)
+SANCTION = Policy("assessor.sanction", _REGION, duties=_OF_ASSESSOR)
+REVOKE = Policy("assessor.revoke-sanction", _REGION, duties=_OF_ASSESSOR)
 
 LIST = Policy("assessor.list", (Rule(Role.PUBLIC, public),))
 SANCTIONS = Policy("sanction.list", (Rule(Role.PUBLIC, public),))
@@ -49,7 +53,6 @@ READ_ITEMS = Policy(
         Rule(Role.PREFECTURE_OFFICER, own_prefecture("unit.prefecture")),
         Rule(Role.ASSESSOR, own_organisation("assessor.uscc")),
     ),
-    hidden=True,
     protected=True,
 )
 """The items themselves: an officer sees those of the own prefecture, an assessor its own. Applications are
@@ -67,7 +70,9 @@ READ_RATES = Policy(
 )
 """The applications that are counted: a caller's figures leave out those that the caller may not see."""
 
-FILE_STATEMENT = Policy("statement.file", (*_REGION, Rule(Role.ASSESSOR, own_organisation("uscc"))))
+FILE_STATEMENT = Policy(
+    "statement.file", (*_REGION, Rule(Role.ASSESSOR, own_organisation("uscc"))), duties=_OF_ASSESSOR
+)
 
 READ_STATEMENTS = Policy(
     "statement.read",

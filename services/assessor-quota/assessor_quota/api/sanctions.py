@@ -26,7 +26,7 @@ from messages.values import Prefecture, Uscc
 from rulebook import basis, load_rule_sets, shanghai_date, three_years_from
 
 from assessor_quota.api.bodies import DecisionBody, Revocation
-from assessor_quota.api.commands import actor_ref, execute
+from assessor_quota.api.commands import actor_ref, authorize_on, execute
 from assessor_quota.api.policies import REVOKE, SANCTION, SANCTIONS
 from assessor_quota.api.views import (
     AssessorDetail,
@@ -63,6 +63,7 @@ async def decide_sanction(
     *,
     dry_run: Annotated[bool, Query(description="Show what the decision would reach; nothing is recorded")] = False,
 ) -> AssessorDetail | SanctionPreviewView:
+    await authorize_on(context, uscc)
     command = _sanction_command(uscc, body, context)
     if dry_run:
         context.response.status_code = 200
@@ -81,6 +82,7 @@ async def revoke_sanction(
     body: Revocation,
     context: Revoke,
 ) -> AssessorDetail:
+    await authorize_on(context, uscc)
     day = body.revoked_on or shanghai_date(context.now)
     command = sanctions.RevokeSanction(uscc, body.document_number, day, actor_ref(context), body.decision)
     return await execute(context, sanctions.revoke_sanction, command, uscc)

@@ -27,8 +27,12 @@ async def find_assessor(uscc: str, store: Store) -> Assessor:
     """Return the assessor; raise the Refusal (404) of a code that nobody registered."""
     if (assessor := await store.assessors.get(uscc)) is not None:
         return assessor
+    raise unknown_assessor(uscc)
+
+
+def unknown_assessor(uscc: str) -> Refusal:
     text = f"统一社会信用代码为{uscc}的第三方服务机构未在自治区登记"
-    raise Refusal("not-found", reason("S7", "assessor-unknown", text, uscc), status=404, title="Not found")
+    return Refusal("not-found", reason("S7", "assessor-unknown", text, uscc), status=404, title="Not found")
 
 
 def versioned(assessor: Assessor, store: Store) -> VersionedAssessor:

@@ -48,11 +48,9 @@ async def list_own_notices(
 @router.post("/inbox/{notice_id}/read", tags=["inbox"], openapi_extra=based_on_rule(basis("N1")))
 async def mark_as_read(notice_id: NoticeId, context: ReadInbox) -> NoticeView:
     """Mark as read; a second time changes nothing."""
-    notice = await context.store.notices.require(notice_id)
+    await context.authorize(await context.store.notices.require(notice_id))
     command = ReadNotice(notice_id, SystemClock().now())
-    return await context.execute(
-        read_notice, command, resource=notice, prefetch=[("notices", notice_id)], reply=NoticeView
-    )
+    return await context.execute(read_notice, command, prefetch=[("notices", notice_id)], reply=NoticeView)
 
 
 @router.get("/board", tags=["board"], openapi_extra=based_on_rule(basis("N4")))

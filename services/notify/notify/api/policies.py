@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chassis.handling import Filter
-from chassis.security import Actor, Policy, Rule, everything, public
+from chassis.security import Actor, NobodyApart, Policy, Rule, everything, public
 from messages.values import Role
 
 from notify.api.readers import INBOX_ROLES, reader_in
@@ -22,7 +22,12 @@ class OwnInbox:
         return None if reader is None else {"reader": reader.key}
 
 
-READ_INBOX = Policy("inbox.read", tuple(Rule(role, OwnInbox(role)) for role in INBOX_ROLES), hidden=True)
+_OWN = NobodyApart("an inbox and a contact are the caller's own, and decide nothing about anybody else")
+READ_INBOX = Policy("inbox.read", tuple(Rule(role, OwnInbox(role)) for role in INBOX_ROLES), duties=_OWN)
 READ_BOARD = Policy("board.read", (Rule(Role.PUBLIC, public),))
-MANAGE_CONTACT = Policy("contact.manage", tuple(Rule(role, everything) for role in INBOX_ROLES))
-OVERSEE_DELIVERIES = Policy("delivery.oversee", (Rule(Role.OPERATOR, everything),))
+MANAGE_CONTACT = Policy("contact.manage", tuple(Rule(role, everything) for role in INBOX_ROLES), duties=_OWN)
+OVERSEE_DELIVERIES = Policy(
+    "delivery.oversee",
+    (Rule(Role.OPERATOR, everything),),
+    duties=NobodyApart("sending a notice again changes neither the notice nor whom it reaches"),
+)

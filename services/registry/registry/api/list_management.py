@@ -35,6 +35,7 @@ from registry.api.list_views import (
     line_view,
     list_view,
 )
+from registry.api.matters import announced_list, list_of_year
 from registry.api.policies import LEVEL, MAKE_LISTS
 from registry.api.waiting import outcome_of
 from registry.domain.list_acts import ActRef
@@ -101,6 +102,7 @@ async def list_closed_lines(
 )
 async def close_list(year: Year, context: MakeLists, prefer: Prefer = None) -> ListView | Response:
     """Freeze the lines after the check of bans, sanctions and titles of this day (L2)."""
+    await context.authorize(await list_of_year(year, context))
     command = closing.CloseList(LEVEL, year)
     return await outcome_of(await context.execute(closing.begin_closing, command, reply=ActRef), context, prefer)
 
@@ -117,6 +119,7 @@ async def announce_list(
     year: Year, body: AnnounceBody, context: MakeLists, prefer: Prefer = None
 ) -> ListView | Response:
     """Announce the closed list: as a whole, and once however often it is requested (L3)."""
+    await context.authorize(await list_of_year(year, context))
     command = announcing.AnnounceList(LEVEL, year, body.document_number, body.list_id)
     return await outcome_of(await context.execute(announcing.begin_announcing, command, reply=ActRef), context, prefer)
 
@@ -156,6 +159,7 @@ async def list_held_back(
 )
 async def correct_list(number: ListNumber, body: CorrectBody, context: MakeLists) -> ListView:
     """Make the list that puts right names printed in an announced one; it is then announced like any other (L4)."""
+    await context.authorize(await announced_list(number, context))
     command = correcting.CorrectList(LEVEL, number, body.names, body.why)
     return list_view(await context.execute(correcting.correct_list, command, reply=AnnualList), for_office=True)
 

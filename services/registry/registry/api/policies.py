@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from chassis.security import Policy, Rule, everything, own_organisation, own_prefecture, public
+from chassis.security import Apart, Policy, Rule, everything, own_organisation, own_prefecture, public
 from messages.values import Level, Role
 
+from registry.domain.duties import parties_of_list, parties_of_removal
+
 READ_REGISTER = Policy("register.read", (Rule(Role.PUBLIC, public),))
-MAKE_LISTS = Policy("list.make", (Rule(Role.REGIONAL_OFFICER, everything),))
-REMOVE_UNITS = Policy("unit.remove", (Rule(Role.REGIONAL_OFFICER, everything),))
+MAKE_LISTS = Policy("list.make", (Rule(Role.REGIONAL_OFFICER, everything),), duties=Apart(parties_of_list))
+REMOVE_UNITS = Policy("unit.remove", (Rule(Role.REGIONAL_OFFICER, everything),), duties=Apart(parties_of_removal))
 READ_FLAGS = Policy(
     "flag.read",
     (

@@ -50,7 +50,9 @@ router = APIRouter(prefix="/v1", tags=["removals"], responses=PROBLEMS)
 async def record_removal(body: RemovalBody, context: RemoveUnits) -> RemovalView:
     """Record a decision: D5 takes effect at once, others with the list of their year or, where it is out, now."""
     command = RemovalDecision(body.unit, body.ground, body.document_number, body.decided_on, body.levels, body.historic)
-    return await _shown(await context.execute(removals.record_removal, command, reply=Removal), context)
+    return await _shown(
+        await context.execute(removals.record_removal, command, resource=command, reply=Removal), context
+    )
 
 
 @router.get("/removals", openapi_extra=based_on_rule(basis("L1")))

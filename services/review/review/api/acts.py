@@ -10,7 +10,7 @@ from chassis.http import PROBLEMS, APIRouter, Authorize, Key, RequestContext, Vi
 from fastapi import Depends
 from rulebook import basis
 
-from review.api.commands import actor_of
+from review.api.commands import acting_on_batch
 from review.api.policies import CONTINUE_ACT, READ_ACT
 from review.api.views import ActView
 from review.domain.act import Act, ActState
@@ -43,7 +43,8 @@ async def get_act(act_id: Key, context: ReadAct) -> ActView:
 )
 async def continue_act(act_id: Key, context: HaveActContinued) -> ActView:
     """Once the reason is removed for which it stopped; it goes on where it stands."""
-    command = ContinueAct(act_id, await actor_of(context, CONTINUE_ACT, None))
+    act = await context.store.acts.require(act_id)
+    command = ContinueAct(act_id, await acting_on_batch(context, act.level, act.batch_year))
     await context.execute(have_act_continued, command, prefetch=[("acts", act_id)], reply=ActReceipt)
     return ActView.model_validate(await context.store.acts.require(act_id))
 

@@ -31,7 +31,7 @@ from messages.values import Level
 from rulebook import basis
 
 from review.api.acts import under_way, wait_for_act
-from review.api.commands import actor_of
+from review.api.commands import acting_on_batch
 from review.api.policies import PUBLISH_NOTICE, READ_RANKING, SELECT_CASES
 from review.api.views import ActView, RankingLineView
 from review.domain.act import Act
@@ -130,7 +130,7 @@ async def rank_batch(
 
     A dry run shows the ranking and changes nothing.
     """
-    asked, by = body or RankingBody(), await actor_of(context, SELECT_CASES, None)
+    asked, by = body or RankingBody(), await acting_on_batch(context, level, year)
     command = asked.command(context.new_id("act-", f"ranking-{year}"), level, year, by)
     if asked.dry_run:
         async with _WHOLE_BATCH:
@@ -206,7 +206,7 @@ async def publish_notice(
 ) -> NoticeResult:
     """Wait for the notice as the caller prefers (``Prefer: wait=20``, seconds), then answer 202 with the progress."""
     end = body.published_end if body else None
-    by = await actor_of(context, PUBLISH_NOTICE, None)
+    by = await acting_on_batch(context, level, year)
     command = notice.OpenNotice(context.new_id("act-", f"notice-{year}"), level, year, end, by)
     begun = await context.execute(notice.open_notice, command, reply=ActReceipt)
     return notice_result(await wait_for_act(context, begun.act_id, prefer, done=201))

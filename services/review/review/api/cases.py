@@ -75,7 +75,7 @@ async def list_cases(query: Annotated[CaseQuery, Query()], context: ReadCase) ->
 async def get_case(case_id: Key, context: ReadCase) -> CaseDetail:
     store = context.store
     case, _ = await _case_as_seen(case_id, context, store)
-    by = await actor_of(context, READ_CASE, case)
+    by = await actor_of(context, case)
     context.set_etag(store.cases.version(case_id))
     affiliates = await _affiliates(case, store, shanghai_date(context.now))
     return detail(case, by, affiliates, await _possible_conflicts(case, store))

@@ -25,7 +25,7 @@ from pydantic import Field
 from rulebook import basis
 
 from review.api.commands import actor_of
-from review.api.policies import DECLARE_CONFLICT, READ_EXPERTS, REGISTER_EXPERTS
+from review.api.policies import DECLARE_CONFLICT, READ_EXPERTS, REGISTER_EXPERTS, ExpertEntry
 from review.domain.expert import EarlierEvaluation, Expert
 from review.handlers import panel
 from review.store import Store
@@ -67,7 +67,7 @@ DeclareConflict = Annotated[RequestContext[Store], Depends(Authorize(DECLARE_CON
 async def register_expert(body: ExpertBody, context: RegisterExperts) -> Expert:
     """Registering again updates the entry; a seat that the expert may not hold any more passes on."""
     evaluated = tuple(EarlierEvaluation(each.uscc, each.year) for each in body.evaluated)
-    by = await actor_of(context, REGISTER_EXPERTS, None)
+    by = await actor_of(context, ExpertEntry(body.expert_id))
     command = panel.RegisterExpert(body.expert_id, body.employer, body.groups, evaluated, by, context.if_match())
     reads = [("experts", body.expert_id)]
     return await context.execute(panel.register_expert, command, prefetch=reads, reply=Expert)
@@ -99,6 +99,6 @@ async def get_expert(
 )
 async def declare_conflict(expert_id: Key, body: ConflictBody, context: DeclareConflict) -> Expert:
     """Store the declaration: seats on cases of the unit, assessor or group pass on; a score already made is flagged."""
-    by = await actor_of(context, DECLARE_CONFLICT, await context.store.experts.require(expert_id))
+    by = await actor_of(context, await context.store.experts.require(expert_id))
     command = panel.DeclareConflict(expert_id, body.uscc or "", body.text, by, body.name or "")
     return await context.execute(panel.declare_conflict, command, prefetch=[("experts", expert_id)], reply=Expert)

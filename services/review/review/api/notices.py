@@ -25,7 +25,7 @@ from rulebook import basis
 
 from review.api.acts import under_way, wait_for_act
 from review.api.batches import NoticeResult, notice_result
-from review.api.commands import actor_of
+from review.api.commands import acting_on_batch
 from review.api.policies import PUBLISH_NOTICE, READ_NOTICE
 from review.api.views import NoticeEntry, NoticeLineView
 from review.domain.notice import PublicNotice
@@ -82,7 +82,8 @@ async def list_notice_lines(
 )
 async def conclude_notice(notice_id: Key, context: PublishNotice, prefer: Prefer = None) -> NoticeResult:
     """Not before the published end is over; the day after, a job does it."""
-    by = await actor_of(context, PUBLISH_NOTICE, None)
+    running = await context.store.notices.require(notice_id)
+    by = await acting_on_batch(context, running.level, running.batch_year)
     command = notice.ConcludeNotice(context.new_id("act-", notice_id), notice_id, by)
     begun = await context.execute(notice.conclude_notice, command, reply=ActReceipt)
     return notice_result(await wait_for_act(context, begun.act_id, prefer, done=200))

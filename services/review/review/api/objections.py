@@ -25,7 +25,7 @@ from pydantic import AfterValidator, Field
 from rulebook import basis
 
 from review.api.commands import actor_of
-from review.api.policies import DECIDE_OBJECTION, LODGE_OBJECTION
+from review.api.policies import DECIDE_OBJECTION, LODGE_OBJECTION, LodgedObjection
 from review.domain.notice import Objection
 from review.handlers import notice
 from review.store import Store
@@ -57,7 +57,7 @@ DecideObjection = Annotated[RequestContext[Store], Depends(Authorize(DECIDE_OBJE
     responses=refuses("notice-ended", "not-in-notice"),
 )
 async def lodge_objection(notice_id: Key, body: ObjectionBody, context: LodgeObjection) -> notice.ObjectionReceipt:
-    by = await actor_of(context, LODGE_OBJECTION, None)
+    by = await actor_of(context, None)
     new = context.new_id("obj-", notice_id)
     command = notice.LodgeObjection(new, notice_id, body.case_id, body.facts, body.name, body.contact, by)
     reads = [("notices", notice_id), ("cases", body.case_id)]
@@ -83,7 +83,9 @@ async def list_objections(
 async def resolve_objection(
     notice_id: Key, objection_id: Key, body: ResolutionBody, context: DecideObjection
 ) -> notice.ObjectionReceipt:
-    by = await actor_of(context, DECIDE_OBJECTION, None)
+    objection = await context.store.objections.require(objection_id)
+    case = await context.store.cases.require(objection.case_id)
+    by = await actor_of(context, LodgedObjection(objection, case), case)
     command = notice.ResolveObjection(notice_id, objection_id, body.upheld, body.text, by)
     reads = [("notices", notice_id), ("objections", objection_id)]
     return await context.execute(notice.resolve_objection, command, prefetch=reads, reply=notice.ObjectionReceipt)

@@ -22,7 +22,7 @@ from messages.values import Identifier, Level
 from pydantic import Field
 from rulebook import basis
 
-from review.api.commands import act_on_case, acting_on, actor_of
+from review.api.commands import act_on_case, acting_on, acting_on_batch
 from review.api.policies import APPOINT_PANEL, APPOINT_PANELS
 from review.handlers import panel
 from review.store import Store
@@ -49,7 +49,7 @@ async def appoint_panel(
     context: AppointPanel,
     body: Annotated[PanelBody | None, FromBody()] = None,
 ) -> panel.PanelAppointment:
-    _, by = await acting_on(context, APPOINT_PANEL, case_id)
+    _, by = await acting_on(context, case_id)
     experts = body.experts if body else ()
     command = panel.AppointPanel(case_id, experts, by)
     named = [("experts", each) for each in experts]
@@ -69,5 +69,5 @@ async def appoint_panels(
     after: Annotated[str, Query(max_length=CURSOR_LENGTH)] = "",
 ) -> panel.Appointments:
     """Draw panels for the next hundred forwarded cases that have none yet; ask again with ``after`` = ``next``."""
-    command = panel.AppointPanels(level, year, await actor_of(context, APPOINT_PANELS, None), after)
+    command = panel.AppointPanels(level, year, await acting_on_batch(context, level, year), after)
     return await context.execute(panel.appoint_panels, command, reply=panel.Appointments)

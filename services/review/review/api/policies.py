@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from chassis.handling import Filter
 from chassis.security import (
     Actor,
+    Apart,
+    NobodyApart,
+    Party,
     Policy,
     Rule,
     all_of,
@@ -16,7 +20,66 @@ from chassis.security import (
     own_subject,
     public,
 )
-from messages.values import Department, Role, UnitRef
+from messages.values import Department, Role
+
+from review.domain.case import Case
+from review.domain.duties import parties_of
+from review.domain.notice import Objection
+
+
+@dataclass(frozen=True)
+class ConsultedDepartment:
+    """A case as its consulted department sees it: the case and the department."""
+
+    case: Case
+    department: Department
+
+
+@dataclass(frozen=True)
+class PanelSeat:
+    """The seat of one expert on the panel of a case."""
+
+    expert: str
+    case: Case
+
+
+@dataclass(frozen=True)
+class ExpertEntry:
+    """The entry of an expert, as the review organisation states it."""
+
+    expert_id: str
+
+
+@dataclass(frozen=True)
+class BatchMatter:
+    """The cases of a batch in which whoever acts on it may take part."""
+
+    cases: tuple[Case, ...]
+
+
+@dataclass(frozen=True)
+class LodgedObjection:
+    """An objection and the case that it is about."""
+
+    objection: Objection
+    case: Case
+
+
+def _parties_of_batch(matter: BatchMatter) -> Iterator[Party]:
+    for case in matter.cases:
+        yield from parties_of(case)
+
+
+def _parties_of_objection(lodged: LodgedObjection) -> Iterator[Party]:
+    """Yield the objector as well: nobody decides one's own objection (V18)."""
+    yield Party(Role.PUBLIC, lodged.objection.lodged_by or None)
+    yield from parties_of(lodged.case)
+
+
+OF_CASE = Apart(parties_of)
+OF_BATCH = Apart(_parties_of_batch)
+OF_CASE_INSIDE = Apart(lambda part: parties_of(part.case))
+"""Of the case that the seat, or the consulted department, belongs to."""
 
 
 @dataclass(frozen=True)
@@ -53,43 +116,43 @@ ANSWER_CONSULTATION = Policy(
     (
         Rule(
             Role.CONSULTED_DEPARTMENT,
-            all_of(own_prefecture("unit.prefecture"), own_organisation("department")),
+            all_of(own_prefecture("case.unit.prefecture"), own_organisation("department")),
         ),
     ),
+    duties=OF_CASE_INSIDE,
 )
-DECIDE_CASE = Policy("case.decide", (OWN_PREFECTURE,))
+DECIDE_CASE = Policy("case.decide", (OWN_PREFECTURE,), duties=OF_CASE)
 """Initial review, opinion document, forwarding: the unit's own prefecture department and no other (V1)."""
-REGISTER_EXPERTS = Policy("expert.keep", (REVIEWERS,))
+REGISTER_EXPERTS = Policy(
+    "expert.keep", (REVIEWERS,), duties=Apart(lambda entry: [Party(Role.EXPERT, entry.expert_id)])
+)
 READ_EXPERTS = Policy("expert.read", (REVIEWERS, REGION, Rule(Role.EXPERT, own_subject("expert_id"))))
-DECLARE_CONFLICT = Policy("expert.declare", (Rule(Role.EXPERT, own_subject("expert_id")),))
-APPOINT_PANEL = Policy("panel.appoint", (REVIEWERS_AFTER_FORWARDING,))
-APPOINT_PANELS = Policy("panel.appoint-all", (REVIEWERS,))
+DECLARE_CONFLICT = Policy(
+    "expert.declare",
+    (Rule(Role.EXPERT, own_subject("expert_id")),),
+    duties=NobodyApart("an expert states a conflict of its own, by which it gives up seats and gains none"),
+)
+APPOINT_PANEL = Policy("panel.appoint", (REVIEWERS_AFTER_FORWARDING,), duties=OF_CASE)
+APPOINT_PANELS = Policy("panel.appoint-all", (REVIEWERS,), duties=OF_BATCH)
 """Of a batch, which holds only what was forwarded."""
-FILL_SHEET = Policy("sheet.fill", (Rule(Role.EXPERT, own_subject("expert")),))
+FILL_SHEET = Policy(
+    "sheet.fill",
+    (Rule(Role.EXPERT, all_of(own_subject("expert"), own_subject("case.panel.experts"))),),
+    duties=OF_CASE_INSIDE,
+)
 READ_SHEET = Policy("sheet.read", (REVIEWERS, REGION, Rule(Role.EXPERT, own_subject("expert"))))
-DECIDE_DEVIATION = Policy("deviation.decide", (Rule(Role.EXPERT, own_subject("panel.experts")), REGION))
+DECIDE_DEVIATION = Policy("deviation.decide", (Rule(Role.EXPERT, own_subject("panel.experts")), REGION), duties=OF_CASE)
 """The panel's sheets decide which of them (V6)."""
-RECORD_VISIT = Policy("site.record", (REVIEWERS_AFTER_FORWARDING, REGION))
-SELECT_CASES = Policy("batch.select", (REGION,))
+RECORD_VISIT = Policy("site.record", (REVIEWERS_AFTER_FORWARDING, REGION), duties=OF_CASE)
+SELECT_CASES = Policy("batch.select", (REGION,), duties=OF_BATCH)
 READ_ACT = Policy("act.read", (REGION, REVIEWERS))
-CONTINUE_ACT = Policy("act.continue", (REGION,))
+CONTINUE_ACT = Policy("act.continue", (REGION,), duties=OF_BATCH)
 READ_RANKING = Policy("ranking.read", (REGION, REVIEWERS))
-PUBLISH_NOTICE = Policy("notice.publish", (REGION,))
+PUBLISH_NOTICE = Policy("notice.publish", (REGION,), duties=OF_BATCH)
 READ_NOTICE = Policy("notice.read", (Rule(Role.PUBLIC, public),))
-LODGE_OBJECTION = Policy("objection.lodge", (Rule(Role.PUBLIC, public),))
-DECIDE_OBJECTION = Policy("objection.decide", (REGION,))
-
-
-@dataclass(frozen=True)
-class ConsultedDepartment:
-    """A case as its consulted department sees it: the unit and the department."""
-
-    unit: UnitRef
-    department: Department
-
-
-@dataclass(frozen=True)
-class PanelSeat:
-    """The seat of one expert on a panel."""
-
-    expert: str
+LODGE_OBJECTION = Policy(
+    "objection.lodge",
+    (Rule(Role.PUBLIC, public),),
+    duties=NobodyApart("an objection decides nothing: whoever decides it is apart from the objector"),
+)
+DECIDE_OBJECTION = Policy("objection.decide", (REGION,), duties=Apart(_parties_of_objection))

@@ -55,7 +55,7 @@ DecideCase = Annotated[RequestContext[Store], Depends(Authorize(DECIDE_CASE))]
 )
 async def answer_consultation(case_id: Key, body: OpinionBody, context: AnswerConsultation) -> Receipt:
     case = await context.store.cases.require(case_id)
-    by = await actor_of(context, ANSWER_CONSULTATION, ConsultedDepartment(case.unit, body.department))
+    by = await actor_of(context, ConsultedDepartment(case, body.department), case)
     command = consultation.AnswerConsultation(case_id, body.department, body.opinion, body.text, by)
     return await act_on_case(context, consultation.answer_consultation, command, Receipt)
 
@@ -67,7 +67,7 @@ async def answer_consultation(case_id: Key, body: OpinionBody, context: AnswerCo
     responses=refuses("wrong-state", "case-suspended"),
 )
 async def decide_initial_review(case_id: Key, body: InitialReviewBody, context: DecideCase) -> Receipt:
-    _, by = await acting_on(context, DECIDE_CASE, case_id)
+    _, by = await acting_on(context, case_id)
     accept = body.decision == "accept"
     command = opinion.DecideInitialReview(case_id, accept, body.reasons, _plain(body.dealt_with), by)
     return await act_on_case(context, opinion.decide_initial_review, command, Receipt)
@@ -82,7 +82,7 @@ async def decide_initial_review(case_id: Key, body: InitialReviewBody, context: 
     ),
 )
 async def issue_opinion(case_id: Key, body: OpinionDocumentBody, context: DecideCase) -> Receipt:
-    case, by = await acting_on(context, DECIDE_CASE, case_id)
+    case, by = await acting_on(context, case_id)
     dealt_with = _plain(body.dealt_with)
     command = opinion.IssueOpinion(case_id, body.number, body.conclusion, body.attachments, dealt_with, by)
     key = document_key(case.unit.prefecture, shanghai_date(context.now).year, body.number)
@@ -97,7 +97,7 @@ async def issue_opinion(case_id: Key, body: OpinionDocumentBody, context: Decide
 )
 async def forward_case(case_id: Key, context: DecideCase) -> Receipt:
     """After the deadline the case is late, and that is recorded (V4)."""
-    _, by = await acting_on(context, DECIDE_CASE, case_id)
+    _, by = await acting_on(context, case_id)
     command = opinion.ForwardCase(case_id, by)
     return await act_on_case(context, opinion.forward_case, command, Receipt)
 

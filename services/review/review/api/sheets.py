@@ -69,7 +69,8 @@ async def fill_score_sheet(
     body: SheetBody,
     context: FillSheet,
 ) -> Receipt:
-    by = await actor_of(context, FILL_SHEET, PanelSeat(expert))
+    case = await context.store.cases.require(case_id)
+    by = await actor_of(context, PanelSeat(expert, case), case)
     sheet = ScoreSheet(expert, body.values, body.mandatory_items, body.site_visit_wanted)
     command = scoring.FillScoreSheet(case_id, sheet, body.sign, by)
     return await act_on_case(context, scoring.fill_score_sheet, command, Receipt)
@@ -77,8 +78,8 @@ async def fill_score_sheet(
 
 @router.get("/score-sheets/{expert}", summary="Show a score sheet")
 async def get_score_sheet(case_id: Key, expert: Key, context: ReadSheet) -> SheetView:
-    await context.authorize(PanelSeat(expert))
     case = await context.store.cases.require(case_id)
+    await context.authorize(PanelSeat(expert, case))
     if (found := case.sheet_of(expert)) is None:
         raise Refusal("not-found", status=404)
     return SheetView.model_validate(found)
@@ -99,7 +100,7 @@ async def decide_deviation(
 
     The chair decides; where the chair's own sheet deviates, a member whose sheet does not, or the region.
     """
-    _, by = await acting_on(context, DECIDE_DEVIATION, case_id)
+    _, by = await acting_on(context, case_id)
     command = scoring.DecideDeviation(case_id, body.decision, body.text, by)
     return await act_on_case(context, scoring.decide_deviation, command, Receipt)
 
@@ -111,7 +112,7 @@ async def decide_deviation(
     responses=refuses("wrong-state", "case-suspended"),
 )
 async def record_site_visit(case_id: Key, body: SiteBody, context: RecordVisit) -> Receipt:
-    _, by = await acting_on(context, RECORD_VISIT, case_id)
+    _, by = await acting_on(context, case_id)
     findings = Findings(body.changed, body.findings, body.reasons)
     command = scoring.RecordSiteVisit(case_id, findings, by)
     return await act_on_case(context, scoring.record_site_visit, command, Receipt)

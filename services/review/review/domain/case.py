@@ -23,6 +23,7 @@ from messages.values import (
     UnitRef,
 )
 
+from review.domain.participants import Participant
 from review.domain.record_head import NO_ENTRY, RecordHead
 
 
@@ -271,6 +272,8 @@ class Case:
     """Number of the document that sanctioned the assessor it rests on (S2)."""
     closing: Closing | None = None
     listed_on: date | None = None
+    participants: tuple[Participant, ...] = ()
+    """Who submitted it, and the people on its record, each once for each role."""
     head: RecordHead = NO_ENTRY
     before: CaseBefore | None = None
     """None unless an act on the whole batch has changed the case last."""

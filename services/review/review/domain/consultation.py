@@ -13,6 +13,7 @@ from messages.values import Department
 from rulebook import RuleSet, add_working_days, basis, reason
 
 from review.domain.case import ANSWERABLE, Case, Consultation, Dossier, Opinion
+from review.domain.participants import submitters_of
 from review.domain.record import Transition
 from review.domain.refusals import malformed, refusal, require_state
 
@@ -30,6 +31,7 @@ def open_case(application: ApplicationAccepted, rules: RuleSet, today: date) -> 
         dossier=_dossier(application),
         consultation=_consult_departments(rules, today),
         assessor=application.evaluation.assessor,
+        participants=submitters_of(application),
     )
     return Transition(
         case,

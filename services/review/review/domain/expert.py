@@ -8,10 +8,13 @@ from datetime import date
 
 from messages.lookalikes import visually_alike
 from messages.spelling import normalized_name
-from messages.values import Reason
-from rulebook import last_years, reason
+from messages.values import Reason, Role
+from rulebook import last_years, reason, roles_apart_from
 
 from review.domain.case import Case
+
+_APART = frozenset(roles_apart_from(Role.EXPERT))
+"""Who has acted in one of these on a case does not judge it as an expert (P3)."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,8 @@ def _ties(expert: Expert, case: Case, years: int, today: date) -> list[str]:
     found = []
     if _names_concerned(case) & _normalized_names((expert.employer, *expert.groups)):
         found.append("同一单位、同一集团或同一第三方服务机构")
+    if any(each.subject == expert.expert_id and each.role in _APART for each in case.participants):
+        found.append("曾以其他身份办理该项目")
     first_year = last_years(today, years).first.year
     if any(each.uscc == case.unit.uscc and each.year >= first_year for each in expert.evaluated):
         found.append(f"近{years}年参与过该单位评价")

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from messages.digests import canonical_digest
 from messages.event import Event
+from messages.parties import Party
 from rulebook import basis
 
 from review.domain.case import Case
@@ -16,10 +17,15 @@ from review.domain.record_head import RecordHead
 
 @dataclass(frozen=True)
 class ActorRef:
-    """The actor and the role in which they act."""
+    """The actor, the role in which they act, and for which organisation."""
 
     subject: str
     role: str
+    organisation: str | None = None
+
+    @property
+    def party(self) -> Party:
+        return Party(self.role, self.subject, (self.organisation,))
 
 
 SERVICE = ActorRef("review", "service")

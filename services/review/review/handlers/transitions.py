@@ -8,6 +8,7 @@ from datetime import datetime
 
 from messages.event import Event
 
+from review.domain.duties import require_apart, with_participant
 from review.domain.record import SERVICE, ActorRef, Transition, head_after, next_entry
 from review.handlers.loading import CurrentCase
 from review.handlers.ports import Store
@@ -36,6 +37,7 @@ def apply_act(
     """Save an act on a case, after the transitions that brought the case to the newest word; no act saves nothing."""
     if not transitions:
         return []
+    require_apart(by, current.case, transitions[-1].case)
     return _save(store, [*((each, SERVICE) for each in current.caught_up), *((each, by) for each in transitions)], now)
 
 
@@ -52,7 +54,8 @@ def _save(store: Store, transitions: Sequence[tuple[Transition, ActorRef]], now:
         entry = next_entry(head, transition, by, now)
         store.records.save(entry.key, entry)
         head = head_after([entry])
-    case = replace(transitions[-1][0].case, head=head)
+    last, by = transitions[-1]
+    case = replace(last.case, head=head, participants=with_participant(last.case, by))
     store.cases.save(case.case_id, case)
     return [event for transition, _ in transitions for event in transition.events]
 
