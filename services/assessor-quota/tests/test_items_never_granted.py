@@ -6,7 +6,7 @@ from datetime import timedelta
 from itertools import permutations
 
 import pytest
-from assessor_quota.domain.application_progress import ApplicationProgress, apply_event
+from assessor_quota.domain.application_progress import ApplicationProgress, ProgressStatus, apply_event
 from assessor_quota.domain.item import ItemState
 from assessor_quota.handlers.items import confirm_item, release_closed, release_item, reserve_item
 from assessor_quota.store import Store
@@ -149,3 +149,31 @@ def test_what_ends_before_the_acceptance_releases_the_item_and_nothing_else(
     events: list[object], *, releases: bool
 ) -> None:
     assert progress(*events).releases_item is releases
+
+
+@pytest.mark.rule("Q6")
+async def test_an_older_end_heard_later_does_not_let_an_ended_submission_in(handlers: HandlerHarness[Store]) -> None:
+    await handlers.handle(reserve_item, submitted(sequence=1), NOW)
+    for sequence in (5, 3):
+        await handlers.handle(release_item, withdrawn(sequence=sequence), NOW)
+
+    assert (await handlers.store().items.require("app-1")).last_end_sequence == 5
+    assert await handlers.handle(reserve_item, submitted(sequence=4), NOW) == []
+    (said,) = await handlers.handle(reserve_item, submitted(sequence=6), NOW)
+    assert isinstance(said, QuotaItemReserved)
+
+
+@pytest.mark.rule("S6")
+@pytest.mark.parametrize("order", list(permutations([submitted(), accepted(), withdrawn()])))
+def test_an_acceptance_once_heard_is_not_forgotten_by_an_end_that_does_not_know_it(order: tuple[object, ...]) -> None:
+    assert progress(*order).status is ProgressStatus.FAILED
+
+
+@pytest.mark.rule("S6")
+def test_an_application_that_ended_without_an_acceptance_is_dropped_and_one_refused_by_review_has_failed() -> None:
+    assert progress(submitted(), withdrawn()).status is ProgressStatus.DROPPED
+    assert progress(submitted(), withdrawn(after_initial_review=True)).status is ProgressStatus.FAILED
+    assert progress(submitted(), review_refused()).status is ProgressStatus.FAILED
+    assert progress(submitted(), accepted()).status is ProgressStatus.UNDER_REVIEW
+    assert progress(submitted()).status is ProgressStatus.WAITING
+    assert progress(accepted()).status is ProgressStatus.NOT_RECEIVED

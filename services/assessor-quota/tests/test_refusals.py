@@ -68,3 +68,15 @@ async def test_a_revocation_is_of_a_day_that_has_come(handlers: HandlerHarness[S
     assert [(each.rule, each.code, each.pointer) for each in refused.value.reasons] == [
         ("S4", "revocation-in-future", "/revoked_on")
     ]
+
+
+@pytest.mark.rule("S4")
+async def test_where_several_decisions_hold_the_one_meant_is_named(handlers: HandlerHarness[Store]) -> None:
+    for number in ("一号", "二号"):
+        await handlers.handle(sanction_assessor, decision(number), NOW)
+
+    with pytest.raises(Refusal) as refused:
+        await handlers.handle(revoke_sanction, revocation(), NOW)
+    (why,) = refused.value.reasons
+    assert (why.rule, why.code, why.evidence, why.pointer) == ("S4", "decision-not-named", "一号, 二号", "/decision")
+    await handlers.handle(revoke_sanction, revocation(decision="二号"), NOW)

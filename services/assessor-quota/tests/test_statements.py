@@ -170,3 +170,17 @@ async def test_nothing_is_filed_for_a_year_that_is_not_over_or_not_owed(opened: 
 @pytest.mark.rule("G2")
 async def test_a_duty_keeps_the_rule_set_it_was_opened_under(opened: HandlerHarness[Store]) -> None:
     assert (await opened.store().duties.require(f"{NORTH}:2026")).rule_set == RULES.version
+
+
+async def forget_cursor(cursor: DutyCursor, store: Store, _now: datetime) -> list[Event]:
+    store.duty_cursors.save("statements", cursor)
+    return []
+
+
+@pytest.mark.rule("S5")
+async def test_a_duty_that_is_open_already_is_not_opened_anew(opened: HandlerHarness[Store]) -> None:
+    await opened.handle(file_statement, filing(), LAST_DAY)
+    await opened.handle(forget_cursor, DutyCursor(2026), LAST_DAY)
+
+    assert [each for each in await run_job(opened, "open-duties", LAST_DAY) if isinstance(each, DutyOpened)] == []
+    assert await state(opened) is DutyState.FILED

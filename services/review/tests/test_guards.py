@@ -109,6 +109,21 @@ def test_under_no_reading_an_objection_agrees() -> None:
 
 
 @pytest.mark.rule("V2")
+def test_a_missing_opinion_weighs_more_than_a_missing_explanation_and_both_are_named() -> None:
+    objected = consultation.record_answer(opened_case(), EMERGENCY, "object", "排放口未规范", OPENED).case
+    waiting = replace(objected, state=Stage.INITIAL_REVIEW_ACCEPTED)
+
+    with pytest.raises(Refusal) as refused:
+        issue(waiting, {})
+    assert refused.value.code == "opinion-missing"
+    assert [each.code for each in refused.value.reasons] == [
+        "opinion-missing",
+        "opinion-not-dealt-with",
+        "opinion-missing",
+    ]
+
+
+@pytest.mark.rule("V2")
 def test_a_blank_explanation_in_the_document_leaves_the_one_of_the_initial_review() -> None:
     silent = consultation.mark_overdue(after_reminder(opened_case()), DUE + timedelta(days=1)).case
     explained = {ECOLOGY: "电话核实无意见", EMERGENCY: "已现场核实", MARKET: "书面说明"}

@@ -277,3 +277,19 @@ async def test_a_draft_is_kept_and_says_nothing(handlers: ReviewHarness) -> None
     kept = (await handlers.case(case_id)).sheet_of(seats[0])
     assert kept is not None
     assert kept.signed_on is None
+
+
+@pytest.mark.rule("V6")
+def test_a_draft_is_no_signature_and_counts_for_no_score() -> None:
+    case = scoring.sign_sheet(seated(), sheet("expert-1", "0.9"), SCHEME, OPENED).case
+    case = scoring.save_draft(case, sheet("expert-2", "0.1"), SCHEME).case
+
+    assert [each.expert for each in case.signed_sheets] == ["expert-1"]
+    assert not scoring.all_signed(case)
+    assert scoring.panel_score(case, SCHEME, OPENED).total == Decimal(90)
+    step = scoring.sign_sheet(case, sheet("expert-3", "0.9"), SCHEME, OPENED)
+    (said,) = step.events
+    assert isinstance(said, ScoreSheetSigned)
+    assert (said.signed, said.panel_size, scoring.all_signed(step.case)) == (2, 3, False)
+    whole = scoring.sign_sheet(step.case, sheet("expert-2", "0.9"), SCHEME, OPENED).case
+    assert scoring.all_signed(whole)
