@@ -18,7 +18,7 @@ from pamqp.header import ProtocolHeader
 from yarl import URL
 
 FRAME = struct.Struct(">BHI")
-HEADER, BODY, END = 2, 3, b"\xce"
+METHOD, HEADER, BODY, END = 1, 2, 3, b"\xce"
 FLAGS = {
     "content_type": 15,
     "content_encoding": 14,
@@ -64,9 +64,10 @@ class RawPublisher:
         await publisher._expect(spec.Confirm.SelectOk)
         return publisher
 
-    async def publish(self, exchange: str, key: str, properties: bytes, body: bytes) -> bool:
+    async def publish(self, exchange: str, key: bytes, properties: bytes, body: bytes) -> bool:
         """Publish; return whether the broker took it. After a refusal it is closed."""
-        self._send(1, spec.Basic.Publish(exchange=exchange, routing_key=key))
+        method = struct.pack(">IH", spec.Basic.Publish.index, 0) + short(exchange.encode()) + short(key) + b"\0"
+        self._write(METHOD, method)
         self._write(HEADER, struct.pack(">HHQ", spec.Basic.frame_id, 0, len(body)) + properties)
         for start in range(0, len(body), LARGEST_FRAME - 8):
             self._write(BODY, body[start : start + LARGEST_FRAME - 8])
@@ -177,17 +178,29 @@ class Shot:
     extra: tuple[tuple[bytes, bytes], ...] = ()
     """Headers beside or over those of the event."""
     body: bytes | None = None
+    key: bytes | None = None
+    """The routing key; the header CC then brings the message to its queue."""
 
     def properties_of(self, event: Event, event_id: str, time: Any, user: str) -> bytes:  # noqa: ANN401 - a datetime
         sent = encode(event, event_id=event_id, time=time, correlation_id="c")
         headers = [(name.encode(), b"S" + long(value.encode())) for name, value in sent.headers.items()]
         usual = {
             "content_type": short(b"application/json"),
-            "headers": table([*headers, *self.extra]),
+            "headers": table([*headers, *self.extra, *self._other_keys(event)]),
             "delivery_mode": b"\x02",
             "user_id": short(user.encode()),
         }
         return properties({**usual, **self.changed})
+
+    def _other_keys(self, event: Event) -> list[tuple[bytes, bytes]]:
+        return [] if self.key is None else [(b"CC", b"A" + long(b"S" + long(event.type.encode())))]
+
+
+def key_shots(user: str) -> Iterator[Shot]:
+    """Routing keys that the publisher may use, at their extremes."""
+    for text in SHORT_TEXTS:
+        key = (f"{user}.".encode() + text)[:255]
+        yield Shot(f"key {key[:24].hex()}({len(key)})", key=key)
 
 
 def property_shots() -> Iterator[Shot]:

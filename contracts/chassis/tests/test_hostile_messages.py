@@ -31,6 +31,7 @@ from .hostile_amqp import (
     Shot,
     body_shots,
     header_shots,
+    key_shots,
     property_shots,
     random_shot,
 )
@@ -70,7 +71,7 @@ class Range:
         properties = shot.properties_of(
             event, f"{shot.name}-{self.fired}"[:200], NOW, user or self.process.servers.broker.admin_user
         )
-        exchange, key = ("green.dlx", "review") if dead else ("green.events", NoticeFailed.type)
+        exchange, key = ("green.dlx", b"review") if dead else ("green.events", shot.key or NoticeFailed.type.encode())
         body = event.model_dump_json().encode() if shot.body is None else shot.body
         taken = await self._publishers[user].publish(exchange, key, properties, body)
         if taken:
@@ -153,6 +154,13 @@ async def test_every_header_at_its_extremes(firing_range: Range) -> None:
     await firing_range.fire_all(header_shots())
 
 
+async def test_every_routing_key_at_its_extremes(firing_range: Range) -> None:
+    await firing_range.fire_all(key_shots("notify"))
+
+    assert firing_range.refused == 0
+    assert firing_range.process.metric("consumer_links_lost_total", link="events") == 0
+
+
 async def test_dead_letters_at_their_extremes(firing_range: Range) -> None:
     await firing_range.fire_all(_some(chain(property_shots(), header_shots()), 7), dead=True)
 
@@ -185,7 +193,9 @@ async def test_broker_with_our_configuration_refuses_a_larger_body(process: Cons
     publisher = await RawPublisher.connect(process.servers.amqp_url(process.vhost, "notify"))
     shot = Shot("too large")
     properties = shot.properties_of(failed("a"), "a", NOW, "notify")
-    taken = await publisher.publish("green.events", NoticeFailed.type, properties, b"x" * (MESSAGE_MAX_BYTES + 1))
+    taken = await publisher.publish(
+        "green.events", NoticeFailed.type.encode(), properties, b"x" * (MESSAGE_MAX_BYTES + 1)
+    )
 
     assert not taken
 
