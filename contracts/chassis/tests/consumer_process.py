@@ -118,8 +118,15 @@ class ConsumerProcess:
     async def publish(self, *events: NoticeFailed) -> None:
         assert not any(await self.publisher.send([entry(event, Causation("c"), NOW) for event in events]))
 
-    async def publish_raw(
-        self, key: str, body: bytes, user: str = "notify", headers: HeadersType | None = None, *, named: bool = True
+    async def publish_raw(  # noqa: PLR0913 - a message and its properties
+        self,
+        key: str,
+        body: bytes,
+        user: str = "notify",
+        headers: HeadersType | None = None,
+        *,
+        named: bool = True,
+        content_type: str = "application/json",
     ) -> None:
         """Publish a message that our own publisher never would; ``named``: with the user, whom the broker checks."""
         connection = await aio_pika.connect(self.servers.amqp_url(self.vhost, user))
@@ -127,7 +134,7 @@ class ConsumerProcess:
             channel = await connection.channel()
             exchange = await channel.get_exchange("green.events", ensure=False)
             message = aio_pika.Message(
-                body, headers=headers, content_type="application/json", user_id=user if named else None
+                body, headers=headers, content_type=content_type, user_id=user if named else None
             )
             await exchange.publish(message, key)
 

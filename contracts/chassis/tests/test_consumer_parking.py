@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import json
 import time
 from typing import Any
 
 import aio_pika
 import pytest
+from chassis.broker.headers import UNDECODABLE
 from chassis.handling import PoisonMessageError
+from chassis.inbox.delivery import Delivery
 from chassis.outbox.entries import event_id
 from devkit import sample
 from devkit.private_servers import PrivateServers
@@ -169,3 +172,38 @@ async def test_id_without_end_is_parked(process: ConsumerProcess) -> None:
     await process.publish_raw(outgoing.type, outgoing.body, headers=dict(outgoing.headers))
 
     assert "an id of more than 1000 characters" in (await process.wait_until_parked())[0]
+
+
+HALF = '"\\ud800"'
+"""Half a character, which JSON can write and no document holds."""
+
+
+@pytest.mark.parametrize("name", ["id", "source", "type", "time", "subject", "correlationid", "x", HALF[1:-1]])
+async def test_half_a_character_in_an_attribute_is_parked(process: ConsumerProcess, name: str) -> None:
+    event = failed("a")
+    attributes = {"id": "1", "source": "/green/notify", "type": event.type, "specversion": "1.0"}
+    whole = json.dumps({**attributes, "time": NOW.isoformat(), "data": event.model_dump(mode="json")})
+    body = whole[:-1] + f', "{name}": {HALF}}}'
+    with capture_logs() as lines:
+        await process.publish_raw(event.type, body.encode(), content_type="application/cloudevents+json")
+        await process.publish(failed("b"))
+        await process.wait_until_touched("b")
+
+        async def settled() -> bool:
+            return await process.parked.count() + process.handlers.runs == 2
+
+        await process.wait_until(settled)
+    await process.stop_and_expect_empty_queues()
+
+    assert not [line for line in lines if line["event"] in {"dispatch failed", "batch failed", "message failed"}]
+
+
+async def test_message_whose_properties_no_document_holds_is_parked_without_them(process: ConsumerProcess) -> None:
+    half = json.loads(HALF)
+    delivery = Delivery({"ce-id": half}, b"{}", half, f"notify.{half}", half)
+
+    assert await process.dispatcher.dispatch(delivery)
+
+    found = await process.parked.get((await process.parked.list())[0]["_id"])
+    assert (bytes(found["body"]), found["user"], found["type"]) == (b"{}", None, "notify.\\ud800")
+    assert "cannot be stored" in found["headers"][UNDECODABLE]

@@ -104,3 +104,12 @@ def test_codes_of_organisations_and_places_are_not_masked(capsys: pytest.Capture
         logs.logger("test").info("listed", unit=public)
 
     assert last_line(capsys)["unit"] == public
+
+
+@pytest.mark.parametrize("value", ["\ud800", 2**70])
+def test_value_that_json_cannot_hold_costs_no_line(capsys: pytest.CaptureFixture[str], value: object) -> None:
+    with configured_logs():
+        logs.logger("test").warning("parked", id=value, contact="wang.li@example.cn")
+
+    line = last_line(capsys)
+    assert (line["event"], line["contact"], line["service"]) == ("parked", "***", "review")

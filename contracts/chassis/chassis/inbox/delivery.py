@@ -25,6 +25,11 @@ class Delivery(NamedTuple):
     user: str | None = None
     at: datetime | None = None
 
+    def without_properties(self, why: str) -> Delivery:
+        """Return the message with nothing of what its publisher wrote beside the body, and why that is left out."""
+        key = self.routing_key.encode(errors="backslashreplace").decode()
+        return Delivery({UNDECODABLE: why}, self.body, None, key)
+
     def to_envelope(self) -> OutgoingMessage:
         """Return the message in the form in which it is stored."""
         headers = {

@@ -175,8 +175,10 @@ class Dispatcher:
         if len(delivery.body) > MESSAGE_MAX_BYTES:
             raise OversizeError(f"a body of {len(delivery.body):,} bytes: {MESSAGE_MAX_BYTES:,} are allowed")
         message = decode(delivery.headers, delivery.body, delivery.content_type)
-        if max(len(message.id), len(message.correlation_id)) > ID_MAX:
-            raise UndecodableMessageError(f"an id of more than {ID_MAX} characters: {message.id[:100]!r}")
+        for each in (message.id, message.correlation_id):
+            if len(each) > ID_MAX or each != _storable(each):
+                text = f"an id of more than {ID_MAX} characters, or not of Unicode: {each[:100]!r}"
+                raise UndecodableMessageError(text)
         if message.type != delivery.routing_key:
             raise UndecodableMessageError(f"{message.type!r} arrived with the routing key {delivery.routing_key!r}")
         # The broker verifies the user id. Without one, anybody may have written the message.
@@ -221,17 +223,24 @@ class Dispatcher:
         )
 
     async def _park(self, delivery: Delivery, failure: Failure, attempts: int) -> bool:
-        """Store the message before it may be acknowledged; wait for the database as long as it takes."""
-        envelope, deferred = delivery.to_envelope(), failure.remedy is Remedy.DEFER
+        """Store the message before it may be acknowledged; wait for the database as long as it takes.
+
+        One with properties that no document holds is stored without them: it would come again for ever.
+        """
+        deferred, stored = failure.remedy is Remedy.DEFER, delivery
         while True:
             try:
-                await self.parking_lot.park(self.service, delivery, failure.reason, attempts, deferred=deferred)
+                await self.parking_lot.park(self.service, stored, failure.reason, attempts, deferred=deferred)
             except TransientError:
                 if await self._sleep_or_stop(self.backoff[-1]):
                     return False
+            except Exception as problem:
+                if stored is not delivery:
+                    raise
+                stored = delivery.without_properties(f"they cannot be stored: {type(problem).__name__}")
             else:
                 self.metrics.messages_parked.labels(failure.cause).inc()
-                title = "message deferred" if deferred else "message parked"
+                title, envelope = "message deferred" if deferred else "message parked", stored.to_envelope()
                 self._parked_log.error(
                     title, event_id=envelope.id[:ID_MAX], event_type=envelope.type, reason=failure.reason
                 )
@@ -254,5 +263,11 @@ def _digest(event_type: str, body: bytes) -> str:
 
 
 def _cut(text: str) -> str:
-    """Return a reason as it is stored and logged: the sender of a message must not choose its length."""
+    """Return a reason as it is stored and logged: the sender of a message chooses neither its length nor its signs."""
+    text = _storable(text)
     return text if len(text) <= REASON_MAX else f"{text[:REASON_MAX]}…"
+
+
+def _storable(text: str) -> str:
+    """Return the text with what is no Unicode as escapes: neither a document nor a log holds half a character."""
+    return text.encode(errors="backslashreplace").decode()

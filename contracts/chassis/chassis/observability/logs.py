@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import sys
@@ -124,9 +125,11 @@ def _route_standard_logging(shared: list[Processor], level: str) -> None:
 
 def _json(event: EventDict, **_: object) -> str:
     """Render a line, and mask it after keys and objects, libraries' included, have become plain text."""
-    return orjson.dumps(
-        _mask_value(orjson.loads(orjson.dumps(event, default=_plain, option=orjson.OPT_NON_STR_KEYS)))
-    ).decode()
+    try:
+        plain = orjson.loads(orjson.dumps(event, default=_plain, option=orjson.OPT_NON_STR_KEYS))
+    except TypeError:  # half a character, a number over 64 bits: what a stranger sends must not cost the line
+        return mask(json.dumps({str(key): value for key, value in event.items()}, default=_plain))
+    return orjson.dumps(_mask_value(plain)).decode()
 
 
 def _plain(value: object) -> object:
