@@ -82,6 +82,49 @@ async def test_place_is_free_again_after_an_answer(fixture: Fixture) -> None:
     assert [(await each).status_code for each in fixture.send(LIMIT)] == [200] * LIMIT
 
 
+async def test_bodies_that_come_slowly_shut_out_nobody(fixture: Fixture) -> None:
+    complete = asyncio.Event()
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield b"bo"
+        await complete.wait()
+        yield b"dy"
+
+    sending = []
+    for _ in range(3 * LIMIT):
+        sending.append(asyncio.create_task(fixture.client.post("/v1/x", content=slow())))
+        await fixture.application.started.get()
+        await asyncio.sleep(0.01)
+    quick = fixture.send(1)[0]
+    await fixture.application.started.get()
+    complete.set()
+    fixture.application.allowed.set()
+
+    assert [(await each).status_code for each in (*sending, quick)] == [200] * (3 * LIMIT + 1)
+
+
+async def test_answers_that_are_read_slowly_shut_out_nobody(fixture: Fixture) -> None:
+    read, fixture.application.allowed = asyncio.Event(), asyncio.Event()
+    fixture.application.allowed.set()
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(_message: Message) -> None:
+        await read.wait()
+
+    scope = {"type": "http", "path": "/v1/x", "method": "POST", "headers": []}
+    answering = []
+    for _ in range(3 * LIMIT):
+        answering.append(asyncio.create_task(fixture.admission(dict(scope), receive, send)))
+        await fixture.application.started.get()
+        await asyncio.sleep(0.01)
+
+    assert (await fixture.client.post("/v1/x", content=b"body")).status_code == 200
+    read.set()
+    await asyncio.gather(*answering)
+
+
 @pytest.mark.parametrize("path", ["/livez", "/readyz", "/metrics"])
 async def test_probe_is_admitted_whatever_the_load(fixture: Fixture, path: str) -> None:
     await fixture.full()

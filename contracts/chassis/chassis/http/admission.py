@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from math import inf
 from time import monotonic
 
@@ -63,12 +63,24 @@ class AdmissionLimit:
             self._piled_up_at = self._clock()
 
     def end(self) -> None:
-        self.in_flight -= 1
-        if self.in_flight < self._minimum:
-            self._piled_up_at = inf
+        self._leave()
         self._answered.append(self._clock())
         if self._learned < self._maximum:
             self._learned = max(self._learned, self._answered_in_time())
+
+    @contextmanager
+    def caller_awaited(self) -> Iterator[None]:
+        """Count a request out while its caller sends or reads: a hundred who do so slowly would shut out all others."""
+        self._leave()
+        try:
+            yield
+        finally:
+            self.begin()
+
+    def _leave(self) -> None:
+        self.in_flight -= 1
+        if self.in_flight < self._minimum:
+            self._piled_up_at = inf
 
     def _answered_in_time(self) -> int:
         """Return how many it answers in ``MAX_WAIT``."""
@@ -98,10 +110,15 @@ class AdmissionMiddleware:
             await self._busy(scope, receive, send)
             return
         self._limit.begin()
-        scope[_CALLER] = caller = Caller(receive, self._replies)
+        scope[_CALLER] = caller = Caller(receive, self._replies, self._limit.caller_awaited)
+
+        async def send_and_wait(message: Message) -> None:
+            with self._limit.caller_awaited():
+                await send(message)
+
         try:
             await self._beginnings.wait()
-            await self._app(scope, caller.receive, send)
+            await self._app(scope, caller.receive, send_and_wait)
         finally:
             self._limit.end()
             await caller.close()
@@ -110,9 +127,13 @@ class AdmissionMiddleware:
 class Caller:
     """The other end of one request. It is asked between reading the body and beginning the work."""
 
-    def __init__(self, receive: Receive, replies: Turns) -> None:
+    def __init__(
+        self, receive: Receive, replies: Turns, awaited: Callable[[], AbstractContextManager[None]] = nullcontext
+    ) -> None:
         self._receive = receive
         self._replies = replies
+        self._awaited = awaited
+        self._take: Callable[[int], None] = lambda _size: None
         self._watching: asyncio.Task[Message] | None = None
 
     def gone(self) -> bool:
@@ -123,11 +144,17 @@ class Caller:
         """Wait until its reply may be written: those of one batch are ready at the same moment."""
         await self._replies.wait()
 
+    def count_body(self, take: Callable[[int], None]) -> None:
+        """Call ``take`` with the size of each part of the body as it comes; it may raise a Refusal."""
+        self._take = take
+
     async def receive(self) -> Message:
         """Receive as ASGI does; once the body is complete, watch for the end of the connection."""
         if self._watching is not None:
             return await asyncio.shield(self._watching)
-        message = await self._receive()
+        with self._awaited():
+            message = await self._receive()
+        self._take(len(message.get("body", b"")))
         if message["type"] == "http.request" and not message.get("more_body"):
             self._watching = asyncio.ensure_future(self._receive())
         return message
@@ -148,6 +175,9 @@ class _Present(Caller):
 
     def gone(self) -> bool:
         return False
+
+    def count_body(self, take: Callable[[int], None]) -> None:
+        """Count nothing: it receives nothing."""
 
     async def turn(self) -> None:
         """Return at once."""

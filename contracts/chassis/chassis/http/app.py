@@ -13,6 +13,7 @@ from prometheus_fastapi_instrumentator import Instrumentator
 
 from chassis.http import audit_routes
 from chassis.http.admission import AdmissionMiddleware
+from chassis.http.body_room import BodyRoom
 from chassis.http.contents import Contents
 from chassis.http.endpoint import ApiContext
 from chassis.http.middleware import BodyRefusalMiddleware, CorrelationMiddleware, DoorMiddleware
@@ -57,6 +58,7 @@ def create_app(  # noqa: PLR0913 - the parts of an application
     app.include_router(routes, responses=PROBLEMS, max_body_size=body_max)
     app.state.api = api
     app.state.contents = Contents()
+    app.state.bodies = BodyRoom()
     app.state.spool = spool or UploadSpool()
     app.include_router(audit_routes.router, responses=PROBLEMS, max_body_size=body_max)
     for key, value in state.items():

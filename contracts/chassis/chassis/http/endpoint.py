@@ -68,7 +68,7 @@ class Authorize:
         api: ApiContext = request.app.state.api
         actor = self._actor(api, request, token)
         if self.policy.open and request.method in idempotency.COMMAND_METHODS:
-            api.rates.take(None if actor is ANONYMOUS else actor.subject, _address(request))
+            api.rates.take(None if actor is ANONYMOUS else actor.subject, address_of(request))
         if (reason := api.regulation.incompatible_roles(actor.roles)) is not None:
             raise await api.audit_denial(actor, self.policy, denial_of(reason), request)
         if isinstance(denied := self.policy.allows_role(actor), Denied):
@@ -92,7 +92,7 @@ class Authorize:
         return UnauthenticatedError(code, challenge)
 
 
-def _address(request: Request) -> str:
+def address_of(request: Request) -> str:
     return request.client.host if request.client else ""
 
 

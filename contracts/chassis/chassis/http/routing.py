@@ -13,8 +13,11 @@ from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
 
 from chassis.handling import Refusal
-from chassis.http.endpoint import Authorize
+from chassis.http.admission import caller_of
+from chassis.http.body_room import BodyRoom
+from chassis.http.endpoint import Authorize, address_of
 from chassis.http.idempotency import COMMAND_METHODS
+from chassis.security.policies import ANONYMOUS
 
 MAX_VALUES = 8_000
 """Values in a JSON body, counted by its commas and brackets: to read and refuse one by one what a megabyte can hold
@@ -39,11 +42,14 @@ class AuthorizedRoute(APIRoute):
         reads_json = self.body_field is not None and not isinstance(self.body_field.field_info, params.Form)
 
         async def authorize_and_answer(request: Request) -> Response:
-            if authorize is not None:
-                await authorize.admit(request)
-            if reads_json:
+            actor = ANONYMOUS if authorize is None else await authorize.admit(request)
+            if not reads_json:
+                return await answer(request)
+            room: BodyRoom = request.app.state.bodies
+            with room.hold(address_of(request) if actor is ANONYMOUS else actor.subject) as take:
+                caller_of(request.scope).count_body(take)
                 await _refuse_too_many_values(request.body)
-            return await answer(request)
+                return await answer(request)
 
         return authorize_and_answer
 
