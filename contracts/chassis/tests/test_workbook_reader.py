@@ -22,6 +22,8 @@ from chassis.spreadsheets import (
 from chassis.spreadsheets.xlsx.document import MAX_CELLS
 from messages.values import Reason
 
+from .hostile_workbooks import MAIN, PARTS, SHEET, packed
+
 MIB = 1024 * 1024
 GOOD = as_xlsx(SheetData("表", [Heading("甲"), Heading("乙")], [("一", 2), ("三", 4)]))
 READ = "import sys; content = sys.stdin.buffer.read(); "
@@ -94,6 +96,17 @@ async def test_largest_workbook_that_is_accepted_is_read_within_the_limits_and_o
     loop, child = time.thread_time() - loop, os.times().children_user - child
     assert book.sheets["表"][-1][-1] == rows[-1][-1]
     assert loop < child / 3, "the loop carries the answer and reads nothing"
+
+
+async def test_cells_with_wide_blanks_before_them_take_no_more_memory_than_they_may() -> None:
+    far = "".join(f'<row><c r="IV{row}"><v>1</v></c></row>' for row in range(1, 4001))
+    sheet = f'<worksheet xmlns="{MAIN}"><sheetData>{far}</sheetData></worksheet>'
+    content = packed({name: text.encode() for name, text in PARTS.items()} | {SHEET: sheet.encode()})
+
+    with pytest.raises(InvalidWorkbookError) as refused:
+        await WorkbookReader().read(content)
+
+    assert refused.value.code == "workbook-too-large"
 
 
 @pytest.mark.parametrize(

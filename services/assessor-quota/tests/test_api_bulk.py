@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from assessor_quota.api.sheets import ASSESSORS, STAFF, AssessorRow, StaffRow
 from assessor_quota.handlers.bulk import ROWS_MAX
-from chassis.spreadsheets import Column, Heading, SheetData, as_xlsx
+from chassis.spreadsheets import MAX_PROBLEMS, Column, Heading, SheetData, as_xlsx
 from devkit.api_harness import ApiClient, ApiHarness
 from httpx2 import Response
 from messages.assessor_quota import AssessorRegistered
@@ -288,3 +288,11 @@ async def test_only_the_region_takes_over_a_register(api: ApiHarness[Any], role:
     caller = api.client_as(role, organisation=NORTH if refused else None, prefecture=Prefecture.CHIFENG)
     assert ((await send(caller, workbook(), dry_run=True)).status_code == 403) is refused
     assert ((await caller.get(f"{PATH}/template")).status_code == 403) is refused
+
+
+async def test_the_problems_of_one_answer_have_a_bound(regional_officer: ApiClient) -> None:
+    rows = [("没有代码", "北方评价机构", "王某", NUMBER, SCOPE)] * 700
+
+    found = wrong(await send(regional_officer, workbook(rows)))
+
+    assert (len(found), found[-1][1]) == (MAX_PROBLEMS + 1, "too-many-problems")

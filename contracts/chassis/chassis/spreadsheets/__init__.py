@@ -31,7 +31,7 @@ from chassis.spreadsheets.cells import (
 )
 from chassis.spreadsheets.characters import storable
 from chassis.spreadsheets.isolation import WorkbookLimits, WorkbookReader, WorkbooksBusyError
-from chassis.spreadsheets.reader import CellProblem, NumberedRow, SheetResult
+from chassis.spreadsheets.reader import MAX_PROBLEMS, CellProblem, NumberedRow, SheetResult, first_problems
 from chassis.spreadsheets.table import Column, Table
 from chassis.spreadsheets.workbook import Grid, InvalidWorkbookError, Workbook
 from chassis.spreadsheets.writer import (
@@ -48,6 +48,7 @@ from chassis.spreadsheets.writer import (
 )
 
 __all__ = [
+    "MAX_PROBLEMS",
     "MEDIA_TYPES",
     "TEXT_FORMAT",
     "CellProblem",
@@ -79,6 +80,7 @@ __all__ = [
     "as_yes_no",
     "csv_head",
     "csv_rows",
+    "first_problems",
     "is_empty",
     "require_readable",
     "storable",

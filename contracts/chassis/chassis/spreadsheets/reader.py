@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -20,6 +20,8 @@ TITLE_ROWS = 20
 """Rows searched for the headings: a title and remarks may precede them."""
 MAX_EVIDENCE = 40
 """Characters of a cell that a problem repeats."""
+MAX_PROBLEMS = 500
+"""Problems of one workbook that are told: fifty thousand would hold the event loop, and nobody reads them."""
 DEFAULT_TEXT = "格式不正确"
 
 
@@ -56,6 +58,16 @@ class CellProblem:
     @property
     def address(self) -> str:
         return f"{self.sheet}!{self.cell}" if self.cell else self.sheet
+
+
+def first_problems(problems: Sequence[CellProblem]) -> list[CellProblem]:
+    """Return the problems that are told, and how many others there are."""
+    others = len(problems) - MAX_PROBLEMS
+    if others <= 0:
+        return list(problems)
+    last = problems[MAX_PROBLEMS - 1]
+    text = f"另有{others}处不符合要求，未逐一列出"
+    return [*problems[:MAX_PROBLEMS], CellProblem(last.sheet, "", "too-many-problems", text)]
 
 
 class NumberedRow(NamedTuple, Generic[R]):

@@ -18,6 +18,7 @@ from chassis.spreadsheets import (
     SheetResult,
     Table,
     Workbook,
+    first_problems,
 )
 from messages.entries import CheckedUscc, Line, Name
 from messages.values import Identifier, PersonRef, Reason
@@ -80,7 +81,8 @@ def read_register(book: Workbook, keys: KeyRing, by: ActorRef) -> ImportAssessor
         for each in assessors.rows
         if each.number in persons
     ]
-    return ImportAssessors(tuple(rows), tuple(map(_reason_of, (*assessors.problems, *staff.problems))))
+    problems = first_problems((*assessors.problems, *staff.problems))
+    return ImportAssessors(tuple(rows), tuple(map(_reason_of, problems)))
 
 
 def _refuse_without_sheets(book: Workbook) -> None:
