@@ -10,7 +10,7 @@ import pytest
 from applications.api import forms as api_forms
 from applications.api.imports import BUSY
 from applications.workbooks import Form, annex1, read, report, write
-from chassis.spreadsheets import WorkbookLimits, WorkbookReader
+from chassis.spreadsheets import MAX_PROBLEMS, WorkbookLimits, WorkbookReader
 from devkit.api_harness import ApiClient, ApiHarness
 from devkit.workbooks import open_workbook
 from messages.values import Role
@@ -107,6 +107,15 @@ async def test_a_bad_workbook_is_told_what_is_wrong_and_changes_nothing(
     assert reason_codes(answer) == expected
     assert filled_collections(api) == []
     assert api.events == []
+
+
+async def test_the_problems_of_one_answer_have_a_bound(applicant: ApiClient) -> None:
+    content = enterprise(finances=[forms.finances(2025) | {"assets": "约三亿"} for _ in range(700)])
+
+    answer = await import_workbook(applicant, "annex1", content, prefecture="150600", batch_year=2026)
+
+    assert answer.status_code == 422
+    assert (len(answer.json()["reasons"]), reason_codes(answer)[-1]) == (MAX_PROBLEMS + 1, "too-many-problems")
 
 
 @pytest.mark.rule("C2")

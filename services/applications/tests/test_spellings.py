@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from applications.workbooks import annex1, report, write
 from devkit.api_harness import ApiClient, ApiHarness
 from messages.applications import CodeRecorded, UnitMoved
 from messages.values import Prefecture, Role
 
 from . import builders_forms as forms
-from .api_calls import APPLICATIONS, DRAFT, open_draft, open_draft_with_report, reason_codes
+from .api_calls import APPLICATIONS, DRAFT, import_workbook, open_draft, open_draft_with_report, reason_codes
 from .builders import PARK, STEEL
 from .harness import ApplicationsHarness
 
@@ -82,6 +83,37 @@ async def test_a_code_that_fails_its_check_is_entered_once_the_region_has_record
     assert [type(each) for each in api.events] == [CodeRecorded]
 
 
+@pytest.mark.rule("C2")
+async def test_a_workbook_holds_a_code_that_fails_its_check_once_the_region_has_recorded_it(
+    api: ApiHarness[Any], regional_officer: ApiClient
+) -> None:
+    applicant = api.client_as(Role.APPLICANT, organisation=FAILING, subject="li")
+    content = write(annex1.ENTERPRISE, forms.enterprise(uscc=FAILING))
+    filled = write(report.ENTERPRISE, forms.report_of(uscc=FAILING, way="assessor", assessor_uscc=FAILING))
+
+    refused = await import_workbook(applicant, "annex1", content, prefecture="150600", batch_year=2026)
+    await regional_officer.post("/v1/codes", json=CODE)
+    taken = await import_workbook(applicant, "annex1", content, prefecture="150600", batch_year=2026)
+    key = taken.json()["application_id"]
+    filed = await import_workbook(applicant, "evaluation-report", filled, application_id=key)
+
+    assert (refused.status_code, reason_codes(refused)) == (422, ["cell-malformed"])
+    assert "自治区工业和信息化厅" in refused.json()["reasons"][0]["text"]
+    assert (taken.status_code, taken.json()["unit"]["uscc"]) == (201, FAILING)
+    assert filed.status_code == 200, filed.text
+
+
+@pytest.mark.parametrize("code", ["N2150105MF0001234B", STEEL.uscc.lower(), f"{STEEL.uscc[:9]}-{STEEL.uscc[9:]}"])
+async def test_a_workbook_holds_any_code_that_a_body_holds(api: ApiHarness[Any], code: str) -> None:
+    applicant = api.client_as(Role.APPLICANT, organisation=code, subject="li")
+    content = write(annex1.ENTERPRISE, forms.enterprise(uscc=code))
+
+    answer = await import_workbook(applicant, "annex1", content, prefecture="150600", batch_year=2026)
+
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["unit"]["uscc"] == code.replace("-", "").upper()
+
+
 async def test_a_good_code_needs_no_record_and_what_is_no_code_gets_none(regional_officer: ApiClient) -> None:
     needless = await regional_officer.post("/v1/codes", json=CODE | {"uscc": STEEL.uscc})
     no_code = await regional_officer.post("/v1/codes", json=CODE | {"uscc": "内蒙古"})
@@ -90,7 +122,7 @@ async def test_a_good_code_needs_no_record_and_what_is_no_code_gets_none(regiona
     assert (no_code.status_code, reason_codes(no_code)) == (422, ["uscc-invalid"])
 
 
-@pytest.mark.parametrize("body", ["facts", "list", "report"])
+@pytest.mark.parametrize("body", ["facts", "list", "evaluation", "report", "filed report"])
 async def test_no_entry_takes_a_code_that_fails_its_check(applicant: ApiClient, officer: ApiClient, body: str) -> None:
     if body == "facts":
         fact = {"uscc": FAILING, "kind": "fraud", "date": "2025-06-01", "source": "甲"}
@@ -99,9 +131,16 @@ async def test_no_entry_takes_a_code_that_fails_its_check(applicant: ApiClient, 
         units = [STEEL.model_dump(mode="json") | {"uscc": FAILING}]
         listing = {"document_number": "1号", "published_on": "2026-01-20", "units": units}
         answer = await officer.post("/v1/prefecture-lists", json=listing)
-    else:
+    elif body == "evaluation":
         named = {"way": "assessor", "assessor": {"uscc": FAILING, "name": "甲"}}
         answer = await applicant.post(APPLICATIONS, json=DRAFT | {"evaluation": named})
+    else:
+        named = forms.as_json(forms.report_of(way="assessor", assessor_uscc=FAILING, assessor_name="甲"))
+        answer = (
+            await applicant.post(APPLICATIONS, json=DRAFT | {"report": named})
+            if body == "report"
+            else await applicant.put(f"{APPLICATIONS}/{await open_draft(applicant)}/evaluation", json=named)
+        )
 
     assert (answer.status_code, reason_codes(answer)) == (422, ["uscc-invalid"])
 
@@ -122,10 +161,10 @@ async def test_a_day_far_off_is_a_slip(officer: ApiClient, day: str) -> None:
 @pytest.mark.rule("T1")
 async def test_a_certificate_valid_for_ever_is_a_slip(applicant: ApiClient) -> None:
     key = await open_draft(applicant)
-    report = forms.as_json(forms.report_of())
-    report["certificates"][0]["valid_until"] = "2999-12-31"
+    filed = forms.as_json(forms.report_of())
+    filed["certificates"][0]["valid_until"] = "2999-12-31"
 
-    answer = await applicant.put(f"{APPLICATIONS}/{key}/evaluation", json=report)
+    answer = await applicant.put(f"{APPLICATIONS}/{key}/evaluation", json=filed)
 
     assert (answer.status_code, reason_codes(answer)) == (422, ["day-out-of-bounds"])
     assert answer.json()["reasons"][0]["pointer"] == "/report/certificates/0/valid_until"

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from applications.workbooks import Form, InvalidWorkbookError, WorkbookResult, annex1, report, write
 from applications.workbooks import read as read_form
+from chassis.spreadsheets import MAX_PROBLEMS, first_problems
 from chassis.spreadsheets.xlsx.archive import MAX_UNPACKED
 from devkit.workbooks import open_workbook
 from openpyxl import load_workbook
@@ -107,7 +108,8 @@ def test_every_bad_cell_is_named_in_one_answer() -> None:
 def test_a_wrong_check_digit_is_told_as_such() -> None:
     reading = read(annex1.ENTERPRISE, write(annex1.ENTERPRISE, forms.enterprise(uscc="911501000000000192")))
 
-    assert [each.text for each in reading.problems] == ["“组织机构代码”应为统一社会信用代码：校验位不符"]
+    (problem,) = reading.problems
+    assert problem.text.startswith("“组织机构代码”应为统一社会信用代码：校验位不符")
     assert reading.problems[0].found == "911501000000000192"
 
 
@@ -378,3 +380,32 @@ def test_number_is_the_one_that_the_cell_shows(value: object, format: str, meant
     products = read(annex1.ENTERPRISE, _bytes_of(book)).values["products"]
 
     assert products[0]["water"] == Decimal(meant)
+
+
+@pytest.mark.rule("C2")
+@pytest.mark.parametrize(
+    "email", ["a;b@example.com", "a,b@example.com", "a<b@example.com", "a@b@example.com", "张@例.cn"]
+)
+def test_two_addresses_in_one_cell_are_refused(email: str) -> None:
+    reading = read(annex1.ENTERPRISE, write(annex1.ENTERPRISE, forms.enterprise(contact_email=email)))
+
+    assert [each.text for each in reading.problems] == ["“电子邮箱”应为电子邮箱地址，一次只填一个"]
+
+
+@pytest.mark.rule("C2")
+@pytest.mark.parametrize("text", ["甲\u3164", "甲\ue000", "甲\U000e0041", "甲_xFFFE_", "\u3164", "甲\ufdd0"])
+def test_chapter_with_what_nobody_sees_is_refused(text: str) -> None:
+    (problem,) = read(annex1.ENTERPRISE, write(annex1.ENTERPRISE, forms.enterprise(overview=text))).problems
+
+    assert "应只含看得见的文字" in problem.text
+
+
+def test_workbook_of_wrong_cells_alone_is_told_its_first_problems_and_the_number_of_the_others() -> None:
+    wrong = [forms.finances(2025) | {"assets": "约三亿"} for _ in range(700)]
+    content = write(annex1.ENTERPRISE, forms.enterprise(finances=wrong))
+
+    found = first_problems(read(annex1.ENTERPRISE, content).problems)
+
+    assert len(found) == MAX_PROBLEMS + 1
+    assert found[-1].code == "too-many-problems"
+    assert str(700 - MAX_PROBLEMS) in found[-1].text

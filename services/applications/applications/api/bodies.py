@@ -8,7 +8,16 @@ from chassis.handling import Refusal
 from chassis.http import Body, Count, Day
 from chassis.security import InvalidPersonNumberError, KeyRing
 from messages.bounds import CalendarYear, Rows
-from messages.entries import EnteredEvaluation, EnteredUnit, EnteredUscc, Name, OneLine, OptionalParagraphs, Paragraphs
+from messages.entries import (
+    EnteredEvaluation,
+    EnteredUnit,
+    EnteredUscc,
+    Name,
+    OneLine,
+    OptionalParagraphs,
+    Paragraphs,
+    enter_evaluation,
+)
 from messages.values import (
     AssessorRef,
     Digest,
@@ -173,7 +182,8 @@ class ReportBody(ParkBody):
         assessor = None
         if self.assessor_uscc:
             assessor = AssessorRef(uscc=self.assessor_uscc, name=self.assessor_name or self.assessor_uscc)
-        return Evaluation(way=self.way, assessor=assessor, lead_author=self.lead_author, reviewer=self.reviewer)
+        way = Evaluation(way=self.way, assessor=assessor, lead_author=self.lead_author, reviewer=self.reviewer)
+        return enter_evaluation(way)  # a code whose check character fails keeps its mark
 
     def report(self, unit_type: UnitType, keys: KeyRing) -> Report:
         person, key_id = self._person(keys)

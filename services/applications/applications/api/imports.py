@@ -8,7 +8,7 @@ from typing import Annotated, Any, TypeVar
 from anyio import to_thread
 from chassis.handling import Refusal
 from chassis.http import FORM, IF_MATCH, PROBLEMS, APIRouter, Authorize, Body, RequestContext, Upload, refuses
-from chassis.spreadsheets import WorkbookReader
+from chassis.spreadsheets import WorkbookReader, first_problems
 from fastapi import Depends
 from messages.entries import EnteredUnit
 from messages.values import Evaluation, Identifier, Level, Prefecture, Reason, UnitRef, UnitType
@@ -96,7 +96,7 @@ async def import_annex1(context: FileApplications, upload: FilledForm, workbooks
     target = validate(ImportTarget, _known_fields(ImportTarget, upload.fields), "C2")
     if target.application_id is not None:
         await _draft(target, context)
-    values = await _values_in(upload.content, annex1.FORMS, "C2", workbooks)
+    values = await _values_in(upload.content, annex1.FORMS, "C2", workbooks, context.store)
     return await _file_annex1(values, target, context)
 
 
@@ -107,7 +107,7 @@ async def import_evaluation_report(
     """The evaluation report into the draft ``application_id``."""
     target = validate(ImportTarget, _known_fields(ImportTarget, upload.fields), "A1")
     found = await _draft(target, context)
-    values = await _values_in(upload.content, report.FORMS, "A1", workbooks)
+    values = await _values_in(upload.content, report.FORMS, "A1", workbooks, context.store)
     body = validate(ReportBody, values, "A1")
     refuse_other_unit(body, found.unit)
     command = drafts.FileReport(
@@ -171,16 +171,26 @@ def _key_of(application_id: str) -> list[tuple[str, str]]:
     return [("applications", application_id)]
 
 
-async def _values_in(content: bytes, forms: Sequence[Form], rule: str, workbooks: WorkbookReader) -> Values:
+async def _values_in(
+    content: bytes, forms: Sequence[Form], rule: str, workbooks: WorkbookReader, store: Store
+) -> Values:
     """Read the workbook; raise one Refusal with every bad cell."""
     try:
         book = await workbooks.read(content)
     except InvalidWorkbookError as problem:
         raise Refusal("import-malformed", reason("A3", problem.code, problem.text), status=422) from None
     result = await to_thread.run_sync(_read, book, forms)
-    if result.problems:
-        raise Refusal("import-malformed", *(_problem_view(each, rule) for each in result.problems), status=422)
+    problems = result.problems_but_for(await _recorded({*result.unchecked_codes.values()}, store))
+    if problems:
+        told = (_problem_view(each, rule) for each in first_problems(problems))
+        raise Refusal("import-malformed", *told, status=422)
     return result.values
+
+
+async def _recorded(codes: set[str], store: Store) -> set[str]:
+    """Return those of the codes that the region has recorded with their documents."""
+    found = await store.codes.find({"_id": {"$in": sorted(codes)}}) if codes else []
+    return {each.uscc for each in found}
 
 
 def _read(book: Workbook, forms: Sequence[Form]) -> WorkbookResult:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
@@ -21,9 +20,9 @@ from chassis.spreadsheets import (
     as_yes_no,
     require_readable,
 )
-from stdnum.cn import uscc as gb32100
-from stdnum.exceptions import InvalidChecksum
-from stdnum.exceptions import ValidationError as NotACode
+from messages.entries import EmailAddress, EnteredUscc
+from messages.spelling import character_problem
+from pydantic import TypeAdapter, ValidationError
 
 from applications.domain.single_line import NOT_ONE_LINE, is_one_line
 from applications.workbooks.layout import Entry, Kind
@@ -32,10 +31,10 @@ N = TypeVar("N", Decimal, int)
 
 SHORT, LONG = 500, 20_000
 FIRST_YEAR, LAST_YEAR = 1900, 2200
-_BREAKS = "\n\t"
 _PHONE = re.compile(r"[0-9+()（） ,，、;；/—–#*转分机ext.:：-]{5,60}", re.IGNORECASE)
 """With an extension, as switchboards have one: 0471-6944567转8012."""
-_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,253}")
+_CODES: TypeAdapter[str] = TypeAdapter(EnteredUscc)
+_EMAILS: TypeAdapter[str] = TypeAdapter(EmailAddress)
 _DIGITS_OF_A_PHONE = 5
 _SHA256 = re.compile(r"^[0-9a-f]{64}$")
 _TICKED = re.compile(r"[☑■√✓✔☒]\s*(\S+)")
@@ -56,8 +55,8 @@ def _text(_: Entry, raw: object) -> str:
 
 def _long_text(_: Entry, raw: object) -> str:
     text = _within(as_text(raw), LONG)
-    if any(unicodedata.category(each) == "Cc" and each not in _BREAKS for each in text):
-        raise InvalidCellError("不含控制字符")
+    if problem := character_problem(text, lines=True):
+        raise InvalidCellError(f"只含看得见的文字：{problem}")
     return text
 
 
@@ -95,11 +94,10 @@ def _day(_: Entry, raw: object) -> date:
 
 
 def _uscc(_: Entry, raw: object) -> str:
+    """Return the code in its one form, marked where its check character fails."""
     try:
-        return str(gb32100.validate(as_code(raw)))
-    except InvalidChecksum:
-        raise InvalidCellError("为统一社会信用代码：校验位不符") from None
-    except NotACode:
+        return _CODES.validate_python(as_code(raw))
+    except ValidationError:
         raise InvalidCellError("为18位统一社会信用代码") from None
 
 
@@ -111,10 +109,10 @@ def _phone(_: Entry, raw: object) -> str:
 
 
 def _email(_: Entry, raw: object) -> str:
-    text = as_text(raw)
-    if not _EMAIL.fullmatch(text) or "." not in text.rpartition("@")[2].strip("."):
-        raise InvalidCellError("为电子邮箱地址")
-    return text
+    try:
+        return _EMAILS.validate_python(as_text(raw))
+    except ValidationError:
+        raise InvalidCellError("为电子邮箱地址，一次只填一个") from None
 
 
 def _yes_no(_: Entry, raw: object) -> bool:

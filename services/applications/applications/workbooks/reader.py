@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 
 from chassis.spreadsheets import CellProblem, Grid, InvalidCellError, Workbook, as_label, as_text, is_empty
+from messages.values import UncheckedCode
 
 from applications.workbooks.cells import value_of
 from applications.workbooks.layout import (
@@ -27,6 +28,7 @@ Values = dict[str, object]
 MEASURE = "unit"
 """The column of a table that names what the numbers of its row are measured in."""
 PERCENT = "%"
+UNCHECKED = "为统一社会信用代码：校验位不符，请核对；证照所载确系如此的，由自治区工业和信息化厅凭文件登记后填报"
 
 
 @dataclass
@@ -35,6 +37,13 @@ class WorkbookResult:
 
     values: Values = field(default_factory=dict)
     problems: list[CellProblem] = field(default_factory=list)
+
+    unchecked_codes: dict[str, str] = field(default_factory=dict)
+    """Cell → code whose check character fails: a problem, unless the region has recorded the code."""
+
+    def problems_but_for(self, recorded: Container[str]) -> list[CellProblem]:
+        """Return the problems that are left when these codes are recorded."""
+        return [each for each in self.problems if self.unchecked_codes.get(each.address) not in recorded]
 
 
 def read(form: Form, book: Workbook) -> WorkbookResult:
@@ -68,7 +77,10 @@ def _type_in(form: Form, book: Workbook) -> str:
     labels = {as_label(entry.label) for entry in sheet.entries if entry.name == UNIT_TYPE}
     rows = book.sheets.get(sheet.title, ())
     beside = (
-        as_label(row[at + LABEL]) for row in rows for at in range(len(row) - LABEL) if as_label(row[at]) in labels
+        as_label(row[at + LABEL])
+        for row in rows
+        for at in range(len(row) - LABEL)
+        if row[at] and as_label(row[at]) in labels
     )
     return next(beside, "")
 
@@ -158,10 +170,15 @@ class _SheetReader:
                 self._problem(row, column, "cell-empty", f"“{entry.label}”未填写")
             return
         try:
-            into[entry.name] = value_of(entry, raw)
+            value = value_of(entry, raw)
         except InvalidCellError as wrong:
             found = None if entry.private else as_text(raw)[:40]
             self._problem(row, column, "cell-malformed", f"“{entry.label}”应{wrong}", found)
+            return
+        into[entry.name] = value
+        if isinstance(value, UncheckedCode):
+            self._problem(row, column, "cell-malformed", f"“{entry.label}”应{UNCHECKED}", value)
+            self._result.unchecked_codes[self._result.problems[-1].address] = value
 
     def _problem(self, row: int, column: int, code: str, text: str, found: str | None = None) -> None:
         place = address(row, column)
