@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 import pytest
+import regex
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 from starlette.routing import compile_path
@@ -26,17 +27,22 @@ MAX_GROWTH = 8.0
 NEGLIGIBLE = 4
 """As many steps of Python's own for each character: what takes less cannot be quadratic at this size."""
 MAX_CHARACTERS = 8
-PREFIXES = ("", "://", "a@", "a", "<c ", "<row ", "wait=")
+PREFIXES = ("", "://", "a@", "a", "<c ", "<row ", "wait=", "(2026)")
+SCRIPTS = ("第", "号", "汉", "\ufe00", "\u1820", "\u180b", "\u200d", "\u3164", "\u0301", "·", "-", "(", "0")
+"""Characters of the properties by which patterns of the library ``regex`` tell texts apart."""
 
 
 class Pattern(NamedTuple):
     where: str
     text: str | bytes
-    flags: int = 0
+    library: str = "re"
+
+    def compiled(self) -> Any:  # noqa: ANN401 - of either library
+        return re.compile(self.text) if self.library == "re" else regex.compile(self.text, regex.V1)
 
 
 def patterns() -> Iterator[Pattern]:
-    """Yield every pattern in our sources: of ``re``, of fields and parameters, and of the routes' paths."""
+    """Yield every pattern in our sources: of ``re`` and ``regex``, of fields and parameters, of the routes' paths."""
     for folder in FOLDERS:
         for path in sorted((ROOT / folder).rglob("*.py")):
             if "tests" not in path.parts and "node_modules" not in path.parts:
@@ -52,24 +58,24 @@ def _patterns_in(path: Path) -> Iterator[Pattern]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Assign) and isinstance(name := node.targets[0], ast.Name):
             known |= _named(name.id, _text(node.value, known))
-        for argument in _pattern_arguments(node):
+        for argument, library in _pattern_arguments(node):
             where = f"{path.relative_to(ROOT)}:{argument.lineno}"
             text = _text(argument, known)
             assert text is not None, f"{where}: write the pattern as a constant, so that it is timed"
-            yield Pattern(where, text)
+            yield Pattern(where, text, library)
 
 
 def _named(name: str, text: str | bytes | None) -> dict[str, str | bytes]:
     return {} if text is None else {name: text}
 
 
-def _pattern_arguments(node: ast.AST) -> Iterator[ast.expr]:
+def _pattern_arguments(node: ast.AST) -> Iterator[tuple[ast.expr, str]]:
     if not isinstance(node, ast.Call):
         return
-    function = ast.unparse(node.func)
-    if function.startswith("re.") and function != "re.escape" and node.args:
-        yield node.args[0]
-    yield from (each.value for each in node.keywords if each.arg == "pattern")
+    library, _, function = ast.unparse(node.func).partition(".")
+    if library in {"re", "regex"} and function != "escape" and node.args:
+        yield node.args[0], library
+    yield from ((each.value, "re") for each in node.keywords if each.arg == "pattern")
 
 
 def _text(node: ast.expr, known: dict[str, str | bytes]) -> Any:  # noqa: ANN401 - text or bytes
@@ -95,6 +101,8 @@ def _paths(api: ModuleType) -> Iterator[str]:
 
 def characters(pattern: Pattern) -> list[str]:
     """Return characters that the pattern tells apart: one of each of its classes, its literals, and three others."""
+    if pattern.library == "regex":
+        return [*SCRIPTS, "a", "1", " "]
     literal = pattern.text.decode("latin-1") if isinstance(pattern.text, bytes) else pattern.text
     found = dict.fromkeys(_literals(re._parser.parse(literal)))
     return [*list(found)[:MAX_CHARACTERS], "a", "1", " "]
@@ -119,7 +127,7 @@ def _literals(parsed: Any) -> Iterator[str]:  # noqa: ANN401 - the parse tree of
 
 def worst_growth(pattern: Pattern) -> tuple[float, str]:
     """Return the growth of the slowest text from SIZE to four times as much, and the beginning of that text."""
-    compiled = re.compile(pattern.text)
+    compiled = pattern.compiled()
     worst = (0.0, "")
     for pump in _pumps(characters(pattern)):
         for prefix in PREFIXES:
@@ -143,7 +151,7 @@ def _repeated(prefix: str, pump: str, size: int, like: str | bytes) -> str | byt
     return text.encode("utf-8") if isinstance(like, bytes) else text
 
 
-def _seconds(compiled: re.Pattern[Any], text: str | bytes) -> float:
+def _seconds(compiled: Any, text: str | bytes) -> float:  # noqa: ANN401 - of either library
     began = time.process_time()
     compiled.search(text)
     compiled.fullmatch(text)
@@ -164,13 +172,17 @@ def test_pattern_takes_time_in_proportion_to_the_text(pattern: Pattern) -> None:
     assert growth < MAX_GROWTH, f"{pattern.where}: {growth:.1f} times for a text four times as long, made of {text!r}"
 
 
-@pytest.mark.parametrize("quadratic", ["[a-z.]+@[a-z]+", "(?:a|b)*c", r"\s+$"])
-def test_quadratic_pattern_is_found(quadratic: str) -> None:
-    assert worst_growth(Pattern("here", quadratic))[0] >= MAX_GROWTH
+QUADRATIC = [("[a-z.]+@[a-z]+", "re"), ("(?:a|b)*c", "re"), (r"\s+$", "re"), (r"\p{Script=Han}+[@#]", "regex")]
+
+
+@pytest.mark.parametrize(("quadratic", "library"), QUADRATIC)
+def test_quadratic_pattern_is_found(quadratic: str, library: str) -> None:
+    assert worst_growth(Pattern("here", quadratic, library))[0] >= MAX_GROWTH
 
 
 def test_every_source_is_searched() -> None:
     found = {each.where.partition(":")[0] for each in patterns()}
 
-    assert {"contracts/chassis/chassis/observability/logs.py", "contracts/messages/messages/values.py"} <= found
+    timed = ("chassis/chassis/observability/logs", "messages/messages/values", "messages/messages/spelling")
+    assert {f"contracts/{each}.py" for each in timed} <= found
     assert any(" /v1/" in each for each in found)

@@ -18,7 +18,7 @@ _UNSEEN = regex.compile(r"[\p{White_Space}\u2800\p{Default_Ignorable_Code_Point}
 _DASHES = regex.compile(r"[\p{Dash}\u2043]+")
 _DOTS = regex.compile(r"[·•‧∙⋅・ᐧ᛫⸱⸳\uA78F\U00010101]")
 _OPEN, _CLOSE = regex.compile(r"[\p{Ps}<]"), regex.compile(r"[\p{Pe}>]")
-_YEAR_AND_NUMBER = regex.compile(r"\((\d{4})\)(?:第?0*(\d+)号)?")
+_YEAR_AND_NUMBER = regex.compile(r"\((\d{4})\)(?:第?0*([1-9]\d*|0)号)?")
 _REFUSED = regex.compile(
     r"[\p{C}--\p{Cn}]|[\p{Zl}\p{Zp}\p{Noncharacter_Code_Point}\p{Default_Ignorable_Code_Point}]", regex.V1
 )
