@@ -125,16 +125,6 @@ async def test_answers_that_are_read_slowly_shut_out_nobody(fixture: Fixture) ->
     await asyncio.gather(*answering)
 
 
-@pytest.mark.parametrize("path", ["/livez", "/readyz", "/metrics"])
-async def test_probe_is_admitted_whatever_the_load(fixture: Fixture, path: str) -> None:
-    await fixture.full()
-    probe = asyncio.create_task(fixture.client.get(path))
-    await asyncio.sleep(0.05)
-    fixture.application.allowed.set()
-
-    assert (await probe).status_code == 200
-
-
 @pytest.mark.parametrize("stays", [True, False])
 async def test_caller_that_closes_its_connection_after_the_body_has_gone(fixture: Fixture, stays: bool) -> None:  # noqa: FBT001
     messages = asyncio.Queue[Message]()

@@ -20,8 +20,6 @@ from chassis.http.problems import RETRY_AFTER, answer, problem
 from chassis.observability.metrics import Metrics
 from chassis.tasks import Turns
 
-PROBE_PATHS = ("/livez", "/readyz", "/metrics")
-"""Probes and scrapes, every few seconds: always admitted, not measured, not traced."""
 MIN_IN_FLIGHT = 100
 """One batch: fewer would leave the committer without work."""
 MAX_WAIT = 0.5
@@ -102,9 +100,6 @@ class AdmissionMiddleware:
         self._busy = answer(busy, {"Retry-After": str(RETRY_AFTER), "Cache-Control": "no-store"})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] in PROBE_PATHS:
-            await self._app(scope, receive, send)
-            return
         if not self._limit.admits():
             self._metrics.requests_rejected.inc()
             await self._busy(scope, receive, send)
