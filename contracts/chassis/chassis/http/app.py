@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 import orjson
-from fastapi import APIRouter, FastAPI, Response
+from fastapi import FastAPI, Response
 from fastapi.telemetry import TelemetryConfig
 from prometheus_fastapi_instrumentator import Instrumentator
 
@@ -19,6 +19,7 @@ from chassis.http.endpoint import ApiContext
 from chassis.http.middleware import BodyRefusalMiddleware, CorrelationMiddleware, DoorMiddleware
 from chassis.http.openapi import document
 from chassis.http.problems import PROBLEMS, install_problem_handlers
+from chassis.http.routing import APIRouter
 from chassis.http.spool import UploadSpool
 from chassis.observability import health
 from chassis.observability.health import Health

@@ -54,7 +54,7 @@ class AuthorizedRoute(APIRoute):
         return authorize_and_answer
 
 
-class APIRouter(fastapi.APIRouter):
+class APIRouter(fastapi.APIRouter):  # noqa: TID251 - the one that it extends
     """FastAPI's router with authorized routes; every service uses this one."""
 
     def __init__(self, **options: Any) -> None:  # noqa: ANN401 - FastAPI's own options
