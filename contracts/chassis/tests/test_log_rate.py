@@ -1,11 +1,12 @@
-"""One line a second of each kind from the loggers that strangers can make speak."""
+"""One line a second of each kind from what strangers can make speak: the libraries' loggers, and ours."""
 
 from __future__ import annotations
 
 import logging
 
 from chassis.observability import logs
-from chassis.observability.log_rate import MAX_KINDS, OneLineASecond
+from chassis.observability.log_rate import MAX_KINDS, OneLineASecond, ThrottledLog
+from structlog.testing import capture_logs
 
 
 class Clock:
@@ -46,7 +47,7 @@ def test_kinds_without_end_take_no_more_memory() -> None:
     for number in range(10 * MAX_KINDS):
         seldom.filter(record(f"invented {number}"))
 
-    assert len(seldom._seen) <= MAX_KINDS
+    assert len(seldom.rate._seen) <= MAX_KINDS
 
 
 def test_loggers_of_the_event_loop_and_the_server_have_the_limit() -> None:
@@ -56,3 +57,19 @@ def test_loggers_of_the_event_loop_and_the_server_have_the_limit() -> None:
     for name in ("asyncio", "uvicorn.error"):
         (limit,) = logging.getLogger(name).filters
         assert isinstance(limit, OneLineASecond)
+
+
+def test_a_flood_of_our_own_is_one_line_a_second_with_the_count_of_the_others() -> None:
+    clock = Clock()
+    log = ThrottledLog("flood", clock)
+    with capture_logs() as lines:
+        for number in range(500):
+            log.error("parked", number=number)
+        log.warning("link lost")
+        clock.now += 1
+        log.error("parked", number=500)
+        clock.now += 1
+        log.error("parked", number=501)
+
+    titles = [(line["event"], line.get("number"), line.get("suppressed")) for line in lines]
+    assert titles == [("parked", 0, None), ("link lost", None, None), ("parked", 500, 499), ("parked", 501, None)]

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from chassis.broker.link import Link, LinkError
+from chassis.observability.log_rate import ThrottledLog
 from chassis.observability.metrics import Metrics
-from chassis.observability.throttled_log import ThrottledLog
 from chassis.tasks import cancel_all
 
 log = ThrottledLog(__name__)

@@ -16,9 +16,12 @@ from starlette.middleware.body_limit import MAX_BODY_SIZE_SCOPE_KEY
 
 from chassis.handling import Refusal, StorageFullError, TransientError
 from chassis.observability import logs
+from chassis.observability.log_rate import ThrottledLog
 from chassis.persistence.errors import UnstorableValueError
 from chassis.settings import MIB
 from chassis.validation_texts import VALIDATION_TEXTS
+
+_log = ThrottledLog(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 _RULE, _ARTICLE = "x-rule", "x-article"
@@ -210,7 +213,7 @@ def _size_text(size: int) -> str:
 
 
 async def _answer_unavailable(request: Request, error: Exception) -> Response:
-    logs.logger(__name__).warning("request deferred", reason=str(error))
+    _log.warning("request deferred", reason=str(error))
     full = [ProblemReason(code="storage-full", text=STORAGE_FULL)] if isinstance(error, StorageFullError) else []
     return answer(problem(503, reasons=full, request=request), {"Retry-After": str(RETRY_AFTER)})
 

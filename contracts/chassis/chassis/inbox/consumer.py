@@ -16,7 +16,7 @@ from chassis.broker.topology import Consumed, dead_letter_queue, service_queues
 from chassis.inbox.delivery import Delivery
 from chassis.inbox.dispatcher import Dispatcher
 from chassis.observability.health import NotReadyError
-from chassis.observability.throttled_log import ThrottledLog
+from chassis.observability.log_rate import ThrottledLog
 
 log = ThrottledLog(__name__)
 

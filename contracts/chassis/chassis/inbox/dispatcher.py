@@ -19,9 +19,9 @@ from chassis.handling import PoisonMessageError, TransientError
 from chassis.inbox.delivery import Delivery
 from chassis.inbox.parking_lot import ParkingLot
 from chassis.inbox.subscriptions import Subscription
+from chassis.observability.log_rate import ThrottledLog
 from chassis.observability.metrics import Metrics
 from chassis.observability.spans import mark_failed
-from chassis.observability.throttled_log import ThrottledLog
 from chassis.observability.tracing import NO_TRACING, Tracing
 from chassis.outbox.entries import Causation
 from chassis.persistence.mongo import DatabaseUnavailableError
