@@ -46,6 +46,17 @@ Parts = dict[str, bytes]
 Change = Callable[[Parts], None]
 
 
+class Sent:
+    """An uploaded file; counts how often it was taken into memory."""
+
+    def __init__(self, content: bytes) -> None:
+        self.content, self.reads = content, 0
+
+    async def read(self) -> bytes:
+        self.reads += 1
+        return self.content
+
+
 def packed(parts: Parts) -> bytes:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as package:

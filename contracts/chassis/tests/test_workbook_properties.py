@@ -10,12 +10,13 @@ from io import BytesIO
 
 import pytest
 from chassis.spreadsheets import InvalidWorkbookError, Workbook, WorkbookLimits, WorkbookReader
+from chassis.spreadsheets.workbook import MAX_PLACES
 from chassis.spreadsheets.xlsx.archive import MAX_ENTRIES, UnreadableError, part_names
 from chassis.spreadsheets.xlsx.document import MAX_CELLS, MAX_COLUMNS, MAX_ROWS
 from chassis.spreadsheets.xlsx.parts import MAX_CHARACTERS
 from hypothesis import HealthCheck, given, settings
 
-from .hostile_workbooks import PARTS, packed, workbooks
+from .hostile_workbooks import PARTS, Sent, packed, workbooks
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "40"))
 READER = WorkbookReader(WorkbookLimits(wall_seconds=30))
@@ -25,7 +26,7 @@ READER = WorkbookReader(WorkbookLimits(wall_seconds=30))
 @given(workbooks())
 def test_hostile_workbook_is_refused_or_within_the_limits(content: bytes) -> None:
     with suppress(InvalidWorkbookError):
-        _check_within_limits(asyncio.run(READER.read(content)))
+        _check_within_limits(asyncio.run(READER.read(Sent(content))))
 
 
 def _check_within_limits(book: Workbook) -> None:
@@ -35,6 +36,7 @@ def _check_within_limits(book: Workbook) -> None:
     grids = book.sheets.values()
     assert max((len(grid) for grid in grids), default=0) <= MAX_ROWS
     assert max((len(row) for grid in grids for row in grid), default=0) <= MAX_COLUMNS
+    assert sum(len(row) + 1 for grid in grids for row in grid) <= MAX_PLACES
 
 
 def _with_entries(count: int) -> bytes:
@@ -58,5 +60,5 @@ async def test_workbook_with_macros_is_refused_with_the_remedy() -> None:
     content = packed({name: text.encode() for name, text in PARTS.items()} | {"xl/vbaProject.bin": b"x"})
 
     with pytest.raises(InvalidWorkbookError, match="不含宏") as refused:
-        await READER.read(content)
+        await READER.read(Sent(content))
     assert refused.value.code == "macros-not-accepted"

@@ -22,7 +22,7 @@ from chassis.spreadsheets import (
 from chassis.spreadsheets.xlsx.document import MAX_CELLS
 from messages.values import Reason
 
-from .hostile_workbooks import MAIN, PARTS, SHEET, packed
+from .hostile_workbooks import MAIN, PARTS, SHEET, Sent, packed
 
 MIB = 1024 * 1024
 GOOD = as_xlsx(SheetData("表", [Heading("甲"), Heading("乙")], [("一", 2), ("三", 4)]))
@@ -61,7 +61,7 @@ def _only_children_of_the_test() -> None:
 
 
 async def test_workbook_is_read() -> None:
-    book = await WorkbookReader().read(GOOD)
+    book = await WorkbookReader().read(Sent(GOOD))
 
     assert book.sheets == {"表": [["甲", "乙"], ["一", 2], ["三", 4]]}
     assert children() <= BEFORE
@@ -70,9 +70,9 @@ async def test_workbook_is_read() -> None:
 @pytest.mark.parametrize("loop", LOOPS)
 def test_workbook_is_read_on_each_event_loop(loop: str) -> None:
     with asyncio.Runner(loop_factory=LOOPS[loop]) as runner:
-        assert runner.run(WorkbookReader().read(GOOD)).titles == ("表",)
+        assert runner.run(WorkbookReader().read(Sent(GOOD))).titles == ("表",)
         with pytest.raises(InvalidWorkbookError):
-            runner.run(reader_of(READ + "import os; os.abort()").read(GOOD))
+            runner.run(reader_of(READ + "import os; os.abort()").read(Sent(GOOD)))
 
 
 async def test_machine_without_a_process_to_give_is_no_fault_of_the_file() -> None:
@@ -83,7 +83,7 @@ async def test_machine_without_a_process_to_give_is_no_fault_of_the_file() -> No
 
     reader._start = start  # type: ignore[method-assign]
     with pytest.raises(WorkbooksBusyError):
-        await reader.read(GOOD)
+        await reader.read(Sent(GOOD))
 
 
 async def test_largest_workbook_that_is_accepted_is_read_within_the_limits_and_off_the_loop() -> None:
@@ -91,7 +91,7 @@ async def test_largest_workbook_that_is_accepted_is_read_within_the_limits_and_o
     content = as_xlsx(SheetData("表", [Heading(str(column)) for column in range(10)], rows))
     loop, child = time.thread_time(), os.times().children_user
 
-    book = await WorkbookReader().read(content)
+    book = await WorkbookReader().read(Sent(content))
 
     loop, child = time.thread_time() - loop, os.times().children_user - child
     assert book.sheets["表"][-1][-1] == rows[-1][-1]
@@ -104,7 +104,7 @@ async def test_cells_with_wide_blanks_before_them_take_no_more_memory_than_they_
     content = packed({name: text.encode() for name, text in PARTS.items()} | {SHEET: sheet.encode()})
 
     with pytest.raises(InvalidWorkbookError) as refused:
-        await WorkbookReader().read(content)
+        await WorkbookReader().read(Sent(content))
 
     assert refused.value.code == "workbook-too-large"
 
@@ -148,7 +148,7 @@ async def test_whatever_happens_to_the_child_is_one_refusal(program: str) -> Non
     reader = reader_of(program, WorkbookLimits(wall_seconds=2))
 
     with pytest.raises(InvalidWorkbookError) as refused:
-        await reader.read(GOOD * 100)
+        await reader.read(Sent(GOOD * 100))
 
     assert (refused.value.code, "另存为" in refused.value.text) == ("broken-workbook", True)
     assert children() <= BEFORE
@@ -165,7 +165,7 @@ async def test_child_has_neither_environment_nor_connections(monkeypatch: pytest
         "print(json.dumps({'sheets': [{'title': 'a', 'cells': cells}]}))"
     )
 
-    book = await reader_of(seen).read(GOOD)
+    book = await reader_of(seen).read(Sent(GOOD))
 
     os.close(opened)
     assert [row[0] for row in book.sheets["a"]] == ["0", "1", "2", "3"], "the pipes and the folder that it lists"
@@ -175,20 +175,22 @@ async def test_third_workbook_at_once_is_told_to_come_again() -> None:
     busy = Reason(rule="A3", article="第九条", code="workbooks-busy", text="请几秒后重新上传")
     reader = WorkbookReader(WorkbookLimits(wall_seconds=3), busy=busy)
     reader.program = READ + WAIT
-    reading = [asyncio.create_task(reader.read(GOOD)) for _ in range(2)]
+    reading = [asyncio.create_task(reader.read(Sent(GOOD))) for _ in range(2)]
     await asyncio.sleep(0)
 
+    third = Sent(GOOD)
     with pytest.raises(WorkbooksBusyError) as refused:
-        await reader.read(GOOD)
+        await reader.read(third)
 
+    assert third.reads == 0, "dozens are received at once, and memory has room for few"
     assert (refused.value.status, refused.value.reasons, refused.value.headers) == (503, (busy,), {"Retry-After": "2"})
     assert {type(each) for each in await asyncio.gather(*reading, return_exceptions=True)} == {InvalidWorkbookError}
     reader.program = WorkbookReader().program
-    assert await reader.read(GOOD)
+    assert await reader.read(Sent(GOOD))
 
 
 async def test_cancelled_request_leaves_no_child() -> None:
-    reading = asyncio.create_task(reader_of(READ + WAIT).read(GOOD))
+    reading = asyncio.create_task(reader_of(READ + WAIT).read(Sent(GOOD)))
     child = await until_child()
 
     reading.cancel()

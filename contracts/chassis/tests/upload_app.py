@@ -20,4 +20,4 @@ router = APIRouter(prefix="/v1")
 async def upload_file(
     upload: Annotated[Upload, Depends(upload_dependency(Authorize(UPLOAD), MISSING))],
 ) -> dict[str, object]:
-    return {"name": upload.name, "size": len(upload.content), "fields": dict(upload.fields)}
+    return {"name": upload.name, "size": len(await upload.read()), "fields": dict(upload.fields)}

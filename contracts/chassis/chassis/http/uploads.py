@@ -45,12 +45,16 @@ async def _admit_all(_context: RequestContext[Any]) -> None:
 
 @dataclass(frozen=True)
 class Upload:
-    """One uploaded file, in memory."""
+    """One uploaded file on the disk of the process, or in memory while it is small, until the request ends."""
 
     name: str
-    content: bytes
+    file: UploadFile
     fields: Mapping[str, str]
     """Values from the form and the query; the query wins."""
+
+    async def read(self) -> bytes:
+        """Take the whole file into memory: dozens are received at once, so this is for its turn."""
+        return await self.file.read()
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,7 @@ def upload_dependency(
 
     async def read_upload(context: Annotated[RequestContext[Any], Depends(authorize)]) -> AsyncIterator[Upload]:
         async with _received(context, missing) as (file, fields):
-            yield Upload(file.filename or "", await file.read(), {**fields, **context.request.query_params})
+            yield Upload(file.filename or "", file, {**fields, **context.request.query_params})
 
     return read_upload
 

@@ -12,7 +12,7 @@ A table is a pydantic model whose fields name their column:
 
 ``LINES.read(book)`` gives the rows and the problems of a workbook, ``LINES.as_xlsx(rows)`` and ``LINES.as_csv(rows)``
 write the same format. A sheet that is only written is a ``SheetData`` for ``as_xlsx`` and ``as_csv``. An uploaded
-workbook comes from ``WorkbookReader.read(content)``, which reads it in a process of its own.
+workbook comes from ``WorkbookReader.read(upload)``, which reads it in a process of its own.
 """
 
 from chassis.spreadsheets.cells import (

@@ -13,6 +13,7 @@ import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from messages.values import Reason
 
@@ -28,6 +29,12 @@ MAX_ANSWER = 16 * MIB
 RETRY_AFTER = 2
 """Seconds; a filled form is read in a tenth of one."""
 _PIECE = 256 * 1024
+
+
+class Readable(Protocol):
+    """An uploaded file."""
+
+    async def read(self) -> bytes: ...
 
 
 class WorkbooksBusyError(Refusal):
@@ -67,13 +74,16 @@ class WorkbookReader:
         self._reading = 0
         self.program = PROGRAM
 
-    async def read(self, content: bytes) -> Workbook:
-        """Return the workbook; raises ``InvalidWorkbookError``, or ``WorkbooksBusyError`` beyond the limit."""
+    async def read(self, upload: Readable) -> Workbook:
+        """Return the workbook; raises ``InvalidWorkbookError``, or ``WorkbooksBusyError`` beyond the limit.
+
+        The file is taken into memory when it has its turn, and not before.
+        """
         if self._reading >= self._limits.at_once:
             raise WorkbooksBusyError(*self._busy)
         self._reading += 1
         try:
-            answer = await self._answer_to(content)
+            answer = await self._answer_to(await upload.read())
         finally:
             self._reading -= 1
         return await asyncio.to_thread(_workbook, answer)

@@ -96,7 +96,7 @@ async def import_annex1(context: FileApplications, upload: FilledForm, workbooks
     target = validate(ImportTarget, _known_fields(ImportTarget, upload.fields), "C2")
     if target.application_id is not None:
         await _draft(target, context)
-    values = await _values_in(upload.content, annex1.FORMS, "C2", workbooks, context.store)
+    values = await _values_in(upload, annex1.FORMS, "C2", workbooks, context.store)
     return await _file_annex1(values, target, context)
 
 
@@ -107,7 +107,7 @@ async def import_evaluation_report(
     """The evaluation report into the draft ``application_id``."""
     target = validate(ImportTarget, _known_fields(ImportTarget, upload.fields), "A1")
     found = await _draft(target, context)
-    values = await _values_in(upload.content, report.FORMS, "A1", workbooks, context.store)
+    values = await _values_in(upload, report.FORMS, "A1", workbooks, context.store)
     body = validate(ReportBody, values, "A1")
     refuse_other_unit(body, found.unit)
     command = drafts.FileReport(
@@ -172,11 +172,11 @@ def _key_of(application_id: str) -> list[tuple[str, str]]:
 
 
 async def _values_in(
-    content: bytes, forms: Sequence[Form], rule: str, workbooks: WorkbookReader, store: Store
+    upload: Upload, forms: Sequence[Form], rule: str, workbooks: WorkbookReader, store: Store
 ) -> Values:
     """Read the workbook; raise one Refusal with every bad cell."""
     try:
-        book = await workbooks.read(content)
+        book = await workbooks.read(upload)
     except InvalidWorkbookError as problem:
         raise Refusal("import-malformed", reason("A3", problem.code, problem.text), status=422) from None
     result = await to_thread.run_sync(_read, book, forms)

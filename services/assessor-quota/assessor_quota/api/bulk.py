@@ -95,7 +95,7 @@ async def import_register(
     dry_run: Annotated[bool, Query(description="Show what would be entered; nothing is entered")] = False,
 ) -> ImportView:
     """All rows of a workbook as the template has it, or none and every cell that is wrong."""
-    book = await _book_in(upload.content, workbooks)
+    book = await _book_in(upload, workbooks)
     command = await to_thread.run_sync(read_register, book, keys, actor_ref(context))
     named = {row.registration.uscc: row.registration.representative.digest for row in command.rows}
     await context.authorize(Registrations(tuple(named)), also=await affiliated(context, named))
@@ -125,9 +125,9 @@ def _template() -> bytes:
     return as_xlsx(*template())
 
 
-async def _book_in(content: bytes, workbooks: WorkbookReader) -> Workbook:
+async def _book_in(upload: Upload, workbooks: WorkbookReader) -> Workbook:
     try:
-        return await workbooks.read(content)
+        return await workbooks.read(upload)
     except InvalidWorkbookError as problem:
         raise Refusal("import-refused", reason("S7", problem.code, problem.text, pointer="/file"), status=422) from None
 
