@@ -58,7 +58,7 @@ async def translate_errors() -> AsyncIterator[None]:
         raise _duplicate_key_error(problem.details or {}) from problem
     except OverflowError as problem:
         raise UnstorableValueError(str(problem)) from problem
-    except (DocumentTooLarge, BSONError) as problem:
+    except (DocumentTooLarge, BSONError, UnicodeEncodeError) as problem:
         raise RejectedWriteError(str(problem)) from problem
     except (ConnectionFailure, ExecutionTimeout, WTimeoutError) as problem:
         raise DatabaseUnavailableError(str(problem)) from problem
