@@ -237,15 +237,17 @@ async def test_the_workbook_holds_every_line_as_text(api: ApiHarness[Any], regio
     assert "filename*=UTF-8''" in answer.headers["Content-Disposition"]
 
 
-async def test_workbook_of_an_announced_list_is_made_once(
-    api: ApiHarness[Any], regional_officer: ApiClient, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("format", "maker"), [("xlsx", "_as_xlsx"), ("csv", "_as_csv")])
+async def test_file_of_an_announced_list_is_made_once(
+    api: ApiHarness[Any], regional_officer: ApiClient, monkeypatch: pytest.MonkeyPatch, format: str, maker: str
 ) -> None:
     await announce_list(api, regional_officer)
     made: list[int] = []
-    write = export._as_xlsx
-    monkeypatch.setattr(export, "_as_xlsx", lambda one, pages: made.append(1) or write(one, pages))
+    write = getattr(export, maker)
+    monkeypatch.setattr(export, maker, lambda one, pages: made.append(1) or write(one, pages))
 
-    answers = await asyncio.gather(*(api.anonymous().get("/v1/lists/1/export") for _ in range(5)))
+    path = f"/v1/lists/1/export?format={format}"
+    answers = await asyncio.gather(*(api.anonymous().get(path) for _ in range(5)))
 
     assert len(made) == 1
     assert {(each.status_code, each.content) for each in answers} == {(200, answers[0].content)}

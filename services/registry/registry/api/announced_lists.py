@@ -21,7 +21,7 @@ from chassis.http import (
     file_responses,
     filter_by,
 )
-from fastapi import Depends, Path, Query, Request, Response
+from fastapi import Depends, Path, Query, Response
 from pydantic import TypeAdapter
 from rulebook import basis
 
@@ -38,15 +38,6 @@ from registry.store import Store
 ReadRegister = Annotated[RequestContext[Store], Depends(Authorize(READ_REGISTER))]
 
 
-def made_workbooks(request: Request) -> export.Workbooks:
-    """Return the workbooks that this process has made."""
-    if not hasattr(request.app.state, "list_workbooks"):
-        request.app.state.list_workbooks = export.Workbooks()
-    made: export.Workbooks = request.app.state.list_workbooks
-    return made
-
-
-MadeWorkbooks = Annotated[export.Workbooks, Depends(made_workbooks)]
 ListNumber = Annotated[int, Path(ge=1, le=1_000_000)]
 PublicContents = Annotated[Contents, Depends(contents_of)]
 CHAIN_CHECK = TypeAdapter(ChainCheck)
@@ -121,8 +112,8 @@ async def list_lines(
     responses=file_responses(*export.MEDIA_TYPES.values()),
 )
 async def export_announced_list(
-    number: ListNumber, context: ReadRegister, workbooks: MadeWorkbooks, format: Literal["xlsx", "csv"] = "xlsx"
+    number: ListNumber, context: ReadRegister, contents: PublicContents, format: Literal["xlsx", "csv"] = "xlsx"
 ) -> Response:
     """The list as a workbook, or as CSV in UTF-8 with a byte order mark."""
     one = await require_announced_list(LEVEL, number, context.store)
-    return await export.file_of(one, pages_of_lines(one.edition, lambda: context.store), format, workbooks)
+    return await export.file_of(one, pages_of_lines(one.edition, lambda: context.store), format, contents)

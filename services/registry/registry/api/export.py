@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
 
 from anyio import from_thread, to_thread
-from chassis.http import file_response
+from chassis.http import Contents, file_response
 from chassis.spreadsheets import MEDIA_TYPES, Format, Heading, SheetData, as_xlsx, csv_head, csv_rows
 from fastapi import Response
-from fastapi.responses import StreamingResponse
 from rulebook import PREFECTURES, UNIT_TYPE_NAMES
 
 from registry.domain.lines import PrintedLine
@@ -31,40 +29,20 @@ HEADINGS = (
 )
 KINDS = {"addition": "新增", "removal": "移出", "renaming": "更名"}
 Pages = AsyncIterator[list[PrintedLine]]
-KEPT = 4
-"""Workbooks of announced lists kept; of a thousand lines each has a hundred kilobytes."""
 
 
-class Workbooks:
-    """Workbooks of announced lists, each made once: what is announced never changes, and anybody may ask for it."""
+async def file_of(one: AnnualList, pages: Pages, format: Format, contents: Contents) -> Response:
+    """Return the list's file, made once: what is announced never changes, and anybody may ask for it."""
+    announcement = announcement_of(one)
 
-    def __init__(self) -> None:
-        self._made: dict[str, asyncio.Task[bytes]] = {}
+    async def make() -> bytes:
+        if format == "xlsx":
+            return await to_thread.run_sync(_as_xlsx, one, pages)
+        return await _as_csv(one, pages)
 
-    async def of(self, one: AnnualList, pages: Pages) -> bytes:
-        """Return the list's workbook; those who ask while it is made wait for the same one."""
-        digest = announcement_of(one).digest
-        if digest not in self._made:
-            self._made[digest] = asyncio.create_task(to_thread.run_sync(_as_xlsx, one, pages))
-            for oldest in [*self._made][:-KEPT]:
-                del self._made[oldest]
-        try:
-            return await asyncio.shield(self._made[digest])
-        except BaseException:
-            if digest in self._made and self._made[digest].done():
-                del self._made[digest]
-            raise
-
-
-async def file_of(one: AnnualList, pages: Pages, format: Format, workbooks: Workbooks) -> Response:
-    """Return CSV that is sent as it is read, or a workbook written in a thread that asks the loop for each page."""
-    number = announcement_of(one).number
-    described = {"name": f"{_title_of(one)}.{format}", "ascii_name": f"list-{number}.{format}"}
-    if format == "xlsx":
-        return file_response(await workbooks.of(one, pages), MEDIA_TYPES[format], **described)
-    headers = file_response(b"", MEDIA_TYPES[format], **described).headers
-    disposition = {"Content-Disposition": headers["Content-Disposition"]}
-    return StreamingResponse(_csv(one, pages), media_type=MEDIA_TYPES[format], headers=disposition)
+    content = await contents.get(("list", announcement.digest, format), make)
+    named = {"name": f"{_title_of(one)}.{format}", "ascii_name": f"list-{announcement.number}.{format}"}
+    return file_response(content, MEDIA_TYPES[format], **named)
 
 
 def _as_xlsx(one: AnnualList, pages: Pages) -> bytes:
@@ -78,10 +56,9 @@ def _rows_of(one: AnnualList, pages: Pages) -> Iterator[tuple[str | int, ...]]:
         yield from (_row(one, line) for line in page)
 
 
-async def _csv(one: AnnualList, pages: Pages) -> AsyncIterator[bytes]:
-    yield csv_head(HEADINGS)
-    async for page in pages:
-        yield csv_rows(_row(one, line) for line in page)
+async def _as_csv(one: AnnualList, pages: Pages) -> bytes:
+    rows = [csv_rows(_row(one, line) for line in page) async for page in pages]
+    return csv_head(HEADINGS) + b"".join(rows)
 
 
 def _title_of(one: AnnualList) -> str:
