@@ -24,7 +24,7 @@ def test_a_unit_that_meets_every_condition_may_apply(unit: UnitRef) -> None:
 
 
 @pytest.mark.rule("E1")
-@pytest.mark.parametrize("code", ["13", "C3130", "4390", "431"])
+@pytest.mark.parametrize("code", ["13", "C3130", "4390", "431", "Ｃ３１３０", "c 3130"])
 def test_sections_of_manufacturing_are_eligible(code: str) -> None:
     assert unmet_of_report(industry_code=code) == []
 

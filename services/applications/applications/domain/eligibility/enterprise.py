@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
+from messages.spelling import code_form
 from messages.values import Reason
 from rulebook import last_years, reason
 
@@ -37,7 +38,7 @@ def e1_manufacturer(context: EligibilityContext) -> Reason | None:
 
 
 def is_manufacturing(code: str) -> bool:
-    digits = code.upper().removeprefix("C")
+    digits = code_form(code).removeprefix("C")
     known = digits.isascii() and digits.isdigit() and len(digits) in CODE_LENGTHS
     return known and int(digits[:2]) in MANUFACTURING
 
