@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
+from chassis.http import forms
 from devkit.api_harness import ApiHarness, api_harness
 from devkit.clock import FixedClock
 from httpx2 import Response
@@ -55,6 +56,19 @@ async def test_file_with_its_name_in_the_extended_form_is_taken(api: ApiHarness,
     answer = await api.client_as(Role.APPLICANT).post("/v1/uploads", content=body, headers=headers)
 
     assert (answer.status_code, answer.json()["name"], answer.json()["size"]) == (200, name, 2)
+
+
+async def test_values_beside_the_file_have_a_greatest_size(api: ApiHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forms, "FIELD_SIZE", 100)
+    applicant = api.client_as(Role.APPLICANT)
+    sizes = (90, 110)
+
+    sent = [
+        await applicant.post("/v1/uploads", files={"file": ("f", b"x" * 500)}, data={"year": "1" * size})
+        for size in sizes
+    ]
+
+    assert [answer.status_code for answer in sent] == [200, 400]
 
 
 async def test_broken_form_is_refused(api: ApiHarness) -> None:

@@ -16,7 +16,8 @@ from starlette.requests import ClientDisconnect
 
 from chassis.handling import Refusal
 
-FIELDS = 20
+FIELDS, FIELD_SIZE = 20, 8 * 1024
+"""Values beside the file, and bytes of each: they are held in memory."""
 UTF_8 = (b"utf-8", b"utf8")
 _FORM = "green.form"
 _EXTENDED_NAME = re.compile(rb";[ \t]*filename\*=(utf-8|iso-8859-1)'[a-z0-9-]{0,20}'([^;\s]{1,2000})", re.IGNORECASE)
@@ -31,7 +32,8 @@ async def open_form(request: Request) -> AsyncIterator[FormData]:
         raise Refusal("media-type-unsupported", status=415, title="Send the form in UTF-8")
     try:
         async with aclosing(request.stream()) as stream:
-            form = await _Parser(request.headers, stream, max_files=1, max_fields=FIELDS).parse()
+            parser = _Parser(request.headers, stream, max_files=1, max_fields=FIELDS, max_part_size=FIELD_SIZE)
+            form = await parser.parse()
     except MultiPartException as problem:
         raise HTTPException(400, problem.message) from problem
     except ClientDisconnect:
