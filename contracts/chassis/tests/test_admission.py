@@ -103,28 +103,6 @@ async def test_bodies_that_come_slowly_shut_out_nobody(fixture: Fixture) -> None
     assert [(await each).status_code for each in (*sending, quick)] == [200] * (3 * LIMIT + 1)
 
 
-async def test_answers_that_are_read_slowly_shut_out_nobody(fixture: Fixture) -> None:
-    read, fixture.application.allowed = asyncio.Event(), asyncio.Event()
-    fixture.application.allowed.set()
-
-    async def receive() -> Message:
-        return {"type": "http.request", "body": b"", "more_body": False}
-
-    async def send(_message: Message) -> None:
-        await read.wait()
-
-    scope = {"type": "http", "path": "/v1/x", "method": "POST", "headers": []}
-    answering = []
-    for _ in range(3 * LIMIT):
-        answering.append(asyncio.create_task(fixture.admission(dict(scope), receive, send)))
-        await fixture.application.started.get()
-        await asyncio.sleep(0.01)
-
-    assert (await fixture.client.post("/v1/x", content=b"body")).status_code == 200
-    read.set()
-    await asyncio.gather(*answering)
-
-
 @pytest.mark.parametrize("stays", [True, False])
 async def test_caller_that_closes_its_connection_after_the_body_has_gone(fixture: Fixture, stays: bool) -> None:  # noqa: FBT001
     messages = asyncio.Queue[Message]()

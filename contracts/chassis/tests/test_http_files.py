@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-from chassis.http.files import file_response, stored_file_response
+from chassis.http.admission import AdmissionMiddleware
+from chassis.http.files import Downloads, file_response, stored_file_response
 from chassis.http.problems import install_problem_handlers
+from chassis.observability.metrics import Metrics
 from fastapi import FastAPI, Request, Response
 from httpx2 import ASGITransport, AsyncClient
+from starlette.types import Message
 
 CONTENT = bytes(range(200))
 TAG = f'"{"a" * 64}"'
@@ -34,8 +38,9 @@ def test_quotes_in_an_ascii_name_end_no_parameter() -> None:
 
 
 @pytest.fixture
-async def client() -> AsyncIterator[AsyncClient]:
+def app() -> FastAPI:
     app = FastAPI()
+    app.state.downloads = Downloads()
     install_problem_handlers(app)
 
     async def read(start: int, stop: int) -> AsyncIterator[bytes]:
@@ -44,12 +49,48 @@ async def client() -> AsyncIterator[AsyncClient]:
 
     @app.get("/")
     async def fetch(request: Request) -> Response:
-        return stored_file_response(
-            request, read, size=len(CONTENT), digest="a" * 64, media_type="application/pdf", name="证.pdf"
-        )
+        caller = request.headers.get("caller", "")
+        about = {"digest": "a" * 64, "media_type": "application/pdf", "name": "证.pdf", "caller": caller}
+        return stored_file_response(request, read, size=len(CONTENT), **about)
 
+    return app
+
+
+@pytest.fixture
+async def client(app: FastAPI) -> AsyncIterator[AsyncClient]:
     async with AsyncClient(transport=ASGITransport(app), base_url="http://green.invalid") as opened:
         yield opened
+
+
+async def test_files_that_are_read_slowly_are_few_and_shut_out_nobody(app: FastAPI) -> None:
+    app.state.downloads = Downloads(at_once=4, of_one_caller=2)
+    admission = AdmissionMiddleware(app, 1, Metrics())
+    read, statuses = asyncio.Event(), []
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Message) -> None:
+        statuses.append(message.get("status", 0))
+        if message.get("status") == 200:
+            await read.wait()
+
+    async def ask(caller: str) -> asyncio.Task[None]:
+        scope = {"type": "http", "path": "/", "method": "GET", "query_string": b"", "root_path": ""}
+        scope |= {"headers": [(b"caller", caller.encode())], "app": app, "scheme": "http", "server": ("green", 80)}
+        asked = asyncio.create_task(admission(scope, receive, send))
+        await asyncio.sleep(0.02)
+        return asked
+
+    asking = [await ask(caller) for caller in ("li", "li", "li", "wang", "wang", "zhao")]
+    begun = [status for status in statuses if status]
+    read.set()
+    await asyncio.gather(*asking)
+
+    assert begun == [200, 200, 503, 200, 200, 503]
+    statuses.clear()
+    await (await ask("zhao"))
+    assert statuses[0] == 200
 
 
 async def test_a_stored_file_is_sent_with_its_length_and_its_digest_as_the_tag(client: AsyncClient) -> None:

@@ -106,14 +106,9 @@ class AdmissionMiddleware:
             return
         self._limit.begin()
         scope[_CALLER] = caller = Caller(receive, self._replies, self._limit.caller_awaited)
-
-        async def send_and_wait(message: Message) -> None:
-            with self._limit.caller_awaited():
-                await send(message)
-
         try:
             await self._beginnings.wait()
-            await self._app(scope, caller.receive, send_and_wait)
+            await self._app(scope, caller.receive, send)
         finally:
             self._limit.end()
             await caller.close()
@@ -127,7 +122,8 @@ class Caller:
     ) -> None:
         self._receive = receive
         self._replies = replies
-        self._awaited = awaited
+        self.awaited = awaited
+        """Counts the request out of those in flight while the caller is waited for."""
         self._take: Callable[[int], None] = lambda _size: None
         self._watching: asyncio.Task[Message] | None = None
 
@@ -147,7 +143,7 @@ class Caller:
         """Receive as ASGI does; once the body is complete, watch for the end of the connection."""
         if self._watching is not None:
             return await asyncio.shield(self._watching)
-        with self._awaited():
+        with self.awaited():
             message = await self._receive()
         self._take(len(message.get("body", b"")))
         if message["type"] == "http.request" and not message.get("more_body"):

@@ -16,6 +16,7 @@ from chassis.http.admission import AdmissionMiddleware
 from chassis.http.body_room import BodyRoom
 from chassis.http.contents import Contents
 from chassis.http.endpoint import ApiContext
+from chassis.http.files import Downloads
 from chassis.http.middleware import BodyRefusalMiddleware, CorrelationMiddleware, DoorMiddleware
 from chassis.http.openapi import document
 from chassis.http.problems import PROBLEMS, install_problem_handlers
@@ -60,6 +61,7 @@ def create_app(  # noqa: PLR0913 - the parts of an application
     app.state.api = api
     app.state.contents = Contents()
     app.state.bodies = BodyRoom()
+    app.state.downloads = Downloads()
     app.state.spool = spool or UploadSpool()
     app.include_router(audit_routes.router, responses=PROBLEMS, max_body_size=body_max)
     for key, value in state.items():

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Callable
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 from urllib.parse import quote
 
 from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
+from starlette.types import Message, Receive, Scope, Send
 
 from chassis.handling import Refusal
+from chassis.http.admission import caller_of
+from chassis.http.problems import RETRY_AFTER
 
+AT_ONCE, OF_ONE_CALLER = 64, 8
+"""Stored files that a process sends at once: of each about a megabyte is in memory, however slowly it is read."""
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 
 
@@ -31,10 +38,11 @@ def stored_file_response(  # noqa: PLR0913 - what a response says of a file
     digest: str,
     media_type: str,
     name: str,
+    caller: str,
 ) -> Response:
     """Return a stored file, a piece at a time; its digest is the ETag, and one range of it may be asked for (RFC 9110).
 
-    ``read`` yields the bytes from one place to before another.
+    ``read`` yields the bytes from one place to before another; ``caller`` has a bounded number under way.
     """
     tag = f'"{digest}"'
     headers = {"ETag": tag, "Accept-Ranges": "bytes", "Content-Disposition": _disposition(name, None)}
@@ -45,7 +53,54 @@ def stored_file_response(  # noqa: PLR0913 - what a response says of a file
     headers["Content-Length"] = str(stop - start)
     if wanted:
         headers["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"
-    return StreamingResponse(read(start, stop), 206 if wanted else 200, headers, media_type)
+    response = _StoredFile(read(start, stop), 206 if wanted else 200, headers, media_type)
+    response.place = request.app.state.downloads.hold(caller)
+    return response
+
+
+class Downloads:
+    """Counts the stored files that are under way to their callers."""
+
+    def __init__(self, at_once: int = AT_ONCE, of_one_caller: int = OF_ONE_CALLER) -> None:
+        self._at_once = at_once
+        self._of_one_caller = of_one_caller
+        self._held: Counter[str] = Counter()
+
+    @contextmanager
+    def hold(self, caller: str) -> Iterator[None]:
+        """Send one file to ``caller``."""
+        if self._held.total() >= self._at_once or self._held[caller] >= self._of_one_caller:
+            raise TooManyDownloadsError
+        self._held[caller] += 1
+        try:
+            yield
+        finally:
+            self._held[caller] -= 1
+            self._held = +self._held
+
+
+class TooManyDownloadsError(Refusal):
+    """The process, or this caller, has as many files under way as it may."""
+
+    def __init__(self) -> None:
+        super().__init__("overloaded", status=503, title="Too many files are being sent")
+        self.headers = {"Retry-After": str(RETRY_AFTER)}
+
+
+class _StoredFile(StreamingResponse):
+    """A file on its way; while it waits for its reader it counts among the files, and not among the requests."""
+
+    place: AbstractContextManager[None]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        caller = caller_of(scope)
+
+        async def send_and_wait(message: Message) -> None:
+            with caller.awaited():
+                await send(message)
+
+        with self.place:
+            await super().__call__(scope, receive, send_and_wait)
 
 
 def file_responses(*media_types: str) -> dict[int | str, dict[str, Any]]:

@@ -83,6 +83,7 @@ async def get_file(sha256: Digest, context: ReadFiles) -> Response:
         digest=sha256,
         media_type=file.media_type,
         name=application.name_of(sha256) if application else file.name,
+        caller=context.actor.organisation or context.actor.subject,
     )
 
 
