@@ -160,7 +160,7 @@ async def test_job_longer_than_its_lease_is_polled_by_one_scheduler_at_a_time(
         await asyncio.sleep(3.0)
         return []
 
-    slow = Job("mail", mails, lambda item: item.notice, remind, timedelta(seconds=1))
+    slow = Job("remind", mails, lambda item: item.notice, remind, timedelta(seconds=1))
     for harness in harnesses:
         harness.scheduler.max_poll_interval = 0.1
     polling = asyncio.create_task(harnesses[0].scheduler.poll(slow))

@@ -53,7 +53,7 @@ async def read_pages(store: InMemoryStore, where: Filter, sort: Sort) -> list[st
     cursor: str | None = None
     while True:
         lines = DocumentCollection(read_only_unit(store), "lines", Line)
-        found, cursor = await page([lines], where, sort, LIMIT, cursor)
+        found, cursor, _ = await page([lines], where, sort, LIMIT, cursor)
         assert len(found) <= LIMIT
         seen += [each.key for each in found]
         if cursor is None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from chassis.clock import SystemClock
+from chassis.observability.metrics import Metrics
 from chassis.persistence import FILE_INDEXES, files
 from chassis.persistence.errors import WriteConflictError
 from chassis.persistence.files import CHUNK_SIZE, DamagedFileError, FileStore, Read
@@ -155,7 +156,7 @@ async def test_what_a_process_that_died_has_left_is_swept_after_its_age(database
     await die_while_uploading(database, content_of(size))
     now = SystemClock().now()
     sweepers = [
-        UploadSweeper(Leases(database, "one"), FileStore(database), FixedClock(now + SWEEP_AGE + shift))
+        UploadSweeper(Leases(database, "one"), FileStore(database), Metrics(), FixedClock(now + SWEEP_AGE + shift))
         for shift in (timedelta(minutes=-5), timedelta(minutes=5))
     ]
 

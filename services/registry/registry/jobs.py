@@ -28,7 +28,8 @@ ACT_INTERVAL = timedelta(milliseconds=250)
 async def acts_under_way(store: Store, _now: datetime) -> Sequence[CarryOn]:
     """The next step of the act under way at each level."""
     heads = await store.chain_heads.find({"_id": {"$in": list(Level)}})
-    acts = [await store.list_acts.require(each.act_id) for each in heads if each.act_id is not None]
+    under_way = [each.act_id for each in heads if each.act_id is not None]
+    acts = await store.list_acts.find({"_id": {"$in": under_way}})
     return [CarryOn(each.act_id, each.step) for each in acts if not each.over]
 
 

@@ -122,3 +122,21 @@ async def test_a_malformed_question_is_refused_with_rule_and_article(api: ApiHar
     (why,) = (await api.anonymous().get("/v1/units?as_of=yesterday")).json()["reasons"]
 
     assert (why["rule"], why["article"]) == ("R1", "第五条")
+
+
+@pytest.mark.rule("R1")
+@pytest.mark.parametrize(("collection", "field"), [("listings", "listed_on"), ("units", "names")])
+async def test_title_that_cannot_be_read_is_named_and_hides_no_other(
+    api: ApiHarness[Any], regional_officer: ApiClient, collection: str, field: str
+) -> None:
+    await announce_list(api, regional_officer)
+    documents = api.memory.collections[collection]
+    broken = next(key for key, each in documents.items() if each["uscc"] == STEEL)
+    assert field in documents[broken]
+    documents[broken][field] = "?"
+
+    shown = await api.anonymous().get("/v1/units")
+
+    assert shown.status_code == 200
+    assert [each["uscc"] for each in shown.json()["items"]] == [DAIRY]
+    assert shown.json()["unreadable"] == [broken]

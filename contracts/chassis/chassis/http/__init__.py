@@ -6,7 +6,7 @@ from chassis.http.endpoint import ApiContext, Authorize, Limit, RequestContext
 from chassis.http.files import file_response, file_responses, stored_file_response
 from chassis.http.models import Body, View, filter_by
 from chassis.http.openapi import IF_MATCH, IF_MATCH_REQUIRED
-from chassis.http.pagination import DEFAULT_LIMIT, Page
+from chassis.http.pagination import DEFAULT_LIMIT, Page, name_unreadable
 from chassis.http.problems import PROBLEMS, based_on_rule, refuses
 from chassis.http.routing import APIRouter
 from chassis.http.uploads import (
@@ -49,6 +49,7 @@ __all__ = [
     "file_response",
     "file_responses",
     "filter_by",
+    "name_unreadable",
     "refuses",
     "spooled_upload_dependency",
     "stored_file_response",

@@ -11,7 +11,7 @@ from messages.values import Role
 from chassis.handling import Filter
 from chassis.http.bounds import Cursor, Instant
 from chassis.http.endpoint import Authorize, Limit, RequestContext
-from chassis.http.pagination import DEFAULT_LIMIT, Page, page
+from chassis.http.pagination import DEFAULT_LIMIT, Page, as_page, page
 from chassis.http.routing import APIRouter
 from chassis.persistence.collections import DocumentCollection
 from chassis.persistence.unit_of_work import UnitOfWork
@@ -51,8 +51,7 @@ async def list_audit_records(  # noqa: PLR0913, PLR0917 - the parameters of a li
     """
     collections = context.open(AuditLog).collections
     sources = [documents for each, documents in collections.items() if kind in {None, each}]
-    found, following = await page(sources, _where(subject, since), NEWEST_FIRST, limit, after)
-    return Page(items=[each.value for each in found], next=following)
+    return as_page(await page(sources, _where(subject, since), NEWEST_FIRST, limit, after), context.metrics)
 
 
 def _where(subject: str | None, since: datetime | None) -> Filter:

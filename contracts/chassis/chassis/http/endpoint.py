@@ -15,7 +15,7 @@ from chassis.http import idempotency
 from chassis.http.admission import caller_of
 from chassis.http.api_context import ApiContext, denial_of
 from chassis.http.entries import refuse_wrong_entries
-from chassis.http.pagination import DEFAULT_LIMIT, MAX_LIMIT, Page, page
+from chassis.http.pagination import DEFAULT_LIMIT, MAX_LIMIT, Page, as_page, page
 from chassis.http.problems import PROBLEMS, refuses
 from chassis.persistence.collections import DocumentCollection
 from chassis.persistence.files import FileStore
@@ -110,6 +110,7 @@ class RequestContext(Generic[S]):
     def __init__(self, api: ApiContext, policy: Policy, actor: Actor, request: Request, response: Response) -> None:
         self._api = api
         self._policy = policy
+        self.metrics = api.metrics
         self.actor = actor
         self.request = request
         self.response = response
@@ -261,8 +262,7 @@ class RequestContext(Generic[S]):
         after: str | None = None,
     ) -> Page[T]:
         """Return a page of the documents that match ``where``; combine it with ``filter()`` by ``and_filters``."""
-        entries, following = await page([documents], where or {}, sort, limit, after)
-        return Page(items=[each.value for each in entries], next=following)
+        return as_page(await page([documents], where or {}, sort, limit, after), self.metrics)
 
     def if_match(self, *, required: bool = False) -> int | None:
         """Return the version in If-Match; None for ``*`` or without the header (a Refusal, 428, when required)."""

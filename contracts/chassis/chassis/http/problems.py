@@ -17,7 +17,9 @@ from starlette.middleware.body_limit import MAX_BODY_SIZE_SCOPE_KEY
 from chassis.handling import Refusal, StorageFullError, TransientError
 from chassis.observability import logs
 from chassis.observability.log_rate import ThrottledLog
+from chassis.observability.unreadable import record_unreadable
 from chassis.persistence.errors import UnstorableValueError
+from chassis.persistence.unreadable import UnreadableDocumentError
 from chassis.settings import MIB
 from chassis.validation_texts import VALIDATION_TEXTS
 
@@ -30,6 +32,7 @@ MAX_REASONS = 100
 """Reasons of a malformed request that one answer names."""
 RETRY_AFTER = 1
 """Seconds until a caller may try again; what is admitted waits for less."""
+DOCUMENT_UNREADABLE = "系统中有一份已保存的记录无法读取，已通知运维人员处理，请稍后再试"
 STORAGE_FULL = "系统存储空间不足，本次提交未保存，请稍后重新提交"
 
 TITLES = {
@@ -131,6 +134,7 @@ def install_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _answer_http_error)
     app.add_exception_handler(TransientError, _answer_unavailable)
     app.add_exception_handler(UnstorableValueError, _answer_out_of_range)
+    app.add_exception_handler(UnreadableDocumentError, _answer_unreadable)
 
 
 COMMON = {
@@ -222,6 +226,14 @@ async def _answer_out_of_range(request: Request, _error: Exception) -> Response:
     """Answer a number out of range, which came from the caller in a filter, a cursor or a body."""
     reason = ProblemReason(code="number-out-of-range", text="数值超出范围")
     return answer(problem(422, reasons=[reason], request=request))
+
+
+async def _answer_unreadable(request: Request, error: Exception) -> Response:
+    """Answer that a stored document is at fault; the log names it, as the caller may not be allowed to know of it."""
+    assert isinstance(error, UnreadableDocumentError)  # noqa: S101 - registered for this class
+    record_unreadable(request.app.state.api.metrics, error)
+    reason = ProblemReason(code="document-unreadable", text=DOCUMENT_UNREADABLE)
+    return answer(problem(500, reasons=[reason], request=request))
 
 
 def _problem_reason(reason: Reason) -> ProblemReason:

@@ -14,6 +14,7 @@ from prometheus_client.registry import Collector
 
 from chassis.clock import Clock
 from chassis.observability.metrics import Metrics
+from chassis.observability.unreadable import record_unreadable
 from chassis.persistence.unit_of_work import DocumentStore, UnitOfWork, read_only_unit
 from chassis.tasks import run_periodically
 
@@ -28,7 +29,8 @@ class DomainGauge:
     """A gauge ``green_<name>``; ``text`` names what it counts and the unit.
 
     ``read`` gets a store on one snapshot and the time of the business clock. Labels hold closed vocabularies only:
-    no ids, no regions, no persons. A combination that ``read`` no longer returns is no longer exported.
+    a state or one of the twelve prefectures, no id, no person. A combination that ``read`` no longer returns is no
+    longer exported.
     """
 
     name: str
@@ -71,6 +73,7 @@ class GaugeReader:
     interval_seconds: float
 
     def __post_init__(self) -> None:
+        self._set_aside = partial(record_unreadable, self.metrics)
         self._collectors = [_Collector(gauge) for gauge in self.gauges]
         for collector in self._collectors:
             self.metrics.registry.register(collector)
@@ -94,7 +97,7 @@ class GaugeReader:
 
     async def _read(self, gauge: DomainGauge) -> Values:
         async with self.database.snapshot() as reader:
-            return await gauge.read(self.store(read_only_unit(reader)), self.clock.now())
+            return await gauge.read(self.store(read_only_unit(reader, set_aside=self._set_aside)), self.clock.now())
 
 
 def _check_values(gauge: DomainGauge, values: Values) -> Values:

@@ -89,8 +89,14 @@ class Metrics:
         self.access_denied = self._counter("access_denied", "Requests denied", ("policy", "status"))
         # Counts a repeated item as known; it had no second effect.
         self.job_runs = self._counter("job_runs", "Items handled by jobs, by outcome", ("job", "outcome"))
-        # Unix time of the last poll for due items: reveals a job that no process runs.
-        self.job_last_poll = self._gauge("job_last_poll_timestamp_seconds", "Last poll of a job", ("job",))
+        # Unix time of the last poll for due items that succeeded: reveals a job that no process runs, or that fails.
+        self.job_last_poll = self._gauge("job_last_poll_timestamp_seconds", "Last good poll of a job", ("job",))
+        # Polls that raised before any item was handled: nothing that is due gets done.
+        self.job_polls_failed = self._counter("job_polls_failed", "Polls for due items that failed", ("job",))
+        # Each reading that met a stored document which does not fit its type; polls and lists go on without it.
+        self.unreadable_documents = self._counter(
+            "unreadable_documents", "Readings of a stored document that cannot be read", ("collection",)
+        )
         # Unix time of the last reading: reveals a gauge that is no longer read.
         self.gauge_last_read = self._gauge(
             "gauge_last_read_timestamp_seconds", "Last reading of a domain gauge", ("gauge",)

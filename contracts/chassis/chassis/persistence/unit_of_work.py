@@ -13,6 +13,7 @@ from messages.event import Event
 
 from chassis.handling import Document, Done, Filter, HandlerResult, Refusal, Sort
 from chassis.persistence.query import matches, sort_with_id, sorted_by
+from chassis.persistence.unreadable import UNVERSIONED, SetAside, raise_unreadable
 
 Key: TypeAlias = tuple[str, str]
 """(collection, identifier)."""
@@ -94,12 +95,7 @@ class HandlerOutcome(NamedTuple):
 class IdentityMap:
     """The identity map of one transaction, shared by its messages. Rebuilt for every retry."""
 
-    def __init__(
-        self,
-        reader: DocumentReader,
-        aggregates: Mapping[str, str],
-        unsaved: Unsaved | None = None,
-    ) -> None:
+    def __init__(self, reader: DocumentReader, aggregates: Mapping[str, str], unsaved: Unsaved | None = None) -> None:
         """Whatever is loaded or found is as ``unsaved`` has it.
 
         A query does not know those changes, and one of these documents written without being read counts as new, so
@@ -186,8 +182,9 @@ class IdentityMap:
 class UnitOfWork:
     """The view and the changes of one message; a service's store works on it."""
 
-    def __init__(self, identity_map: IdentityMap) -> None:
+    def __init__(self, identity_map: IdentityMap, set_aside: SetAside = raise_unreadable) -> None:
         self._identity_map = identity_map
+        self.set_aside = set_aside
         self._saved: dict[Key, Document | None] = {}
         self._changes: dict[Key, TrackedDocument] = {}
 
@@ -217,7 +214,7 @@ class UnitOfWork:
         return await self._identity_map.count(collection, unchanged) + len(matching)
 
     def apart(self) -> UnitOfWork:
-        """Return a read-only unit on the same reader, which sees no change of this one and keeps nothing for it."""
+        """Return a unit on the same reader without these changes, for long reads: whole, so it sets nothing aside."""
         return read_only_unit(self._identity_map.reader)
 
     def save(self, collection: str, key: str, fields: Document | None) -> None:
@@ -230,8 +227,7 @@ class UnitOfWork:
     async def finish(self, result: HandlerResult) -> HandlerOutcome:
         """Number the events and return the outcome; the batch sees the changes only after ``flush``.
 
-        A document saved unread counts as new, and is loaded by the next attempt if its insert conflicts: a query for
-        each message took half of the commit.
+        A document saved unread counts as new (a query took half of the commit); after a conflict it is loaded.
         """
         done = result if isinstance(result, Done) else Done(result)
         await self._identity_map.prefetch(key for key, fields in self._saved.items() if fields is None)
@@ -280,14 +276,16 @@ RelatedKeys: TypeAlias = Callable[[UnitOfWork], Awaitable[Iterable[Key]]]
 """Returns further keys to load, by the documents loaded so far."""
 
 
-def read_only_unit(reader: DocumentReader, unsaved: Unsaved | None = None) -> UnitOfWork:
+def read_only_unit(
+    reader: DocumentReader, unsaved: Unsaved | None = None, set_aside: SetAside = raise_unreadable
+) -> UnitOfWork:
     """Return a unit of work for reading; saves are discarded."""
-    return UnitOfWork(IdentityMap(reader, {}, unsaved))
+    return UnitOfWork(IdentityMap(reader, {}, unsaved), set_aside)
 
 
 def _tracked_document(document: Document) -> TrackedDocument:
     fields = {name: value for name, value in document.items() if name not in RESERVED}
-    return TrackedDocument(document["_version"], document["_sequence"], fields)
+    return TrackedDocument(document.get("_version", UNVERSIONED), document.get("_sequence", 0), fields)
 
 
 def _next_version(before: TrackedDocument, fields: Document | None) -> TrackedDocument:

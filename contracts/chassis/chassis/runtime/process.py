@@ -213,7 +213,7 @@ class Process:
             max_poll_interval=self._settings.jobs_poll_interval_seconds,
         )
         replayer = ParkedMessageReplayer(leases, self.parking_lot, self.dispatcher, self.metrics)
-        sweepers = [UploadSweeper(leases, FileStore(self.database))] if self._service.stores_files else []
+        sweepers = [UploadSweeper(leases, FileStore(self.database), self.metrics)] if self._service.stores_files else []
         swept = (loop for each in sweepers for loop in each.loops())
         loops = (*scheduler.loops(), *replayer.loops(), *self._gauge_reader().loops(), *swept)
         tasks = [asyncio.ensure_future(loop()) for loop in loops]

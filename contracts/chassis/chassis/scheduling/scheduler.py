@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass
 from functools import partial
 from typing import Any
@@ -12,14 +11,16 @@ from typing import Any
 import structlog
 
 from chassis.clock import Clock
-from chassis.handling import Document
+from chassis.handling import Document, TransientError
 from chassis.inbox.dispatcher import MAX_DEFERRED, Dispatcher, Remedy
 from chassis.inbox.parking_lot import NotParkedError, ParkingLot, as_delivery
 from chassis.observability.metrics import Metrics
+from chassis.observability.unreadable import record_unreadable
 from chassis.outbox.entries import Causation
 from chassis.persistence.leases import Leases
 from chassis.persistence.unit_of_work import DocumentStore, UnitOfWork, read_only_unit
 from chassis.scheduling.job import Job
+from chassis.scheduling.polls import Polls
 from chassis.tasks import run_periodically
 from chassis.transactions.group_committer import GroupCommitter
 from chassis.transactions.step_runner import StepRunner
@@ -50,6 +51,10 @@ class JobScheduler:
     """Takes the steps of jobs whose items follow each other; without one the next step waits for the last."""
     max_poll_interval: float = MAX_POLL_INTERVAL
 
+    def __post_init__(self) -> None:
+        self._set_aside = partial(record_unreadable, self.metrics)
+        self._polls = {job.name: Polls(job.name, self.metrics) for job in self.jobs}
+
     def loops(self) -> list[Callable[[], Awaitable[None]]]:
         return [
             partial(run_periodically, min(job.every.total_seconds(), self.max_poll_interval), partial(self.poll, job))
@@ -58,18 +63,20 @@ class JobScheduler:
 
     async def poll(self, job: Job[Any]) -> int:
         """Handle the items due now, under a lease renewed meanwhile; return how many were done."""
-        done = await self.leases.run_under_lease(
-            f"job:{job.name}", LEASE_SECONDS + self.max_poll_interval, partial(self._run_due_items, job)
+        return await self._polls[job.name].run(
+            lambda: self.leases.run_under_lease(
+                f"job:{job.name}", LEASE_SECONDS + self.max_poll_interval, partial(self._run_due_items, job)
+            )
         )
-        return done or 0
 
     async def _run_due_items(self, job: Job[Any]) -> int:
         """Ask for a page of due items and handle it, as long as a page has items not tried in this poll."""
         tried: set[str] = set()
         done = 0
         while True:
-            self.metrics.job_last_poll.labels(job.name).set_to_current_time()
-            due = await job.due(self.store(read_only_unit(self.database)), self.clock.now())
+            unit = read_only_unit(self.database, set_aside=self._set_aside)
+            due = await job.due(self.store(unit), self.clock.now())
+            self._polls[job.name].succeeded()
             items = {inbox_id: item for item in due if (inbox_id := job.inbox_id(item)) not in tried}
             if not items:
                 return done
@@ -97,8 +104,8 @@ class JobScheduler:
 
         async def next_item(unit: UnitOfWork) -> WorkItem | None:
             nonlocal last
-            self.metrics.job_last_poll.labels(job.name).set_to_current_time()
             last = await following(last, self.store(unit), self.clock.now())
+            self._polls[job.name].succeeded()
             return None if last is None else self._work_item(job, last)
 
         first = await next_item(read_only_unit(self.database))
@@ -123,21 +130,34 @@ class ParkedMessageReplayer:
         self._parking_lot = parking_lot
         self._dispatcher = dispatcher
         self._metrics = metrics
+        self._polls = Polls("replay", metrics)
 
     def loops(self) -> list[Callable[[], Awaitable[None]]]:
         return [partial(run_periodically, REPLAY_INTERVAL, self.poll)]
 
     async def poll(self) -> int:
         """Replay where this process holds the lease; export the number of waiting messages in every process."""
-        replayed = await self._leases.run_under_lease("replay", LEASE_SECONDS + REPLAY_INTERVAL, self._replay_all) or 0
+        return await self._polls.run(self._poll)
+
+    async def _poll(self) -> int | None:
+        replayed = await self._leases.run_under_lease("replay", LEASE_SECONDS + REPLAY_INTERVAL, self._replay_all)
         self._metrics.parked_messages.set(await self._parking_lot.count())
         return replayed
 
     async def _replay_all(self) -> int:
         waiting = await self._parking_lot.list_due()
+        self._polls.succeeded()
         for each in waiting:
-            with suppress(NotParkedError):  # an operator changed it meanwhile
+            try:
                 await self._replay(each)
+            except NotParkedError:
+                continue  # an operator changed it meanwhile
+            except TransientError:
+                raise
+            except Exception:
+                # Its own row cannot be read back as a message: the others must not wait behind it.
+                log.exception("parked message not replayed", key=str(each.get("_id")))
+                self._metrics.job_runs.labels("replay", "failed").inc()
         return len(waiting)
 
     async def _replay(self, document: Document) -> None:

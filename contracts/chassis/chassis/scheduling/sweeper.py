@@ -9,8 +9,10 @@ from functools import partial
 import structlog
 
 from chassis.clock import Clock, SystemClock
+from chassis.observability.metrics import Metrics
 from chassis.persistence.files import FileStore
 from chassis.persistence.leases import Leases
+from chassis.scheduling.polls import Polls
 from chassis.tasks import run_periodically
 
 log = structlog.get_logger(__name__)
@@ -24,8 +26,9 @@ command takes seconds. A commit that comes later all the same is refused, and th
 class UploadSweeper:
     """Sweeps in one process at a time, a page a minute, and again at once while there is more."""
 
-    def __init__(self, leases: Leases, files: FileStore, clock: Clock | None = None) -> None:
+    def __init__(self, leases: Leases, files: FileStore, metrics: Metrics, clock: Clock | None = None) -> None:
         self._leases = leases
+        self._polls = Polls("uploads", metrics)
         self._files = files
         self._clock = clock or SystemClock()
 
@@ -33,12 +36,13 @@ class UploadSweeper:
         return [partial(run_periodically, SWEEP_INTERVAL, self.poll)]
 
     async def poll(self) -> int:
-        return await self._leases.run_under_lease("uploads", 2 * SWEEP_INTERVAL, self._sweep) or 0
+        return await self._polls.run(lambda: self._leases.run_under_lease("uploads", 2 * SWEEP_INTERVAL, self._sweep))
 
     async def _sweep(self) -> int:
         swept = 0
         while found := await self._files.sweep(self._clock.now() - SWEEP_AGE):
             swept += found
+        self._polls.succeeded()
         if swept:
             log.info("uploads without an owner removed", count=swept)
         return swept

@@ -18,8 +18,10 @@ from chassis.http import (
     Page,
     RequestContext,
     based_on_rule,
+    name_unreadable,
     refuses,
 )
+from chassis.persistence import UnreadableDocumentError
 from chassis.security import Allowed, Denied, and_filters
 from fastapi import Depends, Path
 from messages.values import Level, Prefecture, UnitType, unit_key
@@ -73,7 +75,8 @@ async def list_titles(  # noqa: PLR0913 - one parameter for each filter
         where = and_filters(asked | shown | {"shown_until": until}, allowed)
         found = await context.page(store.listings, where, (("list_number", 1),), limit, after)
         there = [each for each in found.items if prefecture in (None, each.residence.on(day))]
-        return Page(items=await _titles(there, day, last_number, context, store), next=found.next)
+        titles, unreadable = await _titles(there, day, last_number, context, store)
+        return found.with_items(titles, name_unreadable(unreadable, context.metrics))
 
     return await _read(context, day, read)
 
@@ -100,15 +103,24 @@ async def _read(context: RequestContext[Store], day: date, read: Callable[[Store
 
 async def _titles(
     listings: list[Listing], day: date, last_number: int, context: RequestContext[Store], store: Store
-) -> list[TitleView]:
-    keys = sorted({each.unit_key for each in listings})
-    units = {each.key: each for each in await store.units.find({"_id": {"$in": keys}})} if keys else {}
-    rows = ((each, unit_on_day(units[each.unit_key], (), day, last_number)) for each in listings)
-    return [
+) -> tuple[list[TitleView], list[UnreadableDocumentError]]:
+    """Return the titles, and the units that cannot be read, whose titles are left out."""
+    if not listings:
+        return [], []
+    found = await store.units.readable({"_id": {"$in": sorted({each.unit_key for each in listings})}})
+    unreadable = {problem.key for problem in found.unreadable}
+    units = {each.key: each.value for each in found.entries}
+    rows = (
+        (each, unit_on_day(units[each.unit_key], (), day, last_number))
+        for each in listings
+        if each.unit_key not in unreadable
+    )
+    titles = [
         title_view(listing, shown, day, with_flags=_may_read_flags(context, listing))
         for listing, shown in rows
         if shown is not None
     ]
+    return titles, found.unreadable
 
 
 def _may_read_flags(context: RequestContext[Store], of: Listing | RegisteredUnit) -> bool:
