@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Makes a Debian 12 machine able to run everything: system packages, then .venv. Does nothing when all is there.
-# With the word "checks": also what only the checks need, node and the packages that read the documents.
+# With the word "checks": also what only the checks need, node and the packages that read the documents. With the word
+# "wheelhouse": collects every Python package in one folder, from which a machine without a network installs.
+# It writes to stderr only: TOKEN=$(make -s token) must hold the token and nothing else.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -8,18 +10,20 @@ readonly UV=0.13.9
 readonly TOOL=.venv/tool
 readonly STAMP=.venv/installed
 readonly DOCUMENTS=deploy/generate/documents
+readonly WHEELHOUSE=${GREEN_WHEELHOUSE:-wheelhouse}
 readonly WITH_CHECKS=$([[ ${1:-} == checks ]] && echo yes)
 
-say() { printf '%s\n' "setup: $*"; }
+say() { printf '%s\n' "setup: $*" >&2; }
 
 fail() {
-  say "$*" >&2
+  say "$*"
   exit 1
 }
 
 # ---- what is missing ----
 
-has_library() { PATH="$PATH:/sbin:/usr/sbin" ldconfig -p | grep -q "$1"; }
+# grep reads to the end: with -q it leaves early, ldconfig gets SIGPIPE, and pipefail calls the library missing.
+has_library() { PATH="$PATH:/sbin:/usr/sbin" ldconfig -p | grep -F "$1" >/dev/null; }
 
 # The stack can use a broker that runs already; the checks start brokers of their own.
 has_broker() {
@@ -54,8 +58,19 @@ install_packages() {
     # shellcheck disable=SC2064 # the words are those of now
     trap "$root rm -f $policy" EXIT
   fi
-  $root apt-get update -qq
-  $root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$@" >/dev/null
+  $root apt-get update -qq >&2 && $root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y \
+    --no-install-recommends "$@" >/dev/null ||
+    fail "apt-get could not install $*. Without a network, install them from your mirror or your media, then run this again"
+}
+
+# What Debian starts by itself when somebody else than this script installs the packages.
+own_services() {
+  local each started=()
+  for each in "$@"; do
+    [[ $each != rabbitmq-server && $each != prometheus ]] || started+=("$each")
+  done
+  ((!${#started[@]})) || printf '. Debian then starts services of its own, which nothing here needs: %s' \
+    "systemctl disable --now ${started[*]}"
 }
 
 ensure_packages() {
@@ -68,10 +83,10 @@ ensure_packages() {
     if command -v sudo >/dev/null && { sudo -n true 2>/dev/null || [[ -t 0 ]]; }; then
       root=sudo
     elif [[ ${wanted[*]} == prometheus ]]; then
-      say "prometheus is missing and stays away; to have it, run as root: $command"
+      say "prometheus is missing and stays away; to have it, run as root: $command$(own_services prometheus)"
       return 0
     else
-      fail "missing: ${wanted[*]}. Run as root: $command"
+      fail "missing: ${wanted[*]}. Run as root: $command$(own_services "${wanted[@]}")"
     fi
   fi
   say "installing ${wanted[*]}"
@@ -84,20 +99,51 @@ wanted_stamp() {
   { echo "$UV" {contracts,services}/*/pyproject.toml; cat requirements-dev.txt; } | sha256sum
 }
 
+# The folder that make wheelhouse filled, if it is there: nothing is then asked of any index.
+offline() { [[ ! -d $WHEELHOUSE ]] || printf '%s\n' --no-index --find-links "$WHEELHOUSE"; }
+
 install_python() {
+  local from
+  mapfile -t from < <(offline)
   [[ -x .venv/bin/python ]] || python3 -m venv .venv
   # In a folder of its own, because syncing removes from .venv what the requirements do not name.
   if [[ ! -x $TOOL/bin/uv ]]; then
     .venv/bin/python -m pip --version >/dev/null 2>&1 || .venv/bin/python -m ensurepip >/dev/null
-    .venv/bin/python -m pip install -q --target "$TOOL" "uv==$UV"
+    .venv/bin/python -m pip install -q --disable-pip-version-check --retries 1 "${from[@]}" --target "$TOOL" "uv==$UV"
   fi
   local pip=("$TOOL/bin/uv" pip)
-  "${pip[@]}" sync -q --python .venv/bin/python --require-hashes requirements-dev.txt
+  "${pip[@]}" sync -q --python .venv/bin/python "${from[@]}" --require-hashes requirements-dev.txt
   local rooms=() room
   for room in {contracts,services}/*/pyproject.toml; do
     rooms+=(-e "${room%/pyproject.toml}")
   done
-  "${pip[@]}" install -q --python .venv/bin/python --no-deps "${rooms[@]}"
+  "${pip[@]}" install -q --python .venv/bin/python "${from[@]}" --no-deps "${rooms[@]}"
+}
+
+# In a shell of its own: a condition around the function would switch -e off inside it.
+try_python() {
+  local output=.venv/installing.log
+  mkdir -p .venv
+  set +e
+  (set -e; install_python) >"$output" 2>&1
+  local outcome=$?
+  set -e
+  ((outcome)) || return 0
+  tail -n 3 "$output" >&2
+  [[ ! -d $WHEELHOUSE ]] ||
+    fail "the folder $WHEELHOUSE does not hold what requirements-dev.txt names: make wheelhouse again, or remove it"
+  fail "the Python packages could not be fetched (all of it: $output). Behind a mirror set PIP_INDEX_URL and \
+UV_DEFAULT_INDEX; without any network run make wheelhouse on a machine that has one, copy its folder wheelhouse here"
+}
+
+collect_wheels() {
+  local pip=(.venv/bin/python -m pip)
+  "${pip[@]}" --version >/dev/null 2>&1 || .venv/bin/python -m ensurepip >/dev/null
+  mkdir -p "$WHEELHOUSE"
+  "${pip[@]}" download -q --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.txt -d "$WHEELHOUSE"
+  "${pip[@]}" download -q --disable-pip-version-check --no-deps "uv==$UV" "uv_build==$UV" -d "$WHEELHOUSE"
+  say "$WHEELHOUSE holds $(find "$WHEELHOUSE" -type f | wc -l) packages for $(python3 --version) on $(uname -m): copy it \
+into the clone on the machine without a network; every make target then installs from it"
 }
 
 ensure_python() {
@@ -105,7 +151,7 @@ ensure_python() {
   wanted=$(wanted_stamp)
   [[ -f $STAMP && $(<"$STAMP") == "$wanted" ]] && return 0
   say "installing the Python packages into .venv"
-  install_python
+  try_python
   printf '%s\n' "$wanted" >"$STAMP"
 }
 
@@ -120,7 +166,15 @@ ensure_node_packages() {
   printf '%s\n' "$wanted" >"$installed"
 }
 
+# Its tests source it for the functions.
+[[ ${BASH_SOURCE[0]} == "$0" ]] || return 0
+
 check_python
+if [[ ${1:-} == wheelhouse ]]; then
+  [[ -x .venv/bin/python ]] || python3 -m venv .venv
+  collect_wheels
+  exit
+fi
 ensure_packages
 ensure_python
 [[ -z $WITH_CHECKS ]] || ensure_node_packages
